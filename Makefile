@@ -1,0 +1,198 @@
+# stay: connections that stay. `make help` lists the targets.
+
+VERSION = 0.1.0
+ABI = 0
+PREFIX = /usr/local
+LIBDIR = $(PREFIX)/lib
+INCLUDEDIR = $(PREFIX)/include
+BUILD = build
+CFLAGS = -O2 -g
+
+# The library by floors, from the ground up. A file includes the headers of its
+# own floor and of those below it; a header stands on the floor of its .c file
+# unless it is listed itself. `make check` looks after all of this.
+GROUND = address.c backoff.c buf.c failure.c ids.c list.h loop.h machine.c \
+	machine_draw.c mem.h options.c percent.c slab.c status.c url.c wheel.c \
+	world_ev.c world_ev_reserve.c world_ev_resolve.c \
+	world_ev_room.c world_ev_socket.c
+STREAMS = candidates.c dial.c governor.c input.c link.c resolve.c transport.c \
+	transport_fd.c transport_socket.c
+CORE = callers.c conn.c deliver.c drive.c explain.c loop.c mail.c step.c stream.c \
+	timing.c verdict.c
+ENGINE = calls.c change.c client.c engine.c engine.h health.c leave.c log.c output.c \
+	receive.c session.c start.c target.c water.c
+FACADES = text_log.c
+SRC = $(addprefix lib/,$(filter %.c,$(GROUND) $(STREAMS) $(CORE) $(ENGINE) $(FACADES)))
+REDIS = $(addprefix adapters/redis/,command.c config.c field.c format.c greeter.c \
+	number.c parser.c redis.c reply.c writer.c)
+ECHO = adapters/echo/echo.c
+
+NAMES = stay-redis stay-echo stay
+
+# An example is one file; so is a suite of tests, listed in suites.def.
+EXAMPLES = $(patsubst %.c,$(BUILD)/%,$(wildcard examples/*.c))
+VIRTUAL = $(addprefix tests/sim/,event_sim.c flow_sim.c name_sim.c net_sim.c \
+	peer_sim.c world_sim.c)
+SUPPORT = $(filter-out %/diagram.c,$(wildcard tests/support/*.c)) $(VIRTUAL)
+UNIT = $(wildcard tests/unit/*.c) $(SUPPORT)
+INTEGRATION = $(wildcard tests/integration/*.c) $(SUPPORT)
+
+FLAGS = -std=c11 -D_GNU_SOURCE -Wall -Wextra -Wpedantic -Wshadow -Wconversion \
+	-Wsign-conversion -Wstrict-prototypes -Wmissing-prototypes \
+	-Wold-style-definition -Wvla -Wswitch-enum -Wundef -Wpointer-arith \
+	-Wcast-qual -Wwrite-strings -Wformat=2 -fPIC -fvisibility=hidden \
+	-fno-semantic-interposition -pthread -Iinclude
+INNER = -Ilib -Itests -Itests/sim -Itests/support
+COMPILE = $(CC) $(FLAGS) $(CPPFLAGS) $(CFLAGS)
+LINK = $(CC) -pthread $(CFLAGS) $(LDFLAGS)
+LIBS = -lev -lm
+CHECK_LIBS = $(shell pkg-config --libs check)
+ARCHIVES = $(NAMES:%=$(BUILD)/lib%.a)
+PC = lib/stay.pc.in adapters/redis/stay-redis.pc.in adapters/echo/stay-echo.pc.in
+SHARED = $(NAMES:%=$(BUILD)/lib%.so.$(VERSION))
+TO_LIB = $(DESTDIR)$(LIBDIR)
+TO_INCLUDE = $(DESTDIR)$(INCLUDEDIR)/stay
+SCRIPT = tests/support
+Q = $(if $(V),,@)
+tell = $(if $(V)$(findstring s,$(firstword -$(MAKEFLAGS))),,@printf '  %-4s %s\n' $(1) $@)
+objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
+
+# For the scripts.
+export VERSION BUILD FLAGS INNER SRC REDIS ECHO GROUND STREAMS CORE ENGINE FACADES
+
+all: $(ARCHIVES) $(SHARED) $(EXAMPLES) ## the libraries and the examples, into build/
+
+$(BUILD)/libstay.a $(BUILD)/libstay.so.$(VERSION): $(call objects,$(SRC))
+$(BUILD)/libstay-redis.a $(BUILD)/libstay-redis.so.$(VERSION): $(call objects,$(REDIS))
+$(BUILD)/libstay-echo.a $(BUILD)/libstay-echo.so.$(VERSION): $(call objects,$(ECHO))
+$(BUILD)/libstay-redis.so.$(VERSION): $(BUILD)/libstay.so.$(VERSION)
+$(BUILD)/libstay-echo.so.$(VERSION): $(BUILD)/libstay.so.$(VERSION)
+$(EXAMPLES): %: %.o $(call objects,$(wildcard examples/support/*.c))
+$(BUILD)/test-unit: $(call objects,$(UNIT))
+$(BUILD)/test-integration: $(call objects,$(INTEGRATION))
+$(BUILD)/test-unit $(BUILD)/test-integration: LIBS += $(CHECK_LIBS)
+$(BUILD)/sim: $(call objects,$(wildcard tests/sim/*.c))
+# Its allocations and its clock go through tests/sim/memory.c.
+$(BUILD)/sim: LIBS += $(foreach name,malloc calloc realloc free time gettimeofday \
+	clock_gettime,-Wl,--wrap=$(name))
+$(BUILD)/diagram: $(call objects,tests/support/diagram.c)
+$(BUILD)/model-export: $(call objects,tests/model/export.c)
+test-programs: $(BUILD)/test-unit $(BUILD)/test-integration
+
+# Whatever the library asks of the system goes through the program's own hands.
+TORTURE = $(call objects,$(wildcard tests/torture/*.c))
+WRAPPED = malloc calloc realloc free socket connect bind setsockopt getsockopt \
+	getpeername getsockname fcntl read write writev sendmsg close getrandom \
+	mmap munmap madvise pthread_create pthread_attr_init pthread_mutex_init \
+	sigpending sigtimedwait getaddrinfo freeaddrinfo eventfd epoll_ctl \
+	epoll_wait clock_gettime ev_io_start ev_io_stop ev_timer_start \
+	ev_timer_stop ev_timer_again ev_prepare_start ev_prepare_stop \
+	ev_check_start ev_check_stop ev_feed_event
+$(BUILD)/torture: $(TORTURE) $(ARCHIVES)
+	$(call tell,LINK)
+	$(Q)$(LINK) $(WRAPPED:%=-Wl,--wrap=%) -o $@ $^ -l:libev.a -lm
+
+# Only the library and the tests see what is private to the library.
+$(BUILD)/%.o: %.c
+	@mkdir -p $(@D)
+	$(call tell,CC)
+	$(Q)$(COMPILE) $(if $(filter lib/% tests/%,$<),$(INNER)) -MMD -MP -c -o $@ $<
+
+$(BUILD)/%.a:
+	@mkdir -p $(@D)
+	$(call tell,AR)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(BUILD)/%.so.$(VERSION): lib/stay.map
+	$(call tell,LINK)
+	$(Q)$(LINK) -shared -Wl,-z,defs,-soname,$(*F).so.$(ABI),--version-script,$< \
+		-o $@ $(filter-out $<,$^) $(LIBS)
+	$(Q)ln -sf $(@F) $(@D)/$(*F).so.$(ABI) && ln -sf $(@F) $(@D)/$(*F).so
+
+$(EXAMPLES) $(addprefix $(BUILD)/,test-unit test-integration sim diagram model-export): \
+		$(ARCHIVES)
+	@mkdir -p $(@D)
+	$(call tell,LINK)
+	$(Q)$(LINK) -o $@ $(filter %.o,$^) $(ARCHIVES) $(LIBS)
+
+check: ## build and run all tests, with gcc and clang, plain and sanitized
+	@.ci/needs build check model
+	@MAKE='$(MAKE)' $(SCRIPT)/check.sh
+
+unit: $(BUILD)/test-unit ## the unit tests alone, as they are built by default
+	@$(BUILD)/test-unit
+
+integration: $(BUILD)/test-integration ## the tests against real servers alone
+	@$(BUILD)/test-integration
+
+# A million replies under faults of every kind, and the faults one by one.
+chaos: $(BUILD)/test-integration ## a million checked replies from a server that dies, freezes and is cut off
+	@STAY_CHAOS_SECONDS=45 STAY_CHAOS_REPLIES=1000000 STAY_FAULT_SECONDS=15 \
+		$(BUILD)/test-integration chaos netns proxy_faults redis_faults
+
+torture: $(BUILD)/torture ## every call of the system fails in turn, in every scenario
+	@tests/torture/known.sh $(ARCHIVES) -- $(WRAPPED)
+	@$(BUILD)/torture
+
+# One seed: SEED=n; else SEEDS of them from FIRST on. FAULTS is a set of bits.
+SEEDS = 2000
+FIRST = 1
+EVENTS = 10000
+FAULTS = 0xffffffff
+SIM_SEEDS = $(if $(SEED),-s $(SEED) -t,-n $(SEEDS) -f $(FIRST))
+
+sim: $(BUILD)/sim ## the whole stack on a virtual world: SEEDS= FIRST= EVENTS=, or SEED=
+	@$(BUILD)/sim -e $(EVENTS) -F $(FAULTS) $(SIM_SEEDS)
+
+soak: $(BUILD)/sim ## the same with ever new seeds, until told to stop
+	@$(BUILD)/sim -x -e $(EVENTS) -f $$(date +%s)
+
+demo: ## a redis-server dies twice and freezes once; every call is accounted for
+	@.ci/needs build 'demo?'
+	@$(MAKE) --no-print-directory $(BUILD)/examples/resilient
+	@$(BUILD)/examples/resilient
+
+model: $(BUILD)/model-export ## check the tables and a model of calls exhaustively, with spin
+	@.ci/needs model
+	@tests/model/run.sh
+
+diagram: $(BUILD)/diagram ## rewrite what README.md and docs/machine.md show of the tables
+	@$(SCRIPT)/diagram.sh write $(BUILD)/diagram README.md docs/machine.md
+
+format: ## clang-format all source
+	@.ci/needs lint
+	@$(SCRIPT)/format.sh write
+
+format-check: ## say what `make format` would change
+	@.ci/needs lint
+	@$(SCRIPT)/format.sh check
+
+lint: ## clang-tidy, cppcheck and shellcheck
+	@.ci/needs build check lint
+	@$(SCRIPT)/lint.sh
+
+install: $(ARCHIVES) $(SHARED) ## into PREFIX (/usr/local), below DESTDIR if that is set
+	install -d '$(TO_INCLUDE)' '$(TO_LIB)/pkgconfig'
+	install -m 644 include/stay/*.h include/stay/*.def '$(TO_INCLUDE)'
+	install -m 644 $(ARCHIVES) '$(TO_LIB)'
+	install -m 755 $(SHARED) '$(TO_LIB)'
+	cp -Pf $(SHARED:.$(VERSION)=.$(ABI)) $(SHARED:.$(VERSION)=) '$(TO_LIB)'
+	@for pc in $(PC); do sed -e 's,@PREFIX@,$(PREFIX),; s,@LIBDIR@,$(LIBDIR),' \
+		-e 's,@INCLUDEDIR@,$(INCLUDEDIR),; s,@VERSION@,$(VERSION),' \
+		$$pc >'$(TO_LIB)'/pkgconfig/$$(basename $$pc .in); done
+
+uninstall: ## with the same PREFIX and DESTDIR
+	rm -f $(patsubst include/%,'$(DESTDIR)$(INCLUDEDIR)/%',$(wildcard include/stay/*))
+	rm -f $(foreach name,$(NAMES),'$(TO_LIB)'/lib$(name).* '$(TO_LIB)'/pkgconfig/$(name).pc)
+	rmdir '$(TO_INCLUDE)'
+
+clean: ## remove build/
+	rm -rf $(BUILD)
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | \
+		awk -F'|' '{ printf "  make %-13s %s\n", $$1, $$2 }'
+
+.PHONY: all test-programs check unit integration chaos sim soak torture demo model \
+	diagram format format-check lint install uninstall clean help
+-include $(wildcard $(addprefix $(BUILD)/,lib/*.d adapters/*/*.d examples/*.d examples/*/*.d tests/*/*.d))

@@ -1,0 +1,212 @@
+/*
+ * From a URL and options to a config, checked and copied once, so that nothing
+ * of it can be wrong later. Whether the URL names a place to connect to is the
+ * client's to judge.
+ */
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "number.h"
+
+/* As the options' comments promise. */
+#define DEPTH_DEFAULT    64u
+#define ELEMENTS_DEFAULT 4194304u
+#define TEXT_DEFAULT     (512u << 20)
+
+/* Node numbers have 32 bits. */
+#define BOUND_MAX (UINT32_MAX / 2)
+#define DB_MAX    INT32_MAX
+
+/* The block, and what is still free of it. */
+struct block {
+	struct stay_redis__config config;
+	size_t size;
+	char text[];
+};
+
+static const char *
+keep(char **at, const char *text)
+{
+	const char *kept = *at;
+	size_t size = strlen(text) + 1;
+
+	memcpy(*at, text, size);
+	*at += size;
+	return kept;
+}
+
+/* Redis takes the printable characters of ASCII without the space. */
+static bool
+is_name(const char *name)
+{
+	for (; *name != '\0'; name++)
+		if (*name < '!' || *name > '~')
+			return false;
+	return true;
+}
+
+/* The value of `key`, "" without one; it lies at *at until the next call. */
+static const char *
+query(const struct stay_url *url, const char *key, char **at)
+{
+	if (stay_url_query(url, key, *at, strlen(url->query) + 1) < 0)
+		return "";
+	return *at;
+}
+
+static enum stay_status
+read_db(
+    struct stay_redis__config *config, const struct stay_url *url, char **at)
+{
+	bool has_path = strcmp(url->scheme, "redis") == 0 ||
+			strcmp(url->scheme, "rediss") == 0;
+	const char *text = query(url, "db", at);
+	uint64_t db;
+
+	if (has_path && url->path[0] == '/' && url->path[1] != '\0')
+		text = url->path + 1;
+	if (text[0] == '\0')
+		return STAY_OK;
+	if (!stay_redis__to_count(text, strlen(text), &db) || db > DB_MAX)
+		return STAY_E_URL;
+	config->db = (uint32_t)db;
+	return STAY_OK;
+}
+
+static enum stay_status
+read_protocol(struct stay_redis__config *config, const struct stay_url *url,
+    unsigned option, char **at)
+{
+	const char *text = query(url, "protocol", at);
+
+	if (text[0] != '\0' && strcmp(text, "2") != 0 && strcmp(text, "3") != 0)
+		return STAY_E_URL;
+	if (option != 0 && option != 2 && option != 3)
+		return STAY_E_ARG;
+	config->protocol = text[0] == '2' ? 2 : 3;
+	if (option != 0)
+		config->protocol = option;
+	return STAY_OK;
+}
+
+static enum stay_status
+read_name(struct stay_redis__config *config, const struct stay_url *url,
+    const char *option, char **at)
+{
+	if (option != NULL) {
+		config->name = keep(at, option);
+		return is_name(option) ? STAY_OK : STAY_E_ARG;
+	}
+	config->name = query(url, "client_name", at);
+	*at += strlen(config->name) + 1;
+	return is_name(config->name) ? STAY_OK : STAY_E_URL;
+}
+
+static enum stay_status
+read_bounds(
+    struct stay_redis__config *config, const struct stay_redis_options *options)
+{
+	uint64_t text_max = options->client.reply_bytes_max;
+
+	if (options->depth_max > BOUND_MAX || options->elements_max > BOUND_MAX)
+		return STAY_E_ARG;
+	config->depth_max = options->depth_max == 0
+				? DEPTH_DEFAULT
+				: (uint32_t)options->depth_max;
+	config->elements_max = options->elements_max == 0
+				   ? ELEMENTS_DEFAULT
+				   : (uint32_t)options->elements_max;
+	if (text_max == 0)
+		text_max = TEXT_DEFAULT;
+	config->text_max =
+	    text_max > SIZE_MAX / 4 ? SIZE_MAX / 4 : (size_t)text_max;
+	return STAY_OK;
+}
+
+static enum stay_status
+read_all(struct block *block, const struct stay_url *url,
+    const struct stay_redis_options *options)
+{
+	struct stay_redis__config *config = &block->config;
+	char *at = block->text;
+	enum stay_status status;
+
+	config->on_push = options->on_push;
+	config->push_arg = options->push_arg;
+	config->credentials = options->credentials;
+	config->credentials_arg = options->credentials_arg;
+	config->user = keep(&at, url->user);
+	config->password = keep(&at, url->password);
+	status = read_bounds(config, options);
+	if (status == STAY_OK)
+		status = read_db(config, url, &at);
+	if (status == STAY_OK)
+		status = read_protocol(config, url, options->protocol, &at);
+	if (status == STAY_OK)
+		status = read_name(config, url, options->client_name, &at);
+	return status;
+}
+
+static enum stay_status
+new_block(struct block **block, const struct stay_url *url,
+    const struct stay_redis_options *options)
+{
+	size_t size = sizeof(**block) + strlen(url->user) +
+		      strlen(url->password) + strlen(url->query) + 4;
+	enum stay_status status;
+
+	if (options->client_name != NULL)
+		size += strlen(options->client_name);
+	*block = calloc(1, size);
+	if (*block == NULL)
+		return STAY_E_NOMEM;
+	(*block)->size = size;
+	status = read_all(*block, url, options);
+	if (status != STAY_OK) {
+		stay_redis__config_free(&(*block)->config);
+		*block = NULL;
+	}
+	return status;
+}
+
+/* A URL that is none of ours, as fd:3, holds nothing for us. */
+static enum stay_status
+parse_url(struct stay_url **parsed, const char *url)
+{
+	if (url == NULL)
+		return STAY_E_ARG;
+	if (strncmp(url, "fd:", 3) == 0)
+		url = "fd://";
+	return stay_url_parse(parsed, url, NULL);
+}
+
+enum stay_status
+stay_redis__config_new(const struct stay_redis__config **config,
+    const char *url, const struct stay_redis_options *options)
+{
+	struct stay_url *parsed;
+	struct block *block;
+	enum stay_status status = parse_url(&parsed, url);
+
+	*config = NULL;
+	if (status != STAY_OK)
+		return status;
+	status = new_block(&block, parsed, options);
+	stay_url_free(parsed);
+	if (status == STAY_OK)
+		*config = &block->config;
+	return status;
+}
+
+void
+stay_redis__config_free(const void *config)
+{
+	struct block *block = (struct block *)(uintptr_t)config;
+
+	if (block == NULL)
+		return;
+	explicit_bzero(block, block->size);
+	free(block);
+}

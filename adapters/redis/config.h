@@ -1,0 +1,34 @@
+/* What a connection is told once, from the URL and the options. */
+#ifndef STAY_REDIS__CONFIG_H
+#define STAY_REDIS__CONFIG_H
+
+#include <stay/redis.h>
+
+/* One block; the strings stand behind it. None of them is NULL. */
+struct stay_redis__config {
+	const char *user;     /* "": the default user */
+	const char *password; /* with an empty user, "": nobody logs in */
+	const char *name;     /* "": none */
+	uint32_t db;
+	unsigned protocol; /* 3 or 2 */
+	uint32_t depth_max;
+	uint32_t elements_max;
+	size_t text_max;
+	stay_redis_push_fn *on_push; /* may be NULL */
+	void *push_arg;
+	stay_redis_credentials_fn *credentials; /* may be NULL */
+	void *credentials_arg;
+};
+
+/*
+ * A config of `url` and `options` (complete, not of an older size).
+ * STAY_OK; STAY_E_URL, STAY_E_ARG, STAY_E_NOMEM, and *config is NULL.
+ */
+enum stay_status stay_redis__config_new(
+    const struct stay_redis__config **config, const char *url,
+    const struct stay_redis_options *options);
+
+/* Overwrites the secrets. NULL is fine. */
+void stay_redis__config_free(const void *config);
+
+#endif

@@ -1,0 +1,169 @@
+/*
+ * Commands from a format or from words, straight into the output. The words of
+ * a format are told apart by the spaces of the format alone, before any
+ * argument is looked at; that is why the flag ' ' of printf does not exist
+ * here. It knows nothing of what a command means.
+ */
+#include "format.h"
+
+#include <string.h>
+
+#include "writer.h"
+
+/* What ends a literal text. */
+static const bool ends[256] = { ['\0'] = true, [' '] = true, ['%'] = true };
+
+static const char *
+literal_end(const char *at)
+{
+	while (!ends[(unsigned char)*at])
+		at++;
+	return at;
+}
+
+static const char *
+put_literal(struct stay_redis__writer *writer, const char *at)
+{
+	const char *from = at;
+
+	if (*at == '%')
+		from = ++at;
+	at = literal_end(at + 1);
+	return stay_redis__put_bytes(writer, from, (size_t)(at - from)) ? at
+									: NULL;
+}
+
+/* A word of several parts: its length is known when it is written. */
+static const char *
+put_mixed(struct stay_redis__writer *writer, const char *at,
+    struct stay_redis__arguments *arguments)
+{
+	size_t place, text;
+
+	if (!stay_redis__gap(writer, '$', &place))
+		return NULL;
+	text = stay_redis__writer_tell(writer);
+	while (at != NULL && *at != ' ' && *at != '\0') {
+		if (*at == '%' && at[1] != '%')
+			at = stay_redis__put_field(writer, at + 1, arguments);
+		else
+			at = put_literal(writer, at);
+	}
+	if (at == NULL ||
+	    !stay_redis__fill_gap(
+		writer, place, stay_redis__writer_tell(writer) - text) ||
+	    !stay_redis__put_bytes(writer, "\r\n", 2))
+		return NULL;
+	return at;
+}
+
+/* "%s" or "%b", and nothing else in the word. */
+static const char *
+put_alone(struct stay_redis__writer *writer, const char *at,
+    struct stay_redis__arguments *arguments)
+{
+	const char *text = va_arg(arguments->list, const char *);
+	size_t len = 0;
+
+	if (at[1] == 'b')
+		len = va_arg(arguments->list, size_t);
+	else if (text != NULL)
+		len = strlen(text);
+	if (text == NULL && (at[1] == 's' || len > 0)) {
+		writer->status = STAY_E_FORMAT;
+		return NULL;
+	}
+	return stay_redis__put_word(writer, text, len) ? at + 2 : NULL;
+}
+
+/* One word; most are one literal or one string. Returns its end, or NULL. */
+static const char *
+put_word(struct stay_redis__writer *writer, const char *at,
+    struct stay_redis__arguments *arguments)
+{
+	const char *end = literal_end(at);
+
+	if (*end != '%')
+		return stay_redis__put_word(writer, at, (size_t)(end - at))
+			   ? end
+			   : NULL;
+	if (end == at && (at[1] == 's' || at[1] == 'b') &&
+	    (at[2] == ' ' || at[2] == '\0'))
+		return put_alone(writer, at, arguments);
+	return put_mixed(writer, at, arguments);
+}
+
+enum stay_status
+stay_redis__write_format(struct stay_buf *out, const char *format,
+    struct stay_redis__arguments *arguments)
+{
+	struct stay_redis__writer writer;
+	size_t place, words = 0;
+
+	stay_redis__writer_init(&writer, out);
+	if (format == NULL)
+		return STAY_E_FORMAT;
+	if (!stay_redis__gap(&writer, '*', &place))
+		return writer.status;
+	for (;; words++) {
+		while (*format == ' ')
+			format++;
+		if (*format == '\0')
+			break;
+		format = put_word(&writer, format, arguments);
+		if (format == NULL)
+			return stay_redis__writer_cancel(
+			    &writer, writer.status);
+	}
+	if (words == 0)
+		return stay_redis__writer_cancel(&writer, STAY_E_FORMAT);
+	if (!stay_redis__fill_gap(&writer, place, words))
+		return stay_redis__writer_cancel(&writer, writer.status);
+	return stay_redis__writer_commit(&writer);
+}
+
+/* Room for all words and their headers. */
+static enum stay_status
+measure(size_t argc, const char *const *argv, const size_t *lens, size_t *size)
+{
+	size_t len;
+
+	*size = STAY_REDIS__HEADER_MAX;
+	for (size_t i = 0; i < argc; i++) {
+		if (argv[i] == NULL && (lens == NULL || lens[i] > 0))
+			return STAY_E_ARG;
+		len = lens == NULL ? strlen(argv[i]) : lens[i];
+		if (len > SIZE_MAX / 4 || *size > SIZE_MAX / 4)
+			return STAY_E_TOO_BIG;
+		*size += len + STAY_REDIS__HEADER_MAX;
+	}
+	return STAY_OK;
+}
+
+/* An empty command is an error of the format: a server would not answer it. */
+enum stay_status
+stay_redis__write_argv(struct stay_buf *out, size_t argc,
+    const char *const *argv, const size_t *lens)
+{
+	enum stay_status status;
+	size_t size;
+	char *start, *at;
+
+	if (argc == 0)
+		return STAY_E_FORMAT;
+	if (argv == NULL)
+		return STAY_E_ARG;
+	status = measure(argc, argv, lens, &size);
+	if (status != STAY_OK)
+		return status;
+	start = stay_buf_reserve(out, size);
+	if (start == NULL)
+		return stay_buf_room(out) < size ? STAY_E_TOO_BIG
+						 : STAY_E_NOMEM;
+	at = stay_redis__put_header(start, '*', argc);
+	for (size_t i = 0; i < argc; i++)
+		at = stay_redis__put_argument(
+		    at, argv[i], lens == NULL ? strlen(argv[i]) : lens[i]);
+	stay_buf_commit(out, (size_t)(at - start));
+	return STAY_OK;
+}

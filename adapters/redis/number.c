@@ -1,0 +1,252 @@
+/*
+ * Numbers as Redis writes them. It knows nothing of replies; it takes a text
+ * and its length, because a text may hold any byte, NUL too.
+ */
+#include "number.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Ten to these powers is exact in a double. */
+static const double tens[] = { 1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9,
+	1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21,
+	1e22 };
+#define TENS_MAX 22
+
+/* What is left to read of a text. */
+struct text {
+	const char *at;
+	const char *end;
+};
+
+/* The parts of a decimal number. */
+struct decimal {
+	bool negative;
+	bool exact; /* mantissa and exponent hold all of it */
+	uint64_t mantissa;
+	int64_t exponent; /* of ten */
+};
+
+char *
+stay_redis__put_long_number(char *at, uint64_t value)
+{
+	char *end = at + 1;
+
+	for (uint64_t rest = value; rest >= 10; rest /= 10)
+		end++;
+	for (char *digit = end; digit > at; value /= 10)
+		*--digit = (char)('0' + value % 10);
+	return end;
+}
+
+bool
+stay_redis__to_count(const char *text, size_t len, uint64_t *value)
+{
+	uint64_t sum = 0;
+
+	if (len == 0 || len > 18)
+		return false;
+	for (size_t i = 0; i < len; i++) {
+		unsigned digit = (unsigned)(unsigned char)text[i] - '0';
+
+		if (digit > 9)
+			return false;
+		sum = sum * 10 + digit;
+	}
+	*value = sum;
+	return true;
+}
+
+/* Pass a sign, if there is one. */
+static bool
+take_sign(struct text *text)
+{
+	bool negative = text->at < text->end && *text->at == '-';
+
+	if (negative || (text->at < text->end && *text->at == '+'))
+		text->at++;
+	return negative;
+}
+
+/* Digits only; `limit` is the largest value allowed. */
+static bool
+to_limited(struct text text, uint64_t limit, uint64_t *value)
+{
+	uint64_t sum = 0;
+
+	for (; text.at < text.end; text.at++) {
+		unsigned digit = (unsigned)(unsigned char)*text.at - '0';
+
+		if (digit > 9 || sum > (limit - digit) / 10)
+			return false;
+		sum = sum * 10 + digit;
+	}
+	*value = sum;
+	return true;
+}
+
+bool
+stay_redis__to_int64(const char *bytes, size_t len, int64_t *value)
+{
+	struct text text = { bytes, bytes + len };
+	bool negative = take_sign(&text);
+	uint64_t limit = (uint64_t)INT64_MAX + negative, sum;
+
+	len = (size_t)(text.end - text.at);
+	if (!stay_redis__to_count(text.at, len, &sum) &&
+	    (len == 0 || !to_limited(text, limit, &sum)))
+		return false;
+	*value = (int64_t)(negative ? 0 - sum : sum);
+	return true;
+}
+
+/* Pass digits; `decimal` gathers them, each worth 10^exponent less than the one
+ * before when `fraction`. Returns how many there were. */
+static size_t
+take_digits(struct text *text, struct decimal *decimal, bool fraction)
+{
+	const char *start = text->at;
+
+	for (; text->at < text->end; text->at++) {
+		unsigned digit = (unsigned)(unsigned char)*text->at - '0';
+
+		if (digit > 9)
+			break;
+		if (decimal->mantissa > (UINT64_MAX - 9) / 10)
+			decimal->exact = false;
+		else {
+			decimal->mantissa = decimal->mantissa * 10 + digit;
+			decimal->exponent -= fraction;
+		}
+	}
+	return (size_t)(text->at - start);
+}
+
+bool
+stay_redis__is_integer(const char *bytes, size_t len)
+{
+	struct text text = { bytes, bytes + len };
+	struct decimal decimal = { 0 };
+
+	take_sign(&text);
+	return take_digits(&text, &decimal, false) > 0 && text.at == text.end;
+}
+
+/* e[+-]digits, if it is there. */
+static bool
+take_exponent(struct text *text, struct decimal *decimal)
+{
+	struct decimal power = { .exact = true };
+
+	if (text->at == text->end || (*text->at != 'e' && *text->at != 'E'))
+		return true;
+	text->at++;
+	power.negative = take_sign(text);
+	if (take_digits(text, &power, false) == 0)
+		return false;
+	if (!power.exact || power.mantissa > INT32_MAX)
+		decimal->exact = false;
+	else
+		decimal->exponent += power.negative ? -(int64_t)power.mantissa
+						    : (int64_t)power.mantissa;
+	return true;
+}
+
+static bool
+read_decimal(const char *bytes, size_t len, struct decimal *decimal)
+{
+	struct text text = { bytes, bytes + len };
+
+	*decimal = (struct decimal){ .exact = true };
+	decimal->negative = take_sign(&text);
+	if (take_digits(&text, decimal, false) == 0)
+		return false;
+	if (text.at < text.end && *text.at == '.') {
+		text.at++;
+		if (take_digits(&text, decimal, true) == 0)
+			return false;
+	}
+	return take_exponent(&text, decimal) && text.at == text.end;
+}
+
+/* The texts that are no decimals. Servers before 7.2 let printf write a NaN,
+ * which on some machines has a sign. */
+static bool
+read_special(const char *text, size_t len, double *value)
+{
+	static const struct {
+		const char *text;
+		double value;
+	} specials[] = { { "inf", INFINITY }, { "+inf", INFINITY },
+		{ "-inf", -INFINITY }, { "nan", NAN }, { "-nan", NAN } };
+
+	for (size_t i = 0; i < sizeof(specials) / sizeof(specials[0]); i++)
+		if (strlen(specials[i].text) == len &&
+		    memcmp(specials[i].text, text, len) == 0) {
+			*value = specials[i].value;
+			return true;
+		}
+	return false;
+}
+
+bool
+stay_redis__is_double(const char *text, size_t len)
+{
+	struct decimal decimal;
+	double value;
+
+	return read_decimal(text, len, &decimal) ||
+	       read_special(text, len, &value);
+}
+
+/*
+ * strtod reads the point that the locale writes, so it is given that one: the
+ * locale's own "0.5" tells, which works for a thread's locale too.
+ */
+static double
+convert(const char *text, size_t len)
+{
+	char local[STAY_REDIS__DOUBLE_MAX + 16], half[16];
+	const char *point = memchr(text, '.', len);
+	size_t whole = point == NULL ? len : (size_t)(point - text);
+	size_t radix;
+
+	if (point == NULL) {
+		memcpy(local, text, len);
+		local[len] = '\0';
+		return strtod(local, NULL);
+	}
+	radix = (size_t)snprintf(half, sizeof(half), "%.1f", 0.5) - 2;
+	memcpy(local, text, whole);
+	memcpy(local + whole, half + 1, radix);
+	memcpy(local + whole + radix, point + 1, len - whole - 1);
+	local[len - 1 + radix] = '\0';
+	return strtod(local, NULL);
+}
+
+bool
+stay_redis__to_double(const char *text, size_t len, double *value)
+{
+	struct decimal decimal;
+	double power;
+
+	if (len > STAY_REDIS__DOUBLE_MAX)
+		return false;
+	if (!read_decimal(text, len, &decimal))
+		return read_special(text, len, value);
+	if (!decimal.exact || decimal.mantissa >> 53 != 0 ||
+	    decimal.exponent > TENS_MAX || decimal.exponent < -TENS_MAX) {
+		*value = convert(text, len);
+		return isfinite(*value);
+	}
+	/* Both factors are exact, so one rounding is all there is. */
+	*value = (double)decimal.mantissa;
+	power =
+	    tens[decimal.exponent < 0 ? -decimal.exponent : decimal.exponent];
+	*value = decimal.exponent < 0 ? *value / power : *value * power;
+	if (decimal.negative)
+		*value = -*value;
+	return true;
+}

@@ -1,0 +1,59 @@
+/*
+ * The slower half of writer.h: asking the buffer for room, giving up, and
+ * headers that turn out longer than was hoped.
+ */
+#include "writer.h"
+
+/* Asked for at once, if the buffer admits it. */
+#define CHUNK 128u
+
+bool
+stay_redis__writer_grow(struct stay_redis__writer *writer, size_t len)
+{
+	size_t chunk = len < CHUNK ? CHUNK : len;
+	char *room;
+
+	if (writer->at != writer->start)
+		stay_redis__writer_commit(writer);
+	room = stay_buf_reserve(writer->out, chunk);
+	if (room == NULL) {
+		chunk = len;
+		room = stay_buf_reserve(writer->out, chunk);
+	}
+	writer->start = writer->at = writer->end = room;
+	if (room == NULL) {
+		writer->status = stay_buf_room(writer->out) < len
+				     ? STAY_E_TOO_BIG
+				     : STAY_E_NOMEM;
+		return false;
+	}
+	writer->end = room + chunk;
+	return true;
+}
+
+enum stay_status
+stay_redis__writer_cancel(
+    struct stay_redis__writer *writer, enum stay_status status)
+{
+	stay_buf_cut(writer->out, writer->base);
+	return status;
+}
+
+bool
+stay_redis__widen_gap(
+    struct stay_redis__writer *writer, size_t place, size_t number)
+{
+	size_t len = stay_redis__writer_tell(writer) - place - STAY_REDIS__GAP;
+	size_t header, more;
+	char text[STAY_REDIS__HEADER_MAX], *gap;
+
+	header = (size_t)(stay_redis__put_header(text, '?', number) - text);
+	more = header - STAY_REDIS__GAP;
+	if (!stay_redis__room(writer, more))
+		return false;
+	gap = stay_redis__writer_seek(writer, place);
+	memmove(gap + header, gap + STAY_REDIS__GAP, len);
+	memcpy(gap + 1, text + 1, header - 1);
+	writer->at += more;
+	return true;
+}

@@ -1,0 +1,172 @@
+/*
+ * Writing a command into a stay_buf: room is asked for in pieces, so that a
+ * command of the usual size costs one reserve and one commit. A header may be
+ * written after what stands behind it.
+ */
+#ifndef STAY_REDIS__WRITER_H
+#define STAY_REDIS__WRITER_H
+
+#include <stdbool.h>
+#include <string.h>
+
+#include <stay/buf.h>
+
+#include "number.h"
+
+/* `$` or `*`, 20 digits, CRLF, and the CRLF behind a word. */
+#define STAY_REDIS__HEADER_MAX 25u
+
+struct stay_redis__writer {
+	struct stay_buf *out;
+	char *start; /* the first byte not counted in yet */
+	char *at;
+	char *end;
+	size_t base;             /* bytes that were there before */
+	enum stay_status status; /* why there was no room */
+};
+
+static inline void
+stay_redis__writer_init(struct stay_redis__writer *writer, struct stay_buf *out)
+{
+	writer->out = out;
+	writer->start = writer->at = writer->end = NULL;
+	writer->base = out->tail - out->head;
+	writer->status = STAY_OK;
+}
+
+/* All of it is in the buffer; or `status`, and none of it is. */
+static inline enum stay_status
+stay_redis__writer_commit(struct stay_redis__writer *writer)
+{
+	stay_buf_commit(writer->out, (size_t)(writer->at - writer->start));
+	return STAY_OK;
+}
+
+enum stay_status stay_redis__writer_cancel(
+    struct stay_redis__writer *writer, enum stay_status status);
+
+/* `at` may then be advanced by `len`. False: no room, writer->status. */
+bool stay_redis__writer_grow(struct stay_redis__writer *writer, size_t len);
+
+static inline bool
+stay_redis__room(struct stay_redis__writer *writer, size_t len)
+{
+	return (size_t)(writer->end - writer->at) >= len ||
+	       stay_redis__writer_grow(writer, len);
+}
+
+/* `*3\r\n`: so many words follow. `$3\r\n`: a text so long follows. */
+static inline char *
+stay_redis__put_header(char *at, char marker, size_t count)
+{
+	*at++ = marker;
+	at = stay_redis__put_number(at, count);
+	*at++ = '\r';
+	*at++ = '\n';
+	return at;
+}
+
+/* Most texts are so short that calling memcpy would be the larger part of it.
+ */
+static inline char *
+stay_redis__put_text(char *at, const char *text, size_t len)
+{
+	if (len > 16) {
+		memcpy(at, text, len);
+	} else if (len >= 8) {
+		memcpy(at, text, 8);
+		memcpy(at + len - 8, text + len - 8, 8);
+	} else if (len >= 4) {
+		memcpy(at, text, 4);
+		memcpy(at + len - 4, text + len - 4, 4);
+	} else {
+		if ((len & 1) != 0)
+			*at = *text;
+		if ((len & 2) != 0)
+			memcpy(at + (len & 1), text + (len & 1), 2);
+	}
+	return at + len;
+}
+
+static inline bool
+stay_redis__put_bytes(
+    struct stay_redis__writer *writer, const char *bytes, size_t len)
+{
+	if (!stay_redis__room(writer, len))
+		return false;
+	writer->at = stay_redis__put_text(writer->at, bytes, len);
+	return true;
+}
+
+/* `$3\r\nabc\r\n`, where there is room. */
+static inline char *
+stay_redis__put_argument(char *at, const char *text, size_t len)
+{
+	at = stay_redis__put_header(at, '$', len);
+	at = stay_redis__put_text(at, text, len);
+	*at++ = '\r';
+	*at++ = '\n';
+	return at;
+}
+
+static inline bool
+stay_redis__put_word(
+    struct stay_redis__writer *writer, const char *text, size_t len)
+{
+	if (len > SIZE_MAX - STAY_REDIS__HEADER_MAX) {
+		writer->status = STAY_E_TOO_BIG;
+		return false;
+	}
+	if (!stay_redis__room(writer, len + STAY_REDIS__HEADER_MAX))
+		return false;
+	writer->at = stay_redis__put_argument(writer->at, text, len);
+	return true;
+}
+
+/* Where the next byte goes, as a number that stays true when memory moves; and
+ * back. */
+static inline size_t
+stay_redis__writer_tell(const struct stay_redis__writer *writer)
+{
+	return writer->out->tail - writer->out->head +
+	       (size_t)(writer->at - writer->start);
+}
+
+static inline char *
+stay_redis__writer_seek(const struct stay_redis__writer *writer, size_t place)
+{
+	return writer->out->data + writer->out->head + place;
+}
+
+/*
+ * Write a header whose number, not known yet, is hoped to have one digit; and
+ * say it later: if there are more, what stands behind it moves.
+ */
+#define STAY_REDIS__GAP 4u
+
+static inline bool
+stay_redis__gap(struct stay_redis__writer *writer, char marker, size_t *place)
+{
+	if (!stay_redis__room(writer, STAY_REDIS__GAP))
+		return false;
+	*place = stay_redis__writer_tell(writer);
+	memcpy(writer->at, "?0\r\n", STAY_REDIS__GAP);
+	writer->at[0] = marker;
+	writer->at += STAY_REDIS__GAP;
+	return true;
+}
+
+bool stay_redis__widen_gap(
+    struct stay_redis__writer *writer, size_t place, size_t number);
+
+static inline bool
+stay_redis__fill_gap(
+    struct stay_redis__writer *writer, size_t place, size_t number)
+{
+	if (number >= 10)
+		return stay_redis__widen_gap(writer, place, number);
+	stay_redis__writer_seek(writer, place)[1] = (char)('0' + number);
+	return true;
+}
+
+#endif

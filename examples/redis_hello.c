@@ -1,0 +1,43 @@
+/*
+ * The lesson: the least one has to write.
+ *
+ * Nothing waits for the connection: both commands are accepted at once, leave
+ * together when it is up, and each completes exactly once, whatever happens on
+ * the way. The loop ends by itself when the connection has closed.
+ *
+ *	redis_hello [redis://[user:password@]host[:port][/db]]
+ */
+#include <stdio.h>
+
+#include <ev.h>
+#include <stay/redis.h>
+
+static int failures;
+
+static void
+on_greeting(void *arg, const struct stay_result *result)
+{
+	if (result->status == STAY_OK)
+		printf("%s\n", stay_redis_str(result->reply));
+	else
+		failures += printf("%s, %s\n", stay_strerror(result->status),
+		    stay_outcome_name(result->outcome));
+	stay_redis_stop(arg);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct stay_loop *loop = stay_loop_ev(EV_DEFAULT);
+	struct stay_redis *redis;
+
+	if (stay_redis_start(&redis, loop,
+		argc > 1 ? argv[1] : "redis://localhost", NULL) != STAY_OK)
+		return 1; /* a bad URL, no memory: nothing was started */
+	stay_redis_command(
+	    redis, NULL, NULL, "SET greeting %s", "hello, world");
+	stay_redis_command(redis, on_greeting, redis, "GET greeting");
+	ev_run(EV_DEFAULT, 0);
+	stay_loop_free(loop);
+	return failures > 0 ? 1 : 0;
+}

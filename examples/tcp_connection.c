@@ -1,0 +1,310 @@
+/*
+ * The lesson: a connection is a few callbacks that return verdicts.
+ *
+ * This is the first example of the Connection pattern, in C: a TCP connection
+ * with send, recv and close. Nothing in here changes a state, arms a timer or
+ * closes a socket. connect says "pending", disconnect says "back off so long",
+ * the calls say "reply" or "disconnect", and the core does it. In particular
+ * there is one place that cleans up after a connection, tcp_disconnect,
+ * whatever ended it.
+ *
+ * The peer is a small echo server; "hang up" makes it close the connection.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <ev.h>
+#include <stay/buf.h>
+#include <stay/conn.h>
+#include <stay/stream.h>
+
+#include "support/peer.h"
+
+/* ---- the behaviour
+ * ----------------------------------------------------------- */
+
+/* What one may ask of it. Each comes with the step of the story below. */
+enum { TCP_SEND, TCP_RECV, TCP_CLOSE, TCP_READY };
+
+struct step {
+	int request;
+	const char *text;
+	enum stay_status expected;
+};
+
+struct tcp {
+	const char *url;
+	struct stay_backoff backoff;
+	struct stay_buf input; /* received, and nobody has asked for it yet */
+	size_t wanted;         /* bytes that the receiver waits for; 0: none */
+	struct stay_from receiver;
+	struct stay_from closer;
+};
+
+static struct stay_verdict
+tcp_init(struct stay_conn *conn, void *state, void *arg)
+{
+	struct tcp *tcp = state;
+
+	(void)conn;
+	tcp->url = arg;
+	tcp->backoff.policy = stay_backoff_constant(200);
+	stay_buf_init(&tcp->input, 1 << 16);
+	return stay_connect(stay_info(STAY_OK));
+}
+
+/* A callback in C cannot wait for the network. So it says that the attempt is
+ * pending; tcp_info hears how it went, within the budget or not at all. */
+static struct stay_verdict
+tcp_connect(struct stay_conn *conn, void *state, struct stay_info info)
+{
+	struct tcp *tcp = state;
+
+	printf("    connect: %s\n",
+	    info.tag == STAY_INFO_BACKOFF ? "the backoff has passed" : "now");
+	if (stay_stream_dial(conn, tcp->url) != STAY_OK)
+		return stay_halt(STAY_E_URL);
+	return stay_pending(5000);
+}
+
+/* Whoever waits learns that the connection is gone; who asked for that learns
+ * that it is done. The stream is closed by where we go next. */
+static struct stay_verdict
+tcp_disconnect(struct stay_conn *conn, void *state, struct stay_info info)
+{
+	struct tcp *tcp = state;
+	struct stay_loop *loop = stay_conn_loop(conn);
+	bool asked = info.tag == TCP_CLOSE;
+
+	printf("    disconnect: %s\n",
+	    asked ? "as asked" : stay_strerror(info.status));
+	if (tcp->wanted > 0)
+		stay_answer(
+		    loop, tcp->receiver, stay_reply_status(info.status));
+	tcp->wanted = 0;
+	stay_buf_fini(&tcp->input);
+	if (!asked)
+		return stay_backoff(stay_backoff_next(conn, &tcp->backoff));
+	stay_answer(loop, tcp->closer, stay_reply_status(STAY_OK));
+	return stay_connect(stay_info(STAY_OK));
+}
+
+/* Give the receiver its bytes, once they are there. One who has given up (its
+ * token is stale then) takes none away. */
+static void
+tcp_deliver(struct stay_conn *conn, struct tcp *tcp)
+{
+	struct stay_bytes in = stay_buf_bytes(&tcp->input);
+	struct stay_reply reply = { .status = STAY_OK, .release = free };
+
+	if (tcp->wanted == 0 || in.len < tcp->wanted)
+		return;
+	reply.data = strndup(in.data, tcp->wanted);
+	if (stay_answer(stay_conn_loop(conn), tcp->receiver, reply) == STAY_OK)
+		stay_buf_take(&tcp->input, tcp->wanted);
+	else
+		free(reply.data);
+	tcp->wanted = 0;
+}
+
+static struct stay_verdict
+tcp_info(struct stay_conn *conn, void *state, const struct stay_event *event)
+{
+	struct tcp *tcp = state;
+	enum stay_status status;
+
+	switch ((int)event->type) {
+	case STAY_STREAM_UP:
+		return stay_ok();
+	case STAY_STREAM_DATA:
+		status = stay_buf_append(
+		    &tcp->input, event->bytes.data, event->bytes.len);
+		if (status != STAY_OK)
+			return stay_disconnect(stay_info(status));
+		tcp_deliver(conn, tcp);
+		return stay_noreply();
+	case STAY_STREAM_DOWN:
+		/* An attempt that failed has nothing to disconnect. */
+		if (stay_conn_state(conn) == STAY_CONNECTING)
+			return stay_backoff(
+			    stay_backoff_next(conn, &tcp->backoff));
+		return stay_noreply(); /* which means: disconnect */
+	default:
+		return stay_noreply();
+	}
+}
+
+/* A connection is there. The receiver's `from` is kept: whoever has the answer
+ * will use it, be it now, in tcp_info or in tcp_disconnect. */
+static struct stay_verdict
+tcp_serve(struct stay_conn *conn, struct tcp *tcp, struct stay_from from,
+    const struct stay_message *request)
+{
+	const struct step *step = request->data;
+
+	switch (request->tag) {
+	case TCP_SEND:
+		return stay_reply(stay_reply_status(
+		    stay_stream_send(conn, step->text, strlen(step->text))));
+	case TCP_RECV:
+		tcp->receiver = from;
+		tcp->wanted = strlen(step->text);
+		tcp_deliver(conn, tcp);
+		return stay_noreply();
+	case TCP_CLOSE:
+		tcp->closer = from;
+		return stay_disconnect(stay_info_tag(TCP_CLOSE, NULL));
+	default: /* TCP_READY */
+		return stay_reply(stay_reply_status(STAY_OK));
+	}
+}
+
+/* Calls are answered while there is no connection, too. One of them would
+ * rather wait: it is postponed until the state has changed. */
+static struct stay_verdict
+tcp_call(struct stay_conn *conn, void *state, struct stay_from from,
+    const struct stay_message *request)
+{
+	if (stay_conn_state(conn) == STAY_CONNECTED)
+		return tcp_serve(conn, state, from, request);
+	if (request->tag == TCP_READY)
+		return stay_postpone();
+	return stay_reply(stay_reply_status(STAY_E_OFFLINE));
+}
+
+static void
+tcp_terminate(struct stay_conn *conn, void *state, enum stay_status reason)
+{
+	struct tcp *tcp = state;
+
+	(void)conn;
+	(void)reason;
+	stay_buf_fini(&tcp->input);
+}
+
+static const struct stay_behaviour tcp_behaviour = {
+	STAY_BEHAVIOUR,
+	.name = "tcp",
+	.state_size = sizeof(struct tcp),
+	.init = tcp_init,
+	.connect = tcp_connect,
+	.disconnect = tcp_disconnect,
+	.handle_call = tcp_call,
+	.handle_info = tcp_info,
+	.terminate = tcp_terminate,
+};
+
+/* ---- the story
+ * ---------------------------------------------------------------- */
+
+/* clang-format off */
+static struct step steps[] = {
+	{ TCP_SEND,  "hello",          STAY_OK },
+	{ TCP_RECV,  "hello",          STAY_OK },
+	{ TCP_SEND,  "hang up",        STAY_OK },
+	{ TCP_RECV,  "silence",        STAY_E_CLOSED },  /* from disconnect */
+	{ TCP_SEND,  "anybody there?", STAY_E_OFFLINE }, /* while backing off */
+	{ TCP_READY, "",               STAY_OK },        /* postponed */
+	{ TCP_SEND,  "here I am",      STAY_OK },
+	{ TCP_RECV,  "here I am",      STAY_OK },
+	{ TCP_CLOSE, "",               STAY_OK },        /* from disconnect */
+	{ TCP_READY, "",               STAY_OK },        /* waits while pending */
+	{ TCP_SEND,  "and again",      STAY_OK },
+	{ TCP_RECV,  "and again",      STAY_OK },
+};
+/* clang-format on */
+
+static const char *const names[] = { "send", "recv", "close", "ready" };
+
+struct story {
+	struct stay_conn *conn;
+	size_t next;
+	bool ended_well;
+};
+
+static void on_reply(void *arg, const struct stay_reply *reply);
+
+/* One step after the other; the last one stops the connection. */
+static void
+take_step(struct story *story)
+{
+	struct step *step = &steps[story->next];
+	enum stay_status status;
+
+	if (story->next == sizeof(steps) / sizeof(steps[0])) {
+		story->ended_well = true;
+		stay_stop(story->conn, STAY_OK);
+		return;
+	}
+	status = stay_call(story->conn, stay_message(step->request, step), 0,
+	    on_reply, story, NULL);
+	if (status != STAY_OK)
+		stay_stop(story->conn, status);
+}
+
+static void
+on_reply(void *arg, const struct stay_reply *reply)
+{
+	struct story *story = arg;
+	const struct step *step = &steps[story->next++];
+	bool right =
+	    reply->status == step->expected &&
+	    (reply->data == NULL || strcmp(reply->data, step->text) == 0);
+
+	printf("%-5s %-14s  %s\n", names[step->request], step->text,
+	    reply->data != NULL ? (char *)reply->data
+				: stay_strerror(reply->status));
+	if (right)
+		take_step(story);
+	else
+		stay_stop(story->conn, STAY_E_PROTOCOL);
+}
+
+static void
+on_closed(void *arg, struct stay_conn *conn, enum stay_status reason)
+{
+	(void)arg;
+	(void)conn;
+	printf("closed: %s\n", stay_strerror(reason));
+}
+
+/* Two ways to start: with stay_await "the connection is available" when it
+ * returns; without, the connection's *manager* is, and that is enough. */
+static bool
+tell_story(struct stay_loop *loop, char *url)
+{
+	struct story story = { .next = 0 };
+	struct stay_conn_options options = {
+		STAY_CONN_OPTIONS,
+		.label = url,
+		.on_closed = on_closed,
+	};
+
+	if (stay_conn_start(&story.conn, loop, &tcp_behaviour, url, &options) !=
+	    STAY_OK)
+		return false;
+	if (stay_await(story.conn, 5000) == STAY_OK)
+		take_step(&story);
+	else
+		stay_loop_stop(loop, STAY_E_REFUSED);
+	ev_run(EV_DEFAULT, 0);
+	return story.ended_well;
+}
+
+int
+main(void)
+{
+	struct peer peer = { 0 };
+	struct stay_loop *loop = stay_loop_ev(EV_DEFAULT);
+	char url[64];
+	bool well = false;
+
+	if (loop != NULL && peer_port(&peer) && peer_serve(&peer, peer_echo)) {
+		snprintf(url, sizeof(url), "tcp://127.0.0.1:%d", peer.port);
+		well = tell_story(loop, url);
+	}
+	peer_kill(&peer);
+	stay_loop_free(loop);
+	return well ? 0 : 1;
+}

@@ -1,0 +1,87 @@
+/*
+ * stay/loop.h - one thread's context over a world.
+ *
+ * A loop owns what its connections share: one timer, input buffers, free lists,
+ * the dial governor, the tokens of calls. Everything that belongs to a loop is
+ * used from one thread.
+ *
+ *	struct stay_loop *loop = stay_loop_ev(EV_DEFAULT);
+ *	...start connections...
+ *	ev_run(EV_DEFAULT, 0);          returns when the last of them has closed
+ *	stay_loop_free(loop);
+ */
+#ifndef STAY_LOOP_H
+#define STAY_LOOP_H
+
+#include <stay/observer.h>
+#include <stay/status.h>
+
+STAY_BEGIN
+
+struct ev_loop;
+struct stay_loop;
+struct stay_world;
+
+/* A loop on libev; `ev` stays the caller's and must outlive it. NULL: no
+ * memory. */
+STAY_API struct stay_loop *stay_loop_ev(struct ev_loop *ev);
+
+/*
+ * For programs that must not end when memory does. libev ends the process when
+ * it cannot have any. The calls of this library never let it come to that; but
+ * libev may also need some while it waits, for the program's own watchers, or
+ * when more descriptors become ready at once than ever before. With this it has
+ * `bytes` of its own for such a time. 64 KiB are ample for a few hundred
+ * connections.
+ *
+ * It calls ev_set_allocator, which is the whole process's: it is therefore the
+ * program's to ask for, before its first loop of libev.
+ * Returns: STAY_OK, STAY_E_NOMEM, STAY_E_STATE the second time.
+ */
+STAY_API STAY_USE enum stay_status stay_ev_reserve(size_t bytes);
+
+/*
+ * A loop on any world, which is then the loop's: it is freed with it, and also
+ * if this fails. NULL: no memory, or a world of an unknown version.
+ */
+STAY_API struct stay_loop *stay_loop_new(struct stay_world *world);
+
+/*
+ * Free a loop without connections; NULL is fine.
+ * Returns: STAY_OK; STAY_E_LIVE with live connections, STAY_E_REENTRANT from
+ * inside one of its turns: nothing was freed.
+ */
+STAY_API enum stay_status stay_loop_free(struct stay_loop *loop);
+
+/* stay_stop() for every connection. Legal in any callback. */
+STAY_API void stay_loop_stop(struct stay_loop *loop, enum stay_status reason);
+
+/* How many connections have started and not yet closed. */
+STAY_API size_t stay_loop_live(const struct stay_loop *loop);
+
+/*
+ * Who is told what happens on this loop from now on; NULL: nobody. The observer
+ * is not copied and must live as long as it is set.
+ */
+STAY_API void stay_loop_observe(
+    struct stay_loop *loop, const struct stay_observer *observer);
+
+/* Milliseconds of the loop's clock, as of this turn. */
+STAY_API uint64_t stay_loop_now_ms(const struct stay_loop *loop);
+
+/*
+ * How many dials of this loop may be under way at once; the others wait in
+ * order. Default 16; 0 is refused with STAY_E_ARG.
+ */
+STAY_API enum stay_status stay_loop_dials_max(
+    struct stay_loop *loop, unsigned max);
+
+/*
+ * For worlds: run what is due. To be called on the loop's thread before every
+ * wait, never from inside an operation of the world. Harmless at any time.
+ */
+STAY_API void stay_loop_turn(struct stay_loop *loop);
+
+STAY_END
+
+#endif

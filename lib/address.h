@@ -1,0 +1,27 @@
+/* Addresses as text and back, without asking anybody. */
+#ifndef STAY__ADDRESS_H
+#define STAY__ADDRESS_H
+
+#include <stay/world.h>
+
+/* Enough for every text that stay__address_describe writes. */
+#define STAY__ADDRESS_TEXT 128
+
+/* A literal of IPv4 or IPv6; false: it is a name, or the port is not one. */
+bool stay__address_parse(
+    struct stay_address *address, const char *host, const char *port);
+
+/* The socket at a path; false: too long a path, or none. */
+bool stay__address_of_path(struct stay_address *address, const char *path);
+
+/* "10.0.0.7:6379", "[::1]:6379", "/run/x.sock". */
+void stay__address_describe(
+    const struct stay_address *address, char *text, size_t len);
+
+bool stay__address_equal(
+    const struct stay_address *a, const struct stay_address *b);
+
+/* The number of a port in digits; -1: it is none. */
+int stay__port_parse(const char *port);
+
+#endif

@@ -1,0 +1,191 @@
+/*
+ * Another URL and other options for a client that runs: checked and allocated
+ * at once, so that nothing can fail when they take effect, between two
+ * sessions.
+ */
+#include "engine.h"
+#include "mem.h"
+
+/* What is NULL stays as it is. */
+struct stay__change {
+	struct stay__aim aim; /* without a URL: the same */
+	char *label;
+	bool named;
+	bool has_options;
+	struct stay_client_options options;
+	struct stay_socket_options socket;
+};
+
+static void
+release(const struct stay_client_options *options)
+{
+	if (options->config_release != NULL)
+		options->config_release(options->config);
+}
+
+static void
+free_change(struct stay__change *change)
+{
+	stay__aim_fini(&change->aim);
+	stay__free(change->label);
+	stay__free(change);
+}
+
+void
+stay__change_drop(struct stay_client *client)
+{
+	struct stay__change *change = client->change;
+
+	client->change = NULL;
+	if (change == NULL)
+		return;
+	if (change->has_options &&
+	    change->options.config != client->options.config)
+		release(&change->options);
+	free_change(change);
+}
+
+/* ---- taking effect ---- */
+
+static void
+take_options(struct stay_client *client, struct stay__change *change)
+{
+	struct stay_client_options old = client->options;
+	struct stay_conn *conn = client->conn;
+
+	client->options = change->options;
+	client->options.on_started = old.on_started;
+	client->options.on_closed = old.on_closed;
+	client->options.on_high_water = old.on_high_water;
+	client->options.on_low_water = old.on_low_water;
+	client->options.arg = old.arg;
+	stay__client_obey(client);
+	conn->options.stop_budget_ms = client->options.stop_budget_ms;
+	conn->backoff.policy = client->options.backoff;
+	conn->link.socket = change->socket;
+	if (old.config != client->options.config)
+		release(&old);
+}
+
+static void
+take_aim(struct stay_client *client, struct stay__change *change)
+{
+	struct stay__aim old = client->aim;
+
+	client->aim = change->aim;
+	change->aim = old;
+}
+
+static void
+take_label(struct stay_client *client, struct stay__change *change)
+{
+	char *old = client->conn->label;
+
+	client->conn->label = change->label;
+	client->named = change->named;
+	change->label = old;
+}
+
+void
+stay__change_take(struct stay_client *client)
+{
+	struct stay__change *change = client->change;
+
+	if (change == NULL)
+		return;
+	client->change = NULL;
+	if (change->aim.url != NULL)
+		take_aim(client, change);
+	if (change->label != NULL)
+		take_label(client, change);
+	if (change->has_options)
+		take_options(client, change);
+	free_change(change);
+}
+
+/* ---- asking for it ---- */
+
+static enum stay_status
+prepare_options(
+    struct stay__change *change, const struct stay_client_options *options)
+{
+	enum stay_status status;
+
+	if (options == NULL)
+		return STAY_OK;
+	status = stay__client_fill(&change->options, options);
+	if (status != STAY_OK)
+		return status;
+	change->has_options = true;
+	change->socket = stay__client_socket(&change->options);
+	change->options.socket = NULL;
+	return STAY_OK;
+}
+
+static char *
+copy_text(const char *text)
+{
+	size_t size = strlen(text) + 1;
+	char *copy = stay__realloc(NULL, size);
+
+	if (copy != NULL)
+		memcpy(copy, text, size);
+	return copy;
+}
+
+static enum stay_status
+prepare_label(const struct stay_client *client, struct stay__change *change,
+    const char *url)
+{
+	const char *given = change->options.label;
+
+	change->options.label = NULL;
+	change->named = client->named || given != NULL;
+	if (given != NULL)
+		change->label = copy_text(given);
+	else if (url != NULL && !client->named)
+		change->label = stay__client_label(&change->aim, url);
+	else
+		return STAY_OK;
+	return change->label == NULL ? STAY_E_NOMEM : STAY_OK;
+}
+
+static enum stay_status
+prepare(const struct stay_client *client, struct stay__change *change,
+    const char *url, const struct stay_client_options *options)
+{
+	enum stay_status status = STAY_OK;
+
+	if (url != NULL)
+		status = stay__client_aim(client, &change->aim, url);
+	if (status == STAY_OK)
+		status = prepare_options(change, options);
+	if (status == STAY_OK)
+		status = prepare_label(client, change, url);
+	return status;
+}
+
+enum stay_status
+stay_client_reconfigure(struct stay_client *client, const char *url,
+    const struct stay_client_options *options)
+{
+	struct stay__change *change;
+	enum stay_status status;
+
+	if (client == NULL)
+		return STAY_E_ARG;
+	if (client->conn->admission == STAY__ADMIT_CLOSED)
+		return STAY_E_STOPPED;
+	change = stay__zalloc(sizeof(*change));
+	if (change == NULL)
+		return STAY_E_NOMEM;
+	status = prepare(client, change, url, options);
+	if (status != STAY_OK) {
+		free_change(change);
+		return status;
+	}
+	stay__change_drop(client);
+	client->change = change;
+	stay_reconnect(client->conn, STAY_E_RECONNECT);
+	return STAY_OK;
+}

@@ -1,0 +1,30 @@
+/* The one place that asks for memory; a test fails it here, a reader finds it.
+ */
+#ifndef STAY__MEM_H
+#define STAY__MEM_H
+
+#include <stdlib.h>
+#include <string.h>
+
+#define STAY__CONTAINER(pointer, type, member)                                 \
+	((type *)(void *)((char *)(pointer)-offsetof(type, member)))
+
+static inline void *
+stay__zalloc(size_t size)
+{
+	return calloc(1, size);
+}
+
+static inline void *
+stay__realloc(void *old, size_t size)
+{
+	return realloc(old, size);
+}
+
+static inline void
+stay__free(void *memory)
+{
+	free(memory);
+}
+
+#endif

@@ -1,0 +1,44 @@
+/*
+ * Percent-escapes (RFC 3986, section 2): which characters may stand in which
+ * part of a URL as they are, and what the others stand for.
+ */
+#ifndef STAY__PERCENT_H
+#define STAY__PERCENT_H
+
+#include <stdbool.h>
+
+#include <stay/status.h>
+
+enum stay__part {
+	STAY__PART_SCHEME,
+	STAY__PART_USER,
+	STAY__PART_PASSWORD,
+	STAY__PART_HOST,
+	STAY__PART_ADDRESS, /* a host in brackets */
+	STAY__PART_PATH,
+	STAY__PART_QUERY
+};
+
+/* The functions of <ctype.h> follow the locale; these don't. */
+static inline bool
+stay__is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static inline bool
+stay__is_letter(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+/* Whether `c` may stand there unescaped. */
+bool stay__part_admits(enum stay__part part, char c);
+
+/* Why `text` is no such part, a static sentence, or NULL: it is well-formed. */
+const char *stay__part_fault(enum stay__part part, struct stay_bytes text);
+
+/* Take one character, decoded, off the front of well-formed text. */
+char stay__percent_take(struct stay_bytes *text);
+
+#endif

@@ -1,0 +1,354 @@
+/*
+ * A real redis-server that is there and does not serve: wrong passwords, no
+ * rights, too many clients, still loading, a replica. Whatever it says is
+ * handed on, nothing is executed twice, and it heals without help.
+ */
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "suites.h"
+#include "support/redis_rig.h"
+#include "support/redis_server.h"
+
+static struct redis_rig rig;
+static struct redis_server server;
+static struct stay_redis *admin; /* over the unix socket */
+
+static void
+begin_with(const char *const *extra)
+{
+	ck_assert(redis_server_start(&server, extra));
+	rig_open(&rig);
+}
+
+static void
+begin(void)
+{
+	begin_with(NULL);
+	admin = rig_connect(&rig, server.unix_url, NULL);
+}
+
+static void
+end(void)
+{
+	rig_close(&rig);
+	redis_server_end(&server);
+}
+
+/* The same server with a login. */
+static struct stay_redis *
+start_as(const char *login, uint64_t fatal_backoff_ms)
+{
+	struct stay_redis_options options = { STAY_REDIS_OPTIONS,
+		.client = { STAY_CLIENT_OPTIONS,
+		    .fatal_backoff_ms = fatal_backoff_ms } };
+	char url[128];
+
+	snprintf(
+	    url, sizeof(url), "redis://%s@127.0.0.1:%d", login, server.port);
+	return rig_start(&rig, url, &options);
+}
+
+static void
+order(const char *command)
+{
+	struct answer answer;
+
+	ask_now(&rig, admin, &answer, command);
+	ck_assert_str_eq(answer.text, "OK");
+}
+
+/* A call that is not to be accepted. */
+static enum stay_status
+ask_denied(struct stay_redis *redis)
+{
+	return stay_redis_command(redis, NULL, NULL, "SET a b");
+}
+
+static bool
+is_denied(void *arg)
+{
+	return ask_denied(arg) == STAY_E_DENIED;
+}
+
+/* ---- passwords and rights ---- */
+
+START_TEST(test_redis_refuses_a_wrong_password_fails_calls_at_once_and_says_why)
+{
+	struct stay_redis *redis;
+	struct answer answer;
+	double asked;
+
+	order("CONFIG SET requirepass right");
+	redis = start_as(":wrong", 60000);
+	asked = ev_time();
+	ask_now(&rig, redis, &answer, "SET a b");
+	ck_assert_int_eq(answer.status, STAY_E_DENIED);
+	ck_assert_int_eq(answer.outcome, STAY_NOT_SENT);
+	ck_assert_double_lt(answer.at - asked, 1.);
+	ck_assert_ptr_nonnull(strstr(answer.why, "WRONGPASS"));
+	ck_assert_ptr_null(strstr(answer.why, "wrong"));
+	/* Until the next attempt there is no point in asking. */
+	ck_assert_int_eq(ask_denied(redis), STAY_E_DENIED);
+}
+END_TEST
+
+START_TEST(test_redis_refuses_no_password_where_one_is_needed)
+{
+	struct stay_redis *redis;
+	struct answer answer;
+
+	order("CONFIG SET requirepass right");
+	redis = rig_start(&rig, server.url, NULL);
+	ask_now(&rig, redis, &answer, "SET a b");
+	ck_assert_int_eq(answer.status, STAY_E_DENIED);
+	ck_assert_int_eq(answer.outcome, STAY_NOT_SENT);
+	ck_assert_ptr_nonnull(strstr(answer.why, "NOAUTH"));
+}
+END_TEST
+
+START_TEST(test_redis_refuses_heals_by_itself_when_the_password_is_right_again)
+{
+	struct stay_redis *redis;
+	struct answer answer;
+
+	order("CONFIG SET requirepass old");
+	redis = start_as(":new", 100);
+	ask_now(&rig, redis, &answer, "SET a b");
+	ck_assert_int_eq(answer.status, STAY_E_DENIED);
+	order("CONFIG SET requirepass new");
+	rig_until_state(&rig, redis, STAY_CONNECTED, 5);
+	ask_now(&rig, redis, &answer, "SET a b");
+	ck_assert_int_eq(answer.status, STAY_OK);
+}
+END_TEST
+
+/* A change of the password does not touch sessions; the next one is denied. */
+START_TEST(test_redis_refuses_a_password_changed_under_a_session)
+{
+	struct stay_redis *redis;
+	struct answer answer;
+
+	order("CONFIG SET requirepass one");
+	redis = start_as(":one", 100);
+	rig_until_state(&rig, redis, STAY_CONNECTED, 5);
+	order("CONFIG SET requirepass two");
+	ask_now(&rig, redis, &answer, "ECHO a");
+	ck_assert_str_eq(answer.text, "a");
+	ask_now(&rig, admin, &answer, "CLIENT KILL TYPE normal SKIPME yes");
+	rig_until_state(&rig, redis, STAY_BACKING_OFF, 5);
+	rig_until(&rig, is_denied, redis, 5);
+	order("CONFIG SET requirepass one");
+	rig_until_state(&rig, redis, STAY_CONNECTED, 5);
+	ask_now(&rig, redis, &answer, "ECHO c");
+	ck_assert_str_eq(answer.text, "c");
+}
+END_TEST
+
+START_TEST(test_redis_refuses_what_a_user_has_no_right_to)
+{
+	struct stay_redis *redis;
+	struct answer answer;
+
+	order("ACL SETUSER reader on >secret ~* +get +hello +ping");
+	redis = start_as("reader:secret", 100);
+	ask_now(&rig, redis, &answer, "GET a");
+	ck_assert_int_eq(answer.status, STAY_OK);
+	ask_now(&rig, redis, &answer, "SET a b");
+	ck_assert_int_eq(answer.status, STAY_E_SERVER);
+	ck_assert_ptr_nonnull(strstr(answer.text, "NOPERM"));
+	order("ACL SETUSER reader off");
+	ask_now(&rig, admin, &answer, "CLIENT KILL USER reader");
+	rig_until_state(&rig, redis, STAY_BACKING_OFF, 5);
+	order("ACL SETUSER reader on");
+	rig_until_state(&rig, redis, STAY_CONNECTED, 5);
+	ask_now(&rig, redis, &answer, "GET a");
+	ck_assert_int_eq(answer.status, STAY_OK);
+}
+END_TEST
+
+/* ---- not now ---- */
+
+/* A client that is no more than a connection. */
+static int
+occupy(void)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET,
+		.sin_port = htons((uint16_t)server.port) };
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	char reply[7];
+
+	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	ck_assert_int_eq(
+	    connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	ck_assert_int_eq(write(fd, "PING\r\n", 6), 6);
+	ck_assert_int_eq(recv(fd, reply, 7, MSG_WAITALL), 7);
+	ck_assert(memcmp(reply, "+PONG\r\n", 7) == 0);
+	return fd;
+}
+
+START_TEST(test_redis_refuses_one_client_too_many_until_there_is_room)
+{
+	const char *const extra[] = { "--maxclients", "1", NULL };
+	struct stay_redis *redis;
+	struct answer answer;
+	int occupant;
+
+	begin_with(extra);
+	occupant = occupy();
+	redis = rig_start(&rig, server.url, NULL);
+	ask(redis, &answer, "SET a b");
+	rig_until_state(&rig, redis, STAY_BACKING_OFF, 5);
+	ck_assert_uint_eq(answer.told, 0);
+	close(occupant);
+	await_answer(&rig, &answer, 5);
+	ck_assert_str_eq(answer.text, "OK");
+	end();
+}
+END_TEST
+
+/* So slow that it is still at it when asked. */
+static void
+make_loading_slow(void)
+{
+	struct answer answer;
+
+	ask_now(&rig, admin, &answer, "DEBUG POPULATE 4000");
+	ck_assert_str_eq(answer.text, "OK");
+	order("CONFIG SET key-load-delay 100");
+	order("CONFIG SET loading-process-events-interval-bytes 1024");
+}
+
+static bool
+is_refused(void *arg)
+{
+	const struct answer *answer = arg;
+
+	return answer->told > 0;
+}
+
+/* Ask until the server says that it is loading. */
+static void
+ask_while_loading(struct stay_redis *redis, struct answer *answer)
+{
+	for (int i = 0; i < 1000; i++) {
+		ask(redis, answer, "INCR counter");
+		rig_until(&rig, is_refused, answer, 10);
+		if (answer->outcome == STAY_REFUSED)
+			return;
+		ck_assert_int_eq(answer->outcome, STAY_REPLIED);
+		ck_assert_int_eq(answer->integer, i + 1);
+	}
+	ck_abort_msg("it never said LOADING");
+}
+
+START_TEST(test_promise_3_a_call_while_loading_is_refused_and_not_executed)
+{
+	struct stay_redis *redis = rig_connect(&rig, server.url, NULL);
+	struct answer reload, answer, before, after;
+
+	make_loading_slow();
+	ask_now(&rig, redis, &before, "INCR counter");
+	ask(admin, &reload, "DEBUG RELOAD");
+	for (answer.outcome = STAY_REPLIED; answer.outcome != STAY_REFUSED;) {
+		ask_now(&rig, redis, &answer, "INCR counter");
+		if (answer.outcome == STAY_REPLIED)
+			before = answer;
+		ck_assert_uint_eq(reload.told, 0);
+	}
+	ck_assert_int_eq(answer.status, STAY_E_SERVER);
+	ck_assert_ptr_nonnull(strstr(answer.text, "LOADING"));
+	await_answer(&rig, &reload, 20);
+	ck_assert_str_eq(reload.text, "OK");
+	ask_now(&rig, redis, &after, "INCR counter");
+	ck_assert_int_eq(after.integer, before.integer + 1);
+}
+END_TEST
+
+START_TEST(test_redis_refuses_hello_while_loading_and_comes_up_after)
+{
+	struct stay_redis *redis = rig_connect(&rig, server.url, NULL), *late;
+	struct answer reload, answer;
+
+	make_loading_slow();
+	ask(admin, &reload, "DEBUG RELOAD");
+	ask_while_loading(redis, &answer);
+	late = rig_start(&rig, server.url, NULL);
+	ask(late, &answer, "ECHO late");
+	rig_until_state(&rig, late, STAY_BACKING_OFF, 5);
+	ck_assert_uint_eq(reload.told, 0);
+	ck_assert_ptr_nonnull(
+	    strstr(stay_conn_failure(stay_redis_conn(late)), "LOADING"));
+	await_answer(&rig, &answer, 20);
+	ck_assert_str_eq(answer.text, "late");
+}
+END_TEST
+
+START_TEST(test_promise_3_a_replica_refuses_to_write)
+{
+	struct stay_redis *redis = rig_connect(&rig, server.url, NULL);
+	struct answer answer;
+
+	order("REPLICAOF 127.0.0.1 1");
+	ask_now(&rig, redis, &answer, "SET a b");
+	ck_assert_int_eq(answer.status, STAY_E_SERVER);
+	ck_assert_int_eq(answer.outcome, STAY_REFUSED);
+	ck_assert_ptr_nonnull(strstr(answer.text, "READONLY"));
+	order("REPLICAOF NO ONE");
+	ask_now(&rig, redis, &answer, "SET a b");
+	ck_assert_int_eq(answer.status, STAY_OK);
+}
+END_TEST
+
+START_TEST(test_promise_3_a_replica_without_its_primary_refuses_to_read)
+{
+	struct stay_redis *redis = rig_connect(&rig, server.url, NULL), *late;
+	struct answer answer;
+
+	order("CONFIG SET replica-serve-stale-data no");
+	order("REPLICAOF 127.0.0.1 1");
+	ask_now(&rig, redis, &answer, "GET a");
+	ck_assert_int_eq(answer.outcome, STAY_REFUSED);
+	ck_assert_ptr_nonnull(strstr(answer.text, "MASTERDOWN"));
+	late = rig_start(&rig, server.url, NULL);
+	rig_until_state(&rig, late, STAY_BACKING_OFF, 5);
+	order("REPLICAOF NO ONE");
+	rig_until_state(&rig, late, STAY_CONNECTED, 5);
+}
+END_TEST
+
+Suite *
+suite_redis_refuses(void)
+{
+	Suite *suite = suite_create("redis_refuses");
+	TCase *tcase = tcase_create("server"), *full = tcase_create("full");
+
+	tcase_add_checked_fixture(tcase, begin, end);
+	tcase_add_test(tcase,
+	    test_redis_refuses_a_wrong_password_fails_calls_at_once_and_says_why);
+	tcase_add_test(
+	    tcase, test_redis_refuses_no_password_where_one_is_needed);
+	tcase_add_test(tcase,
+	    test_redis_refuses_heals_by_itself_when_the_password_is_right_again);
+	tcase_add_test(
+	    tcase, test_redis_refuses_a_password_changed_under_a_session);
+	tcase_add_test(tcase, test_redis_refuses_what_a_user_has_no_right_to);
+	tcase_add_test(tcase,
+	    test_promise_3_a_call_while_loading_is_refused_and_not_executed);
+	tcase_add_test(
+	    tcase, test_redis_refuses_hello_while_loading_and_comes_up_after);
+	tcase_add_test(tcase, test_promise_3_a_replica_refuses_to_write);
+	tcase_add_test(tcase,
+	    test_promise_3_a_replica_without_its_primary_refuses_to_read);
+	tcase_set_timeout(tcase, 60);
+	suite_add_tcase(suite, tcase);
+	tcase_add_test(
+	    full, test_redis_refuses_one_client_too_many_until_there_is_room);
+	suite_add_tcase(suite, full);
+	return suite;
+}

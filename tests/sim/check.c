@@ -1,0 +1,389 @@
+/*
+ * The invariants that hold after every event, and what happens when one does
+ * not. Cheap: a few comparisons for every client.
+ */
+#include "run.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "conn.h"
+
+/* So many waits without an event, in a virtual second, are spinning. */
+#define IDLE_WAITS_MAX 2000
+
+#define TICK SIM_MS
+
+/* What any request may block at a server. */
+#define BLOCK_MS_MAX 80
+
+/* Deadlines and probes have a grain; what has no memory is tried again. */
+#define SLACK_MS 10
+
+void
+broken(unsigned promise, const char *format, ...)
+{
+	struct verdict *verdict = the_run->verdict;
+	size_t size = sizeof(verdict->text);
+	int len = snprintf(verdict->text, size, "invariant %u: ", promise);
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(verdict->text + len, size - (size_t)len, format, args);
+	va_end(args);
+	the_run->figures->events = the_run->sim->happened;
+	if (the_run->sim->trace != NULL)
+		fprintf(the_run->sim->trace, "%s\n", verdict->text);
+	fflush(NULL);
+	if (getenv("SIM_ABORT") != NULL)
+		abort();
+	_exit(3);
+}
+
+/* ---- callbacks ---- */
+
+void
+called_back(struct run *run)
+{
+	if (run->calling)
+		broken(5, "a callback runs inside a public call");
+	if (run->over)
+		broken(5, "a callback runs after the end");
+	run->inside++;
+}
+
+void
+call_is_back(struct run *run)
+{
+	run->inside--;
+}
+
+/* ---- one client ---- */
+
+static void
+check_bounds(const struct user *user, const struct stay_client_counts *counts)
+{
+	const struct stay_client_options *options = &user->options;
+
+	if (counts->in_flight + counts->tombstones >
+	    options->inflight_calls_max)
+		broken(7,
+		    "user %u has %" PRIu64 " calls in flight and %" PRIu64
+		    " tombstones",
+		    user->index, counts->in_flight, counts->tombstones);
+	if (counts->queued + counts->in_flight >
+	    options->queue_calls_max + options->inflight_calls_max)
+		broken(7, "user %u has %" PRIu64 " calls queued", user->index,
+		    counts->queued);
+}
+
+/* Issued = completed + queued + in flight, and as many as we know of. */
+void
+check_counts(struct user *user)
+{
+	struct stay_client_counts c = stay_client_counts(user->client);
+	uint64_t over =
+	    c.replied + c.sent + c.refused + c.not_sent + c.maybe_executed;
+
+	user->run->figures->checks++;
+	if (c.submitted != over + c.queued + c.in_flight)
+		broken(1,
+		    "user %u: %" PRIu64 " submitted, %" PRIu64 " over, %" PRIu64
+		    " queued, %" PRIu64 " in flight",
+		    user->index, c.submitted, over, c.queued, c.in_flight);
+	if (c.submitted != user->accepted || c.rejected != user->rejected)
+		broken(1,
+		    "user %u: it counts %" PRIu64 " accepted, we %" PRIu64,
+		    user->index, c.submitted, user->accepted);
+	if (user->told > over)
+		broken(1,
+		    "user %u: told %" PRIu64 " of %" PRIu64 " that are over",
+		    user->index, user->told, over);
+	check_bounds(user, &c);
+}
+
+/* Whoever stops is not asked to end a session as well. */
+static void
+check_tombstones(
+    const struct user *user, const struct stay_client_counts *counts)
+{
+	if (counts->tombstones > user->given_up)
+		broken(2,
+		    "user %u has %" PRIu64 " tombstones of %" PRIu64
+		    " calls given up",
+		    user->index, counts->tombstones, user->given_up);
+	if (counts->tombstones > user->options.tombstones_max &&
+	    !user->leaving && memory.failed == 0)
+		broken(7, "user %u has %" PRIu64 " tombstones", user->index,
+		    counts->tombstones);
+	if (user->kind == KIND_LINE && user->orphans != counts->orphans)
+		broken(2,
+		    "user %u: %" PRIu64 " orphans counted, %" PRIu64 " handed",
+		    user->index, counts->orphans, user->orphans);
+}
+
+/* Between turns all that is decided is told. */
+static void
+check_told(struct user *user)
+{
+	struct stay_client_counts c = stay_client_counts(user->client);
+	const uint64_t counted[STAY_OUTCOME_COUNT] = {
+		[STAY_REPLIED] = c.replied,
+		[STAY_SENT] = c.sent,
+		[STAY_NOT_SENT] = c.not_sent,
+		[STAY_REFUSED] = c.refused,
+		[STAY_MAYBE_EXECUTED] = c.maybe_executed,
+	};
+
+	for (int i = 0; i < STAY_OUTCOME_COUNT; i++)
+		if (counted[i] != user->told_as[i])
+			broken(1,
+			    "user %u: %" PRIu64 " counted, %" PRIu64
+			    " told as %s",
+			    user->index, counted[i], user->told_as[i],
+			    stay_outcome_name((enum stay_outcome)i));
+	check_tombstones(user, &c);
+}
+
+/* ---- streams ---- */
+
+static unsigned
+open_ends(const struct user *user)
+{
+	const struct sim *sim = user->run->sim;
+	unsigned count = 0;
+
+	for (size_t i = 0; i < sim->fd_count; i++) {
+		const struct sim_end *end = sim->fds[i];
+
+		count += end != NULL && end->peer->place != NULL &&
+			 end->peer->place->arg == &user->host;
+	}
+	return count;
+}
+
+static void
+check_stream(const struct user *user)
+{
+	static const unsigned most[STAY__LINK_STATE_COUNT] = {
+		[STAY__LINK_DIALING] = PLACES_MAX,
+		[STAY__LINK_OPEN] = 1,
+	};
+	unsigned link = user_conn(user)->link.machine.now;
+	unsigned open = open_ends(user);
+
+	if (open > most[link] || (link == STAY__LINK_OPEN && open == 0))
+		broken(10, "user %u has %u descriptors with its link %s",
+		    user->index, open, stay_machine_link()->states[link].label);
+	if (!stay_machine_conn()->states[user->state[0]].stream && open > 0)
+		broken(10, "user %u has %u descriptors while %s", user->index,
+		    open, stay_state_name((enum stay_state)user->state[0]));
+}
+
+/* ---- time ---- */
+
+/* A deadline has passed, and a turn since: it must have been told. */
+static void
+check_deadlines(struct run *run)
+{
+	uint64_t due = ledger_next_deadline(run);
+	const struct sim *sim = run->sim;
+
+	if (due == SIM_NEVER || sim->again)
+		return;
+	if (due + TICK <= sim->now)
+		broken(6, "a call's deadline passed %" PRIu64 " us ago",
+		    (sim->now - due) / 1000);
+	if (sim->timer > due + TICK)
+		broken(6, "a deadline in %" PRIu64 " us and no timer for it",
+		    (due - sim->now) / 1000);
+}
+
+static void
+check_timer(const struct user *user)
+{
+	const struct sim *sim = user->run->sim;
+
+	if (!sim->again && sim->timer == SIM_NEVER && user->kind != KIND_RAW &&
+	    (user->state[0] == STAY_BACKING_OFF ||
+		user->state[0] == STAY_CONNECTING ||
+		user->state[0] == STAY_STOPPING))
+		broken(6, "user %u is %s and no timer is armed", user->index,
+		    stay_state_name((enum stay_state)user->state[0]));
+}
+
+/* A wait after which nothing had happened was for nothing; a few are fine. */
+static void
+check_spinning(struct run *run)
+{
+	const struct sim *sim = run->sim;
+	uint64_t mark = sim->happened + sim->calls[SIM_READ] +
+			sim->calls[SIM_WRITE] + sim->calls[SIM_CONNECT] +
+			run->ledger.count + run->acted_at;
+
+	if (mark != run->idle_mark ||
+	    sim->now - run->idle_since > 1000 * SIM_MS) {
+		run->idle_mark = mark;
+		run->idle_since = sim->now;
+		run->idle_waits = 0;
+	} else if (++run->idle_waits > IDLE_WAITS_MAX) {
+		broken(9, "%u turns and nothing to do", IDLE_WAITS_MAX);
+	}
+}
+
+/* ---- silence ---- */
+
+static const struct sim_peer *
+peer_of(const struct user *user)
+{
+	const struct sim *sim = user->run->sim;
+
+	for (size_t i = 0; i < sim->fd_count; i++)
+		if (sim->fds[i] != NULL && sim->fds[i]->peer->place != NULL &&
+		    sim->fds[i]->peer->place->arg == &user->host)
+			return sim->fds[i]->peer;
+	return NULL;
+}
+
+/* How long a peer may be silent; without a probe an idle one for ever. */
+static uint64_t
+silence_ms(const struct user *user, const struct stay_client_counts *counts)
+{
+	const struct stay_client_options *o = &user->options;
+	uint64_t ms = BLOCK_MS_MAX + o->block_margin_ms;
+
+	if (o->silence_ms > ms)
+		ms = o->silence_ms;
+	if (counts->in_flight + counts->tombstones > 0)
+		return ms + SLACK_MS;
+	return user->kind == KIND_ECHO ? STAY_FOREVER
+				       : ms + o->probe_ms + SLACK_MS;
+}
+
+static void
+check_silence(struct user *user)
+{
+	struct stay_client_counts c = stay_client_counts(user->client);
+	const struct sim_peer *peer = peer_of(user);
+	struct run *run = user->run;
+	uint64_t since = run->excused, ms = silence_ms(user, &c);
+	bool idle = c.in_flight + c.tombstones == 0;
+
+	if (idle || user->idle)
+		user->busy_since = run->sim->now;
+	user->idle = idle;
+	if (peer == NULL || user->state[2] != STAY__SESSION_READY ||
+	    ms == STAY_FOREVER)
+		return;
+	if (peer->heard > since)
+		since = peer->heard;
+	if (!idle && user->busy_since > since)
+		since = user->busy_since;
+	if (run->sim->now > since + ms * SIM_MS)
+		broken(8, "user %u has a peer silent for %" PRIu64 " ms",
+		    user->index, (run->sim->now - since) / SIM_MS);
+}
+
+/* ---- the rest ---- */
+
+static void
+check_leaving(const struct user *user)
+{
+	const struct run *run = user->run;
+
+	if (user->leaving && user->leave_by != SIM_NEVER &&
+	    run->sim->now > user->leave_by)
+		broken(5, "user %u is still there and should be gone",
+		    user->index);
+}
+
+/* Far more than the bounds of all clients together cannot be needed. */
+static void
+check_memory(const struct run *run)
+{
+	uint64_t most = 4u << 20;
+
+	for (unsigned i = 0; i < run->plan.user_count; i++) {
+		const struct stay_client_options *o = &run->users[i].options;
+
+		most += 4 * (o->queue_bytes_max + o->reply_bytes_max) +
+			512 * (o->queue_calls_max + o->inflight_calls_max);
+	}
+	if (memory.bytes > most)
+		broken(7,
+		    "the library holds %" PRIu64 " bytes, %" PRIu64
+		    " would be much",
+		    memory.bytes, most);
+}
+
+static void
+check_dials(const struct run *run)
+{
+	unsigned dials = 0;
+
+	for (unsigned i = 0; i < run->plan.user_count; i++) {
+		const struct stay_conn *conn = user_conn(&run->users[i]);
+
+		if (conn == NULL)
+			continue;
+		dials += conn->link.machine.now == STAY__LINK_RESOLVING ||
+			 conn->link.machine.now == STAY__LINK_DIALING;
+	}
+	if (dials > run->plan.dials_max)
+		broken(13, "%u dials at once, and %u are allowed", dials,
+		    run->plan.dials_max);
+}
+
+/* ---- all of it ---- */
+
+static void
+check_user(struct user *user)
+{
+	if (user_conn(user) == NULL)
+		return;
+	if (user->client != NULL)
+		check_counts(user);
+	if (user->run->sim->again)
+		return;
+	check_stream(user);
+	check_timer(user);
+	check_leaving(user);
+	if (user->client == NULL)
+		return;
+	check_told(user);
+	check_silence(user);
+}
+
+/* The library is at rest: no turn is under way. */
+void
+check_restful(struct run *run)
+{
+	if (memory.per_10000 > 0)
+		run->excused = run->sim->now;
+	for (unsigned i = 0; i < run->plan.user_count; i++)
+		check_user(&run->users[i]);
+	check_memory(run);
+	if (!run->sim->again)
+		check_dials(run);
+}
+
+/* After an event the library has marked it; after a turn it has acted. */
+void
+check_after(void *arg)
+{
+	struct run *run = arg;
+	bool turned = run->sim->happened == run->turn_at;
+
+	run->turn_at = run->sim->happened;
+	for (unsigned i = 0; i < run->plan.user_count; i++)
+		if (run->users[i].client != NULL)
+			check_counts(&run->users[i]);
+	if (!turned)
+		return;
+	check_restful(run);
+	check_deadlines(run);
+	check_spinning(run);
+}

@@ -1,0 +1,400 @@
+/*
+ * A server: where it listens, its connections, and its answers, which leave in
+ * order, each in its time. What the bytes mean is its trade's.
+ */
+#include "run.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Bytes that wait for their time. */
+struct answer {
+	struct answer *next;
+	uint64_t at;
+	unsigned phase;
+	size_t len;
+	char bytes[];
+};
+
+/* ---- answers ---- */
+
+static void pump(struct desk *desk);
+
+static void
+on_time(void *arg)
+{
+	struct desk *desk = arg;
+
+	desk->pumping = false;
+	pump(desk);
+}
+
+static void
+send_first(struct desk *desk)
+{
+	struct answer *answer = desk->first;
+
+	desk->first = answer->next;
+	if (desk->first == NULL)
+		desk->last = NULL;
+	if (answer->phase != 0)
+		desk->phase = answer->phase;
+	sim_peer_send(desk->peer, answer->bytes, answer->len);
+	free(answer);
+}
+
+static void
+pump(struct desk *desk)
+{
+	struct sim *sim = desk->host->run->sim;
+
+	if (desk->host->mute)
+		return;
+	while (desk->first != NULL && desk->first->at <= sim->now)
+		send_first(desk);
+	if (desk->first == NULL || desk->pumping)
+		return;
+	desk->pumping = true;
+	sim_at(&sim->base, (desk->first->at - sim->now + SIM_MS - 1) / SIM_MS,
+	    on_time, desk);
+}
+
+void
+desk_answer(struct desk *desk, unsigned ms, unsigned phase, const void *bytes,
+    size_t len)
+{
+	struct answer *answer = sim_alloc(sizeof(*answer) + len);
+	uint64_t now = desk->host->run->sim->now;
+
+	if (desk->busy_until < now)
+		desk->busy_until = now;
+	desk->busy_until += ms * SIM_MS;
+	answer->at = desk->busy_until;
+	answer->phase = phase;
+	answer->len = len;
+	memcpy(answer->bytes, bytes, len);
+	if (desk->last != NULL)
+		desk->last->next = answer;
+	else
+		desk->first = answer;
+	desk->last = answer;
+	pump(desk);
+}
+
+void
+desk_print(
+    struct desk *desk, unsigned ms, unsigned phase, const char *format, ...)
+{
+	char text[2 * PAD_MAX];
+	va_list args;
+	int len;
+
+	va_start(args, format);
+	len = vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	if (len < 0 || (size_t)len >= sizeof(text))
+		sim_die("an answer of %d bytes", len);
+	desk_answer(desk, ms, phase, text, (size_t)len);
+}
+
+void
+desk_shout(struct desk *desk, const void *bytes, size_t len)
+{
+	sim_peer_send(desk->peer, bytes, len);
+}
+
+unsigned
+desk_delay(struct desk *desk)
+{
+	return draw_below(desk->host->run, desk->host->slow_ms + 1);
+}
+
+/* ---- the server's log ---- */
+
+struct call *
+desk_ordered(struct desk *desk, uint64_t number)
+{
+	struct run *run = desk->host->run;
+	struct call *call = ledger_find(run, number);
+
+	if (call == NULL || call->user != desk->host->user->index)
+		broken(4, "the server of user %u reads call %" PRIu64,
+		    desk->host->user->index, number);
+	if (number <= desk->last_number)
+		broken(4, "call %" PRIu64 " is read after call %" PRIu64,
+		    number, desk->last_number);
+	desk->last_number = number;
+	return call;
+}
+
+static void
+check_execution(const struct call *call)
+{
+	if (call->doubtful)
+		return;
+	if (call->told &&
+	    (call->outcome == STAY_NOT_SENT || call->outcome == STAY_REFUSED))
+		broken(3, "call %" PRIu64 " was told %s and is executed",
+		    call->number, stay_outcome_name(call->outcome));
+	if (call->executed > 1 && !call->idempotent)
+		broken(3, "call %" PRIu64 " is executed twice", call->number);
+	if (call->executed > call->sendings_max)
+		broken(13, "call %" PRIu64 " is executed %u times",
+		    call->number, call->executed);
+}
+
+void
+desk_executed(struct desk *desk, struct call *call)
+{
+	struct host *host = desk->host;
+
+	if (call->epoch != host->epoch)
+		call->stored = 0;
+	call->epoch = host->epoch;
+	call->stored++;
+	call->executed++;
+	host->run->figures->executed++;
+	sim_note(
+	    host->run->sim, "execute", (int64_t)call->number, call->executed);
+	check_execution(call);
+}
+
+/* ---- connections ---- */
+
+static void
+on_accept(struct sim_peer *peer, void *arg)
+{
+	struct host *host = arg;
+	struct desk *desk = sim_alloc(sizeof(*desk));
+
+	desk->host = host;
+	desk->peer = peer;
+	stay__list_push(&host->run->desks, &desk->node);
+	sim_peer_data_set(peer, desk);
+}
+
+static void
+add_input(struct desk *desk, const char *bytes, size_t len)
+{
+	if (desk->in_len + len > desk->in_cap) {
+		desk->in_cap = 2 * (desk->in_len + len);
+		desk->in = sim_realloc(desk->in, desk->in_cap);
+	}
+	memcpy(desk->in + desk->in_len, bytes, len);
+	desk->in_len += len;
+}
+
+static void
+on_bytes(struct sim_peer *peer, void *arg, const char *bytes, size_t len)
+{
+	struct host *host = arg;
+	struct desk *desk = sim_peer_data(peer);
+	size_t done = 0, took;
+
+	if (desk->deaf)
+		return;
+	add_input(desk, bytes, len);
+	while (done < desk->in_len) {
+		took = host->trade->serve(
+		    desk, desk->in + done, desk->in_len - done);
+		if (took == 0)
+			break;
+		done += took;
+	}
+	desk->in_len -= done;
+	memmove(desk->in, desk->in + done, desk->in_len);
+}
+
+struct desk *
+host_desk(struct host *host)
+{
+	struct stay__list *node = host->run->desks.prev;
+
+	for (; node != &host->run->desks; node = node->prev) {
+		struct desk *desk = STAY__LIST_OWNER(node, struct desk, node);
+
+		if (desk->host == host)
+			return sim_peer_is_open(desk->peer) ? desk : NULL;
+	}
+	return NULL;
+}
+
+void
+host_pump(struct host *host)
+{
+	struct stay__list *node = host->run->desks.next;
+
+	for (; node != &host->run->desks; node = node->next) {
+		struct desk *desk = STAY__LIST_OWNER(node, struct desk, node);
+
+		if (desk->host == host)
+			pump(desk);
+	}
+}
+
+void
+host_push(struct host *host)
+{
+	struct desk *desk = host_desk(host);
+
+	if (desk != NULL && !desk->deaf && host->trade->push != NULL)
+		host->trade->push(desk);
+}
+
+static void
+desk_free(struct desk *desk)
+{
+	struct answer *answer;
+
+	while ((answer = desk->first) != NULL) {
+		desk->first = answer->next;
+		free(answer);
+	}
+	free(desk->in);
+	free(desk);
+}
+
+void
+desks_free(struct run *run)
+{
+	struct stay__list *node;
+
+	while ((node = stay__list_pop(&run->desks)) != NULL)
+		desk_free(STAY__LIST_OWNER(node, struct desk, node));
+}
+
+/* ---- where it listens ---- */
+
+static void
+add_name(struct host *host, const char *before, const char *behind)
+{
+	snprintf(host->names[host->name_count++], sizeof(host->names[0]),
+	    "%s%u%s", before, host->user->index + 1, behind);
+}
+
+static void
+choose_names(struct host *host)
+{
+	unsigned which = draw_below(host->run, 8);
+
+	if (which == 0) {
+		add_name(host, "/srv/", "");
+		host->port = 0;
+		return;
+	}
+	add_name(host, "10.0.", ".1");
+	if (which >= 4)
+		snprintf(host->lookup, sizeof(host->lookup), "host%u.test",
+		    host->user->index);
+	if (which >= 6)
+		add_name(host, "fd00::", "");
+	if (which == 7)
+		add_name(host, "10.0.", ".2");
+}
+
+static void
+choose_url(struct host *host)
+{
+	const char *scheme =
+	    host->user->kind == KIND_RAW ? "tcp" : host->trade->name;
+	const char *login = host->password[0] == '\0' ? "" : ":secret@";
+
+	if (host->port != 0)
+		snprintf(host->url, sizeof(host->url), "%s://%s%s:%d%s", scheme,
+		    login,
+		    host->lookup[0] != '\0' ? host->lookup : host->names[0],
+		    host->port, host->user->kind == KIND_REDIS ? "/3" : "");
+	else if (host->user->kind == KIND_RAW)
+		snprintf(
+		    host->url, sizeof(host->url), "unix://%s", host->names[0]);
+	else
+		snprintf(host->url, sizeof(host->url), "%s+unix://%s%s%s",
+		    scheme, login, host->names[0],
+		    host->user->kind == KIND_REDIS ? "?db=3" : "");
+}
+
+void
+host_name(struct host *host, uint64_t delay_ms, int error)
+{
+	char all[PLACES_MAX * 25] = "";
+	size_t len = 0;
+
+	if (host->lookup[0] == '\0')
+		return;
+	for (unsigned i = 0; i < host->name_count; i++)
+		len += (size_t)snprintf(all + len, sizeof(all) - len, "%s%s",
+		    i > 0 ? " " : "", host->names[i]);
+	sim_name_set(host->run->world, host->lookup, all, delay_ms, error);
+}
+
+void
+host_each(struct host *host,
+    void (*deed)(struct stay_world *world, const char *name, int port))
+{
+	for (unsigned i = 0; i < host->name_count; i++)
+		deed(host->run->world, host->names[i], host->port);
+}
+
+void
+host_fate(struct host *host, enum sim_fate fate, uint64_t after_ms)
+{
+	for (unsigned i = 0; i < host->name_count; i++)
+		sim_address_set(host->run->world, host->names[i], host->port,
+		    fate, after_ms);
+}
+
+void
+host_open(struct host *host)
+{
+	struct run *run = host->run;
+
+	host->server = (struct sim_server){ on_accept, on_bytes, NULL };
+	host->password = "";
+	if (host->user->kind == KIND_LINE || host->user->kind == KIND_REDIS)
+		host->password = draw_mille(run, 500) ? "secret" : "";
+	host->old = draw_mille(run, 250);
+	host->slow_ms = draw_mille(run, 500) ? draw_below(run, 30) : 0;
+	choose_names(host);
+	choose_url(host);
+	for (unsigned i = 0; i < host->name_count; i++)
+		sim_listen(run->world, host->names[i], host->port,
+		    &host->server, host);
+	host_name(host, draw_below(run, 20), 0);
+}
+
+/* ---- dying ---- */
+
+static void
+on_back(void *arg)
+{
+	struct host *host = arg;
+
+	host_fate(host, SIM_ACCEPT, 0);
+}
+
+void
+host_restart(struct host *host, uint64_t down_ms, bool loses_state)
+{
+	host_each(host, sim_crash);
+	if (loses_state)
+		host->epoch++;
+	sim_at(host->run->world, down_ms, on_back, host);
+}
+
+void
+host_mend(struct host *host)
+{
+	host->mute = false;
+	host->loading = false;
+	if (host->password[0] != '\0')
+		host->password = "secret";
+	host_name(host, 1, 0);
+	host_fate(host, SIM_ACCEPT, 0);
+	for (unsigned i = 0; i < host->name_count; i++) {
+		sim_freeze(host->run->world, host->names[i], host->port, false);
+		sim_cut(host->run->world, host->names[i], host->port, false);
+	}
+	host_pump(host);
+}

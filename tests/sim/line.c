@@ -1,0 +1,500 @@
+/*
+ * The third adapter: a thin protocol of lines that can do whatever the engine
+ * knows of (replies of several frames, parts, pushes, requests without an
+ * answer) and looks itself whether its slots are asked in order. And its
+ * server.
+ *
+ *	hello PASSWORD   +hello, -denied or !later
+ *	sub, ping, bye   +sub, +pong, nothing
+ *	VERB NUMBER PAD  according to its verb: see shapes
+ */
+#include "run.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* clang-format off */
+static const struct shape {
+	const char *verb;
+	uint32_t replies;
+	uint32_t flags;
+	bool acts;
+} shapes[] = {
+	{ "do",    1, 0,                 true },
+	{ "do",    1, STAY_IDEMPOTENT,   true },
+	{ "err",   1, 0,                 true },
+	{ "ref",   1, 0,                 false },
+	{ "ref",   1, STAY_IDEMPOTENT,   false },
+	{ "three", 3, 0,                 true },
+	{ "three", 3, STAY_IDEMPOTENT,   true },
+	{ "parts", 1, STAY_IDEMPOTENT,   true },
+	{ "quiet", 0, 0,                 true },
+	{ "block", 1, STAY_BLOCKS,       true },
+	{ "push",  1, 0,                 true },
+	{ "here",  1, STAY_THIS_SESSION, true },
+};
+/* clang-format on */
+#define SHAPES (sizeof(shapes) / sizeof(shapes[0]))
+
+#define BLOCK_MS 80
+
+/* ---- the adapter ---- */
+
+struct line_frame {
+	char kind;
+	uint64_t number;
+	const char *text;
+	size_t len;
+};
+
+struct line_data {
+	uint64_t serial; /* 0: not greeted */
+	bool down;
+	size_t seen;
+	unsigned controls; /* answers seen on the control lane, from on_up on */
+	struct line_frame frame;
+};
+
+struct line_request {
+	struct user *user;
+	struct call *call;
+	bool refused; /* by encode, after all */
+};
+
+static struct user *
+user_of(const struct stay_session *session)
+{
+	return (struct user *)(uintptr_t)stay_session_config(session);
+}
+
+/* Every slot but hello: a session that has begun and is not over. */
+static struct line_data *
+data_of(struct stay_session *session)
+{
+	struct line_data *data = stay_session_data(session);
+
+	if (data->serial == 0 || data->serial != user_of(session)->sessions ||
+	    data->down)
+		broken(5,
+		    "a slot of session %" PRIu64 " runs in session %" PRIu64,
+		    data->serial, user_of(session)->sessions);
+	return data;
+}
+
+static enum stay_status
+encode(struct stay_request *request, struct stay_buf *out)
+{
+	const struct line_request *line = request->data;
+	const struct shape *shape = &shapes[line->call->shape];
+	char pad[PAD_MAX + 1];
+	enum stay_status status;
+
+	request->replies = shape->replies;
+	request->flags = shape->flags;
+	request->tag = line->call->number;
+	if (shape->flags & STAY_BLOCKS)
+		request->blocks_ms = BLOCK_MS;
+	pad_write(line->call, pad);
+	status = stay_buf_printf(
+	    out, "%s %" PRIu64 " ", shape->verb, line->call->number);
+	if (status == STAY_OK)
+		status = stay_buf_append(out, pad, line->call->pad);
+	if (status == STAY_OK)
+		status = stay_buf_append(out, "\n", 1);
+	return status == STAY_OK && line->refused ? STAY_E_FORMAT : status;
+}
+
+static enum stay_frame_kind
+kind_of(char c)
+{
+	static const char kinds[] = {
+		[STAY_FRAME_MORE] = '0',
+		[STAY_FRAME_REPLY] = '+',
+		[STAY_FRAME_ERROR] = '-',
+		[STAY_FRAME_REFUSED] = '!',
+		[STAY_FRAME_PART] = '*',
+		[STAY_FRAME_PUSH] = '>',
+		[STAY_FRAME_ANSWERING_PUSH] = '=',
+		[STAY_FRAME_SKIP] = '#',
+	};
+	const char *at = memchr(kinds, c, sizeof(kinds));
+
+	return at == NULL ? STAY_FRAME_BAD : (enum stay_frame_kind)(at - kinds);
+}
+
+static void
+read_frame(struct line_frame *frame, const char *line, size_t len)
+{
+	frame->kind = line[0];
+	frame->text = line + 1;
+	frame->len = len - 1;
+	frame->number = 0;
+	for (size_t i = 1; i < len && line[i] >= '0' && line[i] <= '9'; i++)
+		frame->number = frame->number * 10 + (uint64_t)(line[i] - '0');
+}
+
+static struct stay_frame
+decode(struct stay_session *session, struct stay_bytes in)
+{
+	struct line_data *data = data_of(session);
+	const char *end;
+	enum stay_frame_kind kind = kind_of(in.data[0]);
+
+	if (in.len < data->seen)
+		broken(2, "decode is given less than before");
+	end = memchr(in.data + data->seen, '\n', in.len - data->seen);
+	if (kind == STAY_FRAME_BAD || kind == STAY_FRAME_MORE)
+		return stay_frame_bad("a line of no kind");
+	if (end == NULL) {
+		data->seen = in.len;
+		return stay_frame_more();
+	}
+	data->seen = 0;
+	read_frame(&data->frame, in.data, (size_t)(end - in.data));
+	return stay_frame_of(kind, (size_t)(end - in.data) + 1, &data->frame);
+}
+
+static enum stay_status
+ask(struct stay_session *session, const char *text, unsigned replies)
+{
+	enum stay_status status =
+	    stay_buf_puts(stay_session_control(session), text);
+
+	if (status == STAY_OK)
+		status = stay_session_expect(session, replies);
+	return status;
+}
+
+static void
+begin(struct stay_session *session, struct line_data *data)
+{
+	struct user *user = user_of(session);
+
+	if (data->serial != 0 || data->down || data->seen != 0)
+		broken(5, "a session begins with the block of another");
+	if (user->line_open)
+		broken(5, "a stream is opened and on_down never came");
+	user->line_open = true;
+	data->serial = ++user->sessions;
+}
+
+static bool
+says(const struct line_frame *frame, const char *text)
+{
+	return frame->len == strlen(text) &&
+	       memcmp(frame->text, text, frame->len) == 0;
+}
+
+static struct stay_hello
+hello(struct stay_session *session, const struct stay_frame *frame)
+{
+	struct line_data *data = stay_session_data(session);
+	const struct line_frame *line;
+	char text[64];
+
+	if (frame == NULL) {
+		begin(session, data);
+		snprintf(text, sizeof(text), "hello %s\n",
+		    stay_session_url(session)->password);
+		if (ask(session, text, 1) != STAY_OK)
+			return stay_hello_refused("no memory");
+		return stay_hello_wait();
+	}
+	line = frame->reply;
+	if (frame->kind == STAY_FRAME_ERROR)
+		return stay_hello_denied("denied");
+	if (frame->kind == STAY_FRAME_REFUSED)
+		return stay_hello_refused("later");
+	return says(line, "wait") ? stay_hello_wait() : stay_hello_up();
+}
+
+static void
+on_up(struct stay_session *session)
+{
+	(void)data_of(session);
+	called_back(the_run);
+	/* Without memory it would have to be tried again; here it is missed. */
+	while (ask(session, "sub\n", 1) != STAY_OK)
+		memory.per_10000 = 0;
+	act_inside(the_run, user_of(session));
+	call_is_back(the_run);
+}
+
+static void
+on_down(struct stay_session *session, enum stay_status why)
+{
+	struct line_data *data = data_of(session);
+	struct user *user = user_of(session);
+
+	called_back(the_run);
+	sim_note(the_run->sim, "down", user->index, why);
+	if (!user->line_open)
+		broken(5, "on_down comes twice");
+	user->line_open = false;
+	data->down = true;
+	act_inside(the_run, user);
+	call_is_back(the_run);
+}
+
+static void
+on_push(struct stay_session *session, const struct stay_frame *frame)
+{
+	(void)data_of(session);
+	(void)frame;
+	called_back(the_run);
+	act_inside(the_run, user_of(session));
+	call_is_back(the_run);
+}
+
+static void
+on_control(struct stay_session *session, const struct stay_frame *frame)
+{
+	struct line_data *data = data_of(session);
+	const struct line_frame *line = frame->reply;
+	const char *due = data->controls == 0 ? "sub" : "pong";
+
+	data->controls++;
+	if (!user_is_lied_to(user_of(session)) && !says(line, due))
+		broken(2, "the control lane is given %.*s for %s",
+		    (int)line->len, line->text, due);
+}
+
+static void
+on_orphan(struct stay_session *session, const struct stay_frame *frame)
+{
+	const struct line_frame *line = frame->reply;
+	const struct call *call = ledger_find(the_run, line->number);
+
+	(void)data_of(session);
+	called_back(the_run);
+	user_of(session)->orphans += frame->kind != STAY_FRAME_PART;
+	sim_note(the_run->sim, "orphan", (int64_t)line->number, 0);
+	if (!user_is_lied_to(user_of(session)) &&
+	    (call == NULL || (!call->told && !call->cancelled) ||
+		(call->told && call->outcome != STAY_MAYBE_EXECUTED)))
+		broken(2, "call %" PRIu64 " is no orphan", line->number);
+	act_inside(the_run, user_of(session));
+	call_is_back(the_run);
+}
+
+static void
+ping(struct stay_session *session)
+{
+	(void)data_of(session);
+	(void)ask(session, "ping\n", 1);
+}
+
+static void
+bye(struct stay_session *session)
+{
+	(void)data_of(session);
+	(void)ask(session, "bye\n", 0);
+}
+
+static const struct stay_protocol protocol = {
+	STAY_PROTOCOL,
+	.name = "line",
+	.port = "7777",
+	.session_size = sizeof(struct line_data),
+	.encode = encode,
+	.decode = decode,
+	.hello = hello,
+	.on_up = on_up,
+	.on_down = on_down,
+	.on_push = on_push,
+	.on_control = on_control,
+	.on_orphan = on_orphan,
+	.ping = ping,
+	.bye = bye,
+};
+
+/* ---- the client ---- */
+
+static enum stay_status
+start(struct user *user, const struct stay_client_options *options,
+    const char *url)
+{
+	struct stay_client_options own = *options;
+
+	own.config = user;
+	user->line_open = false;
+	return stay_client_start(
+	    &user->client, user->run->loop, &protocol, url, &own);
+}
+
+static void
+on_part(void *arg, const struct stay_result *result)
+{
+	struct call *call = ledger_find(the_run, (uintptr_t)arg);
+	const struct line_frame *line = result->reply;
+
+	called_back(the_run);
+	if (call == NULL || call->told)
+		broken(1, "a part of a call that is over");
+	call->parts++;
+	if (!user_is_lied_to(&the_run->users[call->user]) &&
+	    line->number != call->number)
+		broken(2, "call %" PRIu64 " is given a part of %" PRIu64,
+		    call->number, line->number);
+	call_is_back(the_run);
+}
+
+static enum stay_status
+submit(struct user *user, struct call *call, struct stay_call_options *options,
+    stay_done_fn *done)
+{
+	struct line_request request = { user, call, false };
+	const struct shape *shape;
+
+	call->shape =
+	    draw_below(user->run, 2) == 0 ? 0 : draw_below(user->run, SHAPES);
+	shape = &shapes[call->shape];
+	call->idempotent = (shape->flags & STAY_IDEMPOTENT) != 0;
+	call->due = shape->replies;
+	options->part = on_part;
+	call->blocks_ms = shape->flags & STAY_BLOCKS ? BLOCK_MS : 0;
+	request.refused = draw_mille(user->run, 20);
+	return stay_client_call_with(user->client, &request, options, done,
+	    (void *)(uintptr_t)call->number);
+}
+
+static bool
+answers(const struct call *call, const struct stay_result *result)
+{
+	const struct line_frame *line = result->reply;
+
+	return line != NULL && line->number == call->number;
+}
+
+/* ---- the server ---- */
+
+enum { FRESH, GREETED, SUBSCRIBED, LEFT };
+
+static bool
+is(const char *in, size_t len, const char *text)
+{
+	return len == strlen(text) && memcmp(in, text, len) == 0;
+}
+
+static void
+greet(struct desk *desk, const char *in, size_t len)
+{
+	const struct host *host = desk->host;
+	char right[64];
+
+	if (len < 6 || memcmp(in, "hello ", 6) != 0 || desk->pings++ > 0)
+		broken(4, "a session begins with %.*s", (int)len, in);
+	snprintf(right, sizeof(right), "hello %s", host->password);
+	if (host->loading)
+		desk_print(desk, desk_delay(desk), FRESH, "!later\n");
+	else if (!is(in, len, right))
+		desk_print(desk, desk_delay(desk), FRESH, "-denied\n");
+	else if (draw_mille(host->run, 200))
+		desk_print(desk, desk_delay(desk), GREETED, "+wait\n+hello\n");
+	else
+		desk_print(desk, desk_delay(desk), GREETED, "+hello\n");
+}
+
+static const struct shape *
+shape_of(const struct call *call, const char *in, size_t verb_len)
+{
+	const struct shape *shape = &shapes[call->shape];
+
+	if (strlen(shape->verb) != verb_len ||
+	    memcmp(in, shape->verb, verb_len) != 0)
+		broken(4, "call %" PRIu64 " has come as another", call->number);
+	return shape;
+}
+
+static void
+reply(struct desk *desk, const struct shape *shape, uint64_t number)
+{
+	unsigned ms = desk_delay(desk);
+	char kind = strcmp(shape->verb, "err") == 0 ? '-' : '+';
+
+	if (!shape->acts)
+		kind = '!';
+	if (strcmp(shape->verb, "push") == 0)
+		kind = '=';
+	if (shape->flags & STAY_BLOCKS)
+		ms += draw_below(desk->host->run, BLOCK_MS);
+	if (strcmp(shape->verb, "parts") == 0)
+		desk_print(desk, ms, 0, "*%" PRIu64 "\n*%" PRIu64 " %s\n",
+		    number, number, "more");
+	for (uint32_t i = 0; i < shape->replies; i++)
+		desk_print(desk, ms, 0, "%c%" PRIu64 "\n", kind, number);
+}
+
+static void
+serve_call(struct desk *desk, const char *in, size_t len)
+{
+	const char *space = memchr(in, ' ', len);
+	struct call *call;
+	const struct shape *shape;
+	char *rest;
+	uint64_t number;
+
+	if (desk->phase != SUBSCRIBED || space == NULL)
+		broken(4, "a server in phase %u reads %.*s", desk->phase,
+		    (int)len, in);
+	number = strtoull(space + 1, &rest, 10);
+	call = desk_ordered(desk, number);
+	shape = shape_of(call, in, (size_t)(space - in));
+	if ((size_t)(in + len - rest) != call->pad + 1 ||
+	    !pad_is(call, rest + 1))
+		broken(4, "call %" PRIu64 " has come with other bytes", number);
+	if (shape->acts)
+		desk_executed(desk, call);
+	reply(desk, shape, number);
+}
+
+static size_t
+serve(struct desk *desk, const char *in, size_t len)
+{
+	const char *end = memchr(in, '\n', len);
+	size_t line;
+
+	if (end == NULL)
+		return 0;
+	line = (size_t)(end - in);
+	if (desk->phase == LEFT)
+		broken(12, "after the farewell comes %.*s", (int)line, in);
+	if (desk->phase == FRESH)
+		greet(desk, in, line);
+	else if (is(in, line, "sub") && desk->phase == GREETED) {
+		desk->phase = SUBSCRIBED;
+		desk_print(desk, desk_delay(desk), 0, "+sub\n");
+	} else if (is(in, line, "ping") && desk->phase == SUBSCRIBED)
+		desk_print(desk, desk_delay(desk), 0, "+pong\n");
+	else if (is(in, line, "bye"))
+		desk->phase = LEFT;
+	else
+		serve_call(desk, in, line);
+	return line + 1;
+}
+
+static void
+lie(struct desk *desk)
+{
+	static const char *const lies[] = { "?\n", "+0\n", "+7", "-\n+", "*9\n",
+		"\r\n\r\n", "0\n" };
+	char endless[2 * PAD_MAX + 20000];
+
+	if (draw_mille(desk->host->run, 200)) {
+		memset(endless, '+', sizeof(endless));
+		desk_shout(desk, endless, sizeof(endless));
+		return;
+	}
+	sim_peer_print(desk->peer, lies[draw_below(desk->host->run, 7)]);
+}
+
+static void
+push(struct desk *desk)
+{
+	desk_print(desk, 0, 0, "%s\n",
+	    draw_mille(desk->host->run, 500) ? ">news" : "#nothing");
+}
+
+const struct trade line_trade = { "line", serve, lie, push, start, submit,
+	answers };

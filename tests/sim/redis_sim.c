@@ -1,0 +1,363 @@
+/*
+ * A strict Redis: it reads RESP and nothing else, minds the greeting (HELLO,
+ * AUTH, CLIENT, SELECT, PING, in that order and before anything else), executes
+ * on a tiny store, and logs what it executed. Whatever a client sends that it
+ * should not send is a broken promise, not an error reply.
+ */
+#include "redis_sim.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define WORDS_MAX 12
+
+struct word {
+	const char *text;
+	size_t len;
+};
+
+struct command {
+	struct word words[WORDS_MAX];
+	size_t count;
+};
+
+enum { GREETING, READY };
+
+/* ---- reading ---- */
+
+/* "*3\r\n" or "$5\r\n": how many bytes, 0: not whole. */
+static size_t
+read_number(const char *in, size_t len, char mark, size_t *number)
+{
+	size_t i = 1;
+
+	if (len == 0)
+		return 0;
+	if (in[0] != mark)
+		broken(4, "RESP begins with byte %d, not %c", in[0], mark);
+	for (*number = 0; i < len && in[i] != '\r'; i++) {
+		if (in[i] < '0' || in[i] > '9' || i > 9)
+			broken(4, "RESP has byte %d in a length", in[i]);
+		*number = *number * 10 + (size_t)(in[i] - '0');
+	}
+	if (i + 2 > len)
+		return 0;
+	if (in[i + 1] != '\n' || i == 1)
+		broken(4, "a line of RESP ends badly");
+	return i + 2;
+}
+
+static size_t
+read_word(const char *in, size_t len, struct word *word)
+{
+	size_t head = read_number(in, len, '$', &word->len);
+
+	if (head == 0 || len < head + word->len + 2)
+		return 0;
+	word->text = in + head;
+	if (memcmp(word->text + word->len, "\r\n", 2) != 0)
+		broken(4, "a bulk of RESP ends badly");
+	return head + word->len + 2;
+}
+
+static size_t
+read_command(const char *in, size_t len, struct command *command)
+{
+	size_t at = read_number(in, len, '*', &command->count), took;
+
+	if (at == 0)
+		return 0;
+	if (command->count == 0 || command->count > WORDS_MAX)
+		broken(4, "a command of %zu words", command->count);
+	for (size_t i = 0; i < command->count; i++, at += took) {
+		took = read_word(in + at, len - at, &command->words[i]);
+		if (took == 0)
+			return 0;
+	}
+	return at;
+}
+
+static bool
+is(const struct word *word, const char *text)
+{
+	return word->len == strlen(text) &&
+	       memcmp(word->text, text, word->len) == 0;
+}
+
+/* The number of a call in "ECHO 12:...", "n:12". */
+static uint64_t
+number_in(const struct word *word)
+{
+	char digits[24] = "";
+	size_t skip = word->len > 2 && word->text[0] > '9' ? 2 : 0, len;
+
+	for (len = 0; len < 20 && skip + len < word->len; len++)
+		digits[len] = word->text[skip + len];
+	return strtoull(digits, NULL, 10);
+}
+
+/* ---- the greeting ---- */
+
+static bool
+may_enter(const struct desk *desk, const struct command *command, size_t from)
+{
+	const struct host *host = desk->host;
+
+	if (host->password[0] == '\0')
+		return true;
+	return command->count > from &&
+	       is(&command->words[command->count > from + 1 ? from + 1 : from],
+		   host->password);
+}
+
+static void
+say(struct desk *desk, const char *text)
+{
+	desk_print(desk, desk_delay(desk), 0, "%s", text);
+}
+
+static void
+serve_hello(struct desk *desk, const struct command *command)
+{
+	if (desk->pings > 0 || desk->knows_hello || desk->authed)
+		broken(4, "HELLO comes late");
+	if (desk->host->old) {
+		desk->refused = true;
+		say(desk, "-ERR unknown command 'HELLO'\r\n");
+		return;
+	}
+	if (command->count > 2 && is(&command->words[2], "AUTH")) {
+		if (!may_enter(desk, command, 3)) {
+			say(desk,
+			    "-WRONGPASS invalid username-password pair\r\n");
+			return;
+		}
+		desk->authed = true;
+	}
+	if (!desk->authed && desk->host->password[0] != '\0') {
+		say(desk, "-NOAUTH HELLO must be called with AUTH\r\n");
+		return;
+	}
+	desk->knows_hello = true;
+	desk->resp3 = is(&command->words[1], "3");
+	say(desk, desk->resp3 ? "%2\r\n+server\r\n+redis\r\n+proto\r\n:3\r\n"
+			      : "*2\r\n+server\r\n+redis\r\n");
+}
+
+static void
+serve_auth(struct desk *desk, const struct command *command)
+{
+	desk->authed = may_enter(desk, command, 1);
+	say(desk, desk->authed ? "+OK\r\n" : "-ERR invalid password\r\n");
+}
+
+static void
+serve_select(struct desk *desk, const struct command *command)
+{
+	if (desk->host->password[0] != '\0' && !desk->authed) {
+		say(desk, "-NOAUTH Authentication required.\r\n");
+		return;
+	}
+	desk->db = (unsigned)number_in(&command->words[1]);
+	say(desk, "+OK\r\n");
+}
+
+/* The last step of a greeting; a second line of them follows an old server's
+ * refusal of HELLO. */
+static void
+serve_ping(struct desk *desk)
+{
+	unsigned last = desk->refused && desk->pings == 0 ? GREETING : READY;
+
+	desk->pings++;
+	if (desk->host->loading)
+		say(desk,
+		    "-LOADING Redis is loading the dataset in memory\r\n");
+	else if (desk->host->password[0] != '\0' && !desk->authed)
+		say(desk, "-NOAUTH Authentication required.\r\n");
+	else
+		desk_print(desk, desk_delay(desk), last, "+PONG\r\n");
+}
+
+static bool
+serve_greeting(struct desk *desk, const struct command *command)
+{
+	const struct word *name = &command->words[0];
+	bool late = desk->phase == READY && !is(name, "PING");
+
+	if (is(name, "PING"))
+		serve_ping(desk);
+	else if (is(name, "HELLO"))
+		serve_hello(desk, command);
+	else if (is(name, "AUTH"))
+		serve_auth(desk, command);
+	else if (is(name, "SELECT"))
+		serve_select(desk, command);
+	else if (is(name, "CLIENT"))
+		say(desk, "+OK\r\n");
+	else
+		return false;
+	if (late)
+		broken(
+		    4, "%.*s after the greeting", (int)name->len, name->text);
+	return true;
+}
+
+/* ---- commands ---- */
+
+static void
+answer_list(struct desk *desk, const struct call *call, unsigned ms)
+{
+	const char *null = desk->resp3 ? "_\r\n" : "$-1\r\n";
+
+	desk_print(desk, ms, 0,
+	    "*3\r\n:%" PRIu64 "\r\n*2\r\n%s*1\r\n+deep\r\n%s", call->number,
+	    null, null);
+}
+
+static void
+answer_map(struct desk *desk, const struct call *call, unsigned ms)
+{
+	desk_print(desk, ms, 0, "%s\r\n$6\r\nnumber\r\n:%" PRIu64 "\r\n",
+	    desk->resp3 ? "%1" : "*2", call->number);
+}
+
+static void
+answer_echo(struct desk *desk, const struct word *word, unsigned ms)
+{
+	char out[PAD_MAX + 128];
+	int head = snprintf(out, sizeof(out), "$%zu\r\n", word->len);
+
+	memcpy(out + head, word->text, word->len);
+	memcpy(out + head + word->len, "\r\n", 2);
+	desk_answer(desk, ms, 0, out, (size_t)head + word->len + 2);
+}
+
+/* The number of its own, and the value of another's key. */
+static void
+answer_get(struct desk *desk, const struct command *command,
+    const struct call *call, unsigned ms)
+{
+	const struct call *about =
+	    ledger_find(desk->host->run, number_in(&command->words[2]));
+	bool there = about != NULL && about->stored > 0 &&
+		     about->epoch == desk->host->epoch;
+
+	if (there)
+		desk_print(desk, ms, 0,
+		    "*2\r\n:%" PRIu64 "\r\n+%" PRIu64 "\r\n", call->number,
+		    about->number);
+	else
+		desk_print(desk, ms, 0, "*2\r\n:%" PRIu64 "\r\n%s",
+		    call->number, desk->resp3 ? "_\r\n" : "$-1\r\n");
+}
+
+static void
+answer(
+    struct desk *desk, const struct command *command, const struct call *call)
+{
+	unsigned ms = desk_delay(desk);
+
+	switch (call->shape) {
+	case REDIS_ECHO:
+		answer_echo(desk, &command->words[1], ms);
+		return;
+	case REDIS_INCR:
+		desk_print(desk, ms, 0, ":%u\r\n", call->stored);
+		return;
+	case REDIS_SET:
+		desk_print(desk, ms, 0, "+OK\r\n");
+		return;
+	case REDIS_GET:
+		answer_get(desk, command, call, ms);
+		return;
+	case REDIS_MAP:
+		answer_map(desk, call, ms);
+		return;
+	case REDIS_LIST:
+		answer_list(desk, call, ms);
+		return;
+	case REDIS_POP:
+		ms += draw_below(desk->host->run, REDIS_POP_MS);
+		answer_map(desk, call, ms);
+		return;
+	default:
+		desk_print(
+		    desk, ms, 0, "-ERR no %" PRIu64 "\r\n", call->number);
+	}
+}
+
+static void
+check_allowed(const struct desk *desk, const struct command *command)
+{
+	const struct word *name = &command->words[0];
+
+	if (desk->phase != READY)
+		broken(4, "%.*s before the greeting is over", (int)name->len,
+		    name->text);
+	if (desk->db != 3)
+		broken(
+		    4, "%.*s on db %u", (int)name->len, name->text, desk->db);
+}
+
+static void
+serve_command(struct desk *desk, const struct command *command)
+{
+	struct call *call;
+
+	check_allowed(desk, command);
+	if (command->count < 2)
+		broken(4, "a command of one word");
+	call = desk_ordered(desk, number_in(&command->words[1]));
+	if (!redis_is_request(
+		call, command->words[0].text, command->words[0].len))
+		broken(4, "call %" PRIu64 " has come as %.*s", call->number,
+		    (int)command->words[0].len, command->words[0].text);
+	if (command->count > 2 && call->shape == REDIS_SET &&
+	    (command->words[2].len != call->pad ||
+		!pad_is(call, command->words[2].text)))
+		broken(4, "call %" PRIu64 " has come with other bytes",
+		    call->number);
+	if (desk->host->loading) {
+		say(desk,
+		    "-LOADING Redis is loading the dataset in memory\r\n");
+		return;
+	}
+	desk_executed(desk, call);
+	answer(desk, command, call);
+}
+
+size_t
+redis_serve(struct desk *desk, const char *in, size_t len)
+{
+	struct command command;
+	size_t took = read_command(in, len, &command);
+
+	if (took == 0)
+		return 0;
+	if (!serve_greeting(desk, &command))
+		serve_command(desk, &command);
+	return took;
+}
+
+/* ---- lies, and what it says of its own will ---- */
+
+void
+redis_lie(struct desk *desk)
+{
+	static const char *const lies[] = { "?\r\n", "$99999999999\r\n",
+		"*4000000000\r\n", ":1\r\n", "$-2\r\n", "+x", "*1\r\n*1\r\n$",
+		"\r\n", "-ERR lie\r\n", "$5\r\nabcdefgh", ":12a\r\n",
+		"%1\r\n+x\r\n" };
+
+	sim_peer_print(desk->peer, lies[draw_below(desk->host->run, 12)]);
+}
+
+void
+redis_push(struct desk *desk)
+{
+	if (desk->resp3 && desk->phase == READY)
+		desk_print(
+		    desk, 0, 0, ">3\r\n+message\r\n+news\r\n$2\r\n\r\n\r\n");
+}

@@ -1,0 +1,221 @@
+/*
+ * What is asked of the strict Redis through <stay/redis.h>, by format and by
+ * words, and whether a reply is the right one.
+ */
+#include "redis_sim.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const names[REDIS_SHAPES] = {
+	[REDIS_ECHO] = "ECHO",
+	[REDIS_INCR] = "INCR",
+	[REDIS_SET] = "SET",
+	[REDIS_GET] = "MGET",
+	[REDIS_MAP] = "HGETALL",
+	[REDIS_LIST] = "LRANGE",
+	[REDIS_POP] = "BLPOP",
+	[REDIS_FAIL] = "FAIL",
+};
+
+bool
+redis_is_request(const struct call *call, const char *name, size_t len)
+{
+	const char *mine = names[call->shape];
+
+	return strlen(mine) == len && memcmp(mine, name, len) == 0;
+}
+
+/* ---- the client ---- */
+
+static void
+on_push(
+    void *arg, struct stay_redis *redis, const struct stay_redis_reply *push)
+{
+	struct user *user = arg;
+
+	called_back(the_run);
+	if (!user_is_lied_to(user) &&
+	    (redis != user->redis || stay_redis_count(push) != 3 ||
+		strcmp(stay_redis_str(stay_redis_at(push, 2)), "\r\n") != 0))
+		broken(2, "user %u is pushed something else", user->index);
+	act_inside(the_run, user);
+	call_is_back(the_run);
+}
+
+static enum stay_status
+start(struct user *user, const struct stay_client_options *options,
+    const char *url)
+{
+	struct stay_redis_options own = { STAY_REDIS_OPTIONS,
+		.client = *options, .on_push = on_push, .push_arg = user };
+	enum stay_status status;
+
+	own.client_name = draw_mille(user->run, 300) ? "sim" : NULL;
+	own.protocol = draw_mille(user->run, 300) ? 2 : 0;
+	status = stay_redis_start(&user->redis, user->run->loop, url, &own);
+	user->client =
+	    status == STAY_OK ? stay_redis_client(user->redis) : NULL;
+	return status;
+}
+
+static enum stay_status
+submit_words(struct user *user, struct call *call,
+    const struct stay_call_options *options, stay_done_fn *done)
+{
+	char text[PAD_MAX + 32];
+	int head = snprintf(text, sizeof(text), "%" PRIu64 ":", call->number);
+	const char *words[] = { "ECHO", text };
+	const size_t lens[] = { 4, (size_t)head + call->pad };
+
+	pad_write(call, text + head);
+	return stay_redis_argv(user->redis, options, done,
+	    (void *)(uintptr_t)call->number, 2, words, lens);
+}
+
+static enum stay_status
+submit_set(struct user *user, struct call *call,
+    const struct stay_call_options *options, stay_done_fn *done)
+{
+	char pad[PAD_MAX + 1];
+
+	pad_write(call, pad);
+	return stay_redis_command_with(user->redis, options, done,
+	    (void *)(uintptr_t)call->number, "SET k:%" PRIu64 " %b",
+	    call->number, (const void *)pad, call->pad);
+}
+
+/* Some call of its own, not long ago: a SET, perhaps. */
+static uint64_t
+earlier(struct run *run, const struct call *call)
+{
+	uint64_t number = call->number;
+
+	for (int i = 0; i < 16 && number > 1; i++) {
+		const struct call *other = ledger_find(run, --number);
+
+		if (other->user == call->user && other->shape == REDIS_SET &&
+		    draw_mille(run, 500))
+			return number;
+	}
+	return 0;
+}
+
+static enum stay_status
+submit_format(struct user *user, struct call *call,
+    const struct stay_call_options *options, stay_done_fn *done)
+{
+	static const char *const formats[REDIS_SHAPES] = {
+		[REDIS_INCR] = "INCR n:%" PRIu64,
+		[REDIS_MAP] = "HGETALL h:%" PRIu64,
+		[REDIS_LIST] = "LRANGE l:%" PRIu64 " 0 -1",
+		[REDIS_POP] = "BLPOP q:%" PRIu64 " 0.05",
+		[REDIS_FAIL] = "FAIL %" PRIu64,
+	};
+
+	return stay_redis_command_with(user->redis, options, done,
+	    (void *)(uintptr_t)call->number, formats[call->shape],
+	    call->number);
+}
+
+static enum stay_status
+submit_get(struct user *user, struct call *call,
+    const struct stay_call_options *options, stay_done_fn *done)
+{
+	call->about = earlier(user->run, call);
+	return stay_redis_command_with(user->redis, options, done,
+	    (void *)(uintptr_t)call->number, "MGET %" PRIu64 " k:%" PRIu64,
+	    call->number, call->about);
+}
+
+static enum stay_status
+submit(struct user *user, struct call *call, struct stay_call_options *options,
+    stay_done_fn *done)
+{
+	call->shape = draw_below(user->run, REDIS_SHAPES);
+	call->idempotent = draw_mille(user->run, 300);
+	if (call->idempotent)
+		options->flags = STAY_IDEMPOTENT;
+	call->blocks_ms = call->shape == REDIS_POP ? REDIS_POP_MS : 0;
+	switch (call->shape) {
+	case REDIS_ECHO:
+		return submit_words(user, call, options, done);
+	case REDIS_SET:
+		return submit_set(user, call, options, done);
+	case REDIS_GET:
+		return submit_get(user, call, options, done);
+	default:
+		return submit_format(user, call, options, done);
+	}
+}
+
+/* ---- replies ---- */
+
+static bool
+is_number(const struct stay_redis_reply *reply, uint64_t number)
+{
+	bool ok;
+
+	return stay_redis_integer(reply, &ok) == (int64_t)number && ok;
+}
+
+static bool
+is_echo(const struct call *call, const struct stay_redis_reply *reply)
+{
+	char head[32];
+	size_t len =
+	    (size_t)snprintf(head, sizeof(head), "%" PRIu64 ":", call->number);
+
+	return stay_redis_len(reply) == len + call->pad &&
+	       memcmp(stay_redis_str(reply), head, len) == 0 &&
+	       pad_is(call, stay_redis_str(reply) + len);
+}
+
+/* What was set and acknowledged is there, unless the server forgot it. */
+static bool
+is_value(const struct call *call, const struct stay_redis_reply *value)
+{
+	const struct call *about = ledger_find(the_run, call->about);
+
+	if (stay_redis_type(value) != STAY_REDIS_NIL)
+		return about != NULL && about->executed > 0 &&
+		       is_number(value, call->about);
+	return about == NULL || !about->told || about->doubtful ||
+	       about->outcome != STAY_REPLIED || about->epoch != call->epoch;
+}
+
+static bool
+answers(const struct call *call, const struct stay_result *result)
+{
+	const struct stay_redis_reply *reply = result->reply;
+	const struct stay_redis_reply *first = stay_redis_first(reply);
+	char text[64];
+
+	switch (call->shape) {
+	case REDIS_ECHO:
+		return is_echo(call, reply);
+	case REDIS_INCR:
+		return stay_redis_type(reply) == STAY_REDIS_INTEGER &&
+		       stay_redis_integer(reply, NULL) >= 1 &&
+		       stay_redis_integer(reply, NULL) <= call->executed;
+	case REDIS_SET:
+		return strcmp(stay_redis_str(reply), "OK") == 0;
+	case REDIS_GET:
+		return is_number(first, call->number) &&
+		       is_value(call, stay_redis_next(first));
+	case REDIS_MAP:
+	case REDIS_POP:
+		return is_number(stay_redis_get(reply, "number"), call->number);
+	case REDIS_LIST:
+		return stay_redis_count(reply) == 3 &&
+		       is_number(first, call->number);
+	default:
+		snprintf(text, sizeof(text), "ERR no %" PRIu64, call->number);
+		return result->status == STAY_E_SERVER &&
+		       strcmp(stay_redis_str(reply), text) == 0;
+	}
+}
+
+const struct trade redis_trade = { "redis", redis_serve, redis_lie, redis_push,
+	start, submit, answers };

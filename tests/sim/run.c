@@ -1,0 +1,242 @@
+/*
+ * One run: build a world, wreck it, heal it, see everything come up again, and
+ * leave nothing behind.
+ */
+#include "run.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+struct run *the_run;
+
+/* ---- building ---- */
+
+static void
+build(struct run *run, bool trace)
+{
+	run->world = sim_world_new(run->seed);
+	run->sim = sim_of(run->world);
+	if (trace)
+		sim_trace_to(run->world, stderr);
+	run->loop = stay_loop_new(run->world);
+	run->observer = (struct stay_observer){ STAY_OBSERVER, .arg = run,
+		.on_transition = watch_transition };
+	stay_loop_observe(run->loop, &run->observer);
+	if (stay_loop_dials_max(run->loop, run->plan.dials_max) != STAY_OK)
+		broken(1, "a number of dials is refused");
+	stay__list_init(&run->desks);
+	for (unsigned i = 0; i < run->plan.user_count; i++)
+		user_init(run, i);
+	run->sim->after = check_after;
+	run->sim->after_arg = run;
+	for (unsigned i = 0; i < run->plan.user_count; i++)
+		user_start(&run->users[i]);
+}
+
+/* ---- wrecking ---- */
+
+static void
+wreck(struct run *run)
+{
+	while (run->sim->happened < run->plan.events) {
+		if (draw_mille(run, run->plan.per_act))
+			act(run);
+		else
+			sim_step_ms(run->world,
+			    draw_between(run, 0, run->plan.pause_ms));
+	}
+}
+
+/* ---- healing ---- */
+
+static bool
+is_up(const struct user *user)
+{
+	return user_conn(user) == NULL || user->leaving ||
+	       stay_conn_state(user_conn(user)) == STAY_CONNECTED;
+}
+
+static bool
+all_up(void *arg)
+{
+	struct run *run = arg;
+
+	for (unsigned i = 0; i < run->plan.user_count; i++)
+		if (!is_up(&run->users[i]))
+			return false;
+	return true;
+}
+
+static bool
+all_told(void *arg)
+{
+	struct run *run = arg;
+
+	for (unsigned i = 0; i < run->plan.user_count; i++)
+		if (run->users[i].told != run->users[i].accepted)
+			return false;
+	return true;
+}
+
+static bool
+all_buried(void *arg)
+{
+	struct run *run = arg;
+
+	for (unsigned i = 0; i < run->plan.user_count; i++)
+		if (run->users[i].client != NULL &&
+		    stay_client_counts(run->users[i].client).tombstones > 0)
+			return false;
+	return true;
+}
+
+static bool
+all_closed(void *arg)
+{
+	struct run *run = arg;
+
+	return stay_loop_live(run->loop) == 0;
+}
+
+/* A session that is only half there may have to be found first, then twice the
+ * longest wait: a refused greeting may be under way. */
+static uint64_t
+patience_ms(const struct run *run)
+{
+	uint64_t most = 0, dials = 0, ms;
+
+	for (unsigned i = 0; i < run->plan.user_count; i++) {
+		const struct stay_client_options *o = &run->users[i].options;
+
+		ms = o->silence_ms + o->probe_ms +
+		     2 * (o->backoff.cap_ms + o->fatal_backoff_ms +
+			     o->connect_budget_ms);
+		if (ms > most)
+			most = ms;
+		dials += o->connect_budget_ms;
+	}
+	return most + dials + LOOKUP_MS_MAX + 2000;
+}
+
+static void
+check_all_up(struct run *run)
+{
+	char text[256];
+
+	if (sim_run_until(run->world, all_up, run, patience_ms(run)))
+		return;
+	for (unsigned i = 0; i < run->plan.user_count; i++) {
+		if (is_up(&run->users[i]))
+			continue;
+		stay_explain(user_conn(&run->users[i]), text, sizeof(text));
+		broken(13, "user %u did not come back: %s", i, text);
+	}
+}
+
+/* A call that has no deadline waits for an answer, which comes now. */
+static void
+check_all_told(struct run *run)
+{
+	if (!sim_run_until(run->world, all_told, run, 120000))
+		broken(1, "calls are left that nobody is told of");
+	if (!sim_run_until(run->world, all_buried, run, 60000))
+		broken(2, "tombstones are left that nobody answers");
+}
+
+/* Now that all is well, a call must go well. */
+static void
+check_service(struct run *run)
+{
+	for (unsigned i = 0; i < run->plan.user_count; i++) {
+		struct user *user = &run->users[i];
+
+		if (user->client == NULL || user->leaving)
+			continue;
+		act_submit(user);
+	}
+	if (!sim_run_until(run->world, all_told, run, 120000))
+		broken(1, "a call to a healthy server is never told");
+}
+
+/* Nothing to do but to probe, every 20 ms perhaps: few turns. */
+static void
+check_idleness(struct run *run)
+{
+	uint64_t waits = run->sim->calls[SIM_WAIT];
+
+	sim_run_ms(run->world, 20000);
+	waits = run->sim->calls[SIM_WAIT] - waits;
+	if (waits > 20 * 500 * (run->plan.user_count + 1))
+		broken(9, "%" PRIu64 " turns in 20 s of idling", waits);
+}
+
+/* A raw behaviour may be content with nothing. */
+static void
+wake(const struct user *user)
+{
+	if (user->kind == KIND_RAW && user_conn(user) != NULL)
+		stay_reconnect(user_conn(user), STAY_E_RECONNECT);
+}
+
+static void
+heal(struct run *run)
+{
+	run->healing = true;
+	fault_mend(run, true);
+	for (unsigned i = 0; i < run->plan.user_count; i++)
+		wake(&run->users[i]);
+	sim_note(run->sim, "healed", 0, 0);
+	check_all_up(run);
+	check_all_told(run);
+	check_service(run);
+	check_idleness(run);
+}
+
+/* ---- the end ---- */
+
+static void
+end(struct run *run)
+{
+	run->figures->virtual_ms = sim_now_ms(run->world);
+	for (unsigned i = 0; i < run->plan.user_count; i++)
+		user_stops(&run->users[i]);
+	stay_loop_stop(run->loop, STAY_OK);
+	if (!sim_run_until(run->world, all_closed, run, 10000))
+		broken(5, "connections are left that do not stop");
+	ledger_close(run);
+	run->figures->events = run->sim->happened;
+	run->figures->hash = run->sim->hash;
+	run->figures->failed_allocations = memory.failed;
+	run->over = true;
+	desks_free(run);
+	if (stay_loop_free(run->loop) != STAY_OK)
+		broken(10, "the loop is still in use");
+	ledger_free(run);
+	if (memory.asked > 0)
+		broken(11, "the library looks at the wall clock");
+	if (memory.live > 0)
+		broken(10, "%" PRIu64 " allocations are left", memory.live);
+}
+
+static struct run run;
+
+void
+run_seed(struct verdict *verdict, uint64_t seed, uint64_t events,
+    uint32_t faults, bool trace)
+{
+	memset(&run, 0, sizeof(run));
+	memset(&memory, 0, sizeof(memory));
+	memory.random = seed | 1;
+	the_run = &run;
+	run.seed = seed;
+	run.random = seed * UINT64_C(0xd1342543de82ef95) + 1;
+	run.verdict = verdict;
+	run.figures = &verdict->figures;
+	plan_make(&run, events, faults);
+	build(&run, trace);
+	wreck(&run);
+	heal(&run);
+	end(&run);
+	verdict->whole = true;
+	the_run = NULL;
+}

@@ -1,0 +1,419 @@
+/*
+ * The simulation program: one seed is one run. It builds a world, clients of
+ * every kind and their servers, lets chance do to them whatever can be done,
+ * heals the world, and looks all the while whether the promises hold.
+ *
+ *	main.c    what to run, and what came of it
+ *	worker.c  a process a seed; smaller runs with the same fault
+ *	run.c     one run: wreck, heal, look, end
+ *	plan.c    what a seed is like
+ *	act.c     what the program does, from outside and inside of callbacks
+ *	fault.c   what the world does
+ *	ledger.c  every call: what was promised, done and told
+ *	check.c   the invariants, after every event
+ *	watch.c   the observer: only rows of the tables, in order
+ *	user.c    a client: its options, its life
+ *	host.c    a server's connections, its answers, its bad days
+ *	line.c echo.c redis_sim.c raw.c   protocols, each with its server
+ *	redis_user.c  what is asked through <stay/redis.h>
+ *	memory.c  allocations of the library: counted, and failing
+ *
+ * A run depends on its seed, the number of events and the kinds of faults, and
+ * on nothing else: no pointer, no order of a hash, no uninitialised byte.
+ */
+#ifndef STAY_TESTS_RUN_H
+#define STAY_TESTS_RUN_H
+
+#include <stay/redis.h>
+#include <stay/stream.h>
+
+#include "sim.h"
+
+#define USERS_MAX  8
+#define PLACES_MAX 3
+#define PAD_MAX    40000
+
+/* A lookup that hangs ends at last, as getaddrinfo does. */
+#define LOOKUP_MS_MAX 8000
+
+/* ---- what may go wrong ---- */
+
+/* clang-format off */
+#define FAULTS(FAULT)                                                          \
+	FAULT(RESET) FAULT(CLOSE) FAULT(HALF_CLOSE) FAULT(DIE_AT_BYTE)         \
+	FAULT(CRASH) FAULT(REFUSE) FAULT(UNREACHABLE) FAULT(NO_ROUTE)          \
+	FAULT(BUSY) FAULT(BLACK_HOLE) FAULT(FREEZE) FAULT(CUT) FAULT(SLOW)     \
+	FAULT(RAGGED) FAULT(SPURIOUS) FAULT(OVERLOOKED) FAULT(LOOKUP)          \
+	FAULT(SYSTEM) FAULT(MEMORY) FAULT(LIE) FAULT(MUTE) FAULT(PASSWORD)     \
+	FAULT(LOADING) FAULT(WALL_CLOCK) FAULT(SLEEP)
+/* clang-format on */
+
+enum fault {
+#define FAULT(name) FAULT_##name,
+	FAULTS(FAULT)
+#undef FAULT
+	    FAULT_COUNT
+};
+
+extern const char *const fault_names[FAULT_COUNT];
+
+/* ---- figures, added up over runs ---- */
+
+struct figures {
+	uint64_t events;
+	uint64_t checks;
+	uint64_t calls;
+	uint64_t refused; /* at submission */
+	uint64_t outcomes[STAY_OUTCOME_COUNT];
+	uint64_t orphans;
+	uint64_t resent;
+	uint64_t sessions;
+	uint64_t reconnects;
+	uint64_t clients;
+	uint64_t executed;
+	uint64_t faults[FAULT_COUNT];
+	uint64_t failed_allocations;
+	uint64_t inside; /* things done inside of callbacks */
+	uint64_t virtual_ms;
+	uint64_t hash;
+};
+
+/* What one process has to say; in memory that is shared with its parent. */
+struct verdict {
+	bool whole; /* it ran to its end */
+	char text[400];
+	struct figures figures;
+};
+
+/* ---- the ledger ---- */
+
+enum kind { KIND_LINE, KIND_ECHO, KIND_REDIS, KIND_RAW, KIND_COUNT };
+
+/* A call has a number, from 1, which travels in its request and in its reply.
+ */
+struct call {
+	uint64_t number;
+	unsigned user;
+	uint64_t life;  /* of which client of that user */
+	unsigned shape; /* what its protocol makes of it */
+	size_t pad;     /* bytes that go with it */
+	bool idempotent;
+	uint64_t sendings_max;
+	uint64_t blocks_ms; /* at the server; its deadline, with a margin */
+	bool told;
+	bool cancelled;
+	bool doubtful;     /* answered by a liar */
+	uint32_t due;      /* replies */
+	uint32_t parts;    /* that came */
+	uint32_t executed; /* by the server */
+	uint64_t deadline; /* ns; SIM_NEVER: none */
+	enum stay_status status;
+	enum stay_outcome outcome;
+	struct stay_call_id id;
+	uint64_t about;  /* another call, whose traces it looks for */
+	uint32_t stored; /* at the server, since it lost its state */
+	unsigned epoch;  /* of the server, then */
+};
+
+struct ledger {
+	struct call *calls;
+	size_t count;
+	size_t cap;
+	uint64_t
+	    *due; /* a heap of numbers by deadline; told ones drop out late */
+	size_t due_count;
+	size_t due_cap;
+};
+
+struct run;
+
+/* The new call is not accepted yet; ledger_forget takes it back. */
+struct call *ledger_new(struct run *run, unsigned user);
+void ledger_forget(struct run *run, struct call *call);
+void ledger_accepted(struct run *run, struct call *call, uint64_t timeout_ms);
+struct call *ledger_find(struct run *run, uint64_t number);
+/* The earliest deadline of a call that is not told; SIM_NEVER. */
+uint64_t ledger_next_deadline(struct run *run);
+/* What all of it must look like in the end. */
+void ledger_close(struct run *run);
+void ledger_free(struct run *run);
+
+/* ---- servers ---- */
+
+struct host;
+struct desk;
+struct user;
+
+/* What a protocol brings. */
+struct trade {
+	const char *name;
+	/* One request off the front of `in`; 0: not whole yet. */
+	size_t (*serve)(struct desk *desk, const char *in, size_t len);
+	/* Bytes that are no answer. */
+	void (*lie)(struct desk *desk);
+	/* Something of its own will. NULL: never. */
+	void (*push)(struct desk *desk);
+	/* Start a client; it fills in user->client, and redis if it is one. */
+	enum stay_status (*start)(struct user *user,
+	    const struct stay_client_options *options, const char *url);
+	/* Choose what `call` shall be, and submit it. */
+	enum stay_status (*submit)(struct user *user, struct call *call,
+	    struct stay_call_options *options, stay_done_fn *done);
+	/* Whether it answers the call. */
+	bool (*answers)(
+	    const struct call *call, const struct stay_result *result);
+};
+
+extern const struct trade line_trade, echo_trade, redis_trade, raw_trade;
+
+/* One connection at a server. */
+struct desk {
+	struct stay__list node;
+	struct host *host;
+	struct sim_peer *peer;
+	char *in;
+	size_t in_len;
+	size_t in_cap;
+	struct answer *first;
+	struct answer *last;
+	bool pumping;
+	uint64_t busy_until; /* the last answer's time, ns */
+	uint64_t last_number;
+	unsigned phase; /* of its greeting; the trade's */
+	unsigned pings;
+	bool authed;
+	bool resp3;
+	bool knows_hello;
+	bool refused; /* to know HELLO */
+	bool deaf;    /* it has lied, and listens no more */
+	unsigned db;
+};
+
+struct host {
+	struct run *run;
+	struct user *user;
+	const struct trade *trade;
+	char names[PLACES_MAX][24]; /* "10.0.3.1", "fd00::3", "/srv/3" */
+	unsigned name_count;
+	int port;
+	char url[128];
+	char lookup[24]; /* the name it is found by; "": none */
+	struct sim_server server;
+
+	bool mute;
+	bool loading;
+	unsigned slow_ms;
+	const char *password; /* what it accepts; "": anything */
+	bool old;             /* a Redis that knows no HELLO */
+	unsigned epoch;       /* one more whenever it loses its state */
+};
+
+void host_open(struct host *host);
+void host_mend(struct host *host);
+/* It dies and is back after `down_ms`. */
+void host_restart(struct host *host, uint64_t down_ms, bool loses_state);
+/* `deed` to every address of it. */
+void host_each(struct host *host,
+    void (*deed)(struct stay_world *world, const char *name, int port));
+/* What becomes of who connects to it. */
+void host_fate(struct host *host, enum sim_fate fate, uint64_t after_ms);
+void host_name(struct host *host, uint64_t delay_ms, int error);
+void host_pump(struct host *host);
+/* It says something of its own will. */
+void host_push(struct host *host);
+/* A desk of `host` whose connection is open; NULL. */
+struct desk *host_desk(struct host *host);
+
+/* Bytes back, after all that are waiting; `phase` becomes the desk's when they
+ * leave, if not 0. */
+void desk_answer(struct desk *desk, unsigned ms, unsigned phase,
+    const void *bytes, size_t len);
+void desk_print(struct desk *desk, unsigned ms, unsigned phase,
+    const char *format, ...) STAY_PRINTF(4, 5);
+/* Of no call, now. */
+void desk_shout(struct desk *desk, const void *bytes, size_t len);
+/* A request of call `number` is here, in order; and it is acted upon. */
+struct call *desk_ordered(struct desk *desk, uint64_t number);
+void desk_executed(struct desk *desk, struct call *call);
+/* How long the next answer takes. */
+unsigned desk_delay(struct desk *desk);
+void desks_free(struct run *run);
+
+/* ---- clients ---- */
+
+struct user {
+	struct run *run;
+	unsigned index;
+	enum kind kind;
+	struct host host;
+	struct stay_client_options options;
+	struct stay_client *client; /* NULL: none is alive */
+	struct stay_redis *redis;
+	struct raw *raw;
+	uint64_t number;  /* of its connection in the loop */
+	uint64_t life;    /* clients started so far */
+	bool leaving;     /* stop or drain was asked */
+	unsigned notices; /* on_started so far */
+	uint64_t accepted;
+	uint64_t told;
+	uint64_t told_as[STAY_OUTCOME_COUNT];
+	uint64_t rejected;
+	uint64_t last_replied;
+	uint64_t orphans;      /* that were handed to on_orphan */
+	uint64_t given_up;     /* told while in flight */
+	struct sim_peer *liar; /* the last one that lied to it */
+	bool line_open;        /* a stream without its on_down */
+
+	/* as the observer has told */
+	unsigned state[3];      /* of connection, link, session */
+	uint64_t backing_since; /* ns */
+	bool throttled;
+	uint64_t slept; /* run->slept at that time */
+	uint64_t sessions;
+	uint64_t busy_since; /* ns: answers are expected without a break */
+	bool idle;           /* so it was at the last look */
+	bool stopped;
+	uint64_t leave_by; /* ns: then it must be gone */
+};
+
+void user_init(struct run *run, unsigned index);
+/* A client of its own, if none is alive. */
+void user_start(struct user *user);
+/* A drain within `ms` has been asked; a stop. */
+void user_drains(struct user *user, uint64_t ms);
+void user_stops(struct user *user);
+bool user_is_lied_to(const struct user *user);
+/* Clean up behind a client that never was, or has closed. */
+void user_gone(struct user *user);
+struct stay_conn *user_conn(const struct user *user);
+
+/* The bytes that go with a call: the same for ever. */
+void pad_write(const struct call *call, char *to);
+bool pad_is(const struct call *call, const char *from);
+
+/* ---- raw behaviours ---- */
+
+void raw_start(struct user *user);
+void raw_act(struct user *user);
+struct stay_conn *raw_conn(const struct raw *raw);
+
+/* ---- the program ---- */
+
+void act(struct run *run);
+/* From inside a callback: sometimes, something. */
+void act_inside(struct run *run, struct user *user);
+void act_submit(struct user *user);
+
+void fault_strike(struct run *run);
+void fault_mend(struct run *run, bool all);
+
+/* ---- one run ---- */
+
+struct plan {
+	uint64_t events;
+	uint32_t faults; /* bits of the kinds that may happen */
+	unsigned user_count;
+	unsigned per_act;    /* per mille: a step of the program, not of time */
+	unsigned per_fault;  /* per mille of acts that are faults */
+	unsigned per_end;    /* per mille of acts that stop or drain a client */
+	unsigned per_inside; /* per mille of callbacks that act */
+	unsigned burst;      /* calls submitted together, at most */
+	uint64_t pause_ms;   /* the longest wait at a time */
+	size_t pad_max;
+	unsigned dials_max;
+};
+
+struct run {
+	uint64_t seed;
+	uint64_t random;
+	struct plan plan;
+	struct stay_world *world;
+	struct sim *sim;
+	struct stay_loop *loop;
+	struct stay_observer observer;
+	struct ledger ledger;
+	struct user users[USERS_MAX];
+	struct stay__list desks;
+	struct figures *figures;
+	struct verdict *verdict;
+	uint64_t turn_at;    /* when the last turn began */
+	uint64_t slept;      /* ns the machine was asleep, in all */
+	uint64_t acted_at;   /* number of the wait the program last acted in */
+	uint64_t idle_waits; /* waits in which nothing happened */
+	uint64_t idle_since;
+	uint64_t idle_mark;
+	uint64_t excused; /* ns: so long nobody could be found silent */
+	bool calling;     /* inside a public call */
+	unsigned inside;  /* callbacks */
+	bool healing;
+	bool over;
+};
+
+/* The one of this process. */
+extern struct run *the_run;
+
+void plan_make(struct run *run, uint64_t events, uint32_t faults);
+void plan_options(struct run *run, struct stay_client_options *options);
+void run_seed(struct verdict *verdict, uint64_t seed, uint64_t events,
+    uint32_t faults, bool trace);
+
+/* Chance of the program's own: the world's is not disturbed by it. */
+uint64_t draw(struct run *run);
+/* Below `max`. */
+unsigned draw_below(struct run *run, unsigned max);
+bool draw_mille(struct run *run, unsigned per_mille);
+uint64_t draw_between(struct run *run, uint64_t least, uint64_t most);
+
+/* ---- invariants ---- */
+
+/* A promise is broken: says which, and ends the process. */
+_Noreturn void broken(unsigned promise, const char *format, ...)
+    STAY_PRINTF(2, 3);
+/* After whatever has happened. */
+void check_after(void *arg);
+void check_counts(struct user *user);
+void check_restful(struct run *run);
+
+extern stay_on_transition_fn watch_transition;
+
+/* Around every public call: nothing of ours may run inside. */
+static inline void
+calling(struct run *run, bool now)
+{
+	run->calling = now;
+}
+
+/* At the top of every callback. */
+void called_back(struct run *run);
+void call_is_back(struct run *run);
+
+/* ---- memory.c ---- */
+
+struct memory {
+	uint64_t live;
+	uint64_t bytes;
+	uint64_t bytes_most;
+	uint64_t failed;
+	unsigned per_10000; /* of the library's allocations fail */
+	uint64_t random;
+	bool wall_jumps;
+	uint64_t asked; /* looks at the wall clock */
+};
+
+extern struct memory memory;
+
+/* ---- worker.c ---- */
+
+struct worker_plan {
+	uint64_t events;
+	uint32_t faults;
+	bool trace;
+	bool hashes;
+	bool quick; /* show what failed, and no smaller run */
+};
+
+/* False: it failed, and everything has been said. */
+bool worker_run(
+    uint64_t seed, const struct worker_plan *plan, struct figures *figures);
+
+#endif

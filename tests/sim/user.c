@@ -1,0 +1,215 @@
+/*
+ * A client of a run and its life: started with whatever options chance has
+ * drawn, told that it is up or not, closed, and started anew. Raw behaviours
+ * are raw.c's.
+ */
+#include "run.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+/* Timers have a grain, and what is over is told in its turn. */
+#define LATE_MS 5
+
+struct stay_conn *
+user_conn(const struct user *user)
+{
+	if (user->kind == KIND_RAW)
+		return user->raw == NULL ? NULL : raw_conn(user->raw);
+	return user->client == NULL ? NULL : stay_client_conn(user->client);
+}
+
+bool
+user_is_lied_to(const struct user *user)
+{
+	return user->liar != NULL && !user->liar->ends[0].closed;
+}
+
+/* The last drain counts, and the first stop. */
+void
+user_drains(struct user *user, uint64_t ms)
+{
+	user->leaving = true;
+	if (!user->stopped)
+		user->leave_by = sim_after(user->run->sim,
+		    ms + user->options.stop_budget_ms + LATE_MS);
+}
+
+void
+user_stops(struct user *user)
+{
+	uint64_t by =
+	    sim_after(user->run->sim, user->options.stop_budget_ms + LATE_MS);
+
+	user->leaving = user->stopped = true;
+	if (by < user->leave_by)
+		user->leave_by = by;
+}
+
+/* ---- notices ---- */
+
+/* Nobody asked for it: only what cannot be mended may have ended it. */
+static bool
+may_close(const struct user *user, enum stay_status reason)
+{
+	return user->leaving ||
+	       (reason == STAY_E_DENIED &&
+		   user->options.on_fatal == STAY_FATAL_STOP) ||
+	       (reason == STAY_E_ATTEMPTS &&
+		   user->options.backoff.attempts_max > 0);
+}
+
+static void
+on_started(void *arg, struct stay_conn *conn, enum stay_status status)
+{
+	struct user *user = arg;
+
+	called_back(user->run);
+	sim_note(user->run->sim, "started", user->index, status);
+	if (user->notices++ > 0 || conn != user_conn(user))
+		broken(5, "user %u: started is told twice, or of another",
+		    user->index);
+	act_inside(user->run, user);
+	call_is_back(user->run);
+}
+
+void
+user_gone(struct user *user)
+{
+	user->client = NULL;
+	user->redis = NULL;
+	user->raw = NULL;
+	user->leaving = user->stopped = false;
+	user->leave_by = SIM_NEVER;
+	user->notices = 0;
+	user->accepted = user->told = user->rejected = 0;
+	user->last_replied = user->given_up = user->orphans = 0;
+	memset(user->told_as, 0, sizeof(user->told_as));
+	memset(user->state, 0, sizeof(user->state));
+}
+
+static void
+add_figures(const struct user *user)
+{
+	struct stay_client_counts c = stay_client_counts(user->client);
+	struct figures *figures = user->run->figures;
+
+	figures->orphans += c.orphans;
+	figures->resent += c.resent;
+	figures->sessions += c.sessions;
+}
+
+static void
+on_closed(void *arg, struct stay_conn *conn, enum stay_status reason)
+{
+	struct user *user = arg;
+
+	called_back(user->run);
+	sim_note(user->run->sim, "closed", user->index, reason);
+	if (user->client == NULL || conn != user_conn(user))
+		broken(5, "user %u is closed twice", user->index);
+	if (!may_close(user, reason))
+		broken(5, "user %u closes with %s", user->index,
+		    stay_status_name(reason));
+	if (user->told != user->accepted)
+		broken(1,
+		    "user %u: %" PRIu64 " accepted, %" PRIu64
+		    " told at the end",
+		    user->index, user->accepted, user->told);
+	if (user->notices != 1)
+		broken(5, "user %u is closed and was not told of its start",
+		    user->index);
+	check_counts(user);
+	add_figures(user);
+	user_gone(user);
+	act_inside(user->run, user);
+	call_is_back(user->run);
+}
+
+/* ---- starting ---- */
+
+static bool
+may_fail_to_start(enum stay_status status)
+{
+	return status == STAY_E_NOMEM && memory.failed > 0;
+}
+
+void
+user_start(struct user *user)
+{
+	struct run *run = user->run;
+	enum stay_status status;
+
+	if (user_conn(user) != NULL)
+		return;
+	user_gone(user);
+	user->life++;
+	plan_options(run, &user->options);
+	user->options.on_started = on_started;
+	user->options.on_closed = on_closed;
+	user->options.arg = user;
+	if (user->kind == KIND_RAW) {
+		raw_start(user);
+		return;
+	}
+	calling(run, true);
+	status = user->host.trade->start(user, &user->options, user->host.url);
+	calling(run, false);
+	sim_note(run->sim, "start", user->index, status);
+	if (status != STAY_OK) {
+		if (!may_fail_to_start(status))
+			broken(1, "user %u cannot start: %s", user->index,
+			    stay_status_name(status));
+		user_gone(user);
+		return;
+	}
+	run->figures->clients++;
+	user->number = stay_conn_number(user_conn(user));
+}
+
+void
+user_init(struct run *run, unsigned index)
+{
+	static const struct trade *const trades[KIND_COUNT] = {
+		[KIND_LINE] = &line_trade,
+		[KIND_ECHO] = &echo_trade,
+		[KIND_REDIS] = &redis_trade,
+		[KIND_RAW] = &raw_trade,
+	};
+	struct user *user = &run->users[index];
+
+	user->run = run;
+	user->index = index;
+	user->kind = (enum kind)draw_below(run, KIND_COUNT);
+	user->host.run = run;
+	user->host.user = user;
+	user->host.trade = trades[user->kind];
+	user->host.port = 7000 + (int)index;
+	host_open(&user->host);
+}
+
+/* ---- bytes that go with a call ---- */
+
+static char
+pad_at(const struct call *call, size_t i)
+{
+	uint64_t word = (call->number * 31 + i) * UINT64_C(0x9e3779b97f4a7c15);
+
+	return (char)('a' + (word >> 40) % 26);
+}
+
+void
+pad_write(const struct call *call, char *to)
+{
+	for (size_t i = 0; i < call->pad; i++)
+		to[i] = pad_at(call, i);
+}
+
+bool
+pad_is(const struct call *call, const char *from)
+{
+	for (size_t i = 0; i < call->pad; i++)
+		if (from[i] != pad_at(call, i))
+			return false;
+	return true;
+}

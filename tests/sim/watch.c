@@ -1,0 +1,134 @@
+/*
+ * The observer of a run: every turn of every machine must be a row of its table
+ * and begin where the last one ended. What it tells is all that is known here.
+ */
+#include <inttypes.h>
+#include <string.h>
+
+#include "machine.h"
+#include "run.h"
+
+enum { CONN, LINK, SESSION };
+
+static const struct stay_machine *
+machine_named(const char *name, unsigned *which)
+{
+	static const struct stay_machine *(*const machines[])(void) = {
+		[CONN] = stay_machine_conn,
+		[LINK] = stay_machine_link,
+		[SESSION] = stay_machine_session,
+	};
+
+	for (*which = 0; *which < 3; ++*which)
+		if (strcmp(machines[*which]()->name, name) == 0)
+			return machines[*which]();
+	broken(4, "a transition of a machine %s that nobody knows", name);
+}
+
+/* ---- the backoff ---- */
+
+static void
+bounds_of(const struct user *user, uint64_t *least, uint64_t *most)
+{
+	const struct stay_backoff_policy *policy = &user->options.backoff;
+	uint64_t fatal = user->options.fatal_backoff_ms;
+
+	*least = policy->initial_ms < fatal ? policy->initial_ms : fatal;
+	if (policy->jitter == STAY_JITTER_FULL)
+		*least = 0;
+	*least = *least / 2;
+	*most = policy->cap_ms > fatal ? policy->cap_ms : fatal;
+	if (user->throttled) {
+		*least = 0;
+		*most = 101;
+	}
+}
+
+static void
+check_backoff(struct user *user)
+{
+	const struct run *run = user->run;
+	uint64_t waited = (run->sim->now - user->backing_since) / SIM_MS;
+	uint64_t slept = (run->slept - user->slept) / SIM_MS;
+	uint64_t least, most;
+
+	if (user->kind == KIND_RAW)
+		return;
+	bounds_of(user, &least, &most);
+	run->figures->reconnects++;
+	if (waited < least || waited > most + slept + 2)
+		broken(13,
+		    "user %u backed off for %" PRIu64 " ms, not %" PRIu64
+		    " to %" PRIu64,
+		    user->index, waited, least, most + slept);
+}
+
+static void
+follow_backoff(struct user *user, unsigned from, unsigned event, unsigned to)
+{
+	if (from == STAY_BACKING_OFF && event == STAY__CONN_EXPIRED)
+		check_backoff(user);
+	if (to != STAY_BACKING_OFF)
+		return;
+	user->backing_since = user->run->sim->now;
+	user->slept = user->run->slept;
+	user->throttled = event == STAY__CONN_THROTTLED;
+}
+
+/* ---- a turn ---- */
+
+static struct user *
+user_of(struct run *run, uint64_t number)
+{
+	for (unsigned i = 0; i < run->plan.user_count; i++)
+		if (run->users[i].number == number &&
+		    user_conn(&run->users[i]) != NULL)
+			return &run->users[i];
+	return NULL;
+}
+
+static void
+check_row(const struct stay_machine *machine, unsigned from, unsigned event,
+    const struct stay_transition *turn)
+{
+	const struct stay_machine_row *row =
+	    stay_machine_row(machine, from, event);
+
+	if (row == NULL || row->verb == STAY_NEVER ||
+	    strcmp(machine->states[row->next].label, turn->to) != 0 ||
+	    (row->verb == STAY_KEEP) != turn->kept)
+		broken(4, "%s: %s --%s--> %s is no row of the table",
+		    machine->name, turn->from, turn->event, turn->to);
+}
+
+void
+watch_transition(void *arg, const struct stay_subject *who,
+    const struct stay_transition *turn)
+{
+	struct run *run = arg;
+	struct user *user = user_of(run, who->number);
+	unsigned which, from, event, to;
+	const struct stay_machine *machine =
+	    machine_named(turn->machine, &which);
+
+	called_back(run);
+	from = (unsigned)stay_machine_find_state(machine, turn->from);
+	event = (unsigned)stay_machine_find_event(machine, turn->event);
+	to = (unsigned)stay_machine_find_state(machine, turn->to);
+	sim_note(run->sim, turn->event, (int64_t)who->number,
+	    which * 100 + from * 10 + to);
+	check_row(machine, from, event, turn);
+	if (user != NULL) {
+		/* Turns of a link are noted first, which takes memory. */
+		if (user->state[which] != from &&
+		    !(which == LINK && memory.failed > 0))
+			broken(4, "%s of user %u was in %s, not in %s",
+			    turn->machine, user->index,
+			    machine->states[user->state[which]].label,
+			    turn->from);
+		user->state[which] = to;
+		if (which == CONN)
+			follow_backoff(user, from, event, to);
+	}
+	call_is_back(run);
+}

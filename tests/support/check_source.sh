@@ -1,0 +1,289 @@
+#!/bin/sh
+# shellcheck disable=SC2046 # file names here are words
+#
+# What can be seen without running anything: each rule of the house is a check,
+# and the last line is the tally. Looks at the objects of build/check-gcc.
+set -u
+export LC_ALL=C
+
+tree=$BUILD/check-gcc
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+passed=0
+failed=0
+
+# holds WHAT COMMAND...: one check; its complaints are shown if it fails.
+holds() {
+	what=$1
+	shift
+	if "$@" >"$work/says" 2>&1; then
+		passed=$((passed + 1))
+	else
+		failed=$((failed + 1))
+		echo "FAILED: $what"
+		sed 's/^/    /' "$work/says"
+	fi
+}
+
+# A check that complains about each line it reads.
+none() {
+	! sed 's/^/not allowed: /' | grep .
+}
+
+# files [-e PART]... PATH...: those that exist and have no such part, a line each.
+files() {
+	parts=
+	while [ "$1" = -e ]; do
+		parts="$parts -e $2"
+		shift 2
+	done
+	for file; do
+		[ ! -e "$file" ] || echo "$file"
+	done | if [ -n "$parts" ]; then
+		# shellcheck disable=SC2086 # options of grep
+		grep -vF $parts
+	else
+		cat
+	fi
+}
+
+words() {
+	echo "$1" | tr -s ' ' '\n' | grep .
+}
+
+# ---- headers ------------------------------------------------------------------
+
+# Twice, because the second time must be harmless.
+alone() {
+	header=$1
+	shift
+	printf '#include "%s"\n#include "%s"\n' "$header" "$header" |
+	    "$@" -Wall -Wextra -Wpedantic -Werror -Iinclude -Ilib -fsyntax-only -
+}
+
+check_headers() {
+	for header in include/stay/*.h; do
+		name=${header#include/}
+		holds "<$name> alone, gcc" alone "$name" gcc -std=c11 -x c
+		holds "<$name> alone, clang" alone "$name" clang -std=c11 -x c
+		holds "<$name> alone, g++" alone "$name" g++ -std=c++17 -x c++
+	done
+	for header in $(files lib/*.h adapters/*/*.h); do
+		holds "$header alone" alone "$PWD/$header" gcc -std=c11 \
+		    -D_GNU_SOURCE -x c
+	done
+}
+
+# ---- what is exported ---------------------------------------------------------
+
+# The names behind STAY_API in the given headers.
+declared() {
+	gcc -w -fpreprocessed -dD -E -P "$@" | tr '\n' ' ' | tr ';' '\n' |
+	    sed -n 's/.*STAY_API//p' |
+	    grep -o 'stay_[a-z0-9_]*\( *(.*\)*$' | sed 's/ *(.*//' | sort
+}
+
+exported() {
+	nm -D --defined-only "$1" | awk '$2 != "A" { sub(/@.*/, "", $3); print $3 }' |
+	    sort
+}
+
+# exports LIBRARY HEADER...: just what the headers declare, no more and no less.
+exports() {
+	exported "$tree/lib$1.so" >"$work/exported"
+	shift
+	declared "$@" >"$work/declared"
+	diff -u "$work/declared" "$work/exported"
+}
+
+only_stay_names() {
+	exported "$tree/lib$1.so" | grep -vE '^stay(_[a-z0-9]+)+$' | none
+}
+
+# Static libraries have no hidden names: what is shared inside says so itself, as
+# stay__list or stay_redis__parser.
+inner_names() {
+	declared include/stay/*.h >"$work/declared"
+	nm -g --defined-only "$tree/lib$1.a" | awk 'NF == 3 { print $3 }' |
+	    grep -vxFf "$work/declared" | grep -vE '^stay(_[a-z]+)?__' | none
+}
+
+check_exports() {
+	holds "libstay exports what its headers declare" exports stay \
+	    $(files -e /redis.h -e /echo.h include/stay/*.h)
+	for name in redis echo; do
+		holds "libstay-$name exports what its header declares" \
+		    exports "stay-$name" "include/stay/$name.h"
+	done
+	for name in stay stay-redis stay-echo; do
+		holds "lib$name.so exports stay_* alone" only_stay_names $name
+		holds "lib$name.a keeps its inner names apart" inner_names $name
+	done
+}
+
+# ---- floors -------------------------------------------------------------------
+
+# "floor file" of every file that the Makefile puts on one.
+floors() {
+	number=0
+	# shellcheck disable=SC2153 # CORE comes from the Makefile
+	for floor in "$GROUND" "$STREAMS" "$CORE" "$ENGINE" "$FACADES"; do
+		number=$((number + 1))
+		for file in $floor; do
+			echo "$number $file"
+		done
+	done
+}
+
+# Headers that stand higher than the file which includes them.
+climbing() {
+	floors >"$work/floors"
+	grep -H '^#include "' lib/*.[ch] | tr ':"' '  ' | awk -v floors="$work/floors" '
+	function floor_of(file) {
+		if (file in at)
+			return at[file]
+		sub(/\.h$/, ".c", file)
+		return at[file]
+	}
+	BEGIN {
+		while ((getline line <floors) > 0) {
+			split(line, word, " ")
+			at[word[2]] = word[1]
+		}
+	}
+	$3 ~ /\.h$/ {
+		sub(/^lib\//, "", $1)
+		if (!floor_of($1) || !floor_of($3))
+			print $1 " or " $3 " stands on no floor of the Makefile"
+		else if (floor_of($3) > floor_of($1))
+			print $1 " looks up to " $3
+	}' | sort -u | none
+}
+
+listed() {
+	words "$SRC $REDIS $ECHO" | sort >"$work/listed"
+	files lib/*.c adapters/*/*.c | sort | diff "$work/listed" -
+}
+
+alphabetical() {
+	for list in "$GROUND" "$STREAMS" "$CORE" "$ENGINE" "$FACADES" "$REDIS" \
+	    "$ECHO"; do
+		words "$list" | sort -c || return 1
+	done
+}
+
+# ---- who may do what ----------------------------------------------------------
+
+# Source without its comments, as "file: line".
+code() {
+	for file; do
+		gcc -w -fpreprocessed -dD -E -P "$file" 2>/dev/null |
+		    sed "s,^,$file: ,"
+	done
+}
+
+only_mem_allocates() {
+	code $(files -e /mem.h lib/*.[ch]) |
+	    grep -E '(^|[^a-z_>.])(malloc|calloc|realloc|free|strdup|strndup|asprintf) *\(' |
+	    none
+}
+
+only_world_knows_the_system() {
+	code $(files -e /world_ev lib/*.[ch]) |
+	    grep -E '#include <(ev|fcntl|poll|pthread|signal|time|unistd|sys/(epoll|time|wait))\.h>' |
+	    none
+}
+
+# The linker sees what the eye overlooks: outside world_ev, nothing but memory,
+# strings and formatted text comes from the C library; errno doesn't either.
+system_calls() {
+	for object in "$tree"/lib/*.o; do
+		case $object in */world_ev*) continue ;; esac
+		nm -u "$object" | awk -v object="${object##*/}" '
+		$2 !~ /^(_*stay_|_GLOBAL_OFFSET_TABLE_)/ { print object " " $2 }'
+	done | grep -vxE '[^ ]* (__)?(mem[a-z]*|str[a-z]*|v?s?n?f?printf|f?put[cs]|fwrite|inet_[np]to[np]|malloc|calloc|realloc|free|abort|assert_fail|ctype_b_loc|stack_chk_fail)(_chk)?' |
+	    none
+}
+
+machine_is_pure() {
+	nm -u "$tree/lib/machine.o" | awk '{ print $2 }' |
+	    grep -vxE '_GLOBAL_OFFSET_TABLE_|__assert_fail|str[a-z]*' | none
+}
+
+# A machine's state is made const for everybody but machine.c: the compiler then
+# finds who else would write it.
+one_writer() {
+	cp -R lib "$work/lib"
+	sed 's/^\(	\)unsigned now;/\1const unsigned now;/' lib/machine.h \
+	    >"$work/lib/machine.h"
+	! cmp -s lib/machine.h "$work/lib/machine.h" || return 1
+	for file in "$work"/lib/*.c; do
+		case $file in */machine.c) continue ;; esac
+		gcc -std=c11 -D_GNU_SOURCE -Iinclude -fsyntax-only "$file" || return 1
+	done
+}
+
+# An adapter sees bytes: public headers, standard C, and what lies beside it.
+adapters_are_strangers() {
+	grep '^#include' adapters/*/*.[ch] |
+	    grep -vE '#include (<stay/[a-z_]+\.(h|def)>|<(assert|ctype|float|inttypes|limits|math|stdarg|stdbool|stddef|stdint|stdio|stdlib|string)\.h>|"[a-z_0-9]+\.(h|def)")' |
+	    none
+}
+
+examples_are_strangers() {
+	grep '^#include "' examples/*.[ch] examples/*/*.[ch] |
+	    grep -vE '"(support/)?[a-z_0-9]+\.(h|def)"' | none
+}
+
+# ---- tests and documents ------------------------------------------------------
+
+# Every file of tests has its row, in order.
+suites() {
+	sed -n 's/^SUITE(\(.*\))$/\1/p' "tests/$1/suites.def" >"$work/rows"
+	sort -cu "$work/rows" || return 1
+	for file in "tests/$1"/test_*.c; do
+		basename "$file" .c | sed 's/^test_//'
+	done | sort | diff "$work/rows" -
+}
+
+promise() {
+	grep -q "^START_TEST(test_promise_$1_\|^test_promise_$1_" tests/unit/*.c
+}
+
+diagrams() {
+	grep -q 'begin generated: conn-diagram' README.md || return 1
+	tests/support/diagram.sh check "$tree/diagram" README.md docs/machine.md
+}
+
+top_level() {
+	files ./* ./.[!.]* | cut -c 3- | grep -vxE 'Makefile|include|lib|adapters|tests|examples|CHANGELOG\.md|README\.md|LICENSE|docs|\.ci|\.[a-z].*|build' |
+	    none
+}
+
+same_version() {
+	grep -q "\"$VERSION\"" lib/status.c
+}
+
+check_headers
+check_exports
+holds "no file of lib/ includes a header of a higher floor" climbing
+holds "the Makefile lists every source file" listed
+holds "the Makefile's lists are in alphabetical order" alphabetical
+holds "only lib/mem.h asks for memory" only_mem_allocates
+holds "only lib/world_ev*.c knows the system" only_world_knows_the_system
+holds "only lib/world_ev*.o calls the system" system_calls
+holds "lib/machine.c is pure" machine_is_pure
+holds "only lib/machine.c assigns a state" one_writer
+holds "adapters include as strangers do" adapters_are_strangers
+holds "examples include as strangers do" examples_are_strangers
+holds "every unit test has its row" suites unit
+holds "every integration test has its row" suites integration
+for number in 1 2 3 4 5; do
+	holds "promise $number has a unit test" promise $number
+done
+holds "README.md and docs/machine.md show the tables as they are" diagrams
+holds "the top level is tidy" top_level
+holds "the library says the version of the Makefile" same_version
+
+echo "$passed passed, $failed failed"
+[ $failed = 0 ]

@@ -1,0 +1,52 @@
+#!/bin/sh
+# consumers.sh FOLDER: install into a prefix below FOLDER, and build every
+# example against nothing but what was installed, as a stranger would: with
+# pkg-config, shared and static. Run one of each; then take it all away again.
+set -eu
+
+work=$1
+prefix=$work/prefix
+modules='stay-redis stay-echo stay'
+flags='-std=c11 -Wall -Wextra -Wpedantic -D_GNU_SOURCE'
+export PKG_CONFIG_PATH="$prefix/lib/pkgconfig"
+
+# Alone in a folder, nothing of this tree can be found by accident. The program
+# of the README is one more example.
+cp -R examples "$work/examples"
+awk '/^```c/ { inside = 1; next } /^```/ && inside { exit } inside' README.md \
+    >"$work/examples/readme.c"
+make -s install PREFIX="$prefix" >/dev/null
+
+# build KIND OPTION...: each example into FOLDER/KIND.
+build() {
+	kind=$1
+	shift
+	mkdir -p "$work/$kind"
+	for source in "$work"/examples/*.c; do
+		# shellcheck disable=SC2046,SC2086 # words of a command
+		"${CC:-cc}" $flags -o "$work/$kind/$(basename "$source" .c)" \
+		    "$source" $(find "$work/examples/support" -name '*.c') \
+		    $(pkg-config --cflags --libs "$@" $modules)
+	done
+}
+
+build shared
+LD_LIBRARY_PATH=$prefix/lib "$work/shared/echo"
+
+# Without the shared ones, the same names mean the static libraries.
+rm "$prefix"/lib/*.so*
+build static --static
+"$work/static/echo"
+
+make -s uninstall PREFIX="$prefix"
+if find "$prefix" -type f -o -type l | grep .; then
+	echo "left behind by make uninstall"
+	exit 1
+fi
+
+# A package is built through DESTDIR, for a prefix that is not touched.
+make -s install DESTDIR="$work/package" PREFIX=/opt/stay >/dev/null
+grep -q '^libdir=/opt/stay/lib$' "$work/package/opt/stay/lib/pkgconfig/stay.pc"
+version=$(PKG_CONFIG_PATH=$work/package/opt/stay/lib/pkgconfig \
+    pkg-config --modversion stay)
+[ -e "$work/package/opt/stay/lib/libstay.so.$version" ]

@@ -1,0 +1,281 @@
+/* The line protocol, and notes of what the engine asks of it. */
+#include "line_protocol.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void
+line_note(struct line_notes *notes, const char *format, ...)
+{
+	size_t room = sizeof(notes->text) - notes->len;
+	va_list arguments;
+	int len;
+
+	va_start(arguments, format);
+	len = vsnprintf(notes->text + notes->len, room, format, arguments);
+	va_end(arguments);
+	if (len < 0 || (size_t)len >= room)
+		abort();
+	notes->len += (size_t)len;
+}
+
+static const struct line_config *
+config_of(struct stay_session *session)
+{
+	return stay_session_config(session);
+}
+
+/* ---- out ---- */
+
+static enum stay_status
+encode(struct stay_request *request, struct stay_buf *out)
+{
+	const struct line_request *line = request->data;
+	enum stay_status status;
+
+	request->replies = line->replies;
+	request->flags = line->flags;
+	request->blocks_ms = line->blocks_ms;
+	request->tag = line->tag;
+	if (line->text[0] == '\0')
+		return STAY_OK;
+	status = stay_buf_printf(out, "%s\n", line->text);
+	return line->refuse != STAY_OK ? line->refuse : status;
+}
+
+/* ---- in ---- */
+
+static enum stay_frame_kind
+kind_of(char c)
+{
+	static const char kinds[] = {
+		[STAY_FRAME_MORE] = '0',
+		[STAY_FRAME_REPLY] = '+',
+		[STAY_FRAME_ERROR] = '-',
+		[STAY_FRAME_REFUSED] = '!',
+		[STAY_FRAME_PART] = '*',
+		[STAY_FRAME_PUSH] = '>',
+		[STAY_FRAME_ANSWERING_PUSH] = '=',
+		[STAY_FRAME_SKIP] = '#',
+	};
+	const char *at = memchr(kinds, c, sizeof(kinds));
+
+	return at == NULL ? STAY_FRAME_BAD : (enum stay_frame_kind)(at - kinds);
+}
+
+static void
+scribble(struct stay_session *session, const char *from, size_t len)
+{
+	char *bytes = stay_session_input(session);
+
+	if (!config_of(session)->scribbles)
+		return;
+	if (bytes != from)
+		line_note(config_of(session)->notes, "other bytes;");
+	memset(bytes, 'X', len);
+}
+
+static void
+tell_oldest(struct stay_session *session)
+{
+	const uint64_t *tag = stay_session_oldest(session);
+
+	if (!config_of(session)->tells_oldest)
+		return;
+	line_note(config_of(session)->notes, "oldest %d;",
+	    tag == NULL ? -1 : (int)*tag);
+}
+
+static struct stay_frame
+decode(struct stay_session *session, struct stay_bytes in)
+{
+	struct line_session *line = stay_session_data(session);
+	const char *end =
+	    memchr(in.data + line->seen, '\n', in.len - line->seen);
+	enum stay_frame_kind kind = kind_of(in.data[0]);
+	size_t len;
+
+	if (end == NULL) {
+		line->seen = in.len;
+		return stay_frame_more();
+	}
+	len = (size_t)(end - in.data);
+	snprintf(line->text, sizeof(line->text), "%.*s", (int)len, in.data);
+	line->seen = 0;
+	line->frames++;
+	tell_oldest(session);
+	if (kind == STAY_FRAME_MORE)
+		return stay_frame_reply(0, line->text);
+	if (in.data[0] == '9')
+		return stay_frame_reply(in.len + 1, line->text);
+	if (kind == STAY_FRAME_BAD)
+		return stay_frame_bad("a line of no kind");
+	scribble(session, in.data, len);
+	return stay_frame_of(kind, len + 1, line->text);
+}
+
+/* ---- the session ---- */
+
+static enum stay_status
+ask(struct stay_session *session, const char *text, unsigned replies)
+{
+	enum stay_status status;
+
+	status = stay_buf_printf(stay_session_control(session), "%s\n", text);
+	if (status != STAY_OK)
+		return status;
+	return stay_session_expect(session, replies);
+}
+
+static struct stay_hello
+judge(const struct stay_frame *frame)
+{
+	const char *text = frame->reply;
+
+	if (frame->kind == STAY_FRAME_ERROR)
+		return stay_hello_denied(text);
+	if (frame->kind == STAY_FRAME_REFUSED)
+		return stay_hello_refused(text);
+	return strcmp(text, "+wait") == 0 ? stay_hello_wait() : stay_hello_up();
+}
+
+static struct stay_hello
+hello(struct stay_session *session, const struct stay_frame *frame)
+{
+	const struct line_config *config = config_of(session);
+
+	line_note(config->notes, "hello %s;",
+	    frame == NULL ? "-" : (const char *)frame->reply);
+	if (frame != NULL)
+		return judge(frame);
+	if (config->hello == NULL && !config->speaks_first)
+		return stay_hello_up();
+	if (config->hello != NULL && ask(session, config->hello, 1) != STAY_OK)
+		return stay_hello_refused("no memory");
+	return stay_hello_wait();
+}
+
+static void
+on_up(struct stay_session *session)
+{
+	const struct line_config *config = config_of(session);
+
+	line_note(config->notes, "up;");
+	if (config->on_up != NULL && ask(session, config->on_up, 1) != STAY_OK)
+		line_note(config->notes, "no memory;");
+}
+
+static void
+on_down(struct stay_session *session, enum stay_status why)
+{
+	const struct line_config *config = config_of(session);
+
+	line_note(
+	    config->notes, "down %s;", stay_status_name(why) + strlen("STAY_"));
+	if (config->on_down != NULL)
+		config->on_down(session);
+}
+
+static void
+on_push(struct stay_session *session, const struct stay_frame *frame)
+{
+	const struct line_config *config = config_of(session);
+	const char *text = frame->reply;
+
+	line_note(config->notes, "push %s;", text);
+	if (config->on_push != NULL)
+		config->on_push(session, text);
+}
+
+static void
+on_control(struct stay_session *session, const struct stay_frame *frame)
+{
+	line_note(config_of(session)->notes, "control %s;",
+	    (const char *)frame->reply);
+}
+
+static void
+on_orphan(struct stay_session *session, const struct stay_frame *frame)
+{
+	line_note(config_of(session)->notes, "orphan %s;",
+	    (const char *)frame->reply);
+}
+
+static void
+ping(struct stay_session *session)
+{
+	const struct line_config *config = config_of(session);
+
+	if (config->ping != NULL && ask(session, config->ping, 1) == STAY_OK)
+		line_note(config->notes, "ping;");
+}
+
+static void
+bye(struct stay_session *session)
+{
+	const struct line_config *config = config_of(session);
+
+	if (config->bye != NULL && ask(session, config->bye, 0) == STAY_OK)
+		line_note(config->notes, "bye;");
+}
+
+static enum stay_status
+keep_init(void *keep, const void *config, const struct stay_url *url)
+{
+	const struct line_config *line = config;
+	struct line_keep *kept = keep;
+
+	memset(kept->mark, 'k', sizeof(kept->mark));
+	kept->finis = line->finis;
+	line_note(line->notes, "init %s;", url->host);
+	return strcmp(url->user, "bad") == 0 ? STAY_E_URL : STAY_OK;
+}
+
+static void
+keep_fini(void *keep)
+{
+	struct line_keep *kept = keep;
+
+	++*kept->finis;
+}
+
+/* ---- the vtables ---- */
+
+const struct stay_protocol line_protocol = {
+	STAY_PROTOCOL,
+	.name = "line",
+	.port = "7777",
+	.session_size = sizeof(struct line_session),
+	.keep_size = sizeof(struct line_keep),
+	.encode = encode,
+	.decode = decode,
+	.hello = hello,
+	.on_up = on_up,
+	.on_down = on_down,
+	.on_push = on_push,
+	.on_control = on_control,
+	.on_orphan = on_orphan,
+	.ping = ping,
+	.bye = bye,
+	.init = keep_init,
+	.fini = keep_fini,
+};
+
+const struct stay_protocol line_bare_protocol = {
+	STAY_PROTOCOL,
+	.name = "line",
+	.session_size = sizeof(struct line_session),
+	.encode = encode,
+	.decode = decode,
+};
+
+const struct stay_protocol line_parts_protocol = {
+	STAY_PROTOCOL,
+	.flags = STAY_ACTS_ON_PARTS,
+	.name = "line",
+	.session_size = sizeof(struct line_session),
+	.encode = encode,
+	.decode = decode,
+};

@@ -1,0 +1,77 @@
+/*
+ * A small protocol of lines, for testing the engine: one line a request, and
+ * lines back whose first character is the kind of the frame.
+ *
+ *	+ reply   - error   ! refused   * part   > push   = answering push
+ *	# skip    0 a frame of no length, 9 one of too great a length
+ *
+ * Anything else is bad.
+ *
+ * What its slots are told goes to the notes of its config.
+ */
+#ifndef STAY_TESTS_LINE_PROTOCOL_H
+#define STAY_TESTS_LINE_PROTOCOL_H
+
+#include <stay/client.h>
+
+#define LINE_NOTES_MAX 8192
+
+/* "up;push a;down E_RESET;": what happened, in order. */
+struct line_notes {
+	char text[LINE_NOTES_MAX];
+	size_t len;
+};
+
+void line_note(struct line_notes *notes, const char *format, ...)
+    STAY_PRINTF(2, 3);
+
+struct line_request {
+	const char *text;
+	uint32_t replies;
+	uint32_t flags;
+	uint64_t blocks_ms;
+	uint64_t tag;
+	enum stay_status refuse; /* encode says so, after having appended */
+};
+
+/* A request of one reply. */
+#define LINE(words)                                                            \
+	(&(const struct line_request){ .text = (words), .replies = 1 })
+
+struct line_config {
+	struct line_notes *notes;
+	const char
+	    *hello; /* sent by hello, answered by one frame; NULL: none */
+	const char
+	    *on_up;       /* sent by on_up, answered by one frame; NULL: none */
+	const char *ping; /* the same of ping */
+	const char *bye;  /* sent by bye */
+	bool speaks_first; /* hello waits for a frame it has not asked for */
+	bool scribbles;    /* decode writes over what it consumes */
+	bool tells_oldest; /* decode notes the tag of the oldest call */
+	unsigned *finis;   /* counts fini */
+	void (*on_push)(struct stay_session *session, const char *text);
+	void (*on_down)(struct stay_session *session);
+};
+
+/* The block that survives reconnects. */
+struct line_keep {
+	char mark[8]; /* "kkkkkkkk" */
+	unsigned *finis;
+};
+
+/* The session block. */
+struct line_session {
+	char text[256]; /* of the last frame */
+	size_t seen;    /* how far decode has looked */
+	unsigned frames;
+};
+
+/* Every slot is there; those without a text in config do nothing. */
+extern const struct stay_protocol line_protocol;
+/* The two mandatory slots and no other. */
+extern const struct stay_protocol line_bare_protocol;
+/* Its servers act on parts of a request. */
+extern const struct stay_protocol line_parts_protocol;
+
+#endif

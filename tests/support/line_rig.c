@@ -1,0 +1,308 @@
+/* A client of the line protocol, its server, and notes of all they do. */
+#include "line_rig.h"
+
+#include <check.h>
+#include <stdio.h>
+#include <string.h>
+
+/* ---- the server ---- */
+
+static void
+say(struct sim_peer *peer, const char *text, size_t len)
+{
+	char out[1024];
+
+	ck_assert_uint_lt(len + 1, sizeof(out));
+	memcpy(out, text, len);
+	for (size_t i = 0; i < len; i++)
+		if (out[i] == '|')
+			out[i] = '\n';
+	out[len] = '\n';
+	sim_peer_send(peer, out, len + 1);
+}
+
+static void
+serve(struct line_rig *rig, struct sim_peer *peer, const char *text, size_t len)
+{
+	if (rig->holds)
+		return;
+	if (len > 4 && memcmp(text, "say ", 4) == 0)
+		say(peer, text + 4, len - 4);
+	else if (len == 5 && memcmp(text, "close", 5) == 0)
+		sim_peer_close(peer);
+	else if (len == 5 && memcmp(text, "reset", 5) == 0)
+		sim_peer_reset(peer);
+	else if (len == 4 && memcmp(text, "hold", 4) == 0)
+		rig->holds = true;
+}
+
+static void
+keep_byte(struct line_rig *rig, char c)
+{
+	ck_assert_uint_lt(rig->got_len + 1, sizeof(rig->got));
+	rig->got[rig->got_len++] = c;
+	rig->got[rig->got_len] = '\0';
+}
+
+static void
+on_accept(struct sim_peer *peer, void *arg)
+{
+	struct line_rig *rig = arg;
+
+	if (rig->sessions++ > 0)
+		keep_byte(rig, '|');
+	rig->got_start = rig->got_len;
+	rig->peer = peer;
+	rig->holds = false;
+	if (rig->banner != NULL)
+		say(peer, rig->banner, strlen(rig->banner));
+}
+
+static void
+on_bytes(struct sim_peer *peer, void *arg, const char *bytes, size_t len)
+{
+	struct line_rig *rig = arg;
+
+	for (size_t i = 0; i < len; i++) {
+		if (bytes[i] != '\n') {
+			keep_byte(rig, bytes[i]);
+			continue;
+		}
+		serve(rig, peer, rig->got + rig->got_start,
+		    rig->got_len - rig->got_start);
+		keep_byte(rig, ';');
+		rig->got_start = rig->got_len;
+	}
+}
+
+/* ---- the client ---- */
+
+static void
+on_lost_call(void *arg, const struct stay_subject *who, enum stay_status status,
+    const char *text)
+{
+	struct line_rig *rig = arg;
+
+	(void)who;
+	ck_assert_ptr_nonnull(text);
+	line_note(&rig->notes, "lost %s;", stay_status_name(status) + 5);
+}
+
+static void
+on_started(void *arg, struct stay_conn *conn, enum stay_status status)
+{
+	(void)conn;
+	(void)arg;
+	(void)status;
+}
+
+static void
+on_closed(void *arg, struct stay_conn *conn, enum stay_status reason)
+{
+	struct line_rig *rig = arg;
+
+	ck_assert_ptr_eq(stay_client_of(conn), rig->client);
+	line_check_counts(rig);
+	rig->closed = true;
+	line_note(&rig->notes, "closed %s;", stay_status_name(reason) + 5);
+}
+
+static void
+release_config(const void *config)
+{
+	struct line_rig *rig =
+	    (struct line_rig *)(void *)((char *)(uintptr_t)config -
+					offsetof(struct line_rig, config));
+
+	ck_assert(rig->closed && !rig->released);
+	rig->released = true;
+}
+
+void
+line_prepare(struct line_rig *rig)
+{
+	memset(rig, 0, sizeof(*rig));
+	rig->world = sim_world_new(1);
+	rig->loop = stay_loop_new(rig->world);
+	ck_assert_ptr_nonnull(rig->loop);
+	rig->observer = (struct stay_observer){ STAY_OBSERVER, .arg = rig,
+		.on_lost_call = on_lost_call };
+	stay_loop_observe(rig->loop, &rig->observer);
+	rig->server.on_accept = on_accept;
+	rig->server.on_bytes = on_bytes;
+	rig->protocol = &line_protocol;
+	rig->url = LINE_URL;
+	rig->config.notes = &rig->notes;
+	rig->config.finis = &rig->finis;
+	sim_listen(rig->world, LINE_HOST, LINE_PORT, &rig->server, rig);
+}
+
+void
+line_start(struct line_rig *rig, const struct stay_client_options *options)
+{
+	struct stay_client_options ours = { STAY_CLIENT_OPTIONS };
+
+	if (options != NULL)
+		ours = *options;
+	ours.size = sizeof(ours);
+	ours.config = &rig->config;
+	ours.config_release = release_config;
+	ours.on_started = on_started;
+	ours.on_closed = on_closed;
+	ours.arg = rig;
+	ck_assert_int_eq(stay_client_start(&rig->client, rig->loop,
+			     rig->protocol, rig->url, &ours),
+	    STAY_OK);
+}
+
+void
+line_begin(struct line_rig *rig, const struct stay_client_options *options)
+{
+	line_prepare(rig);
+	line_start(rig, options);
+	line_run(rig, 10);
+	ck_assert_int_eq(
+	    stay_conn_state(stay_client_conn(rig->client)), STAY_CONNECTED);
+	line_told(rig);
+}
+
+void
+line_end(struct line_rig *rig)
+{
+	if (!rig->closed)
+		stay_client_stop(rig->client, STAY_OK);
+	ck_assert(sim_run(rig->world, 60000));
+	ck_assert(rig->closed && rig->released);
+	ck_assert_uint_eq(rig->finis, rig->protocol->fini != NULL);
+	for (size_t i = 0; i < rig->call_count; i++)
+		ck_assert_msg(rig->calls[i].told == 1, "%s was told %u times",
+		    rig->calls[i].name, rig->calls[i].told);
+	ck_assert_int_eq(stay_loop_free(rig->loop), STAY_OK);
+}
+
+void
+line_check_counts(const struct line_rig *rig)
+{
+	struct stay_client_counts c = stay_client_counts(rig->client);
+
+	ck_assert_uint_eq(c.submitted, c.replied + c.sent + c.refused +
+					   c.not_sent + c.maybe_executed +
+					   c.queued + c.in_flight);
+}
+
+/* ---- calls ---- */
+
+static void
+on_done(void *arg, const struct stay_result *result)
+{
+	struct line_call *call = arg;
+	const char *reply = result->reply;
+
+	call->told++;
+	call->told_ms = sim_now_ms(call->rig->world);
+	call->result = *result;
+	call->result.reply = NULL;
+	snprintf(
+	    call->reply, sizeof(call->reply), "%s", reply != NULL ? reply : "");
+	ck_assert_ptr_nonnull(result->why);
+	line_check_counts(call->rig);
+	line_note(&call->rig->notes, "%s %s/%s%s%s;", call->name,
+	    stay_status_name(result->status) + 5,
+	    stay_outcome_name(result->outcome), reply != NULL ? " " : "",
+	    reply != NULL ? reply : "");
+	if (call->then != NULL)
+		call->then(call);
+}
+
+static void
+on_part(void *arg, const struct stay_result *result)
+{
+	struct line_call *call = arg;
+
+	ck_assert_uint_eq(call->told, 0);
+	line_note(&call->rig->notes, "%s part %s %s;", call->name,
+	    stay_status_name(result->status) + 5, (const char *)result->reply);
+}
+
+static struct line_call *
+new_call(struct line_rig *rig, const char *name)
+{
+	struct line_call *call = &rig->calls[rig->call_count];
+
+	ck_assert_uint_lt(rig->call_count, LINE_CALLS_MAX);
+	*call = (struct line_call){ .rig = rig, .name = name };
+	return call;
+}
+
+struct line_call *
+line_call_with(struct line_rig *rig, const char *name,
+    const struct line_request *request, struct stay_call_options options)
+{
+	struct line_call *call = new_call(rig, name);
+
+	options.size = sizeof(options);
+	options.part = on_part;
+	options.id = &call->id;
+	ck_assert_int_eq(stay_client_call_with(
+			     rig->client, request, &options, on_done, call),
+	    STAY_OK);
+	rig->call_count++;
+	return call;
+}
+
+struct line_call *
+line_call(
+    struct line_rig *rig, const char *name, const struct line_request *request)
+{
+	struct stay_call_options options = { STAY_CALL_OPTIONS };
+
+	return line_call_with(rig, name, request, options);
+}
+
+enum stay_status
+line_try(
+    struct line_rig *rig, const char *name, const struct line_request *request)
+{
+	struct line_call *call = new_call(rig, name);
+	enum stay_status status =
+	    stay_client_call(rig->client, request, on_done, call);
+
+	if (status == STAY_OK)
+		rig->call_count++;
+	return status;
+}
+
+/* ---- time, and what was told ---- */
+
+void
+line_run(struct line_rig *rig, uint64_t ms)
+{
+	sim_run_ms(rig->world, ms);
+	if (!rig->closed)
+		line_check_counts(rig);
+}
+
+const char *
+line_told(struct line_rig *rig)
+{
+	static char told[LINE_NOTES_MAX];
+
+	snprintf(told, sizeof(told), "%s", rig->notes.text);
+	rig->notes.text[0] = '\0';
+	rig->notes.len = 0;
+	return told;
+}
+
+const char *
+line_got(struct line_rig *rig)
+{
+	static char got[LINE_NOTES_MAX];
+	size_t rest = rig->got_len - rig->got_start;
+
+	snprintf(got, sizeof(got), "%s", rig->got);
+	memmove(rig->got, rig->got + rig->got_start, rest);
+	rig->got[rest] = '\0';
+	rig->got_len = rest;
+	rig->got_start = 0;
+	return got;
+}

@@ -1,0 +1,96 @@
+/*
+ * A client of the line protocol on a virtual world, and its server, which does
+ * what it is told:
+ *
+ *	say +a|+b     it sends the two lines
+ *	close, reset  it ends the connection
+ *	hold          it answers no more
+ *	anything else is not answered
+ *
+ * All that happens is written down in one line of notes, such as
+ * "init 10.0.0.1;hello -;up;a OK/replied +x;down E_RESET;closed OK;". Whenever
+ * a call is told, and at the end, the counts are checked to balance.
+ */
+#ifndef STAY_TESTS_LINE_RIG_H
+#define STAY_TESTS_LINE_RIG_H
+
+#include <stdbool.h>
+
+#include "line_protocol.h"
+#include "sim/world_sim.h"
+
+#define LINE_CALLS_MAX 512
+#define LINE_HOST      "10.0.0.1"
+#define LINE_PORT      7777
+#define LINE_URL       "line://10.0.0.1:7777"
+
+struct line_rig;
+struct line_call;
+typedef void line_then_fn(struct line_call *call);
+
+/* One accepted call. */
+struct line_call {
+	struct line_rig *rig;
+	const char *name;
+	unsigned told;
+	uint64_t told_ms;          /* when */
+	struct stay_result result; /* without its reply */
+	char reply[32];
+	struct stay_call_id id;
+	line_then_fn *then; /* runs inside done; NULL: nothing */
+};
+
+struct line_rig {
+	struct stay_world *world;
+	struct stay_loop *loop;
+	struct stay_client *client;
+	struct stay_observer observer;
+	const struct stay_protocol *protocol; /* before line_start */
+	const char *url;                      /* before line_start */
+	struct line_config config;            /* before line_start */
+	struct line_notes notes;
+	struct line_call calls[LINE_CALLS_MAX];
+	size_t call_count;
+	bool closed;
+	bool released;
+	unsigned finis;
+
+	/* the server */
+	struct sim_server server;
+	struct sim_peer *peer; /* the last to be accepted */
+	unsigned sessions;
+	const char *banner; /* sent on accept; NULL: nothing */
+	bool holds;
+	char got[LINE_NOTES_MAX]; /* "a;b;|a;": '|' where a session began */
+	size_t got_len;
+	size_t got_start; /* of the line that is not whole yet */
+};
+
+/* World, loop and server; then the client. `options` may be NULL. */
+void line_prepare(struct line_rig *rig);
+void line_start(
+    struct line_rig *rig, const struct stay_client_options *options);
+/* Both, and the session is up; no notes of that. */
+void line_begin(
+    struct line_rig *rig, const struct stay_client_options *options);
+/* Stop it if need be; everything is told, nothing is left. */
+void line_end(struct line_rig *rig);
+
+/* Accepted for sure. */
+struct line_call *line_call(
+    struct line_rig *rig, const char *name, const struct line_request *request);
+struct line_call *line_call_with(struct line_rig *rig, const char *name,
+    const struct line_request *request, struct stay_call_options options);
+/* Maybe not. */
+enum stay_status line_try(
+    struct line_rig *rig, const char *name, const struct line_request *request);
+
+void line_run(struct line_rig *rig, uint64_t ms);
+/* The notes so far, which are forgotten; valid till the next call of it. */
+const char *line_told(struct line_rig *rig);
+/* The same of what the server got. */
+const char *line_got(struct line_rig *rig);
+
+void line_check_counts(const struct line_rig *rig);
+
+#endif

@@ -1,0 +1,11 @@
+#!/bin/sh
+# The unit tests of the plain build once more under valgrind, in one process
+# and without those suites that look at tables alone or fork themselves.
+set -eu
+
+suites=$(sed -n 's/^SUITE(\(.*\))$/\1/p' tests/unit/suites.def |
+    grep -Ev '^(fork|machine)')
+# shellcheck disable=SC2086 # words: names of suites
+CK_FORK=no exec valgrind --quiet --error-exitcode=9 --leak-check=full \
+    --errors-for-leak-kinds=definite,indirect --child-silent-after-fork=yes \
+    "$BUILD/check-gcc/test-unit" $suites

@@ -1,0 +1,252 @@
+/* Calls and messages, entered into the books. */
+#include "rig.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fault.h"
+
+/* ---- calls ---- */
+
+static struct rig_call *
+call_new(struct rig_member *member, struct peer *peer, rig_then_fn *then)
+{
+	struct rig *rig = member->rig;
+	struct rig_call *call = &rig->calls[rig->call_count];
+
+	if (rig->call_count == RIG_CALLS)
+		abort();
+	*call = (struct rig_call){
+		.rig = rig,
+		.member = member,
+		.peer = peer,
+		.number = rig->call_count++,
+		.then = then,
+	};
+	return call;
+}
+
+/* A refused call keeps its number, so that its completion would be seen. */
+static struct rig_call *
+call_made(struct rig_call *call, enum stay_status status)
+{
+	rig_leave(call->rig);
+	call->is_accepted = status == STAY_OK;
+	call->status = status;
+	return call->is_accepted ? call : NULL;
+}
+
+static void
+call_told(struct rig_call *call, enum stay_status status)
+{
+	rig_called_back(call->member, "done");
+	if (!call->is_accepted)
+		fault_violation("call %u was refused and told", call->number);
+	call->told++;
+	call->status = status;
+	if (call->then != NULL)
+		call->then(call);
+}
+
+static void
+on_done(void *arg, const struct stay_result *result)
+{
+	struct rig_call *call = arg;
+
+	call->outcome = result->outcome;
+	if (result->status == STAY_OK && result->outcome != STAY_REPLIED)
+		fault_violation("STAY_OK, and it was not answered");
+	if (result->why == NULL)
+		fault_violation("no word on why");
+	call_told(call, result->status);
+}
+
+static void
+on_echo_done(void *arg, const struct stay_result *result)
+{
+	const struct rig_call *call = arg;
+
+	if (result->status == STAY_OK &&
+	    strtoul(stay_redis_str(result->reply), NULL, 10) != call->number)
+		fault_violation("call %u got the answer %s", call->number,
+		    stay_redis_str(result->reply));
+	on_done(arg, result);
+}
+
+static enum stay_status
+submit(struct rig_call *call, const struct stay_call_options *options,
+    stay_done_fn *done, const char *format, va_list arguments)
+{
+	struct stay_call_options ours = { STAY_CALL_OPTIONS };
+
+	if (options != NULL)
+		ours = *options;
+	ours.id = &call->id;
+	call->is_idempotent = (ours.flags & STAY_IDEMPOTENT) != 0;
+	rig_enter(call->rig);
+	return stay_redis_vcommand(
+	    call->member->redis, &ours, done, call, format, arguments);
+}
+
+static enum stay_status
+submit_echo(struct rig_call *call, const struct stay_call_options *options, ...)
+{
+	enum stay_status status;
+	va_list arguments;
+
+	va_start(arguments, options);
+	status = submit(call, options, on_echo_done, "ECHO %u", arguments);
+	va_end(arguments);
+	return status;
+}
+
+struct rig_call *
+rig_command(struct rig_member *member, const struct stay_call_options *options,
+    rig_then_fn *then, const char *format, ...)
+{
+	struct rig_call *call;
+	enum stay_status status;
+	va_list arguments;
+
+	if (member->redis == NULL)
+		return NULL;
+	call = call_new(member, NULL, then);
+	va_start(arguments, format);
+	status = submit(call, options, on_done, format, arguments);
+	va_end(arguments);
+	return call_made(call, status);
+}
+
+struct rig_call *
+rig_ask_with(struct rig_member *member, struct peer *peer,
+    const struct stay_call_options *options, rig_then_fn *then)
+{
+	struct rig_call *call;
+
+	if (member->redis == NULL)
+		return NULL;
+	call = call_new(member, peer, then);
+	return call_made(call, submit_echo(call, options, call->number));
+}
+
+struct rig_call *
+rig_ask(struct rig_member *member, struct peer *peer, rig_then_fn *then)
+{
+	return rig_ask_with(member, peer, NULL, then);
+}
+
+void
+rig_ask_many(struct rig_member *member, struct peer *peer, unsigned count)
+{
+	while (count-- > 0)
+		rig_ask(member, peer, NULL);
+}
+
+struct rig_call *
+rig_send(struct rig_member *member, size_t len, rig_then_fn *then)
+{
+	static char bytes[1 << 21];
+	struct rig_call *call;
+
+	if (member->client == NULL)
+		return NULL;
+	memset(bytes, 'a' + (int)(len % 26), len);
+	call = call_new(member, NULL, then);
+	rig_enter(call->rig);
+	return call_made(
+	    call, stay_echo(member->client, bytes, len, on_done, call));
+}
+
+void
+rig_cancel(struct rig_call *call)
+{
+	if (call == NULL || call->member->client == NULL)
+		return;
+	rig_enter(call->rig);
+	(void)stay_client_cancel(call->member->client, call->id);
+	rig_leave(call->rig);
+}
+
+/* ---- messages ---- */
+
+static void
+release(void *data)
+{
+	struct rig_parcel *parcel = data;
+
+	parcel->released++;
+}
+
+struct stay_message
+rig_message(struct rig *rig, int tag)
+{
+	struct rig_parcel *parcel = &rig->parcels[rig->parcel_count++];
+
+	if (rig->parcel_count == RIG_CALLS)
+		abort();
+	*parcel = (struct rig_parcel){ 0 };
+	return (struct stay_message){
+		.tag = tag, .data = parcel, .release = release
+	};
+}
+
+enum stay_status
+rig_taken(struct rig *rig, struct stay_message message, enum stay_status status)
+{
+	struct rig_parcel *parcel = message.data;
+
+	rig_leave(rig);
+	parcel->is_accepted = status == STAY_OK;
+	return status;
+}
+
+static void
+on_called(void *arg, const struct stay_reply *reply)
+{
+	struct rig_call *call = arg;
+
+	call->outcome = STAY_REPLIED;
+	call_told(call, reply->status);
+}
+
+struct rig_call *
+rig_call_conn(struct rig_member *member, int tag, uint64_t timeout_ms)
+{
+	struct stay_message message;
+	struct rig_call *call;
+	enum stay_status status;
+
+	if (member->conn == NULL)
+		return NULL;
+	message = rig_message(member->rig, tag);
+	call = call_new(member, NULL, NULL);
+	rig_enter(call->rig);
+	status = stay_call(
+	    member->conn, message, timeout_ms, on_called, call, &call->from);
+	return call_made(call, rig_taken(call->rig, message, status));
+}
+
+void
+rig_cast(struct rig_member *member, int tag)
+{
+	struct stay_message message;
+
+	if (member->conn == NULL)
+		return;
+	message = rig_message(member->rig, tag);
+	rig_enter(member->rig);
+	(void)rig_taken(member->rig, message, stay_cast(member->conn, message));
+}
+
+void
+rig_tell(struct rig_member *member, int tag)
+{
+	struct stay_message message;
+
+	if (member->conn == NULL)
+		return;
+	message = rig_message(member->rig, tag);
+	rig_enter(member->rig);
+	(void)rig_taken(member->rig, message, stay_send(member->conn, message));
+}

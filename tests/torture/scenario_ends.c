@@ -1,0 +1,239 @@
+/* Ends, from every situation. */
+#include "scenario.h"
+
+#include <stdio.h>
+
+#include "fault.h"
+
+#define LONG_MS 3000
+
+void
+scenario_stop_at_once(struct rig *rig)
+{
+	struct peer *peer = peer_listen(PEER_REDIS, true);
+	struct rig_member *redis =
+	    rig_redis(rig, peer_url(peer, "redis"), NULL);
+
+	rig_ask(redis, peer, NULL);
+	rig_stop(redis);
+	rig_stop(redis);
+	rig_run(rig, LONG_MS);
+	rig_expect_calls(rig, 1, STAY_E_STOPPED, STAY_NOT_SENT);
+}
+
+void
+scenario_stop_resolving(struct rig *rig)
+{
+	struct rig_member *redis = rig_redis(rig, "redis://slow.test:7", NULL);
+
+	rig_ask(redis, NULL, NULL);
+	rig_run(rig, 20);
+	rig_explain(redis);
+	rig_stop(redis);
+	rig_run(rig, LONG_MS);
+	rig_expect_calls(rig, 1, STAY_E_STOPPED, STAY_NOT_SENT);
+}
+
+void
+scenario_stop_dialing(struct rig *rig)
+{
+	struct peer *peer = peer_listen(PEER_CLOGGED, false);
+	struct rig_member *redis =
+	    rig_redis(rig, peer_url(peer, "redis"), NULL);
+
+	rig_ask(redis, peer, NULL);
+	rig_run(rig, 20);
+	rig_explain(redis);
+	rig_stop(redis);
+	rig_run(rig, LONG_MS);
+	rig_expect_calls(rig, 1, STAY_E_STOPPED, STAY_NOT_SENT);
+}
+
+void
+scenario_stop_greeting(struct rig *rig)
+{
+	struct peer *peer = peer_listen(PEER_REDIS, true);
+	struct rig_member *redis =
+	    rig_redis(rig, peer_url(peer, "redis"), NULL);
+
+	peer->greeting = PEER_MUTE;
+	rig_ask(redis, peer, NULL);
+	rig_run(rig, 20);
+	rig_explain(redis);
+	rig_stop(redis);
+	rig_run(rig, LONG_MS);
+	rig_expect_calls(rig, 1, STAY_E_STOPPED, STAY_NOT_SENT);
+}
+
+void
+scenario_stop_ready(struct rig *rig)
+{
+	struct peer *peer = peer_listen(PEER_REDIS, true);
+	struct rig_member *redis =
+	    rig_redis(rig, peer_url(peer, "redis"), NULL);
+
+	rig_run_up(redis);
+	rig_explain(redis);
+	peer->holds = true;
+	rig_ask_many(redis, peer, 3);
+	rig_run(rig, 5);
+	rig_ask(redis, peer, NULL);
+	rig_stop(redis);
+	rig_run(rig, LONG_MS);
+	rig_expect_calls(rig, 1, STAY_E_STOPPED, STAY_NOT_SENT);
+	rig_expect(
+	    rig->calls[0].outcome == STAY_MAYBE_EXECUTED, "the first was sent");
+}
+
+void
+scenario_stop_backing_off(struct rig *rig)
+{
+	struct peer *peer = peer_listen(PEER_REDIS, true);
+	struct stay_redis_options options = rig_redis_options();
+	struct rig_member *redis;
+
+	options.client.backoff = stay_backoff_constant(500);
+	peer_unlisten(peer);
+	redis = rig_redis(rig, peer_url(peer, "redis"), &options);
+	rig_ask(redis, peer, NULL);
+	rig_run(rig, 20);
+	rig_explain(redis);
+	rig_stop(redis);
+	rig_run(rig, LONG_MS);
+	rig_expect_calls(rig, 1, STAY_E_STOPPED, STAY_NOT_SENT);
+}
+
+static void
+stop(struct rig_call *call)
+{
+	rig_ask(call->member, call->peer, NULL);
+	rig_stop(call->member);
+	rig_ask(call->member, call->peer, NULL);
+}
+
+void
+scenario_stop_in_done(struct rig *rig)
+{
+	struct peer *peer = peer_listen(PEER_REDIS, true);
+	struct rig_member *redis =
+	    rig_redis(rig, peer_url(peer, "redis"), NULL);
+
+	rig_run_up(redis);
+	rig_ask(redis, peer, stop);
+	rig_ask_many(redis, peer, 3);
+	rig_run(rig, LONG_MS);
+	rig_expect(rig->calls[0].status == STAY_OK, "the first is answered");
+	rig_expect(!rig->calls[5].is_accepted, "after stop none is accepted");
+}
+
+void
+scenario_drain(struct rig *rig)
+{
+	struct peer *peer = peer_listen(PEER_REDIS, true);
+	struct rig_member *redis =
+	    rig_redis(rig, peer_url(peer, "redis"), NULL);
+
+	rig_ask_many(redis, peer, 10);
+	rig_drain(redis, LONG_MS);
+	rig_run(rig, LONG_MS);
+	rig_expect_calls(rig, 10, STAY_OK, STAY_REPLIED);
+	rig_expect(redis->closed == 1, "it ends by itself");
+}
+
+void
+scenario_drain_in_vain(struct rig *rig)
+{
+	struct peer *peer = peer_listen(PEER_REDIS, true);
+	struct rig_member *redis =
+	    rig_redis(rig, peer_url(peer, "redis"), NULL);
+
+	rig_run_up(redis);
+	peer->holds = true;
+	rig_ask_many(redis, peer, 10);
+	rig_drain(redis, 50);
+	rig_run(rig, 350);
+	rig_expect(redis->closed == 1, "its budget ends it");
+}
+
+void
+scenario_reconnect(struct rig *rig)
+{
+	struct peer *peer = peer_listen(PEER_REDIS, true);
+	struct rig_member *redis =
+	    rig_redis(rig, peer_url(peer, "redis"), NULL);
+
+	rig_run_up(redis);
+	rig_ask_many(redis, peer, 3);
+	rig_reconnect(redis);
+	rig_run_told(rig, LONG_MS);
+	rig_ask_many(redis, peer, 3);
+	rig_run_told(rig, LONG_MS);
+	rig_expect_calls(rig, 3, STAY_OK, STAY_REPLIED);
+	rig_expect(peer->accepted == 2, "there were two sessions");
+}
+
+/* It drives the loop: no public call is under way as far as others can see. */
+void
+scenario_await(struct rig *rig)
+{
+	struct peer *peer = peer_listen(PEER_REDIS, true);
+	struct rig_member *redis =
+	    rig_redis(rig, peer_url(peer, "redis"), NULL);
+	struct rig_member *other = rig_redis(rig, "redis://127.0.0.1:1", NULL);
+	enum stay_status status;
+
+	if (redis->conn != NULL) {
+		status = stay_await(redis->conn, 1000);
+		rig_expect(status == STAY_OK, "it comes up");
+	}
+	if (other->conn != NULL) {
+		status = stay_await(other->conn, 1000);
+		rig_expect(status == STAY_E_REFUSED, "it is refused");
+	}
+	rig_ask(redis, peer, NULL);
+	rig_run_told(rig, LONG_MS);
+	rig_expect_calls(rig, 1, STAY_OK, STAY_REPLIED);
+}
+
+/* ---- a log, and a file that is full now and then ---- */
+
+static ssize_t
+log_write(void *cookie, const char *bytes, size_t len)
+{
+	size_t *written = cookie;
+
+	(void)bytes;
+	if (fault_log())
+		return 0;
+	*written += len;
+	return (ssize_t)len;
+}
+
+void
+scenario_observed(struct rig *rig)
+{
+	const cookie_io_functions_t functions = { .write = log_write };
+	size_t written = 0;
+	FILE *stream = fopencookie(&written, "w", functions);
+	struct peer *peer = peer_listen(PEER_REDIS, true);
+	struct stay_log *log;
+	struct rig_member *redis;
+
+	setvbuf(stream, NULL, _IONBF, 0);
+	log = stay_log_new(
+	    stream, STAY_LOG_CONN | STAY_LOG_LINK | STAY_LOG_SESSION);
+	if (log != NULL)
+		stay_loop_observe(rig->loop, stay_log_observer(log));
+	redis = rig_redis(rig, peer_url(peer, "redis"), NULL);
+	rig_ask(redis, peer, NULL);
+	if (redis->redis != NULL)
+		(void)stay_redis_command(redis->redis, NULL, NULL, "ERROR");
+	rig_run_told(rig, LONG_MS);
+	peer_hang_up(peer, false);
+	rig_run(rig, 50);
+	rig_finish(rig);
+	rig_expect(written > 100, "something is written");
+	stay_loop_observe(rig->loop, NULL);
+	stay_log_free(log);
+	fclose(stream);
+}

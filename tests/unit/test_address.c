@@ -1,0 +1,71 @@
+/* Literal addresses, there and back. */
+#include <string.h>
+
+#include "address.h"
+#include "suites.h"
+
+static const struct {
+	const char *host;
+	const char *port;
+	const char *text; /* NULL: not a literal */
+} literals[] = {
+	{ "10.0.0.7", "6379", "10.0.0.7:6379" },
+	{ "::1", "6379", "[::1]:6379" },
+	{ "fd00::0007", "0", "[fd00::7]:0" },
+	{ "localhost", "6379", NULL },
+	{ "10.0.0", "6379", NULL },
+	{ "10.0.0.7", "65536", NULL },
+	{ "10.0.0.7", "", NULL },
+	{ "10.0.0.7", "+1", NULL },
+	{ "", "6379", NULL },
+};
+
+START_TEST(test_address_of_a_literal_is_shown_as_it_was_written)
+{
+	struct stay_address address;
+	char text[STAY__ADDRESS_TEXT];
+
+	for (size_t i = 0; i < sizeof(literals) / sizeof(literals[0]); i++) {
+		bool is_literal = stay__address_parse(
+		    &address, literals[i].host, literals[i].port);
+
+		ck_assert_int_eq(is_literal, literals[i].text != NULL);
+		if (!is_literal)
+			continue;
+		stay__address_describe(&address, text, sizeof(text));
+		ck_assert_str_eq(text, literals[i].text);
+	}
+}
+END_TEST
+
+START_TEST(test_address_of_a_path_fits_or_is_refused)
+{
+	struct stay_address address;
+	char text[STAY__ADDRESS_TEXT];
+	char path[200];
+
+	ck_assert(stay__address_of_path(&address, "/run/x.sock"));
+	stay__address_describe(&address, text, sizeof(text));
+	ck_assert_str_eq(text, "/run/x.sock");
+	memset(path, 'x', sizeof(path));
+	path[107] = '\0';
+	ck_assert(stay__address_of_path(&address, path));
+	path[107] = 'x';
+	path[108] = '\0';
+	ck_assert(!stay__address_of_path(&address, path));
+	ck_assert(!stay__address_of_path(&address, ""));
+}
+END_TEST
+
+Suite *
+suite_address(void)
+{
+	Suite *suite = suite_create("address");
+	TCase *tests = tcase_create("address");
+
+	tcase_add_test(
+	    tests, test_address_of_a_literal_is_shown_as_it_was_written);
+	tcase_add_test(tests, test_address_of_a_path_fits_or_is_refused);
+	suite_add_tcase(suite, tests);
+	return suite;
+}

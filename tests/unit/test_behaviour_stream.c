@@ -1,0 +1,374 @@
+/*
+ * The stream of a behaviour: its news in every state, when the core closes it,
+ * and what may be asked of it. The server's side stands in brackets.
+ */
+#include <string.h>
+
+#include <check.h>
+
+#include "probe.h"
+#include "suites.h"
+
+/* A connect that dials; what handle_info says begins with STREAM_UP. */
+#define DIAL   "init: connect(1) connect: {dial} pending(500) info: "
+#define T_DIAL "init connect(1) "
+
+/* Connected over a stream. */
+#define UP   DIAL "ok "
+#define T_UP T_DIAL "up "
+
+/* clang-format off */
+static const struct story news[] = {
+	{ "up, and ok is connected",
+	  UP, "listen show(peer) start run(1) state stream",
+	  T_DIAL "up [accepted] @1 =connected stream=open" },
+	{ "up, and noreply is still pending",
+	  DIAL "noreply", "listen start run(1000)",
+	  T_UP "@500 pending_expired disconnect(expired:TIMEOUT)" },
+	{ "refused: noreply is disconnect with why",
+	  DIAL "noreply", "start run(1) state",
+	  T_DIAL "down(REFUSED) disconnect(lost:REFUSED) @1 =idle" },
+	{ "refused: backoff without a disconnect",
+	  DIAL "backoff(40) noreply connect: ok", "start run(100)",
+	  T_DIAL "down(REFUSED) @40 connect(backoff)" },
+	{ "refused: another attempt",
+	  DIAL "connect(7) connect: ok", "start run(100)",
+	  T_DIAL "down(REFUSED) connect(7)" },
+	{ "refused: stop speaks for connect",
+	  DIAL "stop(IO)", "start run(100)",
+	  T_DIAL "down(REFUSED) terminate(IO) closed(IO)" },
+	{ "refused: dialled again while pending",
+	  DIAL "{dial} pending(500) noreply", "start run(100)",
+	  T_DIAL "down(REFUSED) down(REFUSED) disconnect(lost:REFUSED)" },
+	{ "no answer: the budget covers it",
+	  DIAL "noreply", "black_hole start run(1000) stream",
+	  T_DIAL "@500 pending_expired disconnect(expired:TIMEOUT) "
+	  "@1000 stream=none" },
+	{ "data while connect is pending",
+	  DIAL "noreply ok noreply",
+	  "listen start run(1) peer_send(hi) run(1) peer_send(ho) run(1) state",
+	  T_UP "@1 data(hi) @2 data(ho) @3 =connected" },
+	{ "a stream is none the worse for a budget that is spent",
+	  DIAL "noreply ok noreply cast: {stream write(hello)} noreply",
+	  "listen show(peer) start run(500) cast(2) run(1) peer_send(hi) run(1)",
+	  T_DIAL "up [accepted] @500 pending_expired cast(2) stream=open "
+	  "[got hello] @501 data(hi)" },
+	{ "nor for one spent while it was dialled",
+	  DIAL "pending(500) noreply ok noreply",
+	  "listen slow(600) start run(700) peer_send(hi) run(1) peer_send(ho) run(1)",
+	  T_DIAL "@500 pending_expired @600 up @700 data(hi) @701 data(ho)" },
+	{ "data while connected",
+	  UP, "listen start run(1) peer_send(hello) run(1)", T_UP "@1 data(hello)" },
+	{ "the peer closes: noreply is disconnect",
+	  UP "noreply", "listen start run(1) peer_close run(1) state",
+	  T_UP "@1 down(CLOSED) disconnect(lost:CLOSED) @2 =idle" },
+	{ "the peer resets: noreply is disconnect",
+	  UP "noreply", "listen start run(1) peer_reset run(1)",
+	  T_UP "@1 down(RESET) disconnect(lost:RESET)" },
+	{ "data and the end come in order",
+	  UP, "listen start run(1) peer_send(bye) peer_close run(1)",
+	  T_UP "@1 data(bye) down(CLOSED) disconnect(lost:CLOSED)" },
+	{ "down: its own disconnect",
+	  UP "disconnect(7)", "listen start run(1) peer_close run(1)",
+	  T_UP "@1 down(CLOSED) disconnect(7)" },
+	{ "down: connect at once, without disconnect",
+	  UP "connect(7) ok", "listen start run(1) peer_close run(1) state",
+	  T_UP "@1 down(CLOSED) connect(7) @2 =connected" },
+	{ "down: stop, which undoes the session",
+	  UP "stop(IO)", "listen start run(1) peer_close run(1)",
+	  T_UP "@1 down(CLOSED) disconnect(stopping:IO) terminate(IO) closed(IO)" },
+	{ "down while disconnect is pending: noreply is the default backoff",
+	  UP "noreply cast: disconnect(7) disconnect: pending(500) connect: ok",
+	  "backoff(70) listen start run(1) cast(2) run(1) peer_close run(100)",
+	  T_UP "@1 cast(2) disconnect(7) @2 down(CLOSED) @72 connect(backoff)" },
+	{ "down while disconnect is pending: noconnect",
+	  UP "noconnect cast: disconnect(7) disconnect: pending(500)",
+	  "listen start run(1) cast(2) run(1) peer_close run(1000) state",
+	  T_UP "@1 cast(2) disconnect(7) @2 down(CLOSED) @1002 =idle" },
+	{ "down while disconnect is pending: disconnect is as noreply",
+	  UP "disconnect(8) cast: disconnect(7) disconnect: pending(500) connect: ok",
+	  "backoff(70) listen start run(1) cast(2) run(1) peer_close run(100)",
+	  T_UP "@1 cast(2) disconnect(7) @2 down(CLOSED) @72 connect(backoff)" },
+	{ "data while disconnect is pending",
+	  UP "noconnect cast: disconnect(7) disconnect: pending(500)",
+	  "listen start run(1) cast(2) run(1) peer_send(hi) run(1) state",
+	  T_UP "@1 cast(2) disconnect(7) @2 data(hi) @3 =idle" },
+	{ "down while stopping: noreply is done",
+	  UP "noreply disconnect: pending(500)",
+	  "listen start run(1) stop(IO) run(10) peer_close run(1)",
+	  T_UP "@1 disconnect(stopping:IO) @11 down(CLOSED) terminate(IO) closed(IO)" },
+	{ "data while stopping",
+	  UP "noreply noconnect disconnect: pending(500)",
+	  "listen start run(1) stop(IO) run(10) peer_send(a) run(1) "
+	  "peer_send(b) run(1)",
+	  T_UP "@1 disconnect(stopping:IO) @11 data(a) @12 data(b) "
+	  "terminate(IO) closed(IO)" },
+	{ "news end T",
+	  UP "noreply cast: noreply/50",
+	  "listen start run(1) cast(2) run(20) peer_send(hi) run(100)",
+	  T_UP "@1 cast(2) @21 data(hi)" },
+	{ "news may bring T",
+	  UP "noreply/50", "listen start run(1) peer_send(hi) run(100)",
+	  T_UP "@1 data(hi) @51 timeout" },
+	{ "news are not for postponing: while connected",
+	  UP "postpone", "listen start run(1) peer_send(hi) run(1)",
+	  T_UP "@1 data(hi) disconnect(stopping:BAD_RETURN) "
+	  "terminate(BAD_RETURN) closed(BAD_RETURN)" },
+	{ "news are not for postponing: while connect is pending",
+	  DIAL "postpone", "listen start run(1)",
+	  T_UP "terminate(BAD_RETURN) closed(BAD_RETURN)" },
+};
+
+static const struct story closing[] = {
+	{ "becoming idle closes it",
+	  UP "cast: disconnect(7)",
+	  "listen show(peer) start run(1) cast(2) run(1) stream peer_send(hi) run(1)",
+	  T_DIAL "up [accepted] @1 cast(2) disconnect(7) [closed] @2 stream=none" },
+	{ "backing off closes it",
+	  UP "backoff(40) cast: disconnect(7) disconnect: backoff(40) connect: ok",
+	  "listen show(peer) start run(1) cast(2) run(1) stream run(100)",
+	  T_DIAL "up [accepted] @1 cast(2) disconnect(7) [closed] @2 stream=none "
+	  "@41 connect(backoff)" },
+	{ "an attempt that backs off closes it",
+	  DIAL "backoff(40) connect: ok", "listen show(peer) start run(1) run(100)",
+	  T_DIAL "up [accepted] [closed] @40 connect(backoff)" },
+	{ "connect closes it before it runs",
+	  UP "cast: connect(7) connect: {stream} ok",
+	  "listen show(peer) start run(1) cast(2) run(1)",
+	  T_DIAL "up [accepted] @1 cast(2) connect(7) stream=none [closed]" },
+	{ "stopping keeps it for disconnect, stopped closes it",
+	  UP "disconnect: {stream} noconnect terminate: {stream}",
+	  "listen show(peer) start run(1) stop(IO) run(1)",
+	  T_DIAL "up [accepted] @1 disconnect(stopping:IO) stream=open "
+	  "terminate(IO) stream=none closed(IO) [closed]" },
+	{ "disconnect still has it",
+	  UP "cast: disconnect(7) disconnect: {stream} noconnect",
+	  "listen start run(1) cast(2) run(1)",
+	  T_UP "@1 cast(2) disconnect(7) stream=open" },
+	{ "disconnect has none that is down",
+	  UP "noreply disconnect: {stream} noconnect",
+	  "listen start run(1) peer_close run(1)",
+	  T_UP "@1 down(CLOSED) disconnect(lost:CLOSED) stream=none" },
+	{ "news of a closed stream are not delivered: data",
+	  UP "cast: disconnect(7)",
+	  "listen start run(1) cast(2) peer_send(hi) skip(1) run(10) state",
+	  T_UP "@2 cast(2) disconnect(7) @12 =idle" },
+	{ "news of a closed stream are not delivered: its end",
+	  UP "cast: connect(7) connect: ok",
+	  "listen start run(1) cast(2) peer_close skip(1) run(10) state",
+	  T_UP "@2 cast(2) connect(7) @12 =connected" },
+	{ "news of a closed stream are not delivered: waiting behind mail, data",
+	  UP "noreply disconnect(7)",
+	  "turn_budget(1) listen start run(1) send(2) send(3) peer_send(hi) "
+	  "run(10) state",
+	  T_UP "@1 info(2) info(3) disconnect(7) @11 =idle" },
+	{ "news of a closed stream are not delivered: waiting behind mail, a refusal",
+	  DIAL "noreply disconnect(7)",
+	  "turn_budget(1) refuse(5) start run(1) send(2) send(3) skip(10) run(10) "
+	  "state",
+	  T_DIAL "@11 info(2) info(3) disconnect(7) @21 =idle" },
+	{ "room that was wanted of a closed stream is not news of the next",
+	  DIAL "ok ok cast: {want} connect(7) connect: {dial} pending(500)",
+	  "listen start run(1) cast(2) run(10) state",
+	  T_UP "@1 cast(2) connect(7) up @11 =connected" },
+	{ "an abandoned dial says nothing more",
+	  DIAL "disconnect(7)", "start send(2) run(10) state",
+	  T_DIAL "info(2) disconnect(7) @10 =idle" },
+};
+
+static const struct story asking[] = {
+	{ "dial: not while idle",
+	  "init: ok cast: {dial} noreply", "listen start cast(2) run(1)",
+	  "init cast(2) dial()!STATE" },
+	{ "dial: not in init",
+	  "init: {dial} ok", "listen start run(1)", "init dial()!STATE" },
+	{ "dial: not while connected",
+	  UP "cast: {dial} noreply", "listen start run(1) cast(2) run(1) stream",
+	  T_UP "@1 cast(2) dial()!STATE @2 stream=open" },
+	{ "dial: not in disconnect",
+	  UP "cast: disconnect(7) disconnect: {dial} noconnect",
+	  "listen start run(1) cast(2) run(1)",
+	  T_UP "@1 cast(2) disconnect(7) dial()!STATE" },
+	{ "dial: not while backing off",
+	  "init: backoff(400) cast: {dial} noreply", "listen start cast(2) run(1)",
+	  "init cast(2) dial()!STATE" },
+	{ "dial: later, while connect is pending",
+	  "init: connect(1) connect: pending(500) info: {dial} noreply ok",
+	  "listen start send(2) run(1) state", T_DIAL "info(2) up @1 =connected" },
+	{ "dial: from outside, while connect is pending",
+	  "init: connect(1) connect: pending(500) info: ok",
+	  "listen start run(1) dial run(1) state",
+	  T_DIAL "@1 up @2 =connected" },
+	{ "dial twice: the first is closed, without a word",
+	  "init: connect(1) connect: {dial dial} pending(500) info: ok",
+	  "listen show(peer) start run(1) state",
+	  T_DIAL "up [accepted] @1 =connected" },
+	{ "dial again: an open one is closed first",
+	  DIAL "{dial} noreply ok", "listen show(peer) start run(1) state",
+	  T_DIAL "up [accepted] [closed] up [accepted] @1 =connected" },
+	{ "send: all of a turn in one piece",
+	  UP "cast: {write(one ) write(two)} noreply {write(, three)} noreply",
+	  "listen show(peer) start run(1) cast(2) cast(3) run(1)",
+	  T_DIAL "up [accepted] @1 cast(2) cast(3) [got one two, three]" },
+	{ "send: while connect is pending",
+	  DIAL "{write(hello)} noreply ok",
+	  "listen show(peer) start run(1) peer_send(welcome) run(1) state",
+	  T_DIAL "up [accepted] [got hello] @1 data(welcome) @2 =connected" },
+	{ "send: not without a stream",
+	  "init: ok cast: {write(hi)} noreply", "start cast(2) run(1)",
+	  "init cast(2) write(hi)!STATE" },
+	{ "send: what does not fit leaves when there is room",
+	  UP "cast: {write(abcdefghij)} noreply",
+	  "narrow(4) listen show(peer) start run(30) cast(2) run(100)",
+	  T_DIAL "@20 up [accepted] @30 cast(2) @40 [got abcd] @50 [got efgh] "
+	  "@60 [got ij]" },
+	{ "adopt: a stream that is open already",
+	  "init: connect(1) connect: {adopt} pending(500) "
+	  "info: {write(hello)} ok noreply",
+	  "show(peer) start run(1) peer_send(hi) run(1) state",
+	  T_DIAL "up [accepted] [got hello] @1 data(hi) @2 =connected" },
+	{ "adopt: an open stream is closed first",
+	  DIAL "{adopt} noreply ok", "listen show(peer) start run(1) state",
+	  T_DIAL "up up [accepted] [closed] [accepted] @1 =connected" },
+	{ "adopt: not while connected",
+	  UP "cast: {adopt} noreply", "listen start run(1) cast(2) run(1) stream",
+	  T_UP "@1 cast(2) adopt()!STATE @2 stream=open" },
+	{ "want: only when there is room",
+	  UP "noreply cast: {write(abcdef)} noreply {want} noreply",
+	  "narrow(4) listen start run(30) cast(2) run(1) cast(3) run(100)",
+	  T_DIAL "@20 up @30 cast(2) @31 cast(3) @40 writable" },
+	{ "want: room, once a request",
+	  UP "noreply cast: {want want} noreply",
+	  "listen start run(1) cast(2) run(10)", T_UP "@1 cast(2) writable" },
+	{ "want: not again with the next bytes that leave",
+	  UP "noreply cast: {want} noreply {write(hi)} noreply",
+	  "listen start run(1) cast(2) run(1) cast(3) run(10)",
+	  T_UP "@1 cast(2) writable @2 cast(3)" },
+	{ "keep: the bytes come again in front of the next",
+	  UP "{keep(2)} noreply noreply noreply",
+	  "listen start run(1) peer_send(abcd) run(1) peer_send(ef) run(1) "
+	  "peer_send(gh) run(1)",
+	  T_UP "@1 data(abcd) @2 data(cdef) @3 data(gh)" },
+	{ "keep: forgotten with the stream",
+	  UP "{keep(2)} noreply noreply ok noreply connect: {dial} pending(500) "
+	  "disconnect: connect(7)",
+	  "listen start run(1) peer_send(abcd) run(1) peer_close run(1) "
+	  "peer_send(ef) run(1)",
+	  T_UP "@1 data(abcd) @2 down(CLOSED) disconnect(lost:CLOSED) connect(7) up "
+	  "@3 data(ef)" },
+};
+/* clang-format on */
+
+START_TEST(test_behaviour_stream_news)
+{
+	story_check(&news[_i]);
+}
+END_TEST
+
+START_TEST(test_behaviour_stream_is_closed_by_the_core)
+{
+	story_check(&closing[_i]);
+}
+END_TEST
+
+START_TEST(test_behaviour_stream_is_asked_for)
+{
+	story_check(&asking[_i]);
+}
+END_TEST
+
+/* ---- the governor ---- */
+
+static struct stay_verdict
+block(struct stay_conn *conn, void *state, struct stay_info info)
+{
+	(void)state;
+	(void)info;
+	if (stay_stream_dial(conn, "tcp://10.0.0.9:9") != STAY_OK)
+		return stay_halt(STAY_E_URL);
+	return stay_pending(STAY_FOREVER);
+}
+
+static const struct stay_behaviour blocker = { STAY_BEHAVIOUR,
+	.name = "blocker", .connect = block };
+
+/* "The budget begins when the loop's dial governor grants the dial." */
+START_TEST(test_behaviour_stream_budget_begins_at_the_grant)
+{
+	struct probe *probe = probe_new();
+	struct stay_conn *first;
+	static char trace[PROBE_TRACE_MAX];
+	const char *fault;
+
+	ck_assert_int_eq(stay_loop_dials_max(probe->loop, 1), STAY_OK);
+	sim_address_set(probe->world, "10.0.0.9", 9, SIM_BLACK_HOLE, 0);
+	ck_assert_int_eq(
+	    stay_conn_start(&first, probe->loop, &blocker, NULL, NULL),
+	    STAY_OK);
+	probe_script(probe, "init: connect(1) connect: {dial} pending(50)");
+	probe_drive(probe, "black_hole run(1) start run(200) state");
+	stay_stop(first, STAY_OK);
+	probe_drive(probe, "run(200)");
+	memcpy(trace, probe->trace, sizeof(trace));
+	fault = probe_end(probe);
+	ck_assert_msg(fault == NULL, "%s", fault);
+	ck_assert_str_eq(trace,
+	    "@1 init connect(1) @201 =connecting @251 pending_expired "
+	    "disconnect(expired:TIMEOUT)");
+}
+END_TEST
+
+/* ---- socket options ---- */
+
+/* The options of the socket that a connection with these has dialled. */
+static struct stay_socket_options
+dialled_with(const struct stay_socket_options *options)
+{
+	struct probe *probe = probe_new();
+	struct stay_socket_options found;
+	const char *fault;
+
+	probe->options.socket = options;
+	probe_script(probe, UP);
+	probe_drive(probe, "listen start run(1)");
+	ck_assert_ptr_nonnull(probe->peer);
+	found = *sim_peer_options(probe->peer);
+	fault = probe_end(probe);
+	ck_assert_msg(fault == NULL, "%s", fault);
+	return found;
+}
+
+START_TEST(test_behaviour_stream_is_dialled_with_its_options)
+{
+	struct stay_socket_options options = {
+		.nodelay = false, .keepalive_ms = 7000, .user_timeout_ms = 9000
+	};
+	struct stay_socket_options found = dialled_with(&options);
+
+	ck_assert(!found.nodelay);
+	ck_assert_uint_eq(found.keepalive_ms, 7000);
+	ck_assert_uint_eq(found.user_timeout_ms, 9000);
+	found = dialled_with(NULL);
+	ck_assert(found.nodelay);
+	ck_assert_uint_eq(found.keepalive_ms, 0);
+}
+END_TEST
+
+Suite *
+suite_behaviour_stream(void)
+{
+	Suite *suite = suite_create("behaviour_stream");
+	TCase *tcase = tcase_create("stream");
+
+	tcase_add_loop_test(
+	    tcase, test_behaviour_stream_news, 0, STORIES(news));
+	tcase_add_loop_test(tcase, test_behaviour_stream_is_closed_by_the_core,
+	    0, STORIES(closing));
+	tcase_add_loop_test(
+	    tcase, test_behaviour_stream_is_asked_for, 0, STORIES(asking));
+	tcase_add_test(tcase, test_behaviour_stream_budget_begins_at_the_grant);
+	tcase_add_test(
+	    tcase, test_behaviour_stream_is_dialled_with_its_options);
+	suite_add_tcase(suite, tcase);
+	return suite;
+}

@@ -1,0 +1,321 @@
+/* Growing, giving back at both ends, limits, and nothing at all. */
+#include <stdlib.h>
+#include <string.h>
+#include <wchar.h>
+
+#include <stay/buf.h>
+
+#include "expect.h"
+#include "suites.h"
+
+static void
+assert_holds(const struct stay_buf *buf, const char *text)
+{
+	struct stay_bytes bytes = stay_buf_bytes(buf);
+
+	ck_assert_uint_eq(bytes.len, strlen(text));
+	ck_assert_uint_eq(stay_buf_len(buf), bytes.len);
+	ck_assert_int_eq(memcmp(bytes.data, text, bytes.len), 0);
+}
+
+START_TEST(test_buf_an_empty_one_has_no_memory)
+{
+	struct stay_buf buf;
+
+	stay_buf_init(&buf, 0);
+	ck_assert_ptr_null(buf.data);
+	ck_assert_uint_eq(stay_buf_len(&buf), 0);
+	ck_assert_ptr_nonnull(stay_buf_bytes(&buf).data);
+	ck_assert_uint_eq(stay_buf_room(&buf), SIZE_MAX);
+	stay_buf_fini(&buf);
+}
+END_TEST
+
+START_TEST(test_buf_zero_lengths_change_nothing)
+{
+	struct stay_buf buf;
+
+	stay_buf_init(&buf, 0);
+	ck_assert_int_eq(stay_buf_append(&buf, NULL, 0), STAY_OK);
+	ck_assert_int_eq(stay_buf_puts(&buf, ""), STAY_OK);
+	stay_buf_commit(&buf, 0);
+	stay_buf_take(&buf, 0);
+	stay_buf_cut(&buf, 0);
+	ck_assert_ptr_null(buf.data);
+	ck_assert_int_eq(stay_buf_printf(&buf, "%s", ""), STAY_OK);
+	assert_holds(&buf, "");
+	stay_buf_fini(&buf);
+}
+END_TEST
+
+START_TEST(test_buf_reserve_of_nothing_is_no_failure)
+{
+	struct stay_buf buf;
+
+	stay_buf_init(&buf, 4);
+	ck_assert_ptr_nonnull(stay_buf_reserve(&buf, 0));
+	ck_assert_int_eq(stay_buf_puts(&buf, "full"), STAY_OK);
+	ck_assert_ptr_nonnull(stay_buf_reserve(&buf, 0));
+	assert_holds(&buf, "full");
+	stay_buf_fini(&buf);
+}
+END_TEST
+
+START_TEST(test_buf_appends_in_order)
+{
+	struct stay_buf buf;
+	char *room;
+
+	stay_buf_init(&buf, 0);
+	ck_assert_int_eq(stay_buf_puts(&buf, "GET "), STAY_OK);
+	ck_assert_int_eq(stay_buf_append(&buf, "key", 3), STAY_OK);
+	ck_assert_int_eq(stay_buf_printf(&buf, " %d%s", 7, "\r"), STAY_OK);
+	room = stay_buf_reserve(&buf, 100);
+	ck_assert_ptr_nonnull(room);
+	memset(room, 'x', 100);
+	room[0] = '\n';
+	stay_buf_commit(&buf, 1);
+	assert_holds(&buf, "GET key 7\r\n");
+	stay_buf_fini(&buf);
+	ck_assert_ptr_null(buf.data);
+}
+END_TEST
+
+START_TEST(test_buf_fini_keeps_the_limit_and_leaves_it_usable)
+{
+	struct stay_buf buf;
+
+	stay_buf_init(&buf, 3);
+	ck_assert_int_eq(stay_buf_puts(&buf, "abc"), STAY_OK);
+	stay_buf_fini(&buf);
+	ck_assert_uint_eq(stay_buf_room(&buf), 3);
+	ck_assert_int_eq(stay_buf_puts(&buf, "def"), STAY_OK);
+	assert_holds(&buf, "def");
+	stay_buf_fini(&buf);
+}
+END_TEST
+
+START_TEST(test_buf_grows_by_doubling)
+{
+	struct stay_buf buf;
+	size_t cap = 0;
+	int growths = 0;
+
+	stay_buf_init(&buf, 0);
+	for (int i = 0; i < 1 << 20; i++) {
+		EXPECT(stay_buf_append(&buf, "x", 1) == STAY_OK);
+		if (buf.cap == cap)
+			continue;
+		EXPECT(cap == 0 || buf.cap == 2 * cap);
+		cap = buf.cap;
+		growths++;
+	}
+	EXPECT(growths <= 20);
+	EXPECT(stay_buf_len(&buf) == 1 << 20);
+	stay_buf_fini(&buf);
+}
+END_TEST
+
+START_TEST(test_buf_takes_at_the_front_and_cuts_at_the_end)
+{
+	struct stay_buf buf;
+
+	stay_buf_init(&buf, 0);
+	ck_assert_int_eq(stay_buf_puts(&buf, "0123456789"), STAY_OK);
+	stay_buf_take(&buf, 3);
+	assert_holds(&buf, "3456789");
+	stay_buf_cut(&buf, 4);
+	assert_holds(&buf, "3456");
+	stay_buf_take(&buf, 4);
+	assert_holds(&buf, "");
+	ck_assert_uint_eq(buf.head, 0);
+	ck_assert_int_eq(stay_buf_puts(&buf, "again"), STAY_OK);
+	stay_buf_cut(&buf, 0);
+	ck_assert_uint_eq(buf.tail, 0);
+	stay_buf_fini(&buf);
+}
+END_TEST
+
+START_TEST(test_buf_compacts_before_it_grows)
+{
+	struct stay_buf buf;
+	char bytes[64];
+	size_t cap;
+
+	stay_buf_init(&buf, 0);
+	memset(bytes, 'a', sizeof(bytes));
+	ck_assert_int_eq(stay_buf_append(&buf, bytes, 64), STAY_OK);
+	cap = buf.cap;
+	for (int i = 0; i < 1000; i++) {
+		ck_assert_int_eq(stay_buf_append(&buf, bytes, 64), STAY_OK);
+		stay_buf_take(&buf, 64);
+	}
+	ck_assert_uint_eq(buf.cap, cap);
+	ck_assert_uint_eq(stay_buf_len(&buf), 64);
+	stay_buf_fini(&buf);
+}
+END_TEST
+
+/* Counted, not timed: a byte that is moved for each that is taken, at most. */
+START_TEST(test_buf_many_small_takes_move_little)
+{
+	struct stay_buf buf;
+	size_t moved = 0, head;
+
+	stay_buf_init(&buf, 0);
+	for (int i = 0; i < 10000; i++)
+		EXPECT(stay_buf_append(&buf, "x", 1) == STAY_OK);
+	for (int i = 0; i < 100000; i++) {
+		stay_buf_take(&buf, 1);
+		head = buf.head;
+		EXPECT(stay_buf_append(&buf, "x", 1) == STAY_OK);
+		if (buf.head < head)
+			moved += stay_buf_len(&buf);
+	}
+	EXPECT(moved <= 100000 + 20000);
+	EXPECT(buf.cap <= 4 * 10000);
+	stay_buf_fini(&buf);
+}
+END_TEST
+
+START_TEST(test_buf_the_limit_counts_live_bytes)
+{
+	struct stay_buf buf;
+
+	stay_buf_init(&buf, 10);
+	ck_assert_int_eq(stay_buf_puts(&buf, "01234567"), STAY_OK);
+	ck_assert_uint_eq(stay_buf_room(&buf), 2);
+	ck_assert_int_eq(stay_buf_puts(&buf, "abc"), STAY_E_TOO_BIG);
+	ck_assert_ptr_null(stay_buf_reserve(&buf, 3));
+	ck_assert_int_eq(stay_buf_printf(&buf, "%d", 123), STAY_E_TOO_BIG);
+	assert_holds(&buf, "01234567");
+	stay_buf_take(&buf, 1);
+	ck_assert_int_eq(stay_buf_printf(&buf, "%d", 123), STAY_OK);
+	assert_holds(&buf, "1234567123");
+	ck_assert_uint_eq(stay_buf_room(&buf), 0);
+	ck_assert_int_eq(stay_buf_append(&buf, "", 0), STAY_OK);
+	ck_assert_int_eq(stay_buf_append(&buf, "x", 1), STAY_E_TOO_BIG);
+	stay_buf_fini(&buf);
+}
+END_TEST
+
+START_TEST(test_buf_more_than_there_is_is_no_memory)
+{
+	struct stay_buf buf;
+
+	stay_buf_init(&buf, 0);
+	ck_assert_int_eq(stay_buf_puts(&buf, "kept"), STAY_OK);
+	ck_assert_ptr_null(stay_buf_reserve(&buf, SIZE_MAX));
+	ck_assert_ptr_null(stay_buf_reserve(&buf, SIZE_MAX - 4));
+	ck_assert_ptr_null(stay_buf_reserve(&buf, SIZE_MAX / 4));
+	ck_assert_int_eq(stay_buf_append(&buf, "", SIZE_MAX - 3), STAY_E_NOMEM);
+	assert_holds(&buf, "kept");
+	stay_buf_fini(&buf);
+	stay_buf_init(&buf, SIZE_MAX);
+	ck_assert_ptr_null(stay_buf_reserve(&buf, SIZE_MAX));
+	stay_buf_fini(&buf);
+}
+END_TEST
+
+/* Each length once: where it just fits and where it just doesn't included. */
+START_TEST(test_buf_printf_fits_at_every_length)
+{
+	static char text[2000];
+	struct stay_buf buf;
+
+	for (size_t len = 0; len < sizeof(text); len++) {
+		text[len] = '\0';
+		stay_buf_init(&buf, 0);
+		ck_assert_int_eq(stay_buf_puts(&buf, "12345"), STAY_OK);
+		stay_buf_take(&buf, 5);
+		ck_assert_int_eq(stay_buf_printf(&buf, "%s", text), STAY_OK);
+		assert_holds(&buf, text);
+		stay_buf_fini(&buf);
+		text[len] = (char)('a' + len % 26);
+	}
+}
+END_TEST
+
+START_TEST(test_buf_printf_reports_what_it_cannot_convert)
+{
+	static const wchar_t unfit[] = { 0x7ffffff0, 0 };
+	struct stay_buf buf;
+
+	stay_buf_init(&buf, 0);
+	ck_assert_int_eq(stay_buf_puts(&buf, "kept"), STAY_OK);
+	ck_assert_int_eq(stay_buf_printf(&buf, "%ls", unfit), STAY_E_FORMAT);
+	assert_holds(&buf, "kept");
+	stay_buf_fini(&buf);
+}
+END_TEST
+
+/* Whatever is done, the live bytes are those of a plain array. */
+START_TEST(test_buf_random_walk_agrees_with_an_array)
+{
+	enum { LIMIT = 3000 };
+	static char model[LIMIT], chunk[700];
+	size_t live = 0, len;
+	struct stay_buf buf;
+	enum stay_status status;
+
+	srand(20240607);
+	stay_buf_init(&buf, LIMIT);
+	for (int i = 0; i < 50000; i++) {
+		len = (size_t)rand() % sizeof(chunk);
+		memset(chunk, 'a' + rand() % 26, sizeof(chunk));
+		switch (rand() % 4) {
+		case 0:
+			status = stay_buf_printf(&buf, "%.*s", (int)len, chunk);
+			break;
+		case 1:
+			len = live == 0 ? 0 : len % live;
+			stay_buf_take(&buf, len);
+			memmove(model, model + len, live -= len);
+			continue;
+		case 2:
+			len = live == 0 ? 0 : live - len % live;
+			stay_buf_cut(&buf, len);
+			live = len;
+			continue;
+		default:
+			status = stay_buf_append(&buf, chunk, len);
+		}
+		EXPECT(
+		    status == (live + len > LIMIT ? STAY_E_TOO_BIG : STAY_OK));
+		if (status == STAY_OK) {
+			memcpy(model + live, chunk, len);
+			live += len;
+		}
+		EXPECT(stay_buf_len(&buf) == live);
+		EXPECT(memcmp(stay_buf_bytes(&buf).data, model, live) == 0);
+	}
+	stay_buf_fini(&buf);
+}
+END_TEST
+
+Suite *
+suite_buf(void)
+{
+	Suite *suite = suite_create("buf");
+	TCase *bytes = tcase_create("bytes");
+	TCase *bounds = tcase_create("bounds");
+
+	tcase_add_test(bytes, test_buf_an_empty_one_has_no_memory);
+	tcase_add_test(bytes, test_buf_zero_lengths_change_nothing);
+	tcase_add_test(bytes, test_buf_reserve_of_nothing_is_no_failure);
+	tcase_add_test(bytes, test_buf_appends_in_order);
+	tcase_add_test(
+	    bytes, test_buf_fini_keeps_the_limit_and_leaves_it_usable);
+	tcase_add_test(bytes, test_buf_takes_at_the_front_and_cuts_at_the_end);
+	tcase_add_test(bytes, test_buf_printf_fits_at_every_length);
+	tcase_add_test(bytes, test_buf_printf_reports_what_it_cannot_convert);
+	tcase_add_test(bytes, test_buf_random_walk_agrees_with_an_array);
+	suite_add_tcase(suite, bytes);
+	tcase_add_test(bounds, test_buf_grows_by_doubling);
+	tcase_add_test(bounds, test_buf_compacts_before_it_grows);
+	tcase_add_test(bounds, test_buf_many_small_takes_move_little);
+	tcase_add_test(bounds, test_buf_the_limit_counts_live_bytes);
+	tcase_add_test(bounds, test_buf_more_than_there_is_is_no_memory);
+	suite_add_tcase(suite, bounds);
+	return suite;
+}

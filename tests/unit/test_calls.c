@@ -1,0 +1,257 @@
+/* The records of calls: whose bytes are kept, and what memory they take. */
+#include <stdio.h>
+#include <string.h>
+
+#include "calls.h"
+#include "sim/world_sim.h"
+#include "suites.h"
+
+static struct stay_loop *loop;
+static struct stay__calls calls;
+static unsigned told;
+
+static void
+expire(struct stay__timer *timer)
+{
+	stay__call_drop(
+	    STAY__CONTAINER(timer, struct stay__call, timer), STAY_E_TIMEOUT);
+}
+
+static void
+tell(struct stay__call *call)
+{
+	(void)call;
+	told++;
+}
+
+static void
+all_told(struct stay__calls *of)
+{
+	ck_assert_ptr_eq(of, &calls);
+}
+
+static void
+begin(void)
+{
+	loop = stay_loop_new(sim_world_new(1));
+	stay__calls_init(&calls, loop, 1 << 20);
+	calls.expire = expire;
+	calls.tell = tell;
+	calls.told = all_told;
+	calls.resends_max = 3;
+	calls.waits_offline = true;
+	told = 0;
+}
+
+static void
+end(void)
+{
+	stay__calls_session_over(&calls, STAY_E_LOST);
+	stay__calls_drop_queue(&calls, 0, STAY_E_STOPPED);
+	stay__calls_tell(&calls);
+	stay__calls_fini(&calls);
+	ck_assert_int_eq(stay_loop_free(loop), STAY_OK);
+}
+
+static struct stay__call *
+queue(const char *text, uint32_t flags)
+{
+	struct stay__call *call = stay__call_take(&calls);
+	struct stay_buf *out = stay__log_open(&calls.log);
+	uint64_t at = stay__log_end(&calls.log);
+
+	ck_assert_ptr_nonnull(call);
+	ck_assert_int_eq(stay_buf_puts(out, text), STAY_OK);
+	call->span = stay__log_close(&calls.log, at);
+	call->due = 1;
+	call->flags = flags;
+	stay__call_enqueue(call);
+	return call;
+}
+
+static struct stay__call *
+fly(const char *text, uint32_t flags)
+{
+	struct stay__call *call = queue(text, flags);
+
+	stay__call_commit(call, strlen(text));
+	stay__calls_release(&calls);
+	return call;
+}
+
+static void
+answer(struct stay__call *call)
+{
+	ck_assert_ptr_eq(stay__calls_oldest(&calls), call);
+	ck_assert(!stay__call_answered(call, true));
+	stay__call_replied(call, false);
+	stay__call_give(call);
+	stay__calls_release(&calls);
+}
+
+/* Bytes are kept from the oldest in flight while any may be sent again. */
+START_TEST(test_calls_keep_bytes_only_for_sending_again)
+{
+	struct stay__call *plain, *first, *second;
+
+	begin();
+	plain = fly("plain", 0);
+	ck_assert_uint_eq(stay_buf_len(&calls.log.buf), 0);
+	first = fly("first", STAY_IDEMPOTENT);
+	second = fly("second", STAY_IDEMPOTENT);
+	ck_assert_uint_eq(stay_buf_len(&calls.log.buf), 11);
+	answer(plain);
+	answer(first);
+	ck_assert_uint_eq(stay_buf_len(&calls.log.buf), 6);
+	stay__call_touched(second);
+	stay__calls_release(&calls);
+	ck_assert_uint_eq(stay_buf_len(&calls.log.buf), 0);
+	answer(second);
+	ck_assert_uint_eq(calls.kept, 0);
+	end();
+}
+END_TEST
+
+START_TEST(test_calls_that_may_not_wait_are_not_kept)
+{
+	begin();
+	fly("session", STAY_IDEMPOTENT | STAY_THIS_SESSION);
+	ck_assert_uint_eq(calls.kept, 0);
+	calls.waits_offline = false;
+	fly("offline", STAY_IDEMPOTENT);
+	ck_assert_uint_eq(calls.kept, 0);
+	end();
+}
+END_TEST
+
+/* Calls that come and go while one stays must not make the log grow. */
+START_TEST(test_calls_time_out_without_growing_memory)
+{
+	struct stay__call *stays;
+	char text[64];
+
+	begin();
+	stays = queue("stays", 0);
+	for (int i = 0; i < 20000; i++) {
+		struct stay__call *passes;
+
+		snprintf(text, sizeof(text), "call number %d", i);
+		passes = queue(text, 0);
+		queue("last", 0);
+		stay__call_drop(passes, STAY_E_TIMEOUT);
+		stay__call_drop(
+		    stay__call_of(calls.queued.prev), STAY_E_TIMEOUT);
+		if (i % 2 == 0) {
+			stay__call_drop(stays, STAY_E_TIMEOUT);
+			stays = queue("stays", 0);
+		}
+		stay__calls_tell(&calls);
+	}
+	ck_assert_uint_lt(calls.log.buf.cap, 32768);
+	ck_assert_uint_eq(told, 50000);
+	end();
+}
+END_TEST
+
+/* The same with the one that stays at the end of the log. */
+START_TEST(test_calls_time_out_in_front_without_growing_memory)
+{
+	struct stay__call *passes, *next;
+
+	begin();
+	passes = queue("first", 0);
+	for (int i = 0; i < 20000; i++) {
+		next = queue("some more bytes to move", 0);
+		stay__call_drop(passes, STAY_E_TIMEOUT);
+		stay__calls_tell(&calls);
+		passes = next;
+	}
+	ck_assert_uint_lt(calls.log.buf.cap, 32768);
+	ck_assert_uint_eq(calls.log.live, strlen("some more bytes to move"));
+	end();
+}
+END_TEST
+
+static size_t
+spare_count(void)
+{
+	const struct stay__list *node = calls.spare;
+	size_t count = 0;
+
+	for (; node != NULL; node = node->next)
+		count++;
+	return count;
+}
+
+START_TEST(test_calls_records_are_used_again)
+{
+	begin();
+	for (int i = 0; i < 100; i++)
+		answer(fly("x", 0));
+	ck_assert_uint_eq(spare_count(), 1);
+	stay__calls_trim(&calls);
+	ck_assert_uint_eq(spare_count(), 0);
+	end();
+}
+END_TEST
+
+/* Nothing of the call before is left in a record. */
+START_TEST(test_calls_records_begin_anew)
+{
+	struct stay__call *call;
+
+	begin();
+	call = fly("lost", STAY_IDEMPOTENT);
+	stay__calls_session_over(&calls, STAY_E_LOST);
+	stay__call_drop(call, STAY_E_TIMEOUT);
+	stay__calls_tell(&calls);
+	ck_assert_int_eq(call->outcome, STAY_MAYBE_EXECUTED);
+	ck_assert_ptr_eq(queue("next", 0), call);
+	ck_assert_uint_eq(call->trail, 0);
+	ck_assert_uint_eq(call->resends, 0);
+	stay__call_drop(call, STAY_E_TIMEOUT);
+	ck_assert_int_eq(call->outcome, STAY_NOT_SENT);
+	end();
+}
+END_TEST
+
+/* Expectations of the control lane in a row are one record. */
+START_TEST(test_calls_control_is_in_the_order_of_the_wire)
+{
+	struct stay__call *a, *control;
+
+	begin();
+	a = fly("a", 0);
+	for (int i = 0; i < 1000; i++)
+		ck_assert_int_eq(stay__calls_expect(&calls, 1), STAY_OK);
+	control = stay__call_of(calls.in_flight.prev);
+	ck_assert_uint_eq(control->due, 1000);
+	ck_assert_int_eq(stay__calls_expect(&calls, UINT32_MAX), STAY_E_FULL);
+	fly("b", 0);
+	answer(a);
+	ck_assert_ptr_eq(stay__calls_oldest(&calls), control);
+	for (int i = 0; i < 999; i++)
+		ck_assert(stay__call_answered(control, true));
+	ck_assert(!stay__call_answered(control, true));
+	ck_assert_uint_eq(calls.counts.in_flight, 1);
+	end();
+}
+END_TEST
+
+Suite *
+suite_calls(void)
+{
+	Suite *suite = suite_create("calls");
+	TCase *tcase = tcase_create("calls");
+
+	tcase_add_test(tcase, test_calls_keep_bytes_only_for_sending_again);
+	tcase_add_test(tcase, test_calls_that_may_not_wait_are_not_kept);
+	tcase_add_test(tcase, test_calls_time_out_without_growing_memory);
+	tcase_add_test(
+	    tcase, test_calls_time_out_in_front_without_growing_memory);
+	tcase_add_test(tcase, test_calls_records_are_used_again);
+	tcase_add_test(tcase, test_calls_records_begin_anew);
+	tcase_add_test(tcase, test_calls_control_is_in_the_order_of_the_wire);
+	suite_add_tcase(suite, tcase);
+	return suite;
+}

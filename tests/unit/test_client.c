@@ -1,0 +1,576 @@
+/* A client of a small protocol: how it starts, greets and ends. */
+#include <string.h>
+
+#include "suites.h"
+#include "support/line_rig.h"
+
+static struct line_rig rig;
+
+/* ---- starting ---- */
+
+static enum stay_status
+start_with(const char *url, const struct stay_protocol *protocol,
+    const struct stay_client_options *options)
+{
+	struct line_config config = { .notes = &rig.notes,
+		.finis = &rig.finis };
+	struct stay_client_options ours = { STAY_CLIENT_OPTIONS };
+	struct stay_client *client = (struct stay_client *)(void *)&rig;
+	struct stay_loop *loop = stay_loop_new(sim_world_new(1));
+	enum stay_status status;
+
+	rig.notes.len = 0;
+	if (options != NULL)
+		ours = *options;
+	ours.config = &config;
+	status = stay_client_start(&client, loop, protocol, url, &ours);
+	if (status == STAY_OK) {
+		stay_client_stop(client, STAY_OK);
+		while (stay_loop_live(loop) > 0)
+			stay_loop_turn(loop);
+	} else {
+		ck_assert_ptr_null(client);
+	}
+	ck_assert_int_eq(stay_loop_free(loop), STAY_OK);
+	return status;
+}
+
+START_TEST(test_client_urls_are_checked_at_the_start)
+{
+	static const struct {
+		const char *url;
+		enum stay_status status;
+	} rows[] = {
+		{ "line://host", STAY_OK }, { "line://", STAY_OK },
+		{ "line://user:secret@host:1/path?query=1", STAY_OK },
+		{ "line+unix:///run/x.sock", STAY_OK },
+		{ "line+unix://", STAY_E_URL }, { "tcp://host", STAY_OK },
+		{ "unix:///run/x.sock", STAY_OK }, { "fd:3,4", STAY_OK },
+		{ "fd:x", STAY_E_URL }, { "fd:", STAY_E_URL },
+		{ "lines://host", STAY_E_NO_TLS },
+		{ "linen://host", STAY_E_URL }, { "http://host", STAY_E_URL },
+		{ "nonsense", STAY_E_URL },
+		{ "line://bad@host",
+		    STAY_E_URL }, /* says the protocol's init */
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		ck_assert_msg(start_with(rows[i].url, &line_protocol, NULL) ==
+				  rows[i].status,
+		    "%s", rows[i].url);
+	ck_assert_int_eq(
+	    start_with("line://host", &line_bare_protocol, NULL), STAY_E_URL);
+	ck_assert_int_eq(
+	    start_with("line://host:1", &line_bare_protocol, NULL), STAY_OK);
+}
+END_TEST
+
+START_TEST(test_client_refuses_what_it_does_not_know)
+{
+	struct stay_protocol protocol = line_protocol;
+	struct stay_client_options options = { STAY_CLIENT_OPTIONS };
+
+	protocol.flags = 1u << 31;
+	ck_assert_int_eq(start_with(LINE_URL, &protocol, NULL), STAY_E_ABI);
+	protocol = line_protocol;
+	protocol.abi++;
+	ck_assert_int_eq(start_with(LINE_URL, &protocol, NULL), STAY_E_ABI);
+	protocol = line_protocol;
+	protocol.decode = NULL;
+	ck_assert_int_eq(start_with(LINE_URL, &protocol, NULL), STAY_E_ARG);
+	options.offline = (enum stay_offline)7;
+	ck_assert_int_eq(
+	    start_with(LINE_URL, &line_protocol, &options), STAY_E_ARG);
+	options.offline = STAY_OFFLINE_QUEUE;
+	options.size++;
+	ck_assert_int_eq(
+	    start_with(LINE_URL, &line_protocol, &options), STAY_E_ABI);
+	ck_assert_int_eq(start_with(NULL, &line_protocol, NULL), STAY_E_ARG);
+}
+END_TEST
+
+START_TEST(test_client_label_has_no_secret)
+{
+	line_prepare(&rig);
+	rig.url = "line://user:secret@10.0.0.1:7777/path?token=secret";
+	line_start(&rig, NULL);
+	ck_assert_str_eq(stay_conn_label(stay_client_conn(rig.client)),
+	    "line://10.0.0.1:7777/path");
+	line_end(&rig);
+}
+END_TEST
+
+START_TEST(test_client_has_a_host_and_a_port_by_default)
+{
+	line_prepare(&rig);
+	sim_name_set(rig.world, "localhost", LINE_HOST, 0, 0);
+	rig.url = "line://";
+	line_start(&rig, NULL);
+	line_run(&rig, 10);
+	ck_assert_uint_eq(rig.sessions, 1);
+	line_end(&rig);
+}
+END_TEST
+
+START_TEST(test_client_gives_its_blocks_and_its_config)
+{
+	line_begin(&rig, NULL);
+	ck_assert_mem_eq(stay_client_keep(rig.client), "kkkkkkkk", 8);
+	ck_assert_ptr_eq(stay_client_config(rig.client), &rig.config);
+	ck_assert_ptr_eq(
+	    stay_client_of(stay_client_conn(rig.client)), rig.client);
+	ck_assert_ptr_null(stay_client_of(NULL));
+	line_end(&rig);
+}
+END_TEST
+
+/* ---- the greeting ---- */
+
+START_TEST(test_client_is_up_at_once_without_hello)
+{
+	line_prepare(&rig);
+	rig.protocol = &line_bare_protocol;
+	line_start(&rig, NULL);
+	line_call(&rig, "a", LINE("say +1"));
+	line_run(&rig, 10);
+	ck_assert_str_eq(line_told(&rig), "a OK/replied +1;");
+	line_end(&rig);
+}
+END_TEST
+
+/* Only control bytes flow before hello is content; then on_up, then calls. */
+START_TEST(test_client_greets_before_the_calls)
+{
+	line_prepare(&rig);
+	rig.config.hello = "say +wait|>early|+welcome";
+	rig.config.on_up = "say +subscribed";
+	line_start(&rig, NULL);
+	line_call(&rig, "a", LINE("say +1"));
+	line_run(&rig, 10);
+	ck_assert_str_eq(line_told(&rig),
+	    "init 10.0.0.1;hello -;hello +wait;push >early;hello +welcome;up;"
+	    "control +subscribed;a OK/replied +1;");
+	ck_assert_str_eq(line_got(&rig),
+	    "say +wait|>early|+welcome;say +subscribed;say +1;");
+	line_end(&rig);
+}
+END_TEST
+
+START_TEST(test_client_waits_for_a_server_that_speaks_first)
+{
+	line_prepare(&rig);
+	rig.config.speaks_first = true;
+	rig.banner = "+welcome";
+	line_start(&rig, NULL);
+	line_run(&rig, 10);
+	ck_assert_str_eq(
+	    line_told(&rig), "init 10.0.0.1;hello -;hello +welcome;up;");
+	line_end(&rig);
+}
+END_TEST
+
+/* Frames behind the one that brought it up are for the session that is up. */
+START_TEST(test_client_goes_on_with_the_bytes_behind_the_greeting)
+{
+	line_prepare(&rig);
+	rig.config.speaks_first = true;
+	rig.banner = "+welcome|>news|nonsense";
+	line_start(&rig, NULL);
+	line_run(&rig, 10);
+	ck_assert_str_eq(line_told(&rig),
+	    "init 10.0.0.1;hello -;hello +welcome;up;push >news;"
+	    "down E_PROTOCOL;");
+	line_end(&rig);
+}
+END_TEST
+
+START_TEST(test_client_that_is_refused_comes_back)
+{
+	line_prepare(&rig);
+	rig.config.hello = "say !busy";
+	line_start(&rig, NULL);
+	line_call(&rig, "a", LINE("say +1"));
+	line_run(&rig, 40);
+	ck_assert_str_eq(line_told(&rig),
+	    "init 10.0.0.1;hello -;hello !busy;down E_NOT_READY;");
+	ck_assert_ptr_nonnull(
+	    strstr(stay_conn_failure(stay_client_conn(rig.client)),
+		"hello line://10.0.0.1:7777: !busy; attempt 1, next in "));
+	rig.config.hello = "say +ok";
+	line_run(&rig, 1000);
+	ck_assert_str_eq(
+	    line_told(&rig), "hello -;hello +ok;up;a OK/replied +1;");
+	line_end(&rig);
+}
+END_TEST
+
+/* The calls hear the reason at once; a rotation of passwords heals by itself.
+ */
+START_TEST(test_client_that_is_denied_fails_its_calls_and_comes_back_slowly)
+{
+	struct stay_client_options options = { .fatal_backoff_ms = 1000 };
+	struct line_call *call;
+
+	line_prepare(&rig);
+	rig.config.hello = "say -wrong password";
+	line_start(&rig, &options);
+	call = line_call(&rig, "a", LINE("say +1"));
+	line_run(&rig, 400);
+	ck_assert_str_eq(line_told(&rig),
+	    "init 10.0.0.1;hello -;hello -wrong password;down E_DENIED;"
+	    "a E_DENIED/not sent;");
+	ck_assert_ptr_nonnull(strstr(call->result.why, "wrong password"));
+	rig.config.hello = "say +ok";
+	line_run(&rig, 700);
+	ck_assert_str_eq(line_told(&rig), "hello -;hello +ok;up;");
+	line_end(&rig);
+}
+END_TEST
+
+START_TEST(test_client_that_is_denied_stops_if_told_so)
+{
+	struct stay_client_options options = { .on_fatal = STAY_FATAL_STOP };
+
+	line_prepare(&rig);
+	rig.config.hello = "say -wrong password";
+	line_start(&rig, &options);
+	line_call(&rig, "a", LINE("say +1"));
+	line_run(&rig, 10);
+	ck_assert_str_eq(line_told(&rig),
+	    "init 10.0.0.1;hello -;hello -wrong password;down E_DENIED;"
+	    "a E_DENIED/not sent;closed E_DENIED;");
+	line_end(&rig);
+}
+END_TEST
+
+/* connect_budget_ms covers the greeting. */
+START_TEST(test_client_gives_up_a_greeting_that_does_not_end)
+{
+	struct stay_client_options options = { .connect_budget_ms = 500 };
+
+	line_prepare(&rig);
+	rig.config.hello = "nothing";
+	line_start(&rig, &options);
+	line_run(&rig, 499);
+	ck_assert_str_eq(line_told(&rig), "init 10.0.0.1;hello -;");
+	line_run(&rig, 5);
+	ck_assert_str_eq(line_told(&rig), "down E_TIMEOUT;");
+	line_end(&rig);
+}
+END_TEST
+
+START_TEST(test_client_runs_out_of_attempts)
+{
+	struct stay_client_options options = { .backoff.attempts_max = 2 };
+
+	line_prepare(&rig);
+	sim_unlisten(rig.world, LINE_HOST, LINE_PORT);
+	line_start(&rig, &options);
+	line_call(&rig, "a", LINE("say +1"));
+	line_run(&rig, 1000);
+	ck_assert_str_eq(line_told(&rig),
+	    "init 10.0.0.1;a E_ATTEMPTS/not sent;closed E_ATTEMPTS;");
+	line_end(&rig);
+}
+END_TEST
+
+/* ---- ends ---- */
+
+static void
+stop_client(struct line_call *call)
+{
+	stay_client_stop(call->rig->client, STAY_OK);
+	stay_client_stop(call->rig->client, STAY_E_IO);
+}
+
+START_TEST(test_client_stops_from_inside_done)
+{
+	line_prepare(&rig);
+	rig.config.bye = "bye";
+	line_start(&rig, NULL);
+	line_call(&rig, "a", LINE("say +1"))->then = stop_client;
+	line_call(&rig, "b", LINE("quiet"));
+	line_run(&rig, 100);
+	ck_assert_str_eq(line_told(&rig),
+	    "init 10.0.0.1;hello -;up;a OK/replied +1;bye;down E_STOPPED;"
+	    "b E_STOPPED/maybe executed;closed OK;");
+	ck_assert_str_eq(line_got(&rig), "say +1;quiet;bye;");
+	line_end(&rig);
+}
+END_TEST
+
+START_TEST(test_client_stops_with_a_queue)
+{
+	line_prepare(&rig);
+	line_start(&rig, NULL);
+	line_call(&rig, "a", LINE("say +1"));
+	line_call(&rig, "b", LINE("say +2"));
+	stay_client_stop(rig.client, STAY_E_CANCELLED);
+	ck_assert_int_eq(line_try(&rig, "c", LINE("say +3")), STAY_E_DRAINING);
+	line_run(&rig, 10);
+	ck_assert_str_eq(line_told(&rig),
+	    "init 10.0.0.1;a E_STOPPED/not sent;b E_STOPPED/not sent;"
+	    "closed E_CANCELLED;");
+	line_end(&rig);
+}
+END_TEST
+
+/* A peer that takes nothing in cannot hold up the end. */
+START_TEST(test_client_stops_in_spite_of_a_stuck_peer)
+{
+	struct stay_client_options options = { .stop_budget_ms = 100 };
+	struct sim_limits limits = { .send_buffer = 3 };
+
+	line_prepare(&rig);
+	rig.config.bye = "bye";
+	line_start(&rig, &options);
+	line_run(&rig, 10);
+	sim_peer_limits(rig.peer, &limits);
+	sim_peer_freeze(rig.peer, true);
+	line_call(&rig, "a", LINE("say +1"));
+	line_run(&rig, 10);
+	line_told(&rig);
+	stay_client_stop(rig.client, STAY_OK);
+	line_run(&rig, 90);
+	ck_assert_str_eq(line_told(&rig), "bye;");
+	line_run(&rig, 20);
+	ck_assert_str_eq(
+	    line_told(&rig), "down E_STOPPED;a E_STOPPED/not sent;closed OK;");
+	line_end(&rig);
+}
+END_TEST
+
+static void
+drain_client(struct line_call *call)
+{
+	stay_client_drain(call->rig->client, 1000);
+}
+
+START_TEST(test_client_drains_what_it_has_accepted)
+{
+	line_begin(&rig, NULL);
+	line_call(&rig, "a", LINE("say +1"))->then = drain_client;
+	line_call(&rig, "b", LINE("x"));
+	line_run(&rig, 10);
+	ck_assert_int_eq(line_try(&rig, "c", LINE("y")), STAY_E_DRAINING);
+	ck_assert(!rig.closed);
+	sim_peer_print(rig.peer, "+2\n");
+	line_run(&rig, 10);
+	ck_assert_str_eq(line_told(&rig),
+	    "a OK/replied +1;b OK/replied +2;down E_STOPPED;closed OK;");
+	line_end(&rig);
+}
+END_TEST
+
+/* The last call may end without the stream: the drain must see that too. */
+START_TEST(test_client_drains_when_a_deadline_takes_the_last_call)
+{
+	struct stay_client_options options = { .call_timeout_ms = 200 };
+
+	line_begin(&rig, &options);
+	line_call(&rig, "a", LINE("x"));
+	stay_client_drain(rig.client, 10000);
+	line_run(&rig, 250);
+	ck_assert(rig.closed);
+	line_end(&rig);
+}
+END_TEST
+
+START_TEST(test_client_reconnects_when_asked)
+{
+	struct stay_client_options options = { .leave_budget_ms = 2 };
+
+	line_begin(&rig, &options);
+	line_call(&rig, "a", LINE("x"));
+	line_run(&rig, 10);
+	line_call(&rig, "b", LINE("say +1"));
+	stay_client_reconnect(rig.client, STAY_E_RECONNECT);
+	line_run(&rig, 10);
+	ck_assert_str_eq(line_told(&rig),
+	    "down E_RECONNECT;a E_LOST/maybe executed;hello -;up;"
+	    "b OK/replied +1;");
+	line_end(&rig);
+}
+END_TEST
+
+static void
+submit_more(struct line_call *call)
+{
+	struct line_rig *of = call->rig;
+
+	if (of->call_count < 4)
+		line_call(of, "next", LINE("say +2"))->then = submit_more;
+	else
+		ck_assert_int_eq(
+		    stay_client_cancel(of->client, of->calls[1].id),
+		    STAY_E_STALE);
+}
+
+/* Without a disconnect in between: the greeting that is given up is told. */
+START_TEST(test_client_reconnects_while_greeting)
+{
+	line_prepare(&rig);
+	rig.config.hello = "nothing";
+	line_start(&rig, NULL);
+	line_run(&rig, 10);
+	rig.config.hello = "say +ok";
+	stay_client_reconnect(rig.client, STAY_E_RECONNECT);
+	line_run(&rig, 10);
+	ck_assert_str_eq(line_told(&rig),
+	    "init 10.0.0.1;hello -;down E_RECONNECT;hello -;hello +ok;up;");
+	line_end(&rig);
+}
+END_TEST
+
+START_TEST(test_client_says_the_whole_farewell)
+{
+	struct sim_limits limits = { .send_buffer = 3, .latency_ms = 1 };
+
+	line_prepare(&rig);
+	rig.config.bye = "a farewell of some length";
+	sim_limits_set(rig.world, &limits);
+	line_start(&rig, NULL);
+	line_run(&rig, 10);
+	line_call(&rig, "a", LINE("quiet, but long"));
+	line_run(&rig, 3);
+	stay_client_stop(rig.client, STAY_E_IO);
+	line_run(&rig, 100);
+	ck_assert_str_eq(
+	    line_got(&rig), "quiet, but long;a farewell of some length;");
+	line_end(&rig);
+	ck_assert_str_eq(line_told(&rig),
+	    "init 10.0.0.1;hello -;up;bye;down E_IO;"
+	    "a E_STOPPED/maybe executed;closed E_IO;");
+}
+END_TEST
+
+static void
+stop_session(struct stay_session *session, const char *text)
+{
+	(void)text;
+	stay_client_stop(stay_session_client(session), STAY_OK);
+}
+
+/* To a peer that talks nonsense no farewell is said. */
+START_TEST(test_client_says_no_farewell_to_nonsense)
+{
+	line_prepare(&rig);
+	rig.config.bye = "bye";
+	rig.config.on_push = stop_session;
+	line_start(&rig, NULL);
+	line_run(&rig, 10);
+	sim_peer_print(rig.peer, ">stop\nnonsense\n");
+	line_run(&rig, 10);
+	line_end(&rig);
+	ck_assert_str_eq(line_told(&rig),
+	    "init 10.0.0.1;hello -;up;push >stop;down E_STOPPED;closed OK;");
+}
+END_TEST
+
+static void
+use_dead_session(struct stay_session *session)
+{
+	ck_assert_int_eq(stay_session_expect(session, 1), STAY_E_STATE);
+	ck_assert_int_eq(
+	    stay_buf_puts(stay_session_control(session), "late\n"), STAY_OK);
+}
+
+/* Nothing of one session goes into the next. */
+START_TEST(test_client_sessions_begin_with_nothing)
+{
+	line_prepare(&rig);
+	rig.config.on_down = use_dead_session;
+	line_start(&rig, NULL);
+	line_run(&rig, 10);
+	line_call(&rig, "a", LINE("hold"));
+	line_run(&rig, 10);
+	sim_peer_print(rig.peer, "+cut");
+	line_run(&rig, 10);
+	sim_peer_reset(rig.peer);
+	line_run(&rig, 1000);
+	line_call(&rig, "b", LINE("say +1"));
+	line_run(&rig, 10);
+	ck_assert_str_eq(line_told(&rig),
+	    "init 10.0.0.1;hello -;up;down E_RESET;a E_LOST/maybe executed;"
+	    "hello -;up;b OK/replied +1;");
+	ck_assert_str_eq(line_got(&rig), "hold;|say +1;");
+	ck_assert_uint_eq(stay_client_counts(rig.client).bytes_in, 7);
+	line_end(&rig);
+}
+END_TEST
+
+/* Mail that somebody sends to the connection means nothing to a client. */
+START_TEST(test_client_ignores_messages)
+{
+	line_begin(&rig, NULL);
+	for (int tag = 0; tag < 4; tag++) {
+		ck_assert_int_eq(stay_next_event(stay_client_conn(rig.client),
+				     stay_message(tag, NULL)),
+		    STAY_OK);
+		ck_assert_int_eq(stay_send(stay_client_conn(rig.client),
+				     stay_message(tag, NULL)),
+		    STAY_OK);
+	}
+	line_run(&rig, 10);
+	ck_assert_str_eq(line_told(&rig), "");
+	line_end(&rig);
+}
+END_TEST
+
+START_TEST(test_client_may_be_called_inside_done)
+{
+	line_begin(&rig, NULL);
+	line_call(&rig, "a", LINE("say +1"))->then = submit_more;
+	line_run(&rig, 10);
+	ck_assert_str_eq(line_told(&rig),
+	    "a OK/replied +1;next OK/replied +2;next OK/replied +2;"
+	    "next OK/replied +2;");
+	line_end(&rig);
+}
+END_TEST
+
+Suite *
+suite_client(void)
+{
+	Suite *suite = suite_create("client");
+	TCase *tcase = tcase_create("start");
+
+	tcase_add_test(tcase, test_client_urls_are_checked_at_the_start);
+	tcase_add_test(tcase, test_client_refuses_what_it_does_not_know);
+	tcase_add_test(tcase, test_client_label_has_no_secret);
+	tcase_add_test(tcase, test_client_has_a_host_and_a_port_by_default);
+	tcase_add_test(tcase, test_client_gives_its_blocks_and_its_config);
+	suite_add_tcase(suite, tcase);
+
+	tcase = tcase_create("greeting");
+	tcase_add_test(tcase, test_client_is_up_at_once_without_hello);
+	tcase_add_test(tcase, test_client_greets_before_the_calls);
+	tcase_add_test(tcase, test_client_waits_for_a_server_that_speaks_first);
+	tcase_add_test(
+	    tcase, test_client_goes_on_with_the_bytes_behind_the_greeting);
+	tcase_add_test(tcase, test_client_that_is_refused_comes_back);
+	tcase_add_test(tcase,
+	    test_client_that_is_denied_fails_its_calls_and_comes_back_slowly);
+	tcase_add_test(tcase, test_client_that_is_denied_stops_if_told_so);
+	tcase_add_test(
+	    tcase, test_client_gives_up_a_greeting_that_does_not_end);
+	tcase_add_test(tcase, test_client_runs_out_of_attempts);
+	suite_add_tcase(suite, tcase);
+
+	tcase = tcase_create("ends");
+	tcase_add_test(tcase, test_client_stops_from_inside_done);
+	tcase_add_test(tcase, test_client_stops_with_a_queue);
+	tcase_add_test(tcase, test_client_stops_in_spite_of_a_stuck_peer);
+	tcase_add_test(tcase, test_client_drains_what_it_has_accepted);
+	tcase_add_test(
+	    tcase, test_client_drains_when_a_deadline_takes_the_last_call);
+	tcase_add_test(tcase, test_client_reconnects_when_asked);
+	tcase_add_test(tcase, test_client_reconnects_while_greeting);
+	tcase_add_test(tcase, test_client_says_the_whole_farewell);
+	tcase_add_test(tcase, test_client_says_no_farewell_to_nonsense);
+	tcase_add_test(tcase, test_client_sessions_begin_with_nothing);
+	tcase_add_test(tcase, test_client_ignores_messages);
+	tcase_add_test(tcase, test_client_may_be_called_inside_done);
+	suite_add_tcase(suite, tcase);
+	return suite;
+}

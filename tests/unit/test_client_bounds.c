@@ -1,0 +1,399 @@
+/*
+ * Bounds and manners of a client: how full its queue may get and who is told,
+ * how much is sent again, what a fatal failure means, what an idle session
+ * keeps, and that no connection starves the others.
+ */
+#include <string.h>
+
+#include "engine.h"
+#include "suites.h"
+#include "support/line_rig.h"
+
+static struct line_rig rig;
+
+static struct stay_client_counts
+counts(void)
+{
+	return stay_client_counts(rig.client);
+}
+
+/* ---- 7: water marks ---- */
+
+static void
+on_high(void *arg, struct stay_conn *conn)
+{
+	struct line_rig *of = arg;
+
+	ck_assert_ptr_eq(stay_client_conn(of->client), conn);
+	line_note(&of->notes, "high;");
+}
+
+static void
+on_low(void *arg, struct stay_conn *conn)
+{
+	struct line_rig *of = arg;
+
+	ck_assert_ptr_eq(stay_client_conn(of->client), conn);
+	line_note(&of->notes, "low;");
+}
+
+static void
+call_times(unsigned times, const char *text)
+{
+	while (times-- > 0)
+		line_call(&rig, "a", LINE(text));
+}
+
+START_TEST(test_promise_7_high_and_low_water_are_told_once)
+{
+	struct stay_client_options options = { .queue_calls_max = 8,
+		.queue_high_percent = 50,
+		.on_high_water = on_high,
+		.on_low_water = on_low };
+	struct line_call *last;
+
+	line_prepare(&rig);
+	sim_unlisten(rig.world, LINE_HOST, LINE_PORT);
+	line_start(&rig, &options);
+	call_times(4, "quiet");
+	line_run(&rig, 10);
+	ck_assert_str_eq(line_told(&rig), "init 10.0.0.1;");
+	last = line_call(&rig, "b", LINE("quiet"));
+	ck_assert_str_eq(line_told(&rig), ""); /* not inside the call */
+	line_run(&rig, 10);
+	ck_assert_str_eq(line_told(&rig), "high;");
+	stay_client_cancel(rig.client, last->id);
+	line_run(&rig, 1);
+	call_times(4, "quiet");
+	ck_assert_int_eq(line_try(&rig, "c", LINE("x")), STAY_E_FULL);
+	line_run(&rig, 10);
+	ck_assert_str_eq(line_told(&rig), "b E_CANCELLED/not sent;");
+	for (size_t i = 0; i < rig.call_count; i++)
+		if (counts().queued > 3)
+			stay_client_cancel(rig.client, rig.calls[i].id);
+	line_run(&rig, 1);
+	ck_assert_ptr_null(strstr(line_told(&rig), "low"));
+	stay_client_cancel(rig.client, rig.calls[rig.call_count - 1].id);
+	line_run(&rig, 1);
+	ck_assert_str_eq(line_told(&rig), "a E_CANCELLED/not sent;low;");
+	line_end(&rig);
+}
+END_TEST
+
+START_TEST(test_promise_7_water_marks_count_bytes_too)
+{
+	struct stay_client_options options = { .queue_bytes_max = 40,
+		.on_high_water = on_high,
+		.on_low_water = on_low };
+
+	line_prepare(&rig);
+	line_start(&rig, &options);
+	call_times(3, "12345678");
+	line_run(&rig, 1);
+	ck_assert_ptr_null(strstr(line_told(&rig), "high"));
+	sim_peer_freeze(rig.peer, true);
+	call_times(4, "12345678");
+	ck_assert_int_eq(line_try(&rig, "b", LINE("12345")), STAY_E_FULL);
+	line_run(&rig, 10);
+	ck_assert_str_eq(line_told(&rig), "high;low;");
+	line_end(&rig);
+}
+END_TEST
+
+START_TEST(test_client_water_marks_are_checked)
+{
+	struct stay_client_options options = { STAY_CLIENT_OPTIONS,
+		.queue_high_percent = 10, .queue_low_percent = 11 };
+
+	line_begin(&rig, NULL);
+	ck_assert_int_eq(
+	    stay_client_reconfigure(rig.client, NULL, &options), STAY_E_ARG);
+	line_end(&rig);
+}
+END_TEST
+
+/* ---- 13: sending again ---- */
+
+#define AGAIN                                                                  \
+	(&(const struct line_request){                                         \
+	    .text = "hold", .replies = 1, .flags = STAY_IDEMPOTENT })
+
+static void
+lose(unsigned calls)
+{
+	while (calls-- > 0)
+		line_call(&rig, "a", AGAIN);
+	line_run(&rig, 10);
+	sim_peer_reset(rig.peer);
+	line_run(&rig, 500);
+}
+
+START_TEST(test_promise_13_sending_again_has_a_budget)
+{
+	struct stay_client_options options = { .resend_burst = 3,
+		.resend_percent = 10 };
+
+	line_begin(&rig, &options);
+	lose(5);
+	ck_assert_uint_eq(counts().maybe_executed, 2);
+	ck_assert_uint_eq(counts().resent, 3);
+	ck_assert_str_eq(
+	    line_got(&rig), "hold;hold;hold;hold;hold;|hold;hold;hold;");
+	lose(0); /* nothing has been earned since */
+	ck_assert_uint_eq(counts().maybe_executed, 5);
+	ck_assert_uint_eq(counts().resent, 3);
+	call_times(15, "say +1");
+	line_run(&rig, 10);
+	lose(2); /* seventeen calls have earned one */
+	ck_assert_uint_eq(counts().resent, 4);
+	line_end(&rig);
+}
+END_TEST
+
+/* ---- fatal failures ---- */
+
+START_TEST(test_client_that_is_denied_refuses_calls_with_the_reason)
+{
+	struct stay_client_options options = { .fatal_backoff_ms = 1000 };
+
+	line_prepare(&rig);
+	rig.config.hello = "say -wrong password";
+	line_start(&rig, &options);
+	line_run(&rig, 50);
+	ck_assert_int_eq(line_try(&rig, "a", LINE("say +1")), STAY_E_DENIED);
+	ck_assert_ptr_nonnull(strstr(
+	    stay_conn_failure(stay_client_conn(rig.client)), "wrong password"));
+	ck_assert_uint_eq(counts().rejected, 1);
+	rig.config.hello = "hold"; /* asked anew, and undecided for now */
+	line_run(&rig, 1000);
+	line_call(&rig, "b", LINE("say +1"));
+	sim_peer_print(rig.peer, "+ok\n");
+	rig.holds = false;
+	line_run(&rig, 10);
+	ck_assert_ptr_nonnull(strstr(line_told(&rig), "b OK/replied +1;"));
+	line_end(&rig);
+}
+END_TEST
+
+/* A caller that tries again as soon as it has failed does not hold the loop up.
+ */
+static void
+try_again(struct line_call *call)
+{
+	ck_assert_int_eq(
+	    line_try(call->rig, "b", LINE("say +1")), STAY_E_DENIED);
+}
+
+START_TEST(test_promise_9_a_denied_caller_cannot_spin)
+{
+	line_prepare(&rig);
+	rig.config.hello = "say -wrong password";
+	line_start(&rig, NULL);
+	line_call(&rig, "a", LINE("say +1"))->then = try_again;
+	line_run(&rig, 100);
+	ck_assert_uint_eq(rig.calls[0].told, 1);
+	line_end(&rig);
+}
+END_TEST
+
+/* ---- an idle session ---- */
+
+START_TEST(test_client_gives_its_buffers_back_when_idle)
+{
+	struct stay_client_options options = { .probe_ms = 500 };
+	const struct stay_client *client;
+
+	line_prepare(&rig);
+	rig.config.hello = "say +ok";
+	line_start(&rig, &options);
+	line_run(&rig, 10);
+	client = rig.client;
+	call_times(100, "say +1");
+	line_run(&rig, 10);
+	ck_assert_ptr_nonnull(client->calls.log.buf.data);
+	ck_assert_ptr_nonnull(client->calls.spare);
+	ck_assert_ptr_nonnull(client->session.control.data);
+	line_run(&rig, 520);
+	ck_assert_ptr_null(client->calls.log.buf.data);
+	ck_assert_ptr_null(client->calls.spare);
+	ck_assert_ptr_null(client->session.control.data);
+	ck_assert_ptr_null(client->conn->out.data);
+	ck_assert_ptr_null(client->conn->input.slab);
+	line_call(&rig, "b", LINE("say +2"));
+	line_run(&rig, 10);
+	ck_assert_uint_eq(counts().replied, 101);
+	line_end(&rig);
+}
+END_TEST
+
+/* ---- explain ---- */
+
+static const char *
+explained(void)
+{
+	static char text[1024];
+
+	ck_assert_int_lt(
+	    stay_explain(stay_client_conn(rig.client), text, sizeof(text)),
+	    (int)sizeof(text));
+	return text;
+}
+
+START_TEST(test_client_explains_how_much_waits)
+{
+	struct stay_client_options options = { .inflight_calls_max = 2 };
+	struct line_call *first;
+
+	line_begin(&rig, &options);
+	ck_assert_ptr_null(strstr(explained(), "queued"));
+	first = line_call(&rig, "a", LINE("x"));
+	call_times(4, "x");
+	line_run(&rig, 10);
+	ck_assert_ptr_nonnull(
+	    strstr(explained(), ", 3 calls queued, 2 in flight"));
+	stay_client_cancel(rig.client, first->id);
+	ck_assert_ptr_nonnull(strstr(explained(),
+	    ", 3 calls queued, 1 in flight, 1 given up and still to be "
+	    "answered"));
+	stay_client_reconnect(rig.client, STAY_E_RECONNECT);
+	line_run(&rig, 10);
+	ck_assert_ptr_nonnull(strstr(explained(), ": disconnecting for "));
+	line_end(&rig);
+}
+END_TEST
+
+/* ---- 9: nobody starves ---- */
+
+#define MANY 1000
+
+static struct {
+	struct stay_client *client;
+	unsigned answers;
+} many[MANY];
+
+static void
+next(void *arg, const struct stay_result *result)
+{
+	unsigned i = (unsigned)(uintptr_t)arg;
+
+	if (result->status != STAY_OK)
+		return;
+	many[i].answers++;
+	ck_assert_int_eq(
+	    stay_client_call(many[i].client, LINE("say +1"), next, arg),
+	    STAY_OK);
+}
+
+static void
+echo(struct sim_peer *peer, void *arg, const char *bytes, size_t len)
+{
+	(void)arg;
+	for (size_t i = 0; i < len; i++)
+		if (bytes[i] == '\n')
+			sim_peer_print(peer, "+1\n");
+}
+
+static struct sim_peer *flood_peer;
+
+static void
+note_peer(struct sim_peer *peer, void *arg)
+{
+	(void)arg;
+	flood_peer = peer;
+}
+
+static void
+flood(void)
+{
+	static char pushes[256 * 1024];
+
+	for (size_t i = 0; i < sizeof(pushes); i += 2)
+		memcpy(pushes + i, ">\n", 2);
+	if (flood_peer != NULL)
+		sim_peer_send(flood_peer, pushes, sizeof(pushes));
+}
+
+static unsigned
+least_answers(void)
+{
+	unsigned least = many[0].answers;
+
+	for (int i = 1; i < MANY; i++)
+		if (many[i].answers < least)
+			least = many[i].answers;
+	return least;
+}
+
+/* All of them busy at any time, and one more that is flooded: every turn takes
+ * each of them a step further. */
+START_TEST(test_promise_9_a_thousand_busy_connections_all_progress)
+{
+	static const struct sim_server server = { .on_bytes = echo };
+	static const struct sim_server flooded = { .on_accept = note_peer };
+	struct stay_world *world = sim_world_new(1);
+	struct stay_loop *loop = stay_loop_new(world);
+	struct line_config config = { .notes = &rig.notes };
+	struct stay_client_options options = { STAY_CLIENT_OPTIONS,
+		.config = &config };
+	struct stay_client *drowning;
+	struct sim_limits limits = { .latency_ms = 1 };
+	unsigned most = 0;
+
+	flood_peer = NULL;
+	sim_limits_set(world, &limits);
+	sim_listen(world, LINE_HOST, LINE_PORT, &server, NULL);
+	sim_listen(world, "10.0.0.2", LINE_PORT, &flooded, NULL);
+	ck_assert_int_eq(stay_client_start(&drowning, loop, &line_bare_protocol,
+			     "line://10.0.0.2:7777", &options),
+	    STAY_OK);
+	for (unsigned i = 0; i < MANY; i++) {
+		many[i].answers = 0;
+		ck_assert_int_eq(stay_client_start(&many[i].client, loop,
+				     &line_bare_protocol, LINE_URL, &options),
+		    STAY_OK);
+		ck_assert_int_eq(
+		    stay_client_call(many[i].client, LINE("say +1"), next,
+			(void *)(uintptr_t)i),
+		    STAY_OK);
+	}
+	while (least_answers() == 0)
+		sim_run_ms(world, 10);
+	for (int i = 0; i < MANY; i++)
+		many[i].answers = 0;
+	for (int i = 0; i < 40; i++) {
+		flood();
+		sim_run_ms(world, 1);
+	}
+	for (int i = 0; i < MANY; i++)
+		if (many[i].answers > most)
+			most = many[i].answers;
+	ck_assert_uint_ge(least_answers(), 10);
+	ck_assert_uint_le(most, 2 * least_answers());
+	ck_assert_uint_gt(stay_client_counts(drowning).pushes, 0);
+	stay_loop_stop(loop, STAY_OK);
+	ck_assert(sim_run(world, 60000));
+	ck_assert_int_eq(stay_loop_free(loop), STAY_OK);
+}
+END_TEST
+
+Suite *
+suite_client_bounds(void)
+{
+	Suite *suite = suite_create("client_bounds");
+	TCase *tcase = tcase_create("bounds");
+
+	tcase_set_timeout(tcase, 60);
+	tcase_add_test(tcase, test_promise_7_high_and_low_water_are_told_once);
+	tcase_add_test(tcase, test_promise_7_water_marks_count_bytes_too);
+	tcase_add_test(tcase, test_client_water_marks_are_checked);
+	tcase_add_test(tcase, test_promise_13_sending_again_has_a_budget);
+	tcase_add_test(
+	    tcase, test_client_that_is_denied_refuses_calls_with_the_reason);
+	tcase_add_test(tcase, test_promise_9_a_denied_caller_cannot_spin);
+	tcase_add_test(tcase, test_client_gives_its_buffers_back_when_idle);
+	tcase_add_test(tcase, test_client_explains_how_much_waits);
+	tcase_add_test(
+	    tcase, test_promise_9_a_thousand_busy_connections_all_progress);
+	suite_add_tcase(suite, tcase);
+	return suite;
+}

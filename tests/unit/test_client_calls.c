@@ -1,0 +1,445 @@
+/* The calls of a client: their answers, the queue, the control lane. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine.h"
+#include "suites.h"
+#include "support/line_rig.h"
+
+static struct line_rig rig;
+
+/* ---- answers ---- */
+
+START_TEST(test_client_kinds_of_answers)
+{
+	line_begin(&rig, NULL);
+	line_call(&rig, "a", LINE("say +fine"));
+	line_call(&rig, "b", LINE("say -wrong"));
+	line_call(&rig, "c", LINE("say !not me"));
+	line_call(&rig, "d", LINE("say #noise|>push|*one|*two|+three"));
+	line_call(&rig, "e", LINE("say =pushed"));
+	line_run(&rig, 10);
+	ck_assert_str_eq(line_told(&rig),
+	    "a OK/replied +fine;b E_SERVER/replied -wrong;"
+	    "c E_SERVER/refused !not me;push >push;d part OK *one;"
+	    "d part OK *two;d OK/replied +three;push =pushed;"
+	    "e OK/replied =pushed;");
+	ck_assert_uint_eq(stay_client_counts(rig.client).pushes, 2);
+	line_end(&rig);
+}
+END_TEST
+
+START_TEST(test_client_several_replies_are_one_answer)
+{
+	const struct line_request three = { .text = "say +1|-2|+3",
+		.replies = 3 };
+	const struct line_request refused = { .text = "say !1|!2",
+		.replies = 2 };
+	const struct line_request mixed = { .text = "say +1|!2", .replies = 2 };
+	const struct line_request piece = { .text = "say *1|!2", .replies = 1 };
+
+	line_begin(&rig, NULL);
+	line_call(&rig, "a", &three);
+	line_call(&rig, "b", &refused);
+	line_call(&rig, "c", &mixed);
+	line_call(&rig, "d", &piece);
+	line_run(&rig, 10);
+	ck_assert_str_eq(line_told(&rig),
+	    "a part OK +1;a part E_SERVER -2;a OK/replied +3;"
+	    "b part E_SERVER !1;b E_SERVER/refused !2;"
+	    "c part OK +1;c E_SERVER/replied !2;"
+	    "d part OK *1;d E_SERVER/replied !2;");
+	line_end(&rig);
+}
+END_TEST
+
+START_TEST(test_client_without_a_reply_is_told_when_it_has_left)
+{
+	const struct line_request note = { .text = "note", .replies = 0 };
+
+	line_begin(&rig, NULL);
+	line_call(&rig, "a", &note);
+	line_call(&rig, "b", LINE("say +1"));
+	line_call(&rig, "c", &note);
+	line_run(&rig, 0);
+	line_run(&rig, 10);
+	ck_assert_str_eq(
+	    line_told(&rig), "a OK/sent;c OK/sent;b OK/replied +1;");
+	line_end(&rig);
+}
+END_TEST
+
+START_TEST(test_client_frames_are_cut_anywhere)
+{
+	const struct sim_limits limits = { .read_max = 1 };
+
+	line_prepare(&rig);
+	rig.config.scribbles = true;
+	sim_limits_set(rig.world, &limits);
+	line_start(&rig, NULL);
+	line_call(&rig, "a", LINE("say +first|>second|*third|+fourth"));
+	line_run(&rig, 20);
+	ck_assert_str_eq(line_told(&rig),
+	    "init 10.0.0.1;hello -;up;a OK/replied +first;push >second;"
+	    "down E_UNASKED;");
+	line_end(&rig);
+}
+END_TEST
+
+START_TEST(test_client_decode_may_write_and_look_who_is_next)
+{
+	const struct line_request tagged[] = {
+		{ .text = "say +1|>push|+2", .replies = 2, .tag = 7 },
+		{ .text = "say +3", .replies = 1, .tag = 8 },
+	};
+
+	line_prepare(&rig);
+	rig.config.scribbles = true;
+	rig.config.tells_oldest = true;
+	rig.config.on_up = "say +control";
+	line_start(&rig, NULL);
+	line_call(&rig, "a", &tagged[0]);
+	line_call(&rig, "b", &tagged[1]);
+	line_run(&rig, 10);
+	sim_peer_print(rig.peer, "#skip\n");
+	line_run(&rig, 10);
+	ck_assert_str_eq(line_told(&rig),
+	    "init 10.0.0.1;hello -;up;oldest -1;control +control;"
+	    "oldest 7;a part OK +1;oldest 7;push >push;"
+	    "oldest 7;a OK/replied +2;oldest 8;b OK/replied +3;oldest -1;");
+	line_end(&rig);
+}
+END_TEST
+
+START_TEST(test_client_bytes_are_counted_once)
+{
+	struct stay_client_counts counts;
+
+	line_begin(&rig, NULL);
+	line_call(&rig, "a", LINE("hold"));
+	line_run(&rig, 10);
+	sim_peer_send(rig.peer, "+ab", 3);
+	line_run(&rig, 10);
+	sim_peer_send(rig.peer, "c\n", 2);
+	line_run(&rig, 10);
+	counts = stay_client_counts(rig.client);
+	ck_assert_uint_eq(counts.bytes_in, 5);
+	ck_assert_uint_eq(counts.bytes_out, 5);
+	ck_assert_uint_eq(counts.sessions, 1);
+	line_end(&rig);
+}
+END_TEST
+
+static void
+expect_end(const char *line, const char *told)
+{
+	char request[64];
+
+	snprintf(request, sizeof(request), "say %s", line);
+	line_begin(&rig, NULL);
+	line_call(&rig, "a", LINE(request));
+	line_run(&rig, 10);
+	ck_assert_str_eq(line_told(&rig), told);
+	line_end(&rig);
+}
+
+START_TEST(test_client_nonsense_ends_the_session)
+{
+	expect_end("nonsense", "down E_PROTOCOL;a E_LOST/maybe executed;");
+	expect_end("9", "down E_PROTOCOL;a E_LOST/maybe executed;");
+	expect_end("0", "down E_PROTOCOL;a E_LOST/maybe executed;");
+	expect_end("+1|+2", "a OK/replied +1;down E_UNASKED;");
+	expect_end("+1|*2", "a OK/replied +1;down E_UNASKED;");
+}
+END_TEST
+
+START_TEST(test_promise_7_a_reply_past_its_bound_ends_the_session)
+{
+	struct stay_client_options options = { .reply_bytes_max = 8 };
+
+	line_begin(&rig, &options);
+	line_call(&rig, "a", LINE("say +345678"));
+	line_run(&rig, 10);
+	ck_assert_str_eq(line_told(&rig), "a OK/replied +345678;");
+	line_call(&rig, "b", LINE("say +3456789"));
+	line_run(&rig, 10);
+	ck_assert_str_eq(
+	    line_told(&rig), "down E_PROTOCOL;b E_LOST/maybe executed;");
+	line_run(&rig, 1000);
+	line_told(&rig);
+	line_call(&rig, "c", LINE("hold"));
+	line_run(&rig, 10);
+	sim_peer_send(rig.peer, "+2345678", 8);
+	line_run(&rig, 10);
+	ck_assert_str_eq(
+	    line_told(&rig), "down E_PROTOCOL;c E_LOST/maybe executed;");
+	line_end(&rig);
+}
+END_TEST
+
+/* ---- the queue ---- */
+
+START_TEST(test_client_queues_while_offline)
+{
+	line_prepare(&rig);
+	sim_unlisten(rig.world, LINE_HOST, LINE_PORT);
+	line_start(&rig, NULL);
+	line_call(&rig, "a", LINE("say +1"));
+	line_call(&rig, "b", LINE("say +2"));
+	line_run(&rig, 1000);
+	ck_assert_str_eq(line_told(&rig), "init 10.0.0.1;");
+	sim_listen(rig.world, LINE_HOST, LINE_PORT, &rig.server, &rig);
+	line_run(&rig, 1000);
+	ck_assert_str_eq(
+	    line_told(&rig), "hello -;up;a OK/replied +1;b OK/replied +2;");
+	line_end(&rig);
+}
+END_TEST
+
+START_TEST(test_client_refuses_while_offline_if_told_so)
+{
+	struct stay_client_options options = { .offline = STAY_OFFLINE_FAIL };
+
+	line_prepare(&rig);
+	line_start(&rig, &options);
+	ck_assert_int_eq(line_try(&rig, "a", LINE("say +1")), STAY_E_OFFLINE);
+	line_run(&rig, 10);
+	line_call(&rig, "b", LINE("say +1"));
+	line_call(&rig, "c", LINE("reset"));
+	line_run(&rig, 10);
+	ck_assert_str_eq(line_told(&rig),
+	    "init 10.0.0.1;hello -;up;b OK/replied +1;down E_RESET;"
+	    "c E_LOST/maybe executed;");
+	ck_assert_int_eq(line_try(&rig, "d", LINE("say +1")), STAY_E_OFFLINE);
+	ck_assert_uint_eq(stay_client_counts(rig.client).rejected, 2);
+	line_end(&rig);
+}
+END_TEST
+
+START_TEST(test_promise_7_calls_in_flight_are_bounded)
+{
+	struct stay_client_options options = { .inflight_calls_max = 2 };
+
+	line_begin(&rig, &options);
+	line_call(&rig, "a", LINE("x"));
+	line_call(&rig, "b", LINE("y"));
+	line_call(&rig, "c", LINE("z"));
+	line_run(&rig, 10);
+	ck_assert_str_eq(line_got(&rig), "x;y;");
+	sim_peer_print(rig.peer, "+1\n");
+	line_run(&rig, 10);
+	ck_assert_str_eq(line_got(&rig), "z;");
+	ck_assert_uint_eq(stay_client_counts(rig.client).in_flight, 2);
+	sim_peer_print(rig.peer, "+2\n+3\n");
+	line_run(&rig, 10);
+	ck_assert_str_eq(line_told(&rig),
+	    "a OK/replied +1;b OK/replied +2;c OK/replied +3;");
+	line_end(&rig);
+}
+END_TEST
+
+START_TEST(test_client_encode_says_no)
+{
+	const struct line_request bad = {
+		.text = "xyz", .replies = 1, .refuse = STAY_E_FORMAT
+	};
+	const struct line_request flags = {
+		.text = "xyz", .replies = 1, .flags = 1u << 20
+	};
+
+	line_begin(&rig, NULL);
+	ck_assert_int_eq(line_try(&rig, "a", &bad), STAY_E_FORMAT);
+	ck_assert_int_eq(line_try(&rig, "b", &flags), STAY_E_ARG);
+	ck_assert_int_eq(line_try(&rig, "c", LINE("")), STAY_E_ARG);
+	ck_assert_uint_eq(stay_buf_len(&rig.client->calls.log.buf), 0);
+	line_call(&rig, "d", LINE("say +1"));
+	line_run(&rig, 10);
+	ck_assert_str_eq(line_got(&rig), "say +1;");
+	ck_assert_uint_eq(stay_client_counts(rig.client).rejected, 3);
+	line_end(&rig);
+}
+END_TEST
+
+START_TEST(test_client_options_of_a_call_are_checked)
+{
+	struct stay_call_options options = { STAY_CALL_OPTIONS };
+
+	line_begin(&rig, NULL);
+	options.size++;
+	ck_assert_int_eq(
+	    stay_client_call_with(rig.client, LINE("x"), &options, NULL, NULL),
+	    STAY_E_ABI);
+	options.size = sizeof(options.size);
+	options.flags = 1u << 20; /* not reached by this size */
+	ck_assert_int_eq(
+	    stay_client_call_with(rig.client, LINE("x"), &options, NULL, NULL),
+	    STAY_OK);
+	options.size = sizeof(options);
+	ck_assert_int_eq(
+	    stay_client_call_with(rig.client, LINE("x"), &options, NULL, NULL),
+	    STAY_E_ARG);
+	ck_assert_int_eq(
+	    stay_client_call_with(rig.client, LINE("x"), NULL, NULL, NULL),
+	    STAY_OK);
+	line_end(&rig);
+	ck_assert_str_eq(line_told(&rig),
+	    "down E_STOPPED;lost E_STOPPED;lost E_STOPPED;closed OK;");
+}
+END_TEST
+
+/* What a call's options say is added to what encode declares. */
+START_TEST(test_client_options_of_a_call_add_flags)
+{
+	struct stay_call_options options = { STAY_CALL_OPTIONS,
+		.flags = STAY_IDEMPOTENT };
+
+	line_begin(&rig, NULL);
+	line_call_with(&rig, "a", LINE("hold"), options);
+	line_run(&rig, 10);
+	sim_peer_reset(rig.peer);
+	line_run(&rig, 1000);
+	ck_assert_uint_eq(stay_client_counts(rig.client).resent, 1);
+	line_end(&rig);
+}
+END_TEST
+
+/* ---- the control lane ---- */
+
+static void
+subscribe(struct stay_session *session, const char *text)
+{
+	if (strcmp(text, ">ping") != 0)
+		return;
+	ck_assert_int_eq(
+	    stay_buf_puts(stay_session_control(session), "say +pong\n"),
+	    STAY_OK);
+	ck_assert_int_eq(stay_session_expect(session, 1), STAY_OK);
+}
+
+/* Control bytes come first, but never inside of a request. */
+START_TEST(test_client_control_goes_first_at_a_boundary)
+{
+	struct sim_limits limits = { .send_buffer = 3 };
+
+	line_prepare(&rig);
+	rig.config.on_push = subscribe;
+	line_start(&rig, NULL);
+	line_run(&rig, 10);
+	sim_peer_limits(rig.peer, &limits);
+	sim_peer_freeze(rig.peer, true);
+	line_call(&rig, "a", LINE("say +1"));
+	line_call(&rig, "b", LINE("say +2"));
+	line_run(&rig, 10);
+	ck_assert_uint_eq(stay_client_counts(rig.client).in_flight, 1);
+	sim_peer_print(rig.peer, ">ping\n");
+	line_run(&rig, 10);
+	sim_peer_freeze(rig.peer, false);
+	line_run(&rig, 10);
+	ck_assert_str_eq(line_got(&rig), "say +1;say +pong;say +2;");
+	ck_assert_str_eq(line_told(&rig),
+	    "init 10.0.0.1;hello -;up;push >ping;a OK/replied +1;"
+	    "control +pong;b OK/replied +2;");
+	line_end(&rig);
+}
+END_TEST
+
+/* More holes than one write has parts. */
+START_TEST(test_client_many_holes_leave_in_order)
+{
+	static char texts[200][8];
+	const char *got;
+	unsigned left = 0;
+
+	line_begin(&rig, NULL);
+	for (int i = 0; i < 200; i++) {
+		snprintf(texts[i], sizeof(texts[i]), "%d", i);
+		line_call(&rig, texts[i], LINE(texts[i]));
+	}
+	for (int i = 0; i < 200; i += 2)
+		stay_client_cancel(rig.client, rig.calls[i].id);
+	line_run(&rig, 10);
+	got = line_got(&rig);
+	for (int i = 1; i < 200; i += 2) {
+		ck_assert_int_eq(strtol(got, NULL, 10), i);
+		got = strchr(got, ';') + 1;
+		left++;
+	}
+	ck_assert_str_eq(got, "");
+	ck_assert_uint_eq(left, 100);
+	line_end(&rig);
+}
+END_TEST
+
+/* What the control lane still held ends with the session. */
+START_TEST(test_client_control_does_not_outlive_its_session)
+{
+	struct sim_limits limits = { .send_buffer = 3 };
+
+	line_prepare(&rig);
+	rig.config.on_push = subscribe;
+	line_start(&rig, NULL);
+	line_run(&rig, 10);
+	sim_peer_limits(rig.peer, &limits);
+	sim_peer_freeze(rig.peer, true);
+	sim_peer_print(rig.peer, ">ping\n");
+	line_run(&rig, 10);
+	sim_peer_reset(rig.peer);
+	line_run(&rig, 1000);
+	line_call(&rig, "a", LINE("say +1"));
+	line_run(&rig, 10);
+	ck_assert_str_eq(line_told(&rig),
+	    "init 10.0.0.1;hello -;up;push >ping;down E_RESET;hello -;up;"
+	    "a OK/replied +1;");
+	ck_assert_str_eq(line_got(&rig), "|say +1;");
+	line_end(&rig);
+}
+END_TEST
+
+START_TEST(test_client_a_turn_leaves_in_one_write)
+{
+	uint64_t writes;
+
+	line_begin(&rig, NULL);
+	writes = sim_calls(rig.world, SIM_WRITE);
+	for (int i = 0; i < 100; i++)
+		line_call(&rig, "a", LINE("x"));
+	line_run(&rig, 10);
+	ck_assert_uint_eq(sim_calls(rig.world, SIM_WRITE) - writes, 1);
+	line_end(&rig);
+}
+END_TEST
+
+Suite *
+suite_client_calls(void)
+{
+	Suite *suite = suite_create("client_calls");
+	TCase *tcase = tcase_create("answers");
+
+	tcase_add_test(tcase, test_client_kinds_of_answers);
+	tcase_add_test(tcase, test_client_several_replies_are_one_answer);
+	tcase_add_test(
+	    tcase, test_client_without_a_reply_is_told_when_it_has_left);
+	tcase_add_test(tcase, test_client_frames_are_cut_anywhere);
+	tcase_add_test(
+	    tcase, test_client_decode_may_write_and_look_who_is_next);
+	tcase_add_test(tcase, test_client_bytes_are_counted_once);
+	tcase_add_test(tcase, test_client_nonsense_ends_the_session);
+	tcase_add_test(
+	    tcase, test_promise_7_a_reply_past_its_bound_ends_the_session);
+	suite_add_tcase(suite, tcase);
+
+	tcase = tcase_create("queue");
+	tcase_add_test(tcase, test_client_queues_while_offline);
+	tcase_add_test(tcase, test_client_refuses_while_offline_if_told_so);
+	tcase_add_test(tcase, test_promise_7_calls_in_flight_are_bounded);
+	tcase_add_test(tcase, test_client_encode_says_no);
+	tcase_add_test(tcase, test_client_options_of_a_call_are_checked);
+	tcase_add_test(tcase, test_client_control_goes_first_at_a_boundary);
+	tcase_add_test(tcase, test_client_options_of_a_call_add_flags);
+	tcase_add_test(tcase, test_client_control_does_not_outlive_its_session);
+	tcase_add_test(tcase, test_client_many_holes_leave_in_order);
+	tcase_add_test(tcase, test_client_a_turn_leaves_in_one_write);
+	suite_add_tcase(suite, tcase);
+	return suite;
+}

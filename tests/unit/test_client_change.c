@@ -1,0 +1,413 @@
+/* A planned change: what is in flight is answered, the queue is kept. */
+#include <string.h>
+
+#include "suites.h"
+#include "support/line_rig.h"
+
+static struct line_rig rig;
+
+static struct stay_client_counts
+counts(void)
+{
+	return stay_client_counts(rig.client);
+}
+
+static enum stay_state
+state(void)
+{
+	return stay_conn_state(stay_client_conn(rig.client));
+}
+
+/* ---- reconnect ---- */
+
+START_TEST(test_promise_3_a_planned_change_lets_calls_finish)
+{
+	line_prepare(&rig);
+	rig.config.bye = "bye";
+	line_start(&rig, NULL);
+	line_call(&rig, "a", LINE("x"));
+	line_run(&rig, 10);
+	stay_client_reconnect(rig.client, STAY_E_RECONNECT);
+	line_call(&rig, "b", LINE("say +2"));
+	line_run(&rig, 100);
+	ck_assert_int_eq(state(), STAY_DISCONNECTING);
+	ck_assert_uint_eq(counts().queued, 1);
+	ck_assert_str_eq(line_told(&rig), "init 10.0.0.1;hello -;up;");
+	sim_peer_print(rig.peer, "+1\n");
+	line_run(&rig, 10);
+	ck_assert_str_eq(line_told(&rig),
+	    "a OK/replied +1;bye;down E_RECONNECT;hello -;up;"
+	    "b OK/replied +2;");
+	ck_assert_str_eq(line_got(&rig), "x;bye;|say +2;");
+	line_end(&rig);
+}
+END_TEST
+
+/* At once if nothing is in flight; a status of no failure is one for on_down.
+ */
+START_TEST(test_client_change_of_an_idle_session)
+{
+	line_begin(&rig, NULL);
+	stay_client_reconnect(rig.client, STAY_OK);
+	stay_client_reconnect(rig.client, STAY_OK);
+	line_run(&rig, 10);
+	ck_assert_str_eq(line_told(&rig), "down E_RECONNECT;hello -;up;");
+	line_end(&rig);
+}
+END_TEST
+
+START_TEST(test_client_change_waits_no_longer_than_its_budget)
+{
+	struct stay_client_options options = { .leave_budget_ms = 300 };
+
+	line_begin(&rig, &options);
+	line_call(&rig, "a", LINE("x"));
+	line_run(&rig, 10);
+	stay_client_reconnect(rig.client, STAY_E_RECONNECT);
+	line_run(&rig, 298);
+	ck_assert_str_eq(line_told(&rig), "");
+	line_run(&rig, 20);
+	ck_assert_str_eq(line_told(&rig),
+	    "down E_RECONNECT;a E_LOST/maybe executed;hello -;up;");
+	line_end(&rig);
+}
+END_TEST
+
+/* What the late answer of an abandoned call brings is not thrown away. */
+START_TEST(test_client_change_waits_for_tombstones)
+{
+	struct line_call *call;
+
+	line_begin(&rig, NULL);
+	call = line_call(&rig, "a", LINE("x"));
+	line_run(&rig, 10);
+	stay_client_cancel(rig.client, call->id);
+	stay_client_reconnect(rig.client, STAY_E_RECONNECT);
+	line_run(&rig, 10);
+	ck_assert_str_eq(line_told(&rig), "a E_CANCELLED/maybe executed;");
+	sim_peer_print(rig.peer, "+1\n");
+	line_run(&rig, 10);
+	ck_assert_str_eq(
+	    line_told(&rig), "orphan +1;down E_RECONNECT;hello -;up;");
+	line_end(&rig);
+}
+END_TEST
+
+/* By default no call that has a deadline of the default is lost by it. */
+static void
+again(struct line_call *call)
+{
+	if (call->rig->call_count < 400)
+		line_call(call->rig, "c", LINE("say +1"))->then = again;
+	if (call->rig->call_count % 50 == 0)
+		stay_client_reconnect(call->rig->client, STAY_E_RECONNECT);
+}
+
+START_TEST(test_promise_3_under_load_no_call_is_lost_by_a_planned_change)
+{
+	struct sim_limits limits = { .send_buffer = 40,
+		.ragged = true,
+		.latency_ms = 2,
+		.jitter_ms = 3 };
+
+	line_prepare(&rig);
+	sim_limits_set(rig.world, &limits);
+	line_start(&rig, NULL);
+	for (int i = 0; i < 20; i++)
+		line_call(&rig, "c", LINE("say +1"))->then = again;
+	for (int i = 0; i < 100; i++) {
+		line_run(&rig, 50);
+		line_told(&rig);
+	}
+	ck_assert_uint_ge(rig.call_count, 400);
+	ck_assert_uint_eq(counts().replied, rig.call_count);
+	ck_assert_uint_eq(counts().resent, 0);
+	ck_assert_uint_ge(counts().sessions, 4);
+	line_end(&rig);
+}
+END_TEST
+
+START_TEST(test_client_change_of_a_session_that_is_lost_meanwhile)
+{
+	line_begin(&rig, NULL);
+	line_call(&rig, "a", LINE("x"));
+	line_run(&rig, 10);
+	stay_client_reconnect(rig.client, STAY_E_RECONNECT);
+	line_run(&rig, 10);
+	sim_peer_reset(rig.peer);
+	line_run(&rig, 10);
+	ck_assert_str_eq(
+	    line_told(&rig), "down E_RESET;a E_LOST/maybe executed;");
+	ck_assert_int_eq(state(), STAY_BACKING_OFF);
+	line_run(&rig, 1000);
+	ck_assert_str_eq(line_told(&rig), "hello -;up;");
+	line_end(&rig);
+}
+END_TEST
+
+START_TEST(test_client_change_of_a_session_that_talks_nonsense)
+{
+	line_begin(&rig, NULL);
+	line_call(&rig, "a", LINE("x"));
+	line_run(&rig, 10);
+	stay_client_reconnect(rig.client, STAY_E_RECONNECT);
+	line_run(&rig, 10);
+	sim_peer_print(rig.peer, "nonsense\n");
+	line_run(&rig, 10);
+	ck_assert_str_eq(
+	    line_told(&rig), "down E_PROTOCOL;a E_LOST/maybe executed;");
+	line_end(&rig);
+}
+END_TEST
+
+/* Promise 8 holds meanwhile. */
+START_TEST(test_promise_8_a_session_that_leaves_is_watched)
+{
+	struct stay_client_options options = { .silence_ms = 1000,
+		.leave_budget_ms = STAY_FOREVER };
+
+	line_begin(&rig, &options);
+	line_call(&rig, "a", LINE("x"));
+	line_run(&rig, 10);
+	stay_client_reconnect(rig.client, STAY_E_RECONNECT);
+	line_run(&rig, 1020);
+	ck_assert_str_eq(
+	    line_told(&rig), "down E_SILENT;a E_LOST/maybe executed;");
+	line_end(&rig);
+}
+END_TEST
+
+START_TEST(test_client_stops_while_it_changes)
+{
+	line_prepare(&rig);
+	rig.config.bye = "bye";
+	line_start(&rig, NULL);
+	line_call(&rig, "a", LINE("x"));
+	line_run(&rig, 10);
+	stay_client_reconnect(rig.client, STAY_E_RECONNECT);
+	line_run(&rig, 10);
+	line_call(&rig, "b", LINE("y"));
+	stay_client_stop(rig.client, STAY_OK);
+	line_run(&rig, 10);
+	sim_peer_print(rig.peer, "+1\n");
+	line_run(&rig, 10);
+	ck_assert_str_eq(line_told(&rig),
+	    "init 10.0.0.1;hello -;up;a OK/replied +1;bye;down E_STOPPED;"
+	    "b E_STOPPED/not sent;closed OK;");
+	line_end(&rig);
+}
+END_TEST
+
+START_TEST(test_client_drains_while_it_changes)
+{
+	line_begin(&rig, NULL);
+	line_call(&rig, "a", LINE("x"));
+	line_run(&rig, 10);
+	stay_client_reconnect(rig.client, STAY_E_RECONNECT);
+	line_call(&rig, "b", LINE("say +2"));
+	stay_client_drain(rig.client, 10000);
+	line_run(&rig, 10);
+	sim_peer_print(rig.peer, "+1\n");
+	line_run(&rig, 10);
+	ck_assert_str_eq(line_told(&rig),
+	    "a OK/replied +1;down E_RECONNECT;hello -;up;b OK/replied +2;"
+	    "down E_STOPPED;closed OK;");
+	line_end(&rig);
+}
+END_TEST
+
+/* ---- by age ---- */
+
+START_TEST(test_client_changes_when_the_session_is_old)
+{
+	struct stay_client_options options = { .max_age_ms = 1000 };
+
+	line_begin(&rig, &options);
+	line_run(&rig, 740);
+	ck_assert_uint_eq(rig.sessions, 1);
+	line_run(&rig, 265);
+	ck_assert_uint_eq(rig.sessions, 2);
+	ck_assert_str_eq(line_told(&rig), "down E_RECONNECT;hello -;up;");
+	line_run(&rig, 740);
+	ck_assert_uint_eq(rig.sessions, 2);
+	line_run(&rig, 300);
+	ck_assert_uint_eq(rig.sessions, 3);
+	line_end(&rig);
+}
+END_TEST
+
+/* ---- another place, another config ---- */
+
+static struct line_rig *released_by;
+
+static void
+release_second(const void *config)
+{
+	(void)config;
+	released_by = &rig;
+}
+
+static struct line_config
+second_config(const char *hello)
+{
+	return (struct line_config){
+		.notes = &rig.notes, .finis = &rig.finis, .hello = hello
+	};
+}
+
+#define OTHER_URL "line://10.0.0.2:7777"
+
+START_TEST(test_client_is_reconfigured)
+{
+	struct line_config config = second_config("say +ok");
+	struct stay_client_options options = { STAY_CLIENT_OPTIONS,
+		.config = &config, .config_release = release_second,
+		.call_timeout_ms = 100 };
+	struct stay_conn *conn;
+
+	line_begin(&rig, NULL);
+	released_by = NULL;
+	conn = stay_client_conn(rig.client);
+	sim_listen(rig.world, "10.0.0.2", LINE_PORT, &rig.server, &rig);
+	line_call(&rig, "a", LINE("x"));
+	line_run(&rig, 10);
+	rig.closed = true; /* the first config may go from now on */
+	ck_assert_int_eq(
+	    stay_client_reconfigure(rig.client, OTHER_URL, &options), STAY_OK);
+	ck_assert(!rig.released);
+	line_run(&rig, 10);
+	ck_assert(!rig.released);
+	sim_peer_print(rig.peer, "+1\n");
+	line_run(&rig, 10);
+	ck_assert(rig.released);
+	rig.closed = false;
+	ck_assert_str_eq(line_told(&rig),
+	    "a OK/replied +1;down E_RECONNECT;hello -;hello +ok;up;");
+	ck_assert_str_eq(stay_conn_label(conn), OTHER_URL);
+	ck_assert_ptr_eq(stay_client_config(rig.client), &config);
+	ck_assert_uint_eq(sim_peers(rig.world, "10.0.0.2", LINE_PORT), 1);
+	line_call(&rig, "b", LINE("y"));
+	line_run(&rig, 110);
+	ck_assert_str_eq(line_told(&rig), "b E_TIMEOUT/maybe executed;");
+	line_end(&rig);
+	ck_assert_ptr_nonnull(released_by);
+}
+END_TEST
+
+START_TEST(test_client_reconfigure_is_checked_at_once)
+{
+	struct stay_client_options options = { STAY_CLIENT_OPTIONS,
+		.offline = (enum stay_offline)9 };
+
+	line_begin(&rig, NULL);
+	ck_assert_int_eq(
+	    stay_client_reconfigure(rig.client, "nonsense", NULL), STAY_E_URL);
+	ck_assert_int_eq(stay_client_reconfigure(rig.client, "lines://x", NULL),
+	    STAY_E_NO_TLS);
+	ck_assert_int_eq(
+	    stay_client_reconfigure(rig.client, NULL, &options), STAY_E_ARG);
+	ck_assert_int_eq(
+	    stay_client_reconfigure(NULL, OTHER_URL, NULL), STAY_E_ARG);
+	line_run(&rig, 10);
+	ck_assert_str_eq(line_told(&rig), "");
+	stay_client_stop(rig.client, STAY_OK);
+	ck_assert_int_eq(stay_client_reconfigure(rig.client, OTHER_URL, NULL),
+	    STAY_E_STOPPED);
+	line_end(&rig);
+}
+END_TEST
+
+/* The last of several stands; those that never were in use are released. */
+START_TEST(test_client_reconfigured_twice)
+{
+	struct line_config config = second_config(NULL);
+	struct stay_client_options options = { STAY_CLIENT_OPTIONS,
+		.config = &config, .config_release = release_second };
+
+	line_begin(&rig, NULL);
+	released_by = NULL;
+	sim_listen(rig.world, "10.0.0.2", LINE_PORT, &rig.server, &rig);
+	ck_assert_int_eq(
+	    stay_client_reconfigure(rig.client, LINE_URL, &options), STAY_OK);
+	ck_assert_int_eq(
+	    stay_client_reconfigure(rig.client, OTHER_URL, NULL), STAY_OK);
+	line_run(&rig, 10);
+	ck_assert_ptr_nonnull(released_by);
+	ck_assert_ptr_eq(stay_client_config(rig.client), &rig.config);
+	ck_assert_uint_eq(sim_peers(rig.world, "10.0.0.2", LINE_PORT), 1);
+	line_end(&rig);
+}
+END_TEST
+
+START_TEST(test_client_reconfigured_and_stopped_at_once)
+{
+	struct line_config config = second_config(NULL);
+	struct stay_client_options options = { STAY_CLIENT_OPTIONS,
+		.config = &config, .config_release = release_second };
+
+	line_begin(&rig, NULL);
+	released_by = NULL;
+	ck_assert_int_eq(
+	    stay_client_reconfigure(rig.client, NULL, &options), STAY_OK);
+	stay_client_stop(rig.client, STAY_OK);
+	line_end(&rig);
+	ck_assert_ptr_nonnull(released_by);
+}
+END_TEST
+
+/* Another password, while the old one is refused: no waiting for the slow
+ * backoff. */
+START_TEST(test_client_reconfigured_while_it_is_denied)
+{
+	struct line_config config = second_config("say +ok");
+	struct stay_client_options options = { STAY_CLIENT_OPTIONS,
+		.config = &config };
+
+	line_prepare(&rig);
+	rig.config.hello = "say -wrong password";
+	line_start(&rig, NULL);
+	line_run(&rig, 100);
+	rig.closed = true;
+	ck_assert_int_eq(
+	    stay_client_reconfigure(rig.client, NULL, &options), STAY_OK);
+	line_run(&rig, 10);
+	rig.closed = false;
+	ck_assert_int_eq(state(), STAY_CONNECTED);
+	ck_assert(rig.released);
+	line_end(&rig);
+}
+END_TEST
+
+Suite *
+suite_client_change(void)
+{
+	Suite *suite = suite_create("client_change");
+	TCase *tcase = tcase_create("reconnect");
+
+	tcase_add_test(
+	    tcase, test_promise_3_a_planned_change_lets_calls_finish);
+	tcase_add_test(tcase, test_client_change_of_an_idle_session);
+	tcase_add_test(
+	    tcase, test_client_change_waits_no_longer_than_its_budget);
+	tcase_add_test(tcase, test_client_change_waits_for_tombstones);
+	tcase_add_test(tcase,
+	    test_promise_3_under_load_no_call_is_lost_by_a_planned_change);
+	tcase_add_test(
+	    tcase, test_client_change_of_a_session_that_is_lost_meanwhile);
+	tcase_add_test(
+	    tcase, test_client_change_of_a_session_that_talks_nonsense);
+	tcase_add_test(tcase, test_promise_8_a_session_that_leaves_is_watched);
+	tcase_add_test(tcase, test_client_stops_while_it_changes);
+	tcase_add_test(tcase, test_client_drains_while_it_changes);
+	tcase_add_test(tcase, test_client_changes_when_the_session_is_old);
+	suite_add_tcase(suite, tcase);
+
+	tcase = tcase_create("reconfigure");
+	tcase_add_test(tcase, test_client_is_reconfigured);
+	tcase_add_test(tcase, test_client_reconfigure_is_checked_at_once);
+	tcase_add_test(tcase, test_client_reconfigured_twice);
+	tcase_add_test(tcase, test_client_reconfigured_and_stopped_at_once);
+	tcase_add_test(tcase, test_client_reconfigured_while_it_is_denied);
+	suite_add_tcase(suite, tcase);
+	return suite;
+}

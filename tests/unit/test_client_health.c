@@ -1,0 +1,257 @@
+/* Promise 8 for a client: a silent peer is found, a living one is let live. */
+#include "engine.h"
+#include "suites.h"
+#include "support/line_rig.h"
+
+static struct line_rig rig;
+
+START_TEST(test_promise_8_probes_an_idle_session)
+{
+	struct stay_client_options options = { .probe_ms = 1000,
+		.silence_ms = 500 };
+
+	line_prepare(&rig);
+	rig.config.ping = "say +pong";
+	line_start(&rig, &options);
+	line_run(&rig, 10);
+	line_told(&rig);
+	line_run(&rig, 1000);
+	ck_assert_str_eq(line_told(&rig), "ping;control +pong;");
+	line_run(&rig, 1010);
+	ck_assert_str_eq(line_told(&rig), "ping;control +pong;");
+	sim_peer_freeze(rig.peer, true);
+	line_run(&rig, 1400);
+	ck_assert_str_eq(line_told(&rig), "ping;");
+	line_run(&rig, 110);
+	ck_assert_str_eq(line_told(&rig), "down E_SILENT;");
+	line_end(&rig);
+}
+END_TEST
+
+START_TEST(test_promise_8_does_not_wait_for_a_blocking_call_too_short)
+{
+	struct stay_client_options options = { .silence_ms = 500,
+		.block_margin_ms = 200 };
+	const struct line_request blocking = { .text = "block",
+		.replies = 1,
+		.flags = STAY_BLOCKS,
+		.blocks_ms = 2000 };
+
+	line_begin(&rig, &options);
+	line_call(&rig, "a", &blocking);
+	line_run(&rig, 2190);
+	ck_assert_str_eq(line_told(&rig), "");
+	sim_peer_print(rig.peer, "+late\n");
+	line_run(&rig, 5);
+	ck_assert_str_eq(line_told(&rig), "a OK/replied +late;");
+	line_end(&rig);
+}
+END_TEST
+
+/* The suspension ends with the call that blocks. */
+START_TEST(test_promise_8_finds_silence_behind_a_blocking_call)
+{
+	struct stay_client_options options = { .silence_ms = 500 };
+	const struct line_request blocking = { .text = "block",
+		.replies = 1,
+		.flags = STAY_BLOCKS,
+		.blocks_ms = STAY_FOREVER };
+	struct stay_call_options forever = { STAY_CALL_OPTIONS,
+		.timeout_ms = STAY_FOREVER };
+
+	line_begin(&rig, &options);
+	line_call(&rig, "a", &blocking);
+	line_call_with(&rig, "b", LINE("x"), forever);
+	line_run(&rig, 60000);
+	sim_peer_print(rig.peer, "+1\n");
+	line_run(&rig, 490);
+	ck_assert_str_eq(line_told(&rig), "a OK/replied +1;");
+	line_run(&rig, 20);
+	ck_assert_str_eq(
+	    line_told(&rig), "down E_SILENT;b E_LOST/maybe executed;");
+	line_end(&rig);
+}
+END_TEST
+
+START_TEST(test_promise_8_patience_ends_with_the_call_that_blocks)
+{
+	struct stay_client_options options = { .silence_ms = 500 };
+	const struct line_request blocking = { .text = "block",
+		.replies = 1,
+		.flags = STAY_BLOCKS,
+		.blocks_ms = 4000 };
+
+	line_begin(&rig, &options);
+	line_call(&rig, "a", &blocking);
+	line_call(&rig, "b", LINE("x"));
+	line_run(&rig, 1000);
+	sim_peer_print(rig.peer, "+1\n");
+	line_run(&rig, 490);
+	ck_assert_str_eq(line_told(&rig), "a OK/replied +1;");
+	line_run(&rig, 20);
+	ck_assert_str_eq(
+	    line_told(&rig), "down E_SILENT;b E_LOST/maybe executed;");
+	line_end(&rig);
+}
+END_TEST
+
+/* While an answer is due anyway no probe is sent, and an idle client gives
+ * memory back, also if its protocol has no probe. */
+START_TEST(test_promise_8_only_an_idle_session_is_probed)
+{
+	struct stay_client_options options = { .probe_ms = 1000,
+		.silence_ms = 4000 };
+
+	line_prepare(&rig);
+	rig.config.ping = "say +pong";
+	line_start(&rig, &options);
+	line_call(&rig, "a", LINE("x"));
+	line_run(&rig, 3500);
+	sim_peer_print(rig.peer, "+1\n");
+	line_run(&rig, 10);
+	ck_assert_str_eq(
+	    line_told(&rig), "init 10.0.0.1;hello -;up;a OK/replied +1;");
+	ck_assert_ptr_nonnull(rig.client->calls.log.buf.data);
+	line_run(&rig, 1000);
+	ck_assert_str_eq(line_told(&rig), "ping;control +pong;");
+	line_end(&rig);
+	line_prepare(&rig);
+	rig.protocol = &line_bare_protocol;
+	line_start(&rig, &options);
+	line_call(&rig, "a", LINE("say +1"));
+	line_run(&rig, 3000);
+	ck_assert_ptr_null(rig.client->calls.log.buf.data);
+	ck_assert_ptr_null(rig.client->calls.spare);
+	line_end(&rig);
+}
+END_TEST
+
+/* A kernel that takes bytes for a process that does not is no sign of life. */
+START_TEST(test_promise_8_sending_is_no_sign_of_life)
+{
+	struct stay_client_options options = { .silence_ms = 500 };
+
+	line_begin(&rig, &options);
+	sim_peer_freeze(rig.peer, true);
+	for (int i = 0; i < 5; i++) {
+		ck_assert_str_eq(line_told(&rig), "");
+		line_call(&rig, "a", LINE("x"));
+		line_run(&rig, 98);
+	}
+	line_run(&rig, 20);
+	ck_assert_uint_eq(stay_client_counts(rig.client).maybe_executed, 5);
+	line_end(&rig);
+}
+END_TEST
+
+START_TEST(test_promise_8_any_byte_is_a_sign_of_life)
+{
+	struct stay_client_options options = { .silence_ms = 500 };
+
+	line_begin(&rig, &options);
+	line_call(&rig, "a", LINE("x"));
+	for (int i = 0; i < 4; i++) {
+		line_run(&rig, 400);
+		sim_peer_print(rig.peer, i == 3 ? "1\n" : "+");
+		if (i == 0)
+			sim_peer_print(rig.peer, "");
+	}
+	line_run(&rig, 10);
+	ck_assert_str_eq(line_told(&rig), "a OK/replied +++1;");
+	line_end(&rig);
+}
+END_TEST
+
+/* An upload in progress is a sign of life, a full buffer is not. */
+START_TEST(test_promise_8_an_upload_is_a_sign_of_life)
+{
+	struct stay_client_options options = { .silence_ms = 500 };
+	struct sim_limits limits = { .send_buffer = 4, .latency_ms = 200 };
+
+	line_prepare(&rig);
+	sim_limits_set(rig.world, &limits);
+	line_start(&rig, &options);
+	line_run(&rig, 500);
+	line_told(&rig);
+	line_call(&rig, "a", LINE("say +0123456789012345678901234567890"));
+	line_run(&rig, 4000);
+	ck_assert_str_eq(
+	    line_told(&rig), "a OK/replied +0123456789012345678901234567890;");
+	line_call(&rig, "b", LINE("say +0123456789012345678901234567890"));
+	sim_peer_freeze(rig.peer, true);
+	line_run(&rig, 900);
+	ck_assert_str_eq(line_told(&rig), "down E_SILENT;");
+	line_end(&rig);
+}
+END_TEST
+
+/* What the engine cannot see, as under a call that blocks for ever, the kernel
+ * finds, and within the same bound. */
+START_TEST(test_promise_8_the_sockets_keep_the_same_bound)
+{
+	struct stay_client_options options = { .silence_ms = 4000 };
+	const struct stay_socket_options *socket;
+
+	line_begin(&rig, &options);
+	socket = sim_peer_options(rig.peer);
+	ck_assert(socket->nodelay);
+	ck_assert_uint_eq(socket->user_timeout_ms, 4000);
+	ck_assert_uint_eq(socket->keepalive_ms, 1600);
+	line_end(&rig);
+}
+END_TEST
+
+START_TEST(test_promise_8_without_a_bound_the_sockets_have_none)
+{
+	struct stay_client_options options = { .silence_ms = STAY_FOREVER };
+	const struct stay_socket_options *socket;
+
+	line_begin(&rig, &options);
+	socket = sim_peer_options(rig.peer);
+	ck_assert(socket->nodelay);
+	ck_assert_uint_eq(socket->user_timeout_ms, 0);
+	ck_assert_uint_eq(socket->keepalive_ms, 0);
+	line_end(&rig);
+}
+END_TEST
+
+START_TEST(test_promise_8_socket_options_that_are_given_stand)
+{
+	const struct stay_socket_options given = { .keepalive_ms = 7000 };
+	struct stay_client_options options = { .socket = &given };
+	const struct stay_socket_options *socket;
+
+	line_begin(&rig, &options);
+	socket = sim_peer_options(rig.peer);
+	ck_assert(!socket->nodelay);
+	ck_assert_uint_eq(socket->user_timeout_ms, 0);
+	ck_assert_uint_eq(socket->keepalive_ms, 7000);
+	line_end(&rig);
+}
+END_TEST
+
+Suite *
+suite_client_health(void)
+{
+	Suite *suite = suite_create("client_health");
+	TCase *tcase = tcase_create("health");
+
+	tcase_add_test(tcase, test_promise_8_probes_an_idle_session);
+	tcase_add_test(
+	    tcase, test_promise_8_does_not_wait_for_a_blocking_call_too_short);
+	tcase_add_test(
+	    tcase, test_promise_8_finds_silence_behind_a_blocking_call);
+	tcase_add_test(
+	    tcase, test_promise_8_patience_ends_with_the_call_that_blocks);
+	tcase_add_test(tcase, test_promise_8_only_an_idle_session_is_probed);
+	tcase_add_test(tcase, test_promise_8_sending_is_no_sign_of_life);
+	tcase_add_test(tcase, test_promise_8_any_byte_is_a_sign_of_life);
+	tcase_add_test(tcase, test_promise_8_an_upload_is_a_sign_of_life);
+	tcase_add_test(tcase, test_promise_8_the_sockets_keep_the_same_bound);
+	tcase_add_test(
+	    tcase, test_promise_8_without_a_bound_the_sockets_have_none);
+	tcase_add_test(
+	    tcase, test_promise_8_socket_options_that_are_given_stand);
+	suite_add_tcase(suite, tcase);
+	return suite;
+}

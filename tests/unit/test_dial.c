@@ -1,0 +1,427 @@
+/* One attempt: who is tried, when, in which order, and what is said of it. */
+#include <netdb.h>
+#include <string.h>
+
+#include "dial.h"
+#include "suites.h"
+#include "support/link_rig.h"
+
+static const struct sim_server silent = { NULL, NULL, NULL };
+
+static void
+listen_at(struct rig *rig, const char *host)
+{
+	sim_listen(rig->world, host, 7, &silent, NULL);
+}
+
+static void
+answer(struct rig *rig, const char *host, enum sim_fate fate, uint64_t after_ms)
+{
+	sim_address_set(rig->world, host, 7, fate, after_ms);
+}
+
+static void
+name(
+    struct rig *rig, const char *name, const char *addresses, uint64_t delay_ms)
+{
+	sim_name_set(rig->world, name, addresses, delay_ms, 0);
+}
+
+/* ---- it fails ---- */
+
+START_TEST(test_dial_that_fails_names_each_address_once)
+{
+	struct rig rig;
+
+	rig_init(&rig);
+	name(&rig, "db", "10.0.0.7 10.0.0.8 10.0.0.7", 5);
+	answer(&rig, "10.0.0.8", SIM_UNREACHABLE, 3);
+	ck_assert_int_eq(rig_dial(&rig, "tcp db 7"), STAY_OK);
+	ck_assert(!rig_settle(&rig, 10000));
+	ck_assert_str_eq(rig.news, "granted down");
+	ck_assert_str_eq(rig_failure(&rig),
+	    "10.0.0.7:7 refused (ECONNREFUSED), "
+	    "10.0.0.8:7 unreachable host (EHOSTUNREACH)");
+	ck_assert_int_eq(rig.link.failure.status, STAY_E_REFUSED);
+	ck_assert_uint_eq(sim_open_fds(rig.world), 0);
+	rig_fini(&rig);
+}
+END_TEST
+
+START_TEST(test_dial_that_fails_at_once_is_told_later)
+{
+	struct rig rig;
+
+	rig_init(&rig);
+	answer(&rig, "10.0.0.7", SIM_NO_ROUTE, 0);
+	ck_assert_int_eq(rig_dial(&rig, "tcp 10.0.0.7 7"), STAY_OK);
+	ck_assert_str_eq(rig.news, "");
+	ck_assert(!rig_settle(&rig, 0));
+	ck_assert_int_eq(rig.link.failure.status, STAY_E_UNREACHABLE);
+	rig_fini(&rig);
+}
+END_TEST
+
+START_TEST(test_dial_without_any_address_says_why)
+{
+	struct rig rig;
+
+	rig_init(&rig);
+	sim_name_set(rig.world, "db", "", 5, EAI_NONAME);
+	ck_assert_int_eq(rig_dial(&rig, "tcp db 7, tcp 10.0.0.7 7"), STAY_OK);
+	ck_assert(!rig_settle(&rig, 1000));
+	ck_assert_ptr_nonnull(strstr(rig_failure(&rig), "resolve db: "));
+	ck_assert_ptr_nonnull(strstr(rig_failure(&rig), "10.0.0.7:7 refused"));
+	ck_assert_int_eq(rig.link.failure.status, STAY_E_RESOLVE);
+	ck_assert_str_eq(rig.turns, "closed>queued>resolving>dialing>closed");
+	rig_fini(&rig);
+}
+END_TEST
+
+START_TEST(test_dial_of_names_only_ends_in_resolving)
+{
+	struct rig rig;
+
+	rig_init(&rig);
+	ck_assert_int_eq(rig_dial(&rig, "tcp nowhere 7"), STAY_OK);
+	ck_assert(!rig_settle(&rig, 1000));
+	ck_assert_str_eq(rig.turns, "closed>queued>resolving>closed");
+	rig_fini(&rig);
+}
+END_TEST
+
+/* ---- the race ---- */
+
+START_TEST(test_dial_tries_the_families_in_turns)
+{
+	struct rig rig;
+
+	rig_init(&rig);
+	name(&rig, "db", "10.0.0.1 10.0.0.2 10.0.0.3 ::1 ::2", 0);
+	ck_assert_int_eq(rig_dial(&rig, "tcp db 7"), STAY_OK);
+	ck_assert(!rig_settle(&rig, 1000));
+	ck_assert_str_eq(rig_failure(&rig),
+	    "[::1]:7 refused (ECONNREFUSED), "
+	    "10.0.0.1:7 refused (ECONNREFUSED), "
+	    "[::2]:7 refused (ECONNREFUSED), "
+	    "10.0.0.2:7 refused (ECONNREFUSED), "
+	    "10.0.0.3:7 refused (ECONNREFUSED)");
+	rig_fini(&rig);
+}
+END_TEST
+
+START_TEST(test_dial_keeps_the_order_of_targets)
+{
+	struct rig rig;
+
+	rig_init(&rig);
+	name(&rig, "db", "10.0.0.1 ::1", 0);
+	ck_assert_int_eq(
+	    rig_dial(&rig, "tcp 10.0.0.9 7, tcp db 7, unix /x"), STAY_OK);
+	ck_assert(!rig_settle(&rig, 1000));
+	ck_assert_ptr_eq(
+	    strstr(rig_failure(&rig), "10.0.0.9:7"), rig_failure(&rig));
+	ck_assert_ptr_nonnull(strstr(
+	    rig_failure(&rig), "[::1]:7 refused (ECONNREFUSED), 10.0.0.1:7"));
+	ck_assert_ptr_nonnull(strstr(rig_failure(&rig), ", unix:/x "));
+	rig_fini(&rig);
+}
+END_TEST
+
+START_TEST(test_dial_staggers_by_250_ms)
+{
+	struct rig rig;
+	uint64_t begin;
+
+	rig_init(&rig);
+	answer(&rig, "::1", SIM_BLACK_HOLE, 0);
+	answer(&rig, "::2", SIM_BLACK_HOLE, 0);
+	listen_at(&rig, "10.0.0.1");
+	name(&rig, "db", "::1 ::2", 0);
+	begin = sim_now_ms(rig.world);
+	ck_assert_int_eq(rig_dial(&rig, "tcp db 7, tcp 10.0.0.1 7"), STAY_OK);
+	sim_run_ms(rig.world, 249);
+	ck_assert_uint_eq(sim_open_fds(rig.world), 1);
+	sim_run_ms(rig.world, 2);
+	ck_assert_uint_eq(sim_open_fds(rig.world), 2);
+	ck_assert(rig_settle(&rig, 10000));
+	ck_assert_uint_ge(sim_now_ms(rig.world) - begin, 500);
+	ck_assert_uint_le(sim_now_ms(rig.world) - begin, 504);
+	ck_assert_uint_eq(sim_open_fds(rig.world), 1);
+	ck_assert_str_eq(rig.link.peer, "10.0.0.1:7");
+	rig_fini(&rig);
+}
+END_TEST
+
+START_TEST(test_dial_does_not_wait_after_a_failure)
+{
+	struct rig rig;
+	uint64_t begin;
+
+	rig_init(&rig);
+	answer(&rig, "::1", SIM_REFUSE, 10);
+	listen_at(&rig, "10.0.0.1");
+	name(&rig, "db", "10.0.0.1 ::1", 0);
+	begin = sim_now_ms(rig.world);
+	ck_assert_int_eq(rig_dial(&rig, "tcp db 7"), STAY_OK);
+	ck_assert(rig_settle(&rig, 10000));
+	ck_assert_uint_ge(sim_now_ms(rig.world) - begin, 10);
+	ck_assert_uint_le(sim_now_ms(rig.world) - begin, 20);
+	ck_assert_str_eq(rig_failure(&rig), "");
+	rig_fini(&rig);
+}
+END_TEST
+
+START_TEST(test_dial_is_won_by_the_first_to_connect)
+{
+	struct rig rig;
+
+	rig_init(&rig);
+	listen_at(&rig, "::1");
+	answer(&rig, "::1", SIM_ACCEPT, 1000);
+	listen_at(&rig, "10.0.0.1");
+	answer(&rig, "10.0.0.1", SIM_ACCEPT, 100);
+	name(&rig, "db", "10.0.0.1 ::1", 0);
+	ck_assert_int_eq(rig_dial(&rig, "tcp db 7"), STAY_OK);
+	ck_assert(rig_settle(&rig, 10000));
+	ck_assert_str_eq(rig.link.peer, "10.0.0.1:7");
+	ck_assert_uint_eq(sim_open_fds(rig.world), 1);
+	sim_run_ms(rig.world, 5000);
+	ck_assert_str_eq(rig.news, "granted up");
+	rig_fini(&rig);
+}
+END_TEST
+
+START_TEST(test_dial_of_a_slow_first_is_still_won_by_it)
+{
+	struct rig rig;
+
+	rig_init(&rig);
+	listen_at(&rig, "::1");
+	answer(&rig, "::1", SIM_ACCEPT, 400);
+	answer(&rig, "10.0.0.1", SIM_BLACK_HOLE, 0);
+	name(&rig, "db", "10.0.0.1 ::1", 0);
+	ck_assert_int_eq(rig_dial(&rig, "tcp db 7"), STAY_OK);
+	ck_assert(rig_settle(&rig, 10000));
+	ck_assert_str_eq(rig.link.peer, "[::1]:7");
+	ck_assert_uint_eq(sim_open_fds(rig.world), 1);
+	rig_fini(&rig);
+}
+END_TEST
+
+/* ---- answers that come when they like ---- */
+
+START_TEST(test_dial_waits_50_ms_for_a_better_target)
+{
+	struct rig rig;
+
+	rig_init(&rig);
+	listen_at(&rig, "10.0.0.1");
+	listen_at(&rig, "10.0.0.2");
+	name(&rig, "first", "10.0.0.1", 40);
+	ck_assert_int_eq(
+	    rig_dial(&rig, "tcp first 7, tcp 10.0.0.2 7"), STAY_OK);
+	ck_assert(rig_settle(&rig, 10000));
+	ck_assert_str_eq(rig.link.peer, "10.0.0.1:7");
+	rig_fini(&rig);
+}
+END_TEST
+
+START_TEST(test_dial_waits_no_longer_for_a_better_target)
+{
+	struct rig rig;
+
+	rig_init(&rig);
+	listen_at(&rig, "10.0.0.2");
+	name(&rig, "first", "10.0.0.1", SIM_FOREVER);
+	ck_assert_int_eq(
+	    rig_dial(&rig, "tcp first 7, tcp 10.0.0.2 7"), STAY_OK);
+	sim_run_ms(rig.world, 49);
+	ck_assert_str_eq(rig.turns, "closed>queued>resolving");
+	ck_assert(rig_settle(&rig, 10));
+	ck_assert_str_eq(rig.link.peer, "10.0.0.2:7");
+	rig_fini(&rig);
+}
+END_TEST
+
+START_TEST(test_dial_lets_a_late_answer_join_the_race)
+{
+	struct rig rig;
+
+	rig_init(&rig);
+	answer(&rig, "10.0.0.1", SIM_BLACK_HOLE, 0);
+	listen_at(&rig, "10.0.0.2");
+	name(&rig, "late", "10.0.0.2", 2000);
+	ck_assert_int_eq(rig_dial(&rig, "tcp 10.0.0.1 7, tcp late 7"), STAY_OK);
+	ck_assert(rig_settle(&rig, 2010));
+	ck_assert_str_eq(rig.link.peer, "10.0.0.2:7");
+	ck_assert_str_eq(
+	    rig.turns, "closed>queued>resolving>dialing>dialing>open");
+	rig_fini(&rig);
+}
+END_TEST
+
+START_TEST(test_dial_waits_for_a_late_answer_when_all_else_failed)
+{
+	struct rig rig;
+
+	rig_init(&rig);
+	listen_at(&rig, "10.0.0.2");
+	name(&rig, "late", "10.0.0.2", 2000);
+	ck_assert_int_eq(rig_dial(&rig, "tcp 10.0.0.1 7, tcp late 7"), STAY_OK);
+	ck_assert(rig_settle(&rig, 2010));
+	rig_fini(&rig);
+}
+END_TEST
+
+START_TEST(test_dial_of_literals_asks_nobody)
+{
+	struct rig rig;
+
+	rig_init(&rig);
+	listen_at(&rig, "::1");
+	ck_assert_int_eq(
+	    rig_dial(&rig, "tcp ::1 7, tcp 10.0.0.1 7, unix /x"), STAY_OK);
+	ck_assert(rig_settle(&rig, 1000));
+	ck_assert_uint_eq(sim_calls(rig.world, SIM_LOOKUP), 0);
+	rig_fini(&rig);
+}
+END_TEST
+
+/* ---- the budget ends ---- */
+
+START_TEST(test_dial_explains_what_it_still_waits_for)
+{
+	struct rig rig;
+
+	rig_init(&rig);
+	answer(&rig, "10.0.0.8", SIM_BLACK_HOLE, 0);
+	name(&rig, "db", "10.0.0.7", SIM_FOREVER);
+	ck_assert_int_eq(
+	    rig_dial(&rig, "tcp 10.0.0.7 7, tcp 10.0.0.8 7, tcp db 7"),
+	    STAY_OK);
+	sim_run_ms(rig.world, 5000);
+	stay__link_explain(&rig.link, 5000);
+	stay__link_close(&rig.link);
+	ck_assert_str_eq(rig_failure(&rig),
+	    "10.0.0.7:7 refused (ECONNREFUSED), "
+	    "10.0.0.8:7 timed out after 5 s, db still resolving");
+	ck_assert_int_eq(rig.link.failure.status, STAY_E_TIMEOUT);
+	ck_assert_uint_eq(sim_open_fds(rig.world), 0);
+	sim_run_ms(rig.world, 5000);
+	ck_assert_str_eq(rig.news, "granted");
+	rig_fini(&rig);
+}
+END_TEST
+
+/* ---- what is refused ---- */
+
+START_TEST(test_dial_refuses_what_makes_no_sense)
+{
+	struct rig rig;
+
+	rig_init(&rig);
+	ck_assert_int_eq(rig_dial(&rig, ""), STAY_E_ARG);
+	ck_assert_int_eq(rig_dial(&rig, "tcp db x"), STAY_E_ARG);
+	ck_assert_int_eq(rig_dial(&rig, "tcp ::1 65536"), STAY_E_ARG);
+	ck_assert_int_eq(rig_dial(&rig, "gopher db 70"), STAY_E_UNSUPPORTED);
+	ck_assert_str_eq(rig.turns, "");
+	rig_fini(&rig);
+}
+END_TEST
+
+/* ---- promise 13: the governor ---- */
+
+#define CROWD 5
+
+START_TEST(test_promise_13_dials_take_their_turn)
+{
+	struct rig rigs[CROWD];
+
+	rig_init(&rigs[0]);
+	ck_assert_int_eq(stay_loop_dials_max(rigs[0].loop, 2), STAY_OK);
+	answer(&rigs[0], "10.0.0.1", SIM_REFUSE, 100);
+	for (int i = 1; i < CROWD; i++)
+		rig_join(&rigs[i], &rigs[0]);
+	for (int i = 0; i < CROWD; i++)
+		ck_assert_int_eq(rig_dial(&rigs[i], "tcp 10.0.0.1 7"), STAY_OK);
+	sim_run_ms(rigs[0].world, 50);
+	for (int i = 0; i < CROWD; i++)
+		ck_assert_str_eq(rigs[i].news, i < 2 ? "granted" : "");
+	sim_run_ms(rigs[0].world, 60);
+	for (int i = 0; i < CROWD; i++)
+		ck_assert_str_eq(rigs[i].news, i < 2   ? "granted down"
+					       : i < 4 ? "granted"
+						       : "");
+	sim_run_ms(rigs[0].world, 1000);
+	ck_assert_str_eq(rigs[4].news, "granted down");
+	for (int i = 1; i < CROWD; i++)
+		stay__link_fini(&rigs[i].link);
+	rig_fini(&rigs[0]);
+}
+END_TEST
+
+START_TEST(test_promise_13_a_dial_given_up_makes_room)
+{
+	struct rig rigs[4];
+
+	rig_init(&rigs[0]);
+	ck_assert_int_eq(stay_loop_dials_max(rigs[0].loop, 1), STAY_OK);
+	answer(&rigs[0], "10.0.0.1", SIM_BLACK_HOLE, 0);
+	for (int i = 1; i < 4; i++)
+		rig_join(&rigs[i], &rigs[0]);
+	for (int i = 0; i < 4; i++)
+		ck_assert_int_eq(rig_dial(&rigs[i], "tcp 10.0.0.1 7"), STAY_OK);
+	sim_run_ms(rigs[0].world, 10);
+	stay__link_explain(&rigs[1].link, 10);
+	ck_assert_str_eq(
+	    rig_failure(&rigs[1]), "waiting for the dial governor");
+	stay__link_close(&rigs[1].link); /* in the queue */
+	stay__link_fini(&rigs[1].link);
+	stay__link_close(&rigs[0].link); /* dialing: the grant goes to 2... */
+	stay__link_close(&rigs[2].link); /* ...which gives it to 3 unused */
+	sim_run_ms(rigs[0].world, 10);
+	ck_assert_str_eq(rigs[0].news, "granted");
+	ck_assert_str_eq(rigs[1].news, "");
+	ck_assert_str_eq(rigs[2].news, "");
+	ck_assert_str_eq(rigs[3].news, "granted");
+	stay__link_close(&rigs[3].link);
+	rig_fini(&rigs[0]);
+}
+END_TEST
+
+static void
+add_races(TCase *tests)
+{
+	tcase_add_test(tests, test_dial_tries_the_families_in_turns);
+	tcase_add_test(tests, test_dial_keeps_the_order_of_targets);
+	tcase_add_test(tests, test_dial_staggers_by_250_ms);
+	tcase_add_test(tests, test_dial_does_not_wait_after_a_failure);
+	tcase_add_test(tests, test_dial_is_won_by_the_first_to_connect);
+	tcase_add_test(tests, test_dial_of_a_slow_first_is_still_won_by_it);
+	tcase_add_test(tests, test_dial_waits_50_ms_for_a_better_target);
+	tcase_add_test(tests, test_dial_waits_no_longer_for_a_better_target);
+	tcase_add_test(tests, test_dial_lets_a_late_answer_join_the_race);
+	tcase_add_test(
+	    tests, test_dial_waits_for_a_late_answer_when_all_else_failed);
+	tcase_add_test(tests, test_dial_of_literals_asks_nobody);
+}
+
+Suite *
+suite_dial(void)
+{
+	Suite *suite = suite_create("dial");
+	TCase *tests = tcase_create("dial");
+
+	tcase_add_test(tests, test_dial_that_fails_names_each_address_once);
+	tcase_add_test(tests, test_dial_that_fails_at_once_is_told_later);
+	tcase_add_test(tests, test_dial_without_any_address_says_why);
+	tcase_add_test(tests, test_dial_of_names_only_ends_in_resolving);
+	add_races(tests);
+	tcase_add_test(tests, test_dial_explains_what_it_still_waits_for);
+	tcase_add_test(tests, test_dial_refuses_what_makes_no_sense);
+	tcase_add_test(tests, test_promise_13_dials_take_their_turn);
+	tcase_add_test(tests, test_promise_13_a_dial_given_up_makes_room);
+	suite_add_tcase(suite, tests);
+	return suite;
+}

@@ -1,0 +1,86 @@
+/* What is said about what went wrong. */
+#include <errno.h>
+#include <string.h>
+
+#include "failure.h"
+#include "suites.h"
+
+START_TEST(test_failure_names_the_error_of_the_system)
+{
+	ck_assert_str_eq(stay__errno_name(-ECONNREFUSED), "ECONNREFUSED");
+	ck_assert_ptr_null(stay__errno_name(-9999));
+	ck_assert_int_eq(stay__status_of(-ECONNREFUSED), STAY_E_REFUSED);
+	ck_assert_int_eq(stay__status_of(-EPIPE), STAY_E_RESET);
+	ck_assert_int_eq(stay__status_of(-9999), STAY_E_IO);
+}
+END_TEST
+
+START_TEST(test_failure_lists_each_place_once_with_its_error)
+{
+	struct stay__failure failure = { 0 };
+
+	stay__failure_add(&failure, "10.0.0.7:6379", -ECONNREFUSED);
+	stay__failure_add(&failure, "10.0.0.8:6379", -9999);
+	ck_assert_str_eq(failure.text, "10.0.0.7:6379 refused (ECONNREFUSED), "
+				       "10.0.0.8:6379 failed (errno 9999)");
+	ck_assert_int_eq(failure.status, STAY_E_REFUSED);
+	ck_assert_int_eq(failure.system, -ECONNREFUSED);
+	stay__failure_clear(&failure);
+}
+END_TEST
+
+START_TEST(test_failure_blames_the_most_telling_error)
+{
+	struct stay__failure failure = { 0 };
+
+	stay__failure_add(&failure, "a", -ENETUNREACH);
+	ck_assert_int_eq(failure.status, STAY_E_UNREACHABLE);
+	stay__failure_add(&failure, "b", -ECONNREFUSED);
+	stay__failure_add(&failure, "c", -EHOSTUNREACH);
+	ck_assert_int_eq(failure.status, STAY_E_REFUSED);
+	stay__failure_add(&failure, "d", -ENOMEM);
+	ck_assert_int_eq(failure.status, STAY_E_NOMEM);
+	stay__failure_clear(&failure);
+}
+END_TEST
+
+START_TEST(test_failure_that_is_too_long_ends_in_dots)
+{
+	struct stay__failure failure = { 0 };
+
+	for (int i = 0; i < 100; i++)
+		stay__failure_add(&failure, "10.0.0.7:6379", -ECONNREFUSED);
+	ck_assert_uint_eq(strlen(failure.text), STAY__FAILURE_TEXT - 1);
+	ck_assert_str_eq(failure.text + STAY__FAILURE_TEXT - 4, "...");
+	stay__failure_clear(&failure);
+}
+END_TEST
+
+START_TEST(test_failure_tells_times_as_people_do)
+{
+	char text[32];
+
+	stay__describe_ms(text, sizeof(text), 250);
+	ck_assert_str_eq(text, "250 ms");
+	stay__describe_ms(text, sizeof(text), 5000);
+	ck_assert_str_eq(text, "5 s");
+	stay__describe_ms(text, sizeof(text), 1249);
+	ck_assert_str_eq(text, "1.2 s");
+}
+END_TEST
+
+Suite *
+suite_failure(void)
+{
+	Suite *suite = suite_create("failure");
+	TCase *tests = tcase_create("failure");
+
+	tcase_add_test(tests, test_failure_names_the_error_of_the_system);
+	tcase_add_test(
+	    tests, test_failure_lists_each_place_once_with_its_error);
+	tcase_add_test(tests, test_failure_blames_the_most_telling_error);
+	tcase_add_test(tests, test_failure_that_is_too_long_ends_in_dots);
+	tcase_add_test(tests, test_failure_tells_times_as_people_do);
+	suite_add_tcase(suite, tests);
+	return suite;
+}

@@ -1,0 +1,209 @@
+/*
+ * Promise 12: a client over fork, with real sockets. The child shares the
+ * parent's descriptors, and may neither speak on them nor close them for it.
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <ev.h>
+
+#include "suites.h"
+#include "support/line_protocol.h"
+
+static struct ev_loop *ev;
+static struct stay_loop *loop;
+static struct stay_client *client;
+static struct line_notes notes;
+static unsigned finis;
+static int ends[2]; /* the server's, the client's */
+static struct line_config config = {
+	.notes = &notes, .finis = &finis, .bye = "bye"
+};
+
+/* How a call has ended. */
+struct ending {
+	unsigned told;
+	enum stay_status status;
+	enum stay_outcome outcome;
+};
+
+static void
+on_done(void *arg, const struct stay_result *result)
+{
+	struct ending *ending = arg;
+
+	ending->told++;
+	ending->status = result->status;
+	ending->outcome = result->outcome;
+}
+
+/* What a wait has seen is handled by the turn behind it. */
+static void
+turn_until(struct ev_loop *on, struct stay_loop *of, const unsigned *flag)
+{
+	stay_loop_turn(of);
+	for (int i = 0; *flag == 0 && i < 1000; i++) {
+		ev_run(on, EVRUN_ONCE);
+		stay_loop_turn(of);
+	}
+}
+
+static void
+close_all(void)
+{
+	stay_loop_stop(loop, STAY_OK);
+	stay_loop_turn(loop);
+	for (int i = 0; stay_loop_live(loop) > 0 && i < 1000; i++) {
+		ev_run(ev, EVRUN_ONCE);
+		stay_loop_turn(loop);
+	}
+}
+
+static void
+setup(void)
+{
+	struct stay_client_options options = { STAY_CLIENT_OPTIONS,
+		.config = &config, .call_timeout_ms = 5000,
+		.backoff.attempts_max = 1 };
+	char url[32];
+
+	notes.len = 0;
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+	ev = ev_loop_new(EVFLAG_AUTO);
+	loop = stay_loop_ev(ev);
+	ck_assert_ptr_nonnull(loop);
+	snprintf(url, sizeof(url), "fd:%d", ends[1]);
+	ck_assert_int_eq(
+	    stay_client_start(&client, loop, &line_protocol, url, &options),
+	    STAY_OK);
+	ck_assert_int_eq(stay_await(stay_client_conn(client), 1000), STAY_OK);
+}
+
+static void
+teardown(void)
+{
+	close_all();
+	ck_assert_int_eq(stay_loop_free(loop), STAY_OK);
+	ev_loop_destroy(ev);
+	close(ends[0]);
+}
+
+/* ---- the child ---- */
+
+/* 0: all is as promised; else which of it is not. */
+static int
+child(struct ending *committed)
+{
+	struct ending mine = { 0 };
+
+	ev_loop_fork(ev);
+	if (stay_client_call(client, LINE("mine"), on_done, &mine) != STAY_OK)
+		return 1;
+	turn_until(ev, loop, &mine.told);
+	if (mine.told != 1 || mine.status == STAY_OK ||
+	    mine.outcome != STAY_NOT_SENT)
+		return 2;
+	if (committed->told != 1 || committed->status == STAY_OK)
+		return 3;
+	close_all();
+	return stay_loop_free(loop) == STAY_OK ? 0 : 4;
+}
+
+static bool
+server_hears(const char *text)
+{
+	char got[64];
+	ssize_t len = recv(ends[0], got, sizeof(got), MSG_DONTWAIT);
+
+	return len == (ssize_t)strlen(text) &&
+	       memcmp(got, text, strlen(text)) == 0;
+}
+
+/* The child's calls fail, the parent's own goes on, and the server hears
+ * neither a word nor a farewell of the child. */
+START_TEST(test_promise_12_a_child_cannot_speak_for_its_parent)
+{
+	struct ending ours = { 0 }, after = { 0 };
+	int status;
+	pid_t pid;
+
+	ck_assert_int_eq(
+	    stay_client_call(client, LINE("x"), on_done, &ours), STAY_OK);
+	stay_loop_turn(loop);
+	ck_assert(server_hears("x\n"));
+	pid = fork();
+	if (pid == 0)
+		_exit(child(&ours));
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert(WIFEXITED(status));
+	ck_assert_int_eq(WEXITSTATUS(status), 0);
+	ck_assert_int_eq(recv(ends[0], &status, 1, MSG_DONTWAIT), -1);
+	ck_assert_uint_eq(ours.told, 0);
+	ck_assert_int_eq(write(ends[0], "+1\n", 3), 3);
+	turn_until(ev, loop, &ours.told);
+	ck_assert_int_eq(ours.status, STAY_OK);
+	ck_assert_int_eq(
+	    stay_client_call(client, LINE("y"), on_done, &after), STAY_OK);
+	stay_loop_turn(loop);
+	ck_assert(server_hears("y\n"));
+	ck_assert_int_eq(write(ends[0], "+2\n", 3), 3);
+	turn_until(ev, loop, &after.told);
+	ck_assert_int_eq(after.outcome, STAY_REPLIED);
+}
+END_TEST
+
+/* A loop of the child's own is as good as any. */
+static int
+child_starts_anew(void)
+{
+	struct ending mine = { 0 };
+	struct stay_client_options options = { STAY_CLIENT_OPTIONS,
+		.config = &config };
+	struct ev_loop *own = ev_loop_new(EVFLAG_AUTO);
+	struct stay_loop *fresh = stay_loop_ev(own);
+	struct stay_client *other;
+	char url[32];
+	int pair[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair) != 0)
+		return 1;
+	snprintf(url, sizeof(url), "fd:%d", pair[1]);
+	if (stay_client_start(&other, fresh, &line_protocol, url, &options) !=
+		STAY_OK ||
+	    stay_client_call(other, LINE("x"), on_done, &mine) != STAY_OK ||
+	    write(pair[0], "+1\n", 3) != 3)
+		return 2;
+	turn_until(own, fresh, &mine.told);
+	return mine.outcome == STAY_REPLIED && mine.told == 1 ? 0 : 3;
+}
+
+START_TEST(test_promise_12_a_child_may_start_anew)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(child_starts_anew());
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert(WIFEXITED(status));
+	ck_assert_int_eq(WEXITSTATUS(status), 0);
+}
+END_TEST
+
+Suite *
+suite_fork(void)
+{
+	Suite *suite = suite_create("fork");
+	TCase *tcase = tcase_create("fork");
+
+	tcase_add_checked_fixture(tcase, setup, teardown);
+	tcase_add_test(
+	    tcase, test_promise_12_a_child_cannot_speak_for_its_parent);
+	tcase_add_test(tcase, test_promise_12_a_child_may_start_anew);
+	suite_add_tcase(suite, tcase);
+	return suite;
+}

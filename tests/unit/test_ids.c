@@ -1,0 +1,201 @@
+/* Names of objects: found while they live, never afterwards. */
+#include <stdbool.h>
+#include <stdlib.h>
+
+#include "expect.h"
+#include "ids.h"
+#include "suites.h"
+
+static int objects[1000];
+
+static bool
+same(struct stay__id a, struct stay__id b)
+{
+	return a.index == b.index && a.generation == b.generation;
+}
+
+START_TEST(test_ids_a_zeroed_id_names_nothing)
+{
+	struct stay__id zero = { 0 }, id;
+	struct stay__ids ids;
+
+	stay__ids_init(&ids);
+	ck_assert_ptr_null(stay__ids_find(&ids, zero));
+	ck_assert_int_eq(stay__ids_take(&ids, &objects[0], &id), STAY_OK);
+	ck_assert_ptr_null(stay__ids_find(&ids, zero));
+	ck_assert_uint_ne(id.generation, 0);
+	stay__ids_give(&ids, id);
+	stay__ids_fini(&ids);
+}
+END_TEST
+
+START_TEST(test_ids_are_found_until_given_back)
+{
+	struct stay__id taken[1000];
+	struct stay__ids ids;
+
+	stay__ids_init(&ids);
+	for (size_t i = 0; i < 1000; i++)
+		ck_assert_int_eq(
+		    stay__ids_take(&ids, &objects[i], &taken[i]), STAY_OK);
+	ck_assert_uint_eq(ids.live, 1000);
+	for (size_t i = 0; i < 1000; i += 2)
+		stay__ids_give(&ids, taken[i]);
+	ck_assert_uint_eq(ids.live, 500);
+	for (size_t i = 0; i < 1000; i++)
+		ck_assert_ptr_eq(stay__ids_find(&ids, taken[i]),
+		    i % 2 == 0 ? NULL : &objects[i]);
+	stay__ids_fini(&ids);
+	ck_assert_ptr_null(stay__ids_find(&ids, taken[1]));
+}
+END_TEST
+
+START_TEST(test_ids_a_stale_one_does_not_find_its_successor)
+{
+	struct stay__id first, second;
+	struct stay__ids ids;
+
+	stay__ids_init(&ids);
+	ck_assert_int_eq(stay__ids_take(&ids, &objects[0], &first), STAY_OK);
+	stay__ids_give(&ids, first);
+	ck_assert_int_eq(stay__ids_take(&ids, &objects[1], &second), STAY_OK);
+	ck_assert_uint_eq(first.index, second.index);
+	ck_assert_ptr_null(stay__ids_find(&ids, first));
+	ck_assert_ptr_eq(stay__ids_find(&ids, second), &objects[1]);
+	stay__ids_fini(&ids);
+}
+END_TEST
+
+START_TEST(test_ids_nonsense_finds_nothing)
+{
+	struct stay__id id, wrong;
+	struct stay__ids ids;
+
+	stay__ids_init(&ids);
+	ck_assert_int_eq(stay__ids_take(&ids, &objects[0], &id), STAY_OK);
+	wrong = (struct stay__id){ id.index + 1, id.generation };
+	ck_assert_ptr_null(stay__ids_find(&ids, wrong));
+	wrong = (struct stay__id){ UINT32_MAX, id.generation };
+	ck_assert_ptr_null(stay__ids_find(&ids, wrong));
+	wrong = (struct stay__id){ id.index, id.generation + 1 };
+	ck_assert_ptr_null(stay__ids_find(&ids, wrong));
+	stay__ids_give(&ids, id);
+	ck_assert_ptr_null(stay__ids_find(&ids, wrong));
+	stay__ids_fini(&ids);
+}
+END_TEST
+
+START_TEST(test_ids_a_steady_state_needs_no_memory)
+{
+	struct stay__ids_entry *entries;
+	struct stay__ids ids;
+	struct stay__id id[3];
+	uint32_t cap;
+
+	stay__ids_init(&ids);
+	for (int i = 0; i < 3; i++)
+		EXPECT(stay__ids_take(&ids, &objects[i], &id[i]) == STAY_OK);
+	entries = ids.entries;
+	cap = ids.cap;
+	for (int i = 0; i < 10000; i++) {
+		stay__ids_give(&ids, id[i % 3]);
+		EXPECT(
+		    stay__ids_take(&ids, &objects[0], &id[i % 3]) == STAY_OK);
+	}
+	for (int i = 0; i < 3; i++)
+		stay__ids_give(&ids, id[i]);
+	for (int i = 0; i < 3; i++)
+		EXPECT(stay__ids_take(&ids, &objects[i], &id[i]) == STAY_OK);
+	EXPECT(ids.entries == entries);
+	EXPECT(ids.cap == cap);
+	EXPECT(ids.count == 3);
+	stay__ids_fini(&ids);
+}
+END_TEST
+
+START_TEST(test_ids_an_entry_out_of_generations_is_not_used_again)
+{
+	struct stay__id first, last, next;
+	struct stay__ids ids;
+
+	stay__ids_init(&ids);
+	ck_assert_int_eq(stay__ids_take(&ids, &objects[0], &first), STAY_OK);
+	stay__ids_give(&ids, first);
+	ids.entries[first.index].generation = UINT32_MAX;
+	ck_assert_int_eq(stay__ids_take(&ids, &objects[1], &last), STAY_OK);
+	ck_assert_uint_eq(last.generation, UINT32_MAX);
+	ck_assert_ptr_eq(stay__ids_find(&ids, last), &objects[1]);
+	stay__ids_give(&ids, last);
+	ck_assert_int_eq(stay__ids_take(&ids, &objects[2], &next), STAY_OK);
+	ck_assert_uint_ne(next.index, last.index);
+	ck_assert_uint_ne(next.generation, 0);
+	ck_assert_ptr_null(stay__ids_find(&ids, first));
+	ck_assert_ptr_null(stay__ids_find(&ids, last));
+	ck_assert_ptr_null(
+	    stay__ids_find(&ids, (struct stay__id){ last.index, 0 }));
+	ck_assert_uint_eq(ids.live, 1);
+	stay__ids_fini(&ids);
+}
+END_TEST
+
+/* A table at its bound, made up: it refuses before it asks for memory. */
+START_TEST(test_ids_too_many_are_refused)
+{
+	struct stay__ids ids;
+	struct stay__id id;
+
+	stay__ids_init(&ids);
+	ids.count = ids.cap = UINT32_MAX / 32;
+	ck_assert_int_eq(stay__ids_take(&ids, &objects[0], &id), STAY_E_NOMEM);
+	ck_assert_uint_eq(ids.live, 0);
+	ck_assert_uint_eq(ids.count, UINT32_MAX / 32);
+}
+END_TEST
+
+START_TEST(test_ids_random_walk_finds_exactly_the_living)
+{
+	enum { PLACES = 300 };
+	struct stay__id id[PLACES], old[PLACES] = { 0 };
+	bool alive[PLACES] = { false };
+	struct stay__ids ids;
+
+	srand(11);
+	stay__ids_init(&ids);
+	for (int i = 0; i < 100000; i++) {
+		int place = rand() % PLACES;
+
+		if (alive[place]) {
+			EXPECT(
+			    stay__ids_find(&ids, id[place]) == &objects[place]);
+			stay__ids_give(&ids, id[place]);
+			old[place] = id[place];
+		} else {
+			EXPECT(stay__ids_take(&ids, &objects[place],
+				   &id[place]) == STAY_OK);
+			EXPECT(!same(id[place], old[place]));
+		}
+		alive[place] = !alive[place];
+		EXPECT(stay__ids_find(&ids, old[place]) == NULL);
+	}
+	stay__ids_fini(&ids);
+}
+END_TEST
+
+Suite *
+suite_ids(void)
+{
+	Suite *suite = suite_create("ids");
+	TCase *names = tcase_create("names");
+
+	tcase_add_test(names, test_ids_a_zeroed_id_names_nothing);
+	tcase_add_test(names, test_ids_are_found_until_given_back);
+	tcase_add_test(names, test_ids_a_stale_one_does_not_find_its_successor);
+	tcase_add_test(names, test_ids_nonsense_finds_nothing);
+	tcase_add_test(names, test_ids_a_steady_state_needs_no_memory);
+	tcase_add_test(
+	    names, test_ids_an_entry_out_of_generations_is_not_used_again);
+	tcase_add_test(names, test_ids_too_many_are_refused);
+	tcase_add_test(names, test_ids_random_walk_finds_exactly_the_living);
+	suite_add_tcase(suite, names);
+	return suite;
+}

@@ -1,0 +1,638 @@
+/* A stream from its dial to its end, and what its owner is told of it. */
+#include <errno.h>
+#include <string.h>
+
+#include "suites.h"
+#include "support/link_rig.h"
+
+static struct sim_peer *last_peer;
+
+static void
+greet(struct sim_peer *peer, void *arg)
+{
+	(void)arg;
+	last_peer = peer;
+	sim_peer_print(peer, "hello");
+}
+
+static void
+note(struct sim_peer *peer, void *arg)
+{
+	(void)arg;
+	last_peer = peer;
+}
+
+static const struct sim_server silent = { .on_accept = note };
+static const struct sim_server greeter = { .on_accept = greet };
+
+static void
+rig_open(struct rig *rig, const struct sim_server *server)
+{
+	rig_init(rig);
+	sim_listen(rig->world, "10.0.0.1", 7, server, NULL);
+	ck_assert_int_eq(rig_dial(rig, "tcp 10.0.0.1 7"), STAY_OK);
+	ck_assert(rig_settle(rig, 1000));
+	sim_run_ms(rig->world, 10);
+}
+
+/* ---- how it ends ---- */
+
+START_TEST(test_link_reads_to_the_end)
+{
+	struct rig rig;
+
+	rig_open(&rig, &greeter);
+	ck_assert_str_eq(rig.link.peer, "10.0.0.1:7");
+	ck_assert(stay__link_is_open(&rig.link));
+	sim_peer_close(last_peer);
+	sim_run_ms(rig.world, 10);
+	ck_assert_str_eq(rig.news, "granted up readable readable down");
+	ck_assert_uint_eq(rig.got_len, 5);
+	ck_assert_mem_eq(rig.got, "hello", 5);
+	ck_assert_int_eq(rig.link.failure.status, STAY_E_CLOSED);
+	ck_assert_str_eq(rig_failure(&rig), "10.0.0.1:7 closed by the peer");
+	ck_assert(!stay__link_is_open(&rig.link));
+	ck_assert_uint_eq(sim_open_fds(rig.world), 0);
+	rig_fini(&rig);
+}
+END_TEST
+
+START_TEST(test_link_tells_a_reset)
+{
+	struct rig rig;
+
+	rig_open(&rig, &silent);
+	sim_peer_reset(last_peer);
+	sim_run_ms(rig.world, 10);
+	ck_assert_str_eq(rig.news, "granted up readable down");
+	ck_assert_int_eq(rig.link.failure.status, STAY_E_RESET);
+	ck_assert_int_eq(rig.link.failure.system, -ECONNRESET);
+	ck_assert_str_eq(
+	    rig_failure(&rig), "10.0.0.1:7 reset by the peer (ECONNRESET)");
+	rig_fini(&rig);
+}
+END_TEST
+
+START_TEST(test_link_remembers_the_error_of_a_read)
+{
+	struct rig rig;
+	char bytes[8];
+
+	rig_open(&rig, &silent);
+	sim_fail(rig.world, SIM_READ, 1, -ETIMEDOUT);
+	ck_assert_int_eq(stay__link_read(&rig.link, bytes, 8), -ETIMEDOUT);
+	stay__link_fail(&rig.link, STAY_E_TIMEOUT, 0);
+	ck_assert_str_eq(rig_failure(&rig), "10.0.0.1:7 timed out (ETIMEDOUT)");
+	ck_assert_int_eq(stay__link_read(&rig.link, bytes, 8), -ECANCELED);
+	rig_fini(&rig);
+}
+END_TEST
+
+START_TEST(test_link_fails_for_reasons_of_its_owner)
+{
+	struct rig rig;
+
+	rig_open(&rig, &silent);
+	stay__link_fail(&rig.link, STAY_E_SILENT, 0);
+	stay__link_fail(&rig.link, STAY_E_IO, 0); /* the first reason stands */
+	ck_assert_str_eq(rig.news, "granted up");
+	ck_assert(!stay__link_is_open(&rig.link));
+	sim_run_ms(rig.world, 10);
+	ck_assert_str_eq(rig.news, "granted up down");
+	ck_assert_int_eq(rig.link.failure.status, STAY_E_SILENT);
+	ck_assert_str_eq(rig_failure(&rig), "10.0.0.1:7: the peer went silent");
+	rig_fini(&rig);
+}
+END_TEST
+
+START_TEST(test_link_that_cannot_write_is_down)
+{
+	struct rig rig;
+	struct iovec part = { (char[]){ "x" }, 1 };
+	size_t taken;
+
+	rig_open(&rig, &silent);
+	sim_fail(rig.world, SIM_WRITE, 1, -EPIPE);
+	ck_assert_int_eq(
+	    stay__link_write(&rig.link, &part, 1, &taken), STAY_E_RESET);
+	ck_assert_uint_eq(taken, 0);
+	ck_assert_int_eq(
+	    stay__link_write(&rig.link, &part, 1, &taken), STAY_E_STATE);
+	ck_assert_str_eq(rig.news, "granted up");
+	sim_run_ms(rig.world, 10);
+	ck_assert_str_eq(rig.news, "granted up down");
+	ck_assert_str_eq(
+	    rig_failure(&rig), "10.0.0.1:7 reset by the peer (EPIPE)");
+	rig_fini(&rig);
+}
+END_TEST
+
+START_TEST(test_link_that_cannot_be_watched_is_down)
+{
+	struct rig rig;
+
+	rig_init(&rig);
+	sim_listen(rig.world, "/x", 0, &silent, NULL);
+	sim_fail(rig.world, SIM_WATCH, 1, -ENOMEM);
+	ck_assert_int_eq(rig_dial(&rig, "unix /x"), STAY_OK);
+	ck_assert(!rig_settle(&rig, 1000));
+	ck_assert_str_eq(rig.news, "granted down");
+	ck_assert_str_eq(rig_failure(&rig), "unix:/x out of memory (ENOMEM)");
+	ck_assert_int_eq(rig.link.failure.status, STAY_E_NOMEM);
+	rig_fini(&rig);
+}
+END_TEST
+
+START_TEST(test_link_explains_a_stream_that_is_not_ready)
+{
+	struct rig rig;
+
+	rig_open(&rig, &silent);
+	stay__link_explain(&rig.link, 1500);
+	ck_assert_str_eq(
+	    rig_failure(&rig), "10.0.0.1:7 open, but not ready after 1.5 s");
+	/* Its owner may go on with it: nothing has failed. */
+	ck_assert(stay__link_is_open(&rig.link));
+	stay__link_close(&rig.link);
+	rig_fini(&rig);
+}
+END_TEST
+
+/* ---- no news inside calls ---- */
+
+START_TEST(test_promise_5_news_wait_for_the_turn)
+{
+	struct rig rig;
+
+	rig_init(&rig);
+	sim_listen(rig.world, "/x", 0, &greeter, NULL);
+	ck_assert_int_eq(rig_dial(&rig, "unix /x"), STAY_OK);
+	ck_assert_str_eq(rig.news, "");
+	ck_assert(rig_settle(&rig, 0));
+	sim_run_ms(rig.world, 10);
+	ck_assert_str_eq(rig.news, "granted up readable");
+	ck_assert_str_eq(rig.link.peer, "unix:/x");
+	rig_fini(&rig);
+}
+END_TEST
+
+START_TEST(test_link_closes_silently)
+{
+	struct rig rig;
+
+	rig_open(&rig, &greeter);
+	stay__link_want_write(&rig.link);
+	sim_peer_print(last_peer, "more");
+	stay__link_close(&rig.link);
+	sim_run_ms(rig.world, 100);
+	ck_assert_str_eq(rig.news, "granted up readable");
+	rig_fini(&rig);
+}
+END_TEST
+
+START_TEST(test_link_shows_every_turn_of_its_machine)
+{
+	struct rig rig;
+
+	rig_open(&rig, &silent);
+	stay__link_close(&rig.link);
+	ck_assert_str_eq(
+	    rig.turns, "closed>queued>resolving>dialing>open>closed");
+	rig_fini(&rig);
+}
+END_TEST
+
+/* ---- anything may be done in news ---- */
+
+static enum stay__link_news closing_news;
+
+static void
+close_then(struct rig *rig, enum stay__link_news news)
+{
+	if (news != closing_news)
+		return;
+	stay__link_close(&rig->link);
+	stay__link_fini(&rig->link);
+	memset(&rig->link, 0xff, sizeof(rig->link));
+}
+
+static void
+write_until_full(struct rig *rig)
+{
+	static char much[4096];
+	struct iovec part = { much, sizeof(much) };
+	size_t taken;
+
+	do
+		ck_assert_int_eq(
+		    stay__link_write(&rig->link, &part, 1, &taken), STAY_OK);
+	while (taken > 0);
+	stay__link_want_write(&rig->link);
+}
+
+START_TEST(test_link_may_be_gone_after_any_news)
+{
+	struct sim_limits tight = { .send_buffer = 100 };
+	struct rig rig, other;
+
+	closing_news = (enum stay__link_news)_i;
+	rig_init(&other);
+	sim_limits_set(other.world, &tight);
+	sim_listen(other.world, "10.0.0.1", 7, &greeter, NULL);
+	rig_join(&rig, &other);
+	rig.hook = close_then;
+	ck_assert_int_eq(rig_dial(&rig, "tcp 10.0.0.1 7"), STAY_OK);
+	if (closing_news >= STAY__NEWS_WRITABLE) {
+		rig_settle(&rig, 1000);
+		write_until_full(&rig);
+	}
+	if (closing_news == STAY__NEWS_DOWN) {
+		sim_run_ms(rig.world, 10);
+		sim_peer_close(last_peer);
+	}
+	sim_run_ms(rig.world, 1000);
+	ck_assert_uint_eq(sim_open_fds(rig.world), 0);
+	rig_fini(&other);
+}
+END_TEST
+
+START_TEST(test_link_may_be_gone_when_it_has_won_unheard)
+{
+	struct rig rig, other;
+
+	closing_news = STAY__NEWS_GRANTED;
+	rig_init(&other);
+	sim_listen(other.world, "/x", 0, &silent, NULL);
+	rig_join(&rig, &other);
+	rig.hook = close_then;
+	ck_assert_int_eq(rig_dial(&rig, "unix /x"), STAY_OK);
+	sim_run_ms(rig.world, 10);
+	ck_assert_uint_eq(sim_calls(rig.world, SIM_CONNECT), 1);
+	ck_assert_uint_eq(sim_open_fds(rig.world), 0);
+	rig_fini(&other);
+}
+END_TEST
+
+static void
+dial_again(struct rig *rig, enum stay__link_news news)
+{
+	if (news != STAY__NEWS_DOWN)
+		return;
+	sim_listen(rig->world, "10.0.0.1", 7, &silent, NULL);
+	ck_assert_int_eq(rig_dial(rig, "tcp 10.0.0.1 7"), STAY_OK);
+}
+
+START_TEST(test_link_may_dial_again_when_it_is_down)
+{
+	struct rig rig;
+
+	rig_init(&rig);
+	rig.hook = dial_again;
+	ck_assert_int_eq(rig_dial(&rig, "tcp 10.0.0.1 7"), STAY_OK);
+	sim_run_ms(rig.world, 100);
+	ck_assert_str_eq(rig.news, "granted down granted up");
+	ck_assert_str_eq(rig_failure(&rig), "");
+	rig_fini(&rig);
+}
+END_TEST
+
+/* ---- bytes ---- */
+
+static size_t received;
+static bool in_order;
+
+static void
+count(struct sim_peer *peer, void *arg, const char *bytes, size_t len)
+{
+	(void)peer;
+	(void)arg;
+	for (size_t i = 0; i < len; i++)
+		in_order =
+		    in_order && (unsigned char)bytes[i] == (received + i) % 251;
+	received += len;
+}
+
+static const struct sim_server counter = { .on_accept = note,
+	.on_bytes = count };
+
+START_TEST(test_link_writes_piecemeal)
+{
+	struct sim_limits tight = {
+		.send_buffer = 1000, .write_max = 97, .ragged = true
+	};
+	struct rig rig;
+	char bytes[20000];
+
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		bytes[i] = (char)(i % 251);
+	received = 0;
+	in_order = true;
+	rig_init(&rig);
+	sim_limits_set(rig.world, &tight);
+	sim_listen(rig.world, "10.0.0.1", 7, &counter, NULL);
+	ck_assert_int_eq(rig_dial(&rig, "tcp 10.0.0.1 7"), STAY_OK);
+	ck_assert(rig_settle(&rig, 1000));
+	rig_send(&rig, bytes, sizeof(bytes));
+	sim_run_ms(rig.world, 100);
+	ck_assert_uint_eq(received, sizeof(bytes));
+	ck_assert(in_order);
+	rig_fini(&rig);
+}
+END_TEST
+
+START_TEST(test_link_tells_room_once_a_wish)
+{
+	struct rig rig;
+
+	rig_open(&rig, &silent);
+	stay__link_want_write(&rig.link);
+	stay__link_want_write(&rig.link);
+	ck_assert_str_eq(rig.news, "granted up");
+	sim_run_ms(rig.world, 10);
+	ck_assert_str_eq(rig.news, "granted up writable");
+	rig_fini(&rig);
+}
+END_TEST
+
+START_TEST(test_link_reads_before_it_writes)
+{
+	struct rig rig;
+
+	rig_open(&rig, &silent);
+	sim_peer_print(last_peer, "x");
+	stay__link_want_write(&rig.link);
+	sim_sleep_ms(rig.world, 10);
+	sim_run_ms(rig.world, 10);
+	ck_assert_str_eq(rig.news, "granted up readable writable");
+	rig_fini(&rig);
+}
+END_TEST
+
+/* ---- descriptors of others ---- */
+
+START_TEST(test_link_adopts_one_descriptor)
+{
+	struct sim_peer *peer;
+	struct rig rig;
+	int fd;
+
+	rig_init(&rig);
+	received = 0;
+	in_order = true;
+	peer = sim_adopted(rig.world, &counter, NULL, &fd);
+	ck_assert_int_eq(stay__link_adopt(&rig.link, fd, fd), STAY_OK);
+	ck_assert_str_eq(rig.news, "");
+	stay__link_want_write(&rig.link);
+	sim_peer_print(peer, "hello");
+	sim_run_ms(rig.world, 10);
+	ck_assert_str_eq(rig.news, "up readable writable");
+	rig_send(&rig, "\0\1\2", 3);
+	sim_run_ms(rig.world, 10);
+	ck_assert_uint_eq(received, 3);
+	rig_fini(&rig);
+}
+END_TEST
+
+START_TEST(test_link_adopts_a_reader_and_a_writer)
+{
+	struct rig rig;
+	int in[2], out[2];
+	char byte;
+
+	rig_init(&rig);
+	sim_pair(rig.world, in);
+	sim_pair(rig.world, out);
+	ck_assert_int_eq(stay__link_adopt(&rig.link, in[0], out[0]), STAY_OK);
+	stay__link_want_write(&rig.link);
+	sim_run_ms(rig.world, 10);
+	ck_assert_str_eq(rig.news, "up writable");
+	rig_send(&rig, "x", 1);
+	sim_run_ms(rig.world, 10);
+	ck_assert_int_eq(rig.loop->ops->read(rig.world, out[1], &byte, 1), 1);
+	ck_assert_int_eq(byte, 'x');
+	rig.loop->ops->close(rig.world, in[1]);
+	sim_run_ms(rig.world, 10);
+	ck_assert_str_eq(rig.news, "up writable readable down");
+	rig.loop->ops->close(rig.world, out[1]);
+	rig_fini(&rig);
+}
+END_TEST
+
+START_TEST(test_link_dials_a_descriptor)
+{
+	struct rig rig;
+	char target[32];
+	int fd;
+
+	rig_init(&rig);
+	sim_adopted(rig.world, &silent, NULL, &fd);
+	snprintf(target, sizeof(target), "fd %d", fd);
+	ck_assert_int_eq(rig_dial(&rig, target), STAY_OK);
+	ck_assert(rig_settle(&rig, 10));
+	ck_assert_int_eq(strncmp(rig.link.peer, "fd:", 3), 0);
+	rig_fini(&rig);
+}
+END_TEST
+
+START_TEST(test_link_leaves_what_it_cannot_adopt)
+{
+	struct rig rig;
+	int fd;
+
+	rig_init(&rig);
+	sim_adopted(rig.world, &silent, NULL, &fd);
+	ck_assert_int_eq(stay__link_adopt(&rig.link, -1, fd), STAY_E_ARG);
+	sim_fail(rig.world, SIM_ADOPT, 1, -EBADF);
+	ck_assert_int_eq(stay__link_adopt(&rig.link, fd, fd), STAY_E_IO);
+	ck_assert_uint_eq(sim_open_fds(rig.world), 1);
+	ck_assert_int_eq(rig_dial(&rig, "fd x"), STAY_OK);
+	ck_assert(!rig_settle(&rig, 10));
+	ck_assert_str_eq(
+	    rig_failure(&rig), "fd:x not a usable address (EINVAL)");
+	rig.loop->ops->close(rig.world, fd);
+	rig_fini(&rig);
+}
+END_TEST
+
+/* ---- transports of users ---- */
+
+static int
+open_echo(void *state, struct stay_world *world,
+    const struct stay_target *target, const struct stay_address *address,
+    const struct stay_socket_options *options, int fds[2])
+{
+	int *fd = state;
+
+	(void)options;
+	ck_assert_ptr_null(address);
+	ck_assert_str_eq(target->path, "there");
+	sim_adopted(world, &greeter, NULL, fd);
+	fds[0] = fds[1] = *fd;
+	return -EINPROGRESS;
+}
+
+static ssize_t
+read_echo(void *state, struct stay_world *world, void *bytes, size_t len)
+{
+	return world->ops->read(world, *(int *)state, bytes, len);
+}
+
+static ssize_t
+write_echo(void *state, struct stay_world *world, const struct iovec *parts,
+    int count_of)
+{
+	return world->ops->write(world, *(int *)state, parts, count_of);
+}
+
+static void
+close_echo(void *state, struct stay_world *world)
+{
+	world->ops->close(world, *(int *)state);
+}
+
+static const struct stay_transport echo = {
+	STAY_TRANSPORT,
+	.scheme = "echo",
+	.state_size = sizeof(int),
+	.open = open_echo,
+	.read = read_echo,
+	.write = write_echo,
+	.close = close_echo,
+};
+
+START_TEST(test_link_uses_a_transport_of_the_user)
+{
+	struct rig rig;
+
+	rig_init(&rig);
+	ck_assert_int_eq(rig_dial(&rig, "echo there"), STAY_E_UNSUPPORTED);
+	ck_assert_int_eq(stay_loop_transport(rig.loop, &echo), STAY_OK);
+	ck_assert_int_eq(rig_dial(&rig, "echo there"), STAY_OK);
+	ck_assert(rig_settle(&rig, 10));
+	ck_assert_str_eq(rig.link.peer, "echo:there");
+	sim_peer_print(last_peer, "x");
+	sim_run_ms(rig.world, 10);
+	ck_assert_str_eq(rig.news, "granted up readable");
+	rig_fini(&rig);
+}
+END_TEST
+
+START_TEST(test_transport_of_another_make_is_refused)
+{
+	struct stay_transport other = echo;
+	struct rig rig;
+
+	rig_init(&rig);
+	ck_assert_int_eq(stay_loop_transport(rig.loop, NULL), STAY_E_ARG);
+	ck_assert_int_eq(stay_loop_transport(rig.loop, &echo), STAY_OK);
+	ck_assert_int_eq(stay_loop_transport(rig.loop, &echo), STAY_E_ARG);
+	other.scheme = "tcp";
+	ck_assert_int_eq(stay_loop_transport(rig.loop, &other), STAY_E_ARG);
+	other.scheme = "other";
+	other.flags = 1;
+	ck_assert_int_eq(stay_loop_transport(rig.loop, &other), STAY_E_ABI);
+	other.flags = 0;
+	other.size++;
+	ck_assert_int_eq(stay_loop_transport(rig.loop, &other), STAY_E_ABI);
+	other.size--;
+	other.read = NULL;
+	ck_assert_int_eq(stay_loop_transport(rig.loop, &other), STAY_E_ARG);
+	rig_fini(&rig);
+}
+END_TEST
+
+START_TEST(test_transports_of_a_loop_are_bounded)
+{
+	static char schemes[STAY__TRANSPORTS_MAX + 1][16];
+	static struct stay_transport many[STAY__TRANSPORTS_MAX + 1];
+	struct rig rig;
+
+	rig_init(&rig);
+	for (int i = 0; i <= STAY__TRANSPORTS_MAX; i++) {
+		snprintf(schemes[i], sizeof(schemes[i]), "echo%d", i);
+		many[i] = echo;
+		many[i].scheme = schemes[i];
+		ck_assert_int_eq(stay_loop_transport(rig.loop, &many[i]),
+		    i < STAY__TRANSPORTS_MAX ? STAY_OK : STAY_E_FULL);
+	}
+	rig_fini(&rig);
+}
+END_TEST
+
+/* ---- promise 10: whatever operation fails, nothing is left behind ---- */
+
+static void
+live_a_life(struct rig *rig)
+{
+	sim_name_set(rig->world, "db", "10.0.0.1 ::1", 1, 0);
+	sim_address_set(rig->world, "::1", 7, SIM_UNREACHABLE, 400);
+	sim_listen(rig->world, "10.0.0.1", 7, &greeter, NULL);
+	if (rig_dial(rig, "tcp db 7, tcp 10.0.0.2 7") != STAY_OK)
+		return;
+	sim_run_ms(rig->world, 1000);
+	stay__link_want_write(&rig->link);
+	sim_run_ms(rig->world, 10);
+	rig_send(rig, "bye", 3);
+	sim_run_ms(rig->world, 10);
+}
+
+START_TEST(test_promise_10_any_operation_may_fail)
+{
+	struct rig rig;
+	uint64_t calls, n = 0;
+
+	do {
+		n++;
+		rig_init(&rig);
+		sim_fail(rig.world, SIM_OP_COUNT, n, -ENOMEM);
+		live_a_life(&rig);
+		ck_assert(rig_is_up(&rig) || rig_is_down(&rig));
+		if (rig_is_down(&rig))
+			ck_assert_int_ne(rig.link.failure.status, STAY_OK);
+		calls = sim_calls_fallible(rig.world);
+		rig_fini(&rig);
+	} while (n <= calls);
+	ck_assert_uint_gt(n, 8);
+}
+END_TEST
+
+static void
+add_ends(TCase *tests)
+{
+	tcase_add_test(tests, test_link_reads_to_the_end);
+	tcase_add_test(tests, test_link_tells_a_reset);
+	tcase_add_test(tests, test_link_remembers_the_error_of_a_read);
+	tcase_add_test(tests, test_link_fails_for_reasons_of_its_owner);
+	tcase_add_test(tests, test_link_that_cannot_write_is_down);
+	tcase_add_test(tests, test_link_that_cannot_be_watched_is_down);
+	tcase_add_test(tests, test_link_explains_a_stream_that_is_not_ready);
+	tcase_add_test(tests, test_promise_5_news_wait_for_the_turn);
+	tcase_add_test(tests, test_link_closes_silently);
+	tcase_add_test(tests, test_link_shows_every_turn_of_its_machine);
+	tcase_add_loop_test(tests, test_link_may_be_gone_after_any_news,
+	    STAY__NEWS_GRANTED, STAY__NEWS_DOWN + 1);
+	tcase_add_test(tests, test_link_may_be_gone_when_it_has_won_unheard);
+	tcase_add_test(tests, test_link_may_dial_again_when_it_is_down);
+}
+
+Suite *
+suite_link(void)
+{
+	Suite *suite = suite_create("link");
+	TCase *tests = tcase_create("link");
+
+	add_ends(tests);
+	tcase_add_test(tests, test_link_writes_piecemeal);
+	tcase_add_test(tests, test_link_tells_room_once_a_wish);
+	tcase_add_test(tests, test_link_reads_before_it_writes);
+	tcase_add_test(tests, test_link_adopts_one_descriptor);
+	tcase_add_test(tests, test_link_adopts_a_reader_and_a_writer);
+	tcase_add_test(tests, test_link_dials_a_descriptor);
+	tcase_add_test(tests, test_link_leaves_what_it_cannot_adopt);
+	tcase_add_test(tests, test_link_uses_a_transport_of_the_user);
+	tcase_add_test(tests, test_transport_of_another_make_is_refused);
+	tcase_add_test(tests, test_transports_of_a_loop_are_bounded);
+	tcase_add_test(tests, test_promise_10_any_operation_may_fail);
+	suite_add_tcase(suite, tests);
+	return suite;
+}

@@ -1,0 +1,95 @@
+/*
+ * A loop inside a program that runs libev in its own way: once at a time, or
+ * without waiting.
+ */
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <ev.h>
+
+#include <stay/stream.h>
+
+#include "suites.h"
+
+struct pair {
+	int ends[2];
+	int got;
+};
+
+static struct stay_verdict
+adopt(struct stay_conn *conn, void *state, struct stay_info info)
+{
+	struct pair *pair = *(struct pair **)state;
+
+	(void)info;
+	if (stay_stream_adopt(conn, pair->ends[0], pair->ends[0]) != STAY_OK)
+		return stay_halt(STAY_E_IO);
+	return stay_pending(1000);
+}
+
+static struct stay_verdict
+start(struct stay_conn *conn, void *state, void *arg)
+{
+	(void)conn;
+	*(struct pair **)state = arg;
+	return stay_connect(stay_info(STAY_OK));
+}
+
+static struct stay_verdict
+hear(struct stay_conn *conn, void *state, const struct stay_event *event)
+{
+	struct pair *pair = *(struct pair **)state;
+
+	(void)conn;
+	if (event->type == STAY_STREAM_UP)
+		return stay_ok();
+	if (event->type == STAY_STREAM_DATA)
+		pair->got += (int)event->bytes.len;
+	return stay_noreply();
+}
+
+static const struct stay_behaviour listener = {
+	STAY_BEHAVIOUR,
+	.name = "listener",
+	.state_size = sizeof(struct pair *),
+	.init = start,
+	.connect = adopt,
+	.handle_info = hear,
+};
+
+/* Else a program that runs it once at a time sees a reply one wait too late. */
+START_TEST(test_loop_ev_serves_what_one_run_has_seen)
+{
+	struct ev_loop *ev = ev_loop_new(EVFLAG_AUTO);
+	struct stay_loop *loop = stay_loop_ev(ev);
+	struct pair pair = { .got = 0 };
+	struct stay_conn *conn;
+
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, pair.ends), 0);
+	ck_assert_int_eq(
+	    stay_conn_start(&conn, loop, &listener, &pair, NULL), STAY_OK);
+	ck_assert_int_eq(stay_await(conn, 1000), STAY_OK);
+	ck_assert_int_eq(write(pair.ends[1], "hello", 5), 5);
+	ev_run(ev, EVRUN_ONCE);
+	ck_assert_int_eq(pair.got, 5);
+	ck_assert_int_eq(write(pair.ends[1], "again", 5), 5);
+	ev_run(ev, EVRUN_NOWAIT);
+	ck_assert_int_eq(pair.got, 10);
+	stay_stop(conn, STAY_OK);
+	ev_run(ev, 0);
+	ck_assert_int_eq(stay_loop_free(loop), STAY_OK);
+	close(pair.ends[1]);
+	ev_loop_destroy(ev);
+}
+END_TEST
+
+Suite *
+suite_loop_ev(void)
+{
+	Suite *suite = suite_create("loop_ev");
+	TCase *tests = tcase_create("loop_ev");
+
+	tcase_add_test(tests, test_loop_ev_serves_what_one_run_has_seen);
+	suite_add_tcase(suite, tests);
+	return suite;
+}

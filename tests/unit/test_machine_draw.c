@@ -1,0 +1,158 @@
+/* The drawings of the machines: what they show is what the rows say. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <check.h>
+
+#include "machine.h"
+#include "suites.h"
+
+typedef const struct stay_machine *table_fn(void);
+
+static table_fn *const tables[] = { stay_machine_conn, stay_machine_link,
+	stay_machine_session };
+#define TABLE_COUNT ((int)(sizeof(tables) / sizeof(tables[0])))
+
+typedef void draw_fn(const struct stay_machine *machine, FILE *out);
+
+/* The caller frees it. */
+static char *
+drawn(draw_fn *draw, const struct stay_machine *table)
+{
+	char *text = NULL;
+	size_t len = 0;
+	FILE *out = open_memstream(&text, &len);
+
+	ck_assert_ptr_nonnull(out);
+	draw(table, out);
+	fclose(out);
+	ck_assert_uint_gt(len, 0);
+	return text;
+}
+
+static unsigned
+count_lines(const char *text)
+{
+	unsigned lines = 0;
+
+	for (; *text != '\0'; text++)
+		lines += *text == '\n';
+	return lines;
+}
+
+static void
+assert_shows_edges(
+    const struct stay_machine *table, draw_fn *draw, const char *arrow)
+{
+	char *text = drawn(draw, table);
+	char edge[128];
+
+	for (unsigned state = 0; state < table->state_count; state++)
+		for (unsigned event = 0; event < table->event_count; event++) {
+			const struct stay_machine_row *row =
+			    stay_machine_row(table, state, event);
+			const char *at;
+
+			snprintf(edge, sizeof(edge), "%s %s %s",
+			    table->states[state].label, arrow,
+			    table->states[row->next].label);
+			at = strstr(text, edge);
+			if (row->verb != STAY_GO)
+				continue;
+			ck_assert_msg(at != NULL, "no edge %s", edge);
+			ck_assert_msg(strstr(at, table->events[event]) != NULL,
+			    "%s without %s", edge, table->events[event]);
+		}
+	free(text);
+}
+
+START_TEST(test_machine_draw_shows_every_edge)
+{
+	const struct stay_machine *table = tables[_i]();
+	char *text = drawn(stay_machine_mermaid, table);
+
+	ck_assert_int_eq(strncmp(text, "stateDiagram-v2\n", 16), 0);
+	free(text);
+	assert_shows_edges(table, stay_machine_mermaid, "-->");
+	assert_shows_edges(table, stay_machine_dot, "->");
+}
+END_TEST
+
+START_TEST(test_machine_draw_lists_show_every_row)
+{
+	const struct stay_machine *table = tables[_i]();
+	unsigned pairs = table->state_count * table->event_count;
+	char *matrix = drawn(stay_machine_matrix, table);
+	char *reasons = drawn(stay_machine_reasons, table);
+
+	ck_assert_uint_eq(count_lines(matrix), table->state_count + 2);
+	ck_assert_uint_eq(count_lines(reasons), pairs + 2);
+	for (unsigned i = 0; i < pairs; i++)
+		ck_assert_ptr_nonnull(strstr(reasons, table->rows[i].because));
+	for (unsigned i = 0; i < table->state_count; i++) {
+		ck_assert_ptr_nonnull(strstr(matrix, table->states[i].label));
+		ck_assert_ptr_nonnull(strstr(matrix, table->states[i].waits));
+	}
+	for (unsigned i = 0; i < table->event_count; i++)
+		ck_assert_ptr_nonnull(strstr(matrix, table->events[i]));
+	free(matrix);
+	free(reasons);
+}
+END_TEST
+
+START_TEST(test_machine_draw_is_stable)
+{
+	draw_fn *const all[] = { stay_machine_mermaid, stay_machine_dot,
+		stay_machine_matrix, stay_machine_reasons };
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		char *once = drawn(all[i], tables[_i]());
+		char *again = drawn(all[i], tables[_i]());
+
+		ck_assert_str_eq(once, again);
+		free(once);
+		free(again);
+	}
+}
+END_TEST
+
+static void
+draw_verdicts(const struct stay_machine *machine, FILE *out)
+{
+	(void)machine;
+	stay_verdict_matrix(out);
+}
+
+START_TEST(test_machine_draw_verdict_matrix_has_a_line_a_situation)
+{
+	static const char *const words[] = { "| init |", "| connect |",
+		"| disconnect |", "| handle_call |", "| handle_cast |",
+		"| handle_info |", "handle_info, connect pending",
+		"handle_info, disconnect pending", "noconnect", "postpone" };
+	char *text = drawn(draw_verdicts, NULL);
+
+	ck_assert_uint_eq(count_lines(text), 12 + 2);
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		ck_assert_msg(
+		    strstr(text, words[i]) != NULL, "no %s", words[i]);
+	free(text);
+}
+END_TEST
+
+Suite *
+suite_machine_draw(void)
+{
+	Suite *suite = suite_create("machine_draw");
+	TCase *tcase = tcase_create("drawings");
+
+	tcase_add_loop_test(
+	    tcase, test_machine_draw_shows_every_edge, 0, TABLE_COUNT);
+	tcase_add_loop_test(
+	    tcase, test_machine_draw_lists_show_every_row, 0, TABLE_COUNT);
+	tcase_add_loop_test(tcase, test_machine_draw_is_stable, 0, TABLE_COUNT);
+	tcase_add_test(
+	    tcase, test_machine_draw_verdict_matrix_has_a_line_a_situation);
+	suite_add_tcase(suite, tcase);
+	return suite;
+}

@@ -1,0 +1,772 @@
+/* The promises of the engine, by their numbers, one after the other. */
+#include <stdio.h>
+#include <string.h>
+
+#include "suites.h"
+#include "support/line_rig.h"
+
+static struct line_rig rig;
+
+static const struct line_request quiet = { .text = "quiet", .replies = 1 };
+
+/* A session whose peer takes in only so many bytes of what is sent, and none
+ * after. */
+static void
+stall_after(size_t bytes)
+{
+	struct sim_limits limits = { .send_buffer = bytes };
+
+	sim_peer_limits(rig.peer, &limits);
+	sim_peer_freeze(rig.peer, true);
+}
+
+static struct stay_client_counts
+counts(void)
+{
+	return stay_client_counts(rig.client);
+}
+
+/* ---- 1: exactly once, or refused ---- */
+
+START_TEST(test_promise_1_a_refused_call_never_completes)
+{
+	struct stay_client_options options = { .queue_calls_max = 1 };
+
+	line_prepare(&rig);
+	line_start(&rig, &options);
+	line_call(&rig, "a", LINE("say +1"));
+	ck_assert_int_eq(line_try(&rig, "b", LINE("say +2")), STAY_E_FULL);
+	line_run(&rig, 10);
+	ck_assert_str_eq(
+	    line_told(&rig), "init 10.0.0.1;hello -;up;a OK/replied +1;");
+	ck_assert_str_eq(line_got(&rig), "say +1;");
+	ck_assert_uint_eq(rig.calls[1].told, 0);
+	line_end(&rig);
+}
+END_TEST
+
+/* The end of a client is the end of all its calls, wherever they are. */
+START_TEST(test_promise_1_a_stop_completes_every_call)
+{
+	struct stay_client_options options = { .inflight_calls_max = 2 };
+	struct line_call *cancelled;
+
+	line_begin(&rig, &options);
+	line_call(&rig, "flying", &quiet);
+	cancelled = line_call(&rig, "cancelled", &quiet);
+	line_run(&rig, 10);
+	line_call(&rig, "queued", &quiet);
+	stay_client_cancel(rig.client, cancelled->id);
+	stay_client_stop(rig.client, STAY_OK);
+	line_end(&rig);
+	ck_assert_str_eq(line_told(&rig),
+	    "cancelled E_CANCELLED/maybe executed;down E_STOPPED;"
+	    "flying E_STOPPED/maybe executed;queued E_STOPPED/not sent;"
+	    "closed OK;");
+}
+END_TEST
+
+/* ---- 2: a reply reaches the call it answers ---- */
+
+START_TEST(test_promise_2_a_late_reply_is_an_orphan)
+{
+	struct stay_client_options options = { .call_timeout_ms = 100 };
+
+	line_begin(&rig, &options);
+	line_call(&rig, "a", &quiet);
+	line_run(&rig, 110);
+	ck_assert_str_eq(line_told(&rig), "a E_TIMEOUT/maybe executed;");
+	ck_assert_uint_eq(counts().tombstones, 1);
+	line_call(&rig, "b", &quiet);
+	line_run(&rig, 10);
+	sim_peer_print(rig.peer, "+for a\n+for b\n");
+	line_run(&rig, 10);
+	ck_assert_str_eq(line_told(&rig), "orphan +for a;b OK/replied +for b;");
+	ck_assert_uint_eq(counts().tombstones, 0);
+	ck_assert_uint_eq(counts().orphans, 1);
+	line_end(&rig);
+}
+END_TEST
+
+/* The machine was asleep: deadline and reply are found in the same turn. */
+START_TEST(test_promise_2_an_orphan_comes_after_its_call)
+{
+	struct stay_client_options options = { .call_timeout_ms = 100 };
+
+	line_begin(&rig, &options);
+	line_call(&rig, "a", &quiet);
+	line_run(&rig, 10);
+	sim_peer_print(rig.peer, "+late\n");
+	sim_sleep_ms(rig.world, 200);
+	line_run(&rig, 10);
+	ck_assert_str_eq(
+	    line_told(&rig), "a E_TIMEOUT/maybe executed;orphan +late;");
+	line_end(&rig);
+}
+END_TEST
+
+/* A request that no answer is due to is nobody's answer, even half sent. */
+START_TEST(test_promise_2_a_reply_to_nobody)
+{
+	const struct line_request note = { .text = "note", .replies = 0 };
+
+	line_begin(&rig, NULL);
+	stall_after(2);
+	line_call(&rig, "a", &note);
+	line_run(&rig, 10);
+	sim_peer_print(rig.peer, "+1\n");
+	line_run(&rig, 10);
+	ck_assert_str_eq(line_told(&rig), "down E_UNASKED;");
+	line_end(&rig);
+}
+END_TEST
+
+START_TEST(test_promise_2_a_cancelled_call_keeps_its_place)
+{
+	const struct line_request two = { .text = "quiet", .replies = 2 };
+	struct line_call *a, *b;
+
+	line_begin(&rig, NULL);
+	a = line_call(&rig, "a", &two);
+	line_run(&rig, 10);
+	b = line_call(&rig, "b", &quiet);
+	line_call(&rig, "c", &quiet);
+	ck_assert_int_eq(stay_client_cancel(rig.client, a->id), STAY_OK);
+	ck_assert_int_eq(stay_client_cancel(rig.client, b->id), STAY_OK);
+	ck_assert_int_eq(stay_client_cancel(rig.client, a->id), STAY_E_STALE);
+	line_run(&rig, 10);
+	ck_assert_str_eq(line_told(&rig),
+	    "a E_CANCELLED/maybe executed;b E_CANCELLED/not sent;");
+	sim_peer_print(rig.peer, "*a\n+a\n+a\n+c\n");
+	line_run(&rig, 10);
+	ck_assert_str_eq(
+	    line_told(&rig), "orphan *a;orphan +a;orphan +a;c OK/replied +c;");
+	ck_assert_str_eq(line_got(&rig), "quiet;quiet;");
+	line_end(&rig);
+}
+END_TEST
+
+START_TEST(test_promise_2_tombstones_are_bounded_in_number)
+{
+	struct stay_client_options options = { .tombstones_max = 2 };
+	struct line_call *calls[4];
+
+	line_begin(&rig, &options);
+	for (int i = 0; i < 4; i++)
+		calls[i] = line_call(&rig, "x", &quiet);
+	line_run(&rig, 10);
+	stay_client_cancel(rig.client, calls[0]->id);
+	stay_client_cancel(rig.client, calls[1]->id);
+	line_run(&rig, 10);
+	ck_assert_str_eq(line_told(&rig),
+	    "x E_CANCELLED/maybe executed;x E_CANCELLED/maybe executed;");
+	stay_client_cancel(rig.client, calls[2]->id);
+	line_run(&rig, 10);
+	ck_assert_str_eq(line_told(&rig),
+	    "x E_CANCELLED/maybe executed;down E_SILENT;"
+	    "x E_LOST/maybe executed;");
+	line_end(&rig);
+}
+END_TEST
+
+START_TEST(test_promise_2_tombstones_are_bounded_in_age)
+{
+	struct stay_client_options options = { .tombstone_age_ms = 300,
+		.call_timeout_ms = 100 };
+
+	line_begin(&rig, &options);
+	line_call(&rig, "a", &quiet);
+	line_run(&rig, 390);
+	ck_assert_str_eq(line_told(&rig), "a E_TIMEOUT/maybe executed;");
+	line_run(&rig, 20);
+	ck_assert_str_eq(line_told(&rig), "down E_SILENT;");
+	line_end(&rig);
+}
+END_TEST
+
+/* A token names one call of one client, and nothing once that is over. */
+START_TEST(test_promise_2_a_token_names_one_call)
+{
+	struct stay_call_id none = { 0, 0 };
+	struct line_call *a;
+	struct stay_client *other;
+	struct stay_call_options options = { STAY_CALL_OPTIONS };
+	struct line_config config = { .notes = &rig.notes };
+	struct stay_client_options start = { STAY_CLIENT_OPTIONS,
+		.config = &config };
+	struct stay_call_id id;
+
+	line_begin(&rig, NULL);
+	a = line_call(&rig, "a", &quiet);
+	ck_assert_int_eq(stay_client_cancel(rig.client, none), STAY_E_STALE);
+	ck_assert_int_eq(stay_client_start(&other, rig.loop,
+			     &line_bare_protocol, LINE_URL, &start),
+	    STAY_OK);
+	options.id = &id;
+	ck_assert_int_eq(
+	    stay_client_call_with(other, &quiet, &options, NULL, NULL),
+	    STAY_OK);
+	ck_assert_int_eq(stay_client_cancel(other, a->id), STAY_E_STALE);
+	ck_assert_int_eq(stay_client_cancel(rig.client, id), STAY_E_STALE);
+	ck_assert_int_eq(stay_client_cancel(other, id), STAY_OK);
+	stay_client_stop(other, STAY_OK);
+	line_end(&rig);
+}
+END_TEST
+
+/* ---- 3: the outcome is true for ever after ---- */
+
+#define CUT_REQUEST "say +123"
+#define CUT_LEN     (sizeof(CUT_REQUEST)) /* with its newline */
+
+/* The request leaves up to a byte, then the connection breaks. */
+static const char *
+cut_at(size_t bytes, const struct stay_protocol *protocol, uint32_t flags)
+{
+	const struct line_request request = {
+		.text = CUT_REQUEST, .replies = 1, .flags = flags
+	};
+
+	line_prepare(&rig);
+	rig.protocol = protocol;
+	line_start(&rig, NULL);
+	line_run(&rig, 10);
+	stall_after(bytes);
+	line_call(&rig, "a", &request);
+	line_run(&rig, 10);
+	ck_assert_uint_eq(counts().in_flight, 1);
+	ck_assert_uint_eq(counts().bytes_out, bytes);
+	line_told(&rig);
+	sim_peer_reset(rig.peer);
+	line_run(&rig, 1000);
+	return line_told(&rig);
+}
+
+START_TEST(test_promise_3_a_cut_request_was_not_sent)
+{
+	for (size_t n = 1; n <= CUT_LEN; n++) {
+		ck_assert_str_eq(
+		    cut_at(n, &line_bare_protocol, STAY_THIS_SESSION),
+		    n < CUT_LEN ? "a E_LOST/not sent;"
+				: "a E_LOST/maybe executed;");
+		line_end(&rig);
+		/* In a queue it waits for the next session. */
+		ck_assert_str_eq(cut_at(n, &line_bare_protocol, 0),
+		    n < CUT_LEN ? "a OK/replied +123;"
+				: "a E_LOST/maybe executed;");
+		ck_assert_uint_eq(counts().resent, 0);
+		line_end(&rig);
+	}
+}
+END_TEST
+
+START_TEST(test_promise_3_servers_may_act_on_parts)
+{
+	for (size_t n = 1; n <= CUT_LEN; n++) {
+		ck_assert_str_eq(cut_at(n, &line_parts_protocol, 0),
+		    "a E_LOST/maybe executed;");
+		line_end(&rig);
+		ck_assert_str_eq(
+		    cut_at(n, &line_parts_protocol, STAY_IDEMPOTENT),
+		    "a OK/replied +123;");
+		ck_assert_uint_eq(counts().resent, 1);
+		line_end(&rig);
+	}
+}
+END_TEST
+
+START_TEST(test_promise_3_an_idempotent_call_is_sent_again)
+{
+	for (size_t n = 1; n <= CUT_LEN; n++) {
+		ck_assert_str_eq(
+		    cut_at(n, &line_bare_protocol, STAY_IDEMPOTENT),
+		    "a OK/replied +123;");
+		ck_assert_uint_eq(counts().resent, n == CUT_LEN);
+		line_end(&rig);
+	}
+}
+END_TEST
+
+START_TEST(test_promise_3_sending_again_is_bounded)
+{
+	struct stay_client_options options = { .resends_max = 2 };
+	const struct line_request reset = {
+		.text = "reset", .replies = 1, .flags = STAY_IDEMPOTENT
+	};
+
+	line_begin(&rig, &options);
+	line_call(&rig, "a", &reset);
+	line_run(&rig, 2000);
+	ck_assert_str_eq(line_told(&rig),
+	    "down E_RESET;hello -;up;down E_RESET;hello -;up;down E_RESET;"
+	    "a E_LOST/maybe executed;hello -;up;");
+	ck_assert_str_eq(line_got(&rig), "reset;|reset;|reset;|");
+	line_end(&rig);
+}
+END_TEST
+
+/* A piece of the answer is out: asking again would give it twice. */
+START_TEST(test_promise_3_half_an_answer_is_not_asked_for_again)
+{
+	const struct line_request two = {
+		.text = "say +1", .replies = 2, .flags = STAY_IDEMPOTENT
+	};
+	const struct line_request part = {
+		.text = "say *1", .replies = 1, .flags = STAY_IDEMPOTENT
+	};
+
+	line_begin(&rig, NULL);
+	line_call(&rig, "a", &two);
+	line_run(&rig, 10);
+	sim_peer_reset(rig.peer);
+	line_run(&rig, 1000);
+	line_call(&rig, "b", &part);
+	line_run(&rig, 10);
+	sim_peer_reset(rig.peer);
+	line_run(&rig, 10);
+	ck_assert_str_eq(line_told(&rig),
+	    "a part OK +1;down E_RESET;a E_LOST/maybe executed;hello -;up;"
+	    "b part OK *1;down E_RESET;b E_LOST/maybe executed;");
+	line_end(&rig);
+}
+END_TEST
+
+/* Waiting to be sent again, it is not a call that was never sent. */
+START_TEST(test_promise_3_a_lost_call_is_never_not_sent)
+{
+	struct stay_client_options options = { .call_timeout_ms = 500 };
+	const struct line_request again = {
+		.text = "quiet", .replies = 1, .flags = STAY_IDEMPOTENT
+	};
+	struct line_call *b;
+
+	line_begin(&rig, &options);
+	line_call(&rig, "a", &again);
+	b = line_call(&rig, "b", &again);
+	line_run(&rig, 10);
+	sim_crash(rig.world, LINE_HOST, LINE_PORT);
+	line_run(&rig, 100);
+	ck_assert_uint_eq(counts().queued, 2);
+	stay_client_cancel(rig.client, b->id);
+	line_run(&rig, 1000);
+	ck_assert_str_eq(line_told(&rig),
+	    "down E_RESET;b E_CANCELLED/maybe executed;"
+	    "a E_TIMEOUT/maybe executed;");
+	line_end(&rig);
+}
+END_TEST
+
+/* "Refused" speaks for the second time only. */
+START_TEST(test_promise_3_a_refusal_of_the_second_time_is_no_refusal)
+{
+	const struct line_request again = {
+		.text = "hold", .replies = 1, .flags = STAY_IDEMPOTENT
+	};
+
+	line_begin(&rig, NULL);
+	line_call(&rig, "a", &again);
+	line_run(&rig, 10);
+	sim_peer_reset(rig.peer);
+	line_run(&rig, 1000);
+	sim_peer_print(rig.peer, "!not me\n");
+	line_run(&rig, 10);
+	ck_assert_str_eq(line_told(&rig),
+	    "down E_RESET;hello -;up;a E_SERVER/maybe executed !not me;");
+	line_end(&rig);
+}
+END_TEST
+
+/* Given up with half of it on the wire: the other half still has to go. */
+START_TEST(test_promise_3_a_half_sent_call_that_is_given_up)
+{
+	struct stay_client_options options = { .call_timeout_ms = 100 };
+	const struct line_request note = { .text = "noted", .replies = 0 };
+	struct stay_call_options longer = { STAY_CALL_OPTIONS,
+		.timeout_ms = 5000 };
+
+	line_begin(&rig, &options);
+	stall_after(3);
+	line_call(&rig, "a", LINE("say +1"));
+	line_call_with(&rig, "b", LINE("say +2"), longer);
+	line_run(&rig, 110);
+	ck_assert_str_eq(line_told(&rig), "a E_TIMEOUT/maybe executed;");
+	sim_peer_freeze(rig.peer, false);
+	line_run(&rig, 10);
+	ck_assert_str_eq(line_told(&rig), "orphan +1;b OK/replied +2;");
+	stall_after(3);
+	line_call(&rig, "c", &note);
+	line_run(&rig, 110);
+	sim_peer_freeze(rig.peer, false);
+	line_call(&rig, "d", LINE("say +4"));
+	line_run(&rig, 10);
+	ck_assert_str_eq(
+	    line_told(&rig), "c E_TIMEOUT/maybe executed;d OK/replied +4;");
+	ck_assert_str_eq(line_got(&rig), "say +1;say +2;noted;say +4;");
+	ck_assert_uint_eq(counts().tombstones, 0);
+	line_end(&rig);
+}
+END_TEST
+
+/* An answer may come before the request has left whole. */
+START_TEST(test_promise_3_an_early_answer_does_not_shift_the_boundary)
+{
+	line_begin(&rig, NULL);
+	stall_after(3);
+	line_call(&rig, "a", &quiet);
+	line_call(&rig, "b", LINE("say +2"));
+	line_run(&rig, 10);
+	sim_peer_print(rig.peer, "-too long\n");
+	line_run(&rig, 10);
+	ck_assert_str_eq(line_told(&rig), "a E_SERVER/replied -too long;");
+	sim_peer_freeze(rig.peer, false);
+	line_run(&rig, 10);
+	ck_assert_str_eq(line_told(&rig), "b OK/replied +2;");
+	ck_assert_str_eq(line_got(&rig), "quiet;say +2;");
+	line_end(&rig);
+}
+END_TEST
+
+/* A server that has answered a part has acted, whatever its kind does. */
+START_TEST(test_promise_3_half_sent_and_half_answered)
+{
+	line_begin(&rig, NULL);
+	stall_after(3);
+	line_call(&rig, "a", &quiet);
+	line_run(&rig, 10);
+	sim_peer_print(rig.peer, "*1\n");
+	line_run(&rig, 10);
+	sim_peer_reset(rig.peer);
+	line_run(&rig, 10);
+	ck_assert_str_eq(line_told(&rig),
+	    "a part OK *1;down E_RESET;a E_LOST/maybe executed;");
+	line_end(&rig);
+}
+END_TEST
+
+/* What is for one session does not go into the next; for a first it waits. */
+START_TEST(test_promise_3_a_call_for_this_session_ends_with_it)
+{
+	struct stay_client_options options = { .inflight_calls_max = 1 };
+	const struct line_request only = {
+		.text = "quiet", .replies = 1, .flags = STAY_THIS_SESSION
+	};
+
+	line_prepare(&rig);
+	rig.config.hello = "say !busy";
+	line_start(&rig, &options);
+	line_call(&rig, "a", &only);
+	line_run(&rig, 10);
+	rig.config.hello = NULL;
+	line_run(&rig, 1000);
+	ck_assert_uint_eq(counts().in_flight, 1);
+	line_call(&rig, "b", &only);
+	line_call(&rig, "c", LINE("say +3"));
+	line_run(&rig, 10);
+	line_told(&rig);
+	sim_peer_reset(rig.peer);
+	line_run(&rig, 1000);
+	ck_assert_str_eq(line_told(&rig),
+	    "down E_RESET;a E_LOST/maybe executed;b E_LOST/not sent;"
+	    "hello -;up;c OK/replied +3;");
+	line_end(&rig);
+}
+END_TEST
+
+/* ---- 4: in the order given ---- */
+
+START_TEST(test_promise_4_order_holds_over_a_reconnect)
+{
+	const struct line_request again[] = {
+		{ .text = "1", .replies = 1, .flags = STAY_IDEMPOTENT },
+		{ .text = "3", .replies = 1, .flags = STAY_IDEMPOTENT },
+	};
+
+	line_begin(&rig, NULL);
+	line_call(&rig, "1", &again[0]);
+	line_call(&rig, "2", LINE("2"));
+	line_call(&rig, "3", &again[1]);
+	line_run(&rig, 10);
+	stall_after(2);
+	line_call(&rig, "4", LINE("4 is cut"));
+	line_call(&rig, "5", LINE("5"));
+	line_run(&rig, 10);
+	line_got(&rig);
+	sim_peer_reset(rig.peer);
+	line_run(&rig, 5);
+	line_call(&rig, "6", LINE("6"));
+	line_run(&rig, 1000);
+	ck_assert_str_eq(line_got(&rig), "|1;3;4 is cut;5;6;");
+	sim_peer_print(rig.peer, "+1\n+3\n+4\n+5\n+6\n");
+	line_run(&rig, 10);
+	ck_assert_str_eq(line_told(&rig),
+	    "down E_RESET;2 E_LOST/maybe executed;hello -;up;"
+	    "1 OK/replied +1;3 OK/replied +3;4 OK/replied +4;"
+	    "5 OK/replied +5;6 OK/replied +6;");
+	line_end(&rig);
+}
+END_TEST
+
+/* Bytes that are kept for sending again hold their place among those that are
+ * taken out. */
+START_TEST(test_promise_4_order_holds_with_holes)
+{
+	struct line_call *calls[6];
+
+	line_prepare(&rig);
+	line_start(&rig, NULL);
+	for (int i = 0; i < 6; i++) {
+		static const char *const texts[] = { "a", "b", "c", "d", "e",
+			"f" };
+
+		calls[i] = line_call(&rig, texts[i], LINE(texts[i]));
+	}
+	stay_client_cancel(rig.client, calls[0]->id);
+	stay_client_cancel(rig.client, calls[3]->id);
+	stay_client_cancel(rig.client, calls[5]->id);
+	line_call(&rig, "g", LINE("g"));
+	line_run(&rig, 10);
+	ck_assert_str_eq(line_got(&rig), "b;c;e;g;");
+	line_end(&rig);
+}
+END_TEST
+
+/* ---- 5: nothing inside a public call, nothing after closed ---- */
+
+START_TEST(test_promise_5_no_completion_inside_a_call)
+{
+	struct line_call *queued, *flying;
+
+	line_begin(&rig, NULL);
+	flying = line_call(&rig, "flying", &quiet);
+	line_run(&rig, 10);
+	queued = line_call(&rig, "queued", &quiet);
+	stay_client_cancel(rig.client, flying->id);
+	stay_client_cancel(rig.client, queued->id);
+	stay_client_stop(rig.client, STAY_OK);
+	ck_assert_uint_eq(flying->told + queued->told, 0);
+	ck_assert_str_eq(line_told(&rig), "");
+	line_end(&rig);
+	ck_assert_str_eq(line_told(&rig),
+	    "flying E_CANCELLED/maybe executed;queued E_CANCELLED/not sent;"
+	    "down E_STOPPED;closed OK;");
+}
+END_TEST
+
+static void
+call_again(struct line_call *call)
+{
+	ck_assert_int_eq(line_try(call->rig, "late", &quiet), STAY_E_DRAINING);
+	ck_assert_int_eq(
+	    stay_client_cancel(call->rig->client, call->id), STAY_E_STALE);
+}
+
+START_TEST(test_promise_5_nothing_new_at_the_end)
+{
+	line_begin(&rig, NULL);
+	line_call(&rig, "a", &quiet)->then = call_again;
+	line_run(&rig, 10);
+	line_call(&rig, "b", &quiet)->then = call_again;
+	line_end(&rig);
+	ck_assert_str_eq(line_told(&rig),
+	    "down E_STOPPED;a E_STOPPED/maybe executed;b E_STOPPED/not sent;"
+	    "closed OK;");
+}
+END_TEST
+
+/* ---- 6: deadlines ---- */
+
+/* Two calls are submitted `after_ms`; one has a deadline of 100 ms. */
+static void
+expect_deadline(uint64_t after_ms, enum stay_outcome outcome)
+{
+	struct stay_call_options shortly = { STAY_CALL_OPTIONS,
+		.timeout_ms = 100 };
+	struct line_call *a, *b;
+
+	line_run(&rig, after_ms);
+	a = line_call_with(&rig, "a", &quiet, shortly);
+	b = line_call(&rig, "b", &quiet);
+	line_run(&rig, 99);
+	ck_assert_uint_eq(a->told, 0);
+	line_run(&rig, 2);
+	ck_assert_uint_eq(a->told, 1);
+	ck_assert_int_eq(a->result.status, STAY_E_TIMEOUT);
+	ck_assert_int_eq(a->result.outcome, outcome);
+	ck_assert_uint_eq(b->told, 0);
+	line_end(&rig);
+}
+
+START_TEST(test_promise_6_deadlines_hold_in_every_state)
+{
+	struct sim_limits slow = { .latency_ms = 400 };
+
+	/* connecting */
+	line_prepare(&rig);
+	sim_limits_set(rig.world, &slow);
+	line_start(&rig, NULL);
+	expect_deadline(0, STAY_NOT_SENT);
+	/* greeting */
+	line_prepare(&rig);
+	rig.config.hello = "nothing";
+	line_start(&rig, NULL);
+	expect_deadline(10, STAY_NOT_SENT);
+	/* backing off */
+	line_prepare(&rig);
+	sim_unlisten(rig.world, LINE_HOST, LINE_PORT);
+	line_start(&rig, NULL);
+	expect_deadline(1, STAY_NOT_SENT);
+	/* in flight */
+	line_begin(&rig, NULL);
+	expect_deadline(10, STAY_MAYBE_EXECUTED);
+}
+END_TEST
+
+START_TEST(test_promise_6_a_call_out_of_time_is_never_sent)
+{
+	struct stay_client_options options = { .call_timeout_ms = 100 };
+
+	line_prepare(&rig);
+	sim_unlisten(rig.world, LINE_HOST, LINE_PORT);
+	line_start(&rig, &options);
+	line_call(&rig, "a", LINE("a"));
+	line_run(&rig, 150);
+	sim_listen(rig.world, LINE_HOST, LINE_PORT, &rig.server, &rig);
+	line_call(&rig, "b", LINE("say +b"));
+	line_run(&rig, 90);
+	ck_assert_str_eq(line_told(&rig),
+	    "init 10.0.0.1;a E_TIMEOUT/not sent;hello -;up;"
+	    "b OK/replied +b;");
+	ck_assert_str_eq(line_got(&rig), "say +b;");
+	line_end(&rig);
+}
+END_TEST
+
+START_TEST(test_promise_6_a_call_that_blocks_has_its_own_time)
+{
+	struct stay_client_options options = { .call_timeout_ms = 100,
+		.block_margin_ms = 50 };
+	const struct line_request blocking = { .text = "block",
+		.replies = 1,
+		.flags = STAY_BLOCKS,
+		.blocks_ms = 1000 };
+	const struct line_request forever = { .text = "block",
+		.replies = 1,
+		.flags = STAY_BLOCKS,
+		.blocks_ms = STAY_FOREVER };
+	struct stay_call_options explicitly = { STAY_CALL_OPTIONS,
+		.timeout_ms = 200 };
+	struct line_call *a, *b, *c;
+
+	line_begin(&rig, &options);
+	a = line_call(&rig, "a", &blocking);
+	b = line_call_with(&rig, "b", &blocking, explicitly);
+	c = line_call(&rig, "c", &forever);
+	line_run(&rig, 199);
+	ck_assert_uint_eq(b->told, 0);
+	line_run(&rig, 3);
+	ck_assert_uint_eq(b->told, 1);
+	line_run(&rig, 847);
+	ck_assert_uint_eq(a->told, 0);
+	line_run(&rig, 2);
+	ck_assert_uint_eq(a->told, 1);
+	ck_assert_uint_eq(c->told, 0);
+	line_end(&rig);
+}
+END_TEST
+
+/* ---- 7: bounds ---- */
+
+START_TEST(test_promise_7_the_queue_is_bounded_in_calls_and_bytes)
+{
+	struct stay_client_options options = { .queue_calls_max = 3,
+		.queue_bytes_max = 20 };
+	struct line_call *a;
+
+	line_prepare(&rig);
+	line_start(&rig, &options);
+	a = line_call(&rig, "a", LINE("123456789"));
+	line_call(&rig, "b", LINE("12345678"));
+	ck_assert_int_eq(line_try(&rig, "c", LINE("1")), STAY_E_FULL);
+	ck_assert_int_eq(line_try(&rig, "c", LINE("")), STAY_E_ARG);
+	stay_client_cancel(rig.client, a->id);
+	line_call(&rig, "d", LINE("1"));
+	line_call(&rig, "e", LINE("2"));
+	ck_assert_int_eq(line_try(&rig, "f", LINE("3")), STAY_E_FULL);
+	line_run(&rig, 10);
+	ck_assert_int_eq(
+	    line_try(&rig, "g", LINE("12345678901234567890")), STAY_E_TOO_BIG);
+	ck_assert_str_eq(line_got(&rig), "12345678;1;2;");
+	line_end(&rig);
+}
+END_TEST
+
+/* What is on the wire and kept for sending again holds up what comes after. */
+START_TEST(test_promise_7_kept_bytes_are_bounded)
+{
+	struct stay_client_options options = { .queue_bytes_max = 20 };
+	const struct line_request again = {
+		.text = "12345678", .replies = 1, .flags = STAY_IDEMPOTENT
+	};
+
+	line_begin(&rig, &options);
+	for (int i = 0; i < 3; i++) {
+		line_call(&rig, "a", &again);
+		line_run(&rig, 10);
+	}
+	ck_assert_uint_eq(counts().in_flight, 3);
+	line_call(&rig, "d", &again);
+	line_run(&rig, 10);
+	ck_assert_uint_eq(counts().in_flight, 3);
+	ck_assert_uint_eq(counts().queued, 1);
+	sim_peer_print(rig.peer, "+1\n");
+	line_run(&rig, 10);
+	ck_assert_uint_eq(counts().in_flight, 3);
+	ck_assert_uint_eq(counts().queued, 0);
+	line_end(&rig);
+}
+END_TEST
+
+Suite *
+suite_promises(void)
+{
+	Suite *suite = suite_create("promises");
+	TCase *tcase = tcase_create("1 to 7");
+
+	tcase_add_test(tcase, test_promise_1_a_refused_call_never_completes);
+	tcase_add_test(tcase, test_promise_1_a_stop_completes_every_call);
+	tcase_add_test(tcase, test_promise_2_a_late_reply_is_an_orphan);
+	tcase_add_test(tcase, test_promise_2_an_orphan_comes_after_its_call);
+	tcase_add_test(tcase, test_promise_2_a_reply_to_nobody);
+	tcase_add_test(tcase, test_promise_2_a_cancelled_call_keeps_its_place);
+	tcase_add_test(tcase, test_promise_2_tombstones_are_bounded_in_number);
+	tcase_add_test(tcase, test_promise_2_tombstones_are_bounded_in_age);
+	tcase_add_test(tcase, test_promise_2_a_token_names_one_call);
+	tcase_add_test(tcase, test_promise_3_a_cut_request_was_not_sent);
+	tcase_add_test(tcase, test_promise_3_servers_may_act_on_parts);
+	tcase_add_test(tcase, test_promise_3_an_idempotent_call_is_sent_again);
+	tcase_add_test(tcase, test_promise_3_sending_again_is_bounded);
+	tcase_add_test(
+	    tcase, test_promise_3_half_an_answer_is_not_asked_for_again);
+	tcase_add_test(tcase, test_promise_3_a_lost_call_is_never_not_sent);
+	tcase_add_test(
+	    tcase, test_promise_3_a_refusal_of_the_second_time_is_no_refusal);
+	tcase_add_test(tcase, test_promise_3_a_half_sent_call_that_is_given_up);
+	tcase_add_test(
+	    tcase, test_promise_3_an_early_answer_does_not_shift_the_boundary);
+	tcase_add_test(tcase, test_promise_3_half_sent_and_half_answered);
+	tcase_add_test(
+	    tcase, test_promise_3_a_call_for_this_session_ends_with_it);
+	tcase_add_test(tcase, test_promise_4_order_holds_over_a_reconnect);
+	tcase_add_test(tcase, test_promise_4_order_holds_with_holes);
+	tcase_add_test(tcase, test_promise_5_no_completion_inside_a_call);
+	tcase_add_test(tcase, test_promise_5_nothing_new_at_the_end);
+	tcase_add_test(tcase, test_promise_6_deadlines_hold_in_every_state);
+	tcase_add_test(tcase, test_promise_6_a_call_out_of_time_is_never_sent);
+	tcase_add_test(
+	    tcase, test_promise_6_a_call_that_blocks_has_its_own_time);
+	tcase_add_test(
+	    tcase, test_promise_7_the_queue_is_bounded_in_calls_and_bytes);
+	tcase_add_test(tcase, test_promise_7_kept_bytes_are_bounded);
+	suite_add_tcase(suite, tcase);
+	return suite;
+}

@@ -1,0 +1,169 @@
+/* Commands that are more than a question with one answer. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../../adapters/redis/command.h"
+#include "../../adapters/redis/format.h"
+
+#include "expect.h"
+#include "suites.h"
+
+#define WORDS_MAX    16
+#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
+
+/* Judge the words of `text`, encoded behind other bytes. */
+static enum stay_status
+judge(const char *text, struct stay_request *request)
+{
+	char copy[256];
+	const char *words[WORDS_MAX];
+	size_t count = 0;
+	struct stay_buf out;
+	struct stay_bytes bytes;
+	enum stay_status status;
+
+	snprintf(copy, sizeof(copy), "%s", text);
+	for (char *word = strtok(copy, " "); word != NULL;
+	     word = strtok(NULL, " "))
+		words[count++] = word;
+	stay_buf_init(&out, 0);
+	ck_assert_int_eq(
+	    stay_redis__write_argv(&out, count, words, NULL), STAY_OK);
+	bytes = stay_buf_bytes(&out);
+	*request = (struct stay_request){ .replies = 1 };
+	status = stay_redis__judge(request, bytes.data, bytes.len);
+	stay_buf_fini(&out);
+	return status;
+}
+
+static const char *const refused[] = { "SUBSCRIBE c", "PSUBSCRIBE c",
+	"SSUBSCRIBE c", "UNSUBSCRIBE", "PUNSUBSCRIBE", "SUNSUBSCRIBE",
+	"MONITOR", "SYNC", "PSYNC ? -1", "REPLCONF ACK 1", "HELLO 3",
+	"AUTH secret", "SELECT 1", "RESET", "QUIT", "CLIENT REPLY OFF",
+	"CLIENT REPLY SKIP", "CLIENT REPLY", "SCRIPT DEBUG YES", "subscribe c",
+	"Subscribe c", "mOnItOr", "client reply off", "Client Reply skip",
+	"quit now" };
+
+START_TEST(test_redis_command_refused)
+{
+	struct stay_request request;
+
+	ck_assert_int_eq(judge(refused[_i], &request), STAY_E_UNSUPPORTED);
+}
+END_TEST
+
+static const char *const ordinary[] = { "GET k", "SET k v", "PING", "INFO",
+	"SINTER a b", "PUBLISH c m", "PUBSUB CHANNELS", "SPUBLISH c m",
+	"CLIENT INFO", "CLIENT LIST", "CLIENT", "CLIENT REPLYX",
+	"SCRIPT LOAD x", "SCRIPT FLUSH", "SORT k", "MULTI", "EXEC", "WATCH k",
+	"SUBSCRIBED", "SUBSCRIB", "XUBSCRIBE", "SUBSCRIBF", "GET SUBSCRIBE",
+	"ECHO CLIENT REPLY", "XADD s * a b", "XREAD STREAMS s 0", "LPOP k",
+	"BLPOPX k 1", "BITCOUNT k", "X", "x", "XREAD COUNT 1 STREAMS BLOCK 5",
+	"XREADGROUP GROUP BLOCK 5 COUNT 1 STREAMS s >",
+	"XREADGROUP GROUP STREAMS BLOCK STREAMS s >", "XREAD BLOCK",
+	"XREADGROUP GROUP", "XREADGROUP GROUP g", "XREADGROUP" };
+
+START_TEST(test_redis_command_ordinary)
+{
+	struct stay_request request;
+
+	ck_assert_int_eq(judge(ordinary[_i], &request), STAY_OK);
+	ck_assert_uint_eq(request.flags, 0);
+	ck_assert_uint_eq(request.blocks_ms, 0);
+	ck_assert_uint_eq(request.tag, 0);
+	ck_assert_uint_eq(request.replies, 1);
+}
+END_TEST
+
+struct blocking {
+	const char *text;
+	uint64_t ms;
+};
+
+/* clang-format off */
+static const struct blocking blocking[] = {
+	{ "BLPOP k 1", 1000 },
+	{ "blpop a b c 0.5", 500 },
+	{ "BRPOP k 2.25", 2250 },
+	{ "BRPOPLPUSH a b 3", 3000 },
+	{ "BLMOVE a b LEFT RIGHT 4", 4000 },
+	{ "BZPOPMIN k 5", 5000 },
+	{ "BZPOPMAX k 6", 6000 },
+	{ "BLMPOP 7 2 a b LEFT", 7000 },
+	{ "BZMPOP 8 1 a MIN", 8000 },
+	{ "WAIT 1 100", 100 },
+	{ "WAITAOF 1 0 100", 100 },
+	{ "XREAD BLOCK 100 STREAMS s $", 100 },
+	{ "XREAD COUNT 2 block 100 streams s $", 100 },
+	{ "XREADGROUP GROUP g c COUNT 1 BLOCK 100 NOACK STREAMS s >", 100 },
+	{ "XREADGROUP GROUP BLOCK 7 BLOCK 100 STREAMS BLOCK 5", 100 },
+	{ "XREADGROUP GROUP STREAMS c BLOCK 100 STREAMS s >", 100 },
+	{ "BLPOP k 0.0001", 1 },
+	{ "BLPOP k 1e3", 1000000 },
+	{ "BLPOP k 0", STAY_FOREVER },
+	{ "BLPOP k 0.0", STAY_FOREVER },
+	{ "BLPOP k inf", STAY_FOREVER },
+	{ "BLPOP k 1e300", STAY_FOREVER },
+	{ "XREAD BLOCK 0 STREAMS s $", STAY_FOREVER },
+	{ "WAIT 1 0", STAY_FOREVER },
+};
+/* clang-format on */
+
+START_TEST(test_redis_command_blocking)
+{
+	struct stay_request request;
+
+	ck_assert_int_eq(judge(blocking[_i].text, &request), STAY_OK);
+	ck_assert_uint_eq(request.flags, STAY_BLOCKS);
+	ck_assert_uint_eq(request.blocks_ms, blocking[_i].ms);
+}
+END_TEST
+
+/* The server answers these at once, with an error. */
+static const char *const malformed[] = { "BLPOP", "BLPOP k", "BLPOP k x",
+	"BLPOP k -1", "BLPOP k nan", "BLMPOP", "BLMPOP x 1 a LEFT",
+	"XREAD BLOCK x STREAMS s $", "XREAD BLOCK -1 STREAMS s $", "WAIT" };
+
+START_TEST(test_redis_command_malformed_timeouts_do_not_block)
+{
+	struct stay_request request;
+
+	ck_assert_int_eq(judge(malformed[_i], &request), STAY_OK);
+	ck_assert_uint_eq(request.flags, 0);
+}
+END_TEST
+
+static const char *const scripts[] = { "EVAL x 0", "eval x 0", "EVALSHA x 0",
+	"EVAL_RO x 0", "EVALSHA_RO x 0", "FCALL f 0", "FCALL_RO f 0" };
+
+START_TEST(test_redis_command_scripts_are_marked)
+{
+	struct stay_request request;
+
+	ck_assert_int_eq(judge(scripts[_i], &request), STAY_OK);
+	ck_assert_uint_eq(request.tag, STAY_REDIS__TAG_SCRIPT);
+	ck_assert_uint_eq(request.flags, 0);
+}
+END_TEST
+
+Suite *
+suite_redis_command(void)
+{
+	Suite *suite = suite_create("redis_command");
+	TCase *tests = tcase_create("redis_command");
+
+	tcase_add_loop_test(
+	    tests, test_redis_command_refused, 0, (int)COUNT(refused));
+	tcase_add_loop_test(
+	    tests, test_redis_command_ordinary, 0, (int)COUNT(ordinary));
+	tcase_add_loop_test(
+	    tests, test_redis_command_blocking, 0, (int)COUNT(blocking));
+	tcase_add_loop_test(tests,
+	    test_redis_command_malformed_timeouts_do_not_block, 0,
+	    (int)COUNT(malformed));
+	tcase_add_loop_test(tests, test_redis_command_scripts_are_marked, 0,
+	    (int)COUNT(scripts));
+	suite_add_tcase(suite, tests);
+	return suite;
+}

@@ -1,0 +1,168 @@
+/* What is taken from URLs and options, and what is refused. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "../../adapters/redis/config.h"
+
+#include "expect.h"
+#include "suites.h"
+
+#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
+
+static const struct stay_redis_options none = { STAY_REDIS_OPTIONS };
+
+struct good {
+	const char *url;
+	const char *user;
+	const char *password;
+	const char *name;
+	uint32_t db;
+	unsigned protocol;
+};
+
+/* clang-format off */
+static const struct good goods[] = {
+	/* URL                                   user     password  name    db  protocol */
+	{ "redis://localhost",                   "",      "",       "",      0, 3 },
+	{ "redis://localhost/",                  "",      "",       "",      0, 3 },
+	{ "redis://localhost/7",                 "",      "",       "",      7, 3 },
+	{ "redis://localhost/2147483647",        "",      "",       "", 2147483647, 3 },
+	{ "redis://:pw@localhost:1/0",           "",      "pw",     "",      0, 3 },
+	{ "redis://me:p%40w@localhost",          "me",    "p@w",    "",      0, 3 },
+	{ "redis://me@localhost",                "me",    "",       "",      0, 3 },
+	{ "rediss://localhost/2",                "",      "",       "",      2, 3 },
+	{ "redis://h/1?db=2",                    "",      "",       "",      1, 3 },
+	{ "redis://h?db=2",                      "",      "",       "",      2, 3 },
+	{ "redis://h?protocol=2",                "",      "",       "",      0, 2 },
+	{ "redis://h?protocol=3&client_name=me", "",      "",       "me",    0, 3 },
+	{ "redis://h?client_name=a%21b&db=3",    "",      "",       "a!b",   3, 3 },
+	{ "redis://h?other=thing",               "",      "",       "",      0, 3 },
+	{ "redis+unix://:pw@/run/redis.sock?db=4", "",    "pw",     "",      4, 3 },
+	{ "redis+unix:///7",                     "",      "",       "",      0, 3 },
+	{ "fd:3",                                "",      "",       "",      0, 3 },
+};
+
+static const char *const bads[] = {
+	"", "localhost", "redis:/localhost", "redis://h/x", "redis://h/-1",
+	"redis://h/1/2", "redis://h/1.5", "redis://h/2147483648",
+	"redis://h/99999999999999999999", "redis://h/%30x",
+	"redis://h?db=x", "redis+unix:///s?db=-1", "redis://h?protocol=4",
+	"redis://h?protocol=33", "redis://h?client_name=a%20b",
+	"redis://h?client_name=a%0Ab",
+	"redis://h?db=00000000000000000000000000000000000000000000000000001",
+};
+/* clang-format on */
+
+START_TEST(test_redis_config_of_a_url)
+{
+	const struct good *good = &goods[_i];
+	const struct stay_redis__config *config;
+
+	ck_assert_int_eq(
+	    stay_redis__config_new(&config, good->url, &none), STAY_OK);
+	ck_assert_str_eq(config->user, good->user);
+	ck_assert_str_eq(config->password, good->password);
+	ck_assert_str_eq(config->name, good->name);
+	ck_assert_uint_eq(config->db, good->db);
+	ck_assert_uint_eq(config->protocol, good->protocol);
+	stay_redis__config_free(config);
+}
+END_TEST
+
+START_TEST(test_redis_config_of_no_url)
+{
+	const struct stay_redis__config *config;
+
+	ck_assert_int_eq(
+	    stay_redis__config_new(&config, bads[_i], &none), STAY_E_URL);
+	ck_assert_ptr_null(config);
+}
+END_TEST
+
+START_TEST(test_redis_config_without_a_url)
+{
+	const struct stay_redis__config *config;
+
+	ck_assert_int_eq(
+	    stay_redis__config_new(&config, NULL, &none), STAY_E_ARG);
+	ck_assert_ptr_null(config);
+	stay_redis__config_free(config);
+}
+END_TEST
+
+START_TEST(test_redis_config_options_go_before_the_url)
+{
+	const struct stay_redis_options options = { STAY_REDIS_OPTIONS,
+		.client_name = "option", .protocol = 3 };
+	const struct stay_redis__config *config;
+
+	ck_assert_int_eq(stay_redis__config_new(&config,
+			     "redis://h?client_name=url&protocol=2", &options),
+	    STAY_OK);
+	ck_assert_str_eq(config->name, "option");
+	ck_assert_uint_eq(config->protocol, 3);
+	stay_redis__config_free(config);
+}
+END_TEST
+
+START_TEST(test_redis_config_bounds)
+{
+	const struct stay_redis_options options = { STAY_REDIS_OPTIONS,
+		.client = { .reply_bytes_max = 100 }, .depth_max = 3,
+		.elements_max = 5 };
+	const struct stay_redis__config *config;
+
+	ck_assert_int_eq(
+	    stay_redis__config_new(&config, "redis://h", &none), STAY_OK);
+	ck_assert_uint_eq(config->depth_max, 64);
+	ck_assert_uint_eq(config->elements_max, 4194304);
+	ck_assert_uint_eq(config->text_max, 512u << 20);
+	stay_redis__config_free(config);
+	ck_assert_int_eq(
+	    stay_redis__config_new(&config, "redis://h", &options), STAY_OK);
+	ck_assert_uint_eq(config->depth_max, 3);
+	ck_assert_uint_eq(config->elements_max, 5);
+	ck_assert_uint_eq(config->text_max, 100);
+	stay_redis__config_free(config);
+}
+END_TEST
+
+START_TEST(test_redis_config_options_out_of_range)
+{
+	const struct stay_redis_options options[] = {
+		{ STAY_REDIS_OPTIONS, .protocol = 1 },
+		{ STAY_REDIS_OPTIONS, .protocol = 4 },
+		{ STAY_REDIS_OPTIONS, .client_name = "a b" },
+		{ STAY_REDIS_OPTIONS, .client_name = "a\n" },
+		{ STAY_REDIS_OPTIONS, .client_name = "\xc3\xa4" },
+		{ STAY_REDIS_OPTIONS, .depth_max = UINT32_MAX },
+		{ STAY_REDIS_OPTIONS, .elements_max = UINT32_MAX },
+	};
+	const struct stay_redis__config *config;
+
+	for (size_t i = 0; i < COUNT(options); i++) {
+		ck_assert_int_eq(
+		    stay_redis__config_new(&config, "redis://h", &options[i]),
+		    STAY_E_ARG);
+		ck_assert_ptr_null(config);
+	}
+}
+END_TEST
+
+Suite *
+suite_redis_config(void)
+{
+	Suite *suite = suite_create("redis_config");
+	TCase *tests = tcase_create("redis_config");
+
+	tcase_add_loop_test(
+	    tests, test_redis_config_of_a_url, 0, (int)COUNT(goods));
+	tcase_add_loop_test(
+	    tests, test_redis_config_of_no_url, 0, (int)COUNT(bads));
+	tcase_add_test(tests, test_redis_config_without_a_url);
+	tcase_add_test(tests, test_redis_config_options_go_before_the_url);
+	tcase_add_test(tests, test_redis_config_bounds);
+	tcase_add_test(tests, test_redis_config_options_out_of_range);
+	suite_add_tcase(suite, tests);
+	return suite;
+}

@@ -1,0 +1,463 @@
+/* Commands from a format and from words: every conversion, never injected. */
+#include <limits.h>
+#include <locale.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../../adapters/redis/format.h"
+
+#include "expect.h"
+#include "suites.h"
+
+static struct stay_buf out;
+
+static void
+setup(void)
+{
+	stay_buf_init(&out, 0);
+}
+
+static void
+teardown(void)
+{
+	stay_buf_fini(&out);
+}
+
+static enum stay_status
+write_format(const char *format, ...)
+{
+	struct stay_redis__arguments arguments;
+	enum stay_status status;
+
+	stay_buf_cut(&out, 0);
+	va_start(arguments.list, format);
+	status = stay_redis__write_format(&out, format, &arguments);
+	va_end(arguments.list);
+	return status;
+}
+
+static void
+assert_wrote(const char *wire, size_t len)
+{
+	struct stay_bytes bytes = stay_buf_bytes(&out);
+
+	ck_assert_msg(bytes.len == len && memcmp(bytes.data, wire, len) == 0,
+	    "not what was expected: %.*s", (int)bytes.len, bytes.data);
+}
+
+#define assert_format(wire, ...)                                               \
+	do {                                                                   \
+		ck_assert_int_eq(write_format(__VA_ARGS__), STAY_OK);          \
+		assert_wrote(wire, sizeof(wire) - 1);                          \
+	} while (0)
+
+#define assert_refused(...)                                                    \
+	do {                                                                   \
+		ck_assert_int_eq(write_format(__VA_ARGS__), STAY_E_FORMAT);    \
+		ck_assert_uint_eq(stay_buf_len(&out), 0);                      \
+	} while (0)
+
+START_TEST(test_redis_format_literal_words)
+{
+	assert_format("*1\r\n$4\r\nPING\r\n", "PING");
+	assert_format("*2\r\n$3\r\nGET\r\n$1\r\nk\r\n", "GET k");
+	assert_format("*2\r\n$3\r\nGET\r\n$1\r\nk\r\n", "  GET   k  ");
+	assert_format("*2\r\n$3\r\nGET\r\n$3\r\n\"a\"\r\n", "GET \"a\"");
+	assert_format("*2\r\n$3\r\nGET\r\n$3\r\na\tb\r\n", "GET a\tb");
+}
+END_TEST
+
+START_TEST(test_redis_format_an_argument_stays_in_its_word)
+{
+	assert_format("*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$3\r\na b\r\n",
+	    "SET %s %s", "k", "a b");
+	assert_format("*2\r\n$3\r\nGET\r\n$14\r\nx\r\n$3\r\nDEL\r\n%s\r\n",
+	    "GET %s", "x\r\n$3\r\nDEL\r\n%s");
+	assert_format("*2\r\n$3\r\nGET\r\n$0\r\n\r\n", "GET %s", "");
+	assert_format("*2\r\n$3\r\nGET\r\n$1\r\n \r\n", "GET %c", ' ');
+	assert_format(
+	    "*2\r\n$3\r\nGET\r\n$5\r\na b:c\r\n", "GET %s:%s", "a b", "c");
+}
+END_TEST
+
+START_TEST(test_redis_format_bytes)
+{
+	assert_format(
+	    "*2\r\n$3\r\nGET\r\n$3\r\na\0b\r\n", "GET %b", "a\0b", (size_t)3);
+	assert_format("*2\r\n$3\r\nGET\r\n$5\r\n<a\0b>\r\n", "GET <%b>", "a\0b",
+	    (size_t)3);
+	assert_format(
+	    "*2\r\n$3\r\nGET\r\n$0\r\n\r\n", "GET %b", (void *)NULL, (size_t)0);
+	assert_format("*2\r\n$3\r\nGET\r\n$1\r\n.\r\n", "GET .%b", (void *)NULL,
+	    (size_t)0);
+}
+END_TEST
+
+START_TEST(test_redis_format_mixed_words)
+{
+	assert_format("*3\r\n$3\r\nSET\r\n$6\r\nkey:42\r\n$1\r\nv\r\n",
+	    "SET key:%d %b", 42, "v", (size_t)1);
+	assert_format("*1\r\n$5\r\n100%!\r\n", "100%%!");
+	assert_format("*1\r\n$1\r\n%\r\n", "%%");
+	assert_format("*1\r\n$4\r\n%%a%\r\n", "%%%%%s%%", "a");
+	assert_format("*1\r\n$2\r\n%s\r\n", "%%s");
+}
+END_TEST
+
+/* The header of a word grows with its length. */
+START_TEST(test_redis_format_mixed_words_of_any_length)
+{
+	static char text[2000];
+	char wire[4200];
+	int len;
+
+	for (size_t size = 0; size < sizeof(text) - 1; size++) {
+		memset(text, 'x', size);
+		text[size] = '\0';
+		len = snprintf(wire, sizeof(wire),
+		    "*2\r\n$%zu\r\n:%s\r\n$%zu\r\n%s\r\n", size + 1, text, size,
+		    text);
+		ck_assert_int_eq(write_format(":%s %s", text, text), STAY_OK);
+		assert_wrote(wire, (size_t)len);
+	}
+}
+END_TEST
+
+START_TEST(test_redis_format_sizes)
+{
+	assert_format("*1\r\n$3\r\n1-1\r\n", "%hhd%hhd", 257, 255);
+	assert_format("*1\r\n$2\r\n-1\r\n", "%hd", 65535);
+	assert_format("*1\r\n$11\r\n-2147483648\r\n", "%d", INT_MIN);
+	assert_format("*1\r\n$10\r\n2147483647\r\n", "%i", INT_MAX);
+	assert_format("*1\r\n$10\r\n4294967295\r\n", "%u", UINT_MAX);
+	assert_format("*1\r\n$20\r\n-9223372036854775808\r\n", "%ld", LONG_MIN);
+	assert_format(
+	    "*1\r\n$20\r\n-9223372036854775808\r\n", "%lld", LLONG_MIN);
+	assert_format(
+	    "*1\r\n$20\r\n18446744073709551615\r\n", "%llu", ULLONG_MAX);
+	assert_format(
+	    "*1\r\n$20\r\n18446744073709551615\r\n", "%lu", ULONG_MAX);
+	assert_format("*1\r\n$20\r\n18446744073709551615\r\n", "%zu", SIZE_MAX);
+	assert_format("*1\r\n$2\r\n-1\r\n", "%zd", (ptrdiff_t)-1);
+	assert_format("*1\r\n$2\r\n-1\r\n", "%td", (ptrdiff_t)-1);
+	assert_format("*1\r\n$2\r\n-1\r\n", "%jd", (intmax_t)-1);
+	assert_format(
+	    "*1\r\n$20\r\n18446744073709551615\r\n", "%ju", UINTMAX_MAX);
+	assert_format("*1\r\n$3\r\n255\r\n", "%hhu", 511u);
+	assert_format("*1\r\n$5\r\n65535\r\n", "%hu", 131071u);
+}
+END_TEST
+
+/* ---- as printf's: every combination is compared with printf itself ---- */
+
+static const char *const flags[] = { "", "-", "0", "-0", "0-" };
+static const char *const real_flags[] = { "", "-", "0", "+", "#", "+0", "+-",
+	"#0", "+#", "-+0#" };
+static const char *const amounts[] = { "", "1", "5", "12", ".", ".0", ".1",
+	".4", ".17", "3.1", "10.3", "15.12", "1.0" };
+
+#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
+
+/* The one word that was written is `text`. */
+static void
+assert_word(const char *format, const char *text)
+{
+	char wire[512];
+	int len = snprintf(
+	    wire, sizeof(wire), "*1\r\n$%zu\r\n%s\r\n", strlen(text), text);
+	struct stay_bytes bytes = stay_buf_bytes(&out);
+
+	ck_assert_msg(bytes.len == (size_t)len &&
+			  memcmp(bytes.data, wire, bytes.len) == 0,
+	    "%s: printf has \"%s\", we have %.*s", format, text, (int)bytes.len,
+	    bytes.data);
+}
+
+/* The format is made here, so no compiler can look at it. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+
+#define compare(format, value)                                                 \
+	do {                                                                   \
+		char text_[400];                                               \
+		snprintf(text_, sizeof(text_), format, value);                 \
+		ck_assert_int_eq(write_format(format, value), STAY_OK);        \
+		assert_word(format, text_);                                    \
+	} while (0)
+
+static void
+make(char format[32], const char *flag, const char *amount, char letter)
+{
+	snprintf(format, 32, "%%%s%s%c", flag, amount, letter);
+}
+
+START_TEST(test_redis_format_integers_are_as_printfs)
+{
+	static const int values[] = { 0, 1, -1, 7, 42, -12345, INT_MAX,
+		INT_MIN };
+	char format[32];
+
+	for (size_t f = 0; f < COUNT(flags); f++)
+		for (size_t a = 0; a < COUNT(amounts); a++)
+			for (size_t v = 0; v < COUNT(values); v++) {
+				make(format, flags[f], amounts[a], 'd');
+				compare(format, values[v]);
+				make(format, flags[f], amounts[a], 'u');
+				compare(format, (unsigned)values[v]);
+			}
+	compare("%+d", 5);
+	compare("%+d", -5);
+	compare("%+05d", 5);
+	compare("%-+5d", 5);
+	compare("%+.3d", 5);
+}
+END_TEST
+
+START_TEST(test_redis_format_doubles_are_as_printfs)
+{
+	static const double values[] = { 0, -0.0, 1, -1.5, 0.1,
+		3.14159265358979, 1e21, -2.5e-7, 123456789.125, 5e-324,
+		INFINITY, -INFINITY };
+	char format[32];
+
+	for (size_t f = 0; f < COUNT(real_flags); f++)
+		for (size_t a = 0; a < COUNT(amounts); a++)
+			for (size_t v = 0; v < COUNT(values); v++)
+				for (const char *letter = "feg";
+				     *letter != '\0'; letter++) {
+					make(format, real_flags[f], amounts[a],
+					    *letter);
+					compare(format, values[v]);
+				}
+	compare("%f", 1.7976931348623157e308);
+	compare("%.17g", 0.1);
+}
+END_TEST
+
+START_TEST(test_redis_format_texts_are_as_printfs)
+{
+	static const char *const widths[] = { "", "1", "5", "-5", "-1" };
+	static const char *const precisions[] = { "", ".", ".0", ".2", ".9" };
+	static const char *const values[] = { "", "a", "abc", "abcdefghijk" };
+	char format[32];
+
+	for (size_t w = 0; w < COUNT(widths); w++)
+		for (size_t p = 0; p < COUNT(precisions); p++)
+			for (size_t v = 0; v < COUNT(values); v++) {
+				make(format, widths[w], precisions[p], 's');
+				compare(format, values[v]);
+			}
+	compare("%5c", 'x');
+	compare("%-5c", 'x');
+}
+END_TEST
+#pragma GCC diagnostic pop
+
+START_TEST(test_redis_format_stars_are_arguments)
+{
+	assert_format("*1\r\n$5\r\n   42\r\n", "%*d", 5, 42);
+	assert_format("*1\r\n$5\r\n42   \r\n", "%*d", -5, 42);
+	assert_format("*1\r\n$3\r\n042\r\n", "%.*d", 3, 42);
+	assert_format("*1\r\n$2\r\n42\r\n", "%.*d", -3, 42);
+	assert_format("*1\r\n$2\r\nab\r\n", "%.*s", 2, "abc");
+	assert_format("*1\r\n$3\r\nabc\r\n", "%.*s", -1, "abc");
+	assert_format("*1\r\n$3\r\nabc\r\n", "%.*s", INT_MAX, "abc");
+	assert_format("*1\r\n$3\r\nabc\r\n", "%.99999999999s", "abc");
+	assert_format("*1\r\n$4\r\n 1.5\r\n", "%*.*f", 4, 1, 1.5);
+}
+END_TEST
+
+/* A text cut by its precision need not end in NUL. */
+START_TEST(test_redis_format_a_precise_text_is_not_read_past)
+{
+	char *text = malloc(2);
+
+	ck_assert_ptr_nonnull(text);
+	memcpy(text, "ab", 2);
+	assert_format("*1\r\n$2\r\nab\r\n", "%.2s", text);
+	free(text);
+}
+END_TEST
+
+/* Where there is none, this holds anyway. */
+START_TEST(test_redis_format_a_locale_with_a_comma)
+{
+	char *before = strdup(setlocale(LC_NUMERIC, NULL));
+
+	if (setlocale(LC_NUMERIC, "de_DE.UTF-8") == NULL)
+		setlocale(LC_NUMERIC, "fr_FR.UTF-8");
+	assert_format("*1\r\n$3\r\n1.5\r\n", "%g", 1.5);
+	assert_format("*1\r\n$8\r\n1.500000\r\n", "%f", 1.5);
+	assert_format("*1\r\n$5\r\n1e+20\r\n", "%g", 1e20);
+	setlocale(LC_NUMERIC, before);
+	free(before);
+}
+END_TEST
+
+START_TEST(test_redis_format_what_is_wrong_is_refused)
+{
+	assert_refused("");
+	assert_refused("   ");
+	assert_refused("GET %");
+	assert_refused("GET % d", 1);
+	assert_refused("GET %-");
+	assert_refused("GET %5");
+	assert_refused("GET %l");
+	assert_refused("GET %.");
+	assert_refused("GET %x", 1);
+	assert_refused("GET %n", 1);
+	assert_refused("GET %p", "");
+	assert_refused("GET %q", 1);
+	assert_refused("GET %S", "");
+	assert_refused("GET %Lf", 1.0);
+	assert_refused("GET %lf", 1.0);
+	assert_refused("GET %ls", "");
+	assert_refused("GET %lc", 1);
+	assert_refused("GET %'d", 1);
+	assert_refused("GET %#d", 1);
+	assert_refused("GET %+u", 1);
+	assert_refused("GET %+s", "");
+	assert_refused("GET %05s", "");
+	assert_refused("GET %.3c", 'a');
+	assert_refused("GET %5b", "a", (size_t)1);
+	assert_refused("GET %.5b", "a", (size_t)1);
+	assert_refused("GET %5%");
+	assert_refused("GET %lld%lllu", 1LL, 1ULL);
+	assert_refused("GET %4097d", 1);
+	assert_refused("GET %.4097d", 1);
+	assert_refused("GET %*d", INT_MIN, 1);
+	assert_refused("GET %s", (void *)NULL);
+	assert_refused("GET a%s", (void *)NULL);
+	assert_refused("GET %b", (void *)NULL, (size_t)1);
+	assert_refused("GET a%b", (void *)NULL, (size_t)1);
+	assert_refused("GET k %s %y", "v");
+}
+END_TEST
+
+START_TEST(test_redis_format_the_widest_number)
+{
+	ck_assert_int_eq(write_format("%4096d", 1), STAY_OK);
+	ck_assert_uint_eq(stay_buf_len(&out), 4 + 7 + 4096 + 2);
+	ck_assert_int_eq(write_format("%.4096f", 1e308), STAY_OK);
+	ck_assert_uint_eq(stay_buf_len(&out), 4 + 7 + 309 + 1 + 4096 + 2);
+}
+END_TEST
+
+START_TEST(test_redis_format_past_the_limit_nothing_is_written)
+{
+	char text[100] = { 0 };
+
+	memset(text, 'x', 99);
+	for (size_t limit = 1; limit < 300; limit++) {
+		struct stay_redis__arguments none;
+		enum stay_status status;
+		const char *argv[] = { "SET", text };
+
+		teardown();
+		stay_buf_init(&out, limit);
+		if (write_format("SET %s:%s %d", "k", text, 1) != STAY_OK)
+			ck_assert_uint_eq(stay_buf_len(&out), 0);
+		status = stay_redis__write_argv(&out, 2, argv, NULL);
+		ck_assert(status == STAY_OK || status == STAY_E_TOO_BIG);
+		memset(&none, 0, sizeof(none));
+		status = stay_redis__write_format(&out, "PING", &none);
+		ck_assert(status == STAY_OK || status == STAY_E_TOO_BIG);
+	}
+}
+END_TEST
+
+START_TEST(test_redis_format_appends)
+{
+	const char *argv[] = { "GET", "k" };
+
+	ck_assert_int_eq(write_format("PING"), STAY_OK);
+	ck_assert_int_eq(stay_redis__write_argv(&out, 2, argv, NULL), STAY_OK);
+	assert_wrote("*1\r\n$4\r\nPING\r\n*2\r\n$3\r\nGET\r\n$1\r\nk\r\n", 34);
+	ck_assert_int_eq(
+	    stay_redis__write_argv(&out, 0, argv, NULL), STAY_E_FORMAT);
+	ck_assert_uint_eq(stay_buf_len(&out), 34);
+}
+END_TEST
+
+START_TEST(test_redis_format_many_words)
+{
+	struct stay_buf format;
+	char count[16];
+
+	stay_buf_init(&format, 0);
+	for (int i = 0; i < 1000; i++)
+		ck_assert_int_eq(stay_buf_puts(&format, "ab "), STAY_OK);
+	ck_assert_int_eq(stay_buf_append(&format, "", 1), STAY_OK);
+	ck_assert_int_eq(write_format(stay_buf_bytes(&format).data), STAY_OK);
+	ck_assert_uint_eq(stay_buf_len(&out), 7 + 1000 * 8);
+	memcpy(count, stay_buf_bytes(&out).data, 7);
+	ck_assert_int_eq(memcmp(count, "*1000\r\n", 7), 0);
+	stay_buf_fini(&format);
+}
+END_TEST
+
+START_TEST(test_redis_format_words_of_argv)
+{
+	const char *argv[] = { "SET", "k\0y", "", "a b\r\n" };
+	const size_t lens[] = { 3, 3, 0, 5 };
+
+	ck_assert_int_eq(stay_redis__write_argv(&out, 4, argv, lens), STAY_OK);
+	assert_wrote(
+	    "*4\r\n$3\r\nSET\r\n$3\r\nk\0y\r\n$0\r\n\r\n$5\r\na b\r\n\r\n",
+	    4 + 9 + 9 + 6 + 11);
+}
+END_TEST
+
+START_TEST(test_redis_format_words_of_argv_that_are_not_there)
+{
+	const char *argv[] = { "SET", NULL };
+	const size_t lens[] = { 3, 1 }, nothing[] = { 3, 0 };
+
+	ck_assert_int_eq(
+	    stay_redis__write_argv(&out, 2, NULL, NULL), STAY_E_ARG);
+	ck_assert_int_eq(
+	    stay_redis__write_argv(&out, 2, argv, NULL), STAY_E_ARG);
+	ck_assert_int_eq(
+	    stay_redis__write_argv(&out, 2, argv, lens), STAY_E_ARG);
+	ck_assert_int_eq(
+	    stay_redis__write_argv(&out, 0, NULL, NULL), STAY_E_FORMAT);
+	ck_assert_uint_eq(stay_buf_len(&out), 0);
+	ck_assert_int_eq(
+	    stay_redis__write_argv(&out, 2, argv, nothing), STAY_OK);
+}
+END_TEST
+
+Suite *
+suite_redis_format(void)
+{
+	Suite *suite = suite_create("redis_format");
+	TCase *tests = tcase_create("redis_format");
+
+	tcase_add_checked_fixture(tests, setup, teardown);
+	tcase_add_test(tests, test_redis_format_literal_words);
+	tcase_add_test(tests, test_redis_format_an_argument_stays_in_its_word);
+	tcase_add_test(tests, test_redis_format_bytes);
+	tcase_add_test(tests, test_redis_format_mixed_words);
+	tcase_add_test(tests, test_redis_format_mixed_words_of_any_length);
+	tcase_add_test(tests, test_redis_format_sizes);
+	tcase_add_test(tests, test_redis_format_integers_are_as_printfs);
+	tcase_add_test(tests, test_redis_format_doubles_are_as_printfs);
+	tcase_add_test(tests, test_redis_format_texts_are_as_printfs);
+	tcase_add_test(tests, test_redis_format_stars_are_arguments);
+	tcase_add_test(
+	    tests, test_redis_format_a_precise_text_is_not_read_past);
+	tcase_add_test(tests, test_redis_format_a_locale_with_a_comma);
+	tcase_add_test(tests, test_redis_format_what_is_wrong_is_refused);
+	tcase_add_test(tests, test_redis_format_the_widest_number);
+	tcase_add_test(
+	    tests, test_redis_format_past_the_limit_nothing_is_written);
+	tcase_add_test(tests, test_redis_format_appends);
+	tcase_add_test(tests, test_redis_format_many_words);
+	tcase_add_test(tests, test_redis_format_words_of_argv);
+	tcase_add_test(
+	    tests, test_redis_format_words_of_argv_that_are_not_there);
+	suite_add_tcase(suite, tests);
+	return suite;
+}

@@ -1,0 +1,127 @@
+/* A password that changes while the connection lives. */
+#include <string.h>
+
+#include <stay/redis.h>
+
+#include "sim/world_sim.h"
+#include "suites.h"
+
+#define URL  "redis://u:old@10.0.0.1"
+#define GOOD "%1\r\n+proto\r\n:3\r\n+PONG\r\n"
+#define BAD  "-WRONGPASS invalid\r\n-NOAUTH no\r\n"
+
+static struct stay_world *world;
+static struct stay_loop *loop;
+static struct stay_redis *redis;
+static const char *password; /* what the server wants */
+static const char *known;    /* what we have been told */
+static unsigned asked;
+static char greeted[256];
+
+/* A greeting is one piece, and everything else a PING. */
+static void
+on_bytes(struct sim_peer *peer, void *arg, const char *bytes, size_t len)
+{
+	(void)arg;
+	if (len < 20) {
+		sim_peer_print(peer, "+PONG\r\n");
+		return;
+	}
+	snprintf(greeted, sizeof(greeted), "%.*s", (int)len, bytes);
+	sim_peer_print(peer, strstr(greeted, password) != NULL ? GOOD : BAD);
+}
+
+static void
+credentials(void *arg, struct stay_redis_login *login)
+{
+	ck_assert_ptr_eq(arg, &asked);
+	ck_assert_str_eq(login->user, "u");
+	login->password = known;
+	asked++;
+}
+
+static const struct sim_server server = { .on_bytes = on_bytes };
+
+static void
+start(const struct stay_redis_options *options)
+{
+	world = sim_world_new(1);
+	loop = stay_loop_new(world);
+	sim_listen(world, "10.0.0.1", 6379, &server, NULL);
+	asked = 0;
+	ck_assert_int_eq(stay_redis_start(&redis, loop, URL, options), STAY_OK);
+	sim_run_ms(world, 10);
+}
+
+static void
+end(void)
+{
+	stay_redis_stop(redis);
+	ck_assert(sim_run(world, 60000));
+	ck_assert_int_eq(stay_loop_free(loop), STAY_OK);
+}
+
+static enum stay_state
+state(void)
+{
+	return stay_conn_state(stay_redis_conn(redis));
+}
+
+START_TEST(test_redis_login_is_asked_anew_at_each_attempt)
+{
+	const struct stay_redis_options options = { STAY_REDIS_OPTIONS,
+		.client.fatal_backoff_ms = 100, .credentials = credentials,
+		.credentials_arg = &asked };
+
+	password = "\r\nnew\r\n";
+	known = "wrong";
+	start(&options);
+	ck_assert_uint_eq(asked, 1);
+	ck_assert_ptr_nonnull(strstr(greeted, "\r\nu\r\n$5\r\nwrong\r\n"));
+	ck_assert_int_eq(state(), STAY_BACKING_OFF);
+	ck_assert_int_eq(
+	    stay_redis_command(redis, NULL, NULL, "PING"), STAY_E_DENIED);
+	known = "new";
+	sim_run_ms(world, 200);
+	ck_assert_int_eq(state(), STAY_CONNECTED);
+	ck_assert_uint_eq(asked, 2);
+	end();
+}
+END_TEST
+
+START_TEST(test_redis_reconfigure_brings_another_password)
+{
+	const struct stay_redis_options wrong = { STAY_REDIS_OPTIONS,
+		.protocol = 7 };
+
+	password = "\r\nold\r\n";
+	start(NULL);
+	ck_assert_int_eq(state(), STAY_CONNECTED);
+	password = "\r\nnew\r\n";
+	ck_assert_int_eq(
+	    stay_redis_reconfigure(redis, "redis://h/x", NULL), STAY_E_URL);
+	ck_assert_int_eq(
+	    stay_redis_reconfigure(redis, URL, &wrong), STAY_E_ARG);
+	ck_assert_int_eq(
+	    stay_redis_reconfigure(redis, "redis://u:new@10.0.0.1", NULL),
+	    STAY_OK);
+	sim_run_ms(world, 10);
+	ck_assert_int_eq(state(), STAY_CONNECTED);
+	ck_assert_ptr_nonnull(strstr(greeted, "\r\nnew\r\n"));
+	ck_assert_uint_eq(
+	    stay_client_counts(stay_redis_client(redis)).sessions, 2);
+	end();
+}
+END_TEST
+
+Suite *
+suite_redis_login(void)
+{
+	Suite *suite = suite_create("redis_login");
+	TCase *tcase = tcase_create("redis_login");
+
+	tcase_add_test(tcase, test_redis_login_is_asked_anew_at_each_attempt);
+	tcase_add_test(tcase, test_redis_reconfigure_brings_another_password);
+	suite_add_tcase(suite, tcase);
+	return suite;
+}

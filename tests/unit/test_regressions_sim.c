@@ -1,0 +1,105 @@
+/*
+ * What the simulator has found in the library: each once more, as small as it
+ * can be told.
+ */
+#include <check.h>
+#include <string.h>
+
+#include "line_rig.h"
+#include "suites.h"
+
+/*
+ * The clock was looked at once between two turns: a call that was submitted
+ * after a long piece of work got its deadline from before it.
+ */
+START_TEST(test_promise_6_deadline_counts_from_a_call_outside_of_turns)
+{
+	struct line_rig rig;
+	struct stay_call_options options = { STAY_CALL_OPTIONS,
+		.timeout_ms = 100 };
+
+	line_begin(&rig, NULL);
+	line_call_with(&rig, "a", LINE("hold"), options);
+	sim_sleep_ms(rig.world, 90);
+	line_call_with(&rig, "b", LINE("b"), options);
+	line_run(&rig, 50);
+	ck_assert_str_eq(line_told(&rig), "a E_TIMEOUT/maybe executed;");
+	line_run(&rig, 60);
+	ck_assert_str_eq(line_told(&rig), "b E_TIMEOUT/maybe executed;");
+	line_end(&rig);
+}
+END_TEST
+
+static void
+expect_too_many(struct stay_session *session, const char *text)
+{
+	(void)text;
+	ck_assert_int_eq(
+	    stay_buf_puts(stay_session_control(session), "x\n"), STAY_OK);
+	ck_assert_int_eq(stay_session_expect(session, 1), STAY_OK);
+	ck_assert_int_eq(
+	    stay_buf_puts(stay_session_control(session), "y\n"), STAY_OK);
+	ck_assert_int_eq(stay_session_expect(session, UINT32_MAX), STAY_E_FULL);
+}
+
+/*
+ * Bytes of the control lane whose answers could not be expected left all the
+ * same, and were answered to the next call.
+ */
+START_TEST(test_promise_2_control_bytes_that_cannot_be_expected_do_not_leave)
+{
+	struct line_rig rig;
+
+	line_prepare(&rig);
+	rig.config.on_push = expect_too_many;
+	line_start(&rig, NULL);
+	line_run(&rig, 10);
+	line_call(&rig, "a", LINE("say >go|+a"));
+	line_run(&rig, 10);
+	ck_assert_str_eq(line_got(&rig), "say >go|+a;x;");
+	line_end(&rig);
+}
+END_TEST
+
+/*
+ * A farewell that found no room was followed by a probe.
+ */
+START_TEST(test_promise_8_nothing_is_asked_after_the_farewell)
+{
+	struct line_rig rig;
+	const struct stay_client_options options = { STAY_CLIENT_OPTIONS,
+		.probe_ms = 20, .stop_budget_ms = 1000 };
+	const struct sim_limits narrow = { .send_buffer = 1 };
+
+	line_prepare(&rig);
+	rig.config.ping = "ping";
+	rig.config.bye = "bye";
+	line_start(&rig, &options);
+	line_run(&rig, 10);
+	sim_peer_limits(rig.peer, &narrow);
+	sim_peer_freeze(rig.peer, true);
+	stay_client_stop(rig.client, STAY_OK);
+	line_run(&rig, 500);
+	sim_peer_freeze(rig.peer, false);
+	ck_assert(sim_run(rig.world, 60000));
+	line_run(&rig, 1);
+	ck_assert_str_eq(line_got(&rig), "bye;");
+	line_end(&rig);
+}
+END_TEST
+
+Suite *
+suite_regressions_sim(void)
+{
+	Suite *suite = suite_create("regressions_sim");
+	TCase *tests = tcase_create("regressions_sim");
+
+	tcase_add_test(
+	    tests, test_promise_6_deadline_counts_from_a_call_outside_of_turns);
+	tcase_add_test(tests,
+	    test_promise_2_control_bytes_that_cannot_be_expected_do_not_leave);
+	tcase_add_test(
+	    tests, test_promise_8_nothing_is_asked_after_the_farewell);
+	suite_add_tcase(suite, tests);
+	return suite;
+}

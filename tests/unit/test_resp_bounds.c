@@ -1,0 +1,239 @@
+/* The parser of RESP: its bounds, its memory, and how much it reads twice. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "support/resp.h"
+
+#include "expect.h"
+#include "suites.h"
+
+static struct resp resp;
+
+static void
+setup(void)
+{
+	resp_init(&resp);
+}
+
+static void
+teardown(void)
+{
+	resp_fini(&resp);
+}
+
+static enum stay_redis__parsed
+feed(const char *wire)
+{
+	return resp_feed(&resp, wire, strlen(wire));
+}
+
+/* `count` open arrays of one child each, one in the other. */
+static enum stay_redis__parsed
+feed_nested(size_t count)
+{
+	enum stay_redis__parsed parsed = STAY_REDIS__MORE;
+
+	while (parsed == STAY_REDIS__MORE && count-- > 0)
+		parsed = feed("*1\r\n");
+	return parsed;
+}
+
+START_TEST(test_resp_bounds_depth_max_is_allowed)
+{
+	ck_assert_int_eq(feed_nested(64), STAY_REDIS__MORE);
+	ck_assert_int_eq(feed(":1\r\n"), STAY_REDIS__WHOLE);
+}
+END_TEST
+
+START_TEST(test_resp_bounds_depth_max_is_not_passed)
+{
+	ck_assert_int_eq(feed_nested(64), STAY_REDIS__MORE);
+	ck_assert_int_eq(feed("*0\r\n"), STAY_REDIS__BAD);
+	ck_assert_str_eq(
+	    resp.parser.why, "a reply is nested deeper than depth_max");
+}
+END_TEST
+
+START_TEST(test_resp_bounds_depth_is_of_what_is_open)
+{
+	resp.parser.depth_max = 2;
+	ck_assert_int_eq(feed("*3\r\n*1\r\n:1\r\n%1\r\n:1\r\n:2\r\n|1\r\n:1\r\n"
+			      ":2\r\n~1\r\n:1\r\n"),
+	    STAY_REDIS__WHOLE);
+}
+END_TEST
+
+START_TEST(test_resp_bounds_attributes_count_for_depth)
+{
+	resp.parser.depth_max = 1;
+	ck_assert_int_eq(feed("*1\r\n|1\r\n"), STAY_REDIS__BAD);
+}
+END_TEST
+
+START_TEST(test_resp_bounds_elements_max_is_allowed)
+{
+	resp.parser.elements_max = 3;
+	ck_assert_int_eq(feed("*2\r\n:1\r\n:2\r\n"), STAY_REDIS__WHOLE);
+	resp_next(&resp);
+	ck_assert_int_eq(feed("|1\r\n:1\r\n:2\r\n"), STAY_REDIS__MORE);
+	ck_assert_int_eq(feed(":3\r\n"), STAY_REDIS__BAD);
+}
+END_TEST
+
+START_TEST(test_resp_bounds_elements_max_is_not_passed_by_counts)
+{
+	resp.parser.elements_max = 3;
+	ck_assert_int_eq(feed("*2\r\n*1\r\n*1\r\n"), STAY_REDIS__MORE);
+	ck_assert_int_eq(feed("*1\r\n"), STAY_REDIS__BAD);
+	ck_assert_str_eq(
+	    resp.parser.why, "a reply has more than elements_max elements");
+}
+END_TEST
+
+START_TEST(test_resp_bounds_attributes_count_as_elements)
+{
+	enum stay_redis__parsed parsed = STAY_REDIS__MORE;
+	size_t count = 0;
+
+	resp.parser.elements_max = 100;
+	for (; parsed == STAY_REDIS__MORE; count++)
+		parsed = feed("|0\r\n");
+	ck_assert_int_eq(parsed, STAY_REDIS__BAD);
+	ck_assert_uint_eq(count, 101);
+}
+END_TEST
+
+START_TEST(test_resp_bounds_a_string_as_long_as_allowed)
+{
+	resp.parser.text_max = 3;
+	ck_assert_int_eq(feed("$3\r\nabc\r\n"), STAY_REDIS__WHOLE);
+	resp_next(&resp);
+	ck_assert_int_eq(feed("$4\r\n"), STAY_REDIS__BAD);
+}
+END_TEST
+
+START_TEST(test_resp_bounds_a_promise_takes_no_memory)
+{
+	resp.parser.elements_max = UINT32_MAX / 2;
+	ck_assert_int_eq(feed("*1000000000\r\n"), STAY_REDIS__MORE);
+	ck_assert_int_eq(feed("*1000000000\r\n"), STAY_REDIS__MORE);
+	ck_assert_int_eq(feed("%1000000000\r\n"), STAY_REDIS__MORE);
+	ck_assert_int_eq(feed("$500000000\r\n"), STAY_REDIS__MORE);
+	ck_assert_uint_le(resp.parser.cap, 8);
+}
+END_TEST
+
+START_TEST(test_resp_bounds_a_promised_string_is_hoped_for)
+{
+	ck_assert_int_eq(feed("*2\r\n"), STAY_REDIS__MORE);
+	ck_assert_uint_eq(stay_redis__parser_hope(&resp.parser), 0);
+	ck_assert_int_eq(feed("$100\r\nabc"), STAY_REDIS__MORE);
+	ck_assert_uint_eq(stay_redis__parser_hope(&resp.parser), 4 + 6 + 102);
+}
+END_TEST
+
+START_TEST(test_resp_bounds_no_byte_of_a_line_is_searched_twice)
+{
+	ck_assert_int_eq(feed("+"), STAY_REDIS__MORE);
+	for (size_t i = 2; i < 300; i++) {
+		ck_assert_int_eq(feed("x"), STAY_REDIS__MORE);
+		ck_assert_uint_eq(resp.parser.scan, i);
+	}
+}
+END_TEST
+
+START_TEST(test_resp_bounds_what_was_read_is_not_read_again)
+{
+	ck_assert_int_eq(feed("*3\r\n:1\r\n$5\r\nab"), STAY_REDIS__MORE);
+	memset(resp.bytes, '?', resp.parser.pos);
+	ck_assert_int_eq(feed("cde\r\n:2\r\n"), STAY_REDIS__WHOLE);
+	ck_assert_str_eq(
+	    stay_redis_str(stay_redis_at(resp_reply(&resp), 1)), "abcde");
+}
+END_TEST
+
+START_TEST(test_resp_bounds_the_tape_is_kept)
+{
+	const struct stay_redis_reply *nodes;
+
+	ck_assert_int_eq(feed("*1\r\n:1\r\n"), STAY_REDIS__WHOLE);
+	nodes = resp.parser.nodes;
+	for (size_t i = 0; i < 100; i++) {
+		resp_next(&resp);
+		ck_assert_int_eq(feed("*1\r\n:1\r\n"), STAY_REDIS__WHOLE);
+		ck_assert_ptr_eq(resp.parser.nodes, nodes);
+	}
+}
+END_TEST
+
+/* A frame of `count` elements. */
+static void
+feed_large(size_t count)
+{
+	struct stay_buf wire;
+
+	stay_buf_init(&wire, 0);
+	ck_assert_int_eq(stay_buf_printf(&wire, "*%zu\r\n", count), STAY_OK);
+	for (size_t i = 0; i < count; i++)
+		ck_assert_int_eq(stay_buf_puts(&wire, ":1\r\n"), STAY_OK);
+	ck_assert_int_eq(
+	    resp_feed(&resp, stay_buf_bytes(&wire).data, stay_buf_len(&wire)),
+	    STAY_REDIS__WHOLE);
+	stay_buf_fini(&wire);
+	resp_next(&resp);
+}
+
+START_TEST(test_resp_bounds_a_large_tape_is_given_back)
+{
+	uint32_t large;
+
+	feed_large(10000);
+	large = resp.parser.cap;
+	feed_large(10000);
+	ck_assert_uint_eq(resp.parser.cap, large);
+	feed_large(1);
+	feed_large(1);
+	ck_assert_uint_le(resp.parser.cap, 8);
+}
+END_TEST
+
+START_TEST(test_resp_bounds_a_cut_frame_is_forgotten)
+{
+	ck_assert_int_eq(
+	    feed("*2\r\n|1\r\n+k\r\n+v\r\n$3\r\na"), STAY_REDIS__MORE);
+	stay_redis__parser_reset(&resp.parser);
+	resp.len = 0;
+	ck_assert_int_eq(feed("+OK\r\n"), STAY_REDIS__WHOLE);
+	ck_assert_str_eq(stay_redis_str(resp_reply(&resp)), "OK");
+	ck_assert_ptr_null(stay_redis_attribute(resp_reply(&resp)));
+	ck_assert_ptr_null(stay_redis_next(resp_reply(&resp)));
+}
+END_TEST
+
+Suite *
+suite_resp_bounds(void)
+{
+	Suite *suite = suite_create("resp_bounds");
+	TCase *tests = tcase_create("resp_bounds");
+
+	tcase_add_checked_fixture(tests, setup, teardown);
+	tcase_add_test(tests, test_resp_bounds_depth_max_is_allowed);
+	tcase_add_test(tests, test_resp_bounds_depth_max_is_not_passed);
+	tcase_add_test(tests, test_resp_bounds_depth_is_of_what_is_open);
+	tcase_add_test(tests, test_resp_bounds_attributes_count_for_depth);
+	tcase_add_test(tests, test_resp_bounds_elements_max_is_allowed);
+	tcase_add_test(
+	    tests, test_resp_bounds_elements_max_is_not_passed_by_counts);
+	tcase_add_test(tests, test_resp_bounds_attributes_count_as_elements);
+	tcase_add_test(tests, test_resp_bounds_a_string_as_long_as_allowed);
+	tcase_add_test(tests, test_resp_bounds_a_promise_takes_no_memory);
+	tcase_add_test(tests, test_resp_bounds_a_promised_string_is_hoped_for);
+	tcase_add_test(
+	    tests, test_resp_bounds_no_byte_of_a_line_is_searched_twice);
+	tcase_add_test(tests, test_resp_bounds_what_was_read_is_not_read_again);
+	tcase_add_test(tests, test_resp_bounds_the_tape_is_kept);
+	tcase_add_test(tests, test_resp_bounds_a_large_tape_is_given_back);
+	tcase_add_test(tests, test_resp_bounds_a_cut_frame_is_forgotten);
+	suite_add_tcase(suite, tests);
+	return suite;
+}
