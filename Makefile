@@ -156,6 +156,15 @@ model: $(BUILD)/model-export ## check the tables and a model of calls exhaustive
 	@.ci/needs model
 	@tests/model/run.sh
 
+$(BUILD)/mutate: tests/mutants/mutate.c
+	@mkdir -p $(@D)
+	$(call tell,CC)
+	$(Q)$(COMPILE) -o $@ $<
+
+mutants: $(BUILD)/mutate ## plant one bug after the other, and see a test find each
+	@.ci/needs build check
+	@MAKE='$(MAKE)' tests/mutants/run.sh
+
 diagram: $(BUILD)/diagram ## rewrite what README.md and docs/machine.md show of the tables
 	@$(SCRIPT)/diagram.sh write $(BUILD)/diagram README.md docs/machine.md
 
@@ -193,6 +202,6 @@ help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | \
 		awk -F'|' '{ printf "  make %-13s %s\n", $$1, $$2 }'
 
-.PHONY: all test-programs check unit integration chaos sim soak torture demo model \
+.PHONY: all test-programs check unit integration chaos sim soak torture demo model mutants \
 	diagram format format-check lint install uninstall clean help
 -include $(wildcard $(addprefix $(BUILD)/,lib/*.d adapters/*/*.d examples/*.d examples/*/*.d tests/*/*.d))
