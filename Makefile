@@ -36,6 +36,7 @@ VIRTUAL = $(addprefix tests/sim/,event_sim.c flow_sim.c name_sim.c net_sim.c \
 SUPPORT = $(filter-out %/diagram.c,$(wildcard tests/support/*.c)) $(VIRTUAL)
 UNIT = $(wildcard tests/unit/*.c) $(SUPPORT)
 INTEGRATION = $(wildcard tests/integration/*.c) $(SUPPORT)
+FUZZERS = $(patsubst tests/fuzz/%.c,$(BUILD)/%,$(wildcard tests/fuzz/*.c))
 
 FLAGS = -std=c11 -D_GNU_SOURCE -Wall -Wextra -Wpedantic -Wshadow -Wconversion \
 	-Wsign-conversion -Wstrict-prototypes -Wmissing-prototypes \
@@ -77,6 +78,8 @@ $(BUILD)/sim: LIBS += $(foreach name,malloc calloc realloc free time gettimeofda
 	clock_gettime,-Wl,--wrap=$(name))
 $(BUILD)/diagram: $(call objects,tests/support/diagram.c)
 $(BUILD)/model-export: $(call objects,tests/model/export.c)
+$(FUZZERS): $(BUILD)/%: $(call objects,tests/fuzz/%.c)
+fuzz-programs: $(FUZZERS)
 test-programs: $(BUILD)/test-unit $(BUILD)/test-integration
 
 # Whatever the library asks of the system goes through the program's own hands.
@@ -109,7 +112,7 @@ $(BUILD)/%.so.$(VERSION): lib/stay.map
 		-o $@ $(filter-out $<,$^) $(LIBS)
 	$(Q)ln -sf $(@F) $(@D)/$(*F).so.$(ABI) && ln -sf $(@F) $(@D)/$(*F).so
 
-$(EXAMPLES) $(addprefix $(BUILD)/,test-unit test-integration sim diagram model-export): \
+$(EXAMPLES) $(FUZZERS) $(addprefix $(BUILD)/,test-unit test-integration sim diagram model-export): \
 		$(ARCHIVES)
 	@mkdir -p $(@D)
 	$(call tell,LINK)
@@ -165,6 +168,10 @@ mutants: $(BUILD)/mutate ## plant one bug after the other, and see a test find e
 	@.ci/needs build check
 	@MAKE='$(MAKE)' tests/mutants/run.sh
 
+fuzz: ## feed each fuzzer for FUZZ_SECONDS (60)
+	@.ci/needs build check
+	@MAKE='$(MAKE)' $(SCRIPT)/fuzz.sh $(or $(FUZZ_SECONDS),60)
+
 diagram: $(BUILD)/diagram ## rewrite what README.md and docs/machine.md show of the tables
 	@$(SCRIPT)/diagram.sh write $(BUILD)/diagram README.md docs/machine.md
 
@@ -203,5 +210,5 @@ help: ## this list
 		awk -F'|' '{ printf "  make %-13s %s\n", $$1, $$2 }'
 
 .PHONY: all test-programs check unit integration chaos sim soak torture demo model mutants \
-	diagram format format-check lint install uninstall clean help
+	fuzz fuzz-programs diagram format format-check lint install uninstall clean help
 -include $(wildcard $(addprefix $(BUILD)/,lib/*.d adapters/*/*.d examples/*.d examples/*/*.d tests/*/*.d))
