@@ -95,6 +95,17 @@ $(BUILD)/torture: $(TORTURE) $(ARCHIVES)
 	$(call tell,LINK)
 	$(Q)$(LINK) $(WRAPPED:%=-Wl,--wrap=%) -o $@ $^ -l:libev.a -lm
 
+# A program a contender, and those that stand beside them.
+BENCH = $(addprefix $(BUILD)/bench/,stay limit hiredis story with_redis)
+HIREDIS = $(shell $(CC) -E -include hiredis/async.h - </dev/null >/dev/null 2>&1 && \
+	echo -lhiredis)
+$(BENCH): $(BUILD)/bench/%: $(call objects,tests/bench/%.c tests/bench/bench.c)
+$(addprefix $(BUILD)/bench/,stay limit hiredis): $(call objects,tests/bench/main.c)
+$(BUILD)/bench/stay: $(call objects,tests/support/memory_world.c)
+$(BUILD)/bench/hiredis: LIBS += $(HIREDIS)
+$(BUILD)/bench/with_redis: $(call objects,tests/support/redis_server.c)
+bench-programs: $(BENCH)
+
 # Only the library and the tests see what is private to the library.
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
@@ -112,7 +123,7 @@ $(BUILD)/%.so.$(VERSION): lib/stay.map
 		-o $@ $(filter-out $<,$^) $(LIBS)
 	$(Q)ln -sf $(@F) $(@D)/$(*F).so.$(ABI) && ln -sf $(@F) $(@D)/$(*F).so
 
-$(EXAMPLES) $(FUZZERS) $(addprefix $(BUILD)/,test-unit test-integration sim diagram model-export): \
+$(EXAMPLES) $(BENCH) $(FUZZERS) $(addprefix $(BUILD)/,test-unit test-integration sim diagram model-export): \
 		$(ARCHIVES)
 	@mkdir -p $(@D)
 	$(call tell,LINK)
@@ -154,6 +165,11 @@ demo: ## a redis-server dies twice and freezes once; every call is accounted for
 	@.ci/needs build 'demo?'
 	@$(MAKE) --no-print-directory $(BUILD)/examples/resilient
 	@$(BUILD)/examples/resilient
+
+bench: ## speed and cost beside hiredis and a bare epoll client, into build/bench.jsonl
+	@.ci/needs build 'bench?'
+	@$(MAKE) --no-print-directory bench-programs
+	@tests/bench/run.sh $(BUILD)/bench $(BUILD)/bench.jsonl
 
 model: $(BUILD)/model-export ## check the tables and a model of calls exhaustively, with spin
 	@.ci/needs model
@@ -209,6 +225,6 @@ help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | \
 		awk -F'|' '{ printf "  make %-13s %s\n", $$1, $$2 }'
 
-.PHONY: all test-programs check unit integration chaos sim soak torture demo model mutants \
+.PHONY: all test-programs bench-programs check unit integration chaos sim soak torture demo bench model mutants \
 	fuzz fuzz-programs diagram format format-check lint install uninstall clean help
 -include $(wildcard $(addprefix $(BUILD)/,lib/*.d adapters/*/*.d examples/*.d examples/*/*.d tests/*/*.d))
