@@ -204,6 +204,20 @@ stay__loop_flush_soon(struct stay_loop *loop, struct stay__task *task)
 	enqueue(&loop->flush, task);
 }
 
+/*
+ * Inside a callback time stands still: a look at the clock for each call that
+ * is submitted there would cost too much. What is set meanwhile counts from the
+ * callback's end, so that one that takes its time makes no deadline early.
+ */
+static void
+let_time_pass(struct stay_loop *loop)
+{
+	uint64_t before = loop->now;
+
+	stay__loop_refresh(loop);
+	stay__wheel_settle(&loop->wheel, loop->now - before);
+}
+
 /* Those queued by now; what they queue themselves waits for the next round. */
 static void
 run_all(struct stay_loop *loop, struct stay__list *queue)
@@ -218,7 +232,7 @@ run_all(struct stay_loop *loop, struct stay__list *queue)
 		    STAY__LIST_OWNER(node, struct stay__task, node);
 
 		task->run(task);
-		stay__loop_refresh(loop);
+		let_time_pass(loop);
 	}
 }
 
@@ -237,6 +251,7 @@ stay_loop_turn(struct stay_loop *loop)
 	loop->turning = true;
 	stay__loop_refresh(loop);
 	stay__wheel_advance(&loop->wheel, loop->now);
+	let_time_pass(loop);
 	for (int round = 0; round < ROUNDS_MAX && has_work(loop); round++) {
 		run_all(loop, &loop->run);
 		run_all(loop, &loop->flush);

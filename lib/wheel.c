@@ -25,6 +25,7 @@ stay__wheel_init(struct stay__wheel *wheel, uint64_t now)
 {
 	wheel->tick = now / STAY__TICK_NS;
 	stay__list_init(&wheel->due);
+	stay__list_init(&wheel->recent);
 	for (size_t level = 0; level < STAY__WHEEL_LEVELS; level++) {
 		wheel->occupied[level] = 0;
 		for (size_t slot = 0; slot < STAY__WHEEL_SLOTS; slot++)
@@ -65,17 +66,19 @@ stay__timer_init(struct stay__timer *timer, stay__timer_fn *fire)
  * itself anew in `fire` cannot keep stay__wheel_advance from returning.
  */
 void
-stay__timer_set(
-    struct stay__wheel *wheel, struct stay__timer *timer, uint64_t at)
+stay__wheel_settle(struct stay__wheel *wheel, uint64_t late)
 {
+	struct stay__list *node;
+	struct stay__timer *timer;
 	uint64_t tick;
 
-	stay__timer_stop(wheel, timer);
-	timer->at = at;
-	if (at == UINT64_MAX)
-		return;
-	tick = due_tick(timer);
-	insert(wheel, timer, tick > wheel->tick ? tick : wheel->tick + 1);
+	while ((node = stay__list_pop(&wheel->recent)) != NULL) {
+		timer = STAY__LIST_OWNER(node, struct stay__timer, node);
+		timer->at += late < UINT64_MAX - timer->at ? late : 0;
+		tick = due_tick(timer);
+		insert(
+		    wheel, timer, tick > wheel->tick ? tick : wheel->tick + 1);
+	}
 }
 
 /* A slot that may hold the first timer, and the tick it begins in. */
@@ -139,6 +142,7 @@ stay__wheel_advance(struct stay__wheel *wheel, uint64_t now)
 	struct stay__timer *timer;
 	struct place place;
 
+	stay__wheel_settle(wheel, 0);
 	if (target <= wheel->tick)
 		return;
 	while (first_place(wheel, &place) && place.tick <= target)
@@ -155,13 +159,14 @@ stay__wheel_advance(struct stay__wheel *wheel, uint64_t now)
  * its wake-ups for nothing; else the time at which the slot is to be spread.
  */
 uint64_t
-stay__wheel_next(const struct stay__wheel *wheel)
+stay__wheel_next(struct stay__wheel *wheel)
 {
 	const struct stay__list *slot;
 	const struct stay__timer *timer;
 	struct place place;
 	uint64_t tick;
 
+	stay__wheel_settle(wheel, 0);
 	if (!first_place(wheel, &place))
 		return UINT64_MAX;
 	slot = &wheel->slots[place.level][place.slot];

@@ -32,7 +32,8 @@ struct stay__wheel {
 	uint64_t tick; /* all ticks up to and with this one have been fired */
 	uint64_t occupied[STAY__WHEEL_LEVELS]; /* bit per slot */
 	struct stay__list slots[STAY__WHEEL_LEVELS][STAY__WHEEL_SLOTS];
-	struct stay__list due; /* being fired */
+	struct stay__list due;    /* being fired */
+	struct stay__list recent; /* set, and not yet in a slot */
 };
 
 void stay__wheel_init(struct stay__wheel *wheel, uint64_t now);
@@ -45,13 +46,16 @@ void stay__wheel_advance(struct stay__wheel *wheel, uint64_t now);
 
 /* When to advance next: UINT64_MAX if no timer is set; maybe early, never late.
  */
-uint64_t stay__wheel_next(const struct stay__wheel *wheel);
+uint64_t stay__wheel_next(struct stay__wheel *wheel);
+
+/*
+ * Whoever set timers since the last time took its `now` from a clock that was
+ * `late` ns behind when it ended: none of them may be early for that. Of those
+ * that nobody settles before the wheel is looked at `late` is 0.
+ */
+void stay__wheel_settle(struct stay__wheel *wheel, uint64_t late);
 
 void stay__timer_init(struct stay__timer *timer, stay__timer_fn *fire);
-
-/* Set, or set anew. UINT64_MAX stops it. */
-void stay__timer_set(
-    struct stay__wheel *wheel, struct stay__timer *timer, uint64_t at);
 
 static inline bool
 stay__timer_is_set(const struct stay__timer *timer)
@@ -60,8 +64,8 @@ stay__timer_is_set(const struct stay__timer *timer)
 }
 
 /*
- * A timer in the list `due` still names the slot it came from; asking whether
- * that is empty is right for it too.
+ * A timer in `due` or `recent` still names the slot it was in last; asking
+ * whether that is empty is right for it too.
  */
 static inline void
 stay__timer_stop(struct stay__wheel *wheel, struct stay__timer *timer)
@@ -73,6 +77,17 @@ stay__timer_stop(struct stay__wheel *wheel, struct stay__timer *timer)
 	stay__list_remove(&timer->node);
 	if (stay__list_is_empty(&wheel->slots[level][slot]))
 		wheel->occupied[level] &= ~(UINT64_C(1) << slot);
+}
+
+/* Set, or set anew. UINT64_MAX stops it. */
+static inline void
+stay__timer_set(
+    struct stay__wheel *wheel, struct stay__timer *timer, uint64_t at)
+{
+	stay__timer_stop(wheel, timer);
+	timer->at = at;
+	if (at != UINT64_MAX)
+		stay__list_push(&wheel->recent, &timer->node);
 }
 
 #endif

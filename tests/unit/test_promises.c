@@ -621,6 +621,34 @@ START_TEST(test_promise_6_deadlines_hold_in_every_state)
 }
 END_TEST
 
+/* A completion that takes its time, and only then submits. */
+static void
+dawdle(struct line_call *call)
+{
+	struct stay_call_options options = { STAY_CALL_OPTIONS,
+		.timeout_ms = 100 };
+
+	sim_sleep_ms(call->rig->world, 70);
+	line_call_with(call->rig, "late", &quiet, options);
+}
+
+START_TEST(test_promise_6_a_slow_callback_makes_no_deadline_early)
+{
+	struct line_call *call;
+
+	line_begin(&rig, NULL);
+	call = line_call(&rig, "a", LINE("say +a"));
+	call->then = dawdle;
+	line_run(&rig, 99);
+	ck_assert_str_eq(line_told(&rig), "a OK/replied +a;");
+	line_run(&rig, 69);
+	ck_assert_str_eq(line_told(&rig), "");
+	line_run(&rig, 4);
+	ck_assert_str_eq(line_told(&rig), "late E_TIMEOUT/maybe executed;");
+	line_end(&rig);
+}
+END_TEST
+
 START_TEST(test_promise_6_a_call_out_of_time_is_never_sent)
 {
 	struct stay_client_options options = { .call_timeout_ms = 100 };
@@ -761,6 +789,8 @@ suite_promises(void)
 	tcase_add_test(tcase, test_promise_5_no_completion_inside_a_call);
 	tcase_add_test(tcase, test_promise_5_nothing_new_at_the_end);
 	tcase_add_test(tcase, test_promise_6_deadlines_hold_in_every_state);
+	tcase_add_test(
+	    tcase, test_promise_6_a_slow_callback_makes_no_deadline_early);
 	tcase_add_test(tcase, test_promise_6_a_call_out_of_time_is_never_sent);
 	tcase_add_test(
 	    tcase, test_promise_6_a_call_that_blocks_has_its_own_time);

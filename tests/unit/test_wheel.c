@@ -115,6 +115,26 @@ START_TEST(test_wheel_next_is_never_late_and_soon_exact)
 }
 END_TEST
 
+START_TEST(test_wheel_what_is_set_late_is_late)
+{
+	struct stay__timer before, during;
+
+	stay__wheel_init(&wheel, 0);
+	stay__timer_init(&before, note);
+	stay__timer_init(&during, note);
+	stay__timer_set(&wheel, &before, 10 * MS);
+	stay__wheel_settle(&wheel, 0);
+	stay__timer_set(&wheel, &during, 10 * MS);
+	stay__wheel_settle(&wheel, 3 * MS);
+	ck_assert_uint_eq(before.at, 10 * MS);
+	ck_assert_uint_eq(during.at, 13 * MS);
+	stay__timer_stop(&wheel, &before);
+	ck_assert_uint_eq(stay__wheel_next(&wheel), 13 * MS);
+	stay__timer_stop(&wheel, &during);
+	ck_assert_uint_eq(stay__wheel_next(&wheel), UINT64_MAX);
+}
+END_TEST
+
 START_TEST(test_wheel_next_is_exact_for_a_timer_alone)
 {
 	struct stay__timer timer;
@@ -495,6 +515,7 @@ suite_wheel(void)
 	tcase_add_test(
 	    time, test_wheel_what_is_due_already_fires_in_the_next_tick);
 	tcase_add_test(time, test_wheel_next_is_never_late_and_soon_exact);
+	tcase_add_test(time, test_wheel_what_is_set_late_is_late);
 	tcase_add_test(time, test_wheel_next_is_exact_for_a_timer_alone);
 	tcase_add_test(time, test_wheel_never_and_stop_take_a_timer_off);
 	tcase_add_test(time, test_wheel_the_end_of_time_is_in_reach);
