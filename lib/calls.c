@@ -14,14 +14,15 @@ const char stay__call_mark[] = "call";
 static void
 run_finisher(struct stay__task *task)
 {
-	stay__calls_tell(STAY__CONTAINER(task, struct stay__calls, finisher));
+	(void)stay__calls_tell_some(
+	    STAY__CONTAINER(task, struct stay__calls, finisher));
 }
 
 void
 stay__calls_init(
     struct stay__calls *calls, struct stay_loop *loop, uint64_t queue_bytes_max)
 {
-	*calls = (struct stay__calls){ .loop = loop };
+	*calls = (struct stay__calls){ .loop = loop, .tell_max = UINT64_MAX };
 	stay__log_init(&calls->log, queue_bytes_max);
 	stay__list_init(&calls->queued);
 	stay__list_init(&calls->in_flight);
@@ -136,21 +137,38 @@ finish(
 }
 
 /* A call told its owner may be a tombstone still. */
-void
-stay__calls_tell(struct stay__calls *calls)
+static bool
+tell_up_to(struct stay__calls *calls, uint64_t max)
 {
 	struct stay__list *node;
 	struct stay__call *call;
 
 	if (stay__list_is_empty(&calls->finished))
-		return;
-	while ((node = stay__list_pop(&calls->finished)) != NULL) {
+		return true;
+	while (max-- > 0 && (node = stay__list_pop(&calls->finished)) != NULL) {
 		call = STAY__LIST_OWNER(node, struct stay__call, finish);
 		calls->tell(call);
 		if (stay__list_is_empty(&call->node))
 			stay__call_give(call);
 	}
 	calls->told(calls);
+	return stay__list_is_empty(&calls->finished);
+}
+
+void
+stay__calls_tell(struct stay__calls *calls)
+{
+	(void)tell_up_to(calls, UINT64_MAX);
+}
+
+bool
+stay__calls_tell_some(struct stay__calls *calls)
+{
+	bool all = tell_up_to(calls, calls->tell_max);
+
+	if (!all)
+		stay__loop_run_soon(calls->loop, &calls->finisher);
+	return all;
 }
 
 /* ---- the queue ---- */
@@ -240,21 +258,39 @@ unkeep(struct stay__call *call)
 	call->owner->kept--;
 }
 
+/*
+ * An answer may come before the request has left whole: the rest of it goes all
+ * the same, so that what follows stands at a boundary.
+ */
+static void
+take_out(struct stay__call *call)
+{
+	struct stay__calls *calls = call->owner;
+
+	if (calls->half == call)
+		calls->half = NULL;
+	unkeep(call);
+	calls->counts.in_flight_bytes -= stay__span_len(call->span);
+	if (call->stage == STAY__CALL_OVER) {
+		calls->counts.tombstones--;
+		remove_record(call);
+	} else if (call->stage == STAY__CALL_CONTROL) {
+		remove_record(call);
+	} else {
+		calls->counts.in_flight--;
+		stay__list_remove(&call->node);
+	}
+}
+
 /* A request without an answer is over as soon as it has left. */
 static void
 leave_whole(struct stay__call *call)
 {
-	struct stay__calls *calls = call->owner;
+	bool is_told = call->stage == STAY__CALL_OVER;
 
-	if (call->stage == STAY__CALL_OVER) {
-		calls->counts.tombstones--;
-		remove_record(call);
-		return;
-	}
-	stay__list_remove(&call->node);
-	unkeep(call);
-	calls->counts.in_flight--;
-	finish(call, STAY_OK, STAY_SENT);
+	take_out(call);
+	if (!is_told)
+		finish(call, STAY_OK, STAY_SENT);
 }
 
 /* From the front of one list to the end of the other. */
@@ -276,6 +312,7 @@ stay__call_commit(struct stay__call *call, size_t len)
 	call->stage = STAY__CALL_COMMITTED;
 	calls->counts.queued--;
 	calls->counts.in_flight++;
+	calls->counts.in_flight_bytes += stay__span_len(call->span);
 	if (call->trail & STAY__TRAIL_WHOLE)
 		calls->counts.resent++;
 	if (may_resend(call)) {
@@ -309,29 +346,6 @@ stay__calls_oldest(const struct stay__calls *calls)
 	if (node != &calls->in_flight && stay__call_of(node)->due == 0)
 		node = node->next;
 	return node == &calls->in_flight ? NULL : stay__call_of(node);
-}
-
-/*
- * An answer may come before the request has left whole: the rest of it goes all
- * the same, so that what follows stands at a boundary.
- */
-static void
-take_out(struct stay__call *call)
-{
-	struct stay__calls *calls = call->owner;
-
-	if (calls->half == call)
-		calls->half = NULL;
-	unkeep(call);
-	if (call->stage == STAY__CALL_OVER) {
-		calls->counts.tombstones--;
-		remove_record(call);
-	} else if (call->stage == STAY__CALL_CONTROL) {
-		remove_record(call);
-	} else {
-		calls->counts.in_flight--;
-		stay__list_remove(&call->node);
-	}
 }
 
 bool

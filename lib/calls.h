@@ -74,6 +74,7 @@ struct stay__calls {
 	uint64_t resend_cap;     /* in hundredths, as what is left is */
 	uint64_t resend_left;
 	uint64_t resend_seen; /* calls accepted that have earned theirs */
+	uint64_t tell_max;    /* calls told in one turn */
 	bool waits_offline; /* what is left unsent waits for the next session */
 	bool acts_on_parts; /* STAY_ACTS_ON_PARTS */
 
@@ -136,6 +137,8 @@ void stay__calls_session_over(
 
 /* Tell now all that is finished. */
 void stay__calls_tell(struct stay__calls *calls);
+/* Tell no more than a turn is to take; true: that was all. */
+bool stay__calls_tell_some(struct stay__calls *calls);
 /* Give up the bytes of the log that nobody needs any more. */
 void stay__calls_release(struct stay__calls *calls);
 

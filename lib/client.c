@@ -350,5 +350,8 @@ stay_client_config(const struct stay_client *client)
 struct stay_client_counts
 stay_client_counts(const struct stay_client *client)
 {
-	return client->calls.counts;
+	struct stay_client_counts counts = client->calls.counts;
+
+	counts.queued_bytes = client->calls.log.live;
+	return counts;
 }

@@ -170,6 +170,7 @@ struct stay_conn {
 	bool blocked; /* the kernel had no room */
 	size_t keep;
 	size_t hope;
+	bool again; /* what is kept is due without more */
 
 	/* explain.c */
 	enum stay_status why; /* of the last failure */

@@ -33,28 +33,48 @@ add(struct parts *parts, struct iovec part)
 	parts->parts[parts->count++] = part;
 }
 
-/* Requests that may be committed now. */
-static uint64_t
-calls_room(const struct stay_client *client)
+/* Calls on the wire and their bytes, now and with those about to join them. */
+struct flight {
+	uint64_t calls;
+	uint64_t bytes;
+};
+
+/* Bytes that are kept for sending them again keep those between them, too. */
+static struct flight
+flight_of(const struct stay_client *client)
 {
 	const struct stay_client_counts *counts = &client->calls.counts;
-	uint64_t now = counts->in_flight + counts->tombstones;
-	uint64_t max = client->options.inflight_calls_max;
+	const struct stay__log *log = &client->calls.log;
+	uint64_t kept = log->wire - log->base;
 
-	return now < max ? max - now : 0;
+	return (struct flight){ counts->in_flight + counts->tombstones,
+		counts->in_flight_bytes > kept ? counts->in_flight_bytes
+					       : kept };
 }
 
-/* Bytes on the wire and still kept, for sending them again, are bounded too. */
+/* A request that is larger than the bound goes alone. */
+static bool
+has_place(const struct stay_client *client, const struct flight *flight,
+    const struct stay__span *span)
+{
+	uint64_t max = client->options.inflight_bytes_max;
+	uint64_t len = stay__span_len(*span);
+
+	return flight->calls < client->options.inflight_calls_max &&
+	       (flight->bytes == 0 ||
+		   (len <= max && flight->bytes <= max - len));
+}
+
 static bool
 may_send(const struct stay_client *client)
 {
-	const struct stay__log *log = &client->calls.log;
+	const struct stay__list *queued = &client->calls.queued;
+	struct flight flight = flight_of(client);
 
 	return stay__session_state(&client->session) == STAY__SESSION_READY &&
 	       client->session.condemned == STAY_OK &&
-	       !stay__list_is_empty(&client->calls.queued) &&
-	       calls_room(client) > 0 &&
-	       log->wire - log->base < client->options.queue_bytes_max;
+	       !stay__list_is_empty(queued) &&
+	       has_place(client, &flight, &stay__call_of(queued->next)->span);
 }
 
 static void
@@ -69,13 +89,14 @@ add_requests(const struct stay_client *client, struct parts *parts)
 {
 	const struct stay__calls *calls = &client->calls;
 	struct stay__list *node = calls->queued.next;
-	uint64_t room = calls_room(client);
+	struct flight flight = flight_of(client);
 	struct stay__span run = stay__call_of(node)->span;
 
-	for (; room > 0 && node != &calls->queued; room--, node = node->next) {
+	for (; node != &calls->queued; node = node->next) {
 		const struct stay__span *span = &stay__call_of(node)->span;
 
-		if (parts->len + stay__span_len(run) >= WRITE_MAX)
+		if (!has_place(client, &flight, span) ||
+		    parts->len + stay__span_len(run) >= WRITE_MAX)
 			break;
 		if (span->begin != run.end && span->begin != run.begin) {
 			if (parts->count == PARTS_MAX - 1)
@@ -84,6 +105,8 @@ add_requests(const struct stay_client *client, struct parts *parts)
 			run.begin = span->begin;
 		}
 		run.end = span->end;
+		flight.calls++;
+		flight.bytes += stay__span_len(*span);
 	}
 	add_run(parts, &calls->log, run);
 }

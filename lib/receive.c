@@ -198,6 +198,23 @@ keep(struct stay_session *session, size_t len, size_t hope)
 	return STAY__GO_ON;
 }
 
+/* The others are to have their turn; a stream that is down has nothing to read
+ * but this, and its end comes right behind. */
+static bool
+may_put_off(const struct stay_client *client)
+{
+	return stay_stream_is_open(client->conn);
+}
+
+static enum stay__flow
+put_off(struct stay_session *session, size_t len)
+{
+	session->kept = len;
+	return stay_stream_again(session->client->conn, len) == STAY_OK
+		   ? STAY__GO_ON
+		   : stay__session_break(session, STAY_E_PROTOCOL, NULL);
+}
+
 /*
  * One frame after the other. A callback cannot end the session, but nothing
  * here relies on it: the generation is looked at after each.
@@ -206,12 +223,15 @@ static enum stay__flow
 take_all(struct stay_session *session, struct stay_bytes bytes, bool *up)
 {
 	struct stay_client *client = session->client;
-	uint64_t generation = session->generation;
+	uint64_t generation = session->generation, taken = 0;
 	struct stay_frame frame;
 	enum stay__flow flow;
 	const char *fault;
 
 	for (session->offset = 0; bytes.len > 0; session->offset += frame.len) {
+		if (taken++ >= client->options.turn_calls_max &&
+		    may_put_off(client))
+			return put_off(session, bytes.len);
 		frame = client->protocol.decode(session, bytes);
 		if (frame.kind == STAY_FRAME_MORE)
 			return keep(session, bytes.len, frame.len);
@@ -229,19 +249,33 @@ take_all(struct stay_session *session, struct stay_bytes bytes, bool *up)
 	return STAY__GO_ON;
 }
 
+/* What is over is told before what answers others; false: not all of it yet. */
+static bool
+tell_first(struct stay_client *client)
+{
+	if (may_put_off(client))
+		return stay__calls_tell_some(&client->calls);
+	stay__calls_tell(&client->calls);
+	return true;
+}
+
 struct stay_verdict
 stay__receive(struct stay_client *client, struct stay_bytes bytes)
 {
 	struct stay_session *session = &client->session;
+	size_t fresh = bytes.len - session->kept;
+	enum stay__flow flow;
 	bool up = false;
 
 	if (stay__session_state(session) == STAY__SESSION_DOWN)
 		return stay_noreply();
-	client->calls.counts.bytes_in += bytes.len - session->kept;
+	client->calls.counts.bytes_in += fresh;
 	session->kept = 0;
-	stay__health_heard(session);
-	stay__calls_tell(&client->calls);
-	if (take_all(session, bytes, &up) == STAY__END)
+	if (fresh > 0)
+		stay__health_heard(session);
+	flow = tell_first(client) ? take_all(session, bytes, &up)
+				  : put_off(session, bytes.len);
+	if (flow == STAY__END)
 		return stay__session_verdict(session, STAY__END);
 	stay__calls_release(&client->calls);
 	stay__health_watch(session, false);

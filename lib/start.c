@@ -24,6 +24,7 @@ static const struct stay__option client_options[] = {
 	OPTION(queue_calls_max,    65536,           1,     UINT32_MAX),
 	OPTION(queue_bytes_max,    UINT64_C(64) << 20, 1,  SIZE_MAX / 8),
 	OPTION(inflight_calls_max, 65536,           1,     UINT32_MAX),
+	OPTION(inflight_bytes_max, UINT64_C(64) << 20, 1,  SIZE_MAX / 8),
 	OPTION(reply_bytes_max,    UINT64_C(512) << 20, 1, SIZE_MAX / 8),
 	OPTION(tombstones_max,     1024,            1,     UINT32_MAX),
 	OPTION(tombstone_age_ms,   30000,           1,     STAY_FOREVER),
@@ -34,6 +35,7 @@ static const struct stay__option client_options[] = {
 	OPTION(max_age_ms,         0,               1,     STAY_FOREVER),
 	OPTION(resend_percent,     10,              1,     100),
 	OPTION(resend_burst,       1024,            1,     UINT32_MAX),
+	OPTION(turn_calls_max,     1024,            1,     UINT32_MAX),
 	OPTION(queue_high_percent, 75,              1,     100),
 	OPTION(queue_low_percent,  25,              1,     100),
 };
@@ -165,6 +167,7 @@ stay__client_obey(struct stay_client *client)
 	client->backoff.policy = options->backoff;
 	calls->log.max = options->queue_bytes_max;
 	calls->resends_max = options->resends_max;
+	calls->tell_max = options->turn_calls_max;
 	calls->waits_offline = options->offline == STAY_OFFLINE_QUEUE;
 	stay__calls_budget(
 	    calls, options->resend_percent, options->resend_burst);

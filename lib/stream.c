@@ -43,6 +43,8 @@ is_down(struct stay_conn *conn)
 	    stay__failure_text(&conn->link.failure));
 	stay__mail_unnote(conn, STAY__NOTE_STREAM_UP);
 	stay__mail_unnote(conn, STAY__NOTE_STREAM_READABLE);
+	if (conn->again) /* it was read before */
+		is_readable(conn);
 	stay__mail_note(conn, STAY__NOTE_STREAM_DOWN);
 }
 
@@ -71,18 +73,25 @@ deliver_bytes(struct stay_conn *conn)
 	event.bytes = stay__input_view(&conn->input);
 	conn->keep = 0;
 	conn->hope = 0;
+	conn->again = false;
 	stay__deliver_event(conn, &event);
 	/* A stream that the verdict has closed kept nothing. */
 	stay__input_keep(&conn->input, conn->loop, conn->keep, conn->hope);
+	if (conn->again)
+		stay__loop_flush_soon(conn->loop, &conn->flush);
 }
 
 void
 stay__stream_read(struct stay_conn *conn)
 {
 	size_t got = 0;
-	enum stay_status status =
-	    stay__input_fill(&conn->input, &conn->link, &got);
+	enum stay_status status;
 
+	if (conn->again) {
+		deliver_bytes(conn);
+		return;
+	}
+	status = stay__input_fill(&conn->input, &conn->link, &got);
 	if (status != STAY_OK)
 		stay__link_fail(&conn->link, status, conn->link.read_error);
 	else if (got > 0)
@@ -100,6 +109,17 @@ stay_stream_keep(struct stay_conn *conn, size_t len, size_t room)
 		return STAY_E_TOO_BIG;
 	conn->keep = len;
 	conn->hope = room;
+	return STAY_OK;
+}
+
+enum stay_status
+stay_stream_again(struct stay_conn *conn, size_t len)
+{
+	if (len == 0 || len > stay__input_view(&conn->input).len)
+		return STAY_E_ARG;
+	conn->keep = len;
+	conn->hope = 0;
+	conn->again = true;
 	return STAY_OK;
 }
 
@@ -131,14 +151,17 @@ send_out(struct stay_conn *conn)
 		stay__link_want_write(&conn->link);
 }
 
-/* The end of a turn, or room again: one write. */
+/* The end of a turn, or room again: one write. And what has been put off until
+ * the others had theirs. */
 static void
 flush(struct stay__task *task)
 {
 	struct stay_conn *conn = STAY__CONTAINER(task, struct stay_conn, flush);
 	const struct stay_event event = { .type = STAY_STREAM_WRITABLE };
 
-	if (!stay_stream_is_open(conn))
+	if (conn->again)
+		is_readable(conn);
+	if (conn->blocked || !stay_stream_is_open(conn))
 		return;
 	if (stay_buf_len(&conn->out) > 0)
 		send_out(conn);
@@ -312,6 +335,7 @@ stay__stream_close(struct stay_conn *conn)
 	conn->wants_write = false;
 	conn->blocked = false;
 	conn->keep = 0;
+	conn->again = false;
 	stay__mail_unnote(conn, STAY__NOTE_STREAM_UP);
 	stay__mail_unnote(conn, STAY__NOTE_STREAM_READABLE);
 	stay__mail_unnote(conn, STAY__NOTE_STREAM_DOWN);

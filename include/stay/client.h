@@ -83,6 +83,7 @@ struct stay_client_options {
 	uint64_t queue_calls_max;  /* waiting to be committed: 65536 */
 	uint64_t queue_bytes_max;  /* of them: 64 MiB */
 	uint64_t inflight_calls_max; /* committed, tombstones included: 65536 */
+	uint64_t inflight_bytes_max; /* of their requests: 64 MiB */
 	uint64_t reply_bytes_max;    /* one frame: 512 MiB */
 	uint64_t tombstones_max;   /* past it the session is torn down: 1024 */
 	uint64_t tombstone_age_ms; /* so is it when one gets older: 30000 */
@@ -101,6 +102,9 @@ struct stay_client_options {
 	 * again: 10... */
 	uint64_t resend_percent;
 	uint64_t resend_burst; /* ...saved up to this many, as at first: 1024 */
+	/* Calls told in one turn of the loop; the others' turn is next: 1024.
+	 */
+	uint64_t turn_calls_max;
 	/* The queue is high from so much of a bound of it on (75), in calls or
 	 * in bytes, until both are down to so much (25). Told in the loop's
 	 * turn. */
@@ -219,6 +223,8 @@ struct stay_client_counts {
 	uint64_t sessions; /* that came up */
 	uint64_t bytes_out;
 	uint64_t bytes_in;
+	uint64_t queued_bytes;    /* of the requests that are queued, */
+	uint64_t in_flight_bytes; /* and in flight, tombstones included */
 };
 
 STAY_API struct stay_client_counts stay_client_counts(

@@ -99,6 +99,14 @@ STAY_API STAY_USE enum stay_status stay_stream_keep(
     struct stay_conn *conn, size_t len, size_t room);
 STAY_API void stay_stream_keep_max(struct stay_conn *conn, size_t bytes);
 
+/*
+ * The same, but they come again without waiting for more: when the loop's other
+ * connections have had their turn. For who has much to do with what arrived.
+ * They may be more than stay_stream_keep would take. STAY_E_ARG: not so many.
+ */
+STAY_API STAY_USE enum stay_status stay_stream_again(
+    struct stay_conn *conn, size_t len);
+
 /* The same bytes as event->bytes, for writing over those that are consumed. */
 STAY_API char *stay_stream_input(struct stay_conn *conn);
 

@@ -74,6 +74,10 @@ check_bounds(const struct user *user, const struct stay_client_counts *counts)
 		    "user %u has %" PRIu64 " calls in flight and %" PRIu64
 		    " tombstones",
 		    user->index, counts->in_flight, counts->tombstones);
+	if (counts->in_flight_bytes > options->inflight_bytes_max &&
+	    counts->in_flight + counts->tombstones > 1)
+		broken(7, "user %u has %" PRIu64 " bytes in flight",
+		    user->index, counts->in_flight_bytes);
 	if (counts->queued + counts->in_flight >
 	    options->queue_calls_max + options->inflight_calls_max)
 		broken(7, "user %u has %" PRIu64 " calls queued", user->index,

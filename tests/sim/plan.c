@@ -98,6 +98,8 @@ plan_options(struct run *run, struct stay_client_options *options)
 	options->queue_calls_max = draw_between(run, 1, 2000);
 	options->queue_bytes_max = draw_between(run, 4096, 1u << 20);
 	options->inflight_calls_max = draw_between(run, 1, 2000);
+	options->inflight_bytes_max = draw_between(run, 1, 1u << 20);
+	options->turn_calls_max = draw_between(run, 1, 1024);
 	options->reply_bytes_max = 2 * PAD_MAX + 16384;
 	options->tombstones_max = draw_between(run, 1, 64);
 	options->tombstone_age_ms = draw_between(run, 100, 5000);

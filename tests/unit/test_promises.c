@@ -731,7 +731,7 @@ END_TEST
 /* What is on the wire and kept for sending again holds up what comes after. */
 START_TEST(test_promise_7_kept_bytes_are_bounded)
 {
-	struct stay_client_options options = { .queue_bytes_max = 20 };
+	struct stay_client_options options = { .inflight_bytes_max = 30 };
 	const struct line_request again = {
 		.text = "12345678", .replies = 1, .flags = STAY_IDEMPOTENT
 	};

@@ -1,0 +1,272 @@
+/*
+ * Promise 9: how much of a turn one connection may have. What is over its share
+ * is put off until the others had theirs, and is neither lost nor out of order.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "engine.h"
+#include "suites.h"
+#include "support/line_rig.h"
+
+static struct line_rig rig;
+
+#define quiet (*LINE("quiet"))
+
+/* Another client of the same loop; its server's end; its calls say "other;". */
+static struct stay_client *other;
+static struct sim_peer *other_peer;
+static struct line_config other_config;
+
+static void
+note_other(void *arg, const struct stay_result *result)
+{
+	(void)arg;
+	line_note(&rig.notes, "other %s;",
+	    result->status == STAY_OK ? "OK"
+				      : stay_status_name(result->status));
+}
+
+/* Two sessions that are up, the rig's with `count` calls in flight and the
+ * other with one. */
+static void
+begin(const struct stay_client_options *options, unsigned count)
+{
+	struct stay_client_options mine = { STAY_CLIENT_OPTIONS };
+	struct sim_peer *peer;
+
+	line_begin(&rig, options);
+	peer = rig.peer;
+	other_config = (struct line_config){ .notes = &rig.notes };
+	mine.config = &other_config;
+	ck_assert_int_eq(stay_client_start(&other, rig.loop,
+			     &line_bare_protocol, LINE_URL, &mine),
+	    STAY_OK);
+	ck_assert_int_eq(
+	    stay_client_call(other, &quiet, note_other, NULL), STAY_OK);
+	while (count-- > 0)
+		line_call(&rig, "a", &quiet);
+	line_run(&rig, 10);
+	other_peer = rig.peer;
+	rig.peer = peer;
+	line_told(&rig);
+}
+
+static void
+end(void)
+{
+	stay_client_stop(other, STAY_OK);
+	line_end(&rig);
+}
+
+START_TEST(test_promise_9_many_replies_at_once_leave_a_turn_to_others)
+{
+	const struct stay_client_options options = { .turn_calls_max = 2 };
+
+	begin(&options, 5);
+	sim_peer_print(rig.peer, "+1\n+2\n+3\n+4\n+5\n");
+	sim_peer_print(other_peer, "+x\n");
+	line_run(&rig, 0);
+	ck_assert_str_eq(line_told(&rig),
+	    "a OK/replied +1;a OK/replied +2;other OK;a OK/replied +3;"
+	    "a OK/replied +4;a OK/replied +5;");
+	end();
+}
+END_TEST
+
+/* All that was put off comes without another byte, over several turns. */
+START_TEST(test_promise_9_what_is_put_off_needs_no_byte_more)
+{
+	const struct stay_client_options options = { .turn_calls_max = 1 };
+	struct stay_client_counts counts;
+
+	begin(&options, 20);
+	for (int i = 0; i < 20; i++)
+		sim_peer_print(rig.peer, "+x\n");
+	line_run(&rig, 0);
+	counts = stay_client_counts(rig.client);
+	ck_assert_uint_eq(counts.replied, 20);
+	ck_assert_uint_eq(counts.bytes_in, 60);
+	end();
+}
+END_TEST
+
+/* The rest may be more than one frame may be. */
+START_TEST(test_promise_9_the_bound_of_a_frame_is_not_that_of_a_turn)
+{
+	const struct stay_client_options options = { .turn_calls_max = 1,
+		.reply_bytes_max = 4 };
+
+	begin(&options, 3);
+	sim_peer_print(rig.peer, "+1\n+2\n+3\n");
+	line_run(&rig, 0);
+	ck_assert_str_eq(line_told(&rig),
+	    "a OK/replied +1;a OK/replied +2;a OK/replied +3;");
+	end();
+}
+END_TEST
+
+START_TEST(test_promise_1_9_what_is_put_off_precedes_the_end)
+{
+	const struct stay_client_options options = { .turn_calls_max = 1 };
+
+	begin(&options, 4);
+	sim_peer_print(rig.peer, "+1\n+2\n+3\n+4\n");
+	sim_peer_close(rig.peer);
+	line_run(&rig, 0);
+	ck_assert_str_eq(line_told(&rig),
+	    "a OK/replied +1;a OK/replied +2;a OK/replied +3;a OK/replied +4;"
+	    "down E_CLOSED;");
+	end();
+}
+END_TEST
+
+static void
+submit_another(struct line_call *call)
+{
+	line_call(call->rig, "b", &quiet);
+}
+
+/* A write finds the connection gone while replies of it are put off. */
+START_TEST(test_promise_1_9_what_is_put_off_precedes_a_broken_write)
+{
+	const struct stay_client_options options = { .turn_calls_max = 1 };
+
+	begin(&options, 3);
+	rig.calls[0].then = submit_another;
+	sim_fail(rig.world, SIM_WRITE, 1, -ECONNRESET);
+	sim_peer_print(rig.peer, "+1\n+2\n+3\n");
+	line_run(&rig, 0);
+	ck_assert_str_eq(line_told(&rig),
+	    "a OK/replied +1;a OK/replied +2;a OK/replied +3;down E_RESET;");
+	end();
+}
+END_TEST
+
+/* A frame cut behind what was put off is whole when the rest is there. */
+START_TEST(test_promise_9_a_cut_frame_behind_the_share)
+{
+	const struct stay_client_options options = { .turn_calls_max = 1 };
+
+	begin(&options, 3);
+	sim_peer_print(rig.peer, "+1\n+2\n+lo");
+	line_run(&rig, 1);
+	sim_peer_print(rig.peer, "ng\n");
+	line_run(&rig, 1);
+	ck_assert_str_eq(line_told(&rig),
+	    "a OK/replied +1;a OK/replied +2;a OK/replied +long;");
+	end();
+}
+END_TEST
+
+/* A stop does not wait for what is put off, and completes all of it. */
+START_TEST(test_promise_5_9_a_stop_while_replies_are_put_off)
+{
+	const struct stay_client_options options = { .turn_calls_max = 1 };
+
+	begin(&options, 2);
+	sim_peer_print(rig.peer, "+1\n+2\n");
+	stay_client_stop(rig.client, STAY_OK);
+	stay_client_stop(other, STAY_OK);
+	line_end(&rig);
+	ck_assert_uint_eq(rig.calls[0].told, 1);
+	ck_assert_uint_eq(rig.calls[1].told, 1);
+}
+END_TEST
+
+/* Calls that all end in one instant are told in shares, too, and before what
+ * answers another. */
+START_TEST(test_promise_4_9_many_ends_at_once_precede_a_reply)
+{
+	const struct stay_client_options options = { .turn_calls_max = 2,
+		.call_timeout_ms = 100 };
+	struct stay_call_options patient = { STAY_CALL_OPTIONS,
+		.timeout_ms = 1000 };
+
+	begin(&options, 5);
+	line_call_with(&rig, "b", &quiet, patient);
+	line_run(&rig, 80);
+	sim_peer_print(rig.peer, "+1\n+2\n+3\n+4\n+5\n+b\n");
+	sim_sleep_ms(rig.world, 100);
+	line_run(&rig, 0);
+	ck_assert_str_eq(line_told(&rig),
+	    "a E_TIMEOUT/maybe executed;a E_TIMEOUT/maybe executed;"
+	    "a E_TIMEOUT/maybe executed;a E_TIMEOUT/maybe executed;"
+	    "a E_TIMEOUT/maybe executed;orphan +1;orphan +2;orphan +3;"
+	    "orphan +4;orphan +5;b OK/replied +b;");
+	end();
+}
+END_TEST
+
+/* ---- 7: bytes in flight ---- */
+
+START_TEST(test_promise_7_bytes_in_flight_are_bounded)
+{
+	const struct stay_client_options options = { .inflight_bytes_max = 20 };
+	struct stay_client_counts counts;
+
+	line_begin(&rig, &options);
+	for (int i = 0; i < 5; i++)
+		line_call(&rig, "a", LINE("12345678"));
+	line_run(&rig, 10);
+	counts = stay_client_counts(rig.client);
+	ck_assert_uint_eq(counts.in_flight, 2);
+	ck_assert_uint_eq(counts.in_flight_bytes, 18);
+	ck_assert_uint_eq(counts.queued_bytes, 27);
+	/* The place of a call that was given up is taken until it is answered.
+	 */
+	stay_client_cancel(rig.client, rig.calls[0].id);
+	line_run(&rig, 10);
+	ck_assert_uint_eq(stay_client_counts(rig.client).in_flight_bytes, 18);
+	sim_peer_print(rig.peer, "+late\n+1\n");
+	line_run(&rig, 10);
+	counts = stay_client_counts(rig.client);
+	ck_assert_uint_eq(counts.in_flight, 2);
+	ck_assert_uint_eq(counts.queued, 1);
+	sim_peer_reset(rig.peer);
+	line_run(&rig, 1);
+	ck_assert_uint_eq(stay_client_counts(rig.client).in_flight_bytes, 0);
+	line_end(&rig);
+}
+END_TEST
+
+START_TEST(test_promise_7_a_large_request_goes_alone)
+{
+	const struct stay_client_options options = { .inflight_bytes_max = 5 };
+
+	line_begin(&rig, &options);
+	line_call(&rig, "a", LINE("say +1"));
+	line_call(&rig, "b", LINE("say +2"));
+	line_run(&rig, 10);
+	ck_assert_str_eq(line_told(&rig), "a OK/replied +1;b OK/replied +2;");
+	ck_assert_str_eq(line_got(&rig), "say +1;say +2;");
+	line_end(&rig);
+}
+END_TEST
+
+Suite *
+suite_client_turn(void)
+{
+	Suite *suite = suite_create("client_turn");
+	TCase *tcase = tcase_create("turn");
+
+	tcase_add_test(
+	    tcase, test_promise_9_many_replies_at_once_leave_a_turn_to_others);
+	tcase_add_test(
+	    tcase, test_promise_9_what_is_put_off_needs_no_byte_more);
+	tcase_add_test(
+	    tcase, test_promise_9_the_bound_of_a_frame_is_not_that_of_a_turn);
+	tcase_add_test(
+	    tcase, test_promise_1_9_what_is_put_off_precedes_the_end);
+	tcase_add_test(
+	    tcase, test_promise_1_9_what_is_put_off_precedes_a_broken_write);
+	tcase_add_test(tcase, test_promise_9_a_cut_frame_behind_the_share);
+	tcase_add_test(
+	    tcase, test_promise_5_9_a_stop_while_replies_are_put_off);
+	tcase_add_test(
+	    tcase, test_promise_4_9_many_ends_at_once_precede_a_reply);
+	tcase_add_test(tcase, test_promise_7_bytes_in_flight_are_bounded);
+	tcase_add_test(tcase, test_promise_7_a_large_request_goes_alone);
+	suite_add_tcase(suite, tcase);
+	return suite;
+}
