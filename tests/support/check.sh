@@ -83,8 +83,9 @@ if ! sum >"$logs/sum"; then
 	exit 1
 fi
 
-# Two at a time. Looking for leaks is what takes long: once is enough.
-unit clang-asan &
+# Two at a time. Looking for leaks takes long, at the end of each process: once
+# is enough, and of one process.
+unit clang-asan CK_FORK=no &
 {
 	unit gcc-asan ASAN_OPTIONS=detect_leaks=0
 	unit clang
