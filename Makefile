@@ -188,8 +188,8 @@ fuzz: ## feed each fuzzer for FUZZ_SECONDS (60)
 	@.ci/needs build check
 	@MAKE='$(MAKE)' $(SCRIPT)/fuzz.sh $(or $(FUZZ_SECONDS),60)
 
-diagram: $(BUILD)/diagram ## rewrite what README.md and docs/machine.md show of the tables
-	@$(SCRIPT)/diagram.sh write $(BUILD)/diagram README.md docs/machine.md
+diagram: $(BUILD)/diagram ## rewrite what README.md and docs/ show of the tables
+	@$(SCRIPT)/diagram.sh write $(BUILD)/diagram README.md docs/machine.md docs/options.md
 
 format: ## clang-format all source
 	@.ci/needs lint

@@ -5,24 +5,19 @@
 #include <stay/backoff.h>
 
 #define FORGIVEN_PER_UP 10u
-#define INITIAL_MS      50u
-#define CAP_MS          30000u
-#define FACTOR          2u
-#define DIVISOR         10u
-#define STABLE_MS       5000u
+
+static const struct stay_backoff_policy defaults = {
+	.kind = STAY_BACKOFF_PROPORTIONAL,
+	.jitter = STAY_JITTER_EQUAL,
+#define BACKOFF(field, unit, fallback, least, most, promise, text)             \
+	.field = (fallback),
+#include "options.def"
+};
 
 struct stay_backoff_policy
 stay_backoff_default(void)
 {
-	return (struct stay_backoff_policy){
-		.kind = STAY_BACKOFF_PROPORTIONAL,
-		.jitter = STAY_JITTER_EQUAL,
-		.initial_ms = INITIAL_MS,
-		.cap_ms = CAP_MS,
-		.factor = FACTOR,
-		.divisor = DIVISOR,
-		.stable_ms = STABLE_MS,
-	};
+	return defaults;
 }
 
 struct stay_backoff_policy
@@ -55,18 +50,12 @@ filled(const struct stay_backoff_policy *policy)
 {
 	struct stay_backoff_policy full = *policy;
 
-	if (full.initial_ms == 0)
-		full.initial_ms = INITIAL_MS;
-	if (full.cap_ms == 0)
-		full.cap_ms = CAP_MS;
+#define BACKOFF(field, unit, fallback, least, most, promise, text)             \
+	if (full.field == 0)                                                   \
+		full.field = defaults.field;
+#include "options.def"
 	if (full.cap_ms == STAY_FOREVER)
 		full.cap_ms--;
-	if (full.factor == 0)
-		full.factor = FACTOR;
-	if (full.divisor == 0)
-		full.divisor = DIVISOR;
-	if (full.stable_ms == 0)
-		full.stable_ms = STABLE_MS;
 	return full;
 }
 

@@ -6,20 +6,11 @@
 
 #include "options.h"
 
-/* clang-format off */
-#define OPTION(field, fallback, min, max) \
-	{ #field, offsetof(struct stay_conn_options, field), fallback, min, max }
-
 static const struct stay__option conn_options[] = {
-	/*      name             default  least  most */
-	OPTION(call_timeout_ms,  5000,    1,     STAY_FOREVER),
-	OPTION(stop_budget_ms,   1000,    1,     STAY_FOREVER),
-	OPTION(throttle_burst,   4,       1,     STAY__THROTTLE_MAX),
-	OPTION(throttle_ms,      100,     1,     60000),
-	OPTION(mailbox_max,      1024,    1,     UINT32_MAX),
-	OPTION(turn_budget,      64,      1,     UINT32_MAX),
+#define CONN(field, unit, fallback, least, most, promise, text)                \
+	STAY__OPTION(struct stay_conn_options, field, fallback, least, most),
+#include "options.def"
 };
-/* clang-format on */
 
 void
 stay__conn_nudge(struct stay_conn *conn)

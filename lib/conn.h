@@ -23,8 +23,7 @@
 #include "machine.h"
 #include "verdict.h"
 
-#define STAY__THROTTLE_MAX 32
-#define STAY__FAILURE_MAX  768
+#define STAY__FAILURE_MAX 768
 
 /* What a piece of mail is. Letters are somebody's, allocated and counted; notes
  * are the connection's own, embedded, at most one of each at a time. */

@@ -1,6 +1,7 @@
 /*
- * One table for an options struct: defaults, bounds and names. The caller's
- * struct may be older (shorter) than ours; what it lacks is default.
+ * An options struct as a table, made from rows of options.def: defaults, bounds
+ * and names. The caller's struct may be older (shorter) than ours; what it
+ * lacks is default.
  */
 #ifndef STAY__OPTIONS_H
 #define STAY__OPTIONS_H
@@ -18,6 +19,11 @@ struct stay__option {
 	uint64_t min;
 	uint64_t max;
 };
+
+/* clang-format off */
+#define STAY__OPTION(type, field, fallback, least, most) \
+	{ #field, offsetof(type, field), fallback, least, most }
+/* clang-format on */
 
 /*
  * Fill `to` (ours, `size` bytes, its first field a size_t size) from `from`

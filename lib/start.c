@@ -7,39 +7,11 @@
 #include "engine.h"
 #include "options.h"
 
-#define OPTION(field, fallback, least, most)                                   \
-	{                                                                      \
-#field, offsetof(struct stay_client_options, field), fallback, \
-		    least, most                                                \
-	}
-
-/* clang-format off */
 static const struct stay__option client_options[] = {
-	/*     name                default          least  most */
-	OPTION(connect_budget_ms,  5000,            1,     STAY_FOREVER),
-	OPTION(call_timeout_ms,    5000,            1,     STAY_FOREVER),
-	OPTION(block_margin_ms,    1000,            1,     STAY_FOREVER),
-	OPTION(stop_budget_ms,     1000,            1,     STAY_FOREVER),
-	OPTION(fatal_backoff_ms,   30000,           1,     STAY_FOREVER - 1),
-	OPTION(queue_calls_max,    65536,           1,     UINT32_MAX),
-	OPTION(queue_bytes_max,    UINT64_C(64) << 20, 1,  SIZE_MAX / 8),
-	OPTION(inflight_calls_max, 65536,           1,     UINT32_MAX),
-	OPTION(inflight_bytes_max, UINT64_C(64) << 20, 1,  SIZE_MAX / 8),
-	OPTION(reply_bytes_max,    UINT64_C(512) << 20, 1, SIZE_MAX / 8),
-	OPTION(tombstones_max,     1024,            1,     UINT32_MAX),
-	OPTION(tombstone_age_ms,   30000,           1,     STAY_FOREVER),
-	OPTION(probe_ms,           15000,           1,     STAY_FOREVER),
-	OPTION(silence_ms,         10000,           1,     STAY_FOREVER),
-	OPTION(resends_max,        3,               1,     UINT32_MAX),
-	OPTION(leave_budget_ms,    5000,            1,     STAY_FOREVER),
-	OPTION(max_age_ms,         0,               1,     STAY_FOREVER),
-	OPTION(resend_percent,     10,              1,     100),
-	OPTION(resend_burst,       1024,            1,     UINT32_MAX),
-	OPTION(turn_calls_max,     1024,            1,     UINT32_MAX),
-	OPTION(queue_high_percent, 75,              1,     100),
-	OPTION(queue_low_percent,  25,              1,     100),
+#define CLIENT(field, unit, fallback, least, most, promise, text)              \
+	STAY__OPTION(struct stay_client_options, field, fallback, least, most),
+#include "options.def"
 };
-/* clang-format on */
 
 /* ---- the protocol: every slot filled in ---- */
 
@@ -314,6 +286,18 @@ start(struct stay_client *client, const char *url)
 	return status;
 }
 
+/* Each choice has one of its values, so as many hits as there are zeroes. */
+static bool
+are_choices(const struct stay_client_options *options)
+{
+	int missing = 0;
+
+#define CLIENT_CHOICE(field, value, text)                                      \
+	missing += ((value) == 0) - (options->field == (value));
+#include "options.def"
+	return missing == 0;
+}
+
 enum stay_status
 stay__client_fill(
     struct stay_client_options *to, const struct stay_client_options *from)
@@ -324,9 +308,7 @@ stay__client_fill(
 
 	if (status != STAY_OK)
 		return status;
-	if ((unsigned)to->offline > STAY_OFFLINE_FAIL ||
-	    (unsigned)to->on_fatal > STAY_FATAL_STOP ||
-	    to->queue_low_percent > to->queue_high_percent)
+	if (!are_choices(to) || to->queue_low_percent > to->queue_high_percent)
 		return STAY_E_ARG;
 	return STAY_OK;
 }

@@ -10,14 +10,17 @@
 
 #include "number.h"
 
-/* As the options' comments promise. */
-#define DEPTH_DEFAULT    64u
-#define ELEMENTS_DEFAULT 4194304u
-#define TEXT_DEFAULT     (512u << 20)
+#define DB_MAX INT32_MAX
 
-/* Node numbers have 32 bits. */
-#define BOUND_MAX (UINT32_MAX / 2)
-#define DB_MAX    INT32_MAX
+struct bound {
+	uint64_t fallback, least, most;
+};
+
+#define REDIS(field, unit, fallback, least, most, promise, text)               \
+	static const struct bound field##_bound = { fallback, least, most };
+#define REDIS_AS_CLIENT(field, fallback)                                       \
+	static const uint64_t field##_default = (fallback);
+#include "options.def"
 
 /* The block, and what is still free of it. */
 struct block {
@@ -75,6 +78,17 @@ read_db(
 	return STAY_OK;
 }
 
+/* Zero is the default; false: out of bounds. */
+static bool
+take(uint32_t *to, uint64_t given, struct bound bound)
+{
+	if (given == 0)
+		given = bound.fallback;
+	*to = (uint32_t)given;
+	return given >= bound.least && given <= bound.most;
+}
+
+/* The option outweighs the URL. */
 static enum stay_status
 read_protocol(struct stay_redis__config *config, const struct stay_url *url,
     unsigned option, char **at)
@@ -83,12 +97,10 @@ read_protocol(struct stay_redis__config *config, const struct stay_url *url,
 
 	if (text[0] != '\0' && strcmp(text, "2") != 0 && strcmp(text, "3") != 0)
 		return STAY_E_URL;
-	if (option != 0 && option != 2 && option != 3)
-		return STAY_E_ARG;
-	config->protocol = text[0] == '2' ? 2 : 3;
-	if (option != 0)
-		config->protocol = option;
-	return STAY_OK;
+	if (option == 0 && text[0] != '\0')
+		option = (unsigned)(text[0] - '0');
+	return take(&config->protocol, option, protocol_bound) ? STAY_OK
+							       : STAY_E_ARG;
 }
 
 static enum stay_status
@@ -110,16 +122,12 @@ read_bounds(
 {
 	uint64_t text_max = options->client.reply_bytes_max;
 
-	if (options->depth_max > BOUND_MAX || options->elements_max > BOUND_MAX)
+	if (!take(&config->depth_max, options->depth_max, depth_max_bound) ||
+	    !take(&config->elements_max, options->elements_max,
+		elements_max_bound))
 		return STAY_E_ARG;
-	config->depth_max = options->depth_max == 0
-				? DEPTH_DEFAULT
-				: (uint32_t)options->depth_max;
-	config->elements_max = options->elements_max == 0
-				   ? ELEMENTS_DEFAULT
-				   : (uint32_t)options->elements_max;
 	if (text_max == 0)
-		text_max = TEXT_DEFAULT;
+		text_max = reply_bytes_max_default;
 	config->text_max =
 	    text_max > SIZE_MAX / 4 ? SIZE_MAX / 4 : (size_t)text_max;
 	return STAY_OK;

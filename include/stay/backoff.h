@@ -47,15 +47,16 @@ struct stay_backoff_policy;
 typedef uint64_t stay_delay_fn(const struct stay_backoff_policy *policy,
     uint32_t attempt, uint64_t elapsed_ms);
 
+/* Zero means the default, with which a comment ends. */
 struct stay_backoff_policy {
 	enum stay_backoff_kind kind;
 	enum stay_jitter jitter;
-	uint64_t initial_ms;   /* least delay before jitter; 0: 50 */
-	uint64_t cap_ms;       /* most delay before jitter; 0: 30000 */
-	uint32_t factor;       /* exponential growth; 0: 2 */
-	uint32_t divisor;      /* proportional share; 0: 10 */
-	uint32_t attempts_max; /* after so many, STAY_FOREVER; 0: no end */
-	uint64_t stable_ms;    /* up so long resets the count; 0: 5000 */
+	uint64_t initial_ms;   /* least delay before jitter: 50 */
+	uint64_t cap_ms;       /* most delay before jitter: 30000 */
+	uint32_t factor;       /* exponential growth: 2 */
+	uint32_t divisor;      /* proportional share, one of so many: 10 */
+	uint32_t attempts_max; /* after so many, STAY_FOREVER: never */
+	uint64_t stable_ms;    /* up so long resets the count: 5000 */
 	stay_delay_fn *delay;  /* STAY_BACKOFF_CUSTOM */
 	void *arg;
 	uintptr_t reserved[2];

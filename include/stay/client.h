@@ -59,7 +59,10 @@ enum stay_on_fatal {
  * not wait to be refused. */
 typedef void stay_water_fn(void *arg, struct stay_conn *conn);
 
-/* Zero means the default. Times in milliseconds. Copied, the label too. */
+/*
+ * Zero means the default, with which a comment ends; docs/options.md has them
+ * all, and what they may be. Times in milliseconds. Copied, the label too.
+ */
 struct stay_client_options {
 	size_t size;       /* STAY_CLIENT_OPTIONS sets it */
 	const char *label; /* in logs; default: the URL without secrets */
@@ -87,29 +90,23 @@ struct stay_client_options {
 	uint64_t reply_bytes_max;    /* one frame: 512 MiB */
 	uint64_t tombstones_max;   /* past it the session is torn down: 1024 */
 	uint64_t tombstone_age_ms; /* so is it when one gets older: 30000 */
-	uint64_t probe_ms; /* idle so long: ping; STAY_FOREVER: never: 15000 */
-	/* The oldest call or probe without a byte so long: torn down: 10000.
-	 * Under a call that blocks TCP looks for a dead host, in whole seconds.
-	 */
+	uint64_t probe_ms;         /* idle so long, the peer is probed: 15000 */
+	/* Under a call that blocks TCP looks for a dead host, in whole seconds.
+	 * The oldest call or probe without a byte so long: torn down: 10000 */
 	uint64_t silence_ms;
 	uint64_t resends_max; /* of one idempotent call after losses: 3 */
-	/* A planned change lets what is in flight finish for so long: 5000. */
+	/* A planned change lets what is in flight finish for so long: 5000 */
 	uint64_t leave_budget_ms;
 	/* A session at three quarters of this age or more, at random, is
-	 * changed for a new one; 0: never. */
+	 * changed for a new one: never */
 	uint64_t max_age_ms;
-	/* Every call accepted earns so many hundredths of a sending
-	 * again: 10... */
-	uint64_t resend_percent;
+	uint64_t resend_percent; /* of one, each call accepted earns: 10 */
 	uint64_t resend_burst; /* ...saved up to this many, as at first: 1024 */
-	/* Calls told in one turn of the loop; the others' turn is next: 1024.
-	 */
-	uint64_t turn_calls_max;
-	/* The queue is high from so much of a bound of it on (75), in calls or
-	 * in bytes, until both are down to so much (25). Told in the loop's
-	 * turn. */
+	uint64_t turn_calls_max; /* told in one turn of the loop: 1024 */
+	/* The queue is high, which is told in the loop's turn, from so much of
+	 * a bound of it on, in calls or in bytes: 75 */
 	uint64_t queue_high_percent;
-	uint64_t queue_low_percent;
+	uint64_t queue_low_percent;   /* ...until both are down to: 25 */
 	stay_water_fn *on_high_water; /* both get `arg` */
 	stay_water_fn *on_low_water;
 	uintptr_t reserved[8];

@@ -259,7 +259,8 @@ typedef void stay_started_fn(
 typedef void stay_closed_fn(
     void *arg, struct stay_conn *conn, enum stay_status reason);
 
-/* Zero means the default; times in milliseconds. Copied. */
+/* Zero means the default, with which a comment ends; see docs/options.md.
+ * Times in milliseconds. Copied. */
 struct stay_conn_options {
 	size_t size;       /* STAY_CONN_OPTIONS sets it */
 	const char *label; /* for logs, copied; default the behaviour's name */

@@ -54,15 +54,16 @@ struct stay_redis_login {
 typedef void stay_redis_credentials_fn(
     void *arg, struct stay_redis_login *login);
 
+/* Zero means the default, with which a comment ends; see docs/options.md. */
 struct stay_redis_options {
 	size_t size; /* STAY_REDIS_OPTIONS sets it */
 	/* Bounds, deadlines, backoff, notices; its config is ours. Its size may
 	 * stay 0 for all defaults. */
 	struct stay_client_options client;
 	const char *client_name; /* CLIENT SETNAME; copied; NULL: the URL's */
-	unsigned protocol;     /* 3: RESP3, falling back to 2; 2: RESP2; 0: 3 */
-	uint64_t depth_max;    /* nesting of one reply; 0: 64 */
-	uint64_t elements_max; /* nodes of one reply; 0: 4194304 */
+	unsigned protocol;       /* 2: RESP2; 3: RESP3, falling back to 2: 3 */
+	uint64_t depth_max;      /* nesting of one reply: 64 */
+	uint64_t elements_max;   /* nodes of one reply: 4194304 */
 	stay_redis_push_fn *on_push; /* NULL: pushes are dropped */
 	void *push_arg;
 	stay_redis_credentials_fn *credentials; /* NULL: the URL's */

@@ -5,12 +5,15 @@
  *	<!-- begin generated: conn-diagram -->
  *	<!-- end generated: conn-diagram -->
  *
- * It uses public functions alone, and knows nothing of the files.
+ * It uses public functions and the tables of the options, and knows nothing of
+ * the files.
  */
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include <stay/client.h>
 #include <stay/machine.h>
 
 typedef const struct stay_machine *machine_fn(void);
@@ -46,6 +49,154 @@ draw_statuses(const struct stay_machine *machine, FILE *out)
 	}
 }
 
+/* ---- options ---- */
+
+struct number {
+	const char *field;
+	const char *unit;
+	uint64_t fallback, least, most;
+	const char *most_text; /* as it is written in the table */
+	unsigned promise;
+	const char *text;
+};
+
+struct choice {
+	const char *field;
+	const char *value_text;
+	int value;
+	const char *text;
+};
+
+#define NUMBER(field, unit, fallback, least, most, promise, text)              \
+	{ #field, unit, fallback, least, most, #most, promise, text },
+#define CHOICE(field, value, text) { #field, #value, value, text },
+
+static const struct number client_numbers[] = {
+#define CLIENT NUMBER
+#include "options.def"
+	{ 0 }
+};
+
+static const struct choice client_choices[] = {
+#define CLIENT_CHOICE CHOICE
+#include "options.def"
+	{ 0 }
+};
+
+static const struct number conn_numbers[] = {
+#define CONN NUMBER
+#include "options.def"
+	{ 0 }
+};
+
+static const struct number backoff_numbers[] = {
+#define BACKOFF NUMBER
+#include "options.def"
+	{ 0 }
+};
+
+static const struct choice backoff_choices[] = {
+#define BACKOFF_CHOICE CHOICE
+#include "options.def"
+	{ 0 }
+};
+
+static const struct number redis_numbers[] = {
+#define REDIS NUMBER
+#include "../../adapters/redis/options.def"
+	{ 0 }
+};
+
+/* As the comments of the headers say it too. */
+static void
+draw_default(const struct number *number, FILE *out)
+{
+	uint64_t mib = UINT64_C(1) << 20;
+
+	if (number->fallback == 0)
+		fputs("never", out);
+	else if (number->fallback % mib == 0 &&
+		 strcmp(number->unit, "bytes") == 0)
+		fprintf(out, "%" PRIu64 " MiB", number->fallback / mib);
+	else
+		fprintf(out, "%" PRIu64, number->fallback);
+}
+
+static void
+draw_number(const struct number *number, FILE *out)
+{
+	const char *bold = number->promise == 7 ? "**" : "";
+
+	fprintf(out, "| %s`%s`%s | ", bold, number->field, bold);
+	draw_default(number, out);
+	fprintf(out, " | %s | %" PRIu64 " | ", number->unit, number->least);
+	if (number->most < UINT32_MAX / 2)
+		fprintf(out, "%" PRIu64, number->most);
+	else
+		fprintf(out, "`%s`", number->most_text);
+	if (number->promise == 0)
+		fprintf(out, " | | %s |\n", number->text);
+	else
+		fprintf(out, " | %u | %s |\n", number->promise, number->text);
+}
+
+static void
+draw_numbers(const struct number *number, FILE *out)
+{
+	fputs("| option | default | unit | least | most | promise | |\n"
+	      "|---|---|---|---|---|---|---|\n",
+	    out);
+	for (; number->field != NULL; number++)
+		draw_number(number, out);
+}
+
+/* The field stands beside its first value, which is the default. */
+static void
+draw_choices(const struct choice *choice, FILE *out)
+{
+	fputs("\n| option | value | |\n|---|---|---|\n", out);
+	for (; choice->field != NULL; choice++) {
+		if (choice->value == 0)
+			fprintf(out, "| `%s` | `%s`, the default | %s |\n",
+			    choice->field, choice->value_text, choice->text);
+		else
+			fprintf(out, "| | `%s` | %s |\n", choice->value_text,
+			    choice->text);
+	}
+}
+
+static void
+draw_client_options(const struct stay_machine *machine, FILE *out)
+{
+	(void)machine;
+	draw_numbers(client_numbers, out);
+	draw_choices(client_choices, out);
+}
+
+static void
+draw_conn_options(const struct stay_machine *machine, FILE *out)
+{
+	(void)machine;
+	draw_numbers(conn_numbers, out);
+}
+
+static void
+draw_backoff_policy(const struct stay_machine *machine, FILE *out)
+{
+	(void)machine;
+	draw_numbers(backoff_numbers, out);
+	draw_choices(backoff_choices, out);
+}
+
+static void
+draw_redis_options(const struct stay_machine *machine, FILE *out)
+{
+	(void)machine;
+	draw_numbers(redis_numbers, out);
+}
+
+/* ---- blocks ---- */
+
 static const struct block {
 	const char *name;
 	machine_fn *machine;
@@ -61,6 +212,10 @@ static const struct block {
 	{ "session-matrix", stay_machine_session, stay_machine_matrix },
 	{ "session-reasons", stay_machine_session, stay_machine_reasons },
 	{ "statuses", stay_machine_conn, draw_statuses },
+	{ "stay_backoff_policy", stay_machine_conn, draw_backoff_policy },
+	{ "stay_client_options", stay_machine_conn, draw_client_options },
+	{ "stay_conn_options", stay_machine_conn, draw_conn_options },
+	{ "stay_redis_options", stay_machine_conn, draw_redis_options },
 	{ "verdicts", stay_machine_conn, draw_verdicts },
 };
 

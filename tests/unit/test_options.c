@@ -1,8 +1,13 @@
-/* Defaults, bounds and structs of other versions. */
+/*
+ * Defaults, bounds and structs of other versions; and the rows of options.def,
+ * each tried from outside.
+ */
 #include <string.h>
 
+#include "engine.h"
 #include "options.h"
 #include "suites.h"
+#include "support/line_rig.h"
 
 struct today {
 	size_t size;
@@ -125,11 +130,168 @@ START_TEST(test_options_out_of_bounds_are_named)
 }
 END_TEST
 
+/* ---- the table ---- */
+
+#define LEN(rows) (sizeof(rows) / sizeof((rows)[0]))
+
+static const struct stay__option client_rows[] = {
+#define CLIENT(field, unit, fallback, least, most, promise, text)              \
+	STAY__OPTION(struct stay_client_options, field, fallback, least, most),
+#include "options.def"
+};
+
+static const struct stay__option conn_rows[] = {
+#define CONN(field, unit, fallback, least, most, promise, text)                \
+	STAY__OPTION(struct stay_conn_options, field, fallback, least, most),
+#include "options.def"
+};
+
+static uint64_t *
+number(const void *options, const struct stay__option *row)
+{
+	return (uint64_t *)(uintptr_t)((const char *)options + row->offset);
+}
+
+/* What starting a client with this value gives; *became is what it runs with.
+ */
+static enum stay_status
+start_client(const struct stay__option *row, uint64_t value, uint64_t *became)
+{
+	struct stay_client_options options = { STAY_CLIENT_OPTIONS,
+		.queue_high_percent = 100, .queue_low_percent = 1 };
+	struct stay_loop *loop = stay_loop_new(sim_world_new(1));
+	struct line_notes notes = { .len = 0 };
+	unsigned finis = 0;
+	struct line_config config = { .notes = &notes, .finis = &finis };
+	struct stay_client *client;
+	enum stay_status status;
+
+	options.config = &config;
+	*number(&options, row) = value;
+	status = stay_client_start(
+	    &client, loop, &line_protocol, LINE_URL, &options);
+	if (status == STAY_OK) {
+		*became = *number(&client->options, row);
+		stay_client_stop(client, STAY_OK);
+		while (stay_loop_live(loop) > 0)
+			stay_loop_turn(loop);
+	}
+	ck_assert_int_eq(stay_loop_free(loop), STAY_OK);
+	return status;
+}
+
+static enum stay_status
+start_conn(const struct stay__option *row, uint64_t value, uint64_t *became)
+{
+	struct stay_conn_options options = { STAY_CONN_OPTIONS };
+	struct stay_loop *loop = stay_loop_new(sim_world_new(1));
+	struct stay_behaviour behaviour = { STAY_BEHAVIOUR, .name = "bare" };
+	struct stay_conn *conn;
+	enum stay_status status;
+
+	*number(&options, row) = value;
+	status = stay_conn_start(&conn, loop, &behaviour, NULL, &options);
+	if (status == STAY_OK) {
+		*became = *number(&conn->options, row);
+		stay_stop(conn, STAY_OK);
+		while (stay_loop_live(loop) > 0)
+			stay_loop_turn(loop);
+	}
+	ck_assert_int_eq(stay_loop_free(loop), STAY_OK);
+	return status;
+}
+
+typedef enum stay_status start_fn(
+    const struct stay__option *row, uint64_t value, uint64_t *became);
+
+static void
+check_value(const struct stay__option *row, start_fn *start, uint64_t value,
+    uint64_t expected)
+{
+	uint64_t became = 0;
+	enum stay_status status = start(row, value, &became);
+
+	ck_assert_msg(status == STAY_OK, "%s", row->name);
+	ck_assert_msg(became == expected, "%s", row->name);
+}
+
+/* One less and one more are other values, or there is none. */
+static void
+check_row(const struct stay__option *row, start_fn *start)
+{
+	uint64_t became;
+
+	check_value(row, start, 0, row->fallback);
+	check_value(row, start, row->min, row->min);
+	check_value(row, start, row->max, row->max);
+	ck_assert_msg(
+	    row->min <= 1 || start(row, row->min - 1, &became) == STAY_E_ARG,
+	    "%s", row->name);
+	ck_assert_msg(row->max == UINT64_MAX ||
+			  start(row, row->max + 1, &became) == STAY_E_ARG,
+	    "%s", row->name);
+	ck_assert_msg(row->fallback == 0 || (row->fallback >= row->min &&
+						row->fallback <= row->max),
+	    "%s", row->name);
+}
+
+START_TEST(test_promise_7_options_of_a_client_are_as_the_table_says)
+{
+	check_row(&client_rows[_i], start_client);
+}
+END_TEST
+
+START_TEST(test_promise_7_options_of_a_connection_are_as_the_table_says)
+{
+	check_row(&conn_rows[_i], start_conn);
+}
+END_TEST
+
+START_TEST(test_options_of_backoff_are_as_the_table_says)
+{
+	const struct stay_backoff_policy policy = stay_backoff_default();
+
+	ck_assert_int_eq(policy.kind, 0);
+	ck_assert_int_eq(policy.jitter, 0);
+#define BACKOFF(field, unit, fallback, least, most, promise, text)             \
+	ck_assert_uint_eq(policy.field, fallback);
+#include "options.def"
+}
+END_TEST
+
+/* What an adapter can't see it knows by heart. */
+START_TEST(test_options_of_redis_are_those_of_its_client)
+{
+	struct stay_client_options filled;
+
+	ck_assert_int_eq(stay__client_fill(&filled, NULL), STAY_OK);
+#define REDIS_AS_CLIENT(field, fallback)                                       \
+	ck_assert_uint_eq(filled.field, fallback);
+#include "../../adapters/redis/options.def"
+}
+END_TEST
+
+START_TEST(test_options_choices_are_checked)
+{
+	struct stay_client_options options = { STAY_CLIENT_OPTIONS }, filled;
+
+#define CLIENT_CHOICE(field, value, text)                                      \
+	options.field = value;                                                 \
+	ck_assert_int_eq(stay__client_fill(&filled, &options), STAY_OK);       \
+	ck_assert_int_eq(filled.field, value);                                 \
+	memset(&options.field, 0x7f, sizeof(options.field));                   \
+	ck_assert_int_eq(stay__client_fill(&filled, &options), STAY_E_ARG);    \
+	options.field = value;
+#include "options.def"
+}
+END_TEST
+
 Suite *
 suite_options(void)
 {
 	Suite *suite = suite_create("options");
 	TCase *fields = tcase_create("fields");
+	TCase *table = tcase_create("table");
 
 	tcase_add_test(fields, test_options_without_a_struct_are_the_defaults);
 	tcase_add_test(fields, test_options_given_ones_are_kept);
@@ -139,5 +301,15 @@ suite_options(void)
 	tcase_add_test(fields, test_options_of_unknown_size_are_refused);
 	tcase_add_test(fields, test_options_out_of_bounds_are_named);
 	suite_add_tcase(suite, fields);
+	tcase_add_loop_test(table,
+	    test_promise_7_options_of_a_client_are_as_the_table_says, 0,
+	    (int)LEN(client_rows));
+	tcase_add_loop_test(table,
+	    test_promise_7_options_of_a_connection_are_as_the_table_says, 0,
+	    (int)LEN(conn_rows));
+	tcase_add_test(table, test_options_of_backoff_are_as_the_table_says);
+	tcase_add_test(table, test_options_of_redis_are_those_of_its_client);
+	tcase_add_test(table, test_options_choices_are_checked);
+	suite_add_tcase(suite, table);
 	return suite;
 }

@@ -127,6 +127,45 @@ START_TEST(test_redis_config_bounds)
 }
 END_TEST
 
+/* Each row of the table: its default, its least and its most are taken, what is
+ * beyond is not. */
+static void
+check_bound(const struct stay_redis_options *options, enum stay_status status,
+    size_t at, uint32_t expected)
+{
+	const struct stay_redis__config *config;
+
+	ck_assert_int_eq(
+	    stay_redis__config_new(&config, "redis://h", options), status);
+	if (status == STAY_OK)
+		ck_assert_uint_eq(
+		    *(const uint32_t *)(const void *)((const char *)config +
+						      at),
+		    expected);
+	stay_redis__config_free(config);
+}
+
+START_TEST(test_redis_config_options_are_as_the_table_says)
+{
+	struct stay_redis_options options = none;
+
+#define AT(field) offsetof(struct stay_redis__config, field)
+#define REDIS(field, unit, fallback, least, most, promise, text)               \
+	check_bound(&options, STAY_OK, AT(field), fallback);                   \
+	options.field = least;                                                 \
+	check_bound(&options, STAY_OK, AT(field), least);                      \
+	options.field = most;                                                  \
+	check_bound(&options, STAY_OK, AT(field), most);                       \
+	options.field = (most) + 1u;                                           \
+	check_bound(&options, STAY_E_ARG, AT(field), 0);                       \
+	options.field = (least)-1;                                             \
+	check_bound(&options, (least) == 1 ? STAY_OK : STAY_E_ARG, AT(field),  \
+	    fallback);                                                         \
+	options.field = 0;
+#include "../../adapters/redis/options.def"
+}
+END_TEST
+
 START_TEST(test_redis_config_options_out_of_range)
 {
 	const struct stay_redis_options options[] = {
@@ -155,6 +194,7 @@ suite_redis_config(void)
 	Suite *suite = suite_create("redis_config");
 	TCase *tests = tcase_create("redis_config");
 
+	tcase_add_test(tests, test_redis_config_options_are_as_the_table_says);
 	tcase_add_loop_test(
 	    tests, test_redis_config_of_a_url, 0, (int)COUNT(goods));
 	tcase_add_loop_test(
