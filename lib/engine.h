@@ -12,6 +12,7 @@
  *	output.c   what leaves in one write, and what it commits
  *	water.c    a queue that fills up, and empties
  *	health.c   a silent peer, an idle session
+ *	hold.c     replies that outlive their callback
  *	calls.c    the records of calls; log.c their bytes
  */
 #ifndef STAY__ENGINE_H
@@ -38,9 +39,10 @@ struct stay_session {
 	uint64_t generation;          /* one more for each stream */
 	void *data;
 	struct stay_buf control;
-	size_t settled; /* bytes of it whose answers are expected */
-	size_t offset;  /* of the view that decode is given */
-	size_t kept;    /* bytes that come again, of the last read */
+	size_t settled;          /* bytes of it whose answers are expected */
+	size_t offset;           /* of the view that decode is given */
+	struct stay_bytes frame; /* being handed out; of no length: none */
+	size_t kept;             /* bytes that come again, of the last read */
 	enum stay_status condemned; /* to be ended: why */
 	bool parted;                /* the farewell is said */
 	struct stay_info left;      /* for connect, of a planned change */
@@ -72,6 +74,13 @@ struct stay__water {
 	struct stay__task task;
 };
 
+/* Replies that somebody keeps. */
+struct stay__holds {
+	struct stay__list list; /* struct stay_held.node */
+	uint64_t count;
+	uint64_t bytes;
+};
+
 /* The state block of the connection points here. */
 struct stay_client {
 	struct stay_conn *conn;
@@ -84,6 +93,7 @@ struct stay_client {
 	struct stay_backoff backoff;
 	struct stay__calls calls;
 	struct stay__water water;
+	struct stay__holds holds;
 	enum stay_status barred; /* calls are refused: why */
 	struct stay_session session;
 	void *keep;
@@ -196,6 +206,11 @@ void stay__output_ask(struct stay_client *client);
 bool stay__output_is_flushed(const struct stay_client *client);
 /* There is room: one write. */
 void stay__output_write(struct stay_client *client);
+
+/* ---- hold.c ---- */
+void stay__holds_init(struct stay__holds *holds);
+/* What is held lives on without its client. */
+void stay__holds_fini(struct stay__holds *holds);
 
 /* ---- water.c ---- */
 void stay__water_init(struct stay_client *client);

@@ -83,7 +83,7 @@ stay_loop_free(struct stay_loop *loop)
 		return STAY_OK;
 	if (loop->turning)
 		return STAY_E_REENTRANT;
-	if (loop->live > 0)
+	if (loop->live > 0 || loop->held > 0)
 		return STAY_E_LIVE;
 	stay__resolver_free(loop->resolver);
 	stay__slab_trim(loop);

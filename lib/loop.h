@@ -46,6 +46,7 @@ struct stay_loop {
 
 	struct stay__list conns; /* struct stay_conn.node */
 	size_t live;
+	size_t held; /* replies: they keep slabs of ours */
 	uint64_t numbers;
 	struct stay__ids ids;
 	uint64_t random[4];

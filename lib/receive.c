@@ -239,7 +239,9 @@ take_all(struct stay_session *session, struct stay_bytes bytes, bool *up)
 		if (fault != NULL)
 			return stay__session_break(
 			    session, STAY_E_PROTOCOL, fault);
+		session->frame = (struct stay_bytes){ bytes.data, frame.len };
 		flow = take[frame.kind](session, &frame);
+		session->frame.len = 0;
 		if (flow == STAY__END || session->generation != generation)
 			return flow;
 		*up |= flow == STAY__COME_UP;

@@ -112,6 +112,7 @@ free_client(struct stay_client *client)
 	stay__calls_fini(&client->calls);
 	stay__change_drop(client);
 	stay__water_fini(client);
+	stay__holds_fini(&client->holds);
 	stay__aim_fini(&client->aim);
 	stay__free(client);
 }
@@ -162,6 +163,7 @@ new_client(struct stay_loop *loop, const struct stay_protocol *protocol,
 	client->keep = client->blocks;
 	fill_protocol(&client->protocol, protocol);
 	stay__water_init(client);
+	stay__holds_init(&client->holds);
 	init_calls(client);
 	stay__session_init(&client->session, client);
 	client->session.data = client->blocks + keep;

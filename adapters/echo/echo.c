@@ -81,7 +81,8 @@ decode(struct stay_session *session, struct stay_bytes in)
  * The vtable. What is left out has a default, and the default is right here:
  * there is nothing to say in a greeting, so the session is up when the stream
  * is open; nothing survives a reconnect; nothing is pushed. The flag says that
- * an echo server does not wait for the end of a request before it acts.
+ * an echo server does not wait for the end of a request before it acts. A reply
+ * of ours is a view of bytes, which somebody else knows how to keep.
  */
 const struct stay_protocol stay_echo_protocol = {
 	STAY_PROTOCOL,
@@ -91,6 +92,7 @@ const struct stay_protocol stay_echo_protocol = {
 	.session_size = sizeof(struct stay_bytes),
 	.encode = encode,
 	.decode = decode,
+	.retain = stay_retain_bytes,
 };
 
 /* Functions with types of one's own, so that nobody passes the wrong thing. */

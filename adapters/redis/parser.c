@@ -445,6 +445,24 @@ stay_redis__parse(struct stay_redis__parser *parser, char *bytes, size_t len)
 }
 
 size_t
+stay_redis__parser_copy(const struct stay_redis__parser *parser,
+    const struct stay_redis_reply *reply, const char *base,
+    struct stay_redis_reply *to, const struct stay_redis_reply **kept)
+{
+	size_t size = parser->used * sizeof(*to);
+	uintptr_t at = (uintptr_t)reply - (uintptr_t)parser->nodes;
+
+	if (at >= size)
+		return 0;
+	if (to != NULL) {
+		memcpy(to, parser->nodes, size);
+		to[0].at.base = base;
+		*kept = to + reply->index;
+	}
+	return size;
+}
+
+size_t
 stay_redis__parser_hope(const struct stay_redis__parser *parser)
 {
 	if (parser->state != STAY_REDIS__AT_TEXT)

@@ -128,6 +128,18 @@ on_push(struct stay_session *session, const struct stay_frame *frame)
 		    config->push_arg, stay_session_keep(session), frame->reply);
 }
 
+static size_t
+retain(struct stay_session *session, struct stay_retain *keep)
+{
+	const struct stay_redis *redis = stay_session_keep(session);
+	const struct stay_redis_reply *kept = NULL;
+	size_t size = stay_redis__parser_copy(
+	    &redis->parser, keep->reply, keep->moved, keep->to, &kept);
+
+	keep->kept = kept;
+	return size;
+}
+
 /* ---- a session ---- */
 
 static void
@@ -208,6 +220,7 @@ static const struct stay_protocol protocol = {
 	.ping = ping,
 	.init = init,
 	.fini = fini,
+	.retain = retain,
 };
 
 /* ---- the connection ---- */

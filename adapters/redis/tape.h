@@ -82,6 +82,15 @@ stay_redis__parser_reply(const struct stay_redis__parser *parser)
 	return node;
 }
 
+/*
+ * Copy the tape that `reply` is a node of, for bytes that will begin at `base`,
+ * to `to` (NULL: not at all); *kept is `reply` there. Returns its size, 0 if
+ * `reply` is no node of this tape.
+ */
+size_t stay_redis__parser_copy(const struct stay_redis__parser *parser,
+    const struct stay_redis_reply *reply, const char *base,
+    struct stay_redis_reply *to, const struct stay_redis_reply **kept);
+
 /* How many bytes the frame has at least, as far as is known; 0: unknown. */
 size_t stay_redis__parser_hope(const struct stay_redis__parser *parser);
 

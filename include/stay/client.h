@@ -88,6 +88,8 @@ struct stay_client_options {
 	uint64_t inflight_calls_max; /* committed, tombstones included: 65536 */
 	uint64_t inflight_bytes_max; /* of their requests: 64 MiB */
 	uint64_t reply_bytes_max;    /* one frame: 512 MiB */
+	uint64_t held_replies_max;   /* by stay_hold: 1024 */
+	uint64_t held_bytes_max;   /* of them, input memory included: 64 MiB */
 	uint64_t tombstones_max;   /* past it the session is torn down: 1024 */
 	uint64_t tombstone_age_ms; /* so is it when one gets older: 30000 */
 	uint64_t probe_ms;         /* idle so long, the peer is probed: 15000 */
@@ -166,6 +168,25 @@ STAY_API enum stay_status stay_client_cancel(
 STAY_API void stay_client_stop(
     struct stay_client *client, enum stay_status reason);
 STAY_API void stay_client_drain(struct stay_client *client, uint64_t budget_ms);
+
+/*
+ * Keep the reply of `result` (also of `part`), or what the adapter hands out of
+ * it, beyond the callback that was given it. A small frame is copied; a large
+ * one stays where it was read, and keeps that input memory from being used
+ * again. Only inside done, part, on_push, on_control and on_orphan, of what
+ * these were given. The loop can't be freed before it is released; the client
+ * may be gone by then.
+ * Returns: STAY_OK; STAY_E_FULL (held_replies_max, held_bytes_max),
+ * STAY_E_NOMEM, STAY_E_ARG (not of this reply), STAY_E_STATE (outside of such a
+ * callback), STAY_E_UNSUPPORTED (the protocol can't): *held is NULL.
+ */
+struct stay_held;
+STAY_API STAY_USE enum stay_status stay_hold(
+    struct stay_client *client, const void *reply, struct stay_held **held);
+/* The reply, of the same type; it lives until it is released. */
+STAY_API const void *stay_held_reply(const struct stay_held *held);
+/* Once; NULL is fine. On the loop's thread, in any callback. */
+STAY_API void stay_release(struct stay_held *held);
 
 /*
  * A planned change; stay_reconnect of its connection does the same. Calls are

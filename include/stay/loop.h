@@ -47,8 +47,8 @@ STAY_API STAY_USE enum stay_status stay_ev_reserve(size_t bytes);
 STAY_API struct stay_loop *stay_loop_new(struct stay_world *world);
 
 /*
- * Free a loop without connections; NULL is fine.
- * Returns: STAY_OK; STAY_E_LIVE with live connections, STAY_E_REENTRANT from
+ * Free a loop without connections and held replies; NULL is fine.
+ * Returns: STAY_OK; STAY_E_LIVE with one of them, STAY_E_REENTRANT from
  * inside one of its turns: nothing was freed.
  */
 STAY_API enum stay_status stay_loop_free(struct stay_loop *loop);

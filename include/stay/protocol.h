@@ -256,6 +256,19 @@ typedef enum stay_status stay_keep_init_fn(
     void *keep, const void *config, const struct stay_url *url);
 typedef void stay_keep_fini_fn(void *keep);
 
+/* A reply that is to be kept: see the slot `retain`. */
+struct stay_retain {
+	const void *reply; /* what a consumer was given, or a part of it */
+	const char *bytes; /* its frame, as decode saw it... */
+	const char *moved; /* ...and where these bytes will be */
+	void *to;          /* room for the copy; NULL: only its size is asked */
+	const void *kept;  /* to be set, with `to`: the copy of `reply` */
+	uintptr_t reserved[2];
+};
+
+typedef size_t stay_retain_fn(
+    struct stay_session *session, struct stay_retain *keep);
+
 /* Servers of this protocol act on a request before its last byte has come. */
 #define STAY_ACTS_ON_PARTS 1u
 
@@ -298,7 +311,16 @@ struct stay_protocol {
 	 * NULL: it stays zeroed; nothing to undo. */
 	stay_keep_init_fn *init;
 	stay_keep_fini_fn *fini;
+	/* For stay_hold: copy a reply to keep->to, with its texts in the bytes
+	 * at keep->moved. Returns how many bytes that takes (the same for both
+	 * questions), 0 for what is no reply of this frame. Runs inside
+	 * stay_hold; must not call the library. NULL: replies can't be held. */
+	stay_retain_fn *retain;
 };
+
+/* `retain` for protocols whose replies are a struct stay_bytes in the frame. */
+STAY_API size_t stay_retain_bytes(
+    struct stay_session *session, struct stay_retain *keep);
 
 #define STAY_PROTOCOL sizeof(struct stay_protocol), STAY_ABI
 

@@ -137,7 +137,8 @@ STAY_API enum stay_status stay_redis_argv(struct stay_redis *redis,
 
 /*
  * A reply is a node of a flat tape over the input bytes: nothing is copied and
- * nothing allocated per node. It lives until `done` (or on_push) returns.
+ * nothing allocated per node. It lives until `done` (or on_push) returns, or as
+ * long as stay_hold keeps it, or any node of it.
  * result->reply can be given to all of these; NULL is a reply of type
  * STAY_REDIS_NIL.
  */

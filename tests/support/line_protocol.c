@@ -241,6 +241,17 @@ keep_fini(void *keep)
 	++*kept->finis;
 }
 
+static size_t
+retain(struct stay_session *session, struct stay_retain *keep)
+{
+	size_t size = strlen(keep->reply) + 1;
+
+	(void)session;
+	if (keep->to != NULL)
+		keep->kept = memcpy(keep->to, keep->reply, size);
+	return size;
+}
+
 /* ---- the vtables ---- */
 
 const struct stay_protocol line_protocol = {
@@ -261,6 +272,7 @@ const struct stay_protocol line_protocol = {
 	.bye = bye,
 	.init = keep_init,
 	.fini = keep_fini,
+	.retain = retain,
 };
 
 const struct stay_protocol line_bare_protocol = {

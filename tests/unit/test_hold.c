@@ -1,0 +1,317 @@
+/*
+ * Replies that are kept beyond their callback: what they cost, what bounds
+ * them, and that what they point to holds still.
+ */
+#include <string.h>
+
+#include <stay/echo.h>
+#include <stay/redis.h>
+
+#include "engine.h"
+#include "sim/world_sim.h"
+#include "suites.h"
+#include "support/line_rig.h"
+
+#define HOST  "10.0.0.1"
+#define LARGE 40000 /* is not copied */
+
+static struct stay_world *world;
+static struct stay_loop *loop;
+static struct stay_client *client;
+static struct stay_redis *redis;
+static struct stay_held *held[8];
+static size_t held_count;
+static enum stay_status said;
+static char message[LARGE];
+
+/* ---- servers ---- */
+
+static void
+echo(struct sim_peer *peer, void *arg, const char *bytes, size_t len)
+{
+	(void)arg;
+	sim_peer_send(peer, bytes, len);
+}
+
+/* A greeting, then one reply for all that is asked. */
+static void
+redis_answers(struct sim_peer *peer, void *arg, const char *bytes, size_t len)
+{
+	(void)arg;
+	sim_peer_print(
+	    peer, len > 5 && strstr(bytes, "HELLO") != NULL
+		      ? "%1\r\n+proto\r\n:3\r\n+PONG\r\n"
+		      : "|1\r\n+about\r\n+it\r\n*3\r\n$3\r\none\r\n:2\r\n"
+			"*1\r\n$5\r\nthree\r\n");
+}
+
+static const struct sim_server echoing = { .on_bytes = echo };
+static const struct sim_server answering = { .on_bytes = redis_answers };
+
+/* ---- the rig ---- */
+
+static void
+begin(const struct sim_server *server, int port)
+{
+	world = sim_world_new(1);
+	loop = stay_loop_new(world);
+	sim_listen(world, HOST, port, server, NULL);
+	held_count = 0;
+	said = STAY_OK;
+	for (size_t i = 0; i < sizeof(message); i++)
+		message[i] = (char)('a' + i % 26);
+}
+
+static void
+begin_echo(struct stay_client_options options)
+{
+	options.size = sizeof(options);
+	begin(&echoing, 7);
+	ck_assert_int_eq(
+	    stay_echo_start(&client, loop, "echo://" HOST, &options), STAY_OK);
+}
+
+static void
+end(void)
+{
+	stay_loop_stop(loop, STAY_OK);
+	ck_assert(sim_run(world, 60000));
+	ck_assert_int_eq(stay_loop_free(loop), STAY_OK);
+}
+
+static void
+hold(void *arg, const struct stay_result *result)
+{
+	(void)arg;
+	said = stay_hold(client, result->reply, &held[held_count]);
+	if (said == STAY_OK)
+		held_count++;
+	else
+		ck_assert_ptr_null(held[held_count]);
+}
+
+static void
+echo_and_hold(size_t len)
+{
+	message[0]++;
+	ck_assert_int_eq(stay_echo(client, message, len, hold, NULL), STAY_OK);
+	sim_run_ms(world, 10);
+}
+
+static bool
+is_kept(size_t i, char first, size_t len)
+{
+	const struct stay_bytes *reply = stay_held_reply(held[i]);
+
+	return reply->len == len && reply->data[0] == first &&
+	       memcmp(reply->data + 1, message + 1, len - 1) == 0;
+}
+
+/* ---- what is kept ---- */
+
+START_TEST(test_hold_small_and_large_replies_stay_as_they_are)
+{
+	begin_echo((struct stay_client_options){ 0 });
+	echo_and_hold(100);
+	echo_and_hold(LARGE);
+	echo_and_hold(200);
+	for (int i = 0; i < 5; i++)
+		ck_assert_int_eq(
+		    stay_echo(client, "over", 4, NULL, NULL), STAY_OK);
+	sim_run_ms(world, 10);
+	ck_assert_uint_eq(held_count, 3);
+	ck_assert(is_kept(0, 'b', 100));
+	ck_assert(is_kept(1, 'c', LARGE));
+	ck_assert(is_kept(2, 'd', 200));
+	while (held_count > 0)
+		stay_release(held[--held_count]);
+	end();
+}
+END_TEST
+
+static void
+hold_third(void *arg, const struct stay_result *result)
+{
+	(void)arg;
+	said = stay_hold(stay_redis_client(redis),
+	    stay_redis_at(result->reply, 2), &held[0]);
+	said |= stay_hold(stay_redis_client(redis), result->reply, &held[1]);
+}
+
+START_TEST(test_hold_keeps_any_node_of_a_redis_reply)
+{
+	const struct stay_redis_reply *whole, *third;
+
+	begin(&answering, 6379);
+	ck_assert_int_eq(
+	    stay_redis_start(&redis, loop, "redis://" HOST, NULL), STAY_OK);
+	ck_assert_int_eq(
+	    stay_redis_command(redis, hold_third, NULL, "ONE"), STAY_OK);
+	sim_run_ms(world, 10);
+	ck_assert_int_eq(said, STAY_OK);
+	ck_assert_int_eq(
+	    stay_redis_command(redis, NULL, NULL, "OTHER"), STAY_OK);
+	sim_run_ms(world, 10);
+	third = stay_held_reply(held[0]);
+	whole = stay_held_reply(held[1]);
+	ck_assert_str_eq(stay_redis_str(stay_redis_at(third, 0)), "three");
+	ck_assert_str_eq(stay_redis_str(stay_redis_at(whole, 0)), "one");
+	ck_assert_str_eq(
+	    stay_redis_str(stay_redis_at(stay_redis_at(whole, 2), 0)), "three");
+	ck_assert_str_eq(stay_redis_str(stay_redis_get(
+			     stay_redis_attribute(whole), "about")),
+	    "it");
+	stay_release(held[1]);
+	ck_assert_str_eq(stay_redis_str(stay_redis_at(third, 0)), "three");
+	stay_release(held[0]);
+	end();
+}
+END_TEST
+
+/* ---- how long ---- */
+
+START_TEST(test_promise_10_a_held_reply_outlives_its_client)
+{
+	begin_echo((struct stay_client_options){ 0 });
+	echo_and_hold(LARGE);
+	stay_client_stop(client, STAY_OK);
+	ck_assert(sim_run(world, 60000));
+	ck_assert_int_eq(stay_loop_free(loop), STAY_E_LIVE);
+	ck_assert(is_kept(0, 'b', LARGE));
+	stay_release(held[0]);
+	ck_assert_int_eq(stay_loop_free(loop), STAY_OK);
+}
+END_TEST
+
+/* ---- 7: bounds ---- */
+
+START_TEST(test_promise_7_held_replies_are_bounded_in_number)
+{
+	begin_echo((struct stay_client_options){ .held_replies_max = 2 });
+	for (int i = 0; i < 3; i++)
+		echo_and_hold(10);
+	ck_assert_uint_eq(held_count, 2);
+	ck_assert_int_eq(said, STAY_E_FULL);
+	stay_release(held[--held_count]);
+	echo_and_hold(10);
+	ck_assert_int_eq(said, STAY_OK);
+	while (held_count > 0)
+		stay_release(held[--held_count]);
+	end();
+}
+END_TEST
+
+/* A frame that pins a slab costs all of the slab. */
+START_TEST(test_promise_7_held_replies_are_bounded_in_bytes)
+{
+	begin_echo((struct stay_client_options){
+	    .held_bytes_max = STAY__SLAB_SIZE + LARGE });
+	echo_and_hold(LARGE);
+	ck_assert_int_eq(said, STAY_OK);
+	echo_and_hold(LARGE);
+	ck_assert_int_eq(said, STAY_E_FULL);
+	echo_and_hold(1000);
+	ck_assert_int_eq(said, STAY_OK);
+	ck_assert_uint_gt(client->holds.bytes, STAY__SLAB_SIZE + 1000);
+	while (held_count > 0)
+		stay_release(held[--held_count]);
+	ck_assert_uint_eq(client->holds.bytes, 0);
+	end();
+}
+END_TEST
+
+/* ---- misuse ---- */
+
+START_TEST(test_hold_only_inside_of_a_consumer)
+{
+	struct stay_bytes stale = { "x", 1 };
+
+	begin_echo((struct stay_client_options){ 0 });
+	ck_assert_int_eq(stay_hold(client, &stale, &held[0]), STAY_E_STATE);
+	ck_assert_ptr_null(held[0]);
+	ck_assert_int_eq(stay_hold(NULL, &stale, &held[0]), STAY_E_ARG);
+	ck_assert_int_eq(stay_hold(client, &stale, NULL), STAY_E_ARG);
+	stay_release(NULL);
+	end();
+}
+END_TEST
+
+/* A call that is told without a reply has none to be kept. */
+START_TEST(test_hold_nothing_is_no_reply)
+{
+	begin_echo((struct stay_client_options){ .call_timeout_ms = 20 });
+	sim_freeze(world, HOST, 7, true);
+	ck_assert_int_eq(stay_echo(client, "x", 1, hold, NULL), STAY_OK);
+	sim_run_ms(world, 100);
+	ck_assert_int_eq(said, STAY_E_STATE);
+	end();
+}
+END_TEST
+
+static void
+hold_anything(void *arg, const struct stay_result *result)
+{
+	(void)result;
+	said = stay_hold(stay_redis_client(redis), arg, &held[0]);
+}
+
+START_TEST(test_hold_what_is_no_node_is_refused)
+{
+	static const char foreign[64];
+
+	begin(&answering, 6379);
+	ck_assert_int_eq(
+	    stay_redis_start(&redis, loop, "redis://" HOST, NULL), STAY_OK);
+	ck_assert_int_eq(stay_redis_command(redis, hold_anything,
+			     (void *)(uintptr_t)foreign, "ONE"),
+	    STAY_OK);
+	sim_run_ms(world, 10);
+	ck_assert_int_eq(said, STAY_E_ARG);
+	ck_assert_int_eq(
+	    stay_redis_command(redis, hold_anything, NULL, "ONE"), STAY_OK);
+	sim_run_ms(world, 10);
+	ck_assert_int_eq(said, STAY_E_ARG);
+	end();
+}
+END_TEST
+
+static struct line_rig rig;
+
+static void
+hold_line(struct line_call *call)
+{
+	said = stay_hold(call->rig->client, call->reply, &held[0]);
+}
+
+START_TEST(test_hold_needs_the_protocols_consent)
+{
+	line_prepare(&rig);
+	rig.protocol = &line_bare_protocol;
+	line_start(&rig, NULL);
+	line_call(&rig, "a", LINE("say +a"))->then = hold_line;
+	line_run(&rig, 10);
+	ck_assert_int_eq(said, STAY_E_UNSUPPORTED);
+	line_end(&rig);
+}
+END_TEST
+
+Suite *
+suite_hold(void)
+{
+	Suite *suite = suite_create("hold");
+	TCase *tcase = tcase_create("hold");
+
+	tcase_add_test(
+	    tcase, test_hold_small_and_large_replies_stay_as_they_are);
+	tcase_add_test(tcase, test_hold_keeps_any_node_of_a_redis_reply);
+	tcase_add_test(tcase, test_promise_10_a_held_reply_outlives_its_client);
+	tcase_add_test(
+	    tcase, test_promise_7_held_replies_are_bounded_in_number);
+	tcase_add_test(tcase, test_promise_7_held_replies_are_bounded_in_bytes);
+	tcase_add_test(tcase, test_hold_only_inside_of_a_consumer);
+	tcase_add_test(tcase, test_hold_nothing_is_no_reply);
+	tcase_add_test(tcase, test_hold_what_is_no_node_is_refused);
+	tcase_add_test(tcase, test_hold_needs_the_protocols_consent);
+	suite_add_tcase(suite, tcase);
+	return suite;
+}
