@@ -16,20 +16,25 @@ admit_offline(const struct stay_client *client)
 	return client->barred;
 }
 
+enum stay_status
+stay__client_admits(const struct stay_client *client)
+{
+	if (!stay__conn_admits(client->conn))
+		return STAY_E_DRAINING;
+	return stay__session_state(&client->session) == STAY__SESSION_READY
+		   ? STAY_OK
+		   : admit_offline(client);
+}
+
 static enum stay_status
 admit(struct stay_client *client)
 {
 	const struct stay__calls *calls = &client->calls;
-	enum stay_status status = STAY_OK;
+	enum stay_status status = stay__client_admits(client);
 
-	if (!stay__conn_admits(client->conn))
-		return STAY_E_DRAINING;
-	if (calls->counts.queued >= client->water.calls ||
-	    calls->log.live >= client->water.bytes)
+	if (status == STAY_OK && (calls->counts.queued >= client->water.calls ||
+				     calls->log.live >= client->water.bytes))
 		status = stay__water_rise(client);
-	if (status == STAY_OK &&
-	    stay__session_state(&client->session) != STAY__SESSION_READY)
-		status = admit_offline(client);
 	return status;
 }
 
@@ -237,6 +242,8 @@ stay_client_cancel(struct stay_client *client, struct stay_call_id id)
 		return STAY_E_ARG;
 	call = stay__ids_find(
 	    &client->loop->ids, (struct stay__id){ id.index, id.generation });
+	if (call != NULL && stay__wait_cancel(client, call))
+		return STAY_OK;
 	if (call == NULL || call->mark != stay__call_mark ||
 	    call->owner != &client->calls)
 		return STAY_E_STALE;

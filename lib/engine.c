@@ -56,6 +56,7 @@ come_back_slowly(struct stay_client *client, enum stay_status why)
 		return give_up(client, why);
 	stay__calls_drop_queue(&client->calls, 0, why);
 	client->barred = why;
+	stay__wait_move(client);
 	return stay_backoff(
 	    stay_backoff_delay(&policy, 1, 0, stay__loop_random(client->loop)));
 }
@@ -185,6 +186,7 @@ terminate(struct stay_conn *conn, void *state, enum stay_status reason)
 	stay__leave_now(client, reason);
 	stay__calls_drop_queue(&client->calls, 0, STAY_E_STOPPED);
 	stay__calls_tell(&client->calls);
+	stay__wait_end(client);
 }
 
 static size_t

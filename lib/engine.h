@@ -11,6 +11,7 @@
  *	receive.c  frames in, each to whom it is for
  *	output.c   what leaves in one write, and what it commits
  *	water.c    a queue that fills up, and empties
+ *	wait.c     who waits for room in it
  *	health.c   a silent peer, an idle session
  *	hold.c     replies that outlive their callback
  *	calls.c    the records of calls; log.c their bytes
@@ -74,6 +75,15 @@ struct stay__water {
 	struct stay__task task;
 };
 
+/* Who waits for room in the queue. */
+struct stay__line {
+	struct stay__list waiting; /* struct waiter.node, in order */
+	struct stay__list over;    /* decided, and not yet told */
+	uint64_t count;            /* in both */
+	bool serving;              /* one of them is being told */
+	struct stay__task task;
+};
+
 /* Replies that somebody keeps. */
 struct stay__holds {
 	struct stay__list list; /* struct stay_held.node */
@@ -93,6 +103,7 @@ struct stay_client {
 	struct stay_backoff backoff;
 	struct stay__calls calls;
 	struct stay__water water;
+	struct stay__line line;
 	struct stay__holds holds;
 	enum stay_status barred; /* calls are refused: why */
 	struct stay_session session;
@@ -114,6 +125,8 @@ struct stay_verdict stay__engine_lost(
     struct stay_client *client, enum stay_status why);
 
 /* ---- client.c ---- */
+/* Whether calls are taken at all just now: STAY_OK, or why not. */
+enum stay_status stay__client_admits(const struct stay_client *client);
 /* Give a call up, in whatever stage it is. */
 void stay__client_give_up(struct stay__call *call, enum stay_status status);
 /* Run `done`; without one a failure goes to the observer. */
@@ -221,6 +234,18 @@ void stay__water_set(struct stay_client *client);
 enum stay_status stay__water_rise(struct stay_client *client);
 /* The queue has become shorter. */
 void stay__water_fall(struct stay_client *client);
+
+/* ---- wait.c ---- */
+void stay__wait_init(struct stay_client *client);
+void stay__wait_fini(struct stay_client *client);
+/* Whether a call that comes now would push in. */
+bool stay__wait_is_ahead(const struct stay_client *client);
+/* Something has changed for who is first. */
+void stay__wait_move(struct stay_client *client);
+/* The end: all of them are told. */
+void stay__wait_end(struct stay_client *client);
+/* Give up the one that `object` of a token is, if it is one of this client. */
+bool stay__wait_cancel(struct stay_client *client, void *object);
 
 /* ---- health.c ---- */
 void stay__health_init(struct stay_session *session);

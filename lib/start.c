@@ -112,6 +112,7 @@ free_client(struct stay_client *client)
 	stay__calls_fini(&client->calls);
 	stay__change_drop(client);
 	stay__water_fini(client);
+	stay__wait_fini(client);
 	stay__holds_fini(&client->holds);
 	stay__aim_fini(&client->aim);
 	stay__free(client);
@@ -145,6 +146,7 @@ stay__client_obey(struct stay_client *client)
 	stay__calls_budget(
 	    calls, options->resend_percent, options->resend_burst);
 	stay__water_set(client);
+	stay__wait_move(client);
 }
 
 /* One block: the client, the protocol's keep, its session. */
@@ -163,6 +165,7 @@ new_client(struct stay_loop *loop, const struct stay_protocol *protocol,
 	client->keep = client->blocks;
 	fill_protocol(&client->protocol, protocol);
 	stay__water_init(client);
+	stay__wait_init(client);
 	stay__holds_init(&client->holds);
 	init_calls(client);
 	stay__session_init(&client->session, client);

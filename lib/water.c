@@ -41,7 +41,7 @@ stay__water_fini(struct stay_client *client)
 }
 
 /* While the queue is high only its bound matters; that of the bytes is the
- * log's own. */
+ * log's own. While somebody stands in line every call is looked at. */
 void
 stay__water_set(struct stay_client *client)
 {
@@ -50,7 +50,9 @@ stay__water_set(struct stay_client *client)
 
 	water->calls = options->queue_calls_max;
 	water->bytes = UINT64_MAX;
-	if (water->high)
+	if (stay__wait_is_ahead(client))
+		water->calls = 0;
+	if (water->high || water->calls == 0)
 		return;
 	water->calls = share(water->calls, options->queue_high_percent);
 	water->bytes =
@@ -69,11 +71,36 @@ turn(struct stay_client *client, bool high)
 	stay__loop_run_soon(client->loop, &client->water.task);
 }
 
+static bool
+is_high(const struct stay_client *client)
+{
+	const struct stay_client_options *options = &client->options;
+	uint64_t high = options->queue_high_percent;
+	uint64_t calls = share(options->queue_calls_max, high);
+	uint64_t bytes = share(options->queue_bytes_max, high);
+
+	return client->calls.counts.queued >= (calls > 0 ? calls : 1) ||
+	       client->calls.log.live >= (bytes > 0 ? bytes : 1);
+}
+
+static bool
+is_low(const struct stay_client *client)
+{
+	const struct stay_client_options *options = &client->options;
+	uint64_t low = options->queue_low_percent;
+
+	return client->calls.counts.queued <=
+		   share(options->queue_calls_max, low) &&
+	       client->calls.log.live <= share(options->queue_bytes_max, low);
+}
+
 enum stay_status
 stay__water_rise(struct stay_client *client)
 {
-	if (!client->water.high)
+	if (!client->water.high && is_high(client))
 		turn(client, true);
+	if (stay__wait_is_ahead(client) && !client->line.serving)
+		return STAY_E_FULL;
 	return client->calls.counts.queued >= client->options.queue_calls_max
 		   ? STAY_E_FULL
 		   : STAY_OK;
@@ -82,13 +109,7 @@ stay__water_rise(struct stay_client *client)
 void
 stay__water_fall(struct stay_client *client)
 {
-	const struct stay_client_options *options = &client->options;
-	uint64_t low = options->queue_low_percent;
-
-	if (!client->water.high ||
-	    client->calls.counts.queued >
-		share(options->queue_calls_max, low) ||
-	    client->calls.log.live > share(options->queue_bytes_max, low))
-		return;
-	turn(client, false);
+	stay__wait_move(client);
+	if (client->water.high && is_low(client))
+		turn(client, false);
 }

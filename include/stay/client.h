@@ -85,6 +85,7 @@ struct stay_client_options {
 	uint64_t fatal_backoff_ms; /* before the jitter: 30000 */
 	uint64_t queue_calls_max;  /* waiting to be committed: 65536 */
 	uint64_t queue_bytes_max;  /* of them: 64 MiB */
+	uint64_t waiters_max;      /* in line for room in it: 1024 */
 	uint64_t inflight_calls_max; /* committed, tombstones included: 65536 */
 	uint64_t inflight_bytes_max; /* of their requests: 64 MiB */
 	uint64_t reply_bytes_max;    /* one frame: 512 MiB */
@@ -158,8 +159,40 @@ STAY_API STAY_USE enum stay_status stay_client_call_with(
     const struct stay_call_options *options, stay_done_fn *done, void *arg);
 
 /*
+ * Past a bound of the queue a call is refused. Who would rather wait stands in
+ * line; then `ready` runs once, in a turn of the loop, first come first served:
+ * with STAY_OK when there is room, for as many calls as it likes to make in
+ * there; or with the reason why there will be none: STAY_E_TIMEOUT,
+ * STAY_E_CANCELLED, STAY_E_DRAINING, STAY_E_OFFLINE, STAY_E_STOPPED, a fatal
+ * status. While somebody stands in line all other calls are refused with
+ * STAY_E_FULL: nobody pushes in.
+ */
+typedef void stay_room_fn(
+    void *arg, struct stay_client *client, enum stay_status status);
+
+struct stay_wait_options {
+	size_t size;             /* STAY_WAIT_OPTIONS sets it */
+	uint64_t bytes;          /* of room, at least; 0: any */
+	uint64_t timeout_ms;     /* 0: the client's; STAY_FOREVER: none */
+	struct stay_call_id *id; /* filled in, for stay_client_cancel */
+	uintptr_t reserved[2];
+};
+
+#define STAY_WAIT_OPTIONS .size = sizeof(struct stay_wait_options)
+
+/*
+ * Stand in line; `options` may be NULL. Returns STAY_OK; refused, and `ready`
+ * never runs: STAY_E_FULL (waiters_max), STAY_E_TOO_BIG (more bytes than
+ * queue_bytes_max), STAY_E_NOMEM, STAY_E_ARG, STAY_E_ABI, and what a call would
+ * be refused with whether there is room or not.
+ */
+STAY_API STAY_USE enum stay_status stay_client_wait(struct stay_client *client,
+    const struct stay_wait_options *options, stay_room_fn *ready, void *arg);
+
+/*
  * Give a call up: `done` runs later in this turn with STAY_E_CANCELLED and
- * NOT_SENT (never sent) or MAYBE_EXECUTED. STAY_E_STALE: it is already over.
+ * NOT_SENT (never sent) or MAYBE_EXECUTED. The same of who stands in line.
+ * STAY_E_STALE: it is already over.
  */
 STAY_API enum stay_status stay_client_cancel(
     struct stay_client *client, struct stay_call_id id);

@@ -1,0 +1,328 @@
+/* Promise 7, the other choice: to stand in line for room in a full queue. */
+#include <string.h>
+
+#include "engine.h"
+#include "suites.h"
+#include "support/line_rig.h"
+
+static struct line_rig rig;
+
+#define quiet (*LINE("quiet"))
+
+/* What is to be done in `ready`; a waiter of its own each. */
+struct hopeful {
+	const char *name;
+	unsigned calls;  /* to be made */
+	bool comes_back; /* steps into line again */
+	struct stay_call_id id;
+};
+
+static void
+ready(void *arg, struct stay_client *client, enum stay_status status)
+{
+	struct hopeful *hopeful = arg;
+
+	ck_assert_ptr_eq(client, rig.client);
+	line_note(&rig.notes, "%s %s;", hopeful->name,
+	    status == STAY_OK ? "OK"
+			      : stay_status_name(status) + strlen("STAY_"));
+	for (unsigned i = 0; i < hopeful->calls; i++)
+		line_note(&rig.notes, "%s;",
+		    line_try(&rig, hopeful->name, &quiet) == STAY_OK ? "in"
+								     : "out");
+	if (hopeful->comes_back)
+		ck_assert_int_eq(
+		    stay_client_wait(client, NULL, ready, hopeful), STAY_OK);
+	hopeful->comes_back = false;
+}
+
+static void
+wait_with(struct hopeful *hopeful, struct stay_wait_options options)
+{
+	options.size = sizeof(options);
+	options.id = &hopeful->id;
+	ck_assert_int_eq(
+	    stay_client_wait(rig.client, &options, ready, hopeful), STAY_OK);
+}
+
+static void
+wait(struct hopeful *hopeful)
+{
+	wait_with(hopeful, (struct stay_wait_options){ 0 });
+}
+
+/* Two calls fill the queue, one is in flight. */
+static void
+begin_full(struct stay_client_options options)
+{
+	options.queue_calls_max = 2;
+	options.inflight_calls_max = 1;
+	line_begin(&rig, &options);
+	line_call(&rig, "1", LINE("quiet"));
+	line_run(&rig, 1);
+	line_call(&rig, "2", LINE("quiet"));
+	line_call(&rig, "3", LINE("quiet"));
+	ck_assert_int_eq(line_try(&rig, "4", &quiet), STAY_E_FULL);
+}
+
+static void
+answer(const char *text)
+{
+	sim_peer_print(rig.peer, text);
+	line_run(&rig, 1);
+}
+
+START_TEST(test_promise_7_who_waits_is_served_in_order)
+{
+	struct hopeful a = { .name = "a", .calls = 1 };
+	struct hopeful b = { .name = "b", .calls = 1 };
+
+	begin_full((struct stay_client_options){ 0 });
+	wait(&a);
+	wait(&b);
+	line_run(&rig, 10);
+	ck_assert_str_eq(line_told(&rig), "");
+	answer("+1\n");
+	ck_assert_str_eq(line_told(&rig), "1 OK/replied +1;a OK;in;");
+	answer("+2\n");
+	ck_assert_str_eq(line_told(&rig), "2 OK/replied +2;b OK;in;");
+	answer("+3\n+a\n+b\n");
+	answer("+a\n");
+	answer("+b\n");
+	line_end(&rig);
+}
+END_TEST
+
+/* As long as somebody is in line there is no room for others. */
+START_TEST(test_promise_7_nobody_pushes_in)
+{
+	struct hopeful a = { .name = "a", .calls = 3 };
+
+	begin_full((struct stay_client_options){ 0 });
+	wait(&a);
+	stay_client_cancel(rig.client, rig.calls[1].id);
+	stay_client_cancel(rig.client, rig.calls[2].id);
+	ck_assert_int_eq(line_try(&rig, "4", &quiet), STAY_E_FULL);
+	line_run(&rig, 1);
+	ck_assert_str_eq(line_told(&rig),
+	    "a OK;in;in;out;"
+	    "2 E_CANCELLED/not sent;3 E_CANCELLED/not sent;");
+	line_end(&rig);
+}
+END_TEST
+
+START_TEST(test_promise_7_where_there_is_room_nobody_waits_long)
+{
+	struct hopeful a = { .name = "a", .calls = 1 };
+
+	line_begin(&rig, NULL);
+	wait(&a);
+	ck_assert_str_eq(line_told(&rig), ""); /* not inside the call */
+	ck_assert_int_eq(line_try(&rig, "b", &quiet), STAY_E_FULL);
+	line_run(&rig, 1);
+	ck_assert_str_eq(line_told(&rig), "a OK;in;");
+	ck_assert_int_eq(line_try(&rig, "b", &quiet), STAY_OK);
+	line_end(&rig);
+}
+END_TEST
+
+START_TEST(test_promise_6_who_waits_has_a_deadline)
+{
+	struct hopeful a = { .name = "a", .calls = 1 };
+	struct hopeful b = { .name = "b" };
+
+	begin_full((struct stay_client_options){ .call_timeout_ms = 3000 });
+	wait_with(&a, (struct stay_wait_options){ .timeout_ms = 100 });
+	wait(&b);
+	line_run(&rig, 99);
+	ck_assert_str_eq(line_told(&rig), "");
+	line_run(&rig, 3);
+	ck_assert_str_eq(line_told(&rig), "a E_TIMEOUT;out;");
+	answer("+1\n");
+	ck_assert_str_eq(line_told(&rig), "1 OK/replied +1;b OK;");
+	line_end(&rig);
+}
+END_TEST
+
+START_TEST(test_client_wait_can_be_given_up)
+{
+	struct hopeful a = { .name = "a" }, b = { .name = "b" };
+
+	begin_full((struct stay_client_options){ 0 });
+	wait(&a);
+	wait(&b);
+	ck_assert_int_eq(stay_client_cancel(rig.client, a.id), STAY_OK);
+	ck_assert_int_eq(stay_client_cancel(rig.client, a.id), STAY_E_STALE);
+	ck_assert_str_eq(line_told(&rig), "");
+	line_run(&rig, 1);
+	ck_assert_str_eq(line_told(&rig), "a E_CANCELLED;");
+	answer("+1\n");
+	ck_assert_str_eq(line_told(&rig), "1 OK/replied +1;b OK;");
+	ck_assert_int_eq(stay_client_cancel(rig.client, b.id), STAY_E_STALE);
+	line_end(&rig);
+}
+END_TEST
+
+/* Who needs more room waits for it, and the others behind. */
+START_TEST(test_promise_7_room_is_measured_in_bytes_too)
+{
+	struct hopeful a = { .name = "a" }, b = { .name = "b" };
+	struct stay_wait_options much = { STAY_WAIT_OPTIONS, .bytes = 21 };
+	struct stay_client_options options = { .queue_bytes_max = 20,
+		.inflight_calls_max = 1 };
+
+	line_begin(&rig, &options);
+	line_call(&rig, "c", LINE("quiet"));
+	line_run(&rig, 1);
+	for (int i = 0; i < 3; i++)
+		line_call(&rig, "c", LINE("quiet"));
+	ck_assert_int_eq(
+	    stay_client_wait(rig.client, &much, ready, &a), STAY_E_TOO_BIG);
+	wait_with(&a, (struct stay_wait_options){ .bytes = 14 });
+	wait(&b);
+	line_run(&rig, 1);
+	ck_assert_str_eq(line_told(&rig), "");
+	answer("+1\n");
+	ck_assert_str_eq(line_told(&rig), "c OK/replied +1;");
+	answer("+2\n");
+	ck_assert_str_eq(line_told(&rig), "c OK/replied +2;a OK;b OK;");
+	line_end(&rig);
+}
+END_TEST
+
+START_TEST(test_promise_7_the_line_is_bounded)
+{
+	struct hopeful a = { .name = "a" };
+
+	begin_full((struct stay_client_options){ .waiters_max = 1 });
+	wait(&a);
+	ck_assert_int_eq(
+	    stay_client_wait(rig.client, NULL, ready, &a), STAY_E_FULL);
+	stay_client_cancel(rig.client, a.id);
+	ck_assert_int_eq(
+	    stay_client_wait(rig.client, NULL, ready, &a), STAY_E_FULL);
+	line_run(&rig, 1);
+	ck_assert_int_eq(
+	    stay_client_wait(rig.client, NULL, ready, &a), STAY_OK);
+	line_end(&rig);
+}
+END_TEST
+
+/* Nobody turns a loop by stepping into line again and again. */
+START_TEST(test_promise_9_who_steps_back_into_line_is_last)
+{
+	struct hopeful a = { .name = "a", .comes_back = true };
+	struct hopeful b = { .name = "b" };
+
+	line_begin(&rig, NULL);
+	wait(&a);
+	wait(&b);
+	line_run(&rig, 1);
+	ck_assert_str_eq(line_told(&rig), "a OK;b OK;a OK;");
+	line_end(&rig);
+}
+END_TEST
+
+START_TEST(test_promise_1_5_a_stop_tells_who_waits)
+{
+	struct hopeful a = { .name = "a", .calls = 1 };
+
+	begin_full((struct stay_client_options){ 0 });
+	wait(&a);
+	line_run(&rig, 1);
+	stay_client_stop(rig.client, STAY_OK);
+	ck_assert_int_eq(
+	    stay_client_wait(rig.client, NULL, ready, &a), STAY_E_DRAINING);
+	line_end(&rig);
+	ck_assert_ptr_nonnull(
+	    strstr(line_told(&rig), "a E_STOPPED;out;closed OK;"));
+}
+END_TEST
+
+START_TEST(test_promise_1_a_drain_tells_who_waits)
+{
+	struct hopeful a = { .name = "a", .calls = 1 };
+
+	begin_full((struct stay_client_options){ 0 });
+	wait(&a);
+	line_run(&rig, 1);
+	stay_client_drain(rig.client, 1000);
+	answer("+1\n");
+	ck_assert_str_eq(line_told(&rig), "1 OK/replied +1;a E_DRAINING;out;");
+	line_end(&rig);
+}
+END_TEST
+
+/* Without a session the queue is not what is missing. */
+START_TEST(test_client_wait_offline)
+{
+	const struct stay_client_options fails = { .offline =
+						       STAY_OFFLINE_FAIL };
+	struct hopeful a = { .name = "a" };
+
+	line_prepare(&rig);
+	line_start(&rig, &fails);
+	ck_assert_int_eq(
+	    stay_client_wait(rig.client, NULL, ready, &a), STAY_E_OFFLINE);
+	line_end(&rig);
+}
+END_TEST
+
+START_TEST(test_client_wait_ends_with_a_fatal_failure)
+{
+	const struct stay_client_options options = { .queue_calls_max = 1 };
+	struct hopeful a = { .name = "a" };
+
+	line_prepare(&rig);
+	rig.config.hello = "say -denied";
+	line_start(&rig, &options);
+	line_call(&rig, "1", LINE("quiet"));
+	wait(&a);
+	line_run(&rig, 10);
+	ck_assert_ptr_nonnull(
+	    strstr(line_told(&rig), "1 E_DENIED/not sent;a E_DENIED;"));
+	line_end(&rig);
+}
+END_TEST
+
+START_TEST(test_client_wait_checks_what_it_is_given)
+{
+	struct hopeful a = { .name = "a" };
+	struct stay_wait_options options = { .size = 1 };
+
+	line_begin(&rig, NULL);
+	ck_assert_int_eq(
+	    stay_client_wait(rig.client, NULL, NULL, &a), STAY_E_ARG);
+	ck_assert_int_eq(stay_client_wait(NULL, NULL, ready, &a), STAY_E_ARG);
+	ck_assert_int_eq(
+	    stay_client_wait(rig.client, &options, ready, &a), STAY_E_ABI);
+	options.size = sizeof(options) + 1;
+	ck_assert_int_eq(
+	    stay_client_wait(rig.client, &options, ready, &a), STAY_E_ABI);
+	line_end(&rig);
+}
+END_TEST
+
+Suite *
+suite_client_wait(void)
+{
+	Suite *suite = suite_create("client_wait");
+	TCase *tcase = tcase_create("wait");
+
+	tcase_add_test(tcase, test_promise_7_who_waits_is_served_in_order);
+	tcase_add_test(tcase, test_promise_7_nobody_pushes_in);
+	tcase_add_test(
+	    tcase, test_promise_7_where_there_is_room_nobody_waits_long);
+	tcase_add_test(tcase, test_promise_6_who_waits_has_a_deadline);
+	tcase_add_test(tcase, test_client_wait_can_be_given_up);
+	tcase_add_test(tcase, test_promise_7_room_is_measured_in_bytes_too);
+	tcase_add_test(tcase, test_promise_7_the_line_is_bounded);
+	tcase_add_test(tcase, test_promise_9_who_steps_back_into_line_is_last);
+	tcase_add_test(tcase, test_promise_1_5_a_stop_tells_who_waits);
+	tcase_add_test(tcase, test_promise_1_a_drain_tells_who_waits);
+	tcase_add_test(tcase, test_client_wait_offline);
+	tcase_add_test(tcase, test_client_wait_ends_with_a_fatal_failure);
+	tcase_add_test(tcase, test_client_wait_checks_what_it_is_given);
+	suite_add_tcase(suite, tcase);
+	return suite;
+}
