@@ -27,6 +27,7 @@ stay__calls_init(
 	stay__list_init(&calls->queued);
 	stay__list_init(&calls->in_flight);
 	stay__list_init(&calls->finished);
+	stay__list_init(&calls->refused);
 	stay__task_init(&calls->finisher, run_finisher);
 	stay__calls_budget(calls, 100, UINT32_MAX);
 }
@@ -46,6 +47,7 @@ stay__calls_fini(struct stay__calls *calls)
 	assert(stay__list_is_empty(&calls->queued));
 	assert(stay__list_is_empty(&calls->in_flight));
 	assert(stay__list_is_empty(&calls->finished));
+	assert(stay__list_is_empty(&calls->refused));
 	stay__task_cancel(&calls->finisher);
 	stay__calls_trim(calls);
 	stay__log_fini(&calls->log);
@@ -123,9 +125,8 @@ decide(struct stay__call *call, enum stay_outcome outcome)
 	}
 }
 
-/* Decided, and told later this turn. */
-static void
-finish(
+void
+stay__call_finish(
     struct stay__call *call, enum stay_status status, enum stay_outcome outcome)
 {
 	struct stay__calls *calls = call->owner;
@@ -148,6 +149,8 @@ tell_up_to(struct stay__calls *calls, uint64_t max)
 	while (max-- > 0 && (node = stay__list_pop(&calls->finished)) != NULL) {
 		call = STAY__LIST_OWNER(node, struct stay__call, finish);
 		calls->tell(call);
+		stay_release(call->refusal);
+		call->refusal = NULL;
 		if (stay__list_is_empty(&call->node))
 			stay__call_give(call);
 	}
@@ -188,8 +191,9 @@ stay__call_enqueue(struct stay__call *call)
 static enum stay_outcome
 unsent(const struct stay__call *call)
 {
-	return call->trail & STAY__TRAIL_WHOLE ? STAY_MAYBE_EXECUTED
-					       : STAY_NOT_SENT;
+	if (call->trail & STAY__TRAIL_WHOLE)
+		return STAY_MAYBE_EXECUTED;
+	return call->trail & STAY__TRAIL_REFUSED ? STAY_REFUSED : STAY_NOT_SENT;
 }
 
 static void
@@ -218,7 +222,7 @@ stay__call_drop(struct stay__call *call, enum stay_status status)
 	stay__log_forget(&calls->log, call->span);
 	if (stay__log_is_sparse(&calls->log))
 		squeeze(calls);
-	finish(call, status, unsent(call));
+	stay__call_finish(call, status, unsent(call));
 }
 
 void
@@ -238,17 +242,6 @@ stay__calls_drop_queue(
 
 /* ---- in flight ---- */
 
-/* Whether a loss of the session may send it a second time. */
-static bool
-may_resend(const struct stay__call *call)
-{
-	const struct stay__calls *calls = call->owner;
-
-	return (call->flags & (STAY_IDEMPOTENT | STAY_THIS_SESSION)) ==
-		   STAY_IDEMPOTENT &&
-	       call->resends < calls->resends_max && calls->waits_offline;
-}
-
 static void
 unkeep(struct stay__call *call)
 {
@@ -262,8 +255,8 @@ unkeep(struct stay__call *call)
  * An answer may come before the request has left whole: the rest of it goes all
  * the same, so that what follows stands at a boundary.
  */
-static void
-take_out(struct stay__call *call)
+void
+stay__call_take_out(struct stay__call *call)
 {
 	struct stay__calls *calls = call->owner;
 
@@ -288,9 +281,9 @@ leave_whole(struct stay__call *call)
 {
 	bool is_told = call->stage == STAY__CALL_OVER;
 
-	take_out(call);
+	stay__call_take_out(call);
 	if (!is_told)
-		finish(call, STAY_OK, STAY_SENT);
+		stay__call_finish(call, STAY_OK, STAY_SENT);
 }
 
 /* From the front of one list to the end of the other. */
@@ -313,9 +306,10 @@ stay__call_commit(struct stay__call *call, size_t len)
 	calls->counts.queued--;
 	calls->counts.in_flight++;
 	calls->counts.in_flight_bytes += stay__span_len(call->span);
-	if (call->trail & STAY__TRAIL_WHOLE)
+	if (call->trail & (STAY__TRAIL_WHOLE | STAY__TRAIL_REFUSED))
 		calls->counts.resent++;
-	if (may_resend(call)) {
+	call->trail &= (uint8_t)~STAY__TRAIL_REFUSED;
+	if (stay__call_may_resend(call) || stay__call_may_retry(call)) {
 		call->trail |= STAY__TRAIL_KEPT;
 		calls->kept++;
 	}
@@ -357,7 +351,7 @@ stay__call_answered(struct stay__call *call, bool acted)
 		stay__call_touched(call);
 		return true;
 	}
-	take_out(call);
+	stay__call_take_out(call);
 	return false;
 }
 
@@ -368,18 +362,13 @@ stay__call_touched(struct stay__call *call)
 	unkeep(call);
 }
 
-/*
- * "Refused" speaks for this sending and all its replies; what an earlier
- * session may have done it cannot know.
- */
 void
 stay__call_replied(struct stay__call *call, bool refused)
 {
 	enum stay_outcome outcome = STAY_REPLIED;
 
 	if (refused && !(call->trail & STAY__TRAIL_ACTED))
-		outcome = call->trail & STAY__TRAIL_WHOLE ? STAY_MAYBE_EXECUTED
-							  : STAY_REFUSED;
+		outcome = stay__call_refused(call);
 	decide(call, outcome);
 }
 
@@ -400,7 +389,7 @@ stay__call_bury(struct stay__call *call, enum stay_status status)
 	unkeep(call);
 	calls->counts.in_flight--;
 	calls->counts.tombstones++;
-	finish(call, status, STAY_MAYBE_EXECUTED);
+	stay__call_finish(call, status, STAY_MAYBE_EXECUTED);
 }
 
 enum stay_status
@@ -429,6 +418,15 @@ stay__calls_expect(struct stay__calls *calls, unsigned replies)
 	return STAY_OK;
 }
 
+/* The oldest call whose bytes are kept; NULL: none are. */
+static const struct stay__call *
+first_kept(const struct stay__calls *calls)
+{
+	if (!stay__list_is_empty(&calls->refused))
+		return stay__call_of(calls->refused.next);
+	return calls->kept > 0 ? stay__call_of(calls->in_flight.next) : NULL;
+}
+
 /*
  * Bytes on the wire are done with, unless the request may be sent again: the
  * one that is half on the wire, and all from the oldest in flight while any
@@ -437,105 +435,13 @@ stay__calls_expect(struct stay__calls *calls, unsigned replies)
 void
 stay__calls_release(struct stay__calls *calls)
 {
+	const struct stay__call *first = first_kept(calls);
 	uint64_t to = calls->log.wire;
 
 	if (calls->half != NULL)
 		to = calls->half->span.begin;
-	if (calls->kept > 0) {
-		struct stay__call *first = stay__call_of(calls->in_flight.next);
-
-		if (first->span.begin < to)
-			to = first->span.begin;
-	}
+	if (first != NULL && first->span.begin < to)
+		to = first->span.begin;
 	if (to > calls->log.base)
 		stay__log_release(&calls->log, to);
-}
-
-/* ---- the end of a session ---- */
-
-/*
- * What a lost session means for a call in flight. Not all of it on the wire: no
- * server can have acted on it, unless its kind acts on parts, or has answered.
- */
-enum fate { FATE_UNSENT, FATE_RESEND, FATE_LOST };
-
-/* Promise 13: a server that has just come back is not given all of it again and
- * again. What calls have earned is counted when somebody asks. */
-static bool
-spend(struct stay__calls *calls)
-{
-	uint64_t earned = (calls->counts.submitted - calls->resend_seen) *
-			  calls->resend_percent;
-
-	calls->resend_seen = calls->counts.submitted;
-	calls->resend_left += earned;
-	if (calls->resend_left > calls->resend_cap)
-		calls->resend_left = calls->resend_cap;
-	if (calls->resend_left < 100)
-		return false;
-	calls->resend_left -= 100;
-	return true;
-}
-
-static enum fate
-fate_of(const struct stay__call *call, bool half)
-{
-	struct stay__calls *calls = call->owner;
-	bool answered = (call->trail & STAY__TRAIL_ANSWERED) != 0;
-
-	if (half && !answered && !calls->acts_on_parts)
-		return FATE_UNSENT;
-	if (answered || !may_resend(call) || !spend(calls))
-		return FATE_LOST;
-	return FATE_RESEND;
-}
-
-static void
-requeue(struct stay__call *call, struct stay__list *again, enum fate fate)
-{
-	struct stay__calls *calls = call->owner;
-
-	call->stage = STAY__CALL_QUEUED;
-	if (fate == FATE_RESEND) {
-		call->trail |= STAY__TRAIL_WHOLE;
-		call->resends++;
-	}
-	calls->counts.queued++;
-	stay__log_return(&calls->log, call->span);
-	stay__list_push(again, &call->node);
-}
-
-static void
-lose(struct stay__call *call, struct stay__list *again, bool half,
-    enum stay_status status)
-{
-	enum fate fate;
-
-	if (call->stage == STAY__CALL_OVER ||
-	    call->stage == STAY__CALL_CONTROL) {
-		take_out(call);
-		return;
-	}
-	fate = fate_of(call, half);
-	take_out(call);
-	if (fate == FATE_LOST)
-		finish(call, status, STAY_MAYBE_EXECUTED);
-	else
-		requeue(call, again, fate);
-}
-
-void
-stay__calls_session_over(struct stay__calls *calls, enum stay_status status)
-{
-	struct stay__call *half = calls->half, *call;
-	struct stay__list again;
-
-	stay__list_init(&again);
-	while (
-	    (call = stay__call_of(stay__list_first(&calls->in_flight))) != NULL)
-		lose(call, &again, call == half, status);
-	stay__list_prepend_all(&calls->queued, &again);
-	call = stay__call_of(stay__list_first(&calls->queued));
-	stay__log_rewind(&calls->log,
-	    call != NULL ? call->span.begin : stay__log_end(&calls->log));
 }

@@ -3,7 +3,9 @@
  * yet told. One record a call, from a free list.
  *
  *	take --> queued ----> in flight ----> answered --> give
- *	            |   commit    |    answer
+ *	          ^ |   commit    |    answer
+ *	          | |             +--> set aside, if it was refused
+ *	          +-|--------------------+
  *	            v             v
  *	        finished      finished, and a tombstone in its place
  *
@@ -24,15 +26,17 @@
 enum stay__call_stage {
 	STAY__CALL_QUEUED,
 	STAY__CALL_COMMITTED, /* the stream has begun on it */
+	STAY__CALL_REFUSED, /* set aside: sent again, if all behind it is too */
 	STAY__CALL_OVER, /* decided: told, or about to be; maybe a tombstone */
 	STAY__CALL_CONTROL /* no call: replies to bytes of the control lane */
 };
 
 /* What has already become of a call. */
-#define STAY__TRAIL_WHOLE    1u /* a session ended that had all of it */
-#define STAY__TRAIL_ANSWERED 2u /* some of its replies have come */
-#define STAY__TRAIL_ACTED    4u /* and one of them did not say "refused" */
-#define STAY__TRAIL_KEPT     8u /* its bytes are kept for sending it again */
+#define STAY__TRAIL_WHOLE    1u  /* a session ended that had all of it */
+#define STAY__TRAIL_ANSWERED 2u  /* some of its replies have come */
+#define STAY__TRAIL_ACTED    4u  /* and one of them did not say "refused" */
+#define STAY__TRAIL_KEPT     8u  /* its bytes are kept for sending it again */
+#define STAY__TRAIL_REFUSED  16u /* so its last sending was */
 
 struct stay__calls;
 
@@ -54,6 +58,8 @@ struct stay__call {
 	uint8_t stage;
 	uint8_t trail;
 	uint32_t resends;
+	struct stay_held
+	    *refusal;            /* the reply of the server, while set aside */
 	enum stay_status status; /* once it is over, until it is told */
 	enum stay_outcome outcome;
 };
@@ -75,12 +81,14 @@ struct stay__calls {
 	uint64_t resend_left;
 	uint64_t resend_seen; /* calls accepted that have earned theirs */
 	uint64_t tell_max;    /* calls told in one turn */
+	bool retries_refused; /* STAY_REFUSED_RESEND */
 	bool waits_offline; /* what is left unsent waits for the next session */
 	bool acts_on_parts; /* STAY_ACTS_ON_PARTS */
 
 	struct stay__log log;
 	struct stay__list queued;
 	struct stay__list in_flight;
+	struct stay__list refused; /* set aside; older than all in flight */
 	struct stay__list finished;
 	struct stay__list *spare; /* by node.next; NULL: none */
 	struct stay__task finisher;
@@ -127,14 +135,15 @@ void stay__call_drop(struct stay__call *call, enum stay_status status);
 /* Given up in flight: told soon, a tombstone stays. */
 void stay__call_bury(struct stay__call *call, enum stay_status status);
 
+/* Decided, and told later this turn; it is in no list but a tombstone's. */
+void stay__call_finish(struct stay__call *call, enum stay_status status,
+    enum stay_outcome outcome);
+/* No answer is due to it any more: not in flight. */
+void stay__call_take_out(struct stay__call *call);
+
 /* Every queued call with all of `flags` is over. */
 void stay__calls_drop_queue(
     struct stay__calls *calls, uint32_t flags, enum stay_status status);
-/* The stream is gone: what was in flight is over, or in front of the queue,
- * where what may not wait for another session is to be dropped. */
-void stay__calls_session_over(
-    struct stay__calls *calls, enum stay_status status);
-
 /* Tell now all that is finished. */
 void stay__calls_tell(struct stay__calls *calls);
 /* Tell no more than a turn is to take; true: that was all. */
@@ -146,6 +155,36 @@ void stay__calls_release(struct stay__calls *calls);
  * STAY_OK, STAY_E_NOMEM, STAY_E_FULL. */
 enum stay_status stay__calls_expect(
     struct stay__calls *calls, unsigned replies);
+
+/* ---- fate.c ---- */
+
+/* Whether the loss of a session, or a refusal, may send it again. */
+bool stay__call_may_resend(const struct stay__call *call);
+bool stay__call_may_retry(const struct stay__call *call);
+
+/* The server has just refused it: whether that is all it has said, and the rest
+ * that is in flight will be answered soon. */
+bool stay__call_may_retry_now(const struct stay__call *call);
+/* The server refused it: in flight no more, and not over yet. */
+void stay__call_set_aside(struct stay__call *call, struct stay_held *refusal);
+/* Given up while it is set aside. */
+void stay__call_withdraw(struct stay__call *call, enum stay_status status);
+/* What was sent behind them was acted on: those set aside are over. */
+void stay__calls_settle_refused(struct stay__calls *calls);
+
+/* The stream is gone: what was in flight is over, or in front of the queue,
+ * where what may not wait for another session is to be dropped. */
+void stay__calls_session_over(
+    struct stay__calls *calls, enum stay_status status);
+
+/* "Refused" speaks for the last sending and all its replies; what an earlier
+ * session may have done it cannot know. */
+static inline enum stay_outcome
+stay__call_refused(const struct stay__call *call)
+{
+	return call->trail & STAY__TRAIL_WHOLE ? STAY_MAYBE_EXECUTED
+					       : STAY_REFUSED;
+}
 
 static inline struct stay__call *
 stay__call_of(struct stay__list *node)

@@ -208,11 +208,22 @@ bury(struct stay_client *client, struct stay__call *call,
 		    "too many calls were given up and never answered");
 }
 
+/* It may have been what held the others up. */
+static void
+withdraw(struct stay_client *client, struct stay__call *call,
+    enum stay_status status)
+{
+	stay__call_withdraw(call, status);
+	stay__output_ask(client);
+}
+
 void
 stay__client_give_up(struct stay__call *call, enum stay_status status)
 {
 	if (call->stage == STAY__CALL_QUEUED)
 		stay__call_drop(call, status);
+	else if (call->stage == STAY__CALL_REFUSED)
+		withdraw(stay__client_of_calls(call->owner), call, status);
 	else
 		bury(stay__client_of_calls(call->owner), call, status);
 }
@@ -281,7 +292,8 @@ reason_of(const struct stay_client *client, enum stay_status status)
 	const char *failure = stay_conn_failure(client->conn);
 
 	if (status == STAY_OK || status == STAY_E_CANCELLED ||
-	    status == STAY_E_STOPPED || failure[0] == '\0' ||
+	    status == STAY_E_STOPPED || status == STAY_E_SERVER ||
+	    failure[0] == '\0' ||
 	    stay__session_state(&client->session) != STAY__SESSION_DOWN)
 		return stay_strerror(status);
 	return failure;
@@ -295,6 +307,8 @@ stay__client_tell_over(struct stay__call *call)
 		.outcome = call->outcome,
 		.why = reason_of(client, call->status) };
 
+	if (call->refusal != NULL)
+		result.reply = stay_held_reply(call->refusal);
 	stay__client_tell(call, &result);
 }
 

@@ -74,6 +74,7 @@ may_send(const struct stay_client *client)
 	return stay__session_state(&client->session) == STAY__SESSION_READY &&
 	       client->session.condemned == STAY_OK &&
 	       !stay__list_is_empty(queued) &&
+	       stay__list_is_empty(&client->calls.refused) &&
 	       has_place(client, &flight, &stay__call_of(queued->next)->span);
 }
 

@@ -30,12 +30,48 @@ tell_part(const struct stay__call *call, const struct stay_result *result)
 		call->part(call->arg, result);
 }
 
+/* Those that were set aside come before whoever is told now. What they are
+ * given is no part of this frame. */
 static void
-answer_call(struct stay__call *call, const struct stay_frame *frame)
+settle_refused(struct stay_session *session)
+{
+	struct stay__calls *calls = &session->client->calls;
+	struct stay_bytes frame = session->frame;
+
+	if (stay__list_is_empty(&calls->refused))
+		return;
+	session->frame.len = 0;
+	stay__calls_settle_refused(calls);
+	stay__calls_tell(calls);
+	session->frame = frame;
+}
+
+/* Sent again, if all goes well. The words of the refusal are kept for who will
+ * be told it in the end. */
+static bool
+set_aside(struct stay_session *session, struct stay__call *call,
+    const struct stay_frame *frame)
+{
+	struct stay_held *refusal;
+
+	if (frame->kind != STAY_FRAME_REFUSED ||
+	    !stay__call_may_retry_now(call) ||
+	    stay_hold(session->client, frame->reply, &refusal) != STAY_OK)
+		return false;
+	stay__call_set_aside(call, refusal);
+	return true;
+}
+
+static void
+answer_call(struct stay_session *session, struct stay__call *call,
+    const struct stay_frame *frame)
 {
 	bool refused = frame->kind == STAY_FRAME_REFUSED;
 	struct stay_result result = result_of(frame);
 
+	if (set_aside(session, call, frame))
+		return;
+	settle_refused(session);
 	if (stay__call_reply(call, refused)) {
 		tell_part(call, &result);
 		return;
@@ -50,6 +86,8 @@ answer_tombstone(struct stay_session *session, struct stay__call *call,
     const struct stay_frame *frame)
 {
 	session->client->calls.counts.orphans++;
+	if (frame->kind != STAY_FRAME_REFUSED)
+		settle_refused(session);
 	stay__call_answered(call, true);
 	session->client->protocol.on_orphan(session, frame);
 }
@@ -90,7 +128,7 @@ take_answer(struct stay_session *session, const struct stay_frame *frame)
 	if (oldest == NULL)
 		return stay__session_break(session, STAY_E_UNASKED, NULL);
 	if (oldest->stage == STAY__CALL_COMMITTED)
-		answer_call(oldest, frame);
+		answer_call(session, oldest, frame);
 	else if (oldest->stage == STAY__CALL_OVER)
 		answer_tombstone(session, oldest, frame);
 	else
@@ -110,10 +148,12 @@ take_part(struct stay_session *session, const struct stay_frame *frame)
 	if (oldest == NULL)
 		return stay__session_break(session, STAY_E_UNASKED, NULL);
 	if (oldest->stage == STAY__CALL_COMMITTED) {
+		settle_refused(session);
 		oldest->trail |= STAY__TRAIL_ACTED;
 		stay__call_touched(oldest);
 		tell_part(oldest, &result);
 	} else if (oldest->stage == STAY__CALL_OVER) {
+		settle_refused(session);
 		session->client->protocol.on_orphan(session, frame);
 	} else {
 		session->client->protocol.on_control(session, frame);
@@ -261,6 +301,21 @@ tell_first(struct stay_client *client)
 	return true;
 }
 
+/* A server that has refused all it was asked is left; nothing was sent since.
+ */
+static enum stay__flow
+leave_who_refuses(struct stay_session *session, enum stay__flow flow)
+{
+	const struct stay__calls *calls = &session->client->calls;
+
+	if (flow != STAY__GO_ON || stay__list_is_empty(&calls->refused) ||
+	    !stay__list_is_empty(&calls->in_flight) ||
+	    stay__session_state(session) != STAY__SESSION_READY)
+		return flow;
+	return stay__session_break(session, STAY_E_NOT_READY,
+	    "the server refuses what it is asked to do");
+}
+
 struct stay_verdict
 stay__receive(struct stay_client *client, struct stay_bytes bytes)
 {
@@ -277,6 +332,7 @@ stay__receive(struct stay_client *client, struct stay_bytes bytes)
 		stay__health_heard(session);
 	flow = tell_first(client) ? take_all(session, bytes, &up)
 				  : put_off(session, bytes.len);
+	flow = leave_who_refuses(session, flow);
 	if (flow == STAY__END)
 		return stay__session_verdict(session, STAY__END);
 	stay__calls_release(&client->calls);

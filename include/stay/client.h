@@ -55,6 +55,16 @@ enum stay_on_fatal {
 	STAY_FATAL_STOP   /* fail the calls and stop */
 };
 
+/* What happens to calls that the server has refused to act on. */
+enum stay_on_refused {
+	STAY_REFUSED_TELL, /* they are told so */
+	/* The session ends, and they are sent again in the next one, which may
+	 * be another server's: in order, within their deadlines and the budget
+	 * for sending again, and unless what was sent behind them was acted on.
+	 * For protocols with `retain`. */
+	STAY_REFUSED_RESEND
+};
+
 /* The queue has filled up, or has emptied again: to be told so, a caller need
  * not wait to be refused. */
 typedef void stay_water_fn(void *arg, struct stay_conn *conn);
@@ -75,6 +85,7 @@ struct stay_client_options {
 	void *arg;
 	enum stay_offline offline;
 	enum stay_on_fatal on_fatal;
+	enum stay_on_refused on_refused;
 	struct stay_backoff_policy backoff;
 	/* Copied; NULL: nodelay, keepalive and user timeout from silence_ms. */
 	const struct stay_socket_options *socket;
@@ -97,7 +108,7 @@ struct stay_client_options {
 	/* Under a call that blocks TCP looks for a dead host, in whole seconds.
 	 * The oldest call or probe without a byte so long: torn down: 10000 */
 	uint64_t silence_ms;
-	uint64_t resends_max; /* of one idempotent call after losses: 3 */
+	uint64_t resends_max; /* of one call, after losses and refusals: 3 */
 	/* A planned change lets what is in flight finish for so long: 5000 */
 	uint64_t leave_budget_ms;
 	/* A session at three quarters of this age or more, at random, is

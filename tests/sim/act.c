@@ -63,6 +63,26 @@ check_reply(struct user *user, const struct call *call,
 	user->last_replied = call->number;
 }
 
+/* Whether an outcome goes with a status that is the server's word, or not. What
+ * was refused may run out of time before it is sent again. */
+static bool
+fits(const struct user *user, enum stay_outcome outcome, bool good,
+    enum stay_status status)
+{
+	switch (outcome) {
+	case STAY_REPLIED:
+	case STAY_SENT:
+		return good;
+	case STAY_REFUSED:
+		return good || user->options.on_refused == STAY_REFUSED_RESEND;
+	case STAY_MAYBE_EXECUTED:
+		return !good || status == STAY_E_SERVER;
+	case STAY_NOT_SENT:
+		break;
+	}
+	return !good;
+}
+
 static void
 check_outcome(
     struct user *user, struct call *call, const struct stay_result *result)
@@ -81,11 +101,7 @@ check_outcome(
 	    call->executed > 0)
 		broken(3, "call %" PRIu64 " is told %s and was executed",
 		    call->number, stay_outcome_name(result->outcome));
-	if (good !=
-	    (result->outcome == STAY_REPLIED || result->outcome == STAY_SENT ||
-		result->outcome == STAY_REFUSED ||
-		(result->outcome == STAY_MAYBE_EXECUTED &&
-		    result->status == STAY_E_SERVER)))
+	if (!fits(user, result->outcome, good, result->status))
 		broken(3, "call %" PRIu64 " ends with %s and %s", call->number,
 		    stay_status_name(result->status),
 		    stay_outcome_name(result->outcome));

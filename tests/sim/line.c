@@ -408,12 +408,12 @@ shape_of(const struct call *call, const char *in, size_t verb_len)
 }
 
 static void
-reply(struct desk *desk, const struct shape *shape, uint64_t number)
+reply(struct desk *desk, const struct shape *shape, bool acts, uint64_t number)
 {
 	unsigned ms = desk_delay(desk);
 	char kind = strcmp(shape->verb, "err") == 0 ? '-' : '+';
 
-	if (!shape->acts)
+	if (!acts)
 		kind = '!';
 	if (strcmp(shape->verb, "push") == 0)
 		kind = '=';
@@ -434,6 +434,7 @@ serve_call(struct desk *desk, const char *in, size_t len)
 	const struct shape *shape;
 	char *rest;
 	uint64_t number;
+	bool acts;
 
 	if (desk->phase != SUBSCRIBED || space == NULL)
 		broken(4, "a server in phase %u reads %.*s", desk->phase,
@@ -444,9 +445,11 @@ serve_call(struct desk *desk, const char *in, size_t len)
 	if ((size_t)(in + len - rest) != call->pad + 1 ||
 	    !pad_is(call, rest + 1))
 		broken(4, "call %" PRIu64 " has come with other bytes", number);
-	if (shape->acts)
+	/* What is refused may be granted the next time. */
+	acts = shape->acts || draw_mille(desk->host->run, 300);
+	if (acts)
 		desk_executed(desk, call);
-	reply(desk, shape, number);
+	reply(desk, shape, acts, number);
 }
 
 static size_t

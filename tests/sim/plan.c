@@ -87,6 +87,8 @@ plan_options(struct run *run, struct stay_client_options *options)
 	    draw_mille(run, 150) ? STAY_OFFLINE_FAIL : STAY_OFFLINE_QUEUE;
 	options->on_fatal =
 	    draw_mille(run, 100) ? STAY_FATAL_STOP : STAY_FATAL_RETRY;
+	options->on_refused =
+	    draw_mille(run, 300) ? STAY_REFUSED_RESEND : STAY_REFUSED_TELL;
 	plan_backoff(run, &options->backoff);
 	options->backoff.attempts_max =
 	    draw_mille(run, 50) ? 1 + draw_below(run, 20) : 0;

@@ -73,7 +73,8 @@ rm -rf "$logs"
 mkdir -p "$logs"
 
 build gcc gcc "$plain" all "$BUILD/check-gcc/diagram" \
-    "$BUILD/check-gcc/sim" "$BUILD/check-gcc/torture" "$BUILD/check-gcc/model-export"
+    "$BUILD/check-gcc/sim" "$BUILD/check-gcc/torture" \
+    "$BUILD/check-gcc/model-export" "$BUILD/check-gcc/mutate"
 build gcc-asan gcc "$sanitized"
 build clang clang "$plain" all
 build clang-asan clang "$sanitized"

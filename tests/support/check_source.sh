@@ -246,8 +246,27 @@ suites() {
 	done | sort | diff "$work/rows" -
 }
 
+# In the name of a unit test and of an integration test, and an invariant of the
+# simulator's.
 promise() {
-	grep -q "^START_TEST(test_promise_$1_\|^test_promise_$1_" tests/unit/*.c
+	name="^START_TEST(test_promise_\([0-9]*_\)*$1_[a-z]"
+	for kind in unit integration; do
+		grep -q "$name" tests/$kind/*.c || echo "no $kind test"
+	done | none || return 1
+	cat tests/sim/*.c | tr -d '\n\t ' | grep -q "broken($1,\""
+}
+
+# Each planted bug still has its place.
+mutants_fit() {
+	mkdir "$work/mutants" && cp -R lib adapters "$work/mutants" || return 1
+	number=1
+	while told=$("$tree/mutate" tests/mutants/mutants.txt "$number" \
+	    "$work/mutants"); do
+		file=${told%%	*}
+		cp "$file" "$work/mutants/$file"
+		number=$((number + 1))
+	done
+	[ "$number" -gt "$(grep -c '^== ' tests/mutants/mutants.txt)" ]
 }
 
 diagrams() {
@@ -351,9 +370,11 @@ holds "adapters include as strangers do" adapters_are_strangers
 holds "examples include as strangers do" examples_are_strangers
 holds "every unit test has its row" suites unit
 holds "every integration test has its row" suites integration
-for number in 1 2 3 4 5; do
-	holds "promise $number has a unit test" promise $number
+for number in 1 2 3 4 5 6 7 8 9 10 11 12 13; do
+	holds "promise $number is tested, simulated and seen outside" \
+	    promise $number
 done
+holds "every planted bug fits its file" mutants_fit
 holds "README.md and docs/ show the tables as they are" diagrams
 holds "headers and docs/options.md have the same options and defaults" options
 holds "the top level is tidy" top_level

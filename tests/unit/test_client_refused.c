@@ -1,0 +1,361 @@
+/*
+ * Calls that the server refuses to act on, for a client that sends them again:
+ * in the next session, in order, and only if nothing behind them was acted on.
+ */
+#include <string.h>
+
+#include "engine.h"
+#include "suites.h"
+#include "support/line_rig.h"
+
+static struct line_rig rig;
+
+static struct stay_client_counts
+counts(void)
+{
+	return stay_client_counts(rig.client);
+}
+
+static void
+begin(struct stay_client_options options)
+{
+	options.on_refused = STAY_REFUSED_RESEND;
+	line_begin(&rig, &options);
+}
+
+/* The server answers so from now on. */
+static void
+answer(const char *text)
+{
+	sim_peer_print(rig.peer, text);
+	line_run(&rig, 1);
+}
+
+static void
+call(const char *name, uint32_t flags, uint32_t replies)
+{
+	const struct line_request request = {
+		.text = name, .replies = replies, .flags = flags
+	};
+
+	line_call(&rig, name, &request);
+}
+
+START_TEST(test_client_refused_is_told_by_default)
+{
+	line_begin(&rig, NULL);
+	line_call(&rig, "a", LINE("say !no"));
+	line_run(&rig, 10);
+	ck_assert_str_eq(line_told(&rig), "a E_SERVER/refused !no;");
+	line_end(&rig);
+}
+END_TEST
+
+START_TEST(test_promise_3_4_what_is_refused_is_sent_again_in_order)
+{
+	begin((struct stay_client_options){ 0 });
+	call("a", 0, 1);
+	call("b", 0, 1);
+	line_run(&rig, 1);
+	answer("!no\n");
+	call("c", 0, 1);
+	line_run(&rig, 10);
+	ck_assert_str_eq(line_told(&rig), "");
+	ck_assert_str_eq(line_got(&rig), "a;b;"); /* c waits for b's answer */
+	answer("!no\n");
+	ck_assert_str_eq(line_told(&rig), "down E_NOT_READY;");
+	line_run(&rig, 100);
+	ck_assert_str_eq(line_got(&rig), "|a;b;c;");
+	answer("+a\n+b\n+c\n");
+	ck_assert_str_eq(line_told(&rig),
+	    "hello -;up;a OK/replied +a;b OK/replied +b;c OK/replied +c;");
+	ck_assert_uint_eq(counts().resent, 2);
+	line_end(&rig);
+}
+END_TEST
+
+/* b was acted on: a can't come before it any more, and is told first. */
+START_TEST(test_promise_4_what_was_overtaken_is_not_sent_again)
+{
+	begin((struct stay_client_options){ 0 });
+	call("a", 0, 1);
+	call("b", 0, 1);
+	call("c", 0, 1);
+	line_run(&rig, 1);
+	answer("!no\n");
+	ck_assert_uint_eq(counts().queued, 1);
+	answer("+b\n");
+	ck_assert_str_eq(
+	    line_told(&rig), "a E_SERVER/refused !no;b OK/replied +b;");
+	answer("+c\n");
+	ck_assert_str_eq(line_told(&rig), "c OK/replied +c;");
+	line_end(&rig);
+}
+END_TEST
+
+/* So it is if what came behind was given up, or has begun to be answered. */
+START_TEST(test_promise_4_a_late_reply_overtakes_too)
+{
+	begin((struct stay_client_options){ 0 });
+	call("a", 0, 1);
+	call("b", 0, 1);
+	call("c", 0, 1);
+	line_run(&rig, 1);
+	stay_client_cancel(rig.client, rig.calls[1].id);
+	answer("!no\n");
+	line_told(&rig);
+	answer("+b\n");
+	ck_assert_str_eq(line_told(&rig), "a E_SERVER/refused !no;orphan +b;");
+	answer("!no\n"); /* c, alone */
+	line_run(&rig, 100);
+	answer("+c\n");
+	ck_assert_str_eq(
+	    line_told(&rig), "down E_NOT_READY;hello -;up;c OK/replied +c;");
+	line_end(&rig);
+}
+END_TEST
+
+START_TEST(test_promise_4_a_part_overtakes_too)
+{
+	begin((struct stay_client_options){ 0 });
+	call("a", 0, 1);
+	call("b", 0, 1);
+	line_run(&rig, 1);
+	answer("!no\n*b\n");
+	ck_assert_str_eq(
+	    line_told(&rig), "a E_SERVER/refused !no;b part OK *b;");
+	answer("+b\n");
+	ck_assert_str_eq(line_told(&rig), "b OK/replied +b;");
+	line_end(&rig);
+}
+END_TEST
+
+/* The session breaks while b may have been acted on. */
+START_TEST(test_promise_4_a_lost_call_overtakes_too)
+{
+	begin((struct stay_client_options){ 0 });
+	call("a", 0, 1);
+	call("b", 0, 1);
+	line_run(&rig, 1);
+	answer("!no\n");
+	sim_peer_reset(rig.peer);
+	line_run(&rig, 1);
+	ck_assert_str_eq(line_told(&rig),
+	    "down E_RESET;a E_SERVER/refused !no;b E_LOST/maybe executed;");
+	line_end(&rig);
+}
+END_TEST
+
+/* What was cut is known not to have been acted on: it overtakes nobody. */
+START_TEST(test_promise_4_half_a_request_does_not_overtake)
+{
+	const struct sim_limits narrow = { .send_buffer = 1 };
+
+	begin((struct stay_client_options){ 0 });
+	call("a", 0, 1);
+	line_run(&rig, 1);
+	sim_peer_limits(rig.peer, &narrow);
+	sim_peer_freeze(rig.peer, true);
+	call("b", 0, 1);
+	line_run(&rig, 1);
+	answer("!no\n");
+	sim_peer_reset(rig.peer);
+	line_run(&rig, 100);
+	answer("+a\n+b\n");
+	ck_assert_str_eq(line_told(&rig),
+	    "down E_RESET;hello -;up;a OK/replied +a;b OK/replied +b;");
+	ck_assert_str_eq(line_got(&rig), "a;|a;b;");
+	line_end(&rig);
+}
+END_TEST
+
+START_TEST(test_promise_13_what_is_refused_is_not_sent_for_ever)
+{
+	begin((struct stay_client_options){
+	    .resends_max = 2, .call_timeout_ms = 60000 });
+	call("a", 0, 1);
+	for (int i = 0; i < 3; i++) {
+		line_run(&rig, 200);
+		answer("!no\n");
+	}
+	ck_assert_str_eq(line_got(&rig), "a;|a;|a;");
+	ck_assert_ptr_nonnull(
+	    strstr(line_told(&rig), "up;a E_SERVER/refused !no;"));
+	line_end(&rig);
+}
+END_TEST
+
+START_TEST(test_promise_13_sending_refused_calls_again_has_a_budget)
+{
+	begin((struct stay_client_options){ .resend_burst = 1 });
+	call("a", 0, 1);
+	call("b", 0, 1);
+	line_run(&rig, 1);
+	answer("!no\n!no\n");
+	ck_assert_str_eq(
+	    line_told(&rig), "down E_NOT_READY;b E_SERVER/refused !no;");
+	line_run(&rig, 100);
+	ck_assert_str_eq(line_got(&rig), "a;b;|a;");
+	line_end(&rig);
+}
+END_TEST
+
+/* Its deadline goes on; what the server said of it stays true. */
+START_TEST(test_promise_6_a_deadline_holds_for_what_is_set_aside)
+{
+	begin((struct stay_client_options){ .call_timeout_ms = 100 });
+	call("a", 0, 1);
+	line_run(&rig, 50);
+	call("b", 0, 1);
+	line_run(&rig, 10);
+	answer("!no\n");
+	line_run(&rig, 42);
+	ck_assert_str_eq(line_told(&rig), "a E_TIMEOUT/refused;");
+	call("c", 0, 1);
+	line_run(&rig, 10);
+	ck_assert_str_eq(line_got(&rig), "a;b;c;"); /* nothing is held up */
+	line_end(&rig);
+}
+END_TEST
+
+START_TEST(test_promise_6_a_deadline_holds_until_it_is_sent_again)
+{
+	begin((struct stay_client_options){ .call_timeout_ms = 100 });
+	call("a", 0, 1);
+	line_run(&rig, 10);
+	sim_unlisten(rig.world, LINE_HOST, LINE_PORT);
+	answer("!no\n");
+	line_run(&rig, 100);
+	ck_assert_str_eq(
+	    line_told(&rig), "down E_NOT_READY;a E_TIMEOUT/refused;");
+	line_end(&rig);
+}
+END_TEST
+
+START_TEST(test_promise_1_a_stop_completes_what_is_set_aside)
+{
+	begin((struct stay_client_options){ 0 });
+	call("a", 0, 1);
+	call("b", 0, 1);
+	line_run(&rig, 1);
+	answer("!no\n");
+	stay_client_cancel(rig.client, rig.calls[0].id);
+	line_run(&rig, 1);
+	ck_assert_str_eq(line_told(&rig), "a E_CANCELLED/refused;");
+	call("c", 0, 1);
+	line_run(&rig, 1);
+	answer("!no\n");
+	stay_client_stop(rig.client, STAY_OK);
+	line_end(&rig);
+	ck_assert_str_eq(line_told(&rig),
+	    "down E_STOPPED;b E_SERVER/refused !no;"
+	    "c E_STOPPED/maybe executed;closed OK;");
+}
+END_TEST
+
+/* What may not be sent again is told at once, behind those that wait. */
+START_TEST(test_client_refused_and_not_to_be_sent_again)
+{
+	begin((struct stay_client_options){ 0 });
+	call("a", 0, 1);
+	call("b", STAY_THIS_SESSION, 1);
+	line_run(&rig, 1);
+	answer("!1\n!2\n");
+	ck_assert_str_eq(
+	    line_told(&rig), "a E_SERVER/refused !1;b E_SERVER/refused !2;");
+	call("c", 0, 2);
+	line_run(&rig, 1);
+	answer("!3\n!4\n");
+	ck_assert_str_eq(
+	    line_told(&rig), "c part E_SERVER !3;c E_SERVER/refused !4;");
+	line_end(&rig);
+}
+END_TEST
+
+/* Behind it something blocks: nobody waits for that. */
+START_TEST(test_client_refused_in_front_of_what_blocks)
+{
+	begin((struct stay_client_options){ 0 });
+	call("a", 0, 1);
+	call("b", STAY_BLOCKS, 1);
+	line_run(&rig, 1);
+	answer("!no\n");
+	ck_assert_str_eq(line_told(&rig), "a E_SERVER/refused !no;");
+	line_end(&rig);
+}
+END_TEST
+
+/* What an earlier session may have done, no refusal takes back. */
+START_TEST(test_promise_3_a_refusal_speaks_for_one_sending)
+{
+	begin((struct stay_client_options){ .resends_max = 2 });
+	call("a", STAY_IDEMPOTENT, 1);
+	line_run(&rig, 1);
+	sim_peer_reset(rig.peer);
+	line_run(&rig, 100);
+	answer("!no\n");
+	line_run(&rig, 200);
+	answer("!no\n");
+	ck_assert_str_eq(line_got(&rig), "a;|a;|a;");
+	ck_assert_ptr_nonnull(
+	    strstr(line_told(&rig), "up;a E_SERVER/maybe executed !no;"));
+	line_end(&rig);
+}
+END_TEST
+
+static void
+hold_it(struct line_call *call)
+{
+	struct stay_held *held;
+
+	ck_assert_int_eq(
+	    stay_hold(call->rig->client, call->reply, &held), STAY_E_STATE);
+}
+
+/* It is no part of the frame that is being handed out. */
+START_TEST(test_client_refused_words_cannot_be_held_again)
+{
+	begin((struct stay_client_options){ 0 });
+	call("a", 0, 1);
+	call("b", 0, 1);
+	rig.calls[0].then = hold_it;
+	line_run(&rig, 1);
+	answer("!no\n+b\n");
+	ck_assert_str_eq(
+	    line_told(&rig), "a E_SERVER/refused !no;b OK/replied +b;");
+	line_end(&rig);
+}
+END_TEST
+
+Suite *
+suite_client_refused(void)
+{
+	Suite *suite = suite_create("client_refused");
+	TCase *tcase = tcase_create("refused");
+
+	tcase_add_test(tcase, test_client_refused_is_told_by_default);
+	tcase_add_test(
+	    tcase, test_promise_3_4_what_is_refused_is_sent_again_in_order);
+	tcase_add_test(
+	    tcase, test_promise_4_what_was_overtaken_is_not_sent_again);
+	tcase_add_test(tcase, test_promise_4_a_late_reply_overtakes_too);
+	tcase_add_test(tcase, test_promise_4_a_part_overtakes_too);
+	tcase_add_test(tcase, test_promise_4_a_lost_call_overtakes_too);
+	tcase_add_test(tcase, test_promise_4_half_a_request_does_not_overtake);
+	tcase_add_test(
+	    tcase, test_promise_13_what_is_refused_is_not_sent_for_ever);
+	tcase_add_test(
+	    tcase, test_promise_13_sending_refused_calls_again_has_a_budget);
+	tcase_add_test(
+	    tcase, test_promise_6_a_deadline_holds_for_what_is_set_aside);
+	tcase_add_test(
+	    tcase, test_promise_6_a_deadline_holds_until_it_is_sent_again);
+	tcase_add_test(
+	    tcase, test_promise_1_a_stop_completes_what_is_set_aside);
+	tcase_add_test(tcase, test_client_refused_and_not_to_be_sent_again);
+	tcase_add_test(tcase, test_client_refused_in_front_of_what_blocks);
+	tcase_add_test(tcase, test_promise_3_a_refusal_speaks_for_one_sending);
+	tcase_add_test(tcase, test_client_refused_words_cannot_be_held_again);
+	suite_add_tcase(suite, tcase);
+	return suite;
+}
