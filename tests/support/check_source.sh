@@ -249,7 +249,7 @@ suites() {
 # In the name of a unit test and of an integration test, and an invariant of the
 # simulator's.
 promise() {
-	name="^START_TEST(test_promise_\([0-9]*_\)*$1_[a-z]"
+	name="^START_TEST(test_promise_\([0-9]*_\)*$1_"
 	for kind in unit integration; do
 		grep -q "$name" tests/$kind/*.c || echo "no $kind test"
 	done | none || return 1
@@ -306,7 +306,7 @@ options_of_headers() {
 	/^};/ { struct = type = "" }
 	/^enum [a-z_]+ {$/ { type = $2; next }
 	/^struct stay_[a-z]+_(options|policy) {$/ {
-		if ($2 !~ /^stay_(call|socket)_options$/)
+		if ($2 !~ /^stay_(call|wait|socket)_options$/)
 			struct = $2
 		next
 	}
