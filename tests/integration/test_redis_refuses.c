@@ -305,6 +305,85 @@ START_TEST(test_promise_3_a_replica_refuses_to_write)
 }
 END_TEST
 
+static const struct stay_redis_options sends_again = { STAY_REDIS_OPTIONS,
+	.client = { STAY_CLIENT_OPTIONS, .on_refused = STAY_REFUSED_RESEND,
+	    .call_timeout_ms = 20000, .resends_max = 1000 } };
+
+static bool
+has_been_sent_again(void *arg)
+{
+	return stay_client_counts(stay_redis_client(arg)).resent >= 6;
+}
+
+/* Writes wait for the server to be a primary again, and are then executed once
+ * and in order. */
+START_TEST(test_promise_3_4_refused_writes_find_the_new_primary)
+{
+	struct stay_redis *redis = rig_connect(&rig, server.url, &sends_again);
+	struct answer answers[3], read;
+
+	order("REPLICAOF 127.0.0.1 1");
+	ask(redis, &answers[0], "RPUSH log a");
+	ask(redis, &answers[1], "RPUSH log b");
+	ask(redis, &answers[2], "RPUSH log c");
+	rig_until(&rig, has_been_sent_again, redis, 10);
+	ck_assert_uint_eq(answers[0].told, 0);
+	order("REPLICAOF NO ONE");
+	for (int i = 0; i < 3; i++) {
+		await_answer(&rig, &answers[i], 20);
+		ck_assert_int_eq(answers[i].status, STAY_OK);
+		ck_assert_int_eq(answers[i].integer, i + 1);
+	}
+	ask_now(&rig, redis, &read, "LRANGE log 0 -1");
+	ck_assert_uint_eq(read.count, 3);
+	check_counts(redis);
+}
+END_TEST
+
+/* A replica serves reads: what was overtaken by one is told, not sent again. */
+START_TEST(test_promise_4_a_refused_write_in_front_of_a_read_is_told)
+{
+	struct stay_redis *redis = rig_connect(&rig, server.url, &sends_again);
+	struct answer write, read;
+
+	order("REPLICAOF 127.0.0.1 1");
+	ask(redis, &write, "SET a b");
+	ask(redis, &read, "GET a");
+	await_answer(&rig, &read, 5);
+	ck_assert_uint_eq(write.told, 1);
+	ck_assert_int_eq(write.outcome, STAY_REFUSED);
+	ck_assert_ptr_nonnull(strstr(write.text, "READONLY"));
+	ck_assert_int_eq(read.status, STAY_OK);
+	ck_assert_uint_eq(
+	    stay_client_counts(stay_redis_client(redis)).sessions, 1);
+}
+END_TEST
+
+/* The same of a server that loads: what was asked meanwhile is done after. */
+START_TEST(test_promise_3_what_is_asked_while_loading_is_done_after)
+{
+	struct stay_redis *redis = rig_connect(&rig, server.url, &sends_again);
+	struct answer reload, answer, before, after;
+
+	make_loading_slow();
+	ask_now(&rig, redis, &before, "INCR counter");
+	ask(admin, &reload, "DEBUG RELOAD");
+	for (answer.told = 1; answer.told != 0;) {
+		ask(redis, &answer, "INCR counter");
+		rig_run(&rig, 0.01);
+		if (answer.told != 0)
+			before = answer;
+	}
+	await_answer(&rig, &answer, 20);
+	ck_assert_int_eq(answer.status, STAY_OK);
+	ck_assert_int_eq(answer.integer, before.integer + 1);
+	ask_now(&rig, redis, &after, "INCR counter");
+	ck_assert_int_eq(after.integer, before.integer + 2);
+	ck_assert_uint_gt(
+	    stay_client_counts(stay_redis_client(redis)).sessions, 1);
+}
+END_TEST
+
 START_TEST(test_promise_3_a_replica_without_its_primary_refuses_to_read)
 {
 	struct stay_redis *redis = rig_connect(&rig, server.url, NULL), *late;
@@ -343,6 +422,12 @@ suite_redis_refuses(void)
 	tcase_add_test(
 	    tcase, test_redis_refuses_hello_while_loading_and_comes_up_after);
 	tcase_add_test(tcase, test_promise_3_a_replica_refuses_to_write);
+	tcase_add_test(
+	    tcase, test_promise_3_4_refused_writes_find_the_new_primary);
+	tcase_add_test(
+	    tcase, test_promise_4_a_refused_write_in_front_of_a_read_is_told);
+	tcase_add_test(
+	    tcase, test_promise_3_what_is_asked_while_loading_is_done_after);
 	tcase_add_test(tcase,
 	    test_promise_3_a_replica_without_its_primary_refuses_to_read);
 	tcase_set_timeout(tcase, 60);
