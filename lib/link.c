@@ -378,6 +378,17 @@ stay__link_fail(struct stay__link *link, enum stay_status status, int system)
 	broken(link);
 }
 
+void
+stay__link_orphan(struct stay__link *link)
+{
+	if (!stay__link_is_open(link))
+		return;
+	stay__failure_say(
+	    &link->failure, "%s belongs to the parent process", link->peer);
+	stay__failure_blame(&link->failure, STAY_E_IO, -EPERM);
+	broken(link);
+}
+
 ssize_t
 stay__link_read(struct stay__link *link, void *bytes, size_t len)
 {

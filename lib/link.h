@@ -86,6 +86,9 @@ void stay__link_want_write(struct stay__link *link);
 void stay__link_fail(
     struct stay__link *link, enum stay_status status, int system);
 
+/* In a forked child: an open stream is its parent's. News comes. */
+void stay__link_orphan(struct stay__link *link);
+
 bool stay__link_is_open(const struct stay__link *link);
 
 /*

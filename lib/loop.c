@@ -104,6 +104,16 @@ stay_loop_stop(struct stay_loop *loop, enum stay_status reason)
 		    STAY__LIST_OWNER(node, struct stay_conn, node), reason);
 }
 
+void
+stay_loop_orphan(struct stay_loop *loop)
+{
+	struct stay__list *node = loop->conns.next;
+
+	for (; node != &loop->conns; node = node->next)
+		stay__link_orphan(
+		    &STAY__LIST_OWNER(node, struct stay_conn, node)->link);
+}
+
 size_t
 stay_loop_live(const struct stay_loop *loop)
 {

@@ -47,7 +47,8 @@ struct world_ev {
 	uint64_t at;               /* when the loop wants its turn */
 	uint64_t armed;            /* when `timer` ends: at `at`, or earlier */
 	bool held;
-	bool busy; /* there is work left */
+	bool busy;     /* there is work left */
+	bool orphaned; /* the loop knows that it is a child's */
 	pid_t maker;
 	unsigned char
 	    *mark; /* 1, and 0 in a forked child; NULL: ask for the pid */
@@ -96,6 +97,16 @@ is_ours(const struct world_ev *world)
 	if (world->mark != NULL)
 		return *world->mark == 1;
 	return getpid() == world->maker;
+}
+
+/* Looked at in every turn, for nothing but a byte. */
+static void
+look_for_fork(struct world_ev *world)
+{
+	if (world->orphaned || world->mark == NULL || is_ours(world))
+		return;
+	world->orphaned = true;
+	stay_loop_orphan(world->loop);
 }
 
 /* ---- time ---- */
@@ -210,6 +221,7 @@ on_prepare(struct ev_loop *ev, ev_prepare *prepare, int events)
 	(void)events;
 	busy_set(world, false);
 	wake_start(world);
+	look_for_fork(world);
 	stay_loop_turn(world->loop);
 }
 

@@ -77,6 +77,13 @@ STAY_API enum stay_status stay_loop_dials_max(
     struct stay_loop *loop, unsigned max);
 
 /*
+ * For worlds: this process is a child of the one that opened the streams of the
+ * loop's connections. Those that are open fail, as their parent's; operations
+ * of the world are to refuse the rest. To be called as stay_loop_turn is.
+ */
+STAY_API void stay_loop_orphan(struct stay_loop *loop);
+
+/*
  * For worlds: run what is due. To be called on the loop's thread before every
  * wait, never from inside an operation of the world. Harmless at any time.
  */

@@ -156,6 +156,35 @@ START_TEST(test_promise_12_a_child_cannot_speak_for_its_parent)
 }
 END_TEST
 
+/* It has nothing to say, and nobody speaks to it. */
+static int
+child_finds_out(void)
+{
+	struct stay_conn *conn = stay_client_conn(client);
+
+	ev_loop_fork(ev);
+	for (int i = 0; i < 3; i++)
+		ev_run(ev, EVRUN_NOWAIT);
+	if (stay_conn_state(conn) == STAY_CONNECTED)
+		return 1;
+	return strstr(stay_conn_failure(conn), "parent process") != NULL ? 0
+									 : 2;
+}
+
+START_TEST(test_promise_12_a_child_finds_out_by_itself)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(child_finds_out());
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert(WIFEXITED(status));
+	ck_assert_int_eq(WEXITSTATUS(status), 0);
+	ck_assert_int_eq(recv(ends[0], &status, 1, MSG_DONTWAIT), -1);
+}
+END_TEST
+
 /* A loop of the child's own is as good as any. */
 static int
 child_starts_anew(void)
@@ -203,6 +232,7 @@ suite_fork(void)
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(
 	    tcase, test_promise_12_a_child_cannot_speak_for_its_parent);
+	tcase_add_test(tcase, test_promise_12_a_child_finds_out_by_itself);
 	tcase_add_test(tcase, test_promise_12_a_child_may_start_anew);
 	suite_add_tcase(suite, tcase);
 	return suite;
