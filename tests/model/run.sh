@@ -65,7 +65,7 @@ holds calls safety
 holds calls completes
 for fault in 1 2; do finds conn $fault safety; done
 finds conn 3 stops
-for fault in 1 2 3 4 5; do finds calls $fault safety; done
+for fault in 1 2 3 4 5 7 8 9; do finds calls $fault safety; done
 finds calls 6 completes
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]
