@@ -309,7 +309,8 @@ stay__call_commit(struct stay__call *call, size_t len)
 	if (call->trail & (STAY__TRAIL_WHOLE | STAY__TRAIL_REFUSED))
 		calls->counts.resent++;
 	call->trail &= (uint8_t)~STAY__TRAIL_REFUSED;
-	if (stay__call_may_resend(call) || stay__call_may_retry(call)) {
+	if (((call->flags & STAY_IDEMPOTENT) != 0 || calls->retries_refused) &&
+	    (stay__call_may_resend(call) || stay__call_may_retry(call))) {
 		call->trail |= STAY__TRAIL_KEPT;
 		calls->kept++;
 	}

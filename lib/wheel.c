@@ -68,17 +68,19 @@ stay__timer_init(struct stay__timer *timer, stay__timer_fn *fire)
 void
 stay__wheel_settle(struct stay__wheel *wheel, uint64_t late)
 {
-	struct stay__list *node;
+	struct stay__list *node = wheel->recent.next, *next;
 	struct stay__timer *timer;
 	uint64_t tick;
 
-	while ((node = stay__list_pop(&wheel->recent)) != NULL) {
+	for (; node != &wheel->recent; node = next) {
+		next = node->next;
 		timer = STAY__LIST_OWNER(node, struct stay__timer, node);
 		timer->at += late < UINT64_MAX - timer->at ? late : 0;
 		tick = due_tick(timer);
 		insert(
 		    wheel, timer, tick > wheel->tick ? tick : wheel->tick + 1);
 	}
+	stay__list_init(&wheel->recent);
 }
 
 /* A slot that may hold the first timer, and the tick it begins in. */
