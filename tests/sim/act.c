@@ -107,6 +107,16 @@ check_outcome(
 		    stay_outcome_name(result->outcome));
 }
 
+/* What is in flight when a session is changed is answered first. */
+static void
+check_change(const struct user *user, const struct call *call)
+{
+	if (user->changed && call->outcome == STAY_MAYBE_EXECUTED &&
+	    call->status == STAY_E_LOST)
+		broken(3, "a planned change alone has ended call %" PRIu64,
+		    call->number);
+}
+
 static void
 on_done(void *arg, const struct stay_result *result)
 {
@@ -128,6 +138,7 @@ on_done(void *arg, const struct stay_result *result)
 	count_outcome(user, call, result);
 	check_time(run, call);
 	check_outcome(user, call, result);
+	check_change(user, call);
 	check_counts(user);
 	act_inside(run, user);
 	call_is_back(run);
@@ -174,6 +185,7 @@ submit_one(struct user *user)
 	uint64_t number = call->number, timeout_ms;
 	enum stay_status status;
 
+	change_follow(user);
 	timeout_ms = timeout_of(run, user, &options);
 	options.id = &call->id;
 	call->sendings_max = user->options.resends_max + 1;
@@ -254,6 +266,7 @@ reconnect(struct user *user)
 	if (user_conn(user) == NULL)
 		return;
 	sim_note(user->run->sim, "reconnect", user->index, 0);
+	user->wanted = true;
 	calling(user->run, true);
 	stay_reconnect(user_conn(user), STAY_E_RECONNECT);
 	calling(user->run, false);
@@ -337,6 +350,8 @@ act_on(struct run *run, struct user *user)
 		reconnect(user);
 	else if (user_conn(user) == NULL)
 		user_start(user);
+	else if (which < 2 * run->plan.per_end + 20)
+		change_ask(user);
 	else if (which < 150)
 		cancel(user);
 	else

@@ -63,10 +63,20 @@ call_is_back(struct run *run)
 
 /* ---- one client ---- */
 
+/* A bound that was lowered below what is there already lets nothing in. */
+static uint64_t
+lowered(uint64_t most, uint64_t now, uint64_t bound)
+{
+	if (most > now)
+		most = now;
+	return most > bound ? most : bound;
+}
+
 static void
-check_bounds(const struct user *user, const struct stay_client_counts *counts)
+check_bounds(struct user *user, const struct stay_client_counts *counts)
 {
 	const struct stay_client_options *options = &user->options;
+	uint64_t calls = counts->queued + counts->in_flight;
 
 	if (counts->in_flight + counts->tombstones >
 	    options->inflight_calls_max)
@@ -78,10 +88,12 @@ check_bounds(const struct user *user, const struct stay_client_counts *counts)
 	    counts->in_flight + counts->tombstones > 1)
 		broken(7, "user %u has %" PRIu64 " bytes in flight",
 		    user->index, counts->in_flight_bytes);
-	if (counts->queued + counts->in_flight >
-	    options->queue_calls_max + options->inflight_calls_max)
+	if (calls > user->calls_most &&
+	    calls > options->queue_calls_max + options->inflight_calls_max)
 		broken(7, "user %u has %" PRIu64 " calls queued", user->index,
 		    counts->queued);
+	user->calls_most = lowered(user->calls_most, calls,
+	    options->queue_calls_max + options->inflight_calls_max);
 }
 
 /* Issued = completed + queued + in flight, and as many as we know of. */
@@ -93,6 +105,7 @@ check_counts(struct user *user)
 	    c.replied + c.sent + c.refused + c.not_sent + c.maybe_executed;
 
 	user->run->figures->checks++;
+	change_follow(user);
 	if (c.submitted != over + c.queued + c.in_flight)
 		broken(1,
 		    "user %u: %" PRIu64 " submitted, %" PRIu64 " over, %" PRIu64
@@ -167,6 +180,25 @@ open_ends(const struct user *user)
 			 end->peer->place->arg == &user->host;
 	}
 	return count;
+}
+
+/* The URL that is in force leads there. */
+static void
+check_places(const struct user *user)
+{
+	const struct sim *sim = user->run->sim;
+	const struct host *host = &user->host;
+
+	for (size_t i = 0; i < sim->fd_count; i++) {
+		const struct sim_end *end = sim->fds[i];
+
+		if (end == NULL || end->peer->place == NULL ||
+		    end->peer->place->arg != host)
+			continue;
+		if ((end->peer->place == host->other_place) != user->elsewhere)
+			broken(13, "user %u goes where its URL does not lead",
+			    user->index);
+	}
 }
 
 static void
@@ -359,6 +391,8 @@ check_user(struct user *user)
 		return;
 	check_told(user);
 	check_silence(user);
+	check_places(user);
+	change_check(user);
 }
 
 /* The library is at rest: no turn is under way. */

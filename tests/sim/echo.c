@@ -110,5 +110,5 @@ lie(struct desk *desk)
 	desk_shout(desk, bytes, 1 + draw_below(desk->host->run, sizeof(bytes)));
 }
 
-const struct trade echo_trade = { "echo", serve, lie, NULL, start, submit,
-	answers };
+const struct trade echo_trade = { "echo", serve, lie, NULL, start,
+	change_client, submit, answers };

@@ -314,6 +314,7 @@ fault_strike(struct run *run)
 		return;
 	sim_note(run->sim, fault_names[which], host->user->index, 0);
 	run->figures->faults[which]++;
+	run->struck++;
 	strikes[which](run, host);
 }
 

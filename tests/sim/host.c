@@ -281,6 +281,7 @@ choose_names(struct host *host)
 
 	if (which == 0) {
 		add_name(host, "/srv/", "");
+		add_name(host, "/srv/other", "");
 		host->port = 0;
 		return;
 	}
@@ -292,27 +293,35 @@ choose_names(struct host *host)
 		add_name(host, "fd00::", "");
 	if (which == 7)
 		add_name(host, "10.0.", ".2");
+	add_name(host, "10.1.", ".1");
 }
 
 static void
-choose_url(struct host *host)
+write_url(const struct host *host, const char *name, char *url, size_t size)
 {
 	const char *scheme =
 	    host->user->kind == KIND_RAW ? "tcp" : host->trade->name;
 	const char *login = host->password[0] == '\0' ? "" : ":secret@";
 
 	if (host->port != 0)
-		snprintf(host->url, sizeof(host->url), "%s://%s%s:%d%s", scheme,
-		    login,
-		    host->lookup[0] != '\0' ? host->lookup : host->names[0],
+		snprintf(url, size, "%s://%s%s:%d%s", scheme, login, name,
 		    host->port, host->user->kind == KIND_REDIS ? "/3" : "");
 	else if (host->user->kind == KIND_RAW)
-		snprintf(
-		    host->url, sizeof(host->url), "unix://%s", host->names[0]);
+		snprintf(url, size, "unix://%s", name);
 	else
-		snprintf(host->url, sizeof(host->url), "%s+unix://%s%s%s",
-		    scheme, login, host->names[0],
+		snprintf(url, size, "%s+unix://%s%s%s", scheme, login, name,
 		    host->user->kind == KIND_REDIS ? "?db=3" : "");
+}
+
+static void
+choose_urls(struct host *host)
+{
+	const char *other = host->names[host->name_count - 1];
+
+	write_url(host, host->lookup[0] != '\0' ? host->lookup : host->names[0],
+	    host->url, sizeof(host->url));
+	write_url(host, other, host->other_url, sizeof(host->other_url));
+	host->other_place = sim_place(host->run->sim, other, host->port);
 }
 
 void
@@ -323,7 +332,7 @@ host_name(struct host *host, uint64_t delay_ms, int error)
 
 	if (host->lookup[0] == '\0')
 		return;
-	for (unsigned i = 0; i < host->name_count; i++)
+	for (unsigned i = 0; i + 1 < host->name_count; i++)
 		len += (size_t)snprintf(all + len, sizeof(all) - len, "%s%s",
 		    i > 0 ? " " : "", host->names[i]);
 	sim_name_set(host->run->world, host->lookup, all, delay_ms, error);
@@ -357,7 +366,7 @@ host_open(struct host *host)
 	host->old = draw_mille(run, 250);
 	host->slow_ms = draw_mille(run, 500) ? draw_below(run, 30) : 0;
 	choose_names(host);
-	choose_url(host);
+	choose_urls(host);
 	for (unsigned i = 0; i < host->name_count; i++)
 		sim_listen(run->world, host->names[i], host->port,
 		    &host->server, host);

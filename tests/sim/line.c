@@ -65,7 +65,11 @@ struct line_request {
 static struct user *
 user_of(const struct stay_session *session)
 {
-	return (struct user *)(uintptr_t)stay_session_config(session);
+	const struct config *config = stay_session_config(session);
+
+	if (config->released)
+		broken(10, "a config is released and still in use");
+	return config->user;
 }
 
 /* Every slot but hello: a session that has begun and is not over. */
@@ -315,12 +319,9 @@ static enum stay_status
 start(struct user *user, const struct stay_client_options *options,
     const char *url)
 {
-	struct stay_client_options own = *options;
-
-	own.config = user;
 	user->line_open = false;
 	return stay_client_start(
-	    &user->client, user->run->loop, &protocol, url, &own);
+	    &user->client, user->run->loop, &protocol, url, options);
 }
 
 static void
@@ -499,5 +500,5 @@ push(struct desk *desk)
 	    draw_mille(desk->host->run, 500) ? ">news" : "#nothing");
 }
 
-const struct trade line_trade = { "line", serve, lie, push, start, submit,
-	answers };
+const struct trade line_trade = { "line", serve, lie, push, start,
+	change_client, submit, answers };

@@ -144,8 +144,10 @@ print(const struct sum *sum, double seconds)
 	    sum->passed + sum->failed, f->events, f->checks, seconds,
 	    (double)f->events / (seconds > 0 ? seconds : 1));
 	printf("  %" PRIu64 " clients, %" PRIu64 " sessions, %" PRIu64
-	       " reconnects after a backoff, %" PRIu64 " h of virtual time\n",
-	    f->clients, f->sessions, f->reconnects, f->virtual_ms / 3600000);
+	       " reconnects after a backoff, %" PRIu64
+	       " planned changes, %" PRIu64 " h of virtual time\n",
+	    f->clients, f->sessions, f->reconnects, f->changes,
+	    f->virtual_ms / 3600000);
 	printf("  %" PRIu64 " calls accepted, %" PRIu64 " refused, %" PRIu64
 	       " executed, %" PRIu64 " sent again, %" PRIu64
 	       " orphans, %" PRIu64 " acts inside of callbacks\n",

@@ -108,4 +108,7 @@ plan_options(struct run *run, struct stay_client_options *options)
 	options->probe_ms = draw_between(run, 20, 5000);
 	options->silence_ms = draw_between(run, 100, 5000);
 	options->resends_max = draw_between(run, 1, 4);
+	options->leave_budget_ms = draw_between(run, 10, 3000);
+	if (draw_mille(run, 200))
+		options->max_age_ms = draw_between(run, 500, 20000);
 }

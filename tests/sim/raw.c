@@ -515,4 +515,5 @@ lie(struct desk *desk)
 	desk_shout(desk, "lie", 3);
 }
 
-const struct trade raw_trade = { "raw", serve, lie, NULL, NULL, NULL, NULL };
+const struct trade raw_trade = { "raw", serve, lie, NULL, NULL, NULL, NULL,
+	NULL };

@@ -44,20 +44,38 @@ on_push(
 	call_is_back(the_run);
 }
 
+static struct stay_redis_options
+some_options(struct user *user, const struct stay_client_options *options)
+{
+	struct stay_redis_options own = { STAY_REDIS_OPTIONS,
+		.client = *options, .on_push = on_push, .push_arg = user };
+
+	own.client_name = draw_mille(user->run, 300) ? "sim" : NULL;
+	own.protocol = draw_mille(user->run, 300) ? 2 : 0;
+	return own;
+}
+
 static enum stay_status
 start(struct user *user, const struct stay_client_options *options,
     const char *url)
 {
-	struct stay_redis_options own = { STAY_REDIS_OPTIONS,
-		.client = *options, .on_push = on_push, .push_arg = user };
+	struct stay_redis_options own = some_options(user, options);
 	enum stay_status status;
 
-	own.client_name = draw_mille(user->run, 300) ? "sim" : NULL;
-	own.protocol = draw_mille(user->run, 300) ? 2 : 0;
 	status = stay_redis_start(&user->redis, user->run->loop, url, &own);
 	user->client =
 	    status == STAY_OK ? stay_redis_client(user->redis) : NULL;
 	return status;
+}
+
+/* Its options are never the same. */
+static enum stay_status
+reconfigure(struct user *user, const struct stay_client_options *options,
+    const char *url)
+{
+	struct stay_redis_options own = some_options(user, options);
+
+	return stay_redis_reconfigure(user->redis, url, &own);
 }
 
 static enum stay_status
@@ -218,4 +236,4 @@ answers(const struct call *call, const struct stay_result *result)
 }
 
 const struct trade redis_trade = { "redis", redis_serve, redis_lie, redis_push,
-	start, submit, answers };
+	start, reconfigure, submit, answers };

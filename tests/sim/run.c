@@ -25,6 +25,7 @@ build(struct run *run, bool trace)
 	if (stay_loop_dials_max(run->loop, run->plan.dials_max) != STAY_OK)
 		broken(1, "a number of dials is refused");
 	stay__list_init(&run->desks);
+	stay__list_init(&run->configs);
 	for (unsigned i = 0; i < run->plan.user_count; i++)
 		user_init(run, i);
 	run->sim->after = check_after;
@@ -101,19 +102,32 @@ all_closed(void *arg)
 /* A session that is only half there may have to be found first, then twice the
  * longest wait: a refused greeting may be under way. */
 static uint64_t
+return_ms(const struct stay_client_options *o)
+{
+	return o->silence_ms + o->probe_ms + o->leave_budget_ms +
+	       2 * (o->backoff.cap_ms + o->fatal_backoff_ms +
+		       o->connect_budget_ms);
+}
+
+/* Under the options in force, or those that will be. */
+static uint64_t
 patience_ms(const struct run *run)
 {
 	uint64_t most = 0, dials = 0, ms;
 
 	for (unsigned i = 0; i < run->plan.user_count; i++) {
-		const struct stay_client_options *o = &run->users[i].options;
+		const struct user *user = &run->users[i];
 
-		ms = o->silence_ms + o->probe_ms +
-		     2 * (o->backoff.cap_ms + o->fatal_backoff_ms +
-			     o->connect_budget_ms);
+		ms = return_ms(&user->options);
 		if (ms > most)
 			most = ms;
-		dials += o->connect_budget_ms;
+		dials += user->options.connect_budget_ms;
+		if (!user->change.has_options)
+			continue;
+		ms = return_ms(&user->change.options);
+		if (ms > most)
+			most = ms;
+		dials += user->change.options.connect_budget_ms;
 	}
 	return most + dials + LOOKUP_MS_MAX + 2000;
 }
@@ -212,6 +226,7 @@ end(struct run *run)
 	if (stay_loop_free(run->loop) != STAY_OK)
 		broken(10, "the loop is still in use");
 	ledger_free(run);
+	configs_close(run);
 	if (memory.asked > 0)
 		broken(11, "the library looks at the wall clock");
 	if (memory.live > 0)

@@ -13,6 +13,7 @@
  *	check.c   the invariants, after every event
  *	watch.c   the observer: only rows of the tables, in order
  *	user.c    a client: its options, its life
+ *	change.c  another URL, other options: asked for, and in force
  *	host.c    a server's connections, its answers, its bad days
  *	line.c echo.c redis_sim.c raw.c   protocols, each with its server
  *	redis_user.c  what is asked through <stay/redis.h>
@@ -30,7 +31,7 @@
 #include "sim.h"
 
 #define USERS_MAX  8
-#define PLACES_MAX 3
+#define PLACES_MAX 3 /* that one URL leads to */
 #define PAD_MAX    40000
 
 /* A lookup that hangs ends at last, as getaddrinfo does. */
@@ -70,6 +71,7 @@ struct figures {
 	uint64_t sessions;
 	uint64_t reconnects;
 	uint64_t clients;
+	uint64_t changes; /* planned ones */
 	uint64_t executed;
 	uint64_t faults[FAULT_COUNT];
 	uint64_t failed_allocations;
@@ -156,6 +158,9 @@ struct trade {
 	/* Start a client; it fills in user->client, and redis if it is one. */
 	enum stay_status (*start)(struct user *user,
 	    const struct stay_client_options *options, const char *url);
+	/* Either may be NULL: the same. */
+	enum stay_status (*reconfigure)(struct user *user,
+	    const struct stay_client_options *options, const char *url);
 	/* Choose what `call` shall be, and submit it. */
 	enum stay_status (*submit)(struct user *user, struct call *call,
 	    struct stay_call_options *options, stay_done_fn *done);
@@ -193,10 +198,13 @@ struct host {
 	struct run *run;
 	struct user *user;
 	const struct trade *trade;
-	char names[PLACES_MAX][24]; /* "10.0.3.1", "fd00::3", "/srv/3" */
+	/* "10.0.3.1", "fd00::3", "/srv/3"; the last is its other URL's */
+	char names[PLACES_MAX + 1][24];
 	unsigned name_count;
 	int port;
 	char url[128];
+	char other_url[128];
+	const struct sim_place *other_place;
 	char lookup[24]; /* the name it is found by; "": none */
 	struct sim_server server;
 
@@ -241,12 +249,33 @@ void desks_free(struct run *run);
 
 /* ---- clients ---- */
 
+/* What a client was given with its options; the library releases it once. */
+struct config {
+	struct stay__list node;
+	struct user *user;
+	bool held; /* by the library, or it was */
+	bool released;
+};
+
+/* What was asked for and is not in force yet. */
+struct change {
+	bool asked;
+	const char *url;  /* NULL: the same */
+	bool has_options; /* false: the same */
+	struct stay_client_options options;
+	struct config *config; /* NULL: the same */
+	uint64_t connects;     /* told when it was asked for */
+};
+
 struct user {
 	struct run *run;
 	unsigned index;
 	enum kind kind;
 	struct host host;
-	struct stay_client_options options;
+	struct stay_client_options options; /* in force */
+	struct config *config;
+	struct change change;
+	bool elsewhere;             /* its other URL is in force */
 	struct stay_client *client; /* NULL: none is alive */
 	struct stay_redis *redis;
 	struct raw *raw;
@@ -263,12 +292,20 @@ struct user {
 	uint64_t given_up;     /* told while in flight */
 	struct sim_peer *liar; /* the last one that lied to it */
 	bool line_open;        /* a stream without its on_down */
+	uint64_t calls_most; /* queued and in flight: above the bounds, if they
+				were lowered */
 
 	/* as the observer has told */
 	unsigned state[3];      /* of connection, link, session */
 	uint64_t backing_since; /* ns */
 	bool throttled;
-	uint64_t slept; /* run->slept at that time */
+	uint64_t slept;    /* run->slept at that time */
+	uint64_t connects; /* attempts begun */
+	bool wanted;       /* another session, by somebody */
+	uint64_t ready_at; /* ns: its session came up */
+	uint64_t left_at;  /* ns: it began to leave, and the same of slept */
+	uint64_t left_slept;
+	bool changed; /* the last session ended by a planned change alone */
 	uint64_t sessions;
 	uint64_t busy_since; /* ns: answers are expected without a break */
 	bool idle;           /* so it was at the last look */
@@ -286,6 +323,25 @@ bool user_is_lied_to(const struct user *user);
 /* Clean up behind a client that never was, or has closed. */
 void user_gone(struct user *user);
 struct stay_conn *user_conn(const struct user *user);
+
+/* For options; not held yet. */
+struct config *config_new(struct user *user);
+/* To be filled into options. */
+void config_give(struct config *config, struct stay_client_options *options);
+/* It was not taken after all. */
+void config_keep(struct config *config);
+/* Each was released, and they are free. */
+void configs_close(struct run *run);
+
+/* Ask for a planned change. */
+void change_ask(struct user *user);
+/* What a trade does about it that has nothing of its own. */
+enum stay_status change_client(struct user *user,
+    const struct stay_client_options *options, const char *url);
+/* Look whether what was asked for is in force; then it is ours, too. */
+void change_follow(struct user *user);
+/* A change that is late, or early. */
+void change_check(const struct user *user);
 
 /* The bytes that go with a call: the same for ever. */
 void pad_write(const struct call *call, char *to);
@@ -334,10 +390,12 @@ struct run {
 	struct ledger ledger;
 	struct user users[USERS_MAX];
 	struct stay__list desks;
+	struct stay__list configs;
 	struct figures *figures;
 	struct verdict *verdict;
 	uint64_t turn_at;    /* when the last turn began */
 	uint64_t slept;      /* ns the machine was asleep, in all */
+	uint64_t struck;     /* faults so far */
 	uint64_t acted_at;   /* number of the wait the program last acted in */
 	uint64_t idle_waits; /* waits in which nothing happened */
 	uint64_t idle_since;

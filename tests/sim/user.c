@@ -79,10 +79,14 @@ user_gone(struct user *user)
 	user->client = NULL;
 	user->redis = NULL;
 	user->raw = NULL;
+	user->config = NULL;
+	user->change = (struct change){ 0 };
+	user->elsewhere = user->wanted = user->changed = false;
 	user->leaving = user->stopped = false;
 	user->leave_by = SIM_NEVER;
 	user->notices = 0;
 	user->accepted = user->told = user->rejected = 0;
+	user->calls_most = user->connects = 0;
 	user->last_replied = user->given_up = user->orphans = 0;
 	memset(user->told_as, 0, sizeof(user->told_as));
 	memset(user->state, 0, sizeof(user->state));
@@ -111,6 +115,9 @@ on_closed(void *arg, struct stay_conn *conn, enum stay_status reason)
 	if (!may_close(user, reason))
 		broken(5, "user %u closes with %s", user->index,
 		    stay_status_name(reason));
+	if (user->kind == KIND_LINE && user->line_open)
+		broken(
+		    5, "user %u is closed and on_down never came", user->index);
 	if (user->told != user->accepted)
 		broken(1,
 		    "user %u: %" PRIu64 " accepted, %" PRIu64
@@ -152,6 +159,8 @@ user_start(struct user *user)
 		raw_start(user);
 		return;
 	}
+	user->config = config_new(user);
+	config_give(user->config, &user->options);
 	calling(run, true);
 	status = user->host.trade->start(user, &user->options, user->host.url);
 	calling(run, false);
@@ -160,6 +169,7 @@ user_start(struct user *user)
 		if (!may_fail_to_start(status))
 			broken(1, "user %u cannot start: %s", user->index,
 			    stay_status_name(status));
+		config_keep(user->config);
 		user_gone(user);
 		return;
 	}

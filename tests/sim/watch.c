@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "engine.h"
 #include "machine.h"
 #include "run.h"
 
@@ -75,6 +76,56 @@ follow_backoff(struct user *user, unsigned from, unsigned event, unsigned to)
 	user->throttled = event == STAY__CONN_THROTTLED;
 }
 
+/* ---- sessions ---- */
+
+/* Nobody has asked for it: then its age has. */
+static void
+check_reason(const struct user *user)
+{
+	uint64_t age = (user->run->sim->now - user->ready_at) / SIM_MS;
+	uint64_t max = user->options.max_age_ms;
+
+	if (user->wanted || user->leaving)
+		return;
+	if (max == 0 || age + 1 < max - max / 4)
+		broken(13,
+		    "user %u changes a session of %" PRIu64
+		    " ms, and nobody has asked for it",
+		    user->index, age);
+}
+
+/* Only where no fault has struck yet nothing else can have ended it. A queue
+ * that is not kept may hold what an earlier session has sent. */
+static bool
+is_changed(const struct user *user, unsigned from)
+{
+	const struct run *run = user->run;
+	uint64_t budget = user->options.leave_budget_ms * SIM_MS;
+
+	return from == STAY__SESSION_LEAVING && !user->leaving &&
+	       run->struck == 0 &&
+	       user->options.offline == STAY_OFFLINE_QUEUE &&
+	       user->client->session.condemned == STAY_OK &&
+	       run->sim->now < user->left_at + budget;
+}
+
+static void
+follow_session(struct user *user, unsigned from, unsigned to)
+{
+	const struct run *run = user->run;
+
+	if (to == STAY__SESSION_READY) {
+		user->ready_at = run->sim->now;
+		user->wanted = false;
+	} else if (to == STAY__SESSION_LEAVING) {
+		check_reason(user);
+		user->left_at = run->sim->now;
+		user->left_slept = run->slept;
+	} else if (to == STAY__SESSION_DOWN) {
+		user->changed = is_changed(user, from);
+	}
+}
+
 /* ---- a turn ---- */
 
 static struct user *
@@ -112,6 +163,8 @@ watch_transition(void *arg, const struct stay_subject *who,
 	    machine_named(turn->machine, &which);
 
 	called_back(run);
+	if (user != NULL && user->client != NULL)
+		change_follow(user);
 	from = (unsigned)stay_machine_find_state(machine, turn->from);
 	event = (unsigned)stay_machine_find_event(machine, turn->event);
 	to = (unsigned)stay_machine_find_state(machine, turn->to);
@@ -129,6 +182,10 @@ watch_transition(void *arg, const struct stay_subject *who,
 		user->state[which] = to;
 		if (which == CONN)
 			follow_backoff(user, from, event, to);
+		else if (which == SESSION && user->client != NULL)
+			follow_session(user, from, to);
+		if (which == CONN && strcmp(turn->action, "connect") == 0)
+			user->connects++;
 	}
 	call_is_back(run);
 }
