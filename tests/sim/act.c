@@ -185,7 +185,7 @@ submit_one(struct user *user)
 	uint64_t number = call->number, timeout_ms;
 	enum stay_status status;
 
-	change_follow(user);
+	water_before(user);
 	timeout_ms = timeout_of(run, user, &options);
 	options.id = &call->id;
 	call->sendings_max = user->options.resends_max + 1;
@@ -194,6 +194,7 @@ submit_one(struct user *user)
 	status = user->host.trade->submit(user, call, &options, on_done);
 	calling(run, false);
 	sim_note(run->sim, "submit", (int64_t)number, status);
+	water_after(user, call, status);
 	if (status != STAY_OK) {
 		if (!may_be_refused(user, status))
 			broken(1, "a call is refused with %s",

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "conn.h"
+#include "engine.h"
 
 /* So many waits without an event, in a virtual second, are spinning. */
 #define IDLE_WAITS_MAX 2000
@@ -22,6 +22,9 @@
 
 /* Deadlines and probes have a grain; what has no memory is tried again. */
 #define SLACK_MS 10
+
+/* What one write may take, its last request whole. */
+#define WRITE_MAX ((256u << 10) + PAD_MAX + 128)
 
 void
 broken(unsigned promise, const char *format, ...)
@@ -96,6 +99,20 @@ check_bounds(struct user *user, const struct stay_client_counts *counts)
 	    options->queue_calls_max + options->inflight_calls_max);
 }
 
+/* Queued, and kept to be sent again. */
+static void
+check_bytes(struct user *user)
+{
+	const struct stay__log *log = &user->client->calls.log;
+	uint64_t bytes = log->live + log->committed - log->base;
+	uint64_t bound = 2 * user->options.queue_bytes_max + WRITE_MAX;
+
+	if (bytes > user->bytes_most && bytes > bound)
+		broken(7, "user %u holds %" PRIu64 " bytes of requests",
+		    user->index, bytes);
+	user->bytes_most = lowered(user->bytes_most, bytes, bound);
+}
+
 /* Issued = completed + queued + in flight, and as many as we know of. */
 void
 check_counts(struct user *user)
@@ -120,6 +137,7 @@ check_counts(struct user *user)
 		    "user %u: told %" PRIu64 " of %" PRIu64 " that are over",
 		    user->index, user->told, over);
 	check_bounds(user, &c);
+	check_bytes(user);
 }
 
 /* Whoever stops is not asked to end a session as well. */
@@ -391,6 +409,7 @@ check_user(struct user *user)
 		return;
 	check_told(user);
 	check_silence(user);
+	water_check(user);
 	check_places(user);
 	change_check(user);
 }

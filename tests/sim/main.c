@@ -150,8 +150,9 @@ print(const struct sum *sum, double seconds)
 	    f->virtual_ms / 3600000);
 	printf("  %" PRIu64 " calls accepted, %" PRIu64 " refused, %" PRIu64
 	       " executed, %" PRIu64 " sent again, %" PRIu64
-	       " orphans, %" PRIu64 " acts inside of callbacks\n",
-	    f->calls, f->refused, f->executed, f->resent, f->orphans,
+	       " orphans, %" PRIu64 " water marks, %" PRIu64
+	       " acts inside of callbacks\n",
+	    f->calls, f->refused, f->executed, f->resent, f->orphans, f->marks,
 	    f->inside);
 	print_outcomes(f);
 	print_faults(f);

@@ -108,6 +108,9 @@ plan_options(struct run *run, struct stay_client_options *options)
 	options->probe_ms = draw_between(run, 20, 5000);
 	options->silence_ms = draw_between(run, 100, 5000);
 	options->resends_max = draw_between(run, 1, 4);
+	options->queue_high_percent = 1 + draw_below(run, 100);
+	options->queue_low_percent =
+	    1 + draw_below(run, (unsigned)options->queue_high_percent);
 	options->leave_budget_ms = draw_between(run, 10, 3000);
 	if (draw_mille(run, 200))
 		options->max_age_ms = draw_between(run, 500, 20000);

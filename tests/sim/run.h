@@ -14,6 +14,7 @@
  *	watch.c   the observer: only rows of the tables, in order
  *	user.c    a client: its options, its life
  *	change.c  another URL, other options: asked for, and in force
+ *	water.c   a queue that fills up: told of, and exact
  *	host.c    a server's connections, its answers, its bad days
  *	line.c echo.c redis_sim.c raw.c   protocols, each with its server
  *	redis_user.c  what is asked through <stay/redis.h>
@@ -72,6 +73,7 @@ struct figures {
 	uint64_t reconnects;
 	uint64_t clients;
 	uint64_t changes; /* planned ones */
+	uint64_t marks;   /* of water, told */
 	uint64_t executed;
 	uint64_t faults[FAULT_COUNT];
 	uint64_t failed_allocations;
@@ -267,6 +269,16 @@ struct change {
 	uint64_t connects;     /* told when it was asked for */
 };
 
+/* How full its queue is, as far as it was told. */
+struct water {
+	bool high;
+	bool was_high; /* since then, as was seen */
+	bool was_low;
+	bool due;       /* to be told that it is high */
+	uint64_t calls; /* before a submission */
+	uint64_t bytes;
+};
+
 struct user {
 	struct run *run;
 	unsigned index;
@@ -294,6 +306,8 @@ struct user {
 	bool line_open;        /* a stream without its on_down */
 	uint64_t calls_most; /* queued and in flight: above the bounds, if they
 				were lowered */
+	uint64_t bytes_most; /* the same of them */
+	struct water water;
 
 	/* as the observer has told */
 	unsigned state[3];      /* of connection, link, session */
@@ -342,6 +356,15 @@ enum stay_status change_client(struct user *user,
 void change_follow(struct user *user);
 /* A change that is late, or early. */
 void change_check(const struct user *user);
+
+/* Look at its queue, in any case before anything is added to it. */
+void water_look(struct user *user);
+void water_check(struct user *user);
+/* Around a submission. */
+void water_before(struct user *user);
+void water_after(
+    struct user *user, const struct call *call, enum stay_status status);
+extern stay_water_fn water_on_high, water_on_low;
 
 /* The bytes that go with a call: the same for ever. */
 void pad_write(const struct call *call, char *to);

@@ -86,7 +86,8 @@ user_gone(struct user *user)
 	user->leave_by = SIM_NEVER;
 	user->notices = 0;
 	user->accepted = user->told = user->rejected = 0;
-	user->calls_most = user->connects = 0;
+	user->calls_most = user->bytes_most = user->connects = 0;
+	user->water = (struct water){ 0 };
 	user->last_replied = user->given_up = user->orphans = 0;
 	memset(user->told_as, 0, sizeof(user->told_as));
 	memset(user->state, 0, sizeof(user->state));
@@ -154,6 +155,8 @@ user_start(struct user *user)
 	plan_options(run, &user->options);
 	user->options.on_started = on_started;
 	user->options.on_closed = on_closed;
+	user->options.on_high_water = water_on_high;
+	user->options.on_low_water = water_on_low;
 	user->options.arg = user;
 	if (user->kind == KIND_RAW) {
 		raw_start(user);

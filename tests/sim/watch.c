@@ -163,8 +163,10 @@ watch_transition(void *arg, const struct stay_subject *who,
 	    machine_named(turn->machine, &which);
 
 	called_back(run);
-	if (user != NULL && user->client != NULL)
+	if (user != NULL && user->client != NULL) {
 		change_follow(user);
+		water_look(user);
+	}
 	from = (unsigned)stay_machine_find_state(machine, turn->from);
 	event = (unsigned)stay_machine_find_event(machine, turn->event);
 	to = (unsigned)stay_machine_find_state(machine, turn->to);
