@@ -405,8 +405,10 @@ check_user(struct user *user)
 	check_stream(user);
 	check_timer(user);
 	check_leaving(user);
-	if (user->client == NULL)
+	if (user->client == NULL) {
+		raw_check(user);
 		return;
+	}
 	check_told(user);
 	check_silence(user);
 	water_check(user);

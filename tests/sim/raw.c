@@ -5,34 +5,11 @@
  * counts up from zero, so that a byte of another stream is seen at once; mail
  * and calls are kept count of.
  */
-#include "run.h"
+#include "raw.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* What is sent to it, and released once. */
-struct token {
-	struct stay__list node;
-	struct raw *raw;
-	bool call;
-	bool done;
-	bool released;
-};
-
-struct raw {
-	struct stay_conn *conn;
-	struct user *user;
-	struct stay__list tokens; /* accepted, neither released nor done */
-	enum stay_state state;
-	bool stream; /* up, as we were told */
-	bool terminated;
-	unsigned char next_out;
-	unsigned char next_in;
-	bool waits; /* handle_call has left one open: */
-	struct stay_from from;
-	unsigned notices;
-};
 
 struct stay_conn *
 raw_conn(const struct raw *raw)
@@ -40,78 +17,42 @@ raw_conn(const struct raw *raw)
 	return raw->conn;
 }
 
-/* ---- tokens ---- */
-
-static struct token *
-token_new(struct raw *raw, bool call)
-{
-	struct token *token = sim_alloc(sizeof(*token));
-
-	token->raw = raw;
-	token->call = call;
-	stay__list_init(&token->node);
-	stay__list_push(&raw->tokens, &token->node);
-	return token;
-}
-
-static void
-token_free(struct token *token)
-{
-	stay__list_remove(&token->node);
-	free(token);
-}
-
-static void
-token_settle(struct token *token)
-{
-	if (token->released && (token->done || !token->call))
-		token_free(token);
-}
-
-static void
-on_release(void *data)
-{
-	struct token *token = data;
-
-	if (token->released)
-		broken(10, "a message is released twice");
-	token->released = true;
-	token_settle(token);
-}
-
-static void
-on_called(void *arg, const struct stay_reply *reply)
-{
-	struct token *token = arg;
-	struct raw *raw = token->raw;
-
-	called_back(the_run);
-	sim_note(the_run->sim, "called", raw->user->index, reply->status);
-	if (token->done)
-		broken(1, "a call is answered twice");
-	token->done = true;
-	token_settle(token);
-	act_inside(the_run, raw->user);
-	call_is_back(the_run);
-}
-
 /* ---- verdicts ---- */
 
 static struct raw *
 raw_of(void *state)
 {
-	return *(struct raw **)state;
+	struct raw *raw = ((struct raw_block *)state)->raw;
+
+	if (raw->block != state || stay_conn_data(raw->conn) != state)
+		broken(5, "raw %u is given a block that is not in force",
+		    raw->user->index);
+	return raw;
+}
+
+void
+raw_time_out(struct raw *raw, uint64_t ms)
+{
+	raw->times_out = true;
+	raw->timeout_ms = ms;
+	raw->timeout_at = sim_after(the_run->sim, ms);
+	raw->slept = the_run->slept;
 }
 
 /* With T, or hibernating, or neither. */
 static struct stay_verdict
-with_company(struct run *run, struct stay_verdict verdict)
+with_company(struct raw *raw, struct stay_verdict verdict)
 {
-	unsigned which = draw_below(run, 6);
+	unsigned which = draw_below(the_run, 6);
+	uint64_t ms;
 
-	if (which == 0)
-		return stay_with_timeout(verdict, draw_between(run, 0, 500));
-	return which == 1 ? stay_with_hibernate(verdict) : verdict;
+	if (which == 1)
+		return stay_with_hibernate(verdict);
+	if (which > 1)
+		return verdict;
+	ms = draw_between(the_run, 0, 500);
+	raw_time_out(raw, ms);
+	return stay_with_timeout(verdict, ms);
 }
 
 static struct stay_info
@@ -121,9 +62,9 @@ some_info(struct run *run)
 }
 
 static struct stay_verdict
-some_backoff(struct run *run)
+some_backoff(struct raw *raw)
 {
-	return with_company(run, stay_backoff(draw_between(run, 0, 800)));
+	return with_company(raw, stay_backoff(draw_between(the_run, 0, 800)));
 }
 
 /* A callback begins: what all of them have in common. */
@@ -135,6 +76,7 @@ enter(void *state)
 	called_back(the_run);
 	if (raw->terminated)
 		broken(5, "a callback runs after terminate");
+	raw->times_out = false;
 	act_inside(the_run, raw->user);
 	return raw;
 }
@@ -155,11 +97,12 @@ init(struct stay_conn *conn, void *state, void *arg)
 	unsigned which = draw_below(the_run, 10);
 
 	(void)conn;
-	*(struct raw **)state = raw;
+	raw->block = state;
+	raw->block->raw = raw;
 	if (which == 0)
-		return with_company(the_run, stay_ok());
+		return with_company(raw, stay_ok());
 	if (which == 1)
-		return some_backoff(the_run);
+		return some_backoff(raw);
 	return which == 2 ? stay_ignore() : stay_connect(some_info(the_run));
 }
 
@@ -174,15 +117,15 @@ run_connect(struct stay_conn *conn, void *state, struct stay_info info)
 	raw->stream = false;
 	raw->next_in = raw->next_out = 0;
 	if (which == 0)
-		return leave(some_backoff(the_run));
+		return leave(some_backoff(raw));
 	if (which == 1)
-		return leave(with_company(the_run, stay_ok()));
+		return leave(with_company(raw, stay_ok()));
 	status = stay_stream_dial(conn, raw->user->host.url);
 	if (status != STAY_OK && status != STAY_E_NOMEM)
 		broken(
 		    1, "a dial is refused with %s", stay_status_name(status));
 	if (status != STAY_OK)
-		return leave(some_backoff(the_run));
+		return leave(some_backoff(raw));
 	return leave(stay_pending(
 	    draw_between(the_run, the_run->healing ? 2000 : 1, 3000)));
 }
@@ -191,8 +134,8 @@ static struct stay_verdict
 run_disconnect(struct stay_conn *conn, void *state, struct stay_info info)
 {
 	unsigned which = draw_below(the_run, 10);
+	struct raw *raw = enter(state);
 
-	(void)enter(state);
 	(void)conn;
 	(void)info;
 	if (the_run->healing)
@@ -202,27 +145,27 @@ run_disconnect(struct stay_conn *conn, void *state, struct stay_info info)
 	if (which == 1)
 		return leave(stay_pending(draw_between(the_run, 1, 500)));
 	if (which == 2)
-		return leave(with_company(the_run, stay_noconnect()));
-	return leave(some_backoff(the_run));
+		return leave(with_company(raw, stay_noconnect()));
+	return leave(some_backoff(raw));
 }
 
 /* Of a message, a call or a cast: what may be said in this state. */
 static struct stay_verdict
-move(const struct raw *raw, struct stay_verdict otherwise)
+move(struct raw *raw, struct stay_verdict otherwise)
 {
 	unsigned which = draw_below(the_run, 40);
+	bool pending =
+	    raw->state == STAY_DISCONNECTING || raw->state == STAY_CONNECTING;
 
 	if (the_run->healing)
 		return otherwise;
-	if (which == 0 && raw->state != STAY_DISCONNECTING &&
-	    raw->state != STAY_CONNECTING)
+	if (which == 0 && !pending)
 		return stay_connect(some_info(the_run));
-	if (which == 1 && raw->state != STAY_DISCONNECTING &&
-	    raw->state != STAY_CONNECTING)
+	if (which == 1 && !pending)
 		return stay_disconnect(some_info(the_run));
 	if (which < 5)
 		return stay_postpone();
-	return with_company(the_run, otherwise);
+	return pending ? otherwise : with_company(raw, otherwise);
 }
 
 static struct stay_verdict
@@ -258,8 +201,8 @@ handle_cast(
 
 #define SEND_MAX 64
 
-static void
-send_some(struct raw *raw, size_t most)
+void
+raw_send_some(struct raw *raw, size_t most)
 {
 	unsigned char bytes[SEND_MAX];
 	size_t len = 1 + draw_below(the_run,
@@ -296,33 +239,101 @@ on_stream(struct raw *raw, const struct stay_event *event)
 {
 	if (event->type == STAY_STREAM_UP) {
 		raw->stream = true;
-		send_some(raw, SEND_MAX);
-		return with_company(the_run, stay_ok());
+		raw_send_some(raw, SEND_MAX);
+		return with_company(raw, stay_ok());
 	}
 	if (event->type == STAY_STREAM_DATA) {
 		take_bytes(raw, &event->bytes);
 		/* Fewer than have come: all must come to rest in the end. */
 		if (draw_mille(the_run, 300))
-			send_some(raw, event->bytes.len);
+			raw_send_some(raw, event->bytes.len);
 	} else {
 		raw->stream = false;
 	}
 	return stay_noreply();
 }
 
-static struct stay_verdict
-handle_info(struct stay_conn *conn, void *state, const struct stay_event *event)
+/* T is over: not before its time, and not without having been set. */
+static void
+check_timeout(const struct raw *raw, bool timing)
 {
+	if (!timing || the_run->sim->now < raw->timeout_at)
+		broken(6, "raw %u times out early", raw->user->index);
+}
+
+static struct stay_verdict
+handle_info(void *state, const struct stay_event *event, unsigned version)
+{
+	bool timing = raw_of(state)->times_out;
 	struct raw *raw = enter(state);
 
-	(void)conn;
 	sim_note(the_run->sim, "info", raw->user->index, event->type);
+	if (raw->version != version)
+		broken(5, "raw %u is called in a version it has left",
+		    raw->user->index);
+	if (event->type == STAY_TIMEOUT)
+		check_timeout(raw, timing);
 	if (event->type >= STAY_STREAM_UP)
 		return leave(on_stream(raw, event));
 	if (event->type == STAY_MESSAGE)
 		return leave(move(raw, stay_noreply()));
 	return leave(stay_noreply());
 }
+
+static struct stay_verdict
+first_info(struct stay_conn *conn, void *state, const struct stay_event *event)
+{
+	(void)conn;
+	return handle_info(state, event, 0);
+}
+
+static struct stay_verdict
+second_info(struct stay_conn *conn, void *state, const struct stay_event *event)
+{
+	(void)conn;
+	return handle_info(state, event, 1);
+}
+
+/* ---- its versions ---- */
+
+static enum stay_status
+take_over(void *state, void *old, unsigned version)
+{
+	struct raw *raw = raw_of(old);
+	struct raw_block *block = state;
+
+	called_back(the_run);
+	act_inside(the_run, raw->user);
+	call_is_back(the_run);
+	if (raw->terminated || block->raw != NULL || block->zero != 0)
+		broken(5, "raw %u is upgraded after its end, or to rubbish",
+		    raw->user->index);
+	if (draw_mille(the_run, 250))
+		return STAY_E_NOT_READY;
+	block->raw = raw;
+	block->zero = draw(the_run);
+	raw->block = block;
+	raw->version = version;
+	return STAY_OK;
+}
+
+static enum stay_status
+to_first(struct stay_conn *conn, void *state, void *old, void *arg)
+{
+	(void)conn;
+	(void)arg;
+	return take_over(state, old, 0);
+}
+
+static enum stay_status
+to_second(struct stay_conn *conn, void *state, void *old, void *arg)
+{
+	(void)conn;
+	(void)arg;
+	return take_over(state, old, 1);
+}
+
+/* ---- the rest of its callbacks ---- */
 
 static void
 entered(struct stay_conn *conn, void *state, enum stay_state from,
@@ -353,18 +364,20 @@ terminate(struct stay_conn *conn, void *state, enum stay_status reason)
 	call_is_back(the_run);
 }
 
-static const struct stay_behaviour behaviour = {
-	STAY_BEHAVIOUR,
-	.name = "raw",
-	.state_size = sizeof(struct raw *),
-	.init = init,
-	.connect = run_connect,
-	.disconnect = run_disconnect,
-	.handle_call = handle_call,
-	.handle_cast = handle_cast,
-	.handle_info = handle_info,
-	.terminate = terminate,
-	.entered = entered,
+/* The second one lets mail through while something is pending. */
+const struct stay_behaviour raw_behaviours[RAW_VERSIONS] = {
+	{ STAY_BEHAVIOUR, .name = "raw", .state_size = sizeof(struct raw_block),
+	    .init = init, .connect = run_connect, .disconnect = run_disconnect,
+	    .handle_call = handle_call, .handle_cast = handle_cast,
+	    .handle_info = first_info, .code_change = to_first,
+	    .terminate = terminate, .entered = entered },
+	{ STAY_BEHAVIOUR,
+	    .flags = STAY_CALLS_WHILE_PENDING | STAY_CASTS_WHILE_PENDING,
+	    .name = "raw", .state_size = sizeof(struct raw_block), .init = init,
+	    .connect = run_connect, .disconnect = run_disconnect,
+	    .handle_call = handle_call, .handle_cast = handle_cast,
+	    .handle_info = second_info, .code_change = to_second,
+	    .terminate = terminate, .entered = entered },
 };
 
 /* ---- its life ---- */
@@ -394,9 +407,7 @@ on_closed(void *arg, struct stay_conn *conn, enum stay_status reason)
 	if (conn != raw->conn || raw->notices != 1)
 		broken(5, "raw %u is closed twice or was never started",
 		    user->index);
-	if (!stay__list_is_empty(&raw->tokens))
-		broken(1, "raw %u is closed and mail or calls are left",
-		    user->index);
+	raw_mail_close(raw);
 	free(raw);
 	user_gone(user);
 	act_inside(the_run, user);
@@ -426,9 +437,11 @@ raw_start(struct user *user)
 	options.turn_budget = draw_between(run, 1, 64);
 	options.backoff = user->options.backoff;
 	raw->user = user;
+	raw->version = draw_below(run, RAW_VERSIONS);
 	stay__list_init(&raw->tokens);
-	status =
-	    stay_conn_start(&raw->conn, run->loop, &behaviour, raw, &options);
+	stay__list_init(&raw->upgrades);
+	status = stay_conn_start(&raw->conn, run->loop,
+	    &raw_behaviours[raw->version], raw, &options);
 	sim_note(run->sim, "start", user->index, status);
 	if (status != STAY_OK) {
 		if (status != STAY_E_IGNORED && status != STAY_E_NOMEM)
@@ -442,56 +455,17 @@ raw_start(struct user *user)
 	user->number = stay_conn_number(raw->conn);
 }
 
-static void
-accept_or_free(struct token *token, enum stay_status status)
-{
-	sim_note(the_run->sim, "mail", token->raw->user->index, status);
-	if (status == STAY_OK)
-		return;
-	if (status != STAY_E_FULL && status != STAY_E_DRAINING &&
-	    status != STAY_E_NOMEM)
-		broken(1, "a message is refused with %s",
-		    stay_status_name(status));
-	token_free(token);
-}
-
+/* A stop takes T away with the verdict that it overrules. */
 void
-raw_act(struct user *user)
+raw_check(const struct user *user)
 {
-	struct run *run = user->run;
-	struct raw *raw = user->raw;
-	unsigned which = draw_below(run, 6);
-	struct token *token;
-	struct stay_message message;
-	enum stay_status status;
+	const struct raw *raw = user->raw;
+	const struct run *run = user->run;
 
-	if (raw == NULL || raw->conn == NULL)
-		return;
-	if (which == 5) {
-		send_some(raw, SEND_MAX);
-		return;
-	}
-	if (which == 4 && raw->waits) {
-		raw->waits = false;
-		status = stay_answer(
-		    run->loop, raw->from, stay_reply_status(STAY_OK));
-		sim_note(run->sim, "answer", user->index, status);
-		return;
-	}
-	token = token_new(raw, which == 0);
-	message = (struct stay_message){
-		.tag = (int)which, .data = token, .release = on_release
-	};
-	calling(run, true);
-	if (which == 0)
-		status = stay_call(raw->conn, message,
-		    draw_between(run, 1, 1000), on_called, token, NULL);
-	else if (which == 1)
-		status = stay_cast(raw->conn, message);
-	else
-		status = stay_send(raw->conn, message);
-	calling(run, false);
-	accept_or_free(token, status);
+	if (raw->times_out && !user->leaving && raw->state < STAY_STOPPING &&
+	    run->sim->now >
+		raw->timeout_at + (run->slept - raw->slept) + 2 * SIM_MS)
+		broken(6, "raw %u times out late", user->index);
 }
 
 /* ---- its server: what comes counts up from zero, and goes back ---- */

@@ -17,6 +17,7 @@
  *	water.c   a queue that fills up: told of, and exact
  *	host.c    a server's connections, its answers, its bad days
  *	line.c echo.c redis_sim.c raw.c   protocols, each with its server
+ *	raw_mail.c    what is sent to a raw behaviour
  *	redis_user.c  what is asked through <stay/redis.h>
  *	memory.c  allocations of the library: counted, and failing
  *
@@ -74,6 +75,7 @@ struct figures {
 	uint64_t clients;
 	uint64_t changes; /* planned ones */
 	uint64_t marks;   /* of water, told */
+	uint64_t upgrades;
 	uint64_t executed;
 	uint64_t faults[FAULT_COUNT];
 	uint64_t failed_allocations;
@@ -375,6 +377,8 @@ bool pad_is(const struct call *call, const char *from);
 void raw_start(struct user *user);
 void raw_act(struct user *user);
 struct stay_conn *raw_conn(const struct raw *raw);
+/* Its T is told in time. */
+void raw_check(const struct user *user);
 
 /* ---- the program ---- */
 

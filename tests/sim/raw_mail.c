@@ -1,0 +1,220 @@
+/*
+ * What is sent to a raw behaviour: calls, casts, messages and upgrades, each
+ * told or released exactly once.
+ */
+#include <stdlib.h>
+
+#include "raw.h"
+
+/* What is sent to it, and released once. */
+struct token {
+	struct stay__list node;
+	struct raw *raw;
+	bool call;
+	bool done;
+	bool released;
+};
+
+/* ---- tokens ---- */
+
+static struct token *
+token_new(struct raw *raw, bool call)
+{
+	struct token *token = sim_alloc(sizeof(*token));
+
+	token->raw = raw;
+	token->call = call;
+	stay__list_init(&token->node);
+	stay__list_push(&raw->tokens, &token->node);
+	return token;
+}
+
+static void
+token_free(struct token *token)
+{
+	stay__list_remove(&token->node);
+	free(token);
+}
+
+static void
+token_settle(struct token *token)
+{
+	if (token->released && (token->done || !token->call))
+		token_free(token);
+}
+
+static void
+on_release(void *data)
+{
+	struct token *token = data;
+
+	if (token->released)
+		broken(10, "a message is released twice");
+	token->released = true;
+	token_settle(token);
+}
+
+static void
+on_called(void *arg, const struct stay_reply *reply)
+{
+	struct token *token = arg;
+	struct raw *raw = token->raw;
+
+	called_back(the_run);
+	sim_note(the_run->sim, "called", raw->user->index, reply->status);
+	if (token->done)
+		broken(1, "a call is answered twice");
+	token->done = true;
+	token_settle(token);
+	act_inside(the_run, raw->user);
+	call_is_back(the_run);
+}
+
+/* ---- upgrades ---- */
+
+struct upgrade {
+	struct stay__list node;
+	struct raw *raw;
+	unsigned version;
+	bool told;
+};
+
+/* One that comes too late is told so, one that is refused why. */
+static void
+check_upgraded(const struct upgrade *upgrade, enum stay_status status)
+{
+	const struct raw *raw = upgrade->raw;
+
+	if (status == STAY_OK && raw->version != upgrade->version)
+		broken(1, "raw %u is upgraded, and is not", raw->user->index);
+	if (status == STAY_E_STATE && raw->state < STAY_STOPPING)
+		broken(1, "raw %u cannot be upgraded while %s",
+		    raw->user->index, stay_state_name(raw->state));
+	if (status != STAY_OK && status != STAY_E_STATE &&
+	    status != STAY_E_NOT_READY &&
+	    !(status == STAY_E_NOMEM && memory.failed > 0))
+		broken(1, "raw %u is not upgraded: %s", raw->user->index,
+		    stay_status_name(status));
+}
+
+static void
+on_upgraded(void *arg, enum stay_status status)
+{
+	struct upgrade *upgrade = arg;
+	struct raw *raw = upgrade->raw;
+
+	called_back(the_run);
+	sim_note(the_run->sim, "upgraded", raw->user->index, status);
+	if (upgrade->told)
+		broken(1, "an upgrade is told twice");
+	upgrade->told = true;
+	check_upgraded(upgrade, status);
+	the_run->figures->upgrades += status == STAY_OK;
+	if (raw->times_out && status != STAY_E_STATE)
+		raw_time_out(raw, raw->timeout_ms);
+	act_inside(the_run, raw->user);
+	call_is_back(the_run);
+}
+
+static void
+upgrade(struct raw *raw)
+{
+	struct run *run = the_run;
+	struct upgrade *upgrade = sim_alloc(sizeof(*upgrade));
+	enum stay_status status;
+
+	upgrade->raw = raw;
+	upgrade->version = draw_below(run, RAW_VERSIONS);
+	stay__list_init(&upgrade->node);
+	calling(run, true);
+	status = stay_conn_upgrade(raw->conn, &raw_behaviours[upgrade->version],
+	    upgrade, on_upgraded, upgrade);
+	calling(run, false);
+	sim_note(run->sim, "upgrade", raw->user->index, status);
+	if (status == STAY_OK) {
+		stay__list_push(&raw->upgrades, &upgrade->node);
+		return;
+	}
+	if (!(status == STAY_E_NOMEM && memory.failed > 0) &&
+	    !(status == STAY_E_STATE &&
+		(raw->state == STAY_STARTING || raw->state >= STAY_STOPPING)))
+		broken(1, "an upgrade is refused with %s",
+		    stay_status_name(status));
+	free(upgrade);
+}
+
+/* ---- sending ---- */
+
+static void
+accept_or_free(struct token *token, enum stay_status status)
+{
+	sim_note(the_run->sim, "mail", token->raw->user->index, status);
+	if (status == STAY_OK)
+		return;
+	if (status != STAY_E_FULL && status != STAY_E_DRAINING &&
+	    status != STAY_E_NOMEM)
+		broken(1, "a message is refused with %s",
+		    stay_status_name(status));
+	token_free(token);
+}
+
+void
+raw_act(struct user *user)
+{
+	struct run *run = user->run;
+	struct raw *raw = user->raw;
+	unsigned which = draw_below(run, 7);
+	struct token *token;
+	struct stay_message message;
+	enum stay_status status;
+
+	if (raw == NULL || raw->conn == NULL)
+		return;
+	if (which == 5) {
+		raw_send_some(raw, SIZE_MAX);
+		return;
+	}
+	if (which == 6) {
+		upgrade(raw);
+		return;
+	}
+	if (which == 4 && raw->waits) {
+		raw->waits = false;
+		status = stay_answer(
+		    run->loop, raw->from, stay_reply_status(STAY_OK));
+		sim_note(run->sim, "answer", user->index, status);
+		return;
+	}
+	token = token_new(raw, which == 0);
+	message = (struct stay_message){
+		.tag = (int)which, .data = token, .release = on_release
+	};
+	calling(run, true);
+	if (which == 0)
+		status = stay_call(raw->conn, message,
+		    draw_between(run, 1, 1000), on_called, token, NULL);
+	else if (which == 1)
+		status = stay_cast(raw->conn, message);
+	else
+		status = stay_send(raw->conn, message);
+	calling(run, false);
+	accept_or_free(token, status);
+}
+
+void
+raw_mail_close(struct raw *raw)
+{
+	struct stay__list *node;
+
+	if (!stay__list_is_empty(&raw->tokens))
+		broken(1, "raw %u is closed and mail or calls are left",
+		    raw->user->index);
+	while ((node = stay__list_pop(&raw->upgrades)) != NULL) {
+		struct upgrade *upgrade =
+		    STAY__LIST_OWNER(node, struct upgrade, node);
+
+		if (!upgrade->told)
+			broken(1, "an upgrade is never told");
+		free(upgrade);
+	}
+}
