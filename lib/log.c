@@ -99,6 +99,8 @@ stay__log_view(const struct stay__log *log, uint64_t from, uint64_t to)
 void
 stay__log_trim(struct stay__log *log)
 {
+	if (log->live == 0)
+		stay__log_cut(log, log->committed);
 	if (stay_buf_len(&log->buf) == 0)
 		stay_buf_fini(&log->buf);
 }

@@ -62,7 +62,7 @@ void stay__log_move(
 struct iovec stay__log_view(
     const struct stay__log *log, uint64_t from, uint64_t to);
 
-/* Give the memory back if nothing is in it. */
+/* Give the memory back if nothing is in it but holes. */
 void stay__log_trim(struct stay__log *log);
 
 static inline uint64_t

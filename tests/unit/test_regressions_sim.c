@@ -5,6 +5,7 @@
 #include <check.h>
 #include <string.h>
 
+#include "engine.h"
 #include "line_rig.h"
 #include "suites.h"
 
@@ -88,6 +89,28 @@ START_TEST(test_promise_8_nothing_is_asked_after_the_farewell)
 }
 END_TEST
 
+/*
+ * What was taken out of the queue between two requests left a hole behind the
+ * last one that was sent, and with it an idle client kept its buffer.
+ */
+START_TEST(test_promise_7_an_idle_client_keeps_no_buffer_for_a_hole)
+{
+	struct line_rig rig;
+	struct line_call *b, *c;
+
+	line_begin(&rig, NULL);
+	line_call(&rig, "a", LINE("say +a"));
+	b = line_call(&rig, "b", LINE("b"));
+	c = line_call(&rig, "c", LINE("c"));
+	ck_assert_int_eq(stay_client_cancel(rig.client, b->id), STAY_OK);
+	ck_assert_int_eq(stay_client_cancel(rig.client, c->id), STAY_OK);
+	line_run(&rig, 3000);
+	ck_assert_str_eq(line_got(&rig), "say +a;");
+	ck_assert_uint_eq(rig.client->calls.log.buf.cap, 0);
+	line_end(&rig);
+}
+END_TEST
+
 Suite *
 suite_regressions_sim(void)
 {
@@ -100,6 +123,8 @@ suite_regressions_sim(void)
 	    test_promise_2_control_bytes_that_cannot_be_expected_do_not_leave);
 	tcase_add_test(
 	    tests, test_promise_8_nothing_is_asked_after_the_farewell);
+	tcase_add_test(
+	    tests, test_promise_7_an_idle_client_keeps_no_buffer_for_a_hole);
 	suite_add_tcase(suite, tests);
 	return suite;
 }
