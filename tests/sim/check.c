@@ -99,18 +99,18 @@ check_bounds(struct user *user, const struct stay_client_counts *counts)
 	    options->queue_calls_max + options->inflight_calls_max);
 }
 
-/* Queued, and kept to be sent again. */
+/* Queued, kept to be sent again, and holes between them. */
 static void
 check_bytes(struct user *user)
 {
 	const struct stay__log *log = &user->client->calls.log;
 	uint64_t bytes = log->live + log->committed - log->base;
-	uint64_t bound = 2 * user->options.queue_bytes_max + WRITE_MAX;
 
-	if (bytes > user->bytes_most && bytes > bound)
+	if (user->options.queue_bytes_max > user->bytes_bound)
+		user->bytes_bound = user->options.queue_bytes_max;
+	if (bytes > 3 * user->bytes_bound + WRITE_MAX)
 		broken(7, "user %u holds %" PRIu64 " bytes of requests",
 		    user->index, bytes);
-	user->bytes_most = lowered(user->bytes_most, bytes, bound);
 }
 
 /* Issued = completed + queued + in flight, and as many as we know of. */
@@ -313,8 +313,9 @@ silence_ms(const struct user *user, const struct stay_client_counts *counts)
 		ms = o->silence_ms;
 	if (counts->in_flight + counts->tombstones > 0)
 		return ms + SLACK_MS;
-	return user->kind == KIND_ECHO ? STAY_FOREVER
-				       : ms + o->probe_ms + SLACK_MS;
+	return user->kind == KIND_ECHO || o->probe_ms == STAY_FOREVER
+		   ? STAY_FOREVER
+		   : ms + o->probe_ms + SLACK_MS;
 }
 
 static void
@@ -405,6 +406,7 @@ check_user(struct user *user)
 	check_stream(user);
 	check_timer(user);
 	check_leaving(user);
+	rest_check(user);
 	if (user->client == NULL) {
 		raw_check(user);
 		return;

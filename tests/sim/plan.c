@@ -105,7 +105,8 @@ plan_options(struct run *run, struct stay_client_options *options)
 	options->reply_bytes_max = 2 * PAD_MAX + 16384;
 	options->tombstones_max = draw_between(run, 1, 64);
 	options->tombstone_age_ms = draw_between(run, 100, 5000);
-	options->probe_ms = draw_between(run, 20, 5000);
+	options->probe_ms =
+	    draw_mille(run, 50) ? STAY_FOREVER : draw_between(run, 20, 5000);
 	options->silence_ms = draw_between(run, 100, 5000);
 	options->resends_max = draw_between(run, 1, 4);
 	options->queue_high_percent = 1 + draw_below(run, 100);

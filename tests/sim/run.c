@@ -50,10 +50,19 @@ wreck(struct run *run)
 
 /* ---- healing ---- */
 
+/* Its attempts may be used up, and no callback of a raw behaviour chooses. */
+static bool
+has_given_up(const struct user *user)
+{
+	return user->kind == KIND_RAW &&
+	       stay_conn_state(user_conn(user)) == STAY_BACKING_OFF &&
+	       stay_conn_due_ms(user_conn(user)) == STAY_FOREVER;
+}
+
 static bool
 is_up(const struct user *user)
 {
-	return user_conn(user) == NULL || user->leaving ||
+	return user_conn(user) == NULL || user->leaving || has_given_up(user) ||
 	       stay_conn_state(user_conn(user)) == STAY_CONNECTED;
 }
 
@@ -104,7 +113,9 @@ all_closed(void *arg)
 static uint64_t
 return_ms(const struct stay_client_options *o)
 {
-	return o->silence_ms + o->probe_ms + o->leave_budget_ms +
+	uint64_t probe = o->probe_ms == STAY_FOREVER ? 0 : o->probe_ms;
+
+	return o->silence_ms + probe + o->leave_budget_ms +
 	       2 * (o->backoff.cap_ms + o->fatal_backoff_ms +
 		       o->connect_budget_ms);
 }
@@ -182,6 +193,7 @@ check_idleness(struct run *run)
 	waits = run->sim->calls[SIM_WAIT] - waits;
 	if (waits > 20 * 500 * (run->plan.user_count + 1))
 		broken(9, "%" PRIu64 " turns in 20 s of idling", waits);
+	rest_check_memory(run);
 }
 
 /* A raw behaviour may be content with nothing. */

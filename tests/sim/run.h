@@ -11,6 +11,7 @@
  *	fault.c   what the world does
  *	ledger.c  every call: what was promised, done and told
  *	check.c   the invariants, after every event
+ *	rest.c    a client at rest: its buffers, its sentence
  *	watch.c   the observer: only rows of the tables, in order
  *	user.c    a client: its options, its life
  *	change.c  another URL, other options: asked for, and in force
@@ -306,9 +307,9 @@ struct user {
 	uint64_t given_up;     /* told while in flight */
 	struct sim_peer *liar; /* the last one that lied to it */
 	bool line_open;        /* a stream without its on_down */
-	uint64_t calls_most; /* queued and in flight: above the bounds, if they
-				were lowered */
-	uint64_t bytes_most; /* the same of them */
+	uint64_t calls_most;  /* queued and in flight: above the bounds, if they
+				 were lowered */
+	uint64_t bytes_bound; /* of the queue: the largest of its life */
 	struct water water;
 
 	/* as the observer has told */
@@ -325,6 +326,8 @@ struct user {
 	uint64_t sessions;
 	uint64_t busy_since; /* ns: answers are expected without a break */
 	bool idle;           /* so it was at the last look */
+	uint64_t asked;      /* calls accepted and refused, at that look */
+	uint64_t touched_at; /* ns: somebody wanted something of it */
 	bool stopped;
 	uint64_t leave_by; /* ns: then it must be gone */
 };
@@ -367,6 +370,10 @@ void water_before(struct user *user);
 void water_after(
     struct user *user, const struct call *call, enum stay_status status);
 extern stay_water_fn water_on_high, water_on_low;
+
+void rest_check(struct user *user);
+/* After a long time of idling. */
+void rest_check_memory(const struct run *run);
 
 /* The bytes that go with a call: the same for ever. */
 void pad_write(const struct call *call, char *to);
@@ -423,6 +430,7 @@ struct run {
 	uint64_t turn_at;    /* when the last turn began */
 	uint64_t slept;      /* ns the machine was asleep, in all */
 	uint64_t struck;     /* faults so far */
+	uint64_t checks;     /* of clients at rest */
 	uint64_t acted_at;   /* number of the wait the program last acted in */
 	uint64_t idle_waits; /* waits in which nothing happened */
 	uint64_t idle_since;

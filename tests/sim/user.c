@@ -85,8 +85,8 @@ user_gone(struct user *user)
 	user->leaving = user->stopped = false;
 	user->leave_by = SIM_NEVER;
 	user->notices = 0;
-	user->accepted = user->told = user->rejected = 0;
-	user->calls_most = user->bytes_most = user->connects = 0;
+	user->accepted = user->told = user->rejected = user->asked = 0;
+	user->calls_most = user->bytes_bound = user->connects = 0;
 	user->water = (struct water){ 0 };
 	user->last_replied = user->given_up = user->orphans = 0;
 	memset(user->told_as, 0, sizeof(user->told_as));
