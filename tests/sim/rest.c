@@ -1,7 +1,9 @@
 /*
- * A client at rest: an idle one holds no buffers.
+ * A client at rest: an idle one holds no buffers, and whatever it does it says
+ * truly what it is.
  */
 #include <inttypes.h>
+#include <string.h>
 
 #include "engine.h"
 #include "run.h"
@@ -14,6 +16,9 @@
 
 /* What an idle connection may hold of the heap, all in all. */
 #define IDLE_BYTES 7000
+
+/* One in so many looks asks for the sentence. */
+#define EXPLAIN_EVERY 64
 
 /* ---- buffers ---- */
 
@@ -81,11 +86,63 @@ check_buffers(const struct user *user)
 		broken(7, "user %u is idle and holds buffers", user->index);
 }
 
+/* ---- the sentence ---- */
+
+static void
+check_words(const struct user *user, const char *text)
+{
+	struct stay_client_counts c = stay_client_counts(user->client);
+	char words[160];
+
+	snprintf(words, sizeof(words),
+	    ", %" PRIu64 " calls queued, %" PRIu64 " in flight, %" PRIu64
+	    " given up and still to be answered",
+	    c.queued, c.in_flight, c.tombstones);
+	if (c.queued + c.in_flight + c.tombstones == 0)
+		words[0] = '\0';
+	if (strstr(text, words) == NULL ||
+	    (words[0] == '\0' && strstr(text, "calls queued") != NULL))
+		broken(1, "user %u should say%s, and says: %s", user->index,
+		    words, text);
+}
+
+/* A label that nobody has given follows the URL. */
+static void
+check_label(const struct user *user, const char *label)
+{
+	const char *other = user->host.names[user->host.name_count - 1];
+
+	if ((strstr(label, other) != NULL) != user->elsewhere)
+		broken(
+		    13, "user %u goes by the name of %s", user->index, label);
+}
+
+static void
+check_sentence(const struct user *user)
+{
+	const struct stay_conn *conn = user_conn(user);
+	char text[2048], begin[256];
+	int len = snprintf(begin, sizeof(begin), "conn %" PRIu64 " %s: %s for ",
+	    user->number, stay_conn_label(conn),
+	    stay_state_name((enum stay_state)user->state[0]));
+
+	stay_explain(conn, text, sizeof(text));
+	if (strncmp(text, begin, (size_t)len) != 0)
+		broken(1, "user %u should say %s..., and says: %s", user->index,
+		    begin, text);
+	if (user->client == NULL)
+		return;
+	check_words(user, text);
+	check_label(user, stay_conn_label(conn));
+}
+
 /* ---- all of it ---- */
 
 void
 rest_check(struct user *user)
 {
+	if (user->run->checks++ % EXPLAIN_EVERY == 0)
+		check_sentence(user);
 	if (user->client == NULL)
 		return;
 	touch(user);
