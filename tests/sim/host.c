@@ -122,6 +122,9 @@ desk_ordered(struct desk *desk, uint64_t number)
 	if (call == NULL || call->user != desk->host->user->index)
 		broken(4, "the server of user %u reads call %" PRIu64,
 		    desk->host->user->index, number);
+	if (number > run->forked_at)
+		broken(
+		    12, "the server reads call %" PRIu64 " of a child", number);
 	if (number <= desk->last_number)
 		broken(4, "call %" PRIu64 " is read after call %" PRIu64,
 		    number, desk->last_number);

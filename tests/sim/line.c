@@ -463,7 +463,7 @@ serve(struct desk *desk, const char *in, size_t len)
 		return 0;
 	line = (size_t)(end - in);
 	if (desk->phase == LEFT)
-		broken(12, "after the farewell comes %.*s", (int)line, in);
+		broken(4, "after the farewell comes %.*s", (int)line, in);
 	if (desk->phase == FRESH)
 		greet(desk, in, line);
 	else if (is(in, line, "sub") && desk->phase == GREETED) {

@@ -146,9 +146,9 @@ print(const struct sum *sum, double seconds)
 	printf("  %" PRIu64 " clients, %" PRIu64 " sessions, %" PRIu64
 	       " reconnects after a backoff, %" PRIu64
 	       " planned changes, %" PRIu64 " upgrades, %" PRIu64
-	       " h of virtual time\n",
+	       " forks, %" PRIu64 " h of virtual time\n",
 	    f->clients, f->sessions, f->reconnects, f->changes, f->upgrades,
-	    f->virtual_ms / 3600000);
+	    f->forks, f->virtual_ms / 3600000);
 	printf("  %" PRIu64 " calls accepted, %" PRIu64 " refused, %" PRIu64
 	       " executed, %" PRIu64 " sent again, %" PRIu64
 	       " orphans, %" PRIu64 " water marks, %" PRIu64

@@ -286,6 +286,16 @@ sim_lookups(struct stay_world *world)
 }
 
 void
+sim_lookups_hang(struct sim *sim)
+{
+	struct stay__list *node;
+
+	for (node = sim->queries.next; node != &sim->queries; node = node->next)
+		sim_event_stop(
+		    sim, &STAY__LIST_OWNER(node, struct query, node)->event);
+}
+
+void
 sim_names_free(struct sim *sim)
 {
 	struct stay__list *node;

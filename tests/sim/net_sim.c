@@ -392,6 +392,16 @@ sim_write(
 }
 
 /* Closing with bytes unread resets, as TCP does. */
+static void
+end_here(struct sim *sim, struct sim_end *end)
+{
+	sim_event_stop(sim, &end->peer->decided);
+	if (end->phase == SIM_OPEN && !end->broken)
+		sim_post(end, end->inbox_len > 0 ? SIM_RST : SIM_FIN, NULL, 0);
+	end->closed = true;
+	sim_inbox_empty(end);
+}
+
 void
 sim_close(struct stay_world *world, int fd)
 {
@@ -402,11 +412,8 @@ sim_close(struct stay_world *world, int fd)
 	if (sim_is_watched(sim, fd))
 		sim_die("close of descriptor %d, which is watched", fd);
 	sim_note(sim, "close", fd, 0);
-	sim_event_stop(sim, &end->peer->decided);
-	if (end->phase == SIM_OPEN && !end->broken)
-		sim_post(end, end->inbox_len > 0 ? SIM_RST : SIM_FIN, NULL, 0);
-	end->closed = true;
-	sim_inbox_empty(end);
+	if (!sim->forked)
+		end_here(sim, end);
 	sim->fds[fd - SIM_FIRST_FD] = NULL;
 	end->fd = -1;
 }

@@ -60,6 +60,7 @@ plan_make(struct run *run, uint64_t events, uint32_t faults)
 	plan->pause_ms = draw_between(run, 1, 2000);
 	plan->pad_max = (size_t)draw_between(run, 1, PAD_MAX);
 	plan->dials_max = 1 + draw_below(run, 16);
+	plan->forks = draw_mille(run, 250);
 }
 
 static void

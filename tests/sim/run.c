@@ -230,6 +230,8 @@ end(struct run *run)
 	if (!sim_run_until(run->world, all_closed, run, 10000))
 		broken(5, "connections are left that do not stop");
 	ledger_close(run);
+	if (sim_leaked(run->world) > 0)
+		broken(12, "a child has spoken, or ended a connection");
 	run->figures->events = run->sim->happened;
 	run->figures->hash = run->sim->hash;
 	run->figures->failed_allocations = memory.failed;
@@ -256,6 +258,7 @@ run_seed(struct verdict *verdict, uint64_t seed, uint64_t events,
 	memory.random = seed | 1;
 	the_run = &run;
 	run.seed = seed;
+	run.forked_at = SIM_NEVER;
 	run.random = seed * UINT64_C(0xd1342543de82ef95) + 1;
 	run.verdict = verdict;
 	run.figures = &verdict->figures;
@@ -263,6 +266,8 @@ run_seed(struct verdict *verdict, uint64_t seed, uint64_t events,
 	build(&run, trace);
 	wreck(&run);
 	heal(&run);
+	if (run.plan.forks)
+		fork_away(&run);
 	end(&run);
 	verdict->whole = true;
 	the_run = NULL;

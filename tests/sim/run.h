@@ -6,6 +6,7 @@
  *	main.c    what to run, and what came of it
  *	worker.c  a process a seed; smaller runs with the same fault
  *	run.c     one run: wreck, heal, look, end
+ *	fork.c    another end: in a forked child
  *	plan.c    what a seed is like
  *	act.c     what the program does, from outside and inside of callbacks
  *	fault.c   what the world does
@@ -77,6 +78,7 @@ struct figures {
 	uint64_t changes; /* planned ones */
 	uint64_t marks;   /* of water, told */
 	uint64_t upgrades;
+	uint64_t forks;
 	uint64_t executed;
 	uint64_t faults[FAULT_COUNT];
 	uint64_t failed_allocations;
@@ -397,6 +399,9 @@ void act_submit(struct user *user);
 void fault_strike(struct run *run);
 void fault_mend(struct run *run, bool all);
 
+/* A forked child goes on with all that its parent has begun. */
+void fork_away(struct run *run);
+
 /* ---- one run ---- */
 
 struct plan {
@@ -411,6 +416,7 @@ struct plan {
 	uint64_t pause_ms;   /* the longest wait at a time */
 	size_t pad_max;
 	unsigned dials_max;
+	bool forks; /* in the end */
 };
 
 struct run {
@@ -439,6 +445,7 @@ struct run {
 	bool calling;     /* inside a public call */
 	unsigned inside;  /* callbacks */
 	bool healing;
+	uint64_t forked_at; /* the last call before that; SIM_NEVER: not yet */
 	bool over;
 };
 

@@ -50,7 +50,9 @@ struct sim {
 	bool again;
 	bool held;
 	atomic_bool woken;
-	uint64_t busy; /* waits since the clock last moved by a millisecond */
+	bool forked;     /* this is the child */
+	uint64_t leaked; /* what reached a server all the same */
+	uint64_t busy;   /* waits since the clock last moved by a millisecond */
 	uint64_t busy_since;
 
 	/* Whoever looks on: told after everything that has happened. */
@@ -135,6 +137,7 @@ struct sim_place *sim_place(struct sim *sim, const char *host, int port);
 struct sim_place *sim_place_of(struct sim *sim, const struct stay_address *to);
 int sim_lookup(struct stay_world *world, struct stay_lookup *lookup);
 void sim_lookup_cancel(struct stay_world *world, struct stay_lookup *lookup);
+void sim_lookups_hang(struct sim *sim);
 void sim_names_free(struct sim *sim);
 
 /* ---- net_sim.c ---- */

@@ -4,6 +4,7 @@
  */
 #include "world_sim.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -54,6 +55,8 @@ sim_enter(struct sim *sim, enum sim_op op)
 	if (op < SIM_FALLIBLE)
 		return 0;
 	sim->calls_fallible++;
+	if (sim->forked && op != SIM_WATCH)
+		return -EPERM;
 	return fails_now(sim, op) ? sim->fail_error : 0;
 }
 
@@ -77,6 +80,22 @@ sim_fail(struct stay_world *world, enum sim_op op, uint64_t nth, int error)
 	sim->fail_op = op;
 	sim->fail_in = nth;
 	sim->fail_error = error;
+}
+
+void
+sim_fork(struct stay_world *world)
+{
+	struct sim *sim = sim_of(world);
+
+	sim->forked = true;
+	sim_lookups_hang(sim);
+	sim_note(sim, "fork", 0, 0);
+}
+
+uint64_t
+sim_leaked(struct stay_world *world)
+{
+	return sim_of(world)->leaked;
 }
 
 /* ---- readiness ---- */

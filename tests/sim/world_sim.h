@@ -112,6 +112,16 @@ uint64_t sim_calls_fallible(struct stay_world *world);
 void sim_fail(
     struct stay_world *world, enum sim_op op, uint64_t nth, int error);
 
+/*
+ * The process has forked, and this is its child: whatever is asked of
+ * descriptors and names fails with -EPERM, what is closed stays open in the
+ * parent, and lookups that are under way hang.
+ */
+void sim_fork(struct stay_world *world);
+
+/* Bytes and ends of the child that a server has seen all the same. */
+uint64_t sim_leaked(struct stay_world *world);
+
 size_t sim_open_fds(struct stay_world *world);
 size_t sim_lookups(struct stay_world *world); /* under way */
 bool sim_is_held(struct stay_world *world);
