@@ -127,7 +127,8 @@ sim_post(
 	struct sim_chunk *chunk = sim_alloc(sizeof(*chunk) + len);
 	uint64_t ms = peer->limits.latency_ms;
 
-	peer->sim->leaked += peer->sim->forked && !from->serves;
+	peer->sim->leaked +=
+	    peer->sim->forked && !from->serves && !from->closed;
 	if (peer->limits.jitter_ms > 0)
 		ms += sim_draw(peer->sim) % (peer->limits.jitter_ms + 1);
 	chunk->to = to;

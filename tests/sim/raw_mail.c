@@ -84,12 +84,13 @@ static void
 check_upgraded(const struct upgrade *upgrade, enum stay_status status)
 {
 	const struct raw *raw = upgrade->raw;
+	enum stay_state state = (enum stay_state)raw->user->state[0];
 
 	if (status == STAY_OK && raw->version != upgrade->version)
 		broken(1, "raw %u is upgraded, and is not", raw->user->index);
-	if (status == STAY_E_STATE && raw->state < STAY_STOPPING)
+	if (status == STAY_E_STATE && state < STAY_STOPPING)
 		broken(1, "raw %u cannot be upgraded while %s",
-		    raw->user->index, stay_state_name(raw->state));
+		    raw->user->index, stay_state_name(state));
 	if (status != STAY_OK && status != STAY_E_STATE &&
 	    status != STAY_E_NOT_READY &&
 	    !(status == STAY_E_NOMEM && memory.failed > 0))
@@ -121,6 +122,7 @@ upgrade(struct raw *raw)
 {
 	struct run *run = the_run;
 	struct upgrade *upgrade = sim_alloc(sizeof(*upgrade));
+	unsigned state = raw->user->state[0];
 	enum stay_status status;
 
 	upgrade->raw = raw;
@@ -137,7 +139,7 @@ upgrade(struct raw *raw)
 	}
 	if (!(status == STAY_E_NOMEM && memory.failed > 0) &&
 	    !(status == STAY_E_STATE &&
-		(raw->state == STAY_STARTING || raw->state >= STAY_STOPPING)))
+		(state == STAY_STARTING || state >= STAY_STOPPING)))
 		broken(1, "an upgrade is refused with %s",
 		    stay_status_name(status));
 	free(upgrade);

@@ -47,7 +47,7 @@ patience_ms(const struct user *user)
 		return STAY_FOREVER;
 	if (probe < QUIET_MS)
 		return 4 * probe;
-	return 2 * QUIET_MS + (probes ? probe : 0);
+	return 2 * QUIET_MS + (probe == STAY_FOREVER ? 0 : probe);
 }
 
 /* Since when it has been idle, and long enough. */
@@ -62,7 +62,8 @@ is_quiet(const struct user *user)
 	if (user->touched_at > since)
 		since = user->touched_at;
 	return is_idle(user) && ms != STAY_FOREVER &&
-	       user->run->sim->now > since + (ms + LATE_MS) * SIM_MS;
+	       user->run->sim->now >
+		   since + user->run->dozed + (ms + LATE_MS) * SIM_MS;
 }
 
 static void
