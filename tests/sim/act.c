@@ -12,6 +12,19 @@ any_user(struct run *run)
 	return &run->users[draw_below(run, run->plan.user_count)];
 }
 
+void
+act_sleep(struct run *run, uint64_t ms)
+{
+	sim_sleep_ms(run->world, ms);
+	run->slept += ms * SIM_MS;
+	run->excused = run->sim->now;
+	if (run->inside > 0)
+		run->dozed += ms * SIM_MS;
+	for (unsigned i = 0; i < run->plan.user_count; i++)
+		if (run->users[i].leave_by != SIM_NEVER)
+			run->users[i].leave_by += ms * SIM_MS;
+}
+
 /* ---- submitting ---- */
 
 static void
@@ -38,7 +51,7 @@ check_time(const struct run *run, const struct call *call)
 	uint64_t now = run->sim->now;
 
 	if (call->status == STAY_OK && call->deadline != SIM_NEVER &&
-	    now > call->deadline + SIM_MS)
+	    now > call->deadline + SIM_MS + run->dozed)
 		broken(6,
 		    "call %" PRIu64 " is ok %" PRIu64 " us after its deadline",
 		    call->number, (now - call->deadline) / 1000);
@@ -140,6 +153,8 @@ on_done(void *arg, const struct stay_result *result)
 	check_outcome(user, call, result);
 	check_change(user, call);
 	check_counts(user);
+	if (draw_mille(run, run->plan.per_slow))
+		act_sleep(run, draw_between(run, 1, 100));
 	act_inside(run, user);
 	call_is_back(run);
 }

@@ -218,7 +218,8 @@ check_age(const struct user *user)
 	uint64_t max = user->options.max_age_ms;
 
 	if (max != 0 && user->state[2] == STAY__SESSION_READY &&
-	    user->run->sim->now > user->ready_at + (max + LATE_MS) * SIM_MS)
+	    user->run->sim->now >
+		user->ready_at + user->run->dozed + (max + LATE_MS) * SIM_MS)
 		broken(
 		    13, "user %u has a session that is too old", user->index);
 }

@@ -248,7 +248,7 @@ check_deadlines(struct run *run)
 
 	if (due == SIM_NEVER || sim->again)
 		return;
-	if (due + TICK <= sim->now)
+	if (due + TICK + run->dozed <= sim->now)
 		broken(6, "a call's deadline passed %" PRIu64 " us ago",
 		    (sim->now - due) / 1000);
 	if (sim->timer > due + TICK)
@@ -447,4 +447,5 @@ check_after(void *arg)
 	check_restful(run);
 	check_deadlines(run);
 	check_spinning(run);
+	run->dozed = 0;
 }

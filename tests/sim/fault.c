@@ -262,15 +262,8 @@ strike_wall_clock(struct run *run, struct host *host)
 static void
 strike_sleep(struct run *run, struct host *host)
 {
-	uint64_t ms = draw_between(run, 1, 5000);
-
 	(void)host;
-	sim_sleep_ms(run->world, ms);
-	run->slept += ms * SIM_MS;
-	run->excused = run->sim->now;
-	for (unsigned i = 0; i < run->plan.user_count; i++)
-		if (run->users[i].leave_by != SIM_NEVER)
-			run->users[i].leave_by += ms * SIM_MS;
+	act_sleep(run, draw_between(run, 1, 5000));
 }
 
 /* ---- all of them ---- */

@@ -396,6 +396,9 @@ void act(struct run *run);
 void act_inside(struct run *run, struct user *user);
 void act_submit(struct user *user);
 
+/* Time passes and nobody notices. */
+void act_sleep(struct run *run, uint64_t ms);
+
 void fault_strike(struct run *run);
 void fault_mend(struct run *run, bool all);
 
@@ -416,7 +419,8 @@ struct plan {
 	uint64_t pause_ms;   /* the longest wait at a time */
 	size_t pad_max;
 	unsigned dials_max;
-	bool forks; /* in the end */
+	bool forks;        /* in the end */
+	unsigned per_slow; /* per mille of callbacks that take their time */
 };
 
 struct run {
@@ -442,6 +446,7 @@ struct run {
 	uint64_t idle_since;
 	uint64_t idle_mark;
 	uint64_t excused; /* ns: so long nobody could be found silent */
+	uint64_t dozed;   /* of that, inside of callbacks since the last turn */
 	bool calling;     /* inside a public call */
 	unsigned inside;  /* callbacks */
 	bool healing;

@@ -71,8 +71,8 @@ follow_backoff(struct user *user, unsigned from, unsigned event, unsigned to)
 		check_backoff(user);
 	if (to != STAY_BACKING_OFF)
 		return;
-	user->backing_since = user->run->sim->now;
-	user->slept = user->run->slept;
+	user->backing_since = user->run->sim->now - user->run->dozed;
+	user->slept = user->run->slept - user->run->dozed;
 	user->throttled = event == STAY__CONN_THROTTLED;
 }
 
@@ -116,11 +116,11 @@ follow_session(struct user *user, unsigned from, unsigned to)
 
 	if (to == STAY__SESSION_READY) {
 		user->ready_at = run->sim->now;
-		user->wanted = false;
+		user->wanted = user_conn(user)->reconnect_asked;
 	} else if (to == STAY__SESSION_LEAVING) {
 		check_reason(user);
-		user->left_at = run->sim->now;
-		user->left_slept = run->slept;
+		user->left_at = run->sim->now - run->dozed;
+		user->left_slept = run->slept - run->dozed;
 	} else if (to == STAY__SESSION_DOWN) {
 		user->changed = is_changed(user, from);
 	}
