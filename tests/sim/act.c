@@ -6,6 +6,8 @@
 
 #include <inttypes.h>
 
+#include "engine.h"
+
 static struct user *
 any_user(struct run *run)
 {
@@ -130,6 +132,19 @@ check_change(const struct user *user, const struct call *call)
 		    call->number);
 }
 
+/* All is well: only its own deadline, a session that gets too old under it or
+ * one with a liar may keep it from going well. */
+static void
+check_service(const struct user *user, const struct call *call)
+{
+	if (call->number < user->run->served_from || call->status == STAY_OK ||
+	    call->status == STAY_E_SERVER || call->status == STAY_E_TIMEOUT ||
+	    user->options.max_age_ms > 0 || user_is_lied_to(user))
+		return;
+	broken(1, "call %" PRIu64 " to a healthy server ends with %s",
+	    call->number, stay_status_name(call->status));
+}
+
 static void
 on_done(void *arg, const struct stay_result *result)
 {
@@ -152,6 +167,7 @@ on_done(void *arg, const struct stay_result *result)
 	check_time(run, call);
 	check_outcome(user, call, result);
 	check_change(user, call);
+	check_service(user, call);
 	check_counts(user);
 	if (draw_mille(run, run->plan.per_slow))
 		act_sleep(run, draw_between(run, 1, 100));
@@ -186,8 +202,9 @@ may_be_refused(const struct user *user, enum stay_status status)
 		       user->options.on_fatal == STAY_FATAL_STOP;
 	if (status == STAY_E_FORMAT)
 		return user->kind == KIND_LINE;
-	return status == STAY_E_FULL || status == STAY_E_TOO_BIG ||
-	       status == STAY_E_DENIED;
+	if (status == STAY_E_DENIED)
+		return user->client->barred == status && user->run->struck > 0;
+	return status == STAY_E_FULL || status == STAY_E_TOO_BIG;
 }
 
 /* Whether it was accepted. */

@@ -183,6 +183,7 @@ take_options(struct user *user, const struct change *change)
 		user->config = change->config;
 	}
 	allow_sendings(user);
+	user->resends_allowed += user->options.resend_burst * 100;
 	if (user->leave_by != SIM_NEVER && !user->stopped &&
 	    user->options.stop_budget_ms > old.stop_budget_ms)
 		user->leave_by +=

@@ -113,6 +113,30 @@ check_bytes(struct user *user)
 		    user->index, bytes);
 }
 
+/* Saved up at first, and once more with every change of options. */
+static void
+check_resends(struct user *user, const struct stay_client_counts *counts)
+{
+	user->resends_allowed +=
+	    (counts->submitted - user->earned) * user->options.resend_percent;
+	user->earned = counts->submitted;
+	if (user->repeated * 100 > user->resends_allowed)
+		broken(13, "user %u has sent again %" PRIu64 " calls",
+		    user->index, user->repeated);
+}
+
+/* What is kept of an answer that is not whole. */
+static void
+check_input(const struct user *user)
+{
+	const struct stay__input *input = &user_conn(user)->input;
+
+	if (user->client != NULL &&
+	    input->end - input->start > user->options.reply_bytes_max)
+		broken(7, "user %u keeps %zu bytes of an answer", user->index,
+		    input->end - input->start);
+}
+
 /* Issued = completed + queued + in flight, and as many as we know of. */
 void
 check_counts(struct user *user)
@@ -138,6 +162,7 @@ check_counts(struct user *user)
 		    user->index, user->told, over);
 	check_bounds(user, &c);
 	check_bytes(user);
+	check_resends(user, &c);
 }
 
 /* Whoever stops is not asked to end a session as well. */
@@ -406,6 +431,7 @@ check_user(struct user *user)
 	check_stream(user);
 	check_timer(user);
 	check_leaving(user);
+	check_input(user);
 	rest_check(user);
 	if (user->client == NULL) {
 		raw_check(user);

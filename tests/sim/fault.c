@@ -47,17 +47,30 @@ strike_half_close(struct run *run, struct host *host)
 }
 
 static void
-strike_die_at_byte(struct run *run, struct host *host)
+end_at_byte(struct run *run, struct host *host, bool cleanly)
 {
 	struct desk *desk = host_desk(host);
 	uint64_t bytes = draw_between(run, 1, 3000);
 
 	if (desk == NULL)
 		return;
+	desk->peer->cleanly = cleanly;
 	if (draw_mille(run, 500))
 		sim_peer_die(desk->peer, bytes, UINT64_MAX);
 	else
 		sim_peer_die(desk->peer, UINT64_MAX, bytes);
+}
+
+static void
+strike_die_at_byte(struct run *run, struct host *host)
+{
+	end_at_byte(run, host, false);
+}
+
+static void
+strike_close_at_byte(struct run *run, struct host *host)
+{
+	end_at_byte(run, host, true);
 }
 
 static void
@@ -273,6 +286,7 @@ static strike_fn *const strikes[FAULT_COUNT] = {
 	[FAULT_CLOSE] = strike_close,
 	[FAULT_HALF_CLOSE] = strike_half_close,
 	[FAULT_DIE_AT_BYTE] = strike_die_at_byte,
+	[FAULT_CLOSE_AT_BYTE] = strike_close_at_byte,
 	[FAULT_CRASH] = strike_crash,
 	[FAULT_REFUSE] = strike_refuse,
 	[FAULT_UNREACHABLE] = strike_unreachable,
@@ -315,6 +329,7 @@ void
 fault_mend(struct run *run, bool all)
 {
 	struct sim_limits none = { .send_buffer = 65536 };
+	struct stay__list *node;
 
 	memory.per_10000 = 0;
 	if (all || draw_mille(run, 300)) {
@@ -326,12 +341,12 @@ fault_mend(struct run *run, bool all)
 			host_mend(&run->users[i].host);
 	if (!all)
 		return;
-	for (unsigned i = 0; i < run->plan.user_count; i++) {
-		struct desk *desk = host_desk(&run->users[i].host);
+	for (node = run->sim->peers.next; node != &run->sim->peers;
+	     node = node->next) {
+		struct sim_peer *peer =
+		    STAY__LIST_OWNER(node, struct sim_peer, node);
 
-		if (desk == NULL)
-			continue;
-		sim_peer_limits(desk->peer, &none);
-		sim_peer_die(desk->peer, UINT64_MAX, UINT64_MAX);
+		sim_peer_limits(peer, &none);
+		sim_peer_die(peer, UINT64_MAX, UINT64_MAX);
 	}
 }

@@ -52,7 +52,7 @@ take_data(struct sim_end *end, const char *bytes, size_t len)
 	peer->got += len;
 	sim_peer_serve(peer);
 	if (peer->got == peer->got_max)
-		sim_peer_reset(peer);
+		sim_peer_end(peer);
 }
 
 static void

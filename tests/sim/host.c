@@ -158,6 +158,8 @@ desk_executed(struct desk *desk, struct call *call)
 	call->epoch = host->epoch;
 	call->stored++;
 	call->executed++;
+	host->user->repeated +=
+	    call->executed > 1 && call->life == host->user->life;
 	host->run->figures->executed++;
 	sim_note(
 	    host->run->sim, "execute", (int64_t)call->number, call->executed);

@@ -188,7 +188,7 @@ sim_peer_send(struct sim_peer *peer, const void *bytes, size_t len)
 	peer->sent += len;
 	send_chunks(peer, bytes, len);
 	if (peer->sent == peer->sent_max)
-		sim_peer_reset(peer);
+		sim_peer_end(peer);
 }
 
 void
@@ -230,6 +230,15 @@ void
 sim_peer_reset(struct sim_peer *peer)
 {
 	end_here(peer, SIM_RST);
+}
+
+void
+sim_peer_end(struct sim_peer *peer)
+{
+	if (peer->cleanly)
+		sim_peer_close(peer);
+	else
+		sim_peer_reset(peer);
 }
 
 void

@@ -118,6 +118,8 @@ plan_options(struct run *run, struct stay_client_options *options)
 	    draw_mille(run, 50) ? STAY_FOREVER : draw_between(run, 20, 5000);
 	options->silence_ms = draw_between(run, 100, 5000);
 	options->resends_max = draw_between(run, 1, 4);
+	options->resend_percent = draw_between(run, 1, 100);
+	options->resend_burst = draw_between(run, 1, 500);
 	options->queue_high_percent = 1 + draw_below(run, 100);
 	options->queue_low_percent =
 	    1 + draw_below(run, (unsigned)options->queue_high_percent);

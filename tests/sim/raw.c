@@ -127,7 +127,7 @@ run_connect(struct stay_conn *conn, void *state, struct stay_info info)
 	if (status != STAY_OK)
 		return leave(some_backoff(raw));
 	return leave(stay_pending(
-	    draw_between(the_run, the_run->healing ? 2000 : 1, 3000)));
+	    draw_between(the_run, the_run->healing ? 2000 : 1, RAW_BUDGET_MS)));
 }
 
 static struct stay_verdict
@@ -434,6 +434,7 @@ raw_start(struct user *user)
 
 	options.stop_budget_ms = user->options.stop_budget_ms;
 	options.mailbox_max = draw_between(run, 1, 64);
+	raw->mailbox_max = options.mailbox_max;
 	options.turn_budget = draw_between(run, 1, 64);
 	options.backoff = user->options.backoff;
 	raw->user = user;

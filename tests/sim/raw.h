@@ -27,6 +27,7 @@ struct raw {
 	bool waits; /* handle_call has left one open: */
 	struct stay_from from;
 	unsigned notices;
+	uint64_t mailbox_max;
 	bool times_out; /* T is running: for so long, till then */
 	uint64_t timeout_ms;
 	uint64_t timeout_at;

@@ -4,6 +4,7 @@
  */
 #include <stdlib.h>
 
+#include "conn.h"
 #include "raw.h"
 
 /* What is sent to it, and released once. */
@@ -147,10 +148,23 @@ upgrade(struct raw *raw)
 
 /* ---- sending ---- */
 
+/* To the letter. */
 static void
-accept_or_free(struct token *token, enum stay_status status)
+check_mailbox(const struct raw *raw, size_t before, enum stay_status status)
+{
+	size_t max = (size_t)raw->mailbox_max;
+
+	if (status == STAY_OK ? before >= max
+			      : status == STAY_E_FULL && before < max)
+		broken(7, "raw %u has %zu letters of %zu, and is told %s",
+		    raw->user->index, before, max, stay_status_name(status));
+}
+
+static void
+accept_or_free(struct token *token, size_t before, enum stay_status status)
 {
 	sim_note(the_run->sim, "mail", token->raw->user->index, status);
+	check_mailbox(token->raw, before, status);
 	if (status == STAY_OK)
 		return;
 	if (status != STAY_E_FULL && status != STAY_E_DRAINING &&
@@ -169,6 +183,7 @@ raw_act(struct user *user)
 	struct token *token;
 	struct stay_message message;
 	enum stay_status status;
+	size_t before;
 
 	if (raw == NULL || raw->conn == NULL)
 		return;
@@ -191,6 +206,7 @@ raw_act(struct user *user)
 	message = (struct stay_message){
 		.tag = (int)which, .data = token, .release = on_release
 	};
+	before = raw->conn->letters;
 	calling(run, true);
 	if (which == 0)
 		status = stay_call(raw->conn, message,
@@ -200,7 +216,7 @@ raw_act(struct user *user)
 	else
 		status = stay_send(raw->conn, message);
 	calling(run, false);
-	accept_or_free(token, status);
+	accept_or_free(token, before, status);
 }
 
 void

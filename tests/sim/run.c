@@ -7,6 +7,9 @@
 #include <inttypes.h>
 #include <string.h>
 
+/* Answers, and timers' grain. */
+#define SLACK_MS 500
+
 struct run *the_run;
 
 /* ---- building ---- */
@@ -108,39 +111,50 @@ all_closed(void *arg)
 	return stay_loop_live(run->loop) == 0;
 }
 
-/* A session that is only half there may have to be found first, then twice the
- * longest wait: a refused greeting may be under way. */
 static uint64_t
-return_ms(const struct stay_client_options *o)
+larger(uint64_t a, uint64_t b)
 {
-	uint64_t probe = o->probe_ms == STAY_FOREVER ? 0 : o->probe_ms;
-
-	return o->silence_ms + probe + o->leave_budget_ms +
-	       2 * (o->backoff.cap_ms + o->fatal_backoff_ms +
-		       o->connect_budget_ms);
+	return a > b ? a : b;
 }
 
-/* Under the options in force, or those that will be. */
+/* A session that is only half there is found first, or an attempt that is
+ * doomed: its greeting was refused, its name is being looked up for long. Then
+ * one backoff, and one attempt. */
+static uint64_t
+return_ms(const struct user *user, const struct stay_client_options *o)
+{
+	uint64_t probe = o->probe_ms == STAY_FOREVER ? 0 : o->probe_ms;
+	uint64_t ms = larger(o->silence_ms + probe, o->connect_budget_ms);
+
+	if (user->kind == KIND_RAW)
+		return 2 * RAW_BUDGET_MS + o->backoff.cap_ms + LOOKUP_MS_MAX;
+	if (user->host.lookup[0] != '\0')
+		ms = larger(ms, LOOKUP_MS_MAX);
+	return ms + o->leave_budget_ms +
+	       larger(o->backoff.cap_ms, o->fatal_backoff_ms) +
+	       o->connect_budget_ms;
+}
+
+/* Under the options in force, or those that will be; others may dial first. */
 static uint64_t
 patience_ms(const struct run *run)
 {
-	uint64_t most = 0, dials = 0, ms;
+	uint64_t most = 0, dials = 0;
 
 	for (unsigned i = 0; i < run->plan.user_count; i++) {
 		const struct user *user = &run->users[i];
 
-		ms = return_ms(&user->options);
-		if (ms > most)
-			most = ms;
-		dials += user->options.connect_budget_ms;
-		if (!user->change.has_options)
-			continue;
-		ms = return_ms(&user->change.options);
-		if (ms > most)
-			most = ms;
-		dials += user->change.options.connect_budget_ms;
+		most = larger(most, return_ms(user, &user->options));
+		dials += user->kind == KIND_RAW
+			     ? RAW_BUDGET_MS
+			     : user->options.connect_budget_ms;
+		if (user->change.has_options)
+			most = larger(
+			    most, return_ms(user, &user->change.options));
 	}
-	return most + dials + LOOKUP_MS_MAX + 2000;
+	if (run->plan.user_count <= run->plan.dials_max)
+		dials = 0;
+	return most + dials + SLACK_MS;
 }
 
 static void
@@ -172,6 +186,7 @@ check_all_told(struct run *run)
 static void
 check_service(struct run *run)
 {
+	run->served_from = run->ledger.count + 1;
 	for (unsigned i = 0; i < run->plan.user_count; i++) {
 		struct user *user = &run->users[i];
 
@@ -181,6 +196,7 @@ check_service(struct run *run)
 	}
 	if (!sim_run_until(run->world, all_told, run, 120000))
 		broken(1, "a call to a healthy server is never told");
+	run->served_from = SIM_NEVER;
 }
 
 /* Nothing to do but to probe, every 20 ms perhaps: few turns. */
@@ -258,7 +274,7 @@ run_seed(struct verdict *verdict, uint64_t seed, uint64_t events,
 	memory.random = seed | 1;
 	the_run = &run;
 	run.seed = seed;
-	run.forked_at = SIM_NEVER;
+	run.forked_at = run.served_from = SIM_NEVER;
 	run.random = seed * UINT64_C(0xd1342543de82ef95) + 1;
 	run.verdict = verdict;
 	run.figures = &verdict->figures;

@@ -46,6 +46,7 @@
 /* clang-format off */
 #define FAULTS(FAULT)                                                          \
 	FAULT(RESET) FAULT(CLOSE) FAULT(HALF_CLOSE) FAULT(DIE_AT_BYTE)         \
+	FAULT(CLOSE_AT_BYTE)                                                   \
 	FAULT(CRASH) FAULT(REFUSE) FAULT(UNREACHABLE) FAULT(NO_ROUTE)          \
 	FAULT(BUSY) FAULT(BLACK_HOLE) FAULT(FREEZE) FAULT(CUT) FAULT(SLOW)     \
 	FAULT(RAGGED) FAULT(SPURIOUS) FAULT(OVERLOOKED) FAULT(LOOKUP)          \
@@ -309,16 +310,23 @@ struct user {
 	uint64_t given_up;     /* told while in flight */
 	struct sim_peer *liar; /* the last one that lied to it */
 	bool line_open;        /* a stream without its on_down */
-	uint64_t calls_most;  /* queued and in flight: above the bounds, if they
-				 were lowered */
-	uint64_t bytes_bound; /* of the queue: the largest of its life */
+	uint64_t calls_most; /* queued and in flight: above the bounds, if they
+				were lowered */
+	uint64_t resends_allowed; /* of all its calls, in hundredths */
+	uint64_t repeated;        /* executions but the first */
+	uint64_t earned;          /* calls that it has counted for that */
+	uint64_t bytes_bound;     /* of the queue: the largest of its life */
 	struct water water;
 
 	/* as the observer has told */
 	unsigned state[3];      /* of connection, link, session */
 	uint64_t backing_since; /* ns */
 	bool throttled;
+	bool fatal;        /* what it backs off from */
 	uint64_t slept;    /* run->slept at that time */
+	unsigned failures; /* in a row, without a stable session */
+	uint64_t up_at;    /* ns: it was connected */
+	uint64_t up_ms;    /* for so long, the last time */
 	uint64_t connects; /* attempts begun */
 	bool wanted;       /* another session, by somebody */
 	uint64_t ready_at; /* ns: its session came up */
@@ -382,6 +390,9 @@ void pad_write(const struct call *call, char *to);
 bool pad_is(const struct call *call, const char *from);
 
 /* ---- raw behaviours ---- */
+
+/* Of an attempt. */
+#define RAW_BUDGET_MS 3000
 
 void raw_start(struct user *user);
 void raw_act(struct user *user);
@@ -450,6 +461,7 @@ struct run {
 	bool calling;     /* inside a public call */
 	unsigned inside;  /* callbacks */
 	bool healing;
+	uint64_t served_from; /* the first call that must go well */
 	uint64_t forked_at; /* the last call before that; SIM_NEVER: not yet */
 	bool over;
 };

@@ -197,6 +197,7 @@ struct sim_peer {
 	uint64_t sent;
 	uint64_t got_max;
 	uint64_t sent_max;
+	bool cleanly;   /* it closes at those, and does not reset */
 	uint64_t heard; /* when the library last had a sign of life */
 	bool choked;    /* its last write was a short one */
 };
@@ -230,6 +231,8 @@ void sim_flow_free(struct sim_end *end);
 
 /* ---- peer_sim.c ---- */
 
+/* It has got or sent as much as it may. */
+void sim_peer_end(struct sim_peer *peer);
 /* Tell the server what there is to tell. */
 void sim_peer_serve(struct sim_peer *peer);
 

@@ -81,6 +81,8 @@ user_gone(struct user *user)
 	user->raw = NULL;
 	user->config = NULL;
 	user->change = (struct change){ 0 };
+	user->failures = 0;
+	user->up_ms = user->resends_allowed = user->repeated = 0;
 	user->elsewhere = user->wanted = user->changed = false;
 	user->leaving = user->stopped = false;
 	user->leave_by = SIM_NEVER;
@@ -153,6 +155,8 @@ user_start(struct user *user)
 	user_gone(user);
 	user->life++;
 	plan_options(run, &user->options);
+	user->resends_allowed = user->options.resend_burst * 100;
+	user->earned = 0;
 	user->options.on_started = on_started;
 	user->options.on_closed = on_closed;
 	user->options.on_high_water = water_on_high;

@@ -28,13 +28,28 @@ machine_named(const char *name, unsigned *which)
 
 /* ---- the backoff ---- */
 
+/* The smallest that many failures in a row allow. */
+static uint64_t
+grown(const struct user *user)
+{
+	const struct stay_backoff_policy *policy = &user->options.backoff;
+	uint64_t factor = policy->factor == 0 ? 2 : policy->factor;
+	uint64_t ms = policy->initial_ms;
+
+	if (policy->kind != STAY_BACKOFF_EXPONENTIAL)
+		return ms;
+	for (unsigned i = 1; i < user->failures && ms < policy->cap_ms; i++)
+		ms *= factor;
+	return ms < policy->cap_ms ? ms : policy->cap_ms;
+}
+
 static void
 bounds_of(const struct user *user, uint64_t *least, uint64_t *most)
 {
 	const struct stay_backoff_policy *policy = &user->options.backoff;
 	uint64_t fatal = user->options.fatal_backoff_ms;
 
-	*least = policy->initial_ms < fatal ? policy->initial_ms : fatal;
+	*least = user->fatal ? fatal : grown(user);
 	if (policy->jitter == STAY_JITTER_FULL)
 		*least = 0;
 	*least = *least / 2;
@@ -64,9 +79,31 @@ check_backoff(struct user *user)
 		    user->index, waited, least, most + slept);
 }
 
+/* As backoff.c counts them; a session just short of stable may count as such.
+ */
+static void
+count_failures(struct user *user, unsigned from, unsigned event, unsigned to)
+{
+	uint64_t now = user->run->sim->now;
+
+	if (to == STAY_CONNECTED)
+		user->up_at = now;
+	if (from == STAY_CONNECTED)
+		user->up_ms = (now - user->up_at) / SIM_MS;
+	if (to != STAY_BACKING_OFF || user->client == NULL)
+		return;
+	user->fatal = user->client->barred != STAY_OK;
+	if (event != STAY__CONN_BACKOFF || user->fatal)
+		return;
+	if (user->up_ms + 2 >= user->options.backoff.stable_ms)
+		user->failures = 0;
+	user->failures++;
+}
+
 static void
 follow_backoff(struct user *user, unsigned from, unsigned event, unsigned to)
 {
+	count_failures(user, from, event, to);
 	if (from == STAY_BACKING_OFF && event == STAY__CONN_EXPIRED)
 		check_backoff(user);
 	if (to != STAY_BACKING_OFF)
@@ -74,6 +111,13 @@ follow_backoff(struct user *user, unsigned from, unsigned event, unsigned to)
 	user->backing_since = user->run->sim->now - user->run->dozed;
 	user->slept = user->run->slept - user->run->dozed;
 	user->throttled = event == STAY__CONN_THROTTLED;
+}
+
+static void
+follow_connect(struct user *user)
+{
+	user->connects++;
+	user->up_ms = 0;
 }
 
 /* ---- sessions ---- */
@@ -187,7 +231,7 @@ watch_transition(void *arg, const struct stay_subject *who,
 		else if (which == SESSION && user->client != NULL)
 			follow_session(user, from, to);
 		if (which == CONN && strcmp(turn->action, "connect") == 0)
-			user->connects++;
+			follow_connect(user);
 	}
 	call_is_back(run);
 }
