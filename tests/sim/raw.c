@@ -6,6 +6,7 @@
  * and calls are kept count of.
  */
 #include "raw.h"
+#include "conn.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -456,13 +457,17 @@ raw_start(struct user *user)
 	user->number = stay_conn_number(raw->conn);
 }
 
-/* A stop takes T away with the verdict that it overrules. */
+/* Between turns the mailbox holds what was accepted and is not over, and T has
+ * been told. A stop takes T away with the verdict that it overrules. */
 void
 raw_check(const struct user *user)
 {
 	const struct raw *raw = user->raw;
 	const struct run *run = user->run;
 
+	if (raw->conn->letters != raw->letters)
+		broken(7, "raw %u counts %zu letters, and has %zu", user->index,
+		    raw->conn->letters, raw->letters);
 	if (raw->times_out && !user->leaving && raw->state < STAY_STOPPING &&
 	    run->sim->now >
 		raw->timeout_at + (run->slept - raw->slept) + 2 * SIM_MS)

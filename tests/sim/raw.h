@@ -28,6 +28,7 @@ struct raw {
 	struct stay_from from;
 	unsigned notices;
 	uint64_t mailbox_max;
+	size_t letters; /* upgrades, too */
 	bool times_out; /* T is running: for so long, till then */
 	uint64_t timeout_ms;
 	uint64_t timeout_at;

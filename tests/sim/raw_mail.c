@@ -52,6 +52,7 @@ on_release(void *data)
 	if (token->released)
 		broken(10, "a message is released twice");
 	token->released = true;
+	token->raw->letters--;
 	token_settle(token);
 }
 
@@ -110,6 +111,7 @@ on_upgraded(void *arg, enum stay_status status)
 	if (upgrade->told)
 		broken(1, "an upgrade is told twice");
 	upgrade->told = true;
+	raw->letters--;
 	check_upgraded(upgrade, status);
 	the_run->figures->upgrades += status == STAY_OK;
 	if (raw->times_out && status != STAY_E_STATE)
@@ -136,6 +138,7 @@ upgrade(struct raw *raw)
 	sim_note(run->sim, "upgrade", raw->user->index, status);
 	if (status == STAY_OK) {
 		stay__list_push(&raw->upgrades, &upgrade->node);
+		raw->letters++;
 		return;
 	}
 	if (!(status == STAY_E_NOMEM && memory.failed > 0) &&
@@ -165,8 +168,10 @@ accept_or_free(struct token *token, size_t before, enum stay_status status)
 {
 	sim_note(the_run->sim, "mail", token->raw->user->index, status);
 	check_mailbox(token->raw, before, status);
-	if (status == STAY_OK)
+	if (status == STAY_OK) {
+		token->raw->letters++;
 		return;
+	}
 	if (status != STAY_E_FULL && status != STAY_E_DRAINING &&
 	    status != STAY_E_NOMEM)
 		broken(1, "a message is refused with %s",

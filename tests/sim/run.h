@@ -397,7 +397,7 @@ bool pad_is(const struct call *call, const char *from);
 void raw_start(struct user *user);
 void raw_act(struct user *user);
 struct stay_conn *raw_conn(const struct raw *raw);
-/* Its T is told in time. */
+/* Its mailbox is counted, and its T told in time. */
 void raw_check(const struct user *user);
 
 /* ---- the program ---- */
