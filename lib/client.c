@@ -16,26 +16,34 @@ admit_offline(const struct stay_client *client)
 	return client->barred;
 }
 
+static enum stay_status
+admit_session(const struct stay_client *client)
+{
+	return stay__session_state(&client->session) == STAY__SESSION_READY
+		   ? STAY_OK
+		   : admit_offline(client);
+}
+
 enum stay_status
 stay__client_admits(const struct stay_client *client)
 {
 	if (!stay__conn_admits(client->conn))
 		return STAY_E_DRAINING;
-	return stay__session_state(&client->session) == STAY__SESSION_READY
-		   ? STAY_OK
-		   : admit_offline(client);
+	return admit_session(client);
 }
 
 static enum stay_status
 admit(struct stay_client *client)
 {
 	const struct stay__calls *calls = &client->calls;
-	enum stay_status status = stay__client_admits(client);
+	enum stay_status status = STAY_OK;
 
-	if (status == STAY_OK && (calls->counts.queued >= client->water.calls ||
-				     calls->log.live >= client->water.bytes))
+	if (!stay__conn_admits(client->conn))
+		return STAY_E_DRAINING;
+	if (calls->counts.queued >= client->water.calls ||
+	    calls->log.live >= client->water.bytes)
 		status = stay__water_rise(client);
-	return status;
+	return status == STAY_OK ? admit_session(client) : status;
 }
 
 /* A request without a byte could never be committed. */

@@ -89,7 +89,7 @@ fits(const struct user *user, enum stay_outcome outcome, bool good,
 	case STAY_SENT:
 		return good;
 	case STAY_REFUSED:
-		return good || user->options.on_refused == STAY_REFUSED_RESEND;
+		return good || user->may_retry;
 	case STAY_MAYBE_EXECUTED:
 		return !good || status == STAY_E_SERVER;
 	case STAY_NOT_SENT:

@@ -177,6 +177,7 @@ take_options(struct user *user, const struct change *change)
 	struct stay_client_options old = user->options;
 
 	user->options = change->options;
+	user->may_retry |= user->options.on_refused == STAY_REFUSED_RESEND;
 	user->options.arg = old.arg;
 	if (change->config != NULL) {
 		config_check(user->config, true);

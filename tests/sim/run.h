@@ -294,6 +294,7 @@ struct user {
 	struct config *config;
 	struct change change;
 	bool elsewhere;             /* its other URL is in force */
+	bool may_retry;             /* it ever had STAY_REFUSED_RESEND */
 	struct stay_client *client; /* NULL: none is alive */
 	struct stay_redis *redis;
 	struct raw *raw;

@@ -155,6 +155,7 @@ user_start(struct user *user)
 	user_gone(user);
 	user->life++;
 	plan_options(run, &user->options);
+	user->may_retry = user->options.on_refused == STAY_REFUSED_RESEND;
 	user->resends_allowed = user->options.resend_burst * 100;
 	user->earned = 0;
 	user->options.on_started = on_started;
