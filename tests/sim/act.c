@@ -20,8 +20,10 @@ act_sleep(struct run *run, uint64_t ms)
 	sim_sleep_ms(run->world, ms);
 	run->slept += ms * SIM_MS;
 	run->excused = run->sim->now;
-	if (run->inside > 0)
+	if (run->inside > 0) {
 		run->dozed += ms * SIM_MS;
+		ledger_dawdle(run, ms * SIM_MS);
+	}
 	for (unsigned i = 0; i < run->plan.user_count; i++)
 		if (run->users[i].leave_by != SIM_NEVER)
 			run->users[i].leave_by += ms * SIM_MS;
@@ -53,7 +55,7 @@ check_time(const struct run *run, const struct call *call)
 	uint64_t now = run->sim->now;
 
 	if (call->status == STAY_OK && call->deadline != SIM_NEVER &&
-	    now > call->deadline + SIM_MS + run->dozed)
+	    now > call->deadline + call->late + SIM_MS + run->dozed)
 		broken(6,
 		    "call %" PRIu64 " is ok %" PRIu64 " us after its deadline",
 		    call->number, (now - call->deadline) / 1000);

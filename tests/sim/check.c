@@ -474,4 +474,5 @@ check_after(void *arg)
 	check_deadlines(run);
 	check_spinning(run);
 	run->dozed = 0;
+	run->settled = run->ledger.count;
 }

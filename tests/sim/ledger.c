@@ -108,6 +108,13 @@ pop_deadline(struct run *run)
 	}
 }
 
+void
+ledger_dawdle(struct run *run, uint64_t ns)
+{
+	for (size_t i = run->settled; i < run->ledger.count; i++)
+		run->ledger.calls[i].late += ns;
+}
+
 uint64_t
 ledger_next_deadline(struct run *run)
 {
@@ -117,7 +124,7 @@ ledger_next_deadline(struct run *run)
 		struct call *call = ledger_find(run, ledger->due[1]);
 
 		if (!call->told)
-			return call->deadline;
+			return call->deadline + call->late;
 		pop_deadline(run);
 	}
 	return SIM_NEVER;

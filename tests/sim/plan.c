@@ -4,12 +4,6 @@
  */
 #include "run.h"
 
-/*
- * Whether callbacks may take long. The library counts deadlines from the
- * beginning of the task that runs them, which is too early by as much.
- */
-#define SLOW_CALLBACKS 0
-
 /* splitmix64, as the world's; another state. */
 uint64_t
 draw(struct run *run)
@@ -67,7 +61,7 @@ plan_make(struct run *run, uint64_t events, uint32_t faults)
 	plan->pad_max = (size_t)draw_between(run, 1, PAD_MAX);
 	plan->dials_max = 1 + draw_below(run, 16);
 	plan->forks = draw_mille(run, 250);
-	if (SLOW_CALLBACKS && draw_mille(run, 250))
+	if (draw_mille(run, 250))
 		plan->per_slow = 1 + draw_below(run, 20);
 }
 

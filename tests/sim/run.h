@@ -117,6 +117,7 @@ struct call {
 	uint32_t parts;    /* that came */
 	uint32_t executed; /* by the server */
 	uint64_t deadline; /* ns; SIM_NEVER: none */
+	uint64_t late;     /* ns it may be past that */
 	enum stay_status status;
 	enum stay_outcome outcome;
 	struct stay_call_id id;
@@ -142,7 +143,9 @@ struct call *ledger_new(struct run *run, unsigned user);
 void ledger_forget(struct run *run, struct call *call);
 void ledger_accepted(struct run *run, struct call *call, uint64_t timeout_ms);
 struct call *ledger_find(struct run *run, uint64_t number);
-/* The earliest deadline of a call that is not told; SIM_NEVER. */
+/* A callback takes so long: what was submitted in it may be late by as much. */
+void ledger_dawdle(struct run *run, uint64_t ns);
+/* When a call that is not told must be, at the earliest; SIM_NEVER. */
 uint64_t ledger_next_deadline(struct run *run);
 /* What all of it must look like in the end. */
 void ledger_close(struct run *run);
@@ -458,6 +461,7 @@ struct run {
 	uint64_t idle_since;
 	uint64_t idle_mark;
 	uint64_t excused; /* ns: so long nobody could be found silent */
+	size_t settled;   /* calls that were in the ledger at the last turn */
 	uint64_t dozed;   /* of that, inside of callbacks since the last turn */
 	bool calling;     /* inside a public call */
 	unsigned inside;  /* callbacks */
