@@ -107,7 +107,7 @@ check_outcome(
 	bool good =
 	    result->status == STAY_OK || result->status == STAY_E_SERVER;
 
-	if (user_is_lied_to(user)) {
+	if (call->doubtful || user_is_lied_to(user)) {
 		call->doubtful = true;
 		return;
 	}
@@ -168,6 +168,8 @@ on_done(void *arg, const struct stay_result *result)
 	count_outcome(user, call, result);
 	check_time(run, call);
 	check_outcome(user, call, result);
+	water_look(user);
+	keep_reply(user, call, result);
 	check_change(user, call);
 	check_service(user, call);
 	check_counts(user);
@@ -387,6 +389,10 @@ act_on(struct run *run, struct user *user)
 		user_start(user);
 	else if (which < 2 * run->plan.per_end + 20)
 		change_ask(user);
+	else if (which < 2 * run->plan.per_end + 40)
+		wait_in_line(user);
+	else if (which < 2 * run->plan.per_end + 60)
+		keep_release_some(run);
 	else if (which < 150)
 		cancel(user);
 	else

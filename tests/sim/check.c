@@ -390,6 +390,7 @@ check_memory(const struct run *run)
 		const struct stay_client_options *o = &run->users[i].options;
 
 		most += 4 * (o->queue_bytes_max + o->reply_bytes_max) +
+			o->held_bytes_max +
 			512 * (o->queue_calls_max + o->inflight_calls_max);
 	}
 	if (memory.bytes > most)

@@ -109,6 +109,15 @@ pop_deadline(struct run *run)
 }
 
 void
+ledger_doubt(struct run *run, unsigned user)
+{
+	for (size_t i = 0; i < run->ledger.count; i++)
+		if (run->ledger.calls[i].user == user &&
+		    !run->ledger.calls[i].told)
+			run->ledger.calls[i].doubtful = true;
+}
+
+void
 ledger_dawdle(struct run *run, uint64_t ns)
 {
 	for (size_t i = run->settled; i < run->ledger.count; i++)

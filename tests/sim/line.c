@@ -296,6 +296,21 @@ bye(struct stay_session *session)
 	(void)ask(session, "bye\n", 0);
 }
 
+static size_t
+retain(struct stay_session *session, struct stay_retain *keep)
+{
+	const struct line_frame *line = keep->reply;
+	struct line_frame *kept = keep->to;
+
+	(void)session;
+	if (kept != NULL) {
+		*kept = *line;
+		kept->text = keep->moved + (line->text - keep->bytes);
+		keep->kept = kept;
+	}
+	return sizeof(*kept);
+}
+
 static const struct stay_protocol protocol = {
 	STAY_PROTOCOL,
 	.name = "line",
@@ -311,6 +326,7 @@ static const struct stay_protocol protocol = {
 	.on_orphan = on_orphan,
 	.ping = ping,
 	.bye = bye,
+	.retain = retain,
 };
 
 /* ---- the client ---- */
@@ -365,7 +381,8 @@ answers(const struct call *call, const struct stay_result *result)
 {
 	const struct line_frame *line = result->reply;
 
-	return line != NULL && line->number == call->number;
+	return line != NULL && line->number == call->number &&
+	       strtoull(line->text, NULL, 10) == call->number;
 }
 
 /* ---- the server ---- */

@@ -104,6 +104,9 @@ plan_options(struct run *run, struct stay_client_options *options)
 	options->queue_bytes_max = draw_between(run, 4096, 1u << 20);
 	options->inflight_calls_max = draw_between(run, 1, 2000);
 	options->inflight_bytes_max = draw_between(run, 1, 1u << 20);
+	options->waiters_max = draw_between(run, 1, 16);
+	options->held_replies_max = draw_between(run, 1, KEPT_MAX);
+	options->held_bytes_max = draw_between(run, 4096, 1u << 20);
 	options->turn_calls_max = draw_between(run, 1, 1024);
 	options->reply_bytes_max = 2 * PAD_MAX + 16384;
 	options->tombstones_max = draw_between(run, 1, 64);

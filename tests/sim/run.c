@@ -224,6 +224,7 @@ static void
 heal(struct run *run)
 {
 	run->healing = true;
+	keep_release_all(run);
 	fault_mend(run, true);
 	for (unsigned i = 0; i < run->plan.user_count; i++)
 		wake(&run->users[i]);

@@ -9,6 +9,8 @@
  *	fork.c    another end: in a forked child
  *	plan.c    what a seed is like
  *	act.c     what the program does, from outside and inside of callbacks
+ *	keep.c    replies that outlive their callbacks
+ *	wait.c    who waits for room in a queue
  *	fault.c   what the world does
  *	ledger.c  every call: what was promised, done and told
  *	check.c   the invariants, after every event
@@ -84,6 +86,8 @@ struct figures {
 	uint64_t faults[FAULT_COUNT];
 	uint64_t failed_allocations;
 	uint64_t inside; /* things done inside of callbacks */
+	uint64_t held;   /* replies kept for a while */
+	uint64_t waited; /* times in line */
 	uint64_t virtual_ms;
 	uint64_t hash;
 };
@@ -143,6 +147,8 @@ struct call *ledger_new(struct run *run, unsigned user);
 void ledger_forget(struct run *run, struct call *call);
 void ledger_accepted(struct run *run, struct call *call, uint64_t timeout_ms);
 struct call *ledger_find(struct run *run, uint64_t number);
+/* A liar has had the calls of this user: what it refused it may have done. */
+void ledger_doubt(struct run *run, unsigned user);
 /* A callback takes so long: what was submitted in it may be late by as much. */
 void ledger_dawdle(struct run *run, uint64_t ns);
 /* When a call that is not told must be, at the earliest; SIM_NEVER. */
@@ -310,6 +316,10 @@ struct user {
 	uint64_t told_as[STAY_OUTCOME_COUNT];
 	uint64_t rejected;
 	uint64_t last_replied;
+	uint64_t lined_up;     /* for room, so far */
+	uint64_t last_served;  /* of them */
+	uint64_t waiting;      /* of them, in line now */
+	bool serving;          /* one of them is being told */
 	uint64_t orphans;      /* that were handed to on_orphan */
 	uint64_t given_up;     /* told while in flight */
 	struct sim_peer *liar; /* the last one that lied to it */
@@ -414,6 +424,13 @@ void act_submit(struct user *user);
 /* Time passes and nobody notices. */
 void act_sleep(struct run *run, uint64_t ms);
 
+void keep_reply(struct user *user, const struct call *call,
+    const struct stay_result *result);
+void keep_release_some(struct run *run);
+void keep_release_all(struct run *run);
+
+void wait_in_line(struct user *user);
+
 void fault_strike(struct run *run);
 void fault_mend(struct run *run, bool all);
 
@@ -438,6 +455,14 @@ struct plan {
 	unsigned per_slow; /* per mille of callbacks that take their time */
 };
 
+#define KEPT_MAX 8
+
+/* A reply that is kept, and whose it is. */
+struct kept {
+	struct stay_held *held; /* NULL: none */
+	uint64_t number;
+};
+
 struct run {
 	uint64_t seed;
 	uint64_t random;
@@ -448,6 +473,7 @@ struct run {
 	struct stay_observer observer;
 	struct ledger ledger;
 	struct user users[USERS_MAX];
+	struct kept kept[KEPT_MAX];
 	struct stay__list desks;
 	struct stay__list configs;
 	struct figures *figures;

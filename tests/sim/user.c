@@ -91,6 +91,7 @@ user_gone(struct user *user)
 	user->calls_most = user->bytes_bound = user->connects = 0;
 	user->water = (struct water){ 0 };
 	user->last_replied = user->given_up = user->orphans = 0;
+	user->lined_up = user->last_served = user->waiting = 0;
 	memset(user->told_as, 0, sizeof(user->told_as));
 	memset(user->state, 0, sizeof(user->state));
 }
@@ -126,6 +127,9 @@ on_closed(void *arg, struct stay_conn *conn, enum stay_status reason)
 		    "user %u: %" PRIu64 " accepted, %" PRIu64
 		    " told at the end",
 		    user->index, user->accepted, user->told);
+	if (user->waiting != 0)
+		broken(1, "user %u is closed and %" PRIu64 " stand in line",
+		    user->index, user->waiting);
 	if (user->notices != 1)
 		broken(5, "user %u is closed and was not told of its start",
 		    user->index);

@@ -156,7 +156,7 @@ is_changed(const struct user *user, unsigned from)
 static void
 follow_session(struct user *user, unsigned from, unsigned to)
 {
-	const struct run *run = user->run;
+	struct run *run = user->run;
 
 	if (to == STAY__SESSION_READY) {
 		user->ready_at = run->sim->now;
@@ -166,6 +166,8 @@ follow_session(struct user *user, unsigned from, unsigned to)
 		user->left_at = run->sim->now - run->dozed;
 		user->left_slept = run->slept - run->dozed;
 	} else if (to == STAY__SESSION_DOWN) {
+		if (user->may_retry && user_is_lied_to(user))
+			ledger_doubt(run, user->index);
 		user->changed = is_changed(user, from);
 	}
 }

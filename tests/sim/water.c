@@ -55,7 +55,8 @@ water_look(struct user *user)
 	struct water *water = &user->water;
 
 	water->was_high |= is_high(user);
-	if (is_low(user)) {
+	/* If all has left, what was refused may have come back since. */
+	if (is_low(user) || stay__list_is_empty(&user->client->calls.queued)) {
 		water->was_low = true;
 		water->due = false;
 	}
@@ -133,7 +134,9 @@ water_after(struct user *user, const struct call *call, enum stay_status status)
 {
 	const struct stay_client_options *o = &user->options;
 	const struct water *water = &user->water;
-	bool room = water->calls < o->queue_calls_max &&
+	/* Nobody pushes in front of who stands in line. */
+	bool room = (user->waiting == 0 || user->serving) &&
+		    water->calls < o->queue_calls_max &&
 		    water->bytes + call->pad + HEAD_MAX <= o->queue_bytes_max;
 
 	water_look(user);
