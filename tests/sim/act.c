@@ -211,6 +211,17 @@ may_be_refused(const struct user *user, enum stay_status status)
 	return status == STAY_E_FULL || status == STAY_E_TOO_BIG;
 }
 
+static void
+refused(struct user *user, struct call *call, enum stay_status status)
+{
+	if (!may_be_refused(user, status))
+		broken(
+		    1, "a call is refused with %s", stay_status_name(status));
+	user->rejected++;
+	user->run->figures->refused++;
+	ledger_forget(user->run, call);
+}
+
 /* Whether it was accepted. */
 static bool
 submit_one(struct user *user)
@@ -232,12 +243,7 @@ submit_one(struct user *user)
 	sim_note(run->sim, "submit", (int64_t)number, status);
 	water_after(user, call, status);
 	if (status != STAY_OK) {
-		if (!may_be_refused(user, status))
-			broken(1, "a call is refused with %s",
-			    stay_status_name(status));
-		user->rejected++;
-		run->figures->refused++;
-		ledger_forget(run, call);
+		refused(user, call, status);
 		return false;
 	}
 	user->accepted++;

@@ -367,6 +367,20 @@ check_silence(struct user *user)
 		    user->index, (run->sim->now - since) / SIM_MS);
 }
 
+/* From the grant of its dial, if that was told, to the end of its greeting. */
+static void
+check_attempt(const struct user *user)
+{
+	const struct run *run = user->run;
+	uint64_t ms = user->options.connect_budget_ms + SLACK_MS;
+	uint64_t slept = run->slept - user->granted_slept;
+
+	if (user->state[0] == STAY_CONNECTING && user->granted_at > 0 &&
+	    run->sim->now > user->granted_at + slept + ms * SIM_MS)
+		broken(8, "user %u is still connecting after %" PRIu64 " ms",
+		    user->index, (run->sim->now - user->granted_at) / SIM_MS);
+}
+
 /* ---- the rest ---- */
 
 static void
@@ -440,6 +454,7 @@ check_user(struct user *user)
 	}
 	check_told(user);
 	check_silence(user);
+	check_attempt(user);
 	water_check(user);
 	check_places(user);
 	change_check(user);

@@ -179,39 +179,29 @@ accept_or_free(struct token *token, size_t before, enum stay_status status)
 	token_free(token);
 }
 
-void
-raw_act(struct user *user)
+static void
+answer(struct raw *raw)
 {
-	struct run *run = user->run;
-	struct raw *raw = user->raw;
-	unsigned which = draw_below(run, 7);
-	struct token *token;
-	struct stay_message message;
 	enum stay_status status;
-	size_t before;
 
-	if (raw == NULL || raw->conn == NULL)
-		return;
-	if (which == 5) {
-		raw_send_some(raw, SIZE_MAX);
-		return;
-	}
-	if (which == 6) {
-		upgrade(raw);
-		return;
-	}
-	if (which == 4 && raw->waits) {
-		raw->waits = false;
-		status = stay_answer(
-		    run->loop, raw->from, stay_reply_status(STAY_OK));
-		sim_note(run->sim, "answer", user->index, status);
-		return;
-	}
-	token = token_new(raw, which == 0);
-	message = (struct stay_message){
+	raw->waits = false;
+	status =
+	    stay_answer(the_run->loop, raw->from, stay_reply_status(STAY_OK));
+	sim_note(the_run->sim, "answer", raw->user->index, status);
+}
+
+/* 0: a call, 1: a cast, else a message. */
+static void
+send_letter(struct raw *raw, unsigned which)
+{
+	struct run *run = the_run;
+	struct token *token = token_new(raw, which == 0);
+	struct stay_message message = {
 		.tag = (int)which, .data = token, .release = on_release
 	};
-	before = raw->conn->letters;
+	size_t before = raw->conn->letters;
+	enum stay_status status;
+
 	calling(run, true);
 	if (which == 0)
 		status = stay_call(raw->conn, message,
@@ -222,6 +212,24 @@ raw_act(struct user *user)
 		status = stay_send(raw->conn, message);
 	calling(run, false);
 	accept_or_free(token, before, status);
+}
+
+void
+raw_act(struct user *user)
+{
+	struct raw *raw = user->raw;
+	unsigned which = draw_below(user->run, 7);
+
+	if (raw == NULL || raw->conn == NULL)
+		return;
+	if (which == 6)
+		upgrade(raw);
+	else if (which == 5)
+		raw_send_some(raw, SIZE_MAX);
+	else if (which == 4 && raw->waits)
+		answer(raw);
+	else
+		send_letter(raw, which);
 }
 
 void

@@ -336,15 +336,17 @@ struct user {
 	unsigned state[3];      /* of connection, link, session */
 	uint64_t backing_since; /* ns */
 	bool throttled;
-	bool fatal;        /* what it backs off from */
-	uint64_t slept;    /* run->slept at that time */
-	unsigned failures; /* in a row, without a stable session */
-	uint64_t up_at;    /* ns: it was connected */
-	uint64_t up_ms;    /* for so long, the last time */
-	uint64_t connects; /* attempts begun */
-	bool wanted;       /* another session, by somebody */
-	uint64_t ready_at; /* ns: its session came up */
-	uint64_t left_at;  /* ns: it began to leave, and the same of slept */
+	bool fatal;          /* what it backs off from */
+	uint64_t slept;      /* run->slept at that time */
+	unsigned failures;   /* in a row, without a stable session */
+	uint64_t up_at;      /* ns: it was connected */
+	uint64_t up_ms;      /* for so long, the last time */
+	uint64_t connects;   /* attempts begun */
+	bool wanted;         /* another session, by somebody */
+	uint64_t ready_at;   /* ns: its session came up */
+	uint64_t granted_at; /* ns: its dial was, and the same of slept */
+	uint64_t granted_slept;
+	uint64_t left_at; /* ns: it began to leave, and the same of slept */
 	uint64_t left_slept;
 	bool changed; /* the last session ended by a planned change alone */
 	uint64_t sessions;

@@ -148,45 +148,58 @@ may_fail_to_start(enum stay_status status)
 	return status == STAY_E_NOMEM && memory.failed > 0;
 }
 
-void
-user_start(struct user *user)
+static void
+choose_options(struct user *user)
+{
+	struct stay_client_options *options = &user->options;
+
+	plan_options(user->run, options);
+	user->may_retry = options->on_refused == STAY_REFUSED_RESEND;
+	user->resends_allowed = options->resend_burst * 100;
+	user->earned = 0;
+	options->on_started = on_started;
+	options->on_closed = on_closed;
+	options->on_high_water = water_on_high;
+	options->on_low_water = water_on_low;
+	options->arg = user;
+}
+
+static void
+start_client(struct user *user)
 {
 	struct run *run = user->run;
 	enum stay_status status;
 
-	if (user_conn(user) != NULL)
-		return;
-	user_gone(user);
-	user->life++;
-	plan_options(run, &user->options);
-	user->may_retry = user->options.on_refused == STAY_REFUSED_RESEND;
-	user->resends_allowed = user->options.resend_burst * 100;
-	user->earned = 0;
-	user->options.on_started = on_started;
-	user->options.on_closed = on_closed;
-	user->options.on_high_water = water_on_high;
-	user->options.on_low_water = water_on_low;
-	user->options.arg = user;
-	if (user->kind == KIND_RAW) {
-		raw_start(user);
-		return;
-	}
 	user->config = config_new(user);
 	config_give(user->config, &user->options);
 	calling(run, true);
 	status = user->host.trade->start(user, &user->options, user->host.url);
 	calling(run, false);
 	sim_note(run->sim, "start", user->index, status);
-	if (status != STAY_OK) {
-		if (!may_fail_to_start(status))
-			broken(1, "user %u cannot start: %s", user->index,
-			    stay_status_name(status));
-		config_keep(user->config);
-		user_gone(user);
+	if (status == STAY_OK) {
+		run->figures->clients++;
+		user->number = stay_conn_number(user_conn(user));
 		return;
 	}
-	run->figures->clients++;
-	user->number = stay_conn_number(user_conn(user));
+	if (!may_fail_to_start(status))
+		broken(1, "user %u cannot start: %s", user->index,
+		    stay_status_name(status));
+	config_keep(user->config);
+	user_gone(user);
+}
+
+void
+user_start(struct user *user)
+{
+	if (user_conn(user) != NULL)
+		return;
+	user_gone(user);
+	user->life++;
+	choose_options(user);
+	if (user->kind == KIND_RAW)
+		raw_start(user);
+	else
+		start_client(user);
 }
 
 void

@@ -117,7 +117,19 @@ static void
 follow_connect(struct user *user)
 {
 	user->connects++;
+	user->granted_at = 0;
 	user->up_ms = 0;
+}
+
+/* ---- dials ---- */
+
+static void
+follow_link(struct user *user, unsigned to)
+{
+	if (to != STAY__LINK_RESOLVING)
+		return;
+	user->granted_at = user->run->sim->now - user->run->dozed;
+	user->granted_slept = user->run->slept - user->run->dozed;
 }
 
 /* ---- sessions ---- */
@@ -198,6 +210,27 @@ check_row(const struct stay_machine *machine, unsigned from, unsigned event,
 		    machine->name, turn->from, turn->event, turn->to);
 }
 
+/* Turns of a link are noted first, which takes memory. */
+static void
+check_from(const struct user *user, const struct stay_machine *machine,
+    unsigned which, unsigned from)
+{
+	if (user->state[which] != from && !(which == LINK && memory.failed > 0))
+		broken(4, "%s of user %u was in %s, not in %s", machine->name,
+		    user->index, machine->states[user->state[which]].label,
+		    machine->states[from].label);
+}
+
+/* What was there before the turn is seen before it is gone. */
+static void
+look(struct user *user)
+{
+	if (user == NULL || user->client == NULL)
+		return;
+	change_follow(user);
+	water_look(user);
+}
+
 void
 watch_transition(void *arg, const struct stay_subject *who,
     const struct stay_transition *turn)
@@ -209,10 +242,7 @@ watch_transition(void *arg, const struct stay_subject *who,
 	    machine_named(turn->machine, &which);
 
 	called_back(run);
-	if (user != NULL && user->client != NULL) {
-		change_follow(user);
-		water_look(user);
-	}
+	look(user);
 	from = (unsigned)stay_machine_find_state(machine, turn->from);
 	event = (unsigned)stay_machine_find_event(machine, turn->event);
 	to = (unsigned)stay_machine_find_state(machine, turn->to);
@@ -220,17 +250,13 @@ watch_transition(void *arg, const struct stay_subject *who,
 	    which * 100 + from * 10 + to);
 	check_row(machine, from, event, turn);
 	if (user != NULL) {
-		/* Turns of a link are noted first, which takes memory. */
-		if (user->state[which] != from &&
-		    !(which == LINK && memory.failed > 0))
-			broken(4, "%s of user %u was in %s, not in %s",
-			    turn->machine, user->index,
-			    machine->states[user->state[which]].label,
-			    turn->from);
+		check_from(user, machine, which, from);
 		user->state[which] = to;
 		if (which == CONN)
 			follow_backoff(user, from, event, to);
-		else if (which == SESSION && user->client != NULL)
+		else if (which == LINK)
+			follow_link(user, to);
+		else if (user->client != NULL)
 			follow_session(user, from, to);
 		if (which == CONN && strcmp(turn->action, "connect") == 0)
 			follow_connect(user);
