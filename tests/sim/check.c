@@ -301,7 +301,8 @@ check_spinning(struct run *run)
 	const struct sim *sim = run->sim;
 	uint64_t mark = sim->happened + sim->calls[SIM_READ] +
 			sim->calls[SIM_WRITE] + sim->calls[SIM_CONNECT] +
-			run->ledger.count + run->acted_at;
+			sim->calls[SIM_LOOKUP] + run->ledger.count +
+			run->acted_at;
 
 	if (mark != run->idle_mark ||
 	    sim->now - run->idle_since > 1000 * SIM_MS) {
@@ -341,6 +342,25 @@ silence_ms(const struct user *user, const struct stay_client_counts *counts)
 	return user->kind == KIND_ECHO || o->probe_ms == STAY_FOREVER
 		   ? STAY_FOREVER
 		   : ms + o->probe_ms + SLACK_MS;
+}
+
+/* The session ends because its peer is silent, or owes too many answers, or one
+ * for too long; what is read after that was found comes too late, and without
+ * memory it ends later. */
+void
+check_silent(const struct user *user)
+{
+	struct stay_client_counts c = stay_client_counts(user->client);
+	const struct sim_peer *peer = peer_of(user);
+	uint64_t ms = user->options.silence_ms;
+
+	if (user->client->session.condemned == STAY_E_SILENT &&
+	    c.tombstones == 0 && peer != NULL && memory.failed == 0 &&
+	    peer->heard < user->run->sim->now &&
+	    user->run->sim->now < peer->heard + ms * SIM_MS)
+		broken(8,
+		    "user %u takes a peer for silent after %" PRIu64 " ms",
+		    user->index, (user->run->sim->now - peer->heard) / SIM_MS);
 }
 
 static void

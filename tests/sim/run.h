@@ -523,6 +523,8 @@ _Noreturn void broken(unsigned promise, const char *format, ...)
 void check_after(void *arg);
 void check_counts(struct user *user);
 void check_restful(struct run *run);
+/* A session of it ends. */
+void check_silent(const struct user *user);
 
 extern stay_on_transition_fn watch_transition;
 

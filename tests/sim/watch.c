@@ -181,6 +181,7 @@ follow_session(struct user *user, unsigned from, unsigned to)
 		if (user->may_retry && user_is_lied_to(user))
 			ledger_doubt(run, user->index);
 		user->changed = is_changed(user, from);
+		check_silent(user);
 	}
 }
 
