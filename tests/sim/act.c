@@ -135,13 +135,15 @@ check_change(const struct user *user, const struct call *call)
 }
 
 /* All is well: only its own deadline, a session that gets too old under it or
- * one with a liar may keep it from going well. */
+ * one with a liar may keep it from going well, or a refusal for which there is
+ * no attempt left. */
 static void
 check_service(const struct user *user, const struct call *call)
 {
 	if (call->number < user->run->served_from || call->status == STAY_OK ||
 	    call->status == STAY_E_SERVER || call->status == STAY_E_TIMEOUT ||
-	    user->options.max_age_ms > 0 || user_is_lied_to(user))
+	    user->options.max_age_ms > 0 || user_is_lied_to(user) ||
+	    (call->status == STAY_E_ATTEMPTS && user->may_retry))
 		return;
 	broken(1, "call %" PRIu64 " to a healthy server ends with %s",
 	    call->number, stay_status_name(call->status));
