@@ -1,6 +1,7 @@
 /*
- * A counter and a queue. Knows of a link only its place in the queue and how to
- * wake it.
+ * A counter, a queue and the time of the last grant. Its timer runs only while
+ * a link waits that there is room for. Knows of a link only its place in the
+ * queue and how to wake it.
  */
 #include "governor.h"
 
@@ -8,19 +9,66 @@
 
 #include "loop.h"
 
+#define DIALS_MAX  16
+#define STAGGER_MS 1
+
+static void
+stagger_over(struct stay__timer *timer)
+{
+	stay__governor_grant(
+	    STAY__CONTAINER(timer, struct stay_loop, governor.timer));
+}
+
+void
+stay__governor_init(struct stay_loop *loop)
+{
+	loop->governor.max = DIALS_MAX;
+	loop->governor.stagger_ms = STAGGER_MS;
+	stay__list_init(&loop->governor.waiting);
+	stay__timer_init(&loop->governor.timer, stagger_over);
+}
+
+/* Somebody waits, and only the time of the last grant may be in the way. */
+static bool
+has_room(const struct stay__governor *governor)
+{
+	return governor->active < governor->max &&
+	       !stay__list_is_empty(&governor->waiting);
+}
+
+/* The first grant of all follows none. */
+static uint64_t
+next_at(const struct stay__governor *governor)
+{
+	return governor->has_granted
+		   ? stay__later(governor->granted_at, governor->stagger_ms)
+		   : 0;
+}
+
+static void
+grant_first(struct stay_loop *loop, uint64_t now)
+{
+	struct stay__governor *governor = &loop->governor;
+	struct stay__list *node = stay__list_pop(&governor->waiting);
+	struct stay__link *link =
+	    STAY__LIST_OWNER(node, struct stay__link, turnstile);
+
+	governor->active++;
+	governor->has_granted = true;
+	governor->granted_at = now;
+	stay__loop_run_soon(loop, &link->soon);
+}
+
 void
 stay__governor_grant(struct stay_loop *loop)
 {
 	struct stay__governor *governor = &loop->governor;
-	struct stay__list *node;
-	struct stay__link *link;
+	uint64_t now = stay__loop_now(loop);
 
-	while (governor->active < governor->max &&
-	       (node = stay__list_pop(&governor->waiting)) != NULL) {
-		governor->active++;
-		link = STAY__LIST_OWNER(node, struct stay__link, turnstile);
-		stay__loop_run_soon(loop, &link->soon);
-	}
+	while (has_room(governor) && next_at(governor) <= now)
+		grant_first(loop, now);
+	stay__loop_timer(loop, &governor->timer,
+	    has_room(governor) ? next_at(governor) : UINT64_MAX);
 }
 
 void
@@ -41,11 +89,10 @@ stay__governor_leave(struct stay__link *link)
 {
 	struct stay__governor *governor = &link->loop->governor;
 
-	if (!stay__governor_has_granted(link)) {
-		stay__list_remove(&link->turnstile);
-		return;
+	if (stay__governor_has_granted(link)) {
+		assert(governor->active > 0);
+		governor->active--;
 	}
-	assert(governor->active > 0);
-	governor->active--;
+	stay__list_remove(&link->turnstile);
 	stay__governor_grant(link->loop);
 }

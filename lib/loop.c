@@ -17,7 +17,7 @@
  */
 #define ROUNDS_MAX 4
 
-#define DIALS_MAX 16
+#define DIALS_STAGGER_MAX_MS 60000
 
 static const struct stay_observer nobody = { STAY_OBSERVER, NULL, NULL, NULL,
 	NULL, NULL };
@@ -35,8 +35,7 @@ init(struct stay_loop *loop, struct stay_world *world)
 	loop->world = world;
 	loop->ops = world->ops;
 	loop->observer = &nobody;
-	loop->governor.max = DIALS_MAX;
-	stay__list_init(&loop->governor.waiting);
+	stay__governor_init(loop);
 	stay__list_init(&loop->run);
 	stay__list_init(&loop->flush);
 	stay__list_init(&loop->conns);
@@ -138,6 +137,16 @@ stay_loop_dials_max(struct stay_loop *loop, unsigned max)
 	if (max == 0)
 		return STAY_E_ARG;
 	loop->governor.max = max;
+	stay__governor_grant(loop);
+	return STAY_OK;
+}
+
+enum stay_status
+stay_loop_dials_stagger(struct stay_loop *loop, uint64_t ms)
+{
+	if (ms > DIALS_STAGGER_MAX_MS)
+		return STAY_E_ARG;
+	loop->governor.stagger_ms = ms;
 	stay__governor_grant(loop);
 	return STAY_OK;
 }

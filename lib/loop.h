@@ -27,6 +27,10 @@ struct stay__task {
 struct stay__governor {
 	unsigned max;
 	unsigned active;
+	uint64_t stagger_ms;
+	uint64_t granted_at; /* ns: the last grant, if there was one */
+	bool has_granted;
+	struct stay__timer timer;
 	struct stay__list waiting; /* struct stay__link.turnstile */
 };
 

@@ -77,6 +77,17 @@ STAY_API enum stay_status stay_loop_dials_max(
     struct stay_loop *loop, unsigned max);
 
 /*
+ * How many milliseconds lie between two dials of this loop, at least, so that a
+ * crowd of connections that were lost together does not come back as one. A
+ * dial after a quiet time begins at once; the budget of a dial that waits
+ * begins when it is let go. Default 1; 0: none; more than a minute is refused
+ * with STAY_E_ARG. On the loop's thread, legal in any callback; it holds for
+ * the dials that wait already, too.
+ */
+STAY_API enum stay_status stay_loop_dials_stagger(
+    struct stay_loop *loop, uint64_t ms);
+
+/*
  * For worlds: this process is a child of the one that opened the streams of the
  * loop's connections. Those that are open fail, as their parent's; operations
  * of the world are to refuse the rest. To be called as stay_loop_turn is.

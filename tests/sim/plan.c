@@ -63,6 +63,7 @@ plan_make(struct run *run, uint64_t events, uint32_t faults)
 	plan->forks = draw_mille(run, 250);
 	if (draw_mille(run, 250))
 		plan->per_slow = 1 + draw_below(run, 20);
+	plan->stagger_ms = run->seed % 4;
 }
 
 static void

@@ -27,6 +27,8 @@ build(struct run *run, bool trace)
 	stay_loop_observe(run->loop, &run->observer);
 	if (stay_loop_dials_max(run->loop, run->plan.dials_max) != STAY_OK)
 		broken(1, "a number of dials is refused");
+	if (stay_loop_dials_stagger(run->loop, run->plan.stagger_ms) != STAY_OK)
+		broken(1, "a stagger of dials is refused");
 	stay__list_init(&run->desks);
 	stay__list_init(&run->configs);
 	for (unsigned i = 0; i < run->plan.user_count; i++)

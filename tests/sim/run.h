@@ -453,8 +453,9 @@ struct plan {
 	uint64_t pause_ms;   /* the longest wait at a time */
 	size_t pad_max;
 	unsigned dials_max;
-	bool forks;        /* in the end */
-	unsigned per_slow; /* per mille of callbacks that take their time */
+	uint64_t stagger_ms; /* between two dials */
+	bool forks;          /* in the end */
+	unsigned per_slow;   /* per mille of callbacks that take their time */
 };
 
 #define KEPT_MAX 8
@@ -485,6 +486,8 @@ struct run {
 	uint64_t struck;     /* faults so far */
 	uint64_t checks;     /* of clients at rest */
 	uint64_t acted_at;   /* number of the wait the program last acted in */
+	uint64_t granted_at; /* the last dial was let go */
+	bool has_granted;
 	uint64_t idle_waits; /* waits in which nothing happened */
 	uint64_t idle_since;
 	uint64_t idle_mark;

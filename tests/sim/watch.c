@@ -185,6 +185,22 @@ follow_session(struct user *user, unsigned from, unsigned to)
 	}
 }
 
+/* ---- the governor ---- */
+
+static void
+follow_grants(struct run *run, unsigned event)
+{
+	uint64_t gap = run->sim->now - run->granted_at;
+
+	if (event != STAY__LINK_EV_GRANTED)
+		return;
+	if (run->has_granted && gap < run->plan.stagger_ms * SIM_MS)
+		broken(13, "a dial %" PRIu64 " us after the one before",
+		    gap / 1000);
+	run->has_granted = true;
+	run->granted_at = run->sim->now - run->dozed;
+}
+
 /* ---- a turn ---- */
 
 static struct user *
@@ -250,6 +266,8 @@ watch_transition(void *arg, const struct stay_subject *who,
 	sim_note(run->sim, turn->event, (int64_t)who->number,
 	    which * 100 + from * 10 + to);
 	check_row(machine, from, event, turn);
+	if (which == LINK)
+		follow_grants(run, event);
 	if (user != NULL) {
 		check_from(user, machine, which, from);
 		user->state[which] = to;

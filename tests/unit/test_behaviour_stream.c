@@ -39,7 +39,7 @@ static const struct story news[] = {
 	  T_DIAL "down(REFUSED) terminate(IO) closed(IO)" },
 	{ "refused: dialled again while pending",
 	  DIAL "{dial} pending(500) noreply", "start run(100)",
-	  T_DIAL "down(REFUSED) down(REFUSED) disconnect(lost:REFUSED)" },
+	  T_DIAL "down(REFUSED) @1 down(REFUSED) disconnect(lost:REFUSED)" },
 	{ "no answer: the budget covers it",
 	  DIAL "noreply", "black_hole start run(1000) stream",
 	  T_DIAL "@500 pending_expired disconnect(expired:TIMEOUT) "
@@ -201,11 +201,11 @@ static const struct story asking[] = {
 	  T_DIAL "@1 up @2 =connected" },
 	{ "dial twice: the first is closed, without a word",
 	  "init: connect(1) connect: {dial dial} pending(500) info: ok",
-	  "listen show(peer) start run(1) state",
-	  T_DIAL "up [accepted] @1 =connected" },
+	  "listen show(peer) start run(2) state",
+	  T_DIAL "@1 up [accepted] @2 =connected" },
 	{ "dial again: an open one is closed first",
-	  DIAL "{dial} noreply ok", "listen show(peer) start run(1) state",
-	  T_DIAL "up [accepted] [closed] up [accepted] @1 =connected" },
+	  DIAL "{dial} noreply ok", "listen show(peer) start run(2) state",
+	  T_DIAL "up [accepted] [closed] @1 up [accepted] @2 =connected" },
 	{ "send: all of a turn in one piece",
 	  UP "cast: {write(one ) write(two)} noreply {write(, three)} noreply",
 	  "listen show(peer) start run(1) cast(2) cast(3) run(1)",
@@ -318,6 +318,31 @@ START_TEST(test_behaviour_stream_budget_begins_at_the_grant)
 }
 END_TEST
 
+/* The same of a grant that only the one before holds up. */
+START_TEST(test_promise_13_budget_begins_when_the_stagger_is_over)
+{
+	struct probe *probe = probe_new();
+	struct stay_conn *first;
+	static char trace[PROBE_TRACE_MAX];
+	const char *fault;
+
+	ck_assert_int_eq(stay_loop_dials_stagger(probe->loop, 200), STAY_OK);
+	sim_address_set(probe->world, "10.0.0.9", 9, SIM_BLACK_HOLE, 0);
+	ck_assert_int_eq(
+	    stay_conn_start(&first, probe->loop, &blocker, NULL, NULL),
+	    STAY_OK);
+	probe_script(probe, "init: connect(1) connect: {dial} pending(50)");
+	probe_drive(probe, "black_hole run(1) start run(198) state run(200)");
+	stay_stop(first, STAY_OK);
+	memcpy(trace, probe->trace, sizeof(trace));
+	fault = probe_end(probe);
+	ck_assert_msg(fault == NULL, "%s", fault);
+	ck_assert_str_eq(trace,
+	    "@1 init connect(1) @199 =connecting @250 pending_expired "
+	    "disconnect(expired:TIMEOUT)");
+}
+END_TEST
+
 /* ---- socket options ---- */
 
 /* The options of the socket that a connection with these has dialled. */
@@ -367,6 +392,8 @@ suite_behaviour_stream(void)
 	tcase_add_loop_test(
 	    tcase, test_behaviour_stream_is_asked_for, 0, STORIES(asking));
 	tcase_add_test(tcase, test_behaviour_stream_budget_begins_at_the_grant);
+	tcase_add_test(
+	    tcase, test_promise_13_budget_begins_when_the_stagger_is_over);
 	tcase_add_test(
 	    tcase, test_behaviour_stream_is_dialled_with_its_options);
 	suite_add_tcase(suite, tcase);

@@ -330,66 +330,6 @@ START_TEST(test_dial_refuses_what_makes_no_sense)
 }
 END_TEST
 
-/* ---- promise 13: the governor ---- */
-
-#define CROWD 5
-
-START_TEST(test_promise_13_dials_take_their_turn)
-{
-	struct rig rigs[CROWD];
-
-	rig_init(&rigs[0]);
-	ck_assert_int_eq(stay_loop_dials_max(rigs[0].loop, 2), STAY_OK);
-	answer(&rigs[0], "10.0.0.1", SIM_REFUSE, 100);
-	for (int i = 1; i < CROWD; i++)
-		rig_join(&rigs[i], &rigs[0]);
-	for (int i = 0; i < CROWD; i++)
-		ck_assert_int_eq(rig_dial(&rigs[i], "tcp 10.0.0.1 7"), STAY_OK);
-	sim_run_ms(rigs[0].world, 50);
-	for (int i = 0; i < CROWD; i++)
-		ck_assert_str_eq(rigs[i].news, i < 2 ? "granted" : "");
-	sim_run_ms(rigs[0].world, 60);
-	for (int i = 0; i < CROWD; i++)
-		ck_assert_str_eq(rigs[i].news, i < 2   ? "granted down"
-					       : i < 4 ? "granted"
-						       : "");
-	sim_run_ms(rigs[0].world, 1000);
-	ck_assert_str_eq(rigs[4].news, "granted down");
-	for (int i = 1; i < CROWD; i++)
-		stay__link_fini(&rigs[i].link);
-	rig_fini(&rigs[0]);
-}
-END_TEST
-
-START_TEST(test_promise_13_a_dial_given_up_makes_room)
-{
-	struct rig rigs[4];
-
-	rig_init(&rigs[0]);
-	ck_assert_int_eq(stay_loop_dials_max(rigs[0].loop, 1), STAY_OK);
-	answer(&rigs[0], "10.0.0.1", SIM_BLACK_HOLE, 0);
-	for (int i = 1; i < 4; i++)
-		rig_join(&rigs[i], &rigs[0]);
-	for (int i = 0; i < 4; i++)
-		ck_assert_int_eq(rig_dial(&rigs[i], "tcp 10.0.0.1 7"), STAY_OK);
-	sim_run_ms(rigs[0].world, 10);
-	stay__link_explain(&rigs[1].link, 10);
-	ck_assert_str_eq(
-	    rig_failure(&rigs[1]), "waiting for the dial governor");
-	stay__link_close(&rigs[1].link); /* in the queue */
-	stay__link_fini(&rigs[1].link);
-	stay__link_close(&rigs[0].link); /* dialing: the grant goes to 2... */
-	stay__link_close(&rigs[2].link); /* ...which gives it to 3 unused */
-	sim_run_ms(rigs[0].world, 10);
-	ck_assert_str_eq(rigs[0].news, "granted");
-	ck_assert_str_eq(rigs[1].news, "");
-	ck_assert_str_eq(rigs[2].news, "");
-	ck_assert_str_eq(rigs[3].news, "granted");
-	stay__link_close(&rigs[3].link);
-	rig_fini(&rigs[0]);
-}
-END_TEST
-
 static void
 add_races(TCase *tests)
 {
@@ -420,8 +360,6 @@ suite_dial(void)
 	add_races(tests);
 	tcase_add_test(tests, test_dial_explains_what_it_still_waits_for);
 	tcase_add_test(tests, test_dial_refuses_what_makes_no_sense);
-	tcase_add_test(tests, test_promise_13_dials_take_their_turn);
-	tcase_add_test(tests, test_promise_13_a_dial_given_up_makes_room);
 	suite_add_tcase(suite, tests);
 	return suite;
 }
