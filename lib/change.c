@@ -8,7 +8,8 @@
 
 /* What is NULL stays as it is. */
 struct stay__change {
-	struct stay__aim aim; /* without a URL: the same */
+	struct stay__change *older; /* in client->dropped */
+	struct stay__aim aim;       /* without a URL: the same */
 	char *label;
 	bool named;
 	bool has_options;
@@ -31,18 +32,63 @@ free_change(struct stay__change *change)
 	stay__free(change);
 }
 
-void
-stay__change_drop(struct stay_client *client)
-{
-	struct stay__change *change = client->change;
+/* ---- never taking effect ---- */
 
-	client->change = NULL;
-	if (change == NULL)
-		return;
-	if (change->has_options &&
-	    change->options.config != client->options.config)
-		release(&change->options);
-	free_change(change);
+static void
+drop_all(struct stay_client *client)
+{
+	struct stay__change *change;
+
+	while ((change = client->dropped) != NULL) {
+		client->dropped = change->older;
+		if (change->has_options)
+			release(&change->options);
+		free_change(change);
+	}
+}
+
+static void
+drop_soon(struct stay__task *task)
+{
+	drop_all(STAY__CONTAINER(task, struct stay_client, dropper));
+}
+
+/* A config that was given more than once is given back once, when the last that
+ * has it is done with it. */
+static void
+hold_on_to(struct stay_client *client, const void *config)
+{
+	struct stay__change *change = client->dropped;
+
+	for (; change != NULL; change = change->older)
+		if (change->options.config == config)
+			change->has_options = false;
+}
+
+/* In the loop's turn: the release of a config is the program's. */
+static void
+drop(struct stay_client *client, struct stay__change *change)
+{
+	if (change != NULL) {
+		change->older = client->dropped;
+		client->dropped = change;
+		stay__loop_run_soon(client->loop, &client->dropper);
+	}
+	hold_on_to(client, client->options.config);
+}
+
+void
+stay__change_init(struct stay_client *client)
+{
+	stay__task_init(&client->dropper, drop_soon);
+}
+
+void
+stay__change_fini(struct stay_client *client)
+{
+	drop(client, client->change);
+	drop_all(client);
+	stay__task_cancel(&client->dropper);
 }
 
 /* ---- taking effect ---- */
@@ -184,7 +230,9 @@ stay_client_reconfigure(struct stay_client *client, const char *url,
 		free_change(change);
 		return status;
 	}
-	stay__change_drop(client);
+	drop(client, client->change);
+	if (change->has_options)
+		hold_on_to(client, change->options.config);
 	client->change = change;
 	stay_reconnect(client->conn, STAY_E_RECONNECT);
 	return STAY_OK;

@@ -156,6 +156,7 @@ run_once(struct stay_conn *conn)
 		return false;
 	stay__deliver(conn, mail);
 	stay__callers_settle(conn);
+	stay__mail_settle(conn);
 	stay__timing_take_asked(conn);
 	return true;
 }
@@ -167,6 +168,7 @@ run(struct stay__task *task)
 	uint64_t budget = conn->options.turn_budget;
 
 	stay__callers_settle(conn);
+	stay__mail_settle(conn);
 	if (!conn->init.due)
 		stay__timing_take_asked(conn);
 	if (conn->init.due) {
@@ -310,7 +312,9 @@ stay_conn_start(struct stay_conn **started, struct stay_loop *loop,
 	status = make(&conn, loop, behaviour, options);
 	if (status != STAY_OK)
 		return status;
+	loop->starting++;
 	conn->init = stay__drive_start(conn, arg);
+	loop->starting--;
 	if (stay__conn_state(conn) == STAY_STOPPED)
 		return refuse(conn, conn->init.reason);
 	if (conn->admission == STAY__ADMIT_CASTS)
@@ -359,7 +363,7 @@ stay_await(struct stay_conn *conn, uint64_t budget_ms)
 {
 	if (conn == NULL)
 		return STAY_E_ARG;
-	if (conn->loop->turning || conn->awaiter != NULL)
+	if (stay__loop_is_busy(conn->loop) || conn->awaiter != NULL)
 		return STAY_E_REENTRANT;
 	if (stay__conn_state(conn) == STAY_CONNECTED)
 		return STAY_OK;

@@ -120,6 +120,7 @@ struct stay_conn {
 	struct stay__list mailbox;
 	struct stay__list postponed;
 	struct stay__list asked; /* next events, upgrades: before the mailbox */
+	struct stay__list dropped; /* by public calls: still to be released */
 	struct stay__mail notes[STAY__NOTE_COUNT];
 	size_t letters; /* in all three */
 
@@ -208,8 +209,13 @@ bool stay__mail_waits(const struct stay_conn *conn);
 /* Until the state differs; and then. */
 void stay__mail_postpone(struct stay_conn *conn, struct stay__mail *letter);
 void stay__mail_recall(struct stay_conn *conn);
-/* A letter that nobody wants delivered any more: out of its list, and gone. */
+/* A letter that nobody wants delivered any more: out of its list, and gone when
+ * the connection runs next, as this may be inside a public call. */
 void stay__mail_take_back(struct stay_conn *conn, struct stay__mail *letter);
+/* The same for a message that never was a letter. STAY_E_NOMEM: it stays. */
+enum stay_status stay__mail_drop(
+    struct stay_conn *conn, const struct stay_message *message);
+void stay__mail_settle(struct stay_conn *conn);
 /* Done with a letter that is in no list (a note: nothing). */
 void stay__mail_free(struct stay__mail *mail);
 void stay__mail_fini(struct stay_conn *conn);

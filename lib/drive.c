@@ -165,12 +165,9 @@ stay__drive_start(struct stay_conn *conn, void *arg)
 {
 	struct stay__step step = run_init(conn, arg);
 
-	if (step.event == STAY__CONN_QUIT) {
-		struct stay__turn turn =
-		    stay__machine_take(&conn->machine, step.event);
-
-		stay__conn_turned(conn, conn->machine.table, &turn);
-	}
+	/* Nobody hears of a connection that did not start. */
+	if (step.event == STAY__CONN_QUIT)
+		stay__machine_take(&conn->machine, step.event);
 	return step;
 }
 

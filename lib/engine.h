@@ -99,8 +99,10 @@ struct stay_client {
 	struct stay_protocol protocol; /* a copy with every slot filled in */
 	struct stay_client_options options;
 	struct stay__aim aim;
-	struct stay__change *change; /* for the next session; NULL: none */
-	bool named;                  /* its label is not the URL */
+	struct stay__change *change;  /* for the next session; NULL: none */
+	struct stay__change *dropped; /* those another has replaced, a chain */
+	struct stay__task dropper;
+	bool named; /* its label is not the URL */
 	struct stay_backoff backoff;
 	struct stay__calls calls;
 	struct stay__water water;
@@ -206,8 +208,8 @@ struct stay_verdict stay__leave_go_on(
 /* ---- change.c ---- */
 /* Between two sessions: what was asked for takes effect. */
 void stay__change_take(struct stay_client *client);
-/* It never will. */
-void stay__change_drop(struct stay_client *client);
+void stay__change_init(struct stay_client *client);
+void stay__change_fini(struct stay_client *client);
 
 /* ---- receive.c ---- */
 struct stay_verdict stay__receive(

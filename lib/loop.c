@@ -80,7 +80,7 @@ stay_loop_free(struct stay_loop *loop)
 {
 	if (loop == NULL)
 		return STAY_OK;
-	if (loop->turning)
+	if (stay__loop_is_busy(loop))
 		return STAY_E_REENTRANT;
 	if (loop->live > 0 || loop->held > 0)
 		return STAY_E_LIVE;
@@ -265,7 +265,7 @@ has_work(const struct stay_loop *loop)
 void
 stay_loop_turn(struct stay_loop *loop)
 {
-	if (loop->turning)
+	if (stay__loop_is_busy(loop))
 		return;
 	loop->turning = true;
 	stay__loop_refresh(loop);

@@ -44,6 +44,7 @@ struct stay_loop {
 	uint64_t now; /* ns; valid while `fresh` */
 	bool fresh;   /* cleared before every wait */
 	bool turning;
+	unsigned starting; /* inits that run, maybe outside of a turn */
 	struct stay__wheel wheel;
 	struct stay__list run;   /* tasks: mail */
 	struct stay__list flush; /* tasks: one write a stream, after all mail */
@@ -64,6 +65,13 @@ struct stay_loop {
 
 	const struct stay_observer *observer; /* never NULL */
 };
+
+/* Inside a callback: it can neither turn nor end. */
+static inline bool
+stay__loop_is_busy(const struct stay_loop *loop)
+{
+	return loop->turning || loop->starting > 0;
+}
 
 /* Look at the clock anew. */
 void stay__loop_refresh(struct stay_loop *loop);

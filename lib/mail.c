@@ -11,6 +11,7 @@ stay__mail_init(struct stay_conn *conn)
 	stay__list_init(&conn->mailbox);
 	stay__list_init(&conn->postponed);
 	stay__list_init(&conn->asked);
+	stay__list_init(&conn->dropped);
 	for (int i = 0; i < STAY__NOTE_COUNT; i++) {
 		stay__list_init(&conn->notes[i].node);
 		conn->notes[i].kind =
@@ -138,12 +139,42 @@ stay__mail_postpone(struct stay_conn *conn, struct stay__mail *letter)
 	stay__list_push(&conn->postponed, &letter->node);
 }
 
+/* ---- what is not delivered any more ---- */
+
 void
 stay__mail_take_back(struct stay_conn *conn, struct stay__mail *letter)
 {
 	conn->letters--;
 	stay__list_remove(&letter->node);
-	stay__mail_free(letter);
+	stay__list_push(&conn->dropped, &letter->node);
+	stay__conn_nudge(conn);
+}
+
+enum stay_status
+stay__mail_drop(struct stay_conn *conn, const struct stay_message *message)
+{
+	struct stay__mail *letter;
+
+	if (message->release == NULL)
+		return STAY_OK;
+	letter = stay__zalloc(sizeof(*letter));
+	if (letter == NULL)
+		return STAY_E_NOMEM;
+	letter->kind = STAY__MAIL_MESSAGE;
+	letter->message = *message;
+	stay__list_push(&conn->dropped, &letter->node);
+	stay__conn_nudge(conn);
+	return STAY_OK;
+}
+
+void
+stay__mail_settle(struct stay_conn *conn)
+{
+	struct stay__list *node;
+
+	while ((node = stay__list_pop(&conn->dropped)) != NULL)
+		stay__mail_free(
+		    STAY__LIST_OWNER(node, struct stay__mail, node));
 }
 
 void
@@ -205,4 +236,5 @@ stay__mail_fini(struct stay_conn *conn)
 	free_all(conn, &conn->asked);
 	free_all(conn, &conn->mailbox);
 	free_all(conn, &conn->postponed);
+	stay__mail_settle(conn);
 }

@@ -110,7 +110,7 @@ free_client(struct stay_client *client)
 {
 	stay__session_fini(&client->session);
 	stay__calls_fini(&client->calls);
-	stay__change_drop(client);
+	stay__change_fini(client);
 	stay__water_fini(client);
 	stay__wait_fini(client);
 	stay__holds_fini(&client->holds);
@@ -168,6 +168,7 @@ new_client(struct stay_loop *loop, const struct stay_protocol *protocol,
 	stay__water_init(client);
 	stay__wait_init(client);
 	stay__holds_init(&client->holds);
+	stay__change_init(client);
 	init_calls(client);
 	stay__session_init(&client->session, client);
 	client->session.data = client->blocks + keep;
@@ -281,8 +282,10 @@ start(struct stay_client *client, const char *url)
 
 	if (status != STAY_OK)
 		return status;
+	client->loop->starting++;
 	status = client->protocol.init(
 	    client->keep, client->options.config, client->aim.url);
+	client->loop->starting--;
 	if (status != STAY_OK)
 		return status;
 	status = label_and_start(client, url);

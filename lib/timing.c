@@ -103,7 +103,8 @@ stay_state_timeout(
 		return STAY_E_ARG;
 	if (stay__conn_state(conn) == STAY_STOPPED)
 		return STAY_E_STATE;
-	drop_message(&conn->asked_message);
+	if (stay__mail_drop(conn, &conn->asked_message) != STAY_OK)
+		return STAY_E_NOMEM;
 	conn->asked_message = message;
 	conn->asked_state_at = stay__loop_after(conn->loop, ms);
 	conn->state_timeout_asked = true;
@@ -118,7 +119,8 @@ stay__timing_take_asked(struct stay_conn *conn)
 		return;
 	conn->state_timeout_asked = false;
 	stop_state_timeout(conn);
-	if (conn->asked_state_at == UINT64_MAX) {
+	if (conn->asked_state_at == UINT64_MAX ||
+	    stay__conn_state(conn) == STAY_STOPPED) {
 		drop_message(&conn->asked_message);
 		return;
 	}

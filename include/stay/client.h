@@ -249,15 +249,17 @@ STAY_API void stay_client_reconnect(
  * and `arg` are not looked at; a label that is NULL stays, or follows the URL.
  * The protocol's keep stays as it is: its init is not asked again. What was
  * submitted before stays encoded as it is. The config takes the place of the
- * old one, which is released when its session is over, unless it is the same.
- * Returns as stay_client_start, and then nothing changes and `config` stays the
- * caller's; STAY_E_STOPPED: too late. The last of several stands.
+ * old one, which is released when its session is over, unless it is the same;
+ * one that never took effect is released in the loop's turn. Returns as
+ * stay_client_start, and then nothing changes and `config` stays the caller's;
+ * STAY_E_STOPPED: too late. The last of several stands.
  */
 STAY_API STAY_USE enum stay_status stay_client_reconfigure(
     struct stay_client *client, const char *url,
     const struct stay_client_options *options);
 
-/* Its connection: for stay_await, stay_conn_state, stay_explain, and back. */
+/* Its connection: for stay_await, stay_conn_state, stay_explain, and back. Its
+ * stream is the protocol's: not for the functions of <stay/stream.h>. */
 STAY_API struct stay_conn *stay_client_conn(struct stay_client *client);
 STAY_API struct stay_client *stay_client_of(struct stay_conn *conn);
 

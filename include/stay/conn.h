@@ -57,8 +57,10 @@ struct stay_socket_options;
 /*
  * Something sent to a connection. `tag` and `data` mean what the behaviour
  * says. `release`, if not NULL, runs exactly once, when the connection is done
- * with the message: delivered, dropped or stopped. While a public call refuses
- * the message it stays the caller's and `release` does not run.
+ * with the message: delivered, dropped or stopped, as any callback never inside
+ * a public call (what init has sent and then refuses to start is released by
+ * start). While a public call refuses the message it stays the caller's and
+ * `release` does not run.
  */
 struct stay_message {
 	int tag;
@@ -376,7 +378,8 @@ STAY_API STAY_USE enum stay_status stay_conn_upgrade(struct stay_conn *conn,
  */
 
 /* STAY_STATE_TIMEOUT with `message` after `ms`, unless the state changes first.
- * Replaces the one before; STAY_FOREVER cancels it. */
+ * Replaces the one before; STAY_FOREVER cancels it. Refused, and the message
+ * stays the caller's: STAY_E_STATE when it has stopped, STAY_E_NOMEM. */
 STAY_API enum stay_status stay_state_timeout(
     struct stay_conn *conn, uint64_t ms, struct stay_message message);
 

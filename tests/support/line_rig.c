@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "expect.h"
+
 /* ---- the server ---- */
 
 static void
@@ -12,7 +14,7 @@ say(struct sim_peer *peer, const char *text, size_t len)
 {
 	char out[1024];
 
-	ck_assert_uint_lt(len + 1, sizeof(out));
+	EXPECT(len + 1 < sizeof(out));
 	memcpy(out, text, len);
 	for (size_t i = 0; i < len; i++)
 		if (out[i] == '|')
@@ -39,7 +41,7 @@ serve(struct line_rig *rig, struct sim_peer *peer, const char *text, size_t len)
 static void
 keep_byte(struct line_rig *rig, char c)
 {
-	ck_assert_uint_lt(rig->got_len + 1, sizeof(rig->got));
+	EXPECT(rig->got_len + 1 < sizeof(rig->got));
 	rig->got[rig->got_len++] = c;
 	rig->got[rig->got_len] = '\0';
 }

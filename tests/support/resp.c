@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "unit/expect.h"
+#include "expect.h"
 
 void
 resp_init(struct resp *resp)

@@ -339,6 +339,54 @@ START_TEST(test_client_reconfigured_twice)
 }
 END_TEST
 
+static unsigned releases;
+
+static void
+count_release(const void *config)
+{
+	(void)config;
+	releases++;
+}
+
+/* As often as it may be given, it is given back once, and when nobody has it:
+ * not when one of those that never were in use is dropped. */
+START_TEST(test_promise_5_a_config_is_given_back_once)
+{
+	struct line_config config = second_config(NULL);
+	struct line_config another = second_config(NULL);
+	struct stay_client_options options = { STAY_CLIENT_OPTIONS,
+		.config = &config, .config_release = count_release };
+	struct stay_client_options others = options;
+
+	others.config = &another;
+	line_begin(&rig, NULL);
+	releases = 0;
+	rig.closed = true; /* the first config may go from now on */
+	for (int i = 0; i < 3; i++)
+		ck_assert_int_eq(
+		    stay_client_reconfigure(rig.client, NULL, &options),
+		    STAY_OK);
+	line_run(&rig, 10);
+	ck_assert_uint_eq(releases, 0);
+	ck_assert_ptr_eq(stay_client_config(rig.client), &config);
+	for (int i = 0; i < 2; i++) {
+		ck_assert_int_eq(
+		    stay_client_reconfigure(rig.client, NULL, &options),
+		    STAY_OK);
+		ck_assert_int_eq(
+		    stay_client_reconfigure(rig.client, NULL, &others),
+		    STAY_OK);
+	}
+	ck_assert_uint_eq(releases, 0);
+	line_run(&rig, 10);
+	ck_assert_uint_eq(releases, 1);
+	ck_assert_ptr_eq(stay_client_config(rig.client), &another);
+	rig.closed = false;
+	line_end(&rig);
+	ck_assert_uint_eq(releases, 2);
+}
+END_TEST
+
 START_TEST(test_client_reconfigured_and_stopped_at_once)
 {
 	struct line_config config = second_config(NULL);
@@ -406,6 +454,7 @@ suite_client_change(void)
 	tcase_add_test(tcase, test_client_is_reconfigured);
 	tcase_add_test(tcase, test_client_reconfigure_is_checked_at_once);
 	tcase_add_test(tcase, test_client_reconfigured_twice);
+	tcase_add_test(tcase, test_promise_5_a_config_is_given_back_once);
 	tcase_add_test(tcase, test_client_reconfigured_and_stopped_at_once);
 	tcase_add_test(tcase, test_client_reconfigured_while_it_is_denied);
 	suite_add_tcase(suite, tcase);

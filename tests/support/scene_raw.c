@@ -1,0 +1,343 @@
+/*
+ * The life of a behaviour of one's own, in a few stories: between them they
+ * come to each of its callbacks. What a callback returns depends on the message
+ * it is given, and on how often connect has run.
+ */
+#include <stay/stream.h>
+
+#include "conn.h"
+#include "scene.h"
+
+/* What a message asks of the callback that gets it. */
+enum { NOTHING, KEEP, ANSWER, POSTPONE, TIME_OUT, CONNECT, DISCONNECT };
+
+static unsigned attempts;
+static struct stay_from kept;
+
+/* ---- the behaviour ---- */
+
+static enum stay_state
+state(void)
+{
+	return stay_conn_state(scene.conn);
+}
+
+static struct stay_verdict
+init(struct stay_conn *conn, void *block, void *arg)
+{
+	(void)block;
+	(void)arg;
+	scene.conn = conn;
+	scene_visit(SCENE_INIT);
+	return stay_connect(stay_info(STAY_OK));
+}
+
+/* The third attempt dials nobody, and so takes too long. */
+static struct stay_verdict
+run_connect(struct stay_conn *conn, void *block, struct stay_info info)
+{
+	(void)block;
+	(void)info;
+	scene_visit(SCENE_CONNECT);
+	if (++attempts == 3)
+		return stay_pending(5);
+	if (stay_stream_dial(conn, "tcp://" LINE_HOST ":7777") != STAY_OK)
+		return stay_halt(STAY_E_URL);
+	return stay_pending(30);
+}
+
+static struct stay_verdict
+disconnect(struct stay_conn *conn, void *block, struct stay_info info)
+{
+	(void)block;
+	scene_visit(SCENE_DISCONNECT);
+	if (info.tag == STAY_INFO_STOPPING || info.tag == DISCONNECT)
+		return stay_stream_is_open(conn) ? stay_pending(10)
+						 : stay_noconnect();
+	return info.tag == STAY_INFO_RECONNECT ? stay_connect(info)
+					       : stay_backoff(10);
+}
+
+static struct stay_verdict
+handle_call(struct stay_conn *conn, void *block, struct stay_from from,
+    const struct stay_message *request)
+{
+	(void)conn;
+	(void)block;
+	scene_visit(SCENE_HANDLE_CALL);
+	if (request->tag == ANSWER)
+		return stay_reply(scene_reply());
+	if (request->tag == POSTPONE)
+		return stay_postpone();
+	if (request->tag == KEEP)
+		kept = from;
+	return stay_noreply();
+}
+
+/* Only where nothing is under way. */
+static struct stay_verdict
+verdict_of(int tag)
+{
+	bool free = state() == STAY_CONNECTED || state() == STAY_IDLE ||
+		    state() == STAY_BACKING_OFF;
+
+	if (tag == POSTPONE && state() != STAY_STOPPING)
+		return stay_postpone();
+	if (tag == TIME_OUT && free)
+		return stay_with_timeout(stay_noreply(), 3);
+	if (tag == CONNECT && free)
+		return stay_connect(stay_info_tag(CONNECT, NULL));
+	if (tag == DISCONNECT && free)
+		return stay_disconnect(stay_info_tag(DISCONNECT, NULL));
+	return stay_noreply();
+}
+
+static struct stay_verdict
+handle_cast(
+    struct stay_conn *conn, void *block, const struct stay_message *message)
+{
+	(void)conn;
+	(void)block;
+	scene_visit(SCENE_HANDLE_CAST);
+	return verdict_of(message->tag);
+}
+
+static struct stay_verdict
+handle_info(struct stay_conn *conn, void *block, const struct stay_event *event)
+{
+	static const enum scene_slot slots[] = {
+		[STAY_MESSAGE] = SCENE_MESSAGE,
+		[STAY_NEXT_EVENT] = SCENE_NEXT_EVENT,
+		[STAY_STATE_TIMEOUT] = SCENE_STATE_TIMEOUT,
+		[STAY_TIMEOUT] = SCENE_TIMEOUT,
+		[STAY_PENDING_EXPIRED] = SCENE_PENDING_EXPIRED,
+		[STAY_STREAM_UP] = SCENE_STREAM_UP,
+		[STAY_STREAM_DATA] = SCENE_STREAM_DATA,
+		[STAY_STREAM_WRITABLE] = SCENE_STREAM_WRITABLE,
+		[STAY_STREAM_DOWN] = SCENE_STREAM_DOWN,
+	};
+
+	(void)conn;
+	(void)block;
+	scene_visit(slots[event->type]);
+	if (event->type == STAY_MESSAGE)
+		return verdict_of(event->message.tag);
+	if (event->type == STAY_STREAM_UP && state() == STAY_CONNECTING)
+		return stay_ok();
+	return stay_noreply();
+}
+
+static enum stay_status
+code_change(struct stay_conn *conn, void *block, void *old, void *arg)
+{
+	(void)conn;
+	(void)block;
+	(void)old;
+	(void)arg;
+	scene_visit(SCENE_CODE_CHANGE);
+	return STAY_OK;
+}
+
+static void
+terminate(struct stay_conn *conn, void *block, enum stay_status reason)
+{
+	(void)conn;
+	(void)block;
+	(void)reason;
+	scene_visit(SCENE_TERMINATE);
+}
+
+static void
+entered(struct stay_conn *conn, void *block, enum stay_state from,
+    enum stay_state to)
+{
+	(void)conn;
+	(void)block;
+	(void)from;
+	HOLDS(to == state());
+	scene_visit(SCENE_ENTERED);
+}
+
+const struct stay_behaviour scene_raw_behaviour = {
+	STAY_BEHAVIOUR,
+	.name = "scene",
+	.state_size = 16,
+	.init = init,
+	.connect = run_connect,
+	.disconnect = disconnect,
+	.handle_call = handle_call,
+	.handle_cast = handle_cast,
+	.handle_info = handle_info,
+	.code_change = code_change,
+	.terminate = terminate,
+	.entered = entered,
+};
+
+/* ---- what happens ---- */
+
+static void
+start(void)
+{
+	const struct stay_conn_options options = { STAY_CONN_OPTIONS,
+		.on_started = scene_started, .on_closed = scene_conn_closed,
+		.stop_budget_ms = 30, .mailbox_max = 64 };
+	struct stay_conn *conn;
+
+	attempts = 0;
+	kept = (struct stay_from){ 0, 0 };
+	HOLDS(stay_conn_start(&conn, scene.rig.loop, &scene_raw_behaviour, NULL,
+		  &options) == STAY_OK);
+	HOLDS(conn == scene.conn);
+}
+
+static void
+mail(enum stay_status (*send)(struct stay_conn *, struct stay_message), int tag)
+{
+	struct stay_message message = scene_message(tag);
+
+	if (send(scene.conn, message) != STAY_OK)
+		scene_refuse(message.data);
+}
+
+static struct scene_entry *
+call(int tag, uint64_t timeout_ms)
+{
+	struct stay_message message = scene_message(tag);
+	struct scene_entry *entry = scene_accept("a call of the connection");
+
+	if (stay_call(scene.conn, message, timeout_ms, scene_called, entry,
+		&entry->from) == STAY_OK)
+		return entry;
+	scene_refuse(message.data);
+	scene_refuse(entry);
+	return entry;
+}
+
+static void
+talk(void)
+{
+	call(KEEP, 0);
+	call(ANSWER, 0);
+	call(POSTPONE, 5);
+	call(NOTHING, 5);
+	stay_call_cancel(scene.rig.loop, call(ANSWER, 0)->from);
+	mail(stay_cast, NOTHING);
+	mail(stay_send, POSTPONE);
+	mail(stay_next_event, NOTHING);
+}
+
+static void
+answer(void)
+{
+	struct stay_reply reply = scene_reply();
+
+	if (stay_answer(scene.rig.loop, kept, reply) != STAY_OK)
+		scene_refuse(reply.data);
+	mail(stay_cast, TIME_OUT);
+}
+
+static void
+await_a_timeout(void)
+{
+	struct stay_message message = scene_message(NOTHING);
+
+	if (stay_state_timeout(scene.conn, 3, message) != STAY_OK)
+		scene_refuse(message.data);
+}
+
+static void
+exchange(void)
+{
+	enum stay_status status =
+	    stay_stream_send(scene.conn, "say hello\n", 10);
+
+	(void)status;
+	stay_stream_want_write(scene.conn);
+}
+
+static void
+upgrade(void)
+{
+	struct scene_entry *entry = scene_accept("an upgrade");
+
+	if (stay_conn_upgrade(scene.conn, &scene_raw_behaviour, NULL,
+		scene_upgraded, entry) != STAY_OK)
+		scene_refuse(entry);
+}
+
+static void
+lose(void)
+{
+	if (scene.rig.peer != NULL)
+		sim_peer_reset(scene.rig.peer);
+}
+
+static void
+reconnect(void)
+{
+	stay_reconnect(scene.conn, STAY_E_RECONNECT);
+	call(KEEP, 0);
+}
+
+static void
+hang_up(void)
+{
+	mail(stay_cast, DISCONNECT);
+}
+
+static void
+come_back(void)
+{
+	mail(stay_send, CONNECT);
+}
+
+/* A state timeout is asked for, a call is open, mail waits. */
+static void
+stop(void)
+{
+	call(NOTHING, 0);
+	await_a_timeout();
+	mail(stay_cast, POSTPONE);
+	stay_stop(scene.conn, STAY_E_IO);
+	upgrade();
+}
+
+static void
+drain(void)
+{
+	call(KEEP, 0);
+	mail(stay_send, POSTPONE);
+	stay_drain(scene.conn, 20);
+}
+
+static void
+be_idle(void)
+{
+	sim_run_ms(scene.rig.world, 40);
+}
+
+static void
+begin_nowhere(void)
+{
+	sim_address_set(
+	    scene.rig.world, LINE_HOST, LINE_PORT, SIM_BLACK_HOLE, 0);
+	start();
+}
+
+static void (*const life[])(void) = { talk, answer, await_a_timeout, exchange,
+	upgrade, lose, be_idle, lose, be_idle, be_idle, talk, reconnect, answer,
+	hang_up, be_idle, come_back, exchange, stop };
+static void (*const short_life[])(void) = { drain, talk, await_a_timeout };
+static void (*const nowhere[])(
+    void) = { talk, upgrade, await_a_timeout, be_idle, talk, reconnect, stop };
+
+#define STEPS(steps) steps, sizeof(steps) / sizeof((steps)[0])
+
+const struct scene_story scene_raw_stories[] = {
+	{ "a life", true, start, STEPS(life) },
+	{ "a short life", true, start, STEPS(short_life) },
+	{ "nowhere", true, begin_nowhere, STEPS(nowhere) },
+};
+
+const size_t scene_raw_story_count =
+    sizeof(scene_raw_stories) / sizeof(scene_raw_stories[0]);
