@@ -12,7 +12,7 @@ CFLAGS = -O2 -g
 # own floor and of those below it; a header stands on the floor of its .c file
 # unless it is listed itself. `make check` looks after all of this.
 GROUND = address.c backoff.c buf.c failure.c ids.c list.h loop.h machine.c \
-	machine_draw.c mem.h options.c percent.c slab.c status.c url.c wheel.c \
+	machine_draw.c mem.h options.c percent.c slab.c status.c text.c url.c wheel.c \
 	world_ev.c world_ev_reserve.c world_ev_resolve.c \
 	world_ev_room.c world_ev_socket.c
 STREAMS = candidates.c dial.c governor.c input.c link.c resolve.c transport.c \

@@ -120,6 +120,7 @@ serve_request(struct stay_conn *conn)
 	}
 	if (conn->reconnect_asked) {
 		conn->reconnect_asked = false;
+		conn->reconnects = true;
 		stay__drive(conn, step_reconnect(conn));
 		return true;
 	}

@@ -157,6 +157,7 @@ struct stay_conn {
 	struct stay__timer drain;
 	bool stop_asked;
 	bool reconnect_asked;
+	bool reconnects;         /* it was down for that, and is not yet up */
 	enum stay_status reason; /* of the stop */
 	enum stay_status reconnect_why;
 	struct stay__awaiter *awaiter;
@@ -175,7 +176,11 @@ struct stay_conn {
 	/* explain.c */
 	enum stay_status why; /* of the last failure */
 	bool unreported;
-	char *failure; /* NULL: none yet, or no memory for it */
+	char *failure;           /* NULL: none yet, or no memory for it */
+	size_t failure_at;       /* behind "<phase> <label>: "... */
+	size_t failure_len;      /* ...and without what came next */
+	enum stay_status failed; /* the last failure since it was up */
+	const char *failed_in;   /* its phase */
 	struct stay__noted_turn *turns; /* not yet told; NULL: none */
 	unsigned turn_count;
 };

@@ -77,6 +77,8 @@ note_change(struct stay_conn *conn, const struct stay__turn *turn,
 		return;
 	conn->attempts = 0;
 	conn->why = STAY_OK;
+	conn->failed = STAY_OK;
+	conn->reconnects = false;
 	stay__drive_tell_started(conn, STAY_OK);
 }
 
@@ -93,6 +95,8 @@ enter(struct stay_conn *conn, const struct stay__turn *turn,
     const struct stay__step *step)
 {
 	stay__timing_disarm(conn);
+	if (turn->action == STAY__ACT_CONNECT)
+		conn->attempts++;
 	if (turn->from != turn->to)
 		note_change(conn, turn, step);
 	if (!conn->machine.table->states[turn->to].stream ||
@@ -177,7 +181,6 @@ run_connect(struct stay_conn *conn, const struct stay__step *step)
 	struct stay_verdict verdict = stay_halt(STAY_E_BAD_CONNECT);
 
 	stay__timing_timeout_stop(conn);
-	conn->attempts++;
 	conn->up_ms = 0;
 	conn->why = STAY_OK;
 	if (conn->behaviour->connect != NULL)

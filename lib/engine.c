@@ -4,9 +4,9 @@
  * session's inner life is session.c's, a call's is calls.c's.
  */
 #include <inttypes.h>
-#include <stdio.h>
 
 #include "engine.h"
+#include "text.h"
 
 static struct stay_client *
 client_of(void *state)
@@ -199,20 +199,67 @@ busy(const struct stay_conn *conn, const void *state)
 			client->calls.counts.in_flight);
 }
 
+/* ---- words ---- */
+
+/* "1 call queued, 2 in flight": the first part names what is counted. */
+static const char *
+noun(const struct stay__text *text, uint64_t count)
+{
+	if (text->len > 0)
+		return "";
+	return count == 1 ? " call" : " calls";
+}
+
+/* What there is none of is not spoken of. */
+static void
+add_calls(struct stay__text *text, const struct stay_client_counts *counts)
+{
+	const struct {
+		uint64_t count;
+		const char *where;
+	} parts[] = {
+		{ counts->queued, "queued" },
+		{ counts->in_flight, "in flight" },
+		{ counts->tombstones, "given up and still to be answered" },
+	};
+
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		if (parts[i].count > 0)
+			stay__text_add(text, "%s%" PRIu64 "%s %s",
+			    text->len > 0 ? ", " : "", parts[i].count,
+			    noun(text, parts[i].count), parts[i].where);
+}
+
+static const char *
+session_words(const struct stay_client *client)
+{
+	const struct stay_session *session = &client->session;
+
+	if (stay__session_state(session) == STAY__SESSION_GREETING)
+		return "greeting the server";
+	if (stay__session_state(session) == STAY__SESSION_LEAVING)
+		return session->parted ? "saying goodbye"
+				       : "finishing what is in flight";
+	return client->barred == STAY_OK
+		   ? ""
+		   : "refusing calls till the next attempt";
+}
+
 static int
 describe(
     const struct stay_conn *conn, const void *state, char *text, size_t len)
 {
 	const struct stay_client *client = *(struct stay_client *const *)state;
-	const struct stay_client_counts *counts = &client->calls.counts;
+	struct stay__text words = { text, len, 0 };
+	char calls[128] = "";
+	struct stay__text counted = { calls, sizeof(calls), 0 };
+	const char *doing = session_words(client);
 
 	(void)conn;
-	if (counts->queued + counts->in_flight + counts->tombstones == 0)
-		return 0;
-	return snprintf(text, len,
-	    "%" PRIu64 " calls queued, %" PRIu64 " in flight, %" PRIu64
-	    " given up and still to be answered",
-	    counts->queued, counts->in_flight, counts->tombstones);
+	add_calls(&counted, &client->calls.counts);
+	stay__text_add(&words, "%s%s%s", doing,
+	    doing[0] != '\0' && calls[0] != '\0' ? ", " : "", calls);
+	return (int)words.len;
 }
 
 const struct stay_behaviour stay__engine = {

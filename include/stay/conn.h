@@ -409,7 +409,13 @@ STAY_API bool stay_conn_admits(const struct stay_conn *conn);
 /* The sentence about the last failure, "" if none; lives until the next one. */
 STAY_API const char *stay_conn_failure(const struct stay_conn *conn);
 /*
- * What it is doing, since when, why and what comes next, in one sentence.
+ * What it is doing, since when, how much waits, why, and what comes next, in
+ * one sentence that is true in any state, also outside of the loop's turn:
+ *
+ *	conn 3 redis://db: backing off for 120 ms after attempt 2, 3 calls
+ *	queued; its last attempt failed: 10.0.0.7:6379 refused (ECONNREFUSED);
+ *	the next attempt begins in 380 ms
+ *
  * NUL-terminated, at most `len` bytes; returns as snprintf does.
  */
 STAY_API int stay_explain(const struct stay_conn *conn, char *text, size_t len);

@@ -1,0 +1,393 @@
+/* What a connection says about itself, whole sentences, in every state. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "probe.h"
+#include "suites.h"
+#include "support/line_rig.h"
+
+#define CONN "conn 1 line://10.0.0.1:7777: "
+
+static struct line_rig rig;
+static char said[1024];
+
+static const char *
+explain(const struct stay_conn *conn)
+{
+	ck_assert_int_lt(
+	    stay_explain(conn, said, sizeof(said)), (int)sizeof(said));
+	return said;
+}
+
+static const char *
+explained(void)
+{
+	return explain(stay_client_conn(rig.client));
+}
+
+/* ---- outside of a turn ---- */
+
+/* The program was busy: the loop has not looked at the clock for long. */
+START_TEST(test_explain_knows_the_time_outside_of_a_turn)
+{
+	struct stay_client_options options = { STAY_CLIENT_OPTIONS };
+	struct stay_conn *conn;
+
+	options.backoff = stay_backoff_constant(1000);
+	options.backoff.jitter = STAY_JITTER_NONE;
+	line_prepare(&rig);
+	sim_unlisten(rig.world, LINE_HOST, LINE_PORT);
+	line_start(&rig, &options);
+	conn = stay_client_conn(rig.client);
+	line_run(&rig, 1);
+	ck_assert_uint_eq(stay_conn_due_ms(conn), 999);
+	sim_sleep_ms(rig.world, 300);
+	ck_assert_uint_eq(stay_conn_due_ms(conn), 699);
+	ck_assert_str_eq(explained(),
+	    CONN "backing off for 301 ms after attempt 1; its last attempt "
+		 "failed: 10.0.0.1:7777 refused (ECONNREFUSED); the next "
+		 "attempt begins in 699 ms");
+	line_end(&rig);
+}
+END_TEST
+
+/* ---- a client ---- */
+
+static void
+start(const struct stay_client_options *given)
+{
+	struct stay_client_options options = { STAY_CLIENT_OPTIONS };
+
+	if (given != NULL)
+		options = *given;
+	options.backoff = stay_backoff_constant(1000);
+	options.backoff.jitter = STAY_JITTER_NONE;
+	line_start(&rig, &options);
+}
+
+static void
+be_up(void)
+{
+	start(NULL);
+	line_run(&rig, 20);
+}
+
+static void
+start_alone(void)
+{
+	start(NULL);
+}
+
+static void
+wait_for_the_governor(void)
+{
+	ck_assert_int_eq(stay_loop_dials_stagger(rig.loop, 500), STAY_OK);
+	be_up();
+	stay_client_reconnect(rig.client, STAY_OK);
+	line_call(&rig, "a", LINE("x"));
+	line_run(&rig, 30);
+}
+
+static void
+resolve(void)
+{
+	sim_name_set(rig.world, "db", "10.0.0.1", SIM_FOREVER, 0);
+	rig.url = "line://user:secret@db:7777";
+	start(NULL);
+	line_call(&rig, "a", LINE("x"));
+	line_run(&rig, 1200);
+}
+
+static void
+dial(void)
+{
+	sim_address_set(rig.world, LINE_HOST, LINE_PORT, SIM_BLACK_HOLE, 0);
+	start(NULL);
+	line_run(&rig, 1200);
+}
+
+static void
+dial_again(void)
+{
+	sim_unlisten(rig.world, LINE_HOST, LINE_PORT);
+	start(NULL);
+	line_run(&rig, 500);
+	sim_address_set(rig.world, LINE_HOST, LINE_PORT, SIM_BLACK_HOLE, 0);
+	line_run(&rig, 600);
+}
+
+static void
+greet(void)
+{
+	rig.config.hello = "quiet";
+	start(NULL);
+	line_call(&rig, "a", LINE("x"));
+	line_call(&rig, "b", LINE("x"));
+	line_run(&rig, 250);
+}
+
+static void
+be_busy(void)
+{
+	const struct stay_client_options options = { STAY_CLIENT_OPTIONS,
+		.inflight_calls_max = 3 };
+	struct line_call *call;
+
+	start(&options);
+	line_run(&rig, 20);
+	call = line_call(&rig, "a", LINE("quiet"));
+	for (int i = 0; i < 3; i++)
+		line_call(&rig, "b", LINE("quiet"));
+	line_run(&rig, 10);
+	stay_client_cancel(rig.client, call->id);
+}
+
+static void
+drain(void)
+{
+	be_up();
+	line_call(&rig, "a", LINE("quiet"));
+	stay_client_drain(rig.client, 1000);
+	line_run(&rig, 100);
+}
+
+static void
+drain_without_end(void)
+{
+	be_up();
+	line_call(&rig, "a", LINE("quiet"));
+	stay_client_drain(rig.client, STAY_FOREVER);
+	line_run(&rig, 100);
+}
+
+static void
+change(void)
+{
+	be_up();
+	line_call(&rig, "a", LINE("quiet"));
+	line_run(&rig, 10);
+	stay_client_reconnect(rig.client, STAY_OK);
+	line_call(&rig, "b", LINE("quiet"));
+	line_run(&rig, 10);
+}
+
+static void
+ask_for_a_change(void)
+{
+	be_up();
+	stay_client_reconnect(rig.client, STAY_OK);
+}
+
+static void
+ask_for_a_stop(void)
+{
+	be_up();
+	stay_client_stop(rig.client, STAY_OK);
+}
+
+static void
+lose(void)
+{
+	be_up();
+	line_call(&rig, "a", LINE("quiet"));
+	line_run(&rig, 10);
+	sim_crash(rig.world, LINE_HOST, LINE_PORT);
+	line_call(&rig, "b", LINE("quiet"));
+	line_run(&rig, 10);
+	line_call(&rig, "c", LINE("quiet"));
+	line_run(&rig, 110);
+}
+
+static void
+say_goodbye(void)
+{
+	const struct sim_limits narrow = { .send_buffer = 1 };
+
+	rig.config.bye = "bye";
+	be_up();
+	sim_peer_limits(rig.peer, &narrow);
+	sim_peer_freeze(rig.peer, true);
+	stay_client_stop(rig.client, STAY_E_IO);
+	line_run(&rig, 100);
+}
+
+static const struct {
+	void (*live)(void);
+	const char *says;
+} of_clients[] = {
+	{ start_alone, CONN "starting for 0 ms; init's verdict is taken next" },
+	{ wait_for_the_governor,
+	    CONN "connecting for 30 ms, waiting for the dial governor, 1 call "
+		 "queued; a reconnect was asked for; its budget of 5.0 s "
+		 "begins when it is let go" },
+	{ resolve, "conn 1 line://db:7777: connecting for 1.2 s, resolving its "
+		   "name, 1 call queued; it gives up in 3.8 s" },
+	{ dial, CONN "connecting for 1.2 s, dialing; it gives up in 3.8 s" },
+	{ dial_again,
+	    CONN "connecting for 99 ms in attempt 2, dialing; its last "
+		 "attempt failed: 10.0.0.1:7777 refused (ECONNREFUSED); it "
+		 "gives up in 4.9 s" },
+	{ greet, CONN "connecting for 250 ms with 10.0.0.1:7777, greeting the "
+		      "server, 2 calls queued; it gives up in 4.7 s" },
+	{ be_up,
+	    CONN "connected for 20 ms with 10.0.0.1:7777; it stays connected" },
+	{ be_busy,
+	    CONN "connected for 30 ms with 10.0.0.1:7777, 1 call queued, 2 in "
+		 "flight, 1 given up and still to be answered; it stays "
+		 "connected" },
+	{ drain, CONN
+	    "connected for 120 ms with 10.0.0.1:7777, 1 call in flight; "
+	    "it stops when nothing is left to do, at the latest in 900 ms" },
+	{ drain_without_end,
+	    CONN "connected for 120 ms with 10.0.0.1:7777, 1 call in flight; "
+		 "it stops when nothing is left to do" },
+	{ ask_for_a_change,
+	    CONN "connected for 20 ms with 10.0.0.1:7777; it reconnects next, "
+		 "as asked" },
+	{ change,
+	    CONN "disconnecting for 10 ms with 10.0.0.1:7777, finishing what "
+		 "is in flight, 1 call queued, 1 in flight; a reconnect was "
+		 "asked for; it connects anew at the latest in 4.9 s" },
+	{ lose, CONN "backing off for 120 ms, 1 call queued; its last session "
+		     "ended: 10.0.0.1:7777 reset by the peer (ECONNRESET); the "
+		     "next attempt begins in 880 ms" },
+	{ ask_for_a_stop,
+	    CONN "connected for 20 ms with 10.0.0.1:7777; it stops next, as "
+		 "asked" },
+	{ say_goodbye,
+	    CONN "stopping for 100 ms with 10.0.0.1:7777, saying goodbye; the "
+		 "reason: input or output failed; it ends at the latest in "
+		 "900 ms" },
+};
+
+START_TEST(test_explain_a_client_says_all)
+{
+	line_prepare(&rig);
+	of_clients[_i].live();
+	ck_assert_str_eq(explained(), of_clients[_i].says);
+	line_end(&rig);
+}
+END_TEST
+
+/* When it comes back is a matter of chance, but it is said. */
+START_TEST(test_explain_who_is_denied_says_when_it_comes_back)
+{
+	static const char says[] =
+	    CONN "backing off for 10 ms after attempt 1, refusing calls till "
+		 "the next attempt; its last hello failed: -wrong password; "
+		 "the next attempt begins in ";
+
+	line_prepare(&rig);
+	rig.config.hello = "say -wrong password";
+	start(NULL);
+	line_run(&rig, 10);
+	explained();
+	ck_assert_msg(strncmp(said, says, strlen(says)) == 0, "%s", said);
+	ck_assert_int_gt(atoi(said + strlen(says)), 9);
+	ck_assert_str_eq(said + strlen(said) - 2, " s");
+	line_end(&rig);
+}
+END_TEST
+
+/* ---- a behaviour ---- */
+
+static void
+said_at_the_end(void *arg, struct stay_conn *conn, enum stay_status reason)
+{
+	explain(conn);
+	probe_closed(arg, conn, reason);
+}
+
+static const struct {
+	const char *script;
+	const char *drive;
+	const char *says;
+} of_behaviours[] = {
+	{ "", "start",
+	    "conn 1 probe: starting for 0 ms; init's verdict is taken "
+	    "next" },
+	{ "init: ok", "start run(5000)",
+	    "conn 1 probe: idle for 5.0 s; it waits for somebody to ask "
+	    "for a connection" },
+	{ "init: connect(1) connect: pending(500)", "start run(100)",
+	    "conn 1 probe: connecting for 100 ms; it gives up in 400 ms" },
+	{ "init: connect(1) connect: pending(inf)",
+	    "start cast(1) call(2) call(3) send(4) run(100)",
+	    "conn 1 probe: connecting for 100 ms, 3 messages wait, 2 "
+	    "callers wait for an answer; it waits for connect's verdict" },
+	{ "init: ok connect: ok* cast: connect(1)*",
+	    "burst(2) start cast(2) cast(3) cast(4) run(3)",
+	    "conn 1 probe: backing off for 3 ms after too many connects "
+	    "in a row; the next attempt begins in 97 ms" },
+	{ "init: connect(1) connect: backoff(inf)", "start run(20)",
+	    "conn 1 probe: backing off for 20 ms after attempt 1; its "
+	    "last attempt failed: not connected; no attempt follows by "
+	    "itself" },
+	{ "init: backoff(700)", "start run(20)",
+	    "conn 1 probe: backing off for 20 ms; the next attempt "
+	    "begins in 680 ms" },
+	{ "init: connect(1) connect: ok call: noreply cast: postpone",
+	    "start call(1) cast(2) cast(3) run(100)",
+	    "conn 1 probe: connected for 100 ms, 1 message waits, 1 "
+	    "caller waits for an answer; it stays connected" },
+	{ "init: connect(1) connect: ok cast: disconnect(7) "
+	  "disconnect: pending(300)",
+	    "start cast(2) run(100)",
+	    "conn 1 probe: disconnecting for 100 ms; it gives up in 200 "
+	    "ms" },
+	{ "init: connect(1) connect: ok cast: disconnect(7:IO) "
+	  "disconnect: noconnect",
+	    "start cast(2) run(100)",
+	    "conn 1 probe: idle for 100 ms; its last session ended: "
+	    "input or output failed; it waits for somebody to ask for a "
+	    "connection" },
+	{ "init: connect(1) connect: ok disconnect: pending(300)",
+	    "stop_budget(900) start run(10) stop(IO) run(100)",
+	    "conn 1 probe: stopping for 100 ms; the reason: input or "
+	    "output failed; it ends at the latest in 800 ms" },
+	{ "init: connect(1) connect: ok disconnect: pending(300)",
+	    "stop_budget(900) start run(10) stop(OK) run(100)",
+	    "conn 1 probe: stopping for 100 ms, as asked; it ends at the "
+	    "latest in 800 ms" },
+	{ "init: connect(1) connect: ok cast: ok", "start cast(1) run(10)",
+	    "conn 1 probe: stopped for 0 ms; a callback returned a "
+	    "verdict out of place; the closed notice follows" },
+	{ "init: connect(1) connect: ok", "start run(10) stop(OK) run(10)",
+	    "conn 1 probe: stopped for 0 ms, as asked; the closed notice "
+	    "follows" },
+};
+
+START_TEST(test_explain_a_behaviour_says_all)
+{
+	struct probe *probe = probe_new();
+	const char *fault;
+
+	said[0] = '\0';
+	probe->options.on_closed = said_at_the_end;
+	probe_script(probe, of_behaviours[_i].script);
+	probe_drive(probe, of_behaviours[_i].drive);
+	if (probe->conn != NULL)
+		explain(probe->conn);
+	ck_assert_str_eq(said, of_behaviours[_i].says);
+	fault = probe_end(probe);
+	ck_assert_msg(fault == NULL, "%s", fault);
+}
+END_TEST
+
+Suite *
+suite_explain(void)
+{
+	Suite *suite = suite_create("explain");
+	TCase *tcase = tcase_create("explain");
+
+	tcase_add_test(tcase, test_explain_knows_the_time_outside_of_a_turn);
+	tcase_add_test(
+	    tcase, test_explain_who_is_denied_says_when_it_comes_back);
+	tcase_add_loop_test(tcase, test_explain_a_client_says_all, 0,
+	    (int)(sizeof(of_clients) / sizeof(of_clients[0])));
+	tcase_add_loop_test(tcase, test_explain_a_behaviour_says_all, 0,
+	    (int)(sizeof(of_behaviours) / sizeof(of_behaviours[0])));
+	suite_add_tcase(suite, tcase);
+	return suite;
+}
