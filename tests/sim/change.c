@@ -148,7 +148,7 @@ change_ask(struct user *user)
 		return;
 	}
 	if (user->change.config != NULL)
-		config_check(user->change.config, true);
+		user->released = user->change.config;
 	user->change = change;
 	user->wanted = true;
 	run->figures->changes++;
@@ -180,7 +180,7 @@ take_options(struct user *user, const struct change *change)
 	user->may_retry |= user->options.on_refused == STAY_REFUSED_RESEND;
 	user->options.arg = old.arg;
 	if (change->config != NULL) {
-		config_check(user->config, true);
+		user->released = user->config;
 		user->config = change->config;
 	}
 	allow_sendings(user);
@@ -240,11 +240,14 @@ check_budget(const struct user *user)
 }
 
 void
-change_check(const struct user *user)
+change_check(struct user *user)
 {
 	if (user->change.asked && user->connects > user->change.connects)
 		broken(13, "a change is forgotten by user %u", user->index);
 	config_check(user->config, false);
+	if (user->released != NULL)
+		config_check(user->released, true);
+	user->released = NULL;
 	check_age(user);
 	check_budget(user);
 }

@@ -302,9 +302,11 @@ struct user {
 	struct stay_client_options options; /* in force */
 	struct config *config;
 	struct change change;
-	bool elsewhere;             /* its other URL is in force */
-	bool may_retry;             /* it ever had STAY_REFUSED_RESEND */
-	struct stay_client *client; /* NULL: none is alive */
+	bool elsewhere;                /* its other URL is in force */
+	const struct config *released; /* it must be, in this turn */
+	uint64_t forked_connects;      /* up to a fork */
+	bool may_retry;                /* it ever had STAY_REFUSED_RESEND */
+	struct stay_client *client;    /* NULL: none is alive */
 	struct stay_redis *redis;
 	struct raw *raw;
 	uint64_t number;  /* of its connection in the loop */
@@ -386,7 +388,7 @@ enum stay_status change_client(struct user *user,
 /* Look whether what was asked for is in force; then it is ours, too. */
 void change_follow(struct user *user);
 /* A change that is late, or early. */
-void change_check(const struct user *user);
+void change_check(struct user *user);
 
 /* Look at its queue, in any case before anything is added to it. */
 void water_look(struct user *user);

@@ -92,6 +92,7 @@ user_gone(struct user *user)
 	user->water = (struct water){ 0 };
 	user->last_replied = user->given_up = user->orphans = 0;
 	user->lined_up = user->last_served = user->waiting = 0;
+	user->released = NULL;
 	memset(user->told_as, 0, sizeof(user->told_as));
 	memset(user->state, 0, sizeof(user->state));
 }
