@@ -165,8 +165,10 @@ submit(struct stay_client *client, const void *data,
 static enum stay_status
 counted(struct stay_client *client, enum stay_status status)
 {
-	if (status != STAY_OK)
-		client->calls.counts.rejected++;
+	if (status == STAY_OK)
+		return STAY_OK;
+	client->calls.counts.rejected++;
+	stay__health_rest(&client->session);
 	return status;
 }
 
@@ -320,12 +322,14 @@ stay__client_tell_over(struct stay__call *call)
 	stay__client_tell(call, &result);
 }
 
-/* Somebody may be waiting for the last call, to stop. */
+/* Somebody may be waiting for the last call, to stop; and what it took of
+ * memory is to be given back, though not a byte has come or gone. */
 void
 stay__client_told(struct stay__calls *calls)
 {
 	struct stay_client *client = stay__client_of_calls(calls);
 
+	stay__health_rest(&client->session);
 	stay__water_fall(client);
 	stay__conn_nudge(client->conn);
 }

@@ -258,5 +258,7 @@ void stay__health_end(struct stay_session *session);
 void stay__health_heard(struct stay_session *session);
 /* After a change of what is in flight; `idle`: nothing was before. */
 void stay__health_watch(struct stay_session *session, bool idle);
+/* Something was done without a byte: it may have left memory to give back. */
+void stay__health_rest(struct stay_session *session);
 
 #endif

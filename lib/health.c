@@ -136,6 +136,18 @@ stay__health_heard(struct stay_session *session)
 	session->heard = stay__loop_now(session->client->loop);
 }
 
+void
+stay__health_rest(struct stay_session *session)
+{
+	enum stay__session_state state = stay__session_state(session);
+	struct stay_client *client = session->client;
+
+	if ((state == STAY__SESSION_READY || state == STAY__SESSION_LEAVING) &&
+	    !stay__timer_is_set(&session->probe))
+		stay__loop_timer(client->loop, &session->probe,
+		    stay__loop_after(client->loop, quiet_ms(client)));
+}
+
 /* A timer that fires too early finds out and waits on; none may be late. */
 void
 stay__health_watch(struct stay_session *session, bool idle)
@@ -147,9 +159,7 @@ stay__health_watch(struct stay_session *session, bool idle)
 		session->since = stay__loop_now(client->loop);
 	if (stay__session_state(session) == STAY__SESSION_GREETING)
 		return;
-	if (!stay__timer_is_set(&session->probe))
-		stay__loop_timer(client->loop, &session->probe,
-		    stay__loop_after(client->loop, quiet_ms(client)));
+	stay__health_rest(session);
 	at = silent_at(session);
 	if (at < UINT64_MAX && (!stay__timer_is_set(&session->silence) ||
 				   at < session->silence.at))

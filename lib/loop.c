@@ -226,7 +226,8 @@ stay__loop_flush_soon(struct stay_loop *loop, struct stay__task *task)
 /*
  * Inside a callback time stands still: a look at the clock for each call that
  * is submitted there would cost too much. What is set meanwhile counts from the
- * callback's end, so that one that takes its time makes no deadline early.
+ * callback's end, so that one that takes its time makes no deadline early; and
+ * what has become due in it is due before anything else is done.
  */
 static void
 let_time_pass(struct stay_loop *loop)
@@ -235,6 +236,7 @@ let_time_pass(struct stay_loop *loop)
 
 	stay__loop_refresh(loop);
 	stay__wheel_settle(&loop->wheel, loop->now - before);
+	stay__wheel_advance(&loop->wheel, loop->now);
 }
 
 /* Those queued by now; what they queue themselves waits for the next round. */

@@ -30,22 +30,6 @@ tell_part(const struct stay__call *call, const struct stay_result *result)
 		call->part(call->arg, result);
 }
 
-/* Those that were set aside come before whoever is told now. What they are
- * given is no part of this frame. */
-static void
-settle_refused(struct stay_session *session)
-{
-	struct stay__calls *calls = &session->client->calls;
-	struct stay_bytes frame = session->frame;
-
-	if (stay__list_is_empty(&calls->refused))
-		return;
-	session->frame.len = 0;
-	stay__calls_settle_refused(calls);
-	stay__calls_tell(calls);
-	session->frame = frame;
-}
-
 /* Sent again, if all goes well. The words of the refusal are kept for who will
  * be told it in the end. */
 static bool
@@ -55,6 +39,7 @@ set_aside(struct stay_session *session, struct stay__call *call,
 	struct stay_held *refusal;
 
 	if (frame->kind != STAY_FRAME_REFUSED ||
+	    call->stage != STAY__CALL_COMMITTED ||
 	    !stay__call_may_retry_now(call) ||
 	    stay_hold(session->client, frame->reply, &refusal) != STAY_OK)
 		return false;
@@ -63,15 +48,11 @@ set_aside(struct stay_session *session, struct stay__call *call,
 }
 
 static void
-answer_call(struct stay_session *session, struct stay__call *call,
-    const struct stay_frame *frame)
+answer_call(struct stay__call *call, const struct stay_frame *frame)
 {
 	bool refused = frame->kind == STAY_FRAME_REFUSED;
 	struct stay_result result = result_of(frame);
 
-	if (set_aside(session, call, frame))
-		return;
-	settle_refused(session);
 	if (stay__call_reply(call, refused)) {
 		tell_part(call, &result);
 		return;
@@ -86,8 +67,6 @@ answer_tombstone(struct stay_session *session, struct stay__call *call,
     const struct stay_frame *frame)
 {
 	session->client->calls.counts.orphans++;
-	if (frame->kind != STAY_FRAME_REFUSED)
-		settle_refused(session);
 	stay__call_answered(call, true);
 	session->client->protocol.on_orphan(session, frame);
 }
@@ -98,6 +77,29 @@ answer_control(struct stay_session *session, struct stay__call *call,
 {
 	stay__call_answered(call, true);
 	session->client->protocol.on_control(session, frame);
+}
+
+/*
+ * What `call` has now overtaken is told before it. That runs callbacks: the
+ * call may be given up in one of them. What they are given is no part of this
+ * frame.
+ */
+static void
+settle_refused(struct stay_session *session, const struct stay__call *call,
+    const struct stay_frame *frame)
+{
+	struct stay__calls *calls = &session->client->calls;
+	struct stay_bytes whole = session->frame;
+
+	if (stay__list_is_empty(&calls->refused) ||
+	    call->stage == STAY__CALL_CONTROL ||
+	    (call->stage == STAY__CALL_OVER &&
+		frame->kind == STAY_FRAME_REFUSED))
+		return;
+	session->frame.len = 0;
+	stay__calls_settle_refused(calls);
+	stay__calls_tell(calls);
+	session->frame = whole;
 }
 
 /* ---- a frame of each kind ---- */
@@ -127,8 +129,11 @@ take_answer(struct stay_session *session, const struct stay_frame *frame)
 	oldest = stay__calls_oldest(&session->client->calls);
 	if (oldest == NULL)
 		return stay__session_break(session, STAY_E_UNASKED, NULL);
+	if (set_aside(session, oldest, frame))
+		return STAY__GO_ON;
+	settle_refused(session, oldest, frame);
 	if (oldest->stage == STAY__CALL_COMMITTED)
-		answer_call(session, oldest, frame);
+		answer_call(oldest, frame);
 	else if (oldest->stage == STAY__CALL_OVER)
 		answer_tombstone(session, oldest, frame);
 	else
@@ -147,13 +152,12 @@ take_part(struct stay_session *session, const struct stay_frame *frame)
 	oldest = stay__calls_oldest(&session->client->calls);
 	if (oldest == NULL)
 		return stay__session_break(session, STAY_E_UNASKED, NULL);
+	settle_refused(session, oldest, frame);
 	if (oldest->stage == STAY__CALL_COMMITTED) {
-		settle_refused(session);
 		oldest->trail |= STAY__TRAIL_ACTED;
 		stay__call_touched(oldest);
 		tell_part(oldest, &result);
 	} else if (oldest->stage == STAY__CALL_OVER) {
-		settle_refused(session);
 		session->client->protocol.on_orphan(session, frame);
 	} else {
 		session->client->protocol.on_control(session, frame);

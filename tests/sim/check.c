@@ -350,12 +350,12 @@ silence_ms(const struct user *user, const struct stay_client_counts *counts)
 void
 check_silent(const struct user *user)
 {
-	struct stay_client_counts c = stay_client_counts(user->client);
 	const struct sim_peer *peer = peer_of(user);
 	uint64_t ms = user->options.silence_ms;
 
 	if (user->client->session.condemned == STAY_E_SILENT &&
-	    c.tombstones == 0 && peer != NULL && memory.failed == 0 &&
+	    strstr(stay_conn_failure(user_conn(user)), "given up") == NULL &&
+	    peer != NULL && memory.failed == 0 &&
 	    peer->heard < user->run->sim->now &&
 	    user->run->sim->now < peer->heard + ms * SIM_MS)
 		broken(8,

@@ -34,17 +34,12 @@ is_idle(const struct user *user)
 	       stay_buf_len(&user->client->session.control) == 0;
 }
 
-/* It looks when it is to probe at the latest; what was submitted and given up
- * at once, or refused, is no sign of life, and where nothing is probed nobody
- * looks again. */
+/* It looks when it is to probe at the latest. */
 static uint64_t
 patience_ms(const struct user *user)
 {
 	uint64_t probe = user->options.probe_ms;
-	bool probes = probe != STAY_FOREVER && user->kind != KIND_ECHO;
 
-	if (!probes && user->touched_at > user->client->session.heard)
-		return STAY_FOREVER;
 	if (probe < QUIET_MS)
 		return 4 * probe;
 	return 2 * QUIET_MS + (probe == STAY_FOREVER ? 0 : probe);

@@ -38,12 +38,26 @@ is_high(const struct user *user)
 		   high_mark(o->queue_bytes_max, o->queue_high_percent);
 }
 
+/* Calls that were refused, and have come back to the queue. */
+static uint64_t
+came_back(const struct user *user)
+{
+	const struct stay__list *refused = &user->client->calls.refused;
+	const struct stay__list *node = refused->next;
+	uint64_t count = 0;
+
+	for (; node != refused; node = node->next)
+		count++;
+	return count;
+}
+
+/* Or has been, before some came back. */
 static bool
 is_low(const struct user *user)
 {
 	const struct stay_client_options *o = &user->options;
 
-	return user->client->calls.counts.queued <=
+	return user->client->calls.counts.queued - came_back(user) <=
 		   mark(o->queue_calls_max, o->queue_low_percent) &&
 	       user->client->calls.log.live <=
 		   mark(o->queue_bytes_max, o->queue_low_percent);
@@ -55,8 +69,7 @@ water_look(struct user *user)
 	struct water *water = &user->water;
 
 	water->was_high |= is_high(user);
-	/* If all has left, what was refused may have come back since. */
-	if (is_low(user) || stay__list_is_empty(&user->client->calls.queued)) {
+	if (is_low(user)) {
 		water->was_low = true;
 		water->due = false;
 	}

@@ -327,6 +327,37 @@ START_TEST(test_client_refused_words_cannot_be_held_again)
 }
 END_TEST
 
+static void
+cancel_next(struct line_call *call)
+{
+	ck_assert_int_eq(
+	    stay_client_cancel(call->rig->client, call[1].id), STAY_OK);
+}
+
+/* Who is told of the refusal gives up the very call that is being answered: the
+ * answer finds a tombstone. */
+START_TEST(test_promise_1_2_who_overtakes_may_be_given_up)
+{
+	begin((struct stay_client_options){ 0 });
+	call("a", 0, 1);
+	call("b", 0, 1);
+	rig.calls[0].then = cancel_next;
+	line_run(&rig, 1);
+	answer("!no\n+b\n");
+	ck_assert_str_eq(line_told(&rig),
+	    "a E_SERVER/refused !no;b E_CANCELLED/maybe executed;orphan +b;");
+	call("c", 0, 1);
+	call("d", 0, 1);
+	rig.calls[2].then = cancel_next;
+	line_run(&rig, 1);
+	answer("!no\n*d\n+d\n");
+	ck_assert_str_eq(line_told(&rig),
+	    "c E_SERVER/refused !no;d E_CANCELLED/maybe executed;orphan *d;"
+	    "orphan +d;");
+	line_end(&rig);
+}
+END_TEST
+
 Suite *
 suite_client_refused(void)
 {
@@ -340,6 +371,7 @@ suite_client_refused(void)
 	    tcase, test_promise_4_what_was_overtaken_is_not_sent_again);
 	tcase_add_test(tcase, test_promise_4_a_late_reply_overtakes_too);
 	tcase_add_test(tcase, test_promise_4_a_part_overtakes_too);
+	tcase_add_test(tcase, test_promise_1_2_who_overtakes_may_be_given_up);
 	tcase_add_test(tcase, test_promise_4_a_lost_call_overtakes_too);
 	tcase_add_test(tcase, test_promise_4_half_a_request_does_not_overtake);
 	tcase_add_test(
