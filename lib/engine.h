@@ -53,9 +53,10 @@ struct stay_session {
 	/* health.c; ns */
 	struct stay__timer silence;
 	struct stay__timer probe;
-	uint64_t heard; /* the last sign of life */
-	uint64_t since; /* answers are expected without a break */
-	bool stalled;   /* the last write was a short one */
+	uint64_t heard;   /* the last sign of life */
+	uint64_t excused; /* that one, after which we have not listened */
+	uint64_t since;   /* answers are expected without a break */
+	bool stalled;     /* the last write was a short one */
 };
 
 /* Where a URL points. */

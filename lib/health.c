@@ -33,18 +33,38 @@ silent_at(const struct stay_session *session)
 	return stay__later(since, patience_ms(session->client));
 }
 
+/* So much later than it was set for, a timer shows that the loop was held up.
+ */
+#define HELD_UP_NS (5 * STAY__TICK_NS)
+
+/*
+ * Whoever was asleep, or busy elsewhere, has not listened: what the peer has
+ * said meanwhile is still to be read. One wait more, once for each silence.
+ */
+static bool
+has_not_listened(struct stay_session *session, uint64_t now)
+{
+	if (now < session->silence.at + HELD_UP_NS ||
+	    session->excused == session->heard)
+		return false;
+	session->excused = session->heard;
+	return true;
+}
+
 static void
 check_silence(struct stay__timer *timer)
 {
 	struct stay_session *session =
 	    STAY__CONTAINER(timer, struct stay_session, silence);
 	struct stay_loop *loop = session->client->loop;
-	uint64_t at = silent_at(session);
+	uint64_t at = silent_at(session), now = stay__loop_now(loop);
 
 	if (session->condemned != STAY_OK)
 		stay__session_press(session);
-	else if (at > stay__loop_now(loop))
+	else if (at > now)
 		stay__loop_timer(loop, timer, at);
+	else if (has_not_listened(session, now))
+		stay__loop_timer(loop, timer, stay__later(now, 2));
 	else
 		stay__session_condemn(session, STAY_E_SILENT,
 		    "no answer, and not a byte for too long");
@@ -119,6 +139,7 @@ void
 stay__health_begin(struct stay_session *session)
 {
 	session->stalled = false;
+	session->excused = 0;
 	stay__health_heard(session);
 	stay__health_watch(session, true);
 }

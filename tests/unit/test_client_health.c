@@ -185,6 +185,32 @@ START_TEST(test_promise_8_an_upload_is_a_sign_of_life)
 }
 END_TEST
 
+/* The machine was asleep, or a callback took its time: what the peer has said
+ * meanwhile is still to be read. If it has said nothing, it is silent. */
+START_TEST(test_promise_8_who_did_not_listen_blames_nobody)
+{
+	struct stay_client_options options = { .silence_ms = 500,
+		.call_timeout_ms = 60000 };
+
+	line_begin(&rig, &options);
+	for (int i = 0; i < 2; i++) {
+		line_call(&rig, "a", LINE("quiet"));
+		line_run(&rig, 400);
+		sim_peer_print(rig.peer, "+late\n");
+		sim_sleep_ms(rig.world, 3000);
+		line_run(&rig, 5);
+		ck_assert_str_eq(line_told(&rig), "a OK/replied +late;");
+	}
+	line_call(&rig, "b", LINE("quiet"));
+	line_run(&rig, 400);
+	sim_sleep_ms(rig.world, 3000);
+	line_run(&rig, 5);
+	ck_assert_str_eq(
+	    line_told(&rig), "down E_SILENT;b E_LOST/maybe executed;");
+	line_end(&rig);
+}
+END_TEST
+
 /* What the engine cannot see, as under a call that blocks for ever, the kernel
  * finds, and within the same bound. */
 START_TEST(test_promise_8_the_sockets_keep_the_same_bound)
@@ -246,6 +272,7 @@ suite_client_health(void)
 	tcase_add_test(tcase, test_promise_8_only_an_idle_session_is_probed);
 	tcase_add_test(tcase, test_promise_8_sending_is_no_sign_of_life);
 	tcase_add_test(tcase, test_promise_8_any_byte_is_a_sign_of_life);
+	tcase_add_test(tcase, test_promise_8_who_did_not_listen_blames_nobody);
 	tcase_add_test(tcase, test_promise_8_an_upload_is_a_sign_of_life);
 	tcase_add_test(tcase, test_promise_8_the_sockets_keep_the_same_bound);
 	tcase_add_test(
