@@ -199,6 +199,14 @@ scene_part(void *arg, const struct stay_result *result)
 	scene_visit(SCENE_PART);
 }
 
+void
+scene_ready(void *arg, struct stay_client *client, enum stay_status status)
+{
+	(void)status;
+	HOLDS(client == scene.client);
+	complete(arg, SCENE_READY);
+}
+
 struct scene_entry *
 scene_open_call(void)
 {

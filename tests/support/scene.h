@@ -35,6 +35,7 @@
 	SLOT(BYE,              "bye")                                          \
 	SLOT(HIGH_WATER,       "on_high_water")                                \
 	SLOT(LOW_WATER,        "on_low_water")                                 \
+	SLOT(READY,            "ready, of stay_client_wait")                   \
 	SLOT(CONFIG_RELEASE,   "config_release")                               \
 	/* of a behaviour */                                                   \
 	SLOT(INIT,             "init")                                         \
@@ -162,6 +163,7 @@ struct stay_reply scene_reply(void);
 stay_called_fn scene_called;
 stay_done_fn scene_done;
 stay_done_fn scene_part;
+stay_room_fn scene_ready;
 stay_upgraded_fn scene_upgraded;
 stay_started_fn scene_started;
 stay_closed_fn scene_conn_closed;

@@ -264,6 +264,19 @@ fill(void)
 	submit_for_nobody(LINE("quiet"));
 }
 
+/* Somebody stands in line for room. */
+static void
+line_up(void)
+{
+	struct scene_entry *entry = scene_accept("who waits for room");
+	struct stay_wait_options options = { STAY_WAIT_OPTIONS,
+		.timeout_ms = 10, .id = &entry->id };
+
+	if (stay_client_wait(scene.client, &options, scene_ready, entry) !=
+	    STAY_OK)
+		scene_refuse(entry);
+}
+
 static void
 stop(void)
 {
@@ -305,6 +318,32 @@ be_welcome(void)
 	submit(LINE("say +1"), 0);
 }
 
+/* ---- a server that refuses, to who sends it again ---- */
+
+static void
+begin_again_and_again(void)
+{
+	struct line_config *config = scene_config_new();
+	struct stay_client_options options = options_of(config);
+
+	options.on_refused = STAY_REFUSED_RESEND;
+	options.resends_max = 2;
+	HOLDS(stay_client_start(&scene.client, scene.rig.loop, protocol(),
+		  LINE_URL, &options) == STAY_OK);
+	scene.conn = stay_client_conn(scene.client);
+	submit(LINE("say !no"), 0);
+	submit(LINE("say !no"), 0);
+}
+
+static void
+be_overtaken(void)
+{
+	submit(LINE("say !no"), 0);
+	submit(LINE("say +1"), 0);
+	submit(LINE("say !no"), 0);
+	submit(LINE("quiet"), 5);
+}
+
 /* ---- a server that is silent, and a world that is not there ---- */
 
 static void
@@ -330,9 +369,11 @@ begin_nowhere(void)
 
 static void (*const life[])(void) = { talk, give_up, answer_late, be_idle, lose,
 	wait_in_vain, be_idle, mend, be_idle, be_wrong, be_idle, reconnect,
-	reconfigure, be_idle, fill, stop };
+	reconfigure, be_idle, fill, line_up, stop };
 static void (*const unwelcome[])(void) = { be_idle, be_refused, be_idle,
-	be_welcome, be_idle, be_idle, fill, drain };
+	be_welcome, be_idle, line_up, be_idle, fill, line_up, drain };
+static void (*const again[])(void) = { be_idle, be_idle, be_overtaken, be_idle,
+	be_idle, be_overtaken, stop };
 static void (*const silence[])(void) = { be_idle, reconnect, be_idle, stop };
 static void (*const nowhere[])(void) = { reconnect, be_idle, drain, mend };
 
@@ -341,6 +382,7 @@ static void (*const nowhere[])(void) = { reconnect, be_idle, drain, mend };
 const struct scene_story scene_client_stories[] = {
 	{ "a life", false, begin_with_a_crowd, STEPS(life) },
 	{ "unwelcome", false, begin_unwelcome, STEPS(unwelcome) },
+	{ "refused", false, begin_again_and_again, STEPS(again) },
 	{ "silence", false, begin_in_silence, STEPS(silence) },
 	{ "nowhere", false, begin_nowhere, STEPS(nowhere) },
 };

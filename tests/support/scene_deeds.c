@@ -147,6 +147,64 @@ do_call_and_cancel(void)
 	HOLDS(cancel(entry->id) == STAY_E_STALE);
 }
 
+/* ---- room, and replies that are kept ---- */
+
+static struct scene_entry *
+wait_in_line(uint64_t timeout_ms)
+{
+	struct scene_entry *entry = scene_accept("who waits for room");
+	struct stay_wait_options options = { STAY_WAIT_OPTIONS,
+		.timeout_ms = timeout_ms, .id = &entry->id };
+	enum stay_status status;
+
+	STATUS_OF(status,
+	    stay_client_wait(scene.client, &options, scene_ready, entry));
+	if (status == STAY_OK)
+		return entry;
+	HOLDS(is_rightly_refused(status));
+	scene_refuse(entry);
+	return NULL;
+}
+
+static void
+do_wait(void)
+{
+	wait_in_line(0);
+	do_call();
+}
+
+static void
+do_wait_with_little_time(void)
+{
+	wait_in_line(1);
+}
+
+static void
+do_wait_and_cancel(void)
+{
+	struct scene_entry *entry = wait_in_line(0);
+
+	if (entry == NULL)
+		return;
+	HOLDS(cancel(entry->id) == STAY_OK);
+	HOLDS(cancel(entry->id) == STAY_E_STALE);
+}
+
+/* The line protocol copies whatever text it is given. */
+static void
+do_hold(void)
+{
+	bool has_frame = scene.client->session.frame.len > 0;
+	struct stay_held *held;
+	enum stay_status status;
+
+	STATUS_OF(status, stay_hold(scene.client, "text", &held));
+	HOLDS(status == (has_frame ? STAY_OK : STAY_E_STATE));
+	if (status == STAY_OK)
+		HOLDS(strcmp(stay_held_reply(held), "text") == 0);
+	INSIDE(stay_release(held));
+}
+
 /* ---- a client's end and change ---- */
 
 static void
@@ -580,6 +638,17 @@ do_keep(void)
 	HOLDS(status == STAY_OK);
 }
 
+static void
+do_again(void)
+{
+	enum stay_status status;
+
+	STATUS_OF(status, stay_stream_again(scene.conn, 0));
+	HOLDS(status == STAY_E_ARG);
+	STATUS_OF(status, stay_stream_again(scene.conn, 1));
+	HOLDS(status == STAY_OK);
+}
+
 /* ---- the loop ---- */
 
 static void
@@ -825,6 +894,10 @@ const struct scene_deed scene_deeds[] = {
 	OF_CLIENT(call_and_cancel),
 	OF_CLIENT(cancel_all),
 	OF_CLIENT(cancel_what_is_over),
+	OF_CLIENT(wait),
+	OF_CLIENT(wait_with_little_time),
+	OF_CLIENT(wait_and_cancel),
+	OF_CLIENT(hold),
 	OF_CLIENT(client_stop),
 	OF_CLIENT(client_drain_at_once),
 	OF_CLIENT(client_drain),
@@ -860,6 +933,7 @@ const struct scene_deed scene_deeds[] = {
 	OF_BEHAVIOUR(want_write),
 	ONLY_IN(STREAM_WRITABLE, stream_write, "stay_stream_write: there is room"),
 	ONLY_IN(STREAM_DATA, keep, "stay_stream_keep: of the event's bytes"),
+	ONLY_IN(STREAM_DATA, again, "stay_stream_again: of the event's bytes"),
 	OF_LOOP(loop_stop),
 	OF_LOOP(loop_free),
 	OF_LOOP(loop_turn),
