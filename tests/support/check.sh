@@ -76,7 +76,7 @@ build gcc gcc "$plain" all "$BUILD/check-gcc/diagram" \
     "$BUILD/check-gcc/sim" "$BUILD/check-gcc/torture" \
     "$BUILD/check-gcc/model-export" "$BUILD/check-gcc/mutate"
 build gcc-asan gcc "$sanitized"
-build clang clang "$plain" all
+build clang clang "$plain" all "$BUILD/check-clang/sim"
 build clang-asan clang "$sanitized"
 if ! sum >"$logs/sum"; then
 	echo "what cannot be built is not tested"
@@ -97,6 +97,7 @@ wait
 {
 	job valgrind tests/support/valgrind.sh
 	job sim "$BUILD/check-gcc/sim" -j "$cores" -n 2000
+	job sim-hashes tests/support/same_hashes.sh
 	job torture "$BUILD/check-gcc/torture"
 	job model env BUILD="$BUILD/check-gcc" tests/model/run.sh
 } &
