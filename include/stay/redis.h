@@ -19,7 +19,10 @@
  *
  * An error reply is status STAY_E_SERVER, outcome REPLIED, with the reply there
  * to read; -LOADING, -READONLY, -MASTERDOWN and -TRYAGAIN are outcome REFUSED,
- * unless a script was called, which may have acted before it failed.
+ * unless a script was called, which may have acted before it failed. With
+ * client.on_refused = STAY_REFUSED_RESEND what was refused is not told at once,
+ * but sent again in another session: after a failover behind the same name,
+ *say.
  */
 #ifndef STAY_REDIS_H
 #define STAY_REDIS_H
