@@ -296,7 +296,7 @@ move_on(struct stay__calls *calls, struct stay__list *node)
 }
 
 void
-stay__call_commit(struct stay__call *call, size_t len)
+stay__call_commit(struct stay__call *call, size_t len, bool keep)
 {
 	struct stay__calls *calls = call->owner;
 
@@ -309,8 +309,7 @@ stay__call_commit(struct stay__call *call, size_t len)
 	if (call->trail & (STAY__TRAIL_WHOLE | STAY__TRAIL_REFUSED))
 		calls->counts.resent++;
 	call->trail &= (uint8_t)~STAY__TRAIL_REFUSED;
-	if (((call->flags & STAY_IDEMPOTENT) != 0 || calls->retries_refused) &&
-	    (stay__call_may_resend(call) || stay__call_may_retry(call))) {
+	if (keep) {
 		call->trail |= STAY__TRAIL_KEPT;
 		calls->kept++;
 	}

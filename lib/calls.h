@@ -113,8 +113,9 @@ void stay__calls_trim(struct stay__calls *calls);
 
 /* Accepted: `call` is the last in the queue. */
 void stay__call_enqueue(struct stay__call *call);
-/* The first in the queue: the stream begins on it, and takes so much of it. */
-void stay__call_commit(struct stay__call *call, size_t len);
+/* The first in the queue: the stream begins on it, and takes so much of it. Its
+ * bytes may have to be kept for sending it again. */
+void stay__call_commit(struct stay__call *call, size_t len, bool keep);
 /* The stream has taken all of calls->half. */
 void stay__call_whole(struct stay__calls *calls);
 
@@ -161,6 +162,16 @@ enum stay_status stay__calls_expect(
 /* Whether the loss of a session, or a refusal, may send it again. */
 bool stay__call_may_resend(const struct stay__call *call);
 bool stay__call_may_retry(const struct stay__call *call);
+
+/* Either: its bytes are kept while it is in flight. Once a call: inline. */
+static inline bool
+stay__call_is_worth_keeping(const struct stay__call *call)
+{
+	if ((call->flags & STAY_IDEMPOTENT) == 0 &&
+	    !call->owner->retries_refused)
+		return false;
+	return stay__call_may_resend(call) || stay__call_may_retry(call);
+}
 
 /* The server has just refused it: whether that is all it has said, and the rest
  * that is in flight will be answered soon. */

@@ -136,7 +136,7 @@ begin_request(struct stay__call *call, size_t len)
 
 	if (len > all)
 		len = all;
-	stay__call_commit(call, len);
+	stay__call_commit(call, len, stay__call_is_worth_keeping(call));
 	return len;
 }
 
