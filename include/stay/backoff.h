@@ -23,8 +23,7 @@
 STAY_BEGIN
 
 enum stay_backoff_kind {
-	STAY_BACKOFF_PROPORTIONAL, /* a share of the time already away: elapsed
-				      / divisor */
+	STAY_BACKOFF_PROPORTIONAL, /* the time already away / divisor */
 	STAY_BACKOFF_CONSTANT,     /* initial_ms */
 	STAY_BACKOFF_EXPONENTIAL,  /* initial_ms * factor^(attempt - 1) */
 	STAY_BACKOFF_CUSTOM        /* the user's `delay` */

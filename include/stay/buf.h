@@ -8,8 +8,9 @@
  *	static enum stay_status
  *	encode(struct stay_request *request, struct stay_buf *out)
  *	{
- *		return stay_buf_printf(out, "%s\r\n", (const char
- **)request->data);
+ *		const char *text = request->data;
+ *
+ *		return stay_buf_printf(out, "%s\r\n", text);
  *	}
  *
  * A buffer belongs to one thread at a time. None of these functions calls back.

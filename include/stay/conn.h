@@ -52,7 +52,7 @@ STAY_BEGIN
 struct stay_conn;
 struct stay_socket_options;
 
-/* ---- what is passed around, by value ------------------------------------ */
+/* ---- what is passed around, by value --------------------------------- */
 
 /*
  * Something sent to a connection. `tag` and `data` mean what the behaviour
@@ -122,7 +122,7 @@ struct stay_event {
 	struct stay_message message;
 };
 
-/* ---- verdicts ------------------------------------------------------------ */
+/* ---- verdicts -------------------------------------------------------- */
 
 /* Made by the constructors below only. */
 struct stay_verdict {
@@ -177,8 +177,7 @@ STAY_API struct stay_reply stay_reply_data(void *data);
 STAY_API struct stay_reply stay_reply_status(enum stay_status status);
 STAY_API struct stay_message stay_message(int tag, void *data);
 
-/* ---- the behaviour --------------------------------------------------------
- */
+/* ---- the behaviour --------------------------------------------------- */
 
 typedef struct stay_verdict stay_init_fn(
     struct stay_conn *conn, void *state, void *arg);
@@ -211,8 +210,7 @@ struct stay_behaviour {
 	unsigned abi;
 	unsigned flags; /* STAY_*_WHILE_PENDING; an unknown one is refused */
 	const char *name;
-	size_t state_size; /* of the state block: allocated, zeroed, freed for
-			      you */
+	size_t state_size; /* the state block is allocated and zeroed for you */
 
 	/* Inside stay_conn_start. `arg` is start's. May refuse to start.
 	 * NULL: connect with stay_info(STAY_OK). */
@@ -251,8 +249,7 @@ struct stay_behaviour {
 
 #define STAY_BEHAVIOUR sizeof(struct stay_behaviour), STAY_ABI
 
-/* ---- starting -------------------------------------------------------------
- */
+/* ---- starting -------------------------------------------------------- */
 
 /* The first success (STAY_OK) or failure; once, before `closed`. */
 typedef void stay_started_fn(
@@ -276,8 +273,8 @@ struct stay_conn_options {
 	uint64_t mailbox_max;     /* letters, postponed ones included: 1024 */
 	uint64_t turn_budget;     /* messages handled per turn: 64 */
 	struct stay_backoff_policy backoff; /* when no callback chooses one */
-	const struct stay_socket_options
-	    *socket; /* of every dial, copied; NULL: nodelay */
+	/* Of every dial; copied. NULL: nodelay. */
+	const struct stay_socket_options *socket;
 	uintptr_t reserved[4];
 };
 
@@ -304,8 +301,7 @@ STAY_API STAY_USE enum stay_status stay_conn_start(struct stay_conn **conn,
 STAY_API STAY_USE enum stay_status stay_await(
     struct stay_conn *conn, uint64_t budget_ms);
 
-/* ---- sending to it --------------------------------------------------------
- */
+/* ---- sending to it --------------------------------------------------- */
 
 /*
  * `reply` lives until the function returns; reply.status is STAY_E_TIMEOUT
@@ -342,8 +338,7 @@ STAY_API STAY_USE enum stay_status stay_send(
 STAY_API enum stay_status stay_answer(
     struct stay_loop *loop, struct stay_from from, struct stay_reply reply);
 
-/* ---- ending and changing it ------------------------------------------------
- */
+/* ---- ending and changing it ------------------------------------------ */
 
 /*
  * Stop: disconnect if there is an attempt or a session, terminate, fail the
@@ -374,8 +369,7 @@ STAY_API STAY_USE enum stay_status stay_conn_upgrade(struct stay_conn *conn,
     const struct stay_behaviour *next, void *arg, stay_upgraded_fn *done,
     void *done_arg);
 
-/* ---- for use in callbacks ---------------------------------------------------
- */
+/* ---- for use in callbacks -------------------------------------------- */
 
 /* STAY_STATE_TIMEOUT with `message` after `ms`, unless the state changes first.
  * Replaces the one before; STAY_FOREVER cancels it. Refused, and the message
@@ -392,8 +386,7 @@ STAY_API enum stay_status stay_next_event(
 STAY_API uint64_t stay_backoff_next(
     struct stay_conn *conn, struct stay_backoff *backoff);
 
-/* ---- asking about it --------------------------------------------------------
- */
+/* ---- asking about it ------------------------------------------------- */
 
 STAY_API enum stay_state stay_conn_state(const struct stay_conn *conn);
 STAY_API struct stay_loop *stay_conn_loop(const struct stay_conn *conn);

@@ -33,10 +33,9 @@ struct stay_transition {
 
 /* Who it happened to. */
 struct stay_subject {
-	uint64_t number; /* unique in the loop, from 1 */
-	const char
-	    *label;      /* the URL without secrets, or what the options say */
-	uint64_t now_ms; /* the loop's clock */
+	uint64_t number;   /* unique in the loop, from 1 */
+	const char *label; /* the URL without secrets, or the options' */
+	uint64_t now_ms;   /* the loop's clock */
 	uintptr_t reserved[2];
 };
 

@@ -3,14 +3,15 @@
  *
  * Two slots make an adapter: `encode` turns a request into bytes, `decode` cuts
  * the next frame out of the bytes that arrived. The engine does everything
- *else: connecting, queueing, matching replies to calls, deadlines,
- *reconnecting, stopping. One line out, one line back, whole:
+ * else: connecting, queueing, matching replies to calls, deadlines,
+ * reconnecting, stopping. One line out, one line back, whole:
  *
  *	static enum stay_status
  *	encode(struct stay_request *request, struct stay_buf *out)
  *	{
- *		return stay_buf_printf(out, "%s\r\n", (const char
- **)request->data);
+ *		const char *text = request->data;
+ *
+ *		return stay_buf_printf(out, "%s\r\n", text);
  *	}
  *
  *	static struct stay_frame
@@ -38,11 +39,11 @@
  *	  --> [frame --> done | on_push | on_control | on_orphan]*
  *	  --> on_down (once per opened stream)
  *
- * Four pieces of memory, all sized by the vtable, allocated, zeroed and freed
- *by the engine: *config* is the caller's, shared and const; *keep* lives from
- * start to closed and survives reconnects (subscriptions, credentials); the
- * *session* block is zeroed for each stream (a parser's position); a *call* has
- * one word, its `tag`.
+ * Four places to keep something. Two blocks that the vtable gives a size, and
+ * the engine allocates, zeroes and frees: `keep` lives from start to closed and
+ * survives reconnects (subscriptions, credentials), the `session` block is
+ * zeroed for each stream (a parser's position). The `config` is the caller's,
+ * shared and const. A call has one word, its `tag`.
  *
  * All slots run on the loop's thread. `encode` runs inside stay_client_call and
  * must not call the library but for <stay/buf.h>; it may run again when the
@@ -60,8 +61,7 @@ STAY_BEGIN
 struct stay_client;
 struct stay_session;
 
-/* ---- out: a request
- * ---------------------------------------------------------- */
+/* ---- out: a request -------------------------------------------------- */
 
 #define STAY_IDEMPOTENT   1u /* harmless twice: may be sent again */
 #define STAY_BLOCKS       2u /* the server may wait up to blocks_ms to answer */
@@ -82,8 +82,7 @@ struct stay_request {
 typedef enum stay_status stay_encode_fn(
     struct stay_request *request, struct stay_buf *out);
 
-/* ---- in: a frame
- * ------------------------------------------------------------- */
+/* ---- in: a frame ----------------------------------------------------- */
 
 enum stay_frame_kind {
 	STAY_FRAME_MORE,    /* not whole yet */
@@ -92,8 +91,8 @@ enum stay_frame_kind {
 	STAY_FRAME_REFUSED, /* the same, and it certainly did not act */
 	STAY_FRAME_PART, /* a piece of the oldest call's answer; more follow */
 	STAY_FRAME_PUSH, /* answers nothing: on_push */
-	STAY_FRAME_ANSWERING_PUSH, /* on_push, and it answers the oldest call
-				      too */
+	/* on_push, and it answers the oldest call, too */
+	STAY_FRAME_ANSWERING_PUSH,
 	STAY_FRAME_SKIP, /* protocol bytes without a meaning for anyone */
 	STAY_FRAME_BAD   /* not this protocol: the session is over */
 };
@@ -189,8 +188,7 @@ stay_frame_bad(const char *why)
 typedef struct stay_frame stay_decode_fn(
     struct stay_session *session, struct stay_bytes in);
 
-/* ---- the handshake
- * ------------------------------------------------------------ */
+/* ---- the handshake --------------------------------------------------- */
 
 enum stay_hello_kind {
 	STAY_HELLO_UP,
@@ -201,8 +199,7 @@ enum stay_hello_kind {
 
 struct stay_hello {
 	enum stay_hello_kind kind;
-	const char
-	    *text; /* for the failure sentence; lives until hello returns */
+	const char *text; /* why not; no local array: read after hello */
 };
 
 static inline struct stay_hello
@@ -245,8 +242,7 @@ stay_hello_denied(const char *text)
 typedef struct stay_hello stay_hello_fn(
     struct stay_session *session, const struct stay_frame *frame);
 
-/* ---- the rest of the vtable
- * ---------------------------------------------------- */
+/* ---- the rest of the vtable ------------------------------------------ */
 
 typedef void stay_session_fn(struct stay_session *session);
 typedef void stay_down_fn(struct stay_session *session, enum stay_status why);
@@ -324,8 +320,7 @@ STAY_API size_t stay_retain_bytes(
 
 #define STAY_PROTOCOL sizeof(struct stay_protocol), STAY_ABI
 
-/* ---- what a slot may ask of its session
- * ------------------------------------------ */
+/* ---- what a slot may ask of its session ------------------------------ */
 
 /* The blocks of the vtable: session_size and keep_size bytes; the config. */
 STAY_API void *stay_session_data(struct stay_session *session);

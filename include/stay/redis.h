@@ -8,9 +8,10 @@
  *
  *	struct stay_redis *redis;
  *
- *	if (stay_redis_start(&redis, loop, "redis://localhost", NULL) !=
- *STAY_OK) return 1; stay_redis_command(redis, NULL, NULL, "SET greeting %s",
- *"hello"); stay_redis_command(redis, on_greeting, redis, "GET greeting");
+ *	if (stay_redis_start(&redis, loop, "redis://localhost", NULL))
+ *		return 1;
+ *	stay_redis_command(redis, NULL, NULL, "SET greeting %s", "hello");
+ *	stay_redis_command(redis, on_greeting, redis, "GET greeting");
  *
  * URLs: redis://[user:password@]host[:6379][/db][?client_name=NAME&protocol=2]
  *       redis+unix://[user:password@]/path/of.sock[?db=N]
@@ -37,8 +38,7 @@ STAY_BEGIN
 struct stay_redis;
 struct stay_redis_reply;
 
-/* ---- the connection
- * ----------------------------------------------------------- */
+/* ---- the connection -------------------------------------------------- */
 
 /* An out-of-band message of the server (RESP3 push, or RESP2 pub/sub). */
 typedef void stay_redis_push_fn(
@@ -95,8 +95,7 @@ STAY_API void stay_redis_drain(struct stay_redis *redis, uint64_t budget_ms);
 STAY_API struct stay_client *stay_redis_client(struct stay_redis *redis);
 STAY_API struct stay_conn *stay_redis_conn(struct stay_redis *redis);
 
-/* ---- commands
- * ------------------------------------------------------------------- */
+/* ---- commands -------------------------------------------------------- */
 
 /*
  * Submit a command. `done` (may be NULL) gets the reply: see stay_redis_reply.
@@ -135,8 +134,7 @@ STAY_API enum stay_status stay_redis_argv(struct stay_redis *redis,
     const struct stay_call_options *options, stay_done_fn *done, void *arg,
     size_t argc, const char *const *argv, const size_t *lens);
 
-/* ---- replies
- * ---------------------------------------------------------------------- */
+/* ---- replies --------------------------------------------------------- */
 
 /*
  * A reply is a node of a flat tape over the input bytes: nothing is copied and

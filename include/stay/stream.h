@@ -13,10 +13,10 @@
  *	              STAY_STREAM_DOWN  return stay_noreply(), which disconnects
  *
  * Dialling a name: it is resolved off the loop's thread, its addresses are
- *tried in the order and with the stagger of RFC 8305 (Happy Eyeballs v2:
- *families interleaved, IPv6 first, 250 ms), the first to connect wins. The
- *budget of the pending connect covers all of it and begins when the loop's dial
- *governor grants the dial.
+ * tried in the order and with the stagger of RFC 8305 (Happy Eyeballs v2:
+ * families interleaved, IPv6 first, 250 ms), the first to connect wins. The
+ * budget of the pending connect covers all of it and begins when the loop's
+ * dial governor grants the dial.
  *
  * URLs: tcp://host:port, unix:///path, fd:N or fd:R,W (descriptors that are
  * taken over), and the scheme of every transport that was registered.
@@ -29,11 +29,11 @@
 
 STAY_BEGIN
 
-/* ---- for behaviours; all of these only from a callback of `conn` or between
- *      callbacks on its loop's thread
- * ------------------------------------------ */
+/* ---- for behaviours -------------------------------------------------- */
 
 /*
+ * All of these on the loop's thread, from callbacks or between them.
+ *
  * Begin to open a stream; STAY_STREAM_UP or STAY_STREAM_DOWN follows, never
  * inside this call. An open one is closed first. Allowed in connect and while
  * it is pending.
@@ -115,8 +115,7 @@ STAY_API bool stay_stream_is_open(const struct stay_conn *conn);
 STAY_API int stay_stream_describe(
     const struct stay_conn *conn, char *text, size_t len);
 
-/* ---- for writing a transport
- * ------------------------------------------------- */
+/* ---- for writing a transport ----------------------------------------- */
 
 /*
  * Anything with a readable and a writable end. The functions get the

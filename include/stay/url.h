@@ -6,7 +6,7 @@
  * Percent-escapes are decoded in user, password, host and path; an IPv6
  * address stands in brackets. Nothing is guessed: a part that is absent is an
  * empty string, and a URL with a control character, a bad escape, a decoded
- *NUL, a fragment, a port past 65535 or more than 65535 bytes is refused with a
+ * NUL, a fragment, a port past 65535 or more than 65535 bytes is refused with a
  * sentence that says where. The last '@' ends user and password.
  */
 #ifndef STAY_URL_H

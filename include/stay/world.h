@@ -5,7 +5,7 @@
  * operations: the clock, entropy, sockets, readiness, name resolution, waking
  * up. stay_loop_ev() brings a world on libev and POSIX; a test brings a virtual
  * one and runs the whole stack, adapters included, without a real second
- *passing; a program on another event loop writes its own.
+ * passing; a program on another event loop writes its own.
  *
  *	world                                loop
  *	  waits for descriptors, time, wake-ups
