@@ -39,15 +39,19 @@
  *	  --> [frame --> done | on_push | on_control | on_orphan]*
  *	  --> on_down (once per opened stream)
  *
+ * A push goes to on_push, during the greeting, too.
+ *
  * Four places to keep something. Two blocks that the vtable gives a size, and
  * the engine allocates, zeroes and frees: `keep` lives from start to closed and
  * survives reconnects (subscriptions, credentials), the `session` block is
  * zeroed for each stream (a parser's position). The `config` is the caller's,
  * shared and const. A call has one word, its `tag`.
  *
- * All slots run on the loop's thread. `encode` runs inside stay_client_call and
- * must not call the library but for <stay/buf.h>; it may run again when the
- * request is sent again, so it depends on nothing but the request and config.
+ * All slots run on the loop's thread. `encode` runs once, inside
+ * stay_client_call, and must not call the library but for <stay/buf.h>; what it
+ * wrote is what is sent, and sent again. `decode` may call the functions at the
+ * end of this header, and `retain` none; the other slots of a session may call
+ * anything.
  */
 #ifndef STAY_PROTOCOL_H
 #define STAY_PROTOCOL_H
@@ -63,6 +67,12 @@ struct stay_session;
 
 /* ---- out: a request -------------------------------------------------- */
 
+/*
+ * Only what is idempotent is sent again when a session is lost that may have
+ * executed it. A call that blocks, and that its caller gave no timeout, has
+ * until blocks_ms + block_margin_ms after its submission, in place of
+ * call_timeout_ms; so long the server may be silent, too.
+ */
 #define STAY_IDEMPOTENT   1u /* harmless twice: may be sent again */
 #define STAY_BLOCKS       2u /* the server may wait up to blocks_ms to answer */
 #define STAY_THIS_SESSION 4u /* worthless after a reconnect: fails with it */
@@ -73,7 +83,7 @@ struct stay_request {
 	/* What encode declares; as on entry: */
 	uint32_t replies;   /* 1; 0: none is due, n: done runs with the last */
 	uint32_t flags;     /* 0 */
-	uint64_t blocks_ms; /* 0; with STAY_BLOCKS, STAY_FOREVER: no deadline */
+	uint64_t blocks_ms; /* 0; for STAY_BLOCKS; STAY_FOREVER: no deadline */
 	uint64_t tag; /* 0; stays with the call, see stay_session_oldest */
 	uintptr_t reserved[2];
 };
@@ -84,11 +94,12 @@ typedef enum stay_status stay_encode_fn(
 
 /* ---- in: a frame ----------------------------------------------------- */
 
+/* An error is STAY_E_SERVER with STAY_REPLIED, a refusal with STAY_REFUSED. */
 enum stay_frame_kind {
 	STAY_FRAME_MORE,    /* not whole yet */
 	STAY_FRAME_REPLY,   /* answers the oldest call in flight */
-	STAY_FRAME_ERROR,   /* so does this: STAY_E_SERVER */
-	STAY_FRAME_REFUSED, /* the same, and it certainly did not act */
+	STAY_FRAME_ERROR,   /* so does this; the server may have acted */
+	STAY_FRAME_REFUSED, /* so does this; it certainly did not act */
 	STAY_FRAME_PART, /* a piece of the oldest call's answer; more follow */
 	STAY_FRAME_PUSH, /* answers nothing: on_push */
 	/* on_push, and it answers the oldest call, too */
@@ -126,9 +137,12 @@ stay_frame_more_of(size_t total)
 	return stay_frame_of(STAY_FRAME_MORE, total, NULL);
 }
 
-/* The first `len` bytes answer the oldest call; `reply` lives as the caller of
- * decode sees fit: session memory, or the input itself until its consumer
- * returns. */
+/*
+ * The first `len` bytes answer the oldest call. What `reply` points to must
+ * live until its consumer has returned: it may be the input itself, or the
+ * session block (decode does not run again before), but nothing on decode's
+ * stack.
+ */
 static inline struct stay_frame
 stay_frame_reply(size_t len, const void *reply)
 {
@@ -238,7 +252,22 @@ stay_hello_denied(const char *text)
 	return stay_hello_of(STAY_HELLO_DENIED, text);
 }
 
-/* `frame` is NULL when the stream has just opened. */
+/*
+ * `frame` is NULL when the stream has just opened. Whoever begins writes to the
+ * control lane, and says that an answer is due:
+ *
+ *	struct stay_buf *out = stay_session_control(session);
+ *
+ *	if (frame != NULL)
+ *		return stay_hello_up();
+ *	if (stay_buf_puts(out, "HI\r\n") != STAY_OK ||
+ *	    stay_session_expect(session, 1) != STAY_OK)
+ *		return stay_hello_refused("no memory for the greeting");
+ *	return stay_hello_wait();
+ *
+ * If the server speaks first nothing is expected: return stay_hello_wait().
+ * connect_budget_ms bounds all of it.
+ */
 typedef struct stay_hello stay_hello_fn(
     struct stay_session *session, const struct stay_frame *frame);
 
@@ -257,7 +286,7 @@ struct stay_retain {
 	const void *reply; /* what a consumer was given, or a part of it */
 	const char *bytes; /* its frame, as decode saw it... */
 	const char *moved; /* ...and where these bytes will be */
-	void *to;          /* room for the copy; NULL: only its size is asked */
+	void *to;          /* aligned room; NULL: only the size is asked */
 	const void *kept;  /* to be set, with `to`: the copy of `reply` */
 	uintptr_t reserved[2];
 };

@@ -62,8 +62,8 @@ enum stay_class {
 enum stay_outcome {
 	STAY_REPLIED,  /* answered; the reply may be an error of the server */
 	STAY_SENT,     /* left whole, and no answer is due */
-	STAY_NOT_SENT, /* the server cannot have acted on it */
-	STAY_REFUSED,  /* the server said that it did not act */
+	STAY_NOT_SENT, /* the server cannot have acted: asking again is safe */
+	STAY_REFUSED,  /* the server said that it did not: just as safe */
 	STAY_MAYBE_EXECUTED /* sent, and the answer never came */
 };
 #define STAY_OUTCOME_COUNT 5
