@@ -60,8 +60,10 @@ enum stay_on_refused {
 	STAY_REFUSED_TELL, /* they are told so */
 	/* The session ends, and they are sent again in the next one, which may
 	 * be another server's: in order, within their deadlines and the budget
-	 * for sending again, and unless what was sent behind them was acted on.
-	 * For protocols with `retain`. */
+	 * for sending again, and unless what was sent behind them was acted on,
+	 * or blocks. For protocols with `retain`: a refusal is held until then.
+	 * The defaults last for a moment of it; docs/options.md has what a
+	 * failover takes. */
 	STAY_REFUSED_RESEND
 };
 
@@ -77,7 +79,7 @@ struct stay_client_options {
 	size_t size;       /* STAY_CLIENT_OPTIONS sets it */
 	const char *label; /* in logs; default: the URL without secrets */
 	/* For the protocol; it must outlive the client, or is released after
-	 * `closed`. */
+	 * `closed`. If start fails it is not released. */
 	const void *config;
 	void (*config_release)(const void *config);
 	stay_started_fn *on_started; /* both get `arg` and the connection */
@@ -132,7 +134,9 @@ struct stay_client_options {
  * Start a client. `url`: <protocol's name>://host:port, <name>+unix:///path, or
  * any URL of <stay/stream.h>; user, password, path and query are for the
  * protocol's hello. `options` may be NULL.
- * Returns: STAY_OK; STAY_E_URL, STAY_E_NO_TLS (<name>s://), STAY_E_ARG,
+ * *client is valid until on_closed has returned.
+ * Returns: STAY_OK; STAY_E_URL (stay_url_parse says what is wrong with it),
+ * STAY_E_NO_TLS (<name>s://), STAY_E_ARG (an option out of its bounds),
  * STAY_E_ABI, STAY_E_NOMEM, or what the protocol's init says: nothing was
  * started and *client is NULL.
  */
@@ -155,8 +159,10 @@ STAY_API STAY_USE enum stay_status stay_client_call(struct stay_client *client,
 
 /* Options of one call. */
 struct stay_call_options {
-	size_t size;         /* STAY_CALL_OPTIONS sets it */
-	uint64_t timeout_ms; /* 0: the client's; STAY_FOREVER: none */
+	size_t size; /* STAY_CALL_OPTIONS sets it */
+	/* 0: the client's call_timeout_ms; of a call that blocks, the time it
+	 * asks for and block_margin_ms. STAY_FOREVER: none. */
+	uint64_t timeout_ms;
 	uint32_t flags; /* STAY_IDEMPOTENT ..., besides what encode declares */
 	stay_done_fn *part;      /* pieces of a longer answer; NULL: dropped */
 	struct stay_call_id *id; /* filled in, for stay_client_cancel */
@@ -176,7 +182,20 @@ STAY_API STAY_USE enum stay_status stay_client_call_with(
  * there; or with the reason why there will be none: STAY_E_TIMEOUT,
  * STAY_E_CANCELLED, STAY_E_DRAINING, STAY_E_OFFLINE, STAY_E_STOPPED, a fatal
  * status. While somebody stands in line all other calls are refused with
- * STAY_E_FULL: nobody pushes in.
+ * STAY_E_FULL: nobody pushes in. Who is not done stands in line once more:
+ *
+ *	static void
+ *	go_on(void *arg, struct stay_client *client, enum stay_status status)
+ *	{
+ *		struct job *job = arg;
+ *
+ *		while (status == STAY_OK && job->next < job->end)
+ *			status = call_next(job, client);
+ *		if (status == STAY_E_FULL)
+ *			status = stay_client_wait(client, NULL, go_on, job);
+ *		if (status != STAY_OK)
+ *			give_up(job, status);
+ *	}
  */
 typedef void stay_room_fn(
     void *arg, struct stay_client *client, enum stay_status status);
@@ -184,7 +203,7 @@ typedef void stay_room_fn(
 struct stay_wait_options {
 	size_t size;             /* STAY_WAIT_OPTIONS sets it */
 	uint64_t bytes;          /* of room, at least; 0: any */
-	uint64_t timeout_ms;     /* 0: the client's; STAY_FOREVER: none */
+	uint64_t timeout_ms;     /* 0: call_timeout_ms; STAY_FOREVER: none */
 	struct stay_call_id *id; /* filled in, for stay_client_cancel */
 	uintptr_t reserved[2];
 };
@@ -214,12 +233,12 @@ STAY_API void stay_client_stop(
 STAY_API void stay_client_drain(struct stay_client *client, uint64_t budget_ms);
 
 /*
- * Keep the reply of `result` (also of `part`), or what the adapter hands out of
- * it, beyond the callback that was given it. A small frame is copied; a large
- * one stays where it was read, and keeps that input memory from being used
- * again. Only inside done, part, on_push, on_control and on_orphan, of what
- * these were given. The loop can't be freed before it is released; the client
- * may be gone by then.
+ * Keep the reply of `result` (also of `part`), or a part of it that the adapter
+ * hands out, beyond the callback that was given it. A small frame is copied; a
+ * large one stays where it was read, and keeps that input memory from being
+ * used again. Only inside done, part, on_push, on_control and on_orphan, of
+ * what these were given. The loop can't be freed before it is released; the
+ * client may be gone by then.
  * Returns: STAY_OK; STAY_E_FULL (held_replies_max, held_bytes_max),
  * STAY_E_NOMEM, STAY_E_ARG (not of this reply), STAY_E_STATE (outside of such a
  * callback), STAY_E_UNSUPPORTED (the protocol can't): *held is NULL.
@@ -245,8 +264,11 @@ STAY_API void stay_client_reconnect(
 
 /*
  * The same, to another URL (NULL: the same) and with other options (NULL: the
- * same), which take effect between the two sessions. Of the options the notices
- * and `arg` are not looked at; a label that is NULL stays, or follows the URL.
+ * same), which take effect between the two sessions. The options replace all of
+ * the old ones, so a field that is 0 has its default again; but the notices and
+ * `arg` stay, and a label that is NULL stays, or follows the URL. Calls that a
+ * fatal failure keeps out are admitted when the new attempt begins, which is
+ * not yet when this returns.
  * The protocol's keep stays as it is: its init is not asked again. What was
  * submitted before stays encoded as it is. The config takes the place of the
  * old one, which is released when its session is over, unless it is the same;

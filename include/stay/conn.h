@@ -348,7 +348,8 @@ STAY_API enum stay_status stay_answer(
 STAY_API void stay_stop(struct stay_conn *conn, enum stay_status reason);
 
 /* Admit no more calls and casts, and stop when nothing is left to do, at the
- * latest after `budget_ms`. */
+ * latest after `budget_ms`; what is left then ends as by stay_stop. The reason
+ * is STAY_OK either way. */
 STAY_API void stay_drain(struct stay_conn *conn, uint64_t budget_ms);
 
 /* Let go of the session or attempt and make a new one: disconnect when

@@ -48,7 +48,7 @@ STAY_API struct stay_loop *stay_loop_new(struct stay_world *world);
 
 /*
  * Free a loop without connections and held replies; NULL is fine.
- * Returns: STAY_OK; STAY_E_LIVE with one of them, STAY_E_REENTRANT from
+ * Returns: STAY_OK; STAY_E_LIVE with one of either, STAY_E_REENTRANT from
  * inside a callback, init included: nothing was freed.
  */
 STAY_API enum stay_status stay_loop_free(struct stay_loop *loop);

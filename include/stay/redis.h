@@ -22,8 +22,18 @@
  * to read; -LOADING, -READONLY, -MASTERDOWN and -TRYAGAIN are outcome REFUSED,
  * unless a script was called, which may have acted before it failed. With
  * client.on_refused = STAY_REFUSED_RESEND what was refused is not told at once,
- * but sent again in another session: after a failover behind the same name,
- *say.
+ * but sent again in another session.
+ *
+ * What to know of one connection that many share, and that breaks:
+ *  - no command is sent again after a loss, a GET neither, unless the flags of
+ *    its call say STAY_IDEMPOTENT (stay_redis_command_with).
+ *  - a command that blocks holds up all that is sent behind it: have a client
+ *    of its own for those.
+ *  - MULTI to EXEC are many calls, and each can fail alone: a script (EVAL) is
+ *    one. If it must be MULTI, submit all of it without returning to the loop,
+ *    each call with STAY_THIS_SESSION, so that none runs in another session.
+ *    WATCH needs a client of its own.
+ *  - what else a command sets up in the session (CLIENT TRACKING) ends with it.
  */
 #ifndef STAY_REDIS_H
 #define STAY_REDIS_H
@@ -40,7 +50,8 @@ struct stay_redis_reply;
 
 /* ---- the connection -------------------------------------------------- */
 
-/* An out-of-band message of the server (RESP3 push, or RESP2 pub/sub). */
+/* An out-of-band message of the server: a push of RESP3, as those of CLIENT
+ * TRACKING. */
 typedef void stay_redis_push_fn(
     void *arg, struct stay_redis *redis, const struct stay_redis_reply *push);
 
@@ -60,8 +71,8 @@ typedef void stay_redis_credentials_fn(
 /* Zero means the default, with which a comment ends; see docs/options.md. */
 struct stay_redis_options {
 	size_t size; /* STAY_REDIS_OPTIONS sets it */
-	/* Bounds, deadlines, backoff, notices; its config is ours. Its size may
-	 * stay 0 for all defaults. */
+	/* Bounds, deadlines, backoff, notices; its config is ours, and its size
+	 * may stay 0. */
 	struct stay_client_options client;
 	const char *client_name; /* CLIENT SETNAME; copied; NULL: the URL's */
 	unsigned protocol;       /* 2: RESP2; 3: RESP3, falling back to 2: 3 */
@@ -76,7 +87,8 @@ struct stay_redis_options {
 
 #define STAY_REDIS_OPTIONS .size = sizeof(struct stay_redis_options)
 
-/* Returns as stay_client_start; STAY_E_URL also for a db that is no number. */
+/* *redis is valid until on_closed has returned. Returns as stay_client_start;
+ * STAY_E_URL also for a db that is no number. */
 STAY_API STAY_USE enum stay_status stay_redis_start(struct stay_redis **redis,
     struct stay_loop *loop, const char *url,
     const struct stay_redis_options *options);
@@ -87,7 +99,8 @@ STAY_API STAY_USE enum stay_status stay_redis_reconfigure(
     struct stay_redis *redis, const char *url,
     const struct stay_redis_options *options);
 
-/* As stay_client_stop with STAY_OK, stay_client_drain. */
+/* As stay_client_stop with STAY_OK, which fails what is not answered yet, and
+ * stay_client_drain, which waits for it: for a program that ends. */
 STAY_API void stay_redis_stop(struct stay_redis *redis);
 STAY_API void stay_redis_drain(struct stay_redis *redis, uint64_t budget_ms);
 
@@ -109,8 +122,10 @@ STAY_API struct stay_conn *stay_redis_conn(struct stay_redis *redis);
  * Flags and width are as printf's. "SET key:%d %b" has three words. A double is
  * written with a point, whatever the locale.
  *
- * Commands that may block for a time (BLPOP, XREAD BLOCK, WAIT, ...) get that
- * time on top of their deadline.
+ * Commands that may block for a time (BLPOP, XREAD BLOCK, WAIT, ...) have until
+ * that time and block_margin_ms after their submission, in place of
+ * call_timeout_ms; BLPOP with 0 has no deadline. A timeout of the call's own
+ * (stay_redis_command_with) is taken as it is.
  *
  * Returns STAY_OK: accepted, `done` runs exactly once; otherwise it never runs:
  * STAY_E_FORMAT, all of stay_client_call, and STAY_E_UNSUPPORTED for commands
@@ -124,7 +139,8 @@ STAY_API enum stay_status stay_redis_vcommand(struct stay_redis *redis,
     const struct stay_call_options *options, stay_done_fn *done, void *arg,
     const char *format, va_list arguments);
 
-/* The same with options of this one call (a deadline, an id for cancelling). */
+/* The same with options of this one call: a deadline, an id for cancelling,
+ * STAY_IDEMPOTENT. */
 STAY_API enum stay_status stay_redis_command_with(struct stay_redis *redis,
     const struct stay_call_options *options, stay_done_fn *done, void *arg,
     const char *format, ...);
