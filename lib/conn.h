@@ -208,6 +208,8 @@ void stay__mail_ask(struct stay_conn *conn, struct stay__mail *letter);
 void stay__mail_note(struct stay_conn *conn, enum stay__mail_kind kind);
 void stay__mail_note_first(struct stay_conn *conn, enum stay__mail_kind kind);
 void stay__mail_unnote(struct stay_conn *conn, enum stay__mail_kind kind);
+bool stay__mail_is_noted(
+    const struct stay_conn *conn, enum stay__mail_kind kind);
 /* What to deliver now, out of its list; NULL: nothing. */
 struct stay__mail *stay__mail_next(struct stay_conn *conn);
 bool stay__mail_waits(const struct stay_conn *conn);
@@ -295,6 +297,10 @@ void stay__stream_fini(struct stay_conn *conn);
 void stay__stream_hibernate(struct stay_conn *conn);
 /* Read, and deliver what came. */
 void stay__stream_read(struct stay_conn *conn);
+/* Read when the connection runs next, though nobody has said that there is
+ * something; whether that is still to be done, or to be delivered. */
+void stay__stream_look(struct stay_conn *conn);
+bool stay__stream_is_unread(const struct stay_conn *conn);
 /* The budget of the attempt is spent: keep a sentence that says on what. */
 void stay__stream_explain(struct stay_conn *conn);
 

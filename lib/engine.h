@@ -54,7 +54,7 @@ struct stay_session {
 	struct stay__timer silence;
 	struct stay__timer probe;
 	uint64_t heard;   /* the last sign of life */
-	uint64_t excused; /* that one, after which we have not listened */
+	uint64_t excused; /* that one, after which we have looked for more */
 	uint64_t since;   /* answers are expected without a break */
 	bool stalled;     /* the last write was a short one */
 };

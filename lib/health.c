@@ -33,22 +33,21 @@ silent_at(const struct stay_session *session)
 	return stay__later(since, patience_ms(session->client));
 }
 
-/* So much later than it was set for, a timer shows that the loop was held up.
- */
-#define HELD_UP_NS (5 * STAY__TICK_NS)
-
 /*
- * Whoever was asleep, or busy elsewhere, has not listened: what the peer has
- * said meanwhile is still to be read. One wait more, once for each silence.
+ * Whoever was asleep, or busy with others, has not listened: what the peer has
+ * said meanwhile is still to be read. It is looked for before the peer is
+ * blamed, once for each silence.
  */
 static bool
-has_not_listened(struct stay_session *session, uint64_t now)
+has_not_listened(struct stay_session *session)
 {
-	if (now < session->silence.at + HELD_UP_NS ||
-	    session->excused == session->heard)
-		return false;
-	session->excused = session->heard;
-	return true;
+	struct stay_conn *conn = session->client->conn;
+
+	if (session->excused != session->heard) {
+		session->excused = session->heard;
+		stay__stream_look(conn);
+	}
+	return stay__stream_is_unread(conn);
 }
 
 static void
@@ -63,8 +62,8 @@ check_silence(struct stay__timer *timer)
 		stay__session_press(session);
 	else if (at > now)
 		stay__loop_timer(loop, timer, at);
-	else if (has_not_listened(session, now))
-		stay__loop_timer(loop, timer, stay__later(now, 2));
+	else if (has_not_listened(session))
+		stay__loop_timer(loop, timer, stay__later(now, 1));
 	else
 		stay__session_condemn(session, STAY_E_SILENT,
 		    "no answer, and not a byte for too long");

@@ -85,6 +85,12 @@ stay__mail_unnote(struct stay_conn *conn, enum stay__mail_kind kind)
 	stay__list_remove(&note_of(conn, kind)->node);
 }
 
+bool
+stay__mail_is_noted(const struct stay_conn *conn, enum stay__mail_kind kind)
+{
+	return !stay__list_is_empty(&conn->notes[kind - STAY__NOTE_FIRST].node);
+}
+
 /* While an attempt or its undoing is pending, calls and casts wait, unless the
  * behaviour wants them; while stopping, nobody's letters are read any more. */
 static bool

@@ -332,8 +332,8 @@ stay__receive(struct stay_client *client, struct stay_bytes bytes)
 		return stay_noreply();
 	client->calls.counts.bytes_in += fresh;
 	session->kept = 0;
-	if (fresh > 0)
-		stay__health_heard(session);
+	/* Till now we were busy with what it has said. */
+	stay__health_heard(session);
 	flow = tell_first(client) ? take_all(session, bytes, &up)
 				  : put_off(session, bytes.len);
 	flow = leave_who_refuses(session, flow);

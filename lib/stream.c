@@ -98,6 +98,20 @@ stay__stream_read(struct stay_conn *conn)
 		deliver_bytes(conn);
 }
 
+void
+stay__stream_look(struct stay_conn *conn)
+{
+	if (stay_stream_is_open(conn))
+		is_readable(conn);
+}
+
+bool
+stay__stream_is_unread(const struct stay_conn *conn)
+{
+	return conn->again ||
+	       stay__mail_is_noted(conn, STAY__NOTE_STREAM_READABLE);
+}
+
 enum stay_status
 stay_stream_keep(struct stay_conn *conn, size_t len, size_t room)
 {

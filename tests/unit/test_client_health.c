@@ -211,6 +211,95 @@ START_TEST(test_promise_8_who_did_not_listen_blames_nobody)
 }
 END_TEST
 
+static void
+take_time(struct line_call *call)
+{
+	sim_sleep_ms(call->rig->world, 200);
+}
+
+static void
+call_slowly(unsigned count)
+{
+	while (count-- > 0)
+		line_call(&rig, "a", LINE("quiet"))->then = take_time;
+	line_run(&rig, 1);
+}
+
+/* Who is busy with what the peer has said cannot say that it is silent. */
+START_TEST(test_promise_8_what_is_put_off_was_heard)
+{
+	struct stay_client_options options = {
+		.silence_ms = 500, .turn_calls_max = 2, .call_timeout_ms = 60000
+	};
+
+	line_begin(&rig, &options);
+	call_slowly(9);
+	sim_peer_print(rig.peer, "+\n+\n+\n+\n+\n+\n+\n+\n");
+	line_run(&rig, 5);
+	ck_assert_uint_eq(stay_client_counts(rig.client).replied, 8);
+	line_run(&rig, 80);
+	sim_peer_print(rig.peer, "+9\n");
+	line_run(&rig, 5);
+	ck_assert_uint_eq(stay_client_counts(rig.client).replied, 9);
+	line_end(&rig);
+}
+END_TEST
+
+static struct line_config other_config;
+
+static void
+take_time_too(void *arg, const struct stay_result *result)
+{
+	(void)arg;
+	(void)result;
+	sim_sleep_ms(rig.world, 100);
+}
+
+/* Another client of the loop; who is at the other end of it. */
+static struct sim_peer *
+start_other(struct stay_client **other)
+{
+	struct stay_client_options options = { STAY_CLIENT_OPTIONS,
+		.config = &other_config };
+
+	other_config = (struct line_config){ .notes = &rig.notes };
+	ck_assert_int_eq(stay_client_start(other, rig.loop, &line_bare_protocol,
+			     LINE_URL, &options),
+	    STAY_OK);
+	ck_assert_int_eq(
+	    stay_client_call(*other, LINE("quiet"), take_time_too, NULL),
+	    STAY_OK);
+	line_run(&rig, 10);
+	return rig.peer;
+}
+
+#define OTHERS 32
+
+/* Neither can who has not come to read it because of others. */
+START_TEST(test_promise_8_what_is_to_be_read_was_heard)
+{
+	struct stay_client_options options = { .silence_ms = 500,
+		.call_timeout_ms = 60000 };
+	struct stay_client *others[OTHERS];
+	struct sim_peer *peers[OTHERS], *peer;
+
+	line_begin(&rig, &options);
+	peer = rig.peer;
+	for (int i = 0; i < OTHERS; i++)
+		peers[i] = start_other(&others[i]);
+	line_call(&rig, "a", LINE("quiet"));
+	line_run(&rig, 400);
+	for (int i = 0; i < OTHERS; i++)
+		sim_peer_print(peers[i], "+\n");
+	sim_peer_print(peer, "+1\n");
+	line_run(&rig, 10);
+	ck_assert_str_eq(rig.calls[0].reply, "+1");
+	for (int i = 0; i < OTHERS; i++)
+		stay_client_stop(others[i], STAY_OK);
+	line_end(&rig);
+}
+END_TEST
+
 /* What the engine cannot see, as under a call that blocks for ever, the kernel
  * finds, and within the same bound. */
 START_TEST(test_promise_8_the_sockets_keep_the_same_bound)
@@ -273,6 +362,8 @@ suite_client_health(void)
 	tcase_add_test(tcase, test_promise_8_sending_is_no_sign_of_life);
 	tcase_add_test(tcase, test_promise_8_any_byte_is_a_sign_of_life);
 	tcase_add_test(tcase, test_promise_8_who_did_not_listen_blames_nobody);
+	tcase_add_test(tcase, test_promise_8_what_is_put_off_was_heard);
+	tcase_add_test(tcase, test_promise_8_what_is_to_be_read_was_heard);
 	tcase_add_test(tcase, test_promise_8_an_upload_is_a_sign_of_life);
 	tcase_add_test(tcase, test_promise_8_the_sockets_keep_the_same_bound);
 	tcase_add_test(
