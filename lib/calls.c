@@ -313,6 +313,8 @@ stay__call_commit(struct stay__call *call, size_t len, bool keep)
 		call->trail |= STAY__TRAIL_KEPT;
 		calls->kept++;
 	}
+	if (call->due == 0 || (call->flags & STAY_BLOCKS) != 0)
+		calls->unawaited = call->span.begin;
 	stay__log_commit(&calls->log, call->span);
 	stay__log_wrote(&calls->log, len);
 	if (stay__log_rest(&calls->log) > 0)

@@ -94,6 +94,9 @@ struct stay__calls {
 	struct stay__task finisher;
 	struct stay__call *half; /* the stream has taken only a part of it */
 	size_t kept;             /* in flight and STAY__TRAIL_KEPT */
+	/* Where the last request begins that this session was sent and that
+	 * blocks, or is not answered: nobody in front of it waits for it. */
+	uint64_t unawaited;
 	struct stay_client_counts counts;
 };
 
@@ -173,8 +176,8 @@ stay__call_is_worth_keeping(const struct stay__call *call)
 	return stay__call_may_resend(call) || stay__call_may_retry(call);
 }
 
-/* The server has just refused it: whether that is all it has said, and the rest
- * that is in flight will be answered soon. */
+/* The server has just refused it: whether that is all it has said, and all that
+ * was sent behind it will be answered soon. */
 bool stay__call_may_retry_now(const struct stay__call *call);
 /* The server refused it: in flight no more, and not over yet. */
 void stay__call_set_aside(struct stay__call *call, struct stay_held *refusal);

@@ -104,20 +104,14 @@ lose(struct stay__call *call, struct stay__list *again, bool half,
 /* ---- what was refused ---- */
 
 /* Nothing is sent until all that is behind it is answered: not for what may
- * take its time. */
+ * take its time, nor for what never is. */
 bool
 stay__call_may_retry_now(const struct stay__call *call)
 {
-	const struct stay__calls *calls = call->owner;
-	struct stay__list *node = call->node.next;
-
-	if (!stay__call_may_retry(call) || call->due > 1 ||
-	    (call->trail & (STAY__TRAIL_ANSWERED | STAY__TRAIL_ACTED)) != 0)
-		return false;
-	for (; node != &calls->in_flight; node = node->next)
-		if ((stay__call_of(node)->flags & STAY_BLOCKS) != 0)
-			return false;
-	return true;
+	return stay__call_may_retry(call) && call->due == 1 &&
+	       (call->trail & (STAY__TRAIL_ANSWERED | STAY__TRAIL_ACTED)) ==
+		   0 &&
+	       call->span.begin >= call->owner->unawaited;
 }
 
 void
@@ -222,4 +216,5 @@ stay__calls_session_over(struct stay__calls *calls, enum stay_status status)
 	call = stay__call_of(stay__list_first(&calls->queued));
 	stay__log_rewind(&calls->log,
 	    call != NULL ? call->span.begin : stay__log_end(&calls->log));
+	calls->unawaited = 0;
 }

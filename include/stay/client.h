@@ -60,10 +60,9 @@ enum stay_on_refused {
 	STAY_REFUSED_TELL, /* they are told so */
 	/* The session ends, and they are sent again in the next one, which may
 	 * be another server's: in order, within their deadlines and the budget
-	 * for sending again, and unless what was sent behind them was acted on,
-	 * or blocks. For protocols with `retain`: a refusal is held until then.
-	 * The defaults last for a moment of it; docs/options.md has what a
-	 * failover takes. */
+	 * for sending again, and unless what was sent behind them blocks, or
+	 * may have been acted on. The next session is asked with one of them
+	 * alone, until it does not refuse. */
 	STAY_REFUSED_RESEND
 };
 

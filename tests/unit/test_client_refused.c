@@ -358,6 +358,62 @@ START_TEST(test_promise_1_2_who_overtakes_may_be_given_up)
 }
 END_TEST
 
+/* What no answer is due to may have been acted on, and nobody will hear. */
+START_TEST(test_promise_4_what_left_without_an_answer_overtakes)
+{
+	begin((struct stay_client_options){ 0 });
+	call("a", 0, 1);
+	call("p", 0, 0);
+	call("b", 0, 1);
+	line_run(&rig, 1);
+	line_told(&rig);
+	answer("!1\n");
+	ck_assert_str_eq(line_told(&rig), "a E_SERVER/refused !1;");
+	answer("!2\n"); /* nothing of that kind is behind b */
+	line_run(&rig, 100);
+	answer("+b\n");
+	ck_assert_str_eq(
+	    line_told(&rig), "down E_NOT_READY;hello -;up;b OK/replied +b;");
+	line_end(&rig);
+}
+END_TEST
+
+/* So it may when the rest of it is still to leave. */
+START_TEST(test_promise_4_what_leaves_without_an_answer_overtakes)
+{
+	const struct sim_limits narrow = { .send_buffer = 1 };
+
+	begin((struct stay_client_options){ 0 });
+	call("a", 0, 1);
+	line_run(&rig, 1);
+	sim_peer_limits(rig.peer, &narrow);
+	sim_peer_freeze(rig.peer, true);
+	call("p", 0, 0);
+	line_run(&rig, 1);
+	answer("!no\n");
+	sim_peer_freeze(rig.peer, false);
+	line_run(&rig, 10);
+	ck_assert_str_eq(line_told(&rig), "a E_SERVER/refused !no;p OK/sent;");
+	line_end(&rig);
+}
+END_TEST
+
+/* Of another session, it has left nothing behind. */
+START_TEST(test_promise_4_what_an_earlier_session_sent_overtakes_nobody)
+{
+	begin((struct stay_client_options){ 0 });
+	call("a", STAY_IDEMPOTENT, 1);
+	call("p", 0, 0);
+	line_run(&rig, 1);
+	sim_peer_reset(rig.peer);
+	line_run(&rig, 100);
+	line_told(&rig);
+	answer("!no\n");
+	ck_assert_str_eq(line_told(&rig), "down E_NOT_READY;");
+	line_end(&rig);
+}
+END_TEST
+
 Suite *
 suite_client_refused(void)
 {
@@ -388,6 +444,12 @@ suite_client_refused(void)
 	tcase_add_test(tcase, test_client_refused_in_front_of_what_blocks);
 	tcase_add_test(tcase, test_promise_3_a_refusal_speaks_for_one_sending);
 	tcase_add_test(tcase, test_client_refused_words_cannot_be_held_again);
+	tcase_add_test(
+	    tcase, test_promise_4_what_left_without_an_answer_overtakes);
+	tcase_add_test(
+	    tcase, test_promise_4_what_leaves_without_an_answer_overtakes);
+	tcase_add_test(tcase,
+	    test_promise_4_what_an_earlier_session_sent_overtakes_nobody);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }
