@@ -97,6 +97,7 @@ struct stay__calls {
 	/* Where the last request begins that this session was sent and that
 	 * blocks, or is not answered: nobody in front of it waits for it. */
 	uint64_t unawaited;
+	/* queued_bytes: of what is set aside; what is queued the log counts */
 	struct stay_client_counts counts;
 };
 

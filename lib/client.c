@@ -224,6 +224,7 @@ withdraw(struct stay_client *client, struct stay__call *call,
     enum stay_status status)
 {
 	stay__call_withdraw(call, status);
+	stay__calls_release(&client->calls);
 	stay__output_ask(client);
 }
 
@@ -385,6 +386,6 @@ stay_client_counts(const struct stay_client *client)
 {
 	struct stay_client_counts counts = client->calls.counts;
 
-	counts.queued_bytes = client->calls.log.live;
+	counts.queued_bytes += client->calls.log.live;
 	return counts;
 }

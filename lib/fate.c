@@ -125,14 +125,18 @@ stay__call_set_aside(struct stay__call *call, struct stay_held *refusal)
 	call->trail |= STAY__TRAIL_REFUSED;
 	call->refusal = refusal;
 	calls->counts.queued++;
+	calls->counts.queued_bytes += stay__span_len(call->span);
 	stay__list_push(&calls->refused, &call->node);
 }
 
 static void
 take_back(struct stay__call *call)
 {
+	struct stay_client_counts *counts = &call->owner->counts;
+
 	stay__list_remove(&call->node);
-	call->owner->counts.queued--;
+	counts->queued--;
+	counts->queued_bytes -= stay__span_len(call->span);
 }
 
 static void

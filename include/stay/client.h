@@ -298,7 +298,7 @@ struct stay_client_counts {
 	uint64_t refused;
 	uint64_t not_sent;
 	uint64_t maybe_executed;
-	uint64_t queued;
+	uint64_t queued;    /* refused ones included that are sent again */
 	uint64_t in_flight; /* without tombstones */
 	uint64_t tombstones;
 	uint64_t orphans;  /* late replies eaten */

@@ -414,6 +414,27 @@ START_TEST(test_promise_4_what_an_earlier_session_sent_overtakes_nobody)
 }
 END_TEST
 
+/* It takes bytes of the queue, and none of the flight. */
+START_TEST(test_promise_7_what_is_set_aside_is_counted_in_bytes)
+{
+	begin((struct stay_client_options){ .inflight_bytes_max = 5 });
+	call("aa", 0, 1);
+	call("b", 0, 1);
+	line_run(&rig, 1);
+	answer("!no\n");
+	call("c", 0, 1);
+	ck_assert_uint_eq(counts().queued_bytes, 3 + 2);
+	ck_assert_uint_eq(counts().in_flight_bytes, 2);
+	ck_assert_int_eq(
+	    stay_client_cancel(rig.client, rig.calls[0].id), STAY_OK);
+	line_run(&rig, 1);
+	ck_assert_str_eq(line_got(&rig), "aa;b;c;");
+	ck_assert_uint_eq(counts().queued_bytes, 0);
+	ck_assert_uint_eq(counts().in_flight_bytes, 4);
+	line_end(&rig);
+}
+END_TEST
+
 Suite *
 suite_client_refused(void)
 {
@@ -450,6 +471,8 @@ suite_client_refused(void)
 	    tcase, test_promise_4_what_leaves_without_an_answer_overtakes);
 	tcase_add_test(tcase,
 	    test_promise_4_what_an_earlier_session_sent_overtakes_nobody);
+	tcase_add_test(
+	    tcase, test_promise_7_what_is_set_aside_is_counted_in_bytes);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }
