@@ -82,6 +82,7 @@ struct stay__calls {
 	uint64_t resend_seen; /* calls accepted that have earned theirs */
 	uint64_t tell_max;    /* calls told in one turn */
 	bool retries_refused; /* STAY_REFUSED_RESEND */
+	bool asks_first;    /* one at a time, till the server does not refuse */
 	bool waits_offline; /* what is left unsent waits for the next session */
 	bool acts_on_parts; /* STAY_ACTS_ON_PARTS */
 

@@ -11,18 +11,18 @@
 static bool
 outlives_sessions(const struct stay__call *call)
 {
-	const struct stay__calls *calls = call->owner;
-
-	return !(call->flags & STAY_THIS_SESSION) && calls->waits_offline &&
-	       call->resends < calls->resends_max;
+	return !(call->flags & STAY_THIS_SESSION) && call->owner->waits_offline;
 }
 
 bool
 stay__call_may_resend(const struct stay__call *call)
 {
-	return (call->flags & STAY_IDEMPOTENT) != 0 && outlives_sessions(call);
+	return (call->flags & STAY_IDEMPOTENT) != 0 &&
+	       call->resends < call->owner->resends_max &&
+	       outlives_sessions(call);
 }
 
+/* Its deadline says how long: the server has done nothing yet. */
 bool
 stay__call_may_retry(const struct stay__call *call)
 {
@@ -75,7 +75,7 @@ requeue(struct stay__call *call, struct stay__list *again, enum fate fate)
 	call->stage = STAY__CALL_QUEUED;
 	if (fate == FATE_RESEND)
 		call->trail |= STAY__TRAIL_WHOLE;
-	if (fate != FATE_UNSENT)
+	if (fate == FATE_RESEND)
 		call->resends++;
 	calls->counts.queued++;
 	stay__log_return(&calls->log, call->span);
@@ -182,24 +182,25 @@ may_be_overtaken(const struct stay__calls *calls)
 	return false;
 }
 
-/* Promise 4: what would come after its successors is not sent again. */
+/*
+ * Promise 4: what would come after its successors is not sent again. Promise
+ * 13: the next session is asked with one call alone whether it refuses as well,
+ * so that all of them together cost one sending.
+ */
 static void
 retry_refused(struct stay__calls *calls, struct stay__list *again)
 {
 	struct stay__list *node;
-	struct stay__call *call;
 
-	if (may_be_overtaken(calls))
+	if (stay__list_is_empty(&calls->refused))
+		return;
+	calls->asks_first = !may_be_overtaken(calls) && spend(calls);
+	if (!calls->asks_first)
 		stay__calls_settle_refused(calls);
 	while ((node = stay__list_first(&calls->refused)) != NULL) {
-		call = stay__call_of(node);
-		if (!spend(calls)) {
-			stay__calls_settle_refused(calls);
-			return;
-		}
-		take_back(call);
-		drop_refusal(call);
-		requeue(call, again, FATE_RETRY);
+		take_back(stay__call_of(node));
+		drop_refusal(stay__call_of(node));
+		requeue(stay__call_of(node), again, FATE_RETRY);
 	}
 }
 

@@ -60,6 +60,8 @@ has_place(const struct stay_client *client, const struct flight *flight,
 	uint64_t max = client->options.inflight_bytes_max;
 	uint64_t len = stay__span_len(*span);
 
+	if (client->calls.asks_first && flight->calls > 0)
+		return false;
 	return flight->calls < client->options.inflight_calls_max &&
 	       (flight->bytes == 0 ||
 		   (len <= max && flight->bytes <= max - len));

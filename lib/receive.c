@@ -31,19 +31,20 @@ tell_part(const struct stay__call *call, const struct stay_result *result)
 }
 
 /* Sent again, if all goes well. The words of the refusal are kept for who will
- * be told it in the end. */
+ * be told it in the end, as far as replies may be held. */
 static bool
 set_aside(struct stay_session *session, struct stay__call *call,
     const struct stay_frame *frame)
 {
-	struct stay_held *refusal;
+	struct stay_held *words = NULL;
 
 	if (frame->kind != STAY_FRAME_REFUSED ||
 	    call->stage != STAY__CALL_COMMITTED ||
-	    !stay__call_may_retry_now(call) ||
-	    stay_hold(session->client, frame->reply, &refusal) != STAY_OK)
+	    !stay__call_may_retry_now(call))
 		return false;
-	stay__call_set_aside(call, refusal);
+	if (stay_hold(session->client, frame->reply, &words) != STAY_OK)
+		words = NULL;
+	stay__call_set_aside(call, words);
 	return true;
 }
 
@@ -91,8 +92,11 @@ settle_refused(struct stay_session *session, const struct stay__call *call,
 	struct stay__calls *calls = &session->client->calls;
 	struct stay_bytes whole = session->frame;
 
+	if (call->stage == STAY__CALL_CONTROL)
+		return;
+	if (frame->kind != STAY_FRAME_REFUSED)
+		calls->asks_first = false;
 	if (stay__list_is_empty(&calls->refused) ||
-	    call->stage == STAY__CALL_CONTROL ||
 	    (call->stage == STAY__CALL_OVER &&
 		frame->kind == STAY_FRAME_REFUSED))
 		return;

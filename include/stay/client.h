@@ -109,7 +109,7 @@ struct stay_client_options {
 	/* Under a call that blocks TCP looks for a dead host, in whole seconds.
 	 * The oldest call or probe without a byte so long: torn down: 10000 */
 	uint64_t silence_ms;
-	uint64_t resends_max; /* of one call, after losses and refusals: 3 */
+	uint64_t resends_max; /* of one idempotent call after losses: 3 */
 	/* A planned change lets what is in flight finish for so long: 5000 */
 	uint64_t leave_budget_ms;
 	/* A session at three quarters of this age or more, at random, is

@@ -65,8 +65,10 @@ START_TEST(test_promise_3_4_what_is_refused_is_sent_again_in_order)
 	answer("!no\n");
 	ck_assert_str_eq(line_told(&rig), "down E_NOT_READY;");
 	line_run(&rig, 100);
-	ck_assert_str_eq(line_got(&rig), "|a;b;c;");
-	answer("+a\n+b\n+c\n");
+	ck_assert_str_eq(line_got(&rig), "|a;"); /* one alone, at first */
+	answer("+a\n");
+	ck_assert_str_eq(line_got(&rig), "b;c;");
+	answer("+b\n+c\n");
 	ck_assert_str_eq(line_told(&rig),
 	    "hello -;up;a OK/replied +a;b OK/replied +b;c OK/replied +c;");
 	ck_assert_uint_eq(counts().resent, 2);
@@ -161,7 +163,8 @@ START_TEST(test_promise_4_half_a_request_does_not_overtake)
 	answer("!no\n");
 	sim_peer_reset(rig.peer);
 	line_run(&rig, 100);
-	answer("+a\n+b\n");
+	answer("+a\n");
+	answer("+b\n");
 	ck_assert_str_eq(line_told(&rig),
 	    "down E_RESET;hello -;up;a OK/replied +a;b OK/replied +b;");
 	ck_assert_str_eq(line_got(&rig), "a;|a;b;");
@@ -169,22 +172,27 @@ START_TEST(test_promise_4_half_a_request_does_not_overtake)
 }
 END_TEST
 
+/* Its deadline is the end of it, and the backoff grows meanwhile. */
 START_TEST(test_promise_13_what_is_refused_is_not_sent_for_ever)
 {
+	unsigned sessions;
+
 	begin((struct stay_client_options){
-	    .resends_max = 2, .call_timeout_ms = 60000 });
-	call("a", 0, 1);
-	for (int i = 0; i < 3; i++) {
-		line_run(&rig, 200);
-		answer("!no\n");
-	}
-	ck_assert_str_eq(line_got(&rig), "a;|a;|a;");
-	ck_assert_ptr_nonnull(
-	    strstr(line_told(&rig), "up;a E_SERVER/refused !no;"));
+	    .resends_max = 1, .call_timeout_ms = 5000 });
+	line_call(&rig, "a", LINE("say !no"));
+	line_run(&rig, 4990);
+	ck_assert_ptr_null(strstr(line_told(&rig), "a E_"));
+	line_run(&rig, 20);
+	ck_assert_ptr_nonnull(strstr(line_told(&rig), "a E_TIMEOUT/refused"));
+	sessions = (unsigned)counts().sessions;
+	ck_assert_uint_gt(sessions, 10);
+	ck_assert_uint_lt(sessions, 70);
+	ck_assert_uint_le(counts().resent, sessions);
 	line_end(&rig);
 }
 END_TEST
 
+/* However many were refused: to be refused again costs one sending. */
 START_TEST(test_promise_13_sending_refused_calls_again_has_a_budget)
 {
 	begin((struct stay_client_options){ .resend_burst = 1 });
@@ -192,10 +200,38 @@ START_TEST(test_promise_13_sending_refused_calls_again_has_a_budget)
 	call("b", 0, 1);
 	line_run(&rig, 1);
 	answer("!no\n!no\n");
-	ck_assert_str_eq(
-	    line_told(&rig), "down E_NOT_READY;b E_SERVER/refused !no;");
 	line_run(&rig, 100);
 	ck_assert_str_eq(line_got(&rig), "a;b;|a;");
+	line_told(&rig);
+	answer("!no\n");
+	ck_assert_str_eq(
+	    line_told(&rig), "down E_NOT_READY;a E_SERVER/refused !no;");
+	line_run(&rig, 100);
+	ck_assert_str_eq(line_got(&rig), "|b;");
+	line_end(&rig);
+}
+END_TEST
+
+/* The words of a refusal are kept if they may be; the call is, in any case. */
+START_TEST(test_promise_7_more_refusals_than_may_be_held)
+{
+	begin((struct stay_client_options){ .held_replies_max = 1 });
+	call("a", 0, 1);
+	call("b", 0, 1);
+	call("c", 0, 1);
+	line_run(&rig, 1);
+	answer("!1\n!2\n+c\n");
+	ck_assert_str_eq(line_told(&rig),
+	    "a E_SERVER/refused !1;b E_SERVER/refused;c OK/replied +c;");
+	call("d", 0, 1);
+	call("e", 0, 1);
+	line_run(&rig, 1);
+	answer("!1\n!2\n");
+	line_run(&rig, 100);
+	answer("+d\n");
+	answer("+e\n");
+	ck_assert_str_eq(line_told(&rig),
+	    "down E_NOT_READY;hello -;up;d OK/replied +d;e OK/replied +e;");
 	line_end(&rig);
 }
 END_TEST
@@ -288,7 +324,7 @@ END_TEST
 /* What an earlier session may have done, no refusal takes back. */
 START_TEST(test_promise_3_a_refusal_speaks_for_one_sending)
 {
-	begin((struct stay_client_options){ .resends_max = 2 });
+	begin((struct stay_client_options){ .call_timeout_ms = 500 });
 	call("a", STAY_IDEMPOTENT, 1);
 	line_run(&rig, 1);
 	sim_peer_reset(rig.peer);
@@ -297,8 +333,10 @@ START_TEST(test_promise_3_a_refusal_speaks_for_one_sending)
 	line_run(&rig, 200);
 	answer("!no\n");
 	ck_assert_str_eq(line_got(&rig), "a;|a;|a;");
+	sim_unlisten(rig.world, LINE_HOST, LINE_PORT);
+	line_run(&rig, 200);
 	ck_assert_ptr_nonnull(
-	    strstr(line_told(&rig), "up;a E_SERVER/maybe executed !no;"));
+	    strstr(line_told(&rig), "a E_TIMEOUT/maybe executed;"));
 	line_end(&rig);
 }
 END_TEST
@@ -455,6 +493,7 @@ suite_client_refused(void)
 	    tcase, test_promise_13_what_is_refused_is_not_sent_for_ever);
 	tcase_add_test(
 	    tcase, test_promise_13_sending_refused_calls_again_has_a_budget);
+	tcase_add_test(tcase, test_promise_7_more_refusals_than_may_be_held);
 	tcase_add_test(
 	    tcase, test_promise_6_a_deadline_holds_for_what_is_set_aside);
 	tcase_add_test(
