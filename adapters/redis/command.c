@@ -31,7 +31,7 @@ struct command {
 	size_t len;
 	judge_fn *judge;
 	const char *second; /* only if this word comes next; NULL: always */
-	unsigned unit_ms;   /* of its timeout */
+	unsigned value;     /* the tag, or the ms of a unit of its timeout */
 };
 
 /* The next word, or false at the end. Every word is `$len\r\ntext\r\n`. */
@@ -86,12 +86,11 @@ refuse(struct stay_request *request, const struct command *command,
 }
 
 static enum stay_status
-mark_script(struct stay_request *request, const struct command *command,
+mark(struct stay_request *request, const struct command *command,
     struct words *words)
 {
-	(void)command;
 	(void)words;
-	request->tag = STAY_REDIS__TAG_SCRIPT;
+	request->tag = command->value;
 	return STAY_OK;
 }
 
@@ -105,7 +104,7 @@ set_timeout(struct stay_request *request, const struct command *command,
 
 	if (!stay_redis__to_double(word->text, word->len, &ms) || !(ms >= 0))
 		return;
-	ms = ceil(ms * command->unit_ms);
+	ms = ceil(ms * command->value);
 	request->flags |= STAY_BLOCKS;
 	request->blocks_ms =
 	    ms > 0 && ms < 0x1p63 ? (uint64_t)ms : STAY_FOREVER;
@@ -161,13 +160,13 @@ block_option(struct stay_request *request, const struct command *command,
  */
 #define PLACES              128u
 #define PLACE(len, a, b, z) (((len)*41u + (a)*33u + (b)*15u + (z)*13u) % PLACES)
-#define COMMAND(a, b, z, name, judge, second, unit_ms)                         \
+#define COMMAND(a, b, z, name, judge, second, value)                           \
 	[PLACE(sizeof(name) - 1, (unsigned)a, (unsigned)b,                     \
-	    (unsigned)z)] = { name, sizeof(name) - 1, judge, second, unit_ms }
+	    (unsigned)z)] = { name, sizeof(name) - 1, judge, second, value }
 
 /* clang-format off */
 static const struct command commands[PLACES] = {
-	/*       letters        name            judge         second   unit_ms */
+	/*       letters        name            judge         second   value */
 	/* more answers than one, or none */
 	COMMAND('s', 'u', 'e', "SUBSCRIBE",    refuse,       NULL,    0),
 	COMMAND('p', 's', 'e', "PSUBSCRIBE",   refuse,       NULL,    0),
@@ -202,12 +201,16 @@ static const struct command commands[PLACES] = {
 	COMMAND('x', 'r', 'd', "XREAD",        block_option, NULL,    1),
 	COMMAND('x', 'r', 'p', "XREADGROUP",   block_option, NULL,    1),
 
-	COMMAND('e', 'v', 'l', "EVAL",         mark_script,  NULL,    0),
-	COMMAND('e', 'v', 'a', "EVALSHA",      mark_script,  NULL,    0),
-	COMMAND('e', 'v', 'o', "EVAL_RO",      mark_script,  NULL,    0),
-	COMMAND('e', 'v', 'o', "EVALSHA_RO",   mark_script,  NULL,    0),
-	COMMAND('f', 'c', 'l', "FCALL",        mark_script,  NULL,    0),
-	COMMAND('f', 'c', 'o', "FCALL_RO",     mark_script,  NULL,    0),
+	COMMAND('e', 'v', 'l', "EVAL",         mark,         NULL,    STAY_REDIS__TAG_SCRIPT),
+	COMMAND('e', 'v', 'a', "EVALSHA",      mark,         NULL,    STAY_REDIS__TAG_SCRIPT),
+	COMMAND('e', 'v', 'o', "EVAL_RO",      mark,         NULL,    STAY_REDIS__TAG_SCRIPT),
+	COMMAND('e', 'v', 'o', "EVALSHA_RO",   mark,         NULL,    STAY_REDIS__TAG_SCRIPT),
+	COMMAND('f', 'c', 'l', "FCALL",        mark,         NULL,    STAY_REDIS__TAG_SCRIPT),
+	COMMAND('f', 'c', 'o', "FCALL_RO",     mark,         NULL,    STAY_REDIS__TAG_SCRIPT),
+
+	COMMAND('m', 'u', 'i', "MULTI",        mark,         NULL,    STAY_REDIS__TAG_MULTI),
+	COMMAND('e', 'x', 'c', "EXEC",         mark,         NULL,    STAY_REDIS__TAG_EXEC),
+	COMMAND('d', 'i', 'd', "DISCARD",      mark,         NULL,    STAY_REDIS__TAG_EXEC),
 };
 /* clang-format on */
 

@@ -4,13 +4,18 @@
 
 #include <stay/protocol.h>
 
-/* The tag of a call that runs a script: an error in the server's words may come
- * from inside of it, after it has acted. */
-#define STAY_REDIS__TAG_SCRIPT 1u
+/* The tags of calls whose answers mean more than others. */
+enum stay_redis__tag {
+	/* a script: an error in the server's words may come from inside of it,
+	 * after it has acted */
+	STAY_REDIS__TAG_SCRIPT = 1,
+	STAY_REDIS__TAG_MULTI, /* opens a transaction */
+	STAY_REDIS__TAG_EXEC   /* ends it, as DISCARD does */
+};
 
 /*
  * Look at a command as it was encoded and declare in `request` what it does:
- * how long it may block, that it is a script.
+ * how long it may block, its tag.
  * Returns: STAY_OK; STAY_E_UNSUPPORTED for a command after which replies would
  * not match calls any more, or which would change the session behind our back.
  */

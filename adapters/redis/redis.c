@@ -68,6 +68,12 @@ encode(struct stay_request *call, struct stay_buf *out)
 
 /* ---- in ---- */
 
+/* What a session knows. */
+struct talk {
+	struct stay_redis__greeter greeter;
+	bool in_multi; /* what is sent is queued, not executed */
+};
+
 /* The server did not even try. An error with these words that comes out of a
  * script may follow what the script did before. */
 static bool
@@ -85,6 +91,22 @@ is_refusal(const struct stay_session *session, const char *text)
 	return false;
 }
 
+/* MULTI is answered by OK if it opens a transaction; whatever EXEC and DISCARD
+ * are answered, there is none behind them. */
+static void
+follow_multi(struct stay_session *session, unsigned type)
+{
+	struct talk *talk = stay_session_data(session);
+	const uint64_t *tag = stay_session_oldest(session);
+
+	if (tag == NULL)
+		return;
+	if (*tag == STAY_REDIS__TAG_MULTI && type != STAY_REDIS_ERROR)
+		talk->in_multi = true;
+	else if (*tag == STAY_REDIS__TAG_EXEC)
+		talk->in_multi = false;
+}
+
 static struct stay_frame
 frame_of(struct stay_session *session, const struct stay_redis__parser *parser)
 {
@@ -93,6 +115,8 @@ frame_of(struct stay_session *session, const struct stay_redis__parser *parser)
 
 	if (type == STAY_REDIS_PUSH)
 		return stay_frame_push(parser->pos, reply);
+	if (type != STAY_REDIS_STRING)
+		follow_multi(session, type);
 	if (type != STAY_REDIS_ERROR)
 		return stay_frame_reply(parser->pos, reply);
 	return is_refusal(session, stay_redis_str(reply))
@@ -164,14 +188,15 @@ static struct stay_hello
 hello(struct stay_session *session, const struct stay_frame *frame)
 {
 	struct stay_redis *redis = stay_session_keep(session);
+	struct talk *talk = stay_session_data(session);
 	struct stay_hello answer;
 	unsigned due;
 
 	if (frame == NULL)
 		begin(session);
-	answer = stay_redis__greet(stay_session_data(session),
-	    stay_session_config(session), frame == NULL ? NULL : frame->reply,
-	    stay_session_control(session), &due);
+	answer = stay_redis__greet(&talk->greeter, stay_session_config(session),
+	    frame == NULL ? NULL : frame->reply, stay_session_control(session),
+	    &due);
 	if (due > 0 && stay_session_expect(session, due) != STAY_OK)
 		return stay_hello_refused("no memory for the handshake");
 	/* Few replies are as large as the server's about itself. */
@@ -180,9 +205,14 @@ hello(struct stay_session *session, const struct stay_frame *frame)
 	return answer;
 }
 
+/* In a transaction it would be one of its commands. */
 static void
 ping(struct stay_session *session)
 {
+	const struct talk *talk = stay_session_data(session);
+
+	if (talk->in_multi)
+		return;
 	if (stay_buf_puts(stay_session_control(session),
 		"*1\r\n$4\r\nPING\r\n") == STAY_OK)
 		(void)stay_session_expect(session, 1);
@@ -211,7 +241,7 @@ static const struct stay_protocol protocol = {
 	STAY_PROTOCOL,
 	.name = "redis",
 	.port = "6379",
-	.session_size = sizeof(struct stay_redis__greeter),
+	.session_size = sizeof(struct talk),
 	.keep_size = sizeof(struct stay_redis),
 	.encode = encode,
 	.decode = decode,

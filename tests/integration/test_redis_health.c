@@ -104,6 +104,24 @@ START_TEST(test_promise_8_a_probe_that_is_answered_keeps_the_session)
 }
 END_TEST
 
+/* The probe would be one of its commands, with an answer of its own. */
+START_TEST(test_promise_8_a_transaction_is_not_probed)
+{
+	struct stay_redis *redis = rig_connect(&rig, server.url, &quick);
+	struct answer multi, queued, exec;
+
+	ask_now(&rig, redis, &multi, "MULTI");
+	ask_now(&rig, redis, &queued, "SET k v");
+	rig_run(&rig, 3 * PROBE_MS / 1000.);
+	ask_now(&rig, redis, &exec, "%s", _i == 0 ? "EXEC" : "DISCARD");
+	ck_assert_int_eq(exec.status, STAY_OK);
+	ck_assert_uint_eq(exec.count, _i == 0 ? 1 : 0);
+	redis_server_freeze(&server);
+	rig_until_state(&rig, redis, STAY_BACKING_OFF, 5);
+	redis_server_thaw(&server);
+}
+END_TEST
+
 START_TEST(test_promise_8_a_pause_shorter_than_the_bound_is_waited_for)
 {
 	struct stay_redis *redis = rig_connect(&rig, server.url, &quick);
@@ -327,6 +345,8 @@ suite_redis_health(void)
 	    tcase, test_promise_8_a_frozen_server_is_found_while_nobody_asks);
 	tcase_add_test(
 	    tcase, test_promise_8_a_probe_that_is_answered_keeps_the_session);
+	tcase_add_loop_test(
+	    tcase, test_promise_8_a_transaction_is_not_probed, 0, 2);
 	tcase_add_test(
 	    tcase, test_promise_8_a_pause_shorter_than_the_bound_is_waited_for);
 	tcase_add_test(tcase,

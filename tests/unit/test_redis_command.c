@@ -56,10 +56,11 @@ END_TEST
 static const char *const ordinary[] = { "GET k", "SET k v", "PING", "INFO",
 	"SINTER a b", "PUBLISH c m", "PUBSUB CHANNELS", "SPUBLISH c m",
 	"CLIENT INFO", "CLIENT LIST", "CLIENT", "CLIENT REPLYX",
-	"SCRIPT LOAD x", "SCRIPT FLUSH", "SORT k", "MULTI", "EXEC", "WATCH k",
-	"SUBSCRIBED", "SUBSCRIB", "XUBSCRIBE", "SUBSCRIBF", "GET SUBSCRIBE",
-	"ECHO CLIENT REPLY", "XADD s * a b", "XREAD STREAMS s 0", "LPOP k",
-	"BLPOPX k 1", "BITCOUNT k", "X", "x", "XREAD COUNT 1 STREAMS BLOCK 5",
+	"SCRIPT LOAD x", "SCRIPT FLUSH", "SORT k", "MULTIX", "UNWATCH",
+	"WATCH k", "SUBSCRIBED", "SUBSCRIB", "XUBSCRIBE", "SUBSCRIBF",
+	"GET SUBSCRIBE", "ECHO CLIENT REPLY", "XADD s * a b",
+	"XREAD STREAMS s 0", "LPOP k", "BLPOPX k 1", "BITCOUNT k", "X", "x",
+	"XREAD COUNT 1 STREAMS BLOCK 5",
 	"XREADGROUP GROUP BLOCK 5 COUNT 1 STREAMS s >",
 	"XREADGROUP GROUP STREAMS BLOCK STREAMS s >", "XREAD BLOCK",
 	"XREADGROUP GROUP", "XREADGROUP GROUP g", "XREADGROUP" };
@@ -134,15 +135,31 @@ START_TEST(test_redis_command_malformed_timeouts_do_not_block)
 }
 END_TEST
 
-static const char *const scripts[] = { "EVAL x 0", "eval x 0", "EVALSHA x 0",
-	"EVAL_RO x 0", "EVALSHA_RO x 0", "FCALL f 0", "FCALL_RO f 0" };
+struct tagged {
+	const char *text;
+	enum stay_redis__tag tag;
+};
 
-START_TEST(test_redis_command_scripts_are_marked)
+static const struct tagged tagged[] = {
+	{ "EVAL x 0", STAY_REDIS__TAG_SCRIPT },
+	{ "eval x 0", STAY_REDIS__TAG_SCRIPT },
+	{ "EVALSHA x 0", STAY_REDIS__TAG_SCRIPT },
+	{ "EVAL_RO x 0", STAY_REDIS__TAG_SCRIPT },
+	{ "EVALSHA_RO x 0", STAY_REDIS__TAG_SCRIPT },
+	{ "FCALL f 0", STAY_REDIS__TAG_SCRIPT },
+	{ "FCALL_RO f 0", STAY_REDIS__TAG_SCRIPT },
+	{ "MULTI", STAY_REDIS__TAG_MULTI },
+	{ "multi", STAY_REDIS__TAG_MULTI },
+	{ "EXEC", STAY_REDIS__TAG_EXEC },
+	{ "Discard", STAY_REDIS__TAG_EXEC },
+};
+
+START_TEST(test_redis_command_tagged)
 {
 	struct stay_request request;
 
-	ck_assert_int_eq(judge(scripts[_i], &request), STAY_OK);
-	ck_assert_uint_eq(request.tag, STAY_REDIS__TAG_SCRIPT);
+	ck_assert_int_eq(judge(tagged[_i].text, &request), STAY_OK);
+	ck_assert_uint_eq(request.tag, tagged[_i].tag);
 	ck_assert_uint_eq(request.flags, 0);
 }
 END_TEST
@@ -162,8 +179,8 @@ suite_redis_command(void)
 	tcase_add_loop_test(tests,
 	    test_redis_command_malformed_timeouts_do_not_block, 0,
 	    (int)COUNT(malformed));
-	tcase_add_loop_test(tests, test_redis_command_scripts_are_marked, 0,
-	    (int)COUNT(scripts));
+	tcase_add_loop_test(
+	    tests, test_redis_command_tagged, 0, (int)COUNT(tagged));
 	suite_add_tcase(suite, tests);
 	return suite;
 }
