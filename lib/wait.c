@@ -88,6 +88,20 @@ has_room(const struct stay_client *client, const struct waiter *waiter)
 	       calls->log.live < max && waiter->bytes <= max - calls->log.live;
 }
 
+/* STAY_E_FULL: nothing is decided yet. */
+static enum stay_status
+decide(const struct stay_client *client, const struct waiter *waiter)
+{
+	enum stay_status status = stay__client_admits(client);
+
+	if (status != STAY_OK)
+		return status;
+	/* The bound may have been larger when it stepped in. */
+	if (waiter->bytes > client->options.queue_bytes_max)
+		return STAY_E_TOO_BIG;
+	return has_room(client, waiter) ? STAY_OK : STAY_E_FULL;
+}
+
 /* Who is first, if something is decided about it. */
 static struct waiter *
 next_served(struct stay_client *client)
@@ -100,8 +114,8 @@ next_served(struct stay_client *client)
 	waiter = first_of(&client->line.waiting);
 	if (waiter == NULL)
 		return NULL;
-	status = stay__client_admits(client);
-	if (status == STAY_OK && !has_room(client, waiter))
+	status = decide(client, waiter);
+	if (status == STAY_E_FULL)
 		return NULL;
 	step_out(waiter);
 	waiter->status = status;

@@ -180,8 +180,9 @@ STAY_API STAY_USE enum stay_status stay_client_call_with(
  * with STAY_OK when there is room, for as many calls as it likes to make in
  * there; or with the reason why there will be none: STAY_E_TIMEOUT,
  * STAY_E_CANCELLED, STAY_E_DRAINING, STAY_E_OFFLINE, STAY_E_STOPPED, a fatal
- * status. While somebody stands in line all other calls are refused with
- * STAY_E_FULL: nobody pushes in. Who is not done stands in line once more:
+ * status, STAY_E_TOO_BIG (the queue has a smaller bound now). While somebody
+ * stands in line all other calls are refused with STAY_E_FULL: nobody pushes
+ * in. Who is not done stands in line once more:
  *
  *	static void
  *	go_on(void *arg, struct stay_client *client, enum stay_status status)

@@ -7,17 +7,21 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "engine.h"
+
 struct waiting {
 	struct user *user;
 	uint64_t life;
 	uint64_t number; /* in the line of its client */
 	uint64_t deadline;
+	uint64_t bytes; /* of room that it needs */
 	struct stay_call_id id;
 };
 
 static bool
-may_be_told(const struct user *user, enum stay_status status)
+may_be_told(const struct waiting *waiting, enum stay_status status)
 {
+	const struct user *user = waiting->user;
 	static const enum stay_status words[] = { STAY_OK, STAY_E_TIMEOUT,
 		STAY_E_CANCELLED, STAY_E_DENIED, STAY_E_DRAINING,
 		STAY_E_STOPPED };
@@ -25,6 +29,8 @@ may_be_told(const struct user *user, enum stay_status status)
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		if (words[i] == status)
 			return true;
+	if (status == STAY_E_TOO_BIG)
+		return waiting->bytes > user->client->options.queue_bytes_max;
 	return status == STAY_E_OFFLINE &&
 	       user->options.offline == STAY_OFFLINE_FAIL;
 }
@@ -36,7 +42,7 @@ check_told(const struct waiting *waiting, enum stay_status status)
 
 	if (user->client == NULL || user->life != waiting->life)
 		broken(5, "who waits is told after closed");
-	if (!may_be_told(user, status))
+	if (!may_be_told(waiting, status))
 		broken(1, "who waits is told %s", stay_status_name(status));
 	if (status == STAY_E_TIMEOUT && user->run->sim->now < waiting->deadline)
 		broken(6, "who waits is told too early that it is late");
@@ -114,6 +120,7 @@ wait_in_line(struct user *user)
 	options.timeout_ms = draw_between(run, 1, 1000);
 	options.bytes = draw_between(run, 0, 8192);
 	options.id = &waiting->id;
+	waiting->bytes = options.bytes;
 	waiting->deadline = sim_after(run->sim, options.timeout_ms);
 	calling(run, true);
 	status = stay_client_wait(user->client, &options, ready, waiting);

@@ -303,6 +303,36 @@ START_TEST(test_client_wait_checks_what_it_is_given)
 }
 END_TEST
 
+/* There will never be room for what a new bound is too small for. */
+START_TEST(test_promise_7_a_smaller_bound_tells_who_waits_for_more)
+{
+	struct hopeful a = { .name = "a" }, b = { .name = "b" };
+	struct line_config config = { .notes = &rig.notes,
+		.finis = &rig.finis };
+	const struct stay_wait_options much = { .bytes = 20,
+		.timeout_ms = STAY_FOREVER };
+	struct stay_client_options options = { STAY_CLIENT_OPTIONS,
+		.queue_bytes_max = 20, .inflight_calls_max = 1 };
+
+	line_begin(&rig, &options);
+	for (int i = 0; i < 2; i++)
+		line_call(&rig, "c", LINE("quiet"));
+	line_run(&rig, 1);
+	wait_with(&a, much);
+	wait(&b);
+	options.queue_bytes_max = 19;
+	options.config = &config;
+	rig.closed = true; /* the first config may go from now on */
+	ck_assert_int_eq(
+	    stay_client_reconfigure(rig.client, NULL, &options), STAY_OK);
+	answer("+1\n");
+	line_run(&rig, 10);
+	rig.closed = false;
+	ck_assert_ptr_nonnull(strstr(line_told(&rig), "a E_TOO_BIG;b OK;"));
+	line_end(&rig);
+}
+END_TEST
+
 Suite *
 suite_client_wait(void)
 {
@@ -323,6 +353,8 @@ suite_client_wait(void)
 	tcase_add_test(tcase, test_client_wait_offline);
 	tcase_add_test(tcase, test_client_wait_ends_with_a_fatal_failure);
 	tcase_add_test(tcase, test_client_wait_checks_what_it_is_given);
+	tcase_add_test(
+	    tcase, test_promise_7_a_smaller_bound_tells_who_waits_for_more);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }
