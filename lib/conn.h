@@ -130,9 +130,8 @@ struct stay_conn {
 
 	/* drive.c, step.c, timing.c */
 	struct stay__step init;   /* init's verdict, until it is taken */
-	struct stay__timer timer; /* the state's */
+	struct stay__timer timer; /* the state's; at: never, if it has none */
 	uint64_t timer_ms;        /* what it was armed for */
-	uint64_t timer_at;
 	bool granted_later; /* its budget begins at the governor's grant */
 	bool starved;       /* EXPIRED runs a throttled connect: its info */
 	struct stay_info starved_info;

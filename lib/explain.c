@@ -106,7 +106,7 @@ until_ms(const struct stay_conn *conn, uint64_t at)
 uint64_t
 stay_conn_due_ms(const struct stay_conn *conn)
 {
-	return until_ms(conn, conn->timer_at);
+	return until_ms(conn, conn->timer.at);
 }
 
 /* What comes next, in the state it is in. */

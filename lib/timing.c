@@ -38,7 +38,7 @@ stay__timing_init(struct stay_conn *conn)
 	stay__timer_init(&conn->timer, state_timer_fired);
 	stay__timer_init(&conn->timeout, timeout_fired);
 	stay__timer_init(&conn->state_timeout, state_timeout_fired);
-	conn->timer_at = UINT64_MAX;
+	stay__loop_timer(conn->loop, &conn->timer, UINT64_MAX);
 	conn->backoff.policy = conn->options.backoff;
 	conn->since = stay__loop_now(conn->loop);
 }
@@ -142,8 +142,8 @@ static void
 arm(struct stay_conn *conn, uint64_t ms)
 {
 	conn->timer_ms = ms;
-	conn->timer_at = stay__loop_after(conn->loop, ms);
-	stay__loop_timer(conn->loop, &conn->timer, conn->timer_at);
+	stay__loop_timer(
+	    conn->loop, &conn->timer, stay__loop_after(conn->loop, ms));
 }
 
 /* A pending budget does not run while the dial waits for its grant. */
@@ -212,8 +212,7 @@ void
 stay__timing_disarm(struct stay_conn *conn)
 {
 	conn->granted_later = false;
-	conn->timer_at = UINT64_MAX;
-	stay__loop_timer_stop(conn->loop, &conn->timer);
+	stay__loop_timer(conn->loop, &conn->timer, UINT64_MAX);
 	stay__mail_unnote(conn, STAY__NOTE_EXPIRED);
 	stop_state_timeout(conn);
 }

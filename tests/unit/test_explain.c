@@ -52,6 +52,31 @@ START_TEST(test_explain_knows_the_time_outside_of_a_turn)
 }
 END_TEST
 
+static void
+take_time(struct stay_session *session)
+{
+	(void)session;
+	sim_sleep_ms(rig.world, 300);
+}
+
+/* What was set in a callback counts from its end, and so it says. */
+START_TEST(test_explain_knows_the_time_a_callback_took)
+{
+	struct stay_client_options options = { STAY_CLIENT_OPTIONS };
+
+	options.backoff = stay_backoff_constant(1000);
+	options.backoff.jitter = STAY_JITTER_NONE;
+	line_begin(&rig, &options);
+	rig.config.on_down = take_time;
+	sim_peer_reset(rig.peer);
+	line_run(&rig, 0);
+	ck_assert_str_eq(line_told(&rig), "down E_RESET;");
+	ck_assert_uint_eq(stay_conn_due_ms(stay_client_conn(rig.client)), 1000);
+	rig.config.on_down = NULL;
+	line_end(&rig);
+}
+END_TEST
+
 /* ---- a client ---- */
 
 static void
@@ -381,6 +406,7 @@ suite_explain(void)
 	Suite *suite = suite_create("explain");
 	TCase *tcase = tcase_create("explain");
 
+	tcase_add_test(tcase, test_explain_knows_the_time_a_callback_took);
 	tcase_add_test(tcase, test_explain_knows_the_time_outside_of_a_turn);
 	tcase_add_test(
 	    tcase, test_explain_who_is_denied_says_when_it_comes_back);
