@@ -246,14 +246,7 @@ keep(struct stay_session *session, size_t len, size_t hope)
 	return STAY__GO_ON;
 }
 
-/* The others are to have their turn; a stream that is down has nothing to read
- * but this, and its end comes right behind. */
-static bool
-may_put_off(const struct stay_client *client)
-{
-	return stay_stream_is_open(client->conn);
-}
-
+/* The others are to have their turn. */
 static enum stay__flow
 put_off(struct stay_session *session, size_t len)
 {
@@ -277,8 +270,7 @@ take_all(struct stay_session *session, struct stay_bytes bytes, bool *up)
 	const char *fault;
 
 	for (session->offset = 0; bytes.len > 0; session->offset += frame.len) {
-		if (taken++ >= client->options.turn_calls_max &&
-		    may_put_off(client))
+		if (taken++ >= client->options.turn_calls_max)
 			return put_off(session, bytes.len);
 		frame = client->protocol.decode(session, bytes);
 		if (frame.kind == STAY_FRAME_MORE)
@@ -297,16 +289,6 @@ take_all(struct stay_session *session, struct stay_bytes bytes, bool *up)
 		bytes.len -= frame.len;
 	}
 	return STAY__GO_ON;
-}
-
-/* What is over is told before what answers others; false: not all of it yet. */
-static bool
-tell_first(struct stay_client *client)
-{
-	if (may_put_off(client))
-		return stay__calls_tell_some(&client->calls);
-	stay__calls_tell(&client->calls);
-	return true;
 }
 
 /* A server that has refused all it was asked is left; nothing was sent since.
@@ -338,8 +320,10 @@ stay__receive(struct stay_client *client, struct stay_bytes bytes)
 	session->kept = 0;
 	/* Till now we were busy with what it has said. */
 	stay__health_heard(session);
-	flow = tell_first(client) ? take_all(session, bytes, &up)
-				  : put_off(session, bytes.len);
+	/* What is over is told before what answers others. */
+	flow = stay__calls_tell_some(&client->calls)
+		   ? take_all(session, bytes, &up)
+		   : put_off(session, bytes.len);
 	flow = leave_who_refuses(session, flow);
 	if (flow == STAY__END)
 		return stay__session_verdict(session, STAY__END);

@@ -33,6 +33,17 @@ has_room(struct stay_conn *conn)
 	stay__loop_flush_soon(conn->loop, &conn->flush);
 }
 
+/* What was put off, and behind it the end of the stream, if that is known. */
+static void
+come_again(struct stay_conn *conn)
+{
+	if (!conn->again)
+		return;
+	is_readable(conn);
+	if (conn->link.machine.now == STAY__LINK_CLOSED)
+		stay__mail_note(conn, STAY__NOTE_STREAM_DOWN);
+}
+
 static void
 is_down(struct stay_conn *conn)
 {
@@ -43,8 +54,7 @@ is_down(struct stay_conn *conn)
 	    stay__failure_text(&conn->link.failure));
 	stay__mail_unnote(conn, STAY__NOTE_STREAM_UP);
 	stay__mail_unnote(conn, STAY__NOTE_STREAM_READABLE);
-	if (conn->again) /* it was read before */
-		is_readable(conn);
+	come_again(conn);
 	stay__mail_note(conn, STAY__NOTE_STREAM_DOWN);
 }
 
@@ -77,8 +87,10 @@ deliver_bytes(struct stay_conn *conn)
 	stay__deliver_event(conn, &event);
 	/* A stream that the verdict has closed kept nothing. */
 	stay__input_keep(&conn->input, conn->loop, conn->keep, conn->hope);
-	if (conn->again)
-		stay__loop_flush_soon(conn->loop, &conn->flush);
+	if (!conn->again)
+		return;
+	stay__mail_unnote(conn, STAY__NOTE_STREAM_DOWN);
+	stay__loop_flush_soon(conn->loop, &conn->flush);
 }
 
 void
@@ -173,8 +185,7 @@ flush(struct stay__task *task)
 	struct stay_conn *conn = STAY__CONTAINER(task, struct stay_conn, flush);
 	const struct stay_event event = { .type = STAY_STREAM_WRITABLE };
 
-	if (conn->again)
-		is_readable(conn);
+	come_again(conn);
 	if (conn->blocked || !stay_stream_is_open(conn))
 		return;
 	if (stay_buf_len(&conn->out) > 0)

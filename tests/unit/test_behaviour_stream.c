@@ -2,6 +2,7 @@
  * The stream of a behaviour: its news in every state, when the core closes it,
  * and what may be asked of it. The server's side stands in brackets.
  */
+#include <errno.h>
 #include <string.h>
 
 #include <check.h>
@@ -343,6 +344,84 @@ START_TEST(test_promise_13_budget_begins_when_the_stagger_is_over)
 }
 END_TEST
 
+/* ---- bytes that are put off ---- */
+
+/* Takes one byte at a time; what it has taken, and that the stream is down. */
+struct slow {
+	char text[16];
+	size_t len;
+	bool down;
+};
+
+static struct stay_verdict
+slow_connect(struct stay_conn *conn, void *state, struct stay_info info)
+{
+	(void)state;
+	(void)info;
+	ck_assert_int_eq(
+	    stay_stream_dial(conn, "tcp://10.0.0.1:7777"), STAY_OK);
+	return stay_pending(1000);
+}
+
+static struct stay_verdict
+slow_info(struct stay_conn *conn, void *state, const struct stay_event *event)
+{
+	struct slow *slow = *(struct slow **)state;
+
+	if (event->type == STAY_STREAM_UP)
+		return stay_ok();
+	slow->down = event->type == STAY_STREAM_DOWN;
+	if (slow->down)
+		return stay_halt(STAY_OK);
+	slow->text[slow->len++] = event->bytes.data[0];
+	if (slow->len == 1) /* finds it broken, at the end of the turn */
+		ck_assert_int_eq(stay_stream_send(conn, "x", 1), STAY_OK);
+	if (event->bytes.len > 1)
+		ck_assert_int_eq(
+		    stay_stream_again(conn, event->bytes.len - 1), STAY_OK);
+	return stay_noreply();
+}
+
+static struct stay_verdict
+slow_init(struct stay_conn *conn, void *state, void *arg)
+{
+	(void)conn;
+	*(void **)state = arg;
+	return stay_connect(stay_info(STAY_OK));
+}
+
+static const struct stay_behaviour slow_behaviour = { STAY_BEHAVIOUR,
+	.name = "slow", .state_size = sizeof(struct slow *), .init = slow_init,
+	.connect = slow_connect, .handle_info = slow_info };
+
+static void
+send_abcd(struct sim_peer *peer, void *arg)
+{
+	(void)arg;
+	sim_peer_print(peer, "abcd");
+}
+
+/* The end of the stream comes behind all that was read of it. */
+START_TEST(test_behaviour_stream_bytes_put_off_precede_its_end)
+{
+	static const struct sim_server server = { .on_accept = send_abcd };
+	struct stay_world *world = sim_world_new(1);
+	struct stay_loop *loop = stay_loop_new(world);
+	struct stay_conn *conn;
+	struct slow slow = { .len = 0 };
+
+	sim_listen(world, "10.0.0.1", 7777, &server, NULL);
+	sim_fail(world, SIM_WRITE, 1, -ECONNRESET);
+	ck_assert_int_eq(
+	    stay_conn_start(&conn, loop, &slow_behaviour, &slow, NULL),
+	    STAY_OK);
+	ck_assert(sim_run(world, 1000));
+	ck_assert(slow.down);
+	ck_assert_str_eq(slow.text, "abcd");
+	ck_assert_int_eq(stay_loop_free(loop), STAY_OK);
+}
+END_TEST
+
 /* ---- socket options ---- */
 
 /* The options of the socket that a connection with these has dialled. */
@@ -396,6 +475,8 @@ suite_behaviour_stream(void)
 	    tcase, test_promise_13_budget_begins_when_the_stagger_is_over);
 	tcase_add_test(
 	    tcase, test_behaviour_stream_is_dialled_with_its_options);
+	tcase_add_test(
+	    tcase, test_behaviour_stream_bytes_put_off_precede_its_end);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }
