@@ -247,7 +247,7 @@ struct stay_behaviour {
 	stay_describe_fn *describe;
 };
 
-#define STAY_BEHAVIOUR sizeof(struct stay_behaviour), STAY_ABI
+#define STAY_BEHAVIOUR .size = sizeof(struct stay_behaviour), .abi = STAY_ABI
 
 /* ---- starting -------------------------------------------------------- */
 

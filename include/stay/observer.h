@@ -58,7 +58,7 @@ struct stay_observer {
 	stay_on_text_fn *on_closed;
 };
 
-#define STAY_OBSERVER sizeof(struct stay_observer), STAY_ABI
+#define STAY_OBSERVER .size = sizeof(struct stay_observer), .abi = STAY_ABI
 
 /*
  * A text log on a stdio stream, one line an event. The stream stays the

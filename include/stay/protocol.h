@@ -347,7 +347,7 @@ struct stay_protocol {
 STAY_API size_t stay_retain_bytes(
     struct stay_session *session, struct stay_retain *keep);
 
-#define STAY_PROTOCOL sizeof(struct stay_protocol), STAY_ABI
+#define STAY_PROTOCOL .size = sizeof(struct stay_protocol), .abi = STAY_ABI
 
 /* ---- what a slot may ask of its session ------------------------------ */
 

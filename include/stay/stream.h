@@ -147,7 +147,7 @@ struct stay_transport {
 	void (*close)(void *state, struct stay_world *world);
 };
 
-#define STAY_TRANSPORT sizeof(struct stay_transport), STAY_ABI
+#define STAY_TRANSPORT .size = sizeof(struct stay_transport), .abi = STAY_ABI
 
 /* Make a scheme known to a loop; `transport` must outlive it. STAY_OK,
  * STAY_E_ABI, STAY_E_ARG (scheme taken), STAY_E_FULL (16 of them). */

@@ -145,7 +145,7 @@ struct stay_world_ops {
 	int (*adopt)(struct stay_world *world, int fd);
 };
 
-#define STAY_WORLD_OPS sizeof(struct stay_world_ops), STAY_ABI
+#define STAY_WORLD_OPS .size = sizeof(struct stay_world_ops), .abi = STAY_ABI
 
 /* The first member of every world. */
 struct stay_world {

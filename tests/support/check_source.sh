@@ -61,6 +61,23 @@ alone() {
 	    "$@" -Wall -Wextra -Wpedantic -Werror -Iinclude -Ilib -fsyntax-only -
 }
 
+# A table of slots, as C++ wants one: each by its name, in order.
+tables_in_cxx() {
+	g++ -std=c++20 -Wall -Wextra -Wpedantic -Werror \
+	    -Wno-missing-field-initializers -Iinclude -fsyntax-only -x c++ - <<-'CXX'
+		#include <stay/client.h>
+		#include <stay/observer.h>
+		#include <stay/protocol.h>
+		#include <stay/stream.h>
+		#include <stay/world.h>
+		stay_protocol protocol = { STAY_PROTOCOL, .name = "x" };
+		stay_behaviour behaviour = { STAY_BEHAVIOUR, .state_size = 1 };
+		stay_observer observer = { STAY_OBSERVER, .arg = nullptr };
+		stay_transport transport = { STAY_TRANSPORT, .scheme = "x" };
+		stay_world_ops ops = { STAY_WORLD_OPS, .now = nullptr };
+	CXX
+}
+
 check_headers() {
 	for header in include/stay/*.h; do
 		name=${header#include/}
@@ -68,6 +85,7 @@ check_headers() {
 		holds "<$name> alone, clang" alone "$name" clang -std=c11 -x c
 		holds "<$name> alone, g++" alone "$name" g++ -std=c++17 -x c++
 	done
+	holds "slots and options are named in C++20, too" tables_in_cxx
 	for header in $(files lib/*.h adapters/*/*.h); do
 		holds "$header alone" alone "$PWD/$header" gcc -std=c11 \
 		    -D_GNU_SOURCE -x c
