@@ -44,16 +44,6 @@ finish(struct stay__caller *caller, struct stay_reply reply)
 	complete(caller);
 }
 
-static void
-expire(struct stay__timer *timer)
-{
-	struct stay__caller *caller =
-	    STAY__CONTAINER(timer, struct stay__caller, timer);
-
-	stay__conn_nudge(caller->conn);
-	finish(caller, stay_reply_status(STAY_E_TIMEOUT));
-}
-
 /* To be completed when the connection runs next. */
 static void
 answer_later(struct stay__caller *caller, struct stay_reply reply)
@@ -64,6 +54,15 @@ answer_later(struct stay__caller *caller, struct stay_reply reply)
 	retire(caller);
 	stay__list_push(&conn->answered, &caller->node);
 	stay__conn_nudge(conn);
+}
+
+static void
+expire(struct stay__timer *timer)
+{
+	struct stay__caller *caller =
+	    STAY__CONTAINER(timer, struct stay__caller, timer);
+
+	answer_later(caller, stay_reply_status(STAY_E_TIMEOUT));
 }
 
 static struct stay__caller *
