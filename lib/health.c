@@ -137,7 +137,6 @@ stay__health_init(struct stay_session *session)
 void
 stay__health_begin(struct stay_session *session)
 {
-	session->stalled = false;
 	session->excused = 0;
 	stay__health_heard(session);
 	stay__health_watch(session, true);

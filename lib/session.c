@@ -102,6 +102,7 @@ stay__session_open(struct stay_session *session)
 	session->generation++;
 	session->condemned = STAY_OK;
 	session->parted = false;
+	session->stalled = false;
 	session->kept = 0;
 	client->write_asked = false;
 	stay_buf_cut(&session->control, 0);
