@@ -1,4 +1,6 @@
 /* Promise 8 for a client: a silent peer is found, a living one is let live. */
+#include <string.h>
+
 #include "engine.h"
 #include "suites.h"
 #include "support/line_rig.h"
@@ -185,6 +187,27 @@ START_TEST(test_promise_8_an_upload_is_a_sign_of_life)
 }
 END_TEST
 
+/* Also of a greeting that the peer has answered before it had all of it. */
+START_TEST(test_promise_8_the_rest_of_a_greeting_is_a_sign_of_life)
+{
+	struct stay_client_options options = { .silence_ms = 300 };
+	struct sim_limits limits = { .send_buffer = 4, .latency_ms = 200 };
+
+	line_prepare(&rig);
+	rig.config.hello = "0123456789012345678901234567890123456789";
+	rig.config.on_up = "say +ok";
+	sim_limits_set(rig.world, &limits);
+	line_start(&rig, &options);
+	line_run(&rig, 700 + 50 * (uint64_t)_i);
+	sim_peer_print(rig.peer, "+hi\n");
+	line_run(&rig, 1000);
+	ck_assert_str_eq(
+	    line_told(&rig), "init 10.0.0.1;hello -;hello +hi;up;");
+	ck_assert_ptr_null(strchr(line_got(&rig), ';')); /* not all of it */
+	line_end(&rig);
+}
+END_TEST
+
 /* The machine was asleep, or a callback took its time: what the peer has said
  * meanwhile is still to be read. If it has said nothing, it is silent. */
 START_TEST(test_promise_8_who_did_not_listen_blames_nobody)
@@ -361,6 +384,8 @@ suite_client_health(void)
 	tcase_add_test(tcase, test_promise_8_only_an_idle_session_is_probed);
 	tcase_add_test(tcase, test_promise_8_sending_is_no_sign_of_life);
 	tcase_add_test(tcase, test_promise_8_any_byte_is_a_sign_of_life);
+	tcase_add_loop_test(tcase,
+	    test_promise_8_the_rest_of_a_greeting_is_a_sign_of_life, 0, 4);
 	tcase_add_test(tcase, test_promise_8_who_did_not_listen_blames_nobody);
 	tcase_add_test(tcase, test_promise_8_what_is_put_off_was_heard);
 	tcase_add_test(tcase, test_promise_8_what_is_to_be_read_was_heard);
