@@ -147,7 +147,7 @@ stay__client_obey(struct stay_client *client)
 	stay__calls_budget(
 	    calls, options->resend_percent, options->resend_burst);
 	stay__water_set(client);
-	stay__wait_move(client);
+	stay__water_fall(client);
 }
 
 /* One block: the client, the protocol's keep, its session. */

@@ -11,6 +11,15 @@ share(uint64_t of, uint64_t percent)
 	return of / 100 * percent + of % 100 * percent / 100;
 }
 
+/* From where on a queue with such a bound is high. */
+static uint64_t
+high_mark(const struct stay_client_options *options, uint64_t bound)
+{
+	uint64_t mark = share(bound, options->queue_high_percent);
+
+	return mark > 0 ? mark : 1;
+}
+
 static void
 tell(struct stay__task *task)
 {
@@ -54,13 +63,8 @@ stay__water_set(struct stay_client *client)
 		water->calls = 0;
 	if (water->high || water->calls == 0)
 		return;
-	water->calls = share(water->calls, options->queue_high_percent);
-	water->bytes =
-	    share(options->queue_bytes_max, options->queue_high_percent);
-	if (water->calls == 0)
-		water->calls = 1;
-	if (water->bytes == 0)
-		water->bytes = 1;
+	water->calls = high_mark(options, options->queue_calls_max);
+	water->bytes = high_mark(options, options->queue_bytes_max);
 }
 
 static void
@@ -75,12 +79,11 @@ static bool
 is_high(const struct stay_client *client)
 {
 	const struct stay_client_options *options = &client->options;
-	uint64_t high = options->queue_high_percent;
-	uint64_t calls = share(options->queue_calls_max, high);
-	uint64_t bytes = share(options->queue_bytes_max, high);
 
-	return client->calls.counts.queued >= (calls > 0 ? calls : 1) ||
-	       client->calls.log.live >= (bytes > 0 ? bytes : 1);
+	return client->calls.counts.queued >=
+		   high_mark(options, options->queue_calls_max) ||
+	       client->calls.log.live >=
+		   high_mark(options, options->queue_bytes_max);
 }
 
 static bool

@@ -80,6 +80,29 @@ START_TEST(test_promise_7_high_and_low_water_are_told_once)
 }
 END_TEST
 
+/* What is low by other bounds is told, though nothing has moved. */
+START_TEST(test_promise_7_larger_bounds_are_told_as_low_water)
+{
+	struct stay_client_options options = { STAY_CLIENT_OPTIONS,
+		.queue_calls_max = 8, .on_high_water = on_high,
+		.on_low_water = on_low };
+
+	line_prepare(&rig);
+	sim_unlisten(rig.world, LINE_HOST, LINE_PORT);
+	line_start(&rig, &options);
+	call_times(8, "quiet");
+	line_run(&rig, 10);
+	ck_assert_str_eq(line_told(&rig), "init 10.0.0.1;high;");
+	options = rig.client->options;
+	options.queue_calls_max = 80;
+	ck_assert_int_eq(
+	    stay_client_reconfigure(rig.client, NULL, &options), STAY_OK);
+	line_run(&rig, 10);
+	ck_assert_str_eq(line_told(&rig), "low;");
+	line_end(&rig);
+}
+END_TEST
+
 START_TEST(test_promise_7_water_marks_count_bytes_too)
 {
 	struct stay_client_options options = { .queue_bytes_max = 40,
@@ -384,6 +407,8 @@ suite_client_bounds(void)
 
 	tcase_set_timeout(tcase, 60);
 	tcase_add_test(tcase, test_promise_7_high_and_low_water_are_told_once);
+	tcase_add_test(
+	    tcase, test_promise_7_larger_bounds_are_told_as_low_water);
 	tcase_add_test(tcase, test_promise_7_water_marks_count_bytes_too);
 	tcase_add_test(tcase, test_client_water_marks_are_checked);
 	tcase_add_test(tcase, test_promise_13_sending_again_has_a_budget);
