@@ -3,13 +3,12 @@
  *
  * Every state answers every event: GO (act and change), KEEP (legal, nothing
  * changes) or NEVER (cannot happen). What is printed here are the very rows
- *that the library runs on. First the table and its drawing; then a connection
- *is led through every state it has, and each turn of its machine is logged.
+ * that the library runs on. First the table and its drawing; then a connection
+ * is led through every state it has, and each turn of its machine is logged.
  *
  *	state_machine               everything about the connection
  *	state_machine link          the table of its stream; also: session
- *	state_machine --step [of]   you type the events; the machine says what
- *it does, and why
+ *	state_machine --step [of]   you type the events; it tells of each turn
  */
 #include <stdbool.h>
 #include <stdio.h>

@@ -14,8 +14,8 @@
  *	wait.c     who waits for room in it
  *	health.c   a silent peer, an idle session
  *	hold.c     replies that outlive their callback
- *	calls.c    the records of calls; log.c their bytes; fate.c what is sent
- *again
+ *	calls.c    the records of calls; log.c their bytes
+ *	fate.c     which of them are sent again
  */
 #ifndef STAY__ENGINE_H
 #define STAY__ENGINE_H

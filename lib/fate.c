@@ -73,10 +73,10 @@ requeue(struct stay__call *call, struct stay__list *again, enum fate fate)
 	struct stay__calls *calls = call->owner;
 
 	call->stage = STAY__CALL_QUEUED;
-	if (fate == FATE_RESEND)
+	if (fate == FATE_RESEND) {
 		call->trail |= STAY__TRAIL_WHOLE;
-	if (fate == FATE_RESEND)
 		call->resends++;
+	}
 	calls->counts.queued++;
 	stay__log_return(&calls->log, call->span);
 	stay__list_push(again, &call->node);

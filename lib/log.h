@@ -6,8 +6,8 @@
  *	base <= wire <= committed <= end
  *	  |       |         |         |
  *	  |       |         |         +- everything that was encoded
- *	  |       |         +- the end of the last request the stream has begun
- *on |       +- what the stream has taken
+ *	  |       |         +- the end of the last request it has begun on
+ *	  |       +- what the stream has taken
  *	  +- still in memory
  *
  * Behind `committed` lie requests that may be taken out without a trace. What

@@ -62,8 +62,9 @@ stay__timer_init(struct stay__timer *timer, stay__timer_fn *fire)
 }
 
 /*
- * What is due already waits for the next tick, so that a timer which sets
- * itself anew in `fire` cannot keep stay__wheel_advance from returning.
+ * Into their slots. What is due already waits for the next tick, so that a
+ * timer which sets itself anew in `fire` cannot keep stay__wheel_advance from
+ * returning.
  */
 void
 stay__wheel_settle(struct stay__wheel *wheel, uint64_t late)

@@ -1,6 +1,6 @@
 /*
  * A reply as a tape: one flat array of nodes over the bytes of one frame, in
- *the order of the wire. Text is named by its offset, so the bytes may move in
+ * the order of the wire. Text is named by its offset, so the bytes may move in
  * memory until the frame is whole. Nothing is allocated per node.
  *
  *	*2 $3 foo *1 :7      [0] base   [1] array, 2, next 5

@@ -32,8 +32,7 @@
  *  - MULTI to EXEC are many calls, and each can fail alone: a script (EVAL) is
  *    one. If it must be MULTI, submit all of it without returning to the loop,
  *    each call with STAY_THIS_SESSION, so that none runs in another session.
- *    An open transaction is not probed (probe_ms). WATCH needs a client of its
- *own.
+ *    WATCH needs a client of its own. An open transaction is not probed.
  *  - what else a command sets up in the session (CLIENT TRACKING) ends with it.
  */
 #ifndef STAY_REDIS_H

@@ -3,11 +3,10 @@
  * reads past its input, and what it makes of it doesn't depend on where the
  * bytes were cut. The first byte of an input says how long the pieces are.
  *
- *	clang -g -O1 -D_GNU_SOURCE -Iinclude -fsanitize=fuzzer,address,undefined
- *\
- *	    -o fuzz_resp tests/fuzz/fuzz_resp.c \
- *	    adapters/redis/parser.c adapters/redis/reply.c
- *adapters/redis/number.c
+ *	clang -g -O1 -D_GNU_SOURCE -Iinclude \
+ *	    -fsanitize=fuzzer,address,undefined \
+ *	    -o fuzz_resp tests/fuzz/fuzz_resp.c adapters/redis/parser.c \
+ *	    adapters/redis/reply.c adapters/redis/number.c
  *	./fuzz_resp tests/fuzz/corpus/resp
  */
 #include <stdlib.h>

@@ -5,8 +5,8 @@
  *	    [-t] [-H] [-q] [-x]
  *
  * -q no smaller run that fails as well; -s one seed; -t with its trace; -H a
- *hash a seed; -x on and on until told to stop. The last line says how many
- *seeds passed and failed.
+ * hash a seed; -x on and on until told to stop. The last line says how many
+ * seeds passed and failed.
  */
 #include <errno.h>
 #include <inttypes.h>

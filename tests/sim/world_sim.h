@@ -12,11 +12,11 @@
  *	sim_run_until(world, is_up, conn, 1000);
  *
  * The world ends with the loop and checks then that nothing was left open.
- *Misuse (a stale descriptor, closed twice, closed while watched) aborts with a
- *message. Its own memory does not come from lib/mem.h and never fails.
+ * Misuse (a stale descriptor, closed twice, closed while watched) aborts with a
+ * message. Its own memory does not come from lib/mem.h and never fails.
  *
  * Server functions run while the world waits, never inside an operation, so
- *they may call the library as a callback of another library would.
+ * they may call the library as a callback of another library would.
  */
 #ifndef STAY_TESTS_WORLD_SIM_H
 #define STAY_TESTS_WORLD_SIM_H

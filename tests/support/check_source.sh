@@ -228,6 +228,11 @@ machine_is_pure() {
 	    grep -vxE '_GLOBAL_OFFSET_TABLE_|__assert_fail|str[a-z]*' | none
 }
 
+comments_have_their_margin() {
+	! grep -rnP --include='*.[ch]' '^\t* \*[^ \t/]' \
+	    include lib adapters examples tests
+}
+
 # A machine's state is made const for everybody but machine.c: the compiler then
 # finds who else would write it.
 one_writer() {
@@ -384,6 +389,7 @@ holds "only lib/world_ev*.c knows the system" only_world_knows_the_system
 holds "only lib/world_ev*.o calls the system" system_calls
 holds "lib/machine.c is pure" machine_is_pure
 holds "only lib/machine.c assigns a state" one_writer
+holds "no comment has lost its margin" comments_have_their_margin
 holds "adapters include as strangers do" adapters_are_strangers
 holds "examples include as strangers do" examples_are_strangers
 holds "every unit test has its row" suites unit

@@ -10,7 +10,7 @@
  *	        "init connect(1) @40 connect(backoff) cast(2) @100 ..."
  *
  * A verdict is the name of its constructor (stop for stay_halt); "/50" after it
- *is a message timeout, "/h" hibernate, "+reply(5)" a reply, "*" for ever. In
+ * is a message timeout, "/h" hibernate, "+reply(5)" a reply, "*" for ever. In
  * braces: actions inside the callback, the same as in the drive. A callback
  * without a script says ok, noconnect or noreply. Messages, replies and calls
  * have small numbers for names; statuses are written without STAY_E_. What a
@@ -22,7 +22,7 @@
  * accepted message and reply is released once and a refused one never, that
  * `entered` tells each change, on_started comes once and before on_closed, and
  * on_closed once and last. In the end the connection is stopped and all is
- *freed.
+ * freed.
  */
 #ifndef STAY_TESTS_PROBE_H
 #define STAY_TESTS_PROBE_H
