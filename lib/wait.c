@@ -4,6 +4,7 @@
  */
 #include "engine.h"
 #include "mem.h"
+#include "options.h"
 
 static const char waiter_mark[] = "waiter";
 
@@ -193,20 +194,6 @@ stay__wait_cancel(struct stay_client *client, void *object)
 /* ---- stepping into line ---- */
 
 static enum stay_status
-take_options(
-    struct stay_wait_options *own, const struct stay_wait_options *options)
-{
-	*own = (struct stay_wait_options){ STAY_WAIT_OPTIONS };
-	if (options == NULL)
-		return STAY_OK;
-	if (options->size < sizeof(options->size) ||
-	    options->size > sizeof(*own))
-		return STAY_E_ABI;
-	memcpy(own, options, options->size);
-	return STAY_OK;
-}
-
-static enum stay_status
 check(const struct stay_client *client, const struct stay_wait_options *options)
 {
 	enum stay_status status = stay__client_admits(client);
@@ -269,7 +256,7 @@ stay_client_wait(struct stay_client *client,
 
 	if (client == NULL || ready == NULL)
 		return STAY_E_ARG;
-	status = take_options(&own, options);
+	status = stay__options_fill(&own, sizeof(own), options, NULL, 0, NULL);
 	if (status == STAY_OK)
 		status = check(client, &own);
 	if (status == STAY_OK)
