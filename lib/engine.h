@@ -53,6 +53,7 @@ struct stay_session {
 	/* health.c; ns */
 	struct stay__timer silence;
 	struct stay__timer probe;
+	struct stay__task prober;
 	uint64_t heard;   /* the last sign of life */
 	uint64_t excused; /* that one, after which we have looked for more */
 	uint64_t since;   /* answers are expected without a break */

@@ -92,17 +92,29 @@ give_back(struct stay_session *session)
 	stay__stream_hibernate(client->conn);
 }
 
-/* Ask whether the peer is still there; when to look again. Nothing follows a
- * farewell. */
+/* Ask whether the peer is still there. Nothing follows a farewell. */
+static void
+run_probe(struct stay__task *task)
+{
+	struct stay_session *session =
+	    STAY__CONTAINER(task, struct stay_session, prober);
+	struct stay_client *client = session->client;
+
+	if (session->parted || !stay__list_is_empty(&client->calls.in_flight))
+		return;
+	client->protocol.ping(session);
+	stay__output_ask(client);
+}
+
+/* The protocol's own code does not run out of a timer; when to look again. */
 static uint64_t
-probe(struct stay_session *session)
+probe_soon(struct stay_session *session)
 {
 	struct stay_client *client = session->client;
 
 	if (client->protocol.ping == NULL || session->parted)
 		return UINT64_MAX;
-	client->protocol.ping(session);
-	stay__output_ask(client);
+	stay__loop_run_soon(client->loop, &session->prober);
 	return stay__loop_after(client->loop, quiet_ms(client));
 }
 
@@ -122,7 +134,7 @@ check_idle(struct stay__timer *timer)
 		give_back(session);
 		at = stay__later(session->heard, client->options.probe_ms);
 		if (at <= now)
-			at = probe(session);
+			at = probe_soon(session);
 	}
 	stay__loop_timer(client->loop, timer, at);
 }
@@ -132,6 +144,7 @@ stay__health_init(struct stay_session *session)
 {
 	stay__timer_init(&session->silence, check_silence);
 	stay__timer_init(&session->probe, check_idle);
+	stay__task_init(&session->prober, run_probe);
 }
 
 void
@@ -147,6 +160,7 @@ stay__health_end(struct stay_session *session)
 {
 	stay__loop_timer_stop(session->client->loop, &session->silence);
 	stay__loop_timer_stop(session->client->loop, &session->probe);
+	stay__task_cancel(&session->prober);
 }
 
 void

@@ -227,7 +227,8 @@ stay__loop_flush_soon(struct stay_loop *loop, struct stay__task *task)
  * Inside a callback time stands still: a look at the clock for each call that
  * is submitted there would cost too much. What is set meanwhile counts from the
  * callback's end, so that one that takes its time makes no deadline early; and
- * what has become due in it is due before anything else is done.
+ * what has become due in it is due before anything else is done. That holds for
+ * tasks: nothing that fires runs a callback, it queues a task that does.
  */
 static void
 let_time_pass(struct stay_loop *loop)
@@ -272,7 +273,6 @@ stay_loop_turn(struct stay_loop *loop)
 	loop->turning = true;
 	stay__loop_refresh(loop);
 	stay__wheel_advance(&loop->wheel, loop->now);
-	let_time_pass(loop);
 	for (int round = 0; round < ROUNDS_MAX && has_work(loop); round++) {
 		run_all(loop, &loop->run);
 		run_all(loop, &loop->flush);

@@ -155,6 +155,7 @@ stay__wheel_advance(struct stay__wheel *wheel, uint64_t now)
 		timer = STAY__LIST_OWNER(node, struct stay__timer, node);
 		timer->fire(timer);
 	}
+	stay__wheel_settle(wheel, 0);
 }
 
 /*

@@ -210,6 +210,8 @@ ping(struct stay_session *session)
 
 	if (config->ping != NULL && ask(session, config->ping, 1) == STAY_OK)
 		line_note(config->notes, "ping;");
+	if (config->on_ping != NULL)
+		config->on_ping(session);
 }
 
 static void

@@ -52,6 +52,7 @@ struct line_config {
 	unsigned *finis;   /* counts fini */
 	void (*on_push)(struct stay_session *session, const char *text);
 	void (*on_down)(struct stay_session *session);
+	void (*on_ping)(struct stay_session *session);
 };
 
 /* The block that survives reconnects. */

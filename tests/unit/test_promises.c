@@ -621,15 +621,38 @@ START_TEST(test_promise_6_deadlines_hold_in_every_state)
 }
 END_TEST
 
-/* A completion that takes its time, and only then submits. */
+/* A callback that takes its time, and only then submits. */
 static void
-dawdle(struct line_call *call)
+dawdle(void)
 {
 	struct stay_call_options options = { STAY_CALL_OPTIONS,
 		.timeout_ms = 100 };
 
-	sim_sleep_ms(call->rig->world, 70);
-	line_call_with(call->rig, "late", &quiet, options);
+	sim_sleep_ms(rig.world, 70);
+	line_call_with(&rig, "late", &quiet, options);
+}
+
+static void
+dawdle_when_done(struct line_call *call)
+{
+	(void)call;
+	dawdle();
+}
+
+static void
+dawdle_when_called(void *arg, const struct stay_reply *reply)
+{
+	(void)arg;
+	ck_assert_int_eq(reply->status, STAY_E_TIMEOUT);
+	dawdle();
+}
+
+static void
+dawdle_in_ping(struct stay_session *session)
+{
+	(void)session;
+	if (rig.call_count == 0)
+		dawdle();
 }
 
 START_TEST(test_promise_6_a_slow_callback_makes_no_deadline_early)
@@ -638,12 +661,46 @@ START_TEST(test_promise_6_a_slow_callback_makes_no_deadline_early)
 
 	line_begin(&rig, NULL);
 	call = line_call(&rig, "a", LINE("say +a"));
-	call->then = dawdle;
+	call->then = dawdle_when_done;
 	line_run(&rig, 99);
 	ck_assert_str_eq(line_told(&rig), "a OK/replied +a;");
 	line_run(&rig, 69);
 	ck_assert_str_eq(line_told(&rig), "");
 	line_run(&rig, 4);
+	ck_assert_str_eq(line_told(&rig), "late E_TIMEOUT/maybe executed;");
+	line_end(&rig);
+}
+END_TEST
+
+/* So it is where a timer is at the bottom of it. */
+START_TEST(test_promise_6_a_slow_completion_of_a_caller)
+{
+	line_prepare(&rig);
+	rig.config.hello = "nothing";
+	line_start(&rig, NULL);
+	line_run(&rig, 10);
+	ck_assert_int_eq(stay_call(stay_client_conn(rig.client),
+			     (struct stay_message){ .tag = 1 }, 30,
+			     dawdle_when_called, NULL, NULL),
+	    STAY_OK);
+	line_run(&rig, 31 + 70 + 95);
+	ck_assert_str_eq(line_told(&rig), "init 10.0.0.1;hello -;");
+	line_run(&rig, 10);
+	ck_assert_str_eq(line_told(&rig), "late E_TIMEOUT/not sent;");
+	line_end(&rig);
+}
+END_TEST
+
+START_TEST(test_promise_6_a_slow_probe)
+{
+	struct stay_client_options options = { .probe_ms = 50 };
+
+	line_prepare(&rig);
+	rig.config.on_ping = dawdle_in_ping;
+	line_start(&rig, &options);
+	line_run(&rig, 51 + 70 + 95);
+	ck_assert_str_eq(line_told(&rig), "init 10.0.0.1;hello -;up;");
+	line_run(&rig, 10);
 	ck_assert_str_eq(line_told(&rig), "late E_TIMEOUT/maybe executed;");
 	line_end(&rig);
 }
@@ -791,6 +848,8 @@ suite_promises(void)
 	tcase_add_test(tcase, test_promise_6_deadlines_hold_in_every_state);
 	tcase_add_test(
 	    tcase, test_promise_6_a_slow_callback_makes_no_deadline_early);
+	tcase_add_test(tcase, test_promise_6_a_slow_completion_of_a_caller);
+	tcase_add_test(tcase, test_promise_6_a_slow_probe);
 	tcase_add_test(tcase, test_promise_6_a_call_out_of_time_is_never_sent);
 	tcase_add_test(
 	    tcase, test_promise_6_a_call_that_blocks_has_its_own_time);

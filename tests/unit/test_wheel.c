@@ -115,6 +115,31 @@ START_TEST(test_wheel_next_is_never_late_and_soon_exact)
 }
 END_TEST
 
+static struct stay__timer following;
+
+static void
+set_following(struct stay__timer *timer)
+{
+	stay__timer_set(&wheel, &following, timer->at + 10 * MS);
+}
+
+/* Its time was right: nothing of it is for who comes after to shift. */
+START_TEST(test_wheel_what_a_timer_sets_is_not_late)
+{
+	struct stay__timer first;
+
+	begin(0);
+	stay__timer_init(&first, set_following);
+	stay__timer_init(&following, note);
+	stay__timer_set(&wheel, &first, 10 * MS);
+	advance(10 * MS);
+	stay__wheel_settle(&wheel, 5 * MS);
+	ck_assert_uint_eq(following.at, 20 * MS);
+	advance(20 * MS);
+	ck_assert_uint_eq(fired_count, 1);
+}
+END_TEST
+
 START_TEST(test_wheel_what_is_set_late_is_late)
 {
 	struct stay__timer before, during;
@@ -515,6 +540,7 @@ suite_wheel(void)
 	tcase_add_test(
 	    time, test_wheel_what_is_due_already_fires_in_the_next_tick);
 	tcase_add_test(time, test_wheel_next_is_never_late_and_soon_exact);
+	tcase_add_test(time, test_wheel_what_a_timer_sets_is_not_late);
 	tcase_add_test(time, test_wheel_what_is_set_late_is_late);
 	tcase_add_test(time, test_wheel_next_is_exact_for_a_timer_alone);
 	tcase_add_test(time, test_wheel_never_and_stop_take_a_timer_off);
