@@ -212,8 +212,9 @@ noun(const struct stay__text *text, uint64_t count)
 
 /* What there is none of is not spoken of. */
 static void
-add_calls(struct stay__text *text, const struct stay_client_counts *counts)
+add_calls(struct stay__text *text, const struct stay_client *client)
 {
+	const struct stay_client_counts *counts = &client->calls.counts;
 	const struct {
 		uint64_t count;
 		const char *where;
@@ -228,6 +229,9 @@ add_calls(struct stay__text *text, const struct stay_client_counts *counts)
 			stay__text_add(text, "%s%" PRIu64 "%s %s",
 			    text->len > 0 ? ", " : "", parts[i].count,
 			    noun(text, parts[i].count), parts[i].where);
+	if (client->line.count > 0)
+		stay__text_add(text, "%s%" PRIu64 " in line for room",
+		    text->len > 0 ? ", " : "", client->line.count);
 }
 
 static const char *
@@ -256,7 +260,7 @@ describe(
 	const char *doing = session_words(client);
 
 	(void)conn;
-	add_calls(&counted, &client->calls.counts);
+	add_calls(&counted, client);
 	stay__text_add(&words, "%s%s%s", doing,
 	    doing[0] != '\0' && calls[0] != '\0' ? ", " : "", calls);
 	return (int)words.len;

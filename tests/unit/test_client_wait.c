@@ -72,6 +72,21 @@ answer(const char *text)
 	line_run(&rig, 1);
 }
 
+START_TEST(test_client_explains_who_waits)
+{
+	struct hopeful a = { .name = "a" }, b = { .name = "b" };
+	char text[256];
+
+	begin_full((struct stay_client_options){ 0 });
+	wait(&a);
+	wait(&b);
+	stay_explain(stay_client_conn(rig.client), text, sizeof(text));
+	ck_assert_ptr_nonnull(strstr(
+	    text, ", 2 calls queued, 1 in flight, 2 in line for room; "));
+	line_end(&rig);
+}
+END_TEST
+
 START_TEST(test_promise_7_who_waits_is_served_in_order)
 {
 	struct hopeful a = { .name = "a", .calls = 1 };
@@ -340,6 +355,7 @@ suite_client_wait(void)
 	TCase *tcase = tcase_create("wait");
 
 	tcase_add_test(tcase, test_promise_7_who_waits_is_served_in_order);
+	tcase_add_test(tcase, test_client_explains_who_waits);
 	tcase_add_test(tcase, test_promise_7_nobody_pushes_in);
 	tcase_add_test(
 	    tcase, test_promise_7_where_there_is_room_nobody_waits_long);
