@@ -387,5 +387,8 @@ stay_client_counts(const struct stay_client *client)
 	struct stay_client_counts counts = client->calls.counts;
 
 	counts.queued_bytes += client->calls.log.live;
+	counts.waiting = client->line.count;
+	counts.held = client->holds.count;
+	counts.held_bytes = client->holds.bytes;
 	return counts;
 }

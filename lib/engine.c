@@ -214,14 +214,14 @@ noun(const struct stay__text *text, uint64_t count)
 static void
 add_calls(struct stay__text *text, const struct stay_client *client)
 {
-	const struct stay_client_counts *counts = &client->calls.counts;
+	const struct stay_client_counts counts = stay_client_counts(client);
 	const struct {
 		uint64_t count;
 		const char *where;
 	} parts[] = {
-		{ counts->queued, "queued" },
-		{ counts->in_flight, "in flight" },
-		{ counts->tombstones, "given up and still to be answered" },
+		{ counts.queued, "queued" },
+		{ counts.in_flight, "in flight" },
+		{ counts.tombstones, "given up and still to be answered" },
 	};
 
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
@@ -229,9 +229,9 @@ add_calls(struct stay__text *text, const struct stay_client *client)
 			stay__text_add(text, "%s%" PRIu64 "%s %s",
 			    text->len > 0 ? ", " : "", parts[i].count,
 			    noun(text, parts[i].count), parts[i].where);
-	if (client->line.count > 0)
+	if (counts.waiting > 0)
 		stay__text_add(text, "%s%" PRIu64 " in line for room",
-		    text->len > 0 ? ", " : "", client->line.count);
+		    text->len > 0 ? ", " : "", counts.waiting);
 }
 
 static const char *

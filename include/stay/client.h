@@ -311,6 +311,9 @@ struct stay_client_counts {
 	uint64_t bytes_in;
 	uint64_t queued_bytes;    /* of the requests that are queued, */
 	uint64_t in_flight_bytes; /* and in flight, tombstones included */
+	uint64_t waiting;         /* for room: no calls yet */
+	uint64_t held;            /* replies, of refused calls as well, */
+	uint64_t held_bytes;      /* and what keeping them costs */
 };
 
 STAY_API struct stay_client_counts stay_client_counts(

@@ -99,6 +99,28 @@ check_bounds(struct user *user, const struct stay_client_counts *counts)
 	    options->queue_calls_max + options->inflight_calls_max);
 }
 
+static void
+check_held(struct user *user, const struct stay_client_counts *counts)
+{
+	const struct stay_client_options *options = &user->options;
+
+	if (counts->held > user->held_most &&
+	    counts->held > options->held_replies_max)
+		broken(7, "user %u holds %" PRIu64 " replies", user->index,
+		    counts->held);
+	if (counts->held_bytes > user->held_bytes_most &&
+	    counts->held_bytes > options->held_bytes_max)
+		broken(7, "user %u holds %" PRIu64 " bytes of replies",
+		    user->index, counts->held_bytes);
+	if (counts->held < keep_count(user))
+		broken(10, "user %u keeps more replies than are held",
+		    user->index);
+	user->held_most =
+	    lowered(user->held_most, counts->held, options->held_replies_max);
+	user->held_bytes_most = lowered(
+	    user->held_bytes_most, counts->held_bytes, options->held_bytes_max);
+}
+
 /* Queued, kept to be sent again, and holes between them. */
 static void
 check_bytes(struct user *user)
@@ -161,6 +183,7 @@ check_counts(struct user *user)
 		    "user %u: told %" PRIu64 " of %" PRIu64 " that are over",
 		    user->index, user->told, over);
 	check_bounds(user, &c);
+	check_held(user, &c);
 	check_bytes(user);
 	check_resends(user, &c);
 }
@@ -205,6 +228,10 @@ check_told(struct user *user)
 			    " told as %s",
 			    user->index, counted[i], user->told_as[i],
 			    stay_outcome_name((enum stay_outcome)i));
+	if (c.waiting != user->waiting)
+		broken(1,
+		    "user %u: %" PRIu64 " counted in line, %" PRIu64 " are",
+		    user->index, c.waiting, user->waiting);
 	check_tombstones(user, &c);
 }
 

@@ -41,6 +41,8 @@ keep_reply(struct user *user, const struct call *call,
 	sim_note(run->sim, "hold", (int64_t)call->number, status);
 	if (status == STAY_OK) {
 		place->number = call->number;
+		place->user = user;
+		place->life = user->life;
 		run->figures->held++;
 	} else if (status != STAY_E_FULL &&
 		   !(status == STAY_E_NOMEM && memory.failed > 0)) {
@@ -64,6 +66,21 @@ let_go(struct run *run, struct kept *kept)
 		    kept->number);
 	stay_release(kept->held);
 	kept->held = NULL;
+}
+
+/* Of its client of now. */
+unsigned
+keep_count(const struct user *user)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < KEPT_MAX; i++) {
+		const struct kept *kept = &user->run->kept[i];
+
+		count += kept->held != NULL && kept->user == user &&
+			 kept->life == user->life;
+	}
+	return count;
 }
 
 void

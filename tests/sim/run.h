@@ -326,8 +326,9 @@ struct user {
 	uint64_t given_up;     /* told while in flight */
 	struct sim_peer *liar; /* the last one that lied to it */
 	bool line_open;        /* a stream without its on_down */
-	uint64_t calls_most; /* queued and in flight: above the bounds, if they
-				were lowered */
+	/* Above the bounds, if they were lowered. */
+	uint64_t calls_most; /* queued and in flight */
+	uint64_t held_most, held_bytes_most;
 	uint64_t resends_allowed; /* of all its calls, in hundredths */
 	uint64_t repeated;        /* executions but the first */
 	uint64_t earned;          /* calls that it has counted for that */
@@ -430,6 +431,7 @@ void act_sleep(struct run *run, uint64_t ms);
 
 void keep_reply(struct user *user, const struct call *call,
     const struct stay_result *result);
+unsigned keep_count(const struct user *user);
 void keep_release_some(struct run *run);
 void keep_release_all(struct run *run);
 
@@ -466,6 +468,8 @@ struct plan {
 struct kept {
 	struct stay_held *held; /* NULL: none */
 	uint64_t number;
+	const struct user *user;
+	uint64_t life;
 };
 
 struct run {

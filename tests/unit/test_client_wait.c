@@ -83,6 +83,7 @@ START_TEST(test_client_explains_who_waits)
 	stay_explain(stay_client_conn(rig.client), text, sizeof(text));
 	ck_assert_ptr_nonnull(strstr(
 	    text, ", 2 calls queued, 1 in flight, 2 in line for room; "));
+	ck_assert_uint_eq(stay_client_counts(rig.client).waiting, 2);
 	line_end(&rig);
 }
 END_TEST

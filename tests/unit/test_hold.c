@@ -192,7 +192,9 @@ START_TEST(test_promise_7_held_replies_are_bounded_in_number)
 		echo_and_hold(10);
 	ck_assert_uint_eq(held_count, 2);
 	ck_assert_int_eq(said, STAY_E_FULL);
+	ck_assert_uint_eq(stay_client_counts(client).held, 2);
 	stay_release(held[--held_count]);
+	ck_assert_uint_eq(stay_client_counts(client).held, 1);
 	echo_and_hold(10);
 	ck_assert_int_eq(said, STAY_OK);
 	while (held_count > 0)
