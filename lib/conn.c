@@ -119,9 +119,11 @@ serve_request(struct stay_conn *conn)
 		return true;
 	}
 	if (conn->reconnect_asked) {
+		struct stay__step step = step_reconnect(conn);
+
 		conn->reconnect_asked = false;
-		conn->reconnects = true;
-		stay__drive(conn, step_reconnect(conn));
+		conn->reconnects = conn->reconnects || step.due;
+		stay__drive(conn, step);
 		return true;
 	}
 	return false;

@@ -353,7 +353,8 @@ STAY_API void stay_stop(struct stay_conn *conn, enum stay_status reason);
 STAY_API void stay_drain(struct stay_conn *conn, uint64_t budget_ms);
 
 /* Let go of the session or attempt and make a new one: disconnect when
- * connected, connect when idle, connecting or backing off. */
+ * connected, connect when idle, connecting or backing off. While disconnecting
+ * it changes nothing: what comes next is disconnect's to say. */
 STAY_API void stay_reconnect(struct stay_conn *conn, enum stay_status why);
 
 /* The end of a stay_conn_upgrade. */
