@@ -16,6 +16,9 @@
 /* Connections that are remembered; others may take their place. */
 #define HEARD_MAX 64
 
+/* Bytes of a sentence about a lost call; what is longer is cut. */
+#define LOST_MAX 512
+
 /* The last sentence of a connection, and how often it was not printed. */
 struct heard {
 	uint64_t number; /* of the connection; 0: nobody's */
@@ -141,8 +144,10 @@ log_lost_call(void *arg, const struct stay_subject *who,
     enum stay_status status, const char *text)
 {
 	struct stay_log *log = arg;
+	char lost[LOST_MAX];
 
-	hear(log, &log->lost_calls[who->number % HEARD_MAX], who, status, text);
+	snprintf(lost, sizeof(lost), "a call that nobody waits for: %s", text);
+	hear(log, &log->lost_calls[who->number % HEARD_MAX], who, status, lost);
 }
 
 static void

@@ -114,7 +114,7 @@ START_TEST(test_text_log_lost_calls_are_not_a_flood)
 		to->on_lost_call(to->arg, &who, STAY_E_TIMEOUT, "timed out");
 		failed(1, "session x: reset");
 	}
-	expect("conn 1: timed out [transient]\n"
+	expect("conn 1: a call that nobody waits for: timed out [transient]\n"
 	       "conn 1: session x: reset [transient]\n");
 }
 END_TEST
