@@ -72,10 +72,10 @@ typedef void stay__calls_fn(struct stay__calls *calls);
 
 struct stay__calls {
 	struct stay_loop *loop;
-	stay__timer_fn *expire;  /* the timer of a record */
-	stay__call_fn *tell;     /* call->status, call->outcome, no reply */
-	stay__calls_fn *told;    /* the last of a batch */
-	uint64_t resends_max;    /* 0: nothing is ever sent again */
+	stay__timer_fn *expire; /* the timer of a record */
+	stay__call_fn *tell;    /* call->status, call->outcome, call->refusal */
+	stay__calls_fn *told;   /* the last of a batch */
+	uint64_t resends_max;   /* 0: nothing is ever sent again */
 	uint64_t resend_percent; /* of the calls accepted */
 	uint64_t resend_cap;     /* in hundredths, as what is left is */
 	uint64_t resend_left;

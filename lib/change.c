@@ -168,17 +168,6 @@ prepare_options(
 	return STAY_OK;
 }
 
-static char *
-copy_text(const char *text)
-{
-	size_t size = strlen(text) + 1;
-	char *copy = stay__realloc(NULL, size);
-
-	if (copy != NULL)
-		memcpy(copy, text, size);
-	return copy;
-}
-
 static enum stay_status
 prepare_label(const struct stay_client *client, struct stay__change *change,
     const char *url)
@@ -188,7 +177,7 @@ prepare_label(const struct stay_client *client, struct stay__change *change,
 	change->options.label = NULL;
 	change->named = client->named || given != NULL;
 	if (given != NULL)
-		change->label = copy_text(given);
+		change->label = stay__copy_text(given);
 	else if (url != NULL && !client->named)
 		change->label = stay__client_label(&change->aim, url);
 	else

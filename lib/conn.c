@@ -205,17 +205,6 @@ is_usable(const struct stay_behaviour *behaviour)
 	       behaviour->abi == STAY_ABI && (behaviour->flags & ~known) == 0;
 }
 
-static char *
-copy_text(const char *text)
-{
-	size_t len = strlen(text) + 1;
-	char *copy = stay__realloc(NULL, len);
-
-	if (copy != NULL)
-		memcpy(copy, text, len);
-	return copy;
-}
-
 static void
 drain_over(struct stay__timer *timer)
 {
@@ -238,7 +227,7 @@ allocate(struct stay_conn *conn)
 
 	if (label == NULL)
 		label = conn->behaviour->name;
-	conn->label = copy_text(label != NULL ? label : "");
+	conn->label = stay__copy_text(label != NULL ? label : "");
 	conn->options.label = NULL;
 	conn->state = stay__zalloc(size > 0 ? size : 1);
 	conn->asked_at = stay__zalloc(

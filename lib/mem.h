@@ -21,6 +21,18 @@ stay__realloc(void *old, size_t size)
 	return realloc(old, size);
 }
 
+/* NULL: no memory. */
+static inline char *
+stay__copy_text(const char *text)
+{
+	size_t size = strlen(text) + 1;
+	char *copy = stay__realloc(NULL, size);
+
+	if (copy != NULL)
+		memcpy(copy, text, size);
+	return copy;
+}
+
 static inline void
 stay__free(void *memory)
 {
