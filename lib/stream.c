@@ -135,6 +135,7 @@ stay_stream_keep(struct stay_conn *conn, size_t len, size_t room)
 		return STAY_E_TOO_BIG;
 	conn->keep = len;
 	conn->hope = room;
+	conn->again = false;
 	return STAY_OK;
 }
 

@@ -103,7 +103,8 @@ STAY_API void stay_stream_keep_max(struct stay_conn *conn, size_t bytes);
  * The same, but they come again without waiting for more: when the loop's other
  * connections have had their turn, and before STAY_STREAM_DOWN. For who has
  * much to do with what arrived. They may be more than stay_stream_keep would
- * take. Returns: STAY_OK; STAY_E_ARG: none, or not so many.
+ * take. Of the two, the last of an event stands. Returns: STAY_OK; STAY_E_ARG:
+ * none, or not so many.
  */
 STAY_API STAY_USE enum stay_status stay_stream_again(
     struct stay_conn *conn, size_t len);

@@ -350,6 +350,7 @@ END_TEST
 struct slow {
 	char text[16];
 	size_t len;
+	bool waits; /* for more than there is, on second thoughts */
 	bool down;
 };
 
@@ -374,11 +375,15 @@ slow_info(struct stay_conn *conn, void *state, const struct stay_event *event)
 	if (slow->down)
 		return stay_halt(STAY_OK);
 	slow->text[slow->len++] = event->bytes.data[0];
-	if (slow->len == 1) /* finds it broken, at the end of the turn */
+	if (slow->len == 1 &&
+	    !slow->waits) /* finds it broken, at the end of the turn */
 		ck_assert_int_eq(stay_stream_send(conn, "x", 1), STAY_OK);
 	if (event->bytes.len > 1)
 		ck_assert_int_eq(
 		    stay_stream_again(conn, event->bytes.len - 1), STAY_OK);
+	if (slow->waits)
+		ck_assert_int_eq(
+		    stay_stream_keep(conn, event->bytes.len - 1, 0), STAY_OK);
 	return stay_noreply();
 }
 
@@ -397,7 +402,10 @@ static const struct stay_behaviour slow_behaviour = { STAY_BEHAVIOUR,
 static void
 send_abcd(struct sim_peer *peer, void *arg)
 {
-	(void)arg;
+	struct sim_peer **accepted = arg;
+
+	if (accepted != NULL)
+		*accepted = peer;
 	sim_peer_print(peer, "abcd");
 }
 
@@ -418,6 +426,30 @@ START_TEST(test_behaviour_stream_bytes_put_off_precede_its_end)
 	ck_assert(sim_run(world, 1000));
 	ck_assert(slow.down);
 	ck_assert_str_eq(slow.text, "abcd");
+	ck_assert_int_eq(stay_loop_free(loop), STAY_OK);
+}
+END_TEST
+
+START_TEST(test_behaviour_stream_the_last_word_on_what_is_kept_stands)
+{
+	static const struct sim_server server = { .on_accept = send_abcd };
+	struct stay_world *world = sim_world_new(1);
+	struct stay_loop *loop = stay_loop_new(world);
+	struct sim_peer *peer = NULL;
+	struct stay_conn *conn;
+	struct slow slow = { .waits = true };
+
+	sim_listen(world, "10.0.0.1", 7777, &server, &peer);
+	ck_assert_int_eq(
+	    stay_conn_start(&conn, loop, &slow_behaviour, &slow, NULL),
+	    STAY_OK);
+	sim_run_ms(world, 10);
+	ck_assert_str_eq(slow.text, "a");
+	sim_peer_print(peer, "e");
+	sim_run_ms(world, 10);
+	ck_assert_str_eq(slow.text, "ab");
+	stay_stop(conn, STAY_OK);
+	ck_assert(sim_run(world, 1000));
 	ck_assert_int_eq(stay_loop_free(loop), STAY_OK);
 }
 END_TEST
@@ -477,6 +509,8 @@ suite_behaviour_stream(void)
 	    tcase, test_behaviour_stream_is_dialled_with_its_options);
 	tcase_add_test(
 	    tcase, test_behaviour_stream_bytes_put_off_precede_its_end);
+	tcase_add_test(
+	    tcase, test_behaviour_stream_the_last_word_on_what_is_kept_stands);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }
