@@ -80,12 +80,6 @@ heal(void)
 	netns_pass(&netns, NETNS_AT_CLIENT, true);
 }
 
-static uint64_t
-sessions(struct stay_redis *redis)
-{
-	return stay_client_counts(stay_redis_client(redis)).sessions;
-}
-
 START_TEST(test_promise_8_dropped_packets_are_found_within_the_bound)
 {
 	struct stay_redis *redis;
@@ -169,7 +163,7 @@ START_TEST(test_promise_8_a_call_that_blocks_outlives_the_bound)
 	ask_now(&rig, admin, &pushed, "RPUSH list element");
 	await_answer(&rig, &blocked, 5);
 	ck_assert_uint_eq(blocked.count, 2);
-	ck_assert_uint_eq(sessions(redis), 1);
+	ck_assert_uint_eq(sessions_of(redis), 1);
 }
 END_TEST
 
@@ -190,7 +184,7 @@ START_TEST(test_promise_8_a_gap_shorter_than_the_bound_is_survived)
 	heal();
 	await_answer(&rig, &answer, 3);
 	ck_assert_str_eq(answer.text, "through");
-	ck_assert_uint_eq(sessions(redis), 1);
+	ck_assert_uint_eq(sessions_of(redis), 1);
 }
 END_TEST
 

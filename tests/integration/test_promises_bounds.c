@@ -10,8 +10,7 @@
 #include "suites.h"
 #include "support/fault_proxy.h"
 #include "support/heap.h"
-#include "support/redis_rig.h"
-#include "support/redis_server.h"
+#include "support/redis_bed.h"
 
 #define KIB         ((size_t)1024)
 #define MIB         (1024 * KIB)
@@ -20,25 +19,6 @@
 #define VALUE       4000
 #define QUEUE_CALLS 2000
 #define QUEUE_BYTES (2 * MIB)
-
-static struct redis_rig rig;
-static struct redis_server server;
-static struct stay_redis *admin; /* over the unix socket */
-
-static void
-begin(void)
-{
-	ck_assert(redis_server_start(&server, NULL));
-	rig_open(&rig);
-	admin = rig_connect(&rig, server.unix_url, NULL);
-}
-
-static void
-end(void)
-{
-	rig_close(&rig);
-	redis_server_end(&server);
-}
 
 /* ---- what is used of the heap ---- */
 
@@ -302,7 +282,7 @@ suite_promises_bounds(void)
 	Suite *suite = suite_create("promises_bounds");
 	TCase *tcase = tcase_create("bounds");
 
-	tcase_add_checked_fixture(tcase, begin, end);
+	tcase_add_checked_fixture(tcase, bed_open_with_admin, bed_close);
 	tcase_add_loop_test(tcase,
 	    test_promise_7_a_queue_holds_what_it_may_while_the_server_is_down,
 	    0, 2);

@@ -6,8 +6,7 @@
 #include <string.h>
 
 #include "suites.h"
-#include "support/redis_rig.h"
-#include "support/redis_server.h"
+#include "support/redis_bed.h"
 
 #define CALLS 32
 #define BURST 800 /* of a queue of 1024: its water is high from 768 on */
@@ -27,9 +26,6 @@ struct call {
 	bool under_way;
 	struct stay_call_id id;
 };
-
-static struct redis_rig rig;
-static struct redis_server server;
 
 static struct {
 	struct stay_redis *redis;
@@ -270,18 +266,10 @@ begin(void)
 		.on_push = on_push };
 
 	memset(&seen, 0, sizeof(seen));
-	ck_assert(redis_server_start(&server, NULL));
-	rig_open(&rig);
+	bed_open();
 	stay_loop_observe(rig.loop, &observer);
 	INSIDE(seen.redis = rig_start(&rig, server.url, &options));
 	seen.number = stay_conn_number(stay_redis_conn(seen.redis));
-}
-
-static void
-end(void)
-{
-	rig_close(&rig);
-	redis_server_end(&server);
 }
 
 /* Each INCR brings a push, too. */
@@ -376,7 +364,7 @@ suite_promises_callbacks(void)
 	Suite *suite = suite_create("promises_callbacks");
 	TCase *tcase = tcase_create("callbacks");
 
-	tcase_add_checked_fixture(tcase, begin, end);
+	tcase_add_checked_fixture(tcase, begin, bed_close);
 	tcase_add_loop_test(tcase,
 	    test_promise_5_nothing_inside_a_call_and_nothing_after_closed, 0,
 	    PLACES);

@@ -7,29 +7,11 @@
 #include <string.h>
 
 #include "suites.h"
-#include "support/redis_rig.h"
-#include "support/redis_server.h"
+#include "support/redis_bed.h"
 
 #define CALLS   40
 #define STEP_MS 5 /* between two deadlines */
 #define TICK_MS 1
-
-static struct redis_rig rig;
-static struct redis_server server;
-
-static void
-begin(void)
-{
-	ck_assert(redis_server_start(&server, NULL));
-	rig_open(&rig);
-}
-
-static void
-end(void)
-{
-	rig_close(&rig);
-	redis_server_end(&server);
-}
 
 /* ---- calls with a deadline ---- */
 
@@ -257,7 +239,7 @@ suite_promises_deadlines(void)
 	Suite *suite = suite_create("promises_deadlines");
 	TCase *tcase = tcase_create("deadlines");
 
-	tcase_add_checked_fixture(tcase, begin, end);
+	tcase_add_checked_fixture(tcase, bed_open, bed_close);
 	tcase_add_test(
 	    tcase, test_promise_6_a_deadline_in_flight_fails_that_call_alone);
 	tcase_add_test(

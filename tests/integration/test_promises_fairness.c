@@ -10,32 +10,10 @@
 #include "suites.h"
 #include "support/descriptors.h"
 #include "support/listener.h"
-#include "support/redis_rig.h"
-#include "support/redis_server.h"
+#include "support/redis_bed.h"
 
 #define LIGHTS  8
 #define WAIT_MS 10000
-
-static struct redis_rig rig;
-static struct redis_server server;
-static struct stay_redis *admin; /* over the unix socket */
-static struct descriptors at_first;
-
-static void
-begin(void)
-{
-	ck_assert(redis_server_start(&server, NULL));
-	descriptors_list(&at_first);
-	rig_open(&rig);
-	admin = rig_connect(&rig, server.unix_url, NULL);
-}
-
-static void
-end(void)
-{
-	rig_close(&rig);
-	redis_server_end(&server);
-}
 
 /* The socket of the one that has connected last. */
 static int
@@ -268,12 +246,12 @@ END_TEST
 /* ---- descriptors ---- */
 
 static void
-check_nonblock(void)
+check_nonblock(const struct descriptors *at_first)
 {
 	struct descriptors ours;
 	unsigned sockets = 0;
 
-	descriptors_list_new(&ours, &at_first);
+	descriptors_list_new(&ours, at_first);
 	for (size_t i = 0; i < ours.count; i++) {
 		if (!descriptor_is_socket(ours.fds[i]))
 			continue;
@@ -287,6 +265,7 @@ check_nonblock(void)
 START_TEST(test_promise_9_no_socket_ever_blocks)
 {
 	struct listener listener;
+	struct descriptors at_first;
 	struct stay_redis *redis;
 
 	listener_open_stuffed(&listener);
@@ -294,13 +273,13 @@ START_TEST(test_promise_9_no_socket_ever_blocks)
 	rig_start(&rig, listener.url, NULL);
 	redis = rig_start(&rig, server.url, NULL);
 	rig_until_state(&rig, redis, STAY_CONNECTED, 5);
-	check_nonblock();
+	check_nonblock(&at_first);
 	redis_server_kill(&server);
 	rig_until_state(&rig, redis, STAY_BACKING_OFF, 5);
 	redis_server_restart(&server);
 	rig_until_state(&rig, redis, STAY_CONNECTED, 5);
 	rig_until_state(&rig, admin, STAY_CONNECTED, 5);
-	check_nonblock();
+	check_nonblock(&at_first);
 	listener_close(&listener);
 }
 END_TEST
@@ -311,7 +290,7 @@ suite_promises_fairness(void)
 	Suite *suite = suite_create("promises_fairness");
 	TCase *tcase = tcase_create("fairness");
 
-	tcase_add_checked_fixture(tcase, begin, end);
+	tcase_add_checked_fixture(tcase, bed_open_with_admin, bed_close);
 	tcase_add_test(
 	    tcase, test_promise_9_a_full_socket_does_not_hold_up_the_others);
 	tcase_add_test(tcase, test_promise_9_a_dial_that_hangs_holds_up_nobody);

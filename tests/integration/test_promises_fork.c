@@ -10,30 +10,13 @@
 #include <unistd.h>
 
 #include "suites.h"
-#include "support/redis_rig.h"
-#include "support/redis_server.h"
+#include "support/redis_bed.h"
 
 #define CALLS    50
 #define INFLIGHT 20 /* of them on the wire, the others queued */
 
-static struct redis_rig rig;
-static struct redis_server server;
 static struct stay_redis *redis;
 static struct answer calls[CALLS];
-
-static void
-begin(void)
-{
-	ck_assert(redis_server_start(&server, NULL));
-	rig_open(&rig);
-}
-
-static void
-end(void)
-{
-	rig_close(&rig);
-	redis_server_end(&server);
-}
 
 static void
 start(bool over_tcp)
@@ -260,7 +243,7 @@ suite_promises_fork(void)
 	Suite *suite = suite_create("promises_fork");
 	TCase *tcase = tcase_create("fork");
 
-	tcase_add_checked_fixture(tcase, begin, end);
+	tcase_add_checked_fixture(tcase, bed_open, bed_close);
 	tcase_add_loop_test(
 	    tcase, test_promise_12_a_child_amid_calls_is_not_heard, 0, 4);
 	tcase_add_loop_test(

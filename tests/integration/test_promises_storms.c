@@ -14,36 +14,12 @@
 #include "support/descriptors.h"
 #include "support/fault_proxy.h"
 #include "support/listener.h"
-#include "support/redis_rig.h"
-#include "support/redis_server.h"
-
-static struct redis_rig rig;
-static struct redis_server server;
-
-static void
-begin(void)
-{
-	ck_assert(redis_server_start(&server, NULL));
-	rig_open(&rig);
-}
-
-static void
-end(void)
-{
-	rig_close(&rig);
-	redis_server_end(&server);
-}
+#include "support/redis_bed.h"
 
 static uint64_t
 now_ms(void)
 {
 	return stay_loop_now_ms(rig.loop);
-}
-
-static uint64_t
-sessions(struct stay_redis *redis)
-{
-	return stay_client_counts(stay_redis_client(redis)).sessions;
 }
 
 /* ---- many clients of one server ---- */
@@ -178,7 +154,7 @@ START_TEST(test_promise_13_many_clients_come_back_seldom_and_spread)
 	redis_server_restart(&server);
 	rig_until(&rig, all_connected, NULL, 10);
 	for (int i = 0; i < CLIENTS; i++)
-		ck_assert_uint_eq(sessions(members[i].redis), 2);
+		ck_assert_uint_eq(sessions_of(members[i].redis), 2);
 }
 END_TEST
 
@@ -280,7 +256,7 @@ was_thrown_out(void *arg)
 
 	if (stay_conn_state(stay_redis_conn(ejected->redis)) == STAY_CONNECTED)
 		fault_proxy_cut(&ejected->proxy, FAULT_CLOSE);
-	return sessions(ejected->redis) >= EJECTIONS;
+	return sessions_of(ejected->redis) >= EJECTIONS;
 }
 
 /* The least that the policy has asked to wait before so many sessions. */
@@ -306,8 +282,8 @@ START_TEST(test_promise_13_only_a_session_that_lasts_resets_the_backoff)
 	ejected.redis = rig_start(&rig, ejected.proxy.url, &options);
 	begun = now_ms();
 	rig_until(&rig, was_thrown_out, &ejected, 10);
-	ck_assert_double_le(
-	    least_ms(sessions(ejected.redis)), (double)(now_ms() - begun + 1));
+	ck_assert_double_le(least_ms(sessions_of(ejected.redis)),
+	    (double)(now_ms() - begun + 1));
 	rig_until_state(&rig, ejected.redis, STAY_BACKING_OFF, 5);
 	rig_until_state(&rig, ejected.redis, STAY_CONNECTED, 10);
 	rig_run(&rig, STABLE_MS / 1000. + 0.01);
@@ -393,7 +369,7 @@ suite_promises_storms(void)
 	Suite *suite = suite_create("promises_storms");
 	TCase *tcase = tcase_create("storms");
 
-	tcase_add_checked_fixture(tcase, begin, end);
+	tcase_add_checked_fixture(tcase, bed_open, bed_close);
 	tcase_add_test(
 	    tcase, test_promise_13_many_clients_come_back_seldom_and_spread);
 	tcase_add_test(

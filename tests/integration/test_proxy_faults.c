@@ -10,8 +10,7 @@
 
 #include "suites.h"
 #include "support/fault_proxy.h"
-#include "support/redis_rig.h"
-#include "support/redis_server.h"
+#include "support/redis_bed.h"
 
 #define CALLS 6
 
@@ -24,25 +23,6 @@
 #define ECHO_DOWN    12u /* $6 000001 */
 #define SESSION_UP   (HELLO_UP + CALLS / 2 * (PUSH_UP + ECHO_UP))
 #define SESSION_DOWN (HELLO_DOWN + CALLS / 2 * (PUSH_DOWN + ECHO_DOWN))
-
-static struct redis_rig rig;
-static struct redis_server server;
-static struct stay_redis *admin; /* over the unix socket */
-
-static void
-begin(void)
-{
-	ck_assert(redis_server_start(&server, NULL));
-	rig_open(&rig);
-	admin = rig_connect(&rig, server.unix_url, NULL);
-}
-
-static void
-end(void)
-{
-	rig_close(&rig);
-	redis_server_end(&server);
-}
 
 /* ---- one session ---- */
 
@@ -401,7 +381,7 @@ suite_proxy_faults(void)
 	Suite *suite = suite_create("proxy_faults");
 	TCase *tcase = tcase_create("bytes");
 
-	tcase_add_checked_fixture(tcase, begin, end);
+	tcase_add_checked_fixture(tcase, bed_open_with_admin, bed_close);
 	tcase_add_test(
 	    tcase, test_proxy_faults_a_clean_session_has_the_bytes_expected);
 	tcase_add_loop_test(tcase,

@@ -13,43 +13,17 @@
 
 #include "suites.h"
 #include "support/fault_proxy.h"
-#include "support/redis_rig.h"
-#include "support/redis_server.h"
+#include "support/redis_bed.h"
 
 #define SILENCE_MS 300
 #define PROBE_MS   200
 #define SLACK_S    0.5 /* the machine has other things to do, too */
-
-static struct redis_rig rig;
-static struct redis_server server;
-static struct stay_redis *admin; /* over the unix socket */
 
 static const struct stay_redis_options quick = { STAY_REDIS_OPTIONS,
 	.client = { STAY_CLIENT_OPTIONS,
 	    .backoff = { .initial_ms = 10, .cap_ms = 50 },
 	    .connect_budget_ms = 500, .block_margin_ms = 200,
 	    .probe_ms = PROBE_MS, .silence_ms = SILENCE_MS } };
-
-static void
-begin(void)
-{
-	ck_assert(redis_server_start(&server, NULL));
-	rig_open(&rig);
-	admin = rig_connect(&rig, server.unix_url, NULL);
-}
-
-static void
-end(void)
-{
-	rig_close(&rig);
-	redis_server_end(&server);
-}
-
-static uint64_t
-sessions(struct stay_redis *redis)
-{
-	return stay_client_counts(stay_redis_client(redis)).sessions;
-}
 
 /* ---- silence ---- */
 
@@ -100,7 +74,7 @@ START_TEST(test_promise_8_a_probe_that_is_answered_keeps_the_session)
 	rig_run(&rig, 5 * (PROBE_MS + SILENCE_MS) / 1000.);
 	ck_assert_int_eq(
 	    stay_conn_state(stay_redis_conn(redis)), STAY_CONNECTED);
-	ck_assert_uint_eq(sessions(redis), 1);
+	ck_assert_uint_eq(sessions_of(redis), 1);
 }
 END_TEST
 
@@ -130,7 +104,7 @@ START_TEST(test_promise_8_a_pause_shorter_than_the_bound_is_waited_for)
 	ask_now(&rig, admin, &paused, "CLIENT PAUSE %d", SILENCE_MS / 2);
 	ask_now(&rig, redis, &answer, "ECHO a");
 	ck_assert_str_eq(answer.text, "a");
-	ck_assert_uint_eq(sessions(redis), 1);
+	ck_assert_uint_eq(sessions_of(redis), 1);
 }
 END_TEST
 
@@ -162,7 +136,7 @@ START_TEST(test_promise_6_8_a_call_that_blocks_has_its_own_time)
 	ck_assert_int_eq(answer.status, STAY_OK);
 	ck_assert_int_eq(answer.type, STAY_REDIS_NIL);
 	ck_assert_double_ge(answer.at - asked, 0.9);
-	ck_assert_uint_eq(sessions(redis), 1);
+	ck_assert_uint_eq(sessions_of(redis), 1);
 }
 END_TEST
 
@@ -177,7 +151,7 @@ START_TEST(test_promise_6_8_a_call_that_blocks_for_ever_is_waited_for)
 	ask_now(&rig, admin, &pushed, "RPUSH list element");
 	await_answer(&rig, &popped, 5);
 	ck_assert_uint_eq(popped.count, 2);
-	ck_assert_uint_eq(sessions(redis), 1);
+	ck_assert_uint_eq(sessions_of(redis), 1);
 }
 END_TEST
 
@@ -256,7 +230,7 @@ START_TEST(test_redis_health_a_killed_client_comes_back)
 	ck_assert_int_eq(blocked.outcome, STAY_MAYBE_EXECUTED);
 	ask_now(&rig, redis, &answer, "ECHO a");
 	ck_assert_str_eq(answer.text, "a");
-	ck_assert_uint_eq(sessions(redis), 2);
+	ck_assert_uint_eq(sessions_of(redis), 2);
 }
 END_TEST
 
@@ -307,7 +281,7 @@ START_TEST(test_redis_health_another_server_behind_the_same_path)
 	ask(redis, &answer, "CONFIG GET dir");
 	await_answer(&rig, &answer, 5);
 	ck_assert_int_eq(answer.status, STAY_OK);
-	ck_assert_uint_eq(sessions(redis), 2);
+	ck_assert_uint_eq(sessions_of(redis), 2);
 	redis_server_end(&other);
 }
 END_TEST
@@ -338,7 +312,7 @@ suite_redis_health(void)
 	Suite *suite = suite_create("redis_health");
 	TCase *tcase = tcase_create("health");
 
-	tcase_add_checked_fixture(tcase, begin, end);
+	tcase_add_checked_fixture(tcase, bed_open_with_admin, bed_close);
 	tcase_add_loop_test(tcase,
 	    test_promise_8_a_frozen_server_is_found_within_the_bound, 0, 2);
 	tcase_add_test(

@@ -8,28 +8,10 @@
 #include <string.h>
 
 #include "suites.h"
-#include "support/redis_rig.h"
-#include "support/redis_server.h"
+#include "support/redis_bed.h"
 
 #define PIPELINE 10000
 #define BIG      (10u << 20)
-
-static struct redis_rig rig;
-static struct redis_server server;
-
-static void
-begin(void)
-{
-	ck_assert(redis_server_start(&server, NULL));
-	rig_open(&rig);
-}
-
-static void
-end(void)
-{
-	rig_close(&rig);
-	redis_server_end(&server);
-}
 
 /* ---- replies ---- */
 
@@ -337,8 +319,7 @@ START_TEST(test_redis_real_a_flush_loses_data_and_no_call)
 	ask_now(&rig, redis, &get, "GET a");
 	ck_assert_int_eq(get.status, STAY_OK);
 	ck_assert_int_eq(get.type, STAY_REDIS_NIL);
-	ck_assert_uint_eq(
-	    stay_client_counts(stay_redis_client(redis)).sessions, 1);
+	ck_assert_uint_eq(sessions_of(redis), 1);
 }
 END_TEST
 
@@ -348,7 +329,7 @@ suite_redis_real(void)
 	Suite *suite = suite_create("redis_real");
 	TCase *tcase = tcase_create("life");
 
-	tcase_add_checked_fixture(tcase, begin, end);
+	tcase_add_checked_fixture(tcase, bed_open, bed_close);
 	tcase_add_loop_test(tcase, test_redis_real_every_type_of_reply_is_read,
 	    0, sizeof(samples) / sizeof(samples[0]));
 	tcase_add_test(tcase, test_redis_real_a_push_is_nobodys_reply);

@@ -12,33 +12,7 @@
 #include <unistd.h>
 
 #include "suites.h"
-#include "support/redis_rig.h"
-#include "support/redis_server.h"
-
-static struct redis_rig rig;
-static struct redis_server server;
-static struct stay_redis *admin; /* over the unix socket */
-
-static void
-begin_with(const char *const *extra)
-{
-	ck_assert(redis_server_start(&server, extra));
-	rig_open(&rig);
-}
-
-static void
-begin(void)
-{
-	begin_with(NULL);
-	admin = rig_connect(&rig, server.unix_url, NULL);
-}
-
-static void
-end(void)
-{
-	rig_close(&rig);
-	redis_server_end(&server);
-}
+#include "support/redis_bed.h"
 
 /* The same server with a login. */
 static struct stay_redis *
@@ -199,7 +173,7 @@ START_TEST(test_redis_refuses_one_client_too_many_until_there_is_room)
 	struct answer answer;
 	int occupant;
 
-	begin_with(extra);
+	bed_open_as(extra);
 	occupant = occupy();
 	redis = rig_start(&rig, server.url, NULL);
 	ask(redis, &answer, "SET a b");
@@ -208,7 +182,7 @@ START_TEST(test_redis_refuses_one_client_too_many_until_there_is_room)
 	close(occupant);
 	await_answer(&rig, &answer, 5);
 	ck_assert_str_eq(answer.text, "OK");
-	end();
+	bed_close();
 }
 END_TEST
 
@@ -354,8 +328,7 @@ START_TEST(test_promise_4_a_refused_write_in_front_of_a_read_is_told)
 	ck_assert_int_eq(write.outcome, STAY_REFUSED);
 	ck_assert_ptr_nonnull(strstr(write.text, "READONLY"));
 	ck_assert_int_eq(read.status, STAY_OK);
-	ck_assert_uint_eq(
-	    stay_client_counts(stay_redis_client(redis)).sessions, 1);
+	ck_assert_uint_eq(sessions_of(redis), 1);
 }
 END_TEST
 
@@ -407,7 +380,7 @@ suite_redis_refuses(void)
 	Suite *suite = suite_create("redis_refuses");
 	TCase *tcase = tcase_create("server"), *full = tcase_create("full");
 
-	tcase_add_checked_fixture(tcase, begin, end);
+	tcase_add_checked_fixture(tcase, bed_open_with_admin, bed_close);
 	tcase_add_test(tcase,
 	    test_redis_refuses_a_wrong_password_fails_calls_at_once_and_says_why);
 	tcase_add_test(

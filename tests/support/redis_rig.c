@@ -231,6 +231,12 @@ ask_now(struct redis_rig *rig, struct stay_redis *redis, struct answer *answer,
 	await_answer(rig, answer, PATIENCE_S);
 }
 
+uint64_t
+sessions_of(struct stay_redis *redis)
+{
+	return stay_client_counts(stay_redis_client(redis)).sessions;
+}
+
 void
 check_counts(struct stay_redis *redis)
 {

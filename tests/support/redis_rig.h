@@ -70,6 +70,8 @@ void ask_now(struct redis_rig *rig, struct stay_redis *redis,
 /* The completion that fills an answer, for calls with options of their own. */
 void note_answer(void *arg, const struct stay_result *result);
 
+/* How often it has come up. */
+uint64_t sessions_of(struct stay_redis *redis);
 /* Every call is accounted for, and none is under way. */
 void check_counts(struct stay_redis *redis);
 
