@@ -41,6 +41,17 @@ call(const char *name, uint32_t flags, uint32_t replies)
 	line_call(&rig, name, &request);
 }
 
+/* Plain ones, called by their letters, and all of them in flight. */
+static void
+call_each(const char *letters)
+{
+	static const char names[][2] = { "a", "b", "c", "d", "e" };
+
+	for (; *letters != '\0'; letters++)
+		call(names[*letters - 'a'], 0, 1);
+	line_run(&rig, 1);
+}
+
 START_TEST(test_client_refused_is_told_by_default)
 {
 	line_begin(&rig, NULL);
@@ -54,9 +65,7 @@ END_TEST
 START_TEST(test_promise_3_4_what_is_refused_is_sent_again_in_order)
 {
 	begin((struct stay_client_options){ 0 });
-	call("a", 0, 1);
-	call("b", 0, 1);
-	line_run(&rig, 1);
+	call_each("ab");
 	answer("!no\n");
 	call("c", 0, 1);
 	line_run(&rig, 10);
@@ -80,10 +89,7 @@ END_TEST
 START_TEST(test_promise_4_what_was_overtaken_is_not_sent_again)
 {
 	begin((struct stay_client_options){ 0 });
-	call("a", 0, 1);
-	call("b", 0, 1);
-	call("c", 0, 1);
-	line_run(&rig, 1);
+	call_each("abc");
 	answer("!no\n");
 	ck_assert_uint_eq(counts().queued, 1);
 	answer("+b\n");
@@ -99,10 +105,7 @@ END_TEST
 START_TEST(test_promise_4_a_late_reply_overtakes_too)
 {
 	begin((struct stay_client_options){ 0 });
-	call("a", 0, 1);
-	call("b", 0, 1);
-	call("c", 0, 1);
-	line_run(&rig, 1);
+	call_each("abc");
 	stay_client_cancel(rig.client, rig.calls[1].id);
 	answer("!no\n");
 	line_told(&rig);
@@ -120,9 +123,7 @@ END_TEST
 START_TEST(test_promise_4_a_part_overtakes_too)
 {
 	begin((struct stay_client_options){ 0 });
-	call("a", 0, 1);
-	call("b", 0, 1);
-	line_run(&rig, 1);
+	call_each("ab");
 	answer("!no\n*b\n");
 	ck_assert_str_eq(
 	    line_told(&rig), "a E_SERVER/refused !no;b part OK *b;");
@@ -136,9 +137,7 @@ END_TEST
 START_TEST(test_promise_4_a_lost_call_overtakes_too)
 {
 	begin((struct stay_client_options){ 0 });
-	call("a", 0, 1);
-	call("b", 0, 1);
-	line_run(&rig, 1);
+	call_each("ab");
 	answer("!no\n");
 	sim_peer_reset(rig.peer);
 	line_run(&rig, 1);
@@ -154,12 +153,10 @@ START_TEST(test_promise_4_half_a_request_does_not_overtake)
 	const struct sim_limits narrow = { .send_buffer = 1 };
 
 	begin((struct stay_client_options){ 0 });
-	call("a", 0, 1);
-	line_run(&rig, 1);
+	call_each("a");
 	sim_peer_limits(rig.peer, &narrow);
 	sim_peer_freeze(rig.peer, true);
-	call("b", 0, 1);
-	line_run(&rig, 1);
+	call_each("b");
 	answer("!no\n");
 	sim_peer_reset(rig.peer);
 	line_run(&rig, 100);
@@ -196,9 +193,7 @@ END_TEST
 START_TEST(test_promise_13_sending_refused_calls_again_has_a_budget)
 {
 	begin((struct stay_client_options){ .resend_burst = 1 });
-	call("a", 0, 1);
-	call("b", 0, 1);
-	line_run(&rig, 1);
+	call_each("ab");
 	answer("!no\n!no\n");
 	line_run(&rig, 100);
 	ck_assert_str_eq(line_got(&rig), "a;b;|a;");
@@ -216,16 +211,11 @@ END_TEST
 START_TEST(test_promise_7_more_refusals_than_may_be_held)
 {
 	begin((struct stay_client_options){ .held_replies_max = 1 });
-	call("a", 0, 1);
-	call("b", 0, 1);
-	call("c", 0, 1);
-	line_run(&rig, 1);
+	call_each("abc");
 	answer("!1\n!2\n+c\n");
 	ck_assert_str_eq(line_told(&rig),
 	    "a E_SERVER/refused !1;b E_SERVER/refused;c OK/replied +c;");
-	call("d", 0, 1);
-	call("e", 0, 1);
-	line_run(&rig, 1);
+	call_each("de");
 	answer("!1\n!2\n");
 	line_run(&rig, 100);
 	answer("+d\n");
@@ -271,15 +261,12 @@ END_TEST
 START_TEST(test_promise_1_a_stop_completes_what_is_set_aside)
 {
 	begin((struct stay_client_options){ 0 });
-	call("a", 0, 1);
-	call("b", 0, 1);
-	line_run(&rig, 1);
+	call_each("ab");
 	answer("!no\n");
 	stay_client_cancel(rig.client, rig.calls[0].id);
 	line_run(&rig, 1);
 	ck_assert_str_eq(line_told(&rig), "a E_CANCELLED/refused;");
-	call("c", 0, 1);
-	line_run(&rig, 1);
+	call_each("c");
 	answer("!no\n");
 	stay_client_stop(rig.client, STAY_OK);
 	line_end(&rig);
@@ -402,8 +389,7 @@ START_TEST(test_promise_4_what_left_without_an_answer_overtakes)
 	begin((struct stay_client_options){ 0 });
 	call("a", 0, 1);
 	call("p", 0, 0);
-	call("b", 0, 1);
-	line_run(&rig, 1);
+	call_each("b");
 	line_told(&rig);
 	answer("!1\n");
 	ck_assert_str_eq(line_told(&rig), "a E_SERVER/refused !1;");
@@ -422,8 +408,7 @@ START_TEST(test_promise_4_what_leaves_without_an_answer_overtakes)
 	const struct sim_limits narrow = { .send_buffer = 1 };
 
 	begin((struct stay_client_options){ 0 });
-	call("a", 0, 1);
-	line_run(&rig, 1);
+	call_each("a");
 	sim_peer_limits(rig.peer, &narrow);
 	sim_peer_freeze(rig.peer, true);
 	call("p", 0, 0);
@@ -457,8 +442,7 @@ START_TEST(test_promise_7_what_is_set_aside_is_counted_in_bytes)
 {
 	begin((struct stay_client_options){ .inflight_bytes_max = 5 });
 	call("aa", 0, 1);
-	call("b", 0, 1);
-	line_run(&rig, 1);
+	call_each("b");
 	answer("!no\n");
 	call("c", 0, 1);
 	ck_assert_uint_eq(counts().queued_bytes, 3 + 2);
