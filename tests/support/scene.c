@@ -251,11 +251,12 @@ scene_conn_closed(void *arg, struct stay_conn *conn, enum stay_status reason)
 }
 
 /* Of others, too, which are not in the story. */
-static bool
-is_ours(const struct stay_subject *who)
+static void
+observe(const struct stay_subject *who, enum scene_slot slot)
 {
-	return scene.conn != NULL &&
-	       who->number == stay_conn_number(scene.conn);
+	HOLDS(scene.calling == 0);
+	if (scene.conn != NULL && who->number == stay_conn_number(scene.conn))
+		scene_visit(slot);
 }
 
 static void
@@ -264,9 +265,7 @@ on_transition(void *arg, const struct stay_subject *who,
 {
 	(void)arg;
 	(void)transition;
-	HOLDS(scene.calling == 0);
-	if (is_ours(who))
-		scene_visit(SCENE_ON_TRANSITION);
+	observe(who, SCENE_ON_TRANSITION);
 }
 
 static void
@@ -276,9 +275,7 @@ on_failure(void *arg, const struct stay_subject *who, enum stay_status status,
 	(void)arg;
 	(void)status;
 	(void)text;
-	HOLDS(scene.calling == 0);
-	if (is_ours(who))
-		scene_visit(SCENE_ON_FAILURE);
+	observe(who, SCENE_ON_FAILURE);
 }
 
 /* What was submitted without a completion. */
@@ -289,9 +286,7 @@ on_lost_call(void *arg, const struct stay_subject *who, enum stay_status status,
 	(void)arg;
 	(void)status;
 	(void)text;
-	HOLDS(scene.calling == 0);
-	if (is_ours(who))
-		scene_visit(SCENE_ON_LOST_CALL);
+	observe(who, SCENE_ON_LOST_CALL);
 }
 
 static void
@@ -301,9 +296,7 @@ on_closed(void *arg, const struct stay_subject *who, enum stay_status status,
 	(void)arg;
 	(void)status;
 	(void)text;
-	HOLDS(scene.calling == 0);
-	if (is_ours(who))
-		scene_visit(SCENE_OBSERVED_CLOSED);
+	observe(who, SCENE_OBSERVED_CLOSED);
 }
 
 static const struct stay_observer observer = { STAY_OBSERVER,
