@@ -4,8 +4,6 @@
  */
 #include <stay/backoff.h>
 
-#define FORGIVEN_PER_UP 10u
-
 static const struct stay_backoff_policy defaults = {
 	.kind = STAY_BACKOFF_PROPORTIONAL,
 	.jitter = STAY_JITTER_EQUAL,
@@ -156,38 +154,30 @@ stay_backoff_delay(const struct stay_backoff_policy *policy, uint32_t attempt,
 	return ms == STAY_FOREVER ? ms : jittered(ms, full.jitter, random);
 }
 
-/*
- * A session too short to start over still counts for something: what it was up
- * shortens the time away tenfold. A peer that accepts and closes at once earns
- * nothing by it.
- */
-static void
-forgive(struct stay_backoff *backoff, uint64_t now_ms, uint64_t up_ms)
+/* While a session was up, too short as it was to start over, the peer was not
+ * away. */
+static uint64_t
+away_ms(const struct stay_backoff *backoff, uint64_t now_ms, uint64_t up_ms)
 {
-	uint64_t away_ms =
+	uint64_t ms =
 	    now_ms > backoff->since_ms ? now_ms - backoff->since_ms : 0;
 
-	if (up_ms >= away_ms / FORGIVEN_PER_UP)
-		backoff->since_ms = now_ms;
-	else
-		backoff->since_ms += up_ms * FORGIVEN_PER_UP;
+	return ms > up_ms ? ms - up_ms : 0;
 }
 
 uint64_t
 stay_backoff_step(struct stay_backoff *backoff, uint64_t now_ms, uint64_t up_ms,
     uint64_t random)
 {
-	uint64_t elapsed_ms;
+	uint64_t elapsed_ms = away_ms(backoff, now_ms, up_ms);
 
-	forgive(backoff, now_ms, up_ms);
 	if (up_ms >= filled(&backoff->policy).stable_ms)
 		backoff->attempt = 0;
 	if (backoff->attempt == 0)
-		backoff->since_ms = now_ms;
+		elapsed_ms = 0;
 	if (backoff->attempt < UINT32_MAX)
 		backoff->attempt++;
-	elapsed_ms =
-	    now_ms > backoff->since_ms ? now_ms - backoff->since_ms : 0;
+	backoff->since_ms = now_ms - elapsed_ms;
 	return stay_backoff_delay(
 	    &backoff->policy, backoff->attempt, elapsed_ms, random);
 }

@@ -66,7 +66,7 @@ struct stay_backoff_policy {
 struct stay_backoff {
 	struct stay_backoff_policy policy;
 	uint32_t attempt;  /* delays handed out since the last reset */
-	uint64_t since_ms; /* when the first of them was */
+	uint64_t since_ms; /* when the first of them was, plus uptime since */
 	uintptr_t reserved[2];
 };
 
@@ -86,7 +86,8 @@ STAY_API uint64_t stay_backoff_delay(const struct stay_backoff_policy *policy,
 
 /*
  * The next delay of a sequence: counts the attempt, and starts over when the
- * connection had been up for stable_ms (`up_ms`; 0 when it never came up).
+ * connection had been up for stable_ms (`up_ms`; 0 when it never came up). What
+ * it was up for less than that is not counted as an outage, and no more.
  * `now_ms` is any clock that does not go back. Pure but for `backoff`.
  */
 STAY_API uint64_t stay_backoff_step(struct stay_backoff *backoff,

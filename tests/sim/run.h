@@ -342,6 +342,9 @@ struct user {
 	bool fatal;          /* what it backs off from */
 	uint64_t slept;      /* run->slept at that time */
 	unsigned failures;   /* in a row, without a stable session */
+	uint64_t away_since; /* ns: the first of them, and the same of slept */
+	uint64_t away_slept;
+	uint64_t away_ms;
 	uint64_t up_at;      /* ns: it was connected */
 	uint64_t up_ms;      /* for so long, the last time */
 	uint64_t connects;   /* attempts begun */

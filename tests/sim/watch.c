@@ -36,8 +36,11 @@ grown(const struct user *user)
 	uint64_t factor = policy->factor == 0 ? 2 : policy->factor;
 	uint64_t ms = policy->initial_ms;
 
+	if (policy->kind == STAY_BACKOFF_PROPORTIONAL &&
+	    user->away_ms / policy->divisor > ms)
+		ms = user->away_ms / policy->divisor;
 	if (policy->kind != STAY_BACKOFF_EXPONENTIAL)
-		return ms;
+		return ms < policy->cap_ms ? ms : policy->cap_ms;
 	for (unsigned i = 1; i < user->failures && ms < policy->cap_ms; i++)
 		ms *= factor;
 	return ms < policy->cap_ms ? ms : policy->cap_ms;
@@ -79,6 +82,24 @@ check_backoff(struct user *user)
 		    user->index, waited, least, most + slept);
 }
 
+/* At least so long nobody was there, since the first of these failures: without
+ * the time in which sessions were up, or nobody turned the loop. */
+static void
+count_away(struct user *user, uint64_t now)
+{
+	uint64_t not_away = user->run->slept - user->away_slept;
+
+	if (user->failures == 0) {
+		user->away_since = now;
+		user->away_slept = user->run->slept;
+		user->away_ms = 0;
+		return;
+	}
+	user->away_since += (user->up_ms + 2) * SIM_MS;
+	not_away += user->away_since;
+	user->away_ms = now > not_away ? (now - not_away) / SIM_MS : 0;
+}
+
 /* As backoff.c counts them; a session just short of stable may count as such.
  */
 static void
@@ -97,6 +118,7 @@ count_failures(struct user *user, unsigned from, unsigned event, unsigned to)
 		return;
 	if (user->up_ms + 2 >= user->options.backoff.stable_ms)
 		user->failures = 0;
+	count_away(user, now);
 	user->failures++;
 }
 

@@ -293,6 +293,28 @@ START_TEST(test_backoff_step_starts_over_only_after_a_stable_time)
 }
 END_TEST
 
+/* Only what it was down is an outage; a peer that lets in and throws out earns
+ * nothing by it. */
+START_TEST(test_promise_13_a_short_session_does_not_end_an_outage)
+{
+	static const uint64_t holds[] = { 0, 5, 20, 100, 4999 };
+	struct stay_backoff backoff = { .policy = without_jitter(
+					    stay_backoff_default()) };
+	uint64_t now = 7000, down = 0, ms;
+
+	stay_backoff_step(&backoff, now, 9000, 0);
+	while (down < 100000) {
+		ms =
+		    stay_backoff_step(&backoff, now += holds[_i], holds[_i], 0);
+		ck_assert_uint_eq(ms, down < 500 ? 50 : down / 10);
+		now += ms;
+		down += ms;
+	}
+	ck_assert_uint_eq(
+	    stay_backoff_step(&backoff, now += 5000, 5000, 0), 50);
+}
+END_TEST
+
 START_TEST(test_backoff_step_ends_and_begins_again)
 {
 	struct stay_backoff backoff = { 0 };
@@ -335,6 +357,8 @@ suite_backoff(void)
 	tcase_add_test(spread, test_backoff_the_smallest_delays_survive_jitter);
 	suite_add_tcase(suite, spread);
 	tcase_add_test(step, test_backoff_step_counts_and_measures);
+	tcase_add_loop_test(
+	    step, test_promise_13_a_short_session_does_not_end_an_outage, 0, 5);
 	tcase_add_test(
 	    step, test_backoff_step_starts_over_only_after_a_stable_time);
 	tcase_add_test(step, test_backoff_step_ends_and_begins_again);

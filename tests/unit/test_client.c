@@ -227,6 +227,56 @@ START_TEST(test_client_that_is_denied_fails_its_calls_and_comes_back_slowly)
 }
 END_TEST
 
+#define FATAL_MS 1000
+#define DENIALS  20
+
+/* Of all that one password shuts out, not two come back at the same time. */
+START_TEST(test_promise_13_who_is_denied_comes_back_with_jitter)
+{
+	struct stay_client_options options = { .fatal_backoff_ms = FATAL_MS };
+	uint64_t due_ms, least = FATAL_MS, most = 0;
+
+	line_prepare(&rig);
+	rig.config.hello = "say -wrong password";
+	line_start(&rig, &options);
+	for (int i = 0; i < DENIALS; i++) {
+		line_run(&rig, 10);
+		due_ms = stay_conn_due_ms(stay_client_conn(rig.client));
+		ck_assert_uint_le(due_ms, FATAL_MS);
+		least = due_ms < least ? due_ms : least;
+		most = due_ms > most ? due_ms : most;
+		line_run(&rig, due_ms);
+		line_told(&rig);
+	}
+	ck_assert_uint_gt(most - least, FATAL_MS / 5);
+	ck_assert_uint_ge(least, FATAL_MS / 2 - 10);
+	line_end(&rig);
+}
+END_TEST
+
+/* A proxy, say, whose server is gone: it lets everybody in, for a moment. */
+START_TEST(test_promise_13_who_is_thrown_out_again_and_again_comes_less_often)
+{
+	static const uint64_t holds[] = { 1, 5, 20, 100 };
+	unsigned early;
+
+	line_begin(&rig, NULL);
+	for (uint64_t end = 10000; end <= 100000; end += 90000) {
+		early = rig.sessions;
+		while (sim_now_ms(rig.world) < end) {
+			line_run(&rig, holds[_i]);
+			if (stay_conn_state(stay_client_conn(rig.client)) ==
+			    STAY_CONNECTED)
+				sim_peer_reset(rig.peer);
+			line_told(&rig);
+		}
+	}
+	ck_assert_uint_ge(early, 15);
+	ck_assert_uint_le(rig.sessions - early, 60);
+	line_end(&rig);
+}
+END_TEST
+
 START_TEST(test_client_that_is_denied_stops_if_told_so)
 {
 	struct stay_client_options options = { .on_fatal = STAY_FATAL_STOP };
@@ -552,6 +602,11 @@ suite_client(void)
 	tcase_add_test(tcase,
 	    test_client_that_is_denied_fails_its_calls_and_comes_back_slowly);
 	tcase_add_test(tcase, test_client_that_is_denied_stops_if_told_so);
+	tcase_add_loop_test(tcase,
+	    test_promise_13_who_is_thrown_out_again_and_again_comes_less_often,
+	    0, 4);
+	tcase_add_test(
+	    tcase, test_promise_13_who_is_denied_comes_back_with_jitter);
 	tcase_add_test(
 	    tcase, test_client_gives_up_a_greeting_that_does_not_end);
 	tcase_add_test(tcase, test_client_runs_out_of_attempts);

@@ -236,6 +236,25 @@ START_TEST(test_client_changes_when_the_session_is_old)
 }
 END_TEST
 
+/* Connections that began together do not end together. */
+START_TEST(test_promise_13_sessions_do_not_all_grow_as_old)
+{
+	struct stay_client_options options = { .max_age_ms = 1000 };
+	uint64_t age, least = 1000, most = 0;
+
+	line_begin(&rig, &options);
+	for (unsigned i = 1; i <= 20; i++) {
+		for (age = 0; rig.sessions == i; age++)
+			line_run(&rig, 1);
+		least = age < least ? age : least;
+		most = age > most ? age : most;
+		line_told(&rig);
+	}
+	ck_assert_uint_gt(most - least, 50);
+	line_end(&rig);
+}
+END_TEST
+
 /* ---- another place, another config ---- */
 
 static struct line_rig *released_by;
@@ -291,6 +310,29 @@ START_TEST(test_client_is_reconfigured)
 	ck_assert_str_eq(line_told(&rig), "b E_TIMEOUT/maybe executed;");
 	line_end(&rig);
 	ck_assert_ptr_nonnull(released_by);
+}
+END_TEST
+
+START_TEST(test_promise_8_the_kernel_hears_of_another_bound_as_well)
+{
+	struct line_config config = second_config(NULL);
+	const struct stay_client_options options = { STAY_CLIENT_OPTIONS,
+		.config = &config, .silence_ms = 4000 };
+	const struct stay_socket_options *socket;
+
+	line_begin(&rig, NULL);
+	rig.closed = true; /* the first config may go from now on */
+	socket = sim_peer_options(rig.peer);
+	ck_assert_uint_ne(socket->user_timeout_ms, 4000);
+	ck_assert_int_eq(
+	    stay_client_reconfigure(rig.client, NULL, &options), STAY_OK);
+	line_run(&rig, 10);
+	ck_assert_uint_eq(rig.sessions, 2);
+	socket = sim_peer_options(rig.peer);
+	ck_assert_uint_eq(socket->user_timeout_ms, 4000);
+	rig.closed = false;
+	line_told(&rig);
+	line_end(&rig);
 }
 END_TEST
 
@@ -448,10 +490,13 @@ suite_client_change(void)
 	tcase_add_test(tcase, test_client_stops_while_it_changes);
 	tcase_add_test(tcase, test_client_drains_while_it_changes);
 	tcase_add_test(tcase, test_client_changes_when_the_session_is_old);
+	tcase_add_test(tcase, test_promise_13_sessions_do_not_all_grow_as_old);
 	suite_add_tcase(suite, tcase);
 
 	tcase = tcase_create("reconfigure");
 	tcase_add_test(tcase, test_client_is_reconfigured);
+	tcase_add_test(
+	    tcase, test_promise_8_the_kernel_hears_of_another_bound_as_well);
 	tcase_add_test(tcase, test_client_reconfigure_is_checked_at_once);
 	tcase_add_test(tcase, test_client_reconfigured_twice);
 	tcase_add_test(tcase, test_promise_5_a_config_is_given_back_once);
