@@ -76,7 +76,7 @@ mc_encode(struct stay_request *request, struct stay_buf *out)
 	if (len == 0 || len > KEY_LEN_MAX || mc->value.len > VALUE_LEN_MAX)
 		return STAY_E_ARG;
 	request->tag = mc->verb; /* decode will want to know */
-	request->flags = mc->verb == MC_GET ? STAY_IDEMPOTENT : 0;
+	request->flags = mc->verb == MC_GET ? STAY_READ_ONLY : 0;
 	if (mc->verb == MC_GET)
 		return stay_buf_printf(out, "get %s\r\n", mc->key);
 	if (mc->verb == MC_DELETE)

@@ -281,6 +281,7 @@ leave_whole(struct stay__call *call)
 {
 	bool is_told = call->stage == STAY__CALL_OVER;
 
+	call->owner->unanswered = call->span.begin;
 	stay__call_take_out(call);
 	if (!is_told)
 		stay__call_finish(call, STAY_OK, STAY_SENT);

@@ -57,6 +57,7 @@ struct stay__call {
 	struct stay__id id; /* generation 0: nobody asked for one */
 	uint8_t stage;
 	uint8_t trail;
+	uint8_t fate; /* what the end of its session makes of it */
 	uint32_t resends;
 	struct stay_held
 	    *refusal;            /* the reply of the server, while set aside */
@@ -98,6 +99,8 @@ struct stay__calls {
 	/* Where the last request begins that this session was sent and that
 	 * blocks, or is not answered: nobody in front of it waits for it. */
 	uint64_t unawaited;
+	/* Where the last one begins that left whole and is not answered. */
+	uint64_t unanswered;
 	/* queued_bytes: of what is set aside; what is queued the log counts */
 	struct stay_client_counts counts;
 };

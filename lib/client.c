@@ -6,7 +6,7 @@
 
 /* ---- submitting ---- */
 
-#define CALL_FLAGS (STAY_IDEMPOTENT | STAY_BLOCKS | STAY_THIS_SESSION)
+#define CALL_FLAGS (STAY_READ_ONLY | STAY_BLOCKS | STAY_THIS_SESSION)
 
 static enum stay_status
 admit_offline(const struct stay_client *client)

@@ -54,17 +54,50 @@ spend(struct stay__calls *calls)
  */
 enum fate { FATE_UNSENT, FATE_RETRY, FATE_RESEND, FATE_LOST };
 
+static bool
+reads_only(const struct stay__call *call)
+{
+	return (call->flags & STAY_READ_ONLY) == STAY_READ_ONLY;
+}
+
 static enum fate
-fate_of(const struct stay__call *call, bool half)
+fate_of(const struct stay__call *call, bool overtaken)
 {
 	struct stay__calls *calls = call->owner;
 	bool answered = (call->trail & STAY__TRAIL_ANSWERED) != 0;
+	bool half = call == calls->half;
 
 	if (half && !answered && !calls->acts_on_parts)
 		return FATE_UNSENT;
+	if (call->stage == STAY__CALL_OVER || (overtaken && !reads_only(call)))
+		return FATE_LOST;
 	if (answered || !stay__call_may_resend(call) || !spend(calls))
 		return FATE_LOST;
 	return FATE_RESEND;
+}
+
+/*
+ * Promise 4, from the newest on: behind a request that the server may have
+ * acted on, and that is not sent again, nothing is done once more that was in
+ * front of it. The budget is spent on the newest for the same reason.
+ */
+static void
+decide_fates(struct stay__calls *calls)
+{
+	struct stay__list *node = calls->in_flight.prev;
+	bool overtaken = false;
+
+	for (; node != &calls->in_flight; node = node->prev) {
+		struct stay__call *call = stay__call_of(node);
+
+		if (call->stage == STAY__CALL_CONTROL)
+			continue;
+		if (call->span.begin < calls->unanswered)
+			overtaken = true;
+		call->fate = (uint8_t)fate_of(call, overtaken);
+		if (call->fate == FATE_LOST && !reads_only(call))
+			overtaken = true;
+	}
 }
 
 static void
@@ -83,22 +116,18 @@ requeue(struct stay__call *call, struct stay__list *again, enum fate fate)
 }
 
 static void
-lose(struct stay__call *call, struct stay__list *again, bool half,
-    enum stay_status status)
+lose(struct stay__call *call, struct stay__list *again, enum stay_status status)
 {
-	enum fate fate;
+	bool is_over =
+	    call->stage == STAY__CALL_OVER || call->stage == STAY__CALL_CONTROL;
 
-	if (call->stage == STAY__CALL_OVER ||
-	    call->stage == STAY__CALL_CONTROL) {
-		stay__call_take_out(call);
-		return;
-	}
-	fate = fate_of(call, half);
 	stay__call_take_out(call);
-	if (fate == FATE_LOST)
+	if (is_over)
+		return;
+	if (call->fate == FATE_LOST)
 		stay__call_finish(call, status, STAY_MAYBE_EXECUTED);
 	else
-		requeue(call, again, fate);
+		requeue(call, again, (enum fate)call->fate);
 }
 
 /* ---- what was refused ---- */
@@ -209,17 +238,18 @@ retry_refused(struct stay__calls *calls, struct stay__list *again)
 void
 stay__calls_session_over(struct stay__calls *calls, enum stay_status status)
 {
-	struct stay__call *half = calls->half, *call;
+	struct stay__call *call;
 	struct stay__list again;
 
 	stay__list_init(&again);
 	retry_refused(calls, &again);
+	decide_fates(calls);
 	while (
 	    (call = stay__call_of(stay__list_first(&calls->in_flight))) != NULL)
-		lose(call, &again, call == half, status);
+		lose(call, &again, status);
 	stay__list_prepend_all(&calls->queued, &again);
 	call = stay__call_of(stay__list_first(&calls->queued));
 	stay__log_rewind(&calls->log,
 	    call != NULL ? call->span.begin : stay__log_end(&calls->log));
-	calls->unawaited = 0;
+	calls->unawaited = calls->unanswered = 0;
 }

@@ -68,14 +68,21 @@ struct stay_session;
 /* ---- out: a request -------------------------------------------------- */
 
 /*
- * Only what is idempotent is sent again when a session is lost that may have
- * executed it. A call that blocks, and that its caller gave no timeout, has
- * until blocks_ms + block_margin_ms after its submission, in place of
- * call_timeout_ms; so long the server may be silent, too.
+ * What is sent again when a session is lost that may have executed it, within
+ * the budget for that:
+ *  - what is idempotent, as a SET, if all that was sent behind it is sent again,
+ *    too, or reads only: else it would undo what came after it. (Behind what is
+ *    given up while it waits to be sent again, it may still do so.)
+ *  - what reads only, as a GET, in any case; the answer may then tell of what
+ *    was done behind it.
+ * A call that blocks, and that its caller gave no timeout, has until blocks_ms +
+ * block_margin_ms after its submission, in place of call_timeout_ms; so long
+ * the server may be silent, too.
  */
 #define STAY_IDEMPOTENT   1u /* harmless twice: may be sent again */
 #define STAY_BLOCKS       2u /* the server may wait up to blocks_ms to answer */
 #define STAY_THIS_SESSION 4u /* worthless after a reconnect: fails with it */
+#define STAY_READ_ONLY    (8u | STAY_IDEMPOTENT) /* changes nothing, at any time */
 
 struct stay_request {
 	const void *data;   /* what the caller submitted; lives for this call */

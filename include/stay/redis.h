@@ -26,7 +26,8 @@
  *
  * What to know of one connection that many share, and that breaks:
  *  - no command is sent again after a loss, a GET neither, unless the flags of
- *    its call say STAY_IDEMPOTENT (stay_redis_command_with).
+ *    its call say STAY_READ_ONLY or STAY_IDEMPOTENT (stay_redis_command_with;
+ *    <stay/protocol.h> has the difference).
  *  - a command that blocks holds up all that is sent behind it: have a client
  *    of its own for those.
  *  - MULTI to EXEC are many calls, and each can fail alone: a script (EVAL) is
@@ -140,7 +141,7 @@ STAY_API enum stay_status stay_redis_vcommand(struct stay_redis *redis,
     const char *format, va_list arguments);
 
 /* The same with options of this one call: a deadline, an id for cancelling,
- * STAY_IDEMPOTENT. */
+ * STAY_READ_ONLY or STAY_IDEMPOTENT. */
 STAY_API enum stay_status stay_redis_command_with(struct stay_redis *redis,
     const struct stay_call_options *options, stay_done_fn *done, void *arg,
     const char *format, ...);

@@ -31,6 +31,18 @@ act_sleep(struct run *run, uint64_t ms)
 
 /* ---- submitting ---- */
 
+/* Only what is given up while it waits to be sent again holds back nothing. */
+static bool
+is_done_with(const struct user *user, const struct call *call)
+{
+	if (call->read_only || call->doubtful || call->executed == 0)
+		return false;
+	return (call->status != STAY_E_TIMEOUT &&
+		   call->status != STAY_E_CANCELLED) ||
+	       (call->attempt == user->connects &&
+		   user->state[0] == STAY_CONNECTED);
+}
+
 static void
 count_outcome(
     struct user *user, struct call *call, const struct stay_result *result)
@@ -47,6 +59,7 @@ count_outcome(
 	    (result->status == STAY_E_TIMEOUT ||
 		result->status == STAY_E_CANCELLED))
 		user->given_up++;
+	call->overtakes = is_done_with(user, call);
 }
 
 static void

@@ -44,9 +44,7 @@ submit(struct user *user, struct call *call, struct stay_call_options *options,
 		return stay_echo(
 		    user->client, bytes.data, bytes.len, done, arg);
 	}
-	call->idempotent = draw_mille(user->run, 300);
-	if (call->idempotent)
-		options->flags = STAY_IDEMPOTENT;
+	options->flags = ledger_draw_flags(user->run, call);
 	return stay_client_call_with(user->client, &bytes, options, done, arg);
 }
 

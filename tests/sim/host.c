@@ -148,6 +148,26 @@ check_execution(const struct call *call)
 		    call->number, call->executed);
 }
 
+/* Once more, behind one that was given later, and not because the bytes of an
+ * old connection, or of a call that is over, came so late. */
+static void
+check_overtaken(struct run *run, const struct call *call)
+{
+	if (call->executed < 2 || call->read_only || call->doubtful ||
+	    call->told)
+		return;
+	for (uint64_t n = call->number + 1; n <= run->ledger.count; n++) {
+		const struct call *later = ledger_find(run, n);
+
+		if (later->user == call->user && later->life == call->life &&
+		    later->overtakes)
+			broken(4,
+			    "call %" PRIu64 " is executed again behind call "
+			    "%" PRIu64,
+			    call->number, n);
+	}
+}
+
 void
 desk_executed(struct desk *desk, struct call *call)
 {
@@ -163,7 +183,10 @@ desk_executed(struct desk *desk, struct call *call)
 	host->run->figures->executed++;
 	sim_note(
 	    host->run->sim, "execute", (int64_t)call->number, call->executed);
+	call->attempt = desk->attempt;
 	check_execution(call);
+	if (desk->attempt == host->user->connects)
+		check_overtaken(host->run, call);
 }
 
 /* ---- connections ---- */
@@ -176,6 +199,7 @@ on_accept(struct sim_peer *peer, void *arg)
 
 	desk->host = host;
 	desk->peer = peer;
+	desk->attempt = host->user->connects;
 	stay__list_push(&host->run->desks, &desk->node);
 	sim_peer_data_set(peer, desk);
 }

@@ -38,6 +38,26 @@ ledger_new(struct run *run, unsigned user)
 }
 
 void
+ledger_flags(struct call *call, uint32_t flags)
+{
+	call->idempotent = (flags & STAY_IDEMPOTENT) != 0;
+	call->read_only = (flags & STAY_READ_ONLY) == STAY_READ_ONLY;
+}
+
+uint32_t
+ledger_draw_flags(struct run *run, struct call *call)
+{
+	static const uint32_t flags[] = { STAY_IDEMPOTENT, STAY_IDEMPOTENT,
+		STAY_READ_ONLY, 0, 0, 0, 0 };
+
+	ledger_flags(
+	    call, flags[draw_below(run, sizeof(flags) / sizeof(flags[0]))]);
+	return call->read_only    ? STAY_READ_ONLY
+	       : call->idempotent ? STAY_IDEMPOTENT
+				  : 0;
+}
+
+void
 ledger_forget(struct run *run, struct call *call)
 {
 	if (call->number != run->ledger.count)

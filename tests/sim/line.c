@@ -23,6 +23,7 @@ static const struct shape {
 } shapes[] = {
 	{ "do",    1, 0,                 true },
 	{ "do",    1, STAY_IDEMPOTENT,   true },
+	{ "do",    1, STAY_READ_ONLY,    true },
 	{ "err",   1, 0,                 true },
 	{ "ref",   1, 0,                 false },
 	{ "ref",   1, STAY_IDEMPOTENT,   false },
@@ -367,7 +368,7 @@ submit(struct user *user, struct call *call, struct stay_call_options *options,
 	call->shape =
 	    draw_below(user->run, 2) == 0 ? 0 : draw_below(user->run, SHAPES);
 	shape = &shapes[call->shape];
-	call->idempotent = (shape->flags & STAY_IDEMPOTENT) != 0;
+	ledger_flags(call, shape->flags);
 	call->due = shape->replies;
 	options->part = on_part;
 	call->blocks_ms = shape->flags & STAY_BLOCKS ? BLOCK_MS : 0;

@@ -152,9 +152,7 @@ submit(struct user *user, struct call *call, struct stay_call_options *options,
     stay_done_fn *done)
 {
 	call->shape = draw_below(user->run, REDIS_SHAPES);
-	call->idempotent = draw_mille(user->run, 300);
-	if (call->idempotent)
-		options->flags = STAY_IDEMPOTENT;
+	options->flags = ledger_draw_flags(user->run, call);
 	call->blocks_ms = call->shape == REDIS_POP ? REDIS_POP_MS : 0;
 	switch (call->shape) {
 	case REDIS_ECHO:

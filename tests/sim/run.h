@@ -112,6 +112,9 @@ struct call {
 	unsigned shape; /* what its protocol makes of it */
 	size_t pad;     /* bytes that go with it */
 	bool idempotent;
+	bool read_only;
+	uint64_t attempt; /* of which connection the server last read it */
+	bool overtakes;   /* the server acted on it, and it is not sent again */
 	uint64_t sendings_max;
 	uint64_t blocks_ms; /* at the server; its deadline, with a margin */
 	bool told;
@@ -144,6 +147,9 @@ struct run;
 
 /* The new call is not accepted yet; ledger_forget takes it back. */
 struct call *ledger_new(struct run *run, unsigned user);
+/* Whether it may be executed twice, and when: as its flags say; some flags. */
+void ledger_flags(struct call *call, uint32_t flags);
+uint32_t ledger_draw_flags(struct run *run, struct call *call);
 void ledger_forget(struct run *run, struct call *call);
 void ledger_accepted(struct run *run, struct call *call, uint64_t timeout_ms);
 struct call *ledger_find(struct run *run, uint64_t number);
@@ -201,7 +207,8 @@ struct desk {
 	bool pumping;
 	uint64_t busy_until; /* the last answer's time, ns */
 	uint64_t last_number;
-	unsigned phase; /* of its greeting; the trade's */
+	uint64_t attempt; /* of its user's, that it belongs to */
+	unsigned phase;   /* of its greeting; the trade's */
 	unsigned pings;
 	bool authed;
 	bool resp3;

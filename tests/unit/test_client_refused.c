@@ -425,7 +425,7 @@ END_TEST
 START_TEST(test_promise_4_what_an_earlier_session_sent_overtakes_nobody)
 {
 	begin((struct stay_client_options){ 0 });
-	call("a", STAY_IDEMPOTENT, 1);
+	call("a", STAY_READ_ONLY, 1);
 	call("p", 0, 0);
 	line_run(&rig, 1);
 	sim_peer_reset(rig.peer);

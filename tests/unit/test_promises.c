@@ -477,7 +477,7 @@ END_TEST
 START_TEST(test_promise_4_order_holds_over_a_reconnect)
 {
 	const struct line_request again[] = {
-		{ .text = "1", .replies = 1, .flags = STAY_IDEMPOTENT },
+		{ .text = "1", .replies = 1, .flags = STAY_READ_ONLY },
 		{ .text = "3", .replies = 1, .flags = STAY_IDEMPOTENT },
 	};
 
