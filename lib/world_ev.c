@@ -60,6 +60,27 @@ of(struct stay_world *world)
 	return STAY__CONTAINER(world, struct world_ev, base);
 }
 
+/* ---- woken by other threads ---- */
+
+/* If the kernel refused to watch it, we ask again before every wait. */
+static void
+wake_start(struct world_ev *world)
+{
+	if (world->orphaned || ev_is_active(&world->wake))
+		return;
+	ev_io_start(world->ev, &world->wake);
+	ev_unref(world->ev);
+}
+
+static void
+wake_stop(struct world_ev *world)
+{
+	if (!ev_is_active(&world->wake))
+		return;
+	ev_ref(world->ev);
+	ev_io_stop(world->ev, &world->wake);
+}
+
 /* ---- whose process ---- */
 
 /*
@@ -99,13 +120,19 @@ is_ours(const struct world_ev *world)
 	return getpid() == world->maker;
 }
 
-/* Looked at in every turn, for nothing but a byte. */
+/*
+ * From here on the child leaves alone what its parent waits with: the wake-ups,
+ * which are lost to the parent if another reads them, and the kernel's list of
+ * what libev watches, which is one for both until libev makes its own.
+ */
 static void
 look_for_fork(struct world_ev *world)
 {
-	if (world->orphaned || world->mark == NULL || is_ours(world))
+	if (world->orphaned || is_ours(world))
 		return;
 	world->orphaned = true;
+	ev_loop_fork(world->ev);
+	wake_stop(world);
 	stay_loop_orphan(world->loop);
 }
 
@@ -202,16 +229,6 @@ ev_world_again(struct stay_world *base)
 	busy_set(world, true);
 }
 
-/* If the kernel refused to watch it, we ask again before every wait. */
-static void
-wake_start(struct world_ev *world)
-{
-	if (ev_is_active(&world->wake))
-		return;
-	ev_io_start(world->ev, &world->wake);
-	ev_unref(world->ev);
-}
-
 static void
 on_prepare(struct ev_loop *ev, ev_prepare *prepare, int events)
 {
@@ -220,8 +237,9 @@ on_prepare(struct ev_loop *ev, ev_prepare *prepare, int events)
 	(void)ev;
 	(void)events;
 	busy_set(world, false);
+	if (world->mark != NULL)
+		look_for_fork(world); /* for nothing but a byte */
 	wake_start(world);
-	look_for_fork(world);
 	stay_loop_turn(world->loop);
 }
 
@@ -248,9 +266,11 @@ on_wake(struct ev_loop *ev, ev_io *wake, int events)
 
 	if (events & EV_ERROR)
 		ev_ref(ev);
+	look_for_fork(world);
+	if (world->orphaned)
+		return;
 	stay__wake_clear(wake->fd);
-	if (is_ours(world))
-		stay__lookups_deliver(world->lookups);
+	stay__lookups_deliver(world->lookups);
 }
 
 /* The descriptor of a child is its parent's. */
@@ -492,9 +512,7 @@ detach(struct world_ev *world)
 {
 	ev_ref(world->ev);
 	ev_timer_stop(world->ev, &world->timer);
-	if (ev_is_active(&world->wake))
-		ev_ref(world->ev);
-	ev_io_stop(world->ev, &world->wake);
+	wake_stop(world);
 	ev_ref(world->ev);
 	ev_prepare_stop(world->ev, &world->prepare);
 	ev_ref(world->ev);

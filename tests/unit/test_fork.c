@@ -11,6 +11,7 @@
 
 #include <ev.h>
 
+#include "loop.h"
 #include "suites.h"
 #include "support/line_protocol.h"
 
@@ -113,6 +114,15 @@ child(struct ending *committed)
 	return stay_loop_free(loop) == STAY_OK ? 0 : 4;
 }
 
+static void
+await_child(pid_t pid)
+{
+	int status;
+
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_int_eq(status, 0);
+}
+
 static bool
 server_hears(const char *text)
 {
@@ -128,7 +138,7 @@ server_hears(const char *text)
 START_TEST(test_promise_12_a_child_cannot_speak_for_its_parent)
 {
 	struct ending ours = { 0 }, after = { 0 };
-	int status;
+	char byte;
 	pid_t pid;
 
 	ck_assert_int_eq(
@@ -138,10 +148,8 @@ START_TEST(test_promise_12_a_child_cannot_speak_for_its_parent)
 	pid = fork();
 	if (pid == 0)
 		_exit(child(&ours));
-	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
-	ck_assert(WIFEXITED(status));
-	ck_assert_int_eq(WEXITSTATUS(status), 0);
-	ck_assert_int_eq(recv(ends[0], &status, 1, MSG_DONTWAIT), -1);
+	await_child(pid);
+	ck_assert_int_eq(recv(ends[0], &byte, 1, MSG_DONTWAIT), -1);
 	ck_assert_uint_eq(ours.told, 0);
 	ck_assert_int_eq(write(ends[0], "+1\n", 3), 3);
 	turn_until(ev, loop, &ours.told);
@@ -173,15 +181,64 @@ child_finds_out(void)
 
 START_TEST(test_promise_12_a_child_finds_out_by_itself)
 {
-	int status;
+	char byte;
 	pid_t pid = fork();
 
 	if (pid == 0)
 		_exit(child_finds_out());
-	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
-	ck_assert(WIFEXITED(status));
-	ck_assert_int_eq(WEXITSTATUS(status), 0);
-	ck_assert_int_eq(recv(ends[0], &status, 1, MSG_DONTWAIT), -1);
+	await_child(pid);
+	ck_assert_int_eq(recv(ends[0], &byte, 1, MSG_DONTWAIT), -1);
+}
+END_TEST
+
+/* With and without what libev asks of a child. */
+static int
+child_waits(bool says_so)
+{
+	if (says_so)
+		ev_loop_fork(ev);
+	for (int i = 0; i < 3; i++)
+		ev_run(ev, EVRUN_NOWAIT);
+	return 0;
+}
+
+static void
+is_late(struct ev_loop *on, ev_timer *timer, int events)
+{
+	(void)on;
+	(void)events;
+	*(bool *)timer->data = true;
+}
+
+/* Whether something is there to be handled now. */
+static bool
+wakes_at_once(void)
+{
+	bool late = false;
+	ev_timer timer;
+
+	ev_timer_init(&timer, is_late, .5, 0.);
+	timer.data = &late;
+	ev_timer_start(ev, &timer);
+	ev_run(ev, EVRUN_ONCE);
+	ev_timer_stop(ev, &timer);
+	return !late;
+}
+
+/* A thread has something for the parent, and the child waits first. */
+START_TEST(test_promise_12_a_child_leaves_its_parent_the_wake_up)
+{
+	pid_t pid;
+
+	ev_run(ev, EVRUN_NOWAIT);
+	for (int i = 0; i < 2; i++) {
+		loop->ops->wake(loop->world);
+		pid = fork();
+		if (pid == 0)
+			_exit(child_waits(_i == 0));
+		await_child(pid);
+		ck_assert(wakes_at_once());
+	}
 }
 END_TEST
 
@@ -212,14 +269,11 @@ child_starts_anew(void)
 
 START_TEST(test_promise_12_a_child_may_start_anew)
 {
-	int status;
 	pid_t pid = fork();
 
 	if (pid == 0)
 		_exit(child_starts_anew());
-	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
-	ck_assert(WIFEXITED(status));
-	ck_assert_int_eq(WEXITSTATUS(status), 0);
+	await_child(pid);
 }
 END_TEST
 
@@ -233,6 +287,8 @@ suite_fork(void)
 	tcase_add_test(
 	    tcase, test_promise_12_a_child_cannot_speak_for_its_parent);
 	tcase_add_test(tcase, test_promise_12_a_child_finds_out_by_itself);
+	tcase_add_loop_test(
+	    tcase, test_promise_12_a_child_leaves_its_parent_the_wake_up, 0, 2);
 	tcase_add_test(tcase, test_promise_12_a_child_may_start_anew);
 	suite_add_tcase(suite, tcase);
 	return suite;
