@@ -301,6 +301,8 @@ stay_conn_start(struct stay_conn **started, struct stay_loop *loop,
 		return STAY_E_ARG;
 	if (!is_usable(behaviour))
 		return STAY_E_ABI;
+	if (stay__loop_is_orphan(loop))
+		return STAY_E_FORKED;
 	status = make(&conn, loop, behaviour, options);
 	if (status != STAY_OK)
 		return status;

@@ -257,6 +257,13 @@ stay__dial_begin(struct stay__dial *dial)
 }
 
 void
+stay__dial_orphan(struct stay__dial *dial)
+{
+	if (!dial->is_settled)
+		settle(dial);
+}
+
+void
 stay__dial_free(struct stay__dial *dial)
 {
 	if (dial == NULL)

@@ -44,6 +44,10 @@ enum stay_status stay__dial_new(struct stay__dial **dial,
  */
 void stay__dial_begin(struct stay__dial *dial);
 
+/* In a forked child: what is under way, or would be, is the parent's. Settles
+ * with nothing. */
+void stay__dial_orphan(struct stay__dial *dial);
+
 /* Give up what is under way, and what was won but not taken. NULL is fine. */
 void stay__dial_free(struct stay__dial *dial);
 

@@ -81,7 +81,7 @@ run_connect(struct stay_conn *conn, void *state, struct stay_info info)
 	stay__conn_fail(conn, status, "connect", stay_strerror(status));
 	if (stay_status_class(status) == STAY_CLASS_CALLER)
 		return give_up(client, status);
-	return come_back(client);
+	return stay__engine_lost(client, status);
 }
 
 struct stay_verdict

@@ -133,13 +133,28 @@ static void
 granted(struct stay__link *link)
 {
 	take(link, STAY__LINK_EV_GRANTED);
-	stay__dial_begin(link->dial);
+	if (stay__loop_is_orphan(link->loop))
+		stay__dial_orphan(link->dial);
+	else
+		stay__dial_begin(link->dial);
 	link->news(link, STAY__NEWS_GRANTED);
 }
 
 static void
+say_whose(struct stay__link *link)
+{
+	stay__failure_clear(&link->failure);
+	stay__failure_say(&link->failure, "%s belongs to the parent process",
+	    link->peer[0] == '\0' ? "the loop" : link->peer);
+	stay__failure_blame(&link->failure, STAY_E_FORKED, 0);
+}
+
+/* In a forked child everything fails, and for one reason. */
+static void
 down(struct stay__link *link)
 {
+	if (stay__loop_is_orphan(link->loop))
+		say_whose(link);
 	take(link, STAY__LINK_EV_DOWN);
 	link->news(link, STAY__NEWS_DOWN);
 }
@@ -167,7 +182,8 @@ won(struct stay__link *link)
 static void
 dial_settled(struct stay__link *link)
 {
-	if (link->dial->won.transport != NULL) {
+	if (link->dial->won.transport != NULL &&
+	    !stay__loop_is_orphan(link->loop)) {
 		won(link);
 		return;
 	}
@@ -272,9 +288,12 @@ enum stay_status
 stay__link_dial(
     struct stay__link *link, const struct stay_target *targets, size_t count)
 {
-	enum stay_status status = stay__dial_new(
-	    &link->dial, link->loop, &link->socket, targets, count);
+	enum stay_status status;
 
+	if (stay__loop_is_orphan(link->loop))
+		return STAY_E_FORKED;
+	status = stay__dial_new(
+	    &link->dial, link->loop, &link->socket, targets, count);
 	if (status != STAY_OK)
 		return status;
 	link->dial->attempts = on_attempt;
@@ -298,6 +317,8 @@ stay__link_adopt(struct stay__link *link, int read_fd, int write_fd)
 
 	if (read_fd < 0 || write_fd < 0)
 		return STAY_E_ARG;
+	if (stay__loop_is_orphan(link->loop))
+		return STAY_E_FORKED;
 	snprintf(path, sizeof(path), "%d,%d", read_fd, write_fd);
 	target.path = path;
 	result = stay__ends_open(&ends, link->loop->world, &stay__transport_fd,
@@ -381,12 +402,12 @@ stay__link_fail(struct stay__link *link, enum stay_status status, int system)
 void
 stay__link_orphan(struct stay__link *link)
 {
-	if (!stay__link_is_open(link))
-		return;
-	stay__failure_say(
-	    &link->failure, "%s belongs to the parent process", link->peer);
-	stay__failure_blame(&link->failure, STAY_E_IO, -EPERM);
-	broken(link);
+	if (stay__link_is_open(link)) {
+		say_whose(link);
+		broken(link);
+	} else if (link->dial != NULL && !is_in(link, STAY__LINK_QUEUED)) {
+		stay__dial_orphan(link->dial);
+	}
 }
 
 ssize_t

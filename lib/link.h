@@ -59,7 +59,7 @@ void stay__link_init(struct stay__link *link, struct stay_loop *loop,
 void stay__link_fini(struct stay__link *link);
 
 /* closed -> queued. Targets are copied. STAY_OK, STAY_E_ARG,
- * STAY_E_UNSUPPORTED, STAY_E_NOMEM. */
+ * STAY_E_UNSUPPORTED, STAY_E_NOMEM, STAY_E_FORKED. */
 enum stay_status stay__link_dial(
     struct stay__link *link, const struct stay_target *targets, size_t count);
 
@@ -86,7 +86,8 @@ void stay__link_want_write(struct stay__link *link);
 void stay__link_fail(
     struct stay__link *link, enum stay_status status, int system);
 
-/* In a forked child: an open stream is its parent's. News comes. */
+/* In a forked child: a stream that is open or under way is its parent's. News
+ * comes. */
 void stay__link_orphan(struct stay__link *link);
 
 bool stay__link_is_open(const struct stay__link *link);

@@ -73,6 +73,13 @@ stay__loop_is_busy(const struct stay_loop *loop)
 	return loop->turning || loop->starting > 0;
 }
 
+/* This is a child of the process that made the loop. */
+static inline bool
+stay__loop_is_orphan(const struct stay_loop *loop)
+{
+	return loop->ops->forked != NULL && loop->ops->forked(loop->world);
+}
+
 /* Look at the clock anew. */
 void stay__loop_refresh(struct stay_loop *loop);
 

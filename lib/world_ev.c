@@ -326,6 +326,12 @@ denial(struct world_ev *world, int fd)
 	return 0;
 }
 
+static bool
+ev_world_forked(struct stay_world *world)
+{
+	return !is_ours(of(world));
+}
+
 static int
 ev_world_connect(struct stay_world *world, const struct stay_address *to,
     const struct stay_socket_options *options, int *fd)
@@ -555,6 +561,7 @@ static const struct stay_world_ops ev_ops = {
 	.watch = ev_world_watch,
 	.lookup = ev_world_lookup,
 	.lookup_cancel = ev_world_lookup_cancel,
+	.forked = ev_world_forked,
 };
 
 /*

@@ -136,8 +136,8 @@ struct stay_client_options {
  * *client is valid until on_closed has returned.
  * Returns: STAY_OK; STAY_E_URL (stay_url_parse says what is wrong with it),
  * STAY_E_NO_TLS (<name>s://), STAY_E_ARG (an option out of its bounds),
- * STAY_E_ABI, STAY_E_NOMEM, or what the protocol's init says: nothing was
- * started and *client is NULL.
+ * STAY_E_ABI, STAY_E_NOMEM, STAY_E_FORKED (see stay_loop_ev), or what the
+ * protocol's init says: nothing was started and *client is NULL.
  */
 STAY_API STAY_USE enum stay_status stay_client_start(
     struct stay_client **client, struct stay_loop *loop,
@@ -150,8 +150,8 @@ STAY_API STAY_USE enum stay_status stay_client_start(
  * Returns STAY_OK: accepted, `done` runs exactly once. Refused, and `done`
  * never runs: STAY_E_FULL (a bound of the queue), STAY_E_DRAINING,
  * STAY_E_OFFLINE, STAY_E_NOMEM, what encode says; and from a fatal failure (a
- * wrong password) until the next attempt begins, its status: stay_conn_failure
- * says more.
+ * wrong password, or a fork in the child) until the next attempt begins, its
+ * status: stay_conn_failure says more.
  */
 STAY_API STAY_USE enum stay_status stay_client_call(struct stay_client *client,
     const void *request, stay_done_fn *done, void *arg);

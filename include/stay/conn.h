@@ -284,8 +284,9 @@ struct stay_conn_options {
  * Start a connection: init runs inside; everything else from the next turn on.
  * `options` may be NULL. *conn is valid until on_closed has returned.
  * Returns: STAY_OK; STAY_E_IGNORED or init's stop reason (STAY_E_STOPPED for
- * STAY_OK); STAY_E_ARG, STAY_E_ABI, STAY_E_NOMEM. Unless STAY_OK, *conn is NULL
- * and no notice comes.
+ * STAY_OK); STAY_E_ARG, STAY_E_ABI, STAY_E_NOMEM; STAY_E_FORKED on a loop of
+ * the parent process (see stay_loop_ev). Unless STAY_OK, *conn is NULL and no
+ * notice comes.
  */
 STAY_API STAY_USE enum stay_status stay_conn_start(struct stay_conn **conn,
     struct stay_loop *loop, const struct stay_behaviour *behaviour, void *arg,

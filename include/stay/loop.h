@@ -22,8 +22,27 @@ struct ev_loop;
 struct stay_loop;
 struct stay_world;
 
-/* A loop on libev; `ev` stays the caller's and must outlive it. NULL: no
- * memory. */
+/*
+ * A loop on libev; `ev` stays the caller's and must outlive it. NULL: no
+ * memory.
+ *
+ * After fork() it is the parent's, which feels nothing of the child. A child
+ * that only calls exec has nothing to do: all descriptors are close-on-exec.
+ * One that goes on with `ev` calls ev_loop_fork(ev), as libev asks, and makes a
+ * loop of its own, on `ev` or another; what it starts there is as good as any.
+ * Its copy of the parent's loop reaches nobody any more:
+ *  - Nothing can be started on it (STAY_E_FORKED, at once), written, or ended:
+ *    there is no farewell, and what it closes stays open in the parent.
+ *  - In the next turn its connections fail with STAY_E_FORKED and the sentence
+ *    "... belongs to the parent process". A client does not dial again; it does
+ *    as after any fatal failure (`on_fatal`): it refuses calls, or stops.
+ *  - Its copies of the parent's calls fail once each, as not sent or maybe
+ *    executed: their `done` runs in the child, too.
+ *  - What needs no stream goes on: messages, timers, completions.
+ *  - stay_loop_stop, turns until stay_loop_live is 0, and stay_loop_free end it
+ *    as ever, or it is left alone; as long as it has connections, ev_run(ev)
+ *    does not return by itself.
+ */
 STAY_API struct stay_loop *stay_loop_ev(struct ev_loop *ev);
 
 /*
@@ -89,8 +108,9 @@ STAY_API enum stay_status stay_loop_dials_stagger(
 
 /*
  * For worlds: this process is a child of the one that opened the streams of the
- * loop's connections. Those that are open fail, as their parent's; operations
- * of the world are to refuse the rest. To be called as stay_loop_turn is.
+ * loop's connections. Those that are open or under way fail, as their parent's;
+ * `forked` of the world keeps others from beginning, and its operations are to
+ * refuse the rest. To be called as stay_loop_turn is.
  */
 STAY_API void stay_loop_orphan(struct stay_loop *loop);
 

@@ -38,7 +38,7 @@ STAY_BEGIN
  * inside this call. An open one is closed first. Allowed in connect and while
  * it is pending.
  * Returns: STAY_OK, STAY_E_URL, STAY_E_UNSUPPORTED (scheme), STAY_E_NOMEM,
- * STAY_E_STATE.
+ * STAY_E_STATE; STAY_E_FORKED in a forked child (see stay_loop_ev).
  */
 STAY_API STAY_USE enum stay_status stay_stream_dial(
     struct stay_conn *conn, const char *url);

@@ -143,6 +143,11 @@ struct stay_world_ops {
 	/* Take over a descriptor somebody else opened: make it non-blocking and
 	 * close-on-exec. 0 or a negative errno. NULL: it is used as it is. */
 	int (*adopt)(struct stay_world *world, int fd);
+
+	/* Whether this process is a forked child of the one that made the
+	 * world: nothing is started or dialled on it any more, and whatever
+	 * fails is called STAY_E_FORKED. NULL: it never is. */
+	bool (*forked)(struct stay_world *world);
 };
 
 #define STAY_WORLD_OPS .size = sizeof(struct stay_world_ops), .abi = STAY_ABI

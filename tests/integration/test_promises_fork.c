@@ -83,6 +83,34 @@ use_inherited(int on_wire, bool stops)
 }
 
 static void
+on_failure(void *arg, const struct stay_subject *who, enum stay_status status,
+    const char *text)
+{
+	(void)who;
+	ck_assert_int_eq(status, STAY_E_FORKED);
+	ck_assert_ptr_nonnull(strstr(text, "belongs to the parent process"));
+	++*(unsigned *)arg;
+}
+
+/* It fails once, and does not dial on. */
+static void
+leave_alone(void)
+{
+	unsigned failures = 0;
+	const struct stay_observer observer = { STAY_OBSERVER, .arg = &failures,
+		.on_failure = on_failure };
+
+	ev_loop_fork(rig.ev);
+	stay_loop_observe(rig.loop, &observer);
+	rig_run(&rig, 0.3);
+	ck_assert_uint_eq(failures, 1);
+	ck_assert_int_eq(
+	    stay_redis_command(redis, NULL, NULL, "PING"), STAY_E_FORKED);
+	stay_loop_observe(rig.loop, NULL);
+	rig_close(&rig);
+}
+
+static void
 start_anew(void)
 {
 	struct answer answer;
@@ -217,6 +245,26 @@ START_TEST(test_promise_12_a_child_amid_a_greeting_is_not_heard)
 }
 END_TEST
 
+/* With the options of everybody. */
+START_TEST(test_promise_12_a_child_does_not_dial_for_its_parent)
+{
+	struct answer answer;
+	pid_t pid;
+
+	redis = rig_start(&rig, server.url, NULL);
+	ask_now(&rig, redis, &answer, "SET parent here");
+	pid = fork();
+	if (pid == 0) {
+		leave_alone();
+		_exit(0);
+	}
+	await_child(pid);
+	ask_now(&rig, redis, &answer, "GET parent");
+	ck_assert_str_eq(answer.text, "here");
+	ck_assert_uint_eq(counts().sessions, 1);
+}
+END_TEST
+
 /* While the parent's session lives, and is used again afterwards. */
 START_TEST(test_promise_12_a_child_may_start_anew)
 {
@@ -248,6 +296,8 @@ suite_promises_fork(void)
 	    tcase, test_promise_12_a_child_amid_calls_is_not_heard, 0, 4);
 	tcase_add_loop_test(
 	    tcase, test_promise_12_a_child_amid_a_greeting_is_not_heard, 0, 2);
+	tcase_add_test(
+	    tcase, test_promise_12_a_child_does_not_dial_for_its_parent);
 	tcase_add_test(tcase, test_promise_12_a_child_may_start_anew);
 	tcase_set_timeout(tcase, 60);
 	suite_add_tcase(suite, tcase);

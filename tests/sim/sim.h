@@ -51,6 +51,7 @@ struct sim {
 	bool held;
 	atomic_bool woken;
 	bool forked;     /* this is the child */
+	bool orphaned;   /* ...and the loop has been told */
 	uint64_t leaked; /* what reached a server all the same */
 	uint64_t busy;   /* waits since the clock last moved by a millisecond */
 	uint64_t busy_since;

@@ -53,7 +53,8 @@ static bool
 may_close(const struct user *user, enum stay_status reason)
 {
 	return user->leaving ||
-	       (reason == STAY_E_DENIED &&
+	       ((reason == STAY_E_DENIED ||
+		    (reason == STAY_E_FORKED && user->run->sim->forked)) &&
 		   user->options.on_fatal == STAY_FATAL_STOP) ||
 	       (reason == STAY_E_ATTEMPTS &&
 		   user->options.backoff.attempts_max > 0);

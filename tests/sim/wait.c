@@ -29,6 +29,8 @@ may_be_told(const struct waiting *waiting, enum stay_status status)
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		if (words[i] == status)
 			return true;
+	if (status == STAY_E_FORKED)
+		return user->run->sim->forked;
 	if (status == STAY_E_TOO_BIG)
 		return waiting->bytes > user->client->options.queue_bytes_max;
 	return status == STAY_E_OFFLINE &&
@@ -81,6 +83,7 @@ may_be_refused(const struct user *user, enum stay_status status)
 {
 	return status == STAY_E_FULL || status == STAY_E_TOO_BIG ||
 	       status == STAY_E_DENIED || status == STAY_E_DRAINING ||
+	       (status == STAY_E_FORKED && user->run->sim->forked) ||
 	       (status == STAY_E_OFFLINE &&
 		   user->options.offline == STAY_OFFLINE_FAIL) ||
 	       (status == STAY_E_NOMEM && memory.failed > 0);

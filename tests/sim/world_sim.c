@@ -239,6 +239,10 @@ awake(struct sim *sim)
 static void
 turn(struct sim *sim)
 {
+	if (sim->forked && !sim->orphaned) {
+		sim->orphaned = true;
+		stay_loop_orphan(sim->loop);
+	}
 	stay_loop_turn(sim->loop);
 	if (sim->after != NULL)
 		sim->after(sim->after_arg);
@@ -468,6 +472,12 @@ world_free(struct stay_world *world)
 	free(sim);
 }
 
+static bool
+world_forked(struct stay_world *world)
+{
+	return sim_of(world)->forked;
+}
+
 static const struct stay_world_ops ops = {
 	STAY_WORLD_OPS,
 	.attach = world_attach,
@@ -488,6 +498,7 @@ static const struct stay_world_ops ops = {
 	.watch = world_watch,
 	.lookup = sim_lookup,
 	.lookup_cancel = sim_lookup_cancel,
+	.forked = world_forked,
 };
 
 /* A clock that starts anywhere but at 0 finds those who count on it. */

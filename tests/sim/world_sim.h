@@ -115,7 +115,8 @@ void sim_fail(
 /*
  * The process has forked, and this is its child: whatever is asked of
  * descriptors and names fails with -EPERM, what is closed stays open in the
- * parent, and lookups that are under way hang.
+ * parent, and lookups that are under way hang. The loop is told before its next
+ * turn.
  */
 void sim_fork(struct stay_world *world);
 

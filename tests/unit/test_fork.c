@@ -175,8 +175,11 @@ child_finds_out(void)
 		ev_run(ev, EVRUN_NOWAIT);
 	if (stay_conn_state(conn) == STAY_CONNECTED)
 		return 1;
-	return strstr(stay_conn_failure(conn), "parent process") != NULL ? 0
-									 : 2;
+	if (strstr(stay_conn_failure(conn), "parent process") == NULL)
+		return 2;
+	return stay_client_call(client, LINE("x"), NULL, NULL) == STAY_E_FORKED
+		   ? 0
+		   : 3;
 }
 
 START_TEST(test_promise_12_a_child_finds_out_by_itself)
@@ -188,6 +191,36 @@ START_TEST(test_promise_12_a_child_finds_out_by_itself)
 		_exit(child_finds_out());
 	await_child(pid);
 	ck_assert_int_eq(recv(ends[0], &byte, 1, MSG_DONTWAIT), -1);
+}
+END_TEST
+
+/* At once, and the descriptor stays the caller's. */
+static int
+child_is_refused(void)
+{
+	struct stay_client_options options = { STAY_CLIENT_OPTIONS,
+		.config = &config };
+	struct stay_client *other;
+	char url[32];
+	int pair[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair) != 0)
+		return 1;
+	snprintf(url, sizeof(url), "fd:%d", pair[1]);
+	if (stay_client_start(&other, loop, &line_protocol, url, &options) !=
+		STAY_E_FORKED ||
+	    other != NULL || stay_loop_live(loop) != 1)
+		return 2;
+	return fcntl(pair[1], F_GETFD) >= 0 ? 0 : 3;
+}
+
+START_TEST(test_promise_12_a_child_starts_nothing_on_its_parents_loop)
+{
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(child_is_refused());
+	await_child(pid);
 }
 END_TEST
 
@@ -287,6 +320,8 @@ suite_fork(void)
 	tcase_add_test(
 	    tcase, test_promise_12_a_child_cannot_speak_for_its_parent);
 	tcase_add_test(tcase, test_promise_12_a_child_finds_out_by_itself);
+	tcase_add_test(
+	    tcase, test_promise_12_a_child_starts_nothing_on_its_parents_loop);
 	tcase_add_loop_test(
 	    tcase, test_promise_12_a_child_leaves_its_parent_the_wake_up, 0, 2);
 	tcase_add_test(tcase, test_promise_12_a_child_may_start_anew);

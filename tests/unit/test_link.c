@@ -559,6 +559,52 @@ START_TEST(test_transports_of_a_loop_are_bounded)
 }
 END_TEST
 
+/* ---- promise 12: in a child it is the parent's ---- */
+
+static void
+fork_away(struct rig *rig)
+{
+	sim_fork(rig->world);
+	stay__link_orphan(&rig->link);
+}
+
+static void
+fork_when_granted(struct rig *rig, enum stay__link_news news)
+{
+	if (news == STAY__NEWS_GRANTED)
+		fork_away(rig);
+}
+
+/* A fork finds it queued, resolving, dialing, won and not yet taken, open. */
+START_TEST(test_promise_12_a_child_fails_a_stream_in_any_state)
+{
+	static const uint64_t after_ms[] = { 0, 20, 60, 0, 200 };
+	bool won = _i == 3;
+	struct rig rig;
+
+	rig_init(&rig);
+	sim_name_set(rig.world, "db", "10.0.0.1", 50, 0);
+	sim_listen(rig.world, "10.0.0.1", 7, &silent, NULL);
+	sim_address_set(rig.world, "10.0.0.1", 7, SIM_ACCEPT, 50);
+	sim_listen(rig.world, "/x", 0, &silent, NULL);
+	rig.hook = won ? fork_when_granted : NULL;
+	ck_assert_int_eq(rig_dial(&rig, won ? "unix /x" : "tcp db 7"), STAY_OK);
+	sim_run_ms(rig.world, after_ms[_i]);
+	if (!won)
+		fork_away(&rig);
+	sim_run_ms(rig.world, 10);
+	ck_assert_str_eq(
+	    rig.news, _i == 4 ? "granted up down" : "granted down");
+	ck_assert_int_eq(rig.link.failure.status, STAY_E_FORKED);
+	ck_assert(strstr(rig_failure(&rig), "belongs to the parent process"));
+	ck_assert_uint_eq(sim_open_fds(rig.world), 0);
+	ck_assert_uint_eq(sim_leaked(rig.world), 0);
+	ck_assert_int_eq(rig_dial(&rig, "unix /x"), STAY_E_FORKED);
+	ck_assert_int_eq(stay__link_adopt(&rig.link, 0, 1), STAY_E_FORKED);
+	rig_fini(&rig);
+}
+END_TEST
+
 /* ---- promise 10: whatever operation fails, nothing is left behind ---- */
 
 static void
@@ -633,6 +679,8 @@ suite_link(void)
 	tcase_add_test(tests, test_transport_of_another_make_is_refused);
 	tcase_add_test(tests, test_transports_of_a_loop_are_bounded);
 	tcase_add_test(tests, test_promise_10_any_operation_may_fail);
+	tcase_add_loop_test(
+	    tests, test_promise_12_a_child_fails_a_stream_in_any_state, 0, 5);
 	suite_add_tcase(suite, tests);
 	return suite;
 }
