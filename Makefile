@@ -90,7 +90,7 @@ WRAPPED = malloc calloc realloc free socket connect bind setsockopt getsockopt \
 	sigpending sigtimedwait getaddrinfo freeaddrinfo eventfd epoll_ctl \
 	epoll_wait clock_gettime ev_io_start ev_io_stop ev_timer_start \
 	ev_timer_stop ev_timer_again ev_prepare_start ev_prepare_stop \
-	ev_check_start ev_check_stop ev_feed_event
+	ev_check_start ev_check_stop ev_fork_start ev_fork_stop ev_feed_event
 $(BUILD)/torture: $(TORTURE) $(ARCHIVES)
 	$(call tell,LINK)
 	$(Q)$(LINK) $(WRAPPED:%=-Wl,--wrap=%) -o $@ $^ -l:libev.a -lm

@@ -41,6 +41,7 @@ struct world_ev {
 	ev_timer timer;
 	ev_prepare prepare;
 	ev_check check;
+	ev_fork fork;
 	ev_io wake;
 	struct stay__room room;
 	struct stay__list refused; /* eyes on what the kernel does not watch */
@@ -85,7 +86,8 @@ wake_stop(struct world_ev *world)
 
 /*
  * A page that the kernel empties in a child tells one from its parent without a
- * system call an operation. Where it cannot be had, getpid does.
+ * system call an operation. Where it cannot be had, getpid does; who waits for
+ * nothing then finds out from libev, if that is told of the fork.
  */
 static void
 mark_make(struct world_ev *world)
@@ -134,6 +136,14 @@ look_for_fork(struct world_ev *world)
 	ev_loop_fork(world->ev);
 	wake_stop(world);
 	stay_loop_orphan(world->loop);
+}
+
+static void
+on_fork(struct ev_loop *ev, ev_fork *forked, int events)
+{
+	(void)ev;
+	(void)events;
+	look_for_fork(forked->data);
 }
 
 /* ---- time ---- */
@@ -508,6 +518,8 @@ ev_world_attach(struct stay_world *base, struct stay_loop *loop)
 	ev_unref(world->ev);
 	ev_check_start(world->ev, &world->check);
 	ev_unref(world->ev);
+	ev_fork_start(world->ev, &world->fork);
+	ev_unref(world->ev);
 	wake_start(world);
 	timer_arm(world, NEVER);
 	ev_unref(world->ev);
@@ -523,6 +535,8 @@ detach(struct world_ev *world)
 	ev_prepare_stop(world->ev, &world->prepare);
 	ev_ref(world->ev);
 	ev_check_stop(world->ev, &world->check);
+	ev_ref(world->ev);
+	ev_fork_stop(world->ev, &world->fork);
 }
 
 static void
@@ -574,12 +588,14 @@ watchers_init(struct world_ev *world, int wake_fd)
 	ev_init(&world->timer, on_timer);
 	ev_prepare_init(&world->prepare, on_prepare);
 	ev_check_init(&world->check, on_check);
+	ev_fork_init(&world->fork, on_fork);
 	ev_io_init(&world->wake, on_wake, wake_fd, EV_READ);
 	ev_set_priority(&world->prepare, EV_MINPRI);
 	ev_set_priority(&world->check, EV_MINPRI);
 	world->timer.data = world;
 	world->prepare.data = world;
 	world->check.data = world;
+	world->fork.data = world;
 	world->wake.data = world;
 }
 

@@ -78,6 +78,7 @@ others_grow(struct ev_loop *ev)
 {
 	ev_prepare prepare;
 	ev_check check;
+	ev_fork forked;
 	ev_timer timer;
 
 	ev_init(&prepare, NULL);
@@ -86,6 +87,9 @@ others_grow(struct ev_loop *ev)
 	ev_init(&check, NULL);
 	ev_check_start(ev, &check);
 	ev_check_stop(ev, &check);
+	ev_init(&forked, NULL);
+	ev_fork_start(ev, &forked);
+	ev_fork_stop(ev, &forked);
 	ev_init(&timer, NULL);
 	ev_timer_set(&timer, 1., 0.);
 	ev_timer_start(ev, &timer);

@@ -124,6 +124,8 @@ EV_CALL(ev_prepare_start, ev_prepare)
 EV_CALL(ev_prepare_stop, ev_prepare)
 EV_CALL(ev_check_start, ev_check)
 EV_CALL(ev_check_stop, ev_check)
+EV_CALL(ev_fork_start, ev_fork)
+EV_CALL(ev_fork_stop, ev_fork)
 
 REAL(void, ev_feed_event, (struct ev_loop * ev, void *watcher, int events));
 

@@ -2,10 +2,17 @@
  * Promise 12: a client over fork, with real sockets. The child shares the
  * parent's descriptors, and may neither speak on them nor close them for it.
  */
+#include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -194,6 +201,56 @@ START_TEST(test_promise_12_a_child_finds_out_by_itself)
 }
 END_TEST
 
+/* ---- a kernel without pages that are empty in a child ---- */
+
+/* Till the process ends. False: it cannot be had. */
+static bool
+forbid_wiping(void)
+{
+	const uint32_t advice = offsetof(struct seccomp_data, args[2]);
+	struct sock_filter rules[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+		    offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_madvise, 0, 3),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, advice),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, MADV_WIPEONFORK, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EINVAL),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog filter = { sizeof(rules) / sizeof(rules[0]), rules };
+
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+	       prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) == 0;
+}
+
+/* A parent of its own, for which nothing is wiped. */
+static int
+parent_of_old(void)
+{
+	int status;
+	pid_t pid;
+
+	if (!forbid_wiping())
+		return 0;
+	setup();
+	pid = fork();
+	if (pid == 0)
+		_exit(child_finds_out());
+	return waitpid(pid, &status, 0) == pid ? WEXITSTATUS(status) : -1;
+}
+
+START_TEST(test_promise_12_a_child_finds_out_on_an_old_kernel)
+{
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(parent_of_old());
+	await_child(pid);
+}
+END_TEST
+
+/* ---- what a child may start ---- */
+
 /* At once, and the descriptor stays the caller's. */
 static int
 child_is_refused(void)
@@ -320,6 +377,8 @@ suite_fork(void)
 	tcase_add_test(
 	    tcase, test_promise_12_a_child_cannot_speak_for_its_parent);
 	tcase_add_test(tcase, test_promise_12_a_child_finds_out_by_itself);
+	tcase_add_test(
+	    tcase, test_promise_12_a_child_finds_out_on_an_old_kernel);
 	tcase_add_test(
 	    tcase, test_promise_12_a_child_starts_nothing_on_its_parents_loop);
 	tcase_add_loop_test(
