@@ -145,6 +145,8 @@ read_all(struct block *block, const struct stay_url *url,
 	config->push_arg = options->push_arg;
 	config->credentials = options->credentials;
 	config->credentials_arg = options->credentials_arg;
+	config->on_orphan = options->on_orphan;
+	config->orphan_arg = options->orphan_arg;
 	config->user = keep(&at, url->user);
 	config->password = keep(&at, url->password);
 	status = read_bounds(config, options);

@@ -18,6 +18,8 @@ struct stay_redis__config {
 	void *push_arg;
 	stay_redis_credentials_fn *credentials; /* may be NULL */
 	void *credentials_arg;
+	stay_redis_orphan_fn *on_orphan; /* may be NULL */
+	void *orphan_arg;
 };
 
 /*

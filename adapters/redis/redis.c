@@ -152,6 +152,16 @@ on_push(struct stay_session *session, const struct stay_frame *frame)
 		    config->push_arg, stay_session_keep(session), frame->reply);
 }
 
+static void
+on_orphan(struct stay_session *session, const struct stay_frame *frame)
+{
+	const struct stay_redis__config *config = stay_session_config(session);
+
+	if (config->on_orphan != NULL)
+		config->on_orphan(config->orphan_arg,
+		    stay_session_keep(session), frame->reply);
+}
+
 static size_t
 retain(struct stay_session *session, struct stay_retain *keep)
 {
@@ -247,6 +257,7 @@ static const struct stay_protocol protocol = {
 	.decode = decode,
 	.hello = hello,
 	.on_push = on_push,
+	.on_orphan = on_orphan,
 	.ping = ping,
 	.init = init,
 	.fini = fini,

@@ -30,6 +30,8 @@
  *    <stay/protocol.h> has the difference).
  *  - a command that blocks holds up all that is sent behind it: have a client
  *    of its own for those.
+ *  - a command that was given up in flight is executed all the same: what a
+ *    cancelled BLPOP pops is lost, unless on_orphan takes its late reply.
  *  - MULTI to EXEC are many calls, and each can fail alone: a script (EVAL) is
  *    one. If it must be MULTI, submit all of it without returning to the loop,
  *    each call with STAY_THIS_SESSION, so that none runs in another session.
@@ -55,6 +57,19 @@ struct stay_redis_reply;
  * TRACKING. */
 typedef void stay_redis_push_fn(
     void *arg, struct stay_redis *redis, const struct stay_redis_reply *push);
+
+/*
+ * The late reply, or error, of a command that was sent and then given up
+ * (cancelled, timed out): what it brings, as the value that a BLPOP popped, is
+ * nobody's now. It comes after the `done` of its command, in the order of the
+ * replies, and not at all if the session ends first, as it does when an answer
+ * is tombstone_age_ms late. To be told from others by
+ * what it says, as the key in BLPOP's, for who gave the call up may be gone.
+ * `orphan` lives until this returns; stay_hold keeps it. On the loop's thread;
+ * as in `done`, it may submit commands, cancel and stop.
+ */
+typedef void stay_redis_orphan_fn(
+    void *arg, struct stay_redis *redis, const struct stay_redis_reply *orphan);
 
 /* Who logs in. The strings must live until it is asked again. */
 struct stay_redis_login {
@@ -83,7 +98,9 @@ struct stay_redis_options {
 	void *push_arg;
 	stay_redis_credentials_fn *credentials; /* NULL: the URL's */
 	void *credentials_arg;
-	uintptr_t reserved[4];
+	stay_redis_orphan_fn *on_orphan; /* NULL: late replies are dropped */
+	void *orphan_arg;
+	uintptr_t reserved[2];
 };
 
 #define STAY_REDIS_OPTIONS .size = sizeof(struct stay_redis_options)
@@ -155,8 +172,8 @@ STAY_API enum stay_status stay_redis_argv(struct stay_redis *redis,
 
 /*
  * A reply is a node of a flat tape over the input bytes: nothing is copied and
- * nothing allocated per node. It lives until `done` (or on_push) returns, or as
- * long as stay_hold keeps it, or any node of it.
+ * nothing allocated per node. It lives until `done` (or on_push, on_orphan)
+ * returns, or as long as stay_hold keeps it, or any node of it.
  * result->reply can be given to all of these; NULL is a reply of type
  * STAY_REDIS_NIL.
  */

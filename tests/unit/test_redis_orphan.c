@@ -1,0 +1,199 @@
+/* What the late reply of a command brings: its user may have it. */
+#include <stdio.h>
+#include <string.h>
+
+#include <stay/redis.h>
+
+#include "sim/world_sim.h"
+#include "suites.h"
+
+static struct stay_world *world;
+static struct stay_loop *loop;
+static struct stay_redis *redis;
+static struct sim_peer *server_end;
+static struct stay_held *held;
+static char told[256];
+
+static void
+tell(const char *who, const char *what)
+{
+	size_t len = strlen(told);
+
+	snprintf(told + len, sizeof(told) - len, "%s %s;", who, what);
+}
+
+/* Greets; what else is answered, the test says. */
+static void
+on_bytes(struct sim_peer *peer, void *arg, const char *bytes, size_t len)
+{
+	(void)arg;
+	(void)bytes;
+	(void)len;
+	if (server_end == NULL)
+		sim_peer_print(peer, "%1\r\n+proto\r\n:3\r\n+PONG\r\n");
+	server_end = peer;
+}
+
+static const struct sim_server server = { .on_bytes = on_bytes };
+
+static void
+start(stay_redis_orphan_fn *on_orphan, void *arg)
+{
+	const struct stay_redis_options options = { STAY_REDIS_OPTIONS,
+		.client.call_timeout_ms = 100, .on_orphan = on_orphan,
+		.orphan_arg = arg };
+
+	told[0] = '\0';
+	server_end = NULL;
+	world = sim_world_new(1);
+	loop = stay_loop_new(world);
+	sim_listen(world, "10.0.0.1", 6379, &server, NULL);
+	ck_assert_int_eq(
+	    stay_redis_start(&redis, loop, "redis://10.0.0.1", &options),
+	    STAY_OK);
+	sim_run_ms(world, 10);
+}
+
+static void
+end(void)
+{
+	stay_redis_stop(redis);
+	ck_assert(sim_run(world, 60000));
+	ck_assert_int_eq(stay_loop_free(loop), STAY_OK);
+}
+
+static void
+on_done(void *arg, const struct stay_result *result)
+{
+	tell(arg, result->reply == NULL ? stay_status_name(result->status)
+					: stay_redis_str(result->reply));
+}
+
+static void
+command(const char *who, const char *text)
+{
+	ck_assert_int_eq(stay_redis_command(redis, on_done,
+			     (void *)(uintptr_t)who, "%s", text),
+	    STAY_OK);
+}
+
+static void
+note_orphan(
+    void *arg, struct stay_redis *of, const struct stay_redis_reply *orphan)
+{
+	ck_assert_ptr_eq(of, redis);
+	tell(arg, stay_redis_str(orphan));
+}
+
+static char late[] = "late";
+
+START_TEST(test_redis_orphan_is_told_of_its_reply)
+{
+	start(note_orphan, late);
+	command("a", "GET");
+	sim_run_ms(world, 110);
+	command("b", "GET");
+	sim_run_ms(world, 10);
+	sim_peer_print(server_end, "$3\r\none\r\n$3\r\ntwo\r\n");
+	sim_run_ms(world, 10);
+	ck_assert_str_eq(told, "a STAY_E_TIMEOUT;late one;b two;");
+	end();
+}
+END_TEST
+
+/* An error is an answer, too: the user knows that nothing was done. */
+START_TEST(test_redis_orphan_may_be_an_error)
+{
+	start(note_orphan, late);
+	command("a", "GET");
+	sim_run_ms(world, 110);
+	sim_peer_print(server_end, "-ERR no\r\n");
+	sim_run_ms(world, 10);
+	ck_assert_str_eq(told, "a STAY_E_TIMEOUT;late ERR no;");
+	end();
+}
+END_TEST
+
+START_TEST(test_redis_orphan_is_dropped_where_nobody_wants_it)
+{
+	start(NULL, NULL);
+	command("a", "GET");
+	sim_run_ms(world, 110);
+	sim_peer_print(server_end, "$3\r\none\r\n");
+	sim_run_ms(world, 10);
+	ck_assert_str_eq(told, "a STAY_E_TIMEOUT;");
+	ck_assert_uint_eq(
+	    stay_client_counts(stay_redis_client(redis)).orphans, 1);
+	end();
+}
+END_TEST
+
+static void
+keep(void *arg, struct stay_redis *of, const struct stay_redis_reply *orphan)
+{
+	(void)arg;
+	ck_assert_int_eq(
+	    stay_hold(stay_redis_client(of), stay_redis_at(orphan, 1), &held),
+	    STAY_OK);
+}
+
+START_TEST(test_redis_orphan_can_be_held)
+{
+	start(keep, NULL);
+	command("a", "BLPOP");
+	sim_run_ms(world, 110);
+	sim_peer_print(server_end, "*2\r\n$4\r\njobs\r\n$8\r\nprecious\r\n");
+	sim_run_ms(world, 10);
+	sim_peer_print(server_end, ">1\r\n$8\r\nsomewhat\r\n");
+	sim_run_ms(world, 10);
+	ck_assert_str_eq(stay_redis_str(stay_held_reply(held)), "precious");
+	stay_release(held);
+	end();
+}
+END_TEST
+
+/* What was popped for nobody goes back; and the client may be stopped. */
+static void
+put_back(
+    void *arg, struct stay_redis *of, const struct stay_redis_reply *orphan)
+{
+	(void)arg;
+	ck_assert_int_eq(
+	    stay_redis_command(of, on_done, (void *)(uintptr_t) "put",
+		"LPUSH %s %s", stay_redis_str(stay_redis_at(orphan, 0)),
+		stay_redis_str(stay_redis_at(orphan, 1))),
+	    STAY_OK);
+	stay_redis_drain(of, 1000);
+}
+
+START_TEST(test_redis_orphan_callback_may_command_and_drain)
+{
+	start(put_back, NULL);
+	command("a", "BLPOP");
+	sim_run_ms(world, 110);
+	sim_peer_print(server_end, "*2\r\n$4\r\njobs\r\n$8\r\nprecious\r\n");
+	sim_run_ms(world, 10);
+	ck_assert_str_eq(told, "a STAY_E_TIMEOUT;");
+	sim_peer_print(server_end, ":1\r\n");
+	sim_run_ms(world, 10);
+	ck_assert_str_eq(told, "a STAY_E_TIMEOUT;put 1;");
+	ck_assert(sim_run(world, 60000));
+	ck_assert_int_eq(stay_loop_free(loop), STAY_OK);
+}
+END_TEST
+
+Suite *
+suite_redis_orphan(void)
+{
+	Suite *suite = suite_create("redis_orphan");
+	TCase *tcase = tcase_create("redis_orphan");
+
+	tcase_add_test(tcase, test_redis_orphan_is_told_of_its_reply);
+	tcase_add_test(tcase, test_redis_orphan_may_be_an_error);
+	tcase_add_test(
+	    tcase, test_redis_orphan_is_dropped_where_nobody_wants_it);
+	tcase_add_test(tcase, test_redis_orphan_can_be_held);
+	tcase_add_test(tcase, test_redis_orphan_callback_may_command_and_drain);
+	suite_add_tcase(suite, tcase);
+	return suite;
+}
