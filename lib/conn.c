@@ -49,6 +49,7 @@ release(struct stay_conn *conn)
 {
 	stay__stream_fini(conn);
 	stay__loop_timer_stop(conn->loop, &conn->drain);
+	stay__loop_timer_stop(conn->loop, &conn->renewal);
 	stay__timing_fini(conn);
 	stay__mail_fini(conn);
 	stay__task_cancel(&conn->task);
@@ -211,6 +212,13 @@ drain_over(struct stay__timer *timer)
 	stay_stop(STAY__CONTAINER(timer, struct stay_conn, drain), STAY_OK);
 }
 
+static void
+renewal_due(struct stay__timer *timer)
+{
+	stay_reconnect(STAY__CONTAINER(timer, struct stay_conn, renewal),
+	    STAY_E_RECONNECT);
+}
+
 static enum stay_status
 fill_options(struct stay_conn *conn, const struct stay_conn_options *options)
 {
@@ -246,6 +254,7 @@ init_parts(struct stay_conn *conn)
 	stay__list_init(&conn->answered);
 	stay__task_init(&conn->task, run);
 	stay__timer_init(&conn->drain, drain_over);
+	stay__timer_init(&conn->renewal, renewal_due);
 	stay__machine_init(&conn->machine, stay_machine_conn());
 	stay__mail_init(conn);
 	stay__timing_init(conn);
@@ -437,6 +446,13 @@ stay_reconnect(struct stay_conn *conn, enum stay_status why)
 	conn->reconnect_asked = true;
 	conn->reconnect_why = why;
 	stay__conn_nudge(conn);
+}
+
+void
+stay__conn_renew_after(struct stay_conn *conn, uint64_t ms)
+{
+	stay__loop_timer(
+	    conn->loop, &conn->renewal, stay__loop_after(conn->loop, ms));
 }
 
 /* ---- another behaviour ---- */

@@ -154,6 +154,7 @@ struct stay_conn {
 	/* conn.c */
 	enum stay__admission admission;
 	struct stay__timer drain;
+	struct stay__timer renewal; /* a reconnect by itself */
 	bool stop_asked;
 	bool reconnect_asked;
 	bool reconnects;         /* it was down for that, and is not yet up */
@@ -304,6 +305,8 @@ bool stay__stream_is_unread(const struct stay_conn *conn);
 void stay__stream_explain(struct stay_conn *conn);
 
 /* ---- conn.c ---- */
+/* Reconnect by itself after so long; STAY_FOREVER: not any more. */
+void stay__conn_renew_after(struct stay_conn *conn, uint64_t ms);
 /* Look after it later this turn: something outside its callbacks has changed.
  */
 void stay__conn_nudge(struct stay_conn *conn);

@@ -48,7 +48,6 @@ struct stay_session {
 	enum stay_status condemned; /* to be ended: why */
 	bool parted;                /* the farewell is said */
 	struct stay_info left;      /* for connect, of a planned change */
-	struct stay__timer age;
 
 	/* health.c; ns */
 	struct stay__timer silence;
@@ -192,7 +191,6 @@ void stay__session_condemn(
 void stay__session_press(struct stay_session *session);
 
 /* ---- leave.c ---- */
-void stay__leave_init(struct stay_session *session);
 /* The session is up, and over: how old it may get. */
 void stay__leave_begin(struct stay_session *session);
 void stay__leave_end(struct stay_session *session);

@@ -382,16 +382,21 @@ add_end_of_drain(struct stay__text *text, const struct stay_conn *conn)
 	add_duration(text, until_ms(conn, conn->drain.at));
 }
 
-static void
-add_following(struct stay__text *text, const struct stay_conn *conn)
+/* What it is to do by itself, if its end does not come first. */
+static bool
+is_renewed(const struct stay_conn *conn)
 {
-	bool draining = conn->admission == STAY__ADMIT_DRAINING;
+	return stay__timer_is_set(&conn->renewal) &&
+	       (!stay__timer_is_set(&conn->drain) ||
+		   conn->renewal.at < conn->drain.at);
+}
+
+/* What it does next, unless it is stopped; false: nothing, it stays up. */
+static bool
+add_step(struct stay__text *text, const struct stay_conn *conn)
+{
 	bool up = stay__conn_state(conn) == STAY_CONNECTED;
 
-	if (conn->stop_asked) {
-		stay__text_add(text, "it stops next, as asked");
-		return;
-	}
 	if (conn->reconnect_asked) {
 		stay__text_add(text, "it reconnects next, as asked");
 	} else if (conn->granted_later) {
@@ -400,13 +405,31 @@ add_following(struct stay__text *text, const struct stay_conn *conn)
 		stay__text_add(text, " begins when it is let go");
 	} else if (up && conn->failed != STAY_OK) {
 		stay__text_add(text, "it disconnects next");
-	} else if (!up || !draining) {
+	} else if (up && is_renewed(conn)) {
+		stay__text_add(text, "it leaves for a new session in ");
+		add_duration(text, until_ms(conn, conn->renewal.at));
+	} else if (!up) {
 		add_due(text, conn);
 	} else {
-		add_end_of_drain(text, conn);
+		return false;
+	}
+	return true;
+}
+
+static void
+add_following(struct stay__text *text, const struct stay_conn *conn)
+{
+	bool draining = conn->admission == STAY__ADMIT_DRAINING;
+	bool stays;
+
+	if (conn->stop_asked) {
+		stay__text_add(text, "it stops next, as asked");
 		return;
 	}
-	if (draining)
+	stays = !add_step(text, conn);
+	if (stays && !draining)
+		add_due(text, conn);
+	if (!stays && draining)
 		stay__text_add(text, ", and ");
 	if (draining)
 		add_end_of_drain(text, conn);

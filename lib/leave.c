@@ -6,38 +6,23 @@
  */
 #include "engine.h"
 
-static void
-is_old(struct stay__timer *timer)
-{
-	struct stay_session *session =
-	    STAY__CONTAINER(timer, struct stay_session, age);
-
-	stay_reconnect(session->client->conn, STAY_E_RECONNECT);
-}
-
-void
-stay__leave_init(struct stay_session *session)
-{
-	stay__timer_init(&session->age, is_old);
-}
-
 /* Sessions that began together are not to end together. */
 void
 stay__leave_begin(struct stay_session *session)
 {
-	struct stay_loop *loop = session->client->loop;
-	uint64_t max = session->client->options.max_age_ms;
+	const struct stay_client *client = session->client;
+	uint64_t max = client->options.max_age_ms;
 
 	if (max == 0 || max == STAY_FOREVER)
 		return;
-	max -= stay__loop_random(loop) % (max / 4 + 1);
-	stay__loop_timer(loop, &session->age, stay__loop_after(loop, max));
+	max -= stay__loop_random(client->loop) % (max / 4 + 1);
+	stay__conn_renew_after(client->conn, max);
 }
 
 void
 stay__leave_end(struct stay_session *session)
 {
-	stay__loop_timer_stop(session->client->loop, &session->age);
+	stay__conn_renew_after(session->client->conn, STAY_FOREVER);
 }
 
 void

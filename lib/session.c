@@ -15,7 +15,6 @@ stay__session_init(struct stay_session *session, struct stay_client *client)
 	stay__machine_init(&session->machine, stay_machine_session());
 	stay_buf_init(&session->control, CONTROL_MAX);
 	stay__health_init(session);
-	stay__leave_init(session);
 }
 
 void

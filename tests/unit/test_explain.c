@@ -197,6 +197,35 @@ change(void)
 	line_run(&rig, 10);
 }
 
+/* Too short for chance to make it shorter. */
+static void
+be_up_for_a_while(void)
+{
+	const struct stay_client_options options = { STAY_CLIENT_OPTIONS,
+		.max_age_ms = 3 };
+
+	start(&options);
+	while (rig.sessions == 0)
+		line_run(&rig, 1);
+}
+
+static void
+drain_by_and_by(void)
+{
+	be_up_for_a_while();
+	line_call(&rig, "a", LINE("quiet"));
+	stay_client_drain(rig.client, 1000);
+	line_run(&rig, 1);
+}
+
+static void
+drain_soon(void)
+{
+	be_up_for_a_while();
+	line_call(&rig, "a", LINE("quiet"));
+	stay_client_drain(rig.client, 1);
+}
+
 static void
 ask_for_a_change(void)
 {
@@ -257,6 +286,16 @@ static const struct {
 		      "server, 2 calls queued; it gives up in 4.7 s" },
 	{ be_up,
 	    CONN "connected for 20 ms with 10.0.0.1:7777; it stays connected" },
+	{ be_up_for_a_while,
+	    CONN "connected for 1 ms with 10.0.0.1:7777; it leaves for a new "
+		 "session in 2 ms" },
+	{ drain_by_and_by,
+	    CONN "connected for 2 ms with 10.0.0.1:7777, 1 call in flight; it "
+		 "leaves for a new session in 1 ms, and it stops when nothing "
+		 "is left to do, at the latest in 999 ms" },
+	{ drain_soon,
+	    CONN "connected for 1 ms with 10.0.0.1:7777, 1 call queued; it "
+		 "stops when nothing is left to do, at the latest in 1 ms" },
 	{ be_busy,
 	    CONN "connected for 30 ms with 10.0.0.1:7777, 1 call queued, 2 in "
 		 "flight, 1 given up and still to be answered; it stays "
