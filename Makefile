@@ -21,7 +21,7 @@ CORE = callers.c conn.c deliver.c drive.c explain.c loop.c mail.c step.c stream.
 	timing.c verdict.c
 ENGINE = calls.c change.c client.c engine.c engine.h fate.c health.c hold.c leave.c \
 	log.c output.c receive.c session.c start.c target.c wait.c water.c
-FACADES = text_log.c
+FACADES = heard.c text_log.c
 SRC = $(addprefix lib/,$(filter %.c,$(GROUND) $(STREAMS) $(CORE) $(ENGINE) $(FACADES)))
 REDIS = $(addprefix adapters/redis/,command.c config.c field.c format.c greeter.c \
 	number.c parser.c redis.c reply.c writer.c)

@@ -8,31 +8,20 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "heard.h"
 #include "mem.h"
 
 /* A sentence may come again after so long. */
 #define QUIET_MS 30000
 
-/* Connections that are remembered; others may take their place. */
-#define HEARD_MAX 64
-
 /* Bytes of a sentence about a lost call; what is longer is cut. */
 #define LOST_MAX 512
-
-/* The last sentence of a connection, and how often it was not printed. */
-struct heard {
-	uint64_t number; /* of the connection; 0: nobody's */
-	uint64_t hash;
-	uint64_t since_ms;
-	uint64_t more;
-};
 
 struct stay_log {
 	struct stay_observer observer;
 	FILE *stream;
 	unsigned machines;
-	struct heard failures[HEARD_MAX];
-	struct heard lost_calls[HEARD_MAX];
+	struct stay__speakers speakers;
 };
 
 static const struct {
@@ -85,25 +74,26 @@ hash_of(const char *text)
 }
 
 static uint64_t
-seconds_since(const struct heard *heard, uint64_t now_ms)
+seconds_since(const struct stay__heard *heard, uint64_t now_ms)
 {
 	return (now_ms - heard->since_ms) / 1000;
 }
 
 static void
-tell_rest(struct stay_log *log, struct heard *heard, uint64_t now_ms)
+tell_rest(const struct stay_log *log, const struct stay__heard *heard,
+    const struct stay_subject *who)
 {
 	if (heard->more > 0)
 		fprintf(log->stream,
 		    "conn %" PRIu64 ": %" PRIu64
 		    " more like the last failure in %" PRIu64 " s\n",
-		    heard->number, heard->more, seconds_since(heard, now_ms));
-	*heard = (struct heard){ 0 };
+		    who->number, heard->more,
+		    seconds_since(heard, who->now_ms));
 }
 
 static void
-print(struct stay_log *log, struct heard *heard, const struct stay_subject *who,
-    enum stay_status status, const char *text)
+print(const struct stay_log *log, const struct stay__heard *heard,
+    const struct stay_subject *who, enum stay_status status, const char *text)
 {
 	fprintf(log->stream, "conn %" PRIu64 ": %s", who->number, text);
 	if (heard->more > 0)
@@ -115,19 +105,32 @@ print(struct stay_log *log, struct heard *heard, const struct stay_subject *who,
 }
 
 static void
-hear(struct stay_log *log, struct heard *heard, const struct stay_subject *who,
-    enum stay_status status, const char *text)
+hear(const struct stay_log *log, struct stay__heard *heard,
+    const struct stay_subject *who, enum stay_status status, const char *text)
 {
 	uint64_t hash = hash_of(text);
 
-	if (heard->number != who->number || heard->hash != hash)
-		tell_rest(log, heard, who->now_ms);
-	else if (who->now_ms - heard->since_ms < QUIET_MS) {
+	if (heard->hash != hash) {
+		tell_rest(log, heard, who);
+		heard->more = 0;
+	} else if (who->now_ms - heard->since_ms < QUIET_MS) {
 		heard->more++;
 		return;
 	}
 	print(log, heard, who, status, text);
-	*heard = (struct heard){ who->number, hash, who->now_ms, 0 };
+	*heard = (struct stay__heard){ hash, who->now_ms, 0 };
+}
+
+/* Whom there is no memory for is a stranger each time: too much is printed
+ * rather than nothing. */
+static struct stay__speaker *
+speaker_of(struct stay_log *log, const struct stay_subject *who,
+    struct stay__speaker *stranger)
+{
+	struct stay__speaker *speaker =
+	    stay__speakers_meet(&log->speakers, who->number);
+
+	return speaker == NULL ? stranger : speaker;
 }
 
 static void
@@ -135,8 +138,9 @@ log_failure(void *arg, const struct stay_subject *who, enum stay_status status,
     const char *text)
 {
 	struct stay_log *log = arg;
+	struct stay__speaker stranger = { 0 };
 
-	hear(log, &log->failures[who->number % HEARD_MAX], who, status, text);
+	hear(log, &speaker_of(log, who, &stranger)->failure, who, status, text);
 }
 
 static void
@@ -144,18 +148,25 @@ log_lost_call(void *arg, const struct stay_subject *who,
     enum stay_status status, const char *text)
 {
 	struct stay_log *log = arg;
+	struct stay__speaker stranger = { 0 };
 	char lost[LOST_MAX];
 
 	snprintf(lost, sizeof(lost), "a call that nobody waits for: %s", text);
-	hear(log, &log->lost_calls[who->number % HEARD_MAX], who, status, lost);
+	hear(log, &speaker_of(log, who, &stranger)->lost_call, who, status,
+	    lost);
 }
 
 static void
-forget(
-    struct stay_log *log, struct heard *heard, const struct stay_subject *who)
+forget(struct stay_log *log, const struct stay_subject *who)
 {
-	if (heard->number == who->number)
-		tell_rest(log, heard, who->now_ms);
+	struct stay__speaker *speaker =
+	    stay__speakers_find(&log->speakers, who->number);
+
+	if (speaker == NULL)
+		return;
+	tell_rest(log, &speaker->failure, who);
+	tell_rest(log, &speaker->lost_call, who);
+	stay__speakers_forget(&log->speakers, speaker);
 }
 
 static void
@@ -165,8 +176,7 @@ log_closed(void *arg, const struct stay_subject *who, enum stay_status status,
 	struct stay_log *log = arg;
 
 	(void)status;
-	forget(log, &log->failures[who->number % HEARD_MAX], who);
-	forget(log, &log->lost_calls[who->number % HEARD_MAX], who);
+	forget(log, who);
 	fprintf(log->stream, "conn %" PRIu64 " %s: closed, %s\n", who->number,
 	    who->label, text);
 }
@@ -194,5 +204,8 @@ stay_log_observer(const struct stay_log *log)
 void
 stay_log_free(struct stay_log *log)
 {
+	if (log == NULL)
+		return;
+	stay__speakers_fini(&log->speakers);
 	stay__free(log);
 }

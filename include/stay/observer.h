@@ -65,8 +65,10 @@ struct stay_observer {
  * caller's and must outlive the log. `machines` says which machines' turns are
  * printed: any of STAY_LOG_*; failures and closings always are. A failure that
  * a connection repeats is printed once in 30 s, with "; 12 more like it in 30
- * s"; an observer of one's own hears of each. NULL: no memory. Free it after
- * the loop no longer uses it.
+ * s"; an observer of one's own hears of each. It keeps some 100 bytes for each
+ * connection that has failed and is not closed yet; without memory for them it
+ * prints every failure of it. NULL: no memory. Free it (NULL is fine) after the
+ * loop no longer uses it.
  */
 #define STAY_LOG_CONN    1u
 #define STAY_LOG_LINK    2u

@@ -119,6 +119,77 @@ START_TEST(test_text_log_lost_calls_are_not_a_flood)
 }
 END_TEST
 
+static void
+closed(uint64_t number)
+{
+	const struct stay_observer *to = stay_log_observer(text_log);
+	struct stay_subject who = {
+		.number = number, .label = "x", .now_ms = now_ms
+	};
+
+	to->on_closed(to->arg, &who, STAY_OK, "ok");
+}
+
+static unsigned
+lines(void)
+{
+	unsigned count = 0;
+
+	fflush(stream);
+	for (; seen < printed_len; seen++)
+		count += printed[seen] == '\n';
+	return count;
+}
+
+static const unsigned crowds[] = { 1, 64, 65, 128, 1000 };
+#define CROWDS ((int)(sizeof(crowds) / sizeof(crowds[0])))
+
+static void
+everybody_fails(unsigned crowd)
+{
+	const struct stay_observer *to = stay_log_observer(text_log);
+
+	for (unsigned number = 1; number <= crowd; number++) {
+		struct stay_subject who = {
+			.number = number, .label = "x", .now_ms = now_ms
+		};
+
+		failed(number, "connect x: refused; next");
+		to->on_lost_call(to->arg, &who, STAY_E_TIMEOUT, "timed out");
+	}
+}
+
+/* However many there are, nobody's sentences are forgotten for another's. */
+START_TEST(test_promise_13_any_number_that_fail_are_each_logged_once)
+{
+	unsigned crowd = crowds[_i];
+
+	everybody_fails(crowd);
+	ck_assert_uint_eq(lines(), 2 * crowd);
+	for (unsigned i = 0; i < 14; i++) {
+		now_ms += 2000;
+		everybody_fails(crowd);
+	}
+	ck_assert_uint_eq(lines(), 0);
+	now_ms += 2000;
+	everybody_fails(crowd);
+	ck_assert_uint_eq(lines(), 2 * crowd);
+}
+END_TEST
+
+/* Who is closed is forgotten, and nobody else is for that. */
+START_TEST(test_text_log_the_closed_make_nobody_talk)
+{
+	everybody_fails(1000);
+	for (unsigned number = 1; number <= 1000; number += 3)
+		closed(number);
+	ck_assert_uint_eq(lines(), 2 * 1000 + 334);
+	for (unsigned number = 1; number <= 1000; number++)
+		failed(number, "connect x: refused; next");
+	ck_assert_uint_eq(lines(), 334);
+}
+END_TEST
+
 Suite *
 suite_text_log(void)
 {
@@ -131,6 +202,10 @@ suite_text_log(void)
 	tcase_add_test(tcase, test_text_log_another_failure_is_news);
 	tcase_add_test(tcase, test_text_log_tells_the_rest_when_it_closes);
 	tcase_add_test(tcase, test_text_log_lost_calls_are_not_a_flood);
+	tcase_add_loop_test(tcase,
+	    test_promise_13_any_number_that_fail_are_each_logged_once, 0,
+	    CROWDS);
+	tcase_add_test(tcase, test_text_log_the_closed_make_nobody_talk);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }
