@@ -169,7 +169,7 @@ stay__caller_postpone(struct stay_conn *conn, struct stay__mail *letter)
 	struct stay__caller *caller = find(conn->loop, letter->from);
 
 	if (caller == NULL) { /* given up inside the callback */
-		stay__mail_free(letter);
+		stay__mail_free(conn, letter);
 		return;
 	}
 	caller->mail = letter;

@@ -135,7 +135,8 @@ is_drained(const struct stay_conn *conn)
 {
 	stay_busy_fn *busy = conn->behaviour->busy;
 
-	return conn->letters == 0 && stay__list_is_empty(&conn->callers) &&
+	return conn->letters == 0 && conn->upgrades == 0 &&
+	       stay__list_is_empty(&conn->callers) &&
 	       stay__list_is_empty(&conn->answered) &&
 	       (busy == NULL || busy(conn, conn->state) == 0);
 }
@@ -462,6 +463,7 @@ stay_conn_upgrade(struct stay_conn *conn, const struct stay_behaviour *next,
     void *arg, stay_upgraded_fn *done, void *done_arg)
 {
 	struct stay__upgrade *upgrade;
+	enum stay_status status;
 	enum stay_state state;
 
 	if (conn == NULL || next == NULL)
@@ -479,8 +481,10 @@ stay_conn_upgrade(struct stay_conn *conn, const struct stay_behaviour *next,
 		.arg = arg,
 		.done = done,
 		.done_arg = done_arg };
-	stay__mail_ask(conn, &upgrade->mail);
-	return STAY_OK;
+	status = stay__mail_upgrade(conn, upgrade);
+	if (status != STAY_OK)
+		stay__free(upgrade);
+	return status;
 }
 
 static enum stay_status
@@ -518,7 +522,8 @@ stay__conn_upgrade(struct stay_conn *conn, struct stay__upgrade *upgrade)
 		status = change_code(conn, upgrade);
 		stay__timing_timeout_restart(conn);
 	}
-	stay__mail_free(&upgrade->mail);
+	conn->upgrades--;
+	stay__free(upgrade);
 	if (done != NULL)
 		done(arg, status);
 }

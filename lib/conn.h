@@ -122,7 +122,10 @@ struct stay_conn {
 	struct stay__list asked; /* next events, upgrades: before the mailbox */
 	struct stay__list dropped; /* by public calls: still to be released */
 	struct stay__mail notes[STAY__NOTE_COUNT];
-	size_t letters; /* in all three */
+	/* In all three but upgrades, and the one that is being delivered: it
+	 * may be postponed yet. */
+	size_t letters;
+	size_t upgrades; /* asked for and not yet carried out */
 
 	/* callers.c */
 	struct stay__list callers;
@@ -203,7 +206,9 @@ void stay__mail_init(struct stay_conn *conn);
 enum stay_status stay__mail_post(struct stay_conn *conn,
     enum stay__mail_kind kind, const struct stay_message *message,
     struct stay_from from, struct stay__mail **mail);
-void stay__mail_ask(struct stay_conn *conn, struct stay__mail *letter);
+/* In front of it, too. STAY_OK, STAY_E_FULL. */
+enum stay_status stay__mail_upgrade(
+    struct stay_conn *conn, struct stay__upgrade *upgrade);
 /* A note: at the end, at the front, or taken back. */
 void stay__mail_note(struct stay_conn *conn, enum stay__mail_kind kind);
 void stay__mail_note_first(struct stay_conn *conn, enum stay__mail_kind kind);
@@ -223,8 +228,8 @@ void stay__mail_take_back(struct stay_conn *conn, struct stay__mail *letter);
 enum stay_status stay__mail_drop(
     struct stay_conn *conn, const struct stay_message *message);
 void stay__mail_settle(struct stay_conn *conn);
-/* Done with a letter that is in no list (a note: nothing). */
-void stay__mail_free(struct stay__mail *mail);
+/* Done with a letter that was being delivered. */
+void stay__mail_free(struct stay_conn *conn, struct stay__mail *letter);
 void stay__mail_fini(struct stay_conn *conn);
 static inline bool
 stay__mail_is_note(const struct stay__mail *mail)

@@ -67,7 +67,7 @@ deliver_call(struct stay_conn *conn, struct stay__mail *mail)
 		stay__caller_postpone(conn, mail);
 		return;
 	}
-	stay__mail_free(mail);
+	stay__mail_free(conn, mail);
 	if ((verdict.with & STAY__WITH_REPLY) != 0 &&
 	    stay__verdict_rule(in, &verdict).kind != STAY__BAD)
 		stay__caller_reply(conn, from, verdict.reply);
@@ -93,7 +93,7 @@ conclude(struct stay_conn *conn, struct stay__mail *mail,
 		stay__mail_postpone(conn, mail);
 		return;
 	}
-	stay__mail_free(mail);
+	stay__mail_free(conn, mail);
 	judge_and_drive(conn, in, verdict);
 }
 

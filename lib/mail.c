@@ -45,12 +45,16 @@ stay__mail_post(struct stay_conn *conn, enum stay__mail_kind kind,
 	return STAY_OK;
 }
 
-void
-stay__mail_ask(struct stay_conn *conn, struct stay__mail *letter)
+/* A mailbox that is full of postponed letters may be what it is for. */
+enum stay_status
+stay__mail_upgrade(struct stay_conn *conn, struct stay__upgrade *upgrade)
 {
-	conn->letters++;
-	stay__list_push(&conn->asked, &letter->node);
+	if (conn->upgrades >= conn->options.mailbox_max)
+		return STAY_E_FULL;
+	conn->upgrades++;
+	stay__list_push(&conn->asked, &upgrade->mail.node);
 	stay__conn_nudge(conn);
+	return STAY_OK;
 }
 
 static struct stay__mail *
@@ -122,8 +126,6 @@ stay__mail_next(struct stay_conn *conn)
 		struct stay__mail *mail =
 		    STAY__LIST_OWNER(node, struct stay__mail, node);
 
-		if (!stay__mail_is_note(mail))
-			conn->letters--;
 		if (is_let_through(conn, mail))
 			return mail;
 		stay__mail_postpone(conn, mail);
@@ -141,11 +143,18 @@ stay__mail_waits(const struct stay_conn *conn)
 void
 stay__mail_postpone(struct stay_conn *conn, struct stay__mail *letter)
 {
-	conn->letters++;
 	stay__list_push(&conn->postponed, &letter->node);
 }
 
 /* ---- what is not delivered any more ---- */
+
+static void
+release(struct stay__mail *letter)
+{
+	if (letter->message.release != NULL)
+		letter->message.release(letter->message.data);
+	stay__free(letter);
+}
 
 void
 stay__mail_take_back(struct stay_conn *conn, struct stay__mail *letter)
@@ -179,8 +188,7 @@ stay__mail_settle(struct stay_conn *conn)
 	struct stay__list *node;
 
 	while ((node = stay__list_pop(&conn->dropped)) != NULL)
-		stay__mail_free(
-		    STAY__LIST_OWNER(node, struct stay__mail, node));
+		release(STAY__LIST_OWNER(node, struct stay__mail, node));
 }
 
 void
@@ -190,13 +198,10 @@ stay__mail_recall(struct stay_conn *conn)
 }
 
 void
-stay__mail_free(struct stay__mail *mail)
+stay__mail_free(struct stay_conn *conn, struct stay__mail *letter)
 {
-	if (stay__mail_is_note(mail))
-		return;
-	if (mail->message.release != NULL)
-		mail->message.release(mail->message.data);
-	stay__free(mail);
+	conn->letters--;
+	release(letter);
 }
 
 static void
@@ -228,7 +233,6 @@ refuse_upgrades(struct stay_conn *conn)
 		next = node->next;
 		if (mail->kind != STAY__MAIL_UPGRADE)
 			continue;
-		conn->letters--;
 		stay__list_remove(node);
 		stay__conn_upgrade(
 		    conn, STAY__CONTAINER(mail, struct stay__upgrade, mail));

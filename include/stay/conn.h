@@ -270,8 +270,10 @@ struct stay_conn_options {
 	uint64_t stop_budget_ms;  /* a pending last disconnect: 1000 */
 	uint64_t throttle_burst;  /* connects asked for in a row: 4 */
 	uint64_t throttle_ms;     /* within this time: 100 */
-	uint64_t mailbox_max;     /* letters, postponed ones included: 1024 */
-	uint64_t turn_budget;     /* messages handled per turn: 64 */
+	/* Letters that wait, postponed ones and the one that is in its callback
+	 * included, as it may be postponed: 1024 */
+	uint64_t mailbox_max;
+	uint64_t turn_budget;               /* messages handled per turn: 64 */
 	struct stay_backoff_policy backoff; /* when no callback chooses one */
 	/* Of every dial; copied. NULL: nodelay. */
 	const struct stay_socket_options *socket;
@@ -366,7 +368,8 @@ typedef void stay_upgraded_fn(void *arg, enum stay_status status);
  * timers, mail and open calls stay. `next`'s code_change gets the old and a
  * zeroed new state block, and `arg`. `done` (may be NULL) is told the outcome.
  * Returns: STAY_OK asked; STAY_E_ARG, STAY_E_ABI, STAY_E_NOMEM; STAY_E_STATE
- * while starting, stopping or stopped.
+ * while starting, stopping or stopped; STAY_E_FULL: mailbox_max of them wait,
+ * which are counted apart, as a full mailbox may be what it is for.
  */
 STAY_API STAY_USE enum stay_status stay_conn_upgrade(struct stay_conn *conn,
     const struct stay_behaviour *next, void *arg, stay_upgraded_fn *done,

@@ -151,6 +151,16 @@ run_disconnect(struct stay_conn *conn, void *state, struct stay_info info)
 	return leave(some_backoff(raw));
 }
 
+/* What comes back into the mailbox must still fit there. */
+static struct stay_verdict
+postpone(const struct raw *raw)
+{
+	if (raw->letters > raw->mailbox_max)
+		broken(7, "raw %u postpones one of %zu letters",
+		    raw->user->index, raw->letters);
+	return stay_postpone();
+}
+
 /* Of a message, a call or a cast: what may be said in this state. */
 static struct stay_verdict
 move(struct raw *raw, struct stay_verdict otherwise)
@@ -166,7 +176,7 @@ move(struct raw *raw, struct stay_verdict otherwise)
 	if (which == 1 && !pending)
 		return stay_disconnect(some_info(the_run));
 	if (which < 5)
-		return stay_postpone();
+		return postpone(raw);
 	return pending ? otherwise : with_company(raw, otherwise);
 }
 
@@ -469,6 +479,9 @@ raw_check(const struct user *user)
 	if (raw->conn->letters != raw->letters)
 		broken(7, "raw %u counts %zu letters, and has %zu", user->index,
 		    raw->conn->letters, raw->letters);
+	if (raw->letters > raw->mailbox_max)
+		broken(
+		    7, "raw %u keeps %zu letters", user->index, raw->letters);
 	if (raw->times_out && !user->leaving && raw->state < STAY_STOPPING &&
 	    run->sim->now >
 		raw->timeout_at + (run->slept - raw->slept) + 2 * SIM_MS)

@@ -28,8 +28,9 @@ struct raw {
 	struct stay_from from;
 	unsigned notices;
 	uint64_t mailbox_max;
-	size_t letters; /* upgrades, too */
-	bool times_out; /* T is running: for so long, till then */
+	size_t letters;   /* accepted and not released */
+	size_t upgrading; /* upgrades accepted and not told */
+	bool times_out;   /* T is running: for so long, till then */
 	uint64_t timeout_ms;
 	uint64_t timeout_at;
 	uint64_t slept; /* run->slept then */

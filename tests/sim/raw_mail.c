@@ -111,7 +111,7 @@ on_upgraded(void *arg, enum stay_status status)
 	if (upgrade->told)
 		broken(1, "an upgrade is told twice");
 	upgrade->told = true;
-	raw->letters--;
+	raw->upgrading--;
 	check_upgraded(upgrade, status);
 	the_run->figures->upgrades += status == STAY_OK;
 	if (raw->times_out && status != STAY_E_STATE)
@@ -138,10 +138,17 @@ upgrade(struct raw *raw)
 	sim_note(run->sim, "upgrade", raw->user->index, status);
 	if (status == STAY_OK) {
 		stay__list_push(&raw->upgrades, &upgrade->node);
-		raw->letters++;
-		return;
+		raw->upgrading++;
 	}
-	if (!(status == STAY_E_NOMEM && memory.failed > 0) &&
+	if (status == STAY_OK
+		? raw->upgrading > raw->mailbox_max
+		: status == STAY_E_FULL && raw->upgrading < raw->mailbox_max)
+		broken(7, "raw %u has %zu upgrades, and is told %s",
+		    raw->user->index, raw->upgrading, stay_status_name(status));
+	if (status == STAY_OK)
+		return;
+	if (status != STAY_E_FULL &&
+	    !(status == STAY_E_NOMEM && memory.failed > 0) &&
 	    !(status == STAY_E_STATE &&
 		(state == STAY_STARTING || state >= STAY_STOPPING)))
 		broken(1, "an upgrade is refused with %s",

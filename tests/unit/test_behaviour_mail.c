@@ -71,8 +71,21 @@ static const struct story bounds[] = {
 	  "init send(4)!FULL connect(1) @1 send(5)!FULL" },
 	{ "inside callbacks too",
 	  UP "cast: {cast(3) cast(4) cast(5)} noreply",
-	  "mailbox_max(2) start cast(2) run(1)",
+	  "mailbox_max(3) start cast(2) run(1)",
 	  T_UP "cast(2) cast(5)!FULL cast(3) cast(4)" },
+	{ "where what is being delivered may be postponed yet, and counts",
+	  UP "cast: {cast(3) cast(4) send(5) next(6) call(7)} postpone postpone",
+	  "mailbox_max(2) start cast(2) run(1) cast(8)",
+	  T_UP "cast(2) cast(4)!FULL send(5)!FULL next(6)!FULL call(7)!FULL "
+	  "cast(3) @1 cast(8)!FULL" },
+	{ "but no more once its verdict is carried out",
+	  UP "cast: disconnect(7) disconnect: {cast(3) cast(4)} noconnect",
+	  "mailbox_max(1) start cast(2) run(1)",
+	  T_UP "cast(2) disconnect(7) cast(4)!FULL cast(3)" },
+	{ "a full one takes an upgrade, which may be what helps",
+	  UP "cast: postpone*",
+	  "mailbox_max(1) start cast(2) run(1) upgrade upgrade run(1)",
+	  T_UP "cast(2) @1 upgrade()!FULL code_change upgraded=OK" },
 	{ "a turn has a budget, and nothing is lost over it",
 	  UP, "turn_budget(1) start cast(2) send(3) cast(4) cast(5) run(1)",
 	  T_UP "cast(2) info(3) cast(4) cast(5)" },
@@ -282,7 +295,7 @@ START_TEST(test_behaviour_mail_postponed)
 }
 END_TEST
 
-START_TEST(test_behaviour_mail_bounded)
+START_TEST(test_promise_7_mail_is_bounded)
 {
 	story_check(&bounds[_i]);
 }
@@ -321,7 +334,7 @@ suite_behaviour_mail(void)
 	tcase_add_loop_test(
 	    tcase, test_behaviour_mail_postponed, 0, STORIES(postponing));
 	tcase_add_loop_test(
-	    tcase, test_behaviour_mail_bounded, 0, STORIES(bounds));
+	    tcase, test_promise_7_mail_is_bounded, 0, STORIES(bounds));
 	tcase_add_loop_test(
 	    tcase, test_behaviour_mail_next_events, 0, STORIES(next_events));
 	tcase_add_loop_test(tcase, test_behaviour_mail_state_timeouts, 0,
