@@ -30,6 +30,7 @@ complete(struct stay__caller *caller)
 {
 	struct stay_reply reply = caller->reply;
 
+	caller->conn->caller_count--;
 	caller->done(caller->arg, &reply);
 	if (reply.release != NULL)
 		reply.release(reply.data);
@@ -104,6 +105,7 @@ await_answer(struct stay__caller *caller, uint64_t timeout_ms)
 
 	if (timeout_ms == 0)
 		timeout_ms = conn->options.call_timeout_ms;
+	conn->caller_count++;
 	stay__list_push(&conn->callers, &caller->node);
 	stay__loop_timer(conn->loop, &caller->timer,
 	    stay__loop_after(conn->loop, timeout_ms));
@@ -121,6 +123,8 @@ stay_call(struct stay_conn *conn, struct stay_message request,
 		return STAY_E_ARG;
 	if (conn->admission != STAY__ADMIT_OPEN)
 		return STAY_E_DRAINING;
+	if (conn->caller_count >= conn->options.callers_max)
+		return STAY_E_FULL;
 	caller = caller_new(conn, done, arg);
 	if (caller == NULL)
 		return STAY_E_NOMEM;

@@ -136,8 +136,7 @@ is_drained(const struct stay_conn *conn)
 	stay_busy_fn *busy = conn->behaviour->busy;
 
 	return conn->letters == 0 && conn->upgrades == 0 &&
-	       stay__list_is_empty(&conn->callers) &&
-	       stay__list_is_empty(&conn->answered) &&
+	       conn->caller_count == 0 &&
 	       (busy == NULL || busy(conn, conn->state) == 0);
 }
 

@@ -130,6 +130,7 @@ struct stay_conn {
 	/* callers.c */
 	struct stay__list callers;
 	struct stay__list answered;
+	size_t caller_count; /* in both */
 
 	/* drive.c, step.c, timing.c */
 	struct stay__step init;   /* init's verdict, until it is taken */

@@ -273,6 +273,9 @@ struct stay_conn_options {
 	/* Letters that wait, postponed ones and the one that is in its callback
 	 * included, as it may be postponed: 1024 */
 	uint64_t mailbox_max;
+	/* Calls not yet told their answer, which handle_call may have left
+	 * open: 16384 */
+	uint64_t callers_max;
 	uint64_t turn_budget;               /* messages handled per turn: 64 */
 	struct stay_backoff_policy backoff; /* when no callback chooses one */
 	/* Of every dial; copied. NULL: nodelay. */
@@ -318,7 +321,8 @@ typedef void stay_called_fn(void *arg, const struct stay_reply *reply);
  * names the call for stay_call_cancel.
  * Returns: STAY_OK; refused, the message and the completion never happening:
  * STAY_E_DRAINING (also inside init, where nobody could be told), STAY_E_FULL
- * (mailbox_max), STAY_E_NOMEM, STAY_E_ARG (without `done`: that is stay_cast).
+ * (mailbox_max, callers_max), STAY_E_NOMEM, STAY_E_ARG (without `done`: that is
+ * stay_cast).
  */
 STAY_API STAY_USE enum stay_status stay_call(struct stay_conn *conn,
     struct stay_message request, uint64_t timeout_ms, stay_called_fn *done,

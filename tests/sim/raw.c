@@ -447,6 +447,7 @@ raw_start(struct user *user)
 	options.stop_budget_ms = user->options.stop_budget_ms;
 	options.mailbox_max = draw_between(run, 1, 64);
 	raw->mailbox_max = options.mailbox_max;
+	options.callers_max = raw->callers_max = 1 + options.mailbox_max / 2;
 	options.turn_budget = draw_between(run, 1, 64);
 	options.backoff = user->options.backoff;
 	raw->user = user;

@@ -28,6 +28,8 @@ struct raw {
 	struct stay_from from;
 	unsigned notices;
 	uint64_t mailbox_max;
+	uint64_t callers_max;
+	size_t calling;   /* calls accepted and not told */
 	size_t letters;   /* accepted and not released */
 	size_t upgrading; /* upgrades accepted and not told */
 	bool times_out;   /* T is running: for so long, till then */

@@ -67,6 +67,7 @@ on_called(void *arg, const struct stay_reply *reply)
 	if (token->done)
 		broken(1, "a call is answered twice");
 	token->done = true;
+	raw->calling--;
 	token_settle(token);
 	act_inside(the_run, raw->user);
 	call_is_back(the_run);
@@ -160,23 +161,27 @@ upgrade(struct raw *raw)
 
 /* To the letter. */
 static void
-check_mailbox(const struct raw *raw, size_t before, enum stay_status status)
+check_mailbox(const struct token *token, size_t before, enum stay_status status)
 {
-	size_t max = (size_t)raw->mailbox_max;
+	const struct raw *raw = token->raw;
+	bool full = before >= raw->mailbox_max ||
+		    (token->call && raw->calling >= raw->callers_max);
 
-	if (status == STAY_OK ? before >= max
-			      : status == STAY_E_FULL && before < max)
-		broken(7, "raw %u has %zu letters of %zu, and is told %s",
-		    raw->user->index, before, max, stay_status_name(status));
+	if (status == STAY_OK ? full : status == STAY_E_FULL && !full)
+		broken(7,
+		    "raw %u has %zu letters and %zu open calls, and is told %s",
+		    raw->user->index, before, raw->calling,
+		    stay_status_name(status));
 }
 
 static void
 accept_or_free(struct token *token, size_t before, enum stay_status status)
 {
 	sim_note(the_run->sim, "mail", token->raw->user->index, status);
-	check_mailbox(token->raw, before, status);
+	check_mailbox(token, before, status);
 	if (status == STAY_OK) {
 		token->raw->letters++;
+		token->raw->calling += token->call;
 		return;
 	}
 	if (status != STAY_E_FULL && status != STAY_E_DRAINING &&

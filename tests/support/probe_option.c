@@ -10,6 +10,7 @@ static const struct {
 	size_t offset;
 } options[] = {
 	{ "mailbox_max", offsetof(struct stay_conn_options, mailbox_max) },
+	{ "callers_max", offsetof(struct stay_conn_options, callers_max) },
 	{ "call_timeout", offsetof(struct stay_conn_options, call_timeout_ms) },
 	{ "stop_budget", offsetof(struct stay_conn_options, stop_budget_ms) },
 	{ "burst", offsetof(struct stay_conn_options, throttle_burst) },

@@ -91,6 +91,27 @@ static const struct story bounds[] = {
 	  T_UP "cast(2) info(3) cast(4) cast(5)" },
 };
 
+static const struct story open_calls[] = {
+	{ "what handle_call leaves open counts until it is told",
+	  UP "call: noreply*",
+	  "callers_max(2) start call(2) run(1) call(3) call(4) run(1) call(5) "
+	  "answer(2,9) call(6) run(1) call(7)",
+	  T_UP "call(2) @1 call(4)!FULL call(3) @2 call(5)!FULL call(6)!FULL "
+	  "done(2)=9" },
+	{ "not while it is told: its completion may call again",
+	  UP "call: reply(8) reply(9) done: {call(3) call(4)}",
+	  "callers_max(1) start call(2) call(5) run(1)",
+	  "init call(5)!FULL connect(1) call(2) done(2)=8 call(4)!FULL call(3) "
+	  "done(3)=9" },
+	{ "what is given up counts until that is told",
+	  UP "call: reply(9)",
+	  "callers_max(1) start call(2) cancel(2) call(3) run(1) call(4) run(1)",
+	  "init call(3)!FULL done(2)!CANCELLED connect(1) @1 call(4) done(4)=9" },
+	{ "casts and messages are no calls",
+	  UP "call: noreply", "callers_max(1) start call(2) run(1) cast(3) send(4) run(1)",
+	  T_UP "call(2) @1 cast(3) info(4)" },
+};
+
 static const struct story next_events[] = {
 	{ "a next event comes before what is queued",
 	  UP "cast: {next(9)} noreply", "start cast(2) cast(3) run(10)",
@@ -301,6 +322,12 @@ START_TEST(test_promise_7_mail_is_bounded)
 }
 END_TEST
 
+START_TEST(test_promise_7_open_calls_are_bounded)
+{
+	story_check(&open_calls[_i]);
+}
+END_TEST
+
 START_TEST(test_behaviour_mail_next_events)
 {
 	story_check(&next_events[_i]);
@@ -335,6 +362,8 @@ suite_behaviour_mail(void)
 	    tcase, test_behaviour_mail_postponed, 0, STORIES(postponing));
 	tcase_add_loop_test(
 	    tcase, test_promise_7_mail_is_bounded, 0, STORIES(bounds));
+	tcase_add_loop_test(tcase, test_promise_7_open_calls_are_bounded, 0,
+	    STORIES(open_calls));
 	tcase_add_loop_test(
 	    tcase, test_behaviour_mail_next_events, 0, STORIES(next_events));
 	tcase_add_loop_test(tcase, test_behaviour_mail_state_timeouts, 0,

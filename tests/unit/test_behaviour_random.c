@@ -141,9 +141,10 @@ static void
 put_drive(struct text *text, uint64_t *seed)
 {
 	static const char *const options[] = { "let(calls)", "let(casts)",
-		"mailbox_max(N)", "turn_budget(N)", "burst(N)",
-		"stop_budget(N0)", "call_timeout(N0)", "null(disconnect)",
-		"listen", "listen", "listen", "black_hole" };
+		"mailbox_max(N)", "callers_max(N)", "turn_budget(N)",
+		"burst(N)", "stop_budget(N0)", "call_timeout(N0)",
+		"null(disconnect)", "listen", "listen", "listen",
+		"black_hole" };
 
 	for (int i = 0; i < 4; i++)
 		ONE_OF(text, seed, options);
