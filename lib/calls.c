@@ -22,7 +22,9 @@ void
 stay__calls_init(
     struct stay__calls *calls, struct stay_loop *loop, uint64_t queue_bytes_max)
 {
-	*calls = (struct stay__calls){ .loop = loop, .tell_max = UINT64_MAX };
+	*calls = (struct stay__calls){
+		.loop = loop, .tell_max = UINT64_MAX, .untold_max = UINT64_MAX
+	};
 	stay__log_init(&calls->log, queue_bytes_max);
 	stay__list_init(&calls->queued);
 	stay__list_init(&calls->in_flight);
@@ -133,6 +135,7 @@ stay__call_finish(
 
 	decide(call, outcome);
 	call->status = status;
+	calls->untold++;
 	stay__list_push(&calls->finished, &call->finish);
 	stay__loop_run_soon(calls->loop, &calls->finisher);
 }
@@ -148,6 +151,7 @@ tell_up_to(struct stay__calls *calls, uint64_t max)
 		return true;
 	while (max-- > 0 && (node = stay__list_pop(&calls->finished)) != NULL) {
 		call = STAY__LIST_OWNER(node, struct stay__call, finish);
+		calls->untold--;
 		calls->tell(call);
 		stay_release(call->refusal);
 		call->refusal = NULL;

@@ -82,6 +82,8 @@ struct stay__calls {
 	uint64_t resend_left;
 	uint64_t resend_seen; /* calls accepted that have earned theirs */
 	uint64_t tell_max;    /* calls told in one turn */
+	uint64_t untold_max;  /* calls in `finished`, for one more to come */
+	uint64_t untold;      /* so many are */
 	bool retries_refused; /* STAY_REFUSED_RESEND */
 	bool asks_first;    /* one at a time, till the server does not refuse */
 	bool waits_offline; /* what is left unsent waits for the next session */

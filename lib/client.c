@@ -41,6 +41,7 @@ admit(struct stay_client *client)
 	if (!stay__conn_admits(client->conn))
 		return STAY_E_DRAINING;
 	if (calls->counts.queued >= client->water.calls ||
+	    calls->untold >= calls->untold_max ||
 	    calls->log.live >= client->water.bytes)
 		status = stay__water_rise(client);
 	return status == STAY_OK ? admit_session(client) : status;

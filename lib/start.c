@@ -143,6 +143,8 @@ stay__client_obey(struct stay_client *client)
 	calls->resends_max = options->resends_max;
 	calls->retries_refused = options->on_refused == STAY_REFUSED_RESEND;
 	calls->tell_max = options->turn_calls_max;
+	calls->untold_max =
+	    options->queue_calls_max + options->inflight_calls_max;
 	calls->waits_offline = options->offline == STAY_OFFLINE_QUEUE;
 	stay__calls_budget(
 	    calls, options->resend_percent, options->resend_burst);

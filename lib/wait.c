@@ -85,7 +85,8 @@ has_room(const struct stay_client *client, const struct waiter *waiter)
 	const struct stay__calls *calls = &client->calls;
 	uint64_t max = client->options.queue_bytes_max;
 
-	return calls->counts.queued < client->options.queue_calls_max &&
+	return calls->untold < calls->untold_max &&
+	       calls->counts.queued < client->options.queue_calls_max &&
 	       calls->log.live < max && waiter->bytes <= max - calls->log.live;
 }
 

@@ -104,6 +104,8 @@ stay__water_rise(struct stay_client *client)
 		turn(client, true);
 	if (stay__wait_is_ahead(client) && !client->line.serving)
 		return STAY_E_FULL;
+	if (client->calls.untold >= client->calls.untold_max)
+		return STAY_E_FULL;
 	return client->calls.counts.queued >= client->options.queue_calls_max
 		   ? STAY_E_FULL
 		   : STAY_OK;

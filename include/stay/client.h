@@ -148,7 +148,8 @@ STAY_API STAY_USE enum stay_status stay_client_start(
  * Submit a request. `request` is what the protocol's encode understands, needed
  * only for this call. `done` may be NULL: a failure then reaches the observer.
  * Returns STAY_OK: accepted, `done` runs exactly once. Refused, and `done`
- * never runs: STAY_E_FULL (a bound of the queue), STAY_E_DRAINING,
+ * never runs: STAY_E_FULL (a bound of the queue; or as many calls as may be
+ * queued and in flight are over and still to be told), STAY_E_DRAINING,
  * STAY_E_OFFLINE, STAY_E_NOMEM, what encode says; and from a fatal failure (a
  * wrong password, or a fork in the child) until the next attempt begins, its
  * status: stay_conn_failure says more.

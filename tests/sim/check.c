@@ -159,6 +159,22 @@ check_input(const struct user *user)
 		    input->end - input->start);
 }
 
+/* Over, and still to be told: as many as two bounds let be, when all that wait
+ * join them at once. */
+static void
+check_untold(struct user *user, uint64_t untold)
+{
+	const struct stay_client_options *options = &user->options;
+	uint64_t bound =
+	    2 * (options->queue_calls_max + options->inflight_calls_max);
+
+	if (bound > user->untold_bound)
+		user->untold_bound = bound;
+	if (untold > user->untold_bound)
+		broken(7, "user %u has not been told of %" PRIu64 " calls",
+		    user->index, untold);
+}
+
 /* Issued = completed + queued + in flight, and as many as we know of. */
 void
 check_counts(struct user *user)
@@ -183,6 +199,7 @@ check_counts(struct user *user)
 		    "user %u: told %" PRIu64 " of %" PRIu64 " that are over",
 		    user->index, user->told, over);
 	check_bounds(user, &c);
+	check_untold(user, over - user->told);
 	check_held(user, &c);
 	check_bytes(user);
 	check_resends(user, &c);

@@ -299,6 +299,7 @@ struct water {
 	bool due;       /* to be told that it is high */
 	uint64_t calls; /* before a submission */
 	uint64_t bytes;
+	uint64_t untold;
 };
 
 struct user {
@@ -340,6 +341,7 @@ struct user {
 	uint64_t repeated;        /* executions but the first */
 	uint64_t earned;          /* calls that it has counted for that */
 	uint64_t bytes_bound;     /* of the queue: the largest of its life */
+	uint64_t untold_bound;    /* likewise, of calls that are over */
 	struct water water;
 
 	/* as the observer has told */

@@ -139,6 +139,7 @@ water_before(struct user *user)
 	user->water.due |= is_high(user) && stay_conn_admits(user_conn(user));
 	user->water.calls = user->client->calls.counts.queued;
 	user->water.bytes = user->client->calls.log.live;
+	user->water.untold = user->client->calls.untold;
 }
 
 /* It was, and this came of it. */
@@ -148,21 +149,26 @@ water_after(struct user *user, const struct call *call, enum stay_status status)
 	const struct stay_client_options *o = &user->options;
 	const struct water *water = &user->water;
 	/* Nobody pushes in front of who stands in line. */
-	bool room = (user->waiting == 0 || user->serving) &&
-		    water->calls < o->queue_calls_max &&
-		    water->bytes + call->pad + HEAD_MAX <= o->queue_bytes_max;
+	bool room =
+	    (user->waiting == 0 || user->serving) &&
+	    water->calls < o->queue_calls_max &&
+	    water->untold < o->queue_calls_max + o->inflight_calls_max &&
+	    water->bytes + call->pad + HEAD_MAX <= o->queue_bytes_max;
 
 	water_look(user);
 	if (status == STAY_OK &&
 	    (water->calls >= o->queue_calls_max ||
+		water->untold >= o->queue_calls_max + o->inflight_calls_max ||
 		user->client->calls.log.live > o->queue_bytes_max))
 		broken(7,
 		    "user %u has %" PRIu64 " calls and %" PRIu64
-		    " bytes queued, and may submit another",
-		    user->index, water->calls, water->bytes);
+		    " bytes queued, %" PRIu64 " to be told, and may submit"
+		    " another",
+		    user->index, water->calls, water->bytes, water->untold);
 	if ((status == STAY_E_FULL || status == STAY_E_TOO_BIG) && room)
 		broken(7,
 		    "user %u has %" PRIu64 " calls and %" PRIu64
-		    " bytes queued, and may not submit another",
-		    user->index, water->calls, water->bytes);
+		    " bytes queued, %" PRIu64 " to be told, and may not submit"
+		    " another",
+		    user->index, water->calls, water->bytes, water->untold);
 }
