@@ -41,8 +41,8 @@ drop_all(struct stay_client *client)
 
 	while ((change = client->dropped) != NULL) {
 		client->dropped = change->older;
-		if (change->has_options)
-			release(&change->options);
+		client->dropped_count--;
+		release(&change->options);
 		free_change(change);
 	}
 }
@@ -58,22 +58,38 @@ drop_soon(struct stay__task *task)
 static void
 hold_on_to(struct stay_client *client, const void *config)
 {
-	struct stay__change *change = client->dropped;
+	struct stay__change **at = &client->dropped, *change;
 
-	for (; change != NULL; change = change->older)
-		if (change->options.config == config)
-			change->has_options = false;
+	while ((change = *at) != NULL) {
+		if (change->options.config != config) {
+			at = &change->older;
+			continue;
+		}
+		*at = change->older;
+		client->dropped_count--;
+		free_change(change);
+	}
 }
 
 /* In the loop's turn: the release of a config is the program's. */
 static void
+release_soon(struct stay_client *client, struct stay__change *change)
+{
+	change->older = client->dropped;
+	client->dropped = change;
+	client->dropped_count++;
+	stay__loop_run_soon(client->loop, &client->dropper);
+}
+
+static void
 drop(struct stay_client *client, struct stay__change *change)
 {
-	if (change != NULL) {
-		change->older = client->dropped;
-		client->dropped = change;
-		stay__loop_run_soon(client->loop, &client->dropper);
-	}
+	if (change == NULL)
+		return;
+	if (change->has_options && change->options.config_release != NULL)
+		release_soon(client, change);
+	else
+		free_change(change);
 	hold_on_to(client, client->options.config);
 }
 
@@ -211,6 +227,8 @@ stay_client_reconfigure(struct stay_client *client, const char *url,
 		return STAY_E_ARG;
 	if (client->conn->admission == STAY__ADMIT_CLOSED)
 		return STAY_E_STOPPED;
+	if (client->dropped_count >= STAY__DROPPED_MAX)
+		return STAY_E_FULL;
 	change = stay__zalloc(sizeof(*change));
 	if (change == NULL)
 		return STAY_E_NOMEM;

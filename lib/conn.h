@@ -126,6 +126,7 @@ struct stay_conn {
 	 * may be postponed yet. */
 	size_t letters;
 	size_t upgrades; /* asked for and not yet carried out */
+	size_t drops;    /* in dropped */
 
 	/* callers.c */
 	struct stay__list callers;
@@ -225,7 +226,8 @@ void stay__mail_recall(struct stay_conn *conn);
 /* A letter that nobody wants delivered any more: out of its list, and gone when
  * the connection runs next, as this may be inside a public call. */
 void stay__mail_take_back(struct stay_conn *conn, struct stay__mail *letter);
-/* The same for a message that never was a letter. STAY_E_NOMEM: it stays. */
+/* The same for a message that never was a letter. STAY_E_NOMEM, STAY_E_FULL: it
+ * stays. */
 enum stay_status stay__mail_drop(
     struct stay_conn *conn, const struct stay_message *message);
 void stay__mail_settle(struct stay_conn *conn);

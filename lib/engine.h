@@ -68,6 +68,9 @@ struct stay__aim {
 
 struct stay__change;
 
+/* Changes of one turn that others have replaced. */
+#define STAY__DROPPED_MAX 16
+
 /* Looked at by every call: how full the queue may be before anybody cares. */
 struct stay__water {
 	uint64_t calls;
@@ -100,8 +103,10 @@ struct stay_client {
 	struct stay_protocol protocol; /* a copy with every slot filled in */
 	struct stay_client_options options;
 	struct stay__aim aim;
-	struct stay__change *change;  /* for the next session; NULL: none */
-	struct stay__change *dropped; /* those another has replaced, a chain */
+	struct stay__change *change; /* for the next session; NULL: none */
+	/* Those another has replaced, a chain: their configs are released. */
+	struct stay__change *dropped;
+	unsigned dropped_count;
 	struct stay__task dropper;
 	bool named; /* its label is not the URL */
 	struct stay_backoff backoff;

@@ -161,6 +161,7 @@ stay__mail_take_back(struct stay_conn *conn, struct stay__mail *letter)
 {
 	conn->letters--;
 	stay__list_remove(&letter->node);
+	conn->drops++;
 	stay__list_push(&conn->dropped, &letter->node);
 	stay__conn_nudge(conn);
 }
@@ -172,11 +173,14 @@ stay__mail_drop(struct stay_conn *conn, const struct stay_message *message)
 
 	if (message->release == NULL)
 		return STAY_OK;
+	if (conn->drops >= conn->options.mailbox_max)
+		return STAY_E_FULL;
 	letter = stay__zalloc(sizeof(*letter));
 	if (letter == NULL)
 		return STAY_E_NOMEM;
 	letter->kind = STAY__MAIL_MESSAGE;
 	letter->message = *message;
+	conn->drops++;
 	stay__list_push(&conn->dropped, &letter->node);
 	stay__conn_nudge(conn);
 	return STAY_OK;
@@ -187,8 +191,10 @@ stay__mail_settle(struct stay_conn *conn)
 {
 	struct stay__list *node;
 
-	while ((node = stay__list_pop(&conn->dropped)) != NULL)
+	while ((node = stay__list_pop(&conn->dropped)) != NULL) {
+		conn->drops--;
 		release(STAY__LIST_OWNER(node, struct stay__mail, node));
+	}
 }
 
 void

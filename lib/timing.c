@@ -99,12 +99,15 @@ enum stay_status
 stay_state_timeout(
     struct stay_conn *conn, uint64_t ms, struct stay_message message)
 {
+	enum stay_status status;
+
 	if (conn == NULL)
 		return STAY_E_ARG;
 	if (stay__conn_state(conn) == STAY_STOPPED)
 		return STAY_E_STATE;
-	if (stay__mail_drop(conn, &conn->asked_message) != STAY_OK)
-		return STAY_E_NOMEM;
+	status = stay__mail_drop(conn, &conn->asked_message);
+	if (status != STAY_OK)
+		return status;
 	conn->asked_message = message;
 	conn->asked_state_at = stay__loop_after(conn->loop, ms);
 	conn->state_timeout_asked = true;

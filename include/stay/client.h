@@ -275,7 +275,8 @@ STAY_API void stay_client_reconnect(
  * old one, which is released when its session is over, unless it is the same;
  * one that never took effect is released in the loop's turn. Returns as
  * stay_client_start, and then nothing changes and `config` stays the caller's;
- * STAY_E_STOPPED: too late. The last of several stands.
+ * STAY_E_STOPPED: too late; STAY_E_FULL: the configs of 16 that others have
+ * replaced are still to be released. The last of several stands.
  */
 STAY_API STAY_USE enum stay_status stay_client_reconfigure(
     struct stay_client *client, const char *url,

@@ -383,7 +383,9 @@ STAY_API STAY_USE enum stay_status stay_conn_upgrade(struct stay_conn *conn,
 
 /* STAY_STATE_TIMEOUT with `message` after `ms`, unless the state changes first.
  * Replaces the one before; STAY_FOREVER cancels it. Refused, and the message
- * stays the caller's: STAY_E_STATE when it has stopped, STAY_E_NOMEM. */
+ * stays the caller's: STAY_E_STATE when it has stopped, STAY_E_NOMEM,
+ * STAY_E_FULL (mailbox_max messages that were replaced or given up are still to
+ * be released). */
 STAY_API enum stay_status stay_state_timeout(
     struct stay_conn *conn, uint64_t ms, struct stay_message message);
 

@@ -118,6 +118,8 @@ refused(const struct user *user, const struct change *change,
     enum stay_status status)
 {
 	if (status != STAY_E_STOPPED &&
+	    !(status == STAY_E_FULL &&
+		user->client->dropped_count == STAY__DROPPED_MAX) &&
 	    !(status == STAY_E_NOMEM && memory.failed > 0))
 		broken(1, "user %u cannot be reconfigured: %s", user->index,
 		    stay_status_name(status));

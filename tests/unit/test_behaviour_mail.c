@@ -91,6 +91,13 @@ static const struct story bounds[] = {
 	  T_UP "cast(2) info(3) cast(4) cast(5)" },
 };
 
+static const struct story replaced[] = {
+	{ "state timeouts replaced in one turn are as many as the mailbox holds",
+	  UP, "mailbox_max(2) start run(1) statetimeout(2,9) statetimeout(3,9) "
+	  "statetimeout(4,9) statetimeout(5,9) run(1) statetimeout(6,9) run(20)",
+	  T_UP "@1 statetimeout(5,9)!FULL @11 statetimeout(6)" },
+};
+
 static const struct story open_calls[] = {
 	{ "what handle_call leaves open counts until it is told",
 	  UP "call: noreply*",
@@ -322,6 +329,12 @@ START_TEST(test_promise_7_mail_is_bounded)
 }
 END_TEST
 
+START_TEST(test_promise_7_what_is_replaced_is_bounded)
+{
+	story_check(&replaced[_i]);
+}
+END_TEST
+
 START_TEST(test_promise_7_open_calls_are_bounded)
 {
 	story_check(&open_calls[_i]);
@@ -362,6 +375,8 @@ suite_behaviour_mail(void)
 	    tcase, test_behaviour_mail_postponed, 0, STORIES(postponing));
 	tcase_add_loop_test(
 	    tcase, test_promise_7_mail_is_bounded, 0, STORIES(bounds));
+	tcase_add_loop_test(tcase, test_promise_7_what_is_replaced_is_bounded,
+	    0, STORIES(replaced));
 	tcase_add_loop_test(tcase, test_promise_7_open_calls_are_bounded, 0,
 	    STORIES(open_calls));
 	tcase_add_loop_test(

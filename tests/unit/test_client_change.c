@@ -1,6 +1,7 @@
 /* A planned change: what is in flight is answered, the queue is kept. */
 #include <string.h>
 
+#include "engine.h"
 #include "suites.h"
 #include "support/line_rig.h"
 
@@ -429,6 +430,41 @@ START_TEST(test_promise_5_a_config_is_given_back_once)
 }
 END_TEST
 
+/* One stands, the others are to be released; one that stands again is not. */
+START_TEST(test_promise_7_changes_of_one_turn_are_bounded)
+{
+	struct line_config configs[STAY__DROPPED_MAX + 2];
+	struct stay_client_options options = { STAY_CLIENT_OPTIONS,
+		.config_release = count_release };
+
+	line_begin(&rig, NULL);
+	releases = 0;
+	rig.closed = true; /* the first config may go from now on */
+	for (size_t i = 0; i < STAY__DROPPED_MAX + 2; i++)
+		configs[i] = second_config(NULL);
+	for (int i = 0; i < 3 * STAY__DROPPED_MAX; i++) {
+		options.config = &configs[i / 3];
+		ck_assert_int_eq(
+		    stay_client_reconfigure(rig.client, NULL, &options),
+		    STAY_OK);
+	}
+	options.config = &configs[STAY__DROPPED_MAX];
+	ck_assert_int_eq(
+	    stay_client_reconfigure(rig.client, NULL, &options), STAY_OK);
+	options.config = &configs[STAY__DROPPED_MAX + 1];
+	ck_assert_int_eq(
+	    stay_client_reconfigure(rig.client, NULL, &options), STAY_E_FULL);
+	ck_assert_uint_eq(releases, 0);
+	line_run(&rig, 10);
+	ck_assert_uint_eq(releases, STAY__DROPPED_MAX);
+	ck_assert_int_eq(
+	    stay_client_reconfigure(rig.client, NULL, &options), STAY_OK);
+	rig.closed = false;
+	line_end(&rig);
+	ck_assert_uint_eq(releases, STAY__DROPPED_MAX + 2);
+}
+END_TEST
+
 START_TEST(test_client_reconfigured_and_stopped_at_once)
 {
 	struct line_config config = second_config(NULL);
@@ -500,6 +536,7 @@ suite_client_change(void)
 	tcase_add_test(tcase, test_client_reconfigure_is_checked_at_once);
 	tcase_add_test(tcase, test_client_reconfigured_twice);
 	tcase_add_test(tcase, test_promise_5_a_config_is_given_back_once);
+	tcase_add_test(tcase, test_promise_7_changes_of_one_turn_are_bounded);
 	tcase_add_test(tcase, test_client_reconfigured_and_stopped_at_once);
 	tcase_add_test(tcase, test_client_reconfigured_while_it_is_denied);
 	suite_add_tcase(suite, tcase);
