@@ -73,6 +73,12 @@ typedef void stay_water_fn(void *arg, struct stay_conn *conn);
 /*
  * Zero means the default, with which a comment ends; docs/options.md has them
  * all, and what they may be. Times in milliseconds. Copied, the label too.
+ *
+ * What bounds memory is the sum of what may be queued and in flight. When a
+ * session is lost, its calls that are sent again go back to the front of the
+ * queue, past its bounds if need be; new ones are refused until it is below
+ * them. And no more calls than that sum are accepted while as many are over and
+ * still to be told.
  */
 struct stay_client_options {
 	size_t size;       /* STAY_CLIENT_OPTIONS sets it */

@@ -811,6 +811,35 @@ START_TEST(test_promise_7_kept_bytes_are_bounded)
 }
 END_TEST
 
+/* What was accepted is never dropped for a bound: memory is bounded by both. */
+START_TEST(test_promise_7_after_a_loss_the_sum_of_two_bounds_is_queued)
+{
+	struct stay_client_options options = { .queue_calls_max = 2,
+		.inflight_calls_max = 3 };
+	const struct line_request again = {
+		.text = "quiet", .replies = 1, .flags = STAY_IDEMPOTENT
+	};
+
+	line_begin(&rig, &options);
+	for (int i = 0; i < 5; i++) {
+		line_call(&rig, "a", &again);
+		line_run(&rig, 1);
+	}
+	ck_assert_int_eq(line_try(&rig, "b", &again), STAY_E_FULL);
+	sim_unlisten(rig.world, LINE_HOST, LINE_PORT);
+	sim_peer_reset(rig.peer);
+	line_run(&rig, 1);
+	ck_assert_uint_eq(counts().queued, 5);
+	for (size_t i = 0; i < 4; i++) {
+		ck_assert_int_eq(line_try(&rig, "b", &again), STAY_E_FULL);
+		stay_client_cancel(rig.client, rig.calls[i].id);
+		line_run(&rig, 1);
+	}
+	ck_assert_int_eq(line_try(&rig, "b", &again), STAY_OK);
+	line_end(&rig);
+}
+END_TEST
+
 Suite *
 suite_promises(void)
 {
@@ -856,6 +885,8 @@ suite_promises(void)
 	tcase_add_test(
 	    tcase, test_promise_7_the_queue_is_bounded_in_calls_and_bytes);
 	tcase_add_test(tcase, test_promise_7_kept_bytes_are_bounded);
+	tcase_add_test(
+	    tcase, test_promise_7_after_a_loss_the_sum_of_two_bounds_is_queued);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }
