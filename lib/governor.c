@@ -9,8 +9,12 @@
 
 #include "loop.h"
 
-#define DIALS_MAX  16
-#define STAGGER_MS 1
+/* Their defaults; the last of them is the stream's. */
+enum {
+#define SETTING(function, unit, fallback, least, most, promise, text)          \
+	function##_default = (fallback),
+#include "options.def"
+};
 
 static void
 stagger_over(struct stay__timer *timer)
@@ -22,8 +26,8 @@ stagger_over(struct stay__timer *timer)
 void
 stay__governor_init(struct stay_loop *loop)
 {
-	loop->governor.max = DIALS_MAX;
-	loop->governor.stagger_ms = STAGGER_MS;
+	loop->governor.max = stay_loop_dials_max_default;
+	loop->governor.stagger_ms = stay_loop_dials_stagger_default;
 	stay__list_init(&loop->governor.waiting);
 	stay__timer_init(&loop->governor.timer, stagger_over);
 }

@@ -107,6 +107,12 @@ static const struct number redis_numbers[] = {
 	{ 0 }
 };
 
+static const struct number settings[] = {
+#define SETTING NUMBER
+#include "options.def"
+	{ 0 }
+};
+
 /* As the comments of the headers say it too. */
 static void
 draw_default(const struct number *number, FILE *out)
@@ -189,6 +195,13 @@ draw_backoff_policy(const struct stay_machine *machine, FILE *out)
 }
 
 static void
+draw_settings(const struct stay_machine *machine, FILE *out)
+{
+	(void)machine;
+	draw_numbers(settings, out);
+}
+
+static void
 draw_redis_options(const struct stay_machine *machine, FILE *out)
 {
 	(void)machine;
@@ -211,6 +224,7 @@ static const struct block {
 	{ "session-diagram", stay_machine_session, draw_mermaid },
 	{ "session-matrix", stay_machine_session, stay_machine_matrix },
 	{ "session-reasons", stay_machine_session, stay_machine_reasons },
+	{ "settings", stay_machine_conn, draw_settings },
 	{ "statuses", stay_machine_conn, draw_statuses },
 	{ "stay_backoff_policy", stay_machine_conn, draw_backoff_policy },
 	{ "stay_client_options", stay_machine_conn, draw_client_options },

@@ -2,6 +2,7 @@
  * Defaults, bounds and structs of other versions; and the rows of options.def,
  * each tried from outside.
  */
+#include <limits.h>
 #include <string.h>
 
 #include "engine.h"
@@ -259,6 +260,49 @@ START_TEST(test_options_of_backoff_are_as_the_table_says)
 }
 END_TEST
 
+/* One less than the least and one more than the most are refused. */
+static void
+check_setting(uint64_t least, uint64_t most, uint64_t type_max,
+    enum stay_status (*set)(struct stay_loop *loop, uint64_t value))
+{
+	struct stay_loop *loop = stay_loop_new(sim_world_new(1));
+
+	ck_assert_int_eq(set(loop, least), STAY_OK);
+	ck_assert_int_eq(set(loop, most), STAY_OK);
+	ck_assert(least == 0 || set(loop, least - 1) == STAY_E_ARG);
+	ck_assert(most == type_max || set(loop, most + 1) == STAY_E_ARG);
+	ck_assert_int_eq(stay_loop_free(loop), STAY_OK);
+}
+
+static enum stay_status
+set_dials(struct stay_loop *loop, uint64_t value)
+{
+	return stay_loop_dials_max(loop, (unsigned)value);
+}
+
+START_TEST(test_options_settings_are_as_the_table_says)
+{
+	struct stay_loop *loop = stay_loop_new(sim_world_new(1));
+	uint64_t stay_loop_dials_max_is = loop->governor.max;
+	uint64_t stay_loop_dials_stagger_is = loop->governor.stagger_ms;
+	uint64_t stay_stream_keep_max_is = STAY_STREAM_KEEP_MAX;
+
+#define SETTING(function, unit, fallback, least, most, promise, text)          \
+	ck_assert_uint_eq(function##_is, fallback);
+#include "options.def"
+#define stay_loop_dials_max_check(least, most)                                 \
+	check_setting(least, most, UINT_MAX, set_dials)
+#define stay_loop_dials_stagger_check(least, most)                             \
+	check_setting(least, most, UINT64_MAX, stay_loop_dials_stagger)
+#define stay_stream_keep_max_check(least, most)                                \
+	ck_assert((least) == 0 && (most) == SIZE_MAX)
+#define SETTING(function, unit, fallback, least, most, promise, text)          \
+	function##_check(least, most);
+#include "options.def"
+	ck_assert_int_eq(stay_loop_free(loop), STAY_OK);
+}
+END_TEST
+
 /* What an adapter can't see it knows by heart. */
 START_TEST(test_options_of_redis_are_those_of_its_client)
 {
@@ -308,6 +352,7 @@ suite_options(void)
 	    test_promise_7_options_of_a_connection_are_as_the_table_says, 0,
 	    (int)LEN(conn_rows));
 	tcase_add_test(table, test_options_of_backoff_are_as_the_table_says);
+	tcase_add_test(table, test_options_settings_are_as_the_table_says);
 	tcase_add_test(table, test_options_of_redis_are_those_of_its_client);
 	tcase_add_test(table, test_options_choices_are_checked);
 	suite_add_tcase(suite, table);
