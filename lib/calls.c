@@ -313,7 +313,6 @@ stay__call_commit(struct stay__call *call, size_t len, bool keep)
 	calls->counts.in_flight_bytes += stay__span_len(call->span);
 	if (call->trail & (STAY__TRAIL_WHOLE | STAY__TRAIL_REFUSED))
 		calls->counts.resent++;
-	call->trail &= (uint8_t)~STAY__TRAIL_REFUSED;
 	if (keep) {
 		call->trail |= STAY__TRAIL_KEPT;
 		calls->kept++;

@@ -36,7 +36,7 @@ enum stay__call_stage {
 #define STAY__TRAIL_ANSWERED 2u  /* some of its replies have come */
 #define STAY__TRAIL_ACTED    4u  /* and one of them did not say "refused" */
 #define STAY__TRAIL_KEPT     8u  /* its bytes are kept for sending it again */
-#define STAY__TRAIL_REFUSED  16u /* so its last sending was */
+#define STAY__TRAIL_REFUSED  16u /* so a whole one was, the last of them */
 
 struct stay__calls;
 

@@ -454,6 +454,26 @@ START_TEST(test_behaviour_stream_the_last_word_on_what_is_kept_stands)
 }
 END_TEST
 
+/* It breaks at the end of one turn, and is let go of at the next. */
+START_TEST(test_behaviour_stream_of_one_that_is_closed_there_is_no_news)
+{
+	struct probe *probe = probe_new();
+	static char trace[PROBE_TRACE_MAX];
+	const char *fault;
+
+	probe_script(probe, UP "cast: {write(hi)} noreply noreply "
+			       "disconnect(7) disconnect: noconnect");
+	probe_drive(probe, "turn_budget(1) listen start run(5)");
+	sim_fail(probe->world, SIM_WRITE, 1, -ECONNRESET);
+	probe_drive(probe, "cast(2) cast(3) cast(4) run(5)");
+	memcpy(trace, probe->trace, sizeof(trace));
+	fault = probe_end(probe);
+	ck_assert_msg(fault == NULL, "%s", fault);
+	ck_assert_str_eq(
+	    trace, T_UP "@5 cast(2) cast(3) cast(4) disconnect(7)");
+}
+END_TEST
+
 /* ---- socket options ---- */
 
 /* The options of the socket that a connection with these has dialled. */
@@ -509,6 +529,8 @@ suite_behaviour_stream(void)
 	    tcase, test_behaviour_stream_is_dialled_with_its_options);
 	tcase_add_test(
 	    tcase, test_behaviour_stream_bytes_put_off_precede_its_end);
+	tcase_add_test(tcase,
+	    test_behaviour_stream_of_one_that_is_closed_there_is_no_news);
 	tcase_add_test(
 	    tcase, test_behaviour_stream_the_last_word_on_what_is_kept_stands);
 	suite_add_tcase(suite, tcase);

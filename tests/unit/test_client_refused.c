@@ -169,6 +169,39 @@ START_TEST(test_promise_4_half_a_request_does_not_overtake)
 }
 END_TEST
 
+static void
+freeze_at_once(struct sim_peer *peer, void *arg)
+{
+	(void)arg;
+	rig.peer = peer;
+	sim_peer_freeze(peer, true);
+}
+
+/* All that the server has had of it whole, it has refused. */
+START_TEST(test_promise_3_a_refusal_stands_while_half_of_the_call_leaves)
+{
+	const struct sim_limits narrow = { .send_buffer = 1 };
+
+	begin((struct stay_client_options){ 0 });
+	call_each("a");
+	sim_limits_set(rig.world, &narrow);
+	rig.server.on_accept = freeze_at_once;
+	answer("!no\n");
+	line_run(&rig, 100);
+	ck_assert_uint_eq(counts().in_flight, 1);
+	ck_assert_str_eq(line_got(&rig), "a;");
+	line_told(&rig);
+	sim_peer_reset(rig.peer);
+	line_run(&rig, 1);
+	ck_assert_int_eq(
+	    stay_client_cancel(rig.client, rig.calls[0].id), STAY_OK);
+	line_run(&rig, 1);
+	ck_assert_str_eq(
+	    line_told(&rig), "down E_RESET;a E_CANCELLED/refused;");
+	line_end(&rig);
+}
+END_TEST
+
 /* Its deadline is the end of it, and the backoff grows meanwhile. */
 START_TEST(test_promise_13_what_is_refused_is_not_sent_for_ever)
 {
@@ -473,6 +506,8 @@ suite_client_refused(void)
 	tcase_add_test(tcase, test_promise_1_2_who_overtakes_may_be_given_up);
 	tcase_add_test(tcase, test_promise_4_a_lost_call_overtakes_too);
 	tcase_add_test(tcase, test_promise_4_half_a_request_does_not_overtake);
+	tcase_add_test(tcase,
+	    test_promise_3_a_refusal_stands_while_half_of_the_call_leaves);
 	tcase_add_test(
 	    tcase, test_promise_13_what_is_refused_is_not_sent_for_ever);
 	tcase_add_test(

@@ -621,6 +621,31 @@ START_TEST(test_promise_6_deadlines_hold_in_every_state)
 }
 END_TEST
 
+static void
+take_time(struct line_call *call)
+{
+	sim_sleep_ms(call->rig->world, 200);
+}
+
+/* What becomes due while a callback takes its time is not sent behind it. */
+START_TEST(test_promise_6_a_slow_callback_makes_no_call_late)
+{
+	struct stay_client_options options = { .inflight_calls_max = 1,
+		.call_timeout_ms = 1000 };
+	struct stay_call_options hasty = { STAY_CALL_OPTIONS,
+		.timeout_ms = 100 };
+
+	line_begin(&rig, &options);
+	line_call(&rig, "slow", LINE("say +1"))->then = take_time;
+	line_call_with(&rig, "due", LINE("say +2"), hasty);
+	line_run(&rig, 10);
+	ck_assert_str_eq(
+	    line_told(&rig), "slow OK/replied +1;due E_TIMEOUT/not sent;");
+	ck_assert_str_eq(line_got(&rig), "say +1;");
+	line_end(&rig);
+}
+END_TEST
+
 /* A callback that takes its time, and only then submits. */
 static void
 dawdle(void)
@@ -875,6 +900,8 @@ suite_promises(void)
 	tcase_add_test(tcase, test_promise_5_no_completion_inside_a_call);
 	tcase_add_test(tcase, test_promise_5_nothing_new_at_the_end);
 	tcase_add_test(tcase, test_promise_6_deadlines_hold_in_every_state);
+	tcase_add_test(
+	    tcase, test_promise_6_a_slow_callback_makes_no_call_late);
 	tcase_add_test(
 	    tcase, test_promise_6_a_slow_callback_makes_no_deadline_early);
 	tcase_add_test(tcase, test_promise_6_a_slow_completion_of_a_caller);
