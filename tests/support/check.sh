@@ -19,9 +19,10 @@ export CK_DEFAULT_TIMEOUT="${CK_DEFAULT_TIMEOUT:-60}"
 still="setarch $(uname -m) -R"
 $still true 2>/dev/null || still=
 
-# job NAME COMMAND...: run it, keep what it says, tell how it ended. What it
-# says last may be a tally; else it counts as one. An exit status that the
-# tally doesn't explain is one more failure.
+# job NAME COMMAND...: run it, keep what it says, tell how it ended, and what was
+# skipped in it, which the tally has among those that passed. What it says last
+# may be a tally; else it counts as one. An exit status that the tally doesn't
+# explain is one more failure.
 job() {
 	name=$1
 	shift
@@ -38,6 +39,7 @@ job() {
 	echo "$tally" >"$logs/$name.tally"
 	[ "${tally#* }" = 0 ] || tail -n 60 "$logs/$name.log" | sed "s/^/    /"
 	printf '  %-20s %5d passed, %d failed\n' "$name" "${tally% *}" "${tally#* }"
+	grep '^skipped: ' "$logs/$name.log" | sort | uniq -c
 }
 
 # build TREE COMPILER FLAGS GOAL...
