@@ -55,6 +55,15 @@ stay__calls_fini(struct stay__calls *calls)
 	stay__log_fini(&calls->log);
 }
 
+bool
+stay__calls_are_none(const struct stay__calls *calls)
+{
+	return stay__list_is_empty(&calls->queued) &&
+	       stay__list_is_empty(&calls->in_flight) &&
+	       stay__list_is_empty(&calls->refused) &&
+	       stay__list_is_empty(&calls->finished);
+}
+
 void
 stay__calls_trim(struct stay__calls *calls)
 {

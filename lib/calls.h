@@ -118,6 +118,7 @@ void stay__calls_fini(struct stay__calls *calls);
 
 /* A new record of no list; NULL: no memory. */
 struct stay__call *stay__call_new(struct stay__calls *calls);
+bool stay__calls_are_none(const struct stay__calls *calls);
 /* Free the records and the memory that are not in use. */
 void stay__calls_trim(struct stay__calls *calls);
 

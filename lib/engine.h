@@ -227,6 +227,8 @@ void stay__output_ask(struct stay_client *client);
 bool stay__output_is_flushed(const struct stay_client *client);
 /* There is room: one write. */
 void stay__output_write(struct stay_client *client);
+/* Nobody has said so, but there may be: one write, if the last was short. */
+void stay__output_try(struct stay_client *client);
 
 /* ---- hold.c ---- */
 void stay__holds_init(struct stay__holds *holds);
@@ -261,7 +263,9 @@ void stay__health_begin(struct stay_session *session);
 void stay__health_end(struct stay_session *session);
 /* The peer has shown that it lives. */
 void stay__health_heard(struct stay_session *session);
-/* After a change of what is in flight; `idle`: nothing was before. */
+/* Nothing is expected of the peer, no answer and no room. */
+bool stay__health_is_idle(const struct stay_session *session);
+/* After a change of what is expected; `idle`: nothing was before. */
 void stay__health_watch(struct stay_session *session, bool idle);
 /* Something was done without a byte: it may have left memory to give back. */
 void stay__health_rest(struct stay_session *session);

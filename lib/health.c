@@ -1,7 +1,7 @@
 /*
  * Promise 8: a silent peer is found. Two timers a session, set anew only when
  * they fire, so that a call costs neither a timer nor a look at the clock:
- * `silence` while answers are expected, `probe` while none are.
+ * `silence` while answers are expected or output is stuck, `probe` otherwise.
  */
 #include "engine.h"
 
@@ -21,6 +21,13 @@ patience_ms(const struct stay_client *client)
 	return blocks > ms ? blocks : ms;
 }
 
+bool
+stay__health_is_idle(const struct stay_session *session)
+{
+	return stay__list_is_empty(&session->client->calls.in_flight) &&
+	       !session->stalled;
+}
+
 /* When the peer has been silent for too long. */
 static uint64_t
 silent_at(const struct stay_session *session)
@@ -28,15 +35,16 @@ silent_at(const struct stay_session *session)
 	uint64_t since =
 	    session->heard > session->since ? session->heard : session->since;
 
-	if (stay__list_is_empty(&session->client->calls.in_flight))
+	if (stay__health_is_idle(session))
 		return UINT64_MAX;
 	return stay__later(since, patience_ms(session->client));
 }
 
 /*
  * Whoever was asleep, or busy with others, has not listened: what the peer has
- * said meanwhile is still to be read. It is looked for before the peer is
- * blamed, once for each silence.
+ * said meanwhile is still to be read. And of one that reads slowly the kernel
+ * tells only when there is room for much. Both are looked for before the peer
+ * is blamed, once for each silence.
  */
 static bool
 has_not_listened(struct stay_session *session)
@@ -46,8 +54,10 @@ has_not_listened(struct stay_session *session)
 	if (session->excused != session->heard) {
 		session->excused = session->heard;
 		stay__stream_look(conn);
+		stay__output_try(session->client);
 	}
-	return stay__stream_is_unread(conn);
+	return session->excused != session->heard ||
+	       stay__stream_is_unread(conn) || !stay_stream_is_open(conn);
 }
 
 static void
@@ -175,6 +185,8 @@ stay__health_rest(struct stay_session *session)
 	enum stay__session_state state = stay__session_state(session);
 	struct stay_client *client = session->client;
 
+	if (state == STAY__SESSION_DOWN && stay__calls_are_none(&client->calls))
+		give_back(session);
 	if ((state == STAY__SESSION_READY || state == STAY__SESSION_LEAVING) &&
 	    !stay__timer_is_set(&session->probe))
 		stay__loop_timer(client->loop, &session->probe,

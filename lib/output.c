@@ -199,7 +199,7 @@ static void
 account(struct stay_client *client, size_t offered, size_t taken)
 {
 	struct stay_session *session = &client->session;
-	bool idle = stay__list_is_empty(&client->calls.in_flight);
+	bool idle = stay__health_is_idle(session);
 
 	client->calls.counts.bytes_out += taken;
 	if (session->stalled && taken > 0)
@@ -210,22 +210,38 @@ account(struct stay_client *client, size_t offered, size_t taken)
 	stay__health_watch(session, idle);
 }
 
-void
-stay__output_write(struct stay_client *client)
+/* False: there is nothing to write. */
+static bool
+write_on(struct stay_client *client)
 {
 	struct parts parts = { .count = 0 };
 	size_t taken = 0;
 
-	client->write_asked = false;
 	gather(client, &parts);
 	if (parts.count == 0)
-		return;
+		return false;
 	/* If the stream is down, its news follow, and say why. */
 	if (stay_stream_write(client->conn, parts.parts, parts.count, &taken) !=
 		STAY_OK &&
 	    taken == 0)
-		return;
+		return true;
 	account(client, parts.len, taken);
 	stay__water_fall(client);
 	stay__output_ask(client);
+	return true;
+}
+
+void
+stay__output_write(struct stay_client *client)
+{
+	client->write_asked = false;
+	if (!write_on(client))
+		client->session.stalled = false;
+}
+
+void
+stay__output_try(struct stay_client *client)
+{
+	if (client->session.stalled)
+		write_on(client);
 }

@@ -163,6 +163,7 @@ stay__session_over(
 	stay__leave_end(session);
 	client->protocol.on_down(session, why);
 	end_calls(&client->calls, state != STAY__SESSION_GREETING, status);
+	stay__health_rest(session);
 }
 
 /*
@@ -252,7 +253,7 @@ enum stay_status
 stay_session_expect(struct stay_session *session, unsigned replies)
 {
 	struct stay__calls *calls = &session->client->calls;
-	bool idle = stay__list_is_empty(&calls->in_flight);
+	bool idle = stay__health_is_idle(session);
 	enum stay_status status = STAY_OK;
 
 	if (stay__session_state(session) == STAY__SESSION_DOWN)

@@ -327,6 +327,13 @@ room(const struct sim_end *end)
 	return end->on_the_way < cap ? cap - end->on_the_way : 0;
 }
 
+/* As kernels do, of a little room nothing is told. */
+static bool
+is_worth_telling(const struct sim_end *end)
+{
+	return room(end) > 0 && room(end) >= end->on_the_way / 2;
+}
+
 static char *
 gather(const struct iovec *parts, int count, size_t *len)
 {
@@ -430,7 +437,7 @@ sim_fd_ready(struct sim *sim, int fd, unsigned interest)
 		return interest;
 	if (end->inbox_len > 0 || end->ended)
 		ready |= STAY_READ;
-	if (room(end) > 0)
+	if (is_worth_telling(end))
 		ready |= STAY_WRITE;
 	return ready & interest;
 }

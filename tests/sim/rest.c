@@ -27,19 +27,22 @@ is_idle(const struct user *user)
 {
 	const struct stay__calls *calls = &user->client->calls;
 
-	return user->state[2] == STAY__SESSION_READY &&
+	return (user->state[2] == STAY__SESSION_READY ||
+		   user->state[2] == STAY__SESSION_DOWN) &&
 	       stay__list_is_empty(&calls->in_flight) &&
 	       stay__list_is_empty(&calls->queued) &&
 	       stay__list_is_empty(&calls->finished) &&
 	       stay_buf_len(&user->client->session.control) == 0;
 }
 
-/* It looks when it is to probe at the latest. */
+/* It looks when it is to probe at the latest; without a session, at once. */
 static uint64_t
 patience_ms(const struct user *user)
 {
 	uint64_t probe = user->options.probe_ms;
 
+	if (user->state[2] == STAY__SESSION_DOWN)
+		return 0;
 	if (probe < QUIET_MS)
 		return 4 * probe;
 	return 2 * QUIET_MS + (probe == STAY_FOREVER ? 0 : probe);

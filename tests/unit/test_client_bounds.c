@@ -135,6 +135,28 @@ START_TEST(test_client_water_marks_are_checked)
 }
 END_TEST
 
+/* What an outage has piled up does not outlast the calls. */
+START_TEST(test_promise_7_memory_is_given_back_while_the_server_is_down)
+{
+	struct stay_client_options options = { .call_timeout_ms = 500 };
+	const struct stay__calls *calls;
+
+	line_prepare(&rig);
+	sim_unlisten(rig.world, LINE_HOST, LINE_PORT);
+	line_start(&rig, &options);
+	line_run(&rig, 10);
+	call_times(100, "say +1");
+	calls = &rig.client->calls;
+	ck_assert_uint_gt(calls->log.buf.cap, 0);
+	line_run(&rig, 510);
+	ck_assert_uint_eq(counts().not_sent, 100);
+	ck_assert_uint_eq(calls->log.buf.cap, 0);
+	ck_assert_ptr_null(calls->spare);
+	line_told(&rig);
+	line_end(&rig);
+}
+END_TEST
+
 /* ---- 13: sending again ---- */
 
 #define AGAIN                                                                  \
@@ -411,6 +433,8 @@ suite_client_bounds(void)
 	    tcase, test_promise_7_larger_bounds_are_told_as_low_water);
 	tcase_add_test(tcase, test_promise_7_water_marks_count_bytes_too);
 	tcase_add_test(tcase, test_client_water_marks_are_checked);
+	tcase_add_test(tcase,
+	    test_promise_7_memory_is_given_back_while_the_server_is_down);
 	tcase_add_test(tcase, test_promise_13_sending_again_has_a_budget);
 	tcase_add_test(
 	    tcase, test_client_that_is_denied_refuses_calls_with_the_reason);

@@ -188,6 +188,94 @@ START_TEST(test_promise_8_an_upload_is_a_sign_of_life)
 END_TEST
 
 /* Also of a greeting that the peer has answered before it had all of it. */
+/* Requests that no answer is due to, whole ones. */
+static void
+note_again(void)
+{
+	static const struct line_request note = { .text = "123", .replies = 0 };
+
+	line_call(&rig, "n", &note);
+	line_run(&rig, 1);
+	line_told(&rig);
+}
+
+static void
+be_stuck(void)
+{
+	struct stay_client_options options = { .silence_ms = 500,
+		.call_timeout_ms = 100 };
+	const struct sim_limits narrow = { .send_buffer = 8 };
+
+	line_begin(&rig, &options);
+	sim_peer_limits(rig.peer, &narrow);
+	sim_peer_freeze(rig.peer, true);
+	for (int i = 0; i < 3; i++)
+		note_again();
+}
+
+/* Nothing is in flight and nobody owes an answer; the peer just reads nothing.
+ */
+START_TEST(test_promise_8_who_takes_nothing_is_silent)
+{
+	be_stuck();
+	ck_assert_uint_eq(stay_client_counts(rig.client).in_flight, 0);
+	line_run(&rig, 200);
+	note_again();
+	line_run(&rig, 280);
+	ck_assert_str_eq(line_told(&rig), "n E_TIMEOUT/not sent;");
+	line_run(&rig, 25);
+	ck_assert_str_eq(line_told(&rig), "down E_SILENT;");
+	line_end(&rig);
+}
+END_TEST
+
+START_TEST(test_promise_8_who_takes_something_is_not_silent)
+{
+	be_stuck();
+	for (int i = 0; i < 5; i++) {
+		line_run(&rig, 400);
+		sim_peer_freeze(rig.peer, false);
+		line_run(&rig, 2);
+		sim_peer_freeze(rig.peer, true);
+		note_again();
+		note_again();
+		note_again();
+	}
+	ck_assert_uint_eq(rig.sessions, 1);
+	line_run(&rig, 510);
+	ck_assert_ptr_nonnull(strstr(line_told(&rig), "down E_SILENT;"));
+	line_end(&rig);
+}
+END_TEST
+
+/* So little that the kernel says nothing of it. */
+START_TEST(test_promise_8_who_takes_little_is_not_silent)
+{
+	struct stay_client_options options = { .silence_ms = 500 };
+	const struct line_request few = { .text = "1", .replies = 0 };
+	const struct line_request many = { .text = "1234567", .replies = 0 };
+	const struct sim_limits narrow = { .send_buffer = 10,
+		.latency_ms = 100 };
+
+	line_begin(&rig, &options);
+	sim_peer_limits(rig.peer, &narrow);
+	line_call(&rig, "a", &few);
+	line_run(&rig, 50);
+	line_call(&rig, "b", &many);
+	line_call(&rig, "c", &many);
+	line_run(&rig, 60);
+	ck_assert_str_eq(line_got(&rig), "1;");
+	sim_peer_freeze(rig.peer, true);
+	line_run(&rig, 480);
+	ck_assert_str_eq(line_told(&rig), "a OK/sent;b OK/sent;");
+	line_run(&rig, 440);
+	ck_assert_str_eq(line_told(&rig), "");
+	line_run(&rig, 30);
+	ck_assert_str_eq(line_told(&rig), "down E_SILENT;");
+	line_end(&rig);
+}
+END_TEST
+
 START_TEST(test_promise_8_the_rest_of_a_greeting_is_a_sign_of_life)
 {
 	struct stay_client_options options = { .silence_ms = 300 };
@@ -384,6 +472,9 @@ suite_client_health(void)
 	tcase_add_test(tcase, test_promise_8_only_an_idle_session_is_probed);
 	tcase_add_test(tcase, test_promise_8_sending_is_no_sign_of_life);
 	tcase_add_test(tcase, test_promise_8_any_byte_is_a_sign_of_life);
+	tcase_add_test(tcase, test_promise_8_who_takes_nothing_is_silent);
+	tcase_add_test(tcase, test_promise_8_who_takes_little_is_not_silent);
+	tcase_add_test(tcase, test_promise_8_who_takes_something_is_not_silent);
 	tcase_add_loop_test(tcase,
 	    test_promise_8_the_rest_of_a_greeting_is_a_sign_of_life, 0, 4);
 	tcase_add_test(tcase, test_promise_8_who_did_not_listen_blames_nobody);
