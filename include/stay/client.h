@@ -167,7 +167,8 @@ STAY_API STAY_USE enum stay_status stay_client_call(struct stay_client *client,
 struct stay_call_options {
 	size_t size; /* STAY_CALL_OPTIONS sets it */
 	/* 0: the client's call_timeout_ms; of a call that blocks, the time it
-	 * asks for and block_margin_ms. STAY_FOREVER: none. */
+	 * asks for and block_margin_ms. STAY_FOREVER: none. In a callback time
+	 * stands still: there it counts from the callback's end. */
 	uint64_t timeout_ms;
 	uint32_t flags; /* STAY_IDEMPOTENT ..., besides what encode declares */
 	stay_done_fn *part;      /* pieces of a longer answer; NULL: dropped */

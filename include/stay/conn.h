@@ -273,10 +273,8 @@ struct stay_conn_options {
 	/* Letters that wait, postponed ones and the one that is in its callback
 	 * included, as it may be postponed: 1024 */
 	uint64_t mailbox_max;
-	/* Calls not yet told their answer, which handle_call may have left
-	 * open: 16384 */
-	uint64_t callers_max;
-	uint64_t turn_budget;               /* messages handled per turn: 64 */
+	uint64_t callers_max; /* calls that are not yet told: 16384 */
+	uint64_t turn_budget; /* messages handled per turn: 64 */
 	struct stay_backoff_policy backoff; /* when no callback chooses one */
 	/* Of every dial; copied. NULL: nodelay. */
 	const struct stay_socket_options *socket;

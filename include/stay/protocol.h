@@ -82,7 +82,7 @@ struct stay_session;
 #define STAY_IDEMPOTENT   1u /* harmless twice: may be sent again */
 #define STAY_BLOCKS       2u /* the server may wait up to blocks_ms to answer */
 #define STAY_THIS_SESSION 4u /* worthless after a reconnect: fails with it */
-#define STAY_READ_ONLY    (8u | STAY_IDEMPOTENT) /* changes nothing, at any time */
+#define STAY_READ_ONLY    (8u | STAY_IDEMPOTENT) /* changes nothing */
 
 struct stay_request {
 	const void *data;   /* what the caller submitted; lives for this call */
