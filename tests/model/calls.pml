@@ -2,13 +2,16 @@
  * Calls, tombstones, refusals and reconnects: CALLS calls over a connection that
  * is lost up to LOSSES times, each call with a deadline that may pass at any
  * moment, and a server that refuses up to REFUSALS times to act. What it refused
- * is sent again, if nothing behind it can have been acted on.
+ * is sent again, if nothing behind it can have been acted on. In again.pml any of
+ * the calls may be idempotent, and is then sent again after a loss, as far as a
+ * budget goes, if all behind it is as well.
  * Checked in every interleaving:
  *   1 each call completes exactly once, and (under fairness) it does complete
  *   2 a reply reaches the call it answers
- *   3 the outcome is true: NOT_SENT was never executed, nothing runs twice,
- *     what is REPLIED has run
- *   4 calls are executed in the order they were given
+ *   3 the outcome is true: NOT_SENT was never executed, nothing runs twice that
+ *     is not idempotent, what is REPLIED has run
+ *   4 calls are executed in the order they were given, and none of them behind
+ *     one that came after it and is not sent again
  * BROKEN plants one fault; each must be found.
  */
 #define CALLS 4
@@ -17,6 +20,9 @@
 #endif
 #ifndef REFUSALS
 #define REFUSALS 2
+#endif
+#ifndef AGAIN
+#define AGAIN 0
 #endif
 #ifndef BROKEN
 #define BROKEN 0
@@ -31,21 +37,24 @@
 byte stage[CALLS];
 bool done[CALLS];
 bool not_sent[CALLS];
-byte executed[CALLS];
+bool idempotent[CALLS];
+bool executed[CALLS];
+bool whole[CALLS];   /* a session ended that may have executed it */
+bool decided[CALLS]; /* it was with the server, and is not sent again */
 byte completed = 0;
 byte losses = 0;
 byte refusals = 0;
-byte due = 0; /* the least that may still be executed */
 
 chan slots = [CALLS] of { byte };    /* who is owed a reply, oldest first */
 chan requests = [CALLS] of { byte }; /* on the wire to the server */
 chan replies = [CALLS] of { byte, bool };  /* on the wire back; whether it acted */
 
+#define IS_OVERTAKEN(q, by) (q < by && executed[by] && decided[by])
+
 inline execute(q) {
-	executed[q]++;
-	assert(executed[q] <= 1);
-	assert(q >= due);
-	due = q + 1
+	assert(!executed[q] || idempotent[q]);
+	assert(!IS_OVERTAKEN(q, 1) && !IS_OVERTAKEN(q, 2) && !IS_OVERTAKEN(q, 3));
+	executed[q] = true
 }
 
 inline complete(i) {
@@ -73,7 +82,7 @@ inline settle() {
 	do
 	:: i < CALLS ->
 		if
-		:: IS_ASIDE(i) -> complete(i); not_sent[i] = true; stage[i] = OVER
+		:: IS_ASIDE(i) -> complete(i); not_sent[i] = !whole[i]; stage[i] = OVER
 		:: else
 		fi;
 		i++
@@ -106,9 +115,9 @@ inline receive() {
 	:: else
 	fi;
 	if
-	:: stage[o] == TOMBSTONE -> stage[o] = OVER
+	:: stage[o] == TOMBSTONE -> decided[o] = acted; stage[o] = OVER
 	:: stage[o] != TOMBSTONE && acted ->
-		complete(o); stage[o] = OVER; assert(executed[o] == 1)
+		complete(o); decided[o] = true; stage[o] = OVER; assert(executed[o])
 	:: stage[o] != TOMBSTONE && !acted -> stage[o] = ASIDE
 	fi
 }
@@ -118,8 +127,8 @@ inline receive() {
 inline expire(i) {
 	complete(i);
 	if
-	:: stage[i] == QUEUED -> not_sent[i] = true; stage[i] = OVER
-	:: IS_ASIDE(i) -> not_sent[i] = true;
+	:: stage[i] == QUEUED -> not_sent[i] = !whole[i]; stage[i] = OVER
+	:: IS_ASIDE(i) -> not_sent[i] = !whole[i];
 #if BROKEN != 7 /* told, and sent again all the same */
 		stage[i] = OVER
 #endif
@@ -160,30 +169,60 @@ inline lose() {
 	:: empty(replies) -> break
 	od;
 #endif
+	decide();
 	do
-	:: nempty(slots) ->
-		slots?o;
-		if
-		:: stage[o] == TOMBSTONE -> stage[o] = OVER
-		:: stage[o] == IN_FLIGHT ->
-#if BROKEN == 4
-			stage[o] = QUEUED /* sent again, though it may have run */
-#elif BROKEN == 5
-			complete(o); not_sent[o] = true; stage[o] = OVER
-#elif BROKEN == 6
-			stage[o] = OVER /* forgotten */
-#else
-			complete(o); stage[o] = OVER /* MAYBE_EXECUTED */
-#endif
-		:: else
-		fi
+	:: nempty(slots) -> slots?o
 	:: empty(slots) -> break
+	od
+}
+
+/* From the newest on: what is not sent again holds back what is in front. */
+inline decide() {
+	i = CALLS;
+	overtaken = false;
+	do
+	:: i > 0 ->
+		i--;
+		if
+		:: stage[i] == TOMBSTONE ->
+			decided[i] = true; stage[i] = OVER; overtaken = true
+#if BROKEN == 4
+		:: stage[i] == IN_FLIGHT -> stage[i] = QUEUED /* whatever it is */
+#elif BROKEN == 5
+		:: stage[i] == IN_FLIGHT ->
+			complete(i); not_sent[i] = true; stage[i] = OVER
+#elif BROKEN == 6
+		:: stage[i] == IN_FLIGHT -> stage[i] = OVER /* forgotten */
+#else
+#if BROKEN != 10
+		:: stage[i] == IN_FLIGHT && idempotent[i] && !overtaken ->
+#else
+		:: stage[i] == IN_FLIGHT && idempotent[i] ->
+#endif
+			whole[i] = true; stage[i] = QUEUED
+		:: stage[i] == IN_FLIGHT -> /* or the budget is spent */
+			complete(i); decided[i] = true; stage[i] = OVER;
+			overtaken = true
+#endif
+		:: stage[i] != TOMBSTONE && stage[i] != IN_FLIGHT
+		fi
+	:: else -> break
 	od
 }
 
 active proctype client() {
 	byte r, o, i;
-	bool acted;
+	bool acted, overtaken;
+	atomic {
+		i = 0;
+		do
+#if AGAIN
+		:: i < CALLS -> idempotent[i] = true; i++
+#endif
+		:: i < CALLS -> i++
+		:: i == CALLS -> break
+		od
+	}
 end:	do
 	:: atomic { IS_NEXT(0) -> send(0) }
 	:: atomic { IS_NEXT(1) -> send(1) }
@@ -202,7 +241,7 @@ end:	do
 	do
 	:: i < CALLS ->
 		assert(done[i]);
-		assert(!(not_sent[i] && executed[i] > 0));
+		assert(!(not_sent[i] && executed[i]));
 		i++
 	:: else -> break
 	od

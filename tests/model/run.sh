@@ -17,7 +17,7 @@ verify() {
 		rm -rf "$1-$2-$3"
 		mkdir "$1-$2-$3"
 		cd "$1-$2-$3" || exit 1
-		cp "$here/$1.pml" "$work/tables.pml" .
+		cp "$here"/*.pml "$work/tables.pml" .
 		property="-DSAFETY -DNOCLAIM"
 		flags=''
 		if [ "$3" != safety ]; then
@@ -63,9 +63,11 @@ holds conn safety
 holds conn stops
 holds calls safety
 holds calls completes
+holds again safety
 for fault in 1 2; do finds conn $fault safety; done
 finds conn 3 stops
 for fault in 1 2 3 4 5 7 8 9; do finds calls $fault safety; done
+finds again 10 safety
 finds calls 6 completes
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]
