@@ -86,7 +86,7 @@ if ! sum >"$logs/sum"; then
 	exit 1
 fi
 
-# Two at a time. Looking for leaks takes long, at the end of each process: once
+# Looking for leaks takes long, at the end of each process: once
 # is enough, and of one process.
 unit clang-asan CK_FORK=no &
 {
@@ -100,8 +100,10 @@ wait
 	job valgrind tests/support/valgrind.sh
 	job sim "$BUILD/check-gcc/sim" -j "$cores" -n 2000
 	job sim-hashes tests/support/same_hashes.sh
-	job torture "$BUILD/check-gcc/torture"
+} &
+{
 	job model env BUILD="$BUILD/check-gcc" tests/model/run.sh
+	job torture "$BUILD/check-gcc/torture"
 } &
 { integration gcc 60 && integration clang-asan 5; } &
 wait
