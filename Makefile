@@ -8,24 +8,12 @@ INCLUDEDIR = $(PREFIX)/include
 BUILD = build
 CFLAGS = -O2 -g
 
-# The library by floors, from the ground up. A file includes the headers of its
-# own floor and of those below it; a header stands on the floor of its .c file
-# unless it is listed itself. `make check` looks after all of this.
-GROUND = address.c backoff.c buf.c failure.c ids.c list.h loop.h machine.c \
-	machine_draw.c mem.h options.c percent.c slab.c status.c text.c url.c wheel.c \
-	world_ev.c world_ev_reserve.c world_ev_resolve.c \
-	world_ev_room.c world_ev_socket.c
-STREAMS = candidates.c dial.c governor.c input.c link.c resolve.c transport.c \
-	transport_fd.c transport_socket.c
-CORE = callers.c conn.c deliver.c drive.c explain.c loop.c mail.c step.c stream.c \
-	timing.c verdict.c
-ENGINE = calls.c change.c client.c engine.c engine.h fate.c health.c hold.c leave.c \
-	log.c output.c receive.c session.c start.c target.c wait.c water.c
-FACADES = heard.c text_log.c
-SRC = $(addprefix lib/,$(filter %.c,$(GROUND) $(STREAMS) $(CORE) $(ENGINE) $(FACADES)))
-REDIS = $(addprefix adapters/redis/,command.c config.c field.c format.c greeter.c \
-	number.c parser.c redis.c reply.c writer.c)
-ECHO = adapters/echo/echo.c
+# The library: a folder a floor, from the ground up. A file includes and needs
+# what its own folder and those before it have; `make check` looks after it.
+FLOORS = base machine loop stream world conn client observe
+SRC = $(sort $(wildcard $(FLOORS:%=lib/%/*.c) lib/*.c))
+REDIS = $(sort $(wildcard adapters/redis/*.c))
+ECHO = $(sort $(wildcard adapters/echo/*.c))
 
 NAMES = stay-redis stay-echo stay
 
@@ -59,7 +47,7 @@ tell = $(if $(V)$(findstring s,$(firstword -$(MAKEFLAGS))),,@printf '  %-4s %s\n
 objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
 
 # For the scripts.
-export VERSION BUILD FLAGS INNER SRC REDIS ECHO GROUND STREAMS CORE ENGINE FACADES
+export VERSION BUILD FLAGS INNER SRC REDIS ECHO FLOORS
 
 all: $(ARCHIVES) $(SHARED) $(EXAMPLES) ## the libraries and the examples, into build/
 
@@ -175,15 +163,6 @@ model: $(BUILD)/model-export ## check the tables and a model of calls exhaustive
 	@.ci/needs model
 	@tests/model/run.sh
 
-$(BUILD)/mutate: tests/mutants/mutate.c
-	@mkdir -p $(@D)
-	$(call tell,CC)
-	$(Q)$(COMPILE) -o $@ $<
-
-mutants: $(BUILD)/mutate ## plant one bug after the other, and see a test find each
-	@.ci/needs build check
-	@MAKE='$(MAKE)' tests/mutants/run.sh
-
 fuzz: ## feed each fuzzer for FUZZ_SECONDS (60)
 	@.ci/needs build check
 	@MAKE='$(MAKE)' $(SCRIPT)/fuzz.sh $(or $(FUZZ_SECONDS),60)
@@ -225,6 +204,6 @@ help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | \
 		awk -F'|' '{ printf "  make %-13s %s\n", $$1, $$2 }'
 
-.PHONY: all test-programs bench-programs check unit integration chaos sim soak torture demo bench model mutants \
+.PHONY: all test-programs bench-programs check unit integration chaos sim soak torture demo bench model \
 	fuzz fuzz-programs diagram format format-check lint install uninstall clean help
--include $(wildcard $(addprefix $(BUILD)/,lib/*.d adapters/*/*.d examples/*.d examples/*/*.d tests/*/*.d))
+-include $(wildcard $(addprefix $(BUILD)/,lib/*.d lib/*/*.d adapters/*/*.d examples/*.d examples/*/*.d tests/*/*.d))

@@ -5,12 +5,12 @@
  */
 #include <stdio.h>
 
-#include "machine.h"
-#include "verdict.h"
+#include "conn/verdict.h"
+#include "machine/machine.h"
 
 static const char *const situations[] = {
 #define SITUATION(name, label, ...) [STAY__IN_##name] = #name,
-#include "verdict.def"
+#include "conn/verdict.def"
 };
 
 static void

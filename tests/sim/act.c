@@ -6,7 +6,7 @@
 
 #include <inttypes.h>
 
-#include "engine.h"
+#include "client/client.h"
 
 static struct user *
 any_user(struct run *run)

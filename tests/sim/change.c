@@ -8,7 +8,7 @@
 
 #include <stdlib.h>
 
-#include "engine.h"
+#include "client/client.h"
 
 /* Timers have a grain, and what is over is told in its turn. */
 #define LATE_MS 5

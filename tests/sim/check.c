@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "engine.h"
+#include "client/client.h"
 
 /* So many waits without an event, in a virtual second, are spinning. */
 #define IDLE_WAITS_MAX 2000

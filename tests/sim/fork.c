@@ -6,7 +6,7 @@
  */
 #include <string.h>
 
-#include "engine.h"
+#include "client/client.h"
 #include "run.h"
 
 /* Whatever is left of the calls may have to be answered first. */

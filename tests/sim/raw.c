@@ -6,7 +6,7 @@
  * and calls are kept count of.
  */
 #include "raw.h"
-#include "conn.h"
+#include "conn/conn.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

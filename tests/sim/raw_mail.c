@@ -4,7 +4,7 @@
  */
 #include <stdlib.h>
 
-#include "conn.h"
+#include "conn/conn.h"
 #include "raw.h"
 
 /* What is sent to it, and released once. */

@@ -5,9 +5,9 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "engine.h"
+#include "base/slab.h"
+#include "client/client.h"
 #include "run.h"
-#include "slab.h"
 
 /* As health.c has it: so long after the last byte buffers are given back. */
 #define QUIET_MS 1000

@@ -9,7 +9,7 @@
 
 #include <stdatomic.h>
 
-#include "list.h"
+#include "base/list.h"
 #include "world_sim.h"
 
 #define SIM_NEVER     UINT64_MAX

@@ -7,7 +7,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#include "engine.h"
+#include "client/client.h"
 
 struct waiting {
 	struct user *user;

@@ -5,8 +5,8 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "engine.h"
-#include "machine.h"
+#include "client/client.h"
+#include "machine/machine.h"
 #include "run.h"
 
 enum { CONN, LINK, SESSION };

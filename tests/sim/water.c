@@ -6,7 +6,7 @@
 
 #include <inttypes.h>
 
-#include "engine.h"
+#include "client/client.h"
 
 /* Of any request, besides its padding. */
 #define HEAD_MAX 128

@@ -76,7 +76,7 @@ mkdir -p "$logs"
 
 build gcc gcc "$plain" all "$BUILD/check-gcc/diagram" \
     "$BUILD/check-gcc/sim" "$BUILD/check-gcc/torture" \
-    "$BUILD/check-gcc/model-export" "$BUILD/check-gcc/mutate"
+    "$BUILD/check-gcc/model-export"
 build gcc-asan gcc "$sanitized"
 build clang clang "$plain" all "$BUILD/check-clang/sim"
 build clang-asan clang "$sanitized"

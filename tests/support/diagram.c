@@ -73,31 +73,31 @@ struct choice {
 
 static const struct number client_numbers[] = {
 #define CLIENT NUMBER
-#include "options.def"
+#include "base/options.def"
 	{ 0 }
 };
 
 static const struct choice client_choices[] = {
 #define CLIENT_CHOICE CHOICE
-#include "options.def"
+#include "base/options.def"
 	{ 0 }
 };
 
 static const struct number conn_numbers[] = {
 #define CONN NUMBER
-#include "options.def"
+#include "base/options.def"
 	{ 0 }
 };
 
 static const struct number backoff_numbers[] = {
 #define BACKOFF NUMBER
-#include "options.def"
+#include "base/options.def"
 	{ 0 }
 };
 
 static const struct choice backoff_choices[] = {
 #define BACKOFF_CHOICE CHOICE
-#include "options.def"
+#include "base/options.def"
 	{ 0 }
 };
 
@@ -109,7 +109,7 @@ static const struct number redis_numbers[] = {
 
 static const struct number settings[] = {
 #define SETTING NUMBER
-#include "options.def"
+#include "base/options.def"
 	{ 0 }
 };
 

@@ -5,9 +5,9 @@
 #ifndef STAY_TESTS_LINK_RIG_H
 #define STAY_TESTS_LINK_RIG_H
 
-#include "input.h"
-#include "link.h"
 #include "sim/world_sim.h"
+#include "stream/input.h"
+#include "stream/link.h"
 
 struct rig;
 typedef void rig_hook_fn(struct rig *rig, enum stay__link_news news);

@@ -7,8 +7,8 @@
 #include <stay/redis.h>
 #include <stay/stream.h>
 
-#include "conn.h"
-#include "engine.h"
+#include "client/client.h"
+#include "conn/conn.h"
 #include "scene.h"
 
 /* Whatever runs in between is inside a public call. */

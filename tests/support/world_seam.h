@@ -8,7 +8,7 @@
 
 #include <stay/world.h>
 
-#include "loop.h"
+#include "loop/loop.h"
 
 struct seam {
 	struct stay_world base;   /* what the loop takes for its world */

@@ -1,7 +1,7 @@
 /* Literal addresses, there and back. */
 #include <string.h>
 
-#include "address.h"
+#include "base/address.h"
 #include "suites.h"
 
 static const struct {

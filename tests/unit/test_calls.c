@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "calls.h"
+#include "client/calls.h"
 #include "sim/world_sim.h"
 #include "suites.h"
 

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "engine.h"
+#include "client/client.h"
 #include "suites.h"
 #include "support/line_rig.h"
 

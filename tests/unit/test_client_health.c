@@ -1,7 +1,7 @@
 /* Promise 8 for a client: a silent peer is found, a living one is let live. */
 #include <string.h>
 
-#include "engine.h"
+#include "client/client.h"
 #include "suites.h"
 #include "support/line_rig.h"
 

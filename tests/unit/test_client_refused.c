@@ -4,7 +4,7 @@
  */
 #include <string.h>
 
-#include "engine.h"
+#include "client/client.h"
 #include "suites.h"
 #include "support/line_rig.h"
 

@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "engine.h"
+#include "client/client.h"
 #include "suites.h"
 #include "support/line_rig.h"
 

@@ -2,7 +2,7 @@
  * Promise 7 for calls that are over and still to be told, which is what giving
  * up in the same turn makes: bounded, and in nobody's way.
  */
-#include "engine.h"
+#include "client/client.h"
 #include "suites.h"
 #include "support/line_rig.h"
 

@@ -1,7 +1,7 @@
 /* Promise 7, the other choice: to stand in line for room in a full queue. */
 #include <string.h>
 
-#include "engine.h"
+#include "client/client.h"
 #include "suites.h"
 #include "support/line_rig.h"
 

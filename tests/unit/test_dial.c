@@ -2,7 +2,7 @@
 #include <netdb.h>
 #include <string.h>
 
-#include "dial.h"
+#include "stream/dial.h"
 #include "suites.h"
 #include "support/link_rig.h"
 

@@ -2,7 +2,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "failure.h"
+#include "base/failure.h"
 #include "suites.h"
 
 START_TEST(test_failure_names_the_error_of_the_system)

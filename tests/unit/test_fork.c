@@ -18,7 +18,7 @@
 
 #include <ev.h>
 
-#include "loop.h"
+#include "loop/loop.h"
 #include "suites.h"
 #include "support/line_protocol.h"
 

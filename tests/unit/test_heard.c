@@ -2,7 +2,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
-#include "heard.h"
+#include "observe/heard.h"
 #include "suites.h"
 
 #define CROWD 500

@@ -7,7 +7,7 @@
 #include <stay/echo.h>
 #include <stay/redis.h>
 
-#include "engine.h"
+#include "client/client.h"
 #include "sim/world_sim.h"
 #include "suites.h"
 #include "support/line_rig.h"

@@ -2,8 +2,8 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
+#include "base/ids.h"
 #include "expect.h"
-#include "ids.h"
 #include "suites.h"
 
 static int objects[1000];

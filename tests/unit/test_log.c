@@ -1,7 +1,7 @@
 /* The output log: positions that outlive the bytes, holes, and what is kept. */
 #include <string.h>
 
-#include "log.h"
+#include "client/sendbuf.h"
 #include "suites.h"
 
 static struct stay__log rig;

@@ -13,7 +13,7 @@
 
 #include <check.h>
 
-#include "machine.h"
+#include "machine/machine.h"
 #include "suites.h"
 
 #define STATES_MAX 32

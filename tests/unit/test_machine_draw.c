@@ -5,7 +5,7 @@
 
 #include <check.h>
 
-#include "machine.h"
+#include "machine/machine.h"
 #include "suites.h"
 
 typedef const struct stay_machine *table_fn(void);

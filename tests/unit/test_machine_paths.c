@@ -1,6 +1,6 @@
 /*
  * A second telling of the connection's table, written by hand from the design
- * and not from machine.def: the whole matrix once, and stories of what happens
+ * and not from conn.def: the whole matrix once, and stories of what happens
  * to a connection. Where the two tellings differ, one of them is wrong.
  */
 #include <stdio.h>
@@ -8,7 +8,7 @@
 
 #include <check.h>
 
-#include "machine.h"
+#include "machine/machine.h"
 #include "suites.h"
 
 /* ---- the matrix ---- */

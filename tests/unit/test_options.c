@@ -5,8 +5,8 @@
 #include <limits.h>
 #include <string.h>
 
-#include "engine.h"
-#include "options.h"
+#include "base/options.h"
+#include "client/client.h"
 #include "suites.h"
 #include "support/line_rig.h"
 
@@ -138,13 +138,13 @@ END_TEST
 static const struct stay__option client_rows[] = {
 #define CLIENT(field, unit, fallback, least, most, promise, text)              \
 	STAY__OPTION(struct stay_client_options, field, fallback, least, most),
-#include "options.def"
+#include "base/options.def"
 };
 
 static const struct stay__option conn_rows[] = {
 #define CONN(field, unit, fallback, least, most, promise, text)                \
 	STAY__OPTION(struct stay_conn_options, field, fallback, least, most),
-#include "options.def"
+#include "base/options.def"
 };
 
 static uint64_t *
@@ -256,7 +256,7 @@ START_TEST(test_options_of_backoff_are_as_the_table_says)
 	ck_assert_int_eq(policy.jitter, 0);
 #define BACKOFF(field, unit, fallback, least, most, promise, text)             \
 	ck_assert_uint_eq(policy.field, fallback);
-#include "options.def"
+#include "base/options.def"
 }
 END_TEST
 
@@ -289,7 +289,7 @@ START_TEST(test_options_settings_are_as_the_table_says)
 
 #define SETTING(function, unit, fallback, least, most, promise, text)          \
 	ck_assert_uint_eq(function##_is, fallback);
-#include "options.def"
+#include "base/options.def"
 #define stay_loop_dials_max_check(least, most)                                 \
 	check_setting(least, most, UINT_MAX, set_dials)
 #define stay_loop_dials_stagger_check(least, most)                             \
@@ -298,7 +298,7 @@ START_TEST(test_options_settings_are_as_the_table_says)
 	ck_assert((least) == 0 && (most) == SIZE_MAX)
 #define SETTING(function, unit, fallback, least, most, promise, text)          \
 	function##_check(least, most);
-#include "options.def"
+#include "base/options.def"
 	ck_assert_int_eq(stay_loop_free(loop), STAY_OK);
 }
 END_TEST
@@ -326,7 +326,7 @@ START_TEST(test_options_choices_are_checked)
 	memset(&options.field, 0x7f, sizeof(options.field));                   \
 	ck_assert_int_eq(stay__client_fill(&filled, &options), STAY_E_ARG);    \
 	options.field = value;
-#include "options.def"
+#include "base/options.def"
 }
 END_TEST
 

@@ -5,7 +5,7 @@
 #include <check.h>
 #include <string.h>
 
-#include "engine.h"
+#include "client/client.h"
 #include "line_rig.h"
 #include "suites.h"
 

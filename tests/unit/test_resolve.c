@@ -3,9 +3,9 @@
 #include <netdb.h>
 #include <string.h>
 
-#include "loop.h"
-#include "resolve.h"
+#include "loop/loop.h"
 #include "sim/world_sim.h"
+#include "stream/resolve.h"
 #include "suites.h"
 
 struct asker {

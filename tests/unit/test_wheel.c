@@ -2,9 +2,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/wheel.h"
 #include "expect.h"
 #include "suites.h"
-#include "wheel.h"
 
 #define MS  STAY__TICK_NS
 #define DAY (UINT64_C(86400000) * MS)

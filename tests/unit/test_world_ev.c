@@ -8,7 +8,7 @@
 
 #include "suites.h"
 #include "support/world_seam.h"
-#include "world_ev.h"
+#include "world/ev.h"
 
 #define MS UINT64_C(1000000)
 

@@ -17,7 +17,7 @@
 
 #include "suites.h"
 #include "support/world_seam.h"
-#include "world_ev.h"
+#include "world/ev.h"
 
 #define HANGING "hangs.test"
 

@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "suites.h"
-#include "world_ev.h"
+#include "world/ev.h"
 
 static const struct stay_socket_options plain;
 

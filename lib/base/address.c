@@ -1,0 +1,107 @@
+/*
+ * Literal addresses: what needs no lookup, and how an address is shown. Pure;
+ * knows no sockets.
+ */
+#include "base/address.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/un.h>
+
+int
+stay__port_parse(const char *port)
+{
+	int number = 0;
+
+	if (*port == '\0' || strlen(port) > 5)
+		return -1;
+	for (; *port != '\0'; port++) {
+		if (*port < '0' || *port > '9')
+			return -1;
+		number = number * 10 + (*port - '0');
+	}
+	return number <= UINT16_MAX ? number : -1;
+}
+
+static void
+take(struct stay_address *address, const void *from, size_t len)
+{
+	memset(address, 0, sizeof(*address));
+	memcpy(&address->storage, from, len);
+	address->len = (socklen_t)len;
+}
+
+bool
+stay__address_parse(
+    struct stay_address *address, const char *host, const char *port)
+{
+	struct sockaddr_in6 six = { .sin6_family = AF_INET6 };
+	struct sockaddr_in four = { .sin_family = AF_INET };
+	int number = stay__port_parse(port);
+
+	if (number < 0)
+		return false;
+	six.sin6_port = four.sin_port = htons((uint16_t)number);
+	if (inet_pton(AF_INET, host, &four.sin_addr) == 1) {
+		take(address, &four, sizeof(four));
+		return true;
+	}
+	if (inet_pton(AF_INET6, host, &six.sin6_addr) == 1) {
+		take(address, &six, sizeof(six));
+		return true;
+	}
+	return false;
+}
+
+bool
+stay__address_of_path(struct stay_address *address, const char *path)
+{
+	struct sockaddr_un local = { .sun_family = AF_UNIX };
+	size_t len = strlen(path);
+
+	if (len == 0 || len >= sizeof(local.sun_path))
+		return false;
+	memcpy(local.sun_path, path, len);
+	take(address, &local, sizeof(local));
+	return true;
+}
+
+void
+stay__address_describe(
+    const struct stay_address *address, char *text, size_t len)
+{
+	char host[INET6_ADDRSTRLEN] = "?";
+	struct sockaddr_in6 six;
+	struct sockaddr_in four;
+	struct sockaddr_un local;
+
+	switch (address->storage.ss_family) {
+	case AF_INET:
+		memcpy(&four, &address->storage, sizeof(four));
+		inet_ntop(AF_INET, &four.sin_addr, host, sizeof(host));
+		snprintf(text, len, "%s:%u", host, ntohs(four.sin_port));
+		break;
+	case AF_INET6:
+		memcpy(&six, &address->storage, sizeof(six));
+		inet_ntop(AF_INET6, &six.sin6_addr, host, sizeof(host));
+		snprintf(text, len, "[%s]:%u", host, ntohs(six.sin6_port));
+		break;
+	case AF_UNIX:
+		memcpy(&local, &address->storage, sizeof(local));
+		snprintf(text, len, "%.*s", (int)sizeof(local.sun_path),
+		    local.sun_path);
+		break;
+	default:
+		snprintf(text, len, "address of family %d",
+		    (int)address->storage.ss_family);
+	}
+}
+
+bool
+stay__address_equal(const struct stay_address *a, const struct stay_address *b)
+{
+	return a->len == b->len &&
+	       memcmp(&a->storage, &b->storage, a->len) == 0;
+}

@@ -1,0 +1,183 @@
+/*
+ * How long to wait, as a pure function. Knows no clock, no entropy and no
+ * connection: all three come in as numbers.
+ */
+#include <stay/backoff.h>
+
+static const struct stay_backoff_policy defaults = {
+	.kind = STAY_BACKOFF_PROPORTIONAL,
+	.jitter = STAY_JITTER_EQUAL,
+#define BACKOFF(field, unit, fallback, least, most, promise, text)             \
+	.field = (fallback),
+#include "base/options.def"
+};
+
+struct stay_backoff_policy
+stay_backoff_default(void)
+{
+	return defaults;
+}
+
+struct stay_backoff_policy
+stay_backoff_constant(uint64_t ms)
+{
+	struct stay_backoff_policy policy = stay_backoff_default();
+
+	policy.kind = STAY_BACKOFF_CONSTANT;
+	policy.initial_ms = policy.cap_ms = ms;
+	return policy;
+}
+
+struct stay_backoff_policy
+stay_backoff_exponential(uint64_t initial_ms, uint64_t cap_ms)
+{
+	struct stay_backoff_policy policy = stay_backoff_default();
+
+	policy.kind = STAY_BACKOFF_EXPONENTIAL;
+	policy.initial_ms = initial_ms;
+	policy.cap_ms = cap_ms;
+	return policy;
+}
+
+/*
+ * The policy with its zeroes replaced. The cap stays below STAY_FOREVER, so
+ * that no finite delay can be mistaken for the end.
+ */
+static struct stay_backoff_policy
+filled(const struct stay_backoff_policy *policy)
+{
+	struct stay_backoff_policy full = *policy;
+
+#define BACKOFF(field, unit, fallback, least, most, promise, text)             \
+	if (full.field == 0)                                                   \
+		full.field = defaults.field;
+#include "base/options.def"
+	if (full.cap_ms == STAY_FOREVER)
+		full.cap_ms--;
+	return full;
+}
+
+static uint64_t
+delay_proportional(const struct stay_backoff_policy *policy, uint32_t attempt,
+    uint64_t elapsed_ms)
+{
+	(void)attempt;
+	return elapsed_ms / policy->divisor;
+}
+
+static uint64_t
+delay_constant(const struct stay_backoff_policy *policy, uint32_t attempt,
+    uint64_t elapsed_ms)
+{
+	(void)attempt;
+	(void)elapsed_ms;
+	return policy->initial_ms;
+}
+
+/* At most 64 turns, whatever the attempt: it doubles at least, up to the cap.
+ */
+static uint64_t
+delay_exponential(const struct stay_backoff_policy *policy, uint32_t attempt,
+    uint64_t elapsed_ms)
+{
+	uint64_t ms = policy->initial_ms;
+
+	(void)elapsed_ms;
+	if (policy->factor == 1)
+		return ms;
+	for (; attempt > 1 && ms < policy->cap_ms; attempt--) {
+		if (ms > policy->cap_ms / policy->factor)
+			return policy->cap_ms;
+		ms *= policy->factor;
+	}
+	return ms;
+}
+
+/* By kind; a custom one is here only if it lacks its function. */
+static stay_delay_fn *const delays[] = {
+	[STAY_BACKOFF_PROPORTIONAL] = delay_proportional,
+	[STAY_BACKOFF_CONSTANT] = delay_constant,
+	[STAY_BACKOFF_EXPONENTIAL] = delay_exponential,
+	[STAY_BACKOFF_CUSTOM] = delay_proportional,
+};
+
+static uint64_t
+clamped(uint64_t ms, const struct stay_backoff_policy *full)
+{
+	if (ms < full->initial_ms)
+		ms = full->initial_ms;
+	return ms < full->cap_ms ? ms : full->cap_ms;
+}
+
+/* `full` is `policy` filled; the user's function gets the user's struct. */
+static uint64_t
+delay_of(const struct stay_backoff_policy *policy,
+    const struct stay_backoff_policy *full, uint32_t attempt,
+    uint64_t elapsed_ms)
+{
+	size_t kind = (size_t)policy->kind;
+	uint64_t ms;
+
+	if (kind == STAY_BACKOFF_CUSTOM && policy->delay != NULL) {
+		ms = policy->delay(policy, attempt, elapsed_ms);
+		return ms == STAY_FOREVER ? ms : clamped(ms, full);
+	}
+	if (kind >= sizeof(delays) / sizeof(delays[0]))
+		kind = STAY_BACKOFF_PROPORTIONAL;
+	return clamped(delays[kind](full, attempt, elapsed_ms), full);
+}
+
+/* The bias of the remainder is far below anything a clock can see. */
+static uint64_t
+jittered(uint64_t ms, enum stay_jitter jitter, uint64_t random)
+{
+	uint64_t fixed = jitter == STAY_JITTER_FULL ? 0 : ms / 2;
+
+	if (jitter == STAY_JITTER_NONE)
+		return ms;
+	return fixed + random % (ms - fixed + 1);
+}
+
+uint64_t
+stay_backoff_delay(const struct stay_backoff_policy *policy, uint32_t attempt,
+    uint64_t elapsed_ms, uint64_t random)
+{
+	struct stay_backoff_policy full = filled(policy);
+	uint64_t ms;
+
+	if (attempt == 0)
+		attempt = 1;
+	if (full.initial_ms == STAY_FOREVER ||
+	    (full.attempts_max != 0 && attempt > full.attempts_max))
+		return STAY_FOREVER;
+	ms = delay_of(policy, &full, attempt, elapsed_ms);
+	return ms == STAY_FOREVER ? ms : jittered(ms, full.jitter, random);
+}
+
+/* While a session was up, too short as it was to start over, the peer was not
+ * away. */
+static uint64_t
+away_ms(const struct stay_backoff *backoff, uint64_t now_ms, uint64_t up_ms)
+{
+	uint64_t ms =
+	    now_ms > backoff->since_ms ? now_ms - backoff->since_ms : 0;
+
+	return ms > up_ms ? ms - up_ms : 0;
+}
+
+uint64_t
+stay_backoff_step(struct stay_backoff *backoff, uint64_t now_ms, uint64_t up_ms,
+    uint64_t random)
+{
+	uint64_t elapsed_ms = away_ms(backoff, now_ms, up_ms);
+
+	if (up_ms >= filled(&backoff->policy).stable_ms)
+		backoff->attempt = 0;
+	if (backoff->attempt == 0)
+		elapsed_ms = 0;
+	if (backoff->attempt < UINT32_MAX)
+		backoff->attempt++;
+	backoff->since_ms = now_ms - elapsed_ms;
+	return stay_backoff_delay(
+	    &backoff->policy, backoff->attempt, elapsed_ms, random);
+}

@@ -1,0 +1,223 @@
+/*
+ * The growing run of bytes of <stay/buf.h>. Knows neither what the bytes mean
+ * nor where they go.
+ */
+#include <stay/buf.h>
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "base/mem.h"
+
+#define CAP_MIN 256u
+
+/* Half of the address space is no buffer; below it no sum here can overflow. */
+#define CAP_MAX (SIZE_MAX / 4)
+
+void
+stay_buf_init(struct stay_buf *buf, size_t limit)
+{
+	*buf = (struct stay_buf){ .limit = limit };
+}
+
+void
+stay_buf_fini(struct stay_buf *buf)
+{
+	stay__free(buf->data);
+	stay_buf_init(buf, buf->limit);
+}
+
+static inline size_t
+room_of(const struct stay_buf *buf)
+{
+	if (buf->limit == 0)
+		return SIZE_MAX;
+	return buf->limit - (buf->tail - buf->head);
+}
+
+static void
+compact(struct stay_buf *buf)
+{
+	size_t live = buf->tail - buf->head;
+
+	if (buf->head > 0)
+		memmove(buf->data, buf->data + buf->head, live);
+	buf->head = 0;
+	buf->tail = live;
+}
+
+/*
+ * Make more than `len` bytes free behind the tail. Compacting is enough only if
+ * it won at least as many bytes as it moved: otherwise many small takes from a
+ * long run would each move the whole of it.
+ */
+static bool
+make_room(struct stay_buf *buf, size_t len)
+{
+	size_t live = buf->tail - buf->head;
+	size_t cap = buf->cap < CAP_MIN ? CAP_MIN : buf->cap;
+	bool won = buf->head >= live, fits;
+	char *data;
+
+	if (len >= CAP_MAX - live)
+		return false;
+	compact(buf);
+	fits = buf->cap > live + len;
+	if (fits && won)
+		return true;
+	if (fits)
+		cap *= 2;
+	while (cap <= live + len)
+		cap *= 2;
+	data = stay__realloc(buf->data, cap);
+	if (data == NULL)
+		return fits;
+	buf->data = data;
+	buf->cap = cap;
+	return true;
+}
+
+/*
+ * One byte more than asked is always there: printf's NUL goes into it, and so a
+ * reserve of nothing has somewhere to point at.
+ */
+static inline char *
+reserve(struct stay_buf *buf, size_t len)
+{
+	if (len > room_of(buf))
+		return NULL;
+	if (len >= buf->cap - buf->tail && !make_room(buf, len))
+		return NULL;
+	return buf->data + buf->tail;
+}
+
+static enum stay_status
+refusal(const struct stay_buf *buf, size_t len)
+{
+	return len > room_of(buf) ? STAY_E_TOO_BIG : STAY_E_NOMEM;
+}
+
+static inline enum stay_status
+append(struct stay_buf *buf, const void *bytes, size_t len)
+{
+	char *end;
+
+	if (len == 0)
+		return STAY_OK;
+	end = reserve(buf, len);
+	if (end == NULL)
+		return refusal(buf, len);
+	memcpy(end, bytes, len);
+	buf->tail += len;
+	return STAY_OK;
+}
+
+char *
+stay_buf_reserve(struct stay_buf *buf, size_t len)
+{
+	return reserve(buf, len);
+}
+
+void
+stay_buf_commit(struct stay_buf *buf, size_t len)
+{
+	assert(len <= buf->cap - buf->tail && len <= room_of(buf));
+	buf->tail += len;
+}
+
+size_t
+stay_buf_room(const struct stay_buf *buf)
+{
+	return room_of(buf);
+}
+
+enum stay_status
+stay_buf_append(struct stay_buf *buf, const void *bytes, size_t len)
+{
+	return append(buf, bytes, len);
+}
+
+enum stay_status
+stay_buf_puts(struct stay_buf *buf, const char *text)
+{
+	return append(buf, text, strlen(text));
+}
+
+/* Into the free space, as far as it goes; what it would have needed. */
+STAY_PRINTF(2, 0)
+static int
+print(struct stay_buf *buf, const char *format, va_list args)
+{
+	char *end = buf->data == NULL ? NULL : buf->data + buf->tail;
+
+	return vsnprintf(end, buf->cap - buf->tail, format, args);
+}
+
+/*
+ * Mostly the text fits at once. If not, its length is known and the second time
+ * it does, unless somebody is changing the arguments meanwhile.
+ */
+enum stay_status
+stay_buf_printf(struct stay_buf *buf, const char *format, ...)
+{
+	va_list args;
+	int len;
+
+	va_start(args, format);
+	len = print(buf, format, args);
+	va_end(args);
+	if (len >= 0 && (size_t)len >= buf->cap - buf->tail) {
+		if (reserve(buf, (size_t)len) == NULL)
+			return refusal(buf, (size_t)len);
+		va_start(args, format);
+		len = print(buf, format, args);
+		va_end(args);
+	}
+	if (len < 0 || (size_t)len >= buf->cap - buf->tail)
+		return STAY_E_FORMAT;
+	if ((size_t)len > room_of(buf))
+		return STAY_E_TOO_BIG;
+	buf->tail += (size_t)len;
+	return STAY_OK;
+}
+
+/* An empty buffer begins again at its front: nothing will have to be moved. */
+static inline void
+rewind_if_empty(struct stay_buf *buf)
+{
+	if (buf->head == buf->tail)
+		buf->head = buf->tail = 0;
+}
+
+void
+stay_buf_take(struct stay_buf *buf, size_t len)
+{
+	assert(len <= buf->tail - buf->head);
+	buf->head += len;
+	rewind_if_empty(buf);
+}
+
+void
+stay_buf_cut(struct stay_buf *buf, size_t len)
+{
+	assert(len <= buf->tail - buf->head);
+	buf->tail = buf->head + len;
+	rewind_if_empty(buf);
+}
+
+struct stay_bytes
+stay_buf_bytes(const struct stay_buf *buf)
+{
+	if (buf->data == NULL)
+		return (struct stay_bytes){ "", 0 };
+	return (
+	    struct stay_bytes){ buf->data + buf->head, buf->tail - buf->head };
+}
+
+size_t
+stay_buf_len(const struct stay_buf *buf)
+{
+	return buf->tail - buf->head;
+}

@@ -1,0 +1,145 @@
+/*
+ * Words for what went wrong on the way to a peer or with it. Knows the system's
+ * error numbers and no stream.
+ */
+#include "base/failure.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+struct meaning {
+	int number;
+	enum stay_status status;
+	const char *name;
+	const char *phrase;
+};
+
+static const struct meaning meanings[] = {
+#define ERRNO(number, status, phrase)                                          \
+	{ number, STAY_##status, #number, phrase },
+#include "base/errno.def"
+};
+
+static const struct meaning *
+meaning_of(int system)
+{
+	for (size_t i = 0; i < sizeof(meanings) / sizeof(meanings[0]); i++)
+		if (meanings[i].number == -system)
+			return &meanings[i];
+	return NULL;
+}
+
+enum stay_status
+stay__status_of(int system)
+{
+	const struct meaning *meaning = meaning_of(system);
+
+	return meaning == NULL ? STAY_E_IO : meaning->status;
+}
+
+const char *
+stay__errno_name(int system)
+{
+	const struct meaning *meaning = meaning_of(system);
+
+	return meaning == NULL ? NULL : meaning->name;
+}
+
+void
+stay__failure_clear(struct stay__failure *failure)
+{
+	stay__free(failure->text);
+	*failure = (struct stay__failure){ .status = STAY_OK };
+}
+
+void
+stay__failure_move(struct stay__failure *failure, struct stay__failure *from)
+{
+	stay__failure_clear(failure);
+	*failure = *from;
+	from->text = NULL;
+	stay__failure_clear(from);
+}
+
+const char *
+stay__failure_text(const struct stay__failure *failure)
+{
+	if (failure->text != NULL)
+		return failure->text;
+	return failure->status == STAY_OK ? "" : stay_strerror(failure->status);
+}
+
+void
+stay__failure_say(struct stay__failure *failure, const char *format, ...)
+{
+	static const char more[] = "...";
+	const size_t size = STAY__FAILURE_TEXT;
+	va_list args;
+	size_t used;
+	int len;
+
+	if (failure->text == NULL)
+		failure->text = stay__zalloc(size);
+	if (failure->text == NULL)
+		return;
+	used = strlen(failure->text);
+	if (used > 0 && used + 2 < size) {
+		memcpy(failure->text + used, ", ", sizeof(", "));
+		used += 2;
+	}
+	va_start(args, format);
+	len = vsnprintf(failure->text + used, size - used, format, args);
+	va_end(args);
+	if (len >= 0 && (size_t)len >= size - used)
+		memcpy(failure->text + size - sizeof(more), more, sizeof(more));
+}
+
+static int
+weight(enum stay_status status)
+{
+	if (status == STAY_OK)
+		return 0;
+	if (status == STAY_E_UNREACHABLE)
+		return 1;
+	return status == STAY_E_NOMEM ? 3 : 2;
+}
+
+void
+stay__failure_blame(
+    struct stay__failure *failure, enum stay_status status, int system)
+{
+	if (weight(status) <= weight(failure->status))
+		return;
+	failure->status = status;
+	failure->system = system;
+}
+
+void
+stay__failure_add(struct stay__failure *failure, const char *who, int system)
+{
+	const struct meaning *meaning = meaning_of(system);
+
+	if (meaning == NULL)
+		stay__failure_say(
+		    failure, "%s failed (errno %d)", who, -system);
+	else
+		stay__failure_say(
+		    failure, "%s %s (%s)", who, meaning->phrase, meaning->name);
+	stay__failure_blame(failure, stay__status_of(system), system);
+}
+
+int
+stay__describe_ms(char *text, size_t len, uint64_t ms)
+{
+	if (ms < 1000)
+		return snprintf(text, len, "%" PRIu64 " ms", ms);
+	if (ms / 100 % 10 == 0)
+		return snprintf(text, len, "%" PRIu64 " s", ms / 1000);
+	return snprintf(
+	    text, len, "%" PRIu64 ".%d s", ms / 1000, (int)(ms / 100 % 10));
+}

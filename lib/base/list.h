@@ -1,0 +1,102 @@
+/* A ring of nodes that live inside their owners: O(1) everywhere, no memory. */
+#ifndef STAY__LIST_H
+#define STAY__LIST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/mem.h"
+
+/* A head is empty, and a node is in no list, when it points at itself. */
+struct stay__list {
+	struct stay__list *next;
+	struct stay__list *prev;
+};
+
+#define STAY__LIST_OWNER(node, type, member) STAY__CONTAINER(node, type, member)
+
+static inline void
+stay__list_init(struct stay__list *list)
+{
+	list->next = list->prev = list;
+}
+
+static inline bool
+stay__list_is_empty(const struct stay__list *list)
+{
+	return list->next == list;
+}
+
+/* Before `at`: with a head, that is at the end. */
+static inline void
+stay__list_insert(struct stay__list *at, struct stay__list *node)
+{
+	node->next = at;
+	node->prev = at->prev;
+	at->prev->next = node;
+	at->prev = node;
+}
+
+static inline void
+stay__list_push(struct stay__list *list, struct stay__list *node)
+{
+	stay__list_insert(list, node);
+}
+
+static inline void
+stay__list_push_front(struct stay__list *list, struct stay__list *node)
+{
+	stay__list_insert(list->next, node);
+}
+
+static inline void
+stay__list_remove(struct stay__list *node)
+{
+	node->prev->next = node->next;
+	node->next->prev = node->prev;
+	stay__list_init(node);
+}
+
+static inline struct stay__list *
+stay__list_first(const struct stay__list *list)
+{
+	return stay__list_is_empty(list) ? NULL : list->next;
+}
+
+static inline struct stay__list *
+stay__list_pop(struct stay__list *list)
+{
+	struct stay__list *first = stay__list_first(list);
+
+	if (first != NULL)
+		stay__list_remove(first);
+	return first;
+}
+
+/* All of `from` in front of what `to` holds, in order. */
+static inline void
+stay__list_prepend_all(struct stay__list *to, struct stay__list *from)
+{
+	if (stay__list_is_empty(from))
+		return;
+	from->prev->next = to->next;
+	to->next->prev = from->prev;
+	to->next = from->next;
+	from->next->prev = to;
+	stay__list_init(from);
+}
+
+/* All of `from` behind what `to` holds, in order. */
+static inline void
+stay__list_append_all(struct stay__list *to, struct stay__list *from)
+{
+	if (stay__list_is_empty(from))
+		return;
+	from->next->prev = to->prev;
+	to->prev->next = from->next;
+	to->prev = from->prev;
+	from->prev->next = to;
+	stay__list_init(from);
+}
+
+#endif

@@ -1,0 +1,69 @@
+/*
+ * Takes and gives back input memory. Spare slabs all have the one common size;
+ * larger ones live as long as somebody holds them. Knows nothing of what is
+ * read into them.
+ */
+#include "base/slab.h"
+
+#include <assert.h>
+
+#include "base/mem.h"
+#include "loop/loop.h"
+
+/* Enough for a turn in which several connections end in a cut frame. */
+#define SPARE_MAX 4
+
+struct stay__slab *
+stay__slab_take(struct stay_loop *loop, size_t cap)
+{
+	struct stay__list *spare;
+	struct stay__slab *slab;
+
+	if (cap <= STAY__SLAB_SIZE) {
+		cap = STAY__SLAB_SIZE;
+		spare = stay__list_pop(&loop->slabs);
+		if (spare != NULL) {
+			loop->slab_count--;
+			slab = STAY__CONTAINER(spare, struct stay__slab, node);
+			slab->refs = 1;
+			return slab;
+		}
+	}
+	slab = stay__realloc(NULL, sizeof(*slab) + cap);
+	if (slab == NULL)
+		return NULL;
+	stay__list_init(&slab->node);
+	slab->refs = 1;
+	slab->cap = cap;
+	return slab;
+}
+
+void
+stay__slab_hold(struct stay__slab *slab)
+{
+	slab->refs++;
+}
+
+void
+stay__slab_drop(struct stay_loop *loop, struct stay__slab *slab)
+{
+	assert(slab->refs > 0);
+	if (--slab->refs > 0)
+		return;
+	if (slab->cap > STAY__SLAB_SIZE || loop->slab_count >= SPARE_MAX) {
+		stay__free(slab);
+		return;
+	}
+	stay__list_push_front(&loop->slabs, &slab->node);
+	loop->slab_count++;
+}
+
+void
+stay__slab_trim(struct stay_loop *loop)
+{
+	struct stay__list *spare;
+
+	while ((spare = stay__list_pop(&loop->slabs)) != NULL)
+		stay__free(STAY__CONTAINER(spare, struct stay__slab, node));
+	loop->slab_count = 0;
+}

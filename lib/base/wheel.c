@@ -1,0 +1,186 @@
+/*
+ * A hierarchical timing wheel. It is driven by the numbers it is given: it
+ * knows no clock, no loop and not what a timer is for.
+ *
+ * Written in base 64, the tick a timer is due in and the present tick agree in
+ * their upper digits. The highest digit in which they differ is the timer's
+ * level, its value there the slot. So whatever is on a lower level is due
+ * earlier, no slot ever wraps round, and the first timer is found in the lowest
+ * occupied slot of the lowest occupied level. Reaching a slot above level 0
+ * spreads its timers over the levels below.
+ */
+#include "base/wheel.h"
+
+#include <limits.h>
+
+#define SLOT_MASK (STAY__WHEEL_SLOTS - 1)
+
+_Static_assert(STAY__WHEEL_SLOTS == sizeof(uint64_t) * CHAR_BIT,
+    "one bit of `occupied` for each slot");
+_Static_assert(STAY__WHEEL_LEVELS *STAY__WHEEL_BITS >= 45,
+    "2^64 ns are less than 2^45 ticks: no timer may be out of reach");
+
+void
+stay__wheel_init(struct stay__wheel *wheel, uint64_t now)
+{
+	wheel->tick = now / STAY__TICK_NS;
+	stay__list_init(&wheel->due);
+	stay__list_init(&wheel->recent);
+	for (size_t level = 0; level < STAY__WHEEL_LEVELS; level++) {
+		wheel->occupied[level] = 0;
+		for (size_t slot = 0; slot < STAY__WHEEL_SLOTS; slot++)
+			stay__list_init(&wheel->slots[level][slot]);
+	}
+}
+
+/* Rounded up: the first tick that does not begin before the time. */
+static inline uint64_t
+due_tick(const struct stay__timer *timer)
+{
+	return timer->at == 0 ? 0 : (timer->at - 1) / STAY__TICK_NS + 1;
+}
+
+/* `tick` must be after the wheel's. */
+static inline void
+insert(struct stay__wheel *wheel, struct stay__timer *timer, uint64_t tick)
+{
+	unsigned top = 63u - (unsigned)__builtin_clzll(tick ^ wheel->tick);
+	unsigned level = top / STAY__WHEEL_BITS;
+	unsigned slot = (tick >> level * STAY__WHEEL_BITS) & SLOT_MASK;
+
+	timer->level = (uint8_t)level;
+	timer->slot = (uint8_t)slot;
+	wheel->occupied[level] |= UINT64_C(1) << slot;
+	stay__list_push(&wheel->slots[level][slot], &timer->node);
+}
+
+void
+stay__timer_init(struct stay__timer *timer, stay__timer_fn *fire)
+{
+	*timer = (struct stay__timer){ .fire = fire };
+	stay__list_init(&timer->node);
+}
+
+/*
+ * Into their slots. What is due already waits for the next tick, so that a
+ * timer which sets itself anew in `fire` cannot keep stay__wheel_advance from
+ * returning.
+ */
+void
+stay__wheel_settle(struct stay__wheel *wheel, uint64_t late)
+{
+	struct stay__list *node = wheel->recent.next, *next;
+	struct stay__timer *timer;
+	uint64_t tick;
+
+	for (; node != &wheel->recent; node = next) {
+		next = node->next;
+		timer = STAY__LIST_OWNER(node, struct stay__timer, node);
+		timer->at += late < UINT64_MAX - timer->at ? late : 0;
+		tick = due_tick(timer);
+		insert(
+		    wheel, timer, tick > wheel->tick ? tick : wheel->tick + 1);
+	}
+	stay__list_init(&wheel->recent);
+}
+
+/* A slot that may hold the first timer, and the tick it begins in. */
+struct place {
+	unsigned level;
+	unsigned slot;
+	uint64_t tick;
+};
+
+static bool
+first_place(const struct stay__wheel *wheel, struct place *place)
+{
+	unsigned level = 0, shift;
+	uint64_t above;
+
+	while (level < STAY__WHEEL_LEVELS && wheel->occupied[level] == 0)
+		level++;
+	if (level == STAY__WHEEL_LEVELS)
+		return false;
+	shift = level * STAY__WHEEL_BITS;
+	above = wheel->tick >> shift & ~(uint64_t)SLOT_MASK;
+	place->level = level;
+	place->slot = (unsigned)__builtin_ctzll(wheel->occupied[level]);
+	place->tick = (above | place->slot) << shift;
+	return true;
+}
+
+/* The wheel has come to where `place` begins: its timers are due, or nearer. */
+static void
+reach(struct stay__wheel *wheel, const struct place *place)
+{
+	struct stay__list reached, *node;
+	struct stay__timer *timer;
+	uint64_t tick;
+
+	stay__list_init(&reached);
+	stay__list_append_all(
+	    &reached, &wheel->slots[place->level][place->slot]);
+	wheel->occupied[place->level] &= ~(UINT64_C(1) << place->slot);
+	wheel->tick = place->tick;
+	while ((node = stay__list_pop(&reached)) != NULL) {
+		timer = STAY__LIST_OWNER(node, struct stay__timer, node);
+		tick = due_tick(timer);
+		if (tick > wheel->tick)
+			insert(wheel, timer, tick);
+		else
+			stay__list_push(&wheel->due, node);
+	}
+}
+
+/*
+ * First everything due is collected, tick by tick, then it is fired: what
+ * `fire` stops is taken off the list, what it sets goes to ticks after this
+ * one.
+ */
+void
+stay__wheel_advance(struct stay__wheel *wheel, uint64_t now)
+{
+	uint64_t target = now / STAY__TICK_NS;
+	struct stay__list *node;
+	struct stay__timer *timer;
+	struct place place;
+
+	stay__wheel_settle(wheel, 0);
+	if (target <= wheel->tick)
+		return;
+	while (first_place(wheel, &place) && place.tick <= target)
+		reach(wheel, &place);
+	wheel->tick = target;
+	while ((node = stay__list_pop(&wheel->due)) != NULL) {
+		timer = STAY__LIST_OWNER(node, struct stay__timer, node);
+		timer->fire(timer);
+	}
+	stay__wheel_settle(wheel, 0);
+}
+
+/*
+ * Exact on level 0 and for a timer alone in its slot, which saves an idle loop
+ * its wake-ups for nothing; else the time at which the slot is to be spread.
+ */
+uint64_t
+stay__wheel_next(struct stay__wheel *wheel)
+{
+	const struct stay__list *slot;
+	const struct stay__timer *timer;
+	struct place place;
+	uint64_t tick;
+
+	stay__wheel_settle(wheel, 0);
+	if (!first_place(wheel, &place))
+		return UINT64_MAX;
+	slot = &wheel->slots[place.level][place.slot];
+	if (slot->next == slot->prev) {
+		timer = STAY__LIST_OWNER(slot->next, struct stay__timer, node);
+		tick = due_tick(timer);
+		if (tick > place.tick)
+			place.tick = tick;
+	}
+	if (place.tick > UINT64_MAX / STAY__TICK_NS)
+		return UINT64_MAX;
+	return place.tick * STAY__TICK_NS;
+}

@@ -1,0 +1,120 @@
+/*
+ * Promise 7: a queue that fills up is told of before it is full, and once more
+ * when it has emptied. The marks lie apart, so that a queue that hovers about
+ * one of them is told of once. Told in a turn of its own, never inside a call.
+ */
+#include "client/client.h"
+
+static uint64_t
+share(uint64_t of, uint64_t percent)
+{
+	return of / 100 * percent + of % 100 * percent / 100;
+}
+
+/* From where on a queue with such a bound is high. */
+static uint64_t
+high_mark(const struct stay_client_options *options, uint64_t bound)
+{
+	uint64_t mark = share(bound, options->queue_high_percent);
+
+	return mark > 0 ? mark : 1;
+}
+
+static void
+tell(struct stay__task *task)
+{
+	struct stay_client *client =
+	    STAY__CONTAINER(task, struct stay_client, water.task);
+	const struct stay_client_options *options = &client->options;
+	struct stay__water *water = &client->water;
+	stay_water_fn *notice =
+	    water->high ? options->on_high_water : options->on_low_water;
+
+	if (water->high == water->told)
+		return;
+	water->told = water->high;
+	if (notice != NULL)
+		notice(options->arg, client->conn);
+}
+
+void
+stay__water_init(struct stay_client *client)
+{
+	stay__task_init(&client->water.task, tell);
+}
+
+void
+stay__water_fini(struct stay_client *client)
+{
+	stay__task_cancel(&client->water.task);
+}
+
+/* While the queue is high only its bound matters; that of the bytes is the
+ * log's own. While somebody stands in line every call is looked at. */
+void
+stay__water_set(struct stay_client *client)
+{
+	const struct stay_client_options *options = &client->options;
+	struct stay__water *water = &client->water;
+
+	water->calls = options->queue_calls_max;
+	water->bytes = UINT64_MAX;
+	if (stay__wait_is_ahead(client))
+		water->calls = 0;
+	if (water->high || water->calls == 0)
+		return;
+	water->calls = high_mark(options, options->queue_calls_max);
+	water->bytes = high_mark(options, options->queue_bytes_max);
+}
+
+static void
+turn(struct stay_client *client, bool high)
+{
+	client->water.high = high;
+	stay__water_set(client);
+	stay__loop_run_soon(client->loop, &client->water.task);
+}
+
+static bool
+is_high(const struct stay_client *client)
+{
+	const struct stay_client_options *options = &client->options;
+
+	return client->calls.counts.queued >=
+		   high_mark(options, options->queue_calls_max) ||
+	       client->calls.log.live >=
+		   high_mark(options, options->queue_bytes_max);
+}
+
+static bool
+is_low(const struct stay_client *client)
+{
+	const struct stay_client_options *options = &client->options;
+	uint64_t low = options->queue_low_percent;
+
+	return client->calls.counts.queued <=
+		   share(options->queue_calls_max, low) &&
+	       client->calls.log.live <= share(options->queue_bytes_max, low);
+}
+
+enum stay_status
+stay__water_rise(struct stay_client *client)
+{
+	if (!client->water.high && is_high(client))
+		turn(client, true);
+	if (stay__wait_is_ahead(client) && !client->line.serving)
+		return STAY_E_FULL;
+	if (client->calls.untold >= client->calls.untold_max)
+		return STAY_E_FULL;
+	return client->calls.counts.queued >= client->options.queue_calls_max
+		   ? STAY_E_FULL
+		   : STAY_OK;
+}
+
+void
+stay__water_fall(struct stay_client *client)
+{
+	stay__wait_move(client);
+	if (client->water.high && is_low(client))
+		turn(client, false);
+}

@@ -1,0 +1,462 @@
+/*
+ * The records of calls and the lists they are in, with the counts and the
+ * output log that go along. It knows no session, no stream and no protocol; who
+ * owns the calls says what telling means.
+ */
+#include "client/calls.h"
+
+#include <assert.h>
+
+#include "base/mem.h"
+
+const char stay__call_mark[] = "call";
+
+static void
+run_finisher(struct stay__task *task)
+{
+	(void)stay__calls_tell_some(
+	    STAY__CONTAINER(task, struct stay__calls, finisher));
+}
+
+void
+stay__calls_init(
+    struct stay__calls *calls, struct stay_loop *loop, uint64_t queue_bytes_max)
+{
+	*calls = (struct stay__calls){
+		.loop = loop, .tell_max = UINT64_MAX, .untold_max = UINT64_MAX
+	};
+	stay__log_init(&calls->log, queue_bytes_max);
+	stay__list_init(&calls->queued);
+	stay__list_init(&calls->in_flight);
+	stay__list_init(&calls->finished);
+	stay__list_init(&calls->refused);
+	stay__task_init(&calls->finisher, run_finisher);
+	stay__calls_budget(calls, 100, UINT32_MAX);
+}
+
+void
+stay__calls_budget(struct stay__calls *calls, uint64_t percent, uint64_t burst)
+{
+	calls->resend_percent = percent;
+	calls->resend_cap = burst * 100;
+	calls->resend_left = calls->resend_cap;
+	calls->resend_seen = calls->counts.submitted;
+}
+
+void
+stay__calls_fini(struct stay__calls *calls)
+{
+	assert(stay__list_is_empty(&calls->queued));
+	assert(stay__list_is_empty(&calls->in_flight));
+	assert(stay__list_is_empty(&calls->finished));
+	assert(stay__list_is_empty(&calls->refused));
+	stay__task_cancel(&calls->finisher);
+	stay__calls_trim(calls);
+	stay__log_fini(&calls->log);
+}
+
+bool
+stay__calls_are_none(const struct stay__calls *calls)
+{
+	return stay__list_is_empty(&calls->queued) &&
+	       stay__list_is_empty(&calls->in_flight) &&
+	       stay__list_is_empty(&calls->refused) &&
+	       stay__list_is_empty(&calls->finished);
+}
+
+void
+stay__calls_trim(struct stay__calls *calls)
+{
+	struct stay__list *node;
+
+	while ((node = calls->spare) != NULL) {
+		calls->spare = node->next;
+		stay__free(stay__call_of(node));
+	}
+	stay__log_trim(&calls->log);
+}
+
+/* ---- records ---- */
+
+struct stay__call *
+stay__call_new(struct stay__calls *calls)
+{
+	struct stay__call *call = stay__zalloc(sizeof(*call));
+
+	if (call == NULL)
+		return NULL;
+	call->mark = stay__call_mark;
+	call->owner = calls;
+	stay__list_init(&call->node);
+	stay__list_init(&call->finish);
+	stay__timer_init(&call->timer, calls->expire);
+	return call;
+}
+
+/* Out of every list but `finished`, which gives it when it is told. */
+static void
+remove_record(struct stay__call *call)
+{
+	stay__list_remove(&call->node);
+	stay__loop_timer_stop(call->owner->loop, &call->timer);
+	if (stay__list_is_empty(&call->finish))
+		stay__call_give(call);
+}
+
+/* ---- the end of a call ---- */
+
+static void
+count(struct stay_client_counts *counts, enum stay_outcome outcome)
+{
+	static const size_t of[STAY_OUTCOME_COUNT] = {
+		[STAY_REPLIED] = offsetof(struct stay_client_counts, replied),
+		[STAY_SENT] = offsetof(struct stay_client_counts, sent),
+		[STAY_NOT_SENT] = offsetof(struct stay_client_counts, not_sent),
+		[STAY_REFUSED] = offsetof(struct stay_client_counts, refused),
+		[STAY_MAYBE_EXECUTED] =
+		    offsetof(struct stay_client_counts, maybe_executed),
+	};
+
+	++*(uint64_t *)(void *)((char *)counts + of[outcome]);
+}
+
+/* No deadline and no token any more; the outcome stands. */
+static void
+decide(struct stay__call *call, enum stay_outcome outcome)
+{
+	struct stay_loop *loop = call->owner->loop;
+
+	call->stage = STAY__CALL_OVER;
+	call->outcome = outcome;
+	count(&call->owner->counts, outcome);
+	stay__loop_timer_stop(loop, &call->timer);
+	if (call->id.generation != 0) {
+		stay__ids_give(&loop->ids, call->id);
+		call->id.generation = 0;
+	}
+}
+
+void
+stay__call_finish(
+    struct stay__call *call, enum stay_status status, enum stay_outcome outcome)
+{
+	struct stay__calls *calls = call->owner;
+
+	decide(call, outcome);
+	call->status = status;
+	calls->untold++;
+	stay__list_push(&calls->finished, &call->finish);
+	stay__loop_run_soon(calls->loop, &calls->finisher);
+}
+
+/* A call told its owner may be a tombstone still. */
+static bool
+tell_up_to(struct stay__calls *calls, uint64_t max)
+{
+	struct stay__list *node;
+	struct stay__call *call;
+
+	if (stay__list_is_empty(&calls->finished))
+		return true;
+	while (max-- > 0 && (node = stay__list_pop(&calls->finished)) != NULL) {
+		call = STAY__LIST_OWNER(node, struct stay__call, finish);
+		calls->untold--;
+		calls->tell(call);
+		stay_release(call->refusal);
+		call->refusal = NULL;
+		if (stay__list_is_empty(&call->node))
+			stay__call_give(call);
+	}
+	calls->told(calls);
+	return stay__list_is_empty(&calls->finished);
+}
+
+void
+stay__calls_tell(struct stay__calls *calls)
+{
+	(void)tell_up_to(calls, UINT64_MAX);
+}
+
+bool
+stay__calls_tell_some(struct stay__calls *calls)
+{
+	bool all = tell_up_to(calls, calls->tell_max);
+
+	if (!all)
+		stay__loop_run_soon(calls->loop, &calls->finisher);
+	return all;
+}
+
+/* ---- the queue ---- */
+
+void
+stay__call_enqueue(struct stay__call *call)
+{
+	struct stay__calls *calls = call->owner;
+
+	call->stage = STAY__CALL_QUEUED;
+	stay__list_push(&calls->queued, &call->node);
+	calls->counts.submitted++;
+	calls->counts.queued++;
+}
+
+/* The outcome of a call that is not sent now: an earlier session may have. */
+static enum stay_outcome
+unsent(const struct stay__call *call)
+{
+	if (call->trail & STAY__TRAIL_WHOLE)
+		return STAY_MAYBE_EXECUTED;
+	return call->trail & STAY__TRAIL_REFUSED ? STAY_REFUSED : STAY_NOT_SENT;
+}
+
+static void
+squeeze(struct stay__calls *calls)
+{
+	struct stay__list *node;
+	uint64_t end = calls->log.committed;
+
+	for (node = calls->queued.next; node != &calls->queued;
+	     node = node->next) {
+		struct stay__call *call = stay__call_of(node);
+
+		stay__log_move(&calls->log, &call->span, end);
+		end = call->span.end;
+	}
+	stay__log_cut(&calls->log, end);
+}
+
+void
+stay__call_drop(struct stay__call *call, enum stay_status status)
+{
+	struct stay__calls *calls = call->owner;
+
+	stay__list_remove(&call->node);
+	calls->counts.queued--;
+	stay__log_forget(&calls->log, call->span);
+	if (stay__log_is_sparse(&calls->log))
+		squeeze(calls);
+	stay__call_finish(call, status, unsent(call));
+}
+
+void
+stay__calls_drop_queue(
+    struct stay__calls *calls, uint32_t flags, enum stay_status status)
+{
+	struct stay__list *node = calls->queued.next;
+
+	while (node != &calls->queued) {
+		struct stay__call *call = stay__call_of(node);
+
+		node = node->next;
+		if ((call->flags & flags) == flags)
+			stay__call_drop(call, status);
+	}
+}
+
+/* ---- in flight ---- */
+
+static void
+unkeep(struct stay__call *call)
+{
+	if (!(call->trail & STAY__TRAIL_KEPT))
+		return;
+	call->trail &= (uint8_t)~STAY__TRAIL_KEPT;
+	call->owner->kept--;
+}
+
+/*
+ * An answer may come before the request has left whole: the rest of it goes all
+ * the same, so that what follows stands at a boundary.
+ */
+void
+stay__call_take_out(struct stay__call *call)
+{
+	struct stay__calls *calls = call->owner;
+
+	if (calls->half == call)
+		calls->half = NULL;
+	unkeep(call);
+	calls->counts.in_flight_bytes -= stay__span_len(call->span);
+	if (call->stage == STAY__CALL_OVER) {
+		calls->counts.tombstones--;
+		remove_record(call);
+	} else if (call->stage == STAY__CALL_CONTROL) {
+		remove_record(call);
+	} else {
+		calls->counts.in_flight--;
+		stay__list_remove(&call->node);
+	}
+}
+
+/* A request without an answer is over as soon as it has left. */
+static void
+leave_whole(struct stay__call *call)
+{
+	bool is_told = call->stage == STAY__CALL_OVER;
+
+	call->owner->unanswered = call->span.begin;
+	stay__call_take_out(call);
+	if (!is_told)
+		stay__call_finish(call, STAY_OK, STAY_SENT);
+}
+
+/* From the front of one list to the end of the other. */
+static void
+move_on(struct stay__calls *calls, struct stay__list *node)
+{
+	calls->queued.next = node->next;
+	node->next->prev = &calls->queued;
+	stay__list_push(&calls->in_flight, node);
+}
+
+void
+stay__call_commit(struct stay__call *call, size_t len, bool keep)
+{
+	struct stay__calls *calls = call->owner;
+
+	assert(calls->queued.next == &call->node);
+	move_on(calls, &call->node);
+	call->stage = STAY__CALL_COMMITTED;
+	calls->counts.queued--;
+	calls->counts.in_flight++;
+	calls->counts.in_flight_bytes += stay__span_len(call->span);
+	if (call->trail & (STAY__TRAIL_WHOLE | STAY__TRAIL_REFUSED))
+		calls->counts.resent++;
+	if (keep) {
+		call->trail |= STAY__TRAIL_KEPT;
+		calls->kept++;
+	}
+	if (call->due == 0 || (call->flags & STAY_BLOCKS) != 0)
+		calls->unawaited = call->span.begin;
+	stay__log_commit(&calls->log, call->span);
+	stay__log_wrote(&calls->log, len);
+	if (stay__log_rest(&calls->log) > 0)
+		calls->half = call;
+	else if (call->due == 0)
+		leave_whole(call);
+}
+
+void
+stay__call_whole(struct stay__calls *calls)
+{
+	struct stay__call *call = calls->half;
+
+	calls->half = NULL;
+	if (call != NULL && call->due == 0)
+		leave_whole(call);
+}
+
+/* A request that no answer is due to is in the list only while it leaves. */
+struct stay__call *
+stay__calls_oldest(const struct stay__calls *calls)
+{
+	struct stay__list *node = calls->in_flight.next;
+
+	if (node != &calls->in_flight && stay__call_of(node)->due == 0)
+		node = node->next;
+	return node == &calls->in_flight ? NULL : stay__call_of(node);
+}
+
+bool
+stay__call_answered(struct stay__call *call, bool acted)
+{
+	if (acted)
+		call->trail |= STAY__TRAIL_ACTED;
+	if (--call->due > 0) {
+		stay__call_touched(call);
+		return true;
+	}
+	stay__call_take_out(call);
+	return false;
+}
+
+void
+stay__call_touched(struct stay__call *call)
+{
+	call->trail |= STAY__TRAIL_ANSWERED;
+	unkeep(call);
+}
+
+void
+stay__call_replied(struct stay__call *call, bool refused)
+{
+	enum stay_outcome outcome = STAY_REPLIED;
+
+	if (refused && !(call->trail & STAY__TRAIL_ACTED))
+		outcome = stay__call_refused(call);
+	decide(call, outcome);
+}
+
+bool
+stay__call_reply(struct stay__call *call, bool refused)
+{
+	if (stay__call_answered(call, !refused))
+		return true;
+	stay__call_replied(call, refused);
+	return false;
+}
+
+void
+stay__call_bury(struct stay__call *call, enum stay_status status)
+{
+	struct stay__calls *calls = call->owner;
+
+	unkeep(call);
+	calls->counts.in_flight--;
+	calls->counts.tombstones++;
+	stay__call_finish(call, status, STAY_MAYBE_EXECUTED);
+}
+
+enum stay_status
+stay__calls_expect(struct stay__calls *calls, unsigned replies)
+{
+	struct stay__list *last = calls->in_flight.prev;
+	struct stay__call *call;
+
+	if (last != &calls->in_flight &&
+	    stay__call_of(last)->stage == STAY__CALL_CONTROL) {
+		call = stay__call_of(last);
+		if (replies > UINT32_MAX - call->due)
+			return STAY_E_FULL;
+		call->due += replies;
+		return STAY_OK;
+	}
+	call = stay__call_take(calls);
+	if (call == NULL)
+		return STAY_E_NOMEM;
+	call->stage = STAY__CALL_CONTROL;
+	call->due = replies;
+	call->flags = 0;
+	call->span.begin = calls->log.committed;
+	call->span.end = calls->log.committed;
+	stay__list_push(&calls->in_flight, &call->node);
+	return STAY_OK;
+}
+
+/* The oldest call whose bytes are kept; NULL: none are. */
+static const struct stay__call *
+first_kept(const struct stay__calls *calls)
+{
+	if (!stay__list_is_empty(&calls->refused))
+		return stay__call_of(calls->refused.next);
+	return calls->kept > 0 ? stay__call_of(calls->in_flight.next) : NULL;
+}
+
+/*
+ * Bytes on the wire are done with, unless the request may be sent again: the
+ * one that is half on the wire, and all from the oldest in flight while any
+ * call is kept.
+ */
+void
+stay__calls_release(struct stay__calls *calls)
+{
+	const struct stay__call *first = first_kept(calls);
+	uint64_t to = calls->log.wire;
+
+	if (calls->half != NULL)
+		to = calls->half->span.begin;
+	if (first != NULL && first->span.begin < to)
+		to = first->span.begin;
+	if (to > calls->log.base)
+		stay__log_release(&calls->log, to);
+}

@@ -1,0 +1,241 @@
+/*
+ * The calls of a client: what waits, what is in flight, what is over and not
+ * yet told. One record a call, from a free list.
+ *
+ *	take --> queued ----> in flight ----> answered --> give
+ *	          ^ |   commit    |    answer
+ *	          | |             +--> set aside, if it was refused
+ *	          +-|--------------------+
+ *	            v             v
+ *	        finished      finished, and a tombstone in its place
+ *
+ * The list `in_flight` is in the order of the wire: calls, tombstones and what
+ * the control lane expects. Its oldest record is who the next answer is for.
+ */
+#ifndef STAY__CALLS_H
+#define STAY__CALLS_H
+
+#include <assert.h>
+
+#include <stay/client.h>
+
+#include "base/ids.h"
+#include "client/sendbuf.h"
+#include "loop/loop.h"
+
+enum stay__call_stage {
+	STAY__CALL_QUEUED,
+	STAY__CALL_COMMITTED, /* the stream has begun on it */
+	STAY__CALL_REFUSED, /* set aside: sent again, if all behind it is too */
+	STAY__CALL_OVER, /* decided: told, or about to be; maybe a tombstone */
+	STAY__CALL_CONTROL /* no call: replies to bytes of the control lane */
+};
+
+/* What has already become of a call. */
+#define STAY__TRAIL_WHOLE    1u  /* a session ended that had all of it */
+#define STAY__TRAIL_ANSWERED 2u  /* some of its replies have come */
+#define STAY__TRAIL_ACTED    4u  /* and one of them did not say "refused" */
+#define STAY__TRAIL_KEPT     8u  /* its bytes are kept for sending it again */
+#define STAY__TRAIL_REFUSED  16u /* so a whole one was, the last of them */
+
+struct stay__calls;
+
+struct stay__call {
+	const char *mark;         /* stay__call_mark: what a token may name */
+	struct stay__list node;   /* queued or in_flight; spare */
+	struct stay__list finish; /* in finished, until it is told */
+	struct stay__timer timer; /* the deadline; of a tombstone its age */
+	struct stay__calls *owner;
+	stay_done_fn *done;
+	stay_done_fn *part;
+	void *arg;
+	struct stay__span span;
+	uint64_t tag;
+	uint64_t blocks_ms;
+	uint32_t due; /* replies still to come */
+	uint32_t flags;
+	struct stay__id id; /* generation 0: nobody asked for one */
+	uint8_t stage;
+	uint8_t trail;
+	uint8_t fate; /* what the end of its session makes of it */
+	uint32_t resends;
+	struct stay_held
+	    *refusal;            /* the reply of the server, while set aside */
+	enum stay_status status; /* once it is over, until it is told */
+	enum stay_outcome outcome;
+};
+
+extern const char stay__call_mark[];
+
+/* What the owner of the calls does when one of them comes to an end. */
+typedef void stay__call_fn(struct stay__call *call);
+typedef void stay__calls_fn(struct stay__calls *calls);
+
+struct stay__calls {
+	struct stay_loop *loop;
+	stay__timer_fn *expire; /* the timer of a record */
+	stay__call_fn *tell;    /* call->status, call->outcome, call->refusal */
+	stay__calls_fn *told;   /* the last of a batch */
+	uint64_t resends_max;   /* 0: nothing is ever sent again */
+	uint64_t resend_percent; /* of the calls accepted */
+	uint64_t resend_cap;     /* in hundredths, as what is left is */
+	uint64_t resend_left;
+	uint64_t resend_seen; /* calls accepted that have earned theirs */
+	uint64_t tell_max;    /* calls told in one turn */
+	uint64_t untold_max;  /* calls in `finished`, for one more to come */
+	uint64_t untold;      /* so many are */
+	bool retries_refused; /* STAY_REFUSED_RESEND */
+	bool asks_first;    /* one at a time, till the server does not refuse */
+	bool waits_offline; /* what is left unsent waits for the next session */
+	bool acts_on_parts; /* STAY_ACTS_ON_PARTS */
+
+	struct stay__log log;
+	struct stay__list queued;
+	struct stay__list in_flight;
+	struct stay__list refused; /* set aside; older than all in flight */
+	struct stay__list finished;
+	struct stay__list *spare; /* by node.next; NULL: none */
+	struct stay__task finisher;
+	struct stay__call *half; /* the stream has taken only a part of it */
+	size_t kept;             /* in flight and STAY__TRAIL_KEPT */
+	/* Where the last request begins that this session was sent and that
+	 * blocks, or is not answered: nobody in front of it waits for it. */
+	uint64_t unawaited;
+	/* Where the last one begins that left whole and is not answered. */
+	uint64_t unanswered;
+	/* queued_bytes: of what is set aside; what is queued the log counts */
+	struct stay_client_counts counts;
+};
+
+void stay__calls_init(struct stay__calls *calls, struct stay_loop *loop,
+    uint64_t queue_bytes_max);
+/* How much may be sent again: a share of what is accepted, saved up to
+ * `burst`, and so much at first. Without it there is no such bound. */
+void stay__calls_budget(
+    struct stay__calls *calls, uint64_t percent, uint64_t burst);
+/* Every call must be over and told. */
+void stay__calls_fini(struct stay__calls *calls);
+
+/* A new record of no list; NULL: no memory. */
+struct stay__call *stay__call_new(struct stay__calls *calls);
+bool stay__calls_are_none(const struct stay__calls *calls);
+/* Free the records and the memory that are not in use. */
+void stay__calls_trim(struct stay__calls *calls);
+
+/* Accepted: `call` is the last in the queue. */
+void stay__call_enqueue(struct stay__call *call);
+/* The first in the queue: the stream begins on it, and takes so much of it. Its
+ * bytes may have to be kept for sending it again. */
+void stay__call_commit(struct stay__call *call, size_t len, bool keep);
+/* The stream has taken all of calls->half. */
+void stay__call_whole(struct stay__calls *calls);
+
+/* Who is answered next; NULL: nobody. */
+struct stay__call *stay__calls_oldest(const struct stay__calls *calls);
+/* One reply fewer is due; false: that was the last one, out of the list. */
+bool stay__call_answered(struct stay__call *call, bool acted);
+/* Part of an answer has come: it cannot be sent again. */
+void stay__call_touched(struct stay__call *call);
+/* The last reply of a call is there: its outcome is decided and counted, its
+ * deadline and its token are gone. To be told and given by the caller. */
+void stay__call_replied(struct stay__call *call, bool refused);
+/* Both, one after the other; true: more replies are due. */
+bool stay__call_reply(struct stay__call *call, bool refused);
+
+/* Never to be sent: out of queue and log. */
+void stay__call_drop(struct stay__call *call, enum stay_status status);
+/* Given up in flight: told soon, a tombstone stays. */
+void stay__call_bury(struct stay__call *call, enum stay_status status);
+
+/* Decided, and told later this turn; it is in no list but a tombstone's. */
+void stay__call_finish(struct stay__call *call, enum stay_status status,
+    enum stay_outcome outcome);
+/* No answer is due to it any more: not in flight. */
+void stay__call_take_out(struct stay__call *call);
+
+/* Every queued call with all of `flags` is over. */
+void stay__calls_drop_queue(
+    struct stay__calls *calls, uint32_t flags, enum stay_status status);
+/* Tell now all that is finished. */
+void stay__calls_tell(struct stay__calls *calls);
+/* Tell no more than a turn is to take; true: that was all. */
+bool stay__calls_tell_some(struct stay__calls *calls);
+/* Give up the bytes of the log that nobody needs any more. */
+void stay__calls_release(struct stay__calls *calls);
+
+/* So many more replies to the control lane, behind all that is in flight.
+ * STAY_OK, STAY_E_NOMEM, STAY_E_FULL. */
+enum stay_status stay__calls_expect(
+    struct stay__calls *calls, unsigned replies);
+
+/* ---- fate.c ---- */
+
+/* Whether the loss of a session, or a refusal, may send it again. */
+bool stay__call_may_resend(const struct stay__call *call);
+bool stay__call_may_retry(const struct stay__call *call);
+
+/* Either: its bytes are kept while it is in flight. Once a call: inline. */
+static inline bool
+stay__call_is_worth_keeping(const struct stay__call *call)
+{
+	if ((call->flags & STAY_IDEMPOTENT) == 0 &&
+	    !call->owner->retries_refused)
+		return false;
+	return stay__call_may_resend(call) || stay__call_may_retry(call);
+}
+
+/* The server has just refused it: whether that is all it has said, and all that
+ * was sent behind it will be answered soon. */
+bool stay__call_may_retry_now(const struct stay__call *call);
+/* The server refused it: in flight no more, and not over yet. */
+void stay__call_set_aside(struct stay__call *call, struct stay_held *refusal);
+/* Given up while it is set aside. */
+void stay__call_withdraw(struct stay__call *call, enum stay_status status);
+/* What was sent behind them was acted on: those set aside are over. */
+void stay__calls_settle_refused(struct stay__calls *calls);
+
+/* The stream is gone: what was in flight is over, or in front of the queue,
+ * where what may not wait for another session is to be dropped. */
+void stay__calls_session_over(
+    struct stay__calls *calls, enum stay_status status);
+
+/* "Refused" speaks for the last sending and all its replies; what an earlier
+ * session may have done it cannot know. */
+static inline enum stay_outcome
+stay__call_refused(const struct stay__call *call)
+{
+	return call->trail & STAY__TRAIL_WHOLE ? STAY_MAYBE_EXECUTED
+					       : STAY_REFUSED;
+}
+
+static inline struct stay__call *
+stay__call_of(struct stay__list *node)
+{
+	return node == NULL ? NULL
+			    : STAY__LIST_OWNER(node, struct stay__call, node);
+}
+
+/* A record of no list, without trail and token; NULL: no memory. And back. */
+static inline struct stay__call *
+stay__call_take(struct stay__calls *calls)
+{
+	struct stay__list *node = calls->spare;
+	struct stay__call *call = stay__call_of(node);
+
+	if (call == NULL)
+		return stay__call_new(calls);
+	calls->spare = node->next;
+	call->trail = 0;
+	call->resends = 0;
+	return call;
+}
+
+static inline void
+stay__call_give(struct stay__call *call)
+{
+	assert(!stay__timer_is_set(&call->timer) && call->id.generation == 0);
+	call->node.next = call->owner->spare;
+	call->owner->spare = &call->node;
+}
+
+#endif

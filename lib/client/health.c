@@ -1,0 +1,212 @@
+/*
+ * Promise 8: a silent peer is found. Two timers a session, set anew only when
+ * they fire, so that a call costs neither a timer nor a look at the clock:
+ * `silence` while answers are expected or output is stuck, `probe` otherwise.
+ */
+#include "client/client.h"
+
+/* How long the oldest answer may take without a sign of life. */
+static uint64_t
+patience_ms(const struct stay_client *client)
+{
+	const struct stay__call *oldest = stay__calls_oldest(&client->calls);
+	uint64_t ms = client->options.silence_ms;
+	uint64_t margin = client->options.block_margin_ms, blocks;
+
+	if (oldest == NULL || !(oldest->flags & STAY_BLOCKS))
+		return ms;
+	if (oldest->blocks_ms > UINT64_MAX - margin)
+		return STAY_FOREVER;
+	blocks = oldest->blocks_ms + margin;
+	return blocks > ms ? blocks : ms;
+}
+
+bool
+stay__health_is_idle(const struct stay_session *session)
+{
+	return stay__list_is_empty(&session->client->calls.in_flight) &&
+	       !session->stalled;
+}
+
+/* When the peer has been silent for too long. */
+static uint64_t
+silent_at(const struct stay_session *session)
+{
+	uint64_t since =
+	    session->heard > session->since ? session->heard : session->since;
+
+	if (stay__health_is_idle(session))
+		return UINT64_MAX;
+	return stay__later(since, patience_ms(session->client));
+}
+
+/*
+ * Whoever was asleep, or busy with others, has not listened: what the peer has
+ * said meanwhile is still to be read. And of one that reads slowly the kernel
+ * tells only when there is room for much. Both are looked for before the peer
+ * is blamed, once for each silence.
+ */
+static bool
+has_not_listened(struct stay_session *session)
+{
+	struct stay_conn *conn = session->client->conn;
+
+	if (session->excused != session->heard) {
+		session->excused = session->heard;
+		stay__stream_look(conn);
+		stay__output_try(session->client);
+	}
+	return session->excused != session->heard ||
+	       stay__stream_is_unread(conn) || !stay_stream_is_open(conn);
+}
+
+static void
+check_silence(struct stay__timer *timer)
+{
+	struct stay_session *session =
+	    STAY__CONTAINER(timer, struct stay_session, silence);
+	struct stay_loop *loop = session->client->loop;
+	uint64_t at = silent_at(session), now = stay__loop_now(loop);
+
+	if (session->condemned != STAY_OK)
+		stay__session_press(session);
+	else if (at > now)
+		stay__loop_timer(loop, timer, at);
+	else if (has_not_listened(session))
+		stay__loop_timer(loop, timer, stay__later(now, 1));
+	else
+		stay__session_condemn(session, STAY_E_SILENT,
+		    "no answer, and not a byte for too long");
+}
+
+/* So long after the last byte memory is given back, unless a probe is sooner.
+ */
+#define QUIET_MS 1000
+
+static uint64_t
+quiet_ms(const struct stay_client *client)
+{
+	uint64_t probe_ms = client->options.probe_ms;
+
+	return probe_ms < QUIET_MS ? probe_ms : QUIET_MS;
+}
+
+static void
+give_back(struct stay_session *session)
+{
+	struct stay_client *client = session->client;
+
+	stay__calls_trim(&client->calls);
+	if (stay_buf_len(&session->control) == 0)
+		stay_buf_fini(&session->control);
+	stay__stream_hibernate(client->conn);
+}
+
+/* Ask whether the peer is still there. Nothing follows a farewell. */
+static void
+run_probe(struct stay__task *task)
+{
+	struct stay_session *session =
+	    STAY__CONTAINER(task, struct stay_session, prober);
+	struct stay_client *client = session->client;
+
+	if (session->parted || !stay__list_is_empty(&client->calls.in_flight))
+		return;
+	client->protocol.ping(session);
+	stay__output_ask(client);
+}
+
+/* The protocol's own code does not run out of a timer; when to look again. */
+static uint64_t
+probe_soon(struct stay_session *session)
+{
+	struct stay_client *client = session->client;
+
+	if (client->protocol.ping == NULL || session->parted)
+		return UINT64_MAX;
+	stay__loop_run_soon(client->loop, &session->prober);
+	return stay__loop_after(client->loop, quiet_ms(client));
+}
+
+/* An idle session first gives memory back, and later asks for the peer. */
+static void
+check_idle(struct stay__timer *timer)
+{
+	struct stay_session *session =
+	    STAY__CONTAINER(timer, struct stay_session, probe);
+	struct stay_client *client = session->client;
+	uint64_t now = stay__loop_now(client->loop);
+	uint64_t at = stay__later(session->heard, quiet_ms(client));
+
+	if (!stay__list_is_empty(&client->calls.in_flight)) {
+		at = stay__later(now, client->options.probe_ms);
+	} else if (at <= now) {
+		give_back(session);
+		at = stay__later(session->heard, client->options.probe_ms);
+		if (at <= now)
+			at = probe_soon(session);
+	}
+	stay__loop_timer(client->loop, timer, at);
+}
+
+void
+stay__health_init(struct stay_session *session)
+{
+	stay__timer_init(&session->silence, check_silence);
+	stay__timer_init(&session->probe, check_idle);
+	stay__task_init(&session->prober, run_probe);
+}
+
+void
+stay__health_begin(struct stay_session *session)
+{
+	session->excused = 0;
+	stay__health_heard(session);
+	stay__health_watch(session, true);
+}
+
+void
+stay__health_end(struct stay_session *session)
+{
+	stay__loop_timer_stop(session->client->loop, &session->silence);
+	stay__loop_timer_stop(session->client->loop, &session->probe);
+	stay__task_cancel(&session->prober);
+}
+
+void
+stay__health_heard(struct stay_session *session)
+{
+	session->heard = stay__loop_now(session->client->loop);
+}
+
+void
+stay__health_rest(struct stay_session *session)
+{
+	enum stay__session_state state = stay__session_state(session);
+	struct stay_client *client = session->client;
+
+	if (state == STAY__SESSION_DOWN && stay__calls_are_none(&client->calls))
+		give_back(session);
+	if ((state == STAY__SESSION_READY || state == STAY__SESSION_LEAVING) &&
+	    !stay__timer_is_set(&session->probe))
+		stay__loop_timer(client->loop, &session->probe,
+		    stay__loop_after(client->loop, quiet_ms(client)));
+}
+
+/* A timer that fires too early finds out and waits on; none may be late. */
+void
+stay__health_watch(struct stay_session *session, bool idle)
+{
+	struct stay_client *client = session->client;
+	uint64_t at;
+
+	if (idle)
+		session->since = stay__loop_now(client->loop);
+	if (stay__session_state(session) == STAY__SESSION_GREETING)
+		return;
+	stay__health_rest(session);
+	at = silent_at(session);
+	if (at < UINT64_MAX && (!stay__timer_is_set(&session->silence) ||
+				   at < session->silence.at))
+		stay__loop_timer(client->loop, &session->silence, at);
+}

@@ -1,0 +1,157 @@
+/*
+ * Replies that outlive the callback they came with. What is small is copied,
+ * and what is large stays where it was read: its slab is pinned. It knows of a
+ * reply only what the protocol's `retain` says.
+ */
+#include "base/mem.h"
+#include "client/client.h"
+
+/* Less than a quarter of a slab is not worth keeping it from other use. */
+#define COPY_MAX (STAY__SLAB_SIZE / 4)
+
+struct stay_held {
+	struct stay__list node;    /* holds->list, while there is a client */
+	struct stay__holds *holds; /* NULL: the client is gone */
+	struct stay_loop *loop;
+	struct stay__slab *slab; /* pinned; NULL: the frame is copied */
+	uint64_t cost;
+	const void *reply;
+	/* What retain wrote; then the frame, if it is copied. */
+	_Alignas(max_align_t) char own[];
+};
+
+void
+stay__holds_init(struct stay__holds *holds)
+{
+	stay__list_init(&holds->list);
+}
+
+void
+stay__holds_fini(struct stay__holds *holds)
+{
+	struct stay__list *node;
+
+	while ((node = stay__list_pop(&holds->list)) != NULL)
+		STAY__LIST_OWNER(node, struct stay_held, node)->holds = NULL;
+}
+
+/* ---- holding ---- */
+
+static bool
+is_bounded(const struct stay_client *client, uint64_t cost)
+{
+	const struct stay__holds *holds = &client->holds;
+	uint64_t max = client->options.held_bytes_max;
+
+	return holds->count < client->options.held_replies_max && cost <= max &&
+	       holds->bytes <= max - cost;
+}
+
+static void
+enlist(struct stay_client *client, struct stay_held *held)
+{
+	held->holds = &client->holds;
+	held->loop = client->loop;
+	held->loop->held++;
+	held->holds->count++;
+	held->holds->bytes += held->cost;
+	stay__list_push(&held->holds->list, &held->node);
+}
+
+/* Room for `size` bytes of the protocol's, and the frame or its slab. */
+static enum stay_status
+make_held(struct stay_client *client, size_t size, struct stay_held **made)
+{
+	struct stay_bytes frame = client->session.frame;
+	bool copies = frame.len <= COPY_MAX;
+	struct stay__slab *slab = copies ? NULL : client->conn->input.slab;
+	size_t block =
+	    sizeof(struct stay_held) + size + (copies ? frame.len : 0);
+	uint64_t cost = block + (copies ? 0 : slab->cap);
+	struct stay_held *held;
+
+	if (!is_bounded(client, cost))
+		return STAY_E_FULL;
+	held = stay__zalloc(block);
+	if (held == NULL)
+		return STAY_E_NOMEM;
+	if (copies)
+		memcpy(held->own + size, frame.data, frame.len);
+	else
+		stay__slab_hold(slab);
+	held->slab = slab;
+	held->cost = cost;
+	*made = held;
+	return STAY_OK;
+}
+
+enum stay_status
+stay_hold(
+    struct stay_client *client, const void *reply, struct stay_held **held)
+{
+	struct stay_retain keep = { .reply = reply };
+	struct stay_session *session;
+	enum stay_status status;
+	size_t size;
+
+	if (client == NULL || held == NULL)
+		return STAY_E_ARG;
+	*held = NULL;
+	session = &client->session;
+	if (client->protocol.retain == NULL)
+		return STAY_E_UNSUPPORTED;
+	if (session->frame.len == 0)
+		return STAY_E_STATE;
+	keep.bytes = session->frame.data;
+	size = reply == NULL ? 0 : client->protocol.retain(session, &keep);
+	if (size == 0)
+		return STAY_E_ARG;
+	status = make_held(client, size, held);
+	if (status != STAY_OK)
+		return status;
+	keep.to = (*held)->own;
+	keep.moved = (*held)->slab != NULL ? keep.bytes : (*held)->own + size;
+	(void)client->protocol.retain(session, &keep);
+	(*held)->reply = keep.kept;
+	enlist(client, *held);
+	return STAY_OK;
+}
+
+const void *
+stay_held_reply(const struct stay_held *held)
+{
+	return held->reply;
+}
+
+void
+stay_release(struct stay_held *held)
+{
+	if (held == NULL)
+		return;
+	if (held->holds != NULL) {
+		held->holds->count--;
+		held->holds->bytes -= held->cost;
+	}
+	stay__list_remove(&held->node);
+	held->loop->held--;
+	if (held->slab != NULL)
+		stay__slab_drop(held->loop, held->slab);
+	stay__free(held);
+}
+
+/* ---- the usual reply ---- */
+
+size_t
+stay_retain_bytes(struct stay_session *session, struct stay_retain *keep)
+{
+	const struct stay_bytes *reply = keep->reply;
+	struct stay_bytes *kept = keep->to;
+
+	(void)session;
+	if (kept != NULL) {
+		kept->data = keep->moved + (reply->data - keep->bytes);
+		kept->len = reply->len;
+		keep->kept = kept;
+	}
+	return sizeof(*kept);
+}

@@ -1,0 +1,128 @@
+/*
+ * A session that ends by our own will: to stop, or for another one, because
+ * somebody asked or it is old. No call is committed any more; for a change what
+ * is in flight is answered first; then the farewell. It knows neither what a
+ * farewell says nor why a change is wanted.
+ */
+#include "client/client.h"
+
+/* Sessions that began together are not to end together. */
+void
+stay__leave_begin(struct stay_session *session)
+{
+	const struct stay_client *client = session->client;
+	uint64_t max = client->options.max_age_ms;
+
+	if (max == 0 || max == STAY_FOREVER)
+		return;
+	max -= stay__loop_random(client->loop) % (max / 4 + 1);
+	stay__conn_renew_after(client->conn, max);
+}
+
+void
+stay__leave_end(struct stay_session *session)
+{
+	stay__conn_renew_after(session->client->conn, STAY_FOREVER);
+}
+
+void
+stay__leave_now(struct stay_client *client, enum stay_status reason)
+{
+	stay__session_over(&client->session,
+	    reason == STAY_OK ? STAY_E_STOPPED : reason, STAY_E_STOPPED);
+}
+
+/* ---- to stop ---- */
+
+struct stay_verdict
+stay__leave_to_stop(struct stay_client *client, enum stay_status reason)
+{
+	struct stay_session *session = &client->session;
+
+	if (stay__session_leave(session) && stay__session_part(session))
+		return stay_pending(client->options.stop_budget_ms);
+	stay__leave_now(client, reason);
+	return stay_noconnect();
+}
+
+/* ---- for another session ---- */
+
+static struct stay_verdict
+go_over(struct stay_client *client)
+{
+	struct stay_info why = client->session.left;
+
+	stay__session_over(&client->session, why.status, STAY_E_LOST);
+	return stay_connect(why);
+}
+
+/* Late answers are waited for, too: what they bring is somebody's. */
+static bool
+is_answered(const struct stay_client *client)
+{
+	const struct stay_client_counts *counts = &client->calls.counts;
+
+	return counts->in_flight == 0 && counts->tombstones == 0;
+}
+
+struct stay_verdict
+stay__leave_to_change(struct stay_client *client, struct stay_info why)
+{
+	struct stay_session *session = &client->session;
+
+	if (why.status == STAY_OK)
+		why.status = STAY_E_RECONNECT;
+	session->left = why;
+	if (stay__session_leave(session) &&
+	    (!is_answered(client) || stay__session_part(session)))
+		return stay_pending(client->options.leave_budget_ms);
+	return go_over(client);
+}
+
+/* ---- meanwhile ---- */
+
+/* A peer that closes after the farewell does as it was told. */
+static struct stay_verdict
+broke(struct stay_client *client, enum stay_status why)
+{
+	if (client->session.parted)
+		return go_over(client);
+	return stay__engine_lost(client, why);
+}
+
+static struct stay_verdict
+go_on_to_stop(struct stay_client *client, const struct stay_event *event)
+{
+	struct stay_session *session = &client->session;
+
+	if (event->type == STAY_STREAM_DOWN)
+		return stay_noreply();
+	if (session->condemned == STAY_OK &&
+	    ((!session->parted && !is_answered(client)) ||
+		stay__session_part(session)))
+		return stay_noreply();
+	stay__leave_now(client, client->conn->reason);
+	return stay_noconnect();
+}
+
+/*
+ * A stop may come in between; nobody is asked then, but the session goes on
+ * leaving within the stop budget.
+ */
+struct stay_verdict
+stay__leave_go_on(struct stay_client *client, const struct stay_event *event)
+{
+	struct stay_session *session = &client->session;
+
+	if (stay_conn_state(client->conn) == STAY_STOPPING)
+		return go_on_to_stop(client, event);
+	if (session->condemned != STAY_OK)
+		return broke(client, session->condemned);
+	if (event->type == STAY_STREAM_DOWN)
+		return broke(client, event->status);
+	if (event->type == STAY_PENDING_EXPIRED)
+		return go_over(client);
+	if (!is_answered(client) || stay__session_part(session))
+		return stay_noreply();
+	return go_over(client);
+}

@@ -1,0 +1,247 @@
+/*
+ * What leaves in one write: the rest of a request that is half on the wire, the
+ * control lane, then requests of the log; and what the stream has taken of it.
+ * A request whose first byte is taken is committed. It knows no protocol.
+ */
+#include "client/client.h"
+
+#define PARTS_MAX 32
+
+/* Enough for a turn: the others are to have theirs. The request that passes it
+ * goes whole. */
+#define WRITE_MAX (256u * 1024u)
+
+struct parts {
+	struct iovec parts[PARTS_MAX];
+	int count;
+	size_t len;
+};
+
+static void
+add(struct parts *parts, struct iovec part)
+{
+	struct iovec *last;
+
+	parts->len += part.iov_len;
+	if (parts->count > 0) {
+		last = &parts->parts[parts->count - 1];
+		if ((char *)last->iov_base + last->iov_len == part.iov_base) {
+			last->iov_len += part.iov_len;
+			return;
+		}
+	}
+	parts->parts[parts->count++] = part;
+}
+
+/* Calls on the wire and their bytes, now and with those about to join them. */
+struct flight {
+	uint64_t calls;
+	uint64_t bytes;
+};
+
+/* Bytes that are kept for sending them again keep those between them, too. */
+static struct flight
+flight_of(const struct stay_client *client)
+{
+	const struct stay_client_counts *counts = &client->calls.counts;
+	const struct stay__log *log = &client->calls.log;
+	uint64_t kept = log->wire - log->base;
+
+	return (struct flight){ counts->in_flight + counts->tombstones,
+		counts->in_flight_bytes > kept ? counts->in_flight_bytes
+					       : kept };
+}
+
+/* A request that is larger than the bound goes alone. */
+static bool
+has_place(const struct stay_client *client, const struct flight *flight,
+    const struct stay__span *span)
+{
+	uint64_t max = client->options.inflight_bytes_max;
+	uint64_t len = stay__span_len(*span);
+
+	if (client->calls.asks_first && flight->calls > 0)
+		return false;
+	return flight->calls < client->options.inflight_calls_max &&
+	       (flight->bytes == 0 ||
+		   (len <= max && flight->bytes <= max - len));
+}
+
+static bool
+may_send(const struct stay_client *client)
+{
+	const struct stay__list *queued = &client->calls.queued;
+	struct flight flight = flight_of(client);
+
+	return stay__session_state(&client->session) == STAY__SESSION_READY &&
+	       client->session.condemned == STAY_OK &&
+	       !stay__list_is_empty(queued) &&
+	       stay__list_is_empty(&client->calls.refused) &&
+	       has_place(client, &flight, &stay__call_of(queued->next)->span);
+}
+
+static void
+add_run(struct parts *parts, const struct stay__log *log, struct stay__span run)
+{
+	add(parts, stay__log_view(log, run.begin, run.end));
+}
+
+/* Requests without a hole between them are one part. */
+static void
+add_requests(const struct stay_client *client, struct parts *parts)
+{
+	const struct stay__calls *calls = &client->calls;
+	struct stay__list *node = calls->queued.next;
+	struct flight flight = flight_of(client);
+	struct stay__span run = stay__call_of(node)->span;
+
+	for (; node != &calls->queued; node = node->next) {
+		const struct stay__span *span = &stay__call_of(node)->span;
+
+		if (!has_place(client, &flight, span) ||
+		    parts->len + stay__span_len(run) >= WRITE_MAX)
+			break;
+		if (span->begin != run.end && span->begin != run.begin) {
+			if (parts->count == PARTS_MAX - 1)
+				break;
+			add_run(parts, &calls->log, run);
+			run.begin = span->begin;
+		}
+		run.end = span->end;
+		flight.calls++;
+		flight.bytes += stay__span_len(*span);
+	}
+	add_run(parts, &calls->log, run);
+}
+
+static void
+gather(const struct stay_client *client, struct parts *parts)
+{
+	const struct stay__log *log = &client->calls.log;
+	struct stay_bytes control = stay_buf_bytes(&client->session.control);
+	char *bytes = client->session.control.data;
+
+	if (stay__log_rest(log) > 0)
+		add(parts, stay__log_view(log, log->wire, log->committed));
+	if (control.len > 0)
+		add(parts, (struct iovec){ bytes + client->session.control.head,
+			       control.len });
+	if (may_send(client))
+		add_requests(client, parts);
+}
+
+/* Of `len` bytes that the stream has taken: what is of this request. */
+static size_t
+begin_request(struct stay__call *call, size_t len)
+{
+	size_t all = (size_t)stay__span_len(call->span);
+
+	if (len > all)
+		len = all;
+	stay__call_commit(call, len, stay__call_is_worth_keeping(call));
+	return len;
+}
+
+/* The same of the request that the stream had begun on before. */
+static size_t
+go_on_with_request(struct stay__calls *calls, size_t len)
+{
+	size_t rest = (size_t)stay__log_rest(&calls->log);
+
+	if (len > rest)
+		len = rest;
+	stay__log_wrote(&calls->log, len);
+	if (len == rest)
+		stay__call_whole(calls);
+	return len;
+}
+
+static void
+take(struct stay_client *client, size_t len)
+{
+	struct stay__calls *calls = &client->calls;
+	size_t control = stay_buf_len(&client->session.control);
+
+	if (len > 0 && stay__log_rest(&calls->log) > 0)
+		len -= go_on_with_request(calls, len);
+	if (control > len)
+		control = len;
+	stay_buf_take(&client->session.control, control);
+	client->session.settled = stay_buf_len(&client->session.control);
+	len -= control;
+	while (len > 0) {
+		len -= begin_request(stay__call_of(calls->queued.next), len);
+	}
+}
+
+bool
+stay__output_is_flushed(const struct stay_client *client)
+{
+	return stay__log_rest(&client->calls.log) == 0 &&
+	       stay_buf_len(&client->session.control) == 0;
+}
+
+void
+stay__output_ask(struct stay_client *client)
+{
+	if (client->write_asked ||
+	    stay__session_state(&client->session) == STAY__SESSION_DOWN)
+		return;
+	if (stay__output_is_flushed(client) && !may_send(client))
+		return;
+	client->write_asked = true;
+	stay_stream_want_write(client->conn);
+}
+
+/* A stream that took less than it was offered makes room only as the peer takes
+ * bytes in: then, and only then, what it takes is a sign of life. */
+static void
+account(struct stay_client *client, size_t offered, size_t taken)
+{
+	struct stay_session *session = &client->session;
+	bool idle = stay__health_is_idle(session);
+
+	client->calls.counts.bytes_out += taken;
+	if (session->stalled && taken > 0)
+		stay__health_heard(session);
+	session->stalled = taken < offered;
+	take(client, taken);
+	stay__calls_release(&client->calls);
+	stay__health_watch(session, idle);
+}
+
+/* False: there is nothing to write. */
+static bool
+write_on(struct stay_client *client)
+{
+	struct parts parts = { .count = 0 };
+	size_t taken = 0;
+
+	gather(client, &parts);
+	if (parts.count == 0)
+		return false;
+	/* If the stream is down, its news follow, and say why. */
+	if (stay_stream_write(client->conn, parts.parts, parts.count, &taken) !=
+		STAY_OK &&
+	    taken == 0)
+		return true;
+	account(client, parts.len, taken);
+	stay__water_fall(client);
+	stay__output_ask(client);
+	return true;
+}
+
+void
+stay__output_write(struct stay_client *client)
+{
+	client->write_asked = false;
+	if (!write_on(client))
+		client->session.stalled = false;
+}
+
+void
+stay__output_try(struct stay_client *client)
+{
+	if (client->session.stalled)
+		write_on(client);
+}

@@ -1,0 +1,334 @@
+/*
+ * Bytes in: cut into frames, each given to whom it is for before the next is
+ * cut. It knows neither where the bytes come from nor what they mean.
+ */
+#include "client/client.h"
+
+/* ---- a call is answered ---- */
+
+static struct stay_result
+result_of(const struct stay_frame *frame)
+{
+	bool good = frame->kind != STAY_FRAME_ERROR &&
+		    frame->kind != STAY_FRAME_REFUSED;
+	struct stay_result result = { STAY_OK, STAY_REPLIED, frame->reply,
+		"ok" };
+
+	if (good)
+		return result;
+	result.status = STAY_E_SERVER;
+	result.why = stay_strerror(STAY_E_SERVER);
+	if (frame->kind == STAY_FRAME_REFUSED)
+		result.outcome = STAY_REFUSED;
+	return result;
+}
+
+static void
+tell_part(const struct stay__call *call, const struct stay_result *result)
+{
+	if (call->part != NULL)
+		call->part(call->arg, result);
+}
+
+/* Sent again, if all goes well. The words of the refusal are kept for who will
+ * be told it in the end, as far as replies may be held. */
+static bool
+set_aside(struct stay_session *session, struct stay__call *call,
+    const struct stay_frame *frame)
+{
+	struct stay_held *words = NULL;
+
+	if (frame->kind != STAY_FRAME_REFUSED ||
+	    call->stage != STAY__CALL_COMMITTED ||
+	    !stay__call_may_retry_now(call))
+		return false;
+	if (stay_hold(session->client, frame->reply, &words) != STAY_OK)
+		words = NULL;
+	stay__call_set_aside(call, words);
+	return true;
+}
+
+static void
+answer_call(struct stay__call *call, const struct stay_frame *frame)
+{
+	bool refused = frame->kind == STAY_FRAME_REFUSED;
+	struct stay_result result = result_of(frame);
+
+	if (stay__call_reply(call, refused)) {
+		tell_part(call, &result);
+		return;
+	}
+	result.outcome = call->outcome;
+	stay__client_tell(call, &result);
+	stay__call_give(call);
+}
+
+static void
+answer_tombstone(struct stay_session *session, struct stay__call *call,
+    const struct stay_frame *frame)
+{
+	session->client->calls.counts.orphans++;
+	stay__call_answered(call, true);
+	session->client->protocol.on_orphan(session, frame);
+}
+
+static void
+answer_control(struct stay_session *session, struct stay__call *call,
+    const struct stay_frame *frame)
+{
+	stay__call_answered(call, true);
+	session->client->protocol.on_control(session, frame);
+}
+
+/*
+ * What `call` has now overtaken is told before it. That runs callbacks: the
+ * call may be given up in one of them. What they are given is no part of this
+ * frame.
+ */
+static void
+settle_refused(struct stay_session *session, const struct stay__call *call,
+    const struct stay_frame *frame)
+{
+	struct stay__calls *calls = &session->client->calls;
+	struct stay_bytes whole = session->frame;
+
+	if (call->stage == STAY__CALL_CONTROL)
+		return;
+	if (frame->kind != STAY_FRAME_REFUSED)
+		calls->asks_first = false;
+	if (stay__list_is_empty(&calls->refused) ||
+	    (call->stage == STAY__CALL_OVER &&
+		frame->kind == STAY_FRAME_REFUSED))
+		return;
+	session->frame.len = 0;
+	stay__calls_settle_refused(calls);
+	stay__calls_tell(calls);
+	session->frame = whole;
+}
+
+/* ---- a frame of each kind ---- */
+
+typedef enum stay__flow take_fn(
+    struct stay_session *session, const struct stay_frame *frame);
+
+/* While greeting, answers are for hello; whether they were expected is its
+ * business, as some servers speak first. */
+static enum stay__flow
+take_greeting(struct stay_session *session, const struct stay_frame *frame)
+{
+	struct stay__call *oldest = stay__calls_oldest(&session->client->calls);
+
+	if (oldest != NULL && frame->kind != STAY_FRAME_PART)
+		stay__call_answered(oldest, true);
+	return stay__session_greet(session, frame);
+}
+
+static enum stay__flow
+take_answer(struct stay_session *session, const struct stay_frame *frame)
+{
+	struct stay__call *oldest;
+
+	if (stay__session_state(session) == STAY__SESSION_GREETING)
+		return take_greeting(session, frame);
+	oldest = stay__calls_oldest(&session->client->calls);
+	if (oldest == NULL)
+		return stay__session_break(session, STAY_E_UNASKED, NULL);
+	if (set_aside(session, oldest, frame))
+		return STAY__GO_ON;
+	settle_refused(session, oldest, frame);
+	if (oldest->stage == STAY__CALL_COMMITTED)
+		answer_call(oldest, frame);
+	else if (oldest->stage == STAY__CALL_OVER)
+		answer_tombstone(session, oldest, frame);
+	else
+		answer_control(session, oldest, frame);
+	return STAY__GO_ON;
+}
+
+static enum stay__flow
+take_part(struct stay_session *session, const struct stay_frame *frame)
+{
+	struct stay__call *oldest;
+	struct stay_result result = result_of(frame);
+
+	if (stay__session_state(session) == STAY__SESSION_GREETING)
+		return take_greeting(session, frame);
+	oldest = stay__calls_oldest(&session->client->calls);
+	if (oldest == NULL)
+		return stay__session_break(session, STAY_E_UNASKED, NULL);
+	settle_refused(session, oldest, frame);
+	if (oldest->stage == STAY__CALL_COMMITTED) {
+		oldest->trail |= STAY__TRAIL_ACTED;
+		stay__call_touched(oldest);
+		tell_part(oldest, &result);
+	} else if (oldest->stage == STAY__CALL_OVER) {
+		session->client->protocol.on_orphan(session, frame);
+	} else {
+		session->client->protocol.on_control(session, frame);
+	}
+	return STAY__GO_ON;
+}
+
+static enum stay__flow
+take_push(struct stay_session *session, const struct stay_frame *frame)
+{
+	session->client->calls.counts.pushes++;
+	session->client->protocol.on_push(session, frame);
+	return STAY__GO_ON;
+}
+
+static enum stay__flow
+take_answering_push(
+    struct stay_session *session, const struct stay_frame *frame)
+{
+	take_push(session, frame);
+	return take_answer(session, frame);
+}
+
+static enum stay__flow
+take_skip(struct stay_session *session, const struct stay_frame *frame)
+{
+	(void)session;
+	(void)frame;
+	return STAY__GO_ON;
+}
+
+static enum stay__flow
+take_bad(struct stay_session *session, const struct stay_frame *frame)
+{
+	return stay__session_break(session, STAY_E_PROTOCOL, frame->why);
+}
+
+static take_fn *const take[] = {
+	[STAY_FRAME_MORE] = take_bad, /* never asked */
+	[STAY_FRAME_REPLY] = take_answer,
+	[STAY_FRAME_ERROR] = take_answer,
+	[STAY_FRAME_REFUSED] = take_answer,
+	[STAY_FRAME_PART] = take_part,
+	[STAY_FRAME_PUSH] = take_push,
+	[STAY_FRAME_ANSWERING_PUSH] = take_answering_push,
+	[STAY_FRAME_SKIP] = take_skip,
+	[STAY_FRAME_BAD] = take_bad,
+};
+
+/* ---- the bytes ---- */
+
+static const char too_big[] = "a frame larger than reply_bytes_max";
+
+/* What is wrong with a frame as such; NULL: nothing. */
+static const char *
+fault_of(const struct stay_client *client, const struct stay_frame *frame,
+    size_t len)
+{
+	if (frame->kind == STAY_FRAME_BAD)
+		return frame->why != NULL ? frame->why
+					  : stay_strerror(STAY_E_PROTOCOL);
+	if ((size_t)frame->kind >= sizeof(take) / sizeof(take[0]))
+		return "a frame of an unknown kind";
+	if (frame->len == 0 || frame->len > len)
+		return "a frame of an impossible length";
+	if (frame->len > client->options.reply_bytes_max)
+		return too_big;
+	return NULL;
+}
+
+/* The rest of a frame that is cut waits for what arrives next. */
+static enum stay__flow
+keep(struct stay_session *session, size_t len, size_t hope)
+{
+	struct stay_client *client = session->client;
+	uint64_t max = client->options.reply_bytes_max;
+
+	if (len >= max || hope > max ||
+	    stay_stream_keep(client->conn, len, hope) != STAY_OK)
+		return stay__session_break(session, STAY_E_PROTOCOL, too_big);
+	session->kept = len;
+	return STAY__GO_ON;
+}
+
+/* The others are to have their turn. */
+static enum stay__flow
+put_off(struct stay_session *session, size_t len)
+{
+	session->kept = len;
+	return stay_stream_again(session->client->conn, len) == STAY_OK
+		   ? STAY__GO_ON
+		   : stay__session_break(session, STAY_E_PROTOCOL, NULL);
+}
+
+/*
+ * One frame after the other. A callback cannot end the session, but nothing
+ * here relies on it: the generation is looked at after each.
+ */
+static enum stay__flow
+take_all(struct stay_session *session, struct stay_bytes bytes, bool *up)
+{
+	struct stay_client *client = session->client;
+	uint64_t generation = session->generation, taken = 0;
+	struct stay_frame frame;
+	enum stay__flow flow;
+	const char *fault;
+
+	for (session->offset = 0; bytes.len > 0; session->offset += frame.len) {
+		if (taken++ >= client->options.turn_calls_max)
+			return put_off(session, bytes.len);
+		frame = client->protocol.decode(session, bytes);
+		if (frame.kind == STAY_FRAME_MORE)
+			return keep(session, bytes.len, frame.len);
+		fault = fault_of(client, &frame, bytes.len);
+		if (fault != NULL)
+			return stay__session_break(
+			    session, STAY_E_PROTOCOL, fault);
+		session->frame = (struct stay_bytes){ bytes.data, frame.len };
+		flow = take[frame.kind](session, &frame);
+		session->frame.len = 0;
+		if (flow == STAY__END || session->generation != generation)
+			return flow;
+		*up |= flow == STAY__COME_UP;
+		bytes.data += frame.len;
+		bytes.len -= frame.len;
+	}
+	return STAY__GO_ON;
+}
+
+/* A server that has refused all it was asked is left; nothing was sent since.
+ */
+static enum stay__flow
+leave_who_refuses(struct stay_session *session, enum stay__flow flow)
+{
+	const struct stay__calls *calls = &session->client->calls;
+
+	if (flow != STAY__GO_ON || stay__list_is_empty(&calls->refused) ||
+	    !stay__list_is_empty(&calls->in_flight) ||
+	    stay__session_state(session) != STAY__SESSION_READY)
+		return flow;
+	return stay__session_break(session, STAY_E_NOT_READY,
+	    "the server refuses what it is asked to do");
+}
+
+struct stay_verdict
+stay__receive(struct stay_client *client, struct stay_bytes bytes)
+{
+	struct stay_session *session = &client->session;
+	size_t fresh = bytes.len - session->kept;
+	enum stay__flow flow;
+	bool up = false;
+
+	if (stay__session_state(session) == STAY__SESSION_DOWN)
+		return stay_noreply();
+	client->calls.counts.bytes_in += fresh;
+	session->kept = 0;
+	/* Till now we were busy with what it has said. */
+	stay__health_heard(session);
+	/* What is over is told before what answers others. */
+	flow = stay__calls_tell_some(&client->calls)
+		   ? take_all(session, bytes, &up)
+		   : put_off(session, bytes.len);
+	flow = leave_who_refuses(session, flow);
+	if (flow == STAY__END)
+		return stay__session_verdict(session, STAY__END);
+	stay__calls_release(&client->calls);
+	stay__health_watch(session, false);
+	stay__output_ask(client);
+	return stay__session_verdict(session, up ? STAY__COME_UP : STAY__GO_ON);
+}

@@ -1,0 +1,246 @@
+/*
+ * Another URL and other options for a client that runs: checked and allocated
+ * at once, so that nothing can fail when they take effect, between two
+ * sessions.
+ */
+#include "base/mem.h"
+#include "client/client.h"
+
+/* What is NULL stays as it is. */
+struct stay__change {
+	struct stay__change *older; /* in client->dropped */
+	struct stay__aim aim;       /* without a URL: the same */
+	char *label;
+	bool named;
+	bool has_options;
+	struct stay_client_options options;
+	struct stay_socket_options socket;
+};
+
+static void
+release(const struct stay_client_options *options)
+{
+	if (options->config_release != NULL)
+		options->config_release(options->config);
+}
+
+static void
+free_change(struct stay__change *change)
+{
+	stay__aim_fini(&change->aim);
+	stay__free(change->label);
+	stay__free(change);
+}
+
+/* ---- never taking effect ---- */
+
+static void
+drop_all(struct stay_client *client)
+{
+	struct stay__change *change;
+
+	while ((change = client->dropped) != NULL) {
+		client->dropped = change->older;
+		client->dropped_count--;
+		release(&change->options);
+		free_change(change);
+	}
+}
+
+static void
+drop_soon(struct stay__task *task)
+{
+	drop_all(STAY__CONTAINER(task, struct stay_client, dropper));
+}
+
+/* A config that was given more than once is given back once, when the last that
+ * has it is done with it. */
+static void
+hold_on_to(struct stay_client *client, const void *config)
+{
+	struct stay__change **at = &client->dropped, *change;
+
+	while ((change = *at) != NULL) {
+		if (change->options.config != config) {
+			at = &change->older;
+			continue;
+		}
+		*at = change->older;
+		client->dropped_count--;
+		free_change(change);
+	}
+}
+
+/* In the loop's turn: the release of a config is the program's. */
+static void
+release_soon(struct stay_client *client, struct stay__change *change)
+{
+	change->older = client->dropped;
+	client->dropped = change;
+	client->dropped_count++;
+	stay__loop_run_soon(client->loop, &client->dropper);
+}
+
+static void
+drop(struct stay_client *client, struct stay__change *change)
+{
+	if (change == NULL)
+		return;
+	if (change->has_options && change->options.config_release != NULL)
+		release_soon(client, change);
+	else
+		free_change(change);
+	hold_on_to(client, client->options.config);
+}
+
+void
+stay__change_init(struct stay_client *client)
+{
+	stay__task_init(&client->dropper, drop_soon);
+}
+
+void
+stay__change_fini(struct stay_client *client)
+{
+	drop(client, client->change);
+	drop_all(client);
+	stay__task_cancel(&client->dropper);
+}
+
+/* ---- taking effect ---- */
+
+static void
+take_options(struct stay_client *client, struct stay__change *change)
+{
+	struct stay_client_options old = client->options;
+	struct stay_conn *conn = client->conn;
+
+	client->options = change->options;
+	client->options.on_started = old.on_started;
+	client->options.on_closed = old.on_closed;
+	client->options.on_high_water = old.on_high_water;
+	client->options.on_low_water = old.on_low_water;
+	client->options.arg = old.arg;
+	stay__client_obey(client);
+	conn->options.stop_budget_ms = client->options.stop_budget_ms;
+	conn->backoff.policy = client->options.backoff;
+	conn->link.socket = change->socket;
+	if (old.config != client->options.config)
+		release(&old);
+}
+
+static void
+take_aim(struct stay_client *client, struct stay__change *change)
+{
+	struct stay__aim old = client->aim;
+
+	client->aim = change->aim;
+	change->aim = old;
+}
+
+static void
+take_label(struct stay_client *client, struct stay__change *change)
+{
+	char *old = client->conn->label;
+
+	client->conn->label = change->label;
+	client->named = change->named;
+	change->label = old;
+}
+
+void
+stay__change_take(struct stay_client *client)
+{
+	struct stay__change *change = client->change;
+
+	if (change == NULL)
+		return;
+	client->change = NULL;
+	if (change->aim.url != NULL)
+		take_aim(client, change);
+	if (change->label != NULL)
+		take_label(client, change);
+	if (change->has_options)
+		take_options(client, change);
+	free_change(change);
+}
+
+/* ---- asking for it ---- */
+
+static enum stay_status
+prepare_options(
+    struct stay__change *change, const struct stay_client_options *options)
+{
+	enum stay_status status;
+
+	if (options == NULL)
+		return STAY_OK;
+	status = stay__client_fill(&change->options, options);
+	if (status != STAY_OK)
+		return status;
+	change->has_options = true;
+	change->socket = stay__client_socket(&change->options);
+	change->options.socket = NULL;
+	return STAY_OK;
+}
+
+static enum stay_status
+prepare_label(const struct stay_client *client, struct stay__change *change,
+    const char *url)
+{
+	const char *given = change->options.label;
+
+	change->options.label = NULL;
+	change->named = client->named || given != NULL;
+	if (given != NULL)
+		change->label = stay__copy_text(given);
+	else if (url != NULL && !client->named)
+		change->label = stay__client_label(&change->aim, url);
+	else
+		return STAY_OK;
+	return change->label == NULL ? STAY_E_NOMEM : STAY_OK;
+}
+
+static enum stay_status
+prepare(const struct stay_client *client, struct stay__change *change,
+    const char *url, const struct stay_client_options *options)
+{
+	enum stay_status status = STAY_OK;
+
+	if (url != NULL)
+		status = stay__client_aim(client, &change->aim, url);
+	if (status == STAY_OK)
+		status = prepare_options(change, options);
+	if (status == STAY_OK)
+		status = prepare_label(client, change, url);
+	return status;
+}
+
+enum stay_status
+stay_client_reconfigure(struct stay_client *client, const char *url,
+    const struct stay_client_options *options)
+{
+	struct stay__change *change;
+	enum stay_status status;
+
+	if (client == NULL)
+		return STAY_E_ARG;
+	if (client->conn->admission == STAY__ADMIT_CLOSED)
+		return STAY_E_STOPPED;
+	if (client->dropped_count >= STAY__DROPPED_MAX)
+		return STAY_E_FULL;
+	change = stay__zalloc(sizeof(*change));
+	if (change == NULL)
+		return STAY_E_NOMEM;
+	status = prepare(client, change, url, options);
+	if (status != STAY_OK) {
+		free_change(change);
+		return status;
+	}
+	drop(client, client->change);
+	if (change->has_options)
+		hold_on_to(client, change->options.config);
+	client->change = change;
+	stay_reconnect(client->conn, STAY_E_RECONNECT);
+	return STAY_OK;
+}

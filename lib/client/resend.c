@@ -1,0 +1,255 @@
+/*
+ * Whether a call that was not answered as its caller hoped is sent again: one
+ * that a lost session leaves behind, and one that the server refused to act on.
+ * What is sent again is in front of the queue, in the order it was given. How
+ * calls are kept is calls.c's.
+ */
+#include "client/calls.h"
+
+/* ---- what may be sent again ---- */
+
+static bool
+outlives_sessions(const struct stay__call *call)
+{
+	return !(call->flags & STAY_THIS_SESSION) && call->owner->waits_offline;
+}
+
+bool
+stay__call_may_resend(const struct stay__call *call)
+{
+	return (call->flags & STAY_IDEMPOTENT) != 0 &&
+	       call->resends < call->owner->resends_max &&
+	       outlives_sessions(call);
+}
+
+/* Its deadline says how long: the server has done nothing yet. */
+bool
+stay__call_may_retry(const struct stay__call *call)
+{
+	return call->owner->retries_refused && outlives_sessions(call);
+}
+
+/* Promise 13: a server that has just come back is not given all of it again and
+ * again. What calls have earned is counted when somebody asks. */
+static bool
+spend(struct stay__calls *calls)
+{
+	uint64_t earned = (calls->counts.submitted - calls->resend_seen) *
+			  calls->resend_percent;
+
+	calls->resend_seen = calls->counts.submitted;
+	calls->resend_left += earned;
+	if (calls->resend_left > calls->resend_cap)
+		calls->resend_left = calls->resend_cap;
+	if (calls->resend_left < 100)
+		return false;
+	calls->resend_left -= 100;
+	return true;
+}
+
+/*
+ * What a lost session means for a call in flight. Not all of it on the wire: no
+ * server can have acted on it, unless its kind acts on parts, or has answered.
+ * RETRY is for what was refused.
+ */
+enum fate { FATE_UNSENT, FATE_RETRY, FATE_RESEND, FATE_LOST };
+
+static bool
+reads_only(const struct stay__call *call)
+{
+	return (call->flags & STAY_READ_ONLY) == STAY_READ_ONLY;
+}
+
+static enum fate
+fate_of(const struct stay__call *call, bool overtaken)
+{
+	struct stay__calls *calls = call->owner;
+	bool answered = (call->trail & STAY__TRAIL_ANSWERED) != 0;
+	bool half = call == calls->half;
+
+	if (half && !answered && !calls->acts_on_parts)
+		return FATE_UNSENT;
+	if (call->stage == STAY__CALL_OVER || (overtaken && !reads_only(call)))
+		return FATE_LOST;
+	if (answered || !stay__call_may_resend(call) || !spend(calls))
+		return FATE_LOST;
+	return FATE_RESEND;
+}
+
+/*
+ * Promise 4, from the newest on: behind a request that the server may have
+ * acted on, and that is not sent again, nothing is done once more that was in
+ * front of it. The budget is spent on the newest for the same reason.
+ */
+static void
+decide_fates(struct stay__calls *calls)
+{
+	struct stay__list *node = calls->in_flight.prev;
+	bool overtaken = false;
+
+	for (; node != &calls->in_flight; node = node->prev) {
+		struct stay__call *call = stay__call_of(node);
+
+		if (call->stage == STAY__CALL_CONTROL)
+			continue;
+		if (call->span.begin < calls->unanswered)
+			overtaken = true;
+		call->fate = (uint8_t)fate_of(call, overtaken);
+		if (call->fate == FATE_LOST && !reads_only(call))
+			overtaken = true;
+	}
+}
+
+static void
+requeue(struct stay__call *call, struct stay__list *again, enum fate fate)
+{
+	struct stay__calls *calls = call->owner;
+
+	call->stage = STAY__CALL_QUEUED;
+	if (fate == FATE_RESEND) {
+		call->trail |= STAY__TRAIL_WHOLE;
+		call->resends++;
+	}
+	calls->counts.queued++;
+	stay__log_return(&calls->log, call->span);
+	stay__list_push(again, &call->node);
+}
+
+static void
+lose(struct stay__call *call, struct stay__list *again, enum stay_status status)
+{
+	bool is_over =
+	    call->stage == STAY__CALL_OVER || call->stage == STAY__CALL_CONTROL;
+
+	stay__call_take_out(call);
+	if (is_over)
+		return;
+	if (call->fate == FATE_LOST)
+		stay__call_finish(call, status, STAY_MAYBE_EXECUTED);
+	else
+		requeue(call, again, (enum fate)call->fate);
+}
+
+/* ---- what was refused ---- */
+
+/* Nothing is sent until all that is behind it is answered: not for what may
+ * take its time, nor for what never is. */
+bool
+stay__call_may_retry_now(const struct stay__call *call)
+{
+	return stay__call_may_retry(call) && call->due == 1 &&
+	       (call->trail & (STAY__TRAIL_ANSWERED | STAY__TRAIL_ACTED)) ==
+		   0 &&
+	       call->span.begin >= call->owner->unawaited;
+}
+
+void
+stay__call_set_aside(struct stay__call *call, struct stay_held *refusal)
+{
+	struct stay__calls *calls = call->owner;
+
+	assert(call->stage == STAY__CALL_COMMITTED && call->due == 1);
+	stay__call_take_out(call);
+	call->stage = STAY__CALL_REFUSED;
+	call->trail |= STAY__TRAIL_REFUSED;
+	call->refusal = refusal;
+	calls->counts.queued++;
+	calls->counts.queued_bytes += stay__span_len(call->span);
+	stay__list_push(&calls->refused, &call->node);
+}
+
+static void
+take_back(struct stay__call *call)
+{
+	struct stay_client_counts *counts = &call->owner->counts;
+
+	stay__list_remove(&call->node);
+	counts->queued--;
+	counts->queued_bytes -= stay__span_len(call->span);
+}
+
+static void
+drop_refusal(struct stay__call *call)
+{
+	stay_release(call->refusal);
+	call->refusal = NULL;
+}
+
+void
+stay__call_withdraw(struct stay__call *call, enum stay_status status)
+{
+	take_back(call);
+	drop_refusal(call);
+	stay__call_finish(call, status, stay__call_refused(call));
+}
+
+void
+stay__calls_settle_refused(struct stay__calls *calls)
+{
+	struct stay__list *node;
+
+	while ((node = stay__list_first(&calls->refused)) != NULL) {
+		take_back(stay__call_of(node));
+		stay__call_finish(stay__call_of(node), STAY_E_SERVER,
+		    stay__call_refused(stay__call_of(node)));
+	}
+}
+
+/* Whether the server may have acted on anything that was sent behind them. */
+static bool
+may_be_overtaken(const struct stay__calls *calls)
+{
+	struct stay__list *node = calls->in_flight.next;
+
+	for (; node != &calls->in_flight; node = node->next) {
+		const struct stay__call *call = stay__call_of(node);
+
+		if (call->stage != STAY__CALL_CONTROL &&
+		    (call != calls->half || calls->acts_on_parts))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Promise 4: what would come after its successors is not sent again. Promise
+ * 13: the next session is asked with one call alone whether it refuses as well,
+ * so that all of them together cost one sending.
+ */
+static void
+retry_refused(struct stay__calls *calls, struct stay__list *again)
+{
+	struct stay__list *node;
+
+	if (stay__list_is_empty(&calls->refused))
+		return;
+	calls->asks_first = !may_be_overtaken(calls) && spend(calls);
+	if (!calls->asks_first)
+		stay__calls_settle_refused(calls);
+	while ((node = stay__list_first(&calls->refused)) != NULL) {
+		take_back(stay__call_of(node));
+		drop_refusal(stay__call_of(node));
+		requeue(stay__call_of(node), again, FATE_RETRY);
+	}
+}
+
+/* ---- the end of a session ---- */
+
+void
+stay__calls_session_over(struct stay__calls *calls, enum stay_status status)
+{
+	struct stay__call *call;
+	struct stay__list again;
+
+	stay__list_init(&again);
+	retry_refused(calls, &again);
+	decide_fates(calls);
+	while (
+	    (call = stay__call_of(stay__list_first(&calls->in_flight))) != NULL)
+		lose(call, &again, status);
+	stay__list_prepend_all(&calls->queued, &again);
+	call = stay__call_of(stay__list_first(&calls->queued));
+	stay__log_rewind(&calls->log,
+	    call != NULL ? call->span.begin : stay__log_end(&calls->log));
+	calls->unawaited = calls->unanswered = 0;
+}

@@ -1,0 +1,317 @@
+/*
+ * From the mailbox to a callback. Each kind of mail has its own way of asking;
+ * the verdict is step.c's to judge and drive.c's to carry out.
+ */
+#include "conn/conn.h"
+
+/* A callback speaks differently while an attempt or its undoing is pending. */
+struct situations {
+	enum stay__situation settled;
+	enum stay__situation connecting;
+	enum stay__situation disconnecting;
+};
+
+static const struct situations call_situations = { STAY__IN_CALL,
+	STAY__IN_CALL_CONNECTING, STAY__IN_CALL_DISCONNECTING };
+static const struct situations cast_situations = { STAY__IN_CAST,
+	STAY__IN_CAST_CONNECTING, STAY__IN_CAST_DISCONNECTING };
+static const struct situations info_situations = { STAY__IN_INFO,
+	STAY__IN_INFO_CONNECTING, STAY__IN_INFO_DISCONNECTING };
+
+static enum stay__situation
+situation(const struct stay_conn *conn, const struct situations *of)
+{
+	enum stay_state state = stay__conn_state(conn);
+
+	if (state == STAY_CONNECTING)
+		return of->connecting;
+	if (state == STAY_DISCONNECTING || state == STAY_STOPPING)
+		return of->disconnecting;
+	return of->settled;
+}
+
+static bool
+is_postponed(enum stay__situation in, const struct stay_verdict *verdict)
+{
+	return stay__verdict_rule(in, verdict).kind == STAY__WAITS;
+}
+
+static void
+judge_and_drive(struct stay_conn *conn, enum stay__situation in,
+    const struct stay_verdict *verdict)
+{
+	stay__drive(conn, stay__step_judge(conn, in, verdict));
+}
+
+/* ---- calls and casts ---- */
+
+static struct stay_verdict
+ask_call(struct stay_conn *conn, const struct stay__mail *mail)
+{
+	stay__timing_timeout_stop(conn);
+	if (conn->behaviour->handle_call == NULL)
+		return stay_halt(STAY_E_BAD_CALL);
+	return conn->behaviour->handle_call(
+	    conn, conn->state, mail->from, &mail->message);
+}
+
+static void
+deliver_call(struct stay_conn *conn, struct stay__mail *mail)
+{
+	enum stay__situation in = situation(conn, &call_situations);
+	struct stay_from from = mail->from;
+	struct stay_verdict verdict = ask_call(conn, mail);
+
+	stay__callers_settle(conn);
+	if (is_postponed(in, &verdict)) {
+		stay__caller_postpone(conn, mail);
+		return;
+	}
+	stay__mail_free(conn, mail);
+	if ((verdict.with & STAY__WITH_REPLY) != 0 &&
+	    stay__verdict_rule(in, &verdict).kind != STAY__BAD)
+		stay__caller_reply(conn, from, verdict.reply);
+	judge_and_drive(conn, in, &verdict);
+}
+
+static struct stay_verdict
+ask_cast(struct stay_conn *conn, const struct stay__mail *mail)
+{
+	stay__timing_timeout_stop(conn);
+	if (conn->behaviour->handle_cast == NULL)
+		return stay_halt(STAY_E_BAD_CAST);
+	return conn->behaviour->handle_cast(conn, conn->state, &mail->message);
+}
+
+/* A letter that has no caller: keep it, or be done with it and go on. */
+static void
+conclude(struct stay_conn *conn, struct stay__mail *mail,
+    enum stay__situation in, const struct stay_verdict *verdict)
+{
+	stay__callers_settle(conn);
+	if (is_postponed(in, verdict)) {
+		stay__mail_postpone(conn, mail);
+		return;
+	}
+	stay__mail_free(conn, mail);
+	judge_and_drive(conn, in, verdict);
+}
+
+static void
+deliver_cast(struct stay_conn *conn, struct stay__mail *mail)
+{
+	enum stay__situation in = situation(conn, &cast_situations);
+	struct stay_verdict verdict = ask_cast(conn, mail);
+
+	conclude(conn, mail, in, &verdict);
+}
+
+/* ---- events ---- */
+
+static struct stay_verdict
+ask_info(struct stay_conn *conn, const struct stay_event *event)
+{
+	stay__timing_timeout_stop(conn);
+	if (conn->behaviour->handle_info == NULL)
+		return stay_noreply();
+	return conn->behaviour->handle_info(conn, conn->state, event);
+}
+
+static void
+deliver_letter(
+    struct stay_conn *conn, struct stay__mail *mail, enum stay_event_type type)
+{
+	enum stay__situation in = situation(conn, &info_situations);
+	struct stay_event event = { .type = type, .message = mail->message };
+	struct stay_verdict verdict = ask_info(conn, &event);
+
+	conclude(conn, mail, in, &verdict);
+}
+
+static void
+deliver_message(struct stay_conn *conn, struct stay__mail *mail)
+{
+	deliver_letter(conn, mail, STAY_MESSAGE);
+}
+
+static void
+deliver_next_event(struct stay_conn *conn, struct stay__mail *mail)
+{
+	deliver_letter(conn, mail, STAY_NEXT_EVENT);
+}
+
+/* What noreply means to these two: the stream is down; the budget is spent. */
+static struct stay__step
+step_of_silence(struct stay_conn *conn, const struct stay_event *event)
+{
+	enum stay_state state = stay__conn_state(conn);
+	struct stay_info info = stay_info(event->status);
+
+	if (state == STAY_DISCONNECTING || state == STAY_STOPPING)
+		return stay__step_expired(info);
+	if (event->type == STAY_PENDING_EXPIRED) {
+		info.tag = STAY_INFO_EXPIRED;
+		return stay__step_expired(info);
+	}
+	info.tag = STAY_INFO_LOST;
+	return conn->stop_asked ? (struct stay__step){ 0 }
+				: stay__step_disconnect(info);
+}
+
+/* Nothing to say to news that decide, unless another dial is under way by now;
+ * while a disconnect is pending, asking for disconnect says nothing either. */
+static bool
+is_silence(const struct stay_conn *conn, enum stay__situation in,
+    const struct stay_event *event, const struct stay_verdict *verdict)
+{
+	if (stay__verdict_rule(in, verdict).kind == STAY__BAD)
+		return false;
+	if (event->type != STAY_STREAM_DOWN &&
+	    event->type != STAY_PENDING_EXPIRED)
+		return false;
+	if (event->type == STAY_STREAM_DOWN &&
+	    conn->link.machine.now != STAY__LINK_CLOSED)
+		return false;
+	if (verdict->kind == STAY__VERDICT_DISCONNECT)
+		return stay__conn_state(conn) == STAY_DISCONNECTING ||
+		       stay__conn_state(conn) == STAY_STOPPING;
+	return verdict->kind == STAY__VERDICT_NOREPLY;
+}
+
+/* News are never postponed: judged so, postpone is a bad return. */
+void
+stay__deliver_event(struct stay_conn *conn, const struct stay_event *event)
+{
+	enum stay__situation in = situation(conn, &info_situations);
+	struct stay_verdict verdict = ask_info(conn, event);
+
+	stay__callers_settle(conn);
+	if (is_silence(conn, in, event, &verdict))
+		stay__drive(conn, step_of_silence(conn, event));
+	else
+		judge_and_drive(conn, in, &verdict);
+}
+
+static void
+deliver_timeout(struct stay_conn *conn, struct stay__mail *mail)
+{
+	const struct stay_event event = { .type = STAY_TIMEOUT };
+
+	(void)mail;
+	stay__deliver_event(conn, &event);
+}
+
+static void
+deliver_state_timeout(struct stay_conn *conn, struct stay__mail *mail)
+{
+	struct stay_event event = { .type = STAY_STATE_TIMEOUT };
+
+	(void)mail;
+	event.message = conn->state_message;
+	conn->state_message = (struct stay_message){ 0 };
+	stay__deliver_event(conn, &event);
+	if (event.message.release != NULL)
+		event.message.release(event.message.data);
+}
+
+/* ---- the state's own timer ---- */
+
+static void
+backoff_passed(struct stay_conn *conn)
+{
+	struct stay_info info = stay_info(conn->why);
+
+	info.tag = STAY_INFO_BACKOFF;
+	stay__drive(conn,
+	    stay__step_expired(conn->starved ? conn->starved_info : info));
+}
+
+static void
+budget_spent(struct stay_conn *conn)
+{
+	const struct stay_event event = { .type = STAY_PENDING_EXPIRED,
+		.status = STAY_E_TIMEOUT };
+
+	if (stay__conn_state(conn) == STAY_CONNECTING)
+		stay__stream_explain(conn);
+	stay__deliver_event(conn, &event);
+}
+
+static void
+stop_budget_spent(struct stay_conn *conn)
+{
+	stay__drive(conn, stay__step_expired(stay_info(STAY_E_TIMEOUT)));
+}
+
+static void
+deliver_expired(struct stay_conn *conn, struct stay__mail *mail)
+{
+	static void (*const passed[])(struct stay_conn *) = {
+		[STAY__TIMER_PENDING] = budget_spent,
+		[STAY__TIMER_BACKOFF] = backoff_passed,
+		[STAY__TIMER_STOP] = stop_budget_spent,
+	};
+
+	(void)mail;
+	passed[conn->machine.table->states[conn->machine.now].timer](conn);
+}
+
+/* ---- news of the stream ---- */
+
+static void
+deliver_stream_up(struct stay_conn *conn, struct stay__mail *mail)
+{
+	const struct stay_event event = { .type = STAY_STREAM_UP };
+
+	(void)mail;
+	stay__deliver_event(conn, &event);
+}
+
+static void
+deliver_stream_readable(struct stay_conn *conn, struct stay__mail *mail)
+{
+	(void)mail;
+	stay__stream_read(conn);
+}
+
+static void
+deliver_stream_down(struct stay_conn *conn, struct stay__mail *mail)
+{
+	const struct stay_event event = { .type = STAY_STREAM_DOWN,
+		.status = conn->link.failure.status };
+
+	(void)mail;
+	stay__deliver_event(conn, &event);
+}
+
+/* ---- another behaviour ---- */
+
+static void
+deliver_upgrade(struct stay_conn *conn, struct stay__mail *mail)
+{
+	stay__conn_upgrade(
+	    conn, STAY__CONTAINER(mail, struct stay__upgrade, mail));
+}
+
+void
+stay__deliver(struct stay_conn *conn, struct stay__mail *mail)
+{
+	static void (*const deliver[STAY__MAIL_KIND_COUNT])(
+	    struct stay_conn *, struct stay__mail *) = {
+		[STAY__MAIL_CALL] = deliver_call,
+		[STAY__MAIL_CAST] = deliver_cast,
+		[STAY__MAIL_MESSAGE] = deliver_message,
+		[STAY__MAIL_NEXT_EVENT] = deliver_next_event,
+		[STAY__MAIL_UPGRADE] = deliver_upgrade,
+		[STAY__NOTE_EXPIRED] = deliver_expired,
+		[STAY__NOTE_TIMEOUT] = deliver_timeout,
+		[STAY__NOTE_STATE_TIMEOUT] = deliver_state_timeout,
+		[STAY__NOTE_STREAM_UP] = deliver_stream_up,
+		[STAY__NOTE_STREAM_READABLE] = deliver_stream_readable,
+		[STAY__NOTE_STREAM_DOWN] = deliver_stream_down,
+	};
+
+	if (mail->kind == STAY__MAIL_CALL)
+		stay__caller_delivered(conn, mail->from);
+	deliver[mail->kind](conn, mail);
+}

@@ -1,0 +1,135 @@
+/*
+ * From a verdict, or a request, to the event that the machine will take. A
+ * condition is looked at here, so that no row of the machine needs one.
+ */
+#include "conn/conn.h"
+
+/* Too many connects in a row wait, so that no cycle of verdicts can starve the
+ * loop: 0, or the time in ns until this one may run. */
+static uint64_t
+throttle(struct stay_conn *conn)
+{
+	unsigned burst = (unsigned)conn->options.throttle_burst;
+	uint64_t now = stay__loop_now(conn->loop);
+	uint64_t *slot = &conn->asked_at[conn->asked_count % burst];
+	uint64_t window = conn->options.throttle_ms * STAY__TICK_NS;
+
+	if (conn->asked_count >= burst && now - *slot < window)
+		return window - (now - *slot);
+	*slot = now;
+	conn->asked_count++;
+	if (conn->asked_count == 2 * burst)
+		conn->asked_count = burst;
+	return 0;
+}
+
+struct stay__step
+stay__step_connect(struct stay_conn *conn, struct stay_info info)
+{
+	struct stay__step step = { .due = true, .info = info };
+	uint64_t wait = throttle(conn);
+
+	step.event = wait == 0 ? STAY__CONN_CONNECT : STAY__CONN_THROTTLED;
+	step.ms = (wait + STAY__TICK_NS - 1) / STAY__TICK_NS;
+	return step;
+}
+
+struct stay__step
+stay__step_disconnect(struct stay_info info)
+{
+	return (struct stay__step){
+		.due = true, .event = STAY__CONN_DISCONNECT, .info = info
+	};
+}
+
+struct stay__step
+stay__step_stop(enum stay_status reason)
+{
+	return (struct stay__step){
+		.due = true, .event = STAY__CONN_STOP, .reason = reason
+	};
+}
+
+struct stay__step
+stay__step_expired(struct stay_info info)
+{
+	return (struct stay__step){
+		.due = true, .event = STAY__CONN_EXPIRED, .info = info
+	};
+}
+
+/* Who speaks for the attempt that is under way stops it with QUIT. */
+static bool
+speaks_for_attempt(enum stay__situation in)
+{
+	return in == STAY__IN_INIT || in == STAY__IN_CONNECT ||
+	       in == STAY__IN_DISCONNECT || in == STAY__IN_INFO_CONNECTING ||
+	       in == STAY__IN_INFO_DISCONNECTING;
+}
+
+static struct stay__step
+bad_return(struct stay_conn *conn, enum stay__situation in,
+    const struct stay_verdict *verdict)
+{
+	struct stay__step step = stay__step_stop(STAY_E_BAD_RETURN);
+
+	if (speaks_for_attempt(in))
+		step.event = STAY__CONN_QUIT;
+	if ((verdict->with & STAY__WITH_REPLY) != 0 &&
+	    verdict->reply.release != NULL)
+		verdict->reply.release(verdict->reply.data);
+	stay__conn_fail(conn, STAY_E_BAD_RETURN, "callback",
+	    stay_strerror(STAY_E_BAD_RETURN));
+	return step;
+}
+
+/* While a stop waits, a verdict's connect or disconnect does not run. */
+static struct stay__step
+step_under_stop(enum stay__situation in, enum stay__conn_event event)
+{
+	struct stay__step step = { .due = true };
+
+	if (in == STAY__IN_INIT)
+		step.event = STAY__CONN_OK;
+	else if (event == STAY__CONN_CONNECT &&
+		 (in == STAY__IN_DISCONNECT ||
+		     in == STAY__IN_INFO_DISCONNECTING))
+		step.event = STAY__CONN_NOCONNECT;
+	else
+		step.due = false;
+	return step;
+}
+
+static struct stay__step
+step_of(struct stay_conn *conn, const struct stay_verdict *verdict,
+    enum stay__conn_event event)
+{
+	if (event == STAY__CONN_CONNECT)
+		return stay__step_connect(conn, verdict->info);
+	return (struct stay__step){ .due = true,
+		.event = event,
+		.info = verdict->info,
+		.ms = verdict->ms,
+		.reason = verdict->reason,
+		.with = verdict->with,
+		.timeout_ms = verdict->timeout_ms };
+}
+
+struct stay__step
+stay__step_judge(struct stay_conn *conn, enum stay__situation in,
+    const struct stay_verdict *verdict)
+{
+	struct stay__ruling ruling = stay__verdict_rule(in, verdict);
+	bool moves = ruling.event == STAY__CONN_CONNECT ||
+		     ruling.event == STAY__CONN_DISCONNECT;
+
+	if (ruling.kind == STAY__BAD || ruling.kind == STAY__WAITS)
+		return bad_return(conn, in, verdict);
+	if (ruling.kind == STAY__NOTHING) {
+		stay__timing_company(conn, verdict->with, verdict->timeout_ms);
+		return (struct stay__step){ 0 };
+	}
+	if (conn->stop_asked && moves)
+		return step_under_stop(in, ruling.event);
+	return step_of(conn, verdict, ruling.event);
+}

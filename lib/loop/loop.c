@@ -1,0 +1,285 @@
+/*
+ * A loop's turn: timers that are due, then mail, then one write a stream, and
+ * what that brought up, for a bounded number of rounds. What a task does is its
+ * owner's.
+ */
+#include "loop/loop.h"
+
+#include <assert.h>
+
+#include "base/slab.h"
+#include "conn/conn.h"
+#include "stream/governor.h"
+#include "stream/resolve.h"
+#include "world/ev.h"
+
+/* A turn that brings up ever more work lets the world look around in between.
+ */
+#define ROUNDS_MAX 4
+
+#define DIALS_STAGGER_MAX_MS 60000
+
+static const struct stay_observer nobody = { STAY_OBSERVER, NULL, NULL, NULL,
+	NULL, NULL };
+
+static void
+seed(struct stay_loop *loop)
+{
+	loop->ops->entropy(loop->world, loop->random, sizeof(loop->random));
+	loop->random[0] |= 1; /* never all zero */
+}
+
+static void
+init(struct stay_loop *loop, struct stay_world *world)
+{
+	loop->world = world;
+	loop->ops = world->ops;
+	loop->observer = &nobody;
+	stay__governor_init(loop);
+	stay__list_init(&loop->run);
+	stay__list_init(&loop->flush);
+	stay__list_init(&loop->conns);
+	stay__list_init(&loop->slabs);
+	stay__ids_init(&loop->ids);
+	loop->ops->attach(world, loop);
+	seed(loop);
+	stay__wheel_init(&loop->wheel, stay__loop_now(loop));
+}
+
+struct stay_loop *
+stay_loop_new(struct stay_world *world)
+{
+	struct stay_loop *loop;
+
+	if (world == NULL)
+		return NULL;
+	loop = world->ops->size == sizeof(*world->ops)
+		   ? stay__zalloc(sizeof(*loop))
+		   : NULL;
+	if (loop == NULL) {
+		world->ops->free(world);
+		return NULL;
+	}
+	init(loop, world);
+	loop->resolver = stay__resolver_new(loop);
+	if (loop->resolver == NULL) {
+		stay_loop_free(loop);
+		return NULL;
+	}
+	return loop;
+}
+
+struct stay_loop *
+stay_loop_ev(struct ev_loop *ev)
+{
+	return ev == NULL ? NULL : stay_loop_new(stay__world_ev_new(ev));
+}
+
+enum stay_status
+stay_loop_free(struct stay_loop *loop)
+{
+	if (loop == NULL)
+		return STAY_OK;
+	if (stay__loop_is_busy(loop))
+		return STAY_E_REENTRANT;
+	if (loop->live > 0 || loop->held > 0)
+		return STAY_E_LIVE;
+	stay__resolver_free(loop->resolver);
+	stay__slab_trim(loop);
+	stay__ids_fini(&loop->ids);
+	loop->ops->free(loop->world);
+	stay__free(loop);
+	return STAY_OK;
+}
+
+void
+stay_loop_stop(struct stay_loop *loop, enum stay_status reason)
+{
+	struct stay__list *node;
+
+	/* Nothing closes inside stay_stop, so the list holds still. */
+	for (node = loop->conns.next; node != &loop->conns; node = node->next)
+		stay_stop(
+		    STAY__LIST_OWNER(node, struct stay_conn, node), reason);
+}
+
+void
+stay_loop_orphan(struct stay_loop *loop)
+{
+	struct stay__list *node = loop->conns.next;
+
+	for (; node != &loop->conns; node = node->next)
+		stay__link_orphan(
+		    &STAY__LIST_OWNER(node, struct stay_conn, node)->link);
+}
+
+size_t
+stay_loop_live(const struct stay_loop *loop)
+{
+	return loop->live;
+}
+
+void
+stay_loop_observe(struct stay_loop *loop, const struct stay_observer *observer)
+{
+	loop->observer = observer != NULL ? observer : &nobody;
+}
+
+uint64_t
+stay_loop_now_ms(const struct stay_loop *loop)
+{
+	return loop->now / STAY__TICK_NS;
+}
+
+enum stay_status
+stay_loop_dials_max(struct stay_loop *loop, unsigned max)
+{
+	if (max == 0)
+		return STAY_E_ARG;
+	loop->governor.max = max;
+	stay__governor_grant(loop);
+	return STAY_OK;
+}
+
+enum stay_status
+stay_loop_dials_stagger(struct stay_loop *loop, uint64_t ms)
+{
+	if (ms > DIALS_STAGGER_MAX_MS)
+		return STAY_E_ARG;
+	loop->governor.stagger_ms = ms;
+	stay__governor_grant(loop);
+	return STAY_OK;
+}
+
+/* ---- the clock and chance ---- */
+
+/* Within a turn one look at the clock is enough; outside of it nobody knows how
+ * long ago the last one was. */
+void
+stay__loop_refresh(struct stay_loop *loop)
+{
+	loop->now = loop->ops->now(loop->world);
+	loop->fresh = loop->turning;
+}
+
+static uint64_t
+rotate(uint64_t word, int by)
+{
+	return word << by | word >> (64 - by);
+}
+
+/* xoshiro256** (Blackman and Vigna): fast, and good enough for jitter. */
+uint64_t
+stay__loop_random(struct stay_loop *loop)
+{
+	uint64_t *s = loop->random;
+	uint64_t result = rotate(s[1] * 5, 7) * 9;
+	uint64_t t = s[1] << 17;
+
+	s[2] ^= s[0];
+	s[3] ^= s[1];
+	s[1] ^= s[2];
+	s[0] ^= s[3];
+	s[2] ^= t;
+	s[3] = rotate(s[3], 45);
+	return result;
+}
+
+/* ---- tasks ---- */
+
+void
+stay__task_init(struct stay__task *task, stay__task_fn *run)
+{
+	stay__list_init(&task->node);
+	task->run = run;
+}
+
+void
+stay__task_cancel(struct stay__task *task)
+{
+	stay__list_remove(&task->node);
+}
+
+/*
+ * The world calls a turn before every wait, so neither a task nor a timer needs
+ * to tell it anything; only a turn that leaves work behind does.
+ */
+static void
+enqueue(struct stay__list *queue, struct stay__task *task)
+{
+	if (stay__list_is_empty(&task->node))
+		stay__list_push(queue, &task->node);
+}
+
+void
+stay__loop_run_soon(struct stay_loop *loop, struct stay__task *task)
+{
+	enqueue(&loop->run, task);
+}
+
+void
+stay__loop_flush_soon(struct stay_loop *loop, struct stay__task *task)
+{
+	enqueue(&loop->flush, task);
+}
+
+/*
+ * Inside a callback time stands still: a look at the clock for each call that
+ * is submitted there would cost too much. What is set meanwhile counts from the
+ * callback's end, so that one that takes its time makes no deadline early; and
+ * what has become due in it is due before anything else is done. That holds for
+ * tasks: nothing that fires runs a callback, it queues a task that does.
+ */
+static void
+let_time_pass(struct stay_loop *loop)
+{
+	uint64_t before = loop->now;
+
+	stay__loop_refresh(loop);
+	stay__wheel_settle(&loop->wheel, loop->now - before);
+	stay__wheel_advance(&loop->wheel, loop->now);
+}
+
+/* Those queued by now; what they queue themselves waits for the next round. */
+static void
+run_all(struct stay_loop *loop, struct stay__list *queue)
+{
+	struct stay__list batch;
+	struct stay__list *node;
+
+	stay__list_init(&batch);
+	stay__list_append_all(&batch, queue);
+	while ((node = stay__list_pop(&batch)) != NULL) {
+		struct stay__task *task =
+		    STAY__LIST_OWNER(node, struct stay__task, node);
+
+		task->run(task);
+		let_time_pass(loop);
+	}
+}
+
+static bool
+has_work(const struct stay_loop *loop)
+{
+	return !stay__list_is_empty(&loop->run) ||
+	       !stay__list_is_empty(&loop->flush);
+}
+
+void
+stay_loop_turn(struct stay_loop *loop)
+{
+	if (stay__loop_is_busy(loop))
+		return;
+	loop->turning = true;
+	stay__loop_refresh(loop);
+	stay__wheel_advance(&loop->wheel, loop->now);
+	for (int round = 0; round < ROUNDS_MAX && has_work(loop); round++) {
+		run_all(loop, &loop->run);
+		run_all(loop, &loop->flush);
+	}
+	loop->turning = false;
+	loop->fresh = false;
+	if (has_work(loop))
+		loop->ops->again(loop->world);
+	loop->ops->timer(loop->world, stay__wheel_next(&loop->wheel));
+}

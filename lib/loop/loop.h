@@ -1,0 +1,132 @@
+/* What the connections of one thread share. */
+#ifndef STAY__LOOP_H
+#define STAY__LOOP_H
+
+#include <stay/loop.h>
+#include <stay/stream.h>
+#include <stay/world.h>
+
+#include "base/ids.h"
+#include "base/list.h"
+#include "base/wheel.h"
+#include "machine/machine.h"
+
+#define STAY__TRANSPORTS_MAX 16
+#define STAY__SLAB_SIZE      ((size_t)64 * 1024)
+
+/* Something to run later in this turn; in at most one of the two queues. */
+struct stay__task;
+typedef void stay__task_fn(struct stay__task *task);
+
+struct stay__task {
+	struct stay__list node;
+	stay__task_fn *run;
+};
+
+/* Who dials and who waits for it: promise 13. */
+struct stay__governor {
+	unsigned max;
+	unsigned active;
+	uint64_t stagger_ms;
+	uint64_t granted_at; /* ns: the last grant, if there was one */
+	bool has_granted;
+	struct stay__timer timer;
+	struct stay__list waiting; /* struct stay__link.turnstile */
+};
+
+struct stay__slab;     /* input.h */
+struct stay__resolver; /* resolve.h */
+
+struct stay_loop {
+	struct stay_world *world;
+	const struct stay_world_ops *ops;
+
+	uint64_t now; /* ns; valid while `fresh` */
+	bool fresh;   /* cleared before every wait */
+	bool turning;
+	unsigned starting; /* inits that run, maybe outside of a turn */
+	struct stay__wheel wheel;
+	struct stay__list run;   /* tasks: mail */
+	struct stay__list flush; /* tasks: one write a stream, after all mail */
+
+	struct stay__list conns; /* struct stay_conn.node */
+	size_t live;
+	size_t held; /* replies: they keep slabs of ours */
+	uint64_t numbers;
+	struct stay__ids ids;
+	uint64_t random[4];
+
+	struct stay__list slabs; /* spare ones */
+	size_t slab_count;       /* spare ones */
+	struct stay__governor governor;
+	struct stay__resolver *resolver;
+	const struct stay_transport *transports[STAY__TRANSPORTS_MAX];
+	size_t transport_count;
+
+	const struct stay_observer *observer; /* never NULL */
+};
+
+/* Inside a callback: it can neither turn nor end. */
+static inline bool
+stay__loop_is_busy(const struct stay_loop *loop)
+{
+	return loop->turning || loop->starting > 0;
+}
+
+/* This is a child of the process that made the loop. */
+static inline bool
+stay__loop_is_orphan(const struct stay_loop *loop)
+{
+	return loop->ops->forked != NULL && loop->ops->forked(loop->world);
+}
+
+/* Look at the clock anew. */
+void stay__loop_refresh(struct stay_loop *loop);
+
+/* 64 random bits: xoshiro256**, seeded from the world's entropy. */
+uint64_t stay__loop_random(struct stay_loop *loop);
+
+/* Run `task` later this turn (or in the next, if none is under way). */
+void stay__loop_run_soon(struct stay_loop *loop, struct stay__task *task);
+void stay__loop_flush_soon(struct stay_loop *loop, struct stay__task *task);
+void stay__task_init(struct stay__task *task, stay__task_fn *run);
+void stay__task_cancel(struct stay__task *task);
+
+/* The clock in ns: read once a turn, and again between its tasks. */
+static inline uint64_t
+stay__loop_now(struct stay_loop *loop)
+{
+	if (!loop->fresh)
+		stay__loop_refresh(loop);
+	return loop->now;
+}
+
+/* `ms` after a time of the loop; a hundred years from now is never. */
+static inline uint64_t
+stay__later(uint64_t at, uint64_t ms)
+{
+	return ms > UINT64_MAX / 4 / STAY__TICK_NS ? UINT64_MAX
+						   : at + ms * STAY__TICK_NS;
+}
+
+/* `ms` from now; STAY_FOREVER is UINT64_MAX. */
+static inline uint64_t
+stay__loop_after(struct stay_loop *loop, uint64_t ms)
+{
+	return stay__later(stay__loop_now(loop), ms);
+}
+
+/* The wheel of the loop. `at` as of stay__loop_now; UINT64_MAX: never. */
+static inline void
+stay__loop_timer(struct stay_loop *loop, struct stay__timer *timer, uint64_t at)
+{
+	stay__timer_set(&loop->wheel, timer, at);
+}
+
+static inline void
+stay__loop_timer_stop(struct stay_loop *loop, struct stay__timer *timer)
+{
+	stay__timer_stop(&loop->wheel, timer);
+}
+
+#endif

@@ -1,0 +1,79 @@
+/*
+ * The one writer of state. A machine is a table (a .def file); an instance is a
+ * byte. Pure: no I/O, no clock, no memory.
+ */
+#ifndef STAY__MACHINE_H
+#define STAY__MACHINE_H
+
+#include <stay/machine.h>
+
+/* ---- the connection: conn.def ---- */
+enum stay__conn_event {
+#define EVENT(name, label) STAY__CONN_##name,
+#include "machine/conn.def"
+	STAY__CONN_EVENT_COUNT
+};
+
+enum stay__conn_action {
+	STAY__ACT_NONE,
+#define ACTION(name, label) STAY__ACT_##name,
+#include "machine/conn.def"
+};
+
+enum stay__conn_timer {
+	STAY__TIMER_NONE,
+#define TIMER(name, label) STAY__TIMER_##name,
+#include "machine/conn.def"
+};
+
+/* ---- the stream: link.def ---- */
+enum stay__link_state {
+#define STATE(name, label, timer, stream, waits) STAY__LINK_##name,
+#include "machine/link.def"
+	STAY__LINK_STATE_COUNT
+};
+
+enum stay__link_event {
+#define EVENT(name, label) STAY__LINK_EV_##name,
+#include "machine/link.def"
+	STAY__LINK_EVENT_COUNT
+};
+
+/* ---- the engine's session: session.def ---- */
+enum stay__session_state {
+#define STATE(name, label, timer, stream, waits) STAY__SESSION_##name,
+#include "machine/session.def"
+	STAY__SESSION_STATE_COUNT
+};
+
+enum stay__session_event {
+#define EVENT(name, label) STAY__SESSION_EV_##name,
+#include "machine/session.def"
+	STAY__SESSION_EVENT_COUNT
+};
+
+/* An instance of one of the three; only stay__machine_take assigns `now`. */
+struct stay__machine {
+	const struct stay_machine *table;
+	unsigned now;
+};
+
+/* What one turn did; the caller acts on it and tells the observer. */
+struct stay__turn {
+	enum stay_row_verb verb;
+	unsigned from;
+	unsigned event;
+	unsigned to;
+	unsigned
+	    action; /* enum stay__conn_action; NONE for the other machines */
+	const char *because;
+};
+
+void stay__machine_init(
+    struct stay__machine *machine, const struct stay_machine *table);
+
+/* Take one event. A NEVER row is a fault of the library: asserted. */
+struct stay__turn stay__machine_take(
+    struct stay__machine *machine, unsigned event);
+
+#endif

@@ -1,0 +1,57 @@
+/*
+ * One attempt to open a stream: every place it may be at is tried, in the order
+ * and with the stagger of RFC 8305; the first to connect wins.
+ */
+#ifndef STAY__DIAL_H
+#define STAY__DIAL_H
+
+#include "base/address.h"
+#include "base/wheel.h"
+#include "stream/candidates.h"
+
+#define STAY__DIAL_STAGGER_MS  250 /* between two attempts, section 5 */
+#define STAY__DIAL_PATIENCE_MS 50  /* for a better answer, section 3 */
+
+struct stay__dial;
+typedef void stay__dial_fn(struct stay__dial *dial);
+
+struct stay__dial {
+	struct stay_loop *loop;
+	const struct stay_socket_options *options;
+	stay__dial_fn *attempts; /* about to try one more place */
+	stay__dial_fn *settled;  /* it is decided: `won` or `failure`; once */
+	void *owner;
+
+	struct stay__candidates *candidates;
+	struct stay__list racing;
+	struct stay__timer timer;
+	bool tried;
+	bool is_settled;
+
+	struct stay__ends won; /* transport NULL: nobody */
+	char peer[STAY__ADDRESS_TEXT];
+	struct stay__failure failure;
+};
+
+/* As stay__link_dial. `options` must outlive the dial. */
+enum stay_status stay__dial_new(struct stay__dial **dial,
+    struct stay_loop *loop, const struct stay_socket_options *options,
+    const struct stay_target *targets, size_t count);
+
+/*
+ * Begin. `attempts` may run in here; so may `settled`. Neither of them may free
+ * the dial.
+ */
+void stay__dial_begin(struct stay__dial *dial);
+
+/* In a forked child: what is under way, or would be, is the parent's. Settles
+ * with nothing. */
+void stay__dial_orphan(struct stay__dial *dial);
+
+/* Give up what is under way, and what was won but not taken. NULL is fine. */
+void stay__dial_free(struct stay__dial *dial);
+
+/* Complete `failure` as of now: who still races, what is still looked up. */
+void stay__dial_explain(struct stay__dial *dial, uint64_t waited_ms);
+
+#endif

@@ -1,0 +1,196 @@
+/*
+ * Reads behind what is kept, and finds the room for it. Knows the link as
+ * something to read from and nothing of frames, but for how large the next one
+ * is hoped to be.
+ */
+#include "stream/input.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "loop/loop.h"
+#include "stream/link.h"
+
+/* A read into less is not worth its system call, unless it ends the frame. */
+#define ROOM_MIN (STAY__SLAB_SIZE / 4)
+
+/*
+ * So far an announced length is believed at once. What is announced beyond it
+ * gets its room by doubling, as the bytes really come.
+ */
+#define HOPE_MAX ((size_t)1 << 20)
+
+static size_t
+kept(const struct stay__input *input)
+{
+	return input->end - input->start;
+}
+
+static size_t
+least(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+static size_t
+most(size_t a, size_t b)
+{
+	return a > b ? a : b;
+}
+
+void
+stay__input_init(struct stay__input *input, size_t max)
+{
+	*input = (struct stay__input){ .max = max };
+}
+
+static void
+let_go(struct stay__input *input, struct stay_loop *loop)
+{
+	if (input->slab != NULL)
+		stay__slab_drop(loop, input->slab);
+	input->slab = NULL;
+	input->start = input->end = 0;
+}
+
+/* No slab is ever larger: all that may be kept, and a full read behind it. */
+static size_t
+limit(const struct stay__input *input)
+{
+	return least(input->max, SIZE_MAX / 4) + STAY__SLAB_SIZE;
+}
+
+/* The bytes a slab must have, so that the frame is not moved again soon. */
+static size_t
+wanted(const struct stay__input *input)
+{
+	size_t want = kept(input) + ROOM_MIN;
+
+	return least(most(want, least(input->hope, HOPE_MAX)), limit(input));
+}
+
+static bool
+has_room(const struct stay__input *input)
+{
+	size_t room = input->slab->cap - input->end;
+
+	return room >= ROOM_MIN ||
+	       (input->hope > kept(input) && room >= input->hope - kept(input));
+}
+
+/* A frame of the past may have left a large slab to a few bytes. */
+static bool
+is_oversized(const struct stay__input *input)
+{
+	return input->slab->cap > STAY__SLAB_SIZE &&
+	       most(input->hope, kept(input) + ROOM_MIN) <= STAY__SLAB_SIZE;
+}
+
+static size_t
+next_cap(const struct stay__input *input)
+{
+	size_t cap = STAY__SLAB_SIZE;
+	size_t want = wanted(input);
+
+	while (cap < want)
+		cap *= 2;
+	return least(cap, limit(input));
+}
+
+static enum stay_status
+move(struct stay__input *input, struct stay_loop *loop, size_t cap)
+{
+	struct stay__slab *slab = stay__slab_take(loop, cap);
+	size_t len = kept(input);
+
+	if (slab == NULL)
+		return STAY_E_NOMEM;
+	memcpy(slab->bytes, input->slab->bytes + input->start, len);
+	stay__slab_drop(loop, input->slab);
+	input->slab = slab;
+	input->start = 0;
+	input->end = len;
+	return STAY_OK;
+}
+
+/* Nobody else looks at the bytes in front: what is kept may move over them. */
+static void
+move_down(struct stay__input *input)
+{
+	size_t len = kept(input);
+
+	memmove(input->slab->bytes, input->slab->bytes + input->start, len);
+	input->start = 0;
+	input->end = len;
+}
+
+static enum stay_status
+make_room(struct stay__input *input, struct stay_loop *loop)
+{
+	if (input->slab == NULL) {
+		input->slab = stay__slab_take(loop, STAY__SLAB_SIZE);
+		return input->slab == NULL ? STAY_E_NOMEM : STAY_OK;
+	}
+	if (is_oversized(input) &&
+	    move(input, loop, STAY__SLAB_SIZE) == STAY_OK)
+		return STAY_OK;
+	if (has_room(input))
+		return STAY_OK;
+	if (input->slab->refs > 1 || wanted(input) > input->slab->cap)
+		return move(input, loop, next_cap(input));
+	move_down(input);
+	return STAY_OK;
+}
+
+enum stay_status
+stay__input_fill(
+    struct stay__input *input, struct stay__link *link, size_t *got)
+{
+	enum stay_status status;
+	ssize_t len;
+
+	*got = 0;
+	if (kept(input) > input->max)
+		return STAY_E_TOO_BIG;
+	status = make_room(input, link->loop);
+	if (status != STAY_OK)
+		return status;
+	len = stay__link_read(link, input->slab->bytes + input->end,
+	    input->slab->cap - input->end);
+	if (len > 0) {
+		*got = (size_t)len;
+		input->end += *got;
+		return STAY_OK;
+	}
+	if (kept(input) == 0)
+		let_go(input, link->loop);
+	if (len == 0)
+		return STAY_E_CLOSED;
+	return len == -EAGAIN ? STAY_OK : stay__status_of((int)len);
+}
+
+struct stay_bytes
+stay__input_view(const struct stay__input *input)
+{
+	if (input->slab == NULL)
+		return (struct stay_bytes){ "", 0 };
+	return (struct stay_bytes){ input->slab->bytes + input->start,
+		kept(input) };
+}
+
+void
+stay__input_keep(
+    struct stay__input *input, struct stay_loop *loop, size_t len, size_t hope)
+{
+	input->start = input->end - least(len, kept(input));
+	input->hope = hope;
+	if (kept(input) == 0)
+		let_go(input, loop);
+}
+
+void
+stay__input_reset(struct stay__input *input, struct stay_loop *loop)
+{
+	let_go(input, loop);
+	input->hope = 0;
+}

@@ -1,0 +1,45 @@
+/*
+ * What a connection has read and not yet consumed. It owns a slab only while a
+ * frame is cut; otherwise it borrows the loop's for the time of one delivery.
+ */
+#ifndef STAY__INPUT_H
+#define STAY__INPUT_H
+
+#include "base/slab.h"
+
+struct stay__link;
+
+struct stay__input {
+	struct stay__slab *slab; /* NULL: nothing kept */
+	size_t start;            /* live bytes: slab->bytes[start .. end) */
+	size_t end;
+	size_t max;  /* most bytes kept: STAY_E_TOO_BIG past it */
+	size_t hope; /* how many in all the behaviour hopes for */
+};
+
+void stay__input_init(struct stay__input *input, size_t max);
+
+/*
+ * Read once from the link behind what is kept. *got is how many bytes came; 0:
+ * nothing now. STAY_OK; STAY_E_CLOSED at the end; STAY_E_RESET, STAY_E_IO;
+ * STAY_E_NOMEM.
+ */
+enum stay_status stay__input_fill(
+    struct stay__input *input, struct stay__link *link, size_t *got);
+
+/* The live bytes, in one piece. */
+struct stay_bytes stay__input_view(const struct stay__input *input);
+static inline char *
+stay__input_bytes(struct stay__input *input)
+{
+	return input->slab == NULL ? NULL : input->slab->bytes + input->start;
+}
+
+/* After delivery: all but the last `len` live bytes are consumed. */
+void stay__input_keep(
+    struct stay__input *input, struct stay_loop *loop, size_t len, size_t hope);
+
+/* Forget everything; gives the slab back. */
+void stay__input_reset(struct stay__input *input, struct stay_loop *loop);
+
+#endif

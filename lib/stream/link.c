@@ -1,0 +1,459 @@
+/*
+ * A stream's life: turns the dial, the readiness of descriptors and the wishes
+ * of its owner into events of link.def, and those into news. Knows no bytes.
+ *
+ * News never come from inside one of the public functions: what is known at
+ * once waits for the task `soon`. After each news but TURNED the link may be
+ * gone, so nothing is done behind one.
+ */
+#include "stream/link.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "base/mem.h"
+#include "stream/dial.h"
+#include "stream/governor.h"
+
+static void
+take(struct stay__link *link, enum stay__link_event event)
+{
+	link->turn = stay__machine_take(&link->machine, event);
+	link->news(link, STAY__NEWS_TURNED);
+}
+
+static bool
+is_in(const struct stay__link *link, enum stay__link_state state)
+{
+	return link->machine.now == (unsigned)state;
+}
+
+/* ---- descriptors ---- */
+
+static int
+watch(struct stay__link *link, struct stay_watch *end, unsigned interest)
+{
+	if (end->interest == interest)
+		return 0;
+	return link->loop->ops->watch(link->loop->world, end, interest);
+}
+
+static bool
+is_watched(const struct stay__link *link)
+{
+	return (link->reader.interest & STAY_READ) != 0;
+}
+
+static void
+stop_watching(struct stay__link *link)
+{
+	watch(link, &link->reader, 0);
+	watch(link, &link->writer, 0);
+}
+
+/* Interest as the state and `wants_write` say. */
+static int
+watch_all(struct stay__link *link)
+{
+	unsigned write = link->wants_write ? STAY_WRITE : 0;
+	int result;
+
+	if (link->one_fd)
+		return watch(link, &link->reader, STAY_READ | write);
+	result = watch(link, &link->reader, STAY_READ);
+	return result != 0 ? result : watch(link, &link->writer, write);
+}
+
+/* Room is news of the end of the turn: what can be read is answered first. */
+static void
+ready(struct stay_watch *end, unsigned events)
+{
+	struct stay__link *link = end->owner;
+
+	if ((events & STAY_WRITE) != 0 && link->wants_write)
+		stay__loop_run_soon(link->loop, &link->soon);
+	if ((events & STAY_READ) != 0)
+		link->news(link, STAY__NEWS_READABLE);
+}
+
+static void
+own(struct stay__link *link, const struct stay__ends *ends, const char *peer)
+{
+	link->transport = ends->transport;
+	link->state = ends->state;
+	link->read_error = 0;
+	link->one_fd = ends->fds[0] == ends->fds[1];
+	link->wants_write = false;
+	link->reader = (struct stay_watch){
+		.fd = ends->fds[0], .ready = ready, .owner = link
+	};
+	link->writer = (struct stay_watch){
+		.fd = ends->fds[1], .ready = ready, .owner = link
+	};
+	snprintf(link->peer, sizeof(link->peer), "%s", peer);
+}
+
+static void
+disown(struct stay__link *link)
+{
+	struct stay__ends ends = { link->transport, link->state, { -1, -1 } };
+
+	stop_watching(link);
+	stay__ends_close(&ends, link->loop->world);
+	link->transport = NULL;
+	link->state = NULL;
+	link->wants_write = false;
+}
+
+static void
+broken(struct stay__link *link)
+{
+	stop_watching(link);
+	stay__loop_run_soon(link->loop, &link->soon);
+}
+
+static void
+broke(struct stay__link *link, int system)
+{
+	stay__failure_add(&link->failure, link->peer, system);
+	broken(link);
+}
+
+/* ---- news of the task `soon`, one a run ---- */
+
+static void
+end_dial(struct stay__link *link)
+{
+	stay__dial_free(link->dial);
+	link->dial = NULL;
+	stay__governor_leave(link);
+}
+
+static void
+granted(struct stay__link *link)
+{
+	take(link, STAY__LINK_EV_GRANTED);
+	if (stay__loop_is_orphan(link->loop))
+		stay__dial_orphan(link->dial);
+	else
+		stay__dial_begin(link->dial);
+	link->news(link, STAY__NEWS_GRANTED);
+}
+
+static void
+say_whose(struct stay__link *link)
+{
+	stay__failure_clear(&link->failure);
+	stay__failure_say(&link->failure, "%s belongs to the parent process",
+	    link->peer[0] == '\0' ? "the loop" : link->peer);
+	stay__failure_blame(&link->failure, STAY_E_FORKED, 0);
+}
+
+/* In a forked child everything fails, and for one reason. */
+static void
+down(struct stay__link *link)
+{
+	if (stay__loop_is_orphan(link->loop))
+		say_whose(link);
+	take(link, STAY__LINK_EV_DOWN);
+	link->news(link, STAY__NEWS_DOWN);
+}
+
+static void
+won(struct stay__link *link)
+{
+	int result;
+
+	stay__failure_clear(&link->failure); /* what a spent budget explained */
+	own(link, &link->dial->won, link->dial->peer);
+	link->dial->won = (struct stay__ends){ 0 };
+	end_dial(link);
+	result = watch_all(link);
+	if (result != 0) {
+		stay__failure_add(&link->failure, link->peer, result);
+		disown(link);
+		down(link);
+		return;
+	}
+	take(link, STAY__LINK_EV_WON);
+	link->news(link, STAY__NEWS_UP);
+}
+
+static void
+dial_settled(struct stay__link *link)
+{
+	if (link->dial->won.transport != NULL &&
+	    !stay__loop_is_orphan(link->loop)) {
+		won(link);
+		return;
+	}
+	stay__failure_move(&link->failure, &link->dial->failure);
+	end_dial(link);
+	down(link);
+}
+
+static void
+adopted(struct stay__link *link)
+{
+	int result = watch_all(link);
+
+	if (result == 0) {
+		link->news(link, STAY__NEWS_UP);
+		return;
+	}
+	stay__failure_add(&link->failure, link->peer, result);
+	disown(link);
+	down(link);
+}
+
+static void
+writable(struct stay__link *link)
+{
+	int result;
+
+	link->wants_write = false;
+	result = watch_all(link);
+	if (result != 0)
+		broke(link, result);
+	else
+		link->news(link, STAY__NEWS_WRITABLE);
+}
+
+static void
+opened(struct stay__link *link)
+{
+	if (link->failure.status != STAY_OK) {
+		disown(link);
+		down(link);
+	} else if (!is_watched(link)) {
+		adopted(link);
+	} else if (link->wants_write) {
+		writable(link);
+	}
+}
+
+static void
+soon(struct stay__task *task)
+{
+	struct stay__link *link =
+	    STAY__CONTAINER(task, struct stay__link, soon);
+
+	if (is_in(link, STAY__LINK_QUEUED))
+		granted(link);
+	else if (link->dial != NULL)
+		dial_settled(link);
+	else if (is_in(link, STAY__LINK_OPEN))
+		opened(link);
+}
+
+/* ---- what the dial tells ---- */
+
+static void
+on_attempt(struct stay__dial *dial)
+{
+	take(dial->owner, STAY__LINK_EV_ATTEMPT);
+}
+
+static void
+on_settled(struct stay__dial *dial)
+{
+	struct stay__link *link = dial->owner;
+
+	stay__loop_run_soon(link->loop, &link->soon);
+}
+
+/* ---- for the owner ---- */
+
+void
+stay__link_init(struct stay__link *link, struct stay_loop *loop,
+    stay__link_fn *news, const struct stay_socket_options *socket)
+{
+	memset(link, 0, sizeof(*link));
+	link->loop = loop;
+	link->news = news;
+	if (socket != NULL)
+		link->socket = *socket;
+	stay__machine_init(&link->machine, stay_machine_link());
+	stay__list_init(&link->turnstile);
+	stay__task_init(&link->soon, soon);
+}
+
+void
+stay__link_fini(struct stay__link *link)
+{
+	stay__failure_clear(&link->failure);
+}
+
+enum stay_status
+stay__link_dial(
+    struct stay__link *link, const struct stay_target *targets, size_t count)
+{
+	enum stay_status status;
+
+	if (stay__loop_is_orphan(link->loop))
+		return STAY_E_FORKED;
+	status = stay__dial_new(
+	    &link->dial, link->loop, &link->socket, targets, count);
+	if (status != STAY_OK)
+		return status;
+	link->dial->attempts = on_attempt;
+	link->dial->settled = on_settled;
+	link->dial->owner = link;
+	stay__failure_clear(&link->failure);
+	link->peer[0] = '\0';
+	take(link, STAY__LINK_EV_DIAL);
+	stay__governor_join(link);
+	return STAY_OK;
+}
+
+enum stay_status
+stay__link_adopt(struct stay__link *link, int read_fd, int write_fd)
+{
+	struct stay_target target = { .scheme = "fd", .host = "", .port = "" };
+	struct stay__ends ends = { 0 };
+	char peer[64];
+	char path[32];
+	int result;
+
+	if (read_fd < 0 || write_fd < 0)
+		return STAY_E_ARG;
+	if (stay__loop_is_orphan(link->loop))
+		return STAY_E_FORKED;
+	snprintf(path, sizeof(path), "%d,%d", read_fd, write_fd);
+	target.path = path;
+	result = stay__ends_open(&ends, link->loop->world, &stay__transport_fd,
+	    &target, NULL, &link->socket);
+	if (result != 0)
+		return stay__status_of(result);
+	snprintf(peer, sizeof(peer), "fd:%s", path);
+	stay__failure_clear(&link->failure);
+	own(link, &ends, peer);
+	take(link, STAY__LINK_EV_ADOPT);
+	stay__loop_run_soon(link->loop, &link->soon);
+	return STAY_OK;
+}
+
+void
+stay__link_close(struct stay__link *link)
+{
+	stay__task_cancel(&link->soon);
+	if (is_in(link, STAY__LINK_CLOSED))
+		return;
+	if (link->dial != NULL)
+		end_dial(link);
+	if (is_in(link, STAY__LINK_OPEN))
+		disown(link);
+	take(link, STAY__LINK_EV_CLOSE);
+}
+
+void
+stay__link_explain(struct stay__link *link, uint64_t waited_ms)
+{
+	char waited[32];
+
+	if (is_in(link, STAY__LINK_CLOSED))
+		return;
+	if (is_in(link, STAY__LINK_QUEUED)) {
+		stay__failure_say(
+		    &link->failure, "waiting for the dial governor");
+	} else if (is_in(link, STAY__LINK_OPEN)) {
+		stay__describe_ms(waited, sizeof(waited), waited_ms);
+		stay__failure_say(&link->failure,
+		    "%s open, but not ready after %s", link->peer, waited);
+	} else {
+		stay__dial_explain(link->dial, waited_ms);
+		stay__failure_move(&link->failure, &link->dial->failure);
+	}
+	/* An open stream has not failed: its owner may go on with it. */
+	link->failure.status =
+	    is_in(link, STAY__LINK_OPEN) ? STAY_OK : STAY_E_TIMEOUT;
+	link->failure.system = 0;
+}
+
+/* ---- an open stream ---- */
+
+bool
+stay__link_is_open(const struct stay__link *link)
+{
+	return is_in(link, STAY__LINK_OPEN) && link->failure.status == STAY_OK;
+}
+
+void
+stay__link_fail(struct stay__link *link, enum stay_status status, int system)
+{
+	if (!stay__link_is_open(link))
+		return;
+	if (system == 0)
+		system = link->read_error;
+	if (system != 0 && stay__status_of(system) == status) {
+		broke(link, system);
+		return;
+	}
+	if (status == STAY_E_CLOSED)
+		stay__failure_say(
+		    &link->failure, "%s closed by the peer", link->peer);
+	else
+		stay__failure_say(&link->failure, "%s: %s", link->peer,
+		    stay_strerror(status));
+	stay__failure_blame(&link->failure, status, system);
+	broken(link);
+}
+
+void
+stay__link_orphan(struct stay__link *link)
+{
+	if (stay__link_is_open(link)) {
+		say_whose(link);
+		broken(link);
+	} else if (link->dial != NULL && !is_in(link, STAY__LINK_QUEUED)) {
+		stay__dial_orphan(link->dial);
+	}
+}
+
+ssize_t
+stay__link_read(struct stay__link *link, void *bytes, size_t len)
+{
+	ssize_t result;
+
+	if (!stay__link_is_open(link))
+		return -ECANCELED;
+	result =
+	    link->transport->read(link->state, link->loop->world, bytes, len);
+	if (result < 0 && result != -EAGAIN)
+		link->read_error = (int)result;
+	return result;
+}
+
+enum stay_status
+stay__link_write(struct stay__link *link, const struct iovec *parts, int count,
+    size_t *taken)
+{
+	ssize_t result;
+
+	*taken = 0;
+	if (!stay__link_is_open(link))
+		return STAY_E_STATE;
+	result = link->transport->write(
+	    link->state, link->loop->world, parts, count);
+	if (result >= 0) {
+		*taken = (size_t)result;
+		return STAY_OK;
+	}
+	if (result == -EAGAIN)
+		return STAY_OK;
+	broke(link, (int)result);
+	return link->failure.status;
+}
+
+void
+stay__link_want_write(struct stay__link *link)
+{
+	int result;
+
+	if (!stay__link_is_open(link) || link->wants_write)
+		return;
+	link->wants_write = true;
+	result = is_watched(link) ? watch_all(link) : 0;
+	if (result != 0)
+		broke(link, result);
+}

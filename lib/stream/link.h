@@ -1,0 +1,102 @@
+/*
+ * A stream from dial to close: waits at the governor, resolves, races sockets,
+ * then reads and writes through one transport. Its machine is link.def. It
+ * tells its owner by `news`, only ever from the loop's turn or the world's
+ * readiness, never inside one of the functions below. TURNED alone is told at
+ * once, in there too: the owner notes link->turn and calls none of them.
+ */
+#ifndef STAY__LINK_H
+#define STAY__LINK_H
+
+#include <stay/stream.h>
+
+#include "base/failure.h"
+#include "loop/loop.h"
+#include "stream/transport.h"
+
+enum stay__link_news {
+	STAY__NEWS_GRANTED,  /* the governor let the dial begin */
+	STAY__NEWS_UP,       /* open */
+	STAY__NEWS_READABLE, /* read now, or it comes again */
+	STAY__NEWS_WRITABLE, /* asked by stay__link_want_write: room again */
+	STAY__NEWS_DOWN,     /* it is over: link->failure; closed already */
+	STAY__NEWS_TURNED    /* its machine took a turn: link->turn */
+};
+
+struct stay__link;
+typedef void stay__link_fn(struct stay__link *link, enum stay__link_news news);
+
+struct stay__dial; /* dial.h: one attempt, freed once decided */
+
+struct stay__link {
+	struct stay_loop *loop;
+	stay__link_fn *news;
+	struct stay__machine machine;
+	struct stay__turn turn;
+	struct stay_socket_options socket;
+
+	struct stay__list turnstile; /* in governor.waiting while queued */
+	struct stay__dial *dial;     /* queued, resolving, dialing */
+	struct stay__task soon;      /* news that must not come inside a call */
+
+	/* open */
+	const struct stay_transport *transport;
+	void *state; /* the transport's */
+	struct stay_watch reader;
+	struct stay_watch writer; /* unused if both ends are one descriptor */
+	bool one_fd;
+	bool wants_write;
+	int read_error; /* of the last stay__link_read that failed */
+	char peer[128];
+
+	struct stay__failure failure;
+};
+
+void stay__link_init(struct stay__link *link, struct stay_loop *loop,
+    stay__link_fn *news, const struct stay_socket_options *socket);
+
+/* Of a closed link: free what it still has to say. */
+void stay__link_fini(struct stay__link *link);
+
+/* closed -> queued. Targets are copied. STAY_OK, STAY_E_ARG,
+ * STAY_E_UNSUPPORTED, STAY_E_NOMEM, STAY_E_FORKED. */
+enum stay_status stay__link_dial(
+    struct stay__link *link, const struct stay_target *targets, size_t count);
+
+/* closed -> open (news comes later). Unless it is STAY_OK, the descriptors stay
+ * the caller's. */
+enum stay_status stay__link_adopt(
+    struct stay__link *link, int read_fd, int write_fd);
+
+/* Any state -> closed, at once and silently: no news any more. */
+void stay__link_close(struct stay__link *link);
+
+/* Bytes moved (0: the end), -EAGAIN, or why not. For stay__input_fill. */
+ssize_t stay__link_read(struct stay__link *link, void *bytes, size_t len);
+
+/* *taken of the parts are in the kernel. An error closes the link after this
+ * call with news; its status is returned. */
+enum stay_status stay__link_write(struct stay__link *link,
+    const struct iovec *parts, int count, size_t *taken);
+
+/* STAY__NEWS_WRITABLE when the kernel has room. */
+void stay__link_want_write(struct stay__link *link);
+
+/* The reader saw the end or an error: close and remember why; news comes. */
+void stay__link_fail(
+    struct stay__link *link, enum stay_status status, int system);
+
+/* In a forked child: a stream that is open or under way is its parent's. News
+ * comes. */
+void stay__link_orphan(struct stay__link *link);
+
+bool stay__link_is_open(const struct stay__link *link);
+
+/*
+ * The owner's budget is spent: complete link->failure with what did not happen
+ * in `waited_ms`. Its status is STAY_E_TIMEOUT, unless the stream is open: the
+ * owner may go on with it.
+ */
+void stay__link_explain(struct stay__link *link, uint64_t waited_ms);
+
+#endif

@@ -1,0 +1,104 @@
+/*
+ * The transports tcp and unix: one socket of the world. They differ in where
+ * the address comes from.
+ */
+#include <errno.h>
+
+#include "base/address.h"
+#include "stream/transport.h"
+
+struct tube {
+	int fd;
+};
+
+static int
+connect_to(struct tube *tube, struct stay_world *world,
+    const struct stay_address *address,
+    const struct stay_socket_options *options, int fds[2])
+{
+	int result = world->ops->connect(world, address, options, &tube->fd);
+
+	fds[0] = fds[1] = tube->fd;
+	return result;
+}
+
+static int
+open_tcp(void *state, struct stay_world *world,
+    const struct stay_target *target, const struct stay_address *address,
+    const struct stay_socket_options *options, int fds[2])
+{
+	(void)target;
+	if (address == NULL)
+		return -EINVAL;
+	return connect_to(state, world, address, options, fds);
+}
+
+static int
+open_unix(void *state, struct stay_world *world,
+    const struct stay_target *target, const struct stay_address *address,
+    const struct stay_socket_options *options, int fds[2])
+{
+	struct stay_socket_options local = { 0 };
+	struct stay_address path;
+
+	(void)address;
+	(void)options; /* all of them are of the internet */
+	if (!stay__address_of_path(&path, target->path))
+		return -ENAMETOOLONG;
+	return connect_to(state, world, &path, &local, fds);
+}
+
+static int
+finish_socket(void *state, struct stay_world *world)
+{
+	struct tube *tube = state;
+
+	return world->ops->finish(world, tube->fd);
+}
+
+static ssize_t
+read_socket(void *state, struct stay_world *world, void *bytes, size_t len)
+{
+	struct tube *tube = state;
+
+	return world->ops->read(world, tube->fd, bytes, len);
+}
+
+static ssize_t
+write_socket(
+    void *state, struct stay_world *world, const struct iovec *parts, int count)
+{
+	struct tube *tube = state;
+
+	return world->ops->write(world, tube->fd, parts, count);
+}
+
+static void
+close_socket(void *state, struct stay_world *world)
+{
+	struct tube *tube = state;
+
+	world->ops->close(world, tube->fd);
+}
+
+const struct stay_transport stay__transport_tcp = {
+	STAY_TRANSPORT,
+	.scheme = "tcp",
+	.state_size = sizeof(struct tube),
+	.open = open_tcp,
+	.finish = finish_socket,
+	.read = read_socket,
+	.write = write_socket,
+	.close = close_socket,
+};
+
+const struct stay_transport stay__transport_unix = {
+	STAY_TRANSPORT,
+	.scheme = "unix",
+	.state_size = sizeof(struct tube),
+	.open = open_unix,
+	.finish = finish_socket,
+	.read = read_socket,
+	.write = write_socket,
+	.close = close_socket,
+};

@@ -1,0 +1,636 @@
+/*
+ * The world on libev: one timer, one prepare watcher that turns the loop before
+ * every wait, one descriptor for other threads to wake it by. None of them
+ * keeps ev_run from ending; work that is left and hold do. Knows nothing of
+ * connections.
+ */
+#include "world/ev.h"
+
+#include <errno.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <stay/loop.h>
+
+#include "base/list.h"
+#include "base/mem.h"
+
+#define NEVER UINT64_MAX
+
+/* The shortest wait libev takes for one, and one longer than any. */
+#define SOONEST_S 1e-9
+#define NEVER_S   1e9
+
+/* What is in the world's space of a watch. */
+struct eye {
+	ev_io io;
+	struct world_ev *world;
+	struct stay__list refused; /* in world_ev.refused, or in no list */
+};
+
+_Static_assert(sizeof(struct eye) <= sizeof(((struct stay_watch *)NULL)->world),
+    "an eye must fit into the world's space of a watch");
+
+struct world_ev {
+	struct stay_world base;
+	struct ev_loop *ev;
+	struct stay_loop *loop;
+	struct stay__lookups *lookups;
+	ev_timer timer;
+	ev_prepare prepare;
+	ev_check check;
+	ev_fork fork;
+	ev_io wake;
+	struct stay__room room;
+	struct stay__list refused; /* eyes on what the kernel does not watch */
+	uint64_t at;               /* when the loop wants its turn */
+	uint64_t armed;            /* when `timer` ends: at `at`, or earlier */
+	bool held;
+	bool busy;     /* there is work left */
+	bool orphaned; /* the loop knows that it is a child's */
+	pid_t maker;
+	unsigned char
+	    *mark; /* 1, and 0 in a forked child; NULL: ask for the pid */
+};
+
+static struct world_ev *
+of(struct stay_world *world)
+{
+	return STAY__CONTAINER(world, struct world_ev, base);
+}
+
+/* ---- woken by other threads ---- */
+
+/* If the kernel refused to watch it, we ask again before every wait. */
+static void
+wake_start(struct world_ev *world)
+{
+	if (world->orphaned || ev_is_active(&world->wake))
+		return;
+	ev_io_start(world->ev, &world->wake);
+	ev_unref(world->ev);
+}
+
+static void
+wake_stop(struct world_ev *world)
+{
+	if (!ev_is_active(&world->wake))
+		return;
+	ev_ref(world->ev);
+	ev_io_stop(world->ev, &world->wake);
+}
+
+/* ---- whose process ---- */
+
+/*
+ * A page that the kernel empties in a child tells one from its parent without a
+ * system call an operation. Where it cannot be had, getpid does; who waits for
+ * nothing then finds out from libev, if that is told of the fork.
+ */
+static void
+mark_make(struct world_ev *world)
+{
+	size_t size = (size_t)sysconf(_SC_PAGESIZE);
+	void *page = mmap(NULL, size, PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	world->maker = getpid();
+	if (page == MAP_FAILED)
+		return;
+	if (madvise(page, size, MADV_WIPEONFORK) != 0) {
+		munmap(page, size);
+		return;
+	}
+	world->mark = page;
+	*world->mark = 1;
+}
+
+static void
+mark_free(struct world_ev *world)
+{
+	if (world->mark != NULL)
+		munmap(world->mark, (size_t)sysconf(_SC_PAGESIZE));
+}
+
+static bool
+is_ours(const struct world_ev *world)
+{
+	if (world->mark != NULL)
+		return *world->mark == 1;
+	return getpid() == world->maker;
+}
+
+/*
+ * From here on the child leaves alone what its parent waits with: the wake-ups,
+ * which are lost to the parent if another reads them, and the kernel's list of
+ * what libev watches, which is one for both until libev makes its own.
+ */
+static void
+look_for_fork(struct world_ev *world)
+{
+	if (world->orphaned || is_ours(world))
+		return;
+	world->orphaned = true;
+	ev_loop_fork(world->ev);
+	wake_stop(world);
+	stay_loop_orphan(world->loop);
+}
+
+static void
+on_fork(struct ev_loop *ev, ev_fork *forked, int events)
+{
+	(void)ev;
+	(void)events;
+	look_for_fork(forked->data);
+}
+
+/* ---- time ---- */
+
+static uint64_t
+ev_world_now(struct stay_world *world)
+{
+	struct timespec now;
+
+	(void)world;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * UINT64_C(1000000000) +
+	       (uint64_t)now.tv_nsec;
+}
+
+/*
+ * The timer is always running and always repeats: libev has its place and keeps
+ * it. Stopped, it might need memory to be started again.
+ */
+static void
+timer_arm(struct world_ev *world, uint64_t at)
+{
+	uint64_t now = ev_world_now(&world->base);
+
+	if (at == NEVER)
+		world->timer.repeat = NEVER_S;
+	else if (at > now)
+		world->timer.repeat = (ev_tstamp)(at - now) * 1e-9;
+	else
+		world->timer.repeat = SOONEST_S;
+	ev_timer_again(world->ev, &world->timer);
+	world->armed = at;
+}
+
+/* Into the past, which is the one thing libev does not wait for at all. */
+static void
+timer_expire(struct world_ev *world)
+{
+	ev_timer_stop(world->ev, &world->timer);
+	ev_timer_set(&world->timer, -1., SOONEST_S);
+	ev_timer_start(world->ev, &world->timer);
+	world->armed = 0;
+}
+
+/*
+ * Deadlines mostly move away from us, call after call. The timer is left as it
+ * is then: it wakes once for nothing and goes on for the rest.
+ */
+static void
+ev_world_timer(struct stay_world *base, uint64_t at_ns)
+{
+	struct world_ev *world = of(base);
+
+	world->at = at_ns;
+	if (at_ns < world->armed)
+		timer_arm(world, at_ns);
+}
+
+/* What is due is not served here: the turn before the next wait does it. */
+static void
+on_timer(struct ev_loop *ev, ev_timer *timer, int events)
+{
+	struct world_ev *world = timer->data;
+
+	(void)ev;
+	(void)events;
+	if (world->at <= ev_world_now(&world->base))
+		world->at = NEVER;
+	timer_arm(world, world->at);
+}
+
+/* ---- turns ---- */
+
+static void
+busy_set(struct world_ev *world, bool busy)
+{
+	if (busy == world->busy)
+		return;
+	world->busy = busy;
+	if (busy)
+		ev_ref(world->ev);
+	else
+		ev_unref(world->ev);
+}
+
+static void
+ev_world_again(struct stay_world *base)
+{
+	struct world_ev *world = of(base);
+
+	if (!world->busy)
+		timer_expire(world);
+	busy_set(world, true);
+}
+
+static void
+on_prepare(struct ev_loop *ev, ev_prepare *prepare, int events)
+{
+	struct world_ev *world = prepare->data;
+
+	(void)ev;
+	(void)events;
+	busy_set(world, false);
+	if (world->mark != NULL)
+		look_for_fork(world); /* for nothing but a byte */
+	wake_start(world);
+	stay_loop_turn(world->loop);
+}
+
+/* What the wait has seen is served before ev_run can return, for who runs it
+ * once at a time. */
+static void
+on_check(struct ev_loop *ev, ev_check *check, int events)
+{
+	struct world_ev *world = check->data;
+
+	(void)ev;
+	(void)events;
+	stay_loop_turn(world->loop);
+}
+
+/*
+ * After a wake the turn follows by itself. With an error libev has stopped the
+ * watcher, which it counts as one less that keeps it running.
+ */
+static void
+on_wake(struct ev_loop *ev, ev_io *wake, int events)
+{
+	struct world_ev *world = wake->data;
+
+	if (events & EV_ERROR)
+		ev_ref(ev);
+	look_for_fork(world);
+	if (world->orphaned)
+		return;
+	stay__wake_clear(wake->fd);
+	stay__lookups_deliver(world->lookups);
+}
+
+/* The descriptor of a child is its parent's. */
+static void
+ev_world_wake(struct stay_world *base)
+{
+	struct world_ev *world = of(base);
+
+	if (is_ours(world))
+		stay__wake(world->wake.fd);
+}
+
+static void
+ev_world_hold(struct stay_world *base, bool alive)
+{
+	struct world_ev *world = of(base);
+
+	if (alive == world->held)
+		return;
+	world->held = alive;
+	if (alive)
+		ev_ref(world->ev);
+	else
+		ev_unref(world->ev);
+}
+
+/*
+ * With work left there is no waiting, and what it brings may be what the caller
+ * is after. The turn at the end handles what the wait saw.
+ */
+static void
+ev_world_run(struct stay_world *base)
+{
+	struct world_ev *world = of(base);
+
+	ev_run(world->ev, world->busy ? EVRUN_NOWAIT : EVRUN_ONCE);
+	stay_loop_turn(world->loop);
+}
+
+/* ---- descriptors ---- */
+
+/* 0, or why nothing can be done with a descriptor. */
+static int
+denial(struct world_ev *world, int fd)
+{
+	struct stay__list *node = world->refused.next;
+
+	if (!is_ours(world))
+		return -EPERM;
+	for (; node != &world->refused; node = node->next)
+		if (STAY__LIST_OWNER(node, struct eye, refused)->io.fd == fd)
+			return -EIO;
+	return 0;
+}
+
+static bool
+ev_world_forked(struct stay_world *world)
+{
+	return !is_ours(of(world));
+}
+
+static int
+ev_world_connect(struct stay_world *world, const struct stay_address *to,
+    const struct stay_socket_options *options, int *fd)
+{
+	return is_ours(of(world)) ? stay__socket_connect(to, options, fd)
+				  : -EPERM;
+}
+
+static int
+ev_world_finish(struct stay_world *world, int fd)
+{
+	int error = denial(of(world), fd);
+
+	return error != 0 ? error : stay__socket_finish(fd);
+}
+
+static int
+ev_world_adopt(struct stay_world *world, int fd)
+{
+	return is_ours(of(world)) ? stay__socket_adopt(fd) : -EPERM;
+}
+
+static ssize_t
+ev_world_read(struct stay_world *world, int fd, void *bytes, size_t len)
+{
+	int error = denial(of(world), fd);
+
+	return error != 0 ? error : stay__socket_read(fd, bytes, len);
+}
+
+static ssize_t
+ev_world_write(
+    struct stay_world *world, int fd, const struct iovec *parts, int count)
+{
+	int error = denial(of(world), fd);
+
+	return error != 0 ? error : stay__socket_write(fd, parts, count);
+}
+
+/* A child's copy too: the parent's stays open, and the peer hears nothing. */
+static void
+ev_world_close(struct stay_world *world, int fd)
+{
+	(void)world;
+	close(fd);
+}
+
+/* ---- readiness ---- */
+
+/*
+ * What the kernel refuses to watch, libev drops, and says so once. From then on
+ * reading and writing fail, or the connection would wait for ever.
+ */
+static void
+on_io(struct ev_loop *ev, ev_io *io, int events)
+{
+	struct stay_watch *watch = io->data;
+	struct eye *eye = STAY__CONTAINER(io, struct eye, io);
+	unsigned ready = 0;
+
+	(void)ev;
+	if ((events & EV_ERROR) && stay__list_is_empty(&eye->refused))
+		stay__list_push(&eye->world->refused, &eye->refused);
+	if (events & EV_READ)
+		ready |= STAY_READ;
+	if (events & EV_WRITE)
+		ready |= STAY_WRITE;
+	ready &= watch->interest;
+	if (ready != 0)
+		watch->ready(watch, ready);
+}
+
+static int
+ev_events(unsigned interest)
+{
+	return (interest & STAY_READ ? EV_READ : 0) |
+	       (interest & STAY_WRITE ? EV_WRITE : 0);
+}
+
+static int
+eye_open(struct world_ev *world, struct eye *eye, struct stay_watch *watch)
+{
+	if (!stay__room_take(&world->room, watch->fd))
+		return -ENOMEM;
+	ev_io_init(&eye->io, on_io, watch->fd, 0);
+	eye->io.data = watch;
+	eye->world = world;
+	stay__list_init(&eye->refused);
+	return 0;
+}
+
+static void
+eye_close(struct world_ev *world, struct eye *eye)
+{
+	stay__list_remove(&eye->refused);
+	stay__room_give(&world->room);
+}
+
+/* ev_io_stop also forgets what libev has seen and not yet told. */
+static int
+ev_world_watch(
+    struct stay_world *base, struct stay_watch *watch, unsigned interest)
+{
+	struct world_ev *world = of(base);
+	struct eye *eye = (struct eye *)(void *)watch->world;
+	int error = 0;
+
+	if (interest == watch->interest)
+		return 0;
+	if (watch->interest == 0)
+		error = eye_open(world, eye, watch);
+	else
+		ev_io_stop(world->ev, &eye->io);
+	if (error != 0)
+		return error;
+	ev_io_modify(&eye->io, ev_events(interest));
+	if (interest != 0)
+		ev_io_start(world->ev, &eye->io);
+	else
+		eye_close(world, eye);
+	watch->interest = interest;
+	return 0;
+}
+
+/* ---- names ---- */
+
+static int
+ev_world_lookup(struct stay_world *base, struct stay_lookup *lookup)
+{
+	struct world_ev *world = of(base);
+
+	return is_ours(world) ? stay__lookups_start(world->lookups, lookup)
+			      : -EPERM;
+}
+
+/* In a child the lock may be held by a thread that is not there. */
+static void
+ev_world_lookup_cancel(struct stay_world *base, struct stay_lookup *lookup)
+{
+	struct world_ev *world = of(base);
+
+	if (is_ours(world))
+		stay__lookups_cancel(world->lookups, lookup);
+}
+
+/* ---- beginning and end ---- */
+
+static void
+ev_world_entropy(struct stay_world *world, void *bytes, size_t len)
+{
+	char *to = bytes;
+
+	(void)world;
+	while (len > 0) {
+		ssize_t got = getrandom(to, len, 0);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return;
+		to += got;
+		len -= (size_t)got;
+	}
+}
+
+/* Room for all of them was made at the beginning. */
+static void
+ev_world_attach(struct stay_world *base, struct stay_loop *loop)
+{
+	struct world_ev *world = of(base);
+
+	world->loop = loop;
+	ev_prepare_start(world->ev, &world->prepare);
+	ev_unref(world->ev);
+	ev_check_start(world->ev, &world->check);
+	ev_unref(world->ev);
+	ev_fork_start(world->ev, &world->fork);
+	ev_unref(world->ev);
+	wake_start(world);
+	timer_arm(world, NEVER);
+	ev_unref(world->ev);
+}
+
+static void
+detach(struct world_ev *world)
+{
+	ev_ref(world->ev);
+	ev_timer_stop(world->ev, &world->timer);
+	wake_stop(world);
+	ev_ref(world->ev);
+	ev_prepare_stop(world->ev, &world->prepare);
+	ev_ref(world->ev);
+	ev_check_stop(world->ev, &world->check);
+	ev_ref(world->ev);
+	ev_fork_stop(world->ev, &world->fork);
+}
+
+static void
+ev_world_free(struct stay_world *base)
+{
+	struct world_ev *world = of(base);
+
+	if (is_ours(world))
+		stay__lookups_free(world->lookups);
+	ev_world_hold(base, false);
+	busy_set(world, false);
+	if (world->loop != NULL)
+		detach(world);
+	close(world->wake.fd);
+	mark_free(world);
+	stay__free(world);
+}
+
+static const struct stay_world_ops ev_ops = {
+	STAY_WORLD_OPS,
+	.attach = ev_world_attach,
+	.free = ev_world_free,
+	.now = ev_world_now,
+	.entropy = ev_world_entropy,
+	.timer = ev_world_timer,
+	.again = ev_world_again,
+	.hold = ev_world_hold,
+	.wake = ev_world_wake,
+	.run = ev_world_run,
+	.connect = ev_world_connect,
+	.finish = ev_world_finish,
+	.adopt = ev_world_adopt,
+	.read = ev_world_read,
+	.write = ev_world_write,
+	.close = ev_world_close,
+	.watch = ev_world_watch,
+	.lookup = ev_world_lookup,
+	.lookup_cancel = ev_world_lookup_cancel,
+	.forked = ev_world_forked,
+};
+
+/*
+ * Last of all that runs before a wait, so that what the program's own watchers
+ * queue there still leaves in this turn.
+ */
+static void
+watchers_init(struct world_ev *world, int wake_fd)
+{
+	ev_init(&world->timer, on_timer);
+	ev_prepare_init(&world->prepare, on_prepare);
+	ev_check_init(&world->check, on_check);
+	ev_fork_init(&world->fork, on_fork);
+	ev_io_init(&world->wake, on_wake, wake_fd, EV_READ);
+	ev_set_priority(&world->prepare, EV_MINPRI);
+	ev_set_priority(&world->check, EV_MINPRI);
+	world->timer.data = world;
+	world->prepare.data = world;
+	world->check.data = world;
+	world->fork.data = world;
+	world->wake.data = world;
+}
+
+/* All that may fail, but for the block itself. */
+static bool
+world_init(struct world_ev *world, struct ev_loop *ev)
+{
+	int wake_fd = stay__wake_open();
+
+	if (wake_fd < 0)
+		return false;
+	watchers_init(world, wake_fd);
+	world->ev = ev;
+	if (stay__room_init(&world->room, ev) &&
+	    stay__room_take(&world->room, wake_fd))
+		world->lookups = stay__lookups_new(wake_fd);
+	if (world->lookups == NULL)
+		close(wake_fd);
+	return world->lookups != NULL;
+}
+
+struct stay_world *
+stay__world_ev_new(struct ev_loop *ev)
+{
+	struct world_ev *world = stay__zalloc(sizeof(*world));
+
+	if (world == NULL)
+		return NULL;
+	if (!world_init(world, ev)) {
+		stay__free(world);
+		return NULL;
+	}
+	world->base.ops = &ev_ops;
+	stay__list_init(&world->refused);
+	world->at = world->armed = NEVER;
+	mark_make(world);
+	return &world->base;
+}

@@ -1,0 +1,152 @@
+/*
+ * Room in libev's tables. libev ends the process when it cannot have memory, so
+ * whatever a call of ours could make it enlarge is made large enough first:
+ * the memory is tried for, and only then libev is brought to take it, by
+ * watchers that are started and stopped at once. Its tables never shrink. Knows
+ * the number of our watchers and nothing of what they watch.
+ */
+#include "world/ev.h"
+
+#include "base/mem.h"
+
+/* Of libev, generously: what it has for one descriptor in all its tables, and
+ * what it keeps for one event that is to be told. */
+#define FD_SIZE      64
+#define PENDING_SIZE 16
+#define FDS_MIN      64
+
+/* Beside those on descriptors: timer, prepare, and what else becomes pending.
+ */
+#define PENDING_MIN 16
+
+/* For the tables that programs have few entries in, at the beginning. */
+#define START_SIZE ((size_t)64 * 1024)
+
+/* libev doubles its tables and rounds up to whole pages. */
+#define PAGES ((size_t)3 * 4096)
+
+/*
+ * What was free a moment ago is free for libev. `volatile`, because a compiler
+ * may know malloc and free well enough to leave both out.
+ */
+static bool
+can_have(size_t bytes)
+{
+	void *volatile trial = stay__realloc(NULL, bytes);
+	bool had = trial != NULL;
+
+	stay__free(trial);
+	return had;
+}
+
+/*
+ * The table of descriptors, and the list of those that have changed since the
+ * last wait, in which each can be once. Without the flag that ev_io_init sets,
+ * libev finds that nothing has changed and leaves the kernel alone.
+ */
+static void
+fds_grow(struct ev_loop *ev, int fds)
+{
+	ev_io io;
+
+	for (int fd = fds - 1; fd >= 0; fd--) {
+		ev_init(&io, NULL);
+		io.fd = fd;
+		io.events = EV_READ;
+		ev_io_start(ev, &io);
+		ev_io_stop(ev, &io);
+	}
+}
+
+/* Each is told to nobody: a cleared event leaves an empty entry behind. */
+static void
+pending_grow(struct ev_loop *ev, int priority, unsigned count)
+{
+	ev_watcher watcher;
+
+	ev_init(&watcher, NULL);
+	ev_set_priority(&watcher, priority);
+	while (count-- > 0) {
+		ev_feed_event(ev, &watcher, EV_CUSTOM);
+		ev_clear_pending(ev, &watcher);
+	}
+}
+
+/* The place of what is stopped serves what is started next. */
+static void
+others_grow(struct ev_loop *ev)
+{
+	ev_prepare prepare;
+	ev_check check;
+	ev_fork forked;
+	ev_timer timer;
+
+	ev_init(&prepare, NULL);
+	ev_prepare_start(ev, &prepare);
+	ev_prepare_stop(ev, &prepare);
+	ev_init(&check, NULL);
+	ev_check_start(ev, &check);
+	ev_check_stop(ev, &check);
+	ev_init(&forked, NULL);
+	ev_fork_start(ev, &forked);
+	ev_fork_stop(ev, &forked);
+	ev_init(&timer, NULL);
+	ev_timer_set(&timer, 1., 0.);
+	ev_timer_start(ev, &timer);
+	ev_timer_stop(ev, &timer);
+}
+
+static bool
+room_for_fd(struct stay__room *room, int fd)
+{
+	int fds = fd < FDS_MIN ? FDS_MIN : fd + fd / 2 + 1;
+
+	if (fd < room->fds)
+		return true;
+	if (!can_have((size_t)fds * FD_SIZE + PAGES))
+		return false;
+	fds_grow(room->ev, fds);
+	room->fds = fds;
+	return true;
+}
+
+static bool
+room_for_pending(struct stay__room *room, unsigned count)
+{
+	unsigned pending = count * 2;
+
+	if (count <= room->pending)
+		return true;
+	if (!can_have((size_t)pending * 2 * PENDING_SIZE + PAGES))
+		return false;
+	pending_grow(room->ev, 0, pending);
+	room->pending = pending;
+	return true;
+}
+
+bool
+stay__room_init(struct stay__room *room, struct ev_loop *ev)
+{
+	*room = (struct stay__room){ .ev = ev };
+	if (!can_have(START_SIZE))
+		return false;
+	others_grow(ev);
+	pending_grow(ev, EV_MINPRI, PENDING_MIN);
+	return room_for_pending(room, PENDING_MIN);
+}
+
+bool
+stay__room_take(struct stay__room *room, int fd)
+{
+	if (!room_for_fd(room, fd) ||
+	    !room_for_pending(room, room->watches + 1 + PENDING_MIN))
+		return false;
+	room->watches++;
+	return true;
+}
+
+void
+stay__room_give(struct stay__room *room)
+{
+	room->watches--;
+}

@@ -1,0 +1,269 @@
+/*
+ * The world's system calls on descriptors: connect with options, read, write,
+ * wake.
+ * Knows nothing of loops, watchers or the library above; every result is a
+ * number of bytes, 0 or a negative errno.
+ */
+#include "world/ev.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <pthread.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#define KEEPALIVE_PROBES 4
+#define KEEPALIVE_MAX_S  32767 /* what the kernel accepts */
+
+static bool
+is_inet(const struct stay_address *address)
+{
+	return address->storage.ss_family == AF_INET ||
+	       address->storage.ss_family == AF_INET6;
+}
+
+/* What this kernel does not know is left out: no reason not to connect. */
+static int
+option_set(int fd, int level, int name, uint64_t value)
+{
+	int number = value > INT_MAX ? INT_MAX : (int)value;
+
+	if (setsockopt(fd, level, name, &number, sizeof(number)) == 0 ||
+	    errno == ENOPROTOOPT || errno == EOPNOTSUPP)
+		return 0;
+	return -errno;
+}
+
+/* Whole seconds, at least one. */
+static uint64_t
+keepalive_seconds(uint64_t ms)
+{
+	uint64_t seconds = ms / 1000;
+
+	if (seconds == 0)
+		return 1;
+	return seconds > KEEPALIVE_MAX_S ? KEEPALIVE_MAX_S : seconds;
+}
+
+static int
+keepalive_set(int fd, uint64_t ms)
+{
+	int error = option_set(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+
+	if (error == 0)
+		error = option_set(
+		    fd, IPPROTO_TCP, TCP_KEEPIDLE, keepalive_seconds(ms));
+	if (error == 0)
+		error = option_set(
+		    fd, IPPROTO_TCP, TCP_KEEPINTVL, keepalive_seconds(ms / 4));
+	if (error == 0)
+		error =
+		    option_set(fd, IPPROTO_TCP, TCP_KEEPCNT, KEEPALIVE_PROBES);
+	return error;
+}
+
+/*
+ * Without a port of its own the source gets one from connect, which may share
+ * it among destinations; bind alone would need a port that is free for all.
+ */
+static int
+source_bind(int fd, const struct stay_address *source)
+{
+	const struct sockaddr *address =
+	    (const struct sockaddr *)&source->storage;
+
+	(void)option_set(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1);
+	return bind(fd, address, source->len) == 0 ? 0 : -errno;
+}
+
+static int
+options_apply(int fd, const struct stay_address *to,
+    const struct stay_socket_options *options)
+{
+	int error = 0;
+
+	if (!is_inet(to))
+		return 0;
+	if (options->nodelay)
+		error = option_set(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+	if (error == 0 && options->keepalive_ms != 0)
+		error = keepalive_set(fd, options->keepalive_ms);
+	if (error == 0 && options->user_timeout_ms != 0)
+		error = option_set(fd, IPPROTO_TCP, TCP_USER_TIMEOUT,
+		    options->user_timeout_ms);
+	if (error == 0 && options->source.len != 0)
+		error = source_bind(fd, &options->source);
+	return error;
+}
+
+/*
+ * A dial to a free local port in the ephemeral range can be given that very
+ * port as its own and so connect to itself. Nobody listens there.
+ */
+static int
+stranger_check(int fd)
+{
+	struct sockaddr_storage here = { 0 }, there = { 0 };
+	socklen_t here_len = sizeof(here), there_len = sizeof(there);
+
+	if (getpeername(fd, (struct sockaddr *)&there, &there_len) != 0 ||
+	    getsockname(fd, (struct sockaddr *)&here, &here_len) != 0)
+		return -errno;
+	if (here.ss_family == AF_UNIX || here_len != there_len)
+		return 0;
+	return memcmp(&here, &there, here_len) == 0 ? -ECONNREFUSED : 0;
+}
+
+/*
+ * A signal does not stop the kernel from connecting on. -EAGAIN is final: the
+ * backlog of a unix socket is full, or there is no local port left; nothing
+ * would ever make the socket writable.
+ */
+static int
+connect_begin(int fd, const struct stay_address *to)
+{
+	if (connect(fd, (const struct sockaddr *)&to->storage, to->len) == 0)
+		return stranger_check(fd);
+	return errno == EINTR ? -EINPROGRESS : -errno;
+}
+
+int
+stay__socket_connect(const struct stay_address *to,
+    const struct stay_socket_options *options, int *fd)
+{
+	int type = SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC;
+	int made = socket(to->storage.ss_family, type, 0);
+	int error;
+
+	if (made < 0)
+		return -errno;
+	error = options_apply(made, to, options);
+	if (error == 0)
+		error = connect_begin(made, to);
+	if (error == 0 || error == -EINPROGRESS)
+		*fd = made;
+	else
+		close(made);
+	return error;
+}
+
+int
+stay__socket_finish(int fd)
+{
+	int error = 0;
+	socklen_t len = sizeof(error);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) != 0)
+		return -errno;
+	return error != 0 ? -error : stranger_check(fd);
+}
+
+int
+stay__socket_adopt(int fd)
+{
+	int status = fcntl(fd, F_GETFL);
+	int flags = fcntl(fd, F_GETFD);
+
+	if (status < 0 || flags < 0)
+		return -errno;
+	if (fcntl(fd, F_SETFD, flags | FD_CLOEXEC) != 0)
+		return -errno;
+	if (fcntl(fd, F_SETFL, status | O_NONBLOCK) != 0)
+		return -errno;
+	return 0;
+}
+
+ssize_t
+stay__socket_read(int fd, void *bytes, size_t len)
+{
+	ssize_t got;
+
+	do
+		got = read(fd, bytes, len);
+	while (got < 0 && errno == EINTR);
+	return got < 0 ? -errno : got;
+}
+
+/*
+ * What is no socket has no MSG_NOSIGNAL. The signal is held back in this thread
+ * for the time of the call and, if the call raised it, taken away again. One
+ * that was pending before is blocked anyway, and swallows ours.
+ */
+static ssize_t
+pipe_write(int fd, const struct iovec *parts, int count)
+{
+	static const struct timespec at_once = { 0, 0 };
+	sigset_t pipe_only, before, pending;
+	ssize_t put;
+	int error;
+
+	if (sigpending(&pending) == 0 && sigismember(&pending, SIGPIPE) == 1) {
+		put = writev(fd, parts, count);
+		return put < 0 ? -errno : put;
+	}
+	sigemptyset(&pipe_only);
+	sigaddset(&pipe_only, SIGPIPE);
+	pthread_sigmask(SIG_BLOCK, &pipe_only, &before);
+	put = writev(fd, parts, count);
+	error = errno;
+	if (put < 0 && error == EPIPE)
+		while (sigtimedwait(&pipe_only, NULL, &at_once) < 0 &&
+		       errno == EINTR)
+			continue;
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return put < 0 ? -error : put;
+}
+
+ssize_t
+stay__socket_write(int fd, const struct iovec *parts, int count)
+{
+	struct msghdr message = { 0 };
+	ssize_t put;
+
+	if (count > IOV_MAX)
+		count = IOV_MAX;
+	/* sendmsg only reads them; its struct has no const. */
+	memcpy(&message.msg_iov, &parts, sizeof(message.msg_iov));
+	message.msg_iovlen = (size_t)count;
+	do {
+		put = sendmsg(fd, &message, MSG_NOSIGNAL);
+		if (put < 0 && errno == ENOTSOCK)
+			put = pipe_write(fd, parts, count);
+		else if (put < 0)
+			put = -errno;
+	} while (put == -EINTR);
+	return put;
+}
+
+int
+stay__wake_open(void)
+{
+	int fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
+/* Full is as good as written: it is readable then. */
+void
+stay__wake(int fd)
+{
+	const uint64_t one = 1;
+
+	while (write(fd, &one, sizeof(one)) < 0 && errno == EINTR)
+		continue;
+}
+
+/* What cannot be cleared now stays readable, and comes again. */
+void
+stay__wake_clear(int fd)
+{
+	uint64_t count;
+
+	(void)stay__socket_read(fd, &count, sizeof(count));
+}
