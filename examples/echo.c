@@ -53,7 +53,7 @@ go_on(struct story *story)
 
 	do {
 		step = &steps[story->submitted++];
-		status = stay_echo(story->client, step->text,
+		status = stay_echo_call(story->client, step->text,
 		    strlen(step->text), on_echo, story);
 		if (status != STAY_OK) /* refused: on_echo will not run */
 			stay_client_stop(story->client, status);

@@ -287,11 +287,11 @@ on_tick(struct ev_loop *ev, ev_timer *timer, int events)
 static void
 on_closed(void *arg, struct stay_conn *conn, enum stay_status reason)
 {
-	struct stay_client_counts counts =
-	    stay_client_counts(stay_client_of(conn));
+	struct stay_client_counts counts = { STAY_CLIENT_COUNTS };
 
 	(void)arg;
 	(void)reason;
+	stay_client_get_counts(stay_client_of(conn), &counts);
 	ev_timer_stop(EV_DEFAULT, &demo.tick);
 	style("0");
 	demo.balanced = load_report(&demo.load, demo.life + 1, &counts);
@@ -308,7 +308,7 @@ run(const char *url)
 	const struct stay_observer observer = { STAY_OBSERVER, demo.log,
 		on_transition, on_failure, NULL, NULL };
 
-	stay_loop_observe(demo.loop, &observer);
+	stay_loop_set_observer(demo.loop, &observer);
 	if (stay_redis_start(&demo.load.redis, demo.loop, url, &options) !=
 	    STAY_OK)
 		return false;
@@ -320,7 +320,7 @@ run(const char *url)
 	ev_timer_start(EV_DEFAULT, &demo.tick);
 	load_begin(&demo.load);
 	ev_run(EV_DEFAULT, 0);
-	stay_loop_observe(demo.loop, NULL);
+	stay_loop_set_observer(demo.loop, NULL);
 	return demo.balanced;
 }
 

@@ -56,9 +56,10 @@ ramble_init(struct stay_conn *conn, void *state, void *arg)
 	(void)arg;
 	ramble->far_end = -1;
 	visited |= 1u << stay_conn_state(conn);
-	if (stay_send(conn, stay_message(RAMBLE_CONNECT, NULL)) != STAY_OK)
-		return stay_halt(STAY_E_NOMEM);
-	return stay_ok();
+	if (stay_conn_send(conn, stay_message_make(RAMBLE_CONNECT, NULL)) !=
+	    STAY_OK)
+		return stay_verdict_stop(STAY_E_NOMEM);
+	return stay_verdict_ok();
 }
 
 static struct stay_verdict
@@ -69,13 +70,13 @@ ramble_connect(struct stay_conn *conn, void *state, struct stay_info info)
 
 	(void)info;
 	if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends) != 0)
-		return stay_halt(STAY_E_IO);
+		return stay_verdict_stop(STAY_E_IO);
 	ramble->far_end = ends[0];
 	if (stay_stream_adopt(conn, ends[1], ends[1]) != STAY_OK) {
 		close(ends[1]);
-		return stay_halt(STAY_E_NOMEM);
+		return stay_verdict_stop(STAY_E_NOMEM);
 	}
-	return stay_pending(1000);
+	return stay_verdict_pending(1000);
 }
 
 /* The one place that undoes a session, whatever ended it. */
@@ -88,8 +89,8 @@ ramble_disconnect(struct stay_conn *conn, void *state, struct stay_info info)
 	close(ramble->far_end);
 	ramble->far_end = -1;
 	if (info.tag == STAY_INFO_STOPPING)
-		return stay_noconnect();
-	return stay_backoff(100);
+		return stay_verdict_noconnect();
+	return stay_verdict_backoff(100);
 }
 
 /* The first session is lost, the second one is stopped. */
@@ -98,9 +99,9 @@ ramble_up(struct stay_conn *conn, struct ramble *ramble)
 {
 	int next = ramble->sessions++ == 0 ? RAMBLE_LOSE : RAMBLE_STOP;
 
-	if (stay_send(conn, stay_message(next, NULL)) != STAY_OK)
-		return stay_halt(STAY_E_NOMEM);
-	return stay_ok();
+	if (stay_conn_send(conn, stay_message_make(next, NULL)) != STAY_OK)
+		return stay_verdict_stop(STAY_E_NOMEM);
+	return stay_verdict_ok();
 }
 
 static struct stay_verdict
@@ -108,13 +109,13 @@ ramble_message(struct stay_conn *conn, struct ramble *ramble, int what)
 {
 	switch (what) {
 	case RAMBLE_CONNECT:
-		return stay_connect(stay_info(STAY_OK));
+		return stay_verdict_connect(stay_info_status(STAY_OK));
 	case RAMBLE_LOSE: /* the far end goes; news of that come back to us */
 		shutdown(ramble->far_end, SHUT_RDWR);
-		return stay_noreply();
+		return stay_verdict_noreply();
 	default:
-		stay_stop(conn, STAY_OK);
-		return stay_noreply();
+		stay_conn_stop(conn, STAY_OK);
+		return stay_verdict_noreply();
 	}
 }
 
@@ -127,7 +128,7 @@ ramble_info(struct stay_conn *conn, void *state, const struct stay_event *event)
 	case STAY_MESSAGE:
 		return ramble_message(conn, state, event->message.tag);
 	default: /* the end of the stream, too: noreply means disconnect */
-		return stay_noreply();
+		return stay_verdict_noreply();
 	}
 }
 
@@ -162,7 +163,7 @@ live_run(void)
 
 	puts("\n## A live run through every state\n");
 	if (loop != NULL && log != NULL) {
-		stay_loop_observe(loop, stay_log_observer(log));
+		stay_loop_set_observer(loop, stay_log_observer(log));
 		if (stay_conn_start(&conn, loop, &ramble, NULL, NULL) ==
 		    STAY_OK)
 			ev_run(EV_DEFAULT, 0);
@@ -185,7 +186,7 @@ print_choices(const struct stay_machine *machine, unsigned state)
 {
 	for (unsigned event = 0; event < machine->event_count; event++) {
 		const struct stay_machine_row *row =
-		    stay_machine_row(machine, state, event);
+		    stay_machine_find_row(machine, state, event);
 
 		if (row->verb == STAY_GO)
 			printf("    %-11s to %s\n", machine->events[event],
@@ -212,7 +213,7 @@ static unsigned
 take(const struct stay_machine *machine, unsigned state, unsigned event)
 {
 	const struct stay_machine_row *row =
-	    stay_machine_row(machine, state, event);
+	    stay_machine_find_row(machine, state, event);
 	const char *action = machine->actions[row->action];
 
 	if (row->verb == STAY_NEVER) {
@@ -284,6 +285,6 @@ main(int argc, char **argv)
 	if (machine != stay_machine_conn())
 		return 0;
 	puts("\n## Which verdict which callback may return\n");
-	stay_verdict_matrix(stdout);
+	stay_machine_verdicts(stdout);
 	return live_run() ? 0 : 1;
 }

@@ -51,7 +51,7 @@ tcp_init(struct stay_conn *conn, void *state, void *arg)
 	tcp->url = arg;
 	tcp->backoff.policy = stay_backoff_constant(200);
 	stay_buf_init(&tcp->input, 1 << 16);
-	return stay_connect(stay_info(STAY_OK));
+	return stay_verdict_connect(stay_info_status(STAY_OK));
 }
 
 /* A callback in C cannot wait for the network. So it says that the attempt is
@@ -64,8 +64,8 @@ tcp_connect(struct stay_conn *conn, void *state, struct stay_info info)
 	printf("    connect: %s\n",
 	    info.tag == STAY_INFO_BACKOFF ? "the backoff has passed" : "now");
 	if (stay_stream_dial(conn, tcp->url) != STAY_OK)
-		return stay_halt(STAY_E_URL);
-	return stay_pending(5000);
+		return stay_verdict_stop(STAY_E_URL);
+	return stay_verdict_pending(5000);
 }
 
 /* Whoever waits learns that the connection is gone; who asked for that learns
@@ -80,14 +80,15 @@ tcp_disconnect(struct stay_conn *conn, void *state, struct stay_info info)
 	printf("    disconnect: %s\n",
 	    asked ? "as asked" : stay_strerror(info.status));
 	if (tcp->wanted > 0)
-		stay_answer(
+		stay_from_answer(
 		    loop, tcp->receiver, stay_reply_status(info.status));
 	tcp->wanted = 0;
 	stay_buf_fini(&tcp->input);
 	if (!asked)
-		return stay_backoff(stay_backoff_next(conn, &tcp->backoff));
-	stay_answer(loop, tcp->closer, stay_reply_status(STAY_OK));
-	return stay_connect(stay_info(STAY_OK));
+		return stay_verdict_backoff(
+		    stay_backoff_next(conn, &tcp->backoff));
+	stay_from_answer(loop, tcp->closer, stay_reply_status(STAY_OK));
+	return stay_verdict_connect(stay_info_status(STAY_OK));
 }
 
 /* Give the receiver its bytes, once they are there. One who has given up (its
@@ -101,7 +102,8 @@ tcp_deliver(struct stay_conn *conn, struct tcp *tcp)
 	if (tcp->wanted == 0 || in.len < tcp->wanted)
 		return;
 	reply.data = strndup(in.data, tcp->wanted);
-	if (stay_answer(stay_conn_loop(conn), tcp->receiver, reply) == STAY_OK)
+	if (stay_from_answer(stay_conn_loop(conn), tcp->receiver, reply) ==
+	    STAY_OK)
 		stay_buf_take(&tcp->input, tcp->wanted);
 	else
 		free(reply.data);
@@ -116,22 +118,23 @@ tcp_info(struct stay_conn *conn, void *state, const struct stay_event *event)
 
 	switch ((int)event->type) {
 	case STAY_STREAM_UP:
-		return stay_ok();
+		return stay_verdict_ok();
 	case STAY_STREAM_DATA:
 		status = stay_buf_append(
 		    &tcp->input, event->bytes.data, event->bytes.len);
 		if (status != STAY_OK)
-			return stay_disconnect(stay_info(status));
+			return stay_verdict_disconnect(
+			    stay_info_status(status));
 		tcp_deliver(conn, tcp);
-		return stay_noreply();
+		return stay_verdict_noreply();
 	case STAY_STREAM_DOWN:
 		/* An attempt that failed has nothing to disconnect. */
 		if (stay_conn_state(conn) == STAY_CONNECTING)
-			return stay_backoff(
+			return stay_verdict_backoff(
 			    stay_backoff_next(conn, &tcp->backoff));
-		return stay_noreply(); /* which means: disconnect */
+		return stay_verdict_noreply(); /* which means: disconnect */
 	default:
-		return stay_noreply();
+		return stay_verdict_noreply();
 	}
 }
 
@@ -145,18 +148,18 @@ tcp_serve(struct stay_conn *conn, struct tcp *tcp, struct stay_from from,
 
 	switch (request->tag) {
 	case TCP_SEND:
-		return stay_reply(stay_reply_status(
+		return stay_verdict_reply(stay_reply_status(
 		    stay_stream_send(conn, step->text, strlen(step->text))));
 	case TCP_RECV:
 		tcp->receiver = from;
 		tcp->wanted = strlen(step->text);
 		tcp_deliver(conn, tcp);
-		return stay_noreply();
+		return stay_verdict_noreply();
 	case TCP_CLOSE:
 		tcp->closer = from;
-		return stay_disconnect(stay_info_tag(TCP_CLOSE, NULL));
+		return stay_verdict_disconnect(stay_info_tag(TCP_CLOSE, NULL));
 	default: /* TCP_READY */
-		return stay_reply(stay_reply_status(STAY_OK));
+		return stay_verdict_reply(stay_reply_status(STAY_OK));
 	}
 }
 
@@ -169,8 +172,8 @@ tcp_call(struct stay_conn *conn, void *state, struct stay_from from,
 	if (stay_conn_state(conn) == STAY_CONNECTED)
 		return tcp_serve(conn, state, from, request);
 	if (request->tag == TCP_READY)
-		return stay_postpone();
-	return stay_reply(stay_reply_status(STAY_E_OFFLINE));
+		return stay_verdict_postpone();
+	return stay_verdict_reply(stay_reply_status(STAY_E_OFFLINE));
 }
 
 static void
@@ -234,13 +237,13 @@ take_step(struct story *story)
 
 	if (story->next == sizeof(steps) / sizeof(steps[0])) {
 		story->ended_well = true;
-		stay_stop(story->conn, STAY_OK);
+		stay_conn_stop(story->conn, STAY_OK);
 		return;
 	}
-	status = stay_call(story->conn, stay_message(step->request, step), 0,
-	    on_reply, story, NULL);
+	status = stay_conn_call(story->conn,
+	    stay_message_make(step->request, step), 0, on_reply, story, NULL);
 	if (status != STAY_OK)
-		stay_stop(story->conn, status);
+		stay_conn_stop(story->conn, status);
 }
 
 static void
@@ -258,7 +261,7 @@ on_reply(void *arg, const struct stay_reply *reply)
 	if (right)
 		take_step(story);
 	else
-		stay_stop(story->conn, STAY_E_PROTOCOL);
+		stay_conn_stop(story->conn, STAY_E_PROTOCOL);
 }
 
 static void
@@ -269,7 +272,7 @@ on_closed(void *arg, struct stay_conn *conn, enum stay_status reason)
 	printf("closed: %s\n", stay_strerror(reason));
 }
 
-/* Two ways to start: with stay_await "the connection is available" when it
+/* Two ways to start: with stay_conn_await "the connection is available" when it
  * returns; without, the connection's *manager* is, and that is enough. */
 static bool
 tell_story(struct stay_loop *loop, char *url)
@@ -284,10 +287,10 @@ tell_story(struct stay_loop *loop, char *url)
 	if (stay_conn_start(&story.conn, loop, &tcp_behaviour, url, &options) !=
 	    STAY_OK)
 		return false;
-	if (stay_await(story.conn, 5000) == STAY_OK)
+	if (stay_conn_await(story.conn, 5000) == STAY_OK)
 		take_step(&story);
 	else
-		stay_loop_stop(loop, STAY_E_REFUSED);
+		stay_loop_stop(loop, STAY_E_NO_LISTENER);
 	ev_run(EV_DEFAULT, 0);
 	return story.ended_well;
 }

@@ -33,7 +33,7 @@ note_of(struct stay_bytes bytes)
 }
 
 /*
- * What the caller submitted, as bytes. It runs inside stay_echo, so the
+ * What the caller submitted, as bytes. It runs inside stay_echo_call, so the
  * caller's bytes need to live no longer than that call. Whatever is not
  * STAY_OK goes straight back to the caller, and nothing is sent.
  */
@@ -105,7 +105,7 @@ stay_echo_start(struct stay_client **client, struct stay_loop *loop,
 }
 
 enum stay_status
-stay_echo(struct stay_client *client, const void *bytes, size_t len,
+stay_echo_call(struct stay_client *client, const void *bytes, size_t len,
     stay_done_fn *done, void *arg)
 {
 	struct stay_bytes view = { bytes, len };

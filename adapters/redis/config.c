@@ -142,11 +142,11 @@ read_all(struct block *block, const struct stay_url *url,
 	enum stay_status status;
 
 	config->on_push = options->on_push;
-	config->push_arg = options->push_arg;
+	config->on_push_arg = options->on_push_arg;
 	config->credentials = options->credentials;
 	config->credentials_arg = options->credentials_arg;
 	config->on_orphan = options->on_orphan;
-	config->orphan_arg = options->orphan_arg;
+	config->on_orphan_arg = options->on_orphan_arg;
 	config->user = keep(&at, url->user);
 	config->password = keep(&at, url->password);
 	status = read_bounds(config, options);

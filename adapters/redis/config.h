@@ -15,11 +15,11 @@ struct stay_redis__config {
 	uint32_t elements_max;
 	size_t text_max;
 	stay_redis_push_fn *on_push; /* may be NULL */
-	void *push_arg;
+	void *on_push_arg;
 	stay_redis_credentials_fn *credentials; /* may be NULL */
 	void *credentials_arg;
 	stay_redis_orphan_fn *on_orphan; /* may be NULL */
-	void *orphan_arg;
+	void *on_orphan_arg;
 };
 
 /*

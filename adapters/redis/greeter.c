@@ -180,8 +180,7 @@ start(struct stay_redis__greeter *greeter,
 	for (unsigned step = greeter->step; step < STEPS;
 	     step = step_from(config, line, step + 1)) {
 		if (steps[step].write(&asked, out) != STAY_OK)
-			return stay_hello_refused(
-			    "no memory for the handshake");
+			return stay_hello_retry("no memory for the handshake");
 		++*due;
 	}
 	return stay_hello_wait();
@@ -211,7 +210,7 @@ begins_with(const char *text, const char *words)
 static enum meaning
 meaning_of(const struct stay_redis_reply *reply, enum meaning other)
 {
-	if (stay_redis_type(reply) != STAY_REDIS_ERROR)
+	if (stay_redis_type_of(reply) != STAY_REDIS_ERROR)
 		return MEANS_NOTHING;
 	for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++)
 		if (begins_with(stay_redis_str(reply), errors[i].words))
@@ -236,7 +235,7 @@ stay_redis__greet(struct stay_redis__greeter *greeter,
 	case MEANS_RESP2:
 		return fall_back(greeter, config, out, due);
 	case MEANS_NOT_NOW:
-		return stay_hello_refused(stay_redis_str(reply));
+		return stay_hello_retry(stay_redis_str(reply));
 	case MEANS_NEVER:
 		return stay_hello_denied(stay_redis_str(reply));
 	case MEANS_NOTHING:

@@ -148,8 +148,8 @@ on_push(struct stay_session *session, const struct stay_frame *frame)
 	const struct stay_redis__config *config = stay_session_config(session);
 
 	if (config->on_push != NULL)
-		config->on_push(
-		    config->push_arg, stay_session_keep(session), frame->reply);
+		config->on_push(config->on_push_arg, stay_session_keep(session),
+		    frame->reply);
 }
 
 static void
@@ -158,7 +158,7 @@ on_orphan(struct stay_session *session, const struct stay_frame *frame)
 	const struct stay_redis__config *config = stay_session_config(session);
 
 	if (config->on_orphan != NULL)
-		config->on_orphan(config->orphan_arg,
+		config->on_orphan(config->on_orphan_arg,
 		    stay_session_keep(session), frame->reply);
 }
 
@@ -208,7 +208,7 @@ hello(struct stay_session *session, const struct stay_frame *frame)
 	    frame == NULL ? NULL : frame->reply, stay_session_control(session),
 	    &due);
 	if (due > 0 && stay_session_expect(session, due) != STAY_OK)
-		return stay_hello_refused("no memory for the handshake");
+		return stay_hello_retry("no memory for the handshake");
 	/* Few replies are as large as the server's about itself. */
 	if (answer.kind == STAY_HELLO_UP)
 		stay_redis__parser_fini(&redis->parser);

@@ -63,7 +63,7 @@ child_at(const struct stay_redis_reply *reply, uint32_t index)
 }
 
 enum stay_redis_type
-stay_redis_type(const struct stay_redis_reply *reply)
+stay_redis_type_of(const struct stay_redis_reply *reply)
 {
 	return reply == NULL ? STAY_REDIS_NIL
 			     : (enum stay_redis_type)reply->type;
@@ -111,7 +111,7 @@ stay_redis_integer(const struct stay_redis_reply *reply, bool *ok)
 	if (shape(reply) == SHAPE_NUMERIC)
 		good = stay_redis__to_int64(
 		    stay_redis_str(reply), reply->len, &value);
-	else if (stay_redis_type(reply) == STAY_REDIS_BOOL) {
+	else if (stay_redis_type_of(reply) == STAY_REDIS_BOOL) {
 		value = is_true(reply);
 		good = true;
 	}
@@ -143,7 +143,7 @@ stay_redis_bool(const struct stay_redis_reply *reply)
 const char *
 stay_redis_verbatim_format(const struct stay_redis_reply *reply)
 {
-	if (stay_redis_type(reply) != STAY_REDIS_VERBATIM)
+	if (stay_redis_type_of(reply) != STAY_REDIS_VERBATIM)
 		return "";
 	return stay_redis_str(reply) - 4;
 }
@@ -188,13 +188,13 @@ is_key(const struct stay_redis_reply *node, const char *key, size_t len)
 }
 
 const struct stay_redis_reply *
-stay_redis_get(const struct stay_redis_reply *reply, const char *key)
+stay_redis_map_get(const struct stay_redis_reply *reply, const char *key)
 {
 	const struct stay_redis_reply *node = NULL, *value;
 	size_t len = strlen(key);
 
 	if (shape(reply) == SHAPE_PAIRS ||
-	    stay_redis_type(reply) == STAY_REDIS_ARRAY)
+	    stay_redis_type_of(reply) == STAY_REDIS_ARRAY)
 		node = stay_redis_first(reply);
 	for (; node != NULL; node = stay_redis_next(value)) {
 		value = stay_redis_next(node);

@@ -8,7 +8,7 @@
  *
  *	struct stay_backoff backoff = { .policy = stay_backoff_default() };
  *	...
- *	return stay_backoff(stay_backoff_next(conn, &state->backoff));
+ *	return stay_verdict_backoff(stay_backoff_next(conn, &state->backoff));
  *
  * stay_backoff_next is declared in <stay/conn.h>: it takes the connection's
  * clock, entropy and uptime.
@@ -57,7 +57,7 @@ struct stay_backoff_policy {
 	uint32_t attempts_max; /* after so many, STAY_FOREVER: never */
 	uint64_t stable_ms;    /* up so long resets the count: 5000 */
 	stay_delay_fn *delay;  /* STAY_BACKOFF_CUSTOM */
-	void *arg;
+	void *delay_arg;       /* for `delay`, which finds it in its policy */
 	uintptr_t reserved[2];
 };
 
@@ -72,7 +72,7 @@ struct stay_backoff {
 
 /* Proportional, a tenth, from 50 ms to 30 s, equal jitter, no end. */
 STAY_API struct stay_backoff_policy stay_backoff_default(void);
-STAY_API struct stay_backoff_policy stay_backoff_constant(uint64_t ms);
+STAY_API struct stay_backoff_policy stay_backoff_constant(uint64_t delay_ms);
 STAY_API struct stay_backoff_policy stay_backoff_exponential(
     uint64_t initial_ms, uint64_t cap_ms);
 

@@ -107,7 +107,7 @@ struct stay_client_options {
 	uint64_t inflight_calls_max; /* committed, tombstones included: 65536 */
 	uint64_t inflight_bytes_max; /* of their requests: 64 MiB */
 	uint64_t reply_bytes_max;    /* one frame: 512 MiB */
-	uint64_t held_replies_max;   /* by stay_hold: 1024 */
+	uint64_t held_replies_max;   /* by stay_held_new: 1024 */
 	uint64_t held_bytes_max;   /* of them, input memory included: 64 MiB */
 	uint64_t tombstones_max;   /* past it the session is torn down: 1024 */
 	uint64_t tombstone_age_ms; /* so is it when one gets older: 30000 */
@@ -200,7 +200,7 @@ STAY_API STAY_USE enum stay_status stay_client_call_with(
  *		while (status == STAY_OK && job->next < job->end)
  *			status = call_next(job, client);
  *		if (status == STAY_E_FULL)
- *			status = stay_client_wait(client, NULL, go_on, job);
+ *			status = stay_client_wait_room(client, NULL, go_on, job);
  *		if (status != STAY_OK)
  *			give_up(job, status);
  *	}
@@ -208,15 +208,15 @@ STAY_API STAY_USE enum stay_status stay_client_call_with(
 typedef void stay_room_fn(
     void *arg, struct stay_client *client, enum stay_status status);
 
-struct stay_wait_options {
-	size_t size;             /* STAY_WAIT_OPTIONS sets it */
+struct stay_room_options {
+	size_t size;             /* STAY_ROOM_OPTIONS sets it */
 	uint64_t bytes;          /* of room, at least; 0: any */
 	uint64_t timeout_ms;     /* 0: call_timeout_ms; STAY_FOREVER: none */
 	struct stay_call_id *id; /* filled in, for stay_client_cancel */
 	uintptr_t reserved[2];
 };
 
-#define STAY_WAIT_OPTIONS .size = sizeof(struct stay_wait_options)
+#define STAY_ROOM_OPTIONS .size = sizeof(struct stay_room_options)
 
 /*
  * Stand in line; `options` may be NULL. Returns STAY_OK; refused, and `ready`
@@ -224,8 +224,9 @@ struct stay_wait_options {
  * queue_bytes_max), STAY_E_NOMEM, STAY_E_ARG, STAY_E_ABI, and what a call would
  * be refused with whether there is room or not.
  */
-STAY_API STAY_USE enum stay_status stay_client_wait(struct stay_client *client,
-    const struct stay_wait_options *options, stay_room_fn *ready, void *arg);
+STAY_API STAY_USE enum stay_status stay_client_wait_room(
+    struct stay_client *client, const struct stay_room_options *options,
+    stay_room_fn *ready, void *arg);
 
 /*
  * Give a call up: `done` runs later in this turn with STAY_E_CANCELLED and
@@ -235,7 +236,7 @@ STAY_API STAY_USE enum stay_status stay_client_wait(struct stay_client *client,
 STAY_API enum stay_status stay_client_cancel(
     struct stay_client *client, struct stay_call_id id);
 
-/* As stay_stop, stay_drain of its connection. */
+/* As stay_conn_stop, stay_conn_drain of its connection. */
 STAY_API void stay_client_stop(
     struct stay_client *client, enum stay_status reason);
 STAY_API void stay_client_drain(struct stay_client *client, uint64_t budget_ms);
@@ -252,15 +253,15 @@ STAY_API void stay_client_drain(struct stay_client *client, uint64_t budget_ms);
  * callback), STAY_E_UNSUPPORTED (the protocol can't): *held is NULL.
  */
 struct stay_held;
-STAY_API STAY_USE enum stay_status stay_hold(
+STAY_API STAY_USE enum stay_status stay_held_new(
     struct stay_client *client, const void *reply, struct stay_held **held);
 /* The reply, of the same type; it lives until it is released. */
 STAY_API const void *stay_held_reply(const struct stay_held *held);
 /* Once; NULL is fine. On the loop's thread, in any callback. */
-STAY_API void stay_release(struct stay_held *held);
+STAY_API void stay_held_free(struct stay_held *held);
 
 /*
- * A planned change; stay_reconnect of its connection does the same. Calls are
+ * A planned change; stay_conn_reconnect of its connection does the same. Calls are
  * admitted and wait, what is in flight is answered within leave_budget_ms, the
  * farewell is said, and a new session takes the queue over; meanwhile the
  * connection is disconnecting. An attempt or a backoff gives way at once. Only
@@ -289,7 +290,7 @@ STAY_API STAY_USE enum stay_status stay_client_reconfigure(
     struct stay_client *client, const char *url,
     const struct stay_client_options *options);
 
-/* Its connection: for stay_await, stay_conn_state, stay_explain, and back. Its
+/* Its connection: for stay_conn_await, stay_conn_state, stay_conn_explain, and back. Its
  * stream is the protocol's: not for the functions of <stay/stream.h>. */
 STAY_API struct stay_conn *stay_client_conn(struct stay_client *client);
 STAY_API struct stay_client *stay_client_of(struct stay_conn *conn);
@@ -302,6 +303,7 @@ STAY_API const void *stay_client_config(const struct stay_client *client);
  * submitted = replied + sent + refused + not_sent + maybe_executed + queued +
  * in_flight. */
 struct stay_client_counts {
+	size_t size; /* STAY_CLIENT_COUNTS sets it */
 	uint64_t submitted;
 	uint64_t replied;
 	uint64_t sent;
@@ -325,8 +327,12 @@ struct stay_client_counts {
 	uint64_t held_bytes;      /* and what keeping them costs */
 };
 
-STAY_API struct stay_client_counts stay_client_counts(
-    const struct stay_client *client);
+#define STAY_CLIENT_COUNTS .size = sizeof(struct stay_client_counts)
+
+/* Fill `counts`, as far as its size says. On the loop's thread, in any callback.
+ */
+STAY_API void stay_client_get_counts(
+    const struct stay_client *client, struct stay_client_counts *counts);
 
 STAY_END
 

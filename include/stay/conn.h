@@ -20,8 +20,8 @@
  *		struct tcp *tcp = state;
  *
  *		if (stay_stream_dial(conn, tcp->url) != STAY_OK)
- *			return stay_halt(STAY_E_URL);
- *		return stay_pending(5000);
+ *			return stay_verdict_stop(STAY_E_URL);
+ *		return stay_verdict_pending(5000);
  *	}
  *
  * Rules that hold everywhere:
@@ -29,7 +29,7 @@
  *  - connect and disconnect cancel the backoff timer, a fired one included.
  *  - a reply in a verdict is delivered before connect or disconnect run.
  *  - no callback, completion or notice runs inside a public call, except that
- *    init runs inside stay_conn_start and that stay_await drives the loop.
+ *    init runs inside stay_conn_start and that stay_conn_await drives the loop.
  *  - public calls are legal in every callback; what they ask for happens right
  *    after the callback's own verdict.
  *  - all functions are for the loop's thread.
@@ -98,15 +98,15 @@ struct stay_info {
 
 #define STAY_INFO_BACKOFF   (-1) /* connect: the backoff has passed */
 #define STAY_INFO_STOPPING  (-2) /* disconnect: the last one; status: reason */
-#define STAY_INFO_RECONNECT (-3) /* stay_reconnect asked, status = why */
+#define STAY_INFO_RECONNECT (-3) /* stay_conn_reconnect asked, status = why */
 #define STAY_INFO_LOST      (-4) /* disconnect: the stream is down */
 #define STAY_INFO_EXPIRED   (-5) /* disconnect: the budget is spent */
 
 /* What handle_info is given. */
 enum stay_event_type {
-	STAY_MESSAGE,         /* stay_send: `message` */
-	STAY_NEXT_EVENT,      /* stay_next_event: `message` */
-	STAY_STATE_TIMEOUT,   /* stay_state_timeout: `message` */
+	STAY_MESSAGE,         /* stay_conn_send: `message` */
+	STAY_NEXT_EVENT,      /* stay_conn_next_event: `message` */
+	STAY_STATE_TIMEOUT,   /* stay_conn_set_state_timeout: `message` */
 	STAY_TIMEOUT,         /* the T of the last verdict */
 	STAY_PENDING_EXPIRED, /* of a pending connect or disconnect */
 	STAY_STREAM_UP,       /* the stream is open */
@@ -137,45 +137,46 @@ struct stay_verdict {
 };
 
 /* init: started and idle. connect (or its pending handle_info): connected. */
-STAY_API struct stay_verdict stay_ok(void);
+STAY_API struct stay_verdict stay_verdict_ok(void);
 /* Run connect next. */
-STAY_API struct stay_verdict stay_connect(struct stay_info info);
+STAY_API struct stay_verdict stay_verdict_connect(struct stay_info info);
 /* Run disconnect next. */
-STAY_API struct stay_verdict stay_disconnect(struct stay_info info);
+STAY_API struct stay_verdict stay_verdict_disconnect(struct stay_info info);
 /* Close the stream, wait `ms` (STAY_FOREVER: no timer), then run connect. */
-STAY_API struct stay_verdict stay_backoff(uint64_t ms);
+STAY_API struct stay_verdict stay_verdict_backoff(uint64_t ms);
 /* disconnect: be idle; connect runs when something asks for it. */
-STAY_API struct stay_verdict stay_noconnect(void);
+STAY_API struct stay_verdict stay_verdict_noconnect(void);
 /* connect, disconnect: not decided yet; handle_info will say, within `ms`. */
-STAY_API struct stay_verdict stay_pending(uint64_t ms);
+STAY_API struct stay_verdict stay_verdict_pending(uint64_t ms);
 /* init: don't start; stay_conn_start returns STAY_E_IGNORED. */
-STAY_API struct stay_verdict stay_ignore(void);
+STAY_API struct stay_verdict stay_verdict_ignore(void);
 /* Stop with this reason: {stop, Reason}. STAY_OK and STAY_E_STOPPED are normal.
  */
-STAY_API struct stay_verdict stay_halt(enum stay_status reason);
+STAY_API struct stay_verdict stay_verdict_stop(enum stay_status reason);
 /* handle_call: answer now. */
-STAY_API struct stay_verdict stay_reply(struct stay_reply reply);
+STAY_API struct stay_verdict stay_verdict_reply(struct stay_reply reply);
 /* Nothing to answer, now or ever; handle_info while pending: still pending. */
-STAY_API struct stay_verdict stay_noreply(void);
+STAY_API struct stay_verdict stay_verdict_noreply(void);
 /* handle_call, handle_cast, handle_info of a message: deliver it again once the
  * state has changed. */
-STAY_API struct stay_verdict stay_postpone(void);
+STAY_API struct stay_verdict stay_verdict_postpone(void);
 
 /* With it: STAY_TIMEOUT to handle_info after `ms` without any callback... */
-STAY_API struct stay_verdict stay_with_timeout(
+STAY_API struct stay_verdict stay_verdict_with_timeout(
     struct stay_verdict verdict, uint64_t ms);
 /* ...or give memory back until the next message... */
-STAY_API struct stay_verdict stay_with_hibernate(struct stay_verdict verdict);
+STAY_API struct stay_verdict stay_verdict_with_hibernate(
+    struct stay_verdict verdict);
 /* ...or, of handle_call's connect, disconnect and halt: answer first. */
-STAY_API struct stay_verdict stay_with_reply(
+STAY_API struct stay_verdict stay_verdict_with_reply(
     struct stay_verdict verdict, struct stay_reply reply);
 
 /* Values for the above. */
-STAY_API struct stay_info stay_info(enum stay_status status);
+STAY_API struct stay_info stay_info_status(enum stay_status status);
 STAY_API struct stay_info stay_info_tag(int tag, void *data);
 STAY_API struct stay_reply stay_reply_data(void *data);
 STAY_API struct stay_reply stay_reply_status(enum stay_status status);
-STAY_API struct stay_message stay_message(int tag, void *data);
+STAY_API struct stay_message stay_message_make(int tag, void *data);
 
 /* ---- the behaviour --------------------------------------------------- */
 
@@ -213,7 +214,7 @@ struct stay_behaviour {
 	size_t state_size; /* the state block is allocated and zeroed for you */
 
 	/* Inside stay_conn_start. `arg` is start's. May refuse to start.
-	 * NULL: connect with stay_info(STAY_OK). */
+	 * NULL: connect with stay_info_status(STAY_OK). */
 	stay_init_fn *init;
 	/* Make a connection: dial, open a file, anything. info.tag is
 	 * STAY_INFO_BACKOFF after a backoff. NULL: stop(STAY_E_BAD_CONNECT). */
@@ -224,7 +225,7 @@ struct stay_behaviour {
 	 */
 	stay_connect_fn *disconnect;
 	/* Somebody waits for an answer: reply now, or keep `from` and
-	 * stay_answer later. NULL: stop(STAY_E_BAD_CALL). */
+	 * stay_from_answer later. NULL: stop(STAY_E_BAD_CALL). */
 	stay_call_fn *handle_call;
 	/* A message without an answer. NULL: stop(STAY_E_BAD_CAST). */
 	stay_cast_fn *handle_cast;
@@ -239,10 +240,10 @@ struct stay_behaviour {
 	stay_terminate_fn *terminate;
 	/* The state has changed. NULL: nothing. */
 	stay_entered_fn *entered;
-	/* How much is still to do, for stay_drain, besides mail and unanswered
+	/* How much is still to do, for stay_conn_drain, besides mail and unanswered
 	 * calls. Pure. NULL: 0. */
 	stay_busy_fn *busy;
-	/* Words for stay_explain, as "3 calls wait": secret-free, at most `len`
+	/* Words for stay_conn_explain, as "3 calls wait": secret-free, at most `len`
 	 * bytes; returns as snprintf does. Pure. NULL: none. */
 	stay_describe_fn *describe;
 };
@@ -266,7 +267,7 @@ struct stay_conn_options {
 	stay_started_fn *on_started;
 	stay_closed_fn *on_closed;
 	void *arg;                /* of both */
-	uint64_t call_timeout_ms; /* stay_call with 0: 5000 */
+	uint64_t call_timeout_ms; /* stay_conn_call with 0: 5000 */
 	uint64_t stop_budget_ms;  /* a pending last disconnect: 1000 */
 	uint64_t throttle_burst;  /* connects asked for in a row: 4 */
 	uint64_t throttle_ms;     /* within this time: 100 */
@@ -302,7 +303,7 @@ STAY_API STAY_USE enum stay_status stay_conn_start(struct stay_conn **conn,
  * STAY_E_REENTRANT inside a callback; STAY_E_STATE when idle; STAY_E_STOPPED
  * when it stopped meanwhile (`conn` is then dead).
  */
-STAY_API STAY_USE enum stay_status stay_await(
+STAY_API STAY_USE enum stay_status stay_conn_await(
     struct stay_conn *conn, uint64_t budget_ms);
 
 /* ---- sending to it --------------------------------------------------- */
@@ -316,31 +317,31 @@ typedef void stay_called_fn(void *arg, const struct stay_reply *reply);
 /*
  * Ask handle_call and get its answer in `done`: exactly once, never inside this
  * call. `timeout_ms` 0: the default; STAY_FOREVER: none. `from`, if not NULL,
- * names the call for stay_call_cancel.
+ * names the call for stay_from_cancel.
  * Returns: STAY_OK; refused, the message and the completion never happening:
  * STAY_E_DRAINING (also inside init, where nobody could be told), STAY_E_FULL
  * (mailbox_max, callers_max), STAY_E_NOMEM, STAY_E_ARG (without `done`: that is
- * stay_cast).
+ * stay_conn_cast).
  */
-STAY_API STAY_USE enum stay_status stay_call(struct stay_conn *conn,
+STAY_API STAY_USE enum stay_status stay_conn_call(struct stay_conn *conn,
     struct stay_message request, uint64_t timeout_ms, stay_called_fn *done,
     void *arg, struct stay_from *from);
 
 /* Give a call up: `done` runs soon with STAY_E_CANCELLED; a later answer goes
  * nowhere. STAY_E_STALE: it is already over. */
-STAY_API enum stay_status stay_call_cancel(
+STAY_API enum stay_status stay_from_cancel(
     struct stay_loop *loop, struct stay_from from);
 
-/* To handle_cast; to handle_info as STAY_MESSAGE. Refused as stay_call is, but
- * stay_send is admitted while draining. */
-STAY_API STAY_USE enum stay_status stay_cast(
+/* To handle_cast; to handle_info as STAY_MESSAGE. Refused as stay_conn_call is, but
+ * stay_conn_send is admitted while draining. */
+STAY_API STAY_USE enum stay_status stay_conn_cast(
     struct stay_conn *conn, struct stay_message message);
-STAY_API STAY_USE enum stay_status stay_send(
+STAY_API STAY_USE enum stay_status stay_conn_send(
     struct stay_conn *conn, struct stay_message message);
 
 /* Answer a call that handle_call left open. `done` runs later in this turn.
  * STAY_E_STALE: nobody waits any more; `reply` stays the caller's. */
-STAY_API enum stay_status stay_answer(
+STAY_API enum stay_status stay_from_answer(
     struct stay_loop *loop, struct stay_from from, struct stay_reply reply);
 
 /* ---- ending and changing it ------------------------------------------ */
@@ -350,17 +351,17 @@ STAY_API enum stay_status stay_answer(
  * calls still open, `closed`. Legal anywhere, any number of times; the first
  * reason stands. STAY_OK and STAY_E_STOPPED are normal ends, others failures.
  */
-STAY_API void stay_stop(struct stay_conn *conn, enum stay_status reason);
+STAY_API void stay_conn_stop(struct stay_conn *conn, enum stay_status reason);
 
 /* Admit no more calls and casts, and stop when nothing is left to do, at the
- * latest after `budget_ms`; what is left then ends as by stay_stop. The reason
+ * latest after `budget_ms`; what is left then ends as by stay_conn_stop. The reason
  * is STAY_OK either way. */
-STAY_API void stay_drain(struct stay_conn *conn, uint64_t budget_ms);
+STAY_API void stay_conn_drain(struct stay_conn *conn, uint64_t budget_ms);
 
 /* Let go of the session or attempt and make a new one: disconnect when
  * connected, connect when idle, connecting or backing off. While disconnecting
  * it changes nothing: what comes next is disconnect's to say. */
-STAY_API void stay_reconnect(struct stay_conn *conn, enum stay_status why);
+STAY_API void stay_conn_reconnect(struct stay_conn *conn, enum stay_status why);
 
 /* The end of a stay_conn_upgrade. */
 typedef void stay_upgraded_fn(void *arg, enum stay_status status);
@@ -384,11 +385,11 @@ STAY_API STAY_USE enum stay_status stay_conn_upgrade(struct stay_conn *conn,
  * stays the caller's: STAY_E_STATE when it has stopped, STAY_E_NOMEM,
  * STAY_E_FULL (mailbox_max messages that were replaced or given up are still to
  * be released). */
-STAY_API enum stay_status stay_state_timeout(
+STAY_API enum stay_status stay_conn_set_state_timeout(
     struct stay_conn *conn, uint64_t ms, struct stay_message message);
 
 /* STAY_NEXT_EVENT with `message`, before anything that is queued. */
-STAY_API enum stay_status stay_next_event(
+STAY_API enum stay_status stay_conn_next_event(
     struct stay_conn *conn, struct stay_message message);
 
 /* The next delay in ms of this sequence: clock, entropy and uptime are conn's.
@@ -421,7 +422,8 @@ STAY_API const char *stay_conn_failure(const struct stay_conn *conn);
  *
  * NUL-terminated, at most `len` bytes; returns as snprintf does.
  */
-STAY_API int stay_explain(const struct stay_conn *conn, char *text, size_t len);
+STAY_API int stay_conn_explain(
+    const struct stay_conn *conn, char *text, size_t len);
 
 STAY_END
 

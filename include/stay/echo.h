@@ -27,7 +27,7 @@ STAY_API STAY_USE enum stay_status stay_echo_start(struct stay_client **client,
  * Send `len` bytes (1 to 4 GiB - 1; copied); `done` is given them back as a
  * const struct stay_bytes *. Returns as stay_client_call.
  */
-STAY_API STAY_USE enum stay_status stay_echo(struct stay_client *client,
+STAY_API STAY_USE enum stay_status stay_echo_call(struct stay_client *client,
     const void *bytes, size_t len, stay_done_fn *done, void *arg);
 
 STAY_END

@@ -57,7 +57,7 @@ STAY_API struct stay_loop *stay_loop_ev(struct ev_loop *ev);
  * program's to ask for, before its first loop of libev.
  * Returns: STAY_OK, STAY_E_NOMEM, STAY_E_STATE the second time.
  */
-STAY_API STAY_USE enum stay_status stay_ev_reserve(size_t bytes);
+STAY_API STAY_USE enum stay_status stay_loop_ev_reserve(size_t bytes);
 
 /*
  * A loop on any world, which is then the loop's: it is freed with it, and also
@@ -72,7 +72,7 @@ STAY_API struct stay_loop *stay_loop_new(struct stay_world *world);
  */
 STAY_API enum stay_status stay_loop_free(struct stay_loop *loop);
 
-/* stay_stop() for every connection. Legal in any callback. */
+/* stay_conn_stop() for every connection. Legal in any callback. */
 STAY_API void stay_loop_stop(struct stay_loop *loop, enum stay_status reason);
 
 /* How many connections have started and not yet closed. */
@@ -82,7 +82,7 @@ STAY_API size_t stay_loop_live(const struct stay_loop *loop);
  * Who is told what happens on this loop from now on; NULL: nobody. The observer
  * is not copied and must live as long as it is set.
  */
-STAY_API void stay_loop_observe(
+STAY_API void stay_loop_set_observer(
     struct stay_loop *loop, const struct stay_observer *observer);
 
 /* Milliseconds of the loop's clock, as of this turn. */
@@ -92,7 +92,7 @@ STAY_API uint64_t stay_loop_now_ms(const struct stay_loop *loop);
  * How many dials of this loop may be under way at once; the others wait in
  * order. Default 16; 0 is refused with STAY_E_ARG.
  */
-STAY_API enum stay_status stay_loop_dials_max(
+STAY_API enum stay_status stay_loop_set_dials_max(
     struct stay_loop *loop, unsigned max);
 
 /*
@@ -103,7 +103,7 @@ STAY_API enum stay_status stay_loop_dials_max(
  * with STAY_E_ARG. On the loop's thread, legal in any callback; it holds for
  * the dials that wait already, too.
  */
-STAY_API enum stay_status stay_loop_dials_stagger(
+STAY_API enum stay_status stay_loop_set_dials_stagger_ms(
     struct stay_loop *loop, uint64_t ms);
 
 /*

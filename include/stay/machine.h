@@ -66,7 +66,7 @@ STAY_API const struct stay_machine *stay_machine_session(void);
 STAY_API const char *stay_state_name(enum stay_state state);
 
 /* One row; NULL if there is no such state or event. */
-STAY_API const struct stay_machine_row *stay_machine_row(
+STAY_API const struct stay_machine_row *stay_machine_find_row(
     const struct stay_machine *machine, unsigned state, unsigned event);
 
 /* The number of a state or event by its name; -1 if it has none such. */
@@ -88,7 +88,7 @@ STAY_API void stay_machine_reasons(
     const struct stay_machine *machine, FILE *out);
 
 /* Which verdict which callback may return, as a Markdown matrix. */
-STAY_API void stay_verdict_matrix(FILE *out);
+STAY_API void stay_machine_verdicts(FILE *out);
 
 STAY_END
 

@@ -115,17 +115,19 @@ enum stay_frame_kind {
 	STAY_FRAME_BAD   /* not this protocol: the session is over */
 };
 
+/* Made by the constructors below only. */
 struct stay_frame {
 	enum stay_frame_kind kind;
 	size_t len; /* bytes consumed; MORE: how many in all would help, or 0 */
 	const void *reply; /* what done, hello, on_push are given */
 	const char *why;   /* BAD: static text */
+	uintptr_t reserved[2];
 };
 
 static inline struct stay_frame
 stay_frame_of(enum stay_frame_kind kind, size_t len, const void *reply)
 {
-	struct stay_frame frame = { kind, len, reply, NULL };
+	struct stay_frame frame = { kind, len, reply, NULL, { 0, 0 } };
 
 	return frame;
 }
@@ -195,7 +197,7 @@ stay_frame_skip(size_t len)
 static inline struct stay_frame
 stay_frame_bad(const char *why)
 {
-	struct stay_frame frame = { STAY_FRAME_BAD, 0, NULL, why };
+	struct stay_frame frame = { STAY_FRAME_BAD, 0, NULL, why, { 0, 0 } };
 
 	return frame;
 }
@@ -214,19 +216,21 @@ typedef struct stay_frame stay_decode_fn(
 enum stay_hello_kind {
 	STAY_HELLO_UP,
 	STAY_HELLO_WAIT,
-	STAY_HELLO_REFUSED,
+	STAY_HELLO_RETRY,
 	STAY_HELLO_DENIED
 };
 
+/* Made by the constructors below only. */
 struct stay_hello {
 	enum stay_hello_kind kind;
 	const char *text; /* why not; no local array: read after hello */
+	uintptr_t reserved[2];
 };
 
 static inline struct stay_hello
 stay_hello_of(enum stay_hello_kind kind, const char *text)
 {
-	struct stay_hello hello = { kind, text };
+	struct stay_hello hello = { kind, text, { 0, 0 } };
 
 	return hello;
 }
@@ -247,9 +251,9 @@ stay_hello_wait(void)
 
 /* Not now (transient: STAY_E_NOT_READY): come back after the backoff. */
 static inline struct stay_hello
-stay_hello_refused(const char *text)
+stay_hello_retry(const char *text)
 {
-	return stay_hello_of(STAY_HELLO_REFUSED, text);
+	return stay_hello_of(STAY_HELLO_RETRY, text);
 }
 
 /* Never like this (fatal: STAY_E_DENIED): fail the calls, come back slowly. */
@@ -269,7 +273,7 @@ stay_hello_denied(const char *text)
  *		return stay_hello_up();
  *	if (stay_buf_puts(out, "HI\r\n") != STAY_OK ||
  *	    stay_session_expect(session, 1) != STAY_OK)
- *		return stay_hello_refused("no memory for the greeting");
+ *		return stay_hello_retry("no memory for the greeting");
  *	return stay_hello_wait();
  *
  * If the server speaks first nothing is expected: return stay_hello_wait().
@@ -343,10 +347,10 @@ struct stay_protocol {
 	 * NULL: it stays zeroed; nothing to undo. */
 	stay_keep_init_fn *init;
 	stay_keep_fini_fn *fini;
-	/* For stay_hold: copy a reply to keep->to, with its texts in the bytes
+	/* For stay_held_new: copy a reply to keep->to, with its texts in the bytes
 	 * at keep->moved. Returns how many bytes that takes (the same for both
 	 * questions), 0 for what is no reply of this frame. Runs inside
-	 * stay_hold; must not call the library. NULL: replies can't be held. */
+	 * stay_held_new; must not call the library. NULL: replies can't be held. */
 	stay_retain_fn *retain;
 };
 

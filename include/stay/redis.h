@@ -65,7 +65,7 @@ typedef void stay_redis_push_fn(
  * replies, and not at all if the session ends first, as it does when an answer
  * is tombstone_age_ms late. To be told from others by
  * what it says, as the key in BLPOP's, for who gave the call up may be gone.
- * `orphan` lives until this returns; stay_hold keeps it. On the loop's thread;
+ * `orphan` lives until this returns; stay_held_new keeps it. On the loop's thread;
  * as in `done`, it may submit commands, cancel and stop.
  */
 typedef void stay_redis_orphan_fn(
@@ -95,11 +95,11 @@ struct stay_redis_options {
 	uint64_t depth_max;      /* nesting of one reply: 64 */
 	uint64_t elements_max;   /* nodes of one reply: 4194304 */
 	stay_redis_push_fn *on_push; /* NULL: pushes are dropped */
-	void *push_arg;
+	void *on_push_arg;
 	stay_redis_credentials_fn *credentials; /* NULL: the URL's */
 	void *credentials_arg;
 	stay_redis_orphan_fn *on_orphan; /* NULL: late replies are dropped */
-	void *orphan_arg;
+	void *on_orphan_arg;
 	uintptr_t reserved[2];
 };
 
@@ -173,7 +173,7 @@ STAY_API enum stay_status stay_redis_argv(struct stay_redis *redis,
 /*
  * A reply is a node of a flat tape over the input bytes: nothing is copied and
  * nothing allocated per node. It lives until `done` (or on_push, on_orphan)
- * returns, or as long as stay_hold keeps it, or any node of it.
+ * returns, or as long as stay_held_new keeps it, or any node of it.
  * result->reply can be given to all of these; NULL is a reply of type
  * STAY_REDIS_NIL.
  */
@@ -194,7 +194,7 @@ enum stay_redis_type {
 	STAY_REDIS_ATTRIBUTE   /* |: only through stay_redis_attribute */
 };
 
-STAY_API enum stay_redis_type stay_redis_type(
+STAY_API enum stay_redis_type stay_redis_type_of(
     const struct stay_redis_reply *reply);
 STAY_API const char *stay_redis_type_name(enum stay_redis_type type);
 
@@ -227,7 +227,7 @@ STAY_API const struct stay_redis_reply *stay_redis_first(
 STAY_API const struct stay_redis_reply *stay_redis_next(
     const struct stay_redis_reply *reply);
 /* The value of a map's (or of a flat array's) string key, or NULL. */
-STAY_API const struct stay_redis_reply *stay_redis_get(
+STAY_API const struct stay_redis_reply *stay_redis_map_get(
     const struct stay_redis_reply *reply, const char *key);
 /* The attributes in front of it, as a map; or NULL. */
 STAY_API const struct stay_redis_reply *stay_redis_attribute(

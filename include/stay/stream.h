@@ -7,10 +7,10 @@
  * stream that is closed are never delivered.
  *
  *	connect:      stay_stream_dial(conn, "tcp://localhost:7777");
- *	              return stay_pending(5000);
- *	handle_info:  STAY_STREAM_UP    return stay_ok();
+ *	              return stay_verdict_pending(5000);
+ *	handle_info:  STAY_STREAM_UP    return stay_verdict_ok();
  *	              STAY_STREAM_DATA  ...event->bytes...
- *	              STAY_STREAM_DOWN  return stay_noreply(), which disconnects
+ *	              STAY_STREAM_DOWN  return stay_verdict_noreply(), which disconnects
  *
  * Dialling a name: it is resolved off the loop's thread, its addresses are
  * tried in the order and with the stagger of RFC 8305 (Happy Eyeballs v2:
@@ -49,7 +49,19 @@ struct stay_target {
 	const char *host;   /* a name or a literal address; "" if none */
 	const char *port;   /* digits; "" if none */
 	const char *path;   /* of unix; "" if none */
+	uintptr_t reserved[2];
 };
+
+/* A place to dial; the strings stay the caller's, NULL stands for "". */
+static inline struct stay_target
+stay_target_make(
+    const char *scheme, const char *host, const char *port, const char *path)
+{
+	struct stay_target target = { scheme, host != NULL ? host : "",
+		port != NULL ? port : "", path != NULL ? path : "", { 0, 0 } };
+
+	return target;
+}
 
 /* The same for a list; everything is copied. */
 STAY_API STAY_USE enum stay_status stay_stream_dial_to(
@@ -91,13 +103,13 @@ STAY_API STAY_USE enum stay_status stay_stream_write(struct stay_conn *conn,
  * In handle_info of STAY_STREAM_DATA: keep the last `len` bytes of
  * event->bytes; they come again, in one piece, in front of what arrives next.
  * `room` is how many bytes in all the behaviour hopes for, if it knows (else
- * 0). STAY_E_TOO_BIG past `STAY_STREAM_KEEP_MAX` (or what stay_stream_keep_max
+ * 0). STAY_E_TOO_BIG past `STAY_STREAM_KEEP_MAX` (or what stay_stream_set_keep_max
  * set).
  */
 #define STAY_STREAM_KEEP_MAX (512u << 20)
 STAY_API STAY_USE enum stay_status stay_stream_keep(
     struct stay_conn *conn, size_t len, size_t room);
-STAY_API void stay_stream_keep_max(struct stay_conn *conn, size_t bytes);
+STAY_API void stay_stream_set_keep_max(struct stay_conn *conn, size_t bytes);
 
 /*
  * The same, but they come again without waiting for more: when the loop's other
@@ -152,7 +164,7 @@ struct stay_transport {
 
 /* Make a scheme known to a loop; `transport` must outlive it. STAY_OK,
  * STAY_E_ABI, STAY_E_ARG (scheme taken), STAY_E_FULL (16 of them). */
-STAY_API STAY_USE enum stay_status stay_loop_transport(
+STAY_API STAY_USE enum stay_status stay_loop_add_transport(
     struct stay_loop *loop, const struct stay_transport *transport);
 
 STAY_END

@@ -111,7 +111,7 @@ struct stay_world_ops {
 	/* Any thread: make stay_loop_turn be called soon. */
 	void (*wake)(struct stay_world *world);
 	/* Wait once and handle what came, a turn included; at most till the
-	 * timer. For stay_await. */
+	 * timer. For stay_conn_await. */
 	void (*run)(struct stay_world *world);
 
 	/* A non-blocking, close-on-exec stream socket, optioned, connecting.

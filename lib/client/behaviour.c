@@ -21,7 +21,7 @@ init(struct stay_conn *conn, void *state, void *arg)
 
 	*(struct stay_client **)state = client;
 	client->conn = conn;
-	return stay_connect(stay_info(STAY_OK));
+	return stay_verdict_connect(stay_info_status(STAY_OK));
 }
 
 /* ---- coming back ---- */
@@ -31,7 +31,7 @@ static struct stay_verdict
 give_up(struct stay_client *client, enum stay_status why)
 {
 	stay__calls_drop_queue(&client->calls, 0, why);
-	return stay_halt(why);
+	return stay_verdict_stop(why);
 }
 
 static struct stay_verdict
@@ -41,7 +41,7 @@ come_back(struct stay_client *client)
 
 	if (ms == STAY_FOREVER)
 		return give_up(client, STAY_E_ATTEMPTS);
-	return stay_backoff(ms);
+	return stay_verdict_backoff(ms);
 }
 
 /* Until somebody acts every attempt fails alike: the calls hear it at once, and
@@ -57,7 +57,7 @@ come_back_slowly(struct stay_client *client, enum stay_status why)
 	stay__calls_drop_queue(&client->calls, 0, why);
 	client->barred = why;
 	stay__wait_move(client);
-	return stay_backoff(
+	return stay_verdict_backoff(
 	    stay_backoff_delay(&policy, 1, 0, stay__loop_random(client->loop)));
 }
 
@@ -77,7 +77,7 @@ run_connect(struct stay_conn *conn, void *state, struct stay_info info)
 	stay__change_take(client);
 	status = stay_stream_dial_to(conn, &client->aim.target, 1);
 	if (status == STAY_OK)
-		return stay_pending(client->options.connect_budget_ms);
+		return stay_verdict_pending(client->options.connect_budget_ms);
 	stay__conn_fail(conn, status, "connect", stay_strerror(status));
 	if (stay_status_class(status) == STAY_CLASS_CALLER)
 		return give_up(client, status);
@@ -126,7 +126,7 @@ on_writable(struct stay_client *client, const struct stay_event *event)
 {
 	(void)event;
 	stay__output_write(client);
-	return stay_noreply();
+	return stay_verdict_noreply();
 }
 
 /* The session was condemned, and may have ended by itself meanwhile. */
@@ -138,7 +138,7 @@ on_condemned(struct stay_client *client, const struct stay_event *event)
 	if (event->message.tag != STAY__CONDEMNED ||
 	    session->condemned == STAY_OK ||
 	    stay__session_state(session) == STAY__SESSION_DOWN)
-		return stay_noreply();
+		return stay_verdict_noreply();
 	return stay__session_verdict(session, STAY__END);
 }
 
@@ -147,7 +147,7 @@ on_other(struct stay_client *client, const struct stay_event *event)
 {
 	(void)client;
 	(void)event;
-	return stay_noreply();
+	return stay_verdict_noreply();
 }
 
 static struct stay_verdict
@@ -214,14 +214,14 @@ noun(const struct stay__text *text, uint64_t count)
 static void
 add_calls(struct stay__text *text, const struct stay_client *client)
 {
-	const struct stay_client_counts counts = stay_client_counts(client);
+	const struct stay_client_counts *counts = &client->calls.counts;
 	const struct {
 		uint64_t count;
 		const char *where;
 	} parts[] = {
-		{ counts.queued, "queued" },
-		{ counts.in_flight, "in flight" },
-		{ counts.tombstones, "given up and still to be answered" },
+		{ counts->queued, "queued" },
+		{ counts->in_flight, "in flight" },
+		{ counts->tombstones, "given up and still to be answered" },
 	};
 
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
@@ -229,9 +229,9 @@ add_calls(struct stay__text *text, const struct stay_client *client)
 			stay__text_add(text, "%s%" PRIu64 "%s %s",
 			    text->len > 0 ? ", " : "", parts[i].count,
 			    noun(text, parts[i].count), parts[i].where);
-	if (counts.waiting > 0)
+	if (client->line.count > 0)
 		stay__text_add(text, "%s%" PRIu64 " in line for room",
-		    text->len > 0 ? ", " : "", counts.waiting);
+		    text->len > 0 ? ", " : "", client->line.count);
 }
 
 static const char *

@@ -162,7 +162,7 @@ tell_up_to(struct stay__calls *calls, uint64_t max)
 		call = STAY__LIST_OWNER(node, struct stay__call, finish);
 		calls->untold--;
 		calls->tell(call);
-		stay_release(call->refusal);
+		stay_held_free(call->refusal);
 		call->refusal = NULL;
 		if (stay__list_is_empty(&call->node))
 			stay__call_give(call);

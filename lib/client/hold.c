@@ -86,7 +86,7 @@ make_held(struct stay_client *client, size_t size, struct stay_held **made)
 }
 
 enum stay_status
-stay_hold(
+stay_held_new(
     struct stay_client *client, const void *reply, struct stay_held **held)
 {
 	struct stay_retain keep = { .reply = reply };
@@ -124,7 +124,7 @@ stay_held_reply(const struct stay_held *held)
 }
 
 void
-stay_release(struct stay_held *held)
+stay_held_free(struct stay_held *held)
 {
 	if (held == NULL)
 		return;

@@ -40,9 +40,9 @@ stay__leave_to_stop(struct stay_client *client, enum stay_status reason)
 	struct stay_session *session = &client->session;
 
 	if (stay__session_leave(session) && stay__session_part(session))
-		return stay_pending(client->options.stop_budget_ms);
+		return stay_verdict_pending(client->options.stop_budget_ms);
 	stay__leave_now(client, reason);
-	return stay_noconnect();
+	return stay_verdict_noconnect();
 }
 
 /* ---- for another session ---- */
@@ -53,7 +53,7 @@ go_over(struct stay_client *client)
 	struct stay_info why = client->session.left;
 
 	stay__session_over(&client->session, why.status, STAY_E_LOST);
-	return stay_connect(why);
+	return stay_verdict_connect(why);
 }
 
 /* Late answers are waited for, too: what they bring is somebody's. */
@@ -75,7 +75,7 @@ stay__leave_to_change(struct stay_client *client, struct stay_info why)
 	session->left = why;
 	if (stay__session_leave(session) &&
 	    (!is_answered(client) || stay__session_part(session)))
-		return stay_pending(client->options.leave_budget_ms);
+		return stay_verdict_pending(client->options.leave_budget_ms);
 	return go_over(client);
 }
 
@@ -96,13 +96,13 @@ go_on_to_stop(struct stay_client *client, const struct stay_event *event)
 	struct stay_session *session = &client->session;
 
 	if (event->type == STAY_STREAM_DOWN)
-		return stay_noreply();
+		return stay_verdict_noreply();
 	if (session->condemned == STAY_OK &&
 	    ((!session->parted && !is_answered(client)) ||
 		stay__session_part(session)))
-		return stay_noreply();
+		return stay_verdict_noreply();
 	stay__leave_now(client, client->conn->reason);
-	return stay_noconnect();
+	return stay_verdict_noconnect();
 }
 
 /*
@@ -123,6 +123,6 @@ stay__leave_go_on(struct stay_client *client, const struct stay_event *event)
 	if (event->type == STAY_PENDING_EXPIRED)
 		return go_over(client);
 	if (!is_answered(client) || stay__session_part(session))
-		return stay_noreply();
+		return stay_verdict_noreply();
 	return go_over(client);
 }

@@ -42,7 +42,7 @@ set_aside(struct stay_session *session, struct stay__call *call,
 	    call->stage != STAY__CALL_COMMITTED ||
 	    !stay__call_may_retry_now(call))
 		return false;
-	if (stay_hold(session->client, frame->reply, &words) != STAY_OK)
+	if (stay_held_new(session->client, frame->reply, &words) != STAY_OK)
 		words = NULL;
 	stay__call_set_aside(call, words);
 	return true;
@@ -315,7 +315,7 @@ stay__receive(struct stay_client *client, struct stay_bytes bytes)
 	bool up = false;
 
 	if (stay__session_state(session) == STAY__SESSION_DOWN)
-		return stay_noreply();
+		return stay_verdict_noreply();
 	client->calls.counts.bytes_in += fresh;
 	session->kept = 0;
 	/* Till now we were busy with what it has said. */

@@ -241,6 +241,6 @@ stay_client_reconfigure(struct stay_client *client, const char *url,
 	if (change->has_options)
 		hold_on_to(client, change->options.config);
 	client->change = change;
-	stay_reconnect(client->conn, STAY_E_RECONNECT);
+	stay_conn_reconnect(client->conn, STAY_E_RECONNECT);
 	return STAY_OK;
 }

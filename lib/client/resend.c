@@ -171,7 +171,7 @@ take_back(struct stay__call *call)
 static void
 drop_refusal(struct stay__call *call)
 {
-	stay_release(call->refusal);
+	stay_held_free(call->refusal);
 	call->refusal = NULL;
 }
 

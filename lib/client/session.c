@@ -75,7 +75,7 @@ stay__session_greet(
 	case STAY_HELLO_WAIT:
 		stay__output_ask(session->client);
 		return STAY__GO_ON;
-	case STAY_HELLO_REFUSED:
+	case STAY_HELLO_RETRY:
 		return stay__session_break(
 		    session, STAY_E_NOT_READY, hello.text);
 	case STAY_HELLO_DENIED:
@@ -88,8 +88,10 @@ struct stay_verdict
 stay__session_verdict(const struct stay_session *session, enum stay__flow flow)
 {
 	if (flow == STAY__END)
-		return stay_disconnect(stay_info(session->condemned));
-	return flow == STAY__COME_UP ? stay_ok() : stay_noreply();
+		return stay_verdict_disconnect(
+		    stay_info_status(session->condemned));
+	return flow == STAY__COME_UP ? stay_verdict_ok()
+				     : stay_verdict_noreply();
 }
 
 struct stay_verdict
@@ -107,7 +109,7 @@ stay__session_open(struct stay_session *session)
 	stay_buf_cut(&session->control, 0);
 	session->settled = 0;
 	memset(session->data, 0, client->protocol.session_size);
-	stay_stream_keep_max(
+	stay_stream_set_keep_max(
 	    client->conn, (size_t)client->options.reply_bytes_max);
 	return stay__session_verdict(
 	    session, stay__session_greet(session, NULL));
@@ -186,8 +188,8 @@ void
 stay__session_press(struct stay_session *session)
 {
 	struct stay_loop *loop = session->client->loop;
-	enum stay_status status = stay_next_event(
-	    session->client->conn, stay_message(STAY__CONDEMNED, NULL));
+	enum stay_status status = stay_conn_next_event(
+	    session->client->conn, stay_message_make(STAY__CONDEMNED, NULL));
 
 	if (status != STAY_OK && status != STAY_E_DRAINING)
 		stay__loop_timer(

@@ -341,19 +341,19 @@ stay__client_told(struct stay__calls *calls)
 void
 stay_client_stop(struct stay_client *client, enum stay_status reason)
 {
-	stay_stop(client->conn, reason);
+	stay_conn_stop(client->conn, reason);
 }
 
 void
 stay_client_drain(struct stay_client *client, uint64_t budget_ms)
 {
-	stay_drain(client->conn, budget_ms);
+	stay_conn_drain(client->conn, budget_ms);
 }
 
 void
 stay_client_reconnect(struct stay_client *client, enum stay_status why)
 {
-	stay_reconnect(client->conn, why);
+	stay_conn_reconnect(client->conn, why);
 }
 
 struct stay_conn *
@@ -382,14 +382,17 @@ stay_client_config(const struct stay_client *client)
 	return client->options.config;
 }
 
-struct stay_client_counts
-stay_client_counts(const struct stay_client *client)
+void
+stay_client_get_counts(
+    const struct stay_client *client, struct stay_client_counts *counts)
 {
-	struct stay_client_counts counts = client->calls.counts;
+	struct stay_client_counts all = client->calls.counts;
 
-	counts.queued_bytes += client->calls.log.live;
-	counts.waiting = client->line.count;
-	counts.held = client->holds.count;
-	counts.held_bytes = client->holds.bytes;
-	return counts;
+	assert(counts->size >= sizeof(counts->size));
+	all.size = counts->size < sizeof(all) ? counts->size : sizeof(all);
+	all.queued_bytes += client->calls.log.live;
+	all.waiting = client->line.count;
+	all.held = client->holds.count;
+	all.held_bytes = client->holds.bytes;
+	memcpy(counts, &all, all.size);
 }

@@ -24,8 +24,8 @@ aim_at_host(
 		port = client->protocol.port;
 	if (port == NULL)
 		return STAY_E_URL;
-	aim->target = (struct stay_target){ scheme,
-		url->host[0] != '\0' ? url->host : "localhost", port, "" };
+	aim->target = stay_target_make(
+	    scheme, url->host[0] != '\0' ? url->host : "localhost", port, "");
 	return STAY_OK;
 }
 
@@ -36,7 +36,7 @@ aim_at_path(struct stay__aim *aim, const char *scheme)
 
 	if (url->path[0] == '\0')
 		return STAY_E_URL;
-	aim->target = (struct stay_target){ scheme, "", "", url->path };
+	aim->target = stay_target_make(scheme, "", "", url->path);
 	return STAY_OK;
 }
 
@@ -51,8 +51,8 @@ aim_at_transport(const struct stay_client *client, struct stay__aim *aim)
 		return aim_at_path(aim, "unix");
 	if (stay__transport_find(client->loop, url->scheme) == NULL)
 		return STAY_E_URL;
-	aim->target = (struct stay_target){ url->scheme, url->host, url->port,
-		url->path };
+	aim->target =
+	    stay_target_make(url->scheme, url->host, url->port, url->path);
 	return STAY_OK;
 }
 
@@ -85,7 +85,7 @@ aim_at_descriptors(struct stay__aim *aim, const char *numbers)
 	if (aim->descriptors == NULL)
 		return STAY_E_NOMEM;
 	memcpy(aim->descriptors, numbers, size);
-	aim->target = (struct stay_target){ "fd", "", "", aim->descriptors };
+	aim->target = stay_target_make("fd", "", "", aim->descriptors);
 	return STAY_OK;
 }
 

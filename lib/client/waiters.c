@@ -195,7 +195,7 @@ stay__wait_cancel(struct stay_client *client, void *object)
 /* ---- stepping into line ---- */
 
 static enum stay_status
-check(const struct stay_client *client, const struct stay_wait_options *options)
+check(const struct stay_client *client, const struct stay_room_options *options)
 {
 	enum stay_status status = stay__client_admits(client);
 
@@ -209,7 +209,7 @@ check(const struct stay_client *client, const struct stay_wait_options *options)
 
 static enum stay_status
 make_waiter(struct waiter **made, struct stay_client *client,
-    const struct stay_wait_options *options)
+    const struct stay_room_options *options)
 {
 	struct waiter *waiter = stay__zalloc(sizeof(*waiter));
 
@@ -248,10 +248,10 @@ step_in(struct stay_client *client, struct waiter *waiter, uint64_t timeout_ms)
 }
 
 enum stay_status
-stay_client_wait(struct stay_client *client,
-    const struct stay_wait_options *options, stay_room_fn *ready, void *arg)
+stay_client_wait_room(struct stay_client *client,
+    const struct stay_room_options *options, stay_room_fn *ready, void *arg)
 {
-	struct stay_wait_options own;
+	struct stay_room_options own;
 	struct waiter *waiter;
 	enum stay_status status;
 

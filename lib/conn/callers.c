@@ -112,7 +112,7 @@ await_answer(struct stay__caller *caller, uint64_t timeout_ms)
 }
 
 enum stay_status
-stay_call(struct stay_conn *conn, struct stay_message request,
+stay_conn_call(struct stay_conn *conn, struct stay_message request,
     uint64_t timeout_ms, stay_called_fn *done, void *arg,
     struct stay_from *from)
 {
@@ -141,7 +141,7 @@ stay_call(struct stay_conn *conn, struct stay_message request,
 }
 
 enum stay_status
-stay_answer(
+stay_from_answer(
     struct stay_loop *loop, struct stay_from from, struct stay_reply reply)
 {
 	struct stay__caller *caller = find(loop, from);
@@ -153,9 +153,10 @@ stay_answer(
 }
 
 enum stay_status
-stay_call_cancel(struct stay_loop *loop, struct stay_from from)
+stay_from_cancel(struct stay_loop *loop, struct stay_from from)
 {
-	return stay_answer(loop, from, stay_reply_status(STAY_E_CANCELLED));
+	return stay_from_answer(
+	    loop, from, stay_reply_status(STAY_E_CANCELLED));
 }
 
 void

@@ -91,7 +91,7 @@ close_conn(struct stay_conn *conn)
 static struct stay__step
 step_reconnect(struct stay_conn *conn)
 {
-	struct stay_info info = stay_info(conn->reconnect_why);
+	struct stay_info info = stay_info_status(conn->reconnect_why);
 
 	info.tag = STAY_INFO_RECONNECT;
 	switch (stay__conn_state(conn)) {
@@ -145,7 +145,7 @@ check_drained(struct stay_conn *conn)
 {
 	if (conn->admission != STAY__ADMIT_DRAINING || !is_drained(conn))
 		return;
-	stay_stop(conn, STAY_OK);
+	stay_conn_stop(conn, STAY_OK);
 }
 
 static bool
@@ -209,13 +209,14 @@ is_usable(const struct stay_behaviour *behaviour)
 static void
 drain_over(struct stay__timer *timer)
 {
-	stay_stop(STAY__CONTAINER(timer, struct stay_conn, drain), STAY_OK);
+	stay_conn_stop(
+	    STAY__CONTAINER(timer, struct stay_conn, drain), STAY_OK);
 }
 
 static void
 renewal_due(struct stay__timer *timer)
 {
-	stay_reconnect(STAY__CONTAINER(timer, struct stay_conn, renewal),
+	stay_conn_reconnect(STAY__CONTAINER(timer, struct stay_conn, renewal),
 	    STAY_E_RECONNECT);
 }
 
@@ -362,7 +363,7 @@ drive_until_decided(struct stay_conn *conn, uint64_t deadline)
 }
 
 enum stay_status
-stay_await(struct stay_conn *conn, uint64_t budget_ms)
+stay_conn_await(struct stay_conn *conn, uint64_t budget_ms)
 {
 	if (conn == NULL)
 		return STAY_E_ARG;
@@ -377,7 +378,7 @@ stay_await(struct stay_conn *conn, uint64_t budget_ms)
 /* ---- what may be asked of it ---- */
 
 enum stay_status
-stay_cast(struct stay_conn *conn, struct stay_message message)
+stay_conn_cast(struct stay_conn *conn, struct stay_message message)
 {
 	const struct stay_from nobody = { 0, 0 };
 
@@ -389,7 +390,7 @@ stay_cast(struct stay_conn *conn, struct stay_message message)
 }
 
 enum stay_status
-stay_send(struct stay_conn *conn, struct stay_message message)
+stay_conn_send(struct stay_conn *conn, struct stay_message message)
 {
 	const struct stay_from nobody = { 0, 0 };
 
@@ -402,7 +403,7 @@ stay_send(struct stay_conn *conn, struct stay_message message)
 }
 
 enum stay_status
-stay_next_event(struct stay_conn *conn, struct stay_message message)
+stay_conn_next_event(struct stay_conn *conn, struct stay_message message)
 {
 	const struct stay_from nobody = { 0, 0 };
 
@@ -415,7 +416,7 @@ stay_next_event(struct stay_conn *conn, struct stay_message message)
 }
 
 void
-stay_stop(struct stay_conn *conn, enum stay_status reason)
+stay_conn_stop(struct stay_conn *conn, enum stay_status reason)
 {
 	if (conn->admission == STAY__ADMIT_CLOSED)
 		return; /* the first reason stands */
@@ -426,7 +427,7 @@ stay_stop(struct stay_conn *conn, enum stay_status reason)
 }
 
 void
-stay_drain(struct stay_conn *conn, uint64_t budget_ms)
+stay_conn_drain(struct stay_conn *conn, uint64_t budget_ms)
 {
 	if (conn->admission == STAY__ADMIT_CLOSED)
 		return;
@@ -437,7 +438,7 @@ stay_drain(struct stay_conn *conn, uint64_t budget_ms)
 }
 
 void
-stay_reconnect(struct stay_conn *conn, enum stay_status why)
+stay_conn_reconnect(struct stay_conn *conn, enum stay_status why)
 {
 	enum stay_state state = stay__conn_state(conn);
 

@@ -87,7 +87,7 @@ enum stay__admission {
 	STAY__ADMIT_CLOSED
 };
 
-/* stay_await, on its caller's stack. */
+/* stay_conn_await, on its caller's stack. */
 struct stay__awaiter {
 	bool decided;
 	bool gone;

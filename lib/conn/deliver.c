@@ -50,7 +50,7 @@ ask_call(struct stay_conn *conn, const struct stay__mail *mail)
 {
 	stay__timing_timeout_stop(conn);
 	if (conn->behaviour->handle_call == NULL)
-		return stay_halt(STAY_E_BAD_CALL);
+		return stay_verdict_stop(STAY_E_BAD_CALL);
 	return conn->behaviour->handle_call(
 	    conn, conn->state, mail->from, &mail->message);
 }
@@ -79,7 +79,7 @@ ask_cast(struct stay_conn *conn, const struct stay__mail *mail)
 {
 	stay__timing_timeout_stop(conn);
 	if (conn->behaviour->handle_cast == NULL)
-		return stay_halt(STAY_E_BAD_CAST);
+		return stay_verdict_stop(STAY_E_BAD_CAST);
 	return conn->behaviour->handle_cast(conn, conn->state, &mail->message);
 }
 
@@ -113,7 +113,7 @@ ask_info(struct stay_conn *conn, const struct stay_event *event)
 {
 	stay__timing_timeout_stop(conn);
 	if (conn->behaviour->handle_info == NULL)
-		return stay_noreply();
+		return stay_verdict_noreply();
 	return conn->behaviour->handle_info(conn, conn->state, event);
 }
 
@@ -145,7 +145,7 @@ static struct stay__step
 step_of_silence(struct stay_conn *conn, const struct stay_event *event)
 {
 	enum stay_state state = stay__conn_state(conn);
-	struct stay_info info = stay_info(event->status);
+	struct stay_info info = stay_info_status(event->status);
 
 	if (state == STAY_DISCONNECTING || state == STAY_STOPPING)
 		return stay__step_expired(info);
@@ -219,7 +219,7 @@ deliver_state_timeout(struct stay_conn *conn, struct stay__mail *mail)
 static void
 backoff_passed(struct stay_conn *conn)
 {
-	struct stay_info info = stay_info(conn->why);
+	struct stay_info info = stay_info_status(conn->why);
 
 	info.tag = STAY_INFO_BACKOFF;
 	stay__drive(conn,
@@ -240,7 +240,7 @@ budget_spent(struct stay_conn *conn)
 static void
 stop_budget_spent(struct stay_conn *conn)
 {
-	stay__drive(conn, stay__step_expired(stay_info(STAY_E_TIMEOUT)));
+	stay__drive(conn, stay__step_expired(stay_info_status(STAY_E_TIMEOUT)));
 }
 
 static void

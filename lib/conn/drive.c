@@ -157,7 +157,8 @@ take(struct stay_conn *conn, const struct stay__step *step)
 static struct stay__step
 run_init(struct stay_conn *conn, void *arg)
 {
-	struct stay_verdict verdict = stay_connect(stay_info(STAY_OK));
+	struct stay_verdict verdict =
+	    stay_verdict_connect(stay_info_status(STAY_OK));
 
 	if (conn->behaviour->init != NULL)
 		verdict = conn->behaviour->init(conn, conn->state, arg);
@@ -178,7 +179,7 @@ stay__drive_start(struct stay_conn *conn, void *arg)
 static struct stay__step
 run_connect(struct stay_conn *conn, const struct stay__step *step)
 {
-	struct stay_verdict verdict = stay_halt(STAY_E_BAD_CONNECT);
+	struct stay_verdict verdict = stay_verdict_stop(STAY_E_BAD_CONNECT);
 
 	stay__timing_timeout_stop(conn);
 	conn->up_ms = 0;
@@ -196,10 +197,11 @@ run_disconnect(struct stay_conn *conn, const struct stay__step *step)
 	bool stopping = step->event == STAY__CONN_STOP;
 	struct stay_info info = step->info;
 	struct stay_verdict verdict =
-	    stopping ? stay_noconnect() : stay_halt(STAY_E_BAD_DISCONNECT);
+	    stopping ? stay_verdict_noconnect()
+		     : stay_verdict_stop(STAY_E_BAD_DISCONNECT);
 
 	if (stopping) {
-		info = stay_info(conn->reason);
+		info = stay_info_status(conn->reason);
 		info.tag = STAY_INFO_STOPPING;
 	}
 	stay__timing_timeout_stop(conn);

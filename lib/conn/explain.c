@@ -436,7 +436,7 @@ add_following(struct stay__text *text, const struct stay_conn *conn)
 }
 
 int
-stay_explain(const struct stay_conn *conn, char *buffer, size_t len)
+stay_conn_explain(const struct stay_conn *conn, char *buffer, size_t len)
 {
 	struct stay__text text = { buffer, len, 0 };
 

@@ -151,7 +151,7 @@ stay_stream_again(struct stay_conn *conn, size_t len)
 }
 
 void
-stay_stream_keep_max(struct stay_conn *conn, size_t bytes)
+stay_stream_set_keep_max(struct stay_conn *conn, size_t bytes)
 {
 	conn->input.max = bytes;
 }
@@ -274,7 +274,8 @@ stay_stream_dial_to(
 static enum stay_status
 dial_descriptors(struct stay_conn *conn, const char *numbers)
 {
-	const struct stay_target target = { "fd", "", "", numbers };
+	const struct stay_target target =
+	    stay_target_make("fd", "", "", numbers);
 
 	return stay_stream_dial_to(conn, &target, 1);
 }
@@ -293,8 +294,8 @@ stay_stream_dial(struct stay_conn *conn, const char *url)
 	status = stay_url_parse(&parsed, url, NULL);
 	if (status != STAY_OK)
 		return status;
-	target = (struct stay_target){ parsed->scheme, parsed->host,
-		parsed->port, parsed->path };
+	target = stay_target_make(
+	    parsed->scheme, parsed->host, parsed->port, parsed->path);
 	status = stay_stream_dial_to(conn, &target, 1);
 	stay_url_free(parsed);
 	return status;

@@ -96,7 +96,7 @@ stop_state_timeout(struct stay_conn *conn)
 
 /* It is for the state that the callback's own verdict leads to: it waits. */
 enum stay_status
-stay_state_timeout(
+stay_conn_set_state_timeout(
     struct stay_conn *conn, uint64_t ms, struct stay_message message)
 {
 	enum stay_status status;

@@ -85,13 +85,13 @@ verdict(enum stay__verdict_kind kind)
 }
 
 struct stay_verdict
-stay_ok(void)
+stay_verdict_ok(void)
 {
 	return verdict(STAY__VERDICT_OK);
 }
 
 struct stay_verdict
-stay_connect(struct stay_info info)
+stay_verdict_connect(struct stay_info info)
 {
 	struct stay_verdict made = verdict(STAY__VERDICT_CONNECT);
 
@@ -100,7 +100,7 @@ stay_connect(struct stay_info info)
 }
 
 struct stay_verdict
-stay_disconnect(struct stay_info info)
+stay_verdict_disconnect(struct stay_info info)
 {
 	struct stay_verdict made = verdict(STAY__VERDICT_DISCONNECT);
 
@@ -109,7 +109,7 @@ stay_disconnect(struct stay_info info)
 }
 
 struct stay_verdict
-stay_backoff(uint64_t ms)
+stay_verdict_backoff(uint64_t ms)
 {
 	struct stay_verdict made = verdict(STAY__VERDICT_BACKOFF);
 
@@ -118,13 +118,13 @@ stay_backoff(uint64_t ms)
 }
 
 struct stay_verdict
-stay_noconnect(void)
+stay_verdict_noconnect(void)
 {
 	return verdict(STAY__VERDICT_NOCONNECT);
 }
 
 struct stay_verdict
-stay_pending(uint64_t ms)
+stay_verdict_pending(uint64_t ms)
 {
 	struct stay_verdict made = verdict(STAY__VERDICT_PENDING);
 
@@ -133,7 +133,7 @@ stay_pending(uint64_t ms)
 }
 
 struct stay_verdict
-stay_ignore(void)
+stay_verdict_ignore(void)
 {
 	struct stay_verdict made = verdict(STAY__VERDICT_IGNORE);
 
@@ -142,7 +142,7 @@ stay_ignore(void)
 }
 
 struct stay_verdict
-stay_halt(enum stay_status reason)
+stay_verdict_stop(enum stay_status reason)
 {
 	struct stay_verdict made = verdict(STAY__VERDICT_STOP);
 
@@ -151,25 +151,25 @@ stay_halt(enum stay_status reason)
 }
 
 struct stay_verdict
-stay_reply(struct stay_reply reply)
+stay_verdict_reply(struct stay_reply reply)
 {
-	return stay_with_reply(verdict(STAY__VERDICT_REPLY), reply);
+	return stay_verdict_with_reply(verdict(STAY__VERDICT_REPLY), reply);
 }
 
 struct stay_verdict
-stay_noreply(void)
+stay_verdict_noreply(void)
 {
 	return verdict(STAY__VERDICT_NOREPLY);
 }
 
 struct stay_verdict
-stay_postpone(void)
+stay_verdict_postpone(void)
 {
 	return verdict(STAY__VERDICT_POSTPONE);
 }
 
 struct stay_verdict
-stay_with_timeout(struct stay_verdict made, uint64_t ms)
+stay_verdict_with_timeout(struct stay_verdict made, uint64_t ms)
 {
 	made.with |= STAY__WITH_TIMEOUT;
 	made.timeout_ms = ms;
@@ -177,14 +177,14 @@ stay_with_timeout(struct stay_verdict made, uint64_t ms)
 }
 
 struct stay_verdict
-stay_with_hibernate(struct stay_verdict made)
+stay_verdict_with_hibernate(struct stay_verdict made)
 {
 	made.with |= STAY__WITH_HIBERNATE;
 	return made;
 }
 
 struct stay_verdict
-stay_with_reply(struct stay_verdict made, struct stay_reply reply)
+stay_verdict_with_reply(struct stay_verdict made, struct stay_reply reply)
 {
 	made.with |= STAY__WITH_REPLY;
 	made.reply = reply;
@@ -192,7 +192,7 @@ stay_with_reply(struct stay_verdict made, struct stay_reply reply)
 }
 
 struct stay_info
-stay_info(enum stay_status status)
+stay_info_status(enum stay_status status)
 {
 	struct stay_info info = { .status = status };
 
@@ -224,7 +224,7 @@ stay_reply_status(enum stay_status status)
 }
 
 struct stay_message
-stay_message(int tag, void *data)
+stay_message_make(int tag, void *data)
 {
 	struct stay_message message = { .tag = tag, .data = data };
 
@@ -251,7 +251,7 @@ print_cell(const struct cell *cell, FILE *out)
 }
 
 void
-stay_verdict_matrix(FILE *out)
+stay_machine_verdicts(FILE *out)
 {
 	fputs("| situation |", out);
 	for (int kind = 0; kind < STAY__VERDICT_COUNT; kind++)

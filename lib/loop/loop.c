@@ -97,9 +97,9 @@ stay_loop_stop(struct stay_loop *loop, enum stay_status reason)
 {
 	struct stay__list *node;
 
-	/* Nothing closes inside stay_stop, so the list holds still. */
+	/* Nothing closes inside stay_conn_stop, so the list holds still. */
 	for (node = loop->conns.next; node != &loop->conns; node = node->next)
-		stay_stop(
+		stay_conn_stop(
 		    STAY__LIST_OWNER(node, struct stay_conn, node), reason);
 }
 
@@ -120,7 +120,8 @@ stay_loop_live(const struct stay_loop *loop)
 }
 
 void
-stay_loop_observe(struct stay_loop *loop, const struct stay_observer *observer)
+stay_loop_set_observer(
+    struct stay_loop *loop, const struct stay_observer *observer)
 {
 	loop->observer = observer != NULL ? observer : &nobody;
 }
@@ -132,7 +133,7 @@ stay_loop_now_ms(const struct stay_loop *loop)
 }
 
 enum stay_status
-stay_loop_dials_max(struct stay_loop *loop, unsigned max)
+stay_loop_set_dials_max(struct stay_loop *loop, unsigned max)
 {
 	if (max == 0)
 		return STAY_E_ARG;
@@ -142,7 +143,7 @@ stay_loop_dials_max(struct stay_loop *loop, unsigned max)
 }
 
 enum stay_status
-stay_loop_dials_stagger(struct stay_loop *loop, uint64_t ms)
+stay_loop_set_dials_stagger_ms(struct stay_loop *loop, uint64_t ms)
 {
 	if (ms > DIALS_STAGGER_MAX_MS)
 		return STAY_E_ARG;

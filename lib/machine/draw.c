@@ -15,7 +15,7 @@ each_edge(const struct stay_machine *machine, edge_fn *edge, FILE *out)
 		for (unsigned event = 0; event < machine->event_count;
 		     event++) {
 			const struct stay_machine_row *row =
-			    stay_machine_row(machine, from, event);
+			    stay_machine_find_row(machine, from, event);
 
 			if (row->verb == STAY_GO)
 				edge(machine, from, event, row, out);
@@ -75,7 +75,7 @@ print_pair(const struct stay_machine *machine, unsigned state, unsigned event,
     FILE *out)
 {
 	const struct stay_machine_row *row =
-	    stay_machine_row(machine, state, event);
+	    stay_machine_find_row(machine, state, event);
 	const char *action = machine->actions[row->action];
 
 	if (row->verb == STAY_NEVER)
@@ -120,7 +120,7 @@ stay_machine_reasons(const struct stay_machine *machine, FILE *out)
 		for (unsigned event = 0; event < machine->event_count;
 		     event++) {
 			const struct stay_machine_row *row =
-			    stay_machine_row(machine, state, event);
+			    stay_machine_find_row(machine, state, event);
 
 			fprintf(out, "| %s | %s | %s | %s | %s | %s |\n",
 			    machine->states[state].label,

@@ -49,7 +49,7 @@ struct stay__turn
 stay__machine_take(struct stay__machine *machine, unsigned event)
 {
 	const struct stay_machine_row *row =
-	    stay_machine_row(machine->table, machine->now, event);
+	    stay_machine_find_row(machine->table, machine->now, event);
 	struct stay__turn turn;
 
 	assert(row != NULL && row->verb != STAY_NEVER);
@@ -85,7 +85,7 @@ stay_state_name(enum stay_state state)
 }
 
 const struct stay_machine_row *
-stay_machine_row(
+stay_machine_find_row(
     const struct stay_machine *machine, unsigned state, unsigned event)
 {
 	if (state >= machine->state_count || event >= machine->event_count)

@@ -26,8 +26,8 @@ stagger_over(struct stay__timer *timer)
 void
 stay__governor_init(struct stay_loop *loop)
 {
-	loop->governor.max = stay_loop_dials_max_default;
-	loop->governor.stagger_ms = stay_loop_dials_stagger_default;
+	loop->governor.max = stay_loop_set_dials_max_default;
+	loop->governor.stagger_ms = stay_loop_set_dials_stagger_ms_default;
 	stay__list_init(&loop->governor.waiting);
 	stay__timer_init(&loop->governor.timer, stagger_over);
 }

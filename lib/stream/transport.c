@@ -37,7 +37,7 @@ is_complete(const struct stay_transport *transport)
 }
 
 enum stay_status
-stay_loop_transport(
+stay_loop_add_transport(
     struct stay_loop *loop, const struct stay_transport *transport)
 {
 	if (loop == NULL || transport == NULL)

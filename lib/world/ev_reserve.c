@@ -123,7 +123,7 @@ allocate(void *memory, long size)
 }
 
 enum stay_status
-stay_ev_reserve(size_t bytes)
+stay_loop_ev_reserve(size_t bytes)
 {
 	if (reserve.bytes != NULL)
 		return STAY_E_STATE;

@@ -37,7 +37,7 @@ static void
 ask(struct outcome *outcome, const struct stay_redis_reply *node)
 {
 	size_t len = stay_redis_len(node), count = stay_redis_count(node);
-	enum stay_redis_type type = stay_redis_type(node);
+	enum stay_redis_type type = stay_redis_type_of(node);
 	int64_t integer = stay_redis_integer(node, NULL);
 	double real = stay_redis_double(node, NULL);
 
@@ -50,7 +50,7 @@ ask(struct outcome *outcome, const struct stay_redis_reply *node)
 	mix(outcome, stay_redis_str(node), len);
 	mix(outcome, stay_redis_verbatim_format(node),
 	    strlen(stay_redis_verbatim_format(node)));
-	(void)stay_redis_get(node, "key");
+	(void)stay_redis_map_get(node, "key");
 }
 
 /* The depth is bounded by depth_max. */

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "suites.h"
+#include "support/counts.h"
 #include "support/fault_proxy.h"
 #include "support/heap.h"
 #include "support/redis_bed.h"
@@ -164,8 +165,7 @@ all_arrived(void *arg)
 {
 	struct stay_redis *redis = arg;
 
-	return stay_client_counts(stay_redis_client(redis)).in_flight ==
-	       INFLIGHT;
+	return counts_of(stay_redis_client(redis)).in_flight == INFLIGHT;
 }
 
 /* Frozen, it answers nothing: not a byte of more requests leaves. */

@@ -110,16 +110,16 @@ ask_for_all(void)
 	for (int i = 0; i < LOST; i++)
 		submit_for_nobody();
 	cancel_half();
-	INSIDE(stay_reconnect(conn, STAY_OK));
+	INSIDE(stay_conn_reconnect(conn, STAY_OK));
 	stop_twice();
 	INSIDE(status = stay_redis_command(seen.redis, NULL, NULL, "PING"));
 	ck_assert_int_eq(status, STAY_E_DRAINING);
-	INSIDE(status = stay_await(conn, 1000));
+	INSIDE(status = stay_conn_await(conn, 1000));
 	ck_assert_int_eq(status, STAY_E_REENTRANT);
 	INSIDE(status = stay_loop_free(rig.loop));
 	ck_assert_int_eq(status, STAY_E_REENTRANT);
 	INSIDE(stay_loop_turn(rig.loop));
-	INSIDE(stay_explain(conn, text, sizeof(text)));
+	INSIDE(stay_conn_explain(conn, text, sizeof(text)));
 }
 
 /* ---- the callbacks ---- */
@@ -267,7 +267,7 @@ begin(void)
 
 	memset(&seen, 0, sizeof(seen));
 	bed_open();
-	stay_loop_observe(rig.loop, &observer);
+	stay_loop_set_observer(rig.loop, &observer);
 	INSIDE(seen.redis = rig_start(&rig, server.url, &options));
 	seen.number = stay_conn_number(stay_redis_conn(seen.redis));
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "suites.h"
+#include "support/counts.h"
 #include "support/redis_bed.h"
 
 #define CALLS   40
@@ -146,7 +147,7 @@ START_TEST(test_promise_6_a_deadline_in_flight_fails_that_call_alone)
 	check_timed_out(STAY_MAYBE_EXECUTED);
 	redis_server_thaw(&server);
 	check_others(redis, true);
-	counts = stay_client_counts(stay_redis_client(redis));
+	counts = counts_of(stay_redis_client(redis));
 	ck_assert_uint_eq(counts.sessions, 1);
 	ck_assert_uint_eq(counts.orphans, CALLS / 2);
 	ck_assert_uint_eq(counts.tombstones, 0);

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 
 #include "suites.h"
+#include "support/counts.h"
 #include "support/descriptors.h"
 #include "support/listener.h"
 #include "support/redis_bed.h"
@@ -114,7 +115,7 @@ struct hoard {
 static uint64_t
 bytes_in(const struct hoard *hoard)
 {
-	return stay_client_counts(stay_redis_client(hoard->redis)).bytes_in;
+	return counts_of(stay_redis_client(hoard->redis)).bytes_in;
 }
 
 static void
@@ -145,7 +146,7 @@ all_sent(void *arg)
 
 	for (int i = 0; i < 2; i++) {
 		struct stay_client_counts counts =
-		    stay_client_counts(stay_redis_client(hoards[i].redis));
+		    counts_of(stay_redis_client(hoards[i].redis));
 
 		if (counts.queued > 0)
 			return false;
@@ -236,7 +237,7 @@ START_TEST(test_promise_9_a_peer_that_reads_nothing_holds_up_nobody)
 				     "SET key:%d %b", i, value, sizeof(value)),
 		    STAY_OK);
 	see_them_get_on(200);
-	counts = stay_client_counts(stay_redis_client(stuck));
+	counts = counts_of(stay_redis_client(stuck));
 	ck_assert_uint_gt(counts.queued, 0);
 	redis_server_thaw(&server);
 	redis_server_end(&other);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "suites.h"
+#include "support/counts.h"
 #include "support/redis_bed.h"
 
 #define CALLS    50
@@ -31,7 +32,7 @@ start(bool over_tcp)
 static struct stay_client_counts
 counts(void)
 {
-	return stay_client_counts(stay_redis_client(redis));
+	return counts_of(stay_redis_client(redis));
 }
 
 static void
@@ -101,12 +102,12 @@ leave_alone(void)
 		.on_failure = on_failure };
 
 	ev_loop_fork(rig.ev);
-	stay_loop_observe(rig.loop, &observer);
+	stay_loop_set_observer(rig.loop, &observer);
 	rig_run(&rig, 0.3);
 	ck_assert_uint_eq(failures, 1);
 	ck_assert_int_eq(
 	    stay_redis_command(redis, NULL, NULL, "PING"), STAY_E_FORKED);
-	stay_loop_observe(rig.loop, NULL);
+	stay_loop_set_observer(rig.loop, NULL);
 	rig_close(&rig);
 }
 

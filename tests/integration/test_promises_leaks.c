@@ -157,7 +157,7 @@ static void
 live(int kind)
 {
 	rig_open(&rig);
-	stay_loop_observe(rig.loop, &observer);
+	stay_loop_set_observer(rig.loop, &observer);
 	lives[kind]();
 	rig_close(&rig);
 }

@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 
 #include "suites.h"
+#include "support/counts.h"
 #include "support/descriptors.h"
 #include "support/fault_proxy.h"
 #include "support/listener.h"
@@ -67,7 +68,7 @@ start_members(const char *url, const struct stay_redis_options *options)
 	for (int i = 0; i < CLIENTS; i++)
 		members[i].redis = rig_start(&rig, url, options);
 	first_number = stay_conn_number(conn_of(&members[0]));
-	stay_loop_observe(rig.loop, &observer);
+	stay_loop_set_observer(rig.loop, &observer);
 }
 
 static bool
@@ -206,7 +207,7 @@ START_TEST(test_promise_13_dials_under_way_at_once_are_bounded)
 	unsigned most = 0;
 
 	listener_open_stuffed(&listener);
-	ck_assert_int_eq(stay_loop_dials_max(rig.loop, DIALS), STAY_OK);
+	ck_assert_int_eq(stay_loop_set_dials_max(rig.loop, DIALS), STAY_OK);
 	start_members(listener.url, &options);
 	rig_until(&rig, all_have_tried, &most, 20);
 	ck_assert_uint_eq(most, DIALS);
@@ -318,8 +319,7 @@ ask_idempotent(struct stay_redis *redis, struct answer *answer, int number)
 static bool
 all_arrived(void *arg)
 {
-	struct stay_client_counts counts =
-	    stay_client_counts(stay_redis_client(arg));
+	struct stay_client_counts counts = counts_of(stay_redis_client(arg));
 
 	return counts.in_flight == CALLS;
 }

@@ -84,7 +84,7 @@ note_push(
     void *arg, struct stay_redis *redis, const struct stay_redis_reply *push)
 {
 	(void)redis;
-	ck_assert_int_eq(stay_redis_type(push), STAY_REDIS_PUSH);
+	ck_assert_int_eq(stay_redis_type_of(push), STAY_REDIS_PUSH);
 	ck_assert_uint_eq(stay_redis_count(push), 2);
 	ck_assert_str_eq(
 	    stay_redis_str(stay_redis_first(push)), "server-cpu-usage");
@@ -95,7 +95,7 @@ START_TEST(test_redis_real_a_push_is_nobodys_reply)
 {
 	unsigned pushes = 0;
 	struct stay_redis_options options = { STAY_REDIS_OPTIONS,
-		.on_push = note_push, .push_arg = &pushes };
+		.on_push = note_push, .on_push_arg = &pushes };
 	struct stay_redis *redis = rig_connect(&rig, server.url, &options);
 	struct answer answer;
 
@@ -115,9 +115,9 @@ on_attribute(void *arg, const struct stay_result *result)
 	    stay_redis_attribute(result->reply);
 
 	ck_assert_int_eq(result->status, STAY_OK);
-	ck_assert_int_eq(stay_redis_type(result->reply), STAY_REDIS_STRING);
-	ck_assert_int_eq(stay_redis_type(attribute), STAY_REDIS_ATTRIBUTE);
-	ck_assert_ptr_nonnull(stay_redis_get(attribute, "key-popularity"));
+	ck_assert_int_eq(stay_redis_type_of(result->reply), STAY_REDIS_STRING);
+	ck_assert_int_eq(stay_redis_type_of(attribute), STAY_REDIS_ATTRIBUTE);
+	ck_assert_ptr_nonnull(stay_redis_map_get(attribute, "key-popularity"));
 	((struct answer *)arg)->told++;
 }
 
@@ -166,7 +166,7 @@ START_TEST(test_promise_2_a_value_popped_for_nobody_is_handed_over)
 {
 	struct answer late = { 0 }, given_up = { 0 }, answer;
 	struct stay_redis_options options = { STAY_REDIS_OPTIONS,
-		.on_orphan = note_orphan, .orphan_arg = &late };
+		.on_orphan = note_orphan, .on_orphan_arg = &late };
 	struct stay_redis *popper = rig_connect(&rig, server.url, &options);
 	struct stay_redis *pusher = rig_connect(&rig, server.url, NULL);
 	struct stay_call_id id;

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "suites.h"
+#include "support/counts.h"
 #include "support/redis_bed.h"
 
 /* The same server with a login. */
@@ -286,7 +287,7 @@ static const struct stay_redis_options sends_again = { STAY_REDIS_OPTIONS,
 static bool
 has_been_sent_again(void *arg)
 {
-	return stay_client_counts(stay_redis_client(arg)).resent >= 6;
+	return counts_of(stay_redis_client(arg)).resent >= 6;
 }
 
 /* Writes wait for the server to be a primary again, and are then executed once
@@ -352,8 +353,7 @@ START_TEST(test_promise_3_what_is_asked_while_loading_is_done_after)
 	ck_assert_int_eq(answer.integer, before.integer + 1);
 	ask_now(&rig, redis, &after, "INCR counter");
 	ck_assert_int_eq(after.integer, before.integer + 2);
-	ck_assert_uint_gt(
-	    stay_client_counts(stay_redis_client(redis)).sessions, 1);
+	ck_assert_uint_gt(counts_of(stay_redis_client(redis)).sessions, 1);
 }
 END_TEST
 

@@ -32,7 +32,7 @@ static void
 export_row(const struct stay_machine *machine, unsigned state, unsigned event)
 {
 	const struct stay_machine_row *row =
-	    stay_machine_row(machine, state, event);
+	    stay_machine_find_row(machine, state, event);
 
 	printf("\t:: (state == %u && event == %u) -> ", state, event);
 	if (row->verb == STAY_NEVER)

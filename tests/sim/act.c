@@ -328,7 +328,7 @@ reconnect(struct user *user)
 	sim_note(user->run->sim, "reconnect", user->index, 0);
 	user->wanted = true;
 	calling(user->run, true);
-	stay_reconnect(user_conn(user), STAY_E_RECONNECT);
+	stay_conn_reconnect(user_conn(user), STAY_E_RECONNECT);
 	calling(user->run, false);
 }
 
@@ -340,7 +340,7 @@ stop(struct user *user)
 	sim_note(user->run->sim, "stop", user->index, 0);
 	user_stops(user);
 	calling(user->run, true);
-	stay_stop(user_conn(user), STAY_OK);
+	stay_conn_stop(user_conn(user), STAY_OK);
 	calling(user->run, false);
 }
 
@@ -354,7 +354,7 @@ drain(struct user *user)
 	sim_note(user->run->sim, "drain", user->index, (int64_t)ms);
 	user_drains(user, ms);
 	calling(user->run, true);
-	stay_drain(user_conn(user), ms);
+	stay_conn_drain(user_conn(user), ms);
 	calling(user->run, false);
 }
 
@@ -368,7 +368,7 @@ await(const struct user *user)
 	if (user_conn(user) == NULL)
 		return;
 	sim_note(user->run->sim, "await", user->index, (int64_t)ms);
-	status = stay_await(user_conn(user), ms);
+	status = stay_conn_await(user_conn(user), ms);
 	sim_note(user->run->sim, "awaited", user->index, status);
 	if (status == STAY_E_REENTRANT)
 		broken(5, "await outside of callbacks is refused");
@@ -386,11 +386,11 @@ misuse(struct run *run, const struct user *user)
 		    stay_status_name(status));
 	if (user_conn(user) == NULL)
 		return;
-	status = stay_await(user_conn(user), 10);
+	status = stay_conn_await(user_conn(user), 10);
 	if (status != STAY_E_REENTRANT)
 		broken(5, "await inside of a callback says %s",
 		    stay_status_name(status));
-	if (stay_explain(user_conn(user), text, sizeof(text)) <= 0)
+	if (stay_conn_explain(user_conn(user), text, sizeof(text)) <= 0)
 		broken(1, "explain has nothing to say");
 }
 

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "client/client.h"
+#include "support/counts.h"
 
 /* So many waits without an event, in a virtual second, are spinning. */
 #define IDLE_WAITS_MAX 2000
@@ -179,7 +180,7 @@ check_untold(struct user *user, uint64_t untold)
 void
 check_counts(struct user *user)
 {
-	struct stay_client_counts c = stay_client_counts(user->client);
+	struct stay_client_counts c = counts_of(user->client);
 	uint64_t over =
 	    c.replied + c.sent + c.refused + c.not_sent + c.maybe_executed;
 
@@ -229,7 +230,7 @@ check_tombstones(
 static void
 check_told(struct user *user)
 {
-	struct stay_client_counts c = stay_client_counts(user->client);
+	struct stay_client_counts c = counts_of(user->client);
 	const uint64_t counted[STAY_OUTCOME_COUNT] = {
 		[STAY_REPLIED] = c.replied,
 		[STAY_SENT] = c.sent,
@@ -410,7 +411,7 @@ check_silent(const struct user *user)
 static void
 check_silence(struct user *user)
 {
-	struct stay_client_counts c = stay_client_counts(user->client);
+	struct stay_client_counts c = counts_of(user->client);
 	const struct sim_peer *peer = peer_of(user);
 	struct run *run = user->run;
 	uint64_t since = run->excused, ms = silence_ms(user, &c);

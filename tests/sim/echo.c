@@ -41,7 +41,7 @@ submit(struct user *user, struct call *call, struct stay_call_options *options,
 
 	if (draw_mille(user->run, 300)) {
 		options->timeout_ms = user->options.call_timeout_ms;
-		return stay_echo(
+		return stay_echo_call(
 		    user->client, bytes.data, bytes.len, done, arg);
 	}
 	options->flags = ledger_draw_flags(user->run, call);

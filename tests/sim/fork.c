@@ -66,7 +66,7 @@ check_failures(const struct run *run)
 		    (user->connects == user->forked_connects &&
 			user->client->barred != STAY_E_FORKED))
 			continue;
-		stay_explain(user_conn(user), text, sizeof(text));
+		stay_conn_explain(user_conn(user), text, sizeof(text));
 		if (strstr(text, "parent process") == NULL)
 			broken(12, "user %u in a child says: %s", i, text);
 	}

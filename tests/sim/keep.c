@@ -37,7 +37,7 @@ keep_reply(struct user *user, const struct call *call,
 	if (run->healing || place == NULL || !draw_mille(run, 20) ||
 	    !is_lasting(user, call, result))
 		return;
-	status = stay_hold(user->client, result->reply, &place->held);
+	status = stay_held_new(user->client, result->reply, &place->held);
 	sim_note(run->sim, "hold", (int64_t)call->number, status);
 	if (status == STAY_OK) {
 		place->number = call->number;
@@ -64,7 +64,7 @@ let_go(struct run *run, struct kept *kept)
 	if (!user->host.trade->answers(call, &result))
 		broken(2, "the held reply of call %" PRIu64 " has changed",
 		    kept->number);
-	stay_release(kept->held);
+	stay_held_free(kept->held);
 	kept->held = NULL;
 }
 

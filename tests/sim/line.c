@@ -203,14 +203,14 @@ hello(struct stay_session *session, const struct stay_frame *frame)
 		snprintf(text, sizeof(text), "hello %s\n",
 		    stay_session_url(session)->password);
 		if (ask(session, text, 1) != STAY_OK)
-			return stay_hello_refused("no memory");
+			return stay_hello_retry("no memory");
 		return stay_hello_wait();
 	}
 	line = frame->reply;
 	if (frame->kind == STAY_FRAME_ERROR)
 		return stay_hello_denied("denied");
 	if (frame->kind == STAY_FRAME_REFUSED)
-		return stay_hello_refused("later");
+		return stay_hello_retry("later");
 	return says(line, "wait") ? stay_hello_wait() : stay_hello_up();
 }
 

@@ -48,12 +48,12 @@ with_company(struct raw *raw, struct stay_verdict verdict)
 	uint64_t ms;
 
 	if (which == 1)
-		return stay_with_hibernate(verdict);
+		return stay_verdict_with_hibernate(verdict);
 	if (which > 1)
 		return verdict;
 	ms = draw_between(the_run, 0, 500);
 	raw_time_out(raw, ms);
-	return stay_with_timeout(verdict, ms);
+	return stay_verdict_with_timeout(verdict, ms);
 }
 
 static struct stay_info
@@ -65,7 +65,8 @@ some_info(struct run *run)
 static struct stay_verdict
 some_backoff(struct raw *raw)
 {
-	return with_company(raw, stay_backoff(draw_between(the_run, 0, 800)));
+	return with_company(
+	    raw, stay_verdict_backoff(draw_between(the_run, 0, 800)));
 }
 
 /* A callback begins: what all of them have in common. */
@@ -101,10 +102,11 @@ init(struct stay_conn *conn, void *state, void *arg)
 	raw->block = state;
 	raw->block->raw = raw;
 	if (which == 0)
-		return with_company(raw, stay_ok());
+		return with_company(raw, stay_verdict_ok());
 	if (which == 1)
 		return some_backoff(raw);
-	return which == 2 ? stay_ignore() : stay_connect(some_info(the_run));
+	return which == 2 ? stay_verdict_ignore()
+			  : stay_verdict_connect(some_info(the_run));
 }
 
 static struct stay_verdict
@@ -120,7 +122,7 @@ run_connect(struct stay_conn *conn, void *state, struct stay_info info)
 	if (which == 0)
 		return leave(some_backoff(raw));
 	if (which == 1)
-		return leave(with_company(raw, stay_ok()));
+		return leave(with_company(raw, stay_verdict_ok()));
 	status = stay_stream_dial(conn, raw->user->host.url);
 	if (status != STAY_OK && status != STAY_E_NOMEM &&
 	    !(status == STAY_E_FORKED && the_run->sim->forked))
@@ -128,7 +130,7 @@ run_connect(struct stay_conn *conn, void *state, struct stay_info info)
 		    1, "a dial is refused with %s", stay_status_name(status));
 	if (status != STAY_OK)
 		return leave(some_backoff(raw));
-	return leave(stay_pending(
+	return leave(stay_verdict_pending(
 	    draw_between(the_run, the_run->healing ? 2000 : 1, RAW_BUDGET_MS)));
 }
 
@@ -143,11 +145,12 @@ run_disconnect(struct stay_conn *conn, void *state, struct stay_info info)
 	if (the_run->healing)
 		which = 9;
 	if (which == 0)
-		return leave(stay_connect(some_info(the_run)));
+		return leave(stay_verdict_connect(some_info(the_run)));
 	if (which == 1)
-		return leave(stay_pending(draw_between(the_run, 1, 500)));
+		return leave(
+		    stay_verdict_pending(draw_between(the_run, 1, 500)));
 	if (which == 2)
-		return leave(with_company(raw, stay_noconnect()));
+		return leave(with_company(raw, stay_verdict_noconnect()));
 	return leave(some_backoff(raw));
 }
 
@@ -158,7 +161,7 @@ postpone(const struct raw *raw)
 	if (raw->letters > raw->mailbox_max)
 		broken(7, "raw %u postpones one of %zu letters",
 		    raw->user->index, raw->letters);
-	return stay_postpone();
+	return stay_verdict_postpone();
 }
 
 /* Of a message, a call or a cast: what may be said in this state. */
@@ -172,9 +175,9 @@ move(struct raw *raw, struct stay_verdict otherwise)
 	if (the_run->healing)
 		return otherwise;
 	if (which == 0 && !pending)
-		return stay_connect(some_info(the_run));
+		return stay_verdict_connect(some_info(the_run));
 	if (which == 1 && !pending)
-		return stay_disconnect(some_info(the_run));
+		return stay_verdict_disconnect(some_info(the_run));
 	if (which < 5)
 		return postpone(raw);
 	return pending ? otherwise : with_company(raw, otherwise);
@@ -192,9 +195,9 @@ handle_call(struct stay_conn *conn, void *state, struct stay_from from,
 	if (draw_mille(the_run, 300)) {
 		raw->from = from;
 		raw->waits = true;
-		return leave(stay_noreply());
+		return leave(stay_verdict_noreply());
 	}
-	verdict = move(raw, stay_reply(stay_reply_status(STAY_OK)));
+	verdict = move(raw, stay_verdict_reply(stay_reply_status(STAY_OK)));
 	return leave(verdict);
 }
 
@@ -206,7 +209,7 @@ handle_cast(
 
 	(void)conn;
 	(void)message;
-	return leave(move(raw, stay_noreply()));
+	return leave(move(raw, stay_verdict_noreply()));
 }
 
 /* ---- its stream ---- */
@@ -252,7 +255,7 @@ on_stream(struct raw *raw, const struct stay_event *event)
 	if (event->type == STAY_STREAM_UP) {
 		raw->stream = true;
 		raw_send_some(raw, SEND_MAX);
-		return with_company(raw, stay_ok());
+		return with_company(raw, stay_verdict_ok());
 	}
 	if (event->type == STAY_STREAM_DATA) {
 		take_bytes(raw, &event->bytes);
@@ -262,7 +265,7 @@ on_stream(struct raw *raw, const struct stay_event *event)
 	} else {
 		raw->stream = false;
 	}
-	return stay_noreply();
+	return stay_verdict_noreply();
 }
 
 /* T is over: not before its time, and not without having been set. */
@@ -288,8 +291,8 @@ handle_info(void *state, const struct stay_event *event, unsigned version)
 	if (event->type >= STAY_STREAM_UP)
 		return leave(on_stream(raw, event));
 	if (event->type == STAY_MESSAGE)
-		return leave(move(raw, stay_noreply()));
-	return leave(stay_noreply());
+		return leave(move(raw, stay_verdict_noreply()));
+	return leave(stay_verdict_noreply());
 }
 
 static struct stay_verdict

@@ -197,8 +197,8 @@ answer(struct raw *raw)
 	enum stay_status status;
 
 	raw->waits = false;
-	status =
-	    stay_answer(the_run->loop, raw->from, stay_reply_status(STAY_OK));
+	status = stay_from_answer(
+	    the_run->loop, raw->from, stay_reply_status(STAY_OK));
 	sim_note(the_run->sim, "answer", raw->user->index, status);
 }
 
@@ -216,12 +216,12 @@ send_letter(struct raw *raw, unsigned which)
 
 	calling(run, true);
 	if (which == 0)
-		status = stay_call(raw->conn, message,
+		status = stay_conn_call(raw->conn, message,
 		    draw_between(run, 1, 1000), on_called, token, NULL);
 	else if (which == 1)
-		status = stay_cast(raw->conn, message);
+		status = stay_conn_cast(raw->conn, message);
 	else
-		status = stay_send(raw->conn, message);
+		status = stay_conn_send(raw->conn, message);
 	calling(run, false);
 	accept_or_free(token, before, status);
 }

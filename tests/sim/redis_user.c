@@ -48,7 +48,7 @@ static struct stay_redis_options
 some_options(struct user *user, const struct stay_client_options *options)
 {
 	struct stay_redis_options own = { STAY_REDIS_OPTIONS,
-		.client = *options, .on_push = on_push, .push_arg = user };
+		.client = *options, .on_push = on_push, .on_push_arg = user };
 
 	own.client_name = draw_mille(user->run, 300) ? "sim" : NULL;
 	own.protocol = draw_mille(user->run, 300) ? 2 : 0;
@@ -194,7 +194,7 @@ is_value(const struct call *call, const struct stay_redis_reply *value)
 {
 	const struct call *about = ledger_find(the_run, call->about);
 
-	if (stay_redis_type(value) != STAY_REDIS_NIL)
+	if (stay_redis_type_of(value) != STAY_REDIS_NIL)
 		return about != NULL && about->executed > 0 &&
 		       is_number(value, call->about);
 	return about == NULL || !about->told || about->doubtful ||
@@ -212,7 +212,7 @@ answers(const struct call *call, const struct stay_result *result)
 	case REDIS_ECHO:
 		return is_echo(call, reply);
 	case REDIS_INCR:
-		return stay_redis_type(reply) == STAY_REDIS_INTEGER &&
+		return stay_redis_type_of(reply) == STAY_REDIS_INTEGER &&
 		       stay_redis_integer(reply, NULL) >= 1 &&
 		       stay_redis_integer(reply, NULL) <= call->executed;
 	case REDIS_SET:
@@ -222,7 +222,8 @@ answers(const struct call *call, const struct stay_result *result)
 		       is_value(call, stay_redis_next(first));
 	case REDIS_MAP:
 	case REDIS_POP:
-		return is_number(stay_redis_get(reply, "number"), call->number);
+		return is_number(
+		    stay_redis_map_get(reply, "number"), call->number);
 	case REDIS_LIST:
 		return stay_redis_count(reply) == 3 &&
 		       is_number(first, call->number);

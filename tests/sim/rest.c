@@ -8,6 +8,7 @@
 #include "base/slab.h"
 #include "client/client.h"
 #include "run.h"
+#include "support/counts.h"
 
 /* As health.c has it: so long after the last byte buffers are given back. */
 #define QUIET_MS 1000
@@ -108,7 +109,7 @@ says(const char *text, uint64_t count, const char *where)
 static void
 check_words(const struct user *user, const char *text)
 {
-	struct stay_client_counts c = stay_client_counts(user->client);
+	struct stay_client_counts c = counts_of(user->client);
 
 	if (!says(text, c.queued, "queued") ||
 	    (!says(text, c.in_flight, "in flight") &&
@@ -152,7 +153,7 @@ check_sentence(const struct user *user)
 	    user->number, stay_conn_label(conn),
 	    state_words(user, state, sizeof(state)));
 
-	stay_explain(conn, text, sizeof(text));
+	stay_conn_explain(conn, text, sizeof(text));
 	if (strncmp(text, begin, (size_t)len) != 0)
 		broken(1, "user %u should say %s..., and says: %s", user->index,
 		    begin, text);

@@ -3,6 +3,7 @@
  * leave nothing behind.
  */
 #include "run.h"
+#include "support/counts.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -24,10 +25,11 @@ build(struct run *run, bool trace)
 	run->loop = stay_loop_new(run->world);
 	run->observer = (struct stay_observer){ STAY_OBSERVER, .arg = run,
 		.on_transition = watch_transition };
-	stay_loop_observe(run->loop, &run->observer);
-	if (stay_loop_dials_max(run->loop, run->plan.dials_max) != STAY_OK)
+	stay_loop_set_observer(run->loop, &run->observer);
+	if (stay_loop_set_dials_max(run->loop, run->plan.dials_max) != STAY_OK)
 		broken(1, "a number of dials is refused");
-	if (stay_loop_dials_stagger(run->loop, run->plan.stagger_ms) != STAY_OK)
+	if (stay_loop_set_dials_stagger_ms(run->loop, run->plan.stagger_ms) !=
+	    STAY_OK)
 		broken(1, "a stagger of dials is refused");
 	stay__list_init(&run->desks);
 	stay__list_init(&run->configs);
@@ -100,7 +102,7 @@ all_buried(void *arg)
 
 	for (unsigned i = 0; i < run->plan.user_count; i++)
 		if (run->users[i].client != NULL &&
-		    stay_client_counts(run->users[i].client).tombstones > 0)
+		    counts_of(run->users[i].client).tombstones > 0)
 			return false;
 	return true;
 }
@@ -169,7 +171,8 @@ check_all_up(struct run *run)
 	for (unsigned i = 0; i < run->plan.user_count; i++) {
 		if (is_up(&run->users[i]))
 			continue;
-		stay_explain(user_conn(&run->users[i]), text, sizeof(text));
+		stay_conn_explain(
+		    user_conn(&run->users[i]), text, sizeof(text));
 		broken(13, "user %u did not come back: %s", i, text);
 	}
 }
@@ -219,7 +222,7 @@ static void
 wake(const struct user *user)
 {
 	if (user->kind == KIND_RAW && user_conn(user) != NULL)
-		stay_reconnect(user_conn(user), STAY_E_RECONNECT);
+		stay_conn_reconnect(user_conn(user), STAY_E_RECONNECT);
 }
 
 static void

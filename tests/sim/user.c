@@ -4,6 +4,7 @@
  * are raw.c's.
  */
 #include "run.h"
+#include "support/counts.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -103,7 +104,7 @@ user_gone(struct user *user)
 static void
 add_figures(const struct user *user)
 {
-	struct stay_client_counts c = stay_client_counts(user->client);
+	struct stay_client_counts c = counts_of(user->client);
 	struct figures *figures = user->run->figures;
 
 	figures->orphans += c.orphans;

@@ -111,7 +111,7 @@ wait_in_line(struct user *user)
 {
 	struct run *run = user->run;
 	struct waiting *waiting;
-	struct stay_wait_options options = { STAY_WAIT_OPTIONS };
+	struct stay_room_options options = { STAY_ROOM_OPTIONS };
 	enum stay_status status;
 
 	if (user->client == NULL)
@@ -126,7 +126,7 @@ wait_in_line(struct user *user)
 	waiting->bytes = options.bytes;
 	waiting->deadline = sim_after(run->sim, options.timeout_ms);
 	calling(run, true);
-	status = stay_client_wait(user->client, &options, ready, waiting);
+	status = stay_client_wait_room(user->client, &options, ready, waiting);
 	calling(run, false);
 	sim_note(run->sim, "wait", user->index, status);
 	if (status != STAY_OK) {

@@ -244,7 +244,7 @@ check_row(const struct stay_machine *machine, unsigned from, unsigned event,
     const struct stay_transition *turn)
 {
 	const struct stay_machine_row *row =
-	    stay_machine_row(machine, from, event);
+	    stay_machine_find_row(machine, from, event);
 
 	if (row == NULL || row->verb == STAY_NEVER ||
 	    strcmp(machine->states[row->next].label, turn->to) != 0 ||

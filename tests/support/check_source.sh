@@ -126,7 +126,23 @@ inner_names() {
 	    grep -vxFf "$work/declared" | grep -vE '^stay(_[a-z]+)?__' | none
 }
 
+# A function begins with what it acts on.
+PREFIXES='conn|client|loop|stream|session|redis|url|buf|backoff|machine|world|log|echo|from|verdict|frame|hello|info|reply|message|held|retain|target|state|status|class|outcome'
+
+begins_with_its_object() {
+	declared include/stay/*.h >"$work/declared"
+	grep -vE "^stay_(($PREFIXES)_[a-z0-9_]+|strerror|version)\$" "$work/declared" | none
+}
+
+# No name is a type and a function by turns.
+type_or_function() {
+	cat include/stay/*.h | grep -oE '^(struct|enum) stay_[a-z_]+' |
+	    sed 's/.* //' | sort -u | comm -12 - "$work/declared" | none
+}
+
 check_exports() {
+	holds "a public function begins with what it acts on" begins_with_its_object
+	holds "no public name is a type and a function" type_or_function
 	holds "libstay exports what its headers declare" exports stay \
 	    $(files -e /redis.h -e /echo.h include/stay/*.h)
 	for name in redis echo; do
@@ -289,7 +305,7 @@ options_of_headers() {
 	/^};/ { struct = type = "" }
 	/^enum [a-z_]+ {$/ { type = $2; next }
 	/^struct stay_[a-z]+_(options|policy) {$/ {
-		if ($2 !~ /^stay_(call|wait|socket)_options$/)
+		if ($2 !~ /^stay_(call|room|socket)_options$/)
 			struct = $2
 		next
 	}

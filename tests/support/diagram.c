@@ -31,7 +31,7 @@ static void
 draw_verdicts(const struct stay_machine *machine, FILE *out)
 {
 	(void)machine;
-	stay_verdict_matrix(out);
+	stay_machine_verdicts(out);
 }
 
 /* Every status: what it means, and what its class lets a caller do. */

@@ -137,7 +137,7 @@ judge(const struct stay_frame *frame)
 	if (frame->kind == STAY_FRAME_ERROR)
 		return stay_hello_denied(text);
 	if (frame->kind == STAY_FRAME_REFUSED)
-		return stay_hello_refused(text);
+		return stay_hello_retry(text);
 	return strcmp(text, "+wait") == 0 ? stay_hello_wait() : stay_hello_up();
 }
 
@@ -153,7 +153,7 @@ hello(struct stay_session *session, const struct stay_frame *frame)
 	if (config->hello == NULL && !config->speaks_first)
 		return stay_hello_up();
 	if (config->hello != NULL && ask(session, config->hello, 1) != STAY_OK)
-		return stay_hello_refused("no memory");
+		return stay_hello_retry("no memory");
 	return stay_hello_wait();
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "expect.h"
+#include "support/counts.h"
 
 /* ---- the server ---- */
 
@@ -129,7 +130,7 @@ line_prepare(struct line_rig *rig)
 	ck_assert_ptr_nonnull(rig->loop);
 	rig->observer = (struct stay_observer){ STAY_OBSERVER, .arg = rig,
 		.on_lost_call = on_lost_call };
-	stay_loop_observe(rig->loop, &rig->observer);
+	stay_loop_set_observer(rig->loop, &rig->observer);
 	rig->server.on_accept = on_accept;
 	rig->server.on_bytes = on_bytes;
 	rig->protocol = &line_protocol;
@@ -185,7 +186,7 @@ line_end(struct line_rig *rig)
 void
 line_check_counts(const struct line_rig *rig)
 {
-	struct stay_client_counts c = stay_client_counts(rig->client);
+	struct stay_client_counts c = counts_of(rig->client);
 
 	ck_assert_uint_eq(c.submitted, c.replied + c.sent + c.refused +
 					   c.not_sent + c.maybe_executed +

@@ -117,7 +117,8 @@ token_release(void *data)
 struct stay_message
 probe_message(struct probe *probe, int tag)
 {
-	struct stay_message message = stay_message(tag, token_new(probe, tag));
+	struct stay_message message =
+	    stay_message_make(tag, token_new(probe, tag));
 
 	message.release = token_release;
 	return message;
@@ -209,7 +210,7 @@ static void
 stop(struct probe *probe)
 {
 	if (probe->conn != NULL)
-		stay_stop(probe->conn, STAY_OK);
+		stay_conn_stop(probe->conn, STAY_OK);
 	if (!sim_run(probe->world, 100000))
 		probe_fault(probe, "it does not stop");
 }

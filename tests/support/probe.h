@@ -9,7 +9,7 @@
  *	trace   what must have happened:
  *	        "init connect(1) @40 connect(backoff) cast(2) @100 ..."
  *
- * A verdict is the name of its constructor (stop for stay_halt); "/50" after it
+ * A verdict is the name of its constructor (stop for stay_verdict_stop); "/50" after it
  * is a message timeout, "/h" hibernate, "+reply(5)" a reply, "*" for ever. In
  * braces: actions inside the callback, the same as in the drive. A callback
  * without a script says ok, noconnect or noreply. Messages, replies and calls
@@ -80,7 +80,7 @@ struct probe_token {
 };
 
 struct probe_call {
-	struct stay_from caller; /* what stay_call gave */
+	struct stay_from caller; /* what stay_conn_call gave */
 	struct stay_from from;   /* what handle_call was given */
 	unsigned accepted;
 	unsigned done;

@@ -61,8 +61,8 @@ act_cast(struct probe *probe, const struct probe_word *word)
 
 	calling(probe);
 	status = strcmp(word->name, "cast") == 0
-		     ? stay_cast(probe->conn, message)
-		     : stay_send(probe->conn, message);
+		     ? stay_conn_cast(probe->conn, message)
+		     : stay_conn_send(probe->conn, message);
 	if (status != STAY_OK)
 		probe_refused(message.data);
 	called(probe, word, status);
@@ -77,7 +77,7 @@ act_call(struct probe *probe, const struct probe_word *word)
 	enum stay_status status;
 
 	calling(probe);
-	status = stay_call(
+	status = stay_conn_call(
 	    probe->conn, message, timeout, probe_done, call, &call->caller);
 	if (status == STAY_OK)
 		call->accepted++;
@@ -94,8 +94,8 @@ act_answer(struct probe *probe, const struct probe_word *word)
 	enum stay_status status;
 
 	calling(probe);
-	status =
-	    stay_answer(probe->loop, probe->calls[tag_of(word)].from, reply);
+	status = stay_from_answer(
+	    probe->loop, probe->calls[tag_of(word)].from, reply);
 	if (status != STAY_OK)
 		probe_refused(reply.data);
 	called(probe, word, status);
@@ -106,7 +106,7 @@ act_cancel(struct probe *probe, const struct probe_word *word)
 {
 	calling(probe);
 	called(probe, word,
-	    stay_call_cancel(probe->loop, probe->calls[tag_of(word)].caller));
+	    stay_from_cancel(probe->loop, probe->calls[tag_of(word)].caller));
 }
 
 static void
@@ -116,7 +116,7 @@ act_next(struct probe *probe, const struct probe_word *word)
 	enum stay_status status;
 
 	calling(probe);
-	status = stay_next_event(probe->conn, message);
+	status = stay_conn_next_event(probe->conn, message);
 	if (status != STAY_OK)
 		probe_refused(message.data);
 	called(probe, word, status);
@@ -129,7 +129,7 @@ act_statetimeout(struct probe *probe, const struct probe_word *word)
 	enum stay_status status;
 
 	calling(probe);
-	status = stay_state_timeout(
+	status = stay_conn_set_state_timeout(
 	    probe->conn, probe_number(word->arg[1]), message);
 	if (status != STAY_OK)
 		probe_refused(message.data);
@@ -140,7 +140,7 @@ static void
 act_stop(struct probe *probe, const struct probe_word *word)
 {
 	calling(probe);
-	stay_stop(probe->conn, probe_status(word->arg[0]));
+	stay_conn_stop(probe->conn, probe_status(word->arg[0]));
 	called(probe, word, STAY_OK);
 }
 
@@ -148,7 +148,7 @@ static void
 act_drain(struct probe *probe, const struct probe_word *word)
 {
 	calling(probe);
-	stay_drain(probe->conn, probe_number(word->arg[0]));
+	stay_conn_drain(probe->conn, probe_number(word->arg[0]));
 	called(probe, word, STAY_OK);
 }
 
@@ -156,7 +156,7 @@ static void
 act_reconnect(struct probe *probe, const struct probe_word *word)
 {
 	calling(probe);
-	stay_reconnect(probe->conn, probe_status(word->arg[0]));
+	stay_conn_reconnect(probe->conn, probe_status(word->arg[0]));
 	called(probe, word, STAY_OK);
 }
 
@@ -192,7 +192,7 @@ static void
 act_await(struct probe *probe, const struct probe_word *word)
 {
 	enum stay_status status =
-	    stay_await(probe->conn, probe_number(word->arg[0]));
+	    stay_conn_await(probe->conn, probe_number(word->arg[0]));
 
 	probe_note(probe, "await=%s", probe_status_name(status));
 }

@@ -116,7 +116,7 @@ init(struct stay_conn *conn, void *state, void *arg)
 	if (mine->zero != 0 || mine->generation != 0)
 		probe_fault(probe, "init got a used state block");
 	probe_note(probe, "init");
-	verdict = leave(probe, ON_INIT, stay_ok());
+	verdict = leave(probe, ON_INIT, stay_verdict_ok());
 	probe->calling++;
 	return verdict;
 }
@@ -131,7 +131,7 @@ connect_(struct stay_conn *conn, void *state, struct stay_info info)
 	if (stay_stream_is_open(conn))
 		probe_fault(probe, "connect runs over an open stream");
 	note_info(probe, named(state, "connect"), info);
-	return leave(probe, ON_CONNECT, stay_ok());
+	return leave(probe, ON_CONNECT, stay_verdict_ok());
 }
 
 static struct stay_verdict
@@ -143,7 +143,7 @@ disconnect(struct stay_conn *conn, void *state, struct stay_info info)
 	if (at != STAY_DISCONNECTING && at != STAY_STOPPING)
 		probe_fault(probe, "disconnect runs in another state");
 	note_info(probe, named(state, "disconnect"), info);
-	return leave(probe, ON_DISCONNECT, stay_noconnect());
+	return leave(probe, ON_DISCONNECT, stay_verdict_noconnect());
 }
 
 static struct stay_verdict
@@ -157,7 +157,7 @@ handle_call(struct stay_conn *conn, void *state, struct stay_from from,
 		probe_fault(probe, "handle_call got another's message");
 	probe->calls[request->tag].from = from;
 	probe_note(probe, "%s(%d)", named(state, "call"), request->tag);
-	return leave(probe, ON_CALL, stay_noreply());
+	return leave(probe, ON_CALL, stay_verdict_noreply());
 }
 
 static struct stay_verdict
@@ -170,7 +170,7 @@ handle_cast(
 	if (probe_tag(message->data) != message->tag)
 		probe_fault(probe, "handle_cast got another's message");
 	probe_note(probe, "%s(%d)", named(state, "cast"), message->tag);
-	return leave(probe, ON_CAST, stay_noreply());
+	return leave(probe, ON_CAST, stay_verdict_noreply());
 }
 
 static void
@@ -207,7 +207,7 @@ handle_info(struct stay_conn *conn, void *state, const struct stay_event *event)
 
 	(void)conn;
 	note_event(probe, state, event);
-	return leave(probe, ON_INFO, stay_noreply());
+	return leave(probe, ON_INFO, stay_verdict_noreply());
 }
 
 static enum stay_status

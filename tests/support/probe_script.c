@@ -117,26 +117,28 @@ info_of(const struct probe_word *word)
 static struct stay_verdict
 an_empty_reply(void)
 {
-	return stay_reply(stay_reply_data(NULL));
+	return stay_verdict_reply(stay_reply_data(NULL));
 }
 
 static const struct {
 	const char *name;
 	struct stay_verdict (*make)(void);
-} plain[] = { { "ok", stay_ok }, { "noconnect", stay_noconnect },
-	{ "ignore", stay_ignore }, { "noreply", stay_noreply },
-	{ "postpone", stay_postpone }, { "reply", an_empty_reply } };
+} plain[] = { { "ok", stay_verdict_ok },
+	{ "noconnect", stay_verdict_noconnect },
+	{ "ignore", stay_verdict_ignore }, { "noreply", stay_verdict_noreply },
+	{ "postpone", stay_verdict_postpone }, { "reply", an_empty_reply } };
 
 static const struct {
 	const char *name;
 	struct stay_verdict (*make)(struct stay_info info);
-} with_info[] = { { "connect", stay_connect },
-	{ "disconnect", stay_disconnect } };
+} with_info[] = { { "connect", stay_verdict_connect },
+	{ "disconnect", stay_verdict_disconnect } };
 
 static const struct {
 	const char *name;
 	struct stay_verdict (*make)(uint64_t ms);
-} with_ms[] = { { "backoff", stay_backoff }, { "pending", stay_pending } };
+} with_ms[] = { { "backoff", stay_verdict_backoff },
+	{ "pending", stay_verdict_pending } };
 
 static struct stay_verdict
 verdict_of(const struct probe_word *word)
@@ -151,7 +153,7 @@ verdict_of(const struct probe_word *word)
 		if (strcmp(with_ms[i].name, word->name) == 0)
 			return with_ms[i].make(probe_number(word->arg[0]));
 	if (strcmp(word->name, "stop") == 0)
-		return stay_halt(probe_status(word->arg[0]));
+		return stay_verdict_stop(probe_status(word->arg[0]));
 	bad_script("a verdict expected", word->name);
 }
 
@@ -163,17 +165,17 @@ suffixes(const char *text, struct probe_step *step)
 	char *end;
 
 	if (text[0] == '/' && text[1] == 'h') {
-		step->verdict = stay_with_hibernate(step->verdict);
+		step->verdict = stay_verdict_with_hibernate(step->verdict);
 		text += 2;
 	} else if (text[0] == '/') {
-		step->verdict = stay_with_timeout(
+		step->verdict = stay_verdict_with_timeout(
 		    step->verdict, strtoull(text + 1, &end, 10));
 		text = end;
 	}
 	if (text[0] == '+') {
 		text = probe_word_next(text + 1, &word);
-		step->verdict =
-		    stay_with_reply(step->verdict, stay_reply_data(NULL));
+		step->verdict = stay_verdict_with_reply(
+		    step->verdict, stay_reply_data(NULL));
 		step->reply = (int)probe_number(word.arg[0]);
 	}
 	if (text[0] == '*') {

@@ -1,5 +1,6 @@
 /* Knows nothing of what happens to the server. */
 #include "redis_load.h"
+#include "support/counts.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -13,7 +14,7 @@ static void
 check_balance(struct redis_load *load)
 {
 	struct stay_client_counts counts =
-	    stay_client_counts(stay_redis_client(load->redis));
+	    counts_of(stay_redis_client(load->redis));
 
 	if (counts.submitted != counts.replied + counts.sent + counts.refused +
 				    counts.not_sent + counts.maybe_executed +

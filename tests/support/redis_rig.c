@@ -1,5 +1,6 @@
 /* Real time, real sockets; knows nothing of what the questions mean. */
 #include "redis_rig.h"
+#include "support/counts.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -164,7 +165,7 @@ rig_stop(struct redis_rig *rig, struct stay_redis *redis)
 static void
 note_reply(struct answer *answer, const struct stay_redis_reply *reply)
 {
-	answer->type = stay_redis_type(reply);
+	answer->type = stay_redis_type_of(reply);
 	answer->integer = stay_redis_integer(reply, NULL);
 	answer->number = stay_redis_double(reply, NULL);
 	answer->truth = stay_redis_bool(reply);
@@ -234,14 +235,13 @@ ask_now(struct redis_rig *rig, struct stay_redis *redis, struct answer *answer,
 uint64_t
 sessions_of(struct stay_redis *redis)
 {
-	return stay_client_counts(stay_redis_client(redis)).sessions;
+	return counts_of(stay_redis_client(redis)).sessions;
 }
 
 void
 check_counts(struct stay_redis *redis)
 {
-	struct stay_client_counts counts =
-	    stay_client_counts(stay_redis_client(redis));
+	struct stay_client_counts counts = counts_of(stay_redis_client(redis));
 
 	ck_assert_uint_eq(counts.queued, 0);
 	ck_assert_uint_eq(counts.in_flight, 0);

@@ -137,7 +137,7 @@ dump_children(const struct stay_redis_reply *reply, struct stay_buf *out)
 void
 resp_dump(const struct stay_redis_reply *reply, struct stay_buf *out)
 {
-	enum stay_redis_type type = stay_redis_type(reply);
+	enum stay_redis_type type = stay_redis_type_of(reply);
 
 	if (stay_redis_attribute(reply) != NULL)
 		resp_dump(stay_redis_attribute(reply), out);

@@ -108,7 +108,7 @@ struct stay_message
 scene_message(int tag)
 {
 	struct stay_message message =
-	    stay_message(tag, scene_accept("a message"));
+	    stay_message_make(tag, scene_accept("a message"));
 
 	message.release = release;
 	return message;
@@ -316,7 +316,7 @@ static void
 finish(void)
 {
 	if (scene.conn != NULL)
-		stay_stop(scene.conn, STAY_OK);
+		stay_conn_stop(scene.conn, STAY_OK);
 	HOLDS(sim_run(scene.rig.world, BUDGET_MS));
 	HOLDS(scene.closed);
 	HOLDS(scene.others_closed == scene.others_started);
@@ -337,7 +337,7 @@ scene_play(const struct scene_story *story, const struct scene_deed *deed,
 	scene.slot = slot;
 	scene.visit = visit;
 	line_prepare(&scene.rig);
-	stay_loop_observe(scene.rig.loop, &observer);
+	stay_loop_set_observer(scene.rig.loop, &observer);
 	story->begin();
 	pass();
 	for (size_t i = 0; i < story->count && !scene.closed; i++) {

@@ -35,7 +35,7 @@
 	SLOT(BYE,              "bye")                                          \
 	SLOT(HIGH_WATER,       "on_high_water")                                \
 	SLOT(LOW_WATER,        "on_low_water")                                 \
-	SLOT(READY,            "ready, of stay_client_wait")                   \
+	SLOT(READY,            "ready, of stay_client_wait_room")                   \
 	SLOT(CONFIG_RELEASE,   "config_release")                               \
 	/* of a behaviour */                                                   \
 	SLOT(INIT,             "init")                                         \
@@ -55,7 +55,7 @@
 	SLOT(CODE_CHANGE,      "code_change")                                  \
 	SLOT(TERMINATE,        "terminate")                                    \
 	SLOT(ENTERED,          "entered")                                      \
-	SLOT(CALLED,           "the completion of stay_call")                  \
+	SLOT(CALLED,           "the completion of stay_conn_call")                  \
 	SLOT(UPGRADED,         "the completion of stay_conn_upgrade")          \
 	SLOT(RELEASE,          "release of a message")                         \
 	SLOT(REPLY_RELEASE,    "release of a reply")                           \

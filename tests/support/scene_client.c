@@ -269,10 +269,10 @@ static void
 line_up(void)
 {
 	struct scene_entry *entry = scene_accept("who waits for room");
-	struct stay_wait_options options = { STAY_WAIT_OPTIONS,
+	struct stay_room_options options = { STAY_ROOM_OPTIONS,
 		.timeout_ms = 10, .id = &entry->id };
 
-	if (stay_client_wait(scene.client, &options, scene_ready, entry) !=
+	if (stay_client_wait_room(scene.client, &options, scene_ready, entry) !=
 	    STAY_OK)
 		scene_refuse(entry);
 }

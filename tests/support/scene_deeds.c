@@ -10,6 +10,7 @@
 #include "client/client.h"
 #include "conn/conn.h"
 #include "scene.h"
+#include "support/counts.h"
 
 /* Whatever runs in between is inside a public call. */
 #define INSIDE(call)            (scene.calling++, (call), scene.calling--)
@@ -153,12 +154,12 @@ static struct scene_entry *
 wait_in_line(uint64_t timeout_ms)
 {
 	struct scene_entry *entry = scene_accept("who waits for room");
-	struct stay_wait_options options = { STAY_WAIT_OPTIONS,
+	struct stay_room_options options = { STAY_ROOM_OPTIONS,
 		.timeout_ms = timeout_ms, .id = &entry->id };
 	enum stay_status status;
 
 	STATUS_OF(status,
-	    stay_client_wait(scene.client, &options, scene_ready, entry));
+	    stay_client_wait_room(scene.client, &options, scene_ready, entry));
 	if (status == STAY_OK)
 		return entry;
 	HOLDS(is_rightly_refused(status));
@@ -198,11 +199,11 @@ do_hold(void)
 	struct stay_held *held;
 	enum stay_status status;
 
-	STATUS_OF(status, stay_hold(scene.client, "text", &held));
+	STATUS_OF(status, stay_held_new(scene.client, "text", &held));
 	HOLDS(status == (has_frame ? STAY_OK : STAY_E_STATE));
 	if (status == STAY_OK)
 		HOLDS(strcmp(stay_held_reply(held), "text") == 0);
-	INSIDE(stay_release(held));
+	INSIDE(stay_held_free(held));
 }
 
 /* ---- a client's end and change ---- */
@@ -276,7 +277,7 @@ do_reconfigure_twice(void)
 static void
 do_ask_the_client(void)
 {
-	INSIDE(stay_client_counts(scene.client));
+	INSIDE(counts_of(scene.client));
 	INSIDE(stay_client_keep(scene.client));
 	INSIDE(stay_client_config(scene.client));
 	HOLDS(stay_client_conn(scene.client) == scene.conn);
@@ -309,19 +310,19 @@ mail(enum stay_status (*send)(struct stay_conn *, struct stay_message),
 static void
 do_send(void)
 {
-	mail(stay_send, expected_of_mail(false));
+	mail(stay_conn_send, expected_of_mail(false));
 }
 
 static void
 do_next_event(void)
 {
-	mail(stay_next_event, expected_of_mail(false));
+	mail(stay_conn_next_event, expected_of_mail(false));
 }
 
 static void
 do_cast(void)
 {
-	mail(stay_cast, expected_of_mail(true));
+	mail(stay_conn_cast, expected_of_mail(true));
 }
 
 static struct scene_entry *
@@ -333,7 +334,7 @@ call_conn(uint64_t timeout_ms)
 		       scene.conn->admission == STAY__ADMIT_CASTS;
 	enum stay_status status;
 
-	STATUS_OF(status, stay_call(scene.conn, message, timeout_ms,
+	STATUS_OF(status, stay_conn_call(scene.conn, message, timeout_ms,
 			      scene_called, entry, &entry->from));
 	HOLDS(status == (refused ? STAY_E_DRAINING : STAY_OK));
 	if (status == STAY_OK)
@@ -360,7 +361,7 @@ cancel_from(struct stay_from from)
 {
 	enum stay_status status;
 
-	STATUS_OF(status, stay_call_cancel(scene.rig.loop, from));
+	STATUS_OF(status, stay_from_cancel(scene.rig.loop, from));
 	return status;
 }
 
@@ -395,7 +396,7 @@ answer(struct stay_from from)
 	struct stay_reply reply = scene_reply();
 	enum stay_status status;
 
-	STATUS_OF(status, stay_answer(scene.rig.loop, from, reply));
+	STATUS_OF(status, stay_from_answer(scene.rig.loop, from, reply));
 	if (status != STAY_OK)
 		scene_refuse(reply.data);
 	return status;
@@ -423,46 +424,46 @@ do_answer(void)
 static void
 do_stop(void)
 {
-	INSIDE(stay_stop(scene.conn, STAY_E_IO));
+	INSIDE(stay_conn_stop(scene.conn, STAY_E_IO));
 	do_send();
 }
 
 static void
 do_stop_twice(void)
 {
-	INSIDE(stay_stop(scene.conn, STAY_OK));
-	INSIDE(stay_stop(scene.conn, STAY_E_IO));
+	INSIDE(stay_conn_stop(scene.conn, STAY_OK));
+	INSIDE(stay_conn_stop(scene.conn, STAY_E_IO));
 }
 
 static void
 do_drain_at_once(void)
 {
-	INSIDE(stay_drain(scene.conn, 0));
+	INSIDE(stay_conn_drain(scene.conn, 0));
 	do_cast();
 }
 
 static void
 do_drain(void)
 {
-	INSIDE(stay_drain(scene.conn, 30));
-	INSIDE(stay_drain(scene.conn, STAY_FOREVER));
+	INSIDE(stay_conn_drain(scene.conn, 30));
+	INSIDE(stay_conn_drain(scene.conn, STAY_FOREVER));
 	do_send();
-	INSIDE(stay_drain(scene.conn, 30));
+	INSIDE(stay_conn_drain(scene.conn, 30));
 }
 
 static void
 do_reconnect(void)
 {
-	INSIDE(stay_reconnect(scene.conn, STAY_E_IO));
+	INSIDE(stay_conn_reconnect(scene.conn, STAY_E_IO));
 	do_send();
 }
 
 static void
 do_reconnect_and_stop(void)
 {
-	INSIDE(stay_reconnect(scene.conn, STAY_E_IO));
-	INSIDE(stay_stop(scene.conn, STAY_OK));
-	INSIDE(stay_reconnect(scene.conn, STAY_E_IO));
+	INSIDE(stay_conn_reconnect(scene.conn, STAY_E_IO));
+	INSIDE(stay_conn_stop(scene.conn, STAY_OK));
+	INSIDE(stay_conn_reconnect(scene.conn, STAY_E_IO));
 }
 
 static void
@@ -502,7 +503,7 @@ state_timeout(uint64_t ms)
 	struct stay_message message = scene_message(1);
 	enum stay_status status;
 
-	STATUS_OF(status, stay_state_timeout(scene.conn, ms, message));
+	STATUS_OF(status, stay_conn_set_state_timeout(scene.conn, ms, message));
 	HOLDS(status == (state() == STAY_STOPPED ? STAY_E_STATE : STAY_OK));
 	if (status != STAY_OK)
 		scene_refuse(message.data);
@@ -528,7 +529,7 @@ do_ask_the_connection(void)
 	struct stay_backoff backoff = { .policy = stay_backoff_default() };
 	char text[512];
 
-	HOLDS(stay_explain(scene.conn, text, sizeof(text)) > 0);
+	HOLDS(stay_conn_explain(scene.conn, text, sizeof(text)) > 0);
 	INSIDE(stay_conn_failure(scene.conn));
 	INSIDE(stay_conn_due_ms(scene.conn));
 	INSIDE(stay_conn_admits(scene.conn));
@@ -546,7 +547,7 @@ do_await(void)
 {
 	enum stay_status status;
 
-	STATUS_OF(status, stay_await(scene.conn, 100));
+	STATUS_OF(status, stay_conn_await(scene.conn, 100));
 	HOLDS(status == STAY_E_REENTRANT);
 }
 
@@ -571,8 +572,9 @@ do_dial(void)
 static void
 do_dial_nowhere(void)
 {
-	const struct stay_target targets[] = { { "tcp", NOWHERE, "7", "" },
-		{ "unix", "", "", "/nowhere" } };
+	const struct stay_target targets[] = { stay_target_make(
+						   "tcp", NOWHERE, "7", ""),
+		stay_target_make("unix", "", "", "/nowhere") };
 	enum stay_status status;
 
 	STATUS_OF(status, stay_stream_dial_to(scene.conn, targets, 2));
@@ -630,7 +632,7 @@ do_keep(void)
 {
 	enum stay_status status;
 
-	INSIDE(stay_stream_keep_max(scene.conn, 100));
+	INSIDE(stay_stream_set_keep_max(scene.conn, 100));
 	INSIDE(stay_stream_input(scene.conn));
 	STATUS_OF(status, stay_stream_keep(scene.conn, 1, 200));
 	HOLDS(status == STAY_E_TOO_BIG);
@@ -679,13 +681,14 @@ do_dials(void)
 {
 	enum stay_status status;
 
-	STATUS_OF(status, stay_loop_dials_max(scene.rig.loop, 0));
+	STATUS_OF(status, stay_loop_set_dials_max(scene.rig.loop, 0));
 	HOLDS(status == STAY_E_ARG);
-	STATUS_OF(status, stay_loop_dials_max(scene.rig.loop, 1));
+	STATUS_OF(status, stay_loop_set_dials_max(scene.rig.loop, 1));
 	HOLDS(status == STAY_OK);
-	STATUS_OF(status, stay_loop_dials_stagger(scene.rig.loop, 60001));
+	STATUS_OF(
+	    status, stay_loop_set_dials_stagger_ms(scene.rig.loop, 60001));
 	HOLDS(status == STAY_E_ARG);
-	STATUS_OF(status, stay_loop_dials_stagger(scene.rig.loop, 3));
+	STATUS_OF(status, stay_loop_set_dials_stagger_ms(scene.rig.loop, 3));
 	HOLDS(status == STAY_OK);
 }
 
@@ -698,14 +701,14 @@ do_ask_the_loop(void)
 
 	INSIDE(stay_loop_live(scene.rig.loop));
 	INSIDE(stay_loop_now_ms(scene.rig.loop));
-	STATUS_OF(status, stay_loop_transport(scene.rig.loop, &tcp));
+	STATUS_OF(status, stay_loop_add_transport(scene.rig.loop, &tcp));
 	HOLDS(status != STAY_OK);
 }
 
 static void
 do_observe(void)
 {
-	INSIDE(stay_loop_observe(scene.rig.loop, NULL));
+	INSIDE(stay_loop_set_observer(scene.rig.loop, NULL));
 }
 
 /* ---- others on the same loop ---- */
@@ -779,7 +782,7 @@ do_start_another_connection_and_stop_it(void)
 	    stay_conn_start(&other, scene.rig.loop, &idle, NULL, &options));
 	HOLDS(status == STAY_OK);
 	scene.others_started++;
-	INSIDE(stay_stop(other, STAY_OK));
+	INSIDE(stay_conn_stop(other, STAY_OK));
 }
 
 static struct stay_verdict
@@ -788,7 +791,7 @@ refuse_to_start(struct stay_conn *conn, void *state, void *arg)
 	(void)conn;
 	(void)state;
 	(void)arg;
-	return stay_ignore();
+	return stay_verdict_ignore();
 }
 
 static void
@@ -868,7 +871,7 @@ do_start_echo(void)
 			      "echo://" NOWHERE ":7", &options));
 	HOLDS(status == STAY_OK);
 	scene.others_started++;
-	STATUS_OF(status, stay_echo(echo, "hi", 2, other_done, entry));
+	STATUS_OF(status, stay_echo_call(echo, "hi", 2, other_done, entry));
 	HOLDS(status == STAY_OK);
 	INSIDE(stay_client_stop(echo, STAY_OK));
 }

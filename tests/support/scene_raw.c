@@ -29,7 +29,7 @@ init(struct stay_conn *conn, void *block, void *arg)
 	(void)arg;
 	scene.conn = conn;
 	scene_visit(SCENE_INIT);
-	return stay_connect(stay_info(STAY_OK));
+	return stay_verdict_connect(stay_info_status(STAY_OK));
 }
 
 /* The third attempt dials nobody, and so takes too long. */
@@ -40,10 +40,10 @@ run_connect(struct stay_conn *conn, void *block, struct stay_info info)
 	(void)info;
 	scene_visit(SCENE_CONNECT);
 	if (++attempts == 3)
-		return stay_pending(5);
+		return stay_verdict_pending(5);
 	if (stay_stream_dial(conn, "tcp://" LINE_HOST ":7777") != STAY_OK)
-		return stay_halt(STAY_E_URL);
-	return stay_pending(30);
+		return stay_verdict_stop(STAY_E_URL);
+	return stay_verdict_pending(30);
 }
 
 static struct stay_verdict
@@ -52,10 +52,10 @@ disconnect(struct stay_conn *conn, void *block, struct stay_info info)
 	(void)block;
 	scene_visit(SCENE_DISCONNECT);
 	if (info.tag == STAY_INFO_STOPPING || info.tag == DISCONNECT)
-		return stay_stream_is_open(conn) ? stay_pending(10)
-						 : stay_noconnect();
-	return info.tag == STAY_INFO_RECONNECT ? stay_connect(info)
-					       : stay_backoff(10);
+		return stay_stream_is_open(conn) ? stay_verdict_pending(10)
+						 : stay_verdict_noconnect();
+	return info.tag == STAY_INFO_RECONNECT ? stay_verdict_connect(info)
+					       : stay_verdict_backoff(10);
 }
 
 static struct stay_verdict
@@ -66,12 +66,12 @@ handle_call(struct stay_conn *conn, void *block, struct stay_from from,
 	(void)block;
 	scene_visit(SCENE_HANDLE_CALL);
 	if (request->tag == ANSWER)
-		return stay_reply(scene_reply());
+		return stay_verdict_reply(scene_reply());
 	if (request->tag == POSTPONE)
-		return stay_postpone();
+		return stay_verdict_postpone();
 	if (request->tag == KEEP)
 		kept = from;
-	return stay_noreply();
+	return stay_verdict_noreply();
 }
 
 /* Only where nothing is under way. */
@@ -82,14 +82,14 @@ verdict_of(int tag)
 		    state() == STAY_BACKING_OFF;
 
 	if (tag == POSTPONE && state() != STAY_STOPPING)
-		return stay_postpone();
+		return stay_verdict_postpone();
 	if (tag == TIME_OUT && free)
-		return stay_with_timeout(stay_noreply(), 3);
+		return stay_verdict_with_timeout(stay_verdict_noreply(), 3);
 	if (tag == CONNECT && free)
-		return stay_connect(stay_info_tag(CONNECT, NULL));
+		return stay_verdict_connect(stay_info_tag(CONNECT, NULL));
 	if (tag == DISCONNECT && free)
-		return stay_disconnect(stay_info_tag(DISCONNECT, NULL));
-	return stay_noreply();
+		return stay_verdict_disconnect(stay_info_tag(DISCONNECT, NULL));
+	return stay_verdict_noreply();
 }
 
 static struct stay_verdict
@@ -123,8 +123,8 @@ handle_info(struct stay_conn *conn, void *block, const struct stay_event *event)
 	if (event->type == STAY_MESSAGE)
 		return verdict_of(event->message.tag);
 	if (event->type == STAY_STREAM_UP && state() == STAY_CONNECTING)
-		return stay_ok();
-	return stay_noreply();
+		return stay_verdict_ok();
+	return stay_verdict_noreply();
 }
 
 static enum stay_status
@@ -205,7 +205,7 @@ call(int tag, uint64_t timeout_ms)
 	struct stay_message message = scene_message(tag);
 	struct scene_entry *entry = scene_accept("a call of the connection");
 
-	if (stay_call(scene.conn, message, timeout_ms, scene_called, entry,
+	if (stay_conn_call(scene.conn, message, timeout_ms, scene_called, entry,
 		&entry->from) == STAY_OK)
 		return entry;
 	scene_refuse(message.data);
@@ -220,10 +220,10 @@ talk(void)
 	call(ANSWER, 0);
 	call(POSTPONE, 5);
 	call(NOTHING, 5);
-	stay_call_cancel(scene.rig.loop, call(ANSWER, 0)->from);
-	mail(stay_cast, NOTHING);
-	mail(stay_send, POSTPONE);
-	mail(stay_next_event, NOTHING);
+	stay_from_cancel(scene.rig.loop, call(ANSWER, 0)->from);
+	mail(stay_conn_cast, NOTHING);
+	mail(stay_conn_send, POSTPONE);
+	mail(stay_conn_next_event, NOTHING);
 }
 
 static void
@@ -231,9 +231,9 @@ answer(void)
 {
 	struct stay_reply reply = scene_reply();
 
-	if (stay_answer(scene.rig.loop, kept, reply) != STAY_OK)
+	if (stay_from_answer(scene.rig.loop, kept, reply) != STAY_OK)
 		scene_refuse(reply.data);
-	mail(stay_cast, TIME_OUT);
+	mail(stay_conn_cast, TIME_OUT);
 }
 
 static void
@@ -241,7 +241,7 @@ await_a_timeout(void)
 {
 	struct stay_message message = scene_message(NOTHING);
 
-	if (stay_state_timeout(scene.conn, 3, message) != STAY_OK)
+	if (stay_conn_set_state_timeout(scene.conn, 3, message) != STAY_OK)
 		scene_refuse(message.data);
 }
 
@@ -275,20 +275,20 @@ lose(void)
 static void
 reconnect(void)
 {
-	stay_reconnect(scene.conn, STAY_E_RECONNECT);
+	stay_conn_reconnect(scene.conn, STAY_E_RECONNECT);
 	call(KEEP, 0);
 }
 
 static void
 hang_up(void)
 {
-	mail(stay_cast, DISCONNECT);
+	mail(stay_conn_cast, DISCONNECT);
 }
 
 static void
 come_back(void)
 {
-	mail(stay_send, CONNECT);
+	mail(stay_conn_send, CONNECT);
 }
 
 /* A state timeout is asked for, a call is open, mail waits. */
@@ -297,8 +297,8 @@ stop(void)
 {
 	call(NOTHING, 0);
 	await_a_timeout();
-	mail(stay_cast, POSTPONE);
-	stay_stop(scene.conn, STAY_E_IO);
+	mail(stay_conn_cast, POSTPONE);
+	stay_conn_stop(scene.conn, STAY_E_IO);
 	upgrade();
 }
 
@@ -306,8 +306,8 @@ static void
 drain(void)
 {
 	call(KEEP, 0);
-	mail(stay_send, POSTPONE);
-	stay_drain(scene.conn, 20);
+	mail(stay_conn_send, POSTPONE);
+	stay_conn_drain(scene.conn, 20);
 }
 
 static void

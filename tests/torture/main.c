@@ -179,7 +179,7 @@ static void
 prepare(void)
 {
 	signal(SIGPIPE, on_sigpipe);
-	if (stay_ev_reserve(RESERVE) != STAY_OK)
+	if (stay_loop_ev_reserve(RESERVE) != STAY_OK)
 		exit(1);
 }
 

@@ -184,7 +184,7 @@ rig_stop(struct rig_member *member)
 	if (member->conn == NULL)
 		return;
 	rig_enter(member->rig);
-	stay_stop(member->conn, STAY_OK);
+	stay_conn_stop(member->conn, STAY_OK);
 	rig_leave(member->rig);
 }
 
@@ -194,7 +194,7 @@ rig_drain(struct rig_member *member, uint64_t budget_ms)
 	if (member->conn == NULL)
 		return;
 	rig_enter(member->rig);
-	stay_drain(member->conn, budget_ms);
+	stay_conn_drain(member->conn, budget_ms);
 	rig_leave(member->rig);
 }
 
@@ -204,7 +204,7 @@ rig_reconnect(struct rig_member *member)
 	if (member->conn == NULL)
 		return;
 	rig_enter(member->rig);
-	stay_reconnect(member->conn, STAY_E_RECONNECT);
+	stay_conn_reconnect(member->conn, STAY_E_RECONNECT);
 	rig_leave(member->rig);
 }
 
@@ -216,7 +216,7 @@ rig_explain(struct rig_member *member)
 	if (member->conn == NULL)
 		return;
 	rig_enter(member->rig);
-	if (stay_explain(member->conn, text, sizeof(text)) <= 0)
+	if (stay_conn_explain(member->conn, text, sizeof(text)) <= 0)
 		fault_violation("nothing is explained");
 	rig_leave(member->rig);
 }

@@ -155,7 +155,7 @@ rig_send(struct rig_member *member, size_t len, rig_then_fn *then)
 	call = call_new(member, NULL, then);
 	rig_enter(call->rig);
 	return call_made(
-	    call, stay_echo(member->client, bytes, len, on_done, call));
+	    call, stay_echo_call(member->client, bytes, len, on_done, call));
 }
 
 void
@@ -222,7 +222,7 @@ rig_call_conn(struct rig_member *member, int tag, uint64_t timeout_ms)
 	message = rig_message(member->rig, tag);
 	call = call_new(member, NULL, NULL);
 	rig_enter(call->rig);
-	status = stay_call(
+	status = stay_conn_call(
 	    member->conn, message, timeout_ms, on_called, call, &call->from);
 	return call_made(call, rig_taken(call->rig, message, status));
 }
@@ -236,7 +236,8 @@ rig_cast(struct rig_member *member, int tag)
 		return;
 	message = rig_message(member->rig, tag);
 	rig_enter(member->rig);
-	(void)rig_taken(member->rig, message, stay_cast(member->conn, message));
+	(void)rig_taken(
+	    member->rig, message, stay_conn_cast(member->conn, message));
 }
 
 void
@@ -248,5 +249,6 @@ rig_tell(struct rig_member *member, int tag)
 		return;
 	message = rig_message(member->rig, tag);
 	rig_enter(member->rig);
-	(void)rig_taken(member->rig, message, stay_send(member->conn, message));
+	(void)rig_taken(
+	    member->rig, message, stay_conn_send(member->conn, message));
 }

@@ -46,8 +46,8 @@ keep(void *arg, const struct stay_result *result)
 	keeper->told++;
 	if (result->status != STAY_OK)
 		return;
-	if (stay_hold(keeper->member->client, result->reply, &keeper->held) !=
-	    STAY_OK)
+	if (stay_held_new(keeper->member->client, result->reply,
+		&keeper->held) != STAY_OK)
 		rig_expect(false, "a reply can be held");
 }
 
@@ -77,7 +77,7 @@ check_kept(struct keeper *keeper, bool accepted)
 	text = stay_redis_str(stay_held_reply(keeper->held));
 	if (strlen(text) != keeper->len || text[0] != 'x')
 		fault_violation("a held reply has changed");
-	stay_release(keeper->held);
+	stay_held_free(keeper->held);
 }
 
 /* They outlive their connection. */
@@ -124,13 +124,13 @@ ready(void *arg, struct stay_client *client, enum stay_status status)
 static void
 step_in(struct waiting *waiting)
 {
-	struct stay_wait_options options = { STAY_WAIT_OPTIONS,
+	struct stay_room_options options = { STAY_ROOM_OPTIONS,
 		.id = &waiting->id };
 
 	if (waiting->member->client == NULL)
 		return;
 	rig_enter(waiting->member->rig);
-	waiting->is_accepted = stay_client_wait(waiting->member->client,
+	waiting->is_accepted = stay_client_wait_room(waiting->member->client,
 				   &options, ready, waiting) == STAY_OK;
 	rig_leave(waiting->member->rig);
 }

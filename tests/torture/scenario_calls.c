@@ -198,7 +198,7 @@ scenario_redis_kinds(struct rig *rig)
 	struct rig_member *redis;
 
 	options.on_push = on_push;
-	options.push_arg = &pushes;
+	options.on_push_arg = &pushes;
 	redis = rig_redis(rig, peer_url(peer, "redis"), &options);
 	rig_command(redis, NULL, NULL, "ERROR");
 	rig_run_told(rig, LONG_MS);

@@ -40,7 +40,7 @@ core_init(struct stay_conn *conn, void *state, void *arg)
 {
 	(void)conn;
 	core_of(state)->member = arg;
-	return stay_ok();
+	return stay_verdict_ok();
 }
 
 static struct stay_verdict
@@ -49,7 +49,8 @@ core_connect(struct stay_conn *conn, void *state, struct stay_info info)
 	(void)conn;
 	(void)info;
 	core_of(state)->connects++;
-	return core_of(state)->slow ? stay_pending(20) : stay_ok();
+	return core_of(state)->slow ? stay_verdict_pending(20)
+				    : stay_verdict_ok();
 }
 
 static struct stay_verdict
@@ -57,7 +58,8 @@ core_disconnect(struct stay_conn *conn, void *state, struct stay_info info)
 {
 	(void)conn;
 	(void)info;
-	return core_of(state)->slow ? stay_pending(20) : stay_noconnect();
+	return core_of(state)->slow ? stay_verdict_pending(20)
+				    : stay_verdict_noconnect();
 }
 
 /* A timer or an event of its own, with a message that has a release. */
@@ -68,8 +70,8 @@ ask_for(struct stay_conn *conn, struct core *core, enum tag tag)
 	struct stay_message message = rig_message(rig, NOTHING);
 
 	(void)rig_taken(rig, message,
-	    tag == NEXT ? stay_next_event(conn, message)
-			: stay_state_timeout(conn, 10, message));
+	    tag == NEXT ? stay_conn_next_event(conn, message)
+			: stay_conn_set_state_timeout(conn, 10, message));
 }
 
 static struct stay_verdict
@@ -77,27 +79,27 @@ obey(struct stay_conn *conn, struct core *core, int tag)
 {
 	switch (tag) {
 	case GO:
-		return stay_connect(stay_info(STAY_OK));
+		return stay_verdict_connect(stay_info_status(STAY_OK));
 	case UNDO:
-		return stay_disconnect(stay_info(STAY_OK));
+		return stay_verdict_disconnect(stay_info_status(STAY_OK));
 	case WAIT:
 		return stay_conn_state(conn) == STAY_CONNECTED
-			   ? stay_noreply()
-			   : stay_postpone();
+			   ? stay_verdict_noreply()
+			   : stay_verdict_postpone();
 	case TIMEOUT:
-		return stay_with_timeout(stay_noreply(), 10);
+		return stay_verdict_with_timeout(stay_verdict_noreply(), 10);
 	case SLEEP:
-		return stay_with_hibernate(stay_noreply());
+		return stay_verdict_with_hibernate(stay_verdict_noreply());
 	case STATE_TIMEOUT:
 	case NEXT:
 		ask_for(conn, core, (enum tag)tag);
-		return stay_noreply();
+		return stay_verdict_noreply();
 	case NOW:
-		(void)stay_answer(stay_conn_loop(conn), core->kept,
+		(void)stay_from_answer(stay_conn_loop(conn), core->kept,
 		    stay_reply_status(STAY_OK));
-		return stay_noreply();
+		return stay_verdict_noreply();
 	default:
-		return stay_noreply();
+		return stay_verdict_noreply();
 	}
 }
 
@@ -108,7 +110,7 @@ core_call(struct stay_conn *conn, void *state, struct stay_from from,
 	struct core *core = state;
 
 	if (request->tag == ANSWER)
-		return stay_reply(stay_reply_status(STAY_OK));
+		return stay_verdict_reply(stay_reply_status(STAY_OK));
 	if (request->tag == LATER)
 		core->kept = from;
 	return obey(conn, core, request->tag);
@@ -128,7 +130,7 @@ core_info(struct stay_conn *conn, void *state, const struct stay_event *event)
 	core_of(state)->member->seen++;
 	if (event->type == STAY_MESSAGE)
 		return obey(conn, state, event->message.tag);
-	return stay_noreply();
+	return stay_verdict_noreply();
 }
 
 static const struct stay_behaviour plain = {
@@ -216,7 +218,7 @@ scenario_core_cancel(struct rig *rig)
 	rig_call_conn(member, LATER, 0);
 	rig_run(rig, 5);
 	if (call != NULL)
-		(void)stay_call_cancel(rig->loop, call->from);
+		(void)stay_from_cancel(rig->loop, call->from);
 	rig_run(rig, 5);
 	rig_expect(call != NULL && call->status == STAY_E_CANCELLED,
 	    "it is cancelled");
@@ -325,7 +327,7 @@ stream_init(struct stay_conn *conn, void *state, void *arg)
 {
 	(void)conn;
 	core_of(state)->member = arg;
-	return stay_connect(stay_info(STAY_OK));
+	return stay_verdict_connect(stay_info_status(STAY_OK));
 }
 
 static struct stay_verdict
@@ -334,8 +336,8 @@ stream_connect(struct stay_conn *conn, void *state, struct stay_info info)
 	(void)state;
 	(void)info;
 	if (stay_stream_dial(conn, peer_url(partner, "unix")) != STAY_OK)
-		return stay_backoff(10);
-	return stay_pending(100);
+		return stay_verdict_backoff(10);
+	return stay_verdict_pending(100);
 }
 
 static struct stay_verdict
@@ -344,7 +346,7 @@ stream_disconnect(struct stay_conn *conn, void *state, struct stay_info info)
 	(void)conn;
 	(void)state;
 	(void)info;
-	return stay_backoff(10);
+	return stay_verdict_backoff(10);
 }
 
 static struct stay_verdict
@@ -356,13 +358,13 @@ write_more(struct stay_conn *conn, struct core *core)
 
 	memset(bytes, 'w', sizeof(bytes));
 	if (part.iov_len == 0)
-		return stay_noreply();
+		return stay_verdict_noreply();
 	if (stay_stream_write(conn, &part, 1, &taken) != STAY_OK)
-		return stay_noreply();
+		return stay_verdict_noreply();
 	core->connects += (unsigned)taken;
 	if (taken < part.iov_len)
 		stay_stream_want_write(conn);
-	return stay_noreply();
+	return stay_verdict_noreply();
 }
 
 /* It keeps what it is given until there are 10 bytes, then all of a large one.
@@ -372,11 +374,11 @@ take_bytes(struct stay_conn *conn, struct core *core, struct stay_bytes bytes)
 {
 	if (bytes.len < 10 && core->member->seen == 0) {
 		if (stay_stream_keep(conn, bytes.len, 10) != STAY_OK)
-			return stay_halt(STAY_E_TOO_BIG);
-		return stay_noreply();
+			return stay_verdict_stop(STAY_E_TOO_BIG);
+		return stay_verdict_noreply();
 	}
 	core->member->seen += (unsigned)bytes.len;
-	return stay_noreply();
+	return stay_verdict_noreply();
 }
 
 static struct stay_verdict
@@ -385,7 +387,7 @@ stream_info(struct stay_conn *conn, void *state, const struct stay_event *event)
 	switch ((int)event->type) {
 	case STAY_STREAM_UP:
 		send_five(conn, "01234");
-		return stay_ok();
+		return stay_verdict_ok();
 	case STAY_STREAM_DATA:
 		return take_bytes(conn, state, event->bytes);
 	case STAY_STREAM_WRITABLE:
@@ -397,7 +399,7 @@ stream_info(struct stay_conn *conn, void *state, const struct stay_event *event)
 			stay_stream_want_write(conn);
 		return obey(conn, state, event->message.tag);
 	default:
-		return stay_noreply();
+		return stay_verdict_noreply();
 	}
 }
 
@@ -460,11 +462,11 @@ bad_init(struct stay_conn *conn, void *state, void *arg)
 	(void)arg;
 	switch (turn++ % 3) {
 	case 0:
-		return stay_ignore();
+		return stay_verdict_ignore();
 	case 1:
-		return stay_halt(STAY_E_DENIED);
+		return stay_verdict_stop(STAY_E_DENIED);
 	default:
-		return stay_noconnect();
+		return stay_verdict_noconnect();
 	}
 }
 

@@ -155,7 +155,8 @@ scenario_governor_of_one(struct rig *rig)
 {
 	struct peer *peer = peer_listen(PEER_ECHO, false);
 
-	rig_expect(stay_loop_dials_max(rig->loop, 1) == STAY_OK, "it is set");
+	rig_expect(
+	    stay_loop_set_dials_max(rig->loop, 1) == STAY_OK, "it is set");
 	for (int i = 0; i < 3; i++)
 		rig_send(rig_echo(rig, peer_url(peer, "echo"), NULL), 9, NULL);
 	rig_run_told(rig, LONG_MS);
@@ -196,7 +197,7 @@ hello_init(struct stay_conn *conn, void *state, void *arg)
 
 	(void)conn;
 	*member = arg;
-	return stay_connect(stay_info(STAY_OK));
+	return stay_verdict_connect(stay_info_status(STAY_OK));
 }
 
 static struct stay_verdict
@@ -207,9 +208,9 @@ adopt_connect(struct stay_conn *conn, void *state, struct stay_info info)
 
 	(void)info;
 	if (stay_stream_adopt(conn, fds[0], fds[1]) != STAY_OK)
-		return stay_halt(STAY_E_IO);
+		return stay_verdict_stop(STAY_E_IO);
 	fds[0] = fds[1] = -1;
-	return stay_pending(100);
+	return stay_verdict_pending(100);
 }
 
 /* Says something whenever it is up, and counts what comes back. */
@@ -220,15 +221,15 @@ hello_info(struct stay_conn *conn, void *state, const struct stay_event *event)
 
 	if (event->type == STAY_STREAM_UP) {
 		if (stay_stream_send(conn, "hello", 5) != STAY_OK)
-			return stay_halt(STAY_E_NOMEM);
-		return stay_ok();
+			return stay_verdict_stop(STAY_E_NOMEM);
+		return stay_verdict_ok();
 	}
 	if (event->type == STAY_STREAM_DATA)
 		member->seen += (unsigned)event->bytes.len;
 	if (event->type == STAY_MESSAGE &&
 	    stay_stream_send(conn, "again", 5) != STAY_OK)
-		return stay_halt(STAY_E_NOMEM);
-	return stay_noreply();
+		return stay_verdict_stop(STAY_E_NOMEM);
+	return stay_verdict_noreply();
 }
 
 static struct stay_verdict
@@ -236,7 +237,8 @@ gone(struct stay_conn *conn, void *state, struct stay_info info)
 {
 	(void)conn;
 	(void)state;
-	return stay_halt(info.status == STAY_OK ? STAY_E_IO : info.status);
+	return stay_verdict_stop(
+	    info.status == STAY_OK ? STAY_E_IO : info.status);
 }
 
 static const struct stay_behaviour adopter = {
@@ -325,17 +327,17 @@ list_connect(struct stay_conn *conn, void *state, struct stay_info info)
 {
 	char port[8];
 	const struct stay_target targets[] = {
-		{ "unix", "", "", "/nowhere/at/all" },
-		{ "tcp", "127.0.0.1", "1", "" },
-		{ "tcp", "127.0.0.1", port, "" },
+		stay_target_make("unix", "", "", "/nowhere/at/all"),
+		stay_target_make("tcp", "127.0.0.1", "1", ""),
+		stay_target_make("tcp", "127.0.0.1", port, ""),
 	};
 
 	(void)state;
 	(void)info;
 	snprintf(port, sizeof(port), "%d", listed->port);
 	if (stay_stream_dial_to(conn, targets, 3) != STAY_OK)
-		return stay_backoff(10);
-	return stay_pending(100);
+		return stay_verdict_backoff(10);
+	return stay_verdict_pending(100);
 }
 
 static const struct stay_behaviour lister = {
@@ -423,7 +425,7 @@ void
 scenario_user_transport(struct rig *rig)
 {
 	struct peer *peer = peer_listen(PEER_ECHO, false);
-	enum stay_status status = stay_loop_transport(rig->loop, &mirror);
+	enum stay_status status = stay_loop_add_transport(rig->loop, &mirror);
 
 	rig_expect(status == STAY_OK, "the scheme is taken");
 	if (status == STAY_OK)

@@ -183,12 +183,12 @@ scenario_await(struct rig *rig)
 	enum stay_status status;
 
 	if (redis->conn != NULL) {
-		status = stay_await(redis->conn, 1000);
+		status = stay_conn_await(redis->conn, 1000);
 		rig_expect(status == STAY_OK, "it comes up");
 	}
 	if (other->conn != NULL) {
-		status = stay_await(other->conn, 1000);
-		rig_expect(status == STAY_E_REFUSED, "it is refused");
+		status = stay_conn_await(other->conn, 1000);
+		rig_expect(status == STAY_E_NO_LISTENER, "it is refused");
 	}
 	rig_ask(redis, peer, NULL);
 	rig_run_told(rig, LONG_MS);
@@ -223,7 +223,7 @@ scenario_observed(struct rig *rig)
 	log = stay_log_new(
 	    stream, STAY_LOG_CONN | STAY_LOG_LINK | STAY_LOG_SESSION);
 	if (log != NULL)
-		stay_loop_observe(rig->loop, stay_log_observer(log));
+		stay_loop_set_observer(rig->loop, stay_log_observer(log));
 	redis = rig_redis(rig, peer_url(peer, "redis"), NULL);
 	rig_ask(redis, peer, NULL);
 	if (redis->redis != NULL)
@@ -233,7 +233,7 @@ scenario_observed(struct rig *rig)
 	rig_run(rig, 50);
 	rig_finish(rig);
 	rig_expect(written > 100, "something is written");
-	stay_loop_observe(rig->loop, NULL);
+	stay_loop_set_observer(rig->loop, NULL);
 	stay_log_free(log);
 	fclose(stream);
 }

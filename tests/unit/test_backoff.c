@@ -223,7 +223,7 @@ static uint64_t
 linear(const struct stay_backoff_policy *policy, uint32_t attempt,
     uint64_t elapsed_ms)
 {
-	const uint64_t *step = policy->arg;
+	const uint64_t *step = policy->delay_arg;
 
 	return elapsed_ms == UINT64_MAX ? STAY_FOREVER : *step * attempt;
 }
@@ -236,7 +236,7 @@ START_TEST(test_backoff_custom_is_held_in_bounds_or_gives_up)
 		.cap_ms = 1000,
 		.initial_ms = 100,
 		.delay = linear,
-		.arg = &step };
+		.delay_arg = &step };
 
 	ck_assert_uint_eq(delay(policy, 1, 0), 100);
 	ck_assert_uint_eq(delay(policy, 3, 0), 210);

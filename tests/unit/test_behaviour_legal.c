@@ -193,11 +193,12 @@ END_TEST
 START_TEST(test_behaviour_legal_none_but_the_constructed)
 {
 	struct probe *probe = probe_new();
-	struct stay_verdict made = stay_ok();
+	struct stay_verdict made = stay_verdict_ok();
 	const char *fault;
 
 	made.kind = 200;
-	probe_say(probe, ON_INIT, stay_connect(stay_info(STAY_OK)), -1);
+	probe_say(probe, ON_INIT,
+	    stay_verdict_connect(stay_info_status(STAY_OK)), -1);
 	probe_say(probe, ON_CONNECT, made, -1);
 	probe_drive(probe, "start run(1)");
 	ck_assert_str_eq(probe->trace, "init connect(0) " BAD);

@@ -316,10 +316,10 @@ START_TEST(test_behaviour_life_a_connection_knows_itself)
 	ck_assert_uint_eq(stay_conn_number(probe->conn), 1);
 	ck_assert_uint_eq(stay_loop_live(probe->loop), 1);
 	ck_assert_str_eq(stay_conn_failure(probe->conn), "");
-	ck_assert_int_gt(stay_explain(probe->conn, text, sizeof(text)), 0);
-	ck_assert_int_eq(
-	    (int)strlen(text), stay_explain(probe->conn, text, sizeof(text)));
-	ck_assert_int_gt(stay_explain(probe->conn, text, 5), 4);
+	ck_assert_int_gt(stay_conn_explain(probe->conn, text, sizeof(text)), 0);
+	ck_assert_int_eq((int)strlen(text),
+	    stay_conn_explain(probe->conn, text, sizeof(text)));
+	ck_assert_int_gt(stay_conn_explain(probe->conn, text, 5), 4);
 	ck_assert_uint_eq(strlen(text), 4);
 	fault = probe_end(probe);
 	ck_assert_msg(fault == NULL, "%s", fault);

@@ -28,19 +28,19 @@ static const struct story news[] = {
 	  T_UP "@500 pending_expired disconnect(expired:TIMEOUT)" },
 	{ "refused: noreply is disconnect with why",
 	  DIAL "noreply", "start run(1) state",
-	  T_DIAL "down(REFUSED) disconnect(lost:REFUSED) @1 =idle" },
+	  T_DIAL "down(NO_LISTENER) disconnect(lost:NO_LISTENER) @1 =idle" },
 	{ "refused: backoff without a disconnect",
 	  DIAL "backoff(40) noreply connect: ok", "start run(100)",
-	  T_DIAL "down(REFUSED) @40 connect(backoff)" },
+	  T_DIAL "down(NO_LISTENER) @40 connect(backoff)" },
 	{ "refused: another attempt",
 	  DIAL "connect(7) connect: ok", "start run(100)",
-	  T_DIAL "down(REFUSED) connect(7)" },
+	  T_DIAL "down(NO_LISTENER) connect(7)" },
 	{ "refused: stop speaks for connect",
 	  DIAL "stop(IO)", "start run(100)",
-	  T_DIAL "down(REFUSED) terminate(IO) closed(IO)" },
+	  T_DIAL "down(NO_LISTENER) terminate(IO) closed(IO)" },
 	{ "refused: dialled again while pending",
 	  DIAL "{dial} pending(500) noreply", "start run(100)",
-	  T_DIAL "down(REFUSED) @1 down(REFUSED) disconnect(lost:REFUSED)" },
+	  T_DIAL "down(NO_LISTENER) @1 down(NO_LISTENER) disconnect(lost:NO_LISTENER)" },
 	{ "no answer: the budget covers it",
 	  DIAL "noreply", "black_hole start run(1000) stream",
 	  T_DIAL "@500 pending_expired disconnect(expired:TIMEOUT) "
@@ -286,8 +286,8 @@ block(struct stay_conn *conn, void *state, struct stay_info info)
 	(void)state;
 	(void)info;
 	if (stay_stream_dial(conn, "tcp://10.0.0.9:9") != STAY_OK)
-		return stay_halt(STAY_E_URL);
-	return stay_pending(STAY_FOREVER);
+		return stay_verdict_stop(STAY_E_URL);
+	return stay_verdict_pending(STAY_FOREVER);
 }
 
 static const struct stay_behaviour blocker = { STAY_BEHAVIOUR,
@@ -301,14 +301,14 @@ START_TEST(test_behaviour_stream_budget_begins_at_the_grant)
 	static char trace[PROBE_TRACE_MAX];
 	const char *fault;
 
-	ck_assert_int_eq(stay_loop_dials_max(probe->loop, 1), STAY_OK);
+	ck_assert_int_eq(stay_loop_set_dials_max(probe->loop, 1), STAY_OK);
 	sim_address_set(probe->world, "10.0.0.9", 9, SIM_BLACK_HOLE, 0);
 	ck_assert_int_eq(
 	    stay_conn_start(&first, probe->loop, &blocker, NULL, NULL),
 	    STAY_OK);
 	probe_script(probe, "init: connect(1) connect: {dial} pending(50)");
 	probe_drive(probe, "black_hole run(1) start run(200) state");
-	stay_stop(first, STAY_OK);
+	stay_conn_stop(first, STAY_OK);
 	probe_drive(probe, "run(200)");
 	memcpy(trace, probe->trace, sizeof(trace));
 	fault = probe_end(probe);
@@ -327,14 +327,15 @@ START_TEST(test_promise_13_budget_begins_when_the_stagger_is_over)
 	static char trace[PROBE_TRACE_MAX];
 	const char *fault;
 
-	ck_assert_int_eq(stay_loop_dials_stagger(probe->loop, 200), STAY_OK);
+	ck_assert_int_eq(
+	    stay_loop_set_dials_stagger_ms(probe->loop, 200), STAY_OK);
 	sim_address_set(probe->world, "10.0.0.9", 9, SIM_BLACK_HOLE, 0);
 	ck_assert_int_eq(
 	    stay_conn_start(&first, probe->loop, &blocker, NULL, NULL),
 	    STAY_OK);
 	probe_script(probe, "init: connect(1) connect: {dial} pending(50)");
 	probe_drive(probe, "black_hole run(1) start run(198) state run(200)");
-	stay_stop(first, STAY_OK);
+	stay_conn_stop(first, STAY_OK);
 	memcpy(trace, probe->trace, sizeof(trace));
 	fault = probe_end(probe);
 	ck_assert_msg(fault == NULL, "%s", fault);
@@ -361,7 +362,7 @@ slow_connect(struct stay_conn *conn, void *state, struct stay_info info)
 	(void)info;
 	ck_assert_int_eq(
 	    stay_stream_dial(conn, "tcp://10.0.0.1:7777"), STAY_OK);
-	return stay_pending(1000);
+	return stay_verdict_pending(1000);
 }
 
 static struct stay_verdict
@@ -370,10 +371,10 @@ slow_info(struct stay_conn *conn, void *state, const struct stay_event *event)
 	struct slow *slow = *(struct slow **)state;
 
 	if (event->type == STAY_STREAM_UP)
-		return stay_ok();
+		return stay_verdict_ok();
 	slow->down = event->type == STAY_STREAM_DOWN;
 	if (slow->down)
-		return stay_halt(STAY_OK);
+		return stay_verdict_stop(STAY_OK);
 	slow->text[slow->len++] = event->bytes.data[0];
 	if (slow->len == 1 &&
 	    !slow->waits) /* finds it broken, at the end of the turn */
@@ -384,7 +385,7 @@ slow_info(struct stay_conn *conn, void *state, const struct stay_event *event)
 	if (slow->waits)
 		ck_assert_int_eq(
 		    stay_stream_keep(conn, event->bytes.len - 1, 0), STAY_OK);
-	return stay_noreply();
+	return stay_verdict_noreply();
 }
 
 static struct stay_verdict
@@ -392,7 +393,7 @@ slow_init(struct stay_conn *conn, void *state, void *arg)
 {
 	(void)conn;
 	*(void **)state = arg;
-	return stay_connect(stay_info(STAY_OK));
+	return stay_verdict_connect(stay_info_status(STAY_OK));
 }
 
 static const struct stay_behaviour slow_behaviour = { STAY_BEHAVIOUR,
@@ -448,7 +449,7 @@ START_TEST(test_behaviour_stream_the_last_word_on_what_is_kept_stands)
 	sim_peer_print(peer, "e");
 	sim_run_ms(world, 10);
 	ck_assert_str_eq(slow.text, "ab");
-	stay_stop(conn, STAY_OK);
+	stay_conn_stop(conn, STAY_OK);
 	ck_assert(sim_run(world, 1000));
 	ck_assert_int_eq(stay_loop_free(loop), STAY_OK);
 }

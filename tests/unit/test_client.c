@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "suites.h"
+#include "support/counts.h"
 #include "support/line_rig.h"
 
 static struct line_rig rig;
@@ -544,7 +545,7 @@ START_TEST(test_client_sessions_begin_with_nothing)
 	    "init 10.0.0.1;hello -;up;down E_RESET;a E_LOST/maybe executed;"
 	    "hello -;up;b OK/replied +1;");
 	ck_assert_str_eq(line_got(&rig), "hold;|say +1;");
-	ck_assert_uint_eq(stay_client_counts(rig.client).bytes_in, 7);
+	ck_assert_uint_eq(counts_of(rig.client).bytes_in, 7);
 	line_end(&rig);
 }
 END_TEST
@@ -554,11 +555,12 @@ START_TEST(test_client_ignores_messages)
 {
 	line_begin(&rig, NULL);
 	for (int tag = 0; tag < 4; tag++) {
-		ck_assert_int_eq(stay_next_event(stay_client_conn(rig.client),
-				     stay_message(tag, NULL)),
+		ck_assert_int_eq(
+		    stay_conn_next_event(stay_client_conn(rig.client),
+			stay_message_make(tag, NULL)),
 		    STAY_OK);
-		ck_assert_int_eq(stay_send(stay_client_conn(rig.client),
-				     stay_message(tag, NULL)),
+		ck_assert_int_eq(stay_conn_send(stay_client_conn(rig.client),
+				     stay_message_make(tag, NULL)),
 		    STAY_OK);
 	}
 	line_run(&rig, 10);

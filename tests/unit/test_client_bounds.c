@@ -7,6 +7,7 @@
 
 #include "client/client.h"
 #include "suites.h"
+#include "support/counts.h"
 #include "support/line_rig.h"
 
 static struct line_rig rig;
@@ -14,7 +15,7 @@ static struct line_rig rig;
 static struct stay_client_counts
 counts(void)
 {
-	return stay_client_counts(rig.client);
+	return counts_of(rig.client);
 }
 
 /* ---- 7: water marks ---- */
@@ -279,7 +280,7 @@ explained(void)
 	static char text[1024];
 
 	ck_assert_int_lt(
-	    stay_explain(stay_client_conn(rig.client), text, sizeof(text)),
+	    stay_conn_explain(stay_client_conn(rig.client), text, sizeof(text)),
 	    (int)sizeof(text));
 	return text;
 }
@@ -414,7 +415,7 @@ START_TEST(test_promise_9_a_thousand_busy_connections_all_progress)
 			most = many[i].answers;
 	ck_assert_uint_ge(least_answers(), 10);
 	ck_assert_uint_le(most, 2 * least_answers());
-	ck_assert_uint_gt(stay_client_counts(drowning).pushes, 0);
+	ck_assert_uint_gt(counts_of(drowning).pushes, 0);
 	stay_loop_stop(loop, STAY_OK);
 	ck_assert(sim_run(world, 60000));
 	ck_assert_int_eq(stay_loop_free(loop), STAY_OK);

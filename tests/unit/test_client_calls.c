@@ -5,6 +5,7 @@
 
 #include "client/client.h"
 #include "suites.h"
+#include "support/counts.h"
 #include "support/line_rig.h"
 
 static struct line_rig rig;
@@ -25,7 +26,7 @@ START_TEST(test_client_kinds_of_answers)
 	    "c E_SERVER/refused !not me;push >push;d part OK *one;"
 	    "d part OK *two;d OK/replied +three;push =pushed;"
 	    "e OK/replied =pushed;");
-	ck_assert_uint_eq(stay_client_counts(rig.client).pushes, 2);
+	ck_assert_uint_eq(counts_of(rig.client).pushes, 2);
 	line_end(&rig);
 }
 END_TEST
@@ -123,7 +124,7 @@ START_TEST(test_client_bytes_are_counted_once)
 	line_run(&rig, 10);
 	sim_peer_send(rig.peer, "c\n", 2);
 	line_run(&rig, 10);
-	counts = stay_client_counts(rig.client);
+	counts = counts_of(rig.client);
 	ck_assert_uint_eq(counts.bytes_in, 5);
 	ck_assert_uint_eq(counts.bytes_out, 5);
 	ck_assert_uint_eq(counts.sessions, 1);
@@ -212,7 +213,7 @@ START_TEST(test_client_refuses_while_offline_if_told_so)
 	    "init 10.0.0.1;hello -;up;b OK/replied +1;down E_RESET;"
 	    "c E_LOST/maybe executed;");
 	ck_assert_int_eq(line_try(&rig, "d", LINE("say +1")), STAY_E_OFFLINE);
-	ck_assert_uint_eq(stay_client_counts(rig.client).rejected, 2);
+	ck_assert_uint_eq(counts_of(rig.client).rejected, 2);
 	line_end(&rig);
 }
 END_TEST
@@ -230,7 +231,7 @@ START_TEST(test_promise_7_calls_in_flight_are_bounded)
 	sim_peer_print(rig.peer, "+1\n");
 	line_run(&rig, 10);
 	ck_assert_str_eq(line_got(&rig), "z;");
-	ck_assert_uint_eq(stay_client_counts(rig.client).in_flight, 2);
+	ck_assert_uint_eq(counts_of(rig.client).in_flight, 2);
 	sim_peer_print(rig.peer, "+2\n+3\n");
 	line_run(&rig, 10);
 	ck_assert_str_eq(line_told(&rig),
@@ -256,7 +257,7 @@ START_TEST(test_client_encode_says_no)
 	line_call(&rig, "d", LINE("say +1"));
 	line_run(&rig, 10);
 	ck_assert_str_eq(line_got(&rig), "say +1;");
-	ck_assert_uint_eq(stay_client_counts(rig.client).rejected, 3);
+	ck_assert_uint_eq(counts_of(rig.client).rejected, 3);
 	line_end(&rig);
 }
 END_TEST
@@ -299,7 +300,7 @@ START_TEST(test_client_options_of_a_call_add_flags)
 	line_run(&rig, 10);
 	sim_peer_reset(rig.peer);
 	line_run(&rig, 1000);
-	ck_assert_uint_eq(stay_client_counts(rig.client).resent, 1);
+	ck_assert_uint_eq(counts_of(rig.client).resent, 1);
 	line_end(&rig);
 }
 END_TEST
@@ -331,7 +332,7 @@ START_TEST(test_client_control_goes_first_at_a_boundary)
 	line_call(&rig, "a", LINE("say +1"));
 	line_call(&rig, "b", LINE("say +2"));
 	line_run(&rig, 10);
-	ck_assert_uint_eq(stay_client_counts(rig.client).in_flight, 1);
+	ck_assert_uint_eq(counts_of(rig.client).in_flight, 1);
 	sim_peer_print(rig.peer, ">ping\n");
 	line_run(&rig, 10);
 	sim_peer_freeze(rig.peer, false);

@@ -3,6 +3,7 @@
 
 #include "client/client.h"
 #include "suites.h"
+#include "support/counts.h"
 #include "support/line_rig.h"
 
 static struct line_rig rig;
@@ -10,7 +11,7 @@ static struct line_rig rig;
 static struct stay_client_counts
 counts(void)
 {
-	return stay_client_counts(rig.client);
+	return counts_of(rig.client);
 }
 
 static enum stay_state

@@ -3,6 +3,7 @@
 
 #include "client/client.h"
 #include "suites.h"
+#include "support/counts.h"
 #include "support/line_rig.h"
 
 static struct line_rig rig;
@@ -141,7 +142,7 @@ START_TEST(test_promise_8_sending_is_no_sign_of_life)
 		line_run(&rig, 98);
 	}
 	line_run(&rig, 20);
-	ck_assert_uint_eq(stay_client_counts(rig.client).maybe_executed, 5);
+	ck_assert_uint_eq(counts_of(rig.client).maybe_executed, 5);
 	line_end(&rig);
 }
 END_TEST
@@ -218,7 +219,7 @@ be_stuck(void)
 START_TEST(test_promise_8_who_takes_nothing_is_silent)
 {
 	be_stuck();
-	ck_assert_uint_eq(stay_client_counts(rig.client).in_flight, 0);
+	ck_assert_uint_eq(counts_of(rig.client).in_flight, 0);
 	line_run(&rig, 200);
 	note_again();
 	line_run(&rig, 280);
@@ -347,11 +348,11 @@ START_TEST(test_promise_8_what_is_put_off_was_heard)
 	call_slowly(9);
 	sim_peer_print(rig.peer, "+\n+\n+\n+\n+\n+\n+\n+\n");
 	line_run(&rig, 5);
-	ck_assert_uint_eq(stay_client_counts(rig.client).replied, 8);
+	ck_assert_uint_eq(counts_of(rig.client).replied, 8);
 	line_run(&rig, 80);
 	sim_peer_print(rig.peer, "+9\n");
 	line_run(&rig, 5);
-	ck_assert_uint_eq(stay_client_counts(rig.client).replied, 9);
+	ck_assert_uint_eq(counts_of(rig.client).replied, 9);
 	line_end(&rig);
 }
 END_TEST

@@ -6,6 +6,7 @@
 
 #include "client/client.h"
 #include "suites.h"
+#include "support/counts.h"
 #include "support/line_rig.h"
 
 static struct line_rig rig;
@@ -13,7 +14,7 @@ static struct line_rig rig;
 static struct stay_client_counts
 counts(void)
 {
-	return stay_client_counts(rig.client);
+	return counts_of(rig.client);
 }
 
 static void
@@ -367,7 +368,7 @@ hold_it(struct line_call *call)
 	struct stay_held *held;
 
 	ck_assert_int_eq(
-	    stay_hold(call->rig->client, call->reply, &held), STAY_E_STATE);
+	    stay_held_new(call->rig->client, call->reply, &held), STAY_E_STATE);
 }
 
 /* It is no part of the frame that is being handed out. */

@@ -7,6 +7,7 @@
 
 #include "client/client.h"
 #include "suites.h"
+#include "support/counts.h"
 #include "support/line_rig.h"
 
 static struct line_rig rig;
@@ -84,7 +85,7 @@ START_TEST(test_promise_9_what_is_put_off_needs_no_byte_more)
 	for (int i = 0; i < 20; i++)
 		sim_peer_print(rig.peer, "+x\n");
 	line_run(&rig, 0);
-	counts = stay_client_counts(rig.client);
+	counts = counts_of(rig.client);
 	ck_assert_uint_eq(counts.replied, 20);
 	ck_assert_uint_eq(counts.bytes_in, 60);
 	end();
@@ -209,7 +210,7 @@ START_TEST(test_promise_7_bytes_in_flight_are_bounded)
 	for (int i = 0; i < 5; i++)
 		line_call(&rig, "a", LINE("12345678"));
 	line_run(&rig, 10);
-	counts = stay_client_counts(rig.client);
+	counts = counts_of(rig.client);
 	ck_assert_uint_eq(counts.in_flight, 2);
 	ck_assert_uint_eq(counts.in_flight_bytes, 18);
 	ck_assert_uint_eq(counts.queued_bytes, 27);
@@ -217,15 +218,15 @@ START_TEST(test_promise_7_bytes_in_flight_are_bounded)
 	 */
 	stay_client_cancel(rig.client, rig.calls[0].id);
 	line_run(&rig, 10);
-	ck_assert_uint_eq(stay_client_counts(rig.client).in_flight_bytes, 18);
+	ck_assert_uint_eq(counts_of(rig.client).in_flight_bytes, 18);
 	sim_peer_print(rig.peer, "+late\n+1\n");
 	line_run(&rig, 10);
-	counts = stay_client_counts(rig.client);
+	counts = counts_of(rig.client);
 	ck_assert_uint_eq(counts.in_flight, 2);
 	ck_assert_uint_eq(counts.queued, 1);
 	sim_peer_reset(rig.peer);
 	line_run(&rig, 1);
-	ck_assert_uint_eq(stay_client_counts(rig.client).in_flight_bytes, 0);
+	ck_assert_uint_eq(counts_of(rig.client).in_flight_bytes, 0);
 	line_end(&rig);
 }
 END_TEST

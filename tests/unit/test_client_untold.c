@@ -4,6 +4,7 @@
  */
 #include "client/client.h"
 #include "suites.h"
+#include "support/counts.h"
 #include "support/line_rig.h"
 
 #define QUEUE_MAX    3
@@ -54,7 +55,7 @@ START_TEST(test_promise_7_calls_over_and_untold_are_bounded)
 {
 	line_begin(&rig, &small);
 	give_up_at_once("a", UNTOLD_MAX);
-	ck_assert_uint_eq(stay_client_counts(rig.client).queued, 0);
+	ck_assert_uint_eq(counts_of(rig.client).queued, 0);
 	ck_assert_int_eq(line_try(&rig, "b", LINE("quiet")), STAY_E_FULL);
 	check_told(0);
 	line_run(&rig, 1);
@@ -79,7 +80,8 @@ START_TEST(test_promise_7_room_comes_when_calls_are_told)
 	line_begin(&rig, &small);
 	fill();
 	ck_assert_int_eq(
-	    stay_client_wait(rig.client, NULL, ready, rig.client), STAY_OK);
+	    stay_client_wait_room(rig.client, NULL, ready, rig.client),
+	    STAY_OK);
 	give_all_up();
 	line_run(&rig, 10);
 	ck_assert_str_eq(line_told(&rig),
@@ -125,7 +127,7 @@ START_TEST(test_promise_7_a_pipeline_answered_at_once_is_in_nobodys_way)
 	sim_peer_print(rig.peer, "+1\n+1\n+1\n+1\n+1\n+1\n+1\n+1\n");
 	line_run(&rig, 1);
 	ck_assert_uint_eq(rig.call_count, 16);
-	ck_assert_uint_eq(stay_client_counts(rig.client).replied, 8);
+	ck_assert_uint_eq(counts_of(rig.client).replied, 8);
 	line_end(&rig);
 }
 END_TEST

@@ -3,6 +3,7 @@
 
 #include "client/client.h"
 #include "suites.h"
+#include "support/counts.h"
 #include "support/line_rig.h"
 
 static struct line_rig rig;
@@ -32,23 +33,25 @@ ready(void *arg, struct stay_client *client, enum stay_status status)
 								     : "out");
 	if (hopeful->comes_back)
 		ck_assert_int_eq(
-		    stay_client_wait(client, NULL, ready, hopeful), STAY_OK);
+		    stay_client_wait_room(client, NULL, ready, hopeful),
+		    STAY_OK);
 	hopeful->comes_back = false;
 }
 
 static void
-wait_with(struct hopeful *hopeful, struct stay_wait_options options)
+wait_with(struct hopeful *hopeful, struct stay_room_options options)
 {
 	options.size = sizeof(options);
 	options.id = &hopeful->id;
 	ck_assert_int_eq(
-	    stay_client_wait(rig.client, &options, ready, hopeful), STAY_OK);
+	    stay_client_wait_room(rig.client, &options, ready, hopeful),
+	    STAY_OK);
 }
 
 static void
 wait(struct hopeful *hopeful)
 {
-	wait_with(hopeful, (struct stay_wait_options){ 0 });
+	wait_with(hopeful, (struct stay_room_options){ 0 });
 }
 
 /* Two calls fill the queue, one is in flight. */
@@ -80,10 +83,10 @@ START_TEST(test_client_explains_who_waits)
 	begin_full((struct stay_client_options){ 0 });
 	wait(&a);
 	wait(&b);
-	stay_explain(stay_client_conn(rig.client), text, sizeof(text));
+	stay_conn_explain(stay_client_conn(rig.client), text, sizeof(text));
 	ck_assert_ptr_nonnull(strstr(
 	    text, ", 2 calls queued, 1 in flight, 2 in line for room; "));
-	ck_assert_uint_eq(stay_client_counts(rig.client).waiting, 2);
+	ck_assert_uint_eq(counts_of(rig.client).waiting, 2);
 	line_end(&rig);
 }
 END_TEST
@@ -148,7 +151,7 @@ START_TEST(test_promise_6_who_waits_has_a_deadline)
 	struct hopeful b = { .name = "b" };
 
 	begin_full((struct stay_client_options){ .call_timeout_ms = 3000 });
-	wait_with(&a, (struct stay_wait_options){ .timeout_ms = 100 });
+	wait_with(&a, (struct stay_room_options){ .timeout_ms = 100 });
 	wait(&b);
 	line_run(&rig, 99);
 	ck_assert_str_eq(line_told(&rig), "");
@@ -183,7 +186,7 @@ END_TEST
 START_TEST(test_promise_7_room_is_measured_in_bytes_too)
 {
 	struct hopeful a = { .name = "a" }, b = { .name = "b" };
-	struct stay_wait_options much = { STAY_WAIT_OPTIONS, .bytes = 21 };
+	struct stay_room_options much = { STAY_ROOM_OPTIONS, .bytes = 21 };
 	struct stay_client_options options = { .queue_bytes_max = 20,
 		.inflight_calls_max = 1 };
 
@@ -192,9 +195,9 @@ START_TEST(test_promise_7_room_is_measured_in_bytes_too)
 	line_run(&rig, 1);
 	for (int i = 0; i < 3; i++)
 		line_call(&rig, "c", LINE("quiet"));
-	ck_assert_int_eq(
-	    stay_client_wait(rig.client, &much, ready, &a), STAY_E_TOO_BIG);
-	wait_with(&a, (struct stay_wait_options){ .bytes = 14 });
+	ck_assert_int_eq(stay_client_wait_room(rig.client, &much, ready, &a),
+	    STAY_E_TOO_BIG);
+	wait_with(&a, (struct stay_room_options){ .bytes = 14 });
 	wait(&b);
 	line_run(&rig, 1);
 	ck_assert_str_eq(line_told(&rig), "");
@@ -213,13 +216,13 @@ START_TEST(test_promise_7_the_line_is_bounded)
 	begin_full((struct stay_client_options){ .waiters_max = 1 });
 	wait(&a);
 	ck_assert_int_eq(
-	    stay_client_wait(rig.client, NULL, ready, &a), STAY_E_FULL);
+	    stay_client_wait_room(rig.client, NULL, ready, &a), STAY_E_FULL);
 	stay_client_cancel(rig.client, a.id);
 	ck_assert_int_eq(
-	    stay_client_wait(rig.client, NULL, ready, &a), STAY_E_FULL);
+	    stay_client_wait_room(rig.client, NULL, ready, &a), STAY_E_FULL);
 	line_run(&rig, 1);
 	ck_assert_int_eq(
-	    stay_client_wait(rig.client, NULL, ready, &a), STAY_OK);
+	    stay_client_wait_room(rig.client, NULL, ready, &a), STAY_OK);
 	line_end(&rig);
 }
 END_TEST
@@ -247,8 +250,8 @@ START_TEST(test_promise_1_5_a_stop_tells_who_waits)
 	wait(&a);
 	line_run(&rig, 1);
 	stay_client_stop(rig.client, STAY_OK);
-	ck_assert_int_eq(
-	    stay_client_wait(rig.client, NULL, ready, &a), STAY_E_DRAINING);
+	ck_assert_int_eq(stay_client_wait_room(rig.client, NULL, ready, &a),
+	    STAY_E_DRAINING);
 	line_end(&rig);
 	ck_assert_ptr_nonnull(
 	    strstr(line_told(&rig), "a E_STOPPED;out;closed OK;"));
@@ -279,7 +282,7 @@ START_TEST(test_client_wait_offline)
 	line_prepare(&rig);
 	line_start(&rig, &fails);
 	ck_assert_int_eq(
-	    stay_client_wait(rig.client, NULL, ready, &a), STAY_E_OFFLINE);
+	    stay_client_wait_room(rig.client, NULL, ready, &a), STAY_E_OFFLINE);
 	line_end(&rig);
 }
 END_TEST
@@ -304,17 +307,18 @@ END_TEST
 START_TEST(test_client_wait_checks_what_it_is_given)
 {
 	struct hopeful a = { .name = "a" };
-	struct stay_wait_options options = { .size = 1 };
+	struct stay_room_options options = { .size = 1 };
 
 	line_begin(&rig, NULL);
 	ck_assert_int_eq(
-	    stay_client_wait(rig.client, NULL, NULL, &a), STAY_E_ARG);
-	ck_assert_int_eq(stay_client_wait(NULL, NULL, ready, &a), STAY_E_ARG);
+	    stay_client_wait_room(rig.client, NULL, NULL, &a), STAY_E_ARG);
 	ck_assert_int_eq(
-	    stay_client_wait(rig.client, &options, ready, &a), STAY_E_ABI);
+	    stay_client_wait_room(NULL, NULL, ready, &a), STAY_E_ARG);
+	ck_assert_int_eq(
+	    stay_client_wait_room(rig.client, &options, ready, &a), STAY_E_ABI);
 	options.size = sizeof(options) + 1;
 	ck_assert_int_eq(
-	    stay_client_wait(rig.client, &options, ready, &a), STAY_E_ABI);
+	    stay_client_wait_room(rig.client, &options, ready, &a), STAY_E_ABI);
 	line_end(&rig);
 }
 END_TEST
@@ -325,7 +329,7 @@ START_TEST(test_promise_7_a_smaller_bound_tells_who_waits_for_more)
 	struct hopeful a = { .name = "a" }, b = { .name = "b" };
 	struct line_config config = { .notes = &rig.notes,
 		.finis = &rig.finis };
-	const struct stay_wait_options much = { .bytes = 20,
+	const struct stay_room_options much = { .bytes = 20,
 		.timeout_ms = STAY_FOREVER };
 	struct stay_client_options options = { STAY_CLIENT_OPTIONS,
 		.queue_bytes_max = 20, .inflight_calls_max = 1 };

@@ -42,7 +42,7 @@ START_TEST(test_dial_that_fails_names_each_address_once)
 	ck_assert_str_eq(rig_failure(&rig),
 	    "10.0.0.7:7 refused (ECONNREFUSED), "
 	    "10.0.0.8:7 unreachable host (EHOSTUNREACH)");
-	ck_assert_int_eq(rig.link.failure.status, STAY_E_REFUSED);
+	ck_assert_int_eq(rig.link.failure.status, STAY_E_NO_LISTENER);
 	ck_assert_uint_eq(sim_open_fds(rig.world), 0);
 	rig_fini(&rig);
 }

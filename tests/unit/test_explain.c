@@ -16,7 +16,7 @@ static const char *
 explain(const struct stay_conn *conn)
 {
 	ck_assert_int_lt(
-	    stay_explain(conn, said, sizeof(said)), (int)sizeof(said));
+	    stay_conn_explain(conn, said, sizeof(said)), (int)sizeof(said));
 	return said;
 }
 
@@ -107,7 +107,8 @@ start_alone(void)
 static void
 wait_for_the_governor(void)
 {
-	ck_assert_int_eq(stay_loop_dials_stagger(rig.loop, 500), STAY_OK);
+	ck_assert_int_eq(
+	    stay_loop_set_dials_stagger_ms(rig.loop, 500), STAY_OK);
 	be_up();
 	stay_client_reconnect(rig.client, STAY_OK);
 	line_call(&rig, "a", LINE("x"));

@@ -9,7 +9,7 @@ START_TEST(test_failure_names_the_error_of_the_system)
 {
 	ck_assert_str_eq(stay__errno_name(-ECONNREFUSED), "ECONNREFUSED");
 	ck_assert_ptr_null(stay__errno_name(-9999));
-	ck_assert_int_eq(stay__status_of(-ECONNREFUSED), STAY_E_REFUSED);
+	ck_assert_int_eq(stay__status_of(-ECONNREFUSED), STAY_E_NO_LISTENER);
 	ck_assert_int_eq(stay__status_of(-EPIPE), STAY_E_RESET);
 	ck_assert_int_eq(stay__status_of(-9999), STAY_E_IO);
 }
@@ -23,7 +23,7 @@ START_TEST(test_failure_lists_each_place_once_with_its_error)
 	stay__failure_add(&failure, "10.0.0.8:6379", -9999);
 	ck_assert_str_eq(failure.text, "10.0.0.7:6379 refused (ECONNREFUSED), "
 				       "10.0.0.8:6379 failed (errno 9999)");
-	ck_assert_int_eq(failure.status, STAY_E_REFUSED);
+	ck_assert_int_eq(failure.status, STAY_E_NO_LISTENER);
 	ck_assert_int_eq(failure.system, -ECONNREFUSED);
 	stay__failure_clear(&failure);
 }
@@ -37,7 +37,7 @@ START_TEST(test_failure_blames_the_most_telling_error)
 	ck_assert_int_eq(failure.status, STAY_E_UNREACHABLE);
 	stay__failure_add(&failure, "b", -ECONNREFUSED);
 	stay__failure_add(&failure, "c", -EHOSTUNREACH);
-	ck_assert_int_eq(failure.status, STAY_E_REFUSED);
+	ck_assert_int_eq(failure.status, STAY_E_NO_LISTENER);
 	stay__failure_add(&failure, "d", -ENOMEM);
 	ck_assert_int_eq(failure.status, STAY_E_NOMEM);
 	stay__failure_clear(&failure);

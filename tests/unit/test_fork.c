@@ -88,7 +88,8 @@ setup(void)
 	ck_assert_int_eq(
 	    stay_client_start(&client, loop, &line_protocol, url, &options),
 	    STAY_OK);
-	ck_assert_int_eq(stay_await(stay_client_conn(client), 1000), STAY_OK);
+	ck_assert_int_eq(
+	    stay_conn_await(stay_client_conn(client), 1000), STAY_OK);
 }
 
 static void

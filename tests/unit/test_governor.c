@@ -21,7 +21,7 @@ START_TEST(test_promise_13_dials_take_their_turn)
 	struct rig rigs[CROWD];
 
 	rig_init(&rigs[0]);
-	ck_assert_int_eq(stay_loop_dials_max(rigs[0].loop, 2), STAY_OK);
+	ck_assert_int_eq(stay_loop_set_dials_max(rigs[0].loop, 2), STAY_OK);
 	answer(&rigs[0], "10.0.0.1", SIM_REFUSE, 100);
 	for (int i = 1; i < CROWD; i++)
 		rig_join(&rigs[i], &rigs[0]);
@@ -48,7 +48,7 @@ START_TEST(test_promise_13_a_dial_given_up_makes_room)
 	struct rig rigs[4];
 
 	rig_init(&rigs[0]);
-	ck_assert_int_eq(stay_loop_dials_max(rigs[0].loop, 1), STAY_OK);
+	ck_assert_int_eq(stay_loop_set_dials_max(rigs[0].loop, 1), STAY_OK);
 	answer(&rigs[0], "10.0.0.1", SIM_BLACK_HOLE, 0);
 	for (int i = 1; i < 4; i++)
 		rig_join(&rigs[i], &rigs[0]);
@@ -124,7 +124,8 @@ dial_all(struct rig rigs[CROWD])
 static void
 stagger(struct rig rigs[CROWD], uint64_t ms)
 {
-	ck_assert_int_eq(stay_loop_dials_stagger(rigs[0].loop, ms), STAY_OK);
+	ck_assert_int_eq(
+	    stay_loop_set_dials_stagger_ms(rigs[0].loop, ms), STAY_OK);
 }
 
 /* Nothing more will happen by itself: no timer was left. */
@@ -194,7 +195,7 @@ START_TEST(test_promise_13_stagger_and_number_are_both_kept)
 	struct rig rigs[CROWD];
 
 	form(rigs);
-	ck_assert_int_eq(stay_loop_dials_max(rigs[0].loop, 1), STAY_OK);
+	ck_assert_int_eq(stay_loop_set_dials_max(rigs[0].loop, 1), STAY_OK);
 	stagger(rigs, 10);
 	dial_all(rigs);
 	sim_run_ms(rigs[0].world, 4);
@@ -203,7 +204,7 @@ START_TEST(test_promise_13_stagger_and_number_are_both_kept)
 	stay__link_close(&rigs[1].link);
 	sim_run_ms(rigs[0].world, 50);
 	ck_assert_str_eq(grants, "a0 b10 c50");
-	ck_assert_int_eq(stay_loop_dials_max(rigs[0].loop, 9), STAY_OK);
+	ck_assert_int_eq(stay_loop_set_dials_max(rigs[0].loop, 9), STAY_OK);
 	sim_run_ms(rigs[0].world, 50);
 	ck_assert_str_eq(grants, "a0 b10 c50 d100 e110");
 	disperse(rigs);
@@ -237,7 +238,7 @@ START_TEST(test_promise_13_the_stagger_can_be_changed)
 	stagger(rigs, 1000);
 	dial_all(rigs);
 	ck_assert_int_eq(
-	    stay_loop_dials_stagger(rigs[0].loop, 60001), STAY_E_ARG);
+	    stay_loop_set_dials_stagger_ms(rigs[0].loop, 60001), STAY_E_ARG);
 	sim_run_ms(rigs[0].world, 50);
 	ck_assert_str_eq(grants, "a0");
 	stagger(rigs, 60);

@@ -10,6 +10,7 @@
 #include "client/client.h"
 #include "sim/world_sim.h"
 #include "suites.h"
+#include "support/counts.h"
 #include "support/line_rig.h"
 
 #define HOST  "10.0.0.1"
@@ -83,7 +84,7 @@ static void
 hold(void *arg, const struct stay_result *result)
 {
 	(void)arg;
-	said = stay_hold(client, result->reply, &held[held_count]);
+	said = stay_held_new(client, result->reply, &held[held_count]);
 	if (said == STAY_OK)
 		held_count++;
 	else
@@ -94,7 +95,8 @@ static void
 echo_and_hold(size_t len)
 {
 	message[0]++;
-	ck_assert_int_eq(stay_echo(client, message, len, hold, NULL), STAY_OK);
+	ck_assert_int_eq(
+	    stay_echo_call(client, message, len, hold, NULL), STAY_OK);
 	sim_run_ms(world, 10);
 }
 
@@ -117,14 +119,14 @@ START_TEST(test_hold_small_and_large_replies_stay_as_they_are)
 	echo_and_hold(200);
 	for (int i = 0; i < 5; i++)
 		ck_assert_int_eq(
-		    stay_echo(client, "over", 4, NULL, NULL), STAY_OK);
+		    stay_echo_call(client, "over", 4, NULL, NULL), STAY_OK);
 	sim_run_ms(world, 10);
 	ck_assert_uint_eq(held_count, 3);
 	ck_assert(is_kept(0, 'b', 100));
 	ck_assert(is_kept(1, 'c', LARGE));
 	ck_assert(is_kept(2, 'd', 200));
 	while (held_count > 0)
-		stay_release(held[--held_count]);
+		stay_held_free(held[--held_count]);
 	end();
 }
 END_TEST
@@ -133,9 +135,10 @@ static void
 hold_third(void *arg, const struct stay_result *result)
 {
 	(void)arg;
-	said = stay_hold(stay_redis_client(redis),
+	said = stay_held_new(stay_redis_client(redis),
 	    stay_redis_at(result->reply, 2), &held[0]);
-	said |= stay_hold(stay_redis_client(redis), result->reply, &held[1]);
+	said |=
+	    stay_held_new(stay_redis_client(redis), result->reply, &held[1]);
 }
 
 START_TEST(test_hold_keeps_any_node_of_a_redis_reply)
@@ -158,12 +161,12 @@ START_TEST(test_hold_keeps_any_node_of_a_redis_reply)
 	ck_assert_str_eq(stay_redis_str(stay_redis_at(whole, 0)), "one");
 	ck_assert_str_eq(
 	    stay_redis_str(stay_redis_at(stay_redis_at(whole, 2), 0)), "three");
-	ck_assert_str_eq(stay_redis_str(stay_redis_get(
+	ck_assert_str_eq(stay_redis_str(stay_redis_map_get(
 			     stay_redis_attribute(whole), "about")),
 	    "it");
-	stay_release(held[1]);
+	stay_held_free(held[1]);
 	ck_assert_str_eq(stay_redis_str(stay_redis_at(third, 0)), "three");
-	stay_release(held[0]);
+	stay_held_free(held[0]);
 	end();
 }
 END_TEST
@@ -178,7 +181,7 @@ START_TEST(test_promise_10_a_held_reply_outlives_its_client)
 	ck_assert(sim_run(world, 60000));
 	ck_assert_int_eq(stay_loop_free(loop), STAY_E_LIVE);
 	ck_assert(is_kept(0, 'b', LARGE));
-	stay_release(held[0]);
+	stay_held_free(held[0]);
 	ck_assert_int_eq(stay_loop_free(loop), STAY_OK);
 }
 END_TEST
@@ -192,13 +195,13 @@ START_TEST(test_promise_7_held_replies_are_bounded_in_number)
 		echo_and_hold(10);
 	ck_assert_uint_eq(held_count, 2);
 	ck_assert_int_eq(said, STAY_E_FULL);
-	ck_assert_uint_eq(stay_client_counts(client).held, 2);
-	stay_release(held[--held_count]);
-	ck_assert_uint_eq(stay_client_counts(client).held, 1);
+	ck_assert_uint_eq(counts_of(client).held, 2);
+	stay_held_free(held[--held_count]);
+	ck_assert_uint_eq(counts_of(client).held, 1);
 	echo_and_hold(10);
 	ck_assert_int_eq(said, STAY_OK);
 	while (held_count > 0)
-		stay_release(held[--held_count]);
+		stay_held_free(held[--held_count]);
 	end();
 }
 END_TEST
@@ -216,7 +219,7 @@ START_TEST(test_promise_7_held_replies_are_bounded_in_bytes)
 	ck_assert_int_eq(said, STAY_OK);
 	ck_assert_uint_gt(client->holds.bytes, STAY__SLAB_SIZE + 1000);
 	while (held_count > 0)
-		stay_release(held[--held_count]);
+		stay_held_free(held[--held_count]);
 	ck_assert_uint_eq(client->holds.bytes, 0);
 	end();
 }
@@ -229,11 +232,11 @@ START_TEST(test_hold_only_inside_of_a_consumer)
 	struct stay_bytes stale = { "x", 1 };
 
 	begin_echo((struct stay_client_options){ 0 });
-	ck_assert_int_eq(stay_hold(client, &stale, &held[0]), STAY_E_STATE);
+	ck_assert_int_eq(stay_held_new(client, &stale, &held[0]), STAY_E_STATE);
 	ck_assert_ptr_null(held[0]);
-	ck_assert_int_eq(stay_hold(NULL, &stale, &held[0]), STAY_E_ARG);
-	ck_assert_int_eq(stay_hold(client, &stale, NULL), STAY_E_ARG);
-	stay_release(NULL);
+	ck_assert_int_eq(stay_held_new(NULL, &stale, &held[0]), STAY_E_ARG);
+	ck_assert_int_eq(stay_held_new(client, &stale, NULL), STAY_E_ARG);
+	stay_held_free(NULL);
 	end();
 }
 END_TEST
@@ -243,7 +246,7 @@ START_TEST(test_hold_nothing_is_no_reply)
 {
 	begin_echo((struct stay_client_options){ .call_timeout_ms = 20 });
 	sim_freeze(world, HOST, 7, true);
-	ck_assert_int_eq(stay_echo(client, "x", 1, hold, NULL), STAY_OK);
+	ck_assert_int_eq(stay_echo_call(client, "x", 1, hold, NULL), STAY_OK);
 	sim_run_ms(world, 100);
 	ck_assert_int_eq(said, STAY_E_STATE);
 	end();
@@ -254,7 +257,7 @@ static void
 hold_anything(void *arg, const struct stay_result *result)
 {
 	(void)result;
-	said = stay_hold(stay_redis_client(redis), arg, &held[0]);
+	said = stay_held_new(stay_redis_client(redis), arg, &held[0]);
 }
 
 START_TEST(test_hold_what_is_no_node_is_refused)
@@ -282,7 +285,7 @@ static struct line_rig rig;
 static void
 hold_line(struct line_call *call)
 {
-	said = stay_hold(call->rig->client, call->reply, &held[0]);
+	said = stay_held_new(call->rig->client, call->reply, &held[0]);
 }
 
 START_TEST(test_hold_needs_the_protocols_consent)

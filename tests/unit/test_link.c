@@ -506,7 +506,7 @@ START_TEST(test_link_uses_a_transport_of_the_user)
 
 	rig_init(&rig);
 	ck_assert_int_eq(rig_dial(&rig, "echo there"), STAY_E_UNSUPPORTED);
-	ck_assert_int_eq(stay_loop_transport(rig.loop, &echo), STAY_OK);
+	ck_assert_int_eq(stay_loop_add_transport(rig.loop, &echo), STAY_OK);
 	ck_assert_int_eq(rig_dial(&rig, "echo there"), STAY_OK);
 	ck_assert(rig_settle(&rig, 10));
 	ck_assert_str_eq(rig.link.peer, "echo:there");
@@ -523,20 +523,20 @@ START_TEST(test_transport_of_another_make_is_refused)
 	struct rig rig;
 
 	rig_init(&rig);
-	ck_assert_int_eq(stay_loop_transport(rig.loop, NULL), STAY_E_ARG);
-	ck_assert_int_eq(stay_loop_transport(rig.loop, &echo), STAY_OK);
-	ck_assert_int_eq(stay_loop_transport(rig.loop, &echo), STAY_E_ARG);
+	ck_assert_int_eq(stay_loop_add_transport(rig.loop, NULL), STAY_E_ARG);
+	ck_assert_int_eq(stay_loop_add_transport(rig.loop, &echo), STAY_OK);
+	ck_assert_int_eq(stay_loop_add_transport(rig.loop, &echo), STAY_E_ARG);
 	other.scheme = "tcp";
-	ck_assert_int_eq(stay_loop_transport(rig.loop, &other), STAY_E_ARG);
+	ck_assert_int_eq(stay_loop_add_transport(rig.loop, &other), STAY_E_ARG);
 	other.scheme = "other";
 	other.flags = 1;
-	ck_assert_int_eq(stay_loop_transport(rig.loop, &other), STAY_E_ABI);
+	ck_assert_int_eq(stay_loop_add_transport(rig.loop, &other), STAY_E_ABI);
 	other.flags = 0;
 	other.size++;
-	ck_assert_int_eq(stay_loop_transport(rig.loop, &other), STAY_E_ABI);
+	ck_assert_int_eq(stay_loop_add_transport(rig.loop, &other), STAY_E_ABI);
 	other.size--;
 	other.read = NULL;
-	ck_assert_int_eq(stay_loop_transport(rig.loop, &other), STAY_E_ARG);
+	ck_assert_int_eq(stay_loop_add_transport(rig.loop, &other), STAY_E_ARG);
 	rig_fini(&rig);
 }
 END_TEST
@@ -552,7 +552,7 @@ START_TEST(test_transports_of_a_loop_are_bounded)
 		snprintf(schemes[i], sizeof(schemes[i]), "echo%d", i);
 		many[i] = echo;
 		many[i].scheme = schemes[i];
-		ck_assert_int_eq(stay_loop_transport(rig.loop, &many[i]),
+		ck_assert_int_eq(stay_loop_add_transport(rig.loop, &many[i]),
 		    i < STAY__TRANSPORTS_MAX ? STAY_OK : STAY_E_FULL);
 	}
 	rig_fini(&rig);

@@ -23,8 +23,8 @@ adopt(struct stay_conn *conn, void *state, struct stay_info info)
 
 	(void)info;
 	if (stay_stream_adopt(conn, pair->ends[0], pair->ends[0]) != STAY_OK)
-		return stay_halt(STAY_E_IO);
-	return stay_pending(1000);
+		return stay_verdict_stop(STAY_E_IO);
+	return stay_verdict_pending(1000);
 }
 
 static struct stay_verdict
@@ -32,7 +32,7 @@ start(struct stay_conn *conn, void *state, void *arg)
 {
 	(void)conn;
 	*(struct pair **)state = arg;
-	return stay_connect(stay_info(STAY_OK));
+	return stay_verdict_connect(stay_info_status(STAY_OK));
 }
 
 static struct stay_verdict
@@ -42,10 +42,10 @@ hear(struct stay_conn *conn, void *state, const struct stay_event *event)
 
 	(void)conn;
 	if (event->type == STAY_STREAM_UP)
-		return stay_ok();
+		return stay_verdict_ok();
 	if (event->type == STAY_STREAM_DATA)
 		pair->got += (int)event->bytes.len;
-	return stay_noreply();
+	return stay_verdict_noreply();
 }
 
 static const struct stay_behaviour listener = {
@@ -68,14 +68,14 @@ START_TEST(test_loop_ev_serves_what_one_run_has_seen)
 	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, pair.ends), 0);
 	ck_assert_int_eq(
 	    stay_conn_start(&conn, loop, &listener, &pair, NULL), STAY_OK);
-	ck_assert_int_eq(stay_await(conn, 1000), STAY_OK);
+	ck_assert_int_eq(stay_conn_await(conn, 1000), STAY_OK);
 	ck_assert_int_eq(write(pair.ends[1], "hello", 5), 5);
 	ev_run(ev, EVRUN_ONCE);
 	ck_assert_int_eq(pair.got, 5);
 	ck_assert_int_eq(write(pair.ends[1], "again", 5), 5);
 	ev_run(ev, EVRUN_NOWAIT);
 	ck_assert_int_eq(pair.got, 10);
-	stay_stop(conn, STAY_OK);
+	stay_conn_stop(conn, STAY_OK);
 	ev_run(ev, 0);
 	ck_assert_int_eq(stay_loop_free(loop), STAY_OK);
 	close(pair.ends[1]);

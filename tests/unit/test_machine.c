@@ -42,7 +42,7 @@ static void
 assert_turn(const struct stay_machine *table, unsigned state, unsigned event)
 {
 	const struct stay_machine_row *row =
-	    stay_machine_row(table, state, event);
+	    stay_machine_find_row(table, state, event);
 	struct stay__machine machine = machine_in(table, state);
 	struct stay__turn turn = stay__machine_take(&machine, event);
 
@@ -67,7 +67,7 @@ START_TEST(test_machine_every_pair_does_what_its_row_says)
 
 	for (unsigned state = 0; state < table->state_count; state++)
 		for (unsigned event = 0; event < table->event_count; event++)
-			if (stay_machine_row(table, state, event)->verb !=
+			if (stay_machine_find_row(table, state, event)->verb !=
 			    STAY_NEVER)
 				assert_turn(table, state, event);
 }
@@ -101,7 +101,7 @@ START_TEST(test_machine_never_aborts)
 	for (unsigned state = 0; state < table->state_count; state++)
 		for (unsigned event = 0; event < table->event_count; event++) {
 			bool is_never =
-			    stay_machine_row(table, state, event)->verb ==
+			    stay_machine_find_row(table, state, event)->verb ==
 			    STAY_NEVER;
 
 			if (is_never)
@@ -125,7 +125,7 @@ mark_reachable(
 	seen[state] = true;
 	for (unsigned event = 0; event < table->event_count; event++) {
 		const struct stay_machine_row *row =
-		    stay_machine_row(table, state, event);
+		    stay_machine_find_row(table, state, event);
 
 		if (row->verb == STAY_GO)
 			mark_reachable(table, row->next, seen);
@@ -152,7 +152,7 @@ START_TEST(test_machine_rows_are_whole)
 	for (unsigned state = 0; state < table->state_count; state++)
 		for (unsigned event = 0; event < table->event_count; event++) {
 			const struct stay_machine_row *row =
-			    stay_machine_row(table, state, event);
+			    stay_machine_find_row(table, state, event);
 
 			ck_assert_ptr_nonnull(row);
 			ck_assert_uint_lt(row->next, table->state_count);
@@ -189,10 +189,10 @@ START_TEST(test_machine_row_knows_its_bounds)
 	const struct stay_machine *table = tables[_i]();
 	unsigned states = table->state_count, events = table->event_count;
 
-	ck_assert_ptr_null(stay_machine_row(table, states, 0));
-	ck_assert_ptr_null(stay_machine_row(table, 0, events));
-	ck_assert_ptr_null(stay_machine_row(table, UINT_MAX, UINT_MAX));
-	ck_assert_ptr_eq(stay_machine_row(table, states - 1, events - 1),
+	ck_assert_ptr_null(stay_machine_find_row(table, states, 0));
+	ck_assert_ptr_null(stay_machine_find_row(table, 0, events));
+	ck_assert_ptr_null(stay_machine_find_row(table, UINT_MAX, UINT_MAX));
+	ck_assert_ptr_eq(stay_machine_find_row(table, states - 1, events - 1),
 	    &table->rows[states * events - 1]);
 }
 END_TEST
@@ -204,7 +204,7 @@ START_TEST(test_machine_timed_states_answer_their_timeout)
 
 	for (unsigned state = 0; state < table->state_count; state++) {
 		const struct stay_machine_row *row =
-		    stay_machine_row(table, state, STAY__CONN_EXPIRED);
+		    stay_machine_find_row(table, state, STAY__CONN_EXPIRED);
 		bool is_timed = table->states[state].timer != STAY__TIMER_NONE;
 
 		ck_assert_msg(row->verb == (is_timed ? STAY_GO : STAY_NEVER),
@@ -224,7 +224,7 @@ can_only_stop(unsigned state)
 		return true;
 	for (unsigned event = 0; event < table->event_count; event++) {
 		const struct stay_machine_row *row =
-		    stay_machine_row(table, state, event);
+		    stay_machine_find_row(table, state, event);
 
 		if (row->verb == STAY_GO && row->next != STAY_STOPPED)
 			return false;
@@ -241,7 +241,7 @@ START_TEST(test_machine_stop_leads_to_stopped_from_everywhere)
 
 	for (unsigned state = 0; state < table->state_count; state++) {
 		const struct stay_machine_row *row =
-		    stay_machine_row(table, state, STAY__CONN_STOP);
+		    stay_machine_find_row(table, state, STAY__CONN_STOP);
 
 		if (state == STAY_STARTING)
 			ck_assert_int_eq(row->verb, STAY_NEVER);
@@ -260,10 +260,11 @@ START_TEST(test_machine_starting_is_left_for_ever)
 
 	for (unsigned state = 0; state < table->state_count; state++)
 		for (unsigned event = 0; event < table->event_count; event++)
-			if (stay_machine_row(table, state, event)->verb ==
+			if (stay_machine_find_row(table, state, event)->verb ==
 			    STAY_GO)
 				ck_assert_uint_ne(
-				    stay_machine_row(table, state, event)->next,
+				    stay_machine_find_row(table, state, event)
+					->next,
 				    STAY_STARTING);
 }
 END_TEST
@@ -276,7 +277,7 @@ START_TEST(test_machine_terminate_goes_with_stopped)
 	for (unsigned state = 0; state < table->state_count; state++)
 		for (unsigned event = 0; event < table->event_count; event++) {
 			const struct stay_machine_row *row =
-			    stay_machine_row(table, state, event);
+			    stay_machine_find_row(table, state, event);
 			bool ends = row->verb == STAY_GO &&
 				    row->next == STAY_STOPPED &&
 				    state != STAY_STARTING;
@@ -346,7 +347,7 @@ pick_event(const struct stay__machine *machine, uint64_t *seed)
 	for (unsigned i = 0; i < count; i++) {
 		unsigned event = (first + i) % count;
 
-		if (stay_machine_row(machine->table, machine->now, event)
+		if (stay_machine_find_row(machine->table, machine->now, event)
 			->verb != STAY_NEVER)
 			return (int)event;
 	}

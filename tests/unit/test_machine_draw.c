@@ -51,7 +51,7 @@ assert_shows_edges(
 	for (unsigned state = 0; state < table->state_count; state++)
 		for (unsigned event = 0; event < table->event_count; event++) {
 			const struct stay_machine_row *row =
-			    stay_machine_row(table, state, event);
+			    stay_machine_find_row(table, state, event);
 			const char *at;
 
 			snprintf(edge, sizeof(edge), "%s %s %s",
@@ -121,7 +121,7 @@ static void
 draw_verdicts(const struct stay_machine *machine, FILE *out)
 {
 	(void)machine;
-	stay_verdict_matrix(out);
+	stay_machine_verdicts(out);
 }
 
 START_TEST(test_machine_draw_verdict_matrix_has_a_line_a_situation)

@@ -91,8 +91,8 @@ START_TEST(test_machine_paths_matrix_told_twice)
 	for (unsigned i = 0; i < conn->event_count; i++) {
 		events = next_word(events, event);
 		cells = next_word(cells, expected);
-		row_in_words(
-		    stay_machine_row(conn, (unsigned)row, event_named(event)),
+		row_in_words(stay_machine_find_row(
+				 conn, (unsigned)row, event_named(event)),
 		    found);
 		ck_assert_msg(strcmp(expected, found) == 0,
 		    "%s on %s: told %s, is %s", state, event, expected, found);

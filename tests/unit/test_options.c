@@ -194,7 +194,7 @@ start_conn(const struct stay__option *row, uint64_t value, uint64_t *became)
 	status = stay_conn_start(&conn, loop, &behaviour, NULL, &options);
 	if (status == STAY_OK) {
 		*became = *number(&conn->options, row);
-		stay_stop(conn, STAY_OK);
+		stay_conn_stop(conn, STAY_OK);
 		while (stay_loop_live(loop) > 0)
 			stay_loop_turn(loop);
 	}
@@ -277,24 +277,24 @@ check_setting(uint64_t least, uint64_t most, uint64_t type_max,
 static enum stay_status
 set_dials(struct stay_loop *loop, uint64_t value)
 {
-	return stay_loop_dials_max(loop, (unsigned)value);
+	return stay_loop_set_dials_max(loop, (unsigned)value);
 }
 
 START_TEST(test_options_settings_are_as_the_table_says)
 {
 	struct stay_loop *loop = stay_loop_new(sim_world_new(1));
-	uint64_t stay_loop_dials_max_is = loop->governor.max;
-	uint64_t stay_loop_dials_stagger_is = loop->governor.stagger_ms;
-	uint64_t stay_stream_keep_max_is = STAY_STREAM_KEEP_MAX;
+	uint64_t stay_loop_set_dials_max_is = loop->governor.max;
+	uint64_t stay_loop_set_dials_stagger_ms_is = loop->governor.stagger_ms;
+	uint64_t stay_stream_set_keep_max_is = STAY_STREAM_KEEP_MAX;
 
 #define SETTING(function, unit, fallback, least, most, promise, text)          \
 	ck_assert_uint_eq(function##_is, fallback);
 #include "base/options.def"
-#define stay_loop_dials_max_check(least, most)                                 \
+#define stay_loop_set_dials_max_check(least, most)                             \
 	check_setting(least, most, UINT_MAX, set_dials)
-#define stay_loop_dials_stagger_check(least, most)                             \
-	check_setting(least, most, UINT64_MAX, stay_loop_dials_stagger)
-#define stay_stream_keep_max_check(least, most)                                \
+#define stay_loop_set_dials_stagger_ms_check(least, most)                      \
+	check_setting(least, most, UINT64_MAX, stay_loop_set_dials_stagger_ms)
+#define stay_stream_set_keep_max_check(least, most)                            \
 	ck_assert((least) == 0 && (most) == SIZE_MAX)
 #define SETTING(function, unit, fallback, least, most, promise, text)          \
 	function##_check(least, most);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "suites.h"
+#include "support/counts.h"
 #include "support/line_rig.h"
 
 static struct line_rig rig;
@@ -23,7 +24,7 @@ stall_after(size_t bytes)
 static struct stay_client_counts
 counts(void)
 {
-	return stay_client_counts(rig.client);
+	return counts_of(rig.client);
 }
 
 /* ---- 1: exactly once, or refused ---- */
@@ -704,7 +705,7 @@ START_TEST(test_promise_6_a_slow_completion_of_a_caller)
 	rig.config.hello = "nothing";
 	line_start(&rig, NULL);
 	line_run(&rig, 10);
-	ck_assert_int_eq(stay_call(stay_client_conn(rig.client),
+	ck_assert_int_eq(stay_conn_call(stay_client_conn(rig.client),
 			     (struct stay_message){ .tag = 1 }, 30,
 			     dawdle_when_called, NULL, NULL),
 	    STAY_OK);

@@ -27,7 +27,7 @@ struct conversation {
 
 #define UP      STAY_HELLO_UP
 #define WAIT    STAY_HELLO_WAIT
-#define REFUSED STAY_HELLO_REFUSED
+#define REFUSED STAY_HELLO_RETRY
 #define DENIED  STAY_HELLO_DENIED
 #define MAP     "%1\r\n+proto\r\n:3\r\n"
 #define UNKNOWN                                                                \
@@ -224,7 +224,7 @@ START_TEST(test_redis_hello_without_room)
 	stay_buf_init(&out, 30);
 	ck_assert_int_eq(
 	    stay_redis__greet(&greeter, config, NULL, &out, &due).kind,
-	    STAY_HELLO_REFUSED);
+	    STAY_HELLO_RETRY);
 	stay_buf_fini(&out);
 	stay_redis__config_free(config);
 }

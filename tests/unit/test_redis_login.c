@@ -5,6 +5,7 @@
 
 #include "sim/world_sim.h"
 #include "suites.h"
+#include "support/counts.h"
 
 #define URL  "redis://u:old@10.0.0.1"
 #define GOOD "%1\r\n+proto\r\n:3\r\n+PONG\r\n"
@@ -108,8 +109,7 @@ START_TEST(test_redis_reconfigure_brings_another_password)
 	sim_run_ms(world, 10);
 	ck_assert_int_eq(state(), STAY_CONNECTED);
 	ck_assert_ptr_nonnull(strstr(greeted, "\r\nnew\r\n"));
-	ck_assert_uint_eq(
-	    stay_client_counts(stay_redis_client(redis)).sessions, 2);
+	ck_assert_uint_eq(counts_of(stay_redis_client(redis)).sessions, 2);
 	end();
 }
 END_TEST

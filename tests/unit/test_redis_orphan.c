@@ -6,6 +6,7 @@
 
 #include "sim/world_sim.h"
 #include "suites.h"
+#include "support/counts.h"
 
 static struct stay_world *world;
 static struct stay_loop *loop;
@@ -41,7 +42,7 @@ start(stay_redis_orphan_fn *on_orphan, void *arg)
 {
 	const struct stay_redis_options options = { STAY_REDIS_OPTIONS,
 		.client.call_timeout_ms = 100, .on_orphan = on_orphan,
-		.orphan_arg = arg };
+		.on_orphan_arg = arg };
 
 	told[0] = '\0';
 	server_end = NULL;
@@ -122,8 +123,7 @@ START_TEST(test_redis_orphan_is_dropped_where_nobody_wants_it)
 	sim_peer_print(server_end, "$3\r\none\r\n");
 	sim_run_ms(world, 10);
 	ck_assert_str_eq(told, "a STAY_E_TIMEOUT;");
-	ck_assert_uint_eq(
-	    stay_client_counts(stay_redis_client(redis)).orphans, 1);
+	ck_assert_uint_eq(counts_of(stay_redis_client(redis)).orphans, 1);
 	end();
 }
 END_TEST
@@ -132,8 +132,8 @@ static void
 keep(void *arg, struct stay_redis *of, const struct stay_redis_reply *orphan)
 {
 	(void)arg;
-	ck_assert_int_eq(
-	    stay_hold(stay_redis_client(of), stay_redis_at(orphan, 1), &held),
+	ck_assert_int_eq(stay_held_new(stay_redis_client(of),
+			     stay_redis_at(orphan, 1), &held),
 	    STAY_OK);
 }
 
@@ -147,7 +147,7 @@ START_TEST(test_redis_orphan_can_be_held)
 	sim_peer_print(server_end, ">1\r\n$8\r\nsomewhat\r\n");
 	sim_run_ms(world, 10);
 	ck_assert_str_eq(stay_redis_str(stay_held_reply(held)), "precious");
-	stay_release(held);
+	stay_held_free(held);
 	end();
 }
 END_TEST

@@ -35,14 +35,14 @@ parse(const char *wire)
 static void
 assert_type(const char *wire, enum stay_redis_type type)
 {
-	ck_assert_int_eq(stay_redis_type(parse(wire)), type);
+	ck_assert_int_eq(stay_redis_type_of(parse(wire)), type);
 }
 
 START_TEST(test_redis_reply_no_reply_is_nil)
 {
 	bool ok = true;
 
-	ck_assert_int_eq(stay_redis_type(NULL), STAY_REDIS_NIL);
+	ck_assert_int_eq(stay_redis_type_of(NULL), STAY_REDIS_NIL);
 	ck_assert_str_eq(stay_redis_str(NULL), "");
 	ck_assert_uint_eq(stay_redis_len(NULL), 0);
 	ck_assert_int_eq(stay_redis_integer(NULL, &ok), 0);
@@ -56,7 +56,7 @@ START_TEST(test_redis_reply_no_reply_is_nil)
 	ck_assert_ptr_null(stay_redis_at(NULL, 0));
 	ck_assert_ptr_null(stay_redis_first(NULL));
 	ck_assert_ptr_null(stay_redis_next(NULL));
-	ck_assert_ptr_null(stay_redis_get(NULL, "key"));
+	ck_assert_ptr_null(stay_redis_map_get(NULL, "key"));
 	ck_assert_ptr_null(stay_redis_attribute(NULL));
 }
 END_TEST
@@ -80,7 +80,7 @@ START_TEST(test_redis_reply_types)
 	assert_type("~0\r\n", STAY_REDIS_SET);
 	assert_type(">0\r\n", STAY_REDIS_PUSH);
 	ck_assert_int_eq(
-	    stay_redis_type(stay_redis_attribute(parse("|0\r\n:1\r\n"))),
+	    stay_redis_type_of(stay_redis_attribute(parse("|0\r\n:1\r\n"))),
 	    STAY_REDIS_ATTRIBUTE);
 }
 END_TEST
@@ -316,9 +316,9 @@ static void
 assert_value(
     const struct stay_redis_reply *reply, const char *key, int64_t value)
 {
-	ck_assert_ptr_nonnull(stay_redis_get(reply, key));
+	ck_assert_ptr_nonnull(stay_redis_map_get(reply, key));
 	ck_assert_int_eq(
-	    stay_redis_integer(stay_redis_get(reply, key), NULL), value);
+	    stay_redis_integer(stay_redis_map_get(reply, key), NULL), value);
 }
 
 START_TEST(test_redis_reply_keys_of_a_map)
@@ -330,9 +330,9 @@ START_TEST(test_redis_reply_keys_of_a_map)
 	assert_value(reply, "ab", 2);
 	assert_value(reply, "3", 3);
 	assert_value(reply, "", 4);
-	ck_assert_ptr_null(stay_redis_get(reply, "b"));
-	ck_assert_ptr_null(stay_redis_get(reply, "abc"));
-	ck_assert_ptr_null(stay_redis_get(reply, "1"));
+	ck_assert_ptr_null(stay_redis_map_get(reply, "b"));
+	ck_assert_ptr_null(stay_redis_map_get(reply, "abc"));
+	ck_assert_ptr_null(stay_redis_map_get(reply, "1"));
 }
 END_TEST
 
@@ -343,17 +343,19 @@ START_TEST(test_redis_reply_keys_of_a_flat_array)
 
 	assert_value(reply, "a", 1);
 	assert_value(reply, "b", 2);
-	ck_assert_ptr_null(stay_redis_get(reply, "c"));
+	ck_assert_ptr_null(stay_redis_map_get(reply, "c"));
 }
 END_TEST
 
 START_TEST(test_redis_reply_keys_of_nothing_else)
 {
-	ck_assert_ptr_null(stay_redis_get(parse("~2\r\n+a\r\n:1\r\n"), "a"));
-	ck_assert_ptr_null(stay_redis_get(parse(">2\r\n+a\r\n:1\r\n"), "a"));
-	ck_assert_ptr_null(stay_redis_get(parse("+a\r\n"), "a"));
-	ck_assert_ptr_null(stay_redis_get(parse("*0\r\n"), "a"));
-	ck_assert_ptr_null(stay_redis_get(parse("%1\r\n*0\r\n:1\r\n"), ""));
+	ck_assert_ptr_null(
+	    stay_redis_map_get(parse("~2\r\n+a\r\n:1\r\n"), "a"));
+	ck_assert_ptr_null(
+	    stay_redis_map_get(parse(">2\r\n+a\r\n:1\r\n"), "a"));
+	ck_assert_ptr_null(stay_redis_map_get(parse("+a\r\n"), "a"));
+	ck_assert_ptr_null(stay_redis_map_get(parse("*0\r\n"), "a"));
+	ck_assert_ptr_null(stay_redis_map_get(parse("%1\r\n*0\r\n:1\r\n"), ""));
 }
 END_TEST
 

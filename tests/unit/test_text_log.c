@@ -40,7 +40,7 @@ failed(uint64_t number, const char *text)
 		.number = number, .label = "x", .now_ms = now_ms
 	};
 
-	to->on_failure(to->arg, &who, STAY_E_REFUSED, text);
+	to->on_failure(to->arg, &who, STAY_E_NO_LISTENER, text);
 }
 
 static void
