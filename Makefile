@@ -117,9 +117,13 @@ $(EXAMPLES) $(BENCH) $(FUZZERS) $(addprefix $(BUILD)/,test-unit test-integration
 	$(call tell,LINK)
 	$(Q)$(LINK) -o $@ $(filter %.o,$^) $(ARCHIVES) $(LIBS)
 
-check: ## build and run all tests, with gcc and clang, plain and sanitized
-	@.ci/needs build check model
+check: ## the tests that people run, in minutes: sanitized, simulated, against real servers
+	@.ci/needs build check
 	@MAKE='$(MAKE)' $(SCRIPT)/check.sh
+
+check-all: ## all tests, with gcc and clang, plain and sanitized, valgrind, torture, models
+	@.ci/needs build check model
+	@MAKE='$(MAKE)' $(SCRIPT)/check_all.sh
 
 unit: $(BUILD)/test-unit ## the unit tests alone, as they are built by default
 	@$(BUILD)/test-unit
@@ -204,6 +208,6 @@ help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | \
 		awk -F'|' '{ printf "  make %-13s %s\n", $$1, $$2 }'
 
-.PHONY: all test-programs bench-programs check unit integration chaos sim soak torture demo bench model \
+.PHONY: all test-programs bench-programs check check-all unit integration chaos sim soak torture demo bench model \
 	fuzz fuzz-programs diagram format format-check lint install uninstall clean help
 -include $(wildcard $(addprefix $(BUILD)/,lib/*.d lib/*/*.d adapters/*/*.d examples/*.d examples/*/*.d tests/*/*.d))

@@ -6,6 +6,7 @@
 
 #include <check.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define STEP_MS   10
@@ -350,6 +351,22 @@ scene_play(const struct scene_story *story, const struct scene_deed *deed,
 
 /* ---- all of them ---- */
 
+/*
+ * Every visit, unless STAY_SCENE_STRIDE is n: then, behind the first four, every
+ * n-th, of each deed another one.
+ */
+static unsigned
+next_visit(unsigned visit, const struct scene_deed *deed)
+{
+	const char *text = getenv("STAY_SCENE_STRIDE");
+	const unsigned stride = text == NULL ? 1 : (unsigned)atoi(text);
+
+	if (visit < 4 || stride < 2)
+		return visit + 1;
+	return visit + (visit == 4 ? 1 + (unsigned)(deed - scene_deeds) % stride
+				   : stride);
+}
+
 /* Until the story ends before there is one visit more. */
 static unsigned
 play_at_each(const struct scene_story *story, const struct scene_deed *deed,
@@ -357,9 +374,10 @@ play_at_each(const struct scene_story *story, const struct scene_deed *deed,
 {
 	unsigned made = 0, visit = 0;
 
-	do
-		made += scene_play(story, deed, slot, ++visit);
-	while (scene.visits[slot] >= visit);
+	do {
+		visit = next_visit(visit, deed);
+		made += scene_play(story, deed, slot, visit);
+	} while (scene.visits[slot] >= visit);
 	return made;
 }
 

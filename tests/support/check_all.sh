@@ -1,0 +1,42 @@
+#!/bin/sh
+# `make check-all`: the tests in four builds, under valgrind, 2,000 seeds of the
+# simulator, every call of the system failing in turn, the models. What each part
+# said is in build/check-all/.
+set -u
+
+logs=$BUILD/check-all
+# shellcheck source=tests/support/jobs.sh
+. tests/support/jobs.sh
+
+begin 16
+build gcc gcc "$plain" all test-programs "$BUILD/check-gcc/diagram" \
+    "$BUILD/check-gcc/sim" "$BUILD/check-gcc/torture" \
+    "$BUILD/check-gcc/model-export"
+build gcc-asan gcc "$sanitized" test-programs
+build clang clang "$plain" all test-programs "$BUILD/check-clang/sim"
+build asan clang "$sanitized" test-programs
+stop_unless_built
+
+unit asan CK_FORK=no &
+{
+	unit gcc-asan ASAN_OPTIONS=detect_leaks=0
+	unit clang
+	unit gcc
+	job source "the source" tests/support/check_source.sh
+} &
+wait
+{
+	job valgrind "unit tests under valgrind" tests/support/valgrind.sh
+	job sim "2,000 seeds of the simulator" \
+	    "$BUILD/check-gcc/sim" -j "$cores" -n 2000
+	job sim-hashes "the same hashes with gcc and clang" \
+	    tests/support/same_hashes.sh
+} &
+{
+	job model "the models" env BUILD="$BUILD/check-gcc" tests/model/run.sh
+	job torture "every call of the system fails in turn" \
+	    "$BUILD/check-gcc/torture"
+} &
+{ integration gcc 60 && integration asan 5; } &
+wait
+sum
