@@ -8,22 +8,28 @@
 #include <assert.h>
 
 #include "base/mem.h"
-#include "loop/loop.h"
 
 /* Enough for a turn in which several connections end in a cut frame. */
 #define SPARE_MAX 4
 
+void
+stay__slabs_init(struct stay__slabs *slabs)
+{
+	stay__list_init(&slabs->spare);
+	slabs->count = 0;
+}
+
 struct stay__slab *
-stay__slab_take(struct stay_loop *loop, size_t cap)
+stay__slab_take(struct stay__slabs *slabs, size_t cap)
 {
 	struct stay__list *spare;
 	struct stay__slab *slab;
 
 	if (cap <= STAY__SLAB_SIZE) {
 		cap = STAY__SLAB_SIZE;
-		spare = stay__list_pop(&loop->slabs);
+		spare = stay__list_pop(&slabs->spare);
 		if (spare != NULL) {
-			loop->slab_count--;
+			slabs->count--;
 			slab = STAY__CONTAINER(spare, struct stay__slab, node);
 			slab->refs = 1;
 			return slab;
@@ -45,25 +51,25 @@ stay__slab_hold(struct stay__slab *slab)
 }
 
 void
-stay__slab_drop(struct stay_loop *loop, struct stay__slab *slab)
+stay__slab_drop(struct stay__slabs *slabs, struct stay__slab *slab)
 {
 	assert(slab->refs > 0);
 	if (--slab->refs > 0)
 		return;
-	if (slab->cap > STAY__SLAB_SIZE || loop->slab_count >= SPARE_MAX) {
+	if (slab->cap > STAY__SLAB_SIZE || slabs->count >= SPARE_MAX) {
 		stay__free(slab);
 		return;
 	}
-	stay__list_push_front(&loop->slabs, &slab->node);
-	loop->slab_count++;
+	stay__list_push_front(&slabs->spare, &slab->node);
+	slabs->count++;
 }
 
 void
-stay__slab_trim(struct stay_loop *loop)
+stay__slabs_trim(struct stay__slabs *slabs)
 {
 	struct stay__list *spare;
 
-	while ((spare = stay__list_pop(&loop->slabs)) != NULL)
+	while ((spare = stay__list_pop(&slabs->spare)) != NULL)
 		stay__free(STAY__CONTAINER(spare, struct stay__slab, node));
-	loop->slab_count = 0;
+	slabs->count = 0;
 }

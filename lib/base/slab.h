@@ -1,5 +1,5 @@
 /*
- * Input memory: slabs, refcounted, one per loop as long as nobody holds one.
+ * Input memory: slabs, refcounted, from a pool that keeps a few spare ones.
  * Frames are decoded where they were read.
  */
 #ifndef STAY__SLAB_H
@@ -9,21 +9,28 @@
 
 #include "base/list.h"
 
-struct stay_loop;
+#define STAY__SLAB_SIZE ((size_t)64 * 1024)
+
+struct stay__slabs {
+	struct stay__list spare;
+	size_t count; /* of the spare ones */
+};
 
 struct stay__slab {
-	struct stay__list node; /* in loop->slabs while spare */
+	struct stay__list node; /* in the pool while spare */
 	unsigned refs;
 	size_t cap;
 	char bytes[];
 };
 
+void stay__slabs_init(struct stay__slabs *slabs);
+/* Free all spare ones. */
+void stay__slabs_trim(struct stay__slabs *slabs);
+
 /* Of at least `cap` bytes, with one reference. NULL: no memory. */
-struct stay__slab *stay__slab_take(struct stay_loop *loop, size_t cap);
+struct stay__slab *stay__slab_take(struct stay__slabs *slabs, size_t cap);
 void stay__slab_hold(struct stay__slab *slab);
 /* The last reference makes it spare, or frees it when large or too many are. */
-void stay__slab_drop(struct stay_loop *loop, struct stay__slab *slab);
-/* Free all spare ones. */
-void stay__slab_trim(struct stay_loop *loop);
+void stay__slab_drop(struct stay__slabs *slabs, struct stay__slab *slab);
 
 #endif

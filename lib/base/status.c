@@ -4,8 +4,6 @@
  */
 #include <stay/status.h>
 
-#define VERSION "0.1.0"
-
 struct row {
 	const char *name;
 	enum stay_class kind;
@@ -80,10 +78,4 @@ stay_outcome_name(enum stay_outcome outcome)
 {
 	return (size_t)outcome < COUNT(outcomes) ? outcomes[outcome]
 						 : "unknown";
-}
-
-const char *
-stay_version(void)
-{
-	return VERSION;
 }

@@ -135,7 +135,7 @@ stay_held_free(struct stay_held *held)
 	stay__list_remove(&held->node);
 	held->loop->held--;
 	if (held->slab != NULL)
-		stay__slab_drop(held->loop, held->slab);
+		stay__slab_drop(&held->loop->slabs, held->slab);
 	stay__free(held);
 }
 

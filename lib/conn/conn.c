@@ -80,10 +80,8 @@ close_conn(struct stay_conn *conn)
 	let_awaiter_go(conn);
 	stay__conn_tell_turns(conn);
 	tell_closed(conn);
-	stay__list_remove(&conn->node);
+	stay__loop_leave(loop, &conn->member);
 	release(conn);
-	if (--loop->live == 0)
-		loop->ops->hold(loop->world, false);
 }
 
 /* ---- running ---- */
@@ -250,7 +248,7 @@ allocate(struct stay_conn *conn)
 static void
 init_parts(struct stay_conn *conn)
 {
-	stay__list_init(&conn->node);
+	stay__list_init(&conn->member.node);
 	stay__list_init(&conn->callers);
 	stay__list_init(&conn->answered);
 	stay__task_init(&conn->task, run);
@@ -296,6 +294,23 @@ refuse(struct stay_conn *conn, enum stay_status reason)
 	return reason == STAY_OK ? STAY_E_STOPPED : reason;
 }
 
+static void
+stop_member(struct stay__member *member, enum stay_status reason)
+{
+	stay_conn_stop(
+	    STAY__CONTAINER(member, struct stay_conn, member), reason);
+}
+
+static void
+orphan_member(struct stay__member *member)
+{
+	stay__link_orphan(
+	    &STAY__CONTAINER(member, struct stay_conn, member)->link);
+}
+
+static const struct stay__member_ops member_ops = { stop_member,
+	orphan_member };
+
 enum stay_status
 stay_conn_start(struct stay_conn **started, struct stay_loop *loop,
     const struct stay_behaviour *behaviour, void *arg,
@@ -323,9 +338,7 @@ stay_conn_start(struct stay_conn **started, struct stay_loop *loop,
 		return refuse(conn, conn->init.reason);
 	if (conn->admission == STAY__ADMIT_CASTS)
 		conn->admission = STAY__ADMIT_OPEN;
-	stay__list_push(&loop->conns, &conn->node);
-	if (loop->live++ == 0)
-		loop->ops->hold(loop->world, true);
+	stay__loop_join(loop, &conn->member, &member_ops);
 	stay__conn_nudge(conn);
 	*started = conn;
 	return STAY_OK;

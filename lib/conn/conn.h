@@ -106,7 +106,7 @@ struct stay__step {
 };
 
 struct stay_conn {
-	struct stay__list node; /* loop->conns */
+	struct stay__member member; /* of the loop */
 	struct stay_loop *loop;
 	uint64_t number;
 	char *label;

@@ -1,23 +1,15 @@
 /*
  * A loop's turn: timers that are due, then mail, then one write a stream, and
- * what that brought up, for a bounded number of rounds. What a task does is its
- * owner's.
+ * what that brought up, for a bounded number of rounds. Knows members, timers and
+ * tasks, not what they are.
  */
 #include "loop/loop.h"
 
 #include <assert.h>
 
-#include "base/slab.h"
-#include "conn/conn.h"
-#include "stream/governor.h"
-#include "stream/resolve.h"
-#include "world/ev.h"
-
 /* A turn that brings up ever more work lets the world look around in between.
  */
 #define ROUNDS_MAX 4
-
-#define DIALS_STAGGER_MAX_MS 60000
 
 static const struct stay_observer nobody = { STAY_OBSERVER, NULL, NULL, NULL,
 	NULL, NULL };
@@ -29,88 +21,77 @@ seed(struct stay_loop *loop)
 	loop->random[0] |= 1; /* never all zero */
 }
 
-static void
-init(struct stay_loop *loop, struct stay_world *world)
+void
+stay__loop_init(struct stay_loop *loop, struct stay_world *world)
 {
 	loop->world = world;
 	loop->ops = world->ops;
 	loop->observer = &nobody;
-	stay__governor_init(loop);
 	stay__list_init(&loop->run);
 	stay__list_init(&loop->flush);
-	stay__list_init(&loop->conns);
-	stay__list_init(&loop->slabs);
+	stay__list_init(&loop->members);
+	stay__slabs_init(&loop->slabs);
 	stay__ids_init(&loop->ids);
 	loop->ops->attach(world, loop);
 	seed(loop);
 	stay__wheel_init(&loop->wheel, stay__loop_now(loop));
 }
 
-struct stay_loop *
-stay_loop_new(struct stay_world *world)
+void
+stay__loop_fini(struct stay_loop *loop)
 {
-	struct stay_loop *loop;
-
-	if (world == NULL)
-		return NULL;
-	loop = world->ops->size == sizeof(*world->ops)
-		   ? stay__zalloc(sizeof(*loop))
-		   : NULL;
-	if (loop == NULL) {
-		world->ops->free(world);
-		return NULL;
-	}
-	init(loop, world);
-	loop->resolver = stay__resolver_new(loop);
-	if (loop->resolver == NULL) {
-		stay_loop_free(loop);
-		return NULL;
-	}
-	return loop;
-}
-
-struct stay_loop *
-stay_loop_ev(struct ev_loop *ev)
-{
-	return ev == NULL ? NULL : stay_loop_new(stay__world_ev_new(ev));
-}
-
-enum stay_status
-stay_loop_free(struct stay_loop *loop)
-{
-	if (loop == NULL)
-		return STAY_OK;
-	if (stay__loop_is_busy(loop))
-		return STAY_E_REENTRANT;
-	if (loop->live > 0 || loop->held > 0)
-		return STAY_E_LIVE;
-	stay__resolver_free(loop->resolver);
-	stay__slab_trim(loop);
+	assert(loop->live == 0 && loop->held == 0);
+	stay__slabs_trim(&loop->slabs);
 	stay__ids_fini(&loop->ids);
 	loop->ops->free(loop->world);
-	stay__free(loop);
-	return STAY_OK;
+}
+
+/* ---- members ---- */
+
+void
+stay__loop_join(struct stay_loop *loop, struct stay__member *member,
+    const struct stay__member_ops *ops)
+{
+	member->ops = ops;
+	stay__list_push(&loop->members, &member->node);
+	if (loop->live++ == 0)
+		loop->ops->hold(loop->world, true);
+}
+
+void
+stay__loop_leave(struct stay_loop *loop, struct stay__member *member)
+{
+	assert(loop->live > 0);
+	stay__list_remove(&member->node);
+	if (--loop->live == 0)
+		loop->ops->hold(loop->world, false);
 }
 
 void
 stay_loop_stop(struct stay_loop *loop, enum stay_status reason)
 {
-	struct stay__list *node;
+	struct stay__list *node = loop->members.next;
 
-	/* Nothing closes inside stay_conn_stop, so the list holds still. */
-	for (node = loop->conns.next; node != &loop->conns; node = node->next)
-		stay_conn_stop(
-		    STAY__LIST_OWNER(node, struct stay_conn, node), reason);
+	/* Nobody leaves while it is asked, so the list holds still. */
+	for (; node != &loop->members; node = node->next) {
+		struct stay__member *member =
+		    STAY__CONTAINER(node, struct stay__member, node);
+
+		member->ops->stop(member, reason);
+	}
 }
 
 void
 stay_loop_orphan(struct stay_loop *loop)
 {
-	struct stay__list *node = loop->conns.next;
+	struct stay__list *node = loop->members.next;
 
-	for (; node != &loop->conns; node = node->next)
-		stay__link_orphan(
-		    &STAY__LIST_OWNER(node, struct stay_conn, node)->link);
+	for (; node != &loop->members; node = node->next) {
+		struct stay__member *member =
+		    STAY__CONTAINER(node, struct stay__member, node);
+
+		member->ops->orphan(member);
+	}
 }
 
 size_t
@@ -130,26 +111,6 @@ uint64_t
 stay_loop_now_ms(const struct stay_loop *loop)
 {
 	return loop->now / STAY__TICK_NS;
-}
-
-enum stay_status
-stay_loop_set_dials_max(struct stay_loop *loop, unsigned max)
-{
-	if (max == 0)
-		return STAY_E_ARG;
-	loop->governor.max = max;
-	stay__governor_grant(loop);
-	return STAY_OK;
-}
-
-enum stay_status
-stay_loop_set_dials_stagger_ms(struct stay_loop *loop, uint64_t ms)
-{
-	if (ms > DIALS_STAGGER_MAX_MS)
-		return STAY_E_ARG;
-	loop->governor.stagger_ms = ms;
-	stay__governor_grant(loop);
-	return STAY_OK;
 }
 
 /* ---- the clock and chance ---- */

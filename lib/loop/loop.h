@@ -3,16 +3,12 @@
 #define STAY__LOOP_H
 
 #include <stay/loop.h>
-#include <stay/stream.h>
 #include <stay/world.h>
 
 #include "base/ids.h"
 #include "base/list.h"
+#include "base/slab.h"
 #include "base/wheel.h"
-#include "machine/machine.h"
-
-#define STAY__TRANSPORTS_MAX 16
-#define STAY__SLAB_SIZE      ((size_t)64 * 1024)
 
 /* Something to run later in this turn; in at most one of the two queues. */
 struct stay__task;
@@ -23,19 +19,21 @@ struct stay__task {
 	stay__task_fn *run;
 };
 
-/* Who dials and who waits for it: promise 13. */
-struct stay__governor {
-	unsigned max;
-	unsigned active;
-	uint64_t stagger_ms;
-	uint64_t granted_at; /* ns: the last grant, if there was one */
-	bool has_granted;
-	struct stay__timer timer;
-	struct stay__list waiting; /* struct stay__link.turnstile */
+/* What lives on a loop: embedded in it, and asked through its table. */
+struct stay__member;
+
+struct stay__member_ops {
+	void (*stop)(struct stay__member *member, enum stay_status reason);
+	/* This process is a child: its streams are the parent's. */
+	void (*orphan)(struct stay__member *member);
 };
 
-struct stay__slab;     /* input.h */
-struct stay__resolver; /* resolve.h */
+struct stay__member {
+	struct stay__list node;
+	const struct stay__member_ops *ops;
+};
+
+struct stay__dialing; /* stream/dialing.h: what its dials share */
 
 struct stay_loop {
 	struct stay_world *world;
@@ -49,22 +47,28 @@ struct stay_loop {
 	struct stay__list run;   /* tasks: mail */
 	struct stay__list flush; /* tasks: one write a stream, after all mail */
 
-	struct stay__list conns; /* struct stay_conn.node */
-	size_t live;
+	struct stay__list members;
+	size_t live; /* members: they keep the world running */
 	size_t held; /* replies: they keep slabs of ours */
 	uint64_t numbers;
 	struct stay__ids ids;
 	uint64_t random[4];
 
-	struct stay__list slabs; /* spare ones */
-	size_t slab_count;       /* spare ones */
-	struct stay__governor governor;
-	struct stay__resolver *resolver;
-	const struct stay_transport *transports[STAY__TRANSPORTS_MAX];
-	size_t transport_count;
+	struct stay__slabs slabs;
+	struct stay__dialing *dialing; /* never opened here */
 
 	const struct stay_observer *observer; /* never NULL */
 };
+
+/* `loop` is zeroed and `world` its own from now on. */
+void stay__loop_init(struct stay_loop *loop, struct stay_world *world);
+/* Without members and held replies. Frees the world. */
+void stay__loop_fini(struct stay_loop *loop);
+
+/* From here to there it is alive; in that order. */
+void stay__loop_join(struct stay_loop *loop, struct stay__member *member,
+    const struct stay__member_ops *ops);
+void stay__loop_leave(struct stay_loop *loop, struct stay__member *member);
 
 /* Inside a callback: it can neither turn nor end. */
 static inline bool

@@ -13,6 +13,7 @@
 #include "base/address.h"
 #include "base/mem.h"
 #include "loop/loop.h"
+#include "stream/dialing.h"
 
 /* A name may have thousands of addresses; no dial gets that far. */
 #define ADDRESSES_MAX 64
@@ -236,8 +237,8 @@ begin(struct leg *leg)
 		take(leg, &literal, 1);
 		return;
 	}
-	error = stay__resolve(
-	    leg->all->loop, &leg->query, target->host, target->port);
+	error = stay__resolve(&leg->all->loop->dialing->resolver, &leg->query,
+	    target->host, target->port);
 	leg->coming = error == 0;
 	if (error != 0)
 		fail(leg, error, stay__errno_name(error));

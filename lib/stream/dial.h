@@ -8,6 +8,7 @@
 #include "base/address.h"
 #include "base/wheel.h"
 #include "stream/candidates.h"
+#include "stream/ends.h"
 
 #define STAY__DIAL_STAGGER_MS  250 /* between two attempts, section 5 */
 #define STAY__DIAL_PATIENCE_MS 50  /* for a better answer, section 3 */

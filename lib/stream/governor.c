@@ -1,13 +1,10 @@
 /*
- * A counter, a queue and the time of the last grant. Its timer runs only while
- * a link waits that there is room for. Knows of a link only its place in the
- * queue and how to wake it.
+ * A counter, a queue and the time of the last grant. Knows of a dial only its
+ * ticket: a place in the queue, and the task to run.
  */
 #include "stream/governor.h"
 
 #include <assert.h>
-
-#include "loop/loop.h"
 
 /* Their defaults; the last of them is the stream's. */
 enum {
@@ -15,22 +12,6 @@ enum {
 	function##_default = (fallback),
 #include "base/options.def"
 };
-
-static void
-stagger_over(struct stay__timer *timer)
-{
-	stay__governor_grant(
-	    STAY__CONTAINER(timer, struct stay_loop, governor.timer));
-}
-
-void
-stay__governor_init(struct stay_loop *loop)
-{
-	loop->governor.max = stay_loop_set_dials_max_default;
-	loop->governor.stagger_ms = stay_loop_set_dials_stagger_ms_default;
-	stay__list_init(&loop->governor.waiting);
-	stay__timer_init(&loop->governor.timer, stagger_over);
-}
 
 /* Somebody waits, and only the time of the last grant may be in the way. */
 static bool
@@ -50,53 +31,87 @@ next_at(const struct stay__governor *governor)
 }
 
 static void
-grant_first(struct stay_loop *loop, uint64_t now)
+grant_first(struct stay__governor *governor, uint64_t now)
 {
-	struct stay__governor *governor = &loop->governor;
 	struct stay__list *node = stay__list_pop(&governor->waiting);
-	struct stay__link *link =
-	    STAY__LIST_OWNER(node, struct stay__link, turnstile);
 
 	governor->active++;
 	governor->has_granted = true;
 	governor->granted_at = now;
-	stay__loop_run_soon(loop, &link->soon);
+	stay__loop_run_soon(governor->loop,
+	    STAY__CONTAINER(node, struct stay__ticket, node)->granted);
 }
 
-void
-stay__governor_grant(struct stay_loop *loop)
+static void
+grant(struct stay__governor *governor)
 {
-	struct stay__governor *governor = &loop->governor;
-	uint64_t now = stay__loop_now(loop);
+	uint64_t now = stay__loop_now(governor->loop);
 
 	while (has_room(governor) && next_at(governor) <= now)
-		grant_first(loop, now);
-	stay__loop_timer(loop, &governor->timer,
+		grant_first(governor, now);
+	stay__loop_timer(governor->loop, &governor->timer,
 	    has_room(governor) ? next_at(governor) : UINT64_MAX);
 }
 
-void
-stay__governor_join(struct stay__link *link)
+static void
+stagger_over(struct stay__timer *timer)
 {
-	stay__list_push(&link->loop->governor.waiting, &link->turnstile);
-	stay__governor_grant(link->loop);
+	grant(STAY__CONTAINER(timer, struct stay__governor, timer));
+}
+
+void
+stay__governor_init(struct stay__governor *governor, struct stay_loop *loop)
+{
+	governor->loop = loop;
+	governor->max = stay_loop_set_dials_max_default;
+	governor->stagger_ms = stay_loop_set_dials_stagger_ms_default;
+	stay__list_init(&governor->waiting);
+	stay__timer_init(&governor->timer, stagger_over);
+}
+
+void
+stay__ticket_init(struct stay__ticket *ticket, struct stay__task *granted)
+{
+	stay__list_init(&ticket->node);
+	ticket->granted = granted;
+}
+
+void
+stay__governor_join(
+    struct stay__governor *governor, struct stay__ticket *ticket)
+{
+	stay__list_push(&governor->waiting, &ticket->node);
+	grant(governor);
 }
 
 bool
-stay__governor_has_granted(const struct stay__link *link)
+stay__ticket_is_granted(const struct stay__ticket *ticket)
 {
-	return stay__list_is_empty(&link->turnstile);
+	return stay__list_is_empty(&ticket->node);
 }
 
 void
-stay__governor_leave(struct stay__link *link)
+stay__governor_leave(
+    struct stay__governor *governor, struct stay__ticket *ticket)
 {
-	struct stay__governor *governor = &link->loop->governor;
-
-	if (stay__governor_has_granted(link)) {
+	if (stay__ticket_is_granted(ticket)) {
 		assert(governor->active > 0);
 		governor->active--;
 	}
-	stay__list_remove(&link->turnstile);
-	stay__governor_grant(link->loop);
+	stay__list_remove(&ticket->node);
+	grant(governor);
+}
+
+void
+stay__governor_set_max(struct stay__governor *governor, unsigned max)
+{
+	governor->max = max;
+	grant(governor);
+}
+
+void
+stay__governor_set_stagger(struct stay__governor *governor, uint64_t ms)
+{
+	governor->stagger_ms = ms;
+	grant(governor);
 }

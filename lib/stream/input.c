@@ -48,7 +48,7 @@ static void
 let_go(struct stay__input *input, struct stay_loop *loop)
 {
 	if (input->slab != NULL)
-		stay__slab_drop(loop, input->slab);
+		stay__slab_drop(&loop->slabs, input->slab);
 	input->slab = NULL;
 	input->start = input->end = 0;
 }
@@ -100,13 +100,13 @@ next_cap(const struct stay__input *input)
 static enum stay_status
 move(struct stay__input *input, struct stay_loop *loop, size_t cap)
 {
-	struct stay__slab *slab = stay__slab_take(loop, cap);
+	struct stay__slab *slab = stay__slab_take(&loop->slabs, cap);
 	size_t len = kept(input);
 
 	if (slab == NULL)
 		return STAY_E_NOMEM;
 	memcpy(slab->bytes, input->slab->bytes + input->start, len);
-	stay__slab_drop(loop, input->slab);
+	stay__slab_drop(&loop->slabs, input->slab);
 	input->slab = slab;
 	input->start = 0;
 	input->end = len;
@@ -128,7 +128,7 @@ static enum stay_status
 make_room(struct stay__input *input, struct stay_loop *loop)
 {
 	if (input->slab == NULL) {
-		input->slab = stay__slab_take(loop, STAY__SLAB_SIZE);
+		input->slab = stay__slab_take(&loop->slabs, STAY__SLAB_SIZE);
 		return input->slab == NULL ? STAY_E_NOMEM : STAY_OK;
 	}
 	if (is_oversized(input) &&

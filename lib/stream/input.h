@@ -7,6 +7,8 @@
 
 #include "base/slab.h"
 
+struct stay_loop;
+
 struct stay__link;
 
 struct stay__input {

@@ -13,7 +13,7 @@
 
 #include "base/mem.h"
 #include "stream/dial.h"
-#include "stream/governor.h"
+#include "stream/dialing.h"
 
 static void
 take(struct stay__link *link, enum stay__link_event event)
@@ -126,7 +126,7 @@ end_dial(struct stay__link *link)
 {
 	stay__dial_free(link->dial);
 	link->dial = NULL;
-	stay__governor_leave(link);
+	stay__governor_leave(&link->loop->dialing->governor, &link->ticket);
 }
 
 static void
@@ -274,8 +274,8 @@ stay__link_init(struct stay__link *link, struct stay_loop *loop,
 	if (socket != NULL)
 		link->socket = *socket;
 	stay__machine_init(&link->machine, stay_machine_link());
-	stay__list_init(&link->turnstile);
 	stay__task_init(&link->soon, soon);
+	stay__ticket_init(&link->ticket, &link->soon);
 }
 
 void
@@ -302,7 +302,7 @@ stay__link_dial(
 	stay__failure_clear(&link->failure);
 	link->peer[0] = '\0';
 	take(link, STAY__LINK_EV_DIAL);
-	stay__governor_join(link);
+	stay__governor_join(&link->loop->dialing->governor, &link->ticket);
 	return STAY_OK;
 }
 

@@ -12,6 +12,8 @@
 
 #include "base/failure.h"
 #include "loop/loop.h"
+#include "machine/machine.h"
+#include "stream/governor.h"
 #include "stream/transport.h"
 
 enum stay__link_news {
@@ -35,9 +37,9 @@ struct stay__link {
 	struct stay__turn turn;
 	struct stay_socket_options socket;
 
-	struct stay__list turnstile; /* in governor.waiting while queued */
-	struct stay__dial *dial;     /* queued, resolving, dialing */
-	struct stay__task soon;      /* news that must not come inside a call */
+	struct stay__ticket ticket; /* at the governor, while there is a dial */
+	struct stay__dial *dial;    /* queued, resolving, dialing */
+	struct stay__task soon;     /* news that must not come inside a call */
 
 	/* open */
 	const struct stay_transport *transport;

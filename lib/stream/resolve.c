@@ -11,11 +11,6 @@
 #include "base/mem.h"
 #include "loop/loop.h"
 
-struct stay__resolver {
-	struct stay_loop *loop;
-	struct stay__list flights;
-};
-
 /* A lookup under way, with or without somebody who still waits for it. */
 struct flight {
 	struct stay__list node;
@@ -90,23 +85,18 @@ flight_new(const char *host, const char *port)
 	return flight;
 }
 
-struct stay__resolver *
-stay__resolver_new(struct stay_loop *loop)
+void
+stay__resolver_init(struct stay__resolver *resolver, struct stay_loop *loop)
 {
-	struct stay__resolver *resolver = stay__zalloc(sizeof(*resolver));
-
-	if (resolver == NULL)
-		return NULL;
 	resolver->loop = loop;
 	stay__list_init(&resolver->flights);
-	return resolver;
 }
 
 int
-stay__resolve(struct stay_loop *loop, struct stay__query *query,
+stay__resolve(struct stay__resolver *resolver, struct stay__query *query,
     const char *host, const char *port)
 {
-	struct stay__resolver *resolver = loop->resolver;
+	struct stay_loop *loop = resolver->loop;
 	struct flight *flight;
 	int error;
 
@@ -128,20 +118,16 @@ stay__resolve(struct stay_loop *loop, struct stay__query *query,
 }
 
 void
-stay__resolver_free(struct stay__resolver *resolver)
+stay__resolver_fini(struct stay__resolver *resolver)
 {
-	struct stay_loop *loop;
+	struct stay_loop *loop = resolver->loop;
 	struct stay__list *node;
 	struct flight *flight;
 
-	if (resolver == NULL)
-		return;
-	loop = resolver->loop;
 	while ((node = stay__list_pop(&resolver->flights)) != NULL) {
-		flight = STAY__LIST_OWNER(node, struct flight, node);
+		flight = STAY__CONTAINER(node, struct flight, node);
 		assert(stay__list_is_empty(&flight->queries));
 		loop->ops->lookup_cancel(loop->world, &flight->lookup);
 		stay__free(flight);
 	}
-	stay__free(resolver);
 }

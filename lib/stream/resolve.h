@@ -11,9 +11,14 @@
 #include "base/list.h"
 
 struct stay__query;
-struct stay__resolver; /* one a loop: loop->resolver */
 typedef void stay__query_fn(struct stay__query *query, int error,
     const char *text, const struct stay_address *addresses, size_t count);
+
+/* One a loop. */
+struct stay__resolver {
+	struct stay_loop *loop;
+	struct stay__list flights; /* lookups under way */
+};
 
 /* One who asks. Owned by him; stay__query_init before anything else. */
 struct stay__query {
@@ -27,15 +32,15 @@ void stay__query_init(struct stay__query *query, stay__query_fn *done);
  * Ask; `done` runs once, never in here, with what stay_lookup_fn gets. 0 or a
  * negative errno: then it never runs.
  */
-int stay__resolve(struct stay_loop *loop, struct stay__query *query,
+int stay__resolve(struct stay__resolver *resolver, struct stay__query *query,
     const char *host, const char *port);
 
 /* No longer interested: `done` never runs. Harmless if nothing was asked. */
 void stay__query_cancel(struct stay__query *query);
 
-/* NULL: no memory. */
-struct stay__resolver *stay__resolver_new(struct stay_loop *loop);
-/* Cancels every lookup; all queries must be over. NULL is fine. */
-void stay__resolver_free(struct stay__resolver *resolver);
+void stay__resolver_init(
+    struct stay__resolver *resolver, struct stay_loop *loop);
+/* Cancels every lookup; all queries must be over. */
+void stay__resolver_fini(struct stay__resolver *resolver);
 
 #endif

@@ -4,11 +4,10 @@
  */
 #include "stream/transport.h"
 
-#include <errno.h>
 #include <string.h>
 
-#include "base/mem.h"
 #include "loop/loop.h"
+#include "stream/dialing.h"
 
 static const struct stay_transport *const builtin[] = {
 	&stay__transport_tcp,
@@ -19,12 +18,14 @@ static const struct stay_transport *const builtin[] = {
 const struct stay_transport *
 stay__transport_find(const struct stay_loop *loop, const char *scheme)
 {
+	const struct stay__transports *transports = &loop->dialing->transports;
+
 	for (size_t i = 0; i < sizeof(builtin) / sizeof(builtin[0]); i++)
 		if (strcmp(builtin[i]->scheme, scheme) == 0)
 			return builtin[i];
-	for (size_t i = 0; i < loop->transport_count; i++)
-		if (strcmp(loop->transports[i]->scheme, scheme) == 0)
-			return loop->transports[i];
+	for (size_t i = 0; i < transports->count; i++)
+		if (strcmp(transports->known[i]->scheme, scheme) == 0)
+			return transports->known[i];
 	return NULL;
 }
 
@@ -40,7 +41,9 @@ enum stay_status
 stay_loop_add_transport(
     struct stay_loop *loop, const struct stay_transport *transport)
 {
-	if (loop == NULL || transport == NULL)
+	struct stay__transports *transports = &loop->dialing->transports;
+
+	if (transport == NULL)
 		return STAY_E_ARG;
 	if (transport->size != sizeof(*transport) ||
 	    transport->abi != STAY_ABI || transport->flags != 0)
@@ -48,49 +51,8 @@ stay_loop_add_transport(
 	if (!is_complete(transport) ||
 	    stay__transport_find(loop, transport->scheme) != NULL)
 		return STAY_E_ARG;
-	if (loop->transport_count == STAY__TRANSPORTS_MAX)
+	if (transports->count == STAY__TRANSPORTS_MAX)
 		return STAY_E_FULL;
-	loop->transports[loop->transport_count++] = transport;
+	transports->known[transports->count++] = transport;
 	return STAY_OK;
-}
-
-int
-stay__ends_open(struct stay__ends *ends, struct stay_world *world,
-    const struct stay_transport *transport, const struct stay_target *target,
-    const struct stay_address *address,
-    const struct stay_socket_options *options)
-{
-	void *state =
-	    stay__zalloc(transport->state_size > 0 ? transport->state_size : 1);
-	int result;
-
-	if (state == NULL)
-		return -ENOMEM;
-	result =
-	    transport->open(state, world, target, address, options, ends->fds);
-	if (result != 0 && result != -EINPROGRESS) {
-		stay__free(state);
-		return result;
-	}
-	ends->transport = transport;
-	ends->state = state;
-	return result;
-}
-
-int
-stay__ends_finish(struct stay__ends *ends, struct stay_world *world)
-{
-	if (ends->transport->finish == NULL)
-		return 0;
-	return ends->transport->finish(ends->state, world);
-}
-
-void
-stay__ends_close(struct stay__ends *ends, struct stay_world *world)
-{
-	if (ends->transport == NULL)
-		return;
-	ends->transport->close(ends->state, world);
-	stay__free(ends->state);
-	*ends = (struct stay__ends){ 0 };
 }

@@ -185,7 +185,7 @@ rest_check_memory(const struct run *run)
 	const struct stay_loop *loop = run->loop;
 	uint64_t common =
 	    sizeof(*loop) + 1024 +
-	    loop->slab_count * (sizeof(struct stay__slab) + STAY__SLAB_SIZE) +
+	    loop->slabs.count * (sizeof(struct stay__slab) + STAY__SLAB_SIZE) +
 	    loop->ids.cap * sizeof(loop->ids.entries[0]);
 	uint64_t count = 0;
 

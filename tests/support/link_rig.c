@@ -1,5 +1,6 @@
 /* See link_rig.h. */
 #include "support/link_rig.h"
+#include "stream/dialing.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -91,7 +92,7 @@ rig_fini(struct rig *rig)
 {
 	stay__link_close(&rig->link);
 	stay__link_fini(&rig->link);
-	ck_assert_uint_eq(rig->loop->governor.active, 0);
+	ck_assert_uint_eq(rig->loop->dialing->governor.active, 0);
 	ck_assert_uint_eq(sim_open_fds(rig->world), 0);
 	ck_assert_int_eq(stay_loop_free(rig->loop), STAY_OK);
 }

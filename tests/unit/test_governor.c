@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "stream/dialing.h"
 #include "suites.h"
 #include "support/link_rig.h"
 
@@ -224,8 +225,8 @@ START_TEST(test_promise_13_who_is_given_up_is_not_waited_for)
 	ck_assert_str_eq(grants, "a0 c10");
 	stay__link_close(&rigs[3].link);
 	stay__link_close(&rigs[4].link);
-	ck_assert_uint_eq(rigs[0].loop->governor.active, 2);
-	ck_assert(!stay__timer_is_set(&rigs[0].loop->governor.timer));
+	ck_assert_uint_eq(rigs[0].loop->dialing->governor.active, 2);
+	ck_assert(!stay__timer_is_set(&rigs[0].loop->dialing->governor.timer));
 	disperse(rigs);
 }
 END_TEST

@@ -81,7 +81,7 @@ START_TEST(test_input_gives_the_slab_back_when_nothing_is_kept)
 	ck_assert_ptr_nonnull(input.slab);
 	keep(0, 0);
 	ck_assert_ptr_null(input.slab);
-	ck_assert_uint_eq(rig.loop->slab_count, 1);
+	ck_assert_uint_eq(rig.loop->slabs.count, 1);
 }
 END_TEST
 
@@ -108,7 +108,7 @@ START_TEST(test_input_needs_no_memory_for_cut_frames)
 		if (i == 0)
 			slab = input.slab;
 		ck_assert_ptr_eq(input.slab, slab);
-		ck_assert_uint_eq(rig.loop->slab_count, 0);
+		ck_assert_uint_eq(rig.loop->slabs.count, 0);
 	}
 }
 END_TEST
@@ -143,7 +143,7 @@ START_TEST(test_input_grows_with_what_really_comes)
 	}
 	ck_assert_uint_le(input.slab->cap, input.max + STAY__SLAB_SIZE);
 	keep(0, 0);
-	ck_assert_uint_eq(rig.loop->slab_count, 1);
+	ck_assert_uint_eq(rig.loop->slabs.count, 1);
 }
 END_TEST
 
@@ -214,7 +214,7 @@ START_TEST(test_input_leaves_held_bytes_alone)
 	for (size_t i = 0; i < 60000; i++)
 		intact = intact && (unsigned char)view.data[i] == (i & 0xff);
 	ck_assert(intact);
-	stay__slab_drop(rig.loop, held);
+	stay__slab_drop(&rig.loop->slabs, held);
 }
 END_TEST
 
@@ -252,15 +252,15 @@ START_TEST(test_slabs_that_are_spare_are_few)
 	struct stay__slab *slabs[10];
 
 	for (int i = 0; i < 10; i++)
-		slabs[i] = stay__slab_take(rig.loop, 1);
+		slabs[i] = stay__slab_take(&rig.loop->slabs, 1);
 	for (int i = 0; i < 10; i++)
-		stay__slab_drop(rig.loop, slabs[i]);
-	ck_assert_uint_le(rig.loop->slab_count, 4);
-	stay__slab_drop(
-	    rig.loop, stay__slab_take(rig.loop, STAY__SLAB_SIZE + 1));
-	ck_assert_uint_le(rig.loop->slab_count, 4);
-	stay__slab_trim(rig.loop);
-	ck_assert_uint_eq(rig.loop->slab_count, 0);
+		stay__slab_drop(&rig.loop->slabs, slabs[i]);
+	ck_assert_uint_le(rig.loop->slabs.count, 4);
+	stay__slab_drop(&rig.loop->slabs,
+	    stay__slab_take(&rig.loop->slabs, STAY__SLAB_SIZE + 1));
+	ck_assert_uint_le(rig.loop->slabs.count, 4);
+	stay__slabs_trim(&rig.loop->slabs);
+	ck_assert_uint_eq(rig.loop->slabs.count, 0);
 }
 END_TEST
 

@@ -7,6 +7,7 @@
 
 #include "base/options.h"
 #include "client/client.h"
+#include "stream/dialing.h"
 #include "suites.h"
 #include "support/line_rig.h"
 
@@ -283,8 +284,9 @@ set_dials(struct stay_loop *loop, uint64_t value)
 START_TEST(test_options_settings_are_as_the_table_says)
 {
 	struct stay_loop *loop = stay_loop_new(sim_world_new(1));
-	uint64_t stay_loop_set_dials_max_is = loop->governor.max;
-	uint64_t stay_loop_set_dials_stagger_ms_is = loop->governor.stagger_ms;
+	uint64_t stay_loop_set_dials_max_is = loop->dialing->governor.max;
+	uint64_t stay_loop_set_dials_stagger_ms_is =
+	    loop->dialing->governor.stagger_ms;
 	uint64_t stay_stream_set_keep_max_is = STAY_STREAM_KEEP_MAX;
 
 #define SETTING(function, unit, fallback, least, most, promise, text)          \

@@ -5,6 +5,7 @@
 
 #include "loop/loop.h"
 #include "sim/world_sim.h"
+#include "stream/dialing.h"
 #include "stream/resolve.h"
 #include "suites.h"
 
@@ -35,8 +36,9 @@ on_answer(struct stay__query *query, int error, const char *text,
 		stay__query_cancel(&asker->cancels->query);
 	if (asker->again) {
 		asker->again = false;
-		ck_assert_int_eq(
-		    stay__resolve(loop, &asker->query, "db", "7"), 0);
+		ck_assert_int_eq(stay__resolve(&loop->dialing->resolver,
+				     &asker->query, "db", "7"),
+		    0);
 	}
 }
 
@@ -45,7 +47,9 @@ ask(struct asker *asker, const char *host)
 {
 	memset(asker, 0, sizeof(*asker));
 	stay__query_init(&asker->query, on_answer);
-	ck_assert_int_eq(stay__resolve(loop, &asker->query, host, "7"), 0);
+	ck_assert_int_eq(
+	    stay__resolve(&loop->dialing->resolver, &asker->query, host, "7"),
+	    0);
 	ck_assert_int_eq(asker->answers, 0);
 }
 
@@ -134,7 +138,9 @@ START_TEST(test_resolve_refused_by_the_world_never_answers)
 
 	stay__query_init(&asker.query, on_answer);
 	sim_fail(world, SIM_LOOKUP, 1, -EAGAIN);
-	ck_assert_int_eq(stay__resolve(loop, &asker.query, "db", "7"), -EAGAIN);
+	ck_assert_int_eq(
+	    stay__resolve(&loop->dialing->resolver, &asker.query, "db", "7"),
+	    -EAGAIN);
 	sim_run_ms(world, 20);
 	ck_assert_int_eq(asker.answers, 0);
 	ask(&asker, "db");

@@ -1,0 +1,87 @@
+/*
+ * The one place that puts a loop together: over its world, with what its dials
+ * share. Everything else gets a loop handed in.
+ */
+#include <assert.h>
+
+#include "base/mem.h"
+#include "loop/loop.h"
+#include "stream/dialing.h"
+#include "world/ev.h"
+
+#define VERSION "0.1.0"
+
+#define DIALS_STAGGER_MAX_MS 60000
+
+const char *
+stay_version(void)
+{
+	return VERSION;
+}
+
+/* A loop and what it holds by a pointer. */
+struct whole {
+	struct stay_loop loop;
+	struct stay__dialing dialing;
+};
+
+struct stay_loop *
+stay_loop_new(struct stay_world *world)
+{
+	struct whole *whole;
+
+	if (world == NULL)
+		return NULL;
+	whole = world->ops->size == sizeof(*world->ops)
+		    ? stay__zalloc(sizeof(*whole))
+		    : NULL;
+	if (whole == NULL) {
+		world->ops->free(world);
+		return NULL;
+	}
+	whole->loop.dialing = &whole->dialing;
+	stay__loop_init(&whole->loop, world);
+	stay__dialing_init(&whole->dialing, &whole->loop);
+	return &whole->loop;
+}
+
+struct stay_loop *
+stay_loop_ev(struct ev_loop *ev)
+{
+	return ev == NULL ? NULL : stay_loop_new(stay__world_ev_new(ev));
+}
+
+enum stay_status
+stay_loop_free(struct stay_loop *loop)
+{
+	if (loop == NULL)
+		return STAY_OK;
+	if (stay__loop_is_busy(loop))
+		return STAY_E_REENTRANT;
+	if (loop->live > 0 || loop->held > 0)
+		return STAY_E_LIVE;
+	stay__dialing_fini(loop->dialing);
+	stay__loop_fini(loop);
+	stay__free(STAY__CONTAINER(loop, struct whole, loop));
+	return STAY_OK;
+}
+
+enum stay_status
+stay_loop_set_dials_max(struct stay_loop *loop, unsigned max)
+{
+	assert(loop != NULL);
+	if (max == 0)
+		return STAY_E_ARG;
+	stay__governor_set_max(&loop->dialing->governor, max);
+	return STAY_OK;
+}
+
+enum stay_status
+stay_loop_set_dials_stagger_ms(struct stay_loop *loop, uint64_t ms)
+{
+	assert(loop != NULL);
+	if (ms > DIALS_STAGGER_MAX_MS)
+		return STAY_E_ARG;
+	stay__governor_set_stagger(&loop->dialing->governor, ms);
+	return STAY_OK;
+}

@@ -1,0 +1,33 @@
+/*
+ * What the dials of one loop share: who may begin, which names are looked up, and
+ * which transports there are. The loop holds it by a pointer and never opens it.
+ */
+#ifndef STAY__DIALING_H
+#define STAY__DIALING_H
+
+#include "stream/governor.h"
+#include "stream/resolve.h"
+#include "stream/transport.h"
+
+struct stay__dialing {
+	struct stay__governor governor;
+	struct stay__resolver resolver;
+	struct stay__transports transports;
+};
+
+/* `dialing` is zeroed. */
+static inline void
+stay__dialing_init(struct stay__dialing *dialing, struct stay_loop *loop)
+{
+	stay__governor_init(&dialing->governor, loop);
+	stay__resolver_init(&dialing->resolver, loop);
+}
+
+/* No dial is under way any more. */
+static inline void
+stay__dialing_fini(struct stay__dialing *dialing)
+{
+	stay__resolver_fini(&dialing->resolver);
+}
+
+#endif

@@ -1,0 +1,25 @@
+/*
+ * The two ends that a transport has opened, from the first attempt to the close.
+ */
+#ifndef STAY__ENDS_H
+#define STAY__ENDS_H
+
+#include <stay/transport.h>
+
+/* What a transport has opened. Zeroed: nothing. */
+struct stay__ends {
+	const struct stay_transport *transport;
+	void *state;
+	int fds[2]; /* read, write; maybe the same */
+};
+
+/* As a transport's open; -ENOMEM too. Nothing is to be closed if it failed. */
+int stay__ends_open(struct stay__ends *ends, struct stay_world *world,
+    const struct stay_transport *transport, const struct stay_target *target,
+    const struct stay_address *address,
+    const struct stay_socket_options *options);
+int stay__ends_finish(struct stay__ends *ends, struct stay_world *world);
+/* Harmless if nothing is open. */
+void stay__ends_close(struct stay__ends *ends, struct stay_world *world);
+
+#endif
