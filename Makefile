@@ -59,7 +59,7 @@ $(BUILD)/libstay-echo.so.$(VERSION): $(BUILD)/libstay.so.$(VERSION)
 $(EXAMPLES): %: %.o $(call objects,$(wildcard examples/support/*.c))
 $(BUILD)/test-unit: $(call objects,$(UNIT))
 $(BUILD)/test-integration: $(call objects,$(INTEGRATION))
-$(BUILD)/test-unit $(BUILD)/test-integration: LIBS += $(CHECK_LIBS)
+$(BUILD)/test-unit $(BUILD)/test-integration: LIBS += $(CHECK_LIBS) -Wl,--wrap=getrandom
 $(BUILD)/sim: $(call objects,$(wildcard tests/sim/*.c))
 # Its allocations and its clock go through tests/sim/memory.c.
 $(BUILD)/sim: LIBS += $(foreach name,malloc calloc realloc free time gettimeofday \

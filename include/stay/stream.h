@@ -43,7 +43,8 @@ STAY_BEGIN
 STAY_API STAY_USE enum stay_status stay_stream_dial(
     struct stay_conn *conn, const char *url);
 
-/* The same for a list of places, in the order of preference; everything is copied. */
+/* The same for a list of places, at most 1024 (STAY_E_TOO_BIG), in the order of
+ * preference; everything is copied. */
 STAY_API STAY_USE enum stay_status stay_stream_dial_to(
     struct stay_conn *conn, const struct stay_target *targets, size_t count);
 

@@ -7,6 +7,9 @@
 /* Enough for every text that stay__address_describe writes. */
 #define STAY__ADDRESS_TEXT 128
 
+/* A name may have thousands of addresses; no dial gets that far. */
+#define STAY__ADDRESSES_MAX 64
+
 /* A literal of IPv4 or IPv6; false: it is a name, or the port is not one. */
 bool stay__address_parse(
     struct stay_address *address, const char *host, const char *port);

@@ -5,7 +5,6 @@
 #include "base/failure.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -131,15 +130,4 @@ stay__failure_add(struct stay__failure *failure, const char *who, int system)
 		stay__failure_say(
 		    failure, "%s %s (%s)", who, meaning->phrase, meaning->name);
 	stay__failure_blame(failure, stay__status_of(system), system);
-}
-
-int
-stay__describe_ms(char *text, size_t len, uint64_t ms)
-{
-	if (ms < 1000)
-		return snprintf(text, len, "%" PRIu64 " ms", ms);
-	if (ms / 100 % 10 == 0)
-		return snprintf(text, len, "%" PRIu64 " s", ms / 1000);
-	return snprintf(
-	    text, len, "%" PRIu64 ".%d s", ms / 1000, (int)(ms / 100 % 10));
 }

@@ -46,7 +46,4 @@ void stay__failure_blame(
 void stay__failure_add(
     struct stay__failure *failure, const char *who, int system);
 
-/* "250 ms", "1.2 s", "5 s"; returns what snprintf does. */
-int stay__describe_ms(char *text, size_t len, uint64_t ms);
-
 #endif

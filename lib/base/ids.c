@@ -35,7 +35,7 @@ grow(struct stay__ids *ids)
 
 	if (ids->cap > CAP_MAX / 2)
 		return STAY_E_NOMEM;
-	entries = stay__realloc(ids->entries, cap * sizeof(entries[0]));
+	entries = stay__realloc_many(ids->entries, cap, sizeof(entries[0]));
 	if (entries == NULL)
 		return STAY_E_NOMEM;
 	ids->entries = entries;

@@ -1,6 +1,7 @@
 /* One clause after the other into a buffer of somebody else's. */
 #include "base/text.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -17,4 +18,23 @@ stay__text_add(struct stay__text *text, const char *format, ...)
 	va_end(arguments);
 	if (len > 0)
 		text->len += (size_t)len;
+}
+
+struct stay__duration
+stay__duration_of(uint64_t ms)
+{
+	struct stay__duration is;
+	const unsigned tenths = (unsigned)(ms / 100 % 10);
+
+	if (ms < 1000)
+		snprintf(is.text, sizeof(is.text), "%" PRIu64 " ms", ms);
+	else if (ms >= UINT64_C(600) * 1000)
+		snprintf(
+		    is.text, sizeof(is.text), "%" PRIu64 " min", ms / 60000);
+	else if (tenths == 0)
+		snprintf(is.text, sizeof(is.text), "%" PRIu64 " s", ms / 1000);
+	else
+		snprintf(is.text, sizeof(is.text), "%" PRIu64 ".%u s",
+		    ms / 1000, tenths);
+	return is;
 }

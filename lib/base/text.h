@@ -15,4 +15,11 @@ struct stay__text {
 void stay__text_add(struct stay__text *text, const char *format, ...)
     STAY_PRINTF(2, 3);
 
+/* A duration, as people say it: "350 ms", "1.2 s", "40 s", "12 min". */
+struct stay__duration {
+	char text[32];
+};
+
+struct stay__duration stay__duration_of(uint64_t ms);
+
 #endif

@@ -75,7 +75,7 @@ stay__wheel_settle(struct stay__wheel *wheel, uint64_t late)
 
 	for (; node != &wheel->recent; node = next) {
 		next = node->next;
-		timer = STAY__LIST_OWNER(node, struct stay__timer, node);
+		timer = STAY__CONTAINER(node, struct stay__timer, node);
 		timer->at += late < UINT64_MAX - timer->at ? late : 0;
 		tick = due_tick(timer);
 		insert(
@@ -123,7 +123,7 @@ reach(struct stay__wheel *wheel, const struct place *place)
 	wheel->occupied[place->level] &= ~(UINT64_C(1) << place->slot);
 	wheel->tick = place->tick;
 	while ((node = stay__list_pop(&reached)) != NULL) {
-		timer = STAY__LIST_OWNER(node, struct stay__timer, node);
+		timer = STAY__CONTAINER(node, struct stay__timer, node);
 		tick = due_tick(timer);
 		if (tick > wheel->tick)
 			insert(wheel, timer, tick);
@@ -152,7 +152,7 @@ stay__wheel_advance(struct stay__wheel *wheel, uint64_t now)
 		reach(wheel, &place);
 	wheel->tick = target;
 	while ((node = stay__list_pop(&wheel->due)) != NULL) {
-		timer = STAY__LIST_OWNER(node, struct stay__timer, node);
+		timer = STAY__CONTAINER(node, struct stay__timer, node);
 		timer->fire(timer);
 	}
 	stay__wheel_settle(wheel, 0);
@@ -175,7 +175,7 @@ stay__wheel_next(struct stay__wheel *wheel)
 		return UINT64_MAX;
 	slot = &wheel->slots[place.level][place.slot];
 	if (slot->next == slot->prev) {
-		timer = STAY__LIST_OWNER(slot->next, struct stay__timer, node);
+		timer = STAY__CONTAINER(slot->next, struct stay__timer, node);
 		tick = due_tick(timer);
 		if (tick > place.tick)
 			place.tick = tick;

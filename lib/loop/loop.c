@@ -213,7 +213,7 @@ run_all(struct stay_loop *loop, struct stay__list *queue)
 	stay__list_append_all(&batch, queue);
 	while ((node = stay__list_pop(&batch)) != NULL) {
 		struct stay__task *task =
-		    STAY__LIST_OWNER(node, struct stay__task, node);
+		    STAY__CONTAINER(node, struct stay__task, node);
 
 		task->run(task);
 		let_time_pass(loop);

@@ -15,10 +15,11 @@
 #include "loop/loop.h"
 #include "stream/dialing.h"
 
-/* A name may have thousands of addresses; no dial gets that far. */
-#define ADDRESSES_MAX 64
+/* No list of servers is longer, and no count of targets by mistake. */
+#define TARGETS_MAX 1024
 
-struct leg {
+/* A target, and the addresses of its name once they are known. */
+struct name {
 	struct stay__candidates *all;
 	const struct stay_transport *transport;
 	struct stay_target target;
@@ -36,7 +37,7 @@ struct stay__candidates {
 	void *owner;
 	struct stay__failure *failure;
 	size_t count;
-	struct leg legs[]; /* and behind them their strings */
+	struct name names[]; /* and behind them their strings */
 };
 
 /* ---- copying the targets ---- */
@@ -83,29 +84,32 @@ static void answered(struct stay__query *query, int error, const char *text,
     const struct stay_address *addresses, size_t count);
 
 static void
-leg_init(struct leg *leg, struct stay__candidates *all,
+name_init(struct name *name, struct stay__candidates *all,
     const struct stay_target *target, char **text)
 {
-	leg->all = all;
-	leg->transport = stay__transport_find(all->loop, target->scheme);
-	leg->target.scheme = copy(text, target->scheme);
-	leg->target.host = copy(text, target->host);
-	leg->target.port = copy(text, target->port);
-	leg->target.path = copy(text, target->path);
-	stay__query_init(&leg->query, answered);
+	name->all = all;
+	name->transport = stay__transport_find(all->loop, target->scheme);
+	name->target.scheme = copy(text, target->scheme);
+	name->target.host = copy(text, target->host);
+	name->target.port = copy(text, target->port);
+	name->target.path = copy(text, target->path);
+	stay__query_init(&name->query, answered);
 }
 
 enum stay_status
 stay__candidates_new(struct stay__candidates **candidates,
     struct stay_loop *loop, const struct stay_target *targets, size_t count)
 {
-	size_t size = sizeof(**candidates) + count * sizeof(struct leg);
+	size_t size = sizeof(**candidates);
 	struct stay__candidates *all;
 	enum stay_status status;
 	char *text;
 
 	if (count == 0)
 		return STAY_E_ARG;
+	if (count > TARGETS_MAX)
+		return STAY_E_TOO_BIG;
+	size += count * sizeof(struct name);
 	for (size_t i = 0; i < count; i++) {
 		status = check(loop, &targets[i]);
 		if (status != STAY_OK)
@@ -117,9 +121,9 @@ stay__candidates_new(struct stay__candidates **candidates,
 		return STAY_E_NOMEM;
 	all->loop = loop;
 	all->count = count;
-	text = (char *)&all->legs[count];
+	text = (char *)&all->names[count];
 	for (size_t i = 0; i < count; i++)
-		leg_init(&all->legs[i], all, &targets[i], &text);
+		name_init(&all->names[i], all, &targets[i], &text);
 	*candidates = all;
 	return STAY_OK;
 }
@@ -128,8 +132,8 @@ void
 stay__candidates_free(struct stay__candidates *candidates)
 {
 	for (size_t i = 0; i < candidates->count; i++) {
-		stay__query_cancel(&candidates->legs[i].query);
-		stay__free(candidates->legs[i].addresses);
+		stay__query_cancel(&candidates->names[i].query);
+		stay__free(candidates->names[i].addresses);
 	}
 	stay__free(candidates);
 }
@@ -137,13 +141,13 @@ stay__candidates_free(struct stay__candidates *candidates)
 /* ---- names become addresses ---- */
 
 static bool
-is_known(const struct stay__candidates *all, const struct leg *leg,
+is_known(const struct stay__candidates *all, const struct name *name,
     const struct stay_address *address)
 {
 	for (size_t i = 0; i < all->count; i++) {
-		const struct leg *other = &all->legs[i];
+		const struct name *other = &all->names[i];
 
-		if (other->transport != leg->transport)
+		if (other->transport != name->transport)
 			continue;
 		for (size_t j = 0; j < other->count; j++)
 			if (stay__address_equal(&other->addresses[j], address))
@@ -164,7 +168,8 @@ find_family(
 }
 
 static void
-interleave(struct leg *leg, const struct stay_address *addresses, size_t count)
+interleave(
+    struct name *name, const struct stay_address *addresses, size_t count)
 {
 	size_t at[2] = { 0, 0 }; /* of the others, of IPv6 */
 	bool six = true;
@@ -174,74 +179,74 @@ interleave(struct leg *leg, const struct stay_address *addresses, size_t count)
 		if (at[six] == count)
 			six = !six;
 		at[six] = find_family(addresses, count, at[six], six);
-		if (!is_known(leg->all, leg, &addresses[at[six]]))
-			leg->addresses[leg->count++] = addresses[at[six]];
+		if (!is_known(name->all, name, &addresses[at[six]]))
+			name->addresses[name->count++] = addresses[at[six]];
 		at[six]++;
 		six = !six;
 	}
 }
 
 static void
-fail(struct leg *leg, int error, const char *text)
+fail(struct name *name, int error, const char *text)
 {
 	bool no_memory = error == EAI_MEMORY || error == -ENOMEM;
 
 	if (no_memory || text == NULL)
 		text = no_memory ? "out of memory" : "no answer";
 	stay__failure_say(
-	    leg->all->failure, "resolve %s: %s", leg->target.host, text);
+	    name->all->failure, "resolve %s: %s", name->target.host, text);
 	stay__failure_blame(
-	    leg->all->failure, no_memory ? STAY_E_NOMEM : STAY_E_RESOLVE, 0);
+	    name->all->failure, no_memory ? STAY_E_NOMEM : STAY_E_RESOLVE, 0);
 }
 
 static void
-take(struct leg *leg, const struct stay_address *addresses, size_t count)
+take(struct name *name, const struct stay_address *addresses, size_t count)
 {
-	if (count > ADDRESSES_MAX)
-		count = ADDRESSES_MAX;
-	leg->addresses = stay__zalloc(count * sizeof(*addresses));
-	if (leg->addresses == NULL)
-		fail(leg, -ENOMEM, NULL);
+	if (count > STAY__ADDRESSES_MAX)
+		count = STAY__ADDRESSES_MAX;
+	name->addresses = stay__calloc(count, sizeof(*addresses));
+	if (name->addresses == NULL)
+		fail(name, -ENOMEM, NULL);
 	else
-		interleave(leg, addresses, count);
+		interleave(name, addresses, count);
 }
 
 static void
 answered(struct stay__query *query, int error, const char *text,
     const struct stay_address *addresses, size_t count)
 {
-	struct leg *leg = STAY__CONTAINER(query, struct leg, query);
+	struct name *name = STAY__CONTAINER(query, struct name, query);
 
-	leg->coming = false;
+	name->coming = false;
 	if (error != 0)
-		fail(leg, error, text);
+		fail(name, error, text);
 	else if (count == 0)
-		fail(leg, 0, "no address");
+		fail(name, 0, "no address");
 	else
-		take(leg, addresses, count);
-	leg->all->changed(leg->all);
+		take(name, addresses, count);
+	name->all->changed(name->all);
 }
 
 static void
-begin(struct leg *leg)
+begin(struct name *name)
 {
-	const struct stay_target *target = &leg->target;
+	const struct stay_target *target = &name->target;
 	struct stay_address literal;
 	int error;
 
 	if (*target->host == '\0') {
-		leg->direct = true;
+		name->direct = true;
 		return;
 	}
 	if (stay__address_parse(&literal, target->host, target->port)) {
-		take(leg, &literal, 1);
+		take(name, &literal, 1);
 		return;
 	}
-	error = stay__resolve(&leg->all->loop->dialing->resolver, &leg->query,
+	error = stay__resolve(&name->all->loop->dialing->resolver, &name->query,
 	    target->host, target->port);
-	leg->coming = error == 0;
+	name->coming = error == 0;
 	if (error != 0)
-		fail(leg, error, stay__errno_name(error));
+		fail(name, error, stay__errno_name(error));
 }
 
 void
@@ -252,7 +257,7 @@ stay__candidates_begin(struct stay__candidates *candidates,
 	candidates->owner = owner;
 	candidates->failure = failure;
 	for (size_t i = 0; i < candidates->count; i++)
-		begin(&candidates->legs[i]);
+		begin(&candidates->names[i]);
 }
 
 void *
@@ -264,9 +269,9 @@ stay__candidates_owner(const struct stay__candidates *candidates)
 /* ---- handing them out ---- */
 
 static bool
-has_more(const struct leg *leg)
+has_more(const struct name *name)
 {
-	return leg->next < leg->count || (leg->direct && leg->next == 0);
+	return name->next < name->count || (name->direct && name->next == 0);
 }
 
 bool
@@ -274,15 +279,15 @@ stay__candidates_next(
     struct stay__candidates *candidates, struct stay__candidate *candidate)
 {
 	for (size_t i = 0; i < candidates->count; i++) {
-		struct leg *leg = &candidates->legs[i];
+		struct name *name = &candidates->names[i];
 
-		if (!has_more(leg))
+		if (!has_more(name))
 			continue;
-		candidate->transport = leg->transport;
-		candidate->target = &leg->target;
+		candidate->transport = name->transport;
+		candidate->target = &name->target;
 		candidate->address =
-		    leg->direct ? NULL : &leg->addresses[leg->next];
-		leg->next++;
+		    name->direct ? NULL : &name->addresses[name->next];
+		name->next++;
 		return true;
 	}
 	return false;
@@ -292,7 +297,7 @@ bool
 stay__candidates_ready(const struct stay__candidates *candidates)
 {
 	for (size_t i = 0; i < candidates->count; i++)
-		if (has_more(&candidates->legs[i]))
+		if (has_more(&candidates->names[i]))
 			return true;
 	return false;
 }
@@ -301,9 +306,9 @@ bool
 stay__candidates_better_coming(const struct stay__candidates *candidates)
 {
 	for (size_t i = 0; i < candidates->count; i++) {
-		if (has_more(&candidates->legs[i]))
+		if (has_more(&candidates->names[i]))
 			return false;
-		if (candidates->legs[i].coming)
+		if (candidates->names[i].coming)
 			return true;
 	}
 	return false;
@@ -313,7 +318,7 @@ bool
 stay__candidates_coming(const struct stay__candidates *candidates)
 {
 	for (size_t i = 0; i < candidates->count; i++)
-		if (candidates->legs[i].coming)
+		if (candidates->names[i].coming)
 			return true;
 	return false;
 }
@@ -323,7 +328,7 @@ stay__candidates_explain(
     const struct stay__candidates *candidates, struct stay__failure *failure)
 {
 	for (size_t i = 0; i < candidates->count; i++)
-		if (candidates->legs[i].coming)
+		if (candidates->names[i].coming)
 			stay__failure_say(failure, "%s still resolving",
-			    candidates->legs[i].target.host);
+			    candidates->names[i].target.host);
 }

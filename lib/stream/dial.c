@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "base/mem.h"
+#include "base/text.h"
 #include "loop/loop.h"
 
 /* One place that is being tried. */
@@ -57,7 +58,7 @@ quiet(struct stay__dial *dial)
 	stay__loop_timer_stop(dial->loop, &dial->timer);
 	for (; node != &dial->racing; node = next) {
 		next = node->next;
-		attempt_free(STAY__LIST_OWNER(node, struct attempt, node));
+		attempt_free(STAY__CONTAINER(node, struct attempt, node));
 	}
 	stay__candidates_free(dial->candidates);
 	dial->candidates = NULL;
@@ -279,13 +280,11 @@ void
 stay__dial_explain(struct stay__dial *dial, uint64_t waited_ms)
 {
 	struct stay__list *node = dial->racing.next;
-	char waited[32];
 
-	stay__describe_ms(waited, sizeof(waited), waited_ms);
 	for (; node != &dial->racing; node = node->next)
 		stay__failure_say(&dial->failure, "%s timed out after %s",
-		    STAY__LIST_OWNER(node, struct attempt, node)->place,
-		    waited);
+		    STAY__CONTAINER(node, struct attempt, node)->place,
+		    stay__duration_of(waited_ms).text);
 	if (dial->candidates != NULL)
 		stay__candidates_explain(dial->candidates, &dial->failure);
 }

@@ -18,7 +18,7 @@
  * So far an announced length is believed at once. What is announced beyond it
  * gets its room by doubling, as the bytes really come.
  */
-#define HOPE_MAX ((size_t)1 << 20)
+#define WANTED_MAX ((size_t)1 << 20)
 
 static size_t
 kept(const struct stay__input *input)
@@ -66,7 +66,8 @@ wanted(const struct stay__input *input)
 {
 	size_t want = kept(input) + ROOM_MIN;
 
-	return least(most(want, least(input->hope, HOPE_MAX)), limit(input));
+	return least(
+	    most(want, least(input->wanted, WANTED_MAX)), limit(input));
 }
 
 static bool
@@ -74,8 +75,8 @@ has_room(const struct stay__input *input)
 {
 	size_t room = input->slab->cap - input->end;
 
-	return room >= ROOM_MIN ||
-	       (input->hope > kept(input) && room >= input->hope - kept(input));
+	return room >= ROOM_MIN || (input->wanted > kept(input) &&
+				       room >= input->wanted - kept(input));
 }
 
 /* A frame of the past may have left a large slab to a few bytes. */
@@ -83,7 +84,7 @@ static bool
 is_oversized(const struct stay__input *input)
 {
 	return input->slab->cap > STAY__SLAB_SIZE &&
-	       most(input->hope, kept(input) + ROOM_MIN) <= STAY__SLAB_SIZE;
+	       most(input->wanted, kept(input) + ROOM_MIN) <= STAY__SLAB_SIZE;
 }
 
 static size_t
@@ -179,11 +180,11 @@ stay__input_view(const struct stay__input *input)
 }
 
 void
-stay__input_keep(
-    struct stay__input *input, struct stay_loop *loop, size_t len, size_t hope)
+stay__input_keep(struct stay__input *input, struct stay_loop *loop, size_t len,
+    size_t wanted)
 {
 	input->start = input->end - least(len, kept(input));
-	input->hope = hope;
+	input->wanted = wanted;
 	if (kept(input) == 0)
 		let_go(input, loop);
 }
@@ -192,5 +193,5 @@ void
 stay__input_reset(struct stay__input *input, struct stay_loop *loop)
 {
 	let_go(input, loop);
-	input->hope = 0;
+	input->wanted = 0;
 }

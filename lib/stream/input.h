@@ -15,8 +15,8 @@ struct stay__input {
 	struct stay__slab *slab; /* NULL: nothing kept */
 	size_t start;            /* live bytes: slab->bytes[start .. end) */
 	size_t end;
-	size_t max;  /* most bytes kept: STAY_E_TOO_BIG past it */
-	size_t hope; /* how many in all the behaviour hopes for */
+	size_t max;    /* most bytes kept: STAY_E_TOO_BIG past it */
+	size_t wanted; /* how many in all the behaviour would like */
 };
 
 void stay__input_init(struct stay__input *input, size_t max);
@@ -38,8 +38,8 @@ stay__input_bytes(struct stay__input *input)
 }
 
 /* After delivery: all but the last `len` live bytes are consumed. */
-void stay__input_keep(
-    struct stay__input *input, struct stay_loop *loop, size_t len, size_t hope);
+void stay__input_keep(struct stay__input *input, struct stay_loop *loop,
+    size_t len, size_t wanted);
 
 /* Forget everything; gives the slab back. */
 void stay__input_reset(struct stay__input *input, struct stay_loop *loop);

@@ -12,6 +12,7 @@
 #include <stdio.h>
 
 #include "base/mem.h"
+#include "base/text.h"
 #include "stream/dial.h"
 #include "stream/dialing.h"
 
@@ -349,17 +350,15 @@ stay__link_close(struct stay__link *link)
 void
 stay__link_explain(struct stay__link *link, uint64_t waited_ms)
 {
-	char waited[32];
-
 	if (is_in(link, STAY__LINK_CLOSED))
 		return;
 	if (is_in(link, STAY__LINK_QUEUED)) {
 		stay__failure_say(
 		    &link->failure, "waiting for the dial governor");
 	} else if (is_in(link, STAY__LINK_OPEN)) {
-		stay__describe_ms(waited, sizeof(waited), waited_ms);
 		stay__failure_say(&link->failure,
-		    "%s open, but not ready after %s", link->peer, waited);
+		    "%s open, but not ready after %s", link->peer,
+		    stay__duration_of(waited_ms).text);
 	} else {
 		stay__dial_explain(link->dial, waited_ms);
 		stay__failure_move(&link->failure, &link->dial->failure);

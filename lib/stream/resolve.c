@@ -43,7 +43,7 @@ landed(struct stay_lookup *lookup, int error, const char *text,
 
 	stay__list_remove(&flight->node);
 	while ((node = stay__list_pop(&flight->queries)) != NULL) {
-		query = STAY__LIST_OWNER(node, struct stay__query, node);
+		query = STAY__CONTAINER(node, struct stay__query, node);
 		query->done(query, error, text, addresses, count);
 	}
 	stay__free(flight);
@@ -56,7 +56,7 @@ find(struct stay__resolver *resolver, const char *host, const char *port)
 	struct flight *flight;
 
 	for (; node != &resolver->flights; node = node->next) {
-		flight = STAY__LIST_OWNER(node, struct flight, node);
+		flight = STAY__CONTAINER(node, struct flight, node);
 		if (strcmp(flight->lookup.host, host) == 0 &&
 		    strcmp(flight->lookup.port, port) == 0)
 			return flight;

@@ -7,18 +7,18 @@
 #include "base/address.h"
 #include "stream/transport.h"
 
-struct tube {
+struct socket_state {
 	int fd;
 };
 
 static int
-connect_to(struct tube *tube, struct stay_world *world,
+connect_to(struct socket_state *sock, struct stay_world *world,
     const struct stay_address *address,
     const struct stay_socket_options *options, int fds[2])
 {
-	int result = world->ops->connect(world, address, options, &tube->fd);
+	int result = world->ops->connect(world, address, options, &sock->fd);
 
-	fds[0] = fds[1] = tube->fd;
+	fds[0] = fds[1] = sock->fd;
 	return result;
 }
 
@@ -51,40 +51,40 @@ open_unix(void *state, struct stay_world *world,
 static int
 finish_socket(void *state, struct stay_world *world)
 {
-	struct tube *tube = state;
+	struct socket_state *sock = state;
 
-	return world->ops->finish(world, tube->fd);
+	return world->ops->finish(world, sock->fd);
 }
 
 static ssize_t
 read_socket(void *state, struct stay_world *world, void *bytes, size_t len)
 {
-	struct tube *tube = state;
+	struct socket_state *sock = state;
 
-	return world->ops->read(world, tube->fd, bytes, len);
+	return world->ops->read(world, sock->fd, bytes, len);
 }
 
 static ssize_t
 write_socket(
     void *state, struct stay_world *world, const struct iovec *parts, int count)
 {
-	struct tube *tube = state;
+	struct socket_state *sock = state;
 
-	return world->ops->write(world, tube->fd, parts, count);
+	return world->ops->write(world, sock->fd, parts, count);
 }
 
 static void
 close_socket(void *state, struct stay_world *world)
 {
-	struct tube *tube = state;
+	struct socket_state *sock = state;
 
-	world->ops->close(world, tube->fd);
+	world->ops->close(world, sock->fd);
 }
 
 const struct stay_transport stay__transport_tcp = {
 	STAY_TRANSPORT,
 	.scheme = "tcp",
-	.state_size = sizeof(struct tube),
+	.state_size = sizeof(struct socket_state),
 	.open = open_tcp,
 	.finish = finish_socket,
 	.read = read_socket,
@@ -95,7 +95,7 @@ const struct stay_transport stay__transport_tcp = {
 const struct stay_transport stay__transport_unix = {
 	STAY_TRANSPORT,
 	.scheme = "unix",
-	.state_size = sizeof(struct tube),
+	.state_size = sizeof(struct socket_state),
 	.open = open_unix,
 	.finish = finish_socket,
 	.read = read_socket,

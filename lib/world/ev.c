@@ -8,7 +8,6 @@
 
 #include <errno.h>
 #include <sys/mman.h>
-#include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -24,14 +23,15 @@
 #define NEVER_S   1e9
 
 /* What is in the world's space of a watch. */
-struct eye {
+struct watcher {
 	ev_io io;
 	struct world_ev *world;
 	struct stay__list refused; /* in world_ev.refused, or in no list */
 };
 
-_Static_assert(sizeof(struct eye) <= sizeof(((struct stay_watch *)NULL)->world),
-    "an eye must fit into the world's space of a watch");
+_Static_assert(
+    sizeof(struct watcher) <= sizeof(((struct stay_watch *)NULL)->world),
+    "a watcher must fit into the world's space of a watch");
 
 struct world_ev {
 	struct stay_world base;
@@ -331,7 +331,7 @@ denial(struct world_ev *world, int fd)
 	if (!is_ours(world))
 		return -EPERM;
 	for (; node != &world->refused; node = node->next)
-		if (STAY__LIST_OWNER(node, struct eye, refused)->io.fd == fd)
+		if (STAY__CONTAINER(node, struct watcher, refused)->io.fd == fd)
 			return -EIO;
 	return 0;
 }
@@ -399,12 +399,12 @@ static void
 on_io(struct ev_loop *ev, ev_io *io, int events)
 {
 	struct stay_watch *watch = io->data;
-	struct eye *eye = STAY__CONTAINER(io, struct eye, io);
+	struct watcher *watcher = STAY__CONTAINER(io, struct watcher, io);
 	unsigned ready = 0;
 
 	(void)ev;
-	if ((events & EV_ERROR) && stay__list_is_empty(&eye->refused))
-		stay__list_push(&eye->world->refused, &eye->refused);
+	if ((events & EV_ERROR) && stay__list_is_empty(&watcher->refused))
+		stay__list_push(&watcher->world->refused, &watcher->refused);
 	if (events & EV_READ)
 		ready |= STAY_READ;
 	if (events & EV_WRITE)
@@ -422,21 +422,22 @@ ev_events(unsigned interest)
 }
 
 static int
-eye_open(struct world_ev *world, struct eye *eye, struct stay_watch *watch)
+watcher_open(
+    struct world_ev *world, struct watcher *watcher, struct stay_watch *watch)
 {
 	if (!stay__room_take(&world->room, watch->fd))
 		return -ENOMEM;
-	ev_io_init(&eye->io, on_io, watch->fd, 0);
-	eye->io.data = watch;
-	eye->world = world;
-	stay__list_init(&eye->refused);
+	ev_io_init(&watcher->io, on_io, watch->fd, 0);
+	watcher->io.data = watch;
+	watcher->world = world;
+	stay__list_init(&watcher->refused);
 	return 0;
 }
 
 static void
-eye_close(struct world_ev *world, struct eye *eye)
+watcher_close(struct world_ev *world, struct watcher *watcher)
 {
-	stay__list_remove(&eye->refused);
+	stay__list_remove(&watcher->refused);
 	stay__room_give(&world->room);
 }
 
@@ -446,22 +447,22 @@ ev_world_watch(
     struct stay_world *base, struct stay_watch *watch, unsigned interest)
 {
 	struct world_ev *world = of(base);
-	struct eye *eye = (struct eye *)(void *)watch->world;
+	struct watcher *watcher = (struct watcher *)(void *)watch->world;
 	int error = 0;
 
 	if (interest == watch->interest)
 		return 0;
 	if (watch->interest == 0)
-		error = eye_open(world, eye, watch);
+		error = watcher_open(world, watcher, watch);
 	else
-		ev_io_stop(world->ev, &eye->io);
+		ev_io_stop(world->ev, &watcher->io);
 	if (error != 0)
 		return error;
-	ev_io_modify(&eye->io, ev_events(interest));
+	ev_io_modify(&watcher->io, ev_events(interest));
 	if (interest != 0)
-		ev_io_start(world->ev, &eye->io);
+		ev_io_start(world->ev, &watcher->io);
 	else
-		eye_close(world, eye);
+		watcher_close(world, watcher);
 	watch->interest = interest;
 	return 0;
 }
@@ -488,24 +489,6 @@ ev_world_lookup_cancel(struct stay_world *base, struct stay_lookup *lookup)
 }
 
 /* ---- beginning and end ---- */
-
-static void
-ev_world_entropy(struct stay_world *world, void *bytes, size_t len)
-{
-	char *to = bytes;
-
-	(void)world;
-	while (len > 0) {
-		ssize_t got = getrandom(to, len, 0);
-
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			return;
-		to += got;
-		len -= (size_t)got;
-	}
-}
 
 /* Room for all of them was made at the beginning. */
 static void
@@ -560,7 +543,7 @@ static const struct stay_world_ops ev_ops = {
 	.attach = ev_world_attach,
 	.free = ev_world_free,
 	.now = ev_world_now,
-	.entropy = ev_world_entropy,
+	.entropy = stay__ev_entropy,
 	.timer = ev_world_timer,
 	.again = ev_world_again,
 	.hold = ev_world_hold,

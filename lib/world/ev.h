@@ -1,10 +1,10 @@
 /*
- * The world on libev and POSIX: the loop's watchers (world_ev.c), room for them
- * (world_ev_room.c), system calls on descriptors (world_ev_socket.c), names
- * (world_ev_resolve.c).
+ * The world on libev and POSIX: the loop's watchers (ev.c), room for them
+ * (ev_room.c), system calls on descriptors (ev_socket.c), names (ev_resolve.c),
+ * entropy (ev_entropy.c).
  */
-#ifndef STAY__WORLD_EV_H
-#define STAY__WORLD_EV_H
+#ifndef STAY__EV_H
+#define STAY__EV_H
 
 #include <stdbool.h>
 
@@ -19,7 +19,7 @@
  */
 struct stay_world *stay__world_ev_new(struct ev_loop *ev);
 
-/* ---- world_ev_room.c ---- */
+/* ---- ev_room.c ---- */
 
 /* So many watchers libev can take without more memory. */
 struct stay__room {
@@ -35,7 +35,7 @@ bool stay__room_init(struct stay__room *room, struct ev_loop *ev);
 bool stay__room_take(struct stay__room *room, int fd);
 void stay__room_give(struct stay__room *room);
 
-/* ---- world_ev_socket.c: results as for struct stay_world_ops ---- */
+/* ---- ev_socket.c: results as for struct stay_world_ops ---- */
 
 int stay__socket_connect(const struct stay_address *to,
     const struct stay_socket_options *options, int *fd);
@@ -50,10 +50,13 @@ int stay__wake_open(void);
 void stay__wake(int fd);
 void stay__wake_clear(int fd);
 
-/* ---- world_ev_resolve.c ---- */
+/* ---- ev_entropy.c ---- */
+
+void stay__ev_entropy(struct stay_world *world, void *bytes, size_t len);
+
+/* ---- ev_resolve.c ---- */
 
 #define STAY__RESOLVER_THREADS 4
-#define STAY__ADDRESSES_MAX    64
 
 struct stay__lookups;
 

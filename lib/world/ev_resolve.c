@@ -13,6 +13,7 @@
 #include <signal.h>
 #include <string.h>
 
+#include "base/address.h"
 #include "base/list.h"
 #include "base/mem.h"
 
@@ -81,7 +82,7 @@ job_fill(struct job *job, const struct addrinfo *found)
 		count++;
 	if (count > STAY__ADDRESSES_MAX)
 		count = STAY__ADDRESSES_MAX;
-	job->addresses = stay__zalloc(count * sizeof(*job->addresses));
+	job->addresses = stay__calloc(count, sizeof(*job->addresses));
 	if (job->addresses == NULL) {
 		job_fail(job, EAI_MEMORY);
 		return;
@@ -127,7 +128,7 @@ job_take(struct stay__lookups *lookups)
 	if (node == NULL)
 		lookups->threads--;
 	pthread_mutex_unlock(&lookups->lock);
-	return node == NULL ? NULL : STAY__LIST_OWNER(node, struct job, node);
+	return node == NULL ? NULL : STAY__CONTAINER(node, struct job, node);
 }
 
 static void
@@ -225,7 +226,7 @@ jobs_free(struct stay__list *jobs)
 	struct stay__list *node;
 
 	while ((node = stay__list_first(jobs)) != NULL)
-		job_free(STAY__LIST_OWNER(node, struct job, node));
+		job_free(STAY__CONTAINER(node, struct job, node));
 }
 
 void
@@ -289,7 +290,7 @@ job_collect(struct stay__lookups *lookups)
 	pthread_mutex_lock(&lookups->lock);
 	node = stay__list_pop(&lookups->done);
 	pthread_mutex_unlock(&lookups->lock);
-	return node == NULL ? NULL : STAY__LIST_OWNER(node, struct job, node);
+	return node == NULL ? NULL : STAY__CONTAINER(node, struct job, node);
 }
 
 void

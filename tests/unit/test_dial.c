@@ -27,6 +27,23 @@ name(
 	sim_name_set(rig->world, name, addresses, delay_ms, 0);
 }
 
+/* ---- how many places ---- */
+
+START_TEST(test_promise_7_a_list_of_targets_is_bounded)
+{
+	static struct stay_target many[1025];
+	struct rig rig;
+
+	rig_init(&rig);
+	for (size_t i = 0; i < 1025; i++)
+		many[i] = stay_target_make("tcp", "10.0.0.7", "7", NULL);
+	ck_assert_int_eq(
+	    stay__link_dial(&rig.link, many, 1025), STAY_E_TOO_BIG);
+	ck_assert_int_eq(stay__link_dial(&rig.link, many, 1024), STAY_OK);
+	rig_fini(&rig);
+}
+END_TEST
+
 /* ---- it fails ---- */
 
 START_TEST(test_dial_that_fails_names_each_address_once)
@@ -333,6 +350,7 @@ END_TEST
 static void
 add_races(TCase *tests)
 {
+	tcase_add_test(tests, test_promise_7_a_list_of_targets_is_bounded);
 	tcase_add_test(tests, test_dial_tries_the_families_in_turns);
 	tcase_add_test(tests, test_dial_keeps_the_order_of_targets);
 	tcase_add_test(tests, test_dial_staggers_by_250_ms);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/failure.h"
+#include "base/text.h"
 #include "suites.h"
 
 START_TEST(test_failure_names_the_error_of_the_system)
@@ -58,14 +59,13 @@ END_TEST
 
 START_TEST(test_failure_tells_times_as_people_do)
 {
-	char text[32];
-
-	stay__describe_ms(text, sizeof(text), 250);
-	ck_assert_str_eq(text, "250 ms");
-	stay__describe_ms(text, sizeof(text), 5000);
-	ck_assert_str_eq(text, "5 s");
-	stay__describe_ms(text, sizeof(text), 1249);
-	ck_assert_str_eq(text, "1.2 s");
+	ck_assert_str_eq(stay__duration_of(999).text, "999 ms");
+	ck_assert_str_eq(stay__duration_of(1000).text, "1 s");
+	ck_assert_str_eq(stay__duration_of(1249).text, "1.2 s");
+	ck_assert_str_eq(stay__duration_of(599999).text, "599.9 s");
+	ck_assert_str_eq(stay__duration_of(600000).text, "10 min");
+	ck_assert_str_eq(
+	    stay__duration_of(UINT64_MAX).text, "307445734561825 min");
 }
 END_TEST
 

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "suites.h"
+#include "support/no_entropy.h"
 #include "support/world_seam.h"
 #include "world/ev.h"
 
@@ -47,6 +48,29 @@ run(void)
 {
 	seam.ops->run(seam.world);
 }
+
+/* ---- entropy ---- */
+
+START_TEST(test_promise_13_without_entropy_no_two_worlds_draw_the_same)
+{
+	static const uint64_t nothing[4];
+	struct stay_world *other = stay__world_ev_new(ev);
+	uint64_t here[4] = { 0 }, there[4] = { 0 }, again[4] = { 0 };
+
+	ck_assert_ptr_nonnull(other);
+	no_entropy = true;
+	seam.ops->entropy(seam.world, here, sizeof(here));
+	seam.ops->entropy(other, there, sizeof(there));
+	seam.ops->entropy(seam.world, again, sizeof(again));
+	no_entropy = false;
+	for (int i = 0; i < 4; i++) {
+		ck_assert_uint_ne(here[i], nothing[i]);
+		ck_assert_uint_ne(here[i], there[i]);
+		ck_assert_uint_ne(here[i], again[i]);
+	}
+	other->ops->free(other);
+}
+END_TEST
 
 /* ---- turns ---- */
 
@@ -525,6 +549,8 @@ suite_world_ev(void)
 	TCase *tcase = tcase_create("world_ev");
 
 	tcase_add_checked_fixture(tcase, setup, teardown);
+	tcase_add_test(
+	    tcase, test_promise_13_without_entropy_no_two_worlds_draw_the_same);
 	tcase_add_test(tcase, test_world_ev_turns_before_every_wait);
 	tcase_add_test(
 	    tcase, test_world_ev_turns_after_the_program_s_own_watchers);
