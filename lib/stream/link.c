@@ -8,6 +8,7 @@
  */
 #include "stream/link.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 
@@ -239,6 +240,9 @@ soon(struct stay__task *task)
 	struct stay__link *link =
 	    STAY__CONTAINER(task, struct stay__link, soon);
 
+	assert(!is_in(link, STAY__LINK_CLOSED));
+	assert((link->dial != NULL) != is_in(link, STAY__LINK_OPEN));
+	assert(link->dial == NULL || stay__ticket_is_granted(&link->ticket));
 	if (is_in(link, STAY__LINK_QUEUED))
 		granted(link);
 	else if (link->dial != NULL)

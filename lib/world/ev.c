@@ -7,7 +7,6 @@
 #include "world/ev.h"
 
 #include <errno.h>
-#include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -44,15 +43,14 @@ struct world_ev {
 	ev_fork fork;
 	ev_io wake;
 	struct stay__room room;
-	struct stay__list refused; /* eyes on what the kernel does not watch */
-	uint64_t at;               /* when the loop wants its turn */
-	uint64_t armed;            /* when `timer` ends: at `at`, or earlier */
+	struct stay__list
+	    refused;    /* watchers of what the kernel does not watch */
+	uint64_t at;    /* when the loop wants its turn */
+	uint64_t armed; /* when `timer` ends: at `at`, or earlier */
 	bool held;
 	bool busy;     /* there is work left */
 	bool orphaned; /* the loop knows that it is a child's */
-	pid_t maker;
-	unsigned char
-	    *mark; /* 1, and 0 in a forked child; NULL: ask for the pid */
+	struct stay__process process;
 };
 
 static struct world_ev *
@@ -85,44 +83,6 @@ wake_stop(struct world_ev *world)
 /* ---- whose process ---- */
 
 /*
- * A page that the kernel empties in a child tells one from its parent without a
- * system call an operation. Where it cannot be had, getpid does; who waits for
- * nothing then finds out from libev, if that is told of the fork.
- */
-static void
-mark_make(struct world_ev *world)
-{
-	size_t size = (size_t)sysconf(_SC_PAGESIZE);
-	void *page = mmap(NULL, size, PROT_READ | PROT_WRITE,
-	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	world->maker = getpid();
-	if (page == MAP_FAILED)
-		return;
-	if (madvise(page, size, MADV_WIPEONFORK) != 0) {
-		munmap(page, size);
-		return;
-	}
-	world->mark = page;
-	*world->mark = 1;
-}
-
-static void
-mark_free(struct world_ev *world)
-{
-	if (world->mark != NULL)
-		munmap(world->mark, (size_t)sysconf(_SC_PAGESIZE));
-}
-
-static bool
-is_ours(const struct world_ev *world)
-{
-	if (world->mark != NULL)
-		return *world->mark == 1;
-	return getpid() == world->maker;
-}
-
-/*
  * From here on the child leaves alone what its parent waits with: the wake-ups,
  * which are lost to the parent if another reads them, and the kernel's list of
  * what libev watches, which is one for both until libev makes its own.
@@ -130,7 +90,7 @@ is_ours(const struct world_ev *world)
 static void
 look_for_fork(struct world_ev *world)
 {
-	if (world->orphaned || is_ours(world))
+	if (world->orphaned || stay__process_is_ours(&world->process))
 		return;
 	world->orphaned = true;
 	ev_loop_fork(world->ev);
@@ -247,7 +207,7 @@ on_prepare(struct ev_loop *ev, ev_prepare *prepare, int events)
 	(void)ev;
 	(void)events;
 	busy_set(world, false);
-	if (world->mark != NULL)
+	if (world->process.mark != NULL)
 		look_for_fork(world); /* for nothing but a byte */
 	wake_start(world);
 	stay_loop_turn(world->loop);
@@ -289,7 +249,7 @@ ev_world_wake(struct stay_world *base)
 {
 	struct world_ev *world = of(base);
 
-	if (is_ours(world))
+	if (stay__process_is_ours(&world->process))
 		stay__wake(world->wake.fd);
 }
 
@@ -328,7 +288,7 @@ denial(struct world_ev *world, int fd)
 {
 	struct stay__list *node = world->refused.next;
 
-	if (!is_ours(world))
+	if (!stay__process_is_ours(&world->process))
 		return -EPERM;
 	for (; node != &world->refused; node = node->next)
 		if (STAY__CONTAINER(node, struct watcher, refused)->io.fd == fd)
@@ -339,15 +299,16 @@ denial(struct world_ev *world, int fd)
 static bool
 ev_world_forked(struct stay_world *world)
 {
-	return !is_ours(of(world));
+	return !stay__process_is_ours(&of(world)->process);
 }
 
 static int
 ev_world_connect(struct stay_world *world, const struct stay_address *to,
     const struct stay_socket_options *options, int *fd)
 {
-	return is_ours(of(world)) ? stay__socket_connect(to, options, fd)
-				  : -EPERM;
+	return stay__process_is_ours(&of(world)->process)
+		   ? stay__socket_connect(to, options, fd)
+		   : -EPERM;
 }
 
 static int
@@ -361,7 +322,9 @@ ev_world_finish(struct stay_world *world, int fd)
 static int
 ev_world_adopt(struct stay_world *world, int fd)
 {
-	return is_ours(of(world)) ? stay__socket_adopt(fd) : -EPERM;
+	return stay__process_is_ours(&of(world)->process)
+		   ? stay__socket_adopt(fd)
+		   : -EPERM;
 }
 
 static ssize_t
@@ -474,8 +437,9 @@ ev_world_lookup(struct stay_world *base, struct stay_lookup *lookup)
 {
 	struct world_ev *world = of(base);
 
-	return is_ours(world) ? stay__lookups_start(world->lookups, lookup)
-			      : -EPERM;
+	return stay__process_is_ours(&world->process)
+		   ? stay__lookups_start(world->lookups, lookup)
+		   : -EPERM;
 }
 
 /* In a child the lock may be held by a thread that is not there. */
@@ -484,7 +448,7 @@ ev_world_lookup_cancel(struct stay_world *base, struct stay_lookup *lookup)
 {
 	struct world_ev *world = of(base);
 
-	if (is_ours(world))
+	if (stay__process_is_ours(&world->process))
 		stay__lookups_cancel(world->lookups, lookup);
 }
 
@@ -527,14 +491,14 @@ ev_world_free(struct stay_world *base)
 {
 	struct world_ev *world = of(base);
 
-	if (is_ours(world))
+	if (stay__process_is_ours(&world->process))
 		stay__lookups_free(world->lookups);
 	ev_world_hold(base, false);
 	busy_set(world, false);
 	if (world->loop != NULL)
 		detach(world);
 	close(world->wake.fd);
-	mark_free(world);
+	stay__process_fini(&world->process);
 	stay__free(world);
 }
 
@@ -614,6 +578,6 @@ stay__world_ev_new(struct ev_loop *ev)
 	world->base.ops = &ev_ops;
 	stay__list_init(&world->refused);
 	world->at = world->armed = NEVER;
-	mark_make(world);
+	stay__process_init(&world->process);
 	return &world->base;
 }

@@ -1,7 +1,7 @@
 /*
  * The world on libev and POSIX: the loop's watchers (ev.c), room for them
  * (ev_room.c), system calls on descriptors (ev_socket.c), names (ev_resolve.c),
- * entropy (ev_entropy.c).
+ * entropy (ev_entropy.c), whose process it is (ev_process.c).
  */
 #ifndef STAY__EV_H
 #define STAY__EV_H
@@ -49,6 +49,18 @@ ssize_t stay__socket_write(int fd, const struct iovec *parts, int count);
 int stay__wake_open(void);
 void stay__wake(int fd);
 void stay__wake_clear(int fd);
+
+/* ---- ev_process.c ---- */
+
+/* Tells the process that made it from its forked children. */
+struct stay__process {
+	pid_t maker;
+	unsigned char *mark; /* 1, and 0 in a child; NULL: ask for the pid */
+};
+
+void stay__process_init(struct stay__process *process);
+void stay__process_fini(struct stay__process *process);
+bool stay__process_is_ours(const struct stay__process *process);
 
 /* ---- ev_entropy.c ---- */
 
