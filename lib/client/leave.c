@@ -101,7 +101,7 @@ go_on_to_stop(struct stay_client *client, const struct stay_event *event)
 	    ((!session->parted && !is_answered(client)) ||
 		stay__session_part(session)))
 		return stay_verdict_noreply();
-	stay__leave_now(client, client->conn->reason);
+	stay__leave_now(client, client->conn->requests.reason);
 	return stay_verdict_noconnect();
 }
 

@@ -123,8 +123,8 @@ take_options(struct stay_client *client, struct stay__change *change)
 	client->options.arg = old.arg;
 	stay__client_obey(client);
 	conn->options.stop_budget_ms = client->options.stop_budget_ms;
-	conn->backoff.policy = client->options.backoff;
-	conn->link.socket = change->socket;
+	stay__timing_set_backoff(conn, &client->options.backoff);
+	stay__stream_set_socket(conn, &change->socket);
 	if (old.config != client->options.config)
 		release(&old);
 }
@@ -225,7 +225,7 @@ stay_client_reconfigure(struct stay_client *client, const char *url,
 
 	if (client == NULL)
 		return STAY_E_ARG;
-	if (client->conn->admission == STAY__ADMIT_CLOSED)
+	if (client->conn->requests.admission == STAY__ADMIT_CLOSED)
 		return STAY_E_STOPPED;
 	if (client->dropped_count >= STAY__DROPPED_MAX)
 		return STAY_E_FULL;

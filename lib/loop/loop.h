@@ -120,6 +120,17 @@ stay__loop_after(struct stay_loop *loop, uint64_t ms)
 	return stay__later(stay__loop_now(loop), ms);
 }
 
+/* How many ms are left until `at`; STAY_FOREVER for never. */
+static inline uint64_t
+stay__loop_until_ms(struct stay_loop *loop, uint64_t at)
+{
+	uint64_t now = stay__loop_now(loop);
+
+	if (at == UINT64_MAX)
+		return STAY_FOREVER;
+	return at <= now ? 0 : (at - now) / STAY__TICK_NS;
+}
+
 /* The wheel of the loop. `at` as of stay__loop_now; UINT64_MAX: never. */
 static inline void
 stay__loop_timer(struct stay_loop *loop, struct stay__timer *timer, uint64_t at)

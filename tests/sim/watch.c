@@ -194,7 +194,8 @@ follow_session(struct user *user, unsigned from, unsigned to)
 
 	if (to == STAY__SESSION_READY) {
 		user->ready_at = run->sim->now;
-		user->wanted = user_conn(user)->reconnect_asked;
+		user->wanted = (user_conn(user)->requests.asked &
+				   STAY__ASKED_RECONNECT) != 0;
 	} else if (to == STAY__SESSION_LEAVING) {
 		check_reason(user);
 		user->left_at = run->sim->now - run->dozed;

@@ -27,7 +27,7 @@ state(void)
 static bool
 is_stopping(void)
 {
-	return scene.conn->admission == STAY__ADMIT_CLOSED;
+	return scene.conn->requests.admission == STAY__ADMIT_CLOSED;
 }
 
 /* ---- calls of a client ---- */
@@ -331,7 +331,7 @@ call_conn(uint64_t timeout_ms)
 	struct stay_message message = scene_message(1);
 	struct scene_entry *entry = scene_accept("a call of the connection");
 	bool refused = !stay_conn_admits(scene.conn) ||
-		       scene.conn->admission == STAY__ADMIT_CASTS;
+		       scene.conn->requests.admission == STAY__ADMIT_CASTS;
 	enum stay_status status;
 
 	STATUS_OF(status, stay_conn_call(scene.conn, message, timeout_ms,

@@ -263,8 +263,8 @@ START_TEST(test_client_gives_its_buffers_back_when_idle)
 	ck_assert_ptr_null(client->calls.log.buf.data);
 	ck_assert_ptr_null(client->calls.spare);
 	ck_assert_ptr_null(client->session.control.data);
-	ck_assert_ptr_null(client->conn->out.data);
-	ck_assert_ptr_null(client->conn->input.slab);
+	ck_assert_ptr_null(client->conn->stream.out.data);
+	ck_assert_ptr_null(client->conn->stream.input.slab);
 	line_call(&rig, "b", LINE("say +2"));
 	line_run(&rig, 10);
 	ck_assert_uint_eq(counts().replied, 101);
