@@ -24,14 +24,23 @@ stay__report_fini(struct stay_conn *conn)
 	stay__free(conn->report.turns);
 }
 
-struct stay_subject
-stay__conn_subject(const struct stay_conn *conn)
+/* What one observer has kept here means nothing to the next. */
+static void **
+own_word(struct stay_conn *conn)
 {
-	struct stay_subject who = { .number = conn->number,
-		.label = conn->label,
-		.now_ms = stay_loop_now_ms(conn->loop) };
+	if (conn->report.observers != conn->loop->observers)
+		conn->report.own = NULL;
+	conn->report.observers = conn->loop->observers;
+	return &conn->report.own;
+}
 
-	return who;
+struct stay_subject
+stay__conn_subject(struct stay_conn *conn)
+{
+	return (struct stay_subject){ .number = conn->number,
+		.label = conn->label,
+		.now_ms = stay_loop_now_ms(conn->loop),
+		.own = own_word(conn) };
 }
 
 /* ---- turns of machines ---- */

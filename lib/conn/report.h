@@ -42,12 +42,14 @@ struct stay__report {
 	size_t text_len; /* ...and without what came next */
 	struct stay__noted_turn *turns; /* not yet told; NULL: none */
 	unsigned turn_count;
+	unsigned observers; /* how many the loop had had when... */
+	void *own;          /* ...its observer was given this */
 };
 
 void stay__report_init(struct stay_conn *conn);
 void stay__report_fini(struct stay_conn *conn);
 
-struct stay_subject stay__conn_subject(const struct stay_conn *conn);
+struct stay_subject stay__conn_subject(struct stay_conn *conn);
 
 /* Tell the observer of one turn of a machine, now or, from inside a public
  * call, as soon as that has returned. */

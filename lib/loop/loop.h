@@ -58,6 +58,7 @@ struct stay_loop {
 	struct stay__dialing *dialing; /* never opened here */
 
 	const struct stay_observer *observer; /* never NULL */
+	unsigned observers;                   /* so many were set */
 };
 
 /* `loop` is zeroed and `world` its own from now on. */
