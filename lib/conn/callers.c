@@ -5,6 +5,8 @@
  */
 #include "conn/callers.h"
 
+#include <assert.h>
+
 struct stay__caller {
 	struct stay__list node; /* in waiting or answered */
 	struct stay__callers *callers;
@@ -141,8 +143,10 @@ enum stay_status
 stay_from_answer(
     struct stay_loop *loop, struct stay_from from, struct stay_reply reply)
 {
-	struct stay__caller *caller = find(loop, from);
+	struct stay__caller *caller;
 
+	assert(loop != NULL);
+	caller = find(loop, from);
 	if (caller == NULL)
 		return STAY_E_STALE;
 	answer_later(caller, reply);

@@ -3,6 +3,7 @@
  * one sentence. It reads all parts and changes none; nothing else in conn/ calls
  * it.
  */
+#include <assert.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -232,6 +233,7 @@ stay_conn_explain(const struct stay_conn *conn, char *buffer, size_t len)
 {
 	struct stay__text text = { buffer, len, 0 };
 
+	assert(conn != NULL);
 	if (len > 0)
 		buffer[0] = '\0';
 	add_doing(&text, conn);

@@ -5,6 +5,7 @@
  */
 #include "conn/report.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -200,6 +201,7 @@ stay__conn_report(struct stay_conn *conn)
 const char *
 stay_conn_failure(const struct stay_conn *conn)
 {
+	assert(conn != NULL);
 	if (conn->report.sentence != NULL)
 		return conn->report.sentence;
 	return conn->report.why == STAY_OK ? ""

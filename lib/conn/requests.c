@@ -2,6 +2,8 @@
  * The public calls that ask something of a connection, and the few that ask
  * about it. None of them runs a callback; what a request comes to is run.c's.
  */
+#include <assert.h>
+
 #include "conn/conn.h"
 
 void
@@ -37,7 +39,8 @@ stay_conn_call(struct stay_conn *conn, struct stay_message request,
 	struct stay__mail *mail;
 	enum stay_status status;
 
-	if (conn == NULL || done == NULL)
+	assert(conn != NULL);
+	if (done == NULL)
 		return STAY_E_ARG;
 	if (conn->requests.admission != STAY__ADMIT_OPEN)
 		return STAY_E_DRAINING;
@@ -72,8 +75,7 @@ post(struct stay_conn *conn, enum stay__mail_kind kind,
 enum stay_status
 stay_conn_cast(struct stay_conn *conn, struct stay_message message)
 {
-	if (conn == NULL)
-		return STAY_E_ARG;
+	assert(conn != NULL);
 	if (!stay__conn_admits(conn))
 		return STAY_E_DRAINING;
 	return post(conn, STAY__MAIL_CAST, &message);
@@ -82,8 +84,7 @@ stay_conn_cast(struct stay_conn *conn, struct stay_message message)
 enum stay_status
 stay_conn_send(struct stay_conn *conn, struct stay_message message)
 {
-	if (conn == NULL)
-		return STAY_E_ARG;
+	assert(conn != NULL);
 	if (conn->requests.admission == STAY__ADMIT_CLOSED)
 		return STAY_E_DRAINING;
 	return post(conn, STAY__MAIL_MESSAGE, &message);
@@ -92,8 +93,7 @@ stay_conn_send(struct stay_conn *conn, struct stay_message message)
 enum stay_status
 stay_conn_next_event(struct stay_conn *conn, struct stay_message message)
 {
-	if (conn == NULL)
-		return STAY_E_ARG;
+	assert(conn != NULL);
 	if (conn->requests.admission == STAY__ADMIT_CLOSED)
 		return STAY_E_DRAINING;
 	return post(conn, STAY__MAIL_NEXT_EVENT, &message);
@@ -120,6 +120,7 @@ stay__conn_close_admission(struct stay_conn *conn, enum stay_status reason)
 void
 stay_conn_stop(struct stay_conn *conn, enum stay_status reason)
 {
+	assert(conn != NULL);
 	if (conn->requests.admission == STAY__ADMIT_CLOSED)
 		return;
 	stay__conn_close_admission(conn, reason);
@@ -136,6 +137,7 @@ drain_over(struct stay__timer *timer)
 void
 stay_conn_drain(struct stay_conn *conn, uint64_t budget_ms)
 {
+	assert(conn != NULL);
 	if (conn->requests.admission == STAY__ADMIT_CLOSED)
 		return;
 	conn->requests.admission = STAY__ADMIT_DRAINING;
@@ -147,8 +149,10 @@ stay_conn_drain(struct stay_conn *conn, uint64_t budget_ms)
 void
 stay_conn_reconnect(struct stay_conn *conn, enum stay_status why)
 {
-	enum stay_state state = stay__conn_state(conn);
+	enum stay_state state;
 
+	assert(conn != NULL);
+	state = stay__conn_state(conn);
 	if (state == STAY_DISCONNECTING || state >= STAY_STOPPING)
 		return;
 	conn->requests.reconnect_why = why;
@@ -175,36 +179,42 @@ stay__conn_renew_after(struct stay_conn *conn, uint64_t ms)
 enum stay_state
 stay_conn_state(const struct stay_conn *conn)
 {
+	assert(conn != NULL);
 	return stay__conn_state(conn);
 }
 
 struct stay_loop *
 stay_conn_loop(const struct stay_conn *conn)
 {
+	assert(conn != NULL);
 	return conn->loop;
 }
 
 uint64_t
 stay_conn_number(const struct stay_conn *conn)
 {
+	assert(conn != NULL);
 	return conn->number;
 }
 
 const char *
 stay_conn_label(const struct stay_conn *conn)
 {
+	assert(conn != NULL);
 	return conn->label;
 }
 
 void *
 stay_conn_data(struct stay_conn *conn)
 {
+	assert(conn != NULL);
 	return conn->state;
 }
 
 bool
 stay_conn_admits(const struct stay_conn *conn)
 {
+	assert(conn != NULL);
 	return stay__conn_admits(conn);
 }
 

@@ -5,6 +5,8 @@
  */
 #include "conn/run.h"
 
+#include <assert.h>
+
 #include "conn/conn.h"
 #include "conn/deliver.h"
 #include "conn/upgrade.h"
@@ -155,12 +157,31 @@ run_once(struct stay_conn *conn)
 
 /* ---- its turn ---- */
 
+/* What holds whenever no callback runs. */
+static void
+check_invariants(const struct stay_conn *conn)
+{
+	const struct stay__callers *callers = &conn->callers;
+	bool waits = !stay__list_is_empty(&callers->waiting) ||
+		     !stay__list_is_empty(&callers->answered);
+
+	/* A connection that stops takes nothing new. */
+	assert(stay__conn_state(conn) < STAY_STOPPING ||
+	       conn->requests.admission == STAY__ADMIT_CLOSED);
+	/* There is a stream only in the states that have one. */
+	assert(conn->machine.table->states[conn->machine.now].stream ||
+	       conn->stream.link.machine.now == STAY__LINK_CLOSED);
+	/* Each caller is counted, as a drain waits for all of them. */
+	assert(waits == (callers->count > 0));
+}
+
 static void
 run(struct stay__task *task)
 {
 	struct stay_conn *conn = STAY__CONTAINER(task, struct stay_conn, task);
 	uint64_t budget = conn->options.turn_budget;
 
+	check_invariants(conn);
 	stay__callers_settle(&conn->callers);
 	stay__mailbox_settle(&conn->mail);
 	if (!stay__drive_first(conn))

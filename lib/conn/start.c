@@ -2,6 +2,8 @@
  * Starting a connection, and waiting until that has succeeded or failed. After
  * init it is run.c that goes on.
  */
+#include <assert.h>
+
 #include "base/options.h"
 #include "conn/conn.h"
 #include "conn/deliver.h"
@@ -121,10 +123,11 @@ stay_conn_start(struct stay_conn **started, struct stay_loop *loop,
 	struct stay_conn *conn;
 	enum stay_status status;
 
+	assert(loop != NULL);
 	if (started == NULL)
 		return STAY_E_ARG;
 	*started = NULL;
-	if (loop == NULL || behaviour == NULL)
+	if (behaviour == NULL)
 		return STAY_E_ARG;
 	if (!stay__behaviour_is_usable(behaviour))
 		return STAY_E_ABI;
@@ -179,8 +182,7 @@ drive_until_decided(struct stay_conn *conn, uint64_t deadline)
 enum stay_status
 stay_conn_await(struct stay_conn *conn, uint64_t budget_ms)
 {
-	if (conn == NULL)
-		return STAY_E_ARG;
+	assert(conn != NULL);
 	if (stay__loop_is_busy(conn->loop) || conn->awaiter != NULL)
 		return STAY_E_REENTRANT;
 	if (stay__conn_state(conn) == STAY_CONNECTED)

@@ -5,6 +5,7 @@
  */
 #include "conn/stream.h"
 
+#include <assert.h>
 #include <stay/url.h>
 
 #include "conn/conn.h"
@@ -136,9 +137,8 @@ stay__stream_is_unread(const struct stay_conn *conn)
 enum stay_status
 stay_stream_keep(struct stay_conn *conn, size_t len, size_t room)
 {
-	struct stay_bytes live = stay__input_view(&conn->stream.input);
-
-	if (len > live.len)
+	assert(conn != NULL);
+	if (len > stay__input_view(&conn->stream.input).len)
 		return STAY_E_ARG;
 	if (len > conn->stream.input.max || room > conn->stream.input.max)
 		return STAY_E_TOO_BIG;
@@ -151,6 +151,7 @@ stay_stream_keep(struct stay_conn *conn, size_t len, size_t room)
 enum stay_status
 stay_stream_again(struct stay_conn *conn, size_t len)
 {
+	assert(conn != NULL);
 	if (len == 0 || len > stay__input_view(&conn->stream.input).len)
 		return STAY_E_ARG;
 	conn->stream.retained = len;
@@ -162,12 +163,14 @@ stay_stream_again(struct stay_conn *conn, size_t len)
 void
 stay_stream_set_keep_max(struct stay_conn *conn, size_t bytes)
 {
+	assert(conn != NULL);
 	conn->stream.input.max = bytes;
 }
 
 char *
 stay_stream_input(struct stay_conn *conn)
 {
+	assert(conn != NULL);
 	return stay__input_bytes(&conn->stream.input);
 }
 
@@ -207,7 +210,8 @@ stay_stream_send(struct stay_conn *conn, const void *bytes, size_t len)
 {
 	enum stay_status status;
 
-	if (conn == NULL || (bytes == NULL && len > 0))
+	assert(conn != NULL);
+	if (bytes == NULL && len > 0)
 		return STAY_E_ARG;
 	if (!stay_stream_is_open(conn))
 		return STAY_E_STATE;
@@ -222,6 +226,7 @@ stay_stream_send(struct stay_conn *conn, const void *bytes, size_t len)
 void
 stay_stream_want_write(struct stay_conn *conn)
 {
+	assert(conn != NULL);
 	conn->stream.wants_write = true;
 	if (!stay_stream_is_open(conn))
 		return;
@@ -247,6 +252,9 @@ stay_stream_write(
 {
 	enum stay_status status;
 
+	assert(conn != NULL);
+	if (taken == NULL || (parts == NULL && count > 0))
+		return STAY_E_ARG;
 	*taken = 0;
 	if (!stay_stream_is_open(conn))
 		return STAY_E_STATE;
@@ -267,7 +275,8 @@ enum stay_status
 stay_stream_dial_to(
     struct stay_conn *conn, const struct stay_target *targets, size_t count)
 {
-	if (conn == NULL || targets == NULL || count == 0)
+	assert(conn != NULL);
+	if (targets == NULL || count == 0)
 		return STAY_E_ARG;
 	if (!may_dial(conn))
 		return STAY_E_STATE;
@@ -292,7 +301,8 @@ stay_stream_dial(struct stay_conn *conn, const char *url)
 	struct stay_target target;
 	enum stay_status status;
 
-	if (conn == NULL || url == NULL)
+	assert(conn != NULL);
+	if (url == NULL)
 		return STAY_E_ARG;
 	if (strncmp(url, "fd:", 3) == 0)
 		return dial_descriptors(conn, url + 3);
@@ -309,7 +319,8 @@ stay_stream_dial(struct stay_conn *conn, const char *url)
 enum stay_status
 stay_stream_adopt(struct stay_conn *conn, int read_fd, int write_fd)
 {
-	if (conn == NULL || read_fd < 0 || write_fd < 0)
+	assert(conn != NULL);
+	if (read_fd < 0 || write_fd < 0)
 		return STAY_E_ARG;
 	if (!may_dial(conn))
 		return STAY_E_STATE;
@@ -320,6 +331,7 @@ stay_stream_adopt(struct stay_conn *conn, int read_fd, int write_fd)
 bool
 stay_stream_is_open(const struct stay_conn *conn)
 {
+	assert(conn != NULL);
 	return stay__link_is_open(&conn->stream.link);
 }
 

@@ -5,6 +5,8 @@
  */
 #include "conn/timing.h"
 
+#include <assert.h>
+
 #include "conn/conn.h"
 
 static void
@@ -109,8 +111,7 @@ stay_conn_set_state_timeout(
 {
 	enum stay_status status;
 
-	if (conn == NULL)
-		return STAY_E_ARG;
+	assert(conn != NULL);
 	if (stay__conn_state(conn) == STAY_STOPPED)
 		return STAY_E_STATE;
 	status = stay__mailbox_drop(&conn->mail, &conn->timing.asked_message);
@@ -241,12 +242,14 @@ stay__timing_disarm(struct stay_conn *conn)
 uint64_t
 stay_conn_due_ms(const struct stay_conn *conn)
 {
+	assert(conn != NULL);
 	return stay__loop_until_ms(conn->loop, conn->timing.due.at);
 }
 
 uint64_t
 stay_backoff_next(struct stay_conn *conn, struct stay_backoff *backoff)
 {
+	assert(conn != NULL);
 	return stay_backoff_step(backoff,
 	    stay__loop_now(conn->loop) / STAY__TICK_NS, conn->history.up_ms,
 	    stay__loop_random(conn->loop));

@@ -3,6 +3,9 @@
  * stream. When that may happen is run.c's to say.
  */
 #include "conn/upgrade.h"
+
+#include <assert.h>
+
 #include "conn/conn.h"
 
 struct upgrade {
@@ -38,7 +41,8 @@ stay_conn_upgrade(struct stay_conn *conn, const struct stay_behaviour *next,
 	struct upgrade *upgrade;
 	enum stay_status status;
 
-	if (conn == NULL || next == NULL)
+	assert(conn != NULL);
+	if (next == NULL)
 		return STAY_E_ARG;
 	if (!stay__behaviour_is_usable(next))
 		return STAY_E_ABI;
