@@ -138,12 +138,12 @@ add_next(struct stay__text *text, const struct stay_conn *conn)
 /* ---- failures ---- */
 
 /* How much of so many bytes there was room for. */
-static size_t
-fitting(int len, size_t size)
+static unsigned
+fitting(int len, unsigned size)
 {
 	if (len < 0)
 		return 0;
-	return (size_t)len < size ? (size_t)len : size - 1;
+	return (unsigned)len < size ? (unsigned)len : size - 1;
 }
 
 void

@@ -37,9 +37,9 @@ struct stay__report {
 	enum stay_status why;    /* of the last failure in this attempt */
 	enum stay_status failed; /* the last failure since it was up */
 	const char *failed_in;   /* its phase */
-	char *sentence;  /* of it; NULL: none yet, or no memory for it */
-	size_t text_at;  /* behind "<phase> <label>: "... */
-	size_t text_len; /* ...and without what came next */
+	char *sentence;    /* of it; NULL: none yet, or no memory for it */
+	unsigned text_at;  /* behind "<phase> <label>: "... */
+	unsigned text_len; /* ...and without what came next */
 	struct stay__noted_turn *turns; /* not yet told; NULL: none */
 	unsigned turn_count;
 	unsigned observers; /* how many the loop had had when... */
