@@ -201,7 +201,7 @@ stay__callers_settle(struct stay__callers *callers)
 	struct stay__list *node;
 
 	while ((node = stay__list_pop(&callers->answered)) != NULL)
-		complete(STAY__LIST_OWNER(node, struct stay__caller, node));
+		complete(STAY__CONTAINER(node, struct stay__caller, node));
 }
 
 void
@@ -211,7 +211,7 @@ stay__callers_fail(struct stay__callers *callers)
 
 	stay__callers_settle(callers);
 	while ((node = stay__list_first(&callers->waiting)) != NULL)
-		finish(STAY__LIST_OWNER(node, struct stay__caller, node),
+		finish(STAY__CONTAINER(node, struct stay__caller, node),
 		    stay_reply_status(STAY_E_STOPPED));
 	stay__callers_settle(callers);
 }

@@ -21,8 +21,8 @@ struct stay__callers {
 void stay__callers_init(
     struct stay__callers *callers, struct stay__mailbox *box);
 
-/* A caller with a token, who does not wait yet; NULL: no memory. Then it waits
- * for the answer to the request that was posted, or is undone. */
+/* A caller that has a token and does not wait yet; NULL: no memory. Once its
+ * request is posted, it waits for the answer. If that fails, it is undone. */
 struct stay__caller *stay__caller_new(
     struct stay__callers *callers, stay_called_fn *done, void *arg);
 struct stay_from stay__caller_token(const struct stay__caller *caller);

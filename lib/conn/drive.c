@@ -1,8 +1,8 @@
 /*
  * The drive of a connection: a callback returns a verdict, the verdict becomes
  * an event, the machine takes it, its action runs the next callback. It loops
- * and never recurses; the state is machine.c's to change, and what may be
- * delivered is mail.c's to say.
+ * and never recurses. The state is machine.c's to change; which mail may be
+ * delivered is run.c's to say.
  */
 #include "conn/drive.h"
 
@@ -80,7 +80,7 @@ tell_entered(struct stay_conn *conn, const struct stay__turn *turn)
 
 /* What a callback has asked for beside its verdict: T, or hibernate. */
 static void
-take_company(struct stay_conn *conn, const struct stay__step *step)
+carry_out(struct stay_conn *conn, const struct stay__step *step)
 {
 	if ((step->with & STAY__WITH_TIMEOUT) != 0)
 		stay__timing_timeout_start(conn, step->timeout_ms);
@@ -105,7 +105,7 @@ enter(struct stay_conn *conn, const struct stay__turn *turn,
 		stay__mailbox_recall(&conn->mail);
 		tell_entered(conn, turn);
 	}
-	take_company(conn, step);
+	carry_out(conn, step);
 	if (turn->to != STAY_DISCONNECTING && turn->to != STAY_STOPPING)
 		stay__conn_report(conn);
 	if (turn->to == STAY_STOPPED)
@@ -224,7 +224,7 @@ stay__drive(struct stay_conn *conn, struct stay__step step)
 
 		step = actions[turn.action](conn, &step);
 	}
-	take_company(conn, &step);
+	carry_out(conn, &step);
 }
 
 /* ---- the first step, and a reconnect ---- */
@@ -240,7 +240,7 @@ stay__drive_start(struct stay_conn *conn, void *arg)
 {
 	struct stay__step step = run_init(conn, arg);
 
-	/* Nobody hears of a connection that did not start. */
+	/* No notice is given of a connection that did not start. */
 	if (step.event == STAY__CONN_QUIT)
 		stay__machine_take(&conn->machine, step.event);
 	conn->history.first = step;

@@ -119,7 +119,7 @@ stay__mailbox_next(struct stay__mailbox *box, unsigned pass)
 	while ((node = stay__list_pop(&box->urgent)) != NULL ||
 	       (node = stay__list_pop(&box->queue)) != NULL) {
 		struct stay__mail *mail =
-		    STAY__LIST_OWNER(node, struct stay__mail, node);
+		    STAY__CONTAINER(node, struct stay__mail, node);
 
 		if ((pass & STAY__KIND(mail->kind)) != 0)
 			return mail;
@@ -206,7 +206,7 @@ stay__mailbox_settle(struct stay__mailbox *box)
 
 	while ((node = stay__list_pop(&box->dropped)) != NULL) {
 		box->drops--;
-		release(STAY__LIST_OWNER(node, struct stay__mail, node));
+		release(STAY__CONTAINER(node, struct stay__mail, node));
 	}
 }
 
@@ -217,7 +217,7 @@ take_all_back(struct stay__mailbox *box, struct stay__list *list)
 
 	while ((node = stay__list_first(list)) != NULL) {
 		struct stay__mail *mail =
-		    STAY__LIST_OWNER(node, struct stay__mail, node);
+		    STAY__CONTAINER(node, struct stay__mail, node);
 
 		if (stay__mail_is_note(mail))
 			stay__list_remove(node);
@@ -255,7 +255,7 @@ stay__mailbox_take_upgrade(struct stay__mailbox *box)
 
 	for (node = box->urgent.next; node != &box->urgent; node = node->next) {
 		struct stay__mail *mail =
-		    STAY__LIST_OWNER(node, struct stay__mail, node);
+		    STAY__CONTAINER(node, struct stay__mail, node);
 
 		if (mail->kind != STAY__MAIL_UPGRADE)
 			continue;

@@ -1,6 +1,6 @@
 /*
- * What a connection tells: to its observer, to who started it, to who waits for
- * it. The last failure is kept here as a sentence, until it is told with what
+ * What a connection tells: to its observer, to the program that started it, and
+ * to stay_conn_await. The last failure is kept here as a sentence, until it is told with what
  * happens next. When there is something to tell is not known here.
  */
 #include "conn/report.h"
@@ -93,7 +93,7 @@ stay__conn_note_turn(struct stay_conn *conn, const struct stay_machine *machine,
 {
 	if (conn->report.turns == NULL)
 		conn->report.turns =
-		    stay__zalloc(STAY__TURNS_MAX * sizeof(*conn->report.turns));
+		    stay__calloc(STAY__TURNS_MAX, sizeof(*conn->report.turns));
 	if (conn->report.turns == NULL ||
 	    conn->report.turn_count == STAY__TURNS_MAX)
 		return;

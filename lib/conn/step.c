@@ -32,7 +32,7 @@ stay__step_init(struct stay_conn *conn)
 	size_t burst = conn->options.throttle_burst;
 
 	conn->throttle.connects =
-	    stay__zalloc(burst * sizeof(*conn->throttle.connects));
+	    stay__calloc(burst, sizeof(*conn->throttle.connects));
 	return conn->throttle.connects == NULL ? STAY_E_NOMEM : STAY_OK;
 }
 

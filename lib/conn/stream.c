@@ -1,7 +1,7 @@
 /*
  * The stream of a connection: what a behaviour may ask of it, and its news as
  * mail. How a stream is made is link.c's; when it is closed is the machine's;
- * who hears of its bytes is deliver.c's.
+ * its bytes are delivered by deliver.c.
  */
 #include "conn/stream.h"
 

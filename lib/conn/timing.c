@@ -1,7 +1,7 @@
 /*
- * The timers of a connection: its state's, T of the last verdict, the state
- * timeout of the behaviour. They only ever leave a note in the mailbox; a note
- * that is not yet delivered can be taken back, so a fired timer can be too.
+ * The timers of a connection. A note that is not yet delivered can be taken
+ * back, so a timer that has fired can be stopped, too. What an end of time means
+ * is deliver.c's.
  */
 #include "conn/timing.h"
 
