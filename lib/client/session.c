@@ -231,7 +231,8 @@ stay_session_url(const struct stay_session *session)
 char *
 stay_session_input(struct stay_session *session)
 {
-	return stay_stream_input(session->client->conn) + session->offset;
+	return stay__input_bytes(&session->client->conn->stream.input) +
+	       session->offset;
 }
 
 const uint64_t *
