@@ -50,7 +50,7 @@ stay__water_fini(struct stay_client *client)
 }
 
 /* While the queue is high only its bound matters; that of the bytes is the
- * log's own. While somebody stands in line every call is looked at. */
+ * send buffer's own. While somebody stands in line every call is looked at. */
 void
 stay__water_set(struct stay_client *client)
 {
@@ -82,7 +82,7 @@ is_high(const struct stay_client *client)
 
 	return client->calls.counts.queued >=
 		   high_mark(options, options->queue_calls_max) ||
-	       client->calls.log.live >=
+	       client->calls.sendbuf.live >=
 		   high_mark(options, options->queue_bytes_max);
 }
 
@@ -94,7 +94,8 @@ is_low(const struct stay_client *client)
 
 	return client->calls.counts.queued <=
 		   share(options->queue_calls_max, low) &&
-	       client->calls.log.live <= share(options->queue_bytes_max, low);
+	       client->calls.sendbuf.live <=
+		   share(options->queue_bytes_max, low);
 }
 
 enum stay_status

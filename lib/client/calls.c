@@ -1,6 +1,6 @@
 /*
  * The records of calls and the lists they are in, with the counts and the
- * output log that go along. It knows no session, no stream and no protocol; who
+ * send buffer that go along. It knows no session, no stream and no protocol; who
  * owns the calls says what telling means.
  */
 #include "client/calls.h"
@@ -25,7 +25,7 @@ stay__calls_init(
 	*calls = (struct stay__calls){
 		.loop = loop, .tell_max = UINT64_MAX, .untold_max = UINT64_MAX
 	};
-	stay__log_init(&calls->log, queue_bytes_max);
+	stay__sendbuf_init(&calls->sendbuf, queue_bytes_max);
 	stay__list_init(&calls->queued);
 	stay__list_init(&calls->in_flight);
 	stay__list_init(&calls->finished);
@@ -52,7 +52,7 @@ stay__calls_fini(struct stay__calls *calls)
 	assert(stay__list_is_empty(&calls->refused));
 	stay__task_cancel(&calls->finisher);
 	stay__calls_trim(calls);
-	stay__log_fini(&calls->log);
+	stay__sendbuf_fini(&calls->sendbuf);
 }
 
 bool
@@ -73,7 +73,7 @@ stay__calls_trim(struct stay__calls *calls)
 		calls->spare = node->next;
 		stay__free(stay__call_of(node));
 	}
-	stay__log_trim(&calls->log);
+	stay__sendbuf_trim(&calls->sendbuf);
 }
 
 /* ---- records ---- */
@@ -162,8 +162,6 @@ tell_up_to(struct stay__calls *calls, uint64_t max)
 		call = STAY__LIST_OWNER(node, struct stay__call, finish);
 		calls->untold--;
 		calls->tell(call);
-		stay_held_free(call->refusal);
-		call->refusal = NULL;
 		if (stay__list_is_empty(&call->node))
 			stay__call_give(call);
 	}
@@ -213,16 +211,16 @@ static void
 squeeze(struct stay__calls *calls)
 {
 	struct stay__list *node;
-	uint64_t end = calls->log.committed;
+	uint64_t end = calls->sendbuf.committed;
 
 	for (node = calls->queued.next; node != &calls->queued;
 	     node = node->next) {
 		struct stay__call *call = stay__call_of(node);
 
-		stay__log_move(&calls->log, &call->span, end);
+		stay__sendbuf_move(&calls->sendbuf, &call->span, end);
 		end = call->span.end;
 	}
-	stay__log_cut(&calls->log, end);
+	stay__sendbuf_cut(&calls->sendbuf, end);
 }
 
 void
@@ -232,8 +230,8 @@ stay__call_drop(struct stay__call *call, enum stay_status status)
 
 	stay__list_remove(&call->node);
 	calls->counts.queued--;
-	stay__log_forget(&calls->log, call->span);
-	if (stay__log_is_sparse(&calls->log))
+	stay__sendbuf_forget(&calls->sendbuf, call->span);
+	if (stay__sendbuf_is_sparse(&calls->sendbuf))
 		squeeze(calls);
 	stay__call_finish(call, status, unsent(call));
 }
@@ -328,9 +326,9 @@ stay__call_commit(struct stay__call *call, size_t len, bool keep)
 	}
 	if (call->due == 0 || (call->flags & STAY_BLOCKS) != 0)
 		calls->unawaited = call->span.begin;
-	stay__log_commit(&calls->log, call->span);
-	stay__log_wrote(&calls->log, len);
-	if (stay__log_rest(&calls->log) > 0)
+	stay__sendbuf_commit(&calls->sendbuf, call->span);
+	stay__sendbuf_wrote(&calls->sendbuf, len);
+	if (stay__sendbuf_rest(&calls->sendbuf) > 0)
 		calls->half = call;
 	else if (call->due == 0)
 		leave_whole(call);
@@ -427,8 +425,8 @@ stay__calls_expect(struct stay__calls *calls, unsigned replies)
 	call->stage = STAY__CALL_CONTROL;
 	call->due = replies;
 	call->flags = 0;
-	call->span.begin = calls->log.committed;
-	call->span.end = calls->log.committed;
+	call->span.begin = calls->sendbuf.committed;
+	call->span.end = calls->sendbuf.committed;
 	stay__list_push(&calls->in_flight, &call->node);
 	return STAY_OK;
 }
@@ -451,12 +449,12 @@ void
 stay__calls_release(struct stay__calls *calls)
 {
 	const struct stay__call *first = first_kept(calls);
-	uint64_t to = calls->log.wire;
+	uint64_t to = calls->sendbuf.wire;
 
 	if (calls->half != NULL)
 		to = calls->half->span.begin;
 	if (first != NULL && first->span.begin < to)
 		to = first->span.begin;
-	if (to > calls->log.base)
-		stay__log_release(&calls->log, to);
+	if (to > calls->sendbuf.base)
+		stay__sendbuf_release(&calls->sendbuf, to);
 }

@@ -74,9 +74,10 @@ typedef void stay__calls_fn(struct stay__calls *calls);
 struct stay__calls {
 	struct stay_loop *loop;
 	stay__timer_fn *expire; /* the timer of a record */
-	stay__call_fn *tell;    /* call->status, call->outcome, call->refusal */
-	stay__calls_fn *told;   /* the last of a batch */
-	uint64_t resends_max;   /* 0: nothing is ever sent again */
+	/* call->status, call->outcome; call->refusal, which it releases */
+	stay__call_fn *tell;
+	stay__calls_fn *told;    /* the last of a batch */
+	uint64_t resends_max;    /* 0: nothing is ever sent again */
 	uint64_t resend_percent; /* of the calls accepted */
 	uint64_t resend_cap;     /* in hundredths, as what is left is */
 	uint64_t resend_left;
@@ -89,7 +90,7 @@ struct stay__calls {
 	bool waits_offline; /* what is left unsent waits for the next session */
 	bool acts_on_parts; /* STAY_ACTS_ON_PARTS */
 
-	struct stay__log log;
+	struct stay__sendbuf sendbuf;
 	struct stay__list queued;
 	struct stay__list in_flight;
 	struct stay__list refused; /* set aside; older than all in flight */
@@ -103,7 +104,7 @@ struct stay__calls {
 	uint64_t unawaited;
 	/* Where the last one begins that left whole and is not answered. */
 	uint64_t unanswered;
-	/* queued_bytes: of what is set aside; what is queued the log counts */
+	/* queued_bytes: of what is set aside; what is queued the send buffer counts */
 	struct stay_client_counts counts;
 };
 
@@ -142,7 +143,7 @@ void stay__call_replied(struct stay__call *call, bool refused);
 /* Both, one after the other; true: more replies are due. */
 bool stay__call_reply(struct stay__call *call, bool refused);
 
-/* Never to be sent: out of queue and log. */
+/* Never to be sent: out of queue and send buffer. */
 void stay__call_drop(struct stay__call *call, enum stay_status status);
 /* Given up in flight: told soon, a tombstone stays. */
 void stay__call_bury(struct stay__call *call, enum stay_status status);
@@ -160,44 +161,13 @@ void stay__calls_drop_queue(
 void stay__calls_tell(struct stay__calls *calls);
 /* Tell no more than a turn is to take; true: that was all. */
 bool stay__calls_tell_some(struct stay__calls *calls);
-/* Give up the bytes of the log that nobody needs any more. */
+/* Give up the bytes that nobody needs any more. */
 void stay__calls_release(struct stay__calls *calls);
 
 /* So many more replies to the control lane, behind all that is in flight.
  * STAY_OK, STAY_E_NOMEM, STAY_E_FULL. */
 enum stay_status stay__calls_expect(
     struct stay__calls *calls, unsigned replies);
-
-/* ---- fate.c ---- */
-
-/* Whether the loss of a session, or a refusal, may send it again. */
-bool stay__call_may_resend(const struct stay__call *call);
-bool stay__call_may_retry(const struct stay__call *call);
-
-/* Either: its bytes are kept while it is in flight. Once a call: inline. */
-static inline bool
-stay__call_is_worth_keeping(const struct stay__call *call)
-{
-	if ((call->flags & STAY_IDEMPOTENT) == 0 &&
-	    !call->owner->retries_refused)
-		return false;
-	return stay__call_may_resend(call) || stay__call_may_retry(call);
-}
-
-/* The server has just refused it: whether that is all it has said, and all that
- * was sent behind it will be answered soon. */
-bool stay__call_may_retry_now(const struct stay__call *call);
-/* The server refused it: in flight no more, and not over yet. */
-void stay__call_set_aside(struct stay__call *call, struct stay_held *refusal);
-/* Given up while it is set aside. */
-void stay__call_withdraw(struct stay__call *call, enum stay_status status);
-/* What was sent behind them was acted on: those set aside are over. */
-void stay__calls_settle_refused(struct stay__calls *calls);
-
-/* The stream is gone: what was in flight is over, or in front of the queue,
- * where what may not wait for another session is to be dropped. */
-void stay__calls_session_over(
-    struct stay__calls *calls, enum stay_status status);
 
 /* "Refused" speaks for the last sending and all its replies; what an earlier
  * session may have done it cannot know. */

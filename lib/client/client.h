@@ -14,7 +14,7 @@
  *	wait.c     who waits for room in it
  *	health.c   a silent peer, an idle session
  *	hold.c     replies that outlive their callback
- *	calls.c    the records of calls; log.c their bytes
+ *	calls.c    the records of calls; sendbuf.c their bytes
  *	fate.c     which of them are sent again
  */
 #ifndef STAY__ENGINE_H
@@ -22,7 +22,7 @@
 
 #include <stay/client.h>
 
-#include "client/calls.h"
+#include "client/resend.h"
 #include "conn/conn.h"
 
 /* What comes of bytes, for the verdict. */

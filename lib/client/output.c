@@ -1,6 +1,6 @@
 /*
  * What leaves in one write: the rest of a request that is half on the wire, the
- * control lane, then requests of the log; and what the stream has taken of it.
+ * control lane, then requests of the send buffer; and what the stream has taken of it.
  * A request whose first byte is taken is committed. It knows no protocol.
  */
 #include "client/client.h"
@@ -44,8 +44,8 @@ static struct flight
 flight_of(const struct stay_client *client)
 {
 	const struct stay_client_counts *counts = &client->calls.counts;
-	const struct stay__log *log = &client->calls.log;
-	uint64_t kept = log->wire - log->base;
+	const struct stay__sendbuf *sendbuf = &client->calls.sendbuf;
+	uint64_t kept = sendbuf->wire - sendbuf->base;
 
 	return (struct flight){ counts->in_flight + counts->tombstones,
 		counts->in_flight_bytes > kept ? counts->in_flight_bytes
@@ -81,9 +81,10 @@ may_send(const struct stay_client *client)
 }
 
 static void
-add_run(struct parts *parts, const struct stay__log *log, struct stay__span run)
+add_run(struct parts *parts, const struct stay__sendbuf *sendbuf,
+    struct stay__span run)
 {
-	add(parts, stay__log_view(log, run.begin, run.end));
+	add(parts, stay__sendbuf_view(sendbuf, run.begin, run.end));
 }
 
 /* Requests without a hole between them are one part. */
@@ -104,25 +105,26 @@ add_requests(const struct stay_client *client, struct parts *parts)
 		if (span->begin != run.end && span->begin != run.begin) {
 			if (parts->count == PARTS_MAX - 1)
 				break;
-			add_run(parts, &calls->log, run);
+			add_run(parts, &calls->sendbuf, run);
 			run.begin = span->begin;
 		}
 		run.end = span->end;
 		flight.calls++;
 		flight.bytes += stay__span_len(*span);
 	}
-	add_run(parts, &calls->log, run);
+	add_run(parts, &calls->sendbuf, run);
 }
 
 static void
 gather(const struct stay_client *client, struct parts *parts)
 {
-	const struct stay__log *log = &client->calls.log;
+	const struct stay__sendbuf *sendbuf = &client->calls.sendbuf;
 	struct stay_bytes control = stay_buf_bytes(&client->session.control);
 	char *bytes = client->session.control.data;
 
-	if (stay__log_rest(log) > 0)
-		add(parts, stay__log_view(log, log->wire, log->committed));
+	if (stay__sendbuf_rest(sendbuf) > 0)
+		add(parts, stay__sendbuf_view(
+			       sendbuf, sendbuf->wire, sendbuf->committed));
 	if (control.len > 0)
 		add(parts, (struct iovec){ bytes + client->session.control.head,
 			       control.len });
@@ -146,11 +148,11 @@ begin_request(struct stay__call *call, size_t len)
 static size_t
 go_on_with_request(struct stay__calls *calls, size_t len)
 {
-	size_t rest = (size_t)stay__log_rest(&calls->log);
+	size_t rest = (size_t)stay__sendbuf_rest(&calls->sendbuf);
 
 	if (len > rest)
 		len = rest;
-	stay__log_wrote(&calls->log, len);
+	stay__sendbuf_wrote(&calls->sendbuf, len);
 	if (len == rest)
 		stay__call_whole(calls);
 	return len;
@@ -162,7 +164,7 @@ take(struct stay_client *client, size_t len)
 	struct stay__calls *calls = &client->calls;
 	size_t control = stay_buf_len(&client->session.control);
 
-	if (len > 0 && stay__log_rest(&calls->log) > 0)
+	if (len > 0 && stay__sendbuf_rest(&calls->sendbuf) > 0)
 		len -= go_on_with_request(calls, len);
 	if (control > len)
 		control = len;
@@ -177,7 +179,7 @@ take(struct stay_client *client, size_t len)
 bool
 stay__output_is_flushed(const struct stay_client *client)
 {
-	return stay__log_rest(&client->calls.log) == 0 &&
+	return stay__sendbuf_rest(&client->calls.sendbuf) == 0 &&
 	       stay_buf_len(&client->session.control) == 0;
 }
 

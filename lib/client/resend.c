@@ -4,7 +4,7 @@
  * What is sent again is in front of the queue, in the order it was given. How
  * calls are kept is calls.c's.
  */
-#include "client/calls.h"
+#include "client/resend.h"
 
 /* ---- what may be sent again ---- */
 
@@ -111,7 +111,7 @@ requeue(struct stay__call *call, struct stay__list *again, enum fate fate)
 		call->resends++;
 	}
 	calls->counts.queued++;
-	stay__log_return(&calls->log, call->span);
+	stay__sendbuf_return(&calls->sendbuf, call->span);
 	stay__list_push(again, &call->node);
 }
 
@@ -249,7 +249,8 @@ stay__calls_session_over(struct stay__calls *calls, enum stay_status status)
 		lose(call, &again, status);
 	stay__list_prepend_all(&calls->queued, &again);
 	call = stay__call_of(stay__list_first(&calls->queued));
-	stay__log_rewind(&calls->log,
-	    call != NULL ? call->span.begin : stay__log_end(&calls->log));
+	stay__sendbuf_rewind(
+	    &calls->sendbuf, call != NULL ? call->span.begin
+					  : stay__sendbuf_end(&calls->sendbuf));
 	calls->unawaited = calls->unanswered = 0;
 }

@@ -139,7 +139,7 @@ stay__client_obey(struct stay_client *client)
 	struct stay__calls *calls = &client->calls;
 
 	client->backoff.policy = options->backoff;
-	calls->log.max = options->queue_bytes_max;
+	calls->sendbuf.max = options->queue_bytes_max;
 	calls->resends_max = options->resends_max;
 	calls->retries_refused = options->on_refused == STAY_REFUSED_RESEND;
 	calls->tell_max = options->turn_calls_max;

@@ -42,7 +42,7 @@ admit(struct stay_client *client)
 		return STAY_E_DRAINING;
 	if (calls->counts.queued >= client->water.calls ||
 	    calls->untold >= calls->untold_max ||
-	    calls->log.live >= client->water.bytes)
+	    calls->sendbuf.live >= client->water.bytes)
 		status = stay__water_rise(client);
 	return status == STAY_OK ? admit_session(client) : status;
 }
@@ -57,28 +57,28 @@ check_request(const struct stay_request *request, const struct stay__span *span)
 }
 
 /*
- * Straight into the log. What does not fit beside the others is one bound
+ * Straight into the send buffer. What does not fit beside the others is one bound
  * reached, what would not fit alone is another.
  */
 static enum stay_status
 encode(struct stay_client *client, struct stay_request *request,
     struct stay__span *span)
 {
-	struct stay__log *log = &client->calls.log;
-	struct stay_buf *out = stay__log_open(log);
+	struct stay__sendbuf *sendbuf = &client->calls.sendbuf;
+	struct stay_buf *out = stay__sendbuf_open(sendbuf);
 	enum stay_status status;
 
 	if (out == NULL)
 		return STAY_E_FULL;
-	*span = (struct stay__span){ stay__log_end(log), 0 };
+	*span = (struct stay__span){ stay__sendbuf_end(sendbuf), 0 };
 	status = client->protocol.encode(request, out);
-	span->end = stay__log_end(log);
-	if (status == STAY_E_TOO_BIG && log->live > 0)
+	span->end = stay__sendbuf_end(sendbuf);
+	if (status == STAY_E_TOO_BIG && sendbuf->live > 0)
 		status = STAY_E_FULL;
 	if (status == STAY_OK)
 		status = check_request(request, span);
 	if (status != STAY_OK)
-		stay__log_cut(log, span->begin);
+		stay__sendbuf_cut(sendbuf, span->begin);
 	return status;
 }
 
@@ -117,7 +117,7 @@ enter_queue(struct stay_client *client, struct stay__call *call,
     const struct stay_request *request, const struct stay__span *span,
     const struct stay_call_options *options)
 {
-	call->span = stay__log_close(&client->calls.log, span->begin);
+	call->span = stay__sendbuf_close(&client->calls.sendbuf, span->begin);
 	call->part = options->part;
 	call->due = request->replies;
 	call->flags = request->flags;
@@ -153,7 +153,7 @@ submit(struct stay_client *client, const void *data,
 	if (status == STAY_OK) {
 		status = name_call(call, options);
 		if (status != STAY_OK)
-			stay__log_cut(&client->calls.log, span.begin);
+			stay__sendbuf_cut(&client->calls.sendbuf, span.begin);
 	}
 	if (status != STAY_OK) {
 		stay__call_give(call);
@@ -322,6 +322,8 @@ stay__client_tell_over(struct stay__call *call)
 	if (call->refusal != NULL)
 		result.reply = stay_held_reply(call->refusal);
 	stay__client_tell(call, &result);
+	stay_held_free(call->refusal);
+	call->refusal = NULL;
 }
 
 /* Somebody may be waiting for the last call, to stop; and what it took of
@@ -390,7 +392,7 @@ stay_client_get_counts(
 
 	assert(counts->size >= sizeof(counts->size));
 	all.size = counts->size < sizeof(all) ? counts->size : sizeof(all);
-	all.queued_bytes += client->calls.log.live;
+	all.queued_bytes += client->calls.sendbuf.live;
 	all.waiting = client->line.count;
 	all.held = client->holds.count;
 	all.held_bytes = client->holds.bytes;

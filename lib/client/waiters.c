@@ -87,7 +87,8 @@ has_room(const struct stay_client *client, const struct waiter *waiter)
 
 	return calls->untold < calls->untold_max &&
 	       calls->counts.queued < client->options.queue_calls_max &&
-	       calls->log.live < max && waiter->bytes <= max - calls->log.live;
+	       calls->sendbuf.live < max &&
+	       waiter->bytes <= max - calls->sendbuf.live;
 }
 
 /* STAY_E_FULL: nothing is decided yet. */

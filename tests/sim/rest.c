@@ -80,9 +80,9 @@ check_buffers(const struct user *user)
 {
 	const struct stay_client *client = user->client;
 
-	if (client->calls.log.buf.cap > 0 || client->session.control.cap > 0 ||
-	    client->calls.spare != NULL || client->conn->out.cap > 0 ||
-	    client->conn->input.slab != NULL)
+	if (client->calls.sendbuf.buf.cap > 0 ||
+	    client->session.control.cap > 0 || client->calls.spare != NULL ||
+	    client->conn->out.cap > 0 || client->conn->input.slab != NULL)
 		broken(7, "user %u is idle and holds buffers", user->index);
 }
 

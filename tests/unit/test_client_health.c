@@ -114,7 +114,7 @@ START_TEST(test_promise_8_only_an_idle_session_is_probed)
 	line_run(&rig, 10);
 	ck_assert_str_eq(
 	    line_told(&rig), "init 10.0.0.1;hello -;up;a OK/replied +1;");
-	ck_assert_ptr_nonnull(rig.client->calls.log.buf.data);
+	ck_assert_ptr_nonnull(rig.client->calls.sendbuf.buf.data);
 	line_run(&rig, 1000);
 	ck_assert_str_eq(line_told(&rig), "ping;control +pong;");
 	line_end(&rig);
@@ -123,7 +123,7 @@ START_TEST(test_promise_8_only_an_idle_session_is_probed)
 	line_start(&rig, &options);
 	line_call(&rig, "a", LINE("say +1"));
 	line_run(&rig, 3000);
-	ck_assert_ptr_null(rig.client->calls.log.buf.data);
+	ck_assert_ptr_null(rig.client->calls.sendbuf.buf.data);
 	ck_assert_ptr_null(rig.client->calls.spare);
 	line_end(&rig);
 }
