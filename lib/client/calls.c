@@ -202,9 +202,10 @@ stay__call_enqueue(struct stay__call *call)
 static enum stay_outcome
 unsent(const struct stay__call *call)
 {
-	if (call->trail & STAY__TRAIL_WHOLE)
+	if (call->history & STAY__HISTORY_WHOLE)
 		return STAY_MAYBE_EXECUTED;
-	return call->trail & STAY__TRAIL_REFUSED ? STAY_REFUSED : STAY_NOT_SENT;
+	return call->history & STAY__HISTORY_REFUSED ? STAY_REFUSED
+						     : STAY_NOT_SENT;
 }
 
 static void
@@ -256,9 +257,9 @@ stay__calls_drop_queue(
 static void
 unkeep(struct stay__call *call)
 {
-	if (!(call->trail & STAY__TRAIL_KEPT))
+	if (!(call->history & STAY__HISTORY_KEPT))
 		return;
-	call->trail &= (uint8_t)~STAY__TRAIL_KEPT;
+	call->history &= (uint8_t)~STAY__HISTORY_KEPT;
 	call->owner->kept--;
 }
 
@@ -318,10 +319,10 @@ stay__call_commit(struct stay__call *call, size_t len, bool keep)
 	calls->counts.queued--;
 	calls->counts.in_flight++;
 	calls->counts.in_flight_bytes += stay__span_len(call->span);
-	if (call->trail & (STAY__TRAIL_WHOLE | STAY__TRAIL_REFUSED))
+	if (call->history & (STAY__HISTORY_WHOLE | STAY__HISTORY_REFUSED))
 		calls->counts.resent++;
 	if (keep) {
-		call->trail |= STAY__TRAIL_KEPT;
+		call->history |= STAY__HISTORY_KEPT;
 		calls->kept++;
 	}
 	if (call->due == 0 || (call->flags & STAY_BLOCKS) != 0)
@@ -359,7 +360,7 @@ bool
 stay__call_answered(struct stay__call *call, bool acted)
 {
 	if (acted)
-		call->trail |= STAY__TRAIL_ACTED;
+		call->history |= STAY__HISTORY_ACTED;
 	if (--call->due > 0) {
 		stay__call_touched(call);
 		return true;
@@ -371,7 +372,7 @@ stay__call_answered(struct stay__call *call, bool acted)
 void
 stay__call_touched(struct stay__call *call)
 {
-	call->trail |= STAY__TRAIL_ANSWERED;
+	call->history |= STAY__HISTORY_ANSWERED;
 	unkeep(call);
 }
 
@@ -380,7 +381,7 @@ stay__call_replied(struct stay__call *call, bool refused)
 {
 	enum stay_outcome outcome = STAY_REPLIED;
 
-	if (refused && !(call->trail & STAY__TRAIL_ACTED))
+	if (refused && !(call->history & STAY__HISTORY_ACTED))
 		outcome = stay__call_refused(call);
 	decide(call, outcome);
 }

@@ -32,11 +32,11 @@ enum stay__call_stage {
 };
 
 /* What has already become of a call. */
-#define STAY__TRAIL_WHOLE    1u  /* a session ended that had all of it */
-#define STAY__TRAIL_ANSWERED 2u  /* some of its replies have come */
-#define STAY__TRAIL_ACTED    4u  /* and one of them did not say "refused" */
-#define STAY__TRAIL_KEPT     8u  /* its bytes are kept for sending it again */
-#define STAY__TRAIL_REFUSED  16u /* so a whole one was, the last of them */
+#define STAY__HISTORY_WHOLE    1u  /* a session ended that had all of it */
+#define STAY__HISTORY_ANSWERED 2u  /* some of its replies have come */
+#define STAY__HISTORY_ACTED    4u  /* and one of them did not say "refused" */
+#define STAY__HISTORY_KEPT     8u  /* its bytes are kept for sending it again */
+#define STAY__HISTORY_REFUSED  16u /* so a whole one was, the last of them */
 
 struct stay__calls;
 
@@ -56,7 +56,7 @@ struct stay__call {
 	uint32_t flags;
 	struct stay__id id; /* generation 0: nobody asked for one */
 	uint8_t stage;
-	uint8_t trail;
+	uint8_t history;
 	uint8_t fate; /* what the end of its session makes of it */
 	uint32_t resends;
 	struct stay_held
@@ -98,7 +98,7 @@ struct stay__calls {
 	struct stay__list *spare; /* by node.next; NULL: none */
 	struct stay__task finisher;
 	struct stay__call *half; /* the stream has taken only a part of it */
-	size_t kept;             /* in flight and STAY__TRAIL_KEPT */
+	size_t kept;             /* in flight and STAY__HISTORY_KEPT */
 	/* Where the last request begins that this session was sent and that
 	 * blocks, or is not answered: nobody in front of it waits for it. */
 	uint64_t unawaited;
@@ -174,8 +174,8 @@ enum stay_status stay__calls_expect(
 static inline enum stay_outcome
 stay__call_refused(const struct stay__call *call)
 {
-	return call->trail & STAY__TRAIL_WHOLE ? STAY_MAYBE_EXECUTED
-					       : STAY_REFUSED;
+	return call->history & STAY__HISTORY_WHOLE ? STAY_MAYBE_EXECUTED
+						   : STAY_REFUSED;
 }
 
 static inline struct stay__call *
@@ -185,7 +185,7 @@ stay__call_of(struct stay__list *node)
 			    : STAY__LIST_OWNER(node, struct stay__call, node);
 }
 
-/* A record of no list, without trail and token; NULL: no memory. And back. */
+/* A record of no list, without history and token; NULL: no memory. And back. */
 static inline struct stay__call *
 stay__call_take(struct stay__calls *calls)
 {
@@ -195,7 +195,7 @@ stay__call_take(struct stay__calls *calls)
 	if (call == NULL)
 		return stay__call_new(calls);
 	calls->spare = node->next;
-	call->trail = 0;
+	call->history = 0;
 	call->resends = 0;
 	return call;
 }

@@ -32,12 +32,47 @@ stay__health_is_idle(const struct stay_session *session)
 static uint64_t
 silent_at(const struct stay_session *session)
 {
-	uint64_t since =
-	    session->heard > session->since ? session->heard : session->since;
+	uint64_t since = session->last_heard > session->since
+			     ? session->last_heard
+			     : session->since;
 
 	if (stay__health_is_idle(session))
 		return UINT64_MAX;
 	return stay__later(since, patience_ms(session->client));
+}
+
+/* A stream that took less than it was offered makes room only as the peer takes
+ * bytes in: then, and only then, what it takes is a sign of life. */
+static void
+note_write(
+    struct stay_session *session, bool idle, struct stay__written written)
+{
+	if (written.is_down || written.offered == 0)
+		return;
+	if (session->stalled && written.taken > 0)
+		stay__health_heard(session);
+	session->stalled = written.taken < written.offered;
+	stay__health_watch(session, idle);
+}
+
+void
+stay__health_wrote(
+    struct stay_session *session, bool idle, struct stay__written written)
+{
+	if (written.offered == 0)
+		session->stalled = false;
+	note_write(session, idle, written);
+}
+
+/* Nobody has said that there is room. If nothing is left to write, the stream
+ * stays stalled all the same: only a write it asked for shows that it is not. */
+static void
+try_to_write(struct stay_session *session)
+{
+	bool idle = stay__health_is_idle(session);
+
+	if (session->stalled)
+		note_write(session, idle, stay__output_write(session->client));
 }
 
 /*
@@ -51,12 +86,12 @@ has_not_listened(struct stay_session *session)
 {
 	struct stay_conn *conn = session->client->conn;
 
-	if (session->excused != session->heard) {
-		session->excused = session->heard;
+	if (session->looked_after != session->last_heard) {
+		session->looked_after = session->last_heard;
 		stay__stream_look(conn);
-		stay__output_try(session->client);
+		try_to_write(session);
 	}
-	return session->excused != session->heard ||
+	return session->looked_after != session->last_heard ||
 	       stay__stream_is_unread(conn) || !stay_stream_is_open(conn);
 }
 
@@ -110,7 +145,8 @@ run_probe(struct stay__task *task)
 	    STAY__CONTAINER(task, struct stay_session, prober);
 	struct stay_client *client = session->client;
 
-	if (session->parted || !stay__list_is_empty(&client->calls.in_flight))
+	if (session->said_farewell ||
+	    !stay__list_is_empty(&client->calls.in_flight))
 		return;
 	client->protocol.ping(session);
 	stay__output_ask(client);
@@ -122,7 +158,7 @@ probe_soon(struct stay_session *session)
 {
 	struct stay_client *client = session->client;
 
-	if (client->protocol.ping == NULL || session->parted)
+	if (client->protocol.ping == NULL || session->said_farewell)
 		return UINT64_MAX;
 	stay__loop_run_soon(client->loop, &session->prober);
 	return stay__loop_after(client->loop, quiet_ms(client));
@@ -136,13 +172,13 @@ check_idle(struct stay__timer *timer)
 	    STAY__CONTAINER(timer, struct stay_session, probe);
 	struct stay_client *client = session->client;
 	uint64_t now = stay__loop_now(client->loop);
-	uint64_t at = stay__later(session->heard, quiet_ms(client));
+	uint64_t at = stay__later(session->last_heard, quiet_ms(client));
 
 	if (!stay__list_is_empty(&client->calls.in_flight)) {
 		at = stay__later(now, client->options.probe_ms);
 	} else if (at <= now) {
 		give_back(session);
-		at = stay__later(session->heard, client->options.probe_ms);
+		at = stay__later(session->last_heard, client->options.probe_ms);
 		if (at <= now)
 			at = probe_soon(session);
 	}
@@ -160,7 +196,7 @@ stay__health_init(struct stay_session *session)
 void
 stay__health_begin(struct stay_session *session)
 {
-	session->excused = 0;
+	session->looked_after = 0;
 	stay__health_heard(session);
 	stay__health_watch(session, true);
 }
@@ -176,7 +212,7 @@ stay__health_end(struct stay_session *session)
 void
 stay__health_heard(struct stay_session *session)
 {
-	session->heard = stay__loop_now(session->client->loop);
+	session->last_heard = stay__loop_now(session->client->loop);
 }
 
 void

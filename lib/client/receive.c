@@ -158,7 +158,7 @@ take_part(struct stay_session *session, const struct stay_frame *frame)
 		return stay__session_break(session, STAY_E_UNASKED, NULL);
 	settle_refused(session, oldest, frame);
 	if (oldest->stage == STAY__CALL_COMMITTED) {
-		oldest->trail |= STAY__TRAIL_ACTED;
+		oldest->history |= STAY__HISTORY_ACTED;
 		stay__call_touched(oldest);
 		tell_part(oldest, &result);
 	} else if (oldest->stage == STAY__CALL_OVER) {

@@ -53,7 +53,7 @@ patience_ms(const struct user *user)
 static bool
 is_quiet(const struct user *user)
 {
-	uint64_t since = user->client->session.heard;
+	uint64_t since = user->client->session.last_heard;
 	uint64_t ms = patience_ms(user);
 
 	if (user->run->excused > since)

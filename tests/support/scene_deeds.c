@@ -37,7 +37,7 @@ is_rightly_refused(enum stay_status status)
 {
 	if (!stay_conn_admits(scene.conn))
 		return status == STAY_E_DRAINING;
-	return status == STAY_E_FULL || status == scene.client->barred;
+	return status == STAY_E_FULL || status == scene.client->rejecting;
 }
 
 static struct scene_entry *

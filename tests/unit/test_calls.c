@@ -209,7 +209,7 @@ START_TEST(test_calls_records_begin_anew)
 	stay__calls_tell(&calls);
 	ck_assert_int_eq(call->outcome, STAY_MAYBE_EXECUTED);
 	ck_assert_ptr_eq(queue("next", 0), call);
-	ck_assert_uint_eq(call->trail, 0);
+	ck_assert_uint_eq(call->history, 0);
 	ck_assert_uint_eq(call->resends, 0);
 	stay__call_drop(call, STAY_E_TIMEOUT);
 	ck_assert_int_eq(call->outcome, STAY_NOT_SENT);
