@@ -133,7 +133,7 @@ stay__admission_offline(const struct stay_client *client)
 enum stay_status
 stay__admission_status(const struct stay_client *client)
 {
-	if (!stay__conn_admits(client->conn))
+	if (*client->admission > STAY__ADMIT_OPEN)
 		return STAY_E_DRAINING;
 	return stay__admission_session(client);
 }

@@ -18,6 +18,7 @@ run_init(struct stay_conn *conn, void *state, void *arg)
 
 	*(struct stay_client **)state = client;
 	client->conn = conn;
+	client->admission = stay__conn_admission(conn);
 	return stay_verdict_connect(stay_info_status(STAY_OK));
 }
 
@@ -169,7 +170,8 @@ const struct stay_behaviour stay__client_behaviour = {
 struct stay_client *
 stay_client_of(struct stay_conn *conn)
 {
-	if (conn == NULL || conn->behaviour != &stay__client_behaviour)
+	if (conn == NULL ||
+	    stay__conn_behaviour(conn) != &stay__client_behaviour)
 		return NULL;
-	return *(struct stay_client **)conn->state;
+	return client_of(stay_conn_data(conn));
 }

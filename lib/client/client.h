@@ -31,7 +31,7 @@
 #include <stay/client.h>
 
 #include "client/resend.h"
-#include "conn/conn.h"
+#include "conn/inner.h"
 
 /* What comes of bytes, for the verdict. */
 enum stay__flow {
@@ -50,7 +50,8 @@ struct stay_session {
 	void *data;
 	struct stay_buf control;
 	size_t settled;          /* bytes of it whose answers are expected */
-	size_t offset;           /* of the view that decode is given */
+	char *input;             /* what is being cut into frames... */
+	size_t offset;           /* ...and how far decode has come */
 	struct stay_bytes frame; /* being handed out; of no length: none */
 	size_t kept;             /* bytes that come again, of the last read */
 	enum stay_status condemned; /* to be ended: why */
@@ -114,6 +115,7 @@ struct stay__holds {
 /* The state block of the connection points here. */
 struct stay_client {
 	struct stay_conn *conn;
+	const enum stay__admission *admission; /* the connection's */
 	struct stay_loop *loop;
 	struct stay_protocol protocol; /* a copy with every slot filled in */
 	struct stay_client_options options;
@@ -198,7 +200,7 @@ stay__admission_ask(struct stay_client *client)
 	const struct stay__calls *calls = &client->calls;
 	enum stay_status status = STAY_OK;
 
-	if (!stay__conn_admits(client->conn))
+	if (*client->admission > STAY__ADMIT_OPEN)
 		return STAY_E_DRAINING;
 	if (calls->counts.queued >= client->water.calls ||
 	    calls->untold >= calls->untold_max ||

@@ -64,7 +64,8 @@ make_held(struct stay_client *client, size_t size, struct stay_held **made)
 {
 	struct stay_bytes frame = client->session.frame;
 	bool copies = frame.len <= COPY_MAX;
-	struct stay__slab *slab = copies ? NULL : client->conn->input.slab;
+	struct stay__slab *slab =
+	    copies ? NULL : stay__stream_slab(client->conn);
 	size_t block =
 	    sizeof(struct stay_held) + size + (copies ? frame.len : 0);
 	uint64_t cost = block + (copies ? 0 : slab->cap);

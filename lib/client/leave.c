@@ -82,7 +82,7 @@ go_on_to_stop(struct stay_client *client, const struct stay_event *event)
 	    ((!session->said_farewell && !is_answered(client)) ||
 		stay__session_say_farewell(session)))
 		return stay_verdict_noreply();
-	stay__leave_now(client, client->conn->reason);
+	stay__leave_now(client, stay__conn_reason(client->conn));
 	return stay_verdict_noconnect();
 }
 

@@ -269,6 +269,7 @@ take_all(struct stay_session *session, struct stay_bytes bytes, bool *up)
 	enum stay__flow flow;
 	const char *fault;
 
+	session->input = stay__stream_bytes(client->conn);
 	for (session->offset = 0; bytes.len > 0; session->offset += frame.len) {
 		if (taken++ >= client->options.turn_calls_max)
 			return put_off(session, bytes.len);

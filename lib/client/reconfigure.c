@@ -113,7 +113,6 @@ static void
 take_options(struct stay_client *client, struct stay__change *change)
 {
 	struct stay_client_options old = client->options;
-	struct stay_conn *conn = client->conn;
 
 	client->options = change->options;
 	client->options.on_started = old.on_started;
@@ -122,9 +121,8 @@ take_options(struct stay_client *client, struct stay__change *change)
 	client->options.on_low_water = old.on_low_water;
 	client->options.arg = old.arg;
 	stay__settings_apply(client);
-	conn->options.stop_budget_ms = client->options.stop_budget_ms;
-	conn->backoff.policy = client->options.backoff;
-	conn->link.socket = change->socket;
+	stay__conn_retune(client->conn, &change->socket,
+	    client->options.stop_budget_ms, &client->options.backoff);
 	if (old.config != client->options.config)
 		release(&old);
 }
@@ -141,11 +139,8 @@ take_target(struct stay_client *client, struct stay__change *change)
 static void
 take_label(struct stay_client *client, struct stay__change *change)
 {
-	char *old = client->conn->label;
-
-	client->conn->label = change->label;
 	client->named = change->named;
-	change->label = old;
+	change->label = stay__conn_relabel(client->conn, change->label);
 }
 
 void
@@ -225,7 +220,7 @@ stay_client_reconfigure(struct stay_client *client, const char *url,
 
 	if (client == NULL)
 		return STAY_E_ARG;
-	if (client->conn->admission == STAY__ADMIT_CLOSED)
+	if (*client->admission == STAY__ADMIT_CLOSED)
 		return STAY_E_STOPPED;
 	if (client->dropped_count >= STAY__DROPPED_MAX)
 		return STAY_E_FULL;

@@ -37,8 +37,7 @@ stay_session_url(const struct stay_session *session)
 char *
 stay_session_input(struct stay_session *session)
 {
-	return stay__input_bytes(&session->client->conn->input) +
-	       session->offset;
+	return session->input + session->offset;
 }
 
 const uint64_t *

@@ -3,6 +3,7 @@
  * its port, everything else is a transport's.
  */
 #include "client/client.h"
+#include "stream/transport.h"
 
 /* What follows `name` in `scheme`; NULL: something else. */
 static const char *

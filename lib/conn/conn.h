@@ -17,6 +17,7 @@
 #include <stay/buf.h>
 #include <stay/conn.h>
 
+#include "conn/inner.h"
 #include "conn/verdict.h"
 #include "loop/loop.h"
 #include "machine/machine.h"
@@ -77,14 +78,6 @@ struct stay__caller {
 struct stay__noted_turn {
 	const struct stay_machine *machine;
 	struct stay__turn turn;
-};
-
-/* New work: admitted, only what is under way, none. */
-enum stay__admission {
-	STAY__ADMIT_CASTS, /* while init runs: nobody could be answered yet */
-	STAY__ADMIT_OPEN,
-	STAY__ADMIT_DRAINING,
-	STAY__ADMIT_CLOSED
 };
 
 /* stay_conn_await, on its caller's stack. */
@@ -301,39 +294,20 @@ void stay__deliver_event(
 void stay__stream_init(struct stay_conn *conn);
 void stay__stream_close(struct stay_conn *conn);
 void stay__stream_fini(struct stay_conn *conn);
-/* Give memory back that is not needed now. */
-void stay__stream_hibernate(struct stay_conn *conn);
 /* Read, and deliver what came. */
 void stay__stream_read(struct stay_conn *conn);
-/* Read when the connection runs next, though nobody has said that there is
- * something; whether that is still to be done, or to be delivered. */
-void stay__stream_look(struct stay_conn *conn);
-bool stay__stream_is_unread(const struct stay_conn *conn);
 /* The budget of the attempt is spent: keep a sentence that says on what. */
 void stay__stream_explain(struct stay_conn *conn);
 
 /* ---- conn.c ---- */
-/* Reconnect by itself after so long; STAY_FOREVER: not any more. */
-void stay__conn_renew_after(struct stay_conn *conn, uint64_t ms);
-/* Look after it later this turn: something outside its callbacks has changed.
- */
-void stay__conn_nudge(struct stay_conn *conn);
 /* Carry out an upgrade that was asked for; frees it. */
 void stay__conn_upgrade(struct stay_conn *conn, struct stay__upgrade *upgrade);
 
 /* ---- explain.c ---- */
-/* Keep a failure sentence, "<phase> <label>: <text>", until it is told. */
-void stay__conn_fail(struct stay_conn *conn, enum stay_status status,
-    const char *phase, const char *text);
 /* Tell it, with what happens next, if there is one untold. */
 void stay__conn_report(struct stay_conn *conn);
-/* Tell the observer of one turn of a machine, now or, from inside a public
- * call, as soon as that has returned. */
-void stay__conn_turned(struct stay_conn *conn,
-    const struct stay_machine *machine, const struct stay__turn *turn);
 void stay__conn_note_turn(struct stay_conn *conn,
     const struct stay_machine *machine, const struct stay__turn *turn);
 void stay__conn_tell_turns(struct stay_conn *conn);
-struct stay_subject stay__conn_subject(const struct stay_conn *conn);
 
 #endif

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "client/client.h"
+#include "conn/conn.h"
 #include "support/counts.h"
 
 /* So many waits without an event, in a virtual second, are spinning. */

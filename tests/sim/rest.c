@@ -7,6 +7,7 @@
 
 #include "base/slab.h"
 #include "client/client.h"
+#include "conn/conn.h"
 #include "run.h"
 #include "support/counts.h"
 

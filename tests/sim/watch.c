@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "client/client.h"
+#include "conn/conn.h"
 #include "machine/machine.h"
 #include "run.h"
 

@@ -179,6 +179,11 @@ looking_down() {
 	}' | none
 }
 
+# A client sees of its connection what conn/inner.h says, and no field of it.
+inner_alone() {
+	grep -H '^#include "conn/' lib/client/*.[ch] | grep -vF '"conn/inner.h"' | none
+}
+
 # ---- who may do what ----------------------------------------------------------
 
 # Source without its comments, as "file: line".
@@ -358,6 +363,7 @@ same_version() {
 check_headers
 check_exports
 holds "no folder of lib/ includes a header of a later one" looking_down
+holds "a client includes conn/inner.h alone of conn/" inner_alone
 holds "only lib/base/mem.h asks for memory" only_mem_allocates
 holds "only lib/world/ knows the system" only_world_knows_the_system
 holds "only lib/world/ calls the system" system_calls

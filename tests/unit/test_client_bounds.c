@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "client/client.h"
+#include "conn/conn.h"
 #include "suites.h"
 #include "support/counts.h"
 #include "support/line_rig.h"
