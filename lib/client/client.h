@@ -40,9 +40,6 @@ enum stay__flow {
 	STAY__END      /* the session is over: session->condemned */
 };
 
-/* The tag of the next event that ends a condemned session. */
-#define STAY__CONDEMNED 1
-
 struct stay_session {
 	struct stay_client *client;
 	struct stay__machine machine; /* session.def */
@@ -240,7 +237,6 @@ enum stay__flow stay__session_break(
 /* To be ended from outside the behaviour's callbacks. */
 void stay__session_condemn(
     struct stay_session *session, enum stay_status why, const char *text);
-void stay__session_press(struct stay_session *session);
 struct stay_verdict stay__session_verdict(
     const struct stay_session *session, enum stay__flow flow);
 

@@ -104,8 +104,8 @@ check_silence(struct stay__timer *timer)
 	uint64_t at = silent_at(session), now = stay__loop_now(loop);
 
 	if (session->condemned != STAY_OK)
-		stay__session_press(session);
-	else if (at > now)
+		return;
+	if (at > now)
 		stay__loop_timer(loop, timer, at);
 	else if (has_not_listened(session))
 		stay__loop_timer(loop, timer, stay__later(now, 1));

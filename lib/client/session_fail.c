@@ -21,7 +21,7 @@ stay__session_break(
 }
 
 /*
- * The verdict that ends it is engine.c's, when it is asked next. Until then
+ * The verdict that ends it is behaviour.c's, when it is asked next. Until then
  * nothing more is committed.
  */
 void
@@ -32,20 +32,7 @@ stay__session_condemn(
 	    stay__session_state(session) == STAY__SESSION_DOWN)
 		return;
 	stay__session_break(session, why, text);
-	stay__session_press(session);
-}
-
-/* A mailbox without room is asked again; who stops is not asked at all. */
-void
-stay__session_press(struct stay_session *session)
-{
-	struct stay_loop *loop = session->client->loop;
-	enum stay_status status = stay_conn_next_event(
-	    session->client->conn, stay_message_make(STAY__CONDEMNED, NULL));
-
-	if (status != STAY_OK && status != STAY_E_DRAINING)
-		stay__loop_timer(
-		    loop, &session->silence, stay__loop_after(loop, 1));
+	stay__conn_interrupt(session->client->conn);
 }
 
 struct stay_verdict

@@ -40,6 +40,7 @@ enum stay__mail_kind {
 	STAY__NOTE_STREAM_UP,
 	STAY__NOTE_STREAM_READABLE,
 	STAY__NOTE_STREAM_DOWN,
+	STAY__NOTE_INTERRUPT, /* a next event, by stay__conn_interrupt */
 	STAY__MAIL_KIND_COUNT
 };
 #define STAY__NOTE_FIRST STAY__NOTE_EXPIRED

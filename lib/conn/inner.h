@@ -39,6 +39,9 @@ char *stay__conn_relabel(struct stay_conn *conn, char *label);
 void stay__conn_renew_after(struct stay_conn *conn, uint64_t ms);
 /* Look after it later this turn: something outside its callbacks has changed. */
 void stay__conn_nudge(struct stay_conn *conn);
+/* Have handle_info asked soon, with STAY_NEXT_EVENT and no message. Unlike
+ * stay_conn_next_event this cannot fail; a connection that stops is not asked. */
+void stay__conn_interrupt(struct stay_conn *conn);
 
 /* Keep a failure sentence, "<phase> <label>: <text>", until it is told. */
 void stay__conn_fail(struct stay_conn *conn, enum stay_status status,

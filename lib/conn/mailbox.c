@@ -83,6 +83,19 @@ stay__mail_note_first(struct stay_conn *conn, enum stay__mail_kind kind)
 	stay__conn_nudge(conn);
 }
 
+/* Before the mailbox, as a next event. */
+void
+stay__conn_interrupt(struct stay_conn *conn)
+{
+	struct stay__mail *note = note_of(conn, STAY__NOTE_INTERRUPT);
+
+	if (conn->admission == STAY__ADMIT_CLOSED)
+		return;
+	if (stay__list_is_empty(&note->node))
+		stay__list_push(&conn->asked, &note->node);
+	stay__conn_nudge(conn);
+}
+
 void
 stay__mail_unnote(struct stay_conn *conn, enum stay__mail_kind kind)
 {
@@ -103,6 +116,8 @@ is_let_through(const struct stay_conn *conn, const struct stay__mail *mail)
 	enum stay_state state = stay__conn_state(conn);
 	unsigned flags = conn->behaviour->flags;
 
+	if (mail->kind == STAY__NOTE_INTERRUPT)
+		return state != STAY_STOPPING && state != STAY_STOPPED;
 	if (stay__mail_is_note(mail) || mail->kind == STAY__MAIL_UPGRADE)
 		return true;
 	if (state == STAY_STOPPING || state == STAY_STOPPED)
