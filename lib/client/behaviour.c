@@ -3,6 +3,7 @@
  * for a protocol on a stream. It decides when to dial; a session's life is
  * session.c's, a call's is calls.c's.
  */
+#include "client/behaviour.h"
 #include "client/client.h"
 
 static struct stay_client *
@@ -64,6 +65,7 @@ static struct stay_verdict
 on_up(struct stay_client *client, const struct stay_event *event)
 {
 	(void)event;
+	stay__receive_begin(&client->session);
 	return stay__session_open(&client->session);
 }
 

@@ -2,7 +2,9 @@
  * A call comes to its end without an answer: its deadline, or somebody gives it
  * up. And whatever it came to, its `done` is run here. It reads no reply.
  */
+#include "client/complete.h"
 #include "client/client.h"
+#include "client/resend.h"
 
 /* ---- giving up ---- */
 

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 
 #include "base/text.h"
+#include "client/behaviour.h"
 #include "client/client.h"
 
 void

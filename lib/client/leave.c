@@ -31,7 +31,7 @@ stay__leave_to_stop(struct stay_client *client, enum stay_status reason)
 static struct stay_verdict
 go_over(struct stay_client *client)
 {
-	struct stay_info why = client->session.left;
+	struct stay_info why = client->session.leave.why;
 
 	stay__session_over(&client->session, why.status, STAY_E_LOST);
 	return stay_verdict_connect(why);
@@ -53,7 +53,7 @@ stay__leave_to_change(struct stay_client *client, struct stay_info why)
 
 	if (why.status == STAY_OK)
 		why.status = STAY_E_RECONNECT;
-	session->left = why;
+	session->leave.why = why;
 	if (stay__session_leave(session) &&
 	    (!is_answered(client) || stay__session_say_farewell(session)))
 		return stay_verdict_pending(client->options.leave_budget_ms);

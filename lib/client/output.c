@@ -4,8 +4,12 @@
  * A request whose first byte is taken is committed. It knows no protocol.
  */
 #include "client/client.h"
+#include "client/resend.h"
 
 #define PIECES_MAX 32
+
+/* The control lane's own reserve: resubscriptions may take a good deal. */
+#define CONTROL_MAX (16u << 20)
 
 /* Enough for a turn: the others are to have theirs. The request that passes it
  * goes whole. */
@@ -119,16 +123,17 @@ static void
 gather(const struct stay_client *client, struct gathered *gathered)
 {
 	const struct stay__sendbuf *sendbuf = &client->calls.sendbuf;
-	struct stay_bytes control = stay_buf_bytes(&client->session.control);
-	char *bytes = client->session.control.data;
+	struct stay_bytes control =
+	    stay_buf_bytes(&client->session.output.control);
+	char *bytes = client->session.output.control.data;
 
 	if (stay__sendbuf_rest(sendbuf) > 0)
 		add_piece(gathered, stay__sendbuf_view(sendbuf, sendbuf->wire,
 					sendbuf->committed));
 	if (control.len > 0)
 		add_piece(gathered,
-		    (struct iovec){
-			bytes + client->session.control.head, control.len });
+		    (struct iovec){ bytes + client->session.output.control.head,
+			control.len });
 	if (may_send(client))
 		add_requests(client, gathered);
 }
@@ -163,14 +168,15 @@ static void
 take_written(struct stay_client *client, size_t len)
 {
 	struct stay__calls *calls = &client->calls;
-	size_t control = stay_buf_len(&client->session.control);
+	size_t control = stay_buf_len(&client->session.output.control);
 
 	if (len > 0 && stay__sendbuf_rest(&calls->sendbuf) > 0)
 		len -= go_on_with_request(calls, len);
 	if (control > len)
 		control = len;
-	stay_buf_take(&client->session.control, control);
-	client->session.settled = stay_buf_len(&client->session.control);
+	stay_buf_take(&client->session.output.control, control);
+	client->session.output.settled =
+	    stay_buf_len(&client->session.output.control);
 	len -= control;
 	while (len > 0) {
 		len -= begin_request(stay__call_of(calls->queued.next), len);
@@ -181,25 +187,72 @@ bool
 stay__output_is_flushed(const struct stay_client *client)
 {
 	return stay__sendbuf_rest(&client->calls.sendbuf) == 0 &&
-	       stay_buf_len(&client->session.control) == 0;
+	       stay_buf_len(&client->session.output.control) == 0;
 }
 
 void
 stay__output_ask(struct stay_client *client)
 {
-	if (client->write_asked ||
+	if (client->session.output.asked ||
 	    stay__session_state(&client->session) == STAY__SESSION_DOWN)
 		return;
 	if (stay__output_is_flushed(client) && !may_send(client))
 		return;
-	client->write_asked = true;
+	client->session.output.asked = true;
 	stay_stream_want_write(client->conn);
 }
+
+/* ---- the control lane ---- */
+
+void
+stay__output_init(struct stay_session *session)
+{
+	stay_buf_init(&session->output.control, CONTROL_MAX);
+}
+
+void
+stay__output_fini(struct stay_session *session)
+{
+	stay_buf_fini(&session->output.control);
+}
+
+void
+stay__output_begin(struct stay_session *session)
+{
+	session->output.asked = false;
+	stay_buf_cut(&session->output.control, 0);
+	session->output.settled = 0;
+}
+
+void
+stay__output_trim(struct stay_session *session)
+{
+	if (stay_buf_len(&session->output.control) == 0)
+		stay_buf_fini(&session->output.control);
+}
+
+struct stay_buf *
+stay__output_control(struct stay_session *session)
+{
+	return &session->output.control;
+}
+
+void
+stay__output_settle(struct stay_session *session, bool expected)
+{
+	struct stay__output *output = &session->output;
+
+	if (!expected)
+		stay_buf_cut(&output->control, output->settled);
+	output->settled = stay_buf_len(&output->control);
+}
+
+/* ---- writing ---- */
 
 void
 stay__output_granted(struct stay_client *client)
 {
-	client->write_asked = false;
+	client->session.output.asked = false;
 }
 
 struct stay__written

@@ -2,7 +2,7 @@
  * A protocol as the client runs it: checked, and every slot filled in. It knows no
  * client.
  */
-#include "client/client.h"
+#include "client/protocol.h"
 
 static struct stay_hello
 hello_up(struct stay_session *session, const struct stay_frame *frame)

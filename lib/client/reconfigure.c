@@ -5,6 +5,7 @@
  */
 #include "base/mem.h"
 #include "client/client.h"
+#include "client/settings.h"
 
 /* What is NULL stays as it is. */
 struct stay__change {

@@ -4,23 +4,23 @@
  * why it ends is for others to say.
  */
 #include "client/client.h"
-
-/* The control lane's own reserve: resubscriptions may take a good deal. */
-#define CONTROL_MAX (16u << 20)
+#include "client/resend.h"
 
 void
-stay__session_init(struct stay_session *session, struct stay_client *client)
+stay__session_init(
+    struct stay_session *session, struct stay_client *client, void *data)
 {
 	session->client = client;
+	session->data = data;
 	stay__machine_init(&session->machine, stay_machine_session());
-	stay_buf_init(&session->control, CONTROL_MAX);
+	stay__output_init(session);
 	stay__health_init(session);
 }
 
 void
 stay__session_fini(struct stay_session *session)
 {
-	stay_buf_fini(&session->control);
+	stay__output_fini(session);
 }
 
 static void
@@ -95,13 +95,10 @@ stay__session_open(struct stay_session *session)
 
 	turn(session, STAY__SESSION_EV_OPENED);
 	session->generation++;
-	session->condemned = STAY_OK;
 	session->said_farewell = false;
-	session->stalled = false;
-	session->kept = 0;
-	client->write_asked = false;
-	stay_buf_cut(&session->control, 0);
-	session->settled = 0;
+	stay__session_acquit(session);
+	stay__health_open(session);
+	stay__output_begin(session);
 	memset(session->data, 0, client->protocol.session_size);
 	stay_stream_set_keep_max(
 	    client->conn, (size_t)client->options.reply_bytes_max);

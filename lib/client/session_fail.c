@@ -5,6 +5,12 @@
  */
 #include "client/client.h"
 
+void
+stay__session_acquit(struct stay_session *session)
+{
+	session->condemned = STAY_OK;
+}
+
 enum stay__flow
 stay__session_break(
     struct stay_session *session, enum stay_status why, const char *text)

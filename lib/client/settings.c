@@ -3,6 +3,7 @@
  * them for its calls, its socket and its label. Starting and reconfiguring both
  * come here.
  */
+#include "client/settings.h"
 #include "base/options.h"
 #include "client/client.h"
 

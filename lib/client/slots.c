@@ -37,7 +37,7 @@ stay_session_url(const struct stay_session *session)
 char *
 stay_session_input(struct stay_session *session)
 {
-	return session->input + session->offset;
+	return session->reading.input + session->reading.offset;
 }
 
 const uint64_t *
@@ -53,7 +53,7 @@ stay_session_oldest(const struct stay_session *session)
 struct stay_buf *
 stay_session_control(struct stay_session *session)
 {
-	return &session->control;
+	return stay__output_control(session);
 }
 
 enum stay_status
@@ -68,9 +68,7 @@ stay_session_expect(struct stay_session *session, unsigned replies)
 	if (replies > 0)
 		status = stay__calls_expect(calls, replies);
 	/* Bytes whose answers nobody expects would be answered to a call. */
-	if (status != STAY_OK)
-		stay_buf_cut(&session->control, session->settled);
-	session->settled = stay_buf_len(&session->control);
+	stay__output_settle(session, status == STAY_OK);
 	stay__health_watch(session, idle);
 	stay__output_ask(session->client);
 	return status;

@@ -3,7 +3,11 @@
  * and what of its connection may be asked of it. Everything is checked and
  * allocated before the connection starts.
  */
+#include "client/behaviour.h"
 #include "client/client.h"
+#include "client/complete.h"
+#include "client/protocol.h"
+#include "client/settings.h"
 
 /* ---- the client ---- */
 
@@ -62,8 +66,7 @@ new_client(struct stay_loop *loop, const struct stay_protocol *protocol,
 	stay__holds_init(&client->holds);
 	stay__change_init(client);
 	init_calls(client);
-	stay__session_init(&client->session, client);
-	client->session.data = client->blocks + keep;
+	stay__session_init(&client->session, client, client->blocks + keep);
 	return client;
 }
 

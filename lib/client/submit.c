@@ -85,7 +85,7 @@ enter_queue(struct stay_client *client, struct stay__call *call,
 	stay__call_enqueue(call);
 	stay__loop_timer(client->loop, &call->timer,
 	    deadline(client, request, options->timeout_ms));
-	if (!client->write_asked)
+	if (!client->session.output.asked)
 		stay__output_ask(client);
 }
 

@@ -240,6 +240,31 @@ one_writer() {
 	done
 }
 
+# The parts of a session, each with the file that may write it.
+SESSION_PARTS='machine:session generation:session said_farewell:session
+condemned:session_fail output:output health:health reading:receive leave:leave'
+
+# part_is_its_own HEADER PART OWNER: the part is made const for all other files of
+# the folder. Whoever writes a part must name it, so only those are compiled.
+part_is_its_own() {
+	rm -rf "$work/parts" && mkdir -p "$work/parts" && cp -R lib "$work/parts"
+	header=$work/parts/$1
+	sed "s/^\(	\)\([a-z_0-9 ]* $2;\)/\1const \2/" "$1" >"$header"
+	! cmp -s "$1" "$header" || { echo "$1 has no part $2" && return 1; }
+	grep -lE "(->|[.])$2\>" "${header%/*}"/*.c | while read -r file; do
+		case $file in */"$3".c) continue ;; esac
+		gcc -std=c11 -D_GNU_SOURCE -Werror -Iinclude -I"$work/parts/lib" \
+		    -fsyntax-only "$file" || echo "$file writes $2"
+	done 2>&1 | none
+}
+
+session_parts() {
+	for part in $(words "$SESSION_PARTS"); do
+		part_is_its_own lib/client/session.h "${part%:*}" "${part#*:}" ||
+		    return 1
+	done
+}
+
 # An adapter sees bytes: public headers, standard C, and what lies beside it.
 adapters_are_strangers() {
 	grep '^#include' adapters/*/*.[ch] |
@@ -369,6 +394,7 @@ holds "only lib/world/ knows the system" only_world_knows_the_system
 holds "only lib/world/ calls the system" system_calls
 holds "lib/machine/machine.c is pure" machine_is_pure
 holds "only lib/machine/machine.c assigns a state" one_writer
+holds "a part of a session is written by its own file" session_parts
 holds "no comment has lost its margin" comments_have_their_margin
 holds "adapters include as strangers do" adapters_are_strangers
 holds "examples include as strangers do" examples_are_strangers

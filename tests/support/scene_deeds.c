@@ -195,7 +195,7 @@ do_wait_and_cancel(void)
 static void
 do_hold(void)
 {
-	bool has_frame = scene.client->session.frame.len > 0;
+	bool has_frame = scene.client->session.reading.frame.len > 0;
 	struct stay_held *held;
 	enum stay_status status;
 

@@ -259,11 +259,11 @@ START_TEST(test_client_gives_its_buffers_back_when_idle)
 	line_run(&rig, 10);
 	ck_assert_ptr_nonnull(client->calls.sendbuf.buf.data);
 	ck_assert_ptr_nonnull(client->calls.spare);
-	ck_assert_ptr_nonnull(client->session.control.data);
+	ck_assert_ptr_nonnull(client->session.output.control.data);
 	line_run(&rig, 520);
 	ck_assert_ptr_null(client->calls.sendbuf.buf.data);
 	ck_assert_ptr_null(client->calls.spare);
-	ck_assert_ptr_null(client->session.control.data);
+	ck_assert_ptr_null(client->session.output.control.data);
 	ck_assert_ptr_null(client->conn->out.data);
 	ck_assert_ptr_null(client->conn->input.slab);
 	line_call(&rig, "b", LINE("say +2"));

@@ -7,6 +7,7 @@
 
 #include "base/options.h"
 #include "client/client.h"
+#include "client/settings.h"
 #include "conn/conn.h"
 #include "suites.h"
 #include "support/line_rig.h"
