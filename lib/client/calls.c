@@ -9,8 +9,6 @@
 
 #include "base/mem.h"
 
-const char stay__call_mark[] = "call";
-
 static void
 run_finisher(struct stay__task *task)
 {
@@ -85,7 +83,6 @@ stay__call_new(struct stay__calls *calls)
 
 	if (call == NULL)
 		return NULL;
-	call->mark = stay__call_mark;
 	call->owner = calls;
 	stay__list_init(&call->node);
 	stay__list_init(&call->finish);

@@ -41,7 +41,6 @@ enum stay__call_stage {
 struct stay__calls;
 
 struct stay__call {
-	const char *mark;         /* stay__call_mark: what a token may name */
 	struct stay__list node;   /* queued or in_flight; spare */
 	struct stay__list finish; /* in finished, until it is told */
 	struct stay__timer timer; /* the deadline; of a tombstone its age */
@@ -54,7 +53,7 @@ struct stay__call {
 	uint64_t blocks_ms;
 	uint32_t due; /* replies still to come */
 	uint32_t flags;
-	struct stay__id id; /* generation 0: nobody asked for one */
+	struct stay_token id; /* generation 0: nobody asked for one */
 	uint8_t stage;
 	uint8_t history;
 	uint8_t fate; /* what the end of its session makes of it */
@@ -64,8 +63,6 @@ struct stay__call {
 	enum stay_status status; /* once it is over, until it is told */
 	enum stay_outcome outcome;
 };
-
-extern const char stay__call_mark[];
 
 /* What the owner of the calls does when one of them comes to an end. */
 typedef void stay__call_fn(struct stay__call *call);

@@ -58,7 +58,7 @@ stay__client_expire(struct stay__timer *timer)
 		stay__client_give_up(call, STAY_E_TIMEOUT);
 }
 
-/* The tokens of a loop name calls of other clients and other things as well. */
+/* The tokens of a loop name calls of other clients, too. */
 enum stay_status
 stay_client_cancel(struct stay_client *client, struct stay_call_id id)
 {
@@ -66,15 +66,12 @@ stay_client_cancel(struct stay_client *client, struct stay_call_id id)
 
 	if (client == NULL)
 		return STAY_E_ARG;
-	call = stay__ids_find(
-	    &client->loop->ids, (struct stay__id){ id.index, id.generation });
-	if (call != NULL && stay__waiters_cancel(client, call))
+	call = stay__ids_find(&client->loop->ids, STAY__TOKEN_CALL, id.token);
+	if (call != NULL && call->owner == &client->calls) {
+		stay__client_give_up(call, STAY_E_CANCELLED);
 		return STAY_OK;
-	if (call == NULL || call->mark != stay__call_mark ||
-	    call->owner != &client->calls)
-		return STAY_E_STALE;
-	stay__client_give_up(call, STAY_E_CANCELLED);
-	return STAY_OK;
+	}
+	return stay__waiters_cancel(client, id.token) ? STAY_OK : STAY_E_STALE;
 }
 
 /* ---- telling ---- */

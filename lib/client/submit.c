@@ -63,11 +63,11 @@ name_call(struct stay__call *call, const struct stay_call_options *options)
 
 	if (options->id == NULL)
 		return STAY_OK;
-	status = stay__ids_take(&call->owner->loop->ids, call, &call->id);
+	status = stay__ids_take(
+	    &call->owner->loop->ids, STAY__TOKEN_CALL, call, &call->id);
 	if (status != STAY_OK)
 		return status;
-	options->id->index = call->id.index;
-	options->id->generation = call->id.generation;
+	options->id->token = call->id;
 	return STAY_OK;
 }
 

@@ -6,15 +6,12 @@
 #include "base/options.h"
 #include "client/client.h"
 
-static const char waiter_mark[] = "waiter";
-
 struct waiter {
-	const char *mark;       /* waiter_mark: what a token may name */
 	struct stay__list node; /* waiters.waiting, or .over */
 	struct stay__timer timer;
 	struct stay_client *client;
-	struct stay__id id; /* generation 0: nobody asked for one */
-	uint64_t bytes;     /* of room that it needs */
+	struct stay_token id; /* generation 0: nobody asked for one */
+	uint64_t bytes;       /* of room that it needs */
 	stay_room_fn *ready;
 	void *arg;
 	enum stay_status status; /* once it is over */
@@ -171,11 +168,12 @@ stay__waiters_end(struct stay_client *client)
 }
 
 bool
-stay__waiters_cancel(struct stay_client *client, void *object)
+stay__waiters_cancel(struct stay_client *client, struct stay_token token)
 {
-	struct waiter *waiter = object;
+	struct waiter *waiter =
+	    stay__ids_find(&client->loop->ids, STAY__TOKEN_WAITER, token);
 
-	if (waiter->mark != waiter_mark || waiter->client != client)
+	if (waiter == NULL || waiter->client != client)
 		return false;
 	end_waiting(waiter, STAY_E_CANCELLED);
 	return true;
@@ -206,19 +204,18 @@ make_waiter(struct waiter **made, struct stay_client *client,
 
 	if (waiter == NULL)
 		return STAY_E_NOMEM;
-	waiter->mark = waiter_mark;
 	waiter->client = client;
 	waiter->bytes = options->bytes;
 	stay__list_init(&waiter->node);
 	stay__timer_init(&waiter->timer, expire_waiter);
-	if (options->id != NULL && stay__ids_take(&client->loop->ids, waiter,
-				       &waiter->id) != STAY_OK) {
+	if (options->id != NULL &&
+	    stay__ids_take(&client->loop->ids, STAY__TOKEN_WAITER, waiter,
+		&waiter->id) != STAY_OK) {
 		stay__free(waiter);
 		return STAY_E_NOMEM;
 	}
 	if (options->id != NULL)
-		*options->id = (struct stay_call_id){ waiter->id.index,
-			waiter->id.generation };
+		options->id->token = waiter->id;
 	*made = waiter;
 	return STAY_OK;
 }

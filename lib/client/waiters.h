@@ -20,7 +20,7 @@ void stay__waiters_init(struct stay_client *client);
 void stay__waiters_fini(struct stay_client *client);
 /* The end: all of them are told. */
 void stay__waiters_end(struct stay_client *client);
-/* Give up the one that `object` of a token is, if it is one of this client. */
-bool stay__waiters_cancel(struct stay_client *client, void *object);
+/* Give up the one that `token` names, if it is one of this client. */
+bool stay__waiters_cancel(struct stay_client *client, struct stay_token token);
 
 #endif

@@ -7,8 +7,7 @@
 static struct stay__caller *
 find(struct stay_loop *loop, struct stay_from from)
 {
-	return stay__ids_find(
-	    &loop->ids, (struct stay__id){ from.index, from.generation });
+	return stay__ids_find(&loop->ids, STAY__TOKEN_CALLER, from.token);
 }
 
 /* From here on the token names nothing. */
@@ -78,7 +77,8 @@ caller_new(struct stay_conn *conn, stay_called_fn *done, void *arg)
 	caller->arg = arg;
 	stay__list_init(&caller->node);
 	stay__timer_init(&caller->timer, expire);
-	if (stay__ids_take(&conn->loop->ids, caller, &caller->id) == STAY_OK)
+	if (stay__ids_take(&conn->loop->ids, STAY__TOKEN_CALLER, caller,
+		&caller->id) == STAY_OK)
 		return caller;
 	stay__free(caller);
 	return NULL;
@@ -94,7 +94,7 @@ caller_undo(struct stay__caller *caller)
 static struct stay_from
 token_of(const struct stay__caller *caller)
 {
-	return (struct stay_from){ caller->id.index, caller->id.generation };
+	return (struct stay_from){ caller->id };
 }
 
 /* Somebody waits from now on. */

@@ -380,7 +380,7 @@ stay_conn_await(struct stay_conn *conn, uint64_t budget_ms)
 enum stay_status
 stay_conn_cast(struct stay_conn *conn, struct stay_message message)
 {
-	const struct stay_from nobody = { 0, 0 };
+	const struct stay_from nobody = { { 0, 0 } };
 
 	if (conn == NULL)
 		return STAY_E_ARG;
@@ -392,7 +392,7 @@ stay_conn_cast(struct stay_conn *conn, struct stay_message message)
 enum stay_status
 stay_conn_send(struct stay_conn *conn, struct stay_message message)
 {
-	const struct stay_from nobody = { 0, 0 };
+	const struct stay_from nobody = { { 0, 0 } };
 
 	if (conn == NULL)
 		return STAY_E_ARG;
@@ -405,7 +405,7 @@ stay_conn_send(struct stay_conn *conn, struct stay_message message)
 enum stay_status
 stay_conn_next_event(struct stay_conn *conn, struct stay_message message)
 {
-	const struct stay_from nobody = { 0, 0 };
+	const struct stay_from nobody = { { 0, 0 } };
 
 	if (conn == NULL)
 		return STAY_E_ARG;

@@ -65,7 +65,7 @@ struct stay__upgrade {
 struct stay__caller {
 	struct stay__list node; /* conn->callers or conn->answered */
 	struct stay_conn *conn;
-	struct stay__id id;
+	struct stay_token id;
 	struct stay__timer timer;
 	struct stay__mail *mail; /* while the request is not delivered */
 	stay_called_fn *done;
