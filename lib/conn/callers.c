@@ -10,7 +10,7 @@
 struct stay__caller {
 	struct stay__list node; /* in waiting or answered */
 	struct stay__callers *callers;
-	struct stay__id id;
+	struct stay_token token;
 	struct stay__timer timer;
 	struct stay__mail *request; /* NULL: it is delivered */
 	stay_called_fn *done;
@@ -29,8 +29,7 @@ stay__callers_init(struct stay__callers *callers, struct stay__mailbox *box)
 static struct stay__caller *
 find(struct stay_loop *loop, struct stay_from from)
 {
-	return stay__ids_find(
-	    &loop->ids, (struct stay__id){ from.index, from.generation });
+	return stay__ids_find(&loop->ids, STAY__TOKEN_CALLER, from.token);
 }
 
 static struct stay_loop *
@@ -43,7 +42,7 @@ loop_of(const struct stay__caller *caller)
 static void
 retire(struct stay__caller *caller)
 {
-	stay__ids_give(&loop_of(caller)->ids, caller->id);
+	stay__ids_give(&loop_of(caller)->ids, caller->token);
 	stay__loop_timer_stop(loop_of(caller), &caller->timer);
 	/* Nobody waits for it any more: it is not delivered. */
 	if (caller->request != NULL)
@@ -104,8 +103,8 @@ stay__caller_new(struct stay__callers *callers, stay_called_fn *done, void *arg)
 	caller->arg = arg;
 	stay__list_init(&caller->node);
 	stay__timer_init(&caller->timer, expire);
-	if (stay__ids_take(&loop_of(caller)->ids, caller, &caller->id) ==
-	    STAY_OK)
+	if (stay__ids_take(&loop_of(caller)->ids, STAY__TOKEN_CALLER, caller,
+		&caller->token) == STAY_OK)
 		return caller;
 	stay__free(caller);
 	return NULL;
@@ -114,14 +113,14 @@ stay__caller_new(struct stay__callers *callers, stay_called_fn *done, void *arg)
 void
 stay__caller_undo(struct stay__caller *caller)
 {
-	stay__ids_give(&loop_of(caller)->ids, caller->id);
+	stay__ids_give(&loop_of(caller)->ids, caller->token);
 	stay__free(caller);
 }
 
 struct stay_from
 stay__caller_token(const struct stay__caller *caller)
 {
-	return (struct stay_from){ caller->id.index, caller->id.generation };
+	return (struct stay_from){ caller->token };
 }
 
 void

@@ -26,6 +26,7 @@
 
 #include "conn/callers.h"
 #include "conn/drive.h"
+#include "conn/inner.h"
 #include "conn/mailbox.h"
 #include "conn/report.h"
 #include "conn/requests.h"

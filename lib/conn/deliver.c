@@ -217,6 +217,15 @@ deliver_state_timeout(struct stay_conn *conn, struct stay__mail *mail)
 		event.message.release(event.message.data);
 }
 
+static void
+deliver_interrupt(struct stay_conn *conn, struct stay__mail *mail)
+{
+	const struct stay_event event = { .type = STAY_NEXT_EVENT };
+
+	(void)mail;
+	deliver_event(conn, &event);
+}
+
 /* ---- the state's own timer ---- */
 
 static void
@@ -317,6 +326,7 @@ stay__deliver(struct stay_conn *conn, struct stay__mail *mail)
 		[STAY__NOTE_STREAM_UP] = deliver_stream_up,
 		[STAY__NOTE_STREAM_READABLE] = deliver_stream_readable,
 		[STAY__NOTE_STREAM_DOWN] = deliver_stream_down,
+		[STAY__NOTE_INTERRUPT] = deliver_interrupt,
 	};
 
 	if (mail->kind == STAY__MAIL_CALL)

@@ -97,6 +97,16 @@ stay__mailbox_note_first(struct stay__mailbox *box, enum stay__mail_kind kind)
 }
 
 void
+stay__mailbox_note_urgent(struct stay__mailbox *box, enum stay__mail_kind kind)
+{
+	struct stay__mail *note = note_of(box, kind);
+
+	if (stay__list_is_empty(&note->node))
+		stay__list_push(&box->urgent, &note->node);
+	stay__mailbox_wake(box);
+}
+
+void
 stay__mailbox_unnote(struct stay__mailbox *box, enum stay__mail_kind kind)
 {
 	stay__list_remove(&note_of(box, kind)->node);

@@ -25,6 +25,7 @@ enum stay__mail_kind {
 	STAY__NOTE_STREAM_UP,
 	STAY__NOTE_STREAM_READABLE,
 	STAY__NOTE_STREAM_DOWN,
+	STAY__NOTE_INTERRUPT, /* a next event, by stay__conn_interrupt */
 	STAY__MAIL_KIND_COUNT
 };
 #define STAY__NOTE_FIRST STAY__NOTE_EXPIRED
@@ -71,6 +72,9 @@ enum stay_status stay__mailbox_post(struct stay__mailbox *box,
 /* A note: at the end, at the front, or taken back. */
 void stay__mailbox_note(struct stay__mailbox *box, enum stay__mail_kind kind);
 void stay__mailbox_note_first(
+    struct stay__mailbox *box, enum stay__mail_kind kind);
+/* In front of the queue, behind what stands there: as a next event. */
+void stay__mailbox_note_urgent(
     struct stay__mailbox *box, enum stay__mail_kind kind);
 void stay__mailbox_unnote(struct stay__mailbox *box, enum stay__mail_kind kind);
 bool stay__mailbox_is_noted(

@@ -8,6 +8,7 @@
 #include <stay/conn.h>
 #include <stay/observer.h>
 
+#include "conn/inner.h"
 #include "machine/machine.h"
 
 #define STAY__FAILURE_MAX 768
@@ -49,20 +50,13 @@ struct stay__report {
 void stay__report_init(struct stay_conn *conn);
 void stay__report_fini(struct stay_conn *conn);
 
-struct stay_subject stay__conn_subject(struct stay_conn *conn);
-
-/* Tell the observer of one turn of a machine, now or, from inside a public
- * call, as soon as that has returned. */
-void stay__conn_turned(struct stay_conn *conn,
-    const struct stay_machine *machine, const struct stay__turn *turn);
+/* A turn inside a public call: the observer hears of it as soon as that has
+ * returned. */
 void stay__conn_note_turn(struct stay_conn *conn,
     const struct stay_machine *machine, const struct stay__turn *turn);
 void stay__conn_tell_turns(struct stay_conn *conn);
 
-/* Keep a failure sentence, "<phase> <label>: <text>", until it is told. */
-void stay__conn_fail(struct stay_conn *conn, enum stay_status status,
-    const char *phase, const char *text);
-/* Tell it, with what happens next, if there is one untold. */
+/* Tell the last failure, with what happens next, if it is untold. */
 void stay__conn_report(struct stay_conn *conn);
 /* An attempt begins: nothing in it has failed yet. It is up: nor before. */
 void stay__report_begin(struct stay_conn *conn);

@@ -67,7 +67,7 @@ static enum stay_status
 post(struct stay_conn *conn, enum stay__mail_kind kind,
     const struct stay_message *message)
 {
-	const struct stay_from nobody = { 0, 0 };
+	const struct stay_from nobody = { { 0, 0 } };
 
 	return stay__mailbox_post(&conn->mail, kind, message, nobody, NULL);
 }
@@ -172,6 +172,13 @@ stay__conn_renew_after(struct stay_conn *conn, uint64_t ms)
 {
 	stay__loop_timer(conn->loop, &conn->requests.renewal,
 	    stay__loop_after(conn->loop, ms));
+}
+
+void
+stay__conn_interrupt(struct stay_conn *conn)
+{
+	if (conn->requests.admission != STAY__ADMIT_CLOSED)
+		stay__mailbox_note_urgent(&conn->mail, STAY__NOTE_INTERRUPT);
 }
 
 /* ---- asking about it ---- */

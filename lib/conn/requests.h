@@ -8,15 +8,8 @@
 
 #include <stay/conn.h>
 
+#include "conn/inner.h"
 #include "loop/loop.h"
-
-/* New work: admitted, only what is under way, none. */
-enum stay__admission {
-	STAY__ADMIT_CASTS, /* while init runs: nobody could be answered yet */
-	STAY__ADMIT_OPEN,
-	STAY__ADMIT_DRAINING,
-	STAY__ADMIT_CLOSED
-};
 
 /* Bits of `asked`. */
 #define STAY__ASKED_STOP          1u
@@ -36,9 +29,6 @@ struct stay__requests {
 void stay__requests_init(struct stay_conn *conn);
 void stay__requests_fini(struct stay_conn *conn);
 
-/* Run the connection later this turn: something outside of its callbacks has
- * changed. */
-void stay__conn_nudge(struct stay_conn *conn);
 /* Leave a mark, and nudge. */
 void stay__conn_ask(struct stay_conn *conn, unsigned what);
 /* Whether that was asked for; the mark is gone. */
@@ -49,7 +39,5 @@ void stay__conn_admit(struct stay_conn *conn);
 /* Admit nothing from now on. The first reason stands. */
 void stay__conn_close_admission(
     struct stay_conn *conn, enum stay_status reason);
-/* Reconnect by itself after so long; STAY_FOREVER: not any more. */
-void stay__conn_renew_after(struct stay_conn *conn, uint64_t ms);
 
 #endif

@@ -122,7 +122,8 @@ passing(const struct stay_conn *conn)
 {
 	const unsigned from_outside =
 	    STAY__KIND(STAY__MAIL_CALL) | STAY__KIND(STAY__MAIL_CAST) |
-	    STAY__KIND(STAY__MAIL_MESSAGE) | STAY__KIND(STAY__MAIL_NEXT_EVENT);
+	    STAY__KIND(STAY__MAIL_MESSAGE) | STAY__KIND(STAY__MAIL_NEXT_EVENT) |
+	    STAY__KIND(STAY__NOTE_INTERRUPT);
 	enum stay_state state = stay__conn_state(conn);
 	unsigned flags = conn->behaviour->flags;
 	unsigned pass = STAY__EVERY_KIND;

@@ -8,6 +8,7 @@
 #include <stay/buf.h>
 #include <stay/stream.h>
 
+#include "conn/inner.h"
 #include "stream/input.h"
 #include "stream/link.h"
 
@@ -41,12 +42,6 @@ void stay__stream_consumed(struct stay_conn *conn);
  * behaviour has asked to hear of. */
 bool stay__stream_flush(struct stay_conn *conn);
 
-/* Give memory back that is not needed now. */
-void stay__stream_hibernate(struct stay_conn *conn);
-/* Read when the connection runs next, though no news has come; whether that is
- * still to be done, or to be delivered. */
-void stay__stream_look(struct stay_conn *conn);
-bool stay__stream_is_unread(const struct stay_conn *conn);
 /* The budget of the attempt is spent: keep a sentence that says on what. */
 void stay__stream_explain(struct stay_conn *conn);
 

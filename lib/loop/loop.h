@@ -35,6 +35,13 @@ struct stay__member {
 
 struct stay__dialing; /* stream/dialing.h: what its dials share */
 
+/* What a token of a loop names. */
+enum stay__token_kind {
+	STAY__TOKEN_CALLER, /* struct stay__caller */
+	STAY__TOKEN_CALL,   /* struct stay__call */
+	STAY__TOKEN_WAITER  /* who waits for room in a client's queue */
+};
+
 struct stay_loop {
 	struct stay_world *world;
 	const struct stay_world_ops *ops;

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "client/client.h"
+#include "conn/conn.h"
 #include "support/counts.h"
 
 /* So many waits without an event, in a virtual second, are spinning. */
@@ -126,8 +127,8 @@ check_held(struct user *user, const struct stay_client_counts *counts)
 static void
 check_bytes(struct user *user)
 {
-	const struct stay__log *log = &user->client->calls.log;
-	uint64_t bytes = log->live + log->committed - log->base;
+	const struct stay__sendbuf *sendbuf = &user->client->calls.sendbuf;
+	uint64_t bytes = sendbuf->live + sendbuf->committed - sendbuf->base;
 
 	if (user->options.queue_bytes_max > user->bytes_bound)
 		user->bytes_bound = user->options.queue_bytes_max;

@@ -92,7 +92,7 @@ message(const char *name)
 static enum stay_status
 post(enum stay__mail_kind kind, const char *name)
 {
-	const struct stay_from nobody = { 0, 0 };
+	const struct stay_from nobody = { { 0, 0 } };
 	struct stay_message made = message(name);
 
 	return stay__mailbox_post(&box, kind, &made, nobody, NULL);
@@ -215,7 +215,7 @@ END_TEST
 /* Inside a public call nothing is released. */
 START_TEST(test_mailbox_releases_what_was_dropped_later)
 {
-	const struct stay_from nobody = { 0, 0 };
+	const struct stay_from nobody = { { 0, 0 } };
 	struct stay_message posted = message("posted");
 	struct stay_message other = message("other");
 	struct stay__mail *mail;
@@ -341,7 +341,7 @@ deliver_request(struct stay_from from)
 	struct stay__mail *mail = stay__mailbox_next(&box, STAY__EVERY_KIND);
 
 	ck_assert_ptr_nonnull(mail);
-	ck_assert_uint_eq(mail->from.index, from.index);
+	ck_assert_uint_eq(mail->from.token.index, from.token.index);
 	stay__callers_delivered(&callers, from);
 	stay__mailbox_free(&box, mail);
 	expect("request");
