@@ -28,10 +28,9 @@ STAY_BEGIN
 
 struct stay_client;
 
-/* Names a call; harmless for ever. */
+/* Names a call, or who waits for room, until that is over. */
 struct stay_call_id {
-	uint32_t index;
-	uint32_t generation;
+	struct stay_token token;
 };
 
 /* Lives, with its reply, until `done` returns. */

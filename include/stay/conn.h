@@ -77,11 +77,16 @@ struct stay_reply {
 	uintptr_t reserved;
 };
 
-/* Who called. Harmless for ever: once answered or given up, it names nothing.
- */
-struct stay_from {
+/* What is inside the tokens of a loop; all zero: it names nothing. Harmless for
+ * ever: a token names one thing as long as that lives, and then nothing. */
+struct stay_token {
 	uint32_t index;
 	uint32_t generation;
+};
+
+/* Names a call of stay_conn_call, until it is answered or given up. */
+struct stay_from {
+	struct stay_token token;
 };
 
 /*

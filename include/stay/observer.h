@@ -36,6 +36,10 @@ struct stay_subject {
 	uint64_t number;   /* unique in the loop, from 1 */
 	const char *label; /* the URL without secrets, or the options' */
 	uint64_t now_ms;   /* the loop's clock */
+	/* The observer's own word of this connection: NULL at first, then what
+	 * it was set to. on_closed is the last to see it. Another observer of
+	 * the loop finds NULL again. */
+	void **own;
 	uintptr_t reserved[2];
 };
 
@@ -67,7 +71,8 @@ struct stay_observer {
  * a connection repeats is printed once in 30 s, with "; 12 more like it in 30
  * s"; an observer of one's own hears of each. It keeps some 100 bytes for each
  * connection that has failed and is not closed yet; without memory for them it
- * prints every failure of it. NULL: no memory. Free it (NULL is fine) after the
+ * prints every failure of it. An observer that hands on to a log leaves `own` to
+ * it, or hands on NULL: then every failure is printed, too. NULL: no memory. Free it (NULL is fine) after the
  * loop no longer uses it.
  */
 #define STAY_LOG_CONN    1u

@@ -1,6 +1,6 @@
 /*
- * The table behind {index, generation}. Knows nothing of the objects but their
- * addresses.
+ * The table behind tokens. It knows nothing of the objects but their addresses
+ * and a number for their kind.
  */
 #include "base/ids.h"
 
@@ -44,7 +44,8 @@ grow(struct stay__ids *ids)
 }
 
 enum stay_status
-stay__ids_take(struct stay__ids *ids, void *object, struct stay__id *id)
+stay__ids_take(struct stay__ids *ids, uint32_t kind, void *object,
+    struct stay_token *token)
 {
 	uint32_t index = ids->first_free;
 	struct stay__ids_entry *entry;
@@ -61,29 +62,31 @@ stay__ids_take(struct stay__ids *ids, void *object, struct stay__id *id)
 	ids->first_free = entry->next_free;
 	ids->live++;
 	entry->object = object;
-	*id = (struct stay__id){ index, entry->generation };
+	entry->kind = kind;
+	*token = (struct stay_token){ index, entry->generation };
 	return STAY_OK;
 }
 
 static inline struct stay__ids_entry *
-entry_of(const struct stay__ids *ids, struct stay__id id)
+entry_of(const struct stay__ids *ids, struct stay_token token)
 {
 	struct stay__ids_entry *entry;
 
-	if (id.index >= ids->count)
+	if (token.index >= ids->count)
 		return NULL;
-	entry = &ids->entries[id.index];
-	return entry->generation == id.generation ? entry : NULL;
+	entry = &ids->entries[token.index];
+	return entry->generation == token.generation ? entry : NULL;
 }
 
-/* A free entry matches the id it would be handed out with; its object is NULL.
- */
+/* A free entry may match the token it would be handed out with; its object is
+ * NULL. */
 void *
-stay__ids_find(const struct stay__ids *ids, struct stay__id id)
+stay__ids_find(
+    const struct stay__ids *ids, uint32_t kind, struct stay_token token)
 {
-	const struct stay__ids_entry *entry = entry_of(ids, id);
+	const struct stay__ids_entry *entry = entry_of(ids, token);
 
-	return entry == NULL ? NULL : entry->object;
+	return entry == NULL || entry->kind != kind ? NULL : entry->object;
 }
 
 /*
@@ -91,9 +94,9 @@ stay__ids_find(const struct stay__ids *ids, struct stay__id id)
  * bytes in four thousand million, and no old name ever finds a new object.
  */
 void
-stay__ids_give(struct stay__ids *ids, struct stay__id id)
+stay__ids_give(struct stay__ids *ids, struct stay_token token)
 {
-	struct stay__ids_entry *entry = entry_of(ids, id);
+	struct stay__ids_entry *entry = entry_of(ids, token);
 
 	assert(entry != NULL && entry->object != NULL);
 	entry->object = NULL;
@@ -101,5 +104,5 @@ stay__ids_give(struct stay__ids *ids, struct stay__id id)
 	if (++entry->generation == 0)
 		return;
 	entry->next_free = ids->first_free;
-	ids->first_free = id.index;
+	ids->first_free = token.index;
 }

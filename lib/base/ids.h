@@ -1,24 +1,23 @@
 /*
- * Names that stay harmless: {index, generation} resolved through a table. An
- * entry that is given back raises its generation, so an old name finds nothing.
- * Entries come from a free list; in a steady state nothing is allocated.
+ * Names that stay harmless: tokens, resolved through a table. An entry that is
+ * given back raises its generation, so an old token finds nothing; nor does one
+ * that is taken for a thing of another kind. Entries come from a free list; in a
+ * steady state nothing is allocated.
  */
 #ifndef STAY__IDS_H
 #define STAY__IDS_H
 
 #include <stdint.h>
 
-#include <stay/status.h>
-
-struct stay__id {
-	uint32_t index;
-	uint32_t generation; /* never 0: a zeroed id names nothing */
-};
+#include <stay/conn.h>
 
 struct stay__ids_entry {
-	void *object;
-	uint32_t generation;
-	uint32_t next_free;
+	void *object;        /* NULL: the entry is free */
+	uint32_t generation; /* never 0: a zeroed token names nothing */
+	union {
+		uint32_t kind;
+		uint32_t next_free;
+	};
 };
 
 struct stay__ids {
@@ -32,14 +31,16 @@ struct stay__ids {
 void stay__ids_init(struct stay__ids *ids);
 void stay__ids_fini(struct stay__ids *ids);
 
-/* STAY_OK or STAY_E_NOMEM. `object` must not be NULL. */
-enum stay_status stay__ids_take(
-    struct stay__ids *ids, void *object, struct stay__id *id);
+/* STAY_OK or STAY_E_NOMEM. `object` must not be NULL; kinds are numbered by who
+ * has the table. */
+enum stay_status stay__ids_take(struct stay__ids *ids, uint32_t kind,
+    void *object, struct stay_token *token);
 
-/* The object, or NULL. */
-void *stay__ids_find(const struct stay__ids *ids, struct stay__id id);
+/* The object, or NULL: a stale token, or one of another kind. */
+void *stay__ids_find(
+    const struct stay__ids *ids, uint32_t kind, struct stay_token token);
 
-/* Forget a live id. */
-void stay__ids_give(struct stay__ids *ids, struct stay__id id);
+/* Forget a live token. */
+void stay__ids_give(struct stay__ids *ids, struct stay_token token);
 
 #endif

@@ -1,7 +1,9 @@
 /*
- * Promise 7: a queue that fills up is told of before it is full, and once more
- * when it has emptied. The marks lie apart, so that a queue that hovers about
- * one of them is told of once. Told in a turn of its own, never inside a call.
+ * Promise 7: whether a call may come in. There must be a session or room to
+ * wait for one, and the queue must be within its bounds; a queue that fills up
+ * is told of before it is full, and once more when it has emptied. The marks lie
+ * apart, so that a queue that hovers about one of them is told of once. Told in
+ * a turn of its own, never inside a call.
  */
 #include "client/client.h"
 
@@ -21,7 +23,7 @@ high_mark(const struct stay_client_options *options, uint64_t bound)
 }
 
 static void
-tell(struct stay__task *task)
+tell_mark(struct stay__task *task)
 {
 	struct stay_client *client =
 	    STAY__CONTAINER(task, struct stay_client, water.task);
@@ -38,28 +40,28 @@ tell(struct stay__task *task)
 }
 
 void
-stay__water_init(struct stay_client *client)
+stay__admission_init(struct stay_client *client)
 {
-	stay__task_init(&client->water.task, tell);
+	stay__task_init(&client->water.task, tell_mark);
 }
 
 void
-stay__water_fini(struct stay_client *client)
+stay__admission_fini(struct stay_client *client)
 {
 	stay__task_cancel(&client->water.task);
 }
 
 /* While the queue is high only its bound matters; that of the bytes is the
- * log's own. While somebody stands in line every call is looked at. */
+ * send buffer's own. While somebody stands in line every call is looked at. */
 void
-stay__water_set(struct stay_client *client)
+stay__admission_set_marks(struct stay_client *client)
 {
 	const struct stay_client_options *options = &client->options;
 	struct stay__water *water = &client->water;
 
 	water->calls = options->queue_calls_max;
 	water->bytes = UINT64_MAX;
-	if (stay__wait_is_ahead(client))
+	if (stay__waiters_are_ahead(client))
 		water->calls = 0;
 	if (water->high || water->calls == 0)
 		return;
@@ -68,10 +70,10 @@ stay__water_set(struct stay_client *client)
 }
 
 static void
-turn(struct stay_client *client, bool high)
+pass_mark(struct stay_client *client, bool high)
 {
 	client->water.high = high;
-	stay__water_set(client);
+	stay__admission_set_marks(client);
 	stay__loop_run_soon(client->loop, &client->water.task);
 }
 
@@ -82,7 +84,7 @@ is_high(const struct stay_client *client)
 
 	return client->calls.counts.queued >=
 		   high_mark(options, options->queue_calls_max) ||
-	       client->calls.log.live >=
+	       client->calls.sendbuf.live >=
 		   high_mark(options, options->queue_bytes_max);
 }
 
@@ -94,15 +96,16 @@ is_low(const struct stay_client *client)
 
 	return client->calls.counts.queued <=
 		   share(options->queue_calls_max, low) &&
-	       client->calls.log.live <= share(options->queue_bytes_max, low);
+	       client->calls.sendbuf.live <=
+		   share(options->queue_bytes_max, low);
 }
 
 enum stay_status
-stay__water_rise(struct stay_client *client)
+stay__admission_rise(struct stay_client *client)
 {
 	if (!client->water.high && is_high(client))
-		turn(client, true);
-	if (stay__wait_is_ahead(client) && !client->line.serving)
+		pass_mark(client, true);
+	if (stay__waiters_are_ahead(client) && !client->waiters.serving)
 		return STAY_E_FULL;
 	if (client->calls.untold >= client->calls.untold_max)
 		return STAY_E_FULL;
@@ -112,9 +115,25 @@ stay__water_rise(struct stay_client *client)
 }
 
 void
-stay__water_fall(struct stay_client *client)
+stay__admission_fall(struct stay_client *client)
 {
-	stay__wait_move(client);
+	stay__waiters_move_on(client);
 	if (client->water.high && is_low(client))
-		turn(client, false);
+		pass_mark(client, false);
+}
+
+enum stay_status
+stay__admission_offline(const struct stay_client *client)
+{
+	if (client->options.offline == STAY_OFFLINE_FAIL)
+		return STAY_E_OFFLINE;
+	return client->rejecting;
+}
+
+enum stay_status
+stay__admission_status(const struct stay_client *client)
+{
+	if (*client->admission > STAY__ADMIT_OPEN)
+		return STAY_E_DRAINING;
+	return stay__admission_session(client);
 }

@@ -1,6 +1,6 @@
 /*
  * The records of calls and the lists they are in, with the counts and the
- * output log that go along. It knows no session, no stream and no protocol; who
+ * send buffer that go along. It knows no session, no stream and no protocol; who
  * owns the calls says what telling means.
  */
 #include "client/calls.h"
@@ -8,8 +8,6 @@
 #include <assert.h>
 
 #include "base/mem.h"
-
-const char stay__call_mark[] = "call";
 
 static void
 run_finisher(struct stay__task *task)
@@ -25,7 +23,7 @@ stay__calls_init(
 	*calls = (struct stay__calls){
 		.loop = loop, .tell_max = UINT64_MAX, .untold_max = UINT64_MAX
 	};
-	stay__log_init(&calls->log, queue_bytes_max);
+	stay__sendbuf_init(&calls->sendbuf, queue_bytes_max);
 	stay__list_init(&calls->queued);
 	stay__list_init(&calls->in_flight);
 	stay__list_init(&calls->finished);
@@ -52,7 +50,7 @@ stay__calls_fini(struct stay__calls *calls)
 	assert(stay__list_is_empty(&calls->refused));
 	stay__task_cancel(&calls->finisher);
 	stay__calls_trim(calls);
-	stay__log_fini(&calls->log);
+	stay__sendbuf_fini(&calls->sendbuf);
 }
 
 bool
@@ -73,7 +71,7 @@ stay__calls_trim(struct stay__calls *calls)
 		calls->spare = node->next;
 		stay__free(stay__call_of(node));
 	}
-	stay__log_trim(&calls->log);
+	stay__sendbuf_trim(&calls->sendbuf);
 }
 
 /* ---- records ---- */
@@ -85,7 +83,6 @@ stay__call_new(struct stay__calls *calls)
 
 	if (call == NULL)
 		return NULL;
-	call->mark = stay__call_mark;
 	call->owner = calls;
 	stay__list_init(&call->node);
 	stay__list_init(&call->finish);
@@ -162,8 +159,6 @@ tell_up_to(struct stay__calls *calls, uint64_t max)
 		call = STAY__LIST_OWNER(node, struct stay__call, finish);
 		calls->untold--;
 		calls->tell(call);
-		stay_held_free(call->refusal);
-		call->refusal = NULL;
 		if (stay__list_is_empty(&call->node))
 			stay__call_give(call);
 	}
@@ -204,25 +199,26 @@ stay__call_enqueue(struct stay__call *call)
 static enum stay_outcome
 unsent(const struct stay__call *call)
 {
-	if (call->trail & STAY__TRAIL_WHOLE)
+	if (call->history & STAY__HISTORY_WHOLE)
 		return STAY_MAYBE_EXECUTED;
-	return call->trail & STAY__TRAIL_REFUSED ? STAY_REFUSED : STAY_NOT_SENT;
+	return call->history & STAY__HISTORY_REFUSED ? STAY_REFUSED
+						     : STAY_NOT_SENT;
 }
 
 static void
 squeeze(struct stay__calls *calls)
 {
 	struct stay__list *node;
-	uint64_t end = calls->log.committed;
+	uint64_t end = calls->sendbuf.committed;
 
 	for (node = calls->queued.next; node != &calls->queued;
 	     node = node->next) {
 		struct stay__call *call = stay__call_of(node);
 
-		stay__log_move(&calls->log, &call->span, end);
+		stay__sendbuf_move(&calls->sendbuf, &call->span, end);
 		end = call->span.end;
 	}
-	stay__log_cut(&calls->log, end);
+	stay__sendbuf_cut(&calls->sendbuf, end);
 }
 
 void
@@ -232,8 +228,8 @@ stay__call_drop(struct stay__call *call, enum stay_status status)
 
 	stay__list_remove(&call->node);
 	calls->counts.queued--;
-	stay__log_forget(&calls->log, call->span);
-	if (stay__log_is_sparse(&calls->log))
+	stay__sendbuf_forget(&calls->sendbuf, call->span);
+	if (stay__sendbuf_is_sparse(&calls->sendbuf))
 		squeeze(calls);
 	stay__call_finish(call, status, unsent(call));
 }
@@ -258,9 +254,9 @@ stay__calls_drop_queue(
 static void
 unkeep(struct stay__call *call)
 {
-	if (!(call->trail & STAY__TRAIL_KEPT))
+	if (!(call->history & STAY__HISTORY_KEPT))
 		return;
-	call->trail &= (uint8_t)~STAY__TRAIL_KEPT;
+	call->history &= (uint8_t)~STAY__HISTORY_KEPT;
 	call->owner->kept--;
 }
 
@@ -320,17 +316,17 @@ stay__call_commit(struct stay__call *call, size_t len, bool keep)
 	calls->counts.queued--;
 	calls->counts.in_flight++;
 	calls->counts.in_flight_bytes += stay__span_len(call->span);
-	if (call->trail & (STAY__TRAIL_WHOLE | STAY__TRAIL_REFUSED))
+	if (call->history & (STAY__HISTORY_WHOLE | STAY__HISTORY_REFUSED))
 		calls->counts.resent++;
 	if (keep) {
-		call->trail |= STAY__TRAIL_KEPT;
+		call->history |= STAY__HISTORY_KEPT;
 		calls->kept++;
 	}
 	if (call->due == 0 || (call->flags & STAY_BLOCKS) != 0)
 		calls->unawaited = call->span.begin;
-	stay__log_commit(&calls->log, call->span);
-	stay__log_wrote(&calls->log, len);
-	if (stay__log_rest(&calls->log) > 0)
+	stay__sendbuf_commit(&calls->sendbuf, call->span);
+	stay__sendbuf_wrote(&calls->sendbuf, len);
+	if (stay__sendbuf_rest(&calls->sendbuf) > 0)
 		calls->half = call;
 	else if (call->due == 0)
 		leave_whole(call);
@@ -361,7 +357,7 @@ bool
 stay__call_answered(struct stay__call *call, bool acted)
 {
 	if (acted)
-		call->trail |= STAY__TRAIL_ACTED;
+		call->history |= STAY__HISTORY_ACTED;
 	if (--call->due > 0) {
 		stay__call_touched(call);
 		return true;
@@ -373,7 +369,7 @@ stay__call_answered(struct stay__call *call, bool acted)
 void
 stay__call_touched(struct stay__call *call)
 {
-	call->trail |= STAY__TRAIL_ANSWERED;
+	call->history |= STAY__HISTORY_ANSWERED;
 	unkeep(call);
 }
 
@@ -382,7 +378,7 @@ stay__call_replied(struct stay__call *call, bool refused)
 {
 	enum stay_outcome outcome = STAY_REPLIED;
 
-	if (refused && !(call->trail & STAY__TRAIL_ACTED))
+	if (refused && !(call->history & STAY__HISTORY_ACTED))
 		outcome = stay__call_refused(call);
 	decide(call, outcome);
 }
@@ -427,8 +423,8 @@ stay__calls_expect(struct stay__calls *calls, unsigned replies)
 	call->stage = STAY__CALL_CONTROL;
 	call->due = replies;
 	call->flags = 0;
-	call->span.begin = calls->log.committed;
-	call->span.end = calls->log.committed;
+	call->span.begin = calls->sendbuf.committed;
+	call->span.end = calls->sendbuf.committed;
 	stay__list_push(&calls->in_flight, &call->node);
 	return STAY_OK;
 }
@@ -451,12 +447,12 @@ void
 stay__calls_release(struct stay__calls *calls)
 {
 	const struct stay__call *first = first_kept(calls);
-	uint64_t to = calls->log.wire;
+	uint64_t to = calls->sendbuf.wire;
 
 	if (calls->half != NULL)
 		to = calls->half->span.begin;
 	if (first != NULL && first->span.begin < to)
 		to = first->span.begin;
-	if (to > calls->log.base)
-		stay__log_release(&calls->log, to);
+	if (to > calls->sendbuf.base)
+		stay__sendbuf_release(&calls->sendbuf, to);
 }

@@ -32,16 +32,15 @@ enum stay__call_stage {
 };
 
 /* What has already become of a call. */
-#define STAY__TRAIL_WHOLE    1u  /* a session ended that had all of it */
-#define STAY__TRAIL_ANSWERED 2u  /* some of its replies have come */
-#define STAY__TRAIL_ACTED    4u  /* and one of them did not say "refused" */
-#define STAY__TRAIL_KEPT     8u  /* its bytes are kept for sending it again */
-#define STAY__TRAIL_REFUSED  16u /* so a whole one was, the last of them */
+#define STAY__HISTORY_WHOLE    1u  /* a session ended that had all of it */
+#define STAY__HISTORY_ANSWERED 2u  /* some of its replies have come */
+#define STAY__HISTORY_ACTED    4u  /* and one of them did not say "refused" */
+#define STAY__HISTORY_KEPT     8u  /* its bytes are kept for sending it again */
+#define STAY__HISTORY_REFUSED  16u /* so a whole one was, the last of them */
 
 struct stay__calls;
 
 struct stay__call {
-	const char *mark;         /* stay__call_mark: what a token may name */
 	struct stay__list node;   /* queued or in_flight; spare */
 	struct stay__list finish; /* in finished, until it is told */
 	struct stay__timer timer; /* the deadline; of a tombstone its age */
@@ -54,9 +53,9 @@ struct stay__call {
 	uint64_t blocks_ms;
 	uint32_t due; /* replies still to come */
 	uint32_t flags;
-	struct stay__id id; /* generation 0: nobody asked for one */
+	struct stay_token id; /* generation 0: nobody asked for one */
 	uint8_t stage;
-	uint8_t trail;
+	uint8_t history;
 	uint8_t fate; /* what the end of its session makes of it */
 	uint32_t resends;
 	struct stay_held
@@ -65,8 +64,6 @@ struct stay__call {
 	enum stay_outcome outcome;
 };
 
-extern const char stay__call_mark[];
-
 /* What the owner of the calls does when one of them comes to an end. */
 typedef void stay__call_fn(struct stay__call *call);
 typedef void stay__calls_fn(struct stay__calls *calls);
@@ -74,9 +71,10 @@ typedef void stay__calls_fn(struct stay__calls *calls);
 struct stay__calls {
 	struct stay_loop *loop;
 	stay__timer_fn *expire; /* the timer of a record */
-	stay__call_fn *tell;    /* call->status, call->outcome, call->refusal */
-	stay__calls_fn *told;   /* the last of a batch */
-	uint64_t resends_max;   /* 0: nothing is ever sent again */
+	/* call->status, call->outcome; call->refusal, which it releases */
+	stay__call_fn *tell;
+	stay__calls_fn *told;    /* the last of a batch */
+	uint64_t resends_max;    /* 0: nothing is ever sent again */
 	uint64_t resend_percent; /* of the calls accepted */
 	uint64_t resend_cap;     /* in hundredths, as what is left is */
 	uint64_t resend_left;
@@ -89,7 +87,7 @@ struct stay__calls {
 	bool waits_offline; /* what is left unsent waits for the next session */
 	bool acts_on_parts; /* STAY_ACTS_ON_PARTS */
 
-	struct stay__log log;
+	struct stay__sendbuf sendbuf;
 	struct stay__list queued;
 	struct stay__list in_flight;
 	struct stay__list refused; /* set aside; older than all in flight */
@@ -97,13 +95,13 @@ struct stay__calls {
 	struct stay__list *spare; /* by node.next; NULL: none */
 	struct stay__task finisher;
 	struct stay__call *half; /* the stream has taken only a part of it */
-	size_t kept;             /* in flight and STAY__TRAIL_KEPT */
+	size_t kept;             /* in flight and STAY__HISTORY_KEPT */
 	/* Where the last request begins that this session was sent and that
 	 * blocks, or is not answered: nobody in front of it waits for it. */
 	uint64_t unawaited;
 	/* Where the last one begins that left whole and is not answered. */
 	uint64_t unanswered;
-	/* queued_bytes: of what is set aside; what is queued the log counts */
+	/* queued_bytes: of what is set aside; what is queued the send buffer counts */
 	struct stay_client_counts counts;
 };
 
@@ -142,7 +140,7 @@ void stay__call_replied(struct stay__call *call, bool refused);
 /* Both, one after the other; true: more replies are due. */
 bool stay__call_reply(struct stay__call *call, bool refused);
 
-/* Never to be sent: out of queue and log. */
+/* Never to be sent: out of queue and send buffer. */
 void stay__call_drop(struct stay__call *call, enum stay_status status);
 /* Given up in flight: told soon, a tombstone stays. */
 void stay__call_bury(struct stay__call *call, enum stay_status status);
@@ -160,7 +158,7 @@ void stay__calls_drop_queue(
 void stay__calls_tell(struct stay__calls *calls);
 /* Tell no more than a turn is to take; true: that was all. */
 bool stay__calls_tell_some(struct stay__calls *calls);
-/* Give up the bytes of the log that nobody needs any more. */
+/* Give up the bytes that nobody needs any more. */
 void stay__calls_release(struct stay__calls *calls);
 
 /* So many more replies to the control lane, behind all that is in flight.
@@ -168,44 +166,13 @@ void stay__calls_release(struct stay__calls *calls);
 enum stay_status stay__calls_expect(
     struct stay__calls *calls, unsigned replies);
 
-/* ---- fate.c ---- */
-
-/* Whether the loss of a session, or a refusal, may send it again. */
-bool stay__call_may_resend(const struct stay__call *call);
-bool stay__call_may_retry(const struct stay__call *call);
-
-/* Either: its bytes are kept while it is in flight. Once a call: inline. */
-static inline bool
-stay__call_is_worth_keeping(const struct stay__call *call)
-{
-	if ((call->flags & STAY_IDEMPOTENT) == 0 &&
-	    !call->owner->retries_refused)
-		return false;
-	return stay__call_may_resend(call) || stay__call_may_retry(call);
-}
-
-/* The server has just refused it: whether that is all it has said, and all that
- * was sent behind it will be answered soon. */
-bool stay__call_may_retry_now(const struct stay__call *call);
-/* The server refused it: in flight no more, and not over yet. */
-void stay__call_set_aside(struct stay__call *call, struct stay_held *refusal);
-/* Given up while it is set aside. */
-void stay__call_withdraw(struct stay__call *call, enum stay_status status);
-/* What was sent behind them was acted on: those set aside are over. */
-void stay__calls_settle_refused(struct stay__calls *calls);
-
-/* The stream is gone: what was in flight is over, or in front of the queue,
- * where what may not wait for another session is to be dropped. */
-void stay__calls_session_over(
-    struct stay__calls *calls, enum stay_status status);
-
 /* "Refused" speaks for the last sending and all its replies; what an earlier
  * session may have done it cannot know. */
 static inline enum stay_outcome
 stay__call_refused(const struct stay__call *call)
 {
-	return call->trail & STAY__TRAIL_WHOLE ? STAY_MAYBE_EXECUTED
-					       : STAY_REFUSED;
+	return call->history & STAY__HISTORY_WHOLE ? STAY_MAYBE_EXECUTED
+						   : STAY_REFUSED;
 }
 
 static inline struct stay__call *
@@ -215,7 +182,7 @@ stay__call_of(struct stay__list *node)
 			    : STAY__LIST_OWNER(node, struct stay__call, node);
 }
 
-/* A record of no list, without trail and token; NULL: no memory. And back. */
+/* A record of no list, without history and token; NULL: no memory. And back. */
 static inline struct stay__call *
 stay__call_take(struct stay__calls *calls)
 {
@@ -225,7 +192,7 @@ stay__call_take(struct stay__calls *calls)
 	if (call == NULL)
 		return stay__call_new(calls);
 	calls->spare = node->next;
-	call->trail = 0;
+	call->history = 0;
 	call->resends = 0;
 	return call;
 }

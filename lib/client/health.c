@@ -25,19 +25,54 @@ bool
 stay__health_is_idle(const struct stay_session *session)
 {
 	return stay__list_is_empty(&session->client->calls.in_flight) &&
-	       !session->stalled;
+	       !session->health.stalled;
 }
 
 /* When the peer has been silent for too long. */
 static uint64_t
 silent_at(const struct stay_session *session)
 {
-	uint64_t since =
-	    session->heard > session->since ? session->heard : session->since;
+	uint64_t since = session->health.last_heard > session->health.since
+			     ? session->health.last_heard
+			     : session->health.since;
 
 	if (stay__health_is_idle(session))
 		return UINT64_MAX;
 	return stay__later(since, patience_ms(session->client));
+}
+
+/* A stream that took less than it was offered makes room only as the peer takes
+ * bytes in: then, and only then, what it takes is a sign of life. */
+static void
+note_write(
+    struct stay_session *session, bool idle, struct stay__written written)
+{
+	if (written.is_down || written.offered == 0)
+		return;
+	if (session->health.stalled && written.taken > 0)
+		stay__health_heard(session);
+	session->health.stalled = written.taken < written.offered;
+	stay__health_watch(session, idle);
+}
+
+void
+stay__health_wrote(
+    struct stay_session *session, bool idle, struct stay__written written)
+{
+	if (written.offered == 0)
+		session->health.stalled = false;
+	note_write(session, idle, written);
+}
+
+/* Nobody has said that there is room. If nothing is left to write, the stream
+ * stays stalled all the same: only a write it asked for shows that it is not. */
+static void
+try_to_write(struct stay_session *session)
+{
+	bool idle = stay__health_is_idle(session);
+
+	if (session->health.stalled)
+		note_write(session, idle, stay__output_write(session->client));
 }
 
 /*
@@ -51,12 +86,12 @@ has_not_listened(struct stay_session *session)
 {
 	struct stay_conn *conn = session->client->conn;
 
-	if (session->excused != session->heard) {
-		session->excused = session->heard;
+	if (session->health.looked_after != session->health.last_heard) {
+		session->health.looked_after = session->health.last_heard;
 		stay__stream_look(conn);
-		stay__output_try(session->client);
+		try_to_write(session);
 	}
-	return session->excused != session->heard ||
+	return session->health.looked_after != session->health.last_heard ||
 	       stay__stream_is_unread(conn) || !stay_stream_is_open(conn);
 }
 
@@ -64,13 +99,13 @@ static void
 check_silence(struct stay__timer *timer)
 {
 	struct stay_session *session =
-	    STAY__CONTAINER(timer, struct stay_session, silence);
+	    STAY__CONTAINER(timer, struct stay_session, health.silence);
 	struct stay_loop *loop = session->client->loop;
 	uint64_t at = silent_at(session), now = stay__loop_now(loop);
 
 	if (session->condemned != STAY_OK)
-		stay__session_press(session);
-	else if (at > now)
+		return;
+	if (at > now)
 		stay__loop_timer(loop, timer, at);
 	else if (has_not_listened(session))
 		stay__loop_timer(loop, timer, stay__later(now, 1));
@@ -97,8 +132,7 @@ give_back(struct stay_session *session)
 	struct stay_client *client = session->client;
 
 	stay__calls_trim(&client->calls);
-	if (stay_buf_len(&session->control) == 0)
-		stay_buf_fini(&session->control);
+	stay__output_trim(session);
 	stay__stream_hibernate(client->conn);
 }
 
@@ -107,10 +141,11 @@ static void
 run_probe(struct stay__task *task)
 {
 	struct stay_session *session =
-	    STAY__CONTAINER(task, struct stay_session, prober);
+	    STAY__CONTAINER(task, struct stay_session, health.prober);
 	struct stay_client *client = session->client;
 
-	if (session->parted || !stay__list_is_empty(&client->calls.in_flight))
+	if (session->said_farewell ||
+	    !stay__list_is_empty(&client->calls.in_flight))
 		return;
 	client->protocol.ping(session);
 	stay__output_ask(client);
@@ -122,9 +157,9 @@ probe_soon(struct stay_session *session)
 {
 	struct stay_client *client = session->client;
 
-	if (client->protocol.ping == NULL || session->parted)
+	if (client->protocol.ping == NULL || session->said_farewell)
 		return UINT64_MAX;
-	stay__loop_run_soon(client->loop, &session->prober);
+	stay__loop_run_soon(client->loop, &session->health.prober);
 	return stay__loop_after(client->loop, quiet_ms(client));
 }
 
@@ -133,16 +168,17 @@ static void
 check_idle(struct stay__timer *timer)
 {
 	struct stay_session *session =
-	    STAY__CONTAINER(timer, struct stay_session, probe);
+	    STAY__CONTAINER(timer, struct stay_session, health.probe);
 	struct stay_client *client = session->client;
 	uint64_t now = stay__loop_now(client->loop);
-	uint64_t at = stay__later(session->heard, quiet_ms(client));
+	uint64_t at = stay__later(session->health.last_heard, quiet_ms(client));
 
 	if (!stay__list_is_empty(&client->calls.in_flight)) {
 		at = stay__later(now, client->options.probe_ms);
 	} else if (at <= now) {
 		give_back(session);
-		at = stay__later(session->heard, client->options.probe_ms);
+		at = stay__later(
+		    session->health.last_heard, client->options.probe_ms);
 		if (at <= now)
 			at = probe_soon(session);
 	}
@@ -152,15 +188,21 @@ check_idle(struct stay__timer *timer)
 void
 stay__health_init(struct stay_session *session)
 {
-	stay__timer_init(&session->silence, check_silence);
-	stay__timer_init(&session->probe, check_idle);
-	stay__task_init(&session->prober, run_probe);
+	stay__timer_init(&session->health.silence, check_silence);
+	stay__timer_init(&session->health.probe, check_idle);
+	stay__task_init(&session->health.prober, run_probe);
+}
+
+void
+stay__health_open(struct stay_session *session)
+{
+	session->health.stalled = false;
 }
 
 void
 stay__health_begin(struct stay_session *session)
 {
-	session->excused = 0;
+	session->health.looked_after = 0;
 	stay__health_heard(session);
 	stay__health_watch(session, true);
 }
@@ -168,15 +210,15 @@ stay__health_begin(struct stay_session *session)
 void
 stay__health_end(struct stay_session *session)
 {
-	stay__loop_timer_stop(session->client->loop, &session->silence);
-	stay__loop_timer_stop(session->client->loop, &session->probe);
-	stay__task_cancel(&session->prober);
+	stay__loop_timer_stop(session->client->loop, &session->health.silence);
+	stay__loop_timer_stop(session->client->loop, &session->health.probe);
+	stay__task_cancel(&session->health.prober);
 }
 
 void
 stay__health_heard(struct stay_session *session)
 {
-	session->heard = stay__loop_now(session->client->loop);
+	session->health.last_heard = stay__loop_now(session->client->loop);
 }
 
 void
@@ -188,8 +230,8 @@ stay__health_rest(struct stay_session *session)
 	if (state == STAY__SESSION_DOWN && stay__calls_are_none(&client->calls))
 		give_back(session);
 	if ((state == STAY__SESSION_READY || state == STAY__SESSION_LEAVING) &&
-	    !stay__timer_is_set(&session->probe))
-		stay__loop_timer(client->loop, &session->probe,
+	    !stay__timer_is_set(&session->health.probe))
+		stay__loop_timer(client->loop, &session->health.probe,
 		    stay__loop_after(client->loop, quiet_ms(client)));
 }
 
@@ -201,12 +243,12 @@ stay__health_watch(struct stay_session *session, bool idle)
 	uint64_t at;
 
 	if (idle)
-		session->since = stay__loop_now(client->loop);
+		session->health.since = stay__loop_now(client->loop);
 	if (stay__session_state(session) == STAY__SESSION_GREETING)
 		return;
 	stay__health_rest(session);
 	at = silent_at(session);
-	if (at < UINT64_MAX && (!stay__timer_is_set(&session->silence) ||
-				   at < session->silence.at))
-		stay__loop_timer(client->loop, &session->silence, at);
+	if (at < UINT64_MAX && (!stay__timer_is_set(&session->health.silence) ||
+				   at < session->health.silence.at))
+		stay__loop_timer(client->loop, &session->health.silence, at);
 }

@@ -62,9 +62,10 @@ enlist(struct stay_client *client, struct stay_held *held)
 static enum stay_status
 make_held(struct stay_client *client, size_t size, struct stay_held **made)
 {
-	struct stay_bytes frame = client->session.frame;
+	struct stay_bytes frame = client->session.reading.frame;
 	bool copies = frame.len <= COPY_MAX;
-	struct stay__slab *slab = copies ? NULL : client->conn->input.slab;
+	struct stay__slab *slab =
+	    copies ? NULL : stay__stream_slab(client->conn);
 	size_t block =
 	    sizeof(struct stay_held) + size + (copies ? frame.len : 0);
 	uint64_t cost = block + (copies ? 0 : slab->cap);
@@ -100,9 +101,9 @@ stay_held_new(
 	session = &client->session;
 	if (client->protocol.retain == NULL)
 		return STAY_E_UNSUPPORTED;
-	if (session->frame.len == 0)
+	if (session->reading.frame.len == 0)
 		return STAY_E_STATE;
-	keep.bytes = session->frame.data;
+	keep.bytes = session->reading.frame.data;
 	size = reply == NULL ? 0 : client->protocol.retain(session, &keep);
 	if (size == 0)
 		return STAY_E_ARG;

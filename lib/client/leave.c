@@ -6,25 +6,6 @@
  */
 #include "client/client.h"
 
-/* Sessions that began together are not to end together. */
-void
-stay__leave_begin(struct stay_session *session)
-{
-	const struct stay_client *client = session->client;
-	uint64_t max = client->options.max_age_ms;
-
-	if (max == 0 || max == STAY_FOREVER)
-		return;
-	max -= stay__loop_random(client->loop) % (max / 4 + 1);
-	stay__conn_renew_after(client->conn, max);
-}
-
-void
-stay__leave_end(struct stay_session *session)
-{
-	stay__conn_renew_after(session->client->conn, STAY_FOREVER);
-}
-
 void
 stay__leave_now(struct stay_client *client, enum stay_status reason)
 {
@@ -39,7 +20,7 @@ stay__leave_to_stop(struct stay_client *client, enum stay_status reason)
 {
 	struct stay_session *session = &client->session;
 
-	if (stay__session_leave(session) && stay__session_part(session))
+	if (stay__session_leave(session) && stay__session_say_farewell(session))
 		return stay_verdict_pending(client->options.stop_budget_ms);
 	stay__leave_now(client, reason);
 	return stay_verdict_noconnect();
@@ -50,7 +31,7 @@ stay__leave_to_stop(struct stay_client *client, enum stay_status reason)
 static struct stay_verdict
 go_over(struct stay_client *client)
 {
-	struct stay_info why = client->session.left;
+	struct stay_info why = client->session.leave.why;
 
 	stay__session_over(&client->session, why.status, STAY_E_LOST);
 	return stay_verdict_connect(why);
@@ -72,9 +53,9 @@ stay__leave_to_change(struct stay_client *client, struct stay_info why)
 
 	if (why.status == STAY_OK)
 		why.status = STAY_E_RECONNECT;
-	session->left = why;
+	session->leave.why = why;
 	if (stay__session_leave(session) &&
-	    (!is_answered(client) || stay__session_part(session)))
+	    (!is_answered(client) || stay__session_say_farewell(session)))
 		return stay_verdict_pending(client->options.leave_budget_ms);
 	return go_over(client);
 }
@@ -85,9 +66,9 @@ stay__leave_to_change(struct stay_client *client, struct stay_info why)
 static struct stay_verdict
 broke(struct stay_client *client, enum stay_status why)
 {
-	if (client->session.parted)
+	if (client->session.said_farewell)
 		return go_over(client);
-	return stay__engine_lost(client, why);
+	return stay__session_lost(client, why);
 }
 
 static struct stay_verdict
@@ -98,10 +79,10 @@ go_on_to_stop(struct stay_client *client, const struct stay_event *event)
 	if (event->type == STAY_STREAM_DOWN)
 		return stay_verdict_noreply();
 	if (session->condemned == STAY_OK &&
-	    ((!session->parted && !is_answered(client)) ||
-		stay__session_part(session)))
+	    ((!session->said_farewell && !is_answered(client)) ||
+		stay__session_say_farewell(session)))
 		return stay_verdict_noreply();
-	stay__leave_now(client, client->conn->reason);
+	stay__leave_now(client, stay__conn_reason(client->conn));
 	return stay_verdict_noconnect();
 }
 
@@ -122,7 +103,7 @@ stay__leave_go_on(struct stay_client *client, const struct stay_event *event)
 		return broke(client, event->status);
 	if (event->type == STAY_PENDING_EXPIRED)
 		return go_over(client);
-	if (!is_answered(client) || stay__session_part(session))
+	if (!is_answered(client) || stay__session_say_farewell(session))
 		return stay_verdict_noreply();
 	return go_over(client);
 }

@@ -1,36 +1,40 @@
 /*
  * What leaves in one write: the rest of a request that is half on the wire, the
- * control lane, then requests of the log; and what the stream has taken of it.
+ * control lane, then requests of the send buffer; and what the stream has taken of it.
  * A request whose first byte is taken is committed. It knows no protocol.
  */
 #include "client/client.h"
+#include "client/resend.h"
 
-#define PARTS_MAX 32
+#define PIECES_MAX 32
+
+/* The control lane's own reserve: resubscriptions may take a good deal. */
+#define CONTROL_MAX (16u << 20)
 
 /* Enough for a turn: the others are to have theirs. The request that passes it
  * goes whole. */
 #define WRITE_MAX (256u * 1024u)
 
-struct parts {
-	struct iovec parts[PARTS_MAX];
+struct gathered {
+	struct iovec pieces[PIECES_MAX];
 	int count;
 	size_t len;
 };
 
 static void
-add(struct parts *parts, struct iovec part)
+add_piece(struct gathered *gathered, struct iovec piece)
 {
 	struct iovec *last;
 
-	parts->len += part.iov_len;
-	if (parts->count > 0) {
-		last = &parts->parts[parts->count - 1];
-		if ((char *)last->iov_base + last->iov_len == part.iov_base) {
-			last->iov_len += part.iov_len;
+	gathered->len += piece.iov_len;
+	if (gathered->count > 0) {
+		last = &gathered->pieces[gathered->count - 1];
+		if ((char *)last->iov_base + last->iov_len == piece.iov_base) {
+			last->iov_len += piece.iov_len;
 			return;
 		}
 	}
-	parts->parts[parts->count++] = part;
+	gathered->pieces[gathered->count++] = piece;
 }
 
 /* Calls on the wire and their bytes, now and with those about to join them. */
@@ -44,8 +48,8 @@ static struct flight
 flight_of(const struct stay_client *client)
 {
 	const struct stay_client_counts *counts = &client->calls.counts;
-	const struct stay__log *log = &client->calls.log;
-	uint64_t kept = log->wire - log->base;
+	const struct stay__sendbuf *sendbuf = &client->calls.sendbuf;
+	uint64_t kept = sendbuf->wire - sendbuf->base;
 
 	return (struct flight){ counts->in_flight + counts->tombstones,
 		counts->in_flight_bytes > kept ? counts->in_flight_bytes
@@ -81,14 +85,15 @@ may_send(const struct stay_client *client)
 }
 
 static void
-add_run(struct parts *parts, const struct stay__log *log, struct stay__span run)
+add_run(struct gathered *gathered, const struct stay__sendbuf *sendbuf,
+    struct stay__span run)
 {
-	add(parts, stay__log_view(log, run.begin, run.end));
+	add_piece(gathered, stay__sendbuf_view(sendbuf, run.begin, run.end));
 }
 
-/* Requests without a hole between them are one part. */
+/* Requests without a hole between them are one piece. */
 static void
-add_requests(const struct stay_client *client, struct parts *parts)
+add_requests(const struct stay_client *client, struct gathered *gathered)
 {
 	const struct stay__calls *calls = &client->calls;
 	struct stay__list *node = calls->queued.next;
@@ -99,35 +104,38 @@ add_requests(const struct stay_client *client, struct parts *parts)
 		const struct stay__span *span = &stay__call_of(node)->span;
 
 		if (!has_place(client, &flight, span) ||
-		    parts->len + stay__span_len(run) >= WRITE_MAX)
+		    gathered->len + stay__span_len(run) >= WRITE_MAX)
 			break;
 		if (span->begin != run.end && span->begin != run.begin) {
-			if (parts->count == PARTS_MAX - 1)
+			if (gathered->count == PIECES_MAX - 1)
 				break;
-			add_run(parts, &calls->log, run);
+			add_run(gathered, &calls->sendbuf, run);
 			run.begin = span->begin;
 		}
 		run.end = span->end;
 		flight.calls++;
 		flight.bytes += stay__span_len(*span);
 	}
-	add_run(parts, &calls->log, run);
+	add_run(gathered, &calls->sendbuf, run);
 }
 
 static void
-gather(const struct stay_client *client, struct parts *parts)
+gather(const struct stay_client *client, struct gathered *gathered)
 {
-	const struct stay__log *log = &client->calls.log;
-	struct stay_bytes control = stay_buf_bytes(&client->session.control);
-	char *bytes = client->session.control.data;
+	const struct stay__sendbuf *sendbuf = &client->calls.sendbuf;
+	struct stay_bytes control =
+	    stay_buf_bytes(&client->session.output.control);
+	char *bytes = client->session.output.control.data;
 
-	if (stay__log_rest(log) > 0)
-		add(parts, stay__log_view(log, log->wire, log->committed));
+	if (stay__sendbuf_rest(sendbuf) > 0)
+		add_piece(gathered, stay__sendbuf_view(sendbuf, sendbuf->wire,
+					sendbuf->committed));
 	if (control.len > 0)
-		add(parts, (struct iovec){ bytes + client->session.control.head,
-			       control.len });
+		add_piece(gathered,
+		    (struct iovec){ bytes + client->session.output.control.head,
+			control.len });
 	if (may_send(client))
-		add_requests(client, parts);
+		add_requests(client, gathered);
 }
 
 /* Of `len` bytes that the stream has taken: what is of this request. */
@@ -146,28 +154,29 @@ begin_request(struct stay__call *call, size_t len)
 static size_t
 go_on_with_request(struct stay__calls *calls, size_t len)
 {
-	size_t rest = (size_t)stay__log_rest(&calls->log);
+	size_t rest = (size_t)stay__sendbuf_rest(&calls->sendbuf);
 
 	if (len > rest)
 		len = rest;
-	stay__log_wrote(&calls->log, len);
+	stay__sendbuf_wrote(&calls->sendbuf, len);
 	if (len == rest)
 		stay__call_whole(calls);
 	return len;
 }
 
 static void
-take(struct stay_client *client, size_t len)
+take_written(struct stay_client *client, size_t len)
 {
 	struct stay__calls *calls = &client->calls;
-	size_t control = stay_buf_len(&client->session.control);
+	size_t control = stay_buf_len(&client->session.output.control);
 
-	if (len > 0 && stay__log_rest(&calls->log) > 0)
+	if (len > 0 && stay__sendbuf_rest(&calls->sendbuf) > 0)
 		len -= go_on_with_request(calls, len);
 	if (control > len)
 		control = len;
-	stay_buf_take(&client->session.control, control);
-	client->session.settled = stay_buf_len(&client->session.control);
+	stay_buf_take(&client->session.output.control, control);
+	client->session.output.settled =
+	    stay_buf_len(&client->session.output.control);
 	len -= control;
 	while (len > 0) {
 		len -= begin_request(stay__call_of(calls->queued.next), len);
@@ -177,71 +186,96 @@ take(struct stay_client *client, size_t len)
 bool
 stay__output_is_flushed(const struct stay_client *client)
 {
-	return stay__log_rest(&client->calls.log) == 0 &&
-	       stay_buf_len(&client->session.control) == 0;
+	return stay__sendbuf_rest(&client->calls.sendbuf) == 0 &&
+	       stay_buf_len(&client->session.output.control) == 0;
 }
 
 void
 stay__output_ask(struct stay_client *client)
 {
-	if (client->write_asked ||
+	if (client->session.output.asked ||
 	    stay__session_state(&client->session) == STAY__SESSION_DOWN)
 		return;
 	if (stay__output_is_flushed(client) && !may_send(client))
 		return;
-	client->write_asked = true;
+	client->session.output.asked = true;
 	stay_stream_want_write(client->conn);
 }
 
-/* A stream that took less than it was offered makes room only as the peer takes
- * bytes in: then, and only then, what it takes is a sign of life. */
-static void
-account(struct stay_client *client, size_t offered, size_t taken)
+/* ---- the control lane ---- */
+
+void
+stay__output_init(struct stay_session *session)
 {
-	struct stay_session *session = &client->session;
-	bool idle = stay__health_is_idle(session);
-
-	client->calls.counts.bytes_out += taken;
-	if (session->stalled && taken > 0)
-		stay__health_heard(session);
-	session->stalled = taken < offered;
-	take(client, taken);
-	stay__calls_release(&client->calls);
-	stay__health_watch(session, idle);
-}
-
-/* False: there is nothing to write. */
-static bool
-write_on(struct stay_client *client)
-{
-	struct parts parts = { .count = 0 };
-	size_t taken = 0;
-
-	gather(client, &parts);
-	if (parts.count == 0)
-		return false;
-	/* If the stream is down, its news follow, and say why. */
-	if (stay_stream_write(client->conn, parts.parts, parts.count, &taken) !=
-		STAY_OK &&
-	    taken == 0)
-		return true;
-	account(client, parts.len, taken);
-	stay__water_fall(client);
-	stay__output_ask(client);
-	return true;
+	stay_buf_init(&session->output.control, CONTROL_MAX);
 }
 
 void
+stay__output_fini(struct stay_session *session)
+{
+	stay_buf_fini(&session->output.control);
+}
+
+void
+stay__output_begin(struct stay_session *session)
+{
+	session->output.asked = false;
+	stay_buf_cut(&session->output.control, 0);
+	session->output.settled = 0;
+}
+
+void
+stay__output_trim(struct stay_session *session)
+{
+	if (stay_buf_len(&session->output.control) == 0)
+		stay_buf_fini(&session->output.control);
+}
+
+struct stay_buf *
+stay__output_control(struct stay_session *session)
+{
+	return &session->output.control;
+}
+
+void
+stay__output_settle(struct stay_session *session, bool expected)
+{
+	struct stay__output *output = &session->output;
+
+	if (!expected)
+		stay_buf_cut(&output->control, output->settled);
+	output->settled = stay_buf_len(&output->control);
+}
+
+/* ---- writing ---- */
+
+void
+stay__output_granted(struct stay_client *client)
+{
+	client->session.output.asked = false;
+}
+
+struct stay__written
 stay__output_write(struct stay_client *client)
 {
-	client->write_asked = false;
-	if (!write_on(client))
-		client->session.stalled = false;
-}
+	struct gathered gathered = { .count = 0 };
+	struct stay__written written = { 0 };
+	enum stay_status status;
 
-void
-stay__output_try(struct stay_client *client)
-{
-	if (client->session.stalled)
-		write_on(client);
+	gather(client, &gathered);
+	if (gathered.count == 0)
+		return written;
+	written.offered = gathered.len;
+	status = stay_stream_write(
+	    client->conn, gathered.pieces, gathered.count, &written.taken);
+	/* If the stream is down, its news follow, and say why. */
+	written.is_down = status != STAY_OK && written.taken == 0;
+	if (written.is_down)
+		return written;
+	client->calls.counts.bytes_out += written.taken;
+	take_written(client, written.taken);
+	stay__calls_release(&client->calls);
+	stay__admission_fall(client);
+	stay__output_ask(client);
+	return written;
 }

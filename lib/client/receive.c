@@ -3,6 +3,8 @@
  * cut. It knows neither where the bytes come from nor what they mean.
  */
 #include "client/client.h"
+#include "client/complete.h"
+#include "client/resend.h"
 
 /* ---- a call is answered ---- */
 
@@ -90,7 +92,7 @@ settle_refused(struct stay_session *session, const struct stay__call *call,
     const struct stay_frame *frame)
 {
 	struct stay__calls *calls = &session->client->calls;
-	struct stay_bytes whole = session->frame;
+	struct stay_bytes whole = session->reading.frame;
 
 	if (call->stage == STAY__CALL_CONTROL)
 		return;
@@ -100,10 +102,10 @@ settle_refused(struct stay_session *session, const struct stay__call *call,
 	    (call->stage == STAY__CALL_OVER &&
 		frame->kind == STAY_FRAME_REFUSED))
 		return;
-	session->frame.len = 0;
+	session->reading.frame.len = 0;
 	stay__calls_settle_refused(calls);
 	stay__calls_tell(calls);
-	session->frame = whole;
+	session->reading.frame = whole;
 }
 
 /* ---- a frame of each kind ---- */
@@ -158,7 +160,7 @@ take_part(struct stay_session *session, const struct stay_frame *frame)
 		return stay__session_break(session, STAY_E_UNASKED, NULL);
 	settle_refused(session, oldest, frame);
 	if (oldest->stage == STAY__CALL_COMMITTED) {
-		oldest->trail |= STAY__TRAIL_ACTED;
+		oldest->history |= STAY__HISTORY_ACTED;
 		stay__call_touched(oldest);
 		tell_part(oldest, &result);
 	} else if (oldest->stage == STAY__CALL_OVER) {
@@ -242,7 +244,7 @@ keep(struct stay_session *session, size_t len, size_t hope)
 	if (len >= max || hope > max ||
 	    stay_stream_keep(client->conn, len, hope) != STAY_OK)
 		return stay__session_break(session, STAY_E_PROTOCOL, too_big);
-	session->kept = len;
+	session->reading.kept = len;
 	return STAY__GO_ON;
 }
 
@@ -250,7 +252,7 @@ keep(struct stay_session *session, size_t len, size_t hope)
 static enum stay__flow
 put_off(struct stay_session *session, size_t len)
 {
-	session->kept = len;
+	session->reading.kept = len;
 	return stay_stream_again(session->client->conn, len) == STAY_OK
 		   ? STAY__GO_ON
 		   : stay__session_break(session, STAY_E_PROTOCOL, NULL);
@@ -269,7 +271,9 @@ take_all(struct stay_session *session, struct stay_bytes bytes, bool *up)
 	enum stay__flow flow;
 	const char *fault;
 
-	for (session->offset = 0; bytes.len > 0; session->offset += frame.len) {
+	session->reading.input = stay__stream_bytes(client->conn);
+	for (session->reading.offset = 0; bytes.len > 0;
+	     session->reading.offset += frame.len) {
 		if (taken++ >= client->options.turn_calls_max)
 			return put_off(session, bytes.len);
 		frame = client->protocol.decode(session, bytes);
@@ -279,9 +283,10 @@ take_all(struct stay_session *session, struct stay_bytes bytes, bool *up)
 		if (fault != NULL)
 			return stay__session_break(
 			    session, STAY_E_PROTOCOL, fault);
-		session->frame = (struct stay_bytes){ bytes.data, frame.len };
+		session->reading.frame =
+		    (struct stay_bytes){ bytes.data, frame.len };
 		flow = take[frame.kind](session, &frame);
-		session->frame.len = 0;
+		session->reading.frame.len = 0;
 		if (flow == STAY__END || session->generation != generation)
 			return flow;
 		*up |= flow == STAY__COME_UP;
@@ -306,18 +311,24 @@ leave_who_refuses(struct stay_session *session, enum stay__flow flow)
 	    "the server refuses what it is asked to do");
 }
 
+void
+stay__receive_begin(struct stay_session *session)
+{
+	session->reading.kept = 0;
+}
+
 struct stay_verdict
 stay__receive(struct stay_client *client, struct stay_bytes bytes)
 {
 	struct stay_session *session = &client->session;
-	size_t fresh = bytes.len - session->kept;
+	size_t fresh = bytes.len - session->reading.kept;
 	enum stay__flow flow;
 	bool up = false;
 
 	if (stay__session_state(session) == STAY__SESSION_DOWN)
 		return stay_verdict_noreply();
 	client->calls.counts.bytes_in += fresh;
-	session->kept = 0;
+	session->reading.kept = 0;
 	/* Till now we were busy with what it has said. */
 	stay__health_heard(session);
 	/* What is over is told before what answers others. */

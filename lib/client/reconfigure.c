@@ -5,11 +5,12 @@
  */
 #include "base/mem.h"
 #include "client/client.h"
+#include "client/settings.h"
 
 /* What is NULL stays as it is. */
 struct stay__change {
 	struct stay__change *older; /* in client->dropped */
-	struct stay__aim aim;       /* without a URL: the same */
+	struct stay__target target; /* without a URL: the same */
 	char *label;
 	bool named;
 	bool has_options;
@@ -27,7 +28,7 @@ release(const struct stay_client_options *options)
 static void
 free_change(struct stay__change *change)
 {
-	stay__aim_fini(&change->aim);
+	stay__target_fini(&change->target);
 	stay__free(change->label);
 	stay__free(change);
 }
@@ -113,7 +114,6 @@ static void
 take_options(struct stay_client *client, struct stay__change *change)
 {
 	struct stay_client_options old = client->options;
-	struct stay_conn *conn = client->conn;
 
 	client->options = change->options;
 	client->options.on_started = old.on_started;
@@ -121,31 +121,27 @@ take_options(struct stay_client *client, struct stay__change *change)
 	client->options.on_high_water = old.on_high_water;
 	client->options.on_low_water = old.on_low_water;
 	client->options.arg = old.arg;
-	stay__client_obey(client);
-	conn->options.stop_budget_ms = client->options.stop_budget_ms;
-	conn->backoff.policy = client->options.backoff;
-	conn->link.socket = change->socket;
+	stay__settings_apply(client);
+	stay__conn_retune(client->conn, &change->socket,
+	    client->options.stop_budget_ms, &client->options.backoff);
 	if (old.config != client->options.config)
 		release(&old);
 }
 
 static void
-take_aim(struct stay_client *client, struct stay__change *change)
+take_target(struct stay_client *client, struct stay__change *change)
 {
-	struct stay__aim old = client->aim;
+	struct stay__target old = client->target;
 
-	client->aim = change->aim;
-	change->aim = old;
+	client->target = change->target;
+	change->target = old;
 }
 
 static void
 take_label(struct stay_client *client, struct stay__change *change)
 {
-	char *old = client->conn->label;
-
-	client->conn->label = change->label;
 	client->named = change->named;
-	change->label = old;
+	change->label = stay__conn_relabel(client->conn, change->label);
 }
 
 void
@@ -156,8 +152,8 @@ stay__change_take(struct stay_client *client)
 	if (change == NULL)
 		return;
 	client->change = NULL;
-	if (change->aim.url != NULL)
-		take_aim(client, change);
+	if (change->target.url != NULL)
+		take_target(client, change);
 	if (change->label != NULL)
 		take_label(client, change);
 	if (change->has_options)
@@ -175,11 +171,11 @@ prepare_options(
 
 	if (options == NULL)
 		return STAY_OK;
-	status = stay__client_fill(&change->options, options);
+	status = stay__settings_fill(&change->options, options);
 	if (status != STAY_OK)
 		return status;
 	change->has_options = true;
-	change->socket = stay__client_socket(&change->options);
+	change->socket = stay__settings_socket(&change->options);
 	change->options.socket = NULL;
 	return STAY_OK;
 }
@@ -195,7 +191,7 @@ prepare_label(const struct stay_client *client, struct stay__change *change,
 	if (given != NULL)
 		change->label = stay__copy_text(given);
 	else if (url != NULL && !client->named)
-		change->label = stay__client_label(&change->aim, url);
+		change->label = stay__settings_label(&change->target, url);
 	else
 		return STAY_OK;
 	return change->label == NULL ? STAY_E_NOMEM : STAY_OK;
@@ -208,7 +204,7 @@ prepare(const struct stay_client *client, struct stay__change *change,
 	enum stay_status status = STAY_OK;
 
 	if (url != NULL)
-		status = stay__client_aim(client, &change->aim, url);
+		status = stay__target_parse(client, &change->target, url);
 	if (status == STAY_OK)
 		status = prepare_options(change, options);
 	if (status == STAY_OK)
@@ -225,7 +221,7 @@ stay_client_reconfigure(struct stay_client *client, const char *url,
 
 	if (client == NULL)
 		return STAY_E_ARG;
-	if (client->conn->admission == STAY__ADMIT_CLOSED)
+	if (*client->admission == STAY__ADMIT_CLOSED)
 		return STAY_E_STOPPED;
 	if (client->dropped_count >= STAY__DROPPED_MAX)
 		return STAY_E_FULL;

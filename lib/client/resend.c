@@ -4,7 +4,7 @@
  * What is sent again is in front of the queue, in the order it was given. How
  * calls are kept is calls.c's.
  */
-#include "client/calls.h"
+#include "client/resend.h"
 
 /* ---- what may be sent again ---- */
 
@@ -64,7 +64,7 @@ static enum fate
 fate_of(const struct stay__call *call, bool overtaken)
 {
 	struct stay__calls *calls = call->owner;
-	bool answered = (call->trail & STAY__TRAIL_ANSWERED) != 0;
+	bool answered = (call->history & STAY__HISTORY_ANSWERED) != 0;
 	bool half = call == calls->half;
 
 	if (half && !answered && !calls->acts_on_parts)
@@ -107,11 +107,11 @@ requeue(struct stay__call *call, struct stay__list *again, enum fate fate)
 
 	call->stage = STAY__CALL_QUEUED;
 	if (fate == FATE_RESEND) {
-		call->trail |= STAY__TRAIL_WHOLE;
+		call->history |= STAY__HISTORY_WHOLE;
 		call->resends++;
 	}
 	calls->counts.queued++;
-	stay__log_return(&calls->log, call->span);
+	stay__sendbuf_return(&calls->sendbuf, call->span);
 	stay__list_push(again, &call->node);
 }
 
@@ -138,8 +138,8 @@ bool
 stay__call_may_retry_now(const struct stay__call *call)
 {
 	return stay__call_may_retry(call) && call->due == 1 &&
-	       (call->trail & (STAY__TRAIL_ANSWERED | STAY__TRAIL_ACTED)) ==
-		   0 &&
+	       (call->history &
+		   (STAY__HISTORY_ANSWERED | STAY__HISTORY_ACTED)) == 0 &&
 	       call->span.begin >= call->owner->unawaited;
 }
 
@@ -151,7 +151,7 @@ stay__call_set_aside(struct stay__call *call, struct stay_held *refusal)
 	assert(call->stage == STAY__CALL_COMMITTED && call->due == 1);
 	stay__call_take_out(call);
 	call->stage = STAY__CALL_REFUSED;
-	call->trail |= STAY__TRAIL_REFUSED;
+	call->history |= STAY__HISTORY_REFUSED;
 	call->refusal = refusal;
 	calls->counts.queued++;
 	calls->counts.queued_bytes += stay__span_len(call->span);
@@ -249,7 +249,8 @@ stay__calls_session_over(struct stay__calls *calls, enum stay_status status)
 		lose(call, &again, status);
 	stay__list_prepend_all(&calls->queued, &again);
 	call = stay__call_of(stay__list_first(&calls->queued));
-	stay__log_rewind(&calls->log,
-	    call != NULL ? call->span.begin : stay__log_end(&calls->log));
+	stay__sendbuf_rewind(
+	    &calls->sendbuf, call != NULL ? call->span.begin
+					  : stay__sendbuf_end(&calls->sendbuf));
 	calls->unawaited = calls->unanswered = 0;
 }

@@ -1,5 +1,5 @@
 /*
- * The output log: a run of bytes and the positions in it. It knows neither the
+ * The send buffer: a run of bytes and the positions in it. It knows neither the
  * calls whose requests it holds nor the stream they leave by.
  */
 #include "client/sendbuf.h"
@@ -10,22 +10,22 @@
 #define SPARSE_MIN 4096u
 
 void
-stay__log_init(struct stay__log *log, uint64_t max)
+stay__sendbuf_init(struct stay__sendbuf *sendbuf, uint64_t max)
 {
-	*log = (struct stay__log){ .max = max };
-	stay_buf_init(&log->buf, 0);
+	*sendbuf = (struct stay__sendbuf){ .max = max };
+	stay_buf_init(&sendbuf->buf, 0);
 }
 
 void
-stay__log_fini(struct stay__log *log)
+stay__sendbuf_fini(struct stay__sendbuf *sendbuf)
 {
-	stay_buf_fini(&log->buf);
+	stay_buf_fini(&sendbuf->buf);
 }
 
 void
-stay__log_cut(struct stay__log *log, uint64_t begin)
+stay__sendbuf_cut(struct stay__sendbuf *sendbuf, uint64_t begin)
 {
-	stay_buf_cut(&log->buf, (size_t)(begin - log->base));
+	stay_buf_cut(&sendbuf->buf, (size_t)(begin - sendbuf->base));
 }
 
 /*
@@ -33,74 +33,78 @@ stay__log_cut(struct stay__log *log, uint64_t begin)
  * the holes before it along.
  */
 void
-stay__log_forget(struct stay__log *log, struct stay__span span)
+stay__sendbuf_forget(struct stay__sendbuf *sendbuf, struct stay__span span)
 {
-	assert(span.begin >= log->committed);
-	log->live -= stay__span_len(span);
-	if (log->live == 0)
-		stay__log_cut(log, log->committed);
-	else if (span.end == stay__log_end(log))
-		stay__log_cut(log, span.begin);
+	assert(span.begin >= sendbuf->committed);
+	sendbuf->live -= stay__span_len(span);
+	if (sendbuf->live == 0)
+		stay__sendbuf_cut(sendbuf, sendbuf->committed);
+	else if (span.end == stay__sendbuf_end(sendbuf))
+		stay__sendbuf_cut(sendbuf, span.begin);
 }
 
 void
-stay__log_return(struct stay__log *log, struct stay__span span)
+stay__sendbuf_return(struct stay__sendbuf *sendbuf, struct stay__span span)
 {
-	log->live += stay__span_len(span);
+	sendbuf->live += stay__span_len(span);
 }
 
 void
-stay__log_rewind(struct stay__log *log, uint64_t to)
+stay__sendbuf_rewind(struct stay__sendbuf *sendbuf, uint64_t to)
 {
-	log->wire = to;
-	log->committed = to;
-	stay__log_release(log, to);
+	sendbuf->wire = to;
+	sendbuf->committed = to;
+	stay__sendbuf_release(sendbuf, to);
 }
 
 void
-stay__log_release(struct stay__log *log, uint64_t to)
+stay__sendbuf_release(struct stay__sendbuf *sendbuf, uint64_t to)
 {
-	assert(to >= log->base && to <= log->wire);
-	stay_buf_take(&log->buf, (size_t)(to - log->base));
-	log->base = to;
+	assert(to >= sendbuf->base && to <= sendbuf->wire);
+	stay_buf_take(&sendbuf->buf, (size_t)(to - sendbuf->base));
+	sendbuf->base = to;
 }
 
 bool
-stay__log_is_sparse(const struct stay__log *log)
+stay__sendbuf_is_sparse(const struct stay__sendbuf *sendbuf)
 {
-	uint64_t holes = stay__log_end(log) - log->committed - log->live;
+	uint64_t holes =
+	    stay__sendbuf_end(sendbuf) - sendbuf->committed - sendbuf->live;
 
-	return holes > SPARSE_MIN && holes > log->live;
+	return holes > SPARSE_MIN && holes > sendbuf->live;
 }
 
 void
-stay__log_move(struct stay__log *log, struct stay__span *span, uint64_t to)
+stay__sendbuf_move(
+    struct stay__sendbuf *sendbuf, struct stay__span *span, uint64_t to)
 {
 	uint64_t len = stay__span_len(*span);
-	char *bytes = log->buf.data + log->buf.head;
+	char *bytes = sendbuf->buf.data + sendbuf->buf.head;
 
-	assert(to >= log->committed && to <= span->begin);
-	memmove(bytes + (to - log->base), bytes + (span->begin - log->base),
-	    (size_t)len);
+	assert(to >= sendbuf->committed && to <= span->begin);
+	memmove(bytes + (to - sendbuf->base),
+	    bytes + (span->begin - sendbuf->base), (size_t)len);
 	span->begin = to;
 	span->end = to + len;
 }
 
 struct iovec
-stay__log_view(const struct stay__log *log, uint64_t from, uint64_t to)
+stay__sendbuf_view(
+    const struct stay__sendbuf *sendbuf, uint64_t from, uint64_t to)
 {
-	char *bytes = log->buf.data + log->buf.head;
+	char *bytes = sendbuf->buf.data + sendbuf->buf.head;
 
-	assert(from >= log->base && from <= to && to <= stay__log_end(log));
-	return (
-	    struct iovec){ bytes + (from - log->base), (size_t)(to - from) };
+	assert(from >= sendbuf->base && from <= to &&
+	       to <= stay__sendbuf_end(sendbuf));
+	return (struct iovec){ bytes + (from - sendbuf->base),
+		(size_t)(to - from) };
 }
 
 void
-stay__log_trim(struct stay__log *log)
+stay__sendbuf_trim(struct stay__sendbuf *sendbuf)
 {
-	if (log->live == 0)
-		stay__log_cut(log, log->committed);
-	if (stay_buf_len(&log->buf) == 0)
-		stay_buf_fini(&log->buf);
+	if (sendbuf->live == 0)
+		stay__sendbuf_cut(sendbuf, sendbuf->committed);
+	if (stay_buf_len(&sendbuf->buf) == 0)
+		stay_buf_fini(&sendbuf->buf);
 }

@@ -1,5 +1,5 @@
 /*
- * The output log of a client: each request is encoded once, straight to its
+ * The send buffer of a client: each request is encoded once, straight to its
  * end, and stays until it cannot be needed any more. Positions are 64-bit and
  * absolute, so they outlive every move of the bytes.
  *
@@ -13,8 +13,8 @@
  * Behind `committed` lie requests that may be taken out without a trace. What
  * they leave is a hole, skipped when sending and squeezed out in time.
  */
-#ifndef STAY__LOG_H
-#define STAY__LOG_H
+#ifndef STAY__SENDBUF_H
+#define STAY__SENDBUF_H
 
 #include <assert.h>
 #include <stdbool.h>
@@ -28,7 +28,7 @@ struct stay__span {
 	uint64_t end;
 };
 
-struct stay__log {
+struct stay__sendbuf {
 	struct stay_buf buf;
 	uint64_t base;
 	uint64_t wire;
@@ -37,45 +37,47 @@ struct stay__log {
 	uint64_t max;  /* of live */
 };
 
-void stay__log_init(struct stay__log *log, uint64_t max);
-void stay__log_fini(struct stay__log *log);
+void stay__sendbuf_init(struct stay__sendbuf *sendbuf, uint64_t max);
+void stay__sendbuf_fini(struct stay__sendbuf *sendbuf);
 
 /* What was encoded from `begin` on never was there. */
-void stay__log_cut(struct stay__log *log, uint64_t begin);
+void stay__sendbuf_cut(struct stay__sendbuf *sendbuf, uint64_t begin);
 
 /* Take an uncommitted request out. */
-void stay__log_forget(struct stay__log *log, struct stay__span span);
-/* Count a committed request as uncommitted again, before stay__log_rewind. */
-void stay__log_return(struct stay__log *log, struct stay__span span);
+void stay__sendbuf_forget(
+    struct stay__sendbuf *sendbuf, struct stay__span span);
+/* Count a committed request as uncommitted again, before stay__sendbuf_rewind. */
+void stay__sendbuf_return(
+    struct stay__sendbuf *sendbuf, struct stay__span span);
 /* A new stream will begin at `to`: nothing before it is needed any more. */
-void stay__log_rewind(struct stay__log *log, uint64_t to);
+void stay__sendbuf_rewind(struct stay__sendbuf *sendbuf, uint64_t to);
 /* The bytes before `to` are not needed any more. */
-void stay__log_release(struct stay__log *log, uint64_t to);
+void stay__sendbuf_release(struct stay__sendbuf *sendbuf, uint64_t to);
 
 /* Whether holes take more than their share; then move every uncommitted
  * request, in order, to where the one before it ended, and cut the rest. */
-bool stay__log_is_sparse(const struct stay__log *log);
-void stay__log_move(
-    struct stay__log *log, struct stay__span *span, uint64_t to);
+bool stay__sendbuf_is_sparse(const struct stay__sendbuf *sendbuf);
+void stay__sendbuf_move(
+    struct stay__sendbuf *sendbuf, struct stay__span *span, uint64_t to);
 
-/* The bytes of [from, to); they live until the log is appended to. */
-struct iovec stay__log_view(
-    const struct stay__log *log, uint64_t from, uint64_t to);
+/* The bytes of [from, to); they live until something is appended. */
+struct iovec stay__sendbuf_view(
+    const struct stay__sendbuf *sendbuf, uint64_t from, uint64_t to);
 
 /* Give the memory back if nothing is in it but holes. */
-void stay__log_trim(struct stay__log *log);
+void stay__sendbuf_trim(struct stay__sendbuf *sendbuf);
 
 static inline uint64_t
-stay__log_end(const struct stay__log *log)
+stay__sendbuf_end(const struct stay__sendbuf *sendbuf)
 {
-	return log->base + (log->buf.tail - log->buf.head);
+	return sendbuf->base + (sendbuf->buf.tail - sendbuf->buf.head);
 }
 
 /* How much of the last committed request the stream has not taken yet. */
 static inline uint64_t
-stay__log_rest(const struct stay__log *log)
+stay__sendbuf_rest(const struct stay__sendbuf *sendbuf)
 {
-	return log->committed - log->wire;
+	return sendbuf->committed - sendbuf->wire;
 }
 
 static inline uint64_t
@@ -88,42 +90,44 @@ stay__span_len(struct stay__span span)
 
 /* Where to encode the next request, limited to the room left; NULL: none. */
 static inline struct stay_buf *
-stay__log_open(struct stay__log *log)
+stay__sendbuf_open(struct stay__sendbuf *sendbuf)
 {
-	struct stay_buf *buf = &log->buf;
+	struct stay_buf *buf = &sendbuf->buf;
 
-	if (log->live >= log->max)
+	if (sendbuf->live >= sendbuf->max)
 		return NULL;
-	buf->limit = buf->tail - buf->head + (size_t)(log->max - log->live);
+	buf->limit =
+	    buf->tail - buf->head + (size_t)(sendbuf->max - sendbuf->live);
 	return buf;
 }
 
 /* What stands behind `begin` is a request. */
 static inline struct stay__span
-stay__log_close(struct stay__log *log, uint64_t begin)
+stay__sendbuf_close(struct stay__sendbuf *sendbuf, uint64_t begin)
 {
-	struct stay__span span = { begin, stay__log_end(log) };
+	struct stay__span span = { begin, stay__sendbuf_end(sendbuf) };
 
-	log->live += stay__span_len(span);
+	sendbuf->live += stay__span_len(span);
 	return span;
 }
 
 /* The stream begins on this request; everything before it is on the wire. */
 static inline void
-stay__log_commit(struct stay__log *log, struct stay__span span)
+stay__sendbuf_commit(struct stay__sendbuf *sendbuf, struct stay__span span)
 {
-	assert(log->wire == log->committed && span.begin >= log->committed);
-	log->wire = span.begin;
-	log->committed = span.end;
-	log->live -= stay__span_len(span);
+	assert(sendbuf->wire == sendbuf->committed &&
+	       span.begin >= sendbuf->committed);
+	sendbuf->wire = span.begin;
+	sendbuf->committed = span.end;
+	sendbuf->live -= stay__span_len(span);
 }
 
 /* The stream has taken `len` more bytes of the committed request. */
 static inline void
-stay__log_wrote(struct stay__log *log, size_t len)
+stay__sendbuf_wrote(struct stay__sendbuf *sendbuf, size_t len)
 {
-	assert(len <= stay__log_rest(log));
-	log->wire += len;
+	assert(len <= stay__sendbuf_rest(sendbuf));
+	sendbuf->wire += len;
 }
 
 #endif

@@ -1,26 +1,26 @@
 /*
  * A session: what a protocol has on one stream, from the greeting to the end,
- * and what it may ask for. Which calls survive it is decided in calls.c, when
- * the next one begins in engine.c.
+ * and when to come back after it. Which calls survive it is decided in resend.c;
+ * why it ends is for others to say.
  */
 #include "client/client.h"
-
-/* The control lane's own reserve: resubscriptions may take a good deal. */
-#define CONTROL_MAX (16u << 20)
+#include "client/resend.h"
 
 void
-stay__session_init(struct stay_session *session, struct stay_client *client)
+stay__session_init(
+    struct stay_session *session, struct stay_client *client, void *data)
 {
 	session->client = client;
+	session->data = data;
 	stay__machine_init(&session->machine, stay_machine_session());
-	stay_buf_init(&session->control, CONTROL_MAX);
+	stay__output_init(session);
 	stay__health_init(session);
 }
 
 void
 stay__session_fini(struct stay_session *session)
 {
-	stay_buf_fini(&session->control);
+	stay__output_fini(session);
 }
 
 static void
@@ -33,6 +33,25 @@ turn(struct stay_session *session, enum stay__session_event event)
 
 /* ---- the beginning ---- */
 
+/* Sessions that began together are not to end together. */
+static void
+begin_age(struct stay_session *session)
+{
+	const struct stay_client *client = session->client;
+	uint64_t max = client->options.max_age_ms;
+
+	if (max == 0 || max == STAY_FOREVER)
+		return;
+	max -= stay__loop_random(client->loop) % (max / 4 + 1);
+	stay__conn_renew_after(client->conn, max);
+}
+
+static void
+end_age(struct stay_session *session)
+{
+	stay__conn_renew_after(session->client->conn, STAY_FOREVER);
+}
+
 static void
 come_up(struct stay_session *session)
 {
@@ -41,24 +60,9 @@ come_up(struct stay_session *session)
 	turn(session, STAY__SESSION_EV_UP);
 	client->calls.counts.sessions++;
 	stay__health_begin(session);
-	stay__leave_begin(session);
+	begin_age(session);
 	client->protocol.on_up(session);
 	stay__output_ask(client);
-}
-
-enum stay__flow
-stay__session_break(
-    struct stay_session *session, enum stay_status why, const char *text)
-{
-	const char *phase =
-	    stay__session_state(session) == STAY__SESSION_GREETING ? "hello"
-								   : "session";
-
-	if (text == NULL)
-		text = stay_strerror(why);
-	session->condemned = why;
-	stay__conn_fail(session->client->conn, why, phase, text);
-	return STAY__END;
 }
 
 enum stay__flow
@@ -85,29 +89,16 @@ stay__session_greet(
 }
 
 struct stay_verdict
-stay__session_verdict(const struct stay_session *session, enum stay__flow flow)
-{
-	if (flow == STAY__END)
-		return stay_verdict_disconnect(
-		    stay_info_status(session->condemned));
-	return flow == STAY__COME_UP ? stay_verdict_ok()
-				     : stay_verdict_noreply();
-}
-
-struct stay_verdict
 stay__session_open(struct stay_session *session)
 {
 	struct stay_client *client = session->client;
 
 	turn(session, STAY__SESSION_EV_OPENED);
 	session->generation++;
-	session->condemned = STAY_OK;
-	session->parted = false;
-	session->stalled = false;
-	session->kept = 0;
-	client->write_asked = false;
-	stay_buf_cut(&session->control, 0);
-	session->settled = 0;
+	session->said_farewell = false;
+	stay__session_acquit(session);
+	stay__health_open(session);
+	stay__output_begin(session);
 	memset(session->data, 0, client->protocol.session_size);
 	stay_stream_set_keep_max(
 	    client->conn, (size_t)client->options.reply_bytes_max);
@@ -128,12 +119,12 @@ stay__session_leave(struct stay_session *session)
 }
 
 bool
-stay__session_part(struct stay_session *session)
+stay__session_say_farewell(struct stay_session *session)
 {
 	struct stay_client *client = session->client;
 
-	if (!session->parted) {
-		session->parted = true;
+	if (!session->said_farewell) {
+		session->said_farewell = true;
 		client->protocol.bye(session);
 		stay__output_ask(client);
 	}
@@ -162,111 +153,54 @@ stay__session_over(
 		return;
 	turn(session, STAY__SESSION_EV_LOST);
 	stay__health_end(session);
-	stay__leave_end(session);
+	end_age(session);
 	client->protocol.on_down(session, why);
 	end_calls(&client->calls, state != STAY__SESSION_GREETING, status);
 	stay__health_rest(session);
 }
 
-/*
- * The verdict that ends it is engine.c's, when it is asked next. Until then
- * nothing more is committed.
- */
-void
-stay__session_condemn(
-    struct stay_session *session, enum stay_status why, const char *text)
+/* ---- coming back ---- */
+
+/* No attempts left: nobody waits for what will not come. */
+struct stay_verdict
+stay__session_give_up(struct stay_client *client, enum stay_status why)
 {
-	if (session->condemned != STAY_OK ||
-	    stay__session_state(session) == STAY__SESSION_DOWN)
-		return;
-	stay__session_break(session, why, text);
-	stay__session_press(session);
+	stay__calls_drop_queue(&client->calls, 0, why);
+	return stay_verdict_stop(why);
 }
 
-/* A mailbox without room is asked again; who stops is not asked at all. */
-void
-stay__session_press(struct stay_session *session)
+static struct stay_verdict
+come_back(struct stay_client *client)
 {
-	struct stay_loop *loop = session->client->loop;
-	enum stay_status status = stay_conn_next_event(
-	    session->client->conn, stay_message_make(STAY__CONDEMNED, NULL));
+	uint64_t ms = stay_backoff_next(client->conn, &client->backoff);
 
-	if (status != STAY_OK && status != STAY_E_DRAINING)
-		stay__loop_timer(
-		    loop, &session->silence, stay__loop_after(loop, 1));
+	if (ms == STAY_FOREVER)
+		return stay__session_give_up(client, STAY_E_ATTEMPTS);
+	return stay_verdict_backoff(ms);
 }
 
-/* ---- what a slot may ask ---- */
-
-void *
-stay_session_data(struct stay_session *session)
+/* Until somebody acts every attempt fails alike: the calls hear it at once, and
+ * a rotation of credentials heals by itself. */
+static struct stay_verdict
+come_back_slowly(struct stay_client *client, enum stay_status why)
 {
-	return session->data;
+	struct stay_backoff_policy policy =
+	    stay_backoff_constant(client->options.fatal_backoff_ms);
+
+	if (client->options.on_fatal == STAY_FATAL_STOP)
+		return stay__session_give_up(client, why);
+	stay__calls_drop_queue(&client->calls, 0, why);
+	client->rejecting = why;
+	stay__waiters_move_on(client);
+	return stay_verdict_backoff(
+	    stay_backoff_delay(&policy, 1, 0, stay__loop_random(client->loop)));
 }
 
-void *
-stay_session_keep(struct stay_session *session)
+struct stay_verdict
+stay__session_lost(struct stay_client *client, enum stay_status why)
 {
-	return session->client->keep;
-}
-
-const void *
-stay_session_config(const struct stay_session *session)
-{
-	return session->client->options.config;
-}
-
-struct stay_client *
-stay_session_client(struct stay_session *session)
-{
-	return session->client;
-}
-
-const struct stay_url *
-stay_session_url(const struct stay_session *session)
-{
-	return session->client->aim.url;
-}
-
-char *
-stay_session_input(struct stay_session *session)
-{
-	return stay__input_bytes(&session->client->conn->input) +
-	       session->offset;
-}
-
-const uint64_t *
-stay_session_oldest(const struct stay_session *session)
-{
-	const struct stay__call *call =
-	    stay__calls_oldest(&session->client->calls);
-
-	return call == NULL || call->stage == STAY__CALL_CONTROL ? NULL
-								 : &call->tag;
-}
-
-struct stay_buf *
-stay_session_control(struct stay_session *session)
-{
-	return &session->control;
-}
-
-enum stay_status
-stay_session_expect(struct stay_session *session, unsigned replies)
-{
-	struct stay__calls *calls = &session->client->calls;
-	bool idle = stay__health_is_idle(session);
-	enum stay_status status = STAY_OK;
-
-	if (stay__session_state(session) == STAY__SESSION_DOWN)
-		return STAY_E_STATE;
-	if (replies > 0)
-		status = stay__calls_expect(calls, replies);
-	/* Bytes whose answers nobody expects would be answered to a call. */
-	if (status != STAY_OK)
-		stay_buf_cut(&session->control, session->settled);
-	session->settled = stay_buf_len(&session->control);
-	stay__health_watch(session, idle);
-	stay__output_ask(session->client);
-	return status;
+	stay__session_over(&client->session, why, STAY_E_LOST);
+	if (stay_status_class(why) == STAY_CLASS_FATAL)
+		return come_back_slowly(client, why);
+	return come_back(client);
 }

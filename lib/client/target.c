@@ -3,6 +3,7 @@
  * its port, everything else is a transport's.
  */
 #include "client/client.h"
+#include "stream/transport.h"
 
 /* What follows `name` in `scheme`; NULL: something else. */
 static const char *
@@ -14,97 +15,98 @@ behind(const char *scheme, const char *name)
 }
 
 static enum stay_status
-aim_at_host(
-    const struct stay_client *client, struct stay__aim *aim, const char *scheme)
+point_at_host(const struct stay_client *client, struct stay__target *target,
+    const char *scheme)
 {
-	const struct stay_url *url = aim->url;
+	const struct stay_url *url = target->url;
 	const char *port = url->port;
 
 	if (port[0] == '\0')
 		port = client->protocol.port;
 	if (port == NULL)
 		return STAY_E_URL;
-	aim->target = stay_target_make(
+	target->dial = stay_target_make(
 	    scheme, url->host[0] != '\0' ? url->host : "localhost", port, "");
 	return STAY_OK;
 }
 
 static enum stay_status
-aim_at_path(struct stay__aim *aim, const char *scheme)
+point_at_path(struct stay__target *target, const char *scheme)
 {
-	const struct stay_url *url = aim->url;
+	const struct stay_url *url = target->url;
 
 	if (url->path[0] == '\0')
 		return STAY_E_URL;
-	aim->target = stay_target_make(scheme, "", "", url->path);
+	target->dial = stay_target_make(scheme, "", "", url->path);
 	return STAY_OK;
 }
 
 static enum stay_status
-aim_at_transport(const struct stay_client *client, struct stay__aim *aim)
+point_at_transport(
+    const struct stay_client *client, struct stay__target *target)
 {
-	const struct stay_url *url = aim->url;
+	const struct stay_url *url = target->url;
 
 	if (strcmp(url->scheme, "tcp") == 0)
-		return aim_at_host(client, aim, "tcp");
+		return point_at_host(client, target, "tcp");
 	if (strcmp(url->scheme, "unix") == 0)
-		return aim_at_path(aim, "unix");
+		return point_at_path(target, "unix");
 	if (stay__transport_find(client->loop, url->scheme) == NULL)
 		return STAY_E_URL;
-	aim->target =
+	target->dial =
 	    stay_target_make(url->scheme, url->host, url->port, url->path);
 	return STAY_OK;
 }
 
 static enum stay_status
-take_aim(const struct stay_client *client, struct stay__aim *aim)
+point_by_scheme(const struct stay_client *client, struct stay__target *target)
 {
-	const char *rest = behind(aim->url->scheme, client->protocol.name);
+	const char *rest = behind(target->url->scheme, client->protocol.name);
 
 	if (rest != NULL && rest[0] == '\0')
-		return aim_at_host(client, aim, "tcp");
+		return point_at_host(client, target, "tcp");
 	if (rest != NULL && strcmp(rest, "+unix") == 0)
-		return aim_at_path(aim, "unix");
+		return point_at_path(target, "unix");
 	if (rest != NULL && strcmp(rest, "s") == 0)
 		return STAY_E_NO_TLS;
-	return aim_at_transport(client, aim);
+	return point_at_transport(client, target);
 }
 
 /* fd:N and fd:R,W are no URLs by RFC 3986. */
 static enum stay_status
-aim_at_descriptors(struct stay__aim *aim, const char *numbers)
+point_at_descriptors(struct stay__target *target, const char *numbers)
 {
 	size_t size = strlen(numbers) + 1;
-	enum stay_status status = stay_url_parse(&aim->url, "fd://", NULL);
+	enum stay_status status = stay_url_parse(&target->url, "fd://", NULL);
 
 	if (status != STAY_OK)
 		return status;
 	if (numbers[strspn(numbers, "0123456789,")] != '\0' || size == 1)
 		return STAY_E_URL;
-	aim->descriptors = stay__realloc(NULL, size);
-	if (aim->descriptors == NULL)
+	target->descriptors = stay__realloc(NULL, size);
+	if (target->descriptors == NULL)
 		return STAY_E_NOMEM;
-	memcpy(aim->descriptors, numbers, size);
-	aim->target = stay_target_make("fd", "", "", aim->descriptors);
+	memcpy(target->descriptors, numbers, size);
+	target->dial = stay_target_make("fd", "", "", target->descriptors);
 	return STAY_OK;
 }
 
 enum stay_status
-stay__client_aim(
-    const struct stay_client *client, struct stay__aim *aim, const char *url)
+stay__target_parse(const struct stay_client *client,
+    struct stay__target *target, const char *url)
 {
 	const char *numbers = behind(url, "fd:");
 	enum stay_status status;
 
 	if (numbers != NULL)
-		return aim_at_descriptors(aim, numbers);
-	status = stay_url_parse(&aim->url, url, NULL);
-	return status == STAY_OK ? take_aim(client, aim) : status;
+		return point_at_descriptors(target, numbers);
+	status = stay_url_parse(&target->url, url, NULL);
+	return status == STAY_OK ? point_by_scheme(client, target) : status;
 }
 
 void
-stay__aim_fini(struct stay__aim *aim)
+stay__target_fini(struct stay__target *target)
 {
-	stay_url_free(aim->url);
-	stay__free(aim->descriptors);
+	stay_url_free(target->url);
+	stay__free(target->descriptors);
 }

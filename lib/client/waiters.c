@@ -6,15 +6,12 @@
 #include "base/options.h"
 #include "client/client.h"
 
-static const char waiter_mark[] = "waiter";
-
 struct waiter {
-	const char *mark;       /* waiter_mark: what a token may name */
-	struct stay__list node; /* line.waiting, or line.over */
+	struct stay__list node; /* waiters.waiting, or .over */
 	struct stay__timer timer;
 	struct stay_client *client;
-	struct stay__id id; /* generation 0: nobody asked for one */
-	uint64_t bytes;     /* of room that it needs */
+	struct stay_token id; /* generation 0: nobody asked for one */
+	uint64_t bytes;       /* of room that it needs */
 	stay_room_fn *ready;
 	void *arg;
 	enum stay_status status; /* once it is over */
@@ -42,81 +39,83 @@ step_out(struct waiter *waiter)
 	if (waiter->id.generation != 0)
 		stay__ids_give(&client->loop->ids, waiter->id);
 	waiter->id.generation = 0;
-	if (!stay__wait_is_ahead(client))
-		stay__water_set(client);
+	if (!stay__waiters_are_ahead(client))
+		stay__admission_set_marks(client);
 }
 
 /* Told in a turn of its own. */
 static void
-give_up(struct waiter *waiter, enum stay_status status)
+end_waiting(struct waiter *waiter, enum stay_status status)
 {
-	struct stay__line *line = &waiter->client->line;
+	struct stay__waiters *waiters = &waiter->client->waiters;
 
 	step_out(waiter);
 	waiter->status = status;
-	stay__list_push(&line->over, &waiter->node);
-	stay__loop_run_soon(waiter->client->loop, &line->task);
+	stay__list_push(&waiters->over, &waiter->node);
+	stay__loop_run_soon(waiter->client->loop, &waiters->task);
 }
 
 static void
-expire(struct stay__timer *timer)
+expire_waiter(struct stay__timer *timer)
 {
-	give_up(STAY__CONTAINER(timer, struct waiter, timer), STAY_E_TIMEOUT);
+	end_waiting(
+	    STAY__CONTAINER(timer, struct waiter, timer), STAY_E_TIMEOUT);
 }
 
 static void
-tell(struct waiter *waiter)
+tell_waiter(struct waiter *waiter)
 {
 	struct stay_client *client = waiter->client;
 
 	stay__list_remove(&waiter->node);
-	client->line.count--;
-	client->line.serving = waiter->status == STAY_OK;
+	client->waiters.count--;
+	client->waiters.serving = waiter->status == STAY_OK;
 	waiter->ready(waiter->arg, client, waiter->status);
-	client->line.serving = false;
+	client->waiters.serving = false;
 	stay__free(waiter);
 }
 
 /* ---- serving ---- */
 
 static bool
-has_room(const struct stay_client *client, const struct waiter *waiter)
+has_room_for(const struct stay_client *client, const struct waiter *waiter)
 {
 	const struct stay__calls *calls = &client->calls;
 	uint64_t max = client->options.queue_bytes_max;
 
 	return calls->untold < calls->untold_max &&
 	       calls->counts.queued < client->options.queue_calls_max &&
-	       calls->log.live < max && waiter->bytes <= max - calls->log.live;
+	       calls->sendbuf.live < max &&
+	       waiter->bytes <= max - calls->sendbuf.live;
 }
 
 /* STAY_E_FULL: nothing is decided yet. */
 static enum stay_status
-decide(const struct stay_client *client, const struct waiter *waiter)
+decide_about(const struct stay_client *client, const struct waiter *waiter)
 {
-	enum stay_status status = stay__client_admits(client);
+	enum stay_status status = stay__admission_status(client);
 
 	if (status != STAY_OK)
 		return status;
 	/* The bound may have been larger when it stepped in. */
 	if (waiter->bytes > client->options.queue_bytes_max)
 		return STAY_E_TOO_BIG;
-	return has_room(client, waiter) ? STAY_OK : STAY_E_FULL;
+	return has_room_for(client, waiter) ? STAY_OK : STAY_E_FULL;
 }
 
 /* Who is first, if something is decided about it. */
 static struct waiter *
 next_served(struct stay_client *client)
 {
-	struct waiter *waiter = first_of(&client->line.over);
+	struct waiter *waiter = first_of(&client->waiters.over);
 	enum stay_status status;
 
 	if (waiter != NULL)
 		return waiter;
-	waiter = first_of(&client->line.waiting);
+	waiter = first_of(&client->waiters.waiting);
 	if (waiter == NULL)
 		return NULL;
-	status = decide(client, waiter);
+	status = decide_about(client, waiter);
 	if (status == STAY_E_FULL)
 		return NULL;
 	step_out(waiter);
@@ -128,12 +127,12 @@ static void
 serve(struct stay__task *task)
 {
 	struct stay_client *client =
-	    STAY__CONTAINER(task, struct stay_client, line.task);
+	    STAY__CONTAINER(task, struct stay_client, waiters.task);
 	uint64_t budget = client->options.turn_calls_max;
 	struct waiter *waiter;
 
 	while ((waiter = next_served(client)) != NULL) {
-		tell(waiter);
+		tell_waiter(waiter);
 		if (--budget == 0) {
 			stay__loop_run_soon(client->loop, task);
 			break;
@@ -142,69 +141,59 @@ serve(struct stay__task *task)
 }
 
 void
-stay__wait_init(struct stay_client *client)
+stay__waiters_init(struct stay_client *client)
 {
-	stay__list_init(&client->line.waiting);
-	stay__list_init(&client->line.over);
-	stay__task_init(&client->line.task, serve);
+	stay__list_init(&client->waiters.waiting);
+	stay__list_init(&client->waiters.over);
+	stay__task_init(&client->waiters.task, serve);
 }
 
 void
-stay__wait_fini(struct stay_client *client)
+stay__waiters_fini(struct stay_client *client)
 {
-	assert(client->line.count == 0);
-	stay__task_cancel(&client->line.task);
-}
-
-bool
-stay__wait_is_ahead(const struct stay_client *client)
-{
-	return !stay__list_is_empty(&client->line.waiting);
-}
-
-void
-stay__wait_move(struct stay_client *client)
-{
-	if (stay__wait_is_ahead(client))
-		stay__loop_run_soon(client->loop, &client->line.task);
+	assert(client->waiters.count == 0);
+	stay__task_cancel(&client->waiters.task);
 }
 
 /* Nobody steps into line any more. */
 void
-stay__wait_end(struct stay_client *client)
+stay__waiters_end(struct stay_client *client)
 {
 	struct waiter *waiter;
 
-	while ((waiter = first_of(&client->line.waiting)) != NULL)
-		give_up(waiter, STAY_E_STOPPED);
-	while ((waiter = first_of(&client->line.over)) != NULL)
-		tell(waiter);
+	while ((waiter = first_of(&client->waiters.waiting)) != NULL)
+		end_waiting(waiter, STAY_E_STOPPED);
+	while ((waiter = first_of(&client->waiters.over)) != NULL)
+		tell_waiter(waiter);
 }
 
 bool
-stay__wait_cancel(struct stay_client *client, void *object)
+stay__waiters_cancel(struct stay_client *client, struct stay_token token)
 {
-	struct waiter *waiter = object;
+	struct waiter *waiter =
+	    stay__ids_find(&client->loop->ids, STAY__TOKEN_WAITER, token);
 
-	if (waiter->mark != waiter_mark || waiter->client != client)
+	if (waiter == NULL || waiter->client != client)
 		return false;
-	give_up(waiter, STAY_E_CANCELLED);
+	end_waiting(waiter, STAY_E_CANCELLED);
 	return true;
 }
 
 /* ---- stepping into line ---- */
 
 static enum stay_status
-check(const struct stay_client *client, const struct stay_room_options *options)
+check_room(
+    const struct stay_client *client, const struct stay_room_options *options)
 {
-	enum stay_status status = stay__client_admits(client);
+	enum stay_status status = stay__admission_status(client);
 
 	if (status != STAY_OK)
 		return status;
 	if (options->bytes > client->options.queue_bytes_max)
 		return STAY_E_TOO_BIG;
-	return client->line.count < client->options.waiters_max ? STAY_OK
-								: STAY_E_FULL;
+	return client->waiters.count < client->options.waiters_max
+		   ? STAY_OK
+		   : STAY_E_FULL;
 }
 
 static enum stay_status
@@ -215,19 +204,18 @@ make_waiter(struct waiter **made, struct stay_client *client,
 
 	if (waiter == NULL)
 		return STAY_E_NOMEM;
-	waiter->mark = waiter_mark;
 	waiter->client = client;
 	waiter->bytes = options->bytes;
 	stay__list_init(&waiter->node);
-	stay__timer_init(&waiter->timer, expire);
-	if (options->id != NULL && stay__ids_take(&client->loop->ids, waiter,
-				       &waiter->id) != STAY_OK) {
+	stay__timer_init(&waiter->timer, expire_waiter);
+	if (options->id != NULL &&
+	    stay__ids_take(&client->loop->ids, STAY__TOKEN_WAITER, waiter,
+		&waiter->id) != STAY_OK) {
 		stay__free(waiter);
 		return STAY_E_NOMEM;
 	}
 	if (options->id != NULL)
-		*options->id = (struct stay_call_id){ waiter->id.index,
-			waiter->id.generation };
+		options->id->token = waiter->id;
 	*made = waiter;
 	return STAY_OK;
 }
@@ -239,12 +227,12 @@ step_in(struct stay_client *client, struct waiter *waiter, uint64_t timeout_ms)
 
 	if (timeout_ms == 0)
 		timeout_ms = client->options.call_timeout_ms;
-	stay__list_push(&client->line.waiting, &waiter->node);
-	client->line.count++;
+	stay__list_push(&client->waiters.waiting, &waiter->node);
+	client->waiters.count++;
 	stay__loop_timer(
 	    loop, &waiter->timer, stay__loop_after(loop, timeout_ms));
-	stay__water_set(client);
-	stay__wait_move(client);
+	stay__admission_set_marks(client);
+	stay__waiters_move_on(client);
 }
 
 enum stay_status
@@ -259,7 +247,7 @@ stay_client_wait_room(struct stay_client *client,
 		return STAY_E_ARG;
 	status = stay__options_fill(&own, sizeof(own), options, NULL, 0, NULL);
 	if (status == STAY_OK)
-		status = check(client, &own);
+		status = check_room(client, &own);
 	if (status == STAY_OK)
 		status = make_waiter(&waiter, client, &own);
 	if (status != STAY_OK)

@@ -1,27 +1,52 @@
 /*
- * Who waits for an answer: tokens, deadlines, completions. A completion never
- * runs inside a public call: those only mark the caller as answered.
+ * Callers: tokens, deadlines, completions. A completion never runs inside a
+ * public call: that only moves the caller to those answered. What was asked and
+ * what the answer says is not known here.
  */
-#include "conn/conn.h"
+#include "conn/callers.h"
+
+#include <assert.h>
+
+struct stay__caller {
+	struct stay__list node; /* in waiting or answered */
+	struct stay__callers *callers;
+	struct stay_token token;
+	struct stay__timer timer;
+	struct stay__mail *request; /* NULL: it is delivered */
+	stay_called_fn *done;
+	void *arg;
+	struct stay_reply reply; /* once answered */
+};
+
+void
+stay__callers_init(struct stay__callers *callers, struct stay__mailbox *box)
+{
+	callers->box = box;
+	stay__list_init(&callers->waiting);
+	stay__list_init(&callers->answered);
+}
 
 static struct stay__caller *
 find(struct stay_loop *loop, struct stay_from from)
 {
-	return stay__ids_find(
-	    &loop->ids, (struct stay__id){ from.index, from.generation });
+	return stay__ids_find(&loop->ids, STAY__TOKEN_CALLER, from.token);
+}
+
+static struct stay_loop *
+loop_of(const struct stay__caller *caller)
+{
+	return caller->callers->box->loop;
 }
 
 /* From here on the token names nothing. */
 static void
 retire(struct stay__caller *caller)
 {
-	struct stay_loop *loop = caller->conn->loop;
-
-	stay__ids_give(&loop->ids, caller->id);
-	stay__loop_timer_stop(loop, &caller->timer);
+	stay__ids_give(&loop_of(caller)->ids, caller->token);
+	stay__loop_timer_stop(loop_of(caller), &caller->timer);
 	/* Nobody waits for it any more: it is not delivered. */
-	if (caller->mail != NULL)
-		stay__mail_take_back(caller->conn, caller->mail);
+	if (caller->request != NULL)
+		stay__mailbox_take_back(caller->callers->box, caller->request);
 	stay__list_remove(&caller->node);
 }
 
@@ -30,7 +55,7 @@ complete(struct stay__caller *caller)
 {
 	struct stay_reply reply = caller->reply;
 
-	caller->conn->caller_count--;
+	caller->callers->count--;
 	caller->done(caller->arg, &reply);
 	if (reply.release != NULL)
 		reply.release(reply.data);
@@ -49,13 +74,13 @@ finish(struct stay__caller *caller, struct stay_reply reply)
 static void
 answer_later(struct stay__caller *caller, struct stay_reply reply)
 {
-	struct stay_conn *conn = caller->conn;
-
 	caller->reply = reply;
 	retire(caller);
-	stay__list_push(&conn->answered, &caller->node);
-	stay__conn_nudge(conn);
+	stay__list_push(&caller->callers->answered, &caller->node);
+	stay__mailbox_wake(caller->callers->box);
 }
+
+/* ---- beginning to wait ---- */
 
 static void
 expire(struct stay__timer *timer)
@@ -66,86 +91,61 @@ expire(struct stay__timer *timer)
 	answer_later(caller, stay_reply_status(STAY_E_TIMEOUT));
 }
 
-static struct stay__caller *
-caller_new(struct stay_conn *conn, stay_called_fn *done, void *arg)
+struct stay__caller *
+stay__caller_new(struct stay__callers *callers, stay_called_fn *done, void *arg)
 {
 	struct stay__caller *caller = stay__zalloc(sizeof(*caller));
 
 	if (caller == NULL)
 		return NULL;
-	caller->conn = conn;
+	caller->callers = callers;
 	caller->done = done;
 	caller->arg = arg;
 	stay__list_init(&caller->node);
 	stay__timer_init(&caller->timer, expire);
-	if (stay__ids_take(&conn->loop->ids, caller, &caller->id) == STAY_OK)
+	if (stay__ids_take(&loop_of(caller)->ids, STAY__TOKEN_CALLER, caller,
+		&caller->token) == STAY_OK)
 		return caller;
 	stay__free(caller);
 	return NULL;
 }
 
-static void
-caller_undo(struct stay__caller *caller)
+void
+stay__caller_undo(struct stay__caller *caller)
 {
-	stay__ids_give(&caller->conn->loop->ids, caller->id);
+	stay__ids_give(&loop_of(caller)->ids, caller->token);
 	stay__free(caller);
 }
 
-static struct stay_from
-token_of(const struct stay__caller *caller)
+struct stay_from
+stay__caller_token(const struct stay__caller *caller)
 {
-	return (struct stay_from){ caller->id.index, caller->id.generation };
+	return (struct stay_from){ caller->token };
 }
 
-/* Somebody waits from now on. */
-static void
-await_answer(struct stay__caller *caller, uint64_t timeout_ms)
+void
+stay__caller_await(struct stay__caller *caller, struct stay__mail *request,
+    uint64_t timeout_ms)
 {
-	struct stay_conn *conn = caller->conn;
+	struct stay_loop *loop = loop_of(caller);
 
-	if (timeout_ms == 0)
-		timeout_ms = conn->options.call_timeout_ms;
-	conn->caller_count++;
-	stay__list_push(&conn->callers, &caller->node);
-	stay__loop_timer(conn->loop, &caller->timer,
-	    stay__loop_after(conn->loop, timeout_ms));
+	caller->request = request;
+	caller->callers->count++;
+	stay__list_push(&caller->callers->waiting, &caller->node);
+	stay__loop_timer(
+	    loop, &caller->timer, stay__loop_after(loop, timeout_ms));
 }
 
-enum stay_status
-stay_conn_call(struct stay_conn *conn, struct stay_message request,
-    uint64_t timeout_ms, stay_called_fn *done, void *arg,
-    struct stay_from *from)
-{
-	struct stay__caller *caller;
-	enum stay_status status;
-
-	if (conn == NULL || done == NULL)
-		return STAY_E_ARG;
-	if (conn->admission != STAY__ADMIT_OPEN)
-		return STAY_E_DRAINING;
-	if (conn->caller_count >= conn->options.callers_max)
-		return STAY_E_FULL;
-	caller = caller_new(conn, done, arg);
-	if (caller == NULL)
-		return STAY_E_NOMEM;
-	status = stay__mail_post(
-	    conn, STAY__MAIL_CALL, &request, token_of(caller), &caller->mail);
-	if (status != STAY_OK) {
-		caller_undo(caller);
-		return status;
-	}
-	await_answer(caller, timeout_ms);
-	if (from != NULL)
-		*from = token_of(caller);
-	return STAY_OK;
-}
+/* ---- answering ---- */
 
 enum stay_status
 stay_from_answer(
     struct stay_loop *loop, struct stay_from from, struct stay_reply reply)
 {
-	struct stay__caller *caller = find(loop, from);
+	struct stay__caller *caller;
 
+	assert(loop != NULL);
+	caller = find(loop, from);
 	if (caller == NULL)
 		return STAY_E_STALE;
 	answer_later(caller, reply);
@@ -160,32 +160,33 @@ stay_from_cancel(struct stay_loop *loop, struct stay_from from)
 }
 
 void
-stay__caller_delivered(struct stay_conn *conn, struct stay_from from)
+stay__callers_delivered(struct stay__callers *callers, struct stay_from from)
 {
-	struct stay__caller *caller = find(conn->loop, from);
+	struct stay__caller *caller = find(callers->box->loop, from);
 
 	if (caller != NULL)
-		caller->mail = NULL;
+		caller->request = NULL;
 }
 
 void
-stay__caller_postpone(struct stay_conn *conn, struct stay__mail *letter)
+stay__callers_postpone(
+    struct stay__callers *callers, struct stay__mail *request)
 {
-	struct stay__caller *caller = find(conn->loop, letter->from);
+	struct stay__caller *caller = find(callers->box->loop, request->from);
 
 	if (caller == NULL) { /* given up inside the callback */
-		stay__mail_free(conn, letter);
+		stay__mailbox_free(callers->box, request);
 		return;
 	}
-	caller->mail = letter;
-	stay__mail_postpone(conn, letter);
+	caller->request = request;
+	stay__mailbox_postpone(callers->box, request);
 }
 
 void
-stay__caller_reply(
-    struct stay_conn *conn, struct stay_from from, struct stay_reply reply)
+stay__callers_reply(struct stay__callers *callers, struct stay_from from,
+    struct stay_reply reply)
 {
-	struct stay__caller *caller = find(conn->loop, from);
+	struct stay__caller *caller = find(callers->box->loop, from);
 
 	if (caller != NULL)
 		finish(caller, reply);
@@ -194,22 +195,33 @@ stay__caller_reply(
 }
 
 void
-stay__callers_settle(struct stay_conn *conn)
+stay__callers_settle(struct stay__callers *callers)
 {
 	struct stay__list *node;
 
-	while ((node = stay__list_pop(&conn->answered)) != NULL)
-		complete(STAY__LIST_OWNER(node, struct stay__caller, node));
+	while ((node = stay__list_pop(&callers->answered)) != NULL)
+		complete(STAY__CONTAINER(node, struct stay__caller, node));
 }
 
 void
-stay__callers_fail(struct stay_conn *conn)
+stay__callers_fail(struct stay__callers *callers)
 {
 	struct stay__list *node;
 
-	stay__callers_settle(conn);
-	while ((node = stay__list_first(&conn->callers)) != NULL)
-		finish(STAY__LIST_OWNER(node, struct stay__caller, node),
+	stay__callers_settle(callers);
+	while ((node = stay__list_first(&callers->waiting)) != NULL)
+		finish(STAY__CONTAINER(node, struct stay__caller, node),
 		    stay_reply_status(STAY_E_STOPPED));
-	stay__callers_settle(conn);
+	stay__callers_settle(callers);
+}
+
+size_t
+stay__callers_waiting(const struct stay__callers *callers)
+{
+	const struct stay__list *node = callers->waiting.next;
+	size_t count = 0;
+
+	for (; node != &callers->waiting; node = node->next)
+		count++;
+	return count;
 }

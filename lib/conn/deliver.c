@@ -2,7 +2,10 @@
  * From the mailbox to a callback. Each kind of mail has its own way of asking;
  * the verdict is step.c's to judge and drive.c's to carry out.
  */
+#include "conn/deliver.h"
+
 #include "conn/conn.h"
+#include "conn/upgrade.h"
 
 /* A callback speaks differently while an attempt or its undoing is pending. */
 struct situations {
@@ -62,15 +65,15 @@ deliver_call(struct stay_conn *conn, struct stay__mail *mail)
 	struct stay_from from = mail->from;
 	struct stay_verdict verdict = ask_call(conn, mail);
 
-	stay__callers_settle(conn);
+	stay__callers_settle(&conn->callers);
 	if (is_postponed(in, &verdict)) {
-		stay__caller_postpone(conn, mail);
+		stay__callers_postpone(&conn->callers, mail);
 		return;
 	}
-	stay__mail_free(conn, mail);
+	stay__mailbox_free(&conn->mail, mail);
 	if ((verdict.with & STAY__WITH_REPLY) != 0 &&
 	    stay__verdict_rule(in, &verdict).kind != STAY__BAD)
-		stay__caller_reply(conn, from, verdict.reply);
+		stay__callers_reply(&conn->callers, from, verdict.reply);
 	judge_and_drive(conn, in, &verdict);
 }
 
@@ -83,17 +86,17 @@ ask_cast(struct stay_conn *conn, const struct stay__mail *mail)
 	return conn->behaviour->handle_cast(conn, conn->state, &mail->message);
 }
 
-/* A letter that has no caller: keep it, or be done with it and go on. */
+/* A message that has no caller: postpone it, or free it and go on. */
 static void
 conclude(struct stay_conn *conn, struct stay__mail *mail,
     enum stay__situation in, const struct stay_verdict *verdict)
 {
-	stay__callers_settle(conn);
+	stay__callers_settle(&conn->callers);
 	if (is_postponed(in, verdict)) {
-		stay__mail_postpone(conn, mail);
+		stay__mailbox_postpone(&conn->mail, mail);
 		return;
 	}
-	stay__mail_free(conn, mail);
+	stay__mailbox_free(&conn->mail, mail);
 	judge_and_drive(conn, in, verdict);
 }
 
@@ -118,7 +121,7 @@ ask_info(struct stay_conn *conn, const struct stay_event *event)
 }
 
 static void
-deliver_letter(
+deliver_info(
     struct stay_conn *conn, struct stay__mail *mail, enum stay_event_type type)
 {
 	enum stay__situation in = situation(conn, &info_situations);
@@ -131,13 +134,13 @@ deliver_letter(
 static void
 deliver_message(struct stay_conn *conn, struct stay__mail *mail)
 {
-	deliver_letter(conn, mail, STAY_MESSAGE);
+	deliver_info(conn, mail, STAY_MESSAGE);
 }
 
 static void
 deliver_next_event(struct stay_conn *conn, struct stay__mail *mail)
 {
-	deliver_letter(conn, mail, STAY_NEXT_EVENT);
+	deliver_info(conn, mail, STAY_NEXT_EVENT);
 }
 
 /* What noreply means to these two: the stream is down; the budget is spent. */
@@ -154,8 +157,9 @@ step_of_silence(struct stay_conn *conn, const struct stay_event *event)
 		return stay__step_expired(info);
 	}
 	info.tag = STAY_INFO_LOST;
-	return conn->stop_asked ? (struct stay__step){ 0 }
-				: stay__step_disconnect(info);
+	if ((conn->requests.asked & STAY__ASKED_STOP) != 0)
+		return (struct stay__step){ 0 };
+	return stay__step_disconnect(info);
 }
 
 /* Nothing to say to news that decide, unless another dial is under way by now;
@@ -170,7 +174,7 @@ is_silence(const struct stay_conn *conn, enum stay__situation in,
 	    event->type != STAY_PENDING_EXPIRED)
 		return false;
 	if (event->type == STAY_STREAM_DOWN &&
-	    conn->link.machine.now != STAY__LINK_CLOSED)
+	    conn->stream.link.machine.now != STAY__LINK_CLOSED)
 		return false;
 	if (verdict->kind == STAY__VERDICT_DISCONNECT)
 		return stay__conn_state(conn) == STAY_DISCONNECTING ||
@@ -179,13 +183,13 @@ is_silence(const struct stay_conn *conn, enum stay__situation in,
 }
 
 /* News are never postponed: judged so, postpone is a bad return. */
-void
-stay__deliver_event(struct stay_conn *conn, const struct stay_event *event)
+static void
+deliver_event(struct stay_conn *conn, const struct stay_event *event)
 {
 	enum stay__situation in = situation(conn, &info_situations);
 	struct stay_verdict verdict = ask_info(conn, event);
 
-	stay__callers_settle(conn);
+	stay__callers_settle(&conn->callers);
 	if (is_silence(conn, in, event, &verdict))
 		stay__drive(conn, step_of_silence(conn, event));
 	else
@@ -198,7 +202,7 @@ deliver_timeout(struct stay_conn *conn, struct stay__mail *mail)
 	const struct stay_event event = { .type = STAY_TIMEOUT };
 
 	(void)mail;
-	stay__deliver_event(conn, &event);
+	deliver_event(conn, &event);
 }
 
 static void
@@ -207,11 +211,19 @@ deliver_state_timeout(struct stay_conn *conn, struct stay__mail *mail)
 	struct stay_event event = { .type = STAY_STATE_TIMEOUT };
 
 	(void)mail;
-	event.message = conn->state_message;
-	conn->state_message = (struct stay_message){ 0 };
-	stay__deliver_event(conn, &event);
+	event.message = stay__timing_take_message(conn);
+	deliver_event(conn, &event);
 	if (event.message.release != NULL)
 		event.message.release(event.message.data);
+}
+
+static void
+deliver_interrupt(struct stay_conn *conn, struct stay__mail *mail)
+{
+	const struct stay_event event = { .type = STAY_NEXT_EVENT };
+
+	(void)mail;
+	deliver_event(conn, &event);
 }
 
 /* ---- the state's own timer ---- */
@@ -219,11 +231,12 @@ deliver_state_timeout(struct stay_conn *conn, struct stay__mail *mail)
 static void
 backoff_passed(struct stay_conn *conn)
 {
-	struct stay_info info = stay_info_status(conn->why);
+	struct stay_info info = stay_info_status(conn->report.why);
 
 	info.tag = STAY_INFO_BACKOFF;
 	stay__drive(conn,
-	    stay__step_expired(conn->starved ? conn->starved_info : info));
+	    stay__step_expired(
+		conn->timing.throttled ? conn->timing.throttled_info : info));
 }
 
 static void
@@ -234,7 +247,7 @@ budget_spent(struct stay_conn *conn)
 
 	if (stay__conn_state(conn) == STAY_CONNECTING)
 		stay__stream_explain(conn);
-	stay__deliver_event(conn, &event);
+	deliver_event(conn, &event);
 }
 
 static void
@@ -264,24 +277,29 @@ deliver_stream_up(struct stay_conn *conn, struct stay__mail *mail)
 	const struct stay_event event = { .type = STAY_STREAM_UP };
 
 	(void)mail;
-	stay__deliver_event(conn, &event);
+	deliver_event(conn, &event);
 }
 
 static void
 deliver_stream_readable(struct stay_conn *conn, struct stay__mail *mail)
 {
+	struct stay_event event;
+
 	(void)mail;
-	stay__stream_read(conn);
+	if (!stay__stream_read(conn, &event))
+		return;
+	deliver_event(conn, &event);
+	stay__stream_consumed(conn);
 }
 
 static void
 deliver_stream_down(struct stay_conn *conn, struct stay__mail *mail)
 {
 	const struct stay_event event = { .type = STAY_STREAM_DOWN,
-		.status = conn->link.failure.status };
+		.status = conn->stream.link.failure.status };
 
 	(void)mail;
-	stay__deliver_event(conn, &event);
+	deliver_event(conn, &event);
 }
 
 /* ---- another behaviour ---- */
@@ -289,8 +307,7 @@ deliver_stream_down(struct stay_conn *conn, struct stay__mail *mail)
 static void
 deliver_upgrade(struct stay_conn *conn, struct stay__mail *mail)
 {
-	stay__conn_upgrade(
-	    conn, STAY__CONTAINER(mail, struct stay__upgrade, mail));
+	stay__upgrade_run(conn, mail);
 }
 
 void
@@ -309,9 +326,28 @@ stay__deliver(struct stay_conn *conn, struct stay__mail *mail)
 		[STAY__NOTE_STREAM_UP] = deliver_stream_up,
 		[STAY__NOTE_STREAM_READABLE] = deliver_stream_readable,
 		[STAY__NOTE_STREAM_DOWN] = deliver_stream_down,
+		[STAY__NOTE_INTERRUPT] = deliver_interrupt,
 	};
 
 	if (mail->kind == STAY__MAIL_CALL)
-		stay__caller_delivered(conn, mail->from);
+		stay__callers_delivered(&conn->callers, mail->from);
 	deliver[mail->kind](conn, mail);
+}
+
+/* ---- the end of a turn, or room again ---- */
+
+static void
+flush(struct stay__task *task)
+{
+	struct stay_conn *conn = STAY__CONTAINER(task, struct stay_conn, flush);
+	const struct stay_event event = { .type = STAY_STREAM_WRITABLE };
+
+	if (stay__stream_flush(conn))
+		deliver_event(conn, &event);
+}
+
+void
+stay__deliver_init(struct stay_conn *conn)
+{
+	stay__task_init(&conn->flush, flush);
 }

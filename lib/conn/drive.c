@@ -1,26 +1,14 @@
 /*
  * The drive of a connection: a callback returns a verdict, the verdict becomes
  * an event, the machine takes it, its action runs the next callback. It loops
- * and never recurses; the state is machine.c's to change, and what may be
- * delivered is mail.c's to say.
+ * and never recurses. The state is machine.c's to change; which mail may be
+ * delivered is run.c's to say.
  */
+#include "conn/drive.h"
+
 #include "conn/conn.h"
 
 static const struct stay__step no_step;
-
-void
-stay__drive_tell_started(struct stay_conn *conn, enum stay_status status)
-{
-	if (conn->awaiter != NULL && !conn->awaiter->decided) {
-		conn->awaiter->decided = true;
-		conn->awaiter->status = status;
-	}
-	if (conn->told_started)
-		return;
-	conn->told_started = true;
-	if (conn->options.on_started != NULL)
-		conn->options.on_started(conn->options.arg, conn, status);
-}
 
 /* Why an attempt or a session ended with this step. */
 static enum stay_status
@@ -34,7 +22,8 @@ why_it_ended(const struct stay_conn *conn, const struct stay__step *step)
 	case STAY__CONN_EXPIRED:
 		return step->info.status;
 	default:
-		return conn->why == STAY_OK ? STAY_E_OFFLINE : conn->why;
+		return conn->report.why == STAY_OK ? STAY_E_OFFLINE
+						   : conn->report.why;
 	}
 }
 
@@ -45,9 +34,9 @@ attempt_ended(struct stay_conn *conn, const struct stay__step *step)
 
 	if (why == STAY_OK)
 		why = STAY_E_OFFLINE;
-	if (conn->why == STAY_OK && why != STAY_E_STOPPED)
+	if (conn->report.why == STAY_OK && why != STAY_E_STOPPED)
 		stay__conn_fail(conn, why, "connect", stay_strerror(why));
-	stay__drive_tell_started(conn, why);
+	stay__conn_tell_started(conn, why);
 }
 
 static void
@@ -55,9 +44,9 @@ session_ended(struct stay_conn *conn, const struct stay__step *step)
 {
 	uint64_t now = stay__loop_now(conn->loop);
 
-	conn->up_ms = (now - conn->since) / STAY__TICK_NS;
-	if (step->event == STAY__CONN_DISCONNECT && conn->why == STAY_OK &&
-	    step->info.status != STAY_OK)
+	conn->history.up_ms = (now - conn->history.since) / STAY__TICK_NS;
+	if (step->event == STAY__CONN_DISCONNECT &&
+	    conn->report.why == STAY_OK && step->info.status != STAY_OK)
 		stay__conn_fail(conn, step->info.status, "session",
 		    stay_strerror(step->info.status));
 }
@@ -72,14 +61,13 @@ note_change(struct stay_conn *conn, const struct stay__turn *turn,
 	if (turn->from == STAY_CONNECTING && turn->to != STAY_CONNECTED &&
 	    step->event != STAY__CONN_THROTTLED)
 		attempt_ended(conn, step);
-	conn->since = stay__loop_now(conn->loop);
+	conn->history.since = stay__loop_now(conn->loop);
 	if (turn->to != STAY_CONNECTED)
 		return;
-	conn->attempts = 0;
-	conn->why = STAY_OK;
-	conn->failed = STAY_OK;
-	conn->reconnects = false;
-	stay__drive_tell_started(conn, STAY_OK);
+	conn->history.attempts = 0;
+	stay__report_up(conn);
+	conn->history.reconnects = false;
+	stay__conn_tell_started(conn, STAY_OK);
 }
 
 static void
@@ -90,13 +78,23 @@ tell_entered(struct stay_conn *conn, const struct stay__turn *turn)
 		    (enum stay_state)turn->from, (enum stay_state)turn->to);
 }
 
+/* What a callback has asked for beside its verdict: T, or hibernate. */
+static void
+carry_out(struct stay_conn *conn, const struct stay__step *step)
+{
+	if ((step->with & STAY__WITH_TIMEOUT) != 0)
+		stay__timing_timeout_start(conn, step->timeout_ms);
+	if ((step->with & STAY__WITH_HIBERNATE) != 0)
+		stay__stream_hibernate(conn);
+}
+
 static void
 enter(struct stay_conn *conn, const struct stay__turn *turn,
     const struct stay__step *step)
 {
 	stay__timing_disarm(conn);
 	if (turn->action == STAY__ACT_CONNECT)
-		conn->attempts++;
+		conn->history.attempts++;
 	if (turn->from != turn->to)
 		note_change(conn, turn, step);
 	if (!conn->machine.table->states[turn->to].stream ||
@@ -104,35 +102,26 @@ enter(struct stay_conn *conn, const struct stay__turn *turn,
 		stay__stream_close(conn);
 	stay__timing_arm(conn, step);
 	if (turn->from != turn->to) {
-		stay__mail_recall(conn);
+		stay__mailbox_recall(&conn->mail);
 		tell_entered(conn, turn);
 	}
-	stay__timing_company(conn, step->with, step->timeout_ms);
+	carry_out(conn, step);
 	if (turn->to != STAY_DISCONNECTING && turn->to != STAY_STOPPING)
 		stay__conn_report(conn);
 	if (turn->to == STAY_STOPPED)
 		stay__conn_nudge(conn);
 }
 
-/* The first reason stands. */
-static void
-decide_reason(struct stay_conn *conn, enum stay_status reason)
-{
-	if (conn->admission == STAY__ADMIT_CLOSED)
-		return;
-	conn->admission = STAY__ADMIT_CLOSED;
-	conn->reason = reason;
-}
-
 /* Anything but a normal end is a failure to tell of. */
 static void
 note_reason(struct stay_conn *conn)
 {
-	bool normal = conn->reason == STAY_OK || conn->reason == STAY_E_STOPPED;
+	bool normal = conn->requests.reason == STAY_OK ||
+		      conn->requests.reason == STAY_E_STOPPED;
 
-	if (!normal && conn->why != conn->reason)
-		stay__conn_fail(
-		    conn, conn->reason, "stop", stay_strerror(conn->reason));
+	if (!normal && conn->report.why != conn->requests.reason)
+		stay__conn_fail(conn, conn->requests.reason, "stop",
+		    stay_strerror(conn->requests.reason));
 }
 
 static struct stay__turn
@@ -141,7 +130,7 @@ take(struct stay_conn *conn, const struct stay__step *step)
 	struct stay__turn turn;
 
 	if (step->event == STAY__CONN_STOP || step->event == STAY__CONN_QUIT) {
-		decide_reason(conn, step->reason);
+		stay__conn_close_admission(conn, step->reason);
 		note_reason(conn);
 	}
 	turn = stay__machine_take(&conn->machine, step->event);
@@ -165,29 +154,18 @@ run_init(struct stay_conn *conn, void *arg)
 	return stay__step_judge(conn, STAY__IN_INIT, &verdict);
 }
 
-struct stay__step
-stay__drive_start(struct stay_conn *conn, void *arg)
-{
-	struct stay__step step = run_init(conn, arg);
-
-	/* Nobody hears of a connection that did not start. */
-	if (step.event == STAY__CONN_QUIT)
-		stay__machine_take(&conn->machine, step.event);
-	return step;
-}
-
 static struct stay__step
 run_connect(struct stay_conn *conn, const struct stay__step *step)
 {
 	struct stay_verdict verdict = stay_verdict_stop(STAY_E_BAD_CONNECT);
 
 	stay__timing_timeout_stop(conn);
-	conn->up_ms = 0;
-	conn->why = STAY_OK;
+	conn->history.up_ms = 0;
+	stay__report_begin(conn);
 	if (conn->behaviour->connect != NULL)
 		verdict =
 		    conn->behaviour->connect(conn, conn->state, step->info);
-	stay__callers_settle(conn);
+	stay__callers_settle(&conn->callers);
 	return stay__step_judge(conn, STAY__IN_CONNECT, &verdict);
 }
 
@@ -201,13 +179,13 @@ run_disconnect(struct stay_conn *conn, const struct stay__step *step)
 		     : stay_verdict_stop(STAY_E_BAD_DISCONNECT);
 
 	if (stopping) {
-		info = stay_info_status(conn->reason);
+		info = stay_info_status(conn->requests.reason);
 		info.tag = STAY_INFO_STOPPING;
 	}
 	stay__timing_timeout_stop(conn);
 	if (conn->behaviour->disconnect != NULL)
 		verdict = conn->behaviour->disconnect(conn, conn->state, info);
-	stay__callers_settle(conn);
+	stay__callers_settle(&conn->callers);
 	return stay__step_judge(conn, STAY__IN_DISCONNECT, &verdict);
 }
 
@@ -217,7 +195,8 @@ run_terminate(struct stay_conn *conn, const struct stay__step *step)
 	(void)step;
 	stay__timing_timeout_stop(conn);
 	if (conn->behaviour->terminate != NULL)
-		conn->behaviour->terminate(conn, conn->state, conn->reason);
+		conn->behaviour->terminate(
+		    conn, conn->state, conn->requests.reason);
 	return no_step;
 }
 
@@ -245,4 +224,47 @@ stay__drive(struct stay_conn *conn, struct stay__step step)
 
 		step = actions[turn.action](conn, &step);
 	}
+	carry_out(conn, &step);
+}
+
+/* ---- the first step, and a reconnect ---- */
+
+void
+stay__drive_init(struct stay_conn *conn)
+{
+	conn->history.since = stay__loop_now(conn->loop);
+}
+
+enum stay_status
+stay__drive_start(struct stay_conn *conn, void *arg)
+{
+	struct stay__step step = run_init(conn, arg);
+
+	/* No notice is given of a connection that did not start. */
+	if (step.event == STAY__CONN_QUIT)
+		stay__machine_take(&conn->machine, step.event);
+	conn->history.first = step;
+	return step.reason;
+}
+
+bool
+stay__drive_first(struct stay_conn *conn)
+{
+	struct stay__step step = conn->history.first;
+
+	if (!step.due)
+		return false;
+	conn->history.first.due = false;
+	if (step.event != STAY__CONN_BACKOFF &&
+	    (conn->requests.asked & STAY__ASKED_STOP) != 0)
+		step.event = STAY__CONN_OK;
+	stay__drive(conn, step);
+	return true;
+}
+
+void
+stay__drive_reconnect(struct stay_conn *conn, struct stay__step step)
+{
+	conn->history.reconnects = conn->history.reconnects || step.due;
+	stay__drive(conn, step);
 }

@@ -1,256 +1,283 @@
 /*
- * The mailbox: letters from outside and notes of the connection's own, in order
- * of occurrence. Which of them the state lets through is decided here; what
- * they do is drive.c's.
+ * The mailbox: four lists, a note of each kind, three counts and their bound.
+ * What the mail says and who delivers it is not known here.
  */
-#include "conn/conn.h"
+#include "conn/mailbox.h"
+
+#include <assert.h>
 
 void
-stay__mail_init(struct stay_conn *conn)
+stay__mailbox_init(struct stay__mailbox *box, struct stay_loop *loop,
+    struct stay__task *task, size_t max)
 {
-	stay__list_init(&conn->mailbox);
-	stay__list_init(&conn->postponed);
-	stay__list_init(&conn->asked);
-	stay__list_init(&conn->dropped);
+	box->loop = loop;
+	box->task = task;
+	box->max = max;
+	stay__list_init(&box->urgent);
+	stay__list_init(&box->queue);
+	stay__list_init(&box->postponed);
+	stay__list_init(&box->dropped);
 	for (int i = 0; i < STAY__NOTE_COUNT; i++) {
-		stay__list_init(&conn->notes[i].node);
-		conn->notes[i].kind =
+		stay__list_init(&box->notes[i].node);
+		box->notes[i].kind =
 		    (enum stay__mail_kind)(STAY__NOTE_FIRST + i);
 	}
 }
 
-enum stay_status
-stay__mail_post(struct stay_conn *conn, enum stay__mail_kind kind,
-    const struct stay_message *message, struct stay_from from,
-    struct stay__mail **mail)
+void
+stay__mailbox_wake(struct stay__mailbox *box)
 {
-	struct stay__mail *letter;
-
-	if (conn->letters >= conn->options.mailbox_max)
-		return STAY_E_FULL;
-	letter = stay__zalloc(sizeof(*letter));
-	if (letter == NULL)
-		return STAY_E_NOMEM;
-	letter->kind = kind;
-	letter->message = *message;
-	letter->from = from;
-	conn->letters++;
-	if (kind == STAY__MAIL_NEXT_EVENT)
-		stay__list_push(&conn->asked, &letter->node);
-	else
-		stay__list_push(&conn->mailbox, &letter->node);
-	stay__conn_nudge(conn);
-	if (mail != NULL)
-		*mail = letter;
-	return STAY_OK;
+	stay__loop_run_soon(box->loop, box->task);
 }
 
-/* A mailbox that is full of postponed letters may be what it is for. */
-enum stay_status
-stay__mail_upgrade(struct stay_conn *conn, struct stay__upgrade *upgrade)
-{
-	if (conn->upgrades >= conn->options.mailbox_max)
-		return STAY_E_FULL;
-	conn->upgrades++;
-	stay__list_push(&conn->asked, &upgrade->mail.node);
-	stay__conn_nudge(conn);
-	return STAY_OK;
-}
+/* ---- messages ---- */
 
 static struct stay__mail *
-note_of(struct stay_conn *conn, enum stay__mail_kind kind)
+mail_new(enum stay__mail_kind kind, const struct stay_message *message)
 {
-	return &conn->notes[kind - STAY__NOTE_FIRST];
+	struct stay__mail *mail = stay__zalloc(sizeof(*mail));
+
+	if (mail == NULL)
+		return NULL;
+	mail->kind = kind;
+	mail->message = *message;
+	return mail;
+}
+
+enum stay_status
+stay__mailbox_post(struct stay__mailbox *box, enum stay__mail_kind kind,
+    const struct stay_message *message, struct stay_from from,
+    struct stay__mail **posted)
+{
+	struct stay__mail *mail;
+
+	if (box->messages >= box->max)
+		return STAY_E_FULL;
+	mail = mail_new(kind, message);
+	if (mail == NULL)
+		return STAY_E_NOMEM;
+	mail->from = from;
+	box->messages++;
+	if (kind == STAY__MAIL_NEXT_EVENT)
+		stay__list_push(&box->urgent, &mail->node);
+	else
+		stay__list_push(&box->queue, &mail->node);
+	stay__mailbox_wake(box);
+	if (posted != NULL)
+		*posted = mail;
+	return STAY_OK;
+}
+
+/* ---- notes ---- */
+
+static struct stay__mail *
+note_of(struct stay__mailbox *box, enum stay__mail_kind kind)
+{
+	return &box->notes[kind - STAY__NOTE_FIRST];
 }
 
 void
-stay__mail_note(struct stay_conn *conn, enum stay__mail_kind kind)
+stay__mailbox_note(struct stay__mailbox *box, enum stay__mail_kind kind)
 {
-	struct stay__mail *note = note_of(conn, kind);
+	struct stay__mail *note = note_of(box, kind);
 
 	if (stay__list_is_empty(&note->node))
-		stay__list_push(&conn->mailbox, &note->node);
-	stay__conn_nudge(conn);
+		stay__list_push(&box->queue, &note->node);
+	stay__mailbox_wake(box);
 }
 
 void
-stay__mail_note_first(struct stay_conn *conn, enum stay__mail_kind kind)
+stay__mailbox_note_first(struct stay__mailbox *box, enum stay__mail_kind kind)
 {
-	struct stay__mail *note = note_of(conn, kind);
+	struct stay__mail *note = note_of(box, kind);
 
 	stay__list_remove(&note->node);
-	stay__list_push_front(&conn->mailbox, &note->node);
-	stay__conn_nudge(conn);
+	stay__list_push_front(&box->queue, &note->node);
+	stay__mailbox_wake(box);
 }
 
 void
-stay__mail_unnote(struct stay_conn *conn, enum stay__mail_kind kind)
+stay__mailbox_note_urgent(struct stay__mailbox *box, enum stay__mail_kind kind)
 {
-	stay__list_remove(&note_of(conn, kind)->node);
+	struct stay__mail *note = note_of(box, kind);
+
+	if (stay__list_is_empty(&note->node))
+		stay__list_push(&box->urgent, &note->node);
+	stay__mailbox_wake(box);
+}
+
+void
+stay__mailbox_unnote(struct stay__mailbox *box, enum stay__mail_kind kind)
+{
+	stay__list_remove(&note_of(box, kind)->node);
 }
 
 bool
-stay__mail_is_noted(const struct stay_conn *conn, enum stay__mail_kind kind)
+stay__mailbox_is_noted(
+    const struct stay__mailbox *box, enum stay__mail_kind kind)
 {
-	return !stay__list_is_empty(&conn->notes[kind - STAY__NOTE_FIRST].node);
+	return !stay__list_is_empty(&box->notes[kind - STAY__NOTE_FIRST].node);
 }
 
-/* While an attempt or its undoing is pending, calls and casts wait, unless the
- * behaviour wants them; while stopping, nobody's letters are read any more. */
-static bool
-is_let_through(const struct stay_conn *conn, const struct stay__mail *mail)
-{
-	enum stay_state state = stay__conn_state(conn);
-	unsigned flags = conn->behaviour->flags;
-
-	if (stay__mail_is_note(mail) || mail->kind == STAY__MAIL_UPGRADE)
-		return true;
-	if (state == STAY_STOPPING || state == STAY_STOPPED)
-		return false;
-	if (state != STAY_CONNECTING && state != STAY_DISCONNECTING)
-		return true;
-	if (mail->kind == STAY__MAIL_CALL)
-		return (flags & STAY_CALLS_WHILE_PENDING) != 0;
-	if (mail->kind == STAY__MAIL_CAST)
-		return (flags & STAY_CASTS_WHILE_PENDING) != 0;
-	return true;
-}
+/* ---- taking out ---- */
 
 struct stay__mail *
-stay__mail_next(struct stay_conn *conn)
+stay__mailbox_next(struct stay__mailbox *box, unsigned pass)
 {
 	struct stay__list *node;
 
-	while ((node = stay__list_pop(&conn->asked)) != NULL ||
-	       (node = stay__list_pop(&conn->mailbox)) != NULL) {
+	while ((node = stay__list_pop(&box->urgent)) != NULL ||
+	       (node = stay__list_pop(&box->queue)) != NULL) {
 		struct stay__mail *mail =
-		    STAY__LIST_OWNER(node, struct stay__mail, node);
+		    STAY__CONTAINER(node, struct stay__mail, node);
 
-		if (is_let_through(conn, mail))
+		if ((pass & STAY__KIND(mail->kind)) != 0)
 			return mail;
-		stay__mail_postpone(conn, mail);
+		stay__mailbox_postpone(box, mail);
 	}
 	return NULL;
 }
 
 bool
-stay__mail_waits(const struct stay_conn *conn)
+stay__mailbox_has_mail(const struct stay__mailbox *box)
 {
-	return !stay__list_is_empty(&conn->asked) ||
-	       !stay__list_is_empty(&conn->mailbox);
+	return !stay__list_is_empty(&box->urgent) ||
+	       !stay__list_is_empty(&box->queue);
 }
 
 void
-stay__mail_postpone(struct stay_conn *conn, struct stay__mail *letter)
+stay__mailbox_postpone(struct stay__mailbox *box, struct stay__mail *mail)
 {
-	stay__list_push(&conn->postponed, &letter->node);
+	stay__list_push(&box->postponed, &mail->node);
+}
+
+void
+stay__mailbox_recall(struct stay__mailbox *box)
+{
+	stay__list_prepend_all(&box->queue, &box->postponed);
 }
 
 /* ---- what is not delivered any more ---- */
 
 static void
-release(struct stay__mail *letter)
+release(struct stay__mail *mail)
 {
-	if (letter->message.release != NULL)
-		letter->message.release(letter->message.data);
-	stay__free(letter);
+	if (mail->message.release != NULL)
+		mail->message.release(mail->message.data);
+	stay__free(mail);
 }
 
 void
-stay__mail_take_back(struct stay_conn *conn, struct stay__mail *letter)
+stay__mailbox_free(struct stay__mailbox *box, struct stay__mail *mail)
 {
-	conn->letters--;
-	stay__list_remove(&letter->node);
-	conn->drops++;
-	stay__list_push(&conn->dropped, &letter->node);
-	stay__conn_nudge(conn);
+	assert(box->messages > 0);
+	box->messages--;
+	release(mail);
+}
+
+static void
+drop(struct stay__mailbox *box, struct stay__mail *mail)
+{
+	box->drops++;
+	stay__list_push(&box->dropped, &mail->node);
+	stay__mailbox_wake(box);
+}
+
+void
+stay__mailbox_take_back(struct stay__mailbox *box, struct stay__mail *mail)
+{
+	assert(box->messages > 0);
+	box->messages--;
+	stay__list_remove(&mail->node);
+	drop(box, mail);
 }
 
 enum stay_status
-stay__mail_drop(struct stay_conn *conn, const struct stay_message *message)
+stay__mailbox_drop(
+    struct stay__mailbox *box, const struct stay_message *message)
 {
-	struct stay__mail *letter;
+	struct stay__mail *mail;
 
 	if (message->release == NULL)
 		return STAY_OK;
-	if (conn->drops >= conn->options.mailbox_max)
+	if (box->drops >= box->max)
 		return STAY_E_FULL;
-	letter = stay__zalloc(sizeof(*letter));
-	if (letter == NULL)
+	mail = mail_new(STAY__MAIL_MESSAGE, message);
+	if (mail == NULL)
 		return STAY_E_NOMEM;
-	letter->kind = STAY__MAIL_MESSAGE;
-	letter->message = *message;
-	conn->drops++;
-	stay__list_push(&conn->dropped, &letter->node);
-	stay__conn_nudge(conn);
+	drop(box, mail);
 	return STAY_OK;
 }
 
 void
-stay__mail_settle(struct stay_conn *conn)
+stay__mailbox_settle(struct stay__mailbox *box)
 {
 	struct stay__list *node;
 
-	while ((node = stay__list_pop(&conn->dropped)) != NULL) {
-		conn->drops--;
-		release(STAY__LIST_OWNER(node, struct stay__mail, node));
+	while ((node = stay__list_pop(&box->dropped)) != NULL) {
+		box->drops--;
+		release(STAY__CONTAINER(node, struct stay__mail, node));
 	}
 }
 
-void
-stay__mail_recall(struct stay_conn *conn)
-{
-	stay__list_prepend_all(&conn->mailbox, &conn->postponed);
-}
-
-void
-stay__mail_free(struct stay_conn *conn, struct stay__mail *letter)
-{
-	conn->letters--;
-	release(letter);
-}
-
 static void
-free_all(struct stay_conn *conn, struct stay__list *list)
+take_all_back(struct stay__mailbox *box, struct stay__list *list)
 {
 	struct stay__list *node;
 
 	while ((node = stay__list_first(list)) != NULL) {
 		struct stay__mail *mail =
-		    STAY__LIST_OWNER(node, struct stay__mail, node);
+		    STAY__CONTAINER(node, struct stay__mail, node);
 
 		if (stay__mail_is_note(mail))
 			stay__list_remove(node);
 		else
-			stay__mail_take_back(conn, mail);
-	}
-}
-
-/* Who asked for an upgrade hears that it comes too late. */
-static void
-refuse_upgrades(struct stay_conn *conn)
-{
-	struct stay__list *node, *next;
-
-	for (node = conn->asked.next; node != &conn->asked; node = next) {
-		struct stay__mail *mail =
-		    STAY__LIST_OWNER(node, struct stay__mail, node);
-
-		next = node->next;
-		if (mail->kind != STAY__MAIL_UPGRADE)
-			continue;
-		stay__list_remove(node);
-		stay__conn_upgrade(
-		    conn, STAY__CONTAINER(mail, struct stay__upgrade, mail));
+			stay__mailbox_take_back(box, mail);
 	}
 }
 
 void
-stay__mail_fini(struct stay_conn *conn)
+stay__mailbox_fini(struct stay__mailbox *box)
 {
-	refuse_upgrades(conn);
-	free_all(conn, &conn->asked);
-	free_all(conn, &conn->mailbox);
-	free_all(conn, &conn->postponed);
-	stay__mail_settle(conn);
+	take_all_back(box, &box->urgent);
+	take_all_back(box, &box->queue);
+	take_all_back(box, &box->postponed);
+	stay__mailbox_settle(box);
+}
+
+/* ---- upgrades ---- */
+
+enum stay_status
+stay__mailbox_add_upgrade(struct stay__mailbox *box, struct stay__mail *upgrade)
+{
+	if (box->upgrades >= box->max)
+		return STAY_E_FULL;
+	box->upgrades++;
+	stay__list_push(&box->urgent, &upgrade->node);
+	stay__mailbox_wake(box);
+	return STAY_OK;
+}
+
+struct stay__mail *
+stay__mailbox_take_upgrade(struct stay__mailbox *box)
+{
+	struct stay__list *node;
+
+	for (node = box->urgent.next; node != &box->urgent; node = node->next) {
+		struct stay__mail *mail =
+		    STAY__CONTAINER(node, struct stay__mail, node);
+
+		if (mail->kind != STAY__MAIL_UPGRADE)
+			continue;
+		stay__list_remove(node);
+		return mail;
+	}
+	return NULL;
+}
+
+void
+stay__mailbox_end_upgrade(struct stay__mailbox *box)
+{
+	assert(box->upgrades > 0);
+	box->upgrades--;
 }

@@ -2,6 +2,8 @@
  * From a verdict, or a request, to the event that the machine will take. A
  * condition is looked at here, so that no row of the machine needs one.
  */
+#include "conn/step.h"
+
 #include "conn/conn.h"
 
 /* Too many connects in a row wait, so that no cycle of verdicts can starve the
@@ -9,18 +11,35 @@
 static uint64_t
 throttle(struct stay_conn *conn)
 {
+	struct stay__throttle *of = &conn->throttle;
 	unsigned burst = (unsigned)conn->options.throttle_burst;
 	uint64_t now = stay__loop_now(conn->loop);
-	uint64_t *slot = &conn->asked_at[conn->asked_count % burst];
+	uint64_t *slot = &of->connects[of->count % burst];
 	uint64_t window = conn->options.throttle_ms * STAY__TICK_NS;
 
-	if (conn->asked_count >= burst && now - *slot < window)
+	if (of->count >= burst && now - *slot < window)
 		return window - (now - *slot);
 	*slot = now;
-	conn->asked_count++;
-	if (conn->asked_count == 2 * burst)
-		conn->asked_count = burst;
+	of->count++;
+	if (of->count == 2 * burst)
+		of->count = burst;
 	return 0;
+}
+
+enum stay_status
+stay__step_init(struct stay_conn *conn)
+{
+	size_t burst = conn->options.throttle_burst;
+
+	conn->throttle.connects =
+	    stay__calloc(burst, sizeof(*conn->throttle.connects));
+	return conn->throttle.connects == NULL ? STAY_E_NOMEM : STAY_OK;
+}
+
+void
+stay__step_fini(struct stay_conn *conn)
+{
+	stay__free(conn->throttle.connects);
 }
 
 struct stay__step
@@ -58,7 +77,7 @@ stay__step_expired(struct stay_info info)
 	};
 }
 
-/* Who speaks for the attempt that is under way stops it with QUIT. */
+/* A callback that speaks for the attempt under way stops it with QUIT. */
 static bool
 speaks_for_attempt(enum stay__situation in)
 {
@@ -125,11 +144,10 @@ stay__step_judge(struct stay_conn *conn, enum stay__situation in,
 
 	if (ruling.kind == STAY__BAD || ruling.kind == STAY__WAITS)
 		return bad_return(conn, in, verdict);
-	if (ruling.kind == STAY__NOTHING) {
-		stay__timing_company(conn, verdict->with, verdict->timeout_ms);
-		return (struct stay__step){ 0 };
-	}
-	if (conn->stop_asked && moves)
+	if (ruling.kind == STAY__NOTHING)
+		return (struct stay__step){ .with = verdict->with,
+			.timeout_ms = verdict->timeout_ms };
+	if (moves && (conn->requests.asked & STAY__ASKED_STOP) != 0)
 		return step_under_stop(in, ruling.event);
 	return step_of(conn, verdict, ruling.event);
 }

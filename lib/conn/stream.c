@@ -1,8 +1,11 @@
 /*
  * The stream of a connection: what a behaviour may ask of it, and its news as
- * mail. How a stream is made is link.c's; when it is closed is the machine's.
+ * mail. How a stream is made is link.c's; when it is closed is the machine's;
+ * its bytes are delivered by deliver.c.
  */
-#include <stay/stream.h>
+#include "conn/stream.h"
+
+#include <assert.h>
 #include <stay/url.h>
 
 #include "conn/conn.h"
@@ -10,26 +13,27 @@
 static void
 note_turn(struct stay_conn *conn)
 {
-	stay__conn_note_turn(conn, stay_machine_link(), &conn->link.turn);
+	stay__conn_note_turn(
+	    conn, stay_machine_link(), &conn->stream.link.turn);
 }
 
 static void
 is_up(struct stay_conn *conn)
 {
-	stay__mail_note(conn, STAY__NOTE_STREAM_UP);
+	stay__mailbox_note(&conn->mail, STAY__NOTE_STREAM_UP);
 	stay__loop_flush_soon(conn->loop, &conn->flush);
 }
 
 static void
 is_readable(struct stay_conn *conn)
 {
-	stay__mail_note(conn, STAY__NOTE_STREAM_READABLE);
+	stay__mailbox_note(&conn->mail, STAY__NOTE_STREAM_READABLE);
 }
 
 static void
 has_room(struct stay_conn *conn)
 {
-	conn->blocked = false;
+	conn->stream.blocked = false;
 	stay__loop_flush_soon(conn->loop, &conn->flush);
 }
 
@@ -37,11 +41,11 @@ has_room(struct stay_conn *conn)
 static void
 come_again(struct stay_conn *conn)
 {
-	if (!conn->again)
+	if (!conn->stream.again)
 		return;
 	is_readable(conn);
-	if (conn->link.machine.now == STAY__LINK_CLOSED)
-		stay__mail_note(conn, STAY__NOTE_STREAM_DOWN);
+	if (conn->stream.link.machine.now == STAY__LINK_CLOSED)
+		stay__mailbox_note(&conn->mail, STAY__NOTE_STREAM_DOWN);
 }
 
 static void
@@ -49,13 +53,13 @@ is_down(struct stay_conn *conn)
 {
 	bool was_up = stay__conn_state(conn) != STAY_CONNECTING;
 
-	stay__conn_fail(conn, conn->link.failure.status,
+	stay__conn_fail(conn, conn->stream.link.failure.status,
 	    was_up ? "session" : "connect",
-	    stay__failure_text(&conn->link.failure));
-	stay__mail_unnote(conn, STAY__NOTE_STREAM_UP);
-	stay__mail_unnote(conn, STAY__NOTE_STREAM_READABLE);
+	    stay__failure_text(&conn->stream.link.failure));
+	stay__mailbox_unnote(&conn->mail, STAY__NOTE_STREAM_UP);
+	stay__mailbox_unnote(&conn->mail, STAY__NOTE_STREAM_READABLE);
 	come_again(conn);
-	stay__mail_note(conn, STAY__NOTE_STREAM_DOWN);
+	stay__mailbox_note(&conn->mail, STAY__NOTE_STREAM_DOWN);
 }
 
 static void
@@ -70,44 +74,50 @@ news(struct stay__link *link, enum stay__link_news what)
 		[STAY__NEWS_TURNED] = note_turn,
 	};
 
-	on[what](STAY__CONTAINER(link, struct stay_conn, link));
+	on[what](STAY__CONTAINER(link, struct stay_conn, stream.link));
 }
 
 /* ---- reading ---- */
 
 static void
-deliver_bytes(struct stay_conn *conn)
+show_bytes(struct stay_conn *conn, struct stay_event *event)
 {
-	struct stay_event event = { .type = STAY_STREAM_DATA };
+	*event = (struct stay_event){ .type = STAY_STREAM_DATA };
+	event->bytes = stay__input_view(&conn->stream.input);
+	conn->stream.retained = 0;
+	conn->stream.want = 0;
+	conn->stream.again = false;
+}
 
-	event.bytes = stay__input_view(&conn->input);
-	conn->keep = 0;
-	conn->hope = 0;
-	conn->again = false;
-	stay__deliver_event(conn, &event);
-	/* A stream that the verdict has closed kept nothing. */
-	stay__input_keep(&conn->input, conn->loop, conn->keep, conn->hope);
-	if (!conn->again)
-		return;
-	stay__mail_unnote(conn, STAY__NOTE_STREAM_DOWN);
-	stay__loop_flush_soon(conn->loop, &conn->flush);
+bool
+stay__stream_read(struct stay_conn *conn, struct stay_event *event)
+{
+	struct stay__stream *stream = &conn->stream;
+	enum stay_status status = STAY_OK;
+	size_t got = 0;
+
+	if (!stream->again) {
+		status = stay__input_fill(&stream->input, &stream->link, &got);
+		if (status != STAY_OK)
+			stay__link_fail(
+			    &stream->link, status, stream->link.read_error);
+		if (status != STAY_OK || got == 0)
+			return false;
+	}
+	show_bytes(conn, event);
+	return true;
 }
 
 void
-stay__stream_read(struct stay_conn *conn)
+stay__stream_consumed(struct stay_conn *conn)
 {
-	size_t got = 0;
-	enum stay_status status;
-
-	if (conn->again) {
-		deliver_bytes(conn);
+	/* A stream that the verdict has closed kept nothing. */
+	stay__input_keep(&conn->stream.input, conn->loop, conn->stream.retained,
+	    conn->stream.want);
+	if (!conn->stream.again)
 		return;
-	}
-	status = stay__input_fill(&conn->input, &conn->link, &got);
-	if (status != STAY_OK)
-		stay__link_fail(&conn->link, status, conn->link.read_error);
-	else if (got > 0)
-		deliver_bytes(conn);
+	stay__mailbox_unnote(&conn->mail, STAY__NOTE_STREAM_DOWN);
+	stay__loop_flush_soon(conn->loop, &conn->flush);
 }
 
 void
@@ -120,46 +130,48 @@ stay__stream_look(struct stay_conn *conn)
 bool
 stay__stream_is_unread(const struct stay_conn *conn)
 {
-	return conn->again ||
-	       stay__mail_is_noted(conn, STAY__NOTE_STREAM_READABLE);
+	return conn->stream.again ||
+	       stay__mailbox_is_noted(&conn->mail, STAY__NOTE_STREAM_READABLE);
 }
 
 enum stay_status
 stay_stream_keep(struct stay_conn *conn, size_t len, size_t room)
 {
-	struct stay_bytes live = stay__input_view(&conn->input);
-
-	if (len > live.len)
+	assert(conn != NULL);
+	if (len > stay__input_view(&conn->stream.input).len)
 		return STAY_E_ARG;
-	if (len > conn->input.max || room > conn->input.max)
+	if (len > conn->stream.input.max || room > conn->stream.input.max)
 		return STAY_E_TOO_BIG;
-	conn->keep = len;
-	conn->hope = room;
-	conn->again = false;
+	conn->stream.retained = len;
+	conn->stream.want = room;
+	conn->stream.again = false;
 	return STAY_OK;
 }
 
 enum stay_status
 stay_stream_again(struct stay_conn *conn, size_t len)
 {
-	if (len == 0 || len > stay__input_view(&conn->input).len)
+	assert(conn != NULL);
+	if (len == 0 || len > stay__input_view(&conn->stream.input).len)
 		return STAY_E_ARG;
-	conn->keep = len;
-	conn->hope = 0;
-	conn->again = true;
+	conn->stream.retained = len;
+	conn->stream.want = 0;
+	conn->stream.again = true;
 	return STAY_OK;
 }
 
 void
 stay_stream_set_keep_max(struct stay_conn *conn, size_t bytes)
 {
-	conn->input.max = bytes;
+	assert(conn != NULL);
+	conn->stream.input.max = bytes;
 }
 
 char *
 stay_stream_input(struct stay_conn *conn)
 {
-	return stay__input_bytes(&conn->input);
+	assert(conn != NULL);
+	return stay__input_bytes(&conn->stream.input);
 }
 
 /* ---- writing ---- */
@@ -167,34 +179,30 @@ stay_stream_input(struct stay_conn *conn)
 static void
 send_out(struct stay_conn *conn)
 {
-	struct stay_bytes bytes = stay_buf_bytes(&conn->out);
-	struct iovec part = { conn->out.data + conn->out.head, bytes.len };
+	struct stay_bytes bytes = stay_buf_bytes(&conn->stream.out);
+	struct iovec part = { conn->stream.out.data + conn->stream.out.head,
+		bytes.len };
 	size_t taken = 0;
 
 	if (stay_stream_write(conn, &part, 1, &taken) != STAY_OK)
 		return;
-	stay_buf_take(&conn->out, taken);
+	stay_buf_take(&conn->stream.out, taken);
 	if (taken < bytes.len)
-		stay__link_want_write(&conn->link);
+		stay__link_want_write(&conn->stream.link);
 }
 
-/* The end of a turn, or room again: one write. And what has been put off until
- * the others had theirs. */
-static void
-flush(struct stay__task *task)
+bool
+stay__stream_flush(struct stay_conn *conn)
 {
-	struct stay_conn *conn = STAY__CONTAINER(task, struct stay_conn, flush);
-	const struct stay_event event = { .type = STAY_STREAM_WRITABLE };
-
 	come_again(conn);
-	if (conn->blocked || !stay_stream_is_open(conn))
-		return;
-	if (stay_buf_len(&conn->out) > 0)
+	if (conn->stream.blocked || !stay_stream_is_open(conn))
+		return false;
+	if (stay_buf_len(&conn->stream.out) > 0)
 		send_out(conn);
-	if (!conn->wants_write || !stay_stream_is_open(conn))
-		return;
-	conn->wants_write = false;
-	stay__deliver_event(conn, &event);
+	if (!conn->stream.wants_write || !stay_stream_is_open(conn))
+		return false;
+	conn->stream.wants_write = false;
+	return true;
 }
 
 enum stay_status
@@ -202,14 +210,15 @@ stay_stream_send(struct stay_conn *conn, const void *bytes, size_t len)
 {
 	enum stay_status status;
 
-	if (conn == NULL || (bytes == NULL && len > 0))
+	assert(conn != NULL);
+	if (bytes == NULL && len > 0)
 		return STAY_E_ARG;
 	if (!stay_stream_is_open(conn))
 		return STAY_E_STATE;
-	status = stay_buf_append(&conn->out, bytes, len);
+	status = stay_buf_append(&conn->stream.out, bytes, len);
 	if (status == STAY_E_TOO_BIG)
 		return STAY_E_FULL;
-	if (status == STAY_OK && !conn->blocked)
+	if (status == STAY_OK && !conn->stream.blocked)
 		stay__loop_flush_soon(conn->loop, &conn->flush);
 	return status;
 }
@@ -217,11 +226,12 @@ stay_stream_send(struct stay_conn *conn, const void *bytes, size_t len)
 void
 stay_stream_want_write(struct stay_conn *conn)
 {
-	conn->wants_write = true;
+	assert(conn != NULL);
+	conn->stream.wants_write = true;
 	if (!stay_stream_is_open(conn))
 		return;
-	if (conn->blocked)
-		stay__link_want_write(&conn->link);
+	if (conn->stream.blocked)
+		stay__link_want_write(&conn->stream.link);
 	else
 		stay__loop_flush_soon(conn->loop, &conn->flush);
 }
@@ -242,11 +252,14 @@ stay_stream_write(
 {
 	enum stay_status status;
 
+	assert(conn != NULL);
+	if (taken == NULL || (parts == NULL && count > 0))
+		return STAY_E_ARG;
 	*taken = 0;
 	if (!stay_stream_is_open(conn))
 		return STAY_E_STATE;
-	status = stay__link_write(&conn->link, parts, count, taken);
-	conn->blocked = *taken < total_of(parts, count);
+	status = stay__link_write(&conn->stream.link, parts, count, taken);
+	conn->stream.blocked = *taken < total_of(parts, count);
 	return status;
 }
 
@@ -262,12 +275,13 @@ enum stay_status
 stay_stream_dial_to(
     struct stay_conn *conn, const struct stay_target *targets, size_t count)
 {
-	if (conn == NULL || targets == NULL || count == 0)
+	assert(conn != NULL);
+	if (targets == NULL || count == 0)
 		return STAY_E_ARG;
 	if (!may_dial(conn))
 		return STAY_E_STATE;
 	stay__stream_close(conn);
-	return stay__link_dial(&conn->link, targets, count);
+	return stay__link_dial(&conn->stream.link, targets, count);
 }
 
 /* fd:N and fd:R,W are no URLs of RFC 3986. */
@@ -287,7 +301,8 @@ stay_stream_dial(struct stay_conn *conn, const char *url)
 	struct stay_target target;
 	enum stay_status status;
 
-	if (conn == NULL || url == NULL)
+	assert(conn != NULL);
+	if (url == NULL)
 		return STAY_E_ARG;
 	if (strncmp(url, "fd:", 3) == 0)
 		return dial_descriptors(conn, url + 3);
@@ -304,18 +319,20 @@ stay_stream_dial(struct stay_conn *conn, const char *url)
 enum stay_status
 stay_stream_adopt(struct stay_conn *conn, int read_fd, int write_fd)
 {
-	if (conn == NULL || read_fd < 0 || write_fd < 0)
+	assert(conn != NULL);
+	if (read_fd < 0 || write_fd < 0)
 		return STAY_E_ARG;
 	if (!may_dial(conn))
 		return STAY_E_STATE;
 	stay__stream_close(conn);
-	return stay__link_adopt(&conn->link, read_fd, write_fd);
+	return stay__link_adopt(&conn->stream.link, read_fd, write_fd);
 }
 
 bool
 stay_stream_is_open(const struct stay_conn *conn)
 {
-	return stay__link_is_open(&conn->link);
+	assert(conn != NULL);
+	return stay__link_is_open(&conn->stream.link);
 }
 
 int
@@ -323,7 +340,7 @@ stay_stream_describe(const struct stay_conn *conn, char *text, size_t len)
 {
 	bool open = stay_stream_is_open(conn);
 
-	return snprintf(text, len, "%s", open ? conn->link.peer : "");
+	return snprintf(text, len, "%s", open ? conn->stream.link.peer : "");
 }
 
 void
@@ -331,8 +348,8 @@ stay__stream_explain(struct stay_conn *conn)
 {
 	const char *text;
 
-	stay__link_explain(&conn->link, conn->timer_ms);
-	text = stay__failure_text(&conn->link.failure);
+	stay__link_explain(&conn->stream.link, conn->timing.due_ms);
+	text = stay__failure_text(&conn->stream.link.failure);
 	if (text[0] == '\0')
 		text = stay_strerror(STAY_E_TIMEOUT);
 	stay__conn_fail(conn, STAY_E_TIMEOUT, "connect", text);
@@ -344,41 +361,53 @@ stay__stream_init(struct stay_conn *conn)
 	static const struct stay_socket_options usual = { .nodelay = true };
 	const struct stay_socket_options *socket = conn->options.socket;
 
-	stay__link_init(
-	    &conn->link, conn->loop, news, socket != NULL ? socket : &usual);
+	stay__link_init(&conn->stream.link, conn->loop, news,
+	    socket != NULL ? socket : &usual);
 	conn->options.socket = NULL;
-	stay__input_init(&conn->input, STAY_STREAM_KEEP_MAX);
-	stay__task_init(&conn->flush, flush);
-	stay_buf_init(&conn->out, STAY_STREAM_SEND_MAX);
+	stay__input_init(&conn->stream.input, STAY_STREAM_KEEP_MAX);
+	stay_buf_init(&conn->stream.out, STAY_STREAM_SEND_MAX);
+}
+
+void
+stay__stream_set_socket(
+    struct stay_conn *conn, const struct stay_socket_options *socket)
+{
+	conn->stream.link.socket = *socket;
 }
 
 void
 stay__stream_close(struct stay_conn *conn)
 {
-	stay__link_close(&conn->link);
-	stay__input_reset(&conn->input, conn->loop);
+	stay__link_close(&conn->stream.link);
+	stay__input_reset(&conn->stream.input, conn->loop);
 	stay__task_cancel(&conn->flush);
-	stay_buf_cut(&conn->out, 0);
-	conn->wants_write = false;
-	conn->blocked = false;
-	conn->keep = 0;
-	conn->again = false;
-	stay__mail_unnote(conn, STAY__NOTE_STREAM_UP);
-	stay__mail_unnote(conn, STAY__NOTE_STREAM_READABLE);
-	stay__mail_unnote(conn, STAY__NOTE_STREAM_DOWN);
+	stay_buf_cut(&conn->stream.out, 0);
+	conn->stream.wants_write = false;
+	conn->stream.blocked = false;
+	conn->stream.retained = 0;
+	conn->stream.again = false;
+	stay__mailbox_unnote(&conn->mail, STAY__NOTE_STREAM_UP);
+	stay__mailbox_unnote(&conn->mail, STAY__NOTE_STREAM_READABLE);
+	stay__mailbox_unnote(&conn->mail, STAY__NOTE_STREAM_DOWN);
+}
+
+void
+stay__stream_orphan(struct stay_conn *conn)
+{
+	stay__link_orphan(&conn->stream.link);
 }
 
 void
 stay__stream_fini(struct stay_conn *conn)
 {
 	stay__stream_close(conn);
-	stay__link_fini(&conn->link);
-	stay_buf_fini(&conn->out);
+	stay__link_fini(&conn->stream.link);
+	stay_buf_fini(&conn->stream.out);
 }
 
 void
 stay__stream_hibernate(struct stay_conn *conn)
 {
-	if (stay_buf_len(&conn->out) == 0)
-		stay_buf_fini(&conn->out);
+	if (stay_buf_len(&conn->stream.out) == 0)
+		stay_buf_fini(&conn->stream.out);
 }

@@ -1,79 +1,89 @@
 /*
- * The timers of a connection: its state's, T of the last verdict, the state
- * timeout of the behaviour. They only ever leave a note in the mailbox; a note
- * that is not yet delivered can be taken back, so a fired timer can be too.
+ * The timers of a connection. A note that is not yet delivered can be taken
+ * back, so a timer that has fired can be stopped, too. What an end of time means
+ * is deliver.c's.
  */
+#include "conn/timing.h"
+
+#include <assert.h>
+
 #include "conn/conn.h"
 
 static void
 state_timer_fired(struct stay__timer *timer)
 {
 	struct stay_conn *conn =
-	    STAY__CONTAINER(timer, struct stay_conn, timer);
+	    STAY__CONTAINER(timer, struct stay_conn, timing.due);
 
 	/* The end of a budget precedes other mail; a backoff takes its turn. */
 	if (stay__conn_state(conn) == STAY_BACKING_OFF)
-		stay__mail_note(conn, STAY__NOTE_EXPIRED);
+		stay__mailbox_note(&conn->mail, STAY__NOTE_EXPIRED);
 	else
-		stay__mail_note_first(conn, STAY__NOTE_EXPIRED);
+		stay__mailbox_note_first(&conn->mail, STAY__NOTE_EXPIRED);
 }
 
 static void
 timeout_fired(struct stay__timer *timer)
 {
-	stay__mail_note(STAY__CONTAINER(timer, struct stay_conn, timeout),
-	    STAY__NOTE_TIMEOUT);
+	struct stay_conn *conn =
+	    STAY__CONTAINER(timer, struct stay_conn, timing.timeout);
+
+	stay__mailbox_note(&conn->mail, STAY__NOTE_TIMEOUT);
 }
 
 static void
 state_timeout_fired(struct stay__timer *timer)
 {
-	stay__mail_note(STAY__CONTAINER(timer, struct stay_conn, state_timeout),
-	    STAY__NOTE_STATE_TIMEOUT);
+	struct stay_conn *conn =
+	    STAY__CONTAINER(timer, struct stay_conn, timing.state_timeout);
+
+	stay__mailbox_note(&conn->mail, STAY__NOTE_STATE_TIMEOUT);
 }
 
 void
 stay__timing_init(struct stay_conn *conn)
 {
-	stay__timer_init(&conn->timer, state_timer_fired);
-	stay__timer_init(&conn->timeout, timeout_fired);
-	stay__timer_init(&conn->state_timeout, state_timeout_fired);
-	stay__loop_timer(conn->loop, &conn->timer, UINT64_MAX);
-	conn->backoff.policy = conn->options.backoff;
-	conn->since = stay__loop_now(conn->loop);
+	stay__timer_init(&conn->timing.due, state_timer_fired);
+	stay__timer_init(&conn->timing.timeout, timeout_fired);
+	stay__timer_init(&conn->timing.state_timeout, state_timeout_fired);
+	stay__loop_timer(conn->loop, &conn->timing.due, UINT64_MAX);
+	stay__timing_set_backoff(conn, &conn->options.backoff);
+}
+
+void
+stay__timing_set_backoff(
+    struct stay_conn *conn, const struct stay_backoff_policy *policy)
+{
+	conn->timing.backoff.policy = *policy;
 }
 
 void
 stay__timing_timeout_stop(struct stay_conn *conn)
 {
-	conn->timeout_on = false;
-	stay__loop_timer_stop(conn->loop, &conn->timeout);
-	stay__mail_unnote(conn, STAY__NOTE_TIMEOUT);
+	conn->timing.timeout_on = false;
+	stay__loop_timer_stop(conn->loop, &conn->timing.timeout);
+	stay__mailbox_unnote(&conn->mail, STAY__NOTE_TIMEOUT);
 }
 
 void
 stay__timing_timeout_restart(struct stay_conn *conn)
 {
-	if (!conn->timeout_on)
+	if (!conn->timing.timeout_on)
 		return;
-	stay__mail_unnote(conn, STAY__NOTE_TIMEOUT);
-	if (conn->timeout_ms == 0)
-		stay__mail_note(conn, STAY__NOTE_TIMEOUT);
+	stay__mailbox_unnote(&conn->mail, STAY__NOTE_TIMEOUT);
+	if (conn->timing.timeout_ms == 0)
+		stay__mailbox_note(&conn->mail, STAY__NOTE_TIMEOUT);
 	else
-		stay__loop_timer(conn->loop, &conn->timeout,
-		    stay__loop_after(conn->loop, conn->timeout_ms));
+		stay__loop_timer(conn->loop, &conn->timing.timeout,
+		    stay__loop_after(conn->loop, conn->timing.timeout_ms));
 }
 
 void
-stay__timing_company(struct stay_conn *conn, unsigned with, uint64_t timeout_ms)
+stay__timing_timeout_start(struct stay_conn *conn, uint64_t ms)
 {
-	if ((with & STAY__WITH_TIMEOUT) != 0) {
-		conn->timeout_on = true;
-		conn->timeout_ms = timeout_ms;
-		stay__timing_timeout_restart(conn);
-	}
-	if ((with & STAY__WITH_HIBERNATE) != 0)
-		stay__stream_hibernate(conn);
+	conn->timing.timeout_on = true;
+	conn->timing.timeout_ms = ms;
+	stay__timing_timeout_restart(conn);
 }
 
 static void
@@ -89,9 +99,9 @@ drop_message(struct stay_message *message)
 static void
 stop_state_timeout(struct stay_conn *conn)
 {
-	stay__loop_timer_stop(conn->loop, &conn->state_timeout);
-	stay__mail_unnote(conn, STAY__NOTE_STATE_TIMEOUT);
-	drop_message(&conn->state_message);
+	stay__loop_timer_stop(conn->loop, &conn->timing.state_timeout);
+	stay__mailbox_unnote(&conn->mail, STAY__NOTE_STATE_TIMEOUT);
+	drop_message(&conn->timing.state_message);
 }
 
 /* It is for the state that the callback's own verdict leads to: it waits. */
@@ -101,36 +111,42 @@ stay_conn_set_state_timeout(
 {
 	enum stay_status status;
 
-	if (conn == NULL)
-		return STAY_E_ARG;
+	assert(conn != NULL);
 	if (stay__conn_state(conn) == STAY_STOPPED)
 		return STAY_E_STATE;
-	status = stay__mail_drop(conn, &conn->asked_message);
+	status = stay__mailbox_drop(&conn->mail, &conn->timing.asked_message);
 	if (status != STAY_OK)
 		return status;
-	conn->asked_message = message;
-	conn->asked_state_at = stay__loop_after(conn->loop, ms);
-	conn->state_timeout_asked = true;
-	stay__conn_nudge(conn);
+	conn->timing.asked_message = message;
+	conn->timing.asked_at = stay__loop_after(conn->loop, ms);
+	stay__conn_ask(conn, STAY__ASKED_STATE_TIMEOUT);
 	return STAY_OK;
 }
 
 void
 stay__timing_take_asked(struct stay_conn *conn)
 {
-	if (!conn->state_timeout_asked)
+	if (!stay__conn_take_asked(conn, STAY__ASKED_STATE_TIMEOUT))
 		return;
-	conn->state_timeout_asked = false;
 	stop_state_timeout(conn);
-	if (conn->asked_state_at == UINT64_MAX ||
+	if (conn->timing.asked_at == UINT64_MAX ||
 	    stay__conn_state(conn) == STAY_STOPPED) {
-		drop_message(&conn->asked_message);
+		drop_message(&conn->timing.asked_message);
 		return;
 	}
-	conn->state_message = conn->asked_message;
-	conn->asked_message = (struct stay_message){ 0 };
+	conn->timing.state_message = conn->timing.asked_message;
+	conn->timing.asked_message = (struct stay_message){ 0 };
 	stay__loop_timer(
-	    conn->loop, &conn->state_timeout, conn->asked_state_at);
+	    conn->loop, &conn->timing.state_timeout, conn->timing.asked_at);
+}
+
+struct stay_message
+stay__timing_take_message(struct stay_conn *conn)
+{
+	struct stay_message message = conn->timing.state_message;
+
+	conn->timing.state_message = (struct stay_message){ 0 };
+	return message;
 }
 
 void
@@ -138,15 +154,15 @@ stay__timing_fini(struct stay_conn *conn)
 {
 	stay__timing_disarm(conn);
 	stay__timing_timeout_stop(conn);
-	drop_message(&conn->asked_message);
+	drop_message(&conn->timing.asked_message);
 }
 
 static void
 arm(struct stay_conn *conn, uint64_t ms)
 {
-	conn->timer_ms = ms;
+	conn->timing.due_ms = ms;
 	stay__loop_timer(
-	    conn->loop, &conn->timer, stay__loop_after(conn->loop, ms));
+	    conn->loop, &conn->timing.due, stay__loop_after(conn->loop, ms));
 }
 
 /* A pending budget does not run while the dial waits for its grant. */
@@ -155,18 +171,19 @@ arm_pending(struct stay_conn *conn, const struct stay__step *step)
 {
 	if (step->event != STAY__CONN_PENDING)
 		return;
-	conn->granted_later = conn->link.machine.now == STAY__LINK_QUEUED;
-	conn->timer_ms = step->ms;
-	if (!conn->granted_later)
+	conn->timing.granted_later =
+	    conn->stream.link.machine.now == STAY__LINK_QUEUED;
+	conn->timing.due_ms = step->ms;
+	if (!conn->timing.granted_later)
 		arm(conn, step->ms);
 }
 
 void
 stay__timing_granted(struct stay_conn *conn)
 {
-	if (conn->granted_later)
-		arm(conn, conn->timer_ms);
-	conn->granted_later = false;
+	if (conn->timing.granted_later)
+		arm(conn, conn->timing.due_ms);
+	conn->timing.granted_later = false;
 }
 
 static void
@@ -174,11 +191,11 @@ arm_backoff(struct stay_conn *conn, const struct stay__step *step)
 {
 	uint64_t ms = step->ms;
 
-	conn->starved = step->event == STAY__CONN_THROTTLED;
-	if (conn->starved)
-		conn->starved_info = step->info;
+	conn->timing.throttled = step->event == STAY__CONN_THROTTLED;
+	if (conn->timing.throttled)
+		conn->timing.throttled_info = step->info;
 	if (step->event == STAY__CONN_EXPIRED)
-		ms = stay_backoff_next(conn, &conn->backoff);
+		ms = stay_backoff_next(conn, &conn->timing.backoff);
 	arm(conn, ms);
 }
 
@@ -214,8 +231,26 @@ stay__timing_arm(struct stay_conn *conn, const struct stay__step *step)
 void
 stay__timing_disarm(struct stay_conn *conn)
 {
-	conn->granted_later = false;
-	stay__loop_timer(conn->loop, &conn->timer, UINT64_MAX);
-	stay__mail_unnote(conn, STAY__NOTE_EXPIRED);
+	conn->timing.granted_later = false;
+	stay__loop_timer(conn->loop, &conn->timing.due, UINT64_MAX);
+	stay__mailbox_unnote(&conn->mail, STAY__NOTE_EXPIRED);
 	stop_state_timeout(conn);
+}
+
+/* ---- asking about it ---- */
+
+uint64_t
+stay_conn_due_ms(const struct stay_conn *conn)
+{
+	assert(conn != NULL);
+	return stay__loop_until_ms(conn->loop, conn->timing.due.at);
+}
+
+uint64_t
+stay_backoff_next(struct stay_conn *conn, struct stay_backoff *backoff)
+{
+	assert(conn != NULL);
+	return stay_backoff_step(backoff,
+	    stay__loop_now(conn->loop) / STAY__TICK_NS, conn->history.up_ms,
+	    stay__loop_random(conn->loop));
 }

@@ -61,14 +61,14 @@ stay__verdict_rule(
 {
 	const struct stay__ruling bad = { STAY__BAD, STAY__CONN_QUIT };
 	const struct cell *cell;
-	unsigned company = verdict->with;
+	unsigned with = verdict->with;
 
 	if (verdict->kind >= STAY__VERDICT_COUNT)
 		return bad;
 	cell = &cells[situation][verdict->kind];
 	if (verdict->kind == STAY__VERDICT_REPLY)
-		company &= ~STAY__WITH_REPLY;
-	if ((company & ~(unsigned)cell->may_come_with) != 0)
+		with &= ~STAY__WITH_REPLY;
+	if ((with & ~(unsigned)cell->may_come_with) != 0)
 		return bad;
 	return (struct stay__ruling){ (enum stay__ruling_kind)cell->kind,
 		(enum stay__conn_event)cell->event };

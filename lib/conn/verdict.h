@@ -40,7 +40,7 @@ struct stay__ruling {
 	enum stay__conn_event event; /* of STAY__EVENT */
 };
 
-/* The table's answer. STAY__BAD also for company that may not come with it. */
+/* The table's answer. STAY__BAD also for what may not come with it. */
 struct stay__ruling stay__verdict_rule(
     enum stay__situation situation, const struct stay_verdict *verdict);
 

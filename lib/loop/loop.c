@@ -105,6 +105,7 @@ stay_loop_set_observer(
     struct stay_loop *loop, const struct stay_observer *observer)
 {
 	loop->observer = observer != NULL ? observer : &nobody;
+	loop->observers++;
 }
 
 uint64_t

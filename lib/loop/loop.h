@@ -35,6 +35,13 @@ struct stay__member {
 
 struct stay__dialing; /* stream/dialing.h: what its dials share */
 
+/* What a token of a loop names. */
+enum stay__token_kind {
+	STAY__TOKEN_CALLER, /* struct stay__caller */
+	STAY__TOKEN_CALL,   /* struct stay__call */
+	STAY__TOKEN_WAITER  /* who waits for room in a client's queue */
+};
+
 struct stay_loop {
 	struct stay_world *world;
 	const struct stay_world_ops *ops;
@@ -58,6 +65,7 @@ struct stay_loop {
 	struct stay__dialing *dialing; /* never opened here */
 
 	const struct stay_observer *observer; /* never NULL */
+	unsigned observers;                   /* so many were set */
 };
 
 /* `loop` is zeroed and `world` its own from now on. */
@@ -118,6 +126,17 @@ static inline uint64_t
 stay__loop_after(struct stay_loop *loop, uint64_t ms)
 {
 	return stay__later(stay__loop_now(loop), ms);
+}
+
+/* How many ms are left until `at`; STAY_FOREVER for never. */
+static inline uint64_t
+stay__loop_until_ms(struct stay_loop *loop, uint64_t at)
+{
+	uint64_t now = stay__loop_now(loop);
+
+	if (at == UINT64_MAX)
+		return STAY_FOREVER;
+	return at <= now ? 0 : (at - now) / STAY__TICK_NS;
 }
 
 /* The wheel of the loop. `at` as of stay__loop_now; UINT64_MAX: never. */

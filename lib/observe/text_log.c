@@ -1,15 +1,14 @@
 /*
  * A text log good enough to study with: one line an event, on a stdio stream.
  * Of what a connection says again and again it prints one line in a while, and
- * how many it has kept to itself.
+ * how many it has kept to itself. It knows a connection by its subject alone.
  */
 #include <stay/observer.h>
 
 #include <inttypes.h>
 #include <string.h>
 
-#include "base/mem.h"
-#include "observe/heard.h"
+#include "base/list.h"
 
 /* A sentence may come again after so long. */
 #define QUIET_MS 30000
@@ -17,11 +16,25 @@
 /* Bytes of a sentence about a lost call; what is longer is cut. */
 #define LOST_MAX 512
 
+/* What was said last, and how often since. Zeroed: nothing yet. */
+struct sentence {
+	uint64_t hash;
+	uint64_t since_ms;
+	uint64_t more; /* times that it was not printed */
+};
+
+/* The log's own word of a connection that has said something. */
+struct said {
+	struct stay__list node; /* log->said */
+	struct sentence failure;
+	struct sentence lost_call;
+};
+
 struct stay_log {
 	struct stay_observer observer;
 	FILE *stream;
 	unsigned machines;
-	struct stay__speakers speakers;
+	struct stay__list said; /* struct said, of connections not yet closed */
 };
 
 static const struct {
@@ -74,63 +87,70 @@ hash_of(const char *text)
 }
 
 static uint64_t
-seconds_since(const struct stay__heard *heard, uint64_t now_ms)
+seconds_since(const struct sentence *last, uint64_t now_ms)
 {
-	return (now_ms - heard->since_ms) / 1000;
+	return (now_ms - last->since_ms) / 1000;
 }
 
 static void
-tell_rest(const struct stay_log *log, const struct stay__heard *heard,
+tell_rest(const struct stay_log *log, const struct sentence *last,
     const struct stay_subject *who)
 {
-	if (heard->more > 0)
+	if (last->more > 0)
 		fprintf(log->stream,
 		    "conn %" PRIu64 ": %" PRIu64
 		    " more like the last failure in %" PRIu64 " s\n",
-		    who->number, heard->more,
-		    seconds_since(heard, who->now_ms));
+		    who->number, last->more, seconds_since(last, who->now_ms));
 }
 
 static void
-print(const struct stay_log *log, const struct stay__heard *heard,
+print(const struct stay_log *log, const struct sentence *last,
     const struct stay_subject *who, enum stay_status status, const char *text)
 {
 	fprintf(log->stream, "conn %" PRIu64 ": %s", who->number, text);
-	if (heard->more > 0)
+	if (last->more > 0)
 		fprintf(log->stream,
-		    "; %" PRIu64 " more like it in %" PRIu64 " s", heard->more,
-		    seconds_since(heard, who->now_ms));
+		    "; %" PRIu64 " more like it in %" PRIu64 " s", last->more,
+		    seconds_since(last, who->now_ms));
 	fprintf(
 	    log->stream, " [%s]\n", stay_class_name(stay_status_class(status)));
 }
 
 static void
-hear(const struct stay_log *log, struct stay__heard *heard,
+say(const struct stay_log *log, struct sentence *last,
     const struct stay_subject *who, enum stay_status status, const char *text)
 {
 	uint64_t hash = hash_of(text);
 
-	if (heard->hash != hash) {
-		tell_rest(log, heard, who);
-		heard->more = 0;
-	} else if (who->now_ms - heard->since_ms < QUIET_MS) {
-		heard->more++;
+	if (last->hash != hash) {
+		tell_rest(log, last, who);
+		last->more = 0;
+	} else if (who->now_ms - last->since_ms < QUIET_MS) {
+		last->more++;
 		return;
 	}
-	print(log, heard, who, status, text);
-	*heard = (struct stay__heard){ hash, who->now_ms, 0 };
+	print(log, last, who, status, text);
+	*last = (struct sentence){ hash, who->now_ms, 0 };
 }
 
-/* Whom there is no memory for is a stranger each time: too much is printed
- * rather than nothing. */
-static struct stay__speaker *
-speaker_of(struct stay_log *log, const struct stay_subject *who,
-    struct stay__speaker *stranger)
+/* Without memory it is a stranger each time: too much is printed rather than
+ * nothing. */
+static struct said *
+said_by(
+    struct stay_log *log, const struct stay_subject *who, struct said *stranger)
 {
-	struct stay__speaker *speaker =
-	    stay__speakers_meet(&log->speakers, who->number);
+	struct said *said;
 
-	return speaker == NULL ? stranger : speaker;
+	if (who->own == NULL)
+		return stranger;
+	if (*who->own != NULL)
+		return *who->own;
+	said = stay__zalloc(sizeof(*said));
+	if (said == NULL)
+		return stranger;
+	stay__list_push(&log->said, &said->node);
+	*who->own = said;
+	return said;
 }
 
 static void
@@ -138,9 +158,9 @@ log_failure(void *arg, const struct stay_subject *who, enum stay_status status,
     const char *text)
 {
 	struct stay_log *log = arg;
-	struct stay__speaker stranger = { 0 };
+	struct said stranger = { 0 };
 
-	hear(log, &speaker_of(log, who, &stranger)->failure, who, status, text);
+	say(log, &said_by(log, who, &stranger)->failure, who, status, text);
 }
 
 static void
@@ -148,25 +168,31 @@ log_lost_call(void *arg, const struct stay_subject *who,
     enum stay_status status, const char *text)
 {
 	struct stay_log *log = arg;
-	struct stay__speaker stranger = { 0 };
+	struct said stranger = { 0 };
 	char lost[LOST_MAX];
 
 	snprintf(lost, sizeof(lost), "a call that nobody waits for: %s", text);
-	hear(log, &speaker_of(log, who, &stranger)->lost_call, who, status,
-	    lost);
+	say(log, &said_by(log, who, &stranger)->lost_call, who, status, lost);
 }
 
 static void
-forget(struct stay_log *log, const struct stay_subject *who)
+forget(struct said *said)
 {
-	struct stay__speaker *speaker =
-	    stay__speakers_find(&log->speakers, who->number);
+	stay__list_remove(&said->node);
+	stay__free(said);
+}
 
-	if (speaker == NULL)
+static void
+tell_all_rest(const struct stay_log *log, const struct stay_subject *who)
+{
+	struct said *said = who->own == NULL ? NULL : *who->own;
+
+	if (said == NULL)
 		return;
-	tell_rest(log, &speaker->failure, who);
-	tell_rest(log, &speaker->lost_call, who);
-	stay__speakers_forget(&log->speakers, speaker);
+	tell_rest(log, &said->failure, who);
+	tell_rest(log, &said->lost_call, who);
+	forget(said);
+	*who->own = NULL;
 }
 
 static void
@@ -176,7 +202,7 @@ log_closed(void *arg, const struct stay_subject *who, enum stay_status status,
 	struct stay_log *log = arg;
 
 	(void)status;
-	forget(log, who);
+	tell_all_rest(log, who);
 	fprintf(log->stream, "conn %" PRIu64 " %s: closed, %s\n", who->number,
 	    who->label, text);
 }
@@ -190,6 +216,7 @@ stay_log_new(FILE *stream, unsigned wanted)
 		return NULL;
 	log->stream = stream;
 	log->machines = wanted;
+	stay__list_init(&log->said);
 	log->observer = (struct stay_observer){ STAY_OBSERVER, log,
 		log_transition, log_failure, log_lost_call, log_closed };
 	return log;
@@ -204,8 +231,11 @@ stay_log_observer(const struct stay_log *log)
 void
 stay_log_free(struct stay_log *log)
 {
+	struct stay__list *node;
+
 	if (log == NULL)
 		return;
-	stay__speakers_fini(&log->speakers);
+	while ((node = stay__list_first(&log->said)) != NULL)
+		forget(STAY__CONTAINER(node, struct said, node));
 	stay__free(log);
 }

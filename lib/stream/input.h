@@ -32,7 +32,7 @@ enum stay_status stay__input_fill(
 /* The live bytes, in one piece. */
 struct stay_bytes stay__input_view(const struct stay__input *input);
 static inline char *
-stay__input_bytes(struct stay__input *input)
+stay__input_bytes(const struct stay__input *input)
 {
 	return input->slab == NULL ? NULL : input->slab->bytes + input->start;
 }

@@ -222,9 +222,11 @@ may_be_refused(const struct user *user, enum stay_status status)
 	if (status == STAY_E_FORMAT)
 		return user->kind == KIND_LINE;
 	if (status == STAY_E_DENIED)
-		return user->client->barred == status && user->run->struck > 0;
+		return user->client->rejecting == status &&
+		       user->run->struck > 0;
 	if (status == STAY_E_FORKED)
-		return user->client->barred == status && user->run->sim->forked;
+		return user->client->rejecting == status &&
+		       user->run->sim->forked;
 	return status == STAY_E_FULL || status == STAY_E_TOO_BIG;
 }
 

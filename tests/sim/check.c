@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "client/client.h"
+#include "conn/conn.h"
 #include "support/counts.h"
 
 /* So many waits without an event, in a virtual second, are spinning. */
@@ -126,8 +127,8 @@ check_held(struct user *user, const struct stay_client_counts *counts)
 static void
 check_bytes(struct user *user)
 {
-	const struct stay__log *log = &user->client->calls.log;
-	uint64_t bytes = log->live + log->committed - log->base;
+	const struct stay__sendbuf *sendbuf = &user->client->calls.sendbuf;
+	uint64_t bytes = sendbuf->live + sendbuf->committed - sendbuf->base;
 
 	if (user->options.queue_bytes_max > user->bytes_bound)
 		user->bytes_bound = user->options.queue_bytes_max;
@@ -152,7 +153,7 @@ check_resends(struct user *user, const struct stay_client_counts *counts)
 static void
 check_input(const struct user *user)
 {
-	const struct stay__input *input = &user_conn(user)->input;
+	const struct stay__input *input = &user_conn(user)->stream.input;
 
 	if (user->client != NULL &&
 	    input->end - input->start > user->options.reply_bytes_max)
@@ -296,7 +297,7 @@ check_stream(const struct user *user)
 		[STAY__LINK_DIALING] = PLACES_MAX,
 		[STAY__LINK_OPEN] = 1,
 	};
-	unsigned link = user_conn(user)->link.machine.now;
+	unsigned link = user_conn(user)->stream.link.machine.now;
 	unsigned open = open_ends(user);
 
 	if (open > most[link] || (link == STAY__LINK_OPEN && open == 0))
@@ -489,8 +490,9 @@ check_dials(const struct run *run)
 
 		if (conn == NULL)
 			continue;
-		dials += conn->link.machine.now == STAY__LINK_RESOLVING ||
-			 conn->link.machine.now == STAY__LINK_DIALING;
+		dials +=
+		    conn->stream.link.machine.now == STAY__LINK_RESOLVING ||
+		    conn->stream.link.machine.now == STAY__LINK_DIALING;
 	}
 	if (dials > run->plan.dials_max)
 		broken(13, "%u dials at once, and %u are allowed", dials,

@@ -64,7 +64,7 @@ check_failures(const struct run *run)
 
 		if (user->client == NULL || user->leaving ||
 		    (user->connects == user->forked_connects &&
-			user->client->barred != STAY_E_FORKED))
+			user->client->rejecting != STAY_E_FORKED))
 			continue;
 		stay_conn_explain(user_conn(user), text, sizeof(text));
 		if (strstr(text, "parent process") == NULL)

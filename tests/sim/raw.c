@@ -480,9 +480,9 @@ raw_check(const struct user *user)
 	const struct raw *raw = user->raw;
 	const struct run *run = user->run;
 
-	if (raw->conn->letters != raw->letters)
+	if (raw->conn->mail.messages != raw->letters)
 		broken(7, "raw %u counts %zu letters, and has %zu", user->index,
-		    raw->conn->letters, raw->letters);
+		    raw->conn->mail.messages, raw->letters);
 	if (raw->letters > raw->mailbox_max)
 		broken(
 		    7, "raw %u keeps %zu letters", user->index, raw->letters);

@@ -211,7 +211,7 @@ send_letter(struct raw *raw, unsigned which)
 	struct stay_message message = {
 		.tag = (int)which, .data = token, .release = on_release
 	};
-	size_t before = raw->conn->letters;
+	size_t before = raw->conn->mail.messages;
 	enum stay_status status;
 
 	calling(run, true);

@@ -7,6 +7,7 @@
 
 #include "base/slab.h"
 #include "client/client.h"
+#include "conn/conn.h"
 #include "run.h"
 #include "support/counts.h"
 
@@ -33,7 +34,7 @@ is_idle(const struct user *user)
 	       stay__list_is_empty(&calls->in_flight) &&
 	       stay__list_is_empty(&calls->queued) &&
 	       stay__list_is_empty(&calls->finished) &&
-	       stay_buf_len(&user->client->session.control) == 0;
+	       stay_buf_len(&user->client->session.output.control) == 0;
 }
 
 /* It looks when it is to probe at the latest; without a session, at once. */
@@ -53,7 +54,7 @@ patience_ms(const struct user *user)
 static bool
 is_quiet(const struct user *user)
 {
-	uint64_t since = user->client->session.heard;
+	uint64_t since = user->client->session.health.last_heard;
 	uint64_t ms = patience_ms(user);
 
 	if (user->run->excused > since)
@@ -80,9 +81,10 @@ check_buffers(const struct user *user)
 {
 	const struct stay_client *client = user->client;
 
-	if (client->calls.log.buf.cap > 0 || client->session.control.cap > 0 ||
-	    client->calls.spare != NULL || client->conn->out.cap > 0 ||
-	    client->conn->input.slab != NULL)
+	if (client->calls.sendbuf.buf.cap > 0 ||
+	    client->session.output.control.cap > 0 ||
+	    client->calls.spare != NULL || client->conn->stream.out.cap > 0 ||
+	    client->conn->stream.input.slab != NULL)
 		broken(7, "user %u is idle and holds buffers", user->index);
 }
 

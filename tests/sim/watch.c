@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "client/client.h"
+#include "conn/conn.h"
 #include "machine/machine.h"
 #include "run.h"
 
@@ -113,7 +114,7 @@ count_failures(struct user *user, unsigned from, unsigned event, unsigned to)
 		user->up_ms = (now - user->up_at) / SIM_MS;
 	if (to != STAY_BACKING_OFF || user->client == NULL)
 		return;
-	user->fatal = user->client->barred != STAY_OK;
+	user->fatal = user->client->rejecting != STAY_OK;
 	if (event != STAY__CONN_BACKOFF || user->fatal)
 		return;
 	if (user->up_ms + 2 >= user->options.backoff.stable_ms)
@@ -194,7 +195,8 @@ follow_session(struct user *user, unsigned from, unsigned to)
 
 	if (to == STAY__SESSION_READY) {
 		user->ready_at = run->sim->now;
-		user->wanted = user_conn(user)->reconnect_asked;
+		user->wanted = (user_conn(user)->requests.asked &
+				   STAY__ASKED_RECONNECT) != 0;
 	} else if (to == STAY__SESSION_LEAVING) {
 		check_reason(user);
 		user->left_at = run->sim->now - run->dozed;

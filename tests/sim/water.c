@@ -34,7 +34,7 @@ is_high(const struct user *user)
 
 	return user->client->calls.counts.queued >=
 		   high_mark(o->queue_calls_max, o->queue_high_percent) ||
-	       user->client->calls.log.live >=
+	       user->client->calls.sendbuf.live >=
 		   high_mark(o->queue_bytes_max, o->queue_high_percent);
 }
 
@@ -59,7 +59,7 @@ is_low(const struct user *user)
 
 	return user->client->calls.counts.queued - came_back(user) <=
 		   mark(o->queue_calls_max, o->queue_low_percent) &&
-	       user->client->calls.log.live <=
+	       user->client->calls.sendbuf.live <=
 		   mark(o->queue_bytes_max, o->queue_low_percent);
 }
 
@@ -138,7 +138,7 @@ water_before(struct user *user)
 	water_look(user);
 	user->water.due |= is_high(user) && stay_conn_admits(user_conn(user));
 	user->water.calls = user->client->calls.counts.queued;
-	user->water.bytes = user->client->calls.log.live;
+	user->water.bytes = user->client->calls.sendbuf.live;
 	user->water.untold = user->client->calls.untold;
 }
 
@@ -159,7 +159,7 @@ water_after(struct user *user, const struct call *call, enum stay_status status)
 	if (status == STAY_OK &&
 	    (water->calls >= o->queue_calls_max ||
 		water->untold >= o->queue_calls_max + o->inflight_calls_max ||
-		user->client->calls.log.live > o->queue_bytes_max))
+		user->client->calls.sendbuf.live > o->queue_bytes_max))
 		broken(7,
 		    "user %u has %" PRIu64 " calls and %" PRIu64
 		    " bytes queued, %" PRIu64 " to be told, and may submit"

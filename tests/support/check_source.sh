@@ -213,6 +213,11 @@ no_circle() {
 	symbols && tsort "$work/calls" 2>&1 >/dev/null | none
 }
 
+# A client sees of its connection what conn/inner.h says, and no field of it.
+inner_alone() {
+	grep -H '^#include "conn/' lib/client/*.[ch] | grep -vF '"conn/inner.h"' | none
+}
+
 # ---- who may do what ----------------------------------------------------------
 
 # Source without its comments, as "file: line".
@@ -266,6 +271,65 @@ one_writer() {
 	for file in "$work"/lib/*/*.c; do
 		case $file in */machine.c) continue ;; esac
 		gcc -std=c11 -D_GNU_SOURCE -Iinclude -I"$work/lib" -fsyntax-only "$file" || return 1
+	done
+}
+
+# The structs that struct stay_conn is made of, as "file struct".
+parts_of_conn() {
+	sed -n '/^struct stay_conn {/,/^};/s/^	struct stay__\([a-z_]*\) [a-z_]*;.*/\1/p' \
+	    lib/conn/conn.h | while read -r part; do
+		grep -l "^struct stay__$part {" lib/conn/*.h |
+		    sed "s,^lib/conn/\(.*\)\.h,\1 $part,"
+	done
+}
+
+# const_fields HEADER STRUCT: each field of that struct is const.
+const_fields() {
+	sed -i "/^struct stay__$2 {/,/^};/s/\([a-z_]\{1,\}\(\[[^]]*\]\)*;\)/const \1/" "$1"
+}
+
+# Each part of a connection is made const for all files but its own, as a state
+# is above. A pointer to the part may be handed to the functions of its file.
+parts_have_one_writer() {
+	rm -rf "$work/lib" && cp -R lib "$work/lib"
+	parts_of_conn >"$work/conn_parts"
+	[ "$(wc -l <"$work/conn_parts")" -ge 8 ] || return 1
+	while read -r file part; do
+		const_fields "$work/lib/conn/$file.h" "$part"
+		! cmp -s "lib/conn/$file.h" "$work/lib/conn/$file.h" || return 1
+	done <"$work/conn_parts"
+	mkdir -p "$work/own/conn"
+	for file in lib/conn/*.c lib/client/*.c; do
+		own=conn/$(basename "$file" .c).h
+		rm -f "$work"/own/conn/*
+		case $file in lib/conn/*) cp "lib/$own" "$work/own/conn" 2>/dev/null ;; esac
+		gcc -std=c11 -D_GNU_SOURCE -Werror=discarded-qualifiers -Iinclude \
+		    -I"$work/own" -I"$work/lib" -fsyntax-only "$file" || return 1
+	done
+}
+
+# The parts of a session, each with the file that may write it.
+SESSION_PARTS='machine:session generation:session said_farewell:session
+condemned:session_fail output:output health:health reading:receive leave:leave'
+
+# part_is_its_own HEADER PART OWNER: the part is made const for all other files of
+# the folder. Whoever writes a part must name it, so only those are compiled.
+part_is_its_own() {
+	rm -rf "$work/parts" && mkdir -p "$work/parts" && cp -R lib "$work/parts"
+	header=$work/parts/$1
+	sed "s/^\(	\)\([a-z_0-9 ]* $2;\)/\1const \2/" "$1" >"$header"
+	! cmp -s "$1" "$header" || { echo "$1 has no part $2" && return 1; }
+	grep -lE "(->|[.])$2\>" "${header%/*}"/*.c | while read -r file; do
+		case $file in */"$3".c) continue ;; esac
+		gcc -std=c11 -D_GNU_SOURCE -Werror -Iinclude -I"$work/parts/lib" \
+		    -fsyntax-only "$file" || echo "$file writes $2"
+	done 2>&1 | none
+}
+
+session_parts() {
+	for part in $(words "$SESSION_PARTS"); do
+		part_is_its_own lib/client/session.h "${part%:*}" "${part#*:}" ||
+		    return 1
 	done
 }
 
@@ -393,11 +457,14 @@ check_headers
 check_exports
 holds "no folder of lib/ includes a header of a later one" looking_down
 holds "no folder of lib/ needs a symbol of a later one" calling_down
+holds "a client includes conn/inner.h alone of conn/" inner_alone
 holds "only lib/base/mem.h asks for memory" only_mem_allocates
 holds "only lib/world/ knows the system" only_world_knows_the_system
 holds "only lib/world/ calls the system" system_calls
 holds "lib/machine/machine.c is pure" machine_is_pure
 holds "only lib/machine/machine.c assigns a state" one_writer
+holds "a part of a connection is written by its own file" parts_have_one_writer
+holds "a part of a session is written by its own file" session_parts
 holds "no comment has lost its margin" comments_have_their_margin
 holds "adapters include as strangers do" adapters_are_strangers
 holds "examples include as strangers do" examples_are_strangers

@@ -213,7 +213,7 @@ scene_open_call(void)
 {
 	for (size_t i = 0; i < scene.entries; i++)
 		if (scene.ledger[i].told == 0 &&
-		    scene.ledger[i].id.generation != 0)
+		    scene.ledger[i].id.token.generation != 0)
 			return &scene.ledger[i];
 	return NULL;
 }
@@ -223,7 +223,7 @@ scene_open_from(void)
 {
 	for (size_t i = 0; i < scene.entries; i++)
 		if (scene.ledger[i].told == 0 &&
-		    scene.ledger[i].from.generation != 0)
+		    scene.ledger[i].from.token.generation != 0)
 			return &scene.ledger[i];
 	return NULL;
 }

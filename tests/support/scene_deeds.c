@@ -27,7 +27,7 @@ state(void)
 static bool
 is_stopping(void)
 {
-	return scene.conn->admission == STAY__ADMIT_CLOSED;
+	return scene.conn->requests.admission == STAY__ADMIT_CLOSED;
 }
 
 /* ---- calls of a client ---- */
@@ -37,7 +37,7 @@ is_rightly_refused(enum stay_status status)
 {
 	if (!stay_conn_admits(scene.conn))
 		return status == STAY_E_DRAINING;
-	return status == STAY_E_FULL || status == scene.client->barred;
+	return status == STAY_E_FULL || status == scene.client->rejecting;
 }
 
 static struct scene_entry *
@@ -120,7 +120,7 @@ do_cancel_all(void)
 	for (size_t i = 0; i < scene.entries; i++) {
 		struct stay_call_id id = scene.ledger[i].id;
 
-		if (id.generation == 0)
+		if (id.token.generation == 0)
 			continue;
 		if (scene.ledger[i].told == 0)
 			cancel(id); /* it may be over and not yet told */
@@ -131,7 +131,7 @@ do_cancel_all(void)
 static void
 do_cancel_what_is_over(void)
 {
-	HOLDS(cancel((struct stay_call_id){ 0, 0 }) == STAY_E_STALE);
+	HOLDS(cancel((struct stay_call_id){ { 0, 0 } }) == STAY_E_STALE);
 	if (scene.current != NULL)
 		HOLDS(cancel(scene.current->id) == STAY_E_STALE);
 }
@@ -195,7 +195,7 @@ do_wait_and_cancel(void)
 static void
 do_hold(void)
 {
-	bool has_frame = scene.client->session.frame.len > 0;
+	bool has_frame = scene.client->session.reading.frame.len > 0;
 	struct stay_held *held;
 	enum stay_status status;
 
@@ -331,7 +331,7 @@ call_conn(uint64_t timeout_ms)
 	struct stay_message message = scene_message(1);
 	struct scene_entry *entry = scene_accept("a call of the connection");
 	bool refused = !stay_conn_admits(scene.conn) ||
-		       scene.conn->admission == STAY__ADMIT_CASTS;
+		       scene.conn->requests.admission == STAY__ADMIT_CASTS;
 	enum stay_status status;
 
 	STATUS_OF(status, stay_conn_call(scene.conn, message, timeout_ms,
@@ -382,7 +382,7 @@ do_call_cancel(void)
 	for (size_t i = 0; i < scene.entries; i++) {
 		struct stay_from from = scene.ledger[i].from;
 
-		if (from.generation == 0)
+		if (from.token.generation == 0)
 			continue;
 		if (scene.ledger[i].told == 0)
 			cancel_from(from);
@@ -405,12 +405,12 @@ answer(struct stay_from from)
 static void
 do_answer(void)
 {
-	const struct stay_from nobody = { 0, 0 };
+	const struct stay_from nobody = { { 0, 0 } };
 
 	for (size_t i = 0; i < scene.entries; i++) {
 		struct stay_from from = scene.ledger[i].from;
 
-		if (from.generation == 0)
+		if (from.token.generation == 0)
 			continue;
 		if (scene.ledger[i].told == 0)
 			answer(from);

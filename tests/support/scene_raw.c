@@ -184,7 +184,7 @@ start(void)
 	struct stay_conn *conn;
 
 	attempts = 0;
-	kept = (struct stay_from){ 0, 0 };
+	kept = (struct stay_from){ { 0, 0 } };
 	HOLDS(stay_conn_start(&conn, scene.rig.loop, &scene_raw_behaviour, NULL,
 		  &options) == STAY_OK);
 	HOLDS(conn == scene.conn);

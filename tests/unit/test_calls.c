@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "client/calls.h"
+#include "client/resend.h"
 #include "sim/world_sim.h"
 #include "suites.h"
 
@@ -57,12 +57,12 @@ static struct stay__call *
 queue(const char *text, uint32_t flags)
 {
 	struct stay__call *call = stay__call_take(&calls);
-	struct stay_buf *out = stay__log_open(&calls.log);
-	uint64_t at = stay__log_end(&calls.log);
+	struct stay_buf *out = stay__sendbuf_open(&calls.sendbuf);
+	uint64_t at = stay__sendbuf_end(&calls.sendbuf);
 
 	ck_assert_ptr_nonnull(call);
 	ck_assert_int_eq(stay_buf_puts(out, text), STAY_OK);
-	call->span = stay__log_close(&calls.log, at);
+	call->span = stay__sendbuf_close(&calls.sendbuf, at);
 	call->due = 1;
 	call->flags = flags;
 	stay__call_enqueue(call);
@@ -97,16 +97,16 @@ START_TEST(test_calls_keep_bytes_only_for_sending_again)
 
 	begin();
 	plain = fly("plain", 0);
-	ck_assert_uint_eq(stay_buf_len(&calls.log.buf), 0);
+	ck_assert_uint_eq(stay_buf_len(&calls.sendbuf.buf), 0);
 	first = fly("first", STAY_IDEMPOTENT);
 	second = fly("second", STAY_IDEMPOTENT);
-	ck_assert_uint_eq(stay_buf_len(&calls.log.buf), 11);
+	ck_assert_uint_eq(stay_buf_len(&calls.sendbuf.buf), 11);
 	answer(plain);
 	answer(first);
-	ck_assert_uint_eq(stay_buf_len(&calls.log.buf), 6);
+	ck_assert_uint_eq(stay_buf_len(&calls.sendbuf.buf), 6);
 	stay__call_touched(second);
 	stay__calls_release(&calls);
-	ck_assert_uint_eq(stay_buf_len(&calls.log.buf), 0);
+	ck_assert_uint_eq(stay_buf_len(&calls.sendbuf.buf), 0);
 	answer(second);
 	ck_assert_uint_eq(calls.kept, 0);
 	end();
@@ -125,7 +125,7 @@ START_TEST(test_calls_that_may_not_wait_are_not_kept)
 }
 END_TEST
 
-/* Calls that come and go while one stays must not make the log grow. */
+/* Calls that come and go while one stays must not make the buffer grow. */
 START_TEST(test_calls_time_out_without_growing_memory)
 {
 	struct stay__call *stays;
@@ -148,13 +148,13 @@ START_TEST(test_calls_time_out_without_growing_memory)
 		}
 		stay__calls_tell(&calls);
 	}
-	ck_assert_uint_lt(calls.log.buf.cap, 32768);
+	ck_assert_uint_lt(calls.sendbuf.buf.cap, 32768);
 	ck_assert_uint_eq(told, 50000);
 	end();
 }
 END_TEST
 
-/* The same with the one that stays at the end of the log. */
+/* The same with the one that stays at the end of the buffer. */
 START_TEST(test_calls_time_out_in_front_without_growing_memory)
 {
 	struct stay__call *passes, *next;
@@ -167,8 +167,9 @@ START_TEST(test_calls_time_out_in_front_without_growing_memory)
 		stay__calls_tell(&calls);
 		passes = next;
 	}
-	ck_assert_uint_lt(calls.log.buf.cap, 32768);
-	ck_assert_uint_eq(calls.log.live, strlen("some more bytes to move"));
+	ck_assert_uint_lt(calls.sendbuf.buf.cap, 32768);
+	ck_assert_uint_eq(
+	    calls.sendbuf.live, strlen("some more bytes to move"));
 	end();
 }
 END_TEST
@@ -208,7 +209,7 @@ START_TEST(test_calls_records_begin_anew)
 	stay__calls_tell(&calls);
 	ck_assert_int_eq(call->outcome, STAY_MAYBE_EXECUTED);
 	ck_assert_ptr_eq(queue("next", 0), call);
-	ck_assert_uint_eq(call->trail, 0);
+	ck_assert_uint_eq(call->history, 0);
 	ck_assert_uint_eq(call->resends, 0);
 	stay__call_drop(call, STAY_E_TIMEOUT);
 	ck_assert_int_eq(call->outcome, STAY_NOT_SENT);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "client/client.h"
+#include "conn/conn.h"
 #include "suites.h"
 #include "support/counts.h"
 #include "support/line_rig.h"
@@ -148,10 +149,10 @@ START_TEST(test_promise_7_memory_is_given_back_while_the_server_is_down)
 	line_run(&rig, 10);
 	call_times(100, "say +1");
 	calls = &rig.client->calls;
-	ck_assert_uint_gt(calls->log.buf.cap, 0);
+	ck_assert_uint_gt(calls->sendbuf.buf.cap, 0);
 	line_run(&rig, 510);
 	ck_assert_uint_eq(counts().not_sent, 100);
-	ck_assert_uint_eq(calls->log.buf.cap, 0);
+	ck_assert_uint_eq(calls->sendbuf.buf.cap, 0);
 	ck_assert_ptr_null(calls->spare);
 	line_told(&rig);
 	line_end(&rig);
@@ -256,15 +257,15 @@ START_TEST(test_client_gives_its_buffers_back_when_idle)
 	client = rig.client;
 	call_times(100, "say +1");
 	line_run(&rig, 10);
-	ck_assert_ptr_nonnull(client->calls.log.buf.data);
+	ck_assert_ptr_nonnull(client->calls.sendbuf.buf.data);
 	ck_assert_ptr_nonnull(client->calls.spare);
-	ck_assert_ptr_nonnull(client->session.control.data);
+	ck_assert_ptr_nonnull(client->session.output.control.data);
 	line_run(&rig, 520);
-	ck_assert_ptr_null(client->calls.log.buf.data);
+	ck_assert_ptr_null(client->calls.sendbuf.buf.data);
 	ck_assert_ptr_null(client->calls.spare);
-	ck_assert_ptr_null(client->session.control.data);
-	ck_assert_ptr_null(client->conn->out.data);
-	ck_assert_ptr_null(client->conn->input.slab);
+	ck_assert_ptr_null(client->session.output.control.data);
+	ck_assert_ptr_null(client->conn->stream.out.data);
+	ck_assert_ptr_null(client->conn->stream.input.slab);
 	line_call(&rig, "b", LINE("say +2"));
 	line_run(&rig, 10);
 	ck_assert_uint_eq(counts().replied, 101);

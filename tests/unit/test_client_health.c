@@ -114,7 +114,7 @@ START_TEST(test_promise_8_only_an_idle_session_is_probed)
 	line_run(&rig, 10);
 	ck_assert_str_eq(
 	    line_told(&rig), "init 10.0.0.1;hello -;up;a OK/replied +1;");
-	ck_assert_ptr_nonnull(rig.client->calls.log.buf.data);
+	ck_assert_ptr_nonnull(rig.client->calls.sendbuf.buf.data);
 	line_run(&rig, 1000);
 	ck_assert_str_eq(line_told(&rig), "ping;control +pong;");
 	line_end(&rig);
@@ -123,7 +123,7 @@ START_TEST(test_promise_8_only_an_idle_session_is_probed)
 	line_start(&rig, &options);
 	line_call(&rig, "a", LINE("say +1"));
 	line_run(&rig, 3000);
-	ck_assert_ptr_null(rig.client->calls.log.buf.data);
+	ck_assert_ptr_null(rig.client->calls.sendbuf.buf.data);
 	ck_assert_ptr_null(rig.client->calls.spare);
 	line_end(&rig);
 }
@@ -457,6 +457,37 @@ START_TEST(test_promise_8_socket_options_that_are_given_stand)
 }
 END_TEST
 
+/* Casts that wait until a disconnect is over fill the mailbox: that must not
+ * keep a silent session alive. */
+START_TEST(test_promise_8_a_full_mailbox_keeps_no_session)
+{
+	struct stay_client_options options = { .silence_ms = 500,
+		.leave_budget_ms = 60000 };
+	struct stay_conn *conn;
+	enum stay_status status;
+
+	line_begin(&rig, &options);
+	line_call(&rig, "a", LINE("hold"));
+	line_run(&rig, 10);
+	stay_client_reconnect(rig.client, STAY_E_RECONNECT);
+	line_run(&rig, 10);
+	conn = stay_client_conn(rig.client);
+	ck_assert_int_eq(stay_conn_state(conn), STAY_DISCONNECTING);
+	do
+		status = stay_conn_cast(conn, stay_message_make(1, NULL));
+	while (status == STAY_OK);
+	ck_assert_int_eq(status, STAY_E_FULL);
+	line_told(&rig);
+	line_run(&rig, 470);
+	ck_assert_str_eq(line_told(&rig), "");
+	line_run(&rig, 20);
+	/* Then the casts are delivered, and a client knows none. */
+	ck_assert_str_eq(line_told(&rig),
+	    "down E_SILENT;a E_LOST/maybe executed;closed E_BAD_CAST;");
+	line_end(&rig);
+}
+END_TEST
+
 Suite *
 suite_client_health(void)
 {
@@ -487,6 +518,7 @@ suite_client_health(void)
 	    tcase, test_promise_8_without_a_bound_the_sockets_have_none);
 	tcase_add_test(
 	    tcase, test_promise_8_socket_options_that_are_given_stand);
+	tcase_add_test(tcase, test_promise_8_a_full_mailbox_keeps_no_session);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }

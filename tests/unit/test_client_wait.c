@@ -353,6 +353,58 @@ START_TEST(test_promise_7_a_smaller_bound_tells_who_waits_for_more)
 }
 END_TEST
 
+static void
+note_called(void *arg, const struct stay_reply *reply)
+{
+	(void)arg;
+	line_note(&rig.notes, "called %s;",
+	    stay_status_name(reply->status) + strlen("STAY_"));
+}
+
+static void
+expect_no_caller(struct stay_call_id id)
+{
+	struct stay_from from = { id.token };
+
+	ck_assert_int_eq(stay_from_cancel(rig.loop, from), STAY_E_STALE);
+	ck_assert_int_eq(
+	    stay_from_answer(rig.loop, from, stay_reply_status(STAY_OK)),
+	    STAY_E_STALE);
+}
+
+/* The three kinds of tokens have one table: one that is taken for another names
+ * nothing. */
+START_TEST(test_client_a_token_of_another_kind_is_stale)
+{
+	struct hopeful a = { .name = "a" };
+	struct stay_from from;
+
+	begin_full((struct stay_client_options){ 0 });
+	wait(&a);
+	expect_no_caller(rig.calls[0].id);
+	expect_no_caller(rig.calls[1].id);
+	expect_no_caller(a.id);
+	ck_assert_int_eq(
+	    stay_conn_call(stay_client_conn(rig.client),
+		stay_message_make(1, NULL), 0, note_called, NULL, &from),
+	    STAY_OK);
+	ck_assert_int_eq(
+	    stay_client_cancel(rig.client, (struct stay_call_id){ from.token }),
+	    STAY_E_STALE);
+	line_told(&rig);
+	ck_assert_int_eq(stay_from_cancel(rig.loop, from), STAY_OK);
+	line_run(&rig, 1);
+	ck_assert_str_eq(line_told(&rig), "called E_CANCELLED;");
+	ck_assert_int_eq(
+	    stay_client_cancel(rig.client, rig.calls[1].id), STAY_OK);
+	ck_assert_int_eq(stay_client_cancel(rig.client, a.id), STAY_OK);
+	line_run(&rig, 1);
+	ck_assert_str_eq(
+	    line_told(&rig), "2 E_CANCELLED/not sent;a E_CANCELLED;");
+	line_end(&rig);
+}
+END_TEST
+
 Suite *
 suite_client_wait(void)
 {
@@ -366,6 +418,7 @@ suite_client_wait(void)
 	    tcase, test_promise_7_where_there_is_room_nobody_waits_long);
 	tcase_add_test(tcase, test_promise_6_who_waits_has_a_deadline);
 	tcase_add_test(tcase, test_client_wait_can_be_given_up);
+	tcase_add_test(tcase, test_client_a_token_of_another_kind_is_stale);
 	tcase_add_test(tcase, test_promise_7_room_is_measured_in_bytes_too);
 	tcase_add_test(tcase, test_promise_7_the_line_is_bounded);
 	tcase_add_test(tcase, test_promise_9_who_steps_back_into_line_is_last);

@@ -6,23 +6,25 @@
 #include "expect.h"
 #include "suites.h"
 
+#define KIND 7
+
 static int objects[1000];
 
 static bool
-same(struct stay__id a, struct stay__id b)
+same(struct stay_token a, struct stay_token b)
 {
 	return a.index == b.index && a.generation == b.generation;
 }
 
 START_TEST(test_ids_a_zeroed_id_names_nothing)
 {
-	struct stay__id zero = { 0 }, id;
+	struct stay_token zero = { 0 }, id;
 	struct stay__ids ids;
 
 	stay__ids_init(&ids);
-	ck_assert_ptr_null(stay__ids_find(&ids, zero));
-	ck_assert_int_eq(stay__ids_take(&ids, &objects[0], &id), STAY_OK);
-	ck_assert_ptr_null(stay__ids_find(&ids, zero));
+	ck_assert_ptr_null(stay__ids_find(&ids, KIND, zero));
+	ck_assert_int_eq(stay__ids_take(&ids, KIND, &objects[0], &id), STAY_OK);
+	ck_assert_ptr_null(stay__ids_find(&ids, KIND, zero));
 	ck_assert_uint_ne(id.generation, 0);
 	stay__ids_give(&ids, id);
 	stay__ids_fini(&ids);
@@ -31,56 +33,78 @@ END_TEST
 
 START_TEST(test_ids_are_found_until_given_back)
 {
-	struct stay__id taken[1000];
+	struct stay_token taken[1000];
 	struct stay__ids ids;
 
 	stay__ids_init(&ids);
 	for (size_t i = 0; i < 1000; i++)
 		ck_assert_int_eq(
-		    stay__ids_take(&ids, &objects[i], &taken[i]), STAY_OK);
+		    stay__ids_take(&ids, KIND, &objects[i], &taken[i]),
+		    STAY_OK);
 	ck_assert_uint_eq(ids.live, 1000);
 	for (size_t i = 0; i < 1000; i += 2)
 		stay__ids_give(&ids, taken[i]);
 	ck_assert_uint_eq(ids.live, 500);
 	for (size_t i = 0; i < 1000; i++)
-		ck_assert_ptr_eq(stay__ids_find(&ids, taken[i]),
+		ck_assert_ptr_eq(stay__ids_find(&ids, KIND, taken[i]),
 		    i % 2 == 0 ? NULL : &objects[i]);
 	stay__ids_fini(&ids);
-	ck_assert_ptr_null(stay__ids_find(&ids, taken[1]));
+	ck_assert_ptr_null(stay__ids_find(&ids, KIND, taken[1]));
 }
 END_TEST
 
 START_TEST(test_ids_a_stale_one_does_not_find_its_successor)
 {
-	struct stay__id first, second;
+	struct stay_token first, second;
 	struct stay__ids ids;
 
 	stay__ids_init(&ids);
-	ck_assert_int_eq(stay__ids_take(&ids, &objects[0], &first), STAY_OK);
+	ck_assert_int_eq(
+	    stay__ids_take(&ids, KIND, &objects[0], &first), STAY_OK);
 	stay__ids_give(&ids, first);
-	ck_assert_int_eq(stay__ids_take(&ids, &objects[1], &second), STAY_OK);
+	ck_assert_int_eq(
+	    stay__ids_take(&ids, KIND, &objects[1], &second), STAY_OK);
 	ck_assert_uint_eq(first.index, second.index);
-	ck_assert_ptr_null(stay__ids_find(&ids, first));
-	ck_assert_ptr_eq(stay__ids_find(&ids, second), &objects[1]);
+	ck_assert_ptr_null(stay__ids_find(&ids, KIND, first));
+	ck_assert_ptr_eq(stay__ids_find(&ids, KIND, second), &objects[1]);
 	stay__ids_fini(&ids);
 }
 END_TEST
 
 START_TEST(test_ids_nonsense_finds_nothing)
 {
-	struct stay__id id, wrong;
+	struct stay_token id, wrong;
 	struct stay__ids ids;
 
 	stay__ids_init(&ids);
-	ck_assert_int_eq(stay__ids_take(&ids, &objects[0], &id), STAY_OK);
-	wrong = (struct stay__id){ id.index + 1, id.generation };
-	ck_assert_ptr_null(stay__ids_find(&ids, wrong));
-	wrong = (struct stay__id){ UINT32_MAX, id.generation };
-	ck_assert_ptr_null(stay__ids_find(&ids, wrong));
-	wrong = (struct stay__id){ id.index, id.generation + 1 };
-	ck_assert_ptr_null(stay__ids_find(&ids, wrong));
+	ck_assert_int_eq(stay__ids_take(&ids, KIND, &objects[0], &id), STAY_OK);
+	wrong = (struct stay_token){ id.index + 1, id.generation };
+	ck_assert_ptr_null(stay__ids_find(&ids, KIND, wrong));
+	wrong = (struct stay_token){ UINT32_MAX, id.generation };
+	ck_assert_ptr_null(stay__ids_find(&ids, KIND, wrong));
+	wrong = (struct stay_token){ id.index, id.generation + 1 };
+	ck_assert_ptr_null(stay__ids_find(&ids, KIND, wrong));
 	stay__ids_give(&ids, id);
-	ck_assert_ptr_null(stay__ids_find(&ids, wrong));
+	ck_assert_ptr_null(stay__ids_find(&ids, KIND, wrong));
+	stay__ids_fini(&ids);
+}
+END_TEST
+
+START_TEST(test_ids_a_token_of_another_kind_finds_nothing)
+{
+	struct stay_token one, other;
+	struct stay__ids ids;
+
+	stay__ids_init(&ids);
+	ck_assert_int_eq(stay__ids_take(&ids, 0, &objects[0], &one), STAY_OK);
+	ck_assert_int_eq(stay__ids_take(&ids, 1, &objects[1], &other), STAY_OK);
+	ck_assert_ptr_eq(stay__ids_find(&ids, 0, one), &objects[0]);
+	ck_assert_ptr_null(stay__ids_find(&ids, 1, one));
+	ck_assert_ptr_eq(stay__ids_find(&ids, 1, other), &objects[1]);
+	ck_assert_ptr_null(stay__ids_find(&ids, 0, other));
+	stay__ids_give(&ids, one);
+	for (uint32_t kind = 0; kind < 3; kind++)
+		ck_assert_ptr_null(stay__ids_find(&ids, kind, one));
 	stay__ids_fini(&ids);
 }
 END_TEST
@@ -89,23 +113,25 @@ START_TEST(test_ids_a_steady_state_needs_no_memory)
 {
 	struct stay__ids_entry *entries;
 	struct stay__ids ids;
-	struct stay__id id[3];
+	struct stay_token id[3];
 	uint32_t cap;
 
 	stay__ids_init(&ids);
 	for (int i = 0; i < 3; i++)
-		EXPECT(stay__ids_take(&ids, &objects[i], &id[i]) == STAY_OK);
+		EXPECT(
+		    stay__ids_take(&ids, KIND, &objects[i], &id[i]) == STAY_OK);
 	entries = ids.entries;
 	cap = ids.cap;
 	for (int i = 0; i < 10000; i++) {
 		stay__ids_give(&ids, id[i % 3]);
-		EXPECT(
-		    stay__ids_take(&ids, &objects[0], &id[i % 3]) == STAY_OK);
+		EXPECT(stay__ids_take(&ids, KIND, &objects[0], &id[i % 3]) ==
+		       STAY_OK);
 	}
 	for (int i = 0; i < 3; i++)
 		stay__ids_give(&ids, id[i]);
 	for (int i = 0; i < 3; i++)
-		EXPECT(stay__ids_take(&ids, &objects[i], &id[i]) == STAY_OK);
+		EXPECT(
+		    stay__ids_take(&ids, KIND, &objects[i], &id[i]) == STAY_OK);
 	EXPECT(ids.entries == entries);
 	EXPECT(ids.cap == cap);
 	EXPECT(ids.count == 3);
@@ -115,24 +141,27 @@ END_TEST
 
 START_TEST(test_ids_an_entry_out_of_generations_is_not_used_again)
 {
-	struct stay__id first, last, next;
+	struct stay_token first, last, next;
 	struct stay__ids ids;
 
 	stay__ids_init(&ids);
-	ck_assert_int_eq(stay__ids_take(&ids, &objects[0], &first), STAY_OK);
+	ck_assert_int_eq(
+	    stay__ids_take(&ids, KIND, &objects[0], &first), STAY_OK);
 	stay__ids_give(&ids, first);
 	ids.entries[first.index].generation = UINT32_MAX;
-	ck_assert_int_eq(stay__ids_take(&ids, &objects[1], &last), STAY_OK);
+	ck_assert_int_eq(
+	    stay__ids_take(&ids, KIND, &objects[1], &last), STAY_OK);
 	ck_assert_uint_eq(last.generation, UINT32_MAX);
-	ck_assert_ptr_eq(stay__ids_find(&ids, last), &objects[1]);
+	ck_assert_ptr_eq(stay__ids_find(&ids, KIND, last), &objects[1]);
 	stay__ids_give(&ids, last);
-	ck_assert_int_eq(stay__ids_take(&ids, &objects[2], &next), STAY_OK);
+	ck_assert_int_eq(
+	    stay__ids_take(&ids, KIND, &objects[2], &next), STAY_OK);
 	ck_assert_uint_ne(next.index, last.index);
 	ck_assert_uint_ne(next.generation, 0);
-	ck_assert_ptr_null(stay__ids_find(&ids, first));
-	ck_assert_ptr_null(stay__ids_find(&ids, last));
+	ck_assert_ptr_null(stay__ids_find(&ids, KIND, first));
+	ck_assert_ptr_null(stay__ids_find(&ids, KIND, last));
 	ck_assert_ptr_null(
-	    stay__ids_find(&ids, (struct stay__id){ last.index, 0 }));
+	    stay__ids_find(&ids, KIND, (struct stay_token){ last.index, 0 }));
 	ck_assert_uint_eq(ids.live, 1);
 	stay__ids_fini(&ids);
 }
@@ -142,11 +171,12 @@ END_TEST
 START_TEST(test_ids_too_many_are_refused)
 {
 	struct stay__ids ids;
-	struct stay__id id;
+	struct stay_token id;
 
 	stay__ids_init(&ids);
 	ids.count = ids.cap = UINT32_MAX / 32;
-	ck_assert_int_eq(stay__ids_take(&ids, &objects[0], &id), STAY_E_NOMEM);
+	ck_assert_int_eq(
+	    stay__ids_take(&ids, KIND, &objects[0], &id), STAY_E_NOMEM);
 	ck_assert_uint_eq(ids.live, 0);
 	ck_assert_uint_eq(ids.count, UINT32_MAX / 32);
 }
@@ -155,7 +185,7 @@ END_TEST
 START_TEST(test_ids_random_walk_finds_exactly_the_living)
 {
 	enum { PLACES = 300 };
-	struct stay__id id[PLACES], old[PLACES] = { 0 };
+	struct stay_token id[PLACES], old[PLACES] = { 0 };
 	bool alive[PLACES] = { false };
 	struct stay__ids ids;
 
@@ -165,17 +195,17 @@ START_TEST(test_ids_random_walk_finds_exactly_the_living)
 		int place = rand() % PLACES;
 
 		if (alive[place]) {
-			EXPECT(
-			    stay__ids_find(&ids, id[place]) == &objects[place]);
+			EXPECT(stay__ids_find(&ids, KIND, id[place]) ==
+			       &objects[place]);
 			stay__ids_give(&ids, id[place]);
 			old[place] = id[place];
 		} else {
-			EXPECT(stay__ids_take(&ids, &objects[place],
+			EXPECT(stay__ids_take(&ids, KIND, &objects[place],
 				   &id[place]) == STAY_OK);
 			EXPECT(!same(id[place], old[place]));
 		}
 		alive[place] = !alive[place];
-		EXPECT(stay__ids_find(&ids, old[place]) == NULL);
+		EXPECT(stay__ids_find(&ids, KIND, old[place]) == NULL);
 	}
 	stay__ids_fini(&ids);
 }
@@ -191,6 +221,7 @@ suite_ids(void)
 	tcase_add_test(names, test_ids_are_found_until_given_back);
 	tcase_add_test(names, test_ids_a_stale_one_does_not_find_its_successor);
 	tcase_add_test(names, test_ids_nonsense_finds_nothing);
+	tcase_add_test(names, test_ids_a_token_of_another_kind_finds_nothing);
 	tcase_add_test(names, test_ids_a_steady_state_needs_no_memory);
 	tcase_add_test(
 	    names, test_ids_an_entry_out_of_generations_is_not_used_again);

@@ -7,6 +7,8 @@
 
 #include "base/options.h"
 #include "client/client.h"
+#include "client/settings.h"
+#include "conn/conn.h"
 #include "stream/dialing.h"
 #include "suites.h"
 #include "support/line_rig.h"
@@ -310,7 +312,7 @@ START_TEST(test_options_of_redis_are_those_of_its_client)
 {
 	struct stay_client_options filled;
 
-	ck_assert_int_eq(stay__client_fill(&filled, NULL), STAY_OK);
+	ck_assert_int_eq(stay__settings_fill(&filled, NULL), STAY_OK);
 #define REDIS_AS_CLIENT(field, fallback)                                       \
 	ck_assert_uint_eq(filled.field, fallback);
 #include "../../adapters/redis/options.def"
@@ -323,10 +325,10 @@ START_TEST(test_options_choices_are_checked)
 
 #define CLIENT_CHOICE(field, value, text)                                      \
 	options.field = value;                                                 \
-	ck_assert_int_eq(stay__client_fill(&filled, &options), STAY_OK);       \
+	ck_assert_int_eq(stay__settings_fill(&filled, &options), STAY_OK);     \
 	ck_assert_int_eq(filled.field, value);                                 \
 	memset(&options.field, 0x7f, sizeof(options.field));                   \
-	ck_assert_int_eq(stay__client_fill(&filled, &options), STAY_E_ARG);    \
+	ck_assert_int_eq(stay__settings_fill(&filled, &options), STAY_E_ARG);  \
 	options.field = value;
 #include "base/options.def"
 }

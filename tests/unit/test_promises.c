@@ -188,7 +188,7 @@ END_TEST
 /* A token names one call of one client, and nothing once that is over. */
 START_TEST(test_promise_2_a_token_names_one_call)
 {
-	struct stay_call_id none = { 0, 0 };
+	struct stay_call_id none = { { 0, 0 } };
 	struct line_call *a;
 	struct stay_client *other;
 	struct stay_call_options options = { STAY_CALL_OPTIONS };

@@ -106,7 +106,7 @@ START_TEST(test_promise_7_an_idle_client_keeps_no_buffer_for_a_hole)
 	ck_assert_int_eq(stay_client_cancel(rig.client, c->id), STAY_OK);
 	line_run(&rig, 3000);
 	ck_assert_str_eq(line_got(&rig), "say +a;");
-	ck_assert_uint_eq(rig.client->calls.log.buf.cap, 0);
+	ck_assert_uint_eq(rig.client->calls.sendbuf.buf.cap, 0);
 	line_end(&rig);
 }
 END_TEST

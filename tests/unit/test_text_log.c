@@ -2,8 +2,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <stay/conn.h>
 #include <stay/observer.h>
 
+#include "sim/world_sim.h"
 #include "suites.h"
 
 static struct stay_log *text_log;
@@ -12,6 +14,10 @@ static char *printed;
 static size_t printed_len;
 static size_t seen;
 static uint64_t now_ms;
+
+/* What the log keeps of each connection, by its number. */
+#define CROWD_MAX 1000
+static void *words[CROWD_MAX + 1];
 
 static void
 setup(void)
@@ -22,6 +28,7 @@ setup(void)
 	ck_assert_ptr_nonnull(text_log);
 	now_ms = 1000000;
 	seen = 0;
+	memset(words, 0, sizeof(words));
 }
 
 static void
@@ -32,13 +39,21 @@ teardown(void)
 	free(printed);
 }
 
+static struct stay_subject
+subject(uint64_t number)
+{
+	ck_assert_uint_le(number, CROWD_MAX);
+	return (struct stay_subject){ .number = number,
+		.label = "x",
+		.now_ms = now_ms,
+		.own = &words[number] };
+}
+
 static void
 failed(uint64_t number, const char *text)
 {
 	const struct stay_observer *to = stay_log_observer(text_log);
-	struct stay_subject who = {
-		.number = number, .label = "x", .now_ms = now_ms
-	};
+	struct stay_subject who = subject(number);
 
 	to->on_failure(to->arg, &who, STAY_E_NO_LISTENER, text);
 }
@@ -90,7 +105,7 @@ END_TEST
 START_TEST(test_text_log_tells_the_rest_when_it_closes)
 {
 	const struct stay_observer *to = stay_log_observer(text_log);
-	struct stay_subject who = { .number = 1, .label = "x" };
+	struct stay_subject who = subject(1);
 
 	failed(1, "connect x: refused");
 	failed(1, "connect x: refused");
@@ -106,9 +121,7 @@ END_TEST
 START_TEST(test_text_log_lost_calls_are_not_a_flood)
 {
 	const struct stay_observer *to = stay_log_observer(text_log);
-	struct stay_subject who = {
-		.number = 1, .label = "x", .now_ms = now_ms
-	};
+	struct stay_subject who = subject(1);
 
 	for (int i = 0; i < 1000; i++) {
 		to->on_lost_call(to->arg, &who, STAY_E_TIMEOUT, "timed out");
@@ -123,9 +136,7 @@ static void
 closed(uint64_t number)
 {
 	const struct stay_observer *to = stay_log_observer(text_log);
-	struct stay_subject who = {
-		.number = number, .label = "x", .now_ms = now_ms
-	};
+	struct stay_subject who = subject(number);
 
 	to->on_closed(to->arg, &who, STAY_OK, "ok");
 }
@@ -150,9 +161,7 @@ everybody_fails(unsigned crowd)
 	const struct stay_observer *to = stay_log_observer(text_log);
 
 	for (unsigned number = 1; number <= crowd; number++) {
-		struct stay_subject who = {
-			.number = number, .label = "x", .now_ms = now_ms
-		};
+		struct stay_subject who = subject(number);
 
 		failed(number, "connect x: refused; next");
 		to->on_lost_call(to->arg, &who, STAY_E_TIMEOUT, "timed out");
@@ -190,6 +199,118 @@ START_TEST(test_text_log_the_closed_make_nobody_talk)
 }
 END_TEST
 
+START_TEST(test_text_log_forgets_the_closed)
+{
+	failed(1, "connect x: refused");
+	ck_assert_ptr_nonnull(words[1]);
+	closed(1);
+	ck_assert_ptr_null(words[1]);
+	closed(2);
+	ck_assert_uint_eq(lines(), 3);
+}
+END_TEST
+
+/* As if there was no memory for it. */
+START_TEST(test_text_log_prints_all_of_whom_it_cannot_remember)
+{
+	const struct stay_observer *to = stay_log_observer(text_log);
+	struct stay_subject who = subject(1);
+
+	who.own = NULL;
+	for (int i = 0; i < 3; i++)
+		to->on_failure(to->arg, &who, STAY_E_TIMEOUT, "timed out");
+	to->on_closed(to->arg, &who, STAY_OK, "ok");
+	ck_assert_uint_eq(lines(), 4);
+}
+END_TEST
+
+/* ---- an observer's own word of a connection ---- */
+
+struct ear {
+	unsigned strange;  /* times that it met one for the first time */
+	unsigned familiar; /* times that it found itself again */
+	unsigned closed;
+};
+
+static void
+listen_in(struct ear *ear, const struct stay_subject *who)
+{
+	if (*who->own == NULL) {
+		ear->strange++;
+		*who->own = ear;
+		return;
+	}
+	ck_assert_ptr_eq(*who->own, ear);
+	ear->familiar++;
+}
+
+static void
+on_transition(void *arg, const struct stay_subject *who,
+    const struct stay_transition *transition)
+{
+	(void)transition;
+	listen_in(arg, who);
+}
+
+static void
+on_closed(void *arg, const struct stay_subject *who, enum stay_status status,
+    const char *text)
+{
+	struct ear *ear = arg;
+
+	(void)status;
+	(void)text;
+	listen_in(ear, who);
+	ear->closed++;
+}
+
+static struct stay_verdict
+fail_again(struct stay_conn *conn, void *state, struct stay_info info)
+{
+	(void)conn;
+	(void)state;
+	(void)info;
+	return stay_verdict_backoff(10);
+}
+
+static const struct stay_behaviour failing = {
+	STAY_BEHAVIOUR,
+	.connect = fail_again,
+};
+
+START_TEST(test_observer_has_a_word_of_its_own)
+{
+	struct ear first = { 0 }, second = { 0 };
+	const struct stay_observer observers[] = {
+		{ STAY_OBSERVER, .arg = &first, .on_transition = on_transition,
+		    .on_closed = on_closed },
+		{ STAY_OBSERVER, .arg = &second, .on_transition = on_transition,
+		    .on_closed = on_closed },
+	};
+	struct stay_world *world = sim_world_new(1);
+	struct stay_loop *loop = stay_loop_new(world);
+	struct stay_conn *one, *two;
+
+	stay_loop_set_observer(loop, &observers[0]);
+	ck_assert_int_eq(
+	    stay_conn_start(&one, loop, &failing, NULL, NULL), STAY_OK);
+	ck_assert_int_eq(
+	    stay_conn_start(&two, loop, &failing, NULL, NULL), STAY_OK);
+	sim_run_ms(world, 100);
+	ck_assert_uint_eq(first.strange, 2);
+	ck_assert_uint_ge(first.familiar, 20);
+	stay_loop_set_observer(loop, &observers[1]);
+	sim_run_ms(world, 100);
+	stay_conn_stop(one, STAY_OK);
+	stay_conn_stop(two, STAY_OK);
+	sim_run_ms(world, 100);
+	ck_assert_uint_eq(first.closed, 0);
+	ck_assert_uint_eq(second.strange, 2);
+	ck_assert_uint_eq(second.closed, 2);
+	ck_assert_int_eq(stay_loop_free(loop), STAY_OK);
+}
+END_TEST
+
 Suite *
 suite_text_log(void)
 {
@@ -206,6 +327,12 @@ suite_text_log(void)
 	    test_promise_13_any_number_that_fail_are_each_logged_once, 0,
 	    CROWDS);
 	tcase_add_test(tcase, test_text_log_the_closed_make_nobody_talk);
+	tcase_add_test(tcase, test_text_log_forgets_the_closed);
+	tcase_add_test(
+	    tcase, test_text_log_prints_all_of_whom_it_cannot_remember);
+	suite_add_tcase(suite, tcase);
+	tcase = tcase_create("observer");
+	tcase_add_test(tcase, test_observer_has_a_word_of_its_own);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }

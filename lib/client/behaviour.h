@@ -1,0 +1,15 @@
+/*
+ * A client as its connection sees it.
+ */
+#ifndef STAY__CLIENT_BEHAVIOUR_H
+#define STAY__CLIENT_BEHAVIOUR_H
+
+#include <stay/client.h>
+
+extern const struct stay_behaviour stay__client_behaviour;
+
+/* ---- describe.c ---- */
+int stay__client_describe(
+    const struct stay_conn *conn, const void *state, char *text, size_t len);
+
+#endif

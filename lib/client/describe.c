@@ -1,0 +1,89 @@
+/*
+ * What a client says of itself: its counts, and the words behind its connection's
+ * in stay_conn_explain.
+ */
+#include <inttypes.h>
+
+#include "base/text.h"
+#include "client/behaviour.h"
+#include "client/client.h"
+
+void
+stay_client_get_counts(
+    const struct stay_client *client, struct stay_client_counts *counts)
+{
+	struct stay_client_counts all = client->calls.counts;
+
+	assert(counts->size >= sizeof(counts->size));
+	all.size = counts->size < sizeof(all) ? counts->size : sizeof(all);
+	all.queued_bytes += client->calls.sendbuf.live;
+	all.waiting = client->waiters.count;
+	all.held = client->holds.count;
+	all.held_bytes = client->holds.bytes;
+	memcpy(counts, &all, all.size);
+}
+
+/* "1 call queued, 2 in flight": the first part names what is counted. */
+static const char *
+noun(const struct stay__text *text, uint64_t count)
+{
+	if (text->len > 0)
+		return "";
+	return count == 1 ? " call" : " calls";
+}
+
+/* What there is none of is not spoken of. */
+static void
+add_calls(struct stay__text *text, const struct stay_client *client)
+{
+	const struct stay_client_counts *counts = &client->calls.counts;
+	const struct {
+		uint64_t count;
+		const char *where;
+	} parts[] = {
+		{ counts->queued, "queued" },
+		{ counts->in_flight, "in flight" },
+		{ counts->tombstones, "given up and still to be answered" },
+	};
+
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		if (parts[i].count > 0)
+			stay__text_add(text, "%s%" PRIu64 "%s %s",
+			    text->len > 0 ? ", " : "", parts[i].count,
+			    noun(text, parts[i].count), parts[i].where);
+	if (client->waiters.count > 0)
+		stay__text_add(text, "%s%" PRIu64 " in line for room",
+		    text->len > 0 ? ", " : "", client->waiters.count);
+}
+
+static const char *
+session_words(const struct stay_client *client)
+{
+	const struct stay_session *session = &client->session;
+
+	if (stay__session_state(session) == STAY__SESSION_GREETING)
+		return "greeting the server";
+	if (stay__session_state(session) == STAY__SESSION_LEAVING)
+		return session->said_farewell ? "saying goodbye"
+					      : "finishing what is in flight";
+	return client->rejecting == STAY_OK
+		   ? ""
+		   : "refusing calls till the next attempt";
+}
+
+int
+stay__client_describe(
+    const struct stay_conn *conn, const void *state, char *text, size_t len)
+{
+	const struct stay_client *client = *(struct stay_client *const *)state;
+	struct stay__text words = { text, len, 0 };
+	char calls[128] = "";
+	struct stay__text counted = { calls, sizeof(calls), 0 };
+	const char *doing = session_words(client);
+
+	(void)conn;
+	add_calls(&counted, client);
+	stay__text_add(&words, "%s%s%s", doing,
+	    doing[0] != '\0' && calls[0] != '\0' ? ", " : "", calls);
+	return (int)words.len;
+}

@@ -1,0 +1,41 @@
+/*
+ * A silent peer, an idle session.
+ */
+#ifndef STAY__HEALTH_H
+#define STAY__HEALTH_H
+
+#include <stay/client.h>
+
+#include "loop/loop.h"
+
+struct stay__written;
+
+/* Only health.c writes these. Times in ns. */
+struct stay__health {
+	struct stay__timer silence;
+	struct stay__timer probe;
+	struct stay__task prober;
+	uint64_t last_heard;   /* the last sign of life */
+	uint64_t looked_after; /* that one, after which we looked for more */
+	uint64_t since;        /* answers are expected without a break */
+	bool stalled;          /* the last write was a short one */
+};
+
+void stay__health_init(struct stay_session *session);
+/* The stream is open; the session is up; it is over. */
+void stay__health_open(struct stay_session *session);
+void stay__health_begin(struct stay_session *session);
+void stay__health_end(struct stay_session *session);
+/* The peer has shown that it lives. */
+void stay__health_heard(struct stay_session *session);
+/* Nothing is expected of the peer, no answer and no room. */
+bool stay__health_is_idle(const struct stay_session *session);
+/* What a write came to that the stream had asked for; `idle`: it was before. */
+void stay__health_wrote(
+    struct stay_session *session, bool idle, struct stay__written written);
+/* After a change of what is expected; `idle`: nothing was before. */
+void stay__health_watch(struct stay_session *session, bool idle);
+/* Something was done without a byte: it may have left memory to give back. */
+void stay__health_rest(struct stay_session *session);
+
+#endif

@@ -1,0 +1,21 @@
+/*
+ * Replies that somebody keeps.
+ */
+#ifndef STAY__HOLD_H
+#define STAY__HOLD_H
+
+#include <stay/client.h>
+
+#include "base/list.h"
+
+struct stay__holds {
+	struct stay__list list; /* struct stay_held.node */
+	uint64_t count;
+	uint64_t bytes;
+};
+
+void stay__holds_init(struct stay__holds *holds);
+/* What is held lives on without its client. */
+void stay__holds_fini(struct stay__holds *holds);
+
+#endif

@@ -1,0 +1,19 @@
+/*
+ * Another URL, other options.
+ */
+#ifndef STAY__RECONFIGURE_H
+#define STAY__RECONFIGURE_H
+
+#include <stay/client.h>
+
+struct stay__change;
+
+/* Changes of one turn that others have replaced. */
+#define STAY__DROPPED_MAX 16
+
+/* Between two sessions: what was asked for takes effect. */
+void stay__change_take(struct stay_client *client);
+void stay__change_init(struct stay_client *client);
+void stay__change_fini(struct stay_client *client);
+
+#endif

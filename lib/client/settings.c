@@ -1,0 +1,100 @@
+/*
+ * What the options of a client mean: defaults and bounds, and what follows from
+ * them for its calls, its socket and its label. Starting and reconfiguring both
+ * come here.
+ */
+#include "client/settings.h"
+#include "base/options.h"
+#include "client/client.h"
+
+static const struct stay__option client_options[] = {
+#define CLIENT(field, unit, fallback, least, most, promise, text)              \
+	STAY__OPTION(struct stay_client_options, field, fallback, least, most),
+#include "base/options.def"
+};
+
+/* Each choice has one of its values, so as many hits as there are zeroes. */
+static bool
+are_choices(const struct stay_client_options *options)
+{
+	int missing = 0;
+
+#define CLIENT_CHOICE(field, value, text)                                      \
+	missing += ((value) == 0) - (options->field == (value));
+#include "base/options.def"
+	return missing == 0;
+}
+
+enum stay_status
+stay__settings_fill(
+    struct stay_client_options *to, const struct stay_client_options *from)
+{
+	enum stay_status status =
+	    stay__options_fill(to, sizeof(*to), from, client_options,
+		sizeof(client_options) / sizeof(client_options[0]), NULL);
+
+	if (status != STAY_OK)
+		return status;
+	if (!are_choices(to) || to->queue_low_percent > to->queue_high_percent)
+		return STAY_E_ARG;
+	return STAY_OK;
+}
+
+void
+stay__settings_apply(struct stay_client *client)
+{
+	const struct stay_client_options *options = &client->options;
+	struct stay__calls *calls = &client->calls;
+
+	client->backoff.policy = options->backoff;
+	calls->sendbuf.max = options->queue_bytes_max;
+	calls->resends_max = options->resends_max;
+	calls->retries_refused = options->on_refused == STAY_REFUSED_RESEND;
+	calls->tell_max = options->turn_calls_max;
+	calls->untold_max =
+	    options->queue_calls_max + options->inflight_calls_max;
+	calls->waits_offline = options->offline == STAY_OFFLINE_QUEUE;
+	stay__calls_budget(
+	    calls, options->resend_percent, options->resend_burst);
+	stay__admission_set_marks(client);
+	stay__admission_fall(client);
+}
+
+/*
+ * The kernel looks after what the engine cannot judge, a call that blocks for
+ * ever, and within the same bound: the first probe after two fifths of it, the
+ * others a tenth apart.
+ */
+struct stay_socket_options
+stay__settings_socket(const struct stay_client_options *options)
+{
+	struct stay_socket_options socket = { .nodelay = true };
+	uint64_t silence_ms = options->silence_ms;
+
+	if (options->socket != NULL)
+		return *options->socket;
+	if (silence_ms == STAY_FOREVER)
+		return socket;
+	socket.keepalive_ms = silence_ms / 5 * 2 + silence_ms % 5 * 2 / 5;
+	if (socket.keepalive_ms == 0)
+		socket.keepalive_ms = 1;
+	socket.user_timeout_ms = silence_ms;
+	return socket;
+}
+
+/* The URL without secrets. */
+char *
+stay__settings_label(const struct stay__target *target, const char *url)
+{
+	bool is_url = target->descriptors == NULL;
+	size_t size = is_url
+			  ? (size_t)stay_url_describe(target->url, NULL, 0) + 1
+			  : strlen(url) + 1;
+	char *label = stay__realloc(NULL, size);
+
+	if (label != NULL && is_url)
+		stay_url_describe(target->url, label, size);
+	else if (label != NULL)
+		memcpy(label, url, size);
+	return label;
+}

@@ -1,0 +1,18 @@
+/*
+ * What the options of a client mean.
+ */
+#ifndef STAY__SETTINGS_H
+#define STAY__SETTINGS_H
+
+#include "client/target.h"
+
+enum stay_status stay__settings_fill(
+    struct stay_client_options *to, const struct stay_client_options *from);
+/* What the options say is in force for calls. */
+void stay__settings_apply(struct stay_client *client);
+struct stay_socket_options stay__settings_socket(
+    const struct stay_client_options *options);
+/* A label for `target`, to be freed; NULL: no memory. */
+char *stay__settings_label(const struct stay__target *target, const char *url);
+
+#endif

@@ -1,0 +1,75 @@
+/*
+ * What a protocol may ask of its session, from inside a slot. Whether it asks at
+ * the right time is its own business.
+ */
+#include "client/client.h"
+
+void *
+stay_session_data(struct stay_session *session)
+{
+	return session->data;
+}
+
+void *
+stay_session_keep(struct stay_session *session)
+{
+	return session->client->keep;
+}
+
+const void *
+stay_session_config(const struct stay_session *session)
+{
+	return session->client->options.config;
+}
+
+struct stay_client *
+stay_session_client(struct stay_session *session)
+{
+	return session->client;
+}
+
+const struct stay_url *
+stay_session_url(const struct stay_session *session)
+{
+	return session->client->target.url;
+}
+
+char *
+stay_session_input(struct stay_session *session)
+{
+	return session->reading.input + session->reading.offset;
+}
+
+const uint64_t *
+stay_session_oldest(const struct stay_session *session)
+{
+	const struct stay__call *call =
+	    stay__calls_oldest(&session->client->calls);
+
+	return call == NULL || call->stage == STAY__CALL_CONTROL ? NULL
+								 : &call->tag;
+}
+
+struct stay_buf *
+stay_session_control(struct stay_session *session)
+{
+	return stay__output_control(session);
+}
+
+enum stay_status
+stay_session_expect(struct stay_session *session, unsigned replies)
+{
+	struct stay__calls *calls = &session->client->calls;
+	bool idle = stay__health_is_idle(session);
+	enum stay_status status = STAY_OK;
+
+	if (stay__session_state(session) == STAY__SESSION_DOWN)
+		return STAY_E_STATE;
+	if (replies > 0)
+		status = stay__calls_expect(calls, replies);
+	/* Bytes whose answers nobody expects would be answered to a call. */
+	stay__output_settle(session, status == STAY_OK);
+	stay__health_watch(session, idle);
+	stay__output_ask(session->client);
+	return status;
+}

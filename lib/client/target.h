@@ -1,0 +1,22 @@
+/*
+ * Where the URL of a client points.
+ */
+#ifndef STAY__CLIENT_TARGET_H
+#define STAY__CLIENT_TARGET_H
+
+#include <stay/client.h>
+#include <stay/stream.h>
+
+/* Where a URL points. */
+struct stay__target {
+	struct stay_url *url;
+	struct stay_target dial;
+	char *descriptors; /* the URL fd:... ; else NULL */
+};
+
+/* Where `url` points for this client; stay__target_fini in any case. */
+enum stay_status stay__target_parse(const struct stay_client *client,
+    struct stay__target *target, const char *url);
+void stay__target_fini(struct stay__target *target);
+
+#endif

@@ -1,0 +1,51 @@
+/*
+ * Callers of a connection: whoever has made a call and waits for its answer.
+ * Each has a token, a deadline and a completion. It knows the mailbox, as a
+ * request that nobody waits for is not delivered; it knows no connection.
+ */
+#ifndef STAY__CALLERS_H
+#define STAY__CALLERS_H
+
+#include "conn/mailbox.h"
+
+struct stay__caller;
+
+/* Only callers.c writes these. */
+struct stay__callers {
+	struct stay__mailbox *box;
+	struct stay__list waiting;
+	struct stay__list answered; /* their completions have not run yet */
+	size_t count;               /* in both */
+};
+
+void stay__callers_init(
+    struct stay__callers *callers, struct stay__mailbox *box);
+
+/* A caller that has a token and does not wait yet; NULL: no memory. Once its
+ * request is posted, it waits for the answer. If that fails, it is undone. */
+struct stay__caller *stay__caller_new(
+    struct stay__callers *callers, stay_called_fn *done, void *arg);
+struct stay_from stay__caller_token(const struct stay__caller *caller);
+void stay__caller_await(struct stay__caller *caller, struct stay__mail *request,
+    uint64_t timeout_ms);
+void stay__caller_undo(struct stay__caller *caller);
+
+/* The request is being delivered; it is postponed again. */
+void stay__callers_delivered(
+    struct stay__callers *callers, struct stay_from from);
+void stay__callers_postpone(
+    struct stay__callers *callers, struct stay__mail *request);
+
+/* Complete a call now: never inside a public call. If its token is stale, the
+ * reply is released. */
+void stay__callers_reply(struct stay__callers *callers, struct stay_from from,
+    struct stay_reply reply);
+/* Run the completions that public calls have left. */
+void stay__callers_settle(struct stay__callers *callers);
+/* The end: all who still wait get STAY_E_STOPPED. */
+void stay__callers_fail(struct stay__callers *callers);
+
+/* How many still wait: it counts them. */
+size_t stay__callers_waiting(const struct stay__callers *callers);
+
+#endif

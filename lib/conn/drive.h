@@ -1,0 +1,29 @@
+/* The drive of a connection: it takes steps, and runs what they bring. */
+#ifndef STAY__DRIVE_H
+#define STAY__DRIVE_H
+
+#include "conn/step.h"
+
+/* What has happened so far: only drive.c writes these. */
+struct stay__history {
+	struct stay__step first; /* init's verdict, until it is taken */
+	uint32_t attempts;       /* since it was last up */
+	bool reconnects;         /* it was asked to, and is not yet up */
+	uint64_t since;          /* ns: in this state */
+	uint64_t up_ms;          /* how long the last session was up */
+};
+
+void stay__drive_init(struct stay_conn *conn);
+
+/* Run init. If it refuses, the machine has stopped: the reason is returned. */
+enum stay_status stay__drive_start(struct stay_conn *conn, void *arg);
+/* Take the step of init, if that is still to be done; whether it was. */
+bool stay__drive_first(struct stay_conn *conn);
+
+/* Take an event, and all that its actions bring; what has come with a verdict
+ * is carried out even if no event is due. */
+void stay__drive(struct stay_conn *conn, struct stay__step step);
+/* The same for a step that begins a reconnect. */
+void stay__drive_reconnect(struct stay_conn *conn, struct stay__step step);
+
+#endif

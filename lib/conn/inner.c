@@ -1,0 +1,56 @@
+/*
+ * What a client asks about its connection, and may change of it while it runs.
+ * It knows no client.
+ */
+#include "conn/inner.h"
+
+#include "conn/conn.h"
+
+const enum stay__admission *
+stay__conn_admission(const struct stay_conn *conn)
+{
+	return &conn->requests.admission;
+}
+
+const struct stay_behaviour *
+stay__conn_behaviour(const struct stay_conn *conn)
+{
+	return conn->behaviour;
+}
+
+enum stay_status
+stay__conn_reason(const struct stay_conn *conn)
+{
+	return conn->requests.reason;
+}
+
+void
+stay__conn_retune(struct stay_conn *conn,
+    const struct stay_socket_options *socket, uint64_t stop_budget_ms,
+    const struct stay_backoff_policy *backoff)
+{
+	conn->options.stop_budget_ms = stop_budget_ms;
+	stay__timing_set_backoff(conn, backoff);
+	stay__stream_set_socket(conn, socket);
+}
+
+char *
+stay__conn_relabel(struct stay_conn *conn, char *label)
+{
+	char *old = conn->label;
+
+	conn->label = label;
+	return old;
+}
+
+struct stay__slab *
+stay__stream_slab(const struct stay_conn *conn)
+{
+	return conn->stream.input.slab;
+}
+
+char *
+stay__stream_bytes(struct stay_conn *conn)
+{
+	return stay__input_bytes(&conn->stream.input);
+}

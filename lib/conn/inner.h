@@ -1,0 +1,64 @@
+/*
+ * What a client asks of its connection beyond <stay/conn.h> and <stay/stream.h>.
+ * Whoever includes this alone sees no field of a connection.
+ */
+#ifndef STAY__CONN_INNER_H
+#define STAY__CONN_INNER_H
+
+#include <stay/conn.h>
+#include <stay/observer.h>
+#include <stay/stream.h>
+
+#include "base/slab.h"
+#include "machine/machine.h"
+
+/* New work: admitted, only what is under way, none. */
+enum stay__admission {
+	STAY__ADMIT_CASTS, /* while init runs: nobody could be answered yet */
+	STAY__ADMIT_OPEN,
+	STAY__ADMIT_DRAINING,
+	STAY__ADMIT_CLOSED
+};
+
+/* Where it is told, for as long as the connection lives: a client looks at it
+ * with every call. */
+const enum stay__admission *stay__conn_admission(const struct stay_conn *conn);
+
+const struct stay_behaviour *stay__conn_behaviour(const struct stay_conn *conn);
+/* Why it stops, once it does. */
+enum stay_status stay__conn_reason(const struct stay_conn *conn);
+struct stay_subject stay__conn_subject(struct stay_conn *conn);
+
+/* In force from the next attempt on; the budget at once. */
+void stay__conn_retune(struct stay_conn *conn,
+    const struct stay_socket_options *socket, uint64_t stop_budget_ms,
+    const struct stay_backoff_policy *backoff);
+/* Another label, of stay__copy_text; returns the old one, to be freed. */
+char *stay__conn_relabel(struct stay_conn *conn, char *label);
+/* Reconnect by itself after so long; STAY_FOREVER: not any more. */
+void stay__conn_renew_after(struct stay_conn *conn, uint64_t ms);
+/* Look after it later this turn: something outside its callbacks has changed. */
+void stay__conn_nudge(struct stay_conn *conn);
+/* Have handle_info asked soon, with STAY_NEXT_EVENT and no message. Unlike
+ * stay_conn_next_event this cannot fail; a connection that stops is not asked. */
+void stay__conn_interrupt(struct stay_conn *conn);
+
+/* Keep a failure sentence, "<phase> <label>: <text>", until it is told. */
+void stay__conn_fail(struct stay_conn *conn, enum stay_status status,
+    const char *phase, const char *text);
+/* Tell the observer of one turn of a machine, now or, from inside a public
+ * call, as soon as that has returned. */
+void stay__conn_turned(struct stay_conn *conn,
+    const struct stay_machine *machine, const struct stay__turn *turn);
+
+/* What is being delivered: its slab, its first byte. */
+struct stay__slab *stay__stream_slab(const struct stay_conn *conn);
+char *stay__stream_bytes(struct stay_conn *conn);
+/* Give memory back that is not needed now. */
+void stay__stream_hibernate(struct stay_conn *conn);
+/* Read when the connection runs next, though nobody has said that there is
+ * something; whether that is still to be done, or to be delivered. */
+void stay__stream_look(struct stay_conn *conn);
+bool stay__stream_is_unread(const struct stay_conn *conn);
+
+#endif

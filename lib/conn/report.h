@@ -1,0 +1,70 @@
+/*
+ * What a connection tells about itself: turns of its machines, failures, the
+ * two notices.
+ */
+#ifndef STAY__REPORT_H
+#define STAY__REPORT_H
+
+#include <stay/conn.h>
+#include <stay/observer.h>
+
+#include "conn/inner.h"
+#include "machine/machine.h"
+
+#define STAY__FAILURE_MAX 768
+
+/* A turn that happened inside a public call; the observer hears of it later. */
+#define STAY__TURNS_MAX 16
+
+struct stay__noted_turn {
+	const struct stay_machine *machine;
+	struct stay__turn turn;
+};
+
+/* stay_conn_await, on its caller's stack. */
+struct stay__awaiter {
+	bool decided;
+	bool gone; /* the connection */
+	enum stay_status status;
+};
+
+/* Bits of `told`. */
+#define STAY__TOLD_STARTED 1u
+#define STAY__TOLD_FAILURE 2u /* the last one, if there was one */
+
+/* Only report.c writes these. */
+struct stay__report {
+	unsigned told;
+	enum stay_status why;    /* of the last failure in this attempt */
+	enum stay_status failed; /* the last failure since it was up */
+	const char *failed_in;   /* its phase */
+	char *sentence;    /* of it; NULL: none yet, or no memory for it */
+	unsigned text_at;  /* behind "<phase> <label>: "... */
+	unsigned text_len; /* ...and without what came next */
+	struct stay__noted_turn *turns; /* not yet told; NULL: none */
+	unsigned turn_count;
+	unsigned observers; /* how many the loop had had when... */
+	void *own;          /* ...its observer was given this */
+};
+
+void stay__report_init(struct stay_conn *conn);
+void stay__report_fini(struct stay_conn *conn);
+
+/* A turn inside a public call: the observer hears of it as soon as that has
+ * returned. */
+void stay__conn_note_turn(struct stay_conn *conn,
+    const struct stay_machine *machine, const struct stay__turn *turn);
+void stay__conn_tell_turns(struct stay_conn *conn);
+
+/* Tell the last failure, with what happens next, if it is untold. */
+void stay__conn_report(struct stay_conn *conn);
+/* An attempt begins: nothing in it has failed yet. It is up: nor before. */
+void stay__report_begin(struct stay_conn *conn);
+void stay__report_up(struct stay_conn *conn);
+
+/* The first success or failure is known: the notice, once; who awaits it. */
+void stay__conn_tell_started(struct stay_conn *conn, enum stay_status status);
+/* It is over: the last notice. */
+void stay__conn_tell_closed(struct stay_conn *conn);
+
+#endif

@@ -1,0 +1,242 @@
+/*
+ * The public calls that ask something of a connection, and the few that ask
+ * about it. None of them runs a callback; what a request comes to is run.c's.
+ */
+#include <assert.h>
+
+#include "conn/conn.h"
+
+void
+stay__conn_nudge(struct stay_conn *conn)
+{
+	stay__loop_run_soon(conn->loop, &conn->task);
+}
+
+void
+stay__conn_ask(struct stay_conn *conn, unsigned what)
+{
+	conn->requests.asked |= what;
+	stay__conn_nudge(conn);
+}
+
+bool
+stay__conn_take_asked(struct stay_conn *conn, unsigned what)
+{
+	bool was_asked = (conn->requests.asked & what) != 0;
+
+	conn->requests.asked &= ~what;
+	return was_asked;
+}
+
+/* ---- calls and messages ---- */
+
+enum stay_status
+stay_conn_call(struct stay_conn *conn, struct stay_message request,
+    uint64_t timeout_ms, stay_called_fn *done, void *arg,
+    struct stay_from *from)
+{
+	struct stay__caller *caller;
+	struct stay__mail *mail;
+	enum stay_status status;
+
+	assert(conn != NULL);
+	if (done == NULL)
+		return STAY_E_ARG;
+	if (conn->requests.admission != STAY__ADMIT_OPEN)
+		return STAY_E_DRAINING;
+	if (conn->callers.count >= conn->options.callers_max)
+		return STAY_E_FULL;
+	caller = stay__caller_new(&conn->callers, done, arg);
+	if (caller == NULL)
+		return STAY_E_NOMEM;
+	status = stay__mailbox_post(&conn->mail, STAY__MAIL_CALL, &request,
+	    stay__caller_token(caller), &mail);
+	if (status != STAY_OK) {
+		stay__caller_undo(caller);
+		return status;
+	}
+	stay__caller_await(caller, mail,
+	    timeout_ms == 0 ? conn->options.call_timeout_ms : timeout_ms);
+	if (from != NULL)
+		*from = stay__caller_token(caller);
+	return STAY_OK;
+}
+
+/* Without a caller. */
+static enum stay_status
+post(struct stay_conn *conn, enum stay__mail_kind kind,
+    const struct stay_message *message)
+{
+	const struct stay_from nobody = { { 0, 0 } };
+
+	return stay__mailbox_post(&conn->mail, kind, message, nobody, NULL);
+}
+
+enum stay_status
+stay_conn_cast(struct stay_conn *conn, struct stay_message message)
+{
+	assert(conn != NULL);
+	if (!stay__conn_admits(conn))
+		return STAY_E_DRAINING;
+	return post(conn, STAY__MAIL_CAST, &message);
+}
+
+enum stay_status
+stay_conn_send(struct stay_conn *conn, struct stay_message message)
+{
+	assert(conn != NULL);
+	if (conn->requests.admission == STAY__ADMIT_CLOSED)
+		return STAY_E_DRAINING;
+	return post(conn, STAY__MAIL_MESSAGE, &message);
+}
+
+enum stay_status
+stay_conn_next_event(struct stay_conn *conn, struct stay_message message)
+{
+	assert(conn != NULL);
+	if (conn->requests.admission == STAY__ADMIT_CLOSED)
+		return STAY_E_DRAINING;
+	return post(conn, STAY__MAIL_NEXT_EVENT, &message);
+}
+
+/* ---- the end, and beginning anew ---- */
+
+void
+stay__conn_admit(struct stay_conn *conn)
+{
+	if (conn->requests.admission == STAY__ADMIT_CASTS)
+		conn->requests.admission = STAY__ADMIT_OPEN;
+}
+
+void
+stay__conn_close_admission(struct stay_conn *conn, enum stay_status reason)
+{
+	if (conn->requests.admission == STAY__ADMIT_CLOSED)
+		return;
+	conn->requests.admission = STAY__ADMIT_CLOSED;
+	conn->requests.reason = reason;
+}
+
+void
+stay_conn_stop(struct stay_conn *conn, enum stay_status reason)
+{
+	assert(conn != NULL);
+	if (conn->requests.admission == STAY__ADMIT_CLOSED)
+		return;
+	stay__conn_close_admission(conn, reason);
+	stay__conn_ask(conn, STAY__ASKED_STOP);
+}
+
+static void
+drain_over(struct stay__timer *timer)
+{
+	stay_conn_stop(
+	    STAY__CONTAINER(timer, struct stay_conn, requests.drain), STAY_OK);
+}
+
+void
+stay_conn_drain(struct stay_conn *conn, uint64_t budget_ms)
+{
+	assert(conn != NULL);
+	if (conn->requests.admission == STAY__ADMIT_CLOSED)
+		return;
+	conn->requests.admission = STAY__ADMIT_DRAINING;
+	stay__loop_timer(conn->loop, &conn->requests.drain,
+	    stay__loop_after(conn->loop, budget_ms));
+	stay__conn_nudge(conn);
+}
+
+void
+stay_conn_reconnect(struct stay_conn *conn, enum stay_status why)
+{
+	enum stay_state state;
+
+	assert(conn != NULL);
+	state = stay__conn_state(conn);
+	if (state == STAY_DISCONNECTING || state >= STAY_STOPPING)
+		return;
+	conn->requests.reconnect_why = why;
+	stay__conn_ask(conn, STAY__ASKED_RECONNECT);
+}
+
+static void
+renewal_due(struct stay__timer *timer)
+{
+	stay_conn_reconnect(
+	    STAY__CONTAINER(timer, struct stay_conn, requests.renewal),
+	    STAY_E_RECONNECT);
+}
+
+void
+stay__conn_renew_after(struct stay_conn *conn, uint64_t ms)
+{
+	stay__loop_timer(conn->loop, &conn->requests.renewal,
+	    stay__loop_after(conn->loop, ms));
+}
+
+void
+stay__conn_interrupt(struct stay_conn *conn)
+{
+	if (conn->requests.admission != STAY__ADMIT_CLOSED)
+		stay__mailbox_note_urgent(&conn->mail, STAY__NOTE_INTERRUPT);
+}
+
+/* ---- asking about it ---- */
+
+enum stay_state
+stay_conn_state(const struct stay_conn *conn)
+{
+	assert(conn != NULL);
+	return stay__conn_state(conn);
+}
+
+struct stay_loop *
+stay_conn_loop(const struct stay_conn *conn)
+{
+	assert(conn != NULL);
+	return conn->loop;
+}
+
+uint64_t
+stay_conn_number(const struct stay_conn *conn)
+{
+	assert(conn != NULL);
+	return conn->number;
+}
+
+const char *
+stay_conn_label(const struct stay_conn *conn)
+{
+	assert(conn != NULL);
+	return conn->label;
+}
+
+void *
+stay_conn_data(struct stay_conn *conn)
+{
+	assert(conn != NULL);
+	return conn->state;
+}
+
+bool
+stay_conn_admits(const struct stay_conn *conn)
+{
+	assert(conn != NULL);
+	return stay__conn_admits(conn);
+}
+
+/* ---- life ---- */
+
+void
+stay__requests_init(struct stay_conn *conn)
+{
+	stay__timer_init(&conn->requests.drain, drain_over);
+	stay__timer_init(&conn->requests.renewal, renewal_due);
+}
+
+void
+stay__requests_fini(struct stay_conn *conn)
+{
+	stay__loop_timer_stop(conn->loop, &conn->requests.drain);
+	stay__loop_timer_stop(conn->loop, &conn->requests.renewal);
+}

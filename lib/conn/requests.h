@@ -1,0 +1,43 @@
+/*
+ * What is asked of a connection from outside its callbacks. A request only
+ * leaves a mark and wakes the connection; run.c carries it out later in the
+ * turn.
+ */
+#ifndef STAY__REQUESTS_H
+#define STAY__REQUESTS_H
+
+#include <stay/conn.h>
+
+#include "conn/inner.h"
+#include "loop/loop.h"
+
+/* Bits of `asked`. */
+#define STAY__ASKED_STOP          1u
+#define STAY__ASKED_RECONNECT     2u
+#define STAY__ASKED_STATE_TIMEOUT 4u /* timing.c knows which */
+
+/* Only requests.c writes these. */
+struct stay__requests {
+	unsigned asked; /* and not yet carried out */
+	enum stay__admission admission;
+	enum stay_status reason;        /* of the stop */
+	enum stay_status reconnect_why; /* of the reconnect */
+	struct stay__timer drain;
+	struct stay__timer renewal; /* a reconnect by itself */
+};
+
+void stay__requests_init(struct stay_conn *conn);
+void stay__requests_fini(struct stay_conn *conn);
+
+/* Leave a mark, and nudge. */
+void stay__conn_ask(struct stay_conn *conn, unsigned what);
+/* Whether that was asked for; the mark is gone. */
+bool stay__conn_take_asked(struct stay_conn *conn, unsigned what);
+
+/* init has returned: calls are admitted, unless it has stopped already. */
+void stay__conn_admit(struct stay_conn *conn);
+/* Admit nothing from now on. The first reason stands. */
+void stay__conn_close_admission(
+    struct stay_conn *conn, enum stay_status reason);
+
+#endif

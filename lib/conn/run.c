@@ -1,0 +1,206 @@
+/*
+ * A connection runs: what was asked of it first, then one piece of mail after
+ * the other until its budget for this turn is spent. When it has stopped, it
+ * closes. What mail does is deliver.c's; when a connection runs is the loop's.
+ */
+#include "conn/run.h"
+
+#include <assert.h>
+
+#include "conn/conn.h"
+#include "conn/deliver.h"
+#include "conn/upgrade.h"
+
+/* ---- the end ---- */
+
+void
+stay__conn_deallocate(struct stay_conn *conn)
+{
+	stay__step_fini(conn);
+	stay__report_fini(conn);
+	stay__free(conn->state);
+	stay__free(conn->label);
+	stay__free(conn);
+}
+
+void
+stay__conn_release(struct stay_conn *conn)
+{
+	stay__stream_fini(conn);
+	stay__requests_fini(conn);
+	stay__timing_fini(conn);
+	stay__mailbox_fini(&conn->mail);
+	stay__task_cancel(&conn->task);
+	stay__conn_deallocate(conn);
+}
+
+/* Whoever asked for an upgrade learns that it comes too late. */
+static void
+refuse_upgrades(struct stay_conn *conn)
+{
+	struct stay__mail *upgrade;
+
+	while ((upgrade = stay__mailbox_take_upgrade(&conn->mail)) != NULL)
+		stay__upgrade_run(conn, upgrade);
+}
+
+static void
+close_conn(struct stay_conn *conn)
+{
+	stay__callers_fail(&conn->callers);
+	refuse_upgrades(conn);
+	stay__mailbox_fini(&conn->mail);
+	stay__conn_tell_closed(conn);
+	stay__loop_leave(conn->loop, &conn->member);
+	stay__conn_release(conn);
+}
+
+/* ---- what was asked for ---- */
+
+static struct stay__step
+step_reconnect(struct stay_conn *conn)
+{
+	struct stay_info info = stay_info_status(conn->requests.reconnect_why);
+
+	info.tag = STAY_INFO_RECONNECT;
+	switch (stay__conn_state(conn)) {
+	case STAY_CONNECTED:
+		return stay__step_disconnect(info);
+	case STAY_IDLE:
+	case STAY_CONNECTING:
+	case STAY_BACKING_OFF:
+		return stay__step_connect(conn, info);
+	case STAY_STARTING:
+	case STAY_DISCONNECTING:
+	case STAY_STOPPING:
+	case STAY_STOPPED:
+		break;
+	}
+	return (struct stay__step){ 0 };
+}
+
+/* It comes before any mail. */
+static bool
+serve_request(struct stay_conn *conn)
+{
+	if (stay__conn_take_asked(conn, STAY__ASKED_STOP)) {
+		stay__drive(conn, stay__step_stop(conn->requests.reason));
+		return true;
+	}
+	if (stay__conn_take_asked(conn, STAY__ASKED_RECONNECT)) {
+		stay__drive_reconnect(conn, step_reconnect(conn));
+		return true;
+	}
+	return false;
+}
+
+static bool
+is_drained(const struct stay_conn *conn)
+{
+	stay_busy_fn *busy = conn->behaviour->busy;
+
+	return conn->mail.messages == 0 && conn->mail.upgrades == 0 &&
+	       conn->callers.count == 0 &&
+	       (busy == NULL || busy(conn, conn->state) == 0);
+}
+
+static void
+check_drained(struct stay_conn *conn)
+{
+	if (conn->requests.admission != STAY__ADMIT_DRAINING ||
+	    !is_drained(conn))
+		return;
+	stay_conn_stop(conn, STAY_OK);
+}
+
+/* ---- mail ---- */
+
+/* While an attempt or its undoing is pending, calls and casts wait, unless the
+ * behaviour wants them; while stopping, no message is delivered any more. */
+static unsigned
+passing(const struct stay_conn *conn)
+{
+	const unsigned from_outside =
+	    STAY__KIND(STAY__MAIL_CALL) | STAY__KIND(STAY__MAIL_CAST) |
+	    STAY__KIND(STAY__MAIL_MESSAGE) | STAY__KIND(STAY__MAIL_NEXT_EVENT) |
+	    STAY__KIND(STAY__NOTE_INTERRUPT);
+	enum stay_state state = stay__conn_state(conn);
+	unsigned flags = conn->behaviour->flags;
+	unsigned pass = STAY__EVERY_KIND;
+
+	if (state >= STAY_STOPPING)
+		return pass & ~from_outside;
+	if (state != STAY_CONNECTING && state != STAY_DISCONNECTING)
+		return pass;
+	if ((flags & STAY_CALLS_WHILE_PENDING) == 0)
+		pass &= ~STAY__KIND(STAY__MAIL_CALL);
+	if ((flags & STAY_CASTS_WHILE_PENDING) == 0)
+		pass &= ~STAY__KIND(STAY__MAIL_CAST);
+	return pass;
+}
+
+static bool
+run_once(struct stay_conn *conn)
+{
+	struct stay__mail *mail;
+
+	if (serve_request(conn))
+		return true;
+	mail = stay__mailbox_next(&conn->mail, passing(conn));
+	if (mail == NULL)
+		return false;
+	stay__deliver(conn, mail);
+	stay__callers_settle(&conn->callers);
+	stay__mailbox_settle(&conn->mail);
+	stay__timing_take_asked(conn);
+	return true;
+}
+
+/* ---- its turn ---- */
+
+/* What holds whenever no callback runs. */
+static void
+check_invariants(const struct stay_conn *conn)
+{
+	const struct stay__callers *callers = &conn->callers;
+	bool waits = !stay__list_is_empty(&callers->waiting) ||
+		     !stay__list_is_empty(&callers->answered);
+
+	/* A connection that stops takes nothing new. */
+	assert(stay__conn_state(conn) < STAY_STOPPING ||
+	       conn->requests.admission == STAY__ADMIT_CLOSED);
+	/* There is a stream only in the states that have one. */
+	assert(conn->machine.table->states[conn->machine.now].stream ||
+	       conn->stream.link.machine.now == STAY__LINK_CLOSED);
+	/* Each caller is counted, as a drain waits for all of them. */
+	assert(waits == (callers->count > 0));
+}
+
+static void
+run(struct stay__task *task)
+{
+	struct stay_conn *conn = STAY__CONTAINER(task, struct stay_conn, task);
+	uint64_t budget = conn->options.turn_budget;
+
+	check_invariants(conn);
+	stay__callers_settle(&conn->callers);
+	stay__mailbox_settle(&conn->mail);
+	if (!stay__drive_first(conn))
+		stay__timing_take_asked(conn);
+	while (budget-- > 0 && stay__conn_state(conn) != STAY_STOPPED)
+		if (!run_once(conn))
+			break;
+	stay__conn_tell_turns(conn);
+	check_drained(conn);
+	if (stay__conn_state(conn) == STAY_STOPPED)
+		close_conn(conn);
+	else if (stay__mailbox_has_mail(&conn->mail) ||
+		 (conn->requests.asked & STAY__ASKED_STOP) != 0)
+		stay__conn_nudge(conn);
+}
+
+void
+stay__run_init(struct stay_conn *conn)
+{
+	stay__task_init(&conn->task, run);
+}

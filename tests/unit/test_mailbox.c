@@ -1,0 +1,503 @@
+/* The mailbox and the callers, with a loop and a task but without a connection.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "conn/callers.h"
+#include "sim/world_sim.h"
+#include "suites.h"
+
+#define MAX 3
+
+static struct stay_world *world;
+static struct stay_loop *loop;
+static struct stay__task task;
+static struct stay__mailbox box;
+static struct stay__callers callers;
+static unsigned wakes;
+static char story[256];
+
+static void
+woken(struct stay__task *which)
+{
+	ck_assert_ptr_eq(which, &task);
+	wakes++;
+}
+
+static void
+begin(void)
+{
+	world = sim_world_new(1);
+	loop = stay_loop_new(world);
+	ck_assert_ptr_nonnull(loop);
+	stay__task_init(&task, woken);
+	memset(&box, 0, sizeof(box));
+	memset(&callers, 0, sizeof(callers));
+	stay__mailbox_init(&box, loop, &task, MAX);
+	stay__callers_init(&callers, &box);
+	wakes = 0;
+	story[0] = '\0';
+}
+
+static void
+end(void)
+{
+	stay__callers_fail(&callers);
+	stay__mailbox_fini(&box);
+	stay__task_cancel(&task);
+	ck_assert_uint_eq(box.messages, 0);
+	ck_assert_uint_eq(box.drops, 0);
+	ck_assert_int_eq(stay_loop_free(loop), STAY_OK);
+}
+
+static void
+tell(const char *word)
+{
+	size_t len = strlen(story);
+
+	snprintf(
+	    story + len, sizeof(story) - len, "%s%s", len > 0 ? " " : "", word);
+}
+
+/* What has been told since this was last asked for. */
+static void
+expect(const char *words)
+{
+	ck_assert_str_eq(story, words);
+	story[0] = '\0';
+}
+
+static void
+released(void *data)
+{
+	tell(data);
+}
+
+/* As data. */
+static void *
+word(const char *text)
+{
+	return (void *)(uintptr_t)text;
+}
+
+static struct stay_message
+message(const char *name)
+{
+	struct stay_message made = stay_message_make(0, word(name));
+
+	made.release = released;
+	return made;
+}
+
+static enum stay_status
+post(enum stay__mail_kind kind, const char *name)
+{
+	const struct stay_from nobody = { { 0, 0 } };
+	struct stay_message made = message(name);
+
+	return stay__mailbox_post(&box, kind, &made, nobody, NULL);
+}
+
+/* The next piece of mail is a message of this name: free it. */
+static void
+comes(unsigned pass, const char *name)
+{
+	struct stay__mail *mail = stay__mailbox_next(&box, pass);
+
+	ck_assert_ptr_nonnull(mail);
+	ck_assert(!stay__mail_is_note(mail));
+	stay__mailbox_free(&box, mail);
+	expect(name);
+}
+
+static void
+note_comes(enum stay__mail_kind kind)
+{
+	struct stay__mail *mail = stay__mailbox_next(&box, STAY__EVERY_KIND);
+
+	ck_assert_ptr_nonnull(mail);
+	ck_assert_int_eq(mail->kind, kind);
+	ck_assert(!stay__mailbox_is_noted(&box, kind));
+}
+
+static void
+nothing_comes(void)
+{
+	ck_assert(!stay__mailbox_has_mail(&box));
+	ck_assert_ptr_null(stay__mailbox_next(&box, STAY__EVERY_KIND));
+}
+
+START_TEST(test_mailbox_keeps_the_order_and_wakes_its_task)
+{
+	nothing_comes();
+	ck_assert_int_eq(post(STAY__MAIL_CAST, "a"), STAY_OK);
+	ck_assert_int_eq(post(STAY__MAIL_MESSAGE, "b"), STAY_OK);
+	stay_loop_turn(loop);
+	ck_assert_uint_eq(wakes, 1);
+	ck_assert(stay__mailbox_has_mail(&box));
+	comes(STAY__EVERY_KIND, "a");
+	comes(STAY__EVERY_KIND, "b");
+	nothing_comes();
+	stay_loop_turn(loop);
+	ck_assert_uint_eq(wakes, 1);
+}
+END_TEST
+
+START_TEST(test_mailbox_has_next_events_before_the_rest)
+{
+	post(STAY__MAIL_CAST, "a");
+	post(STAY__MAIL_NEXT_EVENT, "x");
+	post(STAY__MAIL_NEXT_EVENT, "y");
+	comes(STAY__EVERY_KIND, "x");
+	comes(STAY__EVERY_KIND, "y");
+	comes(STAY__EVERY_KIND, "a");
+}
+END_TEST
+
+START_TEST(test_mailbox_what_may_not_pass_waits_until_it_is_recalled)
+{
+	const unsigned casts = STAY__KIND(STAY__MAIL_CAST);
+
+	post(STAY__MAIL_MESSAGE, "a");
+	post(STAY__MAIL_CAST, "b");
+	post(STAY__MAIL_MESSAGE, "c");
+	comes(casts, "b");
+	ck_assert_ptr_null(stay__mailbox_next(&box, casts));
+	nothing_comes();
+	ck_assert_uint_eq(box.messages, 2);
+	post(STAY__MAIL_CAST, "d");
+	stay__mailbox_recall(&box);
+	comes(STAY__EVERY_KIND, "a");
+	comes(STAY__EVERY_KIND, "c");
+	comes(STAY__EVERY_KIND, "d");
+	stay__mailbox_recall(&box);
+	nothing_comes();
+}
+END_TEST
+
+/* The one that is being delivered counts: it may be postponed yet. */
+START_TEST(test_mailbox_is_bounded)
+{
+	struct stay__mail *mail;
+
+	for (int i = 0; i < MAX; i++)
+		ck_assert_int_eq(post(STAY__MAIL_CAST, "a"), STAY_OK);
+	ck_assert_int_eq(post(STAY__MAIL_CAST, "b"), STAY_E_FULL);
+	ck_assert_int_eq(post(STAY__MAIL_NEXT_EVENT, "b"), STAY_E_FULL);
+	mail = stay__mailbox_next(&box, STAY__EVERY_KIND);
+	ck_assert_int_eq(post(STAY__MAIL_CAST, "b"), STAY_E_FULL);
+	stay__mailbox_free(&box, mail);
+	expect("a");
+	ck_assert_int_eq(post(STAY__MAIL_CAST, "b"), STAY_OK);
+	stay__mailbox_note(&box, STAY__NOTE_TIMEOUT);
+	ck_assert_uint_eq(box.messages, MAX);
+}
+END_TEST
+
+START_TEST(test_mailbox_has_a_note_of_each_kind_once)
+{
+	post(STAY__MAIL_CAST, "a");
+	stay__mailbox_note(&box, STAY__NOTE_STREAM_UP);
+	stay__mailbox_note(&box, STAY__NOTE_TIMEOUT);
+	stay__mailbox_note(&box, STAY__NOTE_STREAM_UP);
+	stay__mailbox_note_first(&box, STAY__NOTE_TIMEOUT);
+	stay__mailbox_note(&box, STAY__NOTE_STREAM_DOWN);
+	stay__mailbox_unnote(&box, STAY__NOTE_STREAM_DOWN);
+	ck_assert(stay__mailbox_is_noted(&box, STAY__NOTE_STREAM_UP));
+	ck_assert(!stay__mailbox_is_noted(&box, STAY__NOTE_STREAM_DOWN));
+	note_comes(STAY__NOTE_TIMEOUT);
+	comes(STAY__EVERY_KIND, "a");
+	note_comes(STAY__NOTE_STREAM_UP);
+	nothing_comes();
+}
+END_TEST
+
+/* Inside a public call nothing is released. */
+START_TEST(test_mailbox_releases_what_was_dropped_later)
+{
+	const struct stay_from nobody = { { 0, 0 } };
+	struct stay_message posted = message("posted");
+	struct stay_message other = message("other");
+	struct stay__mail *mail;
+
+	stay__mailbox_post(&box, STAY__MAIL_CALL, &posted, nobody, &mail);
+	stay__mailbox_take_back(&box, mail);
+	ck_assert_uint_eq(box.messages, 0);
+	nothing_comes();
+	ck_assert_int_eq(stay__mailbox_drop(&box, &other), STAY_OK);
+	expect("");
+	stay_loop_turn(loop);
+	ck_assert_uint_eq(wakes, 1);
+	stay__mailbox_settle(&box);
+	expect("posted other");
+	stay__mailbox_settle(&box);
+	expect("");
+}
+END_TEST
+
+START_TEST(test_mailbox_bounds_what_is_dropped)
+{
+	const struct stay_message bare = stay_message_make(0, NULL);
+	struct stay_message other = message("x");
+
+	for (int i = 0; i < MAX; i++)
+		ck_assert_int_eq(stay__mailbox_drop(&box, &other), STAY_OK);
+	ck_assert_int_eq(stay__mailbox_drop(&box, &other), STAY_E_FULL);
+	ck_assert_int_eq(stay__mailbox_drop(&box, &bare), STAY_OK);
+	stay__mailbox_settle(&box);
+	expect("x x x");
+	ck_assert_int_eq(stay__mailbox_drop(&box, &other), STAY_OK);
+}
+END_TEST
+
+START_TEST(test_mailbox_takes_an_upgrade_when_it_is_full)
+{
+	struct stay__mail upgrades[MAX + 1] = { 0 };
+
+	for (int i = 0; i < MAX; i++)
+		post(STAY__MAIL_CAST, "a");
+	post(STAY__MAIL_CAST, "a");
+	for (int i = 0; i <= MAX; i++) {
+		upgrades[i].kind = STAY__MAIL_UPGRADE;
+		ck_assert_int_eq(stay__mailbox_add_upgrade(&box, &upgrades[i]),
+		    i < MAX ? STAY_OK : STAY_E_FULL);
+	}
+	ck_assert_ptr_eq(
+	    stay__mailbox_next(&box, STAY__EVERY_KIND), &upgrades[0]);
+	ck_assert_int_eq(
+	    stay__mailbox_add_upgrade(&box, &upgrades[MAX]), STAY_E_FULL);
+	stay__mailbox_end_upgrade(&box);
+	ck_assert_int_eq(
+	    stay__mailbox_add_upgrade(&box, &upgrades[MAX]), STAY_OK);
+	for (int i = 1; i <= MAX; i++) {
+		ck_assert_ptr_eq(
+		    stay__mailbox_take_upgrade(&box), &upgrades[i]);
+		stay__mailbox_end_upgrade(&box);
+	}
+	ck_assert_ptr_null(stay__mailbox_take_upgrade(&box));
+	comes(STAY__EVERY_KIND, "a");
+}
+END_TEST
+
+START_TEST(test_mailbox_finds_upgrades_among_next_events)
+{
+	struct stay__mail upgrade = { .kind = STAY__MAIL_UPGRADE };
+
+	post(STAY__MAIL_NEXT_EVENT, "x");
+	stay__mailbox_add_upgrade(&box, &upgrade);
+	post(STAY__MAIL_NEXT_EVENT, "y");
+	ck_assert_ptr_eq(stay__mailbox_take_upgrade(&box), &upgrade);
+	stay__mailbox_end_upgrade(&box);
+	comes(STAY__EVERY_KIND, "x");
+	comes(STAY__EVERY_KIND, "y");
+}
+END_TEST
+
+START_TEST(test_mailbox_releases_all_in_the_end)
+{
+	post(STAY__MAIL_MESSAGE, "postponed");
+	ck_assert_ptr_null(stay__mailbox_next(&box, 0));
+	post(STAY__MAIL_CAST, "queued");
+	post(STAY__MAIL_NEXT_EVENT, "next");
+	stay__mailbox_note(&box, STAY__NOTE_TIMEOUT);
+	stay__mailbox_fini(&box);
+	expect("next queued postponed");
+	ck_assert(!stay__mailbox_is_noted(&box, STAY__NOTE_TIMEOUT));
+	nothing_comes();
+}
+END_TEST
+
+/* ---- callers ---- */
+
+static void
+answered(void *arg, const struct stay_reply *reply)
+{
+	tell(arg);
+	tell(reply->status == STAY_OK ? reply->data
+				      : stay_strerror(reply->status));
+}
+
+static struct stay_from
+call(const char *name)
+{
+	struct stay_message made = message("request");
+	struct stay__caller *caller =
+	    stay__caller_new(&callers, answered, word(name));
+	struct stay_from from;
+	struct stay__mail *mail;
+
+	ck_assert_ptr_nonnull(caller);
+	from = stay__caller_token(caller);
+	ck_assert_int_eq(
+	    stay__mailbox_post(&box, STAY__MAIL_CALL, &made, from, &mail),
+	    STAY_OK);
+	stay__caller_await(caller, mail, 100);
+	return from;
+}
+
+static void
+deliver_request(struct stay_from from)
+{
+	struct stay__mail *mail = stay__mailbox_next(&box, STAY__EVERY_KIND);
+
+	ck_assert_ptr_nonnull(mail);
+	ck_assert_uint_eq(mail->from.token.index, from.token.index);
+	stay__callers_delivered(&callers, from);
+	stay__mailbox_free(&box, mail);
+	expect("request");
+}
+
+START_TEST(test_callers_are_answered_once)
+{
+	struct stay_from from = call("a");
+
+	ck_assert_uint_eq(callers.count, 1);
+	ck_assert_uint_eq(stay__callers_waiting(&callers), 1);
+	deliver_request(from);
+	stay__callers_reply(&callers, from, stay_reply_data(word("yes")));
+	expect("a yes");
+	ck_assert_uint_eq(callers.count, 0);
+	ck_assert_int_eq(
+	    stay_from_answer(loop, from, stay_reply_data(word("no"))),
+	    STAY_E_STALE);
+	stay__callers_reply(&callers, from,
+	    (struct stay_reply){ .data = word("stale"), .release = released });
+	expect("stale");
+}
+END_TEST
+
+/* What a public call answers is completed later, and its request with it. */
+START_TEST(test_callers_answered_from_outside_are_completed_later)
+{
+	struct stay_from from = call("a");
+
+	ck_assert_int_eq(
+	    stay_from_answer(loop, from, stay_reply_data(word("yes"))),
+	    STAY_OK);
+	ck_assert_uint_eq(stay__callers_waiting(&callers), 0);
+	ck_assert_uint_eq(callers.count, 1);
+	ck_assert_uint_eq(box.messages, 0);
+	ck_assert_int_eq(stay_from_cancel(loop, from), STAY_E_STALE);
+	expect("");
+	stay__callers_settle(&callers);
+	expect("a yes");
+	ck_assert_uint_eq(callers.count, 0);
+	stay__mailbox_settle(&box);
+	expect("request");
+}
+END_TEST
+
+START_TEST(test_callers_have_a_deadline)
+{
+	struct stay_from from = call("a");
+	char words[64];
+
+	deliver_request(from);
+	sim_run_ms(world, 99);
+	stay__callers_settle(&callers);
+	expect("");
+	sim_run_ms(world, 2);
+	stay__callers_settle(&callers);
+	snprintf(words, sizeof(words), "a %s", stay_strerror(STAY_E_TIMEOUT));
+	expect(words);
+}
+END_TEST
+
+/* A request that is postponed is its caller's again: who gives it up takes it
+ * back; it was given up in the callback: it is freed. */
+START_TEST(test_callers_take_back_a_request_that_was_postponed)
+{
+	struct stay_from from = call("a");
+	struct stay__mail *mail = stay__mailbox_next(&box, STAY__EVERY_KIND);
+
+	stay__callers_delivered(&callers, from);
+	stay__callers_postpone(&callers, mail);
+	stay_from_cancel(loop, from);
+	stay__mailbox_recall(&box);
+	nothing_comes();
+	from = call("b");
+	mail = stay__mailbox_next(&box, STAY__EVERY_KIND);
+	stay__callers_delivered(&callers, from);
+	stay_from_cancel(loop, from);
+	stay__mailbox_settle(&box);
+	expect("request");
+	ck_assert_uint_eq(box.messages, 1);
+	stay__callers_postpone(&callers, mail);
+	expect("request");
+	ck_assert_uint_eq(box.messages, 0);
+}
+END_TEST
+
+START_TEST(test_callers_all_fail_in_the_end)
+{
+	const char *stopped = stay_strerror(STAY_E_STOPPED);
+	char words[128];
+
+	call("a");
+	call("b");
+	stay__callers_fail(&callers);
+	snprintf(words, sizeof(words), "a %s b %s", stopped, stopped);
+	expect(words);
+	ck_assert_uint_eq(callers.count, 0);
+}
+END_TEST
+
+START_TEST(test_callers_that_never_waited_are_undone)
+{
+	struct stay__caller *caller =
+	    stay__caller_new(&callers, answered, word("a"));
+	struct stay_from from = stay__caller_token(caller);
+
+	stay__caller_undo(caller);
+	ck_assert_uint_eq(callers.count, 0);
+	ck_assert_int_eq(stay_from_cancel(loop, from), STAY_E_STALE);
+	expect("");
+}
+END_TEST
+
+static TCase *
+mailbox_case(void)
+{
+	TCase *tcase = tcase_create("mailbox");
+
+	tcase_add_checked_fixture(tcase, begin, end);
+	tcase_add_test(tcase, test_mailbox_keeps_the_order_and_wakes_its_task);
+	tcase_add_test(tcase, test_mailbox_has_next_events_before_the_rest);
+	tcase_add_test(
+	    tcase, test_mailbox_what_may_not_pass_waits_until_it_is_recalled);
+	tcase_add_test(tcase, test_mailbox_is_bounded);
+	tcase_add_test(tcase, test_mailbox_has_a_note_of_each_kind_once);
+	tcase_add_test(tcase, test_mailbox_releases_what_was_dropped_later);
+	tcase_add_test(tcase, test_mailbox_bounds_what_is_dropped);
+	tcase_add_test(tcase, test_mailbox_takes_an_upgrade_when_it_is_full);
+	tcase_add_test(tcase, test_mailbox_finds_upgrades_among_next_events);
+	tcase_add_test(tcase, test_mailbox_releases_all_in_the_end);
+	return tcase;
+}
+
+static TCase *
+callers_case(void)
+{
+	TCase *tcase = tcase_create("callers");
+
+	tcase_add_checked_fixture(tcase, begin, end);
+	tcase_add_test(tcase, test_callers_are_answered_once);
+	tcase_add_test(
+	    tcase, test_callers_answered_from_outside_are_completed_later);
+	tcase_add_test(tcase, test_callers_have_a_deadline);
+	tcase_add_test(
+	    tcase, test_callers_take_back_a_request_that_was_postponed);
+	tcase_add_test(tcase, test_callers_all_fail_in_the_end);
+	tcase_add_test(tcase, test_callers_that_never_waited_are_undone);
+	return tcase;
+}
+
+Suite *
+suite_mailbox(void)
+{
+	Suite *suite = suite_create("mailbox");
+
+	suite_add_tcase(suite, mailbox_case());
+	suite_add_tcase(suite, callers_case());
+	return suite;
+}
