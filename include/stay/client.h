@@ -1,22 +1,26 @@
 /*
- * stay/client.h - calls on a connection that stays: the engine's front.
+ * stay/client.h - calls on a connection that breaks and comes back.
  *
  * A client is a connection (<stay/conn.h>) that runs a protocol
  * (<stay/protocol.h>). Calls are accepted at once, also while there is no
- * connection; each accepted call completes exactly once, with a status and an
- * outcome, never inside a public call.
+ * session. Each accepted call completes exactly once, with a status and an
+ * outcome; its `done` runs in a turn of the loop, never inside a public
+ * function.
  *
  *	     stay_client_call                       the reply
- *	  queued ---------------> committed -----------------> done
- *	     |   first byte handed    |    session lost
- *	     |   to the stream        +---> NOT_SENT: stays queued, or done
- *	     |                        +---> MAYBE_EXECUTED: done
- *	     +--> deadline, cancel: done (NOT_SENT), and never sent
- *	          of a committed call: done (MAYBE_EXECUTED); a tombstone stays
- *	          in its place and eats the late reply
+ *	  queued ---------------> committed -----------------> completed
+ *	     |   first byte given     |    session lost
+ *	     |   to the stream        +---> NOT_SENT: queued, or completed
+ *	     |                        +---> MAYBE_EXECUTED: completed
+ *	     +--> timeout, cancel: completed (NOT_SENT), and never sent
+ *	          of a committed call: completed (MAYBE_EXECUTED); a tombstone
+ *	          keeps its place and takes the late reply
  *
- * Adapters wrap this in functions with types of their own. All functions are
- * for the loop's thread and legal in every callback.
+ * A *session* is one use of the protocol on one stream. It begins with the
+ * protocol's greeting and ends with the stream.
+ *
+ * Adapters wrap these functions in functions of their own types. All functions
+ * are for the loop's thread, and may be called in every callback.
  */
 #ifndef STAY_CLIENT_H
 #define STAY_CLIENT_H
@@ -28,106 +32,136 @@ STAY_BEGIN
 
 struct stay_client;
 
-/* Names a call, or who waits for room, until that is over. */
+/* A token for a call, or for a place in the line for room. It may be kept for
+ * ever: once the call has completed, the token names nothing. */
 struct stay_call_id {
 	struct stay_token token;
 };
 
-/* Lives, with its reply, until `done` returns. */
+/* What became of a call. It lives, with its reply, until `done` returns. */
 struct stay_result {
 	enum stay_status status;   /* STAY_OK, or why there is no good reply */
 	enum stay_outcome outcome; /* what may have happened at the server */
-	const void *reply;         /* as the adapter says; NULL without one */
-	const char *why;           /* a sentence, never NULL */
+	const void *reply;         /* the adapter says its type; may be NULL */
+	const char *why;           /* a sentence about `status`; never NULL */
 };
 
+/* A call has completed; `arg` is what it was submitted with. */
 typedef void stay_done_fn(void *arg, const struct stay_result *result);
+
+/* ---- starting -------------------------------------------------------- */
 
 /* What happens to calls while there is no session. */
 enum stay_offline {
-	STAY_OFFLINE_QUEUE, /* they wait, within bounds and deadline */
-	STAY_OFFLINE_FAIL   /* they are refused with STAY_E_OFFLINE */
+	STAY_OFFLINE_QUEUE, /* they wait, within bounds and timeout */
+	STAY_OFFLINE_FAIL   /* they are rejected with STAY_E_OFFLINE */
 };
 
+/* What a fatal failure, as a wrong password, does once it has failed the calls
+ * that wait. */
 enum stay_on_fatal {
-	STAY_FATAL_RETRY, /* fail the calls, come back after fatal_backoff_ms */
-	STAY_FATAL_STOP   /* fail the calls and stop */
+	STAY_FATAL_RETRY, /* try again after fatal_backoff_ms */
+	STAY_FATAL_STOP   /* stop the client */
 };
 
-/* What happens to calls that the server has refused to act on. */
+/*
+ * What happens to a call that the server refuses, that is: the server says that
+ * it did not act on it.
+ *
+ * With STAY_REFUSED_RESEND, a refused call is kept, and nothing more is sent,
+ * until the calls behind it that were sent already are answered. If the server
+ * refuses all of those, too, the session ends (STAY_E_NOT_READY), and all of
+ * them are sent again in the next session: in order, and until their timeouts.
+ * The next server may be another one. It first gets one of the calls, as a
+ * probe, and the others once it does not refuse that one.
+ *
+ * A refused call completes as refused after all if the server acts, or may have
+ * acted, on a call that was sent behind it: the order would be lost. It also
+ * does so if a call that was sent behind it blocks or gets no reply; if its
+ * flags say STAY_THIS_SESSION; if it has several replies; if `offline` is
+ * STAY_OFFLINE_FAIL; or if the budget for sending again (resend_percent,
+ * resend_burst) is used up.
+ */
 enum stay_on_refused {
-	STAY_REFUSED_TELL, /* they are told so */
-	/* The session ends, and they are sent again in the next one, which may
-	 * be another server's: in order, within their deadlines and the budget
-	 * for sending again, and unless what was sent behind them blocks, or
-	 * may have been acted on. The next session is asked with one of them
-	 * alone, until it does not refuse. */
+	STAY_REFUSED_TELL, /* it completes as refused */
 	STAY_REFUSED_RESEND
 };
 
-/* The queue has filled up, or has emptied again: to be told so, a caller need
- * not wait to be refused. */
+/* The queue is filling up, or has emptied again. */
 typedef void stay_water_fn(void *arg, struct stay_conn *conn);
 
+/* Frees a config that the client is done with. */
+typedef void stay_config_release_fn(const void *config);
+
 /*
- * Zero means the default, with which a comment ends; docs/options.md has them
- * all, and what they may be. Times in milliseconds. Copied, the label too.
+ * Zero means the default, which each comment ends with; docs/options.md has the
+ * bounds. All of it is copied, the label and the socket options too; `config`
+ * is not.
  *
- * What bounds memory is the sum of what may be queued and in flight. When a
- * session is lost, its calls that are sent again go back to the front of the
- * queue, past its bounds if need be; new ones are refused until it is below
- * them. And no more calls than that sum are accepted while as many are over and
- * still to be told.
+ * How much memory calls may take: the sum of what may be queued and what may be
+ * in flight. When a session is lost, the calls that are sent again go back to
+ * the front of the queue, past its bounds if need be; new calls are rejected
+ * until it is below them. Finished calls whose `done` has not run yet count
+ * against the same sum; at the sum, new calls get STAY_E_FULL.
  */
 struct stay_client_options {
 	size_t size;       /* STAY_CLIENT_OPTIONS sets it */
-	const char *label; /* in logs; default: the URL without secrets */
-	/* For the protocol; it must outlive the client, or is released after
-	 * `closed`. If start fails it is not released. */
+	const char *label; /* in logs; NULL: the URL without secrets */
+	/* For the protocol. It must live until on_closed, or until another one
+	 * has replaced it; then config_release, if not NULL, runs with it. If
+	 * start fails, the config stays the caller's. */
 	const void *config;
-	void (*config_release)(const void *config);
-	stay_started_fn *on_started; /* both get `arg` and the connection */
+	stay_config_release_fn *config_release;
+	stay_started_fn *on_started; /* see <stay/conn.h> */
 	stay_closed_fn *on_closed;
-	void *arg;
+	void *arg; /* for on_started, on_closed, and both on_*_water */
 	enum stay_offline offline;
 	enum stay_on_fatal on_fatal;
 	enum stay_on_refused on_refused;
-	struct stay_backoff_policy backoff;
-	/* Copied; NULL: nodelay, keepalive and user timeout from silence_ms. */
+	struct stay_backoff_policy backoff; /* between attempts */
+	/* NULL: nodelay, keepalive and user timeout derived from silence_ms. */
 	const struct stay_socket_options *socket;
-	uint64_t connect_budget_ms; /* resolve, dial and hello together: 5000 */
-	uint64_t call_timeout_ms;  /* a call's deadline from submission: 5000 */
-	uint64_t block_margin_ms;  /* on what a blocking call asks: 1000 */
-	uint64_t stop_budget_ms;   /* a farewell may take: 1000 */
-	uint64_t fatal_backoff_ms; /* before the jitter: 30000 */
-	uint64_t queue_calls_max;  /* waiting to be committed: 65536 */
-	uint64_t queue_bytes_max;  /* of them: 64 MiB */
-	uint64_t waiters_max;      /* in line for room in it: 1024 */
-	uint64_t inflight_calls_max; /* committed, tombstones included: 65536 */
-	uint64_t inflight_bytes_max; /* of their requests: 64 MiB */
-	uint64_t reply_bytes_max;    /* one frame: 512 MiB */
-	uint64_t held_replies_max;   /* by stay_held_new: 1024 */
-	uint64_t held_bytes_max;   /* of them, input memory included: 64 MiB */
-	uint64_t tombstones_max;   /* past it the session is torn down: 1024 */
-	uint64_t tombstone_age_ms; /* so is it when one gets older: 30000 */
-	uint64_t probe_ms;         /* idle so long, the peer is probed: 15000 */
-	/* Under a call that blocks TCP looks for a dead host, in whole seconds.
-	 * The oldest call or probe without a byte so long: torn down: 10000 */
+	uint64_t connect_budget_ms; /* resolve, dial and greeting: 5000 */
+	uint64_t call_timeout_ms;   /* of a call, from submission on: 5000 */
+	/* Added to the time that a call which blocks asks for: 1000 */
+	uint64_t block_margin_ms;
+	uint64_t stop_budget_ms;     /* for a graceful close at the end: 1000 */
+	uint64_t fatal_backoff_ms;   /* after a fatal failure: 30000 */
+	uint64_t queue_calls_max;    /* calls that wait to be sent: 65536 */
+	uint64_t queue_bytes_max;    /* bytes of their requests: 64 MiB */
+	uint64_t waiters_max;        /* in line for room in the queue: 1024 */
+	uint64_t inflight_calls_max; /* sent calls, and tombstones: 65536 */
+	uint64_t inflight_bytes_max; /* bytes of their requests: 64 MiB */
+	/* Bytes of one frame. At a longer one the session ends with
+	 * STAY_E_PROTOCOL, and calls in flight with STAY_E_LOST: 512 MiB */
+	uint64_t reply_bytes_max;
+	uint64_t held_replies_max; /* replies kept by stay_held_new: 1024 */
+	uint64_t held_bytes_max;   /* bytes that they keep in use: 64 MiB */
+	uint64_t tombstones_max;   /* with more, the session is ended: 1024 */
+	uint64_t tombstone_age_ms; /* at this age, it is ended too: 30000 */
+	uint64_t probe_ms; /* an idle session is probed after this: 15000 */
+	/* If nothing arrives for this long while a reply is due, the session is
+	 * ended. While the oldest call in flight blocks, the server may be
+	 * silent for as long as the call may block, and block_margin_ms; only
+	 * TCP keepalive (whole seconds) looks then: 10000 */
 	uint64_t silence_ms;
 	uint64_t resends_max; /* of one idempotent call after losses: 3 */
-	/* A planned change lets what is in flight finish for so long: 5000 */
+	/* For calls in flight to finish, on a planned reconnect: 5000 */
 	uint64_t leave_budget_ms;
-	/* A session at three quarters of this age or more, at random, is
-	 * changed for a new one: never */
+	/* Replace a session at a random age between 3/4 of this and
+	 * this: never */
 	uint64_t max_age_ms;
-	uint64_t resend_percent; /* of one, each call accepted earns: 10 */
-	uint64_t resend_burst; /* ...saved up to this many, as at first: 1024 */
-	uint64_t turn_calls_max; /* told in one turn of the loop: 1024 */
-	/* The queue is high, which is told in the loop's turn, from so much of
-	 * a bound of it on, in calls or in bytes: 75 */
+	/* The budget for sending again. Every accepted call adds this many
+	 * percent of one call to it: 10 */
+	uint64_t resend_percent;
+	uint64_t resend_burst;   /* what it begins with, and its most: 1024 */
+	uint64_t turn_calls_max; /* completed in one turn of the loop: 1024 */
+	/* on_high_water runs when the queue holds so many percent of its calls
+	 * or of its bytes: 75 */
 	uint64_t queue_high_percent;
-	uint64_t queue_low_percent;   /* ...until both are down to: 25 */
-	stay_water_fn *on_high_water; /* both get `arg` */
+	/* on_low_water runs when it is down to this in both: 25 */
+	uint64_t queue_low_percent;
+	stay_water_fn *on_high_water;
 	stay_water_fn *on_low_water;
 	uintptr_t reserved[8];
 };
@@ -135,29 +169,33 @@ struct stay_client_options {
 #define STAY_CLIENT_OPTIONS .size = sizeof(struct stay_client_options)
 
 /*
- * Start a client. `url`: <protocol's name>://host:port, <name>+unix:///path, or
- * any URL of <stay/stream.h>; user, password, path and query are for the
- * protocol's hello. `options` may be NULL.
- * *client is valid until on_closed has returned.
- * Returns: STAY_OK; STAY_E_URL (stay_url_parse says what is wrong with it),
- * STAY_E_NO_TLS (<name>s://), STAY_E_ARG (an option out of its bounds),
- * STAY_E_ABI, STAY_E_NOMEM, STAY_E_FORKED (see stay_loop_ev), or what the
- * protocol's init says: nothing was started and *client is NULL.
+ * Start a client. `url` is NAME://host:port or NAME+unix:///path, where NAME is
+ * the protocol's, or any URL of <stay/stream.h>. Its user, password, path and
+ * query are for the protocol's greeting. `protocol` must outlive the client;
+ * `url` is copied; `options` may be NULL. *client is valid until on_closed
+ * returns.
+ * Returns: STAY_OK; STAY_E_URL (stay_url_parse names the part that is wrong, or
+ * the scheme or port does not fit); STAY_E_NO_TLS for NAMEs://; STAY_E_ARG for
+ * an option out of its bounds; STAY_E_ABI; STAY_E_NOMEM; STAY_E_FORKED (see
+ * stay_loop_ev); what the protocol's init returned. Unless it returns STAY_OK,
+ * nothing was started and *client is NULL.
  */
 STAY_API STAY_USE enum stay_status stay_client_start(
     struct stay_client **client, struct stay_loop *loop,
     const struct stay_protocol *protocol, const char *url,
     const struct stay_client_options *options);
 
+/* ---- calls ----------------------------------------------------------- */
+
 /*
- * Submit a request. `request` is what the protocol's encode understands, needed
- * only for this call. `done` may be NULL: a failure then reaches the observer.
- * Returns STAY_OK: accepted, `done` runs exactly once. Refused, and `done`
- * never runs: STAY_E_FULL (a bound of the queue; or as many calls as may be
- * queued and in flight are over and still to be told), STAY_E_DRAINING,
- * STAY_E_OFFLINE, STAY_E_NOMEM, what encode says; and from a fatal failure (a
- * wrong password, or a fork in the child) until the next attempt begins, its
- * status: stay_conn_failure says more.
+ * Submit a call. `request` is what the protocol's encode takes; it is only read
+ * inside this function. `done` runs exactly once, with `arg`. If `done` is
+ * NULL, a failure goes to the observer.
+ * Returns: STAY_OK: accepted. Or the call is rejected, and `done` never runs:
+ * STAY_E_FULL (a bound of the queue, or too many calls whose `done` has not
+ * run); STAY_E_DRAINING; STAY_E_OFFLINE (with STAY_OFFLINE_FAIL); STAY_E_NOMEM;
+ * what encode returned; after a fatal failure its status, until the next
+ * attempt begins (stay_conn_failure has the sentence).
  */
 STAY_API STAY_USE enum stay_status stay_client_call(struct stay_client *client,
     const void *request, stay_done_fn *done, void *arg);
@@ -165,31 +203,45 @@ STAY_API STAY_USE enum stay_status stay_client_call(struct stay_client *client,
 /* Options of one call. */
 struct stay_call_options {
 	size_t size; /* STAY_CALL_OPTIONS sets it */
-	/* 0: the client's call_timeout_ms; of a call that blocks, the time it
-	 * asks for and block_margin_ms. STAY_FOREVER: none. In a callback time
-	 * stands still: there it counts from the callback's end. */
+	/* Counted from submission; inside a callback, from the callback's end.
+	 * 0: call_timeout_ms, or, if the call blocks, the time it asks for and
+	 * block_margin_ms. STAY_FOREVER: no timeout. */
 	uint64_t timeout_ms;
-	uint32_t flags; /* STAY_IDEMPOTENT ..., besides what encode declares */
-	stay_done_fn *part;      /* pieces of a longer answer; NULL: dropped */
+	uint32_t flags; /* STAY_IDEMPOTENT..., added to what encode says */
+	/* Gets each piece of a reply in pieces, with the call's `arg`. NULL:
+	 * pieces are dropped. */
+	stay_done_fn *part;
 	struct stay_call_id *id; /* filled in, for stay_client_cancel */
 	uintptr_t reserved[2];
 };
 
 #define STAY_CALL_OPTIONS .size = sizeof(struct stay_call_options)
 
+/* The same with options for this one call. `options` may be NULL, and is only
+ * read inside this function. Returns also STAY_E_ARG (unknown flags) and
+ * STAY_E_ABI. */
 STAY_API STAY_USE enum stay_status stay_client_call_with(
     struct stay_client *client, const void *request,
     const struct stay_call_options *options, stay_done_fn *done, void *arg);
 
 /*
- * Past a bound of the queue a call is refused. Who would rather wait stands in
- * line; then `ready` runs once, in a turn of the loop, first come first served:
- * with STAY_OK when there is room, for as many calls as it likes to make in
- * there; or with the reason why there will be none: STAY_E_TIMEOUT,
- * STAY_E_CANCELLED, STAY_E_DRAINING, STAY_E_OFFLINE, STAY_E_STOPPED, a fatal
- * status, STAY_E_TOO_BIG (the queue has a smaller bound now). While somebody
- * stands in line all other calls are refused with STAY_E_FULL: nobody pushes
- * in. Who is not done stands in line once more:
+ * Give up a call, or a place in the line for room. `done` runs later in this
+ * turn with STAY_E_CANCELLED, and NOT_SENT or MAYBE_EXECUTED; of a place in the
+ * line, `ready` runs with STAY_E_CANCELLED.
+ * Returns: STAY_OK; STAY_E_STALE if it has completed already.
+ */
+STAY_API enum stay_status stay_client_cancel(
+    struct stay_client *client, struct stay_call_id id);
+
+/* ---- waiting for room ------------------------------------------------ */
+
+/*
+ * There is room in the queue, or there will be none. Runs once, in a turn of
+ * the loop. With STAY_OK it may submit calls until one is rejected with
+ * STAY_E_FULL. Else `status` says why there is no room: STAY_E_TIMEOUT,
+ * STAY_E_CANCELLED, STAY_E_DRAINING, STAY_E_OFFLINE, STAY_E_STOPPED, the status
+ * of a fatal failure, or STAY_E_TOO_BIG (the bound has been lowered). If it has
+ * more to submit, it waits once more:
  *
  *	static void
  *	go_on(void *arg, struct stay_client *client, enum stay_status status)
@@ -209,7 +261,7 @@ typedef void stay_room_fn(
 
 struct stay_room_options {
 	size_t size;             /* STAY_ROOM_OPTIONS sets it */
-	uint64_t bytes;          /* of room, at least; 0: any */
+	uint64_t bytes;          /* how many have to fit in, at least */
 	uint64_t timeout_ms;     /* 0: call_timeout_ms; STAY_FOREVER: none */
 	struct stay_call_id *id; /* filled in, for stay_client_cancel */
 	uintptr_t reserved[2];
@@ -218,118 +270,133 @@ struct stay_room_options {
 #define STAY_ROOM_OPTIONS .size = sizeof(struct stay_room_options)
 
 /*
- * Stand in line; `options` may be NULL. Returns STAY_OK; refused, and `ready`
- * never runs: STAY_E_FULL (waiters_max), STAY_E_TOO_BIG (more bytes than
- * queue_bytes_max), STAY_E_NOMEM, STAY_E_ARG, STAY_E_ABI, and what a call would
- * be refused with whether there is room or not.
+ * Wait in line for room in the queue, instead of being rejected. `ready` runs
+ * with `arg`, first come, first served. While somebody waits, all calls that
+ * are not submitted in a `ready` are rejected with STAY_E_FULL, so that nobody
+ * jumps the line. `options` may be NULL.
+ * Returns: STAY_OK. Or it is rejected, and `ready` never runs: STAY_E_FULL
+ * (waiters_max); STAY_E_TOO_BIG (more bytes than queue_bytes_max);
+ * STAY_E_NOMEM; STAY_E_ARG; STAY_E_ABI; and as a call: STAY_E_DRAINING,
+ * STAY_E_OFFLINE, the status of a fatal failure.
  */
 STAY_API STAY_USE enum stay_status stay_client_wait_room(
     struct stay_client *client, const struct stay_room_options *options,
     stay_room_fn *ready, void *arg);
 
-/*
- * Give a call up: `done` runs later in this turn with STAY_E_CANCELLED and
- * NOT_SENT (never sent) or MAYBE_EXECUTED. The same of who stands in line.
- * STAY_E_STALE: it is already over.
- */
-STAY_API enum stay_status stay_client_cancel(
-    struct stay_client *client, struct stay_call_id id);
+/* ---- keeping a reply ------------------------------------------------- */
 
-/* As stay_conn_stop, stay_conn_drain of its connection. */
+struct stay_held;
+
+/*
+ * Keep a reply beyond the callback that it was given to: `reply`, or a part of
+ * it that the adapter hands out. May be called only inside done, part, on_push,
+ * on_control and on_orphan, with what these were given. *held belongs to the
+ * caller, who frees it with stay_held_free, before the loop is freed; the
+ * client may end before that.
+ * Returns: STAY_OK; STAY_E_FULL (held_replies_max, held_bytes_max);
+ * STAY_E_NOMEM; STAY_E_ARG (not a part of this reply); STAY_E_STATE (not in
+ * such a callback); STAY_E_UNSUPPORTED (the protocol has no `retain`). Unless
+ * it returns STAY_OK, *held is NULL.
+ *
+ * A small frame is copied. A large one stays where it was read, and keeps that
+ * piece of input memory from being used again; held_bytes_max counts all of the
+ * piece.
+ */
+STAY_API STAY_USE enum stay_status stay_held_new(
+    struct stay_client *client, const void *reply, struct stay_held **held);
+
+/* The reply that is kept. It has the type of the one that was given, and lives
+ * until stay_held_free. */
+STAY_API const void *stay_held_reply(const struct stay_held *held);
+
+/* Free a reply that was kept; NULL is fine. */
+STAY_API void stay_held_free(struct stay_held *held);
+
+/* ---- ending and changing it ------------------------------------------ */
+
+/* As stay_conn_stop and stay_conn_drain, for the client's connection. */
 STAY_API void stay_client_stop(
     struct stay_client *client, enum stay_status reason);
 STAY_API void stay_client_drain(struct stay_client *client, uint64_t budget_ms);
 
 /*
- * Keep the reply of `result` (also of `part`), or a part of it that the adapter
- * hands out, beyond the callback that was given it. A small frame is copied; a
- * large one stays where it was read, and keeps that input memory from being
- * used again. Only inside done, part, on_push, on_control and on_orphan, of
- * what these were given. The loop can't be freed before it is released; the
- * client may be gone by then.
- * Returns: STAY_OK; STAY_E_FULL (held_replies_max, held_bytes_max),
- * STAY_E_NOMEM, STAY_E_ARG (not of this reply), STAY_E_STATE (outside of such a
- * callback), STAY_E_UNSUPPORTED (the protocol can't): *held is NULL.
- */
-struct stay_held;
-STAY_API STAY_USE enum stay_status stay_held_new(
-    struct stay_client *client, const void *reply, struct stay_held **held);
-/* The reply, of the same type; it lives until it is released. */
-STAY_API const void *stay_held_reply(const struct stay_held *held);
-/* Once; NULL is fine. On the loop's thread, in any callback. */
-STAY_API void stay_held_free(struct stay_held *held);
-
-/*
- * A planned change; stay_conn_reconnect of its connection does the same. Calls are
- * admitted and wait, what is in flight is answered within leave_budget_ms, the
- * farewell is said, and a new session takes the queue over; meanwhile the
- * connection is disconnecting. An attempt or a backoff gives way at once. Only
- * a call whose answer takes longer than the budget is MAYBE_EXECUTED for it.
- * `why` is for on_down; STAY_OK stands for STAY_E_RECONNECT.
+ * Replace the session by a new one, gracefully: calls in flight may finish for
+ * leave_budget_ms, the protocol says goodbye, and the new session takes the
+ * queue over. Calls are accepted all the time. Only a call whose reply takes
+ * longer than the budget completes as MAYBE_EXECUTED for it. An attempt or a
+ * backoff is given up at once. `why` is for the protocol's on_down; STAY_OK
+ * means STAY_E_RECONNECT. stay_conn_reconnect of its connection does the same.
  */
 STAY_API void stay_client_reconnect(
     struct stay_client *client, enum stay_status why);
 
 /*
- * The same, to another URL (NULL: the same) and with other options (NULL: the
- * same), which take effect between the two sessions. The options replace all of
- * the old ones, so a field that is 0 has its default again; but the notices and
- * `arg` stay, and a label that is NULL stays, or follows the URL. Calls that a
- * fatal failure keeps out are admitted when the new attempt begins, which is
- * not yet when this returns.
- * The protocol's keep stays as it is: its init is not asked again. What was
- * submitted before stays encoded as it is. The config takes the place of the
- * old one, which is released when its session is over, unless it is the same;
- * one that never took effect is released in the loop's turn. Returns as
- * stay_client_start, and then nothing changes and `config` stays the caller's;
- * STAY_E_STOPPED: too late; STAY_E_FULL: the configs of 16 that others have
- * replaced are still to be released. The last of several stands.
+ * Replace the session by one with another URL and other options; NULL keeps the
+ * old ones. They take effect between the two sessions. Of several calls to this
+ * function before that, the last one counts.
+ *  - `options` replaces all of the old options, so that 0 means the default
+ *    again. The notices and `arg` stay. A NULL label stays, or follows the URL.
+ *  - The protocol's `init` does not run again; its keep block stays. Calls that
+ *    were submitted before stay encoded as they are.
+ *  - The old config is released when its session is over, unless it is also the
+ *    new one. A config that never took effect is released in the loop's turn.
+ *  - After a fatal failure calls are still rejected when this returns; they are
+ *    accepted once the new attempt begins.
+ * Returns as stay_client_start; STAY_E_STOPPED if the client has stopped;
+ * STAY_E_FULL if 16 replaced configs wait to be released. Unless it returns
+ * STAY_OK, nothing changes, and the config stays the caller's.
  */
 STAY_API STAY_USE enum stay_status stay_client_reconfigure(
     struct stay_client *client, const char *url,
     const struct stay_client_options *options);
 
-/* Its connection: for stay_conn_await, stay_conn_state, stay_conn_explain, and back. Its
- * stream is the protocol's: not for the functions of <stay/stream.h>. */
+/* ---- asking about it ------------------------------------------------- */
+
+/*
+ * The connection of a client: for stay_conn_await, stay_conn_state,
+ * stay_conn_explain. Its stream is the protocol's: the functions of
+ * <stay/stream.h> are not for it. And the client of a connection; NULL if the
+ * connection is none of a client.
+ */
 STAY_API struct stay_conn *stay_client_conn(struct stay_client *client);
 STAY_API struct stay_client *stay_client_of(struct stay_conn *conn);
 
-/* The block of the protocol that survives reconnects; its config. */
+/* The protocol's keep block, and the config; see <stay/protocol.h>. */
 STAY_API void *stay_client_keep(struct stay_client *client);
 STAY_API const void *stay_client_config(const struct stay_client *client);
 
-/* Every call ever accepted, and where it is now. They balance at any time:
- * submitted = replied + sent + refused + not_sent + maybe_executed + queued +
- * in_flight. */
+/*
+ * Every call ever accepted, and where it is now. At any time submitted =
+ * replied + sent + refused + not_sent + maybe_executed + queued + in_flight.
+ */
 struct stay_client_counts {
 	size_t size; /* STAY_CLIENT_COUNTS sets it */
 	uint64_t submitted;
-	uint64_t replied;
+	uint64_t replied; /* completed, by outcome */
 	uint64_t sent;
 	uint64_t refused;
 	uint64_t not_sent;
 	uint64_t maybe_executed;
-	uint64_t queued;    /* refused ones included that are sent again */
+	uint64_t queued;    /* refused ones that are sent again included */
 	uint64_t in_flight; /* without tombstones */
 	uint64_t tombstones;
-	uint64_t orphans;  /* late replies eaten */
-	uint64_t rejected; /* calls refused at submission */
-	uint64_t resent;
+	uint64_t orphans;  /* late replies */
+	uint64_t rejected; /* at submission: none of `submitted` */
+	uint64_t resent;   /* how often a call was sent again */
 	uint64_t pushes;
 	uint64_t sessions; /* that came up */
 	uint64_t bytes_out;
 	uint64_t bytes_in;
-	uint64_t queued_bytes;    /* of the requests that are queued, */
-	uint64_t in_flight_bytes; /* and in flight, tombstones included */
-	uint64_t waiting;         /* for room: no calls yet */
-	uint64_t held;            /* replies, of refused calls as well, */
+	uint64_t queued_bytes;    /* of the requests that are queued */
+	uint64_t in_flight_bytes; /* ...in flight, tombstones included */
+	uint64_t waiting;         /* in line for room */
+	uint64_t held;            /* replies kept, those of refused calls too */
 	uint64_t held_bytes;      /* and what keeping them costs */
 };
 
 #define STAY_CLIENT_COUNTS .size = sizeof(struct stay_client_counts)
 
-/* Fill `counts`, as far as its size says. On the loop's thread, in any callback.
- */
+/* Fill `counts`, as far as its size says. The size must be set. */
 STAY_API void stay_client_get_counts(
     const struct stay_client *client, struct stay_client_counts *counts);
 

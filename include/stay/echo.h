@@ -1,9 +1,11 @@
 /*
- * stay/echo.h - a client of a raw echo server, checking what returns.
+ * stay/echo.h - a client of a raw echo server, which checks what comes back.
  *
- * The teaching adapter: its source, adapters/echo/echo.c, is short enough to be
- * read in one sitting. What is sent comes back byte for byte; anything else is
- * a protocol error.
+ * The adapter to learn from: adapters/echo/echo.c can be read in one sitting.
+ * What is sent comes back byte for byte; anything else breaks the protocol.
+ *
+ * Both functions are for the loop's thread, and may be called in every
+ * callback.
  */
 #ifndef STAY_ECHO_H
 #define STAY_ECHO_H
@@ -12,11 +14,13 @@
 
 STAY_BEGIN
 
-/* For stay_client_start and the other functions of <stay/client.h>. */
+/* For stay_client_start. */
 extern STAY_API const struct stay_protocol stay_echo_protocol;
 
 /*
- * echo://host[:port] (default 7), echo+unix:///path. `options` may be NULL.
+ * Start a client. `url` is echo://host[:port], with port 7 if there is none, or
+ * echo+unix:///path. `options` may be NULL. The other functions for *client are
+ * in <stay/client.h>.
  * Returns as stay_client_start.
  */
 STAY_API STAY_USE enum stay_status stay_echo_start(struct stay_client **client,
@@ -24,8 +28,9 @@ STAY_API STAY_USE enum stay_status stay_echo_start(struct stay_client **client,
     const struct stay_client_options *options);
 
 /*
- * Send `len` bytes (1 to 4 GiB - 1; copied); `done` is given them back as a
- * const struct stay_bytes *. Returns as stay_client_call.
+ * Send `len` bytes, from 1 to 4 GiB - 1; they are copied. result->reply is the
+ * same bytes, as a const struct stay_bytes *.
+ * Returns as stay_client_call.
  */
 STAY_API STAY_USE enum stay_status stay_echo_call(struct stay_client *client,
     const void *bytes, size_t len, stay_done_fn *done, void *arg);

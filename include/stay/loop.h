@@ -1,14 +1,20 @@
 /*
- * stay/loop.h - one thread's context over a world.
+ * stay/loop.h - what the connections of one thread share.
  *
- * A loop owns what its connections share: one timer, input buffers, free lists,
- * the dial governor, the tokens of calls. Everything that belongs to a loop is
- * used from one thread.
+ * A loop owns a clock, a timer, input buffers, the queue of dials and the
+ * tokens of calls. It runs on a world (<stay/world.h>): usually on libev.
  *
  *	struct stay_loop *loop = stay_loop_ev(EV_DEFAULT);
  *	...start connections...
- *	ev_run(EV_DEFAULT, 0);          returns when the last of them has closed
+ *	ev_run(EV_DEFAULT, 0);          returns when the last has closed
  *	stay_loop_free(loop);
+ *
+ * A loop and everything on it belong to one thread. A program may have several
+ * loops, each in a thread of its own.
+ *
+ * One pass over what is due is a *turn* of the loop. Every callback runs inside
+ * a turn, except `init`, which runs inside the function that starts. So none
+ * runs inside another public function, unless that one drives the loop.
  */
 #ifndef STAY_LOOP_H
 #define STAY_LOOP_H
@@ -22,103 +28,121 @@ struct ev_loop;
 struct stay_loop;
 struct stay_world;
 
+/* ---- making and ending one ------------------------------------------- */
+
 /*
- * A loop on libev; `ev` stays the caller's and must outlive it. NULL: no
- * memory.
+ * Make a loop on libev. `ev` stays the caller's and must outlive the loop.
+ * Returns the loop, for stay_loop_free; NULL if there is no memory.
  *
- * After fork() it is the parent's, which feels nothing of the child. A child
- * that only calls exec has nothing to do: all descriptors are close-on-exec.
- * One that goes on with `ev` calls ev_loop_fork(ev), as libev asks, and makes a
- * loop of its own, on `ev` or another; what it starts there is as good as any.
- * Its copy of the parent's loop reaches nobody any more:
- *  - Nothing can be started on it (STAY_E_FORKED, at once), written, or ended:
- *    there is no farewell, and what it closes stays open in the parent.
- *  - In the next turn its connections fail with STAY_E_FORKED and the sentence
- *    "... belongs to the parent process". A client does not dial again; it does
- *    as after any fatal failure (`on_fatal`): it refuses calls, or stops.
- *  - Its copies of the parent's calls fail once each, as not sent or maybe
- *    executed: their `done` runs in the child, too.
- *  - What needs no stream goes on: messages, timers, completions.
- *  - stay_loop_stop, turns until stay_loop_live is 0, and stay_loop_free end it
- *    as ever, or it is left alone; as long as it has connections, ev_run(ev)
- *    does not return by itself.
+ * After fork() the loop belongs to the parent, which notices nothing of the
+ * child. Every descriptor is close-on-exec, so a child that only calls exec has
+ * nothing to do. A child that goes on with `ev` calls ev_loop_fork(ev), as
+ * libev asks, and makes a new loop, on `ev` or on another ev_loop. In the
+ * child, the copy of the parent's loop does this:
+ *  - It starts nothing (STAY_E_FORKED), sends nothing, and says no goodbye.
+ *    What it closes stays open in the parent.
+ *  - In its next turn the connections fail with STAY_E_FORKED, and say that
+ *    they belong to the parent process. They do not dial again. A client takes
+ *    it for a fatal failure: see `on_fatal` in <stay/client.h>.
+ *  - The calls that the child inherited fail once each, as not sent or maybe
+ *    executed. Their `done` runs in the child, too.
+ *  - Messages, timers and completions go on, as they need no stream.
+ *  - To end it, call stay_loop_stop, run turns until stay_loop_live is 0, and
+ *    call stay_loop_free; or leave it alone. While it has connections,
+ *    ev_run(ev) does not return by itself.
  */
 STAY_API struct stay_loop *stay_loop_ev(struct ev_loop *ev);
 
 /*
- * For programs that must not end when memory does. libev ends the process when
- * it cannot have any. The calls of this library never let it come to that; but
- * libev may also need some while it waits, for the program's own watchers, or
- * when more descriptors become ready at once than ever before. With this it has
- * `bytes` of its own for such a time. 64 KiB are ample for a few hundred
- * connections.
- *
- * It calls ev_set_allocator, which is the whole process's: it is therefore the
- * program's to ask for, before its first loop of libev.
- * Returns: STAY_OK, STAY_E_NOMEM, STAY_E_STATE the second time.
- */
-STAY_API STAY_USE enum stay_status stay_loop_ev_reserve(size_t bytes);
-
-/*
- * A loop on any world, which is then the loop's: it is freed with it, and also
- * if this fails. NULL: no memory, or a world of an unknown version.
+ * Make a loop on any world. The loop owns `world` from here on: it frees the
+ * world when the loop is freed, and also if this function fails.
+ * Returns the loop; NULL if there is no memory, or the world's table has an
+ * unknown version.
  */
 STAY_API struct stay_loop *stay_loop_new(struct stay_world *world);
 
 /*
- * Free a loop without connections and held replies; NULL is fine.
- * Returns: STAY_OK; STAY_E_LIVE with one of either, STAY_E_REENTRANT from
- * inside a callback, init included: nothing was freed.
+ * Free a loop that has no connections and no held replies. NULL is fine.
+ * Not from inside a callback.
+ * Returns: STAY_OK; STAY_E_LIVE if it still has connections or held replies;
+ * STAY_E_REENTRANT inside a callback, init included. Unless it returns STAY_OK,
+ * nothing was freed.
  */
 STAY_API enum stay_status stay_loop_free(struct stay_loop *loop);
 
-/* stay_conn_stop() for every connection. Legal in any callback. */
+/*
+ * Keep `bytes` of memory in reserve for libev. Call it at most once in a
+ * process, before the first loop on libev. 64 KiB are enough for a few hundred
+ * connections.
+ * Returns: STAY_OK; STAY_E_NOMEM; STAY_E_STATE the second time.
+ *
+ * Why: libev ends the process when it cannot get memory. This library never
+ * makes libev ask for any, but libev may do so by itself while it waits: for
+ * the program's own watchers, or when more descriptors become ready at once
+ * than ever before. The reserve is for that moment. The function calls
+ * ev_set_allocator, which changes libev for the whole process; that is why the
+ * library does not call it by itself.
+ */
+STAY_API STAY_USE enum stay_status stay_loop_ev_reserve(size_t bytes);
+
+/* ---- all of its connections ------------------------------------------ */
+
+/* Call stay_conn_stop for every connection of the loop. */
 STAY_API void stay_loop_stop(struct stay_loop *loop, enum stay_status reason);
 
-/* How many connections have started and not yet closed. */
+/* The number of connections that have started and not yet closed. */
 STAY_API size_t stay_loop_live(const struct stay_loop *loop);
 
 /*
- * Who is told what happens on this loop from now on; NULL: nobody. The observer
- * is not copied and must live as long as it is set.
+ * From now on `observer` is told what happens on this loop; NULL: nobody is.
+ * The observer is not copied, and must live until another one is set or the
+ * loop is freed.
  */
 STAY_API void stay_loop_set_observer(
     struct stay_loop *loop, const struct stay_observer *observer);
 
-/* Milliseconds of the loop's clock, as of this turn. */
+/* The time of the loop's clock, as of this turn, in milliseconds. */
 STAY_API uint64_t stay_loop_now_ms(const struct stay_loop *loop);
 
+/* ---- dials ----------------------------------------------------------- */
+
 /*
- * How many dials of this loop may be under way at once; the others wait in
- * order. Default 16; 0 is refused with STAY_E_ARG.
+ * Set how many dials of this loop may be under way at once. The others wait in
+ * order. The default is 16.
+ * Returns: STAY_OK; STAY_E_ARG for 0.
  */
 STAY_API enum stay_status stay_loop_set_dials_max(
     struct stay_loop *loop, unsigned max);
 
 /*
- * How many milliseconds lie between two dials of this loop, at least, so that a
- * crowd of connections that were lost together does not come back as one. A
- * dial after a quiet time begins at once; the budget of a dial that waits
- * begins when it is let go. Default 1; 0: none; more than a minute is refused
- * with STAY_E_ARG. On the loop's thread, legal in any callback; it holds for
- * the dials that wait already, too.
+ * Set the least time between the beginnings of two dials of this loop. The
+ * default is 1; 0 means no pause. It holds for dials that are waiting already.
+ * Returns: STAY_OK; STAY_E_ARG for more than 60000.
+ *
+ * Why: connections that were lost together shall not come back in one moment. A
+ * dial after a quiet time begins at once. The budget of a dial begins when the
+ * dial does, so waiting costs it nothing.
  */
 STAY_API enum stay_status stay_loop_set_dials_stagger_ms(
-    struct stay_loop *loop, uint64_t ms);
+    struct stay_loop *loop, uint64_t stagger_ms);
+
+/* ---- for worlds ------------------------------------------------------ */
 
 /*
- * For worlds: this process is a child of the one that opened the streams of the
- * loop's connections. Those that are open or under way fail, as their parent's;
- * `forked` of the world keeps others from beginning, and its operations are to
- * refuse the rest. To be called as stay_loop_turn is.
- */
-STAY_API void stay_loop_orphan(struct stay_loop *loop);
-
-/*
- * For worlds: run what is due. To be called on the loop's thread before every
- * wait, never from inside an operation of the world. Harmless at any time.
+ * Run what is due. A world calls this on the loop's thread before every wait,
+ * and never from inside one of its own operations. A turn too many does no
+ * harm.
  */
 STAY_API void stay_loop_turn(struct stay_loop *loop);
+
+/*
+ * Say that this process is a forked child, and that the streams of the loop
+ * belong to its parent. Streams that are open or being opened then fail. The
+ * world is called by the same rules as for stay_loop_turn. Its operation
+ * `forked` keeps new ones from beginning, and its other operations must refuse
+ * to touch the parent's descriptors.
+ */
+STAY_API void stay_loop_orphan(struct stay_loop *loop);
 
 STAY_END
 

@@ -1,11 +1,15 @@
 /*
  * stay/machine.h - the state machines, to look at.
  *
- * A connection, its stream and its session are each one table: every state
- * answers every event, with GO (act and change), KEEP (legal, nothing changes)
- * or NEVER (cannot happen). The very rows that run are what these functions
- * show, draw and step through. For people who study them, for tests and tools;
- * a program that uses connections needs none of it.
+ * A connection, its stream and its session are each one table. In it every
+ * state has an answer to every event: GO (act, and change the state), KEEP
+ * (legal, and nothing changes) or NEVER (cannot happen). These functions show
+ * and draw the very rows that the library runs on. They are for people who
+ * study them, for tests and for tools; a program that uses connections needs
+ * only the states.
+ *
+ * All of it is static and const. The functions may be called in any thread, and
+ * keep nothing; those that draw write to a stream of the caller's.
  */
 #ifndef STAY_MACHINE_H
 #define STAY_MACHINE_H
@@ -17,26 +21,27 @@
 
 STAY_BEGIN
 
-/* The states of a connection, as stay_conn_state and `entered` tell them. */
+/* The states of a connection; see stay_conn_state. */
 enum stay_state {
-	STAY_STARTING,      /* init has run; its verdict is due */
+	STAY_STARTING,      /* init has run; its verdict is not taken yet */
 	STAY_IDLE,          /* no stream, and nobody asked for one */
-	STAY_CONNECTING,    /* connect is asked, or pending */
-	STAY_CONNECTED,     /* a session */
-	STAY_DISCONNECTING, /* disconnect is asked, or pending */
+	STAY_CONNECTING,    /* connect runs, or is pending */
+	STAY_CONNECTED,     /* connect has succeeded */
+	STAY_DISCONNECTING, /* disconnect runs, or is pending */
 	STAY_BACKING_OFF,   /* waiting for the next attempt */
-	STAY_STOPPING,      /* the last disconnect is asked, or pending */
+	STAY_STOPPING,      /* the last disconnect runs, or is pending */
 	STAY_STOPPED        /* terminate has run; only `closed` is left */
 };
 #define STAY_STATE_COUNT 8
 
+/* What a state does with an event. */
 enum stay_row_verb { STAY_NEVER, STAY_KEEP, STAY_GO };
 
 struct stay_machine_row {
 	enum stay_row_verb verb;
-	unsigned action; /* machine->actions[action]: "" if none */
-	unsigned next;   /* the state after it */
-	const char *because;
+	unsigned action;     /* machine->actions[action]: "" if none */
+	unsigned next;       /* the state after it */
+	const char *because; /* why */
 };
 
 struct stay_machine_state {
@@ -57,27 +62,28 @@ struct stay_machine {
 	const struct stay_machine_row *rows; /* [state * event_count + event] */
 };
 
-/* The three machines. Static, const, any thread. */
+/* The three machines: of a connection, of its stream, of its session. */
 STAY_API const struct stay_machine *stay_machine_conn(void);
 STAY_API const struct stay_machine *stay_machine_link(void);
 STAY_API const struct stay_machine *stay_machine_session(void);
 
-/* "connecting" for STAY_CONNECTING. */
+/* The name of a state: "connecting" for STAY_CONNECTING. */
 STAY_API const char *stay_state_name(enum stay_state state);
 
-/* One row; NULL if there is no such state or event. */
+/* The row for a state and an event, by number; NULL if there is none such. */
 STAY_API const struct stay_machine_row *stay_machine_find_row(
     const struct stay_machine *machine, unsigned state, unsigned event);
 
-/* The number of a state or event by its name; -1 if it has none such. */
+/* The number of a state or event, by name; -1 if there is none such. */
 STAY_API int stay_machine_find_state(
     const struct stay_machine *machine, const char *name);
 STAY_API int stay_machine_find_event(
     const struct stay_machine *machine, const char *name);
 
 /*
- * Draw it: a Mermaid state diagram of its GO rows, the same for graphviz, a
- * Markdown matrix of all pairs, and a list of all rows with their reasons.
+ * Write a machine to `out`: as a Mermaid state diagram of its GO rows; the same
+ * for graphviz; as a Markdown table of all pairs of state and event; as a list
+ * of all rows with their reasons.
  */
 STAY_API void stay_machine_mermaid(
     const struct stay_machine *machine, FILE *out);
@@ -87,7 +93,7 @@ STAY_API void stay_machine_matrix(
 STAY_API void stay_machine_reasons(
     const struct stay_machine *machine, FILE *out);
 
-/* Which verdict which callback may return, as a Markdown matrix. */
+/* Write to `out` which callback may return which verdict: a Markdown table. */
 STAY_API void stay_machine_verdicts(FILE *out);
 
 STAY_END

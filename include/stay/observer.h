@@ -1,13 +1,12 @@
 /*
- * stay/observer.h - being told what happens.
+ * stay/observer.h - being told what happens on a loop.
  *
- * One table of optional slots per loop. They run on the loop's thread, after
- * the fact, never inside a public call; every public call is legal in them.
- * Texts and structs live until the slot returns. None of them carries a secret.
+ * One table of optional slots for each loop, set by stay_loop_set_observer. The
+ * slots run on the loop's thread, after the fact, never inside a public
+ * function; they may call every function. Texts and structs live until the slot
+ * returns. None of them carries a secret.
  *
- * stay_log is the ready-made one, good enough to study with:
- *
- *	conn 3 redis://localhost: connecting --ok--> connected
+ * stay_log is a ready-made observer: a text log, good enough to study with.
  */
 #ifndef STAY_OBSERVER_H
 #define STAY_OBSERVER_H
@@ -19,26 +18,26 @@
 
 STAY_BEGIN
 
-/* One turn of one machine. All names are static strings. */
+/* One step of one state machine. All strings are static. */
 struct stay_transition {
 	const char *machine; /* "conn", "link" or "session" */
 	const char *from;
 	const char *event;
 	const char *action; /* "" if the row has none */
 	const char *to;
-	const char *because; /* the row's reason */
+	const char *because; /* why the table has this row */
 	bool kept;           /* a KEEP row: nothing changed */
 	uintptr_t reserved[2];
 };
 
-/* Who it happened to. */
+/* The connection that it happened to. */
 struct stay_subject {
 	uint64_t number;   /* unique in the loop, from 1 */
 	const char *label; /* the URL without secrets, or the options' */
 	uint64_t now_ms;   /* the loop's clock */
-	/* The observer's own word of this connection: NULL at first, then what
-	 * it was set to. on_closed is the last to see it. Another observer of
-	 * the loop finds NULL again. */
+	/* A word of this connection for the observer's own use: NULL at first,
+	 * then what the observer has set. on_closed is the last to see it. If
+	 * another observer is set for the loop, it finds NULL again. */
 	void **own;
 	uintptr_t reserved[2];
 };
@@ -48,41 +47,59 @@ typedef void stay_on_transition_fn(void *arg, const struct stay_subject *who,
 typedef void stay_on_text_fn(void *arg, const struct stay_subject *who,
     enum stay_status status, const char *text);
 
+/* The table of slots; any may be NULL. It is const, and must live as long as it
+ * is set. */
 struct stay_observer {
 	size_t size; /* STAY_OBSERVER sets these two */
 	unsigned abi;
-	void *arg;
-	/* Every turn of every machine, KEEP rows included. */
+	void *arg; /* for all slots */
+	/* Every step of every machine, KEEP rows included. */
 	stay_on_transition_fn *on_transition;
-	/* A dial, session or callback failed: the whole sentence. */
+	/* A dial, session or callback has failed: `text` is the sentence. */
 	stay_on_text_fn *on_failure;
-	/* A call failed that nobody waits for (it has no `done`). */
+	/* A call without `done` has failed. */
 	stay_on_text_fn *on_lost_call;
-	/* A connection has closed; `status` is the reason, `text` says it. */
+	/* A connection has closed; `status` is the reason, `text` names it. */
 	stay_on_text_fn *on_closed;
 };
 
 #define STAY_OBSERVER .size = sizeof(struct stay_observer), .abi = STAY_ABI
 
-/*
- * A text log on a stdio stream, one line an event. The stream stays the
- * caller's and must outlive the log. `machines` says which machines' turns are
- * printed: any of STAY_LOG_*; failures and closings always are. A failure that
- * a connection repeats is printed once in 30 s, with "; 12 more like it in 30
- * s"; an observer of one's own hears of each. It keeps some 100 bytes for each
- * connection that has failed and is not closed yet; without memory for them it
- * prints every failure of it. An observer that hands on to a log leaves `own` to
- * it, or hands on NULL: then every failure is printed, too. NULL: no memory. Free it (NULL is fine) after the
- * loop no longer uses it.
- */
+/* ---- the text log ---------------------------------------------------- */
+
+/* Which machines' steps are printed: those of connections, of their streams, of
+ * their sessions. */
 #define STAY_LOG_CONN    1u
 #define STAY_LOG_LINK    2u
 #define STAY_LOG_SESSION 4u
 
 struct stay_log;
+
+/*
+ * Make a log that writes a line for each event to `stream`, which stays the
+ * caller's and must outlive the log. `machines` is any of STAY_LOG_*, or 0;
+ * failures and closings are always printed.
+ * Returns the log, for stay_log_free; NULL if there is no memory.
+ *
+ *	struct stay_log *log = stay_log_new(stderr, STAY_LOG_CONN);
+ *
+ *	stay_loop_set_observer(loop, stay_log_observer(log));
+ *
+ *	conn 3 redis://localhost: connecting --ok--> connected
+ *
+ * A failure that a connection repeats is printed once in 30 s, with "; 12 more
+ * like it in 30 s". An observer of your own gets each of them. The log counts
+ * with the word subject->own; an observer that passes events on to a log leaves
+ * that word to it. Without the word (NULL), or without memory, every failure is
+ * printed.
+ */
 STAY_API struct stay_log *stay_log_new(FILE *stream, unsigned machines);
+
+/* The log as an observer. It lives as long as the log. */
 STAY_API const struct stay_observer *stay_log_observer(
     const struct stay_log *log);
+
+/* Free a log that no loop uses any more; NULL is fine. */
 STAY_API void stay_log_free(struct stay_log *log);
 
 STAY_END

@@ -1,10 +1,10 @@
 /*
- * stay/protocol.h - a protocol on a byte stream, for who writes an adapter.
+ * stay/protocol.h - a protocol on a byte stream: for writing an adapter.
  *
- * Two slots make an adapter: `encode` turns a request into bytes, `decode` cuts
- * the next frame out of the bytes that arrived. The engine does everything
- * else: connecting, queueing, matching replies to calls, deadlines,
- * reconnecting, stopping. One line out, one line back, whole:
+ * Two functions make an adapter: `encode` turns a request into bytes, `decode`
+ * cuts the next frame out of the bytes that arrived. The engine does everything
+ * else: it connects, queues, matches replies to calls, times out, reconnects
+ * and stops. A whole adapter, for one line out and one line back:
  *
  *	static enum stay_status
  *	encode(struct stay_request *request, struct stay_buf *out)
@@ -33,25 +33,27 @@
  *		.encode = encode, .decode = decode,
  *	};
  *
- * The life of a session, and who is called when:
+ * Which slot runs when, in the life of a session:
  *
  *	stream open --> hello(NULL) --> [frame --> hello(frame)]* --> on_up
  *	  --> [frame --> done | on_push | on_control | on_orphan]*
- *	  --> on_down (once per opened stream)
+ *	  --> on_down (once for each opened stream)
  *
- * A push goes to on_push, during the greeting, too.
+ * A push goes to on_push, also during the greeting.
  *
- * Four places to keep something. Two blocks that the vtable gives a size, and
- * the engine allocates, zeroes and frees: `keep` lives from start to closed and
- * survives reconnects (subscriptions, credentials), the `session` block is
- * zeroed for each stream (a parser's position). The `config` is the caller's,
- * shared and const. A call has one word, its `tag`.
+ * A protocol can keep something in four places. The engine allocates, zeroes
+ * and frees two blocks, of the sizes in the table:
+ *  - `keep` lives from start to closed, across reconnects: subscriptions,
+ *    credentials.
+ *  - `session` is zeroed for each stream: a parser's position.
+ *  - `config` is the caller's, const, and may be shared by several clients.
+ *  - A call has one word: its `tag`.
  *
- * All slots run on the loop's thread. `encode` runs once, inside
- * stay_client_call, and must not call the library but for <stay/buf.h>; what it
- * wrote is what is sent, and sent again. `decode` may call the functions at the
- * end of this header, and `retain` none; the other slots of a session may call
- * anything.
+ * All slots run on the loop's thread. `encode` runs once for each call, inside
+ * stay_client_call, and may call only <stay/buf.h>; what it writes is what is
+ * sent, and sent again. `decode` may call the functions at the end of this
+ * header; `retain` may call nothing. The other slots of a session may call
+ * everything.
  */
 #ifndef STAY_PROTOCOL_H
 #define STAY_PROTOCOL_H
@@ -68,62 +70,75 @@ struct stay_session;
 /* ---- out: a request -------------------------------------------------- */
 
 /*
- * What is sent again when a session is lost that may have executed it, within
- * the budget for that:
- *  - what is idempotent, as a SET, if all that was sent behind it is sent again,
- *    too, or reads only: else it would undo what came after it. (Behind what is
- *    given up while it waits to be sent again, it may still do so.)
- *  - what reads only, as a GET, in any case; the answer may then tell of what
- *    was done behind it.
- * A call that blocks, and that its caller gave no timeout, has until blocks_ms +
- * block_margin_ms after its submission, in place of call_timeout_ms; so long
- * the server may be silent, too.
+ * Flags of a call: what may be done with it.
+ *
+ * When a session is lost, a call that the server may have executed completes
+ * with STAY_MAYBE_EXECUTED. With one of these flags it may be sent again
+ * instead, within the budget for that (resends_max, resend_percent):
+ *  - STAY_IDEMPOTENT, as for a SET: only if every call that was sent behind it
+ *    is sent again, too, or only reads. Otherwise it would undo what came after
+ *    it. (If a later call is cancelled while it waits to be sent again, the
+ *    earlier one may still overwrite it.)
+ *  - STAY_READ_ONLY, as for a GET: always. Its reply may then show what calls
+ *    behind it have done.
+ *
+ * A call with STAY_BLOCKS, and without a timeout of its own, has blocks_ms and
+ * block_margin_ms from its submission on, in place of call_timeout_ms. While it
+ * is the oldest in flight, the server may be silent for as long.
  */
-#define STAY_IDEMPOTENT   1u /* harmless twice: may be sent again */
-#define STAY_BLOCKS       2u /* the server may wait up to blocks_ms to answer */
-#define STAY_THIS_SESSION 4u /* worthless after a reconnect: fails with it */
+#define STAY_IDEMPOTENT   1u /* running it twice does no harm */
+#define STAY_BLOCKS       2u /* the server may take blocks_ms to reply */
+#define STAY_THIS_SESSION 4u /* worthless in another session: ends with it */
 #define STAY_READ_ONLY    (8u | STAY_IDEMPOTENT) /* changes nothing */
 
+/* What encode is given, and what it fills in. Lives until encode returns. */
 struct stay_request {
-	const void *data;   /* what the caller submitted; lives for this call */
-	const void *config; /* of the options */
-	/* What encode declares; as on entry: */
-	uint32_t replies;   /* 1; 0: none is due, n: done runs with the last */
-	uint32_t flags;     /* 0 */
-	uint64_t blocks_ms; /* 0; for STAY_BLOCKS; STAY_FOREVER: no deadline */
-	uint64_t tag; /* 0; stays with the call, see stay_session_oldest */
+	const void *data;   /* what the caller submitted */
+	const void *config; /* of the client's options */
+	/* encode may change these: */
+	uint32_t replies;   /* 1. 0: none is due; n: `done` gets the last */
+	uint32_t flags;     /* 0; see above */
+	uint64_t blocks_ms; /* 0; with STAY_BLOCKS; STAY_FOREVER: no timeout */
+	uint64_t tag;       /* 0; for decode: see stay_session_oldest */
 	uintptr_t reserved[2];
 };
 
-/* Not STAY_OK: the call is refused with it, and nothing of it is sent. */
+/*
+ * Append the bytes of one request to `out`: at least one byte.
+ * Returns STAY_OK; any other status rejects the call with it, and nothing is
+ * sent.
+ */
 typedef enum stay_status stay_encode_fn(
     struct stay_request *request, struct stay_buf *out);
 
 /* ---- in: a frame ----------------------------------------------------- */
 
-/* An error is STAY_E_SERVER with STAY_REPLIED, a refusal with STAY_REFUSED. */
+/* What a frame is, and what it does to the oldest call in flight. */
 enum stay_frame_kind {
-	STAY_FRAME_MORE,    /* not whole yet */
-	STAY_FRAME_REPLY,   /* answers the oldest call in flight */
-	STAY_FRAME_ERROR,   /* so does this; the server may have acted */
-	STAY_FRAME_REFUSED, /* so does this; it certainly did not act */
-	STAY_FRAME_PART, /* a piece of the oldest call's answer; more follow */
-	STAY_FRAME_PUSH, /* answers nothing: on_push */
-	/* on_push, and it answers the oldest call, too */
+	STAY_FRAME_MORE,  /* not whole yet */
+	STAY_FRAME_REPLY, /* the call completes with STAY_OK */
+	/* It completes with STAY_E_SERVER; the server may have acted */
+	STAY_FRAME_ERROR,
+	/* It completes with STAY_E_SERVER; the server did not act */
+	STAY_FRAME_REFUSED,
+	STAY_FRAME_PART, /* a piece of its reply; more pieces follow */
+	STAY_FRAME_PUSH, /* nothing: the frame goes to on_push */
+	/* The frame goes to on_push, and then it completes with STAY_OK */
 	STAY_FRAME_ANSWERING_PUSH,
-	STAY_FRAME_SKIP, /* protocol bytes without a meaning for anyone */
-	STAY_FRAME_BAD   /* not this protocol: the session is over */
+	STAY_FRAME_SKIP, /* nothing: the bytes have no meaning for anyone */
+	STAY_FRAME_BAD   /* not this protocol: the session ends */
 };
 
-/* Made by the constructors below only. */
+/* Make it with the functions below; read it, don't fill it in. */
 struct stay_frame {
 	enum stay_frame_kind kind;
-	size_t len; /* bytes consumed; MORE: how many in all would help, or 0 */
-	const void *reply; /* what done, hello, on_push are given */
+	size_t len; /* bytes used; MORE: how many it will be in all, or 0 */
+	const void *reply; /* for done, hello, on_push and the like */
 	const char *why;   /* BAD: static text */
 	uintptr_t reserved[2];
 };
 
+/* A frame of a kind that is known at run time; else use the functions below. */
 static inline struct stay_frame
 stay_frame_of(enum stay_frame_kind kind, size_t len, const void *reply)
 {
@@ -132,14 +147,15 @@ stay_frame_of(enum stay_frame_kind kind, size_t len, const void *reply)
 	return frame;
 }
 
-/* Wait for more bytes; the same bytes come again in front of them. */
+/* The frame is not whole. decode gets the same bytes again, and more behind
+ * them. */
 static inline struct stay_frame
 stay_frame_more(void)
 {
 	return stay_frame_of(STAY_FRAME_MORE, 0, NULL);
 }
 
-/* The same, and the frame will be `total` bytes long at least. */
+/* The same, when it is known that the frame has at least `total` bytes. */
 static inline struct stay_frame
 stay_frame_more_of(size_t total)
 {
@@ -147,10 +163,9 @@ stay_frame_more_of(size_t total)
 }
 
 /*
- * The first `len` bytes answer the oldest call. What `reply` points to must
- * live until its consumer has returned: it may be the input itself, or the
- * session block (decode does not run again before), but nothing on decode's
- * stack.
+ * The first `len` bytes are the reply to the oldest call. `reply` must live
+ * until `done` returns: it may point into the input, or into the session block,
+ * as decode does not run again before that; not to a local variable of decode.
  */
 static inline struct stay_frame
 stay_frame_reply(size_t len, const void *reply)
@@ -158,42 +173,51 @@ stay_frame_reply(size_t len, const void *reply)
 	return stay_frame_of(STAY_FRAME_REPLY, len, reply);
 }
 
+/* The same, for a reply that is an error; the server may have acted. */
 static inline struct stay_frame
 stay_frame_error(size_t len, const void *reply)
 {
 	return stay_frame_of(STAY_FRAME_ERROR, len, reply);
 }
 
+/* The same, for a reply which says that the server did not act. */
 static inline struct stay_frame
 stay_frame_refused(size_t len, const void *reply)
 {
 	return stay_frame_of(STAY_FRAME_REFUSED, len, reply);
 }
 
+/* The same, for a piece of a reply; it goes to the call's `part`. */
 static inline struct stay_frame
 stay_frame_part(size_t len, const void *reply)
 {
 	return stay_frame_of(STAY_FRAME_PART, len, reply);
 }
 
+/* The first `len` bytes are a push, which goes to on_push; it must live until
+ * on_push returns. */
 static inline struct stay_frame
 stay_frame_push(size_t len, const void *push)
 {
 	return stay_frame_of(STAY_FRAME_PUSH, len, push);
 }
 
+/* The same, for a push that is also the reply to the oldest call. */
 static inline struct stay_frame
 stay_frame_answering_push(size_t len, const void *push)
 {
 	return stay_frame_of(STAY_FRAME_ANSWERING_PUSH, len, push);
 }
 
+/* The first `len` bytes have no meaning for anyone. */
 static inline struct stay_frame
 stay_frame_skip(size_t len)
 {
 	return stay_frame_of(STAY_FRAME_SKIP, len, NULL);
 }
 
+/* The bytes are not of this protocol: the session ends with STAY_E_PROTOCOL.
+ * `why` is a static text for the log. */
 static inline struct stay_frame
 stay_frame_bad(const char *why)
 {
@@ -203,10 +227,11 @@ stay_frame_bad(const char *why)
 }
 
 /*
- * Cut the next frame off the front of `in`, which is never empty. Called with
- * the same front until it is not MORE, so a parser may remember in its session
- * block how far it got, as an offset: the bytes may move in memory. A frame
- * other than MORE and BAD consumes at least one byte.
+ * Cut the next frame off the front of `in`, which is never empty and lives
+ * until decode returns. A frame other than MORE and BAD uses at least one byte.
+ *
+ * After MORE, decode gets the same bytes again. So a parser may remember in its
+ * session block how far it got: as an offset, for the bytes may move in memory.
  */
 typedef struct stay_frame stay_decode_fn(
     struct stay_session *session, struct stay_bytes in);
@@ -220,10 +245,10 @@ enum stay_hello_kind {
 	STAY_HELLO_DENIED
 };
 
-/* Made by the constructors below only. */
+/* Make it with the functions below; don't look inside. */
 struct stay_hello {
 	enum stay_hello_kind kind;
-	const char *text; /* why not; no local array: read after hello */
+	const char *text;
 	uintptr_t reserved[2];
 };
 
@@ -242,21 +267,24 @@ stay_hello_up(void)
 	return stay_hello_of(STAY_HELLO_UP, NULL);
 }
 
-/* Another frame is needed. */
+/* Another frame of the server is needed. */
 static inline struct stay_hello
 stay_hello_wait(void)
 {
 	return stay_hello_of(STAY_HELLO_WAIT, NULL);
 }
 
-/* Not now (transient: STAY_E_NOT_READY): come back after the backoff. */
+/* Not now: the attempt fails with STAY_E_NOT_READY, and the client tries again
+ * after its backoff. `text` is for the log; it is read after hello has
+ * returned, so it must not be a local array. */
 static inline struct stay_hello
 stay_hello_retry(const char *text)
 {
 	return stay_hello_of(STAY_HELLO_RETRY, text);
 }
 
-/* Never like this (fatal: STAY_E_DENIED): fail the calls, come back slowly. */
+/* Never like this, as with a wrong password: the attempt fails with
+ * STAY_E_DENIED, which is fatal; see `on_fatal`. `text` as above. */
 static inline struct stay_hello
 stay_hello_denied(const char *text)
 {
@@ -264,8 +292,9 @@ stay_hello_denied(const char *text)
 }
 
 /*
- * `frame` is NULL when the stream has just opened. Whoever begins writes to the
- * control lane, and says that an answer is due:
+ * Greet the server. `frame` is NULL when the stream has just opened, and then a
+ * frame of the server each time. To say something, append it to the control
+ * lane, and say how many replies it will get:
  *
  *	struct stay_buf *out = stay_session_control(session);
  *
@@ -276,14 +305,15 @@ stay_hello_denied(const char *text)
  *		return stay_hello_retry("no memory for the greeting");
  *	return stay_hello_wait();
  *
- * If the server speaks first nothing is expected: return stay_hello_wait().
- * connect_budget_ms bounds all of it.
+ * If the server speaks first, return stay_hello_wait() without more.
+ * connect_budget_ms bounds the whole greeting.
  */
 typedef struct stay_hello stay_hello_fn(
     struct stay_session *session, const struct stay_frame *frame);
 
 /* ---- the rest of the vtable ------------------------------------------ */
 
+/* The types of the slots; what they do stands in the table below. */
 typedef void stay_session_fn(struct stay_session *session);
 typedef void stay_down_fn(struct stay_session *session, enum stay_status why);
 typedef void stay_frame_fn(
@@ -294,67 +324,72 @@ typedef void stay_keep_fini_fn(void *keep);
 
 /* A reply that is to be kept: see the slot `retain`. */
 struct stay_retain {
-	const void *reply; /* what a consumer was given, or a part of it */
-	const char *bytes; /* its frame, as decode saw it... */
-	const char *moved; /* ...and where these bytes will be */
+	const void *reply; /* what a callback was given, or a part of it */
+	const char *bytes; /* its frame, as decode saw it */
+	const char *moved; /* where these bytes will be kept */
 	void *to;          /* aligned room; NULL: only the size is asked */
-	const void *kept;  /* to be set, with `to`: the copy of `reply` */
+	const void *kept;  /* retain sets it, if there is `to`: the copy */
 	uintptr_t reserved[2];
 };
 
 typedef size_t stay_retain_fn(
     struct stay_session *session, struct stay_retain *keep);
 
-/* Servers of this protocol act on a request before its last byte has come. */
+/* A flag of a protocol: its servers may act on a request before the last byte
+ * of it has arrived. A request that was sent in part is then not NOT_SENT. */
 #define STAY_ACTS_ON_PARTS 1u
 
-/* Const and shared by any number of connections; must outlive them. */
+/* The table of a protocol. It is const, may be shared by any number of clients,
+ * and must outlive them. */
 struct stay_protocol {
 	size_t size; /* STAY_PROTOCOL sets these two */
 	unsigned abi;
-	unsigned flags;   /* STAY_ACTS_ON_PARTS; an unknown one is refused */
-	const char *name; /* in logs; and the URL scheme of tcp: name://host */
-	const char *port; /* if the URL has none; NULL: it must have one */
+	unsigned flags;   /* STAY_ACTS_ON_PARTS; others get STAY_E_ABI */
+	const char *name; /* in logs, and as URL scheme: name://host */
+	const char *port; /* of a URL without one; NULL: it must have one */
 	size_t session_size;
 	size_t keep_size;
 
-	stay_encode_fn *encode; /* mandatory */
-	stay_decode_fn *decode; /* mandatory */
+	stay_encode_fn *encode; /* must be there */
+	stay_decode_fn *decode; /* must be there */
 
-	/* NULL: up as soon as the stream is open. */
+	/* The greeting. NULL: the session is up when the stream is open. */
 	stay_hello_fn *hello;
-	/* The session is ready and no queued call has left yet: resubscribe,
-	 * with stay_session_control. NULL: nothing. */
+	/* The session is up, and no queued call has been sent yet: restore what
+	 * the last session had, with stay_session_control. NULL: nothing. */
 	stay_session_fn *on_up;
-	/* Once per opened stream, also if on_up never came. NULL: nothing. */
+	/* The session has ended. Runs once for each opened stream, also if
+	 * on_up did not run. NULL: nothing. */
 	stay_down_fn *on_down;
-	/* A frame of no call. NULL: dropped. */
+	/* A frame that is no reply. NULL: dropped. */
 	stay_frame_fn *on_push;
-	/* An answer to bytes of the control lane, after hello. NULL: dropped.
-	 */
+	/* A reply to bytes of the control lane, after the greeting. NULL:
+	 * dropped. */
 	stay_frame_fn *on_control;
-	/* The late answer of a call that was given up: what it brought (a job
-	 * reserved, a value popped) belongs to nobody now. NULL: dropped. */
+	/* The late reply to a call that was cancelled or has timed out. What it
+	 * brings (a job reserved, a value popped) has no owner. NULL: dropped.
+	 */
 	stay_frame_fn *on_orphan;
-	/* Put a probe on the control lane that is answered (and expected with
-	 * stay_session_expect). NULL: the protocol has none; an idle session is
-	 * then not probed. */
+	/* Append a probe that the server replies to, with stay_session_control
+	 * and stay_session_expect. NULL: idle sessions are not probed. */
 	stay_session_fn *ping;
-	/* Put a farewell on the control lane, when a session ends by our own
-	 * will. NULL: it is just closed. */
+	/* Append a goodbye, for a graceful close. NULL: the stream is just
+	 * closed. */
 	stay_session_fn *bye;
-	/* The block that survives reconnects. Not STAY_OK: start fails with it.
-	 * NULL: it stays zeroed; nothing to undo. */
+	/* Fill the keep block, when a client starts. Any status but STAY_OK
+	 * makes the start fail with it. NULL: the block stays zeroed. */
 	stay_keep_init_fn *init;
+	/* The client has ended: undo init. NULL: nothing. */
 	stay_keep_fini_fn *fini;
-	/* For stay_held_new: copy a reply to keep->to, with its texts in the bytes
-	 * at keep->moved. Returns how many bytes that takes (the same for both
-	 * questions), 0 for what is no reply of this frame. Runs inside
-	 * stay_held_new; must not call the library. NULL: replies can't be held. */
+	/* Copy a reply to keep->to, so that its texts are in the bytes at
+	 * keep->moved. Runs twice inside stay_held_new: first without `to`, for
+	 * the size. Returns how many bytes the copy takes, both times; 0 if
+	 * keep->reply is no part of this frame. Must not call the library.
+	 * NULL: replies can't be kept. */
 	stay_retain_fn *retain;
 };
 
-/* `retain` for protocols whose replies are a struct stay_bytes in the frame. */
+/* A `retain` for protocols whose reply is a struct stay_bytes in the frame. */
 STAY_API size_t stay_retain_bytes(
     struct stay_session *session, struct stay_retain *keep);
 
@@ -362,26 +397,34 @@ STAY_API size_t stay_retain_bytes(
 
 /* ---- what a slot may ask of its session ------------------------------ */
 
-/* The blocks of the vtable: session_size and keep_size bytes; the config. */
+/* The session block and the keep block, of the sizes in the table; the config
+ * of the client's options. */
 STAY_API void *stay_session_data(struct stay_session *session);
 STAY_API void *stay_session_keep(struct stay_session *session);
 STAY_API const void *stay_session_config(const struct stay_session *session);
+
+/* The client, and the URL that the session was dialled with. */
 STAY_API struct stay_client *stay_session_client(struct stay_session *session);
 STAY_API const struct stay_url *stay_session_url(
     const struct stay_session *session);
 
-/* In decode: the same bytes as `in`, for writing over what is consumed. */
+/* Only in decode: the bytes of `in`, to be written over as far as the frame
+ * uses them. */
 STAY_API char *stay_session_input(struct stay_session *session);
 
-/* The tag of the oldest call in flight, or NULL: what comes next answers it. */
+/* The tag of the oldest call in flight, which the next reply is for. It lives
+ * until the slot returns. NULL if no call waits for a reply. */
 STAY_API const uint64_t *stay_session_oldest(
     const struct stay_session *session);
 
 /*
- * The control lane: append bytes, then say how many replies they are due (also
- * 0). While greeting the replies go to hello, afterwards to on_control. Control
- * bytes go before calls, at a request boundary. Not in encode or decode. What
- * was appended and cannot be expected (not STAY_OK) is taken back.
+ * The control lane is for what the protocol itself has to say. Append bytes to
+ * this buffer, then say with stay_session_expect how many replies they get,
+ * which may be 0. During the greeting the replies go to hello, later to
+ * on_control. The bytes are sent before queued calls, never inside a request.
+ * Not in encode or decode.
+ * Returns: STAY_OK; STAY_E_STATE without a session; STAY_E_NOMEM. Unless it
+ * returns STAY_OK, the bytes that were appended are removed again.
  */
 STAY_API struct stay_buf *stay_session_control(struct stay_session *session);
 STAY_API enum stay_status stay_session_expect(

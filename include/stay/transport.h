@@ -7,6 +7,9 @@
  *	stay_loop_add_transport(loop, &serial);
  *	...
  *	stay_stream_dial(conn, "serial:///dev/ttyUSB0");
+ *
+ * A transport deals with bytes only. Which requests and replies they are is the
+ * matter of a protocol (<stay/protocol.h>).
  */
 #ifndef STAY_TRANSPORT_H
 #define STAY_TRANSPORT_H
@@ -16,7 +19,7 @@
 
 STAY_BEGIN
 
-/* A place to dial. */
+/* A place to dial. No string is NULL. Make it with stay_target_make. */
 struct stay_target {
 	const char *scheme; /* of a transport: "tcp", "unix", "fd", a user's */
 	const char *host;   /* a name or a literal address; "" if none */
@@ -25,7 +28,7 @@ struct stay_target {
 	uintptr_t reserved[2];
 };
 
-/* A place to dial; the strings stay the caller's, NULL stands for "". */
+/* The strings are not copied, and stay the caller's; NULL stands for "". */
 static inline struct stay_target
 stay_target_make(
     const char *scheme, const char *host, const char *port, const char *path)
@@ -37,38 +40,49 @@ stay_target_make(
 }
 
 /*
- * Anything with a readable and a writable end. The functions get the
- * transport's own state block (zeroed, `state_size` bytes) and must not block;
- * results are as for the operations of <stay/world.h>: negative errno values.
+ * The table of a transport. It is const, and must outlive the loops that it is
+ * added to. `state` is a block of `state_size` bytes for one stream, which the
+ * library allocates, zeroes and frees.
+ *
+ * The functions run on the loop's thread, must not block, and must not call the
+ * library, except the operations of `world`. What they return is as for these
+ * (<stay/world.h>): 0 or a number of bytes; an errno value below 0 on failure.
  */
 struct stay_transport {
 	size_t size; /* STAY_TRANSPORT sets these two */
 	unsigned abi;
-	unsigned flags; /* none yet; an unknown one is refused */
-	const char *scheme;
+	unsigned flags;     /* must be 0; others get STAY_E_ABI */
+	const char *scheme; /* of its URLs */
 	size_t state_size;
 
-	/* Begin: 0 open, -EINPROGRESS decided when writable, else failed with
-	 * nothing to close. fds[0] is watched for reading, fds[1] for writing;
-	 * they may be the same. `address` is resolved for transports whose
-	 * target has a host and NULL for the others. */
+	/* Begin to open. 0: it is open. -EINPROGRESS: it will be known when
+	 * fds[1] is writable. Else it has failed, and there is nothing to
+	 * close. fds[0] is watched for reading, fds[1] for writing; they may be
+	 * the same. `address` is one address of target->host, or NULL if that
+	 * is empty. */
 	int (*open)(void *state, struct stay_world *world,
 	    const struct stay_target *target,
 	    const struct stay_address *address,
 	    const struct stay_socket_options *options, int fds[2]);
-	/* Decided: 0 open, else why not. NULL: open. */
+	/* After -EINPROGRESS: 0 if it is open, else why not. NULL: open. */
 	int (*finish)(void *state, struct stay_world *world);
+	/* As for a world: how many bytes; read: 0 at the end of the stream;
+	 * -EAGAIN: none now. */
 	ssize_t (*read)(
 	    void *state, struct stay_world *world, void *bytes, size_t len);
 	ssize_t (*write)(void *state, struct stay_world *world,
 	    const struct iovec *parts, int count);
+	/* Close both ends. Runs once for each stream that was opened. */
 	void (*close)(void *state, struct stay_world *world);
 };
 
 #define STAY_TRANSPORT .size = sizeof(struct stay_transport), .abi = STAY_ABI
 
-/* Make a scheme known to a loop; `transport` must outlive it. STAY_OK,
- * STAY_E_ABI, STAY_E_ARG (scheme taken), STAY_E_FULL (16 of them). */
+/*
+ * Add a transport to a loop, on the loop's thread.
+ * Returns: STAY_OK; STAY_E_ABI; STAY_E_ARG (the scheme is taken, or empty);
+ * STAY_E_FULL (a loop has 16 at most).
+ */
 STAY_API STAY_USE enum stay_status stay_loop_add_transport(
     struct stay_loop *loop, const struct stay_transport *transport);
 

@@ -3,11 +3,15 @@
  *
  *	scheme://[user[:password]@][host[:port]][/path][?query]
  *
- * Percent-escapes are decoded in user, password, host and path; an IPv6
- * address stands in brackets. Nothing is guessed: a part that is absent is an
- * empty string, and a URL with a control character, a bad escape, a decoded
- * NUL, a fragment, a port past 65535 or more than 65535 bytes is refused with a
- * sentence that says where. The last '@' ends user and password.
+ * Percent-escapes are decoded in user, password, host and path. An IPv6 address
+ * is written in brackets. The last '@' ends user and password. Nothing is
+ * guessed: a part that is absent is an empty string.
+ *
+ * A URL is rejected, with a sentence that says where, if it has a control
+ * character, a bad escape, an escaped NUL, a fragment, a port past 65535, or
+ * more than 65535 bytes.
+ *
+ * These functions may be called in any thread, and run no callback.
  */
 #ifndef STAY_URL_H
 #define STAY_URL_H
@@ -16,7 +20,7 @@
 
 STAY_BEGIN
 
-/* One allocation; the strings live as long as it does. None of them is NULL. */
+/* One allocation; the strings live as long as it. None of them is NULL. */
 struct stay_url {
 	const char *scheme; /* lower case */
 	const char *user;
@@ -28,25 +32,29 @@ struct stay_url {
 };
 
 /*
- * Parse `text`. On success *url is the caller's, to free with stay_url_free; on
- * failure *url is NULL and, if `why` is not NULL, *why is a static sentence.
- * Returns: STAY_OK, STAY_E_URL, STAY_E_NOMEM. Any thread.
+ * Parse `text`. On success *url belongs to the caller, who frees it with
+ * stay_url_free. On failure *url is NULL, and *why is a static sentence that
+ * says what is wrong; `why` may be NULL.
+ * Returns: STAY_OK, STAY_E_URL, STAY_E_NOMEM.
  */
 STAY_API STAY_USE enum stay_status stay_url_parse(
     struct stay_url **url, const char *text, const char **why);
+
+/* Free a URL; NULL is fine. */
 STAY_API void stay_url_free(struct stay_url *url);
 
 /*
- * Write the URL without user, password and query, fit for logs, always
- * NUL-terminated and at most `len` bytes. Returns what it would have needed
- * without the NUL, as snprintf does.
+ * Write the URL for a log: without user, password and query. `text` is always
+ * NUL-terminated, and gets at most `len` bytes; it may be NULL if `len` is 0.
+ * Returns the length of the whole text without its NUL, as snprintf does.
  */
 STAY_API int stay_url_describe(
     const struct stay_url *url, char *text, size_t len);
 
 /*
- * The decoded value of `key` in the query into `value`, NUL-terminated.
- * Returns its length, or -1: not there, or longer than `len` - 1.
+ * Write the decoded value of `key` in the query into `value`, NUL-terminated.
+ * `len` is the size of `value`.
+ * Returns the length of the value; -1 if it is not there or does not fit.
  */
 STAY_API int stay_url_query(
     const struct stay_url *url, const char *key, char *value, size_t len);

@@ -128,7 +128,7 @@ step_of(struct stay_conn *conn, const struct stay_verdict *verdict,
 	return (struct stay__step){ .due = true,
 		.event = event,
 		.info = verdict->info,
-		.ms = verdict->ms,
+		.ms = verdict->wait_ms,
 		.reason = verdict->reason,
 		.with = verdict->with,
 		.timeout_ms = verdict->timeout_ms };

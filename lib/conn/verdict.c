@@ -113,7 +113,7 @@ stay_verdict_backoff(uint64_t ms)
 {
 	struct stay_verdict made = verdict(STAY__VERDICT_BACKOFF);
 
-	made.ms = ms;
+	made.wait_ms = ms;
 	return made;
 }
 
@@ -128,7 +128,7 @@ stay_verdict_pending(uint64_t ms)
 {
 	struct stay_verdict made = verdict(STAY__VERDICT_PENDING);
 
-	made.ms = ms;
+	made.wait_ms = ms;
 	return made;
 }
 

@@ -422,7 +422,7 @@ static const struct {
 	    "latest in 800 ms" },
 	{ "init: connect(1) connect: ok cast: ok", "start cast(1) run(10)",
 	    "conn 1 probe: stopped for 0 ms; a callback returned a "
-	    "verdict out of place; the closed notice follows" },
+	    "verdict that it may not return; the closed notice follows" },
 	{ "init: connect(1) connect: ok", "start run(10) stop(OK) run(10)",
 	    "conn 1 probe: stopped for 0 ms, as asked; the closed notice "
 	    "follows" },
