@@ -94,8 +94,17 @@ $(BUILD)/bench/hiredis: LIBS += $(HIREDIS)
 $(BUILD)/bench/with_redis: $(call objects,tests/support/redis_server.c)
 bench-programs: $(BENCH)
 
+# Before the first object: what it takes to build. The jobs below that need more
+# ask for it themselves, and have built nothing yet.
+NEEDS = $(if $(filter 0,$(MAKELEVEL)),$(BUILD)/.needs)
+
+$(BUILD)/.needs:
+	@mkdir -p $(@D)
+	@echo '#include <ev.h>' | $(CC) $(CPPFLAGS) -E - >/dev/null 2>&1 || .ci/needs build
+	@touch $@
+
 # Only the library and the tests see what is private to the library.
-$(BUILD)/%.o: %.c
+$(BUILD)/%.o: %.c | $(NEEDS)
 	@mkdir -p $(@D)
 	$(call tell,CC)
 	$(Q)$(COMPILE) $(if $(filter lib/% tests/%,$<),$(INNER)) -MMD -MP -c -o $@ $<
