@@ -2,15 +2,16 @@
  * The lesson: a real protocol in a hundred and some lines.
  *
  * memcached's text protocol (get, set, delete, incr), as an adapter of its own:
- * https://github.com/memcached/memcached/blob/master/doc/protocol.txt. Two
- * functions, encode and decode, and a vtable; connecting, pipelining, deadlines
- * and reconnecting come with the engine.
+ * https://github.com/memcached/memcached/blob/master/doc/protocol.txt. It is
+ * two functions, encode and decode, and a table. Connecting, pipelining,
+ * timeouts and reconnecting come with the engine.
  *
- * Three things to take from it. Refuse in encode what could be read as another
- * request: a key with a space or a line end in it. Check in decode that an
- * answer fits its question: then a peer that is out of step is found at once,
- * not when somebody gets somebody else's value. And bound everything that the
- * peer decides: the length of a line, of a value.
+ * Three things to learn from it:
+ *  - In encode, reject what could be read as another request: a key with a
+ *    space or a line end in it.
+ *  - In decode, check that a reply fits its request. Then a peer that is out of
+ *    step is found at once, and not when a caller gets another one's value.
+ *  - Bound everything that the peer decides: the length of a line, of a value.
  *
  *	custom_protocol [memcached://host[:port]]      default: starts its own
  */
@@ -48,7 +49,8 @@ struct mc_reply {
 	uint64_t number;        /* the flags of a value, or what incr made */
 };
 
-/* What a line may begin with, what it means, and which verbs it may answer. */
+/* What a line may begin with, what it means, and which verbs it may reply
+ * to. */
 static const struct {
 	const char *text;
 	enum mc_kind kind;
@@ -75,7 +77,7 @@ mc_encode(struct stay_request *request, struct stay_buf *out)
 			return STAY_E_ARG; /* would end the word, or the line */
 	if (len == 0 || len > KEY_LEN_MAX || mc->value.len > VALUE_LEN_MAX)
 		return STAY_E_ARG;
-	request->tag = mc->verb; /* decode will want to know */
+	request->tag = mc->verb; /* for decode: what the reply is to */
 	request->flags = mc->verb == MC_GET ? STAY_READ_ONLY : 0;
 	if (mc->verb == MC_GET)
 		return stay_buf_printf(out, "get %s\r\n", mc->key);
@@ -91,7 +93,7 @@ mc_encode(struct stay_request *request, struct stay_buf *out)
 	return stay_buf_puts(out, "\r\n");
 }
 
-/* A number up to `max` that ends with `end`; *at is then behind that. */
+/* Read a number up to `max` that ends with `end`, and move *at behind it. */
 static bool
 number(const char **at, char end, uint64_t max, uint64_t *value)
 {
@@ -104,7 +106,7 @@ number(const char **at, char end, uint64_t max, uint64_t *value)
 	return *stop == end && *value <= max;
 }
 
-/* "VALUE <key> <flags> <bytes>", so many bytes, and "END". */
+/* "VALUE <key> <flags> <bytes>", as many bytes, and "END". */
 static struct stay_frame
 decode_value(struct mc_reply *reply, struct stay_bytes in, size_t line_len)
 {
@@ -113,7 +115,7 @@ decode_value(struct mc_reply *reply, struct stay_bytes in, size_t line_len)
 
 	if (at++ == NULL || !number(&at, ' ', UINT32_MAX, &reply->number) ||
 	    !number(&at, '\r', VALUE_LEN_MAX, &len) || *at != '\n')
-		return stay_frame_bad("a VALUE without sense");
+		return stay_frame_bad("a VALUE line that makes no sense");
 	if (in.len < line_len + len + 7)
 		return stay_frame_more_of(line_len + len + 7);
 	if (memcmp(in.data + line_len + len, "\r\nEND\r\n", 7) != 0)
@@ -132,7 +134,8 @@ mc_decode(struct stay_session *session, struct stay_bytes in)
 	size_t len = end != NULL ? (size_t)(end + 1 - at) : in.len;
 
 	if (verb == NULL || len > LINE_LEN_MAX)
-		return stay_frame_bad("an unasked answer, or an endless line");
+		return stay_frame_bad(
+		    "a reply to no request, or a line that is too long");
 	if (end == NULL)
 		return stay_frame_more();
 	if (*verb == MC_GET && strncmp(at, "VALUE ", 6) == 0)
@@ -146,7 +149,7 @@ mc_decode(struct stay_session *session, struct stay_bytes in)
 		    strncmp(in.data, words[i].text, strlen(words[i].text)) == 0)
 			return stay_frame_of(words[i].frame, len, reply);
 	}
-	return stay_frame_bad("an answer that does not fit its question");
+	return stay_frame_bad("a reply that does not fit its request");
 }
 
 static const struct stay_protocol memcached = {
@@ -159,7 +162,7 @@ static const struct stay_protocol memcached = {
 };
 /* ---- the adapter ends ---- */
 
-/* What to ask, what ought to come of it, and whether it did. */
+/* A request, what is expected of it, and whether that came. */
 struct question {
 	const char *says;
 	struct mc_request request;
@@ -205,7 +208,7 @@ static struct question questions[] = {
 static const char *const kinds[] = { "error", "value", "miss", "done",
 	"number" };
 
-/* Bytes of a peer's do not go to a terminal as they are. */
+/* A peer's bytes must not reach a terminal as they are. */
 static void
 print_text(struct stay_bytes text)
 {
@@ -234,7 +237,7 @@ on_answer(void *arg, const struct stay_result *result)
 	    result->status == question->status && reply->kind == question->kind;
 }
 
-/* All are asked at once: those that are accepted leave together. */
+/* Submit all of them at once. Those that are accepted are sent together. */
 static void
 ask_all(struct stay_client *client)
 {
@@ -245,7 +248,7 @@ ask_all(struct stay_client *client)
 
 		if (status == STAY_OK)
 			continue; /* on_answer will run, once */
-		printf("%-32s refused  %s\n", question->says,
+		printf("%-32s rejected %s\n", question->says,
 		    stay_strerror(status));
 		question->right = status == question->status;
 	}
@@ -263,24 +266,25 @@ run(const char *url)
 	if (stay_client_start(&client, loop, &memcached, url, NULL) ==
 	    STAY_OK) {
 		ask_all(client);
-		/* Admits no more, and stops when the last has its answer. */
+		/* Accept no more, and stop when the last has completed. */
 		stay_client_drain(client, 5000);
 		ev_run(EV_DEFAULT, 0);
 	}
 	stay_loop_free(loop);
 	for (size_t i = 0; i < QUESTION_COUNT; i++)
 		wrong += !questions[i].right;
-	printf("%zu questions, %zu answered otherwise than expected\n",
-	    QUESTION_COUNT, wrong);
+	printf("%zu requests, %zu not as expected\n", QUESTION_COUNT, wrong);
 	return wrong == 0;
 }
 
-/* A memcached of our own. It refuses to be root without being told. */
+/* Start a memcached of our own. Run by root, it must be told so. */
 static bool
 start_server(struct peer *peer)
 {
 	if (!peer_exists("memcached") || !peer_port(peer)) {
-		fputs("no memcached here; give me the URL of one\n", stderr);
+		fputs("memcached is not installed: give the URL of one, as "
+		      "memcached://host\n",
+		    stderr);
 		return false;
 	}
 	return peer_exec(peer, "memcached -l 127.0.0.1 -p %d -U 0 %s",

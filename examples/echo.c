@@ -2,11 +2,11 @@
  * The lesson: calls on a connection that breaks, each completing exactly once.
  *
  * A client of the echo adapter, which is the one to learn from
- * (adapters/echo/echo.c). Calls are submitted before there is a connection and
- * leave together. Then one of them makes the server hang up: the server may
- * have acted on it, and nobody will ever know, so that is what its outcome
- * says. The next one is accepted at once, waits for the reconnect and is
- * answered.
+ * (adapters/echo/echo.c). Three calls are submitted before there is a
+ * connection, and are sent together. The next call makes the server hang up.
+ * The server may have acted on it, and nobody will ever know: the outcome says
+ * just that, "maybe executed". The last call is accepted at once, waits for the
+ * reconnect, and gets its reply.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,13 +20,13 @@
 struct step {
 	const char *text;
 	enum stay_outcome expected;
-	bool and_next; /* submit the next one without waiting for this */
+	bool and_next; /* submit the next step without waiting for this one */
 };
 
 /* clang-format off */
 static const struct step steps[] = {
 	{ "three of them",          STAY_REPLIED,        true },
-	{ "leave in one write",     STAY_REPLIED,        true },
+	{ "are sent together",      STAY_REPLIED,        true },
 	{ "and come back in order", STAY_REPLIED,        false },
 	{ "hang up",                STAY_MAYBE_EXECUTED, false },
 	{ "still there?",           STAY_REPLIED,        false },
@@ -44,7 +44,7 @@ struct story {
 
 static void on_echo(void *arg, const struct stay_result *result);
 
-/* Submit the next step, and those that leave with it. */
+/* Submit the next step, and those that are sent with it. */
 static void
 go_on(struct story *story)
 {
@@ -55,7 +55,7 @@ go_on(struct story *story)
 		step = &steps[story->submitted++];
 		status = stay_echo_call(story->client, step->text,
 		    strlen(step->text), on_echo, story);
-		if (status != STAY_OK) /* refused: on_echo will not run */
+		if (status != STAY_OK) /* rejected: on_echo will not run */
 			stay_client_stop(story->client, status);
 	} while (status == STAY_OK && step->and_next);
 }

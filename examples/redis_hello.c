@@ -1,9 +1,9 @@
 /*
- * The lesson: the least one has to write.
+ * The lesson: the least that a program has to write.
  *
- * Nothing waits for the connection: both commands are accepted at once, leave
- * together when it is up, and each completes exactly once, whatever happens on
- * the way. The loop ends by itself when the connection has closed.
+ * No line waits for the connection. Both commands are accepted at once, and
+ * sent together when the connection is up. Each completes exactly once,
+ * whatever happens on the way. ev_run returns when the connection has closed.
  *
  *	redis_hello [redis://[user:password@]host[:port][/db]]
  */

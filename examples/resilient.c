@@ -1,11 +1,11 @@
 /*
- * The lesson: a server may die, freeze and come back under load, and every call
+ * The lesson: a server dies, freezes and comes back under load, and every call
  * is accounted for.
  *
  * A Redis server of our own is killed twice and frozen once, while 200 calls at
- * a time are under way on one connection. Each of them completes exactly once,
- * with an outcome that is true. At the end the tally must balance, and what the
- * server says must agree with it: support/load.h tells how that is known.
+ * a time are under way on one connection. Each completes exactly once, with an
+ * outcome that is true. At the end the tally must balance, and must agree with
+ * what the server has counted; support/load.h says how.
  *
  *	resilient [--small]     --small: with the small server of this example
  *	REDIS_URL=redis://...   your server instead, neither killed nor frozen
@@ -26,7 +26,7 @@
 
 #define TICK_S     0.1
 #define LINE_TICKS 5 /* a line, and an INFO, every so many ticks */
-#define TURNS_MAX  9 /* of those without a connection, so many are shown */
+#define TURNS_MAX  9 /* steps shown of each outage */
 #define BAR_LEN    30
 
 static struct {
@@ -36,9 +36,9 @@ static struct {
 	bool balanced;
 
 	struct peer peer;
-	bool own;      /* the server is ours, to be killed */
-	bool small;    /* and it is the small one */
-	char dir[32];  /* where the real one lives */
+	bool own;      /* the server is our own, and may be killed */
+	bool small;    /* it is the small one of support/small_redis.c */
+	char dir[32];  /* the working folder of the real one */
 	unsigned life; /* how often it has been started again */
 	double back;   /* when it last came back */
 
@@ -49,7 +49,7 @@ static struct {
 	bool tty;
 	uint64_t shown; /* replies at the last line */
 	uint64_t most;  /* in one line */
-	unsigned turns; /* without a connection */
+	unsigned turns; /* steps of the connection since it was last up */
 } demo;
 
 /* ---- the display ---- */
@@ -60,7 +60,7 @@ seconds(void)
 	return ev_now(EV_DEFAULT) - demo.begun;
 }
 
-/* What is said from now on begins on a line of its own. */
+/* Begin a line in this style. */
 static void
 style(const char *code)
 {
@@ -83,7 +83,7 @@ say(const char *code, const char *text)
 	unstyle();
 }
 
-/* "next attempt in 0.4 s", or how long this one may still take. */
+/* "next attempt in 0.4 s"; while connecting, how much time is left for it. */
 static void
 print_countdown(struct stay_conn *conn)
 {
@@ -104,7 +104,7 @@ print_bar(uint64_t count)
 		fputs(demo.tty ? "\u2587" : "#", stdout);
 }
 
-/* One line of the display. On a terminal it is written over until it stands. */
+/* One line of the display. On a terminal it is written over until `stands`. */
 static void
 show(bool stands)
 {
@@ -129,7 +129,7 @@ show(bool stands)
 		demo.shown = demo.load.outcomes[STAY_REPLIED];
 }
 
-/* The library's log, but for the many attempts of a long outage. */
+/* The library's log, except for the many attempts of a long outage. */
 static void
 on_transition(void *arg, const struct stay_subject *who,
     const struct stay_transition *turn)
@@ -192,7 +192,7 @@ on_recovery(void)
 	char text[80];
 
 	snprintf(text, sizeof(text),
-	    "answers again, %.0f ms after it came back",
+	    "the first reply, %.0f ms after the server came back",
 	    (seconds() - demo.back) * 1000);
 	say("1;32", text);
 }
@@ -210,7 +210,7 @@ restart_server(void)
 	demo.life++;
 	await_recovery();
 	if (!start_server())
-		say("1;31", "it cannot be started");
+		say("1;31", "the server cannot be started");
 }
 
 static void
@@ -239,19 +239,20 @@ static const struct act {
 } acts[] = {
 	{ 2.5, kill_server, "SIGKILL: the server is dead" },
 	{ 4.0, restart_server,
-	    "the server is started again, and knows nothing" },
-	{ 6.5, freeze_server, "SIGSTOP: the server is there, and silent" },
-	{ 9.0, thaw_server, "SIGCONT: the server goes on where it was" },
+	    "the server is started again, and has lost its data" },
+	{ 6.5, freeze_server,
+	    "SIGSTOP: the server is frozen; its connections stay open" },
+	{ 9.0, thaw_server, "SIGCONT: the server goes on" },
 	{ 11.0, kill_server, "SIGKILL: the server is dead again" },
 	{ 13.5, restart_server, "the server is started again" },
-	{ 16.0, end_load, "no more calls" },
+	{ 16.0, end_load, "no more calls are submitted" },
 };
 
 static const struct act guest_acts[] = {
-	{ 5.0, end_load, "no more calls" },
+	{ 5.0, end_load, "no more calls are submitted" },
 };
 
-/* The acts that are due. */
+/* Run the acts that are due. */
 static void
 act(void)
 {
@@ -324,7 +325,7 @@ run(const char *url)
 	return demo.balanced;
 }
 
-/* With a server of our own, in a folder of its own. */
+/* Run with a server of our own, in a folder of its own. */
 static bool
 run_own(void)
 {

@@ -1,14 +1,15 @@
 /*
  * The lesson: the machine is a table, and the table is what runs.
  *
- * Every state answers every event: GO (act and change), KEEP (legal, nothing
- * changes) or NEVER (cannot happen). What is printed here are the very rows
- * that the library runs on. First the table and its drawing; then a connection
- * is led through every state it has, and each turn of its machine is logged.
+ * Every state has an answer to every event: GO (act, and change the state),
+ * KEEP (legal, and nothing changes) or NEVER (cannot happen). This program
+ * prints the very rows that the library runs on. Then it leads a connection
+ * through every state, and logs each step of its machine.
  *
- *	state_machine               everything about the connection
- *	state_machine link          the table of its stream; also: session
- *	state_machine --step [of]   you type the events; it tells of each turn
+ *	state_machine               the machine of a connection, and a live run
+ *	state_machine link          the machine of its stream
+ *	state_machine session       the machine of its session
+ *	state_machine --step [of]   you type the events; it says what each does
  */
 #include <stdbool.h>
 #include <stdio.h>
@@ -37,7 +38,7 @@ print_machine(const struct stay_machine *machine)
 
 /* ---- a live run through every state ---- */
 
-/* The stations: messages that the connection sends to itself on the way. */
+/* Messages that the connection sends to itself on the way. */
 enum { RAMBLE_CONNECT, RAMBLE_LOSE, RAMBLE_STOP };
 
 struct ramble {
@@ -47,7 +48,7 @@ struct ramble {
 
 static unsigned visited; /* a bit a state */
 
-/* init is content to wait: the connection is idle until somebody asks. */
+/* init returns ok: the connection is idle until its first message. */
 static struct stay_verdict
 ramble_init(struct stay_conn *conn, void *state, void *arg)
 {
@@ -110,7 +111,7 @@ ramble_message(struct stay_conn *conn, struct ramble *ramble, int what)
 	switch (what) {
 	case RAMBLE_CONNECT:
 		return stay_verdict_connect(stay_info_status(STAY_OK));
-	case RAMBLE_LOSE: /* the far end goes; news of that come back to us */
+	case RAMBLE_LOSE: /* as if the peer had closed the stream */
 		shutdown(ramble->far_end, SHUT_RDWR);
 		return stay_verdict_noreply();
 	default:
@@ -127,7 +128,7 @@ ramble_info(struct stay_conn *conn, void *state, const struct stay_event *event)
 		return ramble_up(conn, state);
 	case STAY_MESSAGE:
 		return ramble_message(conn, state, event->message.tag);
-	default: /* the end of the stream, too: noreply means disconnect */
+	default: /* STAY_STREAM_DOWN, too: noreply then means disconnect */
 		return stay_verdict_noreply();
 	}
 }
@@ -153,7 +154,7 @@ static const struct stay_behaviour ramble = {
 	.entered = ramble_entered,
 };
 
-/* True if it has been in every state. */
+/* Returns whether the connection has been in every state. */
 static bool
 live_run(void)
 {
@@ -180,7 +181,7 @@ live_run(void)
 
 /* ---- step by step ---- */
 
-/* What each event would do here. */
+/* Print what each event would do in this state. */
 static void
 print_choices(const struct stay_machine *machine, unsigned state)
 {
@@ -208,7 +209,7 @@ print_state(const struct stay_machine *machine, unsigned state)
 	print_choices(machine, state);
 }
 
-/* Take an event as the library would; returns the state after it. */
+/* Take an event, as the library would. Returns the state after it. */
 static unsigned
 take(const struct stay_machine *machine, unsigned state, unsigned event)
 {

@@ -2,13 +2,12 @@
  * The lesson: a connection is a few callbacks that return verdicts.
  *
  * This is the first example of the Connection pattern, in C: a TCP connection
- * with send, recv and close. Nothing in here changes a state, arms a timer or
- * closes a socket. connect says "pending", disconnect says "back off so long",
- * the calls say "reply" or "disconnect", and the core does it. In particular
- * there is one place that cleans up after a connection, tcp_disconnect,
- * whatever ended it.
+ * with send, recv and close. Nothing in here changes a state, sets a timer or
+ * closes a socket. A callback returns a verdict ("pending", "back off for 200
+ * ms", "reply", "disconnect"), and the library carries it out. One function
+ * cleans up after a connection, whatever ended it: tcp_disconnect.
  *
- * The peer is a small echo server; "hang up" makes it close the connection.
+ * The peer is a small echo server. "hang up" makes it close the connection.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,10 +20,9 @@
 
 #include "support/peer.h"
 
-/* ---- the behaviour
- * ----------------------------------------------------------- */
+/* ---- the behaviour ---- */
 
-/* What one may ask of it. Each comes with the step of the story below. */
+/* The requests that it takes. Each comes with a step of the story below. */
 enum { TCP_SEND, TCP_RECV, TCP_CLOSE, TCP_READY };
 
 struct step {
@@ -36,7 +34,7 @@ struct step {
 struct tcp {
 	const char *url;
 	struct stay_backoff backoff;
-	struct stay_buf input; /* received, and nobody has asked for it yet */
+	struct stay_buf input; /* received, and not asked for yet */
 	size_t wanted;         /* bytes that the receiver waits for; 0: none */
 	struct stay_from receiver;
 	struct stay_from closer;
@@ -54,8 +52,8 @@ tcp_init(struct stay_conn *conn, void *state, void *arg)
 	return stay_verdict_connect(stay_info_status(STAY_OK));
 }
 
-/* A callback in C cannot wait for the network. So it says that the attempt is
- * pending; tcp_info hears how it went, within the budget or not at all. */
+/* A callback in C cannot wait for the network. So this one returns "pending".
+ * tcp_info gets the result, or after 5 s the news that there is none. */
 static struct stay_verdict
 tcp_connect(struct stay_conn *conn, void *state, struct stay_info info)
 {
@@ -68,8 +66,9 @@ tcp_connect(struct stay_conn *conn, void *state, struct stay_info info)
 	return stay_verdict_pending(5000);
 }
 
-/* Whoever waits learns that the connection is gone; who asked for that learns
- * that it is done. The stream is closed by where we go next. */
+/* A receiver that waits learns that the connection is gone. A caller of "close"
+ * learns that it is done. The library closes the stream, on the way to the next
+ * state. */
 static struct stay_verdict
 tcp_disconnect(struct stay_conn *conn, void *state, struct stay_info info)
 {
@@ -91,8 +90,8 @@ tcp_disconnect(struct stay_conn *conn, void *state, struct stay_info info)
 	return stay_verdict_connect(stay_info_status(STAY_OK));
 }
 
-/* Give the receiver its bytes, once they are there. One who has given up (its
- * token is stale then) takes none away. */
+/* Give the receiver its bytes, once they are all there. If it has given up, its
+ * token is stale, and the bytes stay for the next one. */
 static void
 tcp_deliver(struct stay_conn *conn, struct tcp *tcp)
 {
@@ -138,8 +137,8 @@ tcp_info(struct stay_conn *conn, void *state, const struct stay_event *event)
 	}
 }
 
-/* A connection is there. The receiver's `from` is kept: whoever has the answer
- * will use it, be it now, in tcp_info or in tcp_disconnect. */
+/* A call while connected. The receiver's `from` is kept for the function that
+ * will have the reply: this one, tcp_info, or tcp_disconnect. */
 static struct stay_verdict
 tcp_serve(struct stay_conn *conn, struct tcp *tcp, struct stay_from from,
     const struct stay_message *request)
@@ -163,8 +162,8 @@ tcp_serve(struct stay_conn *conn, struct tcp *tcp, struct stay_from from,
 	}
 }
 
-/* Calls are answered while there is no connection, too. One of them would
- * rather wait: it is postponed until the state has changed. */
+/* Calls are answered also while there is no connection. TCP_READY waits for
+ * one: it is postponed until the state has changed. */
 static struct stay_verdict
 tcp_call(struct stay_conn *conn, void *state, struct stay_from from,
     const struct stay_message *request)
@@ -198,8 +197,7 @@ static const struct stay_behaviour tcp_behaviour = {
 	.terminate = tcp_terminate,
 };
 
-/* ---- the story
- * ---------------------------------------------------------------- */
+/* ---- the story ---- */
 
 /* clang-format off */
 static struct step steps[] = {
@@ -272,8 +270,9 @@ on_closed(void *arg, struct stay_conn *conn, enum stay_status reason)
 	printf("closed: %s\n", stay_strerror(reason));
 }
 
-/* Two ways to start: with stay_conn_await "the connection is available" when it
- * returns; without, the connection's *manager* is, and that is enough. */
+/* There are two ways to start. When stay_conn_await returns STAY_OK, the
+ * connection is up. Without it the program goes on at once, and its calls wait
+ * for the connection, or are answered without one. */
 static bool
 tell_story(struct stay_loop *loop, char *url)
 {

@@ -1,6 +1,6 @@
 /*
- * The load of the demo and its tally. It knows nothing of what happens to the
- * server meanwhile, but for which life of it the session is with.
+ * The load of the demo and its tally. Of what happens to the server it knows
+ * only how often it has been started again.
  */
 #include "load.h"
 
@@ -21,14 +21,14 @@ sum(const uint64_t *counts, size_t count)
 
 /* ---- answers ---- */
 
-/* Whether so many were executed as can have been. */
+/* Whether so many can have been executed. */
 static bool
 is_possible(uint64_t executed, uint64_t replied, uint64_t maybe)
 {
 	return executed >= replied && executed - replied <= maybe;
 }
 
-/* An answer came: is it the one that this call must get? */
+/* Whether a reply is the one that this call must get. */
 static bool
 is_right(struct life *life, const struct slot *slot,
     const struct stay_redis_reply *reply)
@@ -65,8 +65,8 @@ server_count(const char *info, const char *what)
 	return at == NULL ? 0 : strtoull(at + strlen(what), NULL, 10);
 }
 
-/* Answers come in the order of the calls: the server has counted exactly what
- * was answered before this, and perhaps some of what may have been executed. */
+/* Replies come in the order of the calls. So the server has counted all that
+ * was replied to before, and perhaps some of what may have been executed. */
 static void
 check_info(struct life *life, const char *info)
 {
@@ -126,8 +126,8 @@ load_ask(struct load *load)
 			   load->redis, on_info, load, "INFO commandstats"));
 }
 
-/* The server's final count, or, for a server that is not ours, leave nothing
- * behind. */
+/* Ask for the server's final count. On a server that is not ours, remove the
+ * key instead. */
 static void
 ask_last(struct load *load)
 {
@@ -138,7 +138,7 @@ ask_last(struct load *load)
 				   "DEL %s", load->key));
 }
 
-/* The slot's next call; or none, at the end. */
+/* Submit the slot's next call; at the end, none. */
 static void
 submit(struct load *load, struct slot *slot)
 {
@@ -175,7 +175,7 @@ void
 load_end(struct load *load)
 {
 	load->ending = true;
-	if (load->under_way == 0) /* nothing was ever accepted */
+	if (load->under_way == 0) /* no call was ever accepted */
 		stay_redis_drain(load->redis, 1000);
 }
 
@@ -205,8 +205,8 @@ verdict(bool holds, const char *what)
 	return holds;
 }
 
-/* True if every life has answered, was asked what it had counted, and never
- * said what cannot be. */
+/* Returns whether every life of the server was asked what it had counted, and
+ * never contradicted the replies. */
 static bool
 print_lives(const struct load *load, unsigned lives)
 {
@@ -217,7 +217,7 @@ print_lives(const struct load *load, unsigned lives)
 	for (unsigned i = 0; i < lives; i++) {
 		const struct life *life = &load->lives[i];
 
-		printf("%-12u %12s %16s   %s, when we had %s replies\n", i + 1,
+		printf("%-12u %12s %16s   %s, after %s replies\n", i + 1,
 		    grouped(sum(life->replied, LOAD_KINDS)),
 		    grouped(sum(life->maybe, LOAD_KINDS)),
 		    grouped(life->counted), grouped(life->counted_at));
@@ -261,10 +261,10 @@ load_report(const struct load *load, unsigned lives,
 	all &= verdict(load->wrong == 0,
 	    "every reply reached its own call, and no call ran twice");
 	if (load->alone)
-		all &= verdict(
-		    lived, "what the server counted agrees, life by life");
-	all &= verdict(
-	    counts_agree(load, counts), "what the library counted agrees");
-	all &= verdict(load->not_accepted == 0, "no call was turned away");
+		all &= verdict(lived,
+		    "the server itself has counted the same, life by life");
+	all &= verdict(counts_agree(load, counts),
+	    "the library itself has counted the same");
+	all &= verdict(load->not_accepted == 0, "no call was rejected");
 	return all;
 }

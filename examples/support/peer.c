@@ -1,6 +1,6 @@
 /*
- * Child processes for the examples to talk to. It knows how to start and end
- * one, and how to echo; it does not know why.
+ * Child processes for the examples to talk to: starting and ending one, and an
+ * echo server. It does not know what the examples do with them.
  */
 #include "peer.h"
 

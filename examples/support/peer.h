@@ -1,9 +1,8 @@
 /*
- * The other end of the wire: a server that an example starts for itself.
+ * The other end of the connection: a server that an example starts for itself.
  *
- * Nothing of stay is in here. A peer is a child process on a free port of the
- * loopback interface; it dies with its parent, and no other process is ever
- * signalled.
+ * Nothing in here uses stay. A peer is a child process, on a free port of the
+ * loopback interface. It dies with its parent. No other process is signalled.
  */
 #ifndef EXAMPLES_PEER_H
 #define EXAMPLES_PEER_H
@@ -16,29 +15,33 @@ struct peer {
 	int port;  /* 0 until peer_port has chosen one */
 };
 
-/* Run in a child of its own, with a listening socket; never returns to main. */
+/* What a peer runs in its process: it serves what connects to the listener. The
+ * process ends when it returns. */
 typedef void peer_serve_fn(int listener);
 
-/* Choose a port that nobody listens on. False: there is none to be had. */
+/* Choose a port that nobody listens on. Returns false if there is none. */
 bool peer_port(struct peer *peer);
 
-/* Whether `program` is an executable somewhere in PATH. */
+/* Whether PATH has an executable `program`. */
 bool peer_exists(const char *program);
 
-/* Start a program, or a function, as the peer. Its port must be chosen. The
- * command is split at spaces; "" stands for an empty word. */
+/* Start a program, or a function, as the peer. Choose its port before. The
+ * command is split at spaces; "" means an empty word. Returns false if there is
+ * no process to be had. */
 bool peer_exec(struct peer *peer, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 bool peer_serve(struct peer *peer, peer_serve_fn *serve);
 
-/* SIGSTOP and SIGCONT: it holds its connections and says nothing. */
+/* Stop and continue it (SIGSTOP, SIGCONT). Stopped, it keeps its connections
+ * and says nothing. */
 void peer_freeze(const struct peer *peer);
 void peer_thaw(const struct peer *peer);
 
-/* SIGKILL, and wait until it is gone. Harmless if it is not running. */
+/* End it with SIGKILL, and wait for that. Harmless if it is not running. */
 void peer_kill(struct peer *peer);
 
-/* Returns bytes as they came; closes a connection on which "hang up" came. */
+/* A server that sends bytes back as they came. It closes a connection on which
+ * "hang up" came. */
 void peer_echo(int listener);
 
 /* A Redis of a few commands, for machines without one: small_redis.c. */

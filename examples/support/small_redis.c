@@ -1,9 +1,9 @@
 /*
  * A Redis of five commands, for a machine on which no redis-server can be had.
  *
- * It speaks RESP2 and counts what it has executed, as the real one does (INFO
- * commandstats). It forgets everything when it dies. Only for peers that are
- * well-behaved: a client that is not is hung up on.
+ * It speaks RESP2, and counts what it has executed, as the real one does (INFO
+ * commandstats). It forgets everything when it dies. It closes the connection
+ * of a client that sends anything else.
  */
 #include <poll.h>
 #include <stdarg.h>
