@@ -140,9 +140,24 @@ type_or_function() {
 	    sed 's/.* //' | sort -u | comm -12 - "$work/declared" | none
 }
 
+# A time says its unit: no public field or parameter has one of these names. A
+# turn_budget counts messages.
+times_end_in_ms() {
+	grep -nE 'uint64_t \*?([a-z_]*_)?(ms|timeout|budget|delay|margin|age|stagger|silence)[;,)]' \
+	    include/stay/*.h | grep -vE ' (\*?[a-z_]+_ms|turn_budget)[;,)]' | none
+}
+
+# A type of callbacks says what it is.
+callbacks_end_in_fn() {
+	cat include/stay/*.h adapters/*/*.h | tr '\n' ' ' | tr ';' '\n' |
+	    grep -oE 'typedef [a-z_ *0-9]+\(' | grep -vE '_fn\($' | none
+}
+
 check_exports() {
 	holds "a public function begins with what it acts on" begins_with_its_object
 	holds "no public name is a type and a function" type_or_function
+	holds "every public time ends in _ms" times_end_in_ms
+	holds "a type of callbacks ends in _fn" callbacks_end_in_fn
 	holds "libstay exports what its headers declare" exports stay \
 	    $(files -e /redis.h -e /echo.h include/stay/*.h)
 	for name in redis echo; do
