@@ -172,8 +172,8 @@ const struct stay_behaviour stay__client_behaviour = {
 struct stay_client *
 stay_client_of(struct stay_conn *conn)
 {
-	if (conn == NULL ||
-	    stay__conn_behaviour(conn) != &stay__client_behaviour)
+	assert(conn != NULL);
+	if (stay__conn_behaviour(conn) != &stay__client_behaviour)
 		return NULL;
 	return client_of(stay_conn_data(conn));
 }

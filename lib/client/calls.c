@@ -102,30 +102,15 @@ remove_record(struct stay__call *call)
 
 /* ---- the end of a call ---- */
 
-static void
-count(struct stay_client_counts *counts, enum stay_outcome outcome)
-{
-	static const size_t of[STAY_OUTCOME_COUNT] = {
-		[STAY_REPLIED] = offsetof(struct stay_client_counts, replied),
-		[STAY_SENT] = offsetof(struct stay_client_counts, sent),
-		[STAY_NOT_SENT] = offsetof(struct stay_client_counts, not_sent),
-		[STAY_REFUSED] = offsetof(struct stay_client_counts, refused),
-		[STAY_MAYBE_EXECUTED] =
-		    offsetof(struct stay_client_counts, maybe_executed),
-	};
-
-	++*(uint64_t *)(void *)((char *)counts + of[outcome]);
-}
-
 /* No deadline and no token any more; the outcome stands. */
 static void
-decide(struct stay__call *call, enum stay_outcome outcome)
+decide_call(struct stay__call *call, enum stay_outcome outcome)
 {
 	struct stay_loop *loop = call->owner->loop;
 
 	call->stage = STAY__CALL_OVER;
 	call->outcome = outcome;
-	count(&call->owner->counts, outcome);
+	call->owner->outcomes[outcome]++;
 	stay__loop_timer_stop(loop, &call->timer);
 	if (call->id.generation != 0) {
 		stay__ids_give(&loop->ids, call->id);
@@ -139,7 +124,7 @@ stay__call_finish(
 {
 	struct stay__calls *calls = call->owner;
 
-	decide(call, outcome);
+	decide_call(call, outcome);
 	call->status = status;
 	calls->untold++;
 	stay__list_push(&calls->finished, &call->finish);
@@ -197,7 +182,7 @@ stay__call_enqueue(struct stay__call *call)
 
 /* The outcome of a call that is not sent now: an earlier session may have. */
 static enum stay_outcome
-unsent(const struct stay__call *call)
+outcome_unsent(const struct stay__call *call)
 {
 	if (call->history & STAY__HISTORY_WHOLE)
 		return STAY_MAYBE_EXECUTED;
@@ -231,7 +216,7 @@ stay__call_drop(struct stay__call *call, enum stay_status status)
 	stay__sendbuf_forget(&calls->sendbuf, call->span);
 	if (stay__sendbuf_is_sparse(&calls->sendbuf))
 		squeeze(calls);
-	stay__call_finish(call, status, unsent(call));
+	stay__call_finish(call, status, outcome_unsent(call));
 }
 
 void
@@ -298,7 +283,7 @@ leave_whole(struct stay__call *call)
 
 /* From the front of one list to the end of the other. */
 static void
-move_on(struct stay__calls *calls, struct stay__list *node)
+move_to_flight(struct stay__calls *calls, struct stay__list *node)
 {
 	calls->queued.next = node->next;
 	node->next->prev = &calls->queued;
@@ -311,7 +296,7 @@ stay__call_commit(struct stay__call *call, size_t len, bool keep)
 	struct stay__calls *calls = call->owner;
 
 	assert(calls->queued.next == &call->node);
-	move_on(calls, &call->node);
+	move_to_flight(calls, &call->node);
 	call->stage = STAY__CALL_COMMITTED;
 	calls->counts.queued--;
 	calls->counts.in_flight++;
@@ -380,7 +365,7 @@ stay__call_replied(struct stay__call *call, bool refused)
 
 	if (refused && !(call->history & STAY__HISTORY_ACTED))
 		outcome = stay__call_refused(call);
-	decide(call, outcome);
+	decide_call(call, outcome);
 }
 
 bool

@@ -101,7 +101,8 @@ struct stay__calls {
 	uint64_t unawaited;
 	/* Where the last one begins that left whole and is not answered. */
 	uint64_t unanswered;
-	/* queued_bytes: of what is set aside; what is queued the send buffer counts */
+	uint64_t outcomes[STAY_OUTCOME_COUNT]; /* calls that came to each */
+	/* Without those; queued_bytes: of what is set aside; what is queued the send buffer counts */
 	struct stay_client_counts counts;
 };
 

@@ -64,8 +64,7 @@ stay_client_cancel(struct stay_client *client, struct stay_call_id id)
 {
 	struct stay__call *call;
 
-	if (client == NULL)
-		return STAY_E_ARG;
+	assert(client != NULL);
 	call = stay__ids_find(&client->loop->ids, STAY__TOKEN_CALL, id.token);
 	if (call != NULL && call->owner == &client->calls) {
 		stay__client_give_up(call, STAY_E_CANCELLED);

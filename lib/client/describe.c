@@ -12,10 +12,18 @@ void
 stay_client_get_counts(
     const struct stay_client *client, struct stay_client_counts *counts)
 {
-	struct stay_client_counts all = client->calls.counts;
+	struct stay_client_counts all;
+	const uint64_t *of;
 
-	assert(counts->size >= sizeof(counts->size));
+	assert(client != NULL && counts->size >= sizeof(counts->size));
+	all = client->calls.counts;
+	of = client->calls.outcomes;
 	all.size = counts->size < sizeof(all) ? counts->size : sizeof(all);
+	all.replied = of[STAY_REPLIED];
+	all.sent = of[STAY_SENT];
+	all.not_sent = of[STAY_NOT_SENT];
+	all.refused = of[STAY_REFUSED];
+	all.maybe_executed = of[STAY_MAYBE_EXECUTED];
 	all.queued_bytes += client->calls.sendbuf.live;
 	all.waiting = client->waiters.count;
 	all.held = client->holds.count;
@@ -25,7 +33,7 @@ stay_client_get_counts(
 
 /* "1 call queued, 2 in flight": the first part names what is counted. */
 static const char *
-noun(const struct stay__text *text, uint64_t count)
+name_counted(const struct stay__text *text, uint64_t count)
 {
 	if (text->len > 0)
 		return "";
@@ -50,7 +58,7 @@ add_calls(struct stay__text *text, const struct stay_client *client)
 		if (parts[i].count > 0)
 			stay__text_add(text, "%s%" PRIu64 "%s %s",
 			    text->len > 0 ? ", " : "", parts[i].count,
-			    noun(text, parts[i].count), parts[i].where);
+			    name_counted(text, parts[i].count), parts[i].where);
 	if (client->waiters.count > 0)
 		stay__text_add(text, "%s%" PRIu64 " in line for room",
 		    text->len > 0 ? ", " : "", client->waiters.count);

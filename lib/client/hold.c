@@ -95,7 +95,8 @@ stay_held_new(
 	enum stay_status status;
 	size_t size;
 
-	if (client == NULL || held == NULL)
+	assert(client != NULL);
+	if (held == NULL)
 		return STAY_E_ARG;
 	*held = NULL;
 	session = &client->session;
@@ -121,6 +122,7 @@ stay_held_new(
 const void *
 stay_held_reply(const struct stay_held *held)
 {
+	assert(held != NULL);
 	return held->reply;
 }
 

@@ -64,7 +64,7 @@ stay__leave_to_change(struct stay_client *client, struct stay_info why)
 
 /* A peer that closes after the farewell does as it was told. */
 static struct stay_verdict
-broke(struct stay_client *client, enum stay_status why)
+break_off(struct stay_client *client, enum stay_status why)
 {
 	if (client->session.said_farewell)
 		return go_over(client);
@@ -98,9 +98,9 @@ stay__leave_go_on(struct stay_client *client, const struct stay_event *event)
 	if (stay_conn_state(client->conn) == STAY_STOPPING)
 		return go_on_to_stop(client, event);
 	if (session->condemned != STAY_OK)
-		return broke(client, session->condemned);
+		return break_off(client, session->condemned);
 	if (event->type == STAY_STREAM_DOWN)
-		return broke(client, event->status);
+		return break_off(client, event->status);
 	if (event->type == STAY_PENDING_EXPIRED)
 		return go_over(client);
 	if (!is_answered(client) || stay__session_say_farewell(session))

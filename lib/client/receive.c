@@ -110,7 +110,7 @@ settle_refused(struct stay_session *session, const struct stay__call *call,
 
 /* ---- a frame of each kind ---- */
 
-typedef enum stay__flow take_fn(
+typedef enum stay__flow take_frame_fn(
     struct stay_session *session, const struct stay_frame *frame);
 
 /* While greeting, answers are for hello; whether they were expected is its
@@ -201,7 +201,7 @@ take_bad(struct stay_session *session, const struct stay_frame *frame)
 	return stay__session_break(session, STAY_E_PROTOCOL, frame->why);
 }
 
-static take_fn *const take[] = {
+static take_frame_fn *const take_frame[] = {
 	[STAY_FRAME_MORE] = take_bad, /* never asked */
 	[STAY_FRAME_REPLY] = take_answer,
 	[STAY_FRAME_ERROR] = take_answer,
@@ -225,7 +225,7 @@ fault_of(const struct stay_client *client, const struct stay_frame *frame,
 	if (frame->kind == STAY_FRAME_BAD)
 		return frame->why != NULL ? frame->why
 					  : stay_strerror(STAY_E_PROTOCOL);
-	if ((size_t)frame->kind >= sizeof(take) / sizeof(take[0]))
+	if ((size_t)frame->kind >= sizeof(take_frame) / sizeof(take_frame[0]))
 		return "a frame of an unknown kind";
 	if (frame->len == 0 || frame->len > len)
 		return "a frame of an impossible length";
@@ -236,13 +236,13 @@ fault_of(const struct stay_client *client, const struct stay_frame *frame,
 
 /* The rest of a frame that is cut waits for what arrives next. */
 static enum stay__flow
-keep(struct stay_session *session, size_t len, size_t hope)
+wait_for_rest(struct stay_session *session, size_t len, size_t want)
 {
 	struct stay_client *client = session->client;
 	uint64_t max = client->options.reply_bytes_max;
 
-	if (len >= max || hope > max ||
-	    stay_stream_keep(client->conn, len, hope) != STAY_OK)
+	if (len >= max || want > max ||
+	    stay_stream_keep(client->conn, len, want) != STAY_OK)
 		return stay__session_break(session, STAY_E_PROTOCOL, too_big);
 	session->reading.kept = len;
 	return STAY__GO_ON;
@@ -263,7 +263,7 @@ put_off(struct stay_session *session, size_t len)
  * here relies on it: the generation is looked at after each.
  */
 static enum stay__flow
-take_all(struct stay_session *session, struct stay_bytes bytes, bool *up)
+take_frames(struct stay_session *session, struct stay_bytes bytes, bool *up)
 {
 	struct stay_client *client = session->client;
 	uint64_t generation = session->generation, taken = 0;
@@ -278,14 +278,14 @@ take_all(struct stay_session *session, struct stay_bytes bytes, bool *up)
 			return put_off(session, bytes.len);
 		frame = client->protocol.decode(session, bytes);
 		if (frame.kind == STAY_FRAME_MORE)
-			return keep(session, bytes.len, frame.len);
+			return wait_for_rest(session, bytes.len, frame.len);
 		fault = fault_of(client, &frame, bytes.len);
 		if (fault != NULL)
 			return stay__session_break(
 			    session, STAY_E_PROTOCOL, fault);
 		session->reading.frame =
 		    (struct stay_bytes){ bytes.data, frame.len };
-		flow = take[frame.kind](session, &frame);
+		flow = take_frame[frame.kind](session, &frame);
 		session->reading.frame.len = 0;
 		if (flow == STAY__END || session->generation != generation)
 			return flow;
@@ -317,6 +317,25 @@ stay__receive_begin(struct stay_session *session)
 	session->reading.kept = 0;
 }
 
+/* What holds whenever bytes arrive. */
+static void
+expect_order(const struct stay_client *client, struct stay_bytes bytes)
+{
+	const struct stay__reading *reading = &client->session.reading;
+	const struct stay__calls *calls = &client->calls;
+
+	/* What was kept of the last delivery comes again. */
+	assert(bytes.len >= reading->kept);
+	/* No consumer is running. */
+	assert(reading->frame.len == 0 && !client->waiters.serving);
+	/* What is half on the wire has a rest; what is kept is in flight. */
+	assert(calls->half == NULL || stay__sendbuf_rest(&calls->sendbuf) > 0);
+	assert(calls->kept <= calls->counts.in_flight);
+	(void)reading;
+	(void)calls;
+	(void)bytes;
+}
+
 struct stay_verdict
 stay__receive(struct stay_client *client, struct stay_bytes bytes)
 {
@@ -327,13 +346,14 @@ stay__receive(struct stay_client *client, struct stay_bytes bytes)
 
 	if (stay__session_state(session) == STAY__SESSION_DOWN)
 		return stay_verdict_noreply();
+	expect_order(client, bytes);
 	client->calls.counts.bytes_in += fresh;
 	session->reading.kept = 0;
 	/* Till now we were busy with what it has said. */
 	stay__health_heard(session);
 	/* What is over is told before what answers others. */
 	flow = stay__calls_tell_some(&client->calls)
-		   ? take_all(session, bytes, &up)
+		   ? take_frames(session, bytes, &up)
 		   : put_off(session, bytes.len);
 	flow = leave_who_refuses(session, flow);
 	if (flow == STAY__END)

@@ -19,7 +19,7 @@ struct stay__change {
 };
 
 static void
-release(const struct stay_client_options *options)
+release_config(const struct stay_client_options *options)
 {
 	if (options->config_release != NULL)
 		options->config_release(options->config);
@@ -43,7 +43,7 @@ drop_all(struct stay_client *client)
 	while ((change = client->dropped) != NULL) {
 		client->dropped = change->older;
 		client->dropped_count--;
-		release(&change->options);
+		release_config(&change->options);
 		free_change(change);
 	}
 }
@@ -83,7 +83,7 @@ release_soon(struct stay_client *client, struct stay__change *change)
 }
 
 static void
-drop(struct stay_client *client, struct stay__change *change)
+drop_change(struct stay_client *client, struct stay__change *change)
 {
 	if (change == NULL)
 		return;
@@ -103,7 +103,7 @@ stay__change_init(struct stay_client *client)
 void
 stay__change_fini(struct stay_client *client)
 {
-	drop(client, client->change);
+	drop_change(client, client->change);
 	drop_all(client);
 	stay__task_cancel(&client->dropper);
 }
@@ -125,7 +125,7 @@ take_options(struct stay_client *client, struct stay__change *change)
 	stay__conn_retune(client->conn, &change->socket,
 	    client->options.stop_budget_ms, &client->options.backoff);
 	if (old.config != client->options.config)
-		release(&old);
+		release_config(&old);
 }
 
 static void
@@ -198,7 +198,7 @@ prepare_label(const struct stay_client *client, struct stay__change *change,
 }
 
 static enum stay_status
-prepare(const struct stay_client *client, struct stay__change *change,
+prepare_change(const struct stay_client *client, struct stay__change *change,
     const char *url, const struct stay_client_options *options)
 {
 	enum stay_status status = STAY_OK;
@@ -219,8 +219,7 @@ stay_client_reconfigure(struct stay_client *client, const char *url,
 	struct stay__change *change;
 	enum stay_status status;
 
-	if (client == NULL)
-		return STAY_E_ARG;
+	assert(client != NULL);
 	if (*client->admission == STAY__ADMIT_CLOSED)
 		return STAY_E_STOPPED;
 	if (client->dropped_count >= STAY__DROPPED_MAX)
@@ -228,12 +227,12 @@ stay_client_reconfigure(struct stay_client *client, const char *url,
 	change = stay__zalloc(sizeof(*change));
 	if (change == NULL)
 		return STAY_E_NOMEM;
-	status = prepare(client, change, url, options);
+	status = prepare_change(client, change, url, options);
 	if (status != STAY_OK) {
 		free_change(change);
 		return status;
 	}
-	drop(client, client->change);
+	drop_change(client, client->change);
 	if (change->has_options)
 		hold_on_to(client, change->options.config);
 	client->change = change;

@@ -24,7 +24,7 @@ stay__session_fini(struct stay_session *session)
 }
 
 static void
-turn(struct stay_session *session, enum stay__session_event event)
+step_machine(struct stay_session *session, enum stay__session_event event)
 {
 	struct stay__turn turn = stay__machine_take(&session->machine, event);
 
@@ -57,7 +57,7 @@ come_up(struct stay_session *session)
 {
 	struct stay_client *client = session->client;
 
-	turn(session, STAY__SESSION_EV_UP);
+	step_machine(session, STAY__SESSION_EV_UP);
 	client->calls.counts.sessions++;
 	stay__health_begin(session);
 	begin_age(session);
@@ -93,7 +93,7 @@ stay__session_open(struct stay_session *session)
 {
 	struct stay_client *client = session->client;
 
-	turn(session, STAY__SESSION_EV_OPENED);
+	step_machine(session, STAY__SESSION_EV_OPENED);
 	session->generation++;
 	session->said_farewell = false;
 	stay__session_acquit(session);
@@ -114,7 +114,7 @@ stay__session_leave(struct stay_session *session)
 	if (stay__session_state(session) != STAY__SESSION_READY ||
 	    session->condemned != STAY_OK)
 		return false;
-	turn(session, STAY__SESSION_EV_LEAVE);
+	step_machine(session, STAY__SESSION_EV_LEAVE);
 	return true;
 }
 
@@ -151,7 +151,7 @@ stay__session_over(
 
 	if (state == STAY__SESSION_DOWN)
 		return;
-	turn(session, STAY__SESSION_EV_LOST);
+	step_machine(session, STAY__SESSION_EV_LOST);
 	stay__health_end(session);
 	end_age(session);
 	client->protocol.on_down(session, why);

@@ -13,16 +13,28 @@ static const struct stay__option client_options[] = {
 #include "base/options.def"
 };
 
-/* Each choice has one of its values, so as many hits as there are zeroes. */
+/* A choice and one of its values as one number. */
+enum choice { CHOICE_offline, CHOICE_on_fatal, CHOICE_on_refused };
+#define CHOSEN(field, value) ((uint64_t)(unsigned)(value) << 8 | CHOICE_##field)
+
+static bool
+is_row(uint64_t chosen)
+{
+	switch (chosen) {
+#define CLIENT_CHOICE(field, value, text) case CHOSEN(field, value):
+#include "base/options.def"
+		return true;
+	default:
+		return false;
+	}
+}
+
 static bool
 are_choices(const struct stay_client_options *options)
 {
-	int missing = 0;
-
-#define CLIENT_CHOICE(field, value, text)                                      \
-	missing += ((value) == 0) - (options->field == (value));
-#include "base/options.def"
-	return missing == 0;
+	return is_row(CHOSEN(offline, options->offline)) &&
+	       is_row(CHOSEN(on_fatal, options->on_fatal)) &&
+	       is_row(CHOSEN(on_refused, options->on_refused));
 }
 
 enum stay_status

@@ -7,45 +7,52 @@
 void *
 stay_session_data(struct stay_session *session)
 {
+	assert(session != NULL);
 	return session->data;
 }
 
 void *
 stay_session_keep(struct stay_session *session)
 {
+	assert(session != NULL);
 	return session->client->keep;
 }
 
 const void *
 stay_session_config(const struct stay_session *session)
 {
+	assert(session != NULL);
 	return session->client->options.config;
 }
 
 struct stay_client *
 stay_session_client(struct stay_session *session)
 {
+	assert(session != NULL);
 	return session->client;
 }
 
 const struct stay_url *
 stay_session_url(const struct stay_session *session)
 {
+	assert(session != NULL);
 	return session->client->target.url;
 }
 
 char *
 stay_session_input(struct stay_session *session)
 {
+	assert(session != NULL);
 	return session->reading.input + session->reading.offset;
 }
 
 const uint64_t *
 stay_session_oldest(const struct stay_session *session)
 {
-	const struct stay__call *call =
-	    stay__calls_oldest(&session->client->calls);
+	const struct stay__call *call;
 
+	assert(session != NULL);
+	call = stay__calls_oldest(&session->client->calls);
 	return call == NULL || call->stage == STAY__CALL_CONTROL ? NULL
 								 : &call->tag;
 }
@@ -53,20 +60,22 @@ stay_session_oldest(const struct stay_session *session)
 struct stay_buf *
 stay_session_control(struct stay_session *session)
 {
+	assert(session != NULL);
 	return stay__output_control(session);
 }
 
 enum stay_status
 stay_session_expect(struct stay_session *session, unsigned replies)
 {
-	struct stay__calls *calls = &session->client->calls;
-	bool idle = stay__health_is_idle(session);
 	enum stay_status status = STAY_OK;
+	bool idle;
 
+	assert(session != NULL);
 	if (stay__session_state(session) == STAY__SESSION_DOWN)
 		return STAY_E_STATE;
+	idle = stay__health_is_idle(session);
 	if (replies > 0)
-		status = stay__calls_expect(calls, replies);
+		status = stay__calls_expect(&session->client->calls, replies);
 	/* Bytes whose answers nobody expects would be answered to a call. */
 	stay__output_settle(session, status == STAY_OK);
 	stay__health_watch(session, idle);

@@ -33,7 +33,7 @@ free_client(struct stay_client *client)
 }
 
 static void
-init_calls(struct stay_client *client)
+prepare_calls(struct stay_client *client)
 {
 	struct stay__calls *calls = &client->calls;
 
@@ -65,13 +65,13 @@ new_client(struct stay_loop *loop, const struct stay_protocol *protocol,
 	stay__waiters_init(client);
 	stay__holds_init(&client->holds);
 	stay__change_init(client);
-	init_calls(client);
+	prepare_calls(client);
 	stay__session_init(&client->session, client, client->blocks + keep);
 	return client;
 }
 
 static void
-on_started(void *arg, struct stay_conn *conn, enum stay_status status)
+tell_started(void *arg, struct stay_conn *conn, enum stay_status status)
 {
 	struct stay_client *client = arg;
 
@@ -82,7 +82,7 @@ on_started(void *arg, struct stay_conn *conn, enum stay_status status)
 /* The last of everything; config is the caller's again when all else is gone.
  */
 static void
-on_closed(void *arg, struct stay_conn *conn, enum stay_status reason)
+close_client(void *arg, struct stay_conn *conn, enum stay_status reason)
 {
 	struct stay_client *client = arg;
 	void (*release)(const void *) = client->options.config_release;
@@ -103,8 +103,8 @@ start_conn(struct stay_client *client, const char *label)
 	const struct stay_socket_options socket =
 	    stay__settings_socket(options);
 	const struct stay_conn_options conn_options = { STAY_CONN_OPTIONS,
-		.label = label, .on_started = on_started,
-		.on_closed = on_closed, .arg = client,
+		.label = label, .on_started = tell_started,
+		.on_closed = close_client, .arg = client,
 		.stop_budget_ms = options->stop_budget_ms,
 		.backoff = options->backoff, .socket = &socket };
 	struct stay_conn *conn;
@@ -134,7 +134,7 @@ label_and_start(struct stay_client *client, const char *url)
 }
 
 static enum stay_status
-start(struct stay_client *client, const char *url)
+start_client(struct stay_client *client, const char *url)
 {
 	enum stay_status status =
 	    stay__target_parse(client, &client->target, url);
@@ -163,10 +163,11 @@ stay_client_start(struct stay_client **started, struct stay_loop *loop,
 	struct stay_client *client;
 	enum stay_status status;
 
+	assert(loop != NULL);
 	if (started == NULL)
 		return STAY_E_ARG;
 	*started = NULL;
-	if (loop == NULL || protocol == NULL || url == NULL)
+	if (protocol == NULL || url == NULL)
 		return STAY_E_ARG;
 	status = stay__protocol_check(protocol);
 	if (status == STAY_OK)
@@ -176,7 +177,7 @@ stay_client_start(struct stay_client **started, struct stay_loop *loop,
 	client = new_client(loop, protocol, &filled);
 	if (client == NULL)
 		return STAY_E_NOMEM;
-	status = start(client, url);
+	status = start_client(client, url);
 	if (status != STAY_OK) {
 		free_client(client);
 		return status;
@@ -190,35 +191,41 @@ stay_client_start(struct stay_client **started, struct stay_loop *loop,
 void
 stay_client_stop(struct stay_client *client, enum stay_status reason)
 {
+	assert(client != NULL);
 	stay_conn_stop(client->conn, reason);
 }
 
 void
 stay_client_drain(struct stay_client *client, uint64_t budget_ms)
 {
+	assert(client != NULL);
 	stay_conn_drain(client->conn, budget_ms);
 }
 
 void
 stay_client_reconnect(struct stay_client *client, enum stay_status why)
 {
+	assert(client != NULL);
 	stay_conn_reconnect(client->conn, why);
 }
 
 struct stay_conn *
 stay_client_conn(struct stay_client *client)
 {
+	assert(client != NULL);
 	return client->conn;
 }
 
 void *
 stay_client_keep(struct stay_client *client)
 {
+	assert(client != NULL);
 	return client->keep;
 }
 
 const void *
 stay_client_config(const struct stay_client *client)
 {
+	assert(client != NULL);
 	return client->options.config;
 }

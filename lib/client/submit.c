@@ -138,8 +138,7 @@ stay_client_call(struct stay_client *client, const void *request,
 {
 	static const struct stay_call_options defaults = { STAY_CALL_OPTIONS };
 
-	if (client == NULL)
-		return STAY_E_ARG;
+	assert(client != NULL);
 	return counted(client, submit(client, request, &defaults, done, arg));
 }
 
@@ -149,8 +148,7 @@ stay_client_call_with(struct stay_client *client, const void *request,
 {
 	struct stay_call_options ours = { STAY_CALL_OPTIONS };
 
-	if (client == NULL)
-		return STAY_E_ARG;
+	assert(client != NULL);
 	if (options == NULL)
 		options = &ours;
 	if (options->size < sizeof(options->size) ||

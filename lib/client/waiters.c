@@ -124,7 +124,7 @@ next_served(struct stay_client *client)
 }
 
 static void
-serve(struct stay__task *task)
+serve_waiters(struct stay__task *task)
 {
 	struct stay_client *client =
 	    STAY__CONTAINER(task, struct stay_client, waiters.task);
@@ -145,7 +145,7 @@ stay__waiters_init(struct stay_client *client)
 {
 	stay__list_init(&client->waiters.waiting);
 	stay__list_init(&client->waiters.over);
-	stay__task_init(&client->waiters.task, serve);
+	stay__task_init(&client->waiters.task, serve_waiters);
 }
 
 void
@@ -243,7 +243,8 @@ stay_client_wait_room(struct stay_client *client,
 	struct waiter *waiter;
 	enum stay_status status;
 
-	if (client == NULL || ready == NULL)
+	assert(client != NULL);
+	if (ready == NULL)
 		return STAY_E_ARG;
 	status = stay__options_fill(&own, sizeof(own), options, NULL, 0, NULL);
 	if (status == STAY_OK)

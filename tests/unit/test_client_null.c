@@ -1,0 +1,119 @@
+/*
+ * NULL for a client, a session, a loop or a held reply is a fault of the
+ * program: it ends there and then. NULL for what is data is answered with
+ * STAY_E_ARG.
+ */
+#include <stay/client.h>
+
+#include "suites.h"
+#include "support/aborts.h"
+#include "support/line_rig.h"
+
+static struct line_rig rig;
+
+/* X: what returns something; V: what returns nothing. */
+#define HANDLES(X, V)                                                          \
+	X(start,                                                               \
+	    stay_client_start(&started, NULL, &line_protocol, LINE_URL, NULL)) \
+	X(call, stay_client_call(NULL, LINE("x"), NULL, NULL))                 \
+	X(call_with, stay_client_call_with(NULL, LINE("x"), NULL, NULL, NULL)) \
+	X(wait_room, stay_client_wait_room(NULL, NULL, ready, NULL))           \
+	X(cancel, stay_client_cancel(NULL, nothing))                           \
+	V(stop, stay_client_stop(NULL, STAY_OK))                               \
+	V(drain, stay_client_drain(NULL, 1))                                   \
+	V(reconnect, stay_client_reconnect(NULL, STAY_OK))                     \
+	X(reconfigure, stay_client_reconfigure(NULL, LINE_URL, NULL))          \
+	X(conn, stay_client_conn(NULL))                                        \
+	X(of, stay_client_of(NULL))                                            \
+	X(client_keep, stay_client_keep(NULL))                                 \
+	X(client_config, stay_client_config(NULL))                             \
+	V(counts, stay_client_get_counts(NULL, &counts))                       \
+	X(held_new, stay_held_new(NULL, text, &held))                          \
+	X(held_reply, stay_held_reply(NULL))                                   \
+	X(data, stay_session_data(NULL))                                       \
+	X(keep, stay_session_keep(NULL))                                       \
+	X(config, stay_session_config(NULL))                                   \
+	X(client, stay_session_client(NULL))                                   \
+	X(url, stay_session_url(NULL))                                         \
+	X(input, stay_session_input(NULL))                                     \
+	X(oldest, stay_session_oldest(NULL))                                   \
+	X(control, stay_session_control(NULL))                                 \
+	X(expect, stay_session_expect(NULL, 1))
+
+static struct stay_client *started;
+static const struct stay_call_id nothing;
+static struct stay_client_counts counts = { STAY_CLIENT_COUNTS };
+static struct stay_held *held;
+static const char text[] = "x";
+
+static void
+ready(void *arg, struct stay_client *client, enum stay_status status)
+{
+	(void)arg;
+	(void)client;
+	(void)status;
+}
+
+#define V(name, ...)                                                           \
+	static void do_##name(void)                                            \
+	{                                                                      \
+		__VA_ARGS__;                                                   \
+	}
+#define X(name, ...) V(name, (void)!(__VA_ARGS__))
+HANDLES(X, V)
+#undef X
+#undef V
+
+#ifndef NDEBUG
+static const struct {
+	const char *name;
+	void (*run)(void);
+} deeds[] = {
+#define X(name, ...) { #name, do_##name },
+	HANDLES(X, X)
+#undef X
+};
+#define DEEDS ((int)(sizeof(deeds) / sizeof(deeds[0])))
+
+START_TEST(test_client_null_for_a_handle_aborts)
+{
+	ck_assert_msg(
+	    aborts(deeds[_i].run), "%s goes on without", deeds[_i].name);
+}
+END_TEST
+#endif
+
+START_TEST(test_client_null_for_data_is_answered)
+{
+	line_begin(&rig, NULL);
+	ck_assert_int_eq(
+	    stay_client_start(NULL, rig.loop, &line_protocol, LINE_URL, NULL),
+	    STAY_E_ARG);
+	ck_assert_int_eq(
+	    stay_client_start(&started, rig.loop, NULL, LINE_URL, NULL),
+	    STAY_E_ARG);
+	ck_assert_int_eq(
+	    stay_client_start(&started, rig.loop, &line_protocol, NULL, NULL),
+	    STAY_E_ARG);
+	ck_assert_int_eq(
+	    stay_client_wait_room(rig.client, NULL, NULL, NULL), STAY_E_ARG);
+	ck_assert_int_eq(stay_held_new(rig.client, text, NULL), STAY_E_ARG);
+	stay_held_free(NULL);
+	line_end(&rig);
+}
+END_TEST
+
+Suite *
+suite_client_null(void)
+{
+	Suite *suite = suite_create("client_null");
+	TCase *tcase = tcase_create("client_null");
+
+#ifndef NDEBUG
+	tcase_add_loop_test(
+	    tcase, test_client_null_for_a_handle_aborts, 0, DEEDS);
+#endif
+	tcase_add_test(tcase, test_client_null_for_data_is_answered);
+	suite_add_tcase(suite, tcase);
+	return suite;
+}
