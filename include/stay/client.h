@@ -251,7 +251,8 @@ STAY_API enum stay_status stay_client_cancel(
  *		while (status == STAY_OK && job->next < job->end)
  *			status = call_next(job, client);
  *		if (status == STAY_E_FULL)
- *			status = stay_client_wait_room(client, NULL, go_on, job);
+ *			status = stay_client_wait_room(
+ *			    client, NULL, go_on, job);
  *		if (status != STAY_OK)
  *			give_up(job, status);
  *	}

@@ -28,7 +28,7 @@
  *  - connect runs before any message that is queued.
  *  - connect and disconnect cancel the backoff timer, also one that has fired
  *    and is not delivered yet.
- *  - A reply in a verdict is delivered before connect or disconnect run.
+ *  - A reply in a verdict is delivered before connect or disconnect runs.
  *  - No callback, completion or notice runs inside a public function. There are
  *    two exceptions: init runs inside stay_conn_start, and stay_conn_await
  *    drives the loop.
@@ -273,18 +273,19 @@ struct stay_behaviour {
 	stay_event_fn *handle_info;
 	/* This behaviour takes over from another: fill `state` from
 	 * `old_state`. Any status but STAY_OK: the old behaviour stays.
-	 * NULL: it always stays. */
+	 * NULL: it always stays, with STAY_E_UNSUPPORTED. */
 	stay_code_change_fn *code_change;
 	/* The last callback. Calls may still be answered in it. NULL: none. */
 	stay_terminate_fn *terminate;
 	/* The state has changed. NULL: none. */
 	stay_entered_fn *entered;
 	/* How much is left to do, for stay_conn_drain, besides messages and
-	 * calls that are open. Must be pure. NULL: 0. */
+	 * calls that are open. Must change nothing, and not call the library.
+	 * NULL: 0. */
 	stay_busy_fn *busy;
 	/* Words for stay_conn_explain, as "3 calls wait", without secrets, and
-	 * at most `len` bytes. Returns as snprintf does. Must be pure. NULL:
-	 * none. */
+	 * at most `len` bytes. Returns as snprintf does. Must change
+	 * nothing, and not call the library. NULL: none. */
 	stay_describe_fn *describe;
 };
 

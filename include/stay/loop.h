@@ -137,10 +137,10 @@ STAY_API void stay_loop_turn(struct stay_loop *loop);
 
 /*
  * Say that this process is a forked child, and that the streams of the loop
- * belong to its parent. Streams that are open or being opened then fail. The
- * world is called by the same rules as for stay_loop_turn. Its operation
- * `forked` keeps new ones from beginning, and its other operations must refuse
- * to touch the parent's descriptors.
+ * belong to its parent. Streams that are open or being opened then fail. A
+ * world calls this by the same rules as stay_loop_turn. Its operation `forked`
+ * keeps new streams from beginning. Its other operations must not touch the
+ * parent's descriptors.
  */
 STAY_API void stay_loop_orphan(struct stay_loop *loop);
 

@@ -25,7 +25,7 @@
  * before it failed. With client.on_refused = STAY_REFUSED_RESEND such a command
  * is sent again in another session (see <stay/client.h>).
  *
- * What to know of one connection that many share, and that breaks:
+ * All commands share one connection, and it may break:
  *  - After a loss no command is sent again, not even a GET, unless the flags of
  *    its call say STAY_READ_ONLY or STAY_IDEMPOTENT (stay_redis_command_with;
  *    <stay/protocol.h> has the difference).
@@ -129,8 +129,9 @@ STAY_API STAY_USE enum stay_status stay_redis_reconfigure(
     struct stay_redis *redis, const char *url,
     const struct stay_redis_options *options);
 
-/* End the program's use of it: stop fails what has not completed
- * (stay_client_stop with STAY_OK); drain waits for it (stay_client_drain). */
+/* End it. Stop fails the commands that have not completed (stay_client_stop
+ * with STAY_OK); drain waits for them, `budget_ms` at most
+ * (stay_client_drain). */
 STAY_API void stay_redis_stop(struct stay_redis *redis);
 STAY_API void stay_redis_drain(struct stay_redis *redis, uint64_t budget_ms);
 
@@ -164,10 +165,10 @@ STAY_API struct stay_conn *stay_redis_conn(struct stay_redis *redis);
  *
  * Returns: STAY_OK: accepted. Or the call is rejected, and `done` never runs:
  * STAY_E_FORMAT; STAY_E_UNSUPPORTED; and all of stay_client_call.
- * Unsupported are commands that do not have one reply (SUBSCRIBE and its kin,
+ * Unsupported are commands that do not have one reply (SUBSCRIBE and the like,
  * MONITOR, CLIENT REPLY, SCRIPT DEBUG, SYNC, PSYNC, REPLCONF), and those that
- * would change the session, only for the next one to undo it (HELLO, AUTH,
- * SELECT, RESET, QUIT).
+ * change what the beginning of each session sets (HELLO, AUTH, SELECT, RESET,
+ * QUIT): the next session would undo it.
  */
 STAY_API enum stay_status stay_redis_command(struct stay_redis *redis,
     stay_done_fn *done, void *arg, const char *format, ...);
@@ -196,12 +197,11 @@ STAY_API enum stay_status stay_redis_argv(struct stay_redis *redis,
 /* ---- replies --------------------------------------------------------- */
 
 /*
- * A reply is a node of a flat tape over the input bytes: nothing is copied, and
- * nothing is allocated for a node. It lives until `done` (or on_push,
- * on_orphan) returns, or as long as stay_held_new keeps it or any node of it.
- *
- * These functions take result->reply, and any node of it. NULL is a reply of
- * type STAY_REDIS_NIL.
+ * A reply is a tree of nodes: an aggregate has children. These functions take
+ * result->reply, and any node of it. NULL is a reply of type STAY_REDIS_NIL.
+ * A reply lives until `done` (or on_push, on_orphan) returns, or as long as
+ * stay_held_new keeps it or any node of it. The nodes are one flat array over
+ * the input bytes: nothing is copied, and nothing is allocated for a node.
  *
  * The types, and how RESP marks them
  * (https://redis.io/docs/reference/protocol-spec/):

@@ -8,8 +8,8 @@
  *	...
  *	stay_stream_dial(conn, "serial:///dev/ttyUSB0");
  *
- * A transport deals with bytes only. Which requests and replies they are is the
- * matter of a protocol (<stay/protocol.h>).
+ * A transport only moves bytes. A protocol (<stay/protocol.h>) knows which
+ * requests and replies they are.
  */
 #ifndef STAY_TRANSPORT_H
 #define STAY_TRANSPORT_H
