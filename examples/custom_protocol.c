@@ -1,5 +1,5 @@
 /*
- * The lesson: a real protocol in a hundred and some lines.
+ * The lesson: a real protocol in 130 lines.
  *
  * memcached's text protocol (get, set, delete, incr), as an adapter of its own:
  * https://github.com/memcached/memcached/blob/master/doc/protocol.txt. It is

@@ -1,5 +1,5 @@
 /*
- * The lesson: the least that a program has to write.
+ * The lesson: the shortest program.
  *
  * No line waits for the connection. Both commands are accepted at once, and
  * sent together when the connection is up. Each completes exactly once,

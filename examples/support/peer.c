@@ -32,8 +32,7 @@ listen_on(int port)
 
 	if (fd < 0)
 		return -1;
-	/* Our own connections of a moment ago must not keep us from the port.
-	 */
+	/* Connections that were just closed must not keep the port in use. */
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 	if (bind(fd, (struct sockaddr *)&address, sizeof(address)) == 0 &&
 	    listen(fd, 64) == 0)
@@ -78,8 +77,8 @@ peer_exists(const char *program)
 	return false;
 }
 
-/* In the child: end with the parent, whose descriptors are none of our
- * business, but for `keep`. */
+/* In the child: end with the parent, and close the descriptors that came
+ * from it, except `keep`. */
 static void
 become_peer(pid_t parent, int keep)
 {
@@ -156,7 +155,7 @@ peer_serve(struct peer *peer, peer_serve_fn *serve)
 	_exit(0);
 }
 
-/* A pid of 0 or -1 would reach others than our child. */
+/* A pid of 0 or -1 would signal other processes than our child. */
 static void
 tell(const struct peer *peer, int what)
 {
