@@ -195,12 +195,16 @@ looking_down() {
 
 # "symbol object" of all that is defined, and of all that is needed.
 symbols() {
-	for object in "$tree"/lib/*.o "$tree"/lib/*/*.o; do
-		nm -g --defined-only "$object" |
-		    awk -v o="${object#"$tree"/lib/}" 'NF == 3 { print $3, o }'
+	for source in $SRC; do
+		object=${source#lib/}
+		object=${object%.c}.o
+		nm -g --defined-only "$tree/lib/$object" |
+		    awk -v o="$object" 'NF == 3 { print $3, o }'
 	done | sort >"$work/defined"
-	for object in "$tree"/lib/*.o "$tree"/lib/*/*.o; do
-		nm -u "$object" | awk -v o="${object#"$tree"/lib/}" '{ print $2, o }'
+	for source in $SRC; do
+		object=${source#lib/}
+		object=${object%.c}.o
+		nm -u "$tree/lib/$object" | awk -v o="$object" '{ print $2, o }'
 	done | sort >"$work/needed"
 	join "$work/needed" "$work/defined" |
 	    awk '$2 != $3 { print $2, $3 }' | sort -u >"$work/calls"
@@ -472,6 +476,7 @@ check_headers
 check_exports
 holds "no folder of lib/ includes a header of a later one" looking_down
 holds "no folder of lib/ needs a symbol of a later one" calling_down
+holds "no circle among the objects of lib/" no_circle
 holds "a client includes conn/inner.h alone of conn/" inner_alone
 holds "only lib/base/mem.h asks for memory" only_mem_allocates
 holds "only lib/world/ knows the system" only_world_knows_the_system
