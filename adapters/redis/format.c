@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-#include "writer.h"
+#include "format_writer.h"
 
 /* What ends a literal text. */
 static const bool ends[256] = { ['\0'] = true, [' '] = true, ['%'] = true };

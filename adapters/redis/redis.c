@@ -1,232 +1,22 @@
 /*
  * The adapter's front: its vtable, and the functions of <stay/redis.h> that
- * wrap a client. What is written and read is the other files' business; here it
- * is only passed on.
+ * wrap a client. What is written and read is the business of others:
+ *
+ *	request     a call becomes bytes: format, format_field, format_writer
+ *	commands    what a command means to the connection that carries it
+ *	session     frames in, and what they answer
+ *	greeting    how a session begins
+ *	reply       read by users: reply_parser makes the tape it is
+ *	config      the URL and the options, checked once
+ *	number      numbers as Redis writes them
  */
 #include <stay/redis.h>
 
 #include <string.h>
 
-#include "command.h"
 #include "config.h"
-#include "format.h"
-#include "greeter.h"
-#include "tape.h"
-
-/* The block that survives reconnects, for the tape: it is kept from reply to
- * reply. */
-struct stay_redis {
-	struct stay_client *client;
-	struct stay_redis__parser parser;
-};
-
-/* What the caller submits: a format with its arguments, or words. */
-struct request {
-	const char *format;
-	struct stay_redis__arguments *arguments;
-	size_t argc;
-	const char *const *argv;
-	const size_t *lens;
-};
-
-/* ---- out ---- */
-
-static enum stay_status
-write_format(const struct request *request, struct stay_buf *out)
-{
-	struct stay_redis__arguments arguments;
-	enum stay_status status;
-
-	va_copy(arguments.list, request->arguments->list);
-	status = stay_redis__write_format(out, request->format, &arguments);
-	va_end(arguments.list);
-	return status;
-}
-
-static enum stay_status
-encode(struct stay_request *call, struct stay_buf *out)
-{
-	const struct request *request = call->data;
-	size_t before = stay_buf_len(out);
-	struct stay_bytes bytes;
-	enum stay_status status;
-
-	if (request->arguments != NULL)
-		status = write_format(request, out);
-	else
-		status = stay_redis__write_argv(
-		    out, request->argc, request->argv, request->lens);
-	if (status != STAY_OK)
-		return status;
-	bytes = stay_buf_bytes(out);
-	status =
-	    stay_redis__judge(call, bytes.data + before, bytes.len - before);
-	if (status != STAY_OK)
-		stay_buf_cut(out, before);
-	return status;
-}
-
-/* ---- in ---- */
-
-/* What a session knows. */
-struct talk {
-	struct stay_redis__greeter greeter;
-	bool in_multi; /* what is sent is queued, not executed */
-};
-
-/* The server did not even try. An error with these words that comes out of a
- * script may follow what the script did before. */
-static bool
-is_refusal(const struct stay_session *session, const char *text)
-{
-	static const char *const words[] = { "LOADING ", "READONLY ",
-		"MASTERDOWN ", "TRYAGAIN " };
-	const uint64_t *tag = stay_session_oldest(session);
-
-	if (tag != NULL && *tag == STAY_REDIS__TAG_SCRIPT)
-		return false;
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (strncmp(text, words[i], strlen(words[i])) == 0)
-			return true;
-	return false;
-}
-
-/* MULTI is answered by OK if it opens a transaction; whatever EXEC and DISCARD
- * are answered, there is none behind them. */
-static void
-follow_multi(struct stay_session *session, unsigned type)
-{
-	struct talk *talk = stay_session_data(session);
-	const uint64_t *tag = stay_session_oldest(session);
-
-	if (tag == NULL)
-		return;
-	if (*tag == STAY_REDIS__TAG_MULTI && type != STAY_REDIS_ERROR)
-		talk->in_multi = true;
-	else if (*tag == STAY_REDIS__TAG_EXEC)
-		talk->in_multi = false;
-}
-
-static struct stay_frame
-frame_of(struct stay_session *session, const struct stay_redis__parser *parser)
-{
-	const struct stay_redis_reply *reply = stay_redis__parser_reply(parser);
-	unsigned type = reply->type;
-
-	if (type == STAY_REDIS_PUSH)
-		return stay_frame_push(parser->pos, reply);
-	if (type != STAY_REDIS_STRING)
-		follow_multi(session, type);
-	if (type != STAY_REDIS_ERROR)
-		return stay_frame_reply(parser->pos, reply);
-	return is_refusal(session, stay_redis_str(reply))
-		   ? stay_frame_refused(parser->pos, reply)
-		   : stay_frame_error(parser->pos, reply);
-}
-
-static struct stay_frame
-decode(struct stay_session *session, struct stay_bytes in)
-{
-	struct stay_redis *redis = stay_session_keep(session);
-	struct stay_redis__parser *parser = &redis->parser;
-
-	switch (
-	    stay_redis__parse(parser, stay_session_input(session), in.len)) {
-	case STAY_REDIS__WHOLE:
-		return frame_of(session, parser);
-	case STAY_REDIS__MORE:
-		return stay_frame_more_of(stay_redis__parser_hope(parser));
-	case STAY_REDIS__BAD:
-		break;
-	}
-	return stay_frame_bad(parser->why);
-}
-
-static void
-on_push(struct stay_session *session, const struct stay_frame *frame)
-{
-	const struct stay_redis__config *config = stay_session_config(session);
-
-	if (config->on_push != NULL)
-		config->on_push(config->on_push_arg, stay_session_keep(session),
-		    frame->reply);
-}
-
-static void
-on_orphan(struct stay_session *session, const struct stay_frame *frame)
-{
-	const struct stay_redis__config *config = stay_session_config(session);
-
-	if (config->on_orphan != NULL)
-		config->on_orphan(config->on_orphan_arg,
-		    stay_session_keep(session), frame->reply);
-}
-
-static size_t
-retain(struct stay_session *session, struct stay_retain *keep)
-{
-	const struct stay_redis *redis = stay_session_keep(session);
-	const struct stay_redis_reply *kept = NULL;
-	size_t size = stay_redis__parser_copy(
-	    &redis->parser, keep->reply, keep->moved, keep->to, &kept);
-
-	keep->kept = kept;
-	return size;
-}
-
-/* ---- a session ---- */
-
-static void
-set_bounds(struct stay_redis *redis, const struct stay_redis__config *config)
-{
-	redis->parser.depth_max = config->depth_max;
-	redis->parser.elements_max = config->elements_max;
-	redis->parser.text_max = config->text_max;
-}
-
-/* A session may have another config than the one before. */
-static void
-begin(struct stay_session *session)
-{
-	struct stay_redis *redis = stay_session_keep(session);
-
-	stay_redis__parser_reset(&redis->parser);
-	set_bounds(redis, stay_session_config(session));
-}
-
-static struct stay_hello
-hello(struct stay_session *session, const struct stay_frame *frame)
-{
-	struct stay_redis *redis = stay_session_keep(session);
-	struct talk *talk = stay_session_data(session);
-	struct stay_hello answer;
-	unsigned due;
-
-	if (frame == NULL)
-		begin(session);
-	answer = stay_redis__greet(&talk->greeter, stay_session_config(session),
-	    frame == NULL ? NULL : frame->reply, stay_session_control(session),
-	    &due);
-	if (due > 0 && stay_session_expect(session, due) != STAY_OK)
-		return stay_hello_retry("no memory for the handshake");
-	/* Few replies are as large as the server's about itself. */
-	if (answer.kind == STAY_HELLO_UP)
-		stay_redis__parser_fini(&redis->parser);
-	return answer;
-}
-
-/* In a transaction it would be one of its commands. */
-static void
-ping(struct stay_session *session)
-{
-	const struct talk *talk = stay_session_data(session);
-
-	if (talk->in_multi)
-		return;
-	if (stay_buf_puts(stay_session_control(session),
-		"*1\r\n$4\r\nPING\r\n") == STAY_OK)
-		(void)stay_session_expect(session, 1);
-}
+#include "request.h"
+#include "session.h"
 
 static enum stay_status
 init(void *keep, const void *options, const struct stay_url *url)
@@ -235,7 +25,7 @@ init(void *keep, const void *options, const struct stay_url *url)
 	struct stay_redis *redis = keep;
 
 	(void)url;
-	set_bounds(redis, config);
+	stay_redis__session_bounds(redis, config);
 	return STAY_OK;
 }
 
@@ -251,17 +41,17 @@ static const struct stay_protocol protocol = {
 	STAY_PROTOCOL,
 	.name = "redis",
 	.port = "6379",
-	.session_size = sizeof(struct talk),
+	.session_size = sizeof(struct stay_redis__session),
 	.keep_size = sizeof(struct stay_redis),
-	.encode = encode,
-	.decode = decode,
-	.hello = hello,
-	.on_push = on_push,
-	.on_orphan = on_orphan,
-	.ping = ping,
+	.encode = stay_redis__request_encode,
+	.decode = stay_redis__session_decode,
+	.hello = stay_redis__session_hello,
+	.on_push = stay_redis__session_push,
+	.on_orphan = stay_redis__session_orphan,
+	.ping = stay_redis__session_ping,
 	.init = init,
 	.fini = fini,
-	.retain = retain,
+	.retain = stay_redis__session_retain,
 };
 
 /* ---- the connection ---- */
@@ -369,7 +159,7 @@ stay_redis_conn(struct stay_redis *redis)
 /* ---- commands ---- */
 
 static enum stay_status
-submit(struct stay_redis *redis, const struct request *request,
+submit(struct stay_redis *redis, const struct stay_redis__request *request,
     const struct stay_call_options *options, stay_done_fn *done, void *arg)
 {
 	if (options == NULL)
@@ -384,7 +174,8 @@ stay_redis_vcommand(struct stay_redis *redis,
     const char *format, va_list list)
 {
 	struct stay_redis__arguments arguments;
-	struct request request = { .format = format, .arguments = &arguments };
+	struct stay_redis__request request = { .format = format,
+		.arguments = &arguments };
 	enum stay_status status;
 
 	va_copy(arguments.list, list);
@@ -425,7 +216,9 @@ stay_redis_argv(struct stay_redis *redis,
     const struct stay_call_options *options, stay_done_fn *done, void *arg,
     size_t argc, const char *const *argv, const size_t *lens)
 {
-	struct request request = { .argc = argc, .argv = argv, .lens = lens };
+	struct stay_redis__request request = {
+		.argc = argc, .argv = argv, .lens = lens
+	};
 
 	return submit(redis, &request, options, done, arg);
 }

@@ -2,7 +2,7 @@
  * Reading a reply. A node is all a reader has: its index leads to node 0, which
  * knows where the bytes are. It knows nothing of how the tape was made.
  */
-#include "tape.h"
+#include "reply_tape.h"
 
 #include <string.h>
 

@@ -5,14 +5,14 @@
  *
  *	clang -g -O1 -D_GNU_SOURCE -Iinclude \
  *	    -fsanitize=fuzzer,address,undefined \
- *	    -o fuzz_resp tests/fuzz/fuzz_resp.c adapters/redis/parser.c \
+ *	    -o fuzz_resp tests/fuzz/fuzz_resp.c adapters/redis/reply_parser.c \
  *	    adapters/redis/reply.c adapters/redis/number.c
  *	./fuzz_resp tests/fuzz/corpus/resp
  */
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../adapters/redis/tape.h"
+#include "../../adapters/redis/reply_tape.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../adapters/redis/command.h"
+#include "../../adapters/redis/commands.h"
 #include "../../adapters/redis/format.h"
 
 #include "expect.h"
@@ -32,7 +32,7 @@ judge(const char *text, struct stay_request *request)
 	    stay_redis__write_argv(&out, count, words, NULL), STAY_OK);
 	bytes = stay_buf_bytes(&out);
 	*request = (struct stay_request){ .replies = 1 };
-	status = stay_redis__judge(request, bytes.data, bytes.len);
+	status = stay_redis__classify(request, bytes.data, bytes.len);
 	stay_buf_fini(&out);
 	return status;
 }

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../adapters/redis/greeter.h"
+#include "../../adapters/redis/greeting.h"
 
 #include "support/resp.h"
 
@@ -170,7 +170,7 @@ assert_sent(const struct stay_buf *out, const char *sent, unsigned due)
 }
 
 static void
-take_turn(struct stay_redis__greeter *greeter,
+take_turn(struct stay_redis__greeting *greeting,
     const struct stay_redis__config *config, const struct turn *turn,
     const char *label)
 {
@@ -184,7 +184,8 @@ take_turn(struct stay_redis__greeter *greeter,
 	stay_buf_init(&out, 0);
 	if (turn->reply != NULL)
 		reply = resp_parse(&resp, turn->reply);
-	hello = stay_redis__greet(greeter, config, reply, &out, &due);
+	hello =
+	    stay_redis__greeting_answer(greeting, config, reply, &out, &due);
 	ck_assert_msg(
 	    hello.kind == turn->kind, "%s: not after %s", label, turn->reply);
 	if (turn->kind == REFUSED || turn->kind == DENIED)
@@ -199,13 +200,13 @@ START_TEST(test_redis_hello_conversations)
 	static const struct stay_redis_options none = { STAY_REDIS_OPTIONS };
 	const struct conversation *conversation = &conversations[_i];
 	const struct stay_redis__config *config;
-	struct stay_redis__greeter greeter = { 0 };
+	struct stay_redis__greeting greeting = { 0 };
 	const struct turn *turn = conversation->turns;
 
 	ck_assert_int_eq(
 	    stay_redis__config_new(&config, conversation->url, &none), STAY_OK);
 	do
-		take_turn(&greeter, config, turn, conversation->label);
+		take_turn(&greeting, config, turn, conversation->label);
 	while (turn++->kind == WAIT);
 	stay_redis__config_free(config);
 }
@@ -215,7 +216,7 @@ START_TEST(test_redis_hello_without_room)
 {
 	static const struct stay_redis_options none = { STAY_REDIS_OPTIONS };
 	const struct stay_redis__config *config;
-	struct stay_redis__greeter greeter = { 0 };
+	struct stay_redis__greeting greeting = { 0 };
 	struct stay_buf out;
 	unsigned due;
 
@@ -223,7 +224,8 @@ START_TEST(test_redis_hello_without_room)
 	    stay_redis__config_new(&config, "redis://h/1", &none), STAY_OK);
 	stay_buf_init(&out, 30);
 	ck_assert_int_eq(
-	    stay_redis__greet(&greeter, config, NULL, &out, &due).kind,
+	    stay_redis__greeting_answer(&greeting, config, NULL, &out, &due)
+		.kind,
 	    STAY_HELLO_RETRY);
 	stay_buf_fini(&out);
 	stay_redis__config_free(config);

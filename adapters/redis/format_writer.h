@@ -3,8 +3,8 @@
  * command of the usual size costs one reserve and one commit. A header may be
  * written after what stands behind it.
  */
-#ifndef STAY_REDIS__WRITER_H
-#define STAY_REDIS__WRITER_H
+#ifndef STAY_REDIS__FORMAT_WRITER_H
+#define STAY_REDIS__FORMAT_WRITER_H
 
 #include <stdbool.h>
 #include <string.h>

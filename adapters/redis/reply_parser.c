@@ -6,7 +6,7 @@
  * It knows nothing of calls; sessions, errors' meanings and pushes are
  * redis.c's.
  */
-#include "tape.h"
+#include "reply_tape.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* What a command means to the connection that carries it. */
-#ifndef STAY_REDIS__COMMAND_H
-#define STAY_REDIS__COMMAND_H
+#ifndef STAY_REDIS__COMMANDS_H
+#define STAY_REDIS__COMMANDS_H
 
 #include <stay/protocol.h>
 
@@ -19,7 +19,7 @@ enum stay_redis__tag {
  * Returns: STAY_OK; STAY_E_UNSUPPORTED for a command after which replies would
  * not match calls any more, or which would change the session behind our back.
  */
-enum stay_status stay_redis__judge(
+enum stay_status stay_redis__classify(
     struct stay_request *request, const char *bytes, size_t len);
 
 #endif

@@ -2,7 +2,7 @@
  * The handshake as a table of steps. It knows replies, not sessions: redis.c
  * carries the bytes.
  */
-#include "greeter.h"
+#include "greeting.h"
 
 #include <string.h>
 
@@ -169,15 +169,15 @@ ask_login(const struct stay_redis__config *config)
 /* Send a whole line; the replies to what was sent before do not matter any
  * more. */
 static struct stay_hello
-start(struct stay_redis__greeter *greeter,
+start(struct stay_redis__greeting *greeting,
     const struct stay_redis__config *config, unsigned line,
     struct stay_buf *out, unsigned *due)
 {
 	const struct stay_redis__config asked = ask_login(config);
 
-	greeter->line = line;
-	greeter->step = step_from(config, line, 0);
-	for (unsigned step = greeter->step; step < STEPS;
+	greeting->line = line;
+	greeting->step = step_from(config, line, 0);
+	for (unsigned step = greeting->step; step < STEPS;
 	     step = step_from(config, line, step + 1)) {
 		if (steps[step].write(&asked, out) != STAY_OK)
 			return stay_hello_retry("no memory for the handshake");
@@ -187,15 +187,15 @@ start(struct stay_redis__greeter *greeter,
 }
 
 static struct stay_hello
-fall_back(struct stay_redis__greeter *greeter,
+fall_back(struct stay_redis__greeting *greeting,
     const struct stay_redis__config *config, struct stay_buf *out,
     unsigned *due)
 {
-	unsigned step = greeter->step;
+	unsigned step = greeting->step;
 
-	while ((step = step_from(config, greeter->line, step + 1)) < STEPS)
-		greeter->ignored++;
-	return start(greeter, config, RESP2, out, due);
+	while ((step = step_from(config, greeting->line, step + 1)) < STEPS)
+		greeting->ignored++;
+	return start(greeting, config, RESP2, out, due);
 }
 
 static bool
@@ -219,21 +219,21 @@ meaning_of(const struct stay_redis_reply *reply, enum meaning other)
 }
 
 struct stay_hello
-stay_redis__greet(struct stay_redis__greeter *greeter,
+stay_redis__greeting_answer(struct stay_redis__greeting *greeting,
     const struct stay_redis__config *config,
     const struct stay_redis_reply *reply, struct stay_buf *out, unsigned *due)
 {
 	*due = 0;
-	if (greeter->line == 0)
-		return start(greeter, config,
+	if (greeting->line == 0)
+		return start(greeting, config,
 		    config->protocol == 2 ? RESP2 : RESP3, out, due);
-	if (greeter->ignored > 0) {
-		greeter->ignored--;
+	if (greeting->ignored > 0) {
+		greeting->ignored--;
 		return stay_hello_wait();
 	}
-	switch (meaning_of(reply, steps[greeter->step].other)) {
+	switch (meaning_of(reply, steps[greeting->step].other)) {
 	case MEANS_RESP2:
-		return fall_back(greeter, config, out, due);
+		return fall_back(greeting, config, out, due);
 	case MEANS_NOT_NOW:
 		return stay_hello_retry(stay_redis_str(reply));
 	case MEANS_NEVER:
@@ -241,6 +241,6 @@ stay_redis__greet(struct stay_redis__greeter *greeter,
 	case MEANS_NOTHING:
 		break;
 	}
-	greeter->step = step_from(config, greeter->line, greeter->step + 1);
-	return greeter->step < STEPS ? stay_hello_wait() : stay_hello_up();
+	greeting->step = step_from(config, greeting->line, greeting->step + 1);
+	return greeting->step < STEPS ? stay_hello_wait() : stay_hello_up();
 }

@@ -1,8 +1,8 @@
 /*
- * The slower half of writer.h: asking the buffer for room, giving up, and
+ * The slower half of format_writer.h: asking the buffer for room, giving up, and
  * headers that turn out longer than was hoped.
  */
-#include "writer.h"
+#include "format_writer.h"
 
 /* Asked for at once, if the buffer admits it. */
 #define CHUNK 128u

@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
-#include "writer.h"
+#include "format_writer.h"
 
 /* A wider or more precise number is a mistake in the format. */
 #define FIELD_MAX 4096

@@ -10,13 +10,13 @@
  * Each line leaves in one write. PING is last because a server that is loading
  * or busy answers everything else.
  */
-#ifndef STAY_REDIS__GREETER_H
-#define STAY_REDIS__GREETER_H
+#ifndef STAY_REDIS__GREETING_H
+#define STAY_REDIS__GREETING_H
 
 #include "config.h"
 
 /* Zeroed: at the beginning. */
-struct stay_redis__greeter {
+struct stay_redis__greeting {
 	unsigned line; /* which of the two; 0: none yet */
 	unsigned step; /* whose reply comes next */
 	unsigned
@@ -28,7 +28,8 @@ struct stay_redis__greeter {
  * `out`, and *due is how many replies it will have. `text` of what is returned
  * is static or lies in the reply.
  */
-struct stay_hello stay_redis__greet(struct stay_redis__greeter *greeter,
+struct stay_hello stay_redis__greeting_answer(
+    struct stay_redis__greeting *greeting,
     const struct stay_redis__config *config,
     const struct stay_redis_reply *reply, struct stay_buf *out, unsigned *due);
 

@@ -10,8 +10,8 @@
  * Attributes stand where the wire has them, in front of the node they are
  * about, and are passed over by who walks the children.
  */
-#ifndef STAY_REDIS__TAPE_H
-#define STAY_REDIS__TAPE_H
+#ifndef STAY_REDIS__REPLY_TAPE_H
+#define STAY_REDIS__REPLY_TAPE_H
 
 #include <stay/redis.h>
 

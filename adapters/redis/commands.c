@@ -4,7 +4,7 @@
  * reads what format.c wrote and needs no checks of it. Whether a command is
  * right is the server's to say.
  */
-#include "command.h"
+#include "commands.h"
 
 #include <math.h>
 #include <string.h>
@@ -23,13 +23,13 @@ struct word {
 };
 
 struct command;
-typedef enum stay_status judge_fn(struct stay_request *request,
+typedef enum stay_status classify_fn(struct stay_request *request,
     const struct command *command, struct words *words);
 
 struct command {
 	const char *name;
 	size_t len;
-	judge_fn *judge;
+	classify_fn *classify;
 	const char *second; /* only if this word comes next; NULL: always */
 	unsigned value;     /* the tag, or the ms of a unit of its timeout */
 };
@@ -70,7 +70,7 @@ is_word(const struct word *word, const char *name, size_t len)
 }
 
 static enum stay_status
-refuse(struct stay_request *request, const struct command *command,
+reject(struct stay_request *request, const struct command *command,
     struct words *words)
 {
 	struct word word;
@@ -86,7 +86,7 @@ refuse(struct stay_request *request, const struct command *command,
 }
 
 static enum stay_status
-mark(struct stay_request *request, const struct command *command,
+set_tag(struct stay_request *request, const struct command *command,
     struct words *words)
 {
 	(void)words;
@@ -160,59 +160,20 @@ block_option(struct stay_request *request, const struct command *command,
  */
 #define PLACES              128u
 #define PLACE(len, a, b, z) (((len)*41u + (a)*33u + (b)*15u + (z)*13u) % PLACES)
-#define COMMAND(a, b, z, name, judge, second, value)                           \
+#define COMMAND(a, b, z, name, kind, second, value)                            \
 	[PLACE(sizeof(name) - 1, (unsigned)a, (unsigned)b,                     \
-	    (unsigned)z)] = { name, sizeof(name) - 1, judge, second, value }
+	    (unsigned)z)] = { name, sizeof(name) - 1, kind, second, value },
 
-/* clang-format off */
+/* The kinds of commands.def. */
+#define REJECT reject
+#define TAG    set_tag
+#define FIRST  block_first
+#define LAST   block_last
+#define OPTION block_option
+
 static const struct command commands[PLACES] = {
-	/*       letters        name            judge         second   value */
-	/* more answers than one, or none */
-	COMMAND('s', 'u', 'e', "SUBSCRIBE",    refuse,       NULL,    0),
-	COMMAND('p', 's', 'e', "PSUBSCRIBE",   refuse,       NULL,    0),
-	COMMAND('s', 's', 'e', "SSUBSCRIBE",   refuse,       NULL,    0),
-	COMMAND('u', 'n', 'e', "UNSUBSCRIBE",  refuse,       NULL,    0),
-	COMMAND('p', 'u', 'e', "PUNSUBSCRIBE", refuse,       NULL,    0),
-	COMMAND('s', 'u', 'e', "SUNSUBSCRIBE", refuse,       NULL,    0),
-	COMMAND('m', 'o', 'r', "MONITOR",      refuse,       NULL,    0),
-	COMMAND('s', 'y', 'c', "SYNC",         refuse,       NULL,    0),
-	COMMAND('p', 's', 'c', "PSYNC",        refuse,       NULL,    0),
-	COMMAND('r', 'e', 'f', "REPLCONF",     refuse,       NULL,    0),
-	COMMAND('c', 'l', 't', "CLIENT",       refuse,       "REPLY", 0),
-	COMMAND('s', 'c', 't', "SCRIPT",       refuse,       "DEBUG", 0),
-
-	/* what hello has set up: gone, or undone by the next reconnect */
-	COMMAND('h', 'e', 'o', "HELLO",        refuse,       NULL,    0),
-	COMMAND('a', 'u', 'h', "AUTH",         refuse,       NULL,    0),
-	COMMAND('s', 'e', 't', "SELECT",       refuse,       NULL,    0),
-	COMMAND('r', 'e', 't', "RESET",        refuse,       NULL,    0),
-	COMMAND('q', 'u', 't', "QUIT",         refuse,       NULL,    0),
-
-	COMMAND('b', 'l', 'p', "BLPOP",        block_last,   NULL,    1000),
-	COMMAND('b', 'r', 'p', "BRPOP",        block_last,   NULL,    1000),
-	COMMAND('b', 'r', 'h', "BRPOPLPUSH",   block_last,   NULL,    1000),
-	COMMAND('b', 'l', 'e', "BLMOVE",       block_last,   NULL,    1000),
-	COMMAND('b', 'z', 'n', "BZPOPMIN",     block_last,   NULL,    1000),
-	COMMAND('b', 'z', 'x', "BZPOPMAX",     block_last,   NULL,    1000),
-	COMMAND('b', 'l', 'p', "BLMPOP",       block_first,  NULL,    1000),
-	COMMAND('b', 'z', 'p', "BZMPOP",       block_first,  NULL,    1000),
-	COMMAND('w', 'a', 't', "WAIT",         block_last,   NULL,    1),
-	COMMAND('w', 'a', 'f', "WAITAOF",      block_last,   NULL,    1),
-	COMMAND('x', 'r', 'd', "XREAD",        block_option, NULL,    1),
-	COMMAND('x', 'r', 'p', "XREADGROUP",   block_option, NULL,    1),
-
-	COMMAND('e', 'v', 'l', "EVAL",         mark,         NULL,    STAY_REDIS__TAG_SCRIPT),
-	COMMAND('e', 'v', 'a', "EVALSHA",      mark,         NULL,    STAY_REDIS__TAG_SCRIPT),
-	COMMAND('e', 'v', 'o', "EVAL_RO",      mark,         NULL,    STAY_REDIS__TAG_SCRIPT),
-	COMMAND('e', 'v', 'o', "EVALSHA_RO",   mark,         NULL,    STAY_REDIS__TAG_SCRIPT),
-	COMMAND('f', 'c', 'l', "FCALL",        mark,         NULL,    STAY_REDIS__TAG_SCRIPT),
-	COMMAND('f', 'c', 'o', "FCALL_RO",     mark,         NULL,    STAY_REDIS__TAG_SCRIPT),
-
-	COMMAND('m', 'u', 'i', "MULTI",        mark,         NULL,    STAY_REDIS__TAG_MULTI),
-	COMMAND('e', 'x', 'c', "EXEC",         mark,         NULL,    STAY_REDIS__TAG_EXEC),
-	COMMAND('d', 'i', 'd', "DISCARD",      mark,         NULL,    STAY_REDIS__TAG_EXEC),
+#include "commands.def"
 };
-/* clang-format on */
 
 static unsigned
 lower(char letter)
@@ -221,7 +182,8 @@ lower(char letter)
 }
 
 enum stay_status
-stay_redis__judge(struct stay_request *request, const char *bytes, size_t len)
+stay_redis__classify(
+    struct stay_request *request, const char *bytes, size_t len)
 {
 	struct words words = { bytes, bytes + len };
 	struct word name;
@@ -238,5 +200,5 @@ stay_redis__judge(struct stay_request *request, const char *bytes, size_t len)
 	if (command->name == NULL ||
 	    !is_word(&name, command->name, command->len))
 		return STAY_OK;
-	return command->judge(request, command, &words);
+	return command->classify(request, command, &words);
 }

@@ -1,0 +1,42 @@
+/*
+ * A request on its way out: written by format.c, then looked up in the table of
+ * commands. It knows neither sessions nor what was sent before.
+ */
+#include "request.h"
+
+#include "commands.h"
+
+static enum stay_status
+write_format(const struct stay_redis__request *request, struct stay_buf *out)
+{
+	struct stay_redis__arguments arguments;
+	enum stay_status status;
+
+	va_copy(arguments.list, request->arguments->list);
+	status = stay_redis__write_format(out, request->format, &arguments);
+	va_end(arguments.list);
+	return status;
+}
+
+enum stay_status
+stay_redis__request_encode(struct stay_request *call, struct stay_buf *out)
+{
+	const struct stay_redis__request *request = call->data;
+	size_t before = stay_buf_len(out);
+	struct stay_bytes bytes;
+	enum stay_status status;
+
+	if (request->arguments != NULL)
+		status = write_format(request, out);
+	else
+		status = stay_redis__write_argv(
+		    out, request->argc, request->argv, request->lens);
+	if (status != STAY_OK)
+		return status;
+	bytes = stay_buf_bytes(out);
+	status =
+	    stay_redis__classify(call, bytes.data + before, bytes.len - before);
+	if (status != STAY_OK)
+		stay_buf_cut(out, before);
+	return status;
+}

@@ -1,0 +1,169 @@
+/*
+ * A session of Redis: the greeting at its beginning, then replies, pushes and
+ * late replies, each as a frame of the engine's. Whether a transaction is open
+ * is all that it remembers. What a reply says is its reader's business.
+ */
+#include "session.h"
+
+#include <string.h>
+
+#include "commands.h"
+
+/* The server did not even try. An error with these words that comes out of a
+ * script may follow what the script did before. */
+static bool
+is_refusal(const struct stay_session *session, const char *text)
+{
+	static const char *const words[] = { "LOADING ", "READONLY ",
+		"MASTERDOWN ", "TRYAGAIN " };
+	const uint64_t *tag = stay_session_oldest(session);
+
+	if (tag != NULL && *tag == STAY_REDIS__TAG_SCRIPT)
+		return false;
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strncmp(text, words[i], strlen(words[i])) == 0)
+			return true;
+	return false;
+}
+
+/* MULTI is answered by OK if it opens a transaction; whatever EXEC and DISCARD
+ * are answered, there is none behind them. */
+static void
+follow_multi(struct stay_session *session, unsigned type)
+{
+	struct stay_redis__session *own = stay_session_data(session);
+	const uint64_t *tag = stay_session_oldest(session);
+
+	if (tag == NULL)
+		return;
+	if (*tag == STAY_REDIS__TAG_MULTI && type != STAY_REDIS_ERROR)
+		own->in_multi = true;
+	else if (*tag == STAY_REDIS__TAG_EXEC)
+		own->in_multi = false;
+}
+
+static struct stay_frame
+frame_of(struct stay_session *session, const struct stay_redis__parser *parser)
+{
+	const struct stay_redis_reply *reply = stay_redis__parser_reply(parser);
+	unsigned type = reply->type;
+
+	if (type == STAY_REDIS_PUSH)
+		return stay_frame_push(parser->pos, reply);
+	if (type != STAY_REDIS_STRING)
+		follow_multi(session, type);
+	if (type != STAY_REDIS_ERROR)
+		return stay_frame_reply(parser->pos, reply);
+	return is_refusal(session, stay_redis_str(reply))
+		   ? stay_frame_refused(parser->pos, reply)
+		   : stay_frame_error(parser->pos, reply);
+}
+
+struct stay_frame
+stay_redis__session_decode(struct stay_session *session, struct stay_bytes in)
+{
+	struct stay_redis *redis = stay_session_keep(session);
+	struct stay_redis__parser *parser = &redis->parser;
+
+	switch (
+	    stay_redis__parse(parser, stay_session_input(session), in.len)) {
+	case STAY_REDIS__WHOLE:
+		return frame_of(session, parser);
+	case STAY_REDIS__MORE:
+		return stay_frame_more_of(stay_redis__parser_hope(parser));
+	case STAY_REDIS__BAD:
+		break;
+	}
+	return stay_frame_bad(parser->why);
+}
+
+void
+stay_redis__session_push(
+    struct stay_session *session, const struct stay_frame *frame)
+{
+	const struct stay_redis__config *config = stay_session_config(session);
+
+	if (config->on_push != NULL)
+		config->on_push(config->on_push_arg, stay_session_keep(session),
+		    frame->reply);
+}
+
+void
+stay_redis__session_orphan(
+    struct stay_session *session, const struct stay_frame *frame)
+{
+	const struct stay_redis__config *config = stay_session_config(session);
+
+	if (config->on_orphan != NULL)
+		config->on_orphan(config->on_orphan_arg,
+		    stay_session_keep(session), frame->reply);
+}
+
+size_t
+stay_redis__session_retain(
+    struct stay_session *session, struct stay_retain *keep)
+{
+	const struct stay_redis *redis = stay_session_keep(session);
+	const struct stay_redis_reply *kept = NULL;
+	size_t size = stay_redis__parser_copy(
+	    &redis->parser, keep->reply, keep->moved, keep->to, &kept);
+
+	keep->kept = kept;
+	return size;
+}
+
+/* ---- a session ---- */
+
+void
+stay_redis__session_bounds(
+    struct stay_redis *redis, const struct stay_redis__config *config)
+{
+	redis->parser.depth_max = config->depth_max;
+	redis->parser.elements_max = config->elements_max;
+	redis->parser.text_max = config->text_max;
+}
+
+/* A session may have another config than the one before. */
+static void
+begin(struct stay_session *session)
+{
+	struct stay_redis *redis = stay_session_keep(session);
+
+	stay_redis__parser_reset(&redis->parser);
+	stay_redis__session_bounds(redis, stay_session_config(session));
+}
+
+struct stay_hello
+stay_redis__session_hello(
+    struct stay_session *session, const struct stay_frame *frame)
+{
+	struct stay_redis *redis = stay_session_keep(session);
+	struct stay_redis__session *own = stay_session_data(session);
+	struct stay_hello answer;
+	unsigned due;
+
+	if (frame == NULL)
+		begin(session);
+	answer = stay_redis__greeting_answer(&own->greeting,
+	    stay_session_config(session), frame == NULL ? NULL : frame->reply,
+	    stay_session_control(session), &due);
+	if (due > 0 && stay_session_expect(session, due) != STAY_OK)
+		return stay_hello_retry("no memory for the handshake");
+	/* Few replies are as large as the server's about itself. */
+	if (answer.kind == STAY_HELLO_UP)
+		stay_redis__parser_fini(&redis->parser);
+	return answer;
+}
+
+/* In a transaction it would be one of its commands. */
+void
+stay_redis__session_ping(struct stay_session *session)
+{
+	const struct stay_redis__session *own = stay_session_data(session);
+
+	if (own->in_multi)
+		return;
+	if (stay_buf_puts(stay_session_control(session),
+		"*1\r\n$4\r\nPING\r\n") == STAY_OK)
+		(void)stay_session_expect(session, 1);
+}

@@ -1,0 +1,41 @@
+/*
+ * A session: what was sent into it and what comes back. These are the slots of
+ * the vtable that see frames.
+ */
+#ifndef STAY_REDIS__SESSION_H
+#define STAY_REDIS__SESSION_H
+
+#include <stay/protocol.h>
+
+#include "greeting.h"
+#include "reply_tape.h"
+
+/* The block that survives reconnects. The tape is kept from reply to reply. */
+struct stay_redis {
+	struct stay_client *client;
+	struct stay_redis__parser parser;
+};
+
+/* What a session knows; zeroed for each. */
+struct stay_redis__session {
+	struct stay_redis__greeting greeting;
+	bool in_multi; /* what is sent is queued, not executed */
+};
+
+/* The bounds of replies, as the options say. */
+void stay_redis__session_bounds(
+    struct stay_redis *redis, const struct stay_redis__config *config);
+
+struct stay_hello stay_redis__session_hello(
+    struct stay_session *session, const struct stay_frame *frame);
+struct stay_frame stay_redis__session_decode(
+    struct stay_session *session, struct stay_bytes in);
+void stay_redis__session_push(
+    struct stay_session *session, const struct stay_frame *frame);
+void stay_redis__session_orphan(
+    struct stay_session *session, const struct stay_frame *frame);
+void stay_redis__session_ping(struct stay_session *session);
+size_t stay_redis__session_retain(
+    struct stay_session *session, struct stay_retain *keep);
+
+#endif
