@@ -1,8 +1,8 @@
 /*
  * Commands from a format or from words, straight into the output. The words of
- * a format are told apart by the spaces of the format alone, before any
- * argument is looked at; that is why the flag ' ' of printf does not exist
- * here. It knows nothing of what a command means.
+ * a format are told apart by the spaces of the format alone; a space behind a
+ * percent sign is a flag, as it is to printf. It knows nothing of what a command
+ * means.
  */
 #include "format.h"
 

@@ -24,16 +24,18 @@ struct field {
 	int width;
 	int precision; /* -1: none */
 	int size;
-	char letter;
+	char letter; /* lower case */
+	bool upper;  /* as it was written: digits and "inf" are, too */
 };
 
 #define FLAG_LEFT     1u
 #define FLAG_PLUS     2u
 #define FLAG_FORM     4u
 #define FLAG_ZERO     8u
-#define HAS_WIDTH     16u
-#define HAS_PRECISION 32u
-#define HAS_SIZE      64u
+#define FLAG_SPACE    16u
+#define HAS_WIDTH     32u
+#define HAS_PRECISION 64u
+#define HAS_SIZE      128u
 
 enum size {
 	SIZE_NONE,
@@ -127,29 +129,65 @@ put_byte(struct stay_redis__writer *writer, const struct field *field,
 	       pad(writer, field, place, SIZE_MAX);
 }
 
-/* The digits of a whole number behind its sign ('\0': none). A precision is the
- * least number of digits, and makes the flag 0 void, as in printf. */
+static char
+sign_of(const struct field *field, bool negative)
+{
+	if (negative)
+		return '-';
+	if ((field->flags & FLAG_PLUS) != 0)
+		return '+';
+	return (field->flags & FLAG_SPACE) != 0 ? ' ' : '\0';
+}
+
+/* A whole number in parts: what is in front of its digits, and these. */
+struct whole {
+	char prefix[3];
+	size_t prefix_len;
+	char digits[22]; /* 64 bits in octal */
+	size_t len;
+};
+
+/* The digits behind the prefix. A precision is the least number of digits, and
+ * makes the flag 0 void, as in printf. */
 static bool
 put_whole(struct stay_redis__writer *writer, const struct field *field,
-    uintmax_t value, char sign)
+    const struct whole *whole)
 {
-	size_t place = stay_redis__writer_tell(writer), len = 0;
+	size_t place = stay_redis__writer_tell(writer);
 	size_t least = field->precision < 0 ? 0 : (size_t)field->precision;
-	char digits[20];
 
-	if (value != 0 || field->precision != 0)
-		len = (size_t)(stay_redis__put_number(digits, value) - digits);
-	if (!stay_redis__room(writer, least + sizeof(digits) + 1))
+	if (!stay_redis__room(
+		writer, least + sizeof(whole->digits) + sizeof(whole->prefix)))
 		return false;
-	if (sign != '\0')
-		*writer->at++ = sign;
-	for (; least > len; least--)
+	for (size_t i = 0; i < whole->prefix_len; i++)
+		*writer->at++ = whole->prefix[i];
+	for (; least > whole->len; least--)
 		*writer->at++ = '0';
-	memcpy(writer->at, digits, len);
-	writer->at += len;
+	memcpy(writer->at, whole->digits, whole->len);
+	writer->at += whole->len;
 	return field->width == 0 ||
 	       pad(writer, field, place,
-		   field->precision < 0 ? sign != '\0' : SIZE_MAX);
+		   field->precision < 0 ? whole->prefix_len : SIZE_MAX);
+}
+
+/* Of zero with a precision of 0 there are no digits. */
+static bool
+has_digits(const struct field *field, uintmax_t value)
+{
+	return value != 0 || field->precision != 0;
+}
+
+static bool
+put_decimal(struct stay_redis__writer *writer, const struct field *field,
+    uintmax_t value, char sign)
+{
+	struct whole whole = { .prefix = { sign }, .prefix_len = sign != '\0' };
+
+	if (has_digits(field, value))
+		whole.len =
+		    (size_t)(stay_redis__put_number(whole.digits, value) -
+			     whole.digits);
+	return put_whole(writer, field, &whole);
 }
 
 static intmax_t
@@ -205,18 +243,65 @@ put_signed(struct stay_redis__writer *writer, const struct field *field,
 	intmax_t value = fetch_signed(field->size, arguments);
 	uintmax_t magnitude = (uintmax_t)value;
 
-	if (value < 0)
-		return put_whole(writer, field, 0 - magnitude, '-');
-	return put_whole(writer, field, magnitude,
-	    (field->flags & FLAG_PLUS) != 0 ? '+' : '\0');
+	return put_decimal(writer, field, value < 0 ? 0 - magnitude : magnitude,
+	    sign_of(field, value < 0));
 }
 
 static bool
 put_unsigned(struct stay_redis__writer *writer, const struct field *field,
     struct stay_redis__arguments *arguments)
 {
-	return put_whole(
+	return put_decimal(
 	    writer, field, fetch_unsigned(field->size, arguments), '\0');
+}
+
+/* The flag # puts 0x in front of what is not zero. */
+static bool
+put_hex(struct stay_redis__writer *writer, const struct field *field,
+    struct stay_redis__arguments *arguments)
+{
+	const char *digits =
+	    field->upper ? "0123456789ABCDEF" : "0123456789abcdef";
+	uintmax_t value = fetch_unsigned(field->size, arguments);
+	struct whole whole = { .prefix = { '0', field->upper ? 'X' : 'x' } };
+	unsigned shift = 60;
+
+	if ((field->flags & FLAG_FORM) != 0 && value != 0)
+		whole.prefix_len = 2;
+	while (shift > 0 && value >> shift == 0)
+		shift -= 4;
+	for (; has_digits(field, value); shift -= 4) {
+		whole.digits[whole.len++] = digits[value >> shift & 15];
+		if (shift == 0)
+			break;
+	}
+	return put_whole(writer, field, &whole);
+}
+
+/* The flag # makes the first digit a zero. */
+static bool
+put_octal(struct stay_redis__writer *writer, const struct field *field,
+    struct stay_redis__arguments *arguments)
+{
+	uintmax_t value = fetch_unsigned(field->size, arguments);
+	struct whole whole = { .prefix_len = 0 };
+	unsigned shift = 63;
+
+	while (shift > 0 && value >> shift == 0)
+		shift -= 3;
+	for (; has_digits(field, value); shift -= 3) {
+		whole.digits[whole.len++] = (char)('0' + (value >> shift & 7));
+		if (shift == 0)
+			break;
+	}
+	if ((field->flags & FLAG_FORM) != 0 &&
+	    (whole.len == 0 || whole.digits[0] != '0') &&
+	    field->precision <= (int)whole.len) {
+		memmove(whole.digits + 1, whole.digits, whole.len);
+		whole.digits[0] = '0';
+		whole.len++;
+	}
+	return put_whole(writer, field, &whole);
 }
 
 static int
@@ -229,6 +314,9 @@ print_real(char *at, size_t room, const struct field *field, double value)
 	case 'f':
 		return form ? snprintf(at, room, "%#.*f", precision, value)
 			    : snprintf(at, room, "%.*f", precision, value);
+	case 'a':
+		return form ? snprintf(at, room, "%#.*a", precision, value)
+			    : snprintf(at, room, "%.*a", precision, value);
 	case 'e':
 		return form ? snprintf(at, room, "%#.*e", precision, value)
 			    : snprintf(at, room, "%.*e", precision, value);
@@ -243,7 +331,7 @@ print_real(char *at, size_t room, const struct field *field, double value)
 static size_t
 unlocalise(char *text)
 {
-	static const char own[] = "+-0123456789aefin";
+	static const char own[] = "+-0123456789abcdefinpx";
 	size_t whole = strspn(text, own);
 	size_t radix = strcspn(text + whole, own);
 
@@ -255,46 +343,72 @@ unlocalise(char *text)
 	return whole + strlen(text + whole);
 }
 
+static void
+raise_letters(char *text)
+{
+	for (; *text != '\0'; text++)
+		if (*text >= 'a' && *text <= 'z')
+			*text -= 'a' - 'A';
+}
+
+/* Zeros go behind the sign and behind 0x, and into no infinity. */
+static size_t
+zeros_from(const struct field *field, double value, size_t signs)
+{
+	if (!isfinite(value))
+		return SIZE_MAX;
+	return field->letter == 'a' ? signs + 2 : signs;
+}
+
 static bool
 put_real(struct stay_redis__writer *writer, const struct field *field,
     struct stay_redis__arguments *arguments)
 {
 	double value = va_arg(arguments->list, double);
 	size_t place = stay_redis__writer_tell(writer);
+	char sign = sign_of(field, signbit(value) != 0);
 	size_t room = REAL_MAX + FIELD_MAX;
+	char *text;
 
 	if (field->precision < 64)
 		room = REAL_MAX + 64;
 	if (!stay_redis__room(writer, room + 1))
 		return false;
-	if ((field->flags & FLAG_PLUS) != 0 && !signbit(value))
-		*writer->at++ = '+';
-	if (print_real(writer->at, room, field, value) < 0)
+	if (sign != '\0' && sign != '-')
+		*writer->at++ = sign;
+	text = writer->at;
+	if (print_real(text, room, field, value) < 0)
 		return fail(writer);
-	writer->at += unlocalise(writer->at);
-	return pad(writer, field, place,
-	    isfinite(value) ? signbit(value) || (field->flags & FLAG_PLUS) != 0
-			    : SIZE_MAX);
+	writer->at += unlocalise(text);
+	if (field->upper)
+		raise_letters(text);
+	return pad(
+	    writer, field, place, zeros_from(field, value, sign != '\0'));
 }
 
 /* clang-format off */
 #define FOR_TEXT (FLAG_LEFT | HAS_WIDTH)
 #define FOR_WHOLE (FOR_TEXT | FLAG_ZERO | HAS_PRECISION | HAS_SIZE)
-#define FOR_REAL (FOR_TEXT | FLAG_ZERO | FLAG_PLUS | FLAG_FORM | HAS_PRECISION)
+#define FOR_SIGNED (FOR_WHOLE | FLAG_PLUS | FLAG_SPACE)
+#define FOR_REAL (FOR_TEXT | FLAG_ZERO | FLAG_PLUS | FLAG_SPACE | FLAG_FORM | HAS_PRECISION)
 
 static const struct conversion {
 	put_fn *put;
 	unsigned allows;
+	bool has_upper;
 } conversions['z' - 'a' + 1] = {
-	['b' - 'a'] = { put_block,    0 },
-	['c' - 'a'] = { put_byte,     FOR_TEXT },
-	['d' - 'a'] = { put_signed,   FOR_WHOLE | FLAG_PLUS },
-	['e' - 'a'] = { put_real,     FOR_REAL },
-	['f' - 'a'] = { put_real,     FOR_REAL },
-	['g' - 'a'] = { put_real,     FOR_REAL },
-	['i' - 'a'] = { put_signed,   FOR_WHOLE | FLAG_PLUS },
-	['s' - 'a'] = { put_string,   FOR_TEXT | HAS_PRECISION },
-	['u' - 'a'] = { put_unsigned, FOR_WHOLE },
+	['a' - 'a'] = { put_real,     FOR_REAL,               true },
+	['b' - 'a'] = { put_block,    0,                      false },
+	['c' - 'a'] = { put_byte,     FOR_TEXT,               false },
+	['d' - 'a'] = { put_signed,   FOR_SIGNED,             false },
+	['e' - 'a'] = { put_real,     FOR_REAL,               true },
+	['f' - 'a'] = { put_real,     FOR_REAL,               true },
+	['g' - 'a'] = { put_real,     FOR_REAL,               true },
+	['i' - 'a'] = { put_signed,   FOR_SIGNED,             false },
+	['o' - 'a'] = { put_octal,    FOR_WHOLE | FLAG_FORM,  false },
+	['s' - 'a'] = { put_string,   FOR_TEXT | HAS_PRECISION, false },
+	['u' - 'a'] = { put_unsigned, FOR_WHOLE,              false },
+	['x' - 'a'] = { put_hex,      FOR_WHOLE | FLAG_FORM,  true },
 };
 /* clang-format on */
 
@@ -311,6 +425,9 @@ read_flags(const char *at, struct field *field)
 			break;
 		case '#':
 			field->flags |= FLAG_FORM;
+			break;
+		case ' ':
+			field->flags |= FLAG_SPACE;
 			break;
 		case '0':
 			field->flags |= FLAG_ZERO;
@@ -387,26 +504,36 @@ is_allowed(const struct conversion *conversion, const struct field *field)
 	       (field->precision <= FIELD_MAX || field->letter == 's');
 }
 
+/* NULL: there is no such letter. */
+static const struct conversion *
+conversion_of(struct field *field, char letter)
+{
+	const struct conversion *conversion;
+
+	field->upper = letter >= 'A' && letter <= 'Z';
+	field->letter = (char)(field->upper ? letter + ('a' - 'A') : letter);
+	if (field->letter < 'a' || field->letter > 'z')
+		return NULL;
+	conversion = &conversions[field->letter - 'a'];
+	if (conversion->put == NULL || (field->upper && !conversion->has_upper))
+		return NULL;
+	return conversion;
+}
+
 const char *
 stay_redis__put_field(struct stay_redis__writer *writer, const char *at,
     struct stay_redis__arguments *arguments)
 {
 	struct field field = { .precision = -1 };
 	const struct conversion *conversion;
-	bool good = false;
 
 	if (*at < 'a') {
 		at = read_flags(at, &field);
 		at = read_amounts(at, arguments, &field);
 	}
 	at = read_size(at, &field);
-	field.letter = *at;
-	if (*at >= 'a' && *at <= 'z') {
-		conversion = &conversions[*at - 'a'];
-		good =
-		    conversion->put != NULL && is_allowed(conversion, &field);
-	}
-	if (!good) {
+	conversion = conversion_of(&field, *at);
+	if (conversion == NULL || !is_allowed(conversion, &field)) {
 		fail(writer);
 		return NULL;
 	}

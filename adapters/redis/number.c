@@ -171,24 +171,45 @@ read_decimal(const char *bytes, size_t len, struct decimal *decimal)
 	return take_exponent(&text, decimal) && text.at == text.end;
 }
 
-/* The texts that are no decimals. Servers before 7.2 let printf write a NaN,
- * which on some machines has a sign. */
+/* Case does not matter; `word` is lower case. */
 static bool
-read_special(const char *text, size_t len, double *value)
+take_word(struct text *text, const char *word)
 {
-	static const struct {
-		const char *text;
-		double value;
-	} specials[] = { { "inf", INFINITY }, { "+inf", INFINITY },
-		{ "-inf", -INFINITY }, { "nan", NAN }, { "-nan", NAN } };
+	const char *at = text->at;
 
-	for (size_t i = 0; i < sizeof(specials) / sizeof(specials[0]); i++)
-		if (strlen(specials[i].text) == len &&
-		    memcmp(specials[i].text, text, len) == 0) {
-			*value = specials[i].value;
-			return true;
-		}
-	return false;
+	for (; *word != '\0'; word++, at++)
+		if (at == text->end || (*at | 0x20) != *word)
+			return false;
+	text->at = at;
+	return true;
+}
+
+/* What some C libraries write behind a NaN: "nan(ind)". */
+static void
+take_payload(struct text *text)
+{
+	if (text->at < text->end && *text->at == '(' && text->end[-1] == ')')
+		text->at = text->end;
+}
+
+/* The texts that are no decimals. Servers before 7.2 let the C library write
+ * them: it may give a NaN a sign, upper case or a payload. */
+static bool
+read_special(const char *bytes, size_t len, double *value)
+{
+	struct text text = { bytes, bytes + len };
+	bool negative = take_sign(&text);
+
+	if (take_word(&text, "nan")) {
+		take_payload(&text);
+		*value = NAN;
+	} else if (take_word(&text, "inf")) {
+		(void)take_word(&text, "inity");
+		*value = negative ? -INFINITY : INFINITY;
+	} else {
+		return false;
+	}
+	return text.at == text.end;
 }
 
 bool

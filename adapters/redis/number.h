@@ -18,7 +18,8 @@ bool stay_redis__to_int64(const char *text, size_t len, int64_t *value);
 /* [+-]digits, of any length. */
 bool stay_redis__is_integer(const char *text, size_t len);
 
-/* RESP3's double: [+-]digits[.digits][e[+-]digits], inf, -inf, nan. */
+/* RESP3's double: [+-]digits[.digits][e[+-]digits], inf, -inf, nan; and what
+ * older servers write for the latter: -nan, NaN, Infinity, nan(ind). */
 bool stay_redis__is_double(const char *text, size_t len);
 
 /* The same by value; false also when it is longer than STAY_REDIS__DOUBLE_MAX

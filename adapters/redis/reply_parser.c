@@ -36,12 +36,16 @@ struct kind {
 	uint8_t type;
 	uint8_t children; /* how many a count of one stands for */
 	bool has_nil;     /* -1 is RESP2's nil */
+	begin_fn
+	    *stream; /* begin what is of unknown length; NULL: nothing is */
 };
 
 static const char too_long[] = "a line is too long for its type";
 static const char no_crlf[] = "a line does not end in CRLF";
 static const char no_memory[] = "there is no memory for the reply";
 static const char too_many[] = "a reply has more than elements_max elements";
+static const char too_long_text[] = "a string is longer than reply_bytes_max";
+static const char no_crlf_behind[] = "a string is not followed by CRLF";
 static const char no_format[] = "a verbatim string has no format";
 
 /* Room for another node; false, and parser->why, if there is none. */
@@ -112,6 +116,8 @@ add(struct stay_redis__parser *parser, unsigned type, size_t offset, size_t len)
 static inline void
 finish(struct stay_redis__parser *parser, struct stay_redis_reply *node)
 {
+	uint32_t child;
+
 	for (;;) {
 		node->next = parser->used;
 		if (node->type == STAY_REDIS_ATTRIBUTE) {
@@ -122,7 +128,13 @@ finish(struct stay_redis__parser *parser, struct stay_redis_reply *node)
 			parser->state = STAY_REDIS__AT_FRAME;
 			return;
 		}
+		child = node->index;
 		node = &parser->nodes[parser->open];
+		if (node->at.left >= STAY_REDIS__STREAMED) {
+			node->at.left = STAY_REDIS__STREAMED | child;
+			node->len++;
+			break;
+		}
 		if (--node->at.left > 0)
 			break;
 		parser->open = node->next;
@@ -213,7 +225,7 @@ begin_text(
     struct stay_redis__parser *parser, const struct kind *kind, uint64_t count)
 {
 	if (count > parser->text_max)
-		return "a string is longer than reply_bytes_max";
+		return too_long_text;
 	if (kind->type == STAY_REDIS_VERBATIM && count < 4)
 		return no_format;
 	parser->state = STAY_REDIS__AT_TEXT;
@@ -222,29 +234,107 @@ begin_text(
 	return NULL;
 }
 
+/* An aggregate is open from now on. */
 static const char *
-begin_aggregate(
-    struct stay_redis__parser *parser, const struct kind *kind, uint64_t count)
+open_aggregate(struct stay_redis__parser *parser, const struct kind *kind,
+    size_t left, size_t len)
 {
 	struct stay_redis_reply *node;
 
-	count *= kind->children;
 	if (kind->type == STAY_REDIS_PUSH && parser->open != 0)
 		return "a push is inside a reply";
 	if (parser->depth >= parser->depth_max)
 		return "a reply is nested deeper than depth_max";
-	if (count > parser->elements_max)
-		return too_many;
-	node = add(parser, kind->type, (size_t)count, (size_t)count);
+	node = add(parser, kind->type, left, len);
 	if (node == NULL)
 		return parser->why;
-	if (count == 0) {
+	if (left == 0) {
 		finish(parser, node);
 		return NULL;
 	}
 	node->next = parser->open;
 	parser->open = node->index;
 	parser->depth++;
+	parser->state = STAY_REDIS__AT_LINE;
+	return NULL;
+}
+
+/* What is promised and what has come are bounded together. */
+static const char *
+begin_aggregate(
+    struct stay_redis__parser *parser, const struct kind *kind, uint64_t count)
+{
+	count *= kind->children;
+	if (parser->used > parser->elements_max ||
+	    count > parser->elements_max - parser->used)
+		return too_many;
+	return open_aggregate(parser, kind, (size_t)count, (size_t)count);
+}
+
+/* ---- streamed types: their length comes with their end ---- */
+
+static const char *
+stream_aggregate(
+    struct stay_redis__parser *parser, const struct kind *kind, uint64_t count)
+{
+	(void)count;
+	return open_aggregate(parser, kind, STAY_REDIS__STREAMED, 0);
+}
+
+static const char *
+stream_text(
+    struct stay_redis__parser *parser, const struct kind *kind, uint64_t count)
+{
+	(void)count;
+	parser->type = kind->type;
+	parser->joined = SIZE_MAX;
+	parser->state = STAY_REDIS__AT_CHUNK;
+	return NULL;
+}
+
+/* `.`: the innermost aggregate, a streamed one, is whole. */
+static const char *
+take_end(struct stay_redis__parser *parser, const struct kind *kind,
+    char *bytes, size_t from, size_t to)
+{
+	struct stay_redis_reply *node = &parser->nodes[parser->open];
+
+	(void)kind;
+	(void)bytes;
+	if (from != to || parser->open == 0 ||
+	    node->at.left < STAY_REDIS__STREAMED)
+		return "an end of nothing";
+	if (parser->attribute != 0)
+		return "an attribute is about nothing";
+	if (node->type == STAY_REDIS_MAP && node->len % 2 != 0)
+		return "a key has no value";
+	if (node->len > 0)
+		parser->nodes[node->at.left - STAY_REDIS__STREAMED].last = true;
+	parser->open = node->next;
+	parser->depth--;
+	finish(parser, node);
+	return NULL;
+}
+
+/* `;4`: so many bytes follow, and with none of them the string is whole. */
+static const char *
+take_chunk(struct stay_redis__parser *parser, const struct kind *kind,
+    char *bytes, size_t from, size_t to)
+{
+	uint64_t count;
+
+	(void)kind;
+	if (!stay_redis__to_count(bytes + from, to - from, &count))
+		return "not a count";
+	if (parser->joined == SIZE_MAX)
+		parser->joined = parser->joined_to = from;
+	if (count > parser->text_max - (parser->joined_to - parser->joined))
+		return too_long_text;
+	if (count == 0)
+		return take_scalar(parser, parser->type, bytes, parser->joined,
+		    parser->joined_to);
+	parser->text_len = (size_t)count;
+	parser->state = STAY_REDIS__AT_CHUNK_TEXT;
 	return NULL;
 }
 
@@ -260,8 +350,8 @@ take_counted(struct stay_redis__parser *parser, const struct kind *kind,
 		return kind->begin(parser, kind, count);
 	if (kind->has_nil && len == 2 && line[0] == '-' && line[1] == '1')
 		return take_scalar(parser, STAY_REDIS_NIL, bytes, to, to);
-	if (len > 0 && line[0] == '?')
-		return "a streamed type (length ?) is not supported";
+	if (kind->stream != NULL && len == 1 && line[0] == '?')
+		return kind->stream(parser, kind, 0);
 	return "not a count";
 }
 
@@ -270,23 +360,26 @@ take_counted(struct stay_redis__parser *parser, const struct kind *kind,
 #define ANY_LINE (UINT32_MAX - 2)
 
 static const struct kind kinds[256] = {
-	/*        take             begin            line                    type                   children nil */
-	['+'] = { take_text,       NULL,            ANY_LINE,               STAY_REDIS_STATUS,     0, false },
-	['-'] = { take_text,       NULL,            ANY_LINE,               STAY_REDIS_ERROR,      0, false },
-	[':'] = { take_integer,    NULL,            NUMBER_LINE,            STAY_REDIS_INTEGER,    0, false },
-	['$'] = { take_counted,    begin_text,      NUMBER_LINE,            STAY_REDIS_STRING,     0, true },
-	['*'] = { take_counted,    begin_aggregate, NUMBER_LINE,            STAY_REDIS_ARRAY,      1, true },
-	['_'] = { take_null,       NULL,            NUMBER_LINE,            STAY_REDIS_NIL,        0, false },
-	['#'] = { take_bool,       NULL,            NUMBER_LINE,            STAY_REDIS_BOOL,       0, false },
-	[','] = { take_double,     NULL,            STAY_REDIS__DOUBLE_MAX, STAY_REDIS_DOUBLE,     0, false },
-	['('] = { take_big_number, NULL,            ANY_LINE,               STAY_REDIS_BIG_NUMBER, 0, false },
-	['!'] = { take_counted,    begin_text,      NUMBER_LINE,            STAY_REDIS_ERROR,      0, false },
-	['='] = { take_counted,    begin_text,      NUMBER_LINE,            STAY_REDIS_VERBATIM,   0, false },
-	['%'] = { take_counted,    begin_aggregate, NUMBER_LINE,            STAY_REDIS_MAP,        2, false },
-	['~'] = { take_counted,    begin_aggregate, NUMBER_LINE,            STAY_REDIS_SET,        1, false },
-	['>'] = { take_counted,    begin_aggregate, NUMBER_LINE,            STAY_REDIS_PUSH,       1, false },
-	['|'] = { take_counted,    begin_aggregate, NUMBER_LINE,            STAY_REDIS_ATTRIBUTE,  2, false },
+	/*        take             begin            line                    type                   children nil stream */
+	['+'] = { take_text,       NULL,            ANY_LINE,               STAY_REDIS_STATUS,     0, false, NULL },
+	['-'] = { take_text,       NULL,            ANY_LINE,               STAY_REDIS_ERROR,      0, false, NULL },
+	[':'] = { take_integer,    NULL,            NUMBER_LINE,            STAY_REDIS_INTEGER,    0, false, NULL },
+	['$'] = { take_counted,    begin_text,      NUMBER_LINE,            STAY_REDIS_STRING,     0, true, stream_text },
+	['*'] = { take_counted,    begin_aggregate, NUMBER_LINE,            STAY_REDIS_ARRAY,      1, true, stream_aggregate },
+	['_'] = { take_null,       NULL,            NUMBER_LINE,            STAY_REDIS_NIL,        0, false, NULL },
+	['#'] = { take_bool,       NULL,            NUMBER_LINE,            STAY_REDIS_BOOL,       0, false, NULL },
+	[','] = { take_double,     NULL,            STAY_REDIS__DOUBLE_MAX, STAY_REDIS_DOUBLE,     0, false, NULL },
+	['('] = { take_big_number, NULL,            ANY_LINE,               STAY_REDIS_BIG_NUMBER, 0, false, NULL },
+	['!'] = { take_counted,    begin_text,      NUMBER_LINE,            STAY_REDIS_ERROR,      0, false, NULL },
+	['='] = { take_counted,    begin_text,      NUMBER_LINE,            STAY_REDIS_VERBATIM,   0, false, NULL },
+	['%'] = { take_counted,    begin_aggregate, NUMBER_LINE,            STAY_REDIS_MAP,        2, false, stream_aggregate },
+	['~'] = { take_counted,    begin_aggregate, NUMBER_LINE,            STAY_REDIS_SET,        1, false, stream_aggregate },
+	['>'] = { take_counted,    begin_aggregate, NUMBER_LINE,            STAY_REDIS_PUSH,       1, false, NULL },
+	['|'] = { take_counted,    begin_aggregate, NUMBER_LINE,            STAY_REDIS_ATTRIBUTE,  2, false, NULL },
+	['.'] = { take_end,        NULL,            NUMBER_LINE,            0,                     0, false, NULL },
 };
+/* Only where a chunk is to come. */
+static const struct kind chunk = { take_chunk, NULL, NUMBER_LINE, 0, 0, false, NULL };
 /* clang-format on */
 
 static enum stay_redis__parsed
@@ -305,7 +398,7 @@ read_text(struct stay_redis__parser *parser, char *bytes, size_t len)
 	if (len - from < parser->text_len + 2)
 		return STAY_REDIS__MORE;
 	if (bytes[end] != '\r' || bytes[end + 1] != '\n')
-		return bad(parser, "a string is not followed by CRLF");
+		return bad(parser, no_crlf_behind);
 	if (parser->type == STAY_REDIS_VERBATIM) {
 		if (bytes[from + 3] != ':')
 			return bad(parser, no_format);
@@ -389,6 +482,49 @@ read_line(struct stay_redis__parser *parser, char *bytes, size_t len)
 	return STAY_REDIS__WHOLE;
 }
 
+/* A chunk joins the ones before it. */
+static enum stay_redis__parsed
+read_chunk_text(struct stay_redis__parser *parser, char *bytes, size_t len)
+{
+	size_t from = parser->pos, end = from + parser->text_len;
+
+	if (len - from < parser->text_len + 2)
+		return STAY_REDIS__MORE;
+	if (bytes[end] != '\r' || bytes[end + 1] != '\n')
+		return bad(parser, no_crlf_behind);
+	memmove(bytes + parser->joined_to, bytes + from, parser->text_len);
+	parser->joined_to += parser->text_len;
+	parser->pos = end + 2;
+	parser->state = STAY_REDIS__AT_CHUNK;
+	return STAY_REDIS__WHOLE;
+}
+
+static enum stay_redis__parsed
+read_chunk_line(struct stay_redis__parser *parser, char *bytes, size_t len)
+{
+	if (bytes[parser->pos] != ';')
+		return bad(parser, "a chunk of a streamed string is missing");
+	return read_long_line(parser, &chunk, bytes, len);
+}
+
+static enum stay_redis__parsed
+read_stream(struct stay_redis__parser *parser, char *bytes, size_t len)
+{
+	return parser->state == STAY_REDIS__AT_CHUNK
+		   ? read_chunk_line(parser, bytes, len)
+		   : read_chunk_text(parser, bytes, len);
+}
+
+static inline enum stay_redis__parsed
+read_element(struct stay_redis__parser *parser, char *bytes, size_t len)
+{
+	if (parser->state == STAY_REDIS__AT_TEXT)
+		return read_text(parser, bytes, len);
+	if (parser->state == STAY_REDIS__AT_LINE)
+		return read_line(parser, bytes, len);
+	return read_stream(parser, bytes, len);
+}
+
 /*
  * What most replies are: one string, all of it there. It needs no state on the
  * way. False: nothing was read, and it has to go the long way.
@@ -431,9 +567,7 @@ stay_redis__parse(struct stay_redis__parser *parser, char *bytes, size_t len)
 		begin(parser);
 	}
 	while (parser->pos < len) {
-		parsed = parser->state == STAY_REDIS__AT_TEXT
-			     ? read_text(parser, bytes, len)
-			     : read_line(parser, bytes, len);
+		parsed = read_element(parser, bytes, len);
 		if (parsed != STAY_REDIS__WHOLE)
 			return parsed;
 		if (parser->state == STAY_REDIS__AT_FRAME) {
@@ -465,7 +599,8 @@ stay_redis__parser_copy(const struct stay_redis__parser *parser,
 size_t
 stay_redis__parser_hope(const struct stay_redis__parser *parser)
 {
-	if (parser->state != STAY_REDIS__AT_TEXT)
+	if (parser->state != STAY_REDIS__AT_TEXT &&
+	    parser->state != STAY_REDIS__AT_CHUNK_TEXT)
 		return 0;
 	return parser->pos + parser->text_len + 2;
 }

@@ -7,6 +7,8 @@
  *	                     [2] "foo", next 3   [3] array, 1, last, next 5
  *	                     [4] "7", last, next 5
  *
+ * The chunks of a streamed string are joined in the bytes themselves.
+ *
  * Attributes stand where the wire has them, in front of the node they are
  * about, and are passed over by who walks the children.
  */
@@ -19,7 +21,9 @@ struct stay_redis_reply {
 	union {
 		const char *base; /* of node 0: the bytes of the frame */
 		size_t offset;    /* of a scalar: where its text begins */
-		size_t left;      /* of an open aggregate: children to come */
+		size_t left;      /* of an open aggregate: children to come,
+				   * or STAY_REDIS__STREAMED and which was the
+				   * last one to come */
 	} at;
 	size_t len;         /* of the text; of an aggregate: its children */
 	uint32_t index;     /* of this node, so that node - index is node 0 */
@@ -29,6 +33,9 @@ struct stay_redis_reply {
 	uint8_t type;       /* enum stay_redis_type */
 	bool last;          /* no sibling follows */
 };
+
+/* How many children are to come is not known. */
+#define STAY_REDIS__STREAMED (SIZE_MAX / 2 + 1)
 
 enum stay_redis__parsed {
 	STAY_REDIS__MORE,  /* the frame is not whole yet */
@@ -41,7 +48,9 @@ enum stay_redis__parsed {
 enum stay_redis__state {
 	STAY_REDIS__AT_FRAME, /* the first byte of a frame */
 	STAY_REDIS__AT_LINE,  /* an element: its marker and line */
-	STAY_REDIS__AT_TEXT   /* the bytes that a line has promised */
+	STAY_REDIS__AT_TEXT,  /* the bytes that a line has promised */
+	STAY_REDIS__AT_CHUNK, /* of a streamed string: the line of a chunk */
+	STAY_REDIS__AT_CHUNK_TEXT /* its bytes */
 };
 
 /* Zeroed, then given its bounds; it may be copied by nobody. */
@@ -56,10 +65,12 @@ struct stay_redis__parser {
 	uint32_t elements_max;
 	size_t text_max;
 	enum stay_redis__state state;
-	uint8_t type;    /* AT_TEXT: whose text, */
-	size_t text_len; /* and how long it is without its CRLF */
-	size_t pos;      /* where the element or text begins */
-	size_t scan;     /* AT_LINE: up to here lies no end of the line */
+	uint8_t type;     /* AT_TEXT: whose text, */
+	size_t text_len;  /* and how long it is without its CRLF */
+	size_t joined;    /* of a streamed string: where its text begins, */
+	size_t joined_to; /* and ends */
+	size_t pos;       /* where the element or text begins */
+	size_t scan;      /* AT_LINE: up to here lies no end of the line */
 	const char *why;
 };
 

@@ -98,8 +98,8 @@ struct stay_redis_options {
 	struct stay_client_options client;
 	const char *client_name; /* for CLIENT SETNAME; NULL: the URL's */
 	unsigned protocol;       /* 2: RESP2; 3: RESP3, falling back to 2: 3 */
-	uint64_t depth_max;      /* nesting of one reply: 64 */
-	uint64_t elements_max;   /* nodes of one reply: 4194304 */
+	uint64_t depth_max;      /* nesting of one reply: 1024 */
+	uint64_t elements_max;   /* values of one reply: 4194304 */
 	/* Each callback gets its own arg. NULL: pushes are dropped. */
 	stay_redis_push_fn *on_push;
 	void *on_push_arg;
@@ -151,12 +151,12 @@ STAY_API struct stay_conn *stay_redis_conn(struct stay_redis *redis);
  * can neither end its word nor begin another, whatever bytes it holds:
  * "SET key:%d %b" has three words.
  *   %s          const char *         %b   const void *, size_t
- *   %d %i %u    int, unsigned; with hh h l ll z j t
- *   %c          a byte               %f %g %e  double; with precision: "%.17g"
- *   %%          a percent sign
- * Flags (- 0, and of signed numbers +), width and precision are printf's. There
- * is no %x %o %a %E %G and no flag space; # is for doubles. A double is written
- * with a point, whatever the locale.
+ *   %d %i %u    int, unsigned        %x %X %o     unsigned; all with hh h l ll
+ *   %c          a byte                             z j t
+ *   %%          a percent sign       %f %e %g %a  double; also %F %E %G %A
+ * Flags (- + 0 # and space), width and precision are printf's, each where it
+ * means something: "%.17g", "%08x", "% d". A double is written with a point,
+ * whatever the locale.
  *
  * A command that may block for a time (BLPOP, XREAD BLOCK, WAIT, ...) has that
  * time and block_margin_ms, in place of call_timeout_ms; BLPOP with 0 has no
@@ -207,6 +207,7 @@ STAY_API enum stay_status stay_redis_argv(struct stay_redis *redis,
  * (https://redis.io/docs/reference/protocol-spec/):
  */
 enum stay_redis_type {
+	/* Streamed types ($? *? %? ~?) are read as the type they stream. */
 	STAY_REDIS_NIL,        /* _  $-1  *-1 */
 	STAY_REDIS_STATUS,     /* + */
 	STAY_REDIS_ERROR,      /* -  ! */

@@ -95,7 +95,7 @@ static struct outcome
 run(const uint8_t *data, size_t size, size_t piece)
 {
 	struct stay_redis__parser parser = {
-		.depth_max = 64, .elements_max = 4096, .text_max = 1u << 20
+		.depth_max = 1024, .elements_max = 4096, .text_max = 1u << 20
 	};
 	struct outcome outcome = { STAY_REDIS__MORE, 0, 1469598103934665603u };
 	size_t kept = 0, taken;

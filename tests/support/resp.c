@@ -10,7 +10,7 @@ void
 resp_init(struct resp *resp)
 {
 	memset(resp, 0, sizeof(*resp));
-	resp->parser.depth_max = 64;
+	resp->parser.depth_max = 1024;
 	resp->parser.elements_max = 4194304;
 	resp->parser.text_max = 512u << 20;
 }

@@ -114,7 +114,7 @@ START_TEST(test_redis_config_bounds)
 
 	ck_assert_int_eq(
 	    stay_redis__config_new(&config, "redis://h", &none), STAY_OK);
-	ck_assert_uint_eq(config->depth_max, 64);
+	ck_assert_uint_eq(config->depth_max, 1024);
 	ck_assert_uint_eq(config->elements_max, 4194304);
 	ck_assert_uint_eq(config->text_max, 512u << 20);
 	stay_redis__config_free(config);

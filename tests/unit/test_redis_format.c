@@ -104,6 +104,8 @@ START_TEST(test_redis_format_mixed_words)
 	assert_format("*1\r\n$1\r\n%\r\n", "%%");
 	assert_format("*1\r\n$4\r\n%%a%\r\n", "%%%%%s%%", "a");
 	assert_format("*1\r\n$2\r\n%s\r\n", "%%s");
+	assert_format("*2\r\n$3\r\nGET\r\n$4\r\nk: 5\r\n", "GET k:% d", 5);
+	assert_format("*2\r\n$1\r\n%\r\n$1\r\nd\r\n", "%% d");
 }
 END_TEST
 
@@ -154,8 +156,10 @@ END_TEST
 /* ---- as printf's: every combination is compared with printf itself ---- */
 
 static const char *const flags[] = { "", "-", "0", "-0", "0-" };
+static const char *const signed_flags[] = { "+", " ", "+ ", " 0", "- ", "+0" };
+static const char *const form_flags[] = { "#", "#0", "-#", "0#-" };
 static const char *const real_flags[] = { "", "-", "0", "+", "#", "+0", "+-",
-	"#0", "+#", "-+0#" };
+	"#0", "+#", "-+0#", " ", " 0", " +", "- #" };
 static const char *const amounts[] = { "", "1", "5", "12", ".", ".0", ".1",
 	".4", ".17", "3.1", "10.3", "15.12", "1.0" };
 
@@ -208,11 +212,44 @@ START_TEST(test_redis_format_integers_are_as_printfs)
 				make(format, flags[f], amounts[a], 'u');
 				compare(format, (unsigned)values[v]);
 			}
-	compare("%+d", 5);
-	compare("%+d", -5);
-	compare("%+05d", 5);
-	compare("%-+5d", 5);
-	compare("%+.3d", 5);
+	for (size_t f = 0; f < COUNT(signed_flags); f++)
+		for (size_t a = 0; a < COUNT(amounts); a++)
+			for (size_t v = 0; v < COUNT(values); v++) {
+				make(format, signed_flags[f], amounts[a], 'd');
+				compare(format, values[v]);
+			}
+}
+END_TEST
+
+static void
+compare_in_other_bases(const char *flag, const char *amount, unsigned value)
+{
+	char format[32];
+
+	for (const char *letter = "xXo"; *letter != '\0'; letter++) {
+		make(format, flag, amount, *letter);
+		compare(format, value);
+	}
+}
+
+START_TEST(test_redis_format_other_bases_are_as_printfs)
+{
+	static const unsigned values[] = { 0, 1, 7, 8, 0xdeadbeef, 4096,
+		UINT_MAX };
+
+	for (size_t a = 0; a < COUNT(amounts); a++)
+		for (size_t v = 0; v < COUNT(values); v++) {
+			for (size_t f = 0; f < COUNT(flags); f++)
+				compare_in_other_bases(
+				    flags[f], amounts[a], values[v]);
+			for (size_t f = 0; f < COUNT(form_flags); f++)
+				compare_in_other_bases(
+				    form_flags[f], amounts[a], values[v]);
+		}
+	compare("%llx", ULLONG_MAX);
+	compare("%#llo", ULLONG_MAX);
+	compare("%hhX", 0x1abu);
+	compare("%zx", SIZE_MAX / 3);
 }
 END_TEST
 
@@ -226,7 +263,7 @@ START_TEST(test_redis_format_doubles_are_as_printfs)
 	for (size_t f = 0; f < COUNT(real_flags); f++)
 		for (size_t a = 0; a < COUNT(amounts); a++)
 			for (size_t v = 0; v < COUNT(values); v++)
-				for (const char *letter = "feg";
+				for (const char *letter = "fegaFEGA";
 				     *letter != '\0'; letter++) {
 					make(format, real_flags[f], amounts[a],
 					    *letter);
@@ -298,12 +335,18 @@ START_TEST(test_redis_format_what_is_wrong_is_refused)
 	assert_refused("");
 	assert_refused("   ");
 	assert_refused("GET %");
-	assert_refused("GET % d", 1);
+	assert_refused("GET % s", "");
+	assert_refused("GET % u", 1);
+	assert_refused("GET % x", 1);
+	assert_refused("GET %#u", 1);
+	assert_refused("GET %+x", 1);
+	assert_refused("GET %D", 1);
+	assert_refused("GET %O", 1);
+	assert_refused("GET %B", "", (size_t)0);
 	assert_refused("GET %-");
 	assert_refused("GET %5");
 	assert_refused("GET %l");
 	assert_refused("GET %.");
-	assert_refused("GET %x", 1);
 	assert_refused("GET %n", 1);
 	assert_refused("GET %p", "");
 	assert_refused("GET %q", 1);
@@ -439,6 +482,7 @@ suite_redis_format(void)
 	tcase_add_test(tests, test_redis_format_mixed_words);
 	tcase_add_test(tests, test_redis_format_mixed_words_of_any_length);
 	tcase_add_test(tests, test_redis_format_sizes);
+	tcase_add_test(tests, test_redis_format_other_bases_are_as_printfs);
 	tcase_add_test(tests, test_redis_format_integers_are_as_printfs);
 	tcase_add_test(tests, test_redis_format_doubles_are_as_printfs);
 	tcase_add_test(tests, test_redis_format_texts_are_as_printfs);

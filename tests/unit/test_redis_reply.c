@@ -228,11 +228,31 @@ END_TEST
 
 START_TEST(test_redis_reply_not_a_number)
 {
-	bool ok = false;
+	static const char *const wires[] = { ",nan\r\n", ",-nan\r\n",
+		",NaN\r\n", ",-NaN\r\n", ",NAN\r\n", ",+nan\r\n",
+		",-nan(ind)\r\n", "$4\r\n-nan\r\n", "+NaN\r\n" };
 
-	ck_assert(isnan(stay_redis_double(parse(",nan\r\n"), &ok)));
-	ck_assert(ok);
-	ck_assert(isnan(stay_redis_double(parse(",-nan\r\n"), &ok)));
+	for (size_t i = 0; i < sizeof(wires) / sizeof(wires[0]); i++) {
+		bool ok = false;
+
+		ck_assert(isnan(stay_redis_double(parse(wires[i]), &ok)));
+		ck_assert(ok);
+		resp_next(&resp);
+	}
+}
+END_TEST
+
+START_TEST(test_redis_reply_infinities)
+{
+	static const char *const wires[] = { ",inf\r\n", ",+inf\r\n",
+		",Inf\r\n", ",INFINITY\r\n", "$8\r\nInfinity\r\n" };
+
+	for (size_t i = 0; i < sizeof(wires) / sizeof(wires[0]); i++) {
+		ck_assert(stay_redis_double(parse(wires[i]), NULL) == INFINITY);
+		resp_next(&resp);
+	}
+	ck_assert(
+	    stay_redis_double(parse(",-Infinity\r\n"), NULL) == -INFINITY);
 }
 END_TEST
 
@@ -406,6 +426,7 @@ suite_redis_reply(void)
 	    (int)(sizeof(reals) / sizeof(reals[0])));
 	tcase_add_test(
 	    tests, test_redis_reply_doubles_in_a_locale_with_a_comma);
+	tcase_add_test(tests, test_redis_reply_infinities);
 	tcase_add_test(tests, test_redis_reply_not_a_number);
 	tcase_add_test(
 	    tests, test_redis_reply_a_text_past_the_length_of_a_double);

@@ -40,14 +40,14 @@ feed_nested(size_t count)
 
 START_TEST(test_resp_bounds_depth_max_is_allowed)
 {
-	ck_assert_int_eq(feed_nested(64), STAY_REDIS__MORE);
+	ck_assert_int_eq(feed_nested(1024), STAY_REDIS__MORE);
 	ck_assert_int_eq(feed(":1\r\n"), STAY_REDIS__WHOLE);
 }
 END_TEST
 
 START_TEST(test_resp_bounds_depth_max_is_not_passed)
 {
-	ck_assert_int_eq(feed_nested(64), STAY_REDIS__MORE);
+	ck_assert_int_eq(feed_nested(1024), STAY_REDIS__MORE);
 	ck_assert_int_eq(feed("*0\r\n"), STAY_REDIS__BAD);
 	ck_assert_str_eq(
 	    resp.parser.why, "a reply is nested deeper than depth_max");
@@ -83,10 +83,40 @@ END_TEST
 START_TEST(test_resp_bounds_elements_max_is_not_passed_by_counts)
 {
 	resp.parser.elements_max = 3;
-	ck_assert_int_eq(feed("*2\r\n*1\r\n*1\r\n"), STAY_REDIS__MORE);
+	ck_assert_int_eq(feed("*2\r\n*1\r\n"), STAY_REDIS__MORE);
 	ck_assert_int_eq(feed("*1\r\n"), STAY_REDIS__BAD);
 	ck_assert_str_eq(
 	    resp.parser.why, "a reply has more than elements_max elements");
+}
+END_TEST
+
+START_TEST(test_resp_bounds_an_aggregate_is_an_element_itself)
+{
+	resp.parser.elements_max = 3;
+	ck_assert_int_eq(feed("*2\r\n:1\r\n:2\r\n"), STAY_REDIS__WHOLE);
+	resp_next(&resp);
+	ck_assert_int_eq(feed("*3\r\n"), STAY_REDIS__BAD);
+}
+END_TEST
+
+START_TEST(test_resp_bounds_elements_of_streamed_types_are_counted)
+{
+	resp.parser.elements_max = 3;
+	ck_assert_int_eq(feed("*?\r\n:1\r\n:2\r\n"), STAY_REDIS__MORE);
+	ck_assert_int_eq(feed(":3\r\n"), STAY_REDIS__BAD);
+	ck_assert_str_eq(
+	    resp.parser.why, "a reply has more than elements_max elements");
+}
+END_TEST
+
+START_TEST(test_resp_bounds_chunks_are_one_string)
+{
+	resp.parser.text_max = 3;
+	ck_assert_int_eq(
+	    feed("$?\r\n;2\r\nab\r\n;1\r\nc\r\n;0\r\n"), STAY_REDIS__WHOLE);
+	resp_next(&resp);
+	ck_assert_int_eq(feed("$?\r\n;2\r\nab\r\n"), STAY_REDIS__MORE);
+	ck_assert_int_eq(feed(";2\r\n"), STAY_REDIS__BAD);
 }
 END_TEST
 
@@ -224,6 +254,11 @@ suite_resp_bounds(void)
 	tcase_add_test(tests, test_resp_bounds_elements_max_is_allowed);
 	tcase_add_test(
 	    tests, test_resp_bounds_elements_max_is_not_passed_by_counts);
+	tcase_add_test(
+	    tests, test_resp_bounds_elements_of_streamed_types_are_counted);
+	tcase_add_test(tests, test_resp_bounds_chunks_are_one_string);
+	tcase_add_test(
+	    tests, test_resp_bounds_an_aggregate_is_an_element_itself);
 	tcase_add_test(tests, test_resp_bounds_attributes_count_as_elements);
 	tcase_add_test(tests, test_resp_bounds_a_string_as_long_as_allowed);
 	tcase_add_test(tests, test_resp_bounds_a_promise_takes_no_memory);
