@@ -242,7 +242,8 @@ enum stay_hello_kind {
 	STAY_HELLO_UP,
 	STAY_HELLO_WAIT,
 	STAY_HELLO_RETRY,
-	STAY_HELLO_DENIED
+	STAY_HELLO_DENIED,
+	STAY_HELLO_BAD
 };
 
 /* Make it with the functions below; don't look inside. */
@@ -291,6 +292,14 @@ stay_hello_denied(const char *text)
 	return stay_hello_of(STAY_HELLO_DENIED, text);
 }
 
+/* The peer does not speak this protocol (STAY_E_PROTOCOL): come back after the
+ * backoff. */
+static inline struct stay_hello
+stay_hello_bad(const char *text)
+{
+	return stay_hello_of(STAY_HELLO_BAD, text);
+}
+
 /*
  * Greet the server. `frame` is NULL when the stream has just opened, and then a
  * frame of the server each time. To say something, append it to the control
@@ -321,6 +330,10 @@ typedef void stay_frame_fn(
 typedef enum stay_status stay_keep_init_fn(
     void *keep, const void *config, const struct stay_url *url);
 typedef void stay_keep_fini_fn(void *keep);
+
+/* Writes at most `len` bytes, NUL included; returns as snprintf. */
+typedef int stay_session_describe_fn(
+    struct stay_session *session, char *text, size_t len);
 
 /* A reply that is to be kept: see the slot `retain`. */
 struct stay_retain {
@@ -387,6 +400,9 @@ struct stay_protocol {
 	 * keep->reply is no part of this frame. Must not call the library.
 	 * NULL: replies can't be kept. */
 	stay_retain_fn *retain;
+	/* A few words about a session that is up, for stay_conn_explain: what was
+	 * agreed on. It changes nothing. NULL: nothing is to be said. */
+	stay_session_describe_fn *describe;
 };
 
 /* A `retain` for protocols whose reply is a struct stay_bytes in the frame. */
@@ -416,6 +432,14 @@ STAY_API char *stay_session_input(struct stay_session *session);
  * until the slot returns. NULL if no call waits for a reply. */
 STAY_API const uint64_t *stay_session_oldest(
     const struct stay_session *session);
+
+/*
+ * Leave this session, because it is worth no further call: nothing more is sent
+ * in it, calls in flight get their replies within leave_budget_ms, and the next
+ * session follows after the backoff. `why` is static text for the failure
+ * sentence. Decode may call this, too. Does nothing unless the session is up.
+ */
+STAY_API void stay_session_renew(struct stay_session *session, const char *why);
 
 /*
  * The control lane is for what the protocol itself has to say. Append bytes to

@@ -79,17 +79,32 @@ session_words(const struct stay_client *client)
 		   : "refusing calls till the next attempt";
 }
 
+/* What the protocol says of a session that is up. */
+static const char *
+agreement(struct stay_client *client, char *text, size_t len)
+{
+	struct stay_session *session = &client->session;
+
+	if (stay__session_state(session) == STAY__SESSION_READY &&
+	    client->protocol.describe != NULL)
+		(void)client->protocol.describe(session, text, len);
+	return text;
+}
+
 int
 stay__client_describe(
     const struct stay_conn *conn, const void *state, char *text, size_t len)
 {
-	const struct stay_client *client = *(struct stay_client *const *)state;
+	struct stay_client *client = *(struct stay_client *const *)state;
 	struct stay__text words = { text, len, 0 };
 	char calls[128] = "";
 	struct stay__text counted = { calls, sizeof(calls), 0 };
 	const char *doing = session_words(client);
+	char agreed[96] = "";
 
 	(void)conn;
+	if (doing[0] == '\0')
+		doing = agreement(client, agreed, sizeof(agreed));
 	add_calls(&counted, client);
 	stay__text_add(&words, "%s%s%s", doing,
 	    doing[0] != '\0' && calls[0] != '\0' ? ", " : "", calls);

@@ -28,11 +28,42 @@ stay__leave_to_stop(struct stay_client *client, enum stay_status reason)
 
 /* ---- for another session ---- */
 
+/* A generation begins at 1. */
+static bool
+is_renewed(const struct stay_session *session)
+{
+	return session->leave.renewed == session->generation;
+}
+
+void
+stay__leave_want_renewal(struct stay_session *session, const char *why)
+{
+	if (stay__session_state(session) != STAY__SESSION_READY)
+		return;
+	session->leave.renewal = why;
+	session->leave.renewed = session->generation;
+}
+
+void
+stay__leave_to_renew(struct stay_session *session)
+{
+	struct stay_conn *conn = session->client->conn;
+
+	if (!is_renewed(session) ||
+	    stay__session_state(session) != STAY__SESSION_READY)
+		return;
+	stay__conn_fail(
+	    conn, STAY_E_NOT_READY, "session", session->leave.renewal);
+	stay_conn_reconnect(conn, STAY_E_NOT_READY);
+}
+
 static struct stay_verdict
 go_over(struct stay_client *client)
 {
 	struct stay_info why = client->session.leave.why;
 
+	if (is_renewed(&client->session))
+		return stay__session_lost(client, why.status);
 	stay__session_over(&client->session, why.status, STAY_E_LOST);
 	return stay_verdict_connect(why);
 }

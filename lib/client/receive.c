@@ -358,6 +358,7 @@ stay__receive(struct stay_client *client, struct stay_bytes bytes)
 	flow = leave_who_refuses(session, flow);
 	if (flow == STAY__END)
 		return stay__session_verdict(session, STAY__END);
+	stay__leave_to_renew(session);
 	stay__calls_release(&client->calls);
 	stay__health_watch(session, false);
 	stay__output_ask(client);

@@ -82,6 +82,9 @@ stay__session_greet(
 	case STAY_HELLO_RETRY:
 		return stay__session_break(
 		    session, STAY_E_NOT_READY, hello.text);
+	case STAY_HELLO_BAD:
+		return stay__session_break(
+		    session, STAY_E_PROTOCOL, hello.text);
 	case STAY_HELLO_DENIED:
 		break;
 	}

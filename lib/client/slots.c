@@ -57,6 +57,13 @@ stay_session_oldest(const struct stay_session *session)
 								 : &call->tag;
 }
 
+void
+stay_session_renew(struct stay_session *session, const char *why)
+{
+	assert(session != NULL && why != NULL);
+	stay__leave_want_renewal(session, why);
+}
+
 struct stay_buf *
 stay_session_control(struct stay_session *session)
 {

@@ -106,6 +106,8 @@ decode(struct stay_session *session, struct stay_bytes in)
 	line->seen = 0;
 	line->frames++;
 	tell_oldest(session);
+	if (strstr(line->text, "renew") != NULL)
+		stay_session_renew(session, "worth no more");
 	if (kind == STAY_FRAME_MORE)
 		return stay_frame_reply(0, line->text);
 	if (in.data[0] == '9')
@@ -138,6 +140,8 @@ judge(const struct stay_frame *frame)
 		return stay_hello_denied(text);
 	if (frame->kind == STAY_FRAME_REFUSED)
 		return stay_hello_retry(text);
+	if (strcmp(text, "+bad") == 0)
+		return stay_hello_bad("not this protocol");
 	return strcmp(text, "+wait") == 0 ? stay_hello_wait() : stay_hello_up();
 }
 
@@ -254,6 +258,15 @@ retain(struct stay_session *session, struct stay_retain *keep)
 	return size;
 }
 
+static int
+describe(struct stay_session *session, char *text, size_t len)
+{
+	const struct line_config *config = config_of(session);
+
+	return snprintf(
+	    text, len, "%s", config->agreed != NULL ? config->agreed : "");
+}
+
 /* ---- the vtables ---- */
 
 const struct stay_protocol line_protocol = {
@@ -275,6 +288,7 @@ const struct stay_protocol line_protocol = {
 	.init = keep_init,
 	.fini = keep_fini,
 	.retain = retain,
+	.describe = describe,
 };
 
 const struct stay_protocol line_bare_protocol = {

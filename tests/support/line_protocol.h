@@ -39,6 +39,7 @@ struct line_request {
 	(&(const struct line_request){ .text = (words), .replies = 1 })
 
 struct line_config {
+	const char *agreed; /* what a session that is up says; NULL: nothing */
 	struct line_notes *notes;
 	const char
 	    *hello; /* sent by hello, answered by one frame; NULL: none */

@@ -1,0 +1,175 @@
+/*
+ * What a protocol may say about its session: that the peer is none of its kind,
+ * that the session is worth no further call, what was agreed on.
+ */
+#include <string.h>
+
+#include "client/client.h"
+#include "suites.h"
+#include "support/counts.h"
+#include "support/line_rig.h"
+
+static struct line_rig rig;
+
+static enum stay_state
+state(void)
+{
+	return stay_conn_state(stay_client_conn(rig.client));
+}
+
+static void
+answer(const char *text)
+{
+	sim_peer_print(rig.peer, text);
+	line_run(&rig, 1);
+}
+
+static bool
+explains(const char *words)
+{
+	char text[512];
+
+	stay_conn_explain(stay_client_conn(rig.client), text, sizeof(text));
+	return strstr(text, words) != NULL;
+}
+
+/* ---- renewed ---- */
+
+/* What is in flight is answered there, what is queued waits for the next. */
+START_TEST(test_client_renew_lets_calls_finish)
+{
+	line_begin(&rig, NULL);
+	line_call(&rig, "a", LINE("x"));
+	line_call(&rig, "b", LINE("y"));
+	line_run(&rig, 1);
+	answer("!renew\n");
+	line_call(&rig, "c", LINE("say +c"));
+	line_run(&rig, 500);
+	ck_assert_int_eq(state(), STAY_DISCONNECTING);
+	ck_assert_str_eq(line_got(&rig), "x;y;");
+	ck_assert(explains("worth no more"));
+	answer("+b\n");
+	ck_assert_int_eq(state(), STAY_BACKING_OFF);
+	ck_assert_str_eq(line_told(&rig),
+	    "a E_SERVER/refused !renew;b OK/replied +b;down E_NOT_READY;");
+	line_run(&rig, 100);
+	ck_assert_str_eq(line_told(&rig), "hello -;up;c OK/replied +c;");
+	line_end(&rig);
+}
+END_TEST
+
+START_TEST(test_client_renew_waits_no_longer_than_its_budget)
+{
+	struct stay_client_options options = { .leave_budget_ms = 300 };
+
+	line_begin(&rig, &options);
+	line_call(&rig, "a", LINE("x"));
+	line_run(&rig, 1);
+	answer(">renew\n");
+	line_run(&rig, 290);
+	ck_assert_int_eq(state(), STAY_DISCONNECTING);
+	line_run(&rig, 20);
+	ck_assert_str_eq(line_told(&rig),
+	    "push >renew;down E_NOT_READY;a E_LOST/maybe executed;");
+	line_end(&rig);
+}
+END_TEST
+
+/* One that ends already, or is not up yet, is let be. */
+START_TEST(test_client_renew_is_for_a_session_that_is_up)
+{
+	line_prepare(&rig);
+	rig.config.hello = "hi";
+	line_start(&rig, NULL);
+	line_run(&rig, 1);
+	answer("+renew\n");
+	ck_assert_int_eq(state(), STAY_CONNECTED);
+	line_call(&rig, "a", LINE("x"));
+	line_run(&rig, 1);
+	stay_client_reconnect(rig.client, STAY_OK);
+	line_run(&rig, 1);
+	answer("+renew\n");
+	ck_assert_int_eq(state(), STAY_CONNECTING);
+	answer("+hi\n");
+	ck_assert_int_eq(state(), STAY_CONNECTED);
+	ck_assert_uint_eq(counts_of(rig.client).sessions, 2);
+	line_end(&rig);
+}
+END_TEST
+
+/* With what was refused in it, it ends as any session that refuses all. */
+START_TEST(test_client_renew_of_a_session_that_refuses)
+{
+	struct stay_client_options options = { .on_refused =
+						   STAY_REFUSED_RESEND };
+
+	line_begin(&rig, &options);
+	line_call(&rig, "a", LINE("x"));
+	line_run(&rig, 1);
+	answer("!renew\n");
+	ck_assert_int_eq(state(), STAY_BACKING_OFF);
+	line_run(&rig, 100);
+	ck_assert_str_eq(line_got(&rig), "x;|x;");
+	answer("+a\n");
+	ck_assert_str_eq(
+	    line_told(&rig), "down E_NOT_READY;hello -;up;a OK/replied +a;");
+	line_end(&rig);
+}
+END_TEST
+
+/* ---- another protocol ---- */
+
+START_TEST(test_client_renew_hello_may_hear_another_protocol)
+{
+	line_prepare(&rig);
+	rig.config.hello = "hi";
+	line_start(&rig, NULL);
+	line_run(&rig, 1);
+	answer("+bad\n");
+	ck_assert_int_eq(state(), STAY_BACKING_OFF);
+	ck_assert_str_eq(line_told(&rig),
+	    "init 10.0.0.1;hello -;hello +bad;down E_PROTOCOL;");
+	ck_assert(explains("its last hello failed: not this protocol"));
+	line_end(&rig);
+}
+END_TEST
+
+/* ---- what was agreed on ---- */
+
+START_TEST(test_client_renew_explains_what_was_agreed_on)
+{
+	line_prepare(&rig);
+	rig.config.agreed = "line 7";
+	rig.config.hello = "hi";
+	line_start(&rig, NULL);
+	line_run(&rig, 1);
+	ck_assert(!explains("line 7"));
+	answer("+hi\n");
+	ck_assert(explains("10.0.0.1:7777, line 7; it stays"));
+	line_call(&rig, "a", LINE("x"));
+	line_run(&rig, 1);
+	ck_assert(explains("10.0.0.1:7777, line 7, 1 call in flight; it"));
+	sim_peer_close(rig.peer);
+	line_run(&rig, 1);
+	ck_assert(!explains("line 7"));
+	line_end(&rig);
+}
+END_TEST
+
+Suite *
+suite_client_renew(void)
+{
+	Suite *suite = suite_create("client_renew");
+	TCase *tcase = tcase_create("client_renew");
+
+	tcase_add_test(tcase, test_client_renew_lets_calls_finish);
+	tcase_add_test(
+	    tcase, test_client_renew_waits_no_longer_than_its_budget);
+	tcase_add_test(tcase, test_client_renew_is_for_a_session_that_is_up);
+	tcase_add_test(tcase, test_client_renew_of_a_session_that_refuses);
+	tcase_add_test(
+	    tcase, test_client_renew_hello_may_hear_another_protocol);
+	tcase_add_test(tcase, test_client_renew_explains_what_was_agreed_on);
+	suite_add_tcase(suite, tcase);
+	return suite;
+}
