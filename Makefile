@@ -181,7 +181,7 @@ fuzz: ## feed each fuzzer for FUZZ_SECONDS (60)
 	@MAKE='$(MAKE)' $(SCRIPT)/fuzz.sh $(or $(FUZZ_SECONDS),60)
 
 diagram: $(BUILD)/diagram ## rewrite what README.md and docs/ show of the tables
-	@$(SCRIPT)/diagram.sh write $(BUILD)/diagram README.md docs/machine.md docs/options.md
+	@$(SCRIPT)/diagram.sh write $(BUILD)/diagram README.md docs/machine.md docs/options.md docs/redis.md
 
 format: ## clang-format all source
 	@.ci/needs lint

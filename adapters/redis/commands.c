@@ -105,6 +105,7 @@ set_timeout(struct stay_request *request, const struct command *command,
 	if (!stay_redis__to_double(word->text, word->len, &ms) || !(ms >= 0))
 		return;
 	ms = ceil(ms * command->value);
+	request->tag = STAY_REDIS__TAG_WAITS;
 	request->flags |= STAY_BLOCKS;
 	request->blocks_ms =
 	    ms > 0 && ms < 0x1p63 ? (uint64_t)ms : STAY_FOREVER;

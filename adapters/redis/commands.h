@@ -10,7 +10,8 @@ enum stay_redis__tag {
 	 * after it has acted */
 	STAY_REDIS__TAG_SCRIPT = 1,
 	STAY_REDIS__TAG_MULTI, /* opens a transaction */
-	STAY_REDIS__TAG_EXEC   /* ends it, as DISCARD does */
+	STAY_REDIS__TAG_EXEC,  /* ends it, as DISCARD does */
+	STAY_REDIS__TAG_WAITS  /* may wait before it does anything */
 };
 
 /*

@@ -99,8 +99,9 @@ read_protocol(struct stay_redis__config *config, const struct stay_url *url,
 		return STAY_E_URL;
 	if (option == 0 && text[0] != '\0')
 		option = (unsigned)(text[0] - '0');
-	return take(&config->protocol, option, protocol_bound) ? STAY_OK
-							       : STAY_E_ARG;
+	config->protocol = option;
+	return option != 1 && option <= protocol_bound.most ? STAY_OK
+							    : STAY_E_ARG;
 }
 
 static enum stay_status
@@ -194,7 +195,7 @@ parse_url(struct stay_url **parsed, const char *url)
 
 enum stay_status
 stay_redis__config_new(const struct stay_redis__config **config,
-    const char *url, const struct stay_redis_options *options)
+    const char *url, const struct stay_redis_options *options, uint64_t change)
 {
 	struct stay_url *parsed;
 	struct block *block;
@@ -205,9 +206,11 @@ stay_redis__config_new(const struct stay_redis__config **config,
 		return status;
 	status = new_block(&block, parsed, options);
 	stay_url_free(parsed);
-	if (status == STAY_OK)
-		*config = &block->config;
-	return status;
+	if (status != STAY_OK)
+		return status;
+	block->config.change = change;
+	*config = &block->config;
+	return STAY_OK;
 }
 
 void

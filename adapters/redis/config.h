@@ -10,7 +10,8 @@ struct stay_redis__config {
 	const char *password; /* with an empty user, "": nobody logs in */
 	const char *name;     /* "": none */
 	uint32_t db;
-	unsigned protocol; /* 3 or 2 */
+	unsigned protocol; /* 3 or 2; 0: the best that there is */
+	uint64_t change;   /* which one of its client it is, from 0 on */
 	uint32_t depth_max;
 	uint32_t elements_max;
 	size_t text_max;
@@ -28,7 +29,7 @@ struct stay_redis__config {
  */
 enum stay_status stay_redis__config_new(
     const struct stay_redis__config **config, const char *url,
-    const struct stay_redis_options *options);
+    const struct stay_redis_options *options, uint64_t change);
 
 /* Overwrites the secrets. NULL is fine. */
 void stay_redis__config_free(const void *config);

@@ -1,246 +1,298 @@
 /*
- * The handshake as a table of steps. It knows replies, not sessions: redis.c
- * carries the bytes.
+ * How a session begins: which line of steps is sent, what comes of each reply,
+ * and what an attempt teaches the next one. It knows replies, not sessions:
+ * session.c carries the bytes. What a step says is greeting_steps.c's.
  */
 #include "greeting.h"
 
 #include <string.h>
 
-#include "format.h"
-#include "number.h"
+#include "greeting_steps.h"
+#include "words.h"
 
-#define RESP3 1u
-#define RESP2 2u
+#define HELLO STAY_REDIS__LINE_HELLO
+#define LOGIN STAY_REDIS__LINE_LOGIN
+#define PLAIN STAY_REDIS__LINE_PLAIN
 
-/* What an error reply means. */
-enum meaning {
-	MEANS_NOTHING, /* in this step: go on */
-	MEANS_RESP2,   /* the server does not know HELLO */
-	MEANS_NOT_NOW,
-	MEANS_NEVER
-};
+/* So long what was learned is not tried anew. */
+#define LESSON_MS UINT64_C(600000)
 
-/* Errors that mean the same in every step. An error is told by its first words.
- */
-static const struct {
-	const char *words;
-	enum meaning meaning;
-} errors[] = {
-	{ "LOADING", MEANS_NOT_NOW },
-	{ "MASTERDOWN", MEANS_NOT_NOW },
-	{ "BUSY", MEANS_NOT_NOW },
-	{ "ERR max number of clients", MEANS_NOT_NOW },
-	{ "NOAUTH", MEANS_NEVER },
-	{ "WRONGPASS", MEANS_NEVER },
-	{ "DENIED", MEANS_NEVER },
-	{ "ERR invalid password", MEANS_NEVER },
-};
+/* So long new credentials may take to come where they are asked for. */
+#define DENIALS_MS UINT64_C(5000)
 
-typedef bool wanted_fn(const struct stay_redis__config *config);
-typedef enum stay_status write_fn(
-    const struct stay_redis__config *config, struct stay_buf *out);
+/* So often in a row HELLO may be hung up at, before it is left out. */
+#define HANGUPS_MAX 2u
 
-static bool
-always(const struct stay_redis__config *config)
-{
-	(void)config;
-	return true;
-}
+static const char no_resp3[] =
+    "protocol 3 is asked for, and the server has no RESP3";
+static const char no_users[] = "the server is older than ACLs and knows no "
+			       "users: log in without a user, or as default";
+static const char no_command[] =
+    "the server lacks a command of the greeting (AUTH, SELECT)";
 
-static bool
-has_login(const struct stay_redis__config *config)
-{
-	return config->credentials != NULL || config->user[0] != '\0' ||
-	       config->password[0] != '\0';
-}
+/* ---- a line ---- */
 
-static bool
-has_name(const struct stay_redis__config *config)
-{
-	return config->name[0] != '\0';
-}
-
-static bool
-has_db(const struct stay_redis__config *config)
-{
-	return config->db != 0;
-}
-
-static enum stay_status
-write_hello(const struct stay_redis__config *config, struct stay_buf *out)
-{
-	const char *words[7] = { "HELLO", "3" };
-	size_t count = 2;
-
-	if (has_login(config)) {
-		words[count++] = "AUTH";
-		words[count++] =
-		    config->user[0] == '\0' ? "default" : config->user;
-		words[count++] = config->password;
-	}
-	if (has_name(config)) {
-		words[count++] = "SETNAME";
-		words[count++] = config->name;
-	}
-	return stay_redis__write_argv(out, count, words, NULL);
-}
-
-/* Without a user in the form that servers before 6 know. */
-static enum stay_status
-write_auth(const struct stay_redis__config *config, struct stay_buf *out)
-{
-	const char *words[3] = { "AUTH" };
-	size_t count = 1;
-
-	if (config->user[0] != '\0')
-		words[count++] = config->user;
-	words[count++] = config->password;
-	return stay_redis__write_argv(out, count, words, NULL);
-}
-
-static enum stay_status
-write_name(const struct stay_redis__config *config, struct stay_buf *out)
-{
-	const char *words[] = { "CLIENT", "SETNAME", config->name };
-
-	return stay_redis__write_argv(out, 3, words, NULL);
-}
-
-static enum stay_status
-write_select(const struct stay_redis__config *config, struct stay_buf *out)
-{
-	char number[21];
-	const char *words[] = { "SELECT", number };
-
-	*stay_redis__put_number(number, config->db) = '\0';
-	return stay_redis__write_argv(out, 2, words, NULL);
-}
-
-static enum stay_status
-write_ping(const struct stay_redis__config *config, struct stay_buf *out)
-{
-	const char *words[] = { "PING" };
-
-	(void)config;
-	return stay_redis__write_argv(out, 1, words, NULL);
-}
-
-/* A user may lack the right to PING; a server that answers so is there. */
-static const struct step {
-	unsigned lines;
-	wanted_fn *wanted;
-	write_fn *write;
-	enum meaning other; /* of an error that is not in `errors` */
-} steps[] = {
-	{ RESP3, always, write_hello, MEANS_RESP2 },
-	{ RESP2, has_login, write_auth, MEANS_NEVER },
-	{ RESP2, has_name, write_name, MEANS_NOTHING },
-	{ RESP3 | RESP2, has_db, write_select, MEANS_NEVER },
-	{ RESP3 | RESP2, always, write_ping, MEANS_NOTHING },
-};
-#define STEPS (sizeof(steps) / sizeof(steps[0]))
-
-/* The first step from `step` on that belongs to `line`; STEPS: none. */
+/* The first step from `step` on that belongs to the line; or their count. */
 static unsigned
-step_from(const struct stay_redis__config *config, unsigned line, unsigned step)
+step_from(const struct stay_redis__greeting *greeting,
+    const struct stay_redis__config *config, unsigned step)
 {
-	while (step < STEPS &&
-	       ((steps[step].lines & line) == 0 || !steps[step].wanted(config)))
+	while (step < stay_redis__step_count &&
+	       ((stay_redis__steps[step].lines & greeting->line) == 0 ||
+		   !stay_redis__steps[step].wanted(greeting, config)))
 		step++;
 	return step;
 }
 
-/* Who is to log in, as is known only now. */
-static struct stay_redis__config
-ask_login(const struct stay_redis__config *config)
-{
-	struct stay_redis__config asked = *config;
-	struct stay_redis_login login = { config->user, config->password,
-		{ 0 } };
-
-	if (config->credentials == NULL)
-		return asked;
-	config->credentials(config->credentials_arg, &login);
-	asked.user = login.user != NULL ? login.user : "";
-	asked.password = login.password != NULL ? login.password : "";
-	return asked;
-}
-
-/* Send a whole line; the replies to what was sent before do not matter any
- * more. */
 static struct stay_hello
-start(struct stay_redis__greeting *greeting,
-    const struct stay_redis__config *config, unsigned line,
-    struct stay_buf *out, unsigned *due)
+send_line(struct stay_redis__greeting *greeting,
+    struct stay_redis__exchange *exchange, enum stay_redis__line line)
 {
-	const struct stay_redis__config asked = ask_login(config);
+	const struct stay_redis__config *config = exchange->config;
 
 	greeting->line = line;
-	greeting->step = step_from(config, line, 0);
-	for (unsigned step = greeting->step; step < STEPS;
-	     step = step_from(config, line, step + 1)) {
-		if (steps[step].write(&asked, out) != STAY_OK)
-			return stay_hello_retry("no memory for the handshake");
-		++*due;
+	greeting->step = step_from(greeting, config, 0);
+	for (unsigned step = greeting->step; step < stay_redis__step_count;
+	     step = step_from(greeting, config, step + 1)) {
+		if (stay_redis__steps[step].write(
+			greeting, config, exchange->out) != STAY_OK)
+			return stay_hello_retry("no memory for the greeting");
+		exchange->due++;
 	}
 	return stay_hello_wait();
 }
 
+/* Another line, as soon as the rest of this one is answered. */
 static struct stay_hello
-fall_back(struct stay_redis__greeting *greeting,
-    const struct stay_redis__config *config, struct stay_buf *out,
-    unsigned *due)
+change_line(struct stay_redis__greeting *greeting,
+    struct stay_redis__exchange *exchange, enum stay_redis__line line)
 {
 	unsigned step = greeting->step;
 
-	while ((step = step_from(config, greeting->line, step + 1)) < STEPS)
-		greeting->ignored++;
-	return start(greeting, config, RESP2, out, due);
+	while ((step = step_from(greeting, exchange->config, step + 1)) <
+	       stay_redis__step_count)
+		greeting->unread++;
+	greeting->next = line;
+	return greeting->unread > 0 ? stay_hello_wait()
+				    : send_line(greeting, exchange, line);
+}
+
+/* ---- the beginning ---- */
+
+/* A lesson that is about to be tried anew is forgotten. */
+static bool
+still_holds(uint64_t *until_ms, uint64_t now_ms)
+{
+	if (*until_ms <= now_ms)
+		*until_ms = 0;
+	return *until_ms != 0;
+}
+
+static enum stay_redis__line
+first_line(const struct stay_redis__greeting *greeting,
+    const struct stay_redis__exchange *exchange)
+{
+	struct stay_redis__lessons *lessons = exchange->lessons;
+	bool plain = still_holds(&lessons->plain_until_ms, exchange->now_ms);
+	bool login = still_holds(&lessons->login_until_ms, exchange->now_ms);
+
+	if (exchange->config->protocol == 2)
+		return PLAIN;
+	if (exchange->config->protocol == 0 &&
+	    (plain || lessons->hangups >= HANGUPS_MAX))
+		return PLAIN;
+	return login && stay_redis__has_login(greeting) ? LOGIN : HELLO;
+}
+
+/* Who is to log in, as is known only now. */
+static void
+ask_login(struct stay_redis__greeting *greeting,
+    const struct stay_redis__config *config)
+{
+	greeting->login.user = config->user;
+	greeting->login.password = config->password;
+	if (config->credentials != NULL)
+		config->credentials(config->credentials_arg, &greeting->login);
+}
+
+static struct stay_hello
+begin(struct stay_redis__greeting *greeting,
+    struct stay_redis__exchange *exchange)
+{
+	const struct stay_redis__config *config = exchange->config;
+
+	if (exchange->lessons->change != config->change)
+		*exchange->lessons =
+		    (struct stay_redis__lessons){ .change = config->change };
+	ask_login(greeting, config);
+	return send_line(greeting, exchange, first_line(greeting, exchange));
+}
+
+/* ---- a reply ---- */
+
+static struct stay_hello
+come_up(struct stay_redis__greeting *greeting,
+    const struct stay_redis__exchange *exchange)
+{
+	struct stay_redis__lessons *lessons = exchange->lessons;
+
+	if (greeting->line == PLAIN)
+		greeting->agreed.protocol = 2;
+	if (greeting->line == PLAIN && lessons->hangups >= HANGUPS_MAX)
+		lessons->plain_until_ms = exchange->now_ms + LESSON_MS;
+	if (greeting->line == LOGIN && lessons->login_until_ms == 0)
+		lessons->login_until_ms = exchange->now_ms + LESSON_MS;
+	lessons->hangups = 0;
+	lessons->denied_ms = 0;
+	greeting->up = true;
+	return stay_hello_up();
+}
+
+static struct stay_hello
+go_on(struct stay_redis__greeting *greeting,
+    const struct stay_redis__exchange *exchange)
+{
+	greeting->step =
+	    step_from(greeting, exchange->config, greeting->step + 1);
+	return greeting->step < stay_redis__step_count
+		   ? stay_hello_wait()
+		   : come_up(greeting, exchange);
+}
+
+/*
+ * Credentials that are asked for may be about to change: the server, or who is
+ * asked, is a moment behind. The clock of the world may begin at zero.
+ */
+static struct stay_hello
+deny_login(const struct stay_redis__exchange *exchange, const char *text)
+{
+	struct stay_redis__lessons *lessons = exchange->lessons;
+
+	if (exchange->config->credentials == NULL)
+		return stay_hello_denied(text);
+	if (lessons->denied_ms == 0)
+		lessons->denied_ms = exchange->now_ms + 1;
+	return exchange->now_ms + 1 - lessons->denied_ms < DENIALS_MS
+		   ? stay_hello_retry(text)
+		   : stay_hello_denied(text);
 }
 
 static bool
-begins_with(const char *text, const char *words)
+is_step(const struct stay_redis__greeting *greeting, const char *name)
 {
-	size_t len = strlen(words);
-
-	return strncmp(text, words, len) == 0 &&
-	       (text[len] == '\0' || text[len] == ' ');
+	return strcmp(stay_redis__steps[greeting->step].name, name) == 0;
 }
 
-static enum meaning
-meaning_of(const struct stay_redis_reply *reply, enum meaning other)
+/* The server does not know what it was asked, or not like this. */
+static struct stay_hello
+take_unsupported(struct stay_redis__greeting *greeting,
+    struct stay_redis__exchange *exchange)
 {
-	if (stay_redis_type_of(reply) != STAY_REDIS_ERROR)
-		return MEANS_NOTHING;
-	for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++)
-		if (begins_with(stay_redis_str(reply), errors[i].words))
-			return errors[i].meaning;
-	return other;
+	if (is_step(greeting, "HELLO"))
+		return exchange->config->protocol == 3
+			   ? stay_hello_denied(no_resp3)
+			   : change_line(greeting, exchange, PLAIN);
+	if (is_step(greeting, "AUTH") && stay_redis__has_user(greeting))
+		return stay_hello_denied(no_users);
+	return stay_hello_denied(no_command);
+}
+
+/* Who has said who it is, and is asked again, has not been heard: a proxy wants
+ * AUTH itself. */
+static struct stay_hello
+take_noauth(struct stay_redis__greeting *greeting,
+    struct stay_redis__exchange *exchange, const char *text)
+{
+	if (!stay_redis__has_login(greeting))
+		return deny_login(exchange, text);
+	if (is_step(greeting, "HELLO") && greeting->line == HELLO)
+		return change_line(greeting, exchange, LOGIN);
+	return stay_hello_retry(text);
+}
+
+/* A user may lack the right to PING, or the server the command; and it minds a
+ * PING while it can't write to its disk. It is there. */
+static bool
+is_life(const char *text)
+{
+	return stay_redis__begins_with(text, "NOPERM") ||
+	       stay_redis__begins_with(text, "MISCONF") ||
+	       stay_redis__begins_with(text, "ERR unknown command");
+}
+
+static struct stay_hello
+take_error(struct stay_redis__greeting *greeting,
+    struct stay_redis__exchange *exchange, const char *text)
+{
+	enum stay_redis__minds minds = stay_redis__steps[greeting->step].minds;
+
+	if (minds == STAY_REDIS__MINDS_NOT ||
+	    (minds == STAY_REDIS__MINDS_LIFE && is_life(text)))
+		return go_on(greeting, exchange);
+	if (stay_redis__begins_with(text, "NOAUTH"))
+		return take_noauth(greeting, exchange, text);
+	switch (stay_redis__word_of(text)->meaning) {
+	case STAY_REDIS__WORD_UNSUPPORTED:
+		return take_unsupported(greeting, exchange);
+	case STAY_REDIS__WORD_FINAL:
+		return is_step(greeting, "AUTH") || is_step(greeting, "HELLO")
+			   ? deny_login(exchange, text)
+			   : stay_hello_denied(text);
+	case STAY_REDIS__WORD_OTHER:
+	case STAY_REDIS__WORD_REFUSED:
+	case STAY_REDIS__WORD_BLOCKED:
+	case STAY_REDIS__WORD_TRANSIENT:
+		break;
+	}
+	return stay_hello_retry(text);
+}
+
+static struct stay_hello
+take_reply(struct stay_redis__greeting *greeting,
+    struct stay_redis__exchange *exchange)
+{
+	const struct stay_redis_reply *reply = exchange->reply;
+
+	if (stay_redis_type_of(reply) == STAY_REDIS_ERROR)
+		return take_error(greeting, exchange, stay_redis_str(reply));
+	if (!stay_redis__steps[greeting->step].take(greeting, reply))
+		return stay_hello_bad(
+		    "a reply that is to nothing in the greeting");
+	if (is_step(greeting, "HELLO") && exchange->config->protocol == 3 &&
+	    greeting->agreed.protocol != 3)
+		return stay_hello_denied(no_resp3);
+	return go_on(greeting, exchange);
 }
 
 struct stay_hello
 stay_redis__greeting_answer(struct stay_redis__greeting *greeting,
-    const struct stay_redis__config *config,
-    const struct stay_redis_reply *reply, struct stay_buf *out, unsigned *due)
+    struct stay_redis__exchange *exchange)
 {
-	*due = 0;
-	if (greeting->line == 0)
-		return start(greeting, config,
-		    config->protocol == 2 ? RESP2 : RESP3, out, due);
-	if (greeting->ignored > 0) {
-		greeting->ignored--;
+	exchange->due = 0;
+	if (greeting->line == STAY_REDIS__LINE_NONE)
+		return begin(greeting, exchange);
+	greeting->heard = true;
+	if (greeting->unread == 0)
+		return take_reply(greeting, exchange);
+	if (--greeting->unread > 0)
 		return stay_hello_wait();
-	}
-	switch (meaning_of(reply, steps[greeting->step].other)) {
-	case MEANS_RESP2:
-		return fall_back(greeting, config, out, due);
-	case MEANS_NOT_NOW:
-		return stay_hello_retry(stay_redis_str(reply));
-	case MEANS_NEVER:
-		return stay_hello_denied(stay_redis_str(reply));
-	case MEANS_NOTHING:
-		break;
-	}
-	greeting->step = step_from(config, greeting->line, greeting->step + 1);
-	return greeting->step < STEPS ? stay_hello_wait() : stay_hello_up();
+	return send_line(greeting, exchange, greeting->next);
+}
+
+/* ---- the end ---- */
+
+void
+stay_redis__greeting_over(const struct stay_redis__greeting *greeting,
+    const struct stay_redis__config *config,
+    struct stay_redis__lessons *lessons, enum stay_status why)
+{
+	bool hung_up = why == STAY_E_CLOSED || why == STAY_E_RESET;
+
+	if (greeting->up)
+		return;
+	if (config->protocol == 0 && greeting->line != PLAIN && hung_up &&
+	    !greeting->heard)
+		lessons->hangups++;
+	else
+		lessons->hangups = 0;
 }

@@ -1,36 +1,73 @@
 /*
- * The handshake, without a stream: given the replies, it writes what to send
+ * The greeting, without a stream: given the replies, it writes what to send
  * next and says when the session is up.
  *
- *	RESP3   HELLO 3 [AUTH ..] [SETNAME ..]   [SELECT]   PING
- *	            | not understood
- *	            v
- *	RESP2   [AUTH]   [CLIENT SETNAME]   [SELECT]   PING
+ *	HELLO    HELLO 3 [AUTH ..] [SETNAME ..]  SETINFO  [SELECT]  PING
+ *	           |                      |
+ *	           | NOAUTH               | not understood
+ *	           v                      v
+ *	LOGIN    AUTH  HELLO 3 ..       PLAIN   [AUTH]  [SETNAME]  SETINFO  ..
  *
- * Each line leaves in one write. PING is last because a server that is loading
- * or busy answers everything else.
+ * Each line leaves in one write. The replies to a line that was given up are all
+ * read before the next one is written: some servers drop the error of an AUTH
+ * that is sent behind a request whose reply is due, and every later reply would
+ * be taken for another's. PING is last because a server that is loading or busy
+ * answers everything else.
  */
 #ifndef STAY_REDIS__GREETING_H
 #define STAY_REDIS__GREETING_H
 
+#include "agreement.h"
 #include "config.h"
+
+enum stay_redis__line {
+	STAY_REDIS__LINE_NONE,
+	STAY_REDIS__LINE_HELLO = 1, /* RESP3, and the login inside of HELLO */
+	STAY_REDIS__LINE_LOGIN = 2, /* RESP3, behind a login */
+	STAY_REDIS__LINE_PLAIN = 4  /* RESP2, without HELLO */
+};
+
+/* What earlier attempts have taught; zeroed: nothing. */
+struct stay_redis__lessons {
+	uint64_t change;         /* of the config that they are about */
+	unsigned hangups;        /* in a row, at HELLO, without a byte */
+	uint64_t plain_until_ms; /* RESP2 came up where HELLO did not; 0: no */
+	uint64_t
+	    login_until_ms; /* HELLO is answered behind AUTH alone; 0: no */
+	uint64_t denied_ms; /* the first denial in a row; 0: none */
+};
 
 /* Zeroed: at the beginning. */
 struct stay_redis__greeting {
-	unsigned line; /* which of the two; 0: none yet */
-	unsigned step; /* whose reply comes next */
-	unsigned
-	    ignored; /* replies of the line that was given up, before that */
+	enum stay_redis__line line;
+	enum stay_redis__line next; /* when all of `line` is answered */
+	unsigned step;              /* whose reply comes next */
+	unsigned unread;            /* replies of a line that was given up */
+	bool heard;                 /* there was an answer */
+	bool logged_in;
+	bool up;
+	struct stay_redis_login login; /* asked for once */
+	struct stay_redis__agreement agreed;
 };
 
-/*
- * Take the next reply, NULL at the beginning. What is to be sent is appended to
- * `out`, and *due is how many replies it will have. `text` of what is returned
- * is static or lies in the reply.
- */
+/* What the greeting is given each time, and what it says it will be answered. */
+struct stay_redis__exchange {
+	const struct stay_redis__config *config;
+	struct stay_redis__lessons *lessons;
+	uint64_t now_ms;
+	const struct stay_redis_reply *reply; /* NULL: at the beginning */
+	struct stay_buf *out;
+	unsigned due; /* replies, to what was appended to `out` */
+};
+
+/* `text` of what is returned is static or lies in the reply. */
 struct stay_hello stay_redis__greeting_answer(
     struct stay_redis__greeting *greeting,
+    struct stay_redis__exchange *exchange);
+
+/* The session has ended: what is to be learned from that. */
+void stay_redis__greeting_over(const struct stay_redis__greeting *greeting,
     const struct stay_redis__config *config,
-    const struct stay_redis_reply *reply, struct stay_buf *out, unsigned *due);
+    struct stay_redis__lessons *lessons, enum stay_status why);
 
 #endif

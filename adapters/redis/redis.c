@@ -5,7 +5,8 @@
  *	request     a call becomes bytes: format, format_field, format_writer
  *	commands    what a command means to the connection that carries it
  *	session     frames in, and what they answer
- *	greeting    how a session begins
+ *	greeting    how a session begins, of steps; agreement: with what result
+ *	words       what a server's errors mean
  *	reply       read by users: reply_parser makes the tape it is
  *	config      the URL and the options, checked once
  *	number      numbers as Redis writes them
@@ -46,12 +47,14 @@ static const struct stay_protocol protocol = {
 	.encode = stay_redis__request_encode,
 	.decode = stay_redis__session_decode,
 	.hello = stay_redis__session_hello,
+	.on_down = stay_redis__session_down,
 	.on_push = stay_redis__session_push,
 	.on_orphan = stay_redis__session_orphan,
 	.ping = stay_redis__session_ping,
 	.init = init,
 	.fini = fini,
 	.retain = stay_redis__session_retain,
+	.describe = stay_redis__session_describe,
 };
 
 /* ---- the connection ---- */
@@ -82,13 +85,13 @@ take_options(
 /* Complete, and with a config of ours. */
 static enum stay_status
 prepare(struct stay_redis_options *own, const char *url,
-    const struct stay_redis_options *options)
+    const struct stay_redis_options *options, uint64_t change)
 {
 	const struct stay_redis__config *config;
 	enum stay_status status = take_options(own, options);
 
 	if (status == STAY_OK)
-		status = stay_redis__config_new(&config, url, own);
+		status = stay_redis__config_new(&config, url, own, change);
 	if (status != STAY_OK)
 		return status;
 	own->client.config = config;
@@ -102,7 +105,7 @@ stay_redis_start(struct stay_redis **redis, struct stay_loop *loop,
 {
 	struct stay_redis_options own;
 	struct stay_client *client;
-	enum stay_status status = prepare(&own, url, options);
+	enum stay_status status = prepare(&own, url, options, 0);
 
 	*redis = NULL;
 	if (status != STAY_OK)
@@ -122,13 +125,16 @@ stay_redis_reconfigure(struct stay_redis *redis, const char *url,
     const struct stay_redis_options *options)
 {
 	struct stay_redis_options own;
-	enum stay_status status = prepare(&own, url, options);
+	enum stay_status status =
+	    prepare(&own, url, options, redis->changes + 1);
 
 	if (status != STAY_OK)
 		return status;
 	status = stay_client_reconfigure(redis->client, url, &own.client);
 	if (status != STAY_OK)
 		stay_redis__config_free(own.client.config);
+	else
+		redis->changes++;
 	return status;
 }
 
@@ -154,6 +160,21 @@ struct stay_conn *
 stay_redis_conn(struct stay_redis *redis)
 {
 	return stay_client_conn(redis->client);
+}
+
+/* The caller's struct may be older and shorter than ours, or newer. */
+void
+stay_redis_get_agreement(
+    const struct stay_redis *redis, struct stay_redis_agreement *agreement)
+{
+	struct stay_redis_agreement all = { .size = agreement->size,
+		.protocol = redis->agreed.protocol,
+		.role = redis->agreed.role,
+		.server = redis->agreed.server,
+		.version = redis->agreed.version };
+	size_t size = agreement->size;
+
+	memcpy(agreement, &all, size < sizeof(all) ? size : sizeof(all));
 }
 
 /* ---- commands ---- */

@@ -5,25 +5,43 @@
  */
 #include "session.h"
 
-#include <string.h>
-
 #include "commands.h"
+#include "words.h"
 
-/* The server did not even try. An error with these words that comes out of a
- * script may follow what the script did before. */
+/* An error that comes out of a script may follow what the script did before. */
 static bool
-is_refusal(const struct stay_session *session, const char *text)
+is_script(const struct stay_session *session)
 {
-	static const char *const words[] = { "LOADING ", "READONLY ",
-		"MASTERDOWN ", "TRYAGAIN " };
 	const uint64_t *tag = stay_session_oldest(session);
 
-	if (tag != NULL && *tag == STAY_REDIS__TAG_SCRIPT)
-		return false;
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (strncmp(text, words[i], strlen(words[i])) == 0)
-			return true;
-	return false;
+	return tag != NULL && *tag == STAY_REDIS__TAG_SCRIPT;
+}
+
+/* Whether the server did not even try. */
+static bool
+is_refusal(const struct stay_session *session, enum stay_redis__meaning meaning)
+{
+	const uint64_t *tag = stay_session_oldest(session);
+
+	if (meaning == STAY_REDIS__WORD_REFUSED)
+		return !is_script(session);
+	return meaning == STAY_REDIS__WORD_BLOCKED && tag != NULL &&
+	       *tag == STAY_REDIS__TAG_WAITS;
+}
+
+static struct stay_frame
+error_of(struct stay_session *session, const struct stay_redis__parser *parser,
+    const struct stay_redis_reply *reply)
+{
+	const struct stay_redis__word *word =
+	    stay_redis__word_of(stay_redis_str(reply));
+
+	if (word->renew && !is_script(session))
+		stay_session_renew(session,
+		    "the server asks for a login in the middle of a session");
+	return is_refusal(session, word->meaning)
+		   ? stay_frame_refused(parser->pos, reply)
+		   : stay_frame_error(parser->pos, reply);
 }
 
 /* MULTI is answered by OK if it opens a transaction; whatever EXEC and DISCARD
@@ -54,9 +72,7 @@ frame_of(struct stay_session *session, const struct stay_redis__parser *parser)
 		follow_multi(session, type);
 	if (type != STAY_REDIS_ERROR)
 		return stay_frame_reply(parser->pos, reply);
-	return is_refusal(session, stay_redis_str(reply))
-		   ? stay_frame_refused(parser->pos, reply)
-		   : stay_frame_error(parser->pos, reply);
+	return error_of(session, parser, reply);
 }
 
 struct stay_frame
@@ -82,7 +98,9 @@ stay_redis__session_push(
     struct stay_session *session, const struct stay_frame *frame)
 {
 	const struct stay_redis__config *config = stay_session_config(session);
+	struct stay_redis__session *own = stay_session_data(session);
 
+	own->greeting.heard = true;
 	if (config->on_push != NULL)
 		config->on_push(config->on_push_arg, stay_session_keep(session),
 		    frame->reply);
@@ -133,26 +151,69 @@ begin(struct stay_session *session)
 	stay_redis__session_bounds(redis, stay_session_config(session));
 }
 
+static uint64_t
+now_ms(struct stay_session *session)
+{
+	const struct stay_conn *conn =
+	    stay_client_conn(stay_session_client(session));
+
+	return stay_loop_now_ms(stay_conn_loop(conn));
+}
+
+/* Few replies are as large as the server's about itself. */
+static void
+come_up(struct stay_redis *redis, const struct stay_redis__session *own)
+{
+	stay_redis__parser_fini(&redis->parser);
+	redis->agreed = own->greeting.agreed;
+}
+
 struct stay_hello
 stay_redis__session_hello(
     struct stay_session *session, const struct stay_frame *frame)
 {
 	struct stay_redis *redis = stay_session_keep(session);
 	struct stay_redis__session *own = stay_session_data(session);
+	struct stay_redis__exchange exchange = { .config = stay_session_config(
+						     session),
+		.lessons = &redis->lessons,
+		.now_ms = now_ms(session),
+		.reply = frame == NULL ? NULL : frame->reply,
+		.out = stay_session_control(session) };
 	struct stay_hello answer;
-	unsigned due;
 
 	if (frame == NULL)
 		begin(session);
-	answer = stay_redis__greeting_answer(&own->greeting,
-	    stay_session_config(session), frame == NULL ? NULL : frame->reply,
-	    stay_session_control(session), &due);
-	if (due > 0 && stay_session_expect(session, due) != STAY_OK)
-		return stay_hello_retry("no memory for the handshake");
-	/* Few replies are as large as the server's about itself. */
+	answer = stay_redis__greeting_answer(&own->greeting, &exchange);
+	if (exchange.due > 0 &&
+	    stay_session_expect(session, exchange.due) != STAY_OK)
+		return stay_hello_retry("no memory for the greeting");
 	if (answer.kind == STAY_HELLO_UP)
-		stay_redis__parser_fini(&redis->parser);
+		come_up(redis, own);
 	return answer;
+}
+
+/* Half a reply has been heard, too. */
+void
+stay_redis__session_down(struct stay_session *session, enum stay_status why)
+{
+	struct stay_redis *redis = stay_session_keep(session);
+	struct stay_redis__session *own = stay_session_data(session);
+
+	if (redis->parser.state != STAY_REDIS__AT_FRAME)
+		own->greeting.heard = true;
+	stay_redis__greeting_over(
+	    &own->greeting, stay_session_config(session), &redis->lessons, why);
+	redis->agreed = (struct stay_redis__agreement){ .protocol = 0 };
+}
+
+int
+stay_redis__session_describe(
+    struct stay_session *session, char *text, size_t len)
+{
+	const struct stay_redis *redis = stay_session_keep(session);
+
+	return stay_redis__agreement_describe(&redis->agreed, text, len);
 }
 
 /* In a transaction it would be one of its commands. */

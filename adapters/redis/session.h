@@ -13,6 +13,9 @@
 /* The block that survives reconnects. The tape is kept from reply to reply. */
 struct stay_redis {
 	struct stay_client *client;
+	uint64_t changes; /* how often it was configured anew */
+	struct stay_redis__lessons lessons;
+	struct stay_redis__agreement agreed; /* of the session that is up */
 	struct stay_redis__parser parser;
 };
 
@@ -34,6 +37,10 @@ void stay_redis__session_push(
     struct stay_session *session, const struct stay_frame *frame);
 void stay_redis__session_orphan(
     struct stay_session *session, const struct stay_frame *frame);
+void stay_redis__session_down(
+    struct stay_session *session, enum stay_status why);
+int stay_redis__session_describe(
+    struct stay_session *session, char *text, size_t len);
 void stay_redis__session_ping(struct stay_session *session);
 size_t stay_redis__session_retain(
     struct stay_session *session, struct stay_retain *keep);

@@ -16,14 +16,19 @@
  * URLs: redis://[user:password@]host[:6379][/db][?client_name=NAME&protocol=2]
  *       redis+unix://[user:password@]/path/of.sock[?db=N]
  *
- * Each session begins with HELLO 3, or AUTH for servers that know only RESP2,
- * then SELECT and CLIENT SETNAME. A wrong password is fatal (STAY_E_DENIED).
+ * Each session begins with a greeting in one write: HELLO 3 with AUTH and
+ * SETNAME, CLIENT SETINFO, SELECT, PING. A server that does not know HELLO is
+ * greeted in RESP2, and so is a server that hung up at HELLO twice in a row.
+ * An error that is known to stay (a wrong password, no such db) is fatal
+ * (STAY_E_DENIED); after any other error the client tries again. A server older
+ * than ACLs (Redis 6) knows the default user only: another one is fatal there.
  *
- * An error reply is status STAY_E_SERVER, outcome REPLIED, and can be read. The
- * errors -LOADING, -READONLY, -MASTERDOWN and -TRYAGAIN say that the server did
- * not act: they are outcome REFUSED; except from a script, which may have acted
- * before it failed. With client.on_refused = STAY_REFUSED_RESEND such a command
- * is sent again in another session (see <stay/client.h>).
+ * An error reply is status STAY_E_SERVER, outcome REPLIED, and can be read.
+ * Where the server certainly did not act (-LOADING, -READONLY, -BUSY, ...) the
+ * outcome is REFUSED; except from a script, which may have acted before it
+ * failed. With client.on_refused = STAY_REFUSED_RESEND such a command is sent
+ * again in another session (see <stay/client.h>). docs/redis.md has the greeting
+ * in detail and a table of all these errors.
  *
  * All commands share one connection, and it may break:
  *  - After a loss no command is sent again, not even a GET, unless the flags of
@@ -78,16 +83,38 @@ typedef void stay_redis_orphan_fn(
 
 /* Who logs in. The strings must live until `credentials` runs again. */
 struct stay_redis_login {
-	const char *user; /* NULL or "": the default user */
-	const char *password;
+	const char *user;     /* NULL, "" or "default": the default user */
+	const char *password; /* NULL: nobody logs in, no AUTH is sent */
 	uintptr_t reserved[2];
 };
 
-/* Fill in who logs in. Runs whenever a session begins, so that a changed
- * password is found; twice if the server turns out to know only RESP2. On entry
- * `login` is what the URL says. Must not call the library. */
+/*
+ * Fill in who logs in. Runs once whenever a session begins, so that a changed
+ * password is found. On entry `login` is what the URL says. A server that denies
+ * this login may only be a moment behind: for five seconds the client tries
+ * again at the ordinary backoff, and calls wait. Then the denial is fatal, and
+ * the next attempt follows after fatal_backoff_ms. Must not call the library.
+ */
 typedef void stay_redis_credentials_fn(
     void *arg, struct stay_redis_login *login);
+
+/* What the server says that it is, in RESP3. */
+enum stay_redis_role {
+	STAY_REDIS_ROLE_UNKNOWN, /* RESP2, or the server did not say */
+	STAY_REDIS_PRIMARY,
+	STAY_REDIS_REPLICA
+};
+
+/* What the greeting of the session agreed on. */
+struct stay_redis_agreement {
+	size_t size;       /* STAY_REDIS_AGREEMENT sets it */
+	unsigned protocol; /* 3 or 2; 0: no session is up */
+	enum stay_redis_role role;
+	const char *server;  /* "redis", "valkey"; "": unknown */
+	const char *version; /* "7.2.4"; "": unknown */
+};
+
+#define STAY_REDIS_AGREEMENT .size = sizeof(struct stay_redis_agreement)
 
 /* Zero means the default, which each comment ends with; docs/options.md has the
  * bounds. All of it is copied. */
@@ -97,9 +124,11 @@ struct stay_redis_options {
 	 * `size` may stay 0. */
 	struct stay_client_options client;
 	const char *client_name; /* for CLIENT SETNAME; NULL: the URL's */
-	unsigned protocol;       /* 2: RESP2; 3: RESP3, falling back to 2: 3 */
-	uint64_t depth_max;      /* nesting of one reply: 1024 */
-	uint64_t elements_max;   /* values of one reply: 4194304 */
+	/* 2: RESP2, without HELLO; 3: RESP3, or a fatal failure (STAY_E_DENIED)
+	 * where there is none. The best that the server knows: 0 */
+	unsigned protocol;
+	uint64_t depth_max;    /* nesting of one reply: 1024 */
+	uint64_t elements_max; /* values of one reply: 4194304 */
 	/* Each callback gets its own arg. NULL: pushes are dropped. */
 	stay_redis_push_fn *on_push;
 	void *on_push_arg;
@@ -134,6 +163,11 @@ STAY_API STAY_USE enum stay_status stay_redis_reconfigure(
  * (stay_client_drain). */
 STAY_API void stay_redis_stop(struct stay_redis *redis);
 STAY_API void stay_redis_drain(struct stay_redis *redis, uint64_t budget_ms);
+
+/* Fill `agreement`, as far as its size says. Its texts live until the session
+ * ends. */
+STAY_API void stay_redis_get_agreement(
+    const struct stay_redis *redis, struct stay_redis_agreement *agreement);
 
 /* The same connection, for the functions of <stay/client.h> and of
  * <stay/conn.h>. */

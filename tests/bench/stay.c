@@ -177,13 +177,13 @@ on_parsed(void *arg, const struct stay_result *result)
 	++*count;
 }
 
-/* RESP2, so that the greeting is a PING and its answer a +PONG. */
+/* RESP2, so that the greeting is CLIENT SETINFO twice and PING. */
 static struct stay_redis *
 connect_to_memory(struct stay_world *world, struct stay_loop *loop)
 {
 	struct stay_redis_options options = { STAY_REDIS_OPTIONS,
 		.client = CLIENT_OPTIONS, .protocol = 2 };
-	struct bench_feed pong = { "+PONG\r\n", 7, 0, 7, 1 };
+	struct bench_feed pong = { "+OK\r\n+OK\r\n+PONG\r\n", 17, 0, 17, 1 };
 	struct stay_redis *redis;
 
 	bench_need(stay_redis_start(&redis, loop, "redis://127.0.0.1:1",

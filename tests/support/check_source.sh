@@ -388,7 +388,7 @@ promise() {
 diagrams() {
 	grep -q 'begin generated: conn-diagram' README.md || return 1
 	tests/support/diagram.sh check "$tree/diagram" README.md \
-	    docs/machine.md docs/options.md
+	    docs/machine.md docs/options.md docs/redis.md
 }
 
 # "struct field default" of each number, "struct field value" of each choice, in

@@ -120,7 +120,8 @@ draw_default(const struct number *number, FILE *out)
 	uint64_t mib = UINT64_C(1) << 20;
 
 	if (number->fallback == 0)
-		fputs("never", out);
+		fputs(
+		    strcmp(number->unit, "version") == 0 ? "0" : "never", out);
 	else if (number->fallback % mib == 0 &&
 		 strcmp(number->unit, "bytes") == 0)
 		fprintf(out, "%" PRIu64 " MiB", number->fallback / mib);
@@ -208,6 +209,55 @@ draw_redis_options(const struct stay_machine *machine, FILE *out)
 	draw_numbers(redis_numbers, out);
 }
 
+/* ---- words of a Redis server ---- */
+
+static const struct word {
+	const char *words;
+	const char *meaning;
+	const char *renew;
+	const char *seen;
+} words[] = {
+#define WORD(words, meaning, renew, seen) { "-" words, #meaning, #renew, seen },
+#include "../../adapters/redis/words.def"
+};
+
+/* What a meaning of words.def comes to. */
+static const struct meaning {
+	const char *name;
+	const char *call;
+	const char *greeting;
+} meanings[] = {
+	{ "REFUSED", "refused, but of a script replied", "not now" },
+	{ "BLOCKED", "refused, of a command that may block; else replied",
+	    "not now" },
+	{ "TRANSIENT", "replied", "not now" },
+	{ "FINAL", "replied", "fatal" },
+	{ "UNSUPPORTED", "replied", "of HELLO: RESP2; else fatal" },
+};
+
+static void
+draw_word(const struct word *word, FILE *out)
+{
+	const struct meaning *meaning = meanings;
+
+	while (strcmp(meaning->name, word->meaning) != 0)
+		meaning++;
+	fprintf(out, "| `%s` | %s | %s | %s | %s |\n", word->words,
+	    meaning->call, meaning->greeting,
+	    strcmp(word->renew, "YES") == 0 ? "left" : "", word->seen);
+}
+
+static void
+draw_redis_words(const struct stay_machine *machine, FILE *out)
+{
+	(void)machine;
+	fputs("| an error that begins with | outcome of a call | a greeting "
+	      "| the session | seen in |\n|---|---|---|---|---|\n",
+	    out);
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		draw_word(&words[i], out);
+}
+
 /* ---- blocks ---- */
 
 static const struct block {
@@ -221,6 +271,7 @@ static const struct block {
 	{ "link-diagram", stay_machine_link, draw_mermaid },
 	{ "link-matrix", stay_machine_link, stay_machine_matrix },
 	{ "link-reasons", stay_machine_link, stay_machine_reasons },
+	{ "redis-words", stay_machine_conn, draw_redis_words },
 	{ "session-diagram", stay_machine_session, draw_mermaid },
 	{ "session-matrix", stay_machine_session, stay_machine_matrix },
 	{ "session-reasons", stay_machine_session, stay_machine_reasons },

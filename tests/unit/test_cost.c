@@ -20,14 +20,18 @@
 #define PING "*1\r\n$4\r\nPING\r\n"
 #define PONG "+PONG\r\n"
 
-/* A server that knows one command. The greeting is the same as a call. */
+/* What CLIENT SETINFO and PING are answered, first of all. */
+#define GREETING "+OK\r\n+OK\r\n" PONG
+
+/* A server that knows one command. */
 struct server {
 	struct stay_world *world;
 	struct stay_loop *loop;
 	struct stay_redis *redis;
-	size_t owed;  /* bytes of answers */
-	size_t given; /* of the answer that is half given */
-	size_t most;  /* of one read; 0: whatever there is room for */
+	const char *text; /* of an answer; NULL: not greeted yet */
+	size_t owed;      /* bytes of answers */
+	size_t given;     /* of the answer that is half given */
+	size_t most;      /* of one read; 0: whatever there is room for */
 	uint64_t answered;
 	bool stops;
 };
@@ -45,13 +49,14 @@ give(void *arg, void *to, size_t room)
 {
 	struct server *server = arg;
 	size_t len = server->owed < room ? server->owed : room;
+	size_t size = strlen(server->text);
 	char *at = to;
 
 	if (server->most > 0 && len > server->most)
 		len = server->most;
 	for (size_t i = 0; i < len; i++)
-		at[i] = PONG[(server->given + i) % strlen(PONG)];
-	server->given = (server->given + len) % strlen(PONG);
+		at[i] = server->text[(server->given + i) % size];
+	server->given = (server->given + len) % size;
 	server->owed -= len;
 	return len;
 }
@@ -64,6 +69,12 @@ take(void *arg, const struct iovec *parts, int count)
 
 	for (int i = 0; i < count; i++)
 		len += parts[i].iov_len;
+	if (server->text == NULL) {
+		server->text = GREETING;
+		server->owed = strlen(GREETING);
+		return;
+	}
+	server->text = PONG;
 	EXPECT(len % strlen(PING) == 0);
 	server->owed += len / strlen(PING) * strlen(PONG);
 }

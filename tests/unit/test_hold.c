@@ -41,7 +41,7 @@ redis_answers(struct sim_peer *peer, void *arg, const char *bytes, size_t len)
 	(void)arg;
 	sim_peer_print(
 	    peer, memmem(bytes, len, "HELLO", 5) != NULL
-		      ? "%1\r\n+proto\r\n:3\r\n+PONG\r\n"
+		      ? "%1\r\n+proto\r\n:3\r\n+OK\r\n+OK\r\n+PONG\r\n"
 		      : "|1\r\n+about\r\n+it\r\n*3\r\n$3\r\none\r\n:2\r\n"
 			"*1\r\n$5\r\nthree\r\n");
 }

@@ -23,23 +23,23 @@ struct good {
 /* clang-format off */
 static const struct good goods[] = {
 	/* URL                                   user     password  name    db  protocol */
-	{ "redis://localhost",                   "",      "",       "",      0, 3 },
-	{ "redis://localhost/",                  "",      "",       "",      0, 3 },
-	{ "redis://localhost/7",                 "",      "",       "",      7, 3 },
-	{ "redis://localhost/2147483647",        "",      "",       "", 2147483647, 3 },
-	{ "redis://:pw@localhost:1/0",           "",      "pw",     "",      0, 3 },
-	{ "redis://me:p%40w@localhost",          "me",    "p@w",    "",      0, 3 },
-	{ "redis://me@localhost",                "me",    "",       "",      0, 3 },
-	{ "rediss://localhost/2",                "",      "",       "",      2, 3 },
-	{ "redis://h/1?db=2",                    "",      "",       "",      1, 3 },
-	{ "redis://h?db=2",                      "",      "",       "",      2, 3 },
+	{ "redis://localhost",                   "",      "",       "",      0, 0 },
+	{ "redis://localhost/",                  "",      "",       "",      0, 0 },
+	{ "redis://localhost/7",                 "",      "",       "",      7, 0 },
+	{ "redis://localhost/2147483647",        "",      "",       "", 2147483647, 0 },
+	{ "redis://:pw@localhost:1/0",           "",      "pw",     "",      0, 0 },
+	{ "redis://me:p%40w@localhost",          "me",    "p@w",    "",      0, 0 },
+	{ "redis://me@localhost",                "me",    "",       "",      0, 0 },
+	{ "rediss://localhost/2",                "",      "",       "",      2, 0 },
+	{ "redis://h/1?db=2",                    "",      "",       "",      1, 0 },
+	{ "redis://h?db=2",                      "",      "",       "",      2, 0 },
 	{ "redis://h?protocol=2",                "",      "",       "",      0, 2 },
 	{ "redis://h?protocol=3&client_name=me", "",      "",       "me",    0, 3 },
-	{ "redis://h?client_name=a%21b&db=3",    "",      "",       "a!b",   3, 3 },
-	{ "redis://h?other=thing",               "",      "",       "",      0, 3 },
-	{ "redis+unix://:pw@/run/redis.sock?db=4", "",    "pw",     "",      4, 3 },
-	{ "redis+unix:///7",                     "",      "",       "",      0, 3 },
-	{ "fd:3",                                "",      "",       "",      0, 3 },
+	{ "redis://h?client_name=a%21b&db=3",    "",      "",       "a!b",   3, 0 },
+	{ "redis://h?other=thing",               "",      "",       "",      0, 0 },
+	{ "redis+unix://:pw@/run/redis.sock?db=4", "",    "pw",     "",      4, 0 },
+	{ "redis+unix:///7",                     "",      "",       "",      0, 0 },
+	{ "fd:3",                                "",      "",       "",      0, 0 },
 };
 
 static const char *const bads[] = {
@@ -59,7 +59,7 @@ START_TEST(test_redis_config_of_a_url)
 	const struct stay_redis__config *config;
 
 	ck_assert_int_eq(
-	    stay_redis__config_new(&config, good->url, &none), STAY_OK);
+	    stay_redis__config_new(&config, good->url, &none, 0), STAY_OK);
 	ck_assert_str_eq(config->user, good->user);
 	ck_assert_str_eq(config->password, good->password);
 	ck_assert_str_eq(config->name, good->name);
@@ -74,7 +74,7 @@ START_TEST(test_redis_config_of_no_url)
 	const struct stay_redis__config *config;
 
 	ck_assert_int_eq(
-	    stay_redis__config_new(&config, bads[_i], &none), STAY_E_URL);
+	    stay_redis__config_new(&config, bads[_i], &none, 0), STAY_E_URL);
 	ck_assert_ptr_null(config);
 }
 END_TEST
@@ -84,7 +84,7 @@ START_TEST(test_redis_config_without_a_url)
 	const struct stay_redis__config *config;
 
 	ck_assert_int_eq(
-	    stay_redis__config_new(&config, NULL, &none), STAY_E_ARG);
+	    stay_redis__config_new(&config, NULL, &none, 0), STAY_E_ARG);
 	ck_assert_ptr_null(config);
 	stay_redis__config_free(config);
 }
@@ -96,8 +96,9 @@ START_TEST(test_redis_config_options_go_before_the_url)
 		.client_name = "option", .protocol = 3 };
 	const struct stay_redis__config *config;
 
-	ck_assert_int_eq(stay_redis__config_new(&config,
-			     "redis://h?client_name=url&protocol=2", &options),
+	ck_assert_int_eq(
+	    stay_redis__config_new(
+		&config, "redis://h?client_name=url&protocol=2", &options, 0),
 	    STAY_OK);
 	ck_assert_str_eq(config->name, "option");
 	ck_assert_uint_eq(config->protocol, 3);
@@ -113,13 +114,13 @@ START_TEST(test_redis_config_bounds)
 	const struct stay_redis__config *config;
 
 	ck_assert_int_eq(
-	    stay_redis__config_new(&config, "redis://h", &none), STAY_OK);
+	    stay_redis__config_new(&config, "redis://h", &none, 0), STAY_OK);
 	ck_assert_uint_eq(config->depth_max, 1024);
 	ck_assert_uint_eq(config->elements_max, 4194304);
 	ck_assert_uint_eq(config->text_max, 512u << 20);
 	stay_redis__config_free(config);
 	ck_assert_int_eq(
-	    stay_redis__config_new(&config, "redis://h", &options), STAY_OK);
+	    stay_redis__config_new(&config, "redis://h", &options, 0), STAY_OK);
 	ck_assert_uint_eq(config->depth_max, 3);
 	ck_assert_uint_eq(config->elements_max, 5);
 	ck_assert_uint_eq(config->text_max, 100);
@@ -136,7 +137,7 @@ check_bound(const struct stay_redis_options *options, enum stay_status status,
 	const struct stay_redis__config *config;
 
 	ck_assert_int_eq(
-	    stay_redis__config_new(&config, "redis://h", options), status);
+	    stay_redis__config_new(&config, "redis://h", options, 0), status);
 	if (status == STAY_OK)
 		ck_assert_uint_eq(
 		    *(const uint32_t *)(const void *)((const char *)config +
@@ -158,7 +159,7 @@ START_TEST(test_redis_config_options_are_as_the_table_says)
 	check_bound(&options, STAY_OK, AT(field), most);                       \
 	options.field = (most) + 1u;                                           \
 	check_bound(&options, STAY_E_ARG, AT(field), 0);                       \
-	options.field = (least)-1;                                             \
+	options.field = (least) == 0 ? (most) + 1u : (least)-1u;               \
 	check_bound(&options, (least) == 1 ? STAY_OK : STAY_E_ARG, AT(field),  \
 	    fallback);                                                         \
 	options.field = 0;
@@ -180,8 +181,8 @@ START_TEST(test_redis_config_options_out_of_range)
 	const struct stay_redis__config *config;
 
 	for (size_t i = 0; i < COUNT(options); i++) {
-		ck_assert_int_eq(
-		    stay_redis__config_new(&config, "redis://h", &options[i]),
+		ck_assert_int_eq(stay_redis__config_new(
+				     &config, "redis://h", &options[i], 0),
 		    STAY_E_ARG);
 		ck_assert_ptr_null(config);
 	}

@@ -12,11 +12,13 @@
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 #define TURNS_MAX    8
 
-/* One reply of the server (NULL: none yet), and what comes of it. */
+/* Some replies of the server (NULL: none yet), and what comes of the last one;
+ * the others are waited through in silence. */
 struct turn {
 	const char *reply;
 	const char *sent; /* in words, one command a line; NULL: nothing */
 	enum stay_hello_kind kind;
+	const char *text; /* NULL: that of the reply */
 };
 
 struct conversation {
@@ -27,104 +29,193 @@ struct conversation {
 
 #define UP      STAY_HELLO_UP
 #define WAIT    STAY_HELLO_WAIT
-#define REFUSED STAY_HELLO_RETRY
+#define RETRY   STAY_HELLO_RETRY
 #define DENIED  STAY_HELLO_DENIED
+#define BAD     STAY_HELLO_BAD
 #define MAP     "%1\r\n+proto\r\n:3\r\n"
+#define OK      "+OK\r\n"
+#define PONG    "+PONG\r\n"
+#define VERSION "0.1.0"
+#define INFO                                                                   \
+	"CLIENT SETINFO LIB-NAME stay\nCLIENT SETINFO LIB-VER " VERSION "\n"
+#define SET    OK OK /* what INFO is answered */
+#define NOINFO "-ERR unknown subcommand\r\n-ERR unknown subcommand\r\n"
 #define UNKNOWN                                                                \
 	"-ERR unknown command `HELLO`, with args beginning with: `3`\r\n"
+#define NOAUTH  "-NOAUTH Authentication required.\r\n"
+#define LOADING "-LOADING Redis is loading the dataset in memory\r\n"
+#define STRANGE "a reply that is to nothing in the greeting"
+#define NO3     "protocol 3 is asked for, and the server has no RESP3"
 
 /* clang-format off */
 static const struct conversation conversations[] = {
 	{ "the least", "redis://h", {
-		{ NULL, "HELLO 3\nPING\n", WAIT },
-		{ MAP, NULL, WAIT },
-		{ "+PONG\r\n", NULL, UP } } },
+		{ NULL, "HELLO 3\n" INFO "PING\n", WAIT, NULL },
+		{ MAP SET PONG, NULL, UP, NULL } } },
 	{ "everything", "redis://me:pw@h/2?client_name=n", {
-		{ NULL, "HELLO 3 AUTH me pw SETNAME n\nSELECT 2\nPING\n", WAIT },
-		{ MAP, NULL, WAIT },
-		{ "+OK\r\n", NULL, WAIT },
-		{ "+PONG\r\n", NULL, UP } } },
+		{ NULL, "HELLO 3 AUTH me pw SETNAME n\n" INFO "SELECT 2\nPING\n", WAIT, NULL },
+		{ MAP SET OK PONG, NULL, UP, NULL } } },
 	{ "the default user", "redis://:pw@h", {
-		{ NULL, "HELLO 3 AUTH default pw\nPING\n", WAIT },
-		{ MAP, NULL, WAIT },
-		{ "+PONG\r\n", NULL, UP } } },
+		{ NULL, "HELLO 3 AUTH default pw\n" INFO "PING\n", WAIT, NULL },
+		{ MAP SET PONG, NULL, UP, NULL } } },
+	{ "a user without a password", "redis://me@h", {
+		{ NULL, "HELLO 3 AUTH me \n" INFO "PING\n", WAIT, NULL },
+		{ MAP SET PONG, NULL, UP, NULL } } },
+	{ "the default user without a password", "redis://default@h", {
+		{ NULL, "HELLO 3\n" INFO "PING\n", WAIT, NULL },
+		{ MAP SET PONG, NULL, UP, NULL } } },
+	{ "a server that does not know SETINFO", "redis://h", {
+		{ NULL, "HELLO 3\n" INFO "PING\n", WAIT, NULL },
+		{ MAP NOINFO PONG, NULL, UP, NULL } } },
+
+	/* AUTH is never sent behind what is not answered yet */
 	{ "an old server", "redis://:pw@h/2?client_name=n", {
-		{ NULL, "HELLO 3 AUTH default pw SETNAME n\nSELECT 2\nPING\n", WAIT },
-		{ UNKNOWN, "AUTH pw\nCLIENT SETNAME n\nSELECT 2\nPING\n", WAIT },
-		{ "-NOAUTH Authentication required.\r\n", NULL, WAIT },
-		{ "-NOAUTH Authentication required.\r\n", NULL, WAIT },
-		{ "+OK\r\n", NULL, WAIT },
-		{ "+OK\r\n", NULL, WAIT },
-		{ "+OK\r\n", NULL, WAIT },
-		{ "+PONG\r\n", NULL, UP } } },
+		{ NULL, "HELLO 3 AUTH default pw SETNAME n\n" INFO "SELECT 2\nPING\n", WAIT, NULL },
+		{ UNKNOWN NOAUTH NOAUTH NOAUTH, NULL, WAIT, NULL },
+		{ NOAUTH, "AUTH pw\nCLIENT SETNAME n\n" INFO "SELECT 2\nPING\n", WAIT, NULL },
+		{ OK OK NOINFO OK PONG, NULL, UP, NULL } } },
+	{ "an old server and the user default", "redis://default:pw@h", {
+		{ NULL, "HELLO 3 AUTH default pw\n" INFO "PING\n", WAIT, NULL },
+		{ UNKNOWN NOAUTH NOAUTH NOAUTH, "AUTH pw\n" INFO "PING\n", WAIT, NULL },
+		{ OK NOINFO PONG, NULL, UP, NULL } } },
+	{ "an old server and another user", "redis://me:pw@h", {
+		{ NULL, "HELLO 3 AUTH me pw\n" INFO "PING\n", WAIT, NULL },
+		{ UNKNOWN NOAUTH NOAUTH NOAUTH, "AUTH me pw\n" INFO "PING\n", WAIT, NULL },
+		{ "-ERR wrong number of arguments for 'auth' command\r\n", NULL, DENIED,
+		  "the server is older than ACLs and knows no users: log in without a user, or as default" } } },
 	{ "an old server without a password", "redis://h", {
-		{ NULL, "HELLO 3\nPING\n", WAIT },
-		{ UNKNOWN, "PING\n", WAIT },
-		{ "+PONG\r\n", NULL, WAIT },
-		{ "+PONG\r\n", NULL, UP } } },
+		{ NULL, "HELLO 3\n" INFO "PING\n", WAIT, NULL },
+		{ UNKNOWN NOINFO PONG, INFO "PING\n", WAIT, NULL },
+		{ NOINFO PONG, NULL, UP, NULL } } },
 	{ "a server that is told to speak RESP2 alone", "redis://h", {
-		{ NULL, "HELLO 3\nPING\n", WAIT },
-		{ "-NOPROTO unsupported protocol version\r\n", "PING\n", WAIT },
-		{ "+PONG\r\n", NULL, WAIT },
-		{ "+PONG\r\n", NULL, UP } } },
+		{ NULL, "HELLO 3\n" INFO "PING\n", WAIT, NULL },
+		{ "-NOPROTO unsupported protocol version\r\n" SET PONG, INFO "PING\n", WAIT, NULL },
+		{ SET PONG, NULL, UP, NULL } } },
+	{ "a server to which HELLO has no arguments", "redis://h", {
+		{ NULL, "HELLO 3\n" INFO "PING\n", WAIT, NULL },
+		{ "-ERR wrong number of arguments for 'hello' command\r\n" SET PONG, INFO "PING\n", WAIT, NULL },
+		{ SET PONG, NULL, UP, NULL } } },
+	{ "a proxy in its own words", "redis://h", {
+		{ NULL, "HELLO 3\n" INFO "PING\n", WAIT, NULL },
+		{ "-ERR Unknown Command 'HELLO'\r\n" SET PONG, INFO "PING\n", WAIT, NULL },
+		{ SET PONG, NULL, UP, NULL } } },
 	{ "an old server that loads answers so twice", "redis://h", {
-		{ NULL, "HELLO 3\nPING\n", WAIT },
-		{ UNKNOWN, "PING\n", WAIT },
-		{ "-LOADING Redis is loading the dataset in memory\r\n", NULL, WAIT },
-		{ "-LOADING Redis is loading the dataset in memory\r\n", NULL, REFUSED } } },
+		{ NULL, "HELLO 3\n" INFO "PING\n", WAIT, NULL },
+		{ UNKNOWN NOINFO LOADING, INFO "PING\n", WAIT, NULL },
+		{ NOINFO LOADING, NULL, RETRY, NULL } } },
+	{ "a HELLO that goes wrong in another way", "redis://h", {
+		{ NULL, "HELLO 3\n" INFO "PING\n", WAIT, NULL },
+		{ "-ERR something else\r\n", NULL, RETRY, NULL } } },
+
+	{ "a proxy that wants AUTH first", "redis://:pw@h/1?client_name=n", {
+		{ NULL, "HELLO 3 AUTH default pw SETNAME n\n" INFO "SELECT 1\nPING\n", WAIT, NULL },
+		{ NOAUTH NOAUTH NOAUTH NOAUTH, NULL, WAIT, NULL },
+		{ NOAUTH, "AUTH pw\nHELLO 3 SETNAME n\n" INFO "SELECT 1\nPING\n", WAIT, NULL },
+		{ OK MAP SET OK PONG, NULL, UP, NULL } } },
+	{ "a proxy that wants AUTH first, and knows no HELLO", "redis://me:pw@h", {
+		{ NULL, "HELLO 3 AUTH me pw\n" INFO "PING\n", WAIT, NULL },
+		{ NOAUTH NOAUTH NOAUTH NOAUTH, "AUTH me pw\nHELLO 3\n" INFO "PING\n", WAIT, NULL },
+		{ OK UNKNOWN SET PONG, INFO "PING\n", WAIT, NULL },
+		{ SET PONG, NULL, UP, NULL } } },
+	{ "a proxy that hears no AUTH at all", "redis://:pw@h", {
+		{ NULL, "HELLO 3 AUTH default pw\n" INFO "PING\n", WAIT, NULL },
+		{ NOAUTH NOAUTH NOAUTH NOAUTH, "AUTH pw\nHELLO 3\n" INFO "PING\n", WAIT, NULL },
+		{ OK NOAUTH, NULL, RETRY, NULL } } },
+
 	{ "RESP2 as asked", "redis://h?protocol=2", {
-		{ NULL, "PING\n", WAIT },
-		{ "+PONG\r\n", NULL, UP } } },
+		{ NULL, INFO "PING\n", WAIT, NULL },
+		{ SET PONG, NULL, UP, NULL } } },
 	{ "RESP2 with everything", "redis://me:pw@h/1?protocol=2&client_name=n", {
-		{ NULL, "AUTH me pw\nCLIENT SETNAME n\nSELECT 1\nPING\n", WAIT },
-		{ "+OK\r\n", NULL, WAIT },
-		{ "-ERR unknown command 'CLIENT'\r\n", NULL, WAIT },
-		{ "+OK\r\n", NULL, WAIT },
-		{ "+PONG\r\n", NULL, UP } } },
+		{ NULL, "AUTH me pw\nCLIENT SETNAME n\n" INFO "SELECT 1\nPING\n", WAIT, NULL },
+		{ OK "-ERR unknown command 'CLIENT'\r\n" NOINFO OK PONG, NULL, UP, NULL } } },
+	{ "RESP3 or nothing", "redis://h?protocol=3", {
+		{ NULL, "HELLO 3\n" INFO "PING\n", WAIT, NULL },
+		{ UNKNOWN, NULL, DENIED, NO3 } } },
+	{ "RESP3 or nothing, and the server says 2", "redis://h?protocol=3", {
+		{ NULL, "HELLO 3\n" INFO "PING\n", WAIT, NULL },
+		{ "*2\r\n+proto\r\n:2\r\n", NULL, DENIED, NO3 } } },
+	{ "RESP3 or nothing, and not now", "redis://h?protocol=3", {
+		{ NULL, "HELLO 3\n" INFO "PING\n", WAIT, NULL },
+		{ LOADING, NULL, RETRY, NULL } } },
+	{ "a server that answers HELLO in RESP2", "redis://h", {
+		{ NULL, "HELLO 3\n" INFO "PING\n", WAIT, NULL },
+		{ "*4\r\n+server\r\n+redis\r\n+proto\r\n:2\r\n" SET PONG, NULL, UP, NULL } } },
+
 	{ "a user who may not ping", "redis://me:pw@h", {
-		{ NULL, "HELLO 3 AUTH me pw\nPING\n", WAIT },
-		{ MAP, NULL, WAIT },
-		{ "-NOPERM this user has no permissions to run the 'ping' command\r\n", NULL, UP } } },
+		{ NULL, "HELLO 3 AUTH me pw\n" INFO "PING\n", WAIT, NULL },
+		{ MAP SET "-NOPERM this user has no permissions to run the 'ping' command\r\n", NULL, UP, NULL } } },
+	{ "a server that can't write to its disk", "redis://h", {
+		{ NULL, "HELLO 3\n" INFO "PING\n", WAIT, NULL },
+		{ MAP SET "-MISCONF Errors writing to the AOF file\r\n", NULL, UP, NULL } } },
+	{ "a user who may not select", "redis://me:pw@h/1", {
+		{ NULL, "HELLO 3 AUTH me pw\n" INFO "SELECT 1\nPING\n", WAIT, NULL },
+		{ MAP SET "-NOPERM this user has no permissions\r\n", NULL, DENIED, NULL } } },
 	{ "a wrong password", "redis://:no@h", {
-		{ NULL, "HELLO 3 AUTH default no\nPING\n", WAIT },
-		{ "-WRONGPASS invalid username-password pair or user is disabled.\r\n", NULL, DENIED } } },
+		{ NULL, "HELLO 3 AUTH default no\n" INFO "PING\n", WAIT, NULL },
+		{ "-WRONGPASS invalid username-password pair or user is disabled.\r\n", NULL, DENIED, NULL } } },
 	{ "a wrong password, RESP2", "redis://:no@h?protocol=2", {
-		{ NULL, "AUTH no\nPING\n", WAIT },
-		{ "-ERR invalid password\r\n", NULL, DENIED } } },
-	{ "a password that is not set", "redis://:no@h?protocol=2", {
-		{ NULL, "AUTH no\nPING\n", WAIT },
-		{ "-ERR Client sent AUTH, but no password is set\r\n", NULL, DENIED } } },
+		{ NULL, "AUTH no\n" INFO "PING\n", WAIT, NULL },
+		{ "-ERR invalid password\r\n", NULL, DENIED, NULL } } },
+	{ "a password that is not set yet", "redis://:no@h?protocol=2", {
+		{ NULL, "AUTH no\n" INFO "PING\n", WAIT, NULL },
+		{ "-ERR Client sent AUTH, but no password is set\r\n", NULL, RETRY, NULL } } },
+	{ "a password that is not set yet, with ACLs", "redis://:no@h?protocol=2", {
+		{ NULL, "AUTH no\n" INFO "PING\n", WAIT, NULL },
+		{ "-ERR AUTH <password> called without any password configured for the default user.\r\n", NULL, RETRY, NULL } } },
+	{ "a server without AUTH", "redis://:no@h?protocol=2", {
+		{ NULL, "AUTH no\n" INFO "PING\n", WAIT, NULL },
+		{ "-ERR unknown command 'AUTH', with args beginning with: 'no'\r\n", NULL, DENIED,
+		  "the server lacks a command of the greeting (AUTH, SELECT)" } } },
 	{ "a password that is missing", "redis://h", {
-		{ NULL, "HELLO 3\nPING\n", WAIT },
-		{ "-NOAUTH HELLO must be called with the client already authenticated\r\n", NULL, DENIED } } },
+		{ NULL, "HELLO 3\n" INFO "PING\n", WAIT, NULL },
+		{ "-NOAUTH HELLO must be called with the client already authenticated\r\n", NULL, DENIED, NULL } } },
 	{ "a password that is missing, RESP2", "redis://h?protocol=2", {
-		{ NULL, "PING\n", WAIT },
-		{ "-NOAUTH Authentication required.\r\n", NULL, DENIED } } },
+		{ NULL, INFO "PING\n", WAIT, NULL },
+		{ NOAUTH NOAUTH NOAUTH, NULL, DENIED, NULL } } },
 	{ "protected mode", "redis://h", {
-		{ NULL, "HELLO 3\nPING\n", WAIT },
-		{ "-DENIED Redis is running in protected mode\r\n", NULL, DENIED } } },
+		{ NULL, "HELLO 3\n" INFO "PING\n", WAIT, NULL },
+		{ "-DENIED Redis is running in protected mode\r\n", NULL, DENIED, NULL } } },
 	{ "a db that is not there", "redis://h/99", {
-		{ NULL, "HELLO 3\nSELECT 99\nPING\n", WAIT },
-		{ MAP, NULL, WAIT },
-		{ "-ERR DB index is out of range\r\n", NULL, DENIED } } },
+		{ NULL, "HELLO 3\n" INFO "SELECT 99\nPING\n", WAIT, NULL },
+		{ MAP SET "-ERR DB index is out of range\r\n", NULL, DENIED, NULL } } },
+	{ "a db that can't be had now", "redis://h/9", {
+		{ NULL, "HELLO 3\n" INFO "SELECT 9\nPING\n", WAIT, NULL },
+		{ MAP SET "-ERR not just now\r\n", NULL, RETRY, NULL } } },
 	{ "loading", "redis://h", {
-		{ NULL, "HELLO 3\nPING\n", WAIT },
-		{ MAP, NULL, WAIT },
-		{ "-LOADING Redis is loading the dataset in memory\r\n", NULL, REFUSED } } },
+		{ NULL, "HELLO 3\n" INFO "PING\n", WAIT, NULL },
+		{ MAP SET LOADING, NULL, RETRY, NULL } } },
 	{ "a replica that lost its master", "redis://h", {
-		{ NULL, "HELLO 3\nPING\n", WAIT },
-		{ MAP, NULL, WAIT },
-		{ "-MASTERDOWN Link with MASTER is down\r\n", NULL, REFUSED } } },
+		{ NULL, "HELLO 3\n" INFO "PING\n", WAIT, NULL },
+		{ MAP SET "-MASTERDOWN Link with MASTER is down\r\n", NULL, RETRY, NULL } } },
 	{ "busy", "redis://h", {
-		{ NULL, "HELLO 3\nPING\n", WAIT },
-		{ MAP, NULL, WAIT },
-		{ "-BUSY Redis is busy running a script.\r\n", NULL, REFUSED } } },
+		{ NULL, "HELLO 3\n" INFO "PING\n", WAIT, NULL },
+		{ MAP SET "-BUSY Redis is busy running a script.\r\n", NULL, RETRY, NULL } } },
 	{ "too many clients", "redis://h", {
-		{ NULL, "HELLO 3\nPING\n", WAIT },
-		{ "-ERR max number of clients reached\r\n", NULL, REFUSED } } },
+		{ NULL, "HELLO 3\n" INFO "PING\n", WAIT, NULL },
+		{ "-ERR max number of clients reached\r\n", NULL, RETRY, NULL } } },
 	{ "an error by another name", "redis://h?protocol=2", {
-		{ NULL, "PING\n", WAIT },
-		{ "-LOADINGS of them\r\n", NULL, UP } } },
+		{ NULL, INFO "PING\n", WAIT, NULL },
+		{ SET "-LOADINGS of them\r\n", NULL, RETRY, NULL } } },
+
+	/* frames that are to nothing */
+	{ "a banner before HELLO is answered", "redis://h", {
+		{ NULL, "HELLO 3\n" INFO "PING\n", WAIT, NULL },
+		{ "+welcome\r\n", NULL, BAD, STRANGE } } },
+	{ "an array that is no answer to HELLO", "redis://h", {
+		{ NULL, "HELLO 3\n" INFO "PING\n", WAIT, NULL },
+		{ "*2\r\n+hello\r\n+world\r\n", NULL, BAD, STRANGE } } },
+	{ "a banner before AUTH is answered", "redis://:pw@h?protocol=2", {
+		{ NULL, "AUTH pw\n" INFO "PING\n", WAIT, NULL },
+		{ "+OK, welcome\r\n", NULL, BAD, STRANGE } } },
+	{ "a banner before PING is answered", "redis://h?protocol=2", {
+		{ NULL, INFO "PING\n", WAIT, NULL },
+		{ SET OK, NULL, BAD, STRANGE } } },
+	{ "a pong that comes too soon", "redis://h/1", {
+		{ NULL, "HELLO 3\n" INFO "SELECT 1\nPING\n", WAIT, NULL },
+		{ MAP SET PONG, NULL, BAD, STRANGE } } },
+	{ "a name that is answered by a number", "redis://h?protocol=2&client_name=n", {
+		{ NULL, "CLIENT SETNAME n\n" INFO "PING\n", WAIT, NULL },
+		{ ":1\r\n", NULL, BAD, STRANGE } } },
 };
 /* clang-format on */
 
@@ -169,6 +260,35 @@ assert_sent(const struct stay_buf *out, const char *sent, unsigned due)
 	stay_buf_fini(&lines);
 }
 
+static struct stay_redis__lessons lessons;
+static uint64_t now_ms;
+
+static struct stay_hello
+answer(struct stay_redis__greeting *greeting,
+    const struct stay_redis__config *config,
+    const struct stay_redis_reply *reply, struct stay_buf *out, unsigned *due)
+{
+	struct stay_redis__exchange exchange = { .config = config,
+		.lessons = &lessons,
+		.now_ms = now_ms,
+		.reply = reply,
+		.out = out };
+	struct stay_hello hello =
+	    stay_redis__greeting_answer(greeting, &exchange);
+
+	*due = exchange.due;
+	return hello;
+}
+
+static void
+check_text(const struct turn *turn, const struct stay_hello *hello,
+    const struct stay_redis_reply *reply)
+{
+	if (turn->kind != WAIT && turn->kind != UP)
+		ck_assert_str_eq(hello->text,
+		    turn->text != NULL ? turn->text : stay_redis_str(reply));
+}
+
 static void
 take_turn(struct stay_redis__greeting *greeting,
     const struct stay_redis__config *config, const struct turn *turn,
@@ -182,14 +302,25 @@ take_turn(struct stay_redis__greeting *greeting,
 
 	resp_init(&resp);
 	stay_buf_init(&out, 0);
-	if (turn->reply != NULL)
-		reply = resp_parse(&resp, turn->reply);
-	hello =
-	    stay_redis__greeting_answer(greeting, config, reply, &out, &due);
+	if (turn->reply != NULL) {
+		ck_assert_int_eq(
+		    resp_feed(&resp, turn->reply, strlen(turn->reply)),
+		    STAY_REDIS__WHOLE);
+		reply = resp_reply(&resp);
+	}
+	for (;;) {
+		hello = answer(greeting, config, reply, &out, &due);
+		if (reply == NULL || resp.len == resp.parser.pos)
+			break;
+		ck_assert_msg(hello.kind == WAIT && due == 0,
+		    "%s: too soon after %s", label, stay_redis_str(reply));
+		resp_next(&resp);
+		ck_assert_int_eq(resp_feed(&resp, NULL, 0), STAY_REDIS__WHOLE);
+		reply = resp_reply(&resp);
+	}
 	ck_assert_msg(
 	    hello.kind == turn->kind, "%s: not after %s", label, turn->reply);
-	if (turn->kind == REFUSED || turn->kind == DENIED)
-		ck_assert_str_eq(hello.text, stay_redis_str(reply));
+	check_text(turn, &hello, reply);
 	assert_sent(&out, turn->sent, due);
 	stay_buf_fini(&out);
 	resp_fini(&resp);
@@ -204,7 +335,8 @@ START_TEST(test_redis_hello_conversations)
 	const struct turn *turn = conversation->turns;
 
 	ck_assert_int_eq(
-	    stay_redis__config_new(&config, conversation->url, &none), STAY_OK);
+	    stay_redis__config_new(&config, conversation->url, &none, 0),
+	    STAY_OK);
 	do
 		take_turn(&greeting, config, turn, conversation->label);
 	while (turn++->kind == WAIT);
@@ -221,12 +353,10 @@ START_TEST(test_redis_hello_without_room)
 	unsigned due;
 
 	ck_assert_int_eq(
-	    stay_redis__config_new(&config, "redis://h/1", &none), STAY_OK);
+	    stay_redis__config_new(&config, "redis://h/1", &none, 0), STAY_OK);
 	stay_buf_init(&out, 30);
 	ck_assert_int_eq(
-	    stay_redis__greeting_answer(&greeting, config, NULL, &out, &due)
-		.kind,
-	    STAY_HELLO_RETRY);
+	    answer(&greeting, config, NULL, &out, &due).kind, RETRY);
 	stay_buf_fini(&out);
 	stay_redis__config_free(config);
 }

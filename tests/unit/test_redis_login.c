@@ -8,8 +8,9 @@
 #include "support/counts.h"
 
 #define URL  "redis://u:old@10.0.0.1"
-#define GOOD "%1\r\n+proto\r\n:3\r\n+PONG\r\n"
-#define BAD  "-WRONGPASS invalid\r\n-NOAUTH no\r\n"
+#define GOOD "%1\r\n+proto\r\n:3\r\n+OK\r\n+OK\r\n+PONG\r\n"
+#define NO   "-NOAUTH no\r\n"
+#define BAD  "-WRONGPASS invalid\r\n" NO NO NO
 
 static struct stay_world *world;
 static struct stay_loop *loop;
@@ -68,11 +69,75 @@ state(void)
 	return stay_conn_state(stay_redis_conn(redis));
 }
 
+static const struct stay_redis_options asking = { STAY_REDIS_OPTIONS,
+	.client = { STAY_CLIENT_OPTIONS, .fatal_backoff_ms = 100000,
+	    .call_timeout_ms = 600000 },
+	.credentials = credentials, .credentials_arg = &asked };
+
+/* The server, or who is asked, may be a moment behind. */
+START_TEST(test_redis_login_that_is_late_is_waited_for)
+{
+	password = "\r\nnew\r\n";
+	known = "wrong";
+	start(&asking);
+	ck_assert_uint_eq(asked, 1);
+	ck_assert_ptr_nonnull(strstr(greeted, "\r\nu\r\n$5\r\nwrong\r\n"));
+	ck_assert_int_eq(state(), STAY_BACKING_OFF);
+	ck_assert_int_eq(
+	    stay_redis_command(redis, NULL, NULL, "PING"), STAY_OK);
+	sim_run_ms(world, 600);
+	ck_assert_uint_ge(asked, 3);
+	ck_assert_int_ne(state(), STAY_CONNECTED);
+	known = "new";
+	sim_run_ms(world, 1000);
+	ck_assert_int_eq(state(), STAY_CONNECTED);
+	ck_assert_uint_eq(counts_of(stay_redis_client(redis)).replied, 1);
+	end();
+}
+END_TEST
+
+/* Each denial in a row counts, and none that came before a session. */
+START_TEST(test_redis_login_that_stays_wrong_is_fatal)
+{
+	unsigned before;
+
+	password = "\r\nnew\r\n";
+	known = "wrong";
+	start(&asking);
+	sim_run_ms(world, 20000);
+	ck_assert_int_eq(
+	    stay_redis_command(redis, NULL, NULL, "PING"), STAY_E_DENIED);
+	before = asked;
+	sim_run_ms(world, 20000);
+	ck_assert_uint_eq(asked, before);
+	known = "new";
+	sim_run_ms(world, 100000);
+	ck_assert_int_eq(state(), STAY_CONNECTED);
+	password = "\r\nnewer\r\n";
+	stay_client_reconnect(stay_redis_client(redis), STAY_OK);
+	sim_run_ms(world, 100);
+	ck_assert_int_ne(state(), STAY_CONNECTED);
+	ck_assert_int_eq(
+	    stay_redis_command(redis, NULL, NULL, "PING"), STAY_OK);
+	end();
+}
+END_TEST
+
+/* Nobody is asked for what the URL says, and a URL is not about to change. */
+START_TEST(test_redis_login_of_a_url_is_denied_at_once)
+{
+	password = "\r\nnew\r\n";
+	start(NULL);
+	ck_assert_int_eq(
+	    stay_redis_command(redis, NULL, NULL, "PING"), STAY_E_DENIED);
+	end();
+}
+END_TEST
+
 START_TEST(test_redis_login_is_asked_anew_at_each_attempt)
 {
 	const struct stay_redis_options options = { STAY_REDIS_OPTIONS,
-		.client.fatal_backoff_ms = 100, .credentials = credentials,
-		.credentials_arg = &asked };
+		.credentials = credentials, .credentials_arg = &asked };
 
 	password = "\r\nnew\r\n";
 	known = "wrong";
@@ -80,10 +145,8 @@ START_TEST(test_redis_login_is_asked_anew_at_each_attempt)
 	ck_assert_uint_eq(asked, 1);
 	ck_assert_ptr_nonnull(strstr(greeted, "\r\nu\r\n$5\r\nwrong\r\n"));
 	ck_assert_int_eq(state(), STAY_BACKING_OFF);
-	ck_assert_int_eq(
-	    stay_redis_command(redis, NULL, NULL, "PING"), STAY_E_DENIED);
 	known = "new";
-	sim_run_ms(world, 200);
+	sim_run_ms(world, 60);
 	ck_assert_int_eq(state(), STAY_CONNECTED);
 	ck_assert_uint_eq(asked, 2);
 	end();
@@ -121,6 +184,9 @@ suite_redis_login(void)
 	TCase *tcase = tcase_create("redis_login");
 
 	tcase_add_test(tcase, test_redis_login_is_asked_anew_at_each_attempt);
+	tcase_add_test(tcase, test_redis_login_that_is_late_is_waited_for);
+	tcase_add_test(tcase, test_redis_login_that_stays_wrong_is_fatal);
+	tcase_add_test(tcase, test_redis_login_of_a_url_is_denied_at_once);
 	tcase_add_test(tcase, test_redis_reconfigure_brings_another_password);
 	suite_add_tcase(suite, tcase);
 	return suite;

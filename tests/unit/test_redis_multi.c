@@ -20,7 +20,7 @@ struct word {
 };
 
 static const struct word words[] = {
-	{ "HELLO", "%1\r\n+proto\r\n:3\r\n+PONG\r\n" },
+	{ "HELLO", "%1\r\n+proto\r\n:3\r\n+OK\r\n+OK\r\n+PONG\r\n" },
 	{ "MULTI", "+OK\r\n" },
 	{ "EXEC", "*0\r\n" },
 	{ "DISCARD", "+OK\r\n" },

@@ -31,7 +31,8 @@ on_bytes(struct sim_peer *peer, void *arg, const char *bytes, size_t len)
 	(void)bytes;
 	(void)len;
 	if (server_end == NULL)
-		sim_peer_print(peer, "%1\r\n+proto\r\n:3\r\n+PONG\r\n");
+		sim_peer_print(
+		    peer, "%1\r\n+proto\r\n:3\r\n+OK\r\n+OK\r\n+PONG\r\n");
 	server_end = peer;
 }
 

@@ -1,0 +1,22 @@
+/* What a greeting has agreed on with the server. */
+#ifndef STAY_REDIS__AGREEMENT_H
+#define STAY_REDIS__AGREEMENT_H
+
+#include <stay/redis.h>
+
+struct stay_redis__agreement {
+	unsigned protocol; /* 3 or 2; 0: nothing is agreed on */
+	enum stay_redis_role role;
+	char server[32];
+	char version[32];
+};
+
+/* Take what HELLO was answered. False: that is no answer to HELLO. */
+bool stay_redis__agreement_read(struct stay_redis__agreement *agreement,
+    const struct stay_redis_reply *reply);
+
+/* "RESP3 with redis 7.2.4 (primary)"; as snprintf. */
+int stay_redis__agreement_describe(
+    const struct stay_redis__agreement *agreement, char *text, size_t len);
+
+#endif

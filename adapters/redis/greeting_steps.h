@@ -1,0 +1,35 @@
+/* The steps of a greeting, in order: what is sent, what it may be answered. */
+#ifndef STAY_REDIS__GREETING_STEPS_H
+#define STAY_REDIS__GREETING_STEPS_H
+
+#include "greeting.h"
+
+/* What an error reply means to a step. */
+enum stay_redis__minds {
+	STAY_REDIS__MINDS_ALL, /* the session can't come up */
+	STAY_REDIS__MINDS_NOT, /* it comes up all the same */
+	STAY_REDIS__MINDS_LIFE /* so it does, if only a right is missing */
+};
+
+struct stay_redis__step {
+	const char *name;
+	unsigned lines; /* enum stay_redis__line, a set */
+	enum stay_redis__minds minds;
+	bool (*wanted)(const struct stay_redis__greeting *greeting,
+	    const struct stay_redis__config *config);
+	enum stay_status (*write)(const struct stay_redis__greeting *greeting,
+	    const struct stay_redis__config *config, struct stay_buf *out);
+	/* False: that answers something else. */
+	bool (*take)(struct stay_redis__greeting *greeting,
+	    const struct stay_redis_reply *reply);
+};
+
+extern const struct stay_redis__step stay_redis__steps[];
+extern const unsigned stay_redis__step_count;
+
+/* Whether somebody logs in at all. */
+bool stay_redis__has_login(const struct stay_redis__greeting *greeting);
+/* Whether it is a user that servers before ACLs do not know. */
+bool stay_redis__has_user(const struct stay_redis__greeting *greeting);
+
+#endif

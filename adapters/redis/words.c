@@ -1,0 +1,43 @@
+/*
+ * The table of words.def. It knows neither calls nor greetings; case does not
+ * matter, as proxies spell some of them their own way.
+ */
+#include "words.h"
+
+#include <stddef.h>
+
+#define NO  false
+#define YES true
+
+static const struct stay_redis__word words[] = {
+#define WORD(words, meaning, renew, seen)                                      \
+	{ words, STAY_REDIS__WORD_##meaning, renew },
+#include "words.def"
+};
+
+static const struct stay_redis__word other;
+
+static char
+upper(char letter)
+{
+	return letter >= 'a' && letter <= 'z' ? (char)(letter - ('a' - 'A'))
+					      : letter;
+}
+
+bool
+stay_redis__begins_with(const char *text, const char *begin)
+{
+	for (; *begin != '\0'; begin++, text++)
+		if (upper(*text) != upper(*begin))
+			return false;
+	return *text == '\0' || *text == ' ';
+}
+
+const struct stay_redis__word *
+stay_redis__word_of(const char *text)
+{
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (stay_redis__begins_with(text, words[i].text))
+			return &words[i];
+	return &other;
+}

@@ -1,0 +1,28 @@
+/* What the words of a server's error mean: words.def, to be asked. */
+#ifndef STAY_REDIS__WORDS_H
+#define STAY_REDIS__WORDS_H
+
+#include <stdbool.h>
+
+enum stay_redis__meaning {
+	STAY_REDIS__WORD_OTHER, /* in no row */
+	STAY_REDIS__WORD_REFUSED,
+	STAY_REDIS__WORD_BLOCKED,
+	STAY_REDIS__WORD_TRANSIENT,
+	STAY_REDIS__WORD_FINAL,
+	STAY_REDIS__WORD_UNSUPPORTED
+};
+
+struct stay_redis__word {
+	const char *text;
+	enum stay_redis__meaning meaning;
+	bool renew; /* the session is to be replaced */
+};
+
+/* Of the error `text`, which ends in NUL; never NULL. */
+const struct stay_redis__word *stay_redis__word_of(const char *text);
+
+/* Whether `text` begins with `words`, and with no longer word. */
+bool stay_redis__begins_with(const char *text, const char *words);
+
+#endif

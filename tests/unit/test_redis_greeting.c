@@ -1,0 +1,482 @@
+/*
+ * The greeting on a stream: what it lets in, and what one attempt teaches the
+ * next. What is said in it is test_redis_hello.c's.
+ */
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <stay/redis.h>
+
+#include "suites.h"
+#include "support/counts.h"
+#include "support/redis_peer.h"
+
+#define URL    "redis://10.0.0.1"
+#define MINUTE 60000
+#define NO_MORE                                                                \
+	{                                                                      \
+		NULL, NULL, 0                                                  \
+	}
+#define UP    "HELLO 3\nPING\n"
+#define PLAIN "PING\n"
+
+/* Names of calls, for on_done. */
+static char A[] = "a", B[] = "b", K[] = "k";
+
+static struct stay_world *world;
+static struct stay_loop *loop;
+static struct stay_redis *redis;
+static struct redis_peer peer;
+static char told[256];
+
+static const struct stay_redis_options patient = { STAY_REDIS_OPTIONS,
+	.client = { STAY_CLIENT_OPTIONS, .probe_ms = STAY_FOREVER,
+	    .call_timeout_ms = 600000,
+	    .backoff = { .kind = STAY_BACKOFF_CONSTANT } } };
+
+static void
+open_world(struct redis_rule *rules)
+{
+	world = sim_world_new(1);
+	loop = stay_loop_new(world);
+	peer = (struct redis_peer){ .rules = rules };
+	redis_peer_listen(&peer, world);
+	told[0] = '\0';
+}
+
+static void
+start(const char *url, const struct stay_redis_options *options)
+{
+	ck_assert_int_eq(stay_redis_start(&redis, loop, url, options), STAY_OK);
+	sim_run_ms(world, 10);
+}
+
+static void
+end(void)
+{
+	stay_redis_stop(redis);
+	ck_assert(sim_run(world, 60000));
+	ck_assert_int_eq(stay_loop_free(loop), STAY_OK);
+}
+
+static enum stay_state
+state(void)
+{
+	return stay_conn_state(stay_redis_conn(redis));
+}
+
+static const char *
+failure(void)
+{
+	return stay_conn_failure(stay_redis_conn(redis));
+}
+
+/* Another session, asked for `ms` after the last one came up. */
+static void
+again_after(uint64_t ms)
+{
+	sim_run_ms(world, ms);
+	peer.log_len = 0;
+	peer.log[0] = '\0';
+	stay_client_reconnect(stay_redis_client(redis), STAY_OK);
+	sim_run_ms(world, 1000);
+}
+
+static void
+on_done(void *arg, const struct stay_result *result)
+{
+	size_t len = strlen(told);
+
+	snprintf(told + len, sizeof(told) - len, "%s %s;", (const char *)arg,
+	    result->reply != NULL ? stay_redis_str(result->reply)
+				  : stay_status_name(result->status));
+}
+
+/* ---- frames that are to nothing ---- */
+
+/* Taken for answers of the greeting, they would shift all that follow. */
+START_TEST(test_redis_greeting_a_banner_is_no_answer)
+{
+	struct redis_rule rules[] = { { "GET a", "+A\r\n", 0 },
+		{ "GET b", "+B\r\n", 0 }, NO_MORE };
+
+	open_world(rules);
+	peer.banner = "+welcome\r\n+to the proxy\r\n";
+	start(URL, NULL);
+	ck_assert_int_eq(
+	    stay_redis_command(redis, on_done, A, "GET a"), STAY_OK);
+	ck_assert_int_eq(
+	    stay_redis_command(redis, on_done, B, "GET b"), STAY_OK);
+	sim_run_ms(world, 500);
+	ck_assert_str_eq(told, "");
+	ck_assert_ptr_null(strstr(peer.log, "GET"));
+	ck_assert_ptr_nonnull(strstr(failure(), "is to nothing"));
+	peer.banner = NULL;
+	sim_run_ms(world, 2000);
+	ck_assert_str_eq(told, "a A;b B;");
+	end();
+}
+END_TEST
+
+/* One too many behind the last answer, while a call is on its way. */
+START_TEST(test_redis_greeting_a_frame_too_many_is_no_answer)
+{
+	struct redis_rule rules[] = { { "PING", "+PONG\r\n+PONG\r\n", 1 },
+		{ "GET a", "+A\r\n", 0 }, NO_MORE };
+
+	open_world(rules);
+	ck_assert_int_eq(stay_redis_start(&redis, loop, URL, NULL), STAY_OK);
+	ck_assert_int_eq(
+	    stay_redis_command(redis, on_done, A, "GET a"), STAY_OK);
+	sim_run_ms(world, 1000);
+	ck_assert_str_eq(told, "a A;");
+	ck_assert_uint_eq(counts_of(stay_redis_client(redis)).sessions, 2);
+	end();
+}
+END_TEST
+
+/* ---- a server that hangs up at HELLO ---- */
+
+START_TEST(test_redis_greeting_two_hangups_are_greeted_in_resp2)
+{
+	struct redis_rule rules[] = { { "HELLO", NULL, 0 }, NO_MORE };
+
+	open_world(rules);
+	start(URL, &patient);
+	sim_run_ms(world, 1000);
+	ck_assert_int_eq(state(), STAY_CONNECTED);
+	ck_assert_str_eq(peer.log, "|HELLO 3\n|HELLO 3\n|" PLAIN);
+	end();
+}
+END_TEST
+
+/* It is kept in mind for ten minutes; no healthy session ends for it. */
+START_TEST(test_redis_greeting_resp3_is_tried_again)
+{
+	struct redis_rule rules[] = { { "HELLO", NULL, 3 }, NO_MORE };
+
+	open_world(rules);
+	start(URL, &patient);
+	sim_run_ms(world, 1000);
+	again_after(9 * MINUTE);
+	ck_assert_str_eq(peer.log, "|" PLAIN);
+	sim_run_ms(world, 60 * MINUTE);
+	ck_assert_str_eq(peer.log, "|" PLAIN);
+	again_after(1);
+	ck_assert_str_eq(peer.log, "|HELLO 3\n|" UP);
+	again_after(1);
+	ck_assert_str_eq(peer.log, "|" UP);
+	end();
+}
+END_TEST
+
+/* Ten minutes after the first such session, not after the last. */
+START_TEST(test_redis_greeting_the_ten_minutes_are_not_put_off)
+{
+	struct redis_rule rules[] = { { "HELLO", NULL, 0 }, NO_MORE };
+
+	open_world(rules);
+	start(URL, &patient);
+	sim_run_ms(world, 1000);
+	again_after(9 * MINUTE);
+	again_after(2 * MINUTE);
+	ck_assert_str_eq(peer.log, "|HELLO 3\n|HELLO 3\n|" PLAIN);
+	end();
+}
+END_TEST
+
+START_TEST(test_redis_greeting_hangups_count_in_a_row_alone)
+{
+	struct redis_rule rules[] = { { "HELLO", NULL, 1 },
+		{ "HELLO", "-ERR not now\r\n", 1 }, { "HELLO", NULL, 1 },
+		{ "HELLO", "-ERR not now\r\n", 1 }, NO_MORE };
+
+	open_world(rules);
+	start(URL, &patient);
+	sim_run_ms(world, 5000);
+	ck_assert_str_eq(peer.log, "|HELLO 3\n|" UP "|HELLO 3\n|" UP "|" UP);
+	end();
+}
+END_TEST
+
+/* Half a reply is a byte, too: the server knows HELLO, and has other cares. */
+START_TEST(test_redis_greeting_a_hangup_in_an_answer_is_no_hangup_at_hello)
+{
+	static const char *const answers[] = { "%1\r\n+pro" REDIS_PEER_CLOSES,
+		">1\r\n+news\r\n" REDIS_PEER_CLOSES,
+		"%1\r\n+proto\r\n:3\r\n" REDIS_PEER_CLOSES };
+	struct redis_rule rules[] = { { "HELLO", answers[_i], 3 }, NO_MORE };
+
+	open_world(rules);
+	start(URL, &patient);
+	sim_run_ms(world, 2000);
+	ck_assert_str_eq(peer.log, "|HELLO 3\n|HELLO 3\n|HELLO 3\n|" UP);
+	end();
+}
+END_TEST
+
+/* A trial of RESP2 that fails has taught nothing. */
+START_TEST(test_redis_greeting_resp2_that_fails_is_not_remembered)
+{
+	struct redis_rule rules[] = { { "HELLO", NULL, 4 }, { "PING", NULL, 1 },
+		NO_MORE };
+
+	open_world(rules);
+	start(URL, &patient);
+	sim_run_ms(world, 5000);
+	ck_assert_str_eq(peer.log,
+	    "|HELLO 3\n|HELLO 3\n|" PLAIN "|HELLO 3\n|HELLO 3\n|" PLAIN);
+	end();
+}
+END_TEST
+
+START_TEST(test_redis_greeting_resp3_that_is_asked_for_is_never_left)
+{
+	struct redis_rule rules[] = { { "HELLO", NULL, 4 }, NO_MORE };
+
+	open_world(rules);
+	start(URL "?protocol=3", &patient);
+	sim_run_ms(world, 5000);
+	ck_assert_str_eq(
+	    peer.log, "|HELLO 3\n|HELLO 3\n|HELLO 3\n|HELLO 3\n|" UP);
+	end();
+}
+END_TEST
+
+START_TEST(test_redis_greeting_what_was_learned_is_forgotten_on_reconfigure)
+{
+	struct redis_rule rules[] = { { "HELLO", NULL, 2 }, NO_MORE };
+
+	open_world(rules);
+	start(URL, &patient);
+	sim_run_ms(world, 1000);
+	ck_assert_str_eq(peer.log, "|HELLO 3\n|HELLO 3\n|" PLAIN);
+	peer.log_len = 0;
+	ck_assert_int_eq(stay_redis_reconfigure(redis, URL, &patient), STAY_OK);
+	sim_run_ms(world, 1000);
+	ck_assert_str_eq(peer.log, "|" UP);
+	end();
+}
+END_TEST
+
+/* ---- a server that wants AUTH first ---- */
+
+#define WANTS_AUTH "-NOAUTH Authentication required.\r\n"
+#define IN_HELLO   "HELLO 3 AUTH default pw\nPING\n"
+#define IN_FRONT   "AUTH pw\nHELLO 3\nPING\n"
+
+START_TEST(test_redis_greeting_auth_first_is_remembered)
+{
+	struct redis_rule rules[] = { { "HELLO 3 AUTH", WANTS_AUTH, 2 },
+		{ "PING", WANTS_AUTH, 1 }, NO_MORE };
+
+	open_world(rules);
+	start("redis://:pw@10.0.0.1", &patient);
+	ck_assert_int_eq(state(), STAY_CONNECTED);
+	ck_assert_str_eq(peer.log, "|" IN_HELLO IN_FRONT);
+	again_after(9 * MINUTE);
+	ck_assert_str_eq(peer.log, "|" IN_FRONT);
+	again_after(2 * MINUTE);
+	ck_assert_str_eq(peer.log, "|" IN_HELLO IN_FRONT);
+	ck_assert_int_eq(state(), STAY_CONNECTED);
+	end();
+}
+END_TEST
+
+/* ---- who logs in ---- */
+
+static unsigned asked;
+static struct stay_redis_login given;
+
+static void
+credentials(void *arg, struct stay_redis_login *login)
+{
+	(void)arg;
+	asked++;
+	*login = given;
+}
+
+static const struct stay_redis_options asking = { STAY_REDIS_OPTIONS,
+	.client = { STAY_CLIENT_OPTIONS, .probe_ms = STAY_FOREVER },
+	.credentials = credentials };
+
+/* Also by a session that falls back. */
+START_TEST(test_redis_greeting_credentials_are_asked_for_once)
+{
+	struct redis_rule rules[] = {
+		{ "HELLO", "-ERR unknown command 'HELLO'\r\n", 0 }, NO_MORE
+	};
+
+	asked = 0;
+	given = (struct stay_redis_login){ .password = "pw" };
+	open_world(rules);
+	start(URL, &asking);
+	ck_assert_int_eq(state(), STAY_CONNECTED);
+	ck_assert_str_eq(peer.log, "|" IN_HELLO "AUTH pw\nPING\n");
+	ck_assert_uint_eq(asked, 1);
+	end();
+}
+END_TEST
+
+START_TEST(test_redis_greeting_without_a_password_nobody_logs_in)
+{
+	static const struct stay_redis_login logins[] = { { NULL, NULL, { 0 } },
+		{ "me", NULL, { 0 } }, { "", "", { 0 } },
+		{ "default", "", { 0 } } };
+	struct redis_rule rules[] = { { "AUTH", "-ERR no\r\n", 0 }, NO_MORE };
+
+	given = logins[_i];
+	open_world(rules);
+	start(URL, &asking);
+	ck_assert_int_eq(state(), STAY_CONNECTED);
+	ck_assert_str_eq(peer.log, "|" UP);
+	end();
+}
+END_TEST
+
+/* A password is on its way: calls wait, as for a server that is loading. */
+START_TEST(test_redis_greeting_an_unknown_denial_is_not_now)
+{
+	struct redis_rule rules[] = {
+		{ "HELLO", "-ERR unknown command 'HELLO'\r\n", 0 },
+		{ "AUTH", "-ERR Client sent AUTH, but no password is set\r\n",
+		    3 },
+		NO_MORE
+	};
+
+	open_world(rules);
+	start("redis://:pw@10.0.0.1", &patient);
+	ck_assert_int_eq(
+	    stay_redis_command(redis, on_done, K, "GET k"), STAY_OK);
+	sim_run_ms(world, 2000);
+	ck_assert_str_eq(told, "k v;");
+	end();
+}
+END_TEST
+
+/* ---- what was agreed on ---- */
+
+static struct stay_redis_agreement
+agreement(void)
+{
+	struct stay_redis_agreement agreed = { STAY_REDIS_AGREEMENT };
+
+	stay_redis_get_agreement(redis, &agreed);
+	return agreed;
+}
+
+static void
+assert_explains(const char *words)
+{
+	char text[512];
+
+	stay_conn_explain(stay_redis_conn(redis), text, sizeof(text));
+	ck_assert_msg(
+	    strstr(text, words) != NULL, "\"%s\" is not in: %s", words, text);
+}
+
+START_TEST(test_redis_greeting_tells_what_was_agreed_on)
+{
+	struct redis_rule rules[] = {
+		{ "HELLO",
+		    "%5\r\n+server\r\n+val\x1b[key\r\n+version\r\n+8.0.1\r\n"
+		    "+proto\r\n:3\r\n+role\r\n+replica\r\n+modules\r\n*0\r\n",
+		    1 },
+		NO_MORE
+	};
+
+	open_world(rules);
+	ck_assert_int_eq(
+	    stay_redis_start(&redis, loop, URL, &patient), STAY_OK);
+	ck_assert_uint_eq(agreement().protocol, 0);
+	sim_run_ms(world, 10);
+	ck_assert_uint_eq(agreement().protocol, 3);
+	ck_assert_int_eq(agreement().role, STAY_REDIS_REPLICA);
+	ck_assert_str_eq(agreement().server, "val?[key");
+	ck_assert_str_eq(agreement().version, "8.0.1");
+	assert_explains("6379, RESP3 with val?[key 8.0.1 (replica); it stays");
+	again_after(1);
+	ck_assert_int_eq(agreement().role, STAY_REDIS_PRIMARY);
+	assert_explains(", RESP3 with redis 7.2.4 (primary); it stays");
+	sim_unlisten(world, "10.0.0.1", 6379);
+	sim_peer_close(peer.now);
+	sim_run_ms(world, 10);
+	ck_assert_uint_eq(agreement().protocol, 0);
+	ck_assert_str_eq(agreement().server, "");
+	end();
+}
+END_TEST
+
+START_TEST(test_redis_greeting_tells_of_resp2)
+{
+	struct redis_rule rules[] = {
+		{ "HELLO", "-NOPROTO unsupported protocol version\r\n", 0 },
+		NO_MORE
+	};
+
+	open_world(rules);
+	start(URL, &patient);
+	ck_assert_uint_eq(agreement().protocol, 2);
+	ck_assert_int_eq(agreement().role, STAY_REDIS_ROLE_UNKNOWN);
+	assert_explains(", RESP2; it stays");
+	end();
+}
+END_TEST
+
+/* A program built with a shorter struct gets what it has room for. */
+START_TEST(test_redis_greeting_tells_as_much_as_there_is_room_for)
+{
+	struct stay_redis_agreement agreed;
+
+	open_world(NULL);
+	start(URL, &patient);
+	memset(&agreed, 0x55, sizeof(agreed));
+	agreed.size = offsetof(struct stay_redis_agreement, server);
+	stay_redis_get_agreement(redis, &agreed);
+	ck_assert_uint_eq(agreed.protocol, 3);
+	ck_assert_int_eq(agreed.role, STAY_REDIS_PRIMARY);
+	ck_assert_uint_eq(
+	    agreed.size, offsetof(struct stay_redis_agreement, server));
+	ck_assert_int_eq(((const unsigned char *)&agreed.server)[0], 0x55);
+	end();
+}
+END_TEST
+
+Suite *
+suite_redis_greeting(void)
+{
+	Suite *suite = suite_create("redis_greeting");
+	TCase *tcase = tcase_create("redis_greeting");
+
+	tcase_add_test(tcase, test_redis_greeting_a_banner_is_no_answer);
+	tcase_add_test(
+	    tcase, test_redis_greeting_a_frame_too_many_is_no_answer);
+	tcase_add_test(
+	    tcase, test_redis_greeting_two_hangups_are_greeted_in_resp2);
+	tcase_add_test(tcase, test_redis_greeting_resp3_is_tried_again);
+	tcase_add_test(
+	    tcase, test_redis_greeting_the_ten_minutes_are_not_put_off);
+	tcase_add_test(tcase, test_redis_greeting_hangups_count_in_a_row_alone);
+	tcase_add_loop_test(tcase,
+	    test_redis_greeting_a_hangup_in_an_answer_is_no_hangup_at_hello, 0,
+	    3);
+	tcase_add_test(
+	    tcase, test_redis_greeting_resp2_that_fails_is_not_remembered);
+	tcase_add_test(
+	    tcase, test_redis_greeting_resp3_that_is_asked_for_is_never_left);
+	tcase_add_test(tcase,
+	    test_redis_greeting_what_was_learned_is_forgotten_on_reconfigure);
+	tcase_add_test(tcase, test_redis_greeting_auth_first_is_remembered);
+	tcase_add_test(
+	    tcase, test_redis_greeting_credentials_are_asked_for_once);
+	tcase_add_loop_test(
+	    tcase, test_redis_greeting_without_a_password_nobody_logs_in, 0, 4);
+	tcase_add_test(tcase, test_redis_greeting_an_unknown_denial_is_not_now);
+	tcase_add_test(tcase, test_redis_greeting_tells_what_was_agreed_on);
+	tcase_add_test(tcase, test_redis_greeting_tells_of_resp2);
+	tcase_add_test(
+	    tcase, test_redis_greeting_tells_as_much_as_there_is_room_for);
+	suite_add_tcase(suite, tcase);
+	return suite;
+}

@@ -1,0 +1,292 @@
+/* What a server's error means to a call: whether it was acted on. */
+#include <stdio.h>
+#include <string.h>
+
+#include <stay/redis.h>
+
+#include "../../adapters/redis/words.h"
+
+#include "suites.h"
+#include "support/counts.h"
+#include "support/redis_peer.h"
+
+#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
+
+struct told {
+	unsigned count;
+	enum stay_status status;
+	enum stay_outcome outcome;
+	char text[64];
+};
+
+static struct stay_world *world;
+static struct stay_loop *loop;
+static struct stay_redis *redis;
+static struct redis_peer peer;
+
+static void
+start(struct redis_rule *rules, const struct stay_redis_options *options)
+{
+	world = sim_world_new(1);
+	loop = stay_loop_new(world);
+	peer = (struct redis_peer){ .rules = rules };
+	redis_peer_listen(&peer, world);
+	ck_assert_int_eq(
+	    stay_redis_start(&redis, loop, "redis://:pw@10.0.0.1", options),
+	    STAY_OK);
+	sim_run_ms(world, 10);
+}
+
+static void
+end(void)
+{
+	stay_redis_stop(redis);
+	ck_assert(sim_run(world, 60000));
+	ck_assert_int_eq(stay_loop_free(loop), STAY_OK);
+}
+
+static void
+on_done(void *arg, const struct stay_result *result)
+{
+	struct told *told = arg;
+
+	told->count++;
+	told->status = result->status;
+	told->outcome = result->outcome;
+	snprintf(told->text, sizeof(told->text), "%s",
+	    stay_redis_str(result->reply));
+}
+
+static void
+submit(struct told *told, const char *command)
+{
+	memset(told, 0, sizeof(*told));
+	ck_assert_int_eq(
+	    stay_redis_command(redis, on_done, told, command), STAY_OK);
+}
+
+/* ---- the outcome of each ---- */
+
+struct example {
+	const char *command;
+	const char *error;
+	enum stay_outcome outcome;
+};
+
+/* clang-format off */
+static const struct example examples[] = {
+	{ "GET k", "-LOADING Redis is loading the dataset in memory\r\n", STAY_REFUSED },
+	{ "SET k v", "-READONLY You can't write against a read only replica.\r\n", STAY_REFUSED },
+	{ "GET k", "-MASTERDOWN Link with MASTER is down\r\n", STAY_REFUSED },
+	{ "GET k", "-BUSY Redis is busy running a script.\r\n", STAY_REFUSED },
+	{ "SET k v", "-NOREPLICAS Not enough good replicas to write.\r\n", STAY_REFUSED },
+	{ "SET k v", "-MISCONF Errors writing to the AOF file\r\n", STAY_REFUSED },
+	{ "SET k v", "-OOM command not allowed when used memory > 'maxmemory'.\r\n", STAY_REFUSED },
+	{ "GET k", "-NOAUTH Authentication required.\r\n", STAY_REFUSED },
+	{ "GET k", "-CLUSTERDOWN The cluster is down\r\n", STAY_REFUSED },
+	{ "MGET a b", "-TRYAGAIN Multiple keys request during rehashing of slot\r\n", STAY_REFUSED },
+	{ "BLPOP q 1", "-UNBLOCKED force unblock from blocking operation\r\n", STAY_REFUSED },
+	{ "XREAD BLOCK 9 STREAMS s $", "-UNBLOCKED client unblocked via CLIENT UNBLOCK\r\n", STAY_REFUSED },
+	{ "GET k", "-OOM\r\n", STAY_REFUSED },
+
+	/* it may have acted before it waited */
+	{ "SOME.MODULE k", "-UNBLOCKED force unblock from blocking operation\r\n", STAY_REPLIED },
+	/* another word */
+	{ "RESTORE k 0 x", "-BUSYKEY Target key name already exists.\r\n", STAY_REPLIED },
+	{ "XGROUP CREATE s g $", "-BUSYGROUP Consumer Group name already exists\r\n", STAY_REPLIED },
+	{ "GET k", "-ERR LOADING is not the first word\r\n", STAY_REPLIED },
+	/* the same answer next time */
+	{ "GET k", "-MOVED 3999 127.0.0.1:6381\r\n", STAY_REPLIED },
+	{ "GET k", "-ASK 3999 127.0.0.1:6381\r\n", STAY_REPLIED },
+	{ "GET k", "-NOPERM this user has no permissions\r\n", STAY_REPLIED },
+	{ "EXEC", "-EXECABORT Transaction discarded because of: READONLY\r\n", STAY_REPLIED },
+	/* what a script did before, nobody knows */
+	{ "EVAL x 0", "-READONLY You can't write against a read only replica.\r\n", STAY_REPLIED },
+	{ "EVALSHA x 0", "-BUSY Redis is busy running a script.\r\n", STAY_REPLIED },
+	{ "FCALL f 0", "-OOM allow-oom flag is not set on the script\r\n", STAY_REPLIED },
+	{ "FCALL_RO f 0", "-NOAUTH Authentication required.\r\n", STAY_REPLIED },
+	{ "EVAL_RO x 0", "-UNBLOCKED force unblock\r\n", STAY_REPLIED },
+	{ "EVALSHA_RO x 0", "-TRYAGAIN\r\n", STAY_REPLIED },
+};
+/* clang-format on */
+
+START_TEST(test_redis_words_are_outcomes)
+{
+	const struct example *example = &examples[_i];
+	struct redis_rule rules[] = { { example->command, example->error, 1 },
+		{ NULL, NULL, 0 } };
+	struct told told;
+
+	start(rules, NULL);
+	submit(&told, example->command);
+	sim_run_ms(world, 10);
+	ck_assert_msg(told.count == 1 && told.status == STAY_E_SERVER &&
+			  told.outcome == example->outcome,
+	    "%s: %s, %s", example->command, stay_outcome_name(told.outcome),
+	    example->error);
+	end();
+}
+END_TEST
+
+/* What was refused is sent again, whatever word it was refused with. */
+START_TEST(test_redis_words_of_refusal_are_retried)
+{
+	const struct stay_redis_options options = { STAY_REDIS_OPTIONS,
+		.client = {
+		    STAY_CLIENT_OPTIONS, .on_refused = STAY_REFUSED_RESEND } };
+	const struct example *example = &examples[_i];
+	bool again = example->outcome == STAY_REFUSED;
+	struct redis_rule rules[] = { { example->command, example->error, 2 },
+		{ NULL, NULL, 0 } };
+	struct told told;
+
+	start(rules, &options);
+	submit(&told, example->command);
+	sim_run_ms(world, 900);
+	ck_assert_uint_eq(told.count, 1);
+	ck_assert_int_eq(told.status, again ? STAY_OK : STAY_E_SERVER);
+	ck_assert_uint_eq(rules[0].times, again ? UINT32_MAX : 1);
+	end();
+}
+END_TEST
+
+/* ---- the table ---- */
+
+START_TEST(test_redis_words_are_words)
+{
+	ck_assert(stay_redis__begins_with("OOM", "OOM"));
+	ck_assert(stay_redis__begins_with("oom x", "OOM"));
+	ck_assert(!stay_redis__begins_with("OOMS", "OOM"));
+	ck_assert(!stay_redis__begins_with("OO", "OOM"));
+	ck_assert(!stay_redis__begins_with("", "OOM"));
+	ck_assert(!stay_redis__begins_with("ERR OOM", "OOM"));
+	ck_assert_int_eq(
+	    stay_redis__word_of("ERR Unknown Command 'x'")->meaning,
+	    STAY_REDIS__WORD_UNSUPPORTED);
+	ck_assert_int_eq(stay_redis__word_of("ERR unknown")->meaning,
+	    STAY_REDIS__WORD_OTHER);
+}
+END_TEST
+
+/* The first row that fits is taken: none may hide one that is longer. */
+START_TEST(test_redis_words_hide_no_other)
+{
+	static const char *const rows[] = {
+#define WORD(words, meaning, renew, seen) words,
+#include "../../adapters/redis/words.def"
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++)
+		ck_assert_str_eq(stay_redis__word_of(rows[i])->text, rows[i]);
+}
+END_TEST
+
+/* ---- a session that is worth no further call ---- */
+
+static void
+explain(char text[512])
+{
+	stay_conn_explain(stay_redis_conn(redis), text, 512);
+}
+
+/* What is in flight is answered there; the next one logs in again. */
+START_TEST(test_redis_words_noauth_renews_the_session)
+{
+	struct redis_rule rules[] = { { "GET a", "-NOAUTH out\r\n", 1 },
+		{ NULL, NULL, 0 } };
+	struct told a, b, c;
+	char text[512];
+
+	start(rules, NULL);
+	submit(&a, "GET a");
+	submit(&b, "GET b");
+	sim_run_ms(world, 10);
+	ck_assert_int_eq(a.outcome, STAY_REFUSED);
+	ck_assert_int_eq(b.status, STAY_OK);
+	ck_assert_int_eq(
+	    stay_conn_state(stay_redis_conn(redis)), STAY_BACKING_OFF);
+	explain(text);
+	ck_assert_ptr_nonnull(
+	    strstr(text, "asks for a login in the middle of a session"));
+	submit(&c, "GET c");
+	sim_run_ms(world, 100);
+	ck_assert_int_eq(c.status, STAY_OK);
+	ck_assert_str_eq(peer.log,
+	    "|HELLO 3 AUTH default pw\nPING\nGET a\nGET b\n"
+	    "|HELLO 3 AUTH default pw\nPING\nGET c\n");
+	end();
+}
+END_TEST
+
+/* A probe hears it first. */
+START_TEST(test_redis_words_noauth_to_a_probe_renews_too)
+{
+	const struct stay_redis_options options = { STAY_REDIS_OPTIONS,
+		.client = { STAY_CLIENT_OPTIONS, .probe_ms = 100 } };
+	struct redis_rule rules[] = { { "PING", "+PONG\r\n", 1 },
+		{ "PING", "-NOAUTH out\r\n", 1 }, { NULL, NULL, 0 } };
+
+	start(rules, &options);
+	sim_run_ms(world, 300);
+	ck_assert_uint_eq(counts_of(stay_redis_client(redis)).sessions, 2);
+	ck_assert_int_eq(
+	    stay_conn_state(stay_redis_conn(redis)), STAY_CONNECTED);
+	end();
+}
+END_TEST
+
+/* Nor does it come back at once, again and again. */
+START_TEST(test_redis_words_noauth_again_and_again_backs_off)
+{
+	struct redis_rule rules[] = { { "GET", "-NOAUTH out\r\n", 0 },
+		{ NULL, NULL, 0 } };
+	struct told told;
+
+	start(rules, NULL);
+	for (int i = 0; i < 100; i++) {
+		submit(&told, "GET a");
+		sim_run_ms(world, 20);
+	}
+	ck_assert_uint_le(counts_of(stay_redis_client(redis)).sessions, 50);
+	end();
+}
+END_TEST
+
+/* It may be a script's own word. */
+START_TEST(test_redis_words_noauth_of_a_script_ends_nothing)
+{
+	struct redis_rule rules[] = { { "EVAL", "-NOAUTH so it says\r\n", 0 },
+		{ NULL, NULL, 0 } };
+	struct told told;
+
+	start(rules, NULL);
+	submit(&told, "EVAL x 0");
+	sim_run_ms(world, 200);
+	ck_assert_int_eq(told.outcome, STAY_REPLIED);
+	ck_assert_uint_eq(counts_of(stay_redis_client(redis)).sessions, 1);
+	ck_assert_int_eq(
+	    stay_conn_state(stay_redis_conn(redis)), STAY_CONNECTED);
+	end();
+}
+END_TEST
+
+Suite *
+suite_redis_words(void)
+{
+	Suite *suite = suite_create("redis_words");
+	TCase *tcase = tcase_create("redis_words");
+
+	tcase_add_loop_test(
+	    tcase, test_redis_words_are_outcomes, 0, (int)COUNT(examples));
+	tcase_add_loop_test(tcase, test_redis_words_of_refusal_are_retried, 0,
+	    (int)COUNT(examples));
+	tcase_add_test(tcase, test_redis_words_are_words);
+	tcase_add_test(tcase, test_redis_words_hide_no_other);
+	tcase_add_test(tcase, test_redis_words_noauth_renews_the_session);
+	tcase_add_test(tcase, test_redis_words_noauth_to_a_probe_renews_too);
+	tcase_add_test(
+	    tcase, test_redis_words_noauth_again_and_again_backs_off);
+	tcase_add_test(tcase, test_redis_words_noauth_of_a_script_ends_nothing);
+	suite_add_tcase(suite, tcase);
+	return suite;
+}
