@@ -283,15 +283,13 @@ stay_redis__greeting_answer(struct stay_redis__greeting *greeting,
 
 void
 stay_redis__greeting_over(const struct stay_redis__greeting *greeting,
-    const struct stay_redis__config *config,
     struct stay_redis__lessons *lessons, enum stay_status why)
 {
 	bool hung_up = why == STAY_E_CLOSED || why == STAY_E_RESET;
 
 	if (greeting->up)
 		return;
-	if (config->protocol == 0 && greeting->line != PLAIN && hung_up &&
-	    !greeting->heard)
+	if (greeting->line != PLAIN && hung_up && !greeting->heard)
 		lessons->hangups++;
 	else
 		lessons->hangups = 0;

@@ -67,7 +67,6 @@ struct stay_hello stay_redis__greeting_answer(
 
 /* The session has ended: what is to be learned from that. */
 void stay_redis__greeting_over(const struct stay_redis__greeting *greeting,
-    const struct stay_redis__config *config,
     struct stay_redis__lessons *lessons, enum stay_status why);
 
 #endif

@@ -145,9 +145,13 @@ serve_hello(struct desk *desk, const struct command *command)
 			      : "*2\r\n+server\r\n+redis\r\n");
 }
 
+/* Some servers drop the error of an AUTH that is sent behind a request whose
+ * reply is due; every later reply would then be another's. */
 static void
 serve_auth(struct desk *desk, const struct command *command)
 {
+	if (desk->first != NULL)
+		broken(4, "AUTH is sent behind what is not answered");
 	desk->authed = may_enter(desk, command, 1);
 	say(desk, desk->authed ? "+OK\r\n" : "-ERR invalid password\r\n");
 }
