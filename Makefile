@@ -94,6 +94,18 @@ $(BUILD)/bench/hiredis: LIBS += $(HIREDIS)
 $(BUILD)/bench/with_redis: $(call objects,tests/support/redis_server.c)
 bench-programs: $(BENCH)
 
+# What is counted inside of a program is counted by tests/bench/meter.c.
+$(BUILD)/bench/with_canned: $(call objects,tests/bench/with_canned.c tests/bench/bench.c)
+	@mkdir -p $(@D)
+	$(call tell,LINK)
+	$(Q)$(LINK) -o $@ $^
+$(BUILD)/bench/counted: $(call objects,$(addprefix tests/bench/,counted.c bench.c meter.c)) $(ARCHIVES)
+	@mkdir -p $(@D)
+	$(call tell,LINK)
+	$(Q)$(LINK) $(foreach name,malloc calloc realloc free clock_gettime,-Wl,--wrap=$(name)) \
+		-o $@ $^ -l:libev.a -lm
+count-programs: $(addprefix $(BUILD)/bench/,counted with_canned)
+
 # Before the first object: what it takes to build. The jobs below that need more
 # ask for it themselves, and have built nothing yet.
 NEEDS = $(if $(filter 0,$(MAKELEVEL)),$(BUILD)/.needs)
@@ -172,6 +184,11 @@ bench: ## speed and cost beside hiredis and a bare epoll client, into build/benc
 	@$(MAKE) --no-print-directory bench-programs
 	@tests/bench/run.sh $(BUILD)/bench $(BUILD)/bench.jsonl
 
+bench-check: ## count instructions, allocations, system calls and bytes, and hold them to tests/bench/bounds
+	@.ci/needs build count
+	@$(MAKE) --no-print-directory -s count-programs
+	@CC='$(CC)' CFLAGS='$(CFLAGS)' tests/bench/bounds.sh $(BUILD)/bench
+
 model: $(BUILD)/model-export ## check the tables and a model of calls exhaustively, with spin
 	@.ci/needs model
 	@tests/model/run.sh
@@ -217,6 +234,6 @@ help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | \
 		awk -F'|' '{ printf "  make %-13s %s\n", $$1, $$2 }'
 
-.PHONY: all test-programs bench-programs check check-all unit integration chaos sim soak torture demo bench model \
+.PHONY: all test-programs bench-programs count-programs check check-all unit integration chaos sim soak torture demo bench bench-check model \
 	fuzz fuzz-programs diagram format format-check lint install uninstall clean help
 -include $(wildcard $(addprefix $(BUILD)/,lib/*.d lib/*/*.d adapters/*/*.d examples/*.d examples/*/*.d tests/*/*.d))

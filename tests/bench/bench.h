@@ -21,6 +21,9 @@
 /* More are never in flight. */
 #define BENCH_IN_FLIGHT_MAX 1024
 
+/* So many answers the server of with_canned.c gives at once. */
+#define BENCH_BATCH 256
+
 /* Replies as a socket would give them: `left` bytes of a block that begins
  * anew behind its end. */
 struct bench_feed {

@@ -1,0 +1,102 @@
+#!/bin/sh
+# bounds.sh PROGRAMS: count what stay costs, and hold it to tests/bench/bounds.
+# Counts only, no times: they repeat, whatever else the machine does. They
+# depend on the compiler and its flags, CC and CFLAGS of the environment: with
+# others than the bounds were taken with they are shown, and not judged.
+set -eu
+
+in_flight=256 # BENCH_BATCH
+few_calls=$((4 * in_flight))
+many_calls=$((24 * in_flight))
+few_turns=200
+many_turns=1200
+few_connects=8
+many_connects=40
+
+programs=$1
+bounds=$(dirname "$0")/bounds
+
+# From here on beside the server, at BENCH_PORT.
+if [ -z "${BENCH_PORT-}" ]; then
+	exec "$programs/with_canned" "$0" "$@"
+fi
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+trap 'exit 130' HUP INT TERM
+
+# ---- counting from outside ----
+
+# Of some compilers valgrind can't read what is there for debuggers.
+strip -g -o "$work/counted" "$programs/counted"
+
+# instructions ACTION COUNT: of the user's side.
+instructions() {
+	valgrind --tool=callgrind --callgrind-out-file=/dev/null \
+	    "$work/counted" "$1" "$2" 2>&1 >"$work/inside" |
+	    awk '$2 == "Collected" { print $4 }'
+}
+
+system_calls() {
+	strace -f -c -o "$work/strace" "$programs/counted" "$1" "$2" >/dev/null
+	awk '$4 ~ /^[0-9]+$/ && $NF != "total" { sum += $4 } END { print sum }' \
+	    "$work/strace"
+}
+
+# difference WHAT ACTION FEW MANY EACH NAME: what EACH more of it cost. What
+# start, warming up and end cost is in both runs.
+difference() {
+	few=$("$1" "$2" "$3")
+	many=$("$1" "$2" "$4")
+	awk -v few="$few" -v many="$many" -v by="$((($4 - $3) / $5))" \
+	    -v name="$6" 'BEGIN {
+		if (few > 0 && many > few)
+			printf "%.2f\t%s\n", (many - few) / by, name
+	}'
+}
+
+# inside WHAT NAME: what the program has counted itself.
+inside() {
+	awk -F'\t' -v what="$1" -v name="$2" \
+	    '$2 == what { printf "%s\t%s\n", $1, name }' "$work/inside"
+}
+
+# ---- the figures ----
+
+gets() {
+	difference instructions "$1" $few_calls $many_calls 1 \
+	    "instructions a GET by $1"
+	inside allocations "allocations a GET by $1"
+}
+
+figures() {
+	gets argv
+	gets format
+	difference instructions stream $few_turns $many_turns 1 \
+	    'instructions a turn of a raw stream'
+	difference instructions connect $few_connects $many_connects 1 \
+	    'instructions a connect'
+	difference system_calls argv $few_calls $many_calls $in_flight \
+	    'system calls a busy turn'
+	difference system_calls connect $few_connects $many_connects 1 \
+	    'system calls a connect'
+	"$programs/counted" idle 400 >"$work/inside"
+	inside rested 'heap bytes of an idle connection, never asked'
+	inside asked 'heap bytes of an idle connection, after a PING'
+	"$programs/counted" queue 65536 >"$work/inside"
+	inside queued 'heap bytes of a queued GET'
+}
+
+# ---- who has compiled it ----
+
+compiler() {
+	${CC:-cc} -E -dM -x c /dev/null | awk -v flags="${CFLAGS-}" '
+	$2 == "__clang__" { name = "clang" }
+	$2 == "__clang_version__" { split($0, words, "\"") }
+	$2 == "__VERSION__" && !words[2] { split($0, words, "\"") }
+	END { print (name ? name : "gcc"), words[2], flags }'
+}
+
+figures >"$work/figures"
+awk -F'\t' -v compiler="$(compiler)" -f "$(dirname "$0")/bounds.awk" \
+    "$bounds" "$work/figures"
