@@ -189,6 +189,10 @@ bench-check: ## count instructions, allocations, system calls and bytes, and hol
 	@$(MAKE) --no-print-directory -s count-programs
 	@CC='$(CC)' CFLAGS='$(CFLAGS)' tests/bench/bounds.sh $(BUILD)/bench
 
+coverage: ## which lines and branches the tests come to, into build/coverage/html (in ten minutes or so)
+	@.ci/needs build check coverage
+	@MAKE='$(MAKE)' CC=gcc tests/coverage/run.sh
+
 model: $(BUILD)/model-export ## check the tables and a model of calls exhaustively, with spin
 	@.ci/needs model
 	@tests/model/run.sh
@@ -234,6 +238,6 @@ help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | \
 		awk -F'|' '{ printf "  make %-13s %s\n", $$1, $$2 }'
 
-.PHONY: all test-programs bench-programs count-programs check check-all unit integration chaos sim soak torture demo bench bench-check model \
+.PHONY: all test-programs bench-programs count-programs check check-all unit integration chaos sim soak torture demo bench bench-check coverage model \
 	fuzz fuzz-programs diagram format format-check lint install uninstall clean help
 -include $(wildcard $(addprefix $(BUILD)/,lib/*.d lib/*/*.d adapters/*/*.d examples/*.d examples/*/*.d tests/*/*.d))
