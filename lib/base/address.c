@@ -26,7 +26,7 @@ stay__port_parse(const char *port)
 }
 
 static void
-take(struct stay_address *address, const void *from, size_t len)
+fill(struct stay_address *address, const void *from, size_t len)
 {
 	memset(address, 0, sizeof(*address));
 	memcpy(&address->storage, from, len);
@@ -45,11 +45,11 @@ stay__address_parse(
 		return false;
 	six.sin6_port = four.sin_port = htons((uint16_t)number);
 	if (inet_pton(AF_INET, host, &four.sin_addr) == 1) {
-		take(address, &four, sizeof(four));
+		fill(address, &four, sizeof(four));
 		return true;
 	}
 	if (inet_pton(AF_INET6, host, &six.sin6_addr) == 1) {
-		take(address, &six, sizeof(six));
+		fill(address, &six, sizeof(six));
 		return true;
 	}
 	return false;
@@ -64,7 +64,7 @@ stay__address_of_path(struct stay_address *address, const char *path)
 	if (len == 0 || len >= sizeof(local.sun_path))
 		return false;
 	memcpy(local.sun_path, path, len);
-	take(address, &local, sizeof(local));
+	fill(address, &local, sizeof(local));
 	return true;
 }
 

@@ -200,7 +200,8 @@ fail(struct name *name, int error, const char *text)
 }
 
 static void
-take(struct name *name, const struct stay_address *addresses, size_t count)
+take_addresses(
+    struct name *name, const struct stay_address *addresses, size_t count)
 {
 	if (count > STAY__ADDRESSES_MAX)
 		count = STAY__ADDRESSES_MAX;
@@ -223,7 +224,7 @@ answered(struct stay__query *query, int error, const char *text,
 	else if (count == 0)
 		fail(name, 0, "no address");
 	else
-		take(name, addresses, count);
+		take_addresses(name, addresses, count);
 	name->all->changed(name->all);
 }
 
@@ -239,7 +240,7 @@ begin(struct name *name)
 		return;
 	}
 	if (stay__address_parse(&literal, target->host, target->port)) {
-		take(name, &literal, 1);
+		take_addresses(name, &literal, 1);
 		return;
 	}
 	error = stay__resolve(&name->all->loop->dialing->resolver, &name->query,

@@ -15,7 +15,7 @@ enum {
 
 /* Somebody waits, and only the time of the last grant may be in the way. */
 static bool
-has_room(const struct stay__governor *governor)
+may_grant(const struct stay__governor *governor)
 {
 	return governor->active < governor->max &&
 	       !stay__list_is_empty(&governor->waiting);
@@ -47,10 +47,10 @@ grant(struct stay__governor *governor)
 {
 	uint64_t now = stay__loop_now(governor->loop);
 
-	while (has_room(governor) && next_at(governor) <= now)
+	while (may_grant(governor) && next_at(governor) <= now)
 		grant_first(governor, now);
 	stay__loop_timer(governor->loop, &governor->timer,
-	    has_room(governor) ? next_at(governor) : UINT64_MAX);
+	    may_grant(governor) ? next_at(governor) : UINT64_MAX);
 }
 
 static void

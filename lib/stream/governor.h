@@ -15,8 +15,7 @@ struct stay__governor {
 	uint64_t stagger_ms;
 	uint64_t granted_at; /* ns: the last grant, if there was one */
 	bool has_granted;
-	struct stay__timer
-	    timer; /* runs while a ticket waits for the stagger */
+	struct stay__timer timer; /* set while a ticket waits for the stagger */
 	struct stay__list waiting; /* struct stay__ticket.node */
 };
 

@@ -71,7 +71,7 @@ wanted(const struct stay__input *input)
 }
 
 static bool
-has_room(const struct stay__input *input)
+has_room_behind(const struct stay__input *input)
 {
 	size_t room = input->slab->cap - input->end;
 
@@ -135,7 +135,7 @@ make_room(struct stay__input *input, struct stay_loop *loop)
 	if (is_oversized(input) &&
 	    move(input, loop, STAY__SLAB_SIZE) == STAY_OK)
 		return STAY_OK;
-	if (has_room(input))
+	if (has_room_behind(input))
 		return STAY_OK;
 	if (input->slab->refs > 1 || wanted(input) > input->slab->cap)
 		return move(input, loop, next_cap(input));
