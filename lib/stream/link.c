@@ -14,11 +14,12 @@
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "stream/builtin.h"
 #include "stream/dial.h"
 #include "stream/dialing.h"
 
 static void
-take(struct stay__link *link, enum stay__link_event event)
+take_event(struct stay__link *link, enum stay__link_event event)
 {
 	link->turn = stay__machine_take(&link->machine, event);
 	link->news(link, STAY__NEWS_TURNED);
@@ -134,7 +135,7 @@ end_dial(struct stay__link *link)
 static void
 granted(struct stay__link *link)
 {
-	take(link, STAY__LINK_EV_GRANTED);
+	take_event(link, STAY__LINK_EV_GRANTED);
 	if (stay__loop_is_orphan(link->loop))
 		stay__dial_orphan(link->dial);
 	else
@@ -157,7 +158,7 @@ down(struct stay__link *link)
 {
 	if (stay__loop_is_orphan(link->loop))
 		say_whose(link);
-	take(link, STAY__LINK_EV_DOWN);
+	take_event(link, STAY__LINK_EV_DOWN);
 	link->news(link, STAY__NEWS_DOWN);
 }
 
@@ -177,7 +178,7 @@ won(struct stay__link *link)
 		down(link);
 		return;
 	}
-	take(link, STAY__LINK_EV_WON);
+	take_event(link, STAY__LINK_EV_WON);
 	link->news(link, STAY__NEWS_UP);
 }
 
@@ -256,7 +257,7 @@ soon(struct stay__task *task)
 static void
 on_attempt(struct stay__dial *dial)
 {
-	take(dial->owner, STAY__LINK_EV_ATTEMPT);
+	take_event(dial->owner, STAY__LINK_EV_ATTEMPT);
 }
 
 static void
@@ -306,7 +307,7 @@ stay__link_dial(
 	link->dial->owner = link;
 	stay__failure_clear(&link->failure);
 	link->peer[0] = '\0';
-	take(link, STAY__LINK_EV_DIAL);
+	take_event(link, STAY__LINK_EV_DIAL);
 	stay__governor_join(&link->loop->dialing->governor, &link->ticket);
 	return STAY_OK;
 }
@@ -333,7 +334,7 @@ stay__link_adopt(struct stay__link *link, int read_fd, int write_fd)
 	snprintf(peer, sizeof(peer), "fd:%s", path);
 	stay__failure_clear(&link->failure);
 	own(link, &ends, peer);
-	take(link, STAY__LINK_EV_ADOPT);
+	take_event(link, STAY__LINK_EV_ADOPT);
 	stay__loop_run_soon(link->loop, &link->soon);
 	return STAY_OK;
 }
@@ -348,7 +349,7 @@ stay__link_close(struct stay__link *link)
 		end_dial(link);
 	if (is_in(link, STAY__LINK_OPEN))
 		disown(link);
-	take(link, STAY__LINK_EV_CLOSE);
+	take_event(link, STAY__LINK_EV_CLOSE);
 }
 
 void

@@ -14,7 +14,6 @@
 #include "loop/loop.h"
 #include "machine/machine.h"
 #include "stream/governor.h"
-#include "stream/transport.h"
 
 enum stay__link_news {
 	STAY__NEWS_GRANTED,  /* the governor let the dial begin */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "loop/loop.h"
+#include "stream/builtin.h"
 #include "stream/dialing.h"
 
 static const struct stay_transport *const builtin[] = {

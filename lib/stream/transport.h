@@ -6,11 +6,6 @@
 
 #include <stay/transport.h>
 
-/* The transports every loop knows. */
-extern const struct stay_transport stay__transport_tcp;
-extern const struct stay_transport stay__transport_unix;
-extern const struct stay_transport stay__transport_fd;
-
 #define STAY__TRANSPORTS_MAX 16
 
 /* Those that the users of a loop have added. */

@@ -4,7 +4,7 @@
  */
 #include <errno.h>
 
-#include "stream/transport.h"
+#include "stream/builtin.h"
 
 struct pair {
 	int read_fd;

@@ -5,7 +5,7 @@
 #include <errno.h>
 
 #include "base/address.h"
-#include "stream/transport.h"
+#include "stream/builtin.h"
 
 struct socket_state {
 	int fd;

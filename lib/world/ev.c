@@ -14,6 +14,11 @@
 
 #include "base/list.h"
 #include "base/mem.h"
+#include "world/ev_entropy.h"
+#include "world/ev_process.h"
+#include "world/ev_resolve.h"
+#include "world/ev_room.h"
+#include "world/ev_socket.h"
 
 #define NEVER UINT64_MAX
 

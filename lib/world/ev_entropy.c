@@ -3,7 +3,7 @@
  * that will not give any, gets a substitute that is good enough for jitter: two
  * loops, two processes, two machines must not draw the same (promise 13).
  */
-#include "world/ev.h"
+#include "world/ev_entropy.h"
 
 #include <errno.h>
 #include <string.h>

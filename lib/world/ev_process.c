@@ -4,7 +4,7 @@
  * does; who waits for nothing then finds out from libev, if that is told of the
  * fork.
  */
-#include "world/ev.h"
+#include "world/ev_process.h"
 
 #include <sys/mman.h>
 #include <unistd.h>

@@ -4,7 +4,7 @@
  * world but this object, which the last of them frees: a lookup that hangs in
  * the system holds up nobody. Knows nothing of the library above.
  */
-#include "world/ev.h"
+#include "world/ev_resolve.h"
 
 #include <errno.h>
 #include <netdb.h>
@@ -16,6 +16,7 @@
 #include "base/address.h"
 #include "base/list.h"
 #include "base/mem.h"
+#include "world/ev_socket.h"
 
 struct stay__lookups {
 	pthread_mutex_t lock; /* over everything below */

@@ -5,7 +5,7 @@
  * watchers that are started and stopped at once. Its tables never shrink. Knows
  * the number of our watchers and nothing of what they watch.
  */
-#include "world/ev.h"
+#include "world/ev_room.h"
 
 #include "base/mem.h"
 

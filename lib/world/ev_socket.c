@@ -4,7 +4,7 @@
  * Knows nothing of loops, watchers or the library above; every result is a
  * number of bytes, 0 or a negative errno.
  */
-#include "world/ev.h"
+#include "world/ev_socket.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "stream/transport.h"
 #include "suites.h"
 #include "support/link_rig.h"
 

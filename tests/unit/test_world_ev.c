@@ -6,6 +6,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <ev.h>
+
 #include "suites.h"
 #include "support/no_entropy.h"
 #include "support/world_seam.h"

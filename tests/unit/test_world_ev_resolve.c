@@ -15,9 +15,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <ev.h>
+
 #include "suites.h"
 #include "support/world_seam.h"
 #include "world/ev.h"
+#include "world/ev_resolve.h"
+#include "world/ev_socket.h"
 
 #define HANGING "hangs.test"
 

@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "suites.h"
-#include "world/ev.h"
+#include "world/ev_socket.h"
 
 static const struct stay_socket_options plain;
 

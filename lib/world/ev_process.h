@@ -1,0 +1,18 @@
+/* Whether this process is the one that made something, or a forked child. */
+#ifndef STAY__EV_PROCESS_H
+#define STAY__EV_PROCESS_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+/* Tells the process that made it from its forked children. */
+struct stay__process {
+	pid_t maker;
+	unsigned char *mark; /* 1, and 0 in a child; NULL: ask for the pid */
+};
+
+void stay__process_init(struct stay__process *process);
+void stay__process_fini(struct stay__process *process);
+bool stay__process_is_ours(const struct stay__process *process);
+
+#endif

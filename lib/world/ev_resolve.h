@@ -1,0 +1,26 @@
+/* Names looked up in threads of their own. */
+#ifndef STAY__EV_RESOLVE_H
+#define STAY__EV_RESOLVE_H
+
+#include <stay/world.h>
+
+#define STAY__RESOLVER_THREADS 4
+
+struct stay__lookups;
+
+/* `wake_fd` is woken, from other threads, when there is something to deliver.
+ */
+struct stay__lookups *stay__lookups_new(int wake_fd);
+
+/* Never waits: what a thread is still busy with is thrown away when it ends. */
+void stay__lookups_free(struct stay__lookups *lookups);
+
+int stay__lookups_start(
+    struct stay__lookups *lookups, struct stay_lookup *lookup);
+void stay__lookups_cancel(
+    struct stay__lookups *lookups, struct stay_lookup *lookup);
+
+/* On the loop's thread: run `done` of all that have ended. */
+void stay__lookups_deliver(struct stay__lookups *lookups);
+
+#endif

@@ -1,0 +1,23 @@
+/*
+ * The system calls on descriptors. Results are those of struct stay_world_ops:
+ * a number of bytes, 0 or a negative errno.
+ */
+#ifndef STAY__EV_SOCKET_H
+#define STAY__EV_SOCKET_H
+
+#include <stay/world.h>
+
+int stay__socket_connect(const struct stay_address *to,
+    const struct stay_socket_options *options, int *fd);
+int stay__socket_finish(int fd);
+int stay__socket_adopt(int fd);
+ssize_t stay__socket_read(int fd, void *bytes, size_t len);
+ssize_t stay__socket_write(int fd, const struct iovec *parts, int count);
+
+/* A descriptor that is readable from stay__wake, which any thread may call, to
+ * stay__wake_clear. Negative errno: there is none. */
+int stay__wake_open(void);
+void stay__wake(int fd);
+void stay__wake_clear(int fd);
+
+#endif
