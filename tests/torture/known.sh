@@ -14,7 +14,8 @@ shift
 # Pure, or without a way to fail that the library could do anything about.
 harmless='
 	__assert_fail __errno_location __stack_chk_fail _GLOBAL_OFFSET_TABLE_ bcmp
-	ev_clear_pending ev_invoke_pending ev_ref ev_run ev_set_allocator ev_unref
+	ev_clear_pending ev_invoke_pending ev_loop_fork ev_ref ev_run
+	ev_set_allocator ev_unref
 	explicit_bzero fprintf fputc fputs fwrite gai_strerror getpid
 	inet_ntop inet_pton memchr memcmp memcpy memmove memrchr memset
 	pthread_attr_destroy pthread_attr_setdetachstate pthread_mutex_destroy
