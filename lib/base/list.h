@@ -13,8 +13,6 @@ struct stay__list {
 	struct stay__list *prev;
 };
 
-#define STAY__LIST_OWNER(node, type, member) STAY__CONTAINER(node, type, member)
-
 static inline void
 stay__list_init(struct stay__list *list)
 {

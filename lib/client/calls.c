@@ -141,7 +141,7 @@ tell_up_to(struct stay__calls *calls, uint64_t max)
 	if (stay__list_is_empty(&calls->finished))
 		return true;
 	while (max-- > 0 && (node = stay__list_pop(&calls->finished)) != NULL) {
-		call = STAY__LIST_OWNER(node, struct stay__call, finish);
+		call = STAY__CONTAINER(node, struct stay__call, finish);
 		calls->untold--;
 		calls->tell(call);
 		if (stay__list_is_empty(&call->node))

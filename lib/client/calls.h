@@ -180,7 +180,7 @@ static inline struct stay__call *
 stay__call_of(struct stay__list *node)
 {
 	return node == NULL ? NULL
-			    : STAY__LIST_OWNER(node, struct stay__call, node);
+			    : STAY__CONTAINER(node, struct stay__call, node);
 }
 
 /* A record of no list, without history and token; NULL: no memory. And back. */

@@ -32,7 +32,7 @@ stay__holds_fini(struct stay__holds *holds)
 	struct stay__list *node;
 
 	while ((node = stay__list_pop(&holds->list)) != NULL)
-		STAY__LIST_OWNER(node, struct stay_held, node)->holds = NULL;
+		STAY__CONTAINER(node, struct stay_held, node)->holds = NULL;
 }
 
 /* ---- holding ---- */

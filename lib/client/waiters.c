@@ -22,8 +22,7 @@ first_of(const struct stay__list *list)
 {
 	struct stay__list *node = stay__list_first(list);
 
-	return node == NULL ? NULL
-			    : STAY__LIST_OWNER(node, struct waiter, node);
+	return node == NULL ? NULL : STAY__CONTAINER(node, struct waiter, node);
 }
 
 /* ---- the end of waiting ---- */

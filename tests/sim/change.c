@@ -18,7 +18,7 @@
 static struct config *
 config_at(struct stay__list *node)
 {
-	return STAY__LIST_OWNER(node, struct config, node);
+	return STAY__CONTAINER(node, struct config, node);
 }
 
 static void

@@ -344,7 +344,7 @@ fault_mend(struct run *run, bool all)
 	for (node = run->sim->peers.next; node != &run->sim->peers;
 	     node = node->next) {
 		struct sim_peer *peer =
-		    STAY__LIST_OWNER(node, struct sim_peer, node);
+		    STAY__CONTAINER(node, struct sim_peer, node);
 
 		sim_peer_limits(peer, &none);
 		sim_peer_die(peer, UINT64_MAX, UINT64_MAX);

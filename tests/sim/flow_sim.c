@@ -104,7 +104,7 @@ sim_receive(struct sim_end *end)
 
 	while ((node = stay__list_first(&end->arriving)) != NULL) {
 		struct sim_chunk *chunk =
-		    STAY__LIST_OWNER(node, struct sim_chunk, node);
+		    STAY__CONTAINER(node, struct sim_chunk, node);
 
 		if (chunk->event.at > sim->now || sim_is_cut(end->peer))
 			return;
@@ -149,6 +149,6 @@ sim_flow_free(struct sim_end *end)
 
 	while ((node = stay__list_first(&end->arriving)) != NULL)
 		chunk_free(end->peer->sim,
-		    STAY__LIST_OWNER(node, struct sim_chunk, node));
+		    STAY__CONTAINER(node, struct sim_chunk, node));
 	sim_inbox_empty(end);
 }

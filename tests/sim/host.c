@@ -242,7 +242,7 @@ host_desk(struct host *host)
 	struct stay__list *node = host->run->desks.prev;
 
 	for (; node != &host->run->desks; node = node->prev) {
-		struct desk *desk = STAY__LIST_OWNER(node, struct desk, node);
+		struct desk *desk = STAY__CONTAINER(node, struct desk, node);
 
 		if (desk->host == host)
 			return sim_peer_is_open(desk->peer) ? desk : NULL;
@@ -256,7 +256,7 @@ host_pump(struct host *host)
 	struct stay__list *node = host->run->desks.next;
 
 	for (; node != &host->run->desks; node = node->next) {
-		struct desk *desk = STAY__LIST_OWNER(node, struct desk, node);
+		struct desk *desk = STAY__CONTAINER(node, struct desk, node);
 
 		if (desk->host == host)
 			pump(desk);
@@ -291,7 +291,7 @@ desks_free(struct run *run)
 	struct stay__list *node;
 
 	while ((node = stay__list_pop(&run->desks)) != NULL)
-		desk_free(STAY__LIST_OWNER(node, struct desk, node));
+		desk_free(STAY__CONTAINER(node, struct desk, node));
 }
 
 /* ---- where it listens ---- */

@@ -99,7 +99,7 @@ place_find(struct sim *sim, const char *host, int port)
 
 	for (node = sim->places.next; node != &sim->places; node = node->next) {
 		struct sim_place *place =
-		    STAY__LIST_OWNER(node, struct sim_place, node);
+		    STAY__CONTAINER(node, struct sim_place, node);
 		struct key key = key_of(&place->address);
 
 		if (strcmp(key.host, host) == 0 && key.port == port)
@@ -154,7 +154,7 @@ name_find(struct sim *sim, const char *text)
 	struct stay__list *node;
 
 	for (node = sim->names.next; node != &sim->names; node = node->next) {
-		struct name *name = STAY__LIST_OWNER(node, struct name, node);
+		struct name *name = STAY__CONTAINER(node, struct name, node);
 
 		if (strcmp(name->text, text) == 0)
 			return name;
@@ -292,7 +292,7 @@ sim_lookups_hang(struct sim *sim)
 
 	for (node = sim->queries.next; node != &sim->queries; node = node->next)
 		sim_event_stop(
-		    sim, &STAY__LIST_OWNER(node, struct query, node)->event);
+		    sim, &STAY__CONTAINER(node, struct query, node)->event);
 }
 
 void
@@ -303,12 +303,12 @@ sim_names_free(struct sim *sim)
 	if (!stay__list_is_empty(&sim->queries))
 		sim_die("the world ends with a lookup under way");
 	while ((node = stay__list_pop(&sim->names)) != NULL) {
-		struct name *name = STAY__LIST_OWNER(node, struct name, node);
+		struct name *name = STAY__CONTAINER(node, struct name, node);
 
 		free(name->text);
 		free(name->addresses);
 		free(name);
 	}
 	while ((node = stay__list_pop(&sim->places)) != NULL)
-		free(STAY__LIST_OWNER(node, struct sim_place, node));
+		free(STAY__CONTAINER(node, struct sim_place, node));
 }

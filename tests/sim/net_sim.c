@@ -449,7 +449,7 @@ sim_net_free(struct sim *sim)
 
 	while ((node = stay__list_pop(&sim->peers)) != NULL) {
 		struct sim_peer *peer =
-		    STAY__LIST_OWNER(node, struct sim_peer, node);
+		    STAY__CONTAINER(node, struct sim_peer, node);
 
 		sim_event_stop(sim, &peer->decided);
 		sim_event_stop(sim, &peer->nudge);

@@ -97,7 +97,7 @@ each_peer(struct stay_world *world, struct sim_place *place,
 
 	for (node = sim->peers.next; node != &sim->peers; node = next) {
 		struct sim_peer *peer =
-		    STAY__LIST_OWNER(node, struct sim_peer, node);
+		    STAY__CONTAINER(node, struct sim_peer, node);
 
 		next = node->next;
 		if (peer->place == place && end_of(peer)->phase == SIM_OPEN)
@@ -143,7 +143,7 @@ sim_peers(struct stay_world *world, const char *host, int port)
 
 	for (node = sim->peers.next; node != &sim->peers; node = node->next) {
 		struct sim_peer *peer =
-		    STAY__LIST_OWNER(node, struct sim_peer, node);
+		    STAY__CONTAINER(node, struct sim_peer, node);
 		struct sim_end *end = end_of(peer);
 
 		count += peer->place == place && end->phase == SIM_OPEN &&

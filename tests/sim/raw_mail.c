@@ -254,7 +254,7 @@ raw_mail_close(struct raw *raw)
 		    raw->user->index);
 	while ((node = stay__list_pop(&raw->upgrades)) != NULL) {
 		struct upgrade *upgrade =
-		    STAY__LIST_OWNER(node, struct upgrade, node);
+		    STAY__CONTAINER(node, struct upgrade, node);
 
 		if (!upgrade->told)
 			broken(1, "an upgrade is never told");

@@ -32,7 +32,7 @@ _Static_assert(
 static struct sim_watch *
 watch_at(struct stay__list *node)
 {
-	return STAY__LIST_OWNER(node, struct sim_watch, node);
+	return STAY__CONTAINER(node, struct sim_watch, node);
 }
 
 /* ---- counting and failing ---- */
@@ -467,7 +467,7 @@ world_free(struct stay_world *world)
 	sim_names_free(sim);
 	sim_net_free(sim);
 	while ((node = stay__list_pop(&sim->errands)) != NULL)
-		free(STAY__LIST_OWNER(node, struct errand, node));
+		free(STAY__CONTAINER(node, struct errand, node));
 	free(sim->queue.heap);
 	free(sim);
 }
