@@ -83,6 +83,10 @@ $(BUILD)/torture: $(TORTURE) $(ARCHIVES)
 	$(call tell,LINK)
 	$(Q)$(LINK) $(WRAPPED:%=-Wl,--wrap=%) -o $@ $^ -l:libev.a -lm
 
+$(BUILD)/mutate: $(call objects,$(wildcard tests/mutants/*.c))
+	$(call tell,LINK)
+	$(Q)$(LINK) -o $@ $^
+
 # A program a contender, and those that stand beside them.
 BENCH = $(addprefix $(BUILD)/bench/,stay limit hiredis story with_redis)
 HIREDIS = $(shell $(CC) -E -include hiredis/async.h - </dev/null >/dev/null 2>&1 && \
@@ -197,6 +201,13 @@ model: $(BUILD)/model-export ## check the tables and a model of calls exhaustive
 	@.ci/needs model
 	@tests/model/run.sh
 
+# Bugs that nobody chose, drawn by SEED: JOBS trees at a time.
+mutants: ## plant SAMPLE (60) bugs drawn by SEED (1), and see which of them a test sees
+	@.ci/needs build check
+	@$(MAKE) --no-print-directory $(BUILD)/mutate
+	@MAKE='$(MAKE)' SAMPLE=$(or $(SAMPLE),60) SEED=$(or $(SEED),1) JOBS=$(or $(JOBS),2) \
+		tests/mutants/run.sh
+
 fuzz: ## feed each fuzzer for FUZZ_SECONDS (60)
 	@.ci/needs build check
 	@MAKE='$(MAKE)' $(SCRIPT)/fuzz.sh $(or $(FUZZ_SECONDS),60)
@@ -238,6 +249,7 @@ help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | \
 		awk -F'|' '{ printf "  make %-13s %s\n", $$1, $$2 }'
 
-.PHONY: all test-programs bench-programs count-programs check check-all unit integration chaos sim soak torture demo bench bench-check coverage model \
-	fuzz fuzz-programs diagram format format-check lint install uninstall clean help
+.PHONY: all test-programs bench-programs count-programs check check-all unit integration \
+	chaos sim soak torture demo bench bench-check coverage model fuzz fuzz-programs \
+	mutants diagram format format-check lint install uninstall clean help
 -include $(wildcard $(addprefix $(BUILD)/,lib/*.d lib/*/*.d adapters/*/*.d examples/*.d examples/*/*.d tests/*/*.d))

@@ -1,0 +1,173 @@
+#!/bin/sh
+# shellcheck disable=SC2086,SC3045 # words, not names; ulimit as dash and bash have it
+# Draws SAMPLE bugs by SEED from the whole source, plants one at a time, and says
+# which of them no test sees. Of 100 at least 85 must be seen. All it makes is in
+# build/mutants/. What cannot be seen, and why, is in equivalent.txt.
+set -u
+# shellcheck source=tests/support/jobs.sh
+. tests/support/jobs.sh
+
+here=tests/mutants
+work=$PWD/$BUILD/mutants
+plain='-O1'
+export CK_FORK=no STAY_SCENE_STRIDE=16
+export ASAN_OPTIONS=$ASAN_OPTIONS:hard_rss_limit_mb=2048
+
+say() {
+	printf '%s\n' "$*"
+}
+
+# ---- drawing ------------------------------------------------------------------
+
+# What make check would not compile is no bug that anybody commits; but that a
+# name is unused, or a bracket odd, is only the manner of planting.
+object() {
+	gcc $FLAGS $INNER -iquote "$(dirname "$3")" -O2 -Werror -Wno-unused \
+	    -Wno-unused-parameter -Wno-parentheses -Wno-misleading-indentation \
+	    -Wno-empty-body -c -o "$2" "$1" 2>/dev/null
+}
+
+# Whether the mutant of $dir makes a program that differs.
+is_alive() {
+	original=$work/objects/$(echo "$file" | tr / _).o
+	[ -e "$original" ] || object "$file" "$original" "$file" || exit 1
+	object "$dir/$(basename "$file")" "$dir/o" "$file" || return 1
+	! cmp -s "$original" "$dir/o"
+}
+
+is_listed() {
+	grep -qxF -e "$key" "$here/equivalent.txt"
+}
+
+files=$(find lib adapters -name '*.c' | sort)
+
+# The first SAMPLE of the row that count, each in a folder of its own.
+draw() {
+	number=0
+	drawn=0
+	while [ "$drawn" -lt "$SAMPLE" ]; do
+		number=$((number + 1))
+		dir=$work/drawn/$((drawn + 1))
+		mkdir -p "$dir"
+		"$BUILD/mutate" "$SEED" $number "$dir/text" $files >"$dir/site" || break
+		IFS='	' read -r file line key <"$dir/site"
+		mv "$dir/text" "$dir/$(basename "$file")"
+		if is_listed || ! is_alive; then
+			rm -r "$dir"
+			continue
+		fi
+		drawn=$((drawn + 1))
+		diff -u --label "a/$file" --label "b/$file" "$file" \
+		    "$dir/$(basename "$file")" >"$dir/diff"
+	done
+	say "$drawn mutants drawn, $((number - drawn)) that are none left out"
+}
+
+# ---- trying -------------------------------------------------------------------
+
+make_in() {
+	tree=$1
+	shift
+	"$MAKE" -s -C "$work/tree-$job" BUILD="$tree" "$@" >/dev/null 2>&1
+}
+
+build_plain() {
+	make_in plain CFLAGS="$plain" "plain/$1"
+}
+
+build_sanitized() {
+	make_in asan CC=clang CFLAGS="$sanitized" asan/test-unit
+}
+
+# Every job has a tree of its own, built once, in which everything is well.
+prepare() {
+	mkdir -p "$work/tree-$job"
+	cp -R Makefile include lib adapters tests "$work/tree-$job"
+	build_plain test-unit && build_plain sim && build_sanitized &&
+	    alive_plain 300 plain/test-unit && alive_plain 300 plain/sim -q -n 100
+}
+
+# alive SECONDS PROGRAM ARGUMENT...: it ends well, in time and in bounds.
+alive() {
+	limit=$1
+	shift
+	(cd "$work/tree-$job" && ulimit -c 0 && exec timeout -k 1 "$limit" $still "$@") \
+	    >/dev/null 2>&1 </dev/null
+}
+
+alive_plain() {
+	(ulimit -v 4000000 && alive "$@")
+}
+
+# Sets $by to the first that sees it; the quickest that reach its line begin.
+is_seen() {
+	by=
+	reaching=$($here/reach.sh suites "$file" "$line")
+	build_plain test-unit || { by='the compiler' && return 0; }
+	for suite in $reaching; do
+		by=$suite
+		alive_plain 60 plain/test-unit "$suite" || return 0
+	done
+	by='all suites'
+	alive_plain 300 plain/test-unit || return 0
+	by='the simulator'
+	build_plain sim
+	alive_plain 300 plain/sim -j 1 -q -n 100 || return 0
+	by='the sanitizers'
+	build_sanitized
+	[ -n "$reaching" ] && ! alive 600 asan/test-unit $reaching
+}
+
+# A file comes back with its old time, and what was made of it is made anew.
+try() {
+	dir=$work/drawn/$1
+	IFS='	' read -r file line key <"$dir/site"
+	began=$(date +%s)
+	cp "$dir/$(basename "$file")" "$work/tree-$job/$file"
+	if is_seen; then fate="killed by $by"; else fate=SURVIVED; fi
+	cp "$file" "$work/tree-$job/$file"
+	echo "$fate" >"$dir/fate"
+	say "$(printf '%3d/%d %3d s  %-26s' "$1" "$drawn" \
+	    $(($(date +%s) - began)) "$fate") $file:$line $key"
+}
+
+# Every JOBS-th.
+work_through() {
+	prepare || { say "mutants: the tree as it is fails" && exit 1; }
+	at=$job
+	while [ "$at" -le "$drawn" ]; do
+		try "$at"
+		at=$((at + JOBS))
+	done
+}
+
+# ---- all ----------------------------------------------------------------------
+
+report() {
+	for dir in "$work"/drawn/*/; do
+		[ "$(cat "$dir/fate" 2>/dev/null)" != SURVIVED ] || {
+			cut -f 3 "$dir/site"
+			cat "$dir/diff"
+		}
+	done
+	cat "$work"/drawn/*/fate | awk -v drawn="$drawn" -v seed="$SEED" '
+		/^killed/ { killed++ }
+		END {
+			printf "seed %s: %d of %d killed (%.0f %%), 85 %% are asked\n",
+			    seed, killed, drawn, drawn ? 100 * killed / drawn : 0
+			exit !(drawn > 0 && killed >= 0.85 * drawn)
+		}'
+}
+
+rm -rf "$work/drawn" "$work/objects" "$work"/tree-*
+mkdir -p "$work/drawn" "$work/objects"
+say "seed $SEED, $SAMPLE mutants, $JOBS at a time"
+draw
+$here/reach.sh make || exit 1
+job=0
+while [ "$job" -lt "$JOBS" ]; do
+	job=$((job + 1))
+	work_through &
+done
+wait
+report
