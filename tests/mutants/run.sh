@@ -1,5 +1,5 @@
 #!/bin/sh
-# shellcheck disable=SC2086,SC3045 # words, not names; ulimit as dash and bash have it
+# shellcheck disable=SC2086,SC2153,SC3045 # words; FLAGS of make; ulimit of any sh
 # Draws SAMPLE bugs by SEED from the whole source, plants one at a time, and says
 # which of them no test sees. Of 100 at least 85 must be seen. All it makes is in
 # build/mutants/. What cannot be seen, and why, is in equivalent.txt.
@@ -91,7 +91,8 @@ prepare() {
 alive() {
 	limit=$1
 	shift
-	(cd "$work/tree-$job" && ulimit -c 0 && exec timeout -k 1 "$limit" $still "$@") \
+	{ (cd "$work/tree-$job" && ulimit -c 0 &&
+	    exec timeout -k 1 "$limit" $still "$@"); } \
 	    >/dev/null 2>&1 </dev/null
 }
 
