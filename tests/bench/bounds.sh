@@ -32,13 +32,14 @@ strip -g -o "$work/counted" "$programs/counted"
 
 # instructions ACTION COUNT: of the user's side.
 instructions() {
-	valgrind --tool=callgrind --callgrind-out-file=/dev/null \
+	timeout 60 valgrind --tool=callgrind \
+	    --callgrind-out-file="$work/callgrind" \
 	    "$work/counted" "$1" "$2" 2>&1 >"$work/inside" |
 	    awk '$2 == "Collected" { print $4 }'
 }
 
 system_calls() {
-	strace -f -c -o "$work/strace" "$programs/counted" "$1" "$2" >/dev/null
+	timeout 60 strace -f -c -o "$work/strace" "$programs/counted" "$1" "$2" >/dev/null
 	awk '$4 ~ /^[0-9]+$/ && $NF != "total" { sum += $4 } END { print sum }' \
 	    "$work/strace"
 }
@@ -80,10 +81,10 @@ figures() {
 	    'system calls a busy turn'
 	difference system_calls connect $few_connects $many_connects 1 \
 	    'system calls a connect'
-	"$programs/counted" idle 400 >"$work/inside"
+	timeout 60 "$programs/counted" idle 400 >"$work/inside"
 	inside rested 'heap bytes of an idle connection, never asked'
 	inside asked 'heap bytes of an idle connection, after a PING'
-	"$programs/counted" queue 65536 >"$work/inside"
+	timeout 60 "$programs/counted" queue 65536 >"$work/inside"
 	inside queued 'heap bytes of a queued GET'
 }
 

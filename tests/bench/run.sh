@@ -93,7 +93,7 @@ difference() {
 
 instructions() {
 	counted_run "$1" valgrind --tool=callgrind \
-	    --callgrind-out-file=/dev/null | awk '$2 == "Collected" { print $4 }'
+	    --callgrind-out-file="$work/callgrind" | awk '$2 == "Collected" { print $4 }'
 }
 
 allocations() {
