@@ -195,7 +195,7 @@ stay__callers_reply(struct stay__callers *callers, struct stay_from from,
 }
 
 void
-stay__callers_settle(struct stay__callers *callers)
+stay__callers_complete(struct stay__callers *callers)
 {
 	struct stay__list *node;
 

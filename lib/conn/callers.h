@@ -40,8 +40,14 @@ void stay__callers_postpone(
  * reply is released. */
 void stay__callers_reply(struct stay__callers *callers, struct stay_from from,
     struct stay_reply reply);
-/* Run the completions that public calls have left. */
-void stay__callers_settle(struct stay__callers *callers);
+void stay__callers_complete(struct stay__callers *callers);
+/* Run the completions that public calls have left: none, mostly. */
+static inline void
+stay__callers_settle(struct stay__callers *callers)
+{
+	if (!stay__list_is_empty(&callers->answered))
+		stay__callers_complete(callers);
+}
 /* The end: all who still wait get STAY_E_STOPPED. */
 void stay__callers_fail(struct stay__callers *callers);
 

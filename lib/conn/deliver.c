@@ -340,10 +340,10 @@ static void
 flush(struct stay__task *task)
 {
 	struct stay_conn *conn = STAY__CONTAINER(task, struct stay_conn, flush);
-	const struct stay_event event = { .type = STAY_STREAM_WRITABLE };
 
 	if (stay__stream_flush(conn))
-		deliver_event(conn, &event);
+		deliver_event(conn,
+		    &(const struct stay_event){ .type = STAY_STREAM_WRITABLE });
 }
 
 void

@@ -250,10 +250,11 @@ stay__drive_start(struct stay_conn *conn, void *arg)
 bool
 stay__drive_first(struct stay_conn *conn)
 {
-	struct stay__step step = conn->history.first;
+	struct stay__step step;
 
-	if (!step.due)
+	if (!conn->history.first.due)
 		return false;
+	step = conn->history.first;
 	conn->history.first.due = false;
 	if (step.event != STAY__CONN_BACKOFF &&
 	    (conn->requests.asked & STAY__ASKED_STOP) != 0)

@@ -138,13 +138,6 @@ stay__mailbox_next(struct stay__mailbox *box, unsigned pass)
 	return NULL;
 }
 
-bool
-stay__mailbox_has_mail(const struct stay__mailbox *box)
-{
-	return !stay__list_is_empty(&box->urgent) ||
-	       !stay__list_is_empty(&box->queue);
-}
-
 void
 stay__mailbox_postpone(struct stay__mailbox *box, struct stay__mail *mail)
 {
@@ -210,7 +203,7 @@ stay__mailbox_drop(
 }
 
 void
-stay__mailbox_settle(struct stay__mailbox *box)
+stay__mailbox_release(struct stay__mailbox *box)
 {
 	struct stay__list *node;
 

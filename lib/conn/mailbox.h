@@ -84,7 +84,12 @@ bool stay__mailbox_is_noted(
  * nothing. What stands before it and may not pass is postponed. */
 struct stay__mail *stay__mailbox_next(struct stay__mailbox *box, unsigned pass);
 /* Whether next may find something. */
-bool stay__mailbox_has_mail(const struct stay__mailbox *box);
+static inline bool
+stay__mailbox_has_mail(const struct stay__mailbox *box)
+{
+	return !stay__list_is_empty(&box->urgent) ||
+	       !stay__list_is_empty(&box->queue);
+}
 
 /* Keep mail that was taken out until it is recalled: then it stands in front.
  */
@@ -105,7 +110,13 @@ void stay__mailbox_take_back(
 enum stay_status stay__mailbox_drop(
     struct stay__mailbox *box, const struct stay_message *message);
 /* Release what was dropped. */
-void stay__mailbox_settle(struct stay__mailbox *box);
+void stay__mailbox_release(struct stay__mailbox *box);
+static inline void
+stay__mailbox_settle(struct stay__mailbox *box)
+{
+	if (!stay__list_is_empty(&box->dropped))
+		stay__mailbox_release(box);
+}
 
 /* An upgrade is its caller's, mailbox included: a full one may be what it is
  * for. It has a bound of its own, and counts until it is done. STAY_OK,

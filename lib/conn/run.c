@@ -79,10 +79,12 @@ step_reconnect(struct stay_conn *conn)
 	return (struct stay__step){ 0 };
 }
 
-/* It comes before any mail. */
+/* It comes before any mail. Mostly there is none. */
 static bool
 serve_request(struct stay_conn *conn)
 {
+	if (conn->requests.asked == 0)
+		return false;
 	if (stay__conn_take_asked(conn, STAY__ASKED_STOP)) {
 		stay__drive(conn, stay__step_stop(conn->requests.reason));
 		return true;
@@ -139,6 +141,13 @@ passing(const struct stay_conn *conn)
 	return pass;
 }
 
+static inline void
+take_state_timeout(struct stay_conn *conn)
+{
+	if (conn->requests.asked != 0)
+		stay__timing_take_asked(conn);
+}
+
 static bool
 run_once(struct stay_conn *conn)
 {
@@ -146,13 +155,15 @@ run_once(struct stay_conn *conn)
 
 	if (serve_request(conn))
 		return true;
+	if (!stay__mailbox_has_mail(&conn->mail))
+		return false;
 	mail = stay__mailbox_next(&conn->mail, passing(conn));
 	if (mail == NULL)
 		return false;
 	stay__deliver(conn, mail);
 	stay__callers_settle(&conn->callers);
 	stay__mailbox_settle(&conn->mail);
-	stay__timing_take_asked(conn);
+	take_state_timeout(conn);
 	return true;
 }
 
@@ -186,11 +197,12 @@ run(struct stay__task *task)
 	stay__callers_settle(&conn->callers);
 	stay__mailbox_settle(&conn->mail);
 	if (!stay__drive_first(conn))
-		stay__timing_take_asked(conn);
+		take_state_timeout(conn);
 	while (budget-- > 0 && stay__conn_state(conn) != STAY_STOPPED)
 		if (!run_once(conn))
 			break;
-	stay__conn_tell_turns(conn);
+	if (conn->report.turn_count > 0)
+		stay__conn_tell_turns(conn);
 	check_drained(conn);
 	if (stay__conn_state(conn) == STAY_STOPPED)
 		close_conn(conn);
