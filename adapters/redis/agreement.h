@@ -7,8 +7,8 @@
 struct stay_redis__agreement {
 	unsigned protocol; /* 3 or 2; 0: nothing is agreed on */
 	enum stay_redis_role role;
-	char server[32];
-	char version[32];
+	char server[16];
+	char version[16];
 };
 
 /* Take what HELLO was answered. False: that is no answer to HELLO. */

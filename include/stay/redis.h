@@ -110,8 +110,9 @@ struct stay_redis_agreement {
 	size_t size;       /* STAY_REDIS_AGREEMENT sets it */
 	unsigned protocol; /* 3 or 2; 0: no session is up */
 	enum stay_redis_role role;
-	const char *server;  /* "redis", "valkey"; "": unknown */
-	const char *version; /* "7.2.4"; "": unknown */
+	/* Cut at 15 bytes each; "": unknown. */
+	const char *server;  /* "redis", "valkey" */
+	const char *version; /* "7.2.4" */
 };
 
 #define STAY_REDIS_AGREEMENT .size = sizeof(struct stay_redis_agreement)

@@ -172,7 +172,8 @@ void
 stay__callers_postpone(
     struct stay__callers *callers, struct stay__mail *request)
 {
-	struct stay__caller *caller = find(callers->box->loop, request->from);
+	struct stay__caller *caller =
+	    find(callers->box->loop, stay__mail_posted(request)->from);
 
 	if (caller == NULL) { /* given up inside the callback */
 		stay__mailbox_free(callers->box, request);

@@ -49,21 +49,22 @@ judge_and_drive(struct stay_conn *conn, enum stay__situation in,
 /* ---- calls and casts ---- */
 
 static struct stay_verdict
-ask_call(struct stay_conn *conn, const struct stay__mail *mail)
+ask_call(struct stay_conn *conn, const struct stay__posted *call)
 {
 	stay__timing_timeout_stop(conn);
 	if (conn->behaviour->handle_call == NULL)
 		return stay_verdict_stop(STAY_E_BAD_CALL);
 	return conn->behaviour->handle_call(
-	    conn, conn->state, mail->from, &mail->message);
+	    conn, conn->state, call->from, &call->message);
 }
 
 static void
 deliver_call(struct stay_conn *conn, struct stay__mail *mail)
 {
 	enum stay__situation in = situation(conn, &call_situations);
-	struct stay_from from = mail->from;
-	struct stay_verdict verdict = ask_call(conn, mail);
+	struct stay__posted *call = stay__mail_posted(mail);
+	struct stay_from from = call->from;
+	struct stay_verdict verdict = ask_call(conn, call);
 
 	stay__callers_settle(&conn->callers);
 	if (is_postponed(in, &verdict)) {
@@ -78,12 +79,12 @@ deliver_call(struct stay_conn *conn, struct stay__mail *mail)
 }
 
 static struct stay_verdict
-ask_cast(struct stay_conn *conn, const struct stay__mail *mail)
+ask_cast(struct stay_conn *conn, const struct stay__posted *cast)
 {
 	stay__timing_timeout_stop(conn);
 	if (conn->behaviour->handle_cast == NULL)
 		return stay_verdict_stop(STAY_E_BAD_CAST);
-	return conn->behaviour->handle_cast(conn, conn->state, &mail->message);
+	return conn->behaviour->handle_cast(conn, conn->state, &cast->message);
 }
 
 /* A message that has no caller: postpone it, or free it and go on. */
@@ -104,7 +105,7 @@ static void
 deliver_cast(struct stay_conn *conn, struct stay__mail *mail)
 {
 	enum stay__situation in = situation(conn, &cast_situations);
-	struct stay_verdict verdict = ask_cast(conn, mail);
+	struct stay_verdict verdict = ask_cast(conn, stay__mail_posted(mail));
 
 	conclude(conn, mail, in, &verdict);
 }
@@ -125,7 +126,8 @@ deliver_info(
     struct stay_conn *conn, struct stay__mail *mail, enum stay_event_type type)
 {
 	enum stay__situation in = situation(conn, &info_situations);
-	struct stay_event event = { .type = type, .message = mail->message };
+	struct stay_event event = { .type = type,
+		.message = stay__mail_posted(mail)->message };
 	struct stay_verdict verdict = ask_info(conn, &event);
 
 	conclude(conn, mail, in, &verdict);
@@ -330,7 +332,8 @@ stay__deliver(struct stay_conn *conn, struct stay__mail *mail)
 	};
 
 	if (mail->kind == STAY__MAIL_CALL)
-		stay__callers_delivered(&conn->callers, mail->from);
+		stay__callers_delivered(
+		    &conn->callers, stay__mail_posted(mail)->from);
 	deliver[mail->kind](conn, mail);
 }
 

@@ -33,15 +33,17 @@ stay__mailbox_wake(struct stay__mailbox *box)
 /* ---- messages ---- */
 
 static struct stay__mail *
-mail_new(enum stay__mail_kind kind, const struct stay_message *message)
+post_new(enum stay__mail_kind kind, const struct stay_message *message,
+    struct stay_from from)
 {
-	struct stay__mail *mail = stay__zalloc(sizeof(*mail));
+	struct stay__posted *posted = stay__zalloc(sizeof(*posted));
 
-	if (mail == NULL)
+	if (posted == NULL)
 		return NULL;
-	mail->kind = kind;
-	mail->message = *message;
-	return mail;
+	posted->mail.kind = kind;
+	posted->message = *message;
+	posted->from = from;
+	return &posted->mail;
 }
 
 enum stay_status
@@ -53,10 +55,9 @@ stay__mailbox_post(struct stay__mailbox *box, enum stay__mail_kind kind,
 
 	if (box->messages >= box->max)
 		return STAY_E_FULL;
-	mail = mail_new(kind, message);
+	mail = post_new(kind, message, from);
 	if (mail == NULL)
 		return STAY_E_NOMEM;
-	mail->from = from;
 	box->messages++;
 	if (kind == STAY__MAIL_NEXT_EVENT)
 		stay__list_push(&box->urgent, &mail->node);
@@ -155,9 +156,11 @@ stay__mailbox_recall(struct stay__mailbox *box)
 static void
 release(struct stay__mail *mail)
 {
-	if (mail->message.release != NULL)
-		mail->message.release(mail->message.data);
-	stay__free(mail);
+	struct stay__posted *posted = stay__mail_posted(mail);
+
+	if (posted->message.release != NULL)
+		posted->message.release(posted->message.data);
+	stay__free(posted);
 }
 
 void
@@ -195,7 +198,8 @@ stay__mailbox_drop(
 		return STAY_OK;
 	if (box->drops >= box->max)
 		return STAY_E_FULL;
-	mail = mail_new(STAY__MAIL_MESSAGE, message);
+	mail = post_new(
+	    STAY__MAIL_MESSAGE, message, (struct stay_from){ { 0, 0 } });
 	if (mail == NULL)
 		return STAY_E_NOMEM;
 	drop(box, mail);

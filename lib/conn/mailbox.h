@@ -7,6 +7,8 @@
 #ifndef STAY__MAILBOX_H
 #define STAY__MAILBOX_H
 
+#include <assert.h>
+
 #include <stay/conn.h>
 
 #include "loop/loop.h"
@@ -38,6 +40,11 @@ enum stay__mail_kind {
 struct stay__mail {
 	struct stay__list node;
 	enum stay__mail_kind kind;
+};
+
+/* Mail that was posted from outside: calls, casts, messages, next events. */
+struct stay__posted {
+	struct stay__mail mail;
 	struct stay_message message;
 	struct stay_from from; /* of a call */
 };
@@ -129,6 +136,13 @@ void stay__mailbox_end_upgrade(struct stay__mailbox *box);
 
 /* Release all messages, take back all notes. No upgrade may wait any more. */
 void stay__mailbox_fini(struct stay__mailbox *box);
+
+static inline struct stay__posted *
+stay__mail_posted(struct stay__mail *mail)
+{
+	assert(mail->kind < STAY__MAIL_UPGRADE);
+	return STAY__CONTAINER(mail, struct stay__posted, mail);
+}
 
 static inline bool
 stay__mail_is_note(const struct stay__mail *mail)

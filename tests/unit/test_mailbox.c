@@ -341,7 +341,8 @@ deliver_request(struct stay_from from)
 	struct stay__mail *mail = stay__mailbox_next(&box, STAY__EVERY_KIND);
 
 	ck_assert_ptr_nonnull(mail);
-	ck_assert_uint_eq(mail->from.token.index, from.token.index);
+	ck_assert_uint_eq(
+	    stay__mail_posted(mail)->from.token.index, from.token.index);
 	stay__callers_delivered(&callers, from);
 	stay__mailbox_free(&box, mail);
 	expect("request");
