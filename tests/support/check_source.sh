@@ -310,7 +310,7 @@ const_fields() {
 # Each part of a connection is made const for all files but its own, as a state
 # is above. A pointer to the part may be handed to the functions of its file.
 parts_have_one_writer() {
-	rm -rf "$work/lib" && cp -R lib "$work/lib"
+	rm -rf "${work:?}/lib" && cp -R lib "$work/lib"
 	parts_of_conn >"$work/conn_parts"
 	[ "$(wc -l <"$work/conn_parts")" -ge 8 ] || return 1
 	while read -r file part; do
