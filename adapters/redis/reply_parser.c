@@ -297,12 +297,14 @@ static const char *
 take_end(struct stay_redis__parser *parser, const struct kind *kind,
     char *bytes, size_t from, size_t to)
 {
-	struct stay_redis_reply *node = &parser->nodes[parser->open];
+	struct stay_redis_reply *node;
 
 	(void)kind;
 	(void)bytes;
-	if (from != to || parser->open == 0 ||
-	    node->at.left < STAY_REDIS__STREAMED)
+	if (from != to || parser->open == 0)
+		return "an end of nothing";
+	node = &parser->nodes[parser->open];
+	if (node->at.left < STAY_REDIS__STREAMED)
 		return "an end of nothing";
 	if (parser->attribute != 0)
 		return "an attribute is about nothing";
