@@ -220,6 +220,12 @@ act_loopfree(struct probe *probe, const struct probe_word *word)
 }
 
 static void
+act_cost(struct probe *probe, const struct probe_word *word)
+{
+	sim_cost_ns(probe->world, probe_number(word->arg[0]));
+}
+
+static void
 act_run(struct probe *probe, const struct probe_word *word)
 {
 	sim_run_ms(probe->world, probe_number(word->arg[0]));
@@ -287,6 +293,7 @@ static const struct {
 	{ "call", act_call, true },
 	{ "cancel", act_cancel, false },
 	{ "cast", act_cast, true },
+	{ "cost", act_cost, false },
 	{ "dial", act_dial, true },
 	{ "drain", act_drain, true },
 	{ "keep", act_keep, true },

@@ -278,6 +278,11 @@ static const struct story callers[] = {
 	  UP "cast: {answer(3,8) answer(2,9)} noreply",
 	  "start call(2) call(3) cast(4) run(1)",
 	  T_UP "call(2) call(3) cast(4) done(3)=8 done(2)=9" },
+	{ "an answer that one of the last completions gives to another caller",
+	  UP "call: noreply done: {answer(3,9)}",
+	  "start call(2) call(3) run(1) stop(IO) run(1)",
+	  T_UP "call(2) call(3) @1 disconnect(stopping:IO) terminate(IO) "
+	  "done(2)!STOPPED done(3)=9 closed(IO)" },
 	{ "a token that never was",
 	  UP, "start run(1) answer(9,5)", T_UP "@1 answer(9,5)!STALE" },
 	{ "cancelled: told soon, and only once",

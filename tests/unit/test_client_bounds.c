@@ -373,6 +373,45 @@ least_answers(void)
 
 /* All of them busy at any time, and one more that is flooded: every turn takes
  * each of them a step further. */
+static size_t got_most, got_all; /* of one write, of all */
+
+static void
+on_much(struct sim_peer *peer, void *arg, const char *bytes, size_t len)
+{
+	(void)peer;
+	(void)arg;
+	(void)bytes;
+	got_all += len;
+	if (got_most < len)
+		got_most = len;
+}
+
+/* The stream would take it all at once. */
+START_TEST(test_promise_9_a_full_queue_leaves_in_several_writes)
+{
+	struct stay_client_options options = { .queue_calls_max = 400,
+		.inflight_calls_max = 400 };
+	const struct sim_limits none = { 0 };
+	const size_t most = 256 * 1024, calls = 400;
+	char text[2000];
+
+	memset(text, 'x', sizeof(text) - 1);
+	text[sizeof(text) - 1] = '\0';
+	got_most = got_all = 0;
+	line_prepare(&rig);
+	sim_limits_set(rig.world, &none);
+	rig.server.on_bytes = on_much;
+	line_start(&rig, &options);
+	for (size_t i = 0; i < calls; i++)
+		line_call(&rig, "a", &(struct line_request){ .text = text });
+	line_run(&rig, 10);
+	ck_assert_uint_eq(got_all, calls * sizeof(text));
+	ck_assert_uint_ge(got_most, most / 2);
+	ck_assert_uint_lt(got_most, most + sizeof(text));
+	line_end(&rig);
+}
+END_TEST
+
 START_TEST(test_promise_9_a_thousand_busy_connections_all_progress)
 {
 	static const struct sim_server server = { .on_bytes = echo };
@@ -443,6 +482,8 @@ suite_client_bounds(void)
 	tcase_add_test(tcase, test_promise_9_a_denied_caller_cannot_spin);
 	tcase_add_test(tcase, test_client_gives_its_buffers_back_when_idle);
 	tcase_add_test(tcase, test_client_explains_how_much_waits);
+	tcase_add_test(
+	    tcase, test_promise_9_a_full_queue_leaves_in_several_writes);
 	tcase_add_test(
 	    tcase, test_promise_9_a_thousand_busy_connections_all_progress);
 	suite_add_tcase(suite, tcase);

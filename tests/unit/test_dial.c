@@ -109,6 +109,40 @@ END_TEST
 
 /* ---- the race ---- */
 
+START_TEST(test_dial_tries_an_address_of_two_names_once)
+{
+	struct rig rig;
+
+	rig_init(&rig);
+	name(&rig, "db", "10.0.0.7 10.0.0.8", 0);
+	name(&rig, "same", "10.0.0.8 10.0.0.7", 5);
+	ck_assert_int_eq(rig_dial(&rig, "tcp db 7, tcp same 7"), STAY_OK);
+	ck_assert(!rig_settle(&rig, 10000));
+	ck_assert_uint_eq(sim_calls(rig.world, SIM_CONNECT), 2);
+	rig_fini(&rig);
+}
+END_TEST
+
+START_TEST(test_dial_of_two_ports_of_one_name_reaches_each)
+{
+	struct rig one, other;
+
+	rig_init(&one);
+	rig_join(&other, &one);
+	name(&one, "db", "10.0.0.1", 5);
+	sim_listen(one.world, "10.0.0.1", 7, &silent, NULL);
+	sim_listen(one.world, "10.0.0.1", 8, &silent, NULL);
+	ck_assert_int_eq(rig_dial(&one, "tcp db 7"), STAY_OK);
+	ck_assert_int_eq(rig_dial(&other, "tcp db 8"), STAY_OK);
+	ck_assert(rig_settle(&one, 1000));
+	ck_assert(rig_settle(&other, 1000));
+	ck_assert_str_eq(one.link.peer, "10.0.0.1:7");
+	ck_assert_str_eq(other.link.peer, "10.0.0.1:8");
+	stay__link_close(&other.link);
+	rig_fini(&one);
+}
+END_TEST
+
 START_TEST(test_dial_tries_the_families_in_turns)
 {
 	struct rig rig;
@@ -185,6 +219,25 @@ START_TEST(test_dial_does_not_wait_after_a_failure)
 	ck_assert_uint_ge(sim_now_ms(rig.world) - begin, 10);
 	ck_assert_uint_le(sim_now_ms(rig.world) - begin, 20);
 	ck_assert_str_eq(rig_failure(&rig), "");
+	rig_fini(&rig);
+}
+END_TEST
+
+START_TEST(test_dial_does_not_wait_after_a_failure_in_a_race)
+{
+	struct rig rig;
+	uint64_t begin;
+
+	rig_init(&rig);
+	answer(&rig, "10.0.0.1", SIM_BLACK_HOLE, 0);
+	answer(&rig, "10.0.0.2", SIM_REFUSE, 10);
+	listen_at(&rig, "10.0.0.3");
+	name(&rig, "db", "10.0.0.1 10.0.0.2 10.0.0.3", 0);
+	begin = sim_now_ms(rig.world);
+	ck_assert_int_eq(rig_dial(&rig, "tcp db 7"), STAY_OK);
+	ck_assert(rig_settle(&rig, 10000));
+	ck_assert_uint_ge(sim_now_ms(rig.world) - begin, 260);
+	ck_assert_uint_le(sim_now_ms(rig.world) - begin, 270);
 	rig_fini(&rig);
 }
 END_TEST
@@ -351,10 +404,14 @@ static void
 add_races(TCase *tests)
 {
 	tcase_add_test(tests, test_promise_7_a_list_of_targets_is_bounded);
+	tcase_add_test(tests, test_dial_tries_an_address_of_two_names_once);
+	tcase_add_test(tests, test_dial_of_two_ports_of_one_name_reaches_each);
 	tcase_add_test(tests, test_dial_tries_the_families_in_turns);
 	tcase_add_test(tests, test_dial_keeps_the_order_of_targets);
 	tcase_add_test(tests, test_dial_staggers_by_250_ms);
 	tcase_add_test(tests, test_dial_does_not_wait_after_a_failure);
+	tcase_add_test(
+	    tests, test_dial_does_not_wait_after_a_failure_in_a_race);
 	tcase_add_test(tests, test_dial_is_won_by_the_first_to_connect);
 	tcase_add_test(tests, test_dial_of_a_slow_first_is_still_won_by_it);
 	tcase_add_test(tests, test_dial_waits_50_ms_for_a_better_target);

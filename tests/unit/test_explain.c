@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "conn/conn.h"
 #include "probe.h"
 #include "suites.h"
 #include "support/line_rig.h"
@@ -326,6 +327,29 @@ static const struct {
 		 "900 ms" },
 };
 
+/* The label alone is longer than the sentence of a failure may be. */
+START_TEST(test_explain_a_label_that_leaves_no_room_for_the_failure)
+{
+	struct stay_client_options options = { STAY_CLIENT_OPTIONS };
+	const struct stay_conn *conn;
+	char label[2 * STAY__FAILURE_MAX];
+
+	memset(label, 'x', sizeof(label) - 1);
+	label[sizeof(label) - 1] = '\0';
+	options.label = label;
+	line_prepare(&rig);
+	sim_unlisten(rig.world, LINE_HOST, LINE_PORT);
+	line_start(&rig, &options);
+	line_run(&rig, 1);
+	conn = stay_client_conn(rig.client);
+	ck_assert_uint_eq(
+	    strlen(stay_conn_failure(conn)), STAY__FAILURE_MAX - 1);
+	ck_assert_uint_eq(conn->report.text_at, STAY__FAILURE_MAX - 1);
+	ck_assert_uint_eq(conn->report.text_len, 0);
+	line_end(&rig);
+}
+END_TEST
+
 START_TEST(test_explain_a_client_says_all)
 {
 	line_prepare(&rig);
@@ -455,6 +479,8 @@ suite_explain(void)
 	tcase_add_test(tcase, test_explain_knows_the_time_outside_of_a_turn);
 	tcase_add_test(
 	    tcase, test_explain_who_is_denied_says_when_it_comes_back);
+	tcase_add_test(
+	    tcase, test_explain_a_label_that_leaves_no_room_for_the_failure);
 	tcase_add_loop_test(tcase, test_explain_a_client_says_all, 0,
 	    (int)(sizeof(of_clients) / sizeof(of_clients[0])));
 	tcase_add_loop_test(tcase, test_explain_a_behaviour_says_all, 0,

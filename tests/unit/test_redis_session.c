@@ -1,0 +1,144 @@
+/* What the words of a Redis server mean for a session and for its calls. */
+#include <string.h>
+
+#include <stay/redis.h>
+
+#include "sim/world_sim.h"
+#include "suites.h"
+
+static struct stay_world *world;
+static struct stay_loop *loop;
+static struct stay_redis *redis;
+static struct sim_peer *peer; /* the last to be accepted */
+static unsigned sessions, commands, told;
+static struct stay_result last;
+static enum stay_status failed; /* the last session */
+
+static void
+on_accept(struct sim_peer *accepted, void *arg)
+{
+	(void)arg;
+	peer = accepted;
+	sessions++;
+}
+
+/* Greets. What comes then is only counted. */
+static void
+on_bytes(struct sim_peer *from, void *arg, const char *bytes, size_t len)
+{
+	(void)arg;
+	if (len > 5 && memmem(bytes, len, "HELLO", 5) != NULL)
+		sim_peer_print(
+		    from, "%1\r\n+proto\r\n:3\r\n+OK\r\n+OK\r\n+PONG\r\n");
+	else
+		commands++;
+}
+
+static const struct sim_server server = { .on_accept = on_accept,
+	.on_bytes = on_bytes };
+
+static void
+on_failure(void *arg, const struct stay_subject *who, enum stay_status status,
+    const char *text)
+{
+	(void)arg;
+	(void)who;
+	(void)text;
+	failed = status;
+}
+
+static const struct stay_observer observer = { STAY_OBSERVER,
+	.on_failure = on_failure };
+
+static void
+begin(void)
+{
+	const struct stay_redis_options options = { STAY_REDIS_OPTIONS,
+		.client.on_refused = STAY_REFUSED_RESEND };
+
+	sessions = commands = told = 0;
+	failed = STAY_OK;
+	world = sim_world_new(1);
+	loop = stay_loop_new(world);
+	stay_loop_set_observer(loop, &observer);
+	sim_listen(world, "10.0.0.1", 6379, &server, NULL);
+	ck_assert_int_eq(
+	    stay_redis_start(&redis, loop, "redis://10.0.0.1", &options),
+	    STAY_OK);
+	sim_run_ms(world, 10);
+	ck_assert_uint_eq(sessions, 1);
+}
+
+static void
+end(void)
+{
+	stay_redis_stop(redis);
+	ck_assert(sim_run(world, 60000));
+	ck_assert_int_eq(stay_loop_free(loop), STAY_OK);
+}
+
+static void
+done(void *arg, const struct stay_result *result)
+{
+	(void)arg;
+	told++;
+	last = *result;
+}
+
+/* The server answers so when it has the command. */
+static void
+ask(const char *command, const char *answer)
+{
+	ck_assert_int_eq(
+	    stay_redis_command(redis, done, NULL, command), STAY_OK);
+	sim_run_ms(world, 10);
+	ck_assert_uint_eq(commands, 1);
+	sim_peer_print(peer, answer);
+	sim_run_ms(world, 2000);
+}
+
+START_TEST(test_redis_session_a_refused_command_is_sent_again)
+{
+	ask("SET k 1", "-READONLY You can't write\r\n");
+	ck_assert_uint_eq(told, 0);
+	ck_assert_uint_eq(sessions, 2);
+	ck_assert_uint_eq(commands, 2);
+}
+END_TEST
+
+/* The script may have acted before the server said so. */
+START_TEST(test_promise_3_redis_session_a_script_is_never_refused)
+{
+	ask("EVAL x 0", "-READONLY You can't write\r\n");
+	ck_assert_uint_eq(told, 1);
+	ck_assert_int_eq(last.outcome, STAY_REPLIED);
+	ck_assert_uint_eq(sessions, 1);
+	ck_assert_uint_eq(commands, 1);
+}
+END_TEST
+
+START_TEST(test_redis_session_garbage_ends_it_at_once)
+{
+	ask("GET k", "what is this?\r\n");
+	ck_assert_uint_eq(told, 1);
+	ck_assert_int_eq(last.outcome, STAY_MAYBE_EXECUTED);
+	ck_assert_int_eq(failed, STAY_E_PROTOCOL);
+	ck_assert_uint_eq(sessions, 2);
+}
+END_TEST
+
+Suite *
+suite_redis_session(void)
+{
+	Suite *suite = suite_create("redis_session");
+	TCase *tests = tcase_create("redis_session");
+
+	tcase_add_checked_fixture(tests, begin, end);
+	tcase_add_test(
+	    tests, test_redis_session_a_refused_command_is_sent_again);
+	tcase_add_test(
+	    tests, test_promise_3_redis_session_a_script_is_never_refused);
+	tcase_add_test(tests, test_redis_session_garbage_ends_it_at_once);
+	suite_add_tcase(suite, tests);
+	return suite;
+}
