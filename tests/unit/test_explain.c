@@ -268,6 +268,27 @@ say_goodbye(void)
 	line_run(&rig, 100);
 }
 
+static void
+be_up_for_a_second(void)
+{
+	be_up();
+	line_run(&rig, 980);
+}
+
+static void
+be_up_for_ten_seconds(void)
+{
+	be_up();
+	line_run(&rig, 9980);
+}
+
+static void
+be_up_for_ten_minutes(void)
+{
+	be_up();
+	line_run(&rig, 599980);
+}
+
 static const struct {
 	void (*live)(void);
 	const char *says;
@@ -288,6 +309,12 @@ static const struct {
 		      "server, 2 calls queued; it gives up in 4.7 s" },
 	{ be_up,
 	    CONN "connected for 20 ms with 10.0.0.1:7777; it stays connected" },
+	{ be_up_for_a_second,
+	    CONN "connected for 1.0 s with 10.0.0.1:7777; it stays connected" },
+	{ be_up_for_ten_seconds,
+	    CONN "connected for 10 s with 10.0.0.1:7777; it stays connected" },
+	{ be_up_for_ten_minutes, CONN
+	    "connected for 10 min with 10.0.0.1:7777; it stays connected" },
 	{ be_up_for_a_while,
 	    CONN "connected for 1 ms with 10.0.0.1:7777; it leaves for a new "
 		 "session in 2 ms" },

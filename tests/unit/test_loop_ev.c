@@ -83,12 +83,19 @@ START_TEST(test_loop_ev_serves_what_one_run_has_seen)
 }
 END_TEST
 
+START_TEST(test_loop_ev_none_may_be_freed)
+{
+	ck_assert_int_eq(stay_loop_free(NULL), STAY_OK);
+}
+END_TEST
+
 Suite *
 suite_loop_ev(void)
 {
 	Suite *suite = suite_create("loop_ev");
 	TCase *tests = tcase_create("loop_ev");
 
+	tcase_add_test(tests, test_loop_ev_none_may_be_freed);
 	tcase_add_test(tests, test_loop_ev_serves_what_one_run_has_seen);
 	suite_add_tcase(suite, tests);
 	return suite;

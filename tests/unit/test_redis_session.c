@@ -127,6 +127,23 @@ START_TEST(test_redis_session_garbage_ends_it_at_once)
 }
 END_TEST
 
+/* A struct of no size is one whose caller forgot the macro. */
+START_TEST(test_redis_session_options_of_another_size)
+{
+	struct stay_redis_options wrong[] = { { STAY_REDIS_OPTIONS },
+		{ STAY_REDIS_OPTIONS }, { STAY_REDIS_OPTIONS } };
+	struct stay_redis *none;
+
+	wrong[0].size = 0;
+	wrong[1].size = sizeof(wrong[1]) + 1;
+	wrong[2].client.size = sizeof(wrong[2].client) + 1;
+	for (int i = 0; i < 3; i++)
+		ck_assert_int_eq(stay_redis_start(&none, loop,
+				     "redis://10.0.0.1", &wrong[i]),
+		    STAY_E_ABI);
+}
+END_TEST
+
 Suite *
 suite_redis_session(void)
 {
@@ -139,6 +156,7 @@ suite_redis_session(void)
 	tcase_add_test(
 	    tests, test_promise_3_redis_session_a_script_is_never_refused);
 	tcase_add_test(tests, test_redis_session_garbage_ends_it_at_once);
+	tcase_add_test(tests, test_redis_session_options_of_another_size);
 	suite_add_tcase(suite, tests);
 	return suite;
 }

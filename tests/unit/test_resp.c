@@ -149,6 +149,7 @@ static const struct example nonsense[] = {
 	{ "(-\r\n", "not a big number" },
 	{ "!-1\r\n", "not a count" },
 	{ "=-1\r\n", "not a count" },
+	{ "=3\r\n", "a verbatim string has no format" },
 	{ "=3\r\ntxt\r\n", "a verbatim string has no format" },
 	{ "=5\r\ntxt-a\r\n", "a verbatim string has no format" },
 	{ "*1\r\n>1\r\n", "a push is inside a reply" },

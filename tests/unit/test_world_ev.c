@@ -215,6 +215,7 @@ START_TEST(test_world_ev_timer_moves_later)
 	timer(now() + 10 * MS);
 	timer(at);
 	ck_assert_int_le(waits_till(at), 4);
+	ck_assert_uint_lt(now(), at + 3000 * MS);
 }
 END_TEST
 
