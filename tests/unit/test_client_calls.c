@@ -128,6 +128,10 @@ START_TEST(test_client_bytes_are_counted_once)
 	ck_assert_uint_eq(counts.bytes_in, 5);
 	ck_assert_uint_eq(counts.bytes_out, 5);
 	ck_assert_uint_eq(counts.sessions, 1);
+	line_call(&rig, "b", LINE("x"));
+	sim_peer_send(rig.peer, "+d\n", 3);
+	line_run(&rig, 10);
+	ck_assert_uint_eq(counts_of(rig.client).bytes_in, 8);
 	line_end(&rig);
 }
 END_TEST
