@@ -107,7 +107,7 @@ is_seen() {
 	build_plain test-unit || { by='the compiler' && return 0; }
 	for suite in $reaching; do
 		by=$suite
-		alive_plain 60 plain/test-unit "$suite" || return 0
+		alive_plain 30 plain/test-unit "$suite" || return 0
 	done
 	by='all suites'
 	alive_plain 300 plain/test-unit || return 0
