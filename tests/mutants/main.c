@@ -6,6 +6,8 @@
  * OUT. It prints, with tabs between them: the file, the line, and how
  * equivalent.txt names the bug. A file is drawn by its lines of code, then an
  * operation as any other, then a site as any other. 1: there is no such number.
+ *
+ * mutate all FILE... prints every one of them instead, in the order of the text.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -171,6 +173,12 @@ main(int argc, char **argv)
 	static struct draw draw;
 	struct site *site;
 
+	if (argc > 2 && strcmp(argv[1], "all") == 0) {
+		read_sources(&draw, argv + 2, (size_t)argc - 2);
+		for (size_t i = 0; i < draw.sites.count; i++)
+			print_site(&draw.sites.site[i]);
+		return 0;
+	}
 	if (argc < 5) {
 		fprintf(stderr, "mutate SEED NUMBER OUT FILE...\n");
 		return 2;

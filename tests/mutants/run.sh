@@ -41,6 +41,13 @@ is_listed() {
 
 files=$(find lib adapters -name '*.c' | sort)
 
+# An entry of the list that the source has nothing of any more.
+check_list() {
+	"$BUILD/mutate" all $files | cut -f 3 >"$work/all"
+	! grep -v '^[#	]' "$here/equivalent.txt" | grep . |
+	    grep -vxFf "$work/all" | sed 's/^/stale in equivalent.txt: /' | grep .
+}
+
 # The first SAMPLE of the row that count, each in a folder of its own.
 draw() {
 	number=0
@@ -163,6 +170,7 @@ report() {
 rm -rf "$work/drawn" "$work/objects" "$work"/tree-*
 mkdir -p "$work/drawn" "$work/objects"
 say "seed $SEED, $SAMPLE mutants, $JOBS at a time"
+check_list || exit 1
 draw
 $here/reach.sh make || exit 1
 job=0
