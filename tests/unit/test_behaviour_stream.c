@@ -511,6 +511,51 @@ START_TEST(test_behaviour_stream_is_dialled_with_its_options)
 }
 END_TEST
 
+/* ---- descriptors, by their numbers ---- */
+
+static char descriptor[32]; /* "fd:3" */
+
+static struct stay_verdict
+dial_descriptor(struct stay_conn *conn, void *state, struct stay_info info)
+{
+	(void)state;
+	(void)info;
+	if (stay_stream_dial(conn, descriptor) != STAY_OK)
+		return stay_verdict_stop(STAY_E_IO);
+	return stay_verdict_pending(1000);
+}
+
+static struct stay_verdict
+come_up(struct stay_conn *conn, void *state, const struct stay_event *event)
+{
+	(void)conn;
+	(void)state;
+	return event->type == STAY_STREAM_UP ? stay_verdict_ok()
+					     : stay_verdict_noreply();
+}
+
+START_TEST(test_behaviour_stream_is_dialled_by_a_descriptor)
+{
+	const struct stay_behaviour behaviour = { STAY_BEHAVIOUR, .name = "fd",
+		.connect = dial_descriptor, .handle_info = come_up };
+	const struct sim_server silent = { .on_bytes = NULL };
+	struct stay_world *world = sim_world_new(1);
+	struct stay_loop *loop = stay_loop_new(world);
+	struct stay_conn *conn;
+	int fd;
+
+	sim_adopted(world, &silent, NULL, &fd);
+	snprintf(descriptor, sizeof(descriptor), "fd:%d", fd);
+	ck_assert_int_eq(
+	    stay_conn_start(&conn, loop, &behaviour, NULL, NULL), STAY_OK);
+	sim_run_ms(world, 10);
+	ck_assert_int_eq(stay_conn_state(conn), STAY_CONNECTED);
+	stay_conn_stop(conn, STAY_OK);
+	ck_assert(sim_run(world, 1000));
+	ck_assert_int_eq(stay_loop_free(loop), STAY_OK);
+}
+END_TEST
+
 Suite *
 suite_behaviour_stream(void)
 {
@@ -534,6 +579,7 @@ suite_behaviour_stream(void)
 	    test_behaviour_stream_of_one_that_is_closed_there_is_no_news);
 	tcase_add_test(
 	    tcase, test_behaviour_stream_the_last_word_on_what_is_kept_stands);
+	tcase_add_test(tcase, test_behaviour_stream_is_dialled_by_a_descriptor);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }
