@@ -334,6 +334,8 @@ START_TEST(test_redis_hello_conversations)
 	struct stay_redis__greeting greeting = { 0 };
 	const struct turn *turn = conversation->turns;
 
+	lessons = (struct stay_redis__lessons){ 0 };
+	now_ms = 0;
 	ck_assert_int_eq(
 	    stay_redis__config_new(&config, conversation->url, &none, 0),
 	    STAY_OK);
