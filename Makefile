@@ -204,7 +204,7 @@ model: $(BUILD)/model-export ## check the tables and a model of calls exhaustive
 # Bugs that nobody chose, drawn by SEED: JOBS trees at a time.
 mutants: ## plant SAMPLE (60) bugs drawn by SEED (1), and see which of them a test sees
 	@.ci/needs build check
-	@$(MAKE) --no-print-directory $(BUILD)/mutate
+	@$(MAKE) -s --no-print-directory $(BUILD)/mutate
 	@MAKE='$(MAKE)' SAMPLE=$(or $(SAMPLE),60) SEED=$(or $(SEED),1) JOBS=$(or $(JOBS),2) \
 		tests/mutants/run.sh
 
