@@ -435,6 +435,25 @@ START_TEST(test_link_dials_a_descriptor)
 }
 END_TEST
 
+START_TEST(test_link_that_adopts_forgets_an_earlier_failure)
+{
+	struct rig rig;
+	int fd;
+
+	rig_init(&rig);
+	ck_assert_int_eq(rig_dial(&rig, "tcp 10.0.0.7 7"), STAY_OK);
+	ck_assert(!rig_settle(&rig, 1000));
+	ck_assert_str_ne(rig_failure(&rig), "");
+	stay__link_close(&rig.link);
+	sim_adopted(rig.world, &silent, NULL, &fd);
+	ck_assert_int_eq(stay__link_adopt(&rig.link, fd, fd), STAY_OK);
+	sim_run_ms(rig.world, 10);
+	ck_assert_str_eq(rig.news, "granted down up");
+	ck_assert_str_eq(rig_failure(&rig), "");
+	rig_fini(&rig);
+}
+END_TEST
+
 START_TEST(test_link_leaves_what_it_cannot_adopt)
 {
 	struct rig rig;
@@ -675,6 +694,7 @@ suite_link(void)
 	tcase_add_test(tests, test_link_adopts_one_descriptor);
 	tcase_add_test(tests, test_link_adopts_a_reader_and_a_writer);
 	tcase_add_test(tests, test_link_dials_a_descriptor);
+	tcase_add_test(tests, test_link_that_adopts_forgets_an_earlier_failure);
 	tcase_add_test(tests, test_link_leaves_what_it_cannot_adopt);
 	tcase_add_test(tests, test_link_uses_a_transport_of_the_user);
 	tcase_add_test(tests, test_transport_of_another_make_is_refused);
