@@ -99,13 +99,20 @@ prepare() {
 alive() {
 	limit=$1
 	shift
-	{ (cd "$work/tree-$job" && ulimit -c 0 &&
-	    exec timeout -k 1 "$limit" $still "$@"); } \
-	    >/dev/null 2>&1 </dev/null
+	(
+		cd "$work/tree-$job" || exit 1
+		ulimit -c 0
+		timeout -k 1 "$limit" $still "$@" || exit 1
+	) >/dev/null 2>&1 </dev/null
 }
 
 alive_plain() {
 	(ulimit -v 4000000 && alive "$@")
+}
+
+# Ten times as many seconds as the suite took once, and some for a busy machine.
+limit_of() {
+	awk -v suite="$1" '$2 == suite { print 20 + int($1 / 100) }' "$work/times"
 }
 
 # Sets $by to the first that sees it; the quickest that reach its line begin.
@@ -115,7 +122,7 @@ is_seen() {
 	build_plain test-unit || { by='the compiler' && return 0; }
 	for suite in $reaching; do
 		by=$suite
-		alive_plain 30 plain/test-unit "$suite" || return 0
+		alive_plain "$(limit_of "$suite")" plain/test-unit "$suite" || return 0
 	done
 	by='all suites'
 	alive_plain 300 plain/test-unit || return 0
