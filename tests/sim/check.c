@@ -123,16 +123,24 @@ check_held(struct user *user, const struct stay_client_counts *counts)
 	    user->held_bytes_most, counts->held_bytes, options->held_bytes_max);
 }
 
-/* Queued, kept to be sent again, and holes between them. */
+static uint64_t
+larger(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
+/* Queued, in flight or back from there, and holes between them. */
 static void
 check_bytes(struct user *user)
 {
 	const struct stay__sendbuf *sendbuf = &user->client->calls.sendbuf;
+	const struct stay_client_options *options = &user->options;
 	uint64_t bytes = sendbuf->live + sendbuf->committed - sendbuf->base;
 
-	if (user->options.queue_bytes_max > user->bytes_bound)
-		user->bytes_bound = user->options.queue_bytes_max;
-	if (bytes > 3 * user->bytes_bound + WRITE_MAX)
+	user->bytes_bound = larger(user->bytes_bound, options->queue_bytes_max);
+	user->flight_bound =
+	    larger(user->flight_bound, options->inflight_bytes_max);
+	if (bytes > 3 * user->bytes_bound + user->flight_bound + WRITE_MAX)
 		broken(7, "user %u holds %" PRIu64 " bytes of requests",
 		    user->index, bytes);
 }

@@ -341,6 +341,7 @@ struct user {
 	uint64_t repeated;        /* executions but the first */
 	uint64_t earned;          /* calls that it has counted for that */
 	uint64_t bytes_bound;     /* of the queue: the largest of its life */
+	uint64_t flight_bound;    /* likewise, of what is in flight */
 	uint64_t untold_bound;    /* likewise, of calls that are over */
 	struct water water;
 

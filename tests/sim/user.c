@@ -90,7 +90,8 @@ user_gone(struct user *user)
 	user->leave_by = SIM_NEVER;
 	user->notices = 0;
 	user->accepted = user->told = user->rejected = user->asked = 0;
-	user->calls_most = user->bytes_bound = user->connects = 0;
+	user->calls_most = user->connects = 0;
+	user->bytes_bound = user->flight_bound = 0;
 	user->untold_bound = 0;
 	user->held_most = user->held_bytes_most = 0;
 	user->water = (struct water){ 0 };
