@@ -25,7 +25,7 @@ bool
 stay__health_is_idle(const struct stay_session *session)
 {
 	return stay__list_is_empty(&session->client->calls.in_flight) &&
-	       !session->health.stalled;
+	       !session->health.awaits_room;
 }
 
 /* When the peer has been silent for too long. */
@@ -49,29 +49,33 @@ note_write(
 {
 	if (written.is_down || written.offered == 0)
 		return;
-	if (session->health.stalled && written.taken > 0)
+	if (session->health.was_full && written.taken > 0)
 		stay__health_heard(session);
-	session->health.stalled = written.taken < written.offered;
+	session->health.was_full = written.taken < written.offered;
+	session->health.awaits_room = session->health.was_full;
 	stay__health_watch(session, idle);
 }
 
+/* With nothing left to write no room is expected any more. What the stream takes
+ * next is a sign of life all the same, for it was full. */
 void
 stay__health_wrote(
     struct stay_session *session, bool idle, struct stay__written written)
 {
 	if (written.offered == 0)
-		session->health.stalled = false;
+		session->health.awaits_room = false;
 	note_write(session, idle, written);
 }
 
-/* Nobody has said that there is room. If nothing is left to write, the stream
- * stays stalled all the same: only a write it asked for shows that it is not. */
+/* Nobody has said that there is room. If nothing is left to write, room
+ * is expected all the same: only a write it asked for shows that there is some.
+ */
 static void
 try_to_write(struct stay_session *session)
 {
 	bool idle = stay__health_is_idle(session);
 
-	if (session->health.stalled)
+	if (session->health.awaits_room)
 		note_write(session, idle, stay__output_write(session->client));
 }
 
@@ -196,7 +200,7 @@ stay__health_init(struct stay_session *session)
 void
 stay__health_open(struct stay_session *session)
 {
-	session->health.stalled = false;
+	session->health.awaits_room = session->health.was_full = false;
 }
 
 void

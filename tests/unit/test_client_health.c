@@ -188,7 +188,6 @@ START_TEST(test_promise_8_an_upload_is_a_sign_of_life)
 }
 END_TEST
 
-/* Also of a greeting that the peer has answered before it had all of it. */
 /* Requests that no answer is due to, whole ones. */
 static void
 note_again(void)
@@ -277,6 +276,36 @@ START_TEST(test_promise_8_who_takes_little_is_not_silent)
 }
 END_TEST
 
+/* The call that had no room is over when there is room: nothing is written, and
+ * what leaves next shows that the peer has read. */
+START_TEST(test_promise_8_room_that_nobody_needed_is_a_sign_of_life)
+{
+	struct stay_client_options options = { .silence_ms = 500 };
+	const struct sim_limits narrow = { .send_buffer = 8 };
+	struct stay_call_options brief = { STAY_CALL_OPTIONS,
+		.timeout_ms = 100 };
+
+	line_begin(&rig, &options);
+	sim_peer_limits(rig.peer, &narrow);
+	sim_peer_freeze(rig.peer, true);
+	line_call(&rig, "a", LINE("1234567"));
+	line_call_with(&rig, "b", LINE("x"), brief);
+	line_run(&rig, 400);
+	ck_assert_str_eq(line_told(&rig), "b E_TIMEOUT/not sent;");
+	sim_peer_freeze(rig.peer, false);
+	line_run(&rig, 2);
+	sim_peer_freeze(rig.peer, true);
+	line_call(&rig, "c", LINE("y"));
+	line_run(&rig, 480);
+	ck_assert_str_eq(line_told(&rig), "");
+	line_run(&rig, 30);
+	ck_assert_str_eq(line_told(&rig),
+	    "down E_SILENT;a E_LOST/maybe executed;c E_LOST/maybe executed;");
+	line_end(&rig);
+}
+END_TEST
+
+/* Also of a greeting that the peer has answered before it had all of it. */
 START_TEST(test_promise_8_the_rest_of_a_greeting_is_a_sign_of_life)
 {
 	struct stay_client_options options = { .silence_ms = 300 };
@@ -506,6 +535,8 @@ suite_client_health(void)
 	tcase_add_test(tcase, test_promise_8_any_byte_is_a_sign_of_life);
 	tcase_add_test(tcase, test_promise_8_who_takes_nothing_is_silent);
 	tcase_add_test(tcase, test_promise_8_who_takes_little_is_not_silent);
+	tcase_add_test(
+	    tcase, test_promise_8_room_that_nobody_needed_is_a_sign_of_life);
 	tcase_add_test(tcase, test_promise_8_who_takes_something_is_not_silent);
 	tcase_add_loop_test(tcase,
 	    test_promise_8_the_rest_of_a_greeting_is_a_sign_of_life, 0, 4);
