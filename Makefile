@@ -65,6 +65,7 @@ $(BUILD)/sim: $(call objects,$(wildcard tests/sim/*.c))
 $(BUILD)/sim: LIBS += $(foreach name,malloc calloc realloc free time gettimeofday \
 	clock_gettime,-Wl,--wrap=$(name))
 $(BUILD)/diagram: $(call objects,tests/support/diagram.c)
+$(BUILD)/exhaust: $(call objects,$(wildcard tests/exhaust/*.c))
 $(BUILD)/model-export: $(call objects,tests/model/export.c)
 $(FUZZERS): $(BUILD)/%: $(call objects,tests/fuzz/%.c)
 fuzz-programs: $(FUZZERS)
@@ -136,7 +137,7 @@ $(BUILD)/%.so.$(VERSION): lib/stay.map
 		-o $@ $(filter-out $<,$^) $(LIBS)
 	$(Q)ln -sf $(@F) $(@D)/$(*F).so.$(ABI) && ln -sf $(@F) $(@D)/$(*F).so
 
-$(EXAMPLES) $(BENCH) $(FUZZERS) $(addprefix $(BUILD)/,test-unit test-integration sim diagram model-export): \
+$(EXAMPLES) $(BENCH) $(FUZZERS) $(addprefix $(BUILD)/,test-unit test-integration sim diagram exhaust model-export): \
 		$(ARCHIVES)
 	@mkdir -p $(@D)
 	$(call tell,LINK)
@@ -212,6 +213,9 @@ fuzz: ## feed each fuzzer for FUZZ_SECONDS (60)
 	@.ci/needs build check
 	@MAKE='$(MAKE)' $(SCRIPT)/fuzz.sh $(or $(FUZZ_SECONDS),60)
 
+exhaust: $(BUILD)/exhaust ## every reply of up to BYTES (6) of 16 bytes, beside a slow decoder
+	@$(BUILD)/exhaust $(or $(BYTES),6) $(or $(JOBS),2)
+
 diagram: $(BUILD)/diagram ## rewrite what README.md and docs/ show of the tables
 	@$(SCRIPT)/diagram.sh write $(BUILD)/diagram README.md docs/machine.md docs/options.md docs/redis.md
 
@@ -251,5 +255,5 @@ help: ## this list
 
 .PHONY: all test-programs bench-programs count-programs check check-all unit integration \
 	chaos sim soak torture demo bench bench-check coverage model fuzz fuzz-programs \
-	mutants diagram format format-check lint install uninstall clean help
+	exhaust mutants diagram format format-check lint install uninstall clean help
 -include $(wildcard $(addprefix $(BUILD)/,lib/*.d lib/*/*.d adapters/*/*.d examples/*.d examples/*/*.d tests/*/*.d))

@@ -8,10 +8,10 @@ logs=$BUILD/check-all
 # shellcheck source=tests/support/jobs.sh
 . tests/support/jobs.sh
 
-begin 16
+begin 17
 build gcc gcc "$plain" all test-programs "$BUILD/check-gcc/diagram" \
     "$BUILD/check-gcc/sim" "$BUILD/check-gcc/torture" \
-    "$BUILD/check-gcc/model-export"
+    "$BUILD/check-gcc/exhaust" "$BUILD/check-gcc/model-export"
 build gcc-asan gcc "$sanitized" test-programs
 build clang clang "$plain" all test-programs "$BUILD/check-clang/sim"
 build asan clang "$sanitized" test-programs
@@ -36,6 +36,7 @@ wait
 	job model "the models" env BUILD="$BUILD/check-gcc" tests/model/run.sh
 	job torture "every call of the system fails in turn" \
 	    "$BUILD/check-gcc/torture"
+	job exhaust "every reply of up to 6 bytes" "$BUILD/check-gcc/exhaust"
 } &
 { integration gcc 60 && integration asan 5; } &
 wait
