@@ -598,6 +598,12 @@ stay_redis__parser_copy(const struct stay_redis__parser *parser,
 	return size;
 }
 
+bool
+stay_redis__parser_is_over(const struct stay_redis__parser *parser)
+{
+	return parser->why == too_long_text;
+}
+
 size_t
 stay_redis__parser_hope(const struct stay_redis__parser *parser)
 {

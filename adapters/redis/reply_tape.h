@@ -105,6 +105,9 @@ size_t stay_redis__parser_copy(const struct stay_redis__parser *parser,
 /* How many bytes the frame has at least, as far as is known; 0: unknown. */
 size_t stay_redis__parser_hope(const struct stay_redis__parser *parser);
 
+/* Whether what is bad about the frame is that it is larger than its bound. */
+bool stay_redis__parser_is_over(const struct stay_redis__parser *parser);
+
 /* Forget a frame that was cut; the tape and the bounds stay. */
 void stay_redis__parser_reset(struct stay_redis__parser *parser);
 void stay_redis__parser_fini(struct stay_redis__parser *parser);

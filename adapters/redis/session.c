@@ -90,6 +90,8 @@ stay_redis__session_decode(struct stay_session *session, struct stay_bytes in)
 	case STAY_REDIS__BAD:
 		break;
 	}
+	if (stay_redis__parser_is_over(parser))
+		return stay_frame_more_of(SIZE_MAX);
 	return stay_frame_bad(parser->why);
 }
 

@@ -87,6 +87,20 @@ enum stay_on_refused {
 	STAY_REFUSED_RESEND
 };
 
+/*
+ * A call that brings its own session down. When a session ends unplanned, the
+ * oldest call in flight is the suspect, unless it blocks or was given up:
+ *  - The server's answer can't be read, or it fell silent: the suspect is told
+ *    so (STAY_E_TOO_BIG, STAY_E_PROTOCOL, STAY_E_SILENT), and is not sent again
+ *    whatever its flags say.
+ *  - The stream just ended: if it may be sent again at all, it is sent once
+ *    more, with no other call in flight. The others wait until it is answered.
+ *    If the stream ends once more, it completes with STAY_E_LOST. If it is
+ *    given up before that, the session ends with it.
+ * The calls behind it are sent again as their flags say. After an answer that
+ * can't be read that does not count against their resends_max.
+ */
+
 /* The queue is filling up, or has emptied again. */
 typedef void stay_water_fn(void *arg, struct stay_conn *conn);
 
@@ -132,8 +146,8 @@ struct stay_client_options {
 	uint64_t waiters_max;        /* in line for room in the queue: 1024 */
 	uint64_t inflight_calls_max; /* sent calls, and tombstones: 65536 */
 	uint64_t inflight_bytes_max; /* bytes of their requests: 64 MiB */
-	/* Bytes of one frame. At a longer one the session ends with
-	 * STAY_E_PROTOCOL, and calls in flight with STAY_E_LOST: 512 MiB */
+	/* Bytes of one frame. At a longer one the session ends, and the call
+	 * that it answers, with STAY_E_TOO_BIG: 512 MiB */
 	uint64_t reply_bytes_max;
 	uint64_t held_replies_max; /* replies kept by stay_held_new: 1024 */
 	uint64_t held_bytes_max;   /* bytes that they keep in use: 64 MiB */

@@ -100,6 +100,26 @@ remove_record(struct stay__call *call)
 		stay__call_give(call);
 }
 
+/* ---- a call that a session ended at ---- */
+
+void
+stay__call_suspect(struct stay__call *call)
+{
+	if (call->history & STAY__HISTORY_SUSPECT)
+		return;
+	call->history |= STAY__HISTORY_SUSPECT;
+	call->owner->suspects++;
+}
+
+static void
+unsuspect(struct stay__call *call)
+{
+	if (!(call->history & STAY__HISTORY_SUSPECT))
+		return;
+	call->history &= (uint8_t)~STAY__HISTORY_SUSPECT;
+	call->owner->suspects--;
+}
+
 /* ---- the end of a call ---- */
 
 /* No deadline and no token any more; the outcome stands. */
@@ -180,16 +200,6 @@ stay__call_enqueue(struct stay__call *call)
 	calls->counts.queued++;
 }
 
-/* The outcome of a call that is not sent now: an earlier session may have. */
-static enum stay_outcome
-outcome_unsent(const struct stay__call *call)
-{
-	if (call->history & STAY__HISTORY_WHOLE)
-		return STAY_MAYBE_EXECUTED;
-	return call->history & STAY__HISTORY_REFUSED ? STAY_REFUSED
-						     : STAY_NOT_SENT;
-}
-
 static void
 squeeze(struct stay__calls *calls)
 {
@@ -212,11 +222,12 @@ stay__call_drop(struct stay__call *call, enum stay_status status)
 	struct stay__calls *calls = call->owner;
 
 	stay__list_remove(&call->node);
+	unsuspect(call);
 	calls->counts.queued--;
 	stay__sendbuf_forget(&calls->sendbuf, call->span);
 	if (stay__sendbuf_is_sparse(&calls->sendbuf))
 		squeeze(calls);
-	stay__call_finish(call, status, outcome_unsent(call));
+	stay__call_finish(call, status, stay__call_unsent(call));
 }
 
 void
@@ -245,6 +256,13 @@ unkeep(struct stay__call *call)
 	call->owner->kept--;
 }
 
+static void
+unmark(struct stay__call *call)
+{
+	unkeep(call);
+	unsuspect(call);
+}
+
 /*
  * An answer may come before the request has left whole: the rest of it goes all
  * the same, so that what follows stands at a boundary.
@@ -256,7 +274,8 @@ stay__call_take_out(struct stay__call *call)
 
 	if (calls->half == call)
 		calls->half = NULL;
-	unkeep(call);
+	if (call->history & (STAY__HISTORY_KEPT | STAY__HISTORY_SUSPECT))
+		unmark(call);
 	calls->counts.in_flight_bytes -= stay__span_len(call->span);
 	if (call->stage == STAY__CALL_OVER) {
 		calls->counts.tombstones--;

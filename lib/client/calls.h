@@ -37,6 +37,7 @@ enum stay__call_stage {
 #define STAY__HISTORY_ACTED    4u  /* and one of them did not say "refused" */
 #define STAY__HISTORY_KEPT     8u  /* its bytes are kept for sending it again */
 #define STAY__HISTORY_REFUSED  16u /* so a whole one was, the last of them */
+#define STAY__HISTORY_SUSPECT  32u /* a session ended at it: sent alone now */
 
 struct stay__calls;
 
@@ -96,6 +97,7 @@ struct stay__calls {
 	struct stay__task finisher;
 	struct stay__call *half; /* the stream has taken only a part of it */
 	size_t kept;             /* in flight and STAY__HISTORY_KEPT */
+	size_t suspects;         /* queued or in flight, and so marked */
 	/* Where the last request begins that this session was sent and that
 	 * blocks, or is not answered: nobody in front of it waits for it. */
 	uint64_t unawaited;
@@ -133,6 +135,16 @@ void stay__call_whole(struct stay__calls *calls);
 struct stay__call *stay__calls_oldest(const struct stay__calls *calls);
 /* One reply fewer is due; false: that was the last one, out of the list. */
 bool stay__call_answered(struct stay__call *call, bool acted);
+/* A session ended at it: it is sent alone from now on. */
+void stay__call_suspect(struct stay__call *call);
+/* One call is in flight at a time: one of them is not to be trusted, or is to
+ * show whether the server refuses. */
+static inline bool
+stay__calls_are_single(const struct stay__calls *calls)
+{
+	return calls->asks_first || calls->suspects > 0;
+}
+
 /* Part of an answer has come: it cannot be sent again. */
 void stay__call_touched(struct stay__call *call);
 /* The last reply of a call is there: its outcome is decided and counted, its
@@ -181,6 +193,16 @@ stay__call_of(struct stay__list *node)
 {
 	return node == NULL ? NULL
 			    : STAY__CONTAINER(node, struct stay__call, node);
+}
+
+/* The outcome of a call that is not sent now: an earlier session may have. */
+static inline enum stay_outcome
+stay__call_unsent(const struct stay__call *call)
+{
+	if (call->history & STAY__HISTORY_WHOLE)
+		return STAY_MAYBE_EXECUTED;
+	return call->history & STAY__HISTORY_REFUSED ? STAY_REFUSED
+						     : STAY_NOT_SENT;
 }
 
 /* A record of no list, without history and token; NULL: no memory. And back. */

@@ -17,6 +17,9 @@ bury(struct stay_client *client, struct stay__call *call,
 	stay__call_bury(call, status);
 	stay__loop_timer(client->loop, &call->timer,
 	    stay__loop_after(client->loop, client->options.tombstone_age_ms));
+	if (call->history & STAY__HISTORY_SUSPECT)
+		stay__session_condemn(&client->session, STAY_E_SILENT,
+		    "a call that had ended a session was given up");
 	if (client->calls.counts.tombstones > client->options.tombstones_max)
 		stay__session_condemn(&client->session, STAY_E_SILENT,
 		    "too many calls were given up and never answered");

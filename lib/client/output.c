@@ -40,6 +40,7 @@ add_piece(struct gathered *gathered, struct iovec piece)
 /* Calls on the wire and their bytes, now and with those about to join them. */
 struct flight {
 	uint64_t calls;
+	uint64_t calls_max;
 	uint64_t bytes;
 };
 
@@ -52,6 +53,9 @@ flight_of(const struct stay_client *client)
 	uint64_t kept = sendbuf->wire - sendbuf->base;
 
 	return (struct flight){ counts->in_flight + counts->tombstones,
+		stay__calls_are_single(&client->calls)
+		    ? 1
+		    : client->options.inflight_calls_max,
 		counts->in_flight_bytes > kept ? counts->in_flight_bytes
 					       : kept };
 }
@@ -64,9 +68,7 @@ has_place(const struct stay_client *client, const struct flight *flight,
 	uint64_t max = client->options.inflight_bytes_max;
 	uint64_t len = stay__span_len(*span);
 
-	if (client->calls.asks_first && flight->calls > 0)
-		return false;
-	return flight->calls < client->options.inflight_calls_max &&
+	return flight->calls < flight->calls_max &&
 	       (flight->bytes == 0 ||
 		   (len <= max && flight->bytes <= max - len));
 }

@@ -243,7 +243,7 @@ wait_for_rest(struct stay_session *session, size_t len, size_t want)
 
 	if (len >= max || want > max ||
 	    stay_stream_keep(client->conn, len, want) != STAY_OK)
-		return stay__session_break(session, STAY_E_PROTOCOL, too_big);
+		return stay__session_break(session, STAY_E_TOO_BIG, too_big);
 	session->reading.kept = len;
 	return STAY__GO_ON;
 }
@@ -281,8 +281,9 @@ take_frames(struct stay_session *session, struct stay_bytes bytes, bool *up)
 			return wait_for_rest(session, bytes.len, frame.len);
 		fault = fault_of(client, &frame, bytes.len);
 		if (fault != NULL)
-			return stay__session_break(
-			    session, STAY_E_PROTOCOL, fault);
+			return stay__session_break(session,
+			    fault == too_big ? STAY_E_TOO_BIG : STAY_E_PROTOCOL,
+			    fault);
 		session->reading.frame =
 		    (struct stay_bytes){ bytes.data, frame.len };
 		flow = take_frame[frame.kind](session, &frame);

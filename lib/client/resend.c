@@ -50,9 +50,9 @@ spend(struct stay__calls *calls)
 /*
  * What a lost session means for a call in flight. Not all of it on the wire: no
  * server can have acted on it, unless its kind acts on parts, or has answered.
- * RETRY is for what was refused.
+ * RETRY is for what was refused; NEVER is not sent again though it may be.
  */
-enum fate { FATE_UNSENT, FATE_RETRY, FATE_RESEND, FATE_LOST };
+enum fate { FATE_UNSENT, FATE_RETRY, FATE_RESEND, FATE_LOST, FATE_NEVER };
 
 static bool
 reads_only(const struct stay__call *call)
@@ -74,6 +74,44 @@ fate_of(const struct stay__call *call, bool overtaken)
 	if (answered || !stay__call_may_resend(call) || !spend(calls))
 		return FATE_LOST;
 	return FATE_RESEND;
+}
+
+/*
+ * The call that was to be answered next may be what the server cannot bear. Who
+ * blocks is expected to be silent; of what is given up nobody waits to hear.
+ */
+static struct stay__call *
+suspect_of(const struct stay__calls *calls, enum stay__blame blame)
+{
+	struct stay__call *call =
+	    stay__call_of(stay__list_first(&calls->in_flight));
+
+	if (blame == STAY__BLAME_NOBODY || call == NULL ||
+	    call->stage != STAY__CALL_COMMITTED ||
+	    (call->flags & STAY_BLOCKS) != 0)
+		return NULL;
+	return call;
+}
+
+/* A session that ended at it again, with nobody else in flight; or it is plain
+ * what it did. */
+static bool
+is_convicted(const struct stay__call *suspect, enum stay__blame blame)
+{
+	return blame != STAY__BLAME_END ||
+	       (suspect->history & STAY__HISTORY_SUSPECT) != 0;
+}
+
+/* It is the oldest: what becomes of it holds nobody back. */
+static void
+judge(struct stay__call *suspect, enum stay__blame blame)
+{
+	if (!is_convicted(suspect, blame))
+		stay__call_suspect(suspect);
+	else if (suspect->fate == FATE_UNSENT)
+		suspect->fate = FATE_NEVER;
+	else
+		suspect->fate = FATE_LOST;
 }
 
 /*
@@ -106,28 +144,59 @@ requeue(struct stay__call *call, struct stay__list *again, enum fate fate)
 	struct stay__calls *calls = call->owner;
 
 	call->stage = STAY__CALL_QUEUED;
-	if (fate == FATE_RESEND) {
+	if (fate == FATE_RESEND)
 		call->history |= STAY__HISTORY_WHOLE;
-		call->resends++;
-	}
 	calls->counts.queued++;
 	stay__sendbuf_return(&calls->sendbuf, call->span);
 	stay__list_push(again, &call->node);
 }
 
+/* Over, or in front of the queue once more. */
 static void
-lose(struct stay__call *call, struct stay__list *again, enum stay_status status)
+lose(struct stay__call *call, struct stay__list *again,
+    const struct stay__loss *loss, enum stay_status status)
 {
 	bool is_over =
 	    call->stage == STAY__CALL_OVER || call->stage == STAY__CALL_CONTROL;
+	bool is_suspect = (call->history & STAY__HISTORY_SUSPECT) != 0;
 
 	stay__call_take_out(call);
 	if (is_over)
 		return;
-	if (call->fate == FATE_LOST)
+	if (call->fate == FATE_LOST) {
 		stay__call_finish(call, status, STAY_MAYBE_EXECUTED);
-	else
+	} else if (call->fate == FATE_NEVER) {
+		stay__call_finish(call, status, stay__call_unsent(call));
+	} else {
+		/* Who is to blame is known: the others do not pay. */
+		if (call->fate == FATE_RESEND &&
+		    loss->blame != STAY__BLAME_ANSWER)
+			call->resends++;
 		requeue(call, again, (enum fate)call->fate);
+		if (is_suspect)
+			stay__call_suspect(call);
+	}
+}
+
+/* All that was in flight, the oldest first. */
+static void
+lose_all(
+    struct stay__calls *calls, struct stay__list *again, struct stay__loss loss)
+{
+	struct stay__call *suspect = suspect_of(calls, loss.blame);
+	struct stay__call *call;
+
+	decide_fates(calls);
+	if (suspect != NULL)
+		judge(suspect, loss.blame);
+	else
+		loss.blame = STAY__BLAME_NOBODY;
+	while (
+	    (call = stay__call_of(stay__list_first(&calls->in_flight))) != NULL)
+		lose(call, again, &loss,
+		    call == suspect && loss.blame != STAY__BLAME_END
+			? loss.why
+			: loss.status);
 }
 
 /* ---- what was refused ---- */
@@ -236,21 +305,19 @@ retry_refused(struct stay__calls *calls, struct stay__list *again)
 /* ---- the end of a session ---- */
 
 void
-stay__calls_session_over(struct stay__calls *calls, enum stay_status status)
+stay__calls_session_over(
+    struct stay__calls *calls, const struct stay__loss *loss)
 {
-	struct stay__call *call;
+	struct stay__call *first;
 	struct stay__list again;
 
 	stay__list_init(&again);
 	retry_refused(calls, &again);
-	decide_fates(calls);
-	while (
-	    (call = stay__call_of(stay__list_first(&calls->in_flight))) != NULL)
-		lose(call, &again, status);
+	lose_all(calls, &again, *loss);
 	stay__list_prepend_all(&calls->queued, &again);
-	call = stay__call_of(stay__list_first(&calls->queued));
-	stay__sendbuf_rewind(
-	    &calls->sendbuf, call != NULL ? call->span.begin
-					  : stay__sendbuf_end(&calls->sendbuf));
+	first = stay__call_of(stay__list_first(&calls->queued));
+	stay__sendbuf_rewind(&calls->sendbuf,
+	    first != NULL ? first->span.begin
+			  : stay__sendbuf_end(&calls->sendbuf));
 	calls->unawaited = calls->unanswered = 0;
 }

@@ -32,9 +32,23 @@ void stay__call_withdraw(struct stay__call *call, enum stay_status status);
 /* What was sent behind them was acted on: those set aside are over. */
 void stay__calls_settle_refused(struct stay__calls *calls);
 
+/* What the end of a session says of the oldest call in flight. */
+enum stay__blame {
+	STAY__BLAME_NOBODY,  /* the session was to end */
+	STAY__BLAME_END,     /* the stream ended at it: it may be to blame */
+	STAY__BLAME_SILENCE, /* the server fell silent at it */
+	STAY__BLAME_ANSWER   /* what the server said to it cannot be read */
+};
+
+struct stay__loss {
+	enum stay_status status; /* of the calls */
+	enum stay_status why;    /* of the session: told to who is to blame */
+	enum stay__blame blame;
+};
+
 /* The stream is gone: what was in flight is over, or in front of the queue,
  * where what may not wait for another session is to be dropped. */
 void stay__calls_session_over(
-    struct stay__calls *calls, enum stay_status status);
+    struct stay__calls *calls, const struct stay__loss *loss);
 
 #endif

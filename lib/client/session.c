@@ -137,17 +137,16 @@ stay__session_say_farewell(struct stay_session *session)
 /* A call for this session alone outlives attempts that never came up: it is
  * bound to the session that will. */
 static void
-end_calls(struct stay__calls *calls, bool was_up, enum stay_status status)
+end_calls(struct stay__calls *calls, bool was_up, const struct stay__loss *loss)
 {
-	stay__calls_session_over(calls, status);
+	stay__calls_session_over(calls, loss);
 	if (was_up)
 		stay__calls_drop_queue(calls,
-		    calls->waits_offline ? STAY_THIS_SESSION : 0, status);
+		    calls->waits_offline ? STAY_THIS_SESSION : 0, loss->status);
 }
 
-void
-stay__session_over(
-    struct stay_session *session, enum stay_status why, enum stay_status status)
+static void
+end_session(struct stay_session *session, const struct stay__loss *loss)
 {
 	enum stay__session_state state = stay__session_state(session);
 	struct stay_client *client = session->client;
@@ -157,9 +156,31 @@ stay__session_over(
 	step_machine(session, STAY__SESSION_EV_LOST);
 	stay__health_end(session);
 	end_age(session);
-	client->protocol.on_down(session, why);
-	end_calls(&client->calls, state != STAY__SESSION_GREETING, status);
+	client->protocol.on_down(session, loss->why);
+	end_calls(&client->calls, state != STAY__SESSION_GREETING, loss);
 	stay__health_rest(session);
+}
+
+void
+stay__session_over(
+    struct stay_session *session, enum stay_status why, enum stay_status status)
+{
+	const struct stay__loss loss = { status, why, STAY__BLAME_NOBODY };
+
+	end_session(session, &loss);
+}
+
+/* A session that is left because it is worth no call ends as it was to. */
+static enum stay__blame
+blame_of(enum stay_status why)
+{
+	if (why == STAY_E_NOT_READY)
+		return STAY__BLAME_NOBODY;
+	if (why == STAY_E_SILENT)
+		return STAY__BLAME_SILENCE;
+	if (why == STAY_E_PROTOCOL || why == STAY_E_TOO_BIG)
+		return STAY__BLAME_ANSWER;
+	return STAY__BLAME_END;
 }
 
 /* ---- coming back ---- */
@@ -202,7 +223,9 @@ come_back_slowly(struct stay_client *client, enum stay_status why)
 struct stay_verdict
 stay__session_lost(struct stay_client *client, enum stay_status why)
 {
-	stay__session_over(&client->session, why, STAY_E_LOST);
+	const struct stay__loss loss = { STAY_E_LOST, why, blame_of(why) };
+
+	end_session(&client->session, &loss);
 	if (stay_status_class(why) == STAY_CLASS_FATAL)
 		return come_back_slowly(client, why);
 	return come_back(client);

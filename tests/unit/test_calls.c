@@ -10,6 +10,9 @@ static struct stay_loop *loop;
 static struct stay__calls calls;
 static unsigned told;
 
+static const struct stay__loss loss = { STAY_E_LOST, STAY_E_CLOSED,
+	STAY__BLAME_END };
+
 static void
 expire(struct stay__timer *timer)
 {
@@ -46,7 +49,7 @@ begin(void)
 static void
 end(void)
 {
-	stay__calls_session_over(&calls, STAY_E_LOST);
+	stay__calls_session_over(&calls, &loss);
 	stay__calls_drop_queue(&calls, 0, STAY_E_STOPPED);
 	stay__calls_tell(&calls);
 	stay__calls_fini(&calls);
@@ -204,7 +207,7 @@ START_TEST(test_calls_records_begin_anew)
 
 	begin();
 	call = fly("lost", STAY_IDEMPOTENT);
-	stay__calls_session_over(&calls, STAY_E_LOST);
+	stay__calls_session_over(&calls, &loss);
 	stay__call_drop(call, STAY_E_TIMEOUT);
 	stay__calls_tell(&calls);
 	ck_assert_int_eq(call->outcome, STAY_MAYBE_EXECUTED);

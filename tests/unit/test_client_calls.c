@@ -151,9 +151,9 @@ expect_end(const char *line, const char *told)
 
 START_TEST(test_client_nonsense_ends_the_session)
 {
-	expect_end("nonsense", "down E_PROTOCOL;a E_LOST/maybe executed;");
-	expect_end("9", "down E_PROTOCOL;a E_LOST/maybe executed;");
-	expect_end("0", "down E_PROTOCOL;a E_LOST/maybe executed;");
+	expect_end("nonsense", "down E_PROTOCOL;a E_PROTOCOL/maybe executed;");
+	expect_end("9", "down E_PROTOCOL;a E_PROTOCOL/maybe executed;");
+	expect_end("0", "down E_PROTOCOL;a E_PROTOCOL/maybe executed;");
 	expect_end("+1|+2", "a OK/replied +1;down E_UNASKED;");
 	expect_end("+1|*2", "a OK/replied +1;down E_UNASKED;");
 }
@@ -170,7 +170,7 @@ START_TEST(test_promise_7_a_reply_past_its_bound_ends_the_session)
 	line_call(&rig, "b", LINE("say +3456789"));
 	line_run(&rig, 10);
 	ck_assert_str_eq(
-	    line_told(&rig), "down E_PROTOCOL;b E_LOST/maybe executed;");
+	    line_told(&rig), "down E_TOO_BIG;b E_TOO_BIG/maybe executed;");
 	line_run(&rig, 1000);
 	line_told(&rig);
 	line_call(&rig, "c", LINE("hold"));
@@ -178,7 +178,7 @@ START_TEST(test_promise_7_a_reply_past_its_bound_ends_the_session)
 	sim_peer_send(rig.peer, "+2345678", 8);
 	line_run(&rig, 10);
 	ck_assert_str_eq(
-	    line_told(&rig), "down E_PROTOCOL;c E_LOST/maybe executed;");
+	    line_told(&rig), "down E_TOO_BIG;c E_TOO_BIG/maybe executed;");
 	line_end(&rig);
 }
 END_TEST
