@@ -151,7 +151,9 @@ struct stay_client_options {
 	uint64_t reply_bytes_max;
 	uint64_t held_replies_max; /* replies kept by stay_held_new: 1024 */
 	uint64_t held_bytes_max;   /* bytes that they keep in use: 64 MiB */
-	uint64_t tombstones_max;   /* with more, the session is ended: 1024 */
+	/* With more, the session is ended; if it is 0, as many as
+	 * inflight_calls_max: 65536 */
+	uint64_t tombstones_max;
 	uint64_t tombstone_age_ms; /* at this age, it is ended too: 30000 */
 	uint64_t probe_ms; /* an idle session is probed after this: 15000 */
 	/* If nothing arrives for this long while a reply is due, the session is
@@ -165,8 +167,9 @@ struct stay_client_options {
 	/* Replace a session at a random age between 3/4 of this and
 	 * this: never */
 	uint64_t max_age_ms;
-	/* The budget for sending again. Every accepted call adds this many
-	 * percent of one call to it: 10 */
+	/* The budget for sending again after losses in a row: what a session
+	 * leaves behind that was up for stable_ms is sent again for free. Every
+	 * accepted call adds this many percent of one call to it: 10 */
 	uint64_t resend_percent;
 	uint64_t resend_burst;   /* what it begins with, and its most: 1024 */
 	uint64_t turn_calls_max; /* completed in one turn of the loop: 1024 */

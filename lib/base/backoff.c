@@ -2,7 +2,7 @@
  * How long to wait, as a pure function. Knows no clock, no entropy and no
  * connection: all three come in as numbers.
  */
-#include <stay/backoff.h>
+#include "base/backoff.h"
 
 static const struct stay_backoff_policy defaults = {
 	.kind = STAY_BACKOFF_PROPORTIONAL,
@@ -165,13 +165,20 @@ away_ms(const struct stay_backoff *backoff, uint64_t now_ms, uint64_t up_ms)
 	return ms > up_ms ? ms - up_ms : 0;
 }
 
+bool
+stay__backoff_is_stable(
+    const struct stay_backoff_policy *policy, uint64_t up_ms)
+{
+	return up_ms >= filled(policy).stable_ms;
+}
+
 uint64_t
 stay_backoff_step(struct stay_backoff *backoff, uint64_t now_ms, uint64_t up_ms,
     uint64_t random)
 {
 	uint64_t elapsed_ms = away_ms(backoff, now_ms, up_ms);
 
-	if (up_ms >= filled(&backoff->policy).stable_ms)
+	if (stay__backoff_is_stable(&backoff->policy, up_ms))
 		backoff->attempt = 0;
 	if (backoff->attempt == 0)
 		elapsed_ms = 0;

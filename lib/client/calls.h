@@ -38,6 +38,7 @@ enum stay__call_stage {
 #define STAY__HISTORY_KEPT     8u  /* its bytes are kept for sending it again */
 #define STAY__HISTORY_REFUSED  16u /* so a whole one was, the last of them */
 #define STAY__HISTORY_SUSPECT  32u /* a session ended at it: sent alone now */
+#define STAY__HISTORY_POOR     64u /* not sent again for want of a budget */
 
 struct stay__calls;
 
@@ -84,6 +85,7 @@ struct stay__calls {
 	uint64_t untold_max;  /* calls in `finished`, for one more to come */
 	uint64_t untold;      /* so many are */
 	bool retries_refused; /* STAY_REFUSED_RESEND */
+	bool is_free;         /* sending again costs nothing now */
 	bool asks_first;    /* one at a time, till the server does not refuse */
 	bool waits_offline; /* what is left unsent waits for the next session */
 	bool acts_on_parts; /* STAY_ACTS_ON_PARTS */

@@ -3,6 +3,7 @@
  * up. And whatever it came to, its `done` is run here. It reads no reply.
  */
 #include "client/complete.h"
+#include "base/text.h"
 #include "client/client.h"
 #include "client/resend.h"
 
@@ -113,14 +114,32 @@ reason_of(const struct stay_client *client, enum stay_status status)
 	return failure;
 }
 
+/* A failure sentence, and what stands in front of it. */
+#define WHY_MAX 896
+
+static const char *
+add_budget(char *text, size_t size, const char *why)
+{
+	struct stay__text words = { text, size, 0 };
+
+	stay__text_add(&words,
+	    "not sent again, as the budget for that (resend_percent) is "
+	    "used up: %s",
+	    why);
+	return text;
+}
+
 void
 stay__client_tell_over(struct stay__call *call)
 {
 	const struct stay_client *client = stay__client_of_calls(call->owner);
+	char text[WHY_MAX];
 	struct stay_result result = { .status = call->status,
 		.outcome = call->outcome,
 		.why = reason_of(client, call->status) };
 
+	if (call->history & STAY__HISTORY_POOR)
+		result.why = add_budget(text, sizeof(text), result.why);
 	if (call->refusal != NULL)
 		result.reply = stay_held_reply(call->refusal);
 	stay__client_tell(call, &result);

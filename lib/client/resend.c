@@ -30,13 +30,16 @@ stay__call_may_retry(const struct stay__call *call)
 }
 
 /* Promise 13: a server that has just come back is not given all of it again and
- * again. What calls have earned is counted when somebody asks. */
+ * again. Once it is, for it is seldom to blame. What calls have earned is
+ * counted when somebody asks. */
 static bool
 spend(struct stay__calls *calls)
 {
 	uint64_t earned = (calls->counts.submitted - calls->resend_seen) *
 			  calls->resend_percent;
 
+	if (calls->is_free)
+		return true;
 	calls->resend_seen = calls->counts.submitted;
 	calls->resend_left += earned;
 	if (calls->resend_left > calls->resend_cap)
@@ -50,9 +53,17 @@ spend(struct stay__calls *calls)
 /*
  * What a lost session means for a call in flight. Not all of it on the wire: no
  * server can have acted on it, unless its kind acts on parts, or has answered.
- * RETRY is for what was refused; NEVER is not sent again though it may be.
+ * RETRY is for what was refused; NEVER is not sent again though it may be; for
+ * POOR the budget is too small.
  */
-enum fate { FATE_UNSENT, FATE_RETRY, FATE_RESEND, FATE_LOST, FATE_NEVER };
+enum fate {
+	FATE_UNSENT,
+	FATE_RETRY,
+	FATE_RESEND,
+	FATE_LOST,
+	FATE_POOR,
+	FATE_NEVER
+};
 
 static bool
 reads_only(const struct stay__call *call)
@@ -71,9 +82,9 @@ fate_of(const struct stay__call *call, bool overtaken)
 		return FATE_UNSENT;
 	if (call->stage == STAY__CALL_OVER || (overtaken && !reads_only(call)))
 		return FATE_LOST;
-	if (answered || !stay__call_may_resend(call) || !spend(calls))
+	if (answered || !stay__call_may_resend(call))
 		return FATE_LOST;
-	return FATE_RESEND;
+	return spend(calls) ? FATE_RESEND : FATE_POOR;
 }
 
 /*
@@ -133,7 +144,7 @@ decide_fates(struct stay__calls *calls)
 		if (call->span.begin < calls->unanswered)
 			overtaken = true;
 		call->fate = (uint8_t)fate_of(call, overtaken);
-		if (call->fate == FATE_LOST && !reads_only(call))
+		if (call->fate >= FATE_LOST && !reads_only(call))
 			overtaken = true;
 	}
 }
@@ -163,7 +174,9 @@ lose(struct stay__call *call, struct stay__list *again,
 	stay__call_take_out(call);
 	if (is_over)
 		return;
-	if (call->fate == FATE_LOST) {
+	if (call->fate == FATE_POOR)
+		call->history |= STAY__HISTORY_POOR;
+	if (call->fate == FATE_LOST || call->fate == FATE_POOR) {
 		stay__call_finish(call, status, STAY_MAYBE_EXECUTED);
 	} else if (call->fate == FATE_NEVER) {
 		stay__call_finish(call, status, stay__call_unsent(call));
@@ -186,7 +199,9 @@ lose_all(
 	struct stay__call *suspect = suspect_of(calls, loss.blame);
 	struct stay__call *call;
 
+	calls->is_free = loss.is_first;
 	decide_fates(calls);
+	calls->is_free = false;
 	if (suspect != NULL)
 		judge(suspect, loss.blame);
 	else

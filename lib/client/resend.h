@@ -44,6 +44,7 @@ struct stay__loss {
 	enum stay_status status; /* of the calls */
 	enum stay_status why;    /* of the session: told to who is to blame */
 	enum stay__blame blame;
+	bool is_first; /* the session was stable: sending again is free */
 };
 
 /* The stream is gone: what was in flight is over, or in front of the queue,

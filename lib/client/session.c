@@ -3,6 +3,7 @@
  * and when to come back after it. Which calls survive it is decided in resend.c;
  * why it ends is for others to say.
  */
+#include "base/backoff.h"
 #include "client/client.h"
 #include "client/resend.h"
 
@@ -59,6 +60,7 @@ come_up(struct stay_session *session)
 
 	step_machine(session, STAY__SESSION_EV_UP);
 	client->calls.counts.sessions++;
+	session->up_since = stay__loop_now(client->loop);
 	stay__health_begin(session);
 	begin_age(session);
 	client->protocol.on_up(session);
@@ -99,6 +101,7 @@ stay__session_open(struct stay_session *session)
 	step_machine(session, STAY__SESSION_EV_OPENED);
 	session->generation++;
 	session->said_farewell = false;
+	session->up_since = 0;
 	stay__session_acquit(session);
 	stay__health_open(session);
 	stay__output_begin(session);
@@ -145,6 +148,18 @@ end_calls(struct stay__calls *calls, bool was_up, const struct stay__loss *loss)
 		    calls->waits_offline ? STAY_THIS_SESSION : 0, loss->status);
 }
 
+/* Whether what it was sent has never been lost, but for one bad moment. */
+static bool
+was_stable(const struct stay_session *session)
+{
+	const struct stay_client *client = session->client;
+	uint64_t up = stay__loop_now(client->loop) - session->up_since;
+
+	return session->up_since > 0 &&
+	       stay__backoff_is_stable(
+		   &client->options.backoff, up / STAY__TICK_NS);
+}
+
 static void
 end_session(struct stay_session *session, const struct stay__loss *loss)
 {
@@ -165,7 +180,9 @@ void
 stay__session_over(
     struct stay_session *session, enum stay_status why, enum stay_status status)
 {
-	const struct stay__loss loss = { status, why, STAY__BLAME_NOBODY };
+	const struct stay__loss loss = {
+		.status = status, .why = why, .is_first = was_stable(session)
+	};
 
 	end_session(session, &loss);
 }
@@ -223,7 +240,10 @@ come_back_slowly(struct stay_client *client, enum stay_status why)
 struct stay_verdict
 stay__session_lost(struct stay_client *client, enum stay_status why)
 {
-	const struct stay__loss loss = { STAY_E_LOST, why, blame_of(why) };
+	const struct stay__loss loss = { .status = STAY_E_LOST,
+		.why = why,
+		.blame = blame_of(why),
+		.is_first = was_stable(&client->session) };
 
 	end_session(&client->session, &loss);
 	if (stay_status_class(why) == STAY_CLASS_FATAL)

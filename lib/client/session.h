@@ -26,6 +26,7 @@ struct stay_session {
 	struct stay__machine machine; /* session.def */
 	uint64_t generation;          /* one more for each stream */
 	bool said_farewell;
+	uint64_t up_since;          /* ns; 0: it has not come up */
 	enum stay_status condemned; /* session_fail.c: to be ended, why */
 	struct stay__output output;
 	struct stay__health health;

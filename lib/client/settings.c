@@ -37,6 +37,16 @@ are_choices(const struct stay_client_options *options)
 	       is_row(CHOSEN(on_refused, options->on_refused));
 }
 
+/* Whoever does not mind keeps a session as long as it may be sent to. */
+static bool
+bounds_tombstones(const struct stay_client_options *from)
+{
+	return from != NULL &&
+	       from->size >
+		   offsetof(struct stay_client_options, tombstones_max) &&
+	       from->tombstones_max != 0;
+}
+
 enum stay_status
 stay__settings_fill(
     struct stay_client_options *to, const struct stay_client_options *from)
@@ -47,6 +57,8 @@ stay__settings_fill(
 
 	if (status != STAY_OK)
 		return status;
+	if (!bounds_tombstones(from))
+		to->tombstones_max = to->inflight_calls_max;
 	if (!are_choices(to) || to->queue_low_percent > to->queue_high_percent)
 		return STAY_E_ARG;
 	return STAY_OK;

@@ -9,6 +9,7 @@
 #include "conn/conn.h"
 #include "machine/machine.h"
 #include "run.h"
+#include "support/counts.h"
 
 enum { CONN, LINK, SESSION };
 
@@ -188,6 +189,17 @@ is_changed(const struct user *user, unsigned from)
 	       run->sim->now < user->left_at + budget;
 }
 
+/* What a session leaves behind that was stable is sent again for free. */
+static void
+allow_resends(struct user *user)
+{
+	uint64_t up_ms = (user->run->sim->now - user->ready_at) / SIM_MS;
+
+	if (up_ms >= user->options.backoff.stable_ms)
+		user->resends_allowed +=
+		    100 * counts_of(user->client).in_flight;
+}
+
 static void
 follow_session(struct user *user, unsigned from, unsigned to)
 {
@@ -205,6 +217,8 @@ follow_session(struct user *user, unsigned from, unsigned to)
 		if (user->may_retry && user_is_lied_to(user))
 			ledger_doubt(run, user->index);
 		user->changed = is_changed(user, from);
+		if (from != STAY__SESSION_GREETING)
+			allow_resends(user);
 		check_silent(user);
 	}
 }

@@ -10,8 +10,9 @@ static struct stay_loop *loop;
 static struct stay__calls calls;
 static unsigned told;
 
-static const struct stay__loss loss = { STAY_E_LOST, STAY_E_CLOSED,
-	STAY__BLAME_END };
+static const struct stay__loss loss = {
+	.status = STAY_E_LOST, .why = STAY_E_CLOSED, .blame = STAY__BLAME_END
+};
 
 static void
 expire(struct stay__timer *timer)

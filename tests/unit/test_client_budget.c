@@ -1,0 +1,176 @@
+/*
+ * The budget for sending again is for losses in a row, and tombstones end no
+ * session before something else does.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "client/client.h"
+#include "suites.h"
+#include "support/counts.h"
+#include "support/line_rig.h"
+
+#define CALLS 20
+
+static struct line_rig rig;
+static char why[512];
+
+static void
+keep_why(struct line_call *call)
+{
+	if (call->result.outcome == STAY_MAYBE_EXECUTED)
+		snprintf(why, sizeof(why), "%s", call->result.why);
+}
+
+static void
+begin(void)
+{
+	struct stay_client_options options = { .silence_ms = 60000,
+		.call_timeout_ms = 60000,
+		.resend_burst = 3,
+		.backoff = {
+		    .initial_ms = 10, .cap_ms = 10, .stable_ms = 1000 } };
+
+	why[0] = '\0';
+	line_begin(&rig, &options);
+}
+
+static void
+read_all(void)
+{
+	const struct line_request request = {
+		.text = "quiet", .replies = 1, .flags = STAY_READ_ONLY
+	};
+
+	for (int i = 0; i < CALLS; i++)
+		line_call(&rig, "a", &request)->then = keep_why;
+	line_run(&rig, 10);
+}
+
+static void
+lose(void)
+{
+	sim_peer_reset(rig.peer);
+	line_run(&rig, 50);
+	sim_peer_print(rig.peer, "+1\n"); /* to the suspect */
+	line_run(&rig, 10);
+	line_told(&rig);
+}
+
+/* It is not told of what it takes to be lost. */
+static uint64_t
+lost(void)
+{
+	return counts_of(rig.client).maybe_executed;
+}
+
+START_TEST(test_client_budget_is_not_for_the_first_loss)
+{
+	begin();
+	line_run(&rig, 1000);
+	read_all();
+	lose();
+	ck_assert_uint_eq(lost(), 0);
+	ck_assert_uint_eq(counts_of(rig.client).resent, CALLS);
+	lose();
+	ck_assert_uint_eq(lost(), CALLS - 1 - 3);
+	line_end(&rig);
+}
+END_TEST
+
+START_TEST(test_client_budget_that_is_spent_is_told)
+{
+	begin();
+	read_all();
+	lose();
+	ck_assert_uint_eq(lost(), CALLS - 3);
+	ck_assert_ptr_eq(strstr(why, "not sent again, as the budget for that "
+				     "(resend_percent) is used up: session "),
+	    why);
+	line_end(&rig);
+}
+END_TEST
+
+/* Who was not to be sent again anyway is not told of a budget. */
+START_TEST(test_client_budget_is_spoken_of_only_where_it_counts)
+{
+	begin();
+	line_call(&rig, "a", LINE("quiet"))->then = keep_why;
+	line_run(&rig, 10);
+	lose();
+	ck_assert_uint_eq(lost(), 1);
+	ck_assert_ptr_null(strstr(why, "budget"));
+	line_end(&rig);
+}
+END_TEST
+
+static void
+forget(void *arg, const struct stay_result *result)
+{
+	(void)arg;
+	(void)result;
+}
+
+/* A stall that is a little longer than the deadline: what is younger is
+ * answered in the same session. */
+START_TEST(test_client_budget_of_tombstones_is_what_may_be_in_flight)
+{
+	struct stay_client_options options = { .call_timeout_ms = 500,
+		.silence_ms = 60000 };
+
+	line_begin(&rig, &options);
+	for (int i = 0; i < 1100; i++) {
+		ck_assert_int_eq(
+		    stay_client_call(rig.client, LINE("quiet"), forget, NULL),
+		    STAY_OK);
+		if (i % 100 == 0)
+			line_run(&rig, 1);
+	}
+	line_run(&rig, 490);
+	line_call(&rig, "z", LINE("quiet"));
+	line_run(&rig, 100);
+	ck_assert_uint_eq(counts_of(rig.client).tombstones, 1100);
+	for (int i = 0; i <= 1100; i++) {
+		sim_peer_print(rig.peer, "+1\n");
+		line_run(&rig, i % 100 == 0);
+		line_told(&rig);
+	}
+	line_run(&rig, 10);
+	ck_assert_int_eq(rig.calls[0].result.status, STAY_OK);
+	ck_assert_uint_eq(counts_of(rig.client).sessions, 1);
+	line_told(&rig);
+	line_end(&rig);
+}
+END_TEST
+
+START_TEST(test_client_budget_of_tombstones_follows_what_may_be_in_flight)
+{
+	struct stay_client_options options = { .inflight_calls_max = 1 << 20 };
+
+	line_begin(&rig, &options);
+	ck_assert_uint_eq(rig.client->options.tombstones_max, 1 << 20);
+	line_end(&rig);
+	options.tombstones_max = 7;
+	line_begin(&rig, &options);
+	ck_assert_uint_eq(rig.client->options.tombstones_max, 7);
+	line_end(&rig);
+}
+END_TEST
+
+Suite *
+suite_client_budget(void)
+{
+	Suite *suite = suite_create("client_budget");
+	TCase *tcase = tcase_create("budget");
+
+	tcase_add_test(tcase, test_client_budget_is_not_for_the_first_loss);
+	tcase_add_test(tcase, test_client_budget_that_is_spent_is_told);
+	tcase_add_test(
+	    tcase, test_client_budget_is_spoken_of_only_where_it_counts);
+	tcase_add_test(
+	    tcase, test_client_budget_of_tombstones_is_what_may_be_in_flight);
+	tcase_add_test(tcase,
+	    test_client_budget_of_tombstones_follows_what_may_be_in_flight);
+	suite_add_tcase(suite, tcase);
+	return suite;
+}
