@@ -15,6 +15,8 @@
 struct flight {
 	struct stay__list node;
 	struct stay__list queries;
+	struct stay__resolver *resolver;
+	uint64_t begun_at; /* ns */
 	struct stay_lookup lookup;
 	char names[]; /* host, NUL, port, NUL */
 };
@@ -32,6 +34,33 @@ stay__query_cancel(struct stay__query *query)
 	stay__list_remove(&query->node);
 }
 
+static bool
+is_for(const struct flight *flight, const char *host, const char *port)
+{
+	return strcmp(flight->lookup.host, host) == 0 &&
+	       strcmp(flight->lookup.port, port) == 0;
+}
+
+static struct flight *
+flight_of(struct stay__list *node)
+{
+	return STAY__CONTAINER(node, struct flight, node);
+}
+
+/* Addresses are good for all who wait for the name, whichever lookup found them. */
+static void
+queries_of_name(struct stay__resolver *resolver, struct stay__list *queries,
+    const struct flight *landed)
+{
+	struct stay__list *node = resolver->flights.next;
+
+	for (; node != &resolver->flights; node = node->next)
+		if (is_for(flight_of(node), landed->lookup.host,
+			landed->lookup.port))
+			stay__list_append_all(
+			    queries, &flight_of(node)->queries);
+}
+
 /* Off the list first: whoever is told may ask for the same name again. */
 static void
 landed(struct stay_lookup *lookup, int error, const char *text,
@@ -42,6 +71,8 @@ landed(struct stay_lookup *lookup, int error, const char *text,
 	struct stay__list *node;
 
 	stay__list_remove(&flight->node);
+	if (error == 0)
+		queries_of_name(flight->resolver, &flight->queries, flight);
 	while ((node = stay__list_pop(&flight->queries)) != NULL) {
 		query = STAY__CONTAINER(node, struct stay__query, node);
 		query->done(query, error, text, addresses, count);
@@ -49,17 +80,41 @@ landed(struct stay_lookup *lookup, int error, const char *text,
 	stay__free(flight);
 }
 
+static void
+flight_cancel(struct stay__resolver *resolver, struct flight *flight)
+{
+	struct stay_loop *loop = resolver->loop;
+
+	assert(stay__list_is_empty(&flight->queries));
+	loop->ops->lookup_cancel(loop->world, &flight->lookup);
+	stay__list_remove(&flight->node);
+	stay__free(flight);
+}
+
+/*
+ * One that is young enough to be joined. An older one hangs, maybe since a time
+ * when no name could be looked up. Of those that nobody waits for any more only
+ * the oldest is kept, which may still find what its successors look for.
+ */
 static struct flight *
 find(struct stay__resolver *resolver, const char *host, const char *port)
 {
+	uint64_t now = stay__loop_now(resolver->loop);
 	struct stay__list *node = resolver->flights.next;
-	struct flight *flight;
+	struct stay__list *next;
+	bool kept = false;
 
-	for (; node != &resolver->flights; node = node->next) {
-		flight = STAY__CONTAINER(node, struct flight, node);
-		if (strcmp(flight->lookup.host, host) == 0 &&
-		    strcmp(flight->lookup.port, port) == 0)
+	for (; node != &resolver->flights; node = next) {
+		struct flight *flight = flight_of(node);
+
+		next = node->next;
+		if (!is_for(flight, host, port))
+			continue;
+		if (stay__later(flight->begun_at, STAY__LOOKUP_JOIN_MS) >= now)
 			return flight;
+		if (kept && stay__list_is_empty(&flight->queries))
+			flight_cancel(resolver, flight);
+		kept = true;
 	}
 	return NULL;
 }
@@ -92,42 +147,44 @@ stay__resolver_init(struct stay__resolver *resolver, struct stay_loop *loop)
 	stay__list_init(&resolver->flights);
 }
 
+static int
+take_off(struct stay__resolver *resolver, struct flight *flight)
+{
+	struct stay_loop *loop = resolver->loop;
+	int error = loop->ops->lookup(loop->world, &flight->lookup);
+
+	if (error != 0) {
+		stay__free(flight);
+		return error;
+	}
+	flight->resolver = resolver;
+	flight->begun_at = stay__loop_now(loop);
+	stay__list_push(&resolver->flights, &flight->node);
+	return 0;
+}
+
 int
 stay__resolve(struct stay__resolver *resolver, struct stay__query *query,
     const char *host, const char *port)
 {
-	struct stay_loop *loop = resolver->loop;
-	struct flight *flight;
-	int error;
+	struct flight *flight = find(resolver, host, port);
+	int error = 0;
 
 	assert(stay__list_is_empty(&query->node));
-	flight = find(resolver, host, port);
 	if (flight == NULL) {
 		flight = flight_new(host, port);
-		if (flight == NULL)
-			return -ENOMEM;
-		error = loop->ops->lookup(loop->world, &flight->lookup);
-		if (error != 0) {
-			stay__free(flight);
-			return error;
-		}
-		stay__list_push(&resolver->flights, &flight->node);
+		error = flight != NULL ? take_off(resolver, flight) : -ENOMEM;
 	}
-	stay__list_push(&flight->queries, &query->node);
-	return 0;
+	if (error == 0)
+		stay__list_push(&flight->queries, &query->node);
+	return error;
 }
 
 void
 stay__resolver_fini(struct stay__resolver *resolver)
 {
-	struct stay_loop *loop = resolver->loop;
 	struct stay__list *node;
-	struct flight *flight;
 
-	while ((node = stay__list_pop(&resolver->flights)) != NULL) {
-		flight = STAY__CONTAINER(node, struct flight, node);
-		assert(stay__list_is_empty(&flight->queries));
-		loop->ops->lookup_cancel(loop->world, &flight->lookup);
-		stay__free(flight);
-	}
+	while ((node = stay__list_first(&resolver->flights)) != NULL)
+		flight_cancel(resolver, flight_of(node));
 }

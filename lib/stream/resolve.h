@@ -1,7 +1,7 @@
 /*
- * Names on their way to addresses. One lookup a name is in flight, shared by
- * all who ask; it goes on when they lose interest, and nobody waits for its
- * end.
+ * Names on their way to addresses. One young lookup a name is in flight, shared
+ * by all who ask; it goes on when they lose interest, and nobody waits for its
+ * end. Who asks when it is no longer young begins another.
  */
 #ifndef STAY__RESOLVE_H
 #define STAY__RESOLVE_H
@@ -9,6 +9,9 @@
 #include <stay/world.h>
 
 #include "base/list.h"
+
+/* A lookup older than that is not joined any more. */
+#define STAY__LOOKUP_JOIN_MS 1000
 
 struct stay__query;
 typedef void stay__query_fn(struct stay__query *query, int error,

@@ -163,6 +163,80 @@ START_TEST(test_resolve_that_hangs_holds_nobody_up)
 }
 END_TEST
 
+/* It hangs since a time without name servers, and does so for ever. */
+START_TEST(test_resolve_does_not_join_a_lookup_that_hangs)
+{
+	struct asker first, second, third;
+
+	ask(&first, "slow");
+	sim_run_ms(world, 1000);
+	ask(&second, "slow");
+	ck_assert_uint_eq(sim_calls(world, SIM_LOOKUP), 1);
+	sim_run_ms(world, 1);
+	sim_name_set(world, "slow", "10.0.0.3", 10, 0);
+	ask(&third, "slow");
+	ck_assert_uint_eq(sim_calls(world, SIM_LOOKUP), 2);
+	sim_run_ms(world, 20);
+	ck_assert_int_eq(third.answers, 1);
+	ck_assert_int_eq(first.answers, 1); /* found is found */
+	ck_assert_int_eq(second.answers, 1);
+}
+END_TEST
+
+/* Attempt after attempt, of a name that never answers. */
+START_TEST(test_resolve_keeps_few_lookups_that_nobody_waits_for)
+{
+	struct asker asker;
+
+	for (int i = 0; i < 20; i++) {
+		ask(&asker, "slow");
+		sim_run_ms(world, 600);
+		stay__query_cancel(&asker.query);
+		sim_run_ms(world, 600);
+		ck_assert_uint_le(sim_lookups(world), 2);
+	}
+	ck_assert_uint_eq(sim_calls(world, SIM_LOOKUP), 20);
+}
+END_TEST
+
+/* A name that takes longer than the budget of an attempt. */
+START_TEST(test_resolve_of_an_old_lookup_serves_those_after_it)
+{
+	struct asker first, second;
+
+	sim_name_set(world, "db", "10.0.0.1", 1500, 0);
+	ask(&first, "db");
+	sim_run_ms(world, 1100);
+	stay__query_cancel(&first.query);
+	ask(&second, "db");
+	ck_assert_uint_eq(sim_calls(world, SIM_LOOKUP), 2);
+	sim_run_ms(world, 500);
+	ck_assert_int_eq(second.answers, 1);
+	ck_assert_int_eq(second.error, 0);
+	sim_run_ms(world, 1100);
+	ck_assert_int_eq(second.answers, 1);
+}
+END_TEST
+
+/* What failed then says nothing of those who asked later. */
+START_TEST(test_resolve_of_an_old_lookup_fails_alone)
+{
+	struct asker first, second;
+
+	sim_name_set(world, "db", NULL, 1500, EAI_AGAIN);
+	ask(&first, "db");
+	sim_run_ms(world, 1100);
+	ask(&second, "db");
+	sim_run_ms(world, 500);
+	ck_assert_int_eq(first.error, EAI_AGAIN);
+	ck_assert_int_eq(second.answers, 0);
+	sim_name_set(world, "db", "10.0.0.1", 0, 0);
+	sim_run_ms(world, 1100);
+	ck_assert_int_eq(second.error, 0);
+	ck_assert_int_eq(second.answers, 1);
+}
+END_TEST
+
 Suite *
 suite_resolve(void)
 {
@@ -176,6 +250,12 @@ suite_resolve(void)
 	tcase_add_test(tests, test_resolve_may_be_asked_again_in_an_answer);
 	tcase_add_test(tests, test_resolve_refused_by_the_world_never_answers);
 	tcase_add_test(tests, test_resolve_that_hangs_holds_nobody_up);
+	tcase_add_test(tests, test_resolve_does_not_join_a_lookup_that_hangs);
+	tcase_add_test(
+	    tests, test_resolve_keeps_few_lookups_that_nobody_waits_for);
+	tcase_add_test(
+	    tests, test_resolve_of_an_old_lookup_serves_those_after_it);
+	tcase_add_test(tests, test_resolve_of_an_old_lookup_fails_alone);
 	suite_add_tcase(suite, tests);
 	return suite;
 }
