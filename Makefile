@@ -76,6 +76,7 @@ TORTURE = $(call objects,$(wildcard tests/torture/*.c))
 WRAPPED = malloc calloc realloc free socket connect bind setsockopt getsockopt \
 	getpeername getsockname fcntl read write writev sendmsg close getrandom \
 	mmap munmap madvise pthread_create pthread_attr_init pthread_mutex_init \
+	pthread_cond_init \
 	sigpending sigtimedwait getaddrinfo freeaddrinfo eventfd epoll_ctl \
 	epoll_wait clock_gettime ev_io_start ev_io_stop ev_timer_start \
 	ev_timer_stop ev_timer_again ev_prepare_start ev_prepare_stop \

@@ -50,6 +50,10 @@ struct stay_world;
  *  - To end it, call stay_loop_stop, run turns until stay_loop_live is 0, and
  *    call stay_loop_free; or leave it alone. While it has connections,
  *    ev_run(ev) does not return by itself.
+ *
+ * Names are looked up in threads, by getaddrinfo. Four lookups run at once; one
+ * that hangs for longer than a second gives its place to the next name. Its
+ * thread stays until the system returns, and there are never more than 16.
  */
 STAY_API struct stay_loop *stay_loop_ev(struct ev_loop *ev);
 

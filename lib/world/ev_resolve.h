@@ -4,7 +4,10 @@
 
 #include <stay/world.h>
 
-#define STAY__RESOLVER_THREADS 4
+#define STAY__RESOLVER_THREADS     4    /* lookups that run at once */
+#define STAY__RESOLVER_SLOW_MS     1000 /* a lookup older than that hangs */
+#define STAY__RESOLVER_THREADS_MAX 16   /* those that hang included */
+#define STAY__RESOLVER_REPEATS_MAX 12   /* of them, for a name that has one */
 
 struct stay__lookups;
 

@@ -89,6 +89,18 @@ __wrap_pthread_mutex_init(
 		   : __real_pthread_mutex_init(mutex, attributes);
 }
 
+REAL(int, pthread_cond_init,
+    (pthread_cond_t * condition, const pthread_condattr_t *attributes));
+
+int
+__wrap_pthread_cond_init(
+    pthread_cond_t *condition, const pthread_condattr_t *attributes)
+{
+	return wrap_point(WRAP_condition) != WRAP_PASS
+		   ? ENOMEM
+		   : __real_pthread_cond_init(condition, attributes);
+}
+
 void
 fault_settle(void)
 {

@@ -1,9 +1,11 @@
 /*
- * Names on the world on libev. getaddrinfo is the test's own: some names answer
- * only when the test lets them, everything else is asked of the system.
+ * Names on the world on libev. getaddrinfo and pthread_create are the test's own:
+ * some names answer only when the test lets them, everything else is asked of the
+ * system.
  */
 #include <arpa/inet.h>
 #include <dlfcn.h>
+#include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -12,6 +14,7 @@
 #include <semaphore.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -61,11 +64,27 @@ getaddrinfo(const char *host, const char *port, const struct addrinfo *hints,
 	void *symbol = dlsym(RTLD_NEXT, "getaddrinfo");
 
 	memcpy(&system_s, &symbol, sizeof(symbol));
-	if (host != NULL && strcmp(host, HANGING) == 0) {
+	if (host != NULL && strncmp(host, HANGING, strlen(HANGING)) == 0) {
 		hang();
 		host = "127.0.0.1";
 	}
 	return system_s(host, port, hints, found);
+}
+
+static atomic_bool no_threads; /* the system has none to give */
+
+int
+pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
+    void *(*run)(void *), void *arg)
+{
+	int (*system_s)(
+	    pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
+	void *symbol = dlsym(RTLD_NEXT, "pthread_create");
+
+	memcpy(&system_s, &symbol, sizeof(symbol));
+	return atomic_load(&no_threads)
+		   ? EAGAIN
+		   : system_s(thread, attributes, run, arg);
 }
 
 static void
@@ -284,6 +303,113 @@ START_TEST(test_world_ev_lookup_that_hangs_holds_up_no_end)
 }
 END_TEST
 
+/* ---- names that hang ---- */
+
+struct hangers {
+	struct asked asked[STAY__RESOLVER_THREADS_MAX + 1];
+	char names[STAY__RESOLVER_THREADS_MAX + 1][16];
+	int count;
+};
+
+/* So many hang, each under a name of its own or all under one. */
+static void
+hang_all(struct hangers *hangers, int count, bool one_name)
+{
+	hangers->count = count;
+	for (int i = 0; i < count; i++) {
+		snprintf(hangers->names[i], sizeof(hangers->names[i]), "%s%d",
+		    HANGING, one_name ? 0 : i);
+		ck_assert_int_eq(
+		    ask(&hangers->asked[i], hangers->names[i], "1"), 0);
+	}
+}
+
+static void
+let_go(struct hangers *hangers)
+{
+	for (int i = 0; i < hangers->count; i++)
+		sem_post(&gate);
+	for (int i = 0; i < hangers->count; i++)
+		wait_answer(&hangers->asked[i]);
+}
+
+/* The loop's thread is not needed for it. */
+START_TEST(test_world_ev_lookup_that_hangs_gives_its_place)
+{
+	struct hangers hangers;
+	struct asked asked;
+
+	hang_all(&hangers, STAY__RESOLVER_THREADS, false);
+	ck_assert_int_eq(ask(&asked, "127.0.0.1", "1"), 0);
+	wait_answer(&asked);
+	ck_assert_int_eq(asked.error, 0);
+	ck_assert_int_eq(atomic_load(&inside), STAY__RESOLVER_THREADS);
+	let_go(&hangers);
+}
+END_TEST
+
+/* With as many threads as there may be the next one waits for one to return. */
+START_TEST(test_world_ev_lookup_has_threads_up_to_a_bound)
+{
+	struct hangers hangers;
+
+	hang_all(&hangers, STAY__RESOLVER_THREADS_MAX + 1, false);
+	wait_for(&inside, STAY__RESOLVER_THREADS_MAX);
+	ck_assert_int_eq(atomic_load(&threads), STAY__RESOLVER_THREADS_MAX);
+	let_go(&hangers);
+	ck_assert_int_eq(atomic_load(&threads), STAY__RESOLVER_THREADS_MAX);
+}
+END_TEST
+
+/* One name, asked time after time, leaves threads for others. */
+START_TEST(test_world_ev_lookup_of_one_name_takes_not_all_threads)
+{
+	struct hangers hangers;
+	struct asked asked;
+
+	hang_all(&hangers, STAY__RESOLVER_THREADS_MAX + 1, true);
+	wait_for(&inside, STAY__RESOLVER_REPEATS_MAX);
+	ck_assert_int_eq(ask(&asked, "127.0.0.1", "1"), 0);
+	wait_answer(&asked);
+	ck_assert_int_eq(asked.error, 0);
+	ck_assert_int_eq(atomic_load(&inside), STAY__RESOLVER_REPEATS_MAX);
+	let_go(&hangers);
+}
+END_TEST
+
+START_TEST(test_world_ev_lookup_needs_one_thread_only)
+{
+	struct asked first, second;
+
+	ck_assert_int_eq(ask(&first, HANGING, "1"), 0);
+	wait_for(&inside, 1);
+	atomic_store(&no_threads, true);
+	ck_assert_int_eq(ask(&second, "127.0.0.1", "1"), 0);
+	sem_post(&gate);
+	wait_answer(&first);
+	wait_answer(&second);
+	ck_assert_int_eq(second.error, 0);
+	while (ask(&second, "127.0.0.1", "1") == 0) /* till the thread left */
+		wait_answer(&second);
+	atomic_store(&no_threads, false);
+}
+END_TEST
+
+/* Who watches for a place is told that the world is gone. */
+START_TEST(test_world_ev_lookup_that_waits_holds_up_no_end)
+{
+	struct hangers hangers;
+	struct asked asked;
+
+	hang_all(&hangers, STAY__RESOLVER_THREADS, false);
+	wait_for(&inside, STAY__RESOLVER_THREADS);
+	ck_assert_int_eq(ask(&asked, "127.0.0.1", "1"), 0);
+	seam.ops->lookup_cancel(seam.world, &asked.lookup);
+	let_go(&hangers);
+	ck_assert_int_eq(asked.times, 0);
+}
+END_TEST
+
 static struct asked next;
 
 static void
@@ -324,6 +450,12 @@ suite_world_ev_resolve(void)
 	tcase_add_test(tcase, test_world_ev_lookup_cancelled_when_answered);
 	tcase_add_test(tcase, test_world_ev_lookup_that_hangs_holds_up_no_end);
 	tcase_add_test(tcase, test_world_ev_lookup_asked_when_answered);
+	tcase_add_test(tcase, test_world_ev_lookup_that_hangs_gives_its_place);
+	tcase_add_test(tcase, test_world_ev_lookup_has_threads_up_to_a_bound);
+	tcase_add_test(
+	    tcase, test_world_ev_lookup_of_one_name_takes_not_all_threads);
+	tcase_add_test(tcase, test_world_ev_lookup_needs_one_thread_only);
+	tcase_add_test(tcase, test_world_ev_lookup_that_waits_holds_up_no_end);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }
