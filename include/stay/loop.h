@@ -111,9 +111,14 @@ STAY_API uint64_t stay_loop_now_ms(const struct stay_loop *loop);
 /* ---- dials ----------------------------------------------------------- */
 
 /*
- * Set how many dials of this loop may be under way at once. The others wait in
- * order. The default is 16.
+ * Set how many dials of this loop may be under way at once. The default is 16.
  * Returns: STAY_OK; STAY_E_ARG for 0.
+ *
+ * The others wait, and targets take turns: a target is scheme, host and port (or
+ * a path). Targets that failed last time, or were never reached, get half of the
+ * places at most, and half of that half only with no dial of theirs under way.
+ * So a black hole keeps nobody from being dialled. With one place the two kinds
+ * alternate. The loop remembers at most 128 targets that were reached.
  */
 STAY_API enum stay_status stay_loop_set_dials_max(
     struct stay_loop *loop, unsigned max);

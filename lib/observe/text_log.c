@@ -8,6 +8,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/list.h"
 
 /* A sentence may come again after so long. */
@@ -71,19 +72,15 @@ log_transition(void *arg, const struct stay_subject *who,
 
 /* ---- what comes again and again ---- */
 
-/* FNV-1a of all but the last clause, which says what comes next: how many
- * attempts, how long. */
+/* Of all but the last clause, which says what comes next: how many attempts, how
+ * long. */
 static uint64_t
 hash_of(const char *text)
 {
 	const char *end = strrchr(text, ';');
-	uint64_t hash = UINT64_C(14695981039346656037);
 
-	if (end == NULL)
-		end = text + strlen(text);
-	for (; text < end; text++)
-		hash = (hash ^ (unsigned char)*text) * UINT64_C(1099511628211);
-	return hash;
+	return stay__hash(STAY__HASH_START, text,
+	    end != NULL ? (size_t)(end - text) : strlen(text));
 }
 
 static uint64_t

@@ -1,6 +1,8 @@
 /*
- * A counter, a queue and the time of the last grant. Knows of a dial only its
- * ticket: a place in the queue, and the task to run.
+ * Two rings of targets that wait, and the time of the last grant. The first ticket
+ * of a target is its head: it stands in a ring, the others behind it. Knows of a
+ * dial only its ticket: a target's number, and the task to run. What it remembers
+ * of targets does not grow with their number.
  */
 #include "stream/governor.h"
 
@@ -13,13 +15,149 @@ enum {
 #include "base/options.def"
 };
 
-/* Somebody waits, and only the time of the last grant may be in the way. */
-static bool
-may_grant(const struct stay__governor *governor)
+static struct stay__target_slot *
+slot_of(struct stay__governor *governor, uint64_t target)
 {
-	return governor->active < governor->max &&
-	       !stay__list_is_empty(&governor->waiting);
+	return &governor->slots[(target >> 1) % STAY__GOVERNOR_SLOTS];
 }
+
+static struct stay__ticket *
+ticket_of(struct stay__list *node)
+{
+	return STAY__CONTAINER(node, struct stay__ticket, node);
+}
+
+/* ---- targets that wait ---- */
+
+static struct stay__ticket *
+head_find(struct stay__governor *governor, uint64_t target)
+{
+	struct stay__list *heads = &slot_of(governor, target)->heads;
+	struct stay__list *node = heads->next;
+
+	for (; node != heads; node = node->next) {
+		struct stay__ticket *head =
+		    STAY__CONTAINER(node, struct stay__ticket, slot);
+
+		if (head->target == target)
+			return head;
+	}
+	return NULL;
+}
+
+static enum stay__lane
+lane_of(struct stay__governor *governor, uint64_t target)
+{
+	return slot_of(governor, target)->reached == target
+		   ? STAY__LANE_SOUND
+		   : STAY__LANE_DOUBTFUL;
+}
+
+/* Of a ticket in no list: its target's turn comes after all others'. */
+static void
+head_push(struct stay__governor *governor, struct stay__ticket *head)
+{
+	head->lane = lane_of(governor, head->target);
+	stay__list_push(&governor->lanes[head->lane], &head->node);
+	stay__list_push(&slot_of(governor, head->target)->heads, &head->slot);
+}
+
+/* The next of its target takes over, and waits for the target's next turn. */
+static void
+head_pop(struct stay__governor *governor, struct stay__ticket *head)
+{
+	struct stay__list *node = stay__list_pop(&head->behind);
+
+	stay__list_remove(&head->node);
+	stay__list_remove(&head->slot);
+	if (node == NULL)
+		return;
+	stay__list_append_all(&ticket_of(node)->behind, &head->behind);
+	head_push(governor, ticket_of(node));
+}
+
+/* What is known of a target has changed. */
+static void
+head_move(struct stay__governor *governor, uint64_t target)
+{
+	struct stay__ticket *head = head_find(governor, target);
+
+	if (head == NULL || head->lane == lane_of(governor, target))
+		return;
+	stay__list_remove(&head->node);
+	stay__list_remove(&head->slot);
+	head_push(governor, head);
+}
+
+static void
+learn(struct stay__governor *governor, uint64_t target, enum stay__dial_end end)
+{
+	uint64_t *reached = &slot_of(governor, target)->reached;
+	uint64_t before = *reached;
+
+	if (end == STAY__DIAL_REACHED)
+		*reached = target;
+	else if (end == STAY__DIAL_FAILED && before == target)
+		*reached = 0;
+	if (*reached == before)
+		return;
+	head_move(governor, target);
+	if (before != 0)
+		head_move(governor, before);
+}
+
+/* ---- whose turn it is ---- */
+
+static unsigned
+share(unsigned places, unsigned parts)
+{
+	return places > parts ? places / parts : 1;
+}
+
+/* Past targets that have a dial under way; past so many no further. */
+#define SCAN_MAX 64
+
+static struct stay__ticket *
+choose_doubtful(struct stay__governor *governor)
+{
+	struct stay__list *lane = &governor->lanes[STAY__LANE_DOUBTFUL];
+	struct stay__list *node = lane->next;
+	bool any = governor->doubtful < share(governor->max, 4);
+
+	if (governor->doubtful >= share(governor->max, 2))
+		return NULL;
+	for (int i = 0; node != lane && i < SCAN_MAX; node = node->next, i++)
+		if (any ||
+		    slot_of(governor, ticket_of(node)->target)->doubtful == 0)
+			return ticket_of(node);
+	return NULL;
+}
+
+static struct stay__ticket *
+choose_sound(struct stay__governor *governor)
+{
+	struct stay__list *node =
+	    stay__list_first(&governor->lanes[STAY__LANE_SOUND]);
+
+	return node == NULL ? NULL : ticket_of(node);
+}
+
+/* Who is granted when the stagger is over; NULL without room or anybody. */
+static struct stay__ticket *
+choose(struct stay__governor *governor)
+{
+	struct stay__ticket *sound, *doubtful;
+
+	if (governor->active >= governor->max)
+		return NULL;
+	sound = choose_sound(governor);
+	doubtful = choose_doubtful(governor);
+	if (sound != NULL && doubtful != NULL)
+		return governor->last == STAY__LANE_SOUND ? doubtful : sound;
+	return sound != NULL ? sound : doubtful;
+}
+
+/* ---- grants ---- */
 
 /* The first grant of all follows none. */
 static uint64_t
@@ -31,26 +169,40 @@ next_at(const struct stay__governor *governor)
 }
 
 static void
-grant_first(struct stay__governor *governor, uint64_t now)
+count(
+    struct stay__governor *governor, const struct stay__ticket *ticket, int by)
 {
-	struct stay__list *node = stay__list_pop(&governor->waiting);
+	governor->active += (unsigned)by;
+	if (ticket->lane != STAY__LANE_DOUBTFUL)
+		return;
+	governor->doubtful += (unsigned)by;
+	slot_of(governor, ticket->target)->doubtful += (unsigned)by;
+}
 
-	governor->active++;
+static void
+grant_one(
+    struct stay__governor *governor, struct stay__ticket *ticket, uint64_t now)
+{
+	head_pop(governor, ticket);
+	count(governor, ticket, 1);
+	governor->last = ticket->lane;
 	governor->has_granted = true;
 	governor->granted_at = now;
-	stay__loop_run_soon(governor->loop,
-	    STAY__CONTAINER(node, struct stay__ticket, node)->granted);
+	stay__loop_run_soon(governor->loop, ticket->granted);
 }
 
 static void
 grant(struct stay__governor *governor)
 {
 	uint64_t now = stay__loop_now(governor->loop);
+	struct stay__ticket *next = choose(governor);
 
-	while (may_grant(governor) && next_at(governor) <= now)
-		grant_first(governor, now);
+	while (next != NULL && next_at(governor) <= now) {
+		grant_one(governor, next, now);
+		next = choose(governor);
+	}
 	stay__loop_timer(governor->loop, &governor->timer,
-	    may_grant(governor) ? next_at(governor) : UINT64_MAX);
+	    next != NULL ? next_at(governor) : UINT64_MAX);
 }
 
 static void
@@ -65,7 +217,10 @@ stay__governor_init(struct stay__governor *governor, struct stay_loop *loop)
 	governor->loop = loop;
 	governor->max = stay_loop_set_dials_max_default;
 	governor->stagger_ms = stay_loop_set_dials_stagger_ms_default;
-	stay__list_init(&governor->waiting);
+	for (unsigned i = 0; i < STAY__LANES; i++)
+		stay__list_init(&governor->lanes[i]);
+	for (unsigned i = 0; i < STAY__GOVERNOR_SLOTS; i++)
+		stay__list_init(&governor->slots[i].heads);
 	stay__timer_init(&governor->timer, stagger_over);
 }
 
@@ -73,14 +228,22 @@ void
 stay__ticket_init(struct stay__ticket *ticket, struct stay__task *granted)
 {
 	stay__list_init(&ticket->node);
+	stay__list_init(&ticket->slot);
+	stay__list_init(&ticket->behind);
 	ticket->granted = granted;
 }
 
 void
-stay__governor_join(
-    struct stay__governor *governor, struct stay__ticket *ticket)
+stay__governor_join(struct stay__governor *governor,
+    struct stay__ticket *ticket, uint64_t target)
 {
-	stay__list_push(&governor->waiting, &ticket->node);
+	struct stay__ticket *head = head_find(governor, target);
+
+	ticket->target = target;
+	if (head != NULL)
+		stay__list_push(&head->behind, &ticket->node);
+	else
+		head_push(governor, ticket);
 	grant(governor);
 }
 
@@ -91,14 +254,18 @@ stay__ticket_is_granted(const struct stay__ticket *ticket)
 }
 
 void
-stay__governor_leave(
-    struct stay__governor *governor, struct stay__ticket *ticket)
+stay__governor_leave(struct stay__governor *governor,
+    struct stay__ticket *ticket, enum stay__dial_end end)
 {
 	if (stay__ticket_is_granted(ticket)) {
 		assert(governor->active > 0);
-		governor->active--;
+		count(governor, ticket, -1);
+		learn(governor, ticket->target, end);
+	} else if (!stay__list_is_empty(&ticket->slot)) {
+		head_pop(governor, ticket);
+	} else {
+		stay__list_remove(&ticket->node);
 	}
-	stay__list_remove(&ticket->node);
 	grant(governor);
 }
 

@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "base/hash.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "stream/builtin.h"
@@ -125,11 +126,12 @@ broke(struct stay__link *link, int system)
 /* ---- news of the task `soon`, one a run ---- */
 
 static void
-end_dial(struct stay__link *link)
+end_dial(struct stay__link *link, enum stay__dial_end end)
 {
 	stay__dial_free(link->dial);
 	link->dial = NULL;
-	stay__governor_leave(&link->loop->dialing->governor, &link->ticket);
+	stay__governor_leave(
+	    &link->loop->dialing->governor, &link->ticket, end);
 }
 
 static void
@@ -170,7 +172,7 @@ won(struct stay__link *link)
 	stay__failure_clear(&link->failure); /* what a spent budget explained */
 	own(link, &link->dial->won, link->dial->peer);
 	link->dial->won = (struct stay__ends){ 0 };
-	end_dial(link);
+	end_dial(link, STAY__DIAL_REACHED);
 	result = watch_all(link);
 	if (result != 0) {
 		stay__failure_add(&link->failure, link->peer, result);
@@ -191,7 +193,7 @@ dial_settled(struct stay__link *link)
 		return;
 	}
 	stay__failure_move(&link->failure, &link->dial->failure);
-	end_dial(link);
+	end_dial(link, STAY__DIAL_FAILED);
 	down(link);
 }
 
@@ -290,6 +292,32 @@ stay__link_fini(struct stay__link *link)
 	stay__failure_clear(&link->failure);
 }
 
+/* Its end is in it, or "a" and "bc" were "ab" and "c". */
+static uint64_t
+mix(uint64_t number, const char *text)
+{
+	return stay__hash(number, text, strlen(text) + 1);
+}
+
+/*
+ * What the governor knows a target by: scheme, host and port, of each of them, or
+ * the path where there is no host.
+ */
+static uint64_t
+number_of(const struct stay_target *targets, size_t count)
+{
+	uint64_t number = STAY__HASH_START;
+
+	for (size_t i = 0; i < count; i++) {
+		number = mix(number, targets[i].scheme);
+		number = mix(number, targets[i].host);
+		number = mix(number, targets[i].port);
+		if (targets[i].host[0] == '\0')
+			number = mix(number, targets[i].path);
+	}
+	return number | 1;
+}
+
 enum stay_status
 stay__link_dial(
     struct stay__link *link, const struct stay_target *targets, size_t count)
@@ -308,7 +336,8 @@ stay__link_dial(
 	stay__failure_clear(&link->failure);
 	link->peer[0] = '\0';
 	take_event(link, STAY__LINK_EV_DIAL);
-	stay__governor_join(&link->loop->dialing->governor, &link->ticket);
+	stay__governor_join(&link->loop->dialing->governor, &link->ticket,
+	    number_of(targets, count));
 	return STAY_OK;
 }
 
@@ -346,7 +375,9 @@ stay__link_close(struct stay__link *link)
 	if (is_in(link, STAY__LINK_CLOSED))
 		return;
 	if (link->dial != NULL)
-		end_dial(link);
+		end_dial(link, link->failure.status == STAY_OK
+				   ? STAY__DIAL_GIVEN_UP
+				   : STAY__DIAL_FAILED);
 	if (is_in(link, STAY__LINK_OPEN))
 		disown(link);
 	take_event(link, STAY__LINK_EV_CLOSE);

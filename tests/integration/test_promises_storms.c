@@ -195,7 +195,8 @@ all_have_tried(void *arg)
 	return true;
 }
 
-/* The listener gives no answer to any of them. */
+/* The listener gives no answer to any of them: one target that was never reached
+ * has a quarter of the places. */
 START_TEST(test_promise_13_dials_under_way_at_once_are_bounded)
 {
 	const struct stay_redis_options options = { STAY_REDIS_OPTIONS,
@@ -207,7 +208,7 @@ START_TEST(test_promise_13_dials_under_way_at_once_are_bounded)
 	unsigned most = 0;
 
 	listener_open_stuffed(&listener);
-	ck_assert_int_eq(stay_loop_set_dials_max(rig.loop, DIALS), STAY_OK);
+	ck_assert_int_eq(stay_loop_set_dials_max(rig.loop, 4 * DIALS), STAY_OK);
 	start_members(listener.url, &options);
 	rig_until(&rig, all_have_tried, &most, 20);
 	ck_assert_uint_eq(most, DIALS);

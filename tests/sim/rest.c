@@ -9,6 +9,7 @@
 #include "client/client.h"
 #include "conn/conn.h"
 #include "run.h"
+#include "stream/dialing.h"
 #include "support/counts.h"
 
 /* As health.c has it: so long after the last byte buffers are given back. */
@@ -186,7 +187,7 @@ rest_check_memory(const struct run *run)
 {
 	const struct stay_loop *loop = run->loop;
 	uint64_t common =
-	    sizeof(*loop) + 1024 +
+	    sizeof(*loop) + sizeof(*loop->dialing) + 1024 +
 	    loop->slabs.count * (sizeof(struct stay__slab) + STAY__SLAB_SIZE) +
 	    loop->ids.cap * sizeof(loop->ids.entries[0]);
 	uint64_t count = 0;

@@ -139,7 +139,8 @@ return_ms(const struct user *user, const struct stay_client_options *o)
 	       o->connect_budget_ms;
 }
 
-/* Under the options in force, or those that will be; others may dial first. */
+/* Under the options in force, or those that will be; others may dial first, but for
+ * a quarter of the places, which is for anybody. */
 static uint64_t
 patience_ms(const struct run *run)
 {
@@ -156,7 +157,7 @@ patience_ms(const struct run *run)
 			most = larger(
 			    most, return_ms(user, &user->change.options));
 	}
-	if (run->plan.user_count <= run->plan.dials_max)
+	if (4 * run->plan.user_count <= run->plan.dials_max)
 		dials = 0;
 	return most + dials + SLACK_MS;
 }

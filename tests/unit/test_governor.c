@@ -22,7 +22,8 @@ START_TEST(test_promise_13_dials_take_their_turn)
 	struct rig rigs[CROWD];
 
 	rig_init(&rigs[0]);
-	ck_assert_int_eq(stay_loop_set_dials_max(rigs[0].loop, 2), STAY_OK);
+	/* Of 8 places a target that was never reached gets 2. */
+	ck_assert_int_eq(stay_loop_set_dials_max(rigs[0].loop, 8), STAY_OK);
 	answer(&rigs[0], "10.0.0.1", SIM_REFUSE, 100);
 	for (int i = 1; i < CROWD; i++)
 		rig_join(&rigs[i], &rigs[0]);
@@ -91,13 +92,20 @@ note_grant(struct rig *rig, enum stay__link_news news)
 	    sim_now_ms(rig->world) - formed_ms);
 }
 
-/* Links of one loop that nothing answers. */
+static void
+places(struct rig rigs[CROWD], unsigned max)
+{
+	ck_assert_int_eq(stay_loop_set_dials_max(rigs[0].loop, max), STAY_OK);
+}
+
+/* Links of one loop that nothing answers, with places for all of them. */
 static void
 form(struct rig rigs[CROWD])
 {
 	static char names[CROWD][2] = { "a", "b", "c", "d", "e" };
 
 	rig_init(&rigs[0]);
+	places(rigs, 4 * CROWD);
 	answer(&rigs[0], "10.0.0.1", SIM_BLACK_HOLE, 0);
 	grants[0] = '\0';
 	formed_ms = sim_now_ms(rigs[0].world);
@@ -196,7 +204,7 @@ START_TEST(test_promise_13_stagger_and_number_are_both_kept)
 	struct rig rigs[CROWD];
 
 	form(rigs);
-	ck_assert_int_eq(stay_loop_set_dials_max(rigs[0].loop, 1), STAY_OK);
+	places(rigs, 1);
 	stagger(rigs, 10);
 	dial_all(rigs);
 	sim_run_ms(rigs[0].world, 4);
@@ -205,7 +213,7 @@ START_TEST(test_promise_13_stagger_and_number_are_both_kept)
 	stay__link_close(&rigs[1].link);
 	sim_run_ms(rigs[0].world, 50);
 	ck_assert_str_eq(grants, "a0 b10 c50");
-	ck_assert_int_eq(stay_loop_set_dials_max(rigs[0].loop, 9), STAY_OK);
+	places(rigs, 4 * CROWD);
 	sim_run_ms(rigs[0].world, 50);
 	ck_assert_str_eq(grants, "a0 b10 c50 d100 e110");
 	disperse(rigs);
@@ -252,6 +260,202 @@ START_TEST(test_promise_13_the_stagger_can_be_changed)
 }
 END_TEST
 
+/* ---- whose turn it is ---- */
+
+/* "abacad": a letter a grant. */
+static char turns[64];
+
+static void
+note_turn(struct rig *rig, enum stay__link_news news)
+{
+	size_t len = strlen(turns);
+
+	if (news == STAY__NEWS_GRANTED && len + 1 < sizeof(turns))
+		memcpy(turns + len, rig->arg, 2);
+}
+
+#define MANY 40
+
+/* Links of one loop, each to the target of its letter, in this order. */
+static void
+line_up(struct rig *rigs, const char *letters)
+{
+	static char names[MANY][2];
+
+	turns[0] = '\0';
+	for (int i = 0; letters[i] != '\0'; i++) {
+		char target[64];
+
+		names[i][0] = letters[i];
+		rigs[i].hook = note_turn;
+		rigs[i].arg = names[i];
+		snprintf(target, sizeof(target), "tcp 10.0.0.1 %d", letters[i]);
+		ck_assert_int_eq(rig_dial(&rigs[i], target), STAY_OK);
+	}
+}
+
+/* Lower case is a black hole, upper case is reached. */
+static void
+open_loop(struct rig rigs[MANY], unsigned max)
+{
+	rig_init(&rigs[0]);
+	places(rigs, max);
+	stagger(rigs, 0);
+	for (int letter = 'a'; letter <= 'z'; letter++)
+		sim_address_set(
+		    rigs[0].world, "10.0.0.1", letter, SIM_BLACK_HOLE, 0);
+	for (int letter = 'A'; letter <= 'Z'; letter++)
+		sim_listen(rigs[0].world, "10.0.0.1", letter, NULL, NULL);
+	for (int i = 1; i < MANY; i++)
+		rig_join(&rigs[i], &rigs[0]);
+}
+
+static void
+close_loop(struct rig rigs[MANY])
+{
+	for (int i = MANY - 1; i > 0; i--) {
+		stay__link_close(&rigs[i].link);
+		stay__link_fini(&rigs[i].link);
+	}
+	rig_fini(&rigs[0]);
+}
+
+static void
+let_pass(struct rig rigs[MANY])
+{
+	sim_run_ms(rigs[0].world, 20);
+}
+
+/* One black hole for nearly all, and somebody whom nobody knows yet. */
+START_TEST(test_governor_a_black_hole_leaves_places)
+{
+	struct rig rigs[MANY];
+
+	open_loop(rigs, 16);
+	line_up(rigs, "hhhhhhhhhhhhhhhhhhhhhhhhhhhhhhX");
+	let_pass(rigs);
+	ck_assert_str_eq(turns, "hhhhX");
+	ck_assert(rig_is_up(&rigs[30]));
+	close_loop(rigs);
+}
+END_TEST
+
+/* Ten holes have half of the places; what was reached has the others. */
+START_TEST(test_governor_many_black_holes_leave_half)
+{
+	struct rig rigs[MANY];
+
+	open_loop(rigs, 16);
+	line_up(rigs, "X");
+	let_pass(rigs);
+	stay__link_close(&rigs[0].link);
+	line_up(rigs + 1, "abcdefghijabcdefghijX");
+	let_pass(rigs);
+	ck_assert_str_eq(turns, "abcdefghX");
+	ck_assert(rig_is_up(&rigs[21]));
+	ck_assert_uint_eq(rigs[0].loop->dialing->governor.doubtful, 8);
+	close_loop(rigs);
+}
+END_TEST
+
+START_TEST(test_governor_what_was_reached_may_have_all_places)
+{
+	struct rig rigs[MANY];
+
+	open_loop(rigs, 4);
+	line_up(rigs, "X");
+	let_pass(rigs);
+	stay__link_close(&rigs[0].link);
+	sim_address_set(rigs[0].world, "10.0.0.1", 'X', SIM_BLACK_HOLE, 0);
+	line_up(rigs + 1, "XXXXXX");
+	let_pass(rigs);
+	ck_assert_str_eq(turns, "XXXX");
+	close_loop(rigs);
+}
+END_TEST
+
+/* It failed last time: its budget was spent. */
+START_TEST(test_governor_what_failed_last_time_is_doubtful_again)
+{
+	struct rig rigs[MANY];
+
+	open_loop(rigs, 4);
+	line_up(rigs, "X");
+	let_pass(rigs);
+	stay__link_close(&rigs[0].link);
+	sim_address_set(rigs[0].world, "10.0.0.1", 'X', SIM_BLACK_HOLE, 0);
+	line_up(rigs + 1, "XXXXXX");
+	let_pass(rigs);
+	for (int i = 1; i <= 4; i++) {
+		stay__link_explain(&rigs[i].link, 20);
+		stay__link_close(&rigs[i].link);
+	}
+	let_pass(rigs);
+	ck_assert_str_eq(turns, "XXXXX");
+	close_loop(rigs);
+}
+END_TEST
+
+/* As each is given up: "a" has many, and the others come to their turn. It was
+ * alone when it was granted first. */
+START_TEST(test_governor_targets_take_turns)
+{
+	struct rig rigs[MANY];
+
+	open_loop(rigs, 1);
+	line_up(rigs, "aaaabbc");
+	for (int turn = 0; turn < 7; turn++) {
+		let_pass(rigs);
+		for (int i = 0; i < 7; i++)
+			if (strcmp(rigs[i].news, "granted") == 0)
+				stay__link_close(&rigs[i].link);
+	}
+	ck_assert_str_eq(turns, "aabcaba");
+	close_loop(rigs);
+}
+END_TEST
+
+/* With one place a hole and a target that was reached alternate. */
+START_TEST(test_governor_of_one_place_alternates)
+{
+	struct rig rigs[MANY];
+
+	open_loop(rigs, 1);
+	line_up(rigs, "X");
+	let_pass(rigs);
+	line_up(rigs + 1, "hhhXXX");
+	for (int turn = 0; turn < 6; turn++) {
+		let_pass(rigs);
+		for (int i = 1; i <= 3; i++)
+			if (strcmp(rigs[i].news, "granted") == 0)
+				stay__link_close(&rigs[i].link);
+	}
+	ck_assert_str_eq(turns, "hXhXhX");
+	close_loop(rigs);
+}
+END_TEST
+
+/* Those behind a head that is given up keep their place in line. */
+START_TEST(test_governor_who_waits_behind_one_given_up_goes_on)
+{
+	struct rig rigs[MANY];
+
+	open_loop(rigs, 1);
+	line_up(rigs, "haaab");
+	let_pass(rigs);
+	stay__link_close(&rigs[1].link); /* the head of "a" */
+	stay__link_close(&rigs[3].link); /* behind it */
+	for (int turn = 0; turn < 4; turn++) {
+		for (int i = 0; i < 5; i++)
+			if (strcmp(rigs[i].news, "granted") == 0)
+				stay__link_close(&rigs[i].link);
+		let_pass(rigs);
+	}
+	ck_assert_str_eq(turns, "hba");
+	close_loop(rigs);
+}
+END_TEST
+
 Suite *
 suite_governor(void)
 {
@@ -268,6 +472,16 @@ suite_governor(void)
 	tcase_add_test(
 	    tests, test_promise_13_who_is_given_up_is_not_waited_for);
 	tcase_add_test(tests, test_promise_13_the_stagger_can_be_changed);
+	tcase_add_test(tests, test_governor_a_black_hole_leaves_places);
+	tcase_add_test(tests, test_governor_many_black_holes_leave_half);
+	tcase_add_test(
+	    tests, test_governor_what_was_reached_may_have_all_places);
+	tcase_add_test(
+	    tests, test_governor_what_failed_last_time_is_doubtful_again);
+	tcase_add_test(tests, test_governor_targets_take_turns);
+	tcase_add_test(tests, test_governor_of_one_place_alternates);
+	tcase_add_test(
+	    tests, test_governor_who_waits_behind_one_given_up_goes_on);
 	suite_add_tcase(suite, tests);
 	return suite;
 }
