@@ -232,6 +232,8 @@ stay_frame_bad(const char *why)
  *
  * After MORE, decode gets the same bytes again. So a parser may remember in its
  * session block how far it got: as an offset, for the bytes may move in memory.
+ * A whole frame may be asked for twice, too, before anybody is told of it: when
+ * more is to be told before it than one turn of the loop may take.
  */
 typedef struct stay_frame stay_decode_fn(
     struct stay_session *session, struct stay_bytes in);

@@ -85,27 +85,29 @@ answer_control(struct stay_session *session, struct stay__call *call,
 /*
  * What `call` has now overtaken is told before it. That runs callbacks: the
  * call may be given up in one of them. What they are given is no part of this
- * frame.
+ * frame. False: it is more than a turn may take; the frame comes again.
  */
-static void
+static bool
 settle_refused(struct stay_session *session, const struct stay__call *call,
     const struct stay_frame *frame)
 {
 	struct stay__calls *calls = &session->client->calls;
 	struct stay_bytes whole = session->reading.frame;
+	bool all;
 
 	if (call->stage == STAY__CALL_CONTROL)
-		return;
+		return true;
 	if (frame->kind != STAY_FRAME_REFUSED)
 		calls->asks_first = false;
 	if (stay__list_is_empty(&calls->refused) ||
 	    (call->stage == STAY__CALL_OVER &&
 		frame->kind == STAY_FRAME_REFUSED))
-		return;
+		return true;
 	session->reading.frame.len = 0;
 	stay__calls_settle_refused(calls);
-	stay__calls_tell(calls);
+	all = stay__calls_tell_some(calls);
 	session->reading.frame = whole;
+	return all;
 }
 
 /* ---- a frame of each kind ---- */
@@ -137,7 +139,8 @@ take_answer(struct stay_session *session, const struct stay_frame *frame)
 		return stay__session_break(session, STAY_E_UNASKED, NULL);
 	if (set_aside(session, oldest, frame))
 		return STAY__GO_ON;
-	settle_refused(session, oldest, frame);
+	if (!settle_refused(session, oldest, frame))
+		return STAY__LATER;
 	if (oldest->stage == STAY__CALL_COMMITTED)
 		answer_call(oldest, frame);
 	else if (oldest->stage == STAY__CALL_OVER)
@@ -158,7 +161,8 @@ take_part(struct stay_session *session, const struct stay_frame *frame)
 	oldest = stay__calls_oldest(&session->client->calls);
 	if (oldest == NULL)
 		return stay__session_break(session, STAY_E_UNASKED, NULL);
-	settle_refused(session, oldest, frame);
+	if (!settle_refused(session, oldest, frame))
+		return STAY__LATER;
 	if (oldest->stage == STAY__CALL_COMMITTED) {
 		oldest->history |= STAY__HISTORY_ACTED;
 		stay__call_touched(oldest);
@@ -183,6 +187,12 @@ static enum stay__flow
 take_answering_push(
     struct stay_session *session, const struct stay_frame *frame)
 {
+	const struct stay__call *oldest =
+	    stay__calls_oldest(&session->client->calls);
+
+	if (stay__session_state(session) != STAY__SESSION_GREETING &&
+	    oldest != NULL && !settle_refused(session, oldest, frame))
+		return STAY__LATER; /* the push comes again with it */
 	take_push(session, frame);
 	return take_answer(session, frame);
 }
@@ -288,6 +298,8 @@ take_frames(struct stay_session *session, struct stay_bytes bytes, bool *up)
 		    (struct stay_bytes){ bytes.data, frame.len };
 		flow = take_frame[frame.kind](session, &frame);
 		session->reading.frame.len = 0;
+		if (flow == STAY__LATER)
+			return put_off(session, bytes.len);
 		if (flow == STAY__END || session->generation != generation)
 			return flow;
 		*up |= flow == STAY__COME_UP;

@@ -17,6 +17,7 @@
 enum stay__flow {
 	STAY__GO_ON,
 	STAY__COME_UP, /* hello is content */
+	STAY__LATER,   /* the frame was not taken: it comes again */
 	STAY__END      /* the session is over: session->condemned */
 };
 

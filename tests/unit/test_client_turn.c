@@ -175,6 +175,56 @@ START_TEST(test_promise_5_9_a_stop_while_replies_are_put_off)
 }
 END_TEST
 
+static struct stay__task mark;
+
+static void
+note_mark(struct stay__task *task)
+{
+	(void)task;
+	line_note(&rig.notes, "next;");
+}
+
+static void
+mark_next(struct line_call *call)
+{
+	stay__loop_run_soon(call->rig->loop, &mark);
+}
+
+/* Set aside over several turns, and told over several when one of them is acted
+ * on: a share by who reads, and a share by who tells. */
+static void
+overtake(const char *answer, const char *expected)
+{
+	const struct stay_client_options options = { .turn_calls_max = 2,
+		.on_refused = STAY_REFUSED_RESEND };
+
+	begin(&options, 6);
+	stay__task_init(&mark, note_mark);
+	rig.calls[0].then = mark_next;
+	sim_peer_print(rig.peer, "!1\n!2\n!3\n!4\n!5\n");
+	sim_peer_print(rig.peer, answer);
+	line_run(&rig, 0);
+	ck_assert_str_eq(line_told(&rig), expected);
+	end();
+}
+
+START_TEST(test_promise_9_what_was_overtaken_is_told_in_shares)
+{
+	overtake("+6\n", "a E_SERVER/refused !1;a E_SERVER/refused !2;"
+			 "a E_SERVER/refused !3;a E_SERVER/refused !4;next;"
+			 "a E_SERVER/refused !5;a OK/replied +6;");
+}
+END_TEST
+
+START_TEST(test_promise_9_a_part_waits_for_what_it_overtakes)
+{
+	overtake("*6\n+7\n",
+	    "a E_SERVER/refused !1;a E_SERVER/refused !2;"
+	    "a E_SERVER/refused !3;a E_SERVER/refused !4;next;"
+	    "a E_SERVER/refused !5;a part OK *6;a OK/replied +7;");
+}
+END_TEST
+
 /* Calls that all end in one instant are told in shares, too, and before what
  * answers another. */
 START_TEST(test_promise_4_9_many_ends_at_once_precede_a_reply)
@@ -268,6 +318,10 @@ suite_client_turn(void)
 	    tcase, test_promise_4_9_many_ends_at_once_precede_a_reply);
 	tcase_add_test(tcase, test_promise_7_bytes_in_flight_are_bounded);
 	tcase_add_test(tcase, test_promise_7_a_large_request_goes_alone);
+	tcase_add_test(
+	    tcase, test_promise_9_what_was_overtaken_is_told_in_shares);
+	tcase_add_test(
+	    tcase, test_promise_9_a_part_waits_for_what_it_overtakes);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }
