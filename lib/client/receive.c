@@ -364,8 +364,9 @@ stay__receive(struct stay_client *client, struct stay_bytes bytes)
 	session->reading.kept = 0;
 	/* Till now we were busy with what it has said. */
 	stay__health_heard(session);
-	/* What is over is told before what answers others. */
-	flow = stay__calls_tell_some(&client->calls)
+	/* What is over is told before what answers others: by the finisher, so
+	 * that there is one share a round. */
+	flow = stay__list_is_empty(&client->calls.finished)
 		   ? take_frames(session, bytes, &up)
 		   : put_off(session, bytes.len);
 	flow = leave_who_refuses(session, flow);
