@@ -190,9 +190,10 @@ struct stay_client_options {
  * the protocol's, or any URL of <stay/stream.h>. Its user, password, path and
  * query are for the protocol's greeting. `protocol` must outlive the client;
  * `url` is copied; `options` may be NULL. *client is valid until on_closed
- * returns.
+ * returns. The descriptors of fd:N are taken over, once: when their session is
+ * over the client ends with STAY_E_STATE, unless it was reconfigured.
  * Returns: STAY_OK; STAY_E_URL (stay_url_parse names the part that is wrong, or
- * the scheme or port does not fit); STAY_E_NO_TLS for NAMEs://; STAY_E_ARG for
+ * the scheme, the port or the length of a path does not fit); STAY_E_NO_TLS for NAMEs://; STAY_E_ARG for
  * an option out of its bounds; STAY_E_ABI; STAY_E_NOMEM; STAY_E_FORKED (see
  * stay_loop_ev); what the protocol's init returned. Unless it returns STAY_OK,
  * nothing was started and *client is NULL.

@@ -25,22 +25,41 @@ run_init(struct stay_conn *conn, void *state, void *arg)
 
 /* ---- connect, disconnect ---- */
 
+/* Who is given descriptors is given them once: closed with their stream, the
+ * numbers are somebody else's. */
+static enum stay_status
+dial(struct stay_client *client, const char **why)
+{
+	struct stay__target *target = &client->target;
+	enum stay_status status;
+
+	if (target->consumed) {
+		*why = "the descriptors of the URL are used up";
+		return STAY_E_STATE;
+	}
+	status = stay_stream_dial_to(client->conn, &target->dial, 1);
+	*why = stay_strerror(status);
+	target->consumed = status == STAY_OK && target->descriptors != NULL;
+	return status;
+}
+
 /* A connect may replace a session that no disconnect has ended. */
 static struct stay_verdict
 run_connect(struct stay_conn *conn, void *state, struct stay_info info)
 {
 	struct stay_client *client = client_of(state);
 	enum stay_status status;
+	const char *why;
 
 	stay__session_over(&client->session,
 	    info.status == STAY_OK ? STAY_E_RECONNECT : info.status,
 	    STAY_E_LOST);
 	client->rejecting = STAY_OK;
 	stay__change_take(client);
-	status = stay_stream_dial_to(conn, &client->target.dial, 1);
+	status = dial(client, &why);
 	if (status == STAY_OK)
 		return stay_verdict_pending(client->options.connect_budget_ms);
-	stay__conn_fail(conn, status, "connect", stay_strerror(status));
+	stay__conn_fail(conn, status, "connect", why);
 	if (stay_status_class(status) == STAY_CLASS_CALLER)
 		return stay__session_give_up(client, status);
 	return stay__session_lost(client, status);

@@ -2,6 +2,7 @@
  * Where a client's URL points: the protocol's own schemes are tcp and unix with
  * its port, everything else is a transport's.
  */
+#include "base/address.h"
 #include "client/client.h"
 #include "stream/transport.h"
 
@@ -30,12 +31,14 @@ point_at_host(const struct stay_client *client, struct stay__target *target,
 	return STAY_OK;
 }
 
+/* One that no kernel takes is better known at start. */
 static enum stay_status
 point_at_path(struct stay__target *target, const char *scheme)
 {
 	const struct stay_url *url = target->url;
+	struct stay_address address;
 
-	if (url->path[0] == '\0')
+	if (!stay__address_of_path(&address, url->path))
 		return STAY_E_URL;
 	target->dial = stay_target_make(scheme, "", "", url->path);
 	return STAY_OK;

@@ -12,6 +12,7 @@ struct stay__target {
 	struct stay_url *url;
 	struct stay_target dial;
 	char *descriptors; /* the URL fd:... ; else NULL */
+	bool consumed;     /* they were dialled: no longer ours to open */
 };
 
 /* Where `url` points for this client; stay__target_fini in any case. */

@@ -66,6 +66,72 @@ START_TEST(test_client_urls_are_checked_at_the_start)
 }
 END_TEST
 
+/* A path of so many bytes; the kernel's bound is 107. */
+static enum stay_status
+start_at_path(const char *scheme, int len)
+{
+	char url[256];
+
+	ck_assert_int_lt(len, 200);
+	snprintf(url, sizeof(url), "%s:///%0*d", scheme, len - 1, 0);
+	return start_with(url, &line_protocol, NULL);
+}
+
+START_TEST(test_client_start_knows_a_path_too_long)
+{
+	ck_assert_int_eq(start_at_path("unix", 107), STAY_OK);
+	ck_assert_int_eq(start_at_path("unix", 108), STAY_E_URL);
+	ck_assert_int_eq(start_at_path("line+unix", 107), STAY_OK);
+	ck_assert_int_eq(start_at_path("line+unix", 108), STAY_E_URL);
+}
+END_TEST
+
+static enum stay_status closed_with;
+
+static void
+on_closed(void *arg, struct stay_conn *conn, enum stay_status reason)
+{
+	(void)arg;
+	(void)conn;
+	closed_with = reason;
+}
+
+static bool
+has_ended(void *loop)
+{
+	return stay_loop_live(loop) == 0;
+}
+
+/* The peer goes, and the number may be somebody else's by now. */
+START_TEST(test_client_takes_descriptors_once)
+{
+	static const struct sim_server server;
+	struct line_config config = { .notes = &rig.notes };
+	struct stay_client_options options = { STAY_CLIENT_OPTIONS,
+		.config = &config, .on_closed = on_closed };
+	struct stay_world *world = sim_world_new(1);
+	struct stay_loop *loop = stay_loop_new(world);
+	struct stay_client *client;
+	struct sim_peer *peer;
+	char url[32];
+	int fd;
+
+	rig.notes.len = 0;
+	closed_with = STAY_OK;
+	peer = sim_adopted(world, &server, NULL, &fd);
+	snprintf(url, sizeof(url), "fd:%d", fd);
+	ck_assert_int_eq(stay_client_start(
+			     &client, loop, &line_bare_protocol, url, &options),
+	    STAY_OK);
+	sim_run_ms(world, 10);
+	ck_assert_uint_eq(stay_loop_live(loop), 1);
+	sim_peer_close(peer);
+	ck_assert(sim_run_until(world, has_ended, loop, 1000));
+	ck_assert_int_eq(closed_with, STAY_E_STATE);
+	ck_assert_int_eq(stay_loop_free(loop), STAY_OK);
+}
+END_TEST
+
 START_TEST(test_client_refuses_what_it_does_not_know)
 {
 	struct stay_protocol protocol = line_protocol;
@@ -586,6 +652,8 @@ suite_client(void)
 	Suite *suite = suite_create("client");
 	TCase *tcase = tcase_create("start");
 
+	tcase_add_test(tcase, test_client_start_knows_a_path_too_long);
+	tcase_add_test(tcase, test_client_takes_descriptors_once);
 	tcase_add_test(tcase, test_client_urls_are_checked_at_the_start);
 	tcase_add_test(tcase, test_client_refuses_what_it_does_not_know);
 	tcase_add_test(tcase, test_client_label_has_no_secret);
