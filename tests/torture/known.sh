@@ -18,7 +18,9 @@ harmless='
 	ev_set_allocator ev_unref
 	explicit_bzero fprintf fputc fputs fwrite gai_strerror getpid
 	inet_ntop inet_pton memchr memcmp memcpy memmove memrchr memset
-	pthread_attr_destroy pthread_attr_setdetachstate pthread_mutex_destroy
+	pthread_attr_destroy pthread_attr_setdetachstate pthread_cond_broadcast
+	pthread_cond_destroy pthread_cond_timedwait pthread_condattr_destroy
+	pthread_condattr_init pthread_condattr_setclock pthread_mutex_destroy
 	pthread_mutex_lock pthread_mutex_unlock pthread_sigmask
 	sigaddset sigemptyset sigfillset sigismember snprintf
 	strchr strcmp strcspn strlen strncmp strnlen strrchr strspn strtod sysconf
