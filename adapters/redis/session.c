@@ -187,6 +187,8 @@ stay_redis__session_hello(
 	if (frame == NULL)
 		begin(session);
 	answer = stay_redis__greeting_answer(&own->greeting, &exchange);
+	stay_session_set_login(
+	    session, own->greeting.login.user, own->greeting.login.password);
 	if (exchange.due > 0 &&
 	    stay_session_expect(session, exchange.due) != STAY_OK)
 		return stay_hello_retry("no memory for the greeting");

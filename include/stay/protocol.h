@@ -444,6 +444,15 @@ STAY_API const uint64_t *stay_session_oldest(
 STAY_API void stay_session_renew(struct stay_session *session, const char *why);
 
 /*
+ * Say who logs in, if that is not what the URL says: these words never appear in
+ * a text, even if the server repeats them. NULL is none; the words are not
+ * copied, and must live as long as the session. Those of the URL are never
+ * shown.
+ */
+STAY_API void stay_session_set_login(
+    struct stay_session *session, const char *user, const char *password);
+
+/*
  * The control lane is for what the protocol itself has to say. Append bytes to
  * this buffer, then say with stay_session_expect how many replies they get,
  * which may be 0. During the greeting the replies go to hello, later to

@@ -10,6 +10,8 @@
 #include <string.h>
 #include <sys/un.h>
 
+#include "base/percent.h"
+
 int
 stay__port_parse(const char *port)
 {
@@ -68,6 +70,16 @@ stay__address_of_path(struct stay_address *address, const char *path)
 	return true;
 }
 
+/* As in a URL; a path that fills its room has no NUL. */
+static void
+describe_path(const struct sockaddr_un *local, char *text, size_t len)
+{
+	char path[sizeof(local->sun_path) + 1] = "";
+
+	memcpy(path, local->sun_path, sizeof(local->sun_path));
+	stay__percent_write(text, len, STAY__PART_PATH, path);
+}
+
 void
 stay__address_describe(
     const struct stay_address *address, char *text, size_t len)
@@ -90,8 +102,7 @@ stay__address_describe(
 		break;
 	case AF_UNIX:
 		memcpy(&local, &address->storage, sizeof(local));
-		snprintf(text, len, "%.*s", (int)sizeof(local.sun_path),
-		    local.sun_path);
+		describe_path(&local, text, len);
 		break;
 	default:
 		snprintf(text, len, "address of family %d",

@@ -6,10 +6,10 @@
 
 #include <errno.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/text.h"
 
 struct meaning {
 	int number;
@@ -78,24 +78,23 @@ stay__failure_say(struct stay__failure *failure, const char *format, ...)
 {
 	static const char more[] = "...";
 	const size_t size = STAY__FAILURE_TEXT;
+	struct stay__text text;
 	va_list args;
-	size_t used;
-	int len;
 
 	if (failure->text == NULL)
 		failure->text = stay__zalloc(size);
 	if (failure->text == NULL)
 		return;
-	used = strlen(failure->text);
-	if (used > 0 && used + 2 < size) {
-		memcpy(failure->text + used, ", ", sizeof(", "));
-		used += 2;
-	}
+	text =
+	    (struct stay__text){ failure->text, size, strlen(failure->text) };
+	if (text.len > 0)
+		stay__text_put(&text, ", ");
 	va_start(args, format);
-	len = vsnprintf(failure->text + used, size - used, format, args);
+	stay__text_vadd(&text, format, args);
 	va_end(args);
-	if (len >= 0 && (size_t)len >= size - used)
-		memcpy(failure->text + size - sizeof(more), more, sizeof(more));
+	if (text.len >= size)
+		memcpy(failure->text + strlen(failure->text) + 1 - sizeof(more),
+		    more, sizeof(more));
 }
 
 static int

@@ -38,18 +38,6 @@ stay__realloc_many(void *old, size_t count, size_t size)
 	return count <= SIZE_MAX / size ? realloc(old, count * size) : NULL;
 }
 
-/* NULL: no memory. */
-static inline char *
-stay__copy_text(const char *text)
-{
-	size_t size = strlen(text) + 1;
-	char *copy = stay__realloc(NULL, size);
-
-	if (copy != NULL)
-		memcpy(copy, text, size);
-	return copy;
-}
-
 static inline void
 stay__free(void *memory)
 {

@@ -63,17 +63,20 @@ hex_value(char c)
 	return -1;
 }
 
+int
+stay__hex_pair(const char *digits)
+{
+	int high = hex_value(digits[0]);
+	int low = high < 0 ? -1 : hex_value(digits[1]);
+
+	return low < 0 ? -1 : high * 16 + low;
+}
+
 /* The byte that an escape at the front of `text` stands for, or -1. */
 static int
 escaped_value(struct stay_bytes text)
 {
-	int high, low;
-
-	if (text.len < 3)
-		return -1;
-	high = hex_value(text.data[1]);
-	low = hex_value(text.data[2]);
-	return high < 0 || low < 0 ? -1 : high * 16 + low;
+	return text.len < 3 ? -1 : stay__hex_pair(text.data + 1);
 }
 
 char
@@ -107,4 +110,34 @@ stay__part_fault(enum stay__part part, struct stay_bytes text)
 			return rule->unescaped;
 	}
 	return NULL;
+}
+
+size_t
+stay__percent_put(char to[3], enum stay__part part, char c)
+{
+	static const char digits[] = "0123456789ABCDEF";
+
+	to[0] = c;
+	if (stay__part_admits(part, c))
+		return 1;
+	to[0] = '%';
+	to[1] = digits[(unsigned char)c >> 4];
+	to[2] = digits[(unsigned char)c & 15];
+	return 3;
+}
+
+void
+stay__percent_write(
+    char *to, size_t size, enum stay__part part, const char *text)
+{
+	char piece[3];
+	size_t used = 0, len;
+
+	for (; *text != '\0'; text++, used += len) {
+		len = stay__percent_put(piece, part, *text);
+		if (used + len >= size)
+			break;
+		memcpy(to + used, piece, len);
+	}
+	to[used] = '\0';
 }

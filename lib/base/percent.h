@@ -32,6 +32,10 @@ stay__is_letter(char c)
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
+/* The byte of two hexadecimal digits, or -1; the second is not looked at if the
+ * first is none. */
+int stay__hex_pair(const char *digits);
+
 /* Whether `c` may stand there unescaped. */
 bool stay__part_admits(enum stay__part part, char c);
 
@@ -40,5 +44,11 @@ const char *stay__part_fault(enum stay__part part, struct stay_bytes text);
 
 /* Take one character, decoded, off the front of well-formed text. */
 char stay__percent_take(struct stay_bytes *text);
+
+/* `c` as it may stand in `part`, itself or an escape; how many bytes. */
+size_t stay__percent_put(char to[3], enum stay__part part, char c);
+/* A whole text like that, cut at `size`, which is not 0. */
+void stay__percent_write(
+    char *to, size_t size, enum stay__part part, const char *text);
 
 #endif

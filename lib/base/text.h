@@ -1,7 +1,11 @@
-/* Text that grows at its end and is cut at its bound. */
+/*
+ * One line of text that grows at its end and is cut at its bound. What is not
+ * printable ASCII becomes "\xNN": such a text may go into a log.
+ */
 #ifndef STAY__TEXT_H
 #define STAY__TEXT_H
 
+#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -13,8 +17,17 @@ struct stay__text {
 	size_t len; /* what it would be without the bound */
 };
 
+/* What one call of stay__text_add can add; more ends in "...". */
+#define STAY__CLAUSE_MAX 512
+
+void stay__text_put(struct stay__text *text, const char *from);
+void stay__text_vadd(struct stay__text *text, const char *format,
+    va_list arguments) STAY_PRINTF(2, 0);
 void stay__text_add(struct stay__text *text, const char *format, ...)
     STAY_PRINTF(2, 3);
+
+/* `from` like that, in memory of its own, whole; NULL: no memory. */
+char *stay__text_copy(const char *from);
 
 /* A duration, as people say it: "350 ms", "1.2 s", "40 s", "12 min". */
 struct stay__duration {

@@ -123,23 +123,30 @@ parse_port(struct parser *parser, struct stay_bytes text)
 	return true;
 }
 
+static bool
+is_ipv6_of(const char *text, size_t len)
+{
+	char address[INET6_ADDRSTRLEN];
+	struct in6_addr binary;
+
+	if (len >= sizeof(address))
+		return false;
+	memcpy(address, text, len);
+	address[len] = '\0';
+	return inet_pton(AF_INET6, address, &binary) == 1;
+}
+
 /* RFC 6874: behind the address "%25" and the name of an interface may stand. */
 static bool
 is_ipv6(struct stay_bytes text)
 {
 	const char *zone = memchr(text.data, '%', text.len);
 	size_t len = zone == NULL ? text.len : (size_t)(zone - text.data);
-	char address[INET6_ADDRSTRLEN];
-	struct in6_addr binary;
 
-	if (len >= sizeof(address))
-		return false;
 	if (zone != NULL &&
 	    (text.len - len < 4 || strncmp(zone, "%25", 3) != 0))
 		return false;
-	memcpy(address, text.data, len);
-	address[len] = '\0';
-	return inet_pton(AF_INET6, address, &binary) == 1;
+	return is_ipv6_of(text.data, len);
 }
 
 /* `text` begins with a bracket. */
@@ -306,23 +313,21 @@ put_text(struct writer *writer, const char *text)
 static void
 put_part(struct writer *writer, enum stay__part part, const char *text)
 {
-	static const char digits[] = "0123456789ABCDEF";
+	char piece[3];
+	size_t len;
 
 	for (; *text != '\0'; text++) {
-		if (stay__part_admits(part, *text)) {
-			put(writer, *text);
-			continue;
-		}
-		put(writer, '%');
-		put(writer, digits[(unsigned char)*text >> 4]);
-		put(writer, digits[(unsigned char)*text & 15]);
+		len = stay__percent_put(piece, part, *text);
+		for (size_t i = 0; i < len; i++)
+			put(writer, piece[i]);
 	}
 }
 
+/* A name may hold an escaped colon. */
 static void
 put_host(struct writer *writer, const char *host)
 {
-	if (strchr(host, ':') == NULL) {
+	if (!is_ipv6_of(host, strcspn(host, "%"))) {
 		put_part(writer, STAY__PART_HOST, host);
 		return;
 	}

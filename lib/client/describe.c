@@ -84,10 +84,12 @@ static const char *
 agreement(struct stay_client *client, char *text, size_t len)
 {
 	struct stay_session *session = &client->session;
+	char said[96] = "";
 
 	if (stay__session_state(session) == STAY__SESSION_READY &&
 	    client->protocol.describe != NULL)
-		(void)client->protocol.describe(session, text, len);
+		(void)client->protocol.describe(session, said, sizeof(said));
+	stay__session_show(session, said, text, len);
 	return text;
 }
 

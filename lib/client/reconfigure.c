@@ -4,6 +4,7 @@
  * sessions.
  */
 #include "base/mem.h"
+#include "base/text.h"
 #include "client/client.h"
 #include "client/settings.h"
 
@@ -189,7 +190,7 @@ prepare_label(const struct stay_client *client, struct stay__change *change,
 	change->options.label = NULL;
 	change->named = client->named || given != NULL;
 	if (given != NULL)
-		change->label = stay__copy_text(given);
+		change->label = stay__text_copy(given);
 	else if (url != NULL && !client->named)
 		change->label = stay__settings_label(&change->target, url);
 	else

@@ -21,6 +21,9 @@ enum stay__flow {
 	STAY__END      /* the session is over: session->condemned */
 };
 
+#define STAY__SECRETS_MAX 2
+#define STAY__WORDS_MAX   384 /* of a server, in a text */
+
 struct stay_session {
 	struct stay_client *client;
 	void *data;
@@ -29,6 +32,8 @@ struct stay_session {
 	bool said_farewell;
 	uint64_t up_since;          /* ns; 0: it has not come up */
 	enum stay_status condemned; /* session_fail.c: to be ended, why */
+	/* Words of its login beside the URL's, which are not to be shown. */
+	const char *secrets[STAY__SECRETS_MAX];
 	struct stay__output output;
 	struct stay__health health;
 	struct stay__reading reading;
@@ -52,6 +57,10 @@ void stay__session_condemn(
     struct stay_session *session, enum stay_status why, const char *text);
 struct stay_verdict stay__session_verdict(
     const struct stay_session *session, enum stay__flow flow);
+
+/* What a server said, as it may be shown: without the words of the login. */
+void stay__session_show(const struct stay_session *session, const char *text,
+    char *to, size_t size);
 
 /* ---- session.c ---- */
 void stay__session_init(

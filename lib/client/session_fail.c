@@ -3,12 +3,38 @@
  * call is committed, and the verdict that ends it is the behaviour's, when its
  * connection asks next. Ending it is session.c's.
  */
+#include <stdio.h>
+
+#include "base/redact.h"
 #include "client/client.h"
 
 void
 stay__session_acquit(struct stay_session *session)
 {
 	session->condemned = STAY_OK;
+	memset(session->secrets, 0, sizeof(session->secrets));
+}
+
+/* Everybody is called "default": that is no secret. */
+static const char *
+secret_user(const char *user)
+{
+	return strcmp(user, "default") == 0 ? NULL : user;
+}
+
+void
+stay__session_show(
+    const struct stay_session *session, const char *text, char *to, size_t size)
+{
+	const struct stay_url *url = session->client->target.url;
+	const char *words[2 + STAY__SECRETS_MAX] = { NULL };
+
+	if (url != NULL) {
+		words[0] = secret_user(url->user);
+		words[1] = url->password;
+	}
+	memcpy(words + 2, session->secrets, sizeof(session->secrets));
+	stay__redact(to, size, text, words, sizeof(words) / sizeof(words[0]));
 }
 
 enum stay__flow
@@ -18,11 +44,14 @@ stay__session_break(
 	const char *phase =
 	    stay__session_state(session) == STAY__SESSION_GREETING ? "hello"
 								   : "session";
+	char shown[STAY__WORDS_MAX];
 
-	if (text == NULL)
-		text = stay_strerror(why);
 	session->condemned = why;
-	stay__conn_fail(session->client->conn, why, phase, text);
+	if (text != NULL)
+		stay__session_show(session, text, shown, sizeof(shown));
+	else
+		snprintf(shown, sizeof(shown), "%s", stay_strerror(why));
+	stay__conn_fail(session->client->conn, why, phase, shown);
 	return STAY__END;
 }
 

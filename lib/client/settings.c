@@ -5,6 +5,7 @@
  */
 #include "client/settings.h"
 #include "base/options.h"
+#include "base/text.h"
 #include "client/client.h"
 
 static const struct stay__option client_options[] = {
@@ -110,15 +111,14 @@ stay__settings_socket(const struct stay_client_options *options)
 char *
 stay__settings_label(const struct stay__target *target, const char *url)
 {
-	bool is_url = target->descriptors == NULL;
-	size_t size = is_url
-			  ? (size_t)stay_url_describe(target->url, NULL, 0) + 1
-			  : strlen(url) + 1;
-	char *label = stay__realloc(NULL, size);
+	size_t size;
+	char *label;
 
-	if (label != NULL && is_url)
+	if (target->descriptors != NULL)
+		return stay__text_copy(url);
+	size = (size_t)stay_url_describe(target->url, NULL, 0) + 1;
+	label = stay__realloc(NULL, size);
+	if (label != NULL)
 		stay_url_describe(target->url, label, size);
-	else if (label != NULL)
-		memcpy(label, url, size);
 	return label;
 }

@@ -64,6 +64,17 @@ stay_session_renew(struct stay_session *session, const char *why)
 	stay__leave_want_renewal(session, why);
 }
 
+void
+stay_session_set_login(
+    struct stay_session *session, const char *user, const char *password)
+{
+	assert(session != NULL);
+	session->secrets[0] = user;
+	session->secrets[1] = password;
+	if (user != NULL && strcmp(user, "default") == 0)
+		session->secrets[0] = NULL;
+}
+
 struct stay_buf *
 stay_session_control(struct stay_session *session)
 {

@@ -50,9 +50,9 @@ add_doing(struct stay__text *text, const struct stay_conn *conn)
 	};
 	uint64_t now = stay__loop_now(conn->loop);
 
-	stay__text_add(text, "conn %llu %s: %s for ",
-	    (unsigned long long)conn->number, conn->label,
-	    doing[stay__conn_state(conn)]);
+	stay__text_add(text, "conn %llu ", (unsigned long long)conn->number);
+	stay__text_add(text, "%s", conn->label);
+	stay__text_add(text, ": %s for ", doing[stay__conn_state(conn)]);
 	stay__text_add_ms(text, (now - conn->history.since) / STAY__TICK_NS);
 	add_attempt(text, conn);
 	if (stay_stream_is_open(conn))
@@ -71,7 +71,7 @@ add_count(
 static void
 add_waiting(struct stay__text *text, const struct stay_conn *conn)
 {
-	char words[192];
+	char words[256];
 
 	if (conn->behaviour->describe != NULL &&
 	    conn->behaviour->describe(conn, conn->state, words, sizeof(words)) >

@@ -33,7 +33,7 @@ struct stay_subject stay__conn_subject(struct stay_conn *conn);
 void stay__conn_retune(struct stay_conn *conn,
     const struct stay_socket_options *socket, uint64_t stop_budget_ms,
     const struct stay_backoff_policy *backoff);
-/* Another label, of stay__copy_text; returns the old one, to be freed. */
+/* Another label, of stay__text_copy; returns the old one, to be freed. */
 char *stay__conn_relabel(struct stay_conn *conn, char *label);
 /* Reconnect by itself after so long; STAY_FOREVER: not any more. */
 void stay__conn_renew_after(struct stay_conn *conn, uint64_t ms);

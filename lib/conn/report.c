@@ -6,7 +6,6 @@
 #include "conn/report.h"
 
 #include <assert.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -137,20 +136,18 @@ add_next(struct stay__text *text, const struct stay_conn *conn)
 
 /* ---- failures ---- */
 
-/* How much of so many bytes there was room for. */
+/* How much of it there was room for. */
 static unsigned
-fitting(int len, unsigned size)
+fitting(const struct stay__text *text)
 {
-	if (len < 0)
-		return 0;
-	return (unsigned)len < size ? (unsigned)len : size - 1;
+	return (unsigned)strlen(text->at);
 }
 
 void
 stay__conn_fail(struct stay_conn *conn, enum stay_status status,
     const char *phase, const char *text)
 {
-	int lead;
+	struct stay__text sentence;
 
 	conn->report.why = status;
 	conn->report.told &= ~STAY__TOLD_FAILURE;
@@ -160,13 +157,13 @@ stay__conn_fail(struct stay_conn *conn, enum stay_status status,
 		conn->report.sentence = stay__zalloc(STAY__FAILURE_MAX);
 	if (conn->report.sentence == NULL)
 		return;
-	lead = snprintf(conn->report.sentence, STAY__FAILURE_MAX,
-	    "%s %s: ", phase, conn->label);
-	conn->report.text_at = fitting(lead, STAY__FAILURE_MAX);
-	lead = snprintf(conn->report.sentence + conn->report.text_at,
-	    STAY__FAILURE_MAX - conn->report.text_at, "%s", text);
-	conn->report.text_len =
-	    fitting(lead, STAY__FAILURE_MAX - conn->report.text_at);
+	sentence =
+	    (struct stay__text){ conn->report.sentence, STAY__FAILURE_MAX, 0 };
+	stay__text_add(&sentence, "%s %s", phase, conn->label);
+	stay__text_put(&sentence, ": ");
+	conn->report.text_at = fitting(&sentence);
+	stay__text_add(&sentence, "%s", text);
+	conn->report.text_len = fitting(&sentence) - conn->report.text_at;
 }
 
 static void

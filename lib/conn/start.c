@@ -5,6 +5,7 @@
 #include <assert.h>
 
 #include "base/options.h"
+#include "base/text.h"
 #include "conn/conn.h"
 #include "conn/deliver.h"
 #include "conn/run.h"
@@ -33,7 +34,7 @@ allocate(struct stay_conn *conn)
 
 	if (label == NULL)
 		label = conn->behaviour->name;
-	conn->label = stay__copy_text(label != NULL ? label : "");
+	conn->label = stay__text_copy(label != NULL ? label : "");
 	conn->options.label = NULL;
 	conn->state = stay__zalloc(size > 0 ? size : 1);
 	status = stay__step_init(conn);

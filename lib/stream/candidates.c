@@ -12,6 +12,7 @@
 
 #include "base/address.h"
 #include "base/mem.h"
+#include "base/percent.h"
 #include "loop/loop.h"
 #include "stream/dialing.h"
 
@@ -186,6 +187,21 @@ interleave(
 	}
 }
 
+/* The name as it stands in a URL. */
+struct shown {
+	char text[NI_MAXHOST];
+};
+
+static struct shown
+show_name(const struct name *name)
+{
+	struct shown shown;
+
+	stay__percent_write(
+	    shown.text, sizeof(shown.text), STAY__PART_HOST, name->target.host);
+	return shown;
+}
+
 static void
 fail(struct name *name, int error, const char *text)
 {
@@ -194,7 +210,7 @@ fail(struct name *name, int error, const char *text)
 	if (no_memory || text == NULL)
 		text = no_memory ? "out of memory" : "no answer";
 	stay__failure_say(
-	    name->all->failure, "resolve %s: %s", name->target.host, text);
+	    name->all->failure, "resolve %s: %s", show_name(name).text, text);
 	stay__failure_blame(
 	    name->all->failure, no_memory ? STAY_E_NOMEM : STAY_E_RESOLVE, 0);
 }
@@ -331,5 +347,5 @@ stay__candidates_explain(
 	for (size_t i = 0; i < candidates->count; i++)
 		if (candidates->names[i].coming)
 			stay__failure_say(failure, "%s still resolving",
-			    candidates->names[i].target.host);
+			    show_name(&candidates->names[i]).text);
 }

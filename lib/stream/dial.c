@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "base/mem.h"
+#include "base/percent.h"
 #include "base/text.h"
 #include "loop/loop.h"
 
@@ -23,11 +24,16 @@ struct attempt {
 static void
 describe(const struct stay__candidate *candidate, char *text, size_t len)
 {
-	if (candidate->address != NULL)
+	struct stay__text place = { text, len, 0 };
+	char path[STAY__ADDRESS_TEXT];
+
+	if (candidate->address != NULL) {
 		stay__address_describe(candidate->address, text, len);
-	else
-		snprintf(text, len, "%s:%s", candidate->target->scheme,
-		    candidate->target->path);
+		return;
+	}
+	stay__percent_write(
+	    path, sizeof(path), STAY__PART_PATH, candidate->target->path);
+	stay__text_add(&place, "%s:%s", candidate->target->scheme, path);
 }
 
 static void

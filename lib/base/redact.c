@@ -1,0 +1,147 @@
+/*
+ * Finds words in the spellings that servers give them. Knows no protocol, and
+ * not whose words they are.
+ */
+#include "base/redact.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+#include "base/percent.h"
+
+/* The beginning of a word tells too much from here on. */
+#define ENOUGH 4u
+
+/* How much of a word is there, and how much of the text that takes. */
+struct match {
+	size_t word;
+	size_t text;
+};
+
+static bool
+is_plain(char c)
+{
+	return c > ' ' && c <= '~';
+}
+
+/* A server puts something printable where it minds a character. */
+static bool
+is_same(char seen, char meant)
+{
+	return seen == meant ||
+	       (!is_plain(meant) &&
+		   (seen == ' ' || seen == '?' || seen == '.'));
+}
+
+/* The letter behind a backslash. */
+static char
+meaning_of(char letter)
+{
+	static const char letters[] = "nrtabfv0";
+	static const char meanings[] = "\n\r\t\a\b\f\v";
+	const char *at = strchr(letters, letter);
+
+	return at == NULL ? letter : meanings[at - letters];
+}
+
+/* The byte that a hexadecimal escape stands for, or -1; how long that is. */
+static int
+take_hex(const char *text, size_t *len)
+{
+	*len = 3;
+	if (text[0] == '%')
+		return stay__hex_pair(text + 1);
+	*len = 4;
+	if (text[0] == '\\' && (text[1] == 'x' || text[1] == 'X'))
+		return stay__hex_pair(text + 2);
+	return -1;
+}
+
+/* One character that may be escaped; how many bytes it takes. */
+static size_t
+take_escaped(const char *text, char *c)
+{
+	size_t len;
+	int value = take_hex(text, &len);
+
+	if (value >= 0) {
+		*c = (char)value;
+		return len;
+	}
+	*c = text[0];
+	if (text[0] != '\\' || text[1] == '\0')
+		return 1;
+	*c = meaning_of(text[1]);
+	return 2;
+}
+
+static struct match
+match_word(const char *text, const char *word, bool escaped)
+{
+	struct match match = { 0, 0 };
+	size_t len = 1;
+	char c;
+
+	while (word[match.word] != '\0' && text[match.text] != '\0') {
+		c = text[match.text];
+		if (escaped)
+			len = take_escaped(text + match.text, &c);
+		if (!is_same(c, word[match.word]))
+			break;
+		match.word++;
+		match.text += len;
+	}
+	return match;
+}
+
+/* How many bytes at the front of `text` must not be seen. */
+static size_t
+hidden(const char *text, const char *word)
+{
+	size_t len = strlen(word), longest = 0;
+	struct match match;
+
+	for (int escaped = 0; escaped <= 1; escaped++) {
+		match = match_word(text, word, escaped == 1);
+		if (match.word > 0 &&
+		    (match.word == len || match.word >= ENOUGH) &&
+		    match.text > longest)
+			longest = match.text;
+	}
+	return longest;
+}
+
+static size_t
+hidden_of_all(const char *text, const char *const *words, size_t count)
+{
+	size_t longest = 0, len;
+
+	for (size_t i = 0; i < count; i++) {
+		len = words[i] == NULL ? 0 : hidden(text, words[i]);
+		if (len > longest)
+			longest = len;
+	}
+	return longest;
+}
+
+void
+stay__redact(char *to, size_t size, const char *text, const char *const *words,
+    size_t count)
+{
+	static const char hole[] = "***";
+	size_t used = 0, len;
+
+	while (*text != '\0') {
+		len = hidden_of_all(text, words, count);
+		if (used + (len > 0 ? sizeof(hole) - 1 : 1) >= size)
+			break;
+		if (len > 0) {
+			memcpy(to + used, hole, sizeof(hole) - 1);
+			used += sizeof(hole) - 1;
+			text += len;
+		} else {
+			to[used++] = *text++;
+		}
+	}
+	to[used] = '\0';
+}

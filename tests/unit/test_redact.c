@@ -1,0 +1,81 @@
+/* Words that must not be seen, in the spellings of servers. */
+#include <string.h>
+
+#include "base/redact.h"
+#include "suites.h"
+
+static const struct {
+	const char *word;
+	const char *text;
+	const char *shown;
+} cases[] = {
+	{ "s3cret", "args: `s3cret`, ", "args: `***`, " },
+	{ "s3cret", "s3crets3cret", "******" },
+	{ "s3cret", "cut: `s3cr`", "cut: `***`" },
+	{ "s3cret", "sec s3c", "sec s3c" },
+	{ "ab", "a ab abc b", "a *** ***c b" },
+	{ "", "nothing", "nothing" },
+	{ NULL, "nothing", "nothing" },
+	/* as Redis repeats arguments */
+	{ "a\r\nb", "`a  b`", "`***`" },
+	{ "p\001\377w", "p??w p..w", "*** ***" },
+	/* as others do */
+	{ "a\"b\\c", "a\\\"b\\\\c", "***" },
+	{ "a\nb\tc", "a\\nb\\tc", "***" },
+	{ "a\nb", "a\\x0Ab a\\x0ab a%0Ab", "*** *** ***" },
+	{ "a b:c", "a%20b%3ac", "***" },
+	{ "100%", "100% is 100%25", "*** is ***" },
+	/* what an escape means is in the word itself */
+	{ "\\\\x41", "`\\\\x41`", "`***`" },
+	{ "x%41y", "x%41y", "***" },
+};
+
+START_TEST(test_redact_finds_each_spelling)
+{
+	const char *words[] = { NULL, cases[_i].word };
+	char shown[64];
+
+	stay__redact(shown, sizeof(shown), cases[_i].text, words, 2);
+	ck_assert_str_eq(shown, cases[_i].shown);
+}
+END_TEST
+
+/* In no room of any size a part of a word is left over. */
+START_TEST(test_redact_is_cut_outside_of_a_word)
+{
+	const char *words[] = { "s3cret", "user" };
+	char shown[32];
+
+	for (size_t size = 1; size < sizeof(shown); size++) {
+		memset(shown, '#', sizeof(shown));
+		stay__redact(shown, size, "x user s3cret!", words, 2);
+		ck_assert_uint_lt(strlen(shown), size);
+		ck_assert(strncmp(shown, "x *** ***!", strlen(shown)) == 0);
+		ck_assert_int_eq(shown[size], '#');
+	}
+}
+END_TEST
+
+START_TEST(test_redact_hides_the_longest)
+{
+	const char *words[] = { "pass", "password" };
+	char shown[32];
+
+	stay__redact(shown, sizeof(shown), "password!", words, 2);
+	ck_assert_str_eq(shown, "***!");
+}
+END_TEST
+
+Suite *
+suite_redact(void)
+{
+	Suite *suite = suite_create("redact");
+	TCase *tests = tcase_create("redact");
+
+	tcase_add_loop_test(tests, test_redact_finds_each_spelling, 0,
+	    (int)(sizeof(cases) / sizeof(cases[0])));
+	tcase_add_test(tests, test_redact_is_cut_outside_of_a_word);
+	tcase_add_test(tests, test_redact_hides_the_longest);
+	suite_add_tcase(suite, tests);
+	return suite;
+}

@@ -1,0 +1,195 @@
+/*
+ * Nothing of a login in any text, and nothing of a peer's raw: a server repeats
+ * the whole greeting, in several spellings, in each of its errors.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include <stay/observer.h>
+#include <stay/redis.h>
+
+#include "sim/world_sim.h"
+#include "suites.h"
+
+#define CANARY "s3cr3t"
+
+static const struct {
+	const char *in_url;
+	const char *word;
+} passwords[] = {
+	{ CANARY, CANARY },
+	{ "%0D%0A" CANARY "%20x", "\r\n" CANARY " x" },
+	{ "%22" CANARY "%5C", "\"" CANARY "\\" },
+	{ "%C3%A9%01" CANARY "%25", "\303\251\001" CANARY "%" },
+	{ "%60" CANARY "%27", "`" CANARY "'" },
+};
+
+static const char *const leads[] = { "ERR unknown command `AUTH`, args:",
+	"WRONGPASS", "NOAUTH", "LOADING", "" };
+
+enum spelling { RAW, BACKSLASHES, PERCENTS, BLANKS, SPELLINGS };
+
+#define CASES                                                                  \
+	((int)(sizeof(passwords) / sizeof(passwords[0]) * sizeof(leads) /      \
+	       sizeof(leads[0]) * SPELLINGS * 2))
+
+struct scene {
+	const char *lead;
+	enum spelling spelling;
+	const char *password;
+};
+
+static char why[1024];
+
+/* One byte of what the server was sent, as it says it. */
+static void
+spell(char to[8], enum spelling spelling, unsigned char byte)
+{
+	bool printable = byte > ' ' && byte <= '~';
+
+	snprintf(to, 8, "%c", byte);
+	if (spelling == BACKSLASHES && (byte == '"' || byte == '\\'))
+		snprintf(to, 8, "\\%c", byte);
+	else if (spelling == BACKSLASHES && !printable)
+		snprintf(to, 8, "\\x%02x", byte);
+	else if (spelling == PERCENTS && (!printable || byte == '%'))
+		snprintf(to, 8, "%%%02X", byte);
+	else if (spelling == BLANKS && !printable)
+		snprintf(to, 8, " ");
+}
+
+static void
+repeat(struct sim_peer *peer, const struct scene *scene, const char *bytes,
+    size_t len)
+{
+	static char said[8192], error[9000];
+	size_t used = 0;
+	char piece[8];
+	int size;
+
+	for (size_t i = 0; i < len && used < sizeof(said) - 8; i++) {
+		spell(piece, scene->spelling, (unsigned char)bytes[i]);
+		used += (size_t)snprintf(
+		    said + used, sizeof(said) - used, "%s", piece);
+	}
+	said[used] = '\0';
+	size = (int)(strlen(scene->lead) + 1 + used);
+	size = snprintf(
+	    error, sizeof(error), "!%d\r\n%s %s\r\n", size, scene->lead, said);
+	sim_peer_send(peer, error, (size_t)size);
+}
+
+/* Each command is answered with what came from the login on. */
+static void
+on_bytes(struct sim_peer *peer, void *arg, const char *bytes, size_t len)
+{
+	const struct scene *scene = arg;
+	const char *login =
+	    memmem(bytes, len, scene->password, strlen(scene->password));
+	size_t from = login == NULL ? 0 : (size_t)(login - bytes);
+
+	for (size_t i = 0; i < len; i++)
+		if (bytes[i] == '*' && (i == 0 || bytes[i - 1] == '\n'))
+			repeat(peer, scene, bytes + from, len - from);
+}
+
+static const struct sim_server server = { .on_bytes = on_bytes };
+
+static void
+note_why(void *arg, const struct stay_result *result)
+{
+	(void)arg;
+	snprintf(why, sizeof(why), "%s", result->why);
+}
+
+static void
+tell_login(void *arg, struct stay_redis_login *login)
+{
+	login->password = arg;
+}
+
+static void
+check(const char *text)
+{
+	ck_assert_msg(strstr(text, CANARY) == NULL, "%s", text);
+	for (const char *at = text; *at != '\0'; at++)
+		ck_assert_msg(
+		    *at == '\n' || (*at >= ' ' && *at <= '~'), "%s", text);
+}
+
+/* All that is said for a second. */
+static void
+watch(struct stay_world *world, struct stay_redis *redis)
+{
+	char explained[2000];
+
+	(void)stay_redis_command(redis, note_why, NULL, "GET a");
+	for (int i = 0; i < 20; i++) {
+		sim_run_ms(world, 50);
+		(void)stay_conn_explain(
+		    stay_redis_conn(redis), explained, sizeof(explained));
+		check(explained);
+		check(stay_conn_failure(stay_redis_conn(redis)));
+		(void)stay_redis_command(redis, NULL, NULL, "GET b");
+	}
+}
+
+static void
+play(const struct scene *scene, const char *url,
+    const struct stay_redis_options *options)
+{
+	struct stay_world *world = sim_world_new(1);
+	struct stay_loop *loop = stay_loop_new(world);
+	struct stay_redis *redis;
+	char *text;
+	size_t len;
+	FILE *stream = open_memstream(&text, &len);
+	struct stay_log *log = stay_log_new(stream, ~0u);
+
+	stay_loop_set_observer(loop, stay_log_observer(log));
+	sim_listen(world, "10.0.0.1", 6379, &server, (void *)(uintptr_t)scene);
+	ck_assert_int_eq(stay_redis_start(&redis, loop, url, options), STAY_OK);
+	watch(world, redis);
+	stay_redis_stop(redis);
+	ck_assert(sim_run(world, 60000));
+	ck_assert_int_eq(stay_loop_free(loop), STAY_OK);
+	stay_log_free(log);
+	fclose(stream);
+	check(why);
+	check(text);
+	ck_assert_ptr_nonnull(strstr(text, "hello redis://10.0.0.1: "));
+	free(text);
+}
+
+START_TEST(test_redis_secrets_are_in_no_text)
+{
+	unsigned number = (unsigned)_i;
+	bool asked = number % 2 == 1;
+	struct scene scene = { .spelling = number / 2 % SPELLINGS };
+	struct stay_redis_options options = { STAY_REDIS_OPTIONS };
+	char url[128];
+
+	number /= 2 * SPELLINGS;
+	scene.lead = leads[number % (sizeof(leads) / sizeof(leads[0]))];
+	number /= sizeof(leads) / sizeof(leads[0]);
+	scene.password = passwords[number].word;
+	snprintf(url, sizeof(url), "redis://:%s@10.0.0.1",
+	    asked ? "other" : passwords[number].in_url);
+	if (asked) {
+		options.credentials = tell_login;
+		options.credentials_arg = (void *)(uintptr_t)scene.password;
+	}
+	play(&scene, url, &options);
+}
+END_TEST
+
+Suite *
+suite_redis_secrets(void)
+{
+	Suite *suite = suite_create("redis_secrets");
+	TCase *tests = tcase_create("redis_secrets");
+
+	tcase_add_loop_test(tests, test_redis_secrets_are_in_no_text, 0, CASES);
+	suite_add_tcase(suite, tests);
+	return suite;
+}
