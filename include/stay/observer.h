@@ -39,11 +39,28 @@ struct stay_subject {
 	 * then what the observer has set. on_closed is the last to see it. If
 	 * another observer is set for the loop, it finds NULL again. */
 	void **own;
+	/* When on_wake is to run for this connection, by the loop's clock. Set it
+	 * in any slot; STAY_FOREVER, as at first: never. */
+	uint64_t *wake_ms;
+	uintptr_t reserved[1];
+};
+
+/* What lies behind a connection that is up. */
+struct stay_up {
+	const char *text;  /* "up again after 5.2 s, attempt 7, with ..." */
+	uint64_t down_ms;  /* since its first failure; 0: it had not failed */
+	unsigned attempts; /* it took so many */
+	/* Calls that have ended since that failure, and what they came to. */
+	uint64_t maybe_executed;
+	uint64_t not_sent;
 	uintptr_t reserved[2];
 };
 
 typedef void stay_on_transition_fn(void *arg, const struct stay_subject *who,
     const struct stay_transition *transition);
+typedef void stay_on_subject_fn(void *arg, const struct stay_subject *who);
+typedef void stay_on_up_fn(
+    void *arg, const struct stay_subject *who, const struct stay_up *up);
 typedef void stay_on_text_fn(void *arg, const struct stay_subject *who,
     enum stay_status status, const char *text);
 
@@ -61,6 +78,11 @@ struct stay_observer {
 	stay_on_text_fn *on_lost_call;
 	/* A connection has closed; `status` is the reason, `text` names it. */
 	stay_on_text_fn *on_closed;
+	/* A connection is up, for the first time or again. */
+	stay_on_up_fn *on_up;
+	/* The time that *who->wake_ms named has come; it is STAY_FOREVER again.
+	 * on_closed may come before. */
+	stay_on_subject_fn *on_wake;
 };
 
 #define STAY_OBSERVER .size = sizeof(struct stay_observer), .abi = STAY_ABI
@@ -78,20 +100,22 @@ struct stay_log;
 /*
  * Make a log that writes a line for each event to `stream`, which stays the
  * caller's and must outlive the log. `machines` is any of STAY_LOG_*, or 0;
- * failures and closings are always printed.
+ * failures, recoveries and closings are always printed.
  * Returns the log, for stay_log_free; NULL if there is no memory.
  *
  *	struct stay_log *log = stay_log_new(stderr, STAY_LOG_CONN);
  *
  *	stay_loop_set_observer(loop, stay_log_observer(log));
  *
- *	conn 3 redis://localhost: connecting --ok--> connected
+ *	2026-11-29T03:07:11.042Z conn 3 redis://db: session: reset; next in 20 ms
+ *	2026-11-29T03:07:16.203Z conn 3 redis://db: up again after 5.2 s, ...
  *
- * A failure that a connection repeats is printed once in 30 s, with "; 12 more
- * like it in 30 s". An observer of your own gets each of them. The log counts
- * with the word subject->own; an observer that passes events on to a log leaves
- * that word to it. Without the word (NULL), or without memory, every failure is
- * printed.
+ * A failure that a connection repeats is printed once in 30 s; how often it came
+ * is printed when these are over. A recovery is printed if its failure was. An
+ * observer of your own gets each of them. The log counts with the words
+ * subject->own and subject->wake_ms; an observer that passes events on to a log
+ * leaves those to it, and passes on on_wake. Without them (NULL), or without
+ * memory, every failure is printed.
  */
 STAY_API struct stay_log *stay_log_new(FILE *stream, unsigned machines);
 

@@ -82,12 +82,9 @@ stay_client_cancel(struct stay_client *client, struct stay_call_id id)
 static void
 tell_nobody(const struct stay_client *client, const struct stay_result *result)
 {
-	const struct stay_observer *observer = client->loop->observer;
-	struct stay_subject who = stay__conn_subject(client->conn);
-
-	if (result->status != STAY_OK && observer->on_lost_call != NULL)
-		observer->on_lost_call(
-		    observer->arg, &who, result->status, result->why);
+	if (result->status != STAY_OK)
+		stay__conn_tell_lost_call(
+		    client->conn, result->status, result->why);
 }
 
 void
@@ -140,6 +137,7 @@ stay__client_tell_over(struct stay__call *call)
 
 	if (call->history & STAY__HISTORY_POOR)
 		result.why = add_budget(text, sizeof(text), result.why);
+	stay__conn_call_over(client->conn, call->outcome);
 	if (call->refusal != NULL)
 		result.reply = stay_held_reply(call->refusal);
 	stay__client_tell(call, &result);

@@ -64,8 +64,8 @@ note_change(struct stay_conn *conn, const struct stay__turn *turn,
 	conn->history.since = stay__loop_now(conn->loop);
 	if (turn->to != STAY_CONNECTED)
 		return;
-	conn->history.attempts = 0;
 	stay__report_up(conn);
+	conn->history.attempts = 0;
 	conn->history.reconnects = false;
 	stay__conn_tell_started(conn, STAY_OK);
 }

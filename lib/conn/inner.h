@@ -46,6 +46,10 @@ void stay__conn_interrupt(struct stay_conn *conn);
 /* Keep a failure sentence, "<phase> <label>: <text>", until it is told. */
 void stay__conn_fail(struct stay_conn *conn, enum stay_status status,
     const char *phase, const char *text);
+/* A call has come to this; a call that nobody waits for has failed. */
+void stay__conn_call_over(struct stay_conn *conn, enum stay_outcome outcome);
+void stay__conn_tell_lost_call(
+    struct stay_conn *conn, enum stay_status status, const char *text);
 /* Tell the observer of one turn of a machine, now or, from inside a public
  * call, as soon as that has returned. */
 void stay__conn_turned(struct stay_conn *conn,

@@ -6,15 +6,37 @@
 #include "conn/report.h"
 
 #include <assert.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "base/text.h"
 #include "conn/conn.h"
 
+static void
+come_time(struct stay__timer *timer)
+{
+	struct stay_conn *conn =
+	    STAY__CONTAINER(timer, struct stay_conn, report.wake);
+
+	stay__loop_run_soon(conn->loop, &conn->report.waker);
+}
+
+static void wake(struct stay__task *task);
+
 void
 stay__report_init(struct stay_conn *conn)
 {
 	conn->report.told = STAY__TOLD_FAILURE; /* there is none */
+	conn->report.wake_ms = STAY_FOREVER;
+	stay__timer_init(&conn->report.wake, come_time);
+	stay__task_init(&conn->report.waker, wake);
+}
+
+void
+stay__report_end(struct stay_conn *conn)
+{
+	stay__loop_timer_stop(conn->loop, &conn->report.wake);
+	stay__task_cancel(&conn->report.waker);
 }
 
 void
@@ -28,11 +50,19 @@ stay__report_fini(struct stay_conn *conn)
 static void **
 own_word(struct stay_conn *conn)
 {
-	if (conn->report.observers != conn->loop->observers)
+	if (conn->report.observers != conn->loop->observers) {
 		conn->report.own = NULL;
+		conn->report.wake_ms = STAY_FOREVER;
+	}
 	conn->report.observers = conn->loop->observers;
 	return &conn->report.own;
 }
+
+/* The observer's table may be older, and end before this slot. */
+#define HAS_SLOT(observer, slot)                                               \
+	((observer)->size >= offsetof(struct stay_observer, slot) +            \
+				 sizeof((observer)->slot) &&                   \
+	    (observer)->slot != NULL)
 
 struct stay_subject
 stay__conn_subject(struct stay_conn *conn)
@@ -40,7 +70,40 @@ stay__conn_subject(struct stay_conn *conn)
 	return (struct stay_subject){ .number = conn->number,
 		.label = conn->label,
 		.now_ms = stay_loop_now_ms(conn->loop),
-		.own = own_word(conn) };
+		.own = own_word(conn),
+		.wake_ms = &conn->report.wake_ms };
+}
+
+/* The observer has returned, and may have named a time. */
+static void
+observed(struct stay_conn *conn)
+{
+	uint64_t at;
+
+	if (conn->report.wake_ms == STAY_FOREVER)
+		return;
+	at = conn->report.wake_ms > UINT64_MAX / STAY__TICK_NS
+		 ? UINT64_MAX
+		 : conn->report.wake_ms * STAY__TICK_NS;
+	if (!stay__timer_is_set(&conn->report.wake) ||
+	    conn->report.wake.at != at)
+		stay__loop_timer(conn->loop, &conn->report.wake, at);
+}
+
+static void
+wake(struct stay__task *task)
+{
+	struct stay_conn *conn =
+	    STAY__CONTAINER(task, struct stay_conn, report.waker);
+	const struct stay_observer *observer = conn->loop->observer;
+	struct stay_subject who = stay__conn_subject(conn);
+
+	if (conn->report.wake_ms > who.now_ms)
+		return;
+	conn->report.wake_ms = STAY_FOREVER;
+	if (HAS_SLOT(observer, on_wake))
+		observer->on_wake(observer->arg, &who);
+	observed(conn);
 }
 
 /* ---- turns of machines ---- */
@@ -61,6 +124,7 @@ tell(struct stay_conn *conn, const struct stay_machine *machine,
 
 	if (observer->on_transition != NULL)
 		observer->on_transition(observer->arg, &who, &transition);
+	observed(conn);
 }
 
 void
@@ -116,6 +180,8 @@ add_next(struct stay__text *text, const struct stay_conn *conn)
 		}
 		stay__text_add(text, "next in ");
 		stay__text_add_ms(text, stay_conn_due_ms(conn));
+		if (stay_status_class(conn->report.why) == STAY_CLASS_FATAL)
+			stay__text_add(text, ", but somebody has to mend this");
 		break;
 	case STAY_CONNECTING:
 		stay__text_add(
@@ -149,6 +215,8 @@ stay__conn_fail(struct stay_conn *conn, enum stay_status status,
 {
 	struct stay__text sentence;
 
+	if (conn->report.failed == STAY_OK)
+		conn->report.down_since = stay__loop_now(conn->loop);
 	conn->report.why = status;
 	conn->report.told &= ~STAY__TOLD_FAILURE;
 	conn->report.failed = status;
@@ -192,6 +260,7 @@ stay__conn_report(struct stay_conn *conn)
 	if (observer->on_failure != NULL)
 		observer->on_failure(observer->arg, &who, conn->report.why,
 		    stay_conn_failure(conn));
+	observed(conn);
 }
 
 /* Its status speaks if there was no memory for a sentence. */
@@ -211,11 +280,102 @@ stay__report_begin(struct stay_conn *conn)
 	conn->report.why = STAY_OK;
 }
 
+/* ---- up ---- */
+
+static void
+add_lost(struct stay__text *text, const struct stay_up *up)
+{
+	if (up->maybe_executed > 0)
+		stay__text_add(text, "; %llu %s maybe executed",
+		    (unsigned long long)up->maybe_executed,
+		    up->maybe_executed == 1 ? "call" : "calls");
+	if (up->not_sent > 0 && up->maybe_executed > 0)
+		stay__text_add(
+		    text, ", %llu not sent", (unsigned long long)up->not_sent);
+	else if (up->not_sent > 0)
+		stay__text_add(text, "; %llu %s not sent",
+		    (unsigned long long)up->not_sent,
+		    up->not_sent == 1 ? "call" : "calls");
+}
+
+/* "up again after 5.2 s, attempt 7, with 10.0.0.7:6379, RESP3 ...; ..." */
+static void
+say_up(const struct stay_conn *conn, const struct stay_up *up,
+    struct stay__text *text)
+{
+	char words[256];
+
+	stay__text_add(text, "up");
+	if (conn->report.failed != STAY_OK) {
+		stay__text_add(
+		    text, conn->report.was_up ? " again after " : " after ");
+		stay__text_add_ms(text, up->down_ms);
+	}
+	if (up->attempts > 1)
+		stay__text_add(text, ", attempt %u", up->attempts);
+	if (stay_stream_is_open(conn))
+		stay__text_add(text, ", with %s", conn->stream.link.peer);
+	if (conn->behaviour->describe != NULL &&
+	    conn->behaviour->describe(conn, conn->state, words, sizeof(words)) >
+		0)
+		stay__text_add(text, ", %s", words);
+	add_lost(text, up);
+}
+
+static void
+tell_up(struct stay_conn *conn)
+{
+	const struct stay_observer *observer = conn->loop->observer;
+	struct stay_subject who = stay__conn_subject(conn);
+	char words[STAY__FAILURE_MAX] = "";
+	struct stay__text text = { words, sizeof(words), 0 };
+	struct stay_up up = { .text = words,
+		.attempts = conn->history.attempts,
+		.maybe_executed = conn->report.maybe_executed,
+		.not_sent = conn->report.not_sent };
+
+	if (!HAS_SLOT(observer, on_up))
+		return;
+	if (conn->report.failed != STAY_OK)
+		up.down_ms =
+		    (stay__loop_now(conn->loop) - conn->report.down_since) /
+		    STAY__TICK_NS;
+	say_up(conn, &up, &text);
+	observer->on_up(observer->arg, &who, &up);
+	observed(conn);
+}
+
 void
 stay__report_up(struct stay_conn *conn)
 {
+	tell_up(conn);
 	conn->report.why = STAY_OK;
 	conn->report.failed = STAY_OK;
+	conn->report.maybe_executed = conn->report.not_sent = 0;
+	conn->report.was_up = true;
+}
+
+/* ---- calls ---- */
+
+void
+stay__conn_call_over(struct stay_conn *conn, enum stay_outcome outcome)
+{
+	if (conn->report.failed == STAY_OK)
+		return;
+	conn->report.maybe_executed += outcome == STAY_MAYBE_EXECUTED;
+	conn->report.not_sent += outcome == STAY_NOT_SENT;
+}
+
+void
+stay__conn_tell_lost_call(
+    struct stay_conn *conn, enum stay_status status, const char *text)
+{
+	const struct stay_observer *observer = conn->loop->observer;
+	struct stay_subject who = stay__conn_subject(conn);
+
+	if (observer->on_lost_call != NULL)
+		observer->on_lost_call(observer->arg, &who, status, text);
+	observed(conn);
 }
 
 /* ---- notices ---- */

@@ -9,6 +9,7 @@
 #include <stay/observer.h>
 
 #include "conn/inner.h"
+#include "loop/loop.h"
 #include "machine/machine.h"
 
 #define STAY__FAILURE_MAX 768
@@ -45,9 +46,18 @@ struct stay__report {
 	unsigned turn_count;
 	unsigned observers; /* how many the loop had had when... */
 	void *own;          /* ...its observer was given this */
+	uint64_t wake_ms;   /* and asked to be told of this time */
+	struct stay__timer wake;
+	struct stay__task waker;
+	uint64_t down_since;     /* the first failure since it was up, in ns */
+	uint64_t maybe_executed; /* calls since then */
+	uint64_t not_sent;
+	bool was_up; /* it has been */
 };
 
 void stay__report_init(struct stay_conn *conn);
+/* Nothing is told any more. */
+void stay__report_end(struct stay_conn *conn);
 void stay__report_fini(struct stay_conn *conn);
 
 /* A turn inside a public call: the observer hears of it as soon as that has

@@ -31,6 +31,7 @@ stay__conn_release(struct stay_conn *conn)
 	stay__timing_fini(conn);
 	stay__mailbox_fini(&conn->mail);
 	stay__task_cancel(&conn->task);
+	stay__report_end(conn);
 	stay__conn_deallocate(conn);
 }
 

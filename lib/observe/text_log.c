@@ -1,5 +1,5 @@
 /*
- * A text log good enough to study with: one line an event, on a stdio stream.
+ * A text log good enough to work with: one line an event, on a stdio stream.
  * Of what a connection says again and again it prints one line in a while, and
  * how many it has kept to itself. It knows a connection by its subject alone.
  */
@@ -7,6 +7,7 @@
 
 #include <inttypes.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/hash.h"
 #include "base/list.h"
@@ -29,6 +30,8 @@ struct said {
 	struct stay__list node; /* log->said */
 	struct sentence failure;
 	struct sentence lost_call;
+	bool is_down; /* its failure was printed, and no recovery yet */
+	bool was_up;
 };
 
 struct stay_log {
@@ -56,6 +59,22 @@ is_wanted(const struct stay_log *log, const char *machine)
 	return false;
 }
 
+/* What each line begins with: when, and who. */
+static void
+begin_line(const struct stay_log *log, const char *machine,
+    const struct stay_subject *who)
+{
+	struct timespec now = { 0 };
+	struct tm utc = { 0 };
+	char when[32] = "";
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	gmtime_r(&now.tv_sec, &utc);
+	strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%S", &utc);
+	fprintf(log->stream, "%s.%03ldZ %s %" PRIu64 " %s: ", when,
+	    now.tv_nsec / 1000000, machine, who->number, who->label);
+}
+
 static void
 log_transition(void *arg, const struct stay_subject *who,
     const struct stay_transition *turn)
@@ -65,8 +84,8 @@ log_transition(void *arg, const struct stay_subject *who,
 
 	if (!is_wanted(log, turn->machine))
 		return;
-	fprintf(log->stream, "%s %" PRIu64 " %s: %s --%s%s%s--> %s\n",
-	    turn->machine, who->number, who->label, turn->from, turn->event,
+	begin_line(log, turn->machine, who);
+	fprintf(log->stream, "%s --%s%s%s--> %s\n", turn->from, turn->event,
 	    slash, turn->action, turn->kept ? "(kept)" : turn->to);
 }
 
@@ -83,51 +102,69 @@ hash_of(const char *text)
 	    end != NULL ? (size_t)(end - text) : strlen(text));
 }
 
-static uint64_t
-seconds_since(const struct sentence *last, uint64_t now_ms)
+/* The sentence without the label, which the line begins with. */
+static void
+print_sentence(const struct stay_log *log, const struct stay_subject *who,
+    const char *text)
 {
-	return (now_ms - last->since_ms) / 1000;
+	const char *label = strchr(text, ' ');
+	size_t len = strlen(who->label);
+
+	if (len == 0 || label == NULL ||
+	    strncmp(label + 1, who->label, len) != 0 || label[1 + len] != ':') {
+		fputs(text, log->stream);
+		return;
+	}
+	fprintf(
+	    log->stream, "%.*s%s", (int)(label - text), text, label + 1 + len);
 }
 
 static void
-tell_rest(const struct stay_log *log, const struct sentence *last,
-    const struct stay_subject *who)
+print(const struct stay_log *log, const struct stay_subject *who,
+    enum stay_status status, const char *text)
 {
-	if (last->more > 0)
-		fprintf(log->stream,
-		    "conn %" PRIu64 ": %" PRIu64
-		    " more like the last failure in %" PRIu64 " s\n",
-		    who->number, last->more, seconds_since(last, who->now_ms));
-}
-
-static void
-print(const struct stay_log *log, const struct sentence *last,
-    const struct stay_subject *who, enum stay_status status, const char *text)
-{
-	fprintf(log->stream, "conn %" PRIu64 ": %s", who->number, text);
-	if (last->more > 0)
-		fprintf(log->stream,
-		    "; %" PRIu64 " more like it in %" PRIu64 " s", last->more,
-		    seconds_since(last, who->now_ms));
+	begin_line(log, "conn", who);
+	print_sentence(log, who, text);
 	fprintf(
 	    log->stream, " [%s]\n", stay_class_name(stay_status_class(status)));
 }
 
+/* What it has kept to itself. */
 static void
-say(const struct stay_log *log, struct sentence *last,
+tell_rest(const struct stay_log *log, struct sentence *last, const char *what,
+    const struct stay_subject *who)
+{
+	if (last->more > 0) {
+		begin_line(log, "conn", who);
+		fprintf(log->stream, "%" PRIu64 " more %s in %" PRIu64 " s\n",
+		    last->more, what, (who->now_ms - last->since_ms) / 1000);
+	}
+	last->more = 0;
+}
+
+#define LIKE_FAILURE "like the last failure"
+#define LIKE_LOST    "like the last lost call"
+
+/* Whether it was printed. */
+static bool
+say(const struct stay_log *log, struct sentence *last, const char *what,
     const struct stay_subject *who, enum stay_status status, const char *text)
 {
 	uint64_t hash = hash_of(text);
+	bool quiet =
+	    last->hash == hash && who->now_ms - last->since_ms < QUIET_MS;
 
-	if (last->hash != hash) {
-		tell_rest(log, last, who);
-		last->more = 0;
-	} else if (who->now_ms - last->since_ms < QUIET_MS) {
+	if (quiet) {
 		last->more++;
-		return;
+		if (who->wake_ms != NULL &&
+		    *who->wake_ms > last->since_ms + QUIET_MS)
+			*who->wake_ms = last->since_ms + QUIET_MS;
+		return false;
 	}
-	print(log, last, who, status, text);
+	tell_rest(log, last, what, who);
+	print(log, who, status, text);
 	*last = (struct sentence){ hash, who->now_ms, 0 };
+	return true;
 }
 
 /* Without memory it is a stranger each time: too much is printed rather than
@@ -156,8 +193,10 @@ log_failure(void *arg, const struct stay_subject *who, enum stay_status status,
 {
 	struct stay_log *log = arg;
 	struct said stranger = { 0 };
+	struct said *said = said_by(log, who, &stranger);
 
-	say(log, &said_by(log, who, &stranger)->failure, who, status, text);
+	if (say(log, &said->failure, LIKE_FAILURE, who, status, text))
+		said->is_down = true;
 }
 
 static void
@@ -169,7 +208,51 @@ log_lost_call(void *arg, const struct stay_subject *who,
 	char lost[LOST_MAX];
 
 	snprintf(lost, sizeof(lost), "a call that nobody waits for: %s", text);
-	say(log, &said_by(log, who, &stranger)->lost_call, who, status, lost);
+	say(log, &said_by(log, who, &stranger)->lost_call, LIKE_LOST, who,
+	    status, lost);
+}
+
+/* A recovery is told of if its failure was; the attempts are in its words. */
+static void
+log_up(void *arg, const struct stay_subject *who, const struct stay_up *up)
+{
+	struct stay_log *log = arg;
+	struct said stranger = { 0 };
+	struct said *said = said_by(log, who, &stranger);
+
+	if (said->was_up && !said->is_down)
+		return;
+	begin_line(log, "conn", who);
+	fprintf(log->stream, "%s\n", up->text);
+	said->was_up = true;
+	said->is_down = false;
+}
+
+/* The interval of a sentence is over. */
+static void
+rest_of(const struct stay_log *log, struct sentence *last, const char *what,
+    const struct stay_subject *who)
+{
+	if (last->more == 0)
+		return;
+	if (who->now_ms - last->since_ms >= QUIET_MS) {
+		tell_rest(log, last, what, who);
+		last->since_ms = who->now_ms;
+	} else if (*who->wake_ms > last->since_ms + QUIET_MS) {
+		*who->wake_ms = last->since_ms + QUIET_MS;
+	}
+}
+
+static void
+log_wake(void *arg, const struct stay_subject *who)
+{
+	struct stay_log *log = arg;
+	struct said *said = who->own == NULL ? NULL : *who->own;
+
+	if (said == NULL || who->wake_ms == NULL)
+		return;
+	rest_of(log, &said->failure, LIKE_FAILURE, who);
+	rest_of(log, &said->lost_call, LIKE_LOST, who);
 }
 
 static void
@@ -186,8 +269,8 @@ tell_all_rest(const struct stay_log *log, const struct stay_subject *who)
 
 	if (said == NULL)
 		return;
-	tell_rest(log, &said->failure, who);
-	tell_rest(log, &said->lost_call, who);
+	tell_rest(log, &said->failure, LIKE_FAILURE, who);
+	tell_rest(log, &said->lost_call, LIKE_LOST, who);
 	forget(said);
 	*who->own = NULL;
 }
@@ -200,8 +283,8 @@ log_closed(void *arg, const struct stay_subject *who, enum stay_status status,
 
 	(void)status;
 	tell_all_rest(log, who);
-	fprintf(log->stream, "conn %" PRIu64 " %s: closed, %s\n", who->number,
-	    who->label, text);
+	begin_line(log, "conn", who);
+	fprintf(log->stream, "closed, %s\n", text);
 }
 
 struct stay_log *
@@ -214,8 +297,9 @@ stay_log_new(FILE *stream, unsigned wanted)
 	log->stream = stream;
 	log->machines = wanted;
 	stay__list_init(&log->said);
-	log->observer = (struct stay_observer){ STAY_OBSERVER, log,
-		log_transition, log_failure, log_lost_call, log_closed };
+	log->observer =
+	    (struct stay_observer){ STAY_OBSERVER, log, log_transition,
+		    log_failure, log_lost_call, log_closed, log_up, log_wake };
 	return log;
 }
 

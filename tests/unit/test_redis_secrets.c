@@ -157,7 +157,7 @@ play(const struct scene *scene, const char *url,
 	fclose(stream);
 	check(why);
 	check(text);
-	ck_assert_ptr_nonnull(strstr(text, "hello redis://10.0.0.1: "));
+	ck_assert_ptr_nonnull(strstr(text, "conn 1 redis://10.0.0.1: hello: "));
 	free(text);
 }
 

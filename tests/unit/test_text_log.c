@@ -7,6 +7,7 @@
 
 #include "sim/world_sim.h"
 #include "suites.h"
+#include "support/line_rig.h"
 
 static struct stay_log *text_log;
 static FILE *stream;
@@ -18,6 +19,7 @@ static uint64_t now_ms;
 /* What the log keeps of each connection, by its number. */
 #define CROWD_MAX 1000
 static void *words[CROWD_MAX + 1];
+static uint64_t wakes[CROWD_MAX + 1];
 
 static void
 setup(void)
@@ -29,6 +31,7 @@ setup(void)
 	now_ms = 1000000;
 	seen = 0;
 	memset(words, 0, sizeof(words));
+	memset(wakes, 0xff, sizeof(wakes));
 }
 
 static void
@@ -46,7 +49,8 @@ subject(uint64_t number)
 	return (struct stay_subject){ .number = number,
 		.label = "x",
 		.now_ms = now_ms,
-		.own = &words[number] };
+		.own = &words[number],
+		.wake_ms = &wakes[number] };
 }
 
 static void
@@ -58,32 +62,82 @@ failed(uint64_t number, const char *text)
 	to->on_failure(to->arg, &who, STAY_E_NO_LISTENER, text);
 }
 
+/* As a connection does when the time that was asked for has come. */
+static void
+pass(uint64_t ms)
+{
+	const struct stay_observer *to = stay_log_observer(text_log);
+
+	for (now_ms += ms; wakes[1] <= now_ms;) {
+		struct stay_subject who = subject(1);
+
+		who.now_ms = wakes[1];
+		wakes[1] = STAY_FOREVER;
+		to->on_wake(to->arg, &who);
+	}
+}
+
+/* "2026-11-29T03:07:11.042Z ", whatever its digits are. */
+static const char *
+behind_stamp(const char *line)
+{
+	static const char stamp[] = "0000-00-00T00:00:00.000Z ";
+
+	for (size_t i = 0; i < sizeof(stamp) - 1; i++)
+		if (stamp[i] == '0')
+			ck_assert(line[i] >= '0' && line[i] <= '9');
+		else
+			ck_assert_int_eq(line[i], stamp[i]);
+	return line + sizeof(stamp) - 1;
+}
+
+/* Each line with its time; `text` has none. */
 static void
 expect(const char *text)
 {
+	static char plain[4096];
+	size_t used = 0;
+
 	fflush(stream);
-	ck_assert_str_eq(printed + seen, text);
+	for (const char *at = printed + seen; *at != '\0';) {
+		size_t len;
+
+		at = behind_stamp(at);
+		len = strcspn(at, "\n") + 1;
+		ck_assert_uint_lt(used + len, sizeof(plain));
+		memcpy(plain + used, at, len);
+		used += len;
+		at += len;
+	}
+	plain[used] = '\0';
+	ck_assert_str_eq(plain, text);
 	seen = printed_len;
 }
 
 START_TEST(test_promise_13_a_failure_that_repeats_is_logged_once_in_a_while)
 {
 	failed(1, "connect x: refused; attempt 1, next in 20 ms");
-	expect("conn 1: connect x: refused; attempt 1, next in 20 ms "
+	expect("conn 1 x: connect: refused; attempt 1, next in 20 ms "
 	       "[transient]\n");
 	for (unsigned i = 0; i < 12; i++) {
-		now_ms += 2000;
+		pass(2000);
 		failed(1, "connect x: refused; attempt 2, next in 40 ms");
 	}
 	expect("");
-	now_ms += 6000;
+	pass(5999);
+	expect("");
+	pass(1);
+	expect("conn 1 x: 12 more like the last failure in 30 s\n");
 	failed(1, "connect x: refused; attempt 14, next in 1.2 s");
-	expect("conn 1: connect x: refused; attempt 14, next in 1.2 s; 12 more "
-	       "like it in 30 s [transient]\n");
-	now_ms += 30000;
+	expect("");
+	pass(30000);
+	expect("conn 1 x: 1 more like the last failure in 30 s\n");
+	pass(30000);
 	failed(1, "connect x: refused; attempt 15, next in 1.2 s");
-	expect("conn 1: connect x: refused; attempt 15, next in 1.2 s "
+	expect("conn 1 x: connect: refused; attempt 15, next in 1.2 s "
 	       "[transient]\n");
+	pass(90000);
+	expect("");
 }
 END_TEST
 
@@ -92,12 +146,78 @@ START_TEST(test_text_log_another_failure_is_news)
 	failed(1, "connect x: refused; next");
 	failed(1, "connect x: refused; next");
 	failed(2, "connect x: refused; next");
-	expect("conn 1: connect x: refused; next [transient]\n"
-	       "conn 2: connect x: refused; next [transient]\n");
-	now_ms += 5000;
+	expect("conn 1 x: connect: refused; next [transient]\n"
+	       "conn 2 x: connect: refused; next [transient]\n");
+	pass(5000);
 	failed(1, "connect x: timed out; next");
-	expect("conn 1: 1 more like the last failure in 5 s\n"
-	       "conn 1: connect x: timed out; next [transient]\n");
+	expect("conn 1 x: 1 more like the last failure in 5 s\n"
+	       "conn 1 x: connect: timed out; next [transient]\n");
+}
+END_TEST
+
+static unsigned
+lines(void)
+{
+	unsigned count = 0;
+
+	fflush(stream);
+	for (; seen < printed_len; seen++)
+		count += printed[seen] == '\n';
+	return count;
+}
+
+static void
+comes_up(const char *text)
+{
+	const struct stay_observer *to = stay_log_observer(text_log);
+	const struct stay_up up = { .text = text };
+	struct stay_subject who = subject(1);
+
+	to->on_up(to->arg, &who, &up);
+}
+
+/* The first time it is up, and whenever its failure was told of. */
+START_TEST(test_text_log_tells_of_a_recovery)
+{
+	comes_up("up, with a");
+	comes_up("up, with a");
+	expect("conn 1 x: up, with a\n");
+	failed(1, "session x: reset; next");
+	comes_up("up again after 5 ms");
+	expect("conn 1 x: session: reset; next [transient]\n"
+	       "conn 1 x: up again after 5 ms\n");
+	failed(1, "session x: reset; next");
+	comes_up("up again after 5 ms");
+	expect("");
+	pass(30000);
+	expect("conn 1 x: 1 more like the last failure in 30 s\n");
+}
+END_TEST
+
+/* A connection that comes and goes does not flood the log. */
+START_TEST(test_text_log_who_flaps_is_told_of_once_in_a_while)
+{
+	comes_up("up");
+	for (unsigned i = 0; i < 10000; i++) {
+		failed(1, "session x: reset; next");
+		comes_up("up again");
+		pass(100);
+	}
+	ck_assert_uint_le(lines(), 3 + 10000 * 100 / 30000);
+}
+END_TEST
+
+/* Not all labels are in the sentences of their connections. */
+START_TEST(test_text_log_takes_only_the_label_out)
+{
+	failed(1, "connect y: refused");
+	failed(1, "connect xy: refused");
+	failed(1, "x: refused");
+	failed(1, "refused");
+	expect("conn 1 x: connect y: refused [transient]\n"
+	       "conn 1 x: connect xy: refused [transient]\n"
+	       "conn 1 x: x: refused [transient]\n"
+	       "conn 1 x: refused [transient]\n");
 }
 END_TEST
 
@@ -112,8 +232,8 @@ START_TEST(test_text_log_tells_the_rest_when_it_closes)
 	failed(1, "connect x: refused");
 	who.now_ms = now_ms + 1000;
 	to->on_closed(to->arg, &who, STAY_OK, "ok");
-	expect("conn 1: connect x: refused [transient]\n"
-	       "conn 1: 2 more like the last failure in 1 s\n"
+	expect("conn 1 x: connect: refused [transient]\n"
+	       "conn 1 x: 2 more like the last failure in 1 s\n"
 	       "conn 1 x: closed, ok\n");
 }
 END_TEST
@@ -127,8 +247,8 @@ START_TEST(test_text_log_lost_calls_are_not_a_flood)
 		to->on_lost_call(to->arg, &who, STAY_E_TIMEOUT, "timed out");
 		failed(1, "session x: reset");
 	}
-	expect("conn 1: a call that nobody waits for: timed out [transient]\n"
-	       "conn 1: session x: reset [transient]\n");
+	expect("conn 1 x: a call that nobody waits for: timed out [transient]\n"
+	       "conn 1 x: session: reset [transient]\n");
 }
 END_TEST
 
@@ -139,17 +259,6 @@ closed(uint64_t number)
 	struct stay_subject who = subject(number);
 
 	to->on_closed(to->arg, &who, STAY_OK, "ok");
-}
-
-static unsigned
-lines(void)
-{
-	unsigned count = 0;
-
-	fflush(stream);
-	for (; seen < printed_len; seen++)
-		count += printed[seen] == '\n';
-	return count;
 }
 
 static const unsigned crowds[] = { 1, 64, 65, 128, 1000 };
@@ -182,7 +291,8 @@ START_TEST(test_promise_13_any_number_that_fail_are_each_logged_once)
 	ck_assert_uint_eq(lines(), 0);
 	now_ms += 2000;
 	everybody_fails(crowd);
-	ck_assert_uint_eq(lines(), 2 * crowd);
+	/* without on_wake it tells how many these were only now */
+	ck_assert_uint_eq(lines(), 4 * crowd);
 }
 END_TEST
 
@@ -311,6 +421,45 @@ START_TEST(test_observer_has_a_word_of_its_own)
 }
 END_TEST
 
+/* ---- from a connection ---- */
+
+static const char *const outage[] = {
+	"up, with 10.0.0.1:7777",
+	"session: 10.0.0.1:7777 reset by the peer (ECONNRESET); next in ",
+	"connect: 10.0.0.1:7777 refused (ECONNREFUSED); attempt ",
+	"more like the last failure in 30 s",
+	"up again after 35",
+};
+
+/* An outage is a few lines, at the right times, from the first to the last. */
+START_TEST(test_text_log_of_an_outage_is_short)
+{
+	static struct line_rig rig;
+	struct stay_client_options options = { STAY_CLIENT_OPTIONS };
+	const char *at;
+
+	options.backoff = stay_backoff_constant(1000);
+	line_prepare(&rig);
+	stay_loop_set_observer(rig.loop, stay_log_observer(text_log));
+	line_start(&rig, &options);
+	line_run(&rig, 20);
+	line_call(&rig, "a", LINE("quiet"));
+	line_run(&rig, 10);
+	sim_crash(rig.world, LINE_HOST, LINE_PORT);
+	line_run(&rig, 35000);
+	sim_listen(rig.world, LINE_HOST, LINE_PORT, &rig.server, &rig);
+	line_run(&rig, 2000);
+	fflush(stream);
+	at = printed;
+	for (size_t i = 0; i < sizeof(outage) / sizeof(outage[0]); i++) {
+		at = strstr(at, outage[i]);
+		ck_assert_msg(at != NULL, "%s in %s", outage[i], printed);
+	}
+	ck_assert_ptr_nonnull(strstr(at, "; 1 call maybe executed\n"));
+	line_end(&rig);
+}
+END_TEST
+
 Suite *
 suite_text_log(void)
 {
@@ -321,6 +470,10 @@ suite_text_log(void)
 	tcase_add_test(tcase,
 	    test_promise_13_a_failure_that_repeats_is_logged_once_in_a_while);
 	tcase_add_test(tcase, test_text_log_another_failure_is_news);
+	tcase_add_test(tcase, test_text_log_tells_of_a_recovery);
+	tcase_add_test(
+	    tcase, test_text_log_who_flaps_is_told_of_once_in_a_while);
+	tcase_add_test(tcase, test_text_log_takes_only_the_label_out);
 	tcase_add_test(tcase, test_text_log_tells_the_rest_when_it_closes);
 	tcase_add_test(tcase, test_text_log_lost_calls_are_not_a_flood);
 	tcase_add_loop_test(tcase,
@@ -333,6 +486,10 @@ suite_text_log(void)
 	suite_add_tcase(suite, tcase);
 	tcase = tcase_create("observer");
 	tcase_add_test(tcase, test_observer_has_a_word_of_its_own);
+	suite_add_tcase(suite, tcase);
+	tcase = tcase_create("outage");
+	tcase_add_checked_fixture(tcase, setup, teardown);
+	tcase_add_test(tcase, test_text_log_of_an_outage_is_short);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }
