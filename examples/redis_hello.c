@@ -3,7 +3,8 @@
  *
  * No line waits for the connection. Both commands are accepted at once, and
  * sent together when the connection is up. Each completes exactly once,
- * whatever happens on the way. ev_run returns when the connection has closed.
+ * whatever happens on the way: here within a second, so that you soon hear why
+ * if there is no server. ev_run returns when the connection has closed.
  *
  *	redis_hello [redis://[user:password@]host[:port][/db]]
  */
@@ -20,10 +21,13 @@ on_greeting(void *arg, const struct stay_result *result)
 	if (result->status == STAY_OK)
 		printf("%s\n", stay_redis_str(result->reply));
 	else
-		failures += printf("%s, %s\n", stay_strerror(result->status),
-		    stay_outcome_name(result->outcome));
+		failures += printf("%s, %s\n",
+		    stay_outcome_name(result->outcome), result->why);
 	stay_redis_stop(arg);
 }
+
+static const struct stay_redis_options options = { STAY_REDIS_OPTIONS,
+	.client = { STAY_CLIENT_OPTIONS, .call_timeout_ms = 1000 } };
 
 int
 main(int argc, char **argv)
@@ -32,7 +36,7 @@ main(int argc, char **argv)
 	struct stay_redis *redis;
 
 	if (stay_redis_start(&redis, loop,
-		argc > 1 ? argv[1] : "redis://localhost", NULL) != STAY_OK)
+		argc > 1 ? argv[1] : "redis://localhost", &options) != STAY_OK)
 		return 1; /* a bad URL, no memory: nothing was started */
 	stay_redis_command(
 	    redis, NULL, NULL, "SET greeting %s", "hello, world");

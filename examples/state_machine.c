@@ -189,12 +189,14 @@ print_choices(const struct stay_machine *machine, unsigned state)
 		const struct stay_machine_row *row =
 		    stay_machine_find_row(machine, state, event);
 
+		printf("    %-11s ", machine->events[event]);
 		if (row->verb == STAY_GO)
-			printf("    %-11s to %s\n", machine->events[event],
-			    machine->states[row->next].label);
-		else if (row->verb == STAY_KEEP)
-			printf("    %-11s nothing changes\n",
-			    machine->events[event]);
+			printf("to %s\n", machine->states[row->next].label);
+		else
+			printf("%s: %s\n",
+			    row->verb == STAY_KEEP ? "nothing changes"
+						   : "never",
+			    row->because);
 	}
 }
 
@@ -231,25 +233,43 @@ take(const struct stay_machine *machine, unsigned state, unsigned event)
 	return row->next;
 }
 
+/* Commands begin with a colon, as an event may have any name. False: to end. */
+static bool
+obey(const char *command, unsigned *state)
+{
+	if (strcmp(command, ":quit") == 0)
+		return false;
+	if (strcmp(command, ":reset") == 0)
+		*state = 0;
+	else
+		puts("  an event by its name: takes it, as the library would\n"
+		     "  :reset  begins anew\n"
+		     "  :quit   ends\n"
+		     "  :help   says this");
+	return true;
+}
+
 static int
 step(const struct stay_machine *machine)
 {
 	unsigned state = 0;
 	char line[64];
 
-	puts("Type an event; \"reset\" begins anew, \"quit\" ends.");
+	puts("Type an event, or :help, :reset, :quit.");
 	print_state(machine, state);
 	while (fputs("> ", stdout), fflush(stdout),
 	    fgets(line, sizeof(line), stdin) != NULL) {
 		int event;
 
 		line[strcspn(line, "\n")] = '\0';
-		if (strcmp(line, "quit") == 0)
-			break;
+		if (line[0] == ':' || strcmp(line, "help") == 0) {
+			if (!obey(line, &state))
+				break;
+			print_state(machine, state);
+			continue;
+		}
 		event = stay_machine_find_event(machine, line);
-		if (strcmp(line, "reset") == 0)
-			state = 0;
-		else if (event >= 0)
+		if (event >= 0)
 			state = take(machine, state, (unsigned)event);
 		else if (line[0] != '\0')
 			printf("  there is no event \"%s\"\n", line);

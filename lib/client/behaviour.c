@@ -19,6 +19,7 @@ run_init(struct stay_conn *conn, void *state, void *arg)
 
 	*(struct stay_client **)state = client;
 	client->conn = conn;
+	stay__conn_set_threat(conn, stay__client_threat);
 	client->admission = stay__conn_admission(conn);
 	return stay_verdict_connect(stay_info_status(STAY_OK));
 }

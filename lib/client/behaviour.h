@@ -11,5 +11,6 @@ extern const struct stay_behaviour stay__client_behaviour;
 /* ---- describe.c ---- */
 int stay__client_describe(
     const struct stay_conn *conn, const void *state, char *text, size_t len);
+int stay__client_threat(const void *state, char *text, size_t len);
 
 #endif

@@ -112,3 +112,23 @@ stay__client_describe(
 	    doing[0] != '\0' && calls[0] != '\0' ? ", " : "", calls);
 	return (int)words.len;
 }
+
+/* Nothing is heard of the peer, though something should be. */
+int
+stay__client_threat(const void *state, char *text, size_t len)
+{
+	struct stay_client *client = *(struct stay_client *const *)state;
+	const struct stay_session *session = &client->session;
+	uint64_t at = stay__health_silent_at(session);
+	uint64_t now = stay__loop_now(client->loop);
+	struct stay__text words = { text, len, 0 };
+
+	if (at == UINT64_MAX)
+		return 0;
+	stay__text_add(&words, "nothing was heard for ");
+	stay__text_add_ms(
+	    &words, (now - session->health.last_heard) / STAY__TICK_NS);
+	stay__text_add(&words, ", and without a sign of life it ends in ");
+	stay__text_add_ms(&words, stay__loop_until_ms(client->loop, at));
+	return (int)words.len;
+}

@@ -28,9 +28,8 @@ stay__health_is_idle(const struct stay_session *session)
 	       !session->health.awaits_room;
 }
 
-/* When the peer has been silent for too long. */
-static uint64_t
-silent_at(const struct stay_session *session)
+uint64_t
+stay__health_silent_at(const struct stay_session *session)
 {
 	uint64_t since = session->health.last_heard > session->health.since
 			     ? session->health.last_heard
@@ -105,7 +104,8 @@ check_silence(struct stay__timer *timer)
 	struct stay_session *session =
 	    STAY__CONTAINER(timer, struct stay_session, health.silence);
 	struct stay_loop *loop = session->client->loop;
-	uint64_t at = silent_at(session), now = stay__loop_now(loop);
+	uint64_t at = stay__health_silent_at(session),
+		 now = stay__loop_now(loop);
 
 	if (session->condemned != STAY_OK)
 		return;
@@ -251,7 +251,7 @@ stay__health_watch(struct stay_session *session, bool idle)
 	if (stay__session_state(session) == STAY__SESSION_GREETING)
 		return;
 	stay__health_rest(session);
-	at = silent_at(session);
+	at = stay__health_silent_at(session);
 	if (at < UINT64_MAX && (!stay__timer_is_set(&session->health.silence) ||
 				   at < session->health.silence.at))
 		stay__loop_timer(client->loop, &session->health.silence, at);

@@ -31,6 +31,8 @@ void stay__health_end(struct stay_session *session);
 void stay__health_heard(struct stay_session *session);
 /* Nothing is expected of the peer, no answer and no room. */
 bool stay__health_is_idle(const struct stay_session *session);
+/* When the peer will have been silent for too long; UINT64_MAX: never. */
+uint64_t stay__health_silent_at(const struct stay_session *session);
 /* What a write came to that the stream had asked for; `idle`: it was before. */
 void stay__health_wrote(
     struct stay_session *session, bool idle, struct stay__written written);

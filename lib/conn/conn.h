@@ -48,6 +48,7 @@ struct stay_conn {
 	struct stay__task task;        /* run.c */
 	struct stay__task flush;       /* deliver.c */
 	struct stay__awaiter *awaiter; /* NULL: nobody awaits it */
+	stay__threat_fn *threat;       /* NULL: none */
 
 	struct stay__mailbox mail;
 	struct stay__callers callers;

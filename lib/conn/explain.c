@@ -145,6 +145,19 @@ static const struct {
 	[STAY_STOPPED] = { "", "the closed notice follows" },
 };
 
+/* A clock that runs against a connection that is up. */
+static bool
+add_threat(struct stay__text *text, const struct stay_conn *conn)
+{
+	char words[192];
+
+	if (stay__conn_state(conn) != STAY_CONNECTED || conn->threat == NULL ||
+	    conn->threat(conn->state, words, sizeof(words)) == 0)
+		return false;
+	stay__text_add(text, "%s", words);
+	return true;
+}
+
 /* What the state's own timer says. */
 static void
 add_due(struct stay__text *text, const struct stay_conn *conn)
@@ -161,6 +174,9 @@ add_due(struct stay__text *text, const struct stay_conn *conn)
 	else
 		stay__text_add(text, "%s", following[state].within);
 	stay__text_add_ms(text, due_ms);
+	if (state == STAY_BACKING_OFF &&
+	    stay_status_class(conn->report.failed) == STAY_CLASS_FATAL)
+		stay__text_add(text, ", but somebody has to mend this");
 }
 
 static void
@@ -181,6 +197,14 @@ is_renewed(const struct stay_conn *conn)
 	return stay__timer_is_set(&conn->requests.renewal) &&
 	       (!stay__timer_is_set(&conn->requests.drain) ||
 		   conn->requests.renewal.at < conn->requests.drain.at);
+}
+
+/* Whether add_step has something to say of a connection that is up. */
+static bool
+has_step(const struct stay_conn *conn)
+{
+	return (conn->requests.asked & STAY__ASKED_RECONNECT) != 0 ||
+	       conn->report.failed != STAY_OK || is_renewed(conn);
 }
 
 /* What it does next, unless it is stopped; false: nothing, it stays up. */
@@ -213,14 +237,17 @@ static void
 add_following(struct stay__text *text, const struct stay_conn *conn)
 {
 	bool draining = conn->requests.admission == STAY__ADMIT_DRAINING;
-	bool stays;
+	bool stays, threatened;
 
 	if ((conn->requests.asked & STAY__ASKED_STOP) != 0) {
 		stay__text_add(text, "it stops next, as asked");
 		return;
 	}
+	threatened = add_threat(text, conn);
+	if (threatened && (draining || has_step(conn)))
+		stay__text_add(text, "; ");
 	stays = !add_step(text, conn);
-	if (stays && !draining)
+	if (stays && !draining && !threatened)
 		add_due(text, conn);
 	if (!stays && draining)
 		stay__text_add(text, ", and ");

@@ -43,6 +43,12 @@ stay__conn_relabel(struct stay_conn *conn, char *label)
 	return old;
 }
 
+void
+stay__conn_set_threat(struct stay_conn *conn, stay__threat_fn *threat)
+{
+	conn->threat = threat;
+}
+
 struct stay__slab *
 stay__stream_slab(const struct stay_conn *conn)
 {

@@ -43,6 +43,10 @@ void stay__conn_nudge(struct stay_conn *conn);
  * stay_conn_next_event this cannot fail; a connection that stops is not asked. */
 void stay__conn_interrupt(struct stay_conn *conn);
 
+/* What ends a connection that is up, if nothing happens: words, and how many;
+ * 0: nothing does. For stay_conn_explain. */
+typedef int stay__threat_fn(const void *state, char *text, size_t len);
+void stay__conn_set_threat(struct stay_conn *conn, stay__threat_fn *threat);
 /* Keep a failure sentence, "<phase> <label>: <text>", until it is told. */
 void stay__conn_fail(struct stay_conn *conn, enum stay_status status,
     const char *phase, const char *text);

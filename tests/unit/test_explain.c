@@ -319,22 +319,28 @@ static const struct {
 	    CONN "connected for 1 ms with 10.0.0.1:7777; it leaves for a new "
 		 "session in 2 ms" },
 	{ drain_by_and_by,
-	    CONN "connected for 2 ms with 10.0.0.1:7777, 1 call in flight; it "
-		 "leaves for a new session in 1 ms, and it stops when nothing "
+	    CONN "connected for 2 ms with 10.0.0.1:7777, 1 call in flight; "
+		 "nothing was heard for 2 ms, and without a sign of life it "
+		 "ends in 9.9 s; it leaves for a new session in 1 ms, and it "
+		 "stops when nothing "
 		 "is left to do, at the latest in 999 ms" },
 	{ drain_soon,
 	    CONN "connected for 1 ms with 10.0.0.1:7777, 1 call queued; it "
 		 "stops when nothing is left to do, at the latest in 1 ms" },
 	{ be_busy,
 	    CONN "connected for 30 ms with 10.0.0.1:7777, 1 call queued, 2 in "
-		 "flight, 1 given up and still to be answered; it stays "
-		 "connected" },
+		 "flight, 1 given up and still to be answered; nothing was "
+		 "heard for 30 ms, and without a sign of life it ends in 9.9 "
+		 "s" },
 	{ drain, CONN
 	    "connected for 120 ms with 10.0.0.1:7777, 1 call in flight; "
-	    "it stops when nothing is left to do, at the latest in 900 ms" },
+	    "nothing was heard for 120 ms, and without a sign of life it ends "
+	    "in 9.9 s; it stops when nothing is left to do, at the latest in "
+	    "900 ms" },
 	{ drain_without_end,
 	    CONN "connected for 120 ms with 10.0.0.1:7777, 1 call in flight; "
-		 "it stops when nothing is left to do" },
+		 "nothing was heard for 120 ms, and without a sign of life it "
+		 "ends in 9.9 s; it stops when nothing is left to do" },
 	{ ask_for_a_change,
 	    CONN "connected for 20 ms with 10.0.0.1:7777; it reconnects next, "
 		 "as asked" },
@@ -401,7 +407,8 @@ START_TEST(test_explain_who_is_denied_says_when_it_comes_back)
 	explained();
 	ck_assert_msg(strncmp(said, says, strlen(says)) == 0, "%s", said);
 	ck_assert_int_gt(atoi(said + strlen(says)), 9);
-	ck_assert_str_eq(said + strlen(said) - 2, " s");
+	ck_assert_ptr_nonnull(
+	    strstr(said, " s, but somebody has to mend this"));
 	line_end(&rig);
 }
 END_TEST
