@@ -167,6 +167,16 @@ on_failure(void *arg, const struct stay_subject *who, enum stay_status status,
 	unstyle();
 }
 
+static void
+on_up(void *arg, const struct stay_subject *who, const struct stay_up *up)
+{
+	(void)arg;
+	(void)who;
+	style("2");
+	printf("          %s\n", up->text);
+	unstyle();
+}
+
 /* ---- what happens to the server, and when ---- */
 
 static bool
@@ -306,8 +316,9 @@ run(const char *url)
 		.client = { STAY_CLIENT_OPTIONS, .on_closed = on_closed,
 		    .call_timeout_ms = 1000, .silence_ms = 1500 },
 	};
-	const struct stay_observer observer = { STAY_OBSERVER, demo.log,
-		on_transition, on_failure, NULL, NULL };
+	const struct stay_observer observer = { STAY_OBSERVER, .arg = demo.log,
+		.on_transition = on_transition, .on_failure = on_failure,
+		.on_up = on_up };
 
 	stay_loop_set_observer(demo.loop, &observer);
 	if (stay_redis_start(&demo.load.redis, demo.loop, url, &options) !=
@@ -335,7 +346,7 @@ run_own(void)
 	strcpy(demo.dir, "/tmp/stay-demo-XXXXXX");
 	if (mkdtemp(demo.dir) == NULL)
 		return false;
-	if (peer_port(&demo.peer) && start_server()) {
+	if (peer_port(&demo.peer) && start_server() && peer_await(&demo.peer)) {
 		snprintf(
 		    url, sizeof(url), "redis://127.0.0.1:%d", demo.peer.port);
 		well = run(url);

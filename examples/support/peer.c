@@ -163,6 +163,32 @@ tell(const struct peer *peer, int what)
 		kill(peer->pid, what);
 }
 
+static bool
+takes_connections(const struct peer *peer)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET,
+		.sin_port = htons((uint16_t)peer->port),
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	bool taken =
+	    fd >= 0 && connect(fd, (struct sockaddr *)&at, sizeof(at)) == 0;
+
+	if (fd >= 0)
+		close(fd);
+	return taken;
+}
+
+bool
+peer_await(const struct peer *peer)
+{
+	for (int i = 0; i < 500; i++) {
+		if (takes_connections(peer))
+			return true;
+		usleep(10000);
+	}
+	return false;
+}
+
 void
 peer_freeze(const struct peer *peer)
 {

@@ -32,6 +32,9 @@ bool peer_exec(struct peer *peer, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 bool peer_serve(struct peer *peer, peer_serve_fn *serve);
 
+/* Wait until it takes connections; false: it does not for five seconds. */
+bool peer_await(const struct peer *peer);
+
 /* Stop and continue it (SIGSTOP, SIGCONT). Stopped, it keeps its connections
  * and says nothing. */
 void peer_freeze(const struct peer *peer);

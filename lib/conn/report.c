@@ -313,7 +313,7 @@ say_up(const struct stay_conn *conn, const struct stay_up *up,
 	}
 	if (up->attempts > 1)
 		stay__text_add(text, ", attempt %u", up->attempts);
-	if (stay_stream_is_open(conn))
+	if (stay__link_is_open(&conn->stream.link))
 		stay__text_add(text, ", with %s", conn->stream.link.peer);
 	if (conn->behaviour->describe != NULL &&
 	    conn->behaviour->describe(conn, conn->state, words, sizeof(words)) >
