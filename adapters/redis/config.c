@@ -59,12 +59,37 @@ query(const struct stay_url *url, const char *key, char **at)
 	return *at;
 }
 
+static bool
+is_known_key(const char *key, size_t len)
+{
+	static const char *const keys[] = { "db", "protocol", "client_name" };
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		if (strlen(keys[i]) == len && memcmp(keys[i], key, len) == 0)
+			return true;
+	return len == 0;
+}
+
+/* A key that nobody reads is a mistake that nobody would see. */
+static enum stay_status
+check_keys(const char *query)
+{
+	for (;; query++) {
+		if (!is_known_key(query, strcspn(query, "=&")))
+			return STAY_E_URL;
+		query += strcspn(query, "&");
+		if (*query == '\0')
+			return STAY_OK;
+	}
+}
+
 static enum stay_status
 read_db(
     struct stay_redis__config *config, const struct stay_url *url, char **at)
 {
-	bool has_path = strcmp(url->scheme, "redis") == 0 ||
-			strcmp(url->scheme, "rediss") == 0;
+	bool has_path = strstr(url->scheme, "+") == NULL &&
+			(strncmp(url->scheme, "redis", 5) == 0 ||
+			    strncmp(url->scheme, "valkey", 6) == 0);
 	const char *text = query(url, "db", at);
 	uint64_t db;
 
@@ -150,7 +175,9 @@ read_all(struct block *block, const struct stay_url *url,
 	config->on_orphan_arg = options->on_orphan_arg;
 	config->user = keep(&at, url->user);
 	config->password = keep(&at, url->password);
-	status = read_bounds(config, options);
+	status = check_keys(url->query);
+	if (status == STAY_OK)
+		status = read_bounds(config, options);
 	if (status == STAY_OK)
 		status = read_db(config, url, &at);
 	if (status == STAY_OK)

@@ -55,6 +55,7 @@ static const struct stay_protocol protocol = {
 	.fini = fini,
 	.retain = stay_redis__session_retain,
 	.describe = stay_redis__session_describe,
+	.alias = "valkey",
 };
 
 /* ---- the connection ---- */

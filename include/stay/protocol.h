@@ -405,6 +405,8 @@ struct stay_protocol {
 	/* A few words about a session that is up, for stay_conn_explain: what was
 	 * agreed on. It changes nothing. NULL: nothing is to be said. */
 	stay_session_describe_fn *describe;
+	/* Another URL scheme that means the same as `name`. NULL: none. */
+	const char *alias;
 };
 
 /* A `retain` for protocols whose reply is a struct stay_bytes in the frame. */

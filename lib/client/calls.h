@@ -53,7 +53,9 @@ struct stay__call {
 	struct stay__span span;
 	uint64_t tag;
 	uint64_t blocks_ms;
-	uint32_t due; /* replies still to come */
+	uint64_t since;   /* it was accepted, in ns */
+	uint64_t sent_at; /* the stream has last begun on it; 0: it has not */
+	uint32_t due;     /* replies still to come */
 	uint32_t flags;
 	struct stay_token id; /* generation 0: nobody asked for one */
 	uint8_t stage;

@@ -7,6 +7,9 @@
 #include "client/client.h"
 #include "client/resend.h"
 
+/* Bytes of a sentence about a call. */
+#define WHY_MAX 1024
+
 /* ---- giving up ---- */
 
 /* What became of a call that was already on the wire is not known; its answer
@@ -97,6 +100,25 @@ stay__client_tell(
 		tell_nobody(stay__client_of_calls(call->owner), result);
 }
 
+/* Where a call that has timed out was, and for how long. */
+static void
+add_where(struct stay__text *text, const struct stay__call *call)
+{
+	uint64_t now = stay__loop_now(call->owner->loop);
+
+	stay__text_add(text, " after ");
+	stay__text_add_ms(text, (now - call->since) / STAY__TICK_NS);
+	if (call->sent_at == 0) {
+		stay__text_add(text, " in the queue, never sent");
+		return;
+	}
+	stay__text_add(text, ", of these ");
+	stay__text_add_ms(text, (call->sent_at - call->since) / STAY__TICK_NS);
+	stay__text_add(text, " queued and ");
+	stay__text_add_ms(text, (now - call->sent_at) / STAY__TICK_NS);
+	stay__text_add(text, " since it was sent");
+}
+
 /* Without a session its failure says more than the status. */
 static const char *
 reason_of(const struct stay_client *client, enum stay_status status)
@@ -111,32 +133,44 @@ reason_of(const struct stay_client *client, enum stay_status status)
 	return failure;
 }
 
-/* A failure sentence, and what stands in front of it. */
-#define WHY_MAX 896
-
-static const char *
-add_budget(char *text, size_t size, const char *why)
+static void
+say_budget(struct stay__text *text, const char *reason)
 {
-	struct stay__text words = { text, size, 0 };
-
-	stay__text_add(&words,
+	stay__text_add(text,
 	    "not sent again, as the budget for that (resend_percent) is "
 	    "used up: %s",
-	    why);
-	return text;
+	    reason);
+}
+
+/* "timed out after 1.0 s in the queue, never sent; connect redis://db: ..." */
+static void
+say_timeout(
+    struct stay__text *text, const struct stay__call *call, const char *reason)
+{
+	stay__text_add(text, "%s", stay_strerror(call->status));
+	add_where(text, call);
+	if (reason != stay_strerror(call->status)) {
+		stay__text_put(text, "; ");
+		stay__text_put(text, reason);
+	}
 }
 
 void
 stay__client_tell_over(struct stay__call *call)
 {
 	const struct stay_client *client = stay__client_of_calls(call->owner);
-	char text[WHY_MAX];
+	char why[WHY_MAX];
+	struct stay__text text = { why, sizeof(why), 0 };
 	struct stay_result result = { .status = call->status,
 		.outcome = call->outcome,
 		.why = reason_of(client, call->status) };
 
-	if (call->history & STAY__HISTORY_POOR)
-		result.why = add_budget(text, sizeof(text), result.why);
+	if (call->status == STAY_E_TIMEOUT)
+		say_timeout(&text, call, result.why);
+	else if (call->history & STAY__HISTORY_POOR)
+		say_budget(&text, result.why);
+	if (text.len > 0)
+		result.why = why;
 	stay__conn_call_over(client->conn, call->outcome);
 	if (call->refusal != NULL)
 		result.reply = stay_held_reply(call->refusal);

@@ -82,6 +82,8 @@ enter_queue(struct stay_client *client, struct stay__call *call,
 	call->flags = request->flags;
 	call->blocks_ms = request->blocks_ms;
 	call->tag = request->tag;
+	call->since = stay__loop_now(client->loop);
+	call->sent_at = 0;
 	stay__call_enqueue(call);
 	stay__loop_timer(client->loop, &call->timer,
 	    deadline(client, request, options->timeout_ms));

@@ -64,8 +64,11 @@ point_at_transport(
 static enum stay_status
 point_by_scheme(const struct stay_client *client, struct stay__target *target)
 {
-	const char *rest = behind(target->url->scheme, client->protocol.name);
+	const struct stay_protocol *protocol = &client->protocol;
+	const char *rest = behind(target->url->scheme, protocol->name);
 
+	if (rest == NULL && protocol->alias != NULL)
+		rest = behind(target->url->scheme, protocol->alias);
 	if (rest != NULL && rest[0] == '\0')
 		return point_at_host(client, target, "tcp");
 	if (rest != NULL && strcmp(rest, "+unix") == 0)

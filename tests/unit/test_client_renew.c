@@ -148,7 +148,7 @@ START_TEST(test_client_renew_explains_what_was_agreed_on)
 	ck_assert(explains("10.0.0.1:7777, line 7; it stays"));
 	line_call(&rig, "a", LINE("x"));
 	line_run(&rig, 1);
-	ck_assert(explains("10.0.0.1:7777, line 7, 1 call in flight; it"));
+	ck_assert(explains("10.0.0.1:7777, line 7, 1 call in flight; nothing"));
 	sim_peer_close(rig.peer);
 	line_run(&rig, 1);
 	ck_assert(!explains("line 7"));

@@ -413,6 +413,56 @@ START_TEST(test_explain_who_is_denied_says_when_it_comes_back)
 }
 END_TEST
 
+/* ---- a call that has timed out ---- */
+
+static char whys[2][1024];
+
+static void
+note_why(void *arg, const struct stay_result *result)
+{
+	snprintf(arg, sizeof(whys[0]), "%s", result->why);
+}
+
+static void
+ask(char why[], const struct line_request *request)
+{
+	const struct stay_call_options options = { STAY_CALL_OPTIONS,
+		.timeout_ms = 1000 };
+
+	ck_assert_int_eq(
+	    stay_client_call_with(rig.client, request, &options, note_why, why),
+	    STAY_OK);
+}
+
+/* Where it was, and for how long; and what has kept it there. */
+START_TEST(test_explain_why_a_call_has_timed_out)
+{
+	const struct stay_client_options options = { STAY_CLIENT_OPTIONS,
+		.inflight_calls_max = 1 };
+
+	line_prepare(&rig);
+	start(&options);
+	line_run(&rig, 20);
+	ask(whys[0], LINE("quiet"));
+	line_run(&rig, 400);
+	ask(whys[1], LINE("x"));
+	line_run(&rig, 1100);
+	ck_assert_str_eq(whys[0],
+	    "timed out after 1.0 s, of these 0 ms queued and 1.0 s since it "
+	    "was sent");
+	ck_assert_str_eq(
+	    whys[1], "timed out after 1.0 s in the queue, never sent");
+	sim_crash(rig.world, LINE_HOST, LINE_PORT);
+	line_run(&rig, 10);
+	ask(whys[0], LINE("x"));
+	line_run(&rig, 1100);
+	ck_assert_ptr_nonnull(strstr(whys[0],
+	    "timed out after 1.0 s in the queue, never sent; connect line://"));
+	ck_assert_ptr_nonnull(strstr(whys[0], "ECONNREFUSED"));
+	line_end(&rig);
+}
+END_TEST
+
 /* ---- a behaviour ---- */
 
 static void
@@ -515,6 +565,7 @@ suite_explain(void)
 	    tcase, test_explain_who_is_denied_says_when_it_comes_back);
 	tcase_add_test(
 	    tcase, test_explain_a_label_that_leaves_no_room_for_the_failure);
+	tcase_add_test(tcase, test_explain_why_a_call_has_timed_out);
 	tcase_add_loop_test(tcase, test_explain_a_client_says_all, 0,
 	    (int)(sizeof(of_clients) / sizeof(of_clients[0])));
 	tcase_add_loop_test(tcase, test_explain_a_behaviour_says_all, 0,

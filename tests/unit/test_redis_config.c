@@ -36,7 +36,9 @@ static const struct good goods[] = {
 	{ "redis://h?protocol=2",                "",      "",       "",      0, 2 },
 	{ "redis://h?protocol=3&client_name=me", "",      "",       "me",    0, 3 },
 	{ "redis://h?client_name=a%21b&db=3",    "",      "",       "a!b",   3, 0 },
-	{ "redis://h?other=thing",               "",      "",       "",      0, 0 },
+	{ "valkey://:pw@h/7?protocol=3",         "",      "pw",     "",      7, 3 },
+	{ "valkey+unix:///7?db=2",               "",      "",       "",      2, 0 },
+	{ "redis://h?&db=1&",                    "",      "",       "",      1, 0 },
 	{ "redis+unix://:pw@/run/redis.sock?db=4", "",    "pw",     "",      4, 0 },
 	{ "redis+unix:///7",                     "",      "",       "",      0, 0 },
 	{ "fd:3",                                "",      "",       "",      0, 0 },
@@ -48,7 +50,9 @@ static const char *const bads[] = {
 	"redis://h/99999999999999999999", "redis://h/%30x",
 	"redis://h?db=x", "redis+unix:///s?db=-1", "redis://h?protocol=4",
 	"redis://h?protocol=33", "redis://h?client_name=a%20b",
-	"redis://h?client_name=a%0Ab",
+	"redis://h?client_name=a%0Ab", "redis://h?other=thing",
+	"redis://h?db=1&databse=2", "redis://h?db2=1", "redis://h?d",
+	"redis://h?DB=1",
 	"redis://h?db=00000000000000000000000000000000000000000000000000001",
 };
 /* clang-format on */
