@@ -96,13 +96,13 @@ drop_change(struct stay_client *client, struct stay__change *change)
 }
 
 void
-stay__change_init(struct stay_client *client)
+stay__reconfigure_init(struct stay_client *client)
 {
 	stay__task_init(&client->dropper, drop_soon);
 }
 
 void
-stay__change_fini(struct stay_client *client)
+stay__reconfigure_fini(struct stay_client *client)
 {
 	drop_change(client, client->change);
 	drop_all(client);
@@ -146,7 +146,7 @@ take_label(struct stay_client *client, struct stay__change *change)
 }
 
 void
-stay__change_take(struct stay_client *client)
+stay__reconfigure_take(struct stay_client *client)
 {
 	struct stay__change *change = client->change;
 

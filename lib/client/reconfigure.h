@@ -8,12 +8,12 @@
 
 struct stay__change;
 
-/* Changes of one turn that others have replaced. */
+/* Changes of one turn of the loop that later ones have replaced. */
 #define STAY__DROPPED_MAX 16
 
 /* Between two sessions: what was asked for takes effect. */
-void stay__change_take(struct stay_client *client);
-void stay__change_init(struct stay_client *client);
-void stay__change_fini(struct stay_client *client);
+void stay__reconfigure_take(struct stay_client *client);
+void stay__reconfigure_init(struct stay_client *client);
+void stay__reconfigure_fini(struct stay_client *client);
 
 #endif

@@ -1,7 +1,7 @@
 /*
  * A session: what a protocol has on one stream, from the greeting to the end,
- * and when to come back after it. Which calls survive it is decided in resend.c;
- * why it ends is for others to say.
+ * and when to come back after it. Which calls survive it is decided in
+ * resend.c; why it ends is for others to say.
  */
 #include "base/backoff.h"
 #include "client/client.h"
@@ -27,9 +27,11 @@ stay__session_fini(struct stay_session *session)
 static void
 step_machine(struct stay_session *session, enum stay__session_event event)
 {
-	struct stay__turn turn = stay__machine_take(&session->machine, event);
+	struct stay__transition transition =
+	    stay__machine_take(&session->machine, event);
 
-	stay__conn_turned(session->client->conn, session->machine.table, &turn);
+	stay__conn_tell_transition(
+	    session->client->conn, session->machine.table, &transition);
 }
 
 /* ---- the beginning ---- */

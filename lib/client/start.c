@@ -24,7 +24,7 @@ free_client(struct stay_client *client)
 {
 	stay__session_fini(&client->session);
 	stay__calls_fini(&client->calls);
-	stay__change_fini(client);
+	stay__reconfigure_fini(client);
 	stay__admission_fini(client);
 	stay__waiters_fini(client);
 	stay__holds_fini(&client->holds);
@@ -64,7 +64,7 @@ new_client(struct stay_loop *loop, const struct stay_protocol *protocol,
 	stay__admission_init(client);
 	stay__waiters_init(client);
 	stay__holds_init(&client->holds);
-	stay__change_init(client);
+	stay__reconfigure_init(client);
 	prepare_calls(client);
 	stay__session_init(&client->session, client, client->blocks + keep);
 	return client;

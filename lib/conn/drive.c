@@ -53,16 +53,17 @@ session_ended(struct stay_conn *conn, const struct stay__step *step)
 
 /* What the change of state means for the story of the connection. */
 static void
-note_change(struct stay_conn *conn, const struct stay__turn *turn,
+note_change(struct stay_conn *conn, const struct stay__transition *transition,
     const struct stay__step *step)
 {
-	if (turn->from == STAY_CONNECTED)
+	if (transition->from == STAY_CONNECTED)
 		session_ended(conn, step);
-	if (turn->from == STAY_CONNECTING && turn->to != STAY_CONNECTED &&
+	if (transition->from == STAY_CONNECTING &&
+	    transition->to != STAY_CONNECTED &&
 	    step->event != STAY__CONN_THROTTLED)
 		attempt_ended(conn, step);
 	conn->history.since = stay__loop_now(conn->loop);
-	if (turn->to != STAY_CONNECTED)
+	if (transition->to != STAY_CONNECTED)
 		return;
 	stay__report_up(conn);
 	conn->history.attempts = 0;
@@ -71,11 +72,12 @@ note_change(struct stay_conn *conn, const struct stay__turn *turn,
 }
 
 static void
-tell_entered(struct stay_conn *conn, const struct stay__turn *turn)
+tell_entered(struct stay_conn *conn, const struct stay__transition *transition)
 {
 	if (conn->behaviour->entered != NULL)
 		conn->behaviour->entered(conn, conn->state,
-		    (enum stay_state)turn->from, (enum stay_state)turn->to);
+		    (enum stay_state)transition->from,
+		    (enum stay_state)transition->to);
 }
 
 /* What a callback has asked for beside its verdict: T, or hibernate. */
@@ -89,26 +91,27 @@ carry_out(struct stay_conn *conn, const struct stay__step *step)
 }
 
 static void
-enter(struct stay_conn *conn, const struct stay__turn *turn,
+enter(struct stay_conn *conn, const struct stay__transition *transition,
     const struct stay__step *step)
 {
 	stay__timing_disarm(conn);
-	if (turn->action == STAY__ACT_CONNECT)
+	if (transition->action == STAY__ACT_CONNECT)
 		conn->history.attempts++;
-	if (turn->from != turn->to)
-		note_change(conn, turn, step);
-	if (!conn->machine.table->states[turn->to].stream ||
-	    turn->action == STAY__ACT_CONNECT)
+	if (transition->from != transition->to)
+		note_change(conn, transition, step);
+	if (!conn->machine.table->states[transition->to].stream ||
+	    transition->action == STAY__ACT_CONNECT)
 		stay__stream_close(conn);
 	stay__timing_arm(conn, step);
-	if (turn->from != turn->to) {
+	if (transition->from != transition->to) {
 		stay__mailbox_recall(&conn->mail);
-		tell_entered(conn, turn);
+		tell_entered(conn, transition);
 	}
 	carry_out(conn, step);
-	if (turn->to != STAY_DISCONNECTING && turn->to != STAY_STOPPING)
+	if (transition->to != STAY_DISCONNECTING &&
+	    transition->to != STAY_STOPPING)
 		stay__conn_report(conn);
-	if (turn->to == STAY_STOPPED)
+	if (transition->to == STAY_STOPPED)
 		stay__conn_nudge(conn);
 }
 
@@ -124,21 +127,21 @@ note_reason(struct stay_conn *conn)
 		    stay_strerror(conn->requests.reason));
 }
 
-static struct stay__turn
+static struct stay__transition
 take(struct stay_conn *conn, const struct stay__step *step)
 {
-	struct stay__turn turn;
+	struct stay__transition transition;
 
 	if (step->event == STAY__CONN_STOP || step->event == STAY__CONN_QUIT) {
 		stay__conn_close_admission(conn, step->reason);
 		note_reason(conn);
 	}
-	turn = stay__machine_take(&conn->machine, step->event);
-	stay__conn_turned(conn, conn->machine.table, &turn);
-	if (turn.verb == STAY_GO)
-		enter(conn, &turn, step);
+	transition = stay__machine_take(&conn->machine, step->event);
+	stay__conn_tell_transition(conn, conn->machine.table, &transition);
+	if (transition.verb == STAY_GO)
+		enter(conn, &transition, step);
 	stay__timing_take_asked(conn);
-	return turn;
+	return transition;
 }
 
 /* ---- actions: the callbacks a machine runs ---- */
@@ -220,9 +223,9 @@ stay__drive(struct stay_conn *conn, struct stay__step step)
 	};
 
 	while (step.due) {
-		struct stay__turn turn = take(conn, &step);
+		struct stay__transition transition = take(conn, &step);
 
-		step = actions[turn.action](conn, &step);
+		step = actions[transition.action](conn, &step);
 	}
 	carry_out(conn, &step);
 }

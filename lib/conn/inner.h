@@ -1,6 +1,6 @@
 /*
- * What a client asks of its connection beyond <stay/conn.h> and <stay/stream.h>.
- * Whoever includes this alone sees no field of a connection.
+ * What a client asks of its connection beyond <stay/conn.h> and
+ * <stay/stream.h>. Whoever includes this alone sees no field of a connection.
  */
 #ifndef STAY__CONN_INNER_H
 #define STAY__CONN_INNER_H
@@ -37,10 +37,12 @@ void stay__conn_retune(struct stay_conn *conn,
 char *stay__conn_relabel(struct stay_conn *conn, char *label);
 /* Reconnect by itself after so long; STAY_FOREVER: not any more. */
 void stay__conn_renew_after(struct stay_conn *conn, uint64_t ms);
-/* Look after it later this turn: something outside its callbacks has changed. */
+/* Look after it later this turn: something outside its callbacks has
+ * changed. */
 void stay__conn_nudge(struct stay_conn *conn);
 /* Have handle_info asked soon, with STAY_NEXT_EVENT and no message. Unlike
- * stay_conn_next_event this cannot fail; a connection that stops is not asked. */
+ * stay_conn_next_event this cannot fail; a connection that stops is not
+ * asked. */
 void stay__conn_interrupt(struct stay_conn *conn);
 
 /* What ends a connection that is up, if nothing happens: words, and how many;

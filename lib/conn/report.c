@@ -1,7 +1,8 @@
 /*
  * What a connection tells: to its observer, to the program that started it, and
- * to stay_conn_await. The last failure is kept here as a sentence, until it is told with what
- * happens next. When there is something to tell is not known here.
+ * to stay_conn_await. The last failure is kept here as a sentence, until it is
+ * told with what happens next. When there is something to tell is not known
+ * here.
  */
 #include "conn/report.h"
 
@@ -43,7 +44,7 @@ void
 stay__report_fini(struct stay_conn *conn)
 {
 	stay__free(conn->report.sentence);
-	stay__free(conn->report.turns);
+	stay__free(conn->report.noted);
 }
 
 /* What one observer has kept here means nothing to the next. */
@@ -106,21 +107,21 @@ wake(struct stay__task *task)
 	observed(conn);
 }
 
-/* ---- turns of machines ---- */
+/* ---- transitions of machines ---- */
 
 static void
 tell(struct stay_conn *conn, const struct stay_machine *machine,
-    const struct stay__turn *turn)
+    const struct stay__transition *transition)
 {
 	const struct stay_observer *observer = conn->loop->observer;
 	struct stay_subject who = stay__conn_subject(conn);
-	struct stay_transition transition = { .machine = machine->name,
-		.from = machine->states[turn->from].label,
-		.event = machine->events[turn->event],
-		.action = machine->actions[turn->action],
-		.to = machine->states[turn->to].label,
-		.because = turn->because,
-		.kept = turn->verb == STAY_KEEP };
+	struct stay_transition told = { .machine = machine->name,
+		.from = machine->states[transition->from].label,
+		.event = machine->events[transition->event],
+		.action = machine->actions[transition->action],
+		.to = machine->states[transition->to].label,
+		.because = transition->because,
+		.kept = transition->verb == STAY_KEEP };
 
 	if (observer->on_transition != NULL)
 		observer->on_transition(observer->arg, &who, &transition);
@@ -128,40 +129,42 @@ tell(struct stay_conn *conn, const struct stay_machine *machine,
 }
 
 void
-stay__conn_tell_turns(struct stay_conn *conn)
+stay__conn_tell_noted(struct stay_conn *conn)
 {
-	struct stay__noted_turn *turns = conn->report.turns;
-	unsigned count = conn->report.turn_count;
+	struct stay__noted_transition *noted = conn->report.noted;
+	unsigned count = conn->report.noted_count;
 
-	conn->report.turns = NULL;
-	conn->report.turn_count = 0;
+	conn->report.noted = NULL;
+	conn->report.noted_count = 0;
 	for (unsigned i = 0; i < count; i++)
-		tell(conn, turns[i].machine, &turns[i].turn);
-	stay__free(turns);
+		tell(conn, noted[i].machine, &noted[i].transition);
+	stay__free(noted);
 }
 
 void
-stay__conn_turned(struct stay_conn *conn, const struct stay_machine *machine,
-    const struct stay__turn *turn)
+stay__conn_tell_transition(struct stay_conn *conn,
+    const struct stay_machine *machine,
+    const struct stay__transition *transition)
 {
-	stay__conn_tell_turns(conn);
-	tell(conn, machine, turn);
+	stay__conn_tell_noted(conn);
+	tell(conn, machine, transition);
 }
 
 /* Past the bound (a callback that dials again and again), and without memory,
  * the latest is lost. */
 void
-stay__conn_note_turn(struct stay_conn *conn, const struct stay_machine *machine,
-    const struct stay__turn *turn)
+stay__conn_note_transition(struct stay_conn *conn,
+    const struct stay_machine *machine,
+    const struct stay__transition *transition)
 {
-	if (conn->report.turns == NULL)
-		conn->report.turns =
-		    stay__calloc(STAY__TURNS_MAX, sizeof(*conn->report.turns));
-	if (conn->report.turns == NULL ||
-	    conn->report.turn_count == STAY__TURNS_MAX)
+	if (conn->report.noted == NULL)
+		conn->report.noted =
+		    stay__calloc(STAY__NOTED_MAX, sizeof(*conn->report.noted));
+	if (conn->report.noted == NULL ||
+	    conn->report.noted_count == STAY__NOTED_MAX)
 		return;
-	conn->report.turns[conn->report.turn_count++] =
-	    (struct stay__noted_turn){ machine, *turn };
+	conn->report.noted[conn->report.noted_count++] =
+	    (struct stay__noted_transition){ machine, *transition };
 	stay__conn_nudge(conn);
 }
 
@@ -416,6 +419,6 @@ stay__conn_tell_closed(struct stay_conn *conn)
 	    conn, reason == STAY_OK ? STAY_E_STOPPED : reason);
 	if (conn->awaiter != NULL)
 		conn->awaiter->gone = true;
-	stay__conn_tell_turns(conn);
+	stay__conn_tell_noted(conn);
 	tell_closed(conn, reason);
 }

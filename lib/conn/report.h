@@ -1,6 +1,6 @@
 /*
- * What a connection tells about itself: turns of its machines, failures, the
- * two notices.
+ * What a connection tells about itself: transitions of its machines, failures,
+ * the two notices.
  */
 #ifndef STAY__REPORT_H
 #define STAY__REPORT_H
@@ -14,12 +14,13 @@
 
 #define STAY__FAILURE_MAX 768
 
-/* A turn that happened inside a public call; the observer hears of it later. */
-#define STAY__TURNS_MAX 16
+/* A transition that happened inside a public call; the observer hears of it
+ * later. */
+#define STAY__NOTED_MAX 16
 
-struct stay__noted_turn {
+struct stay__noted_transition {
 	const struct stay_machine *machine;
-	struct stay__turn turn;
+	struct stay__transition transition;
 };
 
 /* stay_conn_await, on its caller's stack. */
@@ -42,8 +43,8 @@ struct stay__report {
 	char *sentence;    /* of it; NULL: none yet, or no memory for it */
 	unsigned text_at;  /* behind "<phase> <label>: "... */
 	unsigned text_len; /* ...and without what came next */
-	struct stay__noted_turn *turns; /* not yet told; NULL: none */
-	unsigned turn_count;
+	struct stay__noted_transition *noted; /* not yet told; NULL: none */
+	unsigned noted_count;
 	unsigned observers; /* how many the loop had had when... */
 	void *own;          /* ...its observer was given this */
 	uint64_t wake_ms;   /* and asked to be told of this time */
@@ -60,11 +61,12 @@ void stay__report_init(struct stay_conn *conn);
 void stay__report_end(struct stay_conn *conn);
 void stay__report_fini(struct stay_conn *conn);
 
-/* A turn inside a public call: the observer hears of it as soon as that has
- * returned. */
-void stay__conn_note_turn(struct stay_conn *conn,
-    const struct stay_machine *machine, const struct stay__turn *turn);
-void stay__conn_tell_turns(struct stay_conn *conn);
+/* A transition inside a public call: the observer hears of it as soon as
+ * that has returned. */
+void stay__conn_note_transition(struct stay_conn *conn,
+    const struct stay_machine *machine,
+    const struct stay__transition *transition);
+void stay__conn_tell_noted(struct stay_conn *conn);
 
 /* Tell the last failure, with what happens next, if it is untold. */
 void stay__conn_report(struct stay_conn *conn);

@@ -202,8 +202,8 @@ run(struct stay__task *task)
 	while (budget-- > 0 && stay__conn_state(conn) != STAY_STOPPED)
 		if (!run_once(conn))
 			break;
-	if (conn->report.turn_count > 0)
-		stay__conn_tell_turns(conn);
+	if (conn->report.noted_count > 0)
+		stay__conn_tell_noted(conn);
 	check_drained(conn);
 	if (stay__conn_state(conn) == STAY_STOPPED)
 		close_conn(conn);

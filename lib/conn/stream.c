@@ -11,10 +11,10 @@
 #include "conn/conn.h"
 
 static void
-note_turn(struct stay_conn *conn)
+note_transition(struct stay_conn *conn)
 {
-	stay__conn_note_turn(
-	    conn, stay_machine_link(), &conn->stream.link.turn);
+	stay__conn_note_transition(
+	    conn, stay_machine_link(), &conn->stream.link.transition);
 }
 
 static void
@@ -71,7 +71,7 @@ news(struct stay__link *link, enum stay__link_news what)
 		[STAY__NEWS_READABLE] = is_readable,
 		[STAY__NEWS_WRITABLE] = has_room,
 		[STAY__NEWS_DOWN] = is_down,
-		[STAY__NEWS_TURNED] = note_turn,
+		[STAY__NEWS_TRANSITION] = note_transition,
 	};
 
 	on[what](STAY__CONTAINER(link, struct stay_conn, stream.link));

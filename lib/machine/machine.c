@@ -1,6 +1,7 @@
 /*
  * The machines: three tables and the one function that changes a state. It
- * knows no clock, no socket and no callback; what a turn means is its caller's.
+ * knows no clock, no socket and no callback; what a transition means is its
+ * caller's.
  */
 #include "machine/machine.h"
 
@@ -45,18 +46,18 @@ stay__machine_init(
 	machine->now = 0;
 }
 
-struct stay__turn
+struct stay__transition
 stay__machine_take(struct stay__machine *machine, unsigned event)
 {
 	const struct stay_machine_row *row =
 	    stay_machine_find_row(machine->table, machine->now, event);
-	struct stay__turn turn;
+	struct stay__transition transition;
 
 	assert(row != NULL && row->verb != STAY_NEVER);
-	turn = (struct stay__turn){ row->verb, machine->now, event, row->next,
-		row->action, row->because };
+	transition = (struct stay__transition){ row->verb, machine->now, event,
+		row->next, row->action, row->because };
 	machine->now = row->next;
-	return turn;
+	return transition;
 }
 
 const struct stay_machine *

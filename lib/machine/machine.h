@@ -58,8 +58,8 @@ struct stay__machine {
 	unsigned now;
 };
 
-/* What one turn did; the caller acts on it and tells the observer. */
-struct stay__turn {
+/* What one step did; the caller acts on it and tells the observer. */
+struct stay__transition {
 	enum stay_row_verb verb;
 	unsigned from;
 	unsigned event;
@@ -73,7 +73,7 @@ void stay__machine_init(
     struct stay__machine *machine, const struct stay_machine *table);
 
 /* Take one event. A NEVER row is a fault of the library: asserted. */
-struct stay__turn stay__machine_take(
+struct stay__transition stay__machine_take(
     struct stay__machine *machine, unsigned event);
 
 #endif

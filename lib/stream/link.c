@@ -3,8 +3,8 @@
  * of its owner into events of link.def, and those into news. Knows no bytes.
  *
  * News never come from inside one of the public functions: what is known at
- * once waits for the task `soon`. After each news but TURNED the link may be
- * gone, so nothing is done behind one.
+ * once waits for the task `soon`. After each news but TRANSITION the link may
+ * be gone, so nothing is done behind one.
  */
 #include "stream/link.h"
 
@@ -22,8 +22,8 @@
 static void
 take_event(struct stay__link *link, enum stay__link_event event)
 {
-	link->turn = stay__machine_take(&link->machine, event);
-	link->news(link, STAY__NEWS_TURNED);
+	link->transition = stay__machine_take(&link->machine, event);
+	link->news(link, STAY__NEWS_TRANSITION);
 }
 
 static bool

@@ -2,8 +2,9 @@
  * A stream from dial to close: waits at the governor, resolves, races sockets,
  * then reads and writes through one transport. Its machine is link.def. It
  * tells its owner by `news`, only ever from the loop's turn or the world's
- * readiness, never inside one of the functions below. TURNED alone is told at
- * once, in there too: the owner notes link->turn and calls none of them.
+ * readiness, never inside one of the functions below. TRANSITION alone is told
+ * at once, in there too: the owner notes link->transition and calls none of
+ * them.
  */
 #ifndef STAY__LINK_H
 #define STAY__LINK_H
@@ -16,12 +17,12 @@
 #include "stream/governor.h"
 
 enum stay__link_news {
-	STAY__NEWS_GRANTED,  /* the governor let the dial begin */
-	STAY__NEWS_UP,       /* open */
-	STAY__NEWS_READABLE, /* read now, or it comes again */
-	STAY__NEWS_WRITABLE, /* asked by stay__link_want_write: room again */
-	STAY__NEWS_DOWN,     /* it is over: link->failure; closed already */
-	STAY__NEWS_TURNED    /* its machine took a turn: link->turn */
+	STAY__NEWS_GRANTED,   /* the governor let the dial begin */
+	STAY__NEWS_UP,        /* open */
+	STAY__NEWS_READABLE,  /* read now, or it comes again */
+	STAY__NEWS_WRITABLE,  /* asked by stay__link_want_write: room again */
+	STAY__NEWS_DOWN,      /* it is over: link->failure; closed already */
+	STAY__NEWS_TRANSITION /* its machine took a step: link->transition */
 };
 
 struct stay__link;
@@ -33,7 +34,7 @@ struct stay__link {
 	struct stay_loop *loop;
 	stay__link_fn *news;
 	struct stay__machine machine;
-	struct stay__turn turn;
+	struct stay__transition transition;
 	struct stay_socket_options socket;
 
 	struct stay__ticket ticket; /* at the governor, while there is a dial */

@@ -25,16 +25,16 @@ append(char *text, size_t size, const char *parting, const char *word)
 }
 
 static void
-note_turn(struct rig *rig)
+note_transition(struct rig *rig)
 {
 	const struct stay_machine_state *states =
 	    rig->link.machine.table->states;
 
 	if (rig->turns[0] == '\0')
 		append(rig->turns, sizeof(rig->turns), "",
-		    states[rig->link.turn.from].label);
+		    states[rig->link.transition.from].label);
 	append(rig->turns, sizeof(rig->turns), ">",
-	    states[rig->link.turn.to].label);
+	    states[rig->link.transition.to].label);
 }
 
 static void
@@ -57,8 +57,8 @@ on_news(struct stay__link *link, enum stay__link_news news)
 {
 	struct rig *rig = STAY__CONTAINER(link, struct rig, link);
 
-	if (news == STAY__NEWS_TURNED) {
-		note_turn(rig);
+	if (news == STAY__NEWS_TRANSITION) {
+		note_transition(rig);
 		return;
 	}
 	append(rig->news, sizeof(rig->news), " ", news_names[news]);

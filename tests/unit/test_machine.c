@@ -44,19 +44,20 @@ assert_turn(const struct stay_machine *table, unsigned state, unsigned event)
 	const struct stay_machine_row *row =
 	    stay_machine_find_row(table, state, event);
 	struct stay__machine machine = machine_in(table, state);
-	struct stay__turn turn = stay__machine_take(&machine, event);
+	struct stay__transition transition =
+	    stay__machine_take(&machine, event);
 
 	ck_assert_ptr_eq(machine.table, table);
 	ck_assert_uint_eq(machine.now, row->next);
-	ck_assert_int_eq(turn.verb, row->verb);
-	ck_assert_uint_eq(turn.from, state);
-	ck_assert_uint_eq(turn.event, event);
-	ck_assert_uint_eq(turn.to, row->next);
-	ck_assert_uint_eq(turn.action, row->action);
-	ck_assert_ptr_eq(turn.because, row->because);
+	ck_assert_int_eq(transition.verb, row->verb);
+	ck_assert_uint_eq(transition.from, state);
+	ck_assert_uint_eq(transition.event, event);
+	ck_assert_uint_eq(transition.to, row->next);
+	ck_assert_uint_eq(transition.action, row->action);
+	ck_assert_ptr_eq(transition.because, row->because);
 	if (row->verb == STAY_KEEP) {
 		ck_assert_uint_eq(machine.now, state);
-		ck_assert_str_eq(table->actions[turn.action], "");
+		ck_assert_str_eq(table->actions[transition.action], "");
 	}
 }
 
@@ -354,30 +355,34 @@ pick_event(const struct stay__machine *machine, uint64_t *seed)
 	return -1;
 }
 
-/* What is wrong with a turn of any machine; NULL: nothing. */
+/* What is wrong with a transition of any machine; NULL: nothing. */
 static const char *
-fault_of_turn(const struct stay__turn *turn, unsigned before, unsigned now)
+fault_of_transition(
+    const struct stay__transition *transition, unsigned before, unsigned now)
 {
-	if (turn->from != before || turn->to != now)
-		return "the turn tells another story";
-	if (turn->verb == STAY_KEEP && turn->from != turn->to)
+	if (transition->from != before || transition->to != now)
+		return "the transition tells another story";
+	if (transition->verb == STAY_KEEP && transition->from != transition->to)
 		return "a KEEP row changed the state";
-	if (turn->verb == STAY_NEVER)
+	if (transition->verb == STAY_NEVER)
 		return "a NEVER row was taken";
 	return NULL;
 }
 
-/* What is wrong with a turn of the connection, which may be at its end. */
+/* What is wrong with a transition of the connection, which may be at its
+ * end. */
 static const char *
-fault_of_conn(const struct stay__turn *turn, bool *ending)
+fault_of_conn(const struct stay__transition *transition, bool *ending)
 {
-	bool ends = turn->to == STAY_STOPPING || turn->to == STAY_STOPPED;
+	bool ends =
+	    transition->to == STAY_STOPPING || transition->to == STAY_STOPPED;
 
 	if (*ending && !ends)
 		return "it came back from its end";
-	if (*ending && turn->action == STAY__ACT_CONNECT)
+	if (*ending && transition->action == STAY__ACT_CONNECT)
 		return "it connects at its end";
-	if (turn->to == STAY_CONNECTED && turn->from != STAY_CONNECTING)
+	if (transition->to == STAY_CONNECTED &&
+	    transition->from != STAY_CONNECTING)
 		return "it is connected without an attempt";
 	*ending = ends;
 	return NULL;
@@ -396,14 +401,14 @@ walk(const struct stay_machine *table, uint64_t seed)
 	for (int step = 0; step < WALK_STEPS && fault == NULL; step++) {
 		unsigned before = machine.now;
 		int event = pick_event(&machine, &seed);
-		struct stay__turn turn;
+		struct stay__transition transition;
 
-		turn = stay__machine_take(&machine, (unsigned)event);
-		fault = fault_of_turn(&turn, before, machine.now);
+		transition = stay__machine_take(&machine, (unsigned)event);
+		fault = fault_of_transition(&transition, before, machine.now);
 		visited[machine.now] = true;
 		if (table != stay_machine_conn() || fault != NULL)
 			continue;
-		fault = fault_of_conn(&turn, &ending);
+		fault = fault_of_conn(&transition, &ending);
 		if (machine.now == STAY_STOPPED &&
 		    next_random(&seed) % 4 == 0) {
 			stay__machine_init(&machine, table);

@@ -203,9 +203,9 @@ walk_path(const struct path *path)
 	stay__machine_init(&machine, conn);
 	while (*(rest = next_word(rest, word)) != '\0' || word[0] != '\0') {
 		if (word[0] >= 'A' && word[0] <= 'Z') {
-			struct stay__turn turn =
+			struct stay__transition transition =
 			    stay__machine_take(&machine, event_named(word));
-			const char *action = conn->actions[turn.action];
+			const char *action = conn->actions[transition.action];
 
 			snprintf(did, sizeof(did),
 			    action[0] == '\0' ? "%s" : "(%s)", action);
