@@ -116,7 +116,7 @@ static const struct path paths[] = {
 	  "STOP (disconnect) stopping NOCONNECT (terminate) stopped" },
 	{ "init refuses: nothing is undone",
 	  "starting QUIT stopped" },
-	{ "init is content to wait, a call asks for the connection",
+	{ "init wants no connection, a call asks for one",
 	  "starting OK idle CONNECT (connect) connecting OK connected" },
 	{ "the server is away at first: no disconnect between attempts",
 	  "starting CONNECT (connect) connecting BACKOFF backing_off "
@@ -156,17 +156,17 @@ static const struct path paths[] = {
 	  "starting OK idle DISCONNECT (disconnect) disconnecting "
 	  "BACKOFF backing_off DISCONNECT (disconnect) disconnecting "
 	  "NOCONNECT idle" },
-	{ "somebody cannot wait for the backoff",
+	{ "a connection is asked for during the backoff",
 	  "starting BACKOFF backing_off CONNECT (connect) connecting OK connected" },
-	{ "one connect too many, from everywhere it can be asked",
+	{ "too many connects in a row, from every state",
 	  "starting OK idle THROTTLED backing_off THROTTLED backing_off "
 	  "EXPIRED (connect) connecting THROTTLED backing_off "
 	  "EXPIRED (connect) connecting OK connected THROTTLED backing_off "
 	  "EXPIRED (connect) connecting OK connected "
 	  "DISCONNECT (disconnect) disconnecting THROTTLED backing_off" },
-	{ "connect itself says stop: it has nothing to undo",
+	{ "connect itself returns stop: there is nothing to undo",
 	  "starting CONNECT (connect) connecting QUIT (terminate) stopped" },
-	{ "disconnect itself says stop",
+	{ "disconnect itself returns stop",
 	  "starting CONNECT (connect) connecting OK connected "
 	  "DISCONNECT (disconnect) disconnecting QUIT (terminate) stopped" },
 	{ "stopped while connecting: the attempt is undone",
