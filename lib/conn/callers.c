@@ -1,7 +1,7 @@
 /*
- * Callers: tokens, deadlines, completions. A completion never runs inside a
- * public call: that only moves the caller to those answered. What was asked and
- * what the answer says is not known here.
+ * Callers: their tokens, deadlines and completions. A completion never runs
+ * inside a public call. A public call only moves the caller to the list
+ * `answered`. This file does not know what was asked or what the answer says.
  */
 #include "conn/callers.h"
 
@@ -12,7 +12,7 @@ struct stay__caller {
 	struct stay__callers *callers;
 	struct stay_token token;
 	struct stay__timer timer;
-	struct stay__mail *request; /* NULL: it is delivered */
+	struct stay__mail *request; /* NULL: delivered already */
 	stay_called_fn *done;
 	void *arg;
 	struct stay_reply reply; /* once answered */
@@ -38,13 +38,13 @@ loop_of(const struct stay__caller *caller)
 	return caller->callers->box->loop;
 }
 
-/* From here on the token names nothing. */
+/* Invalidate the token, and take the caller out of its list. */
 static void
 retire(struct stay__caller *caller)
 {
 	stay__ids_give(&loop_of(caller)->ids, caller->token);
 	stay__loop_timer_stop(loop_of(caller), &caller->timer);
-	/* Nobody waits for it any more: it is not delivered. */
+	/* No caller waits for the request any more: do not deliver it. */
 	if (caller->request != NULL)
 		stay__mailbox_take_back(caller->callers->box, caller->request);
 	stay__list_remove(&caller->node);
@@ -70,7 +70,7 @@ finish(struct stay__caller *caller, struct stay_reply reply)
 	complete(caller);
 }
 
-/* To be completed when the connection runs next. */
+/* Complete the call when the connection runs next. */
 static void
 answer_later(struct stay__caller *caller, struct stay_reply reply)
 {
@@ -175,7 +175,7 @@ stay__callers_postpone(
 	struct stay__caller *caller =
 	    find(callers->box->loop, stay__mail_posted(request)->from);
 
-	if (caller == NULL) { /* given up inside the callback */
+	if (caller == NULL) { /* the call was cancelled inside the callback */
 		stay__mailbox_free(callers->box, request);
 		return;
 	}

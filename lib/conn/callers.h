@@ -1,7 +1,8 @@
 /*
- * Callers of a connection: whoever has made a call and waits for its answer.
- * Each has a token, a deadline and a completion. It knows the mailbox, as a
- * request that nobody waits for is not delivered; it knows no connection.
+ * The callers of a connection. A caller is a call that waits for its answer: it
+ * has a token, a deadline and a completion. A request whose caller has given up
+ * is not delivered, so this file knows the mailbox. It does not know the
+ * connection.
  */
 #ifndef STAY__CALLERS_H
 #define STAY__CALLERS_H
@@ -21,8 +22,9 @@ struct stay__callers {
 void stay__callers_init(
     struct stay__callers *callers, struct stay__mailbox *box);
 
-/* A caller that has a token and does not wait yet; NULL: no memory. Once its
- * request is posted, it waits for the answer. If that fails, it is undone. */
+/* Make a caller that has a token and does not wait yet; NULL: no memory. Once
+ * the request is posted, the caller waits for the answer. If posting fails, the
+ * caller is undone. */
 struct stay__caller *stay__caller_new(
     struct stay__callers *callers, stay_called_fn *done, void *arg);
 struct stay_from stay__caller_token(const struct stay__caller *caller);
@@ -30,7 +32,7 @@ void stay__caller_await(struct stay__caller *caller, struct stay__mail *request,
     uint64_t timeout_ms);
 void stay__caller_undo(struct stay__caller *caller);
 
-/* The request is being delivered; it is postponed again. */
+/* The request of this caller is being delivered; or it is postponed again. */
 void stay__callers_delivered(
     struct stay__callers *callers, struct stay_from from);
 void stay__callers_postpone(
@@ -41,17 +43,17 @@ void stay__callers_postpone(
 void stay__callers_reply(struct stay__callers *callers, struct stay_from from,
     struct stay_reply reply);
 void stay__callers_complete(struct stay__callers *callers);
-/* Run the completions that public calls have left: none, mostly. */
+/* Run the completions that public calls have left to be run: mostly none. */
 static inline void
 stay__callers_settle(struct stay__callers *callers)
 {
 	if (!stay__list_is_empty(&callers->answered))
 		stay__callers_complete(callers);
 }
-/* The end: all who still wait get STAY_E_STOPPED. */
+/* The connection ends: complete all waiting callers with STAY_E_STOPPED. */
 void stay__callers_fail(struct stay__callers *callers);
 
-/* How many still wait: it counts them. */
+/* How many callers still wait. This walks the list. */
 size_t stay__callers_waiting(const struct stay__callers *callers);
 
 #endif

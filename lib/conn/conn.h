@@ -1,23 +1,24 @@
 /*
- * A connection: a behaviour and its state block, a machine, and parts that have
- * a file each. From the ground up:
+ * A connection: a behaviour and its state block, a state machine, and parts
+ * that have a file each. From the lowest to the highest:
  *
  *	verdict.c  which callback may return which verdict
  *	mailbox.c  what waits to be delivered, and in which order
  *	callers.c  calls that wait for their answer
- *	requests.c what is asked from outside
- *	timing.c   the timers of the state, of T, of the behaviour
- *	report.c   what is told: turns, failures, notices
+ *	requests.c what the program asks of a connection
+ *	timing.c   the timers: of the state, message timeout, state timeout
+ *	report.c   transitions, failures and notices, reported to observers
  *	stream.c   the stream, and its news as mail
- *	step.c     verdict -> event
+ *	step.c     from a verdict to an event
  *	drive.c    event -> machine -> action -> callback, until nothing is due
- *	upgrade.c  another behaviour
- *	deliver.c  mail -> callback
- *	run.c      its turn in the loop's, and its end
- *	start.c    its beginning
- *	explain.c  what it is doing, in a sentence
+ *	upgrade.c  a change of the behaviour
+ *	deliver.c  from mail to a callback
+ *	run.c      what a connection does in a turn of the loop, and its end
+ *	start.c    how a connection starts
+ *	explain.c  what the connection is doing, in a sentence
  *
- * A file calls those above it, and writes its own part of the struct alone.
+ * A file calls only files above it in this list, and each part of the struct is
+ * written by its own file only.
  */
 #ifndef STAY__CONN_H
 #define STAY__CONN_H

@@ -1,13 +1,15 @@
 /*
- * From the mailbox to a callback. Each kind of mail has its own way of asking;
- * the verdict is step.c's to judge and drive.c's to carry out.
+ * Delivery: takes a piece of mail and runs the callback it is for. Each kind of
+ * mail has its own function. step.c turns the verdict into a step, and drive.c
+ * carries the step out.
  */
 #include "conn/deliver.h"
 
 #include "conn/conn.h"
 #include "conn/upgrade.h"
 
-/* A callback speaks differently while an attempt or its undoing is pending. */
+/* Which verdicts a callback may return differs while a connect or a disconnect
+ * is pending. */
 struct situations {
 	enum stay__situation settled;
 	enum stay__situation connecting;
@@ -145,7 +147,8 @@ deliver_next_event(struct stay_conn *conn, struct stay__mail *mail)
 	deliver_info(conn, mail, STAY_NEXT_EVENT);
 }
 
-/* What noreply means to these two: the stream is down; the budget is spent. */
+/* What noreply means for the two events that decide: the stream is down, and
+ * the time budget is spent. */
 static struct stay__step
 step_of_silence(struct stay_conn *conn, const struct stay_event *event)
 {
@@ -164,8 +167,9 @@ step_of_silence(struct stay_conn *conn, const struct stay_event *event)
 	return stay__step_disconnect(info);
 }
 
-/* Nothing to say to news that decide, unless another dial is under way by now;
- * while a disconnect is pending, asking for disconnect says nothing either. */
+/* Whether the callback left an event that decides to its default: it returned
+ * noreply, and has not begun another dial. While a disconnect is pending, the
+ * verdict disconnect counts as noreply. */
 static bool
 is_silence(const struct stay_conn *conn, enum stay__situation in,
     const struct stay_event *event, const struct stay_verdict *verdict)
@@ -184,7 +188,7 @@ is_silence(const struct stay_conn *conn, enum stay__situation in,
 	return verdict->kind == STAY__VERDICT_NOREPLY;
 }
 
-/* News are never postponed: judged so, postpone is a bad return. */
+/* Events are never postponed: to postpone one is STAY_E_BAD_RETURN. */
 static void
 deliver_event(struct stay_conn *conn, const struct stay_event *event)
 {

@@ -1,4 +1,4 @@
-/* From mail to callbacks. */
+/* Delivery of mail to the callbacks of a connection. */
 #ifndef STAY__DELIVER_H
 #define STAY__DELIVER_H
 

@@ -1,8 +1,8 @@
 /*
  * The drive of a connection: a callback returns a verdict, the verdict becomes
- * an event, the machine takes it, its action runs the next callback. It loops
- * and never recurses. The state is machine.c's to change; which mail may be
- * delivered is run.c's to say.
+ * an event, the machine takes the event, and its action runs the next callback.
+ * This is a loop, never a recursion. Only machine.c changes the state; run.c
+ * decides which mail may be delivered.
  */
 #include "conn/drive.h"
 
@@ -51,7 +51,7 @@ session_ended(struct stay_conn *conn, const struct stay__step *step)
 		    stay_strerror(step->info.status));
 }
 
-/* What the change of state means for the story of the connection. */
+/* What the change of state means for the history of the connection. */
 static void
 note_change(struct stay_conn *conn, const struct stay__transition *transition,
     const struct stay__step *step)
@@ -80,7 +80,7 @@ tell_entered(struct stay_conn *conn, const struct stay__transition *transition)
 		    (enum stay_state)transition->to);
 }
 
-/* What a callback has asked for beside its verdict: T, or hibernate. */
+/* Carry out what came with a verdict: a message timeout T, or hibernation. */
 static void
 carry_out(struct stay_conn *conn, const struct stay__step *step)
 {
@@ -115,7 +115,7 @@ enter(struct stay_conn *conn, const struct stay__transition *transition,
 		stay__conn_nudge(conn);
 }
 
-/* Anything but a normal end is a failure to tell of. */
+/* Any end but a normal one is reported as a failure. */
 static void
 note_reason(struct stay_conn *conn)
 {
@@ -243,7 +243,7 @@ stay__drive_start(struct stay_conn *conn, void *arg)
 {
 	struct stay__step step = run_init(conn, arg);
 
-	/* No notice is given of a connection that did not start. */
+	/* A connection that did not start has no on_closed. */
 	if (step.event == STAY__CONN_QUIT)
 		stay__machine_take(&conn->machine, step.event);
 	conn->history.first = step;

@@ -1,4 +1,7 @@
-/* The drive of a connection: it takes steps, and runs what they bring. */
+/*
+ * The drive of a connection: carries out a step, and every step that follows
+ * from it.
+ */
 #ifndef STAY__DRIVE_H
 #define STAY__DRIVE_H
 

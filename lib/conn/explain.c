@@ -1,7 +1,7 @@
 /*
  * stay_conn_explain: what a connection is doing, why, and what comes next, in
- * one sentence. It reads all parts and changes none; nothing else in conn/ calls
- * it.
+ * one sentence. This file reads all parts of a connection and changes none.
+ * Nothing else in conn/ calls it.
  */
 #include <assert.h>
 #include <string.h>

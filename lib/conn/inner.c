@@ -1,6 +1,6 @@
 /*
- * What a client asks about its connection, and may change of it while it runs.
- * It knows no client.
+ * What a client reads from its connection, and what it may change while the
+ * connection runs. This file does not know the client.
  */
 #include "conn/inner.h"
 

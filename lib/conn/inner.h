@@ -1,6 +1,7 @@
 /*
- * What a client asks of its connection beyond <stay/conn.h> and
- * <stay/stream.h>. Whoever includes this alone sees no field of a connection.
+ * What a client needs of its connection beyond <stay/conn.h> and
+ * <stay/stream.h>. A file that includes only this header sees no field of a
+ * connection.
  */
 #ifndef STAY__CONN_INNER_H
 #define STAY__CONN_INNER_H
@@ -12,37 +13,38 @@
 #include "base/slab.h"
 #include "machine/machine.h"
 
-/* New work: admitted, only what is under way, none. */
+/* Which new work the connection accepts. */
 enum stay__admission {
-	STAY__ADMIT_CASTS, /* while init runs: nobody could be answered yet */
+	STAY__ADMIT_CASTS, /* while init runs: calls could not be answered yet */
 	STAY__ADMIT_OPEN,
 	STAY__ADMIT_DRAINING,
 	STAY__ADMIT_CLOSED
 };
 
-/* Where it is told, for as long as the connection lives: a client looks at it
- * with every call. */
+/* The address of the connection's admission, valid as long as the connection
+ * lives. A client reads it with every call. */
 const enum stay__admission *stay__conn_admission(const struct stay_conn *conn);
 
 const struct stay_behaviour *stay__conn_behaviour(const struct stay_conn *conn);
-/* Why it stops, once it does. */
+/* Why the connection stops, once it does. */
 enum stay_status stay__conn_reason(const struct stay_conn *conn);
 struct stay_subject stay__conn_subject(struct stay_conn *conn);
 
-/* In force from the next attempt on; the budget at once. */
+/* Change these settings. They apply from the next attempt on, the stop budget
+ * applies at once. */
 void stay__conn_retune(struct stay_conn *conn,
     const struct stay_socket_options *socket, uint64_t stop_budget_ms,
     const struct stay_backoff_policy *backoff);
 /* Another label, of stay__text_copy; returns the old one, to be freed. */
 char *stay__conn_relabel(struct stay_conn *conn, char *label);
-/* Reconnect by itself after so long; STAY_FOREVER: not any more. */
+/* Reconnect by itself after `ms`; STAY_FOREVER: not any more. */
 void stay__conn_renew_after(struct stay_conn *conn, uint64_t ms);
-/* Look after it later this turn: something outside its callbacks has
- * changed. */
+/* Run the connection later this turn, because something outside its callbacks
+ * has changed. */
 void stay__conn_nudge(struct stay_conn *conn);
-/* Have handle_info asked soon, with STAY_NEXT_EVENT and no message. Unlike
- * stay_conn_next_event this cannot fail; a connection that stops is not
- * asked. */
+/* Run handle_info soon, with STAY_NEXT_EVENT and no message. Unlike
+ * stay_conn_next_event this cannot fail. In a connection that stops nothing is
+ * run. */
 void stay__conn_interrupt(struct stay_conn *conn);
 
 /* What ends a connection that is up, if nothing happens: words, and how many;
@@ -61,13 +63,13 @@ void stay__conn_tell_lost_call(
 void stay__conn_turned(struct stay_conn *conn,
     const struct stay_machine *machine, const struct stay__turn *turn);
 
-/* What is being delivered: its slab, its first byte. */
+/* The bytes that are being delivered: their slab, and the first of them. */
 struct stay__slab *stay__stream_slab(const struct stay_conn *conn);
 char *stay__stream_bytes(struct stay_conn *conn);
-/* Give memory back that is not needed now. */
+/* Give back memory that is not needed now. */
 void stay__stream_hibernate(struct stay_conn *conn);
-/* Read when the connection runs next, though nobody has said that there is
- * something; whether that is still to be done, or to be delivered. */
+/* Read when the connection runs next, although the world has not reported
+ * anything to read; whether that read, or what it found, is still to come. */
 void stay__stream_look(struct stay_conn *conn);
 bool stay__stream_is_unread(const struct stay_conn *conn);
 

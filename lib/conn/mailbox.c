@@ -1,6 +1,6 @@
 /*
- * The mailbox: four lists, a note of each kind, three counts and their bound.
- * What the mail says and who delivers it is not known here.
+ * The mailbox: four lists, one note of each kind, three counts and their bound.
+ * This file does not know what the mail says or who delivers it.
  */
 #include "conn/mailbox.h"
 

@@ -1,8 +1,8 @@
 /*
- * The mailbox of a connection: messages from outside, and notes of the
- * connection's own, in the order in which they came. It knows no connection and
- * no state: which kinds may be delivered now is handed in, and when mail comes
- * it wakes a task.
+ * The mailbox of a connection: messages from the program, and notes that the
+ * connection leaves for itself, in order of arrival. The caller passes in which
+ * kinds may be delivered now; new mail wakes a task. The mailbox knows neither
+ * the connection nor its state.
  */
 #ifndef STAY__MAILBOX_H
 #define STAY__MAILBOX_H
@@ -57,7 +57,7 @@ struct stay__mailbox {
 	struct stay__list urgent; /* next events, upgrades: before the queue */
 	struct stay__list queue;
 	struct stay__list postponed; /* until recalled */
-	struct stay__list dropped;   /* by public calls: still to be released */
+	struct stay__list dropped;   /* by public calls; to be released */
 	struct stay__mail notes[STAY__NOTE_COUNT];
 	size_t messages; /* in the first three lists, or being delivered */
 	size_t upgrades; /* asked for and not yet carried out */
@@ -70,27 +70,29 @@ void stay__mailbox_init(struct stay__mailbox *box, struct stay_loop *loop,
 /* Run the task later this turn. */
 void stay__mailbox_wake(struct stay__mailbox *box);
 
-/* A message at the end; a next event in front of the queue. *mail, if it is
- * wanted, is the mailbox's. STAY_OK, STAY_E_FULL, STAY_E_NOMEM. */
+/* Put a message at the end of the queue, or a next event before it. *mail, if
+ * not NULL, is set to what was made; the mailbox owns it. STAY_OK, STAY_E_FULL,
+ * STAY_E_NOMEM. */
 enum stay_status stay__mailbox_post(struct stay__mailbox *box,
     enum stay__mail_kind kind, const struct stay_message *message,
     struct stay_from from, struct stay__mail **mail);
 
-/* A note: at the end, at the front, or taken back. */
+/* Leave a note at the end of the queue or at its front, or take it back. */
 void stay__mailbox_note(struct stay__mailbox *box, enum stay__mail_kind kind);
 void stay__mailbox_note_first(
     struct stay__mailbox *box, enum stay__mail_kind kind);
-/* In front of the queue, behind what stands there: as a next event. */
+/* Leave a note as a next event: before the queue, behind earlier next
+ * events. */
 void stay__mailbox_note_urgent(
     struct stay__mailbox *box, enum stay__mail_kind kind);
 void stay__mailbox_unnote(struct stay__mailbox *box, enum stay__mail_kind kind);
 bool stay__mailbox_is_noted(
     const struct stay__mailbox *box, enum stay__mail_kind kind);
 
-/* The next piece of mail whose kind is in `pass`, out of its list; NULL:
- * nothing. What stands before it and may not pass is postponed. */
+/* Take the next piece of mail whose kind is in `pass` out of its list; NULL:
+ * there is none. Mail before it that may not pass is postponed. */
 struct stay__mail *stay__mailbox_next(struct stay__mailbox *box, unsigned pass);
-/* Whether next may find something. */
+/* Whether stay__mailbox_next may find something. */
 static inline bool
 stay__mailbox_has_mail(const struct stay__mailbox *box)
 {
@@ -98,8 +100,8 @@ stay__mailbox_has_mail(const struct stay__mailbox *box)
 	       !stay__list_is_empty(&box->queue);
 }
 
-/* Keep mail that was taken out until it is recalled: then it stands in front.
- */
+/* Put mail that was taken out aside; recall puts all of it back, in front of
+ * the queue. */
 void stay__mailbox_postpone(struct stay__mailbox *box, struct stay__mail *mail);
 void stay__mailbox_recall(struct stay__mailbox *box);
 
@@ -107,13 +109,13 @@ void stay__mailbox_recall(struct stay__mailbox *box);
 void stay__mailbox_free(struct stay__mailbox *box, struct stay__mail *mail);
 
 /*
- * A message that is not to be delivered any more. A public call must not run
- * its release, so it is kept for stay__mailbox_settle, and the task is woken.
+ * Take a message out of the mailbox, undelivered. A public call must not run
+ * the message's release; so stay__mailbox_settle does, and the task is woken.
  */
 void stay__mailbox_take_back(
     struct stay__mailbox *box, struct stay__mail *mail);
-/* The same for a message that was never posted. STAY_OK; if it is STAY_E_FULL
- * or STAY_E_NOMEM, the message stays the caller's. */
+/* The same for a message that was never posted. STAY_OK, or STAY_E_FULL or
+ * STAY_E_NOMEM: then the caller still owns the message. */
 enum stay_status stay__mailbox_drop(
     struct stay__mailbox *box, const struct stay_message *message);
 /* Release what was dropped. */
@@ -125,16 +127,16 @@ stay__mailbox_settle(struct stay__mailbox *box)
 		stay__mailbox_release(box);
 }
 
-/* An upgrade is its caller's, mailbox included: a full one may be what it is
- * for. It has a bound of its own, and counts until it is done. STAY_OK,
- * STAY_E_FULL. */
+/* Add an upgrade; its caller owns the memory of the mail. Upgrades have a bound
+ * of their own, because an upgrade may be the remedy for a full mailbox. An
+ * upgrade counts until it has ended. STAY_OK, STAY_E_FULL. */
 enum stay_status stay__mailbox_add_upgrade(
     struct stay__mailbox *box, struct stay__mail *upgrade);
-/* Take out the first one that waits; NULL: none. */
+/* Take out the first upgrade that waits; NULL: none. */
 struct stay__mail *stay__mailbox_take_upgrade(struct stay__mailbox *box);
 void stay__mailbox_end_upgrade(struct stay__mailbox *box);
 
-/* Release all messages, take back all notes. No upgrade may wait any more. */
+/* Release all messages and take back all notes. No upgrade may be waiting. */
 void stay__mailbox_fini(struct stay__mailbox *box);
 
 static inline struct stay__posted *

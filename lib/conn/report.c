@@ -1,8 +1,8 @@
 /*
- * What a connection tells: to its observer, to the program that started it, and
- * to stay_conn_await. The last failure is kept here as a sentence, until it is
- * told with what happens next. When there is something to tell is not known
- * here.
+ * What a connection reports: to its observer, to the program that started it,
+ * and to stay_conn_await. The last failure is kept as a sentence until it is
+ * reported together with what happens next. This file does not know when there
+ * is something to report.
  */
 #include "conn/report.h"
 
@@ -47,7 +47,7 @@ stay__report_fini(struct stay_conn *conn)
 	stay__free(conn->report.noted);
 }
 
-/* What one observer has kept here means nothing to the next. */
+/* A word for the observer to keep something in; a new observer finds NULL. */
 static void **
 own_word(struct stay_conn *conn)
 {
@@ -151,7 +151,7 @@ stay__conn_tell_transition(struct stay_conn *conn,
 }
 
 /* Past the bound (a callback that dials again and again), and without memory,
- * the latest is lost. */
+ * this transition is not reported. */
 void
 stay__conn_note_transition(struct stay_conn *conn,
     const struct stay_machine *machine,
@@ -168,7 +168,7 @@ stay__conn_note_transition(struct stay_conn *conn,
 	stay__conn_nudge(conn);
 }
 
-/* What comes next, in the state it is in. */
+/* What the connection does next, given its state. */
 static void
 add_next(struct stay__text *text, const struct stay_conn *conn)
 {
@@ -266,7 +266,7 @@ stay__conn_report(struct stay_conn *conn)
 	observed(conn);
 }
 
-/* Its status speaks if there was no memory for a sentence. */
+/* Without memory for a sentence, the words of the status. */
 const char *
 stay_conn_failure(const struct stay_conn *conn)
 {

@@ -1,6 +1,6 @@
 /*
- * What a connection tells about itself: transitions of its machines, failures,
- * the two notices.
+ * What a connection reports about itself: transitions of its machines,
+ * failures, and the notices on_started and on_closed.
  */
 #ifndef STAY__REPORT_H
 #define STAY__REPORT_H
@@ -40,9 +40,9 @@ struct stay__report {
 	enum stay_status why;    /* of the last failure in this attempt */
 	enum stay_status failed; /* the last failure since it was up */
 	const char *failed_in;   /* its phase */
-	char *sentence;    /* of it; NULL: none yet, or no memory for it */
-	unsigned text_at;  /* behind "<phase> <label>: "... */
-	unsigned text_len; /* ...and without what came next */
+	char *sentence;          /* NULL: none yet, or no memory for it */
+	unsigned text_at;  /* where its text begins, behind the label... */
+	unsigned text_len; /* ...and how long it is, without what comes next */
 	struct stay__noted_transition *noted; /* not yet told; NULL: none */
 	unsigned noted_count;
 	unsigned observers; /* how many the loop had had when... */
@@ -68,15 +68,18 @@ void stay__conn_note_transition(struct stay_conn *conn,
     const struct stay__transition *transition);
 void stay__conn_tell_noted(struct stay_conn *conn);
 
-/* Tell the last failure, with what happens next, if it is untold. */
+/* Report the last failure with what happens next, if that is still to be
+ * done. */
 void stay__conn_report(struct stay_conn *conn);
-/* An attempt begins: nothing in it has failed yet. It is up: nor before. */
+/* An attempt begins: forget this attempt's failure. The connection is up:
+ * forget the last failure, too. */
 void stay__report_begin(struct stay_conn *conn);
 void stay__report_up(struct stay_conn *conn);
 
-/* The first success or failure is known: the notice, once; who awaits it. */
+/* The first success or failure is known: run on_started, once, and tell
+ * stay_conn_await. */
 void stay__conn_tell_started(struct stay_conn *conn, enum stay_status status);
-/* It is over: the last notice. */
+/* The connection has ended: run on_closed, the last notice. */
 void stay__conn_tell_closed(struct stay_conn *conn);
 
 #endif

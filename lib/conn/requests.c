@@ -1,6 +1,6 @@
 /*
- * The public calls that ask something of a connection, and the few that ask
- * about it. None of them runs a callback; what a request comes to is run.c's.
+ * The public functions that ask something of a connection, and the few that
+ * read from it. None of them runs a callback; run.c carries a request out.
  */
 #include <assert.h>
 
@@ -62,7 +62,7 @@ stay_conn_call(struct stay_conn *conn, struct stay_message request,
 	return STAY_OK;
 }
 
-/* Without a caller. */
+/* Post a message that has no caller. */
 static enum stay_status
 post(struct stay_conn *conn, enum stay__mail_kind kind,
     const struct stay_message *message)

@@ -1,6 +1,6 @@
 /*
- * What is asked of a connection from outside its callbacks. A request only
- * leaves a mark and wakes the connection; run.c carries it out later in the
+ * What the program asks of a connection from outside its callbacks. A request
+ * only sets a mark and wakes the connection; run.c carries it out later in the
  * turn.
  */
 #ifndef STAY__REQUESTS_H
@@ -18,25 +18,25 @@
 
 /* Only requests.c writes these. */
 struct stay__requests {
-	unsigned asked; /* and not yet carried out */
+	unsigned asked; /* bits: asked for, not yet carried out */
 	enum stay__admission admission;
 	enum stay_status reason;        /* of the stop */
 	enum stay_status reconnect_why; /* of the reconnect */
 	struct stay__timer drain;
-	struct stay__timer renewal; /* a reconnect by itself */
+	struct stay__timer renewal; /* when it reconnects by itself */
 };
 
 void stay__requests_init(struct stay_conn *conn);
 void stay__requests_fini(struct stay_conn *conn);
 
-/* Leave a mark, and nudge. */
+/* Mark what is asked for, and wake the connection. */
 void stay__conn_ask(struct stay_conn *conn, unsigned what);
-/* Whether that was asked for; the mark is gone. */
+/* Whether that was asked for; removes the mark. */
 bool stay__conn_take_asked(struct stay_conn *conn, unsigned what);
 
-/* init has returned: calls are admitted, unless it has stopped already. */
+/* init has returned: admit calls, unless the connection has stopped already. */
 void stay__conn_admit(struct stay_conn *conn);
-/* Admit nothing from now on. The first reason stands. */
+/* Admit nothing from now on. Only the first reason is kept. */
 void stay__conn_close_admission(
     struct stay_conn *conn, enum stay_status reason);
 

@@ -1,7 +1,8 @@
 /*
- * A connection runs: what was asked of it first, then one piece of mail after
- * the other until its budget for this turn is spent. When it has stopped, it
- * closes. What mail does is deliver.c's; when a connection runs is the loop's.
+ * One turn of a connection: first it carries out what was asked of it, then it
+ * delivers one piece of mail after the other until its budget for this turn is
+ * spent. A connection that has stopped is closed here. What mail does is
+ * deliver.c's; when a connection runs is the loop's.
  */
 #include "conn/run.h"
 
@@ -35,9 +36,9 @@ stay__conn_release(struct stay_conn *conn)
 	stay__conn_deallocate(conn);
 }
 
-/* Whoever asked for an upgrade learns that it comes too late. */
+/* Complete the upgrades that come too late. */
 static void
-refuse_upgrades(struct stay_conn *conn)
+fail_upgrades(struct stay_conn *conn)
 {
 	struct stay__mail *upgrade;
 
@@ -49,7 +50,7 @@ static void
 close_conn(struct stay_conn *conn)
 {
 	stay__callers_fail(&conn->callers);
-	refuse_upgrades(conn);
+	fail_upgrades(conn);
 	stay__mailbox_fini(&conn->mail);
 	stay__conn_tell_closed(conn);
 	stay__loop_leave(conn->loop, &conn->member);
@@ -80,7 +81,7 @@ step_reconnect(struct stay_conn *conn)
 	return (struct stay__step){ 0 };
 }
 
-/* It comes before any mail. Mostly there is none. */
+/* Carry out one request, if there is one; requests come before any mail. */
 static bool
 serve_request(struct stay_conn *conn)
 {
@@ -118,8 +119,9 @@ check_drained(struct stay_conn *conn)
 
 /* ---- mail ---- */
 
-/* While an attempt or its undoing is pending, calls and casts wait, unless the
- * behaviour wants them; while stopping, no message is delivered any more. */
+/* The kinds of mail that may be delivered now. While a connect or a disconnect
+ * is pending, calls and casts wait, unless the behaviour wants them. While the
+ * connection stops, no message is delivered any more. */
 static unsigned
 passing(const struct stay_conn *conn)
 {
@@ -178,13 +180,13 @@ check_invariants(const struct stay_conn *conn)
 	bool waits = !stay__list_is_empty(&callers->waiting) ||
 		     !stay__list_is_empty(&callers->answered);
 
-	/* A connection that stops takes nothing new. */
+	/* A connection that stops admits nothing new. */
 	assert(stay__conn_state(conn) < STAY_STOPPING ||
 	       conn->requests.admission == STAY__ADMIT_CLOSED);
 	/* There is a stream only in the states that have one. */
 	assert(conn->machine.table->states[conn->machine.now].stream ||
 	       conn->stream.link.machine.now == STAY__LINK_CLOSED);
-	/* Each caller is counted, as a drain waits for all of them. */
+	/* Every caller is counted, because a drain waits for all of them. */
 	assert(waits == (callers->count > 0));
 }
 

@@ -1,6 +1,6 @@
 /*
- * Starting a connection, and waiting until that has succeeded or failed. After
- * init it is run.c that goes on.
+ * Starts a connection, and waits until that has succeeded or failed. Once init
+ * has returned, run.c takes over.
  */
 #include <assert.h>
 
@@ -59,7 +59,7 @@ init_parts(struct stay_conn *conn)
 	stay__run_init(conn);
 }
 
-/* Allocated and wired up, but no callback has run yet. */
+/* Allocate a connection and its parts; no callback runs yet. */
 static enum stay_status
 make(struct stay_conn **made, struct stay_loop *loop,
     const struct stay_behaviour *behaviour,
@@ -85,7 +85,7 @@ make(struct stay_conn **made, struct stay_loop *loop,
 	return STAY_OK;
 }
 
-/* init has refused: no notice comes. */
+/* init has refused to start: on_closed does not run. */
 static enum stay_status
 refuse(struct stay_conn *conn, enum stay_status reason)
 {

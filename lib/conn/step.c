@@ -1,6 +1,6 @@
 /*
- * From a verdict, or a request, to the event that the machine will take. A
- * condition is looked at here, so that no row of the machine needs one.
+ * Turns a verdict or a request into the event that the machine takes next.
+ * Conditions are evaluated here, so that no row of the machine needs one.
  */
 #include "conn/step.h"
 

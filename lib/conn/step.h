@@ -1,6 +1,6 @@
 /*
- * A step: an event on its way into the machine, with all that belongs to it. A
- * verdict becomes one here; drive.c carries it out.
+ * A step: an event for the state machine, with all the values that belong to
+ * it. This file makes steps from verdicts; drive.c carries them out.
  */
 #ifndef STAY__STEP_H
 #define STAY__STEP_H
@@ -13,8 +13,8 @@ struct stay__step {
 	struct stay_info info;   /* CONNECT, DISCONNECT, THROTTLED, EXPIRED */
 	uint64_t ms;             /* PENDING, BACKOFF, THROTTLED */
 	enum stay_status reason; /* STOP, QUIT */
-	unsigned with;           /* what came with the verdict... */
-	uint64_t timeout_ms;     /* ...its T: with no event, too */
+	unsigned with;           /* bits: what came with the verdict */
+	uint64_t timeout_ms;     /* the verdict's T, also without an event */
 };
 
 /* When the last connects were asked for: only step.c writes these. */
@@ -27,13 +27,13 @@ struct stay__throttle {
 enum stay_status stay__step_init(struct stay_conn *conn);
 void stay__step_fini(struct stay_conn *conn);
 
-/* A connect that was asked for: CONNECT, or THROTTLED if one too many. */
+/* A connect is asked for: CONNECT, or THROTTLED after too many in a row. */
 struct stay__step stay__step_connect(
     struct stay_conn *conn, struct stay_info info);
 struct stay__step stay__step_disconnect(struct stay_info info);
 struct stay__step stay__step_stop(enum stay_status reason);
 struct stay__step stay__step_expired(struct stay_info info);
-/* What a verdict that is not postpone comes to. */
+/* The step that follows from a verdict other than postpone. */
 struct stay__step stay__step_judge(struct stay_conn *conn,
     enum stay__situation in, const struct stay_verdict *verdict);
 

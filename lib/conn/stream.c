@@ -1,7 +1,7 @@
 /*
- * The stream of a connection: what a behaviour may ask of it, and its news as
- * mail. How a stream is made is link.c's; when it is closed is the machine's;
- * its bytes are delivered by deliver.c.
+ * The stream of a connection: the functions a behaviour may call on it, and its
+ * news as mail. How a stream is made is link.c's; when it is closed is the
+ * machine's; deliver.c delivers its bytes.
  */
 #include "conn/stream.h"
 
@@ -37,7 +37,8 @@ has_room(struct stay_conn *conn)
 	stay__loop_flush_soon(conn->loop, &conn->flush);
 }
 
-/* What was put off, and behind it the end of the stream, if that is known. */
+/* Leave a note for the bytes put off, and behind it one for the end of the
+ * stream, if it has ended. */
 static void
 come_again(struct stay_conn *conn)
 {
@@ -111,7 +112,7 @@ stay__stream_read(struct stay_conn *conn, struct stay_event *event)
 void
 stay__stream_consumed(struct stay_conn *conn)
 {
-	/* A stream that the verdict has closed kept nothing. */
+	/* If the verdict has closed the stream, there are no bytes to keep. */
 	stay__input_keep(&conn->stream.input, conn->loop, conn->stream.retained,
 	    conn->stream.want);
 	if (!conn->stream.again)
@@ -284,7 +285,7 @@ stay_stream_dial_to(
 	return stay__link_dial(&conn->stream.link, targets, count);
 }
 
-/* fd:N and fd:R,W are no URLs of RFC 3986. */
+/* fd:N and fd:R,W are not URLs in the sense of RFC 3986. */
 static enum stay_status
 dial_descriptors(struct stay_conn *conn, const char *numbers)
 {

@@ -1,6 +1,7 @@
 /*
- * The stream of a connection, as the connection's other parts see it: it is
- * asked, and it leaves notes in the mailbox. It delivers nothing itself.
+ * The stream of a connection, as the other parts of the connection see it. They
+ * call its functions, and it leaves notes in the mailbox. It delivers nothing
+ * itself.
  */
 #ifndef STAY__CONN_STREAM_H
 #define STAY__CONN_STREAM_H
@@ -17,9 +18,9 @@ struct stay__stream {
 	struct stay__link link;
 	struct stay__input input;
 	struct stay_buf out; /* of stay_stream_send */
-	size_t retained;     /* of the bytes just delivered... */
+	size_t retained;     /* how many of the delivered bytes are kept... */
 	size_t want;         /* ...until so many are there */
-	bool again;          /* what is retained is due without more */
+	bool again; /* deliver the kept bytes again, without new ones */
 	bool wants_write;
 	bool blocked; /* the kernel had no room */
 };
@@ -27,22 +28,24 @@ struct stay__stream {
 void stay__stream_init(struct stay_conn *conn);
 void stay__stream_close(struct stay_conn *conn);
 void stay__stream_fini(struct stay_conn *conn);
-/* In a forked child: the stream is its parent's. */
+/* In a forked child: give up the stream, which belongs to the parent. */
 void stay__stream_orphan(struct stay_conn *conn);
-/* For the next dial. */
+/* The options of the next dial's socket. */
 void stay__stream_set_socket(
     struct stay_conn *conn, const struct stay_socket_options *socket);
 
-/* Read once. Whether there is something to deliver: *event shows it. When it is
- * delivered, say so: what the behaviour does not keep is gone then. */
+/* Read once. True: *event is to be delivered. After the delivery call
+ * stay__stream_consumed, which drops the bytes that the behaviour does not
+ * keep. */
 bool stay__stream_read(struct stay_conn *conn, struct stay_event *event);
 void stay__stream_consumed(struct stay_conn *conn);
 
-/* One write of what was to be sent. Whether there is room now that the
- * behaviour has asked to hear of. */
+/* Write once what is to be sent. True: there is room again, and the behaviour
+ * has asked to be told. */
 bool stay__stream_flush(struct stay_conn *conn);
 
-/* The budget of the attempt is spent: keep a sentence that says on what. */
+/* The time budget of the attempt is spent: keep a sentence that says in which
+ * phase. */
 void stay__stream_explain(struct stay_conn *conn);
 
 #endif

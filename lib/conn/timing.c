@@ -1,7 +1,7 @@
 /*
- * The timers of a connection. A note that is not yet delivered can be taken
- * back, so a timer that has fired can be stopped, too. What an end of time means
- * is deliver.c's.
+ * The timers of a connection. A timer that has fired leaves a note in the
+ * mailbox; a note that is not delivered yet can be taken back. So a timer can
+ * be stopped even after it has fired. What follows from a timer is deliver.c's.
  */
 #include "conn/timing.h"
 
@@ -15,7 +15,8 @@ state_timer_fired(struct stay__timer *timer)
 	struct stay_conn *conn =
 	    STAY__CONTAINER(timer, struct stay_conn, timing.due);
 
-	/* The end of a budget precedes other mail; a backoff takes its turn. */
+	/* The end of a time budget goes before other mail, the end of a backoff
+	 * behind it. */
 	if (stay__conn_state(conn) == STAY_BACKING_OFF)
 		stay__mailbox_note(&conn->mail, STAY__NOTE_EXPIRED);
 	else
@@ -104,7 +105,8 @@ stop_state_timeout(struct stay_conn *conn)
 	drop_message(&conn->timing.state_message);
 }
 
-/* It is for the state that the callback's own verdict leads to: it waits. */
+/* The timeout is for the state that the callback's verdict leads to. So it
+ * starts only when the verdict has been taken. */
 enum stay_status
 stay_conn_set_state_timeout(
     struct stay_conn *conn, uint64_t ms, struct stay_message message)
@@ -165,7 +167,7 @@ arm(struct stay_conn *conn, uint64_t ms)
 	    conn->loop, &conn->timing.due, stay__loop_after(conn->loop, ms));
 }
 
-/* A pending budget does not run while the dial waits for its grant. */
+/* A pending budget does not run while the dial waits for the governor. */
 static void
 arm_pending(struct stay_conn *conn, const struct stay__step *step)
 {
@@ -213,7 +215,7 @@ arm_nothing(struct stay_conn *conn, const struct stay__step *step)
 	(void)step;
 }
 
-/* The timer a state runs is a property of the state. */
+/* Each state says in its table row which timer it runs. */
 void
 stay__timing_arm(struct stay_conn *conn, const struct stay__step *step)
 {

@@ -1,7 +1,7 @@
 /*
- * The timers of a connection: its state's, T of the last verdict, and the state
- * timeout of its behaviour. A timer that fires leaves a note in the mailbox and
- * calls nobody.
+ * The timers of a connection: the timer of its state, the message timeout T of
+ * the last verdict, and the state timeout of its behaviour. A timer that fires
+ * leaves a note in the mailbox and runs no callback.
  */
 #ifndef STAY__TIMING_H
 #define STAY__TIMING_H
@@ -15,44 +15,43 @@ struct stay__step;
 
 /* Only timing.c writes these. */
 struct stay__timing {
-	struct stay__timer due; /* of the state; at: never, if it has none */
+	struct stay__timer due; /* of the state; not set if it has none */
 	uint64_t due_ms;        /* what it was armed for */
-	bool granted_later;     /* its budget begins at the governor's grant */
-	bool throttled; /* it ends the wait of a connect: with this info */
+	bool granted_later;     /* the budget begins when the governor agrees */
+	bool throttled; /* the timer ends the wait of a throttled connect */
 	bool timeout_on;
-	struct stay_info throttled_info;
-	struct stay__timer timeout; /* T */
+	struct stay_info throttled_info; /* what that connect is run with */
+	struct stay__timer timeout;      /* T, the message timeout */
 	uint64_t timeout_ms;
 	struct stay__timer state_timeout;
 	struct stay_message state_message;
 	uint64_t asked_at; /* the state timeout that was asked for */
 	struct stay_message asked_message;
-	struct stay_backoff backoff; /* when no callback chooses */
+	struct stay_backoff backoff; /* for a delay that no callback chooses */
 };
 
 void stay__timing_init(struct stay_conn *conn);
 void stay__timing_fini(struct stay_conn *conn);
 
-/* How it backs off when no callback chooses, from the next time on. */
+/* Set the policy for delays that no callback chooses, from the next one on. */
 void stay__timing_set_backoff(
     struct stay_conn *conn, const struct stay_backoff_policy *policy);
 
-/* The timer of the state just entered by this step; and off, on leaving. */
+/* Start the timer of the state that this step has entered; stop it. */
 void stay__timing_arm(struct stay_conn *conn, const struct stay__step *step);
 void stay__timing_disarm(struct stay_conn *conn);
-/* The governor has granted the dial: a pending budget begins now. */
+/* The governor has let the dial begin: a pending budget starts now. */
 void stay__timing_granted(struct stay_conn *conn);
 
-/* T of a verdict. Any callback ends it; code_change starts it again. */
+/* The message timeout T of a verdict. Every callback stops T; after code_change
+ * T starts again. */
 void stay__timing_timeout_start(struct stay_conn *conn, uint64_t ms);
 void stay__timing_timeout_stop(struct stay_conn *conn);
 void stay__timing_timeout_restart(struct stay_conn *conn);
 
-/* Begin the state timeout that a callback asked for, if its verdict is taken.
- */
+/* The callback's verdict is taken: start the state timeout it has asked for. */
 void stay__timing_take_asked(struct stay_conn *conn);
-/* The message of the state timeout that has passed: the caller's from now on.
- */
+/* Take the message of the state timeout that has passed; the caller owns it. */
 struct stay_message stay__timing_take_message(struct stay_conn *conn);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * Upgrades: a connection changes its behaviour and state block, and keeps its
- * stream. When that may happen is run.c's to say.
+ * Upgrades: a connection gets another behaviour and state block, and keeps its
+ * stream. run.c decides when that may happen.
  */
 #include "conn/upgrade.h"
 

@@ -1,4 +1,4 @@
-/* Another behaviour for a connection that lives on. */
+/* A change of the behaviour while a connection lives on. */
 #ifndef STAY__UPGRADE_H
 #define STAY__UPGRADE_H
 

@@ -1,6 +1,7 @@
 /*
  * Verdicts: their constructors, and the table of which callback may return
- * which. It knows no connection: a verdict is a value, its ruling another.
+ * which. This file does not know connections: a verdict is a value, and so is
+ * what the table says of it.
  */
 #include "conn/verdict.h"
 
@@ -231,7 +232,7 @@ stay_message_make(int tag, void *data)
 	return message;
 }
 
-/* ---- to look at ---- */
+/* ---- the table printed ---- */
 
 static void
 print_cell(const struct cell *cell, FILE *out)

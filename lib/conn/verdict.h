@@ -1,4 +1,7 @@
-/* Verdicts checked against their table, before the machine sees them. */
+/*
+ * Checks a verdict against the table of verdicts, before the state machine sees
+ * it.
+ */
 #ifndef STAY__VERDICT_H
 #define STAY__VERDICT_H
 

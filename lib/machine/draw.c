@@ -1,6 +1,6 @@
 /*
- * A machine drawn from its rows: as a state diagram, a matrix and a list. What
- * it prints is what runs; it knows nothing else.
+ * Draws a machine from its rows: as a state diagram, a matrix and a list. The
+ * rows drawn are those that run; this file knows nothing else.
  */
 #include <stay/machine.h>
 

@@ -1,7 +1,7 @@
 /*
- * The machines: three tables and the one function that changes a state. It
- * knows no clock, no socket and no callback; what a transition means is its
- * caller's.
+ * The machines: three tables, and the only function that changes a state. This
+ * file knows no clock, no socket and no callback. What follows from a
+ * transition is the caller's.
  */
 #include "machine/machine.h"
 

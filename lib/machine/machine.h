@@ -1,6 +1,6 @@
 /*
- * The one writer of state. A machine is a table (a .def file); an instance is a
- * byte. Pure: no I/O, no clock, no memory.
+ * The state machines. A machine is a table (a .def file), an instance is one
+ * number, and only stay__machine_take changes it. No I/O, no clock, no memory.
  */
 #ifndef STAY__MACHINE_H
 #define STAY__MACHINE_H
