@@ -1,9 +1,10 @@
 /*
- * Promise 7: whether a call may come in. There must be a session or room to
- * wait for one, and the queue must be within its bounds; a queue that fills up
- * is told of before it is full, and once more when it has emptied. The marks lie
- * apart, so that a queue that hovers about one of them is told of once. Told in
- * a turn of its own, never inside a call.
+ * Admission (promise 7): whether a call is accepted. There must be a session or
+ * room to wait for one, and the queue must be within its bounds. A queue that
+ * fills up is reported before it is full (high water), and once more when it
+ * has emptied (low water). The two marks lie apart, so that a queue that hovers
+ * about one of them is reported once. The report has a turn of its own and
+ * never runs inside a public call.
  */
 #include "client/client.h"
 
@@ -13,7 +14,7 @@ share(uint64_t of, uint64_t percent)
 	return of / 100 * percent + of % 100 * percent / 100;
 }
 
-/* From where on a queue with such a bound is high. */
+/* The high mark of a queue with this bound. */
 static uint64_t
 high_mark(const struct stay_client_options *options, uint64_t bound)
 {
@@ -51,8 +52,9 @@ stay__admission_fini(struct stay_client *client)
 	stay__task_cancel(&client->water.task);
 }
 
-/* While the queue is high only its bound matters; that of the bytes is the
- * send buffer's own. While somebody stands in line every call is looked at. */
+/* While the queue is high only its bound matters; the send buffer checks the
+ * bound of its bytes itself. While callers stand in line every call is
+ * checked. */
 void
 stay__admission_set_marks(struct stay_client *client)
 {

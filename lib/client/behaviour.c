@@ -1,7 +1,7 @@
 /*
  * The behaviour that runs a client: what each callback of <stay/conn.h> means
- * for a protocol on a stream. It decides when to dial; a session's life is
- * session.c's, a call's is calls.c's.
+ * for a protocol on a stream. It decides when to dial. The life of a session is
+ * session.c's, the life of a call calls.c's.
  */
 #include "client/behaviour.h"
 #include "client/client.h"
@@ -106,7 +106,7 @@ on_writable(struct stay_client *client, const struct stay_event *event)
 	return stay_verdict_noreply();
 }
 
-/* The session was condemned, and may have ended by itself meanwhile. */
+/* The session has failed, and may have ended by itself meanwhile. */
 static struct stay_verdict
 on_condemned(struct stay_client *client, const struct stay_event *event)
 {

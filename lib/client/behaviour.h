@@ -1,6 +1,4 @@
-/*
- * A client as its connection sees it.
- */
+/* A client as its connection sees it: a behaviour. */
 #ifndef STAY__CLIENT_BEHAVIOUR_H
 #define STAY__CLIENT_BEHAVIOUR_H
 

@@ -1,7 +1,8 @@
 /*
- * The records of calls and the lists they are in, with the counts and the
- * send buffer that go along. It knows no session, no stream and no protocol; who
- * owns the calls says what telling means.
+ * The records of calls and the lists they are in, with the counts and the send
+ * buffer that change with them. This file knows no session, no stream and no
+ * protocol. What happens when a call is completed is decided by the owner of
+ * the calls.
  */
 #include "client/calls.h"
 
@@ -90,7 +91,8 @@ stay__call_new(struct stay__calls *calls)
 	return call;
 }
 
-/* Out of every list but `finished`, which gives it when it is told. */
+/* Take a call out of every list but `finished`; it is given back from there
+ * when its `done` has run. */
 static void
 remove_record(struct stay__call *call)
 {
@@ -122,7 +124,7 @@ unsuspect(struct stay__call *call)
 
 /* ---- the end of a call ---- */
 
-/* No deadline and no token any more; the outcome stands. */
+/* End the call's deadline and token; its outcome is kept. */
 static void
 decide_call(struct stay__call *call, enum stay_outcome outcome)
 {
@@ -151,7 +153,7 @@ stay__call_finish(
 	stay__loop_run_soon(calls->loop, &calls->finisher);
 }
 
-/* A call told its owner may be a tombstone still. */
+/* A completed call may still be a tombstone. */
 static bool
 tell_up_to(struct stay__calls *calls, uint64_t max)
 {
@@ -264,8 +266,8 @@ unmark(struct stay__call *call)
 }
 
 /*
- * An answer may come before the request has left whole: the rest of it goes all
- * the same, so that what follows stands at a boundary.
+ * A reply may come before its request is written whole. The rest of the request
+ * is still written, so that the next one begins at a boundary.
  */
 void
 stay__call_take_out(struct stay__call *call)
@@ -288,7 +290,7 @@ stay__call_take_out(struct stay__call *call)
 	}
 }
 
-/* A request without an answer is over as soon as it has left. */
+/* A request that has no reply is completed as soon as it is written. */
 static void
 leave_whole(struct stay__call *call)
 {
@@ -300,7 +302,7 @@ leave_whole(struct stay__call *call)
 		stay__call_finish(call, STAY_OK, STAY_SENT);
 }
 
-/* From the front of one list to the end of the other. */
+/* Move the first record of one list to the end of the other. */
 static void
 move_to_flight(struct stay__calls *calls, struct stay__list *node)
 {
@@ -347,7 +349,7 @@ stay__call_whole(struct stay__calls *calls)
 		leave_whole(call);
 }
 
-/* A request that no answer is due to is in the list only while it leaves. */
+/* A request that has no reply is in the list only while it is written. */
 struct stay__call *
 stay__calls_oldest(const struct stay__calls *calls)
 {
@@ -444,9 +446,9 @@ first_kept(const struct stay__calls *calls)
 }
 
 /*
- * Bytes on the wire are done with, unless the request may be sent again: the
- * one that is half on the wire, and all from the oldest in flight while any
- * call is kept.
+ * Bytes on the wire are not needed any more, with two exceptions: the request
+ * that is half on the wire and, while any call in flight may be sent again, all
+ * bytes from the oldest call in flight on.
  */
 void
 stay__calls_release(struct stay__calls *calls)

@@ -1,16 +1,18 @@
 /*
- * The calls of a client: what waits, what is in flight, what is over and not
- * yet told. One record a call, from a free list.
+ * The calls of a client: queued, in flight, and finished (decided, but `done`
+ * has not run yet). Each call has one record, from a free list.
  *
  *	take --> queued ----> in flight ----> answered --> give
  *	          ^ |   commit    |    answer
- *	          | |             +--> set aside, if it was refused
+ *	          | |             +--> set aside, if the server refused it
  *	          +-|--------------------+
  *	            v             v
  *	        finished      finished, and a tombstone in its place
  *
- * The list `in_flight` is in the order of the wire: calls, tombstones and what
- * the control lane expects. Its oldest record is who the next answer is for.
+ * A tombstone holds the place of a call that was given up while its reply is
+ * still due. The list `in_flight` is in the order of the wire: calls,
+ * tombstones and replies that the control lane expects. The next reply belongs
+ * to its oldest record.
  */
 #ifndef STAY__CALLS_H
 #define STAY__CALLS_H
@@ -25,16 +27,16 @@
 
 enum stay__call_stage {
 	STAY__CALL_QUEUED,
-	STAY__CALL_COMMITTED, /* the stream has begun on it */
+	STAY__CALL_COMMITTED, /* the stream has taken its first byte */
 	STAY__CALL_REFUSED, /* set aside: sent again, if all behind it is too */
-	STAY__CALL_OVER, /* decided: told, or about to be; maybe a tombstone */
-	STAY__CALL_CONTROL /* no call: replies to bytes of the control lane */
+	STAY__CALL_OVER,    /* completed, or about to be; maybe a tombstone */
+	STAY__CALL_CONTROL  /* no call: replies to bytes of the control lane */
 };
 
-/* What has already become of a call. */
+/* What has happened to a call so far. */
 #define STAY__HISTORY_WHOLE    1u  /* a session ended that had all of it */
 #define STAY__HISTORY_ANSWERED 2u  /* some of its replies have come */
-#define STAY__HISTORY_ACTED    4u  /* and one of them did not say "refused" */
+#define STAY__HISTORY_ACTED    4u  /* one of them did not say "refused" */
 #define STAY__HISTORY_KEPT     8u  /* its bytes are kept for sending it again */
 #define STAY__HISTORY_REFUSED  16u /* so a whole one was, the last of them */
 #define STAY__HISTORY_SUSPECT  32u /* a session ended at it: sent alone now */
@@ -44,7 +46,7 @@ struct stay__calls;
 
 struct stay__call {
 	struct stay__list node;   /* queued or in_flight; spare */
-	struct stay__list finish; /* in finished, until it is told */
+	struct stay__list finish; /* in finished, until `done` has run */
 	struct stay__timer timer; /* the deadline; of a tombstone its age */
 	struct stay__calls *owner;
 	stay_done_fn *done;
@@ -57,18 +59,18 @@ struct stay__call {
 	uint64_t sent_at; /* the stream has last begun on it; 0: it has not */
 	uint32_t due;     /* replies still to come */
 	uint32_t flags;
-	struct stay_token id; /* generation 0: nobody asked for one */
+	struct stay_token id; /* generation 0: the caller wanted none */
 	uint8_t stage;
 	uint8_t history;
 	uint8_t fate; /* what the end of its session makes of it */
 	uint32_t resends;
 	struct stay_held
 	    *refusal;            /* the reply of the server, while set aside */
-	enum stay_status status; /* once it is over, until it is told */
+	enum stay_status status; /* once it is decided, until `done` has run */
 	enum stay_outcome outcome;
 };
 
-/* What the owner of the calls does when one of them comes to an end. */
+/* What the owner of the calls does when a call ends. */
 typedef void stay__call_fn(struct stay__call *call);
 typedef void stay__calls_fn(struct stay__calls *calls);
 
@@ -77,15 +79,16 @@ struct stay__calls {
 	stay__timer_fn *expire; /* the timer of a record */
 	/* call->status, call->outcome; call->refusal, which it releases */
 	stay__call_fn *tell;
-	stay__calls_fn *told;    /* the last of a batch */
+	stay__calls_fn *told;    /* `done` has run for the last of a batch */
 	uint64_t resends_max;    /* 0: nothing is ever sent again */
 	uint64_t resend_percent; /* of the calls accepted */
-	uint64_t resend_cap;     /* in hundredths, as what is left is */
+	uint64_t resend_cap;     /* in hundredths of a call */
 	uint64_t resend_left;
-	uint64_t resend_seen; /* calls accepted that have earned theirs */
-	uint64_t tell_max;    /* calls told in one turn */
-	uint64_t untold_max;  /* calls in `finished`, for one more to come */
-	uint64_t untold;      /* so many are */
+	uint64_t
+	    resend_seen;     /* accepted calls counted into the budget so far */
+	uint64_t tell_max;   /* completions run in one turn */
+	uint64_t untold_max; /* at so many in `finished` no call is accepted */
+	uint64_t untold;     /* calls in `finished` */
 	bool retries_refused; /* STAY_REFUSED_RESEND */
 	bool is_free;         /* sending again costs nothing now */
 	bool asks_first;    /* one at a time, till the server does not refuse */
@@ -105,39 +108,42 @@ struct stay__calls {
 	/* Where the last request begins that this session was sent and that
 	 * blocks, or is not answered: nobody in front of it waits for it. */
 	uint64_t unawaited;
-	/* Where the last one begins that left whole and is not answered. */
+	/* Where the last request begins that left whole and is not answered. */
 	uint64_t unanswered;
-	uint64_t outcomes[STAY_OUTCOME_COUNT]; /* calls that came to each */
-	/* Without those; queued_bytes: of what is set aside; what is queued the send buffer counts */
+	uint64_t outcomes[STAY_OUTCOME_COUNT]; /* how many calls had each */
+	/* Except outcomes. queued_bytes counts the calls set aside only; the
+	 * send buffer counts the bytes of queued calls. */
 	struct stay_client_counts counts;
 };
 
 void stay__calls_init(struct stay__calls *calls, struct stay_loop *loop,
     uint64_t queue_bytes_max);
-/* How much may be sent again: a share of what is accepted, saved up to
- * `burst`, and so much at first. Without it there is no such bound. */
+/* Set the budget for sending again: `percent` of the accepted calls, saved
+ * up to `burst`, which is also what it begins with. Without this call there
+ * is no bound. */
 void stay__calls_budget(
     struct stay__calls *calls, uint64_t percent, uint64_t burst);
-/* Every call must be over and told. */
+/* Every call must be completed. */
 void stay__calls_fini(struct stay__calls *calls);
 
-/* A new record of no list; NULL: no memory. */
+/* Make a new record, which is in no list; NULL: no memory. */
 struct stay__call *stay__call_new(struct stay__calls *calls);
 bool stay__calls_are_none(const struct stay__calls *calls);
 /* Free the records and the memory that are not in use. */
 void stay__calls_trim(struct stay__calls *calls);
 
-/* Accepted: `call` is the last in the queue. */
+/* The call is accepted: put it at the end of the queue. */
 void stay__call_enqueue(struct stay__call *call);
-/* The first in the queue: the stream begins on it, and takes so much of it. Its
- * bytes may have to be kept for sending it again. */
+/* Commit the first call of the queue: the stream has taken so many bytes of its
+ * request. The bytes may have to be kept for sending it again. */
 void stay__call_commit(struct stay__call *call, size_t len, bool keep);
 /* The stream has taken all of calls->half. */
 void stay__call_whole(struct stay__calls *calls);
 
-/* Who is answered next; NULL: nobody. */
+/* The record that the next reply belongs to; NULL: no reply is due. */
 struct stay__call *stay__calls_oldest(const struct stay__calls *calls);
-/* One reply fewer is due; false: that was the last one, out of the list. */
+/* One reply has come. False: it was the last one, and the record is out of the
+ * list. */
 bool stay__call_answered(struct stay__call *call, bool acted);
 /* A session ended at it: it is sent alone from now on. */
 void stay__call_suspect(struct stay__call *call);
@@ -152,39 +158,42 @@ stay__calls_are_single(const struct stay__calls *calls)
 /* Part of an answer has come: it cannot be sent again. */
 void stay__call_touched(struct stay__call *call);
 /* The last reply of a call is there: its outcome is decided and counted, its
- * deadline and its token are gone. To be told and given by the caller. */
+ * deadline and token are ended. The caller runs `done` and gives the record
+ * back. */
 void stay__call_replied(struct stay__call *call, bool refused);
-/* Both, one after the other; true: more replies are due. */
+/* Both of the above, one after the other; true: more replies are due. */
 bool stay__call_reply(struct stay__call *call, bool refused);
 
-/* Never to be sent: out of queue and send buffer. */
+/* Finish a queued call: take it out of the queue and the send buffer. */
 void stay__call_drop(struct stay__call *call, enum stay_status status);
-/* Given up in flight: told soon, a tombstone stays. */
+/* Give up a call in flight: it is completed soon, and a tombstone stays. */
 void stay__call_bury(struct stay__call *call, enum stay_status status);
 
-/* Decided, and told later this turn; it is in no list but a tombstone's. */
+/* Decide a call; its `done` runs later this turn. The record may be in
+ * `in_flight` only as a tombstone. */
 void stay__call_finish(struct stay__call *call, enum stay_status status,
     enum stay_outcome outcome);
-/* No answer is due to it any more: not in flight. */
+/* No reply is due to this record any more: take it out of `in_flight`. */
 void stay__call_take_out(struct stay__call *call);
 
-/* Every queued call with all of `flags` is over. */
+/* Finish every queued call that has all of `flags`. */
 void stay__calls_drop_queue(
     struct stay__calls *calls, uint32_t flags, enum stay_status status);
-/* Tell now all that is finished. */
+/* Run `done` now for every finished call. */
 void stay__calls_tell(struct stay__calls *calls);
-/* Tell no more than a turn is to take; true: that was all. */
+/* Run `done` for as many finished calls as one turn may; true: none is left. */
 bool stay__calls_tell_some(struct stay__calls *calls);
-/* Give up the bytes that nobody needs any more. */
+/* Free the bytes that are not needed any more. */
 void stay__calls_release(struct stay__calls *calls);
 
-/* So many more replies to the control lane, behind all that is in flight.
- * STAY_OK, STAY_E_NOMEM, STAY_E_FULL. */
+/* Expect so many more replies to bytes of the control lane, behind all that is
+ * in flight. STAY_OK, STAY_E_NOMEM, STAY_E_FULL. */
 enum stay_status stay__calls_expect(
     struct stay__calls *calls, unsigned replies);
 
-/* "Refused" speaks for the last sending and all its replies; what an earlier
- * session may have done it cannot know. */
+/* Whether the server has refused the whole call: this holds for the last
+ * sending and all its replies. What an earlier session may have done is not
+ * known. */
 static inline enum stay_outcome
 stay__call_refused(const struct stay__call *call)
 {

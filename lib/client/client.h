@@ -1,27 +1,27 @@
 /*
  * A client: the behaviour that runs a protocol on the stream of its connection.
- * Its files, each below those that follow:
+ * Its files, from the lowest to the highest:
  *
  *	sendbuf.c      the bytes of requests
  *	calls.c        the records of calls
  *	hold.c         replies that outlive their callback
  *	resend.c       which calls are sent again
- *	admission.c    may a call come in; a queue that fills up, and empties
- *	waiters.c      who waits for room in it
+ *	admission.c    whether a call is accepted; high and low water
+ *	waiters.c      callers that wait for room in the queue
  *	target.c       where the URL points
  *	settings.c     what the options mean
- *	session_fail.c a session that must not go on
- *	output.c       what leaves in one write, and what it commits
+ *	session_fail.c a session that has failed
+ *	output.c       what is written at once, and what that commits
  *	health.c       a silent peer, an idle session
- *	complete.c     a call that is given up; how its caller is told
- *	session.c      one stream: greeting, up, over, and when to come back
- *	slots.c        what a protocol may ask
- *	describe.c     counts and words
- *	receive.c      frames in, each to whom it is for
- *	leave.c        a session that ends by our own will
+ *	complete.c     calls that end without an answer; running `done`
+ *	session.c      the protocol's life on one stream, and the retry after it
+ *	slots.c        what a protocol may call
+ *	describe.c     counts, and words for stay_conn_explain
+ *	receive.c      bytes into frames, each to its receiver
+ *	leave.c        graceful close
  *	reconfigure.c  another URL, other options
- *	submit.c       a call comes in
- *	protocol.c     every slot of a protocol filled in
+ *	submit.c       a call is submitted
+ *	protocol.c     a protocol with every slot filled in
  *	behaviour.c    the callbacks of its connection
  *	start.c        from options and protocol to a client, and its end
  */
@@ -48,17 +48,17 @@ struct stay_client {
 	struct stay_client_options options;
 	struct stay__target target;
 	struct stay__change *change; /* for the next session; NULL: none */
-	/* Those another has replaced, a chain: their configs are released. */
+	/* Changes that a later one has replaced; their configs are released. */
 	struct stay__change *dropped;
 	unsigned dropped_count;
 	struct stay__task dropper;
-	bool named; /* its label is not the URL */
+	bool named; /* the program has set the label */
 	struct stay_backoff backoff;
 	struct stay__calls calls;
 	struct stay__water water;
 	struct stay__waiters waiters;
 	struct stay__holds holds;
-	enum stay_status rejecting; /* calls are rejected: why */
+	enum stay_status rejecting; /* why calls are rejected; STAY_OK: not */
 	struct stay_session session;
 	void *keep;
 	_Alignas(max_align_t) char blocks[]; /* keep, then session */
@@ -70,15 +70,15 @@ stay__client_of_calls(struct stay__calls *calls)
 	return STAY__CONTAINER(calls, struct stay_client, calls);
 }
 
-/* ---- waiters.c: what others see of them; inline, as a call looks ---- */
-/* Whether a call that comes now would push in. */
+/* ---- waiters.c: inline, because every call looks here ---- */
+/* Whether a call submitted now would overtake a caller in line. */
 static inline bool
 stay__waiters_are_ahead(const struct stay_client *client)
 {
 	return !stay__list_is_empty(&client->waiters.waiting);
 }
 
-/* Something has changed for who is first. */
+/* Something has changed for the first caller in line. */
 static inline void
 stay__waiters_move_on(struct stay_client *client)
 {
@@ -95,7 +95,7 @@ stay__admission_session(const struct stay_client *client)
 		   : stay__admission_offline(client);
 }
 
-/* Whether one more call may come in. Once a call: inline. */
+/* Whether one more call is accepted. Inline, because every call runs it. */
 static inline enum stay_status
 stay__admission_ask(struct stay_client *client)
 {

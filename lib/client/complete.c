@@ -1,6 +1,7 @@
 /*
- * A call comes to its end without an answer: its deadline, or somebody gives it
- * up. And whatever it came to, its `done` is run here. It reads no reply.
+ * A call ends without an answer: its deadline has passed, or the program
+ * cancels it. And for every call, however it ended, `done` is run here. This
+ * file reads no reply.
  */
 #include "client/complete.h"
 #include "base/text.h"
@@ -12,8 +13,8 @@
 
 /* ---- giving up ---- */
 
-/* What became of a call that was already on the wire is not known; its answer
- * is still to come, and is not to reach another. */
+/* The outcome of a call that was already on the wire is not known. Its reply is
+ * still to come, and must not reach another call. */
 static void
 bury(struct stay_client *client, struct stay__call *call,
     enum stay_status status)
@@ -29,7 +30,7 @@ bury(struct stay_client *client, struct stay__call *call,
 		    "too many calls were given up and never answered");
 }
 
-/* It may have been what held the others up. */
+/* The call may have been what kept the others from being sent. */
 static void
 withdraw(struct stay_client *client, struct stay__call *call,
     enum stay_status status)
@@ -65,7 +66,7 @@ stay__client_expire(struct stay__timer *timer)
 		stay__client_give_up(call, STAY_E_TIMEOUT);
 }
 
-/* The tokens of a loop name calls of other clients, too. */
+/* The tokens of a loop name calls of all its clients. */
 enum stay_status
 stay_client_cancel(struct stay_client *client, struct stay_call_id id)
 {
@@ -80,7 +81,7 @@ stay_client_cancel(struct stay_client *client, struct stay_call_id id)
 	return stay__waiters_cancel(client, id.token) ? STAY_OK : STAY_E_STALE;
 }
 
-/* ---- telling ---- */
+/* ---- running `done` ---- */
 
 static void
 tell_nobody(const struct stay_client *client, const struct stay_result *result)
@@ -179,8 +180,8 @@ stay__client_tell_over(struct stay__call *call)
 	call->refusal = NULL;
 }
 
-/* Somebody may be waiting for the last call, to stop; and what it took of
- * memory is to be given back, though not a byte has come or gone. */
+/* A stop may be waiting for the last call. And its memory is to be given back,
+ * although not a byte was read or written. */
 void
 stay__client_told(struct stay__calls *calls)
 {

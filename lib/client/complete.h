@@ -1,17 +1,15 @@
-/*
- * A call comes to its end.
- */
+/* How a call ends, and how its `done` is run. */
 #ifndef STAY__COMPLETE_H
 #define STAY__COMPLETE_H
 
 #include "client/calls.h"
 
-/* Give a call up, in whatever stage it is. */
+/* Give up a call, in whatever stage it is. */
 void stay__client_give_up(struct stay__call *call, enum stay_status status);
-/* Run `done`; without one a failure goes to the observer. */
+/* Run `done`. If a call without `done` has failed, tell the observer. */
 void stay__client_tell(
     const struct stay__call *call, const struct stay_result *result);
-/* The hooks of its calls. */
+/* The hooks for the calls of a client. */
 void stay__client_expire(struct stay__timer *timer);
 void stay__client_told(struct stay__calls *calls);
 void stay__client_tell_over(struct stay__call *call);

@@ -1,6 +1,6 @@
 /*
- * What a client says of itself: its counts, and the words behind its connection's
- * in stay_conn_explain.
+ * What a client says of itself: its counts, and its part of the sentence that
+ * stay_conn_explain makes.
  */
 #include <inttypes.h>
 
@@ -40,7 +40,7 @@ name_counted(const struct stay__text *text, uint64_t count)
 	return count == 1 ? " call" : " calls";
 }
 
-/* What there is none of is not spoken of. */
+/* Counts of zero are left out. */
 static void
 add_calls(struct stay__text *text, const struct stay_client *client)
 {
@@ -79,7 +79,7 @@ session_words(const struct stay_client *client)
 		   : "refusing calls till the next attempt";
 }
 
-/* What the protocol says of a session that is up. */
+/* What the protocol says of the session, if it is up. */
 static const char *
 agreement(struct stay_client *client, char *text, size_t len)
 {

@@ -1,11 +1,12 @@
 /*
- * Promise 8: a silent peer is found. Two timers a session, set anew only when
- * they fire, so that a call costs neither a timer nor a look at the clock:
- * `silence` while answers are expected or output is stuck, `probe` otherwise.
+ * Health (promise 8): a silent peer is found. A session has two timers:
+ * `silence` while answers are expected or output is stuck, `probe` otherwise. A
+ * timer is set anew only when it fires. So a call costs neither a timer nor a
+ * look at the clock.
  */
 #include "client/client.h"
 
-/* How long the oldest answer may take without a sign of life. */
+/* How long the oldest reply may take without a sign of life. */
 static uint64_t
 patience_ms(const struct stay_client *client)
 {
@@ -40,8 +41,8 @@ stay__health_silent_at(const struct stay_session *session)
 	return stay__later(since, patience_ms(session->client));
 }
 
-/* A stream that took less than it was offered makes room only as the peer takes
- * bytes in: then, and only then, what it takes is a sign of life. */
+/* After a short write the kernel has room again only when the peer has taken
+ * bytes. Only then a write is a sign of life. */
 static void
 note_write(
     struct stay_session *session, bool idle, struct stay__written written)
@@ -79,10 +80,10 @@ try_to_write(struct stay_session *session)
 }
 
 /*
- * Whoever was asleep, or busy with others, has not listened: what the peer has
- * said meanwhile is still to be read. And of one that reads slowly the kernel
- * tells only when there is room for much. Both are looked for before the peer
- * is blamed, once for each silence.
+ * Before the peer is called silent, read and write once more, once per silence.
+ * If this process was stopped or busy, bytes of the peer may be waiting to be
+ * read. And to a peer that reads slowly the kernel reports room only when there
+ * is a lot of it.
  */
 static bool
 has_not_listened(struct stay_session *session)
@@ -118,8 +119,8 @@ check_silence(struct stay__timer *timer)
 		    "no answer, and not a byte for too long");
 }
 
-/* So long after the last byte memory is given back, unless a probe is sooner.
- */
+/* Memory is given back so long after the last byte, unless a probe is due
+ * sooner. */
 #define QUIET_MS 1000
 
 static uint64_t
@@ -140,7 +141,7 @@ give_back(struct stay_session *session)
 	stay__stream_hibernate(client->conn);
 }
 
-/* Ask whether the peer is still there. Nothing follows a farewell. */
+/* Send a probe, unless a farewell was sent: nothing may follow that. */
 static void
 run_probe(struct stay__task *task)
 {
@@ -155,7 +156,8 @@ run_probe(struct stay__task *task)
 	stay__output_ask(client);
 }
 
-/* The protocol's own code does not run out of a timer; when to look again. */
+/* A timer must not run the protocol's code: a callback soon does. Returns when
+ * to look again. */
 static uint64_t
 probe_soon(struct stay_session *session)
 {
@@ -167,7 +169,7 @@ probe_soon(struct stay_session *session)
 	return stay__loop_after(client->loop, quiet_ms(client));
 }
 
-/* An idle session first gives memory back, and later asks for the peer. */
+/* An idle session first gives back memory, and later sends a probe. */
 static void
 check_idle(struct stay__timer *timer)
 {
@@ -239,7 +241,7 @@ stay__health_rest(struct stay_session *session)
 		    stay__loop_after(client->loop, quiet_ms(client)));
 }
 
-/* A timer that fires too early finds out and waits on; none may be late. */
+/* A timer may fire too early, and then waits on; it may never be late. */
 void
 stay__health_watch(struct stay_session *session, bool idle)
 {

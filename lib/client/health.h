@@ -1,6 +1,4 @@
-/*
- * A silent peer, an idle session.
- */
+/* Finds a silent peer, and looks after an idle session. */
 #ifndef STAY__HEALTH_H
 #define STAY__HEALTH_H
 
@@ -23,22 +21,23 @@ struct stay__health {
 };
 
 void stay__health_init(struct stay_session *session);
-/* The stream is open; the session is up; it is over. */
+/* The stream is open; the session is up; the session has ended. */
 void stay__health_open(struct stay_session *session);
 void stay__health_begin(struct stay_session *session);
 void stay__health_end(struct stay_session *session);
 /* The peer has shown that it lives. */
 void stay__health_heard(struct stay_session *session);
-/* Nothing is expected of the peer, no answer and no room. */
+/* Whether nothing is expected of the peer: no reply and no room. */
 bool stay__health_is_idle(const struct stay_session *session);
 /* When the peer will have been silent for too long; UINT64_MAX: never. */
 uint64_t stay__health_silent_at(const struct stay_session *session);
 /* What a write came to that the stream had asked for; `idle`: it was before. */
 void stay__health_wrote(
     struct stay_session *session, bool idle, struct stay__written written);
-/* After a change of what is expected; `idle`: nothing was before. */
+/* What is expected of the peer has changed; `idle`: nothing was before. */
 void stay__health_watch(struct stay_session *session, bool idle);
-/* Something was done without a byte: it may have left memory to give back. */
+/* Something was done without a byte read or written: there may be memory to
+ * give back. */
 void stay__health_rest(struct stay_session *session);
 
 #endif

@@ -1,17 +1,17 @@
 /*
- * Replies that outlive the callback they came with. What is small is copied,
- * and what is large stays where it was read: its slab is pinned. It knows of a
- * reply only what the protocol's `retain` says.
+ * Held replies: replies that outlive the callback they came with. A small reply
+ * is copied. A large one stays where it was read, and its slab is pinned. This
+ * file knows of a reply only what the protocol's slot `retain` says.
  */
 #include "base/mem.h"
 #include "client/client.h"
 
-/* Less than a quarter of a slab is not worth keeping it from other use. */
+/* A slab is not pinned for less than a quarter of its size. */
 #define COPY_MAX (STAY__SLAB_SIZE / 4)
 
 struct stay_held {
 	struct stay__list node;    /* holds->list, while there is a client */
-	struct stay__holds *holds; /* NULL: the client is gone */
+	struct stay__holds *holds; /* NULL: the client was freed */
 	struct stay_loop *loop;
 	struct stay__slab *slab; /* pinned; NULL: the frame is copied */
 	uint64_t cost;
@@ -58,7 +58,8 @@ enlist(struct stay_client *client, struct stay_held *held)
 	stay__list_push(&held->holds->list, &held->node);
 }
 
-/* Room for `size` bytes of the protocol's, and the frame or its slab. */
+/* Make room for `size` bytes of the protocol's, and for the frame or its
+ * slab. */
 static enum stay_status
 make_held(struct stay_client *client, size_t size, struct stay_held **made)
 {

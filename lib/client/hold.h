@@ -1,6 +1,4 @@
-/*
- * Replies that somebody keeps.
- */
+/* Replies that the program keeps beyond its callback. */
 #ifndef STAY__HOLD_H
 #define STAY__HOLD_H
 
@@ -15,7 +13,7 @@ struct stay__holds {
 };
 
 void stay__holds_init(struct stay__holds *holds);
-/* What is held lives on without its client. */
+/* The client ends; its held replies live on. */
 void stay__holds_fini(struct stay__holds *holds);
 
 #endif

@@ -1,8 +1,8 @@
 /*
- * A session that ends by our own will: to stop, or for another one, because
- * somebody asked or it is old. No call is committed any more; for a change what
- * is in flight is answered first; then the farewell. It knows neither what a
- * farewell says nor why a change is wanted.
+ * Graceful close: the client ends a session by its own decision, to stop or to
+ * replace it. No further call is sent. Before a replacement the replies to
+ * calls in flight are awaited. Then the farewell is written. This file knows
+ * neither the words of the farewell nor why the session is replaced.
  */
 #include "client/client.h"
 
@@ -68,7 +68,7 @@ go_over(struct stay_client *client)
 	return stay_verdict_connect(why);
 }
 
-/* Late answers are waited for, too: what they bring is somebody's. */
+/* Late replies are awaited, too, because on_orphan gets them. */
 static bool
 is_answered(const struct stay_client *client)
 {
@@ -93,7 +93,7 @@ stay__leave_to_change(struct stay_client *client, struct stay_info why)
 
 /* ---- meanwhile ---- */
 
-/* A peer that closes after the farewell does as it was told. */
+/* A peer that closes the stream after the farewell does what was asked. */
 static struct stay_verdict
 break_off(struct stay_client *client, enum stay_status why)
 {
@@ -118,8 +118,8 @@ go_on_to_stop(struct stay_client *client, const struct stay_event *event)
 }
 
 /*
- * A stop may come in between; nobody is asked then, but the session goes on
- * leaving within the stop budget.
+ * A stop may come in between. Then disconnect is not run anew; the graceful
+ * close goes on within the stop budget.
  */
 struct stay_verdict
 stay__leave_go_on(struct stay_client *client, const struct stay_event *event)

@@ -1,6 +1,4 @@
-/*
- * A session that ends by our own will.
- */
+/* Graceful close: a session that the client ends by its own decision. */
 #ifndef STAY__LEAVE_H
 #define STAY__LEAVE_H
 
@@ -8,23 +6,24 @@
 
 /* Only leave.c writes it. */
 struct stay__leave {
-	struct stay_info why; /* for connect, of a planned change */
+	struct stay_info why; /* what connect is run with after the close */
 	const char *renewal;  /* why the protocol wants another session... */
-	uint64_t renewed;     /* ...in place of that of this generation */
+	uint64_t renewed;     /* ...instead of the one of this generation */
 };
 
 /* By our own will: a normal reason, too, is the end of the session. */
 void stay__leave_now(struct stay_client *client, enum stay_status reason);
-/* Its protocol wants another session; harmless unless this one is ready. */
+/* The protocol wants another session. No effect unless this one is ready. */
 void stay__leave_want_renewal(struct stay_session *session, const char *why);
-/* Leave it if so: once what was read is dealt with. */
+/* Begin the graceful close if the protocol wants another session. Called when
+ * all that was read is handled. */
 void stay__leave_to_renew(struct stay_session *session);
-/* The verdicts of disconnect: to stop, to connect anew. */
+/* The verdict of disconnect: when the client stops, when it connects again. */
 struct stay_verdict stay__leave_to_stop(
     struct stay_client *client, enum stay_status reason);
 struct stay_verdict stay__leave_to_change(
     struct stay_client *client, struct stay_info why);
-/* The same of handle_info, while it leaves. */
+/* The verdict of handle_info during a graceful close. */
 struct stay_verdict stay__leave_go_on(
     struct stay_client *client, const struct stay_event *event);
 

@@ -1,18 +1,19 @@
 /*
- * What leaves in one write: the rest of a request that is half on the wire, the
- * control lane, then requests of the send buffer; and what the stream has taken of it.
- * A request whose first byte is taken is committed. It knows no protocol.
+ * What is written at once: the rest of a request that is half on the wire, the
+ * control lane, then requests of the send buffer. It also records what the
+ * stream has taken: a request is committed once its first byte is taken. This
+ * file knows no protocol.
  */
 #include "client/client.h"
 #include "client/resend.h"
 
 #define PIECES_MAX 32
 
-/* The control lane's own reserve: resubscriptions may take a good deal. */
+/* The most bytes in the control lane. Resubscriptions may need a lot. */
 #define CONTROL_MAX (16u << 20)
 
-/* Enough for a turn: the others are to have theirs. The request that passes it
- * goes whole. */
+/* The most bytes in one write, so that other connections get their turn. The
+ * request that passes the bound is still written whole. */
 #define WRITE_MAX (256u * 1024u)
 
 struct gathered {
@@ -44,7 +45,8 @@ struct flight {
 	uint64_t bytes;
 };
 
-/* Bytes that are kept for sending them again keep those between them, too. */
+/* What is in flight now. The bytes between requests that are kept for sending
+ * again are in memory, too, so they count. */
 static struct flight
 flight_of(const struct stay_client *client)
 {
@@ -60,7 +62,7 @@ flight_of(const struct stay_client *client)
 					       : kept };
 }
 
-/* A request that is larger than the bound goes alone. */
+/* A request that is larger than the bound is sent alone. */
 static bool
 has_place(const struct stay_client *client, const struct flight *flight,
     const struct stay__span *span)
@@ -93,7 +95,7 @@ add_run(struct gathered *gathered, const struct stay__sendbuf *sendbuf,
 	add_piece(gathered, stay__sendbuf_view(sendbuf, run.begin, run.end));
 }
 
-/* Requests without a hole between them are one piece. */
+/* Requests without a hole between them are written as one piece. */
 static void
 add_requests(const struct stay_client *client, struct gathered *gathered)
 {
@@ -140,7 +142,7 @@ gather(const struct stay_client *client, struct gathered *gathered)
 		add_requests(client, gathered);
 }
 
-/* Of `len` bytes that the stream has taken: what is of this request. */
+/* How many of the `len` bytes that the stream took belong to this request. */
 static size_t
 begin_request(struct stay__call *call, size_t len)
 {
@@ -152,7 +154,7 @@ begin_request(struct stay__call *call, size_t len)
 	return len;
 }
 
-/* The same of the request that the stream had begun on before. */
+/* The same for the request that an earlier write began. */
 static size_t
 go_on_with_request(struct stay__calls *calls, size_t len)
 {
@@ -270,7 +272,7 @@ stay__output_write(struct stay_client *client)
 	written.offered = gathered.len;
 	status = stay_stream_write(
 	    client->conn, gathered.pieces, gathered.count, &written.taken);
-	/* If the stream is down, its news follow, and say why. */
+	/* If the stream is down, the news of that follow, with the reason. */
 	written.is_down = status != STAY_OK && written.taken == 0;
 	if (written.is_down)
 		return written;

@@ -1,6 +1,6 @@
 /*
- * A protocol as the client runs it: checked, and every slot filled in. It knows no
- * client.
+ * A protocol as the client runs it: checked, with a default in every slot that
+ * was NULL. This file knows no client.
  */
 #include "client/protocol.h"
 

@@ -1,6 +1,7 @@
 /*
- * Bytes in: cut into frames, each given to whom it is for before the next is
- * cut. It knows neither where the bytes come from nor what they mean.
+ * Input: bytes are cut into frames, and each frame is handed to its receiver
+ * before the next one is cut. This file knows neither where the bytes come from
+ * nor what they mean.
  */
 #include "client/client.h"
 #include "client/complete.h"
@@ -32,8 +33,8 @@ tell_part(const struct stay__call *call, const struct stay_result *result)
 		call->part(call->arg, result);
 }
 
-/* Sent again, if all goes well. The words of the refusal are kept for who will
- * be told it in the end, as far as replies may be held. */
+/* The server has refused the call; it may be sent again. The words of the
+ * refusal are kept for its `done`, as far as replies may be held. */
 static bool
 set_aside(struct stay_session *session, struct stay__call *call,
     const struct stay_frame *frame)
@@ -212,7 +213,7 @@ take_bad(struct stay_session *session, const struct stay_frame *frame)
 }
 
 static take_frame_fn *const take_frame[] = {
-	[STAY_FRAME_MORE] = take_bad, /* never asked */
+	[STAY_FRAME_MORE] = take_bad, /* never run */
 	[STAY_FRAME_REPLY] = take_answer,
 	[STAY_FRAME_ERROR] = take_answer,
 	[STAY_FRAME_REFUSED] = take_answer,
@@ -227,7 +228,7 @@ static take_frame_fn *const take_frame[] = {
 
 static const char too_big[] = "a frame larger than reply_bytes_max";
 
-/* What is wrong with a frame as such; NULL: nothing. */
+/* What is wrong with a frame in any case; NULL: nothing. */
 static const char *
 fault_of(const struct stay_client *client, const struct stay_frame *frame,
     size_t len)
@@ -244,7 +245,7 @@ fault_of(const struct stay_client *client, const struct stay_frame *frame,
 	return NULL;
 }
 
-/* The rest of a frame that is cut waits for what arrives next. */
+/* Keep the first part of an incomplete frame until more bytes arrive. */
 static enum stay__flow
 wait_for_rest(struct stay_session *session, size_t len, size_t want)
 {
@@ -258,7 +259,7 @@ wait_for_rest(struct stay_session *session, size_t len, size_t want)
 	return STAY__GO_ON;
 }
 
-/* The others are to have their turn. */
+/* Put off the rest, so that other connections get their turn. */
 static enum stay__flow
 put_off(struct stay_session *session, size_t len)
 {
@@ -269,8 +270,8 @@ put_off(struct stay_session *session, size_t len)
 }
 
 /*
- * One frame after the other. A callback cannot end the session, but nothing
- * here relies on it: the generation is looked at after each.
+ * Take one frame after the other. A callback cannot end the session, but
+ * nothing here relies on that: the generation is checked after each frame.
  */
 static enum stay__flow
 take_frames(struct stay_session *session, struct stay_bytes bytes, bool *up)
@@ -337,9 +338,9 @@ expect_order(const struct stay_client *client, struct stay_bytes bytes)
 	const struct stay__reading *reading = &client->session.reading;
 	const struct stay__calls *calls = &client->calls;
 
-	/* What was kept of the last delivery comes again. */
+	/* The bytes kept from the last delivery come first. */
 	assert(bytes.len >= reading->kept);
-	/* No consumer is running. */
+	/* No callback is reading a frame. */
 	assert(reading->frame.len == 0 && !client->waiters.serving);
 	/* What is half on the wire has a rest; what is kept is in flight. */
 	assert(calls->half == NULL || stay__sendbuf_rest(&calls->sendbuf) > 0);
@@ -362,7 +363,7 @@ stay__receive(struct stay_client *client, struct stay_bytes bytes)
 	expect_order(client, bytes);
 	client->calls.counts.bytes_in += fresh;
 	session->reading.kept = 0;
-	/* Till now we were busy with what it has said. */
+	/* The peer is heard until now: we were busy with its bytes. */
 	stay__health_heard(session);
 	/* What is over is told before what answers others: by the finisher, so
 	 * that there is one share a round. */

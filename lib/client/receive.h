@@ -1,6 +1,4 @@
-/*
- * Frames in, each to whom it is for.
- */
+/* Input: cuts bytes into frames, and hands each frame to its receiver. */
 #ifndef STAY__RECEIVE_H
 #define STAY__RECEIVE_H
 
@@ -10,11 +8,11 @@
 struct stay__reading {
 	char *input;             /* what is being cut into frames... */
 	size_t offset;           /* ...and how far decode has come */
-	struct stay_bytes frame; /* being handed out; of no length: none */
-	size_t kept;             /* bytes that come again, of the last read */
+	struct stay_bytes frame; /* being handed out; length 0: none */
+	size_t kept;             /* bytes of the last read, delivered again */
 };
 
-/* A new stream: nothing was kept of it. */
+/* A new stream: no bytes are kept. */
 void stay__receive_begin(struct stay_session *session);
 struct stay_verdict stay__receive(
     struct stay_client *client, struct stay_bytes bytes);

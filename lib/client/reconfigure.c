@@ -1,17 +1,17 @@
 /*
- * Another URL and other options for a client that runs: checked and allocated
- * at once, so that nothing can fail when they take effect, between two
- * sessions.
+ * Another URL and other options for a client that runs. They are checked and
+ * allocated at once, so that nothing can fail when they take effect, between
+ * two sessions.
  */
 #include "base/mem.h"
 #include "base/text.h"
 #include "client/client.h"
 #include "client/settings.h"
 
-/* What is NULL stays as it is. */
+/* A change that was asked for. A NULL member leaves the value as it is. */
 struct stay__change {
 	struct stay__change *older; /* in client->dropped */
-	struct stay__target target; /* without a URL: the same */
+	struct stay__target target; /* without a URL: unchanged */
 	char *label;
 	bool named;
 	bool has_options;
@@ -34,7 +34,7 @@ free_change(struct stay__change *change)
 	stay__free(change);
 }
 
-/* ---- never taking effect ---- */
+/* ---- changes that never take effect ---- */
 
 static void
 drop_all(struct stay_client *client)
@@ -55,8 +55,8 @@ drop_soon(struct stay__task *task)
 	drop_all(STAY__CONTAINER(task, struct stay_client, dropper));
 }
 
-/* A config that was given more than once is given back once, when the last that
- * has it is done with it. */
+/* A config that was passed in more than once is released once, when the last
+ * change that has it is done. */
 static void
 hold_on_to(struct stay_client *client, const void *config)
 {
@@ -73,7 +73,8 @@ hold_on_to(struct stay_client *client, const void *config)
 	}
 }
 
-/* In the loop's turn: the release of a config is the program's. */
+/* Release the config in the loop's turn, because that runs the program's
+ * code. */
 static void
 release_soon(struct stay_client *client, struct stay__change *change)
 {

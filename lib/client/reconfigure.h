@@ -1,6 +1,4 @@
-/*
- * Another URL, other options.
- */
+/* Changes the URL and the options of a client that runs. */
 #ifndef STAY__RECONFIGURE_H
 #define STAY__RECONFIGURE_H
 
@@ -8,10 +6,10 @@
 
 struct stay__change;
 
-/* Changes of one turn of the loop that later ones have replaced. */
+/* How many changes may be replaced by later ones in one turn of the loop. */
 #define STAY__DROPPED_MAX 16
 
-/* Between two sessions: what was asked for takes effect. */
+/* Between two sessions: let the change take effect. */
 void stay__reconfigure_take(struct stay_client *client);
 void stay__reconfigure_init(struct stay_client *client);
 void stay__reconfigure_fini(struct stay_client *client);

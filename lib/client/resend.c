@@ -1,8 +1,8 @@
 /*
- * Whether a call that was not answered as its caller hoped is sent again: one
- * that a lost session leaves behind, and one that the server refused to act on.
- * What is sent again is in front of the queue, in the order it was given. How
- * calls are kept is calls.c's.
+ * Decides whether a call is sent again after a lost session, or after the
+ * server refused to act on it. Calls that are sent again stand in front of the
+ * queue, in the order in which they were submitted. How calls are stored is
+ * calls.c's.
  */
 #include "client/resend.h"
 
@@ -22,7 +22,8 @@ stay__call_may_resend(const struct stay__call *call)
 	       outlives_sessions(call);
 }
 
-/* Its deadline says how long: the server has done nothing yet. */
+/* A refused call may be sent again until its deadline, because the server has
+ * done nothing. */
 bool
 stay__call_may_retry(const struct stay__call *call)
 {
@@ -126,9 +127,11 @@ judge(struct stay__call *suspect, enum stay__blame blame)
 }
 
 /*
- * Promise 4, from the newest on: behind a request that the server may have
- * acted on, and that is not sent again, nothing is done once more that was in
- * front of it. The budget is spent on the newest for the same reason.
+ * Decide for every call in flight whether it is sent again, from the newest to
+ * the oldest (promise 4). A later request that the server may have acted on,
+ * and that is not sent again, must not be overtaken by earlier ones. So those
+ * are not sent again either. The budget is spent on the newest for the same
+ * reason.
  */
 static void
 decide_fates(struct stay__calls *calls)
@@ -214,10 +217,11 @@ lose_all(
 			: loss.status);
 }
 
-/* ---- what was refused ---- */
+/* ---- refused calls ---- */
 
-/* Nothing is sent until all that is behind it is answered: not for what may
- * take its time, nor for what never is. */
+/* Whether a refused call may be set aside. From then on nothing is sent until
+ * all requests behind it are answered. So it is not, if one of those blocks or
+ * has no reply. */
 bool
 stay__call_may_retry_now(const struct stay__call *call)
 {
@@ -279,7 +283,7 @@ stay__calls_settle_refused(struct stay__calls *calls)
 	}
 }
 
-/* Whether the server may have acted on anything that was sent behind them. */
+/* Whether the server may have acted on a call sent behind those set aside. */
 static bool
 may_be_overtaken(const struct stay__calls *calls)
 {
@@ -296,9 +300,10 @@ may_be_overtaken(const struct stay__calls *calls)
 }
 
 /*
- * Promise 4: what would come after its successors is not sent again. Promise
- * 13: the next session is asked with one call alone whether it refuses as well,
- * so that all of them together cost one sending.
+ * Promise 4: a call is not sent again if calls submitted after it were acted
+ * on. Promise 13: the next session first gets one call alone, to see whether it
+ * is refused as well. So a server that keeps refusing gets one call per
+ * session.
  */
 static void
 retry_refused(struct stay__calls *calls, struct stay__list *again)

@@ -1,18 +1,19 @@
 /*
- * Which calls are sent again: those that a lost session leaves behind, and those
- * that the server refused to act on. It decides and puts them back into the
- * queue; it sends nothing.
+ * Which calls are sent again: calls that a lost session left unanswered, and
+ * calls that the server refused to act on. This file decides, and puts calls
+ * back into the queue; it sends nothing.
  */
 #ifndef STAY__RESEND_H
 #define STAY__RESEND_H
 
 #include "client/calls.h"
 
-/* Whether the loss of a session, or a refusal, may send it again. */
+/* Whether the call may be sent again after a lost session, or a refusal. */
 bool stay__call_may_resend(const struct stay__call *call);
 bool stay__call_may_retry(const struct stay__call *call);
 
-/* Either: its bytes are kept while it is in flight. Once a call: inline. */
+/* Whether either may happen, so that its bytes are kept while it is in flight.
+ * Inline, because every call runs it. */
 static inline bool
 stay__call_is_worth_keeping(const struct stay__call *call)
 {
@@ -22,14 +23,14 @@ stay__call_is_worth_keeping(const struct stay__call *call)
 	return stay__call_may_resend(call) || stay__call_may_retry(call);
 }
 
-/* The server has just refused it: whether that is all it has said, and all that
- * was sent behind it will be answered soon. */
+/* The server has just refused the call. Whether it has refused all of it, and
+ * every call sent behind it will be answered soon. */
 bool stay__call_may_retry_now(const struct stay__call *call);
-/* The server refused it: in flight no more, and not over yet. */
+/* Set a refused call aside: it is not in flight any more, and not completed. */
 void stay__call_set_aside(struct stay__call *call, struct stay_held *refusal);
-/* Given up while it is set aside. */
+/* Give up a call that is set aside. */
 void stay__call_withdraw(struct stay__call *call, enum stay_status status);
-/* What was sent behind them was acted on: those set aside are over. */
+/* A call sent behind them was acted on: finish the calls set aside. */
 void stay__calls_settle_refused(struct stay__calls *calls);
 
 /* What the end of a session says of the oldest call in flight. */

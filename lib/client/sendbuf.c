@@ -1,12 +1,13 @@
 /*
- * The send buffer: a run of bytes and the positions in it. It knows neither the
- * calls whose requests it holds nor the stream they leave by.
+ * The send buffer: a run of bytes and the positions in it. This file knows
+ * neither the calls whose requests it stores nor the stream they are written
+ * to.
  */
 #include "client/sendbuf.h"
 
 #include <string.h>
 
-/* Below this many bytes holes are not worth a move. */
+/* Fewer bytes of holes than this are not worth moving the others. */
 #define SPARSE_MIN 4096u
 
 void
@@ -29,8 +30,8 @@ stay__sendbuf_cut(struct stay__sendbuf *sendbuf, uint64_t begin)
 }
 
 /*
- * A hole at the very end is cut off at once; the last request to go takes all
- * the holes before it along.
+ * A hole at the very end is cut off at once. When the last request is taken
+ * out, all holes before it go, too.
  */
 void
 stay__sendbuf_forget(struct stay__sendbuf *sendbuf, struct stay__span span)

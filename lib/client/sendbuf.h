@@ -1,7 +1,7 @@
 /*
  * The send buffer of a client: each request is encoded once, straight to its
- * end, and stays until it cannot be needed any more. Positions are 64-bit and
- * absolute, so they outlive every move of the bytes.
+ * end, and its bytes stay until they cannot be needed any more. Positions are
+ * 64-bit and absolute, so they stay valid when the bytes move.
  *
  *	base <= wire <= committed <= end
  *	  |       |         |         |
@@ -10,8 +10,9 @@
  *	  |       +- what the stream has taken
  *	  +- still in memory
  *
- * Behind `committed` lie requests that may be taken out without a trace. What
- * they leave is a hole, skipped when sending and squeezed out in time.
+ * Requests behind `committed` may still be taken out: the peer has seen nothing
+ * of them. Each leaves a hole, which is skipped when sending and squeezed out
+ * later.
  */
 #ifndef STAY__SENDBUF_H
 #define STAY__SENDBUF_H
@@ -34,22 +35,23 @@ struct stay__sendbuf {
 	uint64_t wire;
 	uint64_t committed;
 	uint64_t live; /* bytes of uncommitted requests, without holes */
-	uint64_t max;  /* of live */
+	uint64_t max;  /* the bound of live */
 };
 
 void stay__sendbuf_init(struct stay__sendbuf *sendbuf, uint64_t max);
 void stay__sendbuf_fini(struct stay__sendbuf *sendbuf);
 
-/* What was encoded from `begin` on never was there. */
+/* Undo what was encoded from `begin` on. */
 void stay__sendbuf_cut(struct stay__sendbuf *sendbuf, uint64_t begin);
 
 /* Take an uncommitted request out. */
 void stay__sendbuf_forget(
     struct stay__sendbuf *sendbuf, struct stay__span span);
-/* Count a committed request as uncommitted again, before stay__sendbuf_rewind. */
+/* Count a committed request as uncommitted again, before
+ * stay__sendbuf_rewind. */
 void stay__sendbuf_return(
     struct stay__sendbuf *sendbuf, struct stay__span span);
-/* A new stream will begin at `to`: nothing before it is needed any more. */
+/* A new stream begins at `to`. No byte before it is needed any more. */
 void stay__sendbuf_rewind(struct stay__sendbuf *sendbuf, uint64_t to);
 /* The bytes before `to` are not needed any more. */
 void stay__sendbuf_release(struct stay__sendbuf *sendbuf, uint64_t to);
@@ -64,7 +66,7 @@ void stay__sendbuf_move(
 struct iovec stay__sendbuf_view(
     const struct stay__sendbuf *sendbuf, uint64_t from, uint64_t to);
 
-/* Give the memory back if nothing is in it but holes. */
+/* Give back the memory if it contains nothing but holes. */
 void stay__sendbuf_trim(struct stay__sendbuf *sendbuf);
 
 static inline uint64_t
@@ -101,7 +103,7 @@ stay__sendbuf_open(struct stay__sendbuf *sendbuf)
 	return buf;
 }
 
-/* What stands behind `begin` is a request. */
+/* The bytes from `begin` on are now a request. */
 static inline struct stay__span
 stay__sendbuf_close(struct stay__sendbuf *sendbuf, uint64_t begin)
 {
@@ -111,7 +113,7 @@ stay__sendbuf_close(struct stay__sendbuf *sendbuf, uint64_t begin)
 	return span;
 }
 
-/* The stream begins on this request; everything before it is on the wire. */
+/* The stream begins to take this request; all before it is on the wire. */
 static inline void
 stay__sendbuf_commit(struct stay__sendbuf *sendbuf, struct stay__span span)
 {

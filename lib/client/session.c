@@ -1,7 +1,7 @@
 /*
- * A session: what a protocol has on one stream, from the greeting to the end,
- * and when to come back after it. Which calls survive it is decided in
- * resend.c; why it ends is for others to say.
+ * A session: the protocol's life on one stream, from the greeting to the end,
+ * and when to connect again after it. resend.c decides which calls survive it.
+ * Why a session ends is decided elsewhere.
  */
 #include "base/backoff.h"
 #include "client/client.h"
@@ -36,7 +36,7 @@ step_machine(struct stay_session *session, enum stay__session_event event)
 
 /* ---- the beginning ---- */
 
-/* Sessions that began together are not to end together. */
+/* Sessions that began together must not all end together. */
 static void
 begin_age(struct stay_session *session)
 {
@@ -139,8 +139,8 @@ stay__session_say_farewell(struct stay_session *session)
 	return !stay__output_is_flushed(client);
 }
 
-/* A call for this session alone outlives attempts that never came up: it is
- * bound to the session that will. */
+/* A call for one session only is not ended by an attempt that never came up: it
+ * is bound to the next session that does. */
 static void
 end_calls(struct stay__calls *calls, bool was_up, const struct stay__loss *loss)
 {
@@ -204,7 +204,7 @@ blame_of(enum stay_status why)
 
 /* ---- coming back ---- */
 
-/* No attempts left: nobody waits for what will not come. */
+/* No attempts are left: complete the calls, since no session will come. */
 struct stay_verdict
 stay__session_give_up(struct stay_client *client, enum stay_status why)
 {
@@ -222,8 +222,9 @@ come_back(struct stay_client *client)
 	return stay_verdict_backoff(ms);
 }
 
-/* Until somebody acts every attempt fails alike: the calls hear it at once, and
- * a rotation of credentials heals by itself. */
+/* Every further attempt will fail alike until the program or the operator acts.
+ * So the calls fail at once; but attempts go on, and changed credentials are
+ * found without help. */
 static struct stay_verdict
 come_back_slowly(struct stay_client *client, enum stay_status why)
 {

@@ -1,6 +1,6 @@
 /*
- * A session: what a protocol has on one stream. Each part of it is written by its
- * own file alone; what has no part is session.c's.
+ * A session: the protocol's life on one stream. Each part of the struct is
+ * written by its own file only; fields outside a part are session.c's.
  */
 #ifndef STAY__SESSION_H
 #define STAY__SESSION_H
@@ -13,7 +13,7 @@
 #include "client/receive.h"
 #include "machine/machine.h"
 
-/* What comes of bytes, for the verdict. */
+/* What follows from bytes that were read, for the verdict. */
 enum stay__flow {
 	STAY__GO_ON,
 	STAY__COME_UP, /* hello is content */
@@ -47,12 +47,13 @@ stay__session_state(const struct stay_session *session)
 }
 
 /* ---- session_fail.c ---- */
-/* A new stream: nothing is wrong with it yet. */
+/* A new stream: the session has not failed. */
 void stay__session_acquit(struct stay_session *session);
-/* It must not go on: keeps the failure sentence. Returns STAY__END. */
+/* Mark the session as failed, and keep the failure sentence. Returns
+ * STAY__END. */
 enum stay__flow stay__session_break(
     struct stay_session *session, enum stay_status why, const char *text);
-/* To be ended from outside the behaviour's callbacks. */
+/* The same from outside the behaviour's callbacks. */
 void stay__session_condemn(
     struct stay_session *session, enum stay_status why, const char *text);
 struct stay_verdict stay__session_verdict(
@@ -66,23 +67,24 @@ void stay__session_show(const struct stay_session *session, const char *text,
 void stay__session_init(
     struct stay_session *session, struct stay_client *client, void *data);
 void stay__session_fini(struct stay_session *session);
-/* The stream is open: greet. The verdict of connect or of its handle_info. */
+/* The stream is open: begin the greeting. Returns the verdict of connect or of
+ * handle_info. */
 struct stay_verdict stay__session_open(struct stay_session *session);
-/* Ask hello; `frame` is NULL at first. */
+/* Run hello; `frame` is NULL the first time. */
 enum stay__flow stay__session_greet(
     struct stay_session *session, const struct stay_frame *frame);
-/* No call is committed any more; false: there is nothing to leave. */
+/* Begin a graceful close: no further call is sent. False: no session is up. */
 bool stay__session_leave(struct stay_session *session);
-/* The farewell, once. Whether something is to be flushed first. */
+/* Write the farewell, once. Whether there are bytes to be flushed first. */
 bool stay__session_say_farewell(struct stay_session *session);
-/* The stream is gone or given up; harmless without one. `why` is for on_down,
- * `status` for the calls. */
+/* The stream is gone or given up. No effect without a session. `why` is for
+ * on_down, `status` for the calls. */
 void stay__session_over(struct stay_session *session, enum stay_status why,
     enum stay_status status);
-/* The session is lost: over, and when to come back. */
+/* The session is lost: end it. Returns when to connect again. */
 struct stay_verdict stay__session_lost(
     struct stay_client *client, enum stay_status why);
-/* No attempt is to follow: the calls are over, and the client stops. */
+/* No attempt is to follow: complete the calls, and stop the client. */
 struct stay_verdict stay__session_give_up(
     struct stay_client *client, enum stay_status why);
 

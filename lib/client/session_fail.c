@@ -1,7 +1,7 @@
 /*
- * A session that must not go on: it is marked with the reason, from then on no
- * call is committed, and the verdict that ends it is the behaviour's, when its
- * connection asks next. Ending it is session.c's.
+ * A session that has failed. It is marked with the reason, and from then on no
+ * call is sent. The behaviour ends it with its next verdict; how a session ends
+ * is session.c's.
  */
 #include <stdio.h>
 
@@ -56,8 +56,8 @@ stay__session_break(
 }
 
 /*
- * The verdict that ends it is behaviour.c's, when it is asked next. Until then
- * nothing more is committed.
+ * behaviour.c returns the verdict that ends the session, when its next callback
+ * runs. Until then no call is sent.
  */
 void
 stay__session_condemn(

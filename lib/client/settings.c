@@ -1,7 +1,7 @@
 /*
- * What the options of a client mean: defaults and bounds, and what follows from
- * them for its calls, its socket and its label. Starting and reconfiguring both
- * come here.
+ * What the options of a client mean: their defaults and bounds, and what
+ * follows from them for calls, socket and label. Starting and reconfiguring
+ * both use this file.
  */
 #include "client/settings.h"
 #include "base/options.h"
@@ -14,7 +14,7 @@ static const struct stay__option client_options[] = {
 #include "base/options.def"
 };
 
-/* A choice and one of its values as one number. */
+/* An option and one of its values, as one number. */
 enum choice { CHOICE_offline, CHOICE_on_fatal, CHOICE_on_refused };
 #define CHOSEN(field, value) ((uint64_t)(unsigned)(value) << 8 | CHOICE_##field)
 
@@ -86,9 +86,9 @@ stay__settings_apply(struct stay_client *client)
 }
 
 /*
- * The kernel looks after what the engine cannot judge, a call that blocks for
- * ever, and within the same bound: the first probe after two fifths of it, the
- * others a tenth apart.
+ * While a call blocks for ever the engine cannot tell a dead peer. TCP
+ * keepalive finds it within the same bound: the first keepalive probe is sent
+ * after two fifths of it, the others a tenth apart.
  */
 struct stay_socket_options
 stay__settings_socket(const struct stay_client_options *options)

@@ -8,7 +8,7 @@
 
 enum stay_status stay__settings_fill(
     struct stay_client_options *to, const struct stay_client_options *from);
-/* What the options say is in force for calls. */
+/* Apply the options to the calls. */
 void stay__settings_apply(struct stay_client *client);
 struct stay_socket_options stay__settings_socket(
     const struct stay_client_options *options);

@@ -1,6 +1,6 @@
 /*
- * What a protocol may ask of its session, from inside a slot. Whether it asks at
- * the right time is its own business.
+ * The functions of a session that a protocol may call from inside its slots.
+ * Whether the protocol calls them at the right time is its own responsibility.
  */
 #include "client/client.h"
 
@@ -94,7 +94,7 @@ stay_session_expect(struct stay_session *session, unsigned replies)
 	idle = stay__health_is_idle(session);
 	if (replies > 0)
 		status = stay__calls_expect(&session->client->calls, replies);
-	/* Bytes whose answers nobody expects would be answered to a call. */
+	/* A reply to bytes without `replies` would be taken for a call's. */
 	stay__output_settle(session, status == STAY_OK);
 	stay__health_watch(session, idle);
 	stay__output_ask(session->client);

@@ -1,7 +1,7 @@
 /*
- * From options, a protocol and a URL to a running client, and back to nothing;
- * and what of its connection may be asked of it. Everything is checked and
- * allocated before the connection starts.
+ * Starts a client from options, a protocol and a URL, and frees it; and the
+ * public functions that are passed on to its connection. Everything is checked
+ * and allocated before the connection starts.
  */
 #include "client/behaviour.h"
 #include "client/client.h"
@@ -46,7 +46,7 @@ prepare_calls(struct stay_client *client)
 	stay__settings_apply(client);
 }
 
-/* One block: the client, the protocol's keep, its session. */
+/* Allocate one block: the client, the protocol's keep, its session. */
 static struct stay_client *
 new_client(struct stay_loop *loop, const struct stay_protocol *protocol,
     const struct stay_client_options *options)
@@ -79,8 +79,7 @@ tell_started(void *arg, struct stay_conn *conn, enum stay_status status)
 		client->options.on_started(client->options.arg, conn, status);
 }
 
-/* The last of everything; config is the caller's again when all else is gone.
- */
+/* Free the client. Its config is released last. */
 static void
 close_client(void *arg, struct stay_conn *conn, enum stay_status reason)
 {
@@ -186,7 +185,7 @@ stay_client_start(struct stay_client **started, struct stay_loop *loop,
 	return STAY_OK;
 }
 
-/* ---- what is asked of its connection ---- */
+/* ---- passed on to its connection ---- */
 
 void
 stay_client_stop(struct stay_client *client, enum stay_status reason)

@@ -1,12 +1,12 @@
 /*
- * A call comes in: admitted, encoded into the send buffer, and queued. It runs
- * no completion; how a call ends is complete.c's.
+ * Submission: a call is accepted, encoded into the send buffer, and queued.
+ * This file runs no completion; how a call ends is complete.c's.
  */
 #include "client/client.h"
 
 #define CALL_FLAGS (STAY_READ_ONLY | STAY_BLOCKS | STAY_THIS_SESSION)
 
-/* A request without a byte could never be committed. */
+/* An empty request could never be committed. */
 static enum stay_status
 check_request(const struct stay_request *request, const struct stay__span *span)
 {
@@ -16,8 +16,9 @@ check_request(const struct stay_request *request, const struct stay__span *span)
 }
 
 /*
- * Straight into the send buffer. What does not fit beside the others is one bound
- * reached, what would not fit alone is another.
+ * Encode the request straight into the send buffer. A request that does not fit
+ * beside the others is one error; a request that would not fit alone is
+ * another.
  */
 static enum stay_status
 encode(struct stay_client *client, struct stay_request *request,

@@ -1,6 +1,6 @@
 /*
- * Where a client's URL points: the protocol's own schemes are tcp and unix with
- * its port, everything else is a transport's.
+ * Where the URL of a client points. The protocol's own schemes mean tcp and
+ * unix with its default port; every other scheme is a transport's.
  */
 #include "base/address.h"
 #include "client/client.h"
@@ -78,7 +78,7 @@ point_by_scheme(const struct stay_client *client, struct stay__target *target)
 	return point_at_transport(client, target);
 }
 
-/* fd:N and fd:R,W are no URLs by RFC 3986. */
+/* fd:N and fd:R,W are not URLs in the sense of RFC 3986. */
 static enum stay_status
 point_at_descriptors(struct stay__target *target, const char *numbers)
 {

@@ -1,6 +1,7 @@
 /*
- * Promise 7, for who would rather wait than be refused: a line in front of a
- * full queue, first come first served. It holds no requests, only who has one.
+ * Callers that wait for room in a full queue instead of being rejected (promise
+ * 7). They stand in line, first come, first served. The line holds no requests,
+ * only who has one.
  */
 #include "base/mem.h"
 #include "base/options.h"
@@ -10,7 +11,7 @@ struct waiter {
 	struct stay__list node; /* waiters.waiting, or .over */
 	struct stay__timer timer;
 	struct stay_client *client;
-	struct stay_token id; /* generation 0: nobody asked for one */
+	struct stay_token id; /* generation 0: the caller wanted none */
 	uint64_t bytes;       /* of room that it needs */
 	stay_room_fn *ready;
 	void *arg;
@@ -42,7 +43,7 @@ step_out(struct waiter *waiter)
 		stay__admission_set_marks(client);
 }
 
-/* Told in a turn of its own. */
+/* Decide a waiter; its callback has a turn of its own. */
 static void
 end_waiting(struct waiter *waiter, enum stay_status status)
 {
@@ -96,13 +97,13 @@ decide_about(const struct stay_client *client, const struct waiter *waiter)
 
 	if (status != STAY_OK)
 		return status;
-	/* The bound may have been larger when it stepped in. */
+	/* The bound may have been larger when the waiter stepped into line. */
 	if (waiter->bytes > client->options.queue_bytes_max)
 		return STAY_E_TOO_BIG;
 	return has_room_for(client, waiter) ? STAY_OK : STAY_E_FULL;
 }
 
-/* Who is first, if something is decided about it. */
+/* The first waiter in line, if it can be decided now. */
 static struct waiter *
 next_served(struct stay_client *client)
 {
@@ -154,7 +155,7 @@ stay__waiters_fini(struct stay_client *client)
 	stay__task_cancel(&client->waiters.task);
 }
 
-/* Nobody steps into line any more. */
+/* No caller may step into line any more, so this comes to an end. */
 void
 stay__waiters_end(struct stay_client *client)
 {

@@ -1,6 +1,4 @@
-/*
- * Who waits for room in the queue: a line in front of it.
- */
+/* The line of callers that wait for room in the queue. */
 #ifndef STAY__WAITERS_H
 #define STAY__WAITERS_H
 
@@ -10,17 +8,17 @@
 
 struct stay__waiters {
 	struct stay__list waiting; /* struct waiter.node, in order */
-	struct stay__list over;    /* decided, and not yet told */
-	uint64_t count;            /* in both */
-	bool serving;              /* one of them is being told */
+	struct stay__list over;    /* decided; the callback has not run yet */
+	uint64_t count;            /* in both lists */
+	bool serving; /* a waiter that got room is in its callback */
 	struct stay__task task;
 };
 
 void stay__waiters_init(struct stay_client *client);
 void stay__waiters_fini(struct stay_client *client);
-/* The end: all of them are told. */
+/* The client ends: run the callbacks of all waiters. */
 void stay__waiters_end(struct stay_client *client);
-/* Give up the one that `token` names, if it is one of this client. */
+/* Give up the waiter that `token` names, if it is this client's. */
 bool stay__waiters_cancel(struct stay_client *client, struct stay_token token);
 
 #endif
