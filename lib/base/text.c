@@ -102,18 +102,3 @@ stay__duration_of(uint64_t ms)
 		    ms / 1000, tenths);
 	return is;
 }
-
-void
-stay__text_add_ms(struct stay__text *text, uint64_t ms)
-{
-	if (ms < 1000)
-		stay__text_add(text, "%u ms", (unsigned)ms);
-	else if (ms < 10 * 1000)
-		stay__text_add(text, "%u.%u s", (unsigned)(ms / 1000),
-		    (unsigned)(ms % 1000 / 100));
-	else if (ms < 600 * 1000)
-		stay__text_add(text, "%u s", (unsigned)(ms / 1000));
-	else
-		stay__text_add(
-		    text, "%llu min", (unsigned long long)(ms / 60000));
-}

@@ -36,7 +36,4 @@ struct stay__duration {
 
 struct stay__duration stay__duration_of(uint64_t ms);
 
-/* "350 ms", "1.2 s", "3 min". */
-void stay__text_add_ms(struct stay__text *text, uint64_t ms);
-
 #endif

@@ -186,8 +186,10 @@ add_end_of_drain(struct stay__text *text, const struct stay_conn *conn)
 	if (!stay__timer_is_set(&conn->requests.drain))
 		return;
 	stay__text_add(text, ", at the latest in ");
-	stay__text_add_ms(
-	    text, stay__loop_until_ms(conn->loop, conn->requests.drain.at));
+	stay__text_add(text, "%s",
+	    stay__duration_of(
+		stay__loop_until_ms(conn->loop, conn->requests.drain.at))
+		.text);
 }
 
 /* What it is to do by itself, if its end does not come first. */
@@ -217,14 +219,17 @@ add_step(struct stay__text *text, const struct stay_conn *conn)
 		stay__text_add(text, "it reconnects next, as asked");
 	} else if (conn->timing.granted_later) {
 		stay__text_add(text, "its budget of ");
-		stay__text_add_ms(text, conn->timing.due_ms);
+		stay__text_add(
+		    text, "%s", stay__duration_of(conn->timing.due_ms).text);
 		stay__text_add(text, " begins when it is let go");
 	} else if (up && conn->report.failed != STAY_OK) {
 		stay__text_add(text, "it disconnects next");
 	} else if (up && is_renewed(conn)) {
 		stay__text_add(text, "it leaves for a new session in ");
-		stay__text_add_ms(text,
-		    stay__loop_until_ms(conn->loop, conn->requests.renewal.at));
+		stay__text_add(text, "%s",
+		    stay__duration_of(stay__loop_until_ms(conn->loop,
+					  conn->requests.renewal.at))
+			.text);
 	} else if (!up) {
 		add_due(text, conn);
 	} else {

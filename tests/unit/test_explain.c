@@ -296,7 +296,7 @@ static const struct {
 	{ start_alone, CONN "starting for 0 ms; init's verdict is taken next" },
 	{ wait_for_the_governor,
 	    CONN "connecting for 30 ms, waiting for the dial governor, 1 call "
-		 "queued; a reconnect was asked for; its budget of 5.0 s "
+		 "queued; a reconnect was asked for; its budget of 5 s "
 		 "begins when it is let go" },
 	{ resolve, "conn 1 line://db:7777: connecting for 1.2 s, resolving its "
 		   "name, 1 call queued; it gives up in 3.8 s" },
@@ -481,7 +481,7 @@ static const struct {
 	    "conn 1 probe: starting for 0 ms; init's verdict is taken "
 	    "next" },
 	{ "init: ok", "start run(5000)",
-	    "conn 1 probe: idle for 5.0 s; it waits for somebody to ask "
+	    "conn 1 probe: idle for 5 s; it waits for somebody to ask "
 	    "for a connection" },
 	{ "init: connect(1) connect: pending(500)", "start run(100)",
 	    "conn 1 probe: connecting for 100 ms; it gives up in 400 ms" },
