@@ -1,6 +1,6 @@
 /*
- * The one place that puts a loop together: over its world, with what its dials
- * share. Everything else gets a loop handed in.
+ * The one place that assembles a loop from its world and what its dials share.
+ * Every other file is given a loop.
  */
 #include <assert.h>
 

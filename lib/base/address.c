@@ -1,5 +1,5 @@
 /*
- * Literal addresses: what needs no lookup, and how an address is shown. Pure;
+ * Literal addresses, which need no lookup, and how an address is written. Pure;
  * knows no sockets.
  */
 #include "base/address.h"

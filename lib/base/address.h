@@ -1,4 +1,4 @@
-/* Addresses as text and back, without asking anybody. */
+/* Addresses from text and to text, without a lookup. */
 #ifndef STAY__ADDRESS_H
 #define STAY__ADDRESS_H
 

@@ -1,6 +1,6 @@
 /*
- * How long to wait, as a pure function. Knows no clock, no entropy and no
- * connection: all three come in as numbers.
+ * How long to wait before a retry, as a pure function. It knows no clock, no
+ * entropy and no connection: the numbers are passed in.
  */
 #include "base/backoff.h"
 
@@ -154,8 +154,8 @@ stay_backoff_delay(const struct stay_backoff_policy *policy, uint32_t attempt,
 	return ms == STAY_FOREVER ? ms : jittered(ms, full.jitter, random);
 }
 
-/* While a session was up, too short as it was to start over, the peer was not
- * away. */
+/* A session too short to reset the count still was an uptime: it does not count
+ * as an outage. */
 static uint64_t
 away_ms(const struct stay_backoff *backoff, uint64_t now_ms, uint64_t up_ms)
 {

@@ -1,6 +1,6 @@
 /*
- * The growing run of bytes of <stay/buf.h>. Knows neither what the bytes mean
- * nor where they go.
+ * The growing run of bytes of <stay/buf.h>. This file knows neither what the
+ * bytes mean nor where they go.
  */
 #include <stay/buf.h>
 

@@ -1,6 +1,6 @@
 /*
- * Words for what went wrong on the way to a peer or with it. Knows the system's
- * error numbers and no stream.
+ * The words for what went wrong on the way to a peer, or with the peer. This
+ * file knows the system's error numbers and no stream.
  */
 #include "base/failure.h"
 

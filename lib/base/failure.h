@@ -1,6 +1,6 @@
 /*
- * Why a stream is not, or no longer, there: as a status, as the system's error,
- * and as a sentence that names every address and what became of it.
+ * Why a stream could not be opened, or has ended: as a status, as the system's
+ * error, and as a sentence that names every address and what happened there.
  */
 #ifndef STAY__FAILURE_H
 #define STAY__FAILURE_H
@@ -22,27 +22,27 @@ struct stay__failure {
 enum stay_status stay__status_of(int system);
 const char *stay__errno_name(int system);
 
-/* None again, and no memory of it. */
+/* Back to no failure; frees the text. */
 void stay__failure_clear(struct stay__failure *failure);
-/* `from` is none afterwards. */
+/* Move `from` to `failure`; `from` is no failure afterwards. */
 void stay__failure_move(
     struct stay__failure *failure, struct stay__failure *from);
 
-/* What is said of it; its status speaks if there was no memory for text. */
+/* The sentence; the words of the status if there was no memory for a text. */
 const char *stay__failure_text(const struct stay__failure *failure);
 
-/* One clause more, behind a comma; a text that is full ends in "...". */
+/* Append a clause, behind a comma; a text that is full ends in "...". */
 void stay__failure_say(struct stay__failure *failure, const char *format, ...)
     STAY_PRINTF(2, 3);
 
 /*
- * Of several errors the most telling is the failure's: out of memory before any
- * other, unreachable only when there is no other.
+ * Add an error. Of several errors the most telling is kept: out of memory
+ * before any other, unreachable only when there is no other.
  */
 void stay__failure_blame(
     struct stay__failure *failure, enum stay_status status, int system);
 
-/* "<who> refused (ECONNREFUSED)", and the blame for it. */
+/* Append "<who> refused (ECONNREFUSED)", and add the error as above. */
 void stay__failure_add(
     struct stay__failure *failure, const char *who, int system);
 

@@ -1,6 +1,6 @@
 /*
- * The table behind tokens. It knows nothing of the objects but their addresses
- * and a number for their kind.
+ * The table that tokens refer to. It knows the address of each object and a
+ * number for its kind, nothing else.
  */
 #include "base/ids.h"
 

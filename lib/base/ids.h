@@ -1,8 +1,8 @@
 /*
- * Names that stay harmless: tokens, resolved through a table. An entry that is
- * given back raises its generation, so an old token finds nothing; nor does one
- * that is taken for a thing of another kind. Entries come from a free list; in a
- * steady state nothing is allocated.
+ * Tokens: names of objects that stay harmless when the object is gone. A token
+ * is resolved through a table. When an entry is freed its generation is raised,
+ * so an old token finds nothing; nor does a token of another kind. Freed
+ * entries are used again, so that in a steady state nothing is allocated.
  */
 #ifndef STAY__IDS_H
 #define STAY__IDS_H

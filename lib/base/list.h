@@ -1,4 +1,7 @@
-/* A ring of nodes that live inside their owners: O(1) everywhere, no memory. */
+/*
+ * A ring of nodes that are members of their owners: every operation is O(1) and
+ * needs no memory.
+ */
 #ifndef STAY__LIST_H
 #define STAY__LIST_H
 
@@ -7,7 +10,8 @@
 
 #include "base/mem.h"
 
-/* A head is empty, and a node is in no list, when it points at itself. */
+/* A head that points at itself is an empty list; a node that does is in no
+ * list. */
 struct stay__list {
 	struct stay__list *next;
 	struct stay__list *prev;

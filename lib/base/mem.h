@@ -1,5 +1,4 @@
-/* The one place that asks for memory; a test fails it here, a reader finds it.
- */
+/* The one place that asks for memory, so that tests can make it fail here. */
 #ifndef STAY__MEM_H
 #define STAY__MEM_H
 
@@ -17,8 +16,8 @@ stay__zalloc(size_t size)
 	return calloc(1, size);
 }
 
-/* `count` of `size` bytes each, zeroed; NULL also if that is more than there is.
- */
+/* `count` of `size` bytes each, zeroed; NULL also if that is more than there
+ * is. */
 static inline void *
 stay__calloc(size_t count, size_t size)
 {

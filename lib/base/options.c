@@ -1,6 +1,6 @@
 /*
- * Options from a struct that may be older than this library. Knows where the
- * fields are and what they may hold, not what they are for.
+ * Reads an options struct that may be older than this library. This file knows
+ * where the fields are and which values they may have, not what they are for.
  */
 #include "base/options.h"
 

@@ -1,7 +1,7 @@
 /*
  * An options struct as a table, made from rows of options.def: defaults, bounds
- * and names. The caller's struct may be older (shorter) than ours; what it
- * lacks is default.
+ * and names. The program's struct may be older (shorter) than ours; fields that
+ * it lacks have their defaults.
  */
 #ifndef STAY__OPTIONS_H
 #define STAY__OPTIONS_H

@@ -1,6 +1,6 @@
 /*
- * Characters and escapes of URLs. Knows the alphabet of each part, but not how
- * the parts are put together.
+ * Characters and percent-escapes of URLs. This file knows which characters each
+ * part of a URL may have, but not how the parts are put together.
  */
 #include "base/percent.h"
 

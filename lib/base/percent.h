@@ -1,6 +1,6 @@
 /*
- * Percent-escapes (RFC 3986, section 2): which characters may stand in which
- * part of a URL as they are, and what the others stand for.
+ * Percent-escapes (RFC 3986, section 2): which characters may appear unescaped
+ * in which part of a URL, and how the others are decoded.
  */
 #ifndef STAY__PERCENT_H
 #define STAY__PERCENT_H

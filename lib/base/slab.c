@@ -1,7 +1,7 @@
 /*
- * Takes and gives back input memory. Spare slabs all have the one common size;
- * larger ones live as long as somebody holds them. Knows nothing of what is
- * read into them.
+ * Hands out input memory and takes it back. Spare slabs all have the one common
+ * size; a larger one is freed with its last reference. This file knows nothing
+ * of what is read into them.
  */
 #include "base/slab.h"
 

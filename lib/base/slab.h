@@ -1,6 +1,6 @@
 /*
- * Input memory: slabs, refcounted, from a pool that keeps a few spare ones.
- * Frames are decoded where they were read.
+ * Input memory: slabs with a reference count, from a pool that keeps a few
+ * spare ones. Frames are decoded where they were read, without a copy.
  */
 #ifndef STAY__SLAB_H
 #define STAY__SLAB_H
@@ -24,13 +24,14 @@ struct stay__slab {
 };
 
 void stay__slabs_init(struct stay__slabs *slabs);
-/* Free all spare ones. */
+/* Free all spare slabs. */
 void stay__slabs_trim(struct stay__slabs *slabs);
 
-/* Of at least `cap` bytes, with one reference. NULL: no memory. */
+/* Get a slab of at least `cap` bytes, with one reference. NULL: no memory. */
 struct stay__slab *stay__slab_take(struct stay__slabs *slabs, size_t cap);
 void stay__slab_hold(struct stay__slab *slab);
-/* The last reference makes it spare, or frees it when large or too many are. */
+/* Drop a reference. Without references the slab becomes spare, or is freed
+ * if it is large or there are enough spare ones. */
 void stay__slab_drop(struct stay__slabs *slabs, struct stay__slab *slab);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * Words for the numbers of <stay/status.h>. Knows the rows of status.def and
- * not who makes or reads them.
+ * The words for the values of <stay/status.h>. This file knows the rows of
+ * status.def, and not who makes or reads them.
  */
 #include <stay/status.h>
 
@@ -39,7 +39,8 @@ static const char *const outcomes[] = {
 _Static_assert(COUNT(outcomes) == STAY_OUTCOME_COUNT,
     "every outcome of status.h must have a name");
 
-/* Retrying on a status nobody knows would be a guess: it is called fatal. */
+/* A status that this version does not know counts as fatal: to retry would be a
+ * guess. */
 static const struct row unknown = { "STAY_E_UNKNOWN", STAY_CLASS_FATAL,
 	"unknown status" };
 

@@ -1,6 +1,6 @@
 /*
- * Takes URLs apart, strictly by RFC 3986. Knows no scheme, no default port and
- * no resolver: what is absent stays empty.
+ * Parses URLs, strictly by RFC 3986. This file knows no scheme, no default port
+ * and no resolver: a part that is absent stays empty.
  */
 #include <stay/url.h>
 

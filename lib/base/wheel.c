@@ -1,13 +1,13 @@
 /*
- * A hierarchical timing wheel. It is driven by the numbers it is given: it
- * knows no clock, no loop and not what a timer is for.
+ * A hierarchical timing wheel. The caller passes in the time: the wheel knows
+ * no clock, no loop and not what a timer is for.
  *
- * Written in base 64, the tick a timer is due in and the present tick agree in
- * their upper digits. The highest digit in which they differ is the timer's
- * level, its value there the slot. So whatever is on a lower level is due
- * earlier, no slot ever wraps round, and the first timer is found in the lowest
- * occupied slot of the lowest occupied level. Reaching a slot above level 0
- * spreads its timers over the levels below.
+ * Written in base 64, the tick a timer is due in and the present tick have the
+ * same upper digits. The highest digit in which they differ is the timer's
+ * level, and the value of that digit is its slot. So a timer on a lower level
+ * is due earlier, no slot ever wraps round, and the first timer is in the
+ * lowest occupied slot of the lowest occupied level. When the wheel reaches a
+ * slot above level 0, its timers are spread over the levels below.
  */
 #include "base/wheel.h"
 

@@ -49,9 +49,10 @@ void stay__wheel_advance(struct stay__wheel *wheel, uint64_t now);
 uint64_t stay__wheel_next(struct stay__wheel *wheel);
 
 /*
- * Whoever set timers since the last time took its `now` from a clock that was
- * `late` ns behind when it ended: none of them may be early for that. Of those
- * that nobody settles before the wheel is looked at `late` is 0.
+ * Move the timers set since the last call by `late` ns. The code that set them
+ * ran for that long after its reading of the clock, and no timer may be early
+ * for that. Timers that are not settled before the wheel is read count as 0
+ * late.
  */
 void stay__wheel_settle(struct stay__wheel *wheel, uint64_t late);
 

@@ -1,14 +1,14 @@
 /*
- * A loop's turn: timers that are due, then mail, then one write a stream, and
- * what that brought up, for a bounded number of rounds. Knows members, timers and
- * tasks, not what they are.
+ * A turn of a loop: timers that are due, then mail, then one write per stream,
+ * and again what these have queued, for a bounded number of rounds. This file
+ * knows members, timers and tasks, but not what they are for.
  */
 #include "loop/loop.h"
 
 #include <assert.h>
 
-/* A turn that brings up ever more work lets the world look around in between.
- */
+/* A turn whose tasks queue ever more tasks ends after so many rounds, so that
+ * the world can look for events. */
 #define ROUNDS_MAX 4
 
 static const struct stay_observer nobody = { STAY_OBSERVER, NULL, NULL, NULL,
@@ -72,7 +72,7 @@ stay_loop_stop(struct stay_loop *loop, enum stay_status reason)
 {
 	struct stay__list *node = loop->members.next;
 
-	/* Nobody leaves while it is asked, so the list holds still. */
+	/* No member leaves the list while it is asked to stop. */
 	for (; node != &loop->members; node = node->next) {
 		struct stay__member *member =
 		    STAY__CONTAINER(node, struct stay__member, node);
@@ -116,8 +116,8 @@ stay_loop_now_ms(const struct stay_loop *loop)
 
 /* ---- the clock and chance ---- */
 
-/* Within a turn one look at the clock is enough; outside of it nobody knows how
- * long ago the last one was. */
+/* Within a turn the clock is read once. Outside of a turn it is read each time,
+ * because the last reading may be old. */
 void
 stay__loop_refresh(struct stay_loop *loop)
 {
@@ -203,7 +203,7 @@ let_time_pass(struct stay_loop *loop)
 	stay__wheel_advance(&loop->wheel, loop->now);
 }
 
-/* Those queued by now; what they queue themselves waits for the next round. */
+/* Run the tasks queued by now; what they queue waits for the next round. */
 static void
 run_all(struct stay_loop *loop, struct stay__list *queue)
 {

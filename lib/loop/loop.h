@@ -1,4 +1,4 @@
-/* What the connections of one thread share. */
+/* A loop: what the connections of one thread share. */
 #ifndef STAY__LOOP_H
 #define STAY__LOOP_H
 
@@ -19,7 +19,8 @@ struct stay__task {
 	stay__task_fn *run;
 };
 
-/* What lives on a loop: embedded in it, and asked through its table. */
+/* A member lives on a loop: its owner embeds this, and the loop calls it
+ * through its table. */
 struct stay__member;
 
 struct stay__member_ops {
@@ -39,7 +40,7 @@ struct stay__dialing; /* stream/dialing.h: what its dials share */
 enum stay__token_kind {
 	STAY__TOKEN_CALLER, /* struct stay__caller */
 	STAY__TOKEN_CALL,   /* struct stay__call */
-	STAY__TOKEN_WAITER  /* who waits for room in a client's queue */
+	STAY__TOKEN_WAITER  /* a caller waiting for room in a client's queue */
 };
 
 struct stay_loop {
@@ -49,7 +50,7 @@ struct stay_loop {
 	uint64_t now; /* ns; valid while `fresh` */
 	bool fresh;   /* cleared before every wait */
 	bool turning;
-	unsigned starting; /* inits that run, maybe outside of a turn */
+	unsigned starting; /* init callbacks running, maybe outside a turn */
 	struct stay__wheel wheel;
 	struct stay__list run;   /* tasks: mail */
 	struct stay__list flush; /* tasks: one write a stream, after all mail */
@@ -65,34 +66,35 @@ struct stay_loop {
 	struct stay__dialing *dialing; /* never opened here */
 
 	const struct stay_observer *observer; /* never NULL */
-	unsigned observers;                   /* so many were set */
+	unsigned observers;                   /* how often one was set */
 };
 
-/* `loop` is zeroed and `world` its own from now on. */
+/* `loop` is zeroed; it owns `world` from now on. */
 void stay__loop_init(struct stay_loop *loop, struct stay_world *world);
-/* Without members and held replies. Frees the world. */
+/* The loop must have no members and no held replies. Frees the world. */
 void stay__loop_fini(struct stay_loop *loop);
 
-/* From here to there it is alive; in that order. */
+/* A member is alive between these two calls. */
 void stay__loop_join(struct stay_loop *loop, struct stay__member *member,
     const struct stay__member_ops *ops);
 void stay__loop_leave(struct stay_loop *loop, struct stay__member *member);
 
-/* Inside a callback: it can neither turn nor end. */
+/* Whether a callback is running: the loop can then neither turn nor be
+ * freed. */
 static inline bool
 stay__loop_is_busy(const struct stay_loop *loop)
 {
 	return loop->turning || loop->starting > 0;
 }
 
-/* This is a child of the process that made the loop. */
+/* Whether this process is a child of the one that made the loop. */
 static inline bool
 stay__loop_is_orphan(const struct stay_loop *loop)
 {
 	return loop->ops->forked != NULL && loop->ops->forked(loop->world);
 }
 
-/* Look at the clock anew. */
+/* Read the clock anew. */
 void stay__loop_refresh(struct stay_loop *loop);
 
 /* 64 random bits: xoshiro256**, seeded from the world's entropy. */

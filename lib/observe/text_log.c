@@ -12,20 +12,20 @@
 #include "base/hash.h"
 #include "base/list.h"
 
-/* A sentence may come again after so long. */
+/* A repeated sentence is printed again after so long. */
 #define QUIET_MS 30000
 
 /* Bytes of a sentence about a lost call; what is longer is cut. */
 #define LOST_MAX 512
 
-/* What was said last, and how often since. Zeroed: nothing yet. */
+/* The sentence printed last, and how often it came since. Zeroed: none yet. */
 struct sentence {
 	uint64_t hash;
 	uint64_t since_ms;
 	uint64_t more; /* times that it was not printed */
 };
 
-/* The log's own word of a connection that has said something. */
+/* What the log keeps for a connection that has reported something. */
 struct said {
 	struct stay__list node; /* log->said */
 	struct sentence failure;
@@ -89,7 +89,7 @@ log_transition(void *arg, const struct stay_subject *who,
 	    slash, turn->action, turn->kept ? "(kept)" : turn->to);
 }
 
-/* ---- what comes again and again ---- */
+/* ---- repeated sentences ---- */
 
 /* Of all but the last clause, which says what comes next: how many attempts, how
  * long. */
@@ -167,8 +167,8 @@ say(const struct stay_log *log, struct sentence *last, const char *what,
 	return true;
 }
 
-/* Without memory it is a stranger each time: too much is printed rather than
- * nothing. */
+/* Without memory for this, every sentence counts as new: too much is printed
+ * rather than nothing. */
 static struct said *
 said_by(
     struct stay_log *log, const struct stay_subject *who, struct said *stranger)

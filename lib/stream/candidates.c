@@ -1,7 +1,7 @@
 /*
- * Turns targets into addresses, in the order of RFC 8305 section 4 within each
- * target: the families take turns, IPv6 first. Across targets the user's order
- * stands. Knows no sockets and no time.
+ * Turns targets into addresses. Within each target they are in the order of RFC
+ * 8305, section 4: the address families alternate, IPv6 first. The targets stay
+ * in the order that the program gave. This file knows no sockets and no time.
  */
 #include "stream/candidates.h"
 
@@ -16,7 +16,7 @@
 #include "loop/loop.h"
 #include "stream/dialing.h"
 
-/* No list of servers is longer, and no count of targets by mistake. */
+/* A larger count of targets is taken for a mistake. */
 #define TARGETS_MAX 1024
 
 /* A target, and the addresses of its name once they are known. */

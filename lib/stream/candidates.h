@@ -1,6 +1,6 @@
 /*
- * Where a dial may go: its targets in order of preference, each with the
- * addresses of its name once they are known, the families taking turns.
+ * The places a dial may go to: its targets in order of preference, each with
+ * the addresses of its name once they are known.
  */
 #ifndef STAY__CANDIDATES_H
 #define STAY__CANDIDATES_H

@@ -1,6 +1,7 @@
 /*
- * The race of RFC 8305 (Happy Eyeballs v2), section 5. Whoever starts it is
- * told of each attempt and of the end; what it is raced for is not known here.
+ * The race of RFC 8305 (Happy Eyeballs v2), section 5. The owner of a dial is
+ * told of each attempt and of the end. This file does not know what the stream
+ * is for.
  */
 #include "stream/dial.h"
 
@@ -54,7 +55,7 @@ attempt_free(struct attempt *attempt)
 	stay__free(attempt);
 }
 
-/* Nothing is tried or awaited any more. */
+/* Stop all attempts and lookups. */
 static void
 quiet(struct stay__dial *dial)
 {

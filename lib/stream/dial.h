@@ -1,6 +1,6 @@
 /*
- * One attempt to open a stream: every place it may be at is tried, in the order
- * and with the stagger of RFC 8305; the first to connect wins.
+ * One attempt to open a stream: every candidate address is tried, in the order
+ * and with the stagger of RFC 8305. The first socket to connect wins.
  */
 #ifndef STAY__DIAL_H
 #define STAY__DIAL_H
@@ -19,8 +19,8 @@ typedef void stay__dial_fn(struct stay__dial *dial);
 struct stay__dial {
 	struct stay_loop *loop;
 	const struct stay_socket_options *options;
-	stay__dial_fn *attempts; /* about to try one more place */
-	stay__dial_fn *settled;  /* it is decided: `won` or `failure`; once */
+	stay__dial_fn *attempts; /* another address is about to be tried */
+	stay__dial_fn *settled;  /* once: the result is `won` or `failure` */
 	void *owner;
 
 	struct stay__candidates *candidates;
@@ -45,14 +45,15 @@ enum stay_status stay__dial_new(struct stay__dial **dial,
  */
 void stay__dial_begin(struct stay__dial *dial);
 
-/* In a forked child: what is under way, or would be, is the parent's. Settles
- * with nothing. */
+/* In a forked child: end the dial, because it is the parent's. `settled` runs
+ * without a winner. */
 void stay__dial_orphan(struct stay__dial *dial);
 
-/* Give up what is under way, and what was won but not taken. NULL is fine. */
+/* Give up the dial, and close a winner that was not taken. NULL is fine. */
 void stay__dial_free(struct stay__dial *dial);
 
-/* Complete `failure` as of now: who still races, what is still looked up. */
+/* Complete `failure` as of now: which addresses are still racing, which names
+ * are still looked up. */
 void stay__dial_explain(struct stay__dial *dial, uint64_t waited_ms);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * What the dials of one loop share: who may begin, which names are looked up, and
- * which transports there are. The loop holds it by a pointer and never opens it.
+ * What the dials of one loop share: the governor, the lookups of names, and the
+ * transports. The loop has only a pointer to it and never looks inside.
  */
 #ifndef STAY__DIALING_H
 #define STAY__DIALING_H

@@ -1,6 +1,6 @@
 /*
- * Runs one transport: its state block, and its functions in their order. Knows
- * neither which one it is nor who reads and writes.
+ * Runs one transport: its state block, and its functions in their order. This
+ * file knows neither which transport it is nor who reads and writes.
  */
 #include "stream/ends.h"
 

@@ -1,5 +1,6 @@
 /*
- * The two ends that a transport has opened, from the first attempt to the close.
+ * The two ends (readable and writable) that a transport has opened, from the
+ * first attempt to the close.
  */
 #ifndef STAY__ENDS_H
 #define STAY__ENDS_H

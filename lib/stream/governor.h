@@ -39,7 +39,7 @@ struct stay__governor {
 	unsigned active;
 	unsigned doubtful; /* of those */
 	uint64_t stagger_ms;
-	uint64_t granted_at; /* ns: the last grant, if there was one */
+	uint64_t granted_at; /* ns: when the last dial was let begin */
 	bool has_granted;
 	struct stay__timer timer; /* set while a ticket waits for the stagger */
 	struct stay__list lanes[STAY__LANES]; /* heads, by whose turn it is */

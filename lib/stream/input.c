@@ -1,7 +1,7 @@
 /*
- * Reads behind what is kept, and finds the room for it. Knows the link as
- * something to read from and nothing of frames, but for how large the next one
- * is hoped to be.
+ * Reads bytes behind those that were kept, and finds the room for them. This
+ * file knows the link as something to read from. It knows nothing of frames but
+ * how large the next one is expected to be.
  */
 #include "stream/input.h"
 
@@ -11,7 +11,8 @@
 #include "loop/loop.h"
 #include "stream/link.h"
 
-/* A read into less is not worth its system call, unless it ends the frame. */
+/* Less room than this is not worth a system call, unless it completes the
+ * frame. */
 #define ROOM_MIN (STAY__SLAB_SIZE / 4)
 
 /*

@@ -1,6 +1,7 @@
 /*
  * What a connection has read and not yet consumed. It owns a slab only while a
- * frame is cut; otherwise it borrows the loop's for the time of one delivery.
+ * frame is incomplete; otherwise it borrows the loop's slab for the time of one
+ * delivery.
  */
 #ifndef STAY__INPUT_H
 #define STAY__INPUT_H

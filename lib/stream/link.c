@@ -1,10 +1,12 @@
 /*
- * A stream's life: turns the dial, the readiness of descriptors and the wishes
- * of its owner into events of link.def, and those into news. Knows no bytes.
+ * The life of a stream: turns the progress of the dial, the readiness of
+ * descriptors and the calls of its owner into events of link.def, and those
+ * into news. This file knows nothing about the bytes.
  *
- * News never come from inside one of the public functions: what is known at
- * once waits for the task `soon`. After each news but TRANSITION the link may
- * be gone, so nothing is done behind one.
+ * No public function of this file delivers news before it returns; news that
+ * are known at once wait for the task `soon`. After any news but TRANSITION the
+ * owner may have freed the link. So nothing touches the link after delivering
+ * news.
  */
 #include "stream/link.h"
 

@@ -1,10 +1,10 @@
 /*
- * A stream from dial to close: waits at the governor, resolves, races sockets,
- * then reads and writes through one transport. Its machine is link.def. It
- * tells its owner by `news`, only ever from the loop's turn or the world's
- * readiness, never inside one of the functions below. TRANSITION alone is told
- * at once, in there too: the owner notes link->transition and calls none of
- * them.
+ * A link is a stream from dial to close: it waits for the governor, resolves
+ * names, races sockets, then reads and writes through one transport. Its
+ * machine is link.def. It tells its owner by `news`, from the loop's turn or
+ * the world's readiness, never before one of the functions below has returned.
+ * Only TRANSITION is told at once, from inside them, too: the owner notes
+ * link->transition and calls none of them.
  */
 #ifndef STAY__LINK_H
 #define STAY__LINK_H
@@ -19,9 +19,9 @@
 enum stay__link_news {
 	STAY__NEWS_GRANTED,   /* the governor let the dial begin */
 	STAY__NEWS_UP,        /* open */
-	STAY__NEWS_READABLE,  /* read now, or it comes again */
-	STAY__NEWS_WRITABLE,  /* asked by stay__link_want_write: room again */
-	STAY__NEWS_DOWN,      /* it is over: link->failure; closed already */
+	STAY__NEWS_READABLE,  /* to be read now, or the news comes again */
+	STAY__NEWS_WRITABLE,  /* room again, after stay__link_want_write */
+	STAY__NEWS_DOWN,      /* ended and closed; why: link->failure */
 	STAY__NEWS_TRANSITION /* its machine took a step: link->transition */
 };
 
@@ -57,7 +57,7 @@ struct stay__link {
 void stay__link_init(struct stay__link *link, struct stay_loop *loop,
     stay__link_fn *news, const struct stay_socket_options *socket);
 
-/* Of a closed link: free what it still has to say. */
+/* Free the failure text of a closed link. */
 void stay__link_fini(struct stay__link *link);
 
 /* closed -> queued. Targets are copied. STAY_OK, STAY_E_ARG,
@@ -70,7 +70,7 @@ enum stay_status stay__link_dial(
 enum stay_status stay__link_adopt(
     struct stay__link *link, int read_fd, int write_fd);
 
-/* Any state -> closed, at once and silently: no news any more. */
+/* Any state -> closed, at once; no news follow. */
 void stay__link_close(struct stay__link *link);
 
 /* Bytes moved (0: the end), -EAGAIN, or why not. For stay__input_fill. */
@@ -84,12 +84,13 @@ enum stay_status stay__link_write(struct stay__link *link,
 /* STAY__NEWS_WRITABLE when the kernel has room. */
 void stay__link_want_write(struct stay__link *link);
 
-/* The reader saw the end or an error: close and remember why; news comes. */
+/* The reader saw the end or an error: close, and keep the reason; news
+ * follow. */
 void stay__link_fail(
     struct stay__link *link, enum stay_status status, int system);
 
-/* In a forked child: a stream that is open or under way is its parent's. News
- * comes. */
+/* In a forked child: end a stream that is open or being dialled, because it is
+ * the parent's. News follow. */
 void stay__link_orphan(struct stay__link *link);
 
 bool stay__link_is_open(const struct stay__link *link);

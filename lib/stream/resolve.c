@@ -1,6 +1,6 @@
 /*
- * Shares lookups between those who ask for the same name. The world does the
- * looking up; this file does not know how, nor what the addresses are for.
+ * Shares one lookup among all queries for the same name. The world does the
+ * lookup; this file knows neither how, nor what the addresses are for.
  */
 #include "stream/resolve.h"
 
@@ -11,7 +11,7 @@
 #include "base/mem.h"
 #include "loop/loop.h"
 
-/* A lookup under way, with or without somebody who still waits for it. */
+/* A lookup under way, whether or not a query still waits for it. */
 struct flight {
 	struct stay__list node;
 	struct stay__list queries;

@@ -17,13 +17,14 @@ struct stay__query;
 typedef void stay__query_fn(struct stay__query *query, int error,
     const char *text, const struct stay_address *addresses, size_t count);
 
-/* One a loop. */
+/* One per loop. */
 struct stay__resolver {
 	struct stay_loop *loop;
 	struct stay__list flights; /* lookups under way */
 };
 
-/* One who asks. Owned by him; stay__query_init before anything else. */
+/* A query for a name. Its owner embeds it, and calls stay__query_init before
+ * anything else. */
 struct stay__query {
 	struct stay__list node;
 	stay__query_fn *done;
@@ -43,7 +44,7 @@ void stay__query_cancel(struct stay__query *query);
 
 void stay__resolver_init(
     struct stay__resolver *resolver, struct stay_loop *loop);
-/* Cancels every lookup; all queries must be over. */
+/* Cancel every lookup. All queries must have ended. */
 void stay__resolver_fini(struct stay__resolver *resolver);
 
 #endif

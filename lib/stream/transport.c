@@ -1,6 +1,6 @@
 /*
- * The schemes of a loop: the three that every loop knows, and those that users
- * have registered. Knows of a transport only what its table says.
+ * The schemes of a loop: the three that every loop has, and those that programs
+ * have registered. This file knows of a transport only what its table says.
  */
 #include "stream/transport.h"
 

@@ -1,6 +1,7 @@
 /*
  * The transport fd: descriptors that are connected already, fd:N or fd:R,W.
- * Once open they are the stream's. Knows nothing of what is behind them.
+ * Once the stream is open it owns them. This file does not know what they are
+ * connected to.
  */
 #include <errno.h>
 

@@ -1,8 +1,8 @@
 /*
- * The world on libev: one timer, one prepare watcher that turns the loop before
- * every wait, one descriptor for other threads to wake it by. None of them
- * keeps ev_run from ending; work that is left and hold do. Knows nothing of
- * connections.
+ * The world on libev: one timer, one prepare watcher that runs the loop's turn
+ * before every wait, and one descriptor by which other threads wake it. None of
+ * these keeps ev_run from returning; only unfinished work and the operation
+ * `hold` do. This file knows nothing of connections.
  */
 #include "world/ev.h"
 
@@ -66,7 +66,8 @@ of(struct stay_world *world)
 
 /* ---- woken by other threads ---- */
 
-/* If the kernel refused to watch it, we ask again before every wait. */
+/* If the kernel has refused to watch the descriptor, try again before every
+ * wait. */
 static void
 wake_start(struct world_ev *world)
 {
@@ -167,7 +168,8 @@ ev_world_timer(struct stay_world *base, uint64_t at_ns)
 		timer_arm(world, at_ns);
 }
 
-/* What is due is not served here: the turn before the next wait does it. */
+/* Timers that are due are not fired here, but by the turn before the next
+ * wait. */
 static void
 on_timer(struct ev_loop *ev, ev_timer *timer, int events)
 {
@@ -218,8 +220,8 @@ on_prepare(struct ev_loop *ev, ev_prepare *prepare, int events)
 	stay_loop_turn(world->loop);
 }
 
-/* What the wait has seen is served before ev_run can return, for who runs it
- * once at a time. */
+/* Events of the wait are handled before ev_run can return, for programs that
+ * run it once at a time. */
 static void
 on_check(struct ev_loop *ev, ev_check *check, int events)
 {
@@ -349,7 +351,8 @@ ev_world_write(
 	return error != 0 ? error : stay__socket_write(fd, parts, count);
 }
 
-/* A child's copy too: the parent's stays open, and the peer hears nothing. */
+/* In a child, too: the parent's descriptor stays open, and the peer notices
+ * nothing. */
 static void
 ev_world_close(struct stay_world *world, int fd)
 {
@@ -551,7 +554,7 @@ watchers_init(struct world_ev *world, int wake_fd)
 	world->wake.data = world;
 }
 
-/* All that may fail, but for the block itself. */
+/* Do everything that may fail, except for allocating the block. */
 static bool
 world_init(struct world_ev *world, struct ev_loop *ev)
 {

@@ -1,7 +1,7 @@
 /*
- * Bytes that nobody can guess, from the kernel. A kernel without them, or one
- * that will not give any, gets a substitute that is good enough for jitter: two
- * loops, two processes, two machines must not draw the same (promise 13).
+ * Random bytes from the kernel. If the kernel has none, a substitute is made
+ * that is good enough for jitter: two loops, two processes, two machines must
+ * not draw the same numbers (promise 13).
  */
 #include "world/ev_entropy.h"
 
@@ -32,7 +32,8 @@ now_of(clockid_t clock)
 	       (uint64_t)now.tv_nsec;
 }
 
-/* Both clocks, the process, and an address: of this world, and random itself. */
+/* Both clocks, the process, and an address: of this world, and random
+ * itself. */
 static void
 substitute(char *to, size_t len, const void *address)
 {

@@ -1,8 +1,8 @@
 /*
- * Whose process this is. A page that the kernel empties in a child tells one from
- * its parent without a system call an operation. Where it cannot be had, getpid
- * does; who waits for nothing then finds out from libev, if that is told of the
- * fork.
+ * Which process this is. The kernel clears a marked page in a forked child, so
+ * a child is recognised without a system call per operation. Where such a page
+ * cannot be had, getpid is used. A loop that waits for nothing learns
+ * of the fork from libev, if libev is told.
  */
 #include "world/ev_process.h"
 

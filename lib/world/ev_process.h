@@ -1,4 +1,7 @@
-/* Whether this process is the one that made something, or a forked child. */
+/*
+ * Whether this process made an object, or is a forked child of the one that
+ * did.
+ */
 #ifndef STAY__EV_PROCESS_H
 #define STAY__EV_PROCESS_H
 

@@ -1,7 +1,7 @@
 /*
- * Memory for libev when there is none: an allocator with a reserve, for the
- * program that asks for it. The only thing here that is the whole process's,
- * as libev's allocator is. Knows no loop and no world.
+ * Memory for libev when malloc fails: an allocator with a reserve, for programs
+ * that ask for it. It is the only state here that belongs to the whole process,
+ * because libev's allocator does. This file knows no loop and no world.
  */
 #include <stay/loop.h>
 

@@ -44,7 +44,7 @@ struct job {
 	enum job_state state;
 	uint64_t begun_at; /* once it runs */
 	struct stay__lookups *lookups;
-	struct stay_lookup *lookup; /* NULL: nobody wants it any more */
+	struct stay_lookup *lookup; /* NULL: cancelled */
 	int error;
 	const char *text;
 	struct stay_address *addresses;

@@ -1,4 +1,4 @@
-/* Names looked up in threads of their own. */
+/* Name lookups in threads of their own. */
 #ifndef STAY__EV_RESOLVE_H
 #define STAY__EV_RESOLVE_H
 
@@ -15,7 +15,7 @@ struct stay__lookups;
  */
 struct stay__lookups *stay__lookups_new(int wake_fd);
 
-/* Never waits: what a thread is still busy with is thrown away when it ends. */
+/* Close. Never waits: the result of a lookup still running is thrown away. */
 void stay__lookups_free(struct stay__lookups *lookups);
 
 int stay__lookups_start(
@@ -23,7 +23,7 @@ int stay__lookups_start(
 void stay__lookups_cancel(
     struct stay__lookups *lookups, struct stay_lookup *lookup);
 
-/* On the loop's thread: run `done` of all that have ended. */
+/* On the loop's thread: run `done` of all lookups that have ended. */
 void stay__lookups_deliver(struct stay__lookups *lookups);
 
 #endif

@@ -1,9 +1,9 @@
 /*
- * Room in libev's tables. libev ends the process when it cannot have memory, so
- * whatever a call of ours could make it enlarge is made large enough first:
- * the memory is tried for, and only then libev is brought to take it, by
- * watchers that are started and stopped at once. Its tables never shrink. Knows
- * the number of our watchers and nothing of what they watch.
+ * Makes room in libev's tables. libev ends the process when it gets no memory.
+ * So before a call of ours could enlarge a table, this file tests whether the
+ * memory is there, and then lets libev take it, by starting and stopping
+ * watchers. libev's tables never shrink. This file knows the number of our
+ * watchers, and not what they watch.
  */
 #include "world/ev_room.h"
 
@@ -58,7 +58,8 @@ fds_grow(struct ev_loop *ev, int fds)
 	}
 }
 
-/* Each is told to nobody: a cleared event leaves an empty entry behind. */
+/* No watcher gets these events: a cleared event leaves an empty entry
+ * behind. */
 static void
 pending_grow(struct ev_loop *ev, int priority, unsigned count)
 {
@@ -72,7 +73,7 @@ pending_grow(struct ev_loop *ev, int priority, unsigned count)
 	}
 }
 
-/* The place of what is stopped serves what is started next. */
+/* A stopped watcher leaves its place to the next one started. */
 static void
 others_grow(struct ev_loop *ev)
 {

@@ -1,4 +1,4 @@
-/* Room for our watchers in the tables of libev, made before it is needed. */
+/* Makes room for our watchers in the tables of libev before it is needed. */
 #ifndef STAY__EV_ROOM_H
 #define STAY__EV_ROOM_H
 

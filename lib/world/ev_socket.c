@@ -1,8 +1,7 @@
 /*
  * The world's system calls on descriptors: connect with options, read, write,
- * wake.
- * Knows nothing of loops, watchers or the library above; every result is a
- * number of bytes, 0 or a negative errno.
+ * wake. This file knows nothing of loops, watchers or the library above. Every
+ * result is a number of bytes, 0 or a negative errno.
  */
 #include "world/ev_socket.h"
 
@@ -28,7 +27,7 @@ is_inet(const struct stay_address *address)
 	       address->storage.ss_family == AF_INET6;
 }
 
-/* What this kernel does not know is left out: no reason not to connect. */
+/* An option that this kernel does not know is left out; the connect goes on. */
 static int
 option_set(int fd, int level, int name, uint64_t value)
 {
@@ -249,7 +248,7 @@ stay__wake_open(void)
 	return fd < 0 ? -errno : fd;
 }
 
-/* Full is as good as written: it is readable then. */
+/* A full pipe needs no further byte: it is readable already. */
 void
 stay__wake(int fd)
 {
@@ -259,7 +258,7 @@ stay__wake(int fd)
 		continue;
 }
 
-/* What cannot be cleared now stays readable, and comes again. */
+/* If it cannot be cleared now it stays readable, and wakes the loop again. */
 void
 stay__wake_clear(int fd)
 {
