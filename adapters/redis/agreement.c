@@ -1,6 +1,6 @@
 /*
- * What HELLO was answered, read once. The words of a server are copied bounded
- * and printable, as they are shown in logs.
+ * Reads the reply to HELLO, once. The server's words are copied up to a bound
+ * and made printable, because they are shown in logs.
  */
 #include "agreement.h"
 
@@ -28,7 +28,7 @@ role_of(const char *text)
 	return STAY_REDIS_ROLE_UNKNOWN;
 }
 
-/* In RESP2 the map is a flat array, which says itself that it answers HELLO. */
+/* In RESP2 the map is a flat array; its keys show that it answers HELLO. */
 static bool
 is_answer(const struct stay_redis_reply *reply)
 {

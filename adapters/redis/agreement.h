@@ -1,4 +1,4 @@
-/* What a greeting has agreed on with the server. */
+/* What the greeting has agreed on with the server. */
 #ifndef STAY_REDIS__AGREEMENT_H
 #define STAY_REDIS__AGREEMENT_H
 
@@ -11,7 +11,7 @@ struct stay_redis__agreement {
 	char version[16];
 };
 
-/* Take what HELLO was answered. False: that is no answer to HELLO. */
+/* Read the reply to HELLO. False: this is not a reply to HELLO. */
 bool stay_redis__agreement_read(struct stay_redis__agreement *agreement,
     const struct stay_redis_reply *reply);
 

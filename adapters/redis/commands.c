@@ -1,8 +1,8 @@
 /*
- * The few commands that are more than a question with one answer: one perfect
- * table by name, so that all others pass after one look at their first word. It
- * reads what format.c wrote and needs no checks of it. Whether a command is
- * right is the server's to say.
+ * The few commands that are more than one request with one reply: a perfect
+ * hash table by name, so that every other command passes after one look at its
+ * first word. This file reads what format.c wrote, and so needs no checks of
+ * it. Whether a command is correct is for the server to say.
  */
 #include "commands.h"
 
@@ -134,8 +134,8 @@ block_last(struct stay_request *request, const struct command *command,
 	return STAY_OK;
 }
 
-/* BLOCK stands in front of STREAMS, behind which anything may be a key; the
- * names behind GROUP may be anything too. */
+/* BLOCK comes before STREAMS. Every word behind STREAMS may be a key, and the
+ * names behind GROUP may be any words, too. */
 static enum stay_status
 block_option(struct stay_request *request, const struct command *command,
     struct words *words)
@@ -156,8 +156,8 @@ block_option(struct stay_request *request, const struct command *command,
 #define NAME_MIN 4u
 
 /*
- * A place of its own for each name: by length, first, second and last letter.
- * The factors were searched for; two names in one place are warned of.
+ * The slot of a name: from its length, first, second and last letter. The
+ * factors were found by search; the compiler warns of two names in one slot.
  */
 #define PLACES              128u
 #define PLACE(len, a, b, z) (((len)*41u + (a)*33u + (b)*15u + (z)*13u) % PLACES)

@@ -1,10 +1,10 @@
-/* What a command means to the connection that carries it. */
+/* What a command means for the session that sends it. */
 #ifndef STAY_REDIS__COMMANDS_H
 #define STAY_REDIS__COMMANDS_H
 
 #include <stay/protocol.h>
 
-/* The tags of calls whose answers mean more than others. */
+/* The tags of calls whose replies mean more than others'. */
 enum stay_redis__tag {
 	/* a script: an error in the server's words may come from inside of it,
 	 * after it has acted */

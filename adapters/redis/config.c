@@ -1,7 +1,7 @@
 /*
- * From a URL and options to a config, checked and copied once, so that nothing
- * of it can be wrong later. Whether the URL names a place to connect to is the
- * client's to judge.
+ * Makes a config from a URL and options. It is checked and copied once, so that
+ * nothing of it can be wrong later. Whether the URL names a place to connect to
+ * is checked by the client.
  */
 #include "config.h"
 
@@ -113,7 +113,7 @@ take(uint32_t *to, uint64_t given, struct bound bound)
 	return given >= bound.least && given <= bound.most;
 }
 
-/* The option outweighs the URL. */
+/* The option takes precedence over the URL. */
 static enum stay_status
 read_protocol(struct stay_redis__config *config, const struct stay_url *url,
     unsigned option, char **at)
@@ -209,7 +209,7 @@ new_block(struct block **block, const struct stay_url *url,
 	return status;
 }
 
-/* A URL that is none of ours, as fd:3, holds nothing for us. */
+/* A URL with another scheme, such as fd:3, has no settings for Redis. */
 static enum stay_status
 parse_url(struct stay_url **parsed, const char *url)
 {

@@ -1,4 +1,4 @@
-/* What a connection is told once, from the URL and the options. */
+/* The settings of a Redis client, taken once from the URL and the options. */
 #ifndef STAY_REDIS__CONFIG_H
 #define STAY_REDIS__CONFIG_H
 
@@ -7,11 +7,11 @@
 /* One block; the strings stand behind it. None of them is NULL. */
 struct stay_redis__config {
 	const char *user;     /* "": the default user */
-	const char *password; /* with an empty user, "": nobody logs in */
+	const char *password; /* "" with an empty user: no login */
 	const char *name;     /* "": none */
 	uint32_t db;
-	unsigned protocol; /* 3 or 2; 0: the best that there is */
-	uint64_t change;   /* which one of its client it is, from 0 on */
+	unsigned protocol; /* 3 or 2; 0: the highest the server has */
+	uint64_t change;   /* counts the configs of a client, from 0 on */
 	uint32_t depth_max;
 	uint32_t elements_max;
 	size_t text_max;

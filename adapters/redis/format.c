@@ -1,8 +1,7 @@
 /*
- * Commands from a format or from words, straight into the output. The words of
- * a format are told apart by the spaces of the format alone; a space behind a
- * percent sign is a flag, as it is to printf. It knows nothing of what a command
- * means.
+ * Encodes a command from a format or from words, straight into the output. Only
+ * spaces of the format itself separate words; a space behind a percent sign is
+ * a flag, as in printf. This file does not know what a command means.
  */
 #include "format.h"
 

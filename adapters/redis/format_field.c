@@ -1,7 +1,7 @@
 /*
- * One conversion of a format: %[flags][width][.precision][size]letter, put into
- * the word that is being written. Numbers are written as Redis reads them,
- * whatever the locale. It knows nothing of words.
+ * One conversion of a format: %[flags][width][.precision][size]letter, written
+ * into the open word. Numbers are written as Redis reads them, in every locale.
+ * This file knows nothing of words.
  */
 #include "format.h"
 

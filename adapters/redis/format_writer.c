@@ -1,6 +1,6 @@
 /*
- * The slower half of format_writer.h: asking the buffer for room, giving up, and
- * headers that turn out longer than was hoped.
+ * The slower half of format_writer.h: more room in the buffer, errors, and
+ * headers that turn out longer than expected.
  */
 #include "format_writer.h"
 

@@ -1,7 +1,7 @@
 /*
- * Writing a command into a stay_buf: room is asked for in pieces, so that a
+ * Writes a command into a stay_buf. Room is reserved in pieces, so that a
  * command of the usual size costs one reserve and one commit. A header may be
- * written after what stands behind it.
+ * written after the words it counts.
  */
 #ifndef STAY_REDIS__FORMAT_WRITER_H
 #define STAY_REDIS__FORMAT_WRITER_H

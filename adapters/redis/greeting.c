@@ -1,7 +1,7 @@
 /*
- * How a session begins: which line of steps is sent, what comes of each reply,
- * and what an attempt teaches the next one. It knows replies, not sessions:
- * session.c carries the bytes. What a step says is greeting_steps.c's.
+ * How a session begins: which line of steps is sent, what follows from each
+ * reply, and what an attempt teaches the next one. This file knows replies, not
+ * sessions: session.c moves the bytes. What a step sends is greeting_steps.c's.
  */
 #include "greeting.h"
 
@@ -14,13 +14,13 @@
 #define LOGIN STAY_REDIS__LINE_LOGIN
 #define PLAIN STAY_REDIS__LINE_PLAIN
 
-/* So long what was learned is not tried anew. */
+/* How long a lesson holds before the usual greeting is tried again. */
 #define LESSON_MS UINT64_C(600000)
 
-/* So long new credentials may take to come where they are asked for. */
+/* How long changed credentials may take to reach the server or the callback. */
 #define DENIALS_MS UINT64_C(5000)
 
-/* So often in a row HELLO may be hung up at, before it is left out. */
+/* After so many hang-ups at HELLO in a row, HELLO is left out. */
 #define HANGUPS_MAX 2u
 
 static const char no_resp3[] =
@@ -62,7 +62,7 @@ send_line(struct stay_redis__greeting *greeting,
 	return stay_hello_wait();
 }
 
-/* Another line, as soon as the rest of this one is answered. */
+/* Send another line once all replies to this one are read. */
 static struct stay_hello
 change_line(struct stay_redis__greeting *greeting,
     struct stay_redis__exchange *exchange, enum stay_redis__line line)
@@ -79,7 +79,7 @@ change_line(struct stay_redis__greeting *greeting,
 
 /* ---- the beginning ---- */
 
-/* A lesson that is about to be tried anew is forgotten. */
+/* Whether a lesson still holds; one whose time is over is forgotten. */
 static bool
 still_holds(uint64_t *until_ms, uint64_t now_ms)
 {
@@ -104,7 +104,7 @@ first_line(const struct stay_redis__greeting *greeting,
 	return login && stay_redis__has_login(greeting) ? LOGIN : HELLO;
 }
 
-/* Who is to log in, as is known only now. */
+/* Get the credentials for this attempt. */
 static void
 ask_login(struct stay_redis__greeting *greeting,
     const struct stay_redis__config *config)
@@ -160,8 +160,8 @@ go_on(struct stay_redis__greeting *greeting,
 }
 
 /*
- * Credentials that are asked for may be about to change: the server, or who is
- * asked, is a moment behind. The clock of the world may begin at zero.
+ * Credentials from a callback may be changing: the server, or the callback, may
+ * be a moment behind. The clock of the world may begin at zero.
  */
 static struct stay_hello
 deny_login(const struct stay_redis__exchange *exchange, const char *text)
@@ -183,7 +183,7 @@ is_step(const struct stay_redis__greeting *greeting, const char *name)
 	return strcmp(stay_redis__steps[greeting->step].name, name) == 0;
 }
 
-/* The server does not know what it was asked, or not like this. */
+/* The server does not know the command, or not in this form. */
 static struct stay_hello
 take_unsupported(struct stay_redis__greeting *greeting,
     struct stay_redis__exchange *exchange)
@@ -197,8 +197,8 @@ take_unsupported(struct stay_redis__greeting *greeting,
 	return stay_hello_denied(no_command);
 }
 
-/* Who has said who it is, and is asked again, has not been heard: a proxy wants
- * AUTH itself. */
+/* The login was sent, and the server still asks for one: it is a proxy that
+ * wants AUTH as a command of its own. */
 static struct stay_hello
 take_noauth(struct stay_redis__greeting *greeting,
     struct stay_redis__exchange *exchange, const char *text)
@@ -210,8 +210,8 @@ take_noauth(struct stay_redis__greeting *greeting,
 	return stay_hello_retry(text);
 }
 
-/* A user may lack the right to PING, or the server the command; and it minds a
- * PING while it can't write to its disk. It is there. */
+/* Some errors to PING still show a working server: the user may lack the right
+ * to PING, the server may not have the command, or cannot write to its disk. */
 static bool
 is_life(const char *text)
 {

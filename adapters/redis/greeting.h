@@ -8,11 +8,11 @@
  *	           v                      v
  *	LOGIN    AUTH  HELLO 3 ..       PLAIN   [AUTH]  [SETNAME]  SETINFO  ..
  *
- * Each line leaves in one write. The replies to a line that was given up are all
- * read before the next one is written: some servers drop the error of an AUTH
- * that is sent behind a request whose reply is due, and every later reply would
- * be taken for another's. PING is last because a server that is loading or busy
- * answers everything else.
+ * Each line leaves in one write. The replies to a line that was given up are
+ * all read before the next one is written: some servers drop the error of an
+ * AUTH that is sent behind a request whose reply is due, and every later reply
+ * would be taken for another's. PING is last because a server that is loading
+ * or busy answers everything else.
  */
 #ifndef STAY_REDIS__GREETING_H
 #define STAY_REDIS__GREETING_H
@@ -50,7 +50,7 @@ struct stay_redis__greeting {
 	struct stay_redis__agreement agreed;
 };
 
-/* What the greeting is given each time, and what it says it will be answered. */
+/* What the greeting gets each time, and how many replies it expects. */
 struct stay_redis__exchange {
 	const struct stay_redis__config *config;
 	struct stay_redis__lessons *lessons;
@@ -65,7 +65,7 @@ struct stay_hello stay_redis__greeting_answer(
     struct stay_redis__greeting *greeting,
     struct stay_redis__exchange *exchange);
 
-/* The session has ended: what is to be learned from that. */
+/* The session has ended: note what the next attempt should know. */
 void stay_redis__greeting_over(const struct stay_redis__greeting *greeting,
     struct stay_redis__lessons *lessons, enum stay_status why);
 

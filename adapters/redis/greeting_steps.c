@@ -1,6 +1,7 @@
 /*
- * What a greeting is made of. Each step checks that a reply is its own: a frame
- * that answers nothing would shift all the others. It knows no order of lines.
+ * The steps of the greeting. Each step checks that a reply is its own: a frame
+ * that is no reply would shift all later ones. This file does not know the
+ * order of the lines.
  */
 #include "greeting_steps.h"
 
@@ -13,7 +14,7 @@
 #define LOGIN STAY_REDIS__LINE_LOGIN
 #define PLAIN STAY_REDIS__LINE_PLAIN
 
-/* ---- who is greeted how ---- */
+/* ---- which login ---- */
 
 bool
 stay_redis__has_user(const struct stay_redis__greeting *greeting)
@@ -23,7 +24,8 @@ stay_redis__has_user(const struct stay_redis__greeting *greeting)
 	return user != NULL && user[0] != '\0' && strcmp(user, "default") != 0;
 }
 
-/* A user may have an empty password; without a user that is nobody. */
+/* A named user may have an empty password. Without a user, an empty password
+ * means no login. */
 bool
 stay_redis__has_login(const struct stay_redis__greeting *greeting)
 {
@@ -166,7 +168,7 @@ write_ping(const struct stay_redis__greeting *greeting,
 	return write_words(out, 1, words);
 }
 
-/* ---- what it is answered ---- */
+/* ---- the replies ---- */
 
 static bool
 is_status(const struct stay_redis_reply *reply, const char *text)

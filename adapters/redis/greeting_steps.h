@@ -1,4 +1,7 @@
-/* The steps of a greeting, in order: what is sent, what it may be answered. */
+/*
+ * The steps of a greeting, in order: what is sent, and which replies are
+ * accepted.
+ */
 #ifndef STAY_REDIS__GREETING_STEPS_H
 #define STAY_REDIS__GREETING_STEPS_H
 
@@ -6,9 +9,9 @@
 
 /* What an error reply means to a step. */
 enum stay_redis__minds {
-	STAY_REDIS__MINDS_ALL, /* the session can't come up */
-	STAY_REDIS__MINDS_NOT, /* it comes up all the same */
-	STAY_REDIS__MINDS_LIFE /* so it does, if only a right is missing */
+	STAY_REDIS__MINDS_ALL, /* the session fails */
+	STAY_REDIS__MINDS_NOT, /* the session comes up all the same */
+	STAY_REDIS__MINDS_LIFE /* it comes up if only a right is missing */
 };
 
 struct stay_redis__step {
@@ -19,7 +22,7 @@ struct stay_redis__step {
 	    const struct stay_redis__config *config);
 	enum stay_status (*write)(const struct stay_redis__greeting *greeting,
 	    const struct stay_redis__config *config, struct stay_buf *out);
-	/* False: that answers something else. */
+	/* False: this is the reply to something else. */
 	bool (*take)(struct stay_redis__greeting *greeting,
 	    const struct stay_redis_reply *reply);
 };
@@ -27,7 +30,7 @@ struct stay_redis__step {
 extern const struct stay_redis__step stay_redis__steps[];
 extern const unsigned stay_redis__step_count;
 
-/* Whether somebody logs in at all. */
+/* Whether there is a login at all. */
 bool stay_redis__has_login(const struct stay_redis__greeting *greeting);
 /* Whether it is a user that servers before ACLs do not know. */
 bool stay_redis__has_user(const struct stay_redis__greeting *greeting);

@@ -1,6 +1,6 @@
 /*
- * Numbers as Redis writes them. It knows nothing of replies; it takes a text
- * and its length, because a text may hold any byte, NUL too.
+ * Numbers as Redis writes them. This file knows nothing of replies. It takes a
+ * text and its length, because a text may contain any byte, NUL too.
  */
 #include "number.h"
 

@@ -1,5 +1,5 @@
 /*
- * Numbers to text and back, independent of the locale and strict: a text is a
+ * Numbers to text and back, strict and independent of the locale: a text is a
  * number only as a whole.
  */
 #ifndef STAY_REDIS__NUMBER_H

@@ -1,13 +1,13 @@
 /*
- * The adapter's front: its vtable, and the functions of <stay/redis.h> that
- * wrap a client. What is written and read is the business of others:
+ * The front of the adapter: its vtable, and the functions of <stay/redis.h>
+ * that wrap a client. The work is done by other files:
  *
  *	request     a call becomes bytes: format, format_field, format_writer
- *	commands    what a command means to the connection that carries it
- *	session     frames in, and what they answer
- *	greeting    how a session begins, of steps; agreement: with what result
- *	words       what a server's errors mean
- *	reply       read by users: reply_parser makes the tape it is
+ *	commands    what a command means for the session that sends it
+ *	session     frames that arrive, and which calls they answer
+ *	greeting    how a session begins: greeting_steps, agreement
+ *	words       what a server's error words mean
+ *	reply       the readers of a reply; reply_parser makes it
  *	config      the URL and the options, checked once
  *	number      numbers as Redis writes them
  */

@@ -1,6 +1,7 @@
 /*
- * Reading a reply. A node is all a reader has: its index leads to node 0, which
- * knows where the bytes are. It knows nothing of how the tape was made.
+ * The readers of a reply. A reader has only a pointer to a node. The node's
+ * index leads to node 0, which knows where the bytes are. This file does not
+ * know how the tape was made.
  */
 #include "reply_tape.h"
 

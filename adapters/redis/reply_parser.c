@@ -1,10 +1,10 @@
 /*
- * RESP2 and RESP3, from bytes to a tape, stopping and going on at any byte. It
- * recurses nowhere: while an aggregate is open, its node holds how many
- * children are still to come and which aggregate it lies in, so the tape is the
- * stack. Memory is taken as nodes arrive, never for what a count has promised.
- * It knows nothing of calls; sessions, errors' meanings and pushes are
- * redis.c's.
+ * Parses RESP2 and RESP3 from bytes to a tape. It can stop and go on at any
+ * byte, and it has no recursion: while an aggregate is open, its node says how
+ * many children are still to come and which aggregate contains it. So the tape
+ * is the stack. Memory is allocated as nodes arrive, never because of a count
+ * that the server announced. This file knows nothing of calls; sessions and
+ * pushes are session.c's, the meaning of errors is words.c's.
  */
 #include "reply_tape.h"
 
@@ -362,7 +362,8 @@ take_counted(struct stay_redis__parser *parser, const struct kind *kind,
 #define ANY_LINE (UINT32_MAX - 2)
 
 static const struct kind kinds[256] = {
-	/*        take             begin            line                    type                   children nil stream */
+	/* take             begin            line                    type
+	 * children nil stream */
 	['+'] = { take_text,       NULL,            ANY_LINE,               STAY_REDIS_STATUS,     0, false, NULL },
 	['-'] = { take_text,       NULL,            ANY_LINE,               STAY_REDIS_ERROR,      0, false, NULL },
 	[':'] = { take_integer,    NULL,            NUMBER_LINE,            STAY_REDIS_INTEGER,    0, false, NULL },

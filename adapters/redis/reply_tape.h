@@ -1,7 +1,7 @@
 /*
  * A reply as a tape: one flat array of nodes over the bytes of one frame, in
  * the order of the wire. Text is named by its offset, so the bytes may move in
- * memory until the frame is whole. Nothing is allocated per node.
+ * memory until the frame is complete. Nothing is allocated per node.
  *
  *	*2 $3 foo *1 :7      [0] base   [1] array, 2, next 5
  *	                     [2] "foo", next 3   [3] array, 1, last, next 5
@@ -9,8 +9,8 @@
  *
  * The chunks of a streamed string are joined in the bytes themselves.
  *
- * Attributes stand where the wire has them, in front of the node they are
- * about, and are passed over by who walks the children.
+ * An attribute comes before the node it belongs to, as on the wire. A reader
+ * that walks the children skips it.
  */
 #ifndef STAY_REDIS__REPLY_TAPE_H
 #define STAY_REDIS__REPLY_TAPE_H
@@ -53,7 +53,7 @@ enum stay_redis__state {
 	STAY_REDIS__AT_CHUNK_TEXT /* its bytes */
 };
 
-/* Zeroed, then given its bounds; it may be copied by nobody. */
+/* Zeroed, then given its bounds; must not be copied. */
 struct stay_redis__parser {
 	struct stay_redis_reply *nodes;
 	uint32_t used; /* nodes, node 0 included */

@@ -1,6 +1,6 @@
 /*
- * A request on its way out: written by format.c, then looked up in the table of
- * commands. It knows neither sessions nor what was sent before.
+ * A request: encoded by format.c, then looked up in the table of commands. This
+ * file knows neither sessions nor earlier requests.
  */
 #include "request.h"
 

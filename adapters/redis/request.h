@@ -1,4 +1,4 @@
-/* What the caller submits, and the bytes that it becomes. */
+/* What the program submits, and the bytes made from it. */
 #ifndef STAY_REDIS__REQUEST_H
 #define STAY_REDIS__REQUEST_H
 
@@ -15,7 +15,7 @@ struct stay_redis__request {
 	const size_t *lens;
 };
 
-/* The slot `encode`: one command, and what it means to the connection. */
+/* The slot `encode`: one command, and what it means for the session. */
 enum stay_status stay_redis__request_encode(
     struct stay_request *call, struct stay_buf *out);
 

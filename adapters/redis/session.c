@@ -1,14 +1,14 @@
 /*
  * A session of Redis: the greeting at its beginning, then replies, pushes and
- * late replies, each as a frame of the engine's. Whether a transaction is open
- * is all that it remembers. What a reply says is its reader's business.
+ * late replies, each as a frame for the engine. It remembers only whether a
+ * transaction is open. What a reply says is for its reader.
  */
 #include "session.h"
 
 #include "commands.h"
 #include "words.h"
 
-/* An error that comes out of a script may follow what the script did before. */
+/* A script may have changed data before it returned this error. */
 static bool
 is_script(const struct stay_session *session)
 {
@@ -17,7 +17,7 @@ is_script(const struct stay_session *session)
 	return tag != NULL && *tag == STAY_REDIS__TAG_SCRIPT;
 }
 
-/* Whether the server did not even try. */
+/* Whether the server refused the command without running it. */
 static bool
 is_refusal(const struct stay_session *session, enum stay_redis__meaning meaning)
 {
@@ -44,8 +44,8 @@ error_of(struct stay_session *session, const struct stay_redis__parser *parser,
 		   : stay_frame_error(parser->pos, reply);
 }
 
-/* MULTI is answered by OK if it opens a transaction; whatever EXEC and DISCARD
- * are answered, there is none behind them. */
+/* The reply OK to MULTI opens a transaction. After EXEC and DISCARD there is
+ * none, whatever the reply. */
 static void
 follow_multi(struct stay_session *session, unsigned type)
 {
@@ -162,7 +162,7 @@ now_ms(struct stay_session *session)
 	return stay_loop_now_ms(stay_conn_loop(conn));
 }
 
-/* Few replies are as large as the server's about itself. */
+/* The reply to HELLO is larger than most; do not keep its memory. */
 static void
 come_up(struct stay_redis *redis, const struct stay_redis__session *own)
 {
@@ -197,7 +197,7 @@ stay_redis__session_hello(
 	return answer;
 }
 
-/* Half a reply has been heard, too. */
+/* An incomplete reply counts as an answer, too. */
 void
 stay_redis__session_down(struct stay_session *session, enum stay_status why)
 {
@@ -219,7 +219,7 @@ stay_redis__session_describe(
 	return stay_redis__agreement_describe(&redis->agreed, text, len);
 }
 
-/* In a transaction it would be one of its commands. */
+/* In a transaction PING would be queued as one of its commands. */
 void
 stay_redis__session_ping(struct stay_session *session)
 {

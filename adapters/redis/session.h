@@ -1,7 +1,4 @@
-/*
- * A session: what was sent into it and what comes back. These are the slots of
- * the vtable that see frames.
- */
+/* A session of Redis. These are the slots of the vtable that see frames. */
 #ifndef STAY_REDIS__SESSION_H
 #define STAY_REDIS__SESSION_H
 
@@ -13,7 +10,7 @@
 /* The block that survives reconnects. The tape is kept from reply to reply. */
 struct stay_redis {
 	struct stay_client *client;
-	uint64_t changes; /* how often it was configured anew */
+	uint64_t changes; /* how often it was reconfigured */
 	struct stay_redis__lessons lessons;
 	struct stay_redis__agreement agreed; /* of the session that is up */
 	struct stay_redis__parser parser;

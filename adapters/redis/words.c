@@ -1,6 +1,7 @@
 /*
- * The table of words.def. It knows neither calls nor greetings; case does not
- * matter, as proxies spell some of them their own way.
+ * Looks up the table of words.def. Upper and lower case are the same, because
+ * some proxies write the words their own way. This file knows neither calls nor
+ * greetings.
  */
 #include "words.h"
 

@@ -1,4 +1,4 @@
-/* What the words of a server's error mean: words.def, to be asked. */
+/* What the first words of a server's error mean: the table words.def. */
 #ifndef STAY_REDIS__WORDS_H
 #define STAY_REDIS__WORDS_H
 
