@@ -1,15 +1,16 @@
 /*
  * The teaching adapter: a client of a raw echo server that checks what returns.
  *
- * Read it from top to bottom; it is everything that an adapter must be. The
- * engine connects, queues, matches, times out, reconnects and stops. An adapter
- * says what a request looks like in bytes (encode) and where the next frame in
- * the bytes that arrived ends (decode). It never sees a descriptor, a loop or a
- * clock, and it includes public headers only, as a stranger's would.
+ * Read it from top to bottom; it has everything that an adapter needs. The
+ * engine connects, queues, matches replies to calls, times out, reconnects and
+ * stops. An adapter only says what a request looks like in bytes (encode), and
+ * where the next frame ends in the bytes that have arrived (decode). It never
+ * sees a descriptor, a loop or a clock. It includes public headers only, as an
+ * adapter outside of this repository would.
  *
- * Raw echo has no framing: nothing in the stream says where an answer ends. So
- * encode leaves a note with the call, its `tag`, and decode asks for the note
- * of the oldest call in flight: so many bytes, with this fingerprint.
+ * Raw echo has no framing: nothing in the bytes says where a reply ends. So
+ * encode stores a length and a fingerprint with the call, in its `tag`. decode
+ * reads the tag of the oldest call in flight.
  */
 #include <stay/echo.h>
 
