@@ -56,7 +56,7 @@ run_connect(struct stay_conn *conn, void *state, struct stay_info info)
 	    info.status == STAY_OK ? STAY_E_RECONNECT : info.status,
 	    STAY_E_LOST);
 	client->rejecting = STAY_OK;
-	stay__change_take(client);
+	stay__reconfigure_take(client);
 	status = dial(client, &why);
 	if (status == STAY_OK)
 		return stay_verdict_pending(client->options.connect_budget_ms);

@@ -108,15 +108,19 @@ add_where(struct stay__text *text, const struct stay__call *call)
 	uint64_t now = stay__loop_now(call->owner->loop);
 
 	stay__text_add(text, " after ");
-	stay__text_add_ms(text, (now - call->since) / STAY__TICK_NS);
+	stay__text_add(text, "%s",
+	    stay__duration_of((now - call->since) / STAY__TICK_NS).text);
 	if (call->sent_at == 0) {
 		stay__text_add(text, " in the queue, never sent");
 		return;
 	}
 	stay__text_add(text, ", of these ");
-	stay__text_add_ms(text, (call->sent_at - call->since) / STAY__TICK_NS);
+	stay__text_add(text, "%s",
+	    stay__duration_of((call->sent_at - call->since) / STAY__TICK_NS)
+		.text);
 	stay__text_add(text, " queued and ");
-	stay__text_add_ms(text, (now - call->sent_at) / STAY__TICK_NS);
+	stay__text_add(text, "%s",
+	    stay__duration_of((now - call->sent_at) / STAY__TICK_NS).text);
 	stay__text_add(text, " since it was sent");
 }
 

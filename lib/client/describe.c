@@ -126,9 +126,12 @@ stay__client_threat(const void *state, char *text, size_t len)
 	if (at == UINT64_MAX)
 		return 0;
 	stay__text_add(&words, "nothing was heard for ");
-	stay__text_add_ms(
-	    &words, (now - session->health.last_heard) / STAY__TICK_NS);
+	stay__text_add(&words, "%s",
+	    stay__duration_of(
+		(now - session->health.last_heard) / STAY__TICK_NS)
+		.text);
 	stay__text_add(&words, ", and without a sign of life it ends in ");
-	stay__text_add_ms(&words, stay__loop_until_ms(client->loop, at));
+	stay__text_add(&words, "%s",
+	    stay__duration_of(stay__loop_until_ms(client->loop, at)).text);
 	return (int)words.len;
 }

@@ -53,7 +53,9 @@ add_doing(struct stay__text *text, const struct stay_conn *conn)
 	stay__text_add(text, "conn %llu ", (unsigned long long)conn->number);
 	stay__text_add(text, "%s", conn->label);
 	stay__text_add(text, ": %s for ", doing[stay__conn_state(conn)]);
-	stay__text_add_ms(text, (now - conn->history.since) / STAY__TICK_NS);
+	stay__text_add(text, "%s",
+	    stay__duration_of((now - conn->history.since) / STAY__TICK_NS)
+		.text);
 	add_attempt(text, conn);
 	if (stay_stream_is_open(conn))
 		stay__text_add(text, " with %s", conn->stream.link.peer);
@@ -173,7 +175,7 @@ add_due(struct stay__text *text, const struct stay_conn *conn)
 		stay__text_add(text, "it connects anew at the latest in ");
 	else
 		stay__text_add(text, "%s", following[state].within);
-	stay__text_add_ms(text, due_ms);
+	stay__text_add(text, "%s", stay__duration_of(due_ms).text);
 	if (state == STAY_BACKING_OFF &&
 	    stay_status_class(conn->report.failed) == STAY_CLASS_FATAL)
 		stay__text_add(text, ", but somebody has to mend this");

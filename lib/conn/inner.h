@@ -60,8 +60,8 @@ void stay__conn_tell_lost_call(
     struct stay_conn *conn, enum stay_status status, const char *text);
 /* Tell the observer of one turn of a machine, now or, from inside a public
  * call, as soon as that has returned. */
-void stay__conn_turned(struct stay_conn *conn,
-    const struct stay_machine *machine, const struct stay__turn *turn);
+void stay__conn_tell_transition(struct stay_conn *conn,
+    const struct stay_machine *machine, const struct stay__transition *turn);
 
 /* The bytes that are being delivered: their slab, and the first of them. */
 struct stay__slab *stay__stream_slab(const struct stay_conn *conn);

@@ -124,7 +124,7 @@ tell(struct stay_conn *conn, const struct stay_machine *machine,
 		.kept = transition->verb == STAY_KEEP };
 
 	if (observer->on_transition != NULL)
-		observer->on_transition(observer->arg, &who, &transition);
+		observer->on_transition(observer->arg, &who, &told);
 	observed(conn);
 }
 
@@ -182,7 +182,8 @@ add_next(struct stay__text *text, const struct stay_conn *conn)
 			break;
 		}
 		stay__text_add(text, "next in ");
-		stay__text_add_ms(text, stay_conn_due_ms(conn));
+		stay__text_add(
+		    text, "%s", stay__duration_of(stay_conn_due_ms(conn)).text);
 		if (stay_status_class(conn->report.why) == STAY_CLASS_FATAL)
 			stay__text_add(text, ", but somebody has to mend this");
 		break;
@@ -312,7 +313,7 @@ say_up(const struct stay_conn *conn, const struct stay_up *up,
 	if (conn->report.failed != STAY_OK) {
 		stay__text_add(
 		    text, conn->report.was_up ? " again after " : " after ");
-		stay__text_add_ms(text, up->down_ms);
+		stay__text_add(text, "%s", stay__duration_of(up->down_ms).text);
 	}
 	if (up->attempts > 1)
 		stay__text_add(text, ", attempt %u", up->attempts);
