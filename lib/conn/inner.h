@@ -61,7 +61,8 @@ void stay__conn_tell_lost_call(
 /* Tell the observer of one turn of a machine, now or, from inside a public
  * call, as soon as that has returned. */
 void stay__conn_tell_transition(struct stay_conn *conn,
-    const struct stay_machine *machine, const struct stay__transition *turn);
+    const struct stay_machine *machine,
+    const struct stay__transition *transition);
 
 /* The bytes that are being delivered: their slab, and the first of them. */
 struct stay__slab *stay__stream_slab(const struct stay_conn *conn);

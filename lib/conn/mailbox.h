@@ -70,12 +70,12 @@ void stay__mailbox_init(struct stay__mailbox *box, struct stay_loop *loop,
 /* Run the task later this turn. */
 void stay__mailbox_wake(struct stay__mailbox *box);
 
-/* Put a message at the end of the queue, or a next event before it. *mail, if
- * not NULL, is set to what was made; the mailbox owns it. STAY_OK, STAY_E_FULL,
+/* Put a message at the end of the queue, or a next event before it. *posted,
+ * if not NULL, is set to what was made; the mailbox owns it. STAY_OK, STAY_E_FULL,
  * STAY_E_NOMEM. */
 enum stay_status stay__mailbox_post(struct stay__mailbox *box,
     enum stay__mail_kind kind, const struct stay_message *message,
-    struct stay_from from, struct stay__mail **mail);
+    struct stay_from from, struct stay__mail **posted);
 
 /* Leave a note at the end of the queue or at its front, or take it back. */
 void stay__mailbox_note(struct stay__mailbox *box, enum stay__mail_kind kind);

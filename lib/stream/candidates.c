@@ -195,7 +195,7 @@ struct shown {
 static struct shown
 show_name(const struct name *name)
 {
-	struct shown shown;
+	struct shown shown = { 0 };
 
 	stay__percent_write(
 	    shown.text, sizeof(shown.text), STAY__PART_HOST, name->target.host);

@@ -242,7 +242,7 @@ START_TEST(test_promise_7_a_reply_larger_than_it_may_be_ends_the_session)
 	heap_begin();
 	ask(redis, &huge, _i == 0 ? "GET string" : "LRANGE list 0 -1");
 	rig_until(&rig, is_told, &huge, 10);
-	ck_assert_int_eq(huge.status, STAY_E_LOST);
+	ck_assert_int_eq(huge.status, STAY_E_TOO_BIG);
 	ck_assert_int_eq(huge.outcome, STAY_MAYBE_EXECUTED);
 	ck_assert_ptr_nonnull(strstr(huge.why, "reply_bytes_max"));
 	ask_now(&rig, redis, &next, "ECHO after");
@@ -272,7 +272,7 @@ START_TEST(test_promise_7_a_reply_as_large_as_it_may_be_is_delivered)
 	ck_assert_uint_eq(answer.len, REPLY_BYTES_MAX - frame);
 	ask_now(&rig, admin, &answer, "APPEND string x");
 	ask_now(&rig, redis, &answer, "GET string");
-	ck_assert_int_eq(answer.status, STAY_E_LOST);
+	ck_assert_int_eq(answer.status, STAY_E_TOO_BIG);
 }
 END_TEST
 

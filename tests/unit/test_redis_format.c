@@ -248,7 +248,7 @@ START_TEST(test_redis_format_other_bases_are_as_printfs)
 		}
 	compare("%llx", ULLONG_MAX);
 	compare("%#llo", ULLONG_MAX);
-	compare("%hhX", 0x1abu);
+	compare("%hhX", (unsigned char)0xab);
 	compare("%zx", SIZE_MAX / 3);
 }
 END_TEST

@@ -71,6 +71,8 @@ START_TEST(test_redis_suspect_is_told)
 		.client.reply_bytes_max = 1024 };
 	char text[256];
 
+	told[0] = '\0';
+	asked = 0;
 	world = sim_world_new(1);
 	loop = stay_loop_new(world);
 	sim_listen(world, "10.0.0.1", 6379, &server, NULL);
