@@ -50,7 +50,7 @@ suite_reentrancy(void)
 	Suite *suite = suite_create("reentrancy");
 	TCase *tcase = tcase_create("reentrancy");
 
-	tcase_set_timeout(tcase, 120);
+	tcase_set_timeout(tcase, 400);
 	tcase_add_loop_test(tcase,
 	    test_promise_5_a_client_takes_every_call_in_every_callback, 0,
 	    COUNT(of_clients));
