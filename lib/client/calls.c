@@ -319,7 +319,8 @@ stay__call_commit(struct stay__call *call, size_t len, bool keep)
 	assert(calls->queued.next == &call->node);
 	move_to_flight(calls, &call->node);
 	call->stage = STAY__CALL_COMMITTED;
-	call->sent_at = stay__loop_now(calls->loop);
+	call->history |= STAY__HISTORY_BEGUN;
+	call->sent_ms = stay__call_clock(stay__loop_now(calls->loop));
 	calls->counts.queued--;
 	calls->counts.in_flight++;
 	calls->counts.in_flight_bytes += stay__span_len(call->span);

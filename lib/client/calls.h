@@ -41,6 +41,7 @@ enum stay__call_stage {
 #define STAY__HISTORY_REFUSED  16u /* so a whole one was, the last of them */
 #define STAY__HISTORY_SUSPECT  32u /* a session ended at it: sent alone now */
 #define STAY__HISTORY_POOR     64u /* not sent again for want of a budget */
+#define STAY__HISTORY_BEGUN    128u /* the stream has taken a byte of it */
 
 struct stay__calls;
 
@@ -55,9 +56,9 @@ struct stay__call {
 	struct stay__span span;
 	uint64_t tag;
 	uint64_t blocks_ms;
-	uint64_t since;   /* it was accepted, in ns */
-	uint64_t sent_at; /* the stream has last begun on it; 0: it has not */
-	uint32_t due;     /* replies still to come */
+	uint32_t since_ms; /* when it was accepted... */
+	uint32_t sent_ms;  /* ...and last begun on: both go round in 49 days */
+	uint32_t due;      /* replies still to come */
 	uint32_t flags;
 	struct stay_token id; /* generation 0: the caller wanted none */
 	uint8_t stage;
@@ -216,6 +217,13 @@ stay__call_unsent(const struct stay__call *call)
 		return STAY_MAYBE_EXECUTED;
 	return call->history & STAY__HISTORY_REFUSED ? STAY_REFUSED
 						     : STAY_NOT_SENT;
+}
+
+/* A time of the loop as records keep it. */
+static inline uint32_t
+stay__call_clock(uint64_t at)
+{
+	return (uint32_t)(at / STAY__TICK_NS);
 }
 
 /* A record of no list, without history and token; NULL: no memory. And back. */

@@ -101,26 +101,29 @@ stay__client_tell(
 		tell_nobody(stay__client_of_calls(call->owner), result);
 }
 
+/* From one time of a record to another. */
+static void
+add_between(struct stay__text *text, uint32_t from_ms, uint32_t to_ms)
+{
+	stay__text_add(text, "%s", stay__duration_of(to_ms - from_ms).text);
+}
+
 /* Where a call that has timed out was, and for how long. */
 static void
 add_where(struct stay__text *text, const struct stay__call *call)
 {
-	uint64_t now = stay__loop_now(call->owner->loop);
+	uint32_t now_ms = stay__call_clock(stay__loop_now(call->owner->loop));
 
 	stay__text_add(text, " after ");
-	stay__text_add(text, "%s",
-	    stay__duration_of((now - call->since) / STAY__TICK_NS).text);
-	if (call->sent_at == 0) {
+	add_between(text, call->since_ms, now_ms);
+	if (!(call->history & STAY__HISTORY_BEGUN)) {
 		stay__text_add(text, " in the queue, never sent");
 		return;
 	}
 	stay__text_add(text, ", of these ");
-	stay__text_add(text, "%s",
-	    stay__duration_of((call->sent_at - call->since) / STAY__TICK_NS)
-		.text);
+	add_between(text, call->since_ms, call->sent_ms);
 	stay__text_add(text, " queued and ");
-	stay__text_add(text, "%s",
-	    stay__duration_of((now - call->sent_at) / STAY__TICK_NS).text);
+	add_between(text, call->sent_ms, now_ms);
 	stay__text_add(text, " since it was sent");
 }
 

@@ -44,7 +44,7 @@ encode(struct stay_client *client, struct stay_request *request,
 
 static uint64_t
 deadline(const struct stay_client *client, const struct stay_request *request,
-    uint64_t timeout_ms)
+    uint64_t now, uint64_t timeout_ms)
 {
 	uint64_t margin = client->options.block_margin_ms;
 
@@ -54,7 +54,7 @@ deadline(const struct stay_client *client, const struct stay_request *request,
 		timeout_ms = request->blocks_ms > STAY_FOREVER - margin
 				 ? STAY_FOREVER
 				 : request->blocks_ms + margin;
-	return stay__later(stay__loop_now(client->loop), timeout_ms);
+	return stay__later(now, timeout_ms);
 }
 
 static enum stay_status
@@ -77,17 +77,18 @@ enter_queue(struct stay_client *client, struct stay__call *call,
     const struct stay_request *request, const struct stay__span *span,
     const struct stay_call_options *options)
 {
+	uint64_t now = stay__loop_now(client->loop);
+
 	call->span = stay__sendbuf_close(&client->calls.sendbuf, span->begin);
 	call->part = options->part;
 	call->due = request->replies;
 	call->flags = request->flags;
 	call->blocks_ms = request->blocks_ms;
 	call->tag = request->tag;
-	call->since = stay__loop_now(client->loop);
-	call->sent_at = 0;
+	call->since_ms = stay__call_clock(now);
 	stay__call_enqueue(call);
 	stay__loop_timer(client->loop, &call->timer,
-	    deadline(client, request, options->timeout_ms));
+	    deadline(client, request, now, options->timeout_ms));
 	if (!client->session.output.asked)
 		stay__output_ask(client);
 }
