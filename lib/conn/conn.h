@@ -37,6 +37,19 @@
 #include "loop/loop.h"
 #include "machine/machine.h"
 
+/* What is left of the options once every part has what it needs. */
+struct stay__conn_settings {
+	stay_started_fn *on_started;
+	stay_closed_fn *on_closed;
+	void *arg; /* for both */
+	uint64_t call_timeout_ms;
+	uint64_t stop_budget_ms;
+	uint64_t throttle_burst;
+	uint64_t throttle_ms;
+	uint64_t callers_max;
+	uint64_t turn_budget;
+};
+
 struct stay_conn {
 	struct stay__member member; /* of the loop */
 	struct stay_loop *loop;
@@ -44,7 +57,7 @@ struct stay_conn {
 	char *label;
 	const struct stay_behaviour *behaviour;
 	void *state;
-	struct stay_conn_options options;
+	struct stay__conn_settings settings;
 	struct stay__machine machine;
 	struct stay__task task;        /* run.c */
 	struct stay__task flush;       /* deliver.c */

@@ -58,7 +58,8 @@ add_doing(struct stay__text *text, const struct stay_conn *conn)
 		.text);
 	add_attempt(text, conn);
 	if (stay_stream_is_open(conn))
-		stay__text_add(text, " with %s", conn->stream.link.peer);
+		stay__text_add(
+		    text, " with %s", stay__link_peer(&conn->stream.link));
 }
 
 static void

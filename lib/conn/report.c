@@ -318,7 +318,8 @@ say_up(const struct stay_conn *conn, const struct stay_up *up,
 	if (up->attempts > 1)
 		stay__text_add(text, ", attempt %u", up->attempts);
 	if (stay__link_is_open(&conn->stream.link))
-		stay__text_add(text, ", with %s", conn->stream.link.peer);
+		stay__text_add(
+		    text, ", with %s", stay__link_peer(&conn->stream.link));
 	if (conn->behaviour->describe != NULL &&
 	    conn->behaviour->describe(conn, conn->state, words, sizeof(words)) >
 		0)
@@ -394,8 +395,8 @@ stay__conn_tell_started(struct stay_conn *conn, enum stay_status status)
 	if ((conn->report.told & STAY__TOLD_STARTED) != 0)
 		return;
 	conn->report.told |= STAY__TOLD_STARTED;
-	if (conn->options.on_started != NULL)
-		conn->options.on_started(conn->options.arg, conn, status);
+	if (conn->settings.on_started != NULL)
+		conn->settings.on_started(conn->settings.arg, conn, status);
 }
 
 static void
@@ -407,8 +408,8 @@ tell_closed(struct stay_conn *conn, enum stay_status reason)
 	if (observer->on_closed != NULL)
 		observer->on_closed(
 		    observer->arg, &who, reason, stay_strerror(reason));
-	if (conn->options.on_closed != NULL)
-		conn->options.on_closed(conn->options.arg, conn, reason);
+	if (conn->settings.on_closed != NULL)
+		conn->settings.on_closed(conn->settings.arg, conn, reason);
 }
 
 void

@@ -194,7 +194,7 @@ static void
 run(struct stay__task *task)
 {
 	struct stay_conn *conn = STAY__CONTAINER(task, struct stay_conn, task);
-	uint64_t budget = conn->options.turn_budget;
+	uint64_t budget = conn->settings.turn_budget;
 
 	check_invariants(conn);
 	stay__callers_settle(&conn->callers);

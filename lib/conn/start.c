@@ -18,42 +18,56 @@ static const struct stay__option conn_options[] = {
 };
 
 static enum stay_status
-fill_options(struct stay_conn *conn, const struct stay_conn_options *options)
+fill_options(
+    struct stay_conn_options *filled, const struct stay_conn_options *options)
 {
-	return stay__options_fill(&conn->options, sizeof(conn->options),
-	    options, conn_options,
-	    sizeof(conn_options) / sizeof(conn_options[0]), NULL);
+	return stay__options_fill(filled, sizeof(*filled), options,
+	    conn_options, sizeof(conn_options) / sizeof(conn_options[0]), NULL);
 }
 
 static enum stay_status
-allocate(struct stay_conn *conn)
+allocate(struct stay_conn *conn, const char *label)
 {
-	const char *label = conn->options.label;
 	size_t size = conn->behaviour->state_size;
 	enum stay_status status;
 
 	if (label == NULL)
 		label = conn->behaviour->name;
 	conn->label = stay__text_copy(label != NULL ? label : "");
-	conn->options.label = NULL;
 	conn->state = stay__zalloc(size > 0 ? size : 1);
 	status = stay__step_init(conn);
 	return conn->label == NULL || conn->state == NULL ? STAY_E_NOMEM
 							  : status;
 }
 
+static struct stay__conn_settings
+settings_of(const struct stay_conn_options *options)
+{
+	return (struct stay__conn_settings){
+		.on_started = options->on_started,
+		.on_closed = options->on_closed,
+		.arg = options->arg,
+		.call_timeout_ms = options->call_timeout_ms,
+		.stop_budget_ms = options->stop_budget_ms,
+		.throttle_burst = options->throttle_burst,
+		.throttle_ms = options->throttle_ms,
+		.callers_max = options->callers_max,
+		.turn_budget = options->turn_budget,
+	};
+}
+
 static void
-init_parts(struct stay_conn *conn)
+init_parts(struct stay_conn *conn, const struct stay_conn_options *options)
 {
 	stay__list_init(&conn->member.node);
 	stay__machine_init(&conn->machine, stay_machine_conn());
 	stay__mailbox_init(
-	    &conn->mail, conn->loop, &conn->task, conn->options.mailbox_max);
+	    &conn->mail, conn->loop, &conn->task, options->mailbox_max);
 	stay__callers_init(&conn->callers, &conn->mail);
 	stay__requests_init(conn);
-	stay__timing_init(conn);
+	stay__timing_init(conn, &options->backoff);
 	stay__report_init(conn);
-	stay__stream_init(conn);
+	stay__stream_init(conn, options->socket);
 	stay__drive_init(conn);
 	stay__deliver_init(conn);
 	stay__run_init(conn);
@@ -65,21 +79,24 @@ make(struct stay_conn **made, struct stay_loop *loop,
     const struct stay_behaviour *behaviour,
     const struct stay_conn_options *options)
 {
-	struct stay_conn *conn = stay__zalloc(sizeof(*conn));
-	enum stay_status status;
+	struct stay_conn_options filled;
+	enum stay_status status = fill_options(&filled, options);
+	struct stay_conn *conn;
 
+	if (status != STAY_OK)
+		return status;
+	conn = stay__zalloc(sizeof(*conn));
 	if (conn == NULL)
 		return STAY_E_NOMEM;
 	conn->loop = loop;
 	conn->behaviour = behaviour;
-	status = fill_options(conn, options);
-	if (status == STAY_OK)
-		status = allocate(conn);
+	conn->settings = settings_of(&filled);
+	status = allocate(conn, filled.label);
 	if (status != STAY_OK) {
 		stay__conn_deallocate(conn);
 		return status;
 	}
-	init_parts(conn);
+	init_parts(conn, &filled);
 	conn->number = ++loop->numbers;
 	*made = conn;
 	return STAY_OK;

@@ -12,10 +12,10 @@ static uint64_t
 throttle(struct stay_conn *conn)
 {
 	struct stay__throttle *of = &conn->throttle;
-	unsigned burst = (unsigned)conn->options.throttle_burst;
+	unsigned burst = (unsigned)conn->settings.throttle_burst;
 	uint64_t now = stay__loop_now(conn->loop);
 	uint64_t *slot = &of->connects[of->count % burst];
-	uint64_t window = conn->options.throttle_ms * STAY__TICK_NS;
+	uint64_t window = conn->settings.throttle_ms * STAY__TICK_NS;
 
 	if (of->count >= burst && now - *slot < window)
 		return window - (now - *slot);
@@ -29,7 +29,7 @@ throttle(struct stay_conn *conn)
 enum stay_status
 stay__step_init(struct stay_conn *conn)
 {
-	size_t burst = conn->options.throttle_burst;
+	size_t burst = conn->settings.throttle_burst;
 
 	conn->throttle.connects =
 	    stay__calloc(burst, sizeof(*conn->throttle.connects));

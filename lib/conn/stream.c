@@ -341,7 +341,8 @@ stay_stream_describe(const struct stay_conn *conn, char *text, size_t len)
 {
 	bool open = stay_stream_is_open(conn);
 
-	return snprintf(text, len, "%s", open ? conn->stream.link.peer : "");
+	return snprintf(
+	    text, len, "%s", open ? stay__link_peer(&conn->stream.link) : "");
 }
 
 void
@@ -357,14 +358,13 @@ stay__stream_explain(struct stay_conn *conn)
 }
 
 void
-stay__stream_init(struct stay_conn *conn)
+stay__stream_init(
+    struct stay_conn *conn, const struct stay_socket_options *socket)
 {
 	static const struct stay_socket_options usual = { .nodelay = true };
-	const struct stay_socket_options *socket = conn->options.socket;
 
 	stay__link_init(&conn->stream.link, conn->loop, news,
 	    socket != NULL ? socket : &usual);
-	conn->options.socket = NULL;
 	stay__input_init(&conn->stream.input, STAY_STREAM_KEEP_MAX);
 	stay_buf_init(&conn->stream.out, STAY_STREAM_SEND_MAX);
 }

@@ -25,7 +25,8 @@ struct stay__stream {
 	bool blocked; /* the kernel had no room */
 };
 
-void stay__stream_init(struct stay_conn *conn);
+void stay__stream_init(
+    struct stay_conn *conn, const struct stay_socket_options *socket);
 void stay__stream_close(struct stay_conn *conn);
 void stay__stream_fini(struct stay_conn *conn);
 /* In a forked child: give up the stream, which belongs to the parent. */

@@ -42,13 +42,14 @@ state_timeout_fired(struct stay__timer *timer)
 }
 
 void
-stay__timing_init(struct stay_conn *conn)
+stay__timing_init(
+    struct stay_conn *conn, const struct stay_backoff_policy *backoff)
 {
 	stay__timer_init(&conn->timing.due, state_timer_fired);
 	stay__timer_init(&conn->timing.timeout, timeout_fired);
 	stay__timer_init(&conn->timing.state_timeout, state_timeout_fired);
 	stay__loop_timer(conn->loop, &conn->timing.due, UINT64_MAX);
-	stay__timing_set_backoff(conn, &conn->options.backoff);
+	stay__timing_set_backoff(conn, backoff);
 }
 
 void
@@ -205,7 +206,7 @@ static void
 arm_stop(struct stay_conn *conn, const struct stay__step *step)
 {
 	(void)step;
-	arm(conn, conn->options.stop_budget_ms);
+	arm(conn, conn->settings.stop_budget_ms);
 }
 
 static void

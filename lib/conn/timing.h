@@ -30,7 +30,8 @@ struct stay__timing {
 	struct stay_backoff backoff; /* for a delay that no callback chooses */
 };
 
-void stay__timing_init(struct stay_conn *conn);
+void stay__timing_init(
+    struct stay_conn *conn, const struct stay_backoff_policy *backoff);
 void stay__timing_fini(struct stay_conn *conn);
 
 /* Set the policy for delays that no callback chooses, from the next one on. */

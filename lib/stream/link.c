@@ -83,6 +83,19 @@ ready(struct stay_watch *end, unsigned events)
 }
 
 static void
+name_peer(struct stay__link *link, const char *peer)
+{
+	stay__free(link->peer);
+	link->peer = peer == NULL ? NULL : stay__text_copy(peer);
+}
+
+const char *
+stay__link_peer(const struct stay__link *link)
+{
+	return link->peer != NULL ? link->peer : "its peer";
+}
+
+static void
 own(struct stay__link *link, const struct stay__ends *ends, const char *peer)
 {
 	link->transport = ends->transport;
@@ -96,7 +109,7 @@ own(struct stay__link *link, const struct stay__ends *ends, const char *peer)
 	link->writer = (struct stay_watch){
 		.fd = ends->fds[1], .ready = ready, .owner = link
 	};
-	snprintf(link->peer, sizeof(link->peer), "%s", peer);
+	name_peer(link, peer);
 }
 
 static void
@@ -121,7 +134,7 @@ broken(struct stay__link *link)
 static void
 broke(struct stay__link *link, int system)
 {
-	stay__failure_add(&link->failure, link->peer, system);
+	stay__failure_add(&link->failure, stay__link_peer(link), system);
 	broken(link);
 }
 
@@ -152,7 +165,7 @@ say_whose(struct stay__link *link)
 {
 	stay__failure_clear(&link->failure);
 	stay__failure_say(&link->failure, "%s belongs to the parent process",
-	    link->peer[0] == '\0' ? "the loop" : link->peer);
+	    link->peer == NULL ? "the loop" : link->peer);
 	stay__failure_blame(&link->failure, STAY_E_FORKED, 0);
 }
 
@@ -177,7 +190,8 @@ won(struct stay__link *link)
 	end_dial(link, STAY__DIAL_REACHED);
 	result = watch_all(link);
 	if (result != 0) {
-		stay__failure_add(&link->failure, link->peer, result);
+		stay__failure_add(
+		    &link->failure, stay__link_peer(link), result);
 		disown(link);
 		down(link);
 		return;
@@ -208,7 +222,7 @@ adopted(struct stay__link *link)
 		link->news(link, STAY__NEWS_UP);
 		return;
 	}
-	stay__failure_add(&link->failure, link->peer, result);
+	stay__failure_add(&link->failure, stay__link_peer(link), result);
 	disown(link);
 	down(link);
 }
@@ -292,6 +306,7 @@ void
 stay__link_fini(struct stay__link *link)
 {
 	stay__failure_clear(&link->failure);
+	name_peer(link, NULL);
 }
 
 /* Its end is in it, or "a" and "bc" were "ab" and "c". */
@@ -336,7 +351,7 @@ stay__link_dial(
 	link->dial->settled = on_settled;
 	link->dial->owner = link;
 	stay__failure_clear(&link->failure);
-	link->peer[0] = '\0';
+	name_peer(link, NULL);
 	take_event(link, STAY__LINK_EV_DIAL);
 	stay__governor_join(&link->loop->dialing->governor, &link->ticket,
 	    number_of(targets, count));
@@ -395,7 +410,7 @@ stay__link_explain(struct stay__link *link, uint64_t waited_ms)
 		    &link->failure, "waiting for the dial governor");
 	} else if (is_in(link, STAY__LINK_OPEN)) {
 		stay__failure_say(&link->failure,
-		    "%s open, but not ready after %s", link->peer,
+		    "%s open, but not ready after %s", stay__link_peer(link),
 		    stay__duration_of(waited_ms).text);
 	} else {
 		stay__dial_explain(link->dial, waited_ms);
@@ -427,11 +442,11 @@ stay__link_fail(struct stay__link *link, enum stay_status status, int system)
 		return;
 	}
 	if (status == STAY_E_CLOSED)
-		stay__failure_say(
-		    &link->failure, "%s closed by the peer", link->peer);
+		stay__failure_say(&link->failure, "%s closed by the peer",
+		    stay__link_peer(link));
 	else
-		stay__failure_say(&link->failure, "%s: %s", link->peer,
-		    stay_strerror(status));
+		stay__failure_say(&link->failure, "%s: %s",
+		    stay__link_peer(link), stay_strerror(status));
 	stay__failure_blame(&link->failure, status, system);
 	broken(link);
 }

@@ -49,7 +49,7 @@ struct stay__link {
 	bool one_fd;
 	bool wants_write;
 	int read_error; /* of the last stay__link_read that failed */
-	char peer[128];
+	char *peer;     /* its last peer; NULL: none yet, or no memory for it */
 
 	struct stay__failure failure;
 };
@@ -57,7 +57,7 @@ struct stay__link {
 void stay__link_init(struct stay__link *link, struct stay_loop *loop,
     stay__link_fn *news, const struct stay_socket_options *socket);
 
-/* Free the failure text of a closed link. */
+/* Free the texts of a closed link. */
 void stay__link_fini(struct stay__link *link);
 
 /* closed -> queued. Targets are copied. STAY_OK, STAY_E_ARG,
@@ -92,6 +92,9 @@ void stay__link_fail(
 /* In a forked child: end a stream that is open or being dialled, because it is
  * the parent's. News follow. */
 void stay__link_orphan(struct stay__link *link);
+
+/* The last peer, as a word for a sentence. */
+const char *stay__link_peer(const struct stay__link *link);
 
 bool stay__link_is_open(const struct stay__link *link);
 

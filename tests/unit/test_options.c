@@ -184,6 +184,35 @@ start_client(const struct stay__option *row, uint64_t value, uint64_t *became)
 	return status;
 }
 
+/* Where a connection keeps it. */
+static uint64_t
+kept_by(const struct stay_conn *conn, const char *name)
+{
+	static const struct {
+		const char *name;
+		size_t offset;
+	} kept[] = {
+#define KEPT(field) { #field, offsetof(struct stay_conn, settings.field) }
+		KEPT(call_timeout_ms),
+		KEPT(stop_budget_ms),
+		KEPT(throttle_burst),
+		KEPT(throttle_ms),
+		KEPT(callers_max),
+		KEPT(turn_budget),
+		{ "mailbox_max", offsetof(struct stay_conn, mail.max) },
+	};
+	uint64_t value;
+
+	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++) {
+		if (strcmp(kept[i].name, name) != 0)
+			continue;
+		memcpy(&value, (const char *)conn + kept[i].offset, 8);
+		return value;
+	}
+	ck_abort_msg("where is %s kept?", name);
+	return 0;
+}
+
 static enum stay_status
 start_conn(const struct stay__option *row, uint64_t value, uint64_t *became)
 {
@@ -196,7 +225,7 @@ start_conn(const struct stay__option *row, uint64_t value, uint64_t *became)
 	*number(&options, row) = value;
 	status = stay_conn_start(&conn, loop, &behaviour, NULL, &options);
 	if (status == STAY_OK) {
-		*became = *number(&conn->options, row);
+		*became = kept_by(conn, row->name);
 		stay_conn_stop(conn, STAY_OK);
 		while (stay_loop_live(loop) > 0)
 			stay_loop_turn(loop);
