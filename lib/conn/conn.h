@@ -31,24 +31,12 @@
 #include "conn/mailbox.h"
 #include "conn/report.h"
 #include "conn/requests.h"
+#include "conn/start.h"
 #include "conn/step.h"
 #include "conn/stream.h"
 #include "conn/timing.h"
 #include "loop/loop.h"
 #include "machine/machine.h"
-
-/* What is left of the options once every part has what it needs. */
-struct stay__conn_settings {
-	stay_started_fn *on_started;
-	stay_closed_fn *on_closed;
-	void *arg; /* for both */
-	uint64_t call_timeout_ms;
-	uint64_t stop_budget_ms;
-	uint64_t throttle_burst;
-	uint64_t throttle_ms;
-	uint64_t callers_max;
-	uint64_t turn_budget;
-};
 
 struct stay_conn {
 	struct stay__member member; /* of the loop */

@@ -29,8 +29,7 @@ stay__conn_retune(struct stay_conn *conn,
     const struct stay_socket_options *socket, uint64_t stop_budget_ms,
     const struct stay_backoff_policy *backoff)
 {
-	conn->settings.stop_budget_ms = stop_budget_ms;
-	stay__timing_set_backoff(conn, backoff);
+	stay__timing_retune(conn, stop_budget_ms, backoff);
 	stay__stream_set_socket(conn, socket);
 }
 

@@ -48,7 +48,6 @@ settings_of(const struct stay_conn_options *options)
 		.on_closed = options->on_closed,
 		.arg = options->arg,
 		.call_timeout_ms = options->call_timeout_ms,
-		.stop_budget_ms = options->stop_budget_ms,
 		.throttle_burst = options->throttle_burst,
 		.throttle_ms = options->throttle_ms,
 		.callers_max = options->callers_max,
@@ -65,7 +64,7 @@ init_parts(struct stay_conn *conn, const struct stay_conn_options *options)
 	    &conn->mail, conn->loop, &conn->task, options->mailbox_max);
 	stay__callers_init(&conn->callers, &conn->mail);
 	stay__requests_init(conn);
-	stay__timing_init(conn, &options->backoff);
+	stay__timing_init(conn, options);
 	stay__report_init(conn);
 	stay__stream_init(conn, options->socket);
 	stay__drive_init(conn);

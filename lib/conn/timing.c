@@ -43,20 +43,21 @@ state_timeout_fired(struct stay__timer *timer)
 
 void
 stay__timing_init(
-    struct stay_conn *conn, const struct stay_backoff_policy *backoff)
+    struct stay_conn *conn, const struct stay_conn_options *options)
 {
 	stay__timer_init(&conn->timing.due, state_timer_fired);
 	stay__timer_init(&conn->timing.timeout, timeout_fired);
 	stay__timer_init(&conn->timing.state_timeout, state_timeout_fired);
 	stay__loop_timer(conn->loop, &conn->timing.due, UINT64_MAX);
-	stay__timing_set_backoff(conn, backoff);
+	stay__timing_retune(conn, options->stop_budget_ms, &options->backoff);
 }
 
 void
-stay__timing_set_backoff(
-    struct stay_conn *conn, const struct stay_backoff_policy *policy)
+stay__timing_retune(struct stay_conn *conn, uint64_t stop_budget_ms,
+    const struct stay_backoff_policy *backoff)
 {
-	conn->timing.backoff.policy = *policy;
+	conn->timing.stop_budget_ms = stop_budget_ms;
+	conn->timing.backoff.policy = *backoff;
 }
 
 void
@@ -206,7 +207,7 @@ static void
 arm_stop(struct stay_conn *conn, const struct stay__step *step)
 {
 	(void)step;
-	arm(conn, conn->settings.stop_budget_ms);
+	arm(conn, conn->timing.stop_budget_ms);
 }
 
 static void

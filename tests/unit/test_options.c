@@ -194,11 +194,12 @@ kept_by(const struct stay_conn *conn, const char *name)
 	} kept[] = {
 #define KEPT(field) { #field, offsetof(struct stay_conn, settings.field) }
 		KEPT(call_timeout_ms),
-		KEPT(stop_budget_ms),
 		KEPT(throttle_burst),
 		KEPT(throttle_ms),
 		KEPT(callers_max),
 		KEPT(turn_budget),
+		{ "stop_budget_ms",
+		    offsetof(struct stay_conn, timing.stop_budget_ms) },
 		{ "mailbox_max", offsetof(struct stay_conn, mail.max) },
 	};
 	uint64_t value;
