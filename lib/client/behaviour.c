@@ -12,6 +12,19 @@ client_of(void *state)
 	return *(struct stay_client **)state;
 }
 
+static bool
+lingers(const void *state)
+{
+	const struct stay_client *client = *(struct stay_client *const *)state;
+
+	return client->calls.untold > 0 || client->waiters.count > 0;
+}
+
+static const struct stay__client_ops client_ops = {
+	.threat = stay__client_threat,
+	.lingers = lingers,
+};
+
 static struct stay_verdict
 run_init(struct stay_conn *conn, void *state, void *arg)
 {
@@ -19,7 +32,7 @@ run_init(struct stay_conn *conn, void *state, void *arg)
 
 	*(struct stay_client **)state = client;
 	client->conn = conn;
-	stay__conn_set_threat(conn, stay__client_threat);
+	stay__conn_set_client(conn, &client_ops);
 	client->admission = stay__conn_admission(conn);
 	return stay_verdict_connect(stay_info_status(STAY_OK));
 }
@@ -154,6 +167,8 @@ handle_info(struct stay_conn *conn, void *state, const struct stay_event *event)
 
 /* ---- the end ---- */
 
+/* What is left of the calls is decided here; their completions run in shares,
+ * as everywhere, and on_closed waits for the last of them. */
 static void
 run_terminate(struct stay_conn *conn, void *state, enum stay_status reason)
 {
@@ -162,8 +177,8 @@ run_terminate(struct stay_conn *conn, void *state, enum stay_status reason)
 	(void)conn;
 	stay__leave_now(client, reason);
 	stay__calls_drop_queue(&client->calls, 0, STAY_E_STOPPED);
-	stay__calls_tell(&client->calls);
 	stay__waiters_end(client);
+	(void)stay__calls_tell_some(&client->calls);
 }
 
 static size_t

@@ -154,15 +154,17 @@ stay__call_finish(
 }
 
 /* A completed call may still be a tombstone. */
-static bool
-tell_up_to(struct stay__calls *calls, uint64_t max)
+bool
+stay__calls_tell_some(struct stay__calls *calls)
 {
+	uint64_t share = calls->tell_max;
 	struct stay__list *node;
 	struct stay__call *call;
 
 	if (stay__list_is_empty(&calls->finished))
 		return true;
-	while (max-- > 0 && (node = stay__list_pop(&calls->finished)) != NULL) {
+	while (
+	    share-- > 0 && (node = stay__list_pop(&calls->finished)) != NULL) {
 		call = STAY__CONTAINER(node, struct stay__call, finish);
 		calls->untold--;
 		calls->tell(call);
@@ -170,23 +172,10 @@ tell_up_to(struct stay__calls *calls, uint64_t max)
 			stay__call_give(call);
 	}
 	calls->told(calls);
-	return stay__list_is_empty(&calls->finished);
-}
-
-void
-stay__calls_tell(struct stay__calls *calls)
-{
-	(void)tell_up_to(calls, UINT64_MAX);
-}
-
-bool
-stay__calls_tell_some(struct stay__calls *calls)
-{
-	bool all = tell_up_to(calls, calls->tell_max);
-
-	if (!all)
-		stay__loop_run_soon(calls->loop, &calls->finisher);
-	return all;
+	if (stay__list_is_empty(&calls->finished))
+		return true;
+	stay__loop_run_soon(calls->loop, &calls->finisher);
+	return false;
 }
 
 /* ---- the queue ---- */

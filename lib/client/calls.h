@@ -180,8 +180,6 @@ void stay__call_take_out(struct stay__call *call);
 /* Finish every queued call that has all of `flags`. */
 void stay__calls_drop_queue(
     struct stay__calls *calls, uint32_t flags, enum stay_status status);
-/* Run `done` now for every finished call. */
-void stay__calls_tell(struct stay__calls *calls);
 /* Run `done` for as many finished calls as one turn may; true: none is left. */
 bool stay__calls_tell_some(struct stay__calls *calls);
 /* Free the bytes that are not needed any more. */

@@ -135,9 +135,11 @@ serve_waiters(struct stay__task *task)
 		tell_waiter(waiter);
 		if (--budget == 0) {
 			stay__loop_run_soon(client->loop, task);
-			break;
+			return;
 		}
 	}
+	if (client->waiters.count == 0)
+		stay__conn_nudge(client->conn);
 }
 
 void
@@ -163,8 +165,6 @@ stay__waiters_end(struct stay_client *client)
 
 	while ((waiter = first_of(&client->waiters.waiting)) != NULL)
 		end_waiting(waiter, STAY_E_STOPPED);
-	while ((waiter = first_of(&client->waiters.over)) != NULL)
-		tell_waiter(waiter);
 }
 
 bool

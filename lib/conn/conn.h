@@ -47,10 +47,10 @@ struct stay_conn {
 	void *state;
 	struct stay__conn_settings settings;
 	struct stay__machine machine;
-	struct stay__task task;        /* run.c */
-	struct stay__task flush;       /* deliver.c */
-	struct stay__awaiter *awaiter; /* NULL: nobody awaits it */
-	stay__threat_fn *threat;       /* NULL: none */
+	struct stay__task task;                /* run.c */
+	struct stay__task flush;               /* deliver.c */
+	struct stay__awaiter *awaiter;         /* NULL: nobody awaits it */
+	const struct stay__client_ops *client; /* NULL: it runs no client */
 
 	struct stay__mailbox mail;
 	struct stay__callers callers;

@@ -43,9 +43,10 @@ stay__conn_relabel(struct stay_conn *conn, char *label)
 }
 
 void
-stay__conn_set_threat(struct stay_conn *conn, stay__threat_fn *threat)
+stay__conn_set_client(
+    struct stay_conn *conn, const struct stay__client_ops *ops)
 {
-	conn->threat = threat;
+	conn->client = ops;
 }
 
 struct stay__slab *

@@ -47,10 +47,18 @@ void stay__conn_nudge(struct stay_conn *conn);
  * run. */
 void stay__conn_interrupt(struct stay_conn *conn);
 
-/* What ends a connection that is up, if nothing happens: words, and how many;
- * 0: nothing does. For stay_conn_explain. */
-typedef int stay__threat_fn(const void *state, char *text, size_t len);
-void stay__conn_set_threat(struct stay_conn *conn, stay__threat_fn *threat);
+/* What a connection asks its client, by the state block. */
+struct stay__client_ops {
+	/* What ends a connection that is up, if nothing happens: words, and how
+	 * many; 0: nothing does. For stay_conn_explain. */
+	int (*threat)(const void *state, char *text, size_t len);
+	/* Whether completions are still to run after terminate: on_closed waits
+	 * for them, and whoever runs the last one nudges the connection. */
+	bool (*lingers)(const void *state);
+};
+
+void stay__conn_set_client(
+    struct stay_conn *conn, const struct stay__client_ops *ops);
 /* Keep a failure sentence, "<phase> <label>: <text>", until it is told. */
 void stay__conn_fail(struct stay_conn *conn, enum stay_status status,
     const char *phase, const char *text);

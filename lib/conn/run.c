@@ -190,6 +190,12 @@ check_invariants(const struct stay_conn *conn)
 	assert(waits == (callers->count > 0));
 }
 
+static bool
+lingers(const struct stay_conn *conn)
+{
+	return conn->client != NULL && conn->client->lingers(conn->state);
+}
+
 static void
 run(struct stay__task *task)
 {
@@ -207,11 +213,13 @@ run(struct stay__task *task)
 	if (conn->report.noted_count > 0)
 		stay__conn_tell_noted(conn);
 	check_drained(conn);
-	if (stay__conn_state(conn) == STAY_STOPPED)
-		close_conn(conn);
-	else if (stay__mailbox_has_mail(&conn->mail) ||
-		 (conn->requests.asked & STAY__ASKED_STOP) != 0)
+	if (stay__conn_state(conn) == STAY_STOPPED) {
+		if (!lingers(conn))
+			close_conn(conn);
+	} else if (stay__mailbox_has_mail(&conn->mail) ||
+		   (conn->requests.asked & STAY__ASKED_STOP) != 0) {
 		stay__conn_nudge(conn);
+	}
 }
 
 void

@@ -295,6 +295,100 @@ START_TEST(test_promise_7_a_large_request_goes_alone)
 }
 END_TEST
 
+/* ---- the end of a client ---- */
+
+static unsigned waiters_told;
+
+static void
+note_waiter(void *arg, struct stay_client *client, enum stay_status status)
+{
+	(void)arg;
+	(void)client;
+	ck_assert_int_eq(status, STAY_E_STOPPED);
+	waiters_told++;
+}
+
+/* A task of every round, which counts what ran between two of them. */
+static struct {
+	struct stay__task task;
+	const unsigned *told;
+	unsigned before;
+	unsigned most;
+} share;
+
+static void
+count_share(struct stay__task *task)
+{
+	unsigned ran = *share.told - share.before;
+
+	if (ran > share.most)
+		share.most = ran;
+	share.before = *share.told;
+	stay__loop_run_soon(rig.loop, task);
+}
+
+/* Stop the client; the most callbacks that ran while others waited. */
+static unsigned
+largest_share(const unsigned *told)
+{
+	memset(&share, 0, sizeof(share));
+	share.told = told;
+	stay__task_init(&share.task, count_share);
+	stay_client_stop(rig.client, STAY_OK);
+	count_share(&share.task);
+	while (!rig.closed)
+		stay_loop_turn(rig.loop);
+	stay__task_cancel(&share.task);
+	return share.most;
+}
+
+static unsigned calls_told;
+
+static void
+note_call(void *arg, const struct stay_result *result)
+{
+	(void)arg;
+	ck_assert_int_eq(result->outcome, STAY_NOT_SENT);
+	calls_told++;
+}
+
+START_TEST(test_promise_9_a_stop_tells_a_long_queue_in_shares)
+{
+	const struct stay_client_options options = { STAY_CLIENT_OPTIONS,
+		.turn_calls_max = 3 };
+
+	calls_told = 0;
+	line_prepare(&rig);
+	line_start(&rig, &options);
+	for (int i = 0; i < 10; i++)
+		ck_assert_int_eq(
+		    stay_client_call(rig.client, &quiet, note_call, NULL),
+		    STAY_OK);
+	ck_assert_uint_eq(largest_share(&calls_told), 3);
+	ck_assert_uint_eq(calls_told, 10);
+	line_end(&rig);
+}
+END_TEST
+
+START_TEST(test_promise_9_a_stop_tells_a_long_line_in_shares)
+{
+	const struct stay_client_options options = { STAY_CLIENT_OPTIONS,
+		.turn_calls_max = 3, .queue_calls_max = 1 };
+
+	waiters_told = 0;
+	line_prepare(&rig);
+	line_start(&rig, &options);
+	line_call(&rig, "a", &quiet);
+	for (int i = 0; i < 10; i++)
+		ck_assert_int_eq(
+		    stay_client_wait_room(rig.client, NULL, note_waiter, NULL),
+		    STAY_OK);
+	ck_assert_uint_eq(largest_share(&waiters_told), 3);
+	ck_assert_uint_eq(waiters_told, 10);
+	line_end(&rig);
+}
+END_TEST
+
 Suite *
 suite_client_turn(void)
 {
@@ -322,6 +416,10 @@ suite_client_turn(void)
 	    tcase, test_promise_9_what_was_overtaken_is_told_in_shares);
 	tcase_add_test(
 	    tcase, test_promise_9_a_part_waits_for_what_it_overtakes);
+	tcase_add_test(
+	    tcase, test_promise_9_a_stop_tells_a_long_queue_in_shares);
+	tcase_add_test(
+	    tcase, test_promise_9_a_stop_tells_a_long_line_in_shares);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }
