@@ -38,6 +38,14 @@ fini(void *keep)
 	stay_redis__parser_fini(&redis->parser);
 }
 
+static void
+rest(void *keep)
+{
+	struct stay_redis *redis = keep;
+
+	stay_redis__parser_rest(&redis->parser);
+}
+
 static const struct stay_protocol protocol = {
 	STAY_PROTOCOL,
 	.name = "redis",
@@ -53,6 +61,7 @@ static const struct stay_protocol protocol = {
 	.ping = stay_redis__session_ping,
 	.init = init,
 	.fini = fini,
+	.rest = rest,
 	.retain = stay_redis__session_retain,
 	.describe = stay_redis__session_describe,
 	.alias = "valkey",

@@ -621,6 +621,13 @@ stay_redis__parser_reset(struct stay_redis__parser *parser)
 }
 
 void
+stay_redis__parser_rest(struct stay_redis__parser *parser)
+{
+	if (parser->state == STAY_REDIS__AT_FRAME)
+		stay_redis__parser_fini(parser);
+}
+
+void
 stay_redis__parser_fini(struct stay_redis__parser *parser)
 {
 	free(parser->nodes);

@@ -110,6 +110,8 @@ bool stay_redis__parser_is_over(const struct stay_redis__parser *parser);
 
 /* Forget a frame that was cut; the tape and the bounds stay. */
 void stay_redis__parser_reset(struct stay_redis__parser *parser);
+/* Give the tape back, unless a frame is there in part. */
+void stay_redis__parser_rest(struct stay_redis__parser *parser);
 void stay_redis__parser_fini(struct stay_redis__parser *parser);
 
 #endif

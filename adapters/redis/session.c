@@ -206,6 +206,7 @@ stay_redis__session_down(struct stay_session *session, enum stay_status why)
 
 	if (redis->parser.state != STAY_REDIS__AT_FRAME)
 		own->greeting.heard = true;
+	stay_redis__parser_reset(&redis->parser);
 	stay_redis__greeting_over(&own->greeting, &redis->lessons, why);
 	redis->agreed = (struct stay_redis__agreement){ .protocol = 0 };
 }

@@ -44,7 +44,7 @@
  * A protocol can keep something in four places. The engine allocates, zeroes
  * and frees two blocks, of the sizes in the table:
  *  - `keep` lives from start to closed, across reconnects: subscriptions,
- *    credentials.
+ *    credentials. What is large there is given back when `rest` asks for it.
  *  - `session` is zeroed for each stream: a parser's position.
  *  - `config` is the caller's, const, and may be shared by several clients.
  *  - A call has one word: its `tag`.
@@ -332,6 +332,7 @@ typedef void stay_frame_fn(
 typedef enum stay_status stay_keep_init_fn(
     void *keep, const void *config, const struct stay_url *url);
 typedef void stay_keep_fini_fn(void *keep);
+typedef void stay_keep_rest_fn(void *keep);
 
 /* Writes at most `len` bytes, NUL included; returns as snprintf. */
 typedef int stay_session_describe_fn(
@@ -407,6 +408,11 @@ struct stay_protocol {
 	stay_session_describe_fn *describe;
 	/* Another URL scheme that means the same as `name`. NULL: none. */
 	const char *alias;
+	/* Give back memory that a busy session needs and the keep block holds:
+	 * nobody waits for a reply, and no byte has come for a second; or the
+	 * session has ended. A frame may be there in part. May run again and
+	 * again; must not call the library. NULL: nothing. */
+	stay_keep_rest_fn *rest;
 };
 
 /* A `retain` for protocols whose reply is a struct stay_bytes in the frame. */

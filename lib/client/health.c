@@ -139,6 +139,7 @@ give_back(struct stay_session *session)
 	stay__calls_trim(&client->calls);
 	stay__output_trim(session);
 	stay__stream_hibernate(client->conn);
+	client->protocol.rest(client->keep);
 }
 
 /* Send a probe, unless a farewell was sent: nothing may follow that. */
@@ -179,9 +180,12 @@ check_idle(struct stay__timer *timer)
 	uint64_t now = stay__loop_now(client->loop);
 	uint64_t at = stay__later(session->health.last_heard, quiet_ms(client));
 
+	session->health.at_rest = true;
 	if (!stay__list_is_empty(&client->calls.in_flight)) {
 		at = stay__later(now, client->options.probe_ms);
-	} else if (at <= now) {
+	} else if (at > now) {
+		session->health.at_rest = false;
+	} else {
 		give_back(session);
 		at = stay__later(
 		    session->health.last_heard, client->options.probe_ms);
@@ -236,9 +240,12 @@ stay__health_rest(struct stay_session *session)
 	if (state == STAY__SESSION_DOWN && stay__calls_are_none(&client->calls))
 		give_back(session);
 	if ((state == STAY__SESSION_READY || state == STAY__SESSION_LEAVING) &&
-	    !stay__timer_is_set(&session->health.probe))
+	    (session->health.at_rest ||
+		!stay__timer_is_set(&session->health.probe))) {
+		session->health.at_rest = false;
 		stay__loop_timer(client->loop, &session->health.probe,
 		    stay__loop_after(client->loop, quiet_ms(client)));
+	}
 }
 
 /* A timer may fire too early, and then waits on; it may never be late. */

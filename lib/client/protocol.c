@@ -42,7 +42,7 @@ keep_zeroed(void *keep, const void *config, const struct stay_url *url)
 }
 
 static void
-nothing_to_undo(void *keep)
+no_matter(void *keep)
 {
 	(void)keep;
 }
@@ -69,7 +69,9 @@ stay__protocol_fill(struct stay_protocol *to, const struct stay_protocol *from)
 	if (to->init == NULL)
 		to->init = keep_zeroed;
 	if (to->fini == NULL)
-		to->fini = nothing_to_undo;
+		to->fini = no_matter;
+	if (to->rest == NULL)
+		to->rest = no_matter;
 }
 
 enum stay_status

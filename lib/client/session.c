@@ -175,6 +175,7 @@ end_session(struct stay_session *session, const struct stay__loss *loss)
 	end_age(session);
 	client->protocol.on_down(session, loss->why);
 	end_calls(&client->calls, state != STAY__SESSION_GREETING, loss);
+	client->protocol.rest(client->keep);
 	stay__health_rest(session);
 }
 

@@ -235,6 +235,7 @@ keep_init(void *keep, const void *config, const struct stay_url *url)
 
 	memset(kept->mark, 'k', sizeof(kept->mark));
 	kept->finis = line->finis;
+	kept->rests = line->rests;
 	line_note(line->notes, "init %s;", url->host);
 	return strcmp(url->user, "bad") == 0 ? STAY_E_URL : STAY_OK;
 }
@@ -245,6 +246,15 @@ keep_fini(void *keep)
 	struct line_keep *kept = keep;
 
 	++*kept->finis;
+}
+
+static void
+keep_rest(void *keep)
+{
+	struct line_keep *kept = keep;
+
+	if (kept->rests != NULL)
+		++*kept->rests;
 }
 
 static size_t
@@ -287,6 +297,7 @@ const struct stay_protocol line_protocol = {
 	.bye = bye,
 	.init = keep_init,
 	.fini = keep_fini,
+	.rest = keep_rest,
 	.retain = retain,
 	.describe = describe,
 };

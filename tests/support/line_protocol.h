@@ -51,6 +51,7 @@ struct line_config {
 	bool scribbles;    /* decode writes over what it consumes */
 	bool tells_oldest; /* decode notes the tag of the oldest call */
 	unsigned *finis;   /* counts fini */
+	unsigned *rests;   /* counts rest; NULL: nobody does */
 	void (*on_push)(struct stay_session *session, const char *text);
 	void (*on_down)(struct stay_session *session);
 	void (*on_ping)(struct stay_session *session);
@@ -60,6 +61,7 @@ struct line_config {
 struct line_keep {
 	char mark[8]; /* "kkkkkkkk" */
 	unsigned *finis;
+	unsigned *rests;
 };
 
 /* The session block. */

@@ -129,6 +129,41 @@ START_TEST(test_promise_8_only_an_idle_session_is_probed)
 }
 END_TEST
 
+/* A second after the last byte, whenever the next probe is due; and when the
+ * session ends, though calls wait for the next one. */
+START_TEST(test_promise_8_a_protocol_is_asked_for_its_memory)
+{
+	const struct stay_client_options options = { .probe_ms = 60000,
+		.silence_ms = 60000 };
+	const struct line_request read = {
+		.text = "x", .replies = 1, .flags = STAY_READ_ONLY
+	};
+	unsigned rests = 0;
+
+	line_prepare(&rig);
+	rig.config.rests = &rests;
+	line_start(&rig, &options);
+	line_run(&rig, 1500);
+	ck_assert_uint_eq(rests, 1);
+	line_call(&rig, "a", LINE("x"));
+	line_run(&rig, 3000);
+	ck_assert_uint_eq(rests, 1);
+	sim_peer_print(rig.peer, "+1\n");
+	line_run(&rig, 990);
+	ck_assert_uint_eq(rests, 1);
+	line_run(&rig, 20);
+	ck_assert_uint_eq(rests, 2);
+	sim_unlisten(rig.world, LINE_HOST, LINE_PORT);
+	line_call(&rig, "b", &read);
+	line_run(&rig, 10);
+	sim_peer_reset(rig.peer);
+	line_run(&rig, 10);
+	ck_assert_uint_eq(counts_of(rig.client).queued, 1);
+	ck_assert_uint_eq(rests, 3);
+	line_end(&rig);
+}
+END_TEST
+
 /* A kernel that takes bytes for a process that does not is no sign of life. */
 START_TEST(test_promise_8_sending_is_no_sign_of_life)
 {
@@ -531,6 +566,8 @@ suite_client_health(void)
 	tcase_add_test(
 	    tcase, test_promise_8_patience_ends_with_the_call_that_blocks);
 	tcase_add_test(tcase, test_promise_8_only_an_idle_session_is_probed);
+	tcase_add_test(
+	    tcase, test_promise_8_a_protocol_is_asked_for_its_memory);
 	tcase_add_test(tcase, test_promise_8_sending_is_no_sign_of_life);
 	tcase_add_test(tcase, test_promise_8_any_byte_is_a_sign_of_life);
 	tcase_add_test(tcase, test_promise_8_who_takes_nothing_is_silent);

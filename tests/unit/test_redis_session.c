@@ -1,5 +1,9 @@
 /* What the words of a Redis server mean for a session and for its calls. */
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "../../adapters/redis/session.h"
 
 #include <stay/redis.h>
 
@@ -85,13 +89,19 @@ done(void *arg, const struct stay_result *result)
 	last = *result;
 }
 
-/* The server answers so when it has the command. */
 static void
-ask(const char *command, const char *answer)
+submit(const char *command)
 {
 	ck_assert_int_eq(
 	    stay_redis_command(redis, done, NULL, command), STAY_OK);
 	sim_run_ms(world, 10);
+}
+
+/* The server answers so when it has the command. */
+static void
+ask(const char *command, const char *answer)
+{
+	submit(command);
 	ck_assert_uint_eq(commands, 1);
 	sim_peer_print(peer, answer);
 	sim_run_ms(world, 2000);
@@ -127,6 +137,63 @@ START_TEST(test_redis_session_garbage_ends_it_at_once)
 }
 END_TEST
 
+#define LARGE 100000
+
+/* The reply of many elements, all but the last `short_of` bytes. */
+static void
+answer_large(size_t short_of)
+{
+	size_t len = 0, room = LARGE * 4 + 32;
+	char *text = malloc(room);
+
+	ck_assert_ptr_nonnull(text);
+	len += (size_t)snprintf(text, room, "*%d\r\n", LARGE);
+	for (int i = 0; i < LARGE; i++, len += 3)
+		memcpy(text + len, "_\r\n", 3);
+	sim_peer_send(peer, text, len - short_of);
+	free(text);
+}
+
+/* The nodes of a large reply are not kept by an idle session, nor when there is
+ * none. */
+START_TEST(test_redis_session_gives_a_large_tape_back)
+{
+	submit("LRANGE a 0 -1");
+	answer_large(0);
+	sim_run_ms(world, 10);
+	ck_assert_uint_eq(told, 1);
+	ck_assert_uint_gt(redis->parser.cap, LARGE);
+	sim_run_ms(world, 1100);
+	ck_assert_uint_eq(redis->parser.cap, 0);
+
+	submit("LRANGE a 0 -1");
+	answer_large(3);
+	sim_run_ms(world, 3000);
+	ck_assert_uint_eq(told, 1);
+	ck_assert_uint_ge(redis->parser.cap, LARGE);
+	sim_unlisten(world, "10.0.0.1", 6379);
+	sim_peer_reset(peer);
+	sim_run_ms(world, 1);
+	ck_assert_uint_eq(redis->parser.cap, 0);
+}
+END_TEST
+
+/* A push may come in halves, with hours between them. */
+START_TEST(test_redis_session_keeps_half_a_frame)
+{
+	sim_peer_print(peer, ">2\r\n$7\r\nmessage\r\n");
+	sim_run_ms(world, 3000);
+	sim_peer_print(peer, "$1\r\nx\r\n");
+	sim_run_ms(world, 10);
+	submit("GET k");
+	sim_peer_print(peer, "+v\r\n");
+	sim_run_ms(world, 10);
+	ck_assert_uint_eq(told, 1);
+	ck_assert_int_eq(last.status, STAY_OK);
+	ck_assert_uint_eq(sessions, 1);
+}
+END_TEST
+
 /* A struct of no size is one whose caller forgot the macro. */
 START_TEST(test_redis_session_options_of_another_size)
 {
@@ -156,6 +223,8 @@ suite_redis_session(void)
 	tcase_add_test(
 	    tests, test_promise_3_redis_session_a_script_is_never_refused);
 	tcase_add_test(tests, test_redis_session_garbage_ends_it_at_once);
+	tcase_add_test(tests, test_redis_session_gives_a_large_tape_back);
+	tcase_add_test(tests, test_redis_session_keeps_half_a_frame);
 	tcase_add_test(tests, test_redis_session_options_of_another_size);
 	suite_add_tcase(suite, tests);
 	return suite;
