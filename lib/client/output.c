@@ -4,6 +4,7 @@
  * stream has taken: a request is committed once its first byte is taken. This
  * file knows no protocol.
  */
+#include "base/ease.h"
 #include "client/client.h"
 #include "client/resend.h"
 
@@ -169,6 +170,15 @@ go_on_with_request(struct stay__calls *calls, size_t len)
 }
 
 static void
+take_control(struct stay__output *output, size_t len)
+{
+	size_t used = stay_buf_len(&output->control);
+
+	stay_buf_take(&output->control, len);
+	stay__ease(&output->control, used, &output->easy);
+}
+
+static void
 take_written(struct stay_client *client, size_t len)
 {
 	struct stay__calls *calls = &client->calls;
@@ -178,7 +188,8 @@ take_written(struct stay_client *client, size_t len)
 		len -= go_on_with_request(calls, len);
 	if (control > len)
 		control = len;
-	stay_buf_take(&client->session.output.control, control);
+	if (control > 0)
+		take_control(&client->session.output, control);
 	client->session.output.settled =
 	    stay_buf_len(&client->session.output.control);
 	len -= control;

@@ -8,7 +8,8 @@
 struct stay__output {
 	struct stay_buf control; /* the control lane */
 	size_t settled;          /* bytes of it whose replies are expected */
-	bool asked;              /* room was asked for, and is not there yet */
+	uint8_t easy; /* writes in a row that needed little of the lane */
+	bool asked;   /* room was asked for, and is not there yet */
 };
 
 /* The result of one write. */

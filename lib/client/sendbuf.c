@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#include "base/ease.h"
+
 /* Fewer bytes of holes than this are not worth moving the others. */
 #define SPARSE_MIN 4096u
 
@@ -61,9 +63,12 @@ stay__sendbuf_rewind(struct stay__sendbuf *sendbuf, uint64_t to)
 void
 stay__sendbuf_release(struct stay__sendbuf *sendbuf, uint64_t to)
 {
+	size_t used = stay_buf_len(&sendbuf->buf);
+
 	assert(to >= sendbuf->base && to <= sendbuf->wire);
 	stay_buf_take(&sendbuf->buf, (size_t)(to - sendbuf->base));
 	sendbuf->base = to;
+	stay__ease(&sendbuf->buf, used, &sendbuf->easy);
 }
 
 bool

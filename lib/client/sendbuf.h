@@ -36,6 +36,7 @@ struct stay__sendbuf {
 	uint64_t committed;
 	uint64_t live; /* bytes of uncommitted requests, without holes */
 	uint64_t max;  /* the bound of live */
+	uint8_t easy;  /* writes in a row that needed little of buf */
 };
 
 void stay__sendbuf_init(struct stay__sendbuf *sendbuf, uint64_t max);

@@ -8,6 +8,7 @@
 #include <assert.h>
 #include <stay/url.h>
 
+#include "base/ease.h"
 #include "conn/conn.h"
 
 static void
@@ -188,8 +189,11 @@ send_out(struct stay_conn *conn)
 	if (stay_stream_write(conn, &part, 1, &taken) != STAY_OK)
 		return;
 	stay_buf_take(&conn->stream.out, taken);
+	stay__ease(&conn->stream.out, bytes.len, &conn->stream.easy);
 	if (taken < bytes.len)
 		stay__link_want_write(&conn->stream.link);
+	else if (conn->stream.hibernates)
+		stay__stream_hibernate(conn);
 }
 
 bool
@@ -382,7 +386,8 @@ stay__stream_close(struct stay_conn *conn)
 	stay__link_close(&conn->stream.link);
 	stay__input_reset(&conn->stream.input, conn->loop);
 	stay__task_cancel(&conn->flush);
-	stay_buf_cut(&conn->stream.out, 0);
+	stay_buf_fini(&conn->stream.out);
+	conn->stream.hibernates = false;
 	conn->stream.wants_write = false;
 	conn->stream.blocked = false;
 	conn->stream.retained = 0;
@@ -403,12 +408,12 @@ stay__stream_fini(struct stay_conn *conn)
 {
 	stay__stream_close(conn);
 	stay__link_fini(&conn->stream.link);
-	stay_buf_fini(&conn->stream.out);
 }
 
 void
 stay__stream_hibernate(struct stay_conn *conn)
 {
-	if (stay_buf_len(&conn->stream.out) == 0)
+	conn->stream.hibernates = stay_buf_len(&conn->stream.out) > 0;
+	if (!conn->stream.hibernates)
 		stay_buf_fini(&conn->stream.out);
 }

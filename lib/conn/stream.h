@@ -20,6 +20,8 @@ struct stay__stream {
 	struct stay_buf out; /* of stay_stream_send */
 	size_t retained;     /* how many of the delivered bytes are kept... */
 	size_t want;         /* ...until so many are there */
+	uint8_t easy;        /* writes in a row that needed little of `out` */
+	bool hibernates;     /* gives `out` back as soon as it is empty */
 	bool again; /* deliver the kept bytes again, without new ones */
 	bool wants_write;
 	bool blocked; /* the kernel had no room */

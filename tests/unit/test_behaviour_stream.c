@@ -3,10 +3,12 @@
  * and what may be asked of it. The server's side stands in brackets.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <check.h>
 
+#include "conn/conn.h"
 #include "probe.h"
 #include "suites.h"
 
@@ -475,6 +477,46 @@ START_TEST(test_behaviour_stream_of_one_that_is_closed_there_is_no_news)
 }
 END_TEST
 
+/* Whether memory for bytes to be sent is there after "cast: {write} <verdict>",
+ * which is asked for with a kernel that has room, or none. */
+static bool
+keeps_room_after(const char *verdict, bool full)
+{
+	static const struct sim_limits none = { .send_buffer = 1 };
+	struct probe *probe = probe_new();
+	char script[64];
+	bool keeps;
+	const char *fault;
+
+	snprintf(script, sizeof(script), "cast: {write(hi)} %s", verdict);
+	probe_script(probe, UP);
+	probe_script(probe, script);
+	probe_drive(probe, "listen start run(5)");
+	if (full) {
+		sim_peer_limits(probe->peer, &none);
+		sim_peer_freeze(probe->peer, true);
+	}
+	probe_drive(probe, "cast(2) run(5)");
+	if (full) {
+		ck_assert_ptr_nonnull(probe->conn->stream.out.data);
+		sim_peer_freeze(probe->peer, false);
+		probe_drive(probe, "run(5)");
+	}
+	keeps = probe->conn->stream.out.data != NULL;
+	fault = probe_end(probe);
+	ck_assert_msg(fault == NULL, "%s", fault);
+	return keeps;
+}
+
+/* What the callback itself has sent has to leave first. */
+START_TEST(test_behaviour_stream_hibernates_once_it_is_flushed)
+{
+	ck_assert(keeps_room_after("noreply", false));
+	ck_assert(!keeps_room_after("noreply/h", false));
+	ck_assert(!keeps_room_after("noreply/h", true));
+}
+END_TEST
+
 /* ---- socket options ---- */
 
 /* The options of the socket that a connection with these has dialled. */
@@ -579,6 +621,8 @@ suite_behaviour_stream(void)
 	    test_behaviour_stream_of_one_that_is_closed_there_is_no_news);
 	tcase_add_test(
 	    tcase, test_behaviour_stream_the_last_word_on_what_is_kept_stands);
+	tcase_add_test(
+	    tcase, test_behaviour_stream_hibernates_once_it_is_flushed);
 	tcase_add_test(tcase, test_behaviour_stream_is_dialled_by_a_descriptor);
 	suite_add_tcase(suite, tcase);
 	return suite;

@@ -3,6 +3,7 @@
  * how much is sent again, what a fatal failure means, what an idle session
  * keeps, and that no connection starves the others.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "client/client.h"
@@ -462,6 +463,49 @@ START_TEST(test_promise_9_a_thousand_busy_connections_all_progress)
 }
 END_TEST
 
+/* ---- a request larger than all others ---- */
+
+#define LARGE (4u << 20)
+
+static void
+send_text(struct stay_client *client, const char *text)
+{
+	const struct line_request request = { .text = text };
+
+	ck_assert_int_eq(
+	    stay_client_call(client, &request, NULL, NULL), STAY_OK);
+	sim_run_ms(client->loop->world, 1);
+}
+
+/* Its memory is given back although the connection never rests. */
+START_TEST(test_promise_7_a_large_request_leaves_no_large_buffer)
+{
+	static const struct sim_server server = { .on_bytes = NULL };
+	struct stay_world *world = sim_world_new(1);
+	struct stay_loop *loop = stay_loop_new(world);
+	char *text = calloc(1, LARGE + 1);
+	struct stay_client *client;
+
+	ck_assert_ptr_nonnull(text);
+	memset(text, 'x', LARGE);
+	sim_listen(world, LINE_HOST, LINE_PORT, &server, NULL);
+	ck_assert_int_eq(stay_client_start(&client, loop, &line_bare_protocol,
+			     LINE_URL, NULL),
+	    STAY_OK);
+	sim_run_ms(world, 10);
+	send_text(client, text);
+	sim_run_ms(world, 100);
+	ck_assert_uint_ge(client->calls.sendbuf.buf.cap, LARGE);
+	for (int i = 0; i < 100; i++)
+		send_text(client, "small");
+	ck_assert_uint_lt(client->calls.sendbuf.buf.cap, LARGE / 32);
+	free(text);
+	stay_loop_stop(loop, STAY_OK);
+	ck_assert(sim_run(world, 60000));
+	ck_assert_int_eq(stay_loop_free(loop), STAY_OK);
+}
+END_TEST
+
 Suite *
 suite_client_bounds(void)
 {
@@ -469,6 +513,8 @@ suite_client_bounds(void)
 	TCase *tcase = tcase_create("bounds");
 
 	tcase_set_timeout(tcase, 60);
+	tcase_add_test(
+	    tcase, test_promise_7_a_large_request_leaves_no_large_buffer);
 	tcase_add_test(tcase, test_promise_7_high_and_low_water_are_told_once);
 	tcase_add_test(
 	    tcase, test_promise_7_larger_bounds_are_told_as_low_water);

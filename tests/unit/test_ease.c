@@ -1,0 +1,108 @@
+/* A buffer that one large message has grown, and what becomes of it. */
+#include <string.h>
+
+#include "base/ease.h"
+#include "suites.h"
+
+#define LARGE (1u << 20)
+
+static struct stay_buf buf;
+static uint8_t uses;
+
+/* A message comes into the buffer and leaves it. */
+static void
+use(size_t len)
+{
+	char *room = stay_buf_reserve(&buf, len);
+
+	ck_assert_ptr_nonnull(room);
+	memset(room, 'x', len);
+	stay_buf_commit(&buf, len);
+	len = stay_buf_len(&buf);
+	stay_buf_take(&buf, len);
+	stay__ease(&buf, len, &uses);
+}
+
+static void
+begin(void)
+{
+	uses = 0;
+	stay_buf_init(&buf, 2 * LARGE);
+	use(LARGE);
+}
+
+static void
+end(void)
+{
+	stay_buf_fini(&buf);
+}
+
+START_TEST(test_ease_gives_back_what_is_not_used)
+{
+	for (unsigned i = 1; i < STAY__EASE_USES; i++)
+		use(100);
+	ck_assert_uint_ge(buf.cap, LARGE);
+	use(100);
+	ck_assert_uint_lt(buf.cap, STAY__EASE_CAP);
+	ck_assert_uint_eq(buf.limit, 2 * LARGE);
+	use(LARGE);
+	ck_assert_uint_ge(buf.cap, LARGE);
+}
+END_TEST
+
+/* One use of more than an eighth begins the count anew. */
+START_TEST(test_ease_keeps_what_is_used)
+{
+	size_t cap = buf.cap, eighth = cap / 8;
+
+	for (unsigned i = 0; i < 5; i++) {
+		for (unsigned k = 1; k < STAY__EASE_USES; k++)
+			use(eighth);
+		use(eighth + 1);
+	}
+	ck_assert_uint_eq(buf.cap, cap);
+}
+END_TEST
+
+START_TEST(test_ease_keeps_the_bytes)
+{
+	char text[] = "what is still to be sent";
+
+	uses = STAY__EASE_USES - 1;
+	ck_assert_int_eq(stay_buf_append(&buf, text, sizeof(text)), STAY_OK);
+	stay_buf_take(&buf, 5);
+	stay__ease(&buf, sizeof(text), &uses);
+	ck_assert_uint_lt(buf.cap, STAY__EASE_CAP);
+	ck_assert_uint_eq(stay_buf_len(&buf), sizeof(text) - 5);
+	ck_assert_str_eq(stay_buf_bytes(&buf).data, "is still to be sent");
+}
+END_TEST
+
+START_TEST(test_ease_leaves_a_small_buffer_alone)
+{
+	size_t cap;
+
+	stay_buf_fini(&buf);
+	use(STAY__EASE_CAP / 2);
+	cap = buf.cap;
+	ck_assert_uint_eq(cap, STAY__EASE_CAP);
+	for (unsigned i = 0; i < 3 * STAY__EASE_USES; i++)
+		use(1);
+	ck_assert_uint_eq(buf.cap, cap);
+}
+END_TEST
+
+Suite *
+suite_ease(void)
+{
+	Suite *suite = suite_create("ease");
+	TCase *tests = tcase_create("ease");
+
+	tcase_add_checked_fixture(tests, begin, end);
+	tcase_add_test(tests, test_ease_gives_back_what_is_not_used);
+	tcase_add_test(tests, test_ease_keeps_what_is_used);
+	tcase_add_test(tests, test_ease_keeps_the_bytes);
+	tcase_add_test(tests, test_ease_leaves_a_small_buffer_alone);
+	suite_add_tcase(suite, tests);
+	return suite;
+}
