@@ -145,6 +145,70 @@ stay_buf_puts(struct stay_buf *buf, const char *text)
 	return append(buf, text, strlen(text));
 }
 
+/* ---- integers ---- */
+
+static void
+put(char *to, uint64_t value, size_t size)
+{
+	while (size-- > 0) {
+		to[size] = (char)(value & 0xff);
+		value >>= 8;
+	}
+}
+
+static enum stay_status
+append_integer(struct stay_buf *buf, uint64_t value, size_t size)
+{
+	char bytes[sizeof(value)];
+
+	put(bytes, value, size);
+	return append(buf, bytes, size);
+}
+
+static void
+set_integer(struct stay_buf *buf, size_t at, uint64_t value, size_t size)
+{
+	assert(size <= buf->tail - buf->head &&
+	       at <= buf->tail - buf->head - size);
+	put(buf->data + buf->head + at, value, size);
+}
+
+/* clang-format off */
+#define INTEGER(type, name)                                                    \
+	enum stay_status                                                       \
+	stay_buf_##name(struct stay_buf *buf, type value)                      \
+	{                                                                      \
+		return append_integer(buf, value, sizeof(value));              \
+	}                                                                      \
+                                                                               \
+	void                                                                   \
+	stay_buf_set_##name(struct stay_buf *buf, size_t at, type value)       \
+	{                                                                      \
+		set_integer(buf, at, value, sizeof(value));                    \
+	}
+
+INTEGER(uint8_t, u8)
+INTEGER(uint16_t, u16)
+INTEGER(uint32_t, u32)
+INTEGER(uint64_t, u64)
+/* clang-format on */
+
+/* ---- lines ---- */
+
+size_t
+stay_bytes_line(struct stay_bytes in, size_t *seen)
+{
+	const char *from = in.data + *seen;
+	const char *end;
+
+	assert(*seen <= in.len);
+	end = memchr(from, '\n', in.len - *seen);
+	*seen = end == NULL ? in.len : 0;
+	return end == NULL ? 0 : (size_t)(end - in.data) + 1;
+}
+
+/* ---- text ---- */
+
 /* Into the free space, as far as it goes; what it would have needed. */
 STAY_PRINTF(2, 0)
 static int

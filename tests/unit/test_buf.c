@@ -250,6 +250,66 @@ START_TEST(test_buf_printf_reports_what_it_cannot_convert)
 END_TEST
 
 /* Whatever is done, the live bytes are those of a plain array. */
+START_TEST(test_buf_integers_are_big_endian)
+{
+	static const char expected[] = "\xfe\xdc\xba\x89\xab\xcd\xef"
+				       "\xf1\x23\x45\x67\x89\xab\xcd\xef";
+	struct stay_buf buf;
+	const char *at;
+
+	stay_buf_init(&buf, 15);
+	ck_assert_int_eq(stay_buf_u8(&buf, 0xfe), STAY_OK);
+	ck_assert_int_eq(stay_buf_u16(&buf, 0xdcba), STAY_OK);
+	ck_assert_int_eq(stay_buf_u32(&buf, 0x89abcdef), STAY_OK);
+	ck_assert_int_eq(stay_buf_u64(&buf, 0xf123456789abcdef), STAY_OK);
+	ck_assert_int_eq(stay_buf_u8(&buf, 1), STAY_E_TOO_BIG);
+	at = stay_buf_bytes(&buf).data;
+	ck_assert_uint_eq(stay_buf_len(&buf), sizeof(expected) - 1);
+	ck_assert_mem_eq(at, expected, sizeof(expected) - 1);
+	ck_assert_uint_eq(stay_bytes_u8(at), 0xfe);
+	ck_assert_uint_eq(stay_bytes_u16(at + 1), 0xdcba);
+	ck_assert_uint_eq(stay_bytes_u32(at + 3), 0x89abcdef);
+	ck_assert_uint_eq(stay_bytes_u64(at + 7), 0xf123456789abcdef);
+	stay_buf_fini(&buf);
+}
+END_TEST
+
+/* Positions are counted from the first byte that is held. */
+START_TEST(test_buf_integers_are_filled_in_afterwards)
+{
+	struct stay_buf buf;
+
+	stay_buf_init(&buf, 0);
+	ck_assert_int_eq(stay_buf_puts(&buf, "xx.12345678abcdefg"), STAY_OK);
+	stay_buf_take(&buf, 2);
+	stay_buf_set_u8(&buf, 0, 'A');
+	stay_buf_set_u64(&buf, 1, 0x4243444546474849);
+	stay_buf_set_u16(&buf, 9, 0x4a4b);
+	stay_buf_set_u32(&buf, 12, 0x4d4e4f50);
+	ck_assert_mem_eq(stay_buf_bytes(&buf).data, "ABCDEFGHIJKcMNOP", 16);
+	stay_buf_fini(&buf);
+}
+END_TEST
+
+START_TEST(test_buf_a_line_is_looked_for_once)
+{
+	char text[] = "one\ntwo\n";
+	size_t seen = 0;
+
+	ck_assert_uint_eq(
+	    stay_bytes_line((struct stay_bytes){ text, 3 }, &seen), 0);
+	ck_assert_uint_eq(seen, 3);
+	text[1] = '\n'; /* behind what was seen, and not seen again */
+	ck_assert_uint_eq(
+	    stay_bytes_line((struct stay_bytes){ text, 8 }, &seen), 4);
+	ck_assert_uint_eq(seen, 0);
+	ck_assert_uint_eq(
+	    stay_bytes_line((struct stay_bytes){ text + 4, 4 }, &seen), 4);
+	ck_assert_uint_eq(
+	    stay_bytes_line((struct stay_bytes){ text, 0 }, &seen), 0);
+}
+END_TEST
+
 START_TEST(test_buf_random_walk_agrees_with_an_array)
 {
 	enum { LIMIT = 3000 };
@@ -300,6 +360,9 @@ suite_buf(void)
 	TCase *bytes = tcase_create("bytes");
 	TCase *bounds = tcase_create("bounds");
 
+	tcase_add_test(bytes, test_buf_integers_are_big_endian);
+	tcase_add_test(bytes, test_buf_integers_are_filled_in_afterwards);
+	tcase_add_test(bytes, test_buf_a_line_is_looked_for_once);
 	tcase_add_test(bytes, test_buf_an_empty_one_has_no_memory);
 	tcase_add_test(bytes, test_buf_zero_lengths_change_nothing);
 	tcase_add_test(bytes, test_buf_reserve_of_nothing_is_no_failure);
