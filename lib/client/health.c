@@ -231,6 +231,22 @@ stay__health_heard(struct stay_session *session)
 	session->health.last_heard = stay__loop_now(session->client->loop);
 }
 
+/* The timer is to come in a quiet second, or before. */
+static void
+await_quiet(struct stay_session *session)
+{
+	struct stay__timer *timer = &session->health.probe;
+	struct stay_client *client = session->client;
+	uint64_t at;
+
+	if (stay__timer_is_set(timer) && !session->health.at_rest)
+		return;
+	session->health.at_rest = false;
+	at = stay__loop_after(client->loop, quiet_ms(client));
+	if (!stay__timer_is_set(timer) || at < timer->at)
+		stay__loop_timer(client->loop, timer, at);
+}
+
 void
 stay__health_rest(struct stay_session *session)
 {
@@ -239,13 +255,8 @@ stay__health_rest(struct stay_session *session)
 
 	if (state == STAY__SESSION_DOWN && stay__calls_are_none(&client->calls))
 		give_back(session);
-	if ((state == STAY__SESSION_READY || state == STAY__SESSION_LEAVING) &&
-	    (session->health.at_rest ||
-		!stay__timer_is_set(&session->health.probe))) {
-		session->health.at_rest = false;
-		stay__loop_timer(client->loop, &session->health.probe,
-		    stay__loop_after(client->loop, quiet_ms(client)));
-	}
+	if (state == STAY__SESSION_READY || state == STAY__SESSION_LEAVING)
+		await_quiet(session);
 }
 
 /* A timer may fire too early, and then waits on; it may never be late. */

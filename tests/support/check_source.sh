@@ -127,7 +127,7 @@ inner_names() {
 }
 
 # A function begins with what it acts on.
-PREFIXES='conn|client|loop|stream|session|redis|url|buf|backoff|machine|world|log|echo|from|verdict|frame|hello|info|reply|message|held|retain|target|state|status|class|outcome'
+PREFIXES='conn|client|loop|stream|session|redis|url|buf|bytes|backoff|machine|world|log|echo|from|verdict|frame|hello|info|reply|message|held|retain|target|state|status|class|outcome'
 
 begins_with_its_object() {
 	declared include/stay/*.h >"$work/declared"

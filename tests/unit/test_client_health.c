@@ -31,6 +31,24 @@ START_TEST(test_promise_8_probes_an_idle_session)
 }
 END_TEST
 
+/* What is sent, and not answered, shows no life. */
+START_TEST(test_promise_8_sending_puts_no_probe_off)
+{
+	const struct stay_client_options options = { .probe_ms = 4000 };
+	const struct line_request one_way = { .text = "x" };
+
+	line_prepare(&rig);
+	rig.config.ping = "say +pong";
+	line_start(&rig, &options);
+	line_run(&rig, 3900);
+	line_told(&rig);
+	line_call(&rig, "a", &one_way);
+	line_run(&rig, 120);
+	ck_assert_str_eq(line_told(&rig), "a OK/sent;ping;control +pong;");
+	line_end(&rig);
+}
+END_TEST
+
 START_TEST(test_promise_8_does_not_wait_for_a_blocking_call_too_short)
 {
 	struct stay_client_options options = { .silence_ms = 500,
@@ -559,6 +577,7 @@ suite_client_health(void)
 	TCase *tcase = tcase_create("health");
 
 	tcase_add_test(tcase, test_promise_8_probes_an_idle_session);
+	tcase_add_test(tcase, test_promise_8_sending_puts_no_probe_off);
 	tcase_add_test(
 	    tcase, test_promise_8_does_not_wait_for_a_blocking_call_too_short);
 	tcase_add_test(
