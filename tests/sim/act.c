@@ -181,6 +181,9 @@ on_done(void *arg, const struct stay_result *result)
 	sim_note(run->sim, stay_outcome_name(result->outcome),
 	    (int64_t)call->number, result->status);
 	count_outcome(user, call, result);
+	if (result->status == STAY_E_PROTOCOL ||
+	    result->status == STAY_E_TOO_BIG)
+		ledger_forgive(run, call);
 	check_time(run, call);
 	check_outcome(user, call, result);
 	water_look(user);

@@ -66,6 +66,20 @@ ledger_forget(struct run *run, struct call *call)
 	run->ledger.count--;
 }
 
+/* The session has ended at this call, and it is plain why: its neighbours are
+ * sent once more for free. */
+void
+ledger_forgive(struct run *run, const struct call *culprit)
+{
+	for (size_t i = 0; i < run->ledger.count; i++) {
+		struct call *call = &run->ledger.calls[i];
+
+		if (call->user == culprit->user && !call->told &&
+		    call->executed > 0)
+			call->sendings_max++;
+	}
+}
+
 /* ---- the heap of deadlines ---- */
 
 static uint64_t

@@ -150,6 +150,7 @@ struct call *ledger_new(struct run *run, unsigned user);
 /* Whether it may be executed twice, and when: as its flags say; some flags. */
 void ledger_flags(struct call *call, uint32_t flags);
 uint32_t ledger_draw_flags(struct run *run, struct call *call);
+void ledger_forgive(struct run *run, const struct call *culprit);
 void ledger_forget(struct run *run, struct call *call);
 void ledger_accepted(struct run *run, struct call *call, uint64_t timeout_ms);
 struct call *ledger_find(struct run *run, uint64_t number);
