@@ -124,12 +124,14 @@ STAY_API enum stay_status stay_loop_set_dials_max(
     struct stay_loop *loop, unsigned max);
 
 /*
- * Set the least time between the beginnings of two dials of this loop. The
- * default is 1; 0 means no pause. It holds for dials that are waiting already.
+ * Set the least time between two dials of this loop to targets that failed last
+ * time, or were never reached. The default is 1; 0 means no pause. It holds for
+ * dials that are waiting already.
  * Returns: STAY_OK; STAY_E_ARG for more than 60000.
  *
- * Why: connections that were lost together shall not come back in one moment. A
- * dial after a quiet time begins at once. The budget of a dial begins when the
+ * Why: a server that does not answer is not asked by everybody in one moment.
+ * Connections that were lost together are spread by the jitter of their backoff.
+ * A dial after a quiet time begins at once. The budget of a dial begins when the
  * dial does, so waiting costs it nothing.
  */
 STAY_API enum stay_status stay_loop_set_dials_stagger_ms(

@@ -159,11 +159,13 @@ choose(struct stay__governor *governor)
 
 /* ---- grants ---- */
 
-/* The first grant of all follows none. */
+/* When it may be granted. Who was reached last time is not kept waiting; and
+ * the first grant of all follows none. */
 static uint64_t
-next_at(const struct stay__governor *governor)
+granted_from(
+    const struct stay__governor *governor, const struct stay__ticket *ticket)
 {
-	return governor->has_granted
+	return governor->has_granted && ticket->lane == STAY__LANE_DOUBTFUL
 		   ? stay__later(governor->granted_at, governor->stagger_ms)
 		   : 0;
 }
@@ -197,12 +199,12 @@ grant(struct stay__governor *governor)
 	uint64_t now = stay__loop_now(governor->loop);
 	struct stay__ticket *next = choose(governor);
 
-	while (next != NULL && next_at(governor) <= now) {
+	while (next != NULL && granted_from(governor, next) <= now) {
 		grant_one(governor, next, now);
 		next = choose(governor);
 	}
 	stay__loop_timer(governor->loop, &governor->timer,
-	    next != NULL ? next_at(governor) : UINT64_MAX);
+	    next != NULL ? granted_from(governor, next) : UINT64_MAX);
 }
 
 static void

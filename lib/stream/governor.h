@@ -1,6 +1,6 @@
 /*
  * How many dials of a loop may be under way at once, and how close one may
- * follow another (promise 13). Tickets join, are granted, and leave when the dial
+ * follow another, if its target is doubtful (promise 13). Tickets join, are granted, and leave when the dial
  * they stand for is decided or given up.
  *
  * Nobody's dials keep another from being dialled. Targets take turns. Those that

@@ -208,7 +208,7 @@ static const struct story asking[] = {
 	  T_DIAL "@1 up [accepted] @2 =connected" },
 	{ "dial again: an open one is closed first",
 	  DIAL "{dial} noreply ok", "listen show(peer) start run(2) state",
-	  T_DIAL "up [accepted] [closed] @1 up [accepted] @2 =connected" },
+	  T_DIAL "up [accepted] [closed] up [accepted] @2 =connected" },
 	{ "send: all of a turn in one piece",
 	  UP "cast: {write(one ) write(two)} noreply {write(, three)} noreply",
 	  "listen show(peer) start run(1) cast(2) cast(3) run(1)",

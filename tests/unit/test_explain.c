@@ -105,12 +105,28 @@ start_alone(void)
 	start(NULL);
 }
 
+/* Another client's dial to the same target fails. */
+static void
+fail_another(void)
+{
+	struct stay_client *other;
+
+	sim_unlisten(rig.world, LINE_HOST, LINE_PORT);
+	ck_assert_int_eq(stay_client_start(&other, rig.loop,
+			     &line_bare_protocol, LINE_URL, NULL),
+	    STAY_OK);
+	line_run(&rig, 1);
+	stay_client_stop(other, STAY_OK);
+	line_run(&rig, 1);
+}
+
 static void
 wait_for_the_governor(void)
 {
+	be_up();
+	fail_another();
 	ck_assert_int_eq(
 	    stay_loop_set_dials_stagger_ms(rig.loop, 500), STAY_OK);
-	be_up();
 	stay_client_reconnect(rig.client, STAY_OK);
 	line_call(&rig, "a", LINE("x"));
 	line_run(&rig, 30);

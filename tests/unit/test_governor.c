@@ -239,6 +239,39 @@ START_TEST(test_promise_13_who_is_given_up_is_not_waited_for)
 }
 END_TEST
 
+static void
+dial_other(struct rig *rig)
+{
+	ck_assert_int_eq(rig_dial(rig, "tcp 10.0.0.2 7"), STAY_OK);
+}
+
+/* Who was reached last time is not kept waiting, until a dial fails. */
+START_TEST(test_promise_13_only_doubtful_targets_are_staggered)
+{
+	struct rig rigs[CROWD];
+
+	form(rigs);
+	stagger(rigs, 10);
+	sim_listen(rigs[0].world, "10.0.0.2", 7, NULL, NULL);
+	dial_other(&rigs[0]);
+	sim_run_ms(rigs[0].world, 5);
+	dial_other(&rigs[1]);
+	dial_other(&rigs[2]);
+	sim_run_ms(rigs[0].world, 5);
+	ck_assert_str_eq(grants, "a0 b5 c5");
+	sim_unlisten(rigs[0].world, "10.0.0.2", 7);
+	dial_other(&rigs[3]);
+	sim_run_ms(rigs[0].world, 1);
+	dial_other(&rigs[4]);
+	sim_run_ms(rigs[0].world, 50);
+	ck_assert_str_eq(grants, "a0 b5 c5 d10 e20");
+	for (int i = 0; i < 3; i++)
+		stay__link_close(&rigs[i].link);
+	sim_run_ms(rigs[0].world, 1);
+	disperse(rigs);
+}
+END_TEST
+
 START_TEST(test_promise_13_the_stagger_can_be_changed)
 {
 	struct rig rigs[CROWD];
@@ -471,6 +504,8 @@ suite_governor(void)
 	tcase_add_test(tests, test_promise_13_stagger_and_number_are_both_kept);
 	tcase_add_test(
 	    tests, test_promise_13_who_is_given_up_is_not_waited_for);
+	tcase_add_test(
+	    tests, test_promise_13_only_doubtful_targets_are_staggered);
 	tcase_add_test(tests, test_promise_13_the_stagger_can_be_changed);
 	tcase_add_test(tests, test_governor_a_black_hole_leaves_places);
 	tcase_add_test(tests, test_governor_many_black_holes_leave_half);
