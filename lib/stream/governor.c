@@ -142,33 +142,38 @@ choose_sound(struct stay__governor *governor)
 	return node == NULL ? NULL : ticket_of(node);
 }
 
-/* Who is granted when the stagger is over; NULL without room or anybody. */
+/* When a doubtful target may be granted; the first grant of all follows none. */
+static uint64_t
+stagger_ends_at(const struct stay__governor *governor)
+{
+	return governor->has_granted
+		   ? stay__later(governor->granted_at, governor->stagger_ms)
+		   : 0;
+}
+
+/* Whose turn it is; NULL without room or anybody. Nobody waits for the stagger
+ * of another. *at is when somebody waits for his own: at least then there is
+ * something to grant. */
 static struct stay__ticket *
-choose(struct stay__governor *governor)
+choose(struct stay__governor *governor, uint64_t now, uint64_t *at)
 {
 	struct stay__ticket *sound, *doubtful;
 
+	*at = UINT64_MAX;
 	if (governor->active >= governor->max)
 		return NULL;
 	sound = choose_sound(governor);
 	doubtful = choose_doubtful(governor);
+	if (doubtful != NULL && stagger_ends_at(governor) > now) {
+		*at = stagger_ends_at(governor);
+		doubtful = NULL;
+	}
 	if (sound != NULL && doubtful != NULL)
 		return governor->last == STAY__LANE_SOUND ? doubtful : sound;
 	return sound != NULL ? sound : doubtful;
 }
 
 /* ---- grants ---- */
-
-/* When it may be granted. Who was reached last time is not kept waiting; and
- * the first grant of all follows none. */
-static uint64_t
-granted_from(
-    const struct stay__governor *governor, const struct stay__ticket *ticket)
-{
-	return governor->has_granted && ticket->lane == STAY__LANE_DOUBTFUL
-		   ? stay__later(governor->granted_at, governor->stagger_ms)
-		   : 0;
-}
 
 static void
 count(
@@ -196,15 +201,12 @@ grant_one(
 static void
 grant(struct stay__governor *governor)
 {
-	uint64_t now = stay__loop_now(governor->loop);
-	struct stay__ticket *next = choose(governor);
+	uint64_t now = stay__loop_now(governor->loop), at;
+	struct stay__ticket *next;
 
-	while (next != NULL && granted_from(governor, next) <= now) {
+	while ((next = choose(governor, now, &at)) != NULL)
 		grant_one(governor, next, now);
-		next = choose(governor);
-	}
-	stay__loop_timer(governor->loop, &governor->timer,
-	    next != NULL ? granted_from(governor, next) : UINT64_MAX);
+	stay__loop_timer(governor->loop, &governor->timer, at);
 }
 
 static void

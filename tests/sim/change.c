@@ -208,8 +208,10 @@ change_follow(struct user *user)
 		broken(13, "a change takes effect while user %u is %s",
 		    user->index,
 		    stay_state_name((enum stay_state)user->state[0]));
-	if (change.url != NULL)
+	if (change.url != NULL) {
+		user->moved = true;
 		user->elsewhere = change.url == user->host.other_url;
+	}
 	if (change.has_options)
 		take_options(user, &change);
 }

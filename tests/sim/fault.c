@@ -255,6 +255,7 @@ strike_system(struct run *run, struct host *host)
 	if (which == 0)
 		which = 1;
 	sim_fail(run->world, op, draw_between(run, 1, 20), errors[which]);
+	run->ops_failed = true;
 }
 
 static void

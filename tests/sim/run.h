@@ -363,6 +363,8 @@ struct user {
 	uint64_t ready_at;   /* ns: its session came up */
 	uint64_t granted_at; /* ns: its dial was, and the same of slept */
 	uint64_t granted_slept;
+	bool reached;     /* by the last dial, maybe */
+	bool moved;       /* to its other URL, at least once */
 	uint64_t left_at; /* ns: it began to leave, and the same of slept */
 	uint64_t left_slept;
 	bool changed; /* the last session ended by a planned change alone */
@@ -507,6 +509,7 @@ struct run {
 	uint64_t checks;     /* of clients at rest */
 	uint64_t acted_at;   /* number of the wait the program last acted in */
 	uint64_t granted_at; /* the last dial was let go */
+	bool ops_failed;     /* the world was told to let one fail */
 	bool has_granted;
 	uint64_t idle_waits; /* waits in which nothing happened */
 	uint64_t idle_since;

@@ -272,6 +272,26 @@ START_TEST(test_promise_13_only_doubtful_targets_are_staggered)
 }
 END_TEST
 
+START_TEST(test_promise_13_nobody_waits_for_the_stagger_of_another)
+{
+	struct rig rigs[CROWD];
+
+	form(rigs);
+	stagger(rigs, 10);
+	sim_listen(rigs[0].world, "10.0.0.2", 7, NULL, NULL);
+	dial_other(&rigs[0]);
+	sim_run_ms(rigs[0].world, 5);
+	dial(&rigs[1]);
+	dial_other(&rigs[2]);
+	sim_run_ms(rigs[0].world, 50);
+	ck_assert_str_eq(grants, "a0 c5 b15");
+	stay__link_close(&rigs[0].link);
+	stay__link_close(&rigs[2].link);
+	sim_run_ms(rigs[0].world, 1);
+	disperse(rigs);
+}
+END_TEST
+
 START_TEST(test_promise_13_the_stagger_can_be_changed)
 {
 	struct rig rigs[CROWD];
@@ -506,6 +526,8 @@ suite_governor(void)
 	    tests, test_promise_13_who_is_given_up_is_not_waited_for);
 	tcase_add_test(
 	    tests, test_promise_13_only_doubtful_targets_are_staggered);
+	tcase_add_test(
+	    tests, test_promise_13_nobody_waits_for_the_stagger_of_another);
 	tcase_add_test(tests, test_promise_13_the_stagger_can_be_changed);
 	tcase_add_test(tests, test_governor_a_black_hole_leaves_places);
 	tcase_add_test(tests, test_governor_many_black_holes_leave_half);
