@@ -59,7 +59,8 @@ $(BUILD)/libstay-echo.so.$(VERSION): $(BUILD)/libstay.so.$(VERSION)
 $(EXAMPLES): %: %.o $(call objects,$(wildcard examples/support/*.c))
 $(BUILD)/test-unit: $(call objects,$(UNIT))
 $(BUILD)/test-integration: $(call objects,$(INTEGRATION))
-$(BUILD)/test-unit $(BUILD)/test-integration: LIBS += $(CHECK_LIBS) -Wl,--wrap=getrandom
+$(BUILD)/test-unit $(BUILD)/test-integration: LIBS += $(CHECK_LIBS) \
+	$(foreach name,getrandom malloc calloc realloc,-Wl,--wrap=$(name))
 $(BUILD)/sim: $(call objects,$(wildcard tests/sim/*.c))
 # Its allocations and its clock go through tests/sim/memory.c.
 $(BUILD)/sim: LIBS += $(foreach name,malloc calloc realloc free time gettimeofday \

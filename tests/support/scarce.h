@@ -1,0 +1,20 @@
+/*
+ * A system that is short of memory: one allocation of this thread fails, and
+ * what a test's own world needs is spared. While it is armed a test asserts by
+ * EXPECT only, for the test framework allocates too.
+ */
+#ifndef STAY_TESTS_SCARCE_H
+#define STAY_TESTS_SCARCE_H
+
+#include <stdbool.h>
+
+/* The `nth` allocation from here on fails, once, counted from 1. */
+void scarce_arm(unsigned nth);
+
+/* From here on each one fails. */
+void scarce_drought(void);
+
+/* No more of that; whether one has failed. */
+bool scarce_disarm(void);
+
+#endif

@@ -1,0 +1,305 @@
+/*
+ * libev's memory: room in its tables before it is needed, and a reserve for the
+ * moment that there is none.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <ev.h>
+
+#include <stay/loop.h>
+
+#include "suites.h"
+#include "support/scarce.h"
+#include "world/ev_room.h"
+
+static struct ev_loop *ev;
+static struct stay__room room;
+static unsigned taken;
+
+/* libev's allocator, as it is by default, and a count of what is asked for. */
+static void *
+counting(void *memory, long size)
+{
+	if (size == 0) {
+		free(memory);
+		return NULL;
+	}
+	taken++;
+	return realloc(memory, (size_t)size);
+}
+
+static void
+setup(void)
+{
+	ev_set_allocator(counting);
+	ev = ev_loop_new(EVBACKEND_SELECT);
+	ck_assert_ptr_nonnull(ev);
+	ck_assert(stay__room_init(&room, ev));
+}
+
+static void
+teardown(void)
+{
+	ev_loop_destroy(ev);
+}
+
+/* How often libev asks for memory to watch `fd`, which need not be open. */
+static unsigned
+asked_to_watch(int fd)
+{
+	ev_io io;
+
+	taken = 0;
+	ev_init(&io, NULL);
+	io.fd = fd;
+	io.events = EV_READ;
+	ev_io_start(ev, &io);
+	ev_io_stop(ev, &io);
+	return taken;
+}
+
+static unsigned
+asked_to_tell(unsigned events)
+{
+	static ev_timer timers[2000];
+
+	ev_invoke_pending(ev); /* what came before has left its entries */
+	taken = 0;
+	for (unsigned i = 0; i < events; i++) {
+		ev_init(&timers[i], NULL);
+		ev_feed_event(ev, &timers[i], EV_TIMER);
+	}
+	for (unsigned i = 0; i < events; i++)
+		ev_clear_pending(ev, &timers[i]);
+	return taken;
+}
+
+/* Below, at and above the sizes that libev's tables have. */
+START_TEST(test_world_ev_room_for_any_descriptor)
+{
+	static const int fds[] = { 0, 3, 63, 64, 65, 127, 128, 129, 255, 256,
+		257, 1023, 1024, 5000, 4999, 0 };
+
+	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++) {
+		ck_assert(stay__room_take(&room, fds[i]));
+		ck_assert_uint_eq(asked_to_watch(fds[i]), 0);
+	}
+}
+END_TEST
+
+/* The table of descriptors, and the list of those that have changed. */
+START_TEST(test_world_ev_room_for_all_descriptors_at_once)
+{
+	static ev_io ios[300];
+
+	ck_assert(stay__room_take(&room, 200));
+	taken = 0;
+	for (int fd = 0; fd <= 200; fd++) {
+		ev_io_init(&ios[fd], NULL, fd, EV_READ);
+		ev_io_start(ev, &ios[fd]);
+	}
+	ck_assert_uint_eq(taken, 0);
+	for (int fd = 0; fd <= 200; fd++)
+		ev_io_stop(ev, &ios[fd]);
+}
+END_TEST
+
+START_TEST(test_world_ev_room_for_all_of_them_at_once)
+{
+	for (unsigned n = 1; n <= 1000; n++) {
+		ck_assert(stay__room_take(&room, 5));
+		ck_assert_uint_eq(room.watches, n);
+		if (n % 50 == 0)
+			ck_assert_uint_eq(asked_to_tell(n), 0);
+	}
+}
+END_TEST
+
+/* What is given back is room for the next: without end nothing grows. */
+START_TEST(test_world_ev_room_is_used_again)
+{
+	ck_assert(stay__room_take(&room, 70));
+	scarce_drought();
+	for (int i = 0; i < 1000; i++) {
+		stay__room_give(&room);
+		if (!stay__room_take(&room, 69 + i % 2))
+			break;
+	}
+	ck_assert(!scarce_disarm());
+	ck_assert_uint_eq(room.watches, 1);
+}
+END_TEST
+
+/* Asking again, when there is memory, has what was refused. */
+START_TEST(test_world_ev_room_without_memory_is_refused)
+{
+	struct ev_loop *other = ev_loop_new(EVBACKEND_SELECT);
+	struct stay__room none;
+	bool ok;
+
+	scarce_drought();
+	ok = stay__room_take(&room, 64);
+	scarce_disarm();
+	ck_assert(!ok);
+	ck_assert_uint_eq(room.watches, 0);
+	ck_assert(stay__room_take(&room, 64));
+	ck_assert_uint_eq(asked_to_watch(64), 0);
+	for (int i = 1; i < 16; i++)
+		ck_assert(stay__room_take(&room, 64));
+	scarce_drought();
+	ok = stay__room_take(&room, 64);
+	scarce_disarm();
+	ck_assert(!ok);
+	ck_assert_uint_eq(room.watches, 16);
+	scarce_drought();
+	ok = stay__room_init(&none, other);
+	scarce_disarm();
+	ck_assert(!ok);
+	ev_loop_destroy(other);
+}
+END_TEST
+
+/* ---- the reserve ---- */
+
+/*
+ * In a process of its own, for libev's allocator belongs to the process. 0: all
+ * is well, else the line of what is not.
+ */
+#define OR_LINE(condition)                                                     \
+	do {                                                                   \
+		if (!(condition))                                              \
+			return __LINE__;                                       \
+	} while (0)
+
+/* All of it ready at once, and twice as much the second time. */
+static void
+watch_many(struct ev_loop *loop, ev_timer *timers, int count)
+{
+	for (int i = 0; i < count; i++) {
+		ev_timer_init(&timers[i], NULL, 1., 0.);
+		ev_timer_start(loop, &timers[i]);
+	}
+	for (int i = 0; i < count; i++)
+		ev_timer_stop(loop, &timers[i]);
+}
+
+/* libev ends the process when it gets no memory: getting on is the proof. */
+static int
+live_on_the_reserve(void)
+{
+	static ev_timer timers[4000];
+	struct ev_loop *loop;
+
+	OR_LINE(stay_loop_ev_reserve((size_t)256 * 1024) == STAY_OK);
+	OR_LINE(stay_loop_ev_reserve((size_t)256 * 1024) == STAY_E_STATE);
+	loop = ev_loop_new(EVBACKEND_SELECT);
+	OR_LINE(loop != NULL);
+	watch_many(loop, timers, 10);
+	for (int turn = 0; turn < 3; turn++) {
+		scarce_drought();
+		watch_many(loop, timers, 1000 << turn);
+		scarce_disarm();
+	}
+	watch_many(loop, timers, 4000);
+	ev_loop_destroy(loop);
+	for (int turn = 0; turn < 100; turn++) {
+		loop = ev_loop_new(EVBACKEND_SELECT);
+		scarce_drought();
+		watch_many(loop, timers, 1000);
+		scarce_disarm();
+		ev_loop_destroy(loop);
+	}
+	return 0;
+}
+
+static int
+reserve_what_is_not_there(void)
+{
+	enum stay_status status;
+
+	scarce_drought();
+	status = stay_loop_ev_reserve(1024);
+	scarce_disarm();
+	OR_LINE(status == STAY_E_NOMEM);
+	OR_LINE(stay_loop_ev_reserve(1024) == STAY_OK);
+	return 0;
+}
+
+/* Past its end there is nothing: libev says so and aborts. */
+static int
+use_up_the_reserve(void)
+{
+	static ev_timer timers[4000];
+	struct ev_loop *loop;
+
+	OR_LINE(stay_loop_ev_reserve(1024) == STAY_OK);
+	loop = ev_loop_new(EVBACKEND_SELECT);
+	close(STDERR_FILENO);
+	scarce_drought();
+	watch_many(loop, timers, 4000);
+	return 0;
+}
+
+static int
+end_of(int (*life)(void))
+{
+	int status = 0;
+	pid_t child = fork();
+
+	ck_assert_int_ge(child, 0);
+	if (child == 0) {
+		int line = life();
+
+		if (line != 0)
+			fprintf(stderr, "%s:%d\n", __FILE__, line);
+		_exit(line != 0);
+	}
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	return status;
+}
+
+START_TEST(test_world_ev_reserve_is_there_when_nothing_else_is)
+{
+	ck_assert_int_eq(end_of(live_on_the_reserve), 0);
+}
+END_TEST
+
+START_TEST(test_world_ev_reserve_that_is_not_there)
+{
+	ck_assert_int_eq(end_of(reserve_what_is_not_there), 0);
+}
+END_TEST
+
+START_TEST(test_world_ev_reserve_ends)
+{
+	int status = end_of(use_up_the_reserve);
+
+	ck_assert(WIFSIGNALED(status));
+}
+END_TEST
+
+Suite *
+suite_world_ev_room(void)
+{
+	Suite *suite = suite_create("world_ev_room");
+	TCase *tests = tcase_create("room");
+	TCase *reserves = tcase_create("reserve");
+
+	tcase_add_checked_fixture(tests, setup, teardown);
+	tcase_add_test(tests, test_world_ev_room_for_any_descriptor);
+	tcase_add_test(tests, test_world_ev_room_for_all_descriptors_at_once);
+	tcase_add_test(tests, test_world_ev_room_for_all_of_them_at_once);
+	tcase_add_test(tests, test_world_ev_room_is_used_again);
+	tcase_add_test(tests, test_world_ev_room_without_memory_is_refused);
+	suite_add_tcase(suite, tests);
+	tcase_add_test(
+	    reserves, test_world_ev_reserve_is_there_when_nothing_else_is);
+	tcase_add_test(reserves, test_world_ev_reserve_that_is_not_there);
+	tcase_add_test(reserves, test_world_ev_reserve_ends);
+	suite_add_tcase(suite, reserves);
+	return suite;
+}
