@@ -153,12 +153,12 @@ stay__timing_take_message(struct stay_conn *conn)
 	return message;
 }
 
+/* No state timeout is asked for: a stop has taken the last one. */
 void
 stay__timing_fini(struct stay_conn *conn)
 {
 	stay__timing_disarm(conn);
 	stay__timing_timeout_stop(conn);
-	drop_message(&conn->timing.asked_message);
 }
 
 static void

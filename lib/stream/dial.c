@@ -274,8 +274,6 @@ stay__dial_orphan(struct stay__dial *dial)
 void
 stay__dial_free(struct stay__dial *dial)
 {
-	if (dial == NULL)
-		return;
 	if (dial->candidates != NULL)
 		quiet(dial);
 	stay__ends_close(&dial->won, dial->loop->world);

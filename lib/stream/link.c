@@ -121,7 +121,6 @@ disown(struct stay__link *link)
 	stay__ends_close(&ends, link->loop->world);
 	link->transport = NULL;
 	link->state = NULL;
-	link->wants_write = false;
 }
 
 static void

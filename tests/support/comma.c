@@ -49,16 +49,17 @@ create(const char *folder, const char *name)
 }
 
 static void
-write_source(const char *folder)
+write_source(const char *folder, const char *point)
 {
 	FILE *file = create(folder, SOURCE);
 
-	fputs("LC_NUMERIC\n"
-	      "decimal_point \",\"\n"
-	      "thousands_sep \"\"\n"
-	      "grouping -1\n"
-	      "END LC_NUMERIC\n",
-	    file);
+	fprintf(file,
+	    "LC_NUMERIC\n"
+	    "decimal_point \"%s\"\n"
+	    "thousands_sep \"\"\n"
+	    "grouping -1\n"
+	    "END LC_NUMERIC\n",
+	    strcmp(point, ",") == 0 ? "," : "<U066B>");
 	fclose(file);
 }
 
@@ -68,24 +69,28 @@ write_ascii(const char *folder)
 	FILE *file = create(folder, ASCII);
 
 	fputs("<code_set_name> ANSI_X3.4-1968\n"
+	      "<mb_cur_min> 1\n"
+	      "<mb_cur_max> 2\n"
 	      "<comment_char> %\n"
 	      "<escape_char> /\n"
 	      "CHARMAP\n",
 	    file);
 	for (unsigned i = 0; i < 128; i++)
 		fprintf(file, "<U%04X> /x%02x\n", i, i);
-	fputs("END CHARMAP\n", file);
+	fputs("<U066B> /xd9/xab\n"
+	      "END CHARMAP\n",
+	    file);
 	fclose(file);
 }
 
 /* The other categories are missing: -c lets them. */
 static void
-make(const char *folder)
+make(const char *folder, const char *point)
 {
 	static const char *const words[] = { "localedef", "-c", "-i",
 		"./" SOURCE, "-f", "./" ASCII, "./" NAME, NULL };
 
-	write_source(folder);
+	write_source(folder, point);
 	write_ascii(folder);
 	run(folder, words);
 }
@@ -100,7 +105,7 @@ enter(const char *folder)
 }
 
 bool
-comma_begin(void)
+comma_begin(const char *point)
 {
 	char folder[] = "/tmp/stay-comma-XXXXXX";
 	const char *const words[] = { "rm", "-rf", folder, NULL };
@@ -108,10 +113,10 @@ comma_begin(void)
 	before = strdup(setlocale(LC_NUMERIC, NULL));
 	ck_assert_ptr_nonnull(before);
 	ck_assert_ptr_nonnull(mkdtemp(folder));
-	make(folder);
+	make(folder, point);
 	enter(folder);
 	run("/", words);
-	if (strcmp(localeconv()->decimal_point, ",") == 0)
+	if (strcmp(localeconv()->decimal_point, point) == 0)
 		return true;
 	printf("skipped: localedef makes no locale with a comma here\n");
 	comma_end();

@@ -7,9 +7,11 @@
 
 #include <stdbool.h>
 
-/* It is LC_NUMERIC of this process from now on; false: it can't be made here,
+/* With `point` between the digits, COMMA or COMMA_OF_TWO_BYTES, it is LC_NUMERIC of this process from now on; false: it can't be made here,
  * and it is said that the test is skipped. */
-bool comma_begin(void);
+#define COMMA              ","
+#define COMMA_OF_TWO_BYTES "\331\253"
+bool comma_begin(const char *point);
 /* LC_NUMERIC is again what it was. */
 void comma_end(void);
 

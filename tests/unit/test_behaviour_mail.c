@@ -150,6 +150,10 @@ static const struct story next_events[] = {
 };
 
 static const struct story state_timeouts[] = {
+	{ "no state timeout follows a terminate",
+	  UP "terminate: {statetimeout(9,0)}", "start run(1) stop(IO) run(100)",
+	  T_UP "@1 disconnect(stopping:IO) terminate(IO) "
+	  "statetimeout(9,0)!STATE closed(IO)" },
 	{ "a state timeout", UP "cast: {statetimeout(9,30)} noreply",
 	  "start cast(2) run(1000)", T_UP "cast(2) @30 statetimeout(9)" },
 	{ "of nothing", UP "cast: {statetimeout(9,0)} noreply",

@@ -553,6 +553,60 @@ START_TEST(test_behaviour_stream_is_dialled_with_its_options)
 }
 END_TEST
 
+/* ---- what is said of it, and what it keeps ---- */
+
+static const struct {
+	const char *script;
+	const char *drive;
+	const char *failure;
+} spent[] = {
+	{ DIAL "noreply", "black_hole start run(1000)",
+	    "connect probe: 10.0.0.1:7777 timed out after 500 ms; idle" },
+	{ DIAL "noreply noreply", "listen start run(1000)",
+	    "connect probe: 10.0.0.1:7777 open, but not ready after 500 ms; "
+	    "idle" },
+	{ "init: connect(1) connect: pending(500) info: noreply",
+	    "start run(1000)", "connect probe: timed out; idle" },
+	/* what the end of a session was is not what its disconnect waits for */
+	{ UP "disconnect(7) disconnect: pending(50)",
+	    "listen start run(1) peer_close run(1000)",
+	    "session probe: 10.0.0.1:7777 closed by the peer; " },
+};
+
+START_TEST(test_behaviour_stream_a_spent_budget_says_what_it_waited_for)
+{
+	struct probe *probe = probe_new();
+	const char *fault;
+
+	probe_script(probe, spent[_i].script);
+	probe_drive(probe, spent[_i].drive);
+	ck_assert_ptr_eq(
+	    strstr(stay_conn_failure(probe->conn), spent[_i].failure),
+	    stay_conn_failure(probe->conn));
+	fault = probe_end(probe);
+	ck_assert_msg(fault == NULL, "%s", fault);
+}
+END_TEST
+
+/* Not while some of it is still to be written. */
+START_TEST(test_behaviour_stream_hibernate_gives_its_memory_back)
+{
+	struct probe *probe = probe_new();
+	const char *fault;
+
+	probe_script(probe, UP "cast: {write(hello)} noreply noreply/h "
+			       "{write(hello)} noreply/h");
+	probe_drive(probe, "listen start run(1) cast(2) run(1)");
+	ck_assert_ptr_nonnull(probe->conn->stream.out.data);
+	probe_drive(probe, "cast(3) run(1)");
+	ck_assert_ptr_null(probe->conn->stream.out.data);
+	probe_drive(probe, "show(peer) cast(4) run(1)");
+	ck_assert_ptr_nonnull(strstr(probe->trace, "[got hello]"));
+	fault = probe_end(probe);
+	ck_assert_msg(fault == NULL, "%s", fault);
+}
+END_TEST
+
 /* ---- descriptors, by their numbers ---- */
 
 static char descriptor[32]; /* "fd:3" */
@@ -624,6 +678,11 @@ suite_behaviour_stream(void)
 	tcase_add_test(
 	    tcase, test_behaviour_stream_hibernates_once_it_is_flushed);
 	tcase_add_test(tcase, test_behaviour_stream_is_dialled_by_a_descriptor);
+	tcase_add_loop_test(tcase,
+	    test_behaviour_stream_a_spent_budget_says_what_it_waited_for, 0,
+	    sizeof(spent) / sizeof(spent[0]));
+	tcase_add_test(
+	    tcase, test_behaviour_stream_hibernate_gives_its_memory_back);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }

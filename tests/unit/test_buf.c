@@ -156,6 +156,46 @@ START_TEST(test_buf_compacts_before_it_grows)
 }
 END_TEST
 
+/* It is worth it from where it wins as much as it moves; before, it grows. */
+START_TEST(test_buf_compacts_only_what_is_worth_it)
+{
+	static const size_t takes[] = { 99, 100, 101 };
+	char bytes[200];
+	struct stay_buf buf;
+
+	memset(bytes, 'a', sizeof(bytes));
+	for (size_t i = 0; i < 3; i++) {
+		stay_buf_init(&buf, 0);
+		ck_assert_int_eq(stay_buf_append(&buf, bytes, 200), STAY_OK);
+		ck_assert_uint_eq(buf.cap, 256);
+		stay_buf_take(&buf, takes[i]);
+		ck_assert_int_eq(stay_buf_append(&buf, bytes, 60), STAY_OK);
+		ck_assert_uint_eq(buf.cap, takes[i] < 100 ? 512 : 256);
+		ck_assert_uint_eq(buf.head, 0);
+		ck_assert_uint_eq(stay_buf_len(&buf), 260 - takes[i]);
+		stay_buf_fini(&buf);
+	}
+}
+END_TEST
+
+/* A byte behind the tail is always free; so 255 are the most that 256 hold. */
+START_TEST(test_buf_grows_where_it_must_and_no_earlier)
+{
+	static const size_t lens[] = { 1, 255, 256, 257, 511, 512, 5000 };
+	static const size_t caps[] = { 256, 256, 512, 512, 512, 1024, 8192 };
+	struct stay_buf buf;
+
+	for (size_t i = 0; i < sizeof(lens) / sizeof(lens[0]); i++) {
+		stay_buf_init(&buf, 0);
+		ck_assert_ptr_nonnull(stay_buf_reserve(&buf, lens[i]));
+		ck_assert_uint_eq(buf.cap, caps[i]);
+		stay_buf_commit(&buf, lens[i]);
+		ck_assert_uint_eq(stay_buf_len(&buf), lens[i]);
+		stay_buf_fini(&buf);
+	}
+}
+END_TEST
+
 /* Counted, not timed: a byte that is moved for each that is taken, at most. */
 START_TEST(test_buf_many_small_takes_move_little)
 {
@@ -376,6 +416,8 @@ suite_buf(void)
 	suite_add_tcase(suite, bytes);
 	tcase_add_test(bounds, test_buf_grows_by_doubling);
 	tcase_add_test(bounds, test_buf_compacts_before_it_grows);
+	tcase_add_test(bounds, test_buf_compacts_only_what_is_worth_it);
+	tcase_add_test(bounds, test_buf_grows_where_it_must_and_no_earlier);
 	tcase_add_test(bounds, test_buf_many_small_takes_move_little);
 	tcase_add_test(bounds, test_buf_the_limit_counts_live_bytes);
 	tcase_add_test(bounds, test_buf_more_than_there_is_is_no_memory);

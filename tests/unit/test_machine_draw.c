@@ -140,6 +140,37 @@ START_TEST(test_machine_draw_verdict_matrix_has_a_line_a_situation)
 }
 END_TEST
 
+/* How many cells the line at `text` has; a rule has nothing but dashes in them. */
+static unsigned
+count_cells(const char *text, bool is_rule)
+{
+	unsigned bars = 0;
+
+	ck_assert_int_eq(*text, '|');
+	for (; *text != '\n'; text++) {
+		bars += *text == '|';
+		if (is_rule)
+			ck_assert_ptr_nonnull(strchr("|-", *text));
+	}
+	ck_assert_int_eq(text[-1], '|');
+	return bars - 1;
+}
+
+START_TEST(test_machine_draw_verdict_matrix_is_a_whole_table)
+{
+	char *text = drawn(draw_verdicts, NULL);
+	unsigned number = 0, cells = count_cells(text, false);
+	const char *line = text;
+
+	ck_assert_uint_gt(cells, 8);
+	for (; *line != '\0'; line = strchr(line, '\n') + 1)
+		ck_assert_uint_eq(count_cells(line, number++ == 1), cells);
+	ck_assert_ptr_null(strstr(text, "| |"));
+	ck_assert_ptr_null(strstr(text, "||"));
+	free(text);
+}
+END_TEST
+
 Suite *
 suite_machine_draw(void)
 {
@@ -153,6 +184,8 @@ suite_machine_draw(void)
 	tcase_add_loop_test(tcase, test_machine_draw_is_stable, 0, TABLE_COUNT);
 	tcase_add_test(
 	    tcase, test_machine_draw_verdict_matrix_has_a_line_a_situation);
+	tcase_add_test(
+	    tcase, test_machine_draw_verdict_matrix_is_a_whole_table);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }

@@ -319,13 +319,50 @@ START_TEST(test_redis_format_a_precise_text_is_not_read_past)
 }
 END_TEST
 
+/* What a width or precision written as digits does, one given as '*' does. */
+START_TEST(test_redis_format_amounts_are_as_printfs)
+{
+	static const char *const before[] = { "", ".", "-" };
+	char format[32], word[512], wire[600];
+
+	for (int i = 0; i <= 3 * 130; i++) {
+		int amount = i / 3, kind = i % 3, len;
+
+		snprintf(format, sizeof(format), "%%%s%.*dd", before[kind],
+		    amount > 0, amount);
+		if (kind == 0)
+			len = snprintf(word, sizeof(word), "%*d", amount, 42);
+		else if (kind == 1)
+			len = snprintf(word, sizeof(word), "%.*d", amount, 42);
+		else
+			len = snprintf(word, sizeof(word), "%-*d", amount, 42);
+		len = snprintf(
+		    wire, sizeof(wire), "*1\r\n$%d\r\n%s\r\n", len, word);
+		ck_assert_int_eq(write_format(format, 42), STAY_OK);
+		assert_wrote(wire, (size_t)len);
+	}
+}
+END_TEST
+
 START_TEST(test_redis_format_a_locale_with_a_comma)
 {
-	if (!comma_begin())
+	if (!comma_begin(COMMA))
 		return;
 	assert_format("*1\r\n$3\r\n1.5\r\n", "%g", 1.5);
 	assert_format("*1\r\n$8\r\n1.500000\r\n", "%f", 1.5);
 	assert_format("*1\r\n$5\r\n1e+20\r\n", "%g", 1e20);
+	comma_end();
+}
+END_TEST
+
+START_TEST(test_redis_format_a_locale_with_a_long_point)
+{
+	if (!comma_begin(COMMA_OF_TWO_BYTES))
+		return;
+	assert_format("*1\r\n$3\r\n1.5\r\n", "%g", 1.5);
+	assert_format("*1\r\n$9\r\n-1.500000\r\n", "%f", -1.5);
+	assert_format("*1\r\n$8\r\n1.25e+20\r\n", "%g", 1.25e20);
+	assert_format("*1\r\n$6\r\n  1.50\r\n", "%6.2f", 1.5);
 	comma_end();
 }
 END_TEST
@@ -489,7 +526,9 @@ suite_redis_format(void)
 	tcase_add_test(tests, test_redis_format_stars_are_arguments);
 	tcase_add_test(
 	    tests, test_redis_format_a_precise_text_is_not_read_past);
+	tcase_add_test(tests, test_redis_format_amounts_are_as_printfs);
 	tcase_add_test(tests, test_redis_format_a_locale_with_a_comma);
+	tcase_add_test(tests, test_redis_format_a_locale_with_a_long_point);
 	tcase_add_test(tests, test_redis_format_what_is_wrong_is_refused);
 	tcase_add_test(tests, test_redis_format_the_widest_number);
 	tcase_add_test(

@@ -218,7 +218,7 @@ END_TEST
 
 START_TEST(test_redis_reply_doubles_in_a_locale_with_a_comma)
 {
-	if (!comma_begin())
+	if (!comma_begin(COMMA))
 		return;
 	for (size_t i = 0; i < sizeof(reals) / sizeof(reals[0]); i++)
 		assert_real(&reals[i]);

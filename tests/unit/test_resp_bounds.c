@@ -1,4 +1,5 @@
 /* The parser of RESP: its bounds, its memory, and how much it reads twice. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -196,6 +197,30 @@ START_TEST(test_resp_bounds_the_tape_is_kept)
 }
 END_TEST
 
+/* It doubles as the elements come, up to its bound and one for the root. */
+START_TEST(test_resp_bounds_the_tape_doubles_up_to_its_bound)
+{
+	char head[16];
+
+	for (uint32_t max = 2; max < 70; max++) {
+		uint32_t cap = 4;
+
+		resp_fini(&resp);
+		resp_init(&resp);
+		resp.parser.elements_max = max;
+		snprintf(head, sizeof(head), "*%u\r\n", max - 1);
+		ck_assert_int_eq(feed(head), STAY_REDIS__MORE);
+		for (uint32_t used = 3; used <= max + 1; used++) {
+			ck_assert_int_eq(feed(":1\r\n"),
+			    used <= max ? STAY_REDIS__MORE : STAY_REDIS__WHOLE);
+			cap = cap < used ? cap * 2 : cap;
+			ck_assert_uint_eq(
+			    resp.parser.cap, cap < max + 1 ? cap : max + 1);
+		}
+	}
+}
+END_TEST
+
 /* A frame of `count` elements. */
 static void
 feed_large(size_t count)
@@ -267,6 +292,8 @@ suite_resp_bounds(void)
 	    tests, test_resp_bounds_no_byte_of_a_line_is_searched_twice);
 	tcase_add_test(tests, test_resp_bounds_what_was_read_is_not_read_again);
 	tcase_add_test(tests, test_resp_bounds_the_tape_is_kept);
+	tcase_add_test(
+	    tests, test_resp_bounds_the_tape_doubles_up_to_its_bound);
 	tcase_add_test(tests, test_resp_bounds_a_large_tape_is_given_back);
 	tcase_add_test(tests, test_resp_bounds_a_cut_frame_is_forgotten);
 	suite_add_tcase(suite, tests);

@@ -27,6 +27,7 @@
 #include "world/ev_socket.h"
 
 #define HANGING "hangs.test"
+#define BROKEN  "broken.test" /* the system fails, as `broken` says */
 
 /* ---- the system's side ---- */
 
@@ -55,6 +56,8 @@ hang(void)
 	atomic_fetch_add(&left, 1);
 }
 
+static atomic_int broken, broken_errno;
+
 int
 getaddrinfo(const char *host, const char *port, const struct addrinfo *hints,
     struct addrinfo **found)
@@ -64,6 +67,10 @@ getaddrinfo(const char *host, const char *port, const struct addrinfo *hints,
 	void *symbol = dlsym(RTLD_NEXT, "getaddrinfo");
 
 	memcpy(&system_s, &symbol, sizeof(symbol));
+	if (host != NULL && strcmp(host, BROKEN) == 0) {
+		errno = atomic_load(&broken_errno);
+		return atomic_load(&broken);
+	}
 	if (host != NULL && strncmp(host, HANGING, strlen(HANGING)) == 0) {
 		hang();
 		host = "127.0.0.1";
@@ -124,6 +131,7 @@ struct asked {
 	int times;
 	int error;
 	bool has_text;
+	char text[128];
 	size_t count;
 	struct stay_address first;
 };
@@ -137,6 +145,8 @@ on_done(struct stay_lookup *lookup, int error, const char *text,
 	asked->times++;
 	asked->error = error;
 	asked->has_text = text != NULL;
+	snprintf(
+	    asked->text, sizeof(asked->text), "%s", text != NULL ? text : "");
 	asked->count = count;
 	if (count > 0)
 		asked->first = addresses[0];
@@ -211,6 +221,35 @@ START_TEST(test_world_ev_lookup_says_why_not)
 	ck_assert_int_ne(asked.error, 0);
 	ck_assert(asked.has_text);
 	ck_assert_uint_eq(asked.count, 0);
+}
+END_TEST
+
+/* The number of the system, if it is the system that failed and it says why. */
+START_TEST(test_world_ev_lookup_tells_the_error_of_the_system)
+{
+	static const struct {
+		int error;
+		int system;
+		int told;
+	} rows[] = {
+		{ EAI_SYSTEM, EMFILE, -EMFILE },
+		{ EAI_SYSTEM, ENOENT, -ENOENT },
+		{ EAI_SYSTEM, 0, EAI_SYSTEM },
+		{ EAI_AGAIN, EMFILE, EAI_AGAIN },
+		{ EAI_FAIL, 0, EAI_FAIL },
+	};
+	struct asked asked;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		atomic_store(&broken, rows[i].error);
+		atomic_store(&broken_errno, rows[i].system);
+		ck_assert_int_eq(ask(&asked, BROKEN, "7"), 0);
+		wait_answer(&asked);
+		ck_assert_int_eq(asked.error, rows[i].told);
+		ck_assert_str_eq(asked.text, gai_strerror(rows[i].error));
+		ck_assert_uint_eq(asked.count, 0);
+		ck_assert_int_eq(asked.times, 1);
+	}
 }
 END_TEST
 
@@ -444,6 +483,8 @@ suite_world_ev_resolve(void)
 	tcase_add_test(tcase, test_world_ev_lookup_finds_localhost);
 	tcase_add_test(tcase, test_world_ev_lookup_copies_what_it_is_asked);
 	tcase_add_test(tcase, test_world_ev_lookup_says_why_not);
+	tcase_add_test(
+	    tcase, test_world_ev_lookup_tells_the_error_of_the_system);
 	tcase_add_test(tcase, test_world_ev_lookup_in_four_threads_at_most);
 	tcase_add_test(tcase, test_world_ev_lookup_cancelled_while_waiting);
 	tcase_add_test(tcase, test_world_ev_lookup_cancelled_while_under_way);

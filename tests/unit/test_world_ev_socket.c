@@ -481,6 +481,25 @@ END_TEST
 
 /* ---- adopting ---- */
 
+/* Once is enough, however often it was woken. */
+START_TEST(test_world_ev_wake_lasts_till_it_is_cleared)
+{
+	struct pollfd ready = { .fd = stay__wake_open(), .events = POLLIN };
+
+	ck_assert_int_ge(ready.fd, 0);
+	ck_assert_int_eq(poll(&ready, 1, 0), 0);
+	stay__wake_clear(ready.fd);
+	for (int i = 0; i < 2; i++) {
+		stay__wake(ready.fd);
+		stay__wake(ready.fd);
+		ck_assert_int_eq(poll(&ready, 1, 0), 1);
+		stay__wake_clear(ready.fd);
+		ck_assert_int_eq(poll(&ready, 1, 0), 0);
+	}
+	close(ready.fd);
+}
+END_TEST
+
 START_TEST(test_world_ev_adopt_makes_it_ours)
 {
 	int fds[2];
@@ -529,6 +548,7 @@ suite_world_ev_socket(void)
 	tcase_add_test(tcase, test_promise_11_no_sigpipe_on_a_pipe);
 	tcase_add_test(
 	    tcase, test_promise_11_somebody_else_s_sigpipe_is_left_alone);
+	tcase_add_test(tcase, test_world_ev_wake_lasts_till_it_is_cleared);
 	tcase_add_test(tcase, test_world_ev_adopt_makes_it_ours);
 	suite_add_tcase(suite, tcase);
 	return suite;
