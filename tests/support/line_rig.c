@@ -223,6 +223,8 @@ on_part(void *arg, const struct stay_result *result)
 	struct line_call *call = arg;
 
 	ck_assert_uint_eq(call->told, 0);
+	ck_assert_int_eq(result->outcome,
+	    *(const char *)result->reply == '!' ? STAY_REFUSED : STAY_REPLIED);
 	line_note(&call->rig->notes, "%s part %s %s;", call->name,
 	    stay_status_name(result->status) + 5, (const char *)result->reply);
 }

@@ -331,6 +331,22 @@ START_TEST(test_dial_lets_a_late_answer_join_the_race)
 }
 END_TEST
 
+/* Nothing is waited for when nothing is under way. */
+START_TEST(test_dial_tries_a_late_answer_at_once)
+{
+	struct rig rig;
+
+	rig_init(&rig);
+	answer(&rig, "10.0.0.1", SIM_NO_ROUTE, 0);
+	listen_at(&rig, "10.0.0.2");
+	name(&rig, "late", "10.0.0.2", 10);
+	ck_assert_int_eq(rig_dial(&rig, "tcp 10.0.0.1 7, tcp late 7"), STAY_OK);
+	ck_assert(rig_settle(&rig, 60000));
+	ck_assert_uint_le(sim_now_ms(rig.world), 20);
+	rig_fini(&rig);
+}
+END_TEST
+
 START_TEST(test_dial_waits_for_a_late_answer_when_all_else_failed)
 {
 	struct rig rig;
@@ -394,6 +410,9 @@ START_TEST(test_dial_refuses_what_makes_no_sense)
 	ck_assert_int_eq(rig_dial(&rig, ""), STAY_E_ARG);
 	ck_assert_int_eq(rig_dial(&rig, "tcp db x"), STAY_E_ARG);
 	ck_assert_int_eq(rig_dial(&rig, "tcp ::1 65536"), STAY_E_ARG);
+	ck_assert_int_eq(rig_dial(&rig, "tcp ::1 000007"), STAY_E_ARG);
+	ck_assert_int_eq(rig_dial(&rig, "tcp ::1 7:"), STAY_E_ARG);
+	ck_assert_int_eq(rig_dial(&rig, "tcp ::1 /7"), STAY_E_ARG);
 	ck_assert_int_eq(rig_dial(&rig, "gopher db 70"), STAY_E_UNSUPPORTED);
 	ck_assert_str_eq(rig.turns, "");
 	rig_fini(&rig);
@@ -403,6 +422,7 @@ END_TEST
 static void
 add_races(TCase *tests)
 {
+	tcase_add_test(tests, test_dial_tries_a_late_answer_at_once);
 	tcase_add_test(tests, test_promise_7_a_list_of_targets_is_bounded);
 	tcase_add_test(tests, test_dial_tries_an_address_of_two_names_once);
 	tcase_add_test(tests, test_dial_of_two_ports_of_one_name_reaches_each);

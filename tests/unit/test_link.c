@@ -454,6 +454,26 @@ START_TEST(test_link_that_adopts_forgets_an_earlier_failure)
 }
 END_TEST
 
+START_TEST(test_link_that_adopts_what_it_cannot_watch_is_down)
+{
+	struct rig rig;
+	int fd;
+
+	rig_init(&rig);
+	sim_adopted(rig.world, &silent, NULL, &fd);
+	sim_fail(rig.world, SIM_WATCH, 1, -ENOMEM);
+	ck_assert_int_eq(stay__link_adopt(&rig.link, fd, fd), STAY_OK);
+	ck_assert_str_eq(rig.news, "");
+	sim_run_ms(rig.world, 10);
+	ck_assert_str_eq(rig.news, "down");
+	ck_assert_str_eq(rig.turns, "closed>open>closed");
+	ck_assert_int_eq(rig.link.failure.status, STAY_E_NOMEM);
+	ck_assert_ptr_nonnull(strstr(rig_failure(&rig), "out of memory"));
+	ck_assert_uint_eq(sim_open_fds(rig.world), 0);
+	rig_fini(&rig);
+}
+END_TEST
+
 START_TEST(test_link_leaves_what_it_cannot_adopt)
 {
 	struct rig rig;
@@ -695,6 +715,8 @@ suite_link(void)
 	tcase_add_test(tests, test_link_adopts_a_reader_and_a_writer);
 	tcase_add_test(tests, test_link_dials_a_descriptor);
 	tcase_add_test(tests, test_link_that_adopts_forgets_an_earlier_failure);
+	tcase_add_test(
+	    tests, test_link_that_adopts_what_it_cannot_watch_is_down);
 	tcase_add_test(tests, test_link_leaves_what_it_cannot_adopt);
 	tcase_add_test(tests, test_link_uses_a_transport_of_the_user);
 	tcase_add_test(tests, test_transport_of_another_make_is_refused);

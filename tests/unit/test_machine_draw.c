@@ -166,6 +166,7 @@ START_TEST(test_machine_draw_verdict_matrix_is_a_whole_table)
 	for (; *line != '\0'; line = strchr(line, '\n') + 1)
 		ck_assert_uint_eq(count_cells(line, number++ == 1), cells);
 	ck_assert_ptr_null(strstr(text, "| |"));
+	ck_assert_ptr_null(strstr(text, "|  |"));
 	ck_assert_ptr_null(strstr(text, "||"));
 	free(text);
 }
