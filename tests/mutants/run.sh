@@ -92,7 +92,8 @@ prepare() {
 	mkdir -p "$work/tree-$job"
 	cp -R Makefile include lib adapters tests "$work/tree-$job"
 	build_plain test-unit && build_plain sim && build_sanitized &&
-	    alive_plain 300 plain/test-unit && alive_plain 300 plain/sim -q -n 100
+	    alive_plain 300 plain/test-unit &&
+	    alive_plain 300 plain/sim -q -n 100 && alive 900 asan/test-unit
 }
 
 # alive SECONDS PROGRAM ARGUMENT...: it ends well, in time and in bounds.

@@ -139,6 +139,7 @@ START_TEST(test_dial_of_two_ports_of_one_name_reaches_each)
 	ck_assert_str_eq(one.link.peer, "10.0.0.1:7");
 	ck_assert_str_eq(other.link.peer, "10.0.0.1:8");
 	stay__link_close(&other.link);
+	stay__link_fini(&other.link);
 	rig_fini(&one);
 }
 END_TEST
