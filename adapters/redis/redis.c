@@ -7,7 +7,8 @@
  *	session     frames that arrive, and which calls they answer
  *	greeting    how a session begins: greeting_steps, agreement
  *	words       what a server's error words mean
- *	reply       the readers of a reply; reply_parser makes it
+ *	reply       the readers of a reply: reply_tape, which reply_parser and
+ *	            reply_types make from bytes
  *	config      the URL and the options, checked once
  *	number      numbers as Redis writes them
  */

@@ -63,7 +63,8 @@ follow_multi(struct stay_session *session, unsigned type)
 static struct stay_frame
 frame_of(struct stay_session *session, const struct stay_redis__parser *parser)
 {
-	const struct stay_redis_reply *reply = stay_redis__parser_reply(parser);
+	const struct stay_redis_reply *reply =
+	    stay_redis__tape_reply(&parser->tape);
 	unsigned type = reply->type;
 
 	if (type == STAY_REDIS_PUSH)
@@ -86,11 +87,11 @@ stay_redis__session_decode(struct stay_session *session, struct stay_bytes in)
 	case STAY_REDIS__WHOLE:
 		return frame_of(session, parser);
 	case STAY_REDIS__MORE:
-		return stay_frame_more_of(stay_redis__parser_hope(parser));
+		return stay_frame_more_of(stay_redis__parser_bytes_min(parser));
 	case STAY_REDIS__BAD:
 		break;
 	}
-	if (stay_redis__parser_is_over(parser))
+	if (stay_redis__parser_text_too_long(parser))
 		return stay_frame_more_of(SIZE_MAX);
 	return stay_frame_bad(parser->why);
 }
@@ -125,8 +126,8 @@ stay_redis__session_retain(
 {
 	const struct stay_redis *redis = stay_session_keep(session);
 	const struct stay_redis_reply *kept = NULL;
-	size_t size = stay_redis__parser_copy(
-	    &redis->parser, keep->reply, keep->moved, keep->to, &kept);
+	size_t size = stay_redis__tape_copy(
+	    &redis->parser.tape, keep->reply, keep->moved, keep->to, &kept);
 
 	keep->kept = kept;
 	return size;
@@ -138,8 +139,8 @@ void
 stay_redis__session_bounds(
     struct stay_redis *redis, const struct stay_redis__config *config)
 {
-	redis->parser.depth_max = config->depth_max;
-	redis->parser.elements_max = config->elements_max;
+	redis->parser.tape.depth_max = config->depth_max;
+	redis->parser.tape.elements_max = config->elements_max;
 	redis->parser.text_max = config->text_max;
 }
 

@@ -5,7 +5,7 @@
 #include <stay/protocol.h>
 
 #include "greeting.h"
-#include "reply_tape.h"
+#include "reply_parser.h"
 
 /* The block that survives reconnects. The tape is kept from reply to reply. */
 struct stay_redis {

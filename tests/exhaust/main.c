@@ -13,7 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "../../adapters/redis/reply_tape.h"
+#include "../../adapters/redis/reply_parser.h"
 #include "slow.h"
 
 #define BYTES_MAX 12
@@ -43,8 +43,9 @@ struct sum {
 	bool failed;
 };
 
-static const struct stay_redis__parser bounds = { .depth_max = SLOW_DEPTH_MAX,
-	.elements_max = SLOW_ELEMENTS_MAX,
+static const struct stay_redis__parser bounds = { .tape.depth_max =
+						      SLOW_DEPTH_MAX,
+	.tape.elements_max = SLOW_ELEMENTS_MAX,
 	.text_max = SLOW_TEXT_MAX };
 
 /* ---- what the parser has made of it ---- */
@@ -123,7 +124,7 @@ parse(
 						    : SLOW_BAD;
 	if (parsed == STAY_REDIS__WHOLE) {
 		outcome.used = parser->pos;
-		put_node(&outcome, stay_redis__parser_reply(parser));
+		put_node(&outcome, stay_redis__tape_reply(&parser->tape));
 	}
 	return outcome;
 }

@@ -5,14 +5,14 @@
  *
  *	clang -g -O1 -D_GNU_SOURCE -Iinclude \
  *	    -fsanitize=fuzzer,address,undefined \
- *	    -o fuzz_resp tests/fuzz/fuzz_resp.c adapters/redis/reply_parser.c \
- *	    adapters/redis/reply.c adapters/redis/number.c
+ *	    -o fuzz_resp tests/fuzz/fuzz_resp.c adapters/redis/reply*.c \
+ *	    adapters/redis/number.c
  *	./fuzz_resp tests/fuzz/corpus/resp
  */
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../adapters/redis/reply_tape.h"
+#include "../../adapters/redis/reply_parser.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -84,7 +84,7 @@ take_frames(struct stay_redis__parser *parser, struct outcome *outcome,
 		    stay_redis__parse(parser, bytes + pos, len - pos);
 		if (outcome->last != STAY_REDIS__WHOLE)
 			break;
-		walk(outcome, stay_redis__parser_reply(parser));
+		walk(outcome, stay_redis__tape_reply(&parser->tape));
 		outcome->frames++;
 		pos += parser->pos;
 	}
@@ -94,9 +94,9 @@ take_frames(struct stay_redis__parser *parser, struct outcome *outcome,
 static struct outcome
 run(const uint8_t *data, size_t size, size_t piece)
 {
-	struct stay_redis__parser parser = {
-		.depth_max = 1024, .elements_max = 4096, .text_max = 1u << 20
-	};
+	struct stay_redis__parser parser = { .tape.depth_max = 1024,
+		.tape.elements_max = 4096,
+		.text_max = 1u << 20 };
 	struct outcome outcome = { STAY_REDIS__MORE, 0, 1469598103934665603u };
 	size_t kept = 0, taken;
 	char *bytes = NULL, *moved;

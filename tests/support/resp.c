@@ -10,8 +10,8 @@ void
 resp_init(struct resp *resp)
 {
 	memset(resp, 0, sizeof(*resp));
-	resp->parser.depth_max = 1024;
-	resp->parser.elements_max = 4194304;
+	resp->parser.tape.depth_max = 1024;
+	resp->parser.tape.elements_max = 4194304;
 	resp->parser.text_max = 512u << 20;
 }
 
@@ -57,7 +57,7 @@ resp_next(struct resp *resp)
 const struct stay_redis_reply *
 resp_reply(const struct resp *resp)
 {
-	return stay_redis__parser_reply(&resp->parser);
+	return stay_redis__tape_reply(&resp->parser.tape);
 }
 
 const struct stay_redis_reply *

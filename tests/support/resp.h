@@ -5,7 +5,7 @@
 #include <stay/buf.h>
 #include <stay/redis.h>
 
-#include "../../adapters/redis/reply_tape.h"
+#include "../../adapters/redis/reply_parser.h"
 
 /*
  * A parser with the bytes it was given. Each time, the bytes lie in other

@@ -162,19 +162,19 @@ START_TEST(test_redis_session_gives_a_large_tape_back)
 	answer_large(0);
 	sim_run_ms(world, 10);
 	ck_assert_uint_eq(told, 1);
-	ck_assert_uint_gt(redis->parser.cap, LARGE);
+	ck_assert_uint_gt(redis->parser.tape.cap, LARGE);
 	sim_run_ms(world, 1100);
-	ck_assert_uint_eq(redis->parser.cap, 0);
+	ck_assert_uint_eq(redis->parser.tape.cap, 0);
 
 	submit("LRANGE a 0 -1");
 	answer_large(3);
 	sim_run_ms(world, 3000);
 	ck_assert_uint_eq(told, 1);
-	ck_assert_uint_ge(redis->parser.cap, LARGE);
+	ck_assert_uint_ge(redis->parser.tape.cap, LARGE);
 	sim_unlisten(world, "10.0.0.1", 6379);
 	sim_peer_reset(peer);
 	sim_run_ms(world, 1);
-	ck_assert_uint_eq(redis->parser.cap, 0);
+	ck_assert_uint_eq(redis->parser.tape.cap, 0);
 }
 END_TEST
 

@@ -57,7 +57,7 @@ END_TEST
 
 START_TEST(test_resp_bounds_depth_is_of_what_is_open)
 {
-	resp.parser.depth_max = 2;
+	resp.parser.tape.depth_max = 2;
 	ck_assert_int_eq(feed("*3\r\n*1\r\n:1\r\n%1\r\n:1\r\n:2\r\n|1\r\n:1\r\n"
 			      ":2\r\n~1\r\n:1\r\n"),
 	    STAY_REDIS__WHOLE);
@@ -66,14 +66,14 @@ END_TEST
 
 START_TEST(test_resp_bounds_attributes_count_for_depth)
 {
-	resp.parser.depth_max = 1;
+	resp.parser.tape.depth_max = 1;
 	ck_assert_int_eq(feed("*1\r\n|1\r\n"), STAY_REDIS__BAD);
 }
 END_TEST
 
 START_TEST(test_resp_bounds_elements_max_is_allowed)
 {
-	resp.parser.elements_max = 3;
+	resp.parser.tape.elements_max = 3;
 	ck_assert_int_eq(feed("*2\r\n:1\r\n:2\r\n"), STAY_REDIS__WHOLE);
 	resp_next(&resp);
 	ck_assert_int_eq(feed("|1\r\n:1\r\n:2\r\n"), STAY_REDIS__MORE);
@@ -83,7 +83,7 @@ END_TEST
 
 START_TEST(test_resp_bounds_elements_max_is_not_passed_by_counts)
 {
-	resp.parser.elements_max = 3;
+	resp.parser.tape.elements_max = 3;
 	ck_assert_int_eq(feed("*2\r\n*1\r\n"), STAY_REDIS__MORE);
 	ck_assert_int_eq(feed("*1\r\n"), STAY_REDIS__BAD);
 	ck_assert_str_eq(
@@ -93,7 +93,7 @@ END_TEST
 
 START_TEST(test_resp_bounds_an_aggregate_is_an_element_itself)
 {
-	resp.parser.elements_max = 3;
+	resp.parser.tape.elements_max = 3;
 	ck_assert_int_eq(feed("*2\r\n:1\r\n:2\r\n"), STAY_REDIS__WHOLE);
 	resp_next(&resp);
 	ck_assert_int_eq(feed("*3\r\n"), STAY_REDIS__BAD);
@@ -102,7 +102,7 @@ END_TEST
 
 START_TEST(test_resp_bounds_elements_of_streamed_types_are_counted)
 {
-	resp.parser.elements_max = 3;
+	resp.parser.tape.elements_max = 3;
 	ck_assert_int_eq(feed("*?\r\n:1\r\n:2\r\n"), STAY_REDIS__MORE);
 	ck_assert_int_eq(feed(":3\r\n"), STAY_REDIS__BAD);
 	ck_assert_str_eq(
@@ -126,7 +126,7 @@ START_TEST(test_resp_bounds_attributes_count_as_elements)
 	enum stay_redis__parsed parsed = STAY_REDIS__MORE;
 	size_t count = 0;
 
-	resp.parser.elements_max = 100;
+	resp.parser.tape.elements_max = 100;
 	for (; parsed == STAY_REDIS__MORE; count++)
 		parsed = feed("|0\r\n");
 	ck_assert_int_eq(parsed, STAY_REDIS__BAD);
@@ -145,21 +145,22 @@ END_TEST
 
 START_TEST(test_resp_bounds_a_promise_takes_no_memory)
 {
-	resp.parser.elements_max = UINT32_MAX / 2;
+	resp.parser.tape.elements_max = UINT32_MAX / 2;
 	ck_assert_int_eq(feed("*1000000000\r\n"), STAY_REDIS__MORE);
 	ck_assert_int_eq(feed("*1000000000\r\n"), STAY_REDIS__MORE);
 	ck_assert_int_eq(feed("%1000000000\r\n"), STAY_REDIS__MORE);
 	ck_assert_int_eq(feed("$500000000\r\n"), STAY_REDIS__MORE);
-	ck_assert_uint_le(resp.parser.cap, 8);
+	ck_assert_uint_le(resp.parser.tape.cap, 8);
 }
 END_TEST
 
 START_TEST(test_resp_bounds_a_promised_string_is_hoped_for)
 {
 	ck_assert_int_eq(feed("*2\r\n"), STAY_REDIS__MORE);
-	ck_assert_uint_eq(stay_redis__parser_hope(&resp.parser), 0);
+	ck_assert_uint_eq(stay_redis__parser_bytes_min(&resp.parser), 0);
 	ck_assert_int_eq(feed("$100\r\nabc"), STAY_REDIS__MORE);
-	ck_assert_uint_eq(stay_redis__parser_hope(&resp.parser), 4 + 6 + 102);
+	ck_assert_uint_eq(
+	    stay_redis__parser_bytes_min(&resp.parser), 4 + 6 + 102);
 }
 END_TEST
 
@@ -188,11 +189,11 @@ START_TEST(test_resp_bounds_the_tape_is_kept)
 	const struct stay_redis_reply *nodes;
 
 	ck_assert_int_eq(feed("*1\r\n:1\r\n"), STAY_REDIS__WHOLE);
-	nodes = resp.parser.nodes;
+	nodes = resp.parser.tape.nodes;
 	for (size_t i = 0; i < 100; i++) {
 		resp_next(&resp);
 		ck_assert_int_eq(feed("*1\r\n:1\r\n"), STAY_REDIS__WHOLE);
-		ck_assert_ptr_eq(resp.parser.nodes, nodes);
+		ck_assert_ptr_eq(resp.parser.tape.nodes, nodes);
 	}
 }
 END_TEST
@@ -207,15 +208,15 @@ START_TEST(test_resp_bounds_the_tape_doubles_up_to_its_bound)
 
 		resp_fini(&resp);
 		resp_init(&resp);
-		resp.parser.elements_max = max;
+		resp.parser.tape.elements_max = max;
 		snprintf(head, sizeof(head), "*%u\r\n", max - 1);
 		ck_assert_int_eq(feed(head), STAY_REDIS__MORE);
 		for (uint32_t used = 3; used <= max + 1; used++) {
 			ck_assert_int_eq(feed(":1\r\n"),
 			    used <= max ? STAY_REDIS__MORE : STAY_REDIS__WHOLE);
 			cap = cap < used ? cap * 2 : cap;
-			ck_assert_uint_eq(
-			    resp.parser.cap, cap < max + 1 ? cap : max + 1);
+			ck_assert_uint_eq(resp.parser.tape.cap,
+			    cap < max + 1 ? cap : max + 1);
 		}
 	}
 }
@@ -243,12 +244,12 @@ START_TEST(test_resp_bounds_a_large_tape_is_given_back)
 	uint32_t large;
 
 	feed_large(10000);
-	large = resp.parser.cap;
+	large = resp.parser.tape.cap;
 	feed_large(10000);
-	ck_assert_uint_eq(resp.parser.cap, large);
+	ck_assert_uint_eq(resp.parser.tape.cap, large);
 	feed_large(1);
 	feed_large(1);
-	ck_assert_uint_le(resp.parser.cap, 8);
+	ck_assert_uint_le(resp.parser.tape.cap, 8);
 }
 END_TEST
 

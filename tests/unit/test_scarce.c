@@ -9,7 +9,7 @@
 #include <stay/url.h>
 
 #include "../../adapters/redis/format.h"
-#include "../../adapters/redis/reply_tape.h"
+#include "../../adapters/redis/reply_parser.h"
 
 #include "base/ids.h"
 #include "expect.h"
@@ -206,7 +206,7 @@ START_TEST(test_scarce_parser_says_so_and_reads_the_next_frame)
 {
 	char large[FRAME_SIZE], small[] = "+OK\r\n";
 	struct stay_redis__parser parser = {
-		.depth_max = 8, .elements_max = 300, .text_max = 100
+		.tape.depth_max = 8, .tape.elements_max = 300, .text_max = 100
 	};
 	bool failed = true;
 	unsigned n = 0;
@@ -216,8 +216,6 @@ START_TEST(test_scarce_parser_says_so_and_reads_the_next_frame)
 
 		fill_frame(large);
 		stay_redis__parser_fini(&parser);
-		parser.nodes = NULL;
-		parser.cap = 0;
 		stay_redis__parser_reset(&parser);
 		scarce_arm(++n);
 		parsed = stay_redis__parse(&parser, large, strlen(large));
@@ -227,7 +225,7 @@ START_TEST(test_scarce_parser_says_so_and_reads_the_next_frame)
 		if (failed)
 			ck_assert_str_eq(
 			    parser.why, "there is no memory for the reply");
-		ck_assert(!stay_redis__parser_is_over(&parser));
+		ck_assert(!stay_redis__parser_text_too_long(&parser));
 		stay_redis__parser_reset(&parser);
 		memcpy(small, "+OK\r\n", 5);
 		ck_assert_int_eq(
