@@ -23,6 +23,7 @@
 #include "suites.h"
 #include "support/world_seam.h"
 #include "world/ev.h"
+#include "world/ev_lookups.h"
 #include "world/ev_resolve.h"
 #include "world/ev_socket.h"
 
