@@ -5,7 +5,7 @@
 #include <stay/redis.h>
 
 struct stay_redis__agreement {
-	unsigned protocol; /* 3 or 2; 0: nothing is agreed on */
+	unsigned protocol; /* 3 or 2; 0: no agreement yet */
 	enum stay_redis_role role;
 	char server[16];
 	char version[16];

@@ -1,8 +1,8 @@
 /*
- * The few commands that are more than one request with one reply: a perfect
- * hash table by name, so that every other command passes after one look at its
- * first word. This file reads what format.c wrote, and so needs no checks of
- * it. Whether a command is correct is for the server to say.
+ * The few commands that are more than one request with one reply, in a perfect hash
+ * table by name: every other command passes after one look at its first word. This
+ * file reads what format.c wrote, and need not check it. The server says whether a
+ * command is correct.
  */
 #include "commands.h"
 
@@ -94,8 +94,8 @@ set_tag(struct stay_request *request, const struct command *command,
 	return STAY_OK;
 }
 
-/* A timeout of 0 means for ever; one that is none the server answers at once.
- */
+/* A timeout of 0 means for ever. A word that is no timeout is skipped: the server
+ * answers with an error at once. */
 static void
 set_timeout(struct stay_request *request, const struct command *command,
     const struct word *word)
@@ -134,8 +134,8 @@ block_last(struct stay_request *request, const struct command *command,
 	return STAY_OK;
 }
 
-/* BLOCK comes before STREAMS. Every word behind STREAMS may be a key, and the
- * names behind GROUP may be any words, too. */
+/* BLOCK comes before STREAMS. A word behind STREAMS may be a key named BLOCK; so may
+ * the two names behind GROUP. */
 static enum stay_status
 block_option(struct stay_request *request, const struct command *command,
     struct words *words)
@@ -152,12 +152,12 @@ block_option(struct stay_request *request, const struct command *command,
 	return STAY_OK;
 }
 
-/* No name of the table is shorter. */
+/* The length of the shortest name in the table. */
 #define NAME_MIN 4u
 
 /*
- * The slot of a name: from its length, first, second and last letter. The
- * factors were found by search; the compiler warns of two names in one slot.
+ * The slot of a name comes from its length, and its first, second and last letter.
+ * The factors were found by search. The compiler warns of two names in one slot.
  */
 #define PLACES              128u
 #define PLACE(len, a, b, z) (((len)*41u + (a)*33u + (b)*15u + (z)*13u) % PLACES)

@@ -6,19 +6,18 @@
 
 /* The tags of calls whose replies mean more than others'. */
 enum stay_redis__tag {
-	/* a script: an error in the server's words may come from inside of it,
-	 * after it has acted */
+	/* a script: an error reply may come from inside of it, after it has
+	 * acted */
 	STAY_REDIS__TAG_SCRIPT = 1,
 	STAY_REDIS__TAG_MULTI, /* opens a transaction */
-	STAY_REDIS__TAG_EXEC,  /* ends it, as DISCARD does */
+	STAY_REDIS__TAG_EXEC,  /* EXEC or DISCARD, which end a transaction */
 	STAY_REDIS__TAG_WAITS  /* may wait before it does anything */
 };
 
 /*
- * Look at a command as it was encoded and declare in `request` what it does:
- * how long it may block, its tag.
- * Returns: STAY_OK; STAY_E_UNSUPPORTED for a command after which replies would
- * not match calls any more, or which would change the session behind our back.
+ * Look at an encoded command, and set in `request` its tag and how long it may
+ * block. Returns STAY_OK, or STAY_E_UNSUPPORTED for a command after which replies
+ * would no longer match calls, or that changes what the greeting has set up.
  */
 enum stay_status stay_redis__classify(
     struct stay_request *request, const char *bytes, size_t len);

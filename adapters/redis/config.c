@@ -1,7 +1,7 @@
 /*
- * Makes a config from a URL and options. It is checked and copied once, so that
- * nothing of it can be wrong later. Whether the URL names a place to connect to
- * is checked by the client.
+ * Makes a config from a URL and options. Everything is checked and copied here, so
+ * that nothing of it can be wrong later. The client checks whether the URL names a
+ * place to connect to.
  */
 #include "config.h"
 
@@ -40,7 +40,7 @@ keep(char **at, const char *text)
 	return kept;
 }
 
-/* Redis takes the printable characters of ASCII without the space. */
+/* Redis accepts the printable characters of ASCII, but no space. */
 static bool
 is_name(const char *name)
 {
@@ -70,7 +70,8 @@ is_known_key(const char *key, size_t len)
 	return len == 0;
 }
 
-/* A key that nobody reads is a mistake that nobody would see. */
+/* A key that this adapter does not know is an error, or a misspelt key would go
+ * unnoticed. */
 static enum stay_status
 check_keys(const char *query)
 {
@@ -103,7 +104,7 @@ read_db(
 	return STAY_OK;
 }
 
-/* Zero is the default; false: out of bounds. */
+/* Zero means the default. False: out of bounds. */
 static bool
 take(uint32_t *to, uint64_t given, struct bound bound)
 {

@@ -4,14 +4,14 @@
 
 #include <stay/redis.h>
 
-/* One block; the strings stand behind it. None of them is NULL. */
+/* One block of memory; the strings lie behind the struct. None of them is NULL. */
 struct stay_redis__config {
 	const char *user;     /* "": the default user */
-	const char *password; /* "" with an empty user: no login */
+	const char *password; /* "", and the user, too: no login */
 	const char *name;     /* "": none */
 	uint32_t db;
-	unsigned protocol; /* 3 or 2; 0: the highest the server has */
-	uint64_t change;   /* counts the configs of a client, from 0 on */
+	unsigned protocol; /* 3 or 2; 0: the best that the server knows */
+	uint64_t change;   /* the number of this config, from 0 on */
 	uint32_t depth_max;
 	uint32_t elements_max;
 	size_t text_max;
@@ -24,8 +24,8 @@ struct stay_redis__config {
 };
 
 /*
- * A config of `url` and `options` (complete, not of an older size).
- * STAY_OK; STAY_E_URL, STAY_E_ARG, STAY_E_NOMEM, and *config is NULL.
+ * Make a config of `url` and `options`, a struct of this version's size. Returns
+ * STAY_OK; or STAY_E_URL, STAY_E_ARG or STAY_E_NOMEM, and then *config is NULL.
  */
 enum stay_status stay_redis__config_new(
     const struct stay_redis__config **config, const char *url,

@@ -32,7 +32,7 @@ put_literal(struct stay_redis__writer *writer, const char *at)
 									: NULL;
 }
 
-/* A word of several parts: its length is known when it is written. */
+/* Write a word of several parts: its length is known only behind it. */
 static const char *
 put_mixed(struct stay_redis__writer *writer, const char *at,
     struct stay_redis__arguments *arguments)
@@ -56,7 +56,7 @@ put_mixed(struct stay_redis__writer *writer, const char *at,
 	return at;
 }
 
-/* "%s" or "%b", and nothing else in the word. */
+/* Write a word that is "%s" or "%b" and nothing else. */
 static const char *
 put_alone(struct stay_redis__writer *writer, const char *at,
     struct stay_redis__arguments *arguments)
@@ -75,7 +75,8 @@ put_alone(struct stay_redis__writer *writer, const char *at,
 	return stay_redis__put_word(writer, text, len) ? at + 2 : NULL;
 }
 
-/* One word; most are one literal or one string. Returns its end, or NULL. */
+/* Write one word; most are one literal or one string. Returns the end of the word in
+ * the format, or NULL. */
 static const char *
 put_word(struct stay_redis__writer *writer, const char *at,
     struct stay_redis__arguments *arguments)
@@ -121,7 +122,7 @@ stay_redis__write_format(struct stay_buf *out, const char *format,
 	return stay_redis__writer_commit(&writer);
 }
 
-/* Room for all words and their headers. */
+/* How many bytes all words and their headers take at most. */
 static enum stay_status
 measure(size_t argc, const char *const *argv, const size_t *lens, size_t *size)
 {

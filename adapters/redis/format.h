@@ -14,15 +14,15 @@ struct stay_redis__arguments {
 struct stay_redis__writer;
 
 /*
- * One conversion into the open word; `at` is behind its '%'. Returns what is
- * behind it, or NULL: writer->status.
+ * Write one conversion into the open word; `at` is behind its '%'. Returns where the
+ * format goes on, or NULL: writer->status says why.
  */
 const char *stay_redis__put_field(struct stay_redis__writer *writer,
     const char *at, struct stay_redis__arguments *arguments);
 
 /*
- * Append one command. STAY_OK; STAY_E_FORMAT, STAY_E_ARG (argv: a word is
- * NULL), STAY_E_TOO_BIG, STAY_E_NOMEM, and nothing is appended.
+ * Append one command. Returns STAY_OK; or STAY_E_FORMAT, STAY_E_ARG (a word of argv
+ * is NULL), STAY_E_TOO_BIG or STAY_E_NOMEM, and then nothing is appended.
  */
 enum stay_status stay_redis__write_format(struct stay_buf *out,
     const char *format, struct stay_redis__arguments *arguments);

@@ -25,7 +25,7 @@ struct field {
 	int precision; /* -1: none */
 	int size;
 	char letter; /* lower case */
-	bool upper;  /* as it was written: digits and "inf" are, too */
+	bool upper;  /* the letter was upper case: so are digits and "inf" */
 };
 
 #define FLAG_LEFT     1u
@@ -59,8 +59,8 @@ fail(struct stay_redis__writer *writer)
 }
 
 /*
- * Widen what stands from `place` on: with spaces on one side, or, from `zeros`
- * bytes on, with zeros.
+ * Pad the text from `place` on to the width: with spaces on one side, or with zeros
+ * behind its first `zeros` bytes.
  */
 static bool
 pad(struct stay_redis__writer *writer, const struct field *field, size_t place,
@@ -139,7 +139,7 @@ sign_of(const struct field *field, bool negative)
 	return (field->flags & FLAG_SPACE) != 0 ? ' ' : '\0';
 }
 
-/* A whole number in parts: what is in front of its digits, and these. */
+/* A whole number: its sign or prefix, and its digits. */
 struct whole {
 	char prefix[3];
 	size_t prefix_len;
@@ -147,7 +147,7 @@ struct whole {
 	size_t len;
 };
 
-/* The digits behind the prefix. A precision is the least number of digits, and
+/* Write the prefix and the digits. A precision is the least number of digits, and
  * makes the flag 0 void, as in printf. */
 static bool
 put_whole(struct stay_redis__writer *writer, const struct field *field,
@@ -170,7 +170,7 @@ put_whole(struct stay_redis__writer *writer, const struct field *field,
 		   field->precision < 0 ? whole->prefix_len : SIZE_MAX);
 }
 
-/* Of zero with a precision of 0 there are no digits. */
+/* A zero with a precision of 0 has no digits, as in printf. */
 static bool
 has_digits(const struct field *field, uintmax_t value)
 {
@@ -255,7 +255,7 @@ put_unsigned(struct stay_redis__writer *writer, const struct field *field,
 	    writer, field, fetch_unsigned(field->size, arguments), '\0');
 }
 
-/* The flag # puts 0x in front of what is not zero. */
+/* The flag # puts 0x in front of a number that is not zero. */
 static bool
 put_hex(struct stay_redis__writer *writer, const struct field *field,
     struct stay_redis__arguments *arguments)
@@ -326,7 +326,7 @@ print_real(char *at, size_t room, const struct field *field, double value)
 	}
 }
 
-/* Whatever the locale has put between the digits becomes a point. Returns the
+/* Replace the point of the locale, of one byte or more, by '.'. Returns the
  * length. */
 static size_t
 unlocalise(char *text)
@@ -351,7 +351,7 @@ raise_letters(char *text)
 			*text -= 'a' - 'A';
 }
 
-/* Zeros go behind the sign and behind 0x, and into no infinity. */
+/* Where padding zeros go: behind the sign and 0x. An infinity gets none. */
 static size_t
 zeros_from(const struct field *field, double value, size_t signs)
 {
@@ -452,7 +452,7 @@ read_amount(
 	return at;
 }
 
-/* A negative width means to the left, a negative precision none. */
+/* A negative width means the flag -, a negative precision means none. */
 static const char *
 read_amounts(const char *at, struct stay_redis__arguments *arguments,
     struct field *field)

@@ -4,7 +4,7 @@
  */
 #include "format_writer.h"
 
-/* Asked for at once, if the buffer admits it. */
+/* How much room is reserved at once, if the buffer's bound allows. */
 #define CHUNK 128u
 
 bool

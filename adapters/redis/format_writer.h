@@ -18,10 +18,10 @@
 
 struct stay_redis__writer {
 	struct stay_buf *out;
-	char *start; /* the first byte not counted in yet */
+	char *start; /* of the bytes not committed yet */
 	char *at;
 	char *end;
-	size_t base;             /* bytes that were there before */
+	size_t base;             /* bytes that the buffer had before */
 	enum stay_status status; /* why there was no room */
 };
 
@@ -34,7 +34,8 @@ stay_redis__writer_init(struct stay_redis__writer *writer, struct stay_buf *out)
 	writer->status = STAY_OK;
 }
 
-/* All of it is in the buffer; or `status`, and none of it is. */
+/* Add the whole command to the buffer. Returns writer->status: not STAY_OK, and
+ * nothing is added. */
 static inline enum stay_status
 stay_redis__writer_commit(struct stay_redis__writer *writer)
 {
@@ -45,7 +46,8 @@ stay_redis__writer_commit(struct stay_redis__writer *writer)
 enum stay_status stay_redis__writer_cancel(
     struct stay_redis__writer *writer, enum stay_status status);
 
-/* `at` may then be advanced by `len`. False: no room, writer->status. */
+/* Make room for `len` more bytes at `at`. False: no room, writer->status says
+ * why. */
 bool stay_redis__writer_grow(struct stay_redis__writer *writer, size_t len);
 
 static inline bool
@@ -55,7 +57,7 @@ stay_redis__room(struct stay_redis__writer *writer, size_t len)
 	       stay_redis__writer_grow(writer, len);
 }
 
-/* `*3\r\n`: so many words follow. `$3\r\n`: a text so long follows. */
+/* `*3\r\n`: three words follow. `$3\r\n`: a text of three bytes follows. */
 static inline char *
 stay_redis__put_header(char *at, char marker, size_t count)
 {
@@ -66,8 +68,7 @@ stay_redis__put_header(char *at, char marker, size_t count)
 	return at;
 }
 
-/* Most texts are so short that calling memcpy would be the larger part of it.
- */
+/* Most texts are so short that a call of memcpy would cost more than the copy. */
 static inline char *
 stay_redis__put_text(char *at, const char *text, size_t len)
 {
@@ -98,7 +99,7 @@ stay_redis__put_bytes(
 	return true;
 }
 
-/* `$3\r\nabc\r\n`, where there is room. */
+/* Write `$3\r\nabc\r\n`. The caller has made room. */
 static inline char *
 stay_redis__put_argument(char *at, const char *text, size_t len)
 {
@@ -139,8 +140,8 @@ stay_redis__writer_seek(const struct stay_redis__writer *writer, size_t place)
 }
 
 /*
- * Write a header whose number, not known yet, is hoped to have one digit; and
- * say it later: if there are more, what stands behind it moves.
+ * Leave a gap for a header whose number is not known yet, and write it later. The gap
+ * has room for one digit. If there are more, the bytes behind the gap are moved.
  */
 #define STAY_REDIS__GAP 4u
 

@@ -1,7 +1,7 @@
 /*
- * How a session begins: which line of steps is sent, what follows from each
- * reply, and what an attempt teaches the next one. This file knows replies, not
- * sessions: session.c moves the bytes. What a step sends is greeting_steps.c's.
+ * How a session begins: which line of steps is sent, what follows from each reply,
+ * and what an attempt teaches the next one. greeting_steps.c writes what a step
+ * sends, and session.c moves the bytes. This file knows replies, not sessions.
  */
 #include "greeting.h"
 
@@ -79,7 +79,7 @@ change_line(struct stay_redis__greeting *greeting,
 
 /* ---- the beginning ---- */
 
-/* Whether a lesson still holds; one whose time is over is forgotten. */
+/* Whether a lesson still holds. An old lesson is forgotten. */
 static bool
 still_holds(uint64_t *until_ms, uint64_t now_ms)
 {
@@ -160,8 +160,9 @@ go_on(struct stay_redis__greeting *greeting,
 }
 
 /*
- * Credentials from a callback may be changing: the server, or the callback, may
- * be a moment behind. The clock of the world may begin at zero.
+ * Credentials from a callback may just be changing, and the server or the callback
+ * may be a moment late. So the first denials are no fatal failure. The clock of the
+ * world may begin at 0, which denied_ms uses for none.
  */
 static struct stay_hello
 deny_login(const struct stay_redis__exchange *exchange, const char *text)

@@ -8,11 +8,11 @@
  *	           v                      v
  *	LOGIN    AUTH  HELLO 3 ..       PLAIN   [AUTH]  [SETNAME]  SETINFO  ..
  *
- * Each line leaves in one write. The replies to a line that was given up are
- * all read before the next one is written: some servers drop the error of an
- * AUTH that is sent behind a request whose reply is due, and every later reply
- * would be taken for another's. PING is last because a server that is loading
- * or busy answers everything else.
+ * Each line leaves in one write. All replies to a line that was given up are read
+ * before the next line is written. Some servers drop the error of an AUTH that
+ * arrives while another reply is due; then every later reply would be matched to
+ * the wrong request. PING is last, because a server that is loading or busy answers
+ * everything else.
  */
 #ifndef STAY_REDIS__GREETING_H
 #define STAY_REDIS__GREETING_H
@@ -27,9 +27,9 @@ enum stay_redis__line {
 	STAY_REDIS__LINE_PLAIN = 4  /* RESP2, without HELLO */
 };
 
-/* What earlier attempts have taught; zeroed: nothing. */
+/* What earlier attempts have taught. All zero: nothing. */
 struct stay_redis__lessons {
-	uint64_t change;         /* of the config that they are about */
+	uint64_t change;         /* the number of the config they are about */
 	unsigned hangups;        /* in a row, at HELLO, without a byte */
 	uint64_t plain_until_ms; /* RESP2 came up where HELLO did not; 0: no */
 	uint64_t
@@ -50,17 +50,17 @@ struct stay_redis__greeting {
 	struct stay_redis__agreement agreed;
 };
 
-/* What the greeting gets each time, and how many replies it expects. */
+/* What the greeting gets with each reply, and how many replies it then expects. */
 struct stay_redis__exchange {
 	const struct stay_redis__config *config;
 	struct stay_redis__lessons *lessons;
 	uint64_t now_ms;
 	const struct stay_redis_reply *reply; /* NULL: at the beginning */
 	struct stay_buf *out;
-	unsigned due; /* replies, to what was appended to `out` */
+	unsigned due; /* replies expected to the bytes appended to `out` */
 };
 
-/* `text` of what is returned is static or lies in the reply. */
+/* The `text` of the result is static, or lies in the reply. */
 struct stay_hello stay_redis__greeting_answer(
     struct stay_redis__greeting *greeting,
     struct stay_redis__exchange *exchange);

@@ -11,7 +11,7 @@
 enum stay_redis__minds {
 	STAY_REDIS__MINDS_ALL, /* the session fails */
 	STAY_REDIS__MINDS_NOT, /* the session comes up all the same */
-	STAY_REDIS__MINDS_LIFE /* it comes up if only a right is missing */
+	STAY_REDIS__MINDS_LIFE /* the session comes up if the server works */
 };
 
 struct stay_redis__step {
@@ -30,9 +30,9 @@ struct stay_redis__step {
 extern const struct stay_redis__step stay_redis__steps[];
 extern const unsigned stay_redis__step_count;
 
-/* Whether there is a login at all. */
+/* Whether the greeting logs in at all. */
 bool stay_redis__has_login(const struct stay_redis__greeting *greeting);
-/* Whether it is a user that servers before ACLs do not know. */
+/* Whether the login has a user, which servers before ACLs do not know. */
 bool stay_redis__has_user(const struct stay_redis__greeting *greeting);
 
 #endif

@@ -192,8 +192,8 @@ take_payload(struct text *text)
 		text->at = text->end;
 }
 
-/* The texts that are no decimals. Servers before 7.2 let the C library write
- * them: it may give a NaN a sign, upper case or a payload. */
+/* Read inf or nan. Servers before 7.2 let the C library write them: a NaN may have a
+ * sign, upper case or a payload. */
 static bool
 read_special(const char *bytes, size_t len, double *value)
 {
@@ -223,8 +223,8 @@ stay_redis__is_double(const char *text, size_t len)
 }
 
 /*
- * strtod reads the point that the locale writes, so it is given that one: the
- * locale's own "0.5" tells, which works for a thread's locale too.
+ * strtod expects the point of the locale, so the text is given that point. It is
+ * taken from "0.5" as printf writes it, which is right for a thread's locale, too.
  */
 static double
 convert(const char *text, size_t len)

@@ -70,7 +70,7 @@ static const struct stay_protocol protocol = {
 
 /* ---- the connection ---- */
 
-/* The caller's structs may be older and shorter than ours. */
+/* The program's structs may be older, and so shorter, than the library's. */
 static enum stay_status
 take_options(
     struct stay_redis_options *own, const struct stay_redis_options *options)
@@ -93,7 +93,7 @@ take_options(
 	return STAY_OK;
 }
 
-/* Complete, and with a config of ours. */
+/* Fill `own`: the program's options, complete, and a config of the adapter's. */
 static enum stay_status
 prepare(struct stay_redis_options *own, const char *url,
     const struct stay_redis_options *options, uint64_t change)
@@ -173,7 +173,7 @@ stay_redis_conn(struct stay_redis *redis)
 	return stay_client_conn(redis->client);
 }
 
-/* The caller's struct may be older and shorter than ours, or newer. */
+/* The program's struct may be older, and so shorter, than the library's; or newer. */
 void
 stay_redis_get_agreement(
     const struct stay_redis *redis, struct stay_redis_agreement *agreement)

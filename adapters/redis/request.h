@@ -15,7 +15,8 @@ struct stay_redis__request {
 	const size_t *lens;
 };
 
-/* The slot `encode`: one command, and what it means for the session. */
+/* The slot `encode`: write one command, and set in `call` what it means for the
+ * session. */
 enum stay_status stay_redis__request_encode(
     struct stay_request *call, struct stay_buf *out);
 

@@ -19,10 +19,10 @@ struct stay_redis__word {
 	bool renew; /* the session is to be replaced */
 };
 
-/* Of the error `text`, which ends in NUL; never NULL. */
+/* The row of the error `text`, which ends in NUL. Never NULL. */
 const struct stay_redis__word *stay_redis__word_of(const char *text);
 
-/* Whether `text` begins with `words`, and with no longer word. */
+/* Whether `text` begins with `words`, and a word ends there. */
 bool stay_redis__begins_with(const char *text, const char *words);
 
 #endif

@@ -70,7 +70,7 @@ stay__address_of_path(struct stay_address *address, const char *path)
 	return true;
 }
 
-/* As in a URL; a path that fills its room has no NUL. */
+/* Write a path as in a URL. A path that fills its room has no NUL. */
 static void
 describe_path(const struct sockaddr_un *local, char *text, size_t len)
 {

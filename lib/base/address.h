@@ -1,4 +1,4 @@
-/* Addresses from text and to text, without a lookup. */
+/* Socket addresses from text and to text, without a lookup. */
 #ifndef STAY__ADDRESS_H
 #define STAY__ADDRESS_H
 
@@ -10,11 +10,12 @@
 /* A name may have thousands of addresses; no dial gets that far. */
 #define STAY__ADDRESSES_MAX 64
 
-/* A literal of IPv4 or IPv6; false: it is a name, or the port is not one. */
+/* Read a literal of IPv4 or IPv6, and a port in digits. False: `host` is a name,
+ * or `port` is no port. */
 bool stay__address_parse(
     struct stay_address *address, const char *host, const char *port);
 
-/* The socket at a path; false: too long a path, or none. */
+/* The unix socket at a path. False: the path is too long, or empty. */
 bool stay__address_of_path(struct stay_address *address, const char *path);
 
 /* "10.0.0.7:6379", "[::1]:6379", "/run/x.sock". */
@@ -24,7 +25,7 @@ void stay__address_describe(
 bool stay__address_equal(
     const struct stay_address *a, const struct stay_address *b);
 
-/* The number of a port in digits; -1: it is none. */
+/* The number of a port in digits, or -1. */
 int stay__port_parse(const char *port);
 
 #endif

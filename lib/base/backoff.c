@@ -40,8 +40,8 @@ stay_backoff_exponential(uint64_t initial_ms, uint64_t cap_ms)
 }
 
 /*
- * The policy with its zeroes replaced. The cap stays below STAY_FOREVER, so
- * that no finite delay can be mistaken for the end.
+ * The policy with its zeroes replaced. The cap stays below STAY_FOREVER, because a
+ * delay of STAY_FOREVER means to give up.
  */
 static struct stay_backoff_policy
 filled(const struct stay_backoff_policy *policy)
@@ -74,8 +74,8 @@ delay_constant(const struct stay_backoff_policy *policy, uint32_t attempt,
 	return policy->initial_ms;
 }
 
-/* At most 64 turns, whatever the attempt: it doubles at least, up to the cap.
- */
+/* At most 64 rounds, whatever the attempt: each at least doubles the delay, up to
+ * the cap. */
 static uint64_t
 delay_exponential(const struct stay_backoff_policy *policy, uint32_t attempt,
     uint64_t elapsed_ms)
@@ -93,7 +93,8 @@ delay_exponential(const struct stay_backoff_policy *policy, uint32_t attempt,
 	return ms;
 }
 
-/* By kind; a custom one is here only if it lacks its function. */
+/* The delay by the kind of the policy. A custom policy comes here only if it lacks
+ * its function. */
 static stay_delay_fn *const delays[] = {
 	[STAY_BACKOFF_PROPORTIONAL] = delay_proportional,
 	[STAY_BACKOFF_CONSTANT] = delay_constant,
@@ -109,7 +110,8 @@ clamped(uint64_t ms, const struct stay_backoff_policy *full)
 	return ms < full->cap_ms ? ms : full->cap_ms;
 }
 
-/* `full` is `policy` filled; the user's function gets the user's struct. */
+/* `full` is `policy` with its zeroes replaced. The program's function is passed the
+ * program's own struct. */
 static uint64_t
 delay_of(const struct stay_backoff_policy *policy,
     const struct stay_backoff_policy *full, uint32_t attempt,
@@ -127,7 +129,7 @@ delay_of(const struct stay_backoff_policy *policy,
 	return clamped(delays[kind](full, attempt, elapsed_ms), full);
 }
 
-/* The bias of the remainder is far below anything a clock can see. */
+/* The remainder is biased by far less than a millisecond. */
 static uint64_t
 jittered(uint64_t ms, enum stay_jitter jitter, uint64_t random)
 {
@@ -154,8 +156,8 @@ stay_backoff_delay(const struct stay_backoff_policy *policy, uint32_t attempt,
 	return ms == STAY_FOREVER ? ms : jittered(ms, full.jitter, random);
 }
 
-/* A session too short to reset the count still was an uptime: it does not count
- * as an outage. */
+/* A session too short to reset the count is no outage either: its time is left out
+ * of elapsed_ms. */
 static uint64_t
 away_ms(const struct stay_backoff *backoff, uint64_t now_ms, uint64_t up_ms)
 {

@@ -49,9 +49,9 @@ compact(struct stay_buf *buf)
 }
 
 /*
- * Make more than `len` bytes free behind the tail. Compacting is enough only if
- * it won at least as many bytes as it moved: otherwise many small takes from a
- * long run would each move the whole of it.
+ * Make more than `len` bytes free behind the tail. The bytes are moved to the front
+ * only if that frees at least as many bytes as it moves. Otherwise many small takes
+ * from a long run would each move all of it.
  */
 static bool
 make_room(struct stay_buf *buf, size_t len)
@@ -80,8 +80,8 @@ make_room(struct stay_buf *buf, size_t len)
 }
 
 /*
- * One byte more than asked is always there: printf's NUL goes into it, and so a
- * reserve of nothing has somewhere to point at.
+ * One byte more than asked for is always there. printf's NUL goes into it, and
+ * reserving 0 bytes returns a valid pointer.
  */
 static inline char *
 reserve(struct stay_buf *buf, size_t len)
@@ -209,7 +209,7 @@ stay_bytes_line(struct stay_bytes in, size_t *seen)
 
 /* ---- text ---- */
 
-/* Into the free space, as far as it goes; what it would have needed. */
+/* Print into the free space, cut at its end. Returns what the text needs. */
 STAY_PRINTF(2, 0)
 static int
 print(struct stay_buf *buf, const char *format, va_list args)
@@ -220,8 +220,8 @@ print(struct stay_buf *buf, const char *format, va_list args)
 }
 
 /*
- * Mostly the text fits at once. If not, its length is known and the second time
- * it does, unless somebody is changing the arguments meanwhile.
+ * Mostly the text fits at once. If not, its length is known then, and it fits the
+ * second time, unless the arguments change meanwhile.
  */
 enum stay_status
 stay_buf_printf(struct stay_buf *buf, const char *format, ...)
@@ -247,7 +247,7 @@ stay_buf_printf(struct stay_buf *buf, const char *format, ...)
 	return STAY_OK;
 }
 
-/* An empty buffer begins again at its front: nothing will have to be moved. */
+/* An empty buffer begins again at its front, so that nothing has to be moved. */
 static inline void
 rewind_if_empty(struct stay_buf *buf)
 {

@@ -1,6 +1,6 @@
 /*
- * The words for what went wrong on the way to a peer, or with the peer. This
- * file knows the system's error numbers and no stream.
+ * The words for what went wrong on the way to a peer, or with the peer. This file
+ * knows the system's error numbers, but no stream.
  */
 #include "base/failure.h"
 

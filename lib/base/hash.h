@@ -1,4 +1,4 @@
-/* FNV-1a: a number for a text, where a mistake costs little. */
+/* FNV-1a: a number for a text. Use it only where a collision costs little. */
 #ifndef STAY__HASH_H
 #define STAY__HASH_H
 
@@ -7,7 +7,7 @@
 
 #define STAY__HASH_START UINT64_C(14695981039346656037)
 
-/* Of what `hash` was made of, and then `len` bytes. */
+/* Continue `hash` with `len` more bytes. */
 static inline uint64_t
 stay__hash(uint64_t hash, const char *bytes, size_t len)
 {

@@ -78,8 +78,8 @@ entry_of(const struct stay__ids *ids, struct stay_token token)
 	return entry->generation == token.generation ? entry : NULL;
 }
 
-/* A free entry may match the token it would be handed out with; its object is
- * NULL. */
+/* A free entry has the generation of its next token, which nobody has been given
+ * yet. Its object is NULL. */
 void *
 stay__ids_find(
     const struct stay__ids *ids, uint32_t kind, struct stay_token token)
@@ -90,8 +90,8 @@ stay__ids_find(
 }
 
 /*
- * An entry that has been through all its generations is left out for good: 16
- * bytes in four thousand million, and no old name ever finds a new object.
+ * An entry that has been through all its generations is never used again. That costs
+ * 16 bytes in four thousand million, and no old token ever finds a new object.
  */
 void
 stay__ids_give(struct stay__ids *ids, struct stay_token token)

@@ -1,8 +1,8 @@
 /*
- * Tokens: names of objects that stay harmless when the object is gone. A token
- * is resolved through a table. When an entry is freed its generation is raised,
- * so an old token finds nothing; nor does a token of another kind. Freed
- * entries are used again, so that in a steady state nothing is allocated.
+ * Tokens: names of objects, harmless when the object is gone. A table finds the
+ * object of a token. Each entry has a generation, which is raised when the entry is
+ * freed; so an old token finds nothing. A token of another kind finds nothing
+ * either. Freed entries are used again: in a steady state nothing is allocated.
  */
 #ifndef STAY__IDS_H
 #define STAY__IDS_H
@@ -31,12 +31,12 @@ struct stay__ids {
 void stay__ids_init(struct stay__ids *ids);
 void stay__ids_fini(struct stay__ids *ids);
 
-/* STAY_OK or STAY_E_NOMEM. `object` must not be NULL; kinds are numbered by who
- * has the table. */
+/* Returns STAY_OK or STAY_E_NOMEM. `object` must not be NULL. The owner of the
+ * table numbers the kinds. */
 enum stay_status stay__ids_take(struct stay__ids *ids, uint32_t kind,
     void *object, struct stay_token *token);
 
-/* The object, or NULL: a stale token, or one of another kind. */
+/* The object. NULL: the token is stale, or of another kind. */
 void *stay__ids_find(
     const struct stay__ids *ids, uint32_t kind, struct stay_token token);
 

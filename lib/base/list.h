@@ -1,6 +1,6 @@
 /*
- * A ring of nodes that are members of their owners: every operation is O(1) and
- * needs no memory.
+ * A ring of nodes, each a member of the struct that is listed. Every operation is
+ * O(1) and allocates nothing.
  */
 #ifndef STAY__LIST_H
 #define STAY__LIST_H
@@ -10,8 +10,8 @@
 
 #include "base/mem.h"
 
-/* A head that points at itself is an empty list; a node that does is in no
- * list. */
+/* A head that points at itself is an empty list. A node that points at itself is
+ * in no list. */
 struct stay__list {
 	struct stay__list *next;
 	struct stay__list *prev;
@@ -29,7 +29,7 @@ stay__list_is_empty(const struct stay__list *list)
 	return list->next == list;
 }
 
-/* Before `at`: with a head, that is at the end. */
+/* Insert before `at`. Before the head is the end of the list. */
 static inline void
 stay__list_insert(struct stay__list *at, struct stay__list *node)
 {
@@ -75,7 +75,7 @@ stay__list_pop(struct stay__list *list)
 	return first;
 }
 
-/* All of `from` in front of what `to` holds, in order. */
+/* Move all of `from` to the front of `to`, in order. */
 static inline void
 stay__list_prepend_all(struct stay__list *to, struct stay__list *from)
 {
@@ -88,7 +88,7 @@ stay__list_prepend_all(struct stay__list *to, struct stay__list *from)
 	stay__list_init(from);
 }
 
-/* All of `from` behind what `to` holds, in order. */
+/* Move all of `from` to the end of `to`, in order. */
 static inline void
 stay__list_append_all(struct stay__list *to, struct stay__list *from)
 {

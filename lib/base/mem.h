@@ -1,4 +1,4 @@
-/* The one place that asks for memory, so that tests can make it fail here. */
+/* The library allocates here only, so that tests can make it fail. */
 #ifndef STAY__MEM_H
 #define STAY__MEM_H
 
@@ -16,8 +16,8 @@ stay__zalloc(size_t size)
 	return calloc(1, size);
 }
 
-/* `count` of `size` bytes each, zeroed; NULL also if that is more than there
- * is. */
+/* `count` elements of `size` bytes, zeroed. NULL: no memory, or count * size does
+ * not fit a size_t. */
 static inline void *
 stay__calloc(size_t count, size_t size)
 {
@@ -30,7 +30,8 @@ stay__realloc(void *old, size_t size)
 	return realloc(old, size);
 }
 
-/* Room for `count` of `size` bytes each. */
+/* Resize a block to `count` elements of `size` bytes. NULL as above; the block
+ * stays then. */
 static inline void *
 stay__realloc_many(void *old, size_t count, size_t size)
 {

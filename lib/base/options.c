@@ -13,8 +13,8 @@ field(void *options, const struct stay__option *option)
 }
 
 /*
- * Ours at its full size, everything the caller's does not reach zero. A field
- * it reaches only in part is one it does not have.
+ * Copy the program's struct into the library's; the fields behind its end are 0. A
+ * field that it holds only in part is 0, too.
  */
 static void
 copy(void *to, size_t size, const void *from, size_t known,

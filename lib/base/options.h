@@ -1,7 +1,7 @@
 /*
  * An options struct as a table, made from rows of options.def: defaults, bounds
- * and names. The program's struct may be older (shorter) than ours; fields that
- * it lacks have their defaults.
+ * and names. The program's struct may be older (shorter) than the library's; the
+ * fields that it lacks have their defaults.
  */
 #ifndef STAY__OPTIONS_H
 #define STAY__OPTIONS_H
@@ -11,7 +11,7 @@
 
 #include <stay/status.h>
 
-/* A uint64_t field: 0 in the caller's struct means `fallback`. */
+/* A field of type uint64_t; 0 in the program's struct means `fallback`. */
 struct stay__option {
 	const char *name;
 	size_t offset;
@@ -26,9 +26,10 @@ struct stay__option {
 /* clang-format on */
 
 /*
- * Fill `to` (ours, `size` bytes, its first field a size_t size) from `from`
- * (the caller's, may be NULL). STAY_E_ABI: from->size is 0 or larger than ours;
- * STAY_E_ARG: a field out of its bounds, *culprit (may be NULL) is its name.
+ * Fill `to`, the library's struct of `size` bytes, from the program's struct `from`
+ * (may be NULL). Both begin with a size_t size. STAY_E_ABI: from->size is 0 or
+ * larger than `size`. STAY_E_ARG: a field is out of its bounds, and *culprit (may
+ * be NULL) is its name.
  */
 enum stay_status stay__options_fill(void *to, size_t size, const void *from,
     const struct stay__option *options, size_t count, const char **culprit);

@@ -20,8 +20,8 @@ struct rule {
 };
 
 /*
- * A '@' in user or password should have been escaped. It is let through since
- * the last one of the authority is the separator: there is one way to read it.
+ * A '@' in user or password should be escaped, but is accepted: the last '@' of the
+ * authority is the separator, so there is only one way to read the URL.
  */
 /* clang-format off */
 static const struct rule rules[] = {

@@ -32,22 +32,23 @@ stay__is_letter(char c)
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-/* The byte of two hexadecimal digits, or -1; the second is not looked at if the
- * first is none. */
+/* The byte that two hexadecimal digits name, or -1. The second is not read if the
+ * first is no digit. */
 int stay__hex_pair(const char *digits);
 
-/* Whether `c` may stand there unescaped. */
+/* Whether `c` may stand unescaped in `part`. */
 bool stay__part_admits(enum stay__part part, char c);
 
-/* Why `text` is no such part, a static sentence, or NULL: it is well-formed. */
+/* What is wrong with `text` as this part: a static sentence, or NULL. */
 const char *stay__part_fault(enum stay__part part, struct stay_bytes text);
 
 /* Take one character, decoded, off the front of well-formed text. */
 char stay__percent_take(struct stay_bytes *text);
 
-/* `c` as it may stand in `part`, itself or an escape; how many bytes. */
+/* Write `c` as it may stand in `part`, itself or its escape. Returns how many bytes
+ * that is. */
 size_t stay__percent_put(char to[3], enum stay__part part, char c);
-/* A whole text like that, cut at `size`, which is not 0. */
+/* Write a whole text like that and a NUL, cut at `size`, which is not 0. */
 void stay__percent_write(
     char *to, size_t size, enum stay__part part, const char *text);
 

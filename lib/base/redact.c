@@ -1,6 +1,6 @@
 /*
- * Finds words in the spellings that servers give them. Knows no protocol, and
- * not whose words they are.
+ * Finds words in the spellings that servers give them. This file knows no protocol,
+ * and not which words are secret.
  */
 #include "base/redact.h"
 
@@ -9,10 +9,10 @@
 
 #include "base/percent.h"
 
-/* The beginning of a word tells too much from here on. */
+/* So many characters of a word tell too much. */
 #define ENOUGH 4u
 
-/* How much of a word is there, and how much of the text that takes. */
+/* How much of a word was found, and how much of the text that takes. */
 struct match {
 	size_t word;
 	size_t text;
@@ -24,7 +24,7 @@ is_plain(char c)
 	return c > ' ' && c <= '~';
 }
 
-/* A server puts something printable where it minds a character. */
+/* A server replaces a character that it does not print by one that it does. */
 static bool
 is_same(char seen, char meant)
 {
@@ -44,7 +44,7 @@ meaning_of(char letter)
 	return at == NULL ? letter : meanings[at - letters];
 }
 
-/* The byte that a hexadecimal escape stands for, or -1; how long that is. */
+/* The byte that a hexadecimal escape stands for, or -1; *len is its length. */
 static int
 take_hex(const char *text, size_t *len)
 {
@@ -57,7 +57,7 @@ take_hex(const char *text, size_t *len)
 	return -1;
 }
 
-/* One character that may be escaped; how many bytes it takes. */
+/* Read one character that may be escaped. Returns how many bytes it takes. */
 static size_t
 take_escaped(const char *text, char *c)
 {
@@ -94,7 +94,7 @@ match_word(const char *text, const char *word, bool escaped)
 	return match;
 }
 
-/* How many bytes at the front of `text` must not be seen. */
+/* How many bytes at the front of `text` are secret. */
 static size_t
 hidden(const char *text, const char *word)
 {

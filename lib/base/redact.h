@@ -1,6 +1,6 @@
 /*
- * Words that must not be seen, taken out of a text that came from a peer: a
- * server that does not know a command may repeat its arguments.
+ * Takes secrets out of a text that came from a peer: a server that does not know a
+ * command may repeat its arguments.
  */
 #ifndef STAY__REDACT_H
 #define STAY__REDACT_H
@@ -8,10 +8,10 @@
 #include <stddef.h>
 
 /*
- * Copy `text`, cut at `size` (not 0), with "***" for each of the words; NULL and
- * "" among them are none. A word is found as it is, with other characters for
- * those that are not printable, escaped as \xNN, \n, \" or %NN, and if only its
- * beginning is there (four characters or more).
+ * Copy `text`, cut at `size` (not 0), with "***" in place of each word. Words that
+ * are NULL or empty are skipped. A word is found as it is, escaped as \xNN, \n, \"
+ * or %NN, and with another character for each that is not printable. Its beginning
+ * alone, of four characters or more, is replaced, too.
  */
 void stay__redact(char *to, size_t size, const char *text,
     const char *const *words, size_t count);

@@ -1,7 +1,7 @@
 /*
- * Hands out input memory and takes it back. Spare slabs all have the one common
- * size; a larger one is freed with its last reference. This file knows nothing
- * of what is read into them.
+ * Hands out input memory and takes it back. Spare slabs all have one size; a larger
+ * slab is freed with its last reference. This file does not know what is read into
+ * them.
  */
 #include "base/slab.h"
 
@@ -9,7 +9,7 @@
 
 #include "base/mem.h"
 
-/* Enough for a turn in which several connections end in a cut frame. */
+/* Enough for a turn in which several connections are left with part of a frame. */
 #define SPARE_MAX 4
 
 void

@@ -1,6 +1,6 @@
 /*
- * Input memory: slabs with a reference count, from a pool that keeps a few
- * spare ones. Frames are decoded where they were read, without a copy.
+ * Input memory: slabs with a reference count, from a pool that keeps a few spare
+ * ones. Frames are decoded in the slab they were read into, without a copy.
  */
 #ifndef STAY__SLAB_H
 #define STAY__SLAB_H
@@ -13,7 +13,7 @@
 
 struct stay__slabs {
 	struct stay__list spare;
-	size_t count; /* of the spare ones */
+	size_t count; /* spare slabs */
 };
 
 struct stay__slab {
@@ -30,8 +30,8 @@ void stay__slabs_trim(struct stay__slabs *slabs);
 /* Get a slab of at least `cap` bytes, with one reference. NULL: no memory. */
 struct stay__slab *stay__slab_take(struct stay__slabs *slabs, size_t cap);
 void stay__slab_hold(struct stay__slab *slab);
-/* Drop a reference. Without references the slab becomes spare, or is freed
- * if it is large or there are enough spare ones. */
+/* Drop a reference. A slab without references becomes spare. It is freed if it is
+ * large, or if there are enough spare ones. */
 void stay__slab_drop(struct stay__slabs *slabs, struct stay__slab *slab);
 
 #endif

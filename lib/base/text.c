@@ -1,6 +1,6 @@
 /*
- * One clause after the other into a buffer of somebody else's. A clause may hold
- * words of a peer: what is not printable is escaped here, and nowhere else.
+ * Writes one clause after the other into the caller's buffer. A clause may hold words
+ * of a peer: what is not printable is escaped here, and nowhere else.
  */
 #include "base/text.h"
 
@@ -10,7 +10,8 @@
 
 #include "base/mem.h"
 
-/* A whole escape or nothing of it; behind what had no room nothing follows. */
+/* An escape is written whole or not at all. Nothing follows a character that had no
+ * room. */
 static void
 put(struct stay__text *text, const char *from, size_t len)
 {

@@ -1,6 +1,6 @@
 /*
- * One line of text that grows at its end and is cut at its bound. What is not
- * printable ASCII becomes "\xNN": such a text may go into a log.
+ * One line of text that grows at its end and is cut at its bound. A byte that is not
+ * printable ASCII becomes "\xNN", so the text may go into a log.
  */
 #ifndef STAY__TEXT_H
 #define STAY__TEXT_H
@@ -14,10 +14,10 @@
 struct stay__text {
 	char *at;
 	size_t cap;
-	size_t len; /* what it would be without the bound */
+	size_t len; /* of the text without the bound */
 };
 
-/* What one call of stay__text_add can add; more ends in "...". */
+/* The most that one call of stay__text_add adds; a longer text ends in "...". */
 #define STAY__CLAUSE_MAX 512
 
 void stay__text_put(struct stay__text *text, const char *from);
@@ -26,10 +26,11 @@ void stay__text_vadd(struct stay__text *text, const char *format,
 void stay__text_add(struct stay__text *text, const char *format, ...)
     STAY_PRINTF(2, 3);
 
-/* `from` like that, in memory of its own, whole; NULL: no memory. */
+/* A copy of all of `from`, escaped like that. The caller frees it. NULL: out of
+ * memory. */
 char *stay__text_copy(const char *from);
 
-/* A duration, as people say it: "350 ms", "1.2 s", "40 s", "12 min". */
+/* Write a duration for people: "350 ms", "1.2 s", "40 s", "12 min". */
 struct stay__duration {
 	char text[32];
 };

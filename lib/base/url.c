@@ -28,7 +28,7 @@ fail(struct parser *parser, const char *why)
 	return false;
 }
 
-/* Cut off the front of `text` what stands before the first of `stops`. */
+/* Cut off the front of `text`, up to the first of `stops`. */
 static struct stay_bytes
 cut(const char **text, const char *stops)
 {
@@ -38,7 +38,7 @@ cut(const char **text, const char *stops)
 	return front;
 }
 
-/* Split at `at`, a character of `text`: what stands before and behind it. */
+/* Split at `at`, a character of `text`, into the text before it and behind it. */
 static void
 split(struct stay_bytes text, const char *at, struct stay_bytes *before,
     struct stay_bytes *behind)
@@ -136,7 +136,7 @@ is_ipv6_of(const char *text, size_t len)
 	return inet_pton(AF_INET6, address, &binary) == 1;
 }
 
-/* RFC 6874: behind the address "%25" and the name of an interface may stand. */
+/* RFC 6874: "%25" and the name of an interface may follow the address. */
 static bool
 is_ipv6(struct stay_bytes text)
 {
@@ -285,7 +285,7 @@ stay_url_free(struct stay_url *url)
 	stay__free(url);
 }
 
-/* ---- telling about it ----------------------------------------------- */
+/* ---- writing a URL -------------------------------------------------- */
 
 /* Text into a fixed space; `len` goes on counting what does not fit. */
 struct writer {
@@ -309,7 +309,8 @@ put_text(struct writer *writer, const char *text)
 		put(writer, *text++);
 }
 
-/* As it may stand in `part` of a URL: so no line of a log can be forged. */
+/* Write `text` escaped for `part` of a URL, so that no line of a log can be
+ * forged. */
 static void
 put_part(struct writer *writer, enum stay__part part, const char *text)
 {
@@ -323,7 +324,7 @@ put_part(struct writer *writer, enum stay__part part, const char *text)
 	}
 }
 
-/* A name may hold an escaped colon. */
+/* A user name may hold an escaped colon. */
 static void
 put_host(struct writer *writer, const char *host)
 {

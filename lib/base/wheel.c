@@ -1,13 +1,13 @@
 /*
- * A hierarchical timing wheel. The caller passes in the time: the wheel knows
- * no clock, no loop and not what a timer is for.
+ * A hierarchical timing wheel. The caller passes in the time: the wheel knows no
+ * clock, no loop, and not what a timer is for.
  *
- * Written in base 64, the tick a timer is due in and the present tick have the
- * same upper digits. The highest digit in which they differ is the timer's
- * level, and the value of that digit is its slot. So a timer on a lower level
- * is due earlier, no slot ever wraps round, and the first timer is in the
- * lowest occupied slot of the lowest occupied level. When the wheel reaches a
- * slot above level 0, its timers are spread over the levels below.
+ * A tick is read as a number in base 64. Compare the tick in which a timer is due
+ * with the present tick: the highest digit that differs is the timer's level, and
+ * the value of that digit is its slot. So a timer on a lower level is due earlier,
+ * and no slot ever wraps round. The first timer is in the lowest occupied slot of
+ * the lowest occupied level. When the wheel reaches a slot above level 0, its timers
+ * are spread over the levels below.
  */
 #include "base/wheel.h"
 
@@ -33,7 +33,7 @@ stay__wheel_init(struct stay__wheel *wheel, uint64_t now)
 	}
 }
 
-/* Rounded up: the first tick that does not begin before the time. */
+/* The first tick that does not begin before `at`. */
 static inline uint64_t
 due_tick(const struct stay__timer *timer)
 {
@@ -62,9 +62,9 @@ stay__timer_init(struct stay__timer *timer, stay__timer_fn *fire)
 }
 
 /*
- * Into their slots. What is due already waits for the next tick, so that a
- * timer which sets itself anew in `fire` cannot keep stay__wheel_advance from
- * returning.
+ * Put the timers of `recent` into their slots. A timer that is due already waits for
+ * the next tick. So a timer that sets itself anew in `fire` cannot keep
+ * stay__wheel_advance from returning.
  */
 void
 stay__wheel_settle(struct stay__wheel *wheel, uint64_t late)
@@ -84,7 +84,7 @@ stay__wheel_settle(struct stay__wheel *wheel, uint64_t late)
 	stay__list_init(&wheel->recent);
 }
 
-/* A slot that may hold the first timer, and the tick it begins in. */
+/* A slot that may hold the first timer, and the tick in which the slot begins. */
 struct place {
 	unsigned level;
 	unsigned slot;
@@ -109,7 +109,7 @@ first_place(const struct stay__wheel *wheel, struct place *place)
 	return true;
 }
 
-/* The wheel has come to where `place` begins: its timers are due, or nearer. */
+/* The wheel has reached `place`: its timers are due, or move to a lower level. */
 static void
 reach(struct stay__wheel *wheel, const struct place *place)
 {
@@ -133,9 +133,9 @@ reach(struct stay__wheel *wheel, const struct place *place)
 }
 
 /*
- * First everything due is collected, tick by tick, then it is fired: what
- * `fire` stops is taken off the list, what it sets goes to ticks after this
- * one.
+ * All timers that are due are collected first, tick by tick, and then fired. `fire`
+ * may take a timer off that list by stopping it. A timer that it sets goes to a later
+ * tick.
  */
 void
 stay__wheel_advance(struct stay__wheel *wheel, uint64_t now)
@@ -159,8 +159,8 @@ stay__wheel_advance(struct stay__wheel *wheel, uint64_t now)
 }
 
 /*
- * Exact on level 0 and for a timer alone in its slot, which saves an idle loop
- * its wake-ups for nothing; else the time at which the slot is to be spread.
+ * The time is exact on level 0, and for a timer alone in its slot: an idle loop does
+ * not wake up for nothing. Else it is the time at which the slot is to be spread.
  */
 uint64_t
 stay__wheel_next(struct stay__wheel *wheel)

@@ -19,7 +19,7 @@
 struct stay__timer;
 typedef void stay__timer_fn(struct stay__timer *timer);
 
-/* Owned by whoever embeds it; stay__timer_init before anything else. */
+/* A member of the struct that it wakes. Call stay__timer_init first. */
 struct stay__timer {
 	struct stay__list node;
 	uint64_t at; /* ns */
@@ -29,7 +29,7 @@ struct stay__timer {
 };
 
 struct stay__wheel {
-	uint64_t tick; /* all ticks up to and with this one have been fired */
+	uint64_t tick;                         /* the last one fired */
 	uint64_t occupied[STAY__WHEEL_LEVELS]; /* bit per slot */
 	struct stay__list slots[STAY__WHEEL_LEVELS][STAY__WHEEL_SLOTS];
 	struct stay__list due;    /* being fired */
@@ -39,20 +39,20 @@ struct stay__wheel {
 void stay__wheel_init(struct stay__wheel *wheel, uint64_t now);
 
 /*
- * Fire what is due: earliest tick first, within a tick as they were set. `fire`
- * may set and stop any timer; what it sets fires in a later tick than `now`'s.
+ * Fire the timers that are due: the earliest tick first, within a tick in the order
+ * they were set. `fire` may set and stop any timer. A timer that it sets fires in a
+ * later tick than that of `now`.
  */
 void stay__wheel_advance(struct stay__wheel *wheel, uint64_t now);
 
-/* When to advance next: UINT64_MAX if no timer is set; maybe early, never late.
- */
+/* When to advance next, maybe too early, never too late. UINT64_MAX: no timer is
+ * set. */
 uint64_t stay__wheel_next(struct stay__wheel *wheel);
 
 /*
- * Move the timers set since the last call by `late` ns. The code that set them
- * ran for that long after its reading of the clock, and no timer may be early
- * for that. Timers that are not settled before the wheel is read count as 0
- * late.
+ * Move the timers set since the last call `late` ns into the future. The code that
+ * set them counted from a clock that was read `late` ns ago, and a timer is never
+ * early. A timer that is not settled before the wheel is read is not moved.
  */
 void stay__wheel_settle(struct stay__wheel *wheel, uint64_t late);
 
@@ -65,8 +65,8 @@ stay__timer_is_set(const struct stay__timer *timer)
 }
 
 /*
- * A timer in `due` or `recent` still names the slot it was in last; asking
- * whether that is empty is right for it too.
+ * A timer in `due` or `recent` still names the slot it was in last. It is right to
+ * ask of that slot, too, whether it is empty.
  */
 static inline void
 stay__timer_stop(struct stay__wheel *wheel, struct stay__timer *timer)
@@ -80,7 +80,7 @@ stay__timer_stop(struct stay__wheel *wheel, struct stay__timer *timer)
 		wheel->occupied[level] &= ~(UINT64_C(1) << slot);
 }
 
-/* Set, or set anew. UINT64_MAX stops it. */
+/* Set a timer, or set it anew. UINT64_MAX stops it. */
 static inline void
 stay__timer_set(
     struct stay__wheel *wheel, struct stay__timer *timer, uint64_t at)

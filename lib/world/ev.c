@@ -1,19 +1,19 @@
 /*
  * The world on libev: one timer, one prepare watcher that runs the loop's turn
  * before every wait, and one descriptor by which other threads wake it. None of
- * these keeps ev_run from returning; only unfinished work and the operation
- * `hold` do. This file knows nothing of connections.
+ * these keeps ev_run from returning: only unfinished work does, and the operation
+ * `hold`. This file knows nothing of connections.
  */
 #include "world/ev.h"
 
 #include <errno.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <stay/loop.h>
 
 #include "base/list.h"
 #include "base/mem.h"
+#include "world/ev_clock.h"
 #include "world/ev_entropy.h"
 #include "world/ev_process.h"
 #include "world/ev_resolve.h"
@@ -22,7 +22,7 @@
 
 #define NEVER UINT64_MAX
 
-/* The shortest wait libev takes for one, and one longer than any. */
+/* The shortest wait that libev does not round to none, and a wait without end. */
 #define SOONEST_S 1e-9
 #define NEVER_S   1e9
 
@@ -48,13 +48,12 @@ struct world_ev {
 	ev_fork fork;
 	ev_io wake;
 	struct stay__room room;
-	struct stay__list
-	    refused;    /* watchers of what the kernel does not watch */
-	uint64_t at;    /* when the loop wants its turn */
-	uint64_t armed; /* when `timer` ends: at `at`, or earlier */
+	struct stay__list refused; /* watchers that the kernel has refused */
+	uint64_t at;               /* when the loop wants its turn */
+	uint64_t armed;            /* when `timer` ends: at `at`, or earlier */
 	bool held;
-	bool busy;     /* there is work left */
-	bool orphaned; /* the loop knows that it is a child's */
+	bool busy;     /* the loop has work left */
+	bool orphaned; /* the loop knows that it is in a forked child */
 	struct stay__process process;
 };
 
@@ -89,9 +88,9 @@ wake_stop(struct world_ev *world)
 /* ---- whose process ---- */
 
 /*
- * From here on the child leaves alone what its parent waits with: the wake-ups,
- * which are lost to the parent if another reads them, and the kernel's list of
- * what libev watches, which is one for both until libev makes its own.
+ * A forked child shares two things with its parent. A wake-up that the child reads
+ * is lost to the parent; and the kernel's list of watched descriptors is one for
+ * both, until libev makes its own. From here on the child leaves both alone.
  */
 static void
 look_for_fork(struct world_ev *world)
@@ -117,17 +116,13 @@ on_fork(struct ev_loop *ev, ev_fork *forked, int events)
 static uint64_t
 ev_world_now(struct stay_world *world)
 {
-	struct timespec now;
-
 	(void)world;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * UINT64_C(1000000000) +
-	       (uint64_t)now.tv_nsec;
+	return stay__clock_ns(CLOCK_MONOTONIC);
 }
 
 /*
- * The timer is always running and always repeats: libev has its place and keeps
- * it. Stopped, it might need memory to be started again.
+ * The timer always runs and always repeats, so that libev keeps its place. A stopped
+ * timer might need memory to be started again.
  */
 static void
 timer_arm(struct world_ev *world, uint64_t at)
@@ -144,7 +139,7 @@ timer_arm(struct world_ev *world, uint64_t at)
 	world->armed = at;
 }
 
-/* Into the past, which is the one thing libev does not wait for at all. */
+/* Set the timer into the past: libev does not wait at all then. */
 static void
 timer_expire(struct world_ev *world)
 {
@@ -155,8 +150,8 @@ timer_expire(struct world_ev *world)
 }
 
 /*
- * Deadlines mostly move away from us, call after call. The timer is left as it
- * is then: it wakes once for nothing and goes on for the rest.
+ * With each call the next deadline mostly becomes later. The timer stays as it is
+ * then: it wakes the loop once for nothing, and is set anew for the rest.
  */
 static void
 ev_world_timer(struct stay_world *base, uint64_t at_ns)
@@ -168,8 +163,7 @@ ev_world_timer(struct stay_world *base, uint64_t at_ns)
 		timer_arm(world, at_ns);
 }
 
-/* Timers that are due are not fired here, but by the turn before the next
- * wait. */
+/* Timers of the loop are not fired here, but by its turn before the next wait. */
 static void
 on_timer(struct ev_loop *ev, ev_timer *timer, int events)
 {
@@ -215,13 +209,13 @@ on_prepare(struct ev_loop *ev, ev_prepare *prepare, int events)
 	(void)events;
 	busy_set(world, false);
 	if (world->process.mark != NULL)
-		look_for_fork(world); /* for nothing but a byte */
+		look_for_fork(world); /* reads one byte */
 	wake_start(world);
 	stay_loop_turn(world->loop);
 }
 
-/* Events of the wait are handled before ev_run can return, for programs that
- * run it once at a time. */
+/* The events of a wait are handled before ev_run can return: a program may run it
+ * with EVRUN_ONCE. */
 static void
 on_check(struct ev_loop *ev, ev_check *check, int events)
 {
@@ -233,8 +227,8 @@ on_check(struct ev_loop *ev, ev_check *check, int events)
 }
 
 /*
- * After a wake the turn follows by itself. With an error libev has stopped the
- * watcher, which it counts as one less that keeps it running.
+ * The turn after a wake-up needs no call here: on_prepare runs it. After an error
+ * libev has stopped the watcher, and counts one watcher less that keeps it running.
  */
 static void
 on_wake(struct ev_loop *ev, ev_io *wake, int events)
@@ -250,7 +244,7 @@ on_wake(struct ev_loop *ev, ev_io *wake, int events)
 	stay__lookups_deliver(world->lookups);
 }
 
-/* The descriptor of a child is its parent's. */
+/* In a forked child the descriptor is the parent's. */
 static void
 ev_world_wake(struct stay_world *base)
 {
@@ -275,8 +269,8 @@ ev_world_hold(struct stay_world *base, bool alive)
 }
 
 /*
- * With work left there is no waiting, and what it brings may be what the caller
- * is after. The turn at the end handles what the wait saw.
+ * With work left the loop does not wait: the caller may be after the result of that
+ * work. The turn at the end handles the events of the wait.
  */
 static void
 ev_world_run(struct stay_world *base)
@@ -289,7 +283,7 @@ ev_world_run(struct stay_world *base)
 
 /* ---- descriptors ---- */
 
-/* 0, or why nothing can be done with a descriptor. */
+/* 0, or the negative errno with which an operation on a descriptor fails. */
 static int
 denial(struct world_ev *world, int fd)
 {
@@ -351,8 +345,8 @@ ev_world_write(
 	return error != 0 ? error : stay__socket_write(fd, parts, count);
 }
 
-/* In a child, too: the parent's descriptor stays open, and the peer notices
- * nothing. */
+/* Works in a forked child, too: the parent's descriptor stays open, and the peer
+ * notices nothing. */
 static void
 ev_world_close(struct stay_world *world, int fd)
 {
@@ -363,8 +357,8 @@ ev_world_close(struct stay_world *world, int fd)
 /* ---- readiness ---- */
 
 /*
- * What the kernel refuses to watch, libev drops, and says so once. From then on
- * reading and writing fail, or the connection would wait for ever.
+ * libev stops a watcher that the kernel refuses, and says so once. From then on
+ * reading and writing fail; else the connection would wait for ever.
  */
 static void
 on_io(struct ev_loop *ev, ev_io *io, int events)
@@ -412,7 +406,7 @@ watcher_close(struct world_ev *world, struct watcher *watcher)
 	stay__room_give(&world->room);
 }
 
-/* ev_io_stop also forgets what libev has seen and not yet told. */
+/* ev_io_stop also drops the events that libev has seen but not reported yet. */
 static int
 ev_world_watch(
     struct stay_world *base, struct stay_watch *watch, unsigned interest)
@@ -450,7 +444,7 @@ ev_world_lookup(struct stay_world *base, struct stay_lookup *lookup)
 		   : -EPERM;
 }
 
-/* In a child the lock may be held by a thread that is not there. */
+/* In a forked child the lock may be held by a thread that the child lacks. */
 static void
 ev_world_lookup_cancel(struct stay_world *base, struct stay_lookup *lookup)
 {
@@ -462,7 +456,7 @@ ev_world_lookup_cancel(struct stay_world *base, struct stay_lookup *lookup)
 
 /* ---- beginning and end ---- */
 
-/* Room for all of them was made at the beginning. */
+/* world_init has made room for all these watchers. */
 static void
 ev_world_attach(struct stay_world *base, struct stay_loop *loop)
 {
@@ -534,8 +528,8 @@ static const struct stay_world_ops ev_ops = {
 };
 
 /*
- * Last of all that runs before a wait, so that what the program's own watchers
- * queue there still leaves in this turn.
+ * The prepare watcher has the lowest priority. So what the program's own watchers
+ * submit before a wait still leaves in this turn.
  */
 static void
 watchers_init(struct world_ev *world, int wake_fd)
@@ -554,7 +548,7 @@ watchers_init(struct world_ev *world, int wake_fd)
 	world->wake.data = world;
 }
 
-/* Do everything that may fail, except for allocating the block. */
+/* Everything that may fail, but for allocating the block. */
 static bool
 world_init(struct world_ev *world, struct ev_loop *ev)
 {

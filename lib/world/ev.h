@@ -7,9 +7,9 @@
 struct ev_loop;
 
 /*
- * A world that waits in ev_run(ev); NULL: no memory. It belongs to the process
- * that made it: in a forked child every operation on a descriptor or a name
- * fails with -EPERM, so that a child cannot speak on its parent's connections.
+ * A world that waits in ev_run(ev). NULL: out of memory. It belongs to the process
+ * that made it. In a forked child every operation on a descriptor or a name fails
+ * with -EPERM, so that the child cannot speak on its parent's connections.
  */
 struct stay_world *stay__world_ev_new(struct ev_loop *ev);
 

@@ -1,17 +1,18 @@
 /*
- * Random bytes from the kernel. If the kernel has none, a substitute is made
- * that is good enough for jitter: two loops, two processes, two machines must
- * not draw the same numbers (promise 13).
+ * Random bytes from the kernel. If the kernel has none, this file makes a substitute
+ * that is good enough for jitter: two loops, two processes or two machines must not
+ * draw the same numbers (promise 13).
  */
 #include "world/ev_entropy.h"
 
 #include <errno.h>
 #include <string.h>
 #include <sys/random.h>
-#include <time.h>
 #include <unistd.h>
 
-/* splitmix64 (Steele, Lea and Flood): one step of it is a good mixer, too. */
+#include "world/ev_clock.h"
+
+/* One step of splitmix64 (Steele, Lea and Flood). */
 static uint64_t
 next_word(uint64_t *state)
 {
@@ -22,26 +23,16 @@ next_word(uint64_t *state)
 	return word ^ word >> 31;
 }
 
-static uint64_t
-now_of(clockid_t clock)
-{
-	struct timespec now = { 0, 0 };
-
-	clock_gettime(clock, &now);
-	return (uint64_t)now.tv_sec * UINT64_C(1000000000) +
-	       (uint64_t)now.tv_nsec;
-}
-
-/* Both clocks, the process, and an address: of this world, and random
- * itself. */
+/* Mixes both clocks, the pid, and the address of this world, which the kernel has
+ * made random. */
 static void
 substitute(char *to, size_t len, const void *address)
 {
-	uint64_t state = now_of(CLOCK_REALTIME);
+	uint64_t state = stay__clock_ns(CLOCK_REALTIME);
 	uint64_t word;
 	size_t part;
 
-	state = next_word(&state) ^ now_of(CLOCK_MONOTONIC);
+	state = next_word(&state) ^ stay__clock_ns(CLOCK_MONOTONIC);
 	state = next_word(&state) ^ (uint64_t)getpid();
 	state = next_word(&state) ^ (uint64_t)(uintptr_t)address;
 	for (; len > 0; to += part, len -= part) {

@@ -6,18 +6,8 @@
 #include "world/ev_places.h"
 
 #include <string.h>
-#include <time.h>
 
 #define SLOW_NS ((uint64_t)STAY__RESOLVER_SLOW_MS * 1000000)
-
-uint64_t
-stay__places_clock(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * STAY__NS_PER_S + (uint64_t)now.tv_nsec;
-}
 
 struct stay__places
 stay__places_now(const struct stay__lookups *lookups, uint64_t now)

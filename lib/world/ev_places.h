@@ -4,17 +4,13 @@
 
 #include "world/ev_lookups.h"
 
-#define STAY__NS_PER_S UINT64_C(1000000000)
-
 struct stay__places {
 	unsigned running; /* lookups in threads */
 	unsigned taken;   /* by those of them that are not slow yet */
 	uint64_t free_at; /* when the next place becomes free, if none ends */
 };
 
-/* The monotonic clock, in nanoseconds. */
-uint64_t stay__places_clock(void);
-
+/* `now` is the monotonic clock, in nanoseconds. */
 struct stay__places stay__places_now(
     const struct stay__lookups *lookups, uint64_t now);
 

@@ -1,8 +1,7 @@
 /*
- * Which process this is. The kernel clears a marked page in a forked child, so
- * a child is recognised without a system call per operation. Where such a page
- * cannot be had, getpid is used. A loop that waits for nothing learns
- * of the fork from libev, if libev is told.
+ * Which process this is. The kernel clears a marked page in a forked child, so a
+ * child is recognised without a system call per operation. Without such a page
+ * getpid is asked.
  */
 #include "world/ev_process.h"
 

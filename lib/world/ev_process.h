@@ -1,17 +1,14 @@
-/*
- * Whether this process made an object, or is a forked child of the one that
- * did.
- */
+/* Whether this process made an object, or is a forked child of the process that
+ * did. */
 #ifndef STAY__EV_PROCESS_H
 #define STAY__EV_PROCESS_H
 
 #include <stdbool.h>
 #include <sys/types.h>
 
-/* Tells the process that made it from its forked children. */
 struct stay__process {
 	pid_t maker;
-	unsigned char *mark; /* 1, and 0 in a child; NULL: ask for the pid */
+	unsigned char *mark; /* 1, and 0 in a child; NULL: getpid is asked */
 };
 
 void stay__process_init(struct stay__process *process);

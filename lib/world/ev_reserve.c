@@ -1,7 +1,7 @@
 /*
- * Memory for libev when malloc fails: an allocator with a reserve, for programs
- * that ask for it. It is the only state here that belongs to the whole process,
- * because libev's allocator does. This file knows no loop and no world.
+ * Memory for libev when malloc fails: an allocator with a reserve, for programs that
+ * ask for it. The reserve belongs to the whole process, because libev's allocator
+ * does; nothing else in the library does. This file knows no loop and no world.
  */
 #include <stay/loop.h>
 
@@ -12,16 +12,17 @@
 
 #include "base/mem.h"
 
-/* In front of every block. */
+/* The head of every block. */
 struct block {
 	alignas(max_align_t) size_t size;
 	bool is_reserved;
 };
 
-/* Taken from front to back, and whole again when nothing of it is in use. */
+/* The reserve is used from front to back. It is whole again when no block of it is
+ * in use. */
 static struct {
 	pthread_mutex_t lock;
-	char *bytes; /* NULL: not asked for */
+	char *bytes; /* NULL: no program has asked */
 	size_t size;
 	size_t used;
 	size_t blocks;
@@ -72,7 +73,7 @@ block_free(struct block *block)
 		stay__free(block);
 }
 
-/* The system's memory, if it has some. `old` is NULL or of the system. */
+/* Memory of the system. `old` is NULL or such memory, too. */
 static struct block *
 system_take(struct block *old, size_t size)
 {
@@ -85,7 +86,7 @@ system_take(struct block *old, size_t size)
 	return block;
 }
 
-/* From the reserve, or out of it: the bytes have to be copied. */
+/* Move a block into the reserve, or out of it. */
 static struct block *
 block_copy(struct block *block, struct block *old, size_t size)
 {
@@ -107,7 +108,7 @@ block_move(struct block *old, size_t size)
 	return is_reserved ? block_copy(block, old, size) : block;
 }
 
-/* What libev asks for: realloc, and free for 0 bytes. */
+/* What libev calls: realloc, and free if `size` is 0. */
 static void *
 allocate(void *memory, long size)
 {

@@ -1,33 +1,31 @@
 /*
- * Makes room in libev's tables. libev ends the process when it gets no memory.
- * So before a call of ours could enlarge a table, this file tests whether the
- * memory is there, and then lets libev take it, by starting and stopping
- * watchers. libev's tables never shrink. This file knows the number of our
- * watchers, and not what they watch.
+ * Makes room in libev's tables. libev ends the process when it gets no memory. So
+ * before a call could enlarge a table, this file tests whether the memory is there,
+ * and lets libev take it by starting and stopping watchers. libev's tables never
+ * shrink. This file knows how many watchers the library has, not what they watch.
  */
 #include "world/ev_room.h"
 
 #include "base/mem.h"
 
-/* Of libev, generously: what it has for one descriptor in all its tables, and
- * what it keeps for one event that is to be told. */
+/* Generous guesses: what libev needs for one descriptor in all its tables, and for
+ * one event that it is about to report. */
 #define FD_SIZE      64
 #define PENDING_SIZE 16
 #define FDS_MIN      64
 
-/* Beside those on descriptors: timer, prepare, and what else becomes pending.
- */
+/* Watchers that become pending beside those on descriptors: timer, prepare, ... */
 #define PENDING_MIN 16
 
-/* For the tables that programs have few entries in, at the beginning. */
+/* For the tables in which a program has few entries at first. */
 #define START_SIZE ((size_t)64 * 1024)
 
 /* libev doubles its tables and rounds up to whole pages. */
 #define PAGES ((size_t)3 * 4096)
 
 /*
- * What was free a moment ago is free for libev. `volatile`, because a compiler
- * may know malloc and free well enough to leave both out.
+ * Memory that was free a moment ago is free for libev. `volatile` keeps a compiler
+ * that knows malloc and free from leaving both out.
  */
 static bool
 can_have(size_t bytes)
@@ -40,9 +38,9 @@ can_have(size_t bytes)
 }
 
 /*
- * The table of descriptors, and the list of those that have changed since the
- * last wait, in which each can be once. Without the flag that ev_io_init sets,
- * libev finds that nothing has changed and leaves the kernel alone.
+ * Enlarge the table of descriptors, and the list of descriptors changed since the
+ * last wait, in which each can be once. The flag that ev_io_init sets is cleared:
+ * libev then finds nothing changed, and does not call the kernel.
  */
 static void
 fds_grow(struct ev_loop *ev, int fds)
@@ -58,8 +56,7 @@ fds_grow(struct ev_loop *ev, int fds)
 	}
 }
 
-/* No watcher gets these events: a cleared event leaves an empty entry
- * behind. */
+/* No watcher gets these events: clearing an event leaves an empty entry. */
 static void
 pending_grow(struct ev_loop *ev, int priority, unsigned count)
 {

@@ -1,4 +1,5 @@
-/* Makes room for our watchers in the tables of libev before it is needed. */
+/* Makes room for the library's watchers in the tables of libev, before they need
+ * it. */
 #ifndef STAY__EV_ROOM_H
 #define STAY__EV_ROOM_H
 
@@ -6,17 +7,18 @@
 
 #include <ev.h>
 
-/* So many watchers libev can take without more memory. */
+/* How many watchers libev can start without more memory. */
 struct stay__room {
 	struct ev_loop *ev;
-	int fds;          /* descriptors below it */
-	unsigned watches; /* of ours, taken and not given back */
-	unsigned pending; /* of them, all ready at once */
+	int fds;          /* descriptors below this one have room */
+	unsigned watches; /* taken and not given back */
+	unsigned pending; /* how many of them may be ready at once */
 };
 
-/* Room for one timer and one prepare watcher. False: no memory. */
+/* Make room for one timer and one prepare watcher. False: no memory. */
 bool stay__room_init(struct stay__room *room, struct ev_loop *ev);
-/* Before an ev_io is started, and after it is stopped. False: no memory. */
+/* Call _take before an ev_io is started, and _give after it is stopped. False: no
+ * memory. */
 bool stay__room_take(struct stay__room *room, int fd);
 void stay__room_give(struct stay__room *room);
 

@@ -27,7 +27,7 @@ is_inet(const struct stay_address *address)
 	       address->storage.ss_family == AF_INET6;
 }
 
-/* An option that this kernel does not know is left out; the connect goes on. */
+/* An option that this kernel does not know is no error: the connect goes on. */
 static int
 option_set(int fd, int level, int name, uint64_t value)
 {
@@ -68,8 +68,8 @@ keepalive_set(int fd, uint64_t ms)
 }
 
 /*
- * Without a port of its own the source gets one from connect, which may share
- * it among destinations; bind alone would need a port that is free for all.
+ * Without a port in `source`, connect picks the port later, and may share it among
+ * destinations. bind would pick a port that nobody uses at all.
  */
 static int
 source_bind(int fd, const struct stay_address *source)
@@ -102,8 +102,8 @@ options_apply(int fd, const struct stay_address *to,
 }
 
 /*
- * A dial to a free local port in the ephemeral range can be given that very
- * port as its own and so connect to itself. Nobody listens there.
+ * A dial to a local port where nobody listens can get that same port as its own, and
+ * so connect to itself. That is a failure: nobody listens.
  */
 static int
 stranger_check(int fd)
@@ -120,9 +120,9 @@ stranger_check(int fd)
 }
 
 /*
- * A signal does not stop the kernel from connecting on. -EAGAIN is final: the
- * backlog of a unix socket is full, or there is no local port left; nothing
- * would ever make the socket writable.
+ * After EINTR the kernel still goes on connecting. -EAGAIN is final: the backlog of a
+ * unix socket is full, or no local port is left. Nothing would make the socket
+ * writable later.
  */
 static int
 connect_begin(int fd, const struct stay_address *to)
@@ -190,9 +190,9 @@ stay__socket_read(int fd, void *bytes, size_t len)
 }
 
 /*
- * What is no socket has no MSG_NOSIGNAL. The signal is held back in this thread
- * for the time of the call and, if the call raised it, taken away again. One
- * that was pending before is blocked anyway, and swallows ours.
+ * MSG_NOSIGNAL works on sockets only. On a pipe SIGPIPE is blocked in this thread
+ * during the call, and taken away if the call has raised it. A SIGPIPE that was
+ * pending before stays pending, and ours is merged into it.
  */
 static ssize_t
 pipe_write(int fd, const struct iovec *parts, int count)
@@ -248,7 +248,7 @@ stay__wake_open(void)
 	return fd < 0 ? -errno : fd;
 }
 
-/* A full pipe needs no further byte: it is readable already. */
+/* A full pipe needs no further byte: it wakes its reader already. */
 void
 stay__wake(int fd)
 {
@@ -258,7 +258,8 @@ stay__wake(int fd)
 		continue;
 }
 
-/* If it cannot be cleared now it stays readable, and wakes the loop again. */
+/* If the descriptor cannot be cleared now, it stays readable and wakes the loop
+ * again. */
 void
 stay__wake_clear(int fd)
 {

@@ -14,8 +14,8 @@ int stay__socket_adopt(int fd);
 ssize_t stay__socket_read(int fd, void *bytes, size_t len);
 ssize_t stay__socket_write(int fd, const struct iovec *parts, int count);
 
-/* A descriptor that is readable from stay__wake, which any thread may call, to
- * stay__wake_clear. Negative errno: there is none. */
+/* A descriptor that stay__wake makes readable, until stay__wake_clear; or a negative
+ * errno. Any thread may call stay__wake. The caller closes the descriptor. */
 int stay__wake_open(void);
 void stay__wake(int fd);
 void stay__wake_clear(int fd);

@@ -7,9 +7,9 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <time.h>
 
 #include "base/mem.h"
+#include "world/ev_clock.h"
 #include "world/ev_places.h"
 #include "world/ev_socket.h"
 
@@ -44,7 +44,7 @@ static struct stay__job *
 job_take_locked(struct stay__lookups *lookups)
 {
 	while (lookups->waiting_count > 0) {
-		uint64_t now = stay__places_clock();
+		uint64_t now = stay__clock_ns(CLOCK_MONOTONIC);
 		struct stay__places places = stay__places_now(lookups, now);
 		struct stay__job *job = stay__places_choose(lookups, &places);
 
@@ -148,7 +148,8 @@ thread_start(struct stay__lookups *lookups)
 int
 stay__threads_fill(struct stay__lookups *lookups)
 {
-	unsigned taken = stay__places_now(lookups, stay__places_clock()).taken;
+	unsigned taken =
+	    stay__places_now(lookups, stay__clock_ns(CLOCK_MONOTONIC)).taken;
 	int error = 0;
 
 	if (lookups->waiting_count > lookups->idle &&
