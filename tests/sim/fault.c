@@ -84,6 +84,7 @@ strike_lie(struct run *run, struct host *host)
 	/* Its greeting is not worth anything any more. */
 	desk->deaf |= desk->phase == 0 && host->trade->push != NULL;
 	host->user->liar = desk->peer;
+	host->user->believes = true;
 	host->trade->lie(desk);
 }
 

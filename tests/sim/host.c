@@ -200,6 +200,7 @@ on_accept(struct sim_peer *peer, void *arg)
 	desk->host = host;
 	desk->peer = peer;
 	desk->attempt = host->user->connects;
+	host->user->reached = true;
 	stay__list_push(&host->run->desks, &desk->node);
 	sim_peer_data_set(peer, desk);
 }

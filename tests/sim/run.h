@@ -334,6 +334,7 @@ struct user {
 	uint64_t orphans;      /* that were handed to on_orphan */
 	uint64_t given_up;     /* told while in flight */
 	struct sim_peer *liar; /* the last one that lied to it */
+	bool believes;         /* what a liar said may still be told */
 	bool line_open;        /* a stream without its on_down */
 	/* Above the bounds, if they were lowered. */
 	uint64_t calls_most; /* queued and in flight */

@@ -23,7 +23,8 @@ user_conn(const struct user *user)
 bool
 user_is_lied_to(const struct user *user)
 {
-	return user->liar != NULL && !user->liar->ends[0].closed;
+	return user->liar != NULL &&
+	       (user->believes || !user->liar->ends[0].closed);
 }
 
 /* The last drain counts, and the first stop. */

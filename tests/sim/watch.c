@@ -147,10 +147,10 @@ follow_connect(struct user *user)
 
 /* ---- dials ---- */
 
-/* Whether a dial of his has to wait for the one before: never, if that is not
- * certain. A dial that was given up may have failed; one that failed may have
- * reached its target, if the world lets operations fail; a raw user dials several
- * targets, and one that has moved two. */
+/* Whether a dial of his has to wait for the one before: not once one was accepted
+ * or won, until one fails for certain. A dial that was given up may have failed;
+ * one that failed may have reached its target, if the world lets operations fail;
+ * a raw user dials several targets, and one that has moved two. */
 static void
 follow_reached(struct user *user, unsigned from, unsigned event)
 {
@@ -234,6 +234,7 @@ follow_session(struct user *user, unsigned from, unsigned to)
 	} else if (to == STAY__SESSION_DOWN) {
 		if (user->may_retry && user_is_lied_to(user))
 			ledger_doubt(run, user->index);
+		user->believes = false;
 		user->changed = is_changed(user, from);
 		if (from != STAY__SESSION_GREETING)
 			allow_resends(user);
