@@ -141,8 +141,16 @@ STAY_API enum stay_status stay_loop_set_dials_stagger_ms(
 
 /*
  * Run what is due. A world calls this on the loop's thread before every wait,
- * and never from inside one of its own operations. A turn too many does no
- * harm.
+ * and never from inside one of its own operations. It may call it behind the
+ * wait, too. A turn too many does no harm.
+ *
+ * A loop that was not run for a while (the program was busy, or stopped by
+ * SIGSTOP) listens before it acts: it asks for one more wait, without sleeping,
+ * and only then looks at the clock. What was answered in time is read before the
+ * deadline of its call is seen to have passed. Of a suspended machine the clock
+ * of the libev world, CLOCK_MONOTONIC, knows nothing: no time passes while it
+ * sleeps. A peer that has given the connection up meanwhile is found by the next
+ * probe.
  */
 STAY_API void stay_loop_turn(struct stay_loop *loop);
 

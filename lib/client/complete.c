@@ -51,6 +51,17 @@ stay__client_give_up(struct stay__call *call, enum stay_status status)
 		bury(stay__client_of_calls(call->owner), call, status);
 }
 
+/* After oversleeping its answer may be among the bytes that are still unread. */
+static bool
+may_be_answered(const struct stay__call *call)
+{
+	const struct stay_client *client = stay__client_of_calls(call->owner);
+
+	return call->stage == STAY__CALL_COMMITTED &&
+	       stay__loop_is_excused(client->loop) &&
+	       stay__stream_is_unread(client->conn);
+}
+
 /* The deadline of a call, or the age of a tombstone. */
 void
 stay__client_expire(struct stay__timer *timer)
@@ -59,7 +70,10 @@ stay__client_expire(struct stay__timer *timer)
 	    STAY__CONTAINER(timer, struct stay__call, timer);
 	struct stay_client *client = stay__client_of_calls(call->owner);
 
-	if (call->stage == STAY__CALL_OVER)
+	if (may_be_answered(call))
+		stay__loop_timer(client->loop, timer,
+		    stay__later(stay__loop_now(client->loop), 1));
+	else if (call->stage == STAY__CALL_OVER)
 		stay__session_condemn(&client->session, STAY_E_SILENT,
 		    "a call was given up and not answered for too long");
 	else

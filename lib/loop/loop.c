@@ -35,6 +35,7 @@ stay__loop_init(struct stay_loop *loop, struct stay_world *world)
 	loop->ops->attach(world, loop);
 	seed(loop);
 	stay__wheel_init(&loop->wheel, stay__loop_now(loop));
+	loop->next_at = UINT64_MAX;
 }
 
 void
@@ -186,6 +187,25 @@ stay__loop_flush_soon(struct stay_loop *loop, struct stay__task *task)
 	enqueue(&loop->flush, task);
 }
 
+/* ---- time ---- */
+
+/* A turn so much later than asked for, or one that takes so long, has overslept:
+ * bytes may lie in the kernel that came in time. */
+#define OVERSLEPT_NS (2 * STAY__TICK_NS)
+
+/* So long a loop may then take to read what is there; and so long it then has to
+ * do without another excuse. */
+#define CATCH_UP_MS 1000
+
+/* Time is let pass up to here: never past a wait that may have to be made up for. */
+static void
+advance(struct stay_loop *loop)
+{
+	uint64_t most = loop->turned_at + OVERSLEPT_NS;
+
+	stay__wheel_advance(&loop->wheel, loop->now < most ? loop->now : most);
+}
+
 /*
  * Inside a callback time stands still: a look at the clock for each call that
  * is submitted there would cost too much. What is set meanwhile counts from the
@@ -200,8 +220,29 @@ let_time_pass(struct stay_loop *loop)
 
 	stay__loop_refresh(loop);
 	stay__wheel_settle(&loop->wheel, loop->now - before);
-	stay__wheel_advance(&loop->wheel, loop->now);
+	advance(loop);
 }
+
+/*
+ * After oversleeping (a busy program, SIGSTOP) a loop listens before it acts: it
+ * does nothing until it has waited once more, without sleeping. A world may call
+ * two turns a wait, one before it and one behind it.
+ */
+static bool
+has_to_listen(struct stay_loop *loop)
+{
+	if (loop->deaf > 0)
+		return --loop->deaf > 0;
+	if (loop->next_at >= loop->now ||
+	    loop->now - loop->next_at < OVERSLEPT_NS)
+		return false;
+	loop->deaf = 2;
+	if (loop->now > stay__later(loop->excused, CATCH_UP_MS))
+		loop->excused = stay__later(loop->now, CATCH_UP_MS);
+	return true;
+}
+
+/* ---- turns ---- */
 
 /* Run the tasks queued by now; what they queue waits for the next round. */
 static void
@@ -228,6 +269,26 @@ has_work(const struct stay_loop *loop)
 	       !stay__list_is_empty(&loop->flush);
 }
 
+/* A turn that takes too long listens, too, before it hands more to a stream. */
+static bool
+takes_too_long(const struct stay_loop *loop)
+{
+	return loop->now - loop->turned_at >= OVERSLEPT_NS;
+}
+
+static void
+run_rounds(struct stay_loop *loop)
+{
+	for (int round = 0; round < ROUNDS_MAX && has_work(loop); round++) {
+		run_all(loop, &loop->run);
+		if (takes_too_long(loop))
+			break;
+		run_all(loop, &loop->flush);
+		if (takes_too_long(loop))
+			break;
+	}
+}
+
 void
 stay_loop_turn(struct stay_loop *loop)
 {
@@ -235,14 +296,15 @@ stay_loop_turn(struct stay_loop *loop)
 		return;
 	loop->turning = true;
 	stay__loop_refresh(loop);
-	stay__wheel_advance(&loop->wheel, loop->now);
-	for (int round = 0; round < ROUNDS_MAX && has_work(loop); round++) {
-		run_all(loop, &loop->run);
-		run_all(loop, &loop->flush);
+	loop->turned_at = loop->now;
+	if (!has_to_listen(loop)) {
+		advance(loop);
+		run_rounds(loop);
 	}
 	loop->turning = false;
 	loop->fresh = false;
-	if (has_work(loop))
+	if (has_work(loop) || loop->deaf > 0)
 		loop->ops->again(loop->world);
-	loop->ops->timer(loop->world, stay__wheel_next(&loop->wheel));
+	loop->next_at = stay__wheel_next(&loop->wheel);
+	loop->ops->timer(loop->world, loop->next_at);
 }

@@ -50,6 +50,10 @@ struct stay_loop {
 	uint64_t now; /* ns; valid while `fresh` */
 	bool fresh;   /* cleared before every wait */
 	bool turning;
+	unsigned deaf; /* turns to come before anything is done: see loop.c */
+	uint64_t turned_at; /* ns: when the turn began */
+	uint64_t next_at;   /* ns: when the world was asked for a turn */
+	uint64_t excused;  /* ns: until then it catches up after oversleeping */
 	unsigned starting; /* init callbacks running, maybe outside a turn */
 	struct stay__wheel wheel;
 	struct stay__list run;   /* tasks: mail */
@@ -128,6 +132,13 @@ static inline uint64_t
 stay__loop_after(struct stay_loop *loop, uint64_t ms)
 {
 	return stay__later(stay__loop_now(loop), ms);
+}
+
+/* Whether it is still reading what came while it was not run. */
+static inline bool
+stay__loop_is_excused(struct stay_loop *loop)
+{
+	return loop->excused > stay__loop_now(loop);
 }
 
 /* How many ms are left until `at`; STAY_FOREVER for never. */

@@ -145,6 +145,8 @@ struct ledger {
 
 struct run;
 
+bool run_catches_up(const struct run *run);
+
 /* The new call is not accepted yet; ledger_forget takes it back. */
 struct call *ledger_new(struct run *run, unsigned user);
 /* Whether it may be executed twice, and when: as its flags say; some flags. */

@@ -233,13 +233,14 @@ START_TEST(test_promise_4_9_many_ends_at_once_precede_a_reply)
 		.call_timeout_ms = 100 };
 	struct stay_call_options patient = { STAY_CALL_OPTIONS,
 		.timeout_ms = 1000 };
+	const struct sim_limits late = { .latency_ms = 21 };
 
 	begin(&options, 5);
 	line_call_with(&rig, "b", &quiet, patient);
-	line_run(&rig, 80);
+	line_run(&rig, 70);
+	sim_peer_limits(rig.peer, &late);
 	sim_peer_print(rig.peer, "+1\n+2\n+3\n+4\n+5\n+b\n");
-	sim_sleep_ms(rig.world, 100);
-	line_run(&rig, 0);
+	line_run(&rig, 40);
 	ck_assert_str_eq(line_told(&rig),
 	    "a E_TIMEOUT/maybe executed;a E_TIMEOUT/maybe executed;"
 	    "a E_TIMEOUT/maybe executed;a E_TIMEOUT/maybe executed;"

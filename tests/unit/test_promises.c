@@ -89,17 +89,87 @@ START_TEST(test_promise_2_a_late_reply_is_an_orphan)
 }
 END_TEST
 
-/* The machine was asleep: deadline and reply are found in the same turn. */
-START_TEST(test_promise_2_an_orphan_comes_after_its_call)
+/* The machine was asleep past the deadline, and the reply lies in the kernel. */
+START_TEST(test_promise_6_what_came_while_it_slept_is_read_first)
 {
 	struct stay_client_options options = { .call_timeout_ms = 100 };
 
 	line_begin(&rig, &options);
 	line_call(&rig, "a", &quiet);
 	line_run(&rig, 10);
-	sim_peer_print(rig.peer, "+late\n");
+	sim_peer_print(rig.peer, "+in time\n");
 	sim_sleep_ms(rig.world, 200);
+	line_run(&rig, 0);
+	ck_assert_str_eq(line_told(&rig), "a OK/replied +in time;");
+	line_end(&rig);
+}
+END_TEST
+
+/* Nothing came: it is told at once, and nothing that has waited too long is
+ * sent. */
+START_TEST(test_promise_6_sleeping_makes_no_deadline_later)
+{
+	struct stay_client_options options = { .call_timeout_ms = 100 };
+
+	line_begin(&rig, &options);
+	line_call(&rig, "a", &quiet);
 	line_run(&rig, 10);
+	line_got(&rig);
+	line_call(&rig, "b", &quiet);
+	sim_sleep_ms(rig.world, 200);
+	line_run(&rig, 0);
+	ck_assert_str_eq(line_told(&rig),
+	    "a E_TIMEOUT/maybe executed;b E_TIMEOUT/not sent;");
+	ck_assert_str_eq(line_got(&rig), "");
+	line_end(&rig);
+}
+END_TEST
+
+static void
+take_long(struct stay_session *session, const char *text)
+{
+	(void)session;
+	(void)text;
+	sim_sleep_ms(rig.world, 5);
+}
+
+/* A program that never comes to the end of its pushes, each of which takes longer
+ * than a turn may, cannot keep a call waiting for ever. */
+START_TEST(test_promise_6_unread_bytes_excuse_no_call_for_ever)
+{
+	struct stay_client_options options = { .call_timeout_ms = 100,
+		.turn_calls_max = 1 };
+	uint64_t slept_ms;
+
+	line_prepare(&rig);
+	rig.config.on_push = take_long;
+	line_start(&rig, &options);
+	line_call(&rig, "a", &quiet);
+	line_run(&rig, 10);
+	for (int i = 0; i < 400; i++)
+		sim_peer_print(rig.peer, ">x\n");
+	sim_sleep_ms(rig.world, 200);
+	slept_ms = sim_now_ms(rig.world);
+	while (rig.calls[0].told == 0)
+		sim_step(rig.world);
+	ck_assert_uint_ge(rig.calls[0].told_ms, slept_ms + 900);
+	ck_assert_uint_le(rig.calls[0].told_ms, slept_ms + 1100);
+	line_end(&rig);
+}
+END_TEST
+
+/* Deadline and reply come in one moment. */
+START_TEST(test_promise_2_an_orphan_comes_after_its_call)
+{
+	struct stay_client_options options = { .call_timeout_ms = 100 };
+	const struct sim_limits late = { .latency_ms = 91 };
+
+	line_begin(&rig, &options);
+	line_call(&rig, "a", &quiet);
+	line_run(&rig, 10);
+	sim_peer_limits(rig.peer, &late);
+	sim_peer_print(rig.peer, "+late\n");
+	line_run(&rig, 100);
 	ck_assert_str_eq(
 	    line_told(&rig), "a E_TIMEOUT/maybe executed;orphan +late;");
 	line_end(&rig);
@@ -884,6 +954,11 @@ suite_promises(void)
 	tcase_add_test(tcase, test_promise_1_a_stop_completes_every_call);
 	tcase_add_test(tcase, test_promise_2_a_late_reply_is_an_orphan);
 	tcase_add_test(tcase, test_promise_2_an_orphan_comes_after_its_call);
+	tcase_add_test(
+	    tcase, test_promise_6_what_came_while_it_slept_is_read_first);
+	tcase_add_test(tcase, test_promise_6_sleeping_makes_no_deadline_later);
+	tcase_add_test(
+	    tcase, test_promise_6_unread_bytes_excuse_no_call_for_ever);
 	tcase_add_test(tcase, test_promise_2_a_reply_to_nobody);
 	tcase_add_test(tcase, test_promise_2_a_cancelled_call_keeps_its_place);
 	tcase_add_test(tcase, test_promise_2_tombstones_are_bounded_in_number);
