@@ -155,7 +155,7 @@ struct stay_client_options {
 	 * inflight_calls_max: 65536 */
 	uint64_t tombstones_max;
 	uint64_t tombstone_age_ms; /* at this age, it is ended too: 30000 */
-	uint64_t probe_ms; /* an idle session is probed after this: 15000 */
+	uint64_t probe_ms; /* an idle session is probed after this: 5000 */
 	/* If nothing arrives for this long while a reply is due, the session is
 	 * ended. While the oldest call in flight blocks, the server may be
 	 * silent for as long as the call may block, and block_margin_ms; only

@@ -49,6 +49,20 @@ START_TEST(test_promise_8_sending_puts_no_probe_off)
 }
 END_TEST
 
+/* Whoever sets nothing is told of a peer that died within some ten seconds. */
+START_TEST(test_promise_8_probes_after_5_s_by_default)
+{
+	line_prepare(&rig);
+	rig.config.ping = "say +pong";
+	line_start(&rig, NULL);
+	line_run(&rig, 4900);
+	line_told(&rig);
+	line_run(&rig, 200);
+	ck_assert_str_eq(line_told(&rig), "ping;control +pong;");
+	line_end(&rig);
+}
+END_TEST
+
 START_TEST(test_promise_8_does_not_wait_for_a_blocking_call_too_short)
 {
 	struct stay_client_options options = { .silence_ms = 500,
@@ -577,6 +591,7 @@ suite_client_health(void)
 	TCase *tcase = tcase_create("health");
 
 	tcase_add_test(tcase, test_promise_8_probes_an_idle_session);
+	tcase_add_test(tcase, test_promise_8_probes_after_5_s_by_default);
 	tcase_add_test(tcase, test_promise_8_sending_puts_no_probe_off);
 	tcase_add_test(
 	    tcase, test_promise_8_does_not_wait_for_a_blocking_call_too_short);
