@@ -1,7 +1,8 @@
 /*
  * A session of Redis: the greeting at its beginning, then replies, pushes and
- * late replies, each as a frame for the engine. It remembers only whether a
- * transaction is open. What a reply says is for its reader.
+ * late replies, each as a frame for the engine. It remembers only what the greeting
+ * has agreed on and whether a transaction is open. What a reply says is for its
+ * reader, but a server that is no primary any more is left.
  */
 #include "session.h"
 
@@ -29,6 +30,31 @@ is_refusal(const struct stay_session *session, enum stay_redis__meaning meaning)
 	       *tag == STAY_REDIS__TAG_WAITS;
 }
 
+/* The session that follows asks for names and credentials again, and so may find
+ * the server that is the primary now. */
+static void
+renew_for(struct stay_session *session, enum stay_redis__renew renew)
+{
+	static const char *const why[] = {
+		[STAY_REDIS__RENEW_LOGIN] =
+		    "the server asks for a login in the middle of a session",
+		[STAY_REDIS__RENEW_REPLICA] =
+		    "READONLY: the server was a primary and is a replica now",
+		[STAY_REDIS__RENEW_CUT_OFF] = "MASTERDOWN: the server was a "
+					      "primary and has lost its own",
+		[STAY_REDIS__RENEW_LOADING] =
+		    "LOADING: the server was a primary and loads its data now",
+	};
+	const struct stay_redis__session *own = stay_session_data(session);
+
+	if (renew == STAY_REDIS__RENEW_NO)
+		return;
+	if (renew == STAY_REDIS__RENEW_LOGIN
+		? !is_script(session)
+		: own->greeting.agreed.role == STAY_REDIS_PRIMARY)
+		stay_session_renew(session, why[renew]);
+}
+
 static struct stay_frame
 error_of(struct stay_session *session, const struct stay_redis__parser *parser,
     const struct stay_redis_reply *reply)
@@ -36,9 +62,7 @@ error_of(struct stay_session *session, const struct stay_redis__parser *parser,
 	const struct stay_redis__word *word =
 	    stay_redis__word_of(stay_redis_str(reply));
 
-	if (word->renew && !is_script(session))
-		stay_session_renew(session,
-		    "the server asks for a login in the middle of a session");
+	renew_for(session, word->renew);
 	return is_refusal(session, word->meaning)
 		   ? stay_frame_refused(parser->pos, reply)
 		   : stay_frame_error(parser->pos, reply);

@@ -7,12 +7,9 @@
 
 #include <stddef.h>
 
-#define NO  false
-#define YES true
-
 static const struct stay_redis__word words[] = {
 #define WORD(words, meaning, renew, seen)                                      \
-	{ words, STAY_REDIS__WORD_##meaning, renew },
+	{ words, STAY_REDIS__WORD_##meaning, STAY_REDIS__RENEW_##renew },
 #include "words.def"
 };
 

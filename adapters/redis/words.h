@@ -13,10 +13,20 @@ enum stay_redis__meaning {
 	STAY_REDIS__WORD_UNSUPPORTED
 };
 
+/* Why a session is to be replaced. */
+enum stay_redis__renew {
+	STAY_REDIS__RENEW_NO,
+	STAY_REDIS__RENEW_LOGIN,
+	/* only if the session was greeted by a primary */
+	STAY_REDIS__RENEW_REPLICA,
+	STAY_REDIS__RENEW_CUT_OFF,
+	STAY_REDIS__RENEW_LOADING
+};
+
 struct stay_redis__word {
 	const char *text;
 	enum stay_redis__meaning meaning;
-	bool renew; /* the session is to be replaced */
+	enum stay_redis__renew renew;
 };
 
 /* The row of the error `text`, which ends in NUL. Never NULL. */

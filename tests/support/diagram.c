@@ -235,6 +235,16 @@ static const struct meaning {
 	{ "UNSUPPORTED", "replied", "of HELLO: RESP2; else fatal" },
 };
 
+/* Every other reason is about the server's role. */
+static const char *
+left_if(const char *renew)
+{
+	if (strcmp(renew, "NO") == 0)
+		return "";
+	return strcmp(renew, "LOGIN") == 0 ? "left"
+					   : "left, if a primary greeted it";
+}
+
 static void
 draw_word(const struct word *word, FILE *out)
 {
@@ -243,8 +253,7 @@ draw_word(const struct word *word, FILE *out)
 	while (strcmp(meaning->name, word->meaning) != 0)
 		meaning++;
 	fprintf(out, "| `%s` | %s | %s | %s | %s |\n", word->words,
-	    meaning->call, meaning->greeting,
-	    strcmp(word->renew, "YES") == 0 ? "left" : "", word->seen);
+	    meaning->call, meaning->greeting, left_if(word->renew), word->seen);
 }
 
 static void

@@ -270,6 +270,105 @@ START_TEST(test_redis_words_noauth_of_a_script_ends_nothing)
 }
 END_TEST
 
+/* ---- a server that is a primary no more ---- */
+
+#define HELLO_OF(role)                                                         \
+	"%3\r\n+server\r\n+redis\r\n+proto\r\n:3\r\n+role\r\n+" role "\r\n"
+
+static const char *const demotions[] = {
+	"-READONLY You can't write against a read only replica.\r\n",
+	"-MASTERDOWN Link with MASTER is down\r\n",
+	"-LOADING Redis is loading the dataset in memory\r\n",
+};
+
+/* What is in flight is answered; the call is told; another server is looked for. */
+START_TEST(test_redis_words_a_primary_no_more_is_left)
+{
+	struct redis_rule rules[] = { { "SET a", demotions[_i], 1 },
+		{ NULL, NULL, 0 } };
+	struct told a, b, c;
+	char text[512];
+
+	start(rules, NULL);
+	submit(&a, "SET a 1");
+	submit(&b, "GET b");
+	sim_run_ms(world, 10);
+	ck_assert_int_eq(a.outcome, STAY_REFUSED);
+	ck_assert_int_eq(b.status, STAY_OK);
+	ck_assert_int_eq(
+	    stay_conn_state(stay_redis_conn(redis)), STAY_BACKING_OFF);
+	explain(text);
+	ck_assert_ptr_nonnull(strstr(text, "the server was a primary and"));
+	submit(&c, "SET c 1");
+	sim_run_ms(world, 100);
+	ck_assert_int_eq(c.status, STAY_OK);
+	ck_assert_str_eq(peer.log,
+	    "|HELLO 3 AUTH default pw\nPING\nSET a 1\nGET b\n"
+	    "|HELLO 3 AUTH default pw\nPING\nSET c 1\n");
+	end();
+}
+END_TEST
+
+/* It may have written before; but the server is what it says. */
+START_TEST(test_redis_words_a_script_tells_the_role_too)
+{
+	struct redis_rule rules[] = { { "EVAL", demotions[0], 1 },
+		{ NULL, NULL, 0 } };
+	struct told told;
+
+	start(rules, NULL);
+	submit(&told, "EVAL x 0");
+	sim_run_ms(world, 200);
+	ck_assert_int_eq(told.outcome, STAY_REPLIED);
+	ck_assert_uint_eq(counts_of(stay_redis_client(redis)).sessions, 2);
+	end();
+}
+END_TEST
+
+/* Whoever was given a replica, or does not know, keeps to it. */
+START_TEST(test_redis_words_a_replica_from_the_start_stays)
+{
+	static const char *const greetings[] = { HELLO_OF("replica"),
+		HELLO_OF("sentinel") };
+	struct redis_rule rules[] = { { "HELLO", greetings[_i / 3], 0 },
+		{ "SET a", demotions[_i % 3], 0 }, { NULL, NULL, 0 } };
+	struct told told;
+
+	start(rules, NULL);
+	submit(&told, "SET a 1");
+	sim_run_ms(world, 200);
+	ck_assert_int_eq(told.outcome, STAY_REFUSED);
+	ck_assert_ptr_nonnull(strchr(told.text, ' '));
+	ck_assert_uint_eq(counts_of(stay_redis_client(redis)).sessions, 1);
+	ck_assert_int_eq(
+	    stay_conn_state(stay_redis_conn(redis)), STAY_CONNECTED);
+	end();
+}
+END_TEST
+
+/* A call that blocks for ever holds the session no longer than the budget. */
+START_TEST(test_redis_words_a_blocked_call_holds_no_primary_that_was)
+{
+	const struct stay_redis_options options = { STAY_REDIS_OPTIONS,
+		.client = { STAY_CLIENT_OPTIONS, .leave_budget_ms = 500,
+		    .probe_ms = STAY_FOREVER } };
+	struct redis_rule rules[] = { { "SET a", demotions[0], 1 },
+		{ "BLPOP", "", 0 }, { NULL, NULL, 0 } };
+	struct told set, pop;
+
+	start(rules, &options);
+	submit(&set, "SET a 1");
+	submit(&pop, "BLPOP q 0");
+	sim_run_ms(world, 400);
+	ck_assert_int_eq(set.outcome, STAY_REFUSED);
+	ck_assert_uint_eq(pop.count, 0);
+	sim_run_ms(world, 400);
+	ck_assert_int_eq(pop.outcome, STAY_MAYBE_EXECUTED);
+	ck_assert_uint_eq(counts_of(stay_redis_client(redis)).sessions, 2);
+	end();
+}
+END_TEST
+
 Suite *
 suite_redis_words(void)
 {
@@ -287,6 +386,13 @@ suite_redis_words(void)
 	tcase_add_test(
 	    tcase, test_redis_words_noauth_again_and_again_backs_off);
 	tcase_add_test(tcase, test_redis_words_noauth_of_a_script_ends_nothing);
+	tcase_add_loop_test(tcase, test_redis_words_a_primary_no_more_is_left,
+	    0, (int)COUNT(demotions));
+	tcase_add_test(tcase, test_redis_words_a_script_tells_the_role_too);
+	tcase_add_loop_test(
+	    tcase, test_redis_words_a_replica_from_the_start_stays, 0, 6);
+	tcase_add_test(
+	    tcase, test_redis_words_a_blocked_call_holds_no_primary_that_was);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }
