@@ -136,16 +136,13 @@ stay_redis_reconfigure(struct stay_redis *redis, const char *url,
     const struct stay_redis_options *options)
 {
 	struct stay_redis_options own;
-	enum stay_status status =
-	    prepare(&own, url, options, redis->changes + 1);
+	enum stay_status status = prepare(&own, url, options, ++redis->changes);
 
 	if (status != STAY_OK)
 		return status;
 	status = stay_client_reconfigure(redis->client, url, &own.client);
 	if (status != STAY_OK)
 		stay_redis__config_free(own.client.config);
-	else
-		redis->changes++;
 	return status;
 }
 

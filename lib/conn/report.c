@@ -86,9 +86,7 @@ observed(struct stay_conn *conn)
 	at = conn->report.wake_ms > UINT64_MAX / STAY__TICK_NS
 		 ? UINT64_MAX
 		 : conn->report.wake_ms * STAY__TICK_NS;
-	if (!stay__timer_is_set(&conn->report.wake) ||
-	    conn->report.wake.at != at)
-		stay__loop_timer(conn->loop, &conn->report.wake, at);
+	stay__loop_timer(conn->loop, &conn->report.wake, at);
 }
 
 static void
