@@ -119,6 +119,20 @@ START_TEST(test_world_ev_room_for_all_of_them_at_once)
 }
 END_TEST
 
+/* Half as much again comes with what is asked for: it is not asked each time. */
+START_TEST(test_world_ev_room_grows_in_steps)
+{
+	for (int i = 0; i < 17; i++)
+		ck_assert(stay__room_take(&room, 100));
+	scarce_drought();
+	for (int i = 0; i < 33; i++)
+		if (!stay__room_take(&room, 101 + i))
+			break;
+	ck_assert(!scarce_disarm());
+	ck_assert_uint_eq(room.watches, 50);
+}
+END_TEST
+
 /* What is given back is room for the next: without end nothing grows. */
 START_TEST(test_world_ev_room_is_used_again)
 {
@@ -293,6 +307,7 @@ suite_world_ev_room(void)
 	tcase_add_test(tests, test_world_ev_room_for_any_descriptor);
 	tcase_add_test(tests, test_world_ev_room_for_all_descriptors_at_once);
 	tcase_add_test(tests, test_world_ev_room_for_all_of_them_at_once);
+	tcase_add_test(tests, test_world_ev_room_grows_in_steps);
 	tcase_add_test(tests, test_world_ev_room_is_used_again);
 	tcase_add_test(tests, test_world_ev_room_without_memory_is_refused);
 	suite_add_tcase(suite, tests);
