@@ -1,5 +1,9 @@
 /* A client of a small protocol: how it starts, greets and ends. */
+#include <errno.h>
+#include <stdio.h>
 #include <string.h>
+
+#include <stay/transport.h>
 
 #include "suites.h"
 #include "support/counts.h"
@@ -584,6 +588,91 @@ START_TEST(test_client_says_no_farewell_to_nonsense)
 END_TEST
 
 static void
+look_around(struct stay_session *session, const char *text)
+{
+	const struct stay_url *url = stay_session_url(session);
+
+	(void)text;
+	ck_assert_ptr_eq(stay_session_client(session), rig.client);
+	line_note(&rig.notes, "%s|%s|%s;", url->scheme, url->host, url->path);
+}
+
+START_TEST(test_client_session_knows_where_it_is)
+{
+	line_prepare(&rig);
+	rig.url = "line://user:secret@10.0.0.1:7777/there";
+	rig.config.on_push = look_around;
+	line_start(&rig, NULL);
+	line_run(&rig, 10);
+	sim_peer_print(rig.peer, ">look\n");
+	line_run(&rig, 10);
+	ck_assert_ptr_nonnull(strstr(line_told(&rig), "line|10.0.0.1|/there;"));
+	line_end(&rig);
+}
+END_TEST
+
+static char asked_for[128];
+
+static int
+open_nothing(void *state, struct stay_world *world,
+    const struct stay_target *target, const struct stay_address *address,
+    const struct stay_socket_options *options, int fds[2])
+{
+	(void)state;
+	(void)world;
+	(void)address;
+	(void)options;
+	(void)fds;
+	snprintf(asked_for, sizeof(asked_for), "%s|%s|%s|%s", target->scheme,
+	    target->host, target->port, target->path);
+	return -ECONNREFUSED;
+}
+
+static ssize_t
+read_nothing(void *state, struct stay_world *world, void *bytes, size_t len)
+{
+	(void)state;
+	(void)world;
+	(void)bytes;
+	(void)len;
+	return -EIO;
+}
+
+static ssize_t
+write_nothing(
+    void *state, struct stay_world *world, const struct iovec *parts, int count)
+{
+	(void)state;
+	(void)world;
+	(void)parts;
+	(void)count;
+	return -EIO;
+}
+
+static void
+close_nothing(void *state, struct stay_world *world)
+{
+	(void)state;
+	(void)world;
+}
+
+START_TEST(test_client_dials_by_a_transport_of_the_program)
+{
+	static const struct stay_transport nothing = { STAY_TRANSPORT,
+		.scheme = "nothing", .open = open_nothing, .read = read_nothing,
+		.write = write_nothing, .close = close_nothing };
+
+	line_prepare(&rig);
+	ck_assert_int_eq(stay_loop_add_transport(rig.loop, &nothing), STAY_OK);
+	rig.url = "nothing://10.0.0.9:12/path";
+	line_start(&rig, NULL);
+	line_run(&rig, 10);
+	ck_assert_str_eq(asked_for, "nothing|10.0.0.9|12|/path");
+	line_end(&rig);
+}
+END_TEST
+
+static void
 use_dead_session(struct stay_session *session)
 {
 	ck_assert_int_eq(stay_session_expect(session, 1), STAY_E_STATE);
@@ -693,6 +782,8 @@ suite_client(void)
 	tcase_add_test(tcase, test_client_says_the_whole_farewell);
 	tcase_add_test(tcase, test_client_says_no_farewell_to_nonsense);
 	tcase_add_test(tcase, test_client_sessions_begin_with_nothing);
+	tcase_add_test(tcase, test_client_session_knows_where_it_is);
+	tcase_add_test(tcase, test_client_dials_by_a_transport_of_the_program);
 	tcase_add_test(tcase, test_client_ignores_messages);
 	tcase_add_test(tcase, test_client_may_be_called_inside_done);
 	suite_add_tcase(suite, tcase);

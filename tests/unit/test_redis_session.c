@@ -54,13 +54,27 @@ on_failure(void *arg, const struct stay_subject *who, enum stay_status status,
 static const struct stay_observer observer = { STAY_OBSERVER,
 	.on_failure = on_failure };
 
+static char pushed[64]; /* the first word of each push */
+
+static void
+on_push(void *arg, struct stay_redis *of, const struct stay_redis_reply *push)
+{
+	ck_assert_ptr_eq(arg, pushed);
+	ck_assert_ptr_eq(of, redis);
+	ck_assert_int_eq(stay_redis_type_of(push), STAY_REDIS_PUSH);
+	strcat(pushed, stay_redis_str(stay_redis_at(push, 0)));
+	strcat(pushed, ";");
+}
+
 static void
 begin(void)
 {
 	const struct stay_redis_options options = { STAY_REDIS_OPTIONS,
+		.on_push = on_push, .on_push_arg = pushed,
 		.client.on_refused = STAY_REFUSED_RESEND };
 
 	sessions = commands = told = 0;
+	pushed[0] = '\0';
 	failed = STAY_OK;
 	world = sim_world_new(1);
 	loop = stay_loop_new(world);
@@ -96,6 +110,22 @@ submit(const char *command)
 	    stay_redis_command(redis, done, NULL, command), STAY_OK);
 	sim_run_ms(world, 10);
 }
+
+/* In their order, between replies, and no reply themselves. */
+START_TEST(test_redis_session_hands_pushes_on)
+{
+	sim_peer_print(peer, ">2\r\n+one\r\n+x\r\n>1\r\n+two\r\n");
+	sim_run_ms(world, 10);
+	ck_assert_str_eq(pushed, "one;two;");
+	submit("GET a");
+	sim_peer_print(peer, ">1\r\n+three\r\n+OK\r\n>1\r\n+four\r\n");
+	sim_run_ms(world, 10);
+	ck_assert_uint_eq(told, 1);
+	ck_assert_int_eq(last.status, STAY_OK);
+	ck_assert_str_eq(pushed, "one;two;three;four;");
+	ck_assert_uint_eq(sessions, 1);
+}
+END_TEST
 
 /* The server answers so when it has the command. */
 static void
@@ -218,6 +248,7 @@ suite_redis_session(void)
 	TCase *tests = tcase_create("redis_session");
 
 	tcase_add_checked_fixture(tests, begin, end);
+	tcase_add_test(tests, test_redis_session_hands_pushes_on);
 	tcase_add_test(
 	    tests, test_redis_session_a_refused_command_is_sent_again);
 	tcase_add_test(
