@@ -1,5 +1,7 @@
 /* The world on libev: turns, time, readiness, and who keeps ev_run running. */
 #include <errno.h>
+#include <netinet/in.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -463,6 +465,45 @@ START_TEST(test_world_ev_watch_that_libev_gave_up_ends)
 }
 END_TEST
 
+/* A port of loopback, where somebody listens or nobody does. */
+static int
+listen_at(struct stay_address *address, bool listens)
+{
+	struct sockaddr_in to = { .sin_family = AF_INET,
+		.sin_addr = { htonl(INADDR_LOOPBACK) } };
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	address->len = sizeof(to);
+	ck_assert_int_eq(bind(fd, (struct sockaddr *)&to, sizeof(to)), 0);
+	if (listens)
+		ck_assert_int_eq(listen(fd, 1), 0);
+	ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&address->storage,
+			     &address->len),
+	    0);
+	return fd;
+}
+
+START_TEST(test_world_ev_connects_to_who_listens)
+{
+	const struct stay_socket_options options = { .nodelay = true };
+	const int expected = _i == 1 ? 0 : -ECONNREFUSED;
+	struct stay_address address;
+	int server = listen_at(&address, _i == 1), fd = -1, result;
+	struct pollfd decided = { .events = POLLOUT };
+
+	result = seam.ops->connect(seam.world, &address, &options, &fd);
+	if (result == -EINPROGRESS) {
+		decided.fd = fd;
+		ck_assert_int_eq(poll(&decided, 1, 10000), 1);
+		result = seam.ops->finish(seam.world, fd);
+	}
+	ck_assert_int_eq(result, expected);
+	if (fd >= 0)
+		seam.ops->close(seam.world, fd);
+	close(server);
+}
+END_TEST
+
 /* ---- memory ---- */
 
 #define MANY 50
@@ -575,6 +616,7 @@ suite_world_ev(void)
 	tcase_add_test(
 	    tcase, test_world_ev_watch_stopped_hears_nothing_pending);
 	tcase_add_test(tcase, test_world_ev_watch_that_libev_gave_up_ends);
+	tcase_add_loop_test(tcase, test_world_ev_connects_to_who_listens, 0, 2);
 	tcase_add_test(tcase, test_world_ev_waits_without_more_memory);
 	tcase_add_test(tcase, test_promise_12_a_forked_child_is_mute);
 	suite_add_tcase(suite, tcase);
