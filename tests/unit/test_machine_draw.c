@@ -101,6 +101,48 @@ START_TEST(test_machine_draw_lists_show_every_row)
 }
 END_TEST
 
+/* The line of a state, from its rows. */
+static void
+tell_line(const struct stay_machine *table, unsigned state, FILE *out)
+{
+	const struct stay_machine_state *of = &table->states[state];
+
+	fprintf(out, "| **%s** |", of->label);
+	for (unsigned event = 0; event < table->event_count; event++) {
+		const struct stay_machine_row *row =
+		    stay_machine_find_row(table, state, event);
+		const char *action = table->actions[row->action];
+
+		if (row->verb == STAY_GO)
+			fprintf(out, " %s%s%s |",
+			    table->states[row->next].label,
+			    *action != '\0' ? " / " : "", action);
+		else
+			fputs(row->verb == STAY_KEEP ? " keep |" : " – |", out);
+	}
+	fprintf(out, " %s | %s |\n", table->timers[of->timer], of->waits);
+}
+
+START_TEST(test_machine_draw_matrix_has_a_cell_a_pair)
+{
+	const struct stay_machine *table = tables[_i]();
+	char *matrix = drawn(stay_machine_matrix, table);
+
+	for (unsigned state = 0; state < table->state_count; state++) {
+		char *line = NULL;
+		size_t len = 0;
+		FILE *out = open_memstream(&line, &len);
+
+		ck_assert_ptr_nonnull(out);
+		tell_line(table, state, out);
+		fclose(out);
+		ck_assert_msg(strstr(matrix, line) != NULL, "no %s", line);
+		free(line);
+	}
+	free(matrix);
+}
+END_TEST
+
 START_TEST(test_machine_draw_is_stable)
 {
 	draw_fn *const all[] = { stay_machine_mermaid, stay_machine_dot,
@@ -182,6 +224,8 @@ suite_machine_draw(void)
 	    tcase, test_machine_draw_shows_every_edge, 0, TABLE_COUNT);
 	tcase_add_loop_test(
 	    tcase, test_machine_draw_lists_show_every_row, 0, TABLE_COUNT);
+	tcase_add_loop_test(
+	    tcase, test_machine_draw_matrix_has_a_cell_a_pair, 0, TABLE_COUNT);
 	tcase_add_loop_test(tcase, test_machine_draw_is_stable, 0, TABLE_COUNT);
 	tcase_add_test(
 	    tcase, test_machine_draw_verdict_matrix_has_a_line_a_situation);

@@ -269,6 +269,23 @@ START_TEST(test_world_ev_clock_and_entropy)
 }
 END_TEST
 
+/* Every byte that was asked for, and no other. */
+START_TEST(test_world_ev_entropy_fills_all_of_it)
+{
+	for (size_t len = 1; len < 20; len++) {
+		unsigned char bytes[24] = { 0 }, seen[24] = { 0 };
+
+		for (int i = 0; i < 20; i++) {
+			seam.ops->entropy(seam.world, bytes, len);
+			for (size_t at = 0; at < sizeof(bytes); at++)
+				seen[at] |= bytes[at];
+		}
+		for (size_t at = 0; at < sizeof(seen); at++)
+			ck_assert_int_eq(seen[at] != 0, at < len);
+	}
+}
+END_TEST
+
 /* ---- hold and wake ---- */
 
 static void
@@ -608,6 +625,7 @@ suite_world_ev(void)
 	tcase_add_test(tcase, test_world_ev_timer_is_due_once);
 	tcase_add_test(tcase, test_world_ev_timer_alone_keeps_nobody);
 	tcase_add_test(tcase, test_world_ev_clock_and_entropy);
+	tcase_add_test(tcase, test_world_ev_entropy_fills_all_of_it);
 	tcase_add_test(tcase, test_world_ev_hold_keeps_ev_run);
 	tcase_add_test(tcase, test_world_ev_leaves_the_count_of_ev_as_it_was);
 	tcase_add_test(tcase, test_world_ev_wake_from_another_thread);
