@@ -77,96 +77,100 @@ stay__verdict_rule(
 
 /* ---- constructors ---- */
 
-static struct stay_verdict
-verdict(enum stay__verdict_kind kind)
+struct stay_verdict
+stay_verdict_ok(void)
 {
-	struct stay_verdict made = { .kind = (uint8_t)kind };
+	struct stay_verdict made = { .kind = STAY__VERDICT_OK };
 
 	return made;
 }
 
 struct stay_verdict
-stay_verdict_ok(void)
-{
-	return verdict(STAY__VERDICT_OK);
-}
-
-struct stay_verdict
 stay_verdict_connect(struct stay_info info)
 {
-	struct stay_verdict made = verdict(STAY__VERDICT_CONNECT);
+	struct stay_verdict made = { .kind = STAY__VERDICT_CONNECT,
+		.info = info };
 
-	made.info = info;
 	return made;
 }
 
 struct stay_verdict
 stay_verdict_disconnect(struct stay_info info)
 {
-	struct stay_verdict made = verdict(STAY__VERDICT_DISCONNECT);
+	struct stay_verdict made = { .kind = STAY__VERDICT_DISCONNECT,
+		.info = info };
 
-	made.info = info;
 	return made;
 }
 
 struct stay_verdict
 stay_verdict_backoff(uint64_t ms)
 {
-	struct stay_verdict made = verdict(STAY__VERDICT_BACKOFF);
+	struct stay_verdict made = { .kind = STAY__VERDICT_BACKOFF,
+		.wait_ms = ms };
 
-	made.wait_ms = ms;
 	return made;
 }
 
 struct stay_verdict
 stay_verdict_noconnect(void)
 {
-	return verdict(STAY__VERDICT_NOCONNECT);
+	struct stay_verdict made = { .kind = STAY__VERDICT_NOCONNECT };
+
+	return made;
 }
 
 struct stay_verdict
 stay_verdict_pending(uint64_t ms)
 {
-	struct stay_verdict made = verdict(STAY__VERDICT_PENDING);
+	struct stay_verdict made = { .kind = STAY__VERDICT_PENDING,
+		.wait_ms = ms };
 
-	made.wait_ms = ms;
 	return made;
 }
 
 struct stay_verdict
 stay_verdict_ignore(void)
 {
-	struct stay_verdict made = verdict(STAY__VERDICT_IGNORE);
+	struct stay_verdict made = { .kind = STAY__VERDICT_IGNORE,
+		.reason = STAY_E_IGNORED };
 
-	made.reason = STAY_E_IGNORED;
 	return made;
 }
 
 struct stay_verdict
 stay_verdict_stop(enum stay_status reason)
 {
-	struct stay_verdict made = verdict(STAY__VERDICT_STOP);
+	struct stay_verdict made = { .kind = STAY__VERDICT_STOP,
+		.reason = reason };
 
-	made.reason = reason;
 	return made;
 }
 
 struct stay_verdict
 stay_verdict_reply(struct stay_reply reply)
 {
-	return stay_verdict_with_reply(verdict(STAY__VERDICT_REPLY), reply);
+	struct stay_verdict made = { .kind = STAY__VERDICT_REPLY,
+		.with = STAY__WITH_REPLY,
+		.reply = reply };
+
+	return made;
 }
 
 struct stay_verdict
 stay_verdict_noreply(void)
 {
-	return verdict(STAY__VERDICT_NOREPLY);
+	struct stay_verdict made = { .kind = STAY__VERDICT_NOREPLY };
+
+	return made;
 }
 
 struct stay_verdict
 stay_verdict_postpone(void)
 {
-	return verdict(STAY__VERDICT_POSTPONE);
+	struct stay_verdict made = { .kind = STAY__VERDICT_POSTPONE };
+
+	return made;
 }
 
 struct stay_verdict
