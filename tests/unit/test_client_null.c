@@ -54,31 +54,14 @@ ready(void *arg, struct stay_client *client, enum stay_status status)
 	(void)status;
 }
 
-#define V(name, ...)                                                           \
-	static void do_##name(void)                                            \
-	{                                                                      \
-		__VA_ARGS__;                                                   \
-	}
-#define X(name, ...) V(name, (void)!(__VA_ARGS__))
-HANDLES(X, V)
-#undef X
-#undef V
-
 #ifndef NDEBUG
-static const struct {
-	const char *name;
-	void (*run)(void);
-} deeds[] = {
-#define X(name, ...) { #name, do_##name },
-	HANDLES(X, X)
-#undef X
-};
-#define DEEDS ((int)(sizeof(deeds) / sizeof(deeds[0])))
+NULL_CALLS(HANDLES)
 
 START_TEST(test_client_null_for_a_handle_aborts)
 {
-	ck_assert_msg(
-	    aborts(deeds[_i].run), "%s goes on without", deeds[_i].name);
+	const struct null_call *call = &null_calls[_i];
+
+	ck_assert_msg(aborts(call->run), "%s goes on without", call->name);
 }
 END_TEST
 #endif
@@ -111,7 +94,7 @@ suite_client_null(void)
 
 #ifndef NDEBUG
 	tcase_add_loop_test(
-	    tcase, test_client_null_for_a_handle_aborts, 0, DEEDS);
+	    tcase, test_client_null_for_a_handle_aborts, 0, NULL_CALL_COUNT);
 #endif
 	tcase_add_test(tcase, test_client_null_for_data_is_answered);
 	suite_add_tcase(suite, tcase);

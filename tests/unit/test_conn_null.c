@@ -2,17 +2,12 @@
  * NULL for a connection or a loop is a fault of the program: it ends there and
  * then. NULL for what is data is answered with STAY_E_ARG.
  */
-#include <signal.h>
-#include <stdlib.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <stay/conn.h>
 #include <stay/stream.h>
 
 #include "probe.h"
 #include "suites.h"
+#include "support/aborts.h"
 
 static const struct stay_behaviour empty = { STAY_BEHAVIOUR };
 static struct stay_conn *started;
@@ -70,50 +65,14 @@ told(void *arg, const struct stay_reply *reply)
 	(void)reply;
 }
 
-#define V(name, ...)                                                           \
-	static void do_##name(void)                                            \
-	{                                                                      \
-		__VA_ARGS__;                                                   \
-	}
-#define X(name, ...) V(name, (void)!(__VA_ARGS__))
-HANDLES(X, V)
-#undef X
-#undef V
-
 #ifndef NDEBUG
-static const struct {
-	const char *name;
-	void (*run)(void);
-} deeds[] = {
-#define X(name, ...) { #name, do_##name },
-	HANDLES(X, X)
-#undef X
-};
-#define DEEDS ((int)(sizeof(deeds) / sizeof(deeds[0])))
-
-static bool
-aborts(void (*run)(void))
-{
-	const struct rlimit no_core = { 0, 0 };
-	int status = 0;
-	pid_t child = fork();
-
-	ck_assert_int_ge(child, 0);
-	if (child == 0) {
-		setrlimit(RLIMIT_CORE, &no_core);
-		signal(SIGABRT, SIG_DFL);
-		close(STDERR_FILENO);
-		run();
-		_exit(0);
-	}
-	ck_assert_int_eq(waitpid(child, &status, 0), child);
-	return WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT;
-}
+NULL_CALLS(HANDLES)
 
 START_TEST(test_conn_null_for_a_handle_aborts)
 {
-	ck_assert_msg(
-	    aborts(deeds[_i].run), "%s goes on without", deeds[_i].name);
+	const struct null_call *call = &null_calls[_i];
+
+	ck_assert_msg(aborts(call->run), "%s goes on without", call->name);
 }
 END_TEST
 #endif
@@ -156,7 +115,7 @@ suite_conn_null(void)
 
 #ifndef NDEBUG
 	tcase_add_loop_test(
-	    tcase, test_conn_null_for_a_handle_aborts, 0, DEEDS);
+	    tcase, test_conn_null_for_a_handle_aborts, 0, NULL_CALL_COUNT);
 #endif
 	tcase_add_test(tcase, test_conn_null_for_data_is_answered);
 	suite_add_tcase(suite, tcase);

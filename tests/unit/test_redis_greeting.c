@@ -6,11 +6,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <stay/redis.h>
-
 #include "suites.h"
 #include "support/counts.h"
 #include "support/redis_peer.h"
+#include "support/redis_virtual.h"
 
 #define URL    "redis://10.0.0.1"
 #define MINUTE 60000
@@ -24,9 +23,7 @@
 /* Names of calls, for on_done. */
 static char A[] = "a", B[] = "b", K[] = "k";
 
-static struct stay_world *world;
-static struct stay_loop *loop;
-static struct stay_redis *redis;
+static struct redis_virtual here;
 static struct redis_peer peer;
 static char told[256];
 
@@ -38,49 +35,39 @@ static const struct stay_redis_options patient = { STAY_REDIS_OPTIONS,
 static void
 open_world(struct redis_rule *rules)
 {
-	world = sim_world_new(1);
-	loop = stay_loop_new(world);
+	redis_virtual_open(&here, NULL, NULL);
 	peer = (struct redis_peer){ .rules = rules };
-	redis_peer_listen(&peer, world);
+	redis_peer_listen(&peer, here.world);
 	told[0] = '\0';
 }
 
 static void
 start(const char *url, const struct stay_redis_options *options)
 {
-	ck_assert_int_eq(stay_redis_start(&redis, loop, url, options), STAY_OK);
-	sim_run_ms(world, 10);
-}
-
-static void
-end(void)
-{
-	stay_redis_stop(redis);
-	ck_assert(sim_run(world, 60000));
-	ck_assert_int_eq(stay_loop_free(loop), STAY_OK);
+	redis_virtual_start(&here, url, options);
 }
 
 static enum stay_state
 state(void)
 {
-	return stay_conn_state(stay_redis_conn(redis));
+	return stay_conn_state(stay_redis_conn(here.redis));
 }
 
 static const char *
 failure(void)
 {
-	return stay_conn_failure(stay_redis_conn(redis));
+	return stay_conn_failure(stay_redis_conn(here.redis));
 }
 
 /* Another session, asked for `ms` after the last one came up. */
 static void
 again_after(uint64_t ms)
 {
-	sim_run_ms(world, ms);
+	sim_run_ms(here.world, ms);
 	peer.log_len = 0;
 	peer.log[0] = '\0';
-	stay_client_reconnect(stay_redis_client(redis), STAY_OK);
-	sim_run_ms(world, 1000);
+	stay_client_reconnect(stay_redis_client(here.redis), STAY_OK);
+	sim_run_ms(here.world, 1000);
 }
 
 static void
@@ -105,17 +92,17 @@ START_TEST(test_redis_greeting_a_banner_is_no_answer)
 	peer.banner = "+welcome\r\n+to the proxy\r\n";
 	start(URL, NULL);
 	ck_assert_int_eq(
-	    stay_redis_command(redis, on_done, A, "GET a"), STAY_OK);
+	    stay_redis_command(here.redis, on_done, A, "GET a"), STAY_OK);
 	ck_assert_int_eq(
-	    stay_redis_command(redis, on_done, B, "GET b"), STAY_OK);
-	sim_run_ms(world, 500);
+	    stay_redis_command(here.redis, on_done, B, "GET b"), STAY_OK);
+	sim_run_ms(here.world, 500);
 	ck_assert_str_eq(told, "");
 	ck_assert_ptr_null(strstr(peer.log, "GET"));
 	ck_assert_ptr_nonnull(strstr(failure(), "is to nothing"));
 	peer.banner = NULL;
-	sim_run_ms(world, 2000);
+	sim_run_ms(here.world, 2000);
 	ck_assert_str_eq(told, "a A;b B;");
-	end();
+	redis_virtual_end(&here);
 }
 END_TEST
 
@@ -126,13 +113,14 @@ START_TEST(test_redis_greeting_a_frame_too_many_is_no_answer)
 		{ "GET a", "+A\r\n", 0 }, NO_MORE };
 
 	open_world(rules);
-	ck_assert_int_eq(stay_redis_start(&redis, loop, URL, NULL), STAY_OK);
 	ck_assert_int_eq(
-	    stay_redis_command(redis, on_done, A, "GET a"), STAY_OK);
-	sim_run_ms(world, 1000);
+	    stay_redis_start(&here.redis, here.loop, URL, NULL), STAY_OK);
+	ck_assert_int_eq(
+	    stay_redis_command(here.redis, on_done, A, "GET a"), STAY_OK);
+	sim_run_ms(here.world, 1000);
 	ck_assert_str_eq(told, "a A;");
-	ck_assert_uint_eq(counts_of(stay_redis_client(redis)).sessions, 2);
-	end();
+	ck_assert_uint_eq(counts_of(stay_redis_client(here.redis)).sessions, 2);
+	redis_virtual_end(&here);
 }
 END_TEST
 
@@ -144,10 +132,10 @@ START_TEST(test_redis_greeting_two_hangups_are_greeted_in_resp2)
 
 	open_world(rules);
 	start(URL, &patient);
-	sim_run_ms(world, 1000);
+	sim_run_ms(here.world, 1000);
 	ck_assert_int_eq(state(), STAY_CONNECTED);
 	ck_assert_str_eq(peer.log, "|HELLO 3\n|HELLO 3\n|" PLAIN);
-	end();
+	redis_virtual_end(&here);
 }
 END_TEST
 
@@ -158,16 +146,16 @@ START_TEST(test_redis_greeting_resp3_is_tried_again)
 
 	open_world(rules);
 	start(URL, &patient);
-	sim_run_ms(world, 1000);
+	sim_run_ms(here.world, 1000);
 	again_after(9 * MINUTE);
 	ck_assert_str_eq(peer.log, "|" PLAIN);
-	sim_run_ms(world, 60 * MINUTE);
+	sim_run_ms(here.world, 60 * MINUTE);
 	ck_assert_str_eq(peer.log, "|" PLAIN);
 	again_after(1);
 	ck_assert_str_eq(peer.log, "|HELLO 3\n|" UP);
 	again_after(1);
 	ck_assert_str_eq(peer.log, "|" UP);
-	end();
+	redis_virtual_end(&here);
 }
 END_TEST
 
@@ -178,11 +166,11 @@ START_TEST(test_redis_greeting_the_ten_minutes_are_not_put_off)
 
 	open_world(rules);
 	start(URL, &patient);
-	sim_run_ms(world, 1000);
+	sim_run_ms(here.world, 1000);
 	again_after(9 * MINUTE);
 	again_after(2 * MINUTE);
 	ck_assert_str_eq(peer.log, "|HELLO 3\n|HELLO 3\n|" PLAIN);
-	end();
+	redis_virtual_end(&here);
 }
 END_TEST
 
@@ -194,9 +182,9 @@ START_TEST(test_redis_greeting_hangups_count_in_a_row_alone)
 
 	open_world(rules);
 	start(URL, &patient);
-	sim_run_ms(world, 5000);
+	sim_run_ms(here.world, 5000);
 	ck_assert_str_eq(peer.log, "|HELLO 3\n|" UP "|HELLO 3\n|" UP "|" UP);
-	end();
+	redis_virtual_end(&here);
 }
 END_TEST
 
@@ -210,9 +198,9 @@ START_TEST(test_redis_greeting_a_hangup_in_an_answer_is_no_hangup_at_hello)
 
 	open_world(rules);
 	start(URL, &patient);
-	sim_run_ms(world, 2000);
+	sim_run_ms(here.world, 2000);
 	ck_assert_str_eq(peer.log, "|HELLO 3\n|HELLO 3\n|HELLO 3\n|" UP);
-	end();
+	redis_virtual_end(&here);
 }
 END_TEST
 
@@ -224,10 +212,10 @@ START_TEST(test_redis_greeting_resp2_that_fails_is_not_remembered)
 
 	open_world(rules);
 	start(URL, &patient);
-	sim_run_ms(world, 5000);
+	sim_run_ms(here.world, 5000);
 	ck_assert_str_eq(peer.log,
 	    "|HELLO 3\n|HELLO 3\n|" PLAIN "|HELLO 3\n|HELLO 3\n|" PLAIN);
-	end();
+	redis_virtual_end(&here);
 }
 END_TEST
 
@@ -237,10 +225,10 @@ START_TEST(test_redis_greeting_resp3_that_is_asked_for_is_never_left)
 
 	open_world(rules);
 	start(URL "?protocol=3", &patient);
-	sim_run_ms(world, 5000);
+	sim_run_ms(here.world, 5000);
 	ck_assert_str_eq(
 	    peer.log, "|HELLO 3\n|HELLO 3\n|HELLO 3\n|HELLO 3\n|" UP);
-	end();
+	redis_virtual_end(&here);
 }
 END_TEST
 
@@ -250,13 +238,14 @@ START_TEST(test_redis_greeting_what_was_learned_is_forgotten_on_reconfigure)
 
 	open_world(rules);
 	start(URL, &patient);
-	sim_run_ms(world, 1000);
+	sim_run_ms(here.world, 1000);
 	ck_assert_str_eq(peer.log, "|HELLO 3\n|HELLO 3\n|" PLAIN);
 	peer.log_len = 0;
-	ck_assert_int_eq(stay_redis_reconfigure(redis, URL, &patient), STAY_OK);
-	sim_run_ms(world, 1000);
+	ck_assert_int_eq(
+	    stay_redis_reconfigure(here.redis, URL, &patient), STAY_OK);
+	sim_run_ms(here.world, 1000);
 	ck_assert_str_eq(peer.log, "|" UP);
-	end();
+	redis_virtual_end(&here);
 }
 END_TEST
 
@@ -280,7 +269,7 @@ START_TEST(test_redis_greeting_auth_first_is_remembered)
 	again_after(2 * MINUTE);
 	ck_assert_str_eq(peer.log, "|" IN_HELLO IN_FRONT);
 	ck_assert_int_eq(state(), STAY_CONNECTED);
-	end();
+	redis_virtual_end(&here);
 }
 END_TEST
 
@@ -315,7 +304,7 @@ START_TEST(test_redis_greeting_credentials_are_asked_for_once)
 	ck_assert_int_eq(state(), STAY_CONNECTED);
 	ck_assert_str_eq(peer.log, "|" IN_HELLO "AUTH pw\nPING\n");
 	ck_assert_uint_eq(asked, 1);
-	end();
+	redis_virtual_end(&here);
 }
 END_TEST
 
@@ -331,7 +320,7 @@ START_TEST(test_redis_greeting_without_a_password_nobody_logs_in)
 	start(URL, &asking);
 	ck_assert_int_eq(state(), STAY_CONNECTED);
 	ck_assert_str_eq(peer.log, "|" UP);
-	end();
+	redis_virtual_end(&here);
 }
 END_TEST
 
@@ -348,10 +337,10 @@ START_TEST(test_redis_greeting_an_unknown_denial_is_not_now)
 	open_world(rules);
 	start("redis://:pw@10.0.0.1", &patient);
 	ck_assert_int_eq(
-	    stay_redis_command(redis, on_done, K, "GET k"), STAY_OK);
-	sim_run_ms(world, 2000);
+	    stay_redis_command(here.redis, on_done, K, "GET k"), STAY_OK);
+	sim_run_ms(here.world, 2000);
 	ck_assert_str_eq(told, "k v;");
-	end();
+	redis_virtual_end(&here);
 }
 END_TEST
 
@@ -362,7 +351,7 @@ agreement(void)
 {
 	struct stay_redis_agreement agreed = { STAY_REDIS_AGREEMENT };
 
-	stay_redis_get_agreement(redis, &agreed);
+	stay_redis_get_agreement(here.redis, &agreed);
 	return agreed;
 }
 
@@ -371,7 +360,7 @@ assert_explains(const char *words)
 {
 	char text[512];
 
-	stay_conn_explain(stay_redis_conn(redis), text, sizeof(text));
+	stay_conn_explain(stay_redis_conn(here.redis), text, sizeof(text));
 	ck_assert_msg(
 	    strstr(text, words) != NULL, "\"%s\" is not in: %s", words, text);
 }
@@ -388,9 +377,9 @@ START_TEST(test_redis_greeting_tells_what_was_agreed_on)
 
 	open_world(rules);
 	ck_assert_int_eq(
-	    stay_redis_start(&redis, loop, URL, &patient), STAY_OK);
+	    stay_redis_start(&here.redis, here.loop, URL, &patient), STAY_OK);
 	ck_assert_uint_eq(agreement().protocol, 0);
-	sim_run_ms(world, 10);
+	sim_run_ms(here.world, 10);
 	ck_assert_uint_eq(agreement().protocol, 3);
 	ck_assert_int_eq(agreement().role, STAY_REDIS_REPLICA);
 	ck_assert_str_eq(agreement().server, "val?[key");
@@ -399,12 +388,12 @@ START_TEST(test_redis_greeting_tells_what_was_agreed_on)
 	again_after(1);
 	ck_assert_int_eq(agreement().role, STAY_REDIS_PRIMARY);
 	assert_explains(", RESP3 with redis 7.2.4 (primary); it stays");
-	sim_unlisten(world, "10.0.0.1", 6379);
+	sim_unlisten(here.world, "10.0.0.1", 6379);
 	sim_peer_close(peer.now);
-	sim_run_ms(world, 10);
+	sim_run_ms(here.world, 10);
 	ck_assert_uint_eq(agreement().protocol, 0);
 	ck_assert_str_eq(agreement().server, "");
-	end();
+	redis_virtual_end(&here);
 }
 END_TEST
 
@@ -420,7 +409,7 @@ START_TEST(test_redis_greeting_tells_of_resp2)
 	ck_assert_uint_eq(agreement().protocol, 2);
 	ck_assert_int_eq(agreement().role, STAY_REDIS_ROLE_UNKNOWN);
 	assert_explains(", RESP2; it stays");
-	end();
+	redis_virtual_end(&here);
 }
 END_TEST
 
@@ -433,13 +422,13 @@ START_TEST(test_redis_greeting_tells_as_much_as_there_is_room_for)
 	start(URL, &patient);
 	memset(&agreed, 0x55, sizeof(agreed));
 	agreed.size = offsetof(struct stay_redis_agreement, server);
-	stay_redis_get_agreement(redis, &agreed);
+	stay_redis_get_agreement(here.redis, &agreed);
 	ck_assert_uint_eq(agreed.protocol, 3);
 	ck_assert_int_eq(agreed.role, STAY_REDIS_PRIMARY);
 	ck_assert_uint_eq(
 	    agreed.size, offsetof(struct stay_redis_agreement, server));
 	ck_assert_int_eq(((const unsigned char *)&agreed.server)[0], 0x55);
-	end();
+	redis_virtual_end(&here);
 }
 END_TEST
 

@@ -1,20 +1,16 @@
 /* A password that changes while the connection lives. */
 #include <string.h>
 
-#include <stay/redis.h>
-
-#include "sim/world_sim.h"
 #include "suites.h"
 #include "support/counts.h"
+#include "support/redis_virtual.h"
 
 #define URL  "redis://u:old@10.0.0.1"
-#define GOOD "%1\r\n+proto\r\n:3\r\n+OK\r\n+OK\r\n+PONG\r\n"
+#define GOOD REDIS_VIRTUAL_GREETED
 #define NO   "-NOAUTH no\r\n"
 #define BAD  "-WRONGPASS invalid\r\n" NO NO NO
 
-static struct stay_world *world;
-static struct stay_loop *loop;
-static struct stay_redis *redis;
+static struct redis_virtual here;
 static const char *password; /* what the server wants */
 static const char *known;    /* what we have been told */
 static unsigned asked;
@@ -47,26 +43,15 @@ static const struct sim_server server = { .on_bytes = on_bytes };
 static void
 start(const struct stay_redis_options *options)
 {
-	world = sim_world_new(1);
-	loop = stay_loop_new(world);
-	sim_listen(world, "10.0.0.1", 6379, &server, NULL);
+	redis_virtual_open(&here, &server, NULL);
 	asked = 0;
-	ck_assert_int_eq(stay_redis_start(&redis, loop, URL, options), STAY_OK);
-	sim_run_ms(world, 10);
-}
-
-static void
-end(void)
-{
-	stay_redis_stop(redis);
-	ck_assert(sim_run(world, 60000));
-	ck_assert_int_eq(stay_loop_free(loop), STAY_OK);
+	redis_virtual_start(&here, URL, options);
 }
 
 static enum stay_state
 state(void)
 {
-	return stay_conn_state(stay_redis_conn(redis));
+	return stay_conn_state(stay_redis_conn(here.redis));
 }
 
 static const struct stay_redis_options asking = { STAY_REDIS_OPTIONS,
@@ -84,15 +69,15 @@ START_TEST(test_redis_login_that_is_late_is_waited_for)
 	ck_assert_ptr_nonnull(strstr(greeted, "\r\nu\r\n$5\r\nwrong\r\n"));
 	ck_assert_int_eq(state(), STAY_BACKING_OFF);
 	ck_assert_int_eq(
-	    stay_redis_command(redis, NULL, NULL, "PING"), STAY_OK);
-	sim_run_ms(world, 600);
+	    stay_redis_command(here.redis, NULL, NULL, "PING"), STAY_OK);
+	sim_run_ms(here.world, 600);
 	ck_assert_uint_ge(asked, 3);
 	ck_assert_int_ne(state(), STAY_CONNECTED);
 	known = "new";
-	sim_run_ms(world, 1000);
+	sim_run_ms(here.world, 1000);
 	ck_assert_int_eq(state(), STAY_CONNECTED);
-	ck_assert_uint_eq(counts_of(stay_redis_client(redis)).replied, 1);
-	end();
+	ck_assert_uint_eq(counts_of(stay_redis_client(here.redis)).replied, 1);
+	redis_virtual_end(&here);
 }
 END_TEST
 
@@ -104,22 +89,22 @@ START_TEST(test_redis_login_that_stays_wrong_is_fatal)
 	password = "\r\nnew\r\n";
 	known = "wrong";
 	start(&asking);
-	sim_run_ms(world, 20000);
+	sim_run_ms(here.world, 20000);
 	ck_assert_int_eq(
-	    stay_redis_command(redis, NULL, NULL, "PING"), STAY_E_DENIED);
+	    stay_redis_command(here.redis, NULL, NULL, "PING"), STAY_E_DENIED);
 	before = asked;
-	sim_run_ms(world, 20000);
+	sim_run_ms(here.world, 20000);
 	ck_assert_uint_eq(asked, before);
 	known = "new";
-	sim_run_ms(world, 100000);
+	sim_run_ms(here.world, 100000);
 	ck_assert_int_eq(state(), STAY_CONNECTED);
 	password = "\r\nnewer\r\n";
-	stay_client_reconnect(stay_redis_client(redis), STAY_OK);
-	sim_run_ms(world, 100);
+	stay_client_reconnect(stay_redis_client(here.redis), STAY_OK);
+	sim_run_ms(here.world, 100);
 	ck_assert_int_ne(state(), STAY_CONNECTED);
 	ck_assert_int_eq(
-	    stay_redis_command(redis, NULL, NULL, "PING"), STAY_OK);
-	end();
+	    stay_redis_command(here.redis, NULL, NULL, "PING"), STAY_OK);
+	redis_virtual_end(&here);
 }
 END_TEST
 
@@ -129,8 +114,8 @@ START_TEST(test_redis_login_of_a_url_is_denied_at_once)
 	password = "\r\nnew\r\n";
 	start(NULL);
 	ck_assert_int_eq(
-	    stay_redis_command(redis, NULL, NULL, "PING"), STAY_E_DENIED);
-	end();
+	    stay_redis_command(here.redis, NULL, NULL, "PING"), STAY_E_DENIED);
+	redis_virtual_end(&here);
 }
 END_TEST
 
@@ -146,10 +131,10 @@ START_TEST(test_redis_login_is_asked_anew_at_each_attempt)
 	ck_assert_ptr_nonnull(strstr(greeted, "\r\nu\r\n$5\r\nwrong\r\n"));
 	ck_assert_int_eq(state(), STAY_BACKING_OFF);
 	known = "new";
-	sim_run_ms(world, 60);
+	sim_run_ms(here.world, 60);
 	ck_assert_int_eq(state(), STAY_CONNECTED);
 	ck_assert_uint_eq(asked, 2);
-	end();
+	redis_virtual_end(&here);
 }
 END_TEST
 
@@ -163,17 +148,18 @@ START_TEST(test_redis_reconfigure_brings_another_password)
 	ck_assert_int_eq(state(), STAY_CONNECTED);
 	password = "\r\nnew\r\n";
 	ck_assert_int_eq(
-	    stay_redis_reconfigure(redis, "redis://h/x", NULL), STAY_E_URL);
+	    stay_redis_reconfigure(here.redis, "redis://h/x", NULL),
+	    STAY_E_URL);
 	ck_assert_int_eq(
-	    stay_redis_reconfigure(redis, URL, &wrong), STAY_E_ARG);
+	    stay_redis_reconfigure(here.redis, URL, &wrong), STAY_E_ARG);
 	ck_assert_int_eq(
-	    stay_redis_reconfigure(redis, "redis://u:new@10.0.0.1", NULL),
+	    stay_redis_reconfigure(here.redis, "redis://u:new@10.0.0.1", NULL),
 	    STAY_OK);
-	sim_run_ms(world, 10);
+	sim_run_ms(here.world, 10);
 	ck_assert_int_eq(state(), STAY_CONNECTED);
 	ck_assert_ptr_nonnull(strstr(greeted, "\r\nnew\r\n"));
-	ck_assert_uint_eq(counts_of(stay_redis_client(redis)).sessions, 2);
-	end();
+	ck_assert_uint_eq(counts_of(stay_redis_client(here.redis)).sessions, 2);
+	redis_virtual_end(&here);
 }
 END_TEST
 

@@ -2,16 +2,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <stay/redis.h>
-
-#include "sim/world_sim.h"
 #include "suites.h"
+#include "support/redis_virtual.h"
 
 #define PROBE_MS 100
 
-static struct stay_world *world;
-static struct stay_loop *loop;
-static struct stay_redis *redis;
+static struct redis_virtual here;
 static unsigned probes;
 
 struct word {
@@ -20,7 +16,7 @@ struct word {
 };
 
 static const struct word words[] = {
-	{ "HELLO", "%1\r\n+proto\r\n:3\r\n+OK\r\n+OK\r\n+PONG\r\n" },
+	{ "HELLO", REDIS_VIRTUAL_GREETED },
 	{ "MULTI", "+OK\r\n" },
 	{ "EXEC", "*0\r\n" },
 	{ "DISCARD", "+OK\r\n" },
@@ -52,28 +48,16 @@ start(void)
 	const struct stay_redis_options options = { STAY_REDIS_OPTIONS,
 		.client.probe_ms = PROBE_MS };
 
-	world = sim_world_new(1);
-	loop = stay_loop_new(world);
-	sim_listen(world, "10.0.0.1", 6379, &server, NULL);
-	ck_assert_int_eq(
-	    stay_redis_start(&redis, loop, "redis://10.0.0.1", &options),
-	    STAY_OK);
-	sim_run_ms(world, 10);
-}
-
-static void
-end(void)
-{
-	stay_redis_stop(redis);
-	ck_assert(sim_run(world, 60000));
-	ck_assert_int_eq(stay_loop_free(loop), STAY_OK);
+	redis_virtual_open(&here, &server, NULL);
+	redis_virtual_start(&here, "redis://10.0.0.1", &options);
 }
 
 static void
 command(const char *text)
 {
-	ck_assert_int_eq(stay_redis_command(redis, NULL, NULL, text), STAY_OK);
-	sim_run_ms(world, 10);
+	ck_assert_int_eq(
+	    stay_redis_command(here.redis, NULL, NULL, text), STAY_OK);
+	sim_run_ms(here.world, 10);
 }
 
 static bool
@@ -81,7 +65,7 @@ is_probed(void)
 {
 	unsigned before = probes;
 
-	sim_run_ms(world, 10 * PROBE_MS);
+	sim_run_ms(here.world, 10 * PROBE_MS);
 	return probes > before;
 }
 
@@ -95,7 +79,7 @@ START_TEST(test_redis_multi_is_not_probed)
 	ck_assert(!is_probed());
 	command(_i == 0 ? "EXEC" : "DISCARD");
 	ck_assert(is_probed());
-	end();
+	redis_virtual_end(&here);
 }
 END_TEST
 
@@ -103,10 +87,10 @@ START_TEST(test_redis_multi_ends_with_its_session)
 {
 	start();
 	command("MULTI");
-	stay_client_reconnect(stay_redis_client(redis), STAY_OK);
-	sim_run_ms(world, 10);
+	stay_client_reconnect(stay_redis_client(here.redis), STAY_OK);
+	sim_run_ms(here.world, 10);
 	ck_assert(is_probed());
-	end();
+	redis_virtual_end(&here);
 }
 END_TEST
 

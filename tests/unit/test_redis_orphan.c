@@ -2,15 +2,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <stay/redis.h>
-
-#include "sim/world_sim.h"
 #include "suites.h"
 #include "support/counts.h"
+#include "support/redis_virtual.h"
 
-static struct stay_world *world;
-static struct stay_loop *loop;
-static struct stay_redis *redis;
+static struct redis_virtual here;
 static struct sim_peer *server_end;
 static struct stay_held *held;
 static char told[256];
@@ -31,8 +27,7 @@ on_bytes(struct sim_peer *peer, void *arg, const char *bytes, size_t len)
 	(void)bytes;
 	(void)len;
 	if (server_end == NULL)
-		sim_peer_print(
-		    peer, "%1\r\n+proto\r\n:3\r\n+OK\r\n+OK\r\n+PONG\r\n");
+		sim_peer_print(peer, REDIS_VIRTUAL_GREETED);
 	server_end = peer;
 }
 
@@ -47,21 +42,8 @@ start(stay_redis_orphan_fn *on_orphan, void *arg)
 
 	told[0] = '\0';
 	server_end = NULL;
-	world = sim_world_new(1);
-	loop = stay_loop_new(world);
-	sim_listen(world, "10.0.0.1", 6379, &server, NULL);
-	ck_assert_int_eq(
-	    stay_redis_start(&redis, loop, "redis://10.0.0.1", &options),
-	    STAY_OK);
-	sim_run_ms(world, 10);
-}
-
-static void
-end(void)
-{
-	stay_redis_stop(redis);
-	ck_assert(sim_run(world, 60000));
-	ck_assert_int_eq(stay_loop_free(loop), STAY_OK);
+	redis_virtual_open(&here, &server, NULL);
+	redis_virtual_start(&here, "redis://10.0.0.1", &options);
 }
 
 static void
@@ -74,7 +56,7 @@ on_done(void *arg, const struct stay_result *result)
 static void
 command(const char *who, const char *text)
 {
-	ck_assert_int_eq(stay_redis_command(redis, on_done,
+	ck_assert_int_eq(stay_redis_command(here.redis, on_done,
 			     (void *)(uintptr_t)who, "%s", text),
 	    STAY_OK);
 }
@@ -83,7 +65,7 @@ static void
 note_orphan(
     void *arg, struct stay_redis *of, const struct stay_redis_reply *orphan)
 {
-	ck_assert_ptr_eq(of, redis);
+	ck_assert_ptr_eq(of, here.redis);
 	tell(arg, stay_redis_str(orphan));
 }
 
@@ -93,13 +75,13 @@ START_TEST(test_redis_orphan_is_told_of_its_reply)
 {
 	start(note_orphan, late);
 	command("a", "GET");
-	sim_run_ms(world, 110);
+	sim_run_ms(here.world, 110);
 	command("b", "GET");
-	sim_run_ms(world, 10);
+	sim_run_ms(here.world, 10);
 	sim_peer_print(server_end, "$3\r\none\r\n$3\r\ntwo\r\n");
-	sim_run_ms(world, 10);
+	sim_run_ms(here.world, 10);
 	ck_assert_str_eq(told, "a STAY_E_TIMEOUT;late one;b two;");
-	end();
+	redis_virtual_end(&here);
 }
 END_TEST
 
@@ -108,11 +90,11 @@ START_TEST(test_redis_orphan_may_be_an_error)
 {
 	start(note_orphan, late);
 	command("a", "GET");
-	sim_run_ms(world, 110);
+	sim_run_ms(here.world, 110);
 	sim_peer_print(server_end, "-ERR no\r\n");
-	sim_run_ms(world, 10);
+	sim_run_ms(here.world, 10);
 	ck_assert_str_eq(told, "a STAY_E_TIMEOUT;late ERR no;");
-	end();
+	redis_virtual_end(&here);
 }
 END_TEST
 
@@ -120,12 +102,12 @@ START_TEST(test_redis_orphan_is_dropped_where_nobody_wants_it)
 {
 	start(NULL, NULL);
 	command("a", "GET");
-	sim_run_ms(world, 110);
+	sim_run_ms(here.world, 110);
 	sim_peer_print(server_end, "$3\r\none\r\n");
-	sim_run_ms(world, 10);
+	sim_run_ms(here.world, 10);
 	ck_assert_str_eq(told, "a STAY_E_TIMEOUT;");
-	ck_assert_uint_eq(counts_of(stay_redis_client(redis)).orphans, 1);
-	end();
+	ck_assert_uint_eq(counts_of(stay_redis_client(here.redis)).orphans, 1);
+	redis_virtual_end(&here);
 }
 END_TEST
 
@@ -142,14 +124,14 @@ START_TEST(test_redis_orphan_can_be_held)
 {
 	start(keep, NULL);
 	command("a", "BLPOP");
-	sim_run_ms(world, 110);
+	sim_run_ms(here.world, 110);
 	sim_peer_print(server_end, "*2\r\n$4\r\njobs\r\n$8\r\nprecious\r\n");
-	sim_run_ms(world, 10);
+	sim_run_ms(here.world, 10);
 	sim_peer_print(server_end, ">1\r\n$8\r\nsomewhat\r\n");
-	sim_run_ms(world, 10);
+	sim_run_ms(here.world, 10);
 	ck_assert_str_eq(stay_redis_str(stay_held_reply(held)), "precious");
 	stay_held_free(held);
-	end();
+	redis_virtual_end(&here);
 }
 END_TEST
 
@@ -171,15 +153,15 @@ START_TEST(test_redis_orphan_callback_may_command_and_drain)
 {
 	start(put_back, NULL);
 	command("a", "BLPOP");
-	sim_run_ms(world, 110);
+	sim_run_ms(here.world, 110);
 	sim_peer_print(server_end, "*2\r\n$4\r\njobs\r\n$8\r\nprecious\r\n");
-	sim_run_ms(world, 10);
+	sim_run_ms(here.world, 10);
 	ck_assert_str_eq(told, "a STAY_E_TIMEOUT;");
 	sim_peer_print(server_end, ":1\r\n");
-	sim_run_ms(world, 10);
+	sim_run_ms(here.world, 10);
 	ck_assert_str_eq(told, "a STAY_E_TIMEOUT;put 1;");
-	ck_assert(sim_run(world, 60000));
-	ck_assert_int_eq(stay_loop_free(loop), STAY_OK);
+	ck_assert(sim_run(here.world, 60000));
+	ck_assert_int_eq(stay_loop_free(here.loop), STAY_OK);
 }
 END_TEST
 

@@ -8,8 +8,8 @@
 #include <stay/observer.h>
 #include <stay/redis.h>
 
-#include "sim/world_sim.h"
 #include "suites.h"
+#include "support/redis_virtual.h"
 
 #define CANARY "s3cr3t"
 
@@ -138,21 +138,17 @@ static void
 play(const struct scene *scene, const char *url,
     const struct stay_redis_options *options)
 {
-	struct stay_world *world = sim_world_new(1);
-	struct stay_loop *loop = stay_loop_new(world);
-	struct stay_redis *redis;
+	struct redis_virtual here;
 	char *text;
 	size_t len;
 	FILE *stream = open_memstream(&text, &len);
 	struct stay_log *log = stay_log_new(stream, ~0u);
 
-	stay_loop_set_observer(loop, stay_log_observer(log));
-	sim_listen(world, "10.0.0.1", 6379, &server, (void *)(uintptr_t)scene);
-	ck_assert_int_eq(stay_redis_start(&redis, loop, url, options), STAY_OK);
-	watch(world, redis);
-	stay_redis_stop(redis);
-	ck_assert(sim_run(world, 60000));
-	ck_assert_int_eq(stay_loop_free(loop), STAY_OK);
+	redis_virtual_open(&here, &server, (void *)(uintptr_t)scene);
+	stay_loop_set_observer(here.loop, stay_log_observer(log));
+	redis_virtual_start(&here, url, options);
+	watch(here.world, here.redis);
+	redis_virtual_end(&here);
 	stay_log_free(log);
 	fclose(stream);
 	check(why);

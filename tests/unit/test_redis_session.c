@@ -5,14 +5,10 @@
 
 #include "../../adapters/redis/session.h"
 
-#include <stay/redis.h>
-
-#include "sim/world_sim.h"
 #include "suites.h"
+#include "support/redis_virtual.h"
 
-static struct stay_world *world;
-static struct stay_loop *loop;
-static struct stay_redis *redis;
+static struct redis_virtual here;
 static struct sim_peer *peer; /* the last to be accepted */
 static unsigned sessions, commands, told;
 static struct stay_result last;
@@ -32,8 +28,7 @@ on_bytes(struct sim_peer *from, void *arg, const char *bytes, size_t len)
 {
 	(void)arg;
 	if (len > 5 && memmem(bytes, len, "HELLO", 5) != NULL)
-		sim_peer_print(
-		    from, "%1\r\n+proto\r\n:3\r\n+OK\r\n+OK\r\n+PONG\r\n");
+		sim_peer_print(from, REDIS_VIRTUAL_GREETED);
 	else
 		commands++;
 }
@@ -76,23 +71,16 @@ begin(void)
 	sessions = commands = told = 0;
 	pushed[0] = '\0';
 	failed = STAY_OK;
-	world = sim_world_new(1);
-	loop = stay_loop_new(world);
-	stay_loop_set_observer(loop, &observer);
-	sim_listen(world, "10.0.0.1", 6379, &server, NULL);
-	ck_assert_int_eq(
-	    stay_redis_start(&redis, loop, "redis://10.0.0.1", &options),
-	    STAY_OK);
-	sim_run_ms(world, 10);
+	redis_virtual_open(&here, &server, NULL);
+	stay_loop_set_observer(here.loop, &observer);
+	redis_virtual_start(&here, "redis://10.0.0.1", &options);
 	ck_assert_uint_eq(sessions, 1);
 }
 
 static void
 end(void)
 {
-	stay_redis_stop(redis);
-	ck_assert(sim_run(world, 60000));
-	ck_assert_int_eq(stay_loop_free(loop), STAY_OK);
+	redis_virtual_end(&here);
 }
 
 static void
@@ -107,8 +95,8 @@ static void
 submit(const char *command)
 {
 	ck_assert_int_eq(
-	    stay_redis_command(redis, done, NULL, command), STAY_OK);
-	sim_run_ms(world, 10);
+	    stay_redis_command(here.redis, done, NULL, command), STAY_OK);
+	sim_run_ms(here.world, 10);
 }
 
 /* In their order, between replies, and no reply themselves. */
@@ -134,7 +122,7 @@ ask(const char *command, const char *answer)
 	submit(command);
 	ck_assert_uint_eq(commands, 1);
 	sim_peer_print(peer, answer);
-	sim_run_ms(world, 2000);
+	sim_run_ms(here.world, 2000);
 }
 
 START_TEST(test_redis_session_a_refused_command_is_sent_again)
@@ -190,21 +178,21 @@ START_TEST(test_redis_session_gives_a_large_tape_back)
 {
 	submit("LRANGE a 0 -1");
 	answer_large(0);
-	sim_run_ms(world, 10);
+	sim_run_ms(here.world, 10);
 	ck_assert_uint_eq(told, 1);
-	ck_assert_uint_gt(redis->parser.tape.cap, LARGE);
-	sim_run_ms(world, 1100);
-	ck_assert_uint_eq(redis->parser.tape.cap, 0);
+	ck_assert_uint_gt(here.redis->parser.tape.cap, LARGE);
+	sim_run_ms(here.world, 1100);
+	ck_assert_uint_eq(here.redis->parser.tape.cap, 0);
 
 	submit("LRANGE a 0 -1");
 	answer_large(3);
-	sim_run_ms(world, 3000);
+	sim_run_ms(here.world, 3000);
 	ck_assert_uint_eq(told, 1);
-	ck_assert_uint_ge(redis->parser.tape.cap, LARGE);
-	sim_unlisten(world, "10.0.0.1", 6379);
+	ck_assert_uint_ge(here.redis->parser.tape.cap, LARGE);
+	sim_unlisten(here.world, "10.0.0.1", 6379);
 	sim_peer_reset(peer);
-	sim_run_ms(world, 1);
-	ck_assert_uint_eq(redis->parser.tape.cap, 0);
+	sim_run_ms(here.world, 1);
+	ck_assert_uint_eq(here.redis->parser.tape.cap, 0);
 }
 END_TEST
 
@@ -212,12 +200,12 @@ END_TEST
 START_TEST(test_redis_session_keeps_half_a_frame)
 {
 	sim_peer_print(peer, ">2\r\n$7\r\nmessage\r\n");
-	sim_run_ms(world, 3000);
+	sim_run_ms(here.world, 3000);
 	sim_peer_print(peer, "$1\r\nx\r\n");
-	sim_run_ms(world, 10);
+	sim_run_ms(here.world, 10);
 	submit("GET k");
 	sim_peer_print(peer, "+v\r\n");
-	sim_run_ms(world, 10);
+	sim_run_ms(here.world, 10);
 	ck_assert_uint_eq(told, 1);
 	ck_assert_int_eq(last.status, STAY_OK);
 	ck_assert_uint_eq(sessions, 1);
@@ -235,7 +223,7 @@ START_TEST(test_redis_session_options_of_another_size)
 	wrong[1].size = sizeof(wrong[1]) + 1;
 	wrong[2].client.size = sizeof(wrong[2].client) + 1;
 	for (int i = 0; i < 3; i++)
-		ck_assert_int_eq(stay_redis_start(&none, loop,
+		ck_assert_int_eq(stay_redis_start(&none, here.loop,
 				     "redis://10.0.0.1", &wrong[i]),
 		    STAY_E_ABI);
 }

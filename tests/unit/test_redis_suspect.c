@@ -2,14 +2,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <stay/redis.h>
-
-#include "sim/world_sim.h"
 #include "suites.h"
+#include "support/redis_virtual.h"
 
-static struct stay_world *world;
-static struct stay_loop *loop;
-static struct stay_redis *redis;
+static struct redis_virtual here;
 static const char *bad_reply;
 static unsigned asked;
 static char told[256];
@@ -22,8 +18,7 @@ on_bytes(struct sim_peer *peer, void *arg, const char *bytes, size_t len)
 	(void)arg;
 	snprintf(text, sizeof(text), "%.*s", (int)len, bytes);
 	if (strstr(text, "HELLO") != NULL)
-		sim_peer_print(
-		    peer, "%1\r\n+proto\r\n:3\r\n+OK\r\n+OK\r\n+PONG\r\n");
+		sim_peer_print(peer, REDIS_VIRTUAL_GREETED);
 	if (strstr(text, "bad") != NULL) {
 		asked++;
 		sim_peer_print(peer, bad_reply);
@@ -48,7 +43,7 @@ read_it(const char *name)
 	const struct stay_call_options options = { STAY_CALL_OPTIONS,
 		.flags = STAY_READ_ONLY };
 
-	ck_assert_int_eq(stay_redis_command_with(redis, &options, on_done,
+	ck_assert_int_eq(stay_redis_command_with(here.redis, &options, on_done,
 			     (void *)(uintptr_t)name, "GET %s", name),
 	    STAY_OK);
 }
@@ -73,25 +68,18 @@ START_TEST(test_redis_suspect_is_told)
 
 	told[0] = '\0';
 	asked = 0;
-	world = sim_world_new(1);
-	loop = stay_loop_new(world);
-	sim_listen(world, "10.0.0.1", 6379, &server, NULL);
-	ck_assert_int_eq(
-	    stay_redis_start(&redis, loop, "redis://10.0.0.1", &options),
-	    STAY_OK);
-	sim_run_ms(world, 10);
+	redis_virtual_open(&here, &server, NULL);
+	redis_virtual_start(&here, "redis://10.0.0.1", &options);
 	bad_reply = replies[_i].reply;
 	read_it("bad");
-	sim_run_ms(world, 1);
+	sim_run_ms(here.world, 1);
 	read_it("good");
-	sim_run_ms(world, 1000);
+	sim_run_ms(here.world, 1000);
 	snprintf(text, sizeof(text),
 	    "bad %s maybe executed;good STAY_OK replied;", replies[_i].told);
 	ck_assert_str_eq(told, text);
 	ck_assert_uint_eq(asked, 1);
-	stay_redis_stop(redis);
-	ck_assert(sim_run(world, 60000));
-	ck_assert_int_eq(stay_loop_free(loop), STAY_OK);
+	redis_virtual_end(&here);
 }
 END_TEST
 

@@ -9,6 +9,7 @@
 #include "suites.h"
 #include "support/counts.h"
 #include "support/redis_peer.h"
+#include "support/redis_virtual.h"
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
@@ -19,30 +20,16 @@ struct told {
 	char text[64];
 };
 
-static struct stay_world *world;
-static struct stay_loop *loop;
-static struct stay_redis *redis;
+static struct redis_virtual here;
 static struct redis_peer peer;
 
 static void
 start(struct redis_rule *rules, const struct stay_redis_options *options)
 {
-	world = sim_world_new(1);
-	loop = stay_loop_new(world);
+	redis_virtual_open(&here, NULL, NULL);
 	peer = (struct redis_peer){ .rules = rules };
-	redis_peer_listen(&peer, world);
-	ck_assert_int_eq(
-	    stay_redis_start(&redis, loop, "redis://:pw@10.0.0.1", options),
-	    STAY_OK);
-	sim_run_ms(world, 10);
-}
-
-static void
-end(void)
-{
-	stay_redis_stop(redis);
-	ck_assert(sim_run(world, 60000));
-	ck_assert_int_eq(stay_loop_free(loop), STAY_OK);
+	redis_peer_listen(&peer, here.world);
+	redis_virtual_start(&here, "redis://:pw@10.0.0.1", options);
 }
 
 static void
@@ -62,7 +49,7 @@ submit(struct told *told, const char *command)
 {
 	memset(told, 0, sizeof(*told));
 	ck_assert_int_eq(
-	    stay_redis_command(redis, on_done, told, command), STAY_OK);
+	    stay_redis_command(here.redis, on_done, told, command), STAY_OK);
 }
 
 /* ---- the outcome of each ---- */
@@ -119,12 +106,12 @@ START_TEST(test_redis_words_are_outcomes)
 
 	start(rules, NULL);
 	submit(&told, example->command);
-	sim_run_ms(world, 10);
+	sim_run_ms(here.world, 10);
 	ck_assert_msg(told.count == 1 && told.status == STAY_E_SERVER &&
 			  told.outcome == example->outcome,
 	    "%s: %s, %s", example->command, stay_outcome_name(told.outcome),
 	    example->error);
-	end();
+	redis_virtual_end(&here);
 }
 END_TEST
 
@@ -142,11 +129,11 @@ START_TEST(test_redis_words_of_refusal_are_retried)
 
 	start(rules, &options);
 	submit(&told, example->command);
-	sim_run_ms(world, 900);
+	sim_run_ms(here.world, 900);
 	ck_assert_uint_eq(told.count, 1);
 	ck_assert_int_eq(told.status, again ? STAY_OK : STAY_E_SERVER);
 	ck_assert_uint_eq(rules[0].times, again ? UINT32_MAX : 1);
-	end();
+	redis_virtual_end(&here);
 }
 END_TEST
 
@@ -186,7 +173,7 @@ END_TEST
 static void
 explain(char text[512])
 {
-	stay_conn_explain(stay_redis_conn(redis), text, 512);
+	stay_conn_explain(stay_redis_conn(here.redis), text, 512);
 }
 
 /* What is in flight is answered there; the next one logs in again. */
@@ -200,21 +187,21 @@ START_TEST(test_redis_words_noauth_renews_the_session)
 	start(rules, NULL);
 	submit(&a, "GET a");
 	submit(&b, "GET b");
-	sim_run_ms(world, 10);
+	sim_run_ms(here.world, 10);
 	ck_assert_int_eq(a.outcome, STAY_REFUSED);
 	ck_assert_int_eq(b.status, STAY_OK);
 	ck_assert_int_eq(
-	    stay_conn_state(stay_redis_conn(redis)), STAY_BACKING_OFF);
+	    stay_conn_state(stay_redis_conn(here.redis)), STAY_BACKING_OFF);
 	explain(text);
 	ck_assert_ptr_nonnull(
 	    strstr(text, "asks for a login in the middle of a session"));
 	submit(&c, "GET c");
-	sim_run_ms(world, 100);
+	sim_run_ms(here.world, 100);
 	ck_assert_int_eq(c.status, STAY_OK);
 	ck_assert_str_eq(peer.log,
 	    "|HELLO 3 AUTH default pw\nPING\nGET a\nGET b\n"
 	    "|HELLO 3 AUTH default pw\nPING\nGET c\n");
-	end();
+	redis_virtual_end(&here);
 }
 END_TEST
 
@@ -227,11 +214,11 @@ START_TEST(test_redis_words_noauth_to_a_probe_renews_too)
 		{ "PING", "-NOAUTH out\r\n", 1 }, { NULL, NULL, 0 } };
 
 	start(rules, &options);
-	sim_run_ms(world, 300);
-	ck_assert_uint_eq(counts_of(stay_redis_client(redis)).sessions, 2);
+	sim_run_ms(here.world, 300);
+	ck_assert_uint_eq(counts_of(stay_redis_client(here.redis)).sessions, 2);
 	ck_assert_int_eq(
-	    stay_conn_state(stay_redis_conn(redis)), STAY_CONNECTED);
-	end();
+	    stay_conn_state(stay_redis_conn(here.redis)), STAY_CONNECTED);
+	redis_virtual_end(&here);
 }
 END_TEST
 
@@ -245,10 +232,11 @@ START_TEST(test_redis_words_noauth_again_and_again_backs_off)
 	start(rules, NULL);
 	for (int i = 0; i < 100; i++) {
 		submit(&told, "GET a");
-		sim_run_ms(world, 20);
+		sim_run_ms(here.world, 20);
 	}
-	ck_assert_uint_le(counts_of(stay_redis_client(redis)).sessions, 50);
-	end();
+	ck_assert_uint_le(
+	    counts_of(stay_redis_client(here.redis)).sessions, 50);
+	redis_virtual_end(&here);
 }
 END_TEST
 
@@ -261,12 +249,12 @@ START_TEST(test_redis_words_noauth_of_a_script_ends_nothing)
 
 	start(rules, NULL);
 	submit(&told, "EVAL x 0");
-	sim_run_ms(world, 200);
+	sim_run_ms(here.world, 200);
 	ck_assert_int_eq(told.outcome, STAY_REPLIED);
-	ck_assert_uint_eq(counts_of(stay_redis_client(redis)).sessions, 1);
+	ck_assert_uint_eq(counts_of(stay_redis_client(here.redis)).sessions, 1);
 	ck_assert_int_eq(
-	    stay_conn_state(stay_redis_conn(redis)), STAY_CONNECTED);
-	end();
+	    stay_conn_state(stay_redis_conn(here.redis)), STAY_CONNECTED);
+	redis_virtual_end(&here);
 }
 END_TEST
 

@@ -71,53 +71,44 @@ START_TEST(test_resp_bounds_attributes_count_for_depth)
 }
 END_TEST
 
-START_TEST(test_resp_bounds_elements_max_is_allowed)
+#define TOO_MANY "a reply has more than elements_max elements"
+#define TOO_LONG "a string is longer than reply_bytes_max"
+
+/* With elements_max and text_max of 3: what still fits (NULL: not tried), and a
+ * reply that goes past the bound with its last piece. */
+static const struct {
+	const char *label;
+	const char *fits;
+	const char *begins;
+	const char *exceeds;
+	const char *why;
+} threes[] = {
+	{ "scalars count", "*2\r\n:1\r\n:2\r\n", "|1\r\n:1\r\n:2\r\n", ":3\r\n",
+	    TOO_MANY },
+	{ "announced children count", NULL, "*2\r\n*1\r\n", "*1\r\n",
+	    TOO_MANY },
+	{ "an aggregate is an element itself", "*2\r\n:1\r\n:2\r\n", "",
+	    "*3\r\n", TOO_MANY },
+	{ "elements of streamed types count", NULL, "*?\r\n:1\r\n:2\r\n",
+	    ":3\r\n", TOO_MANY },
+	{ "chunks are one string", "$?\r\n;2\r\nab\r\n;1\r\nc\r\n;0\r\n",
+	    "$?\r\n;2\r\nab\r\n", ";2\r\n", TOO_LONG },
+};
+#define THREES ((int)(sizeof(threes) / sizeof(threes[0])))
+
+START_TEST(test_resp_bounds_three_is_allowed_and_no_more)
 {
 	resp.parser.tape.elements_max = 3;
-	ck_assert_int_eq(feed("*2\r\n:1\r\n:2\r\n"), STAY_REDIS__WHOLE);
-	resp_next(&resp);
-	ck_assert_int_eq(feed("|1\r\n:1\r\n:2\r\n"), STAY_REDIS__MORE);
-	ck_assert_int_eq(feed(":3\r\n"), STAY_REDIS__BAD);
-}
-END_TEST
-
-START_TEST(test_resp_bounds_elements_max_is_not_passed_by_counts)
-{
-	resp.parser.tape.elements_max = 3;
-	ck_assert_int_eq(feed("*2\r\n*1\r\n"), STAY_REDIS__MORE);
-	ck_assert_int_eq(feed("*1\r\n"), STAY_REDIS__BAD);
-	ck_assert_str_eq(
-	    resp.parser.why, "a reply has more than elements_max elements");
-}
-END_TEST
-
-START_TEST(test_resp_bounds_an_aggregate_is_an_element_itself)
-{
-	resp.parser.tape.elements_max = 3;
-	ck_assert_int_eq(feed("*2\r\n:1\r\n:2\r\n"), STAY_REDIS__WHOLE);
-	resp_next(&resp);
-	ck_assert_int_eq(feed("*3\r\n"), STAY_REDIS__BAD);
-}
-END_TEST
-
-START_TEST(test_resp_bounds_elements_of_streamed_types_are_counted)
-{
-	resp.parser.tape.elements_max = 3;
-	ck_assert_int_eq(feed("*?\r\n:1\r\n:2\r\n"), STAY_REDIS__MORE);
-	ck_assert_int_eq(feed(":3\r\n"), STAY_REDIS__BAD);
-	ck_assert_str_eq(
-	    resp.parser.why, "a reply has more than elements_max elements");
-}
-END_TEST
-
-START_TEST(test_resp_bounds_chunks_are_one_string)
-{
 	resp.parser.text_max = 3;
-	ck_assert_int_eq(
-	    feed("$?\r\n;2\r\nab\r\n;1\r\nc\r\n;0\r\n"), STAY_REDIS__WHOLE);
-	resp_next(&resp);
-	ck_assert_int_eq(feed("$?\r\n;2\r\nab\r\n"), STAY_REDIS__MORE);
-	ck_assert_int_eq(feed(";2\r\n"), STAY_REDIS__BAD);
+	if (threes[_i].fits != NULL) {
+		ck_assert_msg(feed(threes[_i].fits) == STAY_REDIS__WHOLE,
+		    "%s: refused", threes[_i].label);
+		resp_next(&resp);
+	}
+	ck_assert_int_eq(feed(threes[_i].begins), STAY_REDIS__MORE);
+	ck_assert_msg(feed(threes[_i].exceeds) == STAY_REDIS__BAD,
+	    "%s: let through", threes[_i].label);
+	ck_assert_str_eq(resp.parser.why, threes[_i].why);
 }
 END_TEST
 
@@ -277,14 +268,8 @@ suite_resp_bounds(void)
 	tcase_add_test(tests, test_resp_bounds_depth_max_is_not_passed);
 	tcase_add_test(tests, test_resp_bounds_depth_is_of_what_is_open);
 	tcase_add_test(tests, test_resp_bounds_attributes_count_for_depth);
-	tcase_add_test(tests, test_resp_bounds_elements_max_is_allowed);
-	tcase_add_test(
-	    tests, test_resp_bounds_elements_max_is_not_passed_by_counts);
-	tcase_add_test(
-	    tests, test_resp_bounds_elements_of_streamed_types_are_counted);
-	tcase_add_test(tests, test_resp_bounds_chunks_are_one_string);
-	tcase_add_test(
-	    tests, test_resp_bounds_an_aggregate_is_an_element_itself);
+	tcase_add_loop_test(
+	    tests, test_resp_bounds_three_is_allowed_and_no_more, 0, THREES);
 	tcase_add_test(tests, test_resp_bounds_attributes_count_as_elements);
 	tcase_add_test(tests, test_resp_bounds_a_string_as_long_as_allowed);
 	tcase_add_test(tests, test_resp_bounds_a_promise_takes_no_memory);
