@@ -122,10 +122,10 @@ STAY_API void stay_buf_commit(struct stay_buf *buf, size_t len);
 /* How many more bytes the limit allows; SIZE_MAX without a limit. */
 STAY_API size_t stay_buf_room(const struct stay_buf *buf);
 
-/* Remove the first `len` bytes. */
+/* Remove the first `len` bytes; there must be so many. */
 STAY_API void stay_buf_take(struct stay_buf *buf, size_t len);
 
-/* Keep the first `len` bytes, and remove the others. */
+/* Keep the first `len` bytes, and remove the others; there must be so many. */
 STAY_API void stay_buf_cut(struct stay_buf *buf, size_t len);
 
 /* The bytes, until the next call on `buf`; and how many there are. */

@@ -90,13 +90,13 @@ enum stay_on_refused {
 /*
  * A call that brings its own session down. When a session ends unplanned, the
  * oldest call in flight is the suspect, unless it blocks or was given up:
- *  - The server's answer can't be read, or it fell silent: the suspect is told
- *    so (STAY_E_TOO_BIG, STAY_E_PROTOCOL, STAY_E_SILENT), and is not sent again
- *    whatever its flags say.
+ *  - The server's answer can't be read, or the server fell silent: the suspect
+ *    completes with STAY_E_TOO_BIG, STAY_E_PROTOCOL or STAY_E_SILENT. It is not
+ *    sent again, whatever its flags say.
  *  - The stream just ended: if it may be sent again at all, it is sent once
  *    more, with no other call in flight. The others wait until it is answered.
- *    If the stream ends once more, it completes with STAY_E_LOST. If it is
- *    given up before that, the session ends with it.
+ *    If the stream ends once more, the suspect completes with STAY_E_LOST.
+ *    If it is cancelled or times out before that, the session ends, too.
  * The calls behind it are sent again as their flags say. After an answer that
  * can't be read that does not count against their resends_max.
  */
@@ -192,11 +192,11 @@ struct stay_client_options {
  * `url` is copied; `options` may be NULL. *client is valid until on_closed
  * returns. The descriptors of fd:N are taken over, once: when their session is
  * over the client ends with STAY_E_STATE, unless it was reconfigured.
- * Returns: STAY_OK; STAY_E_URL (stay_url_parse names the part that is wrong, or
- * the scheme, the port or the length of a path does not fit); STAY_E_NO_TLS for NAMEs://; STAY_E_ARG for
- * an option out of its bounds; STAY_E_ABI; STAY_E_NOMEM; STAY_E_FORKED (see
- * stay_loop_ev); what the protocol's init returned. Unless it returns STAY_OK,
- * nothing was started and *client is NULL.
+ * Returns: STAY_OK; STAY_E_URL (stay_url_parse names the part that is wrong; or
+ * the scheme, the port or the length of a path does not fit); STAY_E_NO_TLS for
+ * NAMEs://; STAY_E_ARG for an option out of its bounds; STAY_E_ABI;
+ * STAY_E_NOMEM; STAY_E_FORKED (see stay_loop_ev); what the protocol's init
+ * returned. Unless it returns STAY_OK, nothing was started and *client is NULL.
  */
 STAY_API STAY_USE enum stay_status stay_client_start(
     struct stay_client **client, struct stay_loop *loop,
@@ -350,9 +350,10 @@ STAY_API void stay_client_reconnect(
     struct stay_client *client, enum stay_status why);
 
 /*
- * Replace the session by one with another URL and other options; NULL keeps the
- * old ones. They take effect between the two sessions. Of several calls to this
- * function before that, the last one counts.
+ * Replace the session by one with another URL and other options. A `url` that is
+ * NULL keeps the old URL, and `options` that are NULL keep the old options. The
+ * change takes effect between the two sessions. Of several calls before that, the
+ * last one counts.
  *  - `options` replaces all of the old options, so that 0 means the default
  *    again. The notices and `arg` stay. A NULL label stays, or follows the URL.
  *  - The protocol's `init` does not run again; its keep block stays. Calls that
@@ -380,7 +381,8 @@ STAY_API STAY_USE enum stay_status stay_client_reconfigure(
 STAY_API struct stay_conn *stay_client_conn(struct stay_client *client);
 STAY_API struct stay_client *stay_client_of(struct stay_conn *conn);
 
-/* The protocol's keep block, and the config; see <stay/protocol.h>. */
+/* The protocol's keep block, which lives as long as the client; and the config,
+ * until stay_client_reconfigure replaces it. See <stay/protocol.h>. */
 STAY_API void *stay_client_keep(struct stay_client *client);
 STAY_API const void *stay_client_config(const struct stay_client *client);
 

@@ -449,9 +449,9 @@ STAY_API STAY_USE enum stay_status stay_conn_upgrade(struct stay_conn *conn,
 /* ---- for use in callbacks -------------------------------------------- */
 
 /*
- * If the state does not change for `delay_ms`, handle_info gets
- * STAY_STATE_TIMEOUT with `message`. It replaces the one set before;
- * STAY_FOREVER only cancels that.
+ * Set the state timeout: if the state does not change for `delay_ms`, handle_info
+ * gets STAY_STATE_TIMEOUT with `message`. A state timeout set before is replaced;
+ * with STAY_FOREVER it is only cancelled.
  * Returns: STAY_OK; or the message is rejected and stays the caller's:
  * STAY_E_STATE if the connection has stopped; STAY_E_NOMEM; STAY_E_FULL if
  * mailbox_max replaced messages wait to be released.
@@ -460,7 +460,7 @@ STAY_API enum stay_status stay_conn_set_state_timeout(
     struct stay_conn *conn, uint64_t delay_ms, struct stay_message message);
 
 /*
- * handle_info gets STAY_NEXT_EVENT with `message`, before anything that is
+ * Let handle_info get STAY_NEXT_EVENT with `message`, before any message that is
  * queued.
  * Returns as stay_conn_send.
  */
@@ -476,6 +476,7 @@ STAY_API uint64_t stay_backoff_next(
 
 /* ---- asking about it ------------------------------------------------- */
 
+/* The state it is in (see <stay/machine.h>), and the loop it was started on. */
 STAY_API enum stay_state stay_conn_state(const struct stay_conn *conn);
 STAY_API struct stay_loop *stay_conn_loop(const struct stay_conn *conn);
 

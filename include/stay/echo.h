@@ -29,8 +29,9 @@ STAY_API STAY_USE enum stay_status stay_echo_start(struct stay_client **client,
 
 /*
  * Send `len` bytes, from 1 to 4 GiB - 1; they are copied. result->reply is the
- * same bytes, as a const struct stay_bytes *.
- * Returns as stay_client_call.
+ * same bytes, as a const struct stay_bytes *. It lives until `done` returns.
+ * Returns as stay_client_call; STAY_E_ARG for 0 bytes; STAY_E_TOO_BIG for more than
+ * 4 GiB - 1.
  */
 STAY_API STAY_USE enum stay_status stay_echo_call(struct stay_client *client,
     const void *bytes, size_t len, stay_done_fn *done, void *arg);

@@ -91,16 +91,16 @@ STAY_API STAY_USE enum stay_status stay_loop_ev_reserve(size_t bytes);
 
 /* ---- all of its connections ------------------------------------------ */
 
-/* Call stay_conn_stop for every connection of the loop. */
+/* Call stay_conn_stop, with this reason, for every connection of the loop. */
 STAY_API void stay_loop_stop(struct stay_loop *loop, enum stay_status reason);
 
 /* The number of connections that have started and not yet closed. */
 STAY_API size_t stay_loop_live(const struct stay_loop *loop);
 
 /*
- * From now on `observer` is told what happens on this loop; NULL: nobody is.
- * The observer is not copied, and must live until another one is set or the
- * loop is freed.
+ * Let `observer` be told, from now on, what happens on this loop; NULL: nobody is.
+ * The observer is not copied. It must live until another one is set or the loop is
+ * freed.
  */
 STAY_API void stay_loop_set_observer(
     struct stay_loop *loop, const struct stay_observer *observer);
@@ -142,7 +142,7 @@ STAY_API enum stay_status stay_loop_set_dials_stagger_ms(
 /*
  * Run what is due. A world calls this on the loop's thread before every wait,
  * and never from inside one of its own operations. It may call it behind the
- * wait, too. A turn too many does no harm.
+ * wait, too. A turn too many does no harm. Inside a callback this does nothing.
  *
  * A loop that was not run for a while (the program was busy, or stopped by
  * SIGSTOP) listens before it acts: it asks for one more wait, without sleeping,

@@ -232,8 +232,8 @@ stay_frame_bad(const char *why)
  *
  * After MORE, decode gets the same bytes again. So a parser may remember in its
  * session block how far it got: as an offset, for the bytes may move in memory.
- * A whole frame may be asked for twice, too, before anybody is told of it: when
- * more is to be told before it than one turn of the loop may take.
+ * decode may also get a whole frame twice, before the frame has any effect: the
+ * completions before it may fill a turn of the loop, and then it waits.
  */
 typedef struct stay_frame stay_decode_fn(
     struct stay_session *session, struct stay_bytes in);
@@ -423,18 +423,19 @@ STAY_API size_t stay_retain_bytes(
 
 /* ---- what a slot may ask of its session ------------------------------ */
 
-/* The session block and the keep block, of the sizes in the table; the config
- * of the client's options. */
+/* The session block and the keep block, of the sizes in the table; and the config of
+ * the client's options. All live as long as the session, at least. */
 STAY_API void *stay_session_data(struct stay_session *session);
 STAY_API void *stay_session_keep(struct stay_session *session);
 STAY_API const void *stay_session_config(const struct stay_session *session);
 
-/* The client, and the URL that the session was dialled with. */
+/* The client; and the URL that the session was dialled with, which lives as long as
+ * the session. */
 STAY_API struct stay_client *stay_session_client(struct stay_session *session);
 STAY_API const struct stay_url *stay_session_url(
     const struct stay_session *session);
 
-/* Only in decode: the bytes of `in`, to be written over as far as the frame
+/* Only in decode: the bytes of `in`, which may be written over as far as the frame
  * uses them. */
 STAY_API char *stay_session_input(struct stay_session *session);
 
@@ -452,10 +453,10 @@ STAY_API const uint64_t *stay_session_oldest(
 STAY_API void stay_session_renew(struct stay_session *session, const char *why);
 
 /*
- * Say who logs in, if that is not what the URL says: these words never appear in
- * a text, even if the server repeats them. NULL is none; the words are not
- * copied, and must live as long as the session. Those of the URL are never
- * shown.
+ * Name the login of this session, if it is not the URL's. These words are kept out
+ * of all texts, logs and failure sentences, even if the server repeats them. NULL
+ * is no word. The words are not copied, and must live as long as the session. The
+ * login of the URL is always kept out.
  */
 STAY_API void stay_session_set_login(
     struct stay_session *session, const char *user, const char *password);

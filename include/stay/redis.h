@@ -159,9 +159,9 @@ STAY_API STAY_USE enum stay_status stay_redis_reconfigure(
     struct stay_redis *redis, const char *url,
     const struct stay_redis_options *options);
 
-/* End it. Stop fails the commands that have not completed (stay_client_stop
- * with STAY_OK); drain waits for them, `budget_ms` at most
- * (stay_client_drain). */
+/* End the client. stay_redis_stop fails the commands that have not completed, as
+ * stay_client_stop with STAY_OK does. stay_redis_drain waits for them, `budget_ms`
+ * at most, as stay_client_drain does. */
 STAY_API void stay_redis_stop(struct stay_redis *redis);
 STAY_API void stay_redis_drain(struct stay_redis *redis, uint64_t budget_ms);
 
@@ -195,11 +195,11 @@ STAY_API struct stay_conn *stay_redis_conn(struct stay_redis *redis);
  *
  * A command that may block for a time (BLPOP, XREAD BLOCK, WAIT, ...) has that
  * time and block_margin_ms, in place of call_timeout_ms; BLPOP with 0 has no
- * timeout. A timeout of the call's own (stay_redis_command_with) is taken as it
- * is.
+ * timeout. If the call has a timeout of its own (stay_redis_command_with), only that
+ * counts.
  *
  * Returns: STAY_OK: accepted. Or the call is rejected, and `done` never runs:
- * STAY_E_FORMAT; STAY_E_UNSUPPORTED; and all of stay_client_call.
+ * STAY_E_FORMAT; STAY_E_UNSUPPORTED; and all of stay_client_call_with.
  * Unsupported are commands that do not have one reply (SUBSCRIBE and the like,
  * MONITOR, CLIENT REPLY, SCRIPT DEBUG, SYNC, PSYNC, REPLCONF), and those that
  * change what the beginning of each session sets (HELLO, AUTH, SELECT, RESET,
@@ -278,7 +278,7 @@ STAY_API int64_t stay_redis_integer(
 STAY_API double stay_redis_double(
     const struct stay_redis_reply *reply, bool *ok);
 
-/* The value of a BOOL; of other types whether stay_redis_integer is not 0, as
+/* The value of a BOOL. Of another type: whether stay_redis_integer is not 0, because
  * RESP2 has no BOOL. */
 STAY_API bool stay_redis_bool(const struct stay_redis_reply *reply);
 
@@ -290,8 +290,8 @@ STAY_API const char *stay_redis_verbatim_format(
  * scalars. */
 STAY_API size_t stay_redis_count(const struct stay_redis_reply *reply);
 
-/* The child number i, counted from 0; NULL if there is none. It takes i steps:
- * to walk through all, take the first and then always the next. */
+/* The child number i, counted from 0; NULL if there is none. stay_redis_at takes i
+ * steps: to walk through all children, take the first and then always the next. */
 STAY_API const struct stay_redis_reply *stay_redis_at(
     const struct stay_redis_reply *reply, size_t i);
 STAY_API const struct stay_redis_reply *stay_redis_first(

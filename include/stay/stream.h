@@ -46,8 +46,8 @@ STAY_BEGIN
 STAY_API STAY_USE enum stay_status stay_stream_dial(
     struct stay_conn *conn, const char *url);
 
-/* The same for a list of places, in the order of preference; all is copied.
- * Returns also STAY_E_TOO_BIG for more than 1024 places. */
+/* The same for `count` places, the preferred one first; all is copied. Returns also
+ * STAY_E_TOO_BIG for more than 1024 places. */
 STAY_API STAY_USE enum stay_status stay_stream_dial_to(
     struct stay_conn *conn, const struct stay_target *targets, size_t count);
 
@@ -82,9 +82,9 @@ STAY_API STAY_USE enum stay_status stay_stream_send(
 STAY_API void stay_stream_want_write(struct stay_conn *conn);
 
 /*
- * Write now, in handle_info of STAY_STREAM_WRITABLE. *taken is how many bytes
- * of the parts the stream has taken; they are then in the kernel, unless the
- * transport keeps them. If it is fewer than all, call stay_stream_want_write
+ * Write `count` parts now, in handle_info of STAY_STREAM_WRITABLE. *taken is how
+ * many bytes of them the stream has taken: these are in the kernel, unless the
+ * transport keeps them. If *taken is less than all, call stay_stream_want_write
  * again.
  * Returns: STAY_OK, also if none were taken; STAY_E_STATE without an open
  * stream; any other status: the stream is down, and STAY_STREAM_DOWN follows.
@@ -105,20 +105,23 @@ STAY_API STAY_USE enum stay_status stay_stream_write(struct stay_conn *conn,
 #define STAY_STREAM_KEEP_MAX (512u << 20)
 STAY_API STAY_USE enum stay_status stay_stream_keep(
     struct stay_conn *conn, size_t len, size_t room);
+
+/* Set how many bytes stay_stream_keep may keep, from now on, on every stream of
+ * this connection. The default is STAY_STREAM_KEEP_MAX. */
 STAY_API void stay_stream_set_keep_max(struct stay_conn *conn, size_t bytes);
 
 /*
- * The same, but the bytes come again without waiting for more: when the loop's
- * other connections have had their turn, and before STAY_STREAM_DOWN. No bound
- * applies. For an event that has more to do than one turn should. If one event
- * calls this and stay_stream_keep, the last call counts.
+ * As stay_stream_keep, but the bytes come again without waiting for more: after
+ * the loop's other connections have had their turn, and before STAY_STREAM_DOWN.
+ * No bound applies. It is for an event that has more to do than one turn should
+ * take. If one event calls this and stay_stream_keep, the last call counts.
  * Returns: STAY_OK; STAY_E_ARG (0, or more bytes than there are).
  */
 STAY_API STAY_USE enum stay_status stay_stream_again(
     struct stay_conn *conn, size_t len);
 
-/* In handle_info of STAY_STREAM_DATA: the bytes of event->bytes, to be written
- * over as far as they are used up. */
+/* In handle_info of STAY_STREAM_DATA: the bytes of event->bytes, which may be
+ * written over as far as they are used up. They live until handle_info returns. */
 STAY_API char *stay_stream_input(struct stay_conn *conn);
 
 /* ---- asking about it ------------------------------------------------- */
