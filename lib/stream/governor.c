@@ -1,8 +1,8 @@
 /*
  * Two rings of targets that wait, and the time of the last grant. The first ticket
- * of a target is its head: it stands in a ring, the others behind it. Knows of a
- * dial only its ticket: a target's number, and the task to run. What it remembers
- * of targets does not grow with their number.
+ * of a target is its head: the head stands in a ring, the other tickets of the
+ * target behind it. This file knows of a dial only its ticket: the number of a
+ * target, and a task to run. Its memory does not grow with the number of targets.
  */
 #include "stream/governor.h"
 
@@ -53,7 +53,8 @@ lane_of(struct stay__governor *governor, uint64_t target)
 		   : STAY__LANE_DOUBTFUL;
 }
 
-/* Of a ticket in no list: its target's turn comes after all others'. */
+/* Make a ticket, which is in no list, the head of its target: the target's turn comes
+ * after all others'. */
 static void
 head_push(struct stay__governor *governor, struct stay__ticket *head)
 {
@@ -62,7 +63,8 @@ head_push(struct stay__governor *governor, struct stay__ticket *head)
 	stay__list_push(&slot_of(governor, head->target)->heads, &head->slot);
 }
 
-/* The next of its target takes over, and waits for the target's next turn. */
+/* Take a head out. The next ticket of its target becomes the head, and waits for the
+ * target's next turn. */
 static void
 head_pop(struct stay__governor *governor, struct stay__ticket *head)
 {
@@ -76,7 +78,7 @@ head_pop(struct stay__governor *governor, struct stay__ticket *head)
 	head_push(governor, ticket_of(node));
 }
 
-/* What is known of a target has changed. */
+/* Whether a target is doubtful has changed: move its head to the other lane. */
 static void
 head_move(struct stay__governor *governor, uint64_t target)
 {
@@ -114,7 +116,7 @@ share(unsigned places, unsigned parts)
 	return places > parts ? places / parts : 1;
 }
 
-/* Past targets that have a dial under way; past so many no further. */
+/* How many targets with a dial under way are passed over before the search ends. */
 #define SCAN_MAX 64
 
 static struct stay__ticket *
@@ -142,7 +144,7 @@ choose_sound(struct stay__governor *governor)
 	return node == NULL ? NULL : ticket_of(node);
 }
 
-/* When a doubtful target may be granted; the first grant of all follows none. */
+/* When a doubtful target may be granted. Before the first grant that is at once. */
 static uint64_t
 stagger_ends_at(const struct stay__governor *governor)
 {
@@ -151,9 +153,9 @@ stagger_ends_at(const struct stay__governor *governor)
 		   : 0;
 }
 
-/* Whose turn it is; NULL without room or anybody. Nobody waits for the stagger
- * of another. *at is when somebody waits for his own: at least then there is
- * something to grant. */
+/* The ticket that is granted next; NULL: there is no room, or no ticket may be granted
+ * yet. No target waits for the stagger of another. *at is when a ticket that waits
+ * for the stagger can be granted; UINT64_MAX: none waits. */
 static struct stay__ticket *
 choose(struct stay__governor *governor, uint64_t now, uint64_t *at)
 {

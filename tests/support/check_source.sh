@@ -253,7 +253,9 @@ only_mem_allocates() {
 	    none
 }
 
-# The text log is the one that says the time of day.
+# The text log writes on the program's stdio stream, and begins a line with the time of
+# day. Both are for a reader: nothing in the library depends on them. So the log asks
+# the system itself, and worlds need no second clock.
 only_world_knows_the_system() {
 	code $(files -e lib/world/ lib/*/*.[ch]) |
 	    grep -v '^lib/observe/text_log\.c: *#include <time\.h>' |
