@@ -55,7 +55,7 @@ static void
 on_push(void *arg, struct stay_redis *of, const struct stay_redis_reply *push)
 {
 	ck_assert_ptr_eq(arg, pushed);
-	ck_assert_ptr_eq(of, redis);
+	ck_assert_ptr_eq(of, here.redis);
 	ck_assert_int_eq(stay_redis_type_of(push), STAY_REDIS_PUSH);
 	strcat(pushed, stay_redis_str(stay_redis_at(push, 0)));
 	strcat(pushed, ";");
@@ -103,11 +103,11 @@ submit(const char *command)
 START_TEST(test_redis_session_hands_pushes_on)
 {
 	sim_peer_print(peer, ">2\r\n+one\r\n+x\r\n>1\r\n+two\r\n");
-	sim_run_ms(world, 10);
+	sim_run_ms(here.world, 10);
 	ck_assert_str_eq(pushed, "one;two;");
 	submit("GET a");
 	sim_peer_print(peer, ">1\r\n+three\r\n+OK\r\n>1\r\n+four\r\n");
-	sim_run_ms(world, 10);
+	sim_run_ms(here.world, 10);
 	ck_assert_uint_eq(told, 1);
 	ck_assert_int_eq(last.status, STAY_OK);
 	ck_assert_str_eq(pushed, "one;two;three;four;");

@@ -280,20 +280,20 @@ START_TEST(test_redis_words_a_primary_no_more_is_left)
 	start(rules, NULL);
 	submit(&a, "SET a 1");
 	submit(&b, "GET b");
-	sim_run_ms(world, 10);
+	sim_run_ms(here.world, 10);
 	ck_assert_int_eq(a.outcome, STAY_REFUSED);
 	ck_assert_int_eq(b.status, STAY_OK);
 	ck_assert_int_eq(
-	    stay_conn_state(stay_redis_conn(redis)), STAY_BACKING_OFF);
+	    stay_conn_state(stay_redis_conn(here.redis)), STAY_BACKING_OFF);
 	explain(text);
 	ck_assert_ptr_nonnull(strstr(text, "the server was a primary and"));
 	submit(&c, "SET c 1");
-	sim_run_ms(world, 100);
+	sim_run_ms(here.world, 100);
 	ck_assert_int_eq(c.status, STAY_OK);
 	ck_assert_str_eq(peer.log,
 	    "|HELLO 3 AUTH default pw\nPING\nSET a 1\nGET b\n"
 	    "|HELLO 3 AUTH default pw\nPING\nSET c 1\n");
-	end();
+	redis_virtual_end(&here);
 }
 END_TEST
 
@@ -306,10 +306,10 @@ START_TEST(test_redis_words_a_script_tells_the_role_too)
 
 	start(rules, NULL);
 	submit(&told, "EVAL x 0");
-	sim_run_ms(world, 200);
+	sim_run_ms(here.world, 200);
 	ck_assert_int_eq(told.outcome, STAY_REPLIED);
-	ck_assert_uint_eq(counts_of(stay_redis_client(redis)).sessions, 2);
-	end();
+	ck_assert_uint_eq(counts_of(stay_redis_client(here.redis)).sessions, 2);
+	redis_virtual_end(&here);
 }
 END_TEST
 
@@ -324,13 +324,13 @@ START_TEST(test_redis_words_a_replica_from_the_start_stays)
 
 	start(rules, NULL);
 	submit(&told, "SET a 1");
-	sim_run_ms(world, 200);
+	sim_run_ms(here.world, 200);
 	ck_assert_int_eq(told.outcome, STAY_REFUSED);
 	ck_assert_ptr_nonnull(strchr(told.text, ' '));
-	ck_assert_uint_eq(counts_of(stay_redis_client(redis)).sessions, 1);
+	ck_assert_uint_eq(counts_of(stay_redis_client(here.redis)).sessions, 1);
 	ck_assert_int_eq(
-	    stay_conn_state(stay_redis_conn(redis)), STAY_CONNECTED);
-	end();
+	    stay_conn_state(stay_redis_conn(here.redis)), STAY_CONNECTED);
+	redis_virtual_end(&here);
 }
 END_TEST
 
@@ -347,13 +347,13 @@ START_TEST(test_redis_words_a_blocked_call_holds_no_primary_that_was)
 	start(rules, &options);
 	submit(&set, "SET a 1");
 	submit(&pop, "BLPOP q 0");
-	sim_run_ms(world, 400);
+	sim_run_ms(here.world, 400);
 	ck_assert_int_eq(set.outcome, STAY_REFUSED);
 	ck_assert_uint_eq(pop.count, 0);
-	sim_run_ms(world, 400);
+	sim_run_ms(here.world, 400);
 	ck_assert_int_eq(pop.outcome, STAY_MAYBE_EXECUTED);
-	ck_assert_uint_eq(counts_of(stay_redis_client(redis)).sessions, 2);
-	end();
+	ck_assert_uint_eq(counts_of(stay_redis_client(here.redis)).sessions, 2);
+	redis_virtual_end(&here);
 }
 END_TEST
 
