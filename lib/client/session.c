@@ -150,8 +150,7 @@ end_calls(struct stay__calls *calls, bool was_up, const struct stay__loss *loss)
 		    calls->waits_offline ? STAY_THIS_SESSION : 0, loss->status);
 }
 
-/* Whether it was up for long enough to begin anew: what it loses is sent again for
- * free, and the next failure is the first of an outage. */
+/* Whether what it was sent has never been lost, but for one bad moment. */
 static bool
 was_stable(const struct stay_session *session)
 {
@@ -171,8 +170,6 @@ end_session(struct stay_session *session, const struct stay__loss *loss)
 
 	if (state == STAY__SESSION_DOWN)
 		return;
-	if (loss->is_first)
-		client->backoff.attempt = 0;
 	step_machine(session, STAY__SESSION_EV_LOST);
 	stay__health_end(session);
 	end_age(session);

@@ -58,29 +58,6 @@ START_TEST(test_client_change_of_an_idle_session)
 }
 END_TEST
 
-/* An outage ends with a session that lasts: what fails later is the first failure
- * of another, also if the session was ended on purpose. */
-START_TEST(test_promise_13_a_planned_change_begins_a_new_outage)
-{
-	line_begin(&rig, NULL);
-	sim_unlisten(rig.world, LINE_HOST, LINE_PORT);
-	sim_peer_reset(rig.peer);
-	line_run(&rig, 300000);
-	sim_listen(rig.world, LINE_HOST, LINE_PORT, &rig.server, &rig);
-	line_run(&rig, 60000);
-	ck_assert_int_eq(state(), STAY_CONNECTED);
-	line_run(&rig, 600000);
-	sim_unlisten(rig.world, LINE_HOST, LINE_PORT);
-	stay_client_reconnect(rig.client, STAY_OK);
-	line_run(&rig, 10);
-	ck_assert_int_eq(state(), STAY_BACKING_OFF);
-	sim_listen(rig.world, LINE_HOST, LINE_PORT, &rig.server, &rig);
-	line_run(&rig, 100);
-	ck_assert_int_eq(state(), STAY_CONNECTED);
-	line_end(&rig);
-}
-END_TEST
-
 START_TEST(test_client_change_waits_no_longer_than_its_budget)
 {
 	struct stay_client_options options = { .leave_budget_ms = 300 };
@@ -535,8 +512,6 @@ suite_client_change(void)
 	tcase_add_test(
 	    tcase, test_promise_3_a_planned_change_lets_calls_finish);
 	tcase_add_test(tcase, test_client_change_of_an_idle_session);
-	tcase_add_test(
-	    tcase, test_promise_13_a_planned_change_begins_a_new_outage);
 	tcase_add_test(
 	    tcase, test_client_change_waits_no_longer_than_its_budget);
 	tcase_add_test(tcase, test_client_change_waits_for_tombstones);
