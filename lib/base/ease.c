@@ -23,9 +23,9 @@ shrink(struct stay_buf *buf)
 }
 
 void
-stay__ease(struct stay_buf *buf, size_t used, uint8_t *uses)
+stay__ease_large(struct stay_buf *buf, size_t used, uint8_t *uses)
 {
-	if (buf->cap <= STAY__EASE_CAP || used > buf->cap / 8) {
+	if (used > buf->cap / 8) {
 		*uses = 0;
 		return;
 	}

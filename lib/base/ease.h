@@ -15,8 +15,15 @@
 /* So many uses in a row have to need an eighth of it, or less. */
 #define STAY__EASE_USES 64u
 
+void stay__ease_large(struct stay_buf *buf, size_t used, uint8_t *uses);
+
 /* A use that needed `used` bytes of the buffer is over. *uses counts those that
- * needed little, in a row; it begins as 0. */
-void stay__ease(struct stay_buf *buf, size_t used, uint8_t *uses);
+ * needed little of a large buffer, in a row; it begins as 0. */
+static inline void
+stay__ease(struct stay_buf *buf, size_t used, uint8_t *uses)
+{
+	if (buf->cap > STAY__EASE_CAP)
+		stay__ease_large(buf, used, uses);
+}
 
 #endif

@@ -67,7 +67,7 @@ stay__timer_init(struct stay__timer *timer, stay__timer_fn *fire)
  * stay__wheel_advance from returning.
  */
 void
-stay__wheel_settle(struct stay__wheel *wheel, uint64_t late)
+stay__wheel_settle_recent(struct stay__wheel *wheel, uint64_t late)
 {
 	struct stay__list *node = wheel->recent.next, *next;
 	struct stay__timer *timer;

@@ -54,7 +54,15 @@ uint64_t stay__wheel_next(struct stay__wheel *wheel);
  * set them counted from a clock that was read `late` ns ago, and a timer is never
  * early. A timer that is not settled before the wheel is read is not moved.
  */
-void stay__wheel_settle(struct stay__wheel *wheel, uint64_t late);
+void stay__wheel_settle_recent(struct stay__wheel *wheel, uint64_t late);
+
+/* Mostly no timer was set: inline, because every task is followed by this. */
+static inline void
+stay__wheel_settle(struct stay__wheel *wheel, uint64_t late)
+{
+	if (!stay__list_is_empty(&wheel->recent))
+		stay__wheel_settle_recent(wheel, late);
+}
 
 void stay__timer_init(struct stay__timer *timer, stay__timer_fn *fire);
 

@@ -35,7 +35,7 @@ stay__loop_init(struct stay_loop *loop, struct stay_world *world)
 	loop->ops->attach(world, loop);
 	seed(loop);
 	stay__wheel_init(&loop->wheel, stay__loop_now(loop));
-	loop->next_at = UINT64_MAX;
+	loop->late_at = UINT64_MAX;
 }
 
 void
@@ -197,13 +197,12 @@ stay__loop_flush_soon(struct stay_loop *loop, struct stay__task *task)
  * do without another excuse. */
 #define CATCH_UP_MS 1000
 
-/* Time is let pass up to here: never past a wait that may have to be made up for. */
-static void
+/* Time is let pass, but never past a wait that may have to be made up for. */
+static inline void
 advance(struct stay_loop *loop)
 {
-	uint64_t most = loop->turned_at + OVERSLEPT_NS;
-
-	stay__wheel_advance(&loop->wheel, loop->now < most ? loop->now : most);
+	stay__wheel_advance(&loop->wheel,
+	    loop->now < loop->too_long ? loop->now : loop->too_long);
 }
 
 /*
@@ -229,13 +228,10 @@ let_time_pass(struct stay_loop *loop)
  * two turns a wait, one before it and one behind it.
  */
 static bool
-has_to_listen(struct stay_loop *loop)
+listens_first(struct stay_loop *loop)
 {
 	if (loop->deaf > 0)
 		return --loop->deaf > 0;
-	if (loop->next_at >= loop->now ||
-	    loop->now - loop->next_at < OVERSLEPT_NS)
-		return false;
 	loop->deaf = 2;
 	if (loop->now > stay__later(loop->excused, CATCH_UP_MS))
 		loop->excused = stay__later(loop->now, CATCH_UP_MS);
@@ -270,34 +266,29 @@ has_work(const struct stay_loop *loop)
 }
 
 /* A turn that takes too long listens, too, before it hands more to a stream. */
-static bool
-takes_too_long(const struct stay_loop *loop)
-{
-	return loop->now - loop->turned_at >= OVERSLEPT_NS;
-}
-
 static void
 run_rounds(struct stay_loop *loop)
 {
 	for (int round = 0; round < ROUNDS_MAX && has_work(loop); round++) {
 		run_all(loop, &loop->run);
-		if (takes_too_long(loop))
-			break;
+		if (loop->now >= loop->too_long)
+			return;
 		run_all(loop, &loop->flush);
-		if (takes_too_long(loop))
-			break;
 	}
 }
 
 void
 stay_loop_turn(struct stay_loop *loop)
 {
+	uint64_t next_at;
+
 	if (stay__loop_is_busy(loop))
 		return;
 	loop->turning = true;
 	stay__loop_refresh(loop);
-	loop->turned_at = loop->now;
-	if (!has_to_listen(loop)) {
+	loop->too_long = loop->now + OVERSLEPT_NS;
+	if ((loop->deaf == 0 && loop->now < loop->late_at) ||
+	    !listens_first(loop)) {
 		advance(loop);
 		run_rounds(loop);
 	}
@@ -305,6 +296,9 @@ stay_loop_turn(struct stay_loop *loop)
 	loop->fresh = false;
 	if (has_work(loop) || loop->deaf > 0)
 		loop->ops->again(loop->world);
-	loop->next_at = stay__wheel_next(&loop->wheel);
-	loop->ops->timer(loop->world, loop->next_at);
+	next_at = stay__wheel_next(&loop->wheel);
+	loop->late_at = next_at < UINT64_MAX - OVERSLEPT_NS
+			    ? next_at + OVERSLEPT_NS
+			    : UINT64_MAX;
+	loop->ops->timer(loop->world, next_at);
 }

@@ -51,8 +51,8 @@ struct stay_loop {
 	bool fresh;   /* cleared before every wait */
 	bool turning;
 	unsigned deaf; /* turns to come before anything is done: see loop.c */
-	uint64_t turned_at; /* ns: when the turn began */
-	uint64_t next_at;   /* ns: when the world was asked for a turn */
+	uint64_t too_long; /* ns: when the turn has taken too long */
+	uint64_t late_at;  /* ns: when its beginning would come too late */
 	uint64_t excused;  /* ns: until then it catches up after oversleeping */
 	unsigned starting; /* init callbacks running, maybe outside a turn */
 	struct stay__wheel wheel;

@@ -16,14 +16,15 @@ harmless='
 	__assert_fail __errno_location __stack_chk_fail _GLOBAL_OFFSET_TABLE_ bcmp
 	ev_clear_pending ev_invoke_pending ev_loop_fork ev_ref ev_run
 	ev_set_allocator ev_unref
-	explicit_bzero fprintf fputc fputs fwrite gai_strerror getpid
+	explicit_bzero fprintf fputc fputs fwrite gai_strerror getpid gmtime_r
 	inet_ntop inet_pton memchr memcmp memcpy memmove memrchr memset
 	pthread_attr_destroy pthread_attr_setdetachstate pthread_cond_broadcast
 	pthread_cond_destroy pthread_cond_timedwait pthread_condattr_destroy
 	pthread_condattr_init pthread_condattr_setclock pthread_mutex_destroy
 	pthread_mutex_lock pthread_mutex_unlock pthread_sigmask
 	sigaddset sigemptyset sigfillset sigismember snprintf
-	strchr strcmp strcspn strlen strncmp strnlen strrchr strspn strtod sysconf
+	strchr strcmp strcspn strftime strlen strncmp strnlen strrchr strspn strtod
+	sysconf
 	vsnprintf'
 
 # One blank between any two of them.
