@@ -68,7 +68,7 @@ $(BUILD)/sim: LIBS += $(foreach name,malloc calloc realloc free time gettimeofda
 $(BUILD)/diagram: $(call objects,tests/support/diagram.c)
 $(BUILD)/exhaust: $(call objects,$(wildcard tests/exhaust/*.c))
 $(BUILD)/model-export: $(call objects,tests/model/export.c)
-$(FUZZERS): $(BUILD)/%: $(call objects,tests/fuzz/%.c)
+$(FUZZERS): $(BUILD)/%: $(call objects,tests/fuzz/%.c $(VIRTUAL))
 fuzz-programs: $(FUZZERS)
 test-programs: $(BUILD)/test-unit $(BUILD)/test-integration
 
