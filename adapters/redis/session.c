@@ -59,13 +59,14 @@ static struct stay_frame
 error_of(struct stay_session *session, const struct stay_redis__parser *parser,
     const struct stay_redis_reply *reply)
 {
-	const struct stay_redis__word *word =
-	    stay_redis__word_of(stay_redis_str(reply));
+	const char *text = stay_redis_str(reply);
+	const struct stay_redis__word *word = stay_redis__word_of(text);
+	struct stay_frame frame = is_refusal(session, word->meaning)
+				      ? stay_frame_refused(parser->pos, reply)
+				      : stay_frame_error(parser->pos, reply);
 
 	renew_for(session, word->renew);
-	return is_refusal(session, word->meaning)
-		   ? stay_frame_refused(parser->pos, reply)
-		   : stay_frame_error(parser->pos, reply);
+	return stay_frame_with_text(frame, text, stay_redis_len(reply));
 }
 
 /* The reply OK to MULTI opens a transaction. After EXEC and DISCARD there is

@@ -134,15 +134,16 @@ struct stay_frame {
 	enum stay_frame_kind kind;
 	size_t len; /* bytes used; MORE: how many it will be in all, or 0 */
 	const void *reply; /* for done, hello, on_push and the like */
-	const char *why;   /* BAD: static text */
-	uintptr_t reserved[2];
+	const char *why;   /* BAD: static text; with_text: the server's words */
+	size_t why_len;    /* of the server's words */
+	uintptr_t reserved[1];
 };
 
 /* A frame of a kind that is known at run time; else use the functions below. */
 static inline struct stay_frame
 stay_frame_of(enum stay_frame_kind kind, size_t len, const void *reply)
 {
-	struct stay_frame frame = { kind, len, reply, NULL, { 0, 0 } };
+	struct stay_frame frame = { kind, len, reply, NULL, 0, { 0 } };
 
 	return frame;
 }
@@ -187,6 +188,22 @@ stay_frame_refused(size_t len, const void *reply)
 	return stay_frame_of(STAY_FRAME_REFUSED, len, reply);
 }
 
+/*
+ * A frame of one of the two kinds above, with the words of the server: they are
+ * the end of `why` in the result of the call. They live as long as the reply;
+ * any bytes will do, since they are cut, escaped, and rid of the login's words.
+ *
+ *	return stay_frame_with_text(
+ *	    stay_frame_error(len, reply), reply->text, reply->text_len);
+ */
+static inline struct stay_frame
+stay_frame_with_text(struct stay_frame frame, const char *text, size_t len)
+{
+	frame.why = text;
+	frame.why_len = len;
+	return frame;
+}
+
 /* The same, for a piece of a reply; it goes to the call's `part`. */
 static inline struct stay_frame
 stay_frame_part(size_t len, const void *reply)
@@ -221,7 +238,7 @@ stay_frame_skip(size_t len)
 static inline struct stay_frame
 stay_frame_bad(const char *why)
 {
-	struct stay_frame frame = { STAY_FRAME_BAD, 0, NULL, why, { 0, 0 } };
+	struct stay_frame frame = { STAY_FRAME_BAD, 0, NULL, why, 0, { 0 } };
 
 	return frame;
 }

@@ -191,6 +191,9 @@ stay__client_tell_over(struct stay__call *call)
 		say_timeout(&text, call, result.why);
 	else if (call->history & STAY__HISTORY_POOR)
 		say_budget(&text, result.why);
+	else if (call->status == STAY_E_SERVER && call->refusal != NULL)
+		stay__session_quote(
+		    &client->session, &text, stay__held_words(call->refusal));
 	if (text.len > 0)
 		result.why = why;
 	stay__conn_call_over(client->conn, call->outcome);

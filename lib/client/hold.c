@@ -16,6 +16,8 @@ struct stay_held {
 	struct stay__slab *slab; /* pinned; NULL: the frame is copied */
 	uint64_t cost;
 	const void *reply;
+	const char *bytes;       /* the frame, as it is kept */
+	struct stay_bytes words; /* the server's, in these bytes */
 	/* What retain wrote; then the frame, if it is copied. */
 	_Alignas(max_align_t) char own[];
 };
@@ -116,8 +118,32 @@ stay_held_new(
 	keep.moved = (*held)->slab != NULL ? keep.bytes : (*held)->own + size;
 	(void)client->protocol.retain(session, &keep);
 	(*held)->reply = keep.kept;
+	(*held)->bytes = keep.moved;
 	enlist(client, *held);
 	return STAY_OK;
+}
+
+/* Words that are no part of the frame are gone when the callback is over. */
+void
+stay__held_keep_words(struct stay_held *held, const struct stay_client *client,
+    const struct stay_frame *frame)
+{
+	const struct stay_bytes whole = client->session.reading.frame;
+	size_t at;
+
+	if (frame->why == NULL || frame->why < whole.data ||
+	    frame->why > whole.data + whole.len)
+		return;
+	at = (size_t)(frame->why - whole.data);
+	if (frame->why_len <= whole.len - at)
+		held->words =
+		    (struct stay_bytes){ held->bytes + at, frame->why_len };
+}
+
+struct stay_bytes
+stay__held_words(const struct stay_held *held)
+{
+	return held->words;
 }
 
 const void *

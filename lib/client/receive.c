@@ -3,9 +3,13 @@
  * before the next one is cut. This file knows neither where the bytes come from
  * nor what they mean.
  */
+#include "base/text.h"
 #include "client/client.h"
 #include "client/complete.h"
 #include "client/resend.h"
+
+/* Bytes of a sentence about an error of the server. */
+#define WHY_MAX 1024
 
 /* ---- a call is answered ---- */
 
@@ -47,23 +51,51 @@ set_aside(struct stay_session *session, struct stay__call *call,
 		return false;
 	if (stay_held_new(session->client, frame->reply, &words) != STAY_OK)
 		words = NULL;
+	else
+		stay__held_keep_words(words, session->client, frame);
 	stay__call_set_aside(call, words);
 	return true;
 }
 
 static void
-answer_call(struct stay__call *call, const struct stay_frame *frame)
+tell_answer(struct stay__call *call, const struct stay_frame *frame,
+    struct stay_result *result)
 {
 	bool refused = frame->kind == STAY_FRAME_REFUSED;
-	struct stay_result result = result_of(frame);
 
 	if (stay__call_reply(call, refused)) {
-		tell_part(call, &result);
+		tell_part(call, result);
 		return;
 	}
-	result.outcome = call->outcome;
-	stay__client_tell(call, &result);
+	result->outcome = call->outcome;
+	stay__client_tell(call, result);
 	stay__call_give(call);
+}
+
+/* A function of its own, so that good answers don't pay for its buffer. */
+static void
+tell_error(struct stay_session *session, struct stay__call *call,
+    const struct stay_frame *frame, struct stay_result *result)
+{
+	char why[WHY_MAX];
+	struct stay__text text = { why, sizeof(why), 0 };
+
+	stay__session_quote(
+	    session, &text, (struct stay_bytes){ frame->why, frame->why_len });
+	result->why = why;
+	tell_answer(call, frame, result);
+}
+
+static void
+answer_call(struct stay_session *session, struct stay__call *call,
+    const struct stay_frame *frame)
+{
+	struct stay_result result = result_of(frame);
+
+	if (result.status == STAY_OK)
+		tell_answer(call, frame, &result);
+	else
+		tell_error(session, call, frame, &result);
 }
 
 static void
@@ -143,7 +175,7 @@ take_answer(struct stay_session *session, const struct stay_frame *frame)
 	if (!settle_refused(session, oldest, frame))
 		return STAY__LATER;
 	if (oldest->stage == STAY__CALL_COMMITTED)
-		answer_call(oldest, frame);
+		answer_call(session, oldest, frame);
 	else if (oldest->stage == STAY__CALL_OVER)
 		answer_tombstone(session, oldest, frame);
 	else

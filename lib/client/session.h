@@ -13,6 +13,8 @@
 #include "client/receive.h"
 #include "machine/machine.h"
 
+struct stay__text;
+
 /* What follows from bytes that were read, for the verdict. */
 enum stay__flow {
 	STAY__GO_ON,
@@ -62,6 +64,9 @@ struct stay_verdict stay__session_verdict(
 /* What a server said, as it may be shown: without the words of the login. */
 void stay__session_show(const struct stay_session *session, const char *text,
     char *to, size_t size);
+/* The sentence of STAY_E_SERVER. The words may be any bytes; NULL: none. */
+void stay__session_quote(const struct stay_session *session,
+    struct stay__text *text, struct stay_bytes words);
 
 /* ---- session.c ---- */
 void stay__session_init(

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "base/redact.h"
+#include "base/text.h"
 #include "client/client.h"
 
 void
@@ -35,6 +36,27 @@ stay__session_show(
 	}
 	memcpy(words + 2, session->secrets, sizeof(session->secrets));
 	stay__redact(to, size, text, words, sizeof(words) / sizeof(words[0]));
+}
+
+/* "the server replied with an error: ERR no such key" */
+void
+stay__session_quote(const struct stay_session *session, struct stay__text *text,
+    struct stay_bytes words)
+{
+	char said[STAY__WORDS_MAX], shown[STAY__WORDS_MAX];
+	bool cut = words.len >= sizeof(said);
+	size_t len = cut ? sizeof(said) - 1 : words.len;
+
+	stay__text_put(text, stay_strerror(STAY_E_SERVER));
+	if (words.data == NULL)
+		return;
+	for (size_t i = 0; i < len; i++)
+		said[i] = words.data[i] == '\0' ? ' ' : words.data[i];
+	said[len] = '\0';
+	stay__session_show(session, said, shown, sizeof(shown));
+	stay__text_put(text, ": ");
+	stay__text_put(text, shown);
+	stay__text_put(text, cut ? "..." : "");
 }
 
 enum stay__flow

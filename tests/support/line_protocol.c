@@ -88,6 +88,19 @@ tell_oldest(struct stay_session *session)
 	    tag == NULL ? -1 : (int)*tag);
 }
 
+/* What the server says of an error is the line behind its kind. */
+static struct stay_frame
+with_words(struct stay_session *session, struct stay_frame frame)
+{
+	const char *text = frame.reply;
+
+	if (!config_of(session)->tells_words ||
+	    (frame.kind != STAY_FRAME_ERROR &&
+		frame.kind != STAY_FRAME_REFUSED))
+		return frame;
+	return stay_frame_with_text(frame, text + 1, strlen(text + 1));
+}
+
 static struct stay_frame
 decode(struct stay_session *session, struct stay_bytes in)
 {
@@ -115,7 +128,7 @@ decode(struct stay_session *session, struct stay_bytes in)
 	if (kind == STAY_FRAME_BAD)
 		return stay_frame_bad("a line of no kind");
 	scribble(session, in.data, len);
-	return stay_frame_of(kind, len + 1, line->text);
+	return with_words(session, stay_frame_of(kind, len + 1, line->text));
 }
 
 /* ---- the session ---- */

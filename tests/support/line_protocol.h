@@ -50,6 +50,7 @@ struct line_config {
 	bool speaks_first; /* hello waits for a frame it has not asked for */
 	bool scribbles;    /* decode writes over what it consumes */
 	bool tells_oldest; /* decode notes the tag of the oldest call */
+	bool tells_words;  /* decode gives an error's words to its frame */
 	unsigned *finis;   /* counts fini */
 	unsigned *rests;   /* counts rest; NULL: nobody does */
 	void (*on_push)(struct stay_session *session, const char *text);

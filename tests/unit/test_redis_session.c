@@ -12,6 +12,7 @@ static struct redis_virtual here;
 static struct sim_peer *peer; /* the last to be accepted */
 static unsigned sessions, commands, told;
 static struct stay_result last;
+static char why[1024];
 static enum stay_status failed; /* the last session */
 
 static void
@@ -89,6 +90,8 @@ done(void *arg, const struct stay_result *result)
 	(void)arg;
 	told++;
 	last = *result;
+	if (result->status != STAY_OK)
+		snprintf(why, sizeof(why), "%s", result->why);
 }
 
 static void
@@ -124,6 +127,28 @@ ask(const char *command, const char *answer)
 	sim_peer_print(peer, answer);
 	sim_run_ms(here.world, 2000);
 }
+
+START_TEST(test_redis_session_an_error_is_told_in_the_servers_words)
+{
+	ask("INCR a", "-WRONGTYPE of \tvalue\r\n");
+	ck_assert_int_eq(last.status, STAY_E_SERVER);
+	ck_assert_str_eq(
+	    why, "the server replied with an error: WRONGTYPE of \\x09value");
+}
+END_TEST
+
+/* It is kept while the call waits to be sent again. */
+START_TEST(test_redis_session_a_refusal_is_told_in_the_servers_words)
+{
+	submit("SET a 1");
+	submit("GET a");
+	sim_peer_print(peer, "-READONLY a replica\r\n$1\r\n0\r\n");
+	sim_run_ms(world, 10);
+	ck_assert_uint_eq(told, 2);
+	ck_assert_str_eq(
+	    why, "the server replied with an error: READONLY a replica");
+}
+END_TEST
 
 START_TEST(test_redis_session_a_refused_command_is_sent_again)
 {
@@ -237,6 +262,10 @@ suite_redis_session(void)
 
 	tcase_add_checked_fixture(tests, begin, end);
 	tcase_add_test(tests, test_redis_session_hands_pushes_on);
+	tcase_add_test(
+	    tests, test_redis_session_an_error_is_told_in_the_servers_words);
+	tcase_add_test(
+	    tests, test_redis_session_a_refusal_is_told_in_the_servers_words);
 	tcase_add_test(
 	    tests, test_redis_session_a_refused_command_is_sent_again);
 	tcase_add_test(

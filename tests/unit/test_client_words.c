@@ -1,0 +1,140 @@
+/*
+ * Whose words a call ends with: an error of the server is told in its own, cut,
+ * escaped and without those of the login.
+ */
+#include <string.h>
+
+#include "base/text.h"
+#include "client/client.h"
+#include "suites.h"
+#include "support/line_rig.h"
+
+#define SAID "the server replied with an error"
+
+static struct line_rig rig;
+static char why[2048];
+
+static void
+keep_why(struct line_call *call)
+{
+	snprintf(why, sizeof(why), "%s", call->result.why);
+}
+
+static void
+begin(const struct stay_client_options *options)
+{
+	why[0] = '\0';
+	line_prepare(&rig);
+	rig.config.tells_words = true;
+	line_start(&rig, options);
+	line_run(&rig, 10);
+}
+
+static void
+ask(const struct line_request *request)
+{
+	line_call(&rig, "a", request)->then = keep_why;
+	line_run(&rig, 10);
+}
+
+static void
+answer(const char *text, size_t len)
+{
+	ask(LINE("x"));
+	sim_peer_send(rig.peer, text, len);
+	line_run(&rig, 10);
+}
+
+/* ---- an error ---- */
+
+START_TEST(test_client_words_of_the_server_end_why)
+{
+	begin(NULL);
+	ask(LINE("say -ERR no such key"));
+	ck_assert_str_eq(why, SAID ": ERR no such key");
+	ask(LINE("say !READONLY a replica"));
+	ck_assert_str_eq(why, SAID ": READONLY a replica");
+	ask(LINE("say +fine"));
+	ck_assert_str_eq(why, "ok");
+	rig.config.tells_words = false;
+	ask(LINE("say -ERR no such key"));
+	ck_assert_str_eq(why, SAID);
+	line_end(&rig);
+}
+END_TEST
+
+/* The last of several replies is the call's. */
+START_TEST(test_client_words_of_each_reply)
+{
+	static const struct line_request two = { .text = "say +1|-two",
+		.replies = 2 };
+
+	begin(NULL);
+	ask(&two);
+	ck_assert_str_eq(why, SAID ": two");
+	line_end(&rig);
+}
+END_TEST
+
+START_TEST(test_client_words_are_escaped_and_bounded)
+{
+	char text[202] = "-";
+
+	begin(NULL);
+	answer("-a\033[2J\xff%s%n\n", 12);
+	ck_assert_str_eq(why, SAID ": a\\x1b[2J\\xff%s%n");
+	memset(text + 1, '\x01', 200);
+	text[201] = '\n';
+	answer(text, sizeof(text));
+	ck_assert_ptr_nonnull(strstr(why, SAID ": \\x01\\x01"));
+	ck_assert_uint_eq(strlen(why), strlen(SAID ": ") + 4 * 200);
+	line_end(&rig);
+}
+END_TEST
+
+START_TEST(test_client_words_are_rid_of_the_login)
+{
+	line_prepare(&rig);
+	rig.url = "line://anna:s3cr3t@10.0.0.1:7777";
+	rig.config.tells_words = true;
+	line_start(&rig, NULL);
+	ask(LINE("say -ERR AUTH anna s3cr3t failed"));
+	ck_assert_str_eq(why, SAID ": ERR AUTH *** *** failed");
+	line_end(&rig);
+}
+END_TEST
+
+/* A frame may say any length, and any bytes. */
+START_TEST(test_client_words_are_cut)
+{
+	static char text[10000];
+	char shown[4 * STAY__WORDS_MAX];
+	struct stay__text to = { shown, sizeof(shown), 0 };
+	const size_t len = strlen(SAID ": ");
+
+	begin(NULL);
+	memset(text, 'e', sizeof(text));
+	text[1] = '\0';
+	stay__session_quote(&rig.client->session, &to,
+	    (struct stay_bytes){ text, sizeof(text) });
+	ck_assert_uint_eq(strlen(shown), len + STAY__WORDS_MAX - 1 + 3);
+	ck_assert_int_eq(strncmp(shown, SAID ": e eee", len + 5), 0);
+	ck_assert_str_eq(shown + len + STAY__WORDS_MAX - 2, "e...");
+	line_end(&rig);
+}
+END_TEST
+
+Suite *
+suite_client_words(void)
+{
+	Suite *suite = suite_create("client_words");
+	TCase *tcase = tcase_create("error");
+
+	tcase_add_test(tcase, test_client_words_of_the_server_end_why);
+	tcase_add_test(tcase, test_client_words_of_each_reply);
+	tcase_add_test(tcase, test_client_words_are_escaped_and_bounded);
+	tcase_add_test(tcase, test_client_words_are_rid_of_the_login);
+	tcase_add_test(tcase, test_client_words_are_cut);
+	suite_add_tcase(suite, tcase);
+	return suite;
+}
