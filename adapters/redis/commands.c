@@ -7,6 +7,7 @@
 #include "commands.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "number.h"
@@ -182,18 +183,26 @@ lower(char letter)
 	return (unsigned char)letter | 0x20u;
 }
 
+/* `*n\r\n`: n has one digit at least, and seldom more. */
+static struct words
+words_of(const char *bytes, size_t len)
+{
+	struct words words = { bytes, bytes + len };
+
+	for (words.at += 2; *words.at != '\r'; words.at++)
+		continue;
+	words.at += 2;
+	return words;
+}
+
 enum stay_status
 stay_redis__classify(
     struct stay_request *request, const char *bytes, size_t len)
 {
-	struct words words = { bytes, bytes + len };
+	struct words words = words_of(bytes, len);
 	struct word name;
 	const struct command *command;
 
-	/* `*n\r\n`: n has one digit at least, and seldom more. */
-	for (words.at += 2; *words.at != '\r'; words.at++)
-		continue;
-	words.at += 2;
 	if (!next(&words, &name) || name.len < NAME_MIN)
 		return STAY_OK;
 	command = &commands[PLACE(name.len, lower(name.text[0]),
@@ -202,4 +211,37 @@ stay_redis__classify(
 	    !is_word(&name, command->name, command->len))
 		return STAY_OK;
 	return command->classify(request, command, &words);
+}
+
+/* ---- its name in its tag ---- */
+
+#define LETTERS 7u /* beside the kind, which is the lowest byte */
+
+uint64_t
+stay_redis__name_tag(const char *bytes, size_t len)
+{
+	struct words words = words_of(bytes, len);
+	struct word name;
+	uint64_t tag = 0;
+	char letter;
+
+	if (!next(&words, &name))
+		return 0;
+	for (size_t i = 0; i < LETTERS; i++) {
+		letter = i < name.len ? name.text[i] : '\0';
+		if (i == LETTERS - 1 && name.len > LETTERS)
+			letter = '*';
+		tag = tag << 8 | (unsigned char)letter;
+	}
+	return tag << 8;
+}
+
+int
+stay_redis__name_call(uint64_t tag, char *text, size_t len)
+{
+	char letters[LETTERS + 1] = "";
+
+	for (size_t i = 0; i < LETTERS; i++)
+		letters[i] = (char)(tag >> 8 * (LETTERS - i) & 0xff);
+	return snprintf(text, len, "%s", letters);
 }

@@ -4,7 +4,7 @@
 
 #include <stay/protocol.h>
 
-/* The tags of calls whose replies mean more than others'. */
+/* The lowest byte of the tags of calls whose replies mean more than others'. */
 enum stay_redis__tag {
 	/* a script: an error reply may come from inside of it, after it has
 	 * acted */
@@ -21,5 +21,18 @@ enum stay_redis__tag {
  */
 enum stay_status stay_redis__classify(
     struct stay_request *request, const char *bytes, size_t len);
+
+/* The first letters of an encoded command, for the upper bytes of a tag. */
+uint64_t stay_redis__name_tag(const char *bytes, size_t len);
+
+/* Write these letters, with '*' for those that had no room. Returns as snprintf. */
+int stay_redis__name_call(uint64_t tag, char *text, size_t len);
+
+/* What the reply to a call means. */
+static inline unsigned
+stay_redis__tag_kind(uint64_t tag)
+{
+	return (unsigned)(tag & 0xff);
+}
 
 #endif

@@ -16,6 +16,7 @@
 
 #include <string.h>
 
+#include "commands.h"
 #include "config.h"
 #include "request.h"
 #include "session.h"
@@ -65,6 +66,7 @@ static const struct stay_protocol protocol = {
 	.rest = rest,
 	.retain = stay_redis__session_retain,
 	.describe = stay_redis__session_describe,
+	.name_call = stay_redis__name_call,
 	.alias = "valkey",
 };
 

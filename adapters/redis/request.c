@@ -38,5 +38,8 @@ stay_redis__request_encode(struct stay_request *call, struct stay_buf *out)
 	    stay_redis__classify(call, bytes.data + before, bytes.len - before);
 	if (status != STAY_OK)
 		stay_buf_cut(out, before);
+	else if (call->is_untold)
+		call->tag |= stay_redis__name_tag(
+		    bytes.data + before, bytes.len - before);
 	return status;
 }

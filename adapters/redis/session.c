@@ -15,7 +15,8 @@ is_script(const struct stay_session *session)
 {
 	const uint64_t *tag = stay_session_oldest(session);
 
-	return tag != NULL && *tag == STAY_REDIS__TAG_SCRIPT;
+	return tag != NULL &&
+	       stay_redis__tag_kind(*tag) == STAY_REDIS__TAG_SCRIPT;
 }
 
 /* Whether the server refused the command without running it. */
@@ -27,7 +28,7 @@ is_refusal(const struct stay_session *session, enum stay_redis__meaning meaning)
 	if (meaning == STAY_REDIS__WORD_REFUSED)
 		return !is_script(session);
 	return meaning == STAY_REDIS__WORD_BLOCKED && tag != NULL &&
-	       *tag == STAY_REDIS__TAG_WAITS;
+	       stay_redis__tag_kind(*tag) == STAY_REDIS__TAG_WAITS;
 }
 
 /* The session that follows asks for names and credentials again, and so may find
@@ -76,12 +77,14 @@ follow_multi(struct stay_session *session, unsigned type)
 {
 	struct stay_redis__session *own = stay_session_data(session);
 	const uint64_t *tag = stay_session_oldest(session);
+	unsigned kind;
 
 	if (tag == NULL)
 		return;
-	if (*tag == STAY_REDIS__TAG_MULTI && type != STAY_REDIS_ERROR)
+	kind = stay_redis__tag_kind(*tag);
+	if (kind == STAY_REDIS__TAG_MULTI && type != STAY_REDIS_ERROR)
 		own->in_multi = true;
-	else if (*tag == STAY_REDIS__TAG_EXEC)
+	else if (kind == STAY_REDIS__TAG_EXEC)
 		own->in_multi = false;
 }
 

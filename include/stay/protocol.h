@@ -58,6 +58,8 @@
 #ifndef STAY_PROTOCOL_H
 #define STAY_PROTOCOL_H
 
+#include <stdbool.h>
+
 #include <stay/buf.h>
 #include <stay/status.h>
 #include <stay/url.h>
@@ -100,7 +102,9 @@ struct stay_request {
 	uint32_t flags;     /* 0; see above */
 	uint64_t blocks_ms; /* 0; with STAY_BLOCKS; STAY_FOREVER: no timeout */
 	uint64_t tag;       /* 0; for decode: see stay_session_oldest */
-	uintptr_t reserved[2];
+	/* Given: it has no `done`, so name_call may be asked for its name. */
+	bool is_untold;
+	uintptr_t reserved[1];
 };
 
 /*
@@ -355,6 +359,9 @@ typedef void stay_keep_rest_fn(void *keep);
 typedef int stay_session_describe_fn(
     struct stay_session *session, char *text, size_t len);
 
+/* Writes at most `len` bytes, NUL included; returns as snprintf. */
+typedef int stay_name_call_fn(uint64_t tag, char *text, size_t len);
+
 /* A reply that is to be kept: see the slot `retain`. */
 struct stay_retain {
 	const void *reply; /* what a callback was given, or a part of it */
@@ -430,6 +437,10 @@ struct stay_protocol {
 	 * session has ended. A frame may be there in part. May run again and
 	 * again; must not call the library. NULL: nothing. */
 	stay_keep_rest_fn *rest;
+	/* What a call without `done` is called when the observer is told that it
+	 * was lost, as "SET": known by its tag alone, since its bytes are gone.
+	 * Must not call the library. NULL: such calls have no name. */
+	stay_name_call_fn *name_call;
 };
 
 /* A `retain` for protocols whose reply is a struct stay_bytes in the frame. */

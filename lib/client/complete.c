@@ -9,7 +9,9 @@
 #include "client/resend.h"
 
 /* Bytes of a sentence about a call. */
-#define WHY_MAX 1024
+#define WHY_MAX    1024
+/* Bytes of what it is called. */
+#define CALLED_MAX 64
 
 /* ---- giving up ---- */
 
@@ -97,12 +99,23 @@ stay_client_cancel(struct stay_client *client, struct stay_call_id id)
 
 /* ---- running `done` ---- */
 
+/* "SET: timed out after ...", if the protocol knows what it is called. */
 static void
-tell_nobody(const struct stay_client *client, const struct stay_result *result)
+tell_nobody(const struct stay__call *call, const struct stay_result *result)
 {
-	if (result->status != STAY_OK)
-		stay__conn_tell_lost_call(
-		    client->conn, result->status, result->why);
+	const struct stay_client *client = stay__client_of_calls(call->owner);
+	char name[CALLED_MAX], lost[CALLED_MAX + WHY_MAX];
+	struct stay__text text = { lost, sizeof(lost), 0 };
+
+	if (result->status == STAY_OK)
+		return;
+	if (client->protocol.name_call != NULL &&
+	    client->protocol.name_call(call->tag, name, sizeof(name)) > 0) {
+		stay__text_put(&text, name);
+		stay__text_put(&text, ": ");
+	}
+	stay__text_put(&text, result->why);
+	stay__conn_tell_lost_call(client->conn, result->status, lost);
 }
 
 void
@@ -112,7 +125,7 @@ stay__client_tell(
 	if (call->done != NULL)
 		call->done(call->arg, result);
 	else
-		tell_nobody(stay__client_of_calls(call->owner), result);
+		tell_nobody(call, result);
 }
 
 /* From one time of a record to another. */

@@ -97,9 +97,10 @@ static enum stay_status
 submit(struct stay_client *client, const void *data,
     const struct stay_call_options *options, stay_done_fn *done, void *arg)
 {
-	struct stay_request request = {
-		.data = data, .config = client->options.config, .replies = 1
-	};
+	struct stay_request request = { .data = data,
+		.config = client->options.config,
+		.replies = 1,
+		.is_untold = done == NULL };
 	enum stay_status status = stay__admission_ask(client);
 	struct stay__call *call;
 	struct stay__span span;

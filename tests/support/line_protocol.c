@@ -282,6 +282,14 @@ retain(struct stay_session *session, struct stay_retain *keep)
 }
 
 static int
+name_call(uint64_t tag, char *text, size_t len)
+{
+	if (tag == 0)
+		return 0;
+	return snprintf(text, len, "call\t%d", (int)tag);
+}
+
+static int
 describe(struct stay_session *session, char *text, size_t len)
 {
 	const struct line_config *config = config_of(session);
@@ -313,6 +321,7 @@ const struct stay_protocol line_protocol = {
 	.rest = keep_rest,
 	.retain = retain,
 	.describe = describe,
+	.name_call = name_call,
 };
 
 const struct stay_protocol line_bare_protocol = {

@@ -89,6 +89,7 @@ on_lost_call(void *arg, const struct stay_subject *who, enum stay_status status,
 	(void)who;
 	ck_assert_ptr_nonnull(text);
 	line_note(&rig->notes, "lost %s;", stay_status_name(status) + 5);
+	snprintf(rig->lost, sizeof(rig->lost), "%s", text);
 }
 
 static void

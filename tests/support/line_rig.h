@@ -49,6 +49,7 @@ struct line_rig {
 	const char *url;                      /* before line_start */
 	struct line_config config;            /* before line_start */
 	struct line_notes notes;
+	char lost[512]; /* what was said of the last call without `done` */
 	struct line_call calls[LINE_CALLS_MAX];
 	size_t call_count;
 	bool closed;

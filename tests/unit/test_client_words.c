@@ -124,6 +124,35 @@ START_TEST(test_client_words_are_cut)
 }
 END_TEST
 
+/* ---- a call that nobody waits for ---- */
+
+static void
+lose(const struct line_request *request)
+{
+	ck_assert_int_eq(
+	    stay_client_call(rig.client, request, NULL, NULL), STAY_OK);
+	line_run(&rig, 10);
+}
+
+START_TEST(test_client_words_name_a_lost_call)
+{
+	struct line_request request = { .text = "say -no", .replies = 1 };
+
+	begin(NULL);
+	lose(&request);
+	ck_assert_str_eq(rig.lost, SAID ": no");
+	request.tag = 7;
+	lose(&request);
+	ck_assert_str_eq(rig.lost, "call\\x097: " SAID ": no");
+	request.text = "x";
+	lose(&request);
+	sim_peer_close(rig.peer);
+	line_run(&rig, 10);
+	ck_assert_int_eq(strncmp(rig.lost, "call\\x097: ", 11), 0);
+	line_end(&rig);
+}
+END_TEST
+
 Suite *
 suite_client_words(void)
 {
@@ -135,6 +164,10 @@ suite_client_words(void)
 	tcase_add_test(tcase, test_client_words_are_escaped_and_bounded);
 	tcase_add_test(tcase, test_client_words_are_rid_of_the_login);
 	tcase_add_test(tcase, test_client_words_are_cut);
+	suite_add_tcase(suite, tcase);
+
+	tcase = tcase_create("lost");
+	tcase_add_test(tcase, test_client_words_name_a_lost_call);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }

@@ -47,8 +47,18 @@ on_failure(void *arg, const struct stay_subject *who, enum stay_status status,
 	failed = status;
 }
 
+static void
+on_lost_call(void *arg, const struct stay_subject *who, enum stay_status status,
+    const char *text)
+{
+	(void)arg;
+	(void)who;
+	(void)status;
+	snprintf(why, sizeof(why), "%s", text);
+}
+
 static const struct stay_observer observer = { STAY_OBSERVER,
-	.on_failure = on_failure };
+	.on_failure = on_failure, .on_lost_call = on_lost_call };
 
 static char pushed[64]; /* the first word of each push */
 
@@ -69,6 +79,7 @@ begin(void)
 		.on_push = on_push, .on_push_arg = pushed,
 		.client.on_refused = STAY_REFUSED_RESEND };
 
+	why[0] = '\0';
 	sessions = commands = told = 0;
 	pushed[0] = '\0';
 	failed = STAY_OK;
@@ -134,6 +145,43 @@ START_TEST(test_redis_session_an_error_is_told_in_the_servers_words)
 	ck_assert_int_eq(last.status, STAY_E_SERVER);
 	ck_assert_str_eq(
 	    why, "the server replied with an error: WRONGTYPE of \\x09value");
+}
+END_TEST
+
+/* Its tag has room for seven letters, and still says what kind it is of. */
+START_TEST(test_redis_session_a_lost_call_is_named)
+{
+	static const struct {
+		const char *command, *name;
+	} lost[] = { { "get a", "get" }, { "PUBLISH a b", "PUBLISH" },
+		{ "ZRANGEBYLEX a b c", "ZRANGE*" }, { "MULTI", "MULTI" } };
+	char said[64];
+
+	for (size_t i = 0; i < sizeof(lost) / sizeof(lost[0]); i++) {
+		ck_assert_int_eq(
+		    stay_redis_command(redis, NULL, NULL, lost[i].command),
+		    STAY_OK);
+		sim_run_ms(world, 10);
+		sim_peer_print(peer, "-ERR no\r\n");
+		sim_run_ms(world, 10);
+		snprintf(said, sizeof(said),
+		    "%s: the server replied with an error: ERR no",
+		    lost[i].name);
+		ck_assert_str_eq(why, said);
+	}
+}
+END_TEST
+
+/* In a script READONLY is an error, also when nobody waits for its reply. */
+START_TEST(test_redis_session_a_named_script_stays_one)
+{
+	ck_assert_int_eq(
+	    stay_redis_command(redis, NULL, NULL, "EVAL x 0"), STAY_OK);
+	sim_run_ms(world, 10);
+	sim_peer_print(peer, "-READONLY no\r\n");
+	sim_run_ms(world, 10);
+	ck_assert_int_eq(strncmp(why, "EVAL: ", 6), 0);
+	ck_assert_uint_eq(sessions, 1);
 }
 END_TEST
 
@@ -264,6 +312,8 @@ suite_redis_session(void)
 	tcase_add_test(tests, test_redis_session_hands_pushes_on);
 	tcase_add_test(
 	    tests, test_redis_session_an_error_is_told_in_the_servers_words);
+	tcase_add_test(tests, test_redis_session_a_lost_call_is_named);
+	tcase_add_test(tests, test_redis_session_a_named_script_stays_one);
 	tcase_add_test(
 	    tests, test_redis_session_a_refusal_is_told_in_the_servers_words);
 	tcase_add_test(
