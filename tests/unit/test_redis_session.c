@@ -159,11 +159,11 @@ START_TEST(test_redis_session_a_lost_call_is_named)
 
 	for (size_t i = 0; i < sizeof(lost) / sizeof(lost[0]); i++) {
 		ck_assert_int_eq(
-		    stay_redis_command(redis, NULL, NULL, lost[i].command),
+		    stay_redis_command(here.redis, NULL, NULL, lost[i].command),
 		    STAY_OK);
-		sim_run_ms(world, 10);
+		sim_run_ms(here.world, 10);
 		sim_peer_print(peer, "-ERR no\r\n");
-		sim_run_ms(world, 10);
+		sim_run_ms(here.world, 10);
 		snprintf(said, sizeof(said),
 		    "%s: the server replied with an error: ERR no",
 		    lost[i].name);
@@ -176,10 +176,10 @@ END_TEST
 START_TEST(test_redis_session_a_named_script_stays_one)
 {
 	ck_assert_int_eq(
-	    stay_redis_command(redis, NULL, NULL, "EVAL x 0"), STAY_OK);
-	sim_run_ms(world, 10);
+	    stay_redis_command(here.redis, NULL, NULL, "EVAL x 0"), STAY_OK);
+	sim_run_ms(here.world, 10);
 	sim_peer_print(peer, "-READONLY no\r\n");
-	sim_run_ms(world, 10);
+	sim_run_ms(here.world, 10);
 	ck_assert_int_eq(strncmp(why, "EVAL: ", 6), 0);
 	ck_assert_uint_eq(sessions, 1);
 }
@@ -191,7 +191,7 @@ START_TEST(test_redis_session_a_refusal_is_told_in_the_servers_words)
 	submit("SET a 1");
 	submit("GET a");
 	sim_peer_print(peer, "-READONLY a replica\r\n$1\r\n0\r\n");
-	sim_run_ms(world, 10);
+	sim_run_ms(here.world, 10);
 	ck_assert_uint_eq(told, 2);
 	ck_assert_str_eq(
 	    why, "the server replied with an error: READONLY a replica");
