@@ -164,9 +164,10 @@ chaos: $(BUILD)/test-integration ## a million checked replies from a server that
 	@STAY_CHAOS_SECONDS=45 STAY_CHAOS_REPLIES=1000000 STAY_FAULT_SECONDS=15 \
 		$(BUILD)/test-integration chaos netns proxy_faults redis_faults
 
-torture: $(BUILD)/torture ## every call of the system fails in turn, in every scenario
+torture: $(BUILD)/torture ## every call of the system fails in turn, in every scenario; in some, pairs
 	@tests/torture/known.sh $(ARCHIVES) -- $(WRAPPED)
 	@$(BUILD)/torture
+	@$(BUILD)/torture pairs
 
 # One seed: SEED=n; else SEEDS of them from FIRST on. FAULTS is a set of bits.
 SEEDS = 2000

@@ -36,6 +36,8 @@ wait
 	job model "the models" env BUILD="$BUILD/check-gcc" tests/model/run.sh
 	job torture "every call of the system fails in turn" \
 	    "$BUILD/check-gcc/torture"
+	job pairs "calls of the system fail in pairs" \
+	    "$BUILD/check-gcc/torture" pairs
 	job exhaust "every reply of up to 6 bytes" "$BUILD/check-gcc/exhaust"
 } &
 { integration gcc 60 && integration asan 5; } &

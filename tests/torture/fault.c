@@ -56,8 +56,10 @@ static const char *const texts[] = {
 static atomic_bool armed;
 static const struct mode *mode = &modes[FAULT_NOTHING];
 static unsigned long first;
+static unsigned long second; /* 0: none */
 static atomic_ulong count;
 static atomic_int struck; /* the kind, or -1 */
+static atomic_bool struck_twice;
 static char violation[512];
 
 void
@@ -65,11 +67,20 @@ fault_arm(enum fault_mode how, unsigned long at)
 {
 	mode = &modes[how];
 	first = at;
+	second = 0;
 	violation[0] = '\0';
 	atomic_store(&count, 0);
 	atomic_store(&struck, -1);
+	atomic_store(&struck_twice, false);
 	wrap_reset();
 	atomic_store(&armed, true);
+}
+
+void
+fault_arm_pair(unsigned long at, unsigned long then)
+{
+	fault_arm(FAULT_FAIL_ONCE, at);
+	second = then;
 }
 
 bool
@@ -89,6 +100,12 @@ bool
 fault_has_struck(void)
 {
 	return atomic_load(&struck) >= 0;
+}
+
+bool
+fault_has_struck_twice(void)
+{
+	return atomic_load(&struck_twice);
 }
 
 bool
@@ -127,7 +144,9 @@ is_named(enum wrap_kind kind, unsigned long number)
 		return false;
 	if (number == first)
 		atomic_compare_exchange_strong(&struck, &none, (int)kind);
-	if (mode->all)
+	if (number == second)
+		atomic_store(&struck_twice, true);
+	if (mode->all || number == second)
 		return true;
 	if (mode->kind)
 		return atomic_load(&struck) == (int)kind;

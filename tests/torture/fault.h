@@ -32,9 +32,12 @@ enum fault_mode {
 /* Begin to count; in `mode` the call number `at`, from 1, is the first to fail.
  * fault_disarm says whether there was such a call. */
 void fault_arm(enum fault_mode mode, unsigned long at);
+/* Both these calls fail, once each, the second in what came of the first. */
+void fault_arm_pair(unsigned long at, unsigned long then);
 bool fault_disarm(void);
 /* So far. */
 bool fault_has_struck(void);
+bool fault_has_struck_twice(void);
 /* So that somebody may notice: not only an interruption, or less at once. */
 bool fault_may_show(void);
 unsigned long fault_count(void);

@@ -6,6 +6,10 @@
  *	torture                          all of them
  *	torture <scenario>               this one
  *	torture <scenario> <mode> <call> this run of it (mode as a number)
+ *	torture pairs                    the chosen ones (pairs.def), once for each
+ *	                                 call and each of those soon after it
+ *	torture pairs <scenario>         this one
+ *	torture pairs <scenario> <call> <call>
  */
 #include <dirent.h>
 #include <signal.h>
@@ -23,6 +27,7 @@
 
 #define WORKERS   6
 #define SILENCE_S 30
+#define PAIRS_MAX 300 /* calls after the first that fail with it, in turn */
 #define RESERVE   ((size_t)256 * 1024)
 
 static const struct scenario {
@@ -34,6 +39,12 @@ static const struct scenario {
 #include "scenarios.def"
 };
 #define SCENARIOS (sizeof(scenarios) / sizeof(scenarios[0]))
+
+/* Those whose calls fail in pairs, too. */
+static void (*const chosen[])(struct rig *rig) = {
+#define PAIRS(name) scenario_##name,
+#include "pairs.def"
+};
 
 /* Between the processes. */
 static struct shared {
@@ -47,10 +58,12 @@ static struct shared {
 		size_t scenario;
 		enum fault_mode mode;
 		unsigned long at;
+		unsigned long then; /* 0: no pair */
 	} workers[WORKERS];
 } * shared;
 
 static struct worker *me;
+static bool in_pairs;
 
 /* ---- one run ---- */
 
@@ -80,19 +93,35 @@ live_through(const struct scenario *scenario, struct rig *rig)
 		fault_violation("the loop is not freed");
 }
 
-/* What it violates, or NULL; *struck: there was such a call. */
+/* Which calls fail. */
+struct plan {
+	enum fault_mode mode;
+	unsigned long at;
+	unsigned long then; /* 0: no second */
+};
+
+static void
+arm(struct plan plan)
+{
+	if (plan.then > 0)
+		fault_arm_pair(plan.at, plan.then);
+	else
+		fault_arm(plan.mode, plan.at);
+}
+
+/* What it violates, or NULL; *struck: there were such calls. */
 static const char *
-run(const struct scenario *scenario, enum fault_mode mode, unsigned long at,
-    bool *struck)
+run(const struct scenario *scenario, struct plan plan, bool *struck)
 {
 	static struct rig rig;
 	unsigned open = descriptors();
 	long live = fault_live();
 
 	rig = (struct rig){ .ev = ev_loop_new(EVBACKEND_EPOLL | EVFLAG_NOENV) };
-	fault_arm(mode, at);
+	arm(plan);
 	live_through(scenario, &rig);
-	*struck = fault_disarm();
+	*struck =
+	    fault_disarm() && (plan.then == 0 || fault_has_struck_twice());
 	fault_settle();
 	ev_loop_destroy(rig.ev);
 	peer_end_all();
@@ -108,15 +137,40 @@ run(const struct scenario *scenario, enum fault_mode mode, unsigned long at,
 /* ---- all runs of a scenario ---- */
 
 static void
-tell(size_t scenario, enum fault_mode mode, unsigned long at, const char *what)
+tell(size_t scenario, struct plan plan, const char *what)
 {
+	const char *name = scenarios[scenario].name;
+
 	atomic_store(&shared->failed[scenario], true);
 	atomic_fetch_add(&shared->violations, 1);
-	printf("%s: call %lu (%s) %s: %s\n"
-	       "    again: torture %s %d %lu\n",
-	    scenarios[scenario].name, at, fault_kind(), fault_mode_text(mode),
-	    what, scenarios[scenario].name, (int)mode, at);
+	if (plan.then > 0)
+		printf("%s: calls %lu (%s) and %lu fail: %s\n"
+		       "    again: torture pairs %s %lu %lu\n",
+		    name, plan.at, fault_kind(), plan.then, what, name, plan.at,
+		    plan.then);
+	else
+		printf("%s: call %lu (%s) %s: %s\n"
+		       "    again: torture %s %d %lu\n",
+		    name, plan.at, fault_kind(), fault_mode_text(plan.mode),
+		    what, name, (int)plan.mode, plan.at);
 	fflush(stdout);
+}
+
+/* A run whose violation is told. False: it had one. */
+static bool
+try_plan(size_t scenario, struct plan plan, bool *struck)
+{
+	const char *violated;
+
+	me->mode = plan.mode;
+	me->at = plan.at;
+	me->then = plan.then;
+	atomic_fetch_add(&me->beat, 1);
+	violated = run(&scenarios[scenario], plan, struck);
+	atomic_fetch_add(&shared->runs, 1);
+	if (violated != NULL)
+		tell(scenario, plan, violated);
+	return violated == NULL;
 }
 
 /* Every call in turn, till there is none of that number. */
@@ -127,41 +181,68 @@ run_mode(size_t scenario, enum fault_mode mode)
 	bool struck = true;
 	unsigned long at = 0;
 
-	me->mode = mode;
-	while (struck && told < 5) {
-		const char *violated;
-
-		me->at = ++at;
-		atomic_fetch_add(&me->beat, 1);
-		violated = run(&scenarios[scenario], mode, at, &struck);
-		atomic_fetch_add(&shared->runs, 1);
-		if (violated == NULL)
-			continue;
-		tell(scenario, mode, at, violated);
-		told++;
-	}
+	while (struck && told < 5)
+		told += !try_plan(
+		    scenario, (struct plan){ mode, ++at, 0 }, &struck);
 	return at - 1;
+}
+
+/* Every call in turn, each with those that are made soon after it failed. What
+ * is made is what was reached with the first failing, and nothing else. */
+static unsigned long
+run_pairs(size_t scenario)
+{
+	unsigned long pairs = 0;
+	unsigned told = 0;
+	bool first = true;
+
+	for (unsigned long at = 1; first && told < 5; at++) {
+		bool both = true;
+
+		for (unsigned long then = at + 1;
+		     both && told < 5 && then <= at + PAIRS_MAX; then++) {
+			const struct plan plan = { FAULT_FAIL_ONCE, at, then };
+
+			told += !try_plan(scenario, plan, &both);
+			first = fault_has_struck();
+			pairs += both;
+		}
+	}
+	return pairs;
+}
+
+static unsigned long
+run_modes(size_t scenario)
+{
+	unsigned long points = 0;
+	bool struck;
+
+	(void)try_plan(scenario, (struct plan){ FAULT_NOTHING, 0, 0 }, &struck);
+	for (int mode = FAULT_FAIL_ONCE; mode < FAULT_MODE_COUNT; mode++)
+		points += run_mode(scenario, (enum fault_mode)mode);
+	return points;
 }
 
 static void
 run_scenario(size_t scenario)
 {
-	unsigned long points = 0;
-	bool struck;
-	const char *violated;
+	unsigned long points;
 
 	me->scenario = scenario;
-	me->mode = FAULT_NOTHING;
-	me->at = 0;
-	violated = run(&scenarios[scenario], FAULT_NOTHING, 0, &struck);
-	if (violated != NULL)
-		tell(scenario, FAULT_NOTHING, 0, violated);
-	for (int mode = FAULT_FAIL_ONCE; mode < FAULT_MODE_COUNT; mode++)
-		points += run_mode(scenario, (enum fault_mode)mode);
+	points = in_pairs ? run_pairs(scenario) : run_modes(scenario);
 	atomic_fetch_add(&shared->points, points);
 	printf("  %-24s %6lu  %s\n", scenarios[scenario].name, points,
 	    scenarios[scenario].text);
 	fflush(stdout);
+}
+
+static bool
+is_chosen(size_t scenario)
+{
+	for (size_t i = 0; i < sizeof(chosen) / sizeof(chosen[0]); i++)
+		if (chosen[i] == scenarios[scenario].run)
+			return true;
+	return false;
 }
 
 /* ---- the processes ---- */
@@ -191,7 +272,8 @@ work(struct worker *worker)
 	me = worker;
 	prepare();
 	while ((scenario = atomic_fetch_add(&shared->next, 1)) < SCENARIOS)
-		run_scenario(scenario);
+		if (!in_pairs || is_chosen(scenario))
+			run_scenario(scenario);
 	exit(0);
 }
 
@@ -208,10 +290,11 @@ hire(struct worker *worker)
 static void
 lost(const struct worker *worker, const char *how)
 {
+	const struct plan plan = { worker->mode, worker->at, worker->then };
 	char what[64];
 
 	snprintf(what, sizeof(what), "the process %s", how);
-	tell(worker->scenario, worker->mode, worker->at, what);
+	tell(worker->scenario, plan, what);
 }
 
 /* A worker without a sign of life has got stuck: the pid is our own child's. */
@@ -287,40 +370,53 @@ static int
 summary(void)
 {
 	unsigned failed = 0;
+	size_t count =
+	    in_pairs ? sizeof(chosen) / sizeof(chosen[0]) : SCENARIOS;
 
 	for (size_t i = 0; i < SCENARIOS; i++)
 		failed += atomic_load(&shared->failed[i]);
-	printf("torture: %zu scenarios, %lu calls made to fail, %lu runs, "
+	printf("torture: %zu scenarios, %lu %s made to fail, %lu runs, "
 	       "%u violations\n%zu passed, %u failed\n",
-	    SCENARIOS, atomic_load(&shared->points), atomic_load(&shared->runs),
-	    atomic_load(&shared->violations), SCENARIOS - failed, failed);
+	    count, atomic_load(&shared->points), in_pairs ? "pairs" : "calls",
+	    atomic_load(&shared->runs), atomic_load(&shared->violations),
+	    count - failed, failed);
 	return failed > 0 ? 1 : 0;
 }
 
 /* ---- one of them ---- */
 
+/* The numbers behind the scenario: mode and call, or two calls. */
+static struct plan
+plan_of(char **numbers)
+{
+	unsigned long one = strtoul(numbers[0], NULL, 10);
+	unsigned long two = strtoul(numbers[1], NULL, 10);
+
+	if (in_pairs)
+		return (struct plan){ FAULT_FAIL_ONCE, one, two };
+	return (struct plan){ (enum fault_mode)one, two, 0 };
+}
+
 static int
-run_named(int argc, char **argv)
+run_named(int count, char **words)
 {
 	size_t scenario = 0;
 	const char *violated;
 	bool struck;
 
 	while (scenario < SCENARIOS &&
-	       strcmp(scenarios[scenario].name, argv[1]) != 0)
+	       strcmp(scenarios[scenario].name, words[0]) != 0)
 		scenario++;
 	if (scenario == SCENARIOS)
 		return 2;
 	me = &shared->workers[0];
 	prepare();
-	if (argc < 4) {
+	if (count < 3) {
 		run_scenario(scenario);
 		return atomic_load(&shared->failed[scenario]) ? 1 : 0;
 	}
-	violated = run(&scenarios[scenario],
-	    (enum fault_mode)strtol(argv[2], NULL, 10),
-	    strtoul(argv[3], NULL, 10), &struck);
-	printf("%s %s: %s\n", argv[1],
+	violated = run(&scenarios[scenario], plan_of(words + 1), &struck);
+	printf("%s %s: %s\n", words[0],
 	    struck ? fault_kind() : "has no such call",
 	    violated == NULL ? "fine" : violated);
 	return violated == NULL ? 0 : 1;
@@ -333,8 +429,9 @@ main(int argc, char **argv)
 	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (shared == MAP_FAILED)
 		return 2;
-	if (argc > 1)
-		return run_named(argc, argv);
+	in_pairs = argc > 1 && strcmp(argv[1], "pairs") == 0;
+	if (argc > 1 + in_pairs)
+		return run_named(argc - 1 - in_pairs, argv + 1 + in_pairs);
 	run_all();
 	return summary();
 }
