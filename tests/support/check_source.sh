@@ -396,76 +396,32 @@ diagrams() {
 	    docs/machine.md docs/options.md docs/redis.md
 }
 
-# "struct field default" of each number, "struct field value" of each choice, in
-# the structs of options in the headers. The last words of a field's comment are
-# its default; it stands behind the field or above it. Other structs have other
-# rules: a zero in the options of a call or a socket is no number's default.
-options_of_headers() {
-	awk '
-	function last_words(comment) {
-		gsub(/[ \t]*\n[ \t]*\*[ \t]*/, " ", comment)
-		sub(/[ \t]*\*\/.*/, "", comment)
-		sub(/.*: /, "", comment)
-		return comment
-	}
-	function field_of(code) {
-		sub(/;.*/, "", code)
-		sub(/^[ \t]*(enum )?[a-z0-9_]+ /, "", code)
-		return code
-	}
-	function declare(code, comment, word, count, i) {
-		split(code, word, " ")
-		if (word[1] ~ /^(u?int[0-9]+_t|size_t|unsigned|int|double)$/) {
-			if (field_of(code) != "size")
-				print struct, field_of(code), last_words(comment)
-		} else if (word[1] == "enum") {
-			count = split(values[word[2]], value, " ")
-			for (i = 1; i <= count; i++)
-				print struct, field_of(code), value[i]
-		}
-	}
-	/^};/ { struct = type = "" }
-	/^enum [a-z_]+ {$/ { type = $2; next }
-	/^struct stay_[a-z]+_(options|policy) {$/ {
-		if ($2 !~ /^stay_(call|room|socket)_options$/)
-			struct = $2
-		next
-	}
-	type != "" && match($0, /^\tSTAY_[A-Z0-9_]+/) {
-		values[type] = values[type] " " substr($0, 2, RLENGTH - 1)
-	}
-	struct == "" { next }
-	open { comment = comment "\n" $0 }
-	!open {
-		at = index($0, "/*")
-		code = at ? substr($0, 1, at - 1) : $0
-		comment = at ? substr($0, at) : ""
-	}
-	{ open = comment != "" && comment !~ /\*\// }
-	open { next }
-	code ~ /[^ \t]/ {
-		declare(code, comment != "" ? comment : above)
-		above = ""
-		next
-	}
-	{ above = comment }' include/stay/*.h
-}
-
-# The same of the generated tables.
-options_of_docs() {
+# "struct field default" of each number in the generated tables. That each field
+# has its row there is a unit test of options.def.
+defaults_of_docs() {
 	awk -F ' *[|] *' '
 	/^<!-- begin generated: stay_/ { split($0, word, " "); struct = word[4] }
 	/^<!-- end generated: / { struct = "" }
 	struct == "" || !/^[|].*`/ { next }
-	{ gsub(/[`*]/, ""); sub(/, the default/, "") }
-	$2 != "" { field = $2 }
-	{ print struct, field, $3 }' docs/options.md
+	{ gsub(/[`*]/, "") }
+	$2 != "" && $3 ~ /^[0-9n]/ { print struct, $2, $3 }' docs/options.md
+}
+
+# The last words of a field's comment are its default; it stands behind the field
+# or above it.
+says_default() {
+	sed -n "/^struct $1 {/,/^};/p" include/stay/*.h | tr -s ' \t\n*' ' ' |
+	    grep -qE -e ": $3 / [a-z0-9_]+ $2;" \
+		-e " $2; / ([^;/]|; [^/])*: $3 /"
 }
 
 options() {
-	options_of_headers | sort >"$work/headers"
-	[ -s "$work/headers" ] || return 1
-	options_of_docs | sort | diff -u "$work/headers" -
+	defaults_of_docs >"$work/defaults"
+	[ -s "$work/defaults" ] || return 1
+	while read -r struct field default; do
+		says_default "$struct" "$field" "$default" ||
+		    echo "$struct $field: $default"
+	done <"$work/defaults" | none
 }
 
 top_level() {

@@ -5,6 +5,8 @@
 #include <limits.h>
 #include <string.h>
 
+#include <stay/redis.h>
+
 #include "base/options.h"
 #include "client/client.h"
 #include "client/settings.h"
@@ -364,6 +366,93 @@ START_TEST(test_options_choices_are_checked)
 }
 END_TEST
 
+/* ---- a field without a row ---- */
+
+/* A gap as wide as a number is a field that nobody has told of; a narrower one is
+ * padding. */
+static void
+check_seen(const unsigned char *seen, size_t size)
+{
+	size_t gap = 0;
+
+	for (size_t i = 0; i < size; i++) {
+		gap = seen[i] == 0 ? gap + 1 : 0;
+		ck_assert_msg(gap < sizeof(uint64_t),
+		    "the field that ends at %zu has no row", i + 1);
+	}
+}
+
+#define SEE(field)                                                             \
+	memset(seen + offsetof(struct OF, field), 1,                           \
+	    sizeof(((struct OF *)NULL)->field));
+
+START_TEST(test_options_of_a_client_all_have_rows)
+{
+#define OF stay_client_options
+	unsigned char seen[sizeof(struct OF)] = { 0 };
+
+#define CLIENT(field, unit, ...)         SEE(field)
+#define CLIENT_CHOICE(field, value, ...) SEE(field)
+#include "base/options.def"
+	/* clang-format off */
+	SEE(size) SEE(label) SEE(config) SEE(config_release) SEE(on_started)
+	SEE(on_closed) SEE(arg) SEE(backoff) SEE(socket) SEE(on_high_water)
+	SEE(on_low_water) SEE(reserved)
+	    /* clang-format on */
+	    check_seen(seen, sizeof(seen));
+#undef OF
+}
+END_TEST
+
+START_TEST(test_options_of_a_connection_all_have_rows)
+{
+#define OF stay_conn_options
+	unsigned char seen[sizeof(struct OF)] = { 0 };
+
+#define CONN(field, unit, ...) SEE(field)
+#include "base/options.def"
+	/* clang-format off */
+	SEE(size) SEE(label) SEE(on_started) SEE(on_closed) SEE(arg)
+	SEE(backoff) SEE(socket) SEE(reserved)
+	    /* clang-format on */
+	    check_seen(seen, sizeof(seen));
+#undef OF
+}
+END_TEST
+
+START_TEST(test_options_of_backoff_all_have_rows)
+{
+#define OF stay_backoff_policy
+	unsigned char seen[sizeof(struct OF)] = { 0 };
+
+#define BACKOFF(field, unit, ...)         SEE(field)
+#define BACKOFF_CHOICE(field, value, ...) SEE(field)
+#include "base/options.def"
+	/* clang-format off */
+	SEE(delay) SEE(delay_arg) SEE(reserved)
+	    /* clang-format on */
+	    check_seen(seen, sizeof(seen));
+#undef OF
+}
+END_TEST
+
+START_TEST(test_options_of_redis_all_have_rows)
+{
+#define OF stay_redis_options
+	unsigned char seen[sizeof(struct OF)] = { 0 };
+
+#define REDIS(field, unit, ...) SEE(field)
+#include "../../adapters/redis/options.def"
+	/* clang-format off */
+	SEE(size) SEE(client) SEE(client_name) SEE(on_push) SEE(on_push_arg)
+	SEE(credentials) SEE(credentials_arg) SEE(on_orphan)
+	SEE(on_orphan_arg) SEE(reserved)
+	    /* clang-format on */
+	    check_seen(seen, sizeof(seen));
+#undef OF
+}
+END_TEST
+
 Suite *
 suite_options(void)
 {
@@ -389,6 +478,10 @@ suite_options(void)
 	tcase_add_test(table, test_options_settings_are_as_the_table_says);
 	tcase_add_test(table, test_options_of_redis_are_those_of_its_client);
 	tcase_add_test(table, test_options_choices_are_checked);
+	tcase_add_test(table, test_options_of_a_client_all_have_rows);
+	tcase_add_test(table, test_options_of_a_connection_all_have_rows);
+	tcase_add_test(table, test_options_of_backoff_all_have_rows);
+	tcase_add_test(table, test_options_of_redis_all_have_rows);
 	suite_add_tcase(suite, table);
 	return suite;
 }
