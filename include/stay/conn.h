@@ -469,7 +469,8 @@ STAY_API enum stay_status stay_conn_next_event(
 
 /*
  * The next delay in ms of a sequence, for stay_verdict_backoff: as
- * stay_backoff_step, with the clock, random numbers and uptime of `conn`.
+ * stay_backoff_step, with the clock and random numbers of `conn`, and with the
+ * uptime of its last session until it has backed off since.
  */
 STAY_API uint64_t stay_backoff_next(
     struct stay_conn *conn, struct stay_backoff *backoff);

@@ -90,6 +90,17 @@ carry_out(struct stay_conn *conn, const struct stay__step *step)
 		stay__stream_hibernate(conn);
 }
 
+/* The first backoff behind a session knows how long that was up, also when
+ * dials came in between. */
+static void
+forget_session(struct stay_conn *conn,
+    const struct stay__transition *transition, const struct stay__step *step)
+{
+	if (transition->to == STAY_BACKING_OFF &&
+	    step->event != STAY__CONN_THROTTLED)
+		conn->history.up_ms = 0;
+}
+
 static void
 enter(struct stay_conn *conn, const struct stay__transition *transition,
     const struct stay__step *step)
@@ -103,6 +114,7 @@ enter(struct stay_conn *conn, const struct stay__transition *transition,
 	    transition->action == STAY__ACT_CONNECT)
 		stay__stream_close(conn);
 	stay__timing_arm(conn, step);
+	forget_session(conn, transition, step);
 	if (transition->from != transition->to) {
 		stay__mailbox_recall(&conn->mail);
 		tell_entered(conn, transition);
@@ -163,7 +175,6 @@ run_connect(struct stay_conn *conn, const struct stay__step *step)
 	struct stay_verdict verdict = stay_verdict_stop(STAY_E_BAD_CONNECT);
 
 	stay__timing_timeout_stop(conn);
-	conn->history.up_ms = 0;
 	stay__report_begin(conn);
 	if (conn->behaviour->connect != NULL)
 		verdict =

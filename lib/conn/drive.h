@@ -13,7 +13,7 @@ struct stay__history {
 	uint32_t attempts;       /* since it was last up */
 	bool reconnects;         /* it was asked to, and is not yet up */
 	uint64_t since;          /* ns: in this state */
-	uint64_t up_ms;          /* how long the last session was up */
+	uint64_t up_ms; /* the last session was up; 0: a backoff came since */
 };
 
 void stay__drive_init(struct stay_conn *conn);

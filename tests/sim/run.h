@@ -359,11 +359,11 @@ struct user {
 	uint64_t away_since; /* ns: the first of them, and the same of slept */
 	uint64_t away_slept;
 	uint64_t away_ms;
-	uint64_t up_at;      /* ns: it was connected */
-	uint64_t up_ms;      /* for so long, the last time */
-	uint64_t connects;   /* attempts begun */
-	bool wanted;         /* another session, by somebody */
-	uint64_t ready_at;   /* ns: its session came up */
+	uint64_t up_at;    /* ns: it was connected */
+	uint64_t up_ms;    /* for so long, the last time, until it backs off */
+	uint64_t connects; /* attempts begun */
+	bool wanted;       /* another session, by somebody */
+	uint64_t ready_at; /* ns: its session came up */
 	uint64_t granted_at; /* ns: its dial was, and the same of slept */
 	uint64_t granted_slept;
 	bool reached;     /* by the last dial, maybe */

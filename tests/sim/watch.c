@@ -135,6 +135,8 @@ follow_backoff(struct user *user, unsigned from, unsigned event, unsigned to)
 	user->backing_since = user->run->sim->now - user->run->dozed;
 	user->slept = user->run->slept - user->run->dozed;
 	user->throttled = event == STAY__CONN_THROTTLED;
+	if (!user->throttled)
+		user->up_ms = 0;
 }
 
 static void
@@ -142,7 +144,6 @@ follow_connect(struct user *user)
 {
 	user->connects++;
 	user->granted_at = 0;
-	user->up_ms = 0;
 }
 
 /* ---- dials ---- */

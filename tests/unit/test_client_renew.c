@@ -1,6 +1,7 @@
 /*
  * What a protocol may say about its session: that the peer is none of its kind,
- * that the session is worth no further call, what was agreed on.
+ * that the session is worth no further call, what was agreed on. And what a
+ * planned change costs when its dial fails.
  */
 #include <string.h>
 
@@ -156,6 +157,41 @@ START_TEST(test_client_renew_explains_what_was_agreed_on)
 }
 END_TEST
 
+/* ---- a change whose dial fails ---- */
+
+#define OUTAGE_MS 100000
+
+/* The delay behind a first dial that fails, of a change in an old session. */
+static uint64_t
+due_after_a_change(uint64_t up_ms)
+{
+	sim_crash(rig.world, LINE_HOST, LINE_PORT);
+	line_run(&rig, OUTAGE_MS);
+	sim_listen(rig.world, LINE_HOST, LINE_PORT, &rig.server, &rig);
+	while (state() != STAY_CONNECTED)
+		line_run(&rig, 10);
+	line_run(&rig, up_ms);
+	sim_unlisten(rig.world, LINE_HOST, LINE_PORT);
+	stay_client_reconnect(rig.client, STAY_OK);
+	while (state() != STAY_BACKING_OFF)
+		line_run(&rig, 1);
+	return stay_conn_due_ms(stay_client_conn(rig.client));
+}
+
+/* An outage is over once a session was stable; a shorter one is part of it. */
+START_TEST(test_promise_13_a_change_does_not_pay_for_an_old_outage)
+{
+	struct stay_client_options options = {
+		.backoff = { .jitter = STAY_JITTER_NONE, .stable_ms = 5000 }
+	};
+
+	line_begin(&rig, &options);
+	ck_assert_uint_le(due_after_a_change(3600 * 1000), 50);
+	ck_assert_uint_ge(due_after_a_change(1000), OUTAGE_MS / 10);
+	line_end(&rig);
+}
+END_TEST
+
 Suite *
 suite_client_renew(void)
 {
@@ -170,6 +206,8 @@ suite_client_renew(void)
 	tcase_add_test(
 	    tcase, test_client_renew_hello_may_hear_another_protocol);
 	tcase_add_test(tcase, test_client_renew_explains_what_was_agreed_on);
+	tcase_add_test(
+	    tcase, test_promise_13_a_change_does_not_pay_for_an_old_outage);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }
