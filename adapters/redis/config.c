@@ -73,11 +73,19 @@ is_known_key(const char *key, size_t len)
 /* A key that this adapter does not know is an error, or a misspelt key would go
  * unnoticed. */
 static enum stay_status
-check_keys(const char *query)
+check_keys(struct stay_loop *loop, const char *query)
 {
+	size_t len;
+
 	for (;; query++) {
-		if (!is_known_key(query, strcspn(query, "=&")))
+		len = strcspn(query, "=&");
+		if (!is_known_key(query, len)) {
+			stay_loop_set_rejection(loop,
+			    "the query of the URL has the key '%.*s', which is "
+			    "none of db, protocol, client_name",
+			    len < 64 ? (int)len : 64, query);
 			return STAY_E_URL;
+		}
 		query += strcspn(query, "&");
 		if (*query == '\0')
 			return STAY_OK;
@@ -85,8 +93,8 @@ check_keys(const char *query)
 }
 
 static enum stay_status
-read_db(
-    struct stay_redis__config *config, const struct stay_url *url, char **at)
+read_db(struct stay_loop *loop, struct stay_redis__config *config,
+    const struct stay_url *url, char **at)
 {
 	bool has_path = strstr(url->scheme, "+") == NULL &&
 			(strncmp(url->scheme, "redis", 5) == 0 ||
@@ -98,60 +106,84 @@ read_db(
 		text = url->path + 1;
 	if (text[0] == '\0')
 		return STAY_OK;
-	if (!stay_redis__to_count(text, strlen(text), &db) || db > DB_MAX)
+	if (!stay_redis__to_count(text, strlen(text), &db) || db > DB_MAX) {
+		stay_loop_set_rejection(loop,
+		    "the db of the URL is '%s', and may be 0 to %d", text,
+		    DB_MAX);
 		return STAY_E_URL;
+	}
 	config->db = (uint32_t)db;
 	return STAY_OK;
 }
 
 /* Zero means the default. False: out of bounds. */
 static bool
-take(uint32_t *to, uint64_t given, struct bound bound)
+take(struct stay_loop *loop, const char *name, uint32_t *to, uint64_t given,
+    struct bound bound)
 {
 	if (given == 0)
 		given = bound.fallback;
 	*to = (uint32_t)given;
-	return given >= bound.least && given <= bound.most;
+	if (given >= bound.least && given <= bound.most)
+		return true;
+	stay_loop_set_rejection(loop, "%s is %llu, and may be %llu to %llu",
+	    name, (unsigned long long)given, (unsigned long long)bound.least,
+	    (unsigned long long)bound.most);
+	return false;
 }
 
 /* The option takes precedence over the URL. */
 static enum stay_status
-read_protocol(struct stay_redis__config *config, const struct stay_url *url,
-    unsigned option, char **at)
+read_protocol(struct stay_loop *loop, struct stay_redis__config *config,
+    const struct stay_url *url, unsigned option, char **at)
 {
 	const char *text = query(url, "protocol", at);
 
-	if (text[0] != '\0' && strcmp(text, "2") != 0 && strcmp(text, "3") != 0)
+	if (text[0] != '\0' && strcmp(text, "2") != 0 &&
+	    strcmp(text, "3") != 0) {
+		stay_loop_set_rejection(loop,
+		    "the protocol of the URL is '%s', and may be 2 or 3", text);
 		return STAY_E_URL;
+	}
 	if (option == 0 && text[0] != '\0')
 		option = (unsigned)(text[0] - '0');
 	config->protocol = option;
-	return option != 1 && option <= protocol_bound.most ? STAY_OK
-							    : STAY_E_ARG;
+	if (option != 1 && option <= protocol_bound.most)
+		return STAY_OK;
+	stay_loop_set_rejection(
+	    loop, "protocol is %u, and may be 0, 2 or 3", option);
+	return STAY_E_ARG;
 }
 
 static enum stay_status
-read_name(struct stay_redis__config *config, const struct stay_url *url,
-    const char *option, char **at)
+read_name(struct stay_loop *loop, struct stay_redis__config *config,
+    const struct stay_url *url, const char *option, char **at)
 {
 	if (option != NULL) {
 		config->name = keep(at, option);
-		return is_name(option) ? STAY_OK : STAY_E_ARG;
+	} else {
+		config->name = query(url, "client_name", at);
+		*at += strlen(config->name) + 1;
 	}
-	config->name = query(url, "client_name", at);
-	*at += strlen(config->name) + 1;
-	return is_name(config->name) ? STAY_OK : STAY_E_URL;
+	if (is_name(config->name))
+		return STAY_OK;
+	stay_loop_set_rejection(loop,
+	    "client_name is '%s', and may have printable characters and no "
+	    "space",
+	    config->name);
+	return option != NULL ? STAY_E_ARG : STAY_E_URL;
 }
 
 static enum stay_status
-read_bounds(
-    struct stay_redis__config *config, const struct stay_redis_options *options)
+read_bounds(struct stay_loop *loop, struct stay_redis__config *config,
+    const struct stay_redis_options *options)
 {
 	uint64_t text_max = options->client.reply_bytes_max;
 
-	if (!take(&config->depth_max, options->depth_max, depth_max_bound) ||
-	    !take(&config->elements_max, options->elements_max,
-		elements_max_bound))
+	if (!take(loop, "depth_max", &config->depth_max, options->depth_max,
+		depth_max_bound) ||
+	    !take(loop, "elements_max", &config->elements_max,
+		options->elements_max, elements_max_bound))
 		return STAY_E_ARG;
 	if (text_max == 0)
 		text_max = reply_bytes_max_default;
@@ -161,8 +193,8 @@ read_bounds(
 }
 
 static enum stay_status
-read_all(struct block *block, const struct stay_url *url,
-    const struct stay_redis_options *options)
+read_all(struct stay_loop *loop, struct block *block,
+    const struct stay_url *url, const struct stay_redis_options *options)
 {
 	struct stay_redis__config *config = &block->config;
 	char *at = block->text;
@@ -176,21 +208,23 @@ read_all(struct block *block, const struct stay_url *url,
 	config->on_orphan_arg = options->on_orphan_arg;
 	config->user = keep(&at, url->user);
 	config->password = keep(&at, url->password);
-	status = check_keys(url->query);
+	status = check_keys(loop, url->query);
 	if (status == STAY_OK)
-		status = read_bounds(config, options);
+		status = read_bounds(loop, config, options);
 	if (status == STAY_OK)
-		status = read_db(config, url, &at);
+		status = read_db(loop, config, url, &at);
 	if (status == STAY_OK)
-		status = read_protocol(config, url, options->protocol, &at);
+		status =
+		    read_protocol(loop, config, url, options->protocol, &at);
 	if (status == STAY_OK)
-		status = read_name(config, url, options->client_name, &at);
+		status =
+		    read_name(loop, config, url, options->client_name, &at);
 	return status;
 }
 
 static enum stay_status
-new_block(struct block **block, const struct stay_url *url,
-    const struct stay_redis_options *options)
+new_block(struct stay_loop *loop, struct block **block,
+    const struct stay_url *url, const struct stay_redis_options *options)
 {
 	size_t size = sizeof(**block) + strlen(url->user) +
 		      strlen(url->password) + strlen(url->query) + 4;
@@ -202,7 +236,7 @@ new_block(struct block **block, const struct stay_url *url,
 	if (*block == NULL)
 		return STAY_E_NOMEM;
 	(*block)->size = size;
-	status = read_all(*block, url, options);
+	status = read_all(loop, *block, url, options);
 	if (status != STAY_OK) {
 		stay_redis__config_free(&(*block)->config);
 		*block = NULL;
@@ -212,27 +246,34 @@ new_block(struct block **block, const struct stay_url *url,
 
 /* A URL with another scheme, such as fd:3, has no settings for Redis. */
 static enum stay_status
-parse_url(struct stay_url **parsed, const char *url)
+parse_url(struct stay_loop *loop, struct stay_url **parsed, const char *url)
 {
+	enum stay_status status;
+	const char *why;
+
 	if (url == NULL)
 		return STAY_E_ARG;
 	if (strncmp(url, "fd:", 3) == 0)
 		url = "fd://";
-	return stay_url_parse(parsed, url, NULL);
+	status = stay_url_parse(parsed, url, &why);
+	if (status == STAY_E_URL)
+		stay_loop_set_rejection(loop, "%s", why);
+	return status;
 }
 
 enum stay_status
-stay_redis__config_new(const struct stay_redis__config **config,
-    const char *url, const struct stay_redis_options *options, uint64_t change)
+stay_redis__config_new(struct stay_loop *loop,
+    const struct stay_redis__config **config, const char *url,
+    const struct stay_redis_options *options, uint64_t change)
 {
 	struct stay_url *parsed;
 	struct block *block;
-	enum stay_status status = parse_url(&parsed, url);
+	enum stay_status status = parse_url(loop, &parsed, url);
 
 	*config = NULL;
 	if (status != STAY_OK)
 		return status;
-	status = new_block(&block, parsed, options);
+	status = new_block(loop, &block, parsed, options);
 	stay_url_free(parsed);
 	if (status != STAY_OK)
 		return status;

@@ -26,8 +26,9 @@ struct stay_redis__config {
 /*
  * Make a config of `url` and `options`, a struct of this version's size. Returns
  * STAY_OK; or STAY_E_URL, STAY_E_ARG or STAY_E_NOMEM, and then *config is NULL.
+ * What is wrong of URL and options is told to the loop.
  */
-enum stay_status stay_redis__config_new(
+enum stay_status stay_redis__config_new(struct stay_loop *loop,
     const struct stay_redis__config **config, const char *url,
     const struct stay_redis_options *options, uint64_t change);
 

@@ -97,14 +97,15 @@ take_options(
 
 /* Fill `own`: the program's options, complete, and a config of the adapter's. */
 static enum stay_status
-prepare(struct stay_redis_options *own, const char *url,
+prepare(struct stay_loop *loop, struct stay_redis_options *own, const char *url,
     const struct stay_redis_options *options, uint64_t change)
 {
 	const struct stay_redis__config *config;
 	enum stay_status status = take_options(own, options);
 
 	if (status == STAY_OK)
-		status = stay_redis__config_new(&config, url, own, change);
+		status =
+		    stay_redis__config_new(loop, &config, url, own, change);
 	if (status != STAY_OK)
 		return status;
 	own->client.config = config;
@@ -118,7 +119,7 @@ stay_redis_start(struct stay_redis **redis, struct stay_loop *loop,
 {
 	struct stay_redis_options own;
 	struct stay_client *client;
-	enum stay_status status = prepare(&own, url, options, 0);
+	enum stay_status status = prepare(loop, &own, url, options, 0);
 
 	*redis = NULL;
 	if (status != STAY_OK)
@@ -137,8 +138,10 @@ enum stay_status
 stay_redis_reconfigure(struct stay_redis *redis, const char *url,
     const struct stay_redis_options *options)
 {
+	struct stay_loop *loop = stay_conn_loop(stay_redis_conn(redis));
 	struct stay_redis_options own;
-	enum stay_status status = prepare(&own, url, options, ++redis->changes);
+	enum stay_status status =
+	    prepare(loop, &own, url, options, ++redis->changes);
 
 	if (status != STAY_OK)
 		return status;

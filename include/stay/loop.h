@@ -137,6 +137,23 @@ STAY_API enum stay_status stay_loop_set_dials_max(
 STAY_API enum stay_status stay_loop_set_dials_stagger_ms(
     struct stay_loop *loop, uint64_t stagger_ms);
 
+/* ---- what was wrong -------------------------------------------------- */
+
+/*
+ * Why the last start or change on this loop was rejected: which option or part of
+ * the URL, with which value, and what it may be, as "depth_max is 9, and may be
+ * 10 to 20". "" if the status says all. Lives until the next start or change.
+ *
+ *	if (stay_redis_start(&redis, loop, url, NULL) != STAY_OK)
+ *		errx(1, "%s: %s", url, stay_loop_rejection(loop));
+ */
+STAY_API const char *stay_loop_rejection(const struct stay_loop *loop);
+
+/* For adapters, which check options of their own: say it, before STAY_E_ARG or
+ * STAY_E_URL is returned. */
+STAY_API void stay_loop_set_rejection(
+    struct stay_loop *loop, const char *format, ...) STAY_PRINTF(2, 3);
+
 /* ---- for worlds ------------------------------------------------------ */
 
 /*

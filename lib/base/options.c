@@ -31,7 +31,8 @@ copy(void *to, size_t size, const void *from, size_t known,
 
 enum stay_status
 stay__options_fill(void *to, size_t size, const void *from,
-    const struct stay__option *options, size_t count, const char **culprit)
+    const struct stay__option *options, size_t count,
+    const struct stay__option **culprit)
 {
 	size_t known = 0;
 	uint64_t *value;
@@ -50,7 +51,7 @@ stay__options_fill(void *to, size_t size, const void *from,
 			*value = options[i].fallback;
 		else if (*value < options[i].min || *value > options[i].max) {
 			if (culprit != NULL)
-				*culprit = options[i].name;
+				*culprit = &options[i];
 			return STAY_E_ARG;
 		}
 	}

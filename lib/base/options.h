@@ -29,9 +29,10 @@ struct stay__option {
  * Fill `to`, the library's struct of `size` bytes, from the program's struct `from`
  * (may be NULL). Both begin with a size_t size. STAY_E_ABI: from->size is 0 or
  * larger than `size`. STAY_E_ARG: a field is out of its bounds, and *culprit (may
- * be NULL) is its name.
+ * be NULL) is its row.
  */
 enum stay_status stay__options_fill(void *to, size_t size, const void *from,
-    const struct stay__option *options, size_t count, const char **culprit);
+    const struct stay__option *options, size_t count,
+    const struct stay__option **culprit);
 
 #endif

@@ -166,14 +166,14 @@ stay__reconfigure_take(struct stay_client *client)
 /* ---- asking for it ---- */
 
 static enum stay_status
-prepare_options(
-    struct stay__change *change, const struct stay_client_options *options)
+prepare_options(const struct stay_client *client, struct stay__change *change,
+    const struct stay_client_options *options)
 {
 	enum stay_status status;
 
 	if (options == NULL)
 		return STAY_OK;
-	status = stay__settings_fill(&change->options, options);
+	status = stay__settings_fill(client->loop, &change->options, options);
 	if (status != STAY_OK)
 		return status;
 	change->has_options = true;
@@ -208,7 +208,7 @@ prepare_change(const struct stay_client *client, struct stay__change *change,
 	if (url != NULL)
 		status = stay__target_parse(client, &change->target, url);
 	if (status == STAY_OK)
-		status = prepare_options(change, options);
+		status = prepare_options(client, change, options);
 	if (status == STAY_OK)
 		status = prepare_label(client, change, url);
 	return status;
@@ -222,6 +222,7 @@ stay_client_reconfigure(struct stay_client *client, const char *url,
 	enum stay_status status;
 
 	assert(client != NULL);
+	stay__loop_forget_rejection(client->loop);
 	if (*client->admission == STAY__ADMIT_CLOSED)
 		return STAY_E_STOPPED;
 	if (client->dropped_count >= STAY__DROPPED_MAX)

@@ -31,11 +31,36 @@ is_row(uint64_t chosen)
 }
 
 static bool
-are_choices(const struct stay_client_options *options)
+is_choice(
+    struct stay_loop *loop, const char *name, uint64_t chosen, unsigned value)
 {
-	return is_row(CHOSEN(offline, options->offline)) &&
-	       is_row(CHOSEN(on_fatal, options->on_fatal)) &&
-	       is_row(CHOSEN(on_refused, options->on_refused));
+	if (is_row(chosen))
+		return true;
+	stay_loop_set_rejection(
+	    loop, "%s is %u, which is none of its values", name, value);
+	return false;
+}
+
+static bool
+are_choices(struct stay_loop *loop, const struct stay_client_options *options)
+{
+#define IS_CHOICE(field)                                                       \
+	is_choice(loop, #field, CHOSEN(field, options->field),                 \
+	    (unsigned)options->field)
+	return IS_CHOICE(offline) && IS_CHOICE(on_fatal) &&
+	       IS_CHOICE(on_refused);
+}
+
+static bool
+are_marks(struct stay_loop *loop, const struct stay_client_options *options)
+{
+	if (options->queue_low_percent <= options->queue_high_percent)
+		return true;
+	stay_loop_set_rejection(loop,
+	    "queue_low_percent is %llu, above queue_high_percent, %llu",
+	    (unsigned long long)options->queue_low_percent,
+	    (unsigned long long)options->queue_high_percent);
+	return false;
 }
 
 /* Whoever does not mind keeps a session as long as it may be sent to. */
@@ -49,18 +74,21 @@ bounds_tombstones(const struct stay_client_options *from)
 }
 
 enum stay_status
-stay__settings_fill(
-    struct stay_client_options *to, const struct stay_client_options *from)
+stay__settings_fill(struct stay_loop *loop, struct stay_client_options *to,
+    const struct stay_client_options *from)
 {
+	const struct stay__option *culprit;
 	enum stay_status status =
 	    stay__options_fill(to, sizeof(*to), from, client_options,
-		sizeof(client_options) / sizeof(client_options[0]), NULL);
+		sizeof(client_options) / sizeof(client_options[0]), &culprit);
 
+	if (culprit != NULL)
+		stay__loop_reject_option(loop, culprit, to);
 	if (status != STAY_OK)
 		return status;
 	if (!bounds_tombstones(from))
 		to->tombstones_max = to->inflight_calls_max;
-	if (!are_choices(to) || to->queue_low_percent > to->queue_high_percent)
+	if (!are_choices(loop, to) || !are_marks(loop, to))
 		return STAY_E_ARG;
 	return STAY_OK;
 }

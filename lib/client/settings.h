@@ -6,7 +6,8 @@
 
 #include "client/target.h"
 
-enum stay_status stay__settings_fill(
+/* STAY_E_ARG: the loop has been told which one is wrong. */
+enum stay_status stay__settings_fill(struct stay_loop *loop,
     struct stay_client_options *to, const struct stay_client_options *from);
 /* Apply the options to the calls. */
 void stay__settings_apply(struct stay_client *client);

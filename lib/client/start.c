@@ -166,11 +166,12 @@ stay_client_start(struct stay_client **started, struct stay_loop *loop,
 	if (started == NULL)
 		return STAY_E_ARG;
 	*started = NULL;
+	stay__loop_forget_rejection(loop);
 	if (protocol == NULL || url == NULL)
 		return STAY_E_ARG;
 	status = stay__protocol_check(protocol);
 	if (status == STAY_OK)
-		status = stay__settings_fill(&filled, options);
+		status = stay__settings_fill(loop, &filled, options);
 	if (status != STAY_OK)
 		return status;
 	client = new_client(loop, protocol, &filled);

@@ -15,6 +15,10 @@ behind(const char *scheme, const char *name)
 	return strncmp(scheme, name, len) == 0 ? scheme + len : NULL;
 }
 
+/* REJECT(client, format, ...): the URL is wrong. */
+#define REJECT(client, ...)                                                    \
+	(stay_loop_set_rejection((client)->loop, __VA_ARGS__), STAY_E_URL)
+
 static enum stay_status
 point_at_host(const struct stay_client *client, struct stay__target *target,
     const char *scheme)
@@ -25,7 +29,9 @@ point_at_host(const struct stay_client *client, struct stay__target *target,
 	if (port[0] == '\0')
 		port = client->protocol.port;
 	if (port == NULL)
-		return STAY_E_URL;
+		return REJECT(client,
+		    "the URL has no port, and %s none to go by",
+		    client->protocol.name);
 	target->dial = stay_target_make(
 	    scheme, url->host[0] != '\0' ? url->host : "localhost", port, "");
 	return STAY_OK;
@@ -33,13 +39,17 @@ point_at_host(const struct stay_client *client, struct stay__target *target,
 
 /* One that no kernel takes is better known at start. */
 static enum stay_status
-point_at_path(struct stay__target *target, const char *scheme)
+point_at_path(const struct stay_client *client, struct stay__target *target,
+    const char *scheme)
 {
 	const struct stay_url *url = target->url;
 	struct stay_address address;
 
 	if (!stay__address_of_path(&address, url->path))
-		return STAY_E_URL;
+		return REJECT(client,
+		    "the path '%s' of the URL is no path of a "
+		    "socket, or too long for one",
+		    url->path);
 	target->dial = stay_target_make(scheme, "", "", url->path);
 	return STAY_OK;
 }
@@ -53,9 +63,12 @@ point_at_transport(
 	if (strcmp(url->scheme, "tcp") == 0)
 		return point_at_host(client, target, "tcp");
 	if (strcmp(url->scheme, "unix") == 0)
-		return point_at_path(target, "unix");
+		return point_at_path(client, target, "unix");
 	if (stay__transport_find(client->loop, url->scheme) == NULL)
-		return STAY_E_URL;
+		return REJECT(client,
+		    "the scheme '%s' of the URL is not known: neither %s nor a "
+		    "transport",
+		    url->scheme, client->protocol.name);
 	target->dial =
 	    stay_target_make(url->scheme, url->host, url->port, url->path);
 	return STAY_OK;
@@ -72,7 +85,7 @@ point_by_scheme(const struct stay_client *client, struct stay__target *target)
 	if (rest != NULL && rest[0] == '\0')
 		return point_at_host(client, target, "tcp");
 	if (rest != NULL && strcmp(rest, "+unix") == 0)
-		return point_at_path(target, "unix");
+		return point_at_path(client, target, "unix");
 	if (rest != NULL && strcmp(rest, "s") == 0)
 		return STAY_E_NO_TLS;
 	return point_at_transport(client, target);
@@ -101,12 +114,14 @@ enum stay_status
 stay__target_parse(const struct stay_client *client,
     struct stay__target *target, const char *url)
 {
-	const char *numbers = behind(url, "fd:");
+	const char *numbers = behind(url, "fd:"), *why;
 	enum stay_status status;
 
 	if (numbers != NULL)
 		return point_at_descriptors(target, numbers);
-	status = stay_url_parse(&target->url, url, NULL);
+	status = stay_url_parse(&target->url, url, &why);
+	if (status == STAY_E_URL)
+		return REJECT(client, "%s", why);
 	return status == STAY_OK ? point_by_scheme(client, target) : status;
 }
 

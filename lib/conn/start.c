@@ -18,11 +18,17 @@ static const struct stay__option conn_options[] = {
 };
 
 static enum stay_status
-fill_options(
-    struct stay_conn_options *filled, const struct stay_conn_options *options)
+fill_options(struct stay_loop *loop, struct stay_conn_options *filled,
+    const struct stay_conn_options *options)
 {
-	return stay__options_fill(filled, sizeof(*filled), options,
-	    conn_options, sizeof(conn_options) / sizeof(conn_options[0]), NULL);
+	const struct stay__option *culprit;
+	enum stay_status status =
+	    stay__options_fill(filled, sizeof(*filled), options, conn_options,
+		sizeof(conn_options) / sizeof(conn_options[0]), &culprit);
+
+	if (culprit != NULL)
+		stay__loop_reject_option(loop, culprit, filled);
+	return status;
 }
 
 static enum stay_status
@@ -79,7 +85,7 @@ make(struct stay_conn **made, struct stay_loop *loop,
     const struct stay_conn_options *options)
 {
 	struct stay_conn_options filled;
-	enum stay_status status = fill_options(&filled, options);
+	enum stay_status status = fill_options(loop, &filled, options);
 	struct stay_conn *conn;
 
 	if (status != STAY_OK)
@@ -144,6 +150,7 @@ stay_conn_start(struct stay_conn **started, struct stay_loop *loop,
 	if (started == NULL)
 		return STAY_E_ARG;
 	*started = NULL;
+	stay__loop_forget_rejection(loop);
 	if (behaviour == NULL)
 		return STAY_E_ARG;
 	if (!stay__behaviour_is_usable(behaviour))

@@ -71,6 +71,8 @@ struct stay_loop {
 
 	const struct stay_observer *observer; /* never NULL */
 	unsigned observers;                   /* how often one was set */
+	char
+	    *rejection; /* why a start or change was rejected; NULL: none was */
 };
 
 /* `loop` is zeroed; it owns `world` from now on. */
@@ -97,6 +99,14 @@ stay__loop_is_orphan(const struct stay_loop *loop)
 {
 	return loop->ops->forked != NULL && loop->ops->forked(loop->world);
 }
+
+/* ---- rejection.c ---- */
+struct stay__option;
+/* A start or change begins. */
+void stay__loop_forget_rejection(struct stay_loop *loop);
+/* A field of `options` is out of its bounds. */
+void stay__loop_reject_option(struct stay_loop *loop,
+    const struct stay__option *option, const void *options);
 
 /* Read the clock anew. */
 void stay__loop_refresh(struct stay_loop *loop);

@@ -41,7 +41,7 @@ static const struct stay__option rows[] = {
 #define ROWS (sizeof(rows) / sizeof(rows[0]))
 
 static enum stay_status
-fill(struct today *to, const void *from, const char **culprit)
+fill(struct today *to, const void *from, const struct stay__option **culprit)
 {
 	memset(to, 0xa5, sizeof(*to));
 	return stay__options_fill(to, sizeof(*to), from, rows, ROWS, culprit);
@@ -67,7 +67,7 @@ START_TEST(test_options_given_ones_are_kept)
 		.timeout_ms = UINT64_MAX,
 		.queue_max = 2 };
 	struct today options;
-	const char *culprit = "set";
+	const struct stay__option *culprit = rows;
 
 	ck_assert_int_eq(fill(&options, &given, &culprit), STAY_OK);
 	ck_assert_str_eq(options.label, "mine");
@@ -121,16 +121,16 @@ START_TEST(test_options_out_of_bounds_are_named)
 {
 	struct today given = { .size = sizeof(given), .queue_max = 1 };
 	struct today options;
-	const char *culprit = NULL;
+	const struct stay__option *culprit = NULL;
 
 	ck_assert_int_eq(fill(&options, &given, &culprit), STAY_E_ARG);
-	ck_assert_str_eq(culprit, "queue_max");
+	ck_assert_str_eq(culprit->name, "queue_max");
 	given.queue_max = 4097;
 	ck_assert_int_eq(fill(&options, &given, NULL), STAY_E_ARG);
 	given.queue_max = 4096;
 	given.added_later = 11;
 	ck_assert_int_eq(fill(&options, &given, &culprit), STAY_E_ARG);
-	ck_assert_str_eq(culprit, "added_later");
+	ck_assert_str_eq(culprit->name, "added_later");
 	given.added_later = 10;
 	ck_assert_int_eq(fill(&options, &given, &culprit), STAY_OK);
 }
@@ -343,8 +343,9 @@ END_TEST
 START_TEST(test_options_of_redis_are_those_of_its_client)
 {
 	struct stay_client_options filled;
+	struct stay_loop loop = { 0 };
 
-	ck_assert_int_eq(stay__settings_fill(&filled, NULL), STAY_OK);
+	ck_assert_int_eq(stay__settings_fill(&loop, &filled, NULL), STAY_OK);
 #define REDIS_AS_CLIENT(field, fallback)                                       \
 	ck_assert_uint_eq(filled.field, fallback);
 #include "../../adapters/redis/options.def"
@@ -354,15 +355,19 @@ END_TEST
 START_TEST(test_options_choices_are_checked)
 {
 	struct stay_client_options options = { STAY_CLIENT_OPTIONS }, filled;
+	struct stay_loop loop = { 0 };
 
 #define CLIENT_CHOICE(field, value, text)                                      \
 	options.field = value;                                                 \
-	ck_assert_int_eq(stay__settings_fill(&filled, &options), STAY_OK);     \
+	ck_assert_int_eq(                                                      \
+	    stay__settings_fill(&loop, &filled, &options), STAY_OK);           \
 	ck_assert_int_eq(filled.field, value);                                 \
 	memset(&options.field, 0x7f, sizeof(options.field));                   \
-	ck_assert_int_eq(stay__settings_fill(&filled, &options), STAY_E_ARG);  \
+	ck_assert_int_eq(                                                      \
+	    stay__settings_fill(&loop, &filled, &options), STAY_E_ARG);        \
 	options.field = value;
 #include "base/options.def"
+	stay__loop_forget_rejection(&loop);
 }
 END_TEST
 

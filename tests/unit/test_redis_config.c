@@ -5,7 +5,22 @@
 #include "../../adapters/redis/config.h"
 
 #include "expect.h"
+#include "sim/world_sim.h"
 #include "suites.h"
+
+static struct stay_loop *loop; /* is told what is wrong */
+
+static void
+begin(void)
+{
+	loop = stay_loop_new(sim_world_new(1));
+}
+
+static void
+end(void)
+{
+	ck_assert_int_eq(stay_loop_free(loop), STAY_OK);
+}
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
@@ -63,7 +78,8 @@ START_TEST(test_redis_config_of_a_url)
 	const struct stay_redis__config *config;
 
 	ck_assert_int_eq(
-	    stay_redis__config_new(&config, good->url, &none, 0), STAY_OK);
+	    stay_redis__config_new(loop, &config, good->url, &none, 0),
+	    STAY_OK);
 	ck_assert_str_eq(config->user, good->user);
 	ck_assert_str_eq(config->password, good->password);
 	ck_assert_str_eq(config->name, good->name);
@@ -78,7 +94,8 @@ START_TEST(test_redis_config_of_no_url)
 	const struct stay_redis__config *config;
 
 	ck_assert_int_eq(
-	    stay_redis__config_new(&config, bads[_i], &none, 0), STAY_E_URL);
+	    stay_redis__config_new(loop, &config, bads[_i], &none, 0),
+	    STAY_E_URL);
 	ck_assert_ptr_null(config);
 }
 END_TEST
@@ -88,7 +105,7 @@ START_TEST(test_redis_config_without_a_url)
 	const struct stay_redis__config *config;
 
 	ck_assert_int_eq(
-	    stay_redis__config_new(&config, NULL, &none, 0), STAY_E_ARG);
+	    stay_redis__config_new(loop, &config, NULL, &none, 0), STAY_E_ARG);
 	ck_assert_ptr_null(config);
 	stay_redis__config_free(config);
 }
@@ -101,8 +118,8 @@ START_TEST(test_redis_config_options_go_before_the_url)
 	const struct stay_redis__config *config;
 
 	ck_assert_int_eq(
-	    stay_redis__config_new(
-		&config, "redis://h?client_name=url&protocol=2", &options, 0),
+	    stay_redis__config_new(loop, &config,
+		"redis://h?client_name=url&protocol=2", &options, 0),
 	    STAY_OK);
 	ck_assert_str_eq(config->name, "option");
 	ck_assert_uint_eq(config->protocol, 3);
@@ -118,13 +135,15 @@ START_TEST(test_redis_config_bounds)
 	const struct stay_redis__config *config;
 
 	ck_assert_int_eq(
-	    stay_redis__config_new(&config, "redis://h", &none, 0), STAY_OK);
+	    stay_redis__config_new(loop, &config, "redis://h", &none, 0),
+	    STAY_OK);
 	ck_assert_uint_eq(config->depth_max, 1024);
 	ck_assert_uint_eq(config->elements_max, 4194304);
 	ck_assert_uint_eq(config->text_max, 512u << 20);
 	stay_redis__config_free(config);
 	ck_assert_int_eq(
-	    stay_redis__config_new(&config, "redis://h", &options, 0), STAY_OK);
+	    stay_redis__config_new(loop, &config, "redis://h", &options, 0),
+	    STAY_OK);
 	ck_assert_uint_eq(config->depth_max, 3);
 	ck_assert_uint_eq(config->elements_max, 5);
 	ck_assert_uint_eq(config->text_max, 100);
@@ -141,7 +160,8 @@ check_bound(const struct stay_redis_options *options, enum stay_status status,
 	const struct stay_redis__config *config;
 
 	ck_assert_int_eq(
-	    stay_redis__config_new(&config, "redis://h", options, 0), status);
+	    stay_redis__config_new(loop, &config, "redis://h", options, 0),
+	    status);
 	if (status == STAY_OK)
 		ck_assert_uint_eq(
 		    *(const uint32_t *)(const void *)((const char *)config +
@@ -185,8 +205,8 @@ START_TEST(test_redis_config_options_out_of_range)
 	const struct stay_redis__config *config;
 
 	for (size_t i = 0; i < COUNT(options); i++) {
-		ck_assert_int_eq(stay_redis__config_new(
-				     &config, "redis://h", &options[i], 0),
+		ck_assert_int_eq(stay_redis__config_new(loop, &config,
+				     "redis://h", &options[i], 0),
 		    STAY_E_ARG);
 		ck_assert_ptr_null(config);
 	}
@@ -199,6 +219,7 @@ suite_redis_config(void)
 	Suite *suite = suite_create("redis_config");
 	TCase *tests = tcase_create("redis_config");
 
+	tcase_add_checked_fixture(tests, begin, end);
 	tcase_add_test(tests, test_redis_config_options_are_as_the_table_says);
 	tcase_add_loop_test(
 	    tests, test_redis_config_of_a_url, 0, (int)COUNT(goods));

@@ -337,7 +337,7 @@ START_TEST(test_redis_hello_conversations)
 	lessons = (struct stay_redis__lessons){ 0 };
 	now_ms = 0;
 	ck_assert_int_eq(
-	    stay_redis__config_new(&config, conversation->url, &none, 0),
+	    stay_redis__config_new(NULL, &config, conversation->url, &none, 0),
 	    STAY_OK);
 	do
 		take_turn(&greeting, config, turn, conversation->label);
@@ -355,7 +355,8 @@ START_TEST(test_redis_hello_without_room)
 	unsigned due;
 
 	ck_assert_int_eq(
-	    stay_redis__config_new(&config, "redis://h/1", &none, 0), STAY_OK);
+	    stay_redis__config_new(NULL, &config, "redis://h/1", &none, 0),
+	    STAY_OK);
 	stay_buf_init(&out, 30);
 	ck_assert_int_eq(
 	    answer(&greeting, config, NULL, &out, &due).kind, RETRY);

@@ -1,0 +1,57 @@
+/*
+ * Why the last start or change on a loop was rejected, as a sentence. This file
+ * does not know what may be set to which value.
+ */
+#include <assert.h>
+#include <inttypes.h>
+
+#include "base/mem.h"
+#include "base/options.h"
+#include "base/text.h"
+#include "loop/loop.h"
+
+#define REJECTION_MAX 512
+
+const char *
+stay_loop_rejection(const struct stay_loop *loop)
+{
+	assert(loop != NULL);
+	return loop->rejection == NULL ? "" : loop->rejection;
+}
+
+/* Without memory there is no sentence. */
+void
+stay_loop_set_rejection(struct stay_loop *loop, const char *format, ...)
+{
+	struct stay__text text = { NULL, REJECTION_MAX, 0 };
+	va_list arguments;
+
+	assert(loop != NULL && format != NULL);
+	if (loop->rejection == NULL)
+		loop->rejection = stay__zalloc(REJECTION_MAX);
+	if (loop->rejection == NULL)
+		return;
+	text.at = loop->rejection;
+	va_start(arguments, format);
+	stay__text_vadd(&text, format, arguments);
+	va_end(arguments);
+}
+
+void
+stay__loop_forget_rejection(struct stay_loop *loop)
+{
+	stay__free(loop->rejection);
+	loop->rejection = NULL;
+}
+
+void
+stay__loop_reject_option(struct stay_loop *loop,
+    const struct stay__option *option, const void *options)
+{
+	uint64_t value;
+
+	memcpy(&value, (const char *)options + option->offset, sizeof(value));
+	stay_loop_set_rejection(loop,
+	    "%s is %" PRIu64 ", and may be %" PRIu64 " to %" PRIu64,
+	    option->name, value, option->min, option->max);
+}

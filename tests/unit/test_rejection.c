@@ -1,0 +1,177 @@
+/*
+ * Whoever is rejected can say what was wrong: which option or part of the URL,
+ * with which value, and what it may be.
+ */
+#include <string.h>
+
+#include <stay/redis.h>
+
+#include "sim/world_sim.h"
+#include "suites.h"
+#include "support/line_protocol.h"
+
+static struct stay_world *world;
+static struct stay_loop *loop;
+
+static void
+begin(void)
+{
+	world = sim_world_new(1);
+	loop = stay_loop_new(world);
+	ck_assert_str_eq(stay_loop_rejection(loop), "");
+}
+
+static void
+end(void)
+{
+	ck_assert(sim_run(world, 60000));
+	ck_assert_int_eq(stay_loop_free(loop), STAY_OK);
+}
+
+/* ---- the options of a client, and its URL ---- */
+
+#define LINE_OK "line://10.0.0.1:7777"
+
+static const struct {
+	const char *url;
+	struct stay_client_options options;
+	enum stay_status status;
+	const char *says;
+} starts[] = {
+	{ LINE_OK, { .queue_calls_max = UINT64_C(5000000000) }, STAY_E_ARG,
+	    "queue_calls_max is 5000000000, and may be 1 to 4294967295" },
+	{ LINE_OK, { .offline = (enum stay_offline)7 }, STAY_E_ARG,
+	    "offline is 7, which is none of its values" },
+	{ LINE_OK, { .on_fatal = (enum stay_on_fatal)8 }, STAY_E_ARG,
+	    "on_fatal is 8, which is none of its values" },
+	{ LINE_OK, { .queue_low_percent = 60, .queue_high_percent = 50 },
+	    STAY_E_ARG,
+	    "queue_low_percent is 60, above queue_high_percent, 50" },
+	{ "line://h:70000", { 0 }, STAY_E_URL, "the port is past 65535" },
+	{ "lime\t://h", { 0 }, STAY_E_URL,
+	    "the scheme contains something other than letters, digits, '+', "
+	    "'-' and '.'" },
+	{ "lime://h", { 0 }, STAY_E_URL,
+	    "the scheme 'lime' of the URL is not known: neither line nor a "
+	    "transport" },
+	{ "line+unix://", { 0 }, STAY_E_URL,
+	    "the path '' of the URL is no path of a socket, or too long for "
+	    "one" },
+};
+
+START_TEST(test_rejection_of_a_client)
+{
+	struct stay_client_options options = starts[_i].options;
+	struct stay_client *client;
+
+	options.size = sizeof(options);
+	ck_assert_int_eq(stay_client_start(&client, loop, &line_protocol,
+			     starts[_i].url, &options),
+	    starts[_i].status);
+	ck_assert_str_eq(stay_loop_rejection(loop), starts[_i].says);
+}
+END_TEST
+
+/* A start that goes well, or fails by its status alone, says nothing. */
+START_TEST(test_rejection_is_of_the_last_start)
+{
+	struct stay_conn_options options = { STAY_CONN_OPTIONS,
+		.turn_budget = UINT64_MAX };
+	static const struct stay_behaviour behaviour = { STAY_BEHAVIOUR };
+	struct stay_conn *conn;
+
+	ck_assert_int_eq(
+	    stay_conn_start(&conn, loop, &behaviour, NULL, &options),
+	    STAY_E_ARG);
+	ck_assert_ptr_nonnull(strstr(stay_loop_rejection(loop),
+	    "turn_budget is 18446744073709551615, and may be 1 to "));
+	ck_assert_int_eq(
+	    stay_conn_start(&conn, loop, NULL, NULL, NULL), STAY_E_ARG);
+	ck_assert_str_eq(stay_loop_rejection(loop), "");
+}
+END_TEST
+
+/* ---- Redis ---- */
+
+static const struct {
+	const char *url;
+	struct stay_redis_options options;
+	const char *says;
+} redis_starts[] = {
+	{ "redis://h/x", { 0 },
+	    "the db of the URL is 'x', and may be 0 to 2147483647" },
+	{ "redis://h?db=-1", { 0 },
+	    "the db of the URL is '-1', and may be 0 to 2147483647" },
+	{ "redis://h?protocol=4", { 0 },
+	    "the protocol of the URL is '4', and may be 2 or 3" },
+	{ "redis://h?timeout=4", { 0 },
+	    "the query of the URL has the key 'timeout', which is none of db, "
+	    "protocol, client_name" },
+	{ "redis://h?client_name=a%20b", { 0 },
+	    "client_name is 'a b', and may have printable characters and no "
+	    "space" },
+	{ "redis://h:x", { 0 }, "the port is not a number" },
+	{ "redis://h", { .protocol = 4 },
+	    "protocol is 4, and may be 0, 2 or 3" },
+	{ "http://h", { 0 },
+	    "the scheme 'http' of the URL is not known: neither redis nor a "
+	    "transport" },
+};
+
+static struct stay_redis_options
+redis_options(int i)
+{
+	struct stay_redis_options options = redis_starts[i].options;
+	const struct stay_redis_options sized = { STAY_REDIS_OPTIONS };
+
+	options.size = sized.size;
+	options.client.size = sized.client.size;
+	return options;
+}
+
+START_TEST(test_rejection_of_redis)
+{
+	struct stay_redis_options options = redis_options(_i);
+	struct stay_redis *redis;
+
+	ck_assert_int_ne(
+	    stay_redis_start(&redis, loop, redis_starts[_i].url, &options),
+	    STAY_OK);
+	ck_assert_str_eq(stay_loop_rejection(loop), redis_starts[_i].says);
+}
+END_TEST
+
+START_TEST(test_rejection_of_a_change)
+{
+	struct stay_redis_options options = redis_options(_i);
+	struct stay_redis *redis;
+
+	ck_assert_int_eq(
+	    stay_redis_start(&redis, loop, "redis://10.0.0.1", NULL), STAY_OK);
+	ck_assert_int_ne(
+	    stay_redis_reconfigure(redis, redis_starts[_i].url, &options),
+	    STAY_OK);
+	ck_assert_str_eq(stay_loop_rejection(loop), redis_starts[_i].says);
+	stay_redis_stop(redis);
+}
+END_TEST
+
+#define COUNT(table) ((int)(sizeof(table) / sizeof((table)[0])))
+
+Suite *
+suite_rejection(void)
+{
+	Suite *suite = suite_create("rejection");
+	TCase *tests = tcase_create("rejection");
+
+	tcase_add_checked_fixture(tests, begin, end);
+	tcase_add_loop_test(
+	    tests, test_rejection_of_a_client, 0, COUNT(starts));
+	tcase_add_test(tests, test_rejection_is_of_the_last_start);
+	tcase_add_loop_test(
+	    tests, test_rejection_of_redis, 0, COUNT(redis_starts));
+	tcase_add_loop_test(
+	    tests, test_rejection_of_a_change, 0, COUNT(redis_starts));
+	suite_add_tcase(suite, tests);
+	return suite;
+}
