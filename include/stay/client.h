@@ -211,7 +211,8 @@ STAY_API STAY_USE enum stay_status stay_client_start(
  * NULL, a failure goes to the observer.
  * Returns: STAY_OK: accepted. Or the call is rejected, and `done` never runs:
  * STAY_E_FULL (a bound of the queue, or too many calls whose `done` has not
- * run); STAY_E_DRAINING; STAY_E_OFFLINE (with STAY_OFFLINE_FAIL); STAY_E_NOMEM;
+ * run); STAY_E_DRAINING; STAY_E_OFFLINE (with STAY_OFFLINE_FAIL, or
+ * for STAY_THIS_SESSION without a session); STAY_E_NOMEM;
  * what encode returned; after a fatal failure its status, until the next
  * attempt begins (stay_conn_failure has the sentence).
  */

@@ -90,7 +90,10 @@ struct stay_session;
  */
 #define STAY_IDEMPOTENT   1u /* running it twice does no harm */
 #define STAY_BLOCKS       2u /* the server may take blocks_ms to reply */
-#define STAY_THIS_SESSION 4u /* worthless in another session: ends with it */
+/* Worthless in another session than the one that is ready at submission: it ends
+ * with that, and is rejected with STAY_E_OFFLINE if there is none, or if it is
+ * being left. So it is also the flag of a call that is not worth waiting for. */
+#define STAY_THIS_SESSION 4u
 #define STAY_READ_ONLY    (8u | STAY_IDEMPOTENT) /* changes nothing */
 
 /* What encode is given, and what it fills in. Lives until encode returns. */

@@ -35,6 +35,13 @@ is_renewed(const struct stay_session *session)
 	return session->leave.renewed == session->generation;
 }
 
+bool
+stay__session_is_ready(const struct stay_session *session)
+{
+	return stay__session_state(session) == STAY__SESSION_READY &&
+	       session->condemned == STAY_OK && !is_renewed(session);
+}
+
 void
 stay__leave_want_renewal(struct stay_session *session, const char *why)
 {

@@ -14,6 +14,8 @@ struct stay__leave {
 /* By our own will: a normal reason, too, is the end of the session. */
 void stay__leave_now(struct stay_client *client, enum stay_status reason);
 /* The protocol wants another session. No effect unless this one is ready. */
+/* Whether calls of the session itself may go into it: not when it is being left. */
+bool stay__session_is_ready(const struct stay_session *session);
 void stay__leave_want_renewal(struct stay_session *session, const char *why);
 /* Begin the graceful close if the protocol wants another session. Called when
  * all that was read is handled. */

@@ -139,8 +139,7 @@ stay__session_say_farewell(struct stay_session *session)
 	return !stay__output_is_flushed(client);
 }
 
-/* A call for one session only is not ended by an attempt that never came up: it
- * is bound to the next session that does. */
+/* In the queue there are calls for one session only if there was one. */
 static void
 end_calls(struct stay__calls *calls, bool was_up, const struct stay__loss *loss)
 {

@@ -114,6 +114,11 @@ submit(struct stay_client *client, const void *data,
 	call->arg = arg;
 	status = encode(client, &request, &span);
 	request.flags |= options->flags;
+	if (status == STAY_OK && (request.flags & STAY_THIS_SESSION) != 0 &&
+	    !stay__session_is_ready(&client->session)) {
+		stay__sendbuf_cut(&client->calls.sendbuf, span.begin);
+		status = STAY_E_OFFLINE;
+	}
 	if (status == STAY_OK) {
 		status = name_call(call, options);
 		if (status != STAY_OK)

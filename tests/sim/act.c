@@ -218,7 +218,8 @@ may_be_refused(const struct user *user, enum stay_status status)
 	if (status == STAY_E_NOMEM)
 		return memory.failed > 0;
 	if (status == STAY_E_OFFLINE)
-		return user->options.offline == STAY_OFFLINE_FAIL;
+		return user->options.offline == STAY_OFFLINE_FAIL ||
+		       user->kind == KIND_LINE;
 	if (status == STAY_E_DRAINING)
 		return user->leaving ||
 		       user->options.backoff.attempts_max > 0 ||

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "client/client.h"
+#include "client/leave.h"
 #include "expect.h"
 #include "suites.h"
 #include "support/line_rig.h"
@@ -144,6 +146,12 @@ submit(void)
 	fate->request = (struct line_request){ .text = fate->text,
 		.replies = kinds[kind].replies,
 		.flags = kinds[kind].flags };
+	if ((fate->request.flags & STAY_THIS_SESSION) != 0 &&
+	    !stay__session_is_ready(&rig.client->session)) {
+		ck_assert_int_eq(
+		    line_try(&rig, fate->name, &fate->request), STAY_E_OFFLINE);
+		return;
+	}
 	options.timeout_ms = 1 + draw(400);
 	fate->deadline_ms = sim_now_ms(rig.world) + options.timeout_ms;
 	line_call_with(&rig, fate->name, &fate->request, options);

@@ -520,21 +520,58 @@ START_TEST(test_promise_3_half_sent_and_half_answered)
 }
 END_TEST
 
-/* What is for one session does not go into the next; for a first it waits. */
+static const struct line_request only = {
+	.text = "quiet", .replies = 1, .flags = STAY_THIS_SESSION
+};
+
+static void
+end_transaction(struct line_call *call)
+{
+	(void)call;
+	ck_assert_int_eq(line_try(&rig, "c", &only), STAY_E_OFFLINE);
+}
+
+static void
+leave_at_a_push(struct stay_session *session, const char *text)
+{
+	(void)text;
+	stay_session_renew(session, "the peer says goodbye");
+	ck_assert_int_eq(line_try(&rig, "c", &only), STAY_E_OFFLINE);
+}
+
+/* Without one that is ready it is rejected at once, and leaves no trace. */
+START_TEST(test_promise_3_a_call_for_this_session_needs_one)
+{
+	line_prepare(&rig);
+	rig.config.on_push = leave_at_a_push;
+	line_start(&rig, NULL);
+	ck_assert_int_eq(line_try(&rig, "a", &only), STAY_E_OFFLINE);
+	line_run(&rig, 10);
+	line_call(&rig, "b", &only)->then = end_transaction;
+	line_run(&rig, 10);
+	sim_peer_reset(rig.peer);
+	line_run(&rig, 1000);
+	ck_assert_uint_eq(rig.calls[0].told, 1);
+	ck_assert_uint_eq(counts().sessions, 2);
+	sim_peer_print(rig.peer, ">leave\n");
+	line_run(&rig, 1000);
+	ck_assert_uint_eq(counts().sessions, 3);
+	ck_assert_uint_eq(counts().rejected, 3);
+	ck_assert_str_eq(line_got(&rig), "quiet;||");
+	line_end(&rig);
+}
+END_TEST
+
+/* What is for one session does not go into the next. */
 START_TEST(test_promise_3_a_call_for_this_session_ends_with_it)
 {
 	struct stay_client_options options = { .inflight_calls_max = 1 };
-	const struct line_request only = {
-		.text = "quiet", .replies = 1, .flags = STAY_THIS_SESSION
-	};
 
 	line_prepare(&rig);
-	rig.config.hello = "say !busy";
 	line_start(&rig, &options);
+	line_run(&rig, 10);
 	line_call(&rig, "a", &only);
 	line_run(&rig, 10);
-	rig.config.hello = NULL;
-	line_run(&rig, 1000);
 	ck_assert_uint_eq(counts().in_flight, 1);
 	line_call(&rig, "b", &only);
 	line_call(&rig, "c", LINE("say +3"));
@@ -977,6 +1014,7 @@ suite_promises(void)
 	tcase_add_test(
 	    tcase, test_promise_3_an_early_answer_does_not_shift_the_boundary);
 	tcase_add_test(tcase, test_promise_3_half_sent_and_half_answered);
+	tcase_add_test(tcase, test_promise_3_a_call_for_this_session_needs_one);
 	tcase_add_test(
 	    tcase, test_promise_3_a_call_for_this_session_ends_with_it);
 	tcase_add_test(tcase, test_promise_4_order_holds_over_a_reconnect);
