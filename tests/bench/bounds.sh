@@ -49,9 +49,11 @@ system_calls() {
 
 # least WHAT ACTION COUNT
 least() {
-	for run in 1 2 3; do
+	{
 		"$1" "$2" "$3"
-	done | sort -n | head -n 1
+		"$1" "$2" "$3"
+		"$1" "$2" "$3"
+	} | sort -n | head -n 1
 }
 
 # difference WHAT ACTION FEW MANY EACH NAME: what EACH more of it cost. What
