@@ -41,8 +41,8 @@ renew_for(struct stay_session *session, enum stay_redis__renew renew)
 		    "the server asks for a login in the middle of a session",
 		[STAY_REDIS__RENEW_REPLICA] =
 		    "READONLY: the server was a primary and is a replica now",
-		[STAY_REDIS__RENEW_CUT_OFF] = "MASTERDOWN: the server was a "
-					      "primary and has lost its own",
+		[STAY_REDIS__RENEW_CUT_OFF] =
+		    "MASTERDOWN: the server was a primary and has lost its own",
 		[STAY_REDIS__RENEW_LOADING] =
 		    "LOADING: the server was a primary and loads its data now",
 	};

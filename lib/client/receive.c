@@ -84,6 +84,7 @@ tell_error(struct stay_session *session, struct stay__call *call,
 	    session, &text, (struct stay_bytes){ frame->why, frame->why_len });
 	result->why = why;
 	tell_answer(call, frame, result);
+	result->why = NULL;
 }
 
 static void

@@ -241,7 +241,8 @@ listens_first(struct stay_loop *loop)
 
 /* ---- turns ---- */
 
-/* Run the tasks queued by now; what they queue waits for the next round. */
+/* Run the tasks queued by now; what they queue waits for the next round. A turn
+ * that takes too long puts the others off: it listens first. */
 static void
 run_all(struct stay_loop *loop, struct stay__list *queue)
 {
@@ -256,7 +257,13 @@ run_all(struct stay_loop *loop, struct stay__list *queue)
 
 		task->run(task);
 		let_time_pass(loop);
+		if (loop->now >= loop->too_long)
+			break;
 	}
+	if (node == NULL)
+		return;
+	stay__list_append_all(&batch, queue);
+	stay__list_append_all(queue, &batch);
 }
 
 static bool
@@ -266,7 +273,6 @@ has_work(const struct stay_loop *loop)
 	       !stay__list_is_empty(&loop->flush);
 }
 
-/* A turn that takes too long listens, too, before it hands more to a stream. */
 static void
 run_rounds(struct stay_loop *loop)
 {
