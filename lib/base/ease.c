@@ -4,10 +4,6 @@
  */
 #include "base/ease.h"
 
-#include <string.h>
-
-#include "base/mem.h"
-
 /* Without memory for the smaller one the larger one stays. */
 static void
 shrink(struct stay_buf *buf)

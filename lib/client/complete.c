@@ -59,7 +59,8 @@ may_be_answered(const struct stay__call *call)
 {
 	const struct stay_client *client = stay__client_of_calls(call->owner);
 
-	return call->stage == STAY__CALL_COMMITTED &&
+	return (call->stage == STAY__CALL_COMMITTED ||
+		   call->stage == STAY__CALL_OVER) &&
 	       stay__loop_is_excused(client->loop) &&
 	       stay__stream_is_unread(client->conn);
 }

@@ -75,16 +75,15 @@ tell_answer(struct stay__call *call, const struct stay_frame *frame,
 /* A function of its own, so that good answers don't pay for its buffer. */
 static void
 tell_error(struct stay_session *session, struct stay__call *call,
-    const struct stay_frame *frame, struct stay_result *result)
+    const struct stay_frame *frame, struct stay_result result)
 {
 	char why[WHY_MAX];
 	struct stay__text text = { why, sizeof(why), 0 };
 
 	stay__session_quote(
 	    session, &text, (struct stay_bytes){ frame->why, frame->why_len });
-	result->why = why;
-	tell_answer(call, frame, result);
-	result->why = NULL;
+	result.why = why;
+	tell_answer(call, frame, &result);
 }
 
 static void
@@ -96,7 +95,7 @@ answer_call(struct stay_session *session, struct stay__call *call,
 	if (result.status == STAY_OK)
 		tell_answer(call, frame, &result);
 	else
-		tell_error(session, call, frame, &result);
+		tell_error(session, call, frame, result);
 }
 
 static void

@@ -260,10 +260,7 @@ run_all(struct stay_loop *loop, struct stay__list *queue)
 		if (loop->now >= loop->too_long)
 			break;
 	}
-	if (node == NULL)
-		return;
-	stay__list_append_all(&batch, queue);
-	stay__list_append_all(queue, &batch);
+	stay__list_prepend_all(queue, &batch);
 }
 
 static bool

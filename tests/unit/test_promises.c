@@ -125,6 +125,24 @@ START_TEST(test_promise_6_sleeping_makes_no_deadline_later)
 }
 END_TEST
 
+/* The same of a late answer: its peer is not silent. */
+START_TEST(test_promise_8_what_came_while_it_slept_is_a_sign_of_life)
+{
+	struct stay_client_options options = { .call_timeout_ms = 100,
+		.tombstone_age_ms = 500 };
+
+	line_begin(&rig, &options);
+	line_call(&rig, "a", &quiet);
+	line_run(&rig, 150);
+	sim_peer_print(rig.peer, "+late\n");
+	sim_sleep_ms(rig.world, 1000);
+	line_run(&rig, 10);
+	ck_assert_str_eq(
+	    line_told(&rig), "a E_TIMEOUT/maybe executed;orphan +late;");
+	line_end(&rig);
+}
+END_TEST
+
 static void
 take_long(struct stay_session *session, const char *text)
 {
@@ -996,6 +1014,8 @@ suite_promises(void)
 	tcase_add_test(tcase, test_promise_6_sleeping_makes_no_deadline_later);
 	tcase_add_test(
 	    tcase, test_promise_6_unread_bytes_excuse_no_call_for_ever);
+	tcase_add_test(
+	    tcase, test_promise_8_what_came_while_it_slept_is_a_sign_of_life);
 	tcase_add_test(tcase, test_promise_2_a_reply_to_nobody);
 	tcase_add_test(tcase, test_promise_2_a_cancelled_call_keeps_its_place);
 	tcase_add_test(tcase, test_promise_2_tombstones_are_bounded_in_number);

@@ -1,0 +1,114 @@
+/* What a turn of a loop does, in which order, when a task takes too long. */
+#include <stdio.h>
+#include <string.h>
+
+#include "loop/loop.h"
+#include "sim/world_sim.h"
+#include "suites.h"
+
+static struct stay_world *world;
+static struct stay_loop *loop;
+static struct stay__task tasks[3];
+static struct stay__timer timer;
+static char told[64];
+
+static void
+tell(const char *what)
+{
+	size_t len = strlen(told);
+
+	snprintf(told + len, sizeof(told) - len, "%s;", what);
+}
+
+static void
+take_long(struct stay__task *task)
+{
+	(void)task;
+	tell("long");
+	sim_sleep_ms(world, 10);
+}
+
+static void
+be_quick(struct stay__task *task)
+{
+	(void)task;
+	tell("quick");
+}
+
+static void
+run_after(struct stay__timer *fired)
+{
+	(void)fired;
+	tell("due");
+}
+
+static void
+begin(void)
+{
+	told[0] = '\0';
+	world = sim_world_new(1);
+	loop = stay_loop_new(world);
+	stay__task_init(&tasks[0], take_long);
+	stay__task_init(&tasks[1], be_quick);
+	stay__task_init(&tasks[2], be_quick);
+	stay__timer_init(&timer, run_after);
+	stay__loop_timer(loop, &timer, stay__loop_after(loop, 5));
+}
+
+static void
+end(void)
+{
+	ck_assert_int_eq(stay_loop_free(loop), STAY_OK);
+}
+
+/* Who would write next finds that its time is over. */
+START_TEST(test_promise_6_loop_a_slow_write_puts_the_next_one_off)
+{
+	stay__loop_flush_soon(loop, &tasks[0]);
+	stay__loop_flush_soon(loop, &tasks[1]);
+	stay_loop_turn(loop);
+	ck_assert_str_eq(told, "long;");
+	sim_run_ms(world, 0);
+	ck_assert_str_eq(told, "long;due;quick;");
+}
+END_TEST
+
+/* What is put off keeps its place, in front of what came later. */
+START_TEST(test_loop_a_slow_task_loses_no_other)
+{
+	stay__loop_run_soon(loop, &tasks[0]);
+	stay__loop_run_soon(loop, &tasks[1]);
+	stay__loop_flush_soon(loop, &tasks[2]);
+	stay_loop_turn(loop);
+	ck_assert_str_eq(told, "long;");
+	sim_run_ms(world, 0);
+	ck_assert_str_eq(told, "long;due;quick;quick;");
+}
+END_TEST
+
+/* A turn that is not late does it all at once. */
+START_TEST(test_loop_a_quick_turn_runs_everything)
+{
+	stay__loop_run_soon(loop, &tasks[1]);
+	stay__loop_flush_soon(loop, &tasks[2]);
+	stay_loop_turn(loop);
+	ck_assert_str_eq(told, "quick;quick;");
+	sim_run_ms(world, 10);
+	ck_assert_str_eq(told, "quick;quick;due;");
+}
+END_TEST
+
+Suite *
+suite_loop(void)
+{
+	Suite *suite = suite_create("loop");
+	TCase *tests = tcase_create("loop");
+
+	tcase_add_checked_fixture(tests, begin, end);
+	tcase_add_test(
+	    tests, test_promise_6_loop_a_slow_write_puts_the_next_one_off);
+	tcase_add_test(tests, test_loop_a_slow_task_loses_no_other);
+	tcase_add_test(tests, test_loop_a_quick_turn_runs_everything);
+	suite_add_tcase(suite, tests);
+	return suite;
+}
