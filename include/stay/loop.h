@@ -142,7 +142,8 @@ STAY_API enum stay_status stay_loop_set_dials_stagger_ms(
 /*
  * Why the last start or change on this loop was rejected: which option or part of
  * the URL, with which value, and what it may be, as "depth_max is 9, and may be
- * 10 to 20". "" if the status says all. Lives until the next start or change.
+ * 10 to 20". "" if the status says all. Changes with the next start or change;
+ * lives as long as the loop.
  *
  *	if (stay_redis_start(&redis, loop, url, NULL) != STAY_OK)
  *		errx(1, "%s: %s", url, stay_loop_rejection(loop));

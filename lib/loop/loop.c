@@ -45,7 +45,7 @@ stay__loop_fini(struct stay_loop *loop)
 	stay__slabs_trim(&loop->slabs);
 	stay__ids_fini(&loop->ids);
 	loop->ops->free(loop->world);
-	stay__loop_forget_rejection(loop);
+	stay__free(loop->rejection);
 }
 
 /* ---- members ---- */

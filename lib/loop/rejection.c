@@ -40,8 +40,8 @@ stay_loop_set_rejection(struct stay_loop *loop, const char *format, ...)
 void
 stay__loop_forget_rejection(struct stay_loop *loop)
 {
-	stay__free(loop->rejection);
-	loop->rejection = NULL;
+	if (loop->rejection != NULL)
+		loop->rejection[0] = '\0';
 }
 
 void

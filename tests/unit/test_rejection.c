@@ -129,6 +129,26 @@ redis_options(int i)
 	return options;
 }
 
+/* printf("%d %s", start(), rejection()) may read it first. */
+START_TEST(test_rejection_is_never_dangling)
+{
+	const struct stay_client_options options = { STAY_CLIENT_OPTIONS,
+		.offline = (enum stay_offline)7 };
+	struct stay_client *client;
+	const char *before;
+
+	ck_assert_int_eq(
+	    stay_client_start(&client, loop, &line_protocol, LINE_OK, &options),
+	    STAY_E_ARG);
+	before = stay_loop_rejection(loop);
+	ck_assert_int_eq(
+	    stay_client_start(&client, loop, &line_protocol, "lime://h", NULL),
+	    STAY_E_URL);
+	ck_assert_ptr_eq(before, stay_loop_rejection(loop));
+	ck_assert_str_ne(before, "");
+}
+END_TEST
+
 START_TEST(test_rejection_of_redis)
 {
 	struct stay_redis_options options = redis_options(_i);
@@ -168,6 +188,7 @@ suite_rejection(void)
 	tcase_add_loop_test(
 	    tests, test_rejection_of_a_client, 0, COUNT(starts));
 	tcase_add_test(tests, test_rejection_is_of_the_last_start);
+	tcase_add_test(tests, test_rejection_is_never_dangling);
 	tcase_add_loop_test(
 	    tests, test_rejection_of_redis, 0, COUNT(redis_starts));
 	tcase_add_loop_test(
