@@ -37,9 +37,9 @@ struct stay_redis__parser {
 };
 
 /*
- * Read on. `bytes` holds what it held the last time, maybe elsewhere, and more
- * behind it. The CR behind every text becomes a NUL, and the chunks of a streamed
- * string are joined in place.
+ * Read on. `bytes` holds at least one byte: what it held the last time, maybe
+ * elsewhere, and more behind it. The CR behind every text becomes a NUL, and the
+ * chunks of a streamed string are joined in place.
  */
 enum stay_redis__parsed stay_redis__parse(
     struct stay_redis__parser *parser, char *bytes, size_t len);

@@ -43,6 +43,8 @@ enum stay_redis__parsed
 resp_feed(struct resp *resp, const char *bytes, size_t len)
 {
 	move(resp, resp->bytes, resp->len, bytes, len);
+	if (resp->len == 0)
+		return STAY_REDIS__MORE; /* as the engine: nothing to decode */
 	return stay_redis__parse(&resp->parser, resp->bytes, resp->len);
 }
 
