@@ -245,16 +245,32 @@ dial_other(struct rig *rig)
 	ck_assert_int_eq(rig_dial(rig, "tcp 10.0.0.2 7"), STAY_OK);
 }
 
-/* Who was reached last time is not kept waiting, until a dial fails. */
-START_TEST(test_promise_13_only_doubtful_targets_are_staggered)
+/* The crowd has a second target, which its first link has reached. */
+static void
+form_with_other(struct rig rigs[CROWD])
 {
-	struct rig rigs[CROWD];
-
 	form(rigs);
 	stagger(rigs, 10);
 	sim_listen(rigs[0].world, "10.0.0.2", 7, NULL, NULL);
 	dial_other(&rigs[0]);
 	sim_run_ms(rigs[0].world, 5);
+}
+
+static void
+disperse_all(struct rig rigs[CROWD])
+{
+	for (int i = 0; i < 3; i++)
+		stay__link_close(&rigs[i].link);
+	sim_run_ms(rigs[0].world, 1);
+	disperse(rigs);
+}
+
+/* Who was reached last time is not kept waiting, until a dial fails. */
+START_TEST(test_promise_13_only_doubtful_targets_are_staggered)
+{
+	struct rig rigs[CROWD];
+
+	form_with_other(rigs);
 	dial_other(&rigs[1]);
 	dial_other(&rigs[2]);
 	sim_run_ms(rigs[0].world, 5);
@@ -265,10 +281,7 @@ START_TEST(test_promise_13_only_doubtful_targets_are_staggered)
 	dial_other(&rigs[4]);
 	sim_run_ms(rigs[0].world, 50);
 	ck_assert_str_eq(grants, "a0 b5 c5 d10 e20");
-	for (int i = 0; i < 3; i++)
-		stay__link_close(&rigs[i].link);
-	sim_run_ms(rigs[0].world, 1);
-	disperse(rigs);
+	disperse_all(rigs);
 }
 END_TEST
 
@@ -276,19 +289,12 @@ START_TEST(test_promise_13_nobody_waits_for_the_stagger_of_another)
 {
 	struct rig rigs[CROWD];
 
-	form(rigs);
-	stagger(rigs, 10);
-	sim_listen(rigs[0].world, "10.0.0.2", 7, NULL, NULL);
-	dial_other(&rigs[0]);
-	sim_run_ms(rigs[0].world, 5);
+	form_with_other(rigs);
 	dial(&rigs[1]);
 	dial_other(&rigs[2]);
 	sim_run_ms(rigs[0].world, 50);
 	ck_assert_str_eq(grants, "a0 c5 b15");
-	stay__link_close(&rigs[0].link);
-	stay__link_close(&rigs[2].link);
-	sim_run_ms(rigs[0].world, 1);
-	disperse(rigs);
+	disperse_all(rigs);
 }
 END_TEST
 
