@@ -111,11 +111,12 @@ struct stay_log;
  *	2026-11-29T03:07:16.203Z conn 3 redis://db: up again after 5.2 s, ...
  *
  * A failure that a connection repeats is printed once in 30 s. When the 30 s are
- * over, a line says how often it came. A recovery is printed if its failure was. An
- * observer of your own gets every failure and every recovery. The log counts with the words
- * subject->own and subject->wake_ms; an observer that passes events on to a log
- * leaves those to it, and passes on on_wake. Without them (NULL), or without
- * memory, every failure is printed.
+ * over, a line says how often it came. A recovery is printed if its failure was.
+ * An observer of your own gets every failure and every recovery.
+ *
+ * The log counts with subject->own and subject->wake_ms. An observer that passes
+ * events on to a log leaves those two to it, and passes on on_wake, too. Without
+ * them (NULL), or without memory, every failure is printed.
  */
 STAY_API struct stay_log *stay_log_new(FILE *stream, unsigned machines);
 
