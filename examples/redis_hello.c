@@ -34,10 +34,14 @@ main(int argc, char **argv)
 {
 	struct stay_loop *loop = stay_loop_ev(EV_DEFAULT);
 	struct stay_redis *redis;
+	enum stay_status status = stay_redis_start(
+	    &redis, loop, argc > 1 ? argv[1] : "redis://localhost", &options);
 
-	if (stay_redis_start(&redis, loop,
-		argc > 1 ? argv[1] : "redis://localhost", &options) != STAY_OK)
-		return 1; /* a bad URL, no memory: nothing was started */
+	if (status != STAY_OK) { /* a bad URL, no memory: nothing was started */
+		fprintf(stderr, "%s: %s\n", stay_strerror(status),
+		    stay_loop_rejection(loop));
+		return 1;
+	}
 	stay_redis_command(
 	    redis, NULL, NULL, "SET greeting %s", "hello, world");
 	stay_redis_command(redis, on_greeting, redis, "GET greeting");
