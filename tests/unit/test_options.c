@@ -355,19 +355,19 @@ END_TEST
 START_TEST(test_options_choices_are_checked)
 {
 	struct stay_client_options options = { STAY_CLIENT_OPTIONS }, filled;
-	struct stay_loop loop = { 0 };
+	struct stay_loop *loop = stay_loop_new(sim_world_new(1));
 
 #define CLIENT_CHOICE(field, value, text)                                      \
 	options.field = value;                                                 \
 	ck_assert_int_eq(                                                      \
-	    stay__settings_fill(&loop, &filled, &options), STAY_OK);           \
+	    stay__settings_fill(loop, &filled, &options), STAY_OK);            \
 	ck_assert_int_eq(filled.field, value);                                 \
 	memset(&options.field, 0x7f, sizeof(options.field));                   \
 	ck_assert_int_eq(                                                      \
-	    stay__settings_fill(&loop, &filled, &options), STAY_E_ARG);        \
+	    stay__settings_fill(loop, &filled, &options), STAY_E_ARG);         \
 	options.field = value;
 #include "base/options.def"
-	stay__loop_forget_rejection(&loop);
+	ck_assert_int_eq(stay_loop_free(loop), STAY_OK);
 }
 END_TEST
 
