@@ -76,11 +76,12 @@ enum stay_on_fatal {
  * probe, and the others once it does not refuse that one.
  *
  * A refused call completes as refused after all if the server acts, or may have
- * acted, on a call that was sent behind it: the order would be lost. It also
- * does so if a call that was sent behind it blocks or gets no reply; if its
- * flags say STAY_THIS_SESSION; if it has several replies; if `offline` is
- * STAY_OFFLINE_FAIL; or if the budget for sending again (resend_percent,
- * resend_burst) is used up.
+ * acted, on a call that was sent behind it and isn't STAY_READ_ONLY: the order
+ * would be lost. (So a read may be answered before a refused write that it was
+ * sent behind.) It also does so if a call that was sent behind it blocks or gets
+ * no reply; if its flags say STAY_THIS_SESSION; if it has several replies; if
+ * `offline` is STAY_OFFLINE_FAIL; or if the budget for sending again
+ * (resend_percent, resend_burst) is used up.
  */
 enum stay_on_refused {
 	STAY_REFUSED_TELL, /* it completes as refused */

@@ -133,6 +133,7 @@ settle_refused(struct stay_session *session, const struct stay__call *call,
 	if (frame->kind != STAY_FRAME_REFUSED)
 		calls->asks_first = false;
 	if (stay__list_is_empty(&calls->refused) ||
+	    stay__call_overtakes_nobody(call) ||
 	    (call->stage == STAY__CALL_OVER &&
 		frame->kind == STAY_FRAME_REFUSED))
 		return true;

@@ -283,6 +283,13 @@ stay__calls_settle_refused(struct stay__calls *calls)
 	}
 }
 
+/* What only reads leaves nothing behind that a call before it could undo. */
+bool
+stay__call_overtakes_nobody(const struct stay__call *call)
+{
+	return call->stage == STAY__CALL_COMMITTED && reads_only(call);
+}
+
 /* Whether the server may have acted on a call sent behind those set aside. */
 static bool
 may_be_overtaken(const struct stay__calls *calls)
@@ -293,6 +300,7 @@ may_be_overtaken(const struct stay__calls *calls)
 		const struct stay__call *call = stay__call_of(node);
 
 		if (call->stage != STAY__CALL_CONTROL &&
+		    !stay__call_overtakes_nobody(call) &&
 		    (call != calls->half || calls->acts_on_parts))
 			return true;
 	}

@@ -26,6 +26,8 @@ stay__call_is_worth_keeping(const struct stay__call *call)
 /* The server has just refused the call. Whether it has refused all of it, and
  * every call sent behind it will be answered soon. */
 bool stay__call_may_retry_now(const struct stay__call *call);
+/* The call is in flight and only reads: what it is behind may still be sent again. */
+bool stay__call_overtakes_nobody(const struct stay__call *call);
 /* Set a refused call aside: it is not in flight any more, and not completed. */
 void stay__call_set_aside(struct stay__call *call, struct stay_held *refusal);
 /* Give up a call that is set aside. */

@@ -78,20 +78,28 @@ check_time(const struct run *run, const struct call *call)
 		    call->number, (call->deadline - now) / 1000);
 }
 
+/* What only reads may be answered before what the server has refused so far. */
 static void
-check_reply(struct user *user, const struct call *call,
-    const struct stay_result *result)
+check_order(struct user *user, const struct call *call)
 {
 	if (call->number <= user->last_replied)
 		broken(4, "call %" PRIu64 " is answered after call %" PRIu64,
 		    call->number, user->last_replied);
+	if (!call->read_only || !user->may_retry)
+		user->last_replied = call->number;
+}
+
+static void
+check_reply(struct user *user, const struct call *call,
+    const struct stay_result *result)
+{
+	check_order(user, call);
 	if (call->executed == 0)
 		broken(2, "call %" PRIu64 " is answered and was not executed",
 		    call->number);
 	if (!user->host.trade->answers(call, result))
 		broken(2, "call %" PRIu64 " was given the answer of another",
 		    call->number);
-	user->last_replied = call->number;
 }
 
 /* Whether an outcome goes with a status that is the server's word, or not. What

@@ -102,6 +102,45 @@ START_TEST(test_promise_4_what_was_overtaken_is_not_sent_again)
 }
 END_TEST
 
+/* What only reads undoes nothing: a and c keep their order. */
+START_TEST(test_promise_4_a_read_overtakes_nobody)
+{
+	begin((struct stay_client_options){ 0 });
+	call_each("a");
+	call("r", STAY_READ_ONLY, 1);
+	call("c", 0, 1);
+	line_run(&rig, 1);
+	answer("!no\n+r\n");
+	ck_assert_str_eq(line_told(&rig), "r OK/replied +r;");
+	answer("!no\n");
+	ck_assert_str_eq(line_told(&rig), "down E_NOT_READY;");
+	line_got(&rig);
+	line_run(&rig, 100);
+	answer("+a\n");
+	answer("+c\n");
+	ck_assert_str_eq(
+	    line_told(&rig), "hello -;up;a OK/replied +a;c OK/replied +c;");
+	line_end(&rig);
+}
+END_TEST
+
+/* Nor does one whose session ends before it is answered. */
+START_TEST(test_promise_4_a_lost_read_overtakes_nobody)
+{
+	begin((struct stay_client_options){ 0 });
+	call_each("a");
+	call("r", STAY_READ_ONLY, 1);
+	line_run(&rig, 1);
+	answer("!no\n");
+	sim_peer_close(rig.peer);
+	line_run(&rig, 200);
+	answer("+a\n");
+	answer("+r\n");
+	ck_assert_ptr_nonnull(strstr(line_told(&rig), "a OK/replied +a;"));
+	line_end(&rig);
+}
+END_TEST
+
 /* So it is if what came behind was given up, or has begun to be answered. */
 START_TEST(test_promise_4_a_late_reply_overtakes_too)
 {
@@ -502,6 +541,8 @@ suite_client_refused(void)
 	    tcase, test_promise_3_4_what_is_refused_is_sent_again_in_order);
 	tcase_add_test(
 	    tcase, test_promise_4_what_was_overtaken_is_not_sent_again);
+	tcase_add_test(tcase, test_promise_4_a_read_overtakes_nobody);
+	tcase_add_test(tcase, test_promise_4_a_lost_read_overtakes_nobody);
 	tcase_add_test(tcase, test_promise_4_a_late_reply_overtakes_too);
 	tcase_add_test(tcase, test_promise_4_a_part_overtakes_too);
 	tcase_add_test(tcase, test_promise_1_2_who_overtakes_may_be_given_up);
