@@ -83,6 +83,9 @@ struct stay_observer {
 	/* The time that *who->wake_ms named has come; it is STAY_FOREVER again.
 	 * on_closed may come before. */
 	stay_on_subject_fn *on_wake;
+	/* A protocol has something to say that is no failure, as that it talks to
+	 * a replica; `status` is STAY_OK. */
+	stay_on_text_fn *on_note;
 };
 
 #define STAY_OBSERVER .size = sizeof(struct stay_observer), .abi = STAY_ABI
@@ -100,7 +103,7 @@ struct stay_log;
 /*
  * Make a log that writes a line for each event to `stream`, which stays the
  * caller's and must outlive the log. `machines` is any of STAY_LOG_*, or 0;
- * failures, recoveries and closings are always printed.
+ * failures, recoveries, notes and closings are always printed.
  * Returns the log, for stay_log_free; NULL if there is no memory.
  *
  *	struct stay_log *log = stay_log_new(stderr, STAY_LOG_CONN);

@@ -128,6 +128,8 @@ enum stay_frame_kind {
 	STAY_FRAME_ERROR,
 	/* It completes with STAY_E_SERVER; the server did not act */
 	STAY_FRAME_REFUSED,
+	/* The same, and no other session would be told anything else */
+	STAY_FRAME_REFUSED_FOR_GOOD,
 	STAY_FRAME_PART, /* a piece of its reply; more pieces follow */
 	STAY_FRAME_PUSH, /* nothing: the frame goes to on_push */
 	/* The frame goes to on_push, and then it completes with STAY_OK */
@@ -195,8 +197,16 @@ stay_frame_refused(size_t len, const void *reply)
 	return stay_frame_of(STAY_FRAME_REFUSED, len, reply);
 }
 
+/* The same, where it is no use to ask again in another session: the call completes
+ * also with STAY_REFUSED_RESEND. */
+static inline struct stay_frame
+stay_frame_refused_for_good(size_t len, const void *reply)
+{
+	return stay_frame_of(STAY_FRAME_REFUSED_FOR_GOOD, len, reply);
+}
+
 /*
- * A frame of one of the two kinds above, with the words of the server: they are
+ * A frame of one of the three kinds above, with the words of the server: they are
  * the end of `why` in the result of the call. They live as long as the reply;
  * any bytes will do, since they are cut, escaped, and rid of the login's words.
  *
@@ -482,6 +492,23 @@ STAY_API const uint64_t *stay_session_oldest(
  * sentence. Decode may call this, too. Does nothing unless the session is up.
  */
 STAY_API void stay_session_renew(struct stay_session *session, const char *why);
+
+/*
+ * The same, if the next session may find the same server, and only a later frame can
+ * show that it is the right one. Until stay_session_trust says so, such a session
+ * does not reset the backoff, however long it was up: the backoff grows from one to
+ * the next. Both may be called in decode.
+ */
+STAY_API void stay_session_renew_in_doubt(
+    struct stay_session *session, const char *why);
+STAY_API void stay_session_trust(struct stay_session *session);
+
+/*
+ * Tell the observer (on_note) what somebody should know and what is no failure:
+ * `text`, which is static. The slot runs when all frames that have arrived are
+ * handled; of several notes until then, it gets the last. Decode may call this, too.
+ */
+STAY_API void stay_session_note(struct stay_session *session, const char *text);
 
 /*
  * Name the login of this session, if it is not the URL's. These words are kept out

@@ -28,11 +28,16 @@ stay__leave_to_stop(struct stay_client *client, enum stay_status reason)
 
 /* ---- for another session ---- */
 
-/* A generation begins at 1. */
+void
+stay__leave_begin(struct stay_session *session)
+{
+	session->leave.renewal = NULL;
+}
+
 static bool
 is_renewed(const struct stay_session *session)
 {
-	return session->leave.renewed == session->generation;
+	return session->leave.renewal != NULL;
 }
 
 bool
@@ -48,7 +53,6 @@ stay__leave_want_renewal(struct stay_session *session, const char *why)
 	if (stay__session_state(session) != STAY__SESSION_READY)
 		return;
 	session->leave.renewal = why;
-	session->leave.renewed = session->generation;
 }
 
 void

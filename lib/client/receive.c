@@ -13,11 +13,17 @@
 
 /* ---- a call is answered ---- */
 
+static bool
+is_refusal(const struct stay_frame *frame)
+{
+	return frame->kind == STAY_FRAME_REFUSED ||
+	       frame->kind == STAY_FRAME_REFUSED_FOR_GOOD;
+}
+
 static struct stay_result
 result_of(const struct stay_frame *frame)
 {
-	bool good = frame->kind != STAY_FRAME_ERROR &&
-		    frame->kind != STAY_FRAME_REFUSED;
+	bool good = frame->kind != STAY_FRAME_ERROR && !is_refusal(frame);
 	struct stay_result result = { STAY_OK, STAY_REPLIED, frame->reply,
 		"ok" };
 
@@ -25,7 +31,7 @@ result_of(const struct stay_frame *frame)
 		return result;
 	result.status = STAY_E_SERVER;
 	result.why = stay_strerror(STAY_E_SERVER);
-	if (frame->kind == STAY_FRAME_REFUSED)
+	if (is_refusal(frame))
 		result.outcome = STAY_REFUSED;
 	return result;
 }
@@ -61,7 +67,7 @@ static void
 tell_answer(struct stay__call *call, const struct stay_frame *frame,
     struct stay_result *result)
 {
-	bool refused = frame->kind == STAY_FRAME_REFUSED;
+	bool refused = is_refusal(frame);
 
 	if (stay__call_reply(call, refused)) {
 		tell_part(call, result);
@@ -130,12 +136,11 @@ settle_refused(struct stay_session *session, const struct stay__call *call,
 
 	if (call->stage == STAY__CALL_CONTROL)
 		return true;
-	if (frame->kind != STAY_FRAME_REFUSED)
+	if (!is_refusal(frame))
 		calls->asks_first = false;
 	if (stay__list_is_empty(&calls->refused) ||
 	    stay__call_overtakes_nobody(call) ||
-	    (call->stage == STAY__CALL_OVER &&
-		frame->kind == STAY_FRAME_REFUSED))
+	    (call->stage == STAY__CALL_OVER && is_refusal(frame)))
 		return true;
 	session->reading.frame.len = 0;
 	stay__calls_settle_refused(calls);
@@ -250,6 +255,7 @@ static take_frame_fn *const take_frame[] = {
 	[STAY_FRAME_REPLY] = take_answer,
 	[STAY_FRAME_ERROR] = take_answer,
 	[STAY_FRAME_REFUSED] = take_answer,
+	[STAY_FRAME_REFUSED_FOR_GOOD] = take_answer,
 	[STAY_FRAME_PART] = take_part,
 	[STAY_FRAME_PUSH] = take_push,
 	[STAY_FRAME_ANSWERING_PUSH] = take_answering_push,
@@ -343,8 +349,8 @@ take_frames(struct stay_session *session, struct stay_bytes bytes, bool *up)
 	return STAY__GO_ON;
 }
 
-/* A server that has refused all it was asked is left; nothing was sent since.
- */
+/* A server that has refused all it was asked is left; nothing was sent since. If the
+ * protocol leaves it as well, it knows better why. */
 static enum stay__flow
 leave_who_refuses(struct stay_session *session, enum stay__flow flow)
 {
@@ -352,15 +358,32 @@ leave_who_refuses(struct stay_session *session, enum stay__flow flow)
 
 	if (flow != STAY__GO_ON || stay__list_is_empty(&calls->refused) ||
 	    !stay__list_is_empty(&calls->in_flight) ||
-	    stay__session_state(session) != STAY__SESSION_READY)
+	    !stay__session_is_ready(session))
 		return flow;
 	return stay__session_break(session, STAY_E_NOT_READY,
 	    "the server refuses what it is asked to do");
 }
 
 void
+stay__receive_note(struct stay_session *session, const char *note)
+{
+	session->reading.note = note;
+}
+
+static void
+tell_note(struct stay_session *session)
+{
+	const char *note = session->reading.note;
+
+	session->reading.note = NULL;
+	if (note != NULL)
+		stay__conn_tell_note(session->client->conn, note);
+}
+
+void
 stay__receive_begin(struct stay_session *session)
 {
+	session->reading.note = NULL;
 	session->reading.kept = 0;
 }
 
@@ -406,6 +429,7 @@ stay__receive(struct stay_client *client, struct stay_bytes bytes)
 	flow = leave_who_refuses(session, flow);
 	if (flow == STAY__END)
 		return stay__session_verdict(session, STAY__END);
+	tell_note(session);
 	stay__leave_to_renew(session);
 	stay__calls_release(&client->calls);
 	stay__health_watch(session, false);

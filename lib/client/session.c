@@ -212,10 +212,21 @@ stay__session_give_up(struct stay_client *client, enum stay_status why)
 	return stay_verdict_stop(why);
 }
 
+/* One session after the other that is left in doubt counts as one outage. */
+static uint64_t
+next_delay(struct stay_client *client)
+{
+	if (!stay__doubt_goes_on(&client->session))
+		return stay_backoff_next(client->conn, &client->backoff);
+	return stay_backoff_step(&client->backoff,
+	    stay__loop_now(client->loop) / STAY__TICK_NS, 0,
+	    stay__loop_random(client->loop));
+}
+
 static struct stay_verdict
 come_back(struct stay_client *client)
 {
-	uint64_t ms = stay_backoff_next(client->conn, &client->backoff);
+	uint64_t ms = next_delay(client);
 
 	if (ms == STAY_FOREVER)
 		return stay__session_give_up(client, STAY_E_ATTEMPTS);

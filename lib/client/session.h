@@ -7,6 +7,7 @@
 
 #include <stay/client.h>
 
+#include "client/doubt.h"
 #include "client/health.h"
 #include "client/leave.h"
 #include "client/output.h"
@@ -34,6 +35,7 @@ struct stay_session {
 	bool said_farewell;
 	uint64_t up_since;          /* ns; 0: it has not come up */
 	enum stay_status condemned; /* session_fail.c: to be ended, why */
+	enum stay__doubt doubt;
 	/* Words of its login beside the URL's, which are not to be shown. */
 	const char *secrets[STAY__SECRETS_MAX];
 	struct stay__output output;

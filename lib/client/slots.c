@@ -65,6 +65,30 @@ stay_session_renew(struct stay_session *session, const char *why)
 }
 
 void
+stay_session_renew_in_doubt(struct stay_session *session, const char *why)
+{
+	assert(session != NULL && why != NULL);
+	if (!stay__session_is_ready(session))
+		return;
+	stay__leave_want_renewal(session, why);
+	stay__doubt_raise(session);
+}
+
+void
+stay_session_trust(struct stay_session *session)
+{
+	assert(session != NULL);
+	stay__doubt_end(session);
+}
+
+void
+stay_session_note(struct stay_session *session, const char *text)
+{
+	assert(session != NULL && text != NULL);
+	stay__receive_note(session, text);
+}
+
+void
 stay_session_set_login(
     struct stay_session *session, const char *user, const char *password)
 {

@@ -64,6 +64,8 @@ void stay__conn_fail(struct stay_conn *conn, enum stay_status status,
     const char *phase, const char *text);
 /* A call has come to this; a call that nobody waits for has failed. */
 void stay__conn_call_over(struct stay_conn *conn, enum stay_outcome outcome);
+/* What a protocol has to say that is no failure. */
+void stay__conn_tell_note(struct stay_conn *conn, const char *text);
 void stay__conn_tell_lost_call(
     struct stay_conn *conn, enum stay_status status, const char *text);
 /* Tell the observer of one turn of a machine, now or, from inside a public

@@ -381,6 +381,17 @@ stay__conn_tell_lost_call(
 	observed(conn);
 }
 
+void
+stay__conn_tell_note(struct stay_conn *conn, const char *text)
+{
+	const struct stay_observer *observer = conn->loop->observer;
+	struct stay_subject who = stay__conn_subject(conn);
+
+	if (HAS_SLOT(observer, on_note))
+		observer->on_note(observer->arg, &who, STAY_OK, text);
+	observed(conn);
+}
+
 /* ---- notices ---- */
 
 void

@@ -228,6 +228,17 @@ log_up(void *arg, const struct stay_subject *who, const struct stay_up *up)
 	said->is_down = false;
 }
 
+static void
+log_note(void *arg, const struct stay_subject *who, enum stay_status status,
+    const char *text)
+{
+	const struct stay_log *log = arg;
+
+	(void)status;
+	begin_line(log, "conn", who);
+	fprintf(log->stream, "%s\n", text);
+}
+
 /* The interval of a sentence is over. */
 static void
 rest_of(const struct stay_log *log, struct sentence *last, const char *what,
@@ -297,9 +308,9 @@ stay_log_new(FILE *stream, unsigned wanted)
 	log->stream = stream;
 	log->machines = wanted;
 	stay__list_init(&log->said);
-	log->observer =
-	    (struct stay_observer){ STAY_OBSERVER, log, log_transition,
-		    log_failure, log_lost_call, log_closed, log_up, log_wake };
+	log->observer = (struct stay_observer){ STAY_OBSERVER, log,
+		log_transition, log_failure, log_lost_call, log_closed, log_up,
+		log_wake, log_note };
 	return log;
 }
 

@@ -252,6 +252,18 @@ START_TEST(test_text_log_lost_calls_are_not_a_flood)
 }
 END_TEST
 
+/* It is nobody's failure: no recovery follows it, and each is printed. */
+START_TEST(test_text_log_notes)
+{
+	const struct stay_observer *to = stay_log_observer(text_log);
+	struct stay_subject who = subject(1);
+
+	to->on_note(to->arg, &who, STAY_OK, "a replica");
+	to->on_note(to->arg, &who, STAY_OK, "a replica");
+	expect("conn 1 x: a replica\nconn 1 x: a replica\n");
+}
+END_TEST
+
 static void
 closed(uint64_t number)
 {
@@ -476,6 +488,7 @@ suite_text_log(void)
 	tcase_add_test(tcase, test_text_log_takes_only_the_label_out);
 	tcase_add_test(tcase, test_text_log_tells_the_rest_when_it_closes);
 	tcase_add_test(tcase, test_text_log_lost_calls_are_not_a_flood);
+	tcase_add_test(tcase, test_text_log_notes);
 	tcase_add_loop_test(tcase,
 	    test_promise_13_any_number_that_fail_are_each_logged_once, 0,
 	    CROWDS);
