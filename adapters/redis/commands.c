@@ -1,7 +1,7 @@
 /*
- * The few commands that are more than one request with one reply, in a perfect hash
- * table by name: every other command passes after one look at its first word. This
- * file reads what format.c wrote, and need not check it. The server says whether a
+ * The commands that are more than one request with one reply, or change nothing, in
+ * a perfect hash table by name: every other command passes after one look at its
+ * first word. This file reads what format.c wrote, and need not check it. The server says whether a
  * command is correct.
  */
 #include "commands.h"
@@ -53,21 +53,21 @@ next(struct words *words, struct word *word)
 	return true;
 }
 
-/* Case does not matter to Redis; `name` is upper case. */
+/* The bit that a small letter has and its capital does not. */
+#define SMALL 0x20u
+
+/* Case does not matter to Redis; `name` has capitals, and '_' at most. (For that one
+ * a DEL would do as well; no server knows such a command.) */
 static bool
 is_word(const struct word *word, const char *name, size_t len)
 {
+	unsigned differ = 0;
+
 	if (word->len != len)
 		return false;
-	for (size_t i = 0; i < len; i++) {
-		unsigned byte = (unsigned char)word->text[i];
-
-		if (byte - 'a' <= 'z' - 'a')
-			byte -= 'a' - 'A';
-		if (byte != (unsigned char)name[i])
-			return false;
-	}
-	return true;
+	for (size_t i = 0; i < len; i++)
+		differ |= (unsigned char)word->text[i] ^ (unsigned char)name[i];
+	return (differ & ~SMALL) == 0;
 }
 
 static enum stay_status
@@ -93,6 +93,30 @@ set_tag(struct stay_request *request, const struct command *command,
 	(void)words;
 	request->tag = command->value;
 	return STAY_OK;
+}
+
+/* The tag is of use where a session has to know who writes. */
+static enum stay_status
+set_read(struct stay_request *request, const struct command *command,
+    struct words *words)
+{
+	struct word word;
+
+	if (command->second != NULL &&
+	    !(next(words, &word) &&
+		is_word(&word, command->second, strlen(command->second))))
+		return STAY_OK;
+	request->flags |= STAY_READ_ONLY;
+	request->tag = STAY_REDIS__TAG_READS;
+	return STAY_OK;
+}
+
+static enum stay_status
+set_read_tag(struct stay_request *request, const struct command *command,
+    struct words *words)
+{
+	request->flags |= STAY_READ_ONLY;
+	return set_tag(request, command, words);
 }
 
 /* A timeout of 0 means for ever. A word that is no timeout is skipped: the server
@@ -153,34 +177,62 @@ block_option(struct stay_request *request, const struct command *command,
 	return STAY_OK;
 }
 
+static enum stay_status
+read_option(struct stay_request *request, const struct command *command,
+    struct words *words)
+{
+	(void)set_read(request, command, words);
+	return block_option(request, command, words);
+}
+
 /* The length of the shortest name in the table. */
-#define NAME_MIN 4u
+#define NAME_MIN 3u
 
 /*
- * The slot of a name comes from its length, and its first, second and last letter.
- * The factors were found by search. The compiler warns of two names in one slot.
+ * The place of a name comes from its length, and its first, second and last letter.
+ * The factors were found by search. The compiler warns of two names in one place.
  */
-#define PLACES              128u
-#define PLACE(len, a, b, z) (((len)*41u + (a)*33u + (b)*15u + (z)*13u) % PLACES)
+#define PLACES 1024u
+#define PLACE(len, a, b, z)                                                    \
+	(((len)*100u + (a)*219u + (b)*49u + (z)*160u) % PLACES)
+
+/* Which row is at which place; 0: none. */
+enum row {
+	ROW_NONE,
+#define COMMAND(a, b, z, name, kind, second, value) ROW_##name,
+#include "commands.def"
+	ROW_COUNT
+};
+_Static_assert(ROW_COUNT <= UINT8_MAX, "a place is a byte");
+
+static const uint8_t places[PLACES] = {
 #define COMMAND(a, b, z, name, kind, second, value)                            \
-	[PLACE(sizeof(name) - 1, (unsigned)a, (unsigned)b,                     \
-	    (unsigned)z)] = { name, sizeof(name) - 1, kind, second, value },
+	[PLACE(sizeof(#name) - 1, (unsigned)a, (unsigned)b, (unsigned)z)] =    \
+	    ROW_##name,
+#include "commands.def"
+};
 
 /* The kinds of commands.def. */
-#define REJECT reject
-#define TAG    set_tag
-#define FIRST  block_first
-#define LAST   block_last
-#define OPTION block_option
+#define REJECT      reject
+#define TAG         set_tag
+#define FIRST       block_first
+#define LAST        block_last
+#define OPTION      block_option
+#define READ        set_read
+#define READ_TAG    set_read_tag
+#define READ_OPTION read_option
 
-static const struct command commands[PLACES] = {
+static const struct command commands[] = {
+	[ROW_NONE] = { "", 0, NULL, NULL, 0 },
+#define COMMAND(a, b, z, name, kind, second, value)                            \
+	{ #name, sizeof(#name) - 1, kind, second, value },
 #include "commands.def"
 };
 
 static unsigned
 lower(char letter)
 {
-	return (unsigned char)letter | 0x20u;
+	return (unsigned char)letter | SMALL;
 }
 
 /* `*n\r\n`: n has one digit at least, and seldom more. */
@@ -205,10 +257,9 @@ stay_redis__classify(
 
 	if (!next(&words, &name) || name.len < NAME_MIN)
 		return STAY_OK;
-	command = &commands[PLACE(name.len, lower(name.text[0]),
-	    lower(name.text[1]), lower(name.text[name.len - 1]))];
-	if (command->name == NULL ||
-	    !is_word(&name, command->name, command->len))
+	command = &commands[places[PLACE(name.len, lower(name.text[0]),
+	    lower(name.text[1]), lower(name.text[name.len - 1]))]];
+	if (!is_word(&name, command->name, command->len))
 		return STAY_OK;
 	return command->classify(request, command, &words);
 }

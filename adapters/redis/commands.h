@@ -11,12 +11,13 @@ enum stay_redis__tag {
 	STAY_REDIS__TAG_SCRIPT = 1,
 	STAY_REDIS__TAG_MULTI, /* opens a transaction */
 	STAY_REDIS__TAG_EXEC,  /* EXEC or DISCARD, which end a transaction */
-	STAY_REDIS__TAG_WAITS  /* may wait before it does anything */
+	STAY_REDIS__TAG_WAITS, /* may wait before it does anything */
+	STAY_REDIS__TAG_READS  /* writes no key */
 };
 
 /*
- * Look at an encoded command, and set in `request` its tag and how long it may
- * block. Returns STAY_OK, or STAY_E_UNSUPPORTED for a command after which replies
+ * Look at an encoded command, and set in `request` its tag, its flags and how long
+ * it may block. Returns STAY_OK, or STAY_E_UNSUPPORTED for a command after which replies
  * would no longer match calls, or that changes what the greeting has set up.
  */
 enum stay_status stay_redis__classify(

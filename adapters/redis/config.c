@@ -62,7 +62,8 @@ query(const struct stay_url *url, const char *key, char **at)
 static bool
 is_known_key(const char *key, size_t len)
 {
-	static const char *const keys[] = { "db", "protocol", "client_name" };
+	static const char *const keys[] = { "db", "protocol", "client_name",
+		"role", "resend_reads" };
 
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
 		if (strlen(keys[i]) == len && memcmp(keys[i], key, len) == 0)
@@ -82,7 +83,8 @@ check_keys(struct stay_loop *loop, const char *query)
 		if (!is_known_key(query, len)) {
 			stay_loop_set_rejection(loop,
 			    "the query of the URL has the key '%.*s', which is "
-			    "none of db, protocol, client_name",
+			    "none of db, protocol, client_name, role, "
+			    "resend_reads",
 			    len < 64 ? (int)len : 64, query);
 			return STAY_E_URL;
 		}
@@ -155,6 +157,69 @@ read_protocol(struct stay_loop *loop, struct stay_redis__config *config,
 	return STAY_E_ARG;
 }
 
+/* One word of a few, at the place of its number. */
+struct choice {
+	const char *key;
+	unsigned count;
+	const char *const *names;
+	const char *all; /* the same, for a sentence */
+};
+
+/* The option takes precedence over the URL. */
+static enum stay_status
+read_choice(struct stay_loop *loop, const struct choice *choice, unsigned *to,
+    unsigned option, const char *text)
+{
+	unsigned i = 0;
+
+	while (i < choice->count && strcmp(text, choice->names[i]) != 0)
+		i++;
+	if (text[0] != '\0' && i == choice->count) {
+		stay_loop_set_rejection(loop,
+		    "%s of the URL is '%s', and may be %s", choice->key, text,
+		    choice->all);
+		return STAY_E_URL;
+	}
+	*to = option == 0 && text[0] != '\0' ? i : option;
+	if (option < choice->count)
+		return STAY_OK;
+	stay_loop_set_rejection(loop, "%s is %u, and may be 0 to %u",
+	    choice->key, option, choice->count - 1);
+	return STAY_E_ARG;
+}
+
+static enum stay_status
+read_choices(struct stay_loop *loop, struct stay_redis__config *config,
+    const struct stay_url *url, const struct stay_redis_options *options,
+    char **at)
+{
+	static const char *const roles[] = {
+		[STAY_REDIS_WANT_AS_FIRST] = "first",
+		[STAY_REDIS_WANT_PRIMARY] = "primary",
+		[STAY_REDIS_WANT_ANY] = "any",
+	};
+	static const char *const answers[] = {
+		[STAY_REDIS_DEFAULT] = "",
+		[STAY_REDIS_YES] = "yes",
+		[STAY_REDIS_NO] = "no",
+	};
+	static const struct choice role = { "role", 3, roles,
+		"primary, any or first" };
+	static const struct choice resend = { "resend_reads", 3, answers,
+		"yes or no" };
+	unsigned chosen;
+	enum stay_status status = read_choice(
+	    loop, &role, &chosen, options->role, query(url, "role", at));
+
+	if (status != STAY_OK)
+		return status;
+	config->role = (uint8_t)chosen;
+	status = read_choice(loop, &resend, &chosen, options->resend_reads,
+	    query(url, "resend_reads", at));
+	config->resend_reads = chosen != STAY_REDIS_NO;
+	return status;
+}
+
 static enum stay_status
 read_name(struct stay_loop *loop, struct stay_redis__config *config,
     const struct stay_url *url, const char *option, char **at)
@@ -217,6 +282,8 @@ read_all(struct stay_loop *loop, struct block *block,
 		status =
 		    read_protocol(loop, config, url, options->protocol, &at);
 	if (status == STAY_OK)
+		status = read_choices(loop, config, url, options, &at);
+	if (status == STAY_OK)
 		status =
 		    read_name(loop, config, url, options->client_name, &at);
 	return status;
@@ -264,7 +331,7 @@ parse_url(struct stay_loop *loop, struct stay_url **parsed, const char *url)
 enum stay_status
 stay_redis__config_new(struct stay_loop *loop,
     const struct stay_redis__config **config, const char *url,
-    const struct stay_redis_options *options, uint64_t change)
+    const struct stay_redis_options *options, uint32_t change)
 {
 	struct stay_url *parsed;
 	struct block *block;

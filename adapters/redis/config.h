@@ -11,7 +11,9 @@ struct stay_redis__config {
 	const char *name;     /* "": none */
 	uint32_t db;
 	unsigned protocol; /* 3 or 2; 0: the best that the server knows */
-	uint64_t change;   /* the number of this config, from 0 on */
+	uint32_t change;   /* the number of this config, from 0 on */
+	uint8_t role;      /* enum stay_redis_wanted */
+	bool resend_reads; /* what only reads is sent again */
 	uint32_t depth_max;
 	uint32_t elements_max;
 	size_t text_max;
@@ -30,7 +32,7 @@ struct stay_redis__config {
  */
 enum stay_status stay_redis__config_new(struct stay_loop *loop,
     const struct stay_redis__config **config, const char *url,
-    const struct stay_redis_options *options, uint64_t change);
+    const struct stay_redis_options *options, uint32_t change);
 
 /* Overwrites the secrets. NULL is fine. */
 void stay_redis__config_free(const void *config);

@@ -128,6 +128,30 @@ begin(struct stay_redis__greeting *greeting,
 	return send_line(greeting, exchange, first_line(greeting, exchange));
 }
 
+/* ---- the role ---- */
+
+/* Why this server will not do; NULL: it will, for all that is known. */
+static const char *
+unwanted(const struct stay_redis__greeting *greeting,
+    const struct stay_redis__exchange *exchange)
+{
+	static const char *const why[] = {
+		[STAY_REDIS_WANT_AS_FIRST] =
+		    "the server is a replica, and the first one was a primary",
+		[STAY_REDIS_WANT_PRIMARY] =
+		    "the server is a replica, and role=primary is asked for",
+		[STAY_REDIS_WANT_ANY] = NULL,
+	};
+	unsigned role = exchange->config->role;
+
+	if (greeting->agreed.role != STAY_REDIS_REPLICA)
+		return NULL;
+	if (role == STAY_REDIS_WANT_AS_FIRST &&
+	    exchange->lessons->first != STAY_REDIS_PRIMARY)
+		return NULL;
+	return why[role];
+}
+
 /* ---- a reply ---- */
 
 static struct stay_hello
@@ -144,6 +168,8 @@ come_up(struct stay_redis__greeting *greeting,
 		lessons->login_until_ms = exchange->now_ms + LESSON_MS;
 	lessons->hangups = 0;
 	lessons->denied_ms = 0;
+	if (lessons->first == STAY_REDIS_ROLE_UNKNOWN)
+		lessons->first = (uint8_t)greeting->agreed.role;
 	greeting->up = true;
 	return stay_hello_up();
 }
@@ -253,6 +279,7 @@ take_reply(struct stay_redis__greeting *greeting,
     struct stay_redis__exchange *exchange)
 {
 	const struct stay_redis_reply *reply = exchange->reply;
+	const char *why;
 
 	if (stay_redis_type_of(reply) == STAY_REDIS_ERROR)
 		return take_error(greeting, exchange, stay_redis_str(reply));
@@ -262,6 +289,9 @@ take_reply(struct stay_redis__greeting *greeting,
 	if (is_step(greeting, "HELLO") && exchange->config->protocol == 3 &&
 	    greeting->agreed.protocol != 3)
 		return stay_hello_denied(no_resp3);
+	why = unwanted(greeting, exchange);
+	if (why != NULL)
+		return stay_hello_retry(why);
 	return go_on(greeting, exchange);
 }
 
@@ -290,8 +320,8 @@ stay_redis__greeting_over(const struct stay_redis__greeting *greeting,
 
 	if (greeting->up)
 		return;
-	if (greeting->line != PLAIN && hung_up && !greeting->heard)
-		lessons->hangups++;
-	else
+	if (greeting->line == PLAIN || !hung_up || greeting->heard)
 		lessons->hangups = 0;
+	else if (lessons->hangups < HANGUPS_MAX)
+		lessons->hangups++;
 }

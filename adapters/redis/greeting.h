@@ -29,8 +29,11 @@ enum stay_redis__line {
 
 /* What earlier attempts have taught. All zero: nothing. */
 struct stay_redis__lessons {
-	uint64_t change;         /* the number of the config they are about */
-	unsigned hangups;        /* in a row, at HELLO, without a byte */
+	uint32_t change;   /* the number of the config they are about */
+	uint8_t hangups;   /* in a row, at HELLO, without a byte */
+	uint8_t first;     /* enum stay_redis_role: the first one told */
+	bool told_replica; /* the observer knows: writes are refused */
+	bool is_doubted;   /* a server without a role has refused a write */
 	uint64_t plain_until_ms; /* RESP2 came up where HELLO did not; 0: no */
 	uint64_t
 	    login_until_ms; /* HELLO is answered behind AUTH alone; 0: no */

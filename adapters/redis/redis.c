@@ -98,7 +98,7 @@ take_options(
 /* Fill `own`: the program's options, complete, and a config of the adapter's. */
 static enum stay_status
 prepare(struct stay_loop *loop, struct stay_redis_options *own, const char *url,
-    const struct stay_redis_options *options, uint64_t change)
+    const struct stay_redis_options *options, uint32_t change)
 {
 	const struct stay_redis__config *config;
 	enum stay_status status = take_options(own, options);

@@ -5,6 +5,7 @@
 #include "request.h"
 
 #include "commands.h"
+#include "config.h"
 
 static enum stay_status
 write_format(const struct stay_redis__request *request, struct stay_buf *out)
@@ -22,6 +23,7 @@ enum stay_status
 stay_redis__request_encode(struct stay_request *call, struct stay_buf *out)
 {
 	const struct stay_redis__request *request = call->data;
+	const struct stay_redis__config *config = call->config;
 	size_t before = stay_buf_len(out);
 	struct stay_bytes bytes;
 	enum stay_status status;
@@ -36,6 +38,8 @@ stay_redis__request_encode(struct stay_request *call, struct stay_buf *out)
 	bytes = stay_buf_bytes(out);
 	status =
 	    stay_redis__classify(call, bytes.data + before, bytes.len - before);
+	if (!config->resend_reads)
+		call->flags &= ~(uint32_t)STAY_READ_ONLY;
 	if (status != STAY_OK)
 		stay_buf_cut(out, before);
 	else if (call->is_untold)

@@ -31,6 +31,33 @@ is_refusal(const struct stay_session *session, enum stay_redis__meaning meaning)
 	       stay_redis__tag_kind(*tag) == STAY_REDIS__TAG_WAITS;
 }
 
+static const char replica_on_purpose[] =
+    "READONLY: the server is a replica, as it was when it was greeted; what "
+    "writes is refused";
+static const char no_role[] =
+    "READONLY: the server is a replica, and had told no role";
+
+/* A server that says READONLY: one that was a primary is left; a replica that was
+ * greeted as one is kept, which is told once. Who told no role is left, and told
+ * from the right one only by a write that succeeds. */
+static void
+take_readonly(struct stay_session *session, const char *why)
+{
+	const struct stay_redis__session *own = stay_session_data(session);
+	struct stay_redis__lessons *lessons =
+	    &((struct stay_redis *)stay_session_keep(session))->lessons;
+
+	if (own->greeting.agreed.role == STAY_REDIS_PRIMARY) {
+		stay_session_renew(session, why);
+	} else if (own->greeting.agreed.role == STAY_REDIS_ROLE_UNKNOWN) {
+		lessons->is_doubted = true;
+		stay_session_renew_in_doubt(session, no_role);
+	} else if (!lessons->told_replica) {
+		lessons->told_replica = true;
+		stay_session_note(session, replica_on_purpose);
+	}
+}
+
 /* The session that follows asks for names and credentials again, and so may find
  * the server that is the primary now. */
 static void
@@ -50,10 +77,25 @@ renew_for(struct stay_session *session, enum stay_redis__renew renew)
 
 	if (renew == STAY_REDIS__RENEW_NO)
 		return;
-	if (renew == STAY_REDIS__RENEW_LOGIN
-		? !is_script(session)
-		: own->greeting.agreed.role == STAY_REDIS_PRIMARY)
+	if (renew == STAY_REDIS__RENEW_REPLICA)
+		take_readonly(session, why[renew]);
+	else if (renew == STAY_REDIS__RENEW_LOGIN
+		     ? !is_script(session)
+		     : own->greeting.agreed.role == STAY_REDIS_PRIMARY)
 		stay_session_renew(session, why[renew]);
+}
+
+/* A replica that is kept refuses writes in the next session as well. */
+static struct stay_frame
+refused(struct stay_session *session, size_t len,
+    const struct stay_redis_reply *reply, enum stay_redis__renew renew)
+{
+	const struct stay_redis__session *own = stay_session_data(session);
+
+	return renew == STAY_REDIS__RENEW_REPLICA &&
+		       own->greeting.agreed.role == STAY_REDIS_REPLICA
+		   ? stay_frame_refused_for_good(len, reply)
+		   : stay_frame_refused(len, reply);
 }
 
 static struct stay_frame
@@ -62,9 +104,10 @@ error_of(struct stay_session *session, const struct stay_redis__parser *parser,
 {
 	const char *text = stay_redis_str(reply);
 	const struct stay_redis__word *word = stay_redis__word_of(text);
-	struct stay_frame frame = is_refusal(session, word->meaning)
-				      ? stay_frame_refused(parser->pos, reply)
-				      : stay_frame_error(parser->pos, reply);
+	struct stay_frame frame =
+	    is_refusal(session, word->meaning)
+		? refused(session, parser->pos, reply, word->renew)
+		: stay_frame_error(parser->pos, reply);
 
 	renew_for(session, word->renew);
 	return stay_frame_with_text(frame, text, stay_redis_len(reply));
@@ -88,15 +131,34 @@ follow_multi(struct stay_session *session, unsigned type)
 		own->in_multi = false;
 }
 
-static struct stay_frame
-frame_of(struct stay_session *session, const struct stay_redis__parser *parser)
+/* A write has succeeded, and so the server is the right one. Of a script, of EXEC and
+ * of what is only queued nobody knows. */
+static void
+believe(struct stay_session *session, unsigned type)
 {
+	struct stay_redis *redis = stay_session_keep(session);
+	const struct stay_redis__session *own = stay_session_data(session);
+	const uint64_t *tag = stay_session_oldest(session);
+
+	if (tag == NULL || stay_redis__tag_kind(*tag) != 0 ||
+	    type == STAY_REDIS_ERROR || own->in_multi)
+		return;
+	redis->lessons.is_doubted = false;
+	stay_session_trust(session);
+}
+
+static struct stay_frame
+frame_of(struct stay_session *session, const struct stay_redis *redis)
+{
+	const struct stay_redis__parser *parser = &redis->parser;
 	const struct stay_redis_reply *reply =
 	    stay_redis__tape_reply(&parser->tape);
 	unsigned type = reply->type;
 
 	if (type == STAY_REDIS_PUSH)
 		return stay_frame_push(parser->pos, reply);
+	if (redis->lessons.is_doubted)
+		believe(session, type);
 	if (type != STAY_REDIS_STRING)
 		follow_multi(session, type);
 	if (type != STAY_REDIS_ERROR)
@@ -113,7 +175,7 @@ stay_redis__session_decode(struct stay_session *session, struct stay_bytes in)
 	switch (
 	    stay_redis__parse(parser, stay_session_input(session), in.len)) {
 	case STAY_REDIS__WHOLE:
-		return frame_of(session, parser);
+		return frame_of(session, redis);
 	case STAY_REDIS__MORE:
 		return stay_frame_more_of(stay_redis__parser_bytes_min(parser));
 	case STAY_REDIS__BAD:

@@ -10,7 +10,7 @@
 /* The block that survives reconnects. The tape is kept from reply to reply. */
 struct stay_redis {
 	struct stay_client *client;
-	uint64_t changes; /* how often it was reconfigured */
+	uint32_t changes; /* how often it was reconfigured */
 	struct stay_redis__lessons lessons;
 	struct stay_redis__agreement agreed; /* of the session that is up */
 	struct stay_redis__parser parser;

@@ -13,8 +13,10 @@
  *	stay_redis_command(redis, NULL, NULL, "SET greeting %s", "hello");
  *	stay_redis_command(redis, on_greeting, redis, "GET greeting");
  *
- * URLs: redis://[user:password@]host[:6379][/db][?client_name=NAME&protocol=2]
+ * URLs: redis://[user:password@]host[:6379][/db][?key=value&...]
  *       redis+unix://[user:password@]/path/of.sock[?db=N]
+ *       keys: client_name=NAME, protocol=2 or 3, role=primary, any or first,
+ *       resend_reads=no
  *
  * Each session begins with a greeting in one write: HELLO 3 with AUTH and
  * SETNAME, CLIENT SETINFO, SELECT, PING. A server that does not know HELLO is
@@ -31,9 +33,10 @@
  * in detail and a table of all these errors.
  *
  * All commands share one connection, and it may break:
- *  - After a loss no command is sent again, not even a GET, unless the flags of
- *    its call say STAY_READ_ONLY or STAY_IDEMPOTENT (stay_redis_command_with;
- *    <stay/protocol.h> has the difference).
+ *  - After a loss no command is sent again that may change something, unless the
+ *    flags of its call say STAY_IDEMPOTENT (stay_redis_command_with). Those that
+ *    the adapter knows to change nothing are STAY_READ_ONLY by themselves
+ *    (<stay/protocol.h> has the difference); resend_reads = no stops that.
  *  - A command that blocks delays all that is sent behind it. Use a client of
  *    its own for such commands.
  *  - A command that is cancelled or times out while in flight is executed all
@@ -105,6 +108,20 @@ enum stay_redis_role {
 	STAY_REDIS_REPLICA
 };
 
+/* Which servers will do. What a server is it says in its answer to HELLO; one that
+ * does not say will do. A server that will not do is "not now": the attempt fails
+ * with STAY_E_NOT_READY, and the next one follows after the backoff. */
+enum stay_redis_wanted {
+	/* As the first one: a client that had a primary looks for a primary from
+	 * then on, also to read; one that was given a replica takes any. */
+	STAY_REDIS_WANT_AS_FIRST,
+	STAY_REDIS_WANT_PRIMARY, /* role=primary: a primary alone */
+	STAY_REDIS_WANT_ANY      /* role=any: a replica will do as well */
+};
+
+/* A choice that the URL may make as well. */
+enum stay_redis_choice { STAY_REDIS_DEFAULT, STAY_REDIS_YES, STAY_REDIS_NO };
+
 /* What the greeting of the session agreed on. */
 struct stay_redis_agreement {
 	size_t size;       /* STAY_REDIS_AGREEMENT sets it */
@@ -128,6 +145,12 @@ struct stay_redis_options {
 	/* 2: RESP2, without HELLO; 3: RESP3, or a fatal failure (STAY_E_DENIED)
 	 * where there is none. The best that the server knows: 0 */
 	unsigned protocol;
+	/* If it is set, it replaces the URL's: STAY_REDIS_WANT_AS_FIRST */
+	enum stay_redis_wanted role;
+	/* Whether commands that are known to change nothing (GET, MGET, LRANGE,
+	 * ...: docs/redis.md) have the flag STAY_READ_ONLY, and so are sent again
+	 * after a loss. If it is set, it replaces the URL's: STAY_REDIS_YES */
+	enum stay_redis_choice resend_reads;
 	uint64_t depth_max;    /* nesting of one reply: 1024 */
 	uint64_t elements_max; /* values of one reply: 4194304 */
 	/* Each callback gets its own arg. NULL: pushes are dropped. */
@@ -212,12 +235,12 @@ STAY_API enum stay_status stay_redis_vcommand(struct stay_redis *redis,
     const char *format, va_list arguments);
 
 /* The same with options for this one call: a timeout, a token to cancel it,
- * STAY_READ_ONLY or STAY_IDEMPOTENT:
+ * STAY_IDEMPOTENT, STAY_THIS_SESSION:
  *
  *	struct stay_call_options options = { STAY_CALL_OPTIONS,
- *		.timeout_ms = 200, .flags = STAY_READ_ONLY };
+ *		.timeout_ms = 200, .flags = STAY_IDEMPOTENT };
  *
- *	stay_redis_command_with(redis, &options, done, arg, "GET %s", key);
+ *	stay_redis_command_with(redis, &options, done, arg, "SET %s 1", key);
  */
 STAY_API enum stay_status stay_redis_command_with(struct stay_redis *redis,
     const struct stay_call_options *options, stay_done_fn *done, void *arg,

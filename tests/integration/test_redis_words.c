@@ -4,6 +4,7 @@
  */
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "suites.h"
 #include "support/redis_bed.h"
@@ -69,6 +70,78 @@ START_TEST(test_redis_words_of_a_real_server)
 	order("REPLICAOF NO ONE");
 	ask_now(&rig, redis, &answer, "EXISTS key");
 	ck_assert_int_eq(answer.integer, 0);
+}
+END_TEST
+
+/* ---- what only reads ---- */
+
+static const char *const readers[] = {
+#define REJECT                                      0
+#define TAG                                         0
+#define FIRST                                       0
+#define LAST                                        0
+#define OPTION                                      0
+#define READ                                        1
+#define READ_TAG                                    1
+#define READ_OPTION                                 1
+#define COMMAND(a, b, z, name, kind, second, value) kind ? #name : "",
+#include "../../adapters/redis/commands.def"
+};
+
+static bool
+is_reader(const char *name)
+{
+	for (size_t i = 0; i < sizeof(readers) / sizeof(readers[0]); i++)
+		if (strcasecmp(readers[i], name) == 0)
+			return true;
+	return false;
+}
+
+static bool
+has_flag(const struct stay_redis_reply *command, const char *flag)
+{
+	const struct stay_redis_reply *at =
+	    stay_redis_first(stay_redis_at(command, 2));
+
+	for (; at != NULL; at = stay_redis_next(at))
+		if (strcmp(stay_redis_str(at), flag) == 0)
+			return true;
+	return false;
+}
+
+static void
+check_commands(void *arg, const struct stay_result *result)
+{
+	const struct stay_redis_reply *at = stay_redis_first(result->reply);
+
+	ck_assert_int_eq(result->status, STAY_OK);
+	for (; at != NULL; at = stay_redis_next(at)) {
+		const char *name = stay_redis_str(stay_redis_first(at));
+
+		ck_assert_msg(!has_flag(at, "readonly") || is_reader(name),
+		    "%s only reads", name);
+		ck_assert_msg(!has_flag(at, "write") || !is_reader(name),
+		    "%s writes", name);
+		*(unsigned *)arg += 1;
+	}
+}
+
+static bool
+are_many(void *arg)
+{
+	return *(unsigned *)arg > 200;
+}
+
+/* The server itself says of each command whether it does. */
+START_TEST(test_redis_words_what_only_reads)
+{
+	struct stay_redis *redis = rig_connect(&rig, server.url, NULL);
+	unsigned commands = 0;
+
+	ck_assert_int_eq(
+	    stay_redis_command(redis, check_commands, &commands, "COMMAND"),
+	    STAY_OK);
+	rig_until(&rig, are_many, &commands, 10);
 }
 END_TEST
 
@@ -199,6 +272,7 @@ suite_redis_words(void)
 	tcase_set_timeout(tcase, 60);
 	tcase_add_loop_test(tcase, test_redis_words_of_a_real_server, 0,
 	    (int)(sizeof(examples) / sizeof(examples[0])));
+	tcase_add_test(tcase, test_redis_words_what_only_reads);
 	tcase_add_test(tcase, test_redis_words_busy);
 	tcase_add_loop_test(tcase, test_redis_words_unblocked, 0,
 	    (int)(sizeof(waits) / sizeof(waits[0])));

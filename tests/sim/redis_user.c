@@ -52,6 +52,8 @@ some_options(struct user *user, const struct stay_client_options *options)
 
 	own.client_name = draw_mille(user->run, 300) ? "sim" : NULL;
 	own.protocol = draw_mille(user->run, 300) ? 2 : 0;
+	if (user->keeps_reads)
+		own.resend_reads = STAY_REDIS_NO;
 	return own;
 }
 
@@ -59,9 +61,11 @@ static enum stay_status
 start(struct user *user, const struct stay_client_options *options,
     const char *url)
 {
-	struct stay_redis_options own = some_options(user, options);
+	struct stay_redis_options own;
 	enum stay_status status;
 
+	user->keeps_reads = draw_mille(user->run, 300);
+	own = some_options(user, options);
 	status = stay_redis_start(&user->redis, user->run->loop, url, &own);
 	user->client =
 	    status == STAY_OK ? stay_redis_client(user->redis) : NULL;
@@ -147,12 +151,22 @@ submit_get(struct user *user, struct call *call,
 	    call->number, call->about);
 }
 
+/* As the adapter has it. */
+static bool
+only_reads(unsigned shape)
+{
+	return shape == REDIS_ECHO || shape == REDIS_GET ||
+	       shape == REDIS_MAP || shape == REDIS_LIST;
+}
+
 static enum stay_status
 submit(struct user *user, struct call *call, struct stay_call_options *options,
     stay_done_fn *done)
 {
 	call->shape = draw_below(user->run, REDIS_SHAPES);
 	options->flags = ledger_draw_flags(user->run, call);
+	if (only_reads(call->shape) && !user->keeps_reads)
+		ledger_flags(call, STAY_READ_ONLY);
 	call->blocks_ms = call->shape == REDIS_POP ? REDIS_POP_MS : 0;
 	switch (call->shape) {
 	case REDIS_ECHO:

@@ -317,6 +317,7 @@ struct user {
 	const struct config *released; /* it must be, in this turn */
 	uint64_t forked_connects;      /* up to a fork */
 	bool may_retry;                /* it ever had STAY_REFUSED_RESEND */
+	bool keeps_reads;              /* Redis: resend_reads = no */
 	struct stay_client *client;    /* NULL: none is alive */
 	struct stay_redis *redis;
 	struct raw *raw;

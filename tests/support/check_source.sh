@@ -334,7 +334,8 @@ parts_have_one_writer() {
 
 # The parts of a session, each with the file that may write it.
 SESSION_PARTS='machine:session generation:session said_farewell:session
-condemned:session_fail output:output health:health reading:receive leave:leave'
+condemned:session_fail output:output health:health reading:receive leave:leave
+doubt:doubt'
 
 # part_is_its_own HEADER PART OWNER: the part is made const for all other files of
 # the folder. Whoever writes a part must name it, so only those are compiled.
@@ -424,6 +425,18 @@ options() {
 	done <"$work/defaults" | none
 }
 
+# What docs/options.md shows stands so in the test that runs it.
+recipe() {
+	awk '/^### A failover/ { here = 1 } here && /^```$/ { exit }
+	code { print } here && /^```c$/ { code = 1 }' docs/options.md >"$work/recipe"
+	[ -s "$work/recipe" ] && awk '
+	NR == FNR { shown[++lines] = $0; next }
+	at == lines { next }
+	{ at = $0 == shown[at + 1] ? at + 1 : $0 == shown[1] }
+	END { exit at != lines }' "$work/recipe" \
+	    tests/integration/test_redis_failover.c
+}
+
 top_level() {
 	files ./* ./.[!.]* | cut -c 3- | grep -vxE 'Makefile|include|lib|adapters|tests|examples|CHANGELOG\.md|README\.md|LICENSE|docs|\.ci|\.[a-z].*|build' |
 	    none
@@ -457,6 +470,7 @@ for number in 1 2 3 4 5 6 7 8 9 10 11 12 13; do
 done
 holds "README.md and docs/ show the tables as they are" diagrams
 holds "headers and docs/options.md have the same options and defaults" options
+holds "the recipe for a failover is the one that is tested" recipe
 holds "the top level is tidy" top_level
 holds "the library says the version of the Makefile" same_version
 

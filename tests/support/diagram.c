@@ -15,6 +15,7 @@
 
 #include <stay/client.h>
 #include <stay/machine.h>
+#include <stay/redis.h>
 
 typedef const struct stay_machine *machine_fn(void);
 typedef void draw_fn(const struct stay_machine *machine, FILE *out);
@@ -103,6 +104,12 @@ static const struct choice backoff_choices[] = {
 
 static const struct number redis_numbers[] = {
 #define REDIS NUMBER
+#include "../../adapters/redis/options.def"
+	{ 0 }
+};
+
+static const struct choice redis_choices[] = {
+#define REDIS_CHOICE CHOICE
 #include "../../adapters/redis/options.def"
 	{ 0 }
 };
@@ -207,6 +214,8 @@ draw_redis_options(const struct stay_machine *machine, FILE *out)
 {
 	(void)machine;
 	draw_numbers(redis_numbers, out);
+	fputs("\n", out);
+	draw_choices(redis_choices, out);
 }
 
 /* ---- words of a Redis server ---- */
@@ -241,6 +250,8 @@ left_if(const char *renew)
 {
 	if (strcmp(renew, "NO") == 0)
 		return "";
+	if (strcmp(renew, "REPLICA") == 0)
+		return "left, unless a replica greeted it";
 	return strcmp(renew, "LOGIN") == 0 ? "left"
 					   : "left, if a primary greeted it";
 }

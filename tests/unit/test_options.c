@@ -446,7 +446,8 @@ START_TEST(test_options_of_redis_all_have_rows)
 #define OF stay_redis_options
 	unsigned char seen[sizeof(struct OF)] = { 0 };
 
-#define REDIS(field, unit, ...) SEE(field)
+#define REDIS(field, unit, ...)         SEE(field)
+#define REDIS_CHOICE(field, value, ...) SEE(field)
 #include "../../adapters/redis/options.def"
 	/* clang-format off */
 	SEE(size) SEE(client) SEE(client_name) SEE(on_push) SEE(on_push_arg)

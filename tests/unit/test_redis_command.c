@@ -53,17 +53,16 @@ START_TEST(test_redis_command_refused)
 }
 END_TEST
 
-static const char *const ordinary[] = { "GET k", "SET k v", "PING", "INFO",
-	"SINTER a b", "PUBLISH c m", "PUBSUB CHANNELS", "SPUBLISH c m",
+static const char *const ordinary[] = { "SET k v", "GETDEL k", "GETEX k",
+	"SINTERSTORE d a b", "SORT k", "GEORADIUS k 1 1 1 m", "EXPIRE k 1",
+	"BITFIELD k", "MEMORY PURGE", "MEMORY", "CONFIG GET x", "INFOX",
 	"CLIENT INFO", "CLIENT LIST", "CLIENT", "CLIENT REPLYX",
-	"SCRIPT LOAD x", "SCRIPT FLUSH", "SORT k", "MULTIX", "UNWATCH",
-	"WATCH k", "SUBSCRIBED", "SUBSCRIB", "XUBSCRIBE", "SUBSCRIBF",
-	"GET SUBSCRIBE", "ECHO CLIENT REPLY", "XADD s * a b",
-	"XREAD STREAMS s 0", "LPOP k", "BLPOPX k 1", "BITCOUNT k", "X", "x",
-	"XREAD COUNT 1 STREAMS BLOCK 5",
-	"XREADGROUP GROUP BLOCK 5 COUNT 1 STREAMS s >",
-	"XREADGROUP GROUP STREAMS BLOCK STREAMS s >", "XREAD BLOCK",
-	"XREADGROUP GROUP", "XREADGROUP GROUP g", "XREADGROUP" };
+	"SCRIPT LOAD x", "SCRIPT FLUSH", "MULTIX", "UNWATCH", "WATCH k",
+	"SUBSCRIBED", "SUBSCRIB", "XUBSCRIBE", "SUBSCRIBF", "SET SUBSCRIBE",
+	"DEL CLIENT REPLY", "XADD s * a b", "LPOP k", "BLPOPX k 1", "X", "x",
+	"GE", "GETT", "XREADGROUP GROUP BLOCK 5 COUNT 1 STREAMS s >",
+	"XREADGROUP GROUP STREAMS BLOCK STREAMS s >", "XREADGROUP GROUP",
+	"XREADGROUP GROUP g", "XREADGROUP" };
 
 START_TEST(test_redis_command_ordinary)
 {
@@ -74,6 +73,28 @@ START_TEST(test_redis_command_ordinary)
 	ck_assert_uint_eq(request.blocks_ms, 0);
 	ck_assert_uint_eq(request.tag, 0);
 	ck_assert_uint_eq(request.replies, 1);
+}
+END_TEST
+
+/* They change nothing. */
+static const char *const reads[] = { "GET k", "get k", "gEt k", "MGET a b",
+	"STRLEN k", "EXISTS a", "TTL k", "PTTL k", "TYPE k", "KEYS *", "SCAN 0",
+	"LLEN k", "LRANGE k 0 1", "SMEMBERS k", "SISMEMBER k a", "ZRANGE k 0 1",
+	"ZSCORE k a", "HGET k f", "HMGET k f", "HGETALL k", "GEOSEARCH k",
+	"GEORADIUSBYMEMBER_RO k", "PFCOUNT k", "XRANGE s - +", "XLEN s",
+	"XREAD STREAMS s 0", "XREAD COUNT 1 STREAMS BLOCK 5", "XREAD BLOCK",
+	"BITCOUNT k", "SORT_RO k", "MEMORY USAGE k", "memory usage k", "PING",
+	"ECHO CLIENT REPLY", "INFO", "PUBSUB CHANNELS", "SINTER a b",
+	"GET SUBSCRIBE", "DUMP k", "TIME" };
+
+START_TEST(test_redis_command_reads)
+{
+	struct stay_request request;
+
+	ck_assert_int_eq(judge(reads[_i], &request), STAY_OK);
+	ck_assert_uint_eq(request.flags, STAY_READ_ONLY);
+	ck_assert_uint_eq(request.blocks_ms, 0);
+	ck_assert_uint_eq(request.tag, STAY_REDIS__TAG_READS);
 }
 END_TEST
 
@@ -116,7 +137,10 @@ START_TEST(test_redis_command_blocking)
 	struct stay_request request;
 
 	ck_assert_int_eq(judge(blocking[_i].text, &request), STAY_OK);
-	ck_assert_uint_eq(request.flags, STAY_BLOCKS);
+	ck_assert_uint_eq(request.flags & ~STAY_READ_ONLY, STAY_BLOCKS);
+	ck_assert((request.flags & STAY_READ_ONLY) ==
+		  (strncmp(blocking[_i].text, "XREAD ", 6) == 0 ? STAY_READ_ONLY
+								: 0));
 	ck_assert_uint_eq(request.blocks_ms, blocking[_i].ms);
 }
 END_TEST
@@ -131,27 +155,30 @@ START_TEST(test_redis_command_malformed_timeouts_do_not_block)
 	struct stay_request request;
 
 	ck_assert_int_eq(judge(malformed[_i], &request), STAY_OK);
-	ck_assert_uint_eq(request.flags, 0);
+	ck_assert_uint_eq(request.flags & STAY_BLOCKS, 0);
 }
 END_TEST
 
 struct tagged {
 	const char *text;
 	enum stay_redis__tag tag;
+	unsigned flags;
 };
 
 static const struct tagged tagged[] = {
-	{ "EVAL x 0", STAY_REDIS__TAG_SCRIPT },
-	{ "eval x 0", STAY_REDIS__TAG_SCRIPT },
-	{ "EVALSHA x 0", STAY_REDIS__TAG_SCRIPT },
-	{ "EVAL_RO x 0", STAY_REDIS__TAG_SCRIPT },
-	{ "EVALSHA_RO x 0", STAY_REDIS__TAG_SCRIPT },
-	{ "FCALL f 0", STAY_REDIS__TAG_SCRIPT },
-	{ "FCALL_RO f 0", STAY_REDIS__TAG_SCRIPT },
-	{ "MULTI", STAY_REDIS__TAG_MULTI },
-	{ "multi", STAY_REDIS__TAG_MULTI },
-	{ "EXEC", STAY_REDIS__TAG_EXEC },
-	{ "Discard", STAY_REDIS__TAG_EXEC },
+	{ "EVAL x 0", STAY_REDIS__TAG_SCRIPT, 0 },
+	{ "eval x 0", STAY_REDIS__TAG_SCRIPT, 0 },
+	{ "EVALSHA x 0", STAY_REDIS__TAG_SCRIPT, 0 },
+	{ "EVAL_RO x 0", STAY_REDIS__TAG_SCRIPT, STAY_READ_ONLY },
+	{ "EVALSHA_RO x 0", STAY_REDIS__TAG_SCRIPT, STAY_READ_ONLY },
+	{ "FCALL f 0", STAY_REDIS__TAG_SCRIPT, 0 },
+	{ "FCALL_RO f 0", STAY_REDIS__TAG_SCRIPT, STAY_READ_ONLY },
+	{ "MULTI", STAY_REDIS__TAG_MULTI, 0 },
+	{ "multi", STAY_REDIS__TAG_MULTI, 0 },
+	{ "EXEC", STAY_REDIS__TAG_EXEC, 0 },
+	{ "Discard", STAY_REDIS__TAG_EXEC, 0 },
+	{ "PUBLISH c m", STAY_REDIS__TAG_READS, 0 },
+	{ "SPUBLISH c m", STAY_REDIS__TAG_READS, 0 },
 };
 
 START_TEST(test_redis_command_tagged)
@@ -160,7 +187,7 @@ START_TEST(test_redis_command_tagged)
 
 	ck_assert_int_eq(judge(tagged[_i].text, &request), STAY_OK);
 	ck_assert_uint_eq(request.tag, tagged[_i].tag);
-	ck_assert_uint_eq(request.flags, 0);
+	ck_assert_uint_eq(request.flags, tagged[_i].flags);
 }
 END_TEST
 
@@ -174,6 +201,8 @@ suite_redis_command(void)
 	    tests, test_redis_command_refused, 0, (int)COUNT(refused));
 	tcase_add_loop_test(
 	    tests, test_redis_command_ordinary, 0, (int)COUNT(ordinary));
+	tcase_add_loop_test(
+	    tests, test_redis_command_reads, 0, (int)COUNT(reads));
 	tcase_add_loop_test(
 	    tests, test_redis_command_blocking, 0, (int)COUNT(blocking));
 	tcase_add_loop_test(tests,

@@ -67,7 +67,9 @@ static const char *const bads[] = {
 	"redis://h?protocol=33", "redis://h?client_name=a%20b",
 	"redis://h?client_name=a%0Ab", "redis://h?other=thing",
 	"redis://h?db=1&databse=2", "redis://h?db2=1", "redis://h?d",
-	"redis://h?DB=1",
+	"redis://h?DB=1", "redis://h?role=replica",
+	"redis://h?role=Primary", "redis://h?resend_reads=no+",
+	"redis://h?resend_reads=0", "redis://h?rol=any",
 	"redis://h?db=00000000000000000000000000000000000000000000000000001",
 };
 /* clang-format on */
@@ -201,6 +203,9 @@ START_TEST(test_redis_config_options_out_of_range)
 		{ STAY_REDIS_OPTIONS, .client_name = "\xc3\xa4" },
 		{ STAY_REDIS_OPTIONS, .depth_max = UINT32_MAX },
 		{ STAY_REDIS_OPTIONS, .elements_max = UINT32_MAX },
+		{ STAY_REDIS_OPTIONS, .role = (enum stay_redis_wanted)3 },
+		{ STAY_REDIS_OPTIONS,
+		    .resend_reads = (enum stay_redis_choice)3 },
 	};
 	const struct stay_redis__config *config;
 
@@ -210,6 +215,41 @@ START_TEST(test_redis_config_options_out_of_range)
 		    STAY_E_ARG);
 		ck_assert_ptr_null(config);
 	}
+}
+END_TEST
+
+/* Of the URL, of the option, and the option before the URL. */
+static const struct {
+	const char *url;
+	enum stay_redis_wanted role;
+	enum stay_redis_choice reads;
+	unsigned wants;
+	bool resends;
+} chosen[] = {
+	{ "redis://h", 0, 0, STAY_REDIS_WANT_AS_FIRST, true },
+	{ "redis://h?role=first", 0, 0, STAY_REDIS_WANT_AS_FIRST, true },
+	{ "redis://h?role=primary", 0, 0, STAY_REDIS_WANT_PRIMARY, true },
+	{ "redis://h?role=any&resend_reads=no", 0, 0, STAY_REDIS_WANT_ANY,
+	    false },
+	{ "redis://h?role=any", STAY_REDIS_WANT_PRIMARY, STAY_REDIS_NO,
+	    STAY_REDIS_WANT_PRIMARY, false },
+	{ "redis://h?resend_reads=no", STAY_REDIS_WANT_ANY, STAY_REDIS_YES,
+	    STAY_REDIS_WANT_ANY, true },
+	{ "redis://h?resend_reads=yes", 0, 0, STAY_REDIS_WANT_AS_FIRST, true },
+};
+
+START_TEST(test_redis_config_choices)
+{
+	const struct stay_redis_options options = { STAY_REDIS_OPTIONS,
+		.role = chosen[_i].role, .resend_reads = chosen[_i].reads };
+	const struct stay_redis__config *config;
+
+	ck_assert_int_eq(
+	    stay_redis__config_new(loop, &config, chosen[_i].url, &options, 0),
+	    STAY_OK);
+	ck_assert_uint_eq(config->role, chosen[_i].wants);
+	ck_assert(config->resend_reads == chosen[_i].resends);
+	stay_redis__config_free(config);
 }
 END_TEST
 
@@ -227,6 +267,8 @@ suite_redis_config(void)
 	    tests, test_redis_config_of_no_url, 0, (int)COUNT(bads));
 	tcase_add_test(tests, test_redis_config_without_a_url);
 	tcase_add_test(tests, test_redis_config_options_go_before_the_url);
+	tcase_add_loop_test(
+	    tests, test_redis_config_choices, 0, (int)COUNT(chosen));
 	tcase_add_test(tests, test_redis_config_bounds);
 	tcase_add_test(tests, test_redis_config_options_out_of_range);
 	suite_add_tcase(suite, tests);

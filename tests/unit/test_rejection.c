@@ -106,7 +106,7 @@ static const struct {
 	    "the protocol of the URL is '4', and may be 2 or 3" },
 	{ "redis://h?timeout=4", { 0 },
 	    "the query of the URL has the key 'timeout', which is none of db, "
-	    "protocol, client_name" },
+	    "protocol, client_name, role, resend_reads" },
 	{ "redis://h?client_name=a%20b", { 0 },
 	    "client_name is 'a b', and may have printable characters and no "
 	    "space" },

@@ -1,0 +1,377 @@
+/*
+ * Primary or replica: which servers a client keeps to, which ones it leaves and
+ * when it comes back. What the words of a server mean beside this is
+ * test_redis_words.c's.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include <stay/observer.h>
+
+#include "suites.h"
+#include "support/counts.h"
+#include "support/redis_peer.h"
+#include "support/redis_virtual.h"
+
+#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
+#define URL          "redis://10.0.0.1"
+#define NO_MORE                                                                \
+	{                                                                      \
+		NULL, NULL, 0                                                  \
+	}
+#define HELLO_OF(role)                                                         \
+	"%3\r\n+server\r\n+redis\r\n+proto\r\n:3\r\n+role\r\n+" role "\r\n"
+#define PRIMARY  HELLO_OF("master")
+#define REPLICA  HELLO_OF("replica")
+#define READONLY "-READONLY You can't write against a read only replica.\r\n"
+
+static struct redis_virtual here;
+static struct redis_peer peer;
+static char told[512], noted[512];
+
+static void
+on_note(void *arg, const struct stay_subject *who, enum stay_status status,
+    const char *text)
+{
+	size_t len = strlen(noted);
+
+	(void)arg;
+	(void)who;
+	ck_assert_int_eq(status, STAY_OK);
+	snprintf(noted + len, sizeof(noted) - len, "%s;", text);
+}
+
+static const struct stay_observer observer = { STAY_OBSERVER,
+	.on_note = on_note };
+
+static void
+start(struct redis_rule *rules, const char *url,
+    const struct stay_redis_options *options)
+{
+	told[0] = noted[0] = '\0';
+	redis_virtual_open(&here, NULL, NULL);
+	stay_loop_set_observer(here.loop, &observer);
+	peer = (struct redis_peer){ .rules = rules };
+	redis_peer_listen(&peer, here.world);
+	redis_virtual_start(&here, url, options);
+}
+
+/* "SET replied;" */
+static void
+on_done(void *arg, const struct stay_result *result)
+{
+	size_t len = strlen(told);
+
+	snprintf(told + len, sizeof(told) - len, "%s %s;", (const char *)arg,
+	    stay_outcome_name(result->outcome));
+}
+
+static void
+submit(char *command)
+{
+	ck_assert_int_eq(
+	    stay_redis_command(here.redis, on_done, command, command), STAY_OK);
+}
+
+static uint64_t
+sessions(void)
+{
+	return counts_of(stay_redis_client(here.redis)).sessions;
+}
+
+static enum stay_state
+state(void)
+{
+	return stay_conn_state(stay_redis_conn(here.redis));
+}
+
+static const char *
+failure(void)
+{
+	return stay_conn_failure(stay_redis_conn(here.redis));
+}
+
+static char A[] = "SET a", B[] = "SET b", C[] = "SET c", G[] = "GET g";
+
+/* ---- which servers will do ---- */
+
+struct choice {
+	const char *url;
+	const char *first, *second; /* the answers to HELLO */
+	uint64_t sessions;          /* that come up, of these two */
+};
+
+/* clang-format off */
+static const struct choice choices[] = {
+	{ URL,                   PRIMARY,             PRIMARY,             2 },
+	{ URL,                   PRIMARY,             REPLICA,             1 },
+	{ URL,                   REPLICA,             REPLICA,             2 },
+	{ URL,                   REPLICA,             PRIMARY,             2 },
+	{ URL,                   PRIMARY,             HELLO_OF("unheard"), 2 },
+	{ URL "?role=first",     PRIMARY,             REPLICA,             1 },
+	{ URL "?role=primary",   PRIMARY,             REPLICA,             1 },
+	{ URL "?role=primary",   REPLICA,             PRIMARY,             1 },
+	{ URL "?role=primary",   HELLO_OF("unheard"), REPLICA,             1 },
+	{ URL "?role=any",       PRIMARY,             REPLICA,             2 },
+	{ URL "?role=any",       REPLICA,             PRIMARY,             2 },
+};
+/* clang-format on */
+
+START_TEST(test_redis_role_says_which_servers_will_do)
+{
+	const struct choice *choice = &choices[_i];
+	struct redis_rule rules[] = { { "HELLO", choice->first, 1 },
+		{ "HELLO", choice->second, 0 }, NO_MORE };
+	uint64_t up;
+
+	start(rules, choice->url, NULL);
+	up = sessions();
+	stay_client_reconnect(stay_redis_client(here.redis), STAY_OK);
+	sim_run_ms(here.world, 200);
+	up = sessions();
+	ck_assert_uint_eq(up, choice->sessions);
+	redis_virtual_end(&here);
+}
+END_TEST
+
+/* Whoever was given a replica keeps to that, though a primary came in between. */
+START_TEST(test_redis_role_the_first_one_counts)
+{
+	struct redis_rule rules[] = { { "HELLO", REPLICA, 1 },
+		{ "HELLO", PRIMARY, 1 }, { "HELLO", REPLICA, 0 }, NO_MORE };
+
+	start(rules, URL, NULL);
+	for (int i = 0; i < 2; i++) {
+		stay_client_reconnect(stay_redis_client(here.redis), STAY_OK);
+		sim_run_ms(here.world, 100);
+	}
+	ck_assert_uint_eq(sessions(), 3);
+	redis_virtual_end(&here);
+}
+END_TEST
+
+/* It is asked for again and again, at the ordinary backoff, and says so. */
+START_TEST(test_redis_role_a_primary_is_waited_for)
+{
+	struct redis_rule rules[] = { { "HELLO", REPLICA, 3 }, NO_MORE };
+	const struct stay_redis_options options = { STAY_REDIS_OPTIONS,
+		.role = STAY_REDIS_WANT_PRIMARY };
+
+	start(rules, URL, &options);
+	submit(A);
+	ck_assert_int_eq(state(), STAY_BACKING_OFF);
+	ck_assert_ptr_nonnull(strstr(failure(), "role=primary is asked for"));
+	sim_run_ms(here.world, 2000);
+	ck_assert_str_eq(told, "SET a replied;");
+	ck_assert_uint_eq(sessions(), 1);
+	redis_virtual_end(&here);
+}
+END_TEST
+
+/* What was learned about one place says nothing about another one. */
+START_TEST(test_redis_role_a_new_url_forgets_the_first)
+{
+	struct redis_rule rules[] = { { "HELLO", PRIMARY, 1 },
+		{ "HELLO", REPLICA, 0 }, NO_MORE };
+
+	start(rules, URL, NULL);
+	ck_assert_int_eq(
+	    stay_redis_reconfigure(here.redis, URL, NULL), STAY_OK);
+	sim_run_ms(here.world, 100);
+	ck_assert_uint_eq(sessions(), 2);
+	ck_assert_int_eq(state(), STAY_CONNECTED);
+	redis_virtual_end(&here);
+}
+END_TEST
+
+/* ---- a failover ---- */
+
+static const struct stay_redis_options resend = { STAY_REDIS_OPTIONS,
+	.client = { STAY_CLIENT_OPTIONS, .on_refused = STAY_REFUSED_RESEND,
+	    .probe_ms = STAY_FOREVER,
+	    .backoff = { .kind = STAY_BACKOFF_CONSTANT, .initial_ms = 100 } } };
+
+/* The reads in between are answered by the replica that the primary has become.
+ * They don't settle the writes: these wait until there is a primary. */
+START_TEST(test_promise_4_redis_role_writes_wait_for_a_primary)
+{
+	struct redis_rule rules[] = { { "HELLO", PRIMARY, 1 },
+		{ "HELLO", REPLICA, 2 }, { "SET a", READONLY, 1 },
+		{ "SET b", READONLY, 1 }, NO_MORE };
+
+	start(rules, URL, &resend);
+	submit(A);
+	submit(G);
+	submit(B);
+	sim_run_ms(here.world, 10);
+	ck_assert_str_eq(told, "GET g replied;");
+	ck_assert_ptr_nonnull(strstr(failure(), "is a replica now"));
+	submit(C);
+	sim_run_ms(here.world, 1000);
+	ck_assert_str_eq(
+	    told, "GET g replied;SET a replied;SET b replied;SET c replied;");
+	ck_assert_ptr_nonnull(
+	    strstr(peer.log, "|HELLO 3\nPING\n|HELLO 3\nPING\n"));
+	ck_assert_ptr_nonnull(strstr(peer.log, "SET a\nSET b\nSET c\n"));
+	redis_virtual_end(&here);
+}
+END_TEST
+
+/* ---- a replica on purpose ---- */
+
+/* No other server would take the write: it is told at once, and what is behind it
+ * goes on. Somebody is told once why. */
+START_TEST(test_redis_role_a_replica_on_purpose_refuses_for_good)
+{
+	struct redis_rule rules[] = { { "HELLO", REPLICA, 0 },
+		{ "SET", READONLY, 0 }, NO_MORE };
+
+	start(rules, URL, &resend);
+	submit(A);
+	submit(G);
+	sim_run_ms(here.world, 10);
+	submit(B);
+	sim_run_ms(here.world, 100);
+	ck_assert_str_eq(told, "SET a refused;GET g replied;SET b refused;");
+	stay_client_reconnect(stay_redis_client(here.redis), STAY_OK);
+	sim_run_ms(here.world, 100);
+	submit(C);
+	sim_run_ms(here.world, 100);
+	ck_assert_uint_eq(sessions(), 2);
+	ck_assert_str_eq(noted,
+	    "READONLY: the server is a replica, as it was when it was greeted; "
+	    "what writes is refused;");
+	redis_virtual_end(&here);
+}
+END_TEST
+
+/* ---- a server that told no role ---- */
+
+static char X[] = "SET x", E_[] = "EVAL e", M[] = "MULTI", P[] = "PUBLISH p";
+
+/* Each session ends at the write in it, an hour old or not: without a write that
+ * succeeds, the backoff goes on where it was. */
+static void
+write_hourly(unsigned times)
+{
+	for (unsigned i = 0; i < times; i++) {
+		sim_run_ms(here.world, 3600000);
+		submit(X);
+		sim_run_ms(here.world, 10);
+	}
+}
+
+static const struct stay_redis_options patient = { STAY_REDIS_OPTIONS,
+	.client = { STAY_CLIENT_OPTIONS, .probe_ms = STAY_FOREVER,
+	    .backoff = { .kind = STAY_BACKOFF_EXPONENTIAL,
+		.initial_ms = 100,
+		.cap_ms = 60000,
+		.jitter = STAY_JITTER_NONE } } };
+
+START_TEST(test_redis_role_in_doubt_the_backoff_grows)
+{
+	struct redis_rule rules[] = { { "SET", READONLY, 0 }, NO_MORE };
+
+	start(rules, URL "?protocol=2", &patient);
+	write_hourly(1);
+	ck_assert_str_eq(told, "SET x refused;");
+	ck_assert_ptr_nonnull(strstr(failure(), "had told no role"));
+	ck_assert_uint_le(stay_conn_due_ms(stay_redis_conn(here.redis)), 100);
+	write_hourly(3);
+	ck_assert_uint_eq(sessions(), 4);
+	ck_assert_uint_gt(stay_conn_due_ms(stay_redis_conn(here.redis)), 600);
+	redis_virtual_end(&here);
+}
+END_TEST
+
+/* What shows that a server takes writes, and what does not. */
+static const struct {
+	char *command;
+	const char *answer;
+	bool shows;
+} signs[] = {
+	{ A, "+OK\r\n", true },
+	{ A, "$1\r\nv\r\n", true },
+	{ A, "-ERR no\r\n", false },
+	{ G, "$1\r\nv\r\n", false },
+	{ E_, "+OK\r\n", false },
+	{ P, ":0\r\n", false },
+};
+
+START_TEST(test_redis_role_a_write_ends_the_doubt)
+{
+	struct redis_rule rules[] = { { "SET x", READONLY, 0 },
+		{ signs[_i].command, signs[_i].answer, 0 }, NO_MORE };
+	uint64_t ms;
+
+	start(rules, URL "?protocol=2", &patient);
+	write_hourly(3);
+	sim_run_ms(here.world, 3600000);
+	submit(signs[_i].command);
+	write_hourly(1);
+	ms = stay_conn_due_ms(stay_redis_conn(here.redis));
+	ck_assert_msg(signs[_i].shows ? ms <= 100 : ms > 600, "%s: %s, %d ms",
+	    signs[_i].command, signs[_i].answer, (int)ms);
+	redis_virtual_end(&here);
+}
+END_TEST
+
+/* QUEUED is no answer yet. */
+START_TEST(test_redis_role_what_is_queued_ends_no_doubt)
+{
+	struct redis_rule rules[] = { { "SET x", READONLY, 0 },
+		{ "SET a", "+QUEUED\r\n", 0 }, NO_MORE };
+
+	start(rules, URL "?protocol=2", &patient);
+	write_hourly(3);
+	sim_run_ms(here.world, 3600000);
+	submit(M);
+	submit(A);
+	sim_run_ms(here.world, 10);
+	submit(X);
+	sim_run_ms(here.world, 10);
+	ck_assert_uint_gt(stay_conn_due_ms(stay_redis_conn(here.redis)), 600);
+	redis_virtual_end(&here);
+}
+END_TEST
+
+/* An end of another kind is no sign of anything: the session was long. */
+START_TEST(test_redis_role_in_doubt_other_ends_are_as_ever)
+{
+	struct redis_rule rules[] = { { "SET", READONLY, 0 },
+		{ "GET", NULL, 0 }, NO_MORE };
+
+	start(rules, URL "?protocol=2", &patient);
+	write_hourly(3);
+	sim_run_ms(here.world, 3600000);
+	submit(G);
+	sim_run_ms(here.world, 10);
+	ck_assert_int_eq(state(), STAY_BACKING_OFF);
+	ck_assert_uint_le(stay_conn_due_ms(stay_redis_conn(here.redis)), 100);
+	redis_virtual_end(&here);
+}
+END_TEST
+
+Suite *
+suite_redis_role(void)
+{
+	Suite *suite = suite_create("redis_role");
+	TCase *tcase = tcase_create("redis_role");
+
+	tcase_add_loop_test(tcase, test_redis_role_says_which_servers_will_do,
+	    0, (int)COUNT(choices));
+	tcase_add_test(tcase, test_redis_role_the_first_one_counts);
+	tcase_add_test(tcase, test_redis_role_a_primary_is_waited_for);
+	tcase_add_test(tcase, test_redis_role_a_new_url_forgets_the_first);
+	tcase_add_test(
+	    tcase, test_promise_4_redis_role_writes_wait_for_a_primary);
+	tcase_add_test(
+	    tcase, test_redis_role_a_replica_on_purpose_refuses_for_good);
+	tcase_add_test(tcase, test_redis_role_in_doubt_the_backoff_grows);
+	tcase_add_loop_test(tcase, test_redis_role_a_write_ends_the_doubt, 0,
+	    (int)COUNT(signs));
+	tcase_add_test(tcase, test_redis_role_what_is_queued_ends_no_doubt);
+	tcase_add_test(tcase, test_redis_role_in_doubt_other_ends_are_as_ever);
+	suite_add_tcase(suite, tcase);
+	return suite;
+}
