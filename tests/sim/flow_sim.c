@@ -55,14 +55,15 @@ take_data(struct sim_end *end, const char *bytes, size_t len)
 		sim_peer_end(peer);
 }
 
+/* After an end a reset is no news to who reads; writing is in vain, with EPIPE. */
 static void
 take_end(struct sim_end *end, enum sim_kind kind)
 {
-	end->ended = true;
 	if (kind == SIM_RST && !end->closed && !end->broken) {
 		end->broken = true;
-		end->error = ECONNRESET;
+		end->error = end->ended ? 0 : ECONNRESET;
 	}
+	end->ended = true;
 	if (end->serves)
 		sim_peer_serve(end->peer);
 }

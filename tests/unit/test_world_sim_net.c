@@ -486,7 +486,6 @@ START_TEST(test_world_sim_server_closes)
 	ck_assert_int_eq(get(fd, 9), 0);
 	ck_assert_int_eq(put(fd, "anyone?"), 7);
 	sim_run_ms(world, 0);
-	ck_assert_int_eq(put(fd, "anyone?"), -ECONNRESET);
 	ck_assert_int_eq(put(fd, "anyone?"), -EPIPE);
 	hang_up(fd);
 	sim_run_ms(world, 0);
@@ -570,7 +569,7 @@ START_TEST(test_world_sim_server_speaks_to_nobody)
 	sim_peer_freeze(seen.peer, false);
 	sim_run_ms(world, 0);
 	ck_assert_int_eq(seen.closed, 1);
-	ck_assert_int_eq(seen.error, -ECONNRESET);
+	ck_assert_int_eq(seen.error, 0);
 }
 END_TEST
 
