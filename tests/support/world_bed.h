@@ -1,0 +1,113 @@
+/*
+ * A world under test, and what is around it: addresses, the other end of a
+ * connection, the program. There are two: the kernel around the world on libev, and
+ * the virtual network around the virtual world. A script does the same on both:
+ *
+ *	dial tcp; put ping; hear = ping; say pong; get = pong; hang; hear = end
+ *
+ * Each part is a verb, perhaps a word, and what comes of it: bytes, "end", an error
+ * by its name, or "ok", which is left out.
+ *
+ *	dial PLACE   tcp and unix; the same with -nobody; unix-nowhere, unix-full
+ *	pair, swap   two descriptors of the library's, and which of them is meant
+ *	put, put-on  bytes; till it fails       fill, drain   as much as there is
+ *	read, get    at most as many bytes as the word says, at once; when readable
+ *	want, told   r, w, rw or 0; what was told since, after a look
+ *	wait, hang   till it is readable (r) or writable (w); close
+ *	say, end     the other end; "end", "end shut" or "end reset"
+ *	heard, hear  what the other end has got; when it has got something
+ */
+#ifndef STAY_TESTS_WORLD_BED_H
+#define STAY_TESTS_WORLD_BED_H
+
+#include "support/world_seam.h"
+
+struct verb {
+	const char *name; /* NULL: behind the last one */
+	const char *(*act)(const char *word);
+};
+
+struct bed {
+	struct stay_world *(*open)(void);
+	void (*close)(void); /* after the world */
+	/* As ev_run: till the world is held no more. `happen` runs in 10 ms. */
+	void (*program)(void (*happen)(void));
+	/* Whether `life` is true in a forked child. */
+	bool (*child)(bool (*life)(void));
+	void (*pair)(int fds[2]);
+	size_t (*open_fds)(void);
+	void (*place)(const char *place, struct stay_address *address);
+	const struct verb *verbs; /* say, heard, hear, end */
+};
+
+extern const struct bed bed_of_ev, bed_of_sim;
+
+/* On libev: its loop; a socket at an address, whose port is filled in. */
+extern struct ev_loop *bed_ev;
+int bed_bound(struct stay_address *address);
+
+/* In the virtual world: where its server is, and what that was told. */
+#define BED_HOST "10.0.0.1"
+#define BED_PORT 7777
+#define BED_PATH "/run/s"
+
+extern const struct sim_server bed_server;
+extern struct bed_seen {
+	struct sim_peer *peer;
+	int accepted;
+	int closed;
+	int error;
+	char got[64];
+	size_t len;
+} bed_seen;
+
+/* A descriptor that counts what it is told. */
+struct ear {
+	struct stay_watch watch;
+	unsigned heard;
+	int times;
+	struct ear *silences; /* stopped when this one hears */
+};
+
+/* Where the test is. */
+extern struct here {
+	const struct bed *bed;
+	struct seam seam;
+	struct stay_world *world;
+	const struct stay_world_ops *ops;
+	int fd;    /* -1: none */
+	int other; /* of a pair */
+	struct ear ear;
+} here;
+
+void bed_begin(const struct bed *bed);
+void bed_end(void);
+
+/* `more`: verbs of the test's own, or NULL. */
+void bed_play(const char *script, const struct verb *more);
+
+/* What comes of a call, as in a script; bytes, if it has moved any. */
+const char *bed_result(ssize_t result);
+const char *bed_bytes(const char *bytes, ssize_t result);
+
+void ear_open(struct ear *ear, int fd, unsigned interest);
+void ear_want(struct ear *ear, unsigned interest);
+/* What is there already, without waiting. */
+void bed_poll(void);
+/* How many waits it took. */
+int bed_wait_till(uint64_t at);
+
+/* A name that is asked for. */
+struct asked {
+	struct stay_lookup lookup;
+	int times;
+	int error;
+	size_t count;
+	char text[128];     /* the first address, or why not */
+	struct asked *next; /* asked for when this one is answered */
+};
+
+int bed_ask(struct asked *asked, const char *host, const char *port);
+const char *bed_answer(struct asked *asked);
+
+#endif

@@ -1,0 +1,388 @@
+/*
+ * What include/stay/world.h asks of every world, asked of both: the one on libev
+ * and the virtual one. What only one of them can do is in test_world_ev*.c and
+ * test_world_sim.c.
+ */
+#include <errno.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <string.h>
+
+#include "suites.h"
+#include "support/world_bed.h"
+
+#define MS  UINT64_C(1000000)
+#define FAR (20000 * MS)
+
+/* clang-format off */
+#define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
+/* clang-format on */
+
+static uint64_t
+now(void)
+{
+	return here.ops->now(here.world);
+}
+
+static void
+timer(uint64_t at)
+{
+	here.ops->timer(here.world, at);
+}
+
+/* ---- waits and turns ---- */
+
+/* Every byte that was asked for, and no other. */
+START_TEST(test_world_entropy_fills_all_of_it)
+{
+	for (size_t len = 1; len < 20; len++) {
+		unsigned char bytes[24] = { 0 }, seen[24] = { 0 };
+
+		for (int i = 0; i < 20; i++) {
+			here.ops->entropy(here.world, bytes, len);
+			for (size_t at = 0; at < sizeof(bytes); at++)
+				seen[at] |= bytes[at];
+		}
+		for (size_t at = 0; at < sizeof(seen); at++)
+			ck_assert_int_eq(seen[at] != 0, at < len);
+	}
+}
+END_TEST
+
+START_TEST(test_world_entropy_differs)
+{
+	unsigned char a[32] = { 0 }, b[32] = { 0 };
+
+	here.ops->entropy(here.world, a, sizeof(a));
+	here.ops->entropy(here.world, b, sizeof(b));
+	ck_assert_mem_ne(a, b, sizeof(a));
+}
+END_TEST
+
+/* It is set twice, and ends a wait the second time. libev counts from the begin
+ * of its iteration, and may end a wait early. */
+static const struct {
+	uint64_t first, then; /* ms */
+	int waits;            /* at most */
+} timers[] = {
+	{ 20, 20, 2 }, { 3600 * 1000, 10, 2 }, /* earlier */
+	{ 10, 40, 4 },                         /* later: once for nothing */
+};
+
+START_TEST(test_world_timer_ends_the_wait)
+{
+	uint64_t begin = now(), at = begin + timers[_i].then * MS;
+
+	timer(begin + timers[_i].first * MS);
+	timer(at);
+	ck_assert_int_le(bed_wait_till(at), timers[_i].waits);
+	ck_assert_uint_lt(now(), at + 3000 * MS);
+}
+END_TEST
+
+static void *
+wake(void *arg)
+{
+	(void)arg;
+	here.ops->wake(here.world);
+	return NULL;
+}
+
+static void
+wake_in_thread(void)
+{
+	pthread_t thread;
+
+	ck_assert_int_eq(pthread_create(&thread, NULL, wake, NULL), 0);
+	ck_assert_int_eq(pthread_join(thread, NULL), 0);
+}
+
+static void
+again_twice(void)
+{
+	here.ops->again(here.world);
+	here.ops->again(here.world);
+}
+
+static void
+timer_in_the_past(void)
+{
+	timer(0);
+}
+
+static void
+timer_now(void)
+{
+	timer(now());
+}
+
+static void (*const hurries[])(
+    void) = { wake_in_thread, again_twice, timer_in_the_past, timer_now };
+
+/* Once: the next wait takes its time. */
+START_TEST(test_world_hurries_once)
+{
+	uint64_t begin = now();
+
+	timer(begin + FAR);
+	hurries[_i]();
+	seam_arm(&here.seam);
+	here.ops->run(here.world);
+	ck_assert(here.seam.turned);
+	ck_assert_uint_lt(now(), begin + FAR);
+	begin = now();
+	timer(begin + 30 * MS);
+	ck_assert_int_le(bed_wait_till(begin + 30 * MS), 3);
+}
+END_TEST
+
+static bool before;
+
+static void
+arm_on_ready(struct stay_watch *watch, unsigned events)
+{
+	(void)events;
+	before = here.seam.turned;
+	here.ops->watch(here.world, watch, 0);
+	seam_arm(&here.seam);
+}
+
+START_TEST(test_world_turns_before_a_wait_and_after)
+{
+	before = false;
+	bed_play("pair; want w", NULL);
+	here.ear.watch.ready = arm_on_ready;
+	seam_arm(&here.seam);
+	here.ops->run(here.world);
+	ck_assert(before);
+	ck_assert(here.seam.turned);
+}
+END_TEST
+
+/* ---- the program ---- */
+
+static bool happened;
+
+static void
+let_go(void)
+{
+	happened = true;
+	here.ops->hold(here.world, false);
+}
+
+START_TEST(test_world_hold_keeps_the_program)
+{
+	happened = false;
+	here.ops->hold(here.world, true);
+	here.bed->program(let_go);
+	ck_assert(happened);
+}
+END_TEST
+
+/* Nor does `again`, but for the turn it asks for. */
+START_TEST(test_world_timer_alone_keeps_nobody)
+{
+	happened = false;
+	here.ops->hold(here.world, false);
+	timer(now() + FAR);
+	here.bed->program(let_go);
+	timer(UINT64_MAX);
+	here.bed->program(let_go);
+	seam_arm(&here.seam);
+	here.ops->again(here.world);
+	here.bed->program(let_go);
+	ck_assert(here.seam.turned);
+	ck_assert(!happened);
+}
+END_TEST
+
+/* ---- connections ---- */
+
+static const char *const scripts[] = {
+	/* dialling */
+	"dial tcp; read = EAGAIN; hang; hear = end",
+	"dial tcp-nobody = ECONNREFUSED",
+	"dial unix; put hi; hear = hi",
+	"dial unix-nobody = ECONNREFUSED",
+	"dial unix-nowhere = ENOENT",
+	"dial unix-full = EAGAIN",
+	/* bytes */
+	"dial tcp; put ping; hear = ping; heard = EAGAIN; say pong; get = pong",
+	"dial unix; say abc; get 2 = ab; read 2 = c; read 2 = EAGAIN",
+	"pair; fill; put x = EAGAIN; swap; drain; swap; put x; swap; get = x",
+	/* readiness: as long as there is something, of what is wanted */
+	"dial tcp; want r; told = no; say x; wait r; told = r; told = r",
+	"dial tcp; say x; wait r; want rw; told = rw; want w; told = w",
+	"dial tcp; say x; wait r; want rw; want 0; told = no; want r; told = r",
+	"dial tcp; want r; say x; wait r; told = r; read = x; told = no",
+	"pair; fill; want w; told = no; swap; drain; swap; told = w",
+	"dial tcp; end reset; wait r; want rw; told = rw",
+	/* the library ends it: with a reset if it has not read all */
+	"dial tcp; put bye; hang; hear = bye; hear = end",
+	"dial tcp; say unread; get 1 = u; hang; hear = ECONNRESET",
+	/* the other end does: what has arrived is read first */
+	"dial tcp; say bye; end; get = bye; get = end; read = end",
+	"dial tcp; end; get = end; put-on x = EPIPE; put x = EPIPE; read = end",
+	"dial tcp; end shut; get = end; put x; hear = x; hang; hear = end",
+	"dial tcp; say by; end reset; get = by; get = ECONNRESET; read = end",
+	"dial tcp; end reset; get = ECONNRESET; put x = EPIPE",
+};
+
+START_TEST(test_world_connection)
+{
+	bed_play(scripts[_i], NULL);
+}
+END_TEST
+
+START_TEST(test_world_watch_stopped_hears_nothing_pending)
+{
+	struct ear other;
+
+	bed_play("pair; want w", NULL);
+	ear_open(&other, here.other, STAY_WRITE);
+	here.ear.silences = &other;
+	other.silences = &here.ear;
+	bed_poll();
+	ck_assert_int_eq(here.ear.times + other.times, 1);
+	ear_want(&other, 0);
+}
+END_TEST
+
+START_TEST(test_world_write_takes_parts_in_order)
+{
+	char ab[] = "ab", c[] = "c";
+	struct iovec parts[] = { { ab, 2 }, { NULL, 0 }, { c, 1 } };
+
+	bed_play("pair", NULL);
+	ck_assert_int_eq(here.ops->adopt(here.world, here.fd), 0);
+	ck_assert_int_eq(here.ops->write(here.world, here.fd, parts, 3), 3);
+	bed_play("swap; get 2 = ab; read = c; read = EAGAIN", NULL);
+}
+END_TEST
+
+/* ---- names ---- */
+
+START_TEST(test_world_lookup_is_answered)
+{
+	static const char too_long[] = "0123456789012345678901234567890123456"
+				       "789012345678901234567890123456789";
+	struct asked asked;
+
+	ck_assert_int_eq(bed_ask(&asked, "127.0.0.1", "7777"), 0);
+	ck_assert_str_eq(bed_answer(&asked), "127.0.0.1:7777");
+	ck_assert_uint_eq(asked.count, 1);
+	ck_assert_int_eq(bed_ask(&asked, too_long, "1"), 0);
+	ck_assert_str_ne(bed_answer(&asked), "");
+	ck_assert_int_lt(asked.error, 0);
+}
+END_TEST
+
+/* Neither twice nor after the answer does it harm. */
+START_TEST(test_world_lookup_cancelled_is_not_answered)
+{
+	struct asked cancelled, other;
+
+	ck_assert_int_eq(bed_ask(&cancelled, "127.0.0.1", "1"), 0);
+	here.ops->lookup_cancel(here.world, &cancelled.lookup);
+	here.ops->lookup_cancel(here.world, &cancelled.lookup);
+	ck_assert_int_eq(bed_ask(&other, "127.0.0.1", "1"), 0);
+	ck_assert_str_eq(bed_answer(&other), "127.0.0.1:1");
+	here.ops->lookup_cancel(here.world, &other.lookup);
+	ck_assert_int_eq(cancelled.times, 0);
+}
+END_TEST
+
+START_TEST(test_world_lookup_asked_when_answered)
+{
+	struct asked asked, next = { .times = 0 };
+
+	ck_assert_int_eq(bed_ask(&asked, "127.0.0.1", "1"), 0);
+	asked.next = &next;
+	ck_assert_str_eq(bed_answer(&asked), "127.0.0.1:1");
+	ck_assert_str_eq(bed_answer(&next), "127.0.0.1:2");
+	ck_assert_int_eq(asked.times, 1);
+}
+END_TEST
+
+/* ---- fork ---- */
+
+/* All but closing is denied to a child. */
+static bool
+child_tries(void)
+{
+	const struct stay_socket_options plain = { .nodelay = true };
+	struct stay_address to = { .len = sizeof(struct sockaddr_in) };
+	struct iovec part = { &to, 1 };
+	struct asked asked;
+	char byte;
+	int fd = here.fd;
+
+	to.storage.ss_family = AF_INET;
+	here.fd = -1;
+	here.ops->wake(here.world);
+	return here.ops->forked(here.world) &&
+	       here.ops->connect(here.world, &to, &plain, &here.fd) == -EPERM &&
+	       here.ops->write(here.world, fd, &part, 1) == -EPERM &&
+	       here.ops->read(here.world, fd, &byte, 1) == -EPERM &&
+	       here.ops->finish(here.world, fd) == -EPERM &&
+	       here.ops->adopt(here.world, fd) == -EPERM &&
+	       bed_ask(&asked, "127.0.0.1", "1") == -EPERM &&
+	       (here.ops->close(here.world, fd), here.fd == -1);
+}
+
+START_TEST(test_promise_12_a_forked_child_is_mute)
+{
+	bed_play("dial tcp; say parent; heard = EAGAIN", NULL);
+	ck_assert(!here.ops->forked(here.world));
+	ck_assert(here.bed->child(child_tries));
+	bed_play("heard = EAGAIN", NULL);
+}
+END_TEST
+
+/* ---- over both ---- */
+
+static void
+setup_ev(void)
+{
+	bed_begin(&bed_of_ev);
+}
+
+static void
+setup_sim(void)
+{
+	bed_begin(&bed_of_sim);
+}
+
+static void
+add(Suite *suite, const char *name, SFun setup)
+{
+	TCase *tcase = tcase_create(name);
+
+	tcase_add_checked_fixture(tcase, setup, bed_end);
+	tcase_add_test(tcase, test_world_entropy_fills_all_of_it);
+	tcase_add_test(tcase, test_world_entropy_differs);
+	tcase_add_loop_test(
+	    tcase, test_world_timer_ends_the_wait, 0, COUNT(timers));
+	tcase_add_loop_test(tcase, test_world_hurries_once, 0, COUNT(hurries));
+	tcase_add_test(tcase, test_world_turns_before_a_wait_and_after);
+	tcase_add_test(tcase, test_world_hold_keeps_the_program);
+	tcase_add_test(tcase, test_world_timer_alone_keeps_nobody);
+	tcase_add_loop_test(tcase, test_world_connection, 0, COUNT(scripts));
+	tcase_add_test(tcase, test_world_watch_stopped_hears_nothing_pending);
+	tcase_add_test(tcase, test_world_write_takes_parts_in_order);
+	tcase_add_test(tcase, test_world_lookup_is_answered);
+	tcase_add_test(tcase, test_world_lookup_cancelled_is_not_answered);
+	tcase_add_test(tcase, test_world_lookup_asked_when_answered);
+	tcase_add_test(tcase, test_promise_12_a_forked_child_is_mute);
+	suite_add_tcase(suite, tcase);
+}
+
+Suite *
+suite_world_contract(void)
+{
+	Suite *suite = suite_create("world_contract");
+
+	add(suite, "ev", setup_ev);
+	add(suite, "sim", setup_sim);
+	return suite;
+}
