@@ -224,6 +224,83 @@ START_TEST(test_observer_is_told_what_was_lost)
 }
 END_TEST
 
+/* ---- a time named in one slot alone ---- */
+
+static const char *named_in; /* the slot */
+static uint64_t named;       /* what it has named last */
+
+static void
+name_next(const char *slot, const struct stay_subject *who)
+{
+	if (strcmp(slot, named_in) == 0)
+		named = *who->wake_ms = who->now_ms + 1;
+}
+
+static void
+name_in_transition(void *arg, const struct stay_subject *who,
+    const struct stay_transition *transition)
+{
+	(void)arg;
+	(void)transition;
+	name_next("transition", who);
+}
+
+static void
+name_in_failure(void *arg, const struct stay_subject *who,
+    enum stay_status status, const char *text)
+{
+	(void)arg;
+	(void)status;
+	(void)text;
+	name_next("failure", who);
+}
+
+static void
+name_in_lost_call(void *arg, const struct stay_subject *who,
+    enum stay_status status, const char *text)
+{
+	(void)arg;
+	(void)status;
+	(void)text;
+	name_next("lost call", who);
+}
+
+static void
+name_in_up(void *arg, const struct stay_subject *who, const struct stay_up *up)
+{
+	(void)arg;
+	(void)up;
+	name_next("up", who);
+}
+
+/* No later slot makes up for one whose word was not heard. */
+START_TEST(test_observer_is_heard_in_each_slot)
+{
+	static const char *const slots[] = { "transition", "failure",
+		"lost call", "up" };
+	const struct stay_call_options hasty = { STAY_CALL_OPTIONS,
+		.timeout_ms = 5 };
+
+	begin(sizeof(rig.observer));
+	named_in = slots[_i];
+	named = 0;
+	rig.observer.on_transition = name_in_transition;
+	rig.observer.on_failure = name_in_failure;
+	rig.observer.on_lost_call = name_in_lost_call;
+	rig.observer.on_up = strcmp(named_in, "up") == 0 ? name_in_up : NULL;
+	sim_peer_reset(rig.peer);
+	if (strcmp(named_in, "failure") == 0) /* nothing comes up behind it */
+		sim_unlisten(rig.world, LINE_HOST, LINE_PORT);
+	ck_assert_int_eq(
+	    stay_client_call_with(rig.client, LINE("a"), &hasty, NULL, NULL),
+	    STAY_OK);
+	line_run(&rig, 200);
+	ck_assert_uint_gt(wakes, 0);
+	ck_assert_uint_eq(woken[wakes - 1], named);
+	line_end(&rig);
+}
+END_TEST
+
 Suite *
 suite_observer(void)
 {
@@ -235,6 +312,7 @@ suite_observer(void)
 	tcase_add_test(tests, test_observer_of_a_closed_connection_sleeps);
 	tcase_add_test(tests, test_observer_that_is_older_is_not_woken);
 	tcase_add_test(tests, test_observer_has_a_word_of_its_own);
+	tcase_add_loop_test(tests, test_observer_is_heard_in_each_slot, 0, 4);
 	tcase_add_loop_test(tests, test_observer_is_told_what_was_lost, 0, 6);
 	suite_add_tcase(suite, tests);
 	return suite;
