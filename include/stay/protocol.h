@@ -426,8 +426,8 @@ struct stay_protocol {
 	/* Append a probe that the server replies to, with stay_session_control
 	 * and stay_session_expect. NULL: idle sessions are not probed. */
 	stay_session_fn *ping;
-	/* Append a goodbye, for a graceful close. NULL: the stream is just
-	 * closed. */
+	/* Append a goodbye, for a graceful close, with stay_session_control and
+	 * stay_session_expect(session, 0). NULL: the stream is just closed. */
 	stay_session_fn *bye;
 	/* Fill the keep block, when a client starts. Any status but STAY_OK
 	 * makes the start fail with it. NULL: the block stays zeroed. */
@@ -522,7 +522,9 @@ STAY_API void stay_session_set_login(
 /*
  * The control lane is for what the protocol itself has to say. Append bytes to
  * this buffer, then say with stay_session_expect how many replies they get,
- * which may be 0. During the greeting the replies go to hello, later to
+ * which may be 0. Only this sends them: what was appended since the last
+ * stay_session_expect is dropped when the slot returns, so that half a message
+ * never leaves. During the greeting the replies go to hello, later to
  * on_control. The bytes are sent before queued calls, never inside a request.
  * Not in encode or decode.
  * Returns: STAY_OK; STAY_E_STATE without a session; STAY_E_NOMEM. Unless it

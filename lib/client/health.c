@@ -154,6 +154,7 @@ run_probe(struct stay__task *task)
 	    !stay__list_is_empty(&client->calls.in_flight))
 		return;
 	client->protocol.ping(session);
+	stay__output_forget(session);
 	stay__output_ask(client);
 }
 

@@ -128,17 +128,15 @@ static void
 gather(const struct stay_client *client, struct gathered *gathered)
 {
 	const struct stay__sendbuf *sendbuf = &client->calls.sendbuf;
-	struct stay_bytes control =
-	    stay_buf_bytes(&client->session.output.control);
-	char *bytes = client->session.output.control.data;
+	const struct stay__output *output = &client->session.output;
 
 	if (stay__sendbuf_rest(sendbuf) > 0)
 		add_piece(gathered, stay__sendbuf_view(sendbuf, sendbuf->wire,
 					sendbuf->committed));
-	if (control.len > 0)
+	if (output->settled > 0)
 		add_piece(gathered,
-		    (struct iovec){ bytes + client->session.output.control.head,
-			control.len });
+		    (struct iovec){ output->control.data + output->control.head,
+			output->settled });
 	if (may_send(client))
 		add_requests(client, gathered);
 }
@@ -172,9 +170,10 @@ go_on_with_request(struct stay__calls *calls, size_t len)
 static void
 take_control(struct stay__output *output, size_t len)
 {
-	size_t used = stay_buf_len(&output->control);
+	size_t used = output->settled;
 
 	stay_buf_take(&output->control, len);
+	output->settled -= len;
 	stay__ease(&output->control, used, &output->easy);
 }
 
@@ -182,7 +181,7 @@ static void
 take_written(struct stay_client *client, size_t len)
 {
 	struct stay__calls *calls = &client->calls;
-	size_t control = stay_buf_len(&client->session.output.control);
+	size_t control = client->session.output.settled;
 
 	if (len > 0 && stay__sendbuf_rest(&calls->sendbuf) > 0)
 		len -= go_on_with_request(calls, len);
@@ -190,8 +189,6 @@ take_written(struct stay_client *client, size_t len)
 		control = len;
 	if (control > 0)
 		take_control(&client->session.output, control);
-	client->session.output.settled =
-	    stay_buf_len(&client->session.output.control);
 	len -= control;
 	while (len > 0) {
 		len -= begin_request(stay__call_of(calls->queued.next), len);
@@ -202,7 +199,7 @@ bool
 stay__output_is_flushed(const struct stay_client *client)
 {
 	return stay__sendbuf_rest(&client->calls.sendbuf) == 0 &&
-	       stay_buf_len(&client->session.output.control) == 0;
+	       client->session.output.settled == 0;
 }
 
 void
@@ -253,12 +250,21 @@ stay__output_control(struct stay_session *session)
 }
 
 void
+stay__output_forget(struct stay_session *session)
+{
+	struct stay__output *output = &session->output;
+
+	if (output->control.tail - output->control.head > output->settled)
+		stay_buf_cut(&output->control, output->settled);
+}
+
+void
 stay__output_settle(struct stay_session *session, bool expected)
 {
 	struct stay__output *output = &session->output;
 
 	if (!expected)
-		stay_buf_cut(&output->control, output->settled);
+		stay__output_forget(session);
 	output->settled = stay_buf_len(&output->control);
 }
 
@@ -277,6 +283,7 @@ stay__output_write(struct stay_client *client)
 	struct stay__written written = { 0 };
 	enum stay_status status;
 
+	stay__output_forget(&client->session);
 	gather(client, &gathered);
 	if (gathered.count == 0)
 		return written;

@@ -7,7 +7,7 @@
 /* Only output.c writes these. */
 struct stay__output {
 	struct stay_buf control; /* the control lane */
-	size_t settled;          /* bytes of it whose replies are expected */
+	size_t settled;          /* bytes of it that may be sent: expected */
 	uint8_t easy; /* writes in a row that needed little of the lane */
 	bool asked;   /* room was asked for, and is not there yet */
 };
@@ -29,6 +29,8 @@ void stay__output_trim(struct stay_session *session);
  * are expected; else it is taken back. */
 struct stay_buf *stay__output_control(struct stay_session *session);
 void stay__output_settle(struct stay_session *session, bool expected);
+/* A slot has returned: take back what it appended and did not expect. */
+void stay__output_forget(struct stay_session *session);
 
 /* Ask for room, once a turn, if there is something that may be written. */
 void stay__output_ask(struct stay_client *client);

@@ -11,6 +11,15 @@
 /* Bytes of a sentence about an error of the server. */
 #define WHY_MAX 1024
 
+/* A slot that may use the control lane. */
+static void
+run_slot(struct stay_session *session, stay_frame_fn *slot,
+    const struct stay_frame *frame)
+{
+	slot(session, frame);
+	stay__output_forget(session);
+}
+
 /* ---- a call is answered ---- */
 
 static bool
@@ -110,7 +119,7 @@ answer_tombstone(struct stay_session *session, struct stay__call *call,
 {
 	session->client->calls.counts.orphans++;
 	stay__call_answered(call, true);
-	session->client->protocol.on_orphan(session, frame);
+	run_slot(session, session->client->protocol.on_orphan, frame);
 }
 
 static void
@@ -118,7 +127,7 @@ answer_control(struct stay_session *session, struct stay__call *call,
     const struct stay_frame *frame)
 {
 	stay__call_answered(call, true);
-	session->client->protocol.on_control(session, frame);
+	run_slot(session, session->client->protocol.on_control, frame);
 }
 
 /*
@@ -207,9 +216,9 @@ take_part(struct stay_session *session, const struct stay_frame *frame)
 		stay__call_touched(oldest);
 		tell_part(oldest, &result);
 	} else if (oldest->stage == STAY__CALL_OVER) {
-		session->client->protocol.on_orphan(session, frame);
+		run_slot(session, session->client->protocol.on_orphan, frame);
 	} else {
-		session->client->protocol.on_control(session, frame);
+		run_slot(session, session->client->protocol.on_control, frame);
 	}
 	return STAY__GO_ON;
 }
@@ -218,7 +227,7 @@ static enum stay__flow
 take_push(struct stay_session *session, const struct stay_frame *frame)
 {
 	session->client->calls.counts.pushes++;
-	session->client->protocol.on_push(session, frame);
+	run_slot(session, session->client->protocol.on_push, frame);
 	return STAY__GO_ON;
 }
 

@@ -66,6 +66,7 @@ come_up(struct stay_session *session)
 	stay__health_begin(session);
 	begin_age(session);
 	client->protocol.on_up(session);
+	stay__output_forget(session);
 	stay__output_ask(client);
 }
 
@@ -76,6 +77,7 @@ stay__session_greet(
 	struct stay_hello hello =
 	    session->client->protocol.hello(session, frame);
 
+	stay__output_forget(session);
 	switch (hello.kind) {
 	case STAY_HELLO_UP:
 		come_up(session);
@@ -134,6 +136,7 @@ stay__session_say_farewell(struct stay_session *session)
 	if (!session->said_farewell) {
 		session->said_farewell = true;
 		client->protocol.bye(session);
+		stay__output_forget(session);
 		stay__output_ask(client);
 	}
 	return !stay__output_is_flushed(client);

@@ -171,6 +171,14 @@ ask(struct stay_session *session, const char *text, unsigned replies)
 	return status;
 }
 
+/* Now and then a slot appends half a line, and commits nothing. */
+static void
+mumble(struct stay_session *session)
+{
+	if (draw_mille(the_run, 50))
+		(void)stay_buf_puts(stay_session_control(session), "half a ");
+}
+
 static void
 begin(struct stay_session *session, struct line_data *data)
 {
@@ -204,6 +212,7 @@ hello(struct stay_session *session, const struct stay_frame *frame)
 		    stay_session_url(session)->password);
 		if (ask(session, text, 1) != STAY_OK)
 			return stay_hello_retry("no memory");
+		mumble(session);
 		return stay_hello_wait();
 	}
 	line = frame->reply;
@@ -223,6 +232,7 @@ on_up(struct stay_session *session)
 	while (ask(session, "sub\n", 1) != STAY_OK)
 		memory.per_10000 = 0;
 	act_inside(the_run, user_of(session));
+	mumble(session);
 	call_is_back(the_run);
 }
 
@@ -249,6 +259,7 @@ on_push(struct stay_session *session, const struct stay_frame *frame)
 	(void)frame;
 	called_back(the_run);
 	act_inside(the_run, user_of(session));
+	mumble(session);
 	call_is_back(the_run);
 }
 
@@ -263,6 +274,7 @@ on_control(struct stay_session *session, const struct stay_frame *frame)
 	if (!user_is_lied_to(user_of(session)) && !says(line, due))
 		broken(2, "the control lane is given %.*s for %s",
 		    (int)line->len, line->text, due);
+	mumble(session);
 }
 
 static void
@@ -280,6 +292,7 @@ on_orphan(struct stay_session *session, const struct stay_frame *frame)
 		(call->told && call->outcome != STAY_MAYBE_EXECUTED)))
 		broken(2, "call %" PRIu64 " is no orphan", line->number);
 	act_inside(the_run, user_of(session));
+	mumble(session);
 	call_is_back(the_run);
 }
 
@@ -288,6 +301,7 @@ ping(struct stay_session *session)
 {
 	(void)data_of(session);
 	(void)ask(session, "ping\n", 1);
+	mumble(session);
 }
 
 static void
@@ -295,6 +309,7 @@ bye(struct stay_session *session)
 {
 	(void)data_of(session);
 	(void)ask(session, "bye\n", 0);
+	mumble(session);
 }
 
 static size_t

@@ -144,6 +144,14 @@ ask(struct stay_session *session, const char *text, unsigned replies)
 	return stay_session_expect(session, replies);
 }
 
+/* Half a line, which nothing commits. */
+static void
+mumble(struct stay_session *session)
+{
+	if (config_of(session)->mumbles)
+		(void)stay_buf_puts(stay_session_control(session), "half a ");
+}
+
 static struct stay_hello
 judge(const struct stay_frame *frame)
 {
@@ -165,12 +173,14 @@ hello(struct stay_session *session, const struct stay_frame *frame)
 
 	line_note(config->notes, "hello %s;",
 	    frame == NULL ? "-" : (const char *)frame->reply);
+	if (frame == NULL && config->hello != NULL &&
+	    ask(session, config->hello, 1) != STAY_OK)
+		return stay_hello_retry("no memory");
+	mumble(session);
 	if (frame != NULL)
 		return judge(frame);
 	if (config->hello == NULL && !config->speaks_first)
 		return stay_hello_up();
-	if (config->hello != NULL && ask(session, config->hello, 1) != STAY_OK)
-		return stay_hello_retry("no memory");
 	return stay_hello_wait();
 }
 
@@ -182,6 +192,7 @@ on_up(struct stay_session *session)
 	line_note(config->notes, "up;");
 	if (config->on_up != NULL && ask(session, config->on_up, 1) != STAY_OK)
 		line_note(config->notes, "no memory;");
+	mumble(session);
 }
 
 static void
@@ -204,6 +215,7 @@ on_push(struct stay_session *session, const struct stay_frame *frame)
 	line_note(config->notes, "push %s;", text);
 	if (config->on_push != NULL)
 		config->on_push(session, text);
+	mumble(session);
 }
 
 static void
@@ -211,6 +223,7 @@ on_control(struct stay_session *session, const struct stay_frame *frame)
 {
 	line_note(config_of(session)->notes, "control %s;",
 	    (const char *)frame->reply);
+	mumble(session);
 }
 
 static void
@@ -218,6 +231,7 @@ on_orphan(struct stay_session *session, const struct stay_frame *frame)
 {
 	line_note(config_of(session)->notes, "orphan %s;",
 	    (const char *)frame->reply);
+	mumble(session);
 }
 
 static void
@@ -229,6 +243,7 @@ ping(struct stay_session *session)
 		line_note(config->notes, "ping;");
 	if (config->on_ping != NULL)
 		config->on_ping(session);
+	mumble(session);
 }
 
 static void
@@ -238,6 +253,7 @@ bye(struct stay_session *session)
 
 	if (config->bye != NULL && ask(session, config->bye, 0) == STAY_OK)
 		line_note(config->notes, "bye;");
+	mumble(session);
 }
 
 static enum stay_status

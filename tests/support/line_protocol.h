@@ -51,6 +51,7 @@ struct line_config {
 	bool scribbles;    /* decode writes over what it consumes */
 	bool tells_oldest; /* decode notes the tag of the oldest call */
 	bool tells_words;  /* decode gives an error's words to its frame */
+	bool mumbles;      /* each slot ends with bytes that it never expects */
 	unsigned *finis;   /* counts fini */
 	unsigned *rests;   /* counts rest; NULL: nobody does */
 	void (*on_push)(struct stay_session *session, const char *text);

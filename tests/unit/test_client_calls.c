@@ -1,4 +1,4 @@
-/* The calls of a client: their answers, the queue, the control lane. */
+/* The calls of a client: their answers, the queue. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,7 +7,6 @@
 #include "suites.h"
 #include "support/counts.h"
 #include "support/line_rig.h"
-#include "support/scarce.h"
 
 static struct line_rig rig;
 
@@ -310,100 +309,6 @@ START_TEST(test_client_options_of_a_call_add_flags)
 }
 END_TEST
 
-/* ---- the control lane ---- */
-
-static void
-subscribe(struct stay_session *session, const char *text)
-{
-	if (strcmp(text, ">ping") != 0)
-		return;
-	ck_assert_int_eq(
-	    stay_buf_puts(stay_session_control(session), "say +pong\n"),
-	    STAY_OK);
-	ck_assert_int_eq(stay_session_expect(session, 1), STAY_OK);
-}
-
-/* With a place for its reply, or without memory for one. */
-static void
-ask_with_or_without(struct stay_session *session, const char *text)
-{
-	bool with = strcmp(text, ">with") == 0;
-	enum stay_status status;
-
-	ck_assert_int_eq(stay_buf_puts(stay_session_control(session),
-			     with ? "say +with\n" : "say +without\n"),
-	    STAY_OK);
-	if (!with)
-		scarce_drought();
-	status = stay_session_expect(session, 1);
-	scarce_disarm();
-	ck_assert_int_eq(status, with ? STAY_OK : STAY_E_NOMEM);
-}
-
-static void
-push(const char *lines)
-{
-	line_run(&rig, 5000); /* what is spare is given back */
-	sim_peer_print(rig.peer, lines);
-	line_run(&rig, 10);
-}
-
-/* What was written behind those whose replies are expected is taken back, in
- * this session and in the next one. */
-START_TEST(test_client_control_without_a_place_is_taken_back)
-{
-	struct sim_limits limits = { .send_buffer = 3 };
-
-	line_prepare(&rig);
-	rig.config.on_push = ask_with_or_without;
-	line_start(&rig, NULL);
-	push(">without\n");
-	ck_assert_str_eq(line_got(&rig), "");
-	push(">with\n");
-	ck_assert_str_eq(line_got(&rig), "say +with;");
-	sim_peer_limits(rig.peer, &limits);
-	sim_peer_freeze(rig.peer, true);
-	push(">with\n");
-	sim_peer_reset(rig.peer);
-	line_run(&rig, 1000);
-	ck_assert_uint_eq(rig.sessions, 2);
-	line_got(&rig);
-	push(">without\n");
-	ck_assert_str_eq(line_got(&rig), "");
-	line_call(&rig, "a", LINE("say +1"));
-	line_run(&rig, 10);
-	ck_assert_ptr_nonnull(strstr(line_told(&rig), "a OK/replied +1;"));
-	line_end(&rig);
-}
-END_TEST
-
-/* Control bytes come first, but never inside of a request. */
-START_TEST(test_client_control_goes_first_at_a_boundary)
-{
-	struct sim_limits limits = { .send_buffer = 3 };
-
-	line_prepare(&rig);
-	rig.config.on_push = subscribe;
-	line_start(&rig, NULL);
-	line_run(&rig, 10);
-	sim_peer_limits(rig.peer, &limits);
-	sim_peer_freeze(rig.peer, true);
-	line_call(&rig, "a", LINE("say +1"));
-	line_call(&rig, "b", LINE("say +2"));
-	line_run(&rig, 10);
-	ck_assert_uint_eq(counts_of(rig.client).in_flight, 1);
-	sim_peer_print(rig.peer, ">ping\n");
-	line_run(&rig, 10);
-	sim_peer_freeze(rig.peer, false);
-	line_run(&rig, 10);
-	ck_assert_str_eq(line_got(&rig), "say +1;say +pong;say +2;");
-	ck_assert_str_eq(line_told(&rig),
-	    "init 10.0.0.1;hello -;up;push >ping;a OK/replied +1;"
-	    "control +pong;b OK/replied +2;");
-	line_end(&rig);
-}
-END_TEST
-
 /* More holes than one write has parts. */
 START_TEST(test_client_many_holes_leave_in_order)
 {
@@ -427,31 +332,6 @@ START_TEST(test_client_many_holes_leave_in_order)
 	}
 	ck_assert_str_eq(got, "");
 	ck_assert_uint_eq(left, 100);
-	line_end(&rig);
-}
-END_TEST
-
-/* What the control lane still held ends with the session. */
-START_TEST(test_client_control_does_not_outlive_its_session)
-{
-	struct sim_limits limits = { .send_buffer = 3 };
-
-	line_prepare(&rig);
-	rig.config.on_push = subscribe;
-	line_start(&rig, NULL);
-	line_run(&rig, 10);
-	sim_peer_limits(rig.peer, &limits);
-	sim_peer_freeze(rig.peer, true);
-	sim_peer_print(rig.peer, ">ping\n");
-	line_run(&rig, 10);
-	sim_peer_reset(rig.peer);
-	line_run(&rig, 1000);
-	line_call(&rig, "a", LINE("say +1"));
-	line_run(&rig, 10);
-	ck_assert_str_eq(line_told(&rig),
-	    "init 10.0.0.1;hello -;up;push >ping;down E_RESET;hello -;up;"
-	    "a OK/replied +1;");
-	ck_assert_str_eq(line_got(&rig), "|say +1;");
 	line_end(&rig);
 }
 END_TEST
@@ -495,11 +375,7 @@ suite_client_calls(void)
 	tcase_add_test(tcase, test_promise_7_calls_in_flight_are_bounded);
 	tcase_add_test(tcase, test_client_encode_says_no);
 	tcase_add_test(tcase, test_client_options_of_a_call_are_checked);
-	tcase_add_test(tcase, test_client_control_goes_first_at_a_boundary);
-	tcase_add_test(
-	    tcase, test_client_control_without_a_place_is_taken_back);
 	tcase_add_test(tcase, test_client_options_of_a_call_add_flags);
-	tcase_add_test(tcase, test_client_control_does_not_outlive_its_session);
 	tcase_add_test(tcase, test_client_many_holes_leave_in_order);
 	tcase_add_test(tcase, test_client_a_turn_leaves_in_one_write);
 	suite_add_tcase(suite, tcase);

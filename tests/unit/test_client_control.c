@@ -1,0 +1,211 @@
+/* The control lane of a client: what a protocol itself says, and when it leaves. */
+#include <string.h>
+
+#include "client/client.h"
+#include "suites.h"
+#include "support/counts.h"
+#include "support/line_rig.h"
+#include "support/scarce.h"
+
+static struct line_rig rig;
+
+static void
+subscribe(struct stay_session *session, const char *text)
+{
+	if (strcmp(text, ">ping") != 0)
+		return;
+	ck_assert_int_eq(
+	    stay_buf_puts(stay_session_control(session), "say +pong\n"),
+	    STAY_OK);
+	ck_assert_int_eq(stay_session_expect(session, 1), STAY_OK);
+}
+
+static struct stay_session *remembered;
+
+static void
+remember(struct stay_session *session, const char *text)
+{
+	(void)text;
+	remembered = session;
+}
+
+/* With a place for its reply, or without memory for one. */
+static void
+ask_with_or_without(struct stay_session *session, const char *text)
+{
+	bool with = strcmp(text, ">with") == 0;
+	enum stay_status status;
+
+	ck_assert_int_eq(stay_buf_puts(stay_session_control(session),
+			     with ? "say +with\n" : "say +without\n"),
+	    STAY_OK);
+	if (!with)
+		scarce_drought();
+	status = stay_session_expect(session, 1);
+	scarce_disarm();
+	ck_assert_int_eq(status, with ? STAY_OK : STAY_E_NOMEM);
+}
+
+static void
+push(const char *lines)
+{
+	line_run(&rig, 5000); /* what is spare is given back */
+	sim_peer_print(rig.peer, lines);
+	line_run(&rig, 10);
+}
+
+/* What was written behind those whose replies are expected is taken back, in
+ * this session and in the next one. */
+START_TEST(test_client_control_without_a_place_is_taken_back)
+{
+	struct sim_limits limits = { .send_buffer = 3 };
+
+	line_prepare(&rig);
+	rig.config.on_push = ask_with_or_without;
+	line_start(&rig, NULL);
+	push(">without\n");
+	ck_assert_str_eq(line_got(&rig), "");
+	push(">with\n");
+	ck_assert_str_eq(line_got(&rig), "say +with;");
+	sim_peer_limits(rig.peer, &limits);
+	sim_peer_freeze(rig.peer, true);
+	push(">with\n");
+	sim_peer_reset(rig.peer);
+	line_run(&rig, 1000);
+	ck_assert_uint_eq(rig.sessions, 2);
+	line_got(&rig);
+	push(">without\n");
+	ck_assert_str_eq(line_got(&rig), "");
+	line_call(&rig, "a", LINE("say +1"));
+	line_run(&rig, 10);
+	ck_assert_ptr_nonnull(strstr(line_told(&rig), "a OK/replied +1;"));
+	line_end(&rig);
+}
+END_TEST
+
+/* What a slot appends and never expects is dropped when the slot returns: no
+ * other slot sends it, and no call is glued to it. */
+START_TEST(test_client_control_never_expected_is_never_sent)
+{
+	const struct stay_client_options probed = { .probe_ms = 1000 };
+	struct stay_call_options options = { STAY_CALL_OPTIONS,
+		.timeout_ms = 50 };
+
+	line_prepare(&rig);
+	rig.config.mumbles = true;
+	rig.config.hello = "say +hello|>ping";
+	rig.config.on_up = "say +control";
+	rig.config.on_push = subscribe;
+	rig.config.ping = "say +pong";
+	rig.config.bye = "bye";
+	line_start(&rig, &probed);
+	line_run(&rig, 10);
+	line_call_with(&rig, "a", LINE("hold"), options);
+	line_run(&rig, 100);
+	rig.holds = false;
+	sim_peer_print(rig.peer, "+late\n>ping\n");
+	line_run(&rig, 10);
+	line_call(&rig, "b", LINE("say +1"));
+	line_run(&rig, 1500);
+	stay_conn_stop(stay_client_conn(rig.client), STAY_OK);
+	line_run(&rig, 10);
+	ck_assert_str_eq(line_got(&rig),
+	    "say +hello|>ping;say +control;say +pong;hold;say "
+	    "+pong;say +1;say +pong;bye;");
+	line_end(&rig);
+}
+END_TEST
+
+/* Bytes that no slot appended wait for the next write, and go no further. */
+START_TEST(test_client_control_from_outside_is_not_sent_either)
+{
+	struct stay_session *session;
+
+	line_prepare(&rig);
+	rig.config.on_push = remember;
+	line_start(&rig, NULL);
+	line_run(&rig, 10);
+	sim_peer_print(rig.peer, ">who\n");
+	line_run(&rig, 10);
+	session = remembered;
+	ck_assert_int_eq(
+	    stay_buf_puts(stay_session_control(session), "half a "), STAY_OK);
+	line_call(&rig, "a", LINE("say +1"));
+	line_run(&rig, 10);
+	ck_assert_int_eq(
+	    stay_buf_puts(stay_session_control(session), "say +2\n"), STAY_OK);
+	ck_assert_int_eq(stay_session_expect(session, 1), STAY_OK);
+	line_run(&rig, 10);
+	ck_assert_str_eq(line_got(&rig), "say +1;say +2;");
+	line_end(&rig);
+}
+END_TEST
+
+/* Control bytes come first, but never inside of a request. */
+START_TEST(test_client_control_goes_first_at_a_boundary)
+{
+	struct sim_limits limits = { .send_buffer = 3 };
+
+	line_prepare(&rig);
+	rig.config.on_push = subscribe;
+	line_start(&rig, NULL);
+	line_run(&rig, 10);
+	sim_peer_limits(rig.peer, &limits);
+	sim_peer_freeze(rig.peer, true);
+	line_call(&rig, "a", LINE("say +1"));
+	line_call(&rig, "b", LINE("say +2"));
+	line_run(&rig, 10);
+	ck_assert_uint_eq(counts_of(rig.client).in_flight, 1);
+	sim_peer_print(rig.peer, ">ping\n");
+	line_run(&rig, 10);
+	sim_peer_freeze(rig.peer, false);
+	line_run(&rig, 10);
+	ck_assert_str_eq(line_got(&rig), "say +1;say +pong;say +2;");
+	ck_assert_str_eq(line_told(&rig),
+	    "init 10.0.0.1;hello -;up;push >ping;a OK/replied +1;"
+	    "control +pong;b OK/replied +2;");
+	line_end(&rig);
+}
+END_TEST
+
+/* What the control lane still held ends with the session. */
+START_TEST(test_client_control_does_not_outlive_its_session)
+{
+	struct sim_limits limits = { .send_buffer = 3 };
+
+	line_prepare(&rig);
+	rig.config.on_push = subscribe;
+	line_start(&rig, NULL);
+	line_run(&rig, 10);
+	sim_peer_limits(rig.peer, &limits);
+	sim_peer_freeze(rig.peer, true);
+	sim_peer_print(rig.peer, ">ping\n");
+	line_run(&rig, 10);
+	sim_peer_reset(rig.peer);
+	line_run(&rig, 1000);
+	line_call(&rig, "a", LINE("say +1"));
+	line_run(&rig, 10);
+	ck_assert_str_eq(line_told(&rig),
+	    "init 10.0.0.1;hello -;up;push >ping;down E_RESET;hello -;up;"
+	    "a OK/replied +1;");
+	ck_assert_str_eq(line_got(&rig), "|say +1;");
+	line_end(&rig);
+}
+END_TEST
+
+Suite *
+suite_client_control(void)
+{
+	Suite *suite = suite_create("client_control");
+	TCase *tcase = tcase_create("control");
+
+	tcase_add_test(tcase, test_client_control_goes_first_at_a_boundary);
+	tcase_add_test(tcase, test_client_control_never_expected_is_never_sent);
+	tcase_add_test(
+	    tcase, test_client_control_from_outside_is_not_sent_either);
+	tcase_add_test(
+	    tcase, test_client_control_without_a_place_is_taken_back);
+	tcase_add_test(tcase, test_client_control_does_not_outlive_its_session);
+	suite_add_tcase(suite, tcase);
+	return suite;
+}
