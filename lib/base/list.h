@@ -75,6 +75,18 @@ stay__list_pop(struct stay__list *list)
 	return first;
 }
 
+/* Move the nodes from `first` to `last`, of a list that nobody asks any more, to the
+ * end of `to`. */
+static inline void
+stay__list_append_run(
+    struct stay__list *to, struct stay__list *first, struct stay__list *last)
+{
+	first->prev = to->prev;
+	to->prev->next = first;
+	last->next = to;
+	to->prev = last;
+}
+
 /* Move all of `from` to the front of `to`, in order. */
 static inline void
 stay__list_prepend_all(struct stay__list *to, struct stay__list *from)

@@ -40,18 +40,16 @@ due_tick(const struct stay__timer *timer)
 	return timer->at == 0 ? 0 : (timer->at - 1) / STAY__TICK_NS + 1;
 }
 
-/* `tick` must be after the wheel's. */
-static inline void
-insert(struct stay__wheel *wheel, struct stay__timer *timer, uint64_t tick)
+/* Where timers go that are due in `tick`, which must be after the wheel's. */
+static inline struct stay__list *
+slot_of(struct stay__wheel *wheel, uint64_t tick)
 {
 	unsigned top = 63u - (unsigned)__builtin_clzll(tick ^ wheel->tick);
 	unsigned level = top / STAY__WHEEL_BITS;
 	unsigned slot = (tick >> level * STAY__WHEEL_BITS) & SLOT_MASK;
 
-	timer->level = (uint8_t)level;
-	timer->slot = (uint8_t)slot;
 	wheel->occupied[level] |= UINT64_C(1) << slot;
-	stay__list_push(&wheel->slots[level][slot], &timer->node);
+	return &wheel->slots[level][slot];
 }
 
 void
@@ -61,25 +59,48 @@ stay__timer_init(struct stay__timer *timer, stay__timer_fn *fire)
 	stay__list_init(&timer->node);
 }
 
+static inline struct stay__timer *
+timer_of(struct stay__list *node)
+{
+	return STAY__CONTAINER(node, struct stay__timer, node);
+}
+
+/* Move all timers from `first` on that are set for the same time. Returns the last
+ * of them. */
+static inline struct stay__list *
+postpone_alike(
+    const struct stay__list *recent, struct stay__list *first, uint64_t late)
+{
+	uint64_t at = timer_of(first)->at;
+	uint64_t later = at + (late < UINT64_MAX - at ? late : 0);
+	struct stay__list *node = first;
+
+	do {
+		timer_of(node)->at = later;
+		node = node->next;
+	} while (node != recent && timer_of(node)->at == at);
+	return node->prev;
+}
+
 /*
- * Put the timers of `recent` into their slots. A timer that is due already waits for
- * the next tick. So a timer that sets itself anew in `fire` cannot keep
- * stay__wheel_advance from returning.
+ * Put the timers of `recent` into their slots; many calls of one callback have one
+ * deadline, and go together. A timer that is due already waits for the next tick. So
+ * a timer that sets itself anew in `fire` cannot keep stay__wheel_advance from
+ * returning.
  */
 void
 stay__wheel_settle_recent(struct stay__wheel *wheel, uint64_t late)
 {
-	struct stay__list *node = wheel->recent.next, *next;
-	struct stay__timer *timer;
+	struct stay__list *first = wheel->recent.next, *last, *next;
 	uint64_t tick;
 
-	for (; node != &wheel->recent; node = next) {
-		next = node->next;
-		timer = STAY__CONTAINER(node, struct stay__timer, node);
-		timer->at += late < UINT64_MAX - timer->at ? late : 0;
-		tick = due_tick(timer);
-		insert(
-		    wheel, timer, tick > wheel->tick ? tick : wheel->tick + 1);
+	for (; first != &wheel->recent; first = next) {
+		last = postpone_alike(&wheel->recent, first, late);
+		next = last->next;
+		tick = due_tick(timer_of(first));
+		stay__list_append_run(
+		    slot_of(wheel, tick > wheel->tick ? tick : wheel->tick + 1),
+		    first, last);
 	}
 	stay__list_init(&wheel->recent);
 }
@@ -91,21 +112,38 @@ struct place {
 	uint64_t tick;
 };
 
-static bool
-first_place(const struct stay__wheel *wheel, struct place *place)
+/* The first slot of a level that has timers; those before it are marked as empty.
+ * STAY__WHEEL_SLOTS: none. */
+static unsigned
+first_slot(struct stay__wheel *wheel, unsigned level)
 {
-	unsigned level = 0, shift;
+	unsigned slot;
+
+	while (wheel->occupied[level] != 0) {
+		slot = (unsigned)__builtin_ctzll(wheel->occupied[level]);
+		if (!stay__list_is_empty(&wheel->slots[level][slot]))
+			return slot;
+		wheel->occupied[level] &= wheel->occupied[level] - 1;
+	}
+	return STAY__WHEEL_SLOTS;
+}
+
+static bool
+first_place(struct stay__wheel *wheel, struct place *place)
+{
+	unsigned level = 0, slot = STAY__WHEEL_SLOTS, shift;
 	uint64_t above;
 
-	while (level < STAY__WHEEL_LEVELS && wheel->occupied[level] == 0)
+	while (level < STAY__WHEEL_LEVELS &&
+	       (slot = first_slot(wheel, level)) == STAY__WHEEL_SLOTS)
 		level++;
 	if (level == STAY__WHEEL_LEVELS)
 		return false;
 	shift = level * STAY__WHEEL_BITS;
 	above = wheel->tick >> shift & ~(uint64_t)SLOT_MASK;
 	place->level = level;
-	place->slot = (unsigned)__builtin_ctzll(wheel->occupied[level]);
-	place->tick = (above | place->slot) << shift;
+	place->slot = slot;
+	place->tick = (above | slot) << shift;
 	return true;
 }
 
@@ -123,12 +161,11 @@ reach(struct stay__wheel *wheel, const struct place *place)
 	wheel->occupied[place->level] &= ~(UINT64_C(1) << place->slot);
 	wheel->tick = place->tick;
 	while ((node = stay__list_pop(&reached)) != NULL) {
-		timer = STAY__CONTAINER(node, struct stay__timer, node);
+		timer = timer_of(node);
 		tick = due_tick(timer);
-		if (tick > wheel->tick)
-			insert(wheel, timer, tick);
-		else
-			stay__list_push(&wheel->due, node);
+		stay__list_push(
+		    tick > wheel->tick ? slot_of(wheel, tick) : &wheel->due,
+		    node);
 	}
 }
 
@@ -152,7 +189,7 @@ stay__wheel_advance(struct stay__wheel *wheel, uint64_t now)
 		reach(wheel, &place);
 	wheel->tick = target;
 	while ((node = stay__list_pop(&wheel->due)) != NULL) {
-		timer = STAY__CONTAINER(node, struct stay__timer, node);
+		timer = timer_of(node);
 		timer->fire(timer);
 	}
 	stay__wheel_settle(wheel, 0);
@@ -175,7 +212,7 @@ stay__wheel_next(struct stay__wheel *wheel)
 		return UINT64_MAX;
 	slot = &wheel->slots[place.level][place.slot];
 	if (slot->next == slot->prev) {
-		timer = STAY__CONTAINER(slot->next, struct stay__timer, node);
+		timer = timer_of(slot->next);
 		tick = due_tick(timer);
 		if (tick > place.tick)
 			place.tick = tick;

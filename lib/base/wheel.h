@@ -24,13 +24,13 @@ struct stay__timer {
 	struct stay__list node;
 	uint64_t at; /* ns */
 	stay__timer_fn *fire;
-	uint8_t level;
-	uint8_t slot;
 };
 
 struct stay__wheel {
-	uint64_t tick;                         /* the last one fired */
-	uint64_t occupied[STAY__WHEEL_LEVELS]; /* bit per slot */
+	uint64_t tick; /* the last one fired */
+	/* A bit per slot; of a slot whose timers were all stopped it may be still
+	 * set. */
+	uint64_t occupied[STAY__WHEEL_LEVELS];
 	struct stay__list slots[STAY__WHEEL_LEVELS][STAY__WHEEL_SLOTS];
 	struct stay__list due;    /* being fired */
 	struct stay__list recent; /* set, and not yet in a slot */
@@ -72,20 +72,10 @@ stay__timer_is_set(const struct stay__timer *timer)
 	return !stay__list_is_empty(&timer->node);
 }
 
-/*
- * A timer in `due` or `recent` still names the slot it was in last. It is right to
- * ask of that slot, too, whether it is empty.
- */
 static inline void
-stay__timer_stop(struct stay__wheel *wheel, struct stay__timer *timer)
+stay__timer_stop(struct stay__timer *timer)
 {
-	unsigned level = timer->level, slot = timer->slot;
-
-	if (!stay__timer_is_set(timer))
-		return;
 	stay__list_remove(&timer->node);
-	if (stay__list_is_empty(&wheel->slots[level][slot]))
-		wheel->occupied[level] &= ~(UINT64_C(1) << slot);
 }
 
 /* Set a timer, or set it anew. UINT64_MAX stops it. */
@@ -93,7 +83,7 @@ static inline void
 stay__timer_set(
     struct stay__wheel *wheel, struct stay__timer *timer, uint64_t at)
 {
-	stay__timer_stop(wheel, timer);
+	stay__timer_stop(timer);
 	timer->at = at;
 	if (at != UINT64_MAX)
 		stay__list_push(&wheel->recent, &timer->node);

@@ -97,7 +97,7 @@ static void
 remove_record(struct stay__call *call)
 {
 	stay__list_remove(&call->node);
-	stay__loop_timer_stop(call->owner->loop, &call->timer);
+	stay__timer_stop(&call->timer);
 	if (stay__list_is_empty(&call->finish))
 		stay__call_give(call);
 }
@@ -133,7 +133,7 @@ decide_call(struct stay__call *call, enum stay_outcome outcome)
 	call->stage = STAY__CALL_OVER;
 	call->outcome = outcome;
 	call->owner->outcomes[outcome]++;
-	stay__loop_timer_stop(loop, &call->timer);
+	stay__timer_stop(&call->timer);
 	if (call->id.generation != 0) {
 		stay__ids_give(&loop->ids, call->id);
 		call->id.generation = 0;

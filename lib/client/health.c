@@ -221,8 +221,8 @@ stay__health_begin(struct stay_session *session)
 void
 stay__health_end(struct stay_session *session)
 {
-	stay__loop_timer_stop(session->client->loop, &session->health.silence);
-	stay__loop_timer_stop(session->client->loop, &session->health.probe);
+	stay__timer_stop(&session->health.silence);
+	stay__timer_stop(&session->health.probe);
 	stay__task_cancel(&session->health.prober);
 }
 

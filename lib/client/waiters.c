@@ -35,7 +35,7 @@ step_out(struct waiter *waiter)
 	struct stay_client *client = waiter->client;
 
 	stay__list_remove(&waiter->node);
-	stay__loop_timer_stop(client->loop, &waiter->timer);
+	stay__timer_stop(&waiter->timer);
 	if (waiter->id.generation != 0)
 		stay__ids_give(&client->loop->ids, waiter->id);
 	waiter->id.generation = 0;

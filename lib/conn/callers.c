@@ -43,7 +43,7 @@ static void
 retire(struct stay__caller *caller)
 {
 	stay__ids_give(&loop_of(caller)->ids, caller->token);
-	stay__loop_timer_stop(loop_of(caller), &caller->timer);
+	stay__timer_stop(&caller->timer);
 	/* No caller waits for the request any more: do not deliver it. */
 	if (caller->request != NULL)
 		stay__mailbox_take_back(caller->callers->box, caller->request);

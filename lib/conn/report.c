@@ -36,7 +36,7 @@ stay__report_init(struct stay_conn *conn)
 void
 stay__report_end(struct stay_conn *conn)
 {
-	stay__loop_timer_stop(conn->loop, &conn->report.wake);
+	stay__timer_stop(&conn->report.wake);
 	stay__task_cancel(&conn->report.waker);
 }
 

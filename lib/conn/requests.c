@@ -237,6 +237,6 @@ stay__requests_init(struct stay_conn *conn)
 void
 stay__requests_fini(struct stay_conn *conn)
 {
-	stay__loop_timer_stop(conn->loop, &conn->requests.drain);
-	stay__loop_timer_stop(conn->loop, &conn->requests.renewal);
+	stay__timer_stop(&conn->requests.drain);
+	stay__timer_stop(&conn->requests.renewal);
 }

@@ -194,7 +194,7 @@ drive_until_decided(struct stay_conn *conn, uint64_t deadline)
 	while (!awaiter.decided && stay__conn_state(conn) != STAY_IDLE &&
 	       stay__loop_now(loop) < deadline)
 		loop->ops->run(loop->world);
-	stay__loop_timer_stop(loop, &timer);
+	stay__timer_stop(&timer);
 	if (!awaiter.gone)
 		conn->awaiter = NULL;
 	if (awaiter.decided)

@@ -64,7 +64,7 @@ void
 stay__timing_timeout_stop(struct stay_conn *conn)
 {
 	conn->timing.timeout_on = false;
-	stay__loop_timer_stop(conn->loop, &conn->timing.timeout);
+	stay__timer_stop(&conn->timing.timeout);
 	stay__mailbox_unnote(&conn->mail, STAY__NOTE_TIMEOUT);
 }
 
@@ -102,7 +102,7 @@ drop_message(struct stay_message *message)
 static void
 stop_state_timeout(struct stay_conn *conn)
 {
-	stay__loop_timer_stop(conn->loop, &conn->timing.state_timeout);
+	stay__timer_stop(&conn->timing.state_timeout);
 	stay__mailbox_unnote(&conn->mail, STAY__NOTE_STATE_TIMEOUT);
 	drop_message(&conn->timing.state_message);
 }

@@ -169,10 +169,4 @@ stay__loop_timer(struct stay_loop *loop, struct stay__timer *timer, uint64_t at)
 	stay__timer_set(&loop->wheel, timer, at);
 }
 
-static inline void
-stay__loop_timer_stop(struct stay_loop *loop, struct stay__timer *timer)
-{
-	stay__timer_stop(&loop->wheel, timer);
-}
-
 #endif

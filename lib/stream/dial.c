@@ -62,7 +62,7 @@ quiet(struct stay__dial *dial)
 	struct stay__list *node = dial->racing.next;
 	struct stay__list *next;
 
-	stay__loop_timer_stop(dial->loop, &dial->timer);
+	stay__timer_stop(&dial->timer);
 	for (; node != &dial->racing; node = next) {
 		next = node->next;
 		attempt_free(STAY__CONTAINER(node, struct attempt, node));

@@ -153,9 +153,9 @@ START_TEST(test_wheel_what_is_set_late_is_late)
 	stay__wheel_settle(&wheel, 3 * MS);
 	ck_assert_uint_eq(before.at, 10 * MS);
 	ck_assert_uint_eq(during.at, 13 * MS);
-	stay__timer_stop(&wheel, &before);
+	stay__timer_stop(&before);
 	ck_assert_uint_eq(stay__wheel_next(&wheel), 13 * MS);
-	stay__timer_stop(&wheel, &during);
+	stay__timer_stop(&during);
 	ck_assert_uint_eq(stay__wheel_next(&wheel), UINT64_MAX);
 }
 END_TEST
@@ -179,14 +179,14 @@ START_TEST(test_wheel_never_and_stop_take_a_timer_off)
 
 	begin(0);
 	stay__timer_init(&timer, note);
-	stay__timer_stop(&wheel, &timer);
+	stay__timer_stop(&timer);
 	stay__timer_set(&wheel, &timer, 5 * MS);
 	ck_assert(stay__timer_is_set(&timer));
 	stay__timer_set(&wheel, &timer, UINT64_MAX);
 	ck_assert(!stay__timer_is_set(&timer));
 	stay__timer_set(&wheel, &timer, 70 * MS);
-	stay__timer_stop(&wheel, &timer);
-	stay__timer_stop(&wheel, &timer);
+	stay__timer_stop(&timer);
+	stay__timer_stop(&timer);
 	ck_assert_uint_eq(stay__wheel_next(&wheel), UINT64_MAX);
 	advance(DAY);
 	ck_assert_uint_eq(fired_count, 0);
@@ -270,7 +270,7 @@ static void
 stop_other(struct stay__timer *timer)
 {
 	note(timer);
-	stay__timer_stop(&wheel, &other);
+	stay__timer_stop(&other);
 }
 
 START_TEST(test_wheel_fire_may_stop_one_that_is_due_too)
@@ -290,7 +290,70 @@ START_TEST(test_wheel_fire_may_stop_one_that_is_due_too)
 }
 END_TEST
 
-/* The slot numbers of a due timer are stale: no other slot may suffer. */
+/* Those of one callback move together, each by all of it; who else is set for the
+ * same time, by another callback, does not move with them. */
+START_TEST(test_wheel_timers_alike_are_none_too_early)
+{
+	begin(0);
+	stay__timer_init(&actor, note);
+	stay__timer_init(&other, note);
+	stay__timer_init(&third, note);
+	stay__timer_set(&wheel, &third, 10 * MS);
+	stay__wheel_settle(&wheel, 0);
+	stay__timer_set(&wheel, &actor, 10 * MS);
+	stay__timer_set(&wheel, &other, 10 * MS);
+	stay__wheel_settle(&wheel, 3 * MS);
+	ck_assert_uint_eq(third.at, 10 * MS);
+	ck_assert_uint_eq(actor.at, 13 * MS);
+	ck_assert_uint_eq(other.at, 13 * MS);
+	advance(12 * MS);
+	ck_assert_uint_eq(fired_count, 1);
+	stay__timer_stop(&actor);
+	advance(13 * MS);
+	ck_assert_uint_eq(fired_count, 2);
+	ck_assert_ptr_eq(fired[1], &other);
+}
+END_TEST
+
+/* In the order in which they were set, whatever lies between them. */
+START_TEST(test_wheel_timers_alike_keep_their_order)
+{
+	begin(0);
+	stay__timer_init(&actor, note);
+	stay__timer_init(&other, note);
+	stay__timer_init(&third, note);
+	stay__timer_set(&wheel, &other, 10 * MS);
+	stay__timer_set(&wheel, &third, 10 * MS - 1);
+	stay__timer_set(&wheel, &actor, 10 * MS);
+	advance(10 * MS);
+	ck_assert_uint_eq(fired_count, 3);
+	ck_assert_ptr_eq(fired[0], &other);
+	ck_assert_ptr_eq(fired[1], &third);
+	ck_assert_ptr_eq(fired[2], &actor);
+}
+END_TEST
+
+/* Nobody wakes up for a slot that was left by all, and it hides no other. */
+START_TEST(test_wheel_an_emptied_slot_is_none)
+{
+	begin(0);
+	stay__timer_init(&actor, note);
+	stay__timer_init(&other, note);
+	stay__timer_set(&wheel, &actor, 10 * MS);
+	stay__timer_set(&wheel, &other, 500 * MS);
+	stay__wheel_settle(&wheel, 0);
+	stay__timer_stop(&actor);
+	ck_assert_uint_eq(stay__wheel_next(&wheel), 500 * MS);
+	stay__timer_set(&wheel, &actor, 10 * MS);
+	stay__wheel_settle(&wheel, 0);
+	stay__timer_stop(&actor);
+	stay__timer_stop(&other);
+	ck_assert_uint_eq(stay__wheel_next(&wheel), UINT64_MAX);
+	advance(600 * MS);
+	ck_assert_uint_eq(fired_count, 0);
+}
+END_TEST
+
 START_TEST(test_wheel_stopping_a_due_one_spares_the_slots)
 {
 	begin(0);
@@ -346,7 +409,7 @@ START_TEST(test_wheel_a_timer_that_sets_itself_cannot_hold_up_the_advance)
 	ck_assert_uint_eq(stay__wheel_next(&wheel), 10 * DAY + MS);
 	advance(10 * DAY + MS);
 	ck_assert_uint_eq(fired_count, 2);
-	stay__timer_stop(&wheel, &actor);
+	stay__timer_stop(&actor);
 }
 END_TEST
 
@@ -437,7 +500,7 @@ set_both(struct model *model, uint64_t at)
 static void
 stop_both(struct model *model)
 {
-	stay__timer_stop(&wheel, &model->timer);
+	stay__timer_stop(&model->timer);
 	model->set = false;
 }
 
@@ -553,6 +616,9 @@ suite_wheel(void)
 	tcase_add_test(firing, test_wheel_one_tick_fires_in_order_of_setting);
 	tcase_add_test(firing, test_wheel_fire_may_stop_one_that_is_due_too);
 	tcase_add_test(firing, test_wheel_stopping_a_due_one_spares_the_slots);
+	tcase_add_test(firing, test_wheel_timers_alike_are_none_too_early);
+	tcase_add_test(firing, test_wheel_timers_alike_keep_their_order);
+	tcase_add_test(firing, test_wheel_an_emptied_slot_is_none);
 	tcase_add_test(firing, test_wheel_fire_may_put_off_one_that_is_due_too);
 	tcase_add_test(firing,
 	    test_wheel_a_timer_that_sets_itself_cannot_hold_up_the_advance);
