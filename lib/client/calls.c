@@ -9,6 +9,7 @@
 #include <assert.h>
 
 #include "base/mem.h"
+#include "client/resend.h"
 
 static void
 run_finisher(struct stay__task *task)
@@ -300,27 +301,63 @@ move_to_flight(struct stay__calls *calls, struct stay__list *node)
 	stay__list_push(&calls->in_flight, node);
 }
 
-void
-stay__call_commit(struct stay__call *call, size_t len, bool keep)
+/* Its first byte is on the wire; its bytes may be needed for sending it again. */
+static inline void
+begin_call(struct stay__call *call, uint32_t now_ms)
 {
 	struct stay__calls *calls = call->owner;
 
-	assert(calls->queued.next == &call->node);
-	move_to_flight(calls, &call->node);
 	call->stage = STAY__CALL_COMMITTED;
-	call->history |= STAY__HISTORY_BEGUN;
-	call->sent_ms = stay__call_clock(stay__loop_now(calls->loop));
-	calls->counts.queued--;
-	calls->counts.in_flight++;
-	calls->counts.in_flight_bytes += stay__span_len(call->span);
+	call->sent_ms = now_ms;
 	if (call->history & (STAY__HISTORY_WHOLE | STAY__HISTORY_REFUSED))
 		calls->counts.resent++;
-	if (keep) {
+	call->history |= STAY__HISTORY_BEGUN;
+	if (stay__call_is_worth_keeping(call)) {
 		call->history |= STAY__HISTORY_KEPT;
 		calls->kept++;
 	}
 	if (call->due == 0 || (call->flags & STAY_BLOCKS) != 0)
 		calls->unawaited = call->span.begin;
+}
+
+/* As stay__call_commit for one after the other, but counted once. */
+void
+stay__calls_commit_queue(struct stay__calls *calls)
+{
+	struct stay__sendbuf *sendbuf = &calls->sendbuf;
+	struct stay__list *node = calls->queued.next;
+	struct stay__span all = { sendbuf->committed,
+		stay__sendbuf_end(sendbuf) };
+	uint32_t now_ms = stay__call_clock(stay__loop_now(calls->loop));
+
+	assert(stay__list_is_empty(&calls->refused) && calls->half == NULL);
+	calls->counts.in_flight += calls->counts.queued;
+	calls->counts.in_flight_bytes += sendbuf->live;
+	calls->counts.queued = 0;
+	stay__sendbuf_commit(sendbuf, all);
+	stay__sendbuf_wrote(sendbuf, (size_t)stay__span_len(all));
+	while (node != &calls->queued) {
+		struct stay__call *call = stay__call_of(node);
+
+		node = node->next;
+		begin_call(call, now_ms);
+		if (call->due == 0)
+			leave_whole(call);
+	}
+	stay__list_append_all(&calls->in_flight, &calls->queued);
+}
+
+void
+stay__call_commit(struct stay__call *call, size_t len)
+{
+	struct stay__calls *calls = call->owner;
+
+	assert(calls->queued.next == &call->node);
+	move_to_flight(calls, &call->node);
+	begin_call(call, stay__call_clock(stay__loop_now(calls->loop)));
+	calls->counts.queued--;
+	calls->counts.in_flight++;
+	calls->counts.in_flight_bytes += stay__span_len(call->span);
 	stay__sendbuf_commit(&calls->sendbuf, call->span);
 	stay__sendbuf_wrote(&calls->sendbuf, len);
 	if (stay__sendbuf_rest(&calls->sendbuf) > 0)
@@ -387,6 +424,18 @@ stay__call_reply(struct stay__call *call, bool refused)
 		return true;
 	stay__call_replied(call, refused);
 	return false;
+}
+
+void
+stay__call_reply_plainly(struct stay__call *call)
+{
+	struct stay__calls *calls = call->owner;
+
+	calls->kept -= (call->history & STAY__HISTORY_KEPT) != 0;
+	calls->counts.in_flight--;
+	calls->counts.in_flight_bytes -= stay__span_len(call->span);
+	stay__list_remove(&call->node);
+	decide_call(call, STAY_REPLIED);
 }
 
 void

@@ -43,6 +43,16 @@ enum stay__call_stage {
 #define STAY__HISTORY_POOR     64u /* not sent again for want of a budget */
 #define STAY__HISTORY_BEGUN    128u /* the stream has taken a byte of it */
 
+/*
+ * Most calls can go a short way: all that is queued leaves in one write, and a call
+ * gets the one good answer that it waits for. It must come to the same as the general
+ * way. With 0 nobody takes it, and the simulator's traces must not change by that
+ * (tests/support/same_hashes.sh).
+ */
+#ifndef STAY__SHORT_WAYS
+#define STAY__SHORT_WAYS 1
+#endif
+
 struct stay__calls;
 
 struct stay__call {
@@ -136,8 +146,10 @@ void stay__calls_trim(struct stay__calls *calls);
 /* The call is accepted: put it at the end of the queue. */
 void stay__call_enqueue(struct stay__call *call);
 /* Commit the first call of the queue: the stream has taken so many bytes of its
- * request. The bytes may have to be kept for sending it again. */
-void stay__call_commit(struct stay__call *call, size_t len, bool keep);
+ * request. */
+void stay__call_commit(struct stay__call *call, size_t len);
+/* The stream has taken the requests of all queued calls, and each of them whole. */
+void stay__calls_commit_queue(struct stay__calls *calls);
 /* The stream has taken all of calls->half. */
 void stay__call_whole(struct stay__calls *calls);
 
@@ -155,6 +167,21 @@ stay__calls_are_single(const struct stay__calls *calls)
 {
 	return calls->asks_first || calls->suspects > 0;
 }
+
+/* Whether a good answer to this call has no more to it: one reply was due, all of
+ * the request is on the wire, and nothing was refused before it. */
+static inline bool
+stay__call_is_plain(const struct stay__call *call)
+{
+	const struct stay__calls *calls = call->owner;
+
+	return STAY__SHORT_WAYS && call->stage == STAY__CALL_COMMITTED &&
+	       call->due == 1 && call != calls->half && !calls->asks_first &&
+	       (call->history & STAY__HISTORY_SUSPECT) == 0 &&
+	       stay__list_is_empty(&calls->refused);
+}
+/* Then it is as stay__call_reply, without a look at what does not apply. */
+void stay__call_reply_plainly(struct stay__call *call);
 
 /* Part of an answer has come: it cannot be sent again. */
 void stay__call_touched(struct stay__call *call);

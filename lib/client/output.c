@@ -96,6 +96,20 @@ add_run(struct gathered *gathered, const struct stay__sendbuf *sendbuf,
 	add_piece(gathered, stay__sendbuf_view(sendbuf, run.begin, run.end));
 }
 
+/* There is a place for all that is queued, and it lies together. */
+static bool
+may_leave_as_one(const struct stay_client *client, size_t gathered)
+{
+	const struct stay__sendbuf *sendbuf = &client->calls.sendbuf;
+	struct flight flight = flight_of(client);
+
+	return STAY__SHORT_WAYS && stay__sendbuf_is_dense(sendbuf) &&
+	       gathered + sendbuf->live <= WRITE_MAX &&
+	       flight.calls + client->calls.counts.queued <= flight.calls_max &&
+	       flight.bytes + sendbuf->live <=
+		   client->options.inflight_bytes_max;
+}
+
 /* Requests without a hole between them are written as one piece. */
 static void
 add_requests(const struct stay_client *client, struct gathered *gathered)
@@ -137,7 +151,13 @@ gather(const struct stay_client *client, struct gathered *gathered)
 		add_piece(gathered,
 		    (struct iovec){ output->control.data + output->control.head,
 			output->settled });
-	if (may_send(client))
+	if (!may_send(client))
+		return;
+	if (may_leave_as_one(client, gathered->len))
+		add_run(gathered, sendbuf,
+		    (struct stay__span){
+			sendbuf->committed, stay__sendbuf_end(sendbuf) });
+	else
 		add_requests(client, gathered);
 }
 
@@ -149,7 +169,7 @@ begin_request(struct stay__call *call, size_t len)
 
 	if (len > all)
 		len = all;
-	stay__call_commit(call, len, stay__call_is_worth_keeping(call));
+	stay__call_commit(call, len);
 	return len;
 }
 
@@ -190,9 +210,13 @@ take_written(struct stay_client *client, size_t len)
 	if (control > 0)
 		take_control(&client->session.output, control);
 	len -= control;
-	while (len > 0) {
-		len -= begin_request(stay__call_of(calls->queued.next), len);
+	if (STAY__SHORT_WAYS && len > 0 && len == calls->sendbuf.live &&
+	    stay__sendbuf_is_dense(&calls->sendbuf)) {
+		stay__calls_commit_queue(calls);
+		return;
 	}
+	while (len > 0)
+		len -= begin_request(stay__call_of(calls->queued.next), len);
 }
 
 bool

@@ -113,6 +113,18 @@ answer_call(struct stay_session *session, struct stay__call *call,
 		tell_error(session, call, frame, result);
 }
 
+static enum stay__flow
+answer_plainly(struct stay__call *call, const struct stay_frame *frame)
+{
+	const struct stay_result result = { STAY_OK, STAY_REPLIED, frame->reply,
+		"ok" };
+
+	stay__call_reply_plainly(call);
+	stay__client_tell(call, &result);
+	stay__call_give(call);
+	return STAY__GO_ON;
+}
+
 static void
 answer_tombstone(struct stay_session *session, struct stay__call *call,
     const struct stay_frame *frame)
@@ -185,6 +197,8 @@ take_answer(struct stay_session *session, const struct stay_frame *frame)
 	oldest = stay__calls_oldest(&session->client->calls);
 	if (oldest == NULL)
 		return stay__session_break(session, STAY_E_UNASKED, NULL);
+	if (frame->kind == STAY_FRAME_REPLY && stay__call_is_plain(oldest))
+		return answer_plainly(oldest, frame);
 	if (set_aside(session, oldest, frame))
 		return STAY__GO_ON;
 	if (!settle_refused(session, oldest, frame))

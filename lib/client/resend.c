@@ -8,28 +8,6 @@
 
 /* ---- what may be sent again ---- */
 
-static bool
-outlives_sessions(const struct stay__call *call)
-{
-	return !(call->flags & STAY_THIS_SESSION) && call->owner->waits_offline;
-}
-
-bool
-stay__call_may_resend(const struct stay__call *call)
-{
-	return (call->flags & STAY_IDEMPOTENT) != 0 &&
-	       call->resends < call->owner->resends_max &&
-	       outlives_sessions(call);
-}
-
-/* A refused call may be sent again until its deadline, because the server has
- * done nothing. */
-bool
-stay__call_may_retry(const struct stay__call *call)
-{
-	return call->owner->retries_refused && outlives_sessions(call);
-}
-
 /* Promise 13: a server that has just come back is not given all of it again and
  * again. Once it is, for it is seldom to blame. What calls have earned is
  * counted when somebody asks. */

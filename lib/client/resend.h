@@ -8,20 +8,40 @@
 
 #include "client/calls.h"
 
-/* Whether the call may be sent again after a lost session, or a refusal. */
-bool stay__call_may_resend(const struct stay__call *call);
-bool stay__call_may_retry(const struct stay__call *call);
+/* ---- inline, because every call runs it ---- */
 
-/* Whether either may happen, so that its bytes are kept while it is in flight.
- * Inline, because every call runs it. */
+static inline bool
+stay__call_outlives_sessions(const struct stay__call *call)
+{
+	return !(call->flags & STAY_THIS_SESSION) && call->owner->waits_offline;
+}
+
+/* Whether the call may be sent again after a lost session. */
+static inline bool
+stay__call_may_resend(const struct stay__call *call)
+{
+	return (call->flags & STAY_IDEMPOTENT) != 0 &&
+	       call->resends < call->owner->resends_max &&
+	       stay__call_outlives_sessions(call);
+}
+
+/* A refused call may be sent again until its deadline, because the server has
+ * done nothing. */
+static inline bool
+stay__call_may_retry(const struct stay__call *call)
+{
+	return call->owner->retries_refused &&
+	       stay__call_outlives_sessions(call);
+}
+
+/* Whether either may happen, so that its bytes are kept while it is in flight. */
 static inline bool
 stay__call_is_worth_keeping(const struct stay__call *call)
 {
-	if ((call->flags & STAY_IDEMPOTENT) == 0 &&
-	    !call->owner->retries_refused)
-		return false;
 	return stay__call_may_resend(call) || stay__call_may_retry(call);
 }
+
+/* ---- the rest ---- */
 
 /* The server has just refused the call. Whether it has refused all of it, and
  * every call sent behind it will be answered soon. */

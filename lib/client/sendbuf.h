@@ -83,6 +83,13 @@ stay__sendbuf_rest(const struct stay__sendbuf *sendbuf)
 	return sendbuf->committed - sendbuf->wire;
 }
 
+/* Whether the requests that are not committed lie together, without a hole. */
+static inline bool
+stay__sendbuf_is_dense(const struct stay__sendbuf *sendbuf)
+{
+	return stay__sendbuf_end(sendbuf) - sendbuf->committed == sendbuf->live;
+}
+
 static inline uint64_t
 stay__span_len(struct stay__span span)
 {

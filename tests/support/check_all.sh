@@ -8,13 +8,14 @@ logs=$BUILD/check-all
 # shellcheck source=tests/support/jobs.sh
 . tests/support/jobs.sh
 
-begin 17
+begin 18
 build gcc gcc "$plain" all test-programs "$BUILD/check-gcc/diagram" \
     "$BUILD/check-gcc/sim" "$BUILD/check-gcc/torture" \
     "$BUILD/check-gcc/exhaust" "$BUILD/check-gcc/model-export"
 build gcc-asan gcc "$sanitized" test-programs
 build clang clang "$plain" all test-programs "$BUILD/check-clang/sim"
 build asan clang "$sanitized" test-programs
+build long gcc "$plain -DSTAY__SHORT_WAYS=0" "$BUILD/check-long/sim"
 stop_unless_built
 
 unit asan CK_FORK=no &
@@ -29,7 +30,7 @@ wait
 	job valgrind "unit tests under valgrind" tests/support/valgrind.sh
 	job sim "2,000 seeds of the simulator" \
 	    "$BUILD/check-gcc/sim" -j "$cores" -n 2000
-	job sim-hashes "the same hashes with gcc and clang" \
+	job sim-hashes "the same hashes with gcc, clang, no short ways" \
 	    tests/support/same_hashes.sh
 } &
 {

@@ -78,8 +78,7 @@ fly(const char *text, uint32_t flags)
 {
 	struct stay__call *call = queue(text, flags);
 
-	stay__call_commit(
-	    call, strlen(text), stay__call_is_worth_keeping(call));
+	stay__call_commit(call, strlen(text));
 	stay__calls_release(&calls);
 	return call;
 }
