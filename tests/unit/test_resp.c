@@ -99,10 +99,19 @@ static const struct example nonsense[] = {
 	{ "$+1\r\n", "not a count" },
 	{ "$-01\r\n", "not a count" },
 	{ "$1x\r\n", "not a count" },
+	{ "$3x\r\n", "not a count" },
+	{ "$1:\r\n", "not a count" },
+	{ "$1/\r\n", "not a count" },
+	{ "$1\rxa\r\n", "not a count" },
+	{ "$1x\na\r\n", "a line does not end in CRLF" },
 	{ "$99999999999999999999\r\n", "not a count" },
 	{ "$999999999999\r\n", "a string is longer than reply_bytes_max" },
 	{ "$3\r\nfoobar\r\n", "a string is not followed by CRLF" },
 	{ "$3\r\nfoo\n\r\n", "a string is not followed by CRLF" },
+	{ "$3\r\nfoo\r\r", "a string is not followed by CRLF" },
+	{ "$3\r\nfoo\n\n", "a string is not followed by CRLF" },
+	{ "$?\r\n;1\r\na\r\r", "a string is not followed by CRLF" },
+	{ "$?\r\n;1\r\na\n\n", "a string is not followed by CRLF" },
 	{ "$??\r\n", "not a count" },
 	{ ">?\r\n", "not a count" },
 	{ "|?\r\n", "not a count" },
@@ -259,6 +268,22 @@ START_TEST(test_resp_nonsense_is_named)
 }
 END_TEST
 
+/* A lone string behind another frame is read in another way than the first. */
+START_TEST(test_resp_nonsense_is_the_same_behind_a_frame)
+{
+	const struct example *example = &nonsense[_i];
+	struct resp resp;
+
+	resp_init(&resp);
+	resp_parse(&resp, "+OK\r\n");
+	resp_next(&resp);
+	ck_assert_int_eq(resp_feed(&resp, example->wire, strlen(example->wire)),
+	    STAY_REDIS__BAD);
+	ck_assert_str_eq(resp.parser.why, example->shown);
+	resp_fini(&resp);
+}
+END_TEST
+
 START_TEST(test_resp_nonsense_is_the_same_byte_by_byte)
 {
 	const struct example *example = &nonsense[_i];
@@ -287,6 +312,8 @@ suite_resp(void)
 	tcase_add_loop_test(tests, test_resp_every_type_cut_anywhere, 0, good);
 	tcase_add_test(tests, test_resp_frames_one_behind_the_other);
 	tcase_add_loop_test(tests, test_resp_nonsense_is_named, 0, bad);
+	tcase_add_loop_test(
+	    tests, test_resp_nonsense_is_the_same_behind_a_frame, 0, bad);
 	tcase_add_loop_test(
 	    tests, test_resp_nonsense_is_the_same_byte_by_byte, 0, bad);
 	suite_add_tcase(suite, tests);

@@ -244,6 +244,59 @@ START_TEST(test_resp_bounds_a_large_tape_is_given_back)
 }
 END_TEST
 
+/* Whether it is read in one step, which leaves the state of the others alone. */
+static bool
+is_read_at_once(const char *wire)
+{
+	bool at_once;
+
+	resp.parser.text_len = SIZE_MAX;
+	feed(wire);
+	at_once = resp.parser.state == STAY_REDIS__AT_FRAME &&
+		  resp.parser.text_len == SIZE_MAX;
+	stay_redis__parser_reset(&resp.parser);
+	resp.len = 0;
+	return at_once;
+}
+
+static const struct {
+	const char *wire;
+	bool at_once;
+} lone[] = {
+	{ "$3\r\nabc\r\n", true },
+	{ "$0\r\n\r\n", true },
+	{ "$9\r\n012345678\r\n", true },
+	{ "$3\r\nabc\r\n+OK\r\n", true },
+	{ "$20\r\n01234567890123456789\r\n", true }, /* text_max */
+	{ "$0000000003\r\nabc\r\n", true },          /* ten digits */
+	{ "$00000000003\r\nabc\r\n", false },
+	{ "$3\r\nabc\r", false },
+	{ "$1\r", false },
+	{ "=5\r\ntxt:a\r\n", false },
+	{ "!3\r\nERR\r\n", false },
+};
+
+START_TEST(test_resp_bounds_a_lone_string_is_read_at_once)
+{
+	resp.parser.text_max = 20;
+	ck_assert(!is_read_at_once("$3\r\nabc\r\n")); /* no tape yet */
+	ck_assert_msg(is_read_at_once(lone[_i].wire) == lone[_i].at_once, "%s",
+	    lone[_i].wire);
+}
+END_TEST
+
+START_TEST(test_resp_bounds_a_lone_string_shrinks_a_large_tape)
+{
+	feed_large(STAY_REDIS__TAPE_SPARE - 2);
+	ck_assert_uint_eq(resp.parser.tape.cap, STAY_REDIS__TAPE_SPARE);
+	ck_assert(is_read_at_once("$3\r\nabc\r\n"));
+	feed_large(STAY_REDIS__TAPE_SPARE);
+	for (int i = 0; i < 2; i++)
+		ck_assert(!is_read_at_once("$3\r\nabc\r\n"));
+	ck_assert_uint_le(resp.parser.tape.cap, 8);
+}
+END_TEST
+
 START_TEST(test_resp_bounds_a_cut_frame_is_forgotten)
 {
 	ck_assert_int_eq(
@@ -281,6 +334,11 @@ suite_resp_bounds(void)
 	tcase_add_test(
 	    tests, test_resp_bounds_the_tape_doubles_up_to_its_bound);
 	tcase_add_test(tests, test_resp_bounds_a_large_tape_is_given_back);
+	tcase_add_loop_test(tests,
+	    test_resp_bounds_a_lone_string_is_read_at_once, 0,
+	    (int)(sizeof(lone) / sizeof(lone[0])));
+	tcase_add_test(
+	    tests, test_resp_bounds_a_lone_string_shrinks_a_large_tape);
 	tcase_add_test(tests, test_resp_bounds_a_cut_frame_is_forgotten);
 	suite_add_tcase(suite, tests);
 	return suite;
