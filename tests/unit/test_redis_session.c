@@ -284,6 +284,39 @@ START_TEST(test_redis_session_keeps_half_a_frame)
 }
 END_TEST
 
+/* What a reply may be, by a config that came after the start. */
+static const struct {
+	struct stay_redis_options options;
+	const char *fits, *exceeds;
+} narrow[] = {
+	{ { STAY_REDIS_OPTIONS, .elements_max = 3 }, "*2\r\n_\r\n_\r\n",
+	    "*3\r\n_\r\n_\r\n_\r\n" },
+	{ { STAY_REDIS_OPTIONS, .depth_max = 1 }, "*1\r\n_\r\n",
+	    "*1\r\n*1\r\n_\r\n" },
+	{ { STAY_REDIS_OPTIONS, .client.reply_bytes_max = 100 },
+	    "$20\r\n01234567890123456789\r\n", "$101\r\n" },
+};
+
+START_TEST(test_redis_session_has_the_bounds_of_its_config)
+{
+	ck_assert_int_eq(stay_redis_reconfigure(here.redis, "redis://10.0.0.1",
+			     &narrow[_i].options),
+	    STAY_OK);
+	sim_run_ms(here.world, 100);
+	ck_assert_uint_eq(sessions, 2);
+	failed = STAY_OK;
+	submit("GET k");
+	sim_peer_print(peer, narrow[_i].fits);
+	sim_run_ms(here.world, 10);
+	ck_assert_int_eq(last.status, STAY_OK);
+	submit("GET k");
+	sim_peer_print(peer, narrow[_i].exceeds);
+	sim_run_ms(here.world, 10);
+	ck_assert_uint_eq(told, 2);
+	ck_assert_int_ne(failed, STAY_OK);
+}
+END_TEST
+
 /* A struct of no size is one whose caller forgot the macro. */
 START_TEST(test_redis_session_options_of_another_size)
 {
@@ -322,6 +355,8 @@ suite_redis_session(void)
 	tcase_add_test(tests, test_redis_session_garbage_ends_it_at_once);
 	tcase_add_test(tests, test_redis_session_gives_a_large_tape_back);
 	tcase_add_test(tests, test_redis_session_keeps_half_a_frame);
+	tcase_add_loop_test(
+	    tests, test_redis_session_has_the_bounds_of_its_config, 0, 3);
 	tcase_add_test(tests, test_redis_session_options_of_another_size);
 	suite_add_tcase(suite, tests);
 	return suite;
