@@ -113,6 +113,33 @@ START_TEST(test_loop_a_quick_turn_runs_everything)
 }
 END_TEST
 
+/* ---- a world that no loop can be made of ---- */
+
+static unsigned freed;
+
+static void
+free_world(struct stay_world *of)
+{
+	(void)of;
+	freed++;
+}
+
+/* stay_loop_new has it from there on. */
+START_TEST(test_loop_frees_the_world_that_it_cannot_use)
+{
+	static const struct stay_world_ops strange = {
+		.size = sizeof(strange) - 1, .free = free_world
+	};
+	struct stay_world other = { .ops = &strange };
+
+	freed = 0;
+	ck_assert_ptr_null(stay_loop_new(&other));
+	ck_assert_uint_eq(freed, 1);
+	ck_assert_ptr_null(stay_loop_new(NULL));
+	ck_assert_uint_eq(freed, 1);
+}
+END_TEST
+
 Suite *
 suite_loop(void)
 {
@@ -124,6 +151,7 @@ suite_loop(void)
 	    tests, test_promise_6_loop_a_slow_write_puts_the_next_one_off);
 	tcase_add_test(tests, test_loop_a_slow_task_loses_no_other);
 	tcase_add_test(tests, test_loop_a_quick_turn_runs_everything);
+	tcase_add_test(tests, test_loop_frees_the_world_that_it_cannot_use);
 	suite_add_tcase(suite, tests);
 	return suite;
 }

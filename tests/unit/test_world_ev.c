@@ -463,20 +463,28 @@ END_TEST
 /* As when the kernel has no memory for one more: libev stops waiting for it. */
 START_TEST(test_world_ev_watch_that_libev_gave_up_ends)
 {
-	struct ear ear;
+	struct ear ears[2];
 	char byte;
 	int fds[2];
 
 	ck_assert_int_eq(
 	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);
-	ear_init(&ear, fds[0]);
-	ear_want(&ear, STAY_READ);
-	ev_feed_event(ev, ear.watch.world, EV_ERROR | EV_READ | EV_WRITE);
-	ev_invoke_pending(ev);
-	ck_assert_uint_eq(ear.heard, STAY_READ);
-	ck_assert_int_eq(seam.ops->read(seam.world, fds[0], &byte, 1), -EIO);
-	ear_want(&ear, 0);
+	for (int i = 0; i < 2; i++) {
+		ear_init(&ears[i], fds[i]);
+		ear_want(&ears[i], STAY_READ);
+		ev_feed_event(
+		    ev, ears[i].watch.world, EV_ERROR | EV_READ | EV_WRITE);
+		ev_invoke_pending(ev);
+		ck_assert_uint_eq(ears[i].heard, STAY_READ);
+	}
+	for (int i = 0; i < 2; i++)
+		ck_assert_int_eq(
+		    seam.ops->read(seam.world, fds[i], &byte, 1), -EIO);
+	ear_want(&ears[0], 0);
 	ck_assert_int_eq(seam.ops->read(seam.world, fds[0], &byte, 1), -EAGAIN);
+	ck_assert_int_eq(seam.ops->read(seam.world, fds[1], &byte, 1), -EIO);
+	ear_want(&ears[1], 0);
+	ck_assert_int_eq(seam.ops->read(seam.world, fds[1], &byte, 1), -EAGAIN);
 	close(fds[0]);
 	close(fds[1]);
 }

@@ -201,6 +201,42 @@ watch_many(struct ev_loop *loop, ev_timer *timers, int count)
 		ev_timer_stop(loop, &timers[i]);
 }
 
+static unsigned fired;
+
+static void
+on_timer(struct ev_loop *loop, ev_timer *timer, int events)
+{
+	(void)loop;
+	(void)timer;
+	(void)events;
+	fired++;
+}
+
+/* What libev knew before its tables moved to the reserve, it knows there. */
+static int
+keep_the_bytes(void)
+{
+	static ev_timer timers[4000], kept[40];
+	struct ev_loop *loop;
+
+	OR_LINE(stay_loop_ev_reserve((size_t)256 * 1024) == STAY_OK);
+	loop = ev_loop_new(EVBACKEND_SELECT);
+	for (unsigned turn = 1; turn <= 3; turn++) {
+		for (int i = 0; i < 40; i++) {
+			ev_timer_init(&kept[i], on_timer, 0., 0.);
+			ev_timer_start(loop, &kept[i]);
+		}
+		scarce_drought();
+		watch_many(loop, timers, 1000 << turn / 2);
+		scarce_disarm();
+		watch_many(loop, timers, 2000 << turn / 2);
+		ev_run(loop, EVRUN_NOWAIT);
+		OR_LINE(fired == 40 * turn);
+	}
+	ev_loop_destroy(loop);
+	return 0;
+}
+
 /* libev ends the process when it gets no memory: getting on is the proof. */
 static int
 live_on_the_reserve(void)
@@ -282,6 +318,12 @@ START_TEST(test_world_ev_reserve_is_there_when_nothing_else_is)
 }
 END_TEST
 
+START_TEST(test_world_ev_reserve_keeps_the_bytes)
+{
+	ck_assert_int_eq(end_of(keep_the_bytes), 0);
+}
+END_TEST
+
 START_TEST(test_world_ev_reserve_that_is_not_there)
 {
 	ck_assert_int_eq(end_of(reserve_what_is_not_there), 0);
@@ -313,6 +355,7 @@ suite_world_ev_room(void)
 	suite_add_tcase(suite, tests);
 	tcase_add_test(
 	    reserves, test_world_ev_reserve_is_there_when_nothing_else_is);
+	tcase_add_test(reserves, test_world_ev_reserve_keeps_the_bytes);
 	tcase_add_test(reserves, test_world_ev_reserve_that_is_not_there);
 	tcase_add_test(reserves, test_world_ev_reserve_ends);
 	suite_add_tcase(suite, reserves);
