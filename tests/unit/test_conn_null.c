@@ -97,6 +97,7 @@ START_TEST(test_conn_null_for_data_is_answered)
 	ck_assert_int_eq(
 	    stay_conn_upgrade(conn, NULL, NULL, NULL, NULL), STAY_E_ARG);
 	ck_assert_int_eq(stay_stream_dial(conn, NULL), STAY_E_ARG);
+	ck_assert_int_eq(stay_stream_dial(conn, "nonsense"), STAY_E_URL);
 	ck_assert_int_eq(stay_stream_dial_to(conn, NULL, 1), STAY_E_ARG);
 	ck_assert_int_eq(stay_stream_adopt(conn, -1, 1), STAY_E_ARG);
 	ck_assert_int_eq(stay_stream_send(conn, NULL, 1), STAY_E_ARG);

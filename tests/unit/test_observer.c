@@ -301,6 +301,66 @@ START_TEST(test_observer_is_heard_in_each_slot)
 }
 END_TEST
 
+static char failure_text[768];
+
+static void
+on_failure(void *arg, const struct stay_subject *who, enum stay_status status,
+    const char *text)
+{
+	(void)arg;
+	(void)who;
+	(void)status;
+	snprintf(failure_text, sizeof(failure_text), "%s", text);
+}
+
+/* Trying again is no help against some failures. */
+START_TEST(test_observer_is_told_who_has_to_act)
+{
+	static const struct {
+		const char *hello;
+		bool mend;
+	} rows[] = { { "say -wrong password", true }, { "close", false } };
+
+	line_prepare(&rig);
+	rig.observer.on_failure = on_failure;
+	rig.config.hello = rows[_i].hello;
+	line_start(&rig, NULL);
+	line_run(&rig, 10);
+	ck_assert_ptr_nonnull(strstr(failure_text, "; attempt 1, next in "));
+	ck_assert_int_eq(
+	    strstr(failure_text, ", but somebody has to mend this") != NULL,
+	    rows[_i].mend);
+	line_end(&rig);
+}
+END_TEST
+
+/* One call given up is one too many, and at the same time another one has been so
+ * for too long: the session ends by the first of the two, and that is told. */
+START_TEST(test_observer_is_told_the_first_of_two_reasons)
+{
+	const struct stay_client_options options = { .tombstones_max = 1,
+		.tombstone_age_ms = 300 };
+	const struct stay_call_options soon = { STAY_CALL_OPTIONS,
+		.timeout_ms = 100 },
+				       later = { STAY_CALL_OPTIONS,
+					       .timeout_ms = 400 };
+
+	line_prepare(&rig);
+	rig.observer.on_failure = on_failure;
+	line_start(&rig, &options);
+	line_run(&rig, 10);
+	failure_text[0] = '\0';
+	line_call_with(&rig, "a", LINE("hold"), soon);
+	line_call_with(&rig, "b", LINE("x"), later);
+	line_run(&rig, 399);
+	ck_assert_str_eq(failure_text, "");
+	line_run(&rig, 5);
+	ck_assert_ptr_nonnull(
+	    strstr(failure_text, ": too many calls were given up and never "));
+	line_end(&rig);
+}
+END_TEST
+
 Suite *
 suite_observer(void)
 {
@@ -312,6 +372,8 @@ suite_observer(void)
 	tcase_add_test(tests, test_observer_of_a_closed_connection_sleeps);
 	tcase_add_test(tests, test_observer_that_is_older_is_not_woken);
 	tcase_add_test(tests, test_observer_has_a_word_of_its_own);
+	tcase_add_loop_test(tests, test_observer_is_told_who_has_to_act, 0, 2);
+	tcase_add_test(tests, test_observer_is_told_the_first_of_two_reasons);
 	tcase_add_loop_test(tests, test_observer_is_heard_in_each_slot, 0, 4);
 	tcase_add_loop_test(tests, test_observer_is_told_what_was_lost, 0, 6);
 	suite_add_tcase(suite, tests);
