@@ -371,6 +371,7 @@ START_TEST(test_world_ev_read_and_write_on_a_pipe)
 
 	ck_assert_int_eq(pipe2(fds, O_NONBLOCK), 0);
 	ck_assert_int_eq(stay__socket_read(fds[0], bytes, 8), -EAGAIN);
+	ck_assert_int_eq(put(fds[1], ""), 0);
 	ck_assert_int_eq(put(fds[1], "abc"), 3);
 	ck_assert_int_eq(stay__socket_read(fds[0], bytes, 8), 3);
 	close(fds[1]);
