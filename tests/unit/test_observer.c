@@ -361,6 +361,42 @@ START_TEST(test_observer_is_told_the_first_of_two_reasons)
 }
 END_TEST
 
+/* ---- an attempt without a next one ---- */
+
+static uint64_t due_in_connect;
+
+static struct stay_verdict
+give_up(struct stay_conn *conn, void *data, struct stay_info info)
+{
+	(void)data;
+	(void)info;
+	due_in_connect = stay_conn_due_ms(conn);
+	return stay_verdict_backoff(STAY_FOREVER);
+}
+
+START_TEST(test_observer_is_told_that_nothing_comes_next)
+{
+	static const struct stay_behaviour hopeless = { STAY_BEHAVIOUR,
+		.connect = give_up };
+	static const struct stay_observer observer = { STAY_OBSERVER,
+		.on_failure = on_failure };
+	struct stay_world *world = sim_world_new(1);
+	struct stay_loop *loop = stay_loop_new(world);
+	struct stay_conn *conn;
+
+	stay_loop_set_observer(loop, &observer);
+	ck_assert_int_eq(
+	    stay_conn_start(&conn, loop, &hopeless, NULL, NULL), STAY_OK);
+	sim_run_ms(world, 10);
+	ck_assert_ptr_nonnull(
+	    strstr(failure_text, "; attempt 1, no next one by itself"));
+	ck_assert_uint_eq(due_in_connect, STAY_FOREVER);
+	stay_conn_stop(conn, STAY_OK);
+	sim_run_ms(world, 10);
+	ck_assert_int_eq(stay_loop_free(loop), STAY_OK);
+}
+END_TEST
+
 Suite *
 suite_observer(void)
 {
@@ -373,6 +409,7 @@ suite_observer(void)
 	tcase_add_test(tests, test_observer_that_is_older_is_not_woken);
 	tcase_add_test(tests, test_observer_has_a_word_of_its_own);
 	tcase_add_loop_test(tests, test_observer_is_told_who_has_to_act, 0, 2);
+	tcase_add_test(tests, test_observer_is_told_that_nothing_comes_next);
 	tcase_add_test(tests, test_observer_is_told_the_first_of_two_reasons);
 	tcase_add_loop_test(tests, test_observer_is_heard_in_each_slot, 0, 4);
 	tcase_add_loop_test(tests, test_observer_is_told_what_was_lost, 0, 6);

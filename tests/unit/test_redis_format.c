@@ -422,6 +422,17 @@ START_TEST(test_redis_format_the_widest_number)
 }
 END_TEST
 
+/* One of few digits does not take the room of one of many. */
+START_TEST(test_redis_format_room_for_a_number)
+{
+	stay_buf_fini(&out);
+	ck_assert_int_eq(write_format("SET k %.63f", 1e300), STAY_OK);
+	ck_assert_uint_lt(out.cap, 1024);
+	ck_assert_int_eq(write_format("SET k %.64f", 1e300), STAY_OK);
+	ck_assert_uint_gt(out.cap, 4096);
+}
+END_TEST
+
 START_TEST(test_redis_format_past_the_limit_nothing_is_written)
 {
 	char text[100] = { 0 };
@@ -530,6 +541,7 @@ suite_redis_format(void)
 	tcase_add_test(tests, test_redis_format_a_locale_with_a_comma);
 	tcase_add_test(tests, test_redis_format_a_locale_with_a_long_point);
 	tcase_add_test(tests, test_redis_format_what_is_wrong_is_refused);
+	tcase_add_test(tests, test_redis_format_room_for_a_number);
 	tcase_add_test(tests, test_redis_format_the_widest_number);
 	tcase_add_test(
 	    tests, test_redis_format_past_the_limit_nothing_is_written);

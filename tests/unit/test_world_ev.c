@@ -1,5 +1,6 @@
 /* The world on libev: turns, time, readiness, and who keeps ev_run running. */
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
@@ -12,6 +13,7 @@
 
 #include "suites.h"
 #include "support/no_entropy.h"
+#include "support/scarce.h"
 #include "support/world_seam.h"
 #include "world/ev.h"
 
@@ -490,6 +492,29 @@ START_TEST(test_world_ev_watch_that_libev_gave_up_ends)
 }
 END_TEST
 
+/* Then libev would end the process. */
+START_TEST(test_world_ev_watch_without_memory_is_refused)
+{
+	struct ear ear;
+	int fds[2], error, high;
+
+	ck_assert_int_eq(
+	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);
+	high = fcntl(fds[0], F_DUPFD, 500);
+	ck_assert_int_ge(high, 500);
+	ear_init(&ear, high);
+	scarce_drought();
+	error = seam.ops->watch(seam.world, &ear.watch, STAY_READ);
+	scarce_disarm();
+	ck_assert_int_eq(error, -ENOMEM);
+	ear_want(&ear, STAY_READ);
+	ear_want(&ear, 0);
+	close(high);
+	close(fds[0]);
+	close(fds[1]);
+}
+END_TEST
+
 /* A port of loopback, where somebody listens or nobody does. */
 static int
 listen_at(struct stay_address *address, bool listens)
@@ -642,6 +667,7 @@ suite_world_ev(void)
 	tcase_add_test(
 	    tcase, test_world_ev_watch_stopped_hears_nothing_pending);
 	tcase_add_test(tcase, test_world_ev_watch_that_libev_gave_up_ends);
+	tcase_add_test(tcase, test_world_ev_watch_without_memory_is_refused);
 	tcase_add_loop_test(tcase, test_world_ev_connects_to_who_listens, 0, 2);
 	tcase_add_test(tcase, test_world_ev_waits_without_more_memory);
 	tcase_add_test(tcase, test_promise_12_a_forked_child_is_mute);
