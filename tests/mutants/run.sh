@@ -76,7 +76,8 @@ draw() {
 make_in() {
 	tree=$1
 	shift
-	"$MAKE" -s -C "$work/tree-$job" BUILD="$tree" "$@" >/dev/null 2>&1
+	"$MAKE" -s -j "$threads" -C "$work/tree-$job" BUILD="$tree" "$@" \
+	    >/dev/null 2>&1
 }
 
 build_plain() {
@@ -87,23 +88,37 @@ build_sanitized() {
 	make_in asan CC=clang CFLAGS="$sanitized" asan/test-unit
 }
 
-# Every job has a tree of its own, built once, in which everything is well.
-prepare() {
-	mkdir -p "$work/tree-$job"
-	cp -R Makefile include lib adapters tests "$work/tree-$job"
-	build_plain test-unit && build_plain sim && build_sanitized &&
-	    alive_plain 300 plain/test-unit &&
-	    alive_plain 300 plain/sim -q -n 100 && alive 900 asan/test-unit
+is_well_plain() {
+	alive_plain 100 plain/test-unit && alive_plain 300 plain/sim -q -n 100
 }
 
-# alive SECONDS PROGRAM ARGUMENT...: it ends well, in time and in bounds.
+# Every job has a tree of its own, in which everything is well. The first is built
+# with all there is of the machine, and the others are copies.
+prepare() {
+	job=1
+	threads=$JOBS
+	mkdir -p "$work/tree-1"
+	cp -R Makefile include lib adapters tests "$work/tree-1"
+	build_plain test-unit && build_plain sim && build_sanitized || return 1
+	threads=1
+	is_well_plain &
+	alive 900 asan/test-unit && wait $! || return 1
+	while [ "$job" -lt "$JOBS" ]; do
+		job=$((job + 1))
+		cp -Rp "$work/tree-1" "$work/tree-$job"
+	done
+}
+
+# alive SECONDS PROGRAM ARGUMENT...: it ends well, in time and in bounds. The
+# seconds are of work; one that waits is given six times as many by the clock.
 alive() {
 	limit=$1
 	shift
 	(
 		cd "$work/tree-$job" || exit 1
 		ulimit -c 0
-		timeout -k 1 "$limit" $still "$@" || exit 1
+		ulimit -t "$limit"
+		timeout -k 1 $((6 * limit)) $still "$@" || exit 1
 	) >/dev/null 2>&1 </dev/null
 }
 
@@ -111,9 +126,9 @@ alive_plain() {
 	(ulimit -v 4000000 && alive "$@")
 }
 
-# Ten times as many seconds as the suite took once, and some for a busy machine.
+# Ten times as many seconds as the suite took once, and some.
 limit_of() {
-	awk -v suite="$1" '$2 == suite { print 20 + int($1 / 100) }' "$work/times"
+	awk -v suite="$1" '$2 == suite { print 10 + int($1 / 100) }' "$work/times"
 }
 
 # All but those that have run, in one process.
@@ -128,7 +143,7 @@ are_clean() {
 	sanitizers_end=$(($(date +%s) + 60))
 	for suite; do
 		[ "$(date +%s)" -lt "$sanitizers_end" ] || return 0
-		alive 600 asan/test-unit "$suite" || return 1
+		alive 300 asan/test-unit "$suite" || return 1
 	done
 }
 
@@ -143,10 +158,10 @@ is_seen() {
 	done
 	by='all suites'
 	rest=$(rest_of "$reaching")
-	alive_plain 300 plain/test-unit $rest || return 0
+	alive_plain 100 plain/test-unit $rest || return 0
 	by='the simulator'
 	build_plain sim
-	alive_plain 300 plain/sim -j 1 -q -n 100 || return 0
+	alive_plain 100 plain/sim -j 1 -q -n 100 || return 0
 	by='the sanitizers'
 	build_sanitized
 	! are_clean $reaching
@@ -167,7 +182,6 @@ try() {
 
 # Every JOBS-th.
 work_through() {
-	prepare || { say "mutants: the tree as it is fails" && exit 1; }
 	at=$job
 	while [ "$at" -le "$drawn" ]; do
 		try "$at"
@@ -199,6 +213,7 @@ say "seed $SEED, $SAMPLE mutants, $JOBS at a time"
 check_list || exit 1
 draw
 $here/reach.sh make || exit 1
+prepare || { say "mutants: the tree as it is fails" && exit 1; }
 job=0
 while [ "$job" -lt "$JOBS" ]; do
 	job=$((job + 1))
