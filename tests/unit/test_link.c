@@ -76,14 +76,24 @@ END_TEST
 
 START_TEST(test_link_remembers_the_error_of_a_read)
 {
+	static const struct {
+		int error;
+		enum stay_status status;
+		const char *says;
+	} rows[] = {
+		{ ETIMEDOUT, STAY_E_TIMEOUT,
+		    "10.0.0.1:7 timed out (ETIMEDOUT)" },
+		{ EPERM, STAY_E_UNREACHABLE,
+		    "10.0.0.1:7 not permitted (EPERM)" },
+	};
 	struct rig rig;
 	char bytes[8];
 
 	rig_open(&rig, &silent);
-	sim_fail(rig.world, SIM_READ, 1, -ETIMEDOUT);
-	ck_assert_int_eq(stay__link_read(&rig.link, bytes, 8), -ETIMEDOUT);
-	stay__link_fail(&rig.link, STAY_E_TIMEOUT, 0);
-	ck_assert_str_eq(rig_failure(&rig), "10.0.0.1:7 timed out (ETIMEDOUT)");
+	sim_fail(rig.world, SIM_READ, 1, -rows[_i].error);
+	ck_assert_int_eq(stay__link_read(&rig.link, bytes, 8), -rows[_i].error);
+	stay__link_fail(&rig.link, rows[_i].status, 0);
+	ck_assert_str_eq(rig_failure(&rig), rows[_i].says);
 	ck_assert_int_eq(stay__link_read(&rig.link, bytes, 8), -ECANCELED);
 	rig_fini(&rig);
 }
@@ -687,7 +697,8 @@ add_ends(TCase *tests)
 {
 	tcase_add_test(tests, test_link_reads_to_the_end);
 	tcase_add_test(tests, test_link_tells_a_reset);
-	tcase_add_test(tests, test_link_remembers_the_error_of_a_read);
+	tcase_add_loop_test(
+	    tests, test_link_remembers_the_error_of_a_read, 0, 2);
 	tcase_add_test(tests, test_link_fails_for_reasons_of_its_owner);
 	tcase_add_test(tests, test_link_that_cannot_write_is_down);
 	tcase_add_test(tests, test_link_that_cannot_be_watched_is_down);

@@ -2,6 +2,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <stay/conn.h>
+
 #include "loop/loop.h"
 #include "sim/world_sim.h"
 #include "suites.h"
@@ -140,6 +142,60 @@ START_TEST(test_loop_frees_the_world_that_it_cannot_use)
 }
 END_TEST
 
+/* ---- turns of connections ---- */
+
+static struct stay_verdict
+be_idle(struct stay_conn *conn, void *state, void *arg)
+{
+	(void)conn;
+	(void)state;
+	(void)arg;
+	return stay_verdict_ok();
+}
+
+static struct stay_verdict
+say_so(struct stay_conn *conn, void *state, const struct stay_message *message)
+{
+	(void)conn;
+	(void)state;
+	tell(message->data);
+	return stay_verdict_noreply();
+}
+
+/* One that has much to do lets the other have its turn. */
+START_TEST(test_promise_6_loop_a_busy_connection_takes_turns)
+{
+	static const struct stay_behaviour behaviour = { STAY_BEHAVIOUR,
+		.init = be_idle, .handle_cast = say_so };
+	static char words[2][3][3] = { { "a1", "a2", "a3" },
+		{ "b1", "b2", "b3" } };
+	struct stay_conn_options options = { STAY_CONN_OPTIONS };
+	struct stay_conn *conns[2];
+
+	for (uint64_t budget = 1; budget <= 2; budget++) {
+		told[0] = '\0';
+		options.turn_budget = budget;
+		for (int i = 0; i < 2; i++)
+			ck_assert_int_eq(stay_conn_start(&conns[i], loop,
+					     &behaviour, NULL, &options),
+			    STAY_OK);
+		sim_run_ms(world, 10);
+		told[0] = '\0';
+		for (int i = 0; i < 6; i++)
+			ck_assert_int_eq(
+			    stay_conn_cast(conns[i / 3],
+				stay_message_make(1, words[i / 3][i % 3])),
+			    STAY_OK);
+		sim_run_ms(world, 0);
+		ck_assert_str_eq(told,
+		    budget == 1 ? "a1;b1;a2;b2;a3;b3;" : "a1;a2;b1;b2;a3;b3;");
+		for (int i = 0; i < 2; i++)
+			stay_conn_stop(conns[i], STAY_OK);
+		sim_run_ms(world, 10);
+	}
+}
+END_TEST
+
 Suite *
 suite_loop(void)
 {
@@ -151,6 +207,8 @@ suite_loop(void)
 	    tests, test_promise_6_loop_a_slow_write_puts_the_next_one_off);
 	tcase_add_test(tests, test_loop_a_slow_task_loses_no_other);
 	tcase_add_test(tests, test_loop_a_quick_turn_runs_everything);
+	tcase_add_test(
+	    tests, test_promise_6_loop_a_busy_connection_takes_turns);
 	tcase_add_test(tests, test_loop_frees_the_world_that_it_cannot_use);
 	suite_add_tcase(suite, tests);
 	return suite;
