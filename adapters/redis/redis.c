@@ -21,17 +21,6 @@
 #include "request.h"
 #include "session.h"
 
-static enum stay_status
-init(void *keep, const void *options, const struct stay_url *url)
-{
-	const struct stay_redis__config *config = options;
-	struct stay_redis *redis = keep;
-
-	(void)url;
-	stay_redis__session_bounds(redis, config);
-	return STAY_OK;
-}
-
 static void
 fini(void *keep)
 {
@@ -61,7 +50,6 @@ static const struct stay_protocol protocol = {
 	.on_push = stay_redis__session_push,
 	.on_orphan = stay_redis__session_orphan,
 	.ping = stay_redis__session_ping,
-	.init = init,
 	.fini = fini,
 	.rest = rest,
 	.retain = stay_redis__session_retain,
