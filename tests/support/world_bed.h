@@ -10,8 +10,9 @@
  *
  *	dial PLACE   tcp and unix; the same with -nobody; unix-nowhere, unix-full
  *	pair, swap   two descriptors of the library's, and which of them is meant
- *	put, put-on  bytes; till it fails       fill, drain   as much as there is
+ *	put, fill    bytes; till it fails
  *	read, get    at most as many bytes as the word says, at once; when readable
+ *	drain        all there is
  *	want, told   r, w, rw or 0; what was told since, after a look
  *	wait, hang   till it is readable (r) or writable (w); close
  *	say, end     the other end; "end", "end shut" or "end reset"
@@ -27,20 +28,26 @@ struct verb {
 	const char *(*act)(const char *word);
 };
 
+/* A verb that is one expression. */
+#define VERB(name, result)                                                     \
+	static const char *name(const char *word)                              \
+	{                                                                      \
+		(void)word;                                                    \
+		return result;                                                 \
+	}
+
 struct bed {
 	struct stay_world *(*open)(void);
-	void (*close)(void); /* after the world */
+	void (*close)(void); /* after the world; NULL: nothing to do */
 	/* As ev_run: till the world is held no more. `happen` runs in 10 ms. */
 	void (*program)(void (*happen)(void));
 	/* Whether `life` is true in a forked child. */
 	bool (*child)(bool (*life)(void));
-	void (*pair)(int fds[2]);
-	size_t (*open_fds)(void);
+	void (*pair)(struct stay_world *world, int fds[2]);
+	size_t (*open_fds)(struct stay_world *world);
 	void (*place)(const char *place, struct stay_address *address);
 	const struct verb *verbs; /* say, heard, hear, end */
 };
-
-extern const struct bed bed_of_ev, bed_of_sim;
 
 /* On libev: its loop; a socket at an address, whose port is filled in. */
 extern struct ev_loop *bed_ev;
@@ -53,8 +60,7 @@ int bed_bound(struct stay_address *address);
 
 extern const struct sim_server bed_server;
 extern struct bed_seen {
-	struct sim_peer *peer;
-	int accepted;
+	struct sim_peer *peer; /* NULL: nobody was accepted */
 	int closed;
 	int error;
 	char got[64];
@@ -80,6 +86,9 @@ extern struct here {
 	struct ear ear;
 } here;
 
+/* The fixtures. */
+void bed_begin_ev(void);
+void bed_begin_sim(void);
 void bed_begin(const struct bed *bed);
 void bed_end(void);
 
@@ -94,8 +103,6 @@ void ear_open(struct ear *ear, int fd, unsigned interest);
 void ear_want(struct ear *ear, unsigned interest);
 /* What is there already, without waiting. */
 void bed_poll(void);
-/* How many waits it took. */
-int bed_wait_till(uint64_t at);
 
 /* A name that is asked for. */
 struct asked {

@@ -101,18 +101,20 @@ child(bool (*life)(void))
 }
 
 static void
-pair(int fds[2])
+pair(struct stay_world *world, int fds[2])
 {
 	int type = SOCK_STREAM | SOCK_NONBLOCK;
 
+	(void)world;
 	ck_assert_int_eq(socketpair(AF_UNIX, type, 0, fds), 0);
 }
 
 static size_t
-open_fds(void)
+open_fds(struct stay_world *world)
 {
 	struct descriptors open;
 
+	(void)world;
 	descriptors_list(&open);
 	return open.count;
 }
@@ -206,11 +208,7 @@ heard(const char *word)
 	return bed_bytes(bytes, got < 0 ? -errno : got);
 }
 
-static const char *
-hear(const char *word)
-{
-	return is_ready(peer(), PATIENCE_MS) ? heard(word) : "nothing";
-}
+VERB(hear, is_ready(peer(), PATIENCE_MS) ? heard(word) : "nothing")
 
 static const char *
 end(const char *how)
@@ -224,15 +222,10 @@ end(const char *how)
 	return "ok";
 }
 
-static const struct verb verbs[] = {
-	{ "say", say },
-	{ "heard", heard },
-	{ "hear", hear },
-	{ "end", end },
-	{ NULL, NULL },
-};
+static const struct verb verbs[] = { { "say", say }, { "heard", heard },
+	{ "hear", hear }, { "end", end }, { NULL, NULL } };
 
-const struct bed bed_of_ev = {
+static const struct bed bed = {
 	.open = open_world,
 	.close = close_world,
 	.program = program,
@@ -242,3 +235,9 @@ const struct bed bed_of_ev = {
 	.place = place,
 	.verbs = verbs,
 };
+
+void
+bed_begin_ev(void)
+{
+	bed_begin(&bed);
+}

@@ -1,69 +1,36 @@
-/* The virtual world: its clock, its waiting, its names, and that it is one. */
+/*
+ * What only the virtual world has: time that jumps, and a network that misbehaves
+ * as it is told. What both worlds have is in test_world_contract.c.
+ */
 #include <errno.h>
 #include <netdb.h>
-#include <netinet/in.h>
+#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "sim/sim.h"
 #include "suites.h"
-#include "support/world_seam.h"
+#include "support/world_bed.h"
 
 #define MS UINT64_C(1000000)
 
-static struct seam seam;
+/* clang-format off */
+#define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
+/* clang-format on */
+
 static struct stay_world *world;
 
 static void
 setup(void)
 {
-	world = sim_world_new(1);
-	seam_init(&seam, world);
-}
-
-static void
-teardown(void)
-{
-	seam_fini(&seam);
-}
-
-static bool
-never(void *arg)
-{
-	(void)arg;
-	return false;
-}
-
-static bool
-is_set(void *arg)
-{
-	return *(bool *)arg;
-}
-
-static void
-set(void *arg)
-{
-	*(bool *)arg = true;
+	bed_begin_sim();
+	world = here.world;
 }
 
 /* ---- time ---- */
-
-START_TEST(test_world_sim_time_moves_from_event_to_event)
-{
-	bool first = false, second = false;
-
-	sim_at(world, 50, set, &second);
-	sim_at(world, 20, set, &first);
-	ck_assert(sim_step(world));
-	ck_assert(first && !second);
-	ck_assert_uint_eq(sim_now_ms(world), 20);
-	ck_assert(sim_step(world));
-	ck_assert(second);
-	ck_assert_uint_eq(sim_now_ms(world), 50);
-	ck_assert(!sim_step(world));
-	ck_assert_uint_eq(sim_now_ms(world), 50);
-}
-END_TEST
 
 static void
 append(void *arg)
@@ -71,16 +38,44 @@ append(void *arg)
 	strcat(arg, "x");
 }
 
+static bool
+is_long(void *arg)
+{
+	return strlen(arg) >= 3;
+}
+
+START_TEST(test_world_sim_time_moves_from_event_to_event)
+{
+	char marks[8] = "";
+
+	sim_at(world, 50, append, marks);
+	sim_at(world, 20, append, marks);
+	sim_at(world, 80, append, marks);
+	ck_assert(sim_step(world));
+	ck_assert_uint_eq(sim_now_ms(world), 20);
+	sim_run_ms(world, 29);
+	ck_assert_str_eq(marks, "x");
+	ck_assert_uint_eq(sim_now_ms(world), 49);
+	sim_run_ms(world, 1);
+	ck_assert_str_eq(marks, "xx");
+	ck_assert(!sim_run_until(world, is_long, marks, 29));
+	ck_assert_uint_eq(sim_now_ms(world), 79);
+	ck_assert(sim_run_until(world, is_long, marks, 29));
+	ck_assert_uint_eq(sim_now_ms(world), 80);
+	ck_assert(!sim_step(world));
+	marks[0] = '\0';
+	ck_assert(!sim_run_until(world, is_long, marks, SIM_FOREVER));
+	ck_assert_uint_eq(sim_now_ms(world), 80);
+}
+END_TEST
+
 /* Many, so that the heap has something to do. */
 START_TEST(test_world_sim_events_come_in_order)
 {
-	static int order[500];
 	char marks[600] = "";
 
 	for (int i = 0; i < 500; i++)
-		order[i] = (i * 179) % 500;
-	for (int i = 0; i < 500; i++)
-		sim_at(world, (uint64_t)order[i], append, marks);
+		sim_at(world, (uint64_t)(i * 179 % 500), append, marks);
 	for (int ms = 0; ms < 500; ms++) {
 		ck_assert(sim_step(world));
 		ck_assert_uint_eq(sim_now_ms(world), (uint64_t)ms);
@@ -89,105 +84,57 @@ START_TEST(test_world_sim_events_come_in_order)
 }
 END_TEST
 
-static char told[8];
-
-static void
-tell_a(void *arg)
-{
-	(void)arg;
-	strcat(told, "a");
-}
-
-static void
-tell_b(void *arg)
-{
-	(void)arg;
-	strcat(told, "b");
-}
-
-START_TEST(test_world_sim_events_of_one_time_come_as_they_were_set)
-{
-	told[0] = '\0';
-	sim_at(world, 1, tell_b, NULL);
-	sim_at(world, 1, tell_a, NULL);
-	sim_at(world, 1, tell_a, NULL);
-	sim_at(world, 0, tell_a, NULL);
-	sim_run_ms(world, 1);
-	ck_assert_str_eq(told, "abaa");
-}
-END_TEST
-
-static uint64_t last_at;
 static int fired;
+static struct sim_event events[600];
 
+/* In order of time, and of number where that is the same. */
 static void
 on_fire(struct sim_event *event)
 {
-	ck_assert_uint_ge(event->at, last_at);
-	last_at = event->at;
-	fired++;
+	static uint64_t at, number;
+
+	if (fired++ == 0)
+		at = number = 0;
+	ck_assert(
+	    event->at > at || (event->at == at && event->number > number));
+	at = event->at;
+	number = event->number;
+}
+
+static void
+fire_at(struct sim_event *event, uint64_t ms)
+{
+	sim_event_set(
+	    sim_of(world), event, sim_after(sim_of(world), ms), on_fire);
 }
 
 /* Stopped from anywhere in the heap, the others keep their order. */
 START_TEST(test_world_sim_events_stopped_do_not_come)
 {
-	static struct sim_event events[600];
-	struct sim *sim = sim_of(world);
-
-	last_at = 0;
 	fired = 0;
 	memset(events, 0, sizeof(events));
 	for (int i = 0; i < 600; i++)
-		sim_event_set(sim, &events[i],
-		    sim_after(sim, sim_random(world) % 1000), on_fire);
+		fire_at(&events[i], sim_random(world) % 300);
 	for (int i = 0; i < 600; i += 2)
-		sim_event_stop(sim, &events[i]);
+		sim_event_stop(sim_of(world), &events[i]);
 	for (int i = 0; i < 600; i += 3)
-		sim_event_set(sim, &events[i],
-		    sim_after(sim, sim_random(world) % 1000), on_fire);
-	sim_run_ms(world, 1000);
+		fire_at(&events[i], sim_random(world) % 300);
+	sim_run_ms(world, 300);
 	ck_assert_int_eq(fired, 400);
-}
-END_TEST
-
-START_TEST(test_world_sim_run_ms_takes_just_that_long)
-{
-	bool early = false, late = false;
-
-	sim_at(world, 100, set, &early);
-	sim_at(world, 101, set, &late);
-	sim_run_ms(world, 100);
-	ck_assert(early && !late);
-	ck_assert_uint_eq(sim_now_ms(world), 100);
-	sim_run_ms(world, 0);
-	ck_assert_uint_eq(sim_now_ms(world), 100);
-}
-END_TEST
-
-START_TEST(test_world_sim_run_until_says_whether)
-{
-	bool done = false;
-
-	sim_at(world, 30, set, &done);
-	ck_assert(!sim_run_until(world, is_set, &done, 29));
-	ck_assert_uint_eq(sim_now_ms(world), 29);
-	ck_assert(sim_run_until(world, is_set, &done, 29));
-	ck_assert_uint_eq(sim_now_ms(world), 30);
-	ck_assert(!sim_run_until(world, never, NULL, SIM_FOREVER));
 }
 END_TEST
 
 START_TEST(test_world_sim_timer_wakes_once_and_on_time)
 {
-	uint64_t at = seam.ops->now(world) + 7 * MS;
+	uint64_t at = here.ops->now(world) + 7 * MS;
 
-	seam.ops->timer(world, at + MS);
-	seam.ops->timer(world, at);
+	here.ops->timer(world, at + MS);
+	here.ops->timer(world, at);
 	ck_assert(sim_step(world));
-	ck_assert_uint_eq(seam.ops->now(world), at);
+	ck_assert_uint_eq(here.ops->now(world), at);
 	ck_assert(!sim_step(world));
-	seam.ops->timer(world, at + MS);
-	seam.ops->timer(world, UINT64_MAX);
+	here.ops->timer(world, at + MS);
+	here.ops->timer(world, UINT64_MAX);
 	ck_assert(!sim_step(world));
 }
 END_TEST
@@ -197,165 +144,237 @@ START_TEST(test_world_sim_operations_can_take_time)
 	uint64_t first;
 
 	sim_cost_ns(world, 5);
-	first = seam.ops->now(world);
-	ck_assert_uint_eq(seam.ops->now(world), first + 5);
+	first = here.ops->now(world);
+	ck_assert_uint_eq(here.ops->now(world), first + 5);
 	sim_sleep_ms(world, 3);
-	ck_assert_uint_eq(seam.ops->now(world), first + 10 + 3 * MS);
-}
-END_TEST
-
-/* ---- turns ---- */
-
-START_TEST(test_world_sim_turns_in_every_wait)
-{
-	seam_arm(&seam);
-	sim_step(world);
-	ck_assert(seam.turned);
-	seam_arm(&seam);
-	seam.ops->run(world);
-	ck_assert(seam.turned);
-}
-END_TEST
-
-static void
-arm(void *arg)
-{
-	seam_arm(arg);
-}
-
-START_TEST(test_world_sim_a_wait_ends_with_a_turn)
-{
-	sim_at(world, 1, arm, &seam);
-	sim_step(world);
-	ck_assert(seam.turned);
-}
-END_TEST
-
-START_TEST(test_world_sim_again_and_wake_do_not_wait)
-{
-	bool done = false;
-
-	sim_at(world, 10, set, &done);
-	seam.ops->again(world);
-	ck_assert(sim_step(world));
-	seam.ops->wake(world);
-	ck_assert(sim_step(world));
-	ck_assert(!done);
-	ck_assert_uint_eq(sim_now_ms(world), 0);
-	ck_assert(sim_step(world));
-	ck_assert(done);
+	ck_assert_uint_eq(here.ops->now(world), first + 10 + 3 * MS);
 }
 END_TEST
 
 static void
 let_go(void *arg)
 {
-	seam.ops->hold(arg, false);
+	(void)arg;
+	here.ops->hold(world, false);
 }
 
 START_TEST(test_world_sim_runs_while_it_is_held)
 {
-	bool done = false;
-
-	ck_assert(sim_run(world, 1000));
-	seam.ops->hold(world, true);
-	ck_assert(sim_is_held(world));
-	sim_at(world, 10, let_go, world);
-	sim_at(world, 20, set, &done);
+	here.ops->hold(world, true);
+	sim_at(world, 10, let_go, NULL);
 	ck_assert(!sim_run(world, 9));
+	ck_assert(sim_is_held(world));
 	ck_assert(sim_run(world, 1000));
 	ck_assert_uint_eq(sim_now_ms(world), 10);
-	ck_assert(!done);
 }
 END_TEST
 
 /* ---- names ---- */
 
-struct asked {
-	struct stay_lookup lookup;
-	int times;
-	int error;
-	bool has_text;
-	size_t count;
-	struct stay_address addresses[4];
-};
-
-static void
-on_done(struct stay_lookup *lookup, int error, const char *text,
-    const struct stay_address *addresses, size_t count)
+START_TEST(test_world_sim_names)
 {
-	struct asked *asked = lookup->owner;
-
-	asked->times++;
-	asked->error = error;
-	asked->has_text = text != NULL;
-	asked->count = count;
-	for (size_t i = 0; i < count && i < 4; i++)
-		asked->addresses[i] = addresses[i];
-}
-
-static void
-ask(struct asked *asked, const char *host)
-{
-	*asked = (struct asked){ .lookup = { .host = host, .port = "99" } };
-	asked->lookup.done = on_done;
-	asked->lookup.owner = asked;
-	ck_assert_int_eq(seam.ops->lookup(world, &asked->lookup), 0);
-	ck_assert_int_eq(asked->times, 0);
-}
-
-START_TEST(test_world_sim_a_name_has_addresses)
-{
-	struct asked asked;
-	struct sockaddr_in6 v6;
+	struct asked known, unknown, broken, slow;
 
 	sim_name_set(world, "db", "10.0.0.1 ::1", 5, 0);
-	ask(&asked, "db");
-	ck_assert_uint_eq(sim_lookups(world), 1);
-	sim_step(world);
+	sim_name_set(world, "broken", NULL, 1, EAI_AGAIN);
+	sim_name_set(world, "slow", "10.0.0.1", SIM_FOREVER, 0);
+	ck_assert_int_eq(bed_ask(&known, "db", "99"), 0);
+	ck_assert_int_eq(bed_ask(&unknown, "nobody", "99"), 0);
+	ck_assert_int_eq(bed_ask(&broken, "broken", "99"), 0);
+	ck_assert_int_eq(bed_ask(&slow, "slow", "99"), 0);
+	ck_assert_uint_eq(sim_lookups(world), 4);
+	ck_assert_str_eq(bed_answer(&known), "10.0.0.1:99");
 	ck_assert_uint_eq(sim_now_ms(world), 5);
-	ck_assert_int_eq(asked.times, 1);
-	ck_assert_int_eq(asked.error, 0);
-	ck_assert_uint_eq(asked.count, 2);
-	ck_assert_int_eq(asked.addresses[0].storage.ss_family, AF_INET);
-	memcpy(&v6, &asked.addresses[1].storage, sizeof(v6));
-	ck_assert_int_eq(v6.sin6_family, AF_INET6);
-	ck_assert_int_eq(ntohs(v6.sin6_port), 99);
-	ck_assert_uint_eq(sim_lookups(world), 0);
-}
-END_TEST
-
-START_TEST(test_world_sim_names_fail)
-{
-	struct asked unknown, broken, literal;
-
-	sim_name_set(world, "db", NULL, 1, EAI_AGAIN);
-	ask(&unknown, "nobody");
-	ask(&broken, "db");
-	ask(&literal, "10.0.0.1");
-	sim_run_ms(world, 1);
+	ck_assert_uint_eq(known.count, 2);
 	ck_assert_int_eq(unknown.error, EAI_NONAME);
-	ck_assert(unknown.has_text);
 	ck_assert_int_eq(broken.error, EAI_AGAIN);
-	ck_assert_int_eq(literal.error, 0);
-	ck_assert_uint_eq(literal.count, 1);
+	sim_run_ms(world, 100000);
+	ck_assert_int_eq(slow.times, 0);
+	here.ops->lookup_cancel(world, &slow.lookup);
+	ck_assert_uint_eq(sim_lookups(world), 0);
+	sim_name_set(world, "db", "::1", 0, 0);
+	ck_assert_int_eq(bed_ask(&known, "db", "99"), 0);
+	ck_assert_str_eq(bed_answer(&known), "[::1]:99");
 }
 END_TEST
 
-START_TEST(test_world_sim_a_lookup_hangs_and_is_cancelled)
-{
-	struct asked hangs, slow;
+/* ---- the network: what it is told ---- */
 
-	sim_name_set(world, "never", "10.0.0.1", SIM_FOREVER, 0);
-	sim_name_set(world, "slow", "10.0.0.1", 10, 0);
-	ask(&hangs, "never");
-	ask(&slow, "slow");
-	sim_run_ms(world, 5);
-	seam.ops->lookup_cancel(world, &slow.lookup);
-	sim_run_ms(world, 100000);
-	ck_assert_int_eq(hangs.times + slow.times, 0);
-	seam.ops->lookup_cancel(world, &hangs.lookup);
-	ck_assert_uint_eq(sim_lookups(world), 0);
+static struct sim_limits limits;
+
+static const char *
+limit(const char *word)
+{
+	size_t value = (size_t)atoi(strchr(word, '=') + 1);
+
+	if (word[0] == 'b')
+		limits.send_buffer = value;
+	else if (word[0] == 'r')
+		limits.read_max = value;
+	else if (word[0] == 'w')
+		limits.write_max = value;
+	else if (word[0] == 'l')
+		limits.latency_ms = value;
+	else if (word[0] == 's')
+		limits.spurious = (unsigned)value;
+	else
+		limits.ragged = (limits.jitter_ms = value) > 0;
+	sim_limits_set(world, &limits);
+	if (bed_seen.peer != NULL)
+		sim_peer_limits(bed_seen.peer, &limits);
+	return "ok";
+}
+
+/* In 30 ms, if it is not told at once. */
+static void
+fate_set(int port, const char *word)
+{
+	static const char *const fates[] = { [SIM_REFUSE] = "refuse",
+		[SIM_ACCEPT] = "accept",
+		[SIM_UNREACHABLE] = "unreachable",
+		[SIM_NO_ROUTE] = "no-route",
+		[SIM_BUSY] = "busy",
+		[SIM_BLACK_HOLE] = "black-hole" };
+	enum sim_fate fate = SIM_REFUSE;
+
+	while (strcmp(fates[fate], word) != 0)
+		fate++;
+	sim_address_set(world, BED_HOST, port, fate, 30);
+}
+
+static const char *
+number(uint64_t number)
+{
+	static char text[24];
+
+	snprintf(text, sizeof(text), "%d", (int)number);
+	return text;
+}
+
+static void
+mend(void *arg)
+{
+	sim_cut(arg, BED_HOST, BED_PORT, false);
+}
+
+/* + and - say whether; die: got, or sent, so many bytes more. */
+VERB(pass, (sim_run_ms(world, (uint64_t)atoi(word)), "ok"))
+VERB(now, number(sim_now_ms(world)))
+VERB(fate, (fate_set(BED_PORT, word), "ok"))
+VERB(host_fate, (fate_set(0, word), "ok"))
+VERB(freeze, (sim_freeze(world, BED_HOST, BED_PORT, *word == '+'), "ok"))
+VERB(freeze_one, (sim_peer_freeze(bed_seen.peer, *word == '+'), "ok"))
+VERB(cut, (sim_cut(world, BED_HOST, BED_PORT, *word == '+'), "ok"))
+VERB(cut_one, (sim_peer_cut(bed_seen.peer, *word == '+'), "ok"))
+VERB(mend_in, (sim_at(world, (uint64_t)atoi(word), mend, world), "ok"))
+VERB(got, (sim_peer_die(bed_seen.peer, (uint64_t)atoi(word), UINT64_MAX), "ok"))
+VERB(
+    sent, (sim_peer_die(bed_seen.peer, UINT64_MAX, (uint64_t)atoi(word)), "ok"))
+VERB(crash, (sim_crash(world, BED_HOST, BED_PORT), "ok"))
+VERB(accepted, bed_seen.peer != NULL ? "yes" : "no")
+VERB(peers, number(sim_peers(world, BED_HOST, BED_PORT)))
+
+static const struct verb verbs[] = { { "limit", limit }, { "pass", pass },
+	{ "now", now }, { "fate", fate }, { "host-fate", host_fate },
+	{ "freeze", freeze }, { "freeze-one", freeze_one }, { "cut", cut },
+	{ "cut-one", cut_one }, { "mend-in", mend_in }, { "die-got", got },
+	{ "die-sent", sent }, { "crash", crash }, { "accepted", accepted },
+	{ "peers", peers }, { NULL, NULL } };
+
+static const char *const scripts[] = {
+	/* who dials meets his fate, in time */
+	"fate accept; dial tcp-nowhere; now = 30",
+	"fate refuse; dial tcp-nowhere = ECONNREFUSED; now = 30",
+	"fate unreachable; dial tcp-nowhere = EHOSTUNREACH; now = 30",
+	"fate no-route; dial tcp-nowhere = ENETUNREACH; now = 0",
+	"fate busy; dial tcp-nowhere = EAGAIN; now = 0",
+	"fate black-hole; dial tcp-nowhere = nothing; now = 20000",
+	"dial tcp-nowhere = ECONNREFUSED; now = 0",
+	"host-fate no-route; dial tcp-nowhere = ENETUNREACH",
+	"host-fate no-route; fate accept; dial tcp-nowhere",
+	/* bytes take their time, and keep their order */
+	("limit latency=10; dial tcp; now = 20; put ping; pass 9;"
+	 " heard = EAGAIN; pass 1; heard = ping"),
+	("limit latency=10; dial tcp; pass 0; say pong; pass 9;"
+	 " read = EAGAIN; pass 1; read = pong"),
+	("limit jitter=50; dial tcp; put 0; put 1; put 2; put 3; put 4;"
+	 " put 5; put 6; put 7; put 8; put 9; pass 50; heard = 0123456789"),
+	/* calls move less than they might */
+	("limit buffer=6; limit write=4; dial tcp; pass 0; freeze-one +;"
+	 " put abcdef = 4; put efgh = 2; put gh = EAGAIN; want w;"
+	 " told = no; freeze-one -; told = w; heard = abcdef"),
+	("dial tcp; pass 0; limit read=1; say ab; get = a; read = b;"
+	 " read = EAGAIN"),
+	("limit buffer=3; pair; put abcdef = 3; put def = EAGAIN; swap;"
+	 " get 2 = ab; swap; put def = 2; hang; swap; get = cde; get = end"),
+	"limit spurious=1000; dial tcp; want r; told = r; read = EAGAIN",
+	/* the server stands still */
+	("freeze +; dial tcp; put hi; pass 1000; accepted = no; peers = 1;"
+	 " freeze -; pass 0; accepted = yes; heard = hi"),
+	("dial tcp; pass 0; freeze-one +; hang; pass 0; heard = EAGAIN;"
+	 " say hi; pass 0; freeze-one -; hear = end"),
+	/* the cable is out */
+	("dial tcp; pass 0; cut +; put there; say back; pass 1500;"
+	 " heard = EAGAIN; read = EAGAIN; cut -; pass 0; heard = there;"
+	 " read = back"),
+	("dial tcp; pass 0; cut-one +; put there; pass 1000;"
+	 " heard = EAGAIN; cut-one -; pass 0; heard = there"),
+	"cut +; mend-in 1500; dial tcp; now = 2000",
+	/* the server ends, and nothing of it is left */
+	"dial tcp; pass 0; peers = 1; end; say late; peers = 0; get = end",
+	("dial tcp; pass 0; crash; get = ECONNRESET; hang;"
+	 " dial tcp-nowhere = ECONNREFUSED"),
+	("dial tcp; pass 0; die-got 3; put ab; pass 0; put cd; pass 0;"
+	 " heard = abc; heard = EAGAIN; read = ECONNRESET"),
+	("dial tcp; pass 0; die-sent 3; say abcdef; get = abc;"
+	 " read = ECONNRESET"),
+};
+
+START_TEST(test_world_sim_network)
+{
+	memset(&limits, 0, sizeof(limits));
+	bed_play(scripts[_i], verbs);
+}
+END_TEST
+
+START_TEST(test_world_sim_dial_given_up_is_never_decided)
+{
+	const struct stay_socket_options options = { .keepalive_ms = 1234 };
+	struct stay_address to;
+
+	here.bed->place("tcp", &to);
+	fate("accept");
+	for (int i = 0; i < 2; i++) {
+		ck_assert_int_eq(
+		    here.ops->connect(world, &to, &options, &here.fd),
+		    -EINPROGRESS);
+		if (i == 0)
+			bed_play("hang", NULL);
+		sim_run_ms(world, 100);
+		ck_assert(
+		    i == 0 ? bed_seen.peer == NULL : bed_seen.peer != NULL);
+	}
+	ck_assert_uint_eq(sim_peer_options(bed_seen.peer)->keepalive_ms, 1234);
+}
+END_TEST
+
+START_TEST(test_world_sim_adopted_has_a_server)
+{
+	struct sim_peer *peer;
+	int data;
+
+	peer = sim_adopted(world, &bed_server, &bed_seen, &here.fd);
+	ck_assert_ptr_null(bed_seen.peer);
+	bed_play("put ping; hear = ping; say hi; get = hi", NULL);
+	ck_assert_ptr_eq(bed_seen.peer, peer);
+	ck_assert_ptr_eq(sim_peer_world(peer), world);
+	sim_peer_data_set(peer, &data);
+	ck_assert_ptr_eq(sim_peer_data(peer), &data);
+	ck_assert_uint_eq(sim_peer_got(peer), 4);
+	ck_assert_uint_eq(sim_peer_sent(peer), 2);
+	ck_assert(sim_peer_is_open(peer));
+	bed_play("end", NULL);
+	ck_assert(!sim_peer_is_open(peer));
 }
 END_TEST
 
@@ -363,83 +382,150 @@ END_TEST
 
 START_TEST(test_world_sim_fails_the_nth_call)
 {
-	char byte;
-	int fds[2];
+	sim_fail(world, SIM_READ, 2, -EPIPE);
+	bed_play("pair; read = EAGAIN; read = EPIPE; read = EAGAIN", NULL);
+	sim_fail(world, SIM_OP_COUNT, 2, -ENOENT);
+	ck_assert_int_eq(here.ops->adopt(world, here.fd), 0);
+	bed_play("read = ENOENT; read = EAGAIN", NULL);
+	ck_assert_uint_eq(sim_calls(world, SIM_READ), 5);
+	ck_assert_uint_eq(sim_calls_fallible(world), 6);
+}
+END_TEST
 
-	sim_pair(world, fds);
-	sim_fail(world, SIM_READ, 2, -EIO);
-	ck_assert_int_eq(seam.ops->read(world, fds[0], &byte, 1), -EAGAIN);
-	ck_assert_int_eq(seam.ops->read(world, fds[0], &byte, 1), -EIO);
-	ck_assert_int_eq(seam.ops->read(world, fds[0], &byte, 1), -EAGAIN);
-	sim_fail(world, SIM_OP_COUNT, 2, -ENOMEM);
-	ck_assert_int_eq(seam.ops->adopt(world, fds[0]), 0);
-	ck_assert_int_eq(seam.ops->read(world, fds[0], &byte, 1), -ENOMEM);
-	ck_assert_uint_eq(sim_calls(world, SIM_READ), 4);
-	ck_assert_uint_eq(sim_calls_fallible(world), 5);
-	seam.ops->close(world, fds[0]);
-	seam.ops->close(world, fds[1]);
+static void
+close_twice(void)
+{
+	here.ops->close(world, here.fd);
+	here.ops->close(world, here.fd);
+}
+
+static void
+read_closed(void)
+{
+	here.ops->close(world, here.fd);
+	bed_play("read", NULL);
+}
+
+static void
+close_watched(void)
+{
+	bed_play("want r", NULL);
+	here.ops->close(world, here.fd);
+}
+
+static void
+finish_undecided(void)
+{
+	const struct stay_socket_options options = { .nodelay = false };
+	struct stay_address to;
+	int fd = -1;
+
+	here.bed->place("tcp", &to);
+	here.ops->connect(world, &to, &options, &fd);
+	here.ops->finish(world, fd);
+}
+
+static void
+leave_open(void)
+{
+	seam_fini(&here.seam);
+}
+
+static void (*const misuses[])(void) = { close_twice, read_closed,
+	close_watched, finish_undecided, leave_open };
+
+START_TEST(test_world_sim_misuse_aborts)
+{
+	pid_t child;
+	int status;
+
+	bed_play("pair", NULL);
+	child = fork();
+	if (child == 0) {
+		close(STDERR_FILENO);
+		misuses[_i]();
+		_exit(0);
+	}
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert(WIFSIGNALED(status));
+	ck_assert_int_eq(WTERMSIG(status), SIGABRT);
+}
+END_TEST
+
+START_TEST(test_world_sim_numbers_are_used_again)
+{
+	int first;
+
+	bed_play("pair", NULL);
+	first = here.fd;
+	here.ops->close(world, here.other);
+	bed_play("hang; pair", NULL);
+	ck_assert_int_eq(here.fd, first);
+	ck_assert_uint_eq(sim_open_fds(world), 2);
 }
 END_TEST
 
 /* ---- the same again ---- */
 
 static void
-say(struct sim_peer *peer, void *arg, const char *bytes, size_t len)
+echo(struct sim_peer *peer, void *arg, const char *bytes, size_t len)
 {
 	(void)arg;
 	sim_peer_send(peer, bytes, len);
 }
 
+/* What a server that echoes makes of some writes. */
 static uint64_t
-story(uint64_t seed)
+story(uint64_t seed, FILE *trace)
 {
-	static const struct sim_server echo = { .on_bytes = say };
-	const struct sim_limits limits = { .ragged = true, .jitter_ms = 9 };
-	struct iovec part = { .iov_base = &(char[32]){ "hello" },
-		.iov_len = 32 };
-	struct seam own;
-	char bytes[64];
+	static const struct sim_server echoes = { .on_bytes = echo };
+	const struct sim_limits ragged = { .ragged = true, .jitter_ms = 9 };
+	struct iovec part = { (char[32]){ "hello" }, 32 };
+	const struct here outer = here;
 	uint64_t hash;
-	int fd;
 
-	seam_init(&own, sim_world_new(seed));
-	sim_limits_set(own.world, &limits);
-	(void)sim_adopted(own.world, &echo, NULL, &fd);
+	here.world = sim_world_new(seed);
+	seam_init(&here.seam, here.world);
+	sim_trace_to(here.world, trace);
+	sim_limits_set(here.world, &ragged);
+	(void)sim_adopted(here.world, &echoes, NULL, &here.fd);
 	for (int i = 0; i < 20; i++) {
-		own.ops->write(own.world, fd, &part, 1);
-		sim_run_ms(own.world, 5);
-		own.ops->read(own.world, fd, bytes, sizeof(bytes));
+		here.ops->write(here.world, here.fd, &part, 1);
+		sim_run_ms(here.world, 5);
+		bed_play("drain", NULL);
 	}
-	own.ops->close(own.world, fd);
-	sim_run_ms(own.world, 100);
-	hash = sim_hash(own.world);
-	seam_fini(&own);
+	bed_play("hang", NULL);
+	sim_run_ms(here.world, 100);
+	hash = sim_hash(here.world);
+	seam_fini(&here.seam);
+	here = outer;
 	return hash;
 }
 
 START_TEST(test_world_sim_one_seed_is_one_story)
 {
-	ck_assert_uint_eq(story(7), story(7));
-	ck_assert_uint_ne(story(7), story(8));
+	static char text[1 << 16];
+	FILE *trace = fmemopen(text, sizeof(text), "w");
+	uint64_t hash = story(7, trace);
+
+	fclose(trace);
+	ck_assert_ptr_nonnull(strstr(text, "100.000000 close"));
+	ck_assert_uint_eq(story(7, NULL), hash);
+	ck_assert_uint_ne(story(8, NULL), hash);
 }
 END_TEST
 
-START_TEST(test_world_sim_traces)
+static void
+add_time(TCase *tcase)
 {
-	char text[4096] = "";
-	FILE *file = fmemopen(text, sizeof(text), "w");
-	int fds[2];
-
-	sim_trace_to(world, file);
-	sim_pair(world, fds);
-	sim_run_ms(world, 3);
-	seam.ops->close(world, fds[0]);
-	seam.ops->close(world, fds[1]);
-	sim_trace_to(world, NULL);
-	fclose(file);
-	ck_assert_ptr_nonnull(strstr(text, "3.000000 close"));
+	tcase_add_test(tcase, test_world_sim_time_moves_from_event_to_event);
+	tcase_add_test(tcase, test_world_sim_events_come_in_order);
+	tcase_add_test(tcase, test_world_sim_events_stopped_do_not_come);
+	tcase_add_test(tcase, test_world_sim_timer_wakes_once_and_on_time);
+	tcase_add_test(tcase, test_world_sim_operations_can_take_time);
+	tcase_add_test(tcase, test_world_sim_runs_while_it_is_held);
+	tcase_add_test(tcase, test_world_sim_names);
 }
-END_TEST
 
 Suite *
 suite_world_sim(void)
@@ -447,26 +533,16 @@ suite_world_sim(void)
 	Suite *suite = suite_create("world_sim");
 	TCase *tcase = tcase_create("world_sim");
 
-	tcase_add_checked_fixture(tcase, setup, teardown);
-	tcase_add_test(tcase, test_world_sim_time_moves_from_event_to_event);
-	tcase_add_test(tcase, test_world_sim_events_come_in_order);
-	tcase_add_test(
-	    tcase, test_world_sim_events_of_one_time_come_as_they_were_set);
-	tcase_add_test(tcase, test_world_sim_events_stopped_do_not_come);
-	tcase_add_test(tcase, test_world_sim_run_ms_takes_just_that_long);
-	tcase_add_test(tcase, test_world_sim_run_until_says_whether);
-	tcase_add_test(tcase, test_world_sim_timer_wakes_once_and_on_time);
-	tcase_add_test(tcase, test_world_sim_operations_can_take_time);
-	tcase_add_test(tcase, test_world_sim_turns_in_every_wait);
-	tcase_add_test(tcase, test_world_sim_a_wait_ends_with_a_turn);
-	tcase_add_test(tcase, test_world_sim_again_and_wake_do_not_wait);
-	tcase_add_test(tcase, test_world_sim_runs_while_it_is_held);
-	tcase_add_test(tcase, test_world_sim_a_name_has_addresses);
-	tcase_add_test(tcase, test_world_sim_names_fail);
-	tcase_add_test(tcase, test_world_sim_a_lookup_hangs_and_is_cancelled);
+	tcase_add_checked_fixture(tcase, setup, bed_end);
+	add_time(tcase);
+	tcase_add_loop_test(tcase, test_world_sim_network, 0, COUNT(scripts));
+	tcase_add_test(tcase, test_world_sim_dial_given_up_is_never_decided);
+	tcase_add_test(tcase, test_world_sim_adopted_has_a_server);
 	tcase_add_test(tcase, test_world_sim_fails_the_nth_call);
+	tcase_add_loop_test(
+	    tcase, test_world_sim_misuse_aborts, 0, COUNT(misuses));
+	tcase_add_test(tcase, test_world_sim_numbers_are_used_again);
 	tcase_add_test(tcase, test_world_sim_one_seed_is_one_story);
-	tcase_add_test(tcase, test_world_sim_traces);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }
