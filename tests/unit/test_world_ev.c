@@ -49,15 +49,27 @@ START_TEST(test_promise_13_without_entropy_no_two_worlds_draw_the_same)
 }
 END_TEST
 
+static struct seam *armed;
+static bool in_time;
+
 static void
 arm_in_prepare(struct ev_loop *ev, ev_prepare *prepare, int events)
 {
 	(void)ev;
+	(void)prepare;
 	(void)events;
-	seam_arm(prepare->data);
+	seam_arm(armed);
 }
 
-/* Whether they were started before the world or after it. */
+static void
+look(struct stay_watch *watch, unsigned events)
+{
+	(void)watch;
+	(void)events;
+	in_time = armed->turned;
+}
+
+/* Of a world that began before the watcher, and of one that began after it. */
 START_TEST(test_world_ev_turns_after_the_program_s_own_watchers)
 {
 	struct seam later;
@@ -66,12 +78,14 @@ START_TEST(test_world_ev_turns_after_the_program_s_own_watchers)
 	ev_prepare_init(&prepare, arm_in_prepare);
 	ev_prepare_start(bed_ev, &prepare);
 	seam_init(&later, stay__world_ev_new(bed_ev));
-	prepare.data = &later;
-	ev_run(bed_ev, EVRUN_NOWAIT);
-	ck_assert(later.turned);
-	prepare.data = &here.seam;
-	ev_run(bed_ev, EVRUN_NOWAIT);
-	ck_assert(here.seam.turned);
+	bed_play("pair; want w", NULL);
+	here.ear.watch.ready = look;
+	for (int i = 0; i < 2; i++) {
+		armed = i == 0 ? &later : &here.seam;
+		in_time = false;
+		ev_run(bed_ev, EVRUN_NOWAIT);
+		ck_assert(in_time);
+	}
 	ev_prepare_stop(bed_ev, &prepare);
 	seam_fini(&later);
 }

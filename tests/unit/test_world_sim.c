@@ -307,6 +307,9 @@ static const char *const scripts[] = {
 	 " read = EAGAIN"),
 	("limit buffer=3; pair; put abcdef = 3; put def = EAGAIN; swap;"
 	 " get 2 = ab; swap; put def = 2; hang; swap; get = cde; get = end"),
+	"limit buffer=6; pair; put abcd; want w; told = w; put e; told = no",
+	("limit buffer=3; dial tcp; pass 0; freeze-one +; put abc; want w;"
+	 " told = no; end reset; told = w"),
 	"limit spurious=1000; dial tcp; want r; told = r; read = EAGAIN",
 	/* the server stands still */
 	("freeze +; dial tcp; put hi; pass 1000; accepted = no; peers = 1;"
