@@ -127,24 +127,22 @@ refused(const struct user *user, const struct change *change,
 		config_keep(change->config);
 }
 
-/* The last of several stands. */
+/* With or without options as chance has it; the last of several stands. */
 void
-change_ask(struct user *user)
+books_reconfigure(const struct deed_at *at, bool options)
 {
-	struct run *run = user->run;
+	struct user *user = at->user;
 	struct change change = { .asked = true };
 	enum stay_status status;
 
-	if (user->client == NULL)
-		return;
+	(void)options;
 	change_follow(user);
 	change.connects = user->connects;
 	plan(user, &change);
-	calling(run, true);
-	status = user->host.trade->reconfigure(
-	    user, change.has_options ? &change.options : NULL, change.url);
-	calling(run, false);
-	sim_note(run->sim, "change", user->index, status);
+	STATUS_OF(status,
+	    user->host.trade->reconfigure(
+		user, change.has_options ? &change.options : NULL, change.url));
+	sim_note(user->run->sim, "change", user->index, status);
 	if (status != STAY_OK) {
 		refused(user, &change, status);
 		return;
@@ -153,7 +151,7 @@ change_ask(struct user *user)
 		user->released = user->change.config;
 	user->change = change;
 	user->wanted = true;
-	run->figures->changes++;
+	user->run->figures->changes++;
 }
 
 /* ---- taking effect ---- */

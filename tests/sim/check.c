@@ -406,8 +406,8 @@ silence_ms(const struct user *user, const struct stay_client_counts *counts)
 }
 
 /* The session ends because its peer is silent, or owes too many answers, or one
- * for too long; what is read after that was found comes too late, and without
- * memory it ends later. */
+ * for too long, as is said until it is stopped; what is read after that was found
+ * comes too late, and without memory it ends later. */
 void
 check_silent(const struct user *user)
 {
@@ -415,6 +415,7 @@ check_silent(const struct user *user)
 	uint64_t ms = user->options.silence_ms;
 
 	if (user->client->session.condemned == STAY_E_SILENT &&
+	    !user->stopped &&
 	    strstr(stay_conn_failure(user_conn(user)), "given up") == NULL &&
 	    peer != NULL && memory.failed == 0 &&
 	    peer->heard < user->run->sim->now &&
@@ -529,6 +530,7 @@ check_user(struct user *user)
 	check_timer(user);
 	check_leaving(user);
 	check_input(user);
+	mail_check(user);
 	rest_check(user);
 	if (user->client == NULL) {
 		raw_check(user);
@@ -555,7 +557,8 @@ check_restful(struct run *run)
 		check_dials(run);
 }
 
-/* After an event the library has marked it; after a turn it has acted. */
+/* After an event the library has marked it; after a turn it has acted. What a
+ * callback made late may be told in the next turn, which follows at once. */
 void
 check_after(void *arg)
 {
@@ -571,6 +574,7 @@ check_after(void *arg)
 	check_restful(run);
 	check_deadlines(run);
 	check_spinning(run);
-	run->dozed = 0;
+	if (!run->sim->again)
+		run->dozed = 0;
 	run->settled = run->ledger.count;
 }

@@ -23,10 +23,7 @@ submit_all(struct run *run)
 		struct user *user = &run->users[i];
 
 		for (unsigned n = draw_below(run, 8); n > 0; n--)
-			if (user->kind == KIND_RAW)
-				raw_act(user);
-			else
-				act_submit(user);
+			act_often(user);
 		act_submit(user);
 	}
 }

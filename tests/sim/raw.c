@@ -158,9 +158,11 @@ run_disconnect(struct stay_conn *conn, void *state, struct stay_info info)
 static struct stay_verdict
 postpone(const struct raw *raw)
 {
-	if (raw->letters > raw->mailbox_max)
+	const struct mail *mail = &raw->user->mail;
+
+	if (mail->open[DEED_LETTER] > mail->mailbox_max)
 		broken(7, "raw %u postpones one of %zu letters",
-		    raw->user->index, raw->letters);
+		    raw->user->index, mail->open[DEED_LETTER]);
 	return stay_verdict_postpone();
 }
 
@@ -191,12 +193,10 @@ handle_call(struct stay_conn *conn, void *state, struct stay_from from,
 	struct stay_verdict verdict;
 
 	(void)conn;
+	(void)from;
 	(void)request;
-	if (draw_mille(the_run, 300)) {
-		raw->from = from;
-		raw->waits = true;
+	if (draw_mille(the_run, 300))
 		return leave(stay_verdict_noreply());
-	}
 	verdict = move(raw, stay_verdict_reply(stay_reply_status(STAY_OK)));
 	return leave(verdict);
 }
@@ -216,8 +216,8 @@ handle_cast(
 
 #define SEND_MAX 64
 
-void
-raw_send_some(struct raw *raw, size_t most)
+static void
+send_some(struct raw *raw, size_t most)
 {
 	unsigned char bytes[SEND_MAX];
 	size_t len = 1 + draw_below(the_run,
@@ -233,6 +233,12 @@ raw_send_some(struct raw *raw, size_t most)
 	else if (status == STAY_E_STATE && raw->stream &&
 		 stay_stream_is_open(raw->conn))
 		broken(10, "an open stream takes no bytes");
+}
+
+void
+books_stream_send(const struct deed_at *at)
+{
+	send_some(at->user->raw, SIZE_MAX);
 }
 
 static void
@@ -254,17 +260,17 @@ on_stream(struct raw *raw, const struct stay_event *event)
 {
 	if (event->type == STAY_STREAM_UP) {
 		raw->stream = true;
-		raw_send_some(raw, SEND_MAX);
+		send_some(raw, SEND_MAX);
 		return with_company(raw, stay_verdict_ok());
 	}
 	if (event->type == STAY_STREAM_DATA) {
 		take_bytes(raw, &event->bytes);
 		/* Fewer than have come: all must come to rest in the end. */
 		if (draw_mille(the_run, 300))
-			raw_send_some(raw, event->bytes.len);
-	} else {
-		raw->stream = false;
+			send_some(raw, event->bytes.len);
 	}
+	if (event->type == STAY_STREAM_DOWN)
+		raw->stream = false;
 	return stay_verdict_noreply();
 }
 
@@ -422,7 +428,7 @@ on_closed(void *arg, struct stay_conn *conn, enum stay_status reason)
 	if (conn != raw->conn || raw->notices != 1)
 		broken(5, "raw %u is closed twice or was never started",
 		    user->index);
-	raw_mail_close(raw);
+	mail_close(user);
 	free(raw);
 	user_gone(user);
 	act_inside(the_run, user);
@@ -449,14 +455,12 @@ raw_start(struct user *user)
 
 	options.stop_budget_ms = user->options.stop_budget_ms;
 	options.mailbox_max = draw_between(run, 1, 64);
-	raw->mailbox_max = options.mailbox_max;
-	options.callers_max = raw->callers_max = 1 + options.mailbox_max / 2;
+	options.callers_max = 1 + options.mailbox_max / 2;
+	mail_open(user, options.mailbox_max, options.callers_max);
 	options.turn_budget = draw_between(run, 1, 64);
 	options.backoff = user->options.backoff;
 	raw->user = user;
 	raw->version = draw_below(run, RAW_VERSIONS);
-	stay__list_init(&raw->tokens);
-	stay__list_init(&raw->upgrades);
 	status = stay_conn_start(&raw->conn, run->loop,
 	    &raw_behaviours[raw->version], raw, &options);
 	sim_note(run->sim, "start", user->index, status);
@@ -472,20 +476,14 @@ raw_start(struct user *user)
 	user->number = stay_conn_number(raw->conn);
 }
 
-/* Between turns the mailbox holds what was accepted and is not over, and T has
- * been told. A stop takes T away with the verdict that it overrules. */
+/* Between turns T has been told. A stop takes it away with the verdict that it
+ * overrules. */
 void
 raw_check(const struct user *user)
 {
 	const struct raw *raw = user->raw;
 	const struct run *run = user->run;
 
-	if (raw->conn->mail.messages != raw->letters)
-		broken(7, "raw %u counts %zu letters, and has %zu", user->index,
-		    raw->conn->mail.messages, raw->letters);
-	if (raw->letters > raw->mailbox_max)
-		broken(
-		    7, "raw %u keeps %zu letters", user->index, raw->letters);
 	if (raw->times_out && !user->leaving && raw->state < STAY_STOPPING &&
 	    run->sim->now >
 		raw->timeout_at + (run->slept - raw->slept) + 2 * SIM_MS)

@@ -31,6 +31,7 @@ build(struct run *run, bool trace)
 	if (stay_loop_set_dials_stagger_ms(run->loop, run->plan.stagger_ms) !=
 	    STAY_OK)
 		broken(1, "a stagger of dials is refused");
+	deeds_open();
 	stay__list_init(&run->desks);
 	stay__list_init(&run->configs);
 	for (unsigned i = 0; i < run->plan.user_count; i++)
@@ -253,6 +254,7 @@ end(struct run *run)
 	if (!sim_run_until(run->world, all_closed, run, 10000))
 		broken(5, "connections are left that do not stop");
 	ledger_close(run);
+	deeds_close();
 	if (sim_leaked(run->world) > 0)
 		broken(12, "a child has spoken, or ended a connection");
 	run->figures->events = run->sim->happened;

@@ -8,7 +8,10 @@
  *	run.c     one run: wreck, heal, look, end
  *	fork.c    another end: in a forked child
  *	plan.c    what a seed is like
- *	act.c     what the program does, from outside and inside of callbacks
+ *	act.c     what the program does: any deed, from outside and inside of
+ *	          callbacks
+ *	books.c   what is begun by a deed, and what came of it
+ *	mail.c    likewise, of what is sent to a connection
  *	keep.c    replies that outlive their callbacks
  *	wait.c    who waits for room in a queue
  *	fault.c   what the world does
@@ -21,7 +24,6 @@
  *	water.c   a queue that fills up: told of, and exact
  *	host.c    a server's connections, its answers, its bad days
  *	line.c echo.c redis_sim.c raw.c   protocols, each with its server
- *	raw_mail.c    what is sent to a raw behaviour
  *	redis_user.c  what is asked through <stay/redis.h>
  *	memory.c  allocations of the library: counted, and failing
  *
@@ -35,6 +37,7 @@
 #include <stay/stream.h>
 
 #include "sim.h"
+#include "support/deeds.h"
 
 #define USERS_MAX  8
 #define PLACES_MAX 3 /* that one URL leads to */
@@ -305,6 +308,13 @@ struct water {
 	uint64_t untold;
 };
 
+/* What was sent to its connection. */
+struct mail {
+	uint64_t mailbox_max;
+	uint64_t callers_max;
+	size_t open[DEED_SENT_COUNT]; /* accepted, neither told nor released */
+};
+
 struct user {
 	struct run *run;
 	unsigned index;
@@ -349,6 +359,7 @@ struct user {
 	uint64_t flight_bound;    /* likewise, of what is in flight */
 	uint64_t untold_bound;    /* likewise, of calls that are over */
 	struct water water;
+	struct mail mail;
 
 	/* as the observer has told */
 	unsigned state[3];      /* of connection, link, session */
@@ -388,6 +399,8 @@ void user_start(struct user *user);
 void user_drains(struct user *user, uint64_t ms);
 void user_stops(struct user *user);
 bool user_is_lied_to(const struct user *user);
+/* A call of it, or who waits for room. */
+bool user_may_be_refused(const struct user *user, enum stay_status status);
 /* Clean up behind a client that never was, or has closed. */
 void user_gone(struct user *user);
 struct stay_conn *user_conn(const struct user *user);
@@ -401,8 +414,6 @@ void config_keep(struct config *config);
 /* Each was released, and they are free. */
 void configs_close(struct run *run);
 
-/* Ask for a planned change. */
-void change_ask(struct user *user);
 /* What a trade does about it that has nothing of its own. */
 enum stay_status change_client(struct user *user,
     const struct stay_client_options *options, const char *url);
@@ -434,10 +445,14 @@ bool pad_is(const struct call *call, const char *from);
 #define RAW_BUDGET_MS 3000
 
 void raw_start(struct user *user);
-void raw_act(struct user *user);
 struct stay_conn *raw_conn(const struct raw *raw);
-/* Its mailbox is counted, and its T told in time. */
+/* Its T is told in time. */
 void raw_check(const struct user *user);
+
+/* Bounds of 0 are the library's own. */
+void mail_open(struct user *user, uint64_t mailbox_max, uint64_t callers_max);
+void mail_check(const struct user *user);
+void mail_close(const struct user *user);
 
 /* ---- the program ---- */
 
@@ -445,6 +460,7 @@ void act(struct run *run);
 /* From inside a callback: sometimes, something. */
 void act_inside(struct run *run, struct user *user);
 void act_submit(struct user *user);
+void act_often(struct user *user);
 
 /* Time passes and nobody notices. */
 void act_sleep(struct run *run, uint64_t ms);
@@ -454,8 +470,6 @@ void keep_reply(struct user *user, const struct call *call,
 unsigned keep_count(const struct user *user);
 void keep_release_some(struct run *run);
 void keep_release_all(struct run *run);
-
-void wait_in_line(struct user *user);
 
 void fault_strike(struct run *run);
 void fault_mend(struct run *run, bool all);
@@ -500,6 +514,7 @@ struct run {
 	struct sim *sim;
 	struct stay_loop *loop;
 	struct stay_observer observer;
+	const struct deed *deed; /* the last one done */
 	struct ledger ledger;
 	struct user users[USERS_MAX];
 	struct kept kept[KEPT_MAX];
@@ -520,9 +535,9 @@ struct run {
 	uint64_t idle_mark;
 	uint64_t excused; /* ns: so long nobody could be found silent */
 	size_t settled;   /* calls that were in the ledger at the last turn */
-	uint64_t dozed;   /* of that, inside of callbacks since the last turn */
-	bool calling;     /* inside a public call */
-	unsigned inside;  /* callbacks */
+	uint64_t dozed;  /* of that, inside of callbacks since it was at rest */
+	bool calling;    /* inside a public call */
+	unsigned inside; /* callbacks */
 	bool healing;
 	uint64_t served_from; /* the first call that must go well */
 	uint64_t forked_at; /* the last call before that; SIM_NEVER: not yet */
@@ -557,13 +572,6 @@ void check_restful(struct run *run);
 void check_silent(const struct user *user);
 
 extern stay_on_transition_fn watch_transition;
-
-/* Around every public call: nothing of ours may run inside. */
-static inline void
-calling(struct run *run, bool now)
-{
-	run->calling = now;
-}
 
 /* At the top of every callback. */
 void called_back(struct run *run);

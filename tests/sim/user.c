@@ -32,7 +32,10 @@ void
 user_drains(struct user *user, uint64_t ms)
 {
 	user->leaving = true;
-	if (!user->stopped)
+	if (user->stopped)
+		return;
+	user->leave_by = SIM_NEVER;
+	if (ms != STAY_FOREVER)
 		user->leave_by = sim_after(user->run->sim,
 		    ms + user->options.stop_budget_ms + LATE_MS);
 }
@@ -99,6 +102,7 @@ user_gone(struct user *user)
 	user->last_replied = user->given_up = user->orphans = 0;
 	user->lined_up = user->last_served = user->waiting = 0;
 	user->released = NULL;
+	user->mail = (struct mail){ 0 };
 	memset(user->told_as, 0, sizeof(user->told_as));
 	memset(user->state, 0, sizeof(user->state));
 }
@@ -140,6 +144,7 @@ on_closed(void *arg, struct stay_conn *conn, enum stay_status reason)
 	if (user->notices != 1)
 		broken(5, "user %u is closed and was not told of its start",
 		    user->index);
+	mail_close(user);
 	check_counts(user);
 	add_figures(user);
 	user_gone(user);
@@ -148,12 +153,6 @@ on_closed(void *arg, struct stay_conn *conn, enum stay_status reason)
 }
 
 /* ---- starting ---- */
-
-static bool
-may_fail_to_start(enum stay_status status)
-{
-	return status == STAY_E_NOMEM && memory.failed > 0;
-}
 
 static void
 choose_options(struct user *user)
@@ -177,18 +176,18 @@ start_client(struct user *user)
 	struct run *run = user->run;
 	enum stay_status status;
 
+	mail_open(user, 0, 0);
 	user->config = config_new(user);
 	config_give(user->config, &user->options);
-	calling(run, true);
-	status = user->host.trade->start(user, &user->options, user->host.url);
-	calling(run, false);
+	STATUS_OF(status,
+	    user->host.trade->start(user, &user->options, user->host.url));
 	sim_note(run->sim, "start", user->index, status);
 	if (status == STAY_OK) {
 		run->figures->clients++;
 		user->number = stay_conn_number(user_conn(user));
 		return;
 	}
-	if (!may_fail_to_start(status))
+	if (!books_excuse(status))
 		broken(1, "user %u cannot start: %s", user->index,
 		    stay_status_name(status));
 	config_keep(user->config);

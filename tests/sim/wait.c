@@ -15,20 +15,17 @@ struct waiting {
 	uint64_t number; /* in the line of its client */
 	uint64_t deadline;
 	uint64_t bytes; /* of room that it needs */
-	struct stay_call_id id;
 };
 
 static bool
 may_be_told(const struct waiting *waiting, enum stay_status status)
 {
 	const struct user *user = waiting->user;
-	static const enum stay_status words[] = { STAY_OK, STAY_E_TIMEOUT,
-		STAY_E_CANCELLED, STAY_E_DENIED, STAY_E_DRAINING,
-		STAY_E_STOPPED };
 
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (words[i] == status)
-			return true;
+	if (status == STAY_OK || status == STAY_E_TIMEOUT ||
+	    status == STAY_E_CANCELLED || status == STAY_E_DENIED ||
+	    status == STAY_E_DRAINING || status == STAY_E_STOPPED)
+		return true;
 	if (status == STAY_E_FORKED)
 		return user->run->sim->forked;
 	if (status == STAY_E_TOO_BIG)
@@ -78,65 +75,35 @@ ready(void *arg, struct stay_client *client, enum stay_status status)
 	call_is_back(run);
 }
 
-static bool
-may_be_refused(const struct user *user, enum stay_status status)
+struct deed_call
+books_line_up(const struct deed_at *at, uint64_t timeout_ms)
 {
-	return status == STAY_E_FULL || status == STAY_E_TOO_BIG ||
-	       status == STAY_E_DENIED || status == STAY_E_DRAINING ||
-	       (status == STAY_E_FORKED && user->run->sim->forked) ||
-	       (status == STAY_E_OFFLINE &&
-		   user->options.offline == STAY_OFFLINE_FAIL) ||
-	       (status == STAY_E_NOMEM && memory.failed > 0);
-}
-
-/* Some are given up at once. */
-static void
-give_up(const struct waiting *waiting)
-{
-	struct run *run = waiting->user->run;
-	enum stay_status status;
-
-	if (!draw_mille(run, 200))
-		return;
-	calling(run, true);
-	status = stay_client_cancel(waiting->user->client, waiting->id);
-	calling(run, false);
-	if (status != STAY_OK)
-		broken(1, "who waits can't be given up: %s",
-		    stay_status_name(status));
-}
-
-void
-wait_in_line(struct user *user)
-{
+	struct deed_call mine = { 0 };
+	struct user *user = at->user;
 	struct run *run = user->run;
-	struct waiting *waiting;
-	struct stay_room_options options = { STAY_ROOM_OPTIONS };
+	struct waiting *waiting = sim_alloc(sizeof(*waiting));
+	struct stay_room_options options = { STAY_ROOM_OPTIONS,
+		.timeout_ms = timeout_ms, .bytes = draw_between(run, 0, 8192),
+		.id = &mine.id };
 	enum stay_status status;
 
-	if (user->client == NULL)
-		return;
-	waiting = sim_alloc(sizeof(*waiting));
-	*waiting = (struct waiting){
-		.user = user, .life = user->life, .number = ++user->lined_up
-	};
-	options.timeout_ms = draw_between(run, 1, 1000);
-	options.bytes = draw_between(run, 0, 8192);
-	options.id = &waiting->id;
-	waiting->bytes = options.bytes;
-	waiting->deadline = sim_after(run->sim, options.timeout_ms);
-	calling(run, true);
-	status = stay_client_wait_room(user->client, &options, ready, waiting);
-	calling(run, false);
+	*waiting = (struct waiting){ .user = user,
+		.life = user->life,
+		.number = ++user->lined_up,
+		.bytes = options.bytes };
+	waiting->deadline = sim_after(run->sim,
+	    timeout_ms == 0 ? user->options.call_timeout_ms : timeout_ms);
+	STATUS_OF(status,
+	    stay_client_wait_room(at->client, &options, ready, waiting));
 	sim_note(run->sim, "wait", user->index, status);
 	if (status != STAY_OK) {
-		if (!may_be_refused(user, status))
+		if (!user_may_be_refused(user, status))
 			broken(
 			    1, "nobody may wait: %s", stay_status_name(status));
 		free(waiting);
-		return;
+		return (struct deed_call){ 0 };
 	}
 	user->waiting++;
 	run->figures->waited++;
-	give_up(waiting);
+	return mine;
 }

@@ -1,9 +1,8 @@
 /*
- * A connection that lives through a story, and one public call made inside one
- * of its callbacks. Every slot of every kind of callback reports to
- * scene_visit; every public call is a deed, a row of the table in
- * scene_deeds.c. A test plays a story again and again, each time doing another
- * deed at another visit, and sees whether the promises hold all the same:
+ * A connection that lives through a story, and one deed done inside one of its
+ * callbacks. Every slot of every kind of callback reports to scene_visit; the
+ * deeds are those of deeds.def. A test plays a story again and again, each time
+ * doing another deed at another visit, and sees whether the promises hold:
  * nothing runs inside a public call or another callback, nothing runs after
  * `closed`, every accepted call completes once, every message that was taken is
  * released once, and in the end nothing is left.
@@ -15,8 +14,11 @@
 
 #include <stdbool.h>
 
+#include "deeds.h"
 #include "line_rig.h"
 
+/* Of a client before INIT, of a behaviour from there on, of both from ON_STARTED
+ * on. */
 /* clang-format off */
 #define SCENE_SLOTS(SLOT)                                                      \
 	/* of a client */                                                      \
@@ -37,6 +39,7 @@
 	SLOT(LOW_WATER,        "on_low_water")                                 \
 	SLOT(READY,            "ready, of stay_client_wait_room")                   \
 	SLOT(CONFIG_RELEASE,   "config_release")                               \
+	SLOT(ON_LOST_CALL,     "the observer's on_lost_call")                  \
 	/* of a behaviour */                                                   \
 	SLOT(INIT,             "init")                                         \
 	SLOT(CONNECT,          "connect")                                      \
@@ -64,7 +67,6 @@
 	SLOT(ON_CLOSED,        "on_closed")                                    \
 	SLOT(ON_TRANSITION,    "the observer's on_transition")                 \
 	SLOT(ON_FAILURE,       "the observer's on_failure")                    \
-	SLOT(ON_LOST_CALL,     "the observer's on_lost_call")                  \
 	SLOT(OBSERVED_CLOSED,  "the observer's on_closed")
 /* clang-format on */
 
@@ -75,35 +77,12 @@ enum scene_slot {
 	    SCENE_SLOT_COUNT
 };
 
-#define SCENE_LEDGER_MAX  256
 #define SCENE_CONFIGS_MAX 8
-
-/* What was accepted, by whatever call, and how often it came back. */
-struct scene_entry {
-	const char *what;
-	unsigned told;
-	struct stay_call_id id; /* of a call of the client */
-	struct stay_from from;  /* of a call of the connection */
-};
 
 struct scene_config {
 	struct line_config config; /* first */
-	struct scene_entry *entry;
+	struct deed_entry *entry;
 };
-
-struct scene_deed {
-	const char *name;
-	void (*make)(void);
-	bool needs_client;
-	bool needs_raw;          /* a behaviour of the test's own */
-	bool outlives;           /* may be made when the connection is dead */
-	enum scene_slot only_in; /* SCENE_SLOT_COUNT: anywhere */
-	enum scene_slot not_in;  /* SCENE_SLOT_COUNT: anywhere */
-	const char *because;     /* of the two */
-};
-
-extern const struct scene_deed scene_deeds[];
-extern const size_t scene_deed_count;
 
 struct scene_story {
 	const char *name;
@@ -121,17 +100,13 @@ struct scene {
 	unsigned calling; /* public calls that run nothing */
 	unsigned inside;  /* callbacks */
 	bool closed;
-	unsigned others_started;
-	unsigned others_closed;
-	struct scene_entry *current; /* whose completion runs */
-	size_t entries;
-	struct scene_entry ledger[SCENE_LEDGER_MAX];
+	struct deed_at at;
 	size_t config_count;
 	struct scene_config configs[SCENE_CONFIGS_MAX];
 
 	/* What is to be done, where, and whether it was. */
 	const struct scene_story *story;
-	const struct scene_deed *deed;
+	const struct deed *deed;
 	enum scene_slot slot;
 	unsigned visit; /* the how many-th, from 1 */
 	bool done;
@@ -144,7 +119,7 @@ void scene_visit(enum scene_slot slot);
 
 /* Play the story with the deed at that visit; false: it was not that often
  * there, or the deed is not for that moment. */
-bool scene_play(const struct scene_story *story, const struct scene_deed *deed,
+bool scene_play(const struct scene_story *story, const struct deed *deed,
     enum scene_slot slot, unsigned visit);
 
 /* Every deed that this slot can do, at each of its visits in the stories; fails
@@ -152,25 +127,14 @@ bool scene_play(const struct scene_story *story, const struct scene_deed *deed,
 void scene_exhaust(
     const struct scene_story *stories, size_t count, enum scene_slot slot);
 
-/* An entry of the ledger; taken back if it was refused after all. */
-struct scene_entry *scene_accept(const char *what);
-void scene_refuse(struct scene_entry *entry);
-void scene_told(void *entry);
+/* Where deeds are done now; valid till the next call of it. */
+const struct deed_at *scene_at(void);
+struct deed_entry *scene_accept(const char *what);
 
-/* A message or a reply that is in the ledger till it is released. */
-struct stay_message scene_message(int tag);
-struct stay_reply scene_reply(void);
-stay_called_fn scene_called;
 stay_done_fn scene_done;
 stay_done_fn scene_part;
-stay_room_fn scene_ready;
-stay_upgraded_fn scene_upgraded;
 stay_started_fn scene_started;
 stay_closed_fn scene_conn_closed;
-
-/* The first call that has not come back: of the client, of the connection. */
-struct scene_entry *scene_open_call(void);
-struct scene_entry *scene_open_from(void);
 
 /* A config of the line protocol whose release is entered in the ledger. */
 struct line_config *scene_config_new(void);
@@ -183,14 +147,5 @@ extern const size_t scene_client_story_count;
 extern const struct scene_story scene_raw_stories[];
 extern const size_t scene_raw_story_count;
 extern const struct stay_behaviour scene_raw_behaviour;
-
-void scene_fail(const char *file, int line, const char *what);
-
-/* An assertion that costs nothing while it holds and says where it was. */
-#define HOLDS(condition)                                                       \
-	do {                                                                   \
-		if (!(condition))                                              \
-			scene_fail(__FILE__, __LINE__, #condition);            \
-	} while (0)
 
 #endif

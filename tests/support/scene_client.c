@@ -17,53 +17,33 @@ hello(struct stay_session *session, const struct stay_frame *frame)
 }
 
 static void
-on_up(struct stay_session *session)
-{
-	scene_visit(SCENE_ON_UP);
-	line_protocol.on_up(session);
-}
-
-static void
 on_down(struct stay_session *session, enum stay_status why)
 {
 	scene_visit(SCENE_ON_DOWN);
 	line_protocol.on_down(session, why);
 }
 
-static void
-on_push(struct stay_session *session, const struct stay_frame *frame)
-{
-	scene_visit(SCENE_ON_PUSH);
-	line_protocol.on_push(session, frame);
-}
+#define FOR_SESSION(name, slot)                                                \
+	static void name(struct stay_session *session)                         \
+	{                                                                      \
+		scene_visit(slot);                                             \
+		line_protocol.name(session);                                   \
+	}
 
-static void
-on_control(struct stay_session *session, const struct stay_frame *frame)
-{
-	scene_visit(SCENE_ON_CONTROL);
-	line_protocol.on_control(session, frame);
-}
+#define OF_FRAME(name, slot)                                                   \
+	static void name(                                                      \
+	    struct stay_session *session, const struct stay_frame *frame)      \
+	{                                                                      \
+		scene_visit(slot);                                             \
+		line_protocol.name(session, frame);                            \
+	}
 
-static void
-on_orphan(struct stay_session *session, const struct stay_frame *frame)
-{
-	scene_visit(SCENE_ON_ORPHAN);
-	line_protocol.on_orphan(session, frame);
-}
-
-static void
-ping(struct stay_session *session)
-{
-	scene_visit(SCENE_PING);
-	line_protocol.ping(session);
-}
-
-static void
-bye(struct stay_session *session)
-{
-	scene_visit(SCENE_BYE);
-	line_protocol.bye(session);
-}
+FOR_SESSION(on_up, SCENE_ON_UP)
+FOR_SESSION(ping, SCENE_PING)
+FOR_SESSION(bye, SCENE_BYE)
+OF_FRAME(on_push, SCENE_ON_PUSH)
+OF_FRAME(on_control, SCENE_ON_CONTROL)
+OF_FRAME(on_orphan, SCENE_ON_ORPHAN)
 
 static const struct stay_protocol *
 protocol(void)
@@ -121,29 +101,32 @@ options_of(struct line_config *config)
 	return options;
 }
 
+/* A refused call is sent again so often. */
 static void
-start(struct line_config *config)
+start(struct line_config *config, unsigned resends_max)
 {
 	struct stay_client_options options = options_of(config);
 
-	options.config = config;
+	options.resends_max = resends_max;
+	if (resends_max > 0)
+		options.on_refused = STAY_REFUSED_RESEND;
 	HOLDS(stay_client_start(&scene.client, scene.rig.loop, protocol(),
 		  LINE_URL, &options) == STAY_OK);
 	scene.conn = stay_client_conn(scene.client);
 }
 
 /* What is refused, because of the deed, is not missed. */
-static struct scene_entry *
+static struct deed_entry *
 submit(const struct line_request *request, uint64_t timeout_ms)
 {
-	struct scene_entry *entry = scene_accept("a call");
+	struct deed_entry *entry = scene_accept("a call");
 	struct stay_call_options options = { STAY_CALL_OPTIONS,
 		.timeout_ms = timeout_ms, .part = scene_part,
 		.id = &entry->id };
 
 	if (stay_client_call_with(
 		scene.client, request, &options, scene_done, entry) != STAY_OK)
-		scene_refuse(entry);
+		deed_refuse(entry);
 	return entry;
 }
 
@@ -161,7 +144,7 @@ submit_for_nobody(const struct line_request *request)
 static void
 begin_with_a_crowd(void)
 {
-	start(scene_config_new());
+	start(scene_config_new(), 0);
 	for (int i = 0; i < 6; i++)
 		submit(LINE("say +1"), 0);
 }
@@ -180,7 +163,7 @@ talk(void)
 static void
 give_up(void)
 {
-	struct scene_entry *entry = submit(LINE("quiet"), 5);
+	struct deed_entry *entry = submit(LINE("quiet"), 5);
 
 	entry = submit(LINE("quiet"), 0);
 	sim_step_ms(scene.rig.world, 1);
@@ -240,8 +223,7 @@ be_wrong(void)
 static void
 reconnect(void)
 {
-	submit(LINE("say +1"), 0);
-	stay_client_reconnect(scene.client, STAY_OK);
+	do_client_reconnect(scene_at());
 }
 
 /* The one in flight takes longer than a planned change waits. */
@@ -268,13 +250,7 @@ fill(void)
 static void
 line_up(void)
 {
-	struct scene_entry *entry = scene_accept("who waits for room");
-	struct stay_room_options options = { STAY_ROOM_OPTIONS,
-		.timeout_ms = 10, .id = &entry->id };
-
-	if (stay_client_wait_room(scene.client, &options, scene_ready, entry) !=
-	    STAY_OK)
-		scene_refuse(entry);
+	books_line_up(scene_at(), 10);
 }
 
 static void
@@ -297,7 +273,7 @@ begin_unwelcome(void)
 {
 	struct line_config *config = scene_config_new();
 
-	start(config);
+	start(config, 0);
 	config->hello = "say -no";
 	for (int i = 0; i < 6; i++)
 		submit(LINE("say +1"), 0);
@@ -323,14 +299,7 @@ be_welcome(void)
 static void
 begin_again_and_again(void)
 {
-	struct line_config *config = scene_config_new();
-	struct stay_client_options options = options_of(config);
-
-	options.on_refused = STAY_REFUSED_RESEND;
-	options.resends_max = 2;
-	HOLDS(stay_client_start(&scene.client, scene.rig.loop, protocol(),
-		  LINE_URL, &options) == STAY_OK);
-	scene.conn = stay_client_conn(scene.client);
+	start(scene_config_new(), 2);
 	submit(LINE("say !no"), 0);
 	submit(LINE("say !no"), 0);
 }
@@ -349,7 +318,7 @@ be_overtaken(void)
 static void
 begin_in_silence(void)
 {
-	start(scene_config_new());
+	start(scene_config_new(), 0);
 	scene.configs[0].config.hello = "quiet";
 	for (int i = 0; i < 6; i++)
 		submit(LINE("say +1"), 0);
@@ -360,7 +329,7 @@ begin_nowhere(void)
 {
 	sim_address_set(
 	    scene.rig.world, LINE_HOST, LINE_PORT, SIM_BLACK_HOLE, 0);
-	start(scene_config_new());
+	start(scene_config_new(), 0);
 	submit(LINE("say +1"), 0);
 	submit_for_nobody(LINE("say +1"));
 }

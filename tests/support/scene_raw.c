@@ -66,7 +66,7 @@ handle_call(struct stay_conn *conn, void *block, struct stay_from from,
 	(void)block;
 	scene_visit(SCENE_HANDLE_CALL);
 	if (request->tag == ANSWER)
-		return stay_verdict_reply(scene_reply());
+		return stay_verdict_reply(deed_reply(scene_at()));
 	if (request->tag == POSTPONE)
 		return stay_verdict_postpone();
 	if (request->tag == KEEP)
@@ -191,36 +191,29 @@ start(void)
 }
 
 static void
-mail(enum stay_status (*send)(struct stay_conn *, struct stay_message), int tag)
+mail(deed_send_fn *send, int tag)
 {
-	struct stay_message message = scene_message(tag);
-
-	if (send(scene.conn, message) != STAY_OK)
-		scene_refuse(message.data);
+	deed_mail(scene_at(), send, tag);
 }
 
-static struct scene_entry *
+static struct deed_entry *
 call(int tag, uint64_t timeout_ms)
 {
-	struct stay_message message = scene_message(tag);
-	struct scene_entry *entry = scene_accept("a call of the connection");
-
-	if (stay_conn_call(scene.conn, message, timeout_ms, scene_called, entry,
-		&entry->from) == STAY_OK)
-		return entry;
-	scene_refuse(message.data);
-	scene_refuse(entry);
-	return entry;
+	return deed_call_conn(scene_at(), tag, timeout_ms);
 }
 
 static void
 talk(void)
 {
+	struct deed_entry *given_up;
+
 	call(KEEP, 0);
 	call(ANSWER, 0);
 	call(POSTPONE, 5);
 	call(NOTHING, 5);
-	stay_from_cancel(scene.rig.loop, call(ANSWER, 0)->from);
+	given_up = call(ANSWER, 0);
+	if (given_up != NULL)
+		stay_from_cancel(scene.rig.loop, given_up->from);
 	mail(stay_conn_cast, NOTHING);
 	mail(stay_conn_send, POSTPONE);
 	mail(stay_conn_next_event, NOTHING);
@@ -229,40 +222,27 @@ talk(void)
 static void
 answer(void)
 {
-	struct stay_reply reply = scene_reply();
-
-	if (stay_from_answer(scene.rig.loop, kept, reply) != STAY_OK)
-		scene_refuse(reply.data);
+	deed_answer(scene_at(), kept);
 	mail(stay_conn_cast, TIME_OUT);
 }
 
 static void
 await_a_timeout(void)
 {
-	struct stay_message message = scene_message(NOTHING);
-
-	if (stay_conn_set_state_timeout(scene.conn, 3, message) != STAY_OK)
-		scene_refuse(message.data);
+	deed_state_timeout(scene_at(), 3, NOTHING);
 }
 
 static void
 exchange(void)
 {
-	enum stay_status status =
-	    stay_stream_send(scene.conn, "say hello\n", 10);
-
-	(void)status;
-	stay_stream_want_write(scene.conn);
+	do_stream_send(scene_at());
+	do_want_write(scene_at());
 }
 
 static void
 upgrade(void)
 {
-	struct scene_entry *entry = scene_accept("an upgrade");
-
-	if (stay_conn_upgrade(scene.conn, &scene_raw_behaviour, NULL,
-		scene_upgraded, entry) != STAY_OK)
-		scene_refuse(entry);
+	do_upgrade(scene_at());
 }
 
 static void
