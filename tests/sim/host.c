@@ -389,7 +389,8 @@ host_open(struct host *host)
 {
 	struct run *run = host->run;
 
-	host->server = (struct sim_server){ on_accept, on_bytes, NULL };
+	host->server =
+	    (struct sim_server){ .on_accept = on_accept, .on_bytes = on_bytes };
 	host->password = "";
 	if (host->user->kind == KIND_LINE || host->user->kind == KIND_REDIS)
 		host->password = draw_mille(run, 500) ? "secret" : "";

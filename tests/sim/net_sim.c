@@ -12,7 +12,7 @@
 /* A connect into a cut cable is tried again by the kernel. */
 #define CONNECT_RETRY_MS 1000
 
-static const struct sim_server nobody = { NULL, NULL, NULL };
+static const struct sim_server nobody = { .on_accept = NULL };
 
 static const int fate_errors[] = {
 	[SIM_REFUSE] = ECONNREFUSED,
@@ -453,6 +453,8 @@ sim_net_free(struct sim *sim)
 
 		sim_event_stop(sim, &peer->decided);
 		sim_event_stop(sim, &peer->nudge);
+		if (peer->accepted && peer->server->on_gone != NULL)
+			peer->server->on_gone(peer, peer->arg);
 		sim_flow_free(&peer->ends[0]);
 		sim_flow_free(&peer->ends[1]);
 		free(peer);

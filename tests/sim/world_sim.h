@@ -159,12 +159,14 @@ void sim_address_set(struct stay_world *world, const char *host, int port,
 /* ---- servers ---- */
 
 /* All may be NULL. on_close: the library has closed (0) or reset its end, once,
- * unless the server has ended the connection itself. */
+ * unless the server has ended the connection itself. on_gone: the world ends,
+ * and with it a connection that was accepted. */
 struct sim_server {
 	void (*on_accept)(struct sim_peer *peer, void *arg);
 	void (*on_bytes)(
 	    struct sim_peer *peer, void *arg, const char *bytes, size_t len);
 	void (*on_close)(struct sim_peer *peer, void *arg, int error);
+	void (*on_gone)(struct sim_peer *peer, void *arg);
 };
 
 /* Both must live as long as the world. Listening anew replaces the server. */

@@ -35,7 +35,7 @@ do_dial_nowhere(const struct deed_at *at)
 void
 do_adopt(const struct deed_at *at)
 {
-	static const struct sim_server silent = { NULL, NULL, NULL };
+	static const struct sim_server silent = { .on_accept = NULL };
 	enum stay_status status;
 	int fd;
 

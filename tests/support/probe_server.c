@@ -38,8 +38,9 @@ peer_closed(struct sim_peer *peer, void *arg, int error)
 		probe_note(probe, "[closed]");
 }
 
-static const struct sim_server server = { peer_accepted, peer_got,
-	peer_closed };
+static const struct sim_server server = { .on_accept = peer_accepted,
+	.on_bytes = peer_got,
+	.on_close = peer_closed };
 
 static void
 act_listen(struct probe *probe, const struct probe_word *word)

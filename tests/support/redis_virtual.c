@@ -2,14 +2,24 @@
 
 #include <check.h>
 
+const struct peer_row redis_usual[] = {
+	REDIS_GREETS,
+	ON("GET", "$1\r\nv\r\n"),
+	ON(PEER_ANYTHING, "+OK\r\n"),
+	NO_MORE,
+};
+
 void
-redis_virtual_open(
-    struct redis_virtual *here, const struct sim_server *server, void *arg)
+redis_virtual_open(struct redis_virtual *here, const struct peer_row *rows)
 {
 	here->world = sim_world_new(1);
 	here->loop = stay_loop_new(here->world);
-	if (server != NULL)
-		sim_listen(here->world, "10.0.0.1", 6379, server, arg);
+	here->server = (struct peer){ .rows = rows,
+		.usual = redis_usual,
+		.reads = peer_reads_commands,
+		.log = &here->log };
+	peer_log_clear(&here->server);
+	peer_listen(&here->server, here->world, "10.0.0.1", 6379);
 }
 
 void
@@ -18,6 +28,13 @@ redis_virtual_start(struct redis_virtual *here, const char *url,
 {
 	ck_assert_int_eq(
 	    stay_redis_start(&here->redis, here->loop, url, options), STAY_OK);
+	sim_run_ms(here->world, 10);
+}
+
+void
+redis_virtual_say(struct redis_virtual *here, const char *text)
+{
+	peer_say(here->server.ends, text);
 	sim_run_ms(here->world, 10);
 }
 

@@ -42,7 +42,9 @@ on_close(struct sim_peer *peer, void *arg, int error)
 	bed_seen.error = error;
 }
 
-const struct sim_server bed_server = { on_accept, on_bytes, on_close };
+const struct sim_server bed_server = {
+	.on_accept = on_accept, .on_bytes = on_bytes, .on_close = on_close
+};
 
 /* ---- the world ---- */
 

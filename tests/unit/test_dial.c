@@ -6,7 +6,7 @@
 #include "suites.h"
 #include "support/link_rig.h"
 
-static const struct sim_server silent = { NULL, NULL, NULL };
+static const struct sim_server silent = { .on_accept = NULL };
 
 static void
 listen_at(struct rig *rig, const char *host)

@@ -8,23 +8,17 @@
 
 #include "suites.h"
 #include "support/counts.h"
-#include "support/redis_peer.h"
 #include "support/redis_virtual.h"
 
 #define URL    "redis://10.0.0.1"
 #define MINUTE 60000
-#define NO_MORE                                                                \
-	{                                                                      \
-		NULL, NULL, 0                                                  \
-	}
-#define UP    "HELLO 3\nPING\n"
-#define PLAIN "PING\n"
+#define UP     "HELLO 3;PING;"
+#define PLAIN  "PING;"
 
 /* Names of calls, for on_done. */
 static char A[] = "a", B[] = "b", K[] = "k";
 
 static struct redis_virtual here;
-static struct redis_peer peer;
 static char told[256];
 
 static const struct stay_redis_options patient = { STAY_REDIS_OPTIONS,
@@ -33,11 +27,9 @@ static const struct stay_redis_options patient = { STAY_REDIS_OPTIONS,
 	    .backoff = { .kind = STAY_BACKOFF_CONSTANT } } };
 
 static void
-open_world(struct redis_rule *rules)
+open_world(const struct peer_row *rows)
 {
-	redis_virtual_open(&here, NULL, NULL);
-	peer = (struct redis_peer){ .rules = rules };
-	redis_peer_listen(&peer, here.world);
+	redis_virtual_open(&here, rows);
 	told[0] = '\0';
 }
 
@@ -64,8 +56,7 @@ static void
 again_after(uint64_t ms)
 {
 	sim_run_ms(here.world, ms);
-	peer.log_len = 0;
-	peer.log[0] = '\0';
+	peer_log_clear(&here.server);
 	stay_client_reconnect(stay_redis_client(here.redis), STAY_OK);
 	sim_run_ms(here.world, 1000);
 }
@@ -85,11 +76,11 @@ on_done(void *arg, const struct stay_result *result)
 /* Taken for answers of the greeting, they would shift all that follow. */
 START_TEST(test_redis_greeting_a_banner_is_no_answer)
 {
-	struct redis_rule rules[] = { { "GET a", "+A\r\n", 0 },
-		{ "GET b", "+B\r\n", 0 }, NO_MORE };
+	const struct peer_row rows[] = { ON(PEER_ACCEPTS,
+					     "+welcome\r\n+to the proxy\r\n"),
+		ON("GET a", "+A\r\n"), ON("GET b", "+B\r\n"), NO_MORE };
 
-	open_world(rules);
-	peer.banner = "+welcome\r\n+to the proxy\r\n";
+	open_world(rows);
 	start(URL, NULL);
 	ck_assert_int_eq(
 	    stay_redis_command(here.redis, on_done, A, "GET a"), STAY_OK);
@@ -97,9 +88,9 @@ START_TEST(test_redis_greeting_a_banner_is_no_answer)
 	    stay_redis_command(here.redis, on_done, B, "GET b"), STAY_OK);
 	sim_run_ms(here.world, 500);
 	ck_assert_str_eq(told, "");
-	ck_assert_ptr_null(strstr(peer.log, "GET"));
+	ck_assert_ptr_null(strstr(here.log.text, "GET"));
 	ck_assert_ptr_nonnull(strstr(failure(), "is to nothing"));
-	peer.banner = NULL;
+	here.server.rows++; /* no banner any more */
 	sim_run_ms(here.world, 2000);
 	ck_assert_str_eq(told, "a A;b B;");
 	redis_virtual_end(&here);
@@ -109,10 +100,11 @@ END_TEST
 /* One too many behind the last answer, while a call is on its way. */
 START_TEST(test_redis_greeting_a_frame_too_many_is_no_answer)
 {
-	struct redis_rule rules[] = { { "PING", "+PONG\r\n+PONG\r\n", 1 },
-		{ "GET a", "+A\r\n", 0 }, NO_MORE };
+	const struct peer_row rows[] = { ON_FIRST(
+					     1, "PING", "+PONG\r\n+PONG\r\n"),
+		ON("GET a", "+A\r\n"), NO_MORE };
 
-	open_world(rules);
+	open_world(rows);
 	ck_assert_int_eq(
 	    stay_redis_start(&here.redis, here.loop, URL, NULL), STAY_OK);
 	ck_assert_int_eq(
@@ -128,13 +120,13 @@ END_TEST
 
 START_TEST(test_redis_greeting_two_hangups_are_greeted_in_resp2)
 {
-	struct redis_rule rules[] = { { "HELLO", NULL, 0 }, NO_MORE };
+	const struct peer_row rows[] = { ON("HELLO", PEER_CLOSES), NO_MORE };
 
-	open_world(rules);
+	open_world(rows);
 	start(URL, &patient);
 	sim_run_ms(here.world, 1000);
 	ck_assert_int_eq(state(), STAY_CONNECTED);
-	ck_assert_str_eq(peer.log, "|HELLO 3\n|HELLO 3\n|" PLAIN);
+	ck_assert_str_eq(here.log.text, "|HELLO 3;|HELLO 3;|" PLAIN);
 	redis_virtual_end(&here);
 }
 END_TEST
@@ -142,19 +134,20 @@ END_TEST
 /* It is kept in mind for ten minutes; no healthy session ends for it. */
 START_TEST(test_redis_greeting_resp3_is_tried_again)
 {
-	struct redis_rule rules[] = { { "HELLO", NULL, 3 }, NO_MORE };
+	const struct peer_row rows[] = { ON_FIRST(3, "HELLO", PEER_CLOSES),
+		NO_MORE };
 
-	open_world(rules);
+	open_world(rows);
 	start(URL, &patient);
 	sim_run_ms(here.world, 1000);
 	again_after(9 * MINUTE);
-	ck_assert_str_eq(peer.log, "|" PLAIN);
+	ck_assert_str_eq(here.log.text, "|" PLAIN);
 	sim_run_ms(here.world, 60 * MINUTE);
-	ck_assert_str_eq(peer.log, "|" PLAIN);
+	ck_assert_str_eq(here.log.text, "|" PLAIN);
 	again_after(1);
-	ck_assert_str_eq(peer.log, "|HELLO 3\n|" UP);
+	ck_assert_str_eq(here.log.text, "|HELLO 3;|" UP);
 	again_after(1);
-	ck_assert_str_eq(peer.log, "|" UP);
+	ck_assert_str_eq(here.log.text, "|" UP);
 	redis_virtual_end(&here);
 }
 END_TEST
@@ -162,28 +155,29 @@ END_TEST
 /* Ten minutes after the first such session, not after the last. */
 START_TEST(test_redis_greeting_the_ten_minutes_are_not_put_off)
 {
-	struct redis_rule rules[] = { { "HELLO", NULL, 0 }, NO_MORE };
+	const struct peer_row rows[] = { ON("HELLO", PEER_CLOSES), NO_MORE };
 
-	open_world(rules);
+	open_world(rows);
 	start(URL, &patient);
 	sim_run_ms(here.world, 1000);
 	again_after(9 * MINUTE);
 	again_after(2 * MINUTE);
-	ck_assert_str_eq(peer.log, "|HELLO 3\n|HELLO 3\n|" PLAIN);
+	ck_assert_str_eq(here.log.text, "|HELLO 3;|HELLO 3;|" PLAIN);
 	redis_virtual_end(&here);
 }
 END_TEST
 
 START_TEST(test_redis_greeting_hangups_count_in_a_row_alone)
 {
-	struct redis_rule rules[] = { { "HELLO", NULL, 1 },
-		{ "HELLO", "-ERR not now\r\n", 1 }, { "HELLO", NULL, 1 },
-		{ "HELLO", "-ERR not now\r\n", 1 }, NO_MORE };
+	const struct peer_row rows[] = { ON_FIRST(1, "HELLO", PEER_CLOSES),
+		ON_FIRST(1, "HELLO", "-ERR not now\r\n"),
+		ON_FIRST(1, "HELLO", PEER_CLOSES),
+		ON_FIRST(1, "HELLO", "-ERR not now\r\n"), NO_MORE };
 
-	open_world(rules);
+	open_world(rows);
 	start(URL, &patient);
 	sim_run_ms(here.world, 5000);
-	ck_assert_str_eq(peer.log, "|HELLO 3\n|" UP "|HELLO 3\n|" UP "|" UP);
+	ck_assert_str_eq(here.log.text, "|HELLO 3;|" UP "|HELLO 3;|" UP "|" UP);
 	redis_virtual_end(&here);
 }
 END_TEST
@@ -191,15 +185,16 @@ END_TEST
 /* Half a reply is a byte, too: the server knows HELLO, and has other cares. */
 START_TEST(test_redis_greeting_a_hangup_in_an_answer_is_no_hangup_at_hello)
 {
-	static const char *const answers[] = { "%1\r\n+pro" REDIS_PEER_CLOSES,
-		">1\r\n+news\r\n" REDIS_PEER_CLOSES,
-		"%1\r\n+proto\r\n:3\r\n" REDIS_PEER_CLOSES };
-	struct redis_rule rules[] = { { "HELLO", answers[_i], 3 }, NO_MORE };
+	static const char *const answers[] = { "%1\r\n+pro" PEER_CLOSES,
+		">1\r\n+news\r\n" PEER_CLOSES,
+		"%1\r\n+proto\r\n:3\r\n" PEER_CLOSES };
+	const struct peer_row rows[] = { ON_FIRST(3, "HELLO", answers[_i]),
+		NO_MORE };
 
-	open_world(rules);
+	open_world(rows);
 	start(URL, &patient);
 	sim_run_ms(here.world, 2000);
-	ck_assert_str_eq(peer.log, "|HELLO 3\n|HELLO 3\n|HELLO 3\n|" UP);
+	ck_assert_str_eq(here.log.text, "|HELLO 3;|HELLO 3;|HELLO 3;|" UP);
 	redis_virtual_end(&here);
 }
 END_TEST
@@ -207,44 +202,46 @@ END_TEST
 /* A trial of RESP2 that fails has taught nothing. */
 START_TEST(test_redis_greeting_resp2_that_fails_is_not_remembered)
 {
-	struct redis_rule rules[] = { { "HELLO", NULL, 4 }, { "PING", NULL, 1 },
-		NO_MORE };
+	const struct peer_row rows[] = { ON_FIRST(4, "HELLO", PEER_CLOSES),
+		ON_FIRST(1, "PING", PEER_CLOSES), NO_MORE };
 
-	open_world(rules);
+	open_world(rows);
 	start(URL, &patient);
 	sim_run_ms(here.world, 5000);
-	ck_assert_str_eq(peer.log,
-	    "|HELLO 3\n|HELLO 3\n|" PLAIN "|HELLO 3\n|HELLO 3\n|" PLAIN);
+	ck_assert_str_eq(here.log.text,
+	    "|HELLO 3;|HELLO 3;|" PLAIN "|HELLO 3;|HELLO 3;|" PLAIN);
 	redis_virtual_end(&here);
 }
 END_TEST
 
 START_TEST(test_redis_greeting_resp3_that_is_asked_for_is_never_left)
 {
-	struct redis_rule rules[] = { { "HELLO", NULL, 4 }, NO_MORE };
+	const struct peer_row rows[] = { ON_FIRST(4, "HELLO", PEER_CLOSES),
+		NO_MORE };
 
-	open_world(rules);
+	open_world(rows);
 	start(URL "?protocol=3", &patient);
 	sim_run_ms(here.world, 5000);
 	ck_assert_str_eq(
-	    peer.log, "|HELLO 3\n|HELLO 3\n|HELLO 3\n|HELLO 3\n|" UP);
+	    here.log.text, "|HELLO 3;|HELLO 3;|HELLO 3;|HELLO 3;|" UP);
 	redis_virtual_end(&here);
 }
 END_TEST
 
 START_TEST(test_redis_greeting_what_was_learned_is_forgotten_on_reconfigure)
 {
-	struct redis_rule rules[] = { { "HELLO", NULL, 2 }, NO_MORE };
+	const struct peer_row rows[] = { ON_FIRST(2, "HELLO", PEER_CLOSES),
+		NO_MORE };
 
-	open_world(rules);
+	open_world(rows);
 	start(URL, &patient);
 	sim_run_ms(here.world, 1000);
-	ck_assert_str_eq(peer.log, "|HELLO 3\n|HELLO 3\n|" PLAIN);
-	peer.log_len = 0;
+	ck_assert_str_eq(here.log.text, "|HELLO 3;|HELLO 3;|" PLAIN);
+	peer_log_clear(&here.server);
 	ck_assert_int_eq(
 	    stay_redis_reconfigure(here.redis, URL, &patient), STAY_OK);
 	sim_run_ms(here.world, 1000);
-	ck_assert_str_eq(peer.log, "|" UP);
+	ck_assert_str_eq(here.log.text, "|" UP);
 	redis_virtual_end(&here);
 }
 END_TEST
@@ -252,22 +249,23 @@ END_TEST
 /* ---- a server that wants AUTH first ---- */
 
 #define WANTS_AUTH "-NOAUTH Authentication required.\r\n"
-#define IN_HELLO   "HELLO 3 AUTH default pw\nPING\n"
-#define IN_FRONT   "AUTH pw\nHELLO 3\nPING\n"
+#define IN_HELLO   "HELLO 3 AUTH default pw;PING;"
+#define IN_FRONT   "AUTH pw;HELLO 3;PING;"
 
 START_TEST(test_redis_greeting_auth_first_is_remembered)
 {
-	struct redis_rule rules[] = { { "HELLO 3 AUTH", WANTS_AUTH, 2 },
-		{ "PING", WANTS_AUTH, 1 }, NO_MORE };
+	const struct peer_row rows[] = { ON_FIRST(
+					     2, "HELLO 3 AUTH", WANTS_AUTH),
+		ON_FIRST(1, "PING", WANTS_AUTH), NO_MORE };
 
-	open_world(rules);
+	open_world(rows);
 	start("redis://:pw@10.0.0.1", &patient);
 	ck_assert_int_eq(state(), STAY_CONNECTED);
-	ck_assert_str_eq(peer.log, "|" IN_HELLO IN_FRONT);
+	ck_assert_str_eq(here.log.text, "|" IN_HELLO IN_FRONT);
 	again_after(9 * MINUTE);
-	ck_assert_str_eq(peer.log, "|" IN_FRONT);
+	ck_assert_str_eq(here.log.text, "|" IN_FRONT);
 	again_after(2 * MINUTE);
-	ck_assert_str_eq(peer.log, "|" IN_HELLO IN_FRONT);
+	ck_assert_str_eq(here.log.text, "|" IN_HELLO IN_FRONT);
 	ck_assert_int_eq(state(), STAY_CONNECTED);
 	redis_virtual_end(&here);
 }
@@ -293,16 +291,16 @@ static const struct stay_redis_options asking = { STAY_REDIS_OPTIONS,
 /* Also by a session that falls back. */
 START_TEST(test_redis_greeting_credentials_are_asked_for_once)
 {
-	struct redis_rule rules[] = {
-		{ "HELLO", "-ERR unknown command 'HELLO'\r\n", 0 }, NO_MORE
+	const struct peer_row rows[] = {
+		ON("HELLO", "-ERR unknown command 'HELLO'\r\n"), NO_MORE
 	};
 
 	asked = 0;
 	given = (struct stay_redis_login){ .password = "pw" };
-	open_world(rules);
+	open_world(rows);
 	start(URL, &asking);
 	ck_assert_int_eq(state(), STAY_CONNECTED);
-	ck_assert_str_eq(peer.log, "|" IN_HELLO "AUTH pw\nPING\n");
+	ck_assert_str_eq(here.log.text, "|" IN_HELLO "AUTH pw;PING;");
 	ck_assert_uint_eq(asked, 1);
 	redis_virtual_end(&here);
 }
@@ -313,13 +311,13 @@ START_TEST(test_redis_greeting_without_a_password_nobody_logs_in)
 	static const struct stay_redis_login logins[] = { { NULL, NULL, { 0 } },
 		{ "me", NULL, { 0 } }, { "", "", { 0 } },
 		{ "default", "", { 0 } } };
-	struct redis_rule rules[] = { { "AUTH", "-ERR no\r\n", 0 }, NO_MORE };
+	const struct peer_row rows[] = { ON("AUTH", "-ERR no\r\n"), NO_MORE };
 
 	given = logins[_i];
-	open_world(rules);
+	open_world(rows);
 	start(URL, &asking);
 	ck_assert_int_eq(state(), STAY_CONNECTED);
-	ck_assert_str_eq(peer.log, "|" UP);
+	ck_assert_str_eq(here.log.text, "|" UP);
 	redis_virtual_end(&here);
 }
 END_TEST
@@ -327,14 +325,14 @@ END_TEST
 /* A password is on its way: calls wait, as for a server that is loading. */
 START_TEST(test_redis_greeting_an_unknown_denial_is_not_now)
 {
-	struct redis_rule rules[] = {
-		{ "HELLO", "-ERR unknown command 'HELLO'\r\n", 0 },
-		{ "AUTH", "-ERR Client sent AUTH, but no password is set\r\n",
-		    3 },
+	const struct peer_row rows[] = {
+		ON("HELLO", "-ERR unknown command 'HELLO'\r\n"),
+		ON_FIRST(3, "AUTH",
+		    "-ERR Client sent AUTH, but no password is set\r\n"),
 		NO_MORE
 	};
 
-	open_world(rules);
+	open_world(rows);
 	start("redis://:pw@10.0.0.1", &patient);
 	ck_assert_int_eq(
 	    stay_redis_command(here.redis, on_done, K, "GET k"), STAY_OK);
@@ -367,15 +365,14 @@ assert_explains(const char *words)
 
 START_TEST(test_redis_greeting_tells_what_was_agreed_on)
 {
-	struct redis_rule rules[] = {
-		{ "HELLO",
+	const struct peer_row rows[] = {
+		ON_FIRST(1, "HELLO",
 		    "%5\r\n+server\r\n+val\x1b[key\r\n+version\r\n+8.0.1\r\n"
-		    "+proto\r\n:3\r\n+role\r\n+replica\r\n+modules\r\n*0\r\n",
-		    1 },
+		    "+proto\r\n:3\r\n+role\r\n+replica\r\n+modules\r\n*0\r\n"),
 		NO_MORE
 	};
 
-	open_world(rules);
+	open_world(rows);
 	ck_assert_int_eq(
 	    stay_redis_start(&here.redis, here.loop, URL, &patient), STAY_OK);
 	ck_assert_uint_eq(agreement().protocol, 0);
@@ -389,7 +386,7 @@ START_TEST(test_redis_greeting_tells_what_was_agreed_on)
 	ck_assert_int_eq(agreement().role, STAY_REDIS_PRIMARY);
 	assert_explains(", RESP3 with redis 7.2.4 (primary); it stays");
 	sim_unlisten(here.world, "10.0.0.1", 6379);
-	sim_peer_close(peer.now);
+	peer_do(here.server.ends, PEER_CLOSE);
 	sim_run_ms(here.world, 10);
 	ck_assert_uint_eq(agreement().protocol, 0);
 	ck_assert_str_eq(agreement().server, "");
@@ -399,12 +396,12 @@ END_TEST
 
 START_TEST(test_redis_greeting_tells_of_resp2)
 {
-	struct redis_rule rules[] = {
-		{ "HELLO", "-NOPROTO unsupported protocol version\r\n", 0 },
+	const struct peer_row rows[] = {
+		ON("HELLO", "-NOPROTO unsupported protocol version\r\n"),
 		NO_MORE
 	};
 
-	open_world(rules);
+	open_world(rows);
 	start(URL, &patient);
 	ck_assert_uint_eq(agreement().protocol, 2);
 	ck_assert_int_eq(agreement().role, STAY_REDIS_ROLE_UNKNOWN);

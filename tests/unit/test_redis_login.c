@@ -5,29 +5,23 @@
 #include "support/counts.h"
 #include "support/redis_virtual.h"
 
-#define URL  "redis://u:old@10.0.0.1"
-#define GOOD REDIS_VIRTUAL_GREETED
-#define NO   "-NOAUTH no\r\n"
-#define BAD  "-WRONGPASS invalid\r\n" NO NO NO
+#define URL "redis://u:old@10.0.0.1"
+#define NO  "-NOAUTH no\r\n"
+#define BAD "-WRONGPASS invalid\r\n" NO NO NO PEER_DEAFENS
+
+/* What the server wants. */
+#define WANTS(password)                                                        \
+	{                                                                      \
+		ON("HELLO 3 AUTH u " password, REDIS_HELLO), ON("HELLO", BAD), \
+		    NO_MORE                                                    \
+	}
+static const struct peer_row wants_old[] = WANTS("old ");
+static const struct peer_row wants_new[] = WANTS("new ");
+static const struct peer_row wants_newer[] = WANTS("newer ");
 
 static struct redis_virtual here;
-static const char *password; /* what the server wants */
-static const char *known;    /* what we have been told */
+static const char *known; /* what we have been told */
 static unsigned asked;
-static char greeted[256];
-
-/* A greeting is one piece, and everything else a PING. */
-static void
-on_bytes(struct sim_peer *peer, void *arg, const char *bytes, size_t len)
-{
-	(void)arg;
-	if (len < 20) {
-		sim_peer_print(peer, "+PONG\r\n");
-		return;
-	}
-	snprintf(greeted, sizeof(greeted), "%.*s", (int)len, bytes);
-	sim_peer_print(peer, strstr(greeted, password) != NULL ? GOOD : BAD);
-}
 
 static void
 credentials(void *arg, struct stay_redis_login *login)
@@ -38,12 +32,10 @@ credentials(void *arg, struct stay_redis_login *login)
 	asked++;
 }
 
-static const struct sim_server server = { .on_bytes = on_bytes };
-
 static void
-start(const struct stay_redis_options *options)
+start(const struct peer_row *rows, const struct stay_redis_options *options)
 {
-	redis_virtual_open(&here, &server, NULL);
+	redis_virtual_open(&here, rows);
 	asked = 0;
 	redis_virtual_start(&here, URL, options);
 }
@@ -62,11 +54,10 @@ static const struct stay_redis_options asking = { STAY_REDIS_OPTIONS,
 /* The server, or who is asked, may be a moment behind. */
 START_TEST(test_redis_login_that_is_late_is_waited_for)
 {
-	password = "\r\nnew\r\n";
 	known = "wrong";
-	start(&asking);
+	start(wants_new, &asking);
 	ck_assert_uint_eq(asked, 1);
-	ck_assert_ptr_nonnull(strstr(greeted, "\r\nu\r\n$5\r\nwrong\r\n"));
+	ck_assert_ptr_nonnull(strstr(here.log.text, "AUTH u wrong"));
 	ck_assert_int_eq(state(), STAY_BACKING_OFF);
 	ck_assert_int_eq(
 	    stay_redis_command(here.redis, NULL, NULL, "PING"), STAY_OK);
@@ -86,9 +77,8 @@ START_TEST(test_redis_login_that_stays_wrong_is_fatal)
 {
 	unsigned before;
 
-	password = "\r\nnew\r\n";
 	known = "wrong";
-	start(&asking);
+	start(wants_new, &asking);
 	sim_run_ms(here.world, 20000);
 	ck_assert_int_eq(
 	    stay_redis_command(here.redis, NULL, NULL, "PING"), STAY_E_DENIED);
@@ -98,7 +88,7 @@ START_TEST(test_redis_login_that_stays_wrong_is_fatal)
 	known = "new";
 	sim_run_ms(here.world, 100000);
 	ck_assert_int_eq(state(), STAY_CONNECTED);
-	password = "\r\nnewer\r\n";
+	here.server.rows = wants_newer;
 	stay_client_reconnect(stay_redis_client(here.redis), STAY_OK);
 	sim_run_ms(here.world, 100);
 	ck_assert_int_ne(state(), STAY_CONNECTED);
@@ -111,8 +101,7 @@ END_TEST
 /* Nobody is asked for what the URL says, and a URL is not about to change. */
 START_TEST(test_redis_login_of_a_url_is_denied_at_once)
 {
-	password = "\r\nnew\r\n";
-	start(NULL);
+	start(wants_new, NULL);
 	ck_assert_int_eq(
 	    stay_redis_command(here.redis, NULL, NULL, "PING"), STAY_E_DENIED);
 	redis_virtual_end(&here);
@@ -124,11 +113,10 @@ START_TEST(test_redis_login_is_asked_anew_at_each_attempt)
 	const struct stay_redis_options options = { STAY_REDIS_OPTIONS,
 		.credentials = credentials, .credentials_arg = &asked };
 
-	password = "\r\nnew\r\n";
 	known = "wrong";
-	start(&options);
+	start(wants_new, &options);
 	ck_assert_uint_eq(asked, 1);
-	ck_assert_ptr_nonnull(strstr(greeted, "\r\nu\r\n$5\r\nwrong\r\n"));
+	ck_assert_ptr_nonnull(strstr(here.log.text, "AUTH u wrong"));
 	ck_assert_int_eq(state(), STAY_BACKING_OFF);
 	known = "new";
 	sim_run_ms(here.world, 60);
@@ -143,10 +131,9 @@ START_TEST(test_redis_reconfigure_brings_another_password)
 	const struct stay_redis_options wrong = { STAY_REDIS_OPTIONS,
 		.protocol = 7 };
 
-	password = "\r\nold\r\n";
-	start(NULL);
+	start(wants_old, NULL);
 	ck_assert_int_eq(state(), STAY_CONNECTED);
-	password = "\r\nnew\r\n";
+	here.server.rows = wants_new;
 	ck_assert_int_eq(
 	    stay_redis_reconfigure(here.redis, "redis://h/x", NULL),
 	    STAY_E_URL);
@@ -157,7 +144,7 @@ START_TEST(test_redis_reconfigure_brings_another_password)
 	    STAY_OK);
 	sim_run_ms(here.world, 10);
 	ck_assert_int_eq(state(), STAY_CONNECTED);
-	ck_assert_ptr_nonnull(strstr(greeted, "\r\nnew\r\n"));
+	ck_assert_ptr_nonnull(strstr(here.log.text, "AUTH u new"));
 	ck_assert_uint_eq(counts_of(stay_redis_client(here.redis)).sessions, 2);
 	redis_virtual_end(&here);
 }

@@ -7,7 +7,6 @@
 #include "support/redis_virtual.h"
 
 static struct redis_virtual here;
-static struct sim_peer *server_end;
 static struct stay_held *held;
 static char told[256];
 
@@ -19,19 +18,9 @@ tell(const char *who, const char *what)
 	snprintf(told + len, sizeof(told) - len, "%s %s;", who, what);
 }
 
-/* Greets; what else is answered, the test says. */
-static void
-on_bytes(struct sim_peer *peer, void *arg, const char *bytes, size_t len)
-{
-	(void)arg;
-	(void)bytes;
-	(void)len;
-	if (server_end == NULL)
-		sim_peer_print(peer, REDIS_VIRTUAL_GREETED);
-	server_end = peer;
-}
-
-static const struct sim_server server = { .on_bytes = on_bytes };
+/* What else is answered, the test says. */
+static const struct peer_row rows[] = { REDIS_GREETS, ON(PEER_ANYTHING, ""),
+	NO_MORE };
 
 static void
 start(stay_redis_orphan_fn *on_orphan, void *arg)
@@ -41,8 +30,7 @@ start(stay_redis_orphan_fn *on_orphan, void *arg)
 		.on_orphan_arg = arg };
 
 	told[0] = '\0';
-	server_end = NULL;
-	redis_virtual_open(&here, &server, NULL);
+	redis_virtual_open(&here, rows);
 	redis_virtual_start(&here, "redis://10.0.0.1", &options);
 }
 
@@ -78,8 +66,7 @@ START_TEST(test_redis_orphan_is_told_of_its_reply)
 	sim_run_ms(here.world, 110);
 	command("b", "GET");
 	sim_run_ms(here.world, 10);
-	sim_peer_print(server_end, "$3\r\none\r\n$3\r\ntwo\r\n");
-	sim_run_ms(here.world, 10);
+	redis_virtual_say(&here, "$3\r\none\r\n$3\r\ntwo\r\n");
 	ck_assert_str_eq(told, "a STAY_E_TIMEOUT;late one;b two;");
 	redis_virtual_end(&here);
 }
@@ -91,8 +78,7 @@ START_TEST(test_redis_orphan_may_be_an_error)
 	start(note_orphan, late);
 	command("a", "GET");
 	sim_run_ms(here.world, 110);
-	sim_peer_print(server_end, "-ERR no\r\n");
-	sim_run_ms(here.world, 10);
+	redis_virtual_say(&here, "-ERR no\r\n");
 	ck_assert_str_eq(told, "a STAY_E_TIMEOUT;late ERR no;");
 	redis_virtual_end(&here);
 }
@@ -103,8 +89,7 @@ START_TEST(test_redis_orphan_is_dropped_where_nobody_wants_it)
 	start(NULL, NULL);
 	command("a", "GET");
 	sim_run_ms(here.world, 110);
-	sim_peer_print(server_end, "$3\r\none\r\n");
-	sim_run_ms(here.world, 10);
+	redis_virtual_say(&here, "$3\r\none\r\n");
 	ck_assert_str_eq(told, "a STAY_E_TIMEOUT;");
 	ck_assert_uint_eq(counts_of(stay_redis_client(here.redis)).orphans, 1);
 	redis_virtual_end(&here);
@@ -125,10 +110,8 @@ START_TEST(test_redis_orphan_can_be_held)
 	start(keep, NULL);
 	command("a", "BLPOP");
 	sim_run_ms(here.world, 110);
-	sim_peer_print(server_end, "*2\r\n$4\r\njobs\r\n$8\r\nprecious\r\n");
-	sim_run_ms(here.world, 10);
-	sim_peer_print(server_end, ">1\r\n$8\r\nsomewhat\r\n");
-	sim_run_ms(here.world, 10);
+	redis_virtual_say(&here, "*2\r\n$4\r\njobs\r\n$8\r\nprecious\r\n");
+	redis_virtual_say(&here, ">1\r\n$8\r\nsomewhat\r\n");
 	ck_assert_str_eq(stay_redis_str(stay_held_reply(held)), "precious");
 	stay_held_free(held);
 	redis_virtual_end(&here);
@@ -154,11 +137,9 @@ START_TEST(test_redis_orphan_callback_may_command_and_drain)
 	start(put_back, NULL);
 	command("a", "BLPOP");
 	sim_run_ms(here.world, 110);
-	sim_peer_print(server_end, "*2\r\n$4\r\njobs\r\n$8\r\nprecious\r\n");
-	sim_run_ms(here.world, 10);
+	redis_virtual_say(&here, "*2\r\n$4\r\njobs\r\n$8\r\nprecious\r\n");
 	ck_assert_str_eq(told, "a STAY_E_TIMEOUT;");
-	sim_peer_print(server_end, ":1\r\n");
-	sim_run_ms(here.world, 10);
+	redis_virtual_say(&here, ":1\r\n");
 	ck_assert_str_eq(told, "a STAY_E_TIMEOUT;put 1;");
 	ck_assert(sim_run(here.world, 60000));
 	ck_assert_int_eq(stay_loop_free(here.loop), STAY_OK);

@@ -10,15 +10,10 @@
 
 #include "suites.h"
 #include "support/counts.h"
-#include "support/redis_peer.h"
 #include "support/redis_virtual.h"
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 #define URL          "redis://10.0.0.1"
-#define NO_MORE                                                                \
-	{                                                                      \
-		NULL, NULL, 0                                                  \
-	}
 #define HELLO_OF(role)                                                         \
 	"%3\r\n+server\r\n+redis\r\n+proto\r\n:3\r\n+role\r\n+" role "\r\n"
 #define PRIMARY  HELLO_OF("master")
@@ -26,7 +21,6 @@
 #define READONLY "-READONLY You can't write against a read only replica.\r\n"
 
 static struct redis_virtual here;
-static struct redis_peer peer;
 static char told[512], noted[512];
 
 static void
@@ -45,14 +39,12 @@ static const struct stay_observer observer = { STAY_OBSERVER,
 	.on_note = on_note };
 
 static void
-start(struct redis_rule *rules, const char *url,
+start(const struct peer_row *rows, const char *url,
     const struct stay_redis_options *options)
 {
 	told[0] = noted[0] = '\0';
-	redis_virtual_open(&here, NULL, NULL);
+	redis_virtual_open(&here, rows);
 	stay_loop_set_observer(here.loop, &observer);
-	peer = (struct redis_peer){ .rules = rules };
-	redis_peer_listen(&peer, here.world);
 	redis_virtual_start(&here, url, options);
 }
 
@@ -120,11 +112,11 @@ static const struct choice choices[] = {
 START_TEST(test_redis_role_says_which_servers_will_do)
 {
 	const struct choice *choice = &choices[_i];
-	struct redis_rule rules[] = { { "HELLO", choice->first, 1 },
-		{ "HELLO", choice->second, 0 }, NO_MORE };
+	const struct peer_row rows[] = { ON_FIRST(1, "HELLO", choice->first),
+		ON("HELLO", choice->second), NO_MORE };
 	uint64_t up;
 
-	start(rules, choice->url, NULL);
+	start(rows, choice->url, NULL);
 	up = sessions();
 	stay_client_reconnect(stay_redis_client(here.redis), STAY_OK);
 	sim_run_ms(here.world, 200);
@@ -137,10 +129,10 @@ END_TEST
 /* Whoever was given a replica keeps to that, though a primary came in between. */
 START_TEST(test_redis_role_the_first_one_counts)
 {
-	struct redis_rule rules[] = { { "HELLO", REPLICA, 1 },
-		{ "HELLO", PRIMARY, 1 }, { "HELLO", REPLICA, 0 }, NO_MORE };
+	const struct peer_row rows[] = { ON_FIRST(1, "HELLO", REPLICA),
+		ON_FIRST(1, "HELLO", PRIMARY), ON("HELLO", REPLICA), NO_MORE };
 
-	start(rules, URL, NULL);
+	start(rows, URL, NULL);
 	for (int i = 0; i < 2; i++) {
 		stay_client_reconnect(stay_redis_client(here.redis), STAY_OK);
 		sim_run_ms(here.world, 100);
@@ -153,11 +145,12 @@ END_TEST
 /* It is asked for again and again, at the ordinary backoff, and says so. */
 START_TEST(test_redis_role_a_primary_is_waited_for)
 {
-	struct redis_rule rules[] = { { "HELLO", REPLICA, 3 }, NO_MORE };
+	const struct peer_row rows[] = { ON_FIRST(3, "HELLO", REPLICA),
+		NO_MORE };
 	const struct stay_redis_options options = { STAY_REDIS_OPTIONS,
 		.role = STAY_REDIS_WANT_PRIMARY };
 
-	start(rules, URL, &options);
+	start(rows, URL, &options);
 	submit(A);
 	ck_assert_int_eq(state(), STAY_BACKING_OFF);
 	ck_assert_ptr_nonnull(strstr(failure(), "role=primary is asked for"));
@@ -171,10 +164,10 @@ END_TEST
 /* What was learned about one place says nothing about another one. */
 START_TEST(test_redis_role_a_new_url_forgets_the_first)
 {
-	struct redis_rule rules[] = { { "HELLO", PRIMARY, 1 },
-		{ "HELLO", REPLICA, 0 }, NO_MORE };
+	const struct peer_row rows[] = { ON_FIRST(1, "HELLO", PRIMARY),
+		ON("HELLO", REPLICA), NO_MORE };
 
-	start(rules, URL, NULL);
+	start(rows, URL, NULL);
 	ck_assert_int_eq(
 	    stay_redis_reconfigure(here.redis, URL, NULL), STAY_OK);
 	sim_run_ms(here.world, 100);
@@ -195,11 +188,11 @@ static const struct stay_redis_options resend = { STAY_REDIS_OPTIONS,
  * They don't settle the writes: these wait until there is a primary. */
 START_TEST(test_promise_4_redis_role_writes_wait_for_a_primary)
 {
-	struct redis_rule rules[] = { { "HELLO", PRIMARY, 1 },
-		{ "HELLO", REPLICA, 2 }, { "SET a", READONLY, 1 },
-		{ "SET b", READONLY, 1 }, NO_MORE };
+	const struct peer_row rows[] = { ON_FIRST(1, "HELLO", PRIMARY),
+		ON_FIRST(2, "HELLO", REPLICA), ON_FIRST(1, "SET a", READONLY),
+		ON_FIRST(1, "SET b", READONLY), NO_MORE };
 
-	start(rules, URL, &resend);
+	start(rows, URL, &resend);
 	submit(A);
 	submit(G);
 	submit(B);
@@ -211,8 +204,8 @@ START_TEST(test_promise_4_redis_role_writes_wait_for_a_primary)
 	ck_assert_str_eq(
 	    told, "GET g replied;SET a replied;SET b replied;SET c replied;");
 	ck_assert_ptr_nonnull(
-	    strstr(peer.log, "|HELLO 3\nPING\n|HELLO 3\nPING\n"));
-	ck_assert_ptr_nonnull(strstr(peer.log, "SET a\nSET b\nSET c\n"));
+	    strstr(here.log.text, "|HELLO 3;PING;|HELLO 3;PING;"));
+	ck_assert_ptr_nonnull(strstr(here.log.text, "SET a;SET b;SET c;"));
 	redis_virtual_end(&here);
 }
 END_TEST
@@ -223,10 +216,10 @@ END_TEST
  * goes on. Somebody is told once why. */
 START_TEST(test_redis_role_a_replica_on_purpose_refuses_for_good)
 {
-	struct redis_rule rules[] = { { "HELLO", REPLICA, 0 },
-		{ "SET", READONLY, 0 }, NO_MORE };
+	const struct peer_row rows[] = { ON("HELLO", REPLICA),
+		ON("SET", READONLY), NO_MORE };
 
-	start(rules, URL, &resend);
+	start(rows, URL, &resend);
 	submit(A);
 	submit(G);
 	sim_run_ms(here.world, 10);
@@ -270,9 +263,9 @@ static const struct stay_redis_options patient = { STAY_REDIS_OPTIONS,
 
 START_TEST(test_redis_role_in_doubt_the_backoff_grows)
 {
-	struct redis_rule rules[] = { { "SET", READONLY, 0 }, NO_MORE };
+	const struct peer_row rows[] = { ON("SET", READONLY), NO_MORE };
 
-	start(rules, URL "?protocol=2", &patient);
+	start(rows, URL "?protocol=2", &patient);
 	write_hourly(1);
 	ck_assert_str_eq(told, "SET x refused;");
 	ck_assert_ptr_nonnull(strstr(failure(), "had told no role"));
@@ -300,11 +293,11 @@ static const struct {
 
 START_TEST(test_redis_role_a_write_ends_the_doubt)
 {
-	struct redis_rule rules[] = { { "SET x", READONLY, 0 },
-		{ signs[_i].command, signs[_i].answer, 0 }, NO_MORE };
+	const struct peer_row rows[] = { ON("SET x", READONLY),
+		ON(signs[_i].command, signs[_i].answer), NO_MORE };
 	uint64_t ms;
 
-	start(rules, URL "?protocol=2", &patient);
+	start(rows, URL "?protocol=2", &patient);
 	write_hourly(3);
 	sim_run_ms(here.world, 3600000);
 	submit(signs[_i].command);
@@ -319,10 +312,10 @@ END_TEST
 /* QUEUED is no answer yet. */
 START_TEST(test_redis_role_what_is_queued_ends_no_doubt)
 {
-	struct redis_rule rules[] = { { "SET x", READONLY, 0 },
-		{ "SET a", "+QUEUED\r\n", 0 }, NO_MORE };
+	const struct peer_row rows[] = { ON("SET x", READONLY),
+		ON("SET a", "+QUEUED\r\n"), NO_MORE };
 
-	start(rules, URL "?protocol=2", &patient);
+	start(rows, URL "?protocol=2", &patient);
 	write_hourly(3);
 	sim_run_ms(here.world, 3600000);
 	submit(M);
@@ -338,10 +331,10 @@ END_TEST
 /* An end of another kind is no sign of anything: the session was long. */
 START_TEST(test_redis_role_in_doubt_other_ends_are_as_ever)
 {
-	struct redis_rule rules[] = { { "SET", READONLY, 0 },
-		{ "GET", NULL, 0 }, NO_MORE };
+	const struct peer_row rows[] = { ON("SET", READONLY),
+		ON("GET", PEER_CLOSES), NO_MORE };
 
-	start(rules, URL "?protocol=2", &patient);
+	start(rows, URL "?protocol=2", &patient);
 	write_hourly(3);
 	sim_run_ms(here.world, 3600000);
 	submit(G);

@@ -59,7 +59,7 @@ spell(char to[8], enum spelling spelling, unsigned char byte)
 }
 
 static void
-repeat(struct sim_peer *peer, const struct scene *scene, const char *bytes,
+repeat(struct peer_end *end, const struct scene *scene, const char *bytes,
     size_t len)
 {
 	static char said[8192], error[9000];
@@ -76,24 +76,26 @@ repeat(struct sim_peer *peer, const struct scene *scene, const char *bytes,
 	size = (int)(strlen(scene->lead) + 1 + used);
 	size = snprintf(
 	    error, sizeof(error), "!%d\r\n%s %s\r\n", size, scene->lead, said);
-	sim_peer_send(peer, error, (size_t)size);
+	peer_send(end, 0, 0, error, (size_t)size);
 }
 
 /* Each command is answered with what came from the login on. */
 static void
-on_bytes(struct sim_peer *peer, void *arg, const char *bytes, size_t len)
+complain(struct peer_end *end, const struct peer_request *request)
 {
-	const struct scene *scene = arg;
+	const struct scene *scene = end->peer->arg;
+	const char *bytes = request->words[0].text;
+	size_t len = request->words[0].len;
 	const char *login =
 	    memmem(bytes, len, scene->password, strlen(scene->password));
 	size_t from = login == NULL ? 0 : (size_t)(login - bytes);
 
 	for (size_t i = 0; i < len; i++)
 		if (bytes[i] == '*' && (i == 0 || bytes[i - 1] == '\n'))
-			repeat(peer, scene, bytes + from, len - from);
+			repeat(end, scene, bytes + from, len - from);
 }
 
-static const struct sim_server server = { .on_bytes = on_bytes };
+static const struct peer_row rows[] = { DO(PEER_ANYTHING, complain), NO_MORE };
 
 static void
 note_why(void *arg, const struct stay_result *result)
@@ -144,7 +146,10 @@ play(const struct scene *scene, const char *url,
 	FILE *stream = open_memstream(&text, &len);
 	struct stay_log *log = stay_log_new(stream, ~0u);
 
-	redis_virtual_open(&here, &server, (void *)(uintptr_t)scene);
+	redis_virtual_open(&here, rows);
+	here.server.reads = peer_reads_bytes;
+	here.server.arg = (void *)(uintptr_t)scene;
+	here.server.log = NULL;
 	stay_loop_set_observer(here.loop, stay_log_observer(log));
 	redis_virtual_start(&here, url, options);
 	watch(here.world, here.redis);

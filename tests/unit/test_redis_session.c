@@ -9,33 +9,24 @@
 #include "support/redis_virtual.h"
 
 static struct redis_virtual here;
-static struct sim_peer *peer; /* the last to be accepted */
-static unsigned sessions, commands, told;
+static unsigned told;
 static struct stay_result last;
 static char why[1024];
 static enum stay_status failed; /* the last session */
 
-static void
-on_accept(struct sim_peer *accepted, void *arg)
-{
-	(void)arg;
-	peer = accepted;
-	sessions++;
-}
+/* It greets and hides its role. What comes then is only counted. */
+static const struct peer_row rows[] = {
+	ON("HELLO", "%1\r\n+proto\r\n:3\r\n"),
+	REDIS_GREETS,
+	ON(PEER_ANYTHING, ""),
+	NO_MORE,
+};
 
-/* Greets. What comes then is only counted. */
-static void
-on_bytes(struct sim_peer *from, void *arg, const char *bytes, size_t len)
+static unsigned
+commands(void)
 {
-	(void)arg;
-	if (len > 5 && memmem(bytes, len, "HELLO", 5) != NULL)
-		sim_peer_print(from, REDIS_VIRTUAL_GREETED);
-	else
-		commands++;
+	return here.server.used[4];
 }
-
-static const struct sim_server server = { .on_accept = on_accept,
-	.on_bytes = on_bytes };
 
 static void
 on_failure(void *arg, const struct stay_subject *who, enum stay_status status,
@@ -80,13 +71,13 @@ begin(void)
 		.client.on_refused = STAY_REFUSED_RESEND };
 
 	why[0] = '\0';
-	sessions = commands = told = 0;
+	told = 0;
 	pushed[0] = '\0';
 	failed = STAY_OK;
-	redis_virtual_open(&here, &server, NULL);
+	redis_virtual_open(&here, rows);
 	stay_loop_set_observer(here.loop, &observer);
 	redis_virtual_start(&here, "redis://10.0.0.1", &options);
-	ck_assert_uint_eq(sessions, 1);
+	ck_assert_uint_eq(here.server.accepted, 1);
 }
 
 static void
@@ -116,16 +107,14 @@ submit(const char *command)
 /* In their order, between replies, and no reply themselves. */
 START_TEST(test_redis_session_hands_pushes_on)
 {
-	sim_peer_print(peer, ">2\r\n+one\r\n+x\r\n>1\r\n+two\r\n");
-	sim_run_ms(here.world, 10);
+	redis_virtual_say(&here, ">2\r\n+one\r\n+x\r\n>1\r\n+two\r\n");
 	ck_assert_str_eq(pushed, "one;two;");
 	submit("GET a");
-	sim_peer_print(peer, ">1\r\n+three\r\n+OK\r\n>1\r\n+four\r\n");
-	sim_run_ms(here.world, 10);
+	redis_virtual_say(&here, ">1\r\n+three\r\n+OK\r\n>1\r\n+four\r\n");
 	ck_assert_uint_eq(told, 1);
 	ck_assert_int_eq(last.status, STAY_OK);
 	ck_assert_str_eq(pushed, "one;two;three;four;");
-	ck_assert_uint_eq(sessions, 1);
+	ck_assert_uint_eq(here.server.accepted, 1);
 }
 END_TEST
 
@@ -134,8 +123,8 @@ static void
 ask(const char *command, const char *answer)
 {
 	submit(command);
-	ck_assert_uint_eq(commands, 1);
-	sim_peer_print(peer, answer);
+	ck_assert_uint_eq(commands(), 1);
+	redis_virtual_say(&here, answer);
 	sim_run_ms(here.world, 2000);
 }
 
@@ -161,9 +150,7 @@ START_TEST(test_redis_session_a_lost_call_is_named)
 		ck_assert_int_eq(
 		    stay_redis_command(here.redis, NULL, NULL, lost[i].command),
 		    STAY_OK);
-		sim_run_ms(here.world, 10);
-		sim_peer_print(peer, "-ERR no\r\n");
-		sim_run_ms(here.world, 10);
+		redis_virtual_say(&here, "-ERR no\r\n");
 		snprintf(said, sizeof(said),
 		    "%s: the server replied with an error: ERR no",
 		    lost[i].name);
@@ -178,10 +165,9 @@ START_TEST(test_redis_session_a_named_script_stays_one)
 	ck_assert_int_eq(
 	    stay_redis_command(here.redis, NULL, NULL, "EVAL x 0"), STAY_OK);
 	sim_run_ms(here.world, 10);
-	sim_peer_print(peer, "-READONLY no\r\n");
-	sim_run_ms(here.world, 10);
+	redis_virtual_say(&here, "-READONLY no\r\n");
 	ck_assert_int_eq(strncmp(why, "EVAL: ", 6), 0);
-	ck_assert_uint_eq(sessions, 1);
+	ck_assert_uint_eq(here.server.accepted, 1);
 }
 END_TEST
 
@@ -190,8 +176,7 @@ START_TEST(test_redis_session_a_refusal_is_told_in_the_servers_words)
 {
 	submit("SET a 1");
 	submit("INCR a");
-	sim_peer_print(peer, "-READONLY a replica\r\n:1\r\n");
-	sim_run_ms(here.world, 10);
+	redis_virtual_say(&here, "-READONLY a replica\r\n:1\r\n");
 	ck_assert_uint_eq(told, 2);
 	ck_assert_str_eq(
 	    why, "the server replied with an error: READONLY a replica");
@@ -202,8 +187,8 @@ START_TEST(test_redis_session_a_refused_command_is_sent_again)
 {
 	ask("SET k 1", "-READONLY You can't write\r\n");
 	ck_assert_uint_eq(told, 0);
-	ck_assert_uint_eq(sessions, 2);
-	ck_assert_uint_eq(commands, 2);
+	ck_assert_uint_eq(here.server.accepted, 2);
+	ck_assert_uint_eq(commands(), 2);
 }
 END_TEST
 
@@ -213,7 +198,7 @@ START_TEST(test_promise_3_redis_session_a_script_is_never_refused)
 	ask("EVAL x 0", "-READONLY You can't write\r\n");
 	ck_assert_uint_eq(told, 1);
 	ck_assert_int_eq(last.outcome, STAY_REPLIED);
-	ck_assert_uint_eq(commands, 1);
+	ck_assert_uint_eq(commands(), 1);
 }
 END_TEST
 
@@ -223,7 +208,7 @@ START_TEST(test_redis_session_garbage_ends_it_at_once)
 	ck_assert_uint_eq(told, 1);
 	ck_assert_int_eq(last.outcome, STAY_MAYBE_EXECUTED);
 	ck_assert_int_eq(failed, STAY_E_PROTOCOL);
-	ck_assert_uint_eq(sessions, 2);
+	ck_assert_uint_eq(here.server.accepted, 2);
 }
 END_TEST
 
@@ -240,7 +225,7 @@ answer_large(size_t short_of)
 	len += (size_t)snprintf(text, room, "*%d\r\n", LARGE);
 	for (int i = 0; i < LARGE; i++, len += 3)
 		memcpy(text + len, "_\r\n", 3);
-	sim_peer_send(peer, text, len - short_of);
+	peer_send(here.server.ends, 0, 0, text, len - short_of);
 	free(text);
 }
 
@@ -262,7 +247,7 @@ START_TEST(test_redis_session_gives_a_large_tape_back)
 	ck_assert_uint_eq(told, 1);
 	ck_assert_uint_ge(here.redis->parser.tape.cap, LARGE);
 	sim_unlisten(here.world, "10.0.0.1", 6379);
-	sim_peer_reset(peer);
+	peer_do(here.server.ends, PEER_RESET);
 	sim_run_ms(here.world, 1);
 	ck_assert_uint_eq(here.redis->parser.tape.cap, 0);
 }
@@ -271,16 +256,14 @@ END_TEST
 /* A push may come in halves, with hours between them. */
 START_TEST(test_redis_session_keeps_half_a_frame)
 {
-	sim_peer_print(peer, ">2\r\n$7\r\nmessage\r\n");
+	redis_virtual_say(&here, ">2\r\n$7\r\nmessage\r\n");
 	sim_run_ms(here.world, 3000);
-	sim_peer_print(peer, "$1\r\nx\r\n");
-	sim_run_ms(here.world, 10);
+	redis_virtual_say(&here, "$1\r\nx\r\n");
 	submit("GET k");
-	sim_peer_print(peer, "+v\r\n");
-	sim_run_ms(here.world, 10);
+	redis_virtual_say(&here, "+v\r\n");
 	ck_assert_uint_eq(told, 1);
 	ck_assert_int_eq(last.status, STAY_OK);
-	ck_assert_uint_eq(sessions, 1);
+	ck_assert_uint_eq(here.server.accepted, 1);
 }
 END_TEST
 

@@ -6,26 +6,7 @@
 #include "support/redis_virtual.h"
 
 static struct redis_virtual here;
-static const char *bad_reply;
-static unsigned asked;
 static char told[256];
-
-static void
-on_bytes(struct sim_peer *peer, void *arg, const char *bytes, size_t len)
-{
-	char text[512];
-
-	(void)arg;
-	snprintf(text, sizeof(text), "%.*s", (int)len, bytes);
-	if (strstr(text, "HELLO") != NULL)
-		sim_peer_print(peer, REDIS_VIRTUAL_GREETED);
-	if (strstr(text, "bad") != NULL) {
-		asked++;
-		sim_peer_print(peer, bad_reply);
-	}
-	if (strstr(text, "good") != NULL)
-		sim_peer_print(peer, "+good\r\n");
-}
 
 static void
 on_done(void *arg, const struct stay_result *result)
@@ -60,17 +41,16 @@ static const struct {
 
 START_TEST(test_redis_suspect_is_told)
 {
-	static const struct sim_server server = { .on_bytes = on_bytes };
+	const struct peer_row rows[] = { ON("GET bad", replies[_i].reply),
+		ON("GET good", "+good\r\n"), NO_MORE };
 	const struct stay_redis_options options = { STAY_REDIS_OPTIONS,
 		.depth_max = 3, .elements_max = 50,
 		.client.reply_bytes_max = 1024 };
 	char text[256];
 
 	told[0] = '\0';
-	asked = 0;
-	redis_virtual_open(&here, &server, NULL);
+	redis_virtual_open(&here, rows);
 	redis_virtual_start(&here, "redis://10.0.0.1", &options);
-	bad_reply = replies[_i].reply;
 	read_it("bad");
 	sim_run_ms(here.world, 1);
 	read_it("good");
@@ -78,7 +58,7 @@ START_TEST(test_redis_suspect_is_told)
 	snprintf(text, sizeof(text),
 	    "bad %s maybe executed;good STAY_OK replied;", replies[_i].told);
 	ck_assert_str_eq(told, text);
-	ck_assert_uint_eq(asked, 1);
+	ck_assert_uint_eq(here.server.used[0], 1);
 	redis_virtual_end(&here);
 }
 END_TEST

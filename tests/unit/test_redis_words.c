@@ -8,7 +8,6 @@
 
 #include "suites.h"
 #include "support/counts.h"
-#include "support/redis_peer.h"
 #include "support/redis_virtual.h"
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
@@ -21,14 +20,11 @@ struct told {
 };
 
 static struct redis_virtual here;
-static struct redis_peer peer;
 
 static void
-start(struct redis_rule *rules, const struct stay_redis_options *options)
+start(const struct peer_row *rows, const struct stay_redis_options *options)
 {
-	redis_virtual_open(&here, NULL, NULL);
-	peer = (struct redis_peer){ .rules = rules };
-	redis_peer_listen(&peer, here.world);
+	redis_virtual_open(&here, rows);
 	redis_virtual_start(&here, "redis://:pw@10.0.0.1", options);
 }
 
@@ -100,11 +96,12 @@ static const struct example examples[] = {
 START_TEST(test_redis_words_are_outcomes)
 {
 	const struct example *example = &examples[_i];
-	struct redis_rule rules[] = { { example->command, example->error, 1 },
-		{ NULL, NULL, 0 } };
+	const struct peer_row rows[] = {
+		ON_FIRST(1, example->command, example->error), NO_MORE
+	};
 	struct told told;
 
-	start(rules, NULL);
+	start(rows, NULL);
 	submit(&told, example->command);
 	sim_run_ms(here.world, 10);
 	ck_assert_msg(told.count == 1 && told.status == STAY_E_SERVER &&
@@ -123,16 +120,17 @@ START_TEST(test_redis_words_of_refusal_are_retried)
 		    STAY_CLIENT_OPTIONS, .on_refused = STAY_REFUSED_RESEND } };
 	const struct example *example = &examples[_i];
 	bool again = example->outcome == STAY_REFUSED;
-	struct redis_rule rules[] = { { example->command, example->error, 2 },
-		{ NULL, NULL, 0 } };
+	const struct peer_row rows[] = {
+		ON_FIRST(2, example->command, example->error), NO_MORE
+	};
 	struct told told;
 
-	start(rules, &options);
+	start(rows, &options);
 	submit(&told, example->command);
 	sim_run_ms(here.world, 900);
 	ck_assert_uint_eq(told.count, 1);
 	ck_assert_int_eq(told.status, again ? STAY_OK : STAY_E_SERVER);
-	ck_assert_uint_eq(rules[0].times, again ? UINT32_MAX : 1);
+	ck_assert_uint_eq(here.server.used[0], again ? 2 : 1);
 	redis_virtual_end(&here);
 }
 END_TEST
@@ -179,12 +177,13 @@ explain(char text[512])
 /* What is in flight is answered there; the next one logs in again. */
 START_TEST(test_redis_words_noauth_renews_the_session)
 {
-	struct redis_rule rules[] = { { "GET a", "-NOAUTH out\r\n", 1 },
-		{ NULL, NULL, 0 } };
+	const struct peer_row rows[] = {
+		ON_FIRST(1, "GET a", "-NOAUTH out\r\n"), NO_MORE
+	};
 	struct told a, b, c;
 	char text[512];
 
-	start(rules, NULL);
+	start(rows, NULL);
 	submit(&a, "GET a");
 	submit(&b, "GET b");
 	sim_run_ms(here.world, 10);
@@ -198,9 +197,9 @@ START_TEST(test_redis_words_noauth_renews_the_session)
 	submit(&c, "GET c");
 	sim_run_ms(here.world, 100);
 	ck_assert_int_eq(c.status, STAY_OK);
-	ck_assert_str_eq(peer.log,
-	    "|HELLO 3 AUTH default pw\nPING\nGET a\nGET b\n"
-	    "|HELLO 3 AUTH default pw\nPING\nGET c\n");
+	ck_assert_str_eq(here.log.text,
+	    "|HELLO 3 AUTH default pw;PING;GET a;GET b;"
+	    "|HELLO 3 AUTH default pw;PING;GET c;");
 	redis_virtual_end(&here);
 }
 END_TEST
@@ -210,10 +209,10 @@ START_TEST(test_redis_words_noauth_to_a_probe_renews_too)
 {
 	const struct stay_redis_options options = { STAY_REDIS_OPTIONS,
 		.client = { STAY_CLIENT_OPTIONS, .probe_ms = 100 } };
-	struct redis_rule rules[] = { { "PING", "+PONG\r\n", 1 },
-		{ "PING", "-NOAUTH out\r\n", 1 }, { NULL, NULL, 0 } };
+	const struct peer_row rows[] = { ON_FIRST(1, "PING", "+PONG\r\n"),
+		ON_FIRST(1, "PING", "-NOAUTH out\r\n"), NO_MORE };
 
-	start(rules, &options);
+	start(rows, &options);
 	sim_run_ms(here.world, 300);
 	ck_assert_uint_eq(counts_of(stay_redis_client(here.redis)).sessions, 2);
 	ck_assert_int_eq(
@@ -225,11 +224,11 @@ END_TEST
 /* Nor does it come back at once, again and again. */
 START_TEST(test_redis_words_noauth_again_and_again_backs_off)
 {
-	struct redis_rule rules[] = { { "GET", "-NOAUTH out\r\n", 0 },
-		{ NULL, NULL, 0 } };
+	const struct peer_row rows[] = { ON("GET", "-NOAUTH out\r\n"),
+		NO_MORE };
 	struct told told;
 
-	start(rules, NULL);
+	start(rows, NULL);
 	for (int i = 0; i < 100; i++) {
 		submit(&told, "GET a");
 		sim_run_ms(here.world, 20);
@@ -243,11 +242,11 @@ END_TEST
 /* It may be a script's own word. */
 START_TEST(test_redis_words_noauth_of_a_script_ends_nothing)
 {
-	struct redis_rule rules[] = { { "EVAL", "-NOAUTH so it says\r\n", 0 },
-		{ NULL, NULL, 0 } };
+	const struct peer_row rows[] = { ON("EVAL", "-NOAUTH so it says\r\n"),
+		NO_MORE };
 	struct told told;
 
-	start(rules, NULL);
+	start(rows, NULL);
 	submit(&told, "EVAL x 0");
 	sim_run_ms(here.world, 200);
 	ck_assert_int_eq(told.outcome, STAY_REPLIED);
@@ -272,12 +271,12 @@ static const char *const demotions[] = {
 /* What is in flight is answered; the call is told; another server is looked for. */
 START_TEST(test_redis_words_a_primary_no_more_is_left)
 {
-	struct redis_rule rules[] = { { "SET a", demotions[_i], 1 },
-		{ NULL, NULL, 0 } };
+	const struct peer_row rows[] = { ON_FIRST(1, "SET a", demotions[_i]),
+		NO_MORE };
 	struct told a, b, c;
 	char text[512];
 
-	start(rules, NULL);
+	start(rows, NULL);
 	submit(&a, "SET a 1");
 	submit(&b, "GET b");
 	sim_run_ms(here.world, 10);
@@ -290,9 +289,9 @@ START_TEST(test_redis_words_a_primary_no_more_is_left)
 	submit(&c, "SET c 1");
 	sim_run_ms(here.world, 100);
 	ck_assert_int_eq(c.status, STAY_OK);
-	ck_assert_str_eq(peer.log,
-	    "|HELLO 3 AUTH default pw\nPING\nSET a 1\nGET b\n"
-	    "|HELLO 3 AUTH default pw\nPING\nSET c 1\n");
+	ck_assert_str_eq(here.log.text,
+	    "|HELLO 3 AUTH default pw;PING;SET a 1;GET b;"
+	    "|HELLO 3 AUTH default pw;PING;SET c 1;");
 	redis_virtual_end(&here);
 }
 END_TEST
@@ -300,11 +299,11 @@ END_TEST
 /* It may have written before; but the server is what it says. */
 START_TEST(test_redis_words_a_script_tells_the_role_too)
 {
-	struct redis_rule rules[] = { { "EVAL", demotions[0], 1 },
-		{ NULL, NULL, 0 } };
+	const struct peer_row rows[] = { ON_FIRST(1, "EVAL", demotions[0]),
+		NO_MORE };
 	struct told told;
 
-	start(rules, NULL);
+	start(rows, NULL);
 	submit(&told, "EVAL x 0");
 	sim_run_ms(here.world, 200);
 	ck_assert_int_eq(told.outcome, STAY_REPLIED);
@@ -316,11 +315,11 @@ END_TEST
 /* Whoever was given a replica keeps to it. */
 START_TEST(test_redis_words_a_replica_from_the_start_stays)
 {
-	struct redis_rule rules[] = { { "HELLO", HELLO_OF("replica"), 0 },
-		{ "SET a", demotions[_i], 0 }, { NULL, NULL, 0 } };
+	const struct peer_row rows[] = { ON("HELLO", HELLO_OF("replica")),
+		ON("SET a", demotions[_i]), NO_MORE };
 	struct told told;
 
-	start(rules, NULL);
+	start(rows, NULL);
 	submit(&told, "SET a 1");
 	sim_run_ms(here.world, 200);
 	ck_assert_int_eq(told.outcome, STAY_REFUSED);
@@ -338,11 +337,11 @@ START_TEST(test_redis_words_a_blocked_call_holds_no_primary_that_was)
 	const struct stay_redis_options options = { STAY_REDIS_OPTIONS,
 		.client = { STAY_CLIENT_OPTIONS, .leave_budget_ms = 500,
 		    .probe_ms = STAY_FOREVER } };
-	struct redis_rule rules[] = { { "SET a", demotions[0], 1 },
-		{ "BLPOP", "", 0 }, { NULL, NULL, 0 } };
+	const struct peer_row rows[] = { ON_FIRST(1, "SET a", demotions[0]),
+		ON("BLPOP", ""), NO_MORE };
 	struct told set, pop;
 
-	start(rules, &options);
+	start(rows, &options);
 	submit(&set, "SET a 1");
 	submit(&pop, "BLPOP q 0");
 	sim_run_ms(here.world, 400);

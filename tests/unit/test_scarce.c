@@ -88,7 +88,7 @@ END_TEST
 
 START_TEST(test_scarce_link_dials_well_the_next_time)
 {
-	static const struct sim_server silent = { NULL, NULL, NULL };
+	static const struct sim_server silent = { .on_accept = NULL };
 	bool failed = true;
 	struct rig rig;
 

@@ -1,0 +1,98 @@
+/* Bytes, ends and time of a scripted peer are those of the virtual world. */
+#include "peer_virtual.h"
+
+#include <stdlib.h>
+
+#include "sim/sim.h"
+
+/* ---- what it does ---- */
+
+static uint64_t
+now_ns(void *wire)
+{
+	return ((const struct sim_peer *)wire)->sim->now;
+}
+
+static void
+awake(void *arg)
+{
+	peer_awake(arg);
+}
+
+static void
+wake(struct peer_end *end, uint64_t ns)
+{
+	sim_at(
+	    sim_peer_world(end->wire), (ns + SIM_MS - 1) / SIM_MS, awake, end);
+}
+
+static size_t
+send_bytes(void *wire, const char *bytes, size_t len)
+{
+	sim_peer_send(wire, bytes, len);
+	return len;
+}
+
+static void
+does(void *wire, enum peer_deed deed)
+{
+	if (deed == PEER_CLOSE)
+		sim_peer_close(wire);
+	else if (deed == PEER_RESET)
+		sim_peer_reset(wire);
+	else if (deed == PEER_SHUT)
+		sim_peer_shutdown(wire);
+	else
+		sim_peer_freeze(wire, true);
+}
+
+static const struct peer_carrier carrier = { now_ns, wake, send_bytes, does,
+	sim_realloc };
+
+/* ---- what it is told ---- */
+
+static void
+on_accept(struct sim_peer *wire, void *arg)
+{
+	sim_peer_data_set(wire, peer_accept(arg, &carrier, wire));
+}
+
+static void
+on_bytes(struct sim_peer *wire, void *arg, const char *bytes, size_t len)
+{
+	(void)arg;
+	peer_hear(sim_peer_data(wire), bytes, len);
+}
+
+static void
+on_close(struct sim_peer *wire, void *arg, int error)
+{
+	(void)arg;
+	peer_hung_up(sim_peer_data(wire), error);
+}
+
+static void
+on_gone(struct sim_peer *wire, void *arg)
+{
+	(void)arg;
+	peer_end_free(sim_peer_data(wire));
+}
+
+static const struct sim_server server = { on_accept, on_bytes, on_close,
+	on_gone };
+
+void
+peer_listen(
+    struct peer *peer, struct stay_world *world, const char *host, int port)
+{
+	sim_listen(world, host, port, &server, peer);
+}
+
+int
+peer_adopted(struct peer *peer, struct stay_world *world)
+{
+	int fd;
+
+	(void)sim_adopted(world, &server, peer, &fd);
+	return fd;
+}
