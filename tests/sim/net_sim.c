@@ -258,7 +258,8 @@ sim_adopted(struct stay_world *world, const struct sim_server *server,
 {
 	struct sim_peer *peer = peer_new(sim_of(world), NULL, SIM_OPEN);
 
-	peer->server = server;
+	if (server != NULL)
+		peer->server = server;
 	peer->arg = arg;
 	sim_peer_nudge(peer);
 	*fd = peer->ends[0].fd;

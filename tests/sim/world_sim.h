@@ -169,7 +169,8 @@ struct sim_server {
 	void (*on_gone)(struct sim_peer *peer, void *arg);
 };
 
-/* Both must live as long as the world. Listening anew replaces the server. */
+/* Both must live as long as the world. Listening anew replaces the server. NULL,
+ * here and below: it listens and says nothing. */
 void sim_listen(struct stay_world *world, const char *host, int port,
     const struct sim_server *server, void *arg);
 

@@ -10,72 +10,38 @@
 
 /* ---- the server ---- */
 
-static void
-say(struct sim_peer *peer, const char *text, size_t len)
+void
+line_say(struct peer_end *end, const struct peer_request *request)
 {
+	const struct peer_word *word = &request->words[0];
+	size_t len = word->len - strlen("say ");
 	char out[1024];
 
 	EXPECT(len + 1 < sizeof(out));
-	memcpy(out, text, len);
+	memcpy(out, word->text + strlen("say "), len);
 	for (size_t i = 0; i < len; i++)
 		if (out[i] == '|')
 			out[i] = '\n';
 	out[len] = '\n';
-	sim_peer_send(peer, out, len + 1);
+	peer_send(end, 0, 0, out, len + 1);
 }
 
-static void
-serve(struct line_rig *rig, struct sim_peer *peer, const char *text, size_t len)
-{
-	if (rig->holds)
-		return;
-	if (len > 4 && memcmp(text, "say ", 4) == 0)
-		say(peer, text + 4, len - 4);
-	else if (len == 5 && memcmp(text, "close", 5) == 0)
-		sim_peer_close(peer);
-	else if (len == 5 && memcmp(text, "reset", 5) == 0)
-		sim_peer_reset(peer);
-	else if (len == 4 && memcmp(text, "hold", 4) == 0)
-		rig->holds = true;
-}
+static const struct peer_row usual[] = {
+	DO("say ", line_say),
+	ON("close", PEER_CLOSES),
+	ON("reset", PEER_RESETS),
+	ON("hold", PEER_DEAFENS),
+	NO_MORE,
+};
 
 static void
-keep_byte(struct line_rig *rig, char c)
+on_accept(struct peer_end *end)
 {
-	EXPECT(rig->got_len + 1 < sizeof(rig->got));
-	rig->got[rig->got_len++] = c;
-	rig->got[rig->got_len] = '\0';
-}
+	struct line_rig *rig = end->peer->arg;
 
-static void
-on_accept(struct sim_peer *peer, void *arg)
-{
-	struct line_rig *rig = arg;
-
-	if (rig->sessions++ > 0)
-		keep_byte(rig, '|');
-	rig->got_start = rig->got_len;
-	rig->peer = peer;
-	rig->holds = false;
-	if (rig->banner != NULL)
-		say(peer, rig->banner, strlen(rig->banner));
-}
-
-static void
-on_bytes(struct sim_peer *peer, void *arg, const char *bytes, size_t len)
-{
-	struct line_rig *rig = arg;
-
-	for (size_t i = 0; i < len; i++) {
-		if (bytes[i] != '\n') {
-			keep_byte(rig, bytes[i]);
-			continue;
-		}
-		serve(rig, peer, rig->got + rig->got_start,
-		    rig->got_len - rig->got_start);
-		keep_byte(rig, ';');
-		rig->got_start = rig->got_len;
-	}
+	rig->peer = end->wire;
+	if (rig->server.log != NULL && rig->server.accepted == 1)
+		peer_log_clear(&rig->server);
 }
 
 /* ---- the client ---- */
@@ -132,13 +98,16 @@ line_prepare(struct line_rig *rig)
 	rig->observer = (struct stay_observer){ STAY_OBSERVER, .arg = rig,
 		.on_lost_call = on_lost_call };
 	stay_loop_set_observer(rig->loop, &rig->observer);
-	rig->server.on_accept = on_accept;
-	rig->server.on_bytes = on_bytes;
+	rig->server = (struct peer){ .usual = usual,
+		.reads = peer_reads_lines,
+		.log = &rig->log,
+		.arg = rig,
+		.on_accept = on_accept };
 	rig->protocol = &line_protocol;
 	rig->url = LINE_URL;
 	rig->config.notes = &rig->notes;
 	rig->config.finis = &rig->finis;
-	sim_listen(rig->world, LINE_HOST, LINE_PORT, &rig->server, rig);
+	peer_listen(&rig->server, rig->world, LINE_HOST, LINE_PORT);
 }
 
 void
@@ -302,13 +271,9 @@ line_told(struct line_rig *rig)
 const char *
 line_got(struct line_rig *rig)
 {
-	static char got[LINE_NOTES_MAX];
-	size_t rest = rig->got_len - rig->got_start;
+	static char got[PEER_LOG_MAX];
 
-	snprintf(got, sizeof(got), "%s", rig->got);
-	memmove(rig->got, rig->got + rig->got_start, rest);
-	rig->got[rest] = '\0';
-	rig->got_len = rest;
-	rig->got_start = 0;
+	snprintf(got, sizeof(got), "%s", rig->log.text);
+	peer_log_clear(&rig->server);
 	return got;
 }

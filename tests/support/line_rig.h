@@ -17,7 +17,7 @@
 #include <stdbool.h>
 
 #include "line_protocol.h"
-#include "sim/world_sim.h"
+#include "peer_virtual.h"
 
 #define LINE_CALLS_MAX 512
 #define LINE_HOST      "10.0.0.1"
@@ -56,15 +56,9 @@ struct line_rig {
 	bool released;
 	unsigned finis;
 
-	/* the server */
-	struct sim_server server;
+	struct peer server;    /* at LINE_HOST, its usual rows as above */
 	struct sim_peer *peer; /* the last to be accepted */
-	unsigned sessions;
-	const char *banner; /* sent on accept; NULL: nothing */
-	bool holds;
-	char got[LINE_NOTES_MAX]; /* "a;b;|a;": '|' where a session began */
-	size_t got_len;
-	size_t got_start; /* of the line that is not whole yet */
+	struct peer_log log;   /* "a;b;|a;": '|' where a session began anew */
 };
 
 /* World, loop and server; then the client. `options` may be NULL. */
@@ -93,5 +87,8 @@ const char *line_told(struct line_rig *rig);
 const char *line_got(struct line_rig *rig);
 
 void line_check_counts(const struct line_rig *rig);
+
+/* The act of `say`. */
+void line_say(struct peer_end *end, const struct peer_request *request);
 
 #endif

@@ -307,22 +307,30 @@ is_for(const struct peer_row *row, const struct peer_request *request)
 	return begins(request, row->request);
 }
 
+/* How often a row was, if it is one of those that are counted. */
+static unsigned *
+used(struct peer *peer, const struct peer_row *row)
+{
+	for (size_t i = 0; peer->rows != NULL; i++) {
+		if (peer->rows[i].request == NULL)
+			return NULL;
+		if (i == PEER_ROWS_MAX)
+			bad(peer, "more rows than it can count");
+		if (&peer->rows[i] == row)
+			return &peer->used[i];
+	}
+	return NULL;
+}
+
 static const struct peer_row *
 row_for(struct peer *peer, const struct peer_request *request)
 {
 	const struct peer_row *row = peer->rows;
 
-	for (; row != NULL && row->request != NULL; row++) {
-		unsigned *used = &peer->used[row - peer->rows];
-
-		if (row - peer->rows >= PEER_ROWS_MAX)
-			bad(peer, "more rows than it can count");
-		if (!is_for(row, request) ||
-		    (row->times > 0 && *used == row->times))
-			continue;
-		++*used;
-		return row;
-	}
+	for (; row != NULL && row->request != NULL; row++)
+		if (is_for(row, request) &&
+		    (row->times == 0 || *used(peer, row) < row->times))
+			return row;
 	for (row = peer->usual; row != NULL && row->request != NULL; row++)
 		if (is_for(row, request))
 			return row;
@@ -372,8 +380,10 @@ serve(struct peer_end *end, const struct peer_request *request)
 	if (peer->log != NULL && request != NULL &&
 	    (row == NULL || !row->unlogged))
 		note_request(peer, request);
-	if (row == NULL)
+	if (row == NULL || end->deaf || end->over)
 		return;
+	if (used(peer, row) != NULL)
+		++*used(peer, row);
 	if (row->act != NULL)
 		row->act(end, request);
 	answer(end, row->answer, request);
@@ -418,10 +428,8 @@ peer_hear(struct peer_end *end, const char *bytes, size_t len)
 	struct peer_request request;
 	size_t done = 0, took;
 
-	if (end->deaf)
-		return;
 	keep(end, bytes, len);
-	while (done < end->in_len && !end->over && !end->deaf) {
+	while (done < end->in_len) {
 		took = (reads != NULL ? reads : peer_reads_bytes)(
 		    end, end->in + done, end->in_len - done, &request);
 		if (took == 0)

@@ -91,7 +91,7 @@ struct peer_row {
 #define PEER_SHUTS    "\x03"        /* says no more, and still listens */
 #define PEER_STALLS   "\x04"        /* reads no more */
 #define PEER_REPEATS  "\x05"        /* the request, byte by byte */
-#define PEER_DEAFENS  "\x07"        /* what comes next is thrown away */
+#define PEER_DEAFENS  "\x07"        /* what comes next is noted, no more */
 #define PEER_LATE(ms) "\x06" ms ";" /* what follows comes so much later */
 
 /* What a carrier does in one piece. */
@@ -134,7 +134,7 @@ struct peer_end {
 	void *data; /* the test's */
 	unsigned
 	    phase; /* the test's: as the last answer that left has set it */
-	bool deaf; /* what comes is thrown away */
+	bool deaf; /* what comes is noted, no more */
 	bool over; /* nothing more is said */
 
 	char *in;

@@ -210,8 +210,7 @@ wait_in_vain(void)
 static void
 mend(void)
 {
-	sim_listen(scene.rig.world, LINE_HOST, LINE_PORT, &scene.rig.server,
-	    &scene.rig);
+	peer_listen(&scene.rig.server, scene.rig.world, LINE_HOST, LINE_PORT);
 }
 
 static void

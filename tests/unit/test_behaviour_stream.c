@@ -11,6 +11,7 @@
 #include "conn/conn.h"
 #include "probe.h"
 #include "suites.h"
+#include "support/peer_virtual.h"
 
 /* A connect that dials; what handle_info says begins with STREAM_UP. */
 #define DIAL   "init: connect(1) connect: {dial} pending(500) info: "
@@ -402,26 +403,18 @@ static const struct stay_behaviour slow_behaviour = { STAY_BEHAVIOUR,
 	.name = "slow", .state_size = sizeof(struct slow *), .init = slow_init,
 	.connect = slow_connect, .handle_info = slow_info };
 
-static void
-send_abcd(struct sim_peer *peer, void *arg)
-{
-	struct sim_peer **accepted = arg;
-
-	if (accepted != NULL)
-		*accepted = peer;
-	sim_peer_print(peer, "abcd");
-}
+static const struct peer_row abcd[] = { ON(PEER_ACCEPTS, "abcd"), NO_MORE };
 
 /* The end of the stream comes behind all that was read of it. */
 START_TEST(test_behaviour_stream_bytes_put_off_precede_its_end)
 {
-	static const struct sim_server server = { .on_accept = send_abcd };
+	struct peer server = { .rows = abcd };
 	struct stay_world *world = sim_world_new(1);
 	struct stay_loop *loop = stay_loop_new(world);
 	struct stay_conn *conn;
 	struct slow slow = { .len = 0 };
 
-	sim_listen(world, "10.0.0.1", 7777, &server, NULL);
+	peer_listen(&server, world, "10.0.0.1", 7777);
 	sim_fail(world, SIM_WRITE, 1, -ECONNRESET);
 	ck_assert_int_eq(
 	    stay_conn_start(&conn, loop, &slow_behaviour, &slow, NULL),
@@ -435,20 +428,19 @@ END_TEST
 
 START_TEST(test_behaviour_stream_the_last_word_on_what_is_kept_stands)
 {
-	static const struct sim_server server = { .on_accept = send_abcd };
+	struct peer server = { .rows = abcd };
 	struct stay_world *world = sim_world_new(1);
 	struct stay_loop *loop = stay_loop_new(world);
-	struct sim_peer *peer = NULL;
 	struct stay_conn *conn;
 	struct slow slow = { .waits = true };
 
-	sim_listen(world, "10.0.0.1", 7777, &server, &peer);
+	peer_listen(&server, world, "10.0.0.1", 7777);
 	ck_assert_int_eq(
 	    stay_conn_start(&conn, loop, &slow_behaviour, &slow, NULL),
 	    STAY_OK);
 	sim_run_ms(world, 10);
 	ck_assert_str_eq(slow.text, "a");
-	sim_peer_print(peer, "e");
+	peer_say(server.ends, "e");
 	sim_run_ms(world, 10);
 	ck_assert_str_eq(slow.text, "ab");
 	stay_conn_stop(conn, STAY_OK);
@@ -634,13 +626,12 @@ START_TEST(test_behaviour_stream_is_dialled_by_a_descriptor)
 {
 	const struct stay_behaviour behaviour = { STAY_BEHAVIOUR, .name = "fd",
 		.connect = dial_descriptor, .handle_info = come_up };
-	const struct sim_server silent = { .on_bytes = NULL };
 	struct stay_world *world = sim_world_new(1);
 	struct stay_loop *loop = stay_loop_new(world);
 	struct stay_conn *conn;
 	int fd;
 
-	sim_adopted(world, &silent, NULL, &fd);
+	sim_adopted(world, NULL, NULL, &fd);
 	snprintf(descriptor, sizeof(descriptor), "fd:%d", fd);
 	ck_assert_int_eq(
 	    stay_conn_start(&conn, loop, &behaviour, NULL, NULL), STAY_OK);

@@ -109,7 +109,6 @@ has_ended(void *loop)
 /* The peer goes, and the number may be somebody else's by now. */
 START_TEST(test_client_takes_descriptors_once)
 {
-	static const struct sim_server server;
 	struct line_config config = { .notes = &rig.notes };
 	struct stay_client_options options = { STAY_CLIENT_OPTIONS,
 		.config = &config, .on_closed = on_closed };
@@ -122,7 +121,7 @@ START_TEST(test_client_takes_descriptors_once)
 
 	rig.notes.len = 0;
 	closed_with = STAY_OK;
-	peer = sim_adopted(world, &server, NULL, &fd);
+	peer = sim_adopted(world, NULL, NULL, &fd);
 	snprintf(url, sizeof(url), "fd:%d", fd);
 	ck_assert_int_eq(stay_client_start(
 			     &client, loop, &line_bare_protocol, url, &options),
@@ -178,7 +177,7 @@ START_TEST(test_client_has_a_host_and_a_port_by_default)
 	rig.url = "line://";
 	line_start(&rig, NULL);
 	line_run(&rig, 10);
-	ck_assert_uint_eq(rig.sessions, 1);
+	ck_assert_uint_eq(rig.server.accepted, 1);
 	line_end(&rig);
 }
 END_TEST
@@ -228,9 +227,13 @@ END_TEST
 
 START_TEST(test_client_waits_for_a_server_that_speaks_first)
 {
+	static const struct peer_row welcoming[] = {
+		ON(PEER_ACCEPTS, "+welcome\n"), NO_MORE
+	};
+
 	line_prepare(&rig);
 	rig.config.speaks_first = true;
-	rig.banner = "+welcome";
+	rig.server.rows = welcoming;
 	line_start(&rig, NULL);
 	line_run(&rig, 10);
 	ck_assert_str_eq(
@@ -242,9 +245,13 @@ END_TEST
 /* Frames behind the one that brought it up are for the session that is up. */
 START_TEST(test_client_goes_on_with_the_bytes_behind_the_greeting)
 {
+	static const struct peer_row welcoming[] = {
+		ON(PEER_ACCEPTS, "+welcome\n>news\nnonsense\n"), NO_MORE
+	};
+
 	line_prepare(&rig);
 	rig.config.speaks_first = true;
-	rig.banner = "+welcome|>news|nonsense";
+	rig.server.rows = welcoming;
 	line_start(&rig, NULL);
 	line_run(&rig, 10);
 	ck_assert_str_eq(line_told(&rig),
@@ -332,7 +339,7 @@ START_TEST(test_promise_13_who_is_thrown_out_again_and_again_comes_less_often)
 
 	line_begin(&rig, NULL);
 	for (uint64_t end = 10000; end <= 100000; end += 90000) {
-		early = rig.sessions;
+		early = rig.server.accepted;
 		while (sim_now_ms(rig.world) < end) {
 			line_run(&rig, holds[_i]);
 			if (stay_conn_state(stay_client_conn(rig.client)) ==
@@ -342,7 +349,7 @@ START_TEST(test_promise_13_who_is_thrown_out_again_and_again_comes_less_often)
 		}
 	}
 	ck_assert_uint_ge(early, 15);
-	ck_assert_uint_le(rig.sessions - early, 60);
+	ck_assert_uint_le(rig.server.accepted - early, 60);
 	line_end(&rig);
 }
 END_TEST

@@ -216,7 +216,7 @@ START_TEST(test_client_that_is_denied_refuses_calls_with_the_reason)
 	line_run(&rig, 1000);
 	line_call(&rig, "b", LINE("say +1"));
 	sim_peer_print(rig.peer, "+ok\n");
-	rig.holds = false;
+	rig.server.ends->deaf = false;
 	line_run(&rig, 10);
 	ck_assert_ptr_nonnull(strstr(line_told(&rig), "b OK/replied +1;"));
 	line_end(&rig);
@@ -332,23 +332,10 @@ next(void *arg, const struct stay_result *result)
 	    STAY_OK);
 }
 
-static void
-echo(struct sim_peer *peer, void *arg, const char *bytes, size_t len)
-{
-	(void)arg;
-	for (size_t i = 0; i < len; i++)
-		if (bytes[i] == '\n')
-			sim_peer_print(peer, "+1\n");
-}
+static const struct peer_row answering[] = { ON(PEER_ANYTHING, "+1\n"),
+	NO_MORE };
 
-static struct sim_peer *flood_peer;
-
-static void
-note_peer(struct sim_peer *peer, void *arg)
-{
-	(void)arg;
-	flood_peer = peer;
-}
+static struct peer flooded;
 
 static void
 flood(void)
@@ -357,8 +344,8 @@ flood(void)
 
 	for (size_t i = 0; i < sizeof(pushes); i += 2)
 		memcpy(pushes + i, ">\n", 2);
-	if (flood_peer != NULL)
-		sim_peer_send(flood_peer, pushes, sizeof(pushes));
+	if (flooded.ends != NULL)
+		peer_send(flooded.ends, 0, 0, pushes, sizeof(pushes));
 }
 
 static unsigned
@@ -377,11 +364,11 @@ least_answers(void)
 static size_t got_most, got_all; /* of one write, of all */
 
 static void
-on_much(struct sim_peer *peer, void *arg, const char *bytes, size_t len)
+on_much(struct peer_end *end, const struct peer_request *request)
 {
-	(void)peer;
-	(void)arg;
-	(void)bytes;
+	size_t len = request->words[0].len;
+
+	(void)end;
 	got_all += len;
 	if (got_most < len)
 		got_most = len;
@@ -390,6 +377,8 @@ on_much(struct sim_peer *peer, void *arg, const char *bytes, size_t len)
 /* The stream would take it all at once. */
 START_TEST(test_promise_9_a_full_queue_leaves_in_several_writes)
 {
+	static const struct peer_row rows[] = { DO(PEER_ANYTHING, on_much),
+		NO_MORE };
 	struct stay_client_options options = { .queue_calls_max = 400,
 		.inflight_calls_max = 400 };
 	const struct sim_limits none = { 0 };
@@ -401,7 +390,9 @@ START_TEST(test_promise_9_a_full_queue_leaves_in_several_writes)
 	got_most = got_all = 0;
 	line_prepare(&rig);
 	sim_limits_set(rig.world, &none);
-	rig.server.on_bytes = on_much;
+	rig.server.rows = rows;
+	rig.server.reads = peer_reads_bytes;
+	rig.server.log = NULL;
 	line_start(&rig, &options);
 	for (size_t i = 0; i < calls; i++)
 		line_call(&rig, "a", &(struct line_request){ .text = text });
@@ -415,8 +406,7 @@ END_TEST
 
 START_TEST(test_promise_9_a_thousand_busy_connections_all_progress)
 {
-	static const struct sim_server server = { .on_bytes = echo };
-	static const struct sim_server flooded = { .on_accept = note_peer };
+	struct peer server = { .rows = answering, .reads = peer_reads_lines };
 	struct stay_world *world = sim_world_new(1);
 	struct stay_loop *loop = stay_loop_new(world);
 	struct line_config config = { .notes = &rig.notes };
@@ -426,10 +416,9 @@ START_TEST(test_promise_9_a_thousand_busy_connections_all_progress)
 	struct sim_limits limits = { .latency_ms = 1 };
 	unsigned most = 0;
 
-	flood_peer = NULL;
 	sim_limits_set(world, &limits);
-	sim_listen(world, LINE_HOST, LINE_PORT, &server, NULL);
-	sim_listen(world, "10.0.0.2", LINE_PORT, &flooded, NULL);
+	peer_listen(&server, world, LINE_HOST, LINE_PORT);
+	peer_listen(&flooded, world, "10.0.0.2", LINE_PORT);
 	ck_assert_int_eq(stay_client_start(&drowning, loop, &line_bare_protocol,
 			     "line://10.0.0.2:7777", &options),
 	    STAY_OK);
@@ -480,7 +469,6 @@ send_text(struct stay_client *client, const char *text)
 /* Its memory is given back although the connection never rests. */
 START_TEST(test_promise_7_a_large_request_leaves_no_large_buffer)
 {
-	static const struct sim_server server = { .on_bytes = NULL };
 	struct stay_world *world = sim_world_new(1);
 	struct stay_loop *loop = stay_loop_new(world);
 	char *text = calloc(1, LARGE + 1);
@@ -488,7 +476,7 @@ START_TEST(test_promise_7_a_large_request_leaves_no_large_buffer)
 
 	ck_assert_ptr_nonnull(text);
 	memset(text, 'x', LARGE);
-	sim_listen(world, LINE_HOST, LINE_PORT, &server, NULL);
+	sim_listen(world, LINE_HOST, LINE_PORT, NULL, NULL);
 	ck_assert_int_eq(stay_client_start(&client, loop, &line_bare_protocol,
 			     LINE_URL, NULL),
 	    STAY_OK);

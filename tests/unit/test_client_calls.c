@@ -194,7 +194,7 @@ START_TEST(test_client_queues_while_offline)
 	line_call(&rig, "b", LINE("say +2"));
 	line_run(&rig, 1000);
 	ck_assert_str_eq(line_told(&rig), "init 10.0.0.1;");
-	sim_listen(rig.world, LINE_HOST, LINE_PORT, &rig.server, &rig);
+	peer_listen(&rig.server, rig.world, LINE_HOST, LINE_PORT);
 	line_run(&rig, 1000);
 	ck_assert_str_eq(
 	    line_told(&rig), "hello -;up;a OK/replied +1;b OK/replied +2;");

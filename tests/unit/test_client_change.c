@@ -226,14 +226,14 @@ START_TEST(test_client_changes_when_the_session_is_old)
 
 	line_begin(&rig, &options);
 	line_run(&rig, 740);
-	ck_assert_uint_eq(rig.sessions, 1);
+	ck_assert_uint_eq(rig.server.accepted, 1);
 	line_run(&rig, 265);
-	ck_assert_uint_eq(rig.sessions, 2);
+	ck_assert_uint_eq(rig.server.accepted, 2);
 	ck_assert_str_eq(line_told(&rig), "down E_RECONNECT;hello -;up;");
 	line_run(&rig, 740);
-	ck_assert_uint_eq(rig.sessions, 2);
+	ck_assert_uint_eq(rig.server.accepted, 2);
 	line_run(&rig, 300);
-	ck_assert_uint_eq(rig.sessions, 3);
+	ck_assert_uint_eq(rig.server.accepted, 3);
 	line_end(&rig);
 }
 END_TEST
@@ -246,7 +246,7 @@ START_TEST(test_promise_13_sessions_do_not_all_grow_as_old)
 
 	line_begin(&rig, &options);
 	for (unsigned i = 1; i <= 20; i++) {
-		for (age = 0; rig.sessions == i; age++)
+		for (age = 0; rig.server.accepted == i; age++)
 			line_run(&rig, 1);
 		least = age < least ? age : least;
 		most = age > most ? age : most;
@@ -289,7 +289,7 @@ START_TEST(test_client_is_reconfigured)
 	line_begin(&rig, NULL);
 	released_by = NULL;
 	conn = stay_client_conn(rig.client);
-	sim_listen(rig.world, "10.0.0.2", LINE_PORT, &rig.server, &rig);
+	peer_listen(&rig.server, rig.world, "10.0.0.2", LINE_PORT);
 	line_call(&rig, "a", LINE("x"));
 	line_run(&rig, 10);
 	rig.closed = true; /* the first config may go from now on */
@@ -329,7 +329,7 @@ START_TEST(test_promise_8_the_kernel_hears_of_another_bound_as_well)
 	ck_assert_int_eq(
 	    stay_client_reconfigure(rig.client, NULL, &options), STAY_OK);
 	line_run(&rig, 10);
-	ck_assert_uint_eq(rig.sessions, 2);
+	ck_assert_uint_eq(rig.server.accepted, 2);
 	socket = sim_peer_options(rig.peer);
 	ck_assert_uint_eq(socket->user_timeout_ms, 4000);
 	rig.closed = false;
@@ -368,7 +368,7 @@ START_TEST(test_client_reconfigured_twice)
 
 	line_begin(&rig, NULL);
 	released_by = NULL;
-	sim_listen(rig.world, "10.0.0.2", LINE_PORT, &rig.server, &rig);
+	peer_listen(&rig.server, rig.world, "10.0.0.2", LINE_PORT);
 	ck_assert_int_eq(
 	    stay_client_reconfigure(rig.client, LINE_URL, &options), STAY_OK);
 	ck_assert_int_eq(

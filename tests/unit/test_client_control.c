@@ -72,7 +72,7 @@ START_TEST(test_client_control_without_a_place_is_taken_back)
 	push(">with\n");
 	sim_peer_reset(rig.peer);
 	line_run(&rig, 1000);
-	ck_assert_uint_eq(rig.sessions, 2);
+	ck_assert_uint_eq(rig.server.accepted, 2);
 	line_got(&rig);
 	push(">without\n");
 	ck_assert_str_eq(line_got(&rig), "");
@@ -102,7 +102,7 @@ START_TEST(test_client_control_never_expected_is_never_sent)
 	line_run(&rig, 10);
 	line_call_with(&rig, "a", LINE("hold"), options);
 	line_run(&rig, 100);
-	rig.holds = false;
+	rig.server.ends->deaf = false;
 	sim_peer_print(rig.peer, "+late\n>ping\n");
 	line_run(&rig, 10);
 	line_call(&rig, "b", LINE("say +1"));

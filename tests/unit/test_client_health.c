@@ -308,7 +308,7 @@ START_TEST(test_promise_8_who_takes_something_is_not_silent)
 		note_again();
 		note_again();
 	}
-	ck_assert_uint_eq(rig.sessions, 1);
+	ck_assert_uint_eq(rig.server.accepted, 1);
 	line_run(&rig, 510);
 	ck_assert_ptr_nonnull(strstr(line_told(&rig), "down E_SILENT;"));
 	line_end(&rig);

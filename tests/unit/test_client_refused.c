@@ -209,27 +209,22 @@ START_TEST(test_promise_4_half_a_request_does_not_overtake)
 }
 END_TEST
 
-static void
-freeze_at_once(struct sim_peer *peer, void *arg)
-{
-	(void)arg;
-	rig.peer = peer;
-	sim_peer_freeze(peer, true);
-}
-
 /* All that the server has had of it whole, it has refused. */
 START_TEST(test_promise_3_a_refusal_stands_while_half_of_the_call_leaves)
 {
+	static const struct peer_row stalling[] = {
+		ON(PEER_ACCEPTS, PEER_STALLS), NO_MORE
+	};
 	const struct sim_limits narrow = { .send_buffer = 1 };
 
 	begin((struct stay_client_options){ 0 });
 	call_each("a");
 	sim_limits_set(rig.world, &narrow);
-	rig.server.on_accept = freeze_at_once;
+	rig.server.rows = stalling;
 	answer("!no\n");
 	line_run(&rig, 100);
 	ck_assert_uint_eq(counts().in_flight, 1);
-	ck_assert_str_eq(line_got(&rig), "a;");
+	ck_assert_str_eq(line_got(&rig), "a;|");
 	line_told(&rig);
 	sim_peer_reset(rig.peer);
 	line_run(&rig, 1);

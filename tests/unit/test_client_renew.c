@@ -167,7 +167,7 @@ due_after_a_change(uint64_t up_ms)
 {
 	sim_crash(rig.world, LINE_HOST, LINE_PORT);
 	line_run(&rig, OUTAGE_MS);
-	sim_listen(rig.world, LINE_HOST, LINE_PORT, &rig.server, &rig);
+	peer_listen(&rig.server, rig.world, LINE_HOST, LINE_PORT);
 	while (state() != STAY_CONNECTED)
 		line_run(&rig, 10);
 	line_run(&rig, up_ms);

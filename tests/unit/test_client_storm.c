@@ -29,8 +29,6 @@ struct fate {
 
 /* A connection, as the server sees it. */
 struct session {
-	char line[64];
-	size_t len;
 	size_t last; /* the number of the last call received, from 1 */
 };
 
@@ -68,47 +66,28 @@ receive(struct session *session, const char *line)
 }
 
 static void
-answer(struct sim_peer *peer, struct session *session)
+answer(struct peer_end *end, const struct peer_request *request)
 {
-	char *at;
+	const struct peer_word *word = &request->words[0];
+	char line[64];
 
-	receive(session, session->line);
-	if (strncmp(session->line, "say ", 4) != 0)
-		return;
-	for (at = session->line; *at != '\0'; at++)
-		if (*at == '|')
-			*at = '\n';
-	sim_peer_print(peer, session->line + 4);
-	sim_peer_print(peer, "\n");
+	EXPECT(word->len < sizeof(line));
+	snprintf(line, sizeof(line), "%.*s", (int)word->len, word->text);
+	receive(end->data, line);
+	if (strncmp(line, "say ", 4) == 0)
+		line_say(end, request);
 }
 
 static void
-on_accept(struct sim_peer *peer, void *arg)
+on_accept(struct peer_end *end)
 {
-	(void)arg;
 	EXPECT(session_count < SESSIONS_MAX);
 	sessions[session_count] = (struct session){ .last = 0 };
-	sim_peer_data_set(peer, &sessions[session_count++]);
-	rig.peer = peer;
+	end->data = &sessions[session_count++];
+	rig.peer = end->wire;
 }
 
-static void
-on_bytes(struct sim_peer *peer, void *arg, const char *bytes, size_t len)
-{
-	struct session *session = sim_peer_data(peer);
-
-	(void)arg;
-	for (size_t i = 0; i < len; i++) {
-		if (bytes[i] != '\n') {
-			EXPECT(session->len + 1 < sizeof(session->line));
-			session->line[session->len++] = bytes[i];
-			continue;
-		}
-		session->line[session->len] = '\0';
-		answer(peer, session);
-		session->len = 0;
-	}
-}
+static const struct peer_row rows[] = { DO(PEER_ANYTHING, answer), NO_MORE };
 
 /* ---- what happens ---- */
 
@@ -210,7 +189,7 @@ go_away(void)
 static void
 come_back(void)
 {
-	sim_listen(rig.world, LINE_HOST, LINE_PORT, &rig.server, &rig);
+	peer_listen(&rig.server, rig.world, LINE_HOST, LINE_PORT);
 }
 
 static void
@@ -272,7 +251,8 @@ begin(void)
 		continue;
 	session_count = 0;
 	rig.server.on_accept = on_accept;
-	rig.server.on_bytes = on_bytes;
+	rig.server.rows = rows;
+	rig.server.log = NULL;
 	sim_limits_set(rig.world, &limits);
 	line_start(&rig, &options);
 }

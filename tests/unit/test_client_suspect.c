@@ -74,10 +74,10 @@ START_TEST(test_client_suspect_of_a_silence_is_not_asked_again)
 	begin();
 	read_it("a", "slow");
 	read_it("b", "say +1");
-	rig.holds = true;
+	rig.server.ends->deaf = true;
 	line_run(&rig, 400);
 	line_got(&rig);
-	rig.holds = false;
+	rig.server.ends->deaf = false;
 	line_run(&rig, 200);
 	ck_assert_str_eq(line_told(&rig),
 	    "down E_SILENT;a E_SILENT/maybe executed;hello -;up;"
@@ -207,19 +207,13 @@ END_TEST
 
 /* ---- half of it ---- */
 
-static void
-accept_frozen(struct sim_peer *peer, void *arg)
-{
-	(void)arg;
-	rig.peer = peer;
-	rig.sessions++;
-	sim_peer_freeze(peer, true);
-}
-
 /* No server has got all of it: all the same it is not for ever that sessions
  * end at it. */
 START_TEST(test_client_suspect_may_be_half_a_request)
 {
+	static const struct peer_row stalling[] = {
+		ON(PEER_ACCEPTS, PEER_STALLS), NO_MORE
+	};
 	const struct line_request request = { .text = "0123456789",
 		.replies = (uint32_t)_i };
 	const struct sim_limits narrow = { .send_buffer = 1 };
@@ -227,7 +221,7 @@ START_TEST(test_client_suspect_may_be_half_a_request)
 						   .cap_ms = 10 } };
 
 	line_prepare(&rig);
-	rig.server.on_accept = accept_frozen;
+	rig.server.rows = stalling;
 	sim_limits_set(rig.world, &narrow);
 	line_start(&rig, &options);
 	line_call(&rig, "a", &request);
@@ -235,7 +229,7 @@ START_TEST(test_client_suspect_may_be_half_a_request)
 	for (unsigned i = 1; i <= 2; i++) {
 		line_run(&rig, 15);
 		ck_assert_uint_eq(rig.calls[0].told, 0);
-		ck_assert_uint_eq(rig.sessions, i);
+		ck_assert_uint_eq(rig.server.accepted, i);
 		sim_peer_reset(rig.peer);
 	}
 	line_run(&rig, 15);

@@ -6,12 +6,10 @@
 #include "suites.h"
 #include "support/link_rig.h"
 
-static const struct sim_server silent = { .on_accept = NULL };
-
 static void
 listen_at(struct rig *rig, const char *host)
 {
-	sim_listen(rig->world, host, 7, &silent, NULL);
+	sim_listen(rig->world, host, 7, NULL, NULL);
 }
 
 static void
@@ -130,8 +128,8 @@ START_TEST(test_dial_of_two_ports_of_one_name_reaches_each)
 	rig_init(&one);
 	rig_join(&other, &one);
 	name(&one, "db", "10.0.0.1", 5);
-	sim_listen(one.world, "10.0.0.1", 7, &silent, NULL);
-	sim_listen(one.world, "10.0.0.1", 8, &silent, NULL);
+	sim_listen(one.world, "10.0.0.1", 7, NULL, NULL);
+	sim_listen(one.world, "10.0.0.1", 8, NULL, NULL);
 	ck_assert_int_eq(rig_dial(&one, "tcp db 7"), STAY_OK);
 	ck_assert_int_eq(rig_dial(&other, "tcp db 8"), STAY_OK);
 	ck_assert(rig_settle(&one, 1000));

@@ -4,34 +4,16 @@
 
 #include <stay/echo.h>
 
-#include "sim/world_sim.h"
 #include "suites.h"
+#include "support/peer_virtual.h"
 
 static struct stay_world *world;
 static struct stay_loop *loop;
 static struct stay_client *client;
-static struct sim_peer *peer;
-static char got[256]; /* by the server */
+static struct peer server;
+static struct peer_log got; /* by the server, of one connection */
 static char told[256];
 static char failed[128]; /* the last session */
-
-static void
-on_accept(struct sim_peer *accepted, void *arg)
-{
-	(void)arg;
-	peer = accepted;
-}
-
-static void
-on_bytes(struct sim_peer *from, void *arg, const char *bytes, size_t len)
-{
-	(void)from;
-	(void)arg;
-	strncat(got, bytes, len);
-}
-
-static const struct sim_server server = { .on_accept = on_accept,
-	.on_bytes = on_bytes };
 
 static void
 on_failure(void *arg, const struct stay_subject *who, enum stay_status status,
@@ -63,11 +45,13 @@ on_done(void *arg, const struct stay_result *result)
 static void
 begin(void)
 {
-	got[0] = told[0] = failed[0] = '\0';
+	told[0] = failed[0] = '\0';
 	world = sim_world_new(1);
 	loop = stay_loop_new(world);
 	stay_loop_set_observer(loop, &observer);
-	sim_listen(world, "10.0.0.1", 7, &server, NULL);
+	server = (struct peer){ .log = &got };
+	peer_log_clear(&server);
+	peer_listen(&server, world, "10.0.0.1", 7);
 	ck_assert_int_eq(
 	    stay_echo_start(&client, loop, "echo://10.0.0.1", NULL), STAY_OK);
 	sim_run_ms(world, 10);
@@ -91,7 +75,7 @@ call(const char *text)
 static void
 answer(const char *text)
 {
-	sim_peer_print(peer, text);
+	peer_say(server.ends, text);
 	sim_run_ms(world, 10);
 }
 
@@ -106,7 +90,7 @@ START_TEST(test_echo_refuses_what_it_cannot_tell_from_nothing)
 	    STAY_E_TOO_BIG);
 	sim_run_ms(world, 10);
 	ck_assert_str_eq(told, "");
-	ck_assert_str_eq(got, "");
+	ck_assert_str_eq(got.text, "|");
 }
 END_TEST
 
@@ -117,7 +101,7 @@ START_TEST(test_echo_takes_its_answer_in_pieces)
 	call("x");
 	call("world");
 	sim_run_ms(world, 10);
-	ck_assert_str_eq(got, "helloxworld");
+	ck_assert_str_eq(got.text, "|helloxworld;");
 	answer("hel");
 	ck_assert_str_eq(told, "");
 	answer("lox");

@@ -223,7 +223,7 @@ be_up_for_a_while(void)
 		.max_age_ms = 3 };
 
 	start(&options);
-	while (rig.sessions == 0)
+	while (rig.server.accepted == 0)
 		line_run(&rig, 1);
 }
 

@@ -8,10 +8,10 @@
 #include <stay/redis.h>
 
 #include "client/client.h"
-#include "sim/world_sim.h"
 #include "suites.h"
 #include "support/counts.h"
 #include "support/line_rig.h"
+#include "support/redis_virtual.h"
 
 #define HOST  "10.0.0.1"
 #define LARGE 40000 /* is not copied */
@@ -27,36 +27,28 @@ static char message[LARGE];
 
 /* ---- servers ---- */
 
-static void
-echo(struct sim_peer *peer, void *arg, const char *bytes, size_t len)
-{
-	(void)arg;
-	sim_peer_send(peer, bytes, len);
-}
+static const struct peer_row echoing[] = { ON(PEER_ANYTHING, PEER_REPEATS),
+	NO_MORE };
 
-/* A greeting, then one reply for all that is asked. */
-static void
-redis_answers(struct sim_peer *peer, void *arg, const char *bytes, size_t len)
-{
-	(void)arg;
-	sim_peer_print(
-	    peer, memmem(bytes, len, "HELLO", 5) != NULL
-		      ? "%1\r\n+proto\r\n:3\r\n+OK\r\n+OK\r\n+PONG\r\n"
-		      : "|1\r\n+about\r\n+it\r\n*3\r\n$3\r\none\r\n:2\r\n"
-			"*1\r\n$5\r\nthree\r\n");
-}
+/* One reply for all that is asked. */
+static const struct peer_row answering[] = {
+	REDIS_GREETS,
+	ON(PEER_ANYTHING, "|1\r\n+about\r\n+it\r\n*3\r\n$3\r\none\r\n:2\r\n"
+			  "*1\r\n$5\r\nthree\r\n"),
+	NO_MORE,
+};
 
-static const struct sim_server echoing = { .on_bytes = echo };
-static const struct sim_server answering = { .on_bytes = redis_answers };
+static struct peer server;
 
 /* ---- the rig ---- */
 
 static void
-begin(const struct sim_server *server, int port)
+begin(const struct peer_row *rows, peer_read_fn *reads, int port)
 {
 	world = sim_world_new(1);
 	loop = stay_loop_new(world);
-	sim_listen(world, HOST, port, server, NULL);
+	server = (struct peer){ .rows = rows, .reads = reads };
+	peer_listen(&server, world, HOST, port);
 	held_count = 0;
 	said = STAY_OK;
 	for (size_t i = 0; i < sizeof(message); i++)
@@ -67,7 +59,7 @@ static void
 begin_echo(struct stay_client_options options)
 {
 	options.size = sizeof(options);
-	begin(&echoing, 7);
+	begin(echoing, peer_reads_bytes, 7);
 	ck_assert_int_eq(
 	    stay_echo_start(&client, loop, "echo://" HOST, &options), STAY_OK);
 }
@@ -145,7 +137,7 @@ START_TEST(test_hold_keeps_any_node_of_a_redis_reply)
 {
 	const struct stay_redis_reply *whole, *third;
 
-	begin(&answering, 6379);
+	begin(answering, peer_reads_commands, 6379);
 	ck_assert_int_eq(
 	    stay_redis_start(&redis, loop, "redis://" HOST, NULL), STAY_OK);
 	ck_assert_int_eq(
@@ -263,7 +255,7 @@ START_TEST(test_hold_what_is_no_node_is_refused)
 {
 	static const char foreign[64];
 
-	begin(&answering, 6379);
+	begin(answering, peer_reads_commands, 6379);
 	ck_assert_int_eq(
 	    stay_redis_start(&redis, loop, "redis://" HOST, NULL), STAY_OK);
 	ck_assert_int_eq(stay_redis_command(redis, hold_anything,

@@ -5,32 +5,19 @@
 #include "stream/transport.h"
 #include "suites.h"
 #include "support/link_rig.h"
+#include "support/peer_virtual.h"
 
-static struct sim_peer *last_peer;
+static const struct peer_row greeting[] = { ON(PEER_ACCEPTS, "hello"),
+	NO_MORE };
 
-static void
-greet(struct sim_peer *peer, void *arg)
-{
-	(void)arg;
-	last_peer = peer;
-	sim_peer_print(peer, "hello");
-}
+static struct peer greeter = { .rows = greeting };
+static struct peer silent;
 
 static void
-note(struct sim_peer *peer, void *arg)
-{
-	(void)arg;
-	last_peer = peer;
-}
-
-static const struct sim_server silent = { .on_accept = note };
-static const struct sim_server greeter = { .on_accept = greet };
-
-static void
-rig_open(struct rig *rig, const struct sim_server *server)
+rig_open(struct rig *rig, struct peer *server)
 {
 	rig_init(rig);
-	sim_listen(rig->world, "10.0.0.1", 7, server, NULL);
+	peer_listen(server, rig->world, "10.0.0.1", 7);
 	ck_assert_int_eq(rig_dial(rig, "tcp 10.0.0.1 7"), STAY_OK);
 	ck_assert(rig_settle(rig, 1000));
 	sim_run_ms(rig->world, 10);
@@ -45,7 +32,7 @@ START_TEST(test_link_reads_to_the_end)
 	rig_open(&rig, &greeter);
 	ck_assert_str_eq(rig.link.peer, "10.0.0.1:7");
 	ck_assert(stay__link_is_open(&rig.link));
-	sim_peer_close(last_peer);
+	peer_do(greeter.ends, PEER_CLOSE);
 	sim_run_ms(rig.world, 10);
 	ck_assert_str_eq(rig.news, "granted up readable readable down");
 	ck_assert_uint_eq(rig.got_len, 5);
@@ -63,7 +50,7 @@ START_TEST(test_link_tells_a_reset)
 	struct rig rig;
 
 	rig_open(&rig, &silent);
-	sim_peer_reset(last_peer);
+	peer_do(silent.ends, PEER_RESET);
 	sim_run_ms(rig.world, 10);
 	ck_assert_str_eq(rig.news, "granted up readable down");
 	ck_assert_int_eq(rig.link.failure.status, STAY_E_RESET);
@@ -143,7 +130,7 @@ START_TEST(test_link_that_cannot_be_watched_is_down)
 	struct rig rig;
 
 	rig_init(&rig);
-	sim_listen(rig.world, "/x", 0, &silent, NULL);
+	peer_listen(&silent, rig.world, "/x", 0);
 	sim_fail(rig.world, SIM_WATCH, 1, -ENOMEM);
 	ck_assert_int_eq(rig_dial(&rig, "unix /x"), STAY_OK);
 	ck_assert(!rig_settle(&rig, 1000));
@@ -176,7 +163,7 @@ START_TEST(test_promise_5_news_wait_for_the_turn)
 	struct rig rig;
 
 	rig_init(&rig);
-	sim_listen(rig.world, "/x", 0, &greeter, NULL);
+	peer_listen(&greeter, rig.world, "/x", 0);
 	ck_assert_int_eq(rig_dial(&rig, "unix /x"), STAY_OK);
 	ck_assert_str_eq(rig.news, "");
 	ck_assert(rig_settle(&rig, 0));
@@ -193,7 +180,7 @@ START_TEST(test_link_closes_silently)
 
 	rig_open(&rig, &greeter);
 	stay__link_want_write(&rig.link);
-	sim_peer_print(last_peer, "more");
+	peer_say(greeter.ends, "more");
 	stay__link_close(&rig.link);
 	sim_run_ms(rig.world, 100);
 	ck_assert_str_eq(rig.news, "granted up readable");
@@ -249,7 +236,7 @@ START_TEST(test_link_may_be_gone_after_any_news)
 	closing_news = (enum stay__link_news)_i;
 	rig_init(&other);
 	sim_limits_set(other.world, &tight);
-	sim_listen(other.world, "10.0.0.1", 7, &greeter, NULL);
+	peer_listen(&greeter, other.world, "10.0.0.1", 7);
 	rig_join(&rig, &other);
 	rig.hook = close_then;
 	ck_assert_int_eq(rig_dial(&rig, "tcp 10.0.0.1 7"), STAY_OK);
@@ -259,7 +246,7 @@ START_TEST(test_link_may_be_gone_after_any_news)
 	}
 	if (closing_news == STAY__NEWS_DOWN) {
 		sim_run_ms(rig.world, 10);
-		sim_peer_close(last_peer);
+		peer_do(greeter.ends, PEER_CLOSE);
 	}
 	sim_run_ms(rig.world, 1000);
 	ck_assert_uint_eq(sim_open_fds(rig.world), 0);
@@ -273,7 +260,7 @@ START_TEST(test_link_may_be_gone_when_it_has_won_unheard)
 
 	closing_news = STAY__NEWS_GRANTED;
 	rig_init(&other);
-	sim_listen(other.world, "/x", 0, &silent, NULL);
+	peer_listen(&silent, other.world, "/x", 0);
 	rig_join(&rig, &other);
 	rig.hook = close_then;
 	ck_assert_int_eq(rig_dial(&rig, "unix /x"), STAY_OK);
@@ -289,7 +276,7 @@ dial_again(struct rig *rig, enum stay__link_news news)
 {
 	if (news != STAY__NEWS_DOWN)
 		return;
-	sim_listen(rig->world, "10.0.0.1", 7, &silent, NULL);
+	peer_listen(&silent, rig->world, "10.0.0.1", 7);
 	ck_assert_int_eq(rig_dial(rig, "tcp 10.0.0.1 7"), STAY_OK);
 }
 
@@ -313,18 +300,20 @@ static size_t received;
 static bool in_order;
 
 static void
-count(struct sim_peer *peer, void *arg, const char *bytes, size_t len)
+count(struct peer_end *end, const struct peer_request *request)
 {
-	(void)peer;
-	(void)arg;
-	for (size_t i = 0; i < len; i++)
-		in_order =
-		    in_order && (unsigned char)bytes[i] == (received + i) % 251;
-	received += len;
+	const struct peer_word *word = &request->words[0];
+
+	(void)end;
+	for (size_t i = 0; i < word->len; i++)
+		in_order = in_order &&
+			   (unsigned char)word->text[i] == (received + i) % 251;
+	received += word->len;
 }
 
-static const struct sim_server counter = { .on_accept = note,
-	.on_bytes = count };
+static const struct peer_row counting[] = { ON(PEER_ACCEPTS, "hello"),
+	DO(PEER_ANYTHING, count), NO_MORE };
+static struct peer counter = { .rows = counting };
 
 START_TEST(test_link_writes_piecemeal)
 {
@@ -340,7 +329,7 @@ START_TEST(test_link_writes_piecemeal)
 	in_order = true;
 	rig_init(&rig);
 	sim_limits_set(rig.world, &tight);
-	sim_listen(rig.world, "10.0.0.1", 7, &counter, NULL);
+	peer_listen(&counter, rig.world, "10.0.0.1", 7);
 	ck_assert_int_eq(rig_dial(&rig, "tcp 10.0.0.1 7"), STAY_OK);
 	ck_assert(rig_settle(&rig, 1000));
 	rig_send(&rig, bytes, sizeof(bytes));
@@ -370,7 +359,7 @@ START_TEST(test_link_reads_before_it_writes)
 	struct rig rig;
 
 	rig_open(&rig, &silent);
-	sim_peer_print(last_peer, "x");
+	peer_say(silent.ends, "x");
 	stay__link_want_write(&rig.link);
 	sim_sleep_ms(rig.world, 10);
 	sim_run_ms(rig.world, 10);
@@ -383,18 +372,17 @@ END_TEST
 
 START_TEST(test_link_adopts_one_descriptor)
 {
-	struct sim_peer *peer;
 	struct rig rig;
 	int fd;
 
 	rig_init(&rig);
 	received = 0;
 	in_order = true;
-	peer = sim_adopted(rig.world, &counter, NULL, &fd);
+	fd = peer_adopted(&counter, rig.world);
+	sim_run_ms(rig.world, 1);
 	ck_assert_int_eq(stay__link_adopt(&rig.link, fd, fd), STAY_OK);
 	ck_assert_str_eq(rig.news, "");
 	stay__link_want_write(&rig.link);
-	sim_peer_print(peer, "hello");
 	sim_run_ms(rig.world, 10);
 	ck_assert_str_eq(rig.news, "up readable writable");
 	rig_send(&rig, "\0\1\2", 3);
@@ -436,7 +424,7 @@ START_TEST(test_link_dials_a_descriptor)
 	int fd;
 
 	rig_init(&rig);
-	sim_adopted(rig.world, &silent, NULL, &fd);
+	sim_adopted(rig.world, NULL, NULL, &fd);
 	snprintf(target, sizeof(target), "fd %d", fd);
 	ck_assert_int_eq(rig_dial(&rig, target), STAY_OK);
 	ck_assert(rig_settle(&rig, 10));
@@ -455,7 +443,7 @@ START_TEST(test_link_that_adopts_forgets_an_earlier_failure)
 	ck_assert(!rig_settle(&rig, 1000));
 	ck_assert_str_ne(rig_failure(&rig), "");
 	stay__link_close(&rig.link);
-	sim_adopted(rig.world, &silent, NULL, &fd);
+	sim_adopted(rig.world, NULL, NULL, &fd);
 	ck_assert_int_eq(stay__link_adopt(&rig.link, fd, fd), STAY_OK);
 	sim_run_ms(rig.world, 10);
 	ck_assert_str_eq(rig.news, "granted down up");
@@ -470,7 +458,7 @@ START_TEST(test_link_that_adopts_what_it_cannot_watch_is_down)
 	int fd;
 
 	rig_init(&rig);
-	sim_adopted(rig.world, &silent, NULL, &fd);
+	sim_adopted(rig.world, NULL, NULL, &fd);
 	sim_fail(rig.world, SIM_WATCH, 1, -ENOMEM);
 	ck_assert_int_eq(stay__link_adopt(&rig.link, fd, fd), STAY_OK);
 	ck_assert_str_eq(rig.news, "");
@@ -490,7 +478,7 @@ START_TEST(test_link_leaves_what_it_cannot_adopt)
 	int fd;
 
 	rig_init(&rig);
-	sim_adopted(rig.world, &silent, NULL, &fd);
+	sim_adopted(rig.world, NULL, NULL, &fd);
 	ck_assert_int_eq(stay__link_adopt(&rig.link, -1, fd), STAY_E_ARG);
 	sim_fail(rig.world, SIM_ADOPT, 1, -EBADF);
 	ck_assert_int_eq(stay__link_adopt(&rig.link, fd, fd), STAY_E_IO);
@@ -516,7 +504,7 @@ open_echo(void *state, struct stay_world *world,
 	(void)options;
 	ck_assert_ptr_null(address);
 	ck_assert_str_eq(target->path, "there");
-	sim_adopted(world, &greeter, NULL, fd);
+	*fd = peer_adopted(&greeter, world);
 	fds[0] = fds[1] = *fd;
 	return -EINPROGRESS;
 }
@@ -560,7 +548,7 @@ START_TEST(test_link_uses_a_transport_of_the_user)
 	ck_assert_int_eq(rig_dial(&rig, "echo there"), STAY_OK);
 	ck_assert(rig_settle(&rig, 10));
 	ck_assert_str_eq(rig.link.peer, "echo:there");
-	sim_peer_print(last_peer, "x");
+	peer_say(greeter.ends, "x");
 	sim_run_ms(rig.world, 10);
 	ck_assert_str_eq(rig.news, "granted up readable");
 	rig_fini(&rig);
@@ -634,9 +622,9 @@ START_TEST(test_promise_12_a_child_fails_a_stream_in_any_state)
 
 	rig_init(&rig);
 	sim_name_set(rig.world, "db", "10.0.0.1", 50, 0);
-	sim_listen(rig.world, "10.0.0.1", 7, &silent, NULL);
+	peer_listen(&silent, rig.world, "10.0.0.1", 7);
 	sim_address_set(rig.world, "10.0.0.1", 7, SIM_ACCEPT, 50);
-	sim_listen(rig.world, "/x", 0, &silent, NULL);
+	peer_listen(&silent, rig.world, "/x", 0);
 	rig.hook = won ? fork_when_granted : NULL;
 	ck_assert_int_eq(rig_dial(&rig, won ? "unix /x" : "tcp db 7"), STAY_OK);
 	sim_run_ms(rig.world, after_ms[_i]);
@@ -662,7 +650,7 @@ live_a_life(struct rig *rig)
 {
 	sim_name_set(rig->world, "db", "10.0.0.1 ::1", 1, 0);
 	sim_address_set(rig->world, "::1", 7, SIM_UNREACHABLE, 400);
-	sim_listen(rig->world, "10.0.0.1", 7, &greeter, NULL);
+	peer_listen(&greeter, rig->world, "10.0.0.1", 7);
 	if (rig_dial(rig, "tcp db 7, tcp 10.0.0.2 7") != STAY_OK)
 		return;
 	sim_run_ms(rig->world, 1000);

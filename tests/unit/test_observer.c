@@ -195,7 +195,7 @@ up_after(unsigned sent, unsigned queued)
 	for (unsigned i = 0; i < queued; i++)
 		line_call_with(&rig, "b", LINE("b"), hasty);
 	line_run(&rig, 10);
-	sim_listen(rig.world, LINE_HOST, LINE_PORT, &rig.server, &rig);
+	peer_listen(&rig.server, rig.world, LINE_HOST, LINE_PORT);
 	line_run(&rig, 60000);
 	line_end(&rig);
 	return up_text;

@@ -874,7 +874,7 @@ START_TEST(test_promise_6_a_call_out_of_time_is_never_sent)
 	line_start(&rig, &options);
 	line_call(&rig, "a", LINE("a"));
 	line_run(&rig, 150);
-	sim_listen(rig.world, LINE_HOST, LINE_PORT, &rig.server, &rig);
+	peer_listen(&rig.server, rig.world, LINE_HOST, LINE_PORT);
 	line_call(&rig, "b", LINE("say +b"));
 	line_run(&rig, 90);
 	ck_assert_str_eq(line_told(&rig),

@@ -459,7 +459,7 @@ START_TEST(test_text_log_of_an_outage_is_short)
 	line_run(&rig, 10);
 	sim_crash(rig.world, LINE_HOST, LINE_PORT);
 	line_run(&rig, 35000);
-	sim_listen(rig.world, LINE_HOST, LINE_PORT, &rig.server, &rig);
+	peer_listen(&rig.server, rig.world, LINE_HOST, LINE_PORT);
 	line_run(&rig, 2000);
 	fflush(stream);
 	at = printed;
