@@ -19,8 +19,9 @@ NAMES = stay-redis stay-echo stay
 
 # An example is one file; so is a suite of tests, listed in suites.def.
 EXAMPLES = $(patsubst %.c,$(BUILD)/%,$(wildcard examples/*.c))
+PEER = $(addprefix tests/support/,peer_script.c peer_virtual.c)
 VIRTUAL = $(addprefix tests/sim/,event_sim.c flow_sim.c name_sim.c net_sim.c \
-	peer_sim.c world_sim.c)
+	peer_sim.c world_sim.c) $(PEER)
 SUPPORT = $(filter-out %/diagram.c,$(wildcard tests/support/*.c)) $(VIRTUAL)
 UNIT = $(wildcard tests/unit/*.c) $(SUPPORT)
 INTEGRATION = $(wildcard tests/integration/*.c) $(SUPPORT)
@@ -61,8 +62,7 @@ $(BUILD)/test-unit: $(call objects,$(UNIT))
 $(BUILD)/test-integration: $(call objects,$(INTEGRATION))
 $(BUILD)/test-unit $(BUILD)/test-integration: LIBS += $(CHECK_LIBS) \
 	$(foreach name,getrandom malloc calloc realloc,-Wl,--wrap=$(name))
-$(BUILD)/sim: $(call objects,$(wildcard tests/sim/*.c tests/support/deeds*.c) \
-	tests/support/line_protocol.c)
+$(BUILD)/sim: $(call objects,$(wildcard tests/sim/*.c tests/support/deeds*.c) $(PEER))
 # Its allocations and its clock go through tests/sim/memory.c.
 $(BUILD)/sim: LIBS += $(foreach name,malloc calloc realloc free time gettimeofday \
 	clock_gettime,-Wl,--wrap=$(name))

@@ -274,7 +274,7 @@ open_ends(const struct user *user)
 		const struct sim_end *end = sim->fds[i];
 
 		count += end != NULL && end->peer->place != NULL &&
-			 end->peer->place->arg == &user->host;
+			 end->peer->place->arg == &user->host.server;
 	}
 	return count;
 }
@@ -290,7 +290,7 @@ check_places(const struct user *user)
 		const struct sim_end *end = sim->fds[i];
 
 		if (end == NULL || end->peer->place == NULL ||
-		    end->peer->place->arg != host)
+		    end->peer->place->arg != &host->server)
 			continue;
 		if ((end->peer->place == host->other_place) != user->elsewhere)
 			broken(13, "user %u goes where its URL does not lead",
@@ -384,7 +384,7 @@ peer_of(const struct user *user)
 
 	for (size_t i = 0; i < sim->fd_count; i++)
 		if (sim->fds[i] != NULL && sim->fds[i]->peer->place != NULL &&
-		    sim->fds[i]->peer->place->arg == &user->host)
+		    sim->fds[i]->peer->place->arg == &user->host.server)
 			return sim->fds[i]->peer;
 	return NULL;
 }

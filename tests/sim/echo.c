@@ -64,8 +64,10 @@ answers(const struct call *call, const struct stay_result *result)
 /* All of a message, or what there is of it; the desk remembers in `pings` how
  * much of the first one has been sent back already. */
 static size_t
-serve(struct desk *desk, const char *in, size_t len)
+reads(struct peer_end *end, const char *in, size_t len,
+    struct peer_request *request)
 {
+	struct desk *desk = desk_of(end);
 	struct call *call;
 	size_t whole, sent = desk->pings;
 
@@ -76,10 +78,10 @@ serve(struct desk *desk, const char *in, size_t len)
 	desk->pings = (unsigned)sent;
 	if (len < HEAD)
 		return 0;
-	if (desk->phase == 0) {
+	if (desk->end->phase == 0) {
 		call = desk_ordered(desk, strtoull(in, NULL, 10));
 		desk_executed(desk, call);
-		desk->phase = 1;
+		desk->end->phase = 1;
 	}
 	call = ledger_find(desk->host->run, desk->last_number);
 	whole = HEAD + call->pad;
@@ -93,8 +95,9 @@ serve(struct desk *desk, const char *in, size_t len)
 		desk_answer(desk, desk_delay(desk), 0, in + sent, whole - sent);
 		sent = whole;
 	}
+	request->count = 0;
 	desk->pings = (unsigned)(sent - whole);
-	desk->phase = 0;
+	desk->end->phase = 0;
 	return whole;
 }
 
@@ -105,8 +108,9 @@ lie(struct desk *desk)
 
 	for (size_t i = 0; i < sizeof(bytes); i++)
 		bytes[i] = (char)draw(desk->host->run);
-	desk_shout(desk, bytes, 1 + draw_below(desk->host->run, sizeof(bytes)));
+	sim_peer_send(
+	    desk->peer, bytes, 1 + draw_below(desk->host->run, sizeof(bytes)));
 }
 
-const struct trade echo_trade = { "echo", serve, lie, NULL, start,
+const struct trade echo_trade = { "echo", reads, NULL, lie, NULL, start,
 	change_client, submit, answers };

@@ -82,7 +82,7 @@ strike_lie(struct run *run, struct host *host)
 	if (desk == NULL)
 		return;
 	/* Its greeting is not worth anything any more. */
-	desk->deaf |= desk->phase == 0 && host->trade->push != NULL;
+	desk->end->deaf |= desk->end->phase == 0 && host->trade->push != NULL;
 	host->user->liar = desk->peer;
 	host->user->believes = true;
 	host->trade->lie(desk);
@@ -164,7 +164,7 @@ static void
 strike_mute(struct run *run, struct host *host)
 {
 	(void)run;
-	host->mute = true;
+	host->server.mute = true;
 }
 
 static void

@@ -1,6 +1,6 @@
 /*
- * A server: where it listens, its connections, and its answers, which leave in
- * order, each in its time. What the bytes mean is its trade's.
+ * A server: where it listens, its connections, and what it notes of them. What
+ * the bytes mean is its trade's.
  */
 #include "run.h"
 
@@ -9,78 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Bytes that wait for their time. */
-struct answer {
-	struct answer *next;
-	uint64_t at;
-	unsigned phase;
-	size_t len;
-	char bytes[];
-};
-
 /* ---- answers ---- */
-
-static void pump(struct desk *desk);
-
-static void
-on_time(void *arg)
-{
-	struct desk *desk = arg;
-
-	desk->pumping = false;
-	pump(desk);
-}
-
-static void
-send_first(struct desk *desk)
-{
-	struct answer *answer = desk->first;
-
-	desk->first = answer->next;
-	if (desk->first == NULL)
-		desk->last = NULL;
-	if (answer->phase != 0)
-		desk->phase = answer->phase;
-	sim_peer_send(desk->peer, answer->bytes, answer->len);
-	free(answer);
-}
-
-static void
-pump(struct desk *desk)
-{
-	struct sim *sim = desk->host->run->sim;
-
-	if (desk->host->mute)
-		return;
-	while (desk->first != NULL && desk->first->at <= sim->now)
-		send_first(desk);
-	if (desk->first == NULL || desk->pumping)
-		return;
-	desk->pumping = true;
-	sim_at(&sim->base, (desk->first->at - sim->now + SIM_MS - 1) / SIM_MS,
-	    on_time, desk);
-}
 
 void
 desk_answer(struct desk *desk, unsigned ms, unsigned phase, const void *bytes,
     size_t len)
 {
-	struct answer *answer = sim_alloc(sizeof(*answer) + len);
-	uint64_t now = desk->host->run->sim->now;
-
-	if (desk->busy_until < now)
-		desk->busy_until = now;
-	desk->busy_until += ms * SIM_MS;
-	answer->at = desk->busy_until;
-	answer->phase = phase;
-	answer->len = len;
-	memcpy(answer->bytes, bytes, len);
-	if (desk->last != NULL)
-		desk->last->next = answer;
-	else
-		desk->first = answer;
-	desk->last = answer;
-	pump(desk);
+	peer_send(desk->end, ms, phase, bytes, len);
 }
 
 void
@@ -97,12 +32,6 @@ desk_print(
 	if (len < 0 || (size_t)len >= sizeof(text))
 		sim_die("an answer of %d bytes", len);
 	desk_answer(desk, ms, phase, text, (size_t)len);
-}
-
-void
-desk_shout(struct desk *desk, const void *bytes, size_t len)
-{
-	sim_peer_send(desk->peer, bytes, len);
 }
 
 unsigned
@@ -191,77 +120,38 @@ desk_executed(struct desk *desk, struct call *call)
 
 /* ---- connections ---- */
 
-static void
-on_accept(struct sim_peer *peer, void *arg)
+struct desk *
+desk_of(const struct peer_end *end)
 {
-	struct host *host = arg;
+	return end->data;
+}
+
+static void
+on_accept(struct peer_end *end)
+{
+	struct host *host = end->peer->arg;
 	struct desk *desk = sim_alloc(sizeof(*desk));
 
 	desk->host = host;
-	desk->peer = peer;
+	desk->end = end;
+	desk->peer = end->wire;
 	desk->attempt = host->user->connects;
 	host->user->reached = true;
-	stay__list_push(&host->run->desks, &desk->node);
-	sim_peer_data_set(peer, desk);
+	end->data = desk;
 }
 
 static void
-add_input(struct desk *desk, const char *bytes, size_t len)
+on_bad(const char *what)
 {
-	if (desk->in_len + len > desk->in_cap) {
-		desk->in_cap = 2 * (desk->in_len + len);
-		desk->in = sim_realloc(desk->in, desk->in_cap);
-	}
-	memcpy(desk->in + desk->in_len, bytes, len);
-	desk->in_len += len;
-}
-
-static void
-on_bytes(struct sim_peer *peer, void *arg, const char *bytes, size_t len)
-{
-	struct host *host = arg;
-	struct desk *desk = sim_peer_data(peer);
-	size_t done = 0, took;
-
-	if (desk->deaf)
-		return;
-	add_input(desk, bytes, len);
-	while (done < desk->in_len) {
-		took = host->trade->serve(
-		    desk, desk->in + done, desk->in_len - done);
-		if (took == 0)
-			break;
-		done += took;
-	}
-	desk->in_len -= done;
-	memmove(desk->in, desk->in + done, desk->in_len);
+	broken(4, "a server is sent nonsense: %s", what);
 }
 
 struct desk *
 host_desk(struct host *host)
 {
-	struct stay__list *node = host->run->desks.prev;
+	const struct peer_end *end = host->server.ends;
 
-	for (; node != &host->run->desks; node = node->prev) {
-		struct desk *desk = STAY__CONTAINER(node, struct desk, node);
-
-		if (desk->host == host)
-			return sim_peer_is_open(desk->peer) ? desk : NULL;
-	}
-	return NULL;
-}
-
-void
-host_pump(struct host *host)
-{
-	struct stay__list *node = host->run->desks.next;
-
-	for (; node != &host->run->desks; node = node->next) {
-		struct desk *desk = STAY__CONTAINER(node, struct desk, node);
-
-		if (desk->host == host)
-			pump(desk);
-	}
+	return end != NULL && sim_peer_is_open(end->wire) ? end->data : NULL;
 }
 
 void
@@ -269,30 +159,17 @@ host_push(struct host *host)
 {
 	struct desk *desk = host_desk(host);
 
-	if (desk != NULL && !desk->deaf && host->trade->push != NULL)
+	if (desk != NULL && !desk->end->deaf && host->trade->push != NULL)
 		host->trade->push(desk);
 }
 
-static void
-desk_free(struct desk *desk)
-{
-	struct answer *answer;
-
-	while ((answer = desk->first) != NULL) {
-		desk->first = answer->next;
-		free(answer);
-	}
-	free(desk->in);
-	free(desk);
-}
-
 void
-desks_free(struct run *run)
+desks_free(struct host *host)
 {
-	struct stay__list *node;
+	struct peer_end *end = host->server.ends;
 
-	while ((node = stay__list_pop(&run->desks)) != NULL)
-		desk_free(STAY__CONTAINER(node, struct desk, node));
+	for (; end != NULL; end = end->next)
+		free(end->data);
 }
 
 /* ---- where it listens ---- */
@@ -389,8 +266,12 @@ host_open(struct host *host)
 {
 	struct run *run = host->run;
 
-	host->server =
-	    (struct sim_server){ .on_accept = on_accept, .on_bytes = on_bytes };
+	host->rows[0] = (struct peer_row)DO(PEER_ANYTHING, host->trade->serve);
+	host->server = (struct peer){ .rows = host->rows,
+		.reads = host->trade->reads,
+		.arg = host,
+		.on_accept = on_accept,
+		.on_bad = on_bad };
 	host->password = "";
 	if (host->user->kind == KIND_LINE || host->user->kind == KIND_REDIS)
 		host->password = draw_mille(run, 500) ? "secret" : "";
@@ -399,8 +280,8 @@ host_open(struct host *host)
 	choose_names(host);
 	choose_urls(host);
 	for (unsigned i = 0; i < host->name_count; i++)
-		sim_listen(run->world, host->names[i], host->port,
-		    &host->server, host);
+		peer_listen(
+		    &host->server, run->world, host->names[i], host->port);
 	host_name(host, draw_below(run, 20), 0);
 }
 
@@ -426,7 +307,6 @@ host_restart(struct host *host, uint64_t down_ms, bool loses_state)
 void
 host_mend(struct host *host)
 {
-	host->mute = false;
 	host->loading = false;
 	if (host->password[0] != '\0')
 		host->password = "secret";
@@ -436,5 +316,5 @@ host_mend(struct host *host)
 		sim_freeze(host->run->world, host->names[i], host->port, false);
 		sim_cut(host->run->world, host->names[i], host->port, false);
 	}
-	host_pump(host);
+	peer_unmute(&host->server);
 }

@@ -470,8 +470,8 @@ serve_call(struct desk *desk, const char *in, size_t len)
 	uint64_t number;
 	bool acts;
 
-	if (desk->phase != SUBSCRIBED || space == NULL)
-		broken(4, "a server in phase %u reads %.*s", desk->phase,
+	if (desk->end->phase != SUBSCRIBED || space == NULL)
+		broken(4, "a server in phase %u reads %.*s", desk->end->phase,
 		    (int)len, in);
 	number = strtoull(space + 1, &rest, 10);
 	call = desk_ordered(desk, number);
@@ -486,29 +486,26 @@ serve_call(struct desk *desk, const char *in, size_t len)
 	reply(desk, shape, acts, number);
 }
 
-static size_t
-serve(struct desk *desk, const char *in, size_t len)
+static void
+serve(struct peer_end *end, const struct peer_request *request)
 {
-	const char *end = memchr(in, '\n', len);
-	size_t line;
+	struct desk *desk = desk_of(end);
+	const char *in = request->words[0].text;
+	size_t line = request->words[0].len;
 
-	if (end == NULL)
-		return 0;
-	line = (size_t)(end - in);
-	if (desk->phase == LEFT)
+	if (desk->end->phase == LEFT)
 		broken(4, "after the farewell comes %.*s", (int)line, in);
-	if (desk->phase == FRESH)
+	if (desk->end->phase == FRESH)
 		greet(desk, in, line);
-	else if (is(in, line, "sub") && desk->phase == GREETED) {
-		desk->phase = SUBSCRIBED;
+	else if (is(in, line, "sub") && desk->end->phase == GREETED) {
+		desk->end->phase = SUBSCRIBED;
 		desk_print(desk, desk_delay(desk), 0, "+sub\n");
-	} else if (is(in, line, "ping") && desk->phase == SUBSCRIBED)
+	} else if (is(in, line, "ping") && desk->end->phase == SUBSCRIBED)
 		desk_print(desk, desk_delay(desk), 0, "+pong\n");
 	else if (is(in, line, "bye"))
-		desk->phase = LEFT;
+		desk->end->phase = LEFT;
 	else
 		serve_call(desk, in, line);
-	return line + 1;
 }
 
 static void
@@ -520,7 +517,7 @@ lie(struct desk *desk)
 
 	if (draw_mille(desk->host->run, 200)) {
 		memset(endless, '+', sizeof(endless));
-		desk_shout(desk, endless, sizeof(endless));
+		sim_peer_send(desk->peer, endless, sizeof(endless));
 		return;
 	}
 	sim_peer_print(desk->peer, lies[draw_below(desk->host->run, 7)]);
@@ -533,5 +530,5 @@ push(struct desk *desk)
 	    draw_mille(desk->host->run, 500) ? ">news" : "#nothing");
 }
 
-const struct trade line_trade = { "line", serve, lie, push, start,
-	change_client, submit, answers };
+const struct trade line_trade = { "line", peer_reads_lines, serve, lie, push,
+	start, change_client, submit, answers };

@@ -492,9 +492,13 @@ raw_check(const struct user *user)
 
 /* ---- its server: what comes counts up from zero, and goes back ---- */
 
-static size_t
-serve(struct desk *desk, const char *in, size_t len)
+static void
+serve(struct peer_end *end, const struct peer_request *request)
 {
+	struct desk *desk = desk_of(end);
+	const char *in = request->words[0].text;
+	size_t len = request->words[0].len;
+
 	for (size_t i = 0; i < len; i++) {
 		if ((unsigned char)in[i] != desk->pings)
 			broken(5, "byte %d comes where %u was due",
@@ -502,14 +506,13 @@ serve(struct desk *desk, const char *in, size_t len)
 		desk->pings = (desk->pings + 1) % 256;
 	}
 	desk_answer(desk, desk_delay(desk), 0, in, len);
-	return len;
 }
 
 static void
 lie(struct desk *desk)
 {
-	desk_shout(desk, "lie", 3);
+	sim_peer_print(desk->peer, "lie");
 }
 
-const struct trade raw_trade = { "raw", serve, lie, NULL, NULL, NULL, NULL,
-	NULL };
+const struct trade raw_trade = { "raw", peer_reads_bytes, serve, lie, NULL,
+	NULL, NULL, NULL, NULL };

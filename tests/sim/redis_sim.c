@@ -12,74 +12,10 @@
 
 #define WORDS_MAX 12
 
-struct word {
-	const char *text;
-	size_t len;
-};
-
-struct command {
-	struct word words[WORDS_MAX];
-	size_t count;
-};
-
 enum { GREETING, READY };
 
-/* ---- reading ---- */
-
-/* "*3\r\n" or "$5\r\n": how many bytes, 0: not whole. */
-static size_t
-read_number(const char *in, size_t len, char mark, size_t *number)
-{
-	size_t i = 1;
-
-	if (len == 0)
-		return 0;
-	if (in[0] != mark)
-		broken(4, "RESP begins with byte %d, not %c", in[0], mark);
-	for (*number = 0; i < len && in[i] != '\r'; i++) {
-		if (in[i] < '0' || in[i] > '9' || i > 9)
-			broken(4, "RESP has byte %d in a length", in[i]);
-		*number = *number * 10 + (size_t)(in[i] - '0');
-	}
-	if (i + 2 > len)
-		return 0;
-	if (in[i + 1] != '\n' || i == 1)
-		broken(4, "a line of RESP ends badly");
-	return i + 2;
-}
-
-static size_t
-read_word(const char *in, size_t len, struct word *word)
-{
-	size_t head = read_number(in, len, '$', &word->len);
-
-	if (head == 0 || len < head + word->len + 2)
-		return 0;
-	word->text = in + head;
-	if (memcmp(word->text + word->len, "\r\n", 2) != 0)
-		broken(4, "a bulk of RESP ends badly");
-	return head + word->len + 2;
-}
-
-static size_t
-read_command(const char *in, size_t len, struct command *command)
-{
-	size_t at = read_number(in, len, '*', &command->count), took;
-
-	if (at == 0)
-		return 0;
-	if (command->count == 0 || command->count > WORDS_MAX)
-		broken(4, "a command of %zu words", command->count);
-	for (size_t i = 0; i < command->count; i++, at += took) {
-		took = read_word(in + at, len - at, &command->words[i]);
-		if (took == 0)
-			return 0;
-	}
-	return at;
-}
-
 static bool
-is(const struct word *word, const char *text)
+is(const struct peer_word *word, const char *text)
 {
 	return word->len == strlen(text) &&
 	       memcmp(word->text, text, word->len) == 0;
@@ -87,7 +23,7 @@ is(const struct word *word, const char *text)
 
 /* The number of a call in "ECHO 12:...", "n:12". */
 static uint64_t
-number_in(const struct word *word)
+number_in(const struct peer_word *word)
 {
 	char digits[24] = "";
 	size_t skip = word->len > 2 && word->text[0] > '9' ? 2 : 0, len;
@@ -100,7 +36,8 @@ number_in(const struct word *word)
 /* ---- the greeting ---- */
 
 static bool
-may_enter(const struct desk *desk, const struct command *command, size_t from)
+may_enter(
+    const struct desk *desk, const struct peer_request *command, size_t from)
 {
 	const struct host *host = desk->host;
 
@@ -118,7 +55,7 @@ say(struct desk *desk, const char *text)
 }
 
 static void
-serve_hello(struct desk *desk, const struct command *command)
+serve_hello(struct desk *desk, const struct peer_request *command)
 {
 	if (desk->pings > 0 || desk->knows_hello || desk->authed)
 		broken(4, "HELLO comes late");
@@ -148,16 +85,16 @@ serve_hello(struct desk *desk, const struct command *command)
 /* Some servers drop the error of an AUTH that is sent behind a request whose
  * reply is due; every later reply would then be another's. */
 static void
-serve_auth(struct desk *desk, const struct command *command)
+serve_auth(struct desk *desk, const struct peer_request *command)
 {
-	if (desk->first != NULL)
+	if (peer_is_busy(desk->end))
 		broken(4, "AUTH is sent behind what is not answered");
 	desk->authed = may_enter(desk, command, 1);
 	say(desk, desk->authed ? "+OK\r\n" : "-ERR invalid password\r\n");
 }
 
 static void
-serve_select(struct desk *desk, const struct command *command)
+serve_select(struct desk *desk, const struct peer_request *command)
 {
 	if (desk->host->password[0] != '\0' && !desk->authed) {
 		say(desk, "-NOAUTH Authentication required.\r\n");
@@ -185,10 +122,10 @@ serve_ping(struct desk *desk)
 }
 
 static bool
-serve_greeting(struct desk *desk, const struct command *command)
+serve_greeting(struct desk *desk, const struct peer_request *command)
 {
-	const struct word *name = &command->words[0];
-	bool late = desk->phase == READY && !is(name, "PING");
+	const struct peer_word *name = &command->words[0];
+	bool late = desk->end->phase == READY && !is(name, "PING");
 
 	if (is(name, "PING"))
 		serve_ping(desk);
@@ -228,7 +165,7 @@ answer_map(struct desk *desk, const struct call *call, unsigned ms)
 }
 
 static void
-answer_echo(struct desk *desk, const struct word *word, unsigned ms)
+answer_echo(struct desk *desk, const struct peer_word *word, unsigned ms)
 {
 	char out[PAD_MAX + 128];
 	int head = snprintf(out, sizeof(out), "$%zu\r\n", word->len);
@@ -240,7 +177,7 @@ answer_echo(struct desk *desk, const struct word *word, unsigned ms)
 
 /* The number of its own, and the value of another's key. */
 static void
-answer_get(struct desk *desk, const struct command *command,
+answer_get(struct desk *desk, const struct peer_request *command,
     const struct call *call, unsigned ms)
 {
 	const struct call *about =
@@ -258,8 +195,8 @@ answer_get(struct desk *desk, const struct command *command,
 }
 
 static void
-answer(
-    struct desk *desk, const struct command *command, const struct call *call)
+answer(struct desk *desk, const struct peer_request *command,
+    const struct call *call)
 {
 	unsigned ms = desk_delay(desk);
 
@@ -293,11 +230,11 @@ answer(
 }
 
 static void
-check_allowed(const struct desk *desk, const struct command *command)
+check_allowed(const struct desk *desk, const struct peer_request *command)
 {
-	const struct word *name = &command->words[0];
+	const struct peer_word *name = &command->words[0];
 
-	if (desk->phase != READY)
+	if (desk->end->phase != READY)
 		broken(4, "%.*s before the greeting is over", (int)name->len,
 		    name->text);
 	if (desk->db != 3)
@@ -306,7 +243,7 @@ check_allowed(const struct desk *desk, const struct command *command)
 }
 
 static void
-serve_command(struct desk *desk, const struct command *command)
+serve_command(struct desk *desk, const struct peer_request *command)
 {
 	struct call *call;
 
@@ -332,17 +269,15 @@ serve_command(struct desk *desk, const struct command *command)
 	answer(desk, command, call);
 }
 
-size_t
-redis_serve(struct desk *desk, const char *in, size_t len)
+void
+redis_serve(struct peer_end *end, const struct peer_request *command)
 {
-	struct command command;
-	size_t took = read_command(in, len, &command);
+	struct desk *desk = desk_of(end);
 
-	if (took == 0)
-		return 0;
-	if (!serve_greeting(desk, &command))
-		serve_command(desk, &command);
-	return took;
+	if (command->count > WORDS_MAX)
+		broken(4, "a command of %zu words", command->count);
+	if (!serve_greeting(desk, command))
+		serve_command(desk, command);
 }
 
 /* ---- lies, and what it says of its own will ---- */
@@ -361,7 +296,7 @@ redis_lie(struct desk *desk)
 void
 redis_push(struct desk *desk)
 {
-	if (desk->resp3 && desk->phase == READY)
+	if (desk->resp3 && desk->end->phase == READY)
 		desk_print(
 		    desk, 0, 0, ">3\r\n+message\r\n+news\r\n$2\r\n\r\n\r\n");
 }

@@ -19,7 +19,7 @@ enum redis_shape {
 #define REDIS_POP_MS 50
 
 /* redis_sim.c */
-size_t redis_serve(struct desk *desk, const char *in, size_t len);
+void redis_serve(struct peer_end *end, const struct peer_request *command);
 void redis_lie(struct desk *desk);
 void redis_push(struct desk *desk);
 

@@ -248,5 +248,5 @@ answers(const struct call *call, const struct stay_result *result)
 	}
 }
 
-const struct trade redis_trade = { "redis", redis_serve, redis_lie, redis_push,
-	start, reconfigure, submit, answers };
+const struct trade redis_trade = { "redis", peer_reads_commands, redis_serve,
+	redis_lie, redis_push, start, reconfigure, submit, answers };

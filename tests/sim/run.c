@@ -32,7 +32,6 @@ build(struct run *run, bool trace)
 	    STAY_OK)
 		broken(1, "a stagger of dials is refused");
 	deeds_open();
-	stay__list_init(&run->desks);
 	stay__list_init(&run->configs);
 	for (unsigned i = 0; i < run->plan.user_count; i++)
 		user_init(run, i);
@@ -261,7 +260,8 @@ end(struct run *run)
 	run->figures->hash = run->sim->hash;
 	run->figures->failed_allocations = memory.failed;
 	run->over = true;
-	desks_free(run);
+	for (unsigned i = 0; i < run->plan.user_count; i++)
+		desks_free(&run->users[i].host);
 	if (stay_loop_free(run->loop) != STAY_OK)
 		broken(10, "the loop is still in use");
 	ledger_free(run);

@@ -36,6 +36,7 @@
 #include <stay/redis.h>
 #include <stay/stream.h>
 
+#include "peer_virtual.h"
 #include "sim.h"
 #include "support/deeds.h"
 
@@ -178,8 +179,9 @@ struct user;
 /* What a protocol brings. */
 struct trade {
 	const char *name;
-	/* One request off the front of `in`; 0: not whole yet. */
-	size_t (*serve)(struct desk *desk, const char *in, size_t len);
+	/* How its server reads requests, and what it does then. */
+	peer_read_fn *reads;
+	peer_act_fn *serve;
 	/* Bytes that are no answer. */
 	void (*lie)(struct desk *desk);
 	/* Something of its own will. NULL: never. */
@@ -202,25 +204,16 @@ extern const struct trade line_trade, echo_trade, redis_trade, raw_trade;
 
 /* One connection at a server. */
 struct desk {
-	struct stay__list node;
 	struct host *host;
+	struct peer_end *end; /* its phase is that of its greeting */
 	struct sim_peer *peer;
-	char *in;
-	size_t in_len;
-	size_t in_cap;
-	struct answer *first;
-	struct answer *last;
-	bool pumping;
-	uint64_t busy_until; /* the last answer's time, ns */
 	uint64_t last_number;
 	uint64_t attempt; /* of its user's, that it belongs to */
-	unsigned phase;   /* of its greeting; the trade's */
 	unsigned pings;
 	bool authed;
 	bool resp3;
 	bool knows_hello;
 	bool refused; /* to know HELLO */
-	bool deaf;    /* it has lied, and listens no more */
 	unsigned db;
 };
 
@@ -236,9 +229,9 @@ struct host {
 	char other_url[128];
 	const struct sim_place *other_place;
 	char lookup[24]; /* the name it is found by; "": none */
-	struct sim_server server;
+	struct peer server;
+	struct peer_row rows[2]; /* one, for all that comes */
 
-	bool mute;
 	bool loading;
 	unsigned slow_ms;
 	const char *password; /* what it accepts; "": anything */
@@ -256,7 +249,6 @@ void host_each(struct host *host,
 /* What becomes of who connects to it. */
 void host_fate(struct host *host, enum sim_fate fate, uint64_t after_ms);
 void host_name(struct host *host, uint64_t delay_ms, int error);
-void host_pump(struct host *host);
 /* It says something of its own will. */
 void host_push(struct host *host);
 /* A desk of `host` whose connection is open; NULL. */
@@ -268,14 +260,14 @@ void desk_answer(struct desk *desk, unsigned ms, unsigned phase,
     const void *bytes, size_t len);
 void desk_print(struct desk *desk, unsigned ms, unsigned phase,
     const char *format, ...) STAY_PRINTF(4, 5);
-/* Of no call, now. */
-void desk_shout(struct desk *desk, const void *bytes, size_t len);
 /* A request of call `number` is here, in order; and it is acted upon. */
 struct call *desk_ordered(struct desk *desk, uint64_t number);
 void desk_executed(struct desk *desk, struct call *call);
 /* How long the next answer takes. */
 unsigned desk_delay(struct desk *desk);
-void desks_free(struct run *run);
+void desks_free(struct host *host);
+/* The desk of an end. */
+struct desk *desk_of(const struct peer_end *end);
 
 /* ---- clients ---- */
 
@@ -518,7 +510,6 @@ struct run {
 	struct ledger ledger;
 	struct user users[USERS_MAX];
 	struct kept kept[KEPT_MAX];
-	struct stay__list desks;
 	struct stay__list configs;
 	struct figures *figures;
 	struct verdict *verdict;
