@@ -10,7 +10,7 @@
 #include "suites.h"
 #include "support/counts.h"
 #include "support/descriptors.h"
-#include "support/listener.h"
+#include "support/peer_loopback.h"
 #include "support/redis_bed.h"
 
 #define LIGHTS  8
@@ -206,17 +206,17 @@ END_TEST
 /* Its dial gets no answer. */
 START_TEST(test_promise_9_a_dial_that_hangs_holds_up_nobody)
 {
-	struct listener listener;
+	struct door door;
 	struct stay_redis *hanging;
 
 	start_lights(server.url);
-	listener_open_stuffed(&listener);
-	hanging = rig_start(&rig, listener.url, NULL);
+	door_open(&door, NULL, NULL, DOOR_STUFFED);
+	hanging = rig_start(&rig, door_url(&door, "redis"), NULL);
 	rig_until_state(&rig, hanging, STAY_CONNECTING, 5);
 	see_them_get_on(200);
 	ck_assert_int_eq(
 	    stay_conn_state(stay_redis_conn(hanging)), STAY_CONNECTING);
-	listener_close(&listener);
+	door_close(&door);
 }
 END_TEST
 
@@ -265,13 +265,13 @@ check_nonblock(const struct descriptors *at_first)
 /* Being dialled, connected, and connected again. */
 START_TEST(test_promise_9_no_socket_ever_blocks)
 {
-	struct listener listener;
+	struct door door;
 	struct descriptors at_first;
 	struct stay_redis *redis;
 
-	listener_open_stuffed(&listener);
+	door_open(&door, NULL, NULL, DOOR_STUFFED);
 	descriptors_list(&at_first);
-	rig_start(&rig, listener.url, NULL);
+	rig_start(&rig, door_url(&door, "redis"), NULL);
 	redis = rig_start(&rig, server.url, NULL);
 	rig_until_state(&rig, redis, STAY_CONNECTED, 5);
 	check_nonblock(&at_first);
@@ -281,7 +281,7 @@ START_TEST(test_promise_9_no_socket_ever_blocks)
 	rig_until_state(&rig, redis, STAY_CONNECTED, 5);
 	rig_until_state(&rig, admin, STAY_CONNECTED, 5);
 	check_nonblock(&at_first);
-	listener_close(&listener);
+	door_close(&door);
 }
 END_TEST
 

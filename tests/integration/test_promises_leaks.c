@@ -9,7 +9,7 @@
 #include "suites.h"
 #include "support/descriptors.h"
 #include "support/heap.h"
-#include "support/listener.h"
+#include "support/peer_loopback.h"
 #include "support/redis_rig.h"
 #include "support/redis_server.h"
 
@@ -17,19 +17,19 @@
 
 static struct redis_rig rig;
 static struct redis_server server;
-static struct listener deaf; /* dials to it hang */
+static struct door deaf; /* dials to it hang */
 
 static void
 begin(void)
 {
 	ck_assert(redis_server_start(&server, NULL));
-	listener_open_stuffed(&deaf);
+	door_open(&deaf, NULL, NULL, DOOR_STUFFED);
 }
 
 static void
 end(void)
 {
-	listener_close(&deaf);
+	door_close(&deaf);
 	redis_server_end(&server);
 }
 
@@ -124,7 +124,8 @@ live_refused(void)
 static void
 live_unheard(void)
 {
-	struct stay_redis *redis = rig_start(&rig, deaf.url, &brisk);
+	struct stay_redis *redis =
+	    rig_start(&rig, door_url(&deaf, "redis"), &brisk);
 
 	ask_some(redis);
 	rig_until_state(&rig, redis, STAY_CONNECTING, 5);
@@ -216,7 +217,7 @@ START_TEST(test_promise_10_no_descriptor_survives_an_exec)
 
 	descriptors_list(&before);
 	rig_open(&rig);
-	rig_start(&rig, deaf.url, NULL);
+	rig_start(&rig, door_url(&deaf, "redis"), NULL);
 	redis = rig_connect(&rig, server.url, &brisk);
 	rig_connect(&rig, server.unix_url, &brisk);
 	check_cloexec(&before, 5);

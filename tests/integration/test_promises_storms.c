@@ -14,7 +14,7 @@
 #include "support/counts.h"
 #include "support/descriptors.h"
 #include "support/fault_proxy.h"
-#include "support/listener.h"
+#include "support/peer_loopback.h"
 #include "support/redis_bed.h"
 
 static uint64_t
@@ -195,7 +195,7 @@ all_have_tried(void *arg)
 	return true;
 }
 
-/* The listener gives no answer to any of them: one target that was never reached
+/* The door gives no answer to any of them: one target that was never reached
  * has a quarter of the places. */
 START_TEST(test_promise_13_dials_under_way_at_once_are_bounded)
 {
@@ -204,15 +204,15 @@ START_TEST(test_promise_13_dials_under_way_at_once_are_bounded)
 		    .backoff = { .kind = STAY_BACKOFF_CONSTANT,
 			.initial_ms = 20 },
 		    .connect_budget_ms = 30 } };
-	struct listener listener;
+	struct door door;
 	unsigned most = 0;
 
-	listener_open_stuffed(&listener);
+	door_open(&door, NULL, NULL, DOOR_STUFFED);
 	ck_assert_int_eq(stay_loop_set_dials_max(rig.loop, 4 * DIALS), STAY_OK);
-	start_members(listener.url, &options);
+	start_members(door_url(&door, "redis"), &options);
 	rig_until(&rig, all_have_tried, &most, 20);
 	ck_assert_uint_eq(most, DIALS);
-	listener_close(&listener);
+	door_close(&door);
 }
 END_TEST
 
@@ -223,21 +223,24 @@ END_TEST
 static bool
 has_accepted(void *arg)
 {
-	return ((const struct listener *)arg)->accepted >= TIMES;
+	return ((const struct peer *)arg)->accepted >= TIMES;
 }
 
 /* With a default policy: 50 ms and more, halved at most by the jitter. */
 START_TEST(test_promise_13_a_peer_that_accepts_and_closes_is_no_hot_loop)
 {
-	struct listener listener;
+	static const struct peer_row rows[] = { ON(PEER_ACCEPTS, PEER_CLOSES),
+		NO_MORE };
+	struct peer peer = { .rows = rows };
 	uint64_t begun = now_ms();
+	struct door door;
 
-	listener_open(&listener, rig.ev);
-	listener.closes = true;
-	rig_start(&rig, listener.url, NULL);
-	rig_until(&rig, has_accepted, &listener, 10);
-	ck_assert_uint_le(listener.accepted, 1 + (now_ms() - begun) / 25);
-	listener_close(&listener);
+	door_open(&door, &peer, rig.ev, DOOR_TCP);
+	rig_start(&rig, door_url(&door, "redis"), NULL);
+	rig_until(&rig, has_accepted, &peer, 10);
+	ck_assert_uint_le(peer.accepted, 1 + (now_ms() - begun) / 25);
+	door_close(&door);
+	peer_fini(&peer);
 }
 END_TEST
 

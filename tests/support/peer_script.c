@@ -392,7 +392,7 @@ serve(struct peer_end *end, const struct peer_request *request)
 /* ---- a connection ---- */
 
 struct peer_end *
-peer_accept(struct peer *peer, const struct peer_carrier *carrier, void *wire)
+peer_end_new(struct peer *peer, const struct peer_carrier *carrier, void *wire)
 {
 	struct peer_end *end = carrier->resize(NULL, sizeof(*end));
 
@@ -401,13 +401,20 @@ peer_accept(struct peer *peer, const struct peer_carrier *carrier, void *wire)
 		.carrier = carrier,
 		.wire = wire };
 	peer->ends = end;
+	return end;
+}
+
+void
+peer_accept(struct peer_end *end)
+{
+	struct peer *peer = end->peer;
+
 	peer->accepted++;
 	if (peer->log != NULL)
 		note(peer, "|", 1);
 	if (peer->on_accept != NULL)
 		peer->on_accept(end);
 	serve(end, NULL);
-	return end;
 }
 
 static void

@@ -170,8 +170,9 @@ struct peer_carrier {
 	void *(*resize)(void *old, size_t size);
 };
 
-struct peer_end *peer_accept(
+struct peer_end *peer_end_new(
     struct peer *peer, const struct peer_carrier *carrier, void *wire);
+void peer_accept(struct peer_end *end);
 void peer_hear(struct peer_end *end, const char *bytes, size_t len);
 void peer_pump(struct peer_end *end);
 void peer_awake(struct peer_end *end);

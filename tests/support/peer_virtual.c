@@ -54,7 +54,10 @@ static const struct peer_carrier carrier = { now_ns, wake, send_bytes, does,
 static void
 on_accept(struct sim_peer *wire, void *arg)
 {
-	sim_peer_data_set(wire, peer_accept(arg, &carrier, wire));
+	struct peer_end *end = peer_end_new(arg, &carrier, wire);
+
+	sim_peer_data_set(wire, end);
+	peer_accept(end);
 }
 
 static void
