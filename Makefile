@@ -74,7 +74,8 @@ fuzz-programs: $(FUZZERS)
 test-programs: $(BUILD)/test-unit $(BUILD)/test-integration
 
 # Whatever the library asks of the system goes through the program's own hands.
-TORTURE = $(call objects,$(wildcard tests/torture/*.c))
+TORTURE = $(call objects,$(wildcard tests/torture/*.c) \
+	tests/support/peer_script.c tests/support/peer_loopback.c)
 WRAPPED = malloc calloc realloc free socket connect bind setsockopt getsockopt \
 	getpeername getsockname fcntl read write writev sendmsg close getrandom \
 	mmap munmap madvise pthread_create pthread_attr_init pthread_mutex_init \

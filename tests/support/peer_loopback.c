@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -197,15 +198,19 @@ peer_fini(struct peer *peer)
 
 /* ---- where it listens ---- */
 
+/* Answers are small, and none waits till the last one is acknowledged. */
 static void
 on_dial(struct ev_loop *ev, ev_io *io, int events)
 {
 	struct door *door = io->data;
 	int fd = accept4(io->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	int one = 1;
 
 	(void)events;
-	if (fd >= 0)
-		peer_adopt(door->peer, ev, fd, fd);
+	if (fd < 0)
+		return;
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	peer_adopt(door->peer, ev, fd, fd);
 }
 
 static int

@@ -61,6 +61,7 @@ static atomic_ulong count;
 static atomic_int struck; /* the kind, or -1 */
 static atomic_bool struck_twice;
 static char violation[512];
+static _Thread_local unsigned spared;
 
 void
 fault_arm(enum fault_mode how, unsigned long at)
@@ -88,6 +89,18 @@ fault_disarm(void)
 {
 	atomic_store(&armed, false);
 	return fault_has_struck();
+}
+
+void
+fault_spare(bool spares)
+{
+	spared += spares ? 1u : -1u;
+}
+
+bool
+fault_is_spared(void)
+{
+	return spared > 0;
 }
 
 bool
@@ -160,7 +173,7 @@ wrap_point(enum wrap_kind kind)
 	bool counts = needs != 0 ? (kinds[kind].ways & needs) != 0
 				 : (kinds[kind].ways & N) == 0;
 
-	if (!atomic_load(&armed) || !counts)
+	if (!atomic_load(&armed) || !counts || spared > 0)
 		return WRAP_PASS;
 	return is_named(kind, atomic_fetch_add(&count, 1) + 1) ? mode->way
 							       : WRAP_PASS;

@@ -48,6 +48,11 @@ const char *fault_kind(void);
 /* Blocks of memory, mappings and results of getaddrinfo not yet given back. */
 long fault_live(void);
 
+/* Till it is told the opposite, as often: no call of this thread counts or
+ * fails. */
+void fault_spare(bool spares);
+bool fault_is_spared(void);
+
 /* Virtual time in ms. It does not pass the stop by itself. */
 uint64_t fault_now_ms(void);
 void fault_stop_at_ms(uint64_t ms);

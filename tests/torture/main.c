@@ -124,7 +124,7 @@ run(const struct scenario *scenario, struct plan plan, bool *struck)
 	    fault_disarm() && (plan.then == 0 || fault_has_struck_twice());
 	fault_settle();
 	ev_loop_destroy(rig.ev);
-	peer_end_all();
+	servers_end();
 	if (fault_live() != live)
 		fault_violation(
 		    "%ld blocks of memory leak", fault_live() - live);
@@ -252,7 +252,7 @@ static void
 on_sigpipe(int number)
 {
 	(void)number;
-	if (!peer_is_stepping())
+	if (!fault_is_spared())
 		fault_violation("SIGPIPE");
 }
 

@@ -315,12 +315,12 @@ static void
 call_check(const struct rig_call *call)
 {
 	unsigned executed =
-	    call->peer == NULL ? 0 : call->peer->executed[call->number];
+	    call->server == NULL ? 0 : call->server->executed[call->number];
 
 	if (call->told != (call->is_accepted ? 1u : 0u))
 		fault_violation("call %u, %s, was told %u times", call->number,
 		    call->is_accepted ? "accepted" : "refused", call->told);
-	if (call->peer == NULL)
+	if (call->server == NULL)
 		return;
 	if (executed > 1 && !call->is_idempotent)
 		fault_violation(

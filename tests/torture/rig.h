@@ -11,9 +11,9 @@
 #include <stay/redis.h>
 #include <stay/stream.h>
 
-#include "peer.h"
+#include "server.h"
 
-#define RIG_CALLS   PEER_NUMBERS
+#define RIG_CALLS   SERVER_NUMBERS
 #define RIG_MEMBERS 80
 
 struct rig;
@@ -24,8 +24,8 @@ typedef void rig_then_fn(struct rig_call *call);
 struct rig_call {
 	struct rig *rig;
 	struct rig_member *member;
-	struct peer *peer; /* whose log tells whether it was executed */
-	unsigned number;   /* what it asks for; also its place in the books */
+	struct server *server; /* whose log tells whether it was executed */
+	unsigned number; /* what it asks for; also its place in the books */
 	bool is_accepted;
 	bool is_idempotent;
 	unsigned told;
@@ -88,12 +88,13 @@ struct rig_member *rig_conn(struct rig *rig,
 struct rig_call *rig_command(struct rig_member *member,
     const struct stay_call_options *options, rig_then_fn *then,
     const char *format, ...) STAY_PRINTF(4, 5);
-/* "ECHO n", whose answer must be n, and which `peer` logs. */
+/* "ECHO n", whose answer must be n, and which `server` logs. */
 struct rig_call *rig_ask(
-    struct rig_member *member, struct peer *peer, rig_then_fn *then);
-struct rig_call *rig_ask_with(struct rig_member *member, struct peer *peer,
+    struct rig_member *member, struct server *server, rig_then_fn *then);
+struct rig_call *rig_ask_with(struct rig_member *member, struct server *server,
     const struct stay_call_options *options, rig_then_fn *then);
-void rig_ask_many(struct rig_member *member, struct peer *peer, unsigned count);
+void rig_ask_many(
+    struct rig_member *member, struct server *server, unsigned count);
 /* So many bytes there and back; at least 1. */
 struct rig_call *rig_send(
     struct rig_member *member, size_t len, rig_then_fn *then);

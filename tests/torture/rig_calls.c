@@ -10,7 +10,7 @@
 /* ---- calls ---- */
 
 static struct rig_call *
-call_new(struct rig_member *member, struct peer *peer, rig_then_fn *then)
+call_new(struct rig_member *member, struct server *server, rig_then_fn *then)
 {
 	struct rig *rig = member->rig;
 	struct rig_call *call = &rig->calls[rig->call_count];
@@ -20,7 +20,7 @@ call_new(struct rig_member *member, struct peer *peer, rig_then_fn *then)
 	*call = (struct rig_call){
 		.rig = rig,
 		.member = member,
-		.peer = peer,
+		.server = server,
 		.number = rig->call_count++,
 		.then = then,
 	};
@@ -119,28 +119,28 @@ rig_command(struct rig_member *member, const struct stay_call_options *options,
 }
 
 struct rig_call *
-rig_ask_with(struct rig_member *member, struct peer *peer,
+rig_ask_with(struct rig_member *member, struct server *server,
     const struct stay_call_options *options, rig_then_fn *then)
 {
 	struct rig_call *call;
 
 	if (member->redis == NULL)
 		return NULL;
-	call = call_new(member, peer, then);
+	call = call_new(member, server, then);
 	return call_made(call, submit_echo(call, options, call->number));
 }
 
 struct rig_call *
-rig_ask(struct rig_member *member, struct peer *peer, rig_then_fn *then)
+rig_ask(struct rig_member *member, struct server *server, rig_then_fn *then)
 {
-	return rig_ask_with(member, peer, NULL, then);
+	return rig_ask_with(member, server, NULL, then);
 }
 
 void
-rig_ask_many(struct rig_member *member, struct peer *peer, unsigned count)
+rig_ask_many(struct rig_member *member, struct server *server, unsigned count)
 {
 	while (count-- > 0)
-		rig_ask(member, peer, NULL);
+		rig_ask(member, server, NULL);
 }
 
 struct rig_call *

@@ -11,7 +11,7 @@
 
 static struct rig_member *
 redis_with(
-    struct rig *rig, struct peer *peer, struct stay_client_options client)
+    struct rig *rig, struct server *server, struct stay_client_options client)
 {
 	struct stay_redis_options options = rig_redis_options();
 	struct stay_client_options ours = options.client;
@@ -24,7 +24,7 @@ redis_with(
 		ours.call_timeout_ms = client.call_timeout_ms;
 	ours.max_age_ms = client.max_age_ms;
 	options.client = ours;
-	return rig_redis(rig, peer_url(peer, "redis"), &options);
+	return rig_redis(rig, server_url(server, "redis"), &options);
 }
 
 /* ---- replies that are kept ---- */
@@ -84,15 +84,15 @@ check_kept(struct keeper *keeper, bool accepted)
 void
 scenario_held_replies(struct rig *rig)
 {
-	struct peer *peer = peer_listen(PEER_REDIS, true);
+	struct server *server = server_listen(SERVER_REDIS, true);
 	struct rig_member *redis =
-	    redis_with(rig, peer, (struct stay_client_options){ 0 });
+	    redis_with(rig, server, (struct stay_client_options){ 0 });
 	struct keeper small = { .member = redis, .len = 100 };
 	struct keeper large = { .member = redis, .len = 100000 };
 	bool is_small = ask_and_keep(&small), is_large = ask_and_keep(&large);
 
 	rig_run_told(rig, LONG_MS);
-	rig_ask_many(redis, peer, 3);
+	rig_ask_many(redis, server, 3);
 	rig_run_told(rig, LONG_MS);
 	rig_finish(rig);
 	check_kept(&small, is_small);
@@ -103,7 +103,7 @@ scenario_held_replies(struct rig *rig)
 
 struct waiting {
 	struct rig_member *member;
-	struct peer *peer;
+	struct server *server;
 	bool is_accepted;
 	unsigned told;
 	struct stay_call_id id;
@@ -118,7 +118,7 @@ ready(void *arg, struct stay_client *client, enum stay_status status)
 	rig_called_back(waiting->member, "ready");
 	waiting->told++;
 	if (status == STAY_OK)
-		rig_ask(waiting->member, waiting->peer, NULL);
+		rig_ask(waiting->member, waiting->server, NULL);
 }
 
 static void
@@ -138,16 +138,16 @@ step_in(struct waiting *waiting)
 void
 scenario_callers_in_line(struct rig *rig)
 {
-	struct peer *peer = peer_listen(PEER_REDIS, false);
-	struct rig_member *redis = redis_with(rig, peer,
+	struct server *server = server_listen(SERVER_REDIS, false);
+	struct rig_member *redis = redis_with(rig, server,
 	    (struct stay_client_options){
 		.queue_calls_max = 1, .inflight_calls_max = 1 });
 	struct waiting line[4];
 
 	rig_run_up(redis);
-	rig_ask(redis, peer, NULL);
+	rig_ask(redis, server, NULL);
 	for (int i = 0; i < 4; i++) {
-		line[i] = (struct waiting){ .member = redis, .peer = peer };
+		line[i] = (struct waiting){ .member = redis, .server = server };
 		step_in(&line[i]);
 	}
 	if (line[1].is_accepted && redis->client != NULL)
@@ -166,12 +166,12 @@ scenario_callers_in_line(struct rig *rig)
 void
 scenario_replies_put_off(struct rig *rig)
 {
-	struct peer *peer = peer_listen(PEER_REDIS, true);
+	struct server *server = server_listen(SERVER_REDIS, true);
 	struct rig_member *redis = redis_with(
-	    rig, peer, (struct stay_client_options){ .turn_calls_max = 2 });
+	    rig, server, (struct stay_client_options){ .turn_calls_max = 2 });
 
 	rig_run_up(redis);
-	rig_ask_many(redis, peer, 15);
+	rig_ask_many(redis, server, 15);
 	rig_run_told(rig, LONG_MS);
 	rig_expect_calls(rig, 15, STAY_OK, STAY_REPLIED);
 }
@@ -181,8 +181,8 @@ scenario_replies_put_off(struct rig *rig)
 void
 scenario_refused_and_sent_again(struct rig *rig)
 {
-	struct peer *peer = peer_listen(PEER_REDIS, true);
-	struct rig_member *redis = redis_with(rig, peer,
+	struct server *server = server_listen(SERVER_REDIS, true);
+	struct rig_member *redis = redis_with(rig, server,
 	    (struct stay_client_options){
 		.on_refused = STAY_REFUSED_RESEND, .call_timeout_ms = 300 });
 
@@ -191,9 +191,10 @@ scenario_refused_and_sent_again(struct rig *rig)
 	rig_command(redis, NULL, NULL, "BUSY");
 	rig_command(redis, NULL, NULL, "BUSY");
 	rig_run_told(rig, LONG_MS);
-	rig_expect(peer->accepted >= 3, "each time in a session of its own");
+	rig_expect(
+	    server->peer.accepted >= 3, "each time in a session of its own");
 	/* An answer ends it. */
-	rig_ask(redis, peer, NULL);
+	rig_ask(redis, server, NULL);
 	rig_run_told(rig, LONG_MS);
 	rig_expect_calls(rig, 1, STAY_OK, STAY_REPLIED);
 }
@@ -203,8 +204,8 @@ scenario_refused_and_sent_again(struct rig *rig)
 void
 scenario_another_server(struct rig *rig)
 {
-	struct peer *from = peer_listen(PEER_REDIS, true);
-	struct peer *to = peer_listen(PEER_REDIS, false);
+	struct server *from = server_listen(SERVER_REDIS, true);
+	struct server *to = server_listen(SERVER_REDIS, false);
 	struct stay_redis_options options = rig_redis_options();
 	struct rig_member *redis =
 	    redis_with(rig, from, (struct stay_client_options){ 0 });
@@ -218,7 +219,7 @@ scenario_another_server(struct rig *rig)
 	if (redis->redis != NULL) {
 		rig_enter(rig);
 		status = stay_redis_reconfigure(
-		    redis->redis, peer_url(to, "redis"), &options);
+		    redis->redis, server_url(to, "redis"), &options);
 		rig_leave(rig);
 	}
 	rig_expect(status == STAY_OK, "it can be sent elsewhere");
@@ -227,22 +228,22 @@ scenario_another_server(struct rig *rig)
 	rig_ask(redis, status == STAY_OK ? to : from, NULL);
 	rig_run_told(rig, LONG_MS);
 	rig_expect_calls(rig, 1, STAY_OK, STAY_REPLIED);
-	rig_expect(to->accepted == 1, "it is there");
+	rig_expect(to->peer.accepted == 1, "it is there");
 }
 
 void
 scenario_sessions_that_age(struct rig *rig)
 {
-	struct peer *peer = peer_listen(PEER_REDIS, true);
+	struct server *server = server_listen(SERVER_REDIS, true);
 	struct rig_member *redis = redis_with(
-	    rig, peer, (struct stay_client_options){ .max_age_ms = 40 });
+	    rig, server, (struct stay_client_options){ .max_age_ms = 40 });
 
 	rig_run_up(redis);
 	for (int i = 0; i < 6; i++) {
-		rig_ask(redis, peer, NULL);
+		rig_ask(redis, server, NULL);
 		rig_run(rig, 20);
 	}
 	rig_run_told(rig, LONG_MS);
 	rig_expect_calls(rig, 6, STAY_OK, STAY_REPLIED);
-	rig_expect(peer->accepted >= 2, "old sessions are replaced");
+	rig_expect(server->peer.accepted >= 2, "old sessions are replaced");
 }

@@ -12,8 +12,9 @@
 void
 scenario_echo_call(struct rig *rig)
 {
-	struct peer *peer = peer_listen(PEER_ECHO, true);
-	struct rig_member *echo = rig_echo(rig, peer_url(peer, "echo"), NULL);
+	struct server *server = server_listen(SERVER_ECHO, true);
+	struct rig_member *echo =
+	    rig_echo(rig, server_url(server, "echo"), NULL);
 
 	rig_send(echo, 10, NULL);
 	rig_run_told(rig, LONG_MS);
@@ -23,8 +24,9 @@ scenario_echo_call(struct rig *rig)
 void
 scenario_echo_pipeline(struct rig *rig)
 {
-	struct peer *peer = peer_listen(PEER_ECHO, true);
-	struct rig_member *echo = rig_echo(rig, peer_url(peer, "echo"), NULL);
+	struct server *server = server_listen(SERVER_ECHO, true);
+	struct rig_member *echo =
+	    rig_echo(rig, server_url(server, "echo"), NULL);
 
 	for (size_t len = 1; len <= 100; len++)
 		rig_send(echo, len, NULL);
@@ -35,8 +37,9 @@ scenario_echo_pipeline(struct rig *rig)
 void
 scenario_echo_large(struct rig *rig)
 {
-	struct peer *peer = peer_listen(PEER_ECHO, true);
-	struct rig_member *echo = rig_echo(rig, peer_url(peer, "echo"), NULL);
+	struct server *server = server_listen(SERVER_ECHO, true);
+	struct rig_member *echo =
+	    rig_echo(rig, server_url(server, "echo"), NULL);
 
 	rig_send(echo, 1 << 20, NULL);
 	rig_send(echo, 3, NULL);
@@ -47,18 +50,18 @@ scenario_echo_large(struct rig *rig)
 /* ---- redis: sessions ---- */
 
 static struct rig_member *
-redis_of(struct rig *rig, const struct peer *peer)
+redis_of(struct rig *rig, const struct server *server)
 {
-	return rig_redis(rig, peer_url(peer, "redis"), NULL);
+	return rig_redis(rig, server_url(server, "redis"), NULL);
 }
 
 void
 scenario_redis_resp3(struct rig *rig)
 {
-	struct peer *peer = peer_listen(PEER_REDIS, true);
-	struct rig_member *redis = redis_of(rig, peer);
+	struct server *server = server_listen(SERVER_REDIS, true);
+	struct rig_member *redis = redis_of(rig, server);
 
-	rig_ask(redis, peer, NULL);
+	rig_ask(redis, server, NULL);
 	rig_run_told(rig, LONG_MS);
 	rig_expect_calls(rig, 1, STAY_OK, STAY_REPLIED);
 }
@@ -66,15 +69,15 @@ scenario_redis_resp3(struct rig *rig)
 void
 scenario_redis_resp2(struct rig *rig)
 {
-	struct peer *peer = peer_listen(PEER_REDIS, false);
+	struct server *server = server_listen(SERVER_REDIS, false);
 	struct stay_redis_options options = rig_redis_options();
 	struct rig_member *redis;
 
-	peer->greeting = PEER_RESP2;
+	server->peer.rows = greets_resp2;
 	options.client_name = "torture";
-	redis = rig_redis(
-	    rig, peer_url_at(peer, "redis", "me:secret@127.0.0.1"), &options);
-	rig_ask(redis, peer, NULL);
+	redis = rig_redis(rig,
+	    server_url_at(server, "redis", "me:secret@127.0.0.1"), &options);
+	rig_ask(redis, server, NULL);
 	rig_run_told(rig, LONG_MS);
 	rig_expect_calls(rig, 1, STAY_OK, STAY_REPLIED);
 }
@@ -82,16 +85,16 @@ scenario_redis_resp2(struct rig *rig)
 void
 scenario_redis_denied(struct rig *rig)
 {
-	struct peer *peer = peer_listen(PEER_REDIS, true);
-	struct rig_member *redis = redis_of(rig, peer);
+	struct server *server = server_listen(SERVER_REDIS, true);
+	struct rig_member *redis = redis_of(rig, server);
 
-	peer->greeting = PEER_DENIES;
-	rig_ask(redis, peer, NULL);
+	server->peer.rows = greets_denying;
+	rig_ask(redis, server, NULL);
 	rig_run_told(rig, LONG_MS);
 	rig_expect_calls(rig, 1, STAY_E_DENIED, STAY_NOT_SENT);
-	peer->greeting = PEER_RESP3;
+	server->peer.rows = NULL;
 	rig_run_up(redis);
-	rig_ask(redis, peer, NULL);
+	rig_ask(redis, server, NULL);
 	rig_run_told(rig, LONG_MS);
 	rig_expect_calls(rig, 1, STAY_OK, STAY_REPLIED);
 }
@@ -99,14 +102,14 @@ scenario_redis_denied(struct rig *rig)
 void
 scenario_redis_denied_stops(struct rig *rig)
 {
-	struct peer *peer = peer_listen(PEER_REDIS, true);
+	struct server *server = server_listen(SERVER_REDIS, true);
 	struct stay_redis_options options = rig_redis_options();
 	struct rig_member *redis;
 
-	peer->greeting = PEER_DENIES;
+	server->peer.rows = greets_denying;
 	options.client.on_fatal = STAY_FATAL_STOP;
-	redis = rig_redis(rig, peer_url(peer, "redis"), &options);
-	rig_ask(redis, peer, NULL);
+	redis = rig_redis(rig, server_url(server, "redis"), &options);
+	rig_ask(redis, server, NULL);
 	rig_run(rig, LONG_MS);
 	rig_expect_calls(rig, 1, STAY_E_DENIED, STAY_NOT_SENT);
 	rig_expect(redis->reason == STAY_E_DENIED, "it stops as denied");
@@ -115,11 +118,11 @@ scenario_redis_denied_stops(struct rig *rig)
 void
 scenario_redis_loading(struct rig *rig)
 {
-	struct peer *peer = peer_listen(PEER_REDIS, true);
-	struct rig_member *redis = redis_of(rig, peer);
+	struct server *server = server_listen(SERVER_REDIS, true);
+	struct rig_member *redis = redis_of(rig, server);
 
-	peer->greeting = PEER_LOADING;
-	rig_ask(redis, peer, NULL);
+	server->peer.rows = greets_loading;
+	rig_ask(redis, server, NULL);
 	rig_run_told(rig, LONG_MS);
 	rig_expect_calls(rig, 1, STAY_OK, STAY_REPLIED);
 }
@@ -129,11 +132,11 @@ scenario_redis_loading(struct rig *rig)
 void
 scenario_redis_pipeline(struct rig *rig)
 {
-	struct peer *peer = peer_listen(PEER_REDIS, true);
-	struct rig_member *redis = redis_of(rig, peer);
+	struct server *server = server_listen(SERVER_REDIS, true);
+	struct rig_member *redis = redis_of(rig, server);
 
 	rig_run_up(redis);
-	rig_ask_many(redis, peer, 100);
+	rig_ask_many(redis, server, 100);
 	rig_run_told(rig, LONG_MS);
 	rig_expect_calls(rig, 100, STAY_OK, STAY_REPLIED);
 }
@@ -141,11 +144,11 @@ scenario_redis_pipeline(struct rig *rig)
 void
 scenario_redis_large_reply(struct rig *rig)
 {
-	struct peer *peer = peer_listen(PEER_REDIS, true);
-	struct rig_member *redis = redis_of(rig, peer);
+	struct server *server = server_listen(SERVER_REDIS, true);
+	struct rig_member *redis = redis_of(rig, server);
 
 	rig_command(redis, NULL, NULL, "BIG %d", 1 << 20);
-	rig_ask(redis, peer, NULL);
+	rig_ask(redis, server, NULL);
 	rig_run_told(rig, LONG_MS);
 	rig_expect_calls(rig, 2, STAY_OK, STAY_REPLIED);
 }
@@ -154,14 +157,14 @@ void
 scenario_redis_large_request(struct rig *rig)
 {
 	static char bytes[1 << 20];
-	struct peer *peer = peer_listen(PEER_REDIS, false);
-	struct rig_member *redis = redis_of(rig, peer);
+	struct server *server = server_listen(SERVER_REDIS, false);
+	struct rig_member *redis = redis_of(rig, server);
 
 	memset(bytes, 'y', sizeof(bytes));
 	if (redis->redis != NULL)
 		(void)stay_redis_command(redis->redis, NULL, NULL, "SET key %b",
 		    bytes, sizeof(bytes));
-	rig_ask(redis, peer, NULL);
+	rig_ask(redis, server, NULL);
 	rig_run_told(rig, LONG_MS);
 	rig_expect_calls(rig, 1, STAY_OK, STAY_REPLIED);
 }
@@ -169,11 +172,11 @@ scenario_redis_large_request(struct rig *rig)
 void
 scenario_redis_nested_reply(struct rig *rig)
 {
-	struct peer *peer = peer_listen(PEER_REDIS, true);
-	struct rig_member *redis = redis_of(rig, peer);
+	struct server *server = server_listen(SERVER_REDIS, true);
+	struct rig_member *redis = redis_of(rig, server);
 
 	rig_command(redis, NULL, NULL, "MANY 2000");
-	rig_ask(redis, peer, NULL);
+	rig_ask(redis, server, NULL);
 	rig_run_told(rig, LONG_MS);
 	rig_expect_calls(rig, 2, STAY_OK, STAY_REPLIED);
 }
@@ -192,14 +195,14 @@ on_push(
 void
 scenario_redis_kinds(struct rig *rig)
 {
-	struct peer *peer = peer_listen(PEER_REDIS, true);
+	struct server *server = server_listen(SERVER_REDIS, true);
 	struct stay_redis_options options = rig_redis_options();
 	unsigned pushes = 0;
 	struct rig_member *redis;
 
 	options.on_push = on_push;
 	options.on_push_arg = &pushes;
-	redis = rig_redis(rig, peer_url(peer, "redis"), &options);
+	redis = rig_redis(rig, server_url(server, "redis"), &options);
 	rig_command(redis, NULL, NULL, "ERROR");
 	rig_run_told(rig, LONG_MS);
 	rig_expect_calls(rig, 1, STAY_E_SERVER, STAY_REPLIED);
@@ -217,12 +220,12 @@ scenario_redis_kinds(struct rig *rig)
 void
 scenario_redis_nonsense(struct rig *rig)
 {
-	struct peer *peer = peer_listen(PEER_REDIS, true);
-	struct rig_member *redis = redis_of(rig, peer);
+	struct server *server = server_listen(SERVER_REDIS, true);
+	struct rig_member *redis = redis_of(rig, server);
 
 	rig_command(redis, NULL, NULL, "NONSENSE");
 	rig_run_told(rig, LONG_MS);
-	rig_ask(redis, peer, NULL);
+	rig_ask(redis, server, NULL);
 	rig_run_told(rig, LONG_MS);
 	rig_expect_calls(rig, 1, STAY_OK, STAY_REPLIED);
 }
@@ -235,12 +238,12 @@ static const struct stay_call_options hasty = { STAY_CALL_OPTIONS,
 void
 scenario_timeout_queued(struct rig *rig)
 {
-	struct peer *peer = peer_listen(PEER_REDIS, true);
-	struct rig_member *redis = redis_of(rig, peer);
+	struct server *server = server_listen(SERVER_REDIS, true);
+	struct rig_member *redis = redis_of(rig, server);
 
-	peer_unlisten(peer);
+	server_unlisten(server);
 	for (int i = 0; i < 5; i++)
-		rig_ask_with(redis, peer, &hasty, NULL);
+		rig_ask_with(redis, server, &hasty, NULL);
 	rig_run_told(rig, LONG_MS);
 	rig_expect_calls(rig, 5, STAY_E_TIMEOUT, STAY_NOT_SENT);
 }
@@ -248,17 +251,17 @@ scenario_timeout_queued(struct rig *rig)
 void
 scenario_timeout_in_flight(struct rig *rig)
 {
-	struct peer *peer = peer_listen(PEER_REDIS, true);
-	struct rig_member *redis = redis_of(rig, peer);
+	struct server *server = server_listen(SERVER_REDIS, true);
+	struct rig_member *redis = redis_of(rig, server);
 
 	rig_run_up(redis);
-	peer->holds = true;
-	rig_ask_with(redis, peer, &hasty, NULL);
-	rig_ask_with(redis, peer, &hasty, NULL);
+	server_mute(server, true);
+	rig_ask_with(redis, server, &hasty, NULL);
+	rig_ask_with(redis, server, &hasty, NULL);
 	rig_run_told(rig, LONG_MS);
 	rig_expect_calls(rig, 2, STAY_E_TIMEOUT, STAY_MAYBE_EXECUTED);
-	peer->holds = false;
-	rig_ask(redis, peer, NULL);
+	server_mute(server, false);
+	rig_ask(redis, server, NULL);
 	rig_run_told(rig, LONG_MS);
 	rig_expect_calls(rig, 1, STAY_OK, STAY_REPLIED);
 }
@@ -266,11 +269,11 @@ scenario_timeout_in_flight(struct rig *rig)
 void
 scenario_cancel_queued(struct rig *rig)
 {
-	struct peer *peer = peer_listen(PEER_REDIS, true);
-	struct rig_member *redis = redis_of(rig, peer);
-	struct rig_call *first = rig_ask(redis, peer, NULL);
+	struct server *server = server_listen(SERVER_REDIS, true);
+	struct rig_member *redis = redis_of(rig, server);
+	struct rig_call *first = rig_ask(redis, server, NULL);
 
-	rig_ask(redis, peer, NULL);
+	rig_ask(redis, server, NULL);
 	rig_cancel(first);
 	rig_cancel(first);
 	rig_run_told(rig, LONG_MS);
@@ -282,18 +285,18 @@ scenario_cancel_queued(struct rig *rig)
 void
 scenario_cancel_in_flight(struct rig *rig)
 {
-	struct peer *peer = peer_listen(PEER_REDIS, true);
-	struct rig_member *redis = redis_of(rig, peer);
+	struct server *server = server_listen(SERVER_REDIS, true);
+	struct rig_member *redis = redis_of(rig, server);
 	struct rig_call *first;
 
 	rig_run_up(redis);
-	peer->holds = true;
-	first = rig_ask(redis, peer, NULL);
-	rig_ask(redis, peer, NULL);
+	server_mute(server, true);
+	first = rig_ask(redis, server, NULL);
+	rig_ask(redis, server, NULL);
 	rig_run(rig, 10);
 	rig_cancel(first);
 	rig_run(rig, 10);
-	peer->holds = false;
+	server_mute(server, false);
 	rig_run_told(rig, LONG_MS);
 	rig_expect_calls(rig, 1, STAY_OK, STAY_REPLIED);
 	rig_expect(first != NULL && first->outcome == STAY_MAYBE_EXECUTED,
@@ -303,15 +306,15 @@ scenario_cancel_in_flight(struct rig *rig)
 void
 scenario_offline_refused(struct rig *rig)
 {
-	struct peer *peer = peer_listen(PEER_REDIS, true);
+	struct server *server = server_listen(SERVER_REDIS, true);
 	struct stay_redis_options options = rig_redis_options();
 	struct rig_member *redis;
 
 	options.client.offline = STAY_OFFLINE_FAIL;
-	redis = rig_redis(rig, peer_url(peer, "redis"), &options);
-	rig_ask(redis, peer, NULL);
+	redis = rig_redis(rig, server_url(server, "redis"), &options);
+	rig_ask(redis, server, NULL);
 	rig_run_up(redis);
-	rig_ask(redis, peer, NULL);
+	rig_ask(redis, server, NULL);
 	rig_run_told(rig, LONG_MS);
 	rig_expect_calls(rig, 1, STAY_OK, STAY_REPLIED);
 }
@@ -319,14 +322,14 @@ scenario_offline_refused(struct rig *rig)
 void
 scenario_queue_full(struct rig *rig)
 {
-	struct peer *peer = peer_listen(PEER_REDIS, true);
+	struct server *server = server_listen(SERVER_REDIS, true);
 	struct stay_redis_options options = rig_redis_options();
 	struct rig_member *redis;
 
 	options.client.queue_calls_max = 3;
 	options.client.inflight_calls_max = 1;
-	redis = rig_redis(rig, peer_url(peer, "redis"), &options);
-	rig_ask_many(redis, peer, 5);
+	redis = rig_redis(rig, server_url(server, "redis"), &options);
+	rig_ask_many(redis, server, 5);
 	rig_run_told(rig, LONG_MS);
 	rig_expect(rig->calls[2].status == STAY_OK && rig->calls[2].told == 1,
 	    "three are accepted");
@@ -336,19 +339,19 @@ scenario_queue_full(struct rig *rig)
 /* ---- sessions that end ---- */
 
 static struct rig_member *
-lose_session(struct rig *rig, struct peer *peer, uint32_t flags)
+lose_session(struct rig *rig, struct server *server, uint32_t flags)
 {
 	struct stay_call_options options = { STAY_CALL_OPTIONS,
 		.flags = flags };
-	struct rig_member *redis = redis_of(rig, peer);
+	struct rig_member *redis = redis_of(rig, server);
 
 	rig_run_up(redis);
-	peer->holds = true;
+	server_mute(server, true);
 	for (int i = 0; i < 10; i++)
-		rig_ask_with(redis, peer, &options, NULL);
+		rig_ask_with(redis, server, &options, NULL);
 	rig_run(rig, 50);
-	peer_hang_up(peer, false);
-	peer->holds = false;
+	server_hang_up(server, false);
+	server_mute(server, false);
 	rig_run_told(rig, LONG_MS);
 	return redis;
 }
@@ -356,11 +359,11 @@ lose_session(struct rig *rig, struct peer *peer, uint32_t flags)
 void
 scenario_lost_calls(struct rig *rig)
 {
-	struct peer *peer = peer_listen(PEER_REDIS, true);
-	struct rig_member *redis = lose_session(rig, peer, 0);
+	struct server *server = server_listen(SERVER_REDIS, true);
+	struct rig_member *redis = lose_session(rig, server, 0);
 
 	rig_expect_calls(rig, 10, STAY_E_LOST, STAY_MAYBE_EXECUTED);
-	rig_ask(redis, peer, NULL);
+	rig_ask(redis, server, NULL);
 	rig_run_told(rig, LONG_MS);
 	rig_expect_calls(rig, 1, STAY_OK, STAY_REPLIED);
 }
@@ -368,25 +371,25 @@ scenario_lost_calls(struct rig *rig)
 void
 scenario_resent_calls(struct rig *rig)
 {
-	struct peer *peer = peer_listen(PEER_REDIS, true);
+	struct server *server = server_listen(SERVER_REDIS, true);
 
-	lose_session(rig, peer, STAY_IDEMPOTENT);
+	lose_session(rig, server, STAY_IDEMPOTENT);
 	rig_expect_calls(rig, 10, STAY_OK, STAY_REPLIED);
 }
 
 void
 scenario_reset_by_peer(struct rig *rig)
 {
-	struct peer *peer = peer_listen(PEER_REDIS, false);
-	struct rig_member *redis = redis_of(rig, peer);
+	struct server *server = server_listen(SERVER_REDIS, false);
+	struct rig_member *redis = redis_of(rig, server);
 
 	rig_run_up(redis);
-	peer_hang_up(peer, true);
+	server_hang_up(server, true);
 	rig_run(rig, 3);
-	rig_ask(redis, peer, NULL);
+	rig_ask(redis, server, NULL);
 	rig_run_told(rig, LONG_MS);
 	rig_expect(rig->calls[0].told == 1, "it is told");
-	rig_ask(redis, peer, NULL);
+	rig_ask(redis, server, NULL);
 	rig_run_told(rig, LONG_MS);
 	rig_expect_calls(rig, 1, STAY_OK, STAY_REPLIED);
 }
@@ -394,19 +397,19 @@ scenario_reset_by_peer(struct rig *rig)
 void
 scenario_server_restarts(struct rig *rig)
 {
-	struct peer *peer = peer_listen(PEER_REDIS, true);
-	struct rig_member *redis = redis_of(rig, peer);
+	struct server *server = server_listen(SERVER_REDIS, true);
+	struct rig_member *redis = redis_of(rig, server);
 
-	rig_ask_many(redis, peer, 3);
+	rig_ask_many(redis, server, 3);
 	rig_run_told(rig, LONG_MS);
 	rig_expect_calls(rig, 3, STAY_OK, STAY_REPLIED);
 	for (int i = 0; i < 2; i++) {
-		peer->greeting = PEER_MUTE;
-		peer_hang_up(peer, false);
+		server->peer.rows = greets_mute;
+		server_hang_up(server, false);
 		rig_run(rig, 50);
-		rig_ask_many(redis, peer, 3);
-		peer->greeting = PEER_RESP3;
-		peer_hang_up(peer, false);
+		rig_ask_many(redis, server, 3);
+		server->peer.rows = NULL;
+		server_hang_up(server, false);
 		rig_run_told(rig, LONG_MS);
 		rig_expect_calls(rig, 3, STAY_OK, STAY_REPLIED);
 	}
@@ -415,20 +418,20 @@ scenario_server_restarts(struct rig *rig)
 void
 scenario_silent_server(struct rig *rig)
 {
-	struct peer *peer = peer_listen(PEER_REDIS, true);
+	struct server *server = server_listen(SERVER_REDIS, true);
 	struct stay_redis_options options = rig_redis_options();
 	struct rig_member *redis;
 
 	options.client.silence_ms = 50;
-	redis = rig_redis(rig, peer_url(peer, "redis"), &options);
+	redis = rig_redis(rig, server_url(server, "redis"), &options);
 	rig_run_up(redis);
-	peer->holds = true;
-	rig_ask(redis, peer, NULL);
+	server_mute(server, true);
+	rig_ask(redis, server, NULL);
 	rig_run_told(rig, LONG_MS);
 	rig_expect(rig->calls[0].outcome == STAY_MAYBE_EXECUTED, "it is lost");
-	peer_hang_up(peer, false);
-	peer->holds = false;
-	rig_ask(redis, peer, NULL);
+	server_hang_up(server, false);
+	server_mute(server, false);
+	rig_ask(redis, server, NULL);
 	rig_run_told(rig, LONG_MS);
 	rig_expect_calls(rig, 1, STAY_OK, STAY_REPLIED);
 }
@@ -436,21 +439,21 @@ scenario_silent_server(struct rig *rig)
 void
 scenario_probe(struct rig *rig)
 {
-	struct peer *peer = peer_listen(PEER_REDIS, true);
+	struct server *server = server_listen(SERVER_REDIS, true);
 	struct stay_redis_options options = rig_redis_options();
 	struct rig_member *redis;
 
 	options.client.probe_ms = 20;
 	options.client.silence_ms = 50;
-	redis = rig_redis(rig, peer_url(peer, "redis"), &options);
+	redis = rig_redis(rig, server_url(server, "redis"), &options);
 	rig_run_up(redis);
 	rig_run(rig, 100);
-	rig_expect(peer->accepted == 1, "the session stays");
-	peer->holds = true;
+	rig_expect(server->peer.accepted == 1, "the session stays");
+	server_mute(server, true);
 	rig_run(rig, 150);
-	peer_hang_up(peer, false);
-	peer->holds = false;
-	rig_ask(redis, peer, NULL);
+	server_hang_up(server, false);
+	server_mute(server, false);
+	rig_ask(redis, server, NULL);
 	rig_run_told(rig, LONG_MS);
 	rig_expect_calls(rig, 1, STAY_OK, STAY_REPLIED);
 }
@@ -461,16 +464,16 @@ static void
 ask_next(struct rig_call *call)
 {
 	if (call->rig->call_count < 20)
-		rig_ask(call->member, call->peer, ask_next);
+		rig_ask(call->member, call->server, ask_next);
 }
 
 void
 scenario_call_in_done(struct rig *rig)
 {
-	struct peer *peer = peer_listen(PEER_REDIS, true);
-	struct rig_member *redis = redis_of(rig, peer);
+	struct server *server = server_listen(SERVER_REDIS, true);
+	struct rig_member *redis = redis_of(rig, server);
 
-	rig_ask(redis, peer, ask_next);
+	rig_ask(redis, server, ask_next);
 	rig_run_told(rig, LONG_MS);
 	rig_expect_calls(rig, 20, STAY_OK, STAY_REPLIED);
 }
@@ -478,10 +481,11 @@ scenario_call_in_done(struct rig *rig)
 void
 scenario_two_connections(struct rig *rig)
 {
-	struct peer *server = peer_listen(PEER_REDIS, true);
-	struct peer *mirror = peer_listen(PEER_ECHO, false);
+	struct server *server = server_listen(SERVER_REDIS, true);
+	struct server *mirror = server_listen(SERVER_ECHO, false);
 	struct rig_member *redis = redis_of(rig, server);
-	struct rig_member *echo = rig_echo(rig, peer_url(mirror, "echo"), NULL);
+	struct rig_member *echo =
+	    rig_echo(rig, server_url(mirror, "echo"), NULL);
 
 	for (int i = 0; i < 5; i++) {
 		rig_ask(redis, server, NULL);

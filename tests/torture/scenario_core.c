@@ -320,7 +320,7 @@ send_five(struct stay_conn *conn, const char *bytes)
 		rig_expect(false, "five bytes are sent");
 }
 
-static const struct peer *partner;
+static const struct server *partner;
 
 static struct stay_verdict
 stream_init(struct stay_conn *conn, void *state, void *arg)
@@ -335,7 +335,7 @@ stream_connect(struct stay_conn *conn, void *state, struct stay_info info)
 {
 	(void)state;
 	(void)info;
-	if (stay_stream_dial(conn, peer_url(partner, "unix")) != STAY_OK)
+	if (stay_stream_dial(conn, server_url(partner, "unix")) != STAY_OK)
 		return stay_verdict_backoff(10);
 	return stay_verdict_pending(100);
 }
@@ -419,7 +419,7 @@ scenario_core_stream(struct rig *rig)
 {
 	struct rig_member *member;
 
-	partner = peer_listen(PEER_ECHO, true);
+	partner = server_listen(SERVER_ECHO, true);
 	member = rig_conn(rig, &stream, NULL);
 	rig_run_up(member);
 	rig_run(rig, 5);
@@ -436,7 +436,7 @@ scenario_core_hibernate(struct rig *rig)
 {
 	struct rig_member *member;
 
-	partner = peer_listen(PEER_ECHO, true);
+	partner = server_listen(SERVER_ECHO, true);
 	member = rig_conn(rig, &stream, NULL);
 	rig_run_up(member);
 	rig_run(rig, 5);
@@ -446,7 +446,7 @@ scenario_core_hibernate(struct rig *rig)
 	rig_run(rig, 10);
 	rig_expect(member->seen == 10, "ten bytes came back");
 	rig_tell(member, SLEEP);
-	peer_hang_up((struct peer *)(uintptr_t)partner, false);
+	server_hang_up((struct server *)(uintptr_t)partner, false);
 	rig_run_up(member);
 }
 

@@ -37,13 +37,15 @@ call_over(
 void
 scenario_dial_tcp(struct rig *rig)
 {
-	call_over(rig, peer_url(peer_listen(PEER_ECHO, false), "echo"), NULL);
+	call_over(
+	    rig, server_url(server_listen(SERVER_ECHO, false), "echo"), NULL);
 }
 
 void
 scenario_dial_unix(struct rig *rig)
 {
-	call_over(rig, peer_url(peer_listen(PEER_ECHO, true), "echo"), NULL);
+	call_over(
+	    rig, server_url(server_listen(SERVER_ECHO, true), "echo"), NULL);
 }
 
 void
@@ -63,16 +65,16 @@ scenario_dial_options(struct rig *rig)
 	socket.source.len = sizeof(source);
 	memcpy(&socket.source.storage, &source, sizeof(source));
 	options.socket = &socket;
-	call_over(
-	    rig, peer_url(peer_listen(PEER_ECHO, false), "echo"), &options);
+	call_over(rig, server_url(server_listen(SERVER_ECHO, false), "echo"),
+	    &options);
 }
 
 static void
 call_by_name(struct rig *rig, const char *name)
 {
-	struct peer *peer = peer_listen(PEER_ECHO, false);
+	struct server *server = server_listen(SERVER_ECHO, false);
 
-	call_over(rig, peer_url_at(peer, "echo", name), NULL);
+	call_over(rig, server_url_at(server, "echo", name), NULL);
 }
 
 void
@@ -135,30 +137,31 @@ void
 scenario_dial_clogged(struct rig *rig)
 {
 	struct stay_redis_options options = rig_redis_options();
-	struct peer *peer = peer_listen(PEER_CLOGGED, false);
+	struct server *server = server_listen(SERVER_CLOGGED, false);
 
 	options.client.connect_budget_ms = 30;
-	rig_explain(call_in_vain(rig, peer_url(peer, "redis"), &options));
+	rig_explain(call_in_vain(rig, server_url(server, "redis"), &options));
 }
 
 void
 scenario_dial_closed_at_once(struct rig *rig)
 {
-	struct peer *peer = peer_listen(PEER_CLOSES, true);
+	struct server *server = server_listen(SERVER_CLOSES, true);
 
-	call_in_vain(rig, peer_url(peer, "redis"), NULL);
-	rig_expect(peer->accepted > 1, "it comes back");
+	call_in_vain(rig, server_url(server, "redis"), NULL);
+	rig_expect(server->peer.accepted > 1, "it comes back");
 }
 
 void
 scenario_governor_of_one(struct rig *rig)
 {
-	struct peer *peer = peer_listen(PEER_ECHO, false);
+	struct server *server = server_listen(SERVER_ECHO, false);
 
 	rig_expect(
 	    stay_loop_set_dials_max(rig->loop, 1) == STAY_OK, "it is set");
 	for (int i = 0; i < 3; i++)
-		rig_send(rig_echo(rig, peer_url(peer, "echo"), NULL), 9, NULL);
+		rig_send(
+		    rig_echo(rig, server_url(server, "echo"), NULL), 9, NULL);
 	rig_run_told(rig, LONG_MS);
 	rig_expect_calls(rig, 3, STAY_OK, STAY_REPLIED);
 }
@@ -251,7 +254,7 @@ static const struct stay_behaviour adopter = {
 	.handle_info = hello_info,
 };
 
-static struct peer *
+static struct server *
 give_pair(void)
 {
 	int fds[2];
@@ -260,18 +263,18 @@ give_pair(void)
 		fds) != 0)
 		fault_violation("no socket pair: %s", strerror(errno));
 	give(fds[0], fds[0]);
-	return peer_adopt(PEER_ECHO, fds[1], fds[1]);
+	return server_adopt(SERVER_ECHO, fds[1], fds[1]);
 }
 
 void
 scenario_adopt_socket(struct rig *rig)
 {
-	struct peer *peer = give_pair();
+	struct server *server = give_pair();
 	struct rig_member *member = rig_conn(rig, &adopter, NULL);
 
 	rig_run(rig, 10);
 	rig_expect(member->seen == 5, "it is answered");
-	peer_hang_up(peer, false);
+	server_hang_up(server, false);
 	rig_run(rig, 10);
 	rig_expect(member->closed == 1, "it ends");
 	rig_finish(rig);
@@ -283,18 +286,18 @@ scenario_adopt_pipes(struct rig *rig)
 {
 	int to[2], from[2];
 	struct rig_member *member;
-	struct peer *peer;
+	struct server *server;
 
 	if (pipe2(to, O_NONBLOCK | O_CLOEXEC) != 0 ||
 	    pipe2(from, O_NONBLOCK | O_CLOEXEC) != 0)
 		fault_violation("no pipes: %s", strerror(errno));
 	give(from[0], to[1]);
-	peer = peer_adopt(PEER_ECHO, to[0], from[1]);
+	server = server_adopt(SERVER_ECHO, to[0], from[1]);
 	member = rig_conn(rig, &adopter, NULL);
 	rig_run(rig, 10);
 	rig_expect(member->seen == 5, "it is answered");
 	rig_tell(member, 1);
-	peer_hang_up(peer, false);
+	server_hang_up(server, false);
 	rig_run(rig, 10);
 	rig_expect(member->closed == 1, "it ends, and no signal comes");
 	rig_finish(rig);
@@ -320,7 +323,7 @@ scenario_many_connections(struct rig *rig)
 
 /* ---- several targets ---- */
 
-static const struct peer *listed;
+static const struct server *listed;
 
 static struct stay_verdict
 list_connect(struct stay_conn *conn, void *state, struct stay_info info)
@@ -334,7 +337,7 @@ list_connect(struct stay_conn *conn, void *state, struct stay_info info)
 
 	(void)state;
 	(void)info;
-	snprintf(port, sizeof(port), "%d", listed->port);
+	snprintf(port, sizeof(port), "%d", listed->door.port);
 	if (stay_stream_dial_to(conn, targets, 3) != STAY_OK)
 		return stay_verdict_backoff(10);
 	return stay_verdict_pending(100);
@@ -355,7 +358,7 @@ scenario_dial_list(struct rig *rig)
 {
 	struct rig_member *member;
 
-	listed = peer_listen(PEER_ECHO, false);
+	listed = server_listen(SERVER_ECHO, false);
 	member = rig_conn(rig, &lister, NULL);
 	rig_run(rig, 400);
 	rig_expect(member->seen == 5, "the third answers");
@@ -424,10 +427,10 @@ static const struct stay_transport mirror = {
 void
 scenario_user_transport(struct rig *rig)
 {
-	struct peer *peer = peer_listen(PEER_ECHO, false);
+	struct server *server = server_listen(SERVER_ECHO, false);
 	enum stay_status status = stay_loop_add_transport(rig->loop, &mirror);
 
 	rig_expect(status == STAY_OK, "the scheme is taken");
 	if (status == STAY_OK)
-		call_over(rig, peer_url(peer, "mirror"), NULL);
+		call_over(rig, server_url(server, "mirror"), NULL);
 }

@@ -10,11 +10,11 @@
 void
 scenario_stop_at_once(struct rig *rig)
 {
-	struct peer *peer = peer_listen(PEER_REDIS, true);
+	struct server *server = server_listen(SERVER_REDIS, true);
 	struct rig_member *redis =
-	    rig_redis(rig, peer_url(peer, "redis"), NULL);
+	    rig_redis(rig, server_url(server, "redis"), NULL);
 
-	rig_ask(redis, peer, NULL);
+	rig_ask(redis, server, NULL);
 	rig_stop(redis);
 	rig_stop(redis);
 	rig_run(rig, LONG_MS);
@@ -37,11 +37,11 @@ scenario_stop_resolving(struct rig *rig)
 void
 scenario_stop_dialing(struct rig *rig)
 {
-	struct peer *peer = peer_listen(PEER_CLOGGED, false);
+	struct server *server = server_listen(SERVER_CLOGGED, false);
 	struct rig_member *redis =
-	    rig_redis(rig, peer_url(peer, "redis"), NULL);
+	    rig_redis(rig, server_url(server, "redis"), NULL);
 
-	rig_ask(redis, peer, NULL);
+	rig_ask(redis, server, NULL);
 	rig_run(rig, 20);
 	rig_explain(redis);
 	rig_stop(redis);
@@ -52,12 +52,12 @@ scenario_stop_dialing(struct rig *rig)
 void
 scenario_stop_greeting(struct rig *rig)
 {
-	struct peer *peer = peer_listen(PEER_REDIS, true);
+	struct server *server = server_listen(SERVER_REDIS, true);
 	struct rig_member *redis =
-	    rig_redis(rig, peer_url(peer, "redis"), NULL);
+	    rig_redis(rig, server_url(server, "redis"), NULL);
 
-	peer->greeting = PEER_MUTE;
-	rig_ask(redis, peer, NULL);
+	server->peer.rows = greets_mute;
+	rig_ask(redis, server, NULL);
 	rig_run(rig, 20);
 	rig_explain(redis);
 	rig_stop(redis);
@@ -68,16 +68,16 @@ scenario_stop_greeting(struct rig *rig)
 void
 scenario_stop_ready(struct rig *rig)
 {
-	struct peer *peer = peer_listen(PEER_REDIS, true);
+	struct server *server = server_listen(SERVER_REDIS, true);
 	struct rig_member *redis =
-	    rig_redis(rig, peer_url(peer, "redis"), NULL);
+	    rig_redis(rig, server_url(server, "redis"), NULL);
 
 	rig_run_up(redis);
 	rig_explain(redis);
-	peer->holds = true;
-	rig_ask_many(redis, peer, 3);
+	server_mute(server, true);
+	rig_ask_many(redis, server, 3);
 	rig_run(rig, 5);
-	rig_ask(redis, peer, NULL);
+	rig_ask(redis, server, NULL);
 	rig_stop(redis);
 	rig_run(rig, LONG_MS);
 	rig_expect_calls(rig, 1, STAY_E_STOPPED, STAY_NOT_SENT);
@@ -88,14 +88,14 @@ scenario_stop_ready(struct rig *rig)
 void
 scenario_stop_backing_off(struct rig *rig)
 {
-	struct peer *peer = peer_listen(PEER_REDIS, true);
+	struct server *server = server_listen(SERVER_REDIS, true);
 	struct stay_redis_options options = rig_redis_options();
 	struct rig_member *redis;
 
 	options.client.backoff = stay_backoff_constant(500);
-	peer_unlisten(peer);
-	redis = rig_redis(rig, peer_url(peer, "redis"), &options);
-	rig_ask(redis, peer, NULL);
+	server_unlisten(server);
+	redis = rig_redis(rig, server_url(server, "redis"), &options);
+	rig_ask(redis, server, NULL);
 	rig_run(rig, 20);
 	rig_explain(redis);
 	rig_stop(redis);
@@ -106,21 +106,21 @@ scenario_stop_backing_off(struct rig *rig)
 static void
 stop(struct rig_call *call)
 {
-	rig_ask(call->member, call->peer, NULL);
+	rig_ask(call->member, call->server, NULL);
 	rig_stop(call->member);
-	rig_ask(call->member, call->peer, NULL);
+	rig_ask(call->member, call->server, NULL);
 }
 
 void
 scenario_stop_in_done(struct rig *rig)
 {
-	struct peer *peer = peer_listen(PEER_REDIS, true);
+	struct server *server = server_listen(SERVER_REDIS, true);
 	struct rig_member *redis =
-	    rig_redis(rig, peer_url(peer, "redis"), NULL);
+	    rig_redis(rig, server_url(server, "redis"), NULL);
 
 	rig_run_up(redis);
-	rig_ask(redis, peer, stop);
-	rig_ask_many(redis, peer, 3);
+	rig_ask(redis, server, stop);
+	rig_ask_many(redis, server, 3);
 	rig_run(rig, LONG_MS);
 	rig_expect(rig->calls[0].status == STAY_OK, "the first is answered");
 	rig_expect(!rig->calls[5].is_accepted, "after stop none is accepted");
@@ -129,11 +129,11 @@ scenario_stop_in_done(struct rig *rig)
 void
 scenario_drain(struct rig *rig)
 {
-	struct peer *peer = peer_listen(PEER_REDIS, true);
+	struct server *server = server_listen(SERVER_REDIS, true);
 	struct rig_member *redis =
-	    rig_redis(rig, peer_url(peer, "redis"), NULL);
+	    rig_redis(rig, server_url(server, "redis"), NULL);
 
-	rig_ask_many(redis, peer, 10);
+	rig_ask_many(redis, server, 10);
 	rig_drain(redis, LONG_MS);
 	rig_run(rig, LONG_MS);
 	rig_expect_calls(rig, 10, STAY_OK, STAY_REPLIED);
@@ -143,13 +143,13 @@ scenario_drain(struct rig *rig)
 void
 scenario_drain_in_vain(struct rig *rig)
 {
-	struct peer *peer = peer_listen(PEER_REDIS, true);
+	struct server *server = server_listen(SERVER_REDIS, true);
 	struct rig_member *redis =
-	    rig_redis(rig, peer_url(peer, "redis"), NULL);
+	    rig_redis(rig, server_url(server, "redis"), NULL);
 
 	rig_run_up(redis);
-	peer->holds = true;
-	rig_ask_many(redis, peer, 10);
+	server_mute(server, true);
+	rig_ask_many(redis, server, 10);
 	rig_drain(redis, 50);
 	rig_run(rig, 350);
 	rig_expect(redis->closed == 1, "its budget ends it");
@@ -158,27 +158,27 @@ scenario_drain_in_vain(struct rig *rig)
 void
 scenario_reconnect(struct rig *rig)
 {
-	struct peer *peer = peer_listen(PEER_REDIS, true);
+	struct server *server = server_listen(SERVER_REDIS, true);
 	struct rig_member *redis =
-	    rig_redis(rig, peer_url(peer, "redis"), NULL);
+	    rig_redis(rig, server_url(server, "redis"), NULL);
 
 	rig_run_up(redis);
-	rig_ask_many(redis, peer, 3);
+	rig_ask_many(redis, server, 3);
 	rig_reconnect(redis);
 	rig_run_told(rig, LONG_MS);
-	rig_ask_many(redis, peer, 3);
+	rig_ask_many(redis, server, 3);
 	rig_run_told(rig, LONG_MS);
 	rig_expect_calls(rig, 3, STAY_OK, STAY_REPLIED);
-	rig_expect(peer->accepted == 2, "there were two sessions");
+	rig_expect(server->peer.accepted == 2, "there were two sessions");
 }
 
 /* It drives the loop: no public call is under way as far as others can see. */
 void
 scenario_await(struct rig *rig)
 {
-	struct peer *peer = peer_listen(PEER_REDIS, true);
+	struct server *server = server_listen(SERVER_REDIS, true);
 	struct rig_member *redis =
-	    rig_redis(rig, peer_url(peer, "redis"), NULL);
+	    rig_redis(rig, server_url(server, "redis"), NULL);
 	struct rig_member *other = rig_redis(rig, "redis://127.0.0.1:1", NULL);
 	enum stay_status status;
 
@@ -190,7 +190,7 @@ scenario_await(struct rig *rig)
 		status = stay_conn_await(other->conn, 1000);
 		rig_expect(status == STAY_E_NO_LISTENER, "it is refused");
 	}
-	rig_ask(redis, peer, NULL);
+	rig_ask(redis, server, NULL);
 	rig_run_told(rig, LONG_MS);
 	rig_expect_calls(rig, 1, STAY_OK, STAY_REPLIED);
 }
@@ -215,7 +215,7 @@ scenario_observed(struct rig *rig)
 	const cookie_io_functions_t functions = { .write = log_write };
 	size_t written = 0;
 	FILE *stream = fopencookie(&written, "w", functions);
-	struct peer *peer = peer_listen(PEER_REDIS, true);
+	struct server *server = server_listen(SERVER_REDIS, true);
 	struct stay_log *log;
 	struct rig_member *redis;
 
@@ -224,12 +224,12 @@ scenario_observed(struct rig *rig)
 	    stream, STAY_LOG_CONN | STAY_LOG_LINK | STAY_LOG_SESSION);
 	if (log != NULL)
 		stay_loop_set_observer(rig->loop, stay_log_observer(log));
-	redis = rig_redis(rig, peer_url(peer, "redis"), NULL);
-	rig_ask(redis, peer, NULL);
+	redis = rig_redis(rig, server_url(server, "redis"), NULL);
+	rig_ask(redis, server, NULL);
 	if (redis->redis != NULL)
 		(void)stay_redis_command(redis->redis, NULL, NULL, "ERROR");
 	rig_run_told(rig, LONG_MS);
-	peer_hang_up(peer, false);
+	server_hang_up(server, false);
 	rig_run(rig, 50);
 	rig_finish(rig);
 	rig_expect(written > 100, "something is written");

@@ -32,6 +32,8 @@ static _Thread_local size_t tried;
 static bool
 memory_fails(size_t size)
 {
+	if (fault_is_spared())
+		return false;
 	if (in_ev == 0) {
 		tried = 0;
 		return wrap_point(WRAP_memory) == WRAP_FAIL;
@@ -86,7 +88,7 @@ __wrap_free(void *memory)
 {
 	if (memory == NULL)
 		return;
-	if (in_ev == 0)
+	if (in_ev == 0 && !fault_is_spared())
 		tried = malloc_usable_size(memory);
 	atomic_fetch_sub(&live, 1);
 	__real_free(memory);

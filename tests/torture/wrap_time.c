@@ -13,7 +13,7 @@
 #include <time.h>
 
 #include "fault.h"
-#include "peer.h"
+#include "server.h"
 
 #define EPOCH_NS UINT64_C(1000000000000)
 #define WAIT_NS  UINT64_C(200000) /* even a wait for nothing takes so long */
@@ -263,7 +263,7 @@ __wrap_epoll_wait(
 	if (way != WRAP_PASS)
 		return wrap_fail(WRAP_epoll_wait, way);
 	do {
-		bool busy = peer_step();
+		bool busy = servers_step();
 
 		count = __real_epoll_wait(epoll, events, max, 0);
 		if (count != 0 || timeout_ms == 0)
