@@ -13,7 +13,7 @@
 
 #include <stay/redis.h>
 
-#include "sim/world_sim.h"
+#include "support/peer_virtual.h"
 
 #define CALLS_MAX 256
 #define HELD_MAX  8
@@ -32,9 +32,9 @@ static struct {
 	struct stay_world *world;
 	struct stay_loop *loop;
 	struct stay_redis *redis; /* NULL: closed */
-	struct sim_peer *peer;    /* the last that was accepted, or NULL */
-	bool greets;              /* the server answers HELLO as it should */
-	unsigned depth;           /* callbacks within which it is called */
+	struct peer server;
+	struct sim_peer *peer; /* the last that was accepted, or NULL */
+	unsigned depth;        /* callbacks within which it is called */
 	struct call calls[CALLS_MAX];
 	size_t count;
 	struct stay_held *held[HELD_MAX];
@@ -114,33 +114,16 @@ on_closed(void *arg, struct stay_conn *conn, enum stay_status reason)
 
 /* ---- the server ---- */
 
-static void
-on_accept(struct sim_peer *peer, void *arg)
-{
-	(void)arg;
-	it.peer = peer;
-}
+#define GREETING                                                               \
+	"%2\r\n+proto\r\n:3\r\n+version\r\n+7.2.4\r\n+OK\r\n+OK\r\n+PONG\r\n"
+
+static const struct peer_row greets[] = { ON("HELLO", GREETING), NO_MORE };
 
 static void
-greet(void)
+on_accept(struct peer_end *end)
 {
-	if (it.peer != NULL)
-		sim_peer_print(it.peer,
-		    "%2\r\n+proto\r\n:3\r\n+version\r\n+7.2.4\r\n"
-		    "+OK\r\n+OK\r\n+PONG\r\n");
+	it.peer = end->wire;
 }
-
-static void
-on_bytes(struct sim_peer *peer, void *arg, const char *bytes, size_t len)
-{
-	(void)arg;
-	(void)peer;
-	if (it.greets && memmem(bytes, len, "HELLO", 5) != NULL)
-		greet();
-}
-
-static const struct sim_server server = { .on_accept = on_accept,
-	.on_bytes = on_bytes };
 
 /* ---- deeds of the program ---- */
 
@@ -288,9 +271,9 @@ break_off(uint8_t how)
 static void
 greeting(uint8_t how)
 {
-	it.greets = (how & 1) != 0;
-	if (how & 2)
-		greet();
+	it.server.rows = how & 1 ? greets : NULL;
+	if (how & 2 && it.server.ends != NULL)
+		peer_say(it.server.ends, GREETING);
 }
 
 static void
@@ -392,11 +375,13 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memset(&it, 0, sizeof(it));
 	it.at = data + 1;
 	it.left = size - 1;
-	it.greets = (data[0] & 128) == 0;
+	it.server = (struct peer){ .rows = data[0] & 128 ? NULL : greets,
+		.reads = peer_reads_commands,
+		.on_accept = on_accept };
 	it.world = sim_world_new(1);
 	it.loop = stay_loop_new(it.world);
 	MUST(it.loop != NULL);
-	sim_listen(it.world, "10.0.0.1", 6379, &server, NULL);
+	peer_listen(&it.server, it.world, "10.0.0.1", 6379);
 	options = options_of(data[0]);
 	MUST(stay_redis_start(
 		 &it.redis, it.loop, "redis://10.0.0.1", &options) == STAY_OK);

@@ -11,7 +11,7 @@
 
 #include "../../adapters/redis/reply_parser.h"
 #include "../../adapters/redis/request.h"
-#include "sim/world_sim.h"
+#include "support/peer_virtual.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -141,14 +141,14 @@ try_format(const char *format)
 static char says[TEXT_MAX];
 
 static void
-on_accept(struct sim_peer *peer, void *arg)
+greet(struct peer_end *end, const struct peer_request *request)
 {
-	(void)arg;
-	sim_peer_print(peer, says);
-	sim_peer_print(peer, "\r\n");
+	(void)request;
+	peer_say(end, says);
+	peer_say(end, "\r\n");
 }
 
-static const struct sim_server server = { .on_accept = on_accept };
+static const struct peer_row rows[] = { DO(PEER_ACCEPTS, greet), NO_MORE };
 
 /* Printable lines, whatever was in it. */
 static void
@@ -165,6 +165,7 @@ run_client(const char *url, const char *label, const char *secret)
 	struct stay_loop *loop = stay_loop_new(world);
 	struct stay_redis_options options = { STAY_REDIS_OPTIONS,
 		.client.label = label, .client_name = label };
+	struct peer server = { .rows = rows };
 	struct stay_redis *redis;
 	char *text = NULL;
 	size_t len = 0;
@@ -173,7 +174,7 @@ run_client(const char *url, const char *label, const char *secret)
 
 	MUST(loop != NULL && log != NULL);
 	stay_loop_set_observer(loop, stay_log_observer(log));
-	sim_listen(world, "10.0.0.1", 6379, &server, NULL);
+	peer_listen(&server, world, "10.0.0.1", 6379);
 	if (stay_redis_start(&redis, loop, url, &options) == STAY_OK) {
 		sim_run_ms(world, 500);
 		stay_loop_stop(loop, STAY_OK);

@@ -30,7 +30,7 @@
 #include <stay/conn.h>
 #include <stay/stream.h>
 
-#include "world_sim.h"
+#include "peer_virtual.h"
 
 #define PROBE_TAGS      128
 #define PROBE_STEPS     24
@@ -114,7 +114,8 @@ struct probe {
 	bool shows_entered;
 	bool shows_started;
 	bool shows_peer;
-	bool quiet;            /* writes nothing down */
+	bool quiet; /* writes nothing down */
+	struct peer server;
 	struct sim_peer *peer; /* the last one accepted */
 };
 

@@ -8,45 +8,53 @@
 #define PORT 7777
 
 static void
-peer_accepted(struct sim_peer *peer, void *arg)
+on_accept(struct peer_end *end)
 {
-	struct probe *probe = arg;
+	struct probe *probe = end->peer->arg;
 
-	probe->peer = peer;
+	probe->peer = end->wire;
 	if (probe->shows_peer)
 		probe_note(probe, "[accepted]");
 }
 
 static void
-peer_got(struct sim_peer *peer, void *arg, const char *bytes, size_t len)
+on_close(struct peer_end *end, int error)
 {
-	struct probe *probe = arg;
+	struct probe *probe = end->peer->arg;
 
-	(void)peer;
-	if (probe->shows_peer)
-		probe_note(probe, "[got %.*s]", (int)len, bytes);
-}
-
-static void
-peer_closed(struct sim_peer *peer, void *arg, int error)
-{
-	struct probe *probe = arg;
-
-	(void)peer;
 	(void)error;
 	if (probe->shows_peer)
 		probe_note(probe, "[closed]");
 }
 
-static const struct sim_server server = { .on_accept = peer_accepted,
-	.on_bytes = peer_got,
-	.on_close = peer_closed };
+static void
+got(struct peer_end *end, const struct peer_request *request)
+{
+	struct probe *probe = end->peer->arg;
+	const struct peer_word *word = &request->words[0];
+
+	if (probe->shows_peer)
+		probe_note(probe, "[got %.*s]", (int)word->len, word->text);
+}
+
+static const struct peer_row rows[] = { DO(PEER_ANYTHING, got), NO_MORE };
+
+static struct peer *
+server_of(struct probe *probe)
+{
+	if (probe->server.rows == NULL)
+		probe->server = (struct peer){ .rows = rows,
+			.arg = probe,
+			.on_accept = on_accept,
+			.on_close = on_close };
+	return &probe->server;
+}
 
 static void
 act_listen(struct probe *probe, const struct probe_word *word)
 {
 	(void)word;
-	sim_listen(probe->world, HOST, PORT, &server, probe);
+	peer_listen(server_of(probe), probe->world, HOST, PORT);
 }
 
 /* Nobody answers there, nor refuses. */
@@ -90,7 +98,7 @@ act_adopt(struct probe *probe, const struct probe_word *word)
 	enum stay_status status;
 	int fd;
 
-	probe->peer = sim_adopted(probe->world, &server, probe, &fd);
+	fd = peer_adopted(server_of(probe), probe->world);
 	probe->calling++;
 	status = stay_stream_adopt(probe->conn, fd, fd);
 	probe->calling--;
