@@ -104,10 +104,11 @@ $(BUILD)/bench/with_redis: $(call objects,tests/support/redis_server.c)
 bench-programs: $(BENCH)
 
 # What is counted inside of a program is counted by tests/bench/meter.c.
-$(BUILD)/bench/with_canned: $(call objects,tests/bench/with_canned.c tests/bench/bench.c)
+$(BUILD)/bench/with_canned: $(call objects,$(addprefix tests/bench/,with_canned.c bench.c) \
+	$(addprefix tests/support/,peer_script.c peer_loopback.c))
 	@mkdir -p $(@D)
 	$(call tell,LINK)
-	$(Q)$(LINK) -o $@ $^
+	$(Q)$(LINK) -o $@ $^ -lev
 $(BUILD)/bench/counted: $(call objects,$(addprefix tests/bench/,counted.c bench.c meter.c)) $(ARCHIVES)
 	@mkdir -p $(@D)
 	$(call tell,LINK)
