@@ -14,6 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "line_kind.h"
+
 /* clang-format off */
 static const struct shape {
 	const char *verb;
@@ -110,24 +112,6 @@ encode(struct stay_request *request, struct stay_buf *out)
 	return status == STAY_OK && line->refused ? STAY_E_FORMAT : status;
 }
 
-static enum stay_frame_kind
-kind_of(char c)
-{
-	static const char kinds[] = {
-		[STAY_FRAME_MORE] = '0',
-		[STAY_FRAME_REPLY] = '+',
-		[STAY_FRAME_ERROR] = '-',
-		[STAY_FRAME_REFUSED] = '!',
-		[STAY_FRAME_PART] = '*',
-		[STAY_FRAME_PUSH] = '>',
-		[STAY_FRAME_ANSWERING_PUSH] = '=',
-		[STAY_FRAME_SKIP] = '#',
-	};
-	const char *at = memchr(kinds, c, sizeof(kinds));
-
-	return at == NULL ? STAY_FRAME_BAD : (enum stay_frame_kind)(at - kinds);
-}
-
 static void
 read_frame(struct line_frame *frame, const char *line, size_t len)
 {
@@ -144,7 +128,7 @@ decode(struct stay_session *session, struct stay_bytes in)
 {
 	struct line_data *data = data_of(session);
 	const char *end;
-	enum stay_frame_kind kind = kind_of(in.data[0]);
+	enum stay_frame_kind kind = line_kind_of(in.data[0]);
 
 	if (in.len < data->seen)
 		broken(2, "decode is given less than before");

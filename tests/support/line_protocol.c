@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "line_kind.h"
+
 void
 line_note(struct line_notes *notes, const char *format, ...)
 {
@@ -46,24 +48,6 @@ encode(struct stay_request *request, struct stay_buf *out)
 }
 
 /* ---- in ---- */
-
-static enum stay_frame_kind
-kind_of(char c)
-{
-	static const char kinds[] = {
-		[STAY_FRAME_MORE] = '0',
-		[STAY_FRAME_REPLY] = '+',
-		[STAY_FRAME_ERROR] = '-',
-		[STAY_FRAME_REFUSED] = '!',
-		[STAY_FRAME_PART] = '*',
-		[STAY_FRAME_PUSH] = '>',
-		[STAY_FRAME_ANSWERING_PUSH] = '=',
-		[STAY_FRAME_SKIP] = '#',
-	};
-	const char *at = memchr(kinds, c, sizeof(kinds));
-
-	return at == NULL ? STAY_FRAME_BAD : (enum stay_frame_kind)(at - kinds);
-}
 
 static void
 scribble(struct stay_session *session, const char *from, size_t len)
@@ -107,7 +91,7 @@ decode(struct stay_session *session, struct stay_bytes in)
 	struct line_session *line = stay_session_data(session);
 	const char *end =
 	    memchr(in.data + line->seen, '\n', in.len - line->seen);
-	enum stay_frame_kind kind = kind_of(in.data[0]);
+	enum stay_frame_kind kind = line_kind_of(in.data[0]);
 	size_t len;
 
 	if (end == NULL) {
