@@ -72,7 +72,8 @@ reads(struct peer_end *end, const char *in, size_t len,
 	size_t whole, sent = desk->pings;
 
 	if (len > sent && (len - sent > 64 || len < HEAD + 8)) {
-		desk_answer(desk, desk_delay(desk), 0, in + sent, len - sent);
+		peer_send(
+		    desk->end, desk_delay(desk), 0, in + sent, len - sent);
 		sent = len;
 	}
 	desk->pings = (unsigned)sent;
@@ -92,7 +93,8 @@ reads(struct peer_end *end, const char *in, size_t len,
 		broken(4, "call %" PRIu64 " has come with other bytes",
 		    call->number);
 	if (sent < whole) {
-		desk_answer(desk, desk_delay(desk), 0, in + sent, whole - sent);
+		peer_send(
+		    desk->end, desk_delay(desk), 0, in + sent, whole - sent);
 		sent = whole;
 	}
 	request->count = 0;

@@ -12,13 +12,6 @@
 /* ---- answers ---- */
 
 void
-desk_answer(struct desk *desk, unsigned ms, unsigned phase, const void *bytes,
-    size_t len)
-{
-	peer_send(desk->end, ms, phase, bytes, len);
-}
-
-void
 desk_print(
     struct desk *desk, unsigned ms, unsigned phase, const char *format, ...)
 {
@@ -31,7 +24,7 @@ desk_print(
 	va_end(args);
 	if (len < 0 || (size_t)len >= sizeof(text))
 		sim_die("an answer of %d bytes", len);
-	desk_answer(desk, ms, phase, text, (size_t)len);
+	peer_send(desk->end, ms, phase, text, (size_t)len);
 }
 
 unsigned

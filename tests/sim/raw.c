@@ -505,7 +505,7 @@ serve(struct peer_end *end, const struct peer_request *request)
 			    (unsigned char)in[i], desk->pings);
 		desk->pings = (desk->pings + 1) % 256;
 	}
-	desk_answer(desk, desk_delay(desk), 0, in, len);
+	peer_send(desk->end, desk_delay(desk), 0, in, len);
 }
 
 static void

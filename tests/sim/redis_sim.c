@@ -172,7 +172,7 @@ answer_echo(struct desk *desk, const struct peer_word *word, unsigned ms)
 
 	memcpy(out + head, word->text, word->len);
 	memcpy(out + head + word->len, "\r\n", 2);
-	desk_answer(desk, ms, 0, out, (size_t)head + word->len + 2);
+	peer_send(desk->end, ms, 0, out, (size_t)head + word->len + 2);
 }
 
 /* The number of its own, and the value of another's key. */

@@ -254,10 +254,7 @@ void host_push(struct host *host);
 /* A desk of `host` whose connection is open; NULL. */
 struct desk *host_desk(struct host *host);
 
-/* Bytes back, after all that are waiting; `phase` becomes the desk's when they
- * leave, if not 0. */
-void desk_answer(struct desk *desk, unsigned ms, unsigned phase,
-    const void *bytes, size_t len);
+/* As peer_send does, and printf. */
 void desk_print(struct desk *desk, unsigned ms, unsigned phase,
     const char *format, ...) STAY_PRINTF(4, 5);
 /* A request of call `number` is here, in order; and it is acted upon. */

@@ -258,16 +258,10 @@ peer_say(struct peer_end *end, const char *text)
 	peer_send(end, 0, 0, text, strlen(text));
 }
 
-static void
-do_late(struct peer_end *end, unsigned ms, enum peer_deed deed)
+void
+peer_do(struct peer_end *end, unsigned ms, enum peer_deed deed)
 {
 	put(end, ms, piece_new(end, deed, "", 0));
-}
-
-void
-peer_do(struct peer_end *end, enum peer_deed deed)
-{
-	do_late(end, 0, deed);
 }
 
 bool
@@ -307,30 +301,19 @@ is_for(const struct peer_row *row, const struct peer_request *request)
 	return begins(request, row->request);
 }
 
-/* How often a row was, if it is one of those that are counted. */
-static unsigned *
-used(struct peer *peer, const struct peer_row *row)
-{
-	for (size_t i = 0; peer->rows != NULL; i++) {
-		if (peer->rows[i].request == NULL)
-			return NULL;
-		if (i == PEER_ROWS_MAX)
-			bad(peer, "more rows than it can count");
-		if (&peer->rows[i] == row)
-			return &peer->used[i];
-	}
-	return NULL;
-}
-
 static const struct peer_row *
-row_for(struct peer *peer, const struct peer_request *request)
+row_for(struct peer *peer, const struct peer_request *request, unsigned **used)
 {
 	const struct peer_row *row = peer->rows;
 
-	for (; row != NULL && row->request != NULL; row++)
+	for (*used = peer->used; row != NULL && row->request != NULL; row++) {
 		if (is_for(row, request) &&
-		    (row->times == 0 || *used(peer, row) < row->times))
+		    (row->times == 0 || **used < row->times))
 			return row;
+		if (++*used == peer->used + PEER_ROWS_MAX)
+			bad(peer, "more rows than it can count");
+	}
+	*used = NULL;
 	for (row = peer->usual; row != NULL && row->request != NULL; row++)
 		if (is_for(row, request))
 			return row;
@@ -363,7 +346,7 @@ answer(struct peer_end *end, const char *at, const struct peer_request *request)
 		else if (*at == PEER_DEAFENS[0])
 			end->deaf = true;
 		else
-			do_late(end, ms, (enum peer_deed) * at);
+			peer_do(end, ms, (enum peer_deed) * at);
 		ms = *at == PEER_LATE("")[0]
 			 ? (unsigned)strtoul(at + 1, NULL, 10)
 			 : 0;
@@ -375,15 +358,16 @@ static void
 serve(struct peer_end *end, const struct peer_request *request)
 {
 	struct peer *peer = end->peer;
-	const struct peer_row *row = row_for(peer, request);
+	unsigned *used;
+	const struct peer_row *row = row_for(peer, request, &used);
 
 	if (peer->log != NULL && request != NULL &&
 	    (row == NULL || !row->unlogged))
 		note_request(peer, request);
 	if (row == NULL || end->deaf || end->over)
 		return;
-	if (used(peer, row) != NULL)
-		++*used(peer, row);
+	if (used != NULL)
+		++*used;
 	if (row->act != NULL)
 		row->act(end, request);
 	answer(end, row->answer, request);

@@ -65,10 +65,7 @@ struct peer_row {
 	bool unlogged;
 };
 
-#define ON(asked, said)                                                        \
-	{                                                                      \
-		.request = (asked), .answer = (said)                           \
-	}
+#define ON(asked, said) ON_FIRST(0, asked, said)
 #define ON_FIRST(often, asked, said)                                           \
 	{                                                                      \
 		.request = (asked), .answer = (said), .times = (often)         \
@@ -151,7 +148,8 @@ struct peer_end {
 void peer_send(struct peer_end *end, unsigned ms, unsigned phase,
     const void *bytes, size_t len);
 void peer_say(struct peer_end *end, const char *text);
-void peer_do(struct peer_end *end, enum peer_deed deed);
+/* The same of a deed. */
+void peer_do(struct peer_end *end, unsigned ms, enum peer_deed deed);
 /* There is something that it has not said yet. */
 bool peer_is_busy(const struct peer_end *end);
 void peer_unmute(struct peer *peer);

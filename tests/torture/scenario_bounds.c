@@ -24,7 +24,7 @@ redis_with(
 		ours.call_timeout_ms = client.call_timeout_ms;
 	ours.max_age_ms = client.max_age_ms;
 	options.client = ours;
-	return rig_redis(rig, server_url(server, "redis"), &options);
+	return rig_redis(rig, door_url(&server->door, "redis"), &options);
 }
 
 /* ---- replies that are kept ---- */
@@ -219,7 +219,7 @@ scenario_another_server(struct rig *rig)
 	if (redis->redis != NULL) {
 		rig_enter(rig);
 		status = stay_redis_reconfigure(
-		    redis->redis, server_url(to, "redis"), &options);
+		    redis->redis, door_url(&to->door, "redis"), &options);
 		rig_leave(rig);
 	}
 	rig_expect(status == STAY_OK, "it can be sent elsewhere");

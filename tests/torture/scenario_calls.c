@@ -14,7 +14,7 @@ scenario_echo_call(struct rig *rig)
 {
 	struct server *server = server_listen(SERVER_ECHO, true);
 	struct rig_member *echo =
-	    rig_echo(rig, server_url(server, "echo"), NULL);
+	    rig_echo(rig, door_url(&server->door, "echo"), NULL);
 
 	rig_send(echo, 10, NULL);
 	rig_run_told(rig, LONG_MS);
@@ -26,7 +26,7 @@ scenario_echo_pipeline(struct rig *rig)
 {
 	struct server *server = server_listen(SERVER_ECHO, true);
 	struct rig_member *echo =
-	    rig_echo(rig, server_url(server, "echo"), NULL);
+	    rig_echo(rig, door_url(&server->door, "echo"), NULL);
 
 	for (size_t len = 1; len <= 100; len++)
 		rig_send(echo, len, NULL);
@@ -39,7 +39,7 @@ scenario_echo_large(struct rig *rig)
 {
 	struct server *server = server_listen(SERVER_ECHO, true);
 	struct rig_member *echo =
-	    rig_echo(rig, server_url(server, "echo"), NULL);
+	    rig_echo(rig, door_url(&server->door, "echo"), NULL);
 
 	rig_send(echo, 1 << 20, NULL);
 	rig_send(echo, 3, NULL);
@@ -52,7 +52,7 @@ scenario_echo_large(struct rig *rig)
 static struct rig_member *
 redis_of(struct rig *rig, const struct server *server)
 {
-	return rig_redis(rig, server_url(server, "redis"), NULL);
+	return rig_redis(rig, door_url(&server->door, "redis"), NULL);
 }
 
 void
@@ -76,7 +76,8 @@ scenario_redis_resp2(struct rig *rig)
 	server->peer.rows = greets_resp2;
 	options.client_name = "torture";
 	redis = rig_redis(rig,
-	    server_url_at(server, "redis", "me:secret@127.0.0.1"), &options);
+	    door_url_at(&server->door, "redis", "me:secret@127.0.0.1"),
+	    &options);
 	rig_ask(redis, server, NULL);
 	rig_run_told(rig, LONG_MS);
 	rig_expect_calls(rig, 1, STAY_OK, STAY_REPLIED);
@@ -108,7 +109,7 @@ scenario_redis_denied_stops(struct rig *rig)
 
 	server->peer.rows = greets_denying;
 	options.client.on_fatal = STAY_FATAL_STOP;
-	redis = rig_redis(rig, server_url(server, "redis"), &options);
+	redis = rig_redis(rig, door_url(&server->door, "redis"), &options);
 	rig_ask(redis, server, NULL);
 	rig_run(rig, LONG_MS);
 	rig_expect_calls(rig, 1, STAY_E_DENIED, STAY_NOT_SENT);
@@ -202,7 +203,7 @@ scenario_redis_kinds(struct rig *rig)
 
 	options.on_push = on_push;
 	options.on_push_arg = &pushes;
-	redis = rig_redis(rig, server_url(server, "redis"), &options);
+	redis = rig_redis(rig, door_url(&server->door, "redis"), &options);
 	rig_command(redis, NULL, NULL, "ERROR");
 	rig_run_told(rig, LONG_MS);
 	rig_expect_calls(rig, 1, STAY_E_SERVER, STAY_REPLIED);
@@ -311,7 +312,7 @@ scenario_offline_refused(struct rig *rig)
 	struct rig_member *redis;
 
 	options.client.offline = STAY_OFFLINE_FAIL;
-	redis = rig_redis(rig, server_url(server, "redis"), &options);
+	redis = rig_redis(rig, door_url(&server->door, "redis"), &options);
 	rig_ask(redis, server, NULL);
 	rig_run_up(redis);
 	rig_ask(redis, server, NULL);
@@ -328,7 +329,7 @@ scenario_queue_full(struct rig *rig)
 
 	options.client.queue_calls_max = 3;
 	options.client.inflight_calls_max = 1;
-	redis = rig_redis(rig, server_url(server, "redis"), &options);
+	redis = rig_redis(rig, door_url(&server->door, "redis"), &options);
 	rig_ask_many(redis, server, 5);
 	rig_run_told(rig, LONG_MS);
 	rig_expect(rig->calls[2].status == STAY_OK && rig->calls[2].told == 1,
@@ -423,7 +424,7 @@ scenario_silent_server(struct rig *rig)
 	struct rig_member *redis;
 
 	options.client.silence_ms = 50;
-	redis = rig_redis(rig, server_url(server, "redis"), &options);
+	redis = rig_redis(rig, door_url(&server->door, "redis"), &options);
 	rig_run_up(redis);
 	server_mute(server, true);
 	rig_ask(redis, server, NULL);
@@ -445,7 +446,7 @@ scenario_probe(struct rig *rig)
 
 	options.client.probe_ms = 20;
 	options.client.silence_ms = 50;
-	redis = rig_redis(rig, server_url(server, "redis"), &options);
+	redis = rig_redis(rig, door_url(&server->door, "redis"), &options);
 	rig_run_up(redis);
 	rig_run(rig, 100);
 	rig_expect(server->peer.accepted == 1, "the session stays");
@@ -485,7 +486,7 @@ scenario_two_connections(struct rig *rig)
 	struct server *mirror = server_listen(SERVER_ECHO, false);
 	struct rig_member *redis = redis_of(rig, server);
 	struct rig_member *echo =
-	    rig_echo(rig, server_url(mirror, "echo"), NULL);
+	    rig_echo(rig, door_url(&mirror->door, "echo"), NULL);
 
 	for (int i = 0; i < 5; i++) {
 		rig_ask(redis, server, NULL);

@@ -335,7 +335,7 @@ stream_connect(struct stay_conn *conn, void *state, struct stay_info info)
 {
 	(void)state;
 	(void)info;
-	if (stay_stream_dial(conn, server_url(partner, "unix")) != STAY_OK)
+	if (stay_stream_dial(conn, door_url(&partner->door, "unix")) != STAY_OK)
 		return stay_verdict_backoff(10);
 	return stay_verdict_pending(100);
 }

@@ -37,15 +37,15 @@ call_over(
 void
 scenario_dial_tcp(struct rig *rig)
 {
-	call_over(
-	    rig, server_url(server_listen(SERVER_ECHO, false), "echo"), NULL);
+	call_over(rig,
+	    door_url(&server_listen(SERVER_ECHO, false)->door, "echo"), NULL);
 }
 
 void
 scenario_dial_unix(struct rig *rig)
 {
-	call_over(
-	    rig, server_url(server_listen(SERVER_ECHO, true), "echo"), NULL);
+	call_over(rig,
+	    door_url(&server_listen(SERVER_ECHO, true)->door, "echo"), NULL);
 }
 
 void
@@ -65,7 +65,8 @@ scenario_dial_options(struct rig *rig)
 	socket.source.len = sizeof(source);
 	memcpy(&socket.source.storage, &source, sizeof(source));
 	options.socket = &socket;
-	call_over(rig, server_url(server_listen(SERVER_ECHO, false), "echo"),
+	call_over(rig,
+	    door_url(&server_listen(SERVER_ECHO, false)->door, "echo"),
 	    &options);
 }
 
@@ -74,7 +75,7 @@ call_by_name(struct rig *rig, const char *name)
 {
 	struct server *server = server_listen(SERVER_ECHO, false);
 
-	call_over(rig, server_url_at(server, "echo", name), NULL);
+	call_over(rig, door_url_at(&server->door, "echo", name), NULL);
 }
 
 void
@@ -140,7 +141,8 @@ scenario_dial_clogged(struct rig *rig)
 	struct server *server = server_listen(SERVER_CLOGGED, false);
 
 	options.client.connect_budget_ms = 30;
-	rig_explain(call_in_vain(rig, server_url(server, "redis"), &options));
+	rig_explain(
+	    call_in_vain(rig, door_url(&server->door, "redis"), &options));
 }
 
 void
@@ -148,7 +150,7 @@ scenario_dial_closed_at_once(struct rig *rig)
 {
 	struct server *server = server_listen(SERVER_CLOSES, true);
 
-	call_in_vain(rig, server_url(server, "redis"), NULL);
+	call_in_vain(rig, door_url(&server->door, "redis"), NULL);
 	rig_expect(server->peer.accepted > 1, "it comes back");
 }
 
@@ -160,8 +162,8 @@ scenario_governor_of_one(struct rig *rig)
 	rig_expect(
 	    stay_loop_set_dials_max(rig->loop, 1) == STAY_OK, "it is set");
 	for (int i = 0; i < 3; i++)
-		rig_send(
-		    rig_echo(rig, server_url(server, "echo"), NULL), 9, NULL);
+		rig_send(rig_echo(rig, door_url(&server->door, "echo"), NULL),
+		    9, NULL);
 	rig_run_told(rig, LONG_MS);
 	rig_expect_calls(rig, 3, STAY_OK, STAY_REPLIED);
 }
@@ -432,5 +434,5 @@ scenario_user_transport(struct rig *rig)
 
 	rig_expect(status == STAY_OK, "the scheme is taken");
 	if (status == STAY_OK)
-		call_over(rig, server_url(server, "mirror"), NULL);
+		call_over(rig, door_url(&server->door, "mirror"), NULL);
 }

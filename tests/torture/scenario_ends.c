@@ -12,7 +12,7 @@ scenario_stop_at_once(struct rig *rig)
 {
 	struct server *server = server_listen(SERVER_REDIS, true);
 	struct rig_member *redis =
-	    rig_redis(rig, server_url(server, "redis"), NULL);
+	    rig_redis(rig, door_url(&server->door, "redis"), NULL);
 
 	rig_ask(redis, server, NULL);
 	rig_stop(redis);
@@ -39,7 +39,7 @@ scenario_stop_dialing(struct rig *rig)
 {
 	struct server *server = server_listen(SERVER_CLOGGED, false);
 	struct rig_member *redis =
-	    rig_redis(rig, server_url(server, "redis"), NULL);
+	    rig_redis(rig, door_url(&server->door, "redis"), NULL);
 
 	rig_ask(redis, server, NULL);
 	rig_run(rig, 20);
@@ -54,7 +54,7 @@ scenario_stop_greeting(struct rig *rig)
 {
 	struct server *server = server_listen(SERVER_REDIS, true);
 	struct rig_member *redis =
-	    rig_redis(rig, server_url(server, "redis"), NULL);
+	    rig_redis(rig, door_url(&server->door, "redis"), NULL);
 
 	server->peer.rows = greets_mute;
 	rig_ask(redis, server, NULL);
@@ -70,7 +70,7 @@ scenario_stop_ready(struct rig *rig)
 {
 	struct server *server = server_listen(SERVER_REDIS, true);
 	struct rig_member *redis =
-	    rig_redis(rig, server_url(server, "redis"), NULL);
+	    rig_redis(rig, door_url(&server->door, "redis"), NULL);
 
 	rig_run_up(redis);
 	rig_explain(redis);
@@ -94,7 +94,7 @@ scenario_stop_backing_off(struct rig *rig)
 
 	options.client.backoff = stay_backoff_constant(500);
 	server_unlisten(server);
-	redis = rig_redis(rig, server_url(server, "redis"), &options);
+	redis = rig_redis(rig, door_url(&server->door, "redis"), &options);
 	rig_ask(redis, server, NULL);
 	rig_run(rig, 20);
 	rig_explain(redis);
@@ -116,7 +116,7 @@ scenario_stop_in_done(struct rig *rig)
 {
 	struct server *server = server_listen(SERVER_REDIS, true);
 	struct rig_member *redis =
-	    rig_redis(rig, server_url(server, "redis"), NULL);
+	    rig_redis(rig, door_url(&server->door, "redis"), NULL);
 
 	rig_run_up(redis);
 	rig_ask(redis, server, stop);
@@ -131,7 +131,7 @@ scenario_drain(struct rig *rig)
 {
 	struct server *server = server_listen(SERVER_REDIS, true);
 	struct rig_member *redis =
-	    rig_redis(rig, server_url(server, "redis"), NULL);
+	    rig_redis(rig, door_url(&server->door, "redis"), NULL);
 
 	rig_ask_many(redis, server, 10);
 	rig_drain(redis, LONG_MS);
@@ -145,7 +145,7 @@ scenario_drain_in_vain(struct rig *rig)
 {
 	struct server *server = server_listen(SERVER_REDIS, true);
 	struct rig_member *redis =
-	    rig_redis(rig, server_url(server, "redis"), NULL);
+	    rig_redis(rig, door_url(&server->door, "redis"), NULL);
 
 	rig_run_up(redis);
 	server_mute(server, true);
@@ -160,7 +160,7 @@ scenario_reconnect(struct rig *rig)
 {
 	struct server *server = server_listen(SERVER_REDIS, true);
 	struct rig_member *redis =
-	    rig_redis(rig, server_url(server, "redis"), NULL);
+	    rig_redis(rig, door_url(&server->door, "redis"), NULL);
 
 	rig_run_up(redis);
 	rig_ask_many(redis, server, 3);
@@ -178,7 +178,7 @@ scenario_await(struct rig *rig)
 {
 	struct server *server = server_listen(SERVER_REDIS, true);
 	struct rig_member *redis =
-	    rig_redis(rig, server_url(server, "redis"), NULL);
+	    rig_redis(rig, door_url(&server->door, "redis"), NULL);
 	struct rig_member *other = rig_redis(rig, "redis://127.0.0.1:1", NULL);
 	enum stay_status status;
 
@@ -224,7 +224,7 @@ scenario_observed(struct rig *rig)
 	    stream, STAY_LOG_CONN | STAY_LOG_LINK | STAY_LOG_SESSION);
 	if (log != NULL)
 		stay_loop_set_observer(rig->loop, stay_log_observer(log));
-	redis = rig_redis(rig, server_url(server, "redis"), NULL);
+	redis = rig_redis(rig, door_url(&server->door, "redis"), NULL);
 	rig_ask(redis, server, NULL);
 	if (redis->redis != NULL)
 		(void)stay_redis_command(redis->redis, NULL, NULL, "ERROR");

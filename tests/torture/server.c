@@ -157,18 +157,6 @@ server_adopt(enum server_style style, int read_fd, int write_fd)
 	return server;
 }
 
-const char *
-server_url_at(const struct server *server, const char *scheme, const char *host)
-{
-	return door_url_at(&server->door, scheme, host);
-}
-
-const char *
-server_url(const struct server *server, const char *scheme)
-{
-	return door_url(&server->door, scheme);
-}
-
 void
 server_hang_up(struct server *server, bool resets)
 {

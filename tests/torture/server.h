@@ -30,10 +30,6 @@ struct server {
 
 /* Listen: on a unix socket, or at 127.0.0.1. */
 struct server *server_listen(enum server_style style, bool is_unix);
-/* Valid till the next call. */
-const char *server_url(const struct server *server, const char *scheme);
-const char *server_url_at(
-    const struct server *server, const char *scheme, const char *host);
 /* End all that it has accepted, gently or not. */
 void server_hang_up(struct server *server, bool resets);
 /* It answers nothing as long as it is mute, and then all. */

@@ -32,7 +32,7 @@ START_TEST(test_link_reads_to_the_end)
 	rig_open(&rig, &greeter);
 	ck_assert_str_eq(rig.link.peer, "10.0.0.1:7");
 	ck_assert(stay__link_is_open(&rig.link));
-	peer_do(greeter.ends, PEER_CLOSE);
+	peer_do(greeter.ends, 0, PEER_CLOSE);
 	sim_run_ms(rig.world, 10);
 	ck_assert_str_eq(rig.news, "granted up readable readable down");
 	ck_assert_uint_eq(rig.got_len, 5);
@@ -50,7 +50,7 @@ START_TEST(test_link_tells_a_reset)
 	struct rig rig;
 
 	rig_open(&rig, &silent);
-	peer_do(silent.ends, PEER_RESET);
+	peer_do(silent.ends, 0, PEER_RESET);
 	sim_run_ms(rig.world, 10);
 	ck_assert_str_eq(rig.news, "granted up readable down");
 	ck_assert_int_eq(rig.link.failure.status, STAY_E_RESET);
@@ -246,7 +246,7 @@ START_TEST(test_link_may_be_gone_after_any_news)
 	}
 	if (closing_news == STAY__NEWS_DOWN) {
 		sim_run_ms(rig.world, 10);
-		peer_do(greeter.ends, PEER_CLOSE);
+		peer_do(greeter.ends, 0, PEER_CLOSE);
 	}
 	sim_run_ms(rig.world, 1000);
 	ck_assert_uint_eq(sim_open_fds(rig.world), 0);

@@ -385,7 +385,7 @@ START_TEST(test_redis_greeting_tells_what_was_agreed_on)
 	ck_assert_int_eq(agreement().role, STAY_REDIS_PRIMARY);
 	assert_explains(", RESP3 with redis 7.2.4 (primary); it stays");
 	sim_unlisten(here.world, "10.0.0.1", 6379);
-	peer_do(here.server.ends, PEER_CLOSE);
+	peer_do(here.server.ends, 0, PEER_CLOSE);
 	sim_run_ms(here.world, 10);
 	ck_assert_uint_eq(agreement().protocol, 0);
 	ck_assert_str_eq(agreement().server, "");

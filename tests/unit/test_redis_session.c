@@ -247,7 +247,7 @@ START_TEST(test_redis_session_gives_a_large_tape_back)
 	ck_assert_uint_eq(told, 1);
 	ck_assert_uint_ge(here.redis->parser.tape.cap, LARGE);
 	sim_unlisten(here.world, "10.0.0.1", 6379);
-	peer_do(here.server.ends, PEER_RESET);
+	peer_do(here.server.ends, 0, PEER_RESET);
 	sim_run_ms(here.world, 1);
 	ck_assert_uint_eq(here.redis->parser.tape.cap, 0);
 }
