@@ -286,15 +286,13 @@ START_TEST(test_redis_session_has_the_bounds_of_its_config)
 			     &narrow[_i].options),
 	    STAY_OK);
 	sim_run_ms(here.world, 100);
-	ck_assert_uint_eq(sessions, 2);
+	ck_assert_uint_eq(here.server.accepted, 2);
 	failed = STAY_OK;
 	submit("GET k");
-	sim_peer_print(peer, narrow[_i].fits);
-	sim_run_ms(here.world, 10);
+	redis_virtual_say(&here, narrow[_i].fits);
 	ck_assert_int_eq(last.status, STAY_OK);
 	submit("GET k");
-	sim_peer_print(peer, narrow[_i].exceeds);
-	sim_run_ms(here.world, 10);
+	redis_virtual_say(&here, narrow[_i].exceeds);
 	ck_assert_uint_eq(told, 2);
 	ck_assert_int_ne(failed, STAY_OK);
 }
