@@ -89,6 +89,23 @@ enum stay_on_refused {
 };
 
 /*
+ * What a call that blocks (STAY_BLOCKS) does to its session when it is cancelled
+ * or times out with no other call in flight. With others in flight, and with
+ * STAY_GIVEN_UP_WAIT, it leaves a tombstone as any call: the server still acts
+ * on it, and the protocol's on_orphan gets what comes.
+ *
+ * With STAY_GIVEN_UP_END the session ends at once. A server that notices this
+ * before it has something for the call gives it to somebody else, or keeps it:
+ * no value is lost, unless it was on its way already. Calls that are given up
+ * before do not count as in flight, nor do probes; whether one is alone is decided
+ * when it is given up. Calls in the queue wait for the next session, as after any
+ * end of one. This is no failed attempt (attempts_max). The next session follows
+ * after the first delay of `backoff`, with its jitter; after longer ones if
+ * sessions end so again and again before they are stable_ms old.
+ */
+enum stay_on_given_up { STAY_GIVEN_UP_END, STAY_GIVEN_UP_WAIT };
+
+/*
  * A call that brings its own session down. When a session ends unplanned, the
  * oldest call in flight is the suspect, unless it blocks or was given up:
  *  - The server's answer can't be read, or the server fell silent: the suspect
@@ -133,6 +150,7 @@ struct stay_client_options {
 	enum stay_offline offline;
 	enum stay_on_fatal on_fatal;
 	enum stay_on_refused on_refused;
+	enum stay_on_given_up on_given_up;
 	struct stay_backoff_policy backoff; /* between attempts */
 	/* NULL: nodelay, keepalive and user timeout derived from silence_ms. */
 	const struct stay_socket_options *socket;
@@ -247,7 +265,8 @@ STAY_API STAY_USE enum stay_status stay_client_call_with(
 /*
  * Give up a call, or a place in the line for room. `done` runs later in this
  * turn with STAY_E_CANCELLED, and NOT_SENT or MAYBE_EXECUTED; of a place in the
- * line, `ready` runs with STAY_E_CANCELLED.
+ * line, `ready` runs with STAY_E_CANCELLED. If the call blocks, its session may
+ * end: see enum stay_on_given_up.
  * Returns: STAY_OK; STAY_E_STALE if it has completed already.
  */
 STAY_API enum stay_status stay_client_cancel(

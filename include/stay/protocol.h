@@ -86,7 +86,8 @@ struct stay_session;
  *
  * A call with STAY_BLOCKS, and without a timeout of its own, has blocks_ms and
  * block_margin_ms from its submission on, in place of call_timeout_ms. While it
- * is the oldest in flight, the server may be silent for as long.
+ * is the oldest in flight, the server may be silent for as long. If it is given up
+ * with no other call in flight, its session ends: see enum stay_on_given_up.
  */
 #define STAY_IDEMPOTENT   1u /* running it twice does no harm */
 #define STAY_BLOCKS       2u /* the server may take blocks_ms to reply */

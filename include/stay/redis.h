@@ -40,8 +40,10 @@
  *  - A command that blocks delays all that is sent behind it. Use a client of
  *    its own for such commands.
  *  - A command that is cancelled or times out while in flight is executed all
- *    the same. What a cancelled BLPOP pops is lost, unless on_orphan takes its
- *    late reply.
+ *    the same, and on_orphan takes its late reply; except for one that blocks,
+ *    as BLPOP, with no other command in flight: its session ends at once, so that
+ *    the server keeps the value, unless that was on its way already. See
+ *    client.on_given_up in <stay/client.h>.
  *  - MULTI to EXEC are several calls, and each can fail alone. A script (EVAL)
  *    is one. If it must be MULTI, submit all of it without returning to the
  *    loop, each call with STAY_THIS_SESSION, so that none runs in another
@@ -74,7 +76,8 @@ typedef void stay_redis_push_fn(
 
 /*
  * The late reply, or error, to a command that was cancelled or has timed out in
- * flight. What it brings, as the value that a BLPOP popped, has no owner. There
+ * flight. What it brings, as the value that a BLPOP popped, has no owner. (A BLPOP
+ * that was alone in flight has ended its session instead: client.on_given_up.) There
  * is no pointer to the call: recognise it by its contents (BLPOP's reply names
  * the key). It comes after the `done` of its command, in the order of the
  * replies. It does not come if the session ends first, as it does when a reply
@@ -219,7 +222,9 @@ STAY_API struct stay_conn *stay_redis_conn(struct stay_redis *redis);
  * A command that may block for a time (BLPOP, XREAD BLOCK, WAIT, ...) has that
  * time and block_margin_ms, in place of call_timeout_ms; BLPOP with 0 has no
  * timeout. If the call has a timeout of its own (stay_redis_command_with), only that
- * counts.
+ * counts. If it is given up, by its timeout or stay_client_cancel, and no other
+ * command is in flight, the session ends, and another one follows after a short
+ * backoff: the value stays with the server (client.on_given_up).
  *
  * Returns: STAY_OK: accepted. Or the call is rejected, and `done` never runs:
  * STAY_E_FORMAT; STAY_E_UNSUPPORTED; and all of stay_client_call_with.

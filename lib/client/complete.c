@@ -15,12 +15,28 @@
 
 /* ---- giving up ---- */
 
+/*
+ * The server would give it a value that then is nobody's: BLPOP. It sees the end of
+ * the session, and keeps the value. With other calls in flight they would pay for
+ * that. Tombstones and the control lane are nobody.
+ */
+static bool
+ends_its_session(
+    const struct stay_client *client, const struct stay__call *call)
+{
+	return (call->flags & STAY_BLOCKS) != 0 &&
+	       client->calls.counts.in_flight == 1 &&
+	       client->options.on_given_up == STAY_GIVEN_UP_END;
+}
+
 /* The outcome of a call that was already on the wire is not known. Its reply is
  * still to come, and must not reach another call. */
 static void
 bury(struct stay_client *client, struct stay__call *call,
     enum stay_status status)
 {
+	if (ends_its_session(client, call))
+		stay__leave_given_up(&client->session);
 	stay__call_bury(call, status);
 	stay__loop_timer(client->loop, &call->timer,
 	    stay__loop_after(client->loop, client->options.tombstone_age_ms));

@@ -68,6 +68,19 @@ stay__leave_to_renew(struct stay_session *session)
 	stay_conn_reconnect(conn, STAY_E_NOT_READY);
 }
 
+/* ---- for a call that was given up ---- */
+
+/* No farewell: the server would read it only when the call is over. */
+void
+stay__leave_given_up(struct stay_session *session)
+{
+	stay__session_condemn(session, STAY_E_RECONNECT,
+	    "a call that blocks was given up, and ends its session so that the "
+	    "server keeps the value");
+}
+
+/* ---- the close ---- */
+
 static struct stay_verdict
 go_over(struct stay_client *client)
 {
@@ -104,11 +117,12 @@ stay__leave_to_change(struct stay_client *client, struct stay_info why)
 
 /* ---- meanwhile ---- */
 
-/* A peer that closes the stream after the farewell does what was asked. */
+/* A peer that closes the stream after the farewell does what was asked. And if the
+ * last call is given up, nothing is left to wait for. */
 static struct stay_verdict
 break_off(struct stay_client *client, enum stay_status why)
 {
-	if (client->session.said_farewell)
+	if (client->session.said_farewell || why == STAY_E_RECONNECT)
 		return go_over(client);
 	return stay__session_lost(client, why);
 }

@@ -22,6 +22,8 @@ void stay__leave_want_renewal(struct stay_session *session, const char *why);
 /* Begin the graceful close if the protocol wants another session. Called when
  * all that was read is handled. */
 void stay__leave_to_renew(struct stay_session *session);
+/* A call that blocks is given up, alone in flight: end the session for it. */
+void stay__leave_given_up(struct stay_session *session);
 /* The verdict of disconnect: when the client stops, when it connects again. */
 struct stay_verdict stay__leave_to_stop(
     struct stay_client *client, enum stay_status reason);

@@ -152,16 +152,22 @@ end_calls(struct stay__calls *calls, bool was_up, const struct stay__loss *loss)
 		    calls->waits_offline ? STAY_THIS_SESSION : 0, loss->status);
 }
 
+static uint64_t
+up_ms(const struct stay_session *session)
+{
+	uint64_t now = stay__loop_now(session->client->loop);
+
+	return session->up_since == 0
+		   ? 0
+		   : (now - session->up_since) / STAY__TICK_NS;
+}
+
 /* Whether what it was sent has never been lost, but for one bad moment. */
 static bool
 was_stable(const struct stay_session *session)
 {
-	const struct stay_client *client = session->client;
-	uint64_t up = stay__loop_now(client->loop) - session->up_since;
-
-	return session->up_since > 0 &&
-	       stay__backoff_is_stable(
-		   &client->options.backoff, up / STAY__TICK_NS);
+	return stay__backoff_is_stable(
+	    &session->client->options.backoff, up_ms(session));
 }
 
 static void
@@ -196,7 +202,7 @@ stay__session_over(
 static enum stay__blame
 blame_of(enum stay_status why)
 {
-	if (why == STAY_E_NOT_READY)
+	if (why == STAY_E_NOT_READY || why == STAY_E_RECONNECT)
 		return STAY__BLAME_NOBODY;
 	if (why == STAY_E_SILENT)
 		return STAY__BLAME_SILENCE;
@@ -254,6 +260,44 @@ come_back_slowly(struct stay_client *client, enum stay_status why)
 	    stay_backoff_delay(&policy, 1, 0, stay__loop_random(client->loop)));
 }
 
+/*
+ * Nothing has failed: a policy that gives up is not asked for that, and this has a
+ * sequence of its own. But who gives up again and again waits longer each time, and
+ * a crowd that gives up together does not come back together.
+ */
+static uint64_t
+planned_wait_ms(struct stay_client *client)
+{
+	struct stay_session *session = &client->session;
+	uint64_t now_ms = stay_loop_now_ms(client->loop), ms;
+	uint32_t away_ms = (uint32_t)now_ms - session->ended_since_ms;
+	struct stay_backoff wait = { .policy = client->backoff.policy,
+		.attempt = session->ended,
+		.since_ms = now_ms - away_ms };
+
+	wait.policy.attempts_max = 0;
+	ms = stay_backoff_next(client->conn, &wait);
+	session->ended =
+	    wait.attempt < UINT16_MAX ? (uint16_t)wait.attempt : UINT16_MAX;
+	session->ended_since_ms = (uint32_t)wait.since_ms;
+	if (ms < STAY_FOREVER)
+		return ms;
+	wait.policy = stay_backoff_default();
+	return stay_backoff_delay(
+	    &wait.policy, wait.attempt, 0, stay__loop_random(client->loop));
+}
+
+/* The client has ended it. For what fails next it was a session like others: stable,
+ * or its time left out. */
+static struct stay_verdict
+come_back_as_planned(struct stay_client *client)
+{
+	if (was_stable(&client->session))
+		client->backoff.attempt = 0;
+	client->backoff.since_ms += up_ms(&client->session);
+	return stay_verdict_backoff(planned_wait_ms(client));
+}
+
 struct stay_verdict
 stay__session_lost(struct stay_client *client, enum stay_status why)
 {
@@ -265,5 +309,7 @@ stay__session_lost(struct stay_client *client, enum stay_status why)
 	end_session(&client->session, &loss);
 	if (stay_status_class(why) == STAY_CLASS_FATAL)
 		return come_back_slowly(client, why);
+	if (why == STAY_E_RECONNECT)
+		return come_back_as_planned(client);
 	return come_back(client);
 }

@@ -33,9 +33,13 @@ struct stay_session {
 	struct stay__machine machine; /* session.def */
 	uint64_t generation;          /* one more for each stream */
 	bool said_farewell;
-	uint64_t up_since;          /* ns; 0: it has not come up */
+	/* As in struct stay_backoff, of those that ended for a call given up:
+	 * the attempts, at most as many as fit in, and since when. */
+	uint16_t ended;
+	uint32_t ended_since_ms;    /* goes round in 49 days */
 	enum stay_status condemned; /* session_fail.c: to be ended, why */
 	enum stay__doubt doubt;
+	uint64_t up_since; /* ns; 0: it has not come up */
 	/* Words of its login beside the URL's, which are not to be shown. */
 	const char *secrets[STAY__SECRETS_MAX];
 	struct stay__output output;

@@ -15,7 +15,12 @@ static const struct stay__option client_options[] = {
 };
 
 /* An option and one of its values, as one number. */
-enum choice { CHOICE_offline, CHOICE_on_fatal, CHOICE_on_refused };
+enum choice {
+	CHOICE_offline,
+	CHOICE_on_fatal,
+	CHOICE_on_refused,
+	CHOICE_on_given_up
+};
 #define CHOSEN(field, value) ((uint64_t)(unsigned)(value) << 8 | CHOICE_##field)
 
 static bool
@@ -48,7 +53,7 @@ are_choices(struct stay_loop *loop, const struct stay_client_options *options)
 	is_choice(loop, #field, CHOSEN(field, options->field),                 \
 	    (unsigned)options->field)
 	return IS_CHOICE(offline) && IS_CHOICE(on_fatal) &&
-	       IS_CHOICE(on_refused);
+	       IS_CHOICE(on_refused) && IS_CHOICE(on_given_up);
 }
 
 static bool

@@ -112,6 +112,18 @@ add_failure(struct stay__text *text, const struct stay_conn *conn)
 		    conn->report.sentence + conn->report.text_at);
 }
 
+/* The words of a reconnect say more if the client itself had a reason. */
+static bool
+was_asked_for(const struct stay_conn *conn)
+{
+	const char *words = conn->report.sentence;
+
+	return conn->report.failed == STAY_E_RECONNECT &&
+	       (words == NULL || strncmp(words + conn->report.text_at,
+				     stay_strerror(STAY_E_RECONNECT),
+				     conn->report.text_len) == 0);
+}
+
 /* Why it is in this state, if not because all is well. */
 static void
 add_why(struct stay__text *text, const struct stay_conn *conn)
@@ -122,7 +134,7 @@ add_why(struct stay__text *text, const struct stay_conn *conn)
 
 	if (stops && normal)
 		stay__text_add(text, ", as asked");
-	else if (conn->report.failed == STAY_E_RECONNECT)
+	else if (was_asked_for(conn))
 		stay__text_add(text, "; a reconnect was asked for");
 	else if (conn->report.failed != STAY_OK)
 		add_failure(text, conn);

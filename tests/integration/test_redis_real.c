@@ -148,47 +148,6 @@ END_TEST
 
 /* ---- what a command brings that was given up ---- */
 
-static void
-note_orphan(
-    void *arg, struct stay_redis *redis, const struct stay_redis_reply *orphan)
-{
-	struct answer *late = arg;
-
-	(void)redis;
-	late->told++;
-	snprintf(late->text, sizeof(late->text), "%s %s",
-	    stay_redis_str(stay_redis_at(orphan, 0)),
-	    stay_redis_str(stay_redis_at(orphan, 1)));
-}
-
-/* The server knows nothing of the cancel: it pops. */
-START_TEST(test_promise_2_a_value_popped_for_nobody_is_handed_over)
-{
-	struct answer late = { 0 }, given_up = { 0 }, answer;
-	struct stay_redis_options options = { STAY_REDIS_OPTIONS,
-		.on_orphan = note_orphan, .on_orphan_arg = &late };
-	struct stay_redis *popper = rig_connect(&rig, server.url, &options);
-	struct stay_redis *pusher = rig_connect(&rig, server.url, NULL);
-	struct stay_call_id id;
-	struct stay_call_options call = { STAY_CALL_OPTIONS, .id = &id };
-
-	ck_assert_int_eq(stay_redis_command_with(popper, &call, note_answer,
-			     &given_up, "BLPOP jobs 0"),
-	    STAY_OK);
-	rig_run(&rig, 0.1);
-	ck_assert_int_eq(
-	    stay_client_cancel(stay_redis_client(popper), id), STAY_OK);
-	await_answer(&rig, &given_up, 5);
-	ck_assert_int_eq(given_up.outcome, STAY_MAYBE_EXECUTED);
-	ask_now(&rig, pusher, &answer, "RPUSH jobs precious");
-	await_answer(&rig, &late, 5);
-	ck_assert_str_eq(late.text, "jobs precious");
-	ask_now(&rig, popper, &answer, "LLEN jobs");
-	ck_assert_int_eq(answer.integer, 0);
-	ck_assert_uint_eq(late.told, 1);
-}
-END_TEST
-
 /* ---- many, and big ones ---- */
 
 struct pipeline {
@@ -379,8 +338,6 @@ suite_redis_real(void)
 	tcase_add_test(
 	    tcase, test_redis_real_an_attribute_stands_before_its_reply);
 	tcase_add_test(tcase, test_redis_real_an_error_is_a_reply);
-	tcase_add_test(
-	    tcase, test_promise_2_a_value_popped_for_nobody_is_handed_over);
 	tcase_add_test(
 	    tcase, test_promise_2_4_ten_thousand_nonces_in_one_pipeline);
 	tcase_add_loop_test(

@@ -8,6 +8,7 @@
 #include <inttypes.h>
 
 #include "client/client.h"
+#include "support/counts.h"
 
 void
 books_calling(bool now)
@@ -311,9 +312,28 @@ books_calls(const struct deed_at *at, struct deed_call *calls)
 	return 1;
 }
 
+/* It was the only one in flight, blocked, and none is now. */
+static void
+check_end(
+    const struct deed_at *at, const struct call *call, uint64_t in_flight)
+{
+	const struct stay_client *client = at->client;
+
+	if (call->blocks_ms == 0 || in_flight != 1 ||
+	    counts_of(at->client).in_flight != 0 ||
+	    client->options.on_given_up != STAY_GIVEN_UP_END)
+		return;
+	if (client->session.condemned == STAY_OK)
+		broken(2,
+		    "call %" PRIu64 " is given up, and the server may give it "
+		    "what is lost then",
+		    call->number);
+}
+
 /* Who waits for room has no number. */
 void
-books_cancelled(const struct deed_call *mine)
+books_cancelled(
+    const struct deed_at *at, const struct deed_call *mine, uint64_t in_flight)
 {
 	struct call *call = ledger_find(the_run, mine->number);
 
@@ -321,8 +341,10 @@ books_cancelled(const struct deed_call *mine)
 	if (mine->over)
 		broken(1, "call %" PRIu64 " is cancelled and was over",
 		    mine->number);
-	if (call != NULL)
-		call->cancelled = true;
+	if (call == NULL)
+		return;
+	call->cancelled = true;
+	check_end(at, call, in_flight);
 }
 
 /* ---- connections ---- */

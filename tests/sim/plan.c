@@ -93,6 +93,8 @@ plan_options(struct run *run, struct stay_client_options *options)
 	    draw_mille(run, 100) ? STAY_FATAL_STOP : STAY_FATAL_RETRY;
 	options->on_refused =
 	    draw_mille(run, 300) ? STAY_REFUSED_RESEND : STAY_REFUSED_TELL;
+	options->on_given_up =
+	    draw_mille(run, 200) ? STAY_GIVEN_UP_WAIT : STAY_GIVEN_UP_END;
 	plan_backoff(run, &options->backoff);
 	options->backoff.attempts_max =
 	    draw_mille(run, 50) ? 1 + draw_below(run, 20) : 0;

@@ -304,6 +304,14 @@ struct mail {
 	size_t open[DEED_SENT_COUNT]; /* accepted, neither told nor released */
 };
 
+/* Backoffs in a row, without a stable session in between. */
+struct setbacks {
+	unsigned count;
+	uint64_t since; /* ns: the first of them, and the same of slept */
+	uint64_t slept;
+	uint64_t away_ms;
+};
+
 struct user {
 	struct run *run;
 	unsigned index;
@@ -354,13 +362,13 @@ struct user {
 	unsigned state[3];      /* of connection, link, session */
 	uint64_t backing_since; /* ns */
 	bool throttled;
-	bool fatal;          /* what it backs off from */
-	uint64_t slept;      /* run->slept at that time */
-	unsigned failures;   /* in a row, without a stable session */
-	uint64_t away_since; /* ns: the first of them, and the same of slept */
-	uint64_t away_slept;
-	uint64_t away_ms;
-	uint64_t up_at;    /* ns: it was connected */
+	bool fatal;     /* what it backs off from */
+	uint64_t slept; /* run->slept at that time */
+	bool planned;   /* it ended its session for a call given up... */
+	uint16_t ended; /* ...so often, and the client says since when */
+	uint32_t ended_since_ms;
+	struct setbacks failing, ending; /* the one is not the other */
+	uint64_t up_at;                  /* ns: it was connected */
 	uint64_t up_ms;    /* for so long, the last time, until it backs off */
 	uint64_t connects; /* attempts begun */
 	bool wanted;       /* another session, by somebody */

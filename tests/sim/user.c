@@ -87,7 +87,9 @@ user_gone(struct user *user)
 	user->raw = NULL;
 	user->config = NULL;
 	user->change = (struct change){ 0 };
-	user->failures = 0;
+	user->ended = 0;
+	user->ended_since_ms = 0;
+	user->failing = user->ending = (struct setbacks){ 0 };
 	user->up_ms = user->resends_allowed = user->repeated = 0;
 	user->elsewhere = user->wanted = user->changed = false;
 	user->leaving = user->stopped = false;

@@ -34,16 +34,18 @@ machine_named(const char *name, unsigned *which)
 static uint64_t
 grown(const struct user *user)
 {
+	const struct setbacks *past =
+	    user->planned ? &user->ending : &user->failing;
 	const struct stay_backoff_policy *policy = &user->options.backoff;
 	uint64_t factor = policy->factor == 0 ? 2 : policy->factor;
 	uint64_t ms = policy->initial_ms;
 
 	if (policy->kind == STAY_BACKOFF_PROPORTIONAL &&
-	    user->away_ms / policy->divisor > ms)
-		ms = user->away_ms / policy->divisor;
+	    past->away_ms / policy->divisor > ms)
+		ms = past->away_ms / policy->divisor;
 	if (policy->kind != STAY_BACKOFF_EXPONENTIAL)
 		return ms < policy->cap_ms ? ms : policy->cap_ms;
-	for (unsigned i = 1; i < user->failures && ms < policy->cap_ms; i++)
+	for (unsigned i = 1; i < past->count && ms < policy->cap_ms; i++)
 		ms *= factor;
 	return ms < policy->cap_ms ? ms : policy->cap_ms;
 }
@@ -84,30 +86,53 @@ check_backoff(struct user *user)
 		    user->index, waited, least, most + slept);
 }
 
-/* At least so long nobody was there, since the first of these failures: without
- * the time in which sessions were up, or nobody turned the loop. */
+/* At least so long nobody was there, since the first of them: without the time in
+ * which sessions were up, or nobody turned the loop. */
 static void
-count_away(struct user *user, uint64_t now)
-{
-	uint64_t not_away = user->run->slept - user->away_slept;
-
-	if (user->failures == 0) {
-		user->away_since = now;
-		user->away_slept = user->run->slept;
-		user->away_ms = 0;
-		return;
-	}
-	user->away_since += (user->up_ms + 2) * SIM_MS;
-	not_away += user->away_since;
-	user->away_ms = now > not_away ? (now - not_away) / SIM_MS : 0;
-}
-
-/* As backoff.c counts them; a session just short of stable may count as such.
- */
-static void
-count_failures(struct user *user, unsigned from, unsigned event, unsigned to)
+count_away(const struct user *user, struct setbacks *past)
 {
 	uint64_t now = user->run->sim->now;
+	uint64_t not_away = user->run->slept - past->slept;
+
+	if (past->count == 0) {
+		past->since = now;
+		past->slept = user->run->slept;
+		past->away_ms = 0;
+		return;
+	}
+	not_away += past->since;
+	past->away_ms = now > not_away ? (now - not_away) / SIM_MS : 0;
+}
+
+/* A session just short of stable may count as such. */
+static void
+leave_session_out(const struct user *user, struct setbacks *past)
+{
+	if (user->up_ms + 2 >= user->options.backoff.stable_ms)
+		past->count = 0;
+	past->since += (user->up_ms + 2) * SIM_MS;
+}
+
+/* Its stream may end meanwhile by itself, which is a failure: only the client knows
+ * which of them it was. */
+static bool
+has_ended_more(struct user *user)
+{
+	const struct stay_session *session = &user->client->session;
+	bool more = session->ended != user->ended ||
+		    session->ended_since_ms != user->ended_since_ms;
+
+	user->ended = session->ended;
+	user->ended_since_ms = session->ended_since_ms;
+	return more;
+}
+
+/* As the client counts them. */
+static void
+count_setback(struct user *user, unsigned from, unsigned event, unsigned to)
+{
+	uint64_t now = user->run->sim->now;
+	struct setbacks *past;
 
 	if (to == STAY_CONNECTED)
 		user->up_at = now;
@@ -118,16 +143,19 @@ count_failures(struct user *user, unsigned from, unsigned event, unsigned to)
 	user->fatal = user->client->rejecting != STAY_OK;
 	if (event != STAY__CONN_BACKOFF || user->fatal)
 		return;
-	if (user->up_ms + 2 >= user->options.backoff.stable_ms)
-		user->failures = 0;
-	count_away(user, now);
-	user->failures++;
+	user->planned = has_ended_more(user);
+	past = user->planned ? &user->ending : &user->failing;
+	leave_session_out(user, past);
+	if (user->planned)
+		leave_session_out(user, &user->failing);
+	count_away(user, past);
+	past->count++;
 }
 
 static void
 follow_backoff(struct user *user, unsigned from, unsigned event, unsigned to)
 {
-	count_failures(user, from, event, to);
+	count_setback(user, from, event, to);
 	if (from == STAY_BACKING_OFF && event == STAY__CONN_EXPIRED)
 		check_backoff(user);
 	if (to != STAY_BACKING_OFF)

@@ -52,11 +52,12 @@ do_call_without_done(const struct deed_at *at)
 static enum stay_status
 cancel(const struct deed_at *at, const struct deed_call *call)
 {
+	uint64_t in_flight = counts_of(at->client).in_flight;
 	enum stay_status status;
 
 	STATUS_OF(status, stay_client_cancel(at->client, call->id));
 	if (status == STAY_OK)
-		books_cancelled(call);
+		books_cancelled(at, call, in_flight);
 	return status;
 }
 

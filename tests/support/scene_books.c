@@ -168,8 +168,11 @@ books_calls(const struct deed_at *at, struct deed_call *calls)
 }
 
 void
-books_cancelled(const struct deed_call *call)
+books_cancelled(
+    const struct deed_at *at, const struct deed_call *call, uint64_t in_flight)
 {
+	(void)at;
+	(void)in_flight;
 	(void)call;
 }
 

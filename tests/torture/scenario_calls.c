@@ -304,6 +304,27 @@ scenario_cancel_in_flight(struct rig *rig)
 	    "it was sent");
 }
 
+/* It ends its session; the next one is as good as the last. */
+void
+scenario_given_up(struct rig *rig)
+{
+	struct peer *peer = peer_listen(PEER_REDIS, true);
+	struct rig_member *redis = redis_of(rig, peer);
+	struct rig_call *first;
+
+	rig_run_up(redis);
+	peer->holds = true;
+	first = rig_command(redis, NULL, NULL, "BLPOP jobs 0");
+	rig_run(rig, 10);
+	rig_cancel(first);
+	peer->holds = false;
+	rig_ask(redis, peer, NULL);
+	rig_run_told(rig, LONG_MS);
+	rig_expect_calls(rig, 1, STAY_OK, STAY_REPLIED);
+	rig_expect(first != NULL && first->outcome == STAY_MAYBE_EXECUTED,
+	    "it was sent");
+}
+
 void
 scenario_offline_refused(struct rig *rig)
 {

@@ -1,0 +1,523 @@
+/*
+ * A call that blocks and is given up: alone in flight it ends its session, so
+ * that the server keeps what it would have been given. That is planned: no
+ * failure, but nobody comes back together with others, or again and again.
+ */
+#include <string.h>
+
+#include "suites.h"
+#include "support/counts.h"
+#include "support/line_rig.h"
+
+#define TIMEOUT_MS 100
+#define STABLE_MS  5000
+
+static struct line_rig rig;
+
+static const struct line_request blocking = { .text = "block",
+	.replies = 1,
+	.flags = STAY_BLOCKS,
+	.blocks_ms = STAY_FOREVER };
+
+/* Without jitter, so that each delay is known. */
+static struct stay_client_options
+doubling(void)
+{
+	return (struct stay_client_options){
+		.backoff = { .kind = STAY_BACKOFF_EXPONENTIAL,
+		    .jitter = STAY_JITTER_NONE,
+		    .initial_ms = 10,
+		    .cap_ms = 80,
+		    .stable_ms = STABLE_MS }
+	};
+}
+
+static void
+begin(void)
+{
+	struct stay_client_options options = doubling();
+
+	line_begin(&rig, &options);
+}
+
+static struct line_call *
+block(const char *name)
+{
+	struct line_call *call = line_call(&rig, name, &blocking);
+
+	line_run(&rig, 1);
+	return call;
+}
+
+static void
+cancel(const struct line_call *call)
+{
+	ck_assert_int_eq(stay_client_cancel(rig.client, call->id), STAY_OK);
+}
+
+static uint64_t
+due_ms(void)
+{
+	return stay_conn_due_ms(stay_client_conn(rig.client));
+}
+
+static enum stay_state
+state(void)
+{
+	return stay_conn_state(stay_client_conn(rig.client));
+}
+
+/* ---- what ends, and what does not ---- */
+
+static void
+give_up_by_cancel(void)
+{
+	cancel(block("a"));
+	line_run(&rig, 1);
+}
+
+static void
+give_up_by_timeout(void)
+{
+	struct stay_call_options timed = { STAY_CALL_OPTIONS,
+		.timeout_ms = TIMEOUT_MS };
+
+	line_call_with(&rig, "a", &blocking, timed);
+	line_run(&rig, TIMEOUT_MS - 1);
+	ck_assert_str_eq(line_told(&rig), "");
+	line_run(&rig, 2);
+}
+
+static const struct {
+	void (*give_up)(void);
+	const char *told;
+} ways[] = {
+	{ give_up_by_cancel, "down E_RECONNECT;a E_CANCELLED/maybe executed;" },
+	{ give_up_by_timeout, "down E_RECONNECT;a E_TIMEOUT/maybe executed;" },
+};
+
+START_TEST(test_client_given_up_alone_ends_its_session)
+{
+	begin();
+	ways[_i].give_up();
+	ck_assert_str_eq(line_told(&rig), ways[_i].told);
+	ck_assert_int_eq(state(), STAY_BACKING_OFF);
+	line_run(&rig, 10);
+	ck_assert_str_eq(line_told(&rig), "hello -;up;");
+	line_end(&rig);
+}
+END_TEST
+
+/* The server gets to see it in the same turn, not when the delay is over. */
+START_TEST(test_client_given_up_lets_the_server_see_the_end)
+{
+	struct line_call *a;
+
+	begin();
+	a = block("a");
+	ck_assert(sim_peer_is_open(rig.peer));
+	cancel(a);
+	line_run(&rig, 1);
+	ck_assert(!sim_peer_is_open(rig.peer));
+	line_end(&rig);
+}
+END_TEST
+
+START_TEST(test_client_given_up_with_others_is_a_tombstone)
+{
+	struct line_call *a;
+
+	begin();
+	a = block("a");
+	line_call(&rig, "b", LINE("b"));
+	line_run(&rig, 1);
+	cancel(a);
+	line_run(&rig, 1);
+	sim_peer_print(rig.peer, "+late\n+b\n");
+	line_run(&rig, 1);
+	ck_assert_str_eq(line_told(&rig),
+	    "a E_CANCELLED/maybe executed;orphan +late;b OK/replied +b;");
+	ck_assert_uint_eq(rig.sessions, 1);
+	line_end(&rig);
+}
+END_TEST
+
+START_TEST(test_client_given_up_is_a_tombstone_if_it_does_not_block)
+{
+	struct line_call *a;
+
+	begin();
+	a = line_call(&rig, "a", LINE("a"));
+	line_run(&rig, 1);
+	cancel(a);
+	line_run(&rig, 100);
+	ck_assert_str_eq(line_told(&rig), "a E_CANCELLED/maybe executed;");
+	ck_assert_uint_eq(counts_of(rig.client).tombstones, 1);
+	line_end(&rig);
+}
+END_TEST
+
+START_TEST(test_client_given_up_may_be_waited_for)
+{
+	struct stay_client_options options = { .on_given_up =
+						   STAY_GIVEN_UP_WAIT };
+
+	line_begin(&rig, &options);
+	give_up_by_cancel();
+	sim_peer_print(rig.peer, "+late\n");
+	line_run(&rig, 1);
+	ck_assert_str_eq(
+	    line_told(&rig), "a E_CANCELLED/maybe executed;orphan +late;");
+	line_end(&rig);
+}
+END_TEST
+
+/* It was never sent. */
+START_TEST(test_client_given_up_in_the_queue_ends_nothing)
+{
+	begin();
+	cancel(line_call(&rig, "a", &blocking));
+	line_run(&rig, 10);
+	ck_assert_str_eq(line_told(&rig), "a E_CANCELLED/not sent;");
+	ck_assert_uint_eq(rig.sessions, 1);
+	line_end(&rig);
+}
+END_TEST
+
+/* ---- what alone means ---- */
+
+START_TEST(test_client_given_up_beside_a_probe_is_alone)
+{
+	struct stay_client_options options = doubling();
+	struct line_call *a;
+
+	options.probe_ms = 1000;
+	line_prepare(&rig);
+	rig.config.ping = "ping";
+	line_start(&rig, &options);
+	line_run(&rig, 1010);
+	ck_assert_str_eq(line_got(&rig), "ping;");
+	line_told(&rig);
+	a = block("a");
+	cancel(a);
+	line_run(&rig, 1);
+	ck_assert_str_eq(
+	    line_told(&rig), "down E_RECONNECT;a E_CANCELLED/maybe executed;");
+	line_end(&rig);
+}
+END_TEST
+
+START_TEST(test_client_given_up_beside_a_tombstone_is_alone)
+{
+	struct line_call *a, *b;
+
+	begin();
+	a = line_call(&rig, "a", LINE("a"));
+	line_run(&rig, 1);
+	cancel(a);
+	b = block("b");
+	cancel(b);
+	line_run(&rig, 1);
+	ck_assert_str_eq(line_told(&rig),
+	    "a E_CANCELLED/maybe executed;down E_RECONNECT;"
+	    "b E_CANCELLED/maybe executed;");
+	line_end(&rig);
+}
+END_TEST
+
+/* The first has company, the last has none. */
+START_TEST(test_client_given_up_together_the_last_one_is_alone)
+{
+	struct line_call *a, *b;
+
+	begin();
+	a = block("a");
+	b = block("b");
+	cancel(a);
+	line_run(&rig, 10);
+	ck_assert_str_eq(line_told(&rig), "a E_CANCELLED/maybe executed;");
+	cancel(b);
+	line_run(&rig, 1);
+	ck_assert_str_eq(
+	    line_told(&rig), "down E_RECONNECT;b E_CANCELLED/maybe executed;");
+	line_end(&rig);
+}
+END_TEST
+
+/* That the other is answered later makes no difference any more. */
+START_TEST(test_client_given_up_alone_is_decided_once)
+{
+	struct line_call *b;
+
+	begin();
+	line_call(&rig, "a", LINE("a"));
+	line_run(&rig, 1);
+	b = block("b");
+	cancel(b);
+	sim_peer_print(rig.peer, "+a\n");
+	line_run(&rig, 1000);
+	ck_assert_str_eq(
+	    line_told(&rig), "b E_CANCELLED/maybe executed;a OK/replied +a;");
+	ck_assert_int_eq(state(), STAY_CONNECTED);
+	line_end(&rig);
+}
+END_TEST
+
+/* What waits was not sent, and goes to the next session. */
+START_TEST(test_client_given_up_is_alone_in_front_of_a_queue)
+{
+	struct stay_client_options options = doubling();
+	struct line_call *a;
+
+	options.inflight_calls_max = 1;
+	line_begin(&rig, &options);
+	a = block("a");
+	line_call(&rig, "b", LINE("say +b"));
+	line_run(&rig, 1);
+	cancel(a);
+	line_call(&rig, "c", LINE("say +c"));
+	line_run(&rig, 20);
+	ck_assert_str_eq(line_told(&rig),
+	    "down E_RECONNECT;a E_CANCELLED/maybe executed;hello -;up;"
+	    "b OK/replied +b;c OK/replied +c;");
+	ck_assert_str_eq(line_got(&rig), "block;|say +b;say +c;");
+	line_end(&rig);
+}
+END_TEST
+
+/* Nothing of the same turn goes into the session that is to end. */
+START_TEST(test_client_given_up_lets_nobody_in)
+{
+	struct line_call *a;
+
+	begin();
+	a = block("a");
+	cancel(a);
+	line_call(&rig, "b", LINE("say +b"));
+	line_run(&rig, 20);
+	ck_assert_str_eq(line_got(&rig), "block;|say +b;");
+	ck_assert_int_eq(rig.calls[1].result.outcome, STAY_REPLIED);
+	line_end(&rig);
+}
+END_TEST
+
+/* ---- it is planned ---- */
+
+static const uint64_t delays[] = { 10, 20, 40, 80, 80 };
+
+START_TEST(test_client_given_up_is_no_failed_attempt)
+{
+	struct stay_client_options options = doubling();
+
+	options.backoff.attempts_max = 1;
+	line_begin(&rig, &options);
+	for (size_t i = 0; i < sizeof(delays) / sizeof(delays[0]); i++) {
+		give_up_by_cancel();
+		ck_assert_uint_eq(due_ms(), delays[i] - 1);
+		line_run(&rig, 100);
+		ck_assert_int_eq(state(), STAY_CONNECTED);
+	}
+	/* The one attempt is still there. */
+	sim_peer_reset(rig.peer);
+	line_run(&rig, 100);
+	ck_assert_int_eq(state(), STAY_CONNECTED);
+	line_end(&rig);
+}
+END_TEST
+
+/* Whoever never tries again after a failure is back after this. */
+START_TEST(test_client_given_up_comes_back_whatever_the_policy)
+{
+	struct stay_client_options options = {
+		.backoff = { .initial_ms = STAY_FOREVER }
+	};
+
+	line_begin(&rig, &options);
+	give_up_by_cancel();
+	line_run(&rig, 50);
+	ck_assert_int_eq(state(), STAY_CONNECTED);
+	line_end(&rig);
+}
+END_TEST
+
+/* Failures that a stable session has ended are not remembered for it, either. */
+START_TEST(test_client_given_up_ends_a_stable_session_as_any)
+{
+	begin();
+	for (int i = 0; i < 3; i++) {
+		sim_peer_reset(rig.peer);
+		line_run(&rig, 80);
+	}
+	line_run(&rig, STABLE_MS);
+	give_up_by_cancel();
+	ck_assert_uint_eq(due_ms(), 9);
+	line_run(&rig, 20);
+	sim_peer_reset(rig.peer);
+	line_run(&rig, 1);
+	ck_assert_uint_eq(due_ms(), 9);
+	line_end(&rig);
+}
+END_TEST
+
+/* The peer was not away while the session was up. */
+START_TEST(test_client_given_up_leaves_its_time_out_of_an_outage)
+{
+	struct stay_client_options options = { .backoff = {
+						   .jitter = STAY_JITTER_NONE,
+						   .initial_ms = 10,
+						   .stable_ms = STABLE_MS } };
+
+	line_begin(&rig, &options);
+	sim_peer_reset(rig.peer);
+	line_run(&rig, STABLE_MS - 100);
+	give_up_by_cancel();
+	line_run(&rig, 20);
+	sim_peer_reset(rig.peer);
+	line_run(&rig, 1);
+	ck_assert_uint_eq(due_ms(), 9);
+	line_end(&rig);
+}
+END_TEST
+
+START_TEST(test_client_given_up_again_and_again_waits_longer)
+{
+	begin();
+	for (size_t i = 0; i < sizeof(delays) / sizeof(delays[0]); i++) {
+		give_up_by_cancel();
+		ck_assert_uint_eq(due_ms(), delays[i] - 1);
+		line_run(&rig, 100);
+	}
+	line_run(&rig, STABLE_MS);
+	give_up_by_cancel();
+	ck_assert_uint_eq(due_ms(), delays[0] - 1);
+	line_end(&rig);
+}
+END_TEST
+
+/* With the default policy: 25 to 50 ms. */
+START_TEST(test_client_given_up_comes_back_at_its_own_time)
+{
+	unsigned seen[64] = { 0 }, distinct = 0;
+
+	line_begin(&rig, NULL);
+	for (int i = 0; i < 40; i++) {
+		give_up_by_cancel();
+		ck_assert_uint_ge(due_ms(), 24);
+		ck_assert_uint_le(due_ms(), 50);
+		distinct += seen[due_ms()]++ == 0;
+		line_run(&rig, STABLE_MS + 60);
+	}
+	ck_assert_uint_ge(distinct, 10);
+	line_told(&rig);
+	line_end(&rig);
+}
+END_TEST
+
+/* ---- what is said of it ---- */
+
+static char failure[512];
+static enum stay_status failed;
+
+static void
+on_failure(void *arg, const struct stay_subject *who, enum stay_status status,
+    const char *text)
+{
+	(void)arg;
+	(void)who;
+	failed = status;
+	snprintf(failure, sizeof(failure), "%s", text);
+}
+
+START_TEST(test_client_given_up_says_why_the_session_ended)
+{
+	static const char why[] =
+	    "a call that blocks was given up, and ends its "
+	    "session so that the server keeps the value";
+	char text[512];
+
+	begin();
+	rig.observer.on_failure = on_failure;
+	give_up_by_cancel();
+	ck_assert_int_eq(failed, STAY_E_RECONNECT);
+	ck_assert_ptr_nonnull(strstr(failure, why));
+	ck_assert_ptr_nonnull(strstr(failure, "; next in "));
+	stay_conn_explain(stay_client_conn(rig.client), text, sizeof(text));
+	ck_assert_ptr_nonnull(strstr(text, "its last session ended: "));
+	ck_assert_ptr_nonnull(strstr(text, why));
+	line_end(&rig);
+}
+END_TEST
+
+/* ---- while the session ends anyway ---- */
+
+/* A planned change waits for it, and then has nothing to wait for. */
+START_TEST(test_client_given_up_lets_a_change_go_on)
+{
+	struct line_call *a;
+
+	begin();
+	a = block("a");
+	stay_client_reconnect(rig.client, STAY_OK);
+	line_run(&rig, 100);
+	ck_assert_int_eq(state(), STAY_DISCONNECTING);
+	cancel(a);
+	line_run(&rig, 5);
+	ck_assert_str_eq(line_told(&rig),
+	    "down E_RECONNECT;a E_CANCELLED/maybe executed;hello -;up;");
+	line_end(&rig);
+}
+END_TEST
+
+START_TEST(test_client_given_up_lets_a_drain_end)
+{
+	struct line_call *a;
+
+	begin();
+	a = block("a");
+	stay_client_drain(rig.client, 60000);
+	line_run(&rig, 100);
+	cancel(a);
+	line_run(&rig, 5);
+	ck_assert(rig.closed);
+	line_end(&rig);
+}
+END_TEST
+
+Suite *
+suite_client_given_up(void)
+{
+	Suite *suite = suite_create("client_given_up");
+	TCase *tcase = tcase_create("client_given_up");
+
+	tcase_add_loop_test(tcase, test_client_given_up_alone_ends_its_session,
+	    0, sizeof(ways) / sizeof(ways[0]));
+	tcase_add_test(tcase, test_client_given_up_lets_the_server_see_the_end);
+	tcase_add_test(tcase, test_client_given_up_with_others_is_a_tombstone);
+	tcase_add_test(
+	    tcase, test_client_given_up_is_a_tombstone_if_it_does_not_block);
+	tcase_add_test(tcase, test_client_given_up_may_be_waited_for);
+	tcase_add_test(tcase, test_client_given_up_in_the_queue_ends_nothing);
+	tcase_add_test(tcase, test_client_given_up_beside_a_probe_is_alone);
+	tcase_add_test(tcase, test_client_given_up_beside_a_tombstone_is_alone);
+	tcase_add_test(
+	    tcase, test_client_given_up_together_the_last_one_is_alone);
+	tcase_add_test(tcase, test_client_given_up_alone_is_decided_once);
+	tcase_add_test(
+	    tcase, test_client_given_up_is_alone_in_front_of_a_queue);
+	tcase_add_test(tcase, test_client_given_up_lets_nobody_in);
+	tcase_add_test(tcase, test_client_given_up_is_no_failed_attempt);
+	tcase_add_test(
+	    tcase, test_client_given_up_comes_back_whatever_the_policy);
+	tcase_add_test(
+	    tcase, test_client_given_up_ends_a_stable_session_as_any);
+	tcase_add_test(
+	    tcase, test_client_given_up_leaves_its_time_out_of_an_outage);
+	tcase_add_test(
+	    tcase, test_client_given_up_again_and_again_waits_longer);
+	tcase_add_test(tcase, test_client_given_up_comes_back_at_its_own_time);
+	tcase_add_test(tcase, test_client_given_up_says_why_the_session_ended);
+	tcase_add_test(tcase, test_client_given_up_lets_a_change_go_on);
+	tcase_add_test(tcase, test_client_given_up_lets_a_drain_end);
+	suite_add_tcase(suite, tcase);
+	return suite;
+}
