@@ -175,6 +175,22 @@ give_up(void)
 	}
 }
 
+/* Alone in flight, it ends its session. */
+static void
+give_up_what_blocks(void)
+{
+	struct scene_entry *entry =
+	    submit(&(const struct line_request){ .text = "quiet",
+		       .replies = 1,
+		       .flags = STAY_BLOCKS,
+		       .blocks_ms = STAY_FOREVER },
+		0);
+
+	sim_step_ms(scene.rig.world, 1);
+	if (scene.client != NULL && entry->told == 0)
+		stay_client_cancel(scene.client, entry->id);
+}
+
 static void
 answer_late(void)
 {
@@ -337,7 +353,8 @@ begin_nowhere(void)
 
 static void (*const life[])(void) = { talk, give_up, answer_late, be_idle, lose,
 	wait_in_vain, be_idle, mend, be_idle, be_wrong, be_idle, reconnect,
-	reconfigure, be_idle, fill, line_up, stop };
+	reconfigure, be_idle, give_up_what_blocks, be_idle, fill, line_up,
+	stop };
 static void (*const unwelcome[])(void) = { be_idle, be_refused, be_idle,
 	be_welcome, be_idle, line_up, be_idle, fill, line_up, drain };
 static void (*const again[])(void) = { be_idle, be_idle, be_overtaken, be_idle,
