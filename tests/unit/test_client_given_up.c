@@ -1,7 +1,6 @@
 /*
  * A call that blocks and is given up: alone in flight it ends its session, so
- * that the server keeps what it would have been given. That is planned: no
- * failure, but nobody comes back together with others, or again and again.
+ * that the server keeps what it would have been given.
  */
 #include <string.h>
 
@@ -10,7 +9,6 @@
 #include "support/line_rig.h"
 
 #define TIMEOUT_MS 100
-#define STABLE_MS  5000
 
 static struct line_rig rig;
 
@@ -19,25 +17,13 @@ static const struct line_request blocking = { .text = "block",
 	.flags = STAY_BLOCKS,
 	.blocks_ms = STAY_FOREVER };
 
-/* Without jitter, so that each delay is known. */
-static struct stay_client_options
-doubling(void)
-{
-	return (struct stay_client_options){
-		.backoff = { .kind = STAY_BACKOFF_EXPONENTIAL,
-		    .jitter = STAY_JITTER_NONE,
-		    .initial_ms = 10,
-		    .cap_ms = 80,
-		    .stable_ms = STABLE_MS }
-	};
-}
+static const struct stay_client_options soon = { .backoff = {
+						     .initial_ms = 10 } };
 
 static void
 begin(void)
 {
-	struct stay_client_options options = doubling();
-
-	line_begin(&rig, &options);
+	line_begin(&rig, &soon);
 }
 
 static struct line_call *
@@ -53,12 +39,6 @@ static void
 cancel(const struct line_call *call)
 {
 	ck_assert_int_eq(stay_client_cancel(rig.client, call->id), STAY_OK);
-}
-
-static uint64_t
-due_ms(void)
-{
-	return stay_conn_due_ms(stay_client_conn(rig.client));
 }
 
 static enum stay_state
@@ -188,7 +168,7 @@ END_TEST
 
 START_TEST(test_client_given_up_beside_a_probe_is_alone)
 {
-	struct stay_client_options options = doubling();
+	struct stay_client_options options = soon;
 	struct line_call *a;
 
 	options.probe_ms = 1000;
@@ -266,7 +246,7 @@ END_TEST
 /* What waits was not sent, and goes to the next session. */
 START_TEST(test_client_given_up_is_alone_in_front_of_a_queue)
 {
-	struct stay_client_options options = doubling();
+	struct stay_client_options options = soon;
 	struct line_call *a;
 
 	options.inflight_calls_max = 1;
@@ -297,118 +277,6 @@ START_TEST(test_client_given_up_lets_nobody_in)
 	line_run(&rig, 20);
 	ck_assert_str_eq(line_got(&rig), "block;|say +b;");
 	ck_assert_int_eq(rig.calls[1].result.outcome, STAY_REPLIED);
-	line_end(&rig);
-}
-END_TEST
-
-/* ---- it is planned ---- */
-
-static const uint64_t delays[] = { 10, 20, 40, 80, 80 };
-
-START_TEST(test_client_given_up_is_no_failed_attempt)
-{
-	struct stay_client_options options = doubling();
-
-	options.backoff.attempts_max = 1;
-	line_begin(&rig, &options);
-	for (size_t i = 0; i < sizeof(delays) / sizeof(delays[0]); i++) {
-		give_up_by_cancel();
-		ck_assert_uint_eq(due_ms(), delays[i] - 1);
-		line_run(&rig, 100);
-		ck_assert_int_eq(state(), STAY_CONNECTED);
-	}
-	/* The one attempt is still there. */
-	sim_peer_reset(rig.peer);
-	line_run(&rig, 100);
-	ck_assert_int_eq(state(), STAY_CONNECTED);
-	line_end(&rig);
-}
-END_TEST
-
-/* Whoever never tries again after a failure is back after this. */
-START_TEST(test_client_given_up_comes_back_whatever_the_policy)
-{
-	struct stay_client_options options = {
-		.backoff = { .initial_ms = STAY_FOREVER }
-	};
-
-	line_begin(&rig, &options);
-	give_up_by_cancel();
-	line_run(&rig, 50);
-	ck_assert_int_eq(state(), STAY_CONNECTED);
-	line_end(&rig);
-}
-END_TEST
-
-/* Failures that a stable session has ended are not remembered for it, either. */
-START_TEST(test_client_given_up_ends_a_stable_session_as_any)
-{
-	begin();
-	for (int i = 0; i < 3; i++) {
-		sim_peer_reset(rig.peer);
-		line_run(&rig, 80);
-	}
-	line_run(&rig, STABLE_MS);
-	give_up_by_cancel();
-	ck_assert_uint_eq(due_ms(), 9);
-	line_run(&rig, 20);
-	sim_peer_reset(rig.peer);
-	line_run(&rig, 1);
-	ck_assert_uint_eq(due_ms(), 9);
-	line_end(&rig);
-}
-END_TEST
-
-/* The peer was not away while the session was up. */
-START_TEST(test_client_given_up_leaves_its_time_out_of_an_outage)
-{
-	struct stay_client_options options = { .backoff = {
-						   .jitter = STAY_JITTER_NONE,
-						   .initial_ms = 10,
-						   .stable_ms = STABLE_MS } };
-
-	line_begin(&rig, &options);
-	sim_peer_reset(rig.peer);
-	line_run(&rig, STABLE_MS - 100);
-	give_up_by_cancel();
-	line_run(&rig, 20);
-	sim_peer_reset(rig.peer);
-	line_run(&rig, 1);
-	ck_assert_uint_eq(due_ms(), 9);
-	line_end(&rig);
-}
-END_TEST
-
-START_TEST(test_client_given_up_again_and_again_waits_longer)
-{
-	begin();
-	for (size_t i = 0; i < sizeof(delays) / sizeof(delays[0]); i++) {
-		give_up_by_cancel();
-		ck_assert_uint_eq(due_ms(), delays[i] - 1);
-		line_run(&rig, 100);
-	}
-	line_run(&rig, STABLE_MS);
-	give_up_by_cancel();
-	ck_assert_uint_eq(due_ms(), delays[0] - 1);
-	line_end(&rig);
-}
-END_TEST
-
-/* With the default policy: 25 to 50 ms. */
-START_TEST(test_client_given_up_comes_back_at_its_own_time)
-{
-	unsigned seen[64] = { 0 }, distinct = 0;
-
-	line_begin(&rig, NULL);
-	for (int i = 0; i < 40; i++) {
-		give_up_by_cancel();
-		ck_assert_uint_ge(due_ms(), 24);
-		ck_assert_uint_le(due_ms(), 50);
-		distinct += seen[due_ms()]++ == 0;
-		line_run(&rig, STABLE_MS + 60);
-	}
-	ck_assert_uint_ge(distinct, 10);
-	line_told(&rig);
 	line_end(&rig);
 }
 END_TEST
@@ -505,16 +373,6 @@ suite_client_given_up(void)
 	tcase_add_test(
 	    tcase, test_client_given_up_is_alone_in_front_of_a_queue);
 	tcase_add_test(tcase, test_client_given_up_lets_nobody_in);
-	tcase_add_test(tcase, test_client_given_up_is_no_failed_attempt);
-	tcase_add_test(
-	    tcase, test_client_given_up_comes_back_whatever_the_policy);
-	tcase_add_test(
-	    tcase, test_client_given_up_ends_a_stable_session_as_any);
-	tcase_add_test(
-	    tcase, test_client_given_up_leaves_its_time_out_of_an_outage);
-	tcase_add_test(
-	    tcase, test_client_given_up_again_and_again_waits_longer);
-	tcase_add_test(tcase, test_client_given_up_comes_back_at_its_own_time);
 	tcase_add_test(tcase, test_client_given_up_says_why_the_session_ended);
 	tcase_add_test(tcase, test_client_given_up_lets_a_change_go_on);
 	tcase_add_test(tcase, test_client_given_up_lets_a_drain_end);
