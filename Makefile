@@ -115,7 +115,11 @@ $(BUILD)/bench/counted: $(call objects,$(addprefix tests/bench/,counted.c bench.
 	$(call tell,LINK)
 	$(Q)$(LINK) $(foreach name,malloc calloc realloc free clock_gettime,-Wl,--wrap=$(name)) \
 		-o $@ $^ -l:libev.a -lm
-count-programs: $(addprefix $(BUILD)/bench/,counted with_canned)
+$(BUILD)/bench/codec: $(call objects,$(addprefix tests/bench/,codec.c bare.c bench.c)) $(ARCHIVES)
+	@mkdir -p $(@D)
+	$(call tell,LINK)
+	$(Q)$(LINK) -o $@ $^ -l:libev.a -lm
+count-programs: $(addprefix $(BUILD)/bench/,codec counted with_canned)
 
 # Before the first object: what it takes to build. The jobs below that need more
 # ask for it themselves, and have built nothing yet.

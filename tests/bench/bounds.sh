@@ -15,6 +15,7 @@ few_turns=200
 many_turns=1200
 few_connects=8
 many_connects=40
+rounds=200
 
 programs=$1
 bounds=$(dirname "$0")/bounds
@@ -32,13 +33,18 @@ trap 'exit 130' HUP INT TERM
 
 # Of some compilers valgrind can't read what is there for debuggers.
 strip -g -o "$work/counted" "$programs/counted"
+strip -g -o "$work/codec" "$programs/codec"
 
-# instructions ACTION COUNT: of the user's side.
-instructions() {
+# collected PROGRAM ARGUMENT...: instructions of the user's side.
+collected() {
 	timeout 60 valgrind --tool=callgrind \
-	    --callgrind-out-file="$work/callgrind" \
-	    "$work/counted" "$1" "$2" 2>&1 >"$work/inside" |
+	    --callgrind-out-file="$work/callgrind" "$@" 2>&1 >"$work/inside" |
 	    awk '$2 == "Collected" { print $4 }'
+}
+
+# instructions ACTION COUNT
+instructions() {
+	collected "$work/counted" "$1" "$2"
 }
 
 system_calls() {
@@ -74,6 +80,23 @@ inside() {
 	    '$2 == what { printf "%s\t%s\n", $1, name }' "$work/inside"
 }
 
+# codec WORK NAME: what one of it costs, and how much more than the limit. No
+# socket is in it, so once is enough.
+codec() {
+	none=$(collected "$work/codec" "$1" none $rounds)
+	limit=$(collected "$work/codec" "$1" limit $rounds)
+	stay=$(collected "$work/codec" "$1" stay $rounds)
+	awk -v none="$none" -v limit="$limit" -v stay="$stay" \
+	    -v count=$((rounds * 16)) -v name="$2" 'BEGIN {
+		if (none > 0 && limit > none && stay > none) {
+			printf "%.1f\tinstructions to %s\n", \
+			    (stay - none) / count, name
+			printf "%.3f\ttimes the limit to %s\n", \
+			    (stay - none) / (limit - none), name
+		}
+	}'
+}
+
 # ---- the figures ----
 
 gets() {
@@ -82,7 +105,18 @@ gets() {
 	inside allocations "allocations a GET by $1"
 }
 
+codecs() {
+	codec ok 'read +OK'
+	codec integer 'read an integer'
+	codec bulk 'read a string of 16 bytes'
+	codec array 'read 100 such strings'
+	codec nested 'read 10 arrays of 3'
+	codec argv 'write SET by argv'
+	codec format 'write SET by format'
+}
+
 figures() {
+	codecs
 	gets argv
 	gets format
 	difference instructions stream $few_turns $many_turns 1 \
