@@ -8,7 +8,8 @@
  *	greeting    how a session begins: greeting_steps, agreement
  *	words       what a server's error words mean
  *	reply       the readers of a reply: reply_tape, which reply_parser and
- *	            reply_types make from bytes
+ *	            reply_types make from bytes; what is usual is read by
+ *	            reply_lone and reply_usual
  *	config      the URL and the options, checked once
  *	number      numbers as Redis writes them
  */

@@ -4,26 +4,23 @@
  * file knows nothing of calls: sessions and pushes are session.c's, the meaning of
  * errors is words.c's.
  *
+ * It reads whatever may come, and in pieces of any size. What is usual and has
+ * arrived in one piece is read by reply_lone.c and reply_usual.c, which leave all
+ * else to this file: all that is wrong is found here.
+ *
  * Of the results below, STAY_REDIS__WHOLE says that the element is complete; only
- * stay_redis__parse says it of the frame.
+ * stay_redis__parse_on says it of the frame.
  */
 #include "reply_parser.h"
 
 #include <string.h>
 
 #include "reply_types.h"
+#include "reply_usual.h"
 
 static const char line_too_long[] = "a line is too long for its type";
 static const char no_crlf[] = "a line does not end in CRLF";
 static const char text_not_ended[] = "a string is not followed by CRLF";
-
-static void
-begin(struct stay_redis__parser *parser)
-{
-	stay_redis__tape_begin(&parser->tape);
-	parser->pos = parser->scan = 0;
-	parser->state = STAY_REDIS__AT_LINE;
-}
 
 static enum stay_redis__parsed
 bad(struct stay_redis__parser *parser, const char *why)
@@ -56,29 +53,6 @@ read_text(struct stay_redis__parser *parser, char *bytes, size_t len)
 	return STAY_REDIS__WHOLE;
 }
 
-/*
- * Read the usual line of a counted type: a few digits and CRLF, all arrived.
- * Returns where the line ends; 0: the line is something else.
- */
-static inline size_t
-short_count(const char *bytes, size_t pos, size_t len, uint64_t *count)
-{
-	size_t at = pos, end = len - pos < 10 ? len : pos + 10;
-	unsigned digit;
-
-	*count = 0;
-	for (; at < end; at++) {
-		digit = (unsigned)(unsigned char)bytes[at] - '0';
-		if (digit > 9)
-			break;
-		*count = *count * 10 + digit;
-	}
-	if (at == pos || len - at < 2 || bytes[at] != '\r' ||
-	    bytes[at + 1] != '\n')
-		return 0;
-	return at + 2;
-}
-
 /* Read a line of any length, when its end has arrived. */
 static enum stay_redis__parsed
 read_long_line(struct stay_redis__parser *parser,
@@ -106,26 +80,15 @@ read_long_line(struct stay_redis__parser *parser,
 }
 
 /* Read a marker and its line. */
-static inline enum stay_redis__parsed
+static enum stay_redis__parsed
 read_line(struct stay_redis__parser *parser, char *bytes, size_t len)
 {
 	const struct stay_redis__type *type =
 	    &stay_redis__types[(unsigned char)bytes[parser->pos]];
-	uint64_t count;
-	size_t end;
 
 	if (type->take == NULL)
 		return bad(parser, "an unknown type");
-	if (type->begin == NULL || parser->scan > parser->pos)
-		return read_long_line(parser, type, bytes, len);
-	end = short_count(bytes, parser->pos + 1, len, &count);
-	if (end == 0)
-		return read_long_line(parser, type, bytes, len);
-	parser->why = type->begin(parser, type, count);
-	if (parser->why != NULL)
-		return STAY_REDIS__BAD;
-	parser->pos = end;
-	return STAY_REDIS__WHOLE;
+	return read_long_line(parser, type, bytes, len);
 }
 
 /* Move the text of a chunk to the end of the chunks before it. */
@@ -171,50 +134,35 @@ read_element(struct stay_redis__parser *parser, char *bytes, size_t len)
 	return read_stream(parser, bytes, len);
 }
 
-/*
- * Most replies are one string that has arrived in one piece. They need no state
- * between the elements. False: nothing was read.
- */
-static inline bool
-read_lone_string(struct stay_redis__parser *parser, char *bytes, size_t len)
-{
-	uint64_t count;
-	size_t from, end;
+/* ---- a frame ---- */
 
-	if (bytes[0] != '$' || !stay_redis__tape_fits_one(&parser->tape))
-		return false;
-	from = short_count(bytes, 1, len, &count);
-	if (from == 0 || count > parser->text_max || len - from < count + 2)
-		return false;
-	end = from + (size_t)count;
-	if (bytes[end] != '\r' || bytes[end + 1] != '\n')
-		return false;
-	bytes[end] = '\0';
-	stay_redis__tape_set_string(&parser->tape, bytes, from, (size_t)count);
-	parser->pos = end + 2;
-	return true;
+static void
+begin(struct stay_redis__parser *parser)
+{
+	stay_redis__tape_begin(&parser->tape);
+	parser->pos = parser->scan = 0;
+	parser->state = STAY_REDIS__AT_LINE;
 }
 
 enum stay_redis__parsed
-stay_redis__parse(struct stay_redis__parser *parser, char *bytes, size_t len)
+stay_redis__parse_on(struct stay_redis__parser *parser, char *bytes, size_t len)
 {
-	enum stay_redis__parsed parsed;
+	enum stay_redis__parsed parsed = STAY_REDIS__WHOLE;
 
-	if (parser->state == STAY_REDIS__AT_FRAME) {
-		if (read_lone_string(parser, bytes, len))
-			return STAY_REDIS__WHOLE;
+	if (parser->state == STAY_REDIS__AT_FRAME)
 		begin(parser);
-	}
-	while (parser->pos < len) {
-		parsed = read_element(parser, bytes, len);
-		if (parsed != STAY_REDIS__WHOLE)
-			return parsed;
+	while (parsed == STAY_REDIS__WHOLE) {
+		if (parser->state == STAY_REDIS__AT_LINE &&
+		    parser->scan <= parser->pos)
+			stay_redis__read_usual(parser, bytes, len);
 		if (parser->state == STAY_REDIS__AT_FRAME) {
 			parser->tape.nodes[0].at.base = bytes;
 			return STAY_REDIS__WHOLE;
 		}
+		parsed = parser->pos < len ? read_element(parser, bytes, len)
+					   : STAY_REDIS__MORE;
 	}
-	return STAY_REDIS__MORE;
+	return parsed;
 }
 
 bool

@@ -44,6 +44,10 @@ struct stay_redis__parser {
 enum stay_redis__parsed stay_redis__parse(
     struct stay_redis__parser *parser, char *bytes, size_t len);
 
+/* The same, but for what reply_lone.c reads. */
+enum stay_redis__parsed stay_redis__parse_on(
+    struct stay_redis__parser *parser, char *bytes, size_t len);
+
 /* How many bytes the frame has at least; 0: unknown. */
 size_t stay_redis__parser_bytes_min(const struct stay_redis__parser *parser);
 

@@ -11,6 +11,8 @@
 
 const char stay_redis__too_many_elements[] =
     "a reply has more than elements_max elements";
+const char stay_redis__push_inside[] = "a push is inside a reply";
+const char stay_redis__too_deep[] = "a reply is nested deeper than depth_max";
 
 bool
 stay_redis__tape_grow(struct stay_redis__tape *tape)
@@ -40,29 +42,12 @@ stay_redis__tape_why(const struct stay_redis__tape *tape)
 		   : "there is no memory for the reply";
 }
 
-/* A tape that one large reply has grown is not kept for small ones. */
-static void
-shrink(struct stay_redis__tape *tape)
+/* One that is used well is kept. */
+void
+stay_redis__tape_shrink(struct stay_redis__tape *tape)
 {
-	if (tape->cap > STAY_REDIS__TAPE_SPARE && tape->used <= tape->cap / 4)
+	if (tape->used <= tape->cap / 4)
 		stay_redis__tape_fini(tape);
-}
-
-void
-stay_redis__tape_begin(struct stay_redis__tape *tape)
-{
-	shrink(tape);
-	tape->used = 1;
-	tape->open = tape->depth = tape->attribute = 0;
-}
-
-void
-stay_redis__tape_enter(
-    struct stay_redis__tape *tape, struct stay_redis_reply *node)
-{
-	node->next = tape->open;
-	tape->open = node->index;
-	tape->depth++;
 }
 
 struct stay_redis_reply *

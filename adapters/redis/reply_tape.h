@@ -54,20 +54,17 @@ struct stay_redis__tape {
 	uint32_t elements_max; /* never 0 */
 };
 
-/* Forget the last reply. */
-void stay_redis__tape_begin(struct stay_redis__tape *tape);
+/* Give back a tape that one large reply has grown. */
+void stay_redis__tape_shrink(struct stay_redis__tape *tape);
 
 /* Make room for another node; false if there is none. */
 bool stay_redis__tape_grow(struct stay_redis__tape *tape);
 
-extern const char stay_redis__too_many_elements[];
+extern const char stay_redis__too_many_elements[], stay_redis__push_inside[],
+    stay_redis__too_deep[];
 
 /* Why the last node was not added. */
 const char *stay_redis__tape_why(const struct stay_redis__tape *tape);
-
-/* Let the next nodes be children of `node`, an aggregate. */
-void stay_redis__tape_enter(
-    struct stay_redis__tape *tape, struct stay_redis_reply *node);
 
 /* End the innermost aggregate, a streamed one; returns its node. */
 struct stay_redis_reply *stay_redis__tape_leave(struct stay_redis__tape *tape);
@@ -83,16 +80,30 @@ size_t stay_redis__tape_copy(const struct stay_redis__tape *tape,
 
 void stay_redis__tape_fini(struct stay_redis__tape *tape);
 
-/* Append a node; NULL if there is no room. */
+/* Forget the last reply. */
+static inline void
+stay_redis__tape_begin(struct stay_redis__tape *tape)
+{
+	if (tape->cap > STAY_REDIS__TAPE_SPARE)
+		stay_redis__tape_shrink(tape);
+	tape->used = 1;
+	tape->open = tape->depth = tape->attribute = 0;
+}
+
+/* Make room for a node; false if there is none. */
+static inline bool
+stay_redis__tape_room(struct stay_redis__tape *tape)
+{
+	return tape->used < tape->cap || stay_redis__tape_grow(tape);
+}
+
+/* Append a node, whose `next` is not known yet. There is room. */
 static inline struct stay_redis_reply *
 stay_redis__tape_add(
     struct stay_redis__tape *tape, unsigned type, size_t offset, size_t len)
 {
-	struct stay_redis_reply *node;
+	struct stay_redis_reply *node = &tape->nodes[tape->used];
 
-	if (tape->used >= tape->cap && !stay_redis__tape_grow(tape))
-		return NULL;
-	node = &tape->nodes[tape->used];
 	node->at.offset = offset;
 	node->len = len;
 	node->index = tape->used++;
@@ -102,6 +113,34 @@ stay_redis__tape_add(
 		     tape->nodes[tape->open].at.left == 1;
 	tape->attribute = 0;
 	return node;
+}
+
+/* Whether an aggregate of so many children may come next: NULL, or what is wrong
+ * with it. They count against the bound before they arrive. */
+static inline const char *
+stay_redis__tape_refuses(
+    const struct stay_redis__tape *tape, unsigned type, uint64_t children)
+{
+	if (tape->used + children > tape->elements_max)
+		return stay_redis__too_many_elements;
+	if (type == STAY_REDIS_PUSH && tape->open != 0)
+		return stay_redis__push_inside;
+	if (tape->depth >= tape->depth_max)
+		return stay_redis__too_deep;
+	return NULL;
+}
+
+/* Append an aggregate; the next nodes are its children. There is room. */
+static inline void
+stay_redis__tape_open(
+    struct stay_redis__tape *tape, unsigned type, size_t left, size_t len)
+{
+	struct stay_redis_reply *node =
+	    stay_redis__tape_add(tape, type, left, len);
+
+	node->next = tape->open;
+	tape->open = node->index;
+	tape->depth++;
 }
 
 /*
@@ -136,24 +175,57 @@ stay_redis__tape_finish(
 	}
 }
 
-/* Whether a lone string fits without growing or shrinking. */
+/*
+ * Append a scalar that no attribute stands in front of. There is room. `parent` is
+ * the open aggregate, or node 0 with one child to come. Most scalars are not the last
+ * of their siblings: these are counted here, and complete nothing. Returns NULL for
+ * them, and else the node, which is still to be finished.
+ */
+static inline struct stay_redis_reply *
+stay_redis__tape_put(struct stay_redis__tape *tape,
+    struct stay_redis_reply *parent, unsigned type, size_t offset, size_t len)
+{
+	struct stay_redis_reply *node = &tape->nodes[tape->used];
+
+	*node = (struct stay_redis_reply){ .at.offset = offset,
+		.len = len,
+		.index = tape->used,
+		.next = tape->used + 1,
+		.type = (uint8_t)type };
+	tape->used++;
+	if (parent->at.left > 1 && parent->at.left < STAY_REDIS__STREAMED) {
+		parent->at.left--;
+		return NULL;
+	}
+	node->last = parent->at.left == 1;
+	return node;
+}
+
+/* Whether the reply is complete: a node is there, and nothing is open. */
+static inline bool
+stay_redis__tape_is_whole(const struct stay_redis__tape *tape)
+{
+	return tape->used > 1 && tape->open == 0 && tape->attribute == 0;
+}
+
+/* Whether a lone scalar fits without growing or shrinking. */
 static inline bool
 stay_redis__tape_fits_one(const struct stay_redis__tape *tape)
 {
 	return tape->cap >= 2 && tape->cap <= STAY_REDIS__TAPE_SPARE;
 }
 
-/* The whole reply is the string of `len` bytes at base + offset. */
+/* The whole reply is the scalar of `len` bytes at base + offset. */
 static inline void
-stay_redis__tape_set_string(
-    struct stay_redis__tape *tape, const char *base, size_t offset, size_t len)
+stay_redis__tape_set_one(struct stay_redis__tape *tape, const char *base,
+    unsigned type, size_t offset, size_t len)
 {
 	tape->nodes[0].at.base = base;
 	tape->nodes[1] = (struct stay_redis_reply){ .at.offset = offset,
 		.len = len,
 		.index = 1,
 		.next = 2,
-		.type = STAY_REDIS_STRING,
+		.type = (uint8_t)type,
 		.last = true };
 	tape->used = 2;
 }

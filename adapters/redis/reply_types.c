@@ -73,35 +73,27 @@ open_aggregate(struct stay_redis__parser *parser,
     const struct stay_redis__type *type, size_t left, size_t len)
 {
 	struct stay_redis__tape *tape = &parser->tape;
-	struct stay_redis_reply *node;
+	const char *why = stay_redis__tape_refuses(tape, type->type, len);
 
-	if (type->type == STAY_REDIS_PUSH && tape->open != 0)
-		return "a push is inside a reply";
-	if (tape->depth >= tape->depth_max)
-		return "a reply is nested deeper than depth_max";
-	node = stay_redis__tape_add(tape, type->type, left, len);
-	if (node == NULL)
+	if (why != NULL)
+		return why;
+	if (!stay_redis__tape_room(tape))
 		return stay_redis__tape_why(tape);
 	if (left == 0) {
-		stay_redis__finish(parser, node);
+		stay_redis__finish(
+		    parser, stay_redis__tape_add(tape, type->type, left, len));
 		return NULL;
 	}
-	stay_redis__tape_enter(tape, node);
+	stay_redis__tape_open(tape, type->type, left, len);
 	parser->state = STAY_REDIS__AT_LINE;
 	return NULL;
 }
 
-/* The children announced count against the bound before they arrive. */
 static const char *
 begin_aggregate(struct stay_redis__parser *parser,
     const struct stay_redis__type *type, uint64_t count)
 {
-	const struct stay_redis__tape *tape = &parser->tape;
-
 	count *= type->children;
-	if (tape->used > tape->elements_max ||
-	    count > tape->elements_max - tape->used)
-		return stay_redis__too_many_elements;
 	return open_aggregate(parser, type, (size_t)count, (size_t)count);
 }
 

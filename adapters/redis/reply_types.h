@@ -51,13 +51,13 @@ static inline const char *
 stay_redis__take_scalar(struct stay_redis__parser *parser, unsigned type,
     char *bytes, size_t from, size_t to)
 {
-	struct stay_redis_reply *node =
-	    stay_redis__tape_add(&parser->tape, type, from, to - from);
+	struct stay_redis__tape *tape = &parser->tape;
 
-	if (node == NULL)
-		return stay_redis__tape_why(&parser->tape);
+	if (!stay_redis__tape_room(tape))
+		return stay_redis__tape_why(tape);
 	bytes[to] = '\0';
-	stay_redis__finish(parser, node);
+	stay_redis__finish(
+	    parser, stay_redis__tape_add(tape, type, from, to - from));
 	return NULL;
 }
 

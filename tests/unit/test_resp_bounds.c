@@ -291,8 +291,9 @@ START_TEST(test_resp_bounds_a_lone_string_shrinks_a_large_tape)
 	ck_assert_uint_eq(resp.parser.tape.cap, STAY_REDIS__TAPE_SPARE);
 	ck_assert(is_read_at_once("$3\r\nabc\r\n"));
 	feed_large(STAY_REDIS__TAPE_SPARE);
-	for (int i = 0; i < 2; i++)
-		ck_assert(!is_read_at_once("$3\r\nabc\r\n"));
+	/* The first finds the tape full, the second hardly used: it gets another. */
+	ck_assert(is_read_at_once("$3\r\nabc\r\n"));
+	ck_assert(!is_read_at_once("$3\r\nabc\r\n"));
 	ck_assert_uint_le(resp.parser.tape.cap, 8);
 }
 END_TEST
