@@ -9,6 +9,9 @@
 
 #include "format_writer.h"
 
+/* Words of fewer bytes, and fewer words, are few and short: a power of two. */
+#define FEW_MAX 64u
+
 /* What ends a literal text. */
 static const bool ends[256] = { ['\0'] = true, [' '] = true, ['%'] = true };
 
@@ -100,9 +103,9 @@ stay_redis__write_format(struct stay_buf *out, const char *format,
 	struct stay_redis__writer writer;
 	size_t place, words = 0;
 
-	stay_redis__writer_init(&writer, out);
 	if (format == NULL)
 		return STAY_E_FORMAT;
+	stay_redis__writer_init(&writer, out);
 	if (!stay_redis__gap(&writer, '*', &place))
 		return writer.status;
 	for (;; words++) {
@@ -122,22 +125,40 @@ stay_redis__write_format(struct stay_buf *out, const char *format,
 	return stay_redis__writer_commit(&writer);
 }
 
-/* How many bytes all words and their headers take at most. */
-static enum stay_status
-measure(size_t argc, const char *const *argv, const size_t *lens, size_t *size)
+/*
+ * The short way of most commands: words so few and short that all headers are of the
+ * kind that is copied, and room for them that is there. The sum of the lengths is
+ * known before the first byte is written, so no word has to ask for room. False:
+ * nothing was written.
+ */
+static bool
+write_few(struct stay_buf *out, size_t argc, const char *const *argv,
+    const size_t *lens)
 {
-	size_t len;
+	size_t sum = 0, any = 0;
+	char *start, *at;
 
-	*size = STAY_REDIS__HEADER_MAX;
+	if (argc >= FEW_MAX)
+		return false;
 	for (size_t i = 0; i < argc; i++) {
-		if (argv[i] == NULL && (lens == NULL || lens[i] > 0))
-			return STAY_E_ARG;
-		len = lens == NULL ? strlen(argv[i]) : lens[i];
-		if (len > SIZE_MAX / 4 || *size > SIZE_MAX / 4)
-			return STAY_E_TOO_BIG;
-		*size += len + STAY_REDIS__HEADER_MAX;
+		if (argv[i] == NULL)
+			return false;
+		any |= lens[i];
+		sum += lens[i];
 	}
-	return STAY_OK;
+	if (any >= FEW_MAX || sum + (argc + 1) * STAY_REDIS__HEADER_MAX >
+				  stay_redis__room_there(out))
+		return false;
+	start = out->data + out->tail;
+	at = stay_redis__put_short_header(start, argc);
+	*start = '*';
+	for (size_t i = 0; i < argc; i++) {
+		at = stay_redis__put_short_header(at, lens[i]);
+		at = stay_redis__put_text(at, argv[i], lens[i]);
+		at = stay_redis__put_crlf(at);
+	}
+	stay_buf_commit(out, (size_t)(at - start));
+	return true;
 }
 
 /* An empty command is an error of the format: a server would not answer it. */
@@ -145,25 +166,25 @@ enum stay_status
 stay_redis__write_argv(struct stay_buf *out, size_t argc,
     const char *const *argv, const size_t *lens)
 {
-	enum stay_status status;
-	size_t size;
-	char *start, *at;
+	struct stay_redis__writer writer;
 
 	if (argc == 0)
 		return STAY_E_FORMAT;
 	if (argv == NULL)
 		return STAY_E_ARG;
-	status = measure(argc, argv, lens, &size);
-	if (status != STAY_OK)
-		return status;
-	start = stay_buf_reserve(out, size);
-	if (start == NULL)
-		return stay_buf_room(out) < size ? STAY_E_TOO_BIG
-						 : STAY_E_NOMEM;
-	at = stay_redis__put_header(start, '*', argc);
-	for (size_t i = 0; i < argc; i++)
-		at = stay_redis__put_argument(
-		    at, argv[i], lens == NULL ? strlen(argv[i]) : lens[i]);
-	stay_buf_commit(out, (size_t)(at - start));
-	return STAY_OK;
+	if (lens != NULL && write_few(out, argc, argv, lens))
+		return STAY_OK;
+	stay_redis__writer_init(&writer, out);
+	if (!stay_redis__room(&writer, STAY_REDIS__HEADER_MAX))
+		return writer.status;
+	writer.at = stay_redis__put_header(writer.at, '*', argc);
+	for (size_t i = 0; i < argc; i++) {
+		if (argv[i] == NULL && (lens == NULL || lens[i] > 0))
+			return stay_redis__writer_cancel(&writer, STAY_E_ARG);
+		if (!stay_redis__put_word(&writer, argv[i],
+			lens == NULL ? strlen(argv[i]) : lens[i]))
+			return stay_redis__writer_cancel(
+			    &writer, writer.status);
+	}
+	return stay_redis__writer_commit(&writer);
 }

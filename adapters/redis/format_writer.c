@@ -4,6 +4,15 @@
  */
 #include "format_writer.h"
 
+#define TEN(tens)                                                              \
+	"$" tens "0\r\n", "$" tens "1\r\n", "$" tens "2\r\n",                  \
+	    "$" tens "3\r\n", "$" tens "4\r\n", "$" tens "5\r\n",              \
+	    "$" tens "6\r\n", "$" tens "7\r\n", "$" tens "8\r\n",              \
+	    "$" tens "9\r\n"
+
+const char stay_redis__headers[100][8] = { TEN(""), TEN("1"), TEN("2"),
+	TEN("3"), TEN("4"), TEN("5"), TEN("6"), TEN("7"), TEN("8"), TEN("9") };
+
 /* How much room is reserved at once, if the buffer's bound allows. */
 #define CHUNK 128u
 
@@ -27,7 +36,7 @@ stay_redis__writer_grow(struct stay_redis__writer *writer, size_t len)
 				     : STAY_E_NOMEM;
 		return false;
 	}
-	writer->end = room + chunk;
+	writer->end = room + stay_redis__room_there(writer->out);
 	return true;
 }
 

@@ -1,7 +1,7 @@
 /*
- * Writes a command into a stay_buf. Room is reserved in pieces, so that a
- * command of the usual size costs one reserve and one commit. A header may be
- * written after the words it counts.
+ * Writes a command into a stay_buf. The room that the buffer has anyway is the first
+ * piece, and more is reserved in pieces: a command of the usual size costs one commit
+ * and no reserve. A header may be written after the words it counts.
  */
 #ifndef STAY_REDIS__FORMAT_WRITER_H
 #define STAY_REDIS__FORMAT_WRITER_H
@@ -25,11 +25,28 @@ struct stay_redis__writer {
 	enum stay_status status; /* why there was no room */
 };
 
+/* What can be written without asking for more. */
+static inline size_t
+stay_redis__room_there(const struct stay_buf *out)
+{
+	size_t room = out->cap - out->tail;
+
+	if (out->limit > 0 && room > out->limit - (out->tail - out->head))
+		room = out->limit - (out->tail - out->head);
+	return room;
+}
+
 static inline void
 stay_redis__writer_init(struct stay_redis__writer *writer, struct stay_buf *out)
 {
+	size_t room = stay_redis__room_there(out);
+
 	writer->out = out;
 	writer->start = writer->at = writer->end = NULL;
+	if (room > 0) {
+		writer->start = writer->at = out->data + out->tail;
+		writer->end = writer->start + room;
+	}
 	writer->base = out->tail - out->head;
 	writer->status = STAY_OK;
 }
@@ -57,15 +74,39 @@ stay_redis__room(struct stay_redis__writer *writer, size_t len)
 	       stay_redis__writer_grow(writer, len);
 }
 
-/* `*3\r\n`: three words follow. `$3\r\n`: a text of three bytes follows. */
+/* `$0\r\n` to `$99\r\n`: nearly all words have one of these headers. All eight bytes of
+ * one are copied at once, which costs less than to make it. */
+extern const char stay_redis__headers[100][8];
+
+/* `count` is below 100. There is room for eight bytes. */
+static inline char *
+stay_redis__put_short_header(char *at, size_t count)
+{
+	memcpy(at, stay_redis__headers[count], sizeof(stay_redis__headers[0]));
+	return at + (count < 10 ? 4 : 5);
+}
+
+static inline char *
+stay_redis__put_crlf(char *at)
+{
+	memcpy(at, "\r\n", 2);
+	return at + 2;
+}
+
+/* `*3\r\n`: three words follow. `$3\r\n`: a text of three bytes follows. There is room
+ * for STAY_REDIS__HEADER_MAX bytes. */
 static inline char *
 stay_redis__put_header(char *at, char marker, size_t count)
 {
-	*at++ = marker;
-	at = stay_redis__put_number(at, count);
-	*at++ = '\r';
-	*at++ = '\n';
-	return at;
+	char *end;
+
+	if (count < 100)
+		end = stay_redis__put_short_header(at, count);
+	else
+		end = stay_redis__put_crlf(
+		    stay_redis__put_long_number(at + 1, count));
+	*at = marker;
+	return end;
 }
 
 /* Most texts are so short that a call of memcpy would cost more than the copy. */
@@ -105,9 +146,7 @@ stay_redis__put_argument(char *at, const char *text, size_t len)
 {
 	at = stay_redis__put_header(at, '$', len);
 	at = stay_redis__put_text(at, text, len);
-	*at++ = '\r';
-	*at++ = '\n';
-	return at;
+	return stay_redis__put_crlf(at);
 }
 
 static inline bool

@@ -24,8 +24,8 @@ stay_redis__request_encode(struct stay_request *call, struct stay_buf *out)
 {
 	const struct stay_redis__request *request = call->data;
 	const struct stay_redis__config *config = call->config;
-	size_t before = stay_buf_len(out);
-	struct stay_bytes bytes;
+	size_t before = out->tail - out->head, len;
+	const char *bytes;
 	enum stay_status status;
 
 	if (request->arguments != NULL)
@@ -35,15 +35,14 @@ stay_redis__request_encode(struct stay_request *call, struct stay_buf *out)
 		    out, request->argc, request->argv, request->lens);
 	if (status != STAY_OK)
 		return status;
-	bytes = stay_buf_bytes(out);
-	status =
-	    stay_redis__classify(call, bytes.data + before, bytes.len - before);
+	bytes = out->data + out->head + before;
+	len = out->tail - out->head - before;
+	status = stay_redis__classify(call, bytes, len);
 	if (!config->resend_reads)
 		call->flags &= ~(uint32_t)STAY_READ_ONLY;
 	if (status != STAY_OK)
 		stay_buf_cut(out, before);
 	else if (call->is_untold)
-		call->tag |= stay_redis__name_tag(
-		    bytes.data + before, bytes.len - before);
+		call->tag |= stay_redis__name_tag(bytes, len);
 	return status;
 }
