@@ -24,6 +24,8 @@ void
 stay__wheel_init(struct stay__wheel *wheel, uint64_t now)
 {
 	wheel->tick = now / STAY__TICK_NS;
+	wheel->first = UINT64_MAX;
+	wheel->levels = 0;
 	stay__list_init(&wheel->due);
 	stay__list_init(&wheel->recent);
 	for (size_t level = 0; level < STAY__WHEEL_LEVELS; level++) {
@@ -46,8 +48,13 @@ slot_of(struct stay__wheel *wheel, uint64_t tick)
 {
 	unsigned top = 63u - (unsigned)__builtin_clzll(tick ^ wheel->tick);
 	unsigned level = top / STAY__WHEEL_BITS;
-	unsigned slot = (tick >> level * STAY__WHEEL_BITS) & SLOT_MASK;
+	unsigned shift = level * STAY__WHEEL_BITS;
+	unsigned slot = (tick >> shift) & SLOT_MASK;
+	uint64_t begin = tick >> shift << shift;
 
+	if (begin < wheel->first)
+		wheel->first = begin;
+	wheel->levels |= 1u << level;
 	wheel->occupied[level] |= UINT64_C(1) << slot;
 	return &wheel->slots[level][slot];
 }
@@ -112,39 +119,38 @@ struct place {
 	uint64_t tick;
 };
 
-/* The first slot of a level that has timers; those before it are marked as empty.
- * STAY__WHEEL_SLOTS: none. */
-static unsigned
-first_slot(struct stay__wheel *wheel, unsigned level)
+/* Whether the level has timers, and their first slot; slots that were left by all are
+ * struck off on the way. */
+static inline bool
+first_slot(struct stay__wheel *wheel, unsigned level, unsigned *slot)
 {
-	unsigned slot;
+	uint64_t occupied = wheel->occupied[level];
 
-	while (wheel->occupied[level] != 0) {
-		slot = (unsigned)__builtin_ctzll(wheel->occupied[level]);
-		if (!stay__list_is_empty(&wheel->slots[level][slot]))
-			return slot;
-		wheel->occupied[level] &= wheel->occupied[level] - 1;
+	for (; occupied != 0; occupied &= occupied - 1) {
+		*slot = (unsigned)__builtin_ctzll(occupied);
+		if (!stay__list_is_empty(&wheel->slots[level][*slot]))
+			break;
 	}
-	return STAY__WHEEL_SLOTS;
+	wheel->occupied[level] = occupied;
+	return occupied != 0;
 }
 
 static bool
 first_place(struct stay__wheel *wheel, struct place *place)
 {
-	unsigned level = 0, slot = STAY__WHEEL_SLOTS, shift;
+	unsigned level, slot, shift;
 	uint64_t above;
 
-	while (level < STAY__WHEEL_LEVELS &&
-	       (slot = first_slot(wheel, level)) == STAY__WHEEL_SLOTS)
-		level++;
-	if (level == STAY__WHEEL_LEVELS)
-		return false;
-	shift = level * STAY__WHEEL_BITS;
-	above = wheel->tick >> shift & ~(uint64_t)SLOT_MASK;
-	place->level = level;
-	place->slot = slot;
-	place->tick = (above | slot) << shift;
-	return true;
+	for (; wheel->levels != 0; wheel->levels &= wheel->levels - 1) {
+		level = (unsigned)__builtin_ctz(wheel->levels);
+		if (!first_slot(wheel, level, &slot))
+			continue;
+		shift = level * STAY__WHEEL_BITS;
+		above = wheel->tick >> shift & ~(uint64_t)SLOT_MASK;
+		*place = (struct place){ level, slot, (above | slot) << shift };
+		return true;
+	}
+	return false;
 }
 
 /* The wheel has reached `place`: its timers are due, or move to a lower level. */
@@ -169,6 +175,18 @@ reach(struct stay__wheel *wheel, const struct place *place)
 	}
 }
 
+static void
+collect_due(struct stay__wheel *wheel, uint64_t target)
+{
+	struct place place = { .tick = UINT64_MAX };
+
+	while (first_place(wheel, &place) && place.tick <= target) {
+		reach(wheel, &place);
+		place.tick = UINT64_MAX;
+	}
+	wheel->first = place.tick;
+}
+
 /*
  * All timers that are due are collected first, tick by tick, and then fired. `fire`
  * may take a timer off that list by stopping it. A timer that it sets goes to a later
@@ -180,13 +198,12 @@ stay__wheel_advance(struct stay__wheel *wheel, uint64_t now)
 	uint64_t target = now / STAY__TICK_NS;
 	struct stay__list *node;
 	struct stay__timer *timer;
-	struct place place;
 
 	stay__wheel_settle(wheel, 0);
 	if (target <= wheel->tick)
 		return;
-	while (first_place(wheel, &place) && place.tick <= target)
-		reach(wheel, &place);
+	if (wheel->first <= target)
+		collect_due(wheel, target);
 	wheel->tick = target;
 	while ((node = stay__list_pop(&wheel->due)) != NULL) {
 		timer = timer_of(node);

@@ -27,9 +27,11 @@ struct stay__timer {
 };
 
 struct stay__wheel {
-	uint64_t tick; /* the last one fired */
-	/* A bit per slot; of a slot whose timers were all stopped it may be still
-	 * set. */
+	uint64_t tick;  /* the last one fired */
+	uint64_t first; /* in no earlier tick does a slot with timers begin */
+	/* A bit per level, and per slot of it; where all timers were stopped it may
+	 * be still set. */
+	unsigned levels;
 	uint64_t occupied[STAY__WHEEL_LEVELS];
 	struct stay__list slots[STAY__WHEEL_LEVELS][STAY__WHEEL_SLOTS];
 	struct stay__list due;    /* being fired */

@@ -314,8 +314,7 @@ books_calls(const struct deed_at *at, struct deed_call *calls)
 
 /* It was the only one in flight, blocked, and none is now. */
 static void
-check_end(
-    const struct deed_at *at, const struct call *call, uint64_t in_flight)
+check_end(const struct deed_at *at, const struct call *call, uint64_t in_flight)
 {
 	const struct stay_client *client = at->client;
 

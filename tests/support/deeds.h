@@ -128,8 +128,8 @@ struct deed_call books_line_up(const struct deed_at *at, uint64_t timeout_ms);
 /* Calls that one may think of cancelling; this one is. */
 size_t books_calls(const struct deed_at *at, struct deed_call *calls);
 /* So many were in flight before. */
-void books_cancelled(const struct deed_at *at, const struct deed_call *call,
-    uint64_t in_flight);
+void books_cancelled(
+    const struct deed_at *at, const struct deed_call *call, uint64_t in_flight);
 void books_reconfigure(const struct deed_at *at, bool options);
 /* A behaviour to become. */
 const struct stay_behaviour *books_next(struct deed_entry *upgrade);
