@@ -63,7 +63,7 @@ $(BUILD)/test-integration: $(call objects,$(INTEGRATION))
 $(BUILD)/test-unit $(BUILD)/test-integration: LIBS += $(CHECK_LIBS) \
 	$(foreach name,getrandom malloc calloc realloc,-Wl,--wrap=$(name))
 $(BUILD)/sim: $(call objects,$(wildcard tests/sim/*.c tests/support/deeds*.c) \
-	tests/support/line_protocol.c $(PEER))
+	$(addprefix tests/support/,inside.c line_protocol.c) $(PEER))
 # Its allocations and its clock go through tests/sim/memory.c.
 $(BUILD)/sim: LIBS += $(foreach name,malloc calloc realloc free time gettimeofday \
 	clock_gettime,-Wl,--wrap=$(name))

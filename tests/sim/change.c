@@ -8,7 +8,8 @@
 
 #include <stdlib.h>
 
-#include "client/client.h"
+#include "client/reconfigure.h"
+#include "support/inside.h"
 
 /* Timers have a grain, and what is over is told in its turn. */
 #define LATE_MS 5
@@ -119,7 +120,7 @@ refused(const struct user *user, const struct change *change,
 {
 	if (status != STAY_E_STOPPED &&
 	    !(status == STAY_E_FULL &&
-		user->client->dropped_count == STAY__DROPPED_MAX) &&
+		inside_replaced_changes(user->client) == STAY__DROPPED_MAX) &&
 	    !(status == STAY_E_NOMEM && memory.failed > 0))
 		broken(1, "user %u cannot be reconfigured: %s", user->index,
 		    stay_status_name(status));
@@ -198,7 +199,7 @@ change_follow(struct user *user)
 {
 	struct change change = user->change;
 
-	if (!change.asked || user->client->change != NULL)
+	if (!change.asked || inside_change_waits(user->client))
 		return;
 	user->change = (struct change){ 0 };
 	if (user->state[0] != STAY_CONNECTING ||

@@ -10,9 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "client/client.h"
-#include "conn/conn.h"
 #include "support/counts.h"
+#include "support/inside.h"
 
 /* So many waits without an event, in a virtual second, are spinning. */
 #define IDLE_WAITS_MAX 2000
@@ -133,9 +132,8 @@ larger(uint64_t a, uint64_t b)
 static void
 check_bytes(struct user *user)
 {
-	const struct stay__sendbuf *sendbuf = &user->client->calls.sendbuf;
 	const struct stay_client_options *options = &user->options;
-	uint64_t bytes = sendbuf->live + sendbuf->committed - sendbuf->base;
+	uint64_t bytes = inside_request_bytes(user->client);
 
 	user->bytes_bound = larger(user->bytes_bound, options->queue_bytes_max);
 	user->flight_bound =
@@ -161,12 +159,11 @@ check_resends(struct user *user, const struct stay_client_counts *counts)
 static void
 check_input(const struct user *user)
 {
-	const struct stay__input *input = &user_conn(user)->stream.input;
+	size_t unread = inside_unread(user_conn(user));
 
-	if (user->client != NULL &&
-	    input->end - input->start > user->options.reply_bytes_max)
+	if (user->client != NULL && unread > user->options.reply_bytes_max)
 		broken(7, "user %u keeps %zu bytes of an answer", user->index,
-		    input->end - input->start);
+		    unread);
 }
 
 /* Over, and still to be told: as many as two bounds let be, when all that wait
@@ -305,7 +302,7 @@ check_stream(const struct user *user)
 		[STAY__LINK_DIALING] = PLACES_MAX,
 		[STAY__LINK_OPEN] = 1,
 	};
-	unsigned link = user_conn(user)->stream.link.machine.now;
+	enum stay__link_state link = inside_link(user_conn(user));
 	unsigned open = open_ends(user);
 
 	if (open > most[link] || (link == STAY__LINK_OPEN && open == 0))
@@ -322,7 +319,7 @@ check_stream(const struct user *user)
 bool
 run_catches_up(const struct run *run)
 {
-	return run->sim->now < run->loop->excused;
+	return run->sim->now < inside_excused(run->loop);
 }
 
 /* A deadline has passed, and a turn since: it must have been told. */
@@ -414,7 +411,7 @@ check_silent(const struct user *user)
 	const struct sim_peer *peer = peer_of(user);
 	uint64_t ms = user->options.silence_ms;
 
-	if (user->client->session.condemned == STAY_E_SILENT &&
+	if (inside_condemned(user->client) == STAY_E_SILENT &&
 	    !user->stopped &&
 	    strstr(stay_conn_failure(user_conn(user)), "given up") == NULL &&
 	    peer != NULL && memory.failed == 0 &&
@@ -506,9 +503,8 @@ check_dials(const struct run *run)
 
 		if (conn == NULL)
 			continue;
-		dials +=
-		    conn->stream.link.machine.now == STAY__LINK_RESOLVING ||
-		    conn->stream.link.machine.now == STAY__LINK_DIALING;
+		dials += inside_link(conn) == STAY__LINK_RESOLVING ||
+			 inside_link(conn) == STAY__LINK_DIALING;
 	}
 	if (dials > run->plan.dials_max)
 		broken(13, "%u dials at once, and %u are allowed", dials,

@@ -6,8 +6,8 @@
  */
 #include <string.h>
 
-#include "client/client.h"
 #include "run.h"
+#include "support/inside.h"
 
 /* Whatever is left of the calls may have to be answered first. */
 #define FAIL_MS 60000
@@ -61,7 +61,7 @@ check_failures(const struct run *run)
 
 		if (user->client == NULL || user->leaving ||
 		    (user->connects == user->forked_connects &&
-			user->client->rejecting != STAY_E_FORKED))
+			inside_rejects(user->client) != STAY_E_FORKED))
 			continue;
 		stay_conn_explain(user_conn(user), text, sizeof(text));
 		if (strstr(text, "parent process") == NULL)

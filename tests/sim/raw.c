@@ -6,7 +6,7 @@
  * and calls are kept count of.
  */
 #include "raw.h"
-#include "conn/conn.h"
+#include "support/inside.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

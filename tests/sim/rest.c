@@ -5,12 +5,9 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "base/slab.h"
-#include "client/client.h"
-#include "conn/conn.h"
 #include "run.h"
-#include "stream/dialing.h"
 #include "support/counts.h"
+#include "support/inside.h"
 
 /* As health.c has it: so long after the last byte buffers are given back. */
 #define QUIET_MS 1000
@@ -28,14 +25,9 @@
 static bool
 is_idle(const struct user *user)
 {
-	const struct stay__calls *calls = &user->client->calls;
-
 	return (user->state[2] == STAY__SESSION_READY ||
 		   user->state[2] == STAY__SESSION_DOWN) &&
-	       stay__list_is_empty(&calls->in_flight) &&
-	       stay__list_is_empty(&calls->queued) &&
-	       stay__list_is_empty(&calls->finished) &&
-	       stay_buf_len(&user->client->session.output.control) == 0;
+	       inside_is_at_rest(user->client);
 }
 
 /* It looks when it is to probe at the latest; without a session, at once. */
@@ -55,7 +47,7 @@ patience_ms(const struct user *user)
 static bool
 is_quiet(const struct user *user)
 {
-	uint64_t since = user->client->session.health.last_heard;
+	uint64_t since = inside_heard_at(user->client);
 	uint64_t ms = patience_ms(user);
 
 	if (user->run->excused > since)
@@ -80,12 +72,7 @@ touch(struct user *user)
 static void
 check_buffers(const struct user *user)
 {
-	const struct stay_client *client = user->client;
-
-	if (client->calls.sendbuf.buf.cap > 0 ||
-	    client->session.output.control.cap > 0 ||
-	    client->calls.spare != NULL || client->conn->stream.out.cap > 0 ||
-	    client->conn->stream.input.slab != NULL)
+	if (inside_buffers(user->client) != 0)
 		broken(7, "user %u is idle and holds buffers", user->index);
 }
 
@@ -185,11 +172,7 @@ rest_check(struct user *user)
 void
 rest_check_memory(const struct run *run)
 {
-	const struct stay_loop *loop = run->loop;
-	uint64_t common =
-	    sizeof(*loop) + sizeof(*loop->dialing) + 1024 +
-	    loop->slabs.count * (sizeof(struct stay__slab) + STAY__SLAB_SIZE) +
-	    loop->ids.cap * sizeof(loop->ids.entries[0]);
+	uint64_t common = inside_loop_bytes(run->loop) + 1024;
 	uint64_t count = 0;
 
 	for (unsigned i = 0; i < run->plan.user_count; i++) {

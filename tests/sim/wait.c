@@ -7,7 +7,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#include "client/client.h"
+#include "support/inside.h"
 
 struct waiting {
 	struct user *user;
@@ -29,7 +29,8 @@ may_be_told(const struct waiting *waiting, enum stay_status status)
 	if (status == STAY_E_FORKED)
 		return user->run->sim->forked;
 	if (status == STAY_E_TOO_BIG)
-		return waiting->bytes > user->client->options.queue_bytes_max;
+		return waiting->bytes >
+		       inside_options(user->client)->queue_bytes_max;
 	return status == STAY_E_OFFLINE &&
 	       user->options.offline == STAY_OFFLINE_FAIL;
 }

@@ -5,11 +5,10 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "client/client.h"
-#include "conn/conn.h"
 #include "machine/machine.h"
 #include "run.h"
 #include "support/counts.h"
+#include "support/inside.h"
 
 enum { CONN, LINK, SESSION };
 
@@ -140,7 +139,7 @@ count_setback(struct user *user, unsigned from, unsigned event, unsigned to)
 		user->up_ms = (now - user->up_at) / SIM_MS;
 	if (to != STAY_BACKING_OFF || user->client == NULL)
 		return;
-	user->fatal = user->client->rejecting != STAY_OK;
+	user->fatal = inside_rejects(user->client) != STAY_OK;
 	if (event != STAY__CONN_BACKOFF || user->fatal)
 		return;
 	user->planned = has_ended_more(user);
@@ -232,7 +231,7 @@ is_changed(const struct user *user, unsigned from)
 	return from == STAY__SESSION_LEAVING && !user->leaving &&
 	       run->struck == 0 &&
 	       user->options.offline == STAY_OFFLINE_QUEUE &&
-	       user->client->session.condemned == STAY_OK &&
+	       inside_condemned(user->client) == STAY_OK &&
 	       run->sim->now < user->left_at + budget;
 }
 
@@ -254,8 +253,7 @@ follow_session(struct user *user, unsigned from, unsigned to)
 
 	if (to == STAY__SESSION_READY) {
 		user->ready_at = run->sim->now;
-		user->wanted = (user_conn(user)->requests.asked &
-				   STAY__ASKED_RECONNECT) != 0;
+		user->wanted = inside_is_to_reconnect(user_conn(user));
 	} else if (to == STAY__SESSION_LEAVING) {
 		check_reason(user);
 		user->left_at = run->sim->now - run->dozed;

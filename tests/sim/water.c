@@ -6,7 +6,8 @@
 
 #include <inttypes.h>
 
-#include "client/client.h"
+#include "support/counts.h"
+#include "support/inside.h"
 
 /* Of any request, besides its padding. */
 #define HEAD_MAX 128
@@ -32,23 +33,10 @@ is_high(const struct user *user)
 {
 	const struct stay_client_options *o = &user->options;
 
-	return user->client->calls.counts.queued >=
+	return counts_of(user->client).queued >=
 		   high_mark(o->queue_calls_max, o->queue_high_percent) ||
-	       user->client->calls.sendbuf.live >=
+	       inside_unsent_bytes(user->client) >=
 		   high_mark(o->queue_bytes_max, o->queue_high_percent);
-}
-
-/* Calls that were refused, and have come back to the queue. */
-static uint64_t
-came_back(const struct user *user)
-{
-	const struct stay__list *refused = &user->client->calls.refused;
-	const struct stay__list *node = refused->next;
-	uint64_t count = 0;
-
-	for (; node != refused; node = node->next)
-		count++;
-	return count;
 }
 
 /* Or has been, before some came back. */
@@ -57,9 +45,10 @@ is_low(const struct user *user)
 {
 	const struct stay_client_options *o = &user->options;
 
-	return user->client->calls.counts.queued - came_back(user) <=
+	return counts_of(user->client).queued -
+		       inside_set_aside(user->client) <=
 		   mark(o->queue_calls_max, o->queue_low_percent) &&
-	       user->client->calls.sendbuf.live <=
+	       inside_unsent_bytes(user->client) <=
 		   mark(o->queue_bytes_max, o->queue_low_percent);
 }
 
@@ -85,7 +74,7 @@ water_check(struct user *user)
 	if (water->due && !water->high)
 		broken(7, "user %u is not told that its queue is high",
 		    user->index);
-	if (water->high && user->client->calls.counts.queued == 0)
+	if (water->high && counts_of(user->client).queued == 0)
 		broken(7, "user %u is not told that its queue is low",
 		    user->index);
 }
@@ -137,9 +126,9 @@ water_before(struct user *user)
 	change_follow(user);
 	water_look(user);
 	user->water.due |= is_high(user) && stay_conn_admits(user_conn(user));
-	user->water.calls = user->client->calls.counts.queued;
-	user->water.bytes = user->client->calls.sendbuf.live;
-	user->water.untold = user->client->calls.untold;
+	user->water.calls = counts_of(user->client).queued;
+	user->water.bytes = inside_unsent_bytes(user->client);
+	user->water.untold = inside_untold(user->client);
 }
 
 /* It was, and this came of it. */
@@ -159,7 +148,7 @@ water_after(struct user *user, const struct call *call, enum stay_status status)
 	if (status == STAY_OK &&
 	    (water->calls >= o->queue_calls_max ||
 		water->untold >= o->queue_calls_max + o->inflight_calls_max ||
-		user->client->calls.sendbuf.live > o->queue_bytes_max))
+		inside_unsent_bytes(user->client) > o->queue_bytes_max))
 		broken(7,
 		    "user %u has %" PRIu64 " calls and %" PRIu64
 		    " bytes queued, %" PRIu64 " to be told, and may submit"

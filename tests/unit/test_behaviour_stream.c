@@ -8,9 +8,9 @@
 
 #include <check.h>
 
-#include "conn/conn.h"
 #include "probe.h"
 #include "suites.h"
+#include "support/inside.h"
 #include "support/peer_virtual.h"
 
 /* A connect that dials; what handle_info says begins with STREAM_UP. */
@@ -490,11 +490,12 @@ keeps_room_after(const char *verdict, bool full)
 	}
 	probe_drive(probe, "cast(2) run(5)");
 	if (full) {
-		ck_assert_ptr_nonnull(probe->conn->stream.out.data);
+		ck_assert_uint_ne(
+		    inside_stream_buffers(probe->conn) & INSIDE_OUTPUT, 0);
 		sim_peer_freeze(probe->peer, false);
 		probe_drive(probe, "run(5)");
 	}
-	keeps = probe->conn->stream.out.data != NULL;
+	keeps = (inside_stream_buffers(probe->conn) & INSIDE_OUTPUT) != 0;
 	fault = probe_end(probe);
 	ck_assert_msg(fault == NULL, "%s", fault);
 	return keeps;
@@ -589,9 +590,11 @@ START_TEST(test_behaviour_stream_hibernate_gives_its_memory_back)
 	probe_script(probe, UP "cast: {write(hello)} noreply noreply/h "
 			       "{write(hello)} noreply/h");
 	probe_drive(probe, "listen start run(1) cast(2) run(1)");
-	ck_assert_ptr_nonnull(probe->conn->stream.out.data);
+	ck_assert_uint_ne(
+	    inside_stream_buffers(probe->conn) & INSIDE_OUTPUT, 0);
 	probe_drive(probe, "cast(3) run(1)");
-	ck_assert_ptr_null(probe->conn->stream.out.data);
+	ck_assert_uint_eq(
+	    inside_stream_buffers(probe->conn) & INSIDE_OUTPUT, 0);
 	probe_drive(probe, "show(peer) cast(4) run(1)");
 	ck_assert_ptr_nonnull(strstr(probe->trace, "[got hello]"));
 	fault = probe_end(probe);

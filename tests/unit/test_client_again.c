@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "client/client.h"
 #include "suites.h"
 #include "support/counts.h"
 #include "support/line_rig.h"

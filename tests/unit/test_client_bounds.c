@@ -6,10 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "client/client.h"
-#include "conn/conn.h"
 #include "suites.h"
 #include "support/counts.h"
+#include "support/inside.h"
 #include "support/line_rig.h"
 
 static struct line_rig rig;
@@ -96,7 +95,7 @@ START_TEST(test_promise_7_larger_bounds_are_told_as_low_water)
 	call_times(8, "quiet");
 	line_run(&rig, 10);
 	ck_assert_str_eq(line_told(&rig), "init 10.0.0.1;high;");
-	options = rig.client->options;
+	options = *inside_options(rig.client);
 	options.queue_calls_max = 80;
 	ck_assert_int_eq(
 	    stay_client_reconfigure(rig.client, NULL, &options), STAY_OK);
@@ -142,19 +141,16 @@ END_TEST
 START_TEST(test_promise_7_memory_is_given_back_while_the_server_is_down)
 {
 	struct stay_client_options options = { .call_timeout_ms = 500 };
-	const struct stay__calls *calls;
 
 	line_prepare(&rig);
 	sim_unlisten(rig.world, LINE_HOST, LINE_PORT);
 	line_start(&rig, &options);
 	line_run(&rig, 10);
 	call_times(100, "say +1");
-	calls = &rig.client->calls;
-	ck_assert_uint_gt(calls->sendbuf.buf.cap, 0);
+	ck_assert_uint_ne(inside_buffers(rig.client) & INSIDE_REQUESTS, 0);
 	line_run(&rig, 510);
 	ck_assert_uint_eq(counts().not_sent, 100);
-	ck_assert_uint_eq(calls->sendbuf.buf.cap, 0);
-	ck_assert_ptr_null(calls->spare);
+	ck_assert_uint_eq(inside_buffers(rig.client), 0);
 	line_told(&rig);
 	line_end(&rig);
 }
@@ -248,25 +244,18 @@ END_TEST
 
 START_TEST(test_client_gives_its_buffers_back_when_idle)
 {
+	const unsigned all = INSIDE_REQUESTS | INSIDE_RECORDS | INSIDE_CONTROL;
 	struct stay_client_options options = { .probe_ms = 500 };
-	const struct stay_client *client;
 
 	line_prepare(&rig);
 	rig.config.hello = "say +ok";
 	line_start(&rig, &options);
 	line_run(&rig, 10);
-	client = rig.client;
 	call_times(100, "say +1");
 	line_run(&rig, 10);
-	ck_assert_ptr_nonnull(client->calls.sendbuf.buf.data);
-	ck_assert_ptr_nonnull(client->calls.spare);
-	ck_assert_ptr_nonnull(client->session.output.control.data);
+	ck_assert_uint_eq(inside_buffers(rig.client) & all, all);
 	line_run(&rig, 520);
-	ck_assert_ptr_null(client->calls.sendbuf.buf.data);
-	ck_assert_ptr_null(client->calls.spare);
-	ck_assert_ptr_null(client->session.output.control.data);
-	ck_assert_ptr_null(client->conn->stream.out.data);
-	ck_assert_ptr_null(client->conn->stream.input.slab);
+	ck_assert_uint_eq(inside_buffers(rig.client), 0);
 	line_call(&rig, "b", LINE("say +2"));
 	line_run(&rig, 10);
 	ck_assert_uint_eq(counts().replied, 101);
@@ -457,13 +446,14 @@ END_TEST
 #define LARGE (4u << 20)
 
 static void
-send_text(struct stay_client *client, const char *text)
+send_text(
+    struct stay_world *world, struct stay_client *client, const char *text)
 {
 	const struct line_request request = { .text = text };
 
 	ck_assert_int_eq(
 	    stay_client_call(client, &request, NULL, NULL), STAY_OK);
-	sim_run_ms(client->loop->world, 1);
+	sim_run_ms(world, 1);
 }
 
 /* Its memory is given back although the connection never rests. */
@@ -481,12 +471,12 @@ START_TEST(test_promise_7_a_large_request_leaves_no_large_buffer)
 			     LINE_URL, NULL),
 	    STAY_OK);
 	sim_run_ms(world, 10);
-	send_text(client, text);
+	send_text(world, client, text);
 	sim_run_ms(world, 100);
-	ck_assert_uint_ge(client->calls.sendbuf.buf.cap, LARGE);
+	ck_assert_uint_ge(inside_request_memory(client), LARGE);
 	for (int i = 0; i < 100; i++)
-		send_text(client, "small");
-	ck_assert_uint_lt(client->calls.sendbuf.buf.cap, LARGE / 32);
+		send_text(world, client, "small");
+	ck_assert_uint_lt(inside_request_memory(client), LARGE / 32);
 	free(text);
 	stay_loop_stop(loop, STAY_OK);
 	ck_assert(sim_run(world, 60000));

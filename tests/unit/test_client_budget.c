@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "client/client.h"
 #include "suites.h"
 #include "support/counts.h"
+#include "support/inside.h"
 #include "support/line_rig.h"
 
 #define CALLS 20
@@ -148,11 +148,11 @@ START_TEST(test_client_budget_of_tombstones_follows_what_may_be_in_flight)
 	struct stay_client_options options = { .inflight_calls_max = 1 << 20 };
 
 	line_begin(&rig, &options);
-	ck_assert_uint_eq(rig.client->options.tombstones_max, 1 << 20);
+	ck_assert_uint_eq(inside_options(rig.client)->tombstones_max, 1 << 20);
 	line_end(&rig);
 	options.tombstones_max = 7;
 	line_begin(&rig, &options);
-	ck_assert_uint_eq(rig.client->options.tombstones_max, 7);
+	ck_assert_uint_eq(inside_options(rig.client)->tombstones_max, 7);
 	line_end(&rig);
 }
 END_TEST

@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "client/client.h"
 #include "suites.h"
 #include "support/counts.h"
+#include "support/inside.h"
 #include "support/line_rig.h"
 
 static struct line_rig rig;
@@ -257,7 +257,7 @@ START_TEST(test_client_encode_says_no)
 	ck_assert_int_eq(line_try(&rig, "a", &bad), STAY_E_FORMAT);
 	ck_assert_int_eq(line_try(&rig, "b", &flags), STAY_E_ARG);
 	ck_assert_int_eq(line_try(&rig, "c", LINE("")), STAY_E_ARG);
-	ck_assert_uint_eq(stay_buf_len(&rig.client->calls.sendbuf.buf), 0);
+	ck_assert_uint_eq(inside_request_len(rig.client), 0);
 	line_call(&rig, "d", LINE("say +1"));
 	line_run(&rig, 10);
 	ck_assert_str_eq(line_got(&rig), "say +1;");

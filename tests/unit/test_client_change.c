@@ -1,7 +1,7 @@
 /* A planned change: what is in flight is answered, the queue is kept. */
 #include <string.h>
 
-#include "client/client.h"
+#include "client/reconfigure.h"
 #include "suites.h"
 #include "support/counts.h"
 #include "support/line_rig.h"

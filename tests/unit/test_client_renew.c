@@ -5,7 +5,6 @@
  */
 #include <string.h>
 
-#include "client/client.h"
 #include "suites.h"
 #include "support/counts.h"
 #include "support/line_rig.h"

@@ -7,10 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "client/client.h"
 #include "client/leave.h"
 #include "expect.h"
 #include "suites.h"
+#include "support/inside.h"
 #include "support/line_rig.h"
 
 #define SEEDS        40
@@ -126,7 +126,7 @@ submit(void)
 		.replies = kinds[kind].replies,
 		.flags = kinds[kind].flags };
 	if ((fate->request.flags & STAY_THIS_SESSION) != 0 &&
-	    !stay__session_is_ready(&rig.client->session)) {
+	    !inside_session_is_ready(rig.client)) {
 		ck_assert_int_eq(
 		    line_try(&rig, fate->name, &fate->request), STAY_E_OFFLINE);
 		return;

@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "client/client.h"
+#include "loop/loop.h"
 #include "suites.h"
 #include "support/counts.h"
 #include "support/line_rig.h"

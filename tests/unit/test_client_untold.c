@@ -2,9 +2,9 @@
  * Promise 7 for calls that are over and still to be told, which is what giving
  * up in the same turn makes: bounded, and in nobody's way.
  */
-#include "client/client.h"
 #include "suites.h"
 #include "support/counts.h"
+#include "support/inside.h"
 #include "support/line_rig.h"
 
 #define QUEUE_MAX    3
@@ -137,7 +137,7 @@ START_TEST(test_promise_7_other_bounds_let_more_be_untold)
 	struct stay_client_options options;
 
 	line_begin(&rig, &small);
-	options = rig.client->options;
+	options = *inside_options(rig.client);
 	options.queue_calls_max++;
 	ck_assert_int_eq(
 	    stay_client_reconfigure(rig.client, NULL, &options), STAY_OK);

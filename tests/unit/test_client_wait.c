@@ -1,7 +1,6 @@
 /* Promise 7, the other choice: to stand in line for room in a full queue. */
 #include <string.h>
 
-#include "client/client.h"
 #include "suites.h"
 #include "support/counts.h"
 #include "support/line_rig.h"

@@ -5,8 +5,9 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "client/client.h"
+#include "client/session.h"
 #include "suites.h"
+#include "support/inside.h"
 #include "support/line_rig.h"
 
 #define SAID "the server replied with an error"
@@ -115,8 +116,8 @@ START_TEST(test_client_words_are_cut)
 	begin(NULL);
 	memset(text, 'e', sizeof(text));
 	text[1] = '\0';
-	stay__session_quote(&rig.client->session, &to,
-	    (struct stay_bytes){ text, sizeof(text) });
+	inside_quote(
+	    rig.client, &to, (struct stay_bytes){ text, sizeof(text) });
 	ck_assert_uint_eq(strlen(shown), len + STAY__WORDS_MAX - 1 + 3);
 	ck_assert_int_eq(strncmp(shown, SAID ": e eee", len + 5), 0);
 	ck_assert_str_eq(shown + len + STAY__WORDS_MAX - 2, "e...");

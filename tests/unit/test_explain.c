@@ -3,9 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "conn/conn.h"
+#include "conn/report.h"
 #include "probe.h"
 #include "suites.h"
+#include "support/inside.h"
 #include "support/line_rig.h"
 
 #define CONN "conn 1 line://10.0.0.1:7777: "
@@ -392,9 +393,7 @@ START_TEST(test_explain_a_label_that_leaves_no_room_for_the_failure)
 	line_run(&rig, 1);
 	conn = stay_client_conn(rig.client);
 	ck_assert_uint_lt(strlen(stay_conn_failure(conn)), STAY__FAILURE_MAX);
-	ck_assert_uint_lt(conn->report.text_at, STAY__FAILURE_MAX);
-	ck_assert_uint_lt(
-	    conn->report.text_at + conn->report.text_len, STAY__FAILURE_MAX);
+	ck_assert_uint_lt(inside_failure_end(conn), STAY__FAILURE_MAX);
 	line_end(&rig);
 }
 END_TEST

@@ -7,7 +7,7 @@
 #include <stay/echo.h>
 #include <stay/redis.h>
 
-#include "client/client.h"
+#include "base/slab.h"
 #include "suites.h"
 #include "support/counts.h"
 #include "support/line_rig.h"
@@ -209,10 +209,10 @@ START_TEST(test_promise_7_held_replies_are_bounded_in_bytes)
 	ck_assert_int_eq(said, STAY_E_FULL);
 	echo_and_hold(1000);
 	ck_assert_int_eq(said, STAY_OK);
-	ck_assert_uint_gt(client->holds.bytes, STAY__SLAB_SIZE + 1000);
+	ck_assert_uint_gt(counts_of(client).held_bytes, STAY__SLAB_SIZE + 1000);
 	while (held_count > 0)
 		stay_held_free(held[--held_count]);
-	ck_assert_uint_eq(client->holds.bytes, 0);
+	ck_assert_uint_eq(counts_of(client).held_bytes, 0);
 	end();
 }
 END_TEST

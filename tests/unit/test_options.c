@@ -8,11 +8,10 @@
 #include <stay/redis.h>
 
 #include "base/options.h"
-#include "client/client.h"
 #include "client/settings.h"
-#include "conn/conn.h"
 #include "stream/dialing.h"
 #include "suites.h"
+#include "support/inside.h"
 #include "support/line_rig.h"
 
 struct today {
@@ -177,43 +176,13 @@ start_client(const struct stay__option *row, uint64_t value, uint64_t *became)
 	status = stay_client_start(
 	    &client, loop, &line_protocol, LINE_URL, &options);
 	if (status == STAY_OK) {
-		*became = *number(&client->options, row);
+		*became = *number(inside_options(client), row);
 		stay_client_stop(client, STAY_OK);
 		while (stay_loop_live(loop) > 0)
 			stay_loop_turn(loop);
 	}
 	ck_assert_int_eq(stay_loop_free(loop), STAY_OK);
 	return status;
-}
-
-/* Where a connection keeps it. */
-static uint64_t
-kept_by(const struct stay_conn *conn, const char *name)
-{
-	static const struct {
-		const char *name;
-		size_t offset;
-	} kept[] = {
-#define KEPT(field) { #field, offsetof(struct stay_conn, settings.field) }
-		KEPT(call_timeout_ms),
-		KEPT(throttle_burst),
-		KEPT(throttle_ms),
-		KEPT(callers_max),
-		KEPT(turn_budget),
-		{ "stop_budget_ms",
-		    offsetof(struct stay_conn, timing.stop_budget_ms) },
-		{ "mailbox_max", offsetof(struct stay_conn, mail.max) },
-	};
-	uint64_t value;
-
-	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++) {
-		if (strcmp(kept[i].name, name) != 0)
-			continue;
-		memcpy(&value, (const char *)conn + kept[i].offset, 8);
-		return value;
-	}
-	ck_abort_msg("where is %s kept?", name);
-	return 0;
 }
 
 static enum stay_status
@@ -223,12 +192,15 @@ start_conn(const struct stay__option *row, uint64_t value, uint64_t *became)
 	struct stay_loop *loop = stay_loop_new(sim_world_new(1));
 	struct stay_behaviour behaviour = { STAY_BEHAVIOUR, .name = "bare" };
 	struct stay_conn *conn;
+	const uint64_t *kept;
 	enum stay_status status;
 
 	*number(&options, row) = value;
 	status = stay_conn_start(&conn, loop, &behaviour, NULL, &options);
 	if (status == STAY_OK) {
-		*became = kept_by(conn, row->name);
+		kept = inside_setting(conn, row->name);
+		ck_assert_msg(kept != NULL, "where is %s kept?", row->name);
+		*became = *kept;
 		stay_conn_stop(conn, STAY_OK);
 		while (stay_loop_live(loop) > 0)
 			stay_loop_turn(loop);

@@ -1,0 +1,220 @@
+#include "inside.h"
+
+#include <string.h>
+
+#include "client/client.h"
+#include "conn/conn.h"
+#include "loop/loop.h"
+#include "stream/dialing.h"
+
+/* ---- a client ---- */
+
+unsigned
+inside_buffers(const struct stay_client *client)
+{
+	unsigned buffers = inside_stream_buffers(client->conn);
+
+	if (client->calls.sendbuf.buf.data != NULL)
+		buffers |= INSIDE_REQUESTS;
+	if (client->calls.spare != NULL)
+		buffers |= INSIDE_RECORDS;
+	if (client->session.output.control.data != NULL)
+		buffers |= INSIDE_CONTROL;
+	return buffers;
+}
+
+const struct stay_client_options *
+inside_options(const struct stay_client *client)
+{
+	return &client->options;
+}
+
+enum stay_status
+inside_rejects(const struct stay_client *client)
+{
+	return client->rejecting;
+}
+
+bool
+inside_is_at_rest(const struct stay_client *client)
+{
+	const struct stay__calls *calls = &client->calls;
+
+	return stay__list_is_empty(&calls->in_flight) &&
+	       stay__list_is_empty(&calls->queued) &&
+	       stay__list_is_empty(&calls->finished) &&
+	       stay_buf_len(&client->session.output.control) == 0;
+}
+
+size_t
+inside_request_memory(const struct stay_client *client)
+{
+	return client->calls.sendbuf.buf.cap;
+}
+
+size_t
+inside_request_len(const struct stay_client *client)
+{
+	return stay_buf_len(&client->calls.sendbuf.buf);
+}
+
+uint64_t
+inside_unsent_bytes(const struct stay_client *client)
+{
+	return client->calls.sendbuf.live;
+}
+
+uint64_t
+inside_request_bytes(const struct stay_client *client)
+{
+	const struct stay__sendbuf *sendbuf = &client->calls.sendbuf;
+
+	return sendbuf->live + sendbuf->committed - sendbuf->base;
+}
+
+uint64_t
+inside_set_aside(const struct stay_client *client)
+{
+	const struct stay__list *refused = &client->calls.refused;
+	const struct stay__list *node = refused->next;
+	uint64_t count = 0;
+
+	for (; node != refused; node = node->next)
+		count++;
+	return count;
+}
+
+uint64_t
+inside_untold(const struct stay_client *client)
+{
+	return client->calls.untold;
+}
+
+bool
+inside_change_waits(const struct stay_client *client)
+{
+	return client->change != NULL;
+}
+
+unsigned
+inside_replaced_changes(const struct stay_client *client)
+{
+	return client->dropped_count;
+}
+
+/* ---- its session ---- */
+
+bool
+inside_session_is_ready(const struct stay_client *client)
+{
+	return stay__session_is_ready(&client->session);
+}
+
+enum stay_status
+inside_condemned(const struct stay_client *client)
+{
+	return client->session.condemned;
+}
+
+uint64_t
+inside_heard_at(const struct stay_client *client)
+{
+	return client->session.health.last_heard;
+}
+
+bool
+inside_has_frame(const struct stay_client *client)
+{
+	return client->session.reading.frame.len > 0;
+}
+
+void
+inside_quote(const struct stay_client *client, struct stay__text *to,
+    struct stay_bytes words)
+{
+	stay__session_quote(&client->session, to, words);
+}
+
+/* ---- a connection ---- */
+
+enum stay__admission
+inside_admission(const struct stay_conn *conn)
+{
+	return conn->requests.admission;
+}
+
+unsigned
+inside_stream_buffers(const struct stay_conn *conn)
+{
+	return (conn->stream.out.data != NULL ? INSIDE_OUTPUT : 0) |
+	       (conn->stream.input.slab != NULL ? INSIDE_INPUT : 0);
+}
+
+size_t
+inside_unread(const struct stay_conn *conn)
+{
+	return conn->stream.input.end - conn->stream.input.start;
+}
+
+enum stay__link_state
+inside_link(const struct stay_conn *conn)
+{
+	return (enum stay__link_state)conn->stream.link.machine.now;
+}
+
+size_t
+inside_letters(const struct stay_conn *conn)
+{
+	return conn->mail.messages;
+}
+
+bool
+inside_is_to_reconnect(const struct stay_conn *conn)
+{
+	return (conn->requests.asked & STAY__ASKED_RECONNECT) != 0;
+}
+
+unsigned
+inside_failure_end(const struct stay_conn *conn)
+{
+	return conn->report.text_at + conn->report.text_len;
+}
+
+const uint64_t *
+inside_setting(const struct stay_conn *conn, const char *name)
+{
+	const struct {
+		const char *name;
+		const uint64_t *kept;
+	} settings[] = {
+		{ "call_timeout_ms", &conn->settings.call_timeout_ms },
+		{ "throttle_burst", &conn->settings.throttle_burst },
+		{ "throttle_ms", &conn->settings.throttle_ms },
+		{ "callers_max", &conn->settings.callers_max },
+		{ "turn_budget", &conn->settings.turn_budget },
+		{ "stop_budget_ms", &conn->timing.stop_budget_ms },
+		{ "mailbox_max", &conn->mail.max },
+	};
+
+	for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++)
+		if (strcmp(settings[i].name, name) == 0)
+			return settings[i].kept;
+	return NULL;
+}
+
+/* ---- a loop ---- */
+
+uint64_t
+inside_excused(const struct stay_loop *loop)
+{
+	return loop->excused;
+}
+
+size_t
+inside_loop_bytes(const struct stay_loop *loop)
+{
+	return sizeof(*loop) + sizeof(*loop->dialing) +
+	       loop->slabs.count *
+		   (sizeof(struct stay__slab) + STAY__SLAB_SIZE) +
+	       loop->ids.cap * sizeof(loop->ids.entries[0]);
+}
