@@ -7,7 +7,7 @@
 
 #include <inttypes.h>
 
-#include "client/client.h"
+#include "support/inside.h"
 #include "support/counts.h"
 
 void
@@ -230,10 +230,10 @@ user_may_be_refused(const struct user *user, enum stay_status status)
 	if (status == STAY_E_FORMAT)
 		return user->kind == KIND_LINE;
 	if (status == STAY_E_DENIED)
-		return user->client->rejecting == status &&
+		return inside_rejects(user->client) == status &&
 		       user->run->struck > 0;
 	if (status == STAY_E_FORKED)
-		return user->client->rejecting == status &&
+		return inside_rejects(user->client) == status &&
 		       user->run->sim->forked;
 	return status == STAY_E_FULL || status == STAY_E_TOO_BIG;
 }

@@ -2,8 +2,8 @@
  * The books of mail: what is sent to a connection, each call, cast and message
  * told or released once and the mailbox counted to the letter; and upgrades.
  */
-#include "conn/conn.h"
 #include "raw.h"
+#include "support/inside.h"
 
 /* As documented, of a connection that asks for nothing else. */
 #define MAILBOX_MAX 1024
@@ -25,9 +25,9 @@ mail_check(const struct user *user)
 	const struct stay_conn *conn = user_conn(user);
 	size_t letters = user->mail.open[DEED_LETTER];
 
-	if (conn->mail.messages != letters)
+	if (inside_letters(conn) != letters)
 		broken(7, "user %u counts %zu letters, and has %zu",
-		    user->index, conn->mail.messages, letters);
+		    user->index, inside_letters(conn), letters);
 	if (letters > user->mail.mailbox_max)
 		broken(7, "user %u keeps %zu letters", user->index, letters);
 }
@@ -63,7 +63,7 @@ books_sent(const struct deed_at *at, const struct deed_entry *entry,
 	struct mail *mail = &at->user->mail;
 	bool taken = status == STAY_OK;
 	size_t letters =
-	    at->conn->mail.messages - (taken && entry->kind != DEED_UPGRADE);
+	    inside_letters(at->conn) - (taken && entry->kind != DEED_UPGRADE);
 	bool full = is_full(at->user, entry->kind, letters);
 
 	sim_note(the_run->sim, "sent to it", at->user->index, status);

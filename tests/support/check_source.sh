@@ -381,6 +381,14 @@ suites() {
 	done | sort | diff "$work/rows" -
 }
 
+# The structs of a client and of a connection are whole in these two headers: who
+# does not include one cannot read a field, and asks inside.h. What a test of one
+# part needs, it finds in the header of that part.
+inside_alone() {
+	grep -nE '^#include "(.*/)?(client/client|conn/conn)\.h"' tests/*/*.[ch] |
+	    grep -v '^tests/support/inside\.c:' | none
+}
+
 # In the name of a unit test and of an integration test, and an invariant of the
 # simulator's.
 promise() {
@@ -462,6 +470,7 @@ holds "a part of a session is written by its own file" session_parts
 holds "no comment has lost its margin" comments_have_their_margin
 holds "adapters include as strangers do" adapters_are_strangers
 holds "examples include as strangers do" examples_are_strangers
+holds "tests read the inside of the library through inside.h" inside_alone
 holds "every unit test has its row" suites unit
 holds "every integration test has its row" suites integration
 for number in 1 2 3 4 5 6 7 8 9 10 11 12 13; do

@@ -1,10 +1,10 @@
 /* The deeds that need a client: its calls, its line, its end and its change. */
 #include <string.h>
 
-#include "client/client.h"
 #include "deeds.h"
 #include "line_protocol.h"
 #include "support/counts.h"
+#include "support/inside.h"
 
 /* ---- calls ---- */
 
@@ -45,7 +45,7 @@ do_call_without_done(const struct deed_at *at)
 	STATUS_OF(
 	    status, stay_client_call(at->client, LINE("say +1"), NULL, NULL));
 	HOLDS(admits ? status == STAY_OK || status == STAY_E_FULL ||
-			   status == at->client->rejecting
+			   status == inside_rejects(at->client)
 		     : status == STAY_E_DRAINING);
 }
 
@@ -116,7 +116,7 @@ do_wait_and_cancel(const struct deed_at *at)
 void
 do_hold(const struct deed_at *at)
 {
-	bool has_frame = at->client->session.reading.frame.len > 0;
+	bool has_frame = inside_has_frame(at->client);
 	struct stay_held *held;
 	enum stay_status status;
 

@@ -1,6 +1,6 @@
 /* The deeds that need a connection of whatever kind: its mail, its end. */
-#include "conn/conn.h"
 #include "deeds.h"
+#include "support/inside.h"
 
 /* So many entries back is far enough. */
 #define BACK_MAX 64
@@ -14,7 +14,7 @@ state(const struct deed_at *at)
 static bool
 is_stopping(const struct deed_at *at)
 {
-	return at->conn->requests.admission == STAY__ADMIT_CLOSED;
+	return inside_admission(at->conn) == STAY__ADMIT_CLOSED;
 }
 
 /* ---- messages ---- */
@@ -101,7 +101,7 @@ deed_call_conn(const struct deed_at *at, int tag, uint64_t timeout_ms)
 	struct deed_entry *entry =
 	    deed_accept(at, DEED_CALL, "a call of the connection");
 	bool closed = !stay_conn_admits(at->conn) ||
-		      at->conn->requests.admission == STAY__ADMIT_CASTS;
+		      inside_admission(at->conn) == STAY__ADMIT_CASTS;
 	enum stay_status status;
 
 	STATUS_OF(status, stay_conn_call(at->conn, message, timeout_ms, called,

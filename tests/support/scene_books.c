@@ -4,9 +4,8 @@
  */
 #include <stay/stream.h>
 
-#include "client/client.h"
-#include "conn/conn.h"
 #include "scene.h"
+#include "support/inside.h"
 
 void
 books_calling(bool now)
@@ -109,9 +108,9 @@ submitted(struct deed_entry *entry, enum stay_status status)
 
 	if (status == STAY_OK)
 		return (struct deed_call){ .id = entry->id };
-	HOLDS(admits
-		  ? status == STAY_E_FULL || status == scene.client->rejecting
-		  : status == STAY_E_DRAINING);
+	HOLDS(admits ? status == STAY_E_FULL ||
+			   status == inside_rejects(scene.client)
+		     : status == STAY_E_DRAINING);
 	deed_refuse(entry);
 	return (struct deed_call){ 0 };
 }
@@ -206,7 +205,7 @@ books_reconfigure(const struct deed_at *at, bool options)
 	const struct stay_client_options with = { STAY_CLIENT_OPTIONS,
 		.config = options ? scene_config_new() : NULL,
 		.config_release = scene_config_release };
-	bool closed = at->conn->requests.admission == STAY__ADMIT_CLOSED;
+	bool closed = inside_admission(at->conn) == STAY__ADMIT_CLOSED;
 	enum stay_status status;
 
 	STATUS_OF(

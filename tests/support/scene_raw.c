@@ -5,7 +5,6 @@
  */
 #include <stay/stream.h>
 
-#include "conn/conn.h"
 #include "scene.h"
 
 /* What a message asks of the callback that gets it. */
