@@ -7,101 +7,77 @@
 
 #define LONG_MS 3000
 
-void
-scenario_stop_at_once(struct rig *rig)
+/* ---- stopped, with one call that was not sent ---- */
+
+struct situation {
+	const char *url; /* NULL: that of a server */
+	enum server_style style;
+	bool is_tcp;
+	bool is_mute;
+	bool is_refused;
+	bool is_ready; /* with calls in flight */
+	bool at_once;  /* before the first turn, and twice */
+};
+
+static struct rig_member *
+enter(struct rig *rig, struct server *server, const struct situation *in)
 {
-	struct server *server = server_listen(SERVER_REDIS, true);
-	struct rig_member *redis =
-	    rig_redis(rig, door_url(&server->door, "redis"), NULL);
-
-	rig_ask(redis, server, NULL);
-	rig_stop(redis);
-	rig_stop(redis);
-	rig_run(rig, LONG_MS);
-	rig_expect_calls(rig, 1, STAY_E_STOPPED, STAY_NOT_SENT);
-}
-
-void
-scenario_stop_resolving(struct rig *rig)
-{
-	struct rig_member *redis = rig_redis(rig, "redis://slow.test:7", NULL);
-
-	rig_ask(redis, NULL, NULL);
-	rig_run(rig, 20);
-	rig_explain(redis);
-	rig_stop(redis);
-	rig_run(rig, LONG_MS);
-	rig_expect_calls(rig, 1, STAY_E_STOPPED, STAY_NOT_SENT);
-}
-
-void
-scenario_stop_dialing(struct rig *rig)
-{
-	struct server *server = server_listen(SERVER_CLOGGED, false);
-	struct rig_member *redis =
-	    rig_redis(rig, door_url(&server->door, "redis"), NULL);
-
-	rig_ask(redis, server, NULL);
-	rig_run(rig, 20);
-	rig_explain(redis);
-	rig_stop(redis);
-	rig_run(rig, LONG_MS);
-	rig_expect_calls(rig, 1, STAY_E_STOPPED, STAY_NOT_SENT);
-}
-
-void
-scenario_stop_greeting(struct rig *rig)
-{
-	struct server *server = server_listen(SERVER_REDIS, true);
-	struct rig_member *redis =
-	    rig_redis(rig, door_url(&server->door, "redis"), NULL);
-
-	server->peer.rows = greets_mute;
-	rig_ask(redis, server, NULL);
-	rig_run(rig, 20);
-	rig_explain(redis);
-	rig_stop(redis);
-	rig_run(rig, LONG_MS);
-	rig_expect_calls(rig, 1, STAY_E_STOPPED, STAY_NOT_SENT);
-}
-
-void
-scenario_stop_ready(struct rig *rig)
-{
-	struct server *server = server_listen(SERVER_REDIS, true);
-	struct rig_member *redis =
-	    rig_redis(rig, door_url(&server->door, "redis"), NULL);
-
-	rig_run_up(redis);
-	rig_explain(redis);
-	server_mute(server, true);
-	rig_ask_many(redis, server, 3);
-	rig_run(rig, 5);
-	rig_ask(redis, server, NULL);
-	rig_stop(redis);
-	rig_run(rig, LONG_MS);
-	rig_expect_calls(rig, 1, STAY_E_STOPPED, STAY_NOT_SENT);
-	rig_expect(
-	    rig->calls[0].outcome == STAY_MAYBE_EXECUTED, "the first was sent");
-}
-
-void
-scenario_stop_backing_off(struct rig *rig)
-{
-	struct server *server = server_listen(SERVER_REDIS, true);
 	struct stay_redis_options options = rig_redis_options();
 	struct rig_member *redis;
 
 	options.client.backoff = stay_backoff_constant(500);
-	server_unlisten(server);
-	redis = rig_redis(rig, door_url(&server->door, "redis"), &options);
+	if (in->is_mute)
+		server->peer.rows = greets_mute;
+	if (in->is_refused)
+		server_unlisten(server);
+	redis = rig_redis(rig,
+	    in->url != NULL ? in->url : door_url(&server->door, "redis"),
+	    in->is_refused ? &options : NULL);
+	if (in->is_ready) {
+		rig_run_up(redis);
+		rig_explain(redis);
+		server_mute(server, true);
+		rig_ask_many(redis, server, 3);
+		rig_run(rig, 5);
+	}
+	return redis;
+}
+
+static void
+stop_in(struct rig *rig, const struct situation *in)
+{
+	struct server *server = server_listen(in->style, !in->is_tcp);
+	struct rig_member *redis = enter(rig, server, in);
+
 	rig_ask(redis, server, NULL);
-	rig_run(rig, 20);
-	rig_explain(redis);
+	if (in->at_once) {
+		rig_stop(redis);
+	} else if (!in->is_ready) {
+		rig_run(rig, 20);
+		rig_explain(redis);
+	}
 	rig_stop(redis);
 	rig_run(rig, LONG_MS);
 	rig_expect_calls(rig, 1, STAY_E_STOPPED, STAY_NOT_SENT);
+	rig_expect(
+	    !in->is_ready || rig->calls[0].outcome == STAY_MAYBE_EXECUTED,
+	    "the first was sent");
 }
+
+#define STOP(name, ...)                                                        \
+	void scenario_stop_##name(struct rig *rig)                             \
+	{                                                                      \
+		stop_in(rig, &(struct situation){ __VA_ARGS__ });              \
+	}
+
+STOP(at_once, .style = SERVER_REDIS, .at_once = true)
+STOP(resolving, .style = SERVER_REDIS, .url = "redis://slow.test:7")
+STOP(dialing, .style = SERVER_CLOGGED, .is_tcp = true)
+STOP(greeting, .style = SERVER_REDIS, .is_mute = true)
+STOP(ready, .style = SERVER_REDIS, .is_ready = true)
+STOP(backing_off, .style = SERVER_REDIS, .is_refused = true)
+
+/* ---- other ends ---- */
 
 static void
 stop(struct rig_call *call)
