@@ -342,7 +342,7 @@ print_figures(double seconds)
 	    "; %" PRIu64 " numbers echoed, all to the right call\n", echoed());
 }
 
-START_TEST(test_promise_1_2_3_4_8_everything_at_once)
+TEST(promise_1_2_3_4_8_everything_at_once)
 {
 	struct answer counter;
 
@@ -364,17 +364,6 @@ START_TEST(test_promise_1_2_3_4_8_everything_at_once)
 	rig_close(&chaos.rig);
 	redis_server_end(&chaos.server);
 }
-END_TEST
 
-Suite *
-suite_chaos(void)
-{
-	Suite *suite = suite_create("chaos");
-	TCase *tcase = tcase_create("chaos");
-
-	tcase_add_test(tcase, test_promise_1_2_3_4_8_everything_at_once);
-	tcase_set_timeout(
-	    tcase, number("STAY_CHAOS_SECONDS", 5) + 2 * MINUTE_S);
-	suite_add_tcase(suite, tcase);
-	return suite;
-}
+TEST_SUITE_WITH(
+    chaos, .seconds = number("STAY_CHAOS_SECONDS", 5) + 2 * MINUTE_S)

@@ -80,7 +80,7 @@ heal(void)
 	netns_pass(&netns, NETNS_AT_CLIENT, true);
 }
 
-START_TEST(test_promise_8_dropped_packets_are_found_within_the_bound)
+TEST_ROWS(promise_8_dropped_packets_are_found_within_the_bound, CUTS)
 {
 	struct stay_redis *redis;
 	struct answer lost, again, counter;
@@ -104,9 +104,8 @@ START_TEST(test_promise_8_dropped_packets_are_found_within_the_bound)
 	ask_now(&rig, admin, &counter, "GET counter");
 	ck_assert_int_eq(counter.integer, !cuts[_i][NETNS_AT_CLIENT]);
 }
-END_TEST
 
-START_TEST(test_promise_8_dropped_packets_are_found_while_nobody_asks)
+TEST_ROWS(promise_8_dropped_packets_are_found_while_nobody_asks, CUTS)
 {
 	struct stay_redis *redis;
 	double since;
@@ -121,10 +120,9 @@ START_TEST(test_promise_8_dropped_packets_are_found_while_nobody_asks)
 	heal();
 	rig_until_state(&rig, redis, STAY_CONNECTED, 5);
 }
-END_TEST
 
 /* The kernel counts in whole seconds: two of them, and one for its rounding. */
-START_TEST(test_promise_8_dropped_packets_are_found_under_a_call_that_blocks)
+TEST_ROWS(promise_8_dropped_packets_are_found_under_a_call_that_blocks, CUTS)
 {
 	struct stay_redis_options options = quick;
 	struct stay_redis *redis;
@@ -144,10 +142,9 @@ START_TEST(test_promise_8_dropped_packets_are_found_under_a_call_that_blocks)
 	heal();
 	rig_until_state(&rig, redis, STAY_CONNECTED, 5);
 }
-END_TEST
 
 /* And while nothing is dropped the kernel lets it live. */
-START_TEST(test_promise_8_a_call_that_blocks_outlives_the_bound)
+TEST(promise_8_a_call_that_blocks_outlives_the_bound)
 {
 	struct stay_redis_options options = quick;
 	struct stay_redis *redis;
@@ -165,9 +162,8 @@ START_TEST(test_promise_8_a_call_that_blocks_outlives_the_bound)
 	ck_assert_uint_eq(blocked.count, 2);
 	ck_assert_uint_eq(sessions_of(redis), 1);
 }
-END_TEST
 
-START_TEST(test_promise_8_a_gap_shorter_than_the_bound_is_survived)
+TEST_ROWS(promise_8_a_gap_shorter_than_the_bound_is_survived, CUTS)
 {
 	struct stay_redis_options options = quick;
 	struct stay_redis *redis;
@@ -186,10 +182,9 @@ START_TEST(test_promise_8_a_gap_shorter_than_the_bound_is_survived)
 	ck_assert_str_eq(answer.text, "through");
 	ck_assert_uint_eq(sessions_of(redis), 1);
 }
-END_TEST
 
 /* The server died unheard and is there again: it knows nothing of us. */
-START_TEST(test_promise_3_8_a_half_open_connection_is_found_at_once)
+TEST(promise_3_8_a_half_open_connection_is_found_at_once)
 {
 	struct stay_redis_options options = quick;
 	struct stay_redis *redis;
@@ -216,30 +211,5 @@ START_TEST(test_promise_3_8_a_half_open_connection_is_found_at_once)
 	ask_now(&rig, redis, &again, "ECHO again");
 	ck_assert_str_eq(again.text, "again");
 }
-END_TEST
 
-Suite *
-suite_netns(void)
-{
-	Suite *suite = suite_create("netns");
-	TCase *tcase = tcase_create("netns");
-
-	tcase_add_checked_fixture(tcase, begin, end);
-	tcase_add_loop_test(tcase,
-	    test_promise_8_dropped_packets_are_found_within_the_bound, 0, CUTS);
-	tcase_add_loop_test(tcase,
-	    test_promise_8_dropped_packets_are_found_while_nobody_asks, 0,
-	    CUTS);
-	tcase_add_loop_test(tcase,
-	    test_promise_8_dropped_packets_are_found_under_a_call_that_blocks,
-	    0, CUTS);
-	tcase_add_test(
-	    tcase, test_promise_8_a_call_that_blocks_outlives_the_bound);
-	tcase_add_loop_test(tcase,
-	    test_promise_8_a_gap_shorter_than_the_bound_is_survived, 0, CUTS);
-	tcase_add_test(
-	    tcase, test_promise_3_8_a_half_open_connection_is_found_at_once);
-	tcase_set_timeout(tcase, 60);
-	suite_add_tcase(suite, tcase);
-	return suite;
-}
+TEST_SUITE_WITH(netns, .before = begin, .after = end, .seconds = 60)

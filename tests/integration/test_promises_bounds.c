@@ -123,7 +123,7 @@ start_bounded(void)
 
 /* With small calls their number is what is reached, with large ones the bytes.
  */
-START_TEST(test_promise_7_a_queue_holds_what_it_may_while_the_server_is_down)
+TEST_ROWS(promise_7_a_queue_holds_what_it_may_while_the_server_is_down, 2)
 {
 	size_t len = _i == 0 ? 1 : VALUE;
 	struct stay_redis *redis;
@@ -153,7 +153,6 @@ START_TEST(test_promise_7_a_queue_holds_what_it_may_while_the_server_is_down)
 	ck_assert_int_eq(answer.integer, (int64_t)(queue.accepted * len));
 	check_counts(redis);
 }
-END_TEST
 
 /* ---- calls in flight ---- */
 
@@ -169,7 +168,7 @@ all_arrived(void *arg)
 }
 
 /* Frozen, it answers nothing: not a byte of more requests leaves. */
-START_TEST(test_promise_7_no_more_is_in_flight_than_may_be)
+TEST(promise_7_no_more_is_in_flight_than_may_be)
 {
 	const struct stay_redis_options options = { STAY_REDIS_OPTIONS,
 		.client = {
@@ -197,7 +196,6 @@ START_TEST(test_promise_7_no_more_is_in_flight_than_may_be)
 	rig_stop(&rig, redis);
 	fault_proxy_close(&proxy);
 }
-END_TEST
 
 /* ---- a reply larger than it may be ---- */
 
@@ -228,7 +226,7 @@ is_told(void *arg)
 	return ((const struct answer *)arg)->told > 0;
 }
 
-START_TEST(test_promise_7_a_reply_larger_than_it_may_be_ends_the_session)
+TEST_ROWS(promise_7_a_reply_larger_than_it_may_be_ends_the_session, 2)
 {
 	const struct stay_redis_options options = { STAY_REDIS_OPTIONS,
 		.client = {
@@ -252,10 +250,9 @@ START_TEST(test_promise_7_a_reply_larger_than_it_may_be_ends_the_session)
 	heap_check(2 * REPLY_BYTES_MAX + SLACK);
 	check_counts(redis);
 }
-END_TEST
 
 /* One byte less is fine. */
-START_TEST(test_promise_7_a_reply_as_large_as_it_may_be_is_delivered)
+TEST(promise_7_a_reply_as_large_as_it_may_be_is_delivered)
 {
 	const struct stay_redis_options options = { STAY_REDIS_OPTIONS,
 		.client = {
@@ -274,25 +271,6 @@ START_TEST(test_promise_7_a_reply_as_large_as_it_may_be_is_delivered)
 	ask_now(&rig, redis, &answer, "GET string");
 	ck_assert_int_eq(answer.status, STAY_E_TOO_BIG);
 }
-END_TEST
 
-Suite *
-suite_promises_bounds(void)
-{
-	Suite *suite = suite_create("promises_bounds");
-	TCase *tcase = tcase_create("bounds");
-
-	tcase_add_checked_fixture(tcase, bed_open_with_admin, bed_close);
-	tcase_add_loop_test(tcase,
-	    test_promise_7_a_queue_holds_what_it_may_while_the_server_is_down,
-	    0, 2);
-	tcase_add_test(tcase, test_promise_7_no_more_is_in_flight_than_may_be);
-	tcase_add_loop_test(tcase,
-	    test_promise_7_a_reply_larger_than_it_may_be_ends_the_session, 0,
-	    2);
-	tcase_add_test(
-	    tcase, test_promise_7_a_reply_as_large_as_it_may_be_is_delivered);
-	tcase_set_timeout(tcase, 60);
-	suite_add_tcase(suite, tcase);
-	return suite;
-}
+TEST_SUITE_WITH(promises_bounds, .before = bed_open_with_admin,
+    .after = bed_close, .seconds = 60)

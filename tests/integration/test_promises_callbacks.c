@@ -339,7 +339,7 @@ check_afterwards(void)
 	rig_stop(&rig, witness);
 }
 
-START_TEST(test_promise_5_nothing_inside_a_call_and_nothing_after_closed)
+TEST_ROWS(promise_5_nothing_inside_a_call_and_nothing_after_closed, PLACES)
 {
 	seen.place = (enum place)_i;
 	seen.armed = seen.place == IN_STARTED;
@@ -356,19 +356,6 @@ START_TEST(test_promise_5_nothing_inside_a_call_and_nothing_after_closed)
 	ck_assert_uint_eq(seen.told, seen.accepted);
 	ck_assert_uint_ge(seen.lost, LOST);
 }
-END_TEST
 
-Suite *
-suite_promises_callbacks(void)
-{
-	Suite *suite = suite_create("promises_callbacks");
-	TCase *tcase = tcase_create("callbacks");
-
-	tcase_add_checked_fixture(tcase, begin, bed_close);
-	tcase_add_loop_test(tcase,
-	    test_promise_5_nothing_inside_a_call_and_nothing_after_closed, 0,
-	    PLACES);
-	tcase_set_timeout(tcase, 60);
-	suite_add_tcase(suite, tcase);
-	return suite;
-}
+TEST_SUITE_WITH(
+    promises_callbacks, .before = begin, .after = bed_close, .seconds = 60)

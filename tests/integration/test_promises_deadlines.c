@@ -139,7 +139,7 @@ check_others(struct stay_redis *redis, bool executed)
 /* ---- in every state ---- */
 
 /* Frozen, it has got them and will execute them; nobody is told of that. */
-START_TEST(test_promise_6_a_deadline_in_flight_fails_that_call_alone)
+TEST(promise_6_a_deadline_in_flight_fails_that_call_alone)
 {
 	struct stay_redis *redis = rig_connect(&rig, server.url, NULL);
 	struct stay_client_counts counts;
@@ -155,9 +155,8 @@ START_TEST(test_promise_6_a_deadline_in_flight_fails_that_call_alone)
 	ck_assert_uint_eq(counts.orphans, CALLS / 2);
 	ck_assert_uint_eq(counts.tombstones, 0);
 }
-END_TEST
 
-START_TEST(test_promise_6_a_deadline_covers_waiting_while_offline)
+TEST(promise_6_a_deadline_covers_waiting_while_offline)
 {
 	struct stay_redis *redis;
 
@@ -170,10 +169,9 @@ START_TEST(test_promise_6_a_deadline_covers_waiting_while_offline)
 	redis_server_restart(&server);
 	check_others(redis, false);
 }
-END_TEST
 
 /* The kernel of a frozen server connects, and its hello waits. */
-START_TEST(test_promise_6_a_deadline_covers_the_greeting)
+TEST(promise_6_a_deadline_covers_the_greeting)
 {
 	struct stay_redis *redis;
 
@@ -188,10 +186,9 @@ START_TEST(test_promise_6_a_deadline_covers_the_greeting)
 	redis_server_thaw(&server);
 	check_others(redis, false);
 }
-END_TEST
 
 /* A deadline that was met is none any more. */
-START_TEST(test_promise_6_a_deadline_does_not_outlive_its_call)
+TEST(promise_6_a_deadline_does_not_outlive_its_call)
 {
 	struct stay_redis *redis = rig_connect(&rig, server.url, NULL);
 
@@ -205,7 +202,6 @@ START_TEST(test_promise_6_a_deadline_does_not_outlive_its_call)
 	}
 	check_counts(redis);
 }
-END_TEST
 
 /* ---- on time ---- */
 
@@ -219,7 +215,7 @@ is_told(void *arg)
  * Nothing else wakes the loop: it is the library that has to. The least delay
  * of many is the library's, whatever the machine added to the others.
  */
-START_TEST(test_promise_6_a_deadline_wakes_the_loop_by_itself)
+TEST(promise_6_a_deadline_wakes_the_loop_by_itself)
 {
 	struct stay_redis *redis = rig_connect(&rig, server.url, NULL);
 	uint64_t least = UINT64_MAX;
@@ -235,25 +231,6 @@ START_TEST(test_promise_6_a_deadline_wakes_the_loop_by_itself)
 	ck_assert_uint_le(least, 2 * TICK_MS);
 	redis_server_thaw(&server);
 }
-END_TEST
 
-Suite *
-suite_promises_deadlines(void)
-{
-	Suite *suite = suite_create("promises_deadlines");
-	TCase *tcase = tcase_create("deadlines");
-
-	tcase_add_checked_fixture(tcase, bed_open, bed_close);
-	tcase_add_test(
-	    tcase, test_promise_6_a_deadline_in_flight_fails_that_call_alone);
-	tcase_add_test(
-	    tcase, test_promise_6_a_deadline_covers_waiting_while_offline);
-	tcase_add_test(tcase, test_promise_6_a_deadline_covers_the_greeting);
-	tcase_add_test(
-	    tcase, test_promise_6_a_deadline_does_not_outlive_its_call);
-	tcase_add_test(
-	    tcase, test_promise_6_a_deadline_wakes_the_loop_by_itself);
-	tcase_set_timeout(tcase, 60);
-	suite_add_tcase(suite, tcase);
-	return suite;
-}
+TEST_SUITE_WITH(
+    promises_deadlines, .before = bed_open, .after = bed_close, .seconds = 60)

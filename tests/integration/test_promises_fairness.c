@@ -183,7 +183,7 @@ fill_sockets(struct hoard *hoards)
 
 /* By the time each light one has its answer, the heavy ones have not read half
  * of what waits for them; in whatever order their sockets are served. */
-START_TEST(test_promise_9_a_full_socket_does_not_hold_up_the_others)
+TEST(promise_9_a_full_socket_does_not_hold_up_the_others)
 {
 	struct hoard hoards[2];
 
@@ -199,12 +199,11 @@ START_TEST(test_promise_9_a_full_socket_does_not_hold_up_the_others)
 		ck_assert_uint_le(
 		    bytes_in(&hoards[i]) - hoards[i].bytes, BACKLOG / 2);
 }
-END_TEST
 
 /* ---- peers that take nothing ---- */
 
 /* Its dial gets no answer. */
-START_TEST(test_promise_9_a_dial_that_hangs_holds_up_nobody)
+TEST(promise_9_a_dial_that_hangs_holds_up_nobody)
 {
 	struct door door;
 	struct stay_redis *hanging;
@@ -218,10 +217,9 @@ START_TEST(test_promise_9_a_dial_that_hangs_holds_up_nobody)
 	    stay_conn_state(stay_redis_conn(hanging)), STAY_CONNECTING);
 	door_close(&door);
 }
-END_TEST
 
 /* More than any socket holds waits to be written. */
-START_TEST(test_promise_9_a_peer_that_reads_nothing_holds_up_nobody)
+TEST(promise_9_a_peer_that_reads_nothing_holds_up_nobody)
 {
 	static const char value[64 * 1024];
 	struct stay_client_counts counts;
@@ -242,7 +240,6 @@ START_TEST(test_promise_9_a_peer_that_reads_nothing_holds_up_nobody)
 	redis_server_thaw(&server);
 	redis_server_end(&other);
 }
-END_TEST
 
 /* ---- descriptors ---- */
 
@@ -263,7 +260,7 @@ check_nonblock(const struct descriptors *at_first)
 }
 
 /* Being dialled, connected, and connected again. */
-START_TEST(test_promise_9_no_socket_ever_blocks)
+TEST(promise_9_no_socket_ever_blocks)
 {
 	struct door door;
 	struct descriptors at_first;
@@ -283,22 +280,6 @@ START_TEST(test_promise_9_no_socket_ever_blocks)
 	check_nonblock(&at_first);
 	door_close(&door);
 }
-END_TEST
 
-Suite *
-suite_promises_fairness(void)
-{
-	Suite *suite = suite_create("promises_fairness");
-	TCase *tcase = tcase_create("fairness");
-
-	tcase_add_checked_fixture(tcase, bed_open_with_admin, bed_close);
-	tcase_add_test(
-	    tcase, test_promise_9_a_full_socket_does_not_hold_up_the_others);
-	tcase_add_test(tcase, test_promise_9_a_dial_that_hangs_holds_up_nobody);
-	tcase_add_test(
-	    tcase, test_promise_9_a_peer_that_reads_nothing_holds_up_nobody);
-	tcase_add_test(tcase, test_promise_9_no_socket_ever_blocks);
-	tcase_set_timeout(tcase, 60);
-	suite_add_tcase(suite, tcase);
-	return suite;
-}
+TEST_SUITE_WITH(promises_fairness, .before = bed_open_with_admin,
+    .after = bed_close, .seconds = 60)

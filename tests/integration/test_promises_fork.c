@@ -203,7 +203,7 @@ are_on_wire(void *arg)
 
 /* Over TCP and a unix socket; the child lets its calls fail, or stops at once.
  */
-START_TEST(test_promise_12_a_child_amid_calls_is_not_heard)
+TEST_ROWS(promise_12_a_child_amid_calls_is_not_heard, 4)
 {
 	pid_t pid;
 
@@ -222,11 +222,10 @@ START_TEST(test_promise_12_a_child_amid_calls_is_not_heard)
 	redis_server_thaw(&server);
 	check_parent();
 }
-END_TEST
 
 /* Its greeting is under way, and the child stops: neither the greeting nor its
  * answer is lost. */
-START_TEST(test_promise_12_a_child_amid_a_greeting_is_not_heard)
+TEST_ROWS(promise_12_a_child_amid_a_greeting_is_not_heard, 2)
 {
 	pid_t pid;
 
@@ -244,10 +243,9 @@ START_TEST(test_promise_12_a_child_amid_a_greeting_is_not_heard)
 	redis_server_thaw(&server);
 	check_parent();
 }
-END_TEST
 
 /* With the options of everybody. */
-START_TEST(test_promise_12_a_child_does_not_dial_for_its_parent)
+TEST(promise_12_a_child_does_not_dial_for_its_parent)
 {
 	struct answer answer;
 	pid_t pid;
@@ -264,10 +262,9 @@ START_TEST(test_promise_12_a_child_does_not_dial_for_its_parent)
 	ck_assert_str_eq(answer.text, "here");
 	ck_assert_uint_eq(counts().sessions, 1);
 }
-END_TEST
 
 /* While the parent's session lives, and is used again afterwards. */
-START_TEST(test_promise_12_a_child_may_start_anew)
+TEST(promise_12_a_child_may_start_anew)
 {
 	struct answer answer;
 	pid_t pid;
@@ -284,23 +281,6 @@ START_TEST(test_promise_12_a_child_may_start_anew)
 	ck_assert_str_eq(answer.text, "here");
 	ck_assert_uint_eq(counts().sessions, 1);
 }
-END_TEST
 
-Suite *
-suite_promises_fork(void)
-{
-	Suite *suite = suite_create("promises_fork");
-	TCase *tcase = tcase_create("fork");
-
-	tcase_add_checked_fixture(tcase, bed_open, bed_close);
-	tcase_add_loop_test(
-	    tcase, test_promise_12_a_child_amid_calls_is_not_heard, 0, 4);
-	tcase_add_loop_test(
-	    tcase, test_promise_12_a_child_amid_a_greeting_is_not_heard, 0, 2);
-	tcase_add_test(
-	    tcase, test_promise_12_a_child_does_not_dial_for_its_parent);
-	tcase_add_test(tcase, test_promise_12_a_child_may_start_anew);
-	tcase_set_timeout(tcase, 60);
-	suite_add_tcase(suite, tcase);
-	return suite;
-}
+TEST_SUITE_WITH(
+    promises_fork, .before = bed_open, .after = bed_close, .seconds = 60)

@@ -165,7 +165,7 @@ live(int kind)
 
 /* ---- what is left of them ---- */
 
-START_TEST(test_promise_10_descriptors_are_what_they_were)
+TEST_ROWS(promise_10_descriptors_are_what_they_were, KINDS)
 {
 	struct descriptors before, after;
 
@@ -175,25 +175,23 @@ START_TEST(test_promise_10_descriptors_are_what_they_were)
 	descriptors_list(&after);
 	ck_assert(descriptors_equal(&before, &after));
 }
-END_TEST
 
 /* A leak grows it in each of them; what malloc keeps for itself, in fewer and
  * fewer. */
-START_TEST(test_promise_10_the_heap_is_what_it_was)
+TEST_ROWS(promise_10_the_heap_is_what_it_was, KINDS - 1)
 {
 	unsigned grew = 0;
 
 	for (int i = 0; i < LIVES; i++)
-		live(_i);
+		live(1 + _i);
 	for (int i = 0; i < LIVES; i++) {
 		size_t before = heap_in_use();
 
-		live(_i);
+		live(1 + _i);
 		grew += heap_in_use() > before;
 	}
 	ck_assert_uint_lt(grew, LIVES * 3 / 4);
 }
-END_TEST
 
 /* ---- an exec ---- */
 
@@ -210,7 +208,7 @@ check_cloexec(const struct descriptors *before, size_t least)
 }
 
 /* epoll, the wake-up, and a socket for each that is connected or dials. */
-START_TEST(test_promise_10_no_descriptor_survives_an_exec)
+TEST(promise_10_no_descriptor_survives_an_exec)
 {
 	struct descriptors before;
 	struct stay_redis *redis;
@@ -228,21 +226,5 @@ START_TEST(test_promise_10_no_descriptor_survives_an_exec)
 	check_cloexec(&before, 4);
 	rig_close(&rig);
 }
-END_TEST
 
-Suite *
-suite_promises_leaks(void)
-{
-	Suite *suite = suite_create("promises_leaks");
-	TCase *tcase = tcase_create("leaks");
-
-	tcase_add_checked_fixture(tcase, begin, end);
-	tcase_add_loop_test(
-	    tcase, test_promise_10_descriptors_are_what_they_were, 0, KINDS);
-	tcase_add_loop_test(
-	    tcase, test_promise_10_the_heap_is_what_it_was, 1, KINDS);
-	tcase_add_test(tcase, test_promise_10_no_descriptor_survives_an_exec);
-	tcase_set_timeout(tcase, 60);
-	suite_add_tcase(suite, tcase);
-	return suite;
-}
+TEST_SUITE_WITH(promises_leaks, .before = begin, .after = end, .seconds = 60)

@@ -141,7 +141,7 @@ die(int over)
 		die_under_requests(over == OVER_TCP);
 }
 
-START_TEST(test_promise_11_a_dying_server_is_no_signal)
+TEST_ROWS(promise_11_a_dying_server_is_no_signal, OVERS)
 {
 	int status;
 	pid_t pid = fork();
@@ -154,7 +154,6 @@ START_TEST(test_promise_11_a_dying_server_is_no_signal)
 	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
 	ck_assert_int_eq(status, 0);
 }
-END_TEST
 
 /* ---- what is the whole process's ---- */
 
@@ -242,7 +241,7 @@ live(const struct process *before)
 	die_under_hello();
 }
 
-START_TEST(test_promise_11_nothing_of_the_whole_process_is_touched)
+TEST(promise_11_nothing_of_the_whole_process_is_touched)
 {
 	struct process before;
 
@@ -253,13 +252,12 @@ START_TEST(test_promise_11_nothing_of_the_whole_process_is_touched)
 	check_process(&before);
 	end();
 }
-END_TEST
 
 /* ---- errno ---- */
 
 /* It carries nothing in and nothing out: whatever stands there, calls are taken
  * and refused for reasons of their own. */
-START_TEST(test_promise_11_errno_is_not_the_channel)
+TEST(promise_11_errno_is_not_the_channel)
 {
 	static const int numbers[] = { 0, EAGAIN, EINTR, ENOMEM, EPIPE };
 	struct stay_redis *redis, *none;
@@ -284,20 +282,5 @@ START_TEST(test_promise_11_errno_is_not_the_channel)
 	rig_close(&rig);
 	end();
 }
-END_TEST
 
-Suite *
-suite_promises_process(void)
-{
-	Suite *suite = suite_create("promises_process");
-	TCase *tcase = tcase_create("process");
-
-	tcase_add_loop_test(
-	    tcase, test_promise_11_a_dying_server_is_no_signal, 0, OVERS);
-	tcase_add_test(
-	    tcase, test_promise_11_nothing_of_the_whole_process_is_touched);
-	tcase_add_test(tcase, test_promise_11_errno_is_not_the_channel);
-	tcase_set_timeout(tcase, 60);
-	suite_add_tcase(suite, tcase);
-	return suite;
-}
+TEST_SUITE_WITH(promises_process, .seconds = 60)

@@ -134,7 +134,7 @@ check_attempts(uint64_t away_ms)
 		ck_assert_uint_le(members[i].attempts, most);
 }
 
-START_TEST(test_promise_13_many_clients_come_back_seldom_and_spread)
+TEST(promise_13_many_clients_come_back_seldom_and_spread)
 {
 	const struct stay_redis_options options = { STAY_REDIS_OPTIONS,
 		.client = { STAY_CLIENT_OPTIONS,
@@ -157,7 +157,6 @@ START_TEST(test_promise_13_many_clients_come_back_seldom_and_spread)
 	for (int i = 0; i < CLIENTS; i++)
 		ck_assert_uint_eq(sessions_of(members[i].redis), 2);
 }
-END_TEST
 
 /* ---- no more dials at once than may be ---- */
 
@@ -197,7 +196,7 @@ all_have_tried(void *arg)
 
 /* The door gives no answer to any of them: one target that was never reached
  * has a quarter of the places. */
-START_TEST(test_promise_13_dials_under_way_at_once_are_bounded)
+TEST(promise_13_dials_under_way_at_once_are_bounded)
 {
 	const struct stay_redis_options options = { STAY_REDIS_OPTIONS,
 		.client = { STAY_CLIENT_OPTIONS,
@@ -214,7 +213,6 @@ START_TEST(test_promise_13_dials_under_way_at_once_are_bounded)
 	ck_assert_uint_eq(most, DIALS);
 	door_close(&door);
 }
-END_TEST
 
 /* ---- let in, and thrown out ---- */
 
@@ -227,7 +225,7 @@ has_accepted(void *arg)
 }
 
 /* With a default policy: 50 ms and more, halved at most by the jitter. */
-START_TEST(test_promise_13_a_peer_that_accepts_and_closes_is_no_hot_loop)
+TEST(promise_13_a_peer_that_accepts_and_closes_is_no_hot_loop)
 {
 	static const struct peer_row rows[] = { ON(PEER_ACCEPTS, PEER_CLOSES),
 		NO_MORE };
@@ -242,7 +240,6 @@ START_TEST(test_promise_13_a_peer_that_accepts_and_closes_is_no_hot_loop)
 	door_close(&door);
 	peer_fini(&peer);
 }
-END_TEST
 
 #define INITIAL_MS 4
 #define EJECTIONS  8
@@ -274,7 +271,7 @@ least_ms(uint64_t count)
 }
 
 /* A greeting is no reason to begin anew; a session that lasts is. */
-START_TEST(test_promise_13_only_a_session_that_lasts_resets_the_backoff)
+TEST(promise_13_only_a_session_that_lasts_resets_the_backoff)
 {
 	struct stay_redis_options options = { STAY_REDIS_OPTIONS,
 		.client = { STAY_CLIENT_OPTIONS } };
@@ -299,7 +296,6 @@ START_TEST(test_promise_13_only_a_session_that_lasts_resets_the_backoff)
 	rig_stop(&rig, ejected.redis);
 	fault_proxy_close(&ejected.proxy);
 }
-END_TEST
 
 /* ---- a budget for what is sent again ---- */
 
@@ -329,7 +325,7 @@ all_arrived(void *arg)
 }
 
 /* All might be sent again, and a server that has just come back is spared. */
-START_TEST(test_promise_13_what_is_sent_again_has_a_budget)
+TEST(promise_13_what_is_sent_again_has_a_budget)
 {
 	const struct stay_redis_options options = { STAY_REDIS_OPTIONS,
 		.client = { STAY_CLIENT_OPTIONS,
@@ -365,25 +361,6 @@ START_TEST(test_promise_13_what_is_sent_again_has_a_budget)
 	rig_stop(&rig, redis);
 	fault_proxy_close(&proxy);
 }
-END_TEST
 
-Suite *
-suite_promises_storms(void)
-{
-	Suite *suite = suite_create("promises_storms");
-	TCase *tcase = tcase_create("storms");
-
-	tcase_add_checked_fixture(tcase, bed_open, bed_close);
-	tcase_add_test(
-	    tcase, test_promise_13_many_clients_come_back_seldom_and_spread);
-	tcase_add_test(
-	    tcase, test_promise_13_dials_under_way_at_once_are_bounded);
-	tcase_add_test(tcase,
-	    test_promise_13_a_peer_that_accepts_and_closes_is_no_hot_loop);
-	tcase_add_test(tcase,
-	    test_promise_13_only_a_session_that_lasts_resets_the_backoff);
-	tcase_add_test(tcase, test_promise_13_what_is_sent_again_has_a_budget);
-	tcase_set_timeout(tcase, 60);
-	suite_add_tcase(suite, tcase);
-	return suite;
-}
+TEST_SUITE_WITH(
+    promises_storms, .before = bed_open, .after = bed_close, .seconds = 60)

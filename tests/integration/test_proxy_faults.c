@@ -256,22 +256,20 @@ cut_after(enum fault_way way, enum fault_kind kind, uint64_t bytes)
 
 #define KINDS 3 /* FAULT_RESET, FAULT_CLOSE, FAULT_HALF */
 
-START_TEST(test_promise_1_2_3_a_cut_after_every_byte_to_the_server)
+TEST_ROWS(promise_1_2_3_a_cut_after_every_byte_to_the_server, KINDS)
 {
 	for (uint64_t bytes = 0; bytes <= SESSION_UP; bytes++)
 		cut_after(FAULT_UP, (enum fault_kind)_i, bytes);
 }
-END_TEST
 
-START_TEST(test_promise_1_2_3_a_cut_after_every_byte_to_the_client)
+TEST_ROWS(promise_1_2_3_a_cut_after_every_byte_to_the_client, KINDS)
 {
 	for (uint64_t bytes = 0; bytes <= SESSION_DOWN; bytes++)
 		cut_after(FAULT_DOWN, (enum fault_kind)_i, bytes);
 }
-END_TEST
 
 /* The lengths above are what they say. */
-START_TEST(test_proxy_faults_a_clean_session_has_the_bytes_expected)
+TEST(proxy_faults_a_clean_session_has_the_bytes_expected)
 {
 	struct round round;
 
@@ -282,7 +280,6 @@ START_TEST(test_proxy_faults_a_clean_session_has_the_bytes_expected)
 	ck_assert_int_eq(count_of(&round, STAY_REPLIED), CALLS);
 	round_end(&round);
 }
-END_TEST
 
 /* ---- silence ---- */
 
@@ -307,7 +304,7 @@ all_rounds_told(void *arg)
 }
 
 /* All at once, spread over the bytes of a session. */
-START_TEST(test_promise_3_8_a_way_that_falls_silent_is_found_within_the_bound)
+TEST_ROWS(promise_3_8_a_way_that_falls_silent_is_found_within_the_bound, 2)
 {
 	enum fault_way way = _i == 0 ? FAULT_UP : FAULT_DOWN;
 	uint64_t session = way == FAULT_UP ? SESSION_UP : SESSION_DOWN;
@@ -332,7 +329,6 @@ START_TEST(test_promise_3_8_a_way_that_falls_silent_is_found_within_the_bound)
 	}
 	free(rounds);
 }
-END_TEST
 
 /* ---- pieces and delays ---- */
 
@@ -351,7 +347,8 @@ static const struct {
 	{ 0, 0.05, 3 },
 };
 
-START_TEST(test_promise_2_pieces_however_small_and_slow_make_whole_replies)
+TEST_ROWS(promise_2_pieces_however_small_and_slow_make_whole_replies,
+    sizeof(rates) / sizeof(rates[0]))
 {
 	struct stay_redis_options options = brisk;
 	struct fault_plan plan = fault_none();
@@ -366,10 +363,9 @@ START_TEST(test_promise_2_pieces_however_small_and_slow_make_whole_replies)
 	ck_assert_uint_eq(round.proxy.accepted, 1);
 	round_end(&round);
 }
-END_TEST
 
 /* Longer than the bound in all, and never silent for so long. */
-START_TEST(test_promise_8_a_slow_peer_is_no_silent_one)
+TEST(promise_8_a_slow_peer_is_no_silent_one)
 {
 	struct fault_plan plan = fault_none();
 	struct answer set, get;
@@ -386,29 +382,6 @@ START_TEST(test_promise_8_a_slow_peer_is_no_silent_one)
 	ck_assert_uint_eq(round.proxy.accepted, 1);
 	round_end(&round);
 }
-END_TEST
 
-Suite *
-suite_proxy_faults(void)
-{
-	Suite *suite = suite_create("proxy_faults");
-	TCase *tcase = tcase_create("bytes");
-
-	tcase_add_checked_fixture(tcase, open_bed, bed_close);
-	tcase_add_test(
-	    tcase, test_proxy_faults_a_clean_session_has_the_bytes_expected);
-	tcase_add_loop_test(tcase,
-	    test_promise_1_2_3_a_cut_after_every_byte_to_the_server, 0, KINDS);
-	tcase_add_loop_test(tcase,
-	    test_promise_1_2_3_a_cut_after_every_byte_to_the_client, 0, KINDS);
-	tcase_add_loop_test(tcase,
-	    test_promise_3_8_a_way_that_falls_silent_is_found_within_the_bound,
-	    0, 2);
-	tcase_add_loop_test(tcase,
-	    test_promise_2_pieces_however_small_and_slow_make_whole_replies, 0,
-	    sizeof(rates) / sizeof(rates[0]));
-	tcase_add_test(tcase, test_promise_8_a_slow_peer_is_no_silent_one);
-	tcase_set_timeout(tcase, 120);
-	suite_add_tcase(suite, tcase);
-	return suite;
-}
+TEST_SUITE_WITH(
+    proxy_faults, .before = open_bed, .after = bed_close, .seconds = 120)

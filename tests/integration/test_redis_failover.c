@@ -215,7 +215,7 @@ change_roles(void)
 	order(admin, "CLIENT UNPAUSE");
 }
 
-START_TEST(test_promise_1_3_4_redis_failover_of_a_real_pair)
+TEST(promise_1_3_4_redis_failover_of_a_real_pair)
 {
 	uint64_t before = BEFORE, in_all = IN_ALL;
 	struct answer answer;
@@ -235,10 +235,9 @@ START_TEST(test_promise_1_3_4_redis_failover_of_a_real_pair)
 		check_counts(callers[i].redis);
 	}
 }
-END_TEST
 
 /* Who does not mind reads on from whoever is there; what writes is told. */
-START_TEST(test_redis_failover_a_reader_stays_with_the_replica)
+TEST(redis_failover_a_reader_stays_with_the_replica)
 {
 	const struct stay_redis_options options = { STAY_REDIS_OPTIONS,
 		.role = STAY_REDIS_WANT_ANY };
@@ -254,19 +253,6 @@ START_TEST(test_redis_failover_a_reader_stays_with_the_replica)
 	ck_assert_int_eq(answer.type, STAY_REDIS_NIL);
 	ck_assert_uint_eq(sessions_of(reader), 1);
 }
-END_TEST
 
-Suite *
-suite_redis_failover(void)
-{
-	Suite *suite = suite_create("redis_failover");
-	TCase *tcase = tcase_create("pair");
-
-	tcase_add_checked_fixture(tcase, open_pair, close_pair);
-	tcase_add_test(tcase, test_promise_1_3_4_redis_failover_of_a_real_pair);
-	tcase_add_test(
-	    tcase, test_redis_failover_a_reader_stays_with_the_replica);
-	tcase_set_timeout(tcase, 120);
-	suite_add_tcase(suite, tcase);
-	return suite;
-}
+TEST_SUITE_WITH(
+    redis_failover, .before = open_pair, .after = close_pair, .seconds = 120)

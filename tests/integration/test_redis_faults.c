@@ -238,7 +238,7 @@ print_tally(const char *name, const struct tally *tally)
 
 /* Killed, frozen and restarted: exactly once (1), the right caller (2), true
  * outcomes (3). */
-START_TEST(test_promise_1_2_3_no_call_is_lost_over_kills_and_freezes)
+TEST(promise_1_2_3_no_call_is_lost_over_kills_and_freezes)
 {
 	struct ev_loop *ev = ev_loop_new(EVFLAG_AUTO);
 	struct stay_loop *loop = stay_loop_ev(ev);
@@ -271,17 +271,5 @@ START_TEST(test_promise_1_2_3_no_call_is_lost_over_kills_and_freezes)
 	redis_server_end(&load.server);
 	ev_loop_destroy(ev);
 }
-END_TEST
 
-Suite *
-suite_redis_faults(void)
-{
-	Suite *suite = suite_create("redis_faults");
-	TCase *faults = tcase_create("faults");
-
-	tcase_set_timeout(faults, seconds_of_faults() + 60.);
-	tcase_add_test(
-	    faults, test_promise_1_2_3_no_call_is_lost_over_kills_and_freezes);
-	suite_add_tcase(suite, faults);
-	return suite;
-}
+TEST_SUITE_WITH(redis_faults, .seconds = seconds_of_faults() + 60.)

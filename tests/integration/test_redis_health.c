@@ -27,7 +27,7 @@ static const struct stay_redis_options quick = { STAY_REDIS_OPTIONS,
 
 /* ---- silence ---- */
 
-START_TEST(test_promise_8_a_frozen_server_is_found_within_the_bound)
+TEST_ROWS(promise_8_a_frozen_server_is_found_within_the_bound, 2)
 {
 	const char *url = _i == 0 ? server.url : server.unix_url;
 	struct stay_redis *redis = rig_connect(&rig, url, &quick);
@@ -50,9 +50,8 @@ START_TEST(test_promise_8_a_frozen_server_is_found_within_the_bound)
 	ck_assert_str_eq(again.text, "again");
 	check_counts(redis);
 }
-END_TEST
 
-START_TEST(test_promise_8_a_frozen_server_is_found_while_nobody_asks)
+TEST(promise_8_a_frozen_server_is_found_while_nobody_asks)
 {
 	struct stay_redis *redis = rig_connect(&rig, server.url, &quick);
 	double frozen, found;
@@ -65,9 +64,8 @@ START_TEST(test_promise_8_a_frozen_server_is_found_while_nobody_asks)
 	redis_server_thaw(&server);
 	rig_until_state(&rig, redis, STAY_CONNECTED, 5);
 }
-END_TEST
 
-START_TEST(test_promise_8_a_probe_that_is_answered_keeps_the_session)
+TEST(promise_8_a_probe_that_is_answered_keeps_the_session)
 {
 	struct stay_redis *redis = rig_connect(&rig, server.url, &quick);
 
@@ -76,10 +74,9 @@ START_TEST(test_promise_8_a_probe_that_is_answered_keeps_the_session)
 	    stay_conn_state(stay_redis_conn(redis)), STAY_CONNECTED);
 	ck_assert_uint_eq(sessions_of(redis), 1);
 }
-END_TEST
 
 /* The probe would be one of its commands, with an answer of its own. */
-START_TEST(test_promise_8_a_transaction_is_not_probed)
+TEST_ROWS(promise_8_a_transaction_is_not_probed, 2)
 {
 	struct stay_redis *redis = rig_connect(&rig, server.url, &quick);
 	struct answer multi, queued, exec;
@@ -94,9 +91,8 @@ START_TEST(test_promise_8_a_transaction_is_not_probed)
 	rig_until_state(&rig, redis, STAY_BACKING_OFF, 5);
 	redis_server_thaw(&server);
 }
-END_TEST
 
-START_TEST(test_promise_8_a_pause_shorter_than_the_bound_is_waited_for)
+TEST(promise_8_a_pause_shorter_than_the_bound_is_waited_for)
 {
 	struct stay_redis *redis = rig_connect(&rig, server.url, &quick);
 	struct answer paused, answer;
@@ -106,10 +102,9 @@ START_TEST(test_promise_8_a_pause_shorter_than_the_bound_is_waited_for)
 	ck_assert_str_eq(answer.text, "a");
 	ck_assert_uint_eq(sessions_of(redis), 1);
 }
-END_TEST
 
 /* What was asked during the pause is executed after it, and nobody is told. */
-START_TEST(test_promise_3_8_a_pause_longer_than_the_bound_may_have_executed)
+TEST(promise_3_8_a_pause_longer_than_the_bound_may_have_executed)
 {
 	struct stay_redis *redis = rig_connect(&rig, server.url, &quick);
 	struct answer paused, lost, counter;
@@ -122,11 +117,10 @@ START_TEST(test_promise_3_8_a_pause_longer_than_the_bound_may_have_executed)
 	ck_assert_int_eq(counter.status, STAY_OK);
 	ck_assert_int_le(counter.integer, 1);
 }
-END_TEST
 
 /* ---- calls that block ---- */
 
-START_TEST(test_promise_6_8_a_call_that_blocks_has_its_own_time)
+TEST(promise_6_8_a_call_that_blocks_has_its_own_time)
 {
 	struct stay_redis *redis = rig_connect(&rig, server.url, &quick);
 	struct answer answer;
@@ -138,9 +132,8 @@ START_TEST(test_promise_6_8_a_call_that_blocks_has_its_own_time)
 	ck_assert_double_ge(answer.at - asked, 0.9);
 	ck_assert_uint_eq(sessions_of(redis), 1);
 }
-END_TEST
 
-START_TEST(test_promise_6_8_a_call_that_blocks_for_ever_is_waited_for)
+TEST(promise_6_8_a_call_that_blocks_for_ever_is_waited_for)
 {
 	struct stay_redis *redis = rig_connect(&rig, server.url, &quick);
 	struct answer popped, pushed;
@@ -153,10 +146,9 @@ START_TEST(test_promise_6_8_a_call_that_blocks_for_ever_is_waited_for)
 	ck_assert_uint_eq(popped.count, 2);
 	ck_assert_uint_eq(sessions_of(redis), 1);
 }
-END_TEST
 
 /* Its own time and a margin, and no more: 500 ms + 200 ms. */
-START_TEST(test_promise_8_a_server_frozen_under_a_call_that_blocks)
+TEST(promise_8_a_server_frozen_under_a_call_that_blocks)
 {
 	struct stay_redis *redis = rig_connect(&rig, server.url, &quick);
 	struct answer answer;
@@ -171,7 +163,6 @@ START_TEST(test_promise_8_a_server_frozen_under_a_call_that_blocks)
 	ck_assert_double_le(answer.at - asked, 0.7 + SLACK_S);
 	redis_server_thaw(&server);
 }
-END_TEST
 
 /* ---- the kernel's part of it ---- */
 
@@ -201,7 +192,7 @@ option(int fd, int level, int name)
 	return value;
 }
 
-START_TEST(test_promise_8_the_kernel_looks_for_a_dead_host_within_the_bound)
+TEST(promise_8_the_kernel_looks_for_a_dead_host_within_the_bound)
 {
 	int fd;
 
@@ -213,11 +204,10 @@ START_TEST(test_promise_8_the_kernel_looks_for_a_dead_host_within_the_bound)
 	ck_assert_int_eq(option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT), 10000);
 	ck_assert_int_eq(option(fd, IPPROTO_TCP, TCP_NODELAY), 1);
 }
-END_TEST
 
 /* ---- the end of a session, and the next ---- */
 
-START_TEST(test_redis_health_a_killed_client_comes_back)
+TEST(redis_health_a_killed_client_comes_back)
 {
 	struct stay_redis *redis = rig_connect(&rig, server.url, &quick);
 	struct answer killed, blocked, answer;
@@ -232,9 +222,8 @@ START_TEST(test_redis_health_a_killed_client_comes_back)
 	ck_assert_str_eq(answer.text, "a");
 	ck_assert_uint_eq(sessions_of(redis), 2);
 }
-END_TEST
 
-START_TEST(test_redis_health_a_server_on_another_port_behind_the_same_name)
+TEST(redis_health_a_server_on_another_port_behind_the_same_name)
 {
 	struct redis_server other;
 	struct fault_proxy name;
@@ -258,9 +247,8 @@ START_TEST(test_redis_health_a_server_on_another_port_behind_the_same_name)
 	fault_proxy_close(&name);
 	redis_server_end(&other);
 }
-END_TEST
 
-START_TEST(test_redis_health_another_server_behind_the_same_path)
+TEST(redis_health_another_server_behind_the_same_path)
 {
 	struct stay_redis *redis;
 	struct redis_server other;
@@ -284,10 +272,9 @@ START_TEST(test_redis_health_another_server_behind_the_same_path)
 	ck_assert_uint_eq(sessions_of(redis), 2);
 	redis_server_end(&other);
 }
-END_TEST
 
 /* Refused, as everything is down: the queue waits, and goes in order. */
-START_TEST(test_promise_1_4_what_was_asked_while_it_was_down_is_answered)
+TEST(promise_1_4_what_was_asked_while_it_was_down_is_answered)
 {
 	struct stay_redis *redis = rig_connect(&rig, server.url, &quick);
 	struct answer answers[20];
@@ -304,43 +291,6 @@ START_TEST(test_promise_1_4_what_was_asked_while_it_was_down_is_answered)
 		ck_assert_int_eq(answers[i].integer, i + 1);
 	check_counts(redis);
 }
-END_TEST
 
-Suite *
-suite_redis_health(void)
-{
-	Suite *suite = suite_create("redis_health");
-	TCase *tcase = tcase_create("health");
-
-	tcase_add_checked_fixture(tcase, bed_open_with_admin, bed_close);
-	tcase_add_loop_test(tcase,
-	    test_promise_8_a_frozen_server_is_found_within_the_bound, 0, 2);
-	tcase_add_test(
-	    tcase, test_promise_8_a_frozen_server_is_found_while_nobody_asks);
-	tcase_add_test(
-	    tcase, test_promise_8_a_probe_that_is_answered_keeps_the_session);
-	tcase_add_loop_test(
-	    tcase, test_promise_8_a_transaction_is_not_probed, 0, 2);
-	tcase_add_test(
-	    tcase, test_promise_8_a_pause_shorter_than_the_bound_is_waited_for);
-	tcase_add_test(tcase,
-	    test_promise_3_8_a_pause_longer_than_the_bound_may_have_executed);
-	tcase_add_test(
-	    tcase, test_promise_6_8_a_call_that_blocks_has_its_own_time);
-	tcase_add_test(
-	    tcase, test_promise_6_8_a_call_that_blocks_for_ever_is_waited_for);
-	tcase_add_test(
-	    tcase, test_promise_8_a_server_frozen_under_a_call_that_blocks);
-	tcase_add_test(tcase,
-	    test_promise_8_the_kernel_looks_for_a_dead_host_within_the_bound);
-	tcase_add_test(tcase, test_redis_health_a_killed_client_comes_back);
-	tcase_add_test(tcase,
-	    test_redis_health_a_server_on_another_port_behind_the_same_name);
-	tcase_add_test(
-	    tcase, test_redis_health_another_server_behind_the_same_path);
-	tcase_add_test(tcase,
-	    test_promise_1_4_what_was_asked_while_it_was_down_is_answered);
-	tcase_set_timeout(tcase, 60);
-	suite_add_tcase(suite, tcase);
-	return suite;
-}
+TEST_SUITE_WITH(redis_health, .before = bed_open_with_admin, .after = bed_close,
+    .seconds = 60)

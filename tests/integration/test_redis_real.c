@@ -54,7 +54,8 @@ static const struct sample {
 	/* clang-format on */
 };
 
-START_TEST(test_redis_real_every_type_of_reply_is_read)
+TEST_ROWS(redis_real_every_type_of_reply_is_read,
+    sizeof(samples) / sizeof(samples[0]))
 {
 	const struct sample *sample = &samples[_i];
 	struct stay_redis_options options = { STAY_REDIS_OPTIONS,
@@ -77,7 +78,6 @@ START_TEST(test_redis_real_every_type_of_reply_is_read)
 	if (strcmp(sample->name, "double") == 0)
 		ck_assert_double_eq(answer.number, 3.141);
 }
-END_TEST
 
 static void
 note_push(
@@ -91,7 +91,7 @@ note_push(
 	++*(unsigned *)arg;
 }
 
-START_TEST(test_redis_real_a_push_is_nobodys_reply)
+TEST(redis_real_a_push_is_nobodys_reply)
 {
 	unsigned pushes = 0;
 	struct stay_redis_options options = { STAY_REDIS_OPTIONS,
@@ -105,7 +105,6 @@ START_TEST(test_redis_real_a_push_is_nobodys_reply)
 	ask_now(&rig, redis, &answer, "ECHO after");
 	ck_assert_str_eq(answer.text, "after");
 }
-END_TEST
 
 /* Whether the attribute in front of the reply could be read. */
 static void
@@ -121,7 +120,7 @@ on_attribute(void *arg, const struct stay_result *result)
 	((struct answer *)arg)->told++;
 }
 
-START_TEST(test_redis_real_an_attribute_stands_before_its_reply)
+TEST(redis_real_an_attribute_stands_before_its_reply)
 {
 	struct stay_redis *redis = rig_connect(&rig, server.url, NULL);
 	struct answer answer = { 0 };
@@ -131,9 +130,8 @@ START_TEST(test_redis_real_an_attribute_stands_before_its_reply)
 	    STAY_OK);
 	await_answer(&rig, &answer, 5);
 }
-END_TEST
 
-START_TEST(test_redis_real_an_error_is_a_reply)
+TEST(redis_real_an_error_is_a_reply)
 {
 	struct stay_redis *redis = rig_connect(&rig, server.url, NULL);
 	struct answer answer;
@@ -144,7 +142,6 @@ START_TEST(test_redis_real_an_error_is_a_reply)
 	ck_assert_int_eq(answer.type, STAY_REDIS_ERROR);
 	ck_assert_ptr_nonnull(strstr(answer.text, "unknown command"));
 }
-END_TEST
 
 /* ---- what a command brings that was given up ---- */
 
@@ -173,7 +170,7 @@ is_through(void *arg)
 	return ((const struct pipeline *)arg)->next == PIPELINE;
 }
 
-START_TEST(test_promise_2_4_ten_thousand_nonces_in_one_pipeline)
+TEST(promise_2_4_ten_thousand_nonces_in_one_pipeline)
 {
 	struct stay_redis *redis = rig_start(&rig, server.url, NULL);
 	struct pipeline pipeline = { 0 };
@@ -186,7 +183,6 @@ START_TEST(test_promise_2_4_ten_thousand_nonces_in_one_pipeline)
 	ck_assert_uint_eq(pipeline.wrong, 0);
 	check_counts(redis);
 }
-END_TEST
 
 /* Every byte tells its place. */
 static void
@@ -218,7 +214,7 @@ on_big(void *arg, const struct stay_result *result)
 	big->told = true;
 }
 
-START_TEST(test_redis_real_ten_megabytes_go_in_and_come_out)
+TEST_ROWS(redis_real_ten_megabytes_go_in_and_come_out, 2)
 {
 	const char *url = _i == 0 ? server.url : server.unix_url;
 	struct stay_redis *redis = rig_connect(&rig, url, NULL);
@@ -237,11 +233,10 @@ START_TEST(test_redis_real_ten_megabytes_go_in_and_come_out)
 	ck_assert_str_eq(answer.text, "small");
 	free(big.bytes);
 }
-END_TEST
 
 /* ---- what hello sets up ---- */
 
-START_TEST(test_redis_real_the_unix_socket_is_a_server_too)
+TEST(redis_real_the_unix_socket_is_a_server_too)
 {
 	struct stay_redis *redis = rig_connect(&rig, server.unix_url, NULL);
 	struct answer answer;
@@ -250,9 +245,8 @@ START_TEST(test_redis_real_the_unix_socket_is_a_server_too)
 	ask_now(&rig, redis, &answer, "GET a");
 	ck_assert_str_eq(answer.text, "b");
 }
-END_TEST
 
-START_TEST(test_redis_real_the_url_chooses_the_database)
+TEST(redis_real_the_url_chooses_the_database)
 {
 	struct stay_redis *first = rig_connect(&rig, server.url, NULL), *other;
 	struct answer answer;
@@ -268,9 +262,8 @@ START_TEST(test_redis_real_the_url_chooses_the_database)
 	ask_now(&rig, other, &answer, "GET where");
 	ck_assert_str_eq(answer.text, "three");
 }
-END_TEST
 
-START_TEST(test_redis_real_the_client_name_is_set_and_set_again)
+TEST_ROWS(redis_real_the_client_name_is_set_and_set_again, 2)
 {
 	unsigned protocol = _i == 0 ? 2 : 3;
 	struct stay_redis_options options = { STAY_REDIS_OPTIONS,
@@ -289,10 +282,9 @@ START_TEST(test_redis_real_the_client_name_is_set_and_set_again)
 	ask_now(&rig, redis, &answer, "CLIENT LIST");
 	ck_assert_ptr_nonnull(strstr(answer.text, " name=somebody "));
 }
-END_TEST
 
 /* A transaction is calls like any other, and comes back in order. */
-START_TEST(test_redis_real_a_transaction_answers_in_order)
+TEST(redis_real_a_transaction_answers_in_order)
 {
 	struct stay_redis *redis = rig_connect(&rig, server.url, NULL);
 	struct answer answers[4];
@@ -307,10 +299,9 @@ START_TEST(test_redis_real_a_transaction_answers_in_order)
 	ck_assert_str_eq(answers[2].text, "QUEUED");
 	ck_assert_uint_eq(answers[3].count, 2);
 }
-END_TEST
 
 /* FLUSHALL and the like are no event at all for a connection. */
-START_TEST(test_redis_real_a_flush_loses_data_and_no_call)
+TEST(redis_real_a_flush_loses_data_and_no_call)
 {
 	struct stay_redis *redis = rig_connect(&rig, server.url, NULL);
 	struct stay_redis *other = rig_connect(&rig, server.unix_url, NULL);
@@ -323,31 +314,5 @@ START_TEST(test_redis_real_a_flush_loses_data_and_no_call)
 	ck_assert_int_eq(get.type, STAY_REDIS_NIL);
 	ck_assert_uint_eq(sessions_of(redis), 1);
 }
-END_TEST
 
-Suite *
-suite_redis_real(void)
-{
-	Suite *suite = suite_create("redis_real");
-	TCase *tcase = tcase_create("life");
-
-	tcase_add_checked_fixture(tcase, bed_open, bed_close);
-	tcase_add_loop_test(tcase, test_redis_real_every_type_of_reply_is_read,
-	    0, sizeof(samples) / sizeof(samples[0]));
-	tcase_add_test(tcase, test_redis_real_a_push_is_nobodys_reply);
-	tcase_add_test(
-	    tcase, test_redis_real_an_attribute_stands_before_its_reply);
-	tcase_add_test(tcase, test_redis_real_an_error_is_a_reply);
-	tcase_add_test(
-	    tcase, test_promise_2_4_ten_thousand_nonces_in_one_pipeline);
-	tcase_add_loop_test(
-	    tcase, test_redis_real_ten_megabytes_go_in_and_come_out, 0, 2);
-	tcase_add_test(tcase, test_redis_real_the_unix_socket_is_a_server_too);
-	tcase_add_test(tcase, test_redis_real_the_url_chooses_the_database);
-	tcase_add_loop_test(
-	    tcase, test_redis_real_the_client_name_is_set_and_set_again, 0, 2);
-	tcase_add_test(tcase, test_redis_real_a_transaction_answers_in_order);
-	tcase_add_test(tcase, test_redis_real_a_flush_loses_data_and_no_call);
-	suite_add_tcase(suite, tcase);
-	return suite;
-}
+TEST_SUITE_WITH(redis_real, .before = bed_open, .after = bed_close)

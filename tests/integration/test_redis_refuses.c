@@ -53,7 +53,7 @@ is_denied(void *arg)
 
 /* ---- passwords and rights ---- */
 
-START_TEST(test_redis_refuses_a_wrong_password_fails_calls_at_once_and_says_why)
+TEST(redis_refuses_a_wrong_password_fails_calls_at_once_and_says_why)
 {
 	struct stay_redis *redis;
 	struct answer answer;
@@ -71,9 +71,8 @@ START_TEST(test_redis_refuses_a_wrong_password_fails_calls_at_once_and_says_why)
 	/* Until the next attempt there is no point in asking. */
 	ck_assert_int_eq(ask_denied(redis), STAY_E_DENIED);
 }
-END_TEST
 
-START_TEST(test_redis_refuses_no_password_where_one_is_needed)
+TEST(redis_refuses_no_password_where_one_is_needed)
 {
 	struct stay_redis *redis;
 	struct answer answer;
@@ -85,9 +84,8 @@ START_TEST(test_redis_refuses_no_password_where_one_is_needed)
 	ck_assert_int_eq(answer.outcome, STAY_NOT_SENT);
 	ck_assert_ptr_nonnull(strstr(answer.why, "NOAUTH"));
 }
-END_TEST
 
-START_TEST(test_redis_refuses_heals_by_itself_when_the_password_is_right_again)
+TEST(redis_refuses_heals_by_itself_when_the_password_is_right_again)
 {
 	struct stay_redis *redis;
 	struct answer answer;
@@ -101,10 +99,9 @@ START_TEST(test_redis_refuses_heals_by_itself_when_the_password_is_right_again)
 	ask_now(&rig, redis, &answer, "SET a b");
 	ck_assert_int_eq(answer.status, STAY_OK);
 }
-END_TEST
 
 /* A change of the password does not touch sessions; the next one is denied. */
-START_TEST(test_redis_refuses_a_password_changed_under_a_session)
+TEST(redis_refuses_a_password_changed_under_a_session)
 {
 	struct stay_redis *redis;
 	struct answer answer;
@@ -123,9 +120,8 @@ START_TEST(test_redis_refuses_a_password_changed_under_a_session)
 	ask_now(&rig, redis, &answer, "ECHO c");
 	ck_assert_str_eq(answer.text, "c");
 }
-END_TEST
 
-START_TEST(test_redis_refuses_what_a_user_has_no_right_to)
+TEST(redis_refuses_what_a_user_has_no_right_to)
 {
 	struct stay_redis *redis;
 	struct answer answer;
@@ -145,7 +141,6 @@ START_TEST(test_redis_refuses_what_a_user_has_no_right_to)
 	ask_now(&rig, redis, &answer, "GET a");
 	ck_assert_int_eq(answer.status, STAY_OK);
 }
-END_TEST
 
 /* ---- not now ---- */
 
@@ -167,13 +162,14 @@ occupy(void)
 	return fd;
 }
 
-START_TEST(test_redis_refuses_one_client_too_many_until_there_is_room)
+TEST(redis_refuses_one_client_too_many_until_there_is_room)
 {
 	const char *const extra[] = { "--maxclients", "1", NULL };
 	struct stay_redis *redis;
 	struct answer answer;
 	int occupant;
 
+	bed_close();
 	bed_open_as(extra);
 	occupant = occupy();
 	redis = rig_start(&rig, server.url, NULL);
@@ -183,9 +179,7 @@ START_TEST(test_redis_refuses_one_client_too_many_until_there_is_room)
 	close(occupant);
 	await_answer(&rig, &answer, 5);
 	ck_assert_str_eq(answer.text, "OK");
-	bed_close();
 }
-END_TEST
 
 /* So slow that it is still at it when asked. */
 static void
@@ -222,7 +216,7 @@ ask_while_loading(struct stay_redis *redis, struct answer *answer)
 	ck_abort_msg("it never said LOADING");
 }
 
-START_TEST(test_promise_3_a_call_while_loading_is_refused_and_not_executed)
+TEST(promise_3_a_call_while_loading_is_refused_and_not_executed)
 {
 	struct stay_redis *redis = rig_connect(&rig, server.url, NULL);
 	struct answer reload, answer, before, after;
@@ -243,9 +237,8 @@ START_TEST(test_promise_3_a_call_while_loading_is_refused_and_not_executed)
 	ask_now(&rig, redis, &after, "INCR counter");
 	ck_assert_int_eq(after.integer, before.integer + 1);
 }
-END_TEST
 
-START_TEST(test_redis_refuses_hello_while_loading_and_comes_up_after)
+TEST(redis_refuses_hello_while_loading_and_comes_up_after)
 {
 	struct stay_redis *redis = rig_connect(&rig, server.url, NULL), *late;
 	struct answer reload, answer;
@@ -262,9 +255,8 @@ START_TEST(test_redis_refuses_hello_while_loading_and_comes_up_after)
 	await_answer(&rig, &answer, 20);
 	ck_assert_str_eq(answer.text, "late");
 }
-END_TEST
 
-START_TEST(test_promise_3_a_replica_refuses_to_write)
+TEST(promise_3_a_replica_refuses_to_write)
 {
 	struct stay_redis *redis = rig_connect(&rig, server.url, NULL);
 	struct answer answer;
@@ -278,7 +270,6 @@ START_TEST(test_promise_3_a_replica_refuses_to_write)
 	ask_now(&rig, redis, &answer, "SET a b");
 	ck_assert_int_eq(answer.status, STAY_OK);
 }
-END_TEST
 
 static const struct stay_redis_options sends_again = { STAY_REDIS_OPTIONS,
 	.client = { STAY_CLIENT_OPTIONS, .on_refused = STAY_REFUSED_RESEND,
@@ -293,7 +284,7 @@ looks_for_a_primary(void *arg)
 
 /* Writes wait for the server to be a primary again, and are then executed once
  * and in order. */
-START_TEST(test_promise_3_4_refused_writes_find_the_new_primary)
+TEST(promise_3_4_refused_writes_find_the_new_primary)
 {
 	struct stay_redis *redis = rig_connect(&rig, server.url, &sends_again);
 	struct answer answers[3], read;
@@ -314,10 +305,9 @@ START_TEST(test_promise_3_4_refused_writes_find_the_new_primary)
 	ck_assert_uint_eq(read.count, 3);
 	check_counts(redis);
 }
-END_TEST
 
 /* A replica serves scripts: what one has overtaken is told, not sent again. */
-START_TEST(test_promise_4_a_refused_write_in_front_of_a_script_is_told)
+TEST(promise_4_a_refused_write_in_front_of_a_script_is_told)
 {
 	struct stay_redis *redis = rig_connect(&rig, server.url, &sends_again);
 	struct answer write, script;
@@ -331,10 +321,9 @@ START_TEST(test_promise_4_a_refused_write_in_front_of_a_script_is_told)
 	ck_assert_ptr_nonnull(strstr(write.text, "READONLY"));
 	ck_assert_int_eq(script.status, STAY_OK);
 }
-END_TEST
 
 /* The same of a server that loads: what was asked meanwhile is done after. */
-START_TEST(test_promise_3_what_is_asked_while_loading_is_done_after)
+TEST(promise_3_what_is_asked_while_loading_is_done_after)
 {
 	struct stay_redis *redis = rig_connect(&rig, server.url, &sends_again);
 	struct answer reload, answer, before, after;
@@ -355,9 +344,8 @@ START_TEST(test_promise_3_what_is_asked_while_loading_is_done_after)
 	ck_assert_int_eq(after.integer, before.integer + 2);
 	ck_assert_uint_gt(counts_of(stay_redis_client(redis)).sessions, 1);
 }
-END_TEST
 
-START_TEST(test_promise_3_a_replica_without_its_primary_refuses_to_read)
+TEST(promise_3_a_replica_without_its_primary_refuses_to_read)
 {
 	struct stay_redis *redis = rig_connect(&rig, server.url, NULL), *late;
 	struct answer answer;
@@ -372,41 +360,6 @@ START_TEST(test_promise_3_a_replica_without_its_primary_refuses_to_read)
 	order("REPLICAOF NO ONE");
 	rig_until_state(&rig, late, STAY_CONNECTED, 5);
 }
-END_TEST
 
-Suite *
-suite_redis_refuses(void)
-{
-	Suite *suite = suite_create("redis_refuses");
-	TCase *tcase = tcase_create("server"), *full = tcase_create("full");
-
-	tcase_add_checked_fixture(tcase, bed_open_with_admin, bed_close);
-	tcase_add_test(tcase,
-	    test_redis_refuses_a_wrong_password_fails_calls_at_once_and_says_why);
-	tcase_add_test(
-	    tcase, test_redis_refuses_no_password_where_one_is_needed);
-	tcase_add_test(tcase,
-	    test_redis_refuses_heals_by_itself_when_the_password_is_right_again);
-	tcase_add_test(
-	    tcase, test_redis_refuses_a_password_changed_under_a_session);
-	tcase_add_test(tcase, test_redis_refuses_what_a_user_has_no_right_to);
-	tcase_add_test(tcase,
-	    test_promise_3_a_call_while_loading_is_refused_and_not_executed);
-	tcase_add_test(
-	    tcase, test_redis_refuses_hello_while_loading_and_comes_up_after);
-	tcase_add_test(tcase, test_promise_3_a_replica_refuses_to_write);
-	tcase_add_test(
-	    tcase, test_promise_3_4_refused_writes_find_the_new_primary);
-	tcase_add_test(
-	    tcase, test_promise_4_a_refused_write_in_front_of_a_script_is_told);
-	tcase_add_test(
-	    tcase, test_promise_3_what_is_asked_while_loading_is_done_after);
-	tcase_add_test(tcase,
-	    test_promise_3_a_replica_without_its_primary_refuses_to_read);
-	tcase_set_timeout(tcase, 60);
-	suite_add_tcase(suite, tcase);
-	tcase_add_test(
-	    full, test_redis_refuses_one_client_too_many_until_there_is_room);
-	suite_add_tcase(suite, full);
-	return suite;
-}
+TEST_SUITE_WITH(redis_refuses, .before = bed_open_with_admin,
+    .after = bed_close, .seconds = 60)

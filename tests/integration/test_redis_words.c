@@ -55,7 +55,8 @@ static const struct example {
 	    STAY_REPLIED },
 };
 
-START_TEST(test_redis_words_of_a_real_server)
+TEST_ROWS(
+    redis_words_of_a_real_server, (sizeof(examples) / sizeof(examples[0])))
 {
 	const struct example *example = &examples[_i];
 	struct stay_redis *redis = rig_connect(&rig, server.url, NULL);
@@ -71,7 +72,6 @@ START_TEST(test_redis_words_of_a_real_server)
 	ask_now(&rig, redis, &answer, "EXISTS key");
 	ck_assert_int_eq(answer.integer, 0);
 }
-END_TEST
 
 /* ---- what only reads ---- */
 
@@ -133,7 +133,7 @@ are_many(void *arg)
 }
 
 /* The server itself says of each command whether it does. */
-START_TEST(test_redis_words_what_only_reads)
+TEST(redis_words_what_only_reads)
 {
 	struct stay_redis *redis = rig_connect(&rig, server.url, NULL);
 	unsigned commands = 0;
@@ -143,7 +143,6 @@ START_TEST(test_redis_words_what_only_reads)
 	    STAY_OK);
 	rig_until(&rig, are_many, &commands, 10);
 }
-END_TEST
 
 /* ---- while something else runs ---- */
 
@@ -165,7 +164,7 @@ is_busy(void *arg)
 }
 
 /* A script is not ended by its client: it is killed by another's. */
-START_TEST(test_redis_words_busy)
+TEST(redis_words_busy)
 {
 	struct stay_redis *redis = rig_connect(&rig, server.url, NULL);
 	struct stay_redis *other = rig_connect(&rig, server.url, NULL);
@@ -179,7 +178,6 @@ START_TEST(test_redis_words_busy)
 	await_answer(&rig, &script, 5);
 	ck_assert_int_eq(script.outcome, STAY_REPLIED);
 }
-END_TEST
 
 static const char *const waits[] = { "BLPOP queue 0", "BLMPOP 0 1 queue LEFT",
 	"BZPOPMIN queue 0", "XREAD BLOCK 0 STREAMS queue $",
@@ -201,7 +199,7 @@ is_unblocked(void *arg)
 	return false;
 }
 
-START_TEST(test_redis_words_unblocked)
+TEST_ROWS(redis_words_unblocked, (sizeof(waits) / sizeof(waits[0])))
 {
 	struct stay_redis *redis = rig_connect(&rig, server.url, NULL);
 	struct answer id, answer;
@@ -212,11 +210,10 @@ START_TEST(test_redis_words_unblocked)
 	rig_until(&rig, is_unblocked, &answer, 10);
 	check(&answer, "UNBLOCKED ", STAY_REFUSED);
 }
-END_TEST
 
 /* ---- what was agreed on ---- */
 
-START_TEST(test_redis_words_agreement_with_a_real_server)
+TEST(redis_words_agreement_with_a_real_server)
 {
 	struct stay_redis_agreement agreed = { STAY_REDIS_AGREEMENT };
 	struct stay_redis *redis = rig_connect(&rig, server.url, NULL);
@@ -234,10 +231,9 @@ START_TEST(test_redis_words_agreement_with_a_real_server)
 	stay_redis_get_agreement(redis, &agreed);
 	ck_assert_int_eq(agreed.role, STAY_REDIS_REPLICA);
 }
-END_TEST
 
 /* With a password or without, in both protocols, by the shortest way. */
-START_TEST(test_redis_words_greetings_of_a_real_server)
+TEST(redis_words_greetings_of_a_real_server)
 {
 	static const char *const queries[] = { "", "?protocol=2",
 		"?protocol=3&client_name=me" };
@@ -260,24 +256,6 @@ START_TEST(test_redis_words_greetings_of_a_real_server)
 			    answer.text, user == 2 ? "me" : "default");
 		}
 }
-END_TEST
 
-Suite *
-suite_redis_words(void)
-{
-	Suite *suite = suite_create("redis_words");
-	TCase *tcase = tcase_create("redis_words");
-
-	tcase_add_checked_fixture(tcase, bed_open_with_admin, bed_close);
-	tcase_set_timeout(tcase, 60);
-	tcase_add_loop_test(tcase, test_redis_words_of_a_real_server, 0,
-	    (int)(sizeof(examples) / sizeof(examples[0])));
-	tcase_add_test(tcase, test_redis_words_what_only_reads);
-	tcase_add_test(tcase, test_redis_words_busy);
-	tcase_add_loop_test(tcase, test_redis_words_unblocked, 0,
-	    (int)(sizeof(waits) / sizeof(waits[0])));
-	tcase_add_test(tcase, test_redis_words_agreement_with_a_real_server);
-	tcase_add_test(tcase, test_redis_words_greetings_of_a_real_server);
-	suite_add_tcase(suite, tcase);
-	return suite;
-}
+TEST_SUITE_WITH(redis_words, .before = bed_open_with_admin, .after = bed_close,
+    .seconds = 60)

@@ -392,7 +392,7 @@ inside_alone() {
 # In the name of a unit test and of an integration test, and an invariant of the
 # simulator's.
 promise() {
-	name="^START_TEST(test_promise_\([0-9]*_\)*$1_"
+	name="^\(TEST(\|TEST_ROWS(\|START_TEST(test_\)promise_\([0-9]*_\)*$1_"
 	for kind in unit integration; do
 		grep -q "$name" tests/$kind/*.c || echo "no $kind test"
 	done | none || return 1

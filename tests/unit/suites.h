@@ -4,6 +4,8 @@
 
 #include <check.h>
 
+#include "support/suite.h"
+
 #define SUITE(name) Suite *suite_##name(void);
 #include "suites.def"
 #undef SUITE

@@ -20,7 +20,7 @@ static const struct {
 	{ "", "6379", NULL },
 };
 
-START_TEST(test_address_of_a_literal_is_shown_as_it_was_written)
+TEST(address_of_a_literal_is_shown_as_it_was_written)
 {
 	struct stay_address address;
 	char text[STAY__ADDRESS_TEXT];
@@ -36,9 +36,8 @@ START_TEST(test_address_of_a_literal_is_shown_as_it_was_written)
 		ck_assert_str_eq(text, literals[i].text);
 	}
 }
-END_TEST
 
-START_TEST(test_address_of_a_path_fits_or_is_refused)
+TEST(address_of_a_path_fits_or_is_refused)
 {
 	struct stay_address address;
 	char text[STAY__ADDRESS_TEXT];
@@ -55,17 +54,5 @@ START_TEST(test_address_of_a_path_fits_or_is_refused)
 	ck_assert(!stay__address_of_path(&address, path));
 	ck_assert(!stay__address_of_path(&address, ""));
 }
-END_TEST
 
-Suite *
-suite_address(void)
-{
-	Suite *suite = suite_create("address");
-	TCase *tests = tcase_create("address");
-
-	tcase_add_test(
-	    tests, test_address_of_a_literal_is_shown_as_it_was_written);
-	tcase_add_test(tests, test_address_of_a_path_fits_or_is_refused);
-	suite_add_tcase(suite, tests);
-	return suite;
-}
+TEST_SUITE(address)

@@ -28,7 +28,7 @@ delay(struct stay_backoff_policy policy, uint32_t attempt, uint64_t elapsed_ms)
 	return stay_backoff_delay(&policy, attempt, elapsed_ms, 0);
 }
 
-START_TEST(test_backoff_zero_fields_are_the_defaults)
+TEST(backoff_zero_fields_are_the_defaults)
 {
 	struct stay_backoff_policy zero = { 0 };
 	struct stay_backoff_policy full = stay_backoff_default();
@@ -46,9 +46,8 @@ START_TEST(test_backoff_zero_fields_are_the_defaults)
 	ck_assert_uint_eq(delay(zero, 2, 0), 100);
 	ck_assert_uint_eq(delay(zero, 1000, 0), 30000);
 }
-END_TEST
 
-START_TEST(test_backoff_proportional_follows_the_outage)
+TEST(backoff_proportional_follows_the_outage)
 {
 	struct stay_backoff_policy policy =
 	    without_jitter(stay_backoff_default());
@@ -64,9 +63,8 @@ START_TEST(test_backoff_proportional_follows_the_outage)
 	policy.divisor = UINT32_MAX;
 	ck_assert_uint_eq(delay(policy, 2, 20000), 50);
 }
-END_TEST
 
-START_TEST(test_backoff_constant_is_constant)
+TEST(backoff_constant_is_constant)
 {
 	struct stay_backoff_policy policy =
 	    without_jitter(stay_backoff_constant(60000));
@@ -74,9 +72,8 @@ START_TEST(test_backoff_constant_is_constant)
 	ck_assert_uint_eq(delay(policy, 1, 0), 60000);
 	ck_assert_uint_eq(delay(policy, UINT32_MAX, UINT64_MAX), 60000);
 }
-END_TEST
 
-START_TEST(test_backoff_exponential_grows_to_the_cap)
+TEST(backoff_exponential_grows_to_the_cap)
 {
 	struct stay_backoff_policy policy =
 	    without_jitter(stay_backoff_exponential(100, 1000));
@@ -92,9 +89,8 @@ START_TEST(test_backoff_exponential_grows_to_the_cap)
 	policy.factor = 1;
 	ck_assert_uint_eq(delay(policy, UINT32_MAX, 0), 100);
 }
-END_TEST
 
-START_TEST(test_backoff_nothing_overflows)
+TEST(backoff_nothing_overflows)
 {
 	struct stay_backoff_policy policy =
 	    without_jitter(stay_backoff_exponential(1, UINT64_MAX));
@@ -117,9 +113,8 @@ START_TEST(test_backoff_nothing_overflows)
 	policy.divisor = 1;
 	ck_assert_uint_eq(delay(policy, 1, UINT64_MAX), 30000);
 }
-END_TEST
 
-START_TEST(test_backoff_the_cap_is_above_all)
+TEST(backoff_the_cap_is_above_all)
 {
 	struct stay_backoff_policy policy =
 	    without_jitter(stay_backoff_exponential(5000, 1000));
@@ -130,9 +125,8 @@ START_TEST(test_backoff_the_cap_is_above_all)
 	policy.kind = STAY_BACKOFF_PROPORTIONAL;
 	ck_assert_uint_eq(delay(policy, 1, 0), 1000);
 }
-END_TEST
 
-START_TEST(test_backoff_attempts_end)
+TEST(backoff_attempts_end)
 {
 	struct stay_backoff_policy policy = stay_backoff_default();
 
@@ -145,7 +139,6 @@ START_TEST(test_backoff_attempts_end)
 	policy = stay_backoff_constant(STAY_FOREVER);
 	ck_assert_uint_eq(delay(policy, 1, 0), STAY_FOREVER);
 }
-END_TEST
 
 /* Within [least, most], both ends reached, ten equal parts equally often. */
 static void
@@ -173,7 +166,7 @@ assert_uniform(
 		    hits[i], DRAWS / PARTS, DRAWS / PARTS * 0.1);
 }
 
-START_TEST(test_promise_13_equal_jitter_spreads_over_the_upper_half)
+TEST(promise_13_equal_jitter_spreads_over_the_upper_half)
 {
 	struct stay_backoff_policy policy = stay_backoff_constant(2000);
 
@@ -182,18 +175,16 @@ START_TEST(test_promise_13_equal_jitter_spreads_over_the_upper_half)
 	policy = stay_backoff_constant(1999);
 	assert_uniform(&policy, 999, 1999);
 }
-END_TEST
 
-START_TEST(test_promise_13_full_jitter_spreads_over_all)
+TEST(promise_13_full_jitter_spreads_over_all)
 {
 	struct stay_backoff_policy policy = stay_backoff_constant(2000);
 
 	policy.jitter = STAY_JITTER_FULL;
 	assert_uniform(&policy, 0, 2000);
 }
-END_TEST
 
-START_TEST(test_promise_13_delays_at_the_cap_have_jitter_too)
+TEST(promise_13_delays_at_the_cap_have_jitter_too)
 {
 	struct stay_backoff_policy policy = stay_backoff_exponential(1, 2000);
 	uint64_t seed = 4, first, ms;
@@ -208,16 +199,14 @@ START_TEST(test_promise_13_delays_at_the_cap_have_jitter_too)
 	}
 	ck_assert(differ);
 }
-END_TEST
 
-START_TEST(test_backoff_the_smallest_delays_survive_jitter)
+TEST(backoff_the_smallest_delays_survive_jitter)
 {
 	struct stay_backoff_policy policy = stay_backoff_constant(1);
 
 	for (uint64_t random = 0; random < 10; random++)
 		ck_assert_uint_le(stay_backoff_delay(&policy, 1, 0, random), 1);
 }
-END_TEST
 
 static uint64_t
 linear(const struct stay_backoff_policy *policy, uint32_t attempt,
@@ -228,7 +217,7 @@ linear(const struct stay_backoff_policy *policy, uint32_t attempt,
 	return elapsed_ms == UINT64_MAX ? STAY_FOREVER : *step * attempt;
 }
 
-START_TEST(test_backoff_custom_is_held_in_bounds_or_gives_up)
+TEST(backoff_custom_is_held_in_bounds_or_gives_up)
 {
 	uint64_t step = 70;
 	struct stay_backoff_policy policy = { .kind = STAY_BACKOFF_CUSTOM,
@@ -248,9 +237,8 @@ START_TEST(test_backoff_custom_is_held_in_bounds_or_gives_up)
 	policy.jitter = STAY_JITTER_EQUAL;
 	ck_assert_uint_eq(delay(policy, 3, 0), 105);
 }
-END_TEST
 
-START_TEST(test_backoff_unknown_kinds_are_the_default)
+TEST(backoff_unknown_kinds_are_the_default)
 {
 	struct stay_backoff_policy policy =
 	    without_jitter(stay_backoff_default());
@@ -260,9 +248,8 @@ START_TEST(test_backoff_unknown_kinds_are_the_default)
 	policy.kind = (enum stay_backoff_kind)77;
 	ck_assert_uint_eq(delay(policy, 1, 20000), 2000);
 }
-END_TEST
 
-START_TEST(test_backoff_step_counts_and_measures)
+TEST(backoff_step_counts_and_measures)
 {
 	struct stay_backoff backoff = { .policy = without_jitter(
 					    stay_backoff_default()) };
@@ -275,9 +262,8 @@ START_TEST(test_backoff_step_counts_and_measures)
 	ck_assert_uint_eq(backoff.attempt, 3);
 	ck_assert_uint_eq(stay_backoff_step(&backoff, 10, 0, 0), 50);
 }
-END_TEST
 
-START_TEST(test_backoff_step_starts_over_only_after_a_stable_time)
+TEST(backoff_step_starts_over_only_after_a_stable_time)
 {
 	struct stay_backoff backoff = { 0 };
 
@@ -291,11 +277,10 @@ START_TEST(test_backoff_step_starts_over_only_after_a_stable_time)
 	ck_assert_uint_eq(stay_backoff_step(&backoff, 9001, 5000, 0), 200);
 	ck_assert_uint_eq(stay_backoff_step(&backoff, 9002, 60000, 0), 100);
 }
-END_TEST
 
 /* Only what it was down is an outage; a peer that lets in and throws out earns
  * nothing by it. */
-START_TEST(test_promise_13_a_short_session_does_not_end_an_outage)
+TEST_ROWS(promise_13_a_short_session_does_not_end_an_outage, 5)
 {
 	static const uint64_t holds[] = { 0, 5, 20, 100, 4999 };
 	struct stay_backoff backoff = { .policy = without_jitter(
@@ -313,9 +298,8 @@ START_TEST(test_promise_13_a_short_session_does_not_end_an_outage)
 	ck_assert_uint_eq(
 	    stay_backoff_step(&backoff, now += 5000, 5000, 0), 50);
 }
-END_TEST
 
-START_TEST(test_backoff_step_ends_and_begins_again)
+TEST(backoff_step_ends_and_begins_again)
 {
 	struct stay_backoff backoff = { 0 };
 
@@ -329,39 +313,5 @@ START_TEST(test_backoff_step_ends_and_begins_again)
 	ck_assert_uint_eq(stay_backoff_step(&backoff, 0, 0, 0), STAY_FOREVER);
 	ck_assert_uint_eq(backoff.attempt, UINT32_MAX);
 }
-END_TEST
 
-Suite *
-suite_backoff(void)
-{
-	Suite *suite = suite_create("backoff");
-	TCase *size = tcase_create("size");
-	TCase *spread = tcase_create("spread");
-	TCase *step = tcase_create("step");
-
-	tcase_add_test(size, test_backoff_zero_fields_are_the_defaults);
-	tcase_add_test(size, test_backoff_proportional_follows_the_outage);
-	tcase_add_test(size, test_backoff_constant_is_constant);
-	tcase_add_test(size, test_backoff_exponential_grows_to_the_cap);
-	tcase_add_test(size, test_backoff_nothing_overflows);
-	tcase_add_test(size, test_backoff_the_cap_is_above_all);
-	tcase_add_test(size, test_backoff_attempts_end);
-	tcase_add_test(size, test_backoff_custom_is_held_in_bounds_or_gives_up);
-	tcase_add_test(size, test_backoff_unknown_kinds_are_the_default);
-	suite_add_tcase(suite, size);
-	tcase_add_test(
-	    spread, test_promise_13_equal_jitter_spreads_over_the_upper_half);
-	tcase_add_test(spread, test_promise_13_full_jitter_spreads_over_all);
-	tcase_add_test(
-	    spread, test_promise_13_delays_at_the_cap_have_jitter_too);
-	tcase_add_test(spread, test_backoff_the_smallest_delays_survive_jitter);
-	suite_add_tcase(suite, spread);
-	tcase_add_test(step, test_backoff_step_counts_and_measures);
-	tcase_add_loop_test(
-	    step, test_promise_13_a_short_session_does_not_end_an_outage, 0, 5);
-	tcase_add_test(
-	    step, test_backoff_step_starts_over_only_after_a_stable_time);
-	tcase_add_test(step, test_backoff_step_ends_and_begins_again);
-	suite_add_tcase(suite, step);
-	return suite;
-}
+TEST_SUITE(backoff)

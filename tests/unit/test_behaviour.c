@@ -367,60 +367,34 @@ static const struct story of_info[] = {
 };
 /* clang-format on */
 
-START_TEST(test_behaviour_init_verdicts)
+TEST_ROWS(behaviour_init_verdicts, STORIES(of_init))
 {
 	story_check(&of_init[_i]);
 }
-END_TEST
 
-START_TEST(test_behaviour_connect_verdicts)
+TEST_ROWS(behaviour_connect_verdicts, STORIES(of_connect))
 {
 	story_check(&of_connect[_i]);
 }
-END_TEST
 
-START_TEST(test_behaviour_disconnect_verdicts)
+TEST_ROWS(behaviour_disconnect_verdicts, STORIES(of_disconnect))
 {
 	story_check(&of_disconnect[_i]);
 }
-END_TEST
 
-START_TEST(test_behaviour_call_verdicts)
+TEST_ROWS(behaviour_call_verdicts, STORIES(of_call))
 {
 	story_check(&of_call[_i]);
 }
-END_TEST
 
-START_TEST(test_behaviour_cast_verdicts)
+TEST_ROWS(behaviour_cast_verdicts, STORIES(of_cast))
 {
 	story_check(&of_cast[_i]);
 }
-END_TEST
 
-START_TEST(test_behaviour_info_verdicts)
+TEST_ROWS(behaviour_info_verdicts, STORIES(of_info))
 {
 	story_check(&of_info[_i]);
 }
-END_TEST
 
-Suite *
-suite_behaviour(void)
-{
-	Suite *suite = suite_create("behaviour");
-	TCase *tcase = tcase_create("verdicts");
-
-	tcase_add_loop_test(
-	    tcase, test_behaviour_init_verdicts, 0, STORIES(of_init));
-	tcase_add_loop_test(
-	    tcase, test_behaviour_connect_verdicts, 0, STORIES(of_connect));
-	tcase_add_loop_test(tcase, test_behaviour_disconnect_verdicts, 0,
-	    STORIES(of_disconnect));
-	tcase_add_loop_test(
-	    tcase, test_behaviour_call_verdicts, 0, STORIES(of_call));
-	tcase_add_loop_test(
-	    tcase, test_behaviour_cast_verdicts, 0, STORIES(of_cast));
-	tcase_add_loop_test(
-	    tcase, test_behaviour_info_verdicts, 0, STORIES(of_info));
-	suite_add_tcase(suite, tcase);
-	return suite;
-}
+TEST_SUITE(behaviour)

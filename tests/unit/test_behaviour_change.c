@@ -112,20 +112,9 @@ static const struct story changes[] = {
 };
 /* clang-format on */
 
-START_TEST(test_behaviour_change_of_code)
+TEST_ROWS(behaviour_change_of_code, STORIES(changes))
 {
 	story_check(&changes[_i]);
 }
-END_TEST
 
-Suite *
-suite_behaviour_change(void)
-{
-	Suite *suite = suite_create("behaviour_change");
-	TCase *tcase = tcase_create("change");
-
-	tcase_add_loop_test(
-	    tcase, test_behaviour_change_of_code, 0, STORIES(changes));
-	suite_add_tcase(suite, tcase);
-	return suite;
-}
+TEST_SUITE(behaviour_change)

@@ -179,7 +179,7 @@ try_verdict(const struct situation *in, const char *verdict, const char *with)
 	    in->name, script, in->then, trace);
 }
 
-START_TEST(test_behaviour_legal_in_every_situation)
+TEST_ROWS(behaviour_legal_in_every_situation, SITUATIONS)
 {
 	const struct situation *in = &situations[_i];
 
@@ -187,10 +187,9 @@ START_TEST(test_behaviour_legal_in_every_situation)
 		for (int with = 0; with < COMPANY; with++)
 			try_verdict(in, verdicts[verdict], company[with]);
 }
-END_TEST
 
 /* A verdict that no constructor has made. */
-START_TEST(test_behaviour_legal_none_but_the_constructed)
+TEST(behaviour_legal_none_but_the_constructed)
 {
 	struct probe *probe = probe_new();
 	struct stay_verdict made = stay_verdict_ok();
@@ -205,17 +204,5 @@ START_TEST(test_behaviour_legal_none_but_the_constructed)
 	fault = probe_end(probe);
 	ck_assert_msg(fault == NULL, "%s", fault);
 }
-END_TEST
 
-Suite *
-suite_behaviour_legal(void)
-{
-	Suite *suite = suite_create("behaviour_legal");
-	TCase *tcase = tcase_create("verdicts");
-
-	tcase_add_loop_test(
-	    tcase, test_behaviour_legal_in_every_situation, 0, SITUATIONS);
-	tcase_add_test(tcase, test_behaviour_legal_none_but_the_constructed);
-	suite_add_tcase(suite, tcase);
-	return suite;
-}
+TEST_SUITE(behaviour_legal)

@@ -197,35 +197,30 @@ static const struct story loops[] = {
 };
 /* clang-format on */
 
-START_TEST(test_behaviour_life_defaults)
+TEST_ROWS(behaviour_life_defaults, STORIES(defaults))
 {
 	story_check(&defaults[_i]);
 }
-END_TEST
 
-START_TEST(test_behaviour_life_notices)
+TEST_ROWS(behaviour_life_notices, STORIES(notices))
 {
 	story_check(&notices[_i]);
 }
-END_TEST
 
-START_TEST(test_behaviour_life_awaiting)
+TEST_ROWS(behaviour_life_awaiting, STORIES(awaiting))
 {
 	story_check(&awaiting[_i]);
 }
-END_TEST
 
-START_TEST(test_behaviour_life_draining)
+TEST_ROWS(behaviour_life_draining, STORIES(draining))
 {
 	story_check(&draining[_i]);
 }
-END_TEST
 
-START_TEST(test_behaviour_life_loops)
+TEST_ROWS(behaviour_life_loops, STORIES(loops))
 {
 	story_check(&loops[_i]);
 }
-END_TEST
 
 /* ---- what start refuses ---- */
 
@@ -245,7 +240,7 @@ refusal(const struct stay_behaviour *behaviour,
 	return status;
 }
 
-START_TEST(test_behaviour_life_start_refuses_unknown_behaviours)
+TEST(behaviour_life_start_refuses_unknown_behaviours)
 {
 	struct stay_behaviour behaviour = probe_behaviour;
 
@@ -259,9 +254,8 @@ START_TEST(test_behaviour_life_start_refuses_unknown_behaviours)
 	ck_assert_int_eq(refusal(&behaviour, NULL), STAY_E_ABI);
 	ck_assert_int_eq(refusal(NULL, NULL), STAY_E_ARG);
 }
-END_TEST
 
-START_TEST(test_behaviour_life_start_refuses_unknown_options)
+TEST(behaviour_life_start_refuses_unknown_options)
 {
 	struct stay_conn_options options = { STAY_CONN_OPTIONS };
 
@@ -273,9 +267,8 @@ START_TEST(test_behaviour_life_start_refuses_unknown_options)
 		.throttle_burst = 1u << 20 };
 	ck_assert_int_eq(refusal(&probe_behaviour, &options), STAY_E_ARG);
 }
-END_TEST
 
-START_TEST(test_behaviour_life_upgrade_refuses_unknown_behaviours)
+TEST(behaviour_life_upgrade_refuses_unknown_behaviours)
 {
 	struct probe *probe = probe_new();
 	struct stay_behaviour next = probe_behaviour;
@@ -297,11 +290,10 @@ START_TEST(test_behaviour_life_upgrade_refuses_unknown_behaviours)
 	fault = probe_end(probe);
 	ck_assert_msg(fault == NULL, "%s", fault);
 }
-END_TEST
 
 /* ---- what it says about itself ---- */
 
-START_TEST(test_behaviour_life_a_connection_knows_itself)
+TEST(behaviour_life_a_connection_knows_itself)
 {
 	struct probe *probe = probe_new();
 	const char *fault;
@@ -324,31 +316,5 @@ START_TEST(test_behaviour_life_a_connection_knows_itself)
 	fault = probe_end(probe);
 	ck_assert_msg(fault == NULL, "%s", fault);
 }
-END_TEST
 
-Suite *
-suite_behaviour_life(void)
-{
-	Suite *suite = suite_create("behaviour_life");
-	TCase *tcase = tcase_create("life");
-
-	tcase_add_loop_test(
-	    tcase, test_behaviour_life_defaults, 0, STORIES(defaults));
-	tcase_add_loop_test(
-	    tcase, test_behaviour_life_notices, 0, STORIES(notices));
-	tcase_add_loop_test(
-	    tcase, test_behaviour_life_awaiting, 0, STORIES(awaiting));
-	tcase_add_loop_test(
-	    tcase, test_behaviour_life_draining, 0, STORIES(draining));
-	tcase_add_loop_test(
-	    tcase, test_behaviour_life_loops, 0, STORIES(loops));
-	tcase_add_test(
-	    tcase, test_behaviour_life_start_refuses_unknown_behaviours);
-	tcase_add_test(
-	    tcase, test_behaviour_life_start_refuses_unknown_options);
-	tcase_add_test(
-	    tcase, test_behaviour_life_upgrade_refuses_unknown_behaviours);
-	tcase_add_test(tcase, test_behaviour_life_a_connection_knows_itself);
-	suite_add_tcase(suite, tcase);
-	return suite;
-}
+TEST_SUITE(behaviour_life)

@@ -326,76 +326,44 @@ static const struct story callers[] = {
 };
 /* clang-format on */
 
-START_TEST(test_behaviour_mail_postponed)
+TEST_ROWS(behaviour_mail_postponed, STORIES(postponing))
 {
 	story_check(&postponing[_i]);
 }
-END_TEST
 
-START_TEST(test_promise_7_mail_is_bounded)
+TEST_ROWS(promise_7_mail_is_bounded, STORIES(bounds))
 {
 	story_check(&bounds[_i]);
 }
-END_TEST
 
-START_TEST(test_promise_7_what_is_replaced_is_bounded)
+TEST_ROWS(promise_7_what_is_replaced_is_bounded, STORIES(replaced))
 {
 	story_check(&replaced[_i]);
 }
-END_TEST
 
-START_TEST(test_promise_7_open_calls_are_bounded)
+TEST_ROWS(promise_7_open_calls_are_bounded, STORIES(open_calls))
 {
 	story_check(&open_calls[_i]);
 }
-END_TEST
 
-START_TEST(test_behaviour_mail_next_events)
+TEST_ROWS(behaviour_mail_next_events, STORIES(next_events))
 {
 	story_check(&next_events[_i]);
 }
-END_TEST
 
-START_TEST(test_behaviour_mail_state_timeouts)
+TEST_ROWS(behaviour_mail_state_timeouts, STORIES(state_timeouts))
 {
 	story_check(&state_timeouts[_i]);
 }
-END_TEST
 
-START_TEST(test_behaviour_mail_message_timeouts)
+TEST_ROWS(behaviour_mail_message_timeouts, STORIES(message_timeouts))
 {
 	story_check(&message_timeouts[_i]);
 }
-END_TEST
 
-START_TEST(test_behaviour_mail_callers)
+TEST_ROWS(behaviour_mail_callers, STORIES(callers))
 {
 	story_check(&callers[_i]);
 }
-END_TEST
 
-Suite *
-suite_behaviour_mail(void)
-{
-	Suite *suite = suite_create("behaviour_mail");
-	TCase *tcase = tcase_create("mail");
-
-	tcase_add_loop_test(
-	    tcase, test_behaviour_mail_postponed, 0, STORIES(postponing));
-	tcase_add_loop_test(
-	    tcase, test_promise_7_mail_is_bounded, 0, STORIES(bounds));
-	tcase_add_loop_test(tcase, test_promise_7_what_is_replaced_is_bounded,
-	    0, STORIES(replaced));
-	tcase_add_loop_test(tcase, test_promise_7_open_calls_are_bounded, 0,
-	    STORIES(open_calls));
-	tcase_add_loop_test(
-	    tcase, test_behaviour_mail_next_events, 0, STORIES(next_events));
-	tcase_add_loop_test(tcase, test_behaviour_mail_state_timeouts, 0,
-	    STORIES(state_timeouts));
-	tcase_add_loop_test(tcase, test_behaviour_mail_message_timeouts, 0,
-	    STORIES(message_timeouts));
-	tcase_add_loop_test(
-	    tcase, test_behaviour_mail_callers, 0, STORIES(callers));
-	suite_add_tcase(suite, tcase);
-	return suite;
-}
+TEST_SUITE(behaviour_mail)

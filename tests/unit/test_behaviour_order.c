@@ -367,29 +367,25 @@ static const struct story cycles[] = {
 };
 /* clang-format on */
 
-START_TEST(test_behaviour_order_stop_inside_a_callback)
+TEST_ROWS(behaviour_order_stop_inside_a_callback, STORIES(stops_inside))
 {
 	story_check(&stops_inside[_i]);
 }
-END_TEST
 
-START_TEST(test_behaviour_order_stop_from_outside)
+TEST_ROWS(behaviour_order_stop_from_outside, STORIES(stops_outside))
 {
 	story_check(&stops_outside[_i]);
 }
-END_TEST
 
-START_TEST(test_behaviour_order_of_everything_else)
+TEST_ROWS(behaviour_order_of_everything_else, STORIES(order))
 {
 	story_check(&order[_i]);
 }
-END_TEST
 
-START_TEST(test_behaviour_order_connects_are_throttled)
+TEST_ROWS(behaviour_order_connects_are_throttled, STORIES(throttle))
 {
 	story_check(&throttle[_i]);
 }
-END_TEST
 
 static unsigned
 count(const char *text, const char *word)
@@ -404,7 +400,7 @@ count(const char *text, const char *word)
 }
 
 /* Four in 100 ms and the one that waited for them, for a second. */
-START_TEST(test_behaviour_order_cycles_leave_the_loop_alive)
+TEST_ROWS(behaviour_order_cycles_leave_the_loop_alive, STORIES(cycles))
 {
 	struct probe *probe = probe_new();
 	unsigned connects;
@@ -418,25 +414,5 @@ START_TEST(test_behaviour_order_cycles_leave_the_loop_alive)
 	ck_assert_uint_le(connects, 50);
 	ck_assert_uint_ge(connects, 36);
 }
-END_TEST
 
-Suite *
-suite_behaviour_order(void)
-{
-	Suite *suite = suite_create("behaviour_order");
-	TCase *tcase = tcase_create("order");
-
-	tcase_add_loop_test(tcase, test_behaviour_order_stop_inside_a_callback,
-	    0, STORIES(stops_inside));
-	tcase_add_loop_test(tcase, test_behaviour_order_stop_from_outside, 0,
-	    STORIES(stops_outside));
-	tcase_add_loop_test(
-	    tcase, test_behaviour_order_of_everything_else, 0, STORIES(order));
-	tcase_add_loop_test(tcase, test_behaviour_order_connects_are_throttled,
-	    0, STORIES(throttle));
-	tcase_add_loop_test(tcase,
-	    test_behaviour_order_cycles_leave_the_loop_alive, 0,
-	    STORIES(cycles));
-	suite_add_tcase(suite, tcase);
-	return suite;
-}
+TEST_SUITE(behaviour_order)

@@ -285,52 +285,29 @@ static const struct story waiting[] = {
 };
 /* clang-format on */
 
-START_TEST(test_behaviour_pending_connect_hears_info)
+TEST_ROWS(behaviour_pending_connect_hears_info, STORIES(connecting_info))
 {
 	story_check(&connecting_info[_i]);
 }
-END_TEST
 
-START_TEST(test_behaviour_pending_disconnect_hears_info)
+TEST_ROWS(behaviour_pending_disconnect_hears_info, STORIES(disconnecting_info))
 {
 	story_check(&disconnecting_info[_i]);
 }
-END_TEST
 
-START_TEST(test_behaviour_pending_lets_through)
+TEST_ROWS(behaviour_pending_lets_through, STORIES(let_through))
 {
 	story_check(&let_through[_i]);
 }
-END_TEST
 
-START_TEST(test_behaviour_pending_has_a_budget)
+TEST_ROWS(behaviour_pending_has_a_budget, STORIES(budgets))
 {
 	story_check(&budgets[_i]);
 }
-END_TEST
 
-START_TEST(test_behaviour_pending_makes_others_wait)
+TEST_ROWS(behaviour_pending_makes_others_wait, STORIES(waiting))
 {
 	story_check(&waiting[_i]);
 }
-END_TEST
 
-Suite *
-suite_behaviour_pending(void)
-{
-	Suite *suite = suite_create("behaviour_pending");
-	TCase *tcase = tcase_create("pending");
-
-	tcase_add_loop_test(tcase, test_behaviour_pending_connect_hears_info, 0,
-	    STORIES(connecting_info));
-	tcase_add_loop_test(tcase, test_behaviour_pending_disconnect_hears_info,
-	    0, STORIES(disconnecting_info));
-	tcase_add_loop_test(tcase, test_behaviour_pending_lets_through, 0,
-	    STORIES(let_through));
-	tcase_add_loop_test(
-	    tcase, test_behaviour_pending_has_a_budget, 0, STORIES(budgets));
-	tcase_add_loop_test(tcase, test_behaviour_pending_makes_others_wait, 0,
-	    STORIES(waiting));
-	suite_add_tcase(suite, tcase);
-	return suite;
-}
+TEST_SUITE(behaviour_pending)

@@ -175,22 +175,10 @@ play(uint64_t number)
 	    (unsigned long long)number, fault, script.bytes, drive.bytes);
 }
 
-START_TEST(test_behaviour_random_stories_keep_what_all_must)
+TEST_ROWS(behaviour_random_stories_keep_what_all_must, BATCHES)
 {
 	for (uint64_t i = 0; i < STORIES_A_BATCH; i++)
 		play((uint64_t)_i * STORIES_A_BATCH + i);
 }
-END_TEST
 
-Suite *
-suite_behaviour_random(void)
-{
-	Suite *suite = suite_create("behaviour_random");
-	TCase *tcase = tcase_create("random");
-
-	tcase_set_timeout(tcase, 60);
-	tcase_add_loop_test(tcase,
-	    test_behaviour_random_stories_keep_what_all_must, 0, BATCHES);
-	suite_add_tcase(suite, tcase);
-	return suite;
-}
+TEST_SUITE_WITH(behaviour_random, .seconds = 60)

@@ -263,23 +263,20 @@ static const struct story asking[] = {
 };
 /* clang-format on */
 
-START_TEST(test_behaviour_stream_news)
+TEST_ROWS(behaviour_stream_news, STORIES(news))
 {
 	story_check(&news[_i]);
 }
-END_TEST
 
-START_TEST(test_behaviour_stream_is_closed_by_the_core)
+TEST_ROWS(behaviour_stream_is_closed_by_the_core, STORIES(closing))
 {
 	story_check(&closing[_i]);
 }
-END_TEST
 
-START_TEST(test_behaviour_stream_is_asked_for)
+TEST_ROWS(behaviour_stream_is_asked_for, STORIES(asking))
 {
 	story_check(&asking[_i]);
 }
-END_TEST
 
 /* ---- the governor ---- */
 
@@ -297,7 +294,7 @@ static const struct stay_behaviour blocker = { STAY_BEHAVIOUR,
 	.name = "blocker", .connect = block };
 
 /* "The budget begins when the loop's dial governor grants the dial." */
-START_TEST(test_behaviour_stream_budget_begins_at_the_grant)
+TEST(behaviour_stream_budget_begins_at_the_grant)
 {
 	struct probe *probe = probe_new();
 	struct stay_conn *first;
@@ -320,10 +317,9 @@ START_TEST(test_behaviour_stream_budget_begins_at_the_grant)
 	    "@1 init connect(1) @201 =connecting @251 pending_expired "
 	    "disconnect(expired:TIMEOUT)");
 }
-END_TEST
 
 /* The same of a grant that only the one before holds up. */
-START_TEST(test_promise_13_budget_begins_when_the_stagger_is_over)
+TEST(promise_13_budget_begins_when_the_stagger_is_over)
 {
 	struct probe *probe = probe_new();
 	struct stay_conn *first;
@@ -346,7 +342,6 @@ START_TEST(test_promise_13_budget_begins_when_the_stagger_is_over)
 	    "@1 init connect(1) @199 =connecting @250 pending_expired "
 	    "disconnect(expired:TIMEOUT)");
 }
-END_TEST
 
 /* ---- bytes that are put off ---- */
 
@@ -406,7 +401,7 @@ static const struct stay_behaviour slow_behaviour = { STAY_BEHAVIOUR,
 static const struct peer_row abcd[] = { ON(PEER_ACCEPTS, "abcd"), NO_MORE };
 
 /* The end of the stream comes behind all that was read of it. */
-START_TEST(test_behaviour_stream_bytes_put_off_precede_its_end)
+TEST(behaviour_stream_bytes_put_off_precede_its_end)
 {
 	struct peer server = { .rows = abcd };
 	struct stay_world *world = sim_world_new(1);
@@ -424,9 +419,8 @@ START_TEST(test_behaviour_stream_bytes_put_off_precede_its_end)
 	ck_assert_str_eq(slow.text, "abcd");
 	ck_assert_int_eq(stay_loop_free(loop), STAY_OK);
 }
-END_TEST
 
-START_TEST(test_behaviour_stream_the_last_word_on_what_is_kept_stands)
+TEST(behaviour_stream_the_last_word_on_what_is_kept_stands)
 {
 	struct peer server = { .rows = abcd };
 	struct stay_world *world = sim_world_new(1);
@@ -447,10 +441,9 @@ START_TEST(test_behaviour_stream_the_last_word_on_what_is_kept_stands)
 	ck_assert(sim_run(world, 1000));
 	ck_assert_int_eq(stay_loop_free(loop), STAY_OK);
 }
-END_TEST
 
 /* It breaks at the end of one turn, and is let go of at the next. */
-START_TEST(test_behaviour_stream_of_one_that_is_closed_there_is_no_news)
+TEST(behaviour_stream_of_one_that_is_closed_there_is_no_news)
 {
 	struct probe *probe = probe_new();
 	static char trace[PROBE_TRACE_MAX];
@@ -467,7 +460,6 @@ START_TEST(test_behaviour_stream_of_one_that_is_closed_there_is_no_news)
 	ck_assert_str_eq(
 	    trace, T_UP "@5 cast(2) cast(3) cast(4) disconnect(7)");
 }
-END_TEST
 
 /* Whether memory for bytes to be sent is there after "cast: {write} <verdict>",
  * which is asked for with a kernel that has room, or none. */
@@ -502,13 +494,12 @@ keeps_room_after(const char *verdict, bool full)
 }
 
 /* What the callback itself has sent has to leave first. */
-START_TEST(test_behaviour_stream_hibernates_once_it_is_flushed)
+TEST(behaviour_stream_hibernates_once_it_is_flushed)
 {
 	ck_assert(keeps_room_after("noreply", false));
 	ck_assert(!keeps_room_after("noreply/h", false));
 	ck_assert(!keeps_room_after("noreply/h", true));
 }
-END_TEST
 
 /* ---- socket options ---- */
 
@@ -530,7 +521,7 @@ dialled_with(const struct stay_socket_options *options)
 	return found;
 }
 
-START_TEST(test_behaviour_stream_is_dialled_with_its_options)
+TEST(behaviour_stream_is_dialled_with_its_options)
 {
 	struct stay_socket_options options = {
 		.nodelay = false, .keepalive_ms = 7000, .user_timeout_ms = 9000
@@ -544,7 +535,6 @@ START_TEST(test_behaviour_stream_is_dialled_with_its_options)
 	ck_assert(found.nodelay);
 	ck_assert_uint_eq(found.keepalive_ms, 0);
 }
-END_TEST
 
 /* ---- what is said of it, and what it keeps ---- */
 
@@ -566,7 +556,8 @@ static const struct {
 	    "session probe: 10.0.0.1:7777 closed by the peer; " },
 };
 
-START_TEST(test_behaviour_stream_a_spent_budget_says_what_it_waited_for)
+TEST_ROWS(behaviour_stream_a_spent_budget_says_what_it_waited_for,
+    sizeof(spent) / sizeof(spent[0]))
 {
 	struct probe *probe = probe_new();
 	const char *fault;
@@ -579,10 +570,9 @@ START_TEST(test_behaviour_stream_a_spent_budget_says_what_it_waited_for)
 	fault = probe_end(probe);
 	ck_assert_msg(fault == NULL, "%s", fault);
 }
-END_TEST
 
 /* Not while some of it is still to be written. */
-START_TEST(test_behaviour_stream_hibernate_gives_its_memory_back)
+TEST(behaviour_stream_hibernate_gives_its_memory_back)
 {
 	struct probe *probe = probe_new();
 	const char *fault;
@@ -600,7 +590,6 @@ START_TEST(test_behaviour_stream_hibernate_gives_its_memory_back)
 	fault = probe_end(probe);
 	ck_assert_msg(fault == NULL, "%s", fault);
 }
-END_TEST
 
 /* ---- descriptors, by their numbers ---- */
 
@@ -625,7 +614,7 @@ come_up(struct stay_conn *conn, void *state, const struct stay_event *event)
 					     : stay_verdict_noreply();
 }
 
-START_TEST(test_behaviour_stream_is_dialled_by_a_descriptor)
+TEST(behaviour_stream_is_dialled_by_a_descriptor)
 {
 	const struct stay_behaviour behaviour = { STAY_BEHAVIOUR, .name = "fd",
 		.connect = dial_descriptor, .handle_info = come_up };
@@ -644,39 +633,5 @@ START_TEST(test_behaviour_stream_is_dialled_by_a_descriptor)
 	ck_assert(sim_run(world, 1000));
 	ck_assert_int_eq(stay_loop_free(loop), STAY_OK);
 }
-END_TEST
 
-Suite *
-suite_behaviour_stream(void)
-{
-	Suite *suite = suite_create("behaviour_stream");
-	TCase *tcase = tcase_create("stream");
-
-	tcase_add_loop_test(
-	    tcase, test_behaviour_stream_news, 0, STORIES(news));
-	tcase_add_loop_test(tcase, test_behaviour_stream_is_closed_by_the_core,
-	    0, STORIES(closing));
-	tcase_add_loop_test(
-	    tcase, test_behaviour_stream_is_asked_for, 0, STORIES(asking));
-	tcase_add_test(tcase, test_behaviour_stream_budget_begins_at_the_grant);
-	tcase_add_test(
-	    tcase, test_promise_13_budget_begins_when_the_stagger_is_over);
-	tcase_add_test(
-	    tcase, test_behaviour_stream_is_dialled_with_its_options);
-	tcase_add_test(
-	    tcase, test_behaviour_stream_bytes_put_off_precede_its_end);
-	tcase_add_test(tcase,
-	    test_behaviour_stream_of_one_that_is_closed_there_is_no_news);
-	tcase_add_test(
-	    tcase, test_behaviour_stream_the_last_word_on_what_is_kept_stands);
-	tcase_add_test(
-	    tcase, test_behaviour_stream_hibernates_once_it_is_flushed);
-	tcase_add_test(tcase, test_behaviour_stream_is_dialled_by_a_descriptor);
-	tcase_add_loop_test(tcase,
-	    test_behaviour_stream_a_spent_budget_says_what_it_waited_for, 0,
-	    sizeof(spent) / sizeof(spent[0]));
-	tcase_add_test(
-	    tcase, test_behaviour_stream_hibernate_gives_its_memory_back);
-	suite_add_tcase(suite, tcase);
-	return suite;
-}
+TEST_SUITE(behaviour_stream)

@@ -18,7 +18,7 @@ assert_holds(const struct stay_buf *buf, const char *text)
 	ck_assert_int_eq(memcmp(bytes.data, text, bytes.len), 0);
 }
 
-START_TEST(test_buf_an_empty_one_has_no_memory)
+TEST(buf_an_empty_one_has_no_memory)
 {
 	struct stay_buf buf;
 
@@ -29,9 +29,8 @@ START_TEST(test_buf_an_empty_one_has_no_memory)
 	ck_assert_uint_eq(stay_buf_room(&buf), SIZE_MAX);
 	stay_buf_fini(&buf);
 }
-END_TEST
 
-START_TEST(test_buf_zero_lengths_change_nothing)
+TEST(buf_zero_lengths_change_nothing)
 {
 	struct stay_buf buf;
 
@@ -46,9 +45,8 @@ START_TEST(test_buf_zero_lengths_change_nothing)
 	assert_holds(&buf, "");
 	stay_buf_fini(&buf);
 }
-END_TEST
 
-START_TEST(test_buf_reserve_of_nothing_is_no_failure)
+TEST(buf_reserve_of_nothing_is_no_failure)
 {
 	struct stay_buf buf;
 
@@ -59,9 +57,8 @@ START_TEST(test_buf_reserve_of_nothing_is_no_failure)
 	assert_holds(&buf, "full");
 	stay_buf_fini(&buf);
 }
-END_TEST
 
-START_TEST(test_buf_appends_in_order)
+TEST(buf_appends_in_order)
 {
 	struct stay_buf buf;
 	char *room;
@@ -79,9 +76,8 @@ START_TEST(test_buf_appends_in_order)
 	stay_buf_fini(&buf);
 	ck_assert_ptr_null(buf.data);
 }
-END_TEST
 
-START_TEST(test_buf_fini_keeps_the_limit_and_leaves_it_usable)
+TEST(buf_fini_keeps_the_limit_and_leaves_it_usable)
 {
 	struct stay_buf buf;
 
@@ -93,9 +89,8 @@ START_TEST(test_buf_fini_keeps_the_limit_and_leaves_it_usable)
 	assert_holds(&buf, "def");
 	stay_buf_fini(&buf);
 }
-END_TEST
 
-START_TEST(test_buf_grows_by_doubling)
+TEST(buf_grows_by_doubling)
 {
 	struct stay_buf buf;
 	size_t cap = 0;
@@ -114,9 +109,8 @@ START_TEST(test_buf_grows_by_doubling)
 	EXPECT(stay_buf_len(&buf) == 1 << 20);
 	stay_buf_fini(&buf);
 }
-END_TEST
 
-START_TEST(test_buf_takes_at_the_front_and_cuts_at_the_end)
+TEST(buf_takes_at_the_front_and_cuts_at_the_end)
 {
 	struct stay_buf buf;
 
@@ -134,9 +128,8 @@ START_TEST(test_buf_takes_at_the_front_and_cuts_at_the_end)
 	ck_assert_uint_eq(buf.tail, 0);
 	stay_buf_fini(&buf);
 }
-END_TEST
 
-START_TEST(test_buf_compacts_before_it_grows)
+TEST(buf_compacts_before_it_grows)
 {
 	struct stay_buf buf;
 	char bytes[64];
@@ -154,10 +147,9 @@ START_TEST(test_buf_compacts_before_it_grows)
 	ck_assert_uint_eq(stay_buf_len(&buf), 64);
 	stay_buf_fini(&buf);
 }
-END_TEST
 
 /* It is worth it from where it wins as much as it moves; before, it grows. */
-START_TEST(test_buf_compacts_only_what_is_worth_it)
+TEST(buf_compacts_only_what_is_worth_it)
 {
 	static const size_t takes[] = { 99, 100, 101 };
 	char bytes[200];
@@ -176,10 +168,9 @@ START_TEST(test_buf_compacts_only_what_is_worth_it)
 		stay_buf_fini(&buf);
 	}
 }
-END_TEST
 
 /* A byte behind the tail is always free; so 255 are the most that 256 hold. */
-START_TEST(test_buf_grows_where_it_must_and_no_earlier)
+TEST(buf_grows_where_it_must_and_no_earlier)
 {
 	static const size_t lens[] = { 1, 255, 256, 257, 511, 512, 5000 };
 	static const size_t caps[] = { 256, 256, 512, 512, 512, 1024, 8192 };
@@ -194,10 +185,9 @@ START_TEST(test_buf_grows_where_it_must_and_no_earlier)
 		stay_buf_fini(&buf);
 	}
 }
-END_TEST
 
 /* Counted, not timed: a byte that is moved for each that is taken, at most. */
-START_TEST(test_buf_many_small_takes_move_little)
+TEST(buf_many_small_takes_move_little)
 {
 	struct stay_buf buf;
 	size_t moved = 0, head;
@@ -216,9 +206,8 @@ START_TEST(test_buf_many_small_takes_move_little)
 	EXPECT(buf.cap <= 4 * 10000);
 	stay_buf_fini(&buf);
 }
-END_TEST
 
-START_TEST(test_buf_the_limit_counts_live_bytes)
+TEST(buf_the_limit_counts_live_bytes)
 {
 	struct stay_buf buf;
 
@@ -237,9 +226,8 @@ START_TEST(test_buf_the_limit_counts_live_bytes)
 	ck_assert_int_eq(stay_buf_append(&buf, "x", 1), STAY_E_TOO_BIG);
 	stay_buf_fini(&buf);
 }
-END_TEST
 
-START_TEST(test_buf_more_than_there_is_is_no_memory)
+TEST(buf_more_than_there_is_is_no_memory)
 {
 	struct stay_buf buf;
 
@@ -255,10 +243,9 @@ START_TEST(test_buf_more_than_there_is_is_no_memory)
 	ck_assert_ptr_null(stay_buf_reserve(&buf, SIZE_MAX));
 	stay_buf_fini(&buf);
 }
-END_TEST
 
 /* Each length once: where it just fits and where it just doesn't included. */
-START_TEST(test_buf_printf_fits_at_every_length)
+TEST(buf_printf_fits_at_every_length)
 {
 	static char text[2000];
 	struct stay_buf buf;
@@ -274,9 +261,8 @@ START_TEST(test_buf_printf_fits_at_every_length)
 		text[len] = (char)('a' + len % 26);
 	}
 }
-END_TEST
 
-START_TEST(test_buf_printf_reports_what_it_cannot_convert)
+TEST(buf_printf_reports_what_it_cannot_convert)
 {
 	static const wchar_t unfit[] = { 0x7ffffff0, 0 };
 	struct stay_buf buf;
@@ -287,10 +273,9 @@ START_TEST(test_buf_printf_reports_what_it_cannot_convert)
 	assert_holds(&buf, "kept");
 	stay_buf_fini(&buf);
 }
-END_TEST
 
 /* Whatever is done, the live bytes are those of a plain array. */
-START_TEST(test_buf_integers_are_big_endian)
+TEST(buf_integers_are_big_endian)
 {
 	static const char expected[] = "\xfe\xdc\xba\x89\xab\xcd\xef"
 				       "\xf1\x23\x45\x67\x89\xab\xcd\xef";
@@ -312,10 +297,9 @@ START_TEST(test_buf_integers_are_big_endian)
 	ck_assert_uint_eq(stay_bytes_u64(at + 7), 0xf123456789abcdef);
 	stay_buf_fini(&buf);
 }
-END_TEST
 
 /* Positions are counted from the first byte that is held. */
-START_TEST(test_buf_integers_are_filled_in_afterwards)
+TEST(buf_integers_are_filled_in_afterwards)
 {
 	struct stay_buf buf;
 
@@ -329,9 +313,8 @@ START_TEST(test_buf_integers_are_filled_in_afterwards)
 	ck_assert_mem_eq(stay_buf_bytes(&buf).data, "ABCDEFGHIJKcMNOP", 16);
 	stay_buf_fini(&buf);
 }
-END_TEST
 
-START_TEST(test_buf_a_line_is_looked_for_once)
+TEST(buf_a_line_is_looked_for_once)
 {
 	char text[] = "one\ntwo\n";
 	size_t seen = 0;
@@ -348,9 +331,8 @@ START_TEST(test_buf_a_line_is_looked_for_once)
 	ck_assert_uint_eq(
 	    stay_bytes_line((struct stay_bytes){ text, 0 }, &seen), 0);
 }
-END_TEST
 
-START_TEST(test_buf_random_walk_agrees_with_an_array)
+TEST(buf_random_walk_agrees_with_an_array)
 {
 	enum { LIMIT = 3000 };
 	static char model[LIMIT], chunk[700];
@@ -391,36 +373,5 @@ START_TEST(test_buf_random_walk_agrees_with_an_array)
 	}
 	stay_buf_fini(&buf);
 }
-END_TEST
 
-Suite *
-suite_buf(void)
-{
-	Suite *suite = suite_create("buf");
-	TCase *bytes = tcase_create("bytes");
-	TCase *bounds = tcase_create("bounds");
-
-	tcase_add_test(bytes, test_buf_integers_are_big_endian);
-	tcase_add_test(bytes, test_buf_integers_are_filled_in_afterwards);
-	tcase_add_test(bytes, test_buf_a_line_is_looked_for_once);
-	tcase_add_test(bytes, test_buf_an_empty_one_has_no_memory);
-	tcase_add_test(bytes, test_buf_zero_lengths_change_nothing);
-	tcase_add_test(bytes, test_buf_reserve_of_nothing_is_no_failure);
-	tcase_add_test(bytes, test_buf_appends_in_order);
-	tcase_add_test(
-	    bytes, test_buf_fini_keeps_the_limit_and_leaves_it_usable);
-	tcase_add_test(bytes, test_buf_takes_at_the_front_and_cuts_at_the_end);
-	tcase_add_test(bytes, test_buf_printf_fits_at_every_length);
-	tcase_add_test(bytes, test_buf_printf_reports_what_it_cannot_convert);
-	tcase_add_test(bytes, test_buf_random_walk_agrees_with_an_array);
-	suite_add_tcase(suite, bytes);
-	tcase_add_test(bounds, test_buf_grows_by_doubling);
-	tcase_add_test(bounds, test_buf_compacts_before_it_grows);
-	tcase_add_test(bounds, test_buf_compacts_only_what_is_worth_it);
-	tcase_add_test(bounds, test_buf_grows_where_it_must_and_no_earlier);
-	tcase_add_test(bounds, test_buf_many_small_takes_move_little);
-	tcase_add_test(bounds, test_buf_the_limit_counts_live_bytes);
-	tcase_add_test(bounds, test_buf_more_than_there_is_is_no_memory);
-	suite_add_tcase(suite, bounds);
-	return suite;
-}
+TEST_SUITE(buf)

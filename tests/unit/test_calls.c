@@ -94,7 +94,7 @@ answer(struct stay__call *call)
 }
 
 /* Bytes are kept from the oldest in flight while any may be sent again. */
-START_TEST(test_calls_keep_bytes_only_for_sending_again)
+TEST(calls_keep_bytes_only_for_sending_again)
 {
 	struct stay__call *plain, *first, *second;
 
@@ -114,9 +114,8 @@ START_TEST(test_calls_keep_bytes_only_for_sending_again)
 	ck_assert_uint_eq(calls.kept, 0);
 	end();
 }
-END_TEST
 
-START_TEST(test_calls_that_may_not_wait_are_not_kept)
+TEST(calls_that_may_not_wait_are_not_kept)
 {
 	begin();
 	fly("session", STAY_IDEMPOTENT | STAY_THIS_SESSION);
@@ -126,10 +125,9 @@ START_TEST(test_calls_that_may_not_wait_are_not_kept)
 	ck_assert_uint_eq(calls.kept, 0);
 	end();
 }
-END_TEST
 
 /* Calls that come and go while one stays must not make the buffer grow. */
-START_TEST(test_calls_time_out_without_growing_memory)
+TEST(calls_time_out_without_growing_memory)
 {
 	struct stay__call *stays;
 	char text[64];
@@ -155,10 +153,9 @@ START_TEST(test_calls_time_out_without_growing_memory)
 	ck_assert_uint_eq(told, 50000);
 	end();
 }
-END_TEST
 
 /* The same with the one that stays at the end of the buffer. */
-START_TEST(test_calls_time_out_in_front_without_growing_memory)
+TEST(calls_time_out_in_front_without_growing_memory)
 {
 	struct stay__call *passes, *next;
 
@@ -175,7 +172,6 @@ START_TEST(test_calls_time_out_in_front_without_growing_memory)
 	    calls.sendbuf.live, strlen("some more bytes to move"));
 	end();
 }
-END_TEST
 
 static size_t
 spare_count(void)
@@ -188,7 +184,7 @@ spare_count(void)
 	return count;
 }
 
-START_TEST(test_calls_records_are_used_again)
+TEST(calls_records_are_used_again)
 {
 	begin();
 	for (int i = 0; i < 100; i++)
@@ -198,10 +194,9 @@ START_TEST(test_calls_records_are_used_again)
 	ck_assert_uint_eq(spare_count(), 0);
 	end();
 }
-END_TEST
 
 /* Nothing of the call before is left in a record. */
-START_TEST(test_calls_records_begin_anew)
+TEST(calls_records_begin_anew)
 {
 	struct stay__call *call;
 
@@ -218,10 +213,9 @@ START_TEST(test_calls_records_begin_anew)
 	ck_assert_int_eq(call->outcome, STAY_NOT_SENT);
 	end();
 }
-END_TEST
 
 /* Expectations of the control lane in a row are one record. */
-START_TEST(test_calls_control_is_in_the_order_of_the_wire)
+TEST(calls_control_is_in_the_order_of_the_wire)
 {
 	struct stay__call *a, *control;
 
@@ -241,22 +235,5 @@ START_TEST(test_calls_control_is_in_the_order_of_the_wire)
 	ck_assert_uint_eq(calls.counts.in_flight, 1);
 	end();
 }
-END_TEST
 
-Suite *
-suite_calls(void)
-{
-	Suite *suite = suite_create("calls");
-	TCase *tcase = tcase_create("calls");
-
-	tcase_add_test(tcase, test_calls_keep_bytes_only_for_sending_again);
-	tcase_add_test(tcase, test_calls_that_may_not_wait_are_not_kept);
-	tcase_add_test(tcase, test_calls_time_out_without_growing_memory);
-	tcase_add_test(
-	    tcase, test_calls_time_out_in_front_without_growing_memory);
-	tcase_add_test(tcase, test_calls_records_are_used_again);
-	tcase_add_test(tcase, test_calls_records_begin_anew);
-	tcase_add_test(tcase, test_calls_control_is_in_the_order_of_the_wire);
-	suite_add_tcase(suite, tcase);
-	return suite;
-}
+TEST_SUITE(calls)

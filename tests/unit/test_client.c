@@ -40,7 +40,7 @@ start_with(const char *url, const struct stay_protocol *protocol,
 	return status;
 }
 
-START_TEST(test_client_urls_are_checked_at_the_start)
+TEST(client_urls_are_checked_at_the_start)
 {
 	static const struct {
 		const char *url;
@@ -68,7 +68,6 @@ START_TEST(test_client_urls_are_checked_at_the_start)
 	ck_assert_int_eq(
 	    start_with("line://host:1", &line_bare_protocol, NULL), STAY_OK);
 }
-END_TEST
 
 /* A path of so many bytes; the kernel's bound is 107. */
 static enum stay_status
@@ -81,14 +80,13 @@ start_at_path(const char *scheme, int len)
 	return start_with(url, &line_protocol, NULL);
 }
 
-START_TEST(test_client_start_knows_a_path_too_long)
+TEST(client_start_knows_a_path_too_long)
 {
 	ck_assert_int_eq(start_at_path("unix", 107), STAY_OK);
 	ck_assert_int_eq(start_at_path("unix", 108), STAY_E_URL);
 	ck_assert_int_eq(start_at_path("line+unix", 107), STAY_OK);
 	ck_assert_int_eq(start_at_path("line+unix", 108), STAY_E_URL);
 }
-END_TEST
 
 static enum stay_status closed_with;
 
@@ -107,7 +105,7 @@ has_ended(void *loop)
 }
 
 /* The peer goes, and the number may be somebody else's by now. */
-START_TEST(test_client_takes_descriptors_once)
+TEST(client_takes_descriptors_once)
 {
 	struct line_config config = { .notes = &rig.notes };
 	struct stay_client_options options = { STAY_CLIENT_OPTIONS,
@@ -133,9 +131,8 @@ START_TEST(test_client_takes_descriptors_once)
 	ck_assert_int_eq(closed_with, STAY_E_STATE);
 	ck_assert_int_eq(stay_loop_free(loop), STAY_OK);
 }
-END_TEST
 
-START_TEST(test_client_refuses_what_it_does_not_know)
+TEST(client_refuses_what_it_does_not_know)
 {
 	struct stay_protocol protocol = line_protocol;
 	struct stay_client_options options = { STAY_CLIENT_OPTIONS };
@@ -157,9 +154,8 @@ START_TEST(test_client_refuses_what_it_does_not_know)
 	    start_with(LINE_URL, &line_protocol, &options), STAY_E_ABI);
 	ck_assert_int_eq(start_with(NULL, &line_protocol, NULL), STAY_E_ARG);
 }
-END_TEST
 
-START_TEST(test_client_label_has_no_secret)
+TEST(client_label_has_no_secret)
 {
 	line_prepare(&rig);
 	rig.url = "line://user:secret@10.0.0.1:7777/path?token=secret";
@@ -168,9 +164,8 @@ START_TEST(test_client_label_has_no_secret)
 	    "line://10.0.0.1:7777/path");
 	line_end(&rig);
 }
-END_TEST
 
-START_TEST(test_client_has_a_host_and_a_port_by_default)
+TEST(client_has_a_host_and_a_port_by_default)
 {
 	line_prepare(&rig);
 	sim_name_set(rig.world, "localhost", LINE_HOST, 0, 0);
@@ -180,9 +175,8 @@ START_TEST(test_client_has_a_host_and_a_port_by_default)
 	ck_assert_uint_eq(rig.server.accepted, 1);
 	line_end(&rig);
 }
-END_TEST
 
-START_TEST(test_client_gives_its_blocks_and_its_config)
+TEST(client_gives_its_blocks_and_its_config)
 {
 	line_begin(&rig, NULL);
 	ck_assert_mem_eq(stay_client_keep(rig.client), "kkkkkkkk", 8);
@@ -191,11 +185,10 @@ START_TEST(test_client_gives_its_blocks_and_its_config)
 	    stay_client_of(stay_client_conn(rig.client)), rig.client);
 	line_end(&rig);
 }
-END_TEST
 
 /* ---- the greeting ---- */
 
-START_TEST(test_client_is_up_at_once_without_hello)
+TEST(client_is_up_at_once_without_hello)
 {
 	line_prepare(&rig);
 	rig.protocol = &line_bare_protocol;
@@ -205,10 +198,9 @@ START_TEST(test_client_is_up_at_once_without_hello)
 	ck_assert_str_eq(line_told(&rig), "a OK/replied +1;");
 	line_end(&rig);
 }
-END_TEST
 
 /* Only control bytes flow before hello is content; then on_up, then calls. */
-START_TEST(test_client_greets_before_the_calls)
+TEST(client_greets_before_the_calls)
 {
 	line_prepare(&rig);
 	rig.config.hello = "say +wait|>early|+welcome";
@@ -223,9 +215,8 @@ START_TEST(test_client_greets_before_the_calls)
 	    "say +wait|>early|+welcome;say +subscribed;say +1;");
 	line_end(&rig);
 }
-END_TEST
 
-START_TEST(test_client_waits_for_a_server_that_speaks_first)
+TEST(client_waits_for_a_server_that_speaks_first)
 {
 	static const struct peer_row welcoming[] = {
 		ON(PEER_ACCEPTS, "+welcome\n"), NO_MORE
@@ -240,10 +231,9 @@ START_TEST(test_client_waits_for_a_server_that_speaks_first)
 	    line_told(&rig), "init 10.0.0.1;hello -;hello +welcome;up;");
 	line_end(&rig);
 }
-END_TEST
 
 /* Frames behind the one that brought it up are for the session that is up. */
-START_TEST(test_client_goes_on_with_the_bytes_behind_the_greeting)
+TEST(client_goes_on_with_the_bytes_behind_the_greeting)
 {
 	static const struct peer_row welcoming[] = {
 		ON(PEER_ACCEPTS, "+welcome\n>news\nnonsense\n"), NO_MORE
@@ -259,9 +249,8 @@ START_TEST(test_client_goes_on_with_the_bytes_behind_the_greeting)
 	    "down E_PROTOCOL;");
 	line_end(&rig);
 }
-END_TEST
 
-START_TEST(test_client_that_is_refused_comes_back)
+TEST(client_that_is_refused_comes_back)
 {
 	line_prepare(&rig);
 	rig.config.hello = "say !busy";
@@ -279,11 +268,10 @@ START_TEST(test_client_that_is_refused_comes_back)
 	    line_told(&rig), "hello -;hello +ok;up;a OK/replied +1;");
 	line_end(&rig);
 }
-END_TEST
 
 /* The calls hear the reason at once; a rotation of passwords heals by itself.
  */
-START_TEST(test_client_that_is_denied_fails_its_calls_and_comes_back_slowly)
+TEST(client_that_is_denied_fails_its_calls_and_comes_back_slowly)
 {
 	struct stay_client_options options = { .fatal_backoff_ms = 1000 };
 	struct line_call *call;
@@ -302,13 +290,12 @@ START_TEST(test_client_that_is_denied_fails_its_calls_and_comes_back_slowly)
 	ck_assert_str_eq(line_told(&rig), "hello -;hello +ok;up;");
 	line_end(&rig);
 }
-END_TEST
 
 #define FATAL_MS 1000
 #define DENIALS  20
 
 /* Of all that one password shuts out, not two come back at the same time. */
-START_TEST(test_promise_13_who_is_denied_comes_back_with_jitter)
+TEST(promise_13_who_is_denied_comes_back_with_jitter)
 {
 	struct stay_client_options options = { .fatal_backoff_ms = FATAL_MS };
 	uint64_t due_ms, least = FATAL_MS, most = 0;
@@ -329,10 +316,9 @@ START_TEST(test_promise_13_who_is_denied_comes_back_with_jitter)
 	ck_assert_uint_ge(least, FATAL_MS / 2 - 10);
 	line_end(&rig);
 }
-END_TEST
 
 /* A proxy, say, whose server is gone: it lets everybody in, for a moment. */
-START_TEST(test_promise_13_who_is_thrown_out_again_and_again_comes_less_often)
+TEST_ROWS(promise_13_who_is_thrown_out_again_and_again_comes_less_often, 4)
 {
 	static const uint64_t holds[] = { 1, 5, 20, 100 };
 	unsigned early;
@@ -352,9 +338,8 @@ START_TEST(test_promise_13_who_is_thrown_out_again_and_again_comes_less_often)
 	ck_assert_uint_le(rig.server.accepted - early, 60);
 	line_end(&rig);
 }
-END_TEST
 
-START_TEST(test_client_that_is_denied_stops_if_told_so)
+TEST(client_that_is_denied_stops_if_told_so)
 {
 	struct stay_client_options options = { .on_fatal = STAY_FATAL_STOP };
 
@@ -368,10 +353,9 @@ START_TEST(test_client_that_is_denied_stops_if_told_so)
 	    "a E_DENIED/not sent;closed E_DENIED;");
 	line_end(&rig);
 }
-END_TEST
 
 /* connect_budget_ms covers the greeting. */
-START_TEST(test_client_gives_up_a_greeting_that_does_not_end)
+TEST(client_gives_up_a_greeting_that_does_not_end)
 {
 	struct stay_client_options options = { .connect_budget_ms = 500 };
 
@@ -384,9 +368,8 @@ START_TEST(test_client_gives_up_a_greeting_that_does_not_end)
 	ck_assert_str_eq(line_told(&rig), "down E_TIMEOUT;");
 	line_end(&rig);
 }
-END_TEST
 
-START_TEST(test_client_runs_out_of_attempts)
+TEST(client_runs_out_of_attempts)
 {
 	struct stay_client_options options = { .backoff.attempts_max = 2 };
 
@@ -399,7 +382,6 @@ START_TEST(test_client_runs_out_of_attempts)
 	    "init 10.0.0.1;a E_ATTEMPTS/not sent;closed E_ATTEMPTS;");
 	line_end(&rig);
 }
-END_TEST
 
 /* ---- ends ---- */
 
@@ -410,7 +392,7 @@ stop_client(struct line_call *call)
 	stay_client_stop(call->rig->client, STAY_E_IO);
 }
 
-START_TEST(test_client_stops_from_inside_done)
+TEST(client_stops_from_inside_done)
 {
 	line_prepare(&rig);
 	rig.config.bye = "bye";
@@ -424,9 +406,8 @@ START_TEST(test_client_stops_from_inside_done)
 	ck_assert_str_eq(line_got(&rig), "say +1;quiet;bye;");
 	line_end(&rig);
 }
-END_TEST
 
-START_TEST(test_client_stops_with_a_queue)
+TEST(client_stops_with_a_queue)
 {
 	line_prepare(&rig);
 	line_start(&rig, NULL);
@@ -440,10 +421,9 @@ START_TEST(test_client_stops_with_a_queue)
 	    "closed E_CANCELLED;");
 	line_end(&rig);
 }
-END_TEST
 
 /* A peer that takes nothing in cannot hold up the end. */
-START_TEST(test_client_stops_in_spite_of_a_stuck_peer)
+TEST(client_stops_in_spite_of_a_stuck_peer)
 {
 	struct stay_client_options options = { .stop_budget_ms = 100 };
 	struct sim_limits limits = { .send_buffer = 3 };
@@ -465,7 +445,6 @@ START_TEST(test_client_stops_in_spite_of_a_stuck_peer)
 	    line_told(&rig), "down E_STOPPED;a E_STOPPED/not sent;closed OK;");
 	line_end(&rig);
 }
-END_TEST
 
 static void
 drain_client(struct line_call *call)
@@ -473,7 +452,7 @@ drain_client(struct line_call *call)
 	stay_client_drain(call->rig->client, 1000);
 }
 
-START_TEST(test_client_drains_what_it_has_accepted)
+TEST(client_drains_what_it_has_accepted)
 {
 	line_begin(&rig, NULL);
 	line_call(&rig, "a", LINE("say +1"))->then = drain_client;
@@ -487,10 +466,9 @@ START_TEST(test_client_drains_what_it_has_accepted)
 	    "a OK/replied +1;b OK/replied +2;down E_STOPPED;closed OK;");
 	line_end(&rig);
 }
-END_TEST
 
 /* The last call may end without the stream: the drain must see that too. */
-START_TEST(test_client_drains_when_a_deadline_takes_the_last_call)
+TEST(client_drains_when_a_deadline_takes_the_last_call)
 {
 	struct stay_client_options options = { .call_timeout_ms = 200 };
 
@@ -501,9 +479,8 @@ START_TEST(test_client_drains_when_a_deadline_takes_the_last_call)
 	ck_assert(rig.closed);
 	line_end(&rig);
 }
-END_TEST
 
-START_TEST(test_client_reconnects_when_asked)
+TEST(client_reconnects_when_asked)
 {
 	struct stay_client_options options = { .leave_budget_ms = 2 };
 
@@ -518,7 +495,6 @@ START_TEST(test_client_reconnects_when_asked)
 	    "b OK/replied +1;");
 	line_end(&rig);
 }
-END_TEST
 
 static void
 submit_more(struct line_call *call)
@@ -534,7 +510,7 @@ submit_more(struct line_call *call)
 }
 
 /* Without a disconnect in between: the greeting that is given up is told. */
-START_TEST(test_client_reconnects_while_greeting)
+TEST(client_reconnects_while_greeting)
 {
 	line_prepare(&rig);
 	rig.config.hello = "nothing";
@@ -547,9 +523,8 @@ START_TEST(test_client_reconnects_while_greeting)
 	    "init 10.0.0.1;hello -;down E_RECONNECT;hello -;hello +ok;up;");
 	line_end(&rig);
 }
-END_TEST
 
-START_TEST(test_client_says_the_whole_farewell)
+TEST(client_says_the_whole_farewell)
 {
 	struct sim_limits limits = { .send_buffer = 3, .latency_ms = 1 };
 
@@ -569,7 +544,6 @@ START_TEST(test_client_says_the_whole_farewell)
 	    "init 10.0.0.1;hello -;up;bye;down E_IO;"
 	    "a E_STOPPED/maybe executed;closed E_IO;");
 }
-END_TEST
 
 static void
 stop_session(struct stay_session *session, const char *text)
@@ -579,7 +553,7 @@ stop_session(struct stay_session *session, const char *text)
 }
 
 /* To a peer that talks nonsense no farewell is said. */
-START_TEST(test_client_says_no_farewell_to_nonsense)
+TEST(client_says_no_farewell_to_nonsense)
 {
 	line_prepare(&rig);
 	rig.config.bye = "bye";
@@ -592,7 +566,6 @@ START_TEST(test_client_says_no_farewell_to_nonsense)
 	ck_assert_str_eq(line_told(&rig),
 	    "init 10.0.0.1;hello -;up;push >stop;down E_STOPPED;closed OK;");
 }
-END_TEST
 
 static void
 look_around(struct stay_session *session, const char *text)
@@ -604,7 +577,7 @@ look_around(struct stay_session *session, const char *text)
 	line_note(&rig.notes, "%s|%s|%s;", url->scheme, url->host, url->path);
 }
 
-START_TEST(test_client_session_knows_where_it_is)
+TEST(client_session_knows_where_it_is)
 {
 	line_prepare(&rig);
 	rig.url = "line://user:secret@10.0.0.1:7777/there";
@@ -616,7 +589,6 @@ START_TEST(test_client_session_knows_where_it_is)
 	ck_assert_ptr_nonnull(strstr(line_told(&rig), "line|10.0.0.1|/there;"));
 	line_end(&rig);
 }
-END_TEST
 
 static char asked_for[128];
 
@@ -663,7 +635,7 @@ close_nothing(void *state, struct stay_world *world)
 	(void)world;
 }
 
-START_TEST(test_client_dials_by_a_transport_of_the_program)
+TEST(client_dials_by_a_transport_of_the_program)
 {
 	static const struct stay_transport nothing = { STAY_TRANSPORT,
 		.scheme = "nothing", .open = open_nothing, .read = read_nothing,
@@ -677,7 +649,6 @@ START_TEST(test_client_dials_by_a_transport_of_the_program)
 	ck_assert_str_eq(asked_for, "nothing|10.0.0.9|12|/path");
 	line_end(&rig);
 }
-END_TEST
 
 static void
 use_dead_session(struct stay_session *session)
@@ -688,7 +659,7 @@ use_dead_session(struct stay_session *session)
 }
 
 /* Nothing of one session goes into the next. */
-START_TEST(test_client_sessions_begin_with_nothing)
+TEST(client_sessions_begin_with_nothing)
 {
 	line_prepare(&rig);
 	rig.config.on_down = use_dead_session;
@@ -709,10 +680,9 @@ START_TEST(test_client_sessions_begin_with_nothing)
 	ck_assert_uint_eq(counts_of(rig.client).bytes_in, 7);
 	line_end(&rig);
 }
-END_TEST
 
 /* Mail that somebody sends to the connection means nothing to a client. */
-START_TEST(test_client_ignores_messages)
+TEST(client_ignores_messages)
 {
 	line_begin(&rig, NULL);
 	for (int tag = 0; tag < 4; tag++) {
@@ -728,9 +698,8 @@ START_TEST(test_client_ignores_messages)
 	ck_assert_str_eq(line_told(&rig), "");
 	line_end(&rig);
 }
-END_TEST
 
-START_TEST(test_client_may_be_called_inside_done)
+TEST(client_may_be_called_inside_done)
 {
 	line_begin(&rig, NULL);
 	line_call(&rig, "a", LINE("say +1"))->then = submit_more;
@@ -740,59 +709,5 @@ START_TEST(test_client_may_be_called_inside_done)
 	    "next OK/replied +2;");
 	line_end(&rig);
 }
-END_TEST
 
-Suite *
-suite_client(void)
-{
-	Suite *suite = suite_create("client");
-	TCase *tcase = tcase_create("start");
-
-	tcase_add_test(tcase, test_client_start_knows_a_path_too_long);
-	tcase_add_test(tcase, test_client_takes_descriptors_once);
-	tcase_add_test(tcase, test_client_urls_are_checked_at_the_start);
-	tcase_add_test(tcase, test_client_refuses_what_it_does_not_know);
-	tcase_add_test(tcase, test_client_label_has_no_secret);
-	tcase_add_test(tcase, test_client_has_a_host_and_a_port_by_default);
-	tcase_add_test(tcase, test_client_gives_its_blocks_and_its_config);
-	suite_add_tcase(suite, tcase);
-
-	tcase = tcase_create("greeting");
-	tcase_add_test(tcase, test_client_is_up_at_once_without_hello);
-	tcase_add_test(tcase, test_client_greets_before_the_calls);
-	tcase_add_test(tcase, test_client_waits_for_a_server_that_speaks_first);
-	tcase_add_test(
-	    tcase, test_client_goes_on_with_the_bytes_behind_the_greeting);
-	tcase_add_test(tcase, test_client_that_is_refused_comes_back);
-	tcase_add_test(tcase,
-	    test_client_that_is_denied_fails_its_calls_and_comes_back_slowly);
-	tcase_add_test(tcase, test_client_that_is_denied_stops_if_told_so);
-	tcase_add_loop_test(tcase,
-	    test_promise_13_who_is_thrown_out_again_and_again_comes_less_often,
-	    0, 4);
-	tcase_add_test(
-	    tcase, test_promise_13_who_is_denied_comes_back_with_jitter);
-	tcase_add_test(
-	    tcase, test_client_gives_up_a_greeting_that_does_not_end);
-	tcase_add_test(tcase, test_client_runs_out_of_attempts);
-	suite_add_tcase(suite, tcase);
-
-	tcase = tcase_create("ends");
-	tcase_add_test(tcase, test_client_stops_from_inside_done);
-	tcase_add_test(tcase, test_client_stops_with_a_queue);
-	tcase_add_test(tcase, test_client_stops_in_spite_of_a_stuck_peer);
-	tcase_add_test(tcase, test_client_drains_what_it_has_accepted);
-	tcase_add_test(
-	    tcase, test_client_drains_when_a_deadline_takes_the_last_call);
-	tcase_add_test(tcase, test_client_reconnects_when_asked);
-	tcase_add_test(tcase, test_client_reconnects_while_greeting);
-	tcase_add_test(tcase, test_client_says_the_whole_farewell);
-	tcase_add_test(tcase, test_client_says_no_farewell_to_nonsense);
-	tcase_add_test(tcase, test_client_sessions_begin_with_nothing);
-	tcase_add_test(tcase, test_client_session_knows_where_it_is);
-	tcase_add_test(tcase, test_client_dials_by_a_transport_of_the_program);
-	tcase_add_test(tcase, test_client_ignores_messages);
-	tcase_add_test(tcase, test_client_may_be_called_inside_done);
-	suite_add_tcase(suite, tcase);
-	return suite;
-}
+TEST_SUITE(client)

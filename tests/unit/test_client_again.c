@@ -127,7 +127,8 @@ check_lost(const char *lost)
 	}
 }
 
-START_TEST(test_promise_3_4_what_is_sent_again_keeps_its_order)
+TEST_ROWS(promise_3_4_what_is_sent_again_keeps_its_order,
+    (sizeof(losses) / sizeof(losses[0])))
 {
 	struct stay_client_options options = { STAY_CLIENT_OPTIONS };
 	char again[32];
@@ -146,10 +147,9 @@ START_TEST(test_promise_3_4_what_is_sent_again_keeps_its_order)
 	line_told(&rig);
 	line_end(&rig);
 }
-END_TEST
 
 /* What an earlier session has told, says nothing of the next. */
-START_TEST(test_promise_3_4_each_loss_is_judged_alone)
+TEST(promise_3_4_each_loss_is_judged_alone)
 {
 	line_begin(&rig, NULL);
 	submit_all("rt");
@@ -167,18 +167,5 @@ START_TEST(test_promise_3_4_each_loss_is_judged_alone)
 	line_told(&rig);
 	line_end(&rig);
 }
-END_TEST
 
-Suite *
-suite_client_again(void)
-{
-	Suite *suite = suite_create("client_again");
-	TCase *tcase = tcase_create("again");
-
-	tcase_add_loop_test(tcase,
-	    test_promise_3_4_what_is_sent_again_keeps_its_order, 0,
-	    (int)(sizeof(losses) / sizeof(losses[0])));
-	tcase_add_test(tcase, test_promise_3_4_each_loss_is_judged_alone);
-	suite_add_tcase(suite, tcase);
-	return suite;
-}
+TEST_SUITE(client_again)

@@ -46,7 +46,7 @@ call_times(unsigned times, const char *text)
 		line_call(&rig, "a", LINE(text));
 }
 
-START_TEST(test_promise_7_high_and_low_water_are_told_once)
+TEST(promise_7_high_and_low_water_are_told_once)
 {
 	struct stay_client_options options = { .queue_calls_max = 8,
 		.queue_high_percent = 50,
@@ -80,10 +80,9 @@ START_TEST(test_promise_7_high_and_low_water_are_told_once)
 	ck_assert_str_eq(line_told(&rig), "a E_CANCELLED/not sent;low;");
 	line_end(&rig);
 }
-END_TEST
 
 /* What is low by other bounds is told, though nothing has moved. */
-START_TEST(test_promise_7_larger_bounds_are_told_as_low_water)
+TEST(promise_7_larger_bounds_are_told_as_low_water)
 {
 	struct stay_client_options options = { STAY_CLIENT_OPTIONS,
 		.queue_calls_max = 8, .on_high_water = on_high,
@@ -103,9 +102,8 @@ START_TEST(test_promise_7_larger_bounds_are_told_as_low_water)
 	ck_assert_str_eq(line_told(&rig), "low;");
 	line_end(&rig);
 }
-END_TEST
 
-START_TEST(test_promise_7_water_marks_count_bytes_too)
+TEST(promise_7_water_marks_count_bytes_too)
 {
 	struct stay_client_options options = { .queue_bytes_max = 40,
 		.on_high_water = on_high,
@@ -123,9 +121,8 @@ START_TEST(test_promise_7_water_marks_count_bytes_too)
 	ck_assert_str_eq(line_told(&rig), "high;low;");
 	line_end(&rig);
 }
-END_TEST
 
-START_TEST(test_client_water_marks_are_checked)
+TEST(client_water_marks_are_checked)
 {
 	struct stay_client_options options = { STAY_CLIENT_OPTIONS,
 		.queue_high_percent = 10, .queue_low_percent = 11 };
@@ -135,10 +132,9 @@ START_TEST(test_client_water_marks_are_checked)
 	    stay_client_reconfigure(rig.client, NULL, &options), STAY_E_ARG);
 	line_end(&rig);
 }
-END_TEST
 
 /* What an outage has piled up does not outlast the calls. */
-START_TEST(test_promise_7_memory_is_given_back_while_the_server_is_down)
+TEST(promise_7_memory_is_given_back_while_the_server_is_down)
 {
 	struct stay_client_options options = { .call_timeout_ms = 500 };
 
@@ -154,7 +150,6 @@ START_TEST(test_promise_7_memory_is_given_back_while_the_server_is_down)
 	line_told(&rig);
 	line_end(&rig);
 }
-END_TEST
 
 /* ---- 13: sending again ---- */
 
@@ -172,7 +167,7 @@ lose(unsigned calls)
 	line_run(&rig, 500);
 }
 
-START_TEST(test_promise_13_sending_again_has_a_budget)
+TEST(promise_13_sending_again_has_a_budget)
 {
 	struct stay_client_options options = { .resend_burst = 3,
 		.resend_percent = 10 };
@@ -192,11 +187,10 @@ START_TEST(test_promise_13_sending_again_has_a_budget)
 	ck_assert_uint_eq(counts().resent, 4);
 	line_end(&rig);
 }
-END_TEST
 
 /* ---- fatal failures ---- */
 
-START_TEST(test_client_that_is_denied_refuses_calls_with_the_reason)
+TEST(client_that_is_denied_refuses_calls_with_the_reason)
 {
 	struct stay_client_options options = { .fatal_backoff_ms = 1000 };
 
@@ -217,7 +211,6 @@ START_TEST(test_client_that_is_denied_refuses_calls_with_the_reason)
 	ck_assert_ptr_nonnull(strstr(line_told(&rig), "b OK/replied +1;"));
 	line_end(&rig);
 }
-END_TEST
 
 /* A caller that tries again as soon as it has failed does not hold the loop up.
  */
@@ -228,7 +221,7 @@ try_again(struct line_call *call)
 	    line_try(call->rig, "b", LINE("say +1")), STAY_E_DENIED);
 }
 
-START_TEST(test_promise_9_a_denied_caller_cannot_spin)
+TEST(promise_9_a_denied_caller_cannot_spin)
 {
 	line_prepare(&rig);
 	rig.config.hello = "say -wrong password";
@@ -238,11 +231,10 @@ START_TEST(test_promise_9_a_denied_caller_cannot_spin)
 	ck_assert_uint_eq(rig.calls[0].told, 1);
 	line_end(&rig);
 }
-END_TEST
 
 /* ---- an idle session ---- */
 
-START_TEST(test_client_gives_its_buffers_back_when_idle)
+TEST(client_gives_its_buffers_back_when_idle)
 {
 	const unsigned all = INSIDE_REQUESTS | INSIDE_RECORDS | INSIDE_CONTROL;
 	struct stay_client_options options = { .probe_ms = 500 };
@@ -261,7 +253,6 @@ START_TEST(test_client_gives_its_buffers_back_when_idle)
 	ck_assert_uint_eq(counts().replied, 101);
 	line_end(&rig);
 }
-END_TEST
 
 /* ---- explain ---- */
 
@@ -276,7 +267,7 @@ explained(void)
 	return text;
 }
 
-START_TEST(test_client_explains_how_much_waits)
+TEST(client_explains_how_much_waits)
 {
 	struct stay_client_options options = { .inflight_calls_max = 2 };
 	struct line_call *first;
@@ -297,7 +288,6 @@ START_TEST(test_client_explains_how_much_waits)
 	ck_assert_ptr_nonnull(strstr(explained(), ": disconnecting for "));
 	line_end(&rig);
 }
-END_TEST
 
 /* ---- 9: nobody starves ---- */
 
@@ -364,7 +354,7 @@ on_much(struct peer_end *end, const struct peer_request *request)
 }
 
 /* The stream would take it all at once. */
-START_TEST(test_promise_9_a_full_queue_leaves_in_several_writes)
+TEST(promise_9_a_full_queue_leaves_in_several_writes)
 {
 	static const struct peer_row rows[] = { DO(PEER_ANYTHING, on_much),
 		NO_MORE };
@@ -391,9 +381,8 @@ START_TEST(test_promise_9_a_full_queue_leaves_in_several_writes)
 	ck_assert_uint_lt(got_most, most + sizeof(text));
 	line_end(&rig);
 }
-END_TEST
 
-START_TEST(test_promise_9_a_thousand_busy_connections_all_progress)
+TEST(promise_9_a_thousand_busy_connections_all_progress)
 {
 	struct peer server = { .rows = answering, .reads = peer_reads_lines };
 	struct stay_world *world = sim_world_new(1);
@@ -439,7 +428,6 @@ START_TEST(test_promise_9_a_thousand_busy_connections_all_progress)
 	ck_assert(sim_run(world, 60000));
 	ck_assert_int_eq(stay_loop_free(loop), STAY_OK);
 }
-END_TEST
 
 /* ---- a request larger than all others ---- */
 
@@ -457,7 +445,7 @@ send_text(
 }
 
 /* Its memory is given back although the connection never rests. */
-START_TEST(test_promise_7_a_large_request_leaves_no_large_buffer)
+TEST(promise_7_a_large_request_leaves_no_large_buffer)
 {
 	struct stay_world *world = sim_world_new(1);
 	struct stay_loop *loop = stay_loop_new(world);
@@ -482,34 +470,5 @@ START_TEST(test_promise_7_a_large_request_leaves_no_large_buffer)
 	ck_assert(sim_run(world, 60000));
 	ck_assert_int_eq(stay_loop_free(loop), STAY_OK);
 }
-END_TEST
 
-Suite *
-suite_client_bounds(void)
-{
-	Suite *suite = suite_create("client_bounds");
-	TCase *tcase = tcase_create("bounds");
-
-	tcase_set_timeout(tcase, 60);
-	tcase_add_test(
-	    tcase, test_promise_7_a_large_request_leaves_no_large_buffer);
-	tcase_add_test(tcase, test_promise_7_high_and_low_water_are_told_once);
-	tcase_add_test(
-	    tcase, test_promise_7_larger_bounds_are_told_as_low_water);
-	tcase_add_test(tcase, test_promise_7_water_marks_count_bytes_too);
-	tcase_add_test(tcase, test_client_water_marks_are_checked);
-	tcase_add_test(tcase,
-	    test_promise_7_memory_is_given_back_while_the_server_is_down);
-	tcase_add_test(tcase, test_promise_13_sending_again_has_a_budget);
-	tcase_add_test(
-	    tcase, test_client_that_is_denied_refuses_calls_with_the_reason);
-	tcase_add_test(tcase, test_promise_9_a_denied_caller_cannot_spin);
-	tcase_add_test(tcase, test_client_gives_its_buffers_back_when_idle);
-	tcase_add_test(tcase, test_client_explains_how_much_waits);
-	tcase_add_test(
-	    tcase, test_promise_9_a_full_queue_leaves_in_several_writes);
-	tcase_add_test(
-	    tcase, test_promise_9_a_thousand_busy_connections_all_progress);
-	suite_add_tcase(suite, tcase);
-	return suite;
-}
+TEST_SUITE_WITH(client_bounds, .seconds = 60)

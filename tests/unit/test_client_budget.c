@@ -64,7 +64,7 @@ lost(void)
 	return counts_of(rig.client).maybe_executed;
 }
 
-START_TEST(test_client_budget_is_not_for_the_first_loss)
+TEST(client_budget_is_not_for_the_first_loss)
 {
 	begin();
 	line_run(&rig, 1000);
@@ -76,9 +76,8 @@ START_TEST(test_client_budget_is_not_for_the_first_loss)
 	ck_assert_uint_eq(lost(), CALLS - 1 - 3);
 	line_end(&rig);
 }
-END_TEST
 
-START_TEST(test_client_budget_that_is_spent_is_told)
+TEST(client_budget_that_is_spent_is_told)
 {
 	begin();
 	read_all();
@@ -89,10 +88,9 @@ START_TEST(test_client_budget_that_is_spent_is_told)
 	    why);
 	line_end(&rig);
 }
-END_TEST
 
 /* Who was not to be sent again anyway is not told of a budget. */
-START_TEST(test_client_budget_is_spoken_of_only_where_it_counts)
+TEST(client_budget_is_spoken_of_only_where_it_counts)
 {
 	begin();
 	line_call(&rig, "a", LINE("quiet"))->then = keep_why;
@@ -102,7 +100,6 @@ START_TEST(test_client_budget_is_spoken_of_only_where_it_counts)
 	ck_assert_ptr_null(strstr(why, "budget"));
 	line_end(&rig);
 }
-END_TEST
 
 static void
 forget(void *arg, const struct stay_result *result)
@@ -113,7 +110,7 @@ forget(void *arg, const struct stay_result *result)
 
 /* A stall that is a little longer than the deadline: what is younger is
  * answered in the same session. */
-START_TEST(test_client_budget_of_tombstones_is_what_may_be_in_flight)
+TEST(client_budget_of_tombstones_is_what_may_be_in_flight)
 {
 	struct stay_client_options options = { .call_timeout_ms = 500,
 		.silence_ms = 60000 };
@@ -141,9 +138,8 @@ START_TEST(test_client_budget_of_tombstones_is_what_may_be_in_flight)
 	line_told(&rig);
 	line_end(&rig);
 }
-END_TEST
 
-START_TEST(test_client_budget_of_tombstones_follows_what_may_be_in_flight)
+TEST(client_budget_of_tombstones_follows_what_may_be_in_flight)
 {
 	struct stay_client_options options = { .inflight_calls_max = 1 << 20 };
 
@@ -155,22 +151,5 @@ START_TEST(test_client_budget_of_tombstones_follows_what_may_be_in_flight)
 	ck_assert_uint_eq(inside_options(rig.client)->tombstones_max, 7);
 	line_end(&rig);
 }
-END_TEST
 
-Suite *
-suite_client_budget(void)
-{
-	Suite *suite = suite_create("client_budget");
-	TCase *tcase = tcase_create("budget");
-
-	tcase_add_test(tcase, test_client_budget_is_not_for_the_first_loss);
-	tcase_add_test(tcase, test_client_budget_that_is_spent_is_told);
-	tcase_add_test(
-	    tcase, test_client_budget_is_spoken_of_only_where_it_counts);
-	tcase_add_test(
-	    tcase, test_client_budget_of_tombstones_is_what_may_be_in_flight);
-	tcase_add_test(tcase,
-	    test_client_budget_of_tombstones_follows_what_may_be_in_flight);
-	suite_add_tcase(suite, tcase);
-	return suite;
-}
+TEST_SUITE(client_budget)

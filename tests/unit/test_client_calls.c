@@ -12,7 +12,7 @@ static struct line_rig rig;
 
 /* ---- answers ---- */
 
-START_TEST(test_client_kinds_of_answers)
+TEST(client_kinds_of_answers)
 {
 	line_begin(&rig, NULL);
 	line_call(&rig, "a", LINE("say +fine"));
@@ -29,9 +29,8 @@ START_TEST(test_client_kinds_of_answers)
 	ck_assert_uint_eq(counts_of(rig.client).pushes, 2);
 	line_end(&rig);
 }
-END_TEST
 
-START_TEST(test_client_several_replies_are_one_answer)
+TEST(client_several_replies_are_one_answer)
 {
 	const struct line_request three = { .text = "say +1|-2|+3",
 		.replies = 3 };
@@ -53,9 +52,8 @@ START_TEST(test_client_several_replies_are_one_answer)
 	    "d part OK *1;d E_SERVER/replied !2;");
 	line_end(&rig);
 }
-END_TEST
 
-START_TEST(test_client_without_a_reply_is_told_when_it_has_left)
+TEST(client_without_a_reply_is_told_when_it_has_left)
 {
 	const struct line_request note = { .text = "note", .replies = 0 };
 
@@ -69,9 +67,8 @@ START_TEST(test_client_without_a_reply_is_told_when_it_has_left)
 	    line_told(&rig), "a OK/sent;c OK/sent;b OK/replied +1;");
 	line_end(&rig);
 }
-END_TEST
 
-START_TEST(test_client_frames_are_cut_anywhere)
+TEST(client_frames_are_cut_anywhere)
 {
 	const struct sim_limits limits = { .read_max = 1 };
 
@@ -86,9 +83,8 @@ START_TEST(test_client_frames_are_cut_anywhere)
 	    "down E_UNASKED;");
 	line_end(&rig);
 }
-END_TEST
 
-START_TEST(test_client_decode_may_write_and_look_who_is_next)
+TEST(client_decode_may_write_and_look_who_is_next)
 {
 	const struct line_request tagged[] = {
 		{ .text = "say +1|>push|+2", .replies = 2, .tag = 7 },
@@ -111,9 +107,8 @@ START_TEST(test_client_decode_may_write_and_look_who_is_next)
 	    "oldest 7;a OK/replied +2;oldest 8;b OK/replied +3;oldest -1;");
 	line_end(&rig);
 }
-END_TEST
 
-START_TEST(test_client_bytes_are_counted_once)
+TEST(client_bytes_are_counted_once)
 {
 	struct stay_client_counts counts;
 
@@ -134,7 +129,6 @@ START_TEST(test_client_bytes_are_counted_once)
 	ck_assert_uint_eq(counts_of(rig.client).bytes_in, 8);
 	line_end(&rig);
 }
-END_TEST
 
 static void
 expect_end(const char *line, const char *told)
@@ -149,7 +143,7 @@ expect_end(const char *line, const char *told)
 	line_end(&rig);
 }
 
-START_TEST(test_client_nonsense_ends_the_session)
+TEST(client_nonsense_ends_the_session)
 {
 	expect_end("nonsense", "down E_PROTOCOL;a E_PROTOCOL/maybe executed;");
 	expect_end("9", "down E_PROTOCOL;a E_PROTOCOL/maybe executed;");
@@ -157,9 +151,8 @@ START_TEST(test_client_nonsense_ends_the_session)
 	expect_end("+1|+2", "a OK/replied +1;down E_UNASKED;");
 	expect_end("+1|*2", "a OK/replied +1;down E_UNASKED;");
 }
-END_TEST
 
-START_TEST(test_promise_7_a_reply_past_its_bound_ends_the_session)
+TEST(promise_7_a_reply_past_its_bound_ends_the_session)
 {
 	struct stay_client_options options = { .reply_bytes_max = 8 };
 
@@ -181,11 +174,10 @@ START_TEST(test_promise_7_a_reply_past_its_bound_ends_the_session)
 	    line_told(&rig), "down E_TOO_BIG;c E_TOO_BIG/maybe executed;");
 	line_end(&rig);
 }
-END_TEST
 
 /* ---- the queue ---- */
 
-START_TEST(test_client_queues_while_offline)
+TEST(client_queues_while_offline)
 {
 	line_prepare(&rig);
 	sim_unlisten(rig.world, LINE_HOST, LINE_PORT);
@@ -200,9 +192,8 @@ START_TEST(test_client_queues_while_offline)
 	    line_told(&rig), "hello -;up;a OK/replied +1;b OK/replied +2;");
 	line_end(&rig);
 }
-END_TEST
 
-START_TEST(test_client_refuses_while_offline_if_told_so)
+TEST(client_refuses_while_offline_if_told_so)
 {
 	struct stay_client_options options = { .offline = STAY_OFFLINE_FAIL };
 
@@ -220,9 +211,8 @@ START_TEST(test_client_refuses_while_offline_if_told_so)
 	ck_assert_uint_eq(counts_of(rig.client).rejected, 2);
 	line_end(&rig);
 }
-END_TEST
 
-START_TEST(test_promise_7_calls_in_flight_are_bounded)
+TEST(promise_7_calls_in_flight_are_bounded)
 {
 	struct stay_client_options options = { .inflight_calls_max = 2 };
 
@@ -242,9 +232,8 @@ START_TEST(test_promise_7_calls_in_flight_are_bounded)
 	    "a OK/replied +1;b OK/replied +2;c OK/replied +3;");
 	line_end(&rig);
 }
-END_TEST
 
-START_TEST(test_client_encode_says_no)
+TEST(client_encode_says_no)
 {
 	const struct line_request bad = {
 		.text = "xyz", .replies = 1, .refuse = STAY_E_FORMAT
@@ -264,9 +253,8 @@ START_TEST(test_client_encode_says_no)
 	ck_assert_uint_eq(counts_of(rig.client).rejected, 3);
 	line_end(&rig);
 }
-END_TEST
 
-START_TEST(test_client_options_of_a_call_are_checked)
+TEST(client_options_of_a_call_are_checked)
 {
 	struct stay_call_options options = { STAY_CALL_OPTIONS };
 
@@ -291,10 +279,9 @@ START_TEST(test_client_options_of_a_call_are_checked)
 	ck_assert_str_eq(line_told(&rig),
 	    "down E_STOPPED;lost E_STOPPED;lost E_STOPPED;closed OK;");
 }
-END_TEST
 
 /* What a call's options say is added to what encode declares. */
-START_TEST(test_client_options_of_a_call_add_flags)
+TEST(client_options_of_a_call_add_flags)
 {
 	struct stay_call_options options = { STAY_CALL_OPTIONS,
 		.flags = STAY_IDEMPOTENT };
@@ -307,10 +294,9 @@ START_TEST(test_client_options_of_a_call_add_flags)
 	ck_assert_uint_eq(counts_of(rig.client).resent, 1);
 	line_end(&rig);
 }
-END_TEST
 
 /* More holes than one write has parts. */
-START_TEST(test_client_many_holes_leave_in_order)
+TEST(client_many_holes_leave_in_order)
 {
 	static char texts[200][8];
 	const char *got;
@@ -334,9 +320,8 @@ START_TEST(test_client_many_holes_leave_in_order)
 	ck_assert_uint_eq(left, 100);
 	line_end(&rig);
 }
-END_TEST
 
-START_TEST(test_client_a_turn_leaves_in_one_write)
+TEST(client_a_turn_leaves_in_one_write)
 {
 	uint64_t writes;
 
@@ -348,36 +333,5 @@ START_TEST(test_client_a_turn_leaves_in_one_write)
 	ck_assert_uint_eq(sim_calls(rig.world, SIM_WRITE) - writes, 1);
 	line_end(&rig);
 }
-END_TEST
 
-Suite *
-suite_client_calls(void)
-{
-	Suite *suite = suite_create("client_calls");
-	TCase *tcase = tcase_create("answers");
-
-	tcase_add_test(tcase, test_client_kinds_of_answers);
-	tcase_add_test(tcase, test_client_several_replies_are_one_answer);
-	tcase_add_test(
-	    tcase, test_client_without_a_reply_is_told_when_it_has_left);
-	tcase_add_test(tcase, test_client_frames_are_cut_anywhere);
-	tcase_add_test(
-	    tcase, test_client_decode_may_write_and_look_who_is_next);
-	tcase_add_test(tcase, test_client_bytes_are_counted_once);
-	tcase_add_test(tcase, test_client_nonsense_ends_the_session);
-	tcase_add_test(
-	    tcase, test_promise_7_a_reply_past_its_bound_ends_the_session);
-	suite_add_tcase(suite, tcase);
-
-	tcase = tcase_create("queue");
-	tcase_add_test(tcase, test_client_queues_while_offline);
-	tcase_add_test(tcase, test_client_refuses_while_offline_if_told_so);
-	tcase_add_test(tcase, test_promise_7_calls_in_flight_are_bounded);
-	tcase_add_test(tcase, test_client_encode_says_no);
-	tcase_add_test(tcase, test_client_options_of_a_call_are_checked);
-	tcase_add_test(tcase, test_client_options_of_a_call_add_flags);
-	tcase_add_test(tcase, test_client_many_holes_leave_in_order);
-	tcase_add_test(tcase, test_client_a_turn_leaves_in_one_write);
-	suite_add_tcase(suite, tcase);
-	return suite;
-}
+TEST_SUITE(client_calls)

@@ -22,7 +22,7 @@ state(void)
 
 /* ---- reconnect ---- */
 
-START_TEST(test_promise_3_a_planned_change_lets_calls_finish)
+TEST(promise_3_a_planned_change_lets_calls_finish)
 {
 	line_prepare(&rig);
 	rig.config.bye = "bye";
@@ -43,11 +43,10 @@ START_TEST(test_promise_3_a_planned_change_lets_calls_finish)
 	ck_assert_str_eq(line_got(&rig), "x;bye;|say +2;");
 	line_end(&rig);
 }
-END_TEST
 
 /* At once if nothing is in flight; a status of no failure is one for on_down.
  */
-START_TEST(test_client_change_of_an_idle_session)
+TEST(client_change_of_an_idle_session)
 {
 	line_begin(&rig, NULL);
 	stay_client_reconnect(rig.client, STAY_OK);
@@ -56,9 +55,8 @@ START_TEST(test_client_change_of_an_idle_session)
 	ck_assert_str_eq(line_told(&rig), "down E_RECONNECT;hello -;up;");
 	line_end(&rig);
 }
-END_TEST
 
-START_TEST(test_client_change_waits_no_longer_than_its_budget)
+TEST(client_change_waits_no_longer_than_its_budget)
 {
 	struct stay_client_options options = { .leave_budget_ms = 300 };
 
@@ -73,10 +71,9 @@ START_TEST(test_client_change_waits_no_longer_than_its_budget)
 	    "down E_RECONNECT;a E_LOST/maybe executed;hello -;up;");
 	line_end(&rig);
 }
-END_TEST
 
 /* What the late answer of an abandoned call brings is not thrown away. */
-START_TEST(test_client_change_waits_for_tombstones)
+TEST(client_change_waits_for_tombstones)
 {
 	struct line_call *call;
 
@@ -93,7 +90,6 @@ START_TEST(test_client_change_waits_for_tombstones)
 	    line_told(&rig), "orphan +1;down E_RECONNECT;hello -;up;");
 	line_end(&rig);
 }
-END_TEST
 
 /* By default no call that has a deadline of the default is lost by it. */
 static void
@@ -105,7 +101,7 @@ again(struct line_call *call)
 		stay_client_reconnect(call->rig->client, STAY_E_RECONNECT);
 }
 
-START_TEST(test_promise_3_under_load_no_call_is_lost_by_a_planned_change)
+TEST(promise_3_under_load_no_call_is_lost_by_a_planned_change)
 {
 	struct sim_limits limits = { .send_buffer = 40,
 		.ragged = true,
@@ -127,9 +123,8 @@ START_TEST(test_promise_3_under_load_no_call_is_lost_by_a_planned_change)
 	ck_assert_uint_ge(counts().sessions, 4);
 	line_end(&rig);
 }
-END_TEST
 
-START_TEST(test_client_change_of_a_session_that_is_lost_meanwhile)
+TEST(client_change_of_a_session_that_is_lost_meanwhile)
 {
 	line_begin(&rig, NULL);
 	line_call(&rig, "a", LINE("x"));
@@ -145,9 +140,8 @@ START_TEST(test_client_change_of_a_session_that_is_lost_meanwhile)
 	ck_assert_str_eq(line_told(&rig), "hello -;up;");
 	line_end(&rig);
 }
-END_TEST
 
-START_TEST(test_client_change_of_a_session_that_talks_nonsense)
+TEST(client_change_of_a_session_that_talks_nonsense)
 {
 	line_begin(&rig, NULL);
 	line_call(&rig, "a", LINE("x"));
@@ -160,10 +154,9 @@ START_TEST(test_client_change_of_a_session_that_talks_nonsense)
 	    line_told(&rig), "down E_PROTOCOL;a E_PROTOCOL/maybe executed;");
 	line_end(&rig);
 }
-END_TEST
 
 /* Promise 8 holds meanwhile. */
-START_TEST(test_promise_8_a_session_that_leaves_is_watched)
+TEST(promise_8_a_session_that_leaves_is_watched)
 {
 	struct stay_client_options options = { .silence_ms = 1000,
 		.leave_budget_ms = STAY_FOREVER };
@@ -177,9 +170,8 @@ START_TEST(test_promise_8_a_session_that_leaves_is_watched)
 	    line_told(&rig), "down E_SILENT;a E_SILENT/maybe executed;");
 	line_end(&rig);
 }
-END_TEST
 
-START_TEST(test_client_stops_while_it_changes)
+TEST(client_stops_while_it_changes)
 {
 	line_prepare(&rig);
 	rig.config.bye = "bye";
@@ -198,9 +190,8 @@ START_TEST(test_client_stops_while_it_changes)
 	    "b E_STOPPED/not sent;closed OK;");
 	line_end(&rig);
 }
-END_TEST
 
-START_TEST(test_client_drains_while_it_changes)
+TEST(client_drains_while_it_changes)
 {
 	line_begin(&rig, NULL);
 	line_call(&rig, "a", LINE("x"));
@@ -216,11 +207,10 @@ START_TEST(test_client_drains_while_it_changes)
 	    "down E_STOPPED;closed OK;");
 	line_end(&rig);
 }
-END_TEST
 
 /* ---- by age ---- */
 
-START_TEST(test_client_changes_when_the_session_is_old)
+TEST(client_changes_when_the_session_is_old)
 {
 	struct stay_client_options options = { .max_age_ms = 1000 };
 
@@ -236,10 +226,9 @@ START_TEST(test_client_changes_when_the_session_is_old)
 	ck_assert_uint_eq(rig.server.accepted, 3);
 	line_end(&rig);
 }
-END_TEST
 
 /* Connections that began together do not end together. */
-START_TEST(test_promise_13_sessions_do_not_all_grow_as_old)
+TEST(promise_13_sessions_do_not_all_grow_as_old)
 {
 	struct stay_client_options options = { .max_age_ms = 1000 };
 	uint64_t age, least = 1000, most = 0;
@@ -255,7 +244,6 @@ START_TEST(test_promise_13_sessions_do_not_all_grow_as_old)
 	ck_assert_uint_gt(most - least, 50);
 	line_end(&rig);
 }
-END_TEST
 
 /* ---- another place, another config ---- */
 
@@ -278,7 +266,7 @@ second_config(const char *hello)
 
 #define OTHER_URL "line://10.0.0.2:7777"
 
-START_TEST(test_client_is_reconfigured)
+TEST(client_is_reconfigured)
 {
 	struct line_config config = second_config("say +ok");
 	struct stay_client_options options = { STAY_CLIENT_OPTIONS,
@@ -313,9 +301,8 @@ START_TEST(test_client_is_reconfigured)
 	line_end(&rig);
 	ck_assert_ptr_nonnull(released_by);
 }
-END_TEST
 
-START_TEST(test_promise_8_the_kernel_hears_of_another_bound_as_well)
+TEST(promise_8_the_kernel_hears_of_another_bound_as_well)
 {
 	struct line_config config = second_config(NULL);
 	const struct stay_client_options options = { STAY_CLIENT_OPTIONS,
@@ -336,9 +323,8 @@ START_TEST(test_promise_8_the_kernel_hears_of_another_bound_as_well)
 	line_told(&rig);
 	line_end(&rig);
 }
-END_TEST
 
-START_TEST(test_client_reconfigure_is_checked_at_once)
+TEST(client_reconfigure_is_checked_at_once)
 {
 	struct stay_client_options options = { STAY_CLIENT_OPTIONS,
 		.offline = (enum stay_offline)9 };
@@ -357,10 +343,9 @@ START_TEST(test_client_reconfigure_is_checked_at_once)
 	    STAY_E_STOPPED);
 	line_end(&rig);
 }
-END_TEST
 
 /* The last of several stands; those that never were in use are released. */
-START_TEST(test_client_reconfigured_twice)
+TEST(client_reconfigured_twice)
 {
 	struct line_config config = second_config(NULL);
 	struct stay_client_options options = { STAY_CLIENT_OPTIONS,
@@ -379,7 +364,6 @@ START_TEST(test_client_reconfigured_twice)
 	ck_assert_uint_eq(sim_peers(rig.world, "10.0.0.2", LINE_PORT), 1);
 	line_end(&rig);
 }
-END_TEST
 
 static unsigned releases;
 
@@ -392,7 +376,7 @@ count_release(const void *config)
 
 /* As often as it may be given, it is given back once, and when nobody has it:
  * not when one of those that never were in use is dropped. */
-START_TEST(test_promise_5_a_config_is_given_back_once)
+TEST(promise_5_a_config_is_given_back_once)
 {
 	struct line_config config = second_config(NULL);
 	struct line_config another = second_config(NULL);
@@ -427,10 +411,9 @@ START_TEST(test_promise_5_a_config_is_given_back_once)
 	line_end(&rig);
 	ck_assert_uint_eq(releases, 2);
 }
-END_TEST
 
 /* One stands, the others are to be released; one that stands again is not. */
-START_TEST(test_promise_7_changes_of_one_turn_are_bounded)
+TEST(promise_7_changes_of_one_turn_are_bounded)
 {
 	struct line_config configs[STAY__DROPPED_MAX + 2];
 	struct stay_client_options options = { STAY_CLIENT_OPTIONS,
@@ -462,9 +445,8 @@ START_TEST(test_promise_7_changes_of_one_turn_are_bounded)
 	line_end(&rig);
 	ck_assert_uint_eq(releases, STAY__DROPPED_MAX + 2);
 }
-END_TEST
 
-START_TEST(test_client_reconfigured_and_stopped_at_once)
+TEST(client_reconfigured_and_stopped_at_once)
 {
 	struct line_config config = second_config(NULL);
 	struct stay_client_options options = { STAY_CLIENT_OPTIONS,
@@ -478,11 +460,10 @@ START_TEST(test_client_reconfigured_and_stopped_at_once)
 	line_end(&rig);
 	ck_assert_ptr_nonnull(released_by);
 }
-END_TEST
 
 /* Another password, while the old one is refused: no waiting for the slow
  * backoff. */
-START_TEST(test_client_reconfigured_while_it_is_denied)
+TEST(client_reconfigured_while_it_is_denied)
 {
 	struct line_config config = second_config("say +ok");
 	struct stay_client_options options = { STAY_CLIENT_OPTIONS,
@@ -501,43 +482,5 @@ START_TEST(test_client_reconfigured_while_it_is_denied)
 	ck_assert(rig.released);
 	line_end(&rig);
 }
-END_TEST
 
-Suite *
-suite_client_change(void)
-{
-	Suite *suite = suite_create("client_change");
-	TCase *tcase = tcase_create("reconnect");
-
-	tcase_add_test(
-	    tcase, test_promise_3_a_planned_change_lets_calls_finish);
-	tcase_add_test(tcase, test_client_change_of_an_idle_session);
-	tcase_add_test(
-	    tcase, test_client_change_waits_no_longer_than_its_budget);
-	tcase_add_test(tcase, test_client_change_waits_for_tombstones);
-	tcase_add_test(tcase,
-	    test_promise_3_under_load_no_call_is_lost_by_a_planned_change);
-	tcase_add_test(
-	    tcase, test_client_change_of_a_session_that_is_lost_meanwhile);
-	tcase_add_test(
-	    tcase, test_client_change_of_a_session_that_talks_nonsense);
-	tcase_add_test(tcase, test_promise_8_a_session_that_leaves_is_watched);
-	tcase_add_test(tcase, test_client_stops_while_it_changes);
-	tcase_add_test(tcase, test_client_drains_while_it_changes);
-	tcase_add_test(tcase, test_client_changes_when_the_session_is_old);
-	tcase_add_test(tcase, test_promise_13_sessions_do_not_all_grow_as_old);
-	suite_add_tcase(suite, tcase);
-
-	tcase = tcase_create("reconfigure");
-	tcase_add_test(tcase, test_client_is_reconfigured);
-	tcase_add_test(
-	    tcase, test_promise_8_the_kernel_hears_of_another_bound_as_well);
-	tcase_add_test(tcase, test_client_reconfigure_is_checked_at_once);
-	tcase_add_test(tcase, test_client_reconfigured_twice);
-	tcase_add_test(tcase, test_promise_5_a_config_is_given_back_once);
-	tcase_add_test(tcase, test_promise_7_changes_of_one_turn_are_bounded);
-	tcase_add_test(tcase, test_client_reconfigured_and_stopped_at_once);
-	tcase_add_test(tcase, test_client_reconfigured_while_it_is_denied);
-	suite_add_tcase(suite, tcase);
-	return suite;
-}
+TEST_SUITE(client_change)

@@ -56,7 +56,7 @@ push(const char *lines)
 
 /* What was written behind those whose replies are expected is taken back, in
  * this session and in the next one. */
-START_TEST(test_client_control_without_a_place_is_taken_back)
+TEST(client_control_without_a_place_is_taken_back)
 {
 	struct sim_limits limits = { .send_buffer = 3 };
 
@@ -81,11 +81,10 @@ START_TEST(test_client_control_without_a_place_is_taken_back)
 	ck_assert_ptr_nonnull(strstr(line_told(&rig), "a OK/replied +1;"));
 	line_end(&rig);
 }
-END_TEST
 
 /* What a slot appends and never expects is dropped when the slot returns: no
  * other slot sends it, and no call is glued to it. */
-START_TEST(test_client_control_never_expected_is_never_sent)
+TEST(client_control_never_expected_is_never_sent)
 {
 	const struct stay_client_options probed = { .probe_ms = 1000 };
 	struct stay_call_options options = { STAY_CALL_OPTIONS,
@@ -114,10 +113,9 @@ START_TEST(test_client_control_never_expected_is_never_sent)
 	    "+pong;say +1;say +pong;bye;");
 	line_end(&rig);
 }
-END_TEST
 
 /* Bytes that no slot appended wait for the next write, and go no further. */
-START_TEST(test_client_control_from_outside_is_not_sent_either)
+TEST(client_control_from_outside_is_not_sent_either)
 {
 	struct stay_session *session;
 
@@ -139,10 +137,9 @@ START_TEST(test_client_control_from_outside_is_not_sent_either)
 	ck_assert_str_eq(line_got(&rig), "say +1;say +2;");
 	line_end(&rig);
 }
-END_TEST
 
 /* Control bytes come first, but never inside of a request. */
-START_TEST(test_client_control_goes_first_at_a_boundary)
+TEST(client_control_goes_first_at_a_boundary)
 {
 	struct sim_limits limits = { .send_buffer = 3 };
 
@@ -166,10 +163,9 @@ START_TEST(test_client_control_goes_first_at_a_boundary)
 	    "control +pong;b OK/replied +2;");
 	line_end(&rig);
 }
-END_TEST
 
 /* What the control lane still held ends with the session. */
-START_TEST(test_client_control_does_not_outlive_its_session)
+TEST(client_control_does_not_outlive_its_session)
 {
 	struct sim_limits limits = { .send_buffer = 3 };
 
@@ -191,21 +187,5 @@ START_TEST(test_client_control_does_not_outlive_its_session)
 	ck_assert_str_eq(line_got(&rig), "|say +1;");
 	line_end(&rig);
 }
-END_TEST
 
-Suite *
-suite_client_control(void)
-{
-	Suite *suite = suite_create("client_control");
-	TCase *tcase = tcase_create("control");
-
-	tcase_add_test(tcase, test_client_control_goes_first_at_a_boundary);
-	tcase_add_test(tcase, test_client_control_never_expected_is_never_sent);
-	tcase_add_test(
-	    tcase, test_client_control_from_outside_is_not_sent_either);
-	tcase_add_test(
-	    tcase, test_client_control_without_a_place_is_taken_back);
-	tcase_add_test(tcase, test_client_control_does_not_outlive_its_session);
-	suite_add_tcase(suite, tcase);
-	return suite;
-}
+TEST_SUITE(client_control)

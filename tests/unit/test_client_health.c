@@ -8,7 +8,7 @@
 
 static struct line_rig rig;
 
-START_TEST(test_promise_8_probes_an_idle_session)
+TEST(promise_8_probes_an_idle_session)
 {
 	struct stay_client_options options = { .probe_ms = 1000,
 		.silence_ms = 500 };
@@ -29,10 +29,9 @@ START_TEST(test_promise_8_probes_an_idle_session)
 	ck_assert_str_eq(line_told(&rig), "down E_SILENT;");
 	line_end(&rig);
 }
-END_TEST
 
 /* What is sent, and not answered, shows no life. */
-START_TEST(test_promise_8_sending_puts_no_probe_off)
+TEST(promise_8_sending_puts_no_probe_off)
 {
 	const struct stay_client_options options = { .probe_ms = 4000 };
 	const struct line_request one_way = { .text = "x" };
@@ -47,10 +46,9 @@ START_TEST(test_promise_8_sending_puts_no_probe_off)
 	ck_assert_str_eq(line_told(&rig), "a OK/sent;ping;control +pong;");
 	line_end(&rig);
 }
-END_TEST
 
 /* Whoever sets nothing is told of a peer that died within some ten seconds. */
-START_TEST(test_promise_8_probes_after_5_s_by_default)
+TEST(promise_8_probes_after_5_s_by_default)
 {
 	line_prepare(&rig);
 	rig.config.ping = "say +pong";
@@ -61,9 +59,8 @@ START_TEST(test_promise_8_probes_after_5_s_by_default)
 	ck_assert_str_eq(line_told(&rig), "ping;control +pong;");
 	line_end(&rig);
 }
-END_TEST
 
-START_TEST(test_promise_8_does_not_wait_for_a_blocking_call_too_short)
+TEST(promise_8_does_not_wait_for_a_blocking_call_too_short)
 {
 	struct stay_client_options options = { .silence_ms = 500,
 		.block_margin_ms = 200 };
@@ -81,10 +78,9 @@ START_TEST(test_promise_8_does_not_wait_for_a_blocking_call_too_short)
 	ck_assert_str_eq(line_told(&rig), "a OK/replied +late;");
 	line_end(&rig);
 }
-END_TEST
 
 /* The suspension ends with the call that blocks. */
-START_TEST(test_promise_8_finds_silence_behind_a_blocking_call)
+TEST(promise_8_finds_silence_behind_a_blocking_call)
 {
 	struct stay_client_options options = { .silence_ms = 500 };
 	const struct line_request blocking = { .text = "block",
@@ -106,9 +102,8 @@ START_TEST(test_promise_8_finds_silence_behind_a_blocking_call)
 	    line_told(&rig), "down E_SILENT;b E_SILENT/maybe executed;");
 	line_end(&rig);
 }
-END_TEST
 
-START_TEST(test_promise_8_patience_ends_with_the_call_that_blocks)
+TEST(promise_8_patience_ends_with_the_call_that_blocks)
 {
 	struct stay_client_options options = { .silence_ms = 500 };
 	const struct line_request blocking = { .text = "block",
@@ -128,11 +123,10 @@ START_TEST(test_promise_8_patience_ends_with_the_call_that_blocks)
 	    line_told(&rig), "down E_SILENT;b E_SILENT/maybe executed;");
 	line_end(&rig);
 }
-END_TEST
 
 /* While an answer is due anyway no probe is sent, and an idle client gives
  * memory back, also if its protocol has no probe. */
-START_TEST(test_promise_8_only_an_idle_session_is_probed)
+TEST(promise_8_only_an_idle_session_is_probed)
 {
 	struct stay_client_options options = { .probe_ms = 1000,
 		.silence_ms = 4000 };
@@ -158,11 +152,10 @@ START_TEST(test_promise_8_only_an_idle_session_is_probed)
 	ck_assert_uint_eq(inside_buffers(rig.client), 0);
 	line_end(&rig);
 }
-END_TEST
 
 /* A second after the last byte, whenever the next probe is due; and when the
  * session ends, though calls wait for the next one. */
-START_TEST(test_promise_8_a_protocol_is_asked_for_its_memory)
+TEST(promise_8_a_protocol_is_asked_for_its_memory)
 {
 	const struct stay_client_options options = { .probe_ms = 60000,
 		.silence_ms = 60000 };
@@ -193,10 +186,9 @@ START_TEST(test_promise_8_a_protocol_is_asked_for_its_memory)
 	ck_assert_uint_eq(rests, 3);
 	line_end(&rig);
 }
-END_TEST
 
 /* A kernel that takes bytes for a process that does not is no sign of life. */
-START_TEST(test_promise_8_sending_is_no_sign_of_life)
+TEST(promise_8_sending_is_no_sign_of_life)
 {
 	struct stay_client_options options = { .silence_ms = 500 };
 
@@ -211,9 +203,8 @@ START_TEST(test_promise_8_sending_is_no_sign_of_life)
 	ck_assert_uint_eq(counts_of(rig.client).maybe_executed, 5);
 	line_end(&rig);
 }
-END_TEST
 
-START_TEST(test_promise_8_any_byte_is_a_sign_of_life)
+TEST(promise_8_any_byte_is_a_sign_of_life)
 {
 	struct stay_client_options options = { .silence_ms = 500 };
 
@@ -229,10 +220,9 @@ START_TEST(test_promise_8_any_byte_is_a_sign_of_life)
 	ck_assert_str_eq(line_told(&rig), "a OK/replied +++1;");
 	line_end(&rig);
 }
-END_TEST
 
 /* An upload in progress is a sign of life, a full buffer is not. */
-START_TEST(test_promise_8_an_upload_is_a_sign_of_life)
+TEST(promise_8_an_upload_is_a_sign_of_life)
 {
 	struct stay_client_options options = { .silence_ms = 500 };
 	struct sim_limits limits = { .send_buffer = 4, .latency_ms = 200 };
@@ -252,7 +242,6 @@ START_TEST(test_promise_8_an_upload_is_a_sign_of_life)
 	ck_assert_str_eq(line_told(&rig), "down E_SILENT;b E_SILENT/not sent;");
 	line_end(&rig);
 }
-END_TEST
 
 /* Requests that no answer is due to, whole ones. */
 static void
@@ -281,7 +270,7 @@ be_stuck(void)
 
 /* Nothing is in flight and nobody owes an answer; the peer just reads nothing.
  */
-START_TEST(test_promise_8_who_takes_nothing_is_silent)
+TEST(promise_8_who_takes_nothing_is_silent)
 {
 	be_stuck();
 	ck_assert_uint_eq(counts_of(rig.client).in_flight, 0);
@@ -293,9 +282,8 @@ START_TEST(test_promise_8_who_takes_nothing_is_silent)
 	ck_assert_str_eq(line_told(&rig), "down E_SILENT;");
 	line_end(&rig);
 }
-END_TEST
 
-START_TEST(test_promise_8_who_takes_something_is_not_silent)
+TEST(promise_8_who_takes_something_is_not_silent)
 {
 	be_stuck();
 	for (int i = 0; i < 5; i++) {
@@ -312,10 +300,9 @@ START_TEST(test_promise_8_who_takes_something_is_not_silent)
 	ck_assert_ptr_nonnull(strstr(line_told(&rig), "down E_SILENT;"));
 	line_end(&rig);
 }
-END_TEST
 
 /* So little that the kernel says nothing of it. */
-START_TEST(test_promise_8_who_takes_little_is_not_silent)
+TEST(promise_8_who_takes_little_is_not_silent)
 {
 	struct stay_client_options options = { .silence_ms = 500 };
 	const struct line_request few = { .text = "1", .replies = 0 };
@@ -340,11 +327,10 @@ START_TEST(test_promise_8_who_takes_little_is_not_silent)
 	ck_assert_str_eq(line_told(&rig), "down E_SILENT;c E_SILENT/not sent;");
 	line_end(&rig);
 }
-END_TEST
 
 /* The call that had no room is over when there is room: nothing is written, and
  * what leaves next shows that the peer has read. */
-START_TEST(test_promise_8_room_that_nobody_needed_is_a_sign_of_life)
+TEST(promise_8_room_that_nobody_needed_is_a_sign_of_life)
 {
 	struct stay_client_options options = { .silence_ms = 500 };
 	const struct sim_limits narrow = { .send_buffer = 8 };
@@ -369,10 +355,9 @@ START_TEST(test_promise_8_room_that_nobody_needed_is_a_sign_of_life)
 	    "down E_SILENT;a E_SILENT/maybe executed;c E_LOST/maybe executed;");
 	line_end(&rig);
 }
-END_TEST
 
 /* Also of a greeting that the peer has answered before it had all of it. */
-START_TEST(test_promise_8_the_rest_of_a_greeting_is_a_sign_of_life)
+TEST_ROWS(promise_8_the_rest_of_a_greeting_is_a_sign_of_life, 4)
 {
 	struct stay_client_options options = { .silence_ms = 300 };
 	struct sim_limits limits = { .send_buffer = 4, .latency_ms = 200 };
@@ -390,11 +375,10 @@ START_TEST(test_promise_8_the_rest_of_a_greeting_is_a_sign_of_life)
 	ck_assert_ptr_null(strchr(line_got(&rig), ';')); /* not all of it */
 	line_end(&rig);
 }
-END_TEST
 
 /* The machine was asleep, or a callback took its time: what the peer has said
  * meanwhile is still to be read. If it has said nothing, it is silent. */
-START_TEST(test_promise_8_who_did_not_listen_blames_nobody)
+TEST(promise_8_who_did_not_listen_blames_nobody)
 {
 	struct stay_client_options options = { .silence_ms = 500,
 		.call_timeout_ms = 60000 };
@@ -416,7 +400,6 @@ START_TEST(test_promise_8_who_did_not_listen_blames_nobody)
 	    line_told(&rig), "down E_SILENT;b E_SILENT/maybe executed;");
 	line_end(&rig);
 }
-END_TEST
 
 static void
 take_time(struct line_call *call)
@@ -433,7 +416,7 @@ call_slowly(unsigned count)
 }
 
 /* Who is busy with what the peer has said cannot say that it is silent. */
-START_TEST(test_promise_8_what_is_put_off_was_heard)
+TEST(promise_8_what_is_put_off_was_heard)
 {
 	struct stay_client_options options = {
 		.silence_ms = 500, .turn_calls_max = 2, .call_timeout_ms = 60000
@@ -450,7 +433,6 @@ START_TEST(test_promise_8_what_is_put_off_was_heard)
 	ck_assert_uint_eq(counts_of(rig.client).replied, 9);
 	line_end(&rig);
 }
-END_TEST
 
 static struct line_config other_config;
 
@@ -483,7 +465,7 @@ start_other(struct stay_client **other)
 #define OTHERS 32
 
 /* Neither can who has not come to read it because of others. */
-START_TEST(test_promise_8_what_is_to_be_read_was_heard)
+TEST(promise_8_what_is_to_be_read_was_heard)
 {
 	struct stay_client_options options = { .silence_ms = 500,
 		.call_timeout_ms = 60000 };
@@ -505,11 +487,10 @@ START_TEST(test_promise_8_what_is_to_be_read_was_heard)
 		stay_client_stop(others[i], STAY_OK);
 	line_end(&rig);
 }
-END_TEST
 
 /* What the engine cannot see, as under a call that blocks for ever, the kernel
  * finds, and within the same bound. */
-START_TEST(test_promise_8_the_sockets_keep_the_same_bound)
+TEST(promise_8_the_sockets_keep_the_same_bound)
 {
 	struct stay_client_options options = { .silence_ms = 4000 };
 	const struct stay_socket_options *socket;
@@ -521,9 +502,8 @@ START_TEST(test_promise_8_the_sockets_keep_the_same_bound)
 	ck_assert_uint_eq(socket->keepalive_ms, 1600);
 	line_end(&rig);
 }
-END_TEST
 
-START_TEST(test_promise_8_without_a_bound_the_sockets_have_none)
+TEST(promise_8_without_a_bound_the_sockets_have_none)
 {
 	struct stay_client_options options = { .silence_ms = STAY_FOREVER };
 	const struct stay_socket_options *socket;
@@ -535,9 +515,8 @@ START_TEST(test_promise_8_without_a_bound_the_sockets_have_none)
 	ck_assert_uint_eq(socket->keepalive_ms, 0);
 	line_end(&rig);
 }
-END_TEST
 
-START_TEST(test_promise_8_socket_options_that_are_given_stand)
+TEST(promise_8_socket_options_that_are_given_stand)
 {
 	const struct stay_socket_options given = { .keepalive_ms = 7000 };
 	struct stay_client_options options = { .socket = &given };
@@ -550,11 +529,10 @@ START_TEST(test_promise_8_socket_options_that_are_given_stand)
 	ck_assert_uint_eq(socket->keepalive_ms, 7000);
 	line_end(&rig);
 }
-END_TEST
 
 /* Casts that wait until a disconnect is over fill the mailbox: that must not
  * keep a silent session alive. */
-START_TEST(test_promise_8_a_full_mailbox_keeps_no_session)
+TEST(promise_8_a_full_mailbox_keeps_no_session)
 {
 	struct stay_client_options options = { .silence_ms = 500,
 		.leave_budget_ms = 60000 };
@@ -581,45 +559,5 @@ START_TEST(test_promise_8_a_full_mailbox_keeps_no_session)
 	    "down E_SILENT;a E_SILENT/maybe executed;closed E_BAD_CAST;");
 	line_end(&rig);
 }
-END_TEST
 
-Suite *
-suite_client_health(void)
-{
-	Suite *suite = suite_create("client_health");
-	TCase *tcase = tcase_create("health");
-
-	tcase_add_test(tcase, test_promise_8_probes_an_idle_session);
-	tcase_add_test(tcase, test_promise_8_probes_after_5_s_by_default);
-	tcase_add_test(tcase, test_promise_8_sending_puts_no_probe_off);
-	tcase_add_test(
-	    tcase, test_promise_8_does_not_wait_for_a_blocking_call_too_short);
-	tcase_add_test(
-	    tcase, test_promise_8_finds_silence_behind_a_blocking_call);
-	tcase_add_test(
-	    tcase, test_promise_8_patience_ends_with_the_call_that_blocks);
-	tcase_add_test(tcase, test_promise_8_only_an_idle_session_is_probed);
-	tcase_add_test(
-	    tcase, test_promise_8_a_protocol_is_asked_for_its_memory);
-	tcase_add_test(tcase, test_promise_8_sending_is_no_sign_of_life);
-	tcase_add_test(tcase, test_promise_8_any_byte_is_a_sign_of_life);
-	tcase_add_test(tcase, test_promise_8_who_takes_nothing_is_silent);
-	tcase_add_test(tcase, test_promise_8_who_takes_little_is_not_silent);
-	tcase_add_test(
-	    tcase, test_promise_8_room_that_nobody_needed_is_a_sign_of_life);
-	tcase_add_test(tcase, test_promise_8_who_takes_something_is_not_silent);
-	tcase_add_loop_test(tcase,
-	    test_promise_8_the_rest_of_a_greeting_is_a_sign_of_life, 0, 4);
-	tcase_add_test(tcase, test_promise_8_who_did_not_listen_blames_nobody);
-	tcase_add_test(tcase, test_promise_8_what_is_put_off_was_heard);
-	tcase_add_test(tcase, test_promise_8_what_is_to_be_read_was_heard);
-	tcase_add_test(tcase, test_promise_8_an_upload_is_a_sign_of_life);
-	tcase_add_test(tcase, test_promise_8_the_sockets_keep_the_same_bound);
-	tcase_add_test(
-	    tcase, test_promise_8_without_a_bound_the_sockets_have_none);
-	tcase_add_test(
-	    tcase, test_promise_8_socket_options_that_are_given_stand);
-	tcase_add_test(tcase, test_promise_8_a_full_mailbox_keeps_no_session);
-	suite_add_tcase(suite, tcase);
-	return suite;
-}
+TEST_SUITE(client_health)

@@ -57,16 +57,15 @@ ready(void *arg, struct stay_client *client, enum stay_status status)
 #ifndef NDEBUG
 NULL_CALLS(HANDLES)
 
-START_TEST(test_client_null_for_a_handle_aborts)
+TEST_ROWS(client_null_for_a_handle_aborts, NULL_CALL_COUNT)
 {
 	const struct null_call *call = &null_calls[_i];
 
 	ck_assert_msg(aborts(call->run), "%s goes on without", call->name);
 }
-END_TEST
 #endif
 
-START_TEST(test_client_null_for_data_is_answered)
+TEST(client_null_for_data_is_answered)
 {
 	line_begin(&rig, NULL);
 	ck_assert_int_eq(
@@ -84,19 +83,5 @@ START_TEST(test_client_null_for_data_is_answered)
 	stay_held_free(NULL);
 	line_end(&rig);
 }
-END_TEST
 
-Suite *
-suite_client_null(void)
-{
-	Suite *suite = suite_create("client_null");
-	TCase *tcase = tcase_create("client_null");
-
-#ifndef NDEBUG
-	tcase_add_loop_test(
-	    tcase, test_client_null_for_a_handle_aborts, 0, NULL_CALL_COUNT);
-#endif
-	tcase_add_test(tcase, test_client_null_for_data_is_answered);
-	suite_add_tcase(suite, tcase);
-	return suite;
-}
+TEST_SUITE(client_null)

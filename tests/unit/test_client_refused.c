@@ -52,7 +52,7 @@ call_each(const char *letters)
 	line_run(&rig, 1);
 }
 
-START_TEST(test_client_refused_is_told_by_default)
+TEST(client_refused_is_told_by_default)
 {
 	line_begin(&rig, NULL);
 	line_call(&rig, "a", LINE("say !no"));
@@ -60,9 +60,8 @@ START_TEST(test_client_refused_is_told_by_default)
 	ck_assert_str_eq(line_told(&rig), "a E_SERVER/refused !no;");
 	line_end(&rig);
 }
-END_TEST
 
-START_TEST(test_promise_3_4_what_is_refused_is_sent_again_in_order)
+TEST(promise_3_4_what_is_refused_is_sent_again_in_order)
 {
 	begin((struct stay_client_options){ 0 });
 	call_each("ab");
@@ -83,10 +82,9 @@ START_TEST(test_promise_3_4_what_is_refused_is_sent_again_in_order)
 	ck_assert_uint_eq(counts().resent, 2);
 	line_end(&rig);
 }
-END_TEST
 
 /* b was acted on: a can't come before it any more, and is told first. */
-START_TEST(test_promise_4_what_was_overtaken_is_not_sent_again)
+TEST(promise_4_what_was_overtaken_is_not_sent_again)
 {
 	begin((struct stay_client_options){ 0 });
 	call_each("abc");
@@ -99,10 +97,9 @@ START_TEST(test_promise_4_what_was_overtaken_is_not_sent_again)
 	ck_assert_str_eq(line_told(&rig), "c OK/replied +c;");
 	line_end(&rig);
 }
-END_TEST
 
 /* What only reads undoes nothing: a and c keep their order. */
-START_TEST(test_promise_4_a_read_overtakes_nobody)
+TEST(promise_4_a_read_overtakes_nobody)
 {
 	begin((struct stay_client_options){ 0 });
 	call_each("a");
@@ -121,10 +118,9 @@ START_TEST(test_promise_4_a_read_overtakes_nobody)
 	    line_told(&rig), "hello -;up;a OK/replied +a;c OK/replied +c;");
 	line_end(&rig);
 }
-END_TEST
 
 /* Nor does one whose session ends before it is answered. */
-START_TEST(test_promise_4_a_lost_read_overtakes_nobody)
+TEST(promise_4_a_lost_read_overtakes_nobody)
 {
 	begin((struct stay_client_options){ 0 });
 	call_each("a");
@@ -138,10 +134,9 @@ START_TEST(test_promise_4_a_lost_read_overtakes_nobody)
 	ck_assert_ptr_nonnull(strstr(line_told(&rig), "a OK/replied +a;"));
 	line_end(&rig);
 }
-END_TEST
 
 /* So it is if what came behind was given up, or has begun to be answered. */
-START_TEST(test_promise_4_a_late_reply_overtakes_too)
+TEST(promise_4_a_late_reply_overtakes_too)
 {
 	begin((struct stay_client_options){ 0 });
 	call_each("abc");
@@ -157,9 +152,8 @@ START_TEST(test_promise_4_a_late_reply_overtakes_too)
 	    line_told(&rig), "down E_NOT_READY;hello -;up;c OK/replied +c;");
 	line_end(&rig);
 }
-END_TEST
 
-START_TEST(test_promise_4_a_part_overtakes_too)
+TEST(promise_4_a_part_overtakes_too)
 {
 	begin((struct stay_client_options){ 0 });
 	call_each("ab");
@@ -170,10 +164,9 @@ START_TEST(test_promise_4_a_part_overtakes_too)
 	ck_assert_str_eq(line_told(&rig), "b OK/replied +b;");
 	line_end(&rig);
 }
-END_TEST
 
 /* The session breaks while b may have been acted on. */
-START_TEST(test_promise_4_a_lost_call_overtakes_too)
+TEST(promise_4_a_lost_call_overtakes_too)
 {
 	begin((struct stay_client_options){ 0 });
 	call_each("ab");
@@ -184,10 +177,9 @@ START_TEST(test_promise_4_a_lost_call_overtakes_too)
 	    "down E_RESET;a E_SERVER/refused !no;b E_LOST/maybe executed;");
 	line_end(&rig);
 }
-END_TEST
 
 /* What was cut is known not to have been acted on: it overtakes nobody. */
-START_TEST(test_promise_4_half_a_request_does_not_overtake)
+TEST(promise_4_half_a_request_does_not_overtake)
 {
 	const struct sim_limits narrow = { .send_buffer = 1 };
 
@@ -206,10 +198,9 @@ START_TEST(test_promise_4_half_a_request_does_not_overtake)
 	ck_assert_str_eq(line_got(&rig), "a;|a;b;");
 	line_end(&rig);
 }
-END_TEST
 
 /* All that the server has had of it whole, it has refused. */
-START_TEST(test_promise_3_a_refusal_stands_while_half_of_the_call_leaves)
+TEST(promise_3_a_refusal_stands_while_half_of_the_call_leaves)
 {
 	static const struct peer_row stalling[] = {
 		ON(PEER_ACCEPTS, PEER_STALLS), NO_MORE
@@ -234,10 +225,9 @@ START_TEST(test_promise_3_a_refusal_stands_while_half_of_the_call_leaves)
 	    line_told(&rig), "down E_RESET;a E_CANCELLED/refused;");
 	line_end(&rig);
 }
-END_TEST
 
 /* Its deadline is the end of it, and the backoff grows meanwhile. */
-START_TEST(test_promise_13_what_is_refused_is_not_sent_for_ever)
+TEST(promise_13_what_is_refused_is_not_sent_for_ever)
 {
 	unsigned sessions;
 
@@ -254,10 +244,9 @@ START_TEST(test_promise_13_what_is_refused_is_not_sent_for_ever)
 	ck_assert_uint_le(counts().resent, sessions);
 	line_end(&rig);
 }
-END_TEST
 
 /* However many were refused: to be refused again costs one sending. */
-START_TEST(test_promise_13_sending_refused_calls_again_has_a_budget)
+TEST(promise_13_sending_refused_calls_again_has_a_budget)
 {
 	begin((struct stay_client_options){ .resend_burst = 1 });
 	call_each("ab");
@@ -272,10 +261,9 @@ START_TEST(test_promise_13_sending_refused_calls_again_has_a_budget)
 	ck_assert_str_eq(line_got(&rig), "|b;");
 	line_end(&rig);
 }
-END_TEST
 
 /* The words of a refusal are kept if they may be; the call is, in any case. */
-START_TEST(test_promise_7_more_refusals_than_may_be_held)
+TEST(promise_7_more_refusals_than_may_be_held)
 {
 	begin((struct stay_client_options){ .held_replies_max = 1 });
 	call_each("abc");
@@ -291,10 +279,9 @@ START_TEST(test_promise_7_more_refusals_than_may_be_held)
 	    "down E_NOT_READY;hello -;up;d OK/replied +d;e OK/replied +e;");
 	line_end(&rig);
 }
-END_TEST
 
 /* Its deadline goes on; what the server said of it stays true. */
-START_TEST(test_promise_6_a_deadline_holds_for_what_is_set_aside)
+TEST(promise_6_a_deadline_holds_for_what_is_set_aside)
 {
 	begin((struct stay_client_options){ .call_timeout_ms = 100 });
 	call("a", 0, 1);
@@ -309,9 +296,8 @@ START_TEST(test_promise_6_a_deadline_holds_for_what_is_set_aside)
 	ck_assert_str_eq(line_got(&rig), "a;b;c;"); /* nothing is held up */
 	line_end(&rig);
 }
-END_TEST
 
-START_TEST(test_promise_6_a_deadline_holds_until_it_is_sent_again)
+TEST(promise_6_a_deadline_holds_until_it_is_sent_again)
 {
 	begin((struct stay_client_options){ .call_timeout_ms = 100 });
 	call("a", 0, 1);
@@ -323,9 +309,8 @@ START_TEST(test_promise_6_a_deadline_holds_until_it_is_sent_again)
 	    line_told(&rig), "down E_NOT_READY;a E_TIMEOUT/refused;");
 	line_end(&rig);
 }
-END_TEST
 
-START_TEST(test_promise_1_a_stop_completes_what_is_set_aside)
+TEST(promise_1_a_stop_completes_what_is_set_aside)
 {
 	begin((struct stay_client_options){ 0 });
 	call_each("ab");
@@ -341,10 +326,9 @@ START_TEST(test_promise_1_a_stop_completes_what_is_set_aside)
 	    "down E_STOPPED;b E_SERVER/refused !no;"
 	    "c E_STOPPED/maybe executed;closed OK;");
 }
-END_TEST
 
 /* What may not be sent again is told at once, behind those that wait. */
-START_TEST(test_client_refused_and_not_to_be_sent_again)
+TEST(client_refused_and_not_to_be_sent_again)
 {
 	begin((struct stay_client_options){ 0 });
 	call("a", 0, 1);
@@ -360,10 +344,9 @@ START_TEST(test_client_refused_and_not_to_be_sent_again)
 	    line_told(&rig), "c part E_SERVER !3;c E_SERVER/refused !4;");
 	line_end(&rig);
 }
-END_TEST
 
 /* Behind it something blocks: nobody waits for that. */
-START_TEST(test_client_refused_in_front_of_what_blocks)
+TEST(client_refused_in_front_of_what_blocks)
 {
 	begin((struct stay_client_options){ 0 });
 	call("a", 0, 1);
@@ -373,10 +356,9 @@ START_TEST(test_client_refused_in_front_of_what_blocks)
 	ck_assert_str_eq(line_told(&rig), "a E_SERVER/refused !no;");
 	line_end(&rig);
 }
-END_TEST
 
 /* What an earlier session may have done, no refusal takes back. */
-START_TEST(test_promise_3_a_refusal_speaks_for_one_sending)
+TEST(promise_3_a_refusal_speaks_for_one_sending)
 {
 	begin((struct stay_client_options){ .call_timeout_ms = 500 });
 	call("a", STAY_IDEMPOTENT, 1);
@@ -393,7 +375,6 @@ START_TEST(test_promise_3_a_refusal_speaks_for_one_sending)
 	    strstr(line_told(&rig), "a E_TIMEOUT/maybe executed;"));
 	line_end(&rig);
 }
-END_TEST
 
 static void
 hold_it(struct line_call *call)
@@ -405,7 +386,7 @@ hold_it(struct line_call *call)
 }
 
 /* It is no part of the frame that is being handed out. */
-START_TEST(test_client_refused_words_cannot_be_held_again)
+TEST(client_refused_words_cannot_be_held_again)
 {
 	begin((struct stay_client_options){ 0 });
 	call("a", 0, 1);
@@ -417,7 +398,6 @@ START_TEST(test_client_refused_words_cannot_be_held_again)
 	    line_told(&rig), "a E_SERVER/refused !no;b OK/replied +b;");
 	line_end(&rig);
 }
-END_TEST
 
 static void
 cancel_next(struct line_call *call)
@@ -428,7 +408,7 @@ cancel_next(struct line_call *call)
 
 /* Who is told of the refusal gives up the very call that is being answered: the
  * answer finds a tombstone. */
-START_TEST(test_promise_1_2_who_overtakes_may_be_given_up)
+TEST(promise_1_2_who_overtakes_may_be_given_up)
 {
 	begin((struct stay_client_options){ 0 });
 	call("a", 0, 1);
@@ -448,10 +428,9 @@ START_TEST(test_promise_1_2_who_overtakes_may_be_given_up)
 	    "orphan +d;");
 	line_end(&rig);
 }
-END_TEST
 
 /* What no answer is due to may have been acted on, and nobody will hear. */
-START_TEST(test_promise_4_what_left_without_an_answer_overtakes)
+TEST(promise_4_what_left_without_an_answer_overtakes)
 {
 	begin((struct stay_client_options){ 0 });
 	call("a", 0, 1);
@@ -467,10 +446,9 @@ START_TEST(test_promise_4_what_left_without_an_answer_overtakes)
 	    line_told(&rig), "down E_NOT_READY;hello -;up;b OK/replied +b;");
 	line_end(&rig);
 }
-END_TEST
 
 /* So it may when the rest of it is still to leave. */
-START_TEST(test_promise_4_what_leaves_without_an_answer_overtakes)
+TEST(promise_4_what_leaves_without_an_answer_overtakes)
 {
 	const struct sim_limits narrow = { .send_buffer = 1 };
 
@@ -486,10 +464,9 @@ START_TEST(test_promise_4_what_leaves_without_an_answer_overtakes)
 	ck_assert_str_eq(line_told(&rig), "a E_SERVER/refused !no;p OK/sent;");
 	line_end(&rig);
 }
-END_TEST
 
 /* Of another session, it has left nothing behind. */
-START_TEST(test_promise_4_what_an_earlier_session_sent_overtakes_nobody)
+TEST(promise_4_what_an_earlier_session_sent_overtakes_nobody)
 {
 	begin((struct stay_client_options){ 0 });
 	call("a", STAY_READ_ONLY, 1);
@@ -502,10 +479,9 @@ START_TEST(test_promise_4_what_an_earlier_session_sent_overtakes_nobody)
 	ck_assert_str_eq(line_told(&rig), "down E_NOT_READY;");
 	line_end(&rig);
 }
-END_TEST
 
 /* It takes bytes of the queue, and none of the flight. */
-START_TEST(test_promise_7_what_is_set_aside_is_counted_in_bytes)
+TEST(promise_7_what_is_set_aside_is_counted_in_bytes)
 {
 	begin((struct stay_client_options){ .inflight_bytes_max = 5 });
 	call("aa", 0, 1);
@@ -522,51 +498,5 @@ START_TEST(test_promise_7_what_is_set_aside_is_counted_in_bytes)
 	ck_assert_uint_eq(counts().in_flight_bytes, 4);
 	line_end(&rig);
 }
-END_TEST
 
-Suite *
-suite_client_refused(void)
-{
-	Suite *suite = suite_create("client_refused");
-	TCase *tcase = tcase_create("refused");
-
-	tcase_add_test(tcase, test_client_refused_is_told_by_default);
-	tcase_add_test(
-	    tcase, test_promise_3_4_what_is_refused_is_sent_again_in_order);
-	tcase_add_test(
-	    tcase, test_promise_4_what_was_overtaken_is_not_sent_again);
-	tcase_add_test(tcase, test_promise_4_a_read_overtakes_nobody);
-	tcase_add_test(tcase, test_promise_4_a_lost_read_overtakes_nobody);
-	tcase_add_test(tcase, test_promise_4_a_late_reply_overtakes_too);
-	tcase_add_test(tcase, test_promise_4_a_part_overtakes_too);
-	tcase_add_test(tcase, test_promise_1_2_who_overtakes_may_be_given_up);
-	tcase_add_test(tcase, test_promise_4_a_lost_call_overtakes_too);
-	tcase_add_test(tcase, test_promise_4_half_a_request_does_not_overtake);
-	tcase_add_test(tcase,
-	    test_promise_3_a_refusal_stands_while_half_of_the_call_leaves);
-	tcase_add_test(
-	    tcase, test_promise_13_what_is_refused_is_not_sent_for_ever);
-	tcase_add_test(
-	    tcase, test_promise_13_sending_refused_calls_again_has_a_budget);
-	tcase_add_test(tcase, test_promise_7_more_refusals_than_may_be_held);
-	tcase_add_test(
-	    tcase, test_promise_6_a_deadline_holds_for_what_is_set_aside);
-	tcase_add_test(
-	    tcase, test_promise_6_a_deadline_holds_until_it_is_sent_again);
-	tcase_add_test(
-	    tcase, test_promise_1_a_stop_completes_what_is_set_aside);
-	tcase_add_test(tcase, test_client_refused_and_not_to_be_sent_again);
-	tcase_add_test(tcase, test_client_refused_in_front_of_what_blocks);
-	tcase_add_test(tcase, test_promise_3_a_refusal_speaks_for_one_sending);
-	tcase_add_test(tcase, test_client_refused_words_cannot_be_held_again);
-	tcase_add_test(
-	    tcase, test_promise_4_what_left_without_an_answer_overtakes);
-	tcase_add_test(
-	    tcase, test_promise_4_what_leaves_without_an_answer_overtakes);
-	tcase_add_test(tcase,
-	    test_promise_4_what_an_earlier_session_sent_overtakes_nobody);
-	tcase_add_test(
-	    tcase, test_promise_7_what_is_set_aside_is_counted_in_bytes);
-	suite_add_tcase(suite, tcase);
-	return suite;
-}
+TEST_SUITE(client_refused)

@@ -36,7 +36,7 @@ explains(const char *words)
 /* ---- renewed ---- */
 
 /* What is in flight is answered there, what is queued waits for the next. */
-START_TEST(test_client_renew_lets_calls_finish)
+TEST(client_renew_lets_calls_finish)
 {
 	line_begin(&rig, NULL);
 	line_call(&rig, "a", LINE("x"));
@@ -56,9 +56,8 @@ START_TEST(test_client_renew_lets_calls_finish)
 	ck_assert_str_eq(line_told(&rig), "hello -;up;c OK/replied +c;");
 	line_end(&rig);
 }
-END_TEST
 
-START_TEST(test_client_renew_waits_no_longer_than_its_budget)
+TEST(client_renew_waits_no_longer_than_its_budget)
 {
 	struct stay_client_options options = { .leave_budget_ms = 300 };
 
@@ -73,10 +72,9 @@ START_TEST(test_client_renew_waits_no_longer_than_its_budget)
 	    "push >renew;down E_NOT_READY;a E_LOST/maybe executed;");
 	line_end(&rig);
 }
-END_TEST
 
 /* One that ends already, or is not up yet, is let be. */
-START_TEST(test_client_renew_is_for_a_session_that_is_up)
+TEST(client_renew_is_for_a_session_that_is_up)
 {
 	line_prepare(&rig);
 	rig.config.hello = "hi";
@@ -95,10 +93,9 @@ START_TEST(test_client_renew_is_for_a_session_that_is_up)
 	ck_assert_uint_eq(counts_of(rig.client).sessions, 2);
 	line_end(&rig);
 }
-END_TEST
 
 /* With what was refused in it, it ends as any session that refuses all. */
-START_TEST(test_client_renew_of_a_session_that_refuses)
+TEST(client_renew_of_a_session_that_refuses)
 {
 	struct stay_client_options options = { .on_refused =
 						   STAY_REFUSED_RESEND };
@@ -115,11 +112,10 @@ START_TEST(test_client_renew_of_a_session_that_refuses)
 	    line_told(&rig), "down E_NOT_READY;hello -;up;a OK/replied +a;");
 	line_end(&rig);
 }
-END_TEST
 
 /* ---- another protocol ---- */
 
-START_TEST(test_client_renew_hello_may_hear_another_protocol)
+TEST(client_renew_hello_may_hear_another_protocol)
 {
 	line_prepare(&rig);
 	rig.config.hello = "hi";
@@ -132,11 +128,10 @@ START_TEST(test_client_renew_hello_may_hear_another_protocol)
 	ck_assert(explains("its last hello failed: not this protocol"));
 	line_end(&rig);
 }
-END_TEST
 
 /* ---- what was agreed on ---- */
 
-START_TEST(test_client_renew_explains_what_was_agreed_on)
+TEST(client_renew_explains_what_was_agreed_on)
 {
 	line_prepare(&rig);
 	rig.config.agreed = "line 7";
@@ -154,7 +149,6 @@ START_TEST(test_client_renew_explains_what_was_agreed_on)
 	ck_assert(!explains("line 7"));
 	line_end(&rig);
 }
-END_TEST
 
 /* ---- a change whose dial fails ---- */
 
@@ -178,7 +172,7 @@ due_after_a_change(uint64_t up_ms)
 }
 
 /* An outage is over once a session was stable; a shorter one is part of it. */
-START_TEST(test_promise_13_a_change_does_not_pay_for_an_old_outage)
+TEST(promise_13_a_change_does_not_pay_for_an_old_outage)
 {
 	struct stay_client_options options = {
 		.backoff = { .jitter = STAY_JITTER_NONE, .stable_ms = 5000 }
@@ -189,24 +183,5 @@ START_TEST(test_promise_13_a_change_does_not_pay_for_an_old_outage)
 	ck_assert_uint_ge(due_after_a_change(1000), OUTAGE_MS / 10);
 	line_end(&rig);
 }
-END_TEST
 
-Suite *
-suite_client_renew(void)
-{
-	Suite *suite = suite_create("client_renew");
-	TCase *tcase = tcase_create("client_renew");
-
-	tcase_add_test(tcase, test_client_renew_lets_calls_finish);
-	tcase_add_test(
-	    tcase, test_client_renew_waits_no_longer_than_its_budget);
-	tcase_add_test(tcase, test_client_renew_is_for_a_session_that_is_up);
-	tcase_add_test(tcase, test_client_renew_of_a_session_that_refuses);
-	tcase_add_test(
-	    tcase, test_client_renew_hello_may_hear_another_protocol);
-	tcase_add_test(tcase, test_client_renew_explains_what_was_agreed_on);
-	tcase_add_test(
-	    tcase, test_promise_13_a_change_does_not_pay_for_an_old_outage);
-	suite_add_tcase(suite, tcase);
-	return suite;
-}
+TEST_SUITE(client_renew)

@@ -273,20 +273,10 @@ weather(void)
 		judge(&rig.calls[i], &fates[i]);
 }
 
-START_TEST(test_promises_hold_in_a_storm)
+TEST_ROWS(promises_hold_in_a_storm, SEEDS)
 {
 	seed = (uint64_t)_i;
 	weather();
 }
-END_TEST
 
-Suite *
-suite_client_storm(void)
-{
-	Suite *suite = suite_create("client_storm");
-	TCase *tcase = tcase_create("storm");
-
-	tcase_add_loop_test(tcase, test_promises_hold_in_a_storm, 0, SEEDS);
-	suite_add_tcase(suite, tcase);
-	return suite;
-}
+TEST_SUITE(client_storm)

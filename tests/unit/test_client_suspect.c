@@ -9,6 +9,8 @@
 #include "support/counts.h"
 #include "support/line_rig.h"
 
+#define ROWS(table) (int)(sizeof(table) / sizeof((table)[0]))
+
 static struct line_rig rig;
 
 static struct line_request
@@ -54,7 +56,7 @@ static const struct {
 	    "b OK/replied +1;" },
 };
 
-START_TEST(test_client_suspect_is_told_what_it_did)
+TEST_ROWS(client_suspect_is_told_what_it_did, ROWS(faults))
 {
 	char got[64];
 
@@ -67,9 +69,8 @@ START_TEST(test_client_suspect_is_told_what_it_did)
 	ck_assert_str_eq(line_got(&rig), got);
 	line_end(&rig);
 }
-END_TEST
 
-START_TEST(test_client_suspect_of_a_silence_is_not_asked_again)
+TEST(client_suspect_of_a_silence_is_not_asked_again)
 {
 	begin();
 	read_it("a", "slow");
@@ -85,10 +86,9 @@ START_TEST(test_client_suspect_of_a_silence_is_not_asked_again)
 	ck_assert_str_eq(line_got(&rig), "|say +1;");
 	line_end(&rig);
 }
-END_TEST
 
 /* Each takes a session along; who stands behind them all is answered. */
-START_TEST(test_client_suspect_neighbours_do_not_pay)
+TEST(client_suspect_neighbours_do_not_pay)
 {
 	begin();
 	for (int i = 0; i < 5; i++)
@@ -100,11 +100,10 @@ START_TEST(test_client_suspect_neighbours_do_not_pay)
 	line_told(&rig);
 	line_end(&rig);
 }
-END_TEST
 
 /* ---- the stream ended at it ---- */
 
-START_TEST(test_client_suspect_is_asked_once_more_and_alone)
+TEST_ROWS(client_suspect_is_asked_once_more_and_alone, 2)
 {
 	begin();
 	read_it("a", _i ? "close" : "reset");
@@ -120,7 +119,6 @@ START_TEST(test_client_suspect_is_asked_once_more_and_alone)
 	line_told(&rig);
 	line_end(&rig);
 }
-END_TEST
 
 static void
 suspect_and_two(void)
@@ -136,7 +134,7 @@ suspect_and_two(void)
 	line_told(&rig);
 }
 
-START_TEST(test_client_suspect_is_waited_for)
+TEST(client_suspect_is_waited_for)
 {
 	suspect_and_two();
 	read_it("d", "4");
@@ -148,10 +146,9 @@ START_TEST(test_client_suspect_is_waited_for)
 	ck_assert_str_eq(line_got(&rig), "2;3;4;");
 	line_end(&rig);
 }
-END_TEST
 
 /* Its answer is not waited for once nobody wants it. */
-START_TEST(test_client_suspect_given_up_takes_the_session_along)
+TEST(client_suspect_given_up_takes_the_session_along)
 {
 	suspect_and_two();
 	stay_client_cancel(rig.client, rig.calls[0].id);
@@ -161,9 +158,8 @@ START_TEST(test_client_suspect_given_up_takes_the_session_along)
 	ck_assert_str_eq(line_got(&rig), "|2;3;");
 	line_end(&rig);
 }
-END_TEST
 
-START_TEST(test_client_suspect_given_up_unsent_lets_the_others_go)
+TEST(client_suspect_given_up_unsent_lets_the_others_go)
 {
 	begin();
 	read_it("a", "quiet");
@@ -178,10 +174,9 @@ START_TEST(test_client_suspect_given_up_unsent_lets_the_others_go)
 	line_told(&rig);
 	line_end(&rig);
 }
-END_TEST
 
 /* What it did was to be there; the next sessions ended as they were to. */
-START_TEST(test_client_suspect_keeps_its_sendings_through_planned_ends)
+TEST(client_suspect_keeps_its_sendings_through_planned_ends)
 {
 	struct stay_client_options options = { .leave_budget_ms = 5,
 		.silence_ms = 5000,
@@ -203,13 +198,12 @@ START_TEST(test_client_suspect_keeps_its_sendings_through_planned_ends)
 	line_told(&rig);
 	line_end(&rig);
 }
-END_TEST
 
 /* ---- half of it ---- */
 
 /* No server has got all of it: all the same it is not for ever that sessions
  * end at it. */
-START_TEST(test_client_suspect_may_be_half_a_request)
+TEST_ROWS(client_suspect_may_be_half_a_request, 2)
 {
 	static const struct peer_row stalling[] = {
 		ON(PEER_ACCEPTS, PEER_STALLS), NO_MORE
@@ -241,7 +235,6 @@ START_TEST(test_client_suspect_may_be_half_a_request)
 	line_told(&rig);
 	line_end(&rig);
 }
-END_TEST
 
 /* ---- nobody is to blame ---- */
 
@@ -286,7 +279,7 @@ static const struct {
 	{ nothing, submit_given_up, "|a;b;" },
 };
 
-START_TEST(test_client_suspect_is_nobody)
+TEST_ROWS(client_suspect_is_nobody, ROWS(innocents))
 {
 	struct stay_client_options options = { .silence_ms = 5000,
 		.backoff = { .initial_ms = 10, .cap_ms = 10 } };
@@ -306,10 +299,9 @@ START_TEST(test_client_suspect_is_nobody)
 	line_told(&rig);
 	line_end(&rig);
 }
-END_TEST
 
 /* A silence blames nobody then, either. */
-START_TEST(test_client_suspect_of_a_silence_is_nobody_who_was_given_up)
+TEST(client_suspect_of_a_silence_is_nobody_who_was_given_up)
 {
 	struct stay_client_options options = { .silence_ms = 500,
 		.backoff = { .initial_ms = 10, .cap_ms = 10 } };
@@ -323,36 +315,5 @@ START_TEST(test_client_suspect_of_a_silence_is_nobody_who_was_given_up)
 	ck_assert_str_eq(line_got(&rig), "gone;a;|a;");
 	line_end(&rig);
 }
-END_TEST
 
-#define ROWS(table) (int)(sizeof(table) / sizeof((table)[0]))
-
-Suite *
-suite_client_suspect(void)
-{
-	Suite *suite = suite_create("client_suspect");
-	TCase *tcase = tcase_create("suspect");
-
-	tcase_add_loop_test(
-	    tcase, test_client_suspect_is_told_what_it_did, 0, ROWS(faults));
-	tcase_add_test(
-	    tcase, test_client_suspect_of_a_silence_is_not_asked_again);
-	tcase_add_test(tcase, test_client_suspect_neighbours_do_not_pay);
-	tcase_add_loop_test(
-	    tcase, test_client_suspect_is_asked_once_more_and_alone, 0, 2);
-	tcase_add_test(tcase, test_client_suspect_is_waited_for);
-	tcase_add_test(
-	    tcase, test_client_suspect_given_up_takes_the_session_along);
-	tcase_add_test(
-	    tcase, test_client_suspect_given_up_unsent_lets_the_others_go);
-	tcase_add_test(
-	    tcase, test_client_suspect_keeps_its_sendings_through_planned_ends);
-	tcase_add_loop_test(
-	    tcase, test_client_suspect_may_be_half_a_request, 0, 2);
-	tcase_add_loop_test(
-	    tcase, test_client_suspect_is_nobody, 0, ROWS(innocents));
-	tcase_add_test(
-	    tcase, test_client_suspect_of_a_silence_is_nobody_who_was_given_up);
-	suite_add_tcase(suite, tcase);
-	return suite;
-}
+TEST_SUITE(client_suspect)

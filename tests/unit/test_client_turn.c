@@ -60,7 +60,7 @@ end(void)
 	line_end(&rig);
 }
 
-START_TEST(test_promise_9_many_replies_at_once_leave_a_turn_to_others)
+TEST(promise_9_many_replies_at_once_leave_a_turn_to_others)
 {
 	const struct stay_client_options options = { .turn_calls_max = 2 };
 
@@ -73,10 +73,9 @@ START_TEST(test_promise_9_many_replies_at_once_leave_a_turn_to_others)
 	    "a OK/replied +4;a OK/replied +5;");
 	end();
 }
-END_TEST
 
 /* All that was put off comes without another byte, over several turns. */
-START_TEST(test_promise_9_what_is_put_off_needs_no_byte_more)
+TEST(promise_9_what_is_put_off_needs_no_byte_more)
 {
 	const struct stay_client_options options = { .turn_calls_max = 1 };
 	struct stay_client_counts counts;
@@ -90,10 +89,9 @@ START_TEST(test_promise_9_what_is_put_off_needs_no_byte_more)
 	ck_assert_uint_eq(counts.bytes_in, 60);
 	end();
 }
-END_TEST
 
 /* The rest may be more than one frame may be. */
-START_TEST(test_promise_9_the_bound_of_a_frame_is_not_that_of_a_turn)
+TEST(promise_9_the_bound_of_a_frame_is_not_that_of_a_turn)
 {
 	const struct stay_client_options options = { .turn_calls_max = 1,
 		.reply_bytes_max = 4 };
@@ -105,9 +103,8 @@ START_TEST(test_promise_9_the_bound_of_a_frame_is_not_that_of_a_turn)
 	    "a OK/replied +1;a OK/replied +2;a OK/replied +3;");
 	end();
 }
-END_TEST
 
-START_TEST(test_promise_1_9_what_is_put_off_precedes_the_end)
+TEST(promise_1_9_what_is_put_off_precedes_the_end)
 {
 	const struct stay_client_options options = { .turn_calls_max = 1 };
 
@@ -120,7 +117,6 @@ START_TEST(test_promise_1_9_what_is_put_off_precedes_the_end)
 	    "down E_CLOSED;");
 	end();
 }
-END_TEST
 
 static void
 submit_another(struct line_call *call)
@@ -129,7 +125,7 @@ submit_another(struct line_call *call)
 }
 
 /* A write finds the connection gone while replies of it are put off. */
-START_TEST(test_promise_1_9_what_is_put_off_precedes_a_broken_write)
+TEST(promise_1_9_what_is_put_off_precedes_a_broken_write)
 {
 	const struct stay_client_options options = { .turn_calls_max = 1 };
 
@@ -142,10 +138,9 @@ START_TEST(test_promise_1_9_what_is_put_off_precedes_a_broken_write)
 	    "a OK/replied +1;a OK/replied +2;a OK/replied +3;down E_RESET;");
 	end();
 }
-END_TEST
 
 /* A frame cut behind what was put off is whole when the rest is there. */
-START_TEST(test_promise_9_a_cut_frame_behind_the_share)
+TEST(promise_9_a_cut_frame_behind_the_share)
 {
 	const struct stay_client_options options = { .turn_calls_max = 1 };
 
@@ -158,10 +153,9 @@ START_TEST(test_promise_9_a_cut_frame_behind_the_share)
 	    "a OK/replied +1;a OK/replied +2;a OK/replied +long;");
 	end();
 }
-END_TEST
 
 /* A stop does not wait for what is put off, and completes all of it. */
-START_TEST(test_promise_5_9_a_stop_while_replies_are_put_off)
+TEST(promise_5_9_a_stop_while_replies_are_put_off)
 {
 	const struct stay_client_options options = { .turn_calls_max = 1 };
 
@@ -173,7 +167,6 @@ START_TEST(test_promise_5_9_a_stop_while_replies_are_put_off)
 	ck_assert_uint_eq(rig.calls[0].told, 1);
 	ck_assert_uint_eq(rig.calls[1].told, 1);
 }
-END_TEST
 
 static struct stay__task mark;
 
@@ -208,26 +201,24 @@ overtake(const char *answer, const char *expected)
 	end();
 }
 
-START_TEST(test_promise_9_what_was_overtaken_is_told_in_shares)
+TEST(promise_9_what_was_overtaken_is_told_in_shares)
 {
 	overtake("+6\n", "a E_SERVER/refused !1;a E_SERVER/refused !2;"
 			 "a E_SERVER/refused !3;a E_SERVER/refused !4;next;"
 			 "a E_SERVER/refused !5;a OK/replied +6;");
 }
-END_TEST
 
-START_TEST(test_promise_9_a_part_waits_for_what_it_overtakes)
+TEST(promise_9_a_part_waits_for_what_it_overtakes)
 {
 	overtake("*6\n+7\n",
 	    "a E_SERVER/refused !1;a E_SERVER/refused !2;"
 	    "a E_SERVER/refused !3;a E_SERVER/refused !4;next;"
 	    "a E_SERVER/refused !5;a part OK *6;a OK/replied +7;");
 }
-END_TEST
 
 /* Calls that all end in one instant are told in shares, too, and before what
  * answers another. */
-START_TEST(test_promise_4_9_many_ends_at_once_precede_a_reply)
+TEST(promise_4_9_many_ends_at_once_precede_a_reply)
 {
 	const struct stay_client_options options = { .turn_calls_max = 2,
 		.call_timeout_ms = 100 };
@@ -248,11 +239,10 @@ START_TEST(test_promise_4_9_many_ends_at_once_precede_a_reply)
 	    "orphan +4;orphan +5;b OK/replied +b;");
 	end();
 }
-END_TEST
 
 /* ---- 7: bytes in flight ---- */
 
-START_TEST(test_promise_7_bytes_in_flight_are_bounded)
+TEST(promise_7_bytes_in_flight_are_bounded)
 {
 	const struct stay_client_options options = { .inflight_bytes_max = 20 };
 	struct stay_client_counts counts;
@@ -280,9 +270,8 @@ START_TEST(test_promise_7_bytes_in_flight_are_bounded)
 	ck_assert_uint_eq(counts_of(rig.client).in_flight_bytes, 0);
 	line_end(&rig);
 }
-END_TEST
 
-START_TEST(test_promise_7_a_large_request_goes_alone)
+TEST(promise_7_a_large_request_goes_alone)
 {
 	const struct stay_client_options options = { .inflight_bytes_max = 5 };
 
@@ -294,7 +283,6 @@ START_TEST(test_promise_7_a_large_request_goes_alone)
 	ck_assert_str_eq(line_got(&rig), "say +1;say +2;");
 	line_end(&rig);
 }
-END_TEST
 
 /* ---- the end of a client ---- */
 
@@ -353,7 +341,7 @@ note_call(void *arg, const struct stay_result *result)
 	calls_told++;
 }
 
-START_TEST(test_promise_9_a_stop_tells_a_long_queue_in_shares)
+TEST(promise_9_a_stop_tells_a_long_queue_in_shares)
 {
 	const struct stay_client_options options = { STAY_CLIENT_OPTIONS,
 		.turn_calls_max = 3 };
@@ -369,9 +357,8 @@ START_TEST(test_promise_9_a_stop_tells_a_long_queue_in_shares)
 	ck_assert_uint_eq(calls_told, 10);
 	line_end(&rig);
 }
-END_TEST
 
-START_TEST(test_promise_9_a_stop_tells_a_long_line_in_shares)
+TEST(promise_9_a_stop_tells_a_long_line_in_shares)
 {
 	const struct stay_client_options options = { STAY_CLIENT_OPTIONS,
 		.turn_calls_max = 3, .queue_calls_max = 1 };
@@ -388,39 +375,5 @@ START_TEST(test_promise_9_a_stop_tells_a_long_line_in_shares)
 	ck_assert_uint_eq(waiters_told, 10);
 	line_end(&rig);
 }
-END_TEST
 
-Suite *
-suite_client_turn(void)
-{
-	Suite *suite = suite_create("client_turn");
-	TCase *tcase = tcase_create("turn");
-
-	tcase_add_test(
-	    tcase, test_promise_9_many_replies_at_once_leave_a_turn_to_others);
-	tcase_add_test(
-	    tcase, test_promise_9_what_is_put_off_needs_no_byte_more);
-	tcase_add_test(
-	    tcase, test_promise_9_the_bound_of_a_frame_is_not_that_of_a_turn);
-	tcase_add_test(
-	    tcase, test_promise_1_9_what_is_put_off_precedes_the_end);
-	tcase_add_test(
-	    tcase, test_promise_1_9_what_is_put_off_precedes_a_broken_write);
-	tcase_add_test(tcase, test_promise_9_a_cut_frame_behind_the_share);
-	tcase_add_test(
-	    tcase, test_promise_5_9_a_stop_while_replies_are_put_off);
-	tcase_add_test(
-	    tcase, test_promise_4_9_many_ends_at_once_precede_a_reply);
-	tcase_add_test(tcase, test_promise_7_bytes_in_flight_are_bounded);
-	tcase_add_test(tcase, test_promise_7_a_large_request_goes_alone);
-	tcase_add_test(
-	    tcase, test_promise_9_what_was_overtaken_is_told_in_shares);
-	tcase_add_test(
-	    tcase, test_promise_9_a_part_waits_for_what_it_overtakes);
-	tcase_add_test(
-	    tcase, test_promise_9_a_stop_tells_a_long_queue_in_shares);
-	tcase_add_test(
-	    tcase, test_promise_9_a_stop_tells_a_long_line_in_shares);
-	suite_add_tcase(suite, tcase);
-	return suite;
-}
+TEST_SUITE(client_turn)

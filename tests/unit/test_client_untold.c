@@ -51,7 +51,7 @@ check_told(unsigned each)
 		ck_assert_uint_eq(rig.calls[i].told, each);
 }
 
-START_TEST(test_promise_7_calls_over_and_untold_are_bounded)
+TEST(promise_7_calls_over_and_untold_are_bounded)
 {
 	line_begin(&rig, &small);
 	give_up_at_once("a", UNTOLD_MAX);
@@ -64,7 +64,6 @@ START_TEST(test_promise_7_calls_over_and_untold_are_bounded)
 	ck_assert_int_eq(line_try(&rig, "b", LINE("quiet")), STAY_E_FULL);
 	line_end(&rig);
 }
-END_TEST
 
 /* So does who stands in line: "there is room" is true. */
 static void
@@ -75,7 +74,7 @@ ready(void *arg, struct stay_client *client, enum stay_status status)
 	ck_assert_int_eq(line_try(&rig, "w", LINE("quiet")), STAY_OK);
 }
 
-START_TEST(test_promise_7_room_comes_when_calls_are_told)
+TEST(promise_7_room_comes_when_calls_are_told)
 {
 	line_begin(&rig, &small);
 	fill();
@@ -89,7 +88,6 @@ START_TEST(test_promise_7_room_comes_when_calls_are_told)
 	    "a E_CANCELLED/not sent;a E_CANCELLED/not sent;ready 0;");
 	line_end(&rig);
 }
-END_TEST
 
 static void
 call_again(struct line_call *call)
@@ -98,7 +96,7 @@ call_again(struct line_call *call)
 }
 
 /* As many as there may be are over together: each is told, and calls again. */
-START_TEST(test_promise_7_a_completion_may_call_again)
+TEST(promise_7_a_completion_may_call_again)
 {
 	line_begin(&rig, &small);
 	fill();
@@ -110,11 +108,10 @@ START_TEST(test_promise_7_a_completion_may_call_again)
 	ck_assert_uint_eq(rig.call_count, UNTOLD_MAX + QUEUE_MAX);
 	line_end(&rig);
 }
-END_TEST
 
 /* Answers are told as they come: of a whole pipeline in one read none is in the
  * way of what the first completion submits. */
-START_TEST(test_promise_7_a_pipeline_answered_at_once_is_in_nobodys_way)
+TEST(promise_7_a_pipeline_answered_at_once_is_in_nobodys_way)
 {
 	struct stay_client_options options = small;
 
@@ -130,9 +127,8 @@ START_TEST(test_promise_7_a_pipeline_answered_at_once_is_in_nobodys_way)
 	ck_assert_uint_eq(counts_of(rig.client).replied, 8);
 	line_end(&rig);
 }
-END_TEST
 
-START_TEST(test_promise_7_other_bounds_let_more_be_untold)
+TEST(promise_7_other_bounds_let_more_be_untold)
 {
 	struct stay_client_options options;
 
@@ -146,20 +142,5 @@ START_TEST(test_promise_7_other_bounds_let_more_be_untold)
 	ck_assert_int_eq(line_try(&rig, "b", LINE("quiet")), STAY_E_FULL);
 	line_end(&rig);
 }
-END_TEST
 
-Suite *
-suite_client_untold(void)
-{
-	Suite *suite = suite_create("client_untold");
-	TCase *tcase = tcase_create("untold");
-
-	tcase_add_test(tcase, test_promise_7_calls_over_and_untold_are_bounded);
-	tcase_add_test(tcase, test_promise_7_room_comes_when_calls_are_told);
-	tcase_add_test(tcase, test_promise_7_a_completion_may_call_again);
-	tcase_add_test(tcase,
-	    test_promise_7_a_pipeline_answered_at_once_is_in_nobodys_way);
-	tcase_add_test(tcase, test_promise_7_other_bounds_let_more_be_untold);
-	suite_add_tcase(suite, tcase);
-	return suite;
-}
+TEST_SUITE(client_untold)

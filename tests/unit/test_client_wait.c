@@ -74,7 +74,7 @@ answer(const char *text)
 	line_run(&rig, 1);
 }
 
-START_TEST(test_client_explains_who_waits)
+TEST(client_explains_who_waits)
 {
 	struct hopeful a = { .name = "a" }, b = { .name = "b" };
 	char text[256];
@@ -88,9 +88,8 @@ START_TEST(test_client_explains_who_waits)
 	ck_assert_uint_eq(counts_of(rig.client).waiting, 2);
 	line_end(&rig);
 }
-END_TEST
 
-START_TEST(test_promise_7_who_waits_is_served_in_order)
+TEST(promise_7_who_waits_is_served_in_order)
 {
 	struct hopeful a = { .name = "a", .calls = 1 };
 	struct hopeful b = { .name = "b", .calls = 1 };
@@ -109,10 +108,9 @@ START_TEST(test_promise_7_who_waits_is_served_in_order)
 	answer("+b\n");
 	line_end(&rig);
 }
-END_TEST
 
 /* As long as somebody is in line there is no room for others. */
-START_TEST(test_promise_7_nobody_pushes_in)
+TEST(promise_7_nobody_pushes_in)
 {
 	struct hopeful a = { .name = "a", .calls = 3 };
 
@@ -127,9 +125,8 @@ START_TEST(test_promise_7_nobody_pushes_in)
 	    "2 E_CANCELLED/not sent;3 E_CANCELLED/not sent;");
 	line_end(&rig);
 }
-END_TEST
 
-START_TEST(test_promise_7_where_there_is_room_nobody_waits_long)
+TEST(promise_7_where_there_is_room_nobody_waits_long)
 {
 	struct hopeful a = { .name = "a", .calls = 1 };
 
@@ -142,9 +139,8 @@ START_TEST(test_promise_7_where_there_is_room_nobody_waits_long)
 	ck_assert_int_eq(line_try(&rig, "b", &quiet), STAY_OK);
 	line_end(&rig);
 }
-END_TEST
 
-START_TEST(test_promise_6_who_waits_has_a_deadline)
+TEST(promise_6_who_waits_has_a_deadline)
 {
 	struct hopeful a = { .name = "a", .calls = 1 };
 	struct hopeful b = { .name = "b" };
@@ -160,9 +156,8 @@ START_TEST(test_promise_6_who_waits_has_a_deadline)
 	ck_assert_str_eq(line_told(&rig), "1 OK/replied +1;b OK;");
 	line_end(&rig);
 }
-END_TEST
 
-START_TEST(test_client_wait_can_be_given_up)
+TEST(client_wait_can_be_given_up)
 {
 	struct hopeful a = { .name = "a" }, b = { .name = "b" };
 
@@ -179,10 +174,9 @@ START_TEST(test_client_wait_can_be_given_up)
 	ck_assert_int_eq(stay_client_cancel(rig.client, b.id), STAY_E_STALE);
 	line_end(&rig);
 }
-END_TEST
 
 /* Who needs more room waits for it, and the others behind. */
-START_TEST(test_promise_7_room_is_measured_in_bytes_too)
+TEST(promise_7_room_is_measured_in_bytes_too)
 {
 	struct hopeful a = { .name = "a" }, b = { .name = "b" };
 	struct stay_room_options much = { STAY_ROOM_OPTIONS, .bytes = 21 };
@@ -206,9 +200,8 @@ START_TEST(test_promise_7_room_is_measured_in_bytes_too)
 	ck_assert_str_eq(line_told(&rig), "c OK/replied +2;a OK;b OK;");
 	line_end(&rig);
 }
-END_TEST
 
-START_TEST(test_promise_7_the_line_is_bounded)
+TEST(promise_7_the_line_is_bounded)
 {
 	struct hopeful a = { .name = "a" };
 
@@ -224,10 +217,9 @@ START_TEST(test_promise_7_the_line_is_bounded)
 	    stay_client_wait_room(rig.client, NULL, ready, &a), STAY_OK);
 	line_end(&rig);
 }
-END_TEST
 
 /* Nobody turns a loop by stepping into line again and again. */
-START_TEST(test_promise_9_who_steps_back_into_line_is_last)
+TEST(promise_9_who_steps_back_into_line_is_last)
 {
 	struct hopeful a = { .name = "a", .comes_back = true };
 	struct hopeful b = { .name = "b" };
@@ -239,9 +231,8 @@ START_TEST(test_promise_9_who_steps_back_into_line_is_last)
 	ck_assert_str_eq(line_told(&rig), "a OK;b OK;a OK;");
 	line_end(&rig);
 }
-END_TEST
 
-START_TEST(test_promise_1_5_a_stop_tells_who_waits)
+TEST(promise_1_5_a_stop_tells_who_waits)
 {
 	struct hopeful a = { .name = "a", .calls = 1 };
 
@@ -255,9 +246,8 @@ START_TEST(test_promise_1_5_a_stop_tells_who_waits)
 	ck_assert_ptr_nonnull(
 	    strstr(line_told(&rig), "a E_STOPPED;out;closed OK;"));
 }
-END_TEST
 
-START_TEST(test_promise_1_a_drain_tells_who_waits)
+TEST(promise_1_a_drain_tells_who_waits)
 {
 	struct hopeful a = { .name = "a", .calls = 1 };
 
@@ -269,10 +259,9 @@ START_TEST(test_promise_1_a_drain_tells_who_waits)
 	ck_assert_str_eq(line_told(&rig), "1 OK/replied +1;a E_DRAINING;out;");
 	line_end(&rig);
 }
-END_TEST
 
 /* Without a session the queue is not what is missing. */
-START_TEST(test_client_wait_offline)
+TEST(client_wait_offline)
 {
 	const struct stay_client_options fails = { .offline =
 						       STAY_OFFLINE_FAIL };
@@ -284,9 +273,8 @@ START_TEST(test_client_wait_offline)
 	    stay_client_wait_room(rig.client, NULL, ready, &a), STAY_E_OFFLINE);
 	line_end(&rig);
 }
-END_TEST
 
-START_TEST(test_client_wait_ends_with_a_fatal_failure)
+TEST(client_wait_ends_with_a_fatal_failure)
 {
 	const struct stay_client_options options = { .queue_calls_max = 1 };
 	struct hopeful a = { .name = "a" };
@@ -301,9 +289,8 @@ START_TEST(test_client_wait_ends_with_a_fatal_failure)
 	    strstr(line_told(&rig), "1 E_DENIED/not sent;a E_DENIED;"));
 	line_end(&rig);
 }
-END_TEST
 
-START_TEST(test_client_wait_checks_what_it_is_given)
+TEST(client_wait_checks_what_it_is_given)
 {
 	struct hopeful a = { .name = "a" };
 	struct stay_room_options options = { .size = 1 };
@@ -318,10 +305,9 @@ START_TEST(test_client_wait_checks_what_it_is_given)
 	    stay_client_wait_room(rig.client, &options, ready, &a), STAY_E_ABI);
 	line_end(&rig);
 }
-END_TEST
 
 /* There will never be room for what a new bound is too small for. */
-START_TEST(test_promise_7_a_smaller_bound_tells_who_waits_for_more)
+TEST(promise_7_a_smaller_bound_tells_who_waits_for_more)
 {
 	struct hopeful a = { .name = "a" }, b = { .name = "b" };
 	struct line_config config = { .notes = &rig.notes,
@@ -348,7 +334,6 @@ START_TEST(test_promise_7_a_smaller_bound_tells_who_waits_for_more)
 	ck_assert_ptr_nonnull(strstr(line_told(&rig), "a E_TOO_BIG;b OK;"));
 	line_end(&rig);
 }
-END_TEST
 
 static void
 note_called(void *arg, const struct stay_reply *reply)
@@ -371,7 +356,7 @@ expect_no_caller(struct stay_call_id id)
 
 /* The three kinds of tokens have one table: one that is taken for another names
  * nothing. */
-START_TEST(test_client_a_token_of_another_kind_is_stale)
+TEST(client_a_token_of_another_kind_is_stale)
 {
 	struct hopeful a = { .name = "a" };
 	struct stay_from from;
@@ -400,32 +385,5 @@ START_TEST(test_client_a_token_of_another_kind_is_stale)
 	    line_told(&rig), "2 E_CANCELLED/not sent;a E_CANCELLED;");
 	line_end(&rig);
 }
-END_TEST
 
-Suite *
-suite_client_wait(void)
-{
-	Suite *suite = suite_create("client_wait");
-	TCase *tcase = tcase_create("wait");
-
-	tcase_add_test(tcase, test_promise_7_who_waits_is_served_in_order);
-	tcase_add_test(tcase, test_client_explains_who_waits);
-	tcase_add_test(tcase, test_promise_7_nobody_pushes_in);
-	tcase_add_test(
-	    tcase, test_promise_7_where_there_is_room_nobody_waits_long);
-	tcase_add_test(tcase, test_promise_6_who_waits_has_a_deadline);
-	tcase_add_test(tcase, test_client_wait_can_be_given_up);
-	tcase_add_test(tcase, test_client_a_token_of_another_kind_is_stale);
-	tcase_add_test(tcase, test_promise_7_room_is_measured_in_bytes_too);
-	tcase_add_test(tcase, test_promise_7_the_line_is_bounded);
-	tcase_add_test(tcase, test_promise_9_who_steps_back_into_line_is_last);
-	tcase_add_test(tcase, test_promise_1_5_a_stop_tells_who_waits);
-	tcase_add_test(tcase, test_promise_1_a_drain_tells_who_waits);
-	tcase_add_test(tcase, test_client_wait_offline);
-	tcase_add_test(tcase, test_client_wait_ends_with_a_fatal_failure);
-	tcase_add_test(tcase, test_client_wait_checks_what_it_is_given);
-	tcase_add_test(
-	    tcase, test_promise_7_a_smaller_bound_tells_who_waits_for_more);
-	suite_add_tcase(suite, tcase);
-	return suite;
-}
+TEST_SUITE(client_wait)

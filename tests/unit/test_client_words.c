@@ -48,7 +48,7 @@ answer(const char *text, size_t len)
 
 /* ---- an error ---- */
 
-START_TEST(test_client_words_of_the_server_end_why)
+TEST(client_words_of_the_server_end_why)
 {
 	begin(NULL);
 	ask(LINE("say -ERR no such key"));
@@ -62,10 +62,9 @@ START_TEST(test_client_words_of_the_server_end_why)
 	ck_assert_str_eq(why, SAID);
 	line_end(&rig);
 }
-END_TEST
 
 /* The last of several replies is the call's. */
-START_TEST(test_client_words_of_each_reply)
+TEST(client_words_of_each_reply)
 {
 	static const struct line_request two = { .text = "say +1|-two",
 		.replies = 2 };
@@ -75,9 +74,8 @@ START_TEST(test_client_words_of_each_reply)
 	ck_assert_str_eq(why, SAID ": two");
 	line_end(&rig);
 }
-END_TEST
 
-START_TEST(test_client_words_are_escaped_and_bounded)
+TEST(client_words_are_escaped_and_bounded)
 {
 	char text[202] = "-";
 
@@ -91,9 +89,8 @@ START_TEST(test_client_words_are_escaped_and_bounded)
 	ck_assert_uint_eq(strlen(why), strlen(SAID ": ") + 4 * 200);
 	line_end(&rig);
 }
-END_TEST
 
-START_TEST(test_client_words_are_rid_of_the_login)
+TEST(client_words_are_rid_of_the_login)
 {
 	line_prepare(&rig);
 	rig.url = "line://anna:s3cr3t@10.0.0.1:7777";
@@ -103,10 +100,9 @@ START_TEST(test_client_words_are_rid_of_the_login)
 	ck_assert_str_eq(why, SAID ": ERR AUTH *** *** failed");
 	line_end(&rig);
 }
-END_TEST
 
 /* A frame may say any length, and any bytes. */
-START_TEST(test_client_words_are_cut)
+TEST(client_words_are_cut)
 {
 	static char text[10000];
 	char shown[4 * STAY__WORDS_MAX];
@@ -123,7 +119,6 @@ START_TEST(test_client_words_are_cut)
 	ck_assert_str_eq(shown + len + STAY__WORDS_MAX - 2, "e...");
 	line_end(&rig);
 }
-END_TEST
 
 /* ---- a call that nobody waits for ---- */
 
@@ -135,7 +130,7 @@ lose(const struct line_request *request)
 	line_run(&rig, 10);
 }
 
-START_TEST(test_client_words_name_a_lost_call)
+TEST(client_words_name_a_lost_call)
 {
 	struct line_request request = { .text = "say -no", .replies = 1 };
 
@@ -152,23 +147,5 @@ START_TEST(test_client_words_name_a_lost_call)
 	ck_assert_int_eq(strncmp(rig.lost, "call\\x097: ", 11), 0);
 	line_end(&rig);
 }
-END_TEST
 
-Suite *
-suite_client_words(void)
-{
-	Suite *suite = suite_create("client_words");
-	TCase *tcase = tcase_create("error");
-
-	tcase_add_test(tcase, test_client_words_of_the_server_end_why);
-	tcase_add_test(tcase, test_client_words_of_each_reply);
-	tcase_add_test(tcase, test_client_words_are_escaped_and_bounded);
-	tcase_add_test(tcase, test_client_words_are_rid_of_the_login);
-	tcase_add_test(tcase, test_client_words_are_cut);
-	suite_add_tcase(suite, tcase);
-
-	tcase = tcase_create("lost");
-	tcase_add_test(tcase, test_client_words_name_a_lost_call);
-	suite_add_tcase(suite, tcase);
-	return suite;
-}
+TEST_SUITE(client_words)

@@ -68,16 +68,15 @@ told(void *arg, const struct stay_reply *reply)
 #ifndef NDEBUG
 NULL_CALLS(HANDLES)
 
-START_TEST(test_conn_null_for_a_handle_aborts)
+TEST_ROWS(conn_null_for_a_handle_aborts, NULL_CALL_COUNT)
 {
 	const struct null_call *call = &null_calls[_i];
 
 	ck_assert_msg(aborts(call->run), "%s goes on without", call->name);
 }
-END_TEST
 #endif
 
-START_TEST(test_conn_null_for_data_is_answered)
+TEST(conn_null_for_data_is_answered)
 {
 	struct probe *probe = probe_new();
 	struct stay_conn *conn;
@@ -106,19 +105,5 @@ START_TEST(test_conn_null_for_data_is_answered)
 	fault = probe_end(probe);
 	ck_assert_msg(fault == NULL, "%s", fault);
 }
-END_TEST
 
-Suite *
-suite_conn_null(void)
-{
-	Suite *suite = suite_create("conn_null");
-	TCase *tcase = tcase_create("conn_null");
-
-#ifndef NDEBUG
-	tcase_add_loop_test(
-	    tcase, test_conn_null_for_a_handle_aborts, 0, NULL_CALL_COUNT);
-#endif
-	tcase_add_test(tcase, test_conn_null_for_data_is_answered);
-	suite_add_tcase(suite, tcase);
-	return suite;
-}
+TEST_SUITE(conn_null)

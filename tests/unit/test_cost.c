@@ -201,21 +201,19 @@ check_no_allocation(size_t most)
 	end(&server);
 }
 
-START_TEST(test_cost_no_allocation_per_call)
+TEST(cost_no_allocation_per_call)
 {
 	check_no_allocation(0);
 }
-END_TEST
 
-START_TEST(test_cost_no_allocation_for_cut_frames)
+TEST(cost_no_allocation_for_cut_frames)
 {
 	check_no_allocation(strlen(PONG) + 3);
 }
-END_TEST
 
 /* ---- system calls ---- */
 
-START_TEST(test_cost_one_read_and_one_write_per_busy_turn)
+TEST(cost_one_read_and_one_write_per_busy_turn)
 {
 	struct server server;
 	struct memory_peer peer;
@@ -235,17 +233,5 @@ START_TEST(test_cost_one_read_and_one_write_per_busy_turn)
 	ck_assert_uint_eq(after.watches, before.watches);
 	end(&server);
 }
-END_TEST
 
-Suite *
-suite_cost(void)
-{
-	Suite *suite = suite_create("cost");
-	TCase *tcase = tcase_create("cost");
-
-	tcase_add_test(tcase, test_cost_no_allocation_per_call);
-	tcase_add_test(tcase, test_cost_no_allocation_for_cut_frames);
-	tcase_add_test(tcase, test_cost_one_read_and_one_write_per_busy_turn);
-	suite_add_tcase(suite, tcase);
-	return suite;
-}
+TEST_SUITE(cost)

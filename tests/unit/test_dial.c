@@ -27,7 +27,7 @@ name(
 
 /* ---- how many places ---- */
 
-START_TEST(test_promise_7_a_list_of_targets_is_bounded)
+TEST(promise_7_a_list_of_targets_is_bounded)
 {
 	static struct stay_target many[1025];
 	struct rig rig;
@@ -40,11 +40,10 @@ START_TEST(test_promise_7_a_list_of_targets_is_bounded)
 	ck_assert_int_eq(stay__link_dial(&rig.link, many, 1024), STAY_OK);
 	rig_fini(&rig);
 }
-END_TEST
 
 /* ---- it fails ---- */
 
-START_TEST(test_dial_that_fails_names_each_address_once)
+TEST(dial_that_fails_names_each_address_once)
 {
 	struct rig rig;
 
@@ -61,9 +60,8 @@ START_TEST(test_dial_that_fails_names_each_address_once)
 	ck_assert_uint_eq(sim_open_fds(rig.world), 0);
 	rig_fini(&rig);
 }
-END_TEST
 
-START_TEST(test_dial_that_fails_at_once_is_told_later)
+TEST(dial_that_fails_at_once_is_told_later)
 {
 	struct rig rig;
 
@@ -75,9 +73,8 @@ START_TEST(test_dial_that_fails_at_once_is_told_later)
 	ck_assert_int_eq(rig.link.failure.status, STAY_E_UNREACHABLE);
 	rig_fini(&rig);
 }
-END_TEST
 
-START_TEST(test_dial_without_any_address_says_why)
+TEST(dial_without_any_address_says_why)
 {
 	struct rig rig;
 
@@ -91,9 +88,8 @@ START_TEST(test_dial_without_any_address_says_why)
 	ck_assert_str_eq(rig.turns, "closed>queued>resolving>dialing>closed");
 	rig_fini(&rig);
 }
-END_TEST
 
-START_TEST(test_dial_of_names_only_ends_in_resolving)
+TEST(dial_of_names_only_ends_in_resolving)
 {
 	struct rig rig;
 
@@ -103,11 +99,10 @@ START_TEST(test_dial_of_names_only_ends_in_resolving)
 	ck_assert_str_eq(rig.turns, "closed>queued>resolving>closed");
 	rig_fini(&rig);
 }
-END_TEST
 
 /* ---- the race ---- */
 
-START_TEST(test_dial_tries_an_address_of_two_names_once)
+TEST(dial_tries_an_address_of_two_names_once)
 {
 	struct rig rig;
 
@@ -119,9 +114,8 @@ START_TEST(test_dial_tries_an_address_of_two_names_once)
 	ck_assert_uint_eq(sim_calls(rig.world, SIM_CONNECT), 2);
 	rig_fini(&rig);
 }
-END_TEST
 
-START_TEST(test_dial_of_two_ports_of_one_name_reaches_each)
+TEST(dial_of_two_ports_of_one_name_reaches_each)
 {
 	struct rig one, other;
 
@@ -140,9 +134,8 @@ START_TEST(test_dial_of_two_ports_of_one_name_reaches_each)
 	stay__link_fini(&other.link);
 	rig_fini(&one);
 }
-END_TEST
 
-START_TEST(test_dial_tries_the_families_in_turns)
+TEST(dial_tries_the_families_in_turns)
 {
 	struct rig rig;
 
@@ -158,9 +151,8 @@ START_TEST(test_dial_tries_the_families_in_turns)
 	    "10.0.0.3:7 refused (ECONNREFUSED)");
 	rig_fini(&rig);
 }
-END_TEST
 
-START_TEST(test_dial_keeps_the_order_of_targets)
+TEST(dial_keeps_the_order_of_targets)
 {
 	struct rig rig;
 
@@ -176,9 +168,8 @@ START_TEST(test_dial_keeps_the_order_of_targets)
 	ck_assert_ptr_nonnull(strstr(rig_failure(&rig), ", unix:/x "));
 	rig_fini(&rig);
 }
-END_TEST
 
-START_TEST(test_dial_staggers_by_250_ms)
+TEST(dial_staggers_by_250_ms)
 {
 	struct rig rig;
 	uint64_t begin;
@@ -201,7 +192,6 @@ START_TEST(test_dial_staggers_by_250_ms)
 	ck_assert_str_eq(rig.link.peer, "10.0.0.1:7");
 	rig_fini(&rig);
 }
-END_TEST
 
 static void
 dial_takes(struct rig *rig, uint64_t min_ms, uint64_t max_ms)
@@ -214,7 +204,7 @@ dial_takes(struct rig *rig, uint64_t min_ms, uint64_t max_ms)
 	ck_assert_uint_le(sim_now_ms(rig->world) - begin, max_ms);
 }
 
-START_TEST(test_dial_does_not_wait_after_a_failure)
+TEST(dial_does_not_wait_after_a_failure)
 {
 	struct rig rig;
 
@@ -226,9 +216,8 @@ START_TEST(test_dial_does_not_wait_after_a_failure)
 	ck_assert_str_eq(rig_failure(&rig), "");
 	rig_fini(&rig);
 }
-END_TEST
 
-START_TEST(test_dial_does_not_wait_after_a_failure_in_a_race)
+TEST(dial_does_not_wait_after_a_failure_in_a_race)
 {
 	struct rig rig;
 
@@ -240,9 +229,8 @@ START_TEST(test_dial_does_not_wait_after_a_failure_in_a_race)
 	dial_takes(&rig, 260, 270);
 	rig_fini(&rig);
 }
-END_TEST
 
-START_TEST(test_dial_is_won_by_the_first_to_connect)
+TEST(dial_is_won_by_the_first_to_connect)
 {
 	struct rig rig;
 
@@ -260,9 +248,8 @@ START_TEST(test_dial_is_won_by_the_first_to_connect)
 	ck_assert_str_eq(rig.news, "granted up");
 	rig_fini(&rig);
 }
-END_TEST
 
-START_TEST(test_dial_of_a_slow_first_is_still_won_by_it)
+TEST(dial_of_a_slow_first_is_still_won_by_it)
 {
 	struct rig rig;
 
@@ -277,11 +264,10 @@ START_TEST(test_dial_of_a_slow_first_is_still_won_by_it)
 	ck_assert_uint_eq(sim_open_fds(rig.world), 1);
 	rig_fini(&rig);
 }
-END_TEST
 
 /* ---- answers that come when they like ---- */
 
-START_TEST(test_dial_waits_50_ms_for_a_better_target)
+TEST(dial_waits_50_ms_for_a_better_target)
 {
 	struct rig rig;
 
@@ -295,9 +281,8 @@ START_TEST(test_dial_waits_50_ms_for_a_better_target)
 	ck_assert_str_eq(rig.link.peer, "10.0.0.1:7");
 	rig_fini(&rig);
 }
-END_TEST
 
-START_TEST(test_dial_waits_no_longer_for_a_better_target)
+TEST(dial_waits_no_longer_for_a_better_target)
 {
 	struct rig rig;
 
@@ -312,9 +297,8 @@ START_TEST(test_dial_waits_no_longer_for_a_better_target)
 	ck_assert_str_eq(rig.link.peer, "10.0.0.2:7");
 	rig_fini(&rig);
 }
-END_TEST
 
-START_TEST(test_dial_lets_a_late_answer_join_the_race)
+TEST(dial_lets_a_late_answer_join_the_race)
 {
 	struct rig rig;
 
@@ -329,10 +313,9 @@ START_TEST(test_dial_lets_a_late_answer_join_the_race)
 	    rig.turns, "closed>queued>resolving>dialing>dialing>open");
 	rig_fini(&rig);
 }
-END_TEST
 
 /* Nothing is waited for when nothing is under way. */
-START_TEST(test_dial_tries_a_late_answer_at_once)
+TEST(dial_tries_a_late_answer_at_once)
 {
 	struct rig rig;
 
@@ -345,9 +328,8 @@ START_TEST(test_dial_tries_a_late_answer_at_once)
 	ck_assert_uint_le(sim_now_ms(rig.world), 20);
 	rig_fini(&rig);
 }
-END_TEST
 
-START_TEST(test_dial_waits_for_a_late_answer_when_all_else_failed)
+TEST(dial_waits_for_a_late_answer_when_all_else_failed)
 {
 	struct rig rig;
 
@@ -358,9 +340,8 @@ START_TEST(test_dial_waits_for_a_late_answer_when_all_else_failed)
 	ck_assert(rig_settle(&rig, 2010));
 	rig_fini(&rig);
 }
-END_TEST
 
-START_TEST(test_dial_of_literals_asks_nobody)
+TEST(dial_of_literals_asks_nobody)
 {
 	struct rig rig;
 
@@ -372,11 +353,10 @@ START_TEST(test_dial_of_literals_asks_nobody)
 	ck_assert_uint_eq(sim_calls(rig.world, SIM_LOOKUP), 0);
 	rig_fini(&rig);
 }
-END_TEST
 
 /* ---- the budget ends ---- */
 
-START_TEST(test_dial_explains_what_it_still_waits_for)
+TEST(dial_explains_what_it_still_waits_for)
 {
 	struct rig rig;
 
@@ -398,11 +378,10 @@ START_TEST(test_dial_explains_what_it_still_waits_for)
 	ck_assert_str_eq(rig.news, "granted");
 	rig_fini(&rig);
 }
-END_TEST
 
 /* ---- what is refused ---- */
 
-START_TEST(test_dial_refuses_what_makes_no_sense)
+TEST(dial_refuses_what_makes_no_sense)
 {
 	struct rig rig;
 
@@ -417,44 +396,5 @@ START_TEST(test_dial_refuses_what_makes_no_sense)
 	ck_assert_str_eq(rig.turns, "");
 	rig_fini(&rig);
 }
-END_TEST
 
-static void
-add_races(TCase *tests)
-{
-	tcase_add_test(tests, test_dial_tries_a_late_answer_at_once);
-	tcase_add_test(tests, test_promise_7_a_list_of_targets_is_bounded);
-	tcase_add_test(tests, test_dial_tries_an_address_of_two_names_once);
-	tcase_add_test(tests, test_dial_of_two_ports_of_one_name_reaches_each);
-	tcase_add_test(tests, test_dial_tries_the_families_in_turns);
-	tcase_add_test(tests, test_dial_keeps_the_order_of_targets);
-	tcase_add_test(tests, test_dial_staggers_by_250_ms);
-	tcase_add_test(tests, test_dial_does_not_wait_after_a_failure);
-	tcase_add_test(
-	    tests, test_dial_does_not_wait_after_a_failure_in_a_race);
-	tcase_add_test(tests, test_dial_is_won_by_the_first_to_connect);
-	tcase_add_test(tests, test_dial_of_a_slow_first_is_still_won_by_it);
-	tcase_add_test(tests, test_dial_waits_50_ms_for_a_better_target);
-	tcase_add_test(tests, test_dial_waits_no_longer_for_a_better_target);
-	tcase_add_test(tests, test_dial_lets_a_late_answer_join_the_race);
-	tcase_add_test(
-	    tests, test_dial_waits_for_a_late_answer_when_all_else_failed);
-	tcase_add_test(tests, test_dial_of_literals_asks_nobody);
-}
-
-Suite *
-suite_dial(void)
-{
-	Suite *suite = suite_create("dial");
-	TCase *tests = tcase_create("dial");
-
-	tcase_add_test(tests, test_dial_that_fails_names_each_address_once);
-	tcase_add_test(tests, test_dial_that_fails_at_once_is_told_later);
-	tcase_add_test(tests, test_dial_without_any_address_says_why);
-	tcase_add_test(tests, test_dial_of_names_only_ends_in_resolving);
-	add_races(tests);
-	tcase_add_test(tests, test_dial_explains_what_it_still_waits_for);
-	tcase_add_test(tests, test_dial_refuses_what_makes_no_sense);
-	suite_add_tcase(suite, tests);
-	return suite;
-}
+TEST_SUITE(dial)

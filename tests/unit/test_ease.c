@@ -37,7 +37,7 @@ end(void)
 	stay_buf_fini(&buf);
 }
 
-START_TEST(test_ease_gives_back_what_is_not_used)
+TEST(ease_gives_back_what_is_not_used)
 {
 	for (unsigned i = 1; i < STAY__EASE_USES; i++)
 		use(100);
@@ -48,10 +48,9 @@ START_TEST(test_ease_gives_back_what_is_not_used)
 	use(LARGE);
 	ck_assert_uint_ge(buf.cap, LARGE);
 }
-END_TEST
 
 /* One use of more than an eighth begins the count anew. */
-START_TEST(test_ease_keeps_what_is_used)
+TEST(ease_keeps_what_is_used)
 {
 	size_t cap = buf.cap, eighth = cap / 8;
 
@@ -62,9 +61,8 @@ START_TEST(test_ease_keeps_what_is_used)
 	}
 	ck_assert_uint_eq(buf.cap, cap);
 }
-END_TEST
 
-START_TEST(test_ease_keeps_the_bytes)
+TEST(ease_keeps_the_bytes)
 {
 	char text[] = "what is still to be sent";
 
@@ -76,9 +74,8 @@ START_TEST(test_ease_keeps_the_bytes)
 	ck_assert_uint_eq(stay_buf_len(&buf), sizeof(text) - 5);
 	ck_assert_str_eq(stay_buf_bytes(&buf).data, "is still to be sent");
 }
-END_TEST
 
-START_TEST(test_ease_leaves_a_small_buffer_alone)
+TEST(ease_leaves_a_small_buffer_alone)
 {
 	size_t cap;
 
@@ -90,19 +87,5 @@ START_TEST(test_ease_leaves_a_small_buffer_alone)
 		use(1);
 	ck_assert_uint_eq(buf.cap, cap);
 }
-END_TEST
 
-Suite *
-suite_ease(void)
-{
-	Suite *suite = suite_create("ease");
-	TCase *tests = tcase_create("ease");
-
-	tcase_add_checked_fixture(tests, begin, end);
-	tcase_add_test(tests, test_ease_gives_back_what_is_not_used);
-	tcase_add_test(tests, test_ease_keeps_what_is_used);
-	tcase_add_test(tests, test_ease_keeps_the_bytes);
-	tcase_add_test(tests, test_ease_leaves_a_small_buffer_alone);
-	suite_add_tcase(suite, tests);
-	return suite;
-}
+TEST_SUITE_WITH(ease, .before = begin, .after = end)

@@ -79,7 +79,7 @@ answer(const char *text)
 	sim_run_ms(world, 10);
 }
 
-START_TEST(test_echo_refuses_what_it_cannot_tell_from_nothing)
+TEST(echo_refuses_what_it_cannot_tell_from_nothing)
 {
 	static const char byte = 'x';
 
@@ -92,10 +92,9 @@ START_TEST(test_echo_refuses_what_it_cannot_tell_from_nothing)
 	ck_assert_str_eq(told, "");
 	ck_assert_str_eq(got.text, "|");
 }
-END_TEST
 
 /* As many bytes as were sent, in whatever pieces they come. */
-START_TEST(test_echo_takes_its_answer_in_pieces)
+TEST(echo_takes_its_answer_in_pieces)
 {
 	call("hello");
 	call("x");
@@ -111,9 +110,8 @@ START_TEST(test_echo_takes_its_answer_in_pieces)
 	    told, "OK/replied=hello;OK/replied=x;OK/replied=world;");
 	ck_assert_str_eq(failed, "");
 }
-END_TEST
 
-START_TEST(test_echo_ends_a_session_that_answers_something_else)
+TEST_ROWS(echo_ends_a_session_that_answers_something_else, 4)
 {
 	static const char *const wrong[] = { "hellO", "Hello", "olleh",
 		"hell\n" };
@@ -125,29 +123,12 @@ START_TEST(test_echo_ends_a_session_that_answers_something_else)
 	ck_assert_ptr_nonnull(
 	    strstr(failed, "what came back is not what was sent"));
 }
-END_TEST
 
-START_TEST(test_echo_ends_a_session_that_speaks_unasked)
+TEST(echo_ends_a_session_that_speaks_unasked)
 {
 	answer("x");
 	ck_assert_ptr_nonnull(
 	    strstr(failed, "bytes that nobody sent came back"));
 }
-END_TEST
 
-Suite *
-suite_echo(void)
-{
-	Suite *suite = suite_create("echo");
-	TCase *tests = tcase_create("echo");
-
-	tcase_add_checked_fixture(tests, begin, end);
-	tcase_add_test(
-	    tests, test_echo_refuses_what_it_cannot_tell_from_nothing);
-	tcase_add_test(tests, test_echo_takes_its_answer_in_pieces);
-	tcase_add_loop_test(
-	    tests, test_echo_ends_a_session_that_answers_something_else, 0, 4);
-	tcase_add_test(tests, test_echo_ends_a_session_that_speaks_unasked);
-	suite_add_tcase(suite, tests);
-	return suite;
-}
+TEST_SUITE_WITH(echo, .before = begin, .after = end)

@@ -31,7 +31,7 @@ explained(void)
 /* ---- outside of a turn ---- */
 
 /* The program was busy: the loop has not looked at the clock for long. */
-START_TEST(test_explain_knows_the_time_outside_of_a_turn)
+TEST(explain_knows_the_time_outside_of_a_turn)
 {
 	struct stay_client_options options = { STAY_CLIENT_OPTIONS };
 	struct stay_conn *conn;
@@ -52,7 +52,6 @@ START_TEST(test_explain_knows_the_time_outside_of_a_turn)
 		 "attempt begins in 699 ms");
 	line_end(&rig);
 }
-END_TEST
 
 static void
 take_time(struct stay_session *session)
@@ -62,7 +61,7 @@ take_time(struct stay_session *session)
 }
 
 /* What was set in a callback counts from its end, and so it says. */
-START_TEST(test_explain_knows_the_time_a_callback_took)
+TEST(explain_knows_the_time_a_callback_took)
 {
 	struct stay_client_options options = { STAY_CLIENT_OPTIONS };
 
@@ -77,7 +76,6 @@ START_TEST(test_explain_knows_the_time_a_callback_took)
 	rig.config.on_down = NULL;
 	line_end(&rig);
 }
-END_TEST
 
 /* ---- a client ---- */
 
@@ -378,7 +376,7 @@ static const struct {
 };
 
 /* The label alone is longer than the sentence of a failure may be. */
-START_TEST(test_explain_a_label_that_leaves_no_room_for_the_failure)
+TEST(explain_a_label_that_leaves_no_room_for_the_failure)
 {
 	struct stay_client_options options = { STAY_CLIENT_OPTIONS };
 	const struct stay_conn *conn;
@@ -396,19 +394,18 @@ START_TEST(test_explain_a_label_that_leaves_no_room_for_the_failure)
 	ck_assert_uint_lt(inside_failure_end(conn), STAY__FAILURE_MAX);
 	line_end(&rig);
 }
-END_TEST
 
-START_TEST(test_explain_a_client_says_all)
+TEST_ROWS(
+    explain_a_client_says_all, (sizeof(of_clients) / sizeof(of_clients[0])))
 {
 	line_prepare(&rig);
 	of_clients[_i].live();
 	ck_assert_str_eq(explained(), of_clients[_i].says);
 	line_end(&rig);
 }
-END_TEST
 
 /* When it comes back is a matter of chance, but it is said. */
-START_TEST(test_explain_who_is_denied_says_when_it_comes_back)
+TEST(explain_who_is_denied_says_when_it_comes_back)
 {
 	static const char says[] =
 	    CONN "backing off for 10 ms after attempt 1, refusing calls till "
@@ -426,7 +423,6 @@ START_TEST(test_explain_who_is_denied_says_when_it_comes_back)
 	    strstr(said, " s, but somebody has to mend this"));
 	line_end(&rig);
 }
-END_TEST
 
 /* ---- a call that has timed out ---- */
 
@@ -450,7 +446,7 @@ ask(char why[], const struct line_request *request)
 }
 
 /* Where it was, and for how long; and what has kept it there. */
-START_TEST(test_explain_why_a_call_has_timed_out)
+TEST(explain_why_a_call_has_timed_out)
 {
 	const struct stay_client_options options = { STAY_CLIENT_OPTIONS,
 		.inflight_calls_max = 1 };
@@ -476,7 +472,6 @@ START_TEST(test_explain_why_a_call_has_timed_out)
 	ck_assert_ptr_nonnull(strstr(whys[0], "ECONNREFUSED"));
 	line_end(&rig);
 }
-END_TEST
 
 /* ---- a behaviour ---- */
 
@@ -551,7 +546,8 @@ static const struct {
 	    "follows" },
 };
 
-START_TEST(test_explain_a_behaviour_says_all)
+TEST_ROWS(explain_a_behaviour_says_all,
+    (sizeof(of_behaviours) / sizeof(of_behaviours[0])))
 {
 	struct probe *probe = probe_new();
 	const char *fault;
@@ -566,25 +562,5 @@ START_TEST(test_explain_a_behaviour_says_all)
 	fault = probe_end(probe);
 	ck_assert_msg(fault == NULL, "%s", fault);
 }
-END_TEST
 
-Suite *
-suite_explain(void)
-{
-	Suite *suite = suite_create("explain");
-	TCase *tcase = tcase_create("explain");
-
-	tcase_add_test(tcase, test_explain_knows_the_time_a_callback_took);
-	tcase_add_test(tcase, test_explain_knows_the_time_outside_of_a_turn);
-	tcase_add_test(
-	    tcase, test_explain_who_is_denied_says_when_it_comes_back);
-	tcase_add_test(
-	    tcase, test_explain_a_label_that_leaves_no_room_for_the_failure);
-	tcase_add_test(tcase, test_explain_why_a_call_has_timed_out);
-	tcase_add_loop_test(tcase, test_explain_a_client_says_all, 0,
-	    (int)(sizeof(of_clients) / sizeof(of_clients[0])));
-	tcase_add_loop_test(tcase, test_explain_a_behaviour_says_all, 0,
-	    (int)(sizeof(of_behaviours) / sizeof(of_behaviours[0])));
-	suite_add_tcase(suite, tcase);
-	return suite;
-}
+TEST_SUITE(explain)

@@ -6,7 +6,7 @@
 #include "base/text.h"
 #include "suites.h"
 
-START_TEST(test_failure_names_the_error_of_the_system)
+TEST(failure_names_the_error_of_the_system)
 {
 	ck_assert_str_eq(stay__errno_name(-ECONNREFUSED), "ECONNREFUSED");
 	ck_assert_ptr_null(stay__errno_name(-9999));
@@ -14,9 +14,8 @@ START_TEST(test_failure_names_the_error_of_the_system)
 	ck_assert_int_eq(stay__status_of(-EPIPE), STAY_E_RESET);
 	ck_assert_int_eq(stay__status_of(-9999), STAY_E_IO);
 }
-END_TEST
 
-START_TEST(test_failure_lists_each_place_once_with_its_error)
+TEST(failure_lists_each_place_once_with_its_error)
 {
 	struct stay__failure failure = { 0 };
 
@@ -28,9 +27,8 @@ START_TEST(test_failure_lists_each_place_once_with_its_error)
 	ck_assert_int_eq(failure.system, -ECONNREFUSED);
 	stay__failure_clear(&failure);
 }
-END_TEST
 
-START_TEST(test_failure_blames_the_most_telling_error)
+TEST(failure_blames_the_most_telling_error)
 {
 	struct stay__failure failure = { 0 };
 
@@ -43,9 +41,8 @@ START_TEST(test_failure_blames_the_most_telling_error)
 	ck_assert_int_eq(failure.status, STAY_E_NOMEM);
 	stay__failure_clear(&failure);
 }
-END_TEST
 
-START_TEST(test_failure_that_is_too_long_ends_in_dots)
+TEST(failure_that_is_too_long_ends_in_dots)
 {
 	struct stay__failure failure = { 0 };
 
@@ -55,9 +52,8 @@ START_TEST(test_failure_that_is_too_long_ends_in_dots)
 	ck_assert_str_eq(failure.text + STAY__FAILURE_TEXT - 4, "...");
 	stay__failure_clear(&failure);
 }
-END_TEST
 
-START_TEST(test_failure_tells_times_as_people_do)
+TEST(failure_tells_times_as_people_do)
 {
 	ck_assert_str_eq(stay__duration_of(999).text, "999 ms");
 	ck_assert_str_eq(stay__duration_of(1000).text, "1 s");
@@ -67,20 +63,5 @@ START_TEST(test_failure_tells_times_as_people_do)
 	ck_assert_str_eq(
 	    stay__duration_of(UINT64_MAX).text, "307445734561825 min");
 }
-END_TEST
 
-Suite *
-suite_failure(void)
-{
-	Suite *suite = suite_create("failure");
-	TCase *tests = tcase_create("failure");
-
-	tcase_add_test(tests, test_failure_names_the_error_of_the_system);
-	tcase_add_test(
-	    tests, test_failure_lists_each_place_once_with_its_error);
-	tcase_add_test(tests, test_failure_blames_the_most_telling_error);
-	tcase_add_test(tests, test_failure_that_is_too_long_ends_in_dots);
-	tcase_add_test(tests, test_failure_tells_times_as_people_do);
-	suite_add_tcase(suite, tests);
-	return suite;
-}
+TEST_SUITE(failure)

@@ -143,7 +143,7 @@ server_hears(const char *text)
 
 /* The child's calls fail, the parent's own goes on, and the server hears
  * neither a word nor a farewell of the child. */
-START_TEST(test_promise_12_a_child_cannot_speak_for_its_parent)
+TEST(promise_12_a_child_cannot_speak_for_its_parent)
 {
 	struct ending ours = { 0 }, after = { 0 };
 	char byte;
@@ -170,7 +170,6 @@ START_TEST(test_promise_12_a_child_cannot_speak_for_its_parent)
 	turn_until(ev, loop, &after.told);
 	ck_assert_int_eq(after.outcome, STAY_REPLIED);
 }
-END_TEST
 
 /* It has nothing to say, and nobody speaks to it. */
 static int
@@ -190,7 +189,7 @@ child_finds_out(void)
 		   : 3;
 }
 
-START_TEST(test_promise_12_a_child_finds_out_by_itself)
+TEST(promise_12_a_child_finds_out_by_itself)
 {
 	char byte;
 	pid_t pid = fork();
@@ -200,7 +199,6 @@ START_TEST(test_promise_12_a_child_finds_out_by_itself)
 	await_child(pid);
 	ck_assert_int_eq(recv(ends[0], &byte, 1, MSG_DONTWAIT), -1);
 }
-END_TEST
 
 /* ---- a kernel without pages that are empty in a child ---- */
 
@@ -240,7 +238,7 @@ parent_of_old(void)
 	return waitpid(pid, &status, 0) == pid ? WEXITSTATUS(status) : -1;
 }
 
-START_TEST(test_promise_12_a_child_finds_out_on_an_old_kernel)
+TEST(promise_12_a_child_finds_out_on_an_old_kernel)
 {
 	pid_t pid = fork();
 
@@ -248,7 +246,6 @@ START_TEST(test_promise_12_a_child_finds_out_on_an_old_kernel)
 		_exit(parent_of_old());
 	await_child(pid);
 }
-END_TEST
 
 /* ---- what a child may start ---- */
 
@@ -272,7 +269,7 @@ child_is_refused(void)
 	return fcntl(pair[1], F_GETFD) >= 0 ? 0 : 3;
 }
 
-START_TEST(test_promise_12_a_child_starts_nothing_on_its_parents_loop)
+TEST(promise_12_a_child_starts_nothing_on_its_parents_loop)
 {
 	pid_t pid = fork();
 
@@ -280,7 +277,6 @@ START_TEST(test_promise_12_a_child_starts_nothing_on_its_parents_loop)
 		_exit(child_is_refused());
 	await_child(pid);
 }
-END_TEST
 
 static void
 is_late(struct ev_loop *on, ev_timer *timer, int events)
@@ -321,7 +317,7 @@ child_waits(bool says_so)
 }
 
 /* A thread has something for the parent, and the child waits first. */
-START_TEST(test_promise_12_a_child_leaves_its_parent_the_wake_up)
+TEST_ROWS(promise_12_a_child_leaves_its_parent_the_wake_up, 2)
 {
 	pid_t pid;
 
@@ -335,7 +331,6 @@ START_TEST(test_promise_12_a_child_leaves_its_parent_the_wake_up)
 		ck_assert_uint_gt(waits(), 1);
 	}
 }
-END_TEST
 
 /* A loop of the child's own is as good as any. */
 static int
@@ -362,7 +357,7 @@ child_starts_anew(void)
 	return mine.outcome == STAY_REPLIED && mine.told == 1 ? 0 : 3;
 }
 
-START_TEST(test_promise_12_a_child_may_start_anew)
+TEST(promise_12_a_child_may_start_anew)
 {
 	pid_t pid = fork();
 
@@ -370,25 +365,5 @@ START_TEST(test_promise_12_a_child_may_start_anew)
 		_exit(child_starts_anew());
 	await_child(pid);
 }
-END_TEST
 
-Suite *
-suite_fork(void)
-{
-	Suite *suite = suite_create("fork");
-	TCase *tcase = tcase_create("fork");
-
-	tcase_add_checked_fixture(tcase, setup, teardown);
-	tcase_add_test(
-	    tcase, test_promise_12_a_child_cannot_speak_for_its_parent);
-	tcase_add_test(tcase, test_promise_12_a_child_finds_out_by_itself);
-	tcase_add_test(
-	    tcase, test_promise_12_a_child_finds_out_on_an_old_kernel);
-	tcase_add_test(
-	    tcase, test_promise_12_a_child_starts_nothing_on_its_parents_loop);
-	tcase_add_loop_test(
-	    tcase, test_promise_12_a_child_leaves_its_parent_the_wake_up, 0, 2);
-	tcase_add_test(tcase, test_promise_12_a_child_may_start_anew);
-	suite_add_tcase(suite, tcase);
-	return suite;
-}
+TEST_SUITE_WITH(fork, .before = setup, .after = teardown)

@@ -17,7 +17,7 @@ answer(struct rig *rig, const char *host, enum sim_fate fate, uint64_t after_ms)
 
 #define CROWD 5
 
-START_TEST(test_promise_13_dials_take_their_turn)
+TEST(promise_13_dials_take_their_turn)
 {
 	struct rig rigs[CROWD];
 
@@ -43,9 +43,8 @@ START_TEST(test_promise_13_dials_take_their_turn)
 		stay__link_fini(&rigs[i].link);
 	rig_fini(&rigs[0]);
 }
-END_TEST
 
-START_TEST(test_promise_13_a_dial_given_up_makes_room)
+TEST(promise_13_a_dial_given_up_makes_room)
 {
 	struct rig rigs[4];
 
@@ -72,7 +71,6 @@ START_TEST(test_promise_13_a_dial_given_up_makes_room)
 	stay__link_close(&rigs[3].link);
 	rig_fini(&rigs[0]);
 }
-END_TEST
 
 /* ---- how close together ---- */
 
@@ -150,7 +148,7 @@ disperse(struct rig rigs[CROWD])
 	rig_fini(&rigs[0]);
 }
 
-START_TEST(test_promise_13_dials_are_staggered)
+TEST(promise_13_dials_are_staggered)
 {
 	struct rig rigs[CROWD];
 
@@ -163,9 +161,8 @@ START_TEST(test_promise_13_dials_are_staggered)
 	ck_assert_str_eq(grants, "a0 b10 c20 d30 e40");
 	disperse(rigs);
 }
-END_TEST
 
-START_TEST(test_promise_13_dials_are_staggered_by_default)
+TEST(promise_13_dials_are_staggered_by_default)
 {
 	struct rig rigs[CROWD];
 
@@ -175,9 +172,8 @@ START_TEST(test_promise_13_dials_are_staggered_by_default)
 	ck_assert_str_eq(grants, "a0 b1 c2 d3 e4");
 	disperse(rigs);
 }
-END_TEST
 
-START_TEST(test_promise_13_the_first_after_a_quiet_time_does_not_wait)
+TEST(promise_13_the_first_after_a_quiet_time_does_not_wait)
 {
 	struct rig rigs[CROWD];
 
@@ -196,10 +192,9 @@ START_TEST(test_promise_13_the_first_after_a_quiet_time_does_not_wait)
 	ck_assert_str_eq(grants, "a0 b10 c20 d120 e130");
 	disperse(rigs);
 }
-END_TEST
 
 /* Room and the stagger must both be there; neither is waited for twice. */
-START_TEST(test_promise_13_stagger_and_number_are_both_kept)
+TEST(promise_13_stagger_and_number_are_both_kept)
 {
 	struct rig rigs[CROWD];
 
@@ -218,9 +213,8 @@ START_TEST(test_promise_13_stagger_and_number_are_both_kept)
 	ck_assert_str_eq(grants, "a0 b10 c50 d100 e110");
 	disperse(rigs);
 }
-END_TEST
 
-START_TEST(test_promise_13_who_is_given_up_is_not_waited_for)
+TEST(promise_13_who_is_given_up_is_not_waited_for)
 {
 	struct rig rigs[CROWD];
 
@@ -237,7 +231,6 @@ START_TEST(test_promise_13_who_is_given_up_is_not_waited_for)
 	ck_assert(!stay__timer_is_set(&rigs[0].loop->dialing->governor.timer));
 	disperse(rigs);
 }
-END_TEST
 
 static void
 dial_other(struct rig *rig)
@@ -266,7 +259,7 @@ disperse_all(struct rig rigs[CROWD])
 }
 
 /* Who was reached last time is not kept waiting, until a dial fails. */
-START_TEST(test_promise_13_only_doubtful_targets_are_staggered)
+TEST(promise_13_only_doubtful_targets_are_staggered)
 {
 	struct rig rigs[CROWD];
 
@@ -283,9 +276,8 @@ START_TEST(test_promise_13_only_doubtful_targets_are_staggered)
 	ck_assert_str_eq(grants, "a0 b5 c5 d10 e20");
 	disperse_all(rigs);
 }
-END_TEST
 
-START_TEST(test_promise_13_nobody_waits_for_the_stagger_of_another)
+TEST(promise_13_nobody_waits_for_the_stagger_of_another)
 {
 	struct rig rigs[CROWD];
 
@@ -296,9 +288,8 @@ START_TEST(test_promise_13_nobody_waits_for_the_stagger_of_another)
 	ck_assert_str_eq(grants, "a0 c5 b15");
 	disperse_all(rigs);
 }
-END_TEST
 
-START_TEST(test_promise_13_the_stagger_can_be_changed)
+TEST(promise_13_the_stagger_can_be_changed)
 {
 	struct rig rigs[CROWD];
 
@@ -317,7 +308,6 @@ START_TEST(test_promise_13_the_stagger_can_be_changed)
 	ck_assert_str_eq(grants, "a0 b60 c70 d70 e70");
 	disperse(rigs);
 }
-END_TEST
 
 /* ---- whose turn it is ---- */
 
@@ -386,7 +376,7 @@ let_pass(struct rig rigs[MANY])
 }
 
 /* One black hole for nearly all, and somebody whom nobody knows yet. */
-START_TEST(test_governor_a_black_hole_leaves_places)
+TEST(governor_a_black_hole_leaves_places)
 {
 	struct rig rigs[MANY];
 
@@ -397,10 +387,9 @@ START_TEST(test_governor_a_black_hole_leaves_places)
 	ck_assert(rig_is_up(&rigs[30]));
 	close_loop(rigs);
 }
-END_TEST
 
 /* Ten holes have half of the places; what was reached has the others. */
-START_TEST(test_governor_many_black_holes_leave_half)
+TEST(governor_many_black_holes_leave_half)
 {
 	struct rig rigs[MANY];
 
@@ -415,9 +404,8 @@ START_TEST(test_governor_many_black_holes_leave_half)
 	ck_assert_uint_eq(rigs[0].loop->dialing->governor.doubtful, 8);
 	close_loop(rigs);
 }
-END_TEST
 
-START_TEST(test_governor_what_was_reached_may_have_all_places)
+TEST(governor_what_was_reached_may_have_all_places)
 {
 	struct rig rigs[MANY];
 
@@ -431,10 +419,9 @@ START_TEST(test_governor_what_was_reached_may_have_all_places)
 	ck_assert_str_eq(turns, "XXXX");
 	close_loop(rigs);
 }
-END_TEST
 
 /* It failed last time: its budget was spent. */
-START_TEST(test_governor_what_failed_last_time_is_doubtful_again)
+TEST(governor_what_failed_last_time_is_doubtful_again)
 {
 	struct rig rigs[MANY];
 
@@ -453,11 +440,10 @@ START_TEST(test_governor_what_failed_last_time_is_doubtful_again)
 	ck_assert_str_eq(turns, "XXXXX");
 	close_loop(rigs);
 }
-END_TEST
 
 /* As each is given up: "a" has many, and the others come to their turn. It was
  * alone when it was granted first. */
-START_TEST(test_governor_targets_take_turns)
+TEST(governor_targets_take_turns)
 {
 	struct rig rigs[MANY];
 
@@ -472,10 +458,9 @@ START_TEST(test_governor_targets_take_turns)
 	ck_assert_str_eq(turns, "aabcaba");
 	close_loop(rigs);
 }
-END_TEST
 
 /* With one place a hole and a target that was reached alternate. */
-START_TEST(test_governor_of_one_place_alternates)
+TEST(governor_of_one_place_alternates)
 {
 	struct rig rigs[MANY];
 
@@ -492,10 +477,9 @@ START_TEST(test_governor_of_one_place_alternates)
 	ck_assert_str_eq(turns, "hXhXhX");
 	close_loop(rigs);
 }
-END_TEST
 
 /* Those behind a head that is given up keep their place in line. */
-START_TEST(test_governor_who_waits_behind_one_given_up_goes_on)
+TEST(governor_who_waits_behind_one_given_up_goes_on)
 {
 	struct rig rigs[MANY];
 
@@ -513,38 +497,5 @@ START_TEST(test_governor_who_waits_behind_one_given_up_goes_on)
 	ck_assert_str_eq(turns, "hba");
 	close_loop(rigs);
 }
-END_TEST
 
-Suite *
-suite_governor(void)
-{
-	Suite *suite = suite_create("governor");
-	TCase *tests = tcase_create("governor");
-
-	tcase_add_test(tests, test_promise_13_dials_take_their_turn);
-	tcase_add_test(tests, test_promise_13_a_dial_given_up_makes_room);
-	tcase_add_test(tests, test_promise_13_dials_are_staggered);
-	tcase_add_test(tests, test_promise_13_dials_are_staggered_by_default);
-	tcase_add_test(
-	    tests, test_promise_13_the_first_after_a_quiet_time_does_not_wait);
-	tcase_add_test(tests, test_promise_13_stagger_and_number_are_both_kept);
-	tcase_add_test(
-	    tests, test_promise_13_who_is_given_up_is_not_waited_for);
-	tcase_add_test(
-	    tests, test_promise_13_only_doubtful_targets_are_staggered);
-	tcase_add_test(
-	    tests, test_promise_13_nobody_waits_for_the_stagger_of_another);
-	tcase_add_test(tests, test_promise_13_the_stagger_can_be_changed);
-	tcase_add_test(tests, test_governor_a_black_hole_leaves_places);
-	tcase_add_test(tests, test_governor_many_black_holes_leave_half);
-	tcase_add_test(
-	    tests, test_governor_what_was_reached_may_have_all_places);
-	tcase_add_test(
-	    tests, test_governor_what_failed_last_time_is_doubtful_again);
-	tcase_add_test(tests, test_governor_targets_take_turns);
-	tcase_add_test(tests, test_governor_of_one_place_alternates);
-	tcase_add_test(
-	    tests, test_governor_who_waits_behind_one_given_up_goes_on);
-	suite_add_tcase(suite, tests);
-	return suite;
-}
+TEST_SUITE(governor)

@@ -103,7 +103,7 @@ is_kept(size_t i, char first, size_t len)
 
 /* ---- what is kept ---- */
 
-START_TEST(test_hold_small_and_large_replies_stay_as_they_are)
+TEST(hold_small_and_large_replies_stay_as_they_are)
 {
 	begin_echo((struct stay_client_options){ 0 });
 	echo_and_hold(100);
@@ -121,7 +121,6 @@ START_TEST(test_hold_small_and_large_replies_stay_as_they_are)
 		stay_held_free(held[--held_count]);
 	end();
 }
-END_TEST
 
 static void
 hold_third(void *arg, const struct stay_result *result)
@@ -133,7 +132,7 @@ hold_third(void *arg, const struct stay_result *result)
 	    stay_held_new(stay_redis_client(redis), result->reply, &held[1]);
 }
 
-START_TEST(test_hold_keeps_any_node_of_a_redis_reply)
+TEST(hold_keeps_any_node_of_a_redis_reply)
 {
 	const struct stay_redis_reply *whole, *third;
 
@@ -161,11 +160,10 @@ START_TEST(test_hold_keeps_any_node_of_a_redis_reply)
 	stay_held_free(held[0]);
 	end();
 }
-END_TEST
 
 /* ---- how long ---- */
 
-START_TEST(test_promise_10_a_held_reply_outlives_its_client)
+TEST(promise_10_a_held_reply_outlives_its_client)
 {
 	begin_echo((struct stay_client_options){ 0 });
 	echo_and_hold(LARGE);
@@ -176,11 +174,10 @@ START_TEST(test_promise_10_a_held_reply_outlives_its_client)
 	stay_held_free(held[0]);
 	ck_assert_int_eq(stay_loop_free(loop), STAY_OK);
 }
-END_TEST
 
 /* ---- 7: bounds ---- */
 
-START_TEST(test_promise_7_held_replies_are_bounded_in_number)
+TEST(promise_7_held_replies_are_bounded_in_number)
 {
 	begin_echo((struct stay_client_options){ .held_replies_max = 2 });
 	for (int i = 0; i < 3; i++)
@@ -196,10 +193,9 @@ START_TEST(test_promise_7_held_replies_are_bounded_in_number)
 		stay_held_free(held[--held_count]);
 	end();
 }
-END_TEST
 
 /* A frame that pins a slab costs all of the slab. */
-START_TEST(test_promise_7_held_replies_are_bounded_in_bytes)
+TEST(promise_7_held_replies_are_bounded_in_bytes)
 {
 	begin_echo((struct stay_client_options){
 	    .held_bytes_max = STAY__SLAB_SIZE + LARGE });
@@ -215,11 +211,10 @@ START_TEST(test_promise_7_held_replies_are_bounded_in_bytes)
 	ck_assert_uint_eq(counts_of(client).held_bytes, 0);
 	end();
 }
-END_TEST
 
 /* ---- misuse ---- */
 
-START_TEST(test_hold_only_inside_of_a_consumer)
+TEST(hold_only_inside_of_a_consumer)
 {
 	struct stay_bytes stale = { "x", 1 };
 
@@ -230,10 +225,9 @@ START_TEST(test_hold_only_inside_of_a_consumer)
 	stay_held_free(NULL);
 	end();
 }
-END_TEST
 
 /* A call that is told without a reply has none to be kept. */
-START_TEST(test_hold_nothing_is_no_reply)
+TEST(hold_nothing_is_no_reply)
 {
 	begin_echo((struct stay_client_options){ .call_timeout_ms = 20 });
 	sim_freeze(world, HOST, 7, true);
@@ -242,7 +236,6 @@ START_TEST(test_hold_nothing_is_no_reply)
 	ck_assert_int_eq(said, STAY_E_STATE);
 	end();
 }
-END_TEST
 
 static void
 hold_anything(void *arg, const struct stay_result *result)
@@ -251,7 +244,7 @@ hold_anything(void *arg, const struct stay_result *result)
 	said = stay_held_new(stay_redis_client(redis), arg, &held[0]);
 }
 
-START_TEST(test_hold_what_is_no_node_is_refused)
+TEST(hold_what_is_no_node_is_refused)
 {
 	static const char foreign[64];
 
@@ -269,7 +262,6 @@ START_TEST(test_hold_what_is_no_node_is_refused)
 	ck_assert_int_eq(said, STAY_E_ARG);
 	end();
 }
-END_TEST
 
 static struct line_rig rig;
 
@@ -279,7 +271,7 @@ hold_line(struct line_call *call)
 	said = stay_held_new(call->rig->client, call->reply, &held[0]);
 }
 
-START_TEST(test_hold_needs_the_protocols_consent)
+TEST(hold_needs_the_protocols_consent)
 {
 	line_prepare(&rig);
 	rig.protocol = &line_bare_protocol;
@@ -289,25 +281,5 @@ START_TEST(test_hold_needs_the_protocols_consent)
 	ck_assert_int_eq(said, STAY_E_UNSUPPORTED);
 	line_end(&rig);
 }
-END_TEST
 
-Suite *
-suite_hold(void)
-{
-	Suite *suite = suite_create("hold");
-	TCase *tcase = tcase_create("hold");
-
-	tcase_add_test(
-	    tcase, test_hold_small_and_large_replies_stay_as_they_are);
-	tcase_add_test(tcase, test_hold_keeps_any_node_of_a_redis_reply);
-	tcase_add_test(tcase, test_promise_10_a_held_reply_outlives_its_client);
-	tcase_add_test(
-	    tcase, test_promise_7_held_replies_are_bounded_in_number);
-	tcase_add_test(tcase, test_promise_7_held_replies_are_bounded_in_bytes);
-	tcase_add_test(tcase, test_hold_only_inside_of_a_consumer);
-	tcase_add_test(tcase, test_hold_nothing_is_no_reply);
-	tcase_add_test(tcase, test_hold_what_is_no_node_is_refused);
-	tcase_add_test(tcase, test_hold_needs_the_protocols_consent);
-	suite_add_tcase(suite, tcase);
-	return suite;
-}
+TEST_SUITE(hold)

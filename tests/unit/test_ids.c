@@ -16,7 +16,7 @@ same(struct stay_token a, struct stay_token b)
 	return a.index == b.index && a.generation == b.generation;
 }
 
-START_TEST(test_ids_a_zeroed_id_names_nothing)
+TEST(ids_a_zeroed_id_names_nothing)
 {
 	struct stay_token zero = { 0 }, id;
 	struct stay__ids ids;
@@ -29,9 +29,8 @@ START_TEST(test_ids_a_zeroed_id_names_nothing)
 	stay__ids_give(&ids, id);
 	stay__ids_fini(&ids);
 }
-END_TEST
 
-START_TEST(test_ids_are_found_until_given_back)
+TEST(ids_are_found_until_given_back)
 {
 	struct stay_token taken[1000];
 	struct stay__ids ids;
@@ -51,9 +50,8 @@ START_TEST(test_ids_are_found_until_given_back)
 	stay__ids_fini(&ids);
 	ck_assert_ptr_null(stay__ids_find(&ids, KIND, taken[1]));
 }
-END_TEST
 
-START_TEST(test_ids_a_stale_one_does_not_find_its_successor)
+TEST(ids_a_stale_one_does_not_find_its_successor)
 {
 	struct stay_token first, second;
 	struct stay__ids ids;
@@ -69,9 +67,8 @@ START_TEST(test_ids_a_stale_one_does_not_find_its_successor)
 	ck_assert_ptr_eq(stay__ids_find(&ids, KIND, second), &objects[1]);
 	stay__ids_fini(&ids);
 }
-END_TEST
 
-START_TEST(test_ids_nonsense_finds_nothing)
+TEST(ids_nonsense_finds_nothing)
 {
 	struct stay_token id, wrong;
 	struct stay__ids ids;
@@ -88,9 +85,8 @@ START_TEST(test_ids_nonsense_finds_nothing)
 	ck_assert_ptr_null(stay__ids_find(&ids, KIND, wrong));
 	stay__ids_fini(&ids);
 }
-END_TEST
 
-START_TEST(test_ids_a_token_of_another_kind_finds_nothing)
+TEST(ids_a_token_of_another_kind_finds_nothing)
 {
 	struct stay_token one, other;
 	struct stay__ids ids;
@@ -107,9 +103,8 @@ START_TEST(test_ids_a_token_of_another_kind_finds_nothing)
 		ck_assert_ptr_null(stay__ids_find(&ids, kind, one));
 	stay__ids_fini(&ids);
 }
-END_TEST
 
-START_TEST(test_ids_a_steady_state_needs_no_memory)
+TEST(ids_a_steady_state_needs_no_memory)
 {
 	struct stay__ids_entry *entries;
 	struct stay__ids ids;
@@ -137,9 +132,8 @@ START_TEST(test_ids_a_steady_state_needs_no_memory)
 	EXPECT(ids.count == 3);
 	stay__ids_fini(&ids);
 }
-END_TEST
 
-START_TEST(test_ids_an_entry_out_of_generations_is_not_used_again)
+TEST(ids_an_entry_out_of_generations_is_not_used_again)
 {
 	struct stay_token first, last, next;
 	struct stay__ids ids;
@@ -165,10 +159,9 @@ START_TEST(test_ids_an_entry_out_of_generations_is_not_used_again)
 	ck_assert_uint_eq(ids.live, 1);
 	stay__ids_fini(&ids);
 }
-END_TEST
 
 /* A table at its bound, made up: it refuses before it asks for memory. */
-START_TEST(test_ids_too_many_are_refused)
+TEST(ids_too_many_are_refused)
 {
 	struct stay__ids ids;
 	struct stay_token id;
@@ -180,9 +173,8 @@ START_TEST(test_ids_too_many_are_refused)
 	ck_assert_uint_eq(ids.live, 0);
 	ck_assert_uint_eq(ids.count, UINT32_MAX / 32);
 }
-END_TEST
 
-START_TEST(test_ids_random_walk_finds_exactly_the_living)
+TEST(ids_random_walk_finds_exactly_the_living)
 {
 	enum { PLACES = 300 };
 	struct stay_token id[PLACES], old[PLACES] = { 0 };
@@ -209,24 +201,5 @@ START_TEST(test_ids_random_walk_finds_exactly_the_living)
 	}
 	stay__ids_fini(&ids);
 }
-END_TEST
 
-Suite *
-suite_ids(void)
-{
-	Suite *suite = suite_create("ids");
-	TCase *names = tcase_create("names");
-
-	tcase_add_test(names, test_ids_a_zeroed_id_names_nothing);
-	tcase_add_test(names, test_ids_are_found_until_given_back);
-	tcase_add_test(names, test_ids_a_stale_one_does_not_find_its_successor);
-	tcase_add_test(names, test_ids_nonsense_finds_nothing);
-	tcase_add_test(names, test_ids_a_token_of_another_kind_finds_nothing);
-	tcase_add_test(names, test_ids_a_steady_state_needs_no_memory);
-	tcase_add_test(
-	    names, test_ids_an_entry_out_of_generations_is_not_used_again);
-	tcase_add_test(names, test_ids_too_many_are_refused);
-	tcase_add_test(names, test_ids_random_walk_finds_exactly_the_living);
-	suite_add_tcase(suite, names);
-	return suite;
-}
+TEST_SUITE(ids)

@@ -70,7 +70,7 @@ keep(size_t len, size_t hope)
 	ck_assert_uint_eq(stay__input_view(&input).len, len);
 }
 
-START_TEST(test_input_gives_the_slab_back_when_nothing_is_kept)
+TEST(input_gives_the_slab_back_when_nothing_is_kept)
 {
 	ck_assert_uint_eq(fill(), 0);
 	ck_assert_ptr_null(input.slab);
@@ -82,9 +82,8 @@ START_TEST(test_input_gives_the_slab_back_when_nothing_is_kept)
 	ck_assert_ptr_null(input.slab);
 	ck_assert_uint_eq(rig.loop->slabs.count, 1);
 }
-END_TEST
 
-START_TEST(test_input_comes_again_in_one_piece)
+TEST(input_comes_again_in_one_piece)
 {
 	arrive(100);
 	fill();
@@ -94,9 +93,8 @@ START_TEST(test_input_comes_again_in_one_piece)
 	ck_assert_uint_eq(stay__input_view(&input).len, 80);
 	keep(0, 0);
 }
-END_TEST
 
-START_TEST(test_input_needs_no_memory_for_cut_frames)
+TEST(input_needs_no_memory_for_cut_frames)
 {
 	struct stay__slab *slab = NULL;
 
@@ -110,9 +108,8 @@ START_TEST(test_input_needs_no_memory_for_cut_frames)
 		ck_assert_uint_eq(rig.loop->slabs.count, 0);
 	}
 }
-END_TEST
 
-START_TEST(test_input_takes_turns_on_one_slab)
+TEST(input_takes_turns_on_one_slab)
 {
 	struct stay__slab *slab;
 
@@ -127,9 +124,8 @@ START_TEST(test_input_takes_turns_on_one_slab)
 		keep(0, 0);
 	}
 }
-END_TEST
 
-START_TEST(test_input_grows_with_what_really_comes)
+TEST(input_grows_with_what_really_comes)
 {
 	size_t all = 0;
 
@@ -144,9 +140,8 @@ START_TEST(test_input_grows_with_what_really_comes)
 	keep(0, 0);
 	ck_assert_uint_eq(rig.loop->slabs.count, 1);
 }
-END_TEST
 
-START_TEST(test_promise_7_input_is_bounded)
+TEST(promise_7_input_is_bounded)
 {
 	size_t all = 0, got;
 
@@ -161,9 +156,8 @@ START_TEST(test_promise_7_input_is_bounded)
 	    stay__input_fill(&input, &rig.link, &got), STAY_E_TOO_BIG);
 	ck_assert_uint_eq(got, 0);
 }
-END_TEST
 
-START_TEST(test_input_believes_a_hope_only_so_far)
+TEST(input_believes_a_hope_only_so_far)
 {
 	input.max = (size_t)512 << 20;
 	arrive(STAY__SLAB_SIZE);
@@ -174,9 +168,8 @@ START_TEST(test_input_believes_a_hope_only_so_far)
 	ck_assert_uint_eq(input.slab->cap, (size_t)1 << 20);
 	keep(0, 0);
 }
-END_TEST
 
-START_TEST(test_input_leaves_a_large_slab_behind)
+TEST(input_leaves_a_large_slab_behind)
 {
 	size_t all = 0;
 
@@ -192,9 +185,8 @@ START_TEST(test_input_leaves_a_large_slab_behind)
 	ck_assert_uint_eq(input.slab->cap, STAY__SLAB_SIZE);
 	keep(0, 0);
 }
-END_TEST
 
-START_TEST(test_input_leaves_held_bytes_alone)
+TEST(input_leaves_held_bytes_alone)
 {
 	struct stay__slab *held;
 	struct stay_bytes view;
@@ -215,9 +207,8 @@ START_TEST(test_input_leaves_held_bytes_alone)
 	ck_assert(intact);
 	stay__slab_drop(&rig.loop->slabs, held);
 }
-END_TEST
 
-START_TEST(test_input_tells_the_end)
+TEST(input_tells_the_end)
 {
 	size_t got;
 
@@ -230,9 +221,8 @@ START_TEST(test_input_tells_the_end)
 	    stay__input_fill(&input, &rig.link, &got), STAY_E_CLOSED);
 	ck_assert_uint_eq(stay__input_view(&input).len, 5);
 }
-END_TEST
 
-START_TEST(test_input_tells_an_error_once_and_the_link_keeps_it)
+TEST(input_tells_an_error_once_and_the_link_keeps_it)
 {
 	size_t got;
 
@@ -244,9 +234,8 @@ START_TEST(test_input_tells_an_error_once_and_the_link_keeps_it)
 	stay__link_fail(&rig.link, STAY_E_RESET, 0);
 	ck_assert_ptr_nonnull(strstr(rig_failure(&rig), "ECONNRESET"));
 }
-END_TEST
 
-START_TEST(test_slabs_that_are_spare_are_few)
+TEST(slabs_that_are_spare_are_few)
 {
 	struct stay__slab *slabs[10];
 
@@ -261,29 +250,5 @@ START_TEST(test_slabs_that_are_spare_are_few)
 	stay__slabs_trim(&rig.loop->slabs);
 	ck_assert_uint_eq(rig.loop->slabs.count, 0);
 }
-END_TEST
 
-Suite *
-suite_input(void)
-{
-	Suite *suite = suite_create("input");
-	TCase *tests = tcase_create("input");
-
-	tcase_add_checked_fixture(tests, begin, end);
-	tcase_add_test(
-	    tests, test_input_gives_the_slab_back_when_nothing_is_kept);
-	tcase_add_test(tests, test_input_comes_again_in_one_piece);
-	tcase_add_test(tests, test_input_needs_no_memory_for_cut_frames);
-	tcase_add_test(tests, test_input_takes_turns_on_one_slab);
-	tcase_add_test(tests, test_input_grows_with_what_really_comes);
-	tcase_add_test(tests, test_promise_7_input_is_bounded);
-	tcase_add_test(tests, test_input_believes_a_hope_only_so_far);
-	tcase_add_test(tests, test_input_leaves_a_large_slab_behind);
-	tcase_add_test(tests, test_input_leaves_held_bytes_alone);
-	tcase_add_test(tests, test_input_tells_the_end);
-	tcase_add_test(
-	    tests, test_input_tells_an_error_once_and_the_link_keeps_it);
-	tcase_add_test(tests, test_slabs_that_are_spare_are_few);
-	suite_add_tcase(suite, tests);
-	return suite;
-}
+TEST_SUITE_WITH(input, .before = begin, .after = end)

@@ -25,7 +25,7 @@ rig_open(struct rig *rig, struct peer *server)
 
 /* ---- how it ends ---- */
 
-START_TEST(test_link_reads_to_the_end)
+TEST(link_reads_to_the_end)
 {
 	struct rig rig;
 
@@ -43,9 +43,8 @@ START_TEST(test_link_reads_to_the_end)
 	ck_assert_uint_eq(sim_open_fds(rig.world), 0);
 	rig_fini(&rig);
 }
-END_TEST
 
-START_TEST(test_link_tells_a_reset)
+TEST(link_tells_a_reset)
 {
 	struct rig rig;
 
@@ -59,9 +58,8 @@ START_TEST(test_link_tells_a_reset)
 	    rig_failure(&rig), "10.0.0.1:7 reset by the peer (ECONNRESET)");
 	rig_fini(&rig);
 }
-END_TEST
 
-START_TEST(test_link_remembers_the_error_of_a_read)
+TEST_ROWS(link_remembers_the_error_of_a_read, 2)
 {
 	static const struct {
 		int error;
@@ -84,9 +82,8 @@ START_TEST(test_link_remembers_the_error_of_a_read)
 	ck_assert_int_eq(stay__link_read(&rig.link, bytes, 8), -ECANCELED);
 	rig_fini(&rig);
 }
-END_TEST
 
-START_TEST(test_link_fails_for_reasons_of_its_owner)
+TEST(link_fails_for_reasons_of_its_owner)
 {
 	struct rig rig;
 
@@ -101,9 +98,8 @@ START_TEST(test_link_fails_for_reasons_of_its_owner)
 	ck_assert_str_eq(rig_failure(&rig), "10.0.0.1:7: the peer went silent");
 	rig_fini(&rig);
 }
-END_TEST
 
-START_TEST(test_link_that_cannot_write_is_down)
+TEST(link_that_cannot_write_is_down)
 {
 	struct rig rig;
 	struct iovec part = { (char[]){ "x" }, 1 };
@@ -123,9 +119,8 @@ START_TEST(test_link_that_cannot_write_is_down)
 	    rig_failure(&rig), "10.0.0.1:7 reset by the peer (EPIPE)");
 	rig_fini(&rig);
 }
-END_TEST
 
-START_TEST(test_link_that_cannot_be_watched_is_down)
+TEST(link_that_cannot_be_watched_is_down)
 {
 	struct rig rig;
 
@@ -139,9 +134,8 @@ START_TEST(test_link_that_cannot_be_watched_is_down)
 	ck_assert_int_eq(rig.link.failure.status, STAY_E_NOMEM);
 	rig_fini(&rig);
 }
-END_TEST
 
-START_TEST(test_link_explains_a_stream_that_is_not_ready)
+TEST(link_explains_a_stream_that_is_not_ready)
 {
 	struct rig rig;
 
@@ -154,11 +148,10 @@ START_TEST(test_link_explains_a_stream_that_is_not_ready)
 	stay__link_close(&rig.link);
 	rig_fini(&rig);
 }
-END_TEST
 
 /* ---- no news inside calls ---- */
 
-START_TEST(test_promise_5_news_wait_for_the_turn)
+TEST(promise_5_news_wait_for_the_turn)
 {
 	struct rig rig;
 
@@ -172,9 +165,8 @@ START_TEST(test_promise_5_news_wait_for_the_turn)
 	ck_assert_str_eq(rig.link.peer, "unix:/x");
 	rig_fini(&rig);
 }
-END_TEST
 
-START_TEST(test_link_closes_silently)
+TEST(link_closes_silently)
 {
 	struct rig rig;
 
@@ -186,9 +178,8 @@ START_TEST(test_link_closes_silently)
 	ck_assert_str_eq(rig.news, "granted up readable");
 	rig_fini(&rig);
 }
-END_TEST
 
-START_TEST(test_link_shows_every_turn_of_its_machine)
+TEST(link_shows_every_turn_of_its_machine)
 {
 	struct rig rig;
 
@@ -198,7 +189,6 @@ START_TEST(test_link_shows_every_turn_of_its_machine)
 	    rig.turns, "closed>queued>resolving>dialing>open>closed");
 	rig_fini(&rig);
 }
-END_TEST
 
 /* ---- anything may be done in news ---- */
 
@@ -228,12 +218,13 @@ write_until_full(struct rig *rig)
 	stay__link_want_write(&rig->link);
 }
 
-START_TEST(test_link_may_be_gone_after_any_news)
+TEST_ROWS(
+    link_may_be_gone_after_any_news, STAY__NEWS_DOWN + 1 - STAY__NEWS_GRANTED)
 {
 	struct sim_limits tight = { .send_buffer = 100 };
 	struct rig rig, other;
 
-	closing_news = (enum stay__link_news)_i;
+	closing_news = (enum stay__link_news)(STAY__NEWS_GRANTED + _i);
 	rig_init(&other);
 	sim_limits_set(other.world, &tight);
 	peer_listen(&greeter, other.world, "10.0.0.1", 7);
@@ -252,9 +243,8 @@ START_TEST(test_link_may_be_gone_after_any_news)
 	ck_assert_uint_eq(sim_open_fds(rig.world), 0);
 	rig_fini(&other);
 }
-END_TEST
 
-START_TEST(test_link_may_be_gone_when_it_has_won_unheard)
+TEST(link_may_be_gone_when_it_has_won_unheard)
 {
 	struct rig rig, other;
 
@@ -269,7 +259,6 @@ START_TEST(test_link_may_be_gone_when_it_has_won_unheard)
 	ck_assert_uint_eq(sim_open_fds(rig.world), 0);
 	rig_fini(&other);
 }
-END_TEST
 
 static void
 dial_again(struct rig *rig, enum stay__link_news news)
@@ -280,7 +269,7 @@ dial_again(struct rig *rig, enum stay__link_news news)
 	ck_assert_int_eq(rig_dial(rig, "tcp 10.0.0.1 7"), STAY_OK);
 }
 
-START_TEST(test_link_may_dial_again_when_it_is_down)
+TEST(link_may_dial_again_when_it_is_down)
 {
 	struct rig rig;
 
@@ -292,7 +281,6 @@ START_TEST(test_link_may_dial_again_when_it_is_down)
 	ck_assert_str_eq(rig_failure(&rig), "");
 	rig_fini(&rig);
 }
-END_TEST
 
 /* ---- bytes ---- */
 
@@ -315,7 +303,7 @@ static const struct peer_row counting[] = { ON(PEER_ACCEPTS, "hello"),
 	DO(PEER_ANYTHING, count), NO_MORE };
 static struct peer counter = { .rows = counting };
 
-START_TEST(test_link_writes_piecemeal)
+TEST(link_writes_piecemeal)
 {
 	struct sim_limits tight = {
 		.send_buffer = 1000, .write_max = 97, .ragged = true
@@ -338,9 +326,8 @@ START_TEST(test_link_writes_piecemeal)
 	ck_assert(in_order);
 	rig_fini(&rig);
 }
-END_TEST
 
-START_TEST(test_link_tells_room_once_a_wish)
+TEST(link_tells_room_once_a_wish)
 {
 	struct rig rig;
 
@@ -352,9 +339,8 @@ START_TEST(test_link_tells_room_once_a_wish)
 	ck_assert_str_eq(rig.news, "granted up writable");
 	rig_fini(&rig);
 }
-END_TEST
 
-START_TEST(test_link_reads_before_it_writes)
+TEST(link_reads_before_it_writes)
 {
 	struct rig rig;
 
@@ -366,11 +352,10 @@ START_TEST(test_link_reads_before_it_writes)
 	ck_assert_str_eq(rig.news, "granted up readable writable");
 	rig_fini(&rig);
 }
-END_TEST
 
 /* ---- descriptors of others ---- */
 
-START_TEST(test_link_adopts_one_descriptor)
+TEST(link_adopts_one_descriptor)
 {
 	struct rig rig;
 	int fd;
@@ -390,9 +375,8 @@ START_TEST(test_link_adopts_one_descriptor)
 	ck_assert_uint_eq(received, 3);
 	rig_fini(&rig);
 }
-END_TEST
 
-START_TEST(test_link_adopts_a_reader_and_a_writer)
+TEST(link_adopts_a_reader_and_a_writer)
 {
 	struct rig rig;
 	int in[2], out[2];
@@ -415,9 +399,8 @@ START_TEST(test_link_adopts_a_reader_and_a_writer)
 	rig.loop->ops->close(rig.world, out[1]);
 	rig_fini(&rig);
 }
-END_TEST
 
-START_TEST(test_link_dials_a_descriptor)
+TEST(link_dials_a_descriptor)
 {
 	struct rig rig;
 	char target[32];
@@ -431,9 +414,8 @@ START_TEST(test_link_dials_a_descriptor)
 	ck_assert_int_eq(strncmp(rig.link.peer, "fd:", 3), 0);
 	rig_fini(&rig);
 }
-END_TEST
 
-START_TEST(test_link_that_adopts_forgets_an_earlier_failure)
+TEST(link_that_adopts_forgets_an_earlier_failure)
 {
 	struct rig rig;
 	int fd;
@@ -450,9 +432,8 @@ START_TEST(test_link_that_adopts_forgets_an_earlier_failure)
 	ck_assert_str_eq(rig_failure(&rig), "");
 	rig_fini(&rig);
 }
-END_TEST
 
-START_TEST(test_link_that_adopts_what_it_cannot_watch_is_down)
+TEST(link_that_adopts_what_it_cannot_watch_is_down)
 {
 	struct rig rig;
 	int fd;
@@ -470,9 +451,8 @@ START_TEST(test_link_that_adopts_what_it_cannot_watch_is_down)
 	ck_assert_uint_eq(sim_open_fds(rig.world), 0);
 	rig_fini(&rig);
 }
-END_TEST
 
-START_TEST(test_link_leaves_what_it_cannot_adopt)
+TEST(link_leaves_what_it_cannot_adopt)
 {
 	struct rig rig;
 	int fd;
@@ -490,7 +470,6 @@ START_TEST(test_link_leaves_what_it_cannot_adopt)
 	rig.loop->ops->close(rig.world, fd);
 	rig_fini(&rig);
 }
-END_TEST
 
 /* ---- transports of users ---- */
 
@@ -538,7 +517,7 @@ static const struct stay_transport echo = {
 	.close = close_echo,
 };
 
-START_TEST(test_link_uses_a_transport_of_the_user)
+TEST(link_uses_a_transport_of_the_user)
 {
 	struct rig rig;
 
@@ -553,9 +532,8 @@ START_TEST(test_link_uses_a_transport_of_the_user)
 	ck_assert_str_eq(rig.news, "granted up readable");
 	rig_fini(&rig);
 }
-END_TEST
 
-START_TEST(test_transport_of_another_make_is_refused)
+TEST(transport_of_another_make_is_refused)
 {
 	struct stay_transport other = echo;
 	struct rig rig;
@@ -577,9 +555,8 @@ START_TEST(test_transport_of_another_make_is_refused)
 	ck_assert_int_eq(stay_loop_add_transport(rig.loop, &other), STAY_E_ARG);
 	rig_fini(&rig);
 }
-END_TEST
 
-START_TEST(test_transports_of_a_loop_are_bounded)
+TEST(transports_of_a_loop_are_bounded)
 {
 	static char schemes[STAY__TRANSPORTS_MAX + 1][16];
 	static struct stay_transport many[STAY__TRANSPORTS_MAX + 1];
@@ -595,7 +572,6 @@ START_TEST(test_transports_of_a_loop_are_bounded)
 	}
 	rig_fini(&rig);
 }
-END_TEST
 
 /* ---- promise 12: in a child it is the parent's ---- */
 
@@ -614,7 +590,7 @@ fork_when_granted(struct rig *rig, enum stay__link_news news)
 }
 
 /* A fork finds it queued, resolving, dialing, won and not yet taken, open. */
-START_TEST(test_promise_12_a_child_fails_a_stream_in_any_state)
+TEST_ROWS(promise_12_a_child_fails_a_stream_in_any_state, 5)
 {
 	static const uint64_t after_ms[] = { 0, 20, 60, 0, 200 };
 	bool won = _i == 3;
@@ -641,7 +617,6 @@ START_TEST(test_promise_12_a_child_fails_a_stream_in_any_state)
 	ck_assert_int_eq(stay__link_adopt(&rig.link, 0, 1), STAY_E_FORKED);
 	rig_fini(&rig);
 }
-END_TEST
 
 /* ---- promise 10: whatever operation fails, nothing is left behind ---- */
 
@@ -660,7 +635,7 @@ live_a_life(struct rig *rig)
 	sim_run_ms(rig->world, 10);
 }
 
-START_TEST(test_promise_10_any_operation_may_fail)
+TEST(promise_10_any_operation_may_fail)
 {
 	struct rig rig;
 	uint64_t calls, n = 0;
@@ -678,51 +653,5 @@ START_TEST(test_promise_10_any_operation_may_fail)
 	} while (n <= calls);
 	ck_assert_uint_gt(n, 8);
 }
-END_TEST
 
-static void
-add_ends(TCase *tests)
-{
-	tcase_add_test(tests, test_link_reads_to_the_end);
-	tcase_add_test(tests, test_link_tells_a_reset);
-	tcase_add_loop_test(
-	    tests, test_link_remembers_the_error_of_a_read, 0, 2);
-	tcase_add_test(tests, test_link_fails_for_reasons_of_its_owner);
-	tcase_add_test(tests, test_link_that_cannot_write_is_down);
-	tcase_add_test(tests, test_link_that_cannot_be_watched_is_down);
-	tcase_add_test(tests, test_link_explains_a_stream_that_is_not_ready);
-	tcase_add_test(tests, test_promise_5_news_wait_for_the_turn);
-	tcase_add_test(tests, test_link_closes_silently);
-	tcase_add_test(tests, test_link_shows_every_turn_of_its_machine);
-	tcase_add_loop_test(tests, test_link_may_be_gone_after_any_news,
-	    STAY__NEWS_GRANTED, STAY__NEWS_DOWN + 1);
-	tcase_add_test(tests, test_link_may_be_gone_when_it_has_won_unheard);
-	tcase_add_test(tests, test_link_may_dial_again_when_it_is_down);
-}
-
-Suite *
-suite_link(void)
-{
-	Suite *suite = suite_create("link");
-	TCase *tests = tcase_create("link");
-
-	add_ends(tests);
-	tcase_add_test(tests, test_link_writes_piecemeal);
-	tcase_add_test(tests, test_link_tells_room_once_a_wish);
-	tcase_add_test(tests, test_link_reads_before_it_writes);
-	tcase_add_test(tests, test_link_adopts_one_descriptor);
-	tcase_add_test(tests, test_link_adopts_a_reader_and_a_writer);
-	tcase_add_test(tests, test_link_dials_a_descriptor);
-	tcase_add_test(tests, test_link_that_adopts_forgets_an_earlier_failure);
-	tcase_add_test(
-	    tests, test_link_that_adopts_what_it_cannot_watch_is_down);
-	tcase_add_test(tests, test_link_leaves_what_it_cannot_adopt);
-	tcase_add_test(tests, test_link_uses_a_transport_of_the_user);
-	tcase_add_test(tests, test_transport_of_another_make_is_refused);
-	tcase_add_test(tests, test_transports_of_a_loop_are_bounded);
-	tcase_add_test(tests, test_promise_10_any_operation_may_fail);
-	tcase_add_loop_test(
-	    tests, test_promise_12_a_child_fails_a_stream_in_any_state, 0, 5);
-	suite_add_tcase(suite, tests);
-	return suite;
-}
+TEST_SUITE(link)

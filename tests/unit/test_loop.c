@@ -78,7 +78,7 @@ end(void)
 }
 
 /* Who would write next finds that its time is over. */
-START_TEST(test_promise_6_loop_a_slow_write_puts_the_next_one_off)
+TEST(promise_6_loop_a_slow_write_puts_the_next_one_off)
 {
 	stay__loop_flush_soon(loop, &tasks[0]);
 	stay__loop_flush_soon(loop, &tasks[1]);
@@ -87,10 +87,9 @@ START_TEST(test_promise_6_loop_a_slow_write_puts_the_next_one_off)
 	sim_run_ms(world, 0);
 	ck_assert_str_eq(told, "long;due;quick;");
 }
-END_TEST
 
 /* What is put off keeps its place, in front of what came later. */
-START_TEST(test_loop_a_slow_task_loses_no_other)
+TEST(loop_a_slow_task_loses_no_other)
 {
 	stay__task_init(&tasks[0], ask_for_more);
 	stay__task_init(&tasks[2], be_later);
@@ -101,10 +100,9 @@ START_TEST(test_loop_a_slow_task_loses_no_other)
 	sim_run_ms(world, 0);
 	ck_assert_str_eq(told, "long;due;quick;later;");
 }
-END_TEST
 
 /* A turn that is not late does it all at once. */
-START_TEST(test_loop_a_quick_turn_runs_everything)
+TEST(loop_a_quick_turn_runs_everything)
 {
 	stay__loop_run_soon(loop, &tasks[1]);
 	stay__loop_flush_soon(loop, &tasks[2]);
@@ -113,7 +111,6 @@ START_TEST(test_loop_a_quick_turn_runs_everything)
 	sim_run_ms(world, 10);
 	ck_assert_str_eq(told, "quick;quick;due;");
 }
-END_TEST
 
 /* ---- a world that no loop can be made of ---- */
 
@@ -127,7 +124,7 @@ free_world(struct stay_world *of)
 }
 
 /* stay_loop_new has it from there on. */
-START_TEST(test_loop_frees_the_world_that_it_cannot_use)
+TEST(loop_frees_the_world_that_it_cannot_use)
 {
 	static const struct stay_world_ops strange = {
 		.size = sizeof(strange) - 1, .free = free_world
@@ -140,7 +137,6 @@ START_TEST(test_loop_frees_the_world_that_it_cannot_use)
 	ck_assert_ptr_null(stay_loop_new(NULL));
 	ck_assert_uint_eq(freed, 1);
 }
-END_TEST
 
 /* ---- turns of connections ---- */
 
@@ -163,7 +159,7 @@ say_so(struct stay_conn *conn, void *state, const struct stay_message *message)
 }
 
 /* One that has much to do lets the other have its turn. */
-START_TEST(test_promise_6_loop_a_busy_connection_takes_turns)
+TEST(promise_6_loop_a_busy_connection_takes_turns)
 {
 	static const struct stay_behaviour behaviour = { STAY_BEHAVIOUR,
 		.init = be_idle, .handle_cast = say_so };
@@ -194,22 +190,5 @@ START_TEST(test_promise_6_loop_a_busy_connection_takes_turns)
 		sim_run_ms(world, 10);
 	}
 }
-END_TEST
 
-Suite *
-suite_loop(void)
-{
-	Suite *suite = suite_create("loop");
-	TCase *tests = tcase_create("loop");
-
-	tcase_add_checked_fixture(tests, begin, end);
-	tcase_add_test(
-	    tests, test_promise_6_loop_a_slow_write_puts_the_next_one_off);
-	tcase_add_test(tests, test_loop_a_slow_task_loses_no_other);
-	tcase_add_test(tests, test_loop_a_quick_turn_runs_everything);
-	tcase_add_test(
-	    tests, test_promise_6_loop_a_busy_connection_takes_turns);
-	tcase_add_test(tests, test_loop_frees_the_world_that_it_cannot_use);
-	suite_add_tcase(suite, tests);
-	return suite;
-}
+TEST_SUITE_WITH(loop, .before = begin, .after = end)

@@ -58,7 +58,7 @@ static const struct stay_behaviour listener = {
 };
 
 /* Else a program that runs it once at a time sees a reply one wait too late. */
-START_TEST(test_loop_ev_serves_what_one_run_has_seen)
+TEST(loop_ev_serves_what_one_run_has_seen)
 {
 	struct ev_loop *ev = ev_loop_new(EVFLAG_AUTO);
 	struct stay_loop *loop = stay_loop_ev(ev);
@@ -81,22 +81,10 @@ START_TEST(test_loop_ev_serves_what_one_run_has_seen)
 	close(pair.ends[1]);
 	ev_loop_destroy(ev);
 }
-END_TEST
 
-START_TEST(test_loop_ev_none_may_be_freed)
+TEST(loop_ev_none_may_be_freed)
 {
 	ck_assert_int_eq(stay_loop_free(NULL), STAY_OK);
 }
-END_TEST
 
-Suite *
-suite_loop_ev(void)
-{
-	Suite *suite = suite_create("loop_ev");
-	TCase *tests = tcase_create("loop_ev");
-
-	tcase_add_test(tests, test_loop_ev_none_may_be_freed);
-	tcase_add_test(tests, test_loop_ev_serves_what_one_run_has_seen);
-	suite_add_tcase(suite, tests);
-	return suite;
-}
+TEST_SUITE(loop_ev)

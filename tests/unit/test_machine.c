@@ -62,7 +62,7 @@ assert_turn(const struct stay_machine *table, unsigned state, unsigned event)
 }
 
 /* In this and all that follow for each table, _i is its number. */
-START_TEST(test_machine_every_pair_does_what_its_row_says)
+TEST_ROWS(machine_every_pair_does_what_its_row_says, TABLE_COUNT)
 {
 	const struct stay_machine *table = tables[_i]();
 
@@ -72,7 +72,6 @@ START_TEST(test_machine_every_pair_does_what_its_row_says)
 			    STAY_NEVER)
 				assert_turn(table, state, event);
 }
-END_TEST
 
 #ifndef NDEBUG
 static bool
@@ -95,7 +94,7 @@ aborts(const struct stay_machine *table, unsigned state, unsigned event)
 	return WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT;
 }
 
-START_TEST(test_machine_never_aborts)
+TEST_ROWS(machine_never_aborts, TABLE_COUNT)
 {
 	const struct stay_machine *table = tables[_i]();
 
@@ -112,7 +111,6 @@ START_TEST(test_machine_never_aborts)
 				    table->events[event]);
 		}
 }
-END_TEST
 #endif
 
 /* ---- sense ---- */
@@ -133,7 +131,7 @@ mark_reachable(
 	}
 }
 
-START_TEST(test_machine_every_state_is_reached_from_the_first)
+TEST_ROWS(machine_every_state_is_reached_from_the_first, TABLE_COUNT)
 {
 	const struct stay_machine *table = tables[_i]();
 	bool seen[STATES_MAX] = { false };
@@ -144,9 +142,8 @@ START_TEST(test_machine_every_state_is_reached_from_the_first)
 		ck_assert_msg(seen[state], "%s: nothing leads to %s",
 		    table->name, table->states[state].label);
 }
-END_TEST
 
-START_TEST(test_machine_rows_are_whole)
+TEST_ROWS(machine_rows_are_whole, TABLE_COUNT)
 {
 	const struct stay_machine *table = tables[_i]();
 
@@ -165,9 +162,8 @@ START_TEST(test_machine_rows_are_whole)
 				ck_assert_uint_eq(row->action, 0);
 		}
 }
-END_TEST
 
-START_TEST(test_machine_names_are_found_and_lead_back)
+TEST_ROWS(machine_names_are_found_and_lead_back, TABLE_COUNT)
 {
 	const struct stay_machine *table = tables[_i]();
 
@@ -183,9 +179,8 @@ START_TEST(test_machine_names_are_found_and_lead_back)
 	ck_assert_int_eq(stay_machine_find_event(table, "nothing"), -1);
 	ck_assert_int_eq(stay_machine_find_state(table, ""), -1);
 }
-END_TEST
 
-START_TEST(test_machine_row_knows_its_bounds)
+TEST_ROWS(machine_row_knows_its_bounds, TABLE_COUNT)
 {
 	const struct stay_machine *table = tables[_i]();
 	unsigned states = table->state_count, events = table->event_count;
@@ -196,10 +191,9 @@ START_TEST(test_machine_row_knows_its_bounds)
 	ck_assert_ptr_eq(stay_machine_find_row(table, states - 1, events - 1),
 	    &table->rows[states * events - 1]);
 }
-END_TEST
 
 /* "A state with a timer has a GO on EXPIRED, one without has NEVER." */
-START_TEST(test_machine_timed_states_answer_their_timeout)
+TEST(machine_timed_states_answer_their_timeout)
 {
 	const struct stay_machine *table = stay_machine_conn();
 
@@ -212,7 +206,6 @@ START_TEST(test_machine_timed_states_answer_their_timeout)
 		    "%s on expired", table->states[state].label);
 	}
 }
-END_TEST
 
 /* Whether every way on from `state` ends in stopped, a time-out among them. */
 static bool
@@ -236,7 +229,7 @@ can_only_stop(unsigned state)
 }
 
 /* A stop waits for init's verdict; from everywhere else it is taken at once. */
-START_TEST(test_machine_stop_leads_to_stopped_from_everywhere)
+TEST(machine_stop_leads_to_stopped_from_everywhere)
 {
 	const struct stay_machine *table = stay_machine_conn();
 
@@ -253,9 +246,8 @@ START_TEST(test_machine_stop_leads_to_stopped_from_everywhere)
 			    table->states[state].label);
 	}
 }
-END_TEST
 
-START_TEST(test_machine_starting_is_left_for_ever)
+TEST(machine_starting_is_left_for_ever)
 {
 	const struct stay_machine *table = stay_machine_conn();
 
@@ -268,10 +260,9 @@ START_TEST(test_machine_starting_is_left_for_ever)
 					->next,
 				    STAY_STARTING);
 }
-END_TEST
 
 /* Terminate runs on every way into stopped but init's own refusal. */
-START_TEST(test_machine_terminate_goes_with_stopped)
+TEST(machine_terminate_goes_with_stopped)
 {
 	const struct stay_machine *table = stay_machine_conn();
 
@@ -287,10 +278,9 @@ START_TEST(test_machine_terminate_goes_with_stopped)
 			    row->action == STAY__ACT_TERMINATE, ends);
 		}
 }
-END_TEST
 
 /* What is asked for by name is what the state it leads to is there for. */
-START_TEST(test_machine_actions_belong_to_their_states)
+TEST(machine_actions_belong_to_their_states)
 {
 	const struct stay_machine *table = stay_machine_conn();
 
@@ -304,9 +294,8 @@ START_TEST(test_machine_actions_belong_to_their_states)
 				  row->next == STAY_STOPPING);
 	}
 }
-END_TEST
 
-START_TEST(test_machine_conn_enumerators_are_its_rows)
+TEST(machine_conn_enumerators_are_its_rows)
 {
 	const struct stay_machine *table = stay_machine_conn();
 
@@ -324,7 +313,6 @@ START_TEST(test_machine_conn_enumerators_are_its_rows)
 	ck_assert_uint_eq(
 	    stay_machine_session()->state_count, STAY__SESSION_STATE_COUNT);
 }
-END_TEST
 
 /* ---- walks ---- */
 
@@ -422,49 +410,10 @@ walk(const struct stay_machine *table, uint64_t seed)
 		    table->states[state].label);
 }
 
-START_TEST(test_machine_random_walk_of_a_million_events)
+TEST_ROWS(machine_random_walk_of_a_million_events, TABLE_COUNT)
 {
 	walk(tables[_i](), 20240917u + (uint64_t)_i);
 }
-END_TEST
 
 /* Every test of a table, for each of the three. */
-static void
-add_for_each_table(TCase *tcase)
-{
-	const TTest *const tests[] = {
-		test_machine_every_pair_does_what_its_row_says,
-#ifndef NDEBUG
-		test_machine_never_aborts,
-#endif
-		test_machine_every_state_is_reached_from_the_first,
-		test_machine_rows_are_whole,
-		test_machine_names_are_found_and_lead_back,
-		test_machine_row_knows_its_bounds,
-		test_machine_random_walk_of_a_million_events,
-	};
-
-	for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++)
-		tcase_add_loop_test(tcase, tests[i], 0, TABLE_COUNT);
-}
-
-Suite *
-suite_machine(void)
-{
-	Suite *suite = suite_create("machine");
-	TCase *each = tcase_create("each table");
-	TCase *conn = tcase_create("the connection's");
-
-	tcase_set_timeout(each, 60);
-	add_for_each_table(each);
-	tcase_add_test(conn, test_machine_timed_states_answer_their_timeout);
-	tcase_add_test(
-	    conn, test_machine_stop_leads_to_stopped_from_everywhere);
-	tcase_add_test(conn, test_machine_starting_is_left_for_ever);
-	tcase_add_test(conn, test_machine_terminate_goes_with_stopped);
-	tcase_add_test(conn, test_machine_actions_belong_to_their_states);
-	tcase_add_test(conn, test_machine_conn_enumerators_are_its_rows);
-	suite_add_tcase(suite, each);
-	suite_add_tcase(suite, conn);
-	return suite;
-}
+TEST_SUITE_WITH(machine, .seconds = 60)

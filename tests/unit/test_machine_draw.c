@@ -67,7 +67,7 @@ assert_shows_edges(
 	free(text);
 }
 
-START_TEST(test_machine_draw_shows_every_edge)
+TEST_ROWS(machine_draw_shows_every_edge, TABLE_COUNT)
 {
 	const struct stay_machine *table = tables[_i]();
 	char *text = drawn(stay_machine_mermaid, table);
@@ -77,9 +77,8 @@ START_TEST(test_machine_draw_shows_every_edge)
 	assert_shows_edges(table, stay_machine_mermaid, "-->");
 	assert_shows_edges(table, stay_machine_dot, "->");
 }
-END_TEST
 
-START_TEST(test_machine_draw_lists_show_every_row)
+TEST_ROWS(machine_draw_lists_show_every_row, TABLE_COUNT)
 {
 	const struct stay_machine *table = tables[_i]();
 	unsigned pairs = table->state_count * table->event_count;
@@ -99,7 +98,6 @@ START_TEST(test_machine_draw_lists_show_every_row)
 	free(matrix);
 	free(reasons);
 }
-END_TEST
 
 /* The line of a state, from its rows. */
 static void
@@ -123,7 +121,7 @@ tell_line(const struct stay_machine *table, unsigned state, FILE *out)
 	fprintf(out, " %s | %s |\n", table->timers[of->timer], of->waits);
 }
 
-START_TEST(test_machine_draw_matrix_has_a_cell_a_pair)
+TEST_ROWS(machine_draw_matrix_has_a_cell_a_pair, TABLE_COUNT)
 {
 	const struct stay_machine *table = tables[_i]();
 	char *matrix = drawn(stay_machine_matrix, table);
@@ -141,9 +139,8 @@ START_TEST(test_machine_draw_matrix_has_a_cell_a_pair)
 	}
 	free(matrix);
 }
-END_TEST
 
-START_TEST(test_machine_draw_is_stable)
+TEST_ROWS(machine_draw_is_stable, TABLE_COUNT)
 {
 	draw_fn *const all[] = { stay_machine_mermaid, stay_machine_dot,
 		stay_machine_matrix, stay_machine_reasons };
@@ -157,7 +154,6 @@ START_TEST(test_machine_draw_is_stable)
 		free(again);
 	}
 }
-END_TEST
 
 static void
 draw_verdicts(const struct stay_machine *machine, FILE *out)
@@ -166,7 +162,7 @@ draw_verdicts(const struct stay_machine *machine, FILE *out)
 	stay_machine_verdicts(out);
 }
 
-START_TEST(test_machine_draw_verdict_matrix_has_a_line_a_situation)
+TEST(machine_draw_verdict_matrix_has_a_line_a_situation)
 {
 	static const char *const words[] = { "| init |", "| connect |",
 		"| disconnect |", "| handle_call |", "| handle_cast |",
@@ -180,7 +176,6 @@ START_TEST(test_machine_draw_verdict_matrix_has_a_line_a_situation)
 		    strstr(text, words[i]) != NULL, "no %s", words[i]);
 	free(text);
 }
-END_TEST
 
 /* How many cells the line at `text` has; a rule has nothing but dashes in them. */
 static unsigned
@@ -198,7 +193,7 @@ count_cells(const char *text, bool is_rule)
 	return bars - 1;
 }
 
-START_TEST(test_machine_draw_verdict_matrix_is_a_whole_table)
+TEST(machine_draw_verdict_matrix_is_a_whole_table)
 {
 	char *text = drawn(draw_verdicts, NULL);
 	unsigned number = 0, cells = count_cells(text, false);
@@ -212,25 +207,5 @@ START_TEST(test_machine_draw_verdict_matrix_is_a_whole_table)
 	ck_assert_ptr_null(strstr(text, "||"));
 	free(text);
 }
-END_TEST
 
-Suite *
-suite_machine_draw(void)
-{
-	Suite *suite = suite_create("machine_draw");
-	TCase *tcase = tcase_create("drawings");
-
-	tcase_add_loop_test(
-	    tcase, test_machine_draw_shows_every_edge, 0, TABLE_COUNT);
-	tcase_add_loop_test(
-	    tcase, test_machine_draw_lists_show_every_row, 0, TABLE_COUNT);
-	tcase_add_loop_test(
-	    tcase, test_machine_draw_matrix_has_a_cell_a_pair, 0, TABLE_COUNT);
-	tcase_add_loop_test(tcase, test_machine_draw_is_stable, 0, TABLE_COUNT);
-	tcase_add_test(
-	    tcase, test_machine_draw_verdict_matrix_has_a_line_a_situation);
-	tcase_add_test(
-	    tcase, test_machine_draw_verdict_matrix_is_a_whole_table);
-	suite_add_tcase(suite, tcase);
-	return suite;
-}
+TEST_SUITE(machine_draw)

@@ -79,7 +79,7 @@ row_in_words(const struct stay_machine_row *row, char text[32])
 		    conn->actions[row->action][0]);
 }
 
-START_TEST(test_machine_paths_matrix_told_twice)
+TEST_ROWS(machine_paths_matrix_told_twice, TOLD)
 {
 	const struct stay_machine *conn = stay_machine_conn();
 	const char *events = head;
@@ -99,7 +99,6 @@ START_TEST(test_machine_paths_matrix_told_twice)
 	}
 	ck_assert_uint_eq(strspn(cells, " "), strlen(cells));
 }
-END_TEST
 
 /* ---- stories ---- */
 
@@ -224,22 +223,9 @@ walk_path(const struct path *path)
 	}
 }
 
-START_TEST(test_machine_paths_stories_end_as_told)
+TEST_ROWS(machine_paths_stories_end_as_told, PATHS)
 {
 	walk_path(&paths[_i]);
 }
-END_TEST
 
-Suite *
-suite_machine_paths(void)
-{
-	Suite *suite = suite_create("machine_paths");
-	TCase *tcase = tcase_create("second telling");
-
-	tcase_add_loop_test(
-	    tcase, test_machine_paths_matrix_told_twice, 0, TOLD);
-	tcase_add_loop_test(
-	    tcase, test_machine_paths_stories_end_as_told, 0, PATHS);
-	suite_add_tcase(suite, tcase);
-	return suite;
-}
+TEST_SUITE(machine_paths)

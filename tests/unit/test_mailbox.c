@@ -127,7 +127,7 @@ nothing_comes(void)
 	ck_assert_ptr_null(stay__mailbox_next(&box, STAY__EVERY_KIND));
 }
 
-START_TEST(test_mailbox_keeps_the_order_and_wakes_its_task)
+TEST(mailbox_keeps_the_order_and_wakes_its_task)
 {
 	nothing_comes();
 	ck_assert_int_eq(post(STAY__MAIL_CAST, "a"), STAY_OK);
@@ -141,9 +141,8 @@ START_TEST(test_mailbox_keeps_the_order_and_wakes_its_task)
 	stay_loop_turn(loop);
 	ck_assert_uint_eq(wakes, 1);
 }
-END_TEST
 
-START_TEST(test_mailbox_has_next_events_before_the_rest)
+TEST(mailbox_has_next_events_before_the_rest)
 {
 	post(STAY__MAIL_CAST, "a");
 	post(STAY__MAIL_NEXT_EVENT, "x");
@@ -152,9 +151,8 @@ START_TEST(test_mailbox_has_next_events_before_the_rest)
 	comes(STAY__EVERY_KIND, "y");
 	comes(STAY__EVERY_KIND, "a");
 }
-END_TEST
 
-START_TEST(test_mailbox_what_may_not_pass_waits_until_it_is_recalled)
+TEST(mailbox_what_may_not_pass_waits_until_it_is_recalled)
 {
 	const unsigned casts = STAY__KIND(STAY__MAIL_CAST);
 
@@ -173,10 +171,9 @@ START_TEST(test_mailbox_what_may_not_pass_waits_until_it_is_recalled)
 	stay__mailbox_recall(&box);
 	nothing_comes();
 }
-END_TEST
 
 /* The one that is being delivered counts: it may be postponed yet. */
-START_TEST(test_mailbox_is_bounded)
+TEST(mailbox_is_bounded)
 {
 	struct stay__mail *mail;
 
@@ -192,9 +189,8 @@ START_TEST(test_mailbox_is_bounded)
 	stay__mailbox_note(&box, STAY__NOTE_TIMEOUT);
 	ck_assert_uint_eq(box.messages, MAX);
 }
-END_TEST
 
-START_TEST(test_mailbox_has_a_note_of_each_kind_once)
+TEST(mailbox_has_a_note_of_each_kind_once)
 {
 	post(STAY__MAIL_CAST, "a");
 	stay__mailbox_note(&box, STAY__NOTE_STREAM_UP);
@@ -210,10 +206,9 @@ START_TEST(test_mailbox_has_a_note_of_each_kind_once)
 	note_comes(STAY__NOTE_STREAM_UP);
 	nothing_comes();
 }
-END_TEST
 
 /* Inside a public call nothing is released. */
-START_TEST(test_mailbox_releases_what_was_dropped_later)
+TEST(mailbox_releases_what_was_dropped_later)
 {
 	const struct stay_from nobody = { { 0, 0 } };
 	struct stay_message posted = message("posted");
@@ -233,9 +228,8 @@ START_TEST(test_mailbox_releases_what_was_dropped_later)
 	stay__mailbox_settle(&box);
 	expect("");
 }
-END_TEST
 
-START_TEST(test_mailbox_bounds_what_is_dropped)
+TEST(mailbox_bounds_what_is_dropped)
 {
 	const struct stay_message bare = stay_message_make(0, NULL);
 	struct stay_message other = message("x");
@@ -248,9 +242,8 @@ START_TEST(test_mailbox_bounds_what_is_dropped)
 	expect("x x x");
 	ck_assert_int_eq(stay__mailbox_drop(&box, &other), STAY_OK);
 }
-END_TEST
 
-START_TEST(test_mailbox_takes_an_upgrade_when_it_is_full)
+TEST(mailbox_takes_an_upgrade_when_it_is_full)
 {
 	struct stay__mail upgrades[MAX + 1] = { 0 };
 
@@ -277,9 +270,8 @@ START_TEST(test_mailbox_takes_an_upgrade_when_it_is_full)
 	ck_assert_ptr_null(stay__mailbox_take_upgrade(&box));
 	comes(STAY__EVERY_KIND, "a");
 }
-END_TEST
 
-START_TEST(test_mailbox_finds_upgrades_among_next_events)
+TEST(mailbox_finds_upgrades_among_next_events)
 {
 	struct stay__mail upgrade = { .kind = STAY__MAIL_UPGRADE };
 
@@ -291,9 +283,8 @@ START_TEST(test_mailbox_finds_upgrades_among_next_events)
 	comes(STAY__EVERY_KIND, "x");
 	comes(STAY__EVERY_KIND, "y");
 }
-END_TEST
 
-START_TEST(test_mailbox_releases_all_in_the_end)
+TEST(mailbox_releases_all_in_the_end)
 {
 	post(STAY__MAIL_MESSAGE, "postponed");
 	ck_assert_ptr_null(stay__mailbox_next(&box, 0));
@@ -305,7 +296,6 @@ START_TEST(test_mailbox_releases_all_in_the_end)
 	ck_assert(!stay__mailbox_is_noted(&box, STAY__NOTE_TIMEOUT));
 	nothing_comes();
 }
-END_TEST
 
 /* ---- callers ---- */
 
@@ -348,7 +338,7 @@ deliver_request(struct stay_from from)
 	expect("request");
 }
 
-START_TEST(test_callers_are_answered_once)
+TEST(callers_are_answered_once)
 {
 	struct stay_from from = call("a");
 
@@ -365,10 +355,9 @@ START_TEST(test_callers_are_answered_once)
 	    (struct stay_reply){ .data = word("stale"), .release = released });
 	expect("stale");
 }
-END_TEST
 
 /* What a public call answers is completed later, and its request with it. */
-START_TEST(test_callers_answered_from_outside_are_completed_later)
+TEST(callers_answered_from_outside_are_completed_later)
 {
 	struct stay_from from = call("a");
 
@@ -386,9 +375,8 @@ START_TEST(test_callers_answered_from_outside_are_completed_later)
 	stay__mailbox_settle(&box);
 	expect("request");
 }
-END_TEST
 
-START_TEST(test_callers_have_a_deadline)
+TEST(callers_have_a_deadline)
 {
 	struct stay_from from = call("a");
 	char words[64];
@@ -402,11 +390,10 @@ START_TEST(test_callers_have_a_deadline)
 	snprintf(words, sizeof(words), "a %s", stay_strerror(STAY_E_TIMEOUT));
 	expect(words);
 }
-END_TEST
 
 /* A request that is postponed is its caller's again: who gives it up takes it
  * back; it was given up in the callback: it is freed. */
-START_TEST(test_callers_take_back_a_request_that_was_postponed)
+TEST(callers_take_back_a_request_that_was_postponed)
 {
 	struct stay_from from = call("a");
 	struct stay__mail *mail = stay__mailbox_next(&box, STAY__EVERY_KIND);
@@ -427,9 +414,8 @@ START_TEST(test_callers_take_back_a_request_that_was_postponed)
 	expect("request");
 	ck_assert_uint_eq(box.messages, 0);
 }
-END_TEST
 
-START_TEST(test_callers_all_fail_in_the_end)
+TEST(callers_all_fail_in_the_end)
 {
 	const char *stopped = stay_strerror(STAY_E_STOPPED);
 	char words[128];
@@ -441,9 +427,8 @@ START_TEST(test_callers_all_fail_in_the_end)
 	expect(words);
 	ck_assert_uint_eq(callers.count, 0);
 }
-END_TEST
 
-START_TEST(test_callers_that_never_waited_are_undone)
+TEST(callers_that_never_waited_are_undone)
 {
 	struct stay__caller *caller =
 	    stay__caller_new(&callers, answered, word("a"));
@@ -454,51 +439,5 @@ START_TEST(test_callers_that_never_waited_are_undone)
 	ck_assert_int_eq(stay_from_cancel(loop, from), STAY_E_STALE);
 	expect("");
 }
-END_TEST
 
-static TCase *
-mailbox_case(void)
-{
-	TCase *tcase = tcase_create("mailbox");
-
-	tcase_add_checked_fixture(tcase, begin, end);
-	tcase_add_test(tcase, test_mailbox_keeps_the_order_and_wakes_its_task);
-	tcase_add_test(tcase, test_mailbox_has_next_events_before_the_rest);
-	tcase_add_test(
-	    tcase, test_mailbox_what_may_not_pass_waits_until_it_is_recalled);
-	tcase_add_test(tcase, test_mailbox_is_bounded);
-	tcase_add_test(tcase, test_mailbox_has_a_note_of_each_kind_once);
-	tcase_add_test(tcase, test_mailbox_releases_what_was_dropped_later);
-	tcase_add_test(tcase, test_mailbox_bounds_what_is_dropped);
-	tcase_add_test(tcase, test_mailbox_takes_an_upgrade_when_it_is_full);
-	tcase_add_test(tcase, test_mailbox_finds_upgrades_among_next_events);
-	tcase_add_test(tcase, test_mailbox_releases_all_in_the_end);
-	return tcase;
-}
-
-static TCase *
-callers_case(void)
-{
-	TCase *tcase = tcase_create("callers");
-
-	tcase_add_checked_fixture(tcase, begin, end);
-	tcase_add_test(tcase, test_callers_are_answered_once);
-	tcase_add_test(
-	    tcase, test_callers_answered_from_outside_are_completed_later);
-	tcase_add_test(tcase, test_callers_have_a_deadline);
-	tcase_add_test(
-	    tcase, test_callers_take_back_a_request_that_was_postponed);
-	tcase_add_test(tcase, test_callers_all_fail_in_the_end);
-	tcase_add_test(tcase, test_callers_that_never_waited_are_undone);
-	return tcase;
-}
-
-Suite *
-suite_mailbox(void)
-{
-	Suite *suite = suite_create("mailbox");
-
-	suite_add_tcase(suite, mailbox_case());
-	suite_add_tcase(suite, callers_case());
-	return suite;
-}
+TEST_SUITE_WITH(mailbox, .before = begin, .after = end)

@@ -78,7 +78,7 @@ name_now(uint64_t at)
 	ck_assert_uint_eq(name_at, 0);
 }
 
-START_TEST(test_observer_is_woken_when_it_wished)
+TEST(observer_is_woken_when_it_wished)
 {
 	uint64_t at;
 
@@ -97,10 +97,9 @@ START_TEST(test_observer_is_woken_when_it_wished)
 	line_end(&rig);
 	ck_assert_uint_eq(wakes, 2);
 }
-END_TEST
 
 /* The last word stands, whether it is earlier or later. */
-START_TEST(test_observer_may_change_its_mind)
+TEST(observer_may_change_its_mind)
 {
 	uint64_t then;
 
@@ -127,19 +126,17 @@ START_TEST(test_observer_may_change_its_mind)
 	ck_assert_uint_eq(wakes, 2);
 	line_end(&rig);
 }
-END_TEST
 
-START_TEST(test_observer_of_a_closed_connection_sleeps)
+TEST(observer_of_a_closed_connection_sleeps)
 {
 	begin(sizeof(rig.observer));
 	name_now(now() + 100);
 	line_end(&rig);
 	ck_assert_uint_eq(wakes, 0);
 }
-END_TEST
 
 /* One that was compiled when there was no such slot. */
-START_TEST(test_observer_that_is_older_is_not_woken)
+TEST(observer_that_is_older_is_not_woken)
 {
 	begin(offsetof(struct stay_observer, on_wake));
 	name_now(now() + 100);
@@ -147,9 +144,8 @@ START_TEST(test_observer_that_is_older_is_not_woken)
 	ck_assert_uint_eq(wakes, 0);
 	line_end(&rig);
 }
-END_TEST
 
-START_TEST(test_observer_has_a_word_of_its_own)
+TEST(observer_has_a_word_of_its_own)
 {
 	struct stay_observer other;
 
@@ -165,7 +161,6 @@ START_TEST(test_observer_has_a_word_of_its_own)
 	ck_assert_ptr_eq(words[1], &rig);
 	line_end(&rig);
 }
-END_TEST
 
 static char up_text[256];
 
@@ -181,9 +176,6 @@ on_up(void *arg, const struct stay_subject *who, const struct stay_up *up)
 static const char *
 up_after(unsigned sent, unsigned queued)
 {
-	const struct stay_call_options hasty = { STAY_CALL_OPTIONS,
-		.timeout_ms = 5 };
-
 	begin(sizeof(rig.observer));
 	rig.observer.on_up = on_up;
 	for (unsigned i = 0; i < sent; i++)
@@ -193,7 +185,7 @@ up_after(unsigned sent, unsigned queued)
 	sim_peer_reset(rig.peer);
 	line_run(&rig, 1);
 	for (unsigned i = 0; i < queued; i++)
-		line_call_with(&rig, "b", LINE("b"), hasty);
+		line_call_with(&rig, "b", LINE("b"), WITHIN(5));
 	line_run(&rig, 10);
 	peer_listen(&rig.server, rig.world, LINE_HOST, LINE_PORT);
 	line_run(&rig, 60000);
@@ -201,7 +193,7 @@ up_after(unsigned sent, unsigned queued)
 	return up_text;
 }
 
-START_TEST(test_observer_is_told_what_was_lost)
+TEST_ROWS(observer_is_told_what_was_lost, 6)
 {
 	static const struct {
 		unsigned sent, queued;
@@ -222,7 +214,6 @@ START_TEST(test_observer_is_told_what_was_lost)
 	ck_assert_ptr_eq(strstr(text, "up again after "), text);
 	ck_assert_ptr_null(strchr(up_after(0, 0), ';'));
 }
-END_TEST
 
 /* ---- a time named in one slot alone ---- */
 
@@ -274,7 +265,7 @@ name_in_up(void *arg, const struct stay_subject *who, const struct stay_up *up)
 }
 
 /* No later slot makes up for one whose word was not heard. */
-START_TEST(test_observer_is_heard_in_each_slot)
+TEST_ROWS(observer_is_heard_in_each_slot, 4)
 {
 	static const char *const slots[] = { "transition", "failure",
 		"lost call", "up" };
@@ -299,7 +290,6 @@ START_TEST(test_observer_is_heard_in_each_slot)
 	ck_assert_uint_eq(woken[wakes - 1], named);
 	line_end(&rig);
 }
-END_TEST
 
 static char failure_text[768];
 
@@ -314,7 +304,7 @@ on_failure(void *arg, const struct stay_subject *who, enum stay_status status,
 }
 
 /* Trying again is no help against some failures. */
-START_TEST(test_observer_is_told_who_has_to_act)
+TEST_ROWS(observer_is_told_who_has_to_act, 2)
 {
 	static const struct {
 		const char *hello;
@@ -332,14 +322,11 @@ START_TEST(test_observer_is_told_who_has_to_act)
 	    rows[_i].mend);
 	line_end(&rig);
 }
-END_TEST
 
 /* One call given up is one too many, and at the same time another one has been so
  * for too long: the session ends by the first of the two, and that is told. */
-START_TEST(test_observer_is_told_the_first_of_two_reasons)
+TEST(observer_is_told_the_first_of_two_reasons)
 {
-	const struct stay_client_options options = { .tombstones_max = 1,
-		.tombstone_age_ms = 300 };
 	const struct stay_call_options soon = { STAY_CALL_OPTIONS,
 		.timeout_ms = 100 },
 				       later = { STAY_CALL_OPTIONS,
@@ -347,7 +334,7 @@ START_TEST(test_observer_is_told_the_first_of_two_reasons)
 
 	line_prepare(&rig);
 	rig.observer.on_failure = on_failure;
-	line_start(&rig, &options);
+	line_start(&rig, OPTIONS(.tombstones_max = 1, .tombstone_age_ms = 300));
 	line_run(&rig, 10);
 	failure_text[0] = '\0';
 	line_call_with(&rig, "a", LINE("hold"), soon);
@@ -359,7 +346,6 @@ START_TEST(test_observer_is_told_the_first_of_two_reasons)
 	    strstr(failure_text, ": too many calls were given up and never "));
 	line_end(&rig);
 }
-END_TEST
 
 /* ---- an attempt without a next one ---- */
 
@@ -374,7 +360,7 @@ give_up(struct stay_conn *conn, void *data, struct stay_info info)
 	return stay_verdict_backoff(STAY_FOREVER);
 }
 
-START_TEST(test_observer_is_told_that_nothing_comes_next)
+TEST(observer_is_told_that_nothing_comes_next)
 {
 	static const struct stay_behaviour hopeless = { STAY_BEHAVIOUR,
 		.connect = give_up };
@@ -395,24 +381,5 @@ START_TEST(test_observer_is_told_that_nothing_comes_next)
 	sim_run_ms(world, 10);
 	ck_assert_int_eq(stay_loop_free(loop), STAY_OK);
 }
-END_TEST
 
-Suite *
-suite_observer(void)
-{
-	Suite *suite = suite_create("observer");
-	TCase *tests = tcase_create("observer");
-
-	tcase_add_test(tests, test_observer_is_woken_when_it_wished);
-	tcase_add_test(tests, test_observer_may_change_its_mind);
-	tcase_add_test(tests, test_observer_of_a_closed_connection_sleeps);
-	tcase_add_test(tests, test_observer_that_is_older_is_not_woken);
-	tcase_add_test(tests, test_observer_has_a_word_of_its_own);
-	tcase_add_loop_test(tests, test_observer_is_told_who_has_to_act, 0, 2);
-	tcase_add_test(tests, test_observer_is_told_that_nothing_comes_next);
-	tcase_add_test(tests, test_observer_is_told_the_first_of_two_reasons);
-	tcase_add_loop_test(tests, test_observer_is_heard_in_each_slot, 0, 4);
-	tcase_add_loop_test(tests, test_observer_is_told_what_was_lost, 0, 6);
-	suite_add_tcase(suite, tests);
-	return suite;
-}
+TEST_SUITE(observer)

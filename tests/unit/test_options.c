@@ -46,7 +46,7 @@ fill(struct today *to, const void *from, const struct stay__option **culprit)
 	return stay__options_fill(to, sizeof(*to), from, rows, ROWS, culprit);
 }
 
-START_TEST(test_options_without_a_struct_are_the_defaults)
+TEST(options_without_a_struct_are_the_defaults)
 {
 	struct today options;
 
@@ -57,9 +57,8 @@ START_TEST(test_options_without_a_struct_are_the_defaults)
 	ck_assert_uint_eq(options.queue_max, 1024);
 	ck_assert_uint_eq(options.added_later, 7);
 }
-END_TEST
 
-START_TEST(test_options_given_ones_are_kept)
+TEST(options_given_ones_are_kept)
 {
 	struct today given = { .size = sizeof(given),
 		.label = "mine",
@@ -75,9 +74,8 @@ START_TEST(test_options_given_ones_are_kept)
 	ck_assert_uint_eq(options.added_later, 7);
 	ck_assert_ptr_null(culprit);
 }
-END_TEST
 
-START_TEST(test_options_an_older_struct_lacks_the_new_fields)
+TEST(options_an_older_struct_lacks_the_new_fields)
 {
 	struct yesterday given = { .size = sizeof(given), .timeout_ms = 9 };
 	struct today options;
@@ -88,9 +86,8 @@ START_TEST(test_options_an_older_struct_lacks_the_new_fields)
 	ck_assert_uint_eq(options.queue_max, 1024);
 	ck_assert_uint_eq(options.added_later, 7);
 }
-END_TEST
 
-START_TEST(test_options_half_a_field_is_none)
+TEST(options_half_a_field_is_none)
 {
 	struct today given = { .queue_max = UINT64_MAX };
 	struct today options;
@@ -99,9 +96,8 @@ START_TEST(test_options_half_a_field_is_none)
 	ck_assert_int_eq(fill(&options, &given, NULL), STAY_OK);
 	ck_assert_uint_eq(options.queue_max, 1024);
 }
-END_TEST
 
-START_TEST(test_options_of_unknown_size_are_refused)
+TEST(options_of_unknown_size_are_refused)
 {
 	static const size_t sizes[] = { 0, 1, sizeof(size_t) - 1,
 		sizeof(struct today) + 1, SIZE_MAX };
@@ -114,9 +110,8 @@ START_TEST(test_options_of_unknown_size_are_refused)
 	given.size = sizeof(size_t);
 	ck_assert_int_eq(fill(&options, &given, NULL), STAY_OK);
 }
-END_TEST
 
-START_TEST(test_options_out_of_bounds_are_named)
+TEST(options_out_of_bounds_are_named)
 {
 	struct today given = { .size = sizeof(given), .queue_max = 1 };
 	struct today options;
@@ -133,7 +128,6 @@ START_TEST(test_options_out_of_bounds_are_named)
 	given.added_later = 10;
 	ck_assert_int_eq(fill(&options, &given, &culprit), STAY_OK);
 }
-END_TEST
 
 /* ---- the table ---- */
 
@@ -243,19 +237,18 @@ check_row(const struct stay__option *row, start_fn *start)
 	    "%s", row->name);
 }
 
-START_TEST(test_promise_7_options_of_a_client_are_as_the_table_says)
+TEST_ROWS(promise_7_options_of_a_client_are_as_the_table_says, LEN(client_rows))
 {
 	check_row(&client_rows[_i], start_client);
 }
-END_TEST
 
-START_TEST(test_promise_7_options_of_a_connection_are_as_the_table_says)
+TEST_ROWS(
+    promise_7_options_of_a_connection_are_as_the_table_says, LEN(conn_rows))
 {
 	check_row(&conn_rows[_i], start_conn);
 }
-END_TEST
 
-START_TEST(test_options_of_backoff_are_as_the_table_says)
+TEST(options_of_backoff_are_as_the_table_says)
 {
 	const struct stay_backoff_policy policy = stay_backoff_default();
 
@@ -265,7 +258,6 @@ START_TEST(test_options_of_backoff_are_as_the_table_says)
 	ck_assert_uint_eq(policy.field, fallback);
 #include "base/options.def"
 }
-END_TEST
 
 /* One less than the least and one more than the most are refused. */
 static void
@@ -287,7 +279,7 @@ set_dials(struct stay_loop *loop, uint64_t value)
 	return stay_loop_set_dials_max(loop, (unsigned)value);
 }
 
-START_TEST(test_options_settings_are_as_the_table_says)
+TEST(options_settings_are_as_the_table_says)
 {
 	struct stay_loop *loop = stay_loop_new(sim_world_new(1));
 	uint64_t stay_loop_set_dials_max_is = loop->dialing->governor.max;
@@ -309,10 +301,9 @@ START_TEST(test_options_settings_are_as_the_table_says)
 #include "base/options.def"
 	ck_assert_int_eq(stay_loop_free(loop), STAY_OK);
 }
-END_TEST
 
 /* What an adapter can't see it knows by heart. */
-START_TEST(test_options_of_redis_are_those_of_its_client)
+TEST(options_of_redis_are_those_of_its_client)
 {
 	struct stay_client_options filled;
 	struct stay_loop loop = { 0 };
@@ -322,9 +313,8 @@ START_TEST(test_options_of_redis_are_those_of_its_client)
 	ck_assert_uint_eq(filled.field, fallback);
 #include "../../adapters/redis/options.def"
 }
-END_TEST
 
-START_TEST(test_options_choices_are_checked)
+TEST(options_choices_are_checked)
 {
 	struct stay_client_options options = { STAY_CLIENT_OPTIONS }, filled;
 	struct stay_loop *loop = stay_loop_new(sim_world_new(1));
@@ -341,7 +331,6 @@ START_TEST(test_options_choices_are_checked)
 #include "base/options.def"
 	ck_assert_int_eq(stay_loop_free(loop), STAY_OK);
 }
-END_TEST
 
 /* ---- a field without a row ---- */
 
@@ -363,7 +352,7 @@ check_seen(const unsigned char *seen, size_t size)
 	memset(seen + offsetof(struct OF, field), 1,                           \
 	    sizeof(((struct OF *)NULL)->field));
 
-START_TEST(test_options_of_a_client_all_have_rows)
+TEST(options_of_a_client_all_have_rows)
 {
 #define OF stay_client_options
 	unsigned char seen[sizeof(struct OF)] = { 0 };
@@ -379,9 +368,8 @@ START_TEST(test_options_of_a_client_all_have_rows)
 	    check_seen(seen, sizeof(seen));
 #undef OF
 }
-END_TEST
 
-START_TEST(test_options_of_a_connection_all_have_rows)
+TEST(options_of_a_connection_all_have_rows)
 {
 #define OF stay_conn_options
 	unsigned char seen[sizeof(struct OF)] = { 0 };
@@ -395,9 +383,8 @@ START_TEST(test_options_of_a_connection_all_have_rows)
 	    check_seen(seen, sizeof(seen));
 #undef OF
 }
-END_TEST
 
-START_TEST(test_options_of_backoff_all_have_rows)
+TEST(options_of_backoff_all_have_rows)
 {
 #define OF stay_backoff_policy
 	unsigned char seen[sizeof(struct OF)] = { 0 };
@@ -411,9 +398,8 @@ START_TEST(test_options_of_backoff_all_have_rows)
 	    check_seen(seen, sizeof(seen));
 #undef OF
 }
-END_TEST
 
-START_TEST(test_options_of_redis_all_have_rows)
+TEST(options_of_redis_all_have_rows)
 {
 #define OF stay_redis_options
 	unsigned char seen[sizeof(struct OF)] = { 0 };
@@ -429,37 +415,5 @@ START_TEST(test_options_of_redis_all_have_rows)
 	    check_seen(seen, sizeof(seen));
 #undef OF
 }
-END_TEST
 
-Suite *
-suite_options(void)
-{
-	Suite *suite = suite_create("options");
-	TCase *fields = tcase_create("fields");
-	TCase *table = tcase_create("table");
-
-	tcase_add_test(fields, test_options_without_a_struct_are_the_defaults);
-	tcase_add_test(fields, test_options_given_ones_are_kept);
-	tcase_add_test(
-	    fields, test_options_an_older_struct_lacks_the_new_fields);
-	tcase_add_test(fields, test_options_half_a_field_is_none);
-	tcase_add_test(fields, test_options_of_unknown_size_are_refused);
-	tcase_add_test(fields, test_options_out_of_bounds_are_named);
-	suite_add_tcase(suite, fields);
-	tcase_add_loop_test(table,
-	    test_promise_7_options_of_a_client_are_as_the_table_says, 0,
-	    (int)LEN(client_rows));
-	tcase_add_loop_test(table,
-	    test_promise_7_options_of_a_connection_are_as_the_table_says, 0,
-	    (int)LEN(conn_rows));
-	tcase_add_test(table, test_options_of_backoff_are_as_the_table_says);
-	tcase_add_test(table, test_options_settings_are_as_the_table_says);
-	tcase_add_test(table, test_options_of_redis_are_those_of_its_client);
-	tcase_add_test(table, test_options_choices_are_checked);
-	tcase_add_test(table, test_options_of_a_client_all_have_rows);
-	tcase_add_test(table, test_options_of_a_connection_all_have_rows);
-	tcase_add_test(table, test_options_of_backoff_all_have_rows);
-	tcase_add_test(table, test_options_of_redis_all_have_rows);
-	suite_add_tcase(suite, table);
-	return suite;
-}
+TEST_SUITE(options)

@@ -29,7 +29,7 @@ counts(void)
 
 /* ---- 1: exactly once, or refused ---- */
 
-START_TEST(test_promise_1_a_refused_call_never_completes)
+TEST(promise_1_a_refused_call_never_completes)
 {
 	struct stay_client_options options = { .queue_calls_max = 1 };
 
@@ -44,10 +44,9 @@ START_TEST(test_promise_1_a_refused_call_never_completes)
 	ck_assert_uint_eq(rig.calls[1].told, 0);
 	line_end(&rig);
 }
-END_TEST
 
 /* The end of a client is the end of all its calls, wherever they are. */
-START_TEST(test_promise_1_a_stop_completes_every_call)
+TEST(promise_1_a_stop_completes_every_call)
 {
 	struct stay_client_options options = { .inflight_calls_max = 2 };
 	struct line_call *cancelled;
@@ -65,11 +64,10 @@ START_TEST(test_promise_1_a_stop_completes_every_call)
 	    "flying E_STOPPED/maybe executed;queued E_STOPPED/not sent;"
 	    "closed OK;");
 }
-END_TEST
 
 /* ---- 2: a reply reaches the call it answers ---- */
 
-START_TEST(test_promise_2_a_late_reply_is_an_orphan)
+TEST(promise_2_a_late_reply_is_an_orphan)
 {
 	struct stay_client_options options = { .call_timeout_ms = 100 };
 
@@ -87,10 +85,9 @@ START_TEST(test_promise_2_a_late_reply_is_an_orphan)
 	ck_assert_uint_eq(counts().orphans, 1);
 	line_end(&rig);
 }
-END_TEST
 
 /* The machine was asleep past the deadline, and the reply lies in the kernel. */
-START_TEST(test_promise_6_what_came_while_it_slept_is_read_first)
+TEST(promise_6_what_came_while_it_slept_is_read_first)
 {
 	struct stay_client_options options = { .call_timeout_ms = 100 };
 
@@ -103,11 +100,10 @@ START_TEST(test_promise_6_what_came_while_it_slept_is_read_first)
 	ck_assert_str_eq(line_told(&rig), "a OK/replied +in time;");
 	line_end(&rig);
 }
-END_TEST
 
 /* Nothing came: it is told at once, and nothing that has waited too long is
  * sent. */
-START_TEST(test_promise_6_sleeping_makes_no_deadline_later)
+TEST(promise_6_sleeping_makes_no_deadline_later)
 {
 	struct stay_client_options options = { .call_timeout_ms = 100 };
 
@@ -123,10 +119,9 @@ START_TEST(test_promise_6_sleeping_makes_no_deadline_later)
 	ck_assert_str_eq(line_got(&rig), "");
 	line_end(&rig);
 }
-END_TEST
 
 /* The same of a late answer: its peer is not silent. */
-START_TEST(test_promise_8_what_came_while_it_slept_is_a_sign_of_life)
+TEST(promise_8_what_came_while_it_slept_is_a_sign_of_life)
 {
 	struct stay_client_options options = { .call_timeout_ms = 100,
 		.tombstone_age_ms = 500 };
@@ -141,7 +136,6 @@ START_TEST(test_promise_8_what_came_while_it_slept_is_a_sign_of_life)
 	    line_told(&rig), "a E_TIMEOUT/maybe executed;orphan +late;");
 	line_end(&rig);
 }
-END_TEST
 
 static void
 take_long(struct stay_session *session, const char *text)
@@ -153,7 +147,7 @@ take_long(struct stay_session *session, const char *text)
 
 /* A program that never comes to the end of its pushes, each of which takes longer
  * than a turn may, cannot keep a call waiting for ever. */
-START_TEST(test_promise_6_unread_bytes_excuse_no_call_for_ever)
+TEST(promise_6_unread_bytes_excuse_no_call_for_ever)
 {
 	struct stay_client_options options = { .call_timeout_ms = 100,
 		.turn_calls_max = 1 };
@@ -174,10 +168,9 @@ START_TEST(test_promise_6_unread_bytes_excuse_no_call_for_ever)
 	ck_assert_uint_le(rig.calls[0].told_ms, slept_ms + 1100);
 	line_end(&rig);
 }
-END_TEST
 
 /* Deadline and reply come in one moment. */
-START_TEST(test_promise_2_an_orphan_comes_after_its_call)
+TEST(promise_2_an_orphan_comes_after_its_call)
 {
 	struct stay_client_options options = { .call_timeout_ms = 100 };
 	const struct sim_limits late = { .latency_ms = 91 };
@@ -192,10 +185,9 @@ START_TEST(test_promise_2_an_orphan_comes_after_its_call)
 	    line_told(&rig), "a E_TIMEOUT/maybe executed;orphan +late;");
 	line_end(&rig);
 }
-END_TEST
 
 /* A request that no answer is due to is nobody's answer, even half sent. */
-START_TEST(test_promise_2_a_reply_to_nobody)
+TEST(promise_2_a_reply_to_nobody)
 {
 	const struct line_request note = { .text = "note", .replies = 0 };
 
@@ -208,9 +200,8 @@ START_TEST(test_promise_2_a_reply_to_nobody)
 	ck_assert_str_eq(line_told(&rig), "down E_UNASKED;");
 	line_end(&rig);
 }
-END_TEST
 
-START_TEST(test_promise_2_a_cancelled_call_keeps_its_place)
+TEST(promise_2_a_cancelled_call_keeps_its_place)
 {
 	const struct line_request two = { .text = "quiet", .replies = 2 };
 	struct line_call *a, *b;
@@ -233,9 +224,8 @@ START_TEST(test_promise_2_a_cancelled_call_keeps_its_place)
 	ck_assert_str_eq(line_got(&rig), "quiet;quiet;");
 	line_end(&rig);
 }
-END_TEST
 
-START_TEST(test_promise_2_tombstones_are_bounded_in_number)
+TEST(promise_2_tombstones_are_bounded_in_number)
 {
 	struct stay_client_options options = { .tombstones_max = 2 };
 	struct line_call *calls[4];
@@ -256,9 +246,8 @@ START_TEST(test_promise_2_tombstones_are_bounded_in_number)
 	    "x E_LOST/maybe executed;");
 	line_end(&rig);
 }
-END_TEST
 
-START_TEST(test_promise_2_tombstones_are_bounded_in_age)
+TEST(promise_2_tombstones_are_bounded_in_age)
 {
 	struct stay_client_options options = { .tombstone_age_ms = 300,
 		.call_timeout_ms = 100 };
@@ -271,10 +260,9 @@ START_TEST(test_promise_2_tombstones_are_bounded_in_age)
 	ck_assert_str_eq(line_told(&rig), "down E_SILENT;");
 	line_end(&rig);
 }
-END_TEST
 
 /* A token names one call of one client, and nothing once that is over. */
-START_TEST(test_promise_2_a_token_names_one_call)
+TEST(promise_2_a_token_names_one_call)
 {
 	struct stay_call_id none = { { 0, 0 } };
 	struct line_call *a;
@@ -301,7 +289,6 @@ START_TEST(test_promise_2_a_token_names_one_call)
 	stay_client_stop(other, STAY_OK);
 	line_end(&rig);
 }
-END_TEST
 
 /* ---- 3: the outcome is true for ever after ---- */
 
@@ -331,7 +318,7 @@ cut_at(size_t bytes, const struct stay_protocol *protocol, uint32_t flags)
 	return line_told(&rig);
 }
 
-START_TEST(test_promise_3_a_cut_request_was_not_sent)
+TEST(promise_3_a_cut_request_was_not_sent)
 {
 	for (size_t n = 1; n <= CUT_LEN; n++) {
 		ck_assert_str_eq(
@@ -347,9 +334,8 @@ START_TEST(test_promise_3_a_cut_request_was_not_sent)
 		line_end(&rig);
 	}
 }
-END_TEST
 
-START_TEST(test_promise_3_servers_may_act_on_parts)
+TEST(promise_3_servers_may_act_on_parts)
 {
 	for (size_t n = 1; n <= CUT_LEN; n++) {
 		ck_assert_str_eq(cut_at(n, &line_parts_protocol, 0),
@@ -362,9 +348,8 @@ START_TEST(test_promise_3_servers_may_act_on_parts)
 		line_end(&rig);
 	}
 }
-END_TEST
 
-START_TEST(test_promise_3_an_idempotent_call_is_sent_again)
+TEST(promise_3_an_idempotent_call_is_sent_again)
 {
 	for (size_t n = 1; n <= CUT_LEN; n++) {
 		ck_assert_str_eq(
@@ -374,10 +359,9 @@ START_TEST(test_promise_3_an_idempotent_call_is_sent_again)
 		line_end(&rig);
 	}
 }
-END_TEST
 
 /* What stands in front of it blocks: nobody is to blame. */
-START_TEST(test_promise_3_sending_again_is_bounded)
+TEST(promise_3_sending_again_is_bounded)
 {
 	struct stay_client_options options = { .resends_max = 2 };
 	const struct line_request blocks = { .text = "b",
@@ -398,10 +382,9 @@ START_TEST(test_promise_3_sending_again_is_bounded)
 	ck_assert_str_eq(line_got(&rig), "b;reset;|b;reset;|b;reset;|");
 	line_end(&rig);
 }
-END_TEST
 
 /* A piece of the answer is out: asking again would give it twice. */
-START_TEST(test_promise_3_half_an_answer_is_not_asked_for_again)
+TEST(promise_3_half_an_answer_is_not_asked_for_again)
 {
 	const struct line_request two = {
 		.text = "say +1", .replies = 2, .flags = STAY_IDEMPOTENT
@@ -424,10 +407,9 @@ START_TEST(test_promise_3_half_an_answer_is_not_asked_for_again)
 	    "b part OK *1;down E_RESET;b E_LOST/maybe executed;");
 	line_end(&rig);
 }
-END_TEST
 
 /* Waiting to be sent again, it is not a call that was never sent. */
-START_TEST(test_promise_3_a_lost_call_is_never_not_sent)
+TEST(promise_3_a_lost_call_is_never_not_sent)
 {
 	struct stay_client_options options = { .call_timeout_ms = 500 };
 	const struct line_request again = {
@@ -449,10 +431,9 @@ START_TEST(test_promise_3_a_lost_call_is_never_not_sent)
 	    "a E_TIMEOUT/maybe executed;");
 	line_end(&rig);
 }
-END_TEST
 
 /* "Refused" speaks for the second time only. */
-START_TEST(test_promise_3_a_refusal_of_the_second_time_is_no_refusal)
+TEST(promise_3_a_refusal_of_the_second_time_is_no_refusal)
 {
 	const struct line_request again = {
 		.text = "hold", .replies = 1, .flags = STAY_IDEMPOTENT
@@ -469,10 +450,9 @@ START_TEST(test_promise_3_a_refusal_of_the_second_time_is_no_refusal)
 	    "down E_RESET;hello -;up;a E_SERVER/maybe executed !not me;");
 	line_end(&rig);
 }
-END_TEST
 
 /* Given up with half of it on the wire: the other half still has to go. */
-START_TEST(test_promise_3_a_half_sent_call_that_is_given_up)
+TEST(promise_3_a_half_sent_call_that_is_given_up)
 {
 	struct stay_client_options options = { .call_timeout_ms = 100 };
 	const struct line_request note = { .text = "noted", .replies = 0 };
@@ -500,10 +480,9 @@ START_TEST(test_promise_3_a_half_sent_call_that_is_given_up)
 	ck_assert_uint_eq(counts().tombstones, 0);
 	line_end(&rig);
 }
-END_TEST
 
 /* An answer may come before the request has left whole. */
-START_TEST(test_promise_3_an_early_answer_does_not_shift_the_boundary)
+TEST(promise_3_an_early_answer_does_not_shift_the_boundary)
 {
 	line_begin(&rig, NULL);
 	stall_after(3);
@@ -519,10 +498,9 @@ START_TEST(test_promise_3_an_early_answer_does_not_shift_the_boundary)
 	ck_assert_str_eq(line_got(&rig), "quiet;say +2;");
 	line_end(&rig);
 }
-END_TEST
 
 /* A server that has answered a part has acted, whatever its kind does. */
-START_TEST(test_promise_3_half_sent_and_half_answered)
+TEST(promise_3_half_sent_and_half_answered)
 {
 	line_begin(&rig, NULL);
 	stall_after(3);
@@ -536,7 +514,6 @@ START_TEST(test_promise_3_half_sent_and_half_answered)
 	    "a part OK *1;down E_RESET;a E_LOST/maybe executed;");
 	line_end(&rig);
 }
-END_TEST
 
 static const struct line_request only = {
 	.text = "quiet", .replies = 1, .flags = STAY_THIS_SESSION
@@ -558,7 +535,7 @@ leave_at_a_push(struct stay_session *session, const char *text)
 }
 
 /* Without one that is ready it is rejected at once, and leaves no trace. */
-START_TEST(test_promise_3_a_call_for_this_session_needs_one)
+TEST(promise_3_a_call_for_this_session_needs_one)
 {
 	line_prepare(&rig);
 	rig.config.on_push = leave_at_a_push;
@@ -578,10 +555,9 @@ START_TEST(test_promise_3_a_call_for_this_session_needs_one)
 	ck_assert_str_eq(line_got(&rig), "quiet;||");
 	line_end(&rig);
 }
-END_TEST
 
 /* What is for one session does not go into the next. */
-START_TEST(test_promise_3_a_call_for_this_session_ends_with_it)
+TEST(promise_3_a_call_for_this_session_ends_with_it)
 {
 	struct stay_client_options options = { .inflight_calls_max = 1 };
 
@@ -602,11 +578,10 @@ START_TEST(test_promise_3_a_call_for_this_session_ends_with_it)
 	    "hello -;up;c OK/replied +3;");
 	line_end(&rig);
 }
-END_TEST
 
 /* ---- 4: in the order given ---- */
 
-START_TEST(test_promise_4_order_holds_over_a_reconnect)
+TEST(promise_4_order_holds_over_a_reconnect)
 {
 	const struct line_request again[] = {
 		{ .text = "1", .replies = 1, .flags = STAY_READ_ONLY },
@@ -638,11 +613,10 @@ START_TEST(test_promise_4_order_holds_over_a_reconnect)
 	    "5 OK/replied +5;6 OK/replied +6;");
 	line_end(&rig);
 }
-END_TEST
 
 /* Bytes that are kept for sending again hold their place among those that are
  * taken out. */
-START_TEST(test_promise_4_order_holds_with_holes)
+TEST(promise_4_order_holds_with_holes)
 {
 	struct line_call *calls[6];
 
@@ -662,11 +636,10 @@ START_TEST(test_promise_4_order_holds_with_holes)
 	ck_assert_str_eq(line_got(&rig), "b;c;e;g;");
 	line_end(&rig);
 }
-END_TEST
 
 /* ---- 5: nothing inside a public call, nothing after closed ---- */
 
-START_TEST(test_promise_5_no_completion_inside_a_call)
+TEST(promise_5_no_completion_inside_a_call)
 {
 	struct line_call *queued, *flying;
 
@@ -684,7 +657,6 @@ START_TEST(test_promise_5_no_completion_inside_a_call)
 	    "flying E_CANCELLED/maybe executed;queued E_CANCELLED/not sent;"
 	    "down E_STOPPED;closed OK;");
 }
-END_TEST
 
 static void
 call_again(struct line_call *call)
@@ -694,7 +666,7 @@ call_again(struct line_call *call)
 	    stay_client_cancel(call->rig->client, call->id), STAY_E_STALE);
 }
 
-START_TEST(test_promise_5_nothing_new_at_the_end)
+TEST(promise_5_nothing_new_at_the_end)
 {
 	line_begin(&rig, NULL);
 	line_call(&rig, "a", &quiet)->then = call_again;
@@ -705,7 +677,6 @@ START_TEST(test_promise_5_nothing_new_at_the_end)
 	    "down E_STOPPED;a E_STOPPED/maybe executed;b E_STOPPED/not sent;"
 	    "closed OK;");
 }
-END_TEST
 
 /* ---- 6: deadlines ---- */
 
@@ -730,7 +701,7 @@ expect_deadline(uint64_t after_ms, enum stay_outcome outcome)
 	line_end(&rig);
 }
 
-START_TEST(test_promise_6_deadlines_hold_in_every_state)
+TEST(promise_6_deadlines_hold_in_every_state)
 {
 	struct sim_limits slow = { .latency_ms = 400 };
 
@@ -753,7 +724,6 @@ START_TEST(test_promise_6_deadlines_hold_in_every_state)
 	line_begin(&rig, NULL);
 	expect_deadline(10, STAY_MAYBE_EXECUTED);
 }
-END_TEST
 
 static void
 take_time(struct line_call *call)
@@ -762,7 +732,7 @@ take_time(struct line_call *call)
 }
 
 /* What becomes due while a callback takes its time is not sent behind it. */
-START_TEST(test_promise_6_a_slow_callback_makes_no_call_late)
+TEST(promise_6_a_slow_callback_makes_no_call_late)
 {
 	struct stay_client_options options = { .inflight_calls_max = 1,
 		.call_timeout_ms = 1000 };
@@ -778,7 +748,6 @@ START_TEST(test_promise_6_a_slow_callback_makes_no_call_late)
 	ck_assert_str_eq(line_got(&rig), "say +1;");
 	line_end(&rig);
 }
-END_TEST
 
 /* A callback that takes its time, and only then submits. */
 static void
@@ -814,7 +783,7 @@ dawdle_in_ping(struct stay_session *session)
 		dawdle();
 }
 
-START_TEST(test_promise_6_a_slow_callback_makes_no_deadline_early)
+TEST(promise_6_a_slow_callback_makes_no_deadline_early)
 {
 	struct line_call *call;
 
@@ -829,10 +798,9 @@ START_TEST(test_promise_6_a_slow_callback_makes_no_deadline_early)
 	ck_assert_str_eq(line_told(&rig), "late E_TIMEOUT/maybe executed;");
 	line_end(&rig);
 }
-END_TEST
 
 /* So it is where a timer is at the bottom of it. */
-START_TEST(test_promise_6_a_slow_completion_of_a_caller)
+TEST(promise_6_a_slow_completion_of_a_caller)
 {
 	line_prepare(&rig);
 	rig.config.hello = "nothing";
@@ -848,9 +816,8 @@ START_TEST(test_promise_6_a_slow_completion_of_a_caller)
 	ck_assert_str_eq(line_told(&rig), "late E_TIMEOUT/not sent;");
 	line_end(&rig);
 }
-END_TEST
 
-START_TEST(test_promise_6_a_slow_probe)
+TEST(promise_6_a_slow_probe)
 {
 	struct stay_client_options options = { .probe_ms = 50 };
 
@@ -863,9 +830,8 @@ START_TEST(test_promise_6_a_slow_probe)
 	ck_assert_str_eq(line_told(&rig), "late E_TIMEOUT/maybe executed;");
 	line_end(&rig);
 }
-END_TEST
 
-START_TEST(test_promise_6_a_call_out_of_time_is_never_sent)
+TEST(promise_6_a_call_out_of_time_is_never_sent)
 {
 	struct stay_client_options options = { .call_timeout_ms = 100 };
 
@@ -883,9 +849,8 @@ START_TEST(test_promise_6_a_call_out_of_time_is_never_sent)
 	ck_assert_str_eq(line_got(&rig), "say +b;");
 	line_end(&rig);
 }
-END_TEST
 
-START_TEST(test_promise_6_a_call_that_blocks_has_its_own_time)
+TEST(promise_6_a_call_that_blocks_has_its_own_time)
 {
 	struct stay_client_options options = { .call_timeout_ms = 100,
 		.block_margin_ms = 50 };
@@ -916,11 +881,10 @@ START_TEST(test_promise_6_a_call_that_blocks_has_its_own_time)
 	ck_assert_uint_eq(c->told, 0);
 	line_end(&rig);
 }
-END_TEST
 
 /* ---- 7: bounds ---- */
 
-START_TEST(test_promise_7_the_queue_is_bounded_in_calls_and_bytes)
+TEST(promise_7_the_queue_is_bounded_in_calls_and_bytes)
 {
 	struct stay_client_options options = { .queue_calls_max = 3,
 		.queue_bytes_max = 20 };
@@ -942,10 +906,9 @@ START_TEST(test_promise_7_the_queue_is_bounded_in_calls_and_bytes)
 	ck_assert_str_eq(line_got(&rig), "12345678;1;2;");
 	line_end(&rig);
 }
-END_TEST
 
 /* What is on the wire and kept for sending again holds up what comes after. */
-START_TEST(test_promise_7_kept_bytes_are_bounded)
+TEST(promise_7_kept_bytes_are_bounded)
 {
 	struct stay_client_options options = { .inflight_bytes_max = 30 };
 	const struct line_request again = {
@@ -968,10 +931,9 @@ START_TEST(test_promise_7_kept_bytes_are_bounded)
 	ck_assert_uint_eq(counts().queued, 0);
 	line_end(&rig);
 }
-END_TEST
 
 /* What was accepted is never dropped for a bound: memory is bounded by both. */
-START_TEST(test_promise_7_after_a_loss_the_sum_of_two_bounds_is_queued)
+TEST(promise_7_after_a_loss_the_sum_of_two_bounds_is_queued)
 {
 	struct stay_client_options options = { .queue_calls_max = 2,
 		.inflight_calls_max = 3 };
@@ -997,65 +959,5 @@ START_TEST(test_promise_7_after_a_loss_the_sum_of_two_bounds_is_queued)
 	ck_assert_int_eq(line_try(&rig, "b", &again), STAY_OK);
 	line_end(&rig);
 }
-END_TEST
 
-Suite *
-suite_promises(void)
-{
-	Suite *suite = suite_create("promises");
-	TCase *tcase = tcase_create("1 to 7");
-
-	tcase_add_test(tcase, test_promise_1_a_refused_call_never_completes);
-	tcase_add_test(tcase, test_promise_1_a_stop_completes_every_call);
-	tcase_add_test(tcase, test_promise_2_a_late_reply_is_an_orphan);
-	tcase_add_test(tcase, test_promise_2_an_orphan_comes_after_its_call);
-	tcase_add_test(
-	    tcase, test_promise_6_what_came_while_it_slept_is_read_first);
-	tcase_add_test(tcase, test_promise_6_sleeping_makes_no_deadline_later);
-	tcase_add_test(
-	    tcase, test_promise_6_unread_bytes_excuse_no_call_for_ever);
-	tcase_add_test(
-	    tcase, test_promise_8_what_came_while_it_slept_is_a_sign_of_life);
-	tcase_add_test(tcase, test_promise_2_a_reply_to_nobody);
-	tcase_add_test(tcase, test_promise_2_a_cancelled_call_keeps_its_place);
-	tcase_add_test(tcase, test_promise_2_tombstones_are_bounded_in_number);
-	tcase_add_test(tcase, test_promise_2_tombstones_are_bounded_in_age);
-	tcase_add_test(tcase, test_promise_2_a_token_names_one_call);
-	tcase_add_test(tcase, test_promise_3_a_cut_request_was_not_sent);
-	tcase_add_test(tcase, test_promise_3_servers_may_act_on_parts);
-	tcase_add_test(tcase, test_promise_3_an_idempotent_call_is_sent_again);
-	tcase_add_test(tcase, test_promise_3_sending_again_is_bounded);
-	tcase_add_test(
-	    tcase, test_promise_3_half_an_answer_is_not_asked_for_again);
-	tcase_add_test(tcase, test_promise_3_a_lost_call_is_never_not_sent);
-	tcase_add_test(
-	    tcase, test_promise_3_a_refusal_of_the_second_time_is_no_refusal);
-	tcase_add_test(tcase, test_promise_3_a_half_sent_call_that_is_given_up);
-	tcase_add_test(
-	    tcase, test_promise_3_an_early_answer_does_not_shift_the_boundary);
-	tcase_add_test(tcase, test_promise_3_half_sent_and_half_answered);
-	tcase_add_test(tcase, test_promise_3_a_call_for_this_session_needs_one);
-	tcase_add_test(
-	    tcase, test_promise_3_a_call_for_this_session_ends_with_it);
-	tcase_add_test(tcase, test_promise_4_order_holds_over_a_reconnect);
-	tcase_add_test(tcase, test_promise_4_order_holds_with_holes);
-	tcase_add_test(tcase, test_promise_5_no_completion_inside_a_call);
-	tcase_add_test(tcase, test_promise_5_nothing_new_at_the_end);
-	tcase_add_test(tcase, test_promise_6_deadlines_hold_in_every_state);
-	tcase_add_test(
-	    tcase, test_promise_6_a_slow_callback_makes_no_call_late);
-	tcase_add_test(
-	    tcase, test_promise_6_a_slow_callback_makes_no_deadline_early);
-	tcase_add_test(tcase, test_promise_6_a_slow_completion_of_a_caller);
-	tcase_add_test(tcase, test_promise_6_a_slow_probe);
-	tcase_add_test(tcase, test_promise_6_a_call_out_of_time_is_never_sent);
-	tcase_add_test(
-	    tcase, test_promise_6_a_call_that_blocks_has_its_own_time);
-	tcase_add_test(
-	    tcase, test_promise_7_the_queue_is_bounded_in_calls_and_bytes);
-	tcase_add_test(tcase, test_promise_7_kept_bytes_are_bounded);
-	tcase_add_test(
-	    tcase, test_promise_7_after_a_loss_the_sum_of_two_bounds_is_queued);
-	suite_add_tcase(suite, tcase);
-	return suite;
-}
+TEST_SUITE(promises)

@@ -30,7 +30,7 @@ static const struct {
 	{ "x%41y", "x%41y", "***" },
 };
 
-START_TEST(test_redact_finds_each_spelling)
+TEST_ROWS(redact_finds_each_spelling, (sizeof(cases) / sizeof(cases[0])))
 {
 	const char *words[] = { NULL, cases[_i].word };
 	char shown[64];
@@ -38,10 +38,9 @@ START_TEST(test_redact_finds_each_spelling)
 	stay__redact(shown, sizeof(shown), cases[_i].text, words, 2);
 	ck_assert_str_eq(shown, cases[_i].shown);
 }
-END_TEST
 
 /* In no room of any size a part of a word is left over. */
-START_TEST(test_redact_is_cut_outside_of_a_word)
+TEST(redact_is_cut_outside_of_a_word)
 {
 	const char *words[] = { "s3cret", "user" };
 	char shown[32];
@@ -54,9 +53,8 @@ START_TEST(test_redact_is_cut_outside_of_a_word)
 		ck_assert_int_eq(shown[size], '#');
 	}
 }
-END_TEST
 
-START_TEST(test_redact_hides_the_longest)
+TEST(redact_hides_the_longest)
 {
 	const char *words[] = { "pass", "password" };
 	char shown[32];
@@ -64,18 +62,5 @@ START_TEST(test_redact_hides_the_longest)
 	stay__redact(shown, sizeof(shown), "password!", words, 2);
 	ck_assert_str_eq(shown, "***!");
 }
-END_TEST
 
-Suite *
-suite_redact(void)
-{
-	Suite *suite = suite_create("redact");
-	TCase *tests = tcase_create("redact");
-
-	tcase_add_loop_test(tests, test_redact_finds_each_spelling, 0,
-	    (int)(sizeof(cases) / sizeof(cases[0])));
-	tcase_add_test(tests, test_redact_is_cut_outside_of_a_word);
-	tcase_add_test(tests, test_redact_hides_the_longest);
-	suite_add_tcase(suite, tests);
-	return suite;
-}
+TEST_SUITE(redact)

@@ -45,13 +45,12 @@ static const char *const refused[] = { "SUBSCRIBE c", "PSUBSCRIBE c",
 	"Subscribe c", "mOnItOr", "client reply off", "Client Reply skip",
 	"quit now" };
 
-START_TEST(test_redis_command_refused)
+TEST_ROWS(redis_command_refused, COUNT(refused))
 {
 	struct stay_request request;
 
 	ck_assert_int_eq(judge(refused[_i], &request), STAY_E_UNSUPPORTED);
 }
-END_TEST
 
 static const char *const ordinary[] = { "SET k v", "GETDEL k", "GETEX k",
 	"SINTERSTORE d a b", "SORT k", "GEORADIUS k 1 1 1 m", "EXPIRE k 1",
@@ -64,7 +63,7 @@ static const char *const ordinary[] = { "SET k v", "GETDEL k", "GETEX k",
 	"XREADGROUP GROUP STREAMS BLOCK STREAMS s >", "XREADGROUP GROUP",
 	"XREADGROUP GROUP g", "XREADGROUP" };
 
-START_TEST(test_redis_command_ordinary)
+TEST_ROWS(redis_command_ordinary, COUNT(ordinary))
 {
 	struct stay_request request;
 
@@ -74,7 +73,6 @@ START_TEST(test_redis_command_ordinary)
 	ck_assert_uint_eq(request.tag, 0);
 	ck_assert_uint_eq(request.replies, 1);
 }
-END_TEST
 
 /* They change nothing. */
 static const char *const reads[] = { "GET k", "get k", "gEt k", "MGET a b",
@@ -87,7 +85,7 @@ static const char *const reads[] = { "GET k", "get k", "gEt k", "MGET a b",
 	"ECHO CLIENT REPLY", "INFO", "PUBSUB CHANNELS", "SINTER a b",
 	"GET SUBSCRIBE", "DUMP k", "TIME" };
 
-START_TEST(test_redis_command_reads)
+TEST_ROWS(redis_command_reads, COUNT(reads))
 {
 	struct stay_request request;
 
@@ -96,7 +94,6 @@ START_TEST(test_redis_command_reads)
 	ck_assert_uint_eq(request.blocks_ms, 0);
 	ck_assert_uint_eq(request.tag, STAY_REDIS__TAG_READS);
 }
-END_TEST
 
 struct blocking {
 	const char *text;
@@ -132,7 +129,7 @@ static const struct blocking blocking[] = {
 };
 /* clang-format on */
 
-START_TEST(test_redis_command_blocking)
+TEST_ROWS(redis_command_blocking, COUNT(blocking))
 {
 	struct stay_request request;
 
@@ -143,21 +140,19 @@ START_TEST(test_redis_command_blocking)
 								: 0));
 	ck_assert_uint_eq(request.blocks_ms, blocking[_i].ms);
 }
-END_TEST
 
 /* The server answers these at once, with an error. */
 static const char *const malformed[] = { "BLPOP", "BLPOP k", "BLPOP k x",
 	"BLPOP k -1", "BLPOP k nan", "BLMPOP", "BLMPOP x 1 a LEFT",
 	"XREAD BLOCK x STREAMS s $", "XREAD BLOCK -1 STREAMS s $", "WAIT" };
 
-START_TEST(test_redis_command_malformed_timeouts_do_not_block)
+TEST_ROWS(redis_command_malformed_timeouts_do_not_block, COUNT(malformed))
 {
 	struct stay_request request;
 
 	ck_assert_int_eq(judge(malformed[_i], &request), STAY_OK);
 	ck_assert_uint_eq(request.flags & STAY_BLOCKS, 0);
 }
-END_TEST
 
 struct tagged {
 	const char *text;
@@ -181,7 +176,7 @@ static const struct tagged tagged[] = {
 	{ "SPUBLISH c m", STAY_REDIS__TAG_READS, 0 },
 };
 
-START_TEST(test_redis_command_tagged)
+TEST_ROWS(redis_command_tagged, COUNT(tagged))
 {
 	struct stay_request request;
 
@@ -189,27 +184,5 @@ START_TEST(test_redis_command_tagged)
 	ck_assert_uint_eq(request.tag, tagged[_i].tag);
 	ck_assert_uint_eq(request.flags, tagged[_i].flags);
 }
-END_TEST
 
-Suite *
-suite_redis_command(void)
-{
-	Suite *suite = suite_create("redis_command");
-	TCase *tests = tcase_create("redis_command");
-
-	tcase_add_loop_test(
-	    tests, test_redis_command_refused, 0, (int)COUNT(refused));
-	tcase_add_loop_test(
-	    tests, test_redis_command_ordinary, 0, (int)COUNT(ordinary));
-	tcase_add_loop_test(
-	    tests, test_redis_command_reads, 0, (int)COUNT(reads));
-	tcase_add_loop_test(
-	    tests, test_redis_command_blocking, 0, (int)COUNT(blocking));
-	tcase_add_loop_test(tests,
-	    test_redis_command_malformed_timeouts_do_not_block, 0,
-	    (int)COUNT(malformed));
-	tcase_add_loop_test(
-	    tests, test_redis_command_tagged, 0, (int)COUNT(tagged));
-	suite_add_tcase(suite, tests);
-	return suite;
-}
+TEST_SUITE(redis_command)

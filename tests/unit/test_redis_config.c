@@ -74,7 +74,7 @@ static const char *const bads[] = {
 };
 /* clang-format on */
 
-START_TEST(test_redis_config_of_a_url)
+TEST_ROWS(redis_config_of_a_url, COUNT(goods))
 {
 	const struct good *good = &goods[_i];
 	const struct stay_redis__config *config;
@@ -89,9 +89,8 @@ START_TEST(test_redis_config_of_a_url)
 	ck_assert_uint_eq(config->protocol, good->protocol);
 	stay_redis__config_free(config);
 }
-END_TEST
 
-START_TEST(test_redis_config_of_no_url)
+TEST_ROWS(redis_config_of_no_url, COUNT(bads))
 {
 	const struct stay_redis__config *config;
 
@@ -100,9 +99,8 @@ START_TEST(test_redis_config_of_no_url)
 	    STAY_E_URL);
 	ck_assert_ptr_null(config);
 }
-END_TEST
 
-START_TEST(test_redis_config_without_a_url)
+TEST(redis_config_without_a_url)
 {
 	const struct stay_redis__config *config;
 
@@ -111,9 +109,8 @@ START_TEST(test_redis_config_without_a_url)
 	ck_assert_ptr_null(config);
 	stay_redis__config_free(config);
 }
-END_TEST
 
-START_TEST(test_redis_config_options_go_before_the_url)
+TEST(redis_config_options_go_before_the_url)
 {
 	const struct stay_redis_options options = { STAY_REDIS_OPTIONS,
 		.client_name = "option", .protocol = 3 };
@@ -127,9 +124,8 @@ START_TEST(test_redis_config_options_go_before_the_url)
 	ck_assert_uint_eq(config->protocol, 3);
 	stay_redis__config_free(config);
 }
-END_TEST
 
-START_TEST(test_redis_config_bounds)
+TEST(redis_config_bounds)
 {
 	const struct stay_redis_options options = { STAY_REDIS_OPTIONS,
 		.client = { .reply_bytes_max = 100 }, .depth_max = 3,
@@ -151,7 +147,6 @@ START_TEST(test_redis_config_bounds)
 	ck_assert_uint_eq(config->text_max, 100);
 	stay_redis__config_free(config);
 }
-END_TEST
 
 /* Each row of the table: its default, its least and its most are taken, what is
  * beyond is not. */
@@ -172,7 +167,7 @@ check_bound(const struct stay_redis_options *options, enum stay_status status,
 	stay_redis__config_free(config);
 }
 
-START_TEST(test_redis_config_options_are_as_the_table_says)
+TEST(redis_config_options_are_as_the_table_says)
 {
 	struct stay_redis_options options = none;
 
@@ -191,9 +186,8 @@ START_TEST(test_redis_config_options_are_as_the_table_says)
 	options.field = 0;
 #include "../../adapters/redis/options.def"
 }
-END_TEST
 
-START_TEST(test_redis_config_options_out_of_range)
+TEST(redis_config_options_out_of_range)
 {
 	const struct stay_redis_options options[] = {
 		{ STAY_REDIS_OPTIONS, .protocol = 1 },
@@ -216,7 +210,6 @@ START_TEST(test_redis_config_options_out_of_range)
 		ck_assert_ptr_null(config);
 	}
 }
-END_TEST
 
 /* Of the URL, of the option, and the option before the URL. */
 static const struct {
@@ -238,7 +231,7 @@ static const struct {
 	{ "redis://h?resend_reads=yes", 0, 0, STAY_REDIS_WANT_AS_FIRST, true },
 };
 
-START_TEST(test_redis_config_choices)
+TEST_ROWS(redis_config_choices, COUNT(chosen))
 {
 	const struct stay_redis_options options = { STAY_REDIS_OPTIONS,
 		.role = chosen[_i].role, .resend_reads = chosen[_i].reads };
@@ -251,26 +244,5 @@ START_TEST(test_redis_config_choices)
 	ck_assert(config->resend_reads == chosen[_i].resends);
 	stay_redis__config_free(config);
 }
-END_TEST
 
-Suite *
-suite_redis_config(void)
-{
-	Suite *suite = suite_create("redis_config");
-	TCase *tests = tcase_create("redis_config");
-
-	tcase_add_checked_fixture(tests, begin, end);
-	tcase_add_test(tests, test_redis_config_options_are_as_the_table_says);
-	tcase_add_loop_test(
-	    tests, test_redis_config_of_a_url, 0, (int)COUNT(goods));
-	tcase_add_loop_test(
-	    tests, test_redis_config_of_no_url, 0, (int)COUNT(bads));
-	tcase_add_test(tests, test_redis_config_without_a_url);
-	tcase_add_test(tests, test_redis_config_options_go_before_the_url);
-	tcase_add_loop_test(
-	    tests, test_redis_config_choices, 0, (int)COUNT(chosen));
-	tcase_add_test(tests, test_redis_config_bounds);
-	tcase_add_test(tests, test_redis_config_options_out_of_range);
-	suite_add_tcase(suite, tests);
-	return suite;
-}
+TEST_SUITE_WITH(redis_config, .before = begin, .after = end)

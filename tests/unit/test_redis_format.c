@@ -60,7 +60,7 @@ assert_wrote(const char *wire, size_t len)
 		ck_assert_uint_eq(stay_buf_len(&out), 0);                      \
 	} while (0)
 
-START_TEST(test_redis_format_literal_words)
+TEST(redis_format_literal_words)
 {
 	assert_format("*1\r\n$4\r\nPING\r\n", "PING");
 	assert_format("*2\r\n$3\r\nGET\r\n$1\r\nk\r\n", "GET k");
@@ -68,9 +68,8 @@ START_TEST(test_redis_format_literal_words)
 	assert_format("*2\r\n$3\r\nGET\r\n$3\r\n\"a\"\r\n", "GET \"a\"");
 	assert_format("*2\r\n$3\r\nGET\r\n$3\r\na\tb\r\n", "GET a\tb");
 }
-END_TEST
 
-START_TEST(test_redis_format_an_argument_stays_in_its_word)
+TEST(redis_format_an_argument_stays_in_its_word)
 {
 	assert_format("*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$3\r\na b\r\n",
 	    "SET %s %s", "k", "a b");
@@ -81,9 +80,8 @@ START_TEST(test_redis_format_an_argument_stays_in_its_word)
 	assert_format(
 	    "*2\r\n$3\r\nGET\r\n$5\r\na b:c\r\n", "GET %s:%s", "a b", "c");
 }
-END_TEST
 
-START_TEST(test_redis_format_bytes)
+TEST(redis_format_bytes)
 {
 	assert_format(
 	    "*2\r\n$3\r\nGET\r\n$3\r\na\0b\r\n", "GET %b", "a\0b", (size_t)3);
@@ -94,9 +92,8 @@ START_TEST(test_redis_format_bytes)
 	assert_format("*2\r\n$3\r\nGET\r\n$1\r\n.\r\n", "GET .%b", (void *)NULL,
 	    (size_t)0);
 }
-END_TEST
 
-START_TEST(test_redis_format_mixed_words)
+TEST(redis_format_mixed_words)
 {
 	assert_format("*3\r\n$3\r\nSET\r\n$6\r\nkey:42\r\n$1\r\nv\r\n",
 	    "SET key:%d %b", 42, "v", (size_t)1);
@@ -107,10 +104,9 @@ START_TEST(test_redis_format_mixed_words)
 	assert_format("*2\r\n$3\r\nGET\r\n$4\r\nk: 5\r\n", "GET k:% d", 5);
 	assert_format("*2\r\n$1\r\n%\r\n$1\r\nd\r\n", "%% d");
 }
-END_TEST
 
 /* The header of a word grows with its length. */
-START_TEST(test_redis_format_mixed_words_of_any_length)
+TEST(redis_format_mixed_words_of_any_length)
 {
 	static char text[2000];
 	char wire[4200];
@@ -126,9 +122,8 @@ START_TEST(test_redis_format_mixed_words_of_any_length)
 		assert_wrote(wire, (size_t)len);
 	}
 }
-END_TEST
 
-START_TEST(test_redis_format_sizes)
+TEST(redis_format_sizes)
 {
 	assert_format("*1\r\n$3\r\n1-1\r\n", "%hhd%hhd", 257, 255);
 	assert_format("*1\r\n$2\r\n-1\r\n", "%hd", 65535);
@@ -151,7 +146,6 @@ START_TEST(test_redis_format_sizes)
 	assert_format("*1\r\n$3\r\n255\r\n", "%hhu", 511u);
 	assert_format("*1\r\n$5\r\n65535\r\n", "%hu", 131071u);
 }
-END_TEST
 
 /* ---- as printf's: every combination is compared with printf itself ---- */
 
@@ -198,7 +192,7 @@ make(char format[32], const char *flag, const char *amount, char letter)
 	snprintf(format, 32, "%%%s%s%c", flag, amount, letter);
 }
 
-START_TEST(test_redis_format_integers_are_as_printfs)
+TEST(redis_format_integers_are_as_printfs)
 {
 	static const int values[] = { 0, 1, -1, 7, 42, -12345, INT_MAX,
 		INT_MIN };
@@ -219,7 +213,6 @@ START_TEST(test_redis_format_integers_are_as_printfs)
 				compare(format, values[v]);
 			}
 }
-END_TEST
 
 static void
 compare_in_other_bases(const char *flag, const char *amount, unsigned value)
@@ -232,7 +225,7 @@ compare_in_other_bases(const char *flag, const char *amount, unsigned value)
 	}
 }
 
-START_TEST(test_redis_format_other_bases_are_as_printfs)
+TEST(redis_format_other_bases_are_as_printfs)
 {
 	static const unsigned values[] = { 0, 1, 7, 8, 0xdeadbeef, 4096,
 		UINT_MAX };
@@ -251,9 +244,8 @@ START_TEST(test_redis_format_other_bases_are_as_printfs)
 	compare("%hhX", (unsigned char)0xab);
 	compare("%zx", SIZE_MAX / 3);
 }
-END_TEST
 
-START_TEST(test_redis_format_doubles_are_as_printfs)
+TEST(redis_format_doubles_are_as_printfs)
 {
 	static const double values[] = { 0, -0.0, 1, -1.5, 0.1,
 		3.14159265358979, 1e21, -2.5e-7, 123456789.125, 5e-324,
@@ -272,9 +264,8 @@ START_TEST(test_redis_format_doubles_are_as_printfs)
 	compare("%f", 1.7976931348623157e308);
 	compare("%.17g", 0.1);
 }
-END_TEST
 
-START_TEST(test_redis_format_texts_are_as_printfs)
+TEST(redis_format_texts_are_as_printfs)
 {
 	static const char *const widths[] = { "", "1", "5", "-5", "-1" };
 	static const char *const precisions[] = { "", ".", ".0", ".2", ".9" };
@@ -290,10 +281,9 @@ START_TEST(test_redis_format_texts_are_as_printfs)
 	compare("%5c", 'x');
 	compare("%-5c", 'x');
 }
-END_TEST
 #pragma GCC diagnostic pop
 
-START_TEST(test_redis_format_stars_are_arguments)
+TEST(redis_format_stars_are_arguments)
 {
 	assert_format("*1\r\n$5\r\n   42\r\n", "%*d", 5, 42);
 	assert_format("*1\r\n$5\r\n42   \r\n", "%*d", -5, 42);
@@ -305,10 +295,9 @@ START_TEST(test_redis_format_stars_are_arguments)
 	assert_format("*1\r\n$3\r\nabc\r\n", "%.99999999999s", "abc");
 	assert_format("*1\r\n$4\r\n 1.5\r\n", "%*.*f", 4, 1, 1.5);
 }
-END_TEST
 
 /* A text cut by its precision need not end in NUL. */
-START_TEST(test_redis_format_a_precise_text_is_not_read_past)
+TEST(redis_format_a_precise_text_is_not_read_past)
 {
 	char *text = malloc(2);
 
@@ -317,10 +306,9 @@ START_TEST(test_redis_format_a_precise_text_is_not_read_past)
 	assert_format("*1\r\n$2\r\nab\r\n", "%.2s", text);
 	free(text);
 }
-END_TEST
 
 /* What a width or precision written as digits does, one given as '*' does. */
-START_TEST(test_redis_format_amounts_are_as_printfs)
+TEST(redis_format_amounts_are_as_printfs)
 {
 	static const char *const before[] = { "", ".", "-" };
 	char format[32], word[512], wire[600];
@@ -342,9 +330,8 @@ START_TEST(test_redis_format_amounts_are_as_printfs)
 		assert_wrote(wire, (size_t)len);
 	}
 }
-END_TEST
 
-START_TEST(test_redis_format_a_locale_with_a_comma)
+TEST(redis_format_a_locale_with_a_comma)
 {
 	if (!comma_begin(COMMA))
 		return;
@@ -353,9 +340,8 @@ START_TEST(test_redis_format_a_locale_with_a_comma)
 	assert_format("*1\r\n$5\r\n1e+20\r\n", "%g", 1e20);
 	comma_end();
 }
-END_TEST
 
-START_TEST(test_redis_format_a_locale_with_a_long_point)
+TEST(redis_format_a_locale_with_a_long_point)
 {
 	if (!comma_begin(COMMA_OF_TWO_BYTES))
 		return;
@@ -365,9 +351,8 @@ START_TEST(test_redis_format_a_locale_with_a_long_point)
 	assert_format("*1\r\n$6\r\n  1.50\r\n", "%6.2f", 1.5);
 	comma_end();
 }
-END_TEST
 
-START_TEST(test_redis_format_what_is_wrong_is_refused)
+TEST(redis_format_what_is_wrong_is_refused)
 {
 	assert_refused("");
 	assert_refused("   ");
@@ -411,19 +396,17 @@ START_TEST(test_redis_format_what_is_wrong_is_refused)
 	assert_refused("GET a%b", (void *)NULL, (size_t)1);
 	assert_refused("GET k %s %y", "v");
 }
-END_TEST
 
-START_TEST(test_redis_format_the_widest_number)
+TEST(redis_format_the_widest_number)
 {
 	ck_assert_int_eq(write_format("%4096d", 1), STAY_OK);
 	ck_assert_uint_eq(stay_buf_len(&out), 4 + 7 + 4096 + 2);
 	ck_assert_int_eq(write_format("%.4096f", 1e308), STAY_OK);
 	ck_assert_uint_eq(stay_buf_len(&out), 4 + 7 + 309 + 1 + 4096 + 2);
 }
-END_TEST
 
 /* One of few digits does not take the room of one of many. */
-START_TEST(test_redis_format_room_for_a_number)
+TEST(redis_format_room_for_a_number)
 {
 	stay_buf_fini(&out);
 	ck_assert_int_eq(write_format("SET k %.63f", 1e300), STAY_OK);
@@ -431,9 +414,8 @@ START_TEST(test_redis_format_room_for_a_number)
 	ck_assert_int_eq(write_format("SET k %.64f", 1e300), STAY_OK);
 	ck_assert_uint_gt(out.cap, 4096);
 }
-END_TEST
 
-START_TEST(test_redis_format_past_the_limit_nothing_is_written)
+TEST(redis_format_past_the_limit_nothing_is_written)
 {
 	char text[100] = { 0 };
 
@@ -454,9 +436,8 @@ START_TEST(test_redis_format_past_the_limit_nothing_is_written)
 		ck_assert(status == STAY_OK || status == STAY_E_TOO_BIG);
 	}
 }
-END_TEST
 
-START_TEST(test_redis_format_appends)
+TEST(redis_format_appends)
 {
 	const char *argv[] = { "GET", "k" };
 
@@ -467,9 +448,8 @@ START_TEST(test_redis_format_appends)
 	    stay_redis__write_argv(&out, 0, argv, NULL), STAY_E_FORMAT);
 	ck_assert_uint_eq(stay_buf_len(&out), 34);
 }
-END_TEST
 
-START_TEST(test_redis_format_many_words)
+TEST(redis_format_many_words)
 {
 	struct stay_buf format;
 	char count[16];
@@ -484,9 +464,8 @@ START_TEST(test_redis_format_many_words)
 	ck_assert_int_eq(memcmp(count, "*1000\r\n", 7), 0);
 	stay_buf_fini(&format);
 }
-END_TEST
 
-START_TEST(test_redis_format_words_of_argv)
+TEST(redis_format_words_of_argv)
 {
 	const char *argv[] = { "SET", "k\0y", "", "a b\r\n" };
 	const size_t lens[] = { 3, 3, 0, 5 };
@@ -496,9 +475,8 @@ START_TEST(test_redis_format_words_of_argv)
 	    "*4\r\n$3\r\nSET\r\n$3\r\nk\0y\r\n$0\r\n\r\n$5\r\na b\r\n\r\n",
 	    4 + 9 + 9 + 6 + 11);
 }
-END_TEST
 
-START_TEST(test_redis_format_words_of_argv_that_are_not_there)
+TEST(redis_format_words_of_argv_that_are_not_there)
 {
 	const char *argv[] = { "SET", NULL };
 	const size_t lens[] = { 3, 1 }, nothing[] = { 3, 0 };
@@ -515,41 +493,5 @@ START_TEST(test_redis_format_words_of_argv_that_are_not_there)
 	ck_assert_int_eq(
 	    stay_redis__write_argv(&out, 2, argv, nothing), STAY_OK);
 }
-END_TEST
 
-Suite *
-suite_redis_format(void)
-{
-	Suite *suite = suite_create("redis_format");
-	TCase *tests = tcase_create("redis_format");
-
-	tcase_add_checked_fixture(tests, setup, teardown);
-	tcase_add_test(tests, test_redis_format_literal_words);
-	tcase_add_test(tests, test_redis_format_an_argument_stays_in_its_word);
-	tcase_add_test(tests, test_redis_format_bytes);
-	tcase_add_test(tests, test_redis_format_mixed_words);
-	tcase_add_test(tests, test_redis_format_mixed_words_of_any_length);
-	tcase_add_test(tests, test_redis_format_sizes);
-	tcase_add_test(tests, test_redis_format_other_bases_are_as_printfs);
-	tcase_add_test(tests, test_redis_format_integers_are_as_printfs);
-	tcase_add_test(tests, test_redis_format_doubles_are_as_printfs);
-	tcase_add_test(tests, test_redis_format_texts_are_as_printfs);
-	tcase_add_test(tests, test_redis_format_stars_are_arguments);
-	tcase_add_test(
-	    tests, test_redis_format_a_precise_text_is_not_read_past);
-	tcase_add_test(tests, test_redis_format_amounts_are_as_printfs);
-	tcase_add_test(tests, test_redis_format_a_locale_with_a_comma);
-	tcase_add_test(tests, test_redis_format_a_locale_with_a_long_point);
-	tcase_add_test(tests, test_redis_format_what_is_wrong_is_refused);
-	tcase_add_test(tests, test_redis_format_room_for_a_number);
-	tcase_add_test(tests, test_redis_format_the_widest_number);
-	tcase_add_test(
-	    tests, test_redis_format_past_the_limit_nothing_is_written);
-	tcase_add_test(tests, test_redis_format_appends);
-	tcase_add_test(tests, test_redis_format_many_words);
-	tcase_add_test(tests, test_redis_format_words_of_argv);
-	tcase_add_test(
-	    tests, test_redis_format_words_of_argv_that_are_not_there);
-	suite_add_tcase(suite, tests);
-	return suite;
-}
+TEST_SUITE_WITH(redis_format, .before = setup, .after = teardown)

@@ -74,7 +74,7 @@ on_done(void *arg, const struct stay_result *result)
 /* ---- frames that are to nothing ---- */
 
 /* Taken for answers of the greeting, they would shift all that follow. */
-START_TEST(test_redis_greeting_a_banner_is_no_answer)
+TEST(redis_greeting_a_banner_is_no_answer)
 {
 	const struct peer_row rows[] = { ON(PEER_ACCEPTS,
 					     "+welcome\r\n+to the proxy\r\n"),
@@ -95,10 +95,9 @@ START_TEST(test_redis_greeting_a_banner_is_no_answer)
 	ck_assert_str_eq(told, "a A;b B;");
 	redis_virtual_end(&here);
 }
-END_TEST
 
 /* One too many behind the last answer, while a call is on its way. */
-START_TEST(test_redis_greeting_a_frame_too_many_is_no_answer)
+TEST(redis_greeting_a_frame_too_many_is_no_answer)
 {
 	const struct peer_row rows[] = { ON_FIRST(
 					     1, "PING", "+PONG\r\n+PONG\r\n"),
@@ -114,11 +113,10 @@ START_TEST(test_redis_greeting_a_frame_too_many_is_no_answer)
 	ck_assert_uint_eq(counts_of(stay_redis_client(here.redis)).sessions, 2);
 	redis_virtual_end(&here);
 }
-END_TEST
 
 /* ---- a server that hangs up at HELLO ---- */
 
-START_TEST(test_redis_greeting_two_hangups_are_greeted_in_resp2)
+TEST(redis_greeting_two_hangups_are_greeted_in_resp2)
 {
 	const struct peer_row rows[] = { ON("HELLO", PEER_CLOSES), NO_MORE };
 
@@ -129,10 +127,9 @@ START_TEST(test_redis_greeting_two_hangups_are_greeted_in_resp2)
 	ck_assert_str_eq(here.log.text, "|" UP "|" UP "|" PLAIN);
 	redis_virtual_end(&here);
 }
-END_TEST
 
 /* It is kept in mind for ten minutes; no healthy session ends for it. */
-START_TEST(test_redis_greeting_resp3_is_tried_again)
+TEST(redis_greeting_resp3_is_tried_again)
 {
 	const struct peer_row rows[] = { ON_FIRST(3, "HELLO", PEER_CLOSES),
 		NO_MORE };
@@ -150,10 +147,9 @@ START_TEST(test_redis_greeting_resp3_is_tried_again)
 	ck_assert_str_eq(here.log.text, "|" UP);
 	redis_virtual_end(&here);
 }
-END_TEST
 
 /* Ten minutes after the first such session, not after the last. */
-START_TEST(test_redis_greeting_the_ten_minutes_are_not_put_off)
+TEST(redis_greeting_the_ten_minutes_are_not_put_off)
 {
 	const struct peer_row rows[] = { ON("HELLO", PEER_CLOSES), NO_MORE };
 
@@ -165,9 +161,8 @@ START_TEST(test_redis_greeting_the_ten_minutes_are_not_put_off)
 	ck_assert_str_eq(here.log.text, "|" UP "|" UP "|" PLAIN);
 	redis_virtual_end(&here);
 }
-END_TEST
 
-START_TEST(test_redis_greeting_hangups_count_in_a_row_alone)
+TEST(redis_greeting_hangups_count_in_a_row_alone)
 {
 	const struct peer_row rows[] = { ON_FIRST(1, "HELLO", PEER_CLOSES),
 		ON_FIRST(1, "HELLO", "-ERR not now\r\n"),
@@ -180,10 +175,9 @@ START_TEST(test_redis_greeting_hangups_count_in_a_row_alone)
 	ck_assert_str_eq(here.log.text, "|" UP "|" UP "|" UP "|" UP "|" UP);
 	redis_virtual_end(&here);
 }
-END_TEST
 
 /* Half a reply is a byte, too: the server knows HELLO, and has other cares. */
-START_TEST(test_redis_greeting_a_hangup_in_an_answer_is_no_hangup_at_hello)
+TEST_ROWS(redis_greeting_a_hangup_in_an_answer_is_no_hangup_at_hello, 3)
 {
 	static const char *const answers[] = { "%1\r\n+pro" PEER_CLOSES,
 		">1\r\n+news\r\n" PEER_CLOSES,
@@ -197,10 +191,9 @@ START_TEST(test_redis_greeting_a_hangup_in_an_answer_is_no_hangup_at_hello)
 	ck_assert_str_eq(here.log.text, "|" UP "|" UP "|" UP "|" UP);
 	redis_virtual_end(&here);
 }
-END_TEST
 
 /* A trial of RESP2 that fails has taught nothing. */
-START_TEST(test_redis_greeting_resp2_that_fails_is_not_remembered)
+TEST(redis_greeting_resp2_that_fails_is_not_remembered)
 {
 	const struct peer_row rows[] = { ON_FIRST(4, "HELLO", PEER_CLOSES),
 		ON_FIRST(1, "PING", PEER_CLOSES), NO_MORE };
@@ -212,9 +205,8 @@ START_TEST(test_redis_greeting_resp2_that_fails_is_not_remembered)
 	    here.log.text, "|" UP "|" UP "|" PLAIN "|" UP "|" UP "|" PLAIN);
 	redis_virtual_end(&here);
 }
-END_TEST
 
-START_TEST(test_redis_greeting_resp3_that_is_asked_for_is_never_left)
+TEST(redis_greeting_resp3_that_is_asked_for_is_never_left)
 {
 	const struct peer_row rows[] = { ON_FIRST(4, "HELLO", PEER_CLOSES),
 		NO_MORE };
@@ -225,9 +217,8 @@ START_TEST(test_redis_greeting_resp3_that_is_asked_for_is_never_left)
 	ck_assert_str_eq(here.log.text, "|" UP "|" UP "|" UP "|" UP "|" UP);
 	redis_virtual_end(&here);
 }
-END_TEST
 
-START_TEST(test_redis_greeting_what_was_learned_is_forgotten_on_reconfigure)
+TEST(redis_greeting_what_was_learned_is_forgotten_on_reconfigure)
 {
 	const struct peer_row rows[] = { ON_FIRST(2, "HELLO", PEER_CLOSES),
 		NO_MORE };
@@ -243,7 +234,6 @@ START_TEST(test_redis_greeting_what_was_learned_is_forgotten_on_reconfigure)
 	ck_assert_str_eq(here.log.text, "|" UP);
 	redis_virtual_end(&here);
 }
-END_TEST
 
 /* ---- a server that wants AUTH first ---- */
 
@@ -251,7 +241,7 @@ END_TEST
 #define IN_HELLO   "HELLO 3 AUTH default pw;PING;"
 #define IN_FRONT   "AUTH pw;HELLO 3;PING;"
 
-START_TEST(test_redis_greeting_auth_first_is_remembered)
+TEST(redis_greeting_auth_first_is_remembered)
 {
 	const struct peer_row rows[] = { ON_FIRST(
 					     2, "HELLO 3 AUTH", WANTS_AUTH),
@@ -268,7 +258,6 @@ START_TEST(test_redis_greeting_auth_first_is_remembered)
 	ck_assert_int_eq(state(), STAY_CONNECTED);
 	redis_virtual_end(&here);
 }
-END_TEST
 
 /* ---- who logs in ---- */
 
@@ -288,7 +277,7 @@ static const struct stay_redis_options asking = { STAY_REDIS_OPTIONS,
 	.credentials = credentials };
 
 /* Also by a session that falls back. */
-START_TEST(test_redis_greeting_credentials_are_asked_for_once)
+TEST(redis_greeting_credentials_are_asked_for_once)
 {
 	const struct peer_row rows[] = {
 		ON("HELLO", "-ERR unknown command 'HELLO'\r\n"), NO_MORE
@@ -303,9 +292,8 @@ START_TEST(test_redis_greeting_credentials_are_asked_for_once)
 	ck_assert_uint_eq(asked, 1);
 	redis_virtual_end(&here);
 }
-END_TEST
 
-START_TEST(test_redis_greeting_without_a_password_nobody_logs_in)
+TEST_ROWS(redis_greeting_without_a_password_nobody_logs_in, 4)
 {
 	static const struct stay_redis_login logins[] = { { NULL, NULL, { 0 } },
 		{ "me", NULL, { 0 } }, { "", "", { 0 } },
@@ -319,10 +307,9 @@ START_TEST(test_redis_greeting_without_a_password_nobody_logs_in)
 	ck_assert_str_eq(here.log.text, "|" UP);
 	redis_virtual_end(&here);
 }
-END_TEST
 
 /* A password is on its way: calls wait, as for a server that is loading. */
-START_TEST(test_redis_greeting_an_unknown_denial_is_not_now)
+TEST(redis_greeting_an_unknown_denial_is_not_now)
 {
 	const struct peer_row rows[] = {
 		ON("HELLO", "-ERR unknown command 'HELLO'\r\n"),
@@ -339,7 +326,6 @@ START_TEST(test_redis_greeting_an_unknown_denial_is_not_now)
 	ck_assert_str_eq(told, "k v;");
 	redis_virtual_end(&here);
 }
-END_TEST
 
 /* ---- what was agreed on ---- */
 
@@ -362,7 +348,7 @@ assert_explains(const char *words)
 	    strstr(text, words) != NULL, "\"%s\" is not in: %s", words, text);
 }
 
-START_TEST(test_redis_greeting_tells_what_was_agreed_on)
+TEST(redis_greeting_tells_what_was_agreed_on)
 {
 	const struct peer_row rows[] = {
 		ON_FIRST(1, "HELLO",
@@ -391,9 +377,8 @@ START_TEST(test_redis_greeting_tells_what_was_agreed_on)
 	ck_assert_str_eq(agreement().server, "");
 	redis_virtual_end(&here);
 }
-END_TEST
 
-START_TEST(test_redis_greeting_tells_of_resp2)
+TEST(redis_greeting_tells_of_resp2)
 {
 	const struct peer_row rows[] = {
 		ON("HELLO", "-NOPROTO unsupported protocol version\r\n"),
@@ -407,10 +392,9 @@ START_TEST(test_redis_greeting_tells_of_resp2)
 	assert_explains(", RESP2; it stays");
 	redis_virtual_end(&here);
 }
-END_TEST
 
 /* A program built with a shorter struct gets what it has room for. */
-START_TEST(test_redis_greeting_tells_as_much_as_there_is_room_for)
+TEST(redis_greeting_tells_as_much_as_there_is_room_for)
 {
 	struct stay_redis_agreement agreed;
 
@@ -426,42 +410,5 @@ START_TEST(test_redis_greeting_tells_as_much_as_there_is_room_for)
 	ck_assert_int_eq(((const unsigned char *)&agreed.server)[0], 0x55);
 	redis_virtual_end(&here);
 }
-END_TEST
 
-Suite *
-suite_redis_greeting(void)
-{
-	Suite *suite = suite_create("redis_greeting");
-	TCase *tcase = tcase_create("redis_greeting");
-
-	tcase_add_test(tcase, test_redis_greeting_a_banner_is_no_answer);
-	tcase_add_test(
-	    tcase, test_redis_greeting_a_frame_too_many_is_no_answer);
-	tcase_add_test(
-	    tcase, test_redis_greeting_two_hangups_are_greeted_in_resp2);
-	tcase_add_test(tcase, test_redis_greeting_resp3_is_tried_again);
-	tcase_add_test(
-	    tcase, test_redis_greeting_the_ten_minutes_are_not_put_off);
-	tcase_add_test(tcase, test_redis_greeting_hangups_count_in_a_row_alone);
-	tcase_add_loop_test(tcase,
-	    test_redis_greeting_a_hangup_in_an_answer_is_no_hangup_at_hello, 0,
-	    3);
-	tcase_add_test(
-	    tcase, test_redis_greeting_resp2_that_fails_is_not_remembered);
-	tcase_add_test(
-	    tcase, test_redis_greeting_resp3_that_is_asked_for_is_never_left);
-	tcase_add_test(tcase,
-	    test_redis_greeting_what_was_learned_is_forgotten_on_reconfigure);
-	tcase_add_test(tcase, test_redis_greeting_auth_first_is_remembered);
-	tcase_add_test(
-	    tcase, test_redis_greeting_credentials_are_asked_for_once);
-	tcase_add_loop_test(
-	    tcase, test_redis_greeting_without_a_password_nobody_logs_in, 0, 4);
-	tcase_add_test(tcase, test_redis_greeting_an_unknown_denial_is_not_now);
-	tcase_add_test(tcase, test_redis_greeting_tells_what_was_agreed_on);
-	tcase_add_test(tcase, test_redis_greeting_tells_of_resp2);
-	tcase_add_test(
-	    tcase, test_redis_greeting_tells_as_much_as_there_is_room_for);
-	suite_add_tcase(suite, tcase);
-	return suite;
-}
+TEST_SUITE(redis_greeting)

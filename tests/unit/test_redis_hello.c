@@ -326,7 +326,7 @@ take_turn(struct stay_redis__greeting *greeting,
 	resp_fini(&resp);
 }
 
-START_TEST(test_redis_hello_conversations)
+TEST_ROWS(redis_hello_conversations, COUNT(conversations))
 {
 	static const struct stay_redis_options none = { STAY_REDIS_OPTIONS };
 	const struct conversation *conversation = &conversations[_i];
@@ -344,9 +344,8 @@ START_TEST(test_redis_hello_conversations)
 	while (turn++->kind == WAIT);
 	stay_redis__config_free(config);
 }
-END_TEST
 
-START_TEST(test_redis_hello_without_room)
+TEST(redis_hello_without_room)
 {
 	static const struct stay_redis_options none = { STAY_REDIS_OPTIONS };
 	const struct stay_redis__config *config;
@@ -363,17 +362,5 @@ START_TEST(test_redis_hello_without_room)
 	stay_buf_fini(&out);
 	stay_redis__config_free(config);
 }
-END_TEST
 
-Suite *
-suite_redis_hello(void)
-{
-	Suite *suite = suite_create("redis_hello");
-	TCase *tests = tcase_create("redis_hello");
-
-	tcase_add_loop_test(tests, test_redis_hello_conversations, 0,
-	    (int)COUNT(conversations));
-	tcase_add_test(tests, test_redis_hello_without_room);
-	suite_add_tcase(suite, tests);
-	return suite;
-}
+TEST_SUITE(redis_hello)

@@ -52,7 +52,7 @@ static const struct stay_redis_options asking = { STAY_REDIS_OPTIONS,
 	.credentials = credentials, .credentials_arg = &asked };
 
 /* The server, or who is asked, may be a moment behind. */
-START_TEST(test_redis_login_that_is_late_is_waited_for)
+TEST(redis_login_that_is_late_is_waited_for)
 {
 	known = "wrong";
 	start(wants_new, &asking);
@@ -70,10 +70,9 @@ START_TEST(test_redis_login_that_is_late_is_waited_for)
 	ck_assert_uint_eq(counts_of(stay_redis_client(here.redis)).replied, 1);
 	redis_virtual_end(&here);
 }
-END_TEST
 
 /* Each denial in a row counts, and none that came before a session. */
-START_TEST(test_redis_login_that_stays_wrong_is_fatal)
+TEST(redis_login_that_stays_wrong_is_fatal)
 {
 	unsigned before;
 
@@ -96,19 +95,17 @@ START_TEST(test_redis_login_that_stays_wrong_is_fatal)
 	    stay_redis_command(here.redis, NULL, NULL, "PING"), STAY_OK);
 	redis_virtual_end(&here);
 }
-END_TEST
 
 /* Nobody is asked for what the URL says, and a URL is not about to change. */
-START_TEST(test_redis_login_of_a_url_is_denied_at_once)
+TEST(redis_login_of_a_url_is_denied_at_once)
 {
 	start(wants_new, NULL);
 	ck_assert_int_eq(
 	    stay_redis_command(here.redis, NULL, NULL, "PING"), STAY_E_DENIED);
 	redis_virtual_end(&here);
 }
-END_TEST
 
-START_TEST(test_redis_login_is_asked_anew_at_each_attempt)
+TEST(redis_login_is_asked_anew_at_each_attempt)
 {
 	const struct stay_redis_options options = { STAY_REDIS_OPTIONS,
 		.credentials = credentials, .credentials_arg = &asked };
@@ -124,9 +121,8 @@ START_TEST(test_redis_login_is_asked_anew_at_each_attempt)
 	ck_assert_uint_eq(asked, 2);
 	redis_virtual_end(&here);
 }
-END_TEST
 
-START_TEST(test_redis_reconfigure_brings_another_password)
+TEST(redis_reconfigure_brings_another_password)
 {
 	const struct stay_redis_options wrong = { STAY_REDIS_OPTIONS,
 		.protocol = 7 };
@@ -148,19 +144,5 @@ START_TEST(test_redis_reconfigure_brings_another_password)
 	ck_assert_uint_eq(counts_of(stay_redis_client(here.redis)).sessions, 2);
 	redis_virtual_end(&here);
 }
-END_TEST
 
-Suite *
-suite_redis_login(void)
-{
-	Suite *suite = suite_create("redis_login");
-	TCase *tcase = tcase_create("redis_login");
-
-	tcase_add_test(tcase, test_redis_login_is_asked_anew_at_each_attempt);
-	tcase_add_test(tcase, test_redis_login_that_is_late_is_waited_for);
-	tcase_add_test(tcase, test_redis_login_that_stays_wrong_is_fatal);
-	tcase_add_test(tcase, test_redis_login_of_a_url_is_denied_at_once);
-	tcase_add_test(tcase, test_redis_reconfigure_brings_another_password);
-	suite_add_tcase(suite, tcase);
-	return suite;
-}
+TEST_SUITE(redis_login)

@@ -38,7 +38,7 @@ is_probed(void)
 	return strstr(here.log.text, "PING") != NULL;
 }
 
-START_TEST(test_redis_multi_is_not_probed)
+TEST_ROWS(redis_multi_is_not_probed, 2)
 {
 	start();
 	ck_assert(is_probed());
@@ -50,9 +50,8 @@ START_TEST(test_redis_multi_is_not_probed)
 	ck_assert(is_probed());
 	redis_virtual_end(&here);
 }
-END_TEST
 
-START_TEST(test_redis_multi_ends_with_its_session)
+TEST(redis_multi_ends_with_its_session)
 {
 	start();
 	command("MULTI");
@@ -61,16 +60,5 @@ START_TEST(test_redis_multi_ends_with_its_session)
 	ck_assert(is_probed());
 	redis_virtual_end(&here);
 }
-END_TEST
 
-Suite *
-suite_redis_multi(void)
-{
-	Suite *suite = suite_create("redis_multi");
-	TCase *tcase = tcase_create("redis_multi");
-
-	tcase_add_loop_test(tcase, test_redis_multi_is_not_probed, 0, 2);
-	tcase_add_test(tcase, test_redis_multi_ends_with_its_session);
-	suite_add_tcase(suite, tcase);
-	return suite;
-}
+TEST_SUITE(redis_multi)

@@ -59,7 +59,7 @@ note_orphan(
 
 static char late[] = "late";
 
-START_TEST(test_redis_orphan_is_told_of_its_reply)
+TEST(redis_orphan_is_told_of_its_reply)
 {
 	start(note_orphan, late);
 	command("a", "GET");
@@ -70,10 +70,9 @@ START_TEST(test_redis_orphan_is_told_of_its_reply)
 	ck_assert_str_eq(told, "a STAY_E_TIMEOUT;late one;b two;");
 	redis_virtual_end(&here);
 }
-END_TEST
 
 /* An error is an answer, too: the user knows that nothing was done. */
-START_TEST(test_redis_orphan_may_be_an_error)
+TEST(redis_orphan_may_be_an_error)
 {
 	start(note_orphan, late);
 	command("a", "GET");
@@ -82,9 +81,8 @@ START_TEST(test_redis_orphan_may_be_an_error)
 	ck_assert_str_eq(told, "a STAY_E_TIMEOUT;late ERR no;");
 	redis_virtual_end(&here);
 }
-END_TEST
 
-START_TEST(test_redis_orphan_is_dropped_where_nobody_wants_it)
+TEST(redis_orphan_is_dropped_where_nobody_wants_it)
 {
 	start(NULL, NULL);
 	command("a", "GET");
@@ -94,7 +92,6 @@ START_TEST(test_redis_orphan_is_dropped_where_nobody_wants_it)
 	ck_assert_uint_eq(counts_of(stay_redis_client(here.redis)).orphans, 1);
 	redis_virtual_end(&here);
 }
-END_TEST
 
 static void
 keep(void *arg, struct stay_redis *of, const struct stay_redis_reply *orphan)
@@ -105,7 +102,7 @@ keep(void *arg, struct stay_redis *of, const struct stay_redis_reply *orphan)
 	    STAY_OK);
 }
 
-START_TEST(test_redis_orphan_can_be_held)
+TEST(redis_orphan_can_be_held)
 {
 	start(keep, NULL);
 	command("a", "BLPOP");
@@ -116,7 +113,6 @@ START_TEST(test_redis_orphan_can_be_held)
 	stay_held_free(held);
 	redis_virtual_end(&here);
 }
-END_TEST
 
 /* What was popped for nobody goes back; and the client may be stopped. */
 static void
@@ -132,7 +128,7 @@ put_back(
 	stay_redis_drain(of, 1000);
 }
 
-START_TEST(test_redis_orphan_callback_may_command_and_drain)
+TEST(redis_orphan_callback_may_command_and_drain)
 {
 	start(put_back, NULL);
 	command("a", "BLPOP");
@@ -144,20 +140,5 @@ START_TEST(test_redis_orphan_callback_may_command_and_drain)
 	ck_assert(sim_run(here.world, 60000));
 	ck_assert_int_eq(stay_loop_free(here.loop), STAY_OK);
 }
-END_TEST
 
-Suite *
-suite_redis_orphan(void)
-{
-	Suite *suite = suite_create("redis_orphan");
-	TCase *tcase = tcase_create("redis_orphan");
-
-	tcase_add_test(tcase, test_redis_orphan_is_told_of_its_reply);
-	tcase_add_test(tcase, test_redis_orphan_may_be_an_error);
-	tcase_add_test(
-	    tcase, test_redis_orphan_is_dropped_where_nobody_wants_it);
-	tcase_add_test(tcase, test_redis_orphan_can_be_held);
-	tcase_add_test(tcase, test_redis_orphan_callback_may_command_and_drain);
-	suite_add_tcase(suite, tcase);
-	return suite;
-}
+TEST_SUITE(redis_orphan)

@@ -38,7 +38,7 @@ assert_type(const char *wire, enum stay_redis_type type)
 	ck_assert_int_eq(stay_redis_type_of(parse(wire)), type);
 }
 
-START_TEST(test_redis_reply_no_reply_is_nil)
+TEST(redis_reply_no_reply_is_nil)
 {
 	bool ok = true;
 
@@ -59,9 +59,8 @@ START_TEST(test_redis_reply_no_reply_is_nil)
 	ck_assert_ptr_null(stay_redis_map_get(NULL, "key"));
 	ck_assert_ptr_null(stay_redis_attribute(NULL));
 }
-END_TEST
 
-START_TEST(test_redis_reply_types)
+TEST(redis_reply_types)
 {
 	assert_type("$-1\r\n", STAY_REDIS_NIL);
 	assert_type("*-1\r\n", STAY_REDIS_NIL);
@@ -83,9 +82,8 @@ START_TEST(test_redis_reply_types)
 	    stay_redis_type_of(stay_redis_attribute(parse("|0\r\n:1\r\n"))),
 	    STAY_REDIS_ATTRIBUTE);
 }
-END_TEST
 
-START_TEST(test_redis_reply_type_names)
+TEST(redis_reply_type_names)
 {
 	ck_assert_str_eq(stay_redis_type_name(STAY_REDIS_NIL), "nil");
 	ck_assert_str_eq(
@@ -95,9 +93,8 @@ START_TEST(test_redis_reply_type_names)
 	ck_assert_str_eq(
 	    stay_redis_type_name((enum stay_redis_type)99), "unknown");
 }
-END_TEST
 
-START_TEST(test_redis_reply_a_text_may_hold_nul)
+TEST(redis_reply_a_text_may_hold_nul)
 {
 	static const char wire[] = "$3\r\na\0b\r\n";
 
@@ -107,7 +104,6 @@ START_TEST(test_redis_reply_a_text_may_hold_nul)
 	ck_assert_int_eq(
 	    memcmp(stay_redis_str(resp_reply(&resp)), "a\0b", 4), 0);
 }
-END_TEST
 
 /* ---- numbers ---- */
 
@@ -187,7 +183,7 @@ static const struct real reals[] = {
 };
 /* clang-format on */
 
-START_TEST(test_redis_reply_integers)
+TEST_ROWS(redis_reply_integers, (sizeof(integers) / sizeof(integers[0])))
 {
 	const struct stay_redis_reply *reply = parse(integers[_i].wire);
 	bool ok = !integers[_i].ok;
@@ -196,7 +192,6 @@ START_TEST(test_redis_reply_integers)
 	ck_assert_int_eq(ok, integers[_i].ok);
 	ck_assert_int_eq(stay_redis_integer(reply, NULL), integers[_i].value);
 }
-END_TEST
 
 static void
 assert_real(const struct real *real)
@@ -210,13 +205,12 @@ assert_real(const struct real *real)
 	ck_assert(stay_redis_double(reply, NULL) == real->value);
 }
 
-START_TEST(test_redis_reply_doubles)
+TEST_ROWS(redis_reply_doubles, (sizeof(reals) / sizeof(reals[0])))
 {
 	assert_real(&reals[_i]);
 }
-END_TEST
 
-START_TEST(test_redis_reply_doubles_in_a_locale_with_a_comma)
+TEST(redis_reply_doubles_in_a_locale_with_a_comma)
 {
 	if (!comma_begin(COMMA))
 		return;
@@ -224,9 +218,8 @@ START_TEST(test_redis_reply_doubles_in_a_locale_with_a_comma)
 		assert_real(&reals[i]);
 	comma_end();
 }
-END_TEST
 
-START_TEST(test_redis_reply_not_a_number)
+TEST(redis_reply_not_a_number)
 {
 	static const char *const wires[] = { ",nan\r\n", ",-nan\r\n",
 		",NaN\r\n", ",-NaN\r\n", ",NAN\r\n", ",+nan\r\n",
@@ -240,9 +233,8 @@ START_TEST(test_redis_reply_not_a_number)
 		resp_next(&resp);
 	}
 }
-END_TEST
 
-START_TEST(test_redis_reply_infinities)
+TEST(redis_reply_infinities)
 {
 	static const char *const wires[] = { ",inf\r\n", ",+inf\r\n",
 		",Inf\r\n", ",INFINITY\r\n", "$8\r\nInfinity\r\n" };
@@ -254,9 +246,8 @@ START_TEST(test_redis_reply_infinities)
 	ck_assert(
 	    stay_redis_double(parse(",-Infinity\r\n"), NULL) == -INFINITY);
 }
-END_TEST
 
-START_TEST(test_redis_reply_a_text_past_the_length_of_a_double)
+TEST(redis_reply_a_text_past_the_length_of_a_double)
 {
 	struct stay_buf wire;
 	bool ok = true;
@@ -271,9 +262,8 @@ START_TEST(test_redis_reply_a_text_past_the_length_of_a_double)
 	ck_assert(!ok);
 	stay_buf_fini(&wire);
 }
-END_TEST
 
-START_TEST(test_redis_reply_bools)
+TEST(redis_reply_bools)
 {
 	ck_assert(stay_redis_bool(parse("#t\r\n")));
 	ck_assert(!stay_redis_bool(parse("#f\r\n")));
@@ -282,11 +272,10 @@ START_TEST(test_redis_reply_bools)
 	ck_assert(!stay_redis_bool(parse("_\r\n")));
 	ck_assert(!stay_redis_bool(parse("-t\r\n")));
 }
-END_TEST
 
 /* ---- aggregates ---- */
 
-START_TEST(test_redis_reply_children_in_order)
+TEST(redis_reply_children_in_order)
 {
 	const struct stay_redis_reply *reply =
 	    parse("*3\r\n*2\r\n:1\r\n:2\r\n|1\r\n+k\r\n+v\r\n:3\r\n:4\r\n");
@@ -306,9 +295,8 @@ START_TEST(test_redis_reply_children_in_order)
 	ck_assert_ptr_null(stay_redis_at(reply, SIZE_MAX));
 	ck_assert_ptr_null(stay_redis_next(reply));
 }
-END_TEST
 
-START_TEST(test_redis_reply_the_last_child_is_the_last)
+TEST(redis_reply_the_last_child_is_the_last)
 {
 	const struct stay_redis_reply *reply =
 	    parse("*2\r\n*1\r\n*1\r\n:1\r\n:2\r\n");
@@ -318,9 +306,8 @@ START_TEST(test_redis_reply_the_last_child_is_the_last)
 	ck_assert_ptr_null(stay_redis_next(inner));
 	ck_assert_ptr_null(stay_redis_next(stay_redis_first(inner)));
 }
-END_TEST
 
-START_TEST(test_redis_reply_aggregates_have_no_text)
+TEST(redis_reply_aggregates_have_no_text)
 {
 	const struct stay_redis_reply *reply = parse("%1\r\n+a\r\n+b\r\n");
 
@@ -330,7 +317,6 @@ START_TEST(test_redis_reply_aggregates_have_no_text)
 	ck_assert_uint_eq(stay_redis_count(stay_redis_first(reply)), 0);
 	ck_assert_ptr_null(stay_redis_first(stay_redis_first(reply)));
 }
-END_TEST
 
 static void
 assert_value(
@@ -341,7 +327,7 @@ assert_value(
 	    stay_redis_integer(stay_redis_map_get(reply, key), NULL), value);
 }
 
-START_TEST(test_redis_reply_keys_of_a_map)
+TEST(redis_reply_keys_of_a_map)
 {
 	const struct stay_redis_reply *reply = parse(
 	    "%4\r\n+a\r\n:1\r\n$2\r\nab\r\n:2\r\n:3\r\n:3\r\n$0\r\n\r\n:4\r\n");
@@ -354,9 +340,8 @@ START_TEST(test_redis_reply_keys_of_a_map)
 	ck_assert_ptr_null(stay_redis_map_get(reply, "abc"));
 	ck_assert_ptr_null(stay_redis_map_get(reply, "1"));
 }
-END_TEST
 
-START_TEST(test_redis_reply_keys_of_a_flat_array)
+TEST(redis_reply_keys_of_a_flat_array)
 {
 	const struct stay_redis_reply *reply =
 	    parse("*5\r\n+a\r\n:1\r\n+b\r\n:2\r\n+c\r\n");
@@ -365,9 +350,8 @@ START_TEST(test_redis_reply_keys_of_a_flat_array)
 	assert_value(reply, "b", 2);
 	ck_assert_ptr_null(stay_redis_map_get(reply, "c"));
 }
-END_TEST
 
-START_TEST(test_redis_reply_keys_of_nothing_else)
+TEST(redis_reply_keys_of_nothing_else)
 {
 	ck_assert_ptr_null(
 	    stay_redis_map_get(parse("~2\r\n+a\r\n:1\r\n"), "a"));
@@ -377,9 +361,8 @@ START_TEST(test_redis_reply_keys_of_nothing_else)
 	ck_assert_ptr_null(stay_redis_map_get(parse("*0\r\n"), "a"));
 	ck_assert_ptr_null(stay_redis_map_get(parse("%1\r\n*0\r\n:1\r\n"), ""));
 }
-END_TEST
 
-START_TEST(test_redis_reply_attributes)
+TEST(redis_reply_attributes)
 {
 	const struct stay_redis_reply *reply = parse(
 	    "|1\r\n+outer\r\n:1\r\n*2\r\n:1\r\n|1\r\n+inner\r\n:2\r\n:2\r\n");
@@ -396,9 +379,8 @@ START_TEST(test_redis_reply_attributes)
 	ck_assert_ptr_null(stay_redis_next(stay_redis_attribute(child)));
 	ck_assert_int_eq(stay_redis_integer(stay_redis_next(child), NULL), 2);
 }
-END_TEST
 
-START_TEST(test_redis_reply_verbatim)
+TEST(redis_reply_verbatim)
 {
 	const struct stay_redis_reply *reply = parse("=8\r\nmkd:text\r\n");
 
@@ -407,38 +389,5 @@ START_TEST(test_redis_reply_verbatim)
 	ck_assert_uint_eq(stay_redis_len(reply), 4);
 	ck_assert_str_eq(stay_redis_verbatim_format(parse("+txt\r\n")), "");
 }
-END_TEST
 
-Suite *
-suite_redis_reply(void)
-{
-	Suite *suite = suite_create("redis_reply");
-	TCase *tests = tcase_create("redis_reply");
-
-	tcase_add_checked_fixture(tests, setup, teardown);
-	tcase_add_test(tests, test_redis_reply_no_reply_is_nil);
-	tcase_add_test(tests, test_redis_reply_types);
-	tcase_add_test(tests, test_redis_reply_type_names);
-	tcase_add_test(tests, test_redis_reply_a_text_may_hold_nul);
-	tcase_add_loop_test(tests, test_redis_reply_integers, 0,
-	    (int)(sizeof(integers) / sizeof(integers[0])));
-	tcase_add_loop_test(tests, test_redis_reply_doubles, 0,
-	    (int)(sizeof(reals) / sizeof(reals[0])));
-	tcase_add_test(
-	    tests, test_redis_reply_doubles_in_a_locale_with_a_comma);
-	tcase_add_test(tests, test_redis_reply_infinities);
-	tcase_add_test(tests, test_redis_reply_not_a_number);
-	tcase_add_test(
-	    tests, test_redis_reply_a_text_past_the_length_of_a_double);
-	tcase_add_test(tests, test_redis_reply_bools);
-	tcase_add_test(tests, test_redis_reply_children_in_order);
-	tcase_add_test(tests, test_redis_reply_the_last_child_is_the_last);
-	tcase_add_test(tests, test_redis_reply_aggregates_have_no_text);
-	tcase_add_test(tests, test_redis_reply_keys_of_a_map);
-	tcase_add_test(tests, test_redis_reply_keys_of_a_flat_array);
-	tcase_add_test(tests, test_redis_reply_keys_of_nothing_else);
-	tcase_add_test(tests, test_redis_reply_attributes);
-	tcase_add_test(tests, test_redis_reply_verbatim);
-	suite_add_tcase(suite, tests);
-	return suite;
-}
+TEST_SUITE_WITH(redis_reply, .before = setup, .after = teardown)

@@ -109,7 +109,7 @@ static const struct choice choices[] = {
 };
 /* clang-format on */
 
-START_TEST(test_redis_role_says_which_servers_will_do)
+TEST_ROWS(redis_role_says_which_servers_will_do, COUNT(choices))
 {
 	const struct choice *choice = &choices[_i];
 	const struct peer_row rows[] = { ON_FIRST(1, "HELLO", choice->first),
@@ -124,10 +124,9 @@ START_TEST(test_redis_role_says_which_servers_will_do)
 	ck_assert_uint_eq(up, choice->sessions);
 	redis_virtual_end(&here);
 }
-END_TEST
 
 /* Whoever was given a replica keeps to that, though a primary came in between. */
-START_TEST(test_redis_role_the_first_one_counts)
+TEST(redis_role_the_first_one_counts)
 {
 	const struct peer_row rows[] = { ON_FIRST(1, "HELLO", REPLICA),
 		ON_FIRST(1, "HELLO", PRIMARY), ON("HELLO", REPLICA), NO_MORE };
@@ -140,10 +139,9 @@ START_TEST(test_redis_role_the_first_one_counts)
 	ck_assert_uint_eq(sessions(), 3);
 	redis_virtual_end(&here);
 }
-END_TEST
 
 /* It is asked for again and again, at the ordinary backoff, and says so. */
-START_TEST(test_redis_role_a_primary_is_waited_for)
+TEST(redis_role_a_primary_is_waited_for)
 {
 	const struct peer_row rows[] = { ON_FIRST(3, "HELLO", REPLICA),
 		NO_MORE };
@@ -159,10 +157,9 @@ START_TEST(test_redis_role_a_primary_is_waited_for)
 	ck_assert_uint_eq(sessions(), 1);
 	redis_virtual_end(&here);
 }
-END_TEST
 
 /* What was learned about one place says nothing about another one. */
-START_TEST(test_redis_role_a_new_url_forgets_the_first)
+TEST(redis_role_a_new_url_forgets_the_first)
 {
 	const struct peer_row rows[] = { ON_FIRST(1, "HELLO", PRIMARY),
 		ON("HELLO", REPLICA), NO_MORE };
@@ -175,7 +172,6 @@ START_TEST(test_redis_role_a_new_url_forgets_the_first)
 	ck_assert_int_eq(state(), STAY_CONNECTED);
 	redis_virtual_end(&here);
 }
-END_TEST
 
 /* ---- a failover ---- */
 
@@ -186,7 +182,7 @@ static const struct stay_redis_options resend = { STAY_REDIS_OPTIONS,
 
 /* The reads in between are answered by the replica that the primary has become.
  * They don't settle the writes: these wait until there is a primary. */
-START_TEST(test_promise_4_redis_role_writes_wait_for_a_primary)
+TEST(promise_4_redis_role_writes_wait_for_a_primary)
 {
 	const struct peer_row rows[] = { ON_FIRST(1, "HELLO", PRIMARY),
 		ON_FIRST(2, "HELLO", REPLICA), ON_FIRST(1, "SET a", READONLY),
@@ -208,13 +204,12 @@ START_TEST(test_promise_4_redis_role_writes_wait_for_a_primary)
 	ck_assert_ptr_nonnull(strstr(here.log.text, "SET a;SET b;SET c;"));
 	redis_virtual_end(&here);
 }
-END_TEST
 
 /* ---- a replica on purpose ---- */
 
 /* No other server would take the write: it is told at once, and what is behind it
  * goes on. Somebody is told once why. */
-START_TEST(test_redis_role_a_replica_on_purpose_refuses_for_good)
+TEST(redis_role_a_replica_on_purpose_refuses_for_good)
 {
 	const struct peer_row rows[] = { ON("HELLO", REPLICA),
 		ON("SET", READONLY), NO_MORE };
@@ -236,7 +231,6 @@ START_TEST(test_redis_role_a_replica_on_purpose_refuses_for_good)
 	    "what writes is refused;");
 	redis_virtual_end(&here);
 }
-END_TEST
 
 /* ---- a server that told no role ---- */
 
@@ -261,7 +255,7 @@ static const struct stay_redis_options patient = { STAY_REDIS_OPTIONS,
 		.cap_ms = 60000,
 		.jitter = STAY_JITTER_NONE } } };
 
-START_TEST(test_redis_role_in_doubt_the_backoff_grows)
+TEST(redis_role_in_doubt_the_backoff_grows)
 {
 	const struct peer_row rows[] = { ON("SET", READONLY), NO_MORE };
 
@@ -275,7 +269,6 @@ START_TEST(test_redis_role_in_doubt_the_backoff_grows)
 	ck_assert_uint_gt(stay_conn_due_ms(stay_redis_conn(here.redis)), 600);
 	redis_virtual_end(&here);
 }
-END_TEST
 
 /* What shows that a server takes writes, and what does not. */
 static const struct {
@@ -291,7 +284,7 @@ static const struct {
 	{ P, ":0\r\n", false },
 };
 
-START_TEST(test_redis_role_a_write_ends_the_doubt)
+TEST_ROWS(redis_role_a_write_ends_the_doubt, COUNT(signs))
 {
 	const struct peer_row rows[] = { ON("SET x", READONLY),
 		ON(signs[_i].command, signs[_i].answer), NO_MORE };
@@ -307,10 +300,9 @@ START_TEST(test_redis_role_a_write_ends_the_doubt)
 	    signs[_i].command, signs[_i].answer, (int)ms);
 	redis_virtual_end(&here);
 }
-END_TEST
 
 /* QUEUED is no answer yet. */
-START_TEST(test_redis_role_what_is_queued_ends_no_doubt)
+TEST(redis_role_what_is_queued_ends_no_doubt)
 {
 	const struct peer_row rows[] = { ON("SET x", READONLY),
 		ON("SET a", "+QUEUED\r\n"), NO_MORE };
@@ -326,10 +318,9 @@ START_TEST(test_redis_role_what_is_queued_ends_no_doubt)
 	ck_assert_uint_gt(stay_conn_due_ms(stay_redis_conn(here.redis)), 600);
 	redis_virtual_end(&here);
 }
-END_TEST
 
 /* An end of another kind is no sign of anything: the session was long. */
-START_TEST(test_redis_role_in_doubt_other_ends_are_as_ever)
+TEST(redis_role_in_doubt_other_ends_are_as_ever)
 {
 	const struct peer_row rows[] = { ON("SET", READONLY),
 		ON("GET", PEER_CLOSES), NO_MORE };
@@ -343,28 +334,5 @@ START_TEST(test_redis_role_in_doubt_other_ends_are_as_ever)
 	ck_assert_uint_le(stay_conn_due_ms(stay_redis_conn(here.redis)), 100);
 	redis_virtual_end(&here);
 }
-END_TEST
 
-Suite *
-suite_redis_role(void)
-{
-	Suite *suite = suite_create("redis_role");
-	TCase *tcase = tcase_create("redis_role");
-
-	tcase_add_loop_test(tcase, test_redis_role_says_which_servers_will_do,
-	    0, (int)COUNT(choices));
-	tcase_add_test(tcase, test_redis_role_the_first_one_counts);
-	tcase_add_test(tcase, test_redis_role_a_primary_is_waited_for);
-	tcase_add_test(tcase, test_redis_role_a_new_url_forgets_the_first);
-	tcase_add_test(
-	    tcase, test_promise_4_redis_role_writes_wait_for_a_primary);
-	tcase_add_test(
-	    tcase, test_redis_role_a_replica_on_purpose_refuses_for_good);
-	tcase_add_test(tcase, test_redis_role_in_doubt_the_backoff_grows);
-	tcase_add_loop_test(tcase, test_redis_role_a_write_ends_the_doubt, 0,
-	    (int)COUNT(signs));
-	tcase_add_test(tcase, test_redis_role_what_is_queued_ends_no_doubt);
-	tcase_add_test(tcase, test_redis_role_in_doubt_other_ends_are_as_ever);
-	suite_add_tcase(suite, tcase);
-	return suite;
-}
+TEST_SUITE(redis_role)

@@ -162,7 +162,7 @@ play(const struct scene *scene, const char *url,
 	free(text);
 }
 
-START_TEST(test_redis_secrets_are_in_no_text)
+TEST_ROWS(redis_secrets_are_in_no_text, CASES)
 {
 	unsigned number = (unsigned)_i;
 	bool asked = number % 2 == 1;
@@ -182,15 +182,5 @@ START_TEST(test_redis_secrets_are_in_no_text)
 	}
 	play(&scene, url, &options);
 }
-END_TEST
 
-Suite *
-suite_redis_secrets(void)
-{
-	Suite *suite = suite_create("redis_secrets");
-	TCase *tests = tcase_create("redis_secrets");
-
-	tcase_add_loop_test(tests, test_redis_secrets_are_in_no_text, 0, CASES);
-	suite_add_tcase(suite, tests);
-	return suite;
-}
+TEST_SUITE(redis_secrets)

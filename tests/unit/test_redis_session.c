@@ -105,7 +105,7 @@ submit(const char *command)
 }
 
 /* In their order, between replies, and no reply themselves. */
-START_TEST(test_redis_session_hands_pushes_on)
+TEST(redis_session_hands_pushes_on)
 {
 	redis_virtual_say(&here, ">2\r\n+one\r\n+x\r\n>1\r\n+two\r\n");
 	ck_assert_str_eq(pushed, "one;two;");
@@ -116,7 +116,6 @@ START_TEST(test_redis_session_hands_pushes_on)
 	ck_assert_str_eq(pushed, "one;two;three;four;");
 	ck_assert_uint_eq(here.server.accepted, 1);
 }
-END_TEST
 
 /* The server answers so when it has the command. */
 static void
@@ -128,17 +127,16 @@ ask(const char *command, const char *answer)
 	sim_run_ms(here.world, 2000);
 }
 
-START_TEST(test_redis_session_an_error_is_told_in_the_servers_words)
+TEST(redis_session_an_error_is_told_in_the_servers_words)
 {
 	ask("INCR a", "-WRONGTYPE of \tvalue\r\n");
 	ck_assert_int_eq(last.status, STAY_E_SERVER);
 	ck_assert_str_eq(
 	    why, "the server replied with an error: WRONGTYPE of \\x09value");
 }
-END_TEST
 
 /* Its tag has room for seven letters, and still says what kind it is of. */
-START_TEST(test_redis_session_a_lost_call_is_named)
+TEST(redis_session_a_lost_call_is_named)
 {
 	static const struct {
 		const char *command, *name;
@@ -157,10 +155,9 @@ START_TEST(test_redis_session_a_lost_call_is_named)
 		ck_assert_str_eq(why, said);
 	}
 }
-END_TEST
 
 /* In a script READONLY is an error, also when nobody waits for its reply. */
-START_TEST(test_redis_session_a_named_script_stays_one)
+TEST(redis_session_a_named_script_stays_one)
 {
 	ck_assert_int_eq(
 	    stay_redis_command(here.redis, NULL, NULL, "EVAL x 0"), STAY_OK);
@@ -169,10 +166,9 @@ START_TEST(test_redis_session_a_named_script_stays_one)
 	ck_assert_int_eq(strncmp(why, "EVAL: ", 6), 0);
 	ck_assert_uint_eq(here.server.accepted, 1);
 }
-END_TEST
 
 /* It is kept while the call waits to be sent again. */
-START_TEST(test_redis_session_a_refusal_is_told_in_the_servers_words)
+TEST(redis_session_a_refusal_is_told_in_the_servers_words)
 {
 	submit("SET a 1");
 	submit("INCR a");
@@ -181,28 +177,25 @@ START_TEST(test_redis_session_a_refusal_is_told_in_the_servers_words)
 	ck_assert_str_eq(
 	    why, "the server replied with an error: READONLY a replica");
 }
-END_TEST
 
-START_TEST(test_redis_session_a_refused_command_is_sent_again)
+TEST(redis_session_a_refused_command_is_sent_again)
 {
 	ask("SET k 1", "-READONLY You can't write\r\n");
 	ck_assert_uint_eq(told, 0);
 	ck_assert_uint_eq(here.server.accepted, 2);
 	ck_assert_uint_eq(commands(), 2);
 }
-END_TEST
 
 /* The script may have acted before the server said so. */
-START_TEST(test_promise_3_redis_session_a_script_is_never_refused)
+TEST(promise_3_redis_session_a_script_is_never_refused)
 {
 	ask("EVAL x 0", "-READONLY You can't write\r\n");
 	ck_assert_uint_eq(told, 1);
 	ck_assert_int_eq(last.outcome, STAY_REPLIED);
 	ck_assert_uint_eq(commands(), 1);
 }
-END_TEST
 
-START_TEST(test_redis_session_garbage_ends_it_at_once)
+TEST(redis_session_garbage_ends_it_at_once)
 {
 	ask("GET k", "what is this?\r\n");
 	ck_assert_uint_eq(told, 1);
@@ -210,7 +203,6 @@ START_TEST(test_redis_session_garbage_ends_it_at_once)
 	ck_assert_int_eq(failed, STAY_E_PROTOCOL);
 	ck_assert_uint_eq(here.server.accepted, 2);
 }
-END_TEST
 
 #define LARGE 100000
 
@@ -231,7 +223,7 @@ answer_large(size_t short_of)
 
 /* The nodes of a large reply are not kept by an idle session, nor when there is
  * none. */
-START_TEST(test_redis_session_gives_a_large_tape_back)
+TEST(redis_session_gives_a_large_tape_back)
 {
 	submit("LRANGE a 0 -1");
 	answer_large(0);
@@ -251,10 +243,9 @@ START_TEST(test_redis_session_gives_a_large_tape_back)
 	sim_run_ms(here.world, 1);
 	ck_assert_uint_eq(here.redis->parser.tape.cap, 0);
 }
-END_TEST
 
 /* A push may come in halves, with hours between them. */
-START_TEST(test_redis_session_keeps_half_a_frame)
+TEST(redis_session_keeps_half_a_frame)
 {
 	redis_virtual_say(&here, ">2\r\n$7\r\nmessage\r\n");
 	sim_run_ms(here.world, 3000);
@@ -265,7 +256,6 @@ START_TEST(test_redis_session_keeps_half_a_frame)
 	ck_assert_int_eq(last.status, STAY_OK);
 	ck_assert_uint_eq(here.server.accepted, 1);
 }
-END_TEST
 
 /* What a reply may be, by a config that came after the start. */
 static const struct {
@@ -280,7 +270,7 @@ static const struct {
 	    "$20\r\n01234567890123456789\r\n", "$101\r\n" },
 };
 
-START_TEST(test_redis_session_has_the_bounds_of_its_config)
+TEST_ROWS(redis_session_has_the_bounds_of_its_config, 3)
 {
 	ck_assert_int_eq(stay_redis_reconfigure(here.redis, "redis://10.0.0.1",
 			     &narrow[_i].options),
@@ -296,10 +286,9 @@ START_TEST(test_redis_session_has_the_bounds_of_its_config)
 	ck_assert_uint_eq(told, 2);
 	ck_assert_int_ne(failed, STAY_OK);
 }
-END_TEST
 
 /* A struct of no size is one whose caller forgot the macro. */
-START_TEST(test_redis_session_options_of_another_size)
+TEST(redis_session_options_of_another_size)
 {
 	struct stay_redis_options wrong[] = { { STAY_REDIS_OPTIONS },
 		{ STAY_REDIS_OPTIONS }, { STAY_REDIS_OPTIONS } };
@@ -313,32 +302,5 @@ START_TEST(test_redis_session_options_of_another_size)
 				     "redis://10.0.0.1", &wrong[i]),
 		    STAY_E_ABI);
 }
-END_TEST
 
-Suite *
-suite_redis_session(void)
-{
-	Suite *suite = suite_create("redis_session");
-	TCase *tests = tcase_create("redis_session");
-
-	tcase_add_checked_fixture(tests, begin, end);
-	tcase_add_test(tests, test_redis_session_hands_pushes_on);
-	tcase_add_test(
-	    tests, test_redis_session_an_error_is_told_in_the_servers_words);
-	tcase_add_test(tests, test_redis_session_a_lost_call_is_named);
-	tcase_add_test(tests, test_redis_session_a_named_script_stays_one);
-	tcase_add_test(
-	    tests, test_redis_session_a_refusal_is_told_in_the_servers_words);
-	tcase_add_test(
-	    tests, test_redis_session_a_refused_command_is_sent_again);
-	tcase_add_test(
-	    tests, test_promise_3_redis_session_a_script_is_never_refused);
-	tcase_add_test(tests, test_redis_session_garbage_ends_it_at_once);
-	tcase_add_test(tests, test_redis_session_gives_a_large_tape_back);
-	tcase_add_test(tests, test_redis_session_keeps_half_a_frame);
-	tcase_add_loop_test(
-	    tests, test_redis_session_has_the_bounds_of_its_config, 0, 3);
-	tcase_add_test(tests, test_redis_session_options_of_another_size);
-	suite_add_tcase(suite, tests);
-	return suite;
-}
+TEST_SUITE_WITH(redis_session, .before = begin, .after = end)

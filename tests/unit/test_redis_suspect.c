@@ -39,7 +39,7 @@ static const struct {
 	{ "?\r\n", "STAY_E_PROTOCOL" },
 };
 
-START_TEST(test_redis_suspect_is_told)
+TEST_ROWS(redis_suspect_is_told, (sizeof(replies) / sizeof(replies[0])))
 {
 	const struct peer_row rows[] = { ON("GET bad", replies[_i].reply),
 		ON("GET good", "+good\r\n"), NO_MORE };
@@ -61,16 +61,5 @@ START_TEST(test_redis_suspect_is_told)
 	ck_assert_uint_eq(here.server.used[0], 1);
 	redis_virtual_end(&here);
 }
-END_TEST
 
-Suite *
-suite_redis_suspect(void)
-{
-	Suite *suite = suite_create("redis_suspect");
-	TCase *tcase = tcase_create("redis_suspect");
-
-	tcase_add_loop_test(tcase, test_redis_suspect_is_told, 0,
-	    (int)(sizeof(replies) / sizeof(replies[0])));
-	suite_add_tcase(suite, tcase);
-	return suite;
-}
+TEST_SUITE(redis_suspect)

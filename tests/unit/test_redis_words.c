@@ -93,7 +93,7 @@ static const struct example examples[] = {
 };
 /* clang-format on */
 
-START_TEST(test_redis_words_are_outcomes)
+TEST_ROWS(redis_words_are_outcomes, COUNT(examples))
 {
 	const struct example *example = &examples[_i];
 	const struct peer_row rows[] = {
@@ -110,10 +110,9 @@ START_TEST(test_redis_words_are_outcomes)
 	    example->error);
 	redis_virtual_end(&here);
 }
-END_TEST
 
 /* What was refused is sent again, whatever word it was refused with. */
-START_TEST(test_redis_words_of_refusal_are_retried)
+TEST_ROWS(redis_words_of_refusal_are_retried, COUNT(examples))
 {
 	const struct stay_redis_options options = { STAY_REDIS_OPTIONS,
 		.client = {
@@ -133,11 +132,10 @@ START_TEST(test_redis_words_of_refusal_are_retried)
 	ck_assert_uint_eq(here.server.used[0], again ? 2 : 1);
 	redis_virtual_end(&here);
 }
-END_TEST
 
 /* ---- the table ---- */
 
-START_TEST(test_redis_words_are_words)
+TEST(redis_words_are_words)
 {
 	ck_assert(stay_redis__begins_with("OOM", "OOM"));
 	ck_assert(stay_redis__begins_with("oom x", "OOM"));
@@ -151,10 +149,9 @@ START_TEST(test_redis_words_are_words)
 	ck_assert_int_eq(stay_redis__word_of("ERR unknown")->meaning,
 	    STAY_REDIS__WORD_OTHER);
 }
-END_TEST
 
 /* The first row that fits is taken: none may hide one that is longer. */
-START_TEST(test_redis_words_hide_no_other)
+TEST(redis_words_hide_no_other)
 {
 	static const char *const rows[] = {
 #define WORD(words, meaning, renew, seen) words,
@@ -164,7 +161,6 @@ START_TEST(test_redis_words_hide_no_other)
 	for (size_t i = 0; i < COUNT(rows); i++)
 		ck_assert_str_eq(stay_redis__word_of(rows[i])->text, rows[i]);
 }
-END_TEST
 
 /* ---- a session that is worth no further call ---- */
 
@@ -175,7 +171,7 @@ explain(char text[512])
 }
 
 /* What is in flight is answered there; the next one logs in again. */
-START_TEST(test_redis_words_noauth_renews_the_session)
+TEST(redis_words_noauth_renews_the_session)
 {
 	const struct peer_row rows[] = {
 		ON_FIRST(1, "GET a", "-NOAUTH out\r\n"), NO_MORE
@@ -202,10 +198,9 @@ START_TEST(test_redis_words_noauth_renews_the_session)
 	    "|HELLO 3 AUTH default pw;PING;GET c;");
 	redis_virtual_end(&here);
 }
-END_TEST
 
 /* A probe hears it first. */
-START_TEST(test_redis_words_noauth_to_a_probe_renews_too)
+TEST(redis_words_noauth_to_a_probe_renews_too)
 {
 	const struct stay_redis_options options = { STAY_REDIS_OPTIONS,
 		.client = { STAY_CLIENT_OPTIONS, .probe_ms = 100 } };
@@ -219,10 +214,9 @@ START_TEST(test_redis_words_noauth_to_a_probe_renews_too)
 	    stay_conn_state(stay_redis_conn(here.redis)), STAY_CONNECTED);
 	redis_virtual_end(&here);
 }
-END_TEST
 
 /* Nor does it come back at once, again and again. */
-START_TEST(test_redis_words_noauth_again_and_again_backs_off)
+TEST(redis_words_noauth_again_and_again_backs_off)
 {
 	const struct peer_row rows[] = { ON("GET", "-NOAUTH out\r\n"),
 		NO_MORE };
@@ -237,10 +231,9 @@ START_TEST(test_redis_words_noauth_again_and_again_backs_off)
 	    counts_of(stay_redis_client(here.redis)).sessions, 50);
 	redis_virtual_end(&here);
 }
-END_TEST
 
 /* It may be a script's own word. */
-START_TEST(test_redis_words_noauth_of_a_script_ends_nothing)
+TEST(redis_words_noauth_of_a_script_ends_nothing)
 {
 	const struct peer_row rows[] = { ON("EVAL", "-NOAUTH so it says\r\n"),
 		NO_MORE };
@@ -255,7 +248,6 @@ START_TEST(test_redis_words_noauth_of_a_script_ends_nothing)
 	    stay_conn_state(stay_redis_conn(here.redis)), STAY_CONNECTED);
 	redis_virtual_end(&here);
 }
-END_TEST
 
 /* ---- a server that is a primary no more ---- */
 
@@ -269,7 +261,7 @@ static const char *const demotions[] = {
 };
 
 /* What is in flight is answered; the call is told; another server is looked for. */
-START_TEST(test_redis_words_a_primary_no_more_is_left)
+TEST_ROWS(redis_words_a_primary_no_more_is_left, COUNT(demotions))
 {
 	const struct peer_row rows[] = { ON_FIRST(1, "SET a", demotions[_i]),
 		NO_MORE };
@@ -294,10 +286,9 @@ START_TEST(test_redis_words_a_primary_no_more_is_left)
 	    "|HELLO 3 AUTH default pw;PING;SET c 1;");
 	redis_virtual_end(&here);
 }
-END_TEST
 
 /* It may have written before; but the server is what it says. */
-START_TEST(test_redis_words_a_script_tells_the_role_too)
+TEST(redis_words_a_script_tells_the_role_too)
 {
 	const struct peer_row rows[] = { ON_FIRST(1, "EVAL", demotions[0]),
 		NO_MORE };
@@ -310,10 +301,9 @@ START_TEST(test_redis_words_a_script_tells_the_role_too)
 	ck_assert_uint_eq(counts_of(stay_redis_client(here.redis)).sessions, 2);
 	redis_virtual_end(&here);
 }
-END_TEST
 
 /* Whoever was given a replica keeps to it. */
-START_TEST(test_redis_words_a_replica_from_the_start_stays)
+TEST_ROWS(redis_words_a_replica_from_the_start_stays, COUNT(demotions))
 {
 	const struct peer_row rows[] = { ON("HELLO", HELLO_OF("replica")),
 		ON("SET a", demotions[_i]), NO_MORE };
@@ -329,10 +319,9 @@ START_TEST(test_redis_words_a_replica_from_the_start_stays)
 	    stay_conn_state(stay_redis_conn(here.redis)), STAY_CONNECTED);
 	redis_virtual_end(&here);
 }
-END_TEST
 
 /* A call that blocks for ever holds the session no longer than the budget. */
-START_TEST(test_redis_words_a_blocked_call_holds_no_primary_that_was)
+TEST(redis_words_a_blocked_call_holds_no_primary_that_was)
 {
 	const struct stay_redis_options options = { STAY_REDIS_OPTIONS,
 		.client = { STAY_CLIENT_OPTIONS, .leave_budget_ms = 500,
@@ -352,33 +341,5 @@ START_TEST(test_redis_words_a_blocked_call_holds_no_primary_that_was)
 	ck_assert_uint_eq(counts_of(stay_redis_client(here.redis)).sessions, 2);
 	redis_virtual_end(&here);
 }
-END_TEST
 
-Suite *
-suite_redis_words(void)
-{
-	Suite *suite = suite_create("redis_words");
-	TCase *tcase = tcase_create("redis_words");
-
-	tcase_add_loop_test(
-	    tcase, test_redis_words_are_outcomes, 0, (int)COUNT(examples));
-	tcase_add_loop_test(tcase, test_redis_words_of_refusal_are_retried, 0,
-	    (int)COUNT(examples));
-	tcase_add_test(tcase, test_redis_words_are_words);
-	tcase_add_test(tcase, test_redis_words_hide_no_other);
-	tcase_add_test(tcase, test_redis_words_noauth_renews_the_session);
-	tcase_add_test(tcase, test_redis_words_noauth_to_a_probe_renews_too);
-	tcase_add_test(
-	    tcase, test_redis_words_noauth_again_and_again_backs_off);
-	tcase_add_test(tcase, test_redis_words_noauth_of_a_script_ends_nothing);
-	tcase_add_loop_test(tcase, test_redis_words_a_primary_no_more_is_left,
-	    0, (int)COUNT(demotions));
-	tcase_add_test(tcase, test_redis_words_a_script_tells_the_role_too);
-	tcase_add_loop_test(tcase,
-	    test_redis_words_a_replica_from_the_start_stays, 0,
-	    (int)COUNT(demotions));
-	tcase_add_test(
-	    tcase, test_redis_words_a_blocked_call_holds_no_primary_that_was);
-	suite_add_tcase(suite, tcase);
-	return suite;
-}
+TEST_SUITE(redis_words)

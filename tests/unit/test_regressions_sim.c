@@ -13,7 +13,7 @@
  * The clock was looked at once between two turns: a call that was submitted
  * after a long piece of work got its deadline from before it.
  */
-START_TEST(test_promise_6_deadline_counts_from_a_call_outside_of_turns)
+TEST(promise_6_deadline_counts_from_a_call_outside_of_turns)
 {
 	struct line_rig rig;
 	struct stay_call_options options = { STAY_CALL_OPTIONS,
@@ -29,7 +29,6 @@ START_TEST(test_promise_6_deadline_counts_from_a_call_outside_of_turns)
 	ck_assert_str_eq(line_told(&rig), "b E_TIMEOUT/maybe executed;");
 	line_end(&rig);
 }
-END_TEST
 
 static void
 expect_too_many(struct stay_session *session, const char *text)
@@ -47,7 +46,7 @@ expect_too_many(struct stay_session *session, const char *text)
  * Bytes of the control lane whose answers could not be expected left all the
  * same, and were answered to the next call.
  */
-START_TEST(test_promise_2_control_bytes_that_cannot_be_expected_do_not_leave)
+TEST(promise_2_control_bytes_that_cannot_be_expected_do_not_leave)
 {
 	struct line_rig rig;
 
@@ -60,12 +59,11 @@ START_TEST(test_promise_2_control_bytes_that_cannot_be_expected_do_not_leave)
 	ck_assert_str_eq(line_got(&rig), "say >go|+a;x;");
 	line_end(&rig);
 }
-END_TEST
 
 /*
  * A farewell that found no room was followed by a probe.
  */
-START_TEST(test_promise_8_nothing_is_asked_after_the_farewell)
+TEST(promise_8_nothing_is_asked_after_the_farewell)
 {
 	struct line_rig rig;
 	const struct stay_client_options options = { STAY_CLIENT_OPTIONS,
@@ -87,13 +85,12 @@ START_TEST(test_promise_8_nothing_is_asked_after_the_farewell)
 	ck_assert_str_eq(line_got(&rig), "bye;");
 	line_end(&rig);
 }
-END_TEST
 
 /*
  * What was taken out of the queue between two requests left a hole behind the
  * last one that was sent, and with it an idle client kept its buffer.
  */
-START_TEST(test_promise_7_an_idle_client_keeps_no_buffer_for_a_hole)
+TEST(promise_7_an_idle_client_keeps_no_buffer_for_a_hole)
 {
 	struct line_rig rig;
 	struct line_call *b, *c;
@@ -109,22 +106,5 @@ START_TEST(test_promise_7_an_idle_client_keeps_no_buffer_for_a_hole)
 	ck_assert_uint_eq(inside_buffers(rig.client), 0);
 	line_end(&rig);
 }
-END_TEST
 
-Suite *
-suite_regressions_sim(void)
-{
-	Suite *suite = suite_create("regressions_sim");
-	TCase *tests = tcase_create("regressions_sim");
-
-	tcase_add_test(
-	    tests, test_promise_6_deadline_counts_from_a_call_outside_of_turns);
-	tcase_add_test(tests,
-	    test_promise_2_control_bytes_that_cannot_be_expected_do_not_leave);
-	tcase_add_test(
-	    tests, test_promise_8_nothing_is_asked_after_the_farewell);
-	tcase_add_test(
-	    tests, test_promise_7_an_idle_client_keeps_no_buffer_for_a_hole);
-	suite_add_tcase(suite, tests);
-	return suite;
-}
+TEST_SUITE(regressions_sim)

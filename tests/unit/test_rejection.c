@@ -10,6 +10,8 @@
 #include "suites.h"
 #include "support/line_protocol.h"
 
+#define COUNT(table) ((int)(sizeof(table) / sizeof((table)[0])))
+
 static struct stay_world *world;
 static struct stay_loop *loop;
 
@@ -59,7 +61,7 @@ static const struct {
 	    "one" },
 };
 
-START_TEST(test_rejection_of_a_client)
+TEST_ROWS(rejection_of_a_client, COUNT(starts))
 {
 	struct stay_client_options options = starts[_i].options;
 	struct stay_client *client;
@@ -70,10 +72,9 @@ START_TEST(test_rejection_of_a_client)
 	    starts[_i].status);
 	ck_assert_str_eq(stay_loop_rejection(loop), starts[_i].says);
 }
-END_TEST
 
 /* A start that goes well, or fails by its status alone, says nothing. */
-START_TEST(test_rejection_is_of_the_last_start)
+TEST(rejection_is_of_the_last_start)
 {
 	struct stay_conn_options options = { STAY_CONN_OPTIONS,
 		.turn_budget = UINT64_MAX };
@@ -89,7 +90,6 @@ START_TEST(test_rejection_is_of_the_last_start)
 	    stay_conn_start(&conn, loop, NULL, NULL, NULL), STAY_E_ARG);
 	ck_assert_str_eq(stay_loop_rejection(loop), "");
 }
-END_TEST
 
 /* ---- Redis ---- */
 
@@ -130,7 +130,7 @@ redis_options(int i)
 }
 
 /* printf("%d %s", start(), rejection()) may read it first. */
-START_TEST(test_rejection_is_never_dangling)
+TEST(rejection_is_never_dangling)
 {
 	const struct stay_client_options options = { STAY_CLIENT_OPTIONS,
 		.offline = (enum stay_offline)7 };
@@ -147,9 +147,8 @@ START_TEST(test_rejection_is_never_dangling)
 	ck_assert_ptr_eq(before, stay_loop_rejection(loop));
 	ck_assert_str_ne(before, "");
 }
-END_TEST
 
-START_TEST(test_rejection_of_redis)
+TEST_ROWS(rejection_of_redis, COUNT(redis_starts))
 {
 	struct stay_redis_options options = redis_options(_i);
 	struct stay_redis *redis;
@@ -159,9 +158,8 @@ START_TEST(test_rejection_of_redis)
 	    STAY_OK);
 	ck_assert_str_eq(stay_loop_rejection(loop), redis_starts[_i].says);
 }
-END_TEST
 
-START_TEST(test_rejection_of_a_change)
+TEST_ROWS(rejection_of_a_change, COUNT(redis_starts))
 {
 	struct stay_redis_options options = redis_options(_i);
 	struct stay_redis *redis;
@@ -174,25 +172,5 @@ START_TEST(test_rejection_of_a_change)
 	ck_assert_str_eq(stay_loop_rejection(loop), redis_starts[_i].says);
 	stay_redis_stop(redis);
 }
-END_TEST
 
-#define COUNT(table) ((int)(sizeof(table) / sizeof((table)[0])))
-
-Suite *
-suite_rejection(void)
-{
-	Suite *suite = suite_create("rejection");
-	TCase *tests = tcase_create("rejection");
-
-	tcase_add_checked_fixture(tests, begin, end);
-	tcase_add_loop_test(
-	    tests, test_rejection_of_a_client, 0, COUNT(starts));
-	tcase_add_test(tests, test_rejection_is_of_the_last_start);
-	tcase_add_test(tests, test_rejection_is_never_dangling);
-	tcase_add_loop_test(
-	    tests, test_rejection_of_redis, 0, COUNT(redis_starts));
-	tcase_add_loop_test(
-	    tests, test_rejection_of_a_change, 0, COUNT(redis_starts));
-	suite_add_tcase(suite, tests);
-	return suite;
-}
+TEST_SUITE_WITH(rejection, .before = begin, .after = end)

@@ -68,7 +68,7 @@ end(void)
 	ck_assert_int_eq(stay_loop_free(loop), STAY_OK);
 }
 
-START_TEST(test_resolve_shares_one_lookup_a_name)
+TEST(resolve_shares_one_lookup_a_name)
 {
 	struct asker askers[4];
 
@@ -87,9 +87,8 @@ START_TEST(test_resolve_shares_one_lookup_a_name)
 	ck_assert_uint_eq(sim_calls(world, SIM_LOOKUP), 3);
 	stay__query_cancel(&askers[0].query);
 }
-END_TEST
 
-START_TEST(test_resolve_goes_on_without_who_asked)
+TEST(resolve_goes_on_without_who_asked)
 {
 	struct asker first, second;
 
@@ -103,9 +102,8 @@ START_TEST(test_resolve_goes_on_without_who_asked)
 	ck_assert_int_eq(second.answers, 1);
 	ck_assert_uint_eq(sim_lookups(world), 0);
 }
-END_TEST
 
-START_TEST(test_resolve_lets_an_answer_cancel_the_others)
+TEST(resolve_lets_an_answer_cancel_the_others)
 {
 	struct asker first, second;
 
@@ -116,9 +114,8 @@ START_TEST(test_resolve_lets_an_answer_cancel_the_others)
 	ck_assert_int_eq(first.answers, 1);
 	ck_assert_int_eq(second.answers, 0);
 }
-END_TEST
 
-START_TEST(test_resolve_may_be_asked_again_in_an_answer)
+TEST(resolve_may_be_asked_again_in_an_answer)
 {
 	struct asker asker;
 
@@ -130,9 +127,8 @@ START_TEST(test_resolve_may_be_asked_again_in_an_answer)
 	ck_assert_int_eq(asker.answers, 2);
 	ck_assert_uint_eq(sim_calls(world, SIM_LOOKUP), 2);
 }
-END_TEST
 
-START_TEST(test_resolve_refused_by_the_world_never_answers)
+TEST(resolve_refused_by_the_world_never_answers)
 {
 	struct asker asker = { 0 };
 
@@ -147,9 +143,8 @@ START_TEST(test_resolve_refused_by_the_world_never_answers)
 	sim_run_ms(world, 20);
 	ck_assert_int_eq(asker.answers, 1);
 }
-END_TEST
 
-START_TEST(test_resolve_that_hangs_holds_nobody_up)
+TEST(resolve_that_hangs_holds_nobody_up)
 {
 	struct asker slow, quick;
 
@@ -161,10 +156,9 @@ START_TEST(test_resolve_that_hangs_holds_nobody_up)
 	ck_assert_uint_eq(sim_lookups(world), 1);
 	/* The loop is freed with it: end() */
 }
-END_TEST
 
 /* It hangs since a time without name servers, and does so for ever. */
-START_TEST(test_resolve_does_not_join_a_lookup_that_hangs)
+TEST(resolve_does_not_join_a_lookup_that_hangs)
 {
 	struct asker first, second, third;
 
@@ -181,10 +175,9 @@ START_TEST(test_resolve_does_not_join_a_lookup_that_hangs)
 	ck_assert_int_eq(first.answers, 1); /* found is found */
 	ck_assert_int_eq(second.answers, 1);
 }
-END_TEST
 
 /* Attempt after attempt, of a name that never answers. */
-START_TEST(test_resolve_keeps_few_lookups_that_nobody_waits_for)
+TEST(resolve_keeps_few_lookups_that_nobody_waits_for)
 {
 	struct asker asker;
 
@@ -197,10 +190,9 @@ START_TEST(test_resolve_keeps_few_lookups_that_nobody_waits_for)
 	}
 	ck_assert_uint_eq(sim_calls(world, SIM_LOOKUP), 20);
 }
-END_TEST
 
 /* A name that takes longer than the budget of an attempt. */
-START_TEST(test_resolve_of_an_old_lookup_serves_those_after_it)
+TEST(resolve_of_an_old_lookup_serves_those_after_it)
 {
 	struct asker first, second;
 
@@ -216,10 +208,9 @@ START_TEST(test_resolve_of_an_old_lookup_serves_those_after_it)
 	sim_run_ms(world, 1100);
 	ck_assert_int_eq(second.answers, 1);
 }
-END_TEST
 
 /* What failed then says nothing of those who asked later. */
-START_TEST(test_resolve_of_an_old_lookup_fails_alone)
+TEST(resolve_of_an_old_lookup_fails_alone)
 {
 	struct asker first, second;
 
@@ -235,27 +226,5 @@ START_TEST(test_resolve_of_an_old_lookup_fails_alone)
 	ck_assert_int_eq(second.error, 0);
 	ck_assert_int_eq(second.answers, 1);
 }
-END_TEST
 
-Suite *
-suite_resolve(void)
-{
-	Suite *suite = suite_create("resolve");
-	TCase *tests = tcase_create("resolve");
-
-	tcase_add_checked_fixture(tests, begin, end);
-	tcase_add_test(tests, test_resolve_shares_one_lookup_a_name);
-	tcase_add_test(tests, test_resolve_goes_on_without_who_asked);
-	tcase_add_test(tests, test_resolve_lets_an_answer_cancel_the_others);
-	tcase_add_test(tests, test_resolve_may_be_asked_again_in_an_answer);
-	tcase_add_test(tests, test_resolve_refused_by_the_world_never_answers);
-	tcase_add_test(tests, test_resolve_that_hangs_holds_nobody_up);
-	tcase_add_test(tests, test_resolve_does_not_join_a_lookup_that_hangs);
-	tcase_add_test(
-	    tests, test_resolve_keeps_few_lookups_that_nobody_waits_for);
-	tcase_add_test(
-	    tests, test_resolve_of_an_old_lookup_serves_those_after_it);
-	tcase_add_test(tests, test_resolve_of_an_old_lookup_fails_alone);
-	suite_add_tcase(suite, tests);
-	return suite;
-}
+TEST_SUITE_WITH(resolve, .before = begin, .after = end)

@@ -181,7 +181,7 @@ assert_shown(const struct resp *resp, const struct example *example)
 	stay_buf_fini(&out);
 }
 
-START_TEST(test_resp_every_type_in_one_piece)
+TEST_ROWS(resp_every_type_in_one_piece, COUNT(examples))
 {
 	const struct example *example = &examples[_i];
 	struct resp resp;
@@ -191,9 +191,8 @@ START_TEST(test_resp_every_type_in_one_piece)
 	assert_shown(&resp, example);
 	resp_fini(&resp);
 }
-END_TEST
 
-START_TEST(test_resp_every_type_byte_by_byte)
+TEST_ROWS(resp_every_type_byte_by_byte, COUNT(examples))
 {
 	const struct example *example = &examples[_i];
 	size_t len = strlen(example->wire);
@@ -208,9 +207,8 @@ START_TEST(test_resp_every_type_byte_by_byte)
 	assert_shown(&resp, example);
 	resp_fini(&resp);
 }
-END_TEST
 
-START_TEST(test_resp_every_type_cut_anywhere)
+TEST_ROWS(resp_every_type_cut_anywhere, COUNT(examples))
 {
 	const struct example *example = &examples[_i];
 	size_t len = strlen(example->wire);
@@ -227,9 +225,8 @@ START_TEST(test_resp_every_type_cut_anywhere)
 		resp_fini(&resp);
 	}
 }
-END_TEST
 
-START_TEST(test_resp_frames_one_behind_the_other)
+TEST(resp_frames_one_behind_the_other)
 {
 	struct stay_buf all;
 	struct resp resp;
@@ -253,9 +250,8 @@ START_TEST(test_resp_frames_one_behind_the_other)
 	resp_fini(&resp);
 	stay_buf_fini(&all);
 }
-END_TEST
 
-START_TEST(test_resp_nonsense_is_named)
+TEST_ROWS(resp_nonsense_is_named, COUNT(nonsense))
 {
 	const struct example *example = &nonsense[_i];
 	struct resp resp;
@@ -266,10 +262,9 @@ START_TEST(test_resp_nonsense_is_named)
 	ck_assert_str_eq(resp.parser.why, example->shown);
 	resp_fini(&resp);
 }
-END_TEST
 
 /* A lone string behind another frame is read in another way than the first. */
-START_TEST(test_resp_nonsense_is_the_same_behind_a_frame)
+TEST_ROWS(resp_nonsense_is_the_same_behind_a_frame, COUNT(nonsense))
 {
 	const struct example *example = &nonsense[_i];
 	struct resp resp;
@@ -282,9 +277,8 @@ START_TEST(test_resp_nonsense_is_the_same_behind_a_frame)
 	ck_assert_str_eq(resp.parser.why, example->shown);
 	resp_fini(&resp);
 }
-END_TEST
 
-START_TEST(test_resp_nonsense_is_the_same_byte_by_byte)
+TEST_ROWS(resp_nonsense_is_the_same_byte_by_byte, COUNT(nonsense))
 {
 	const struct example *example = &nonsense[_i];
 	enum stay_redis__parsed parsed = STAY_REDIS__MORE;
@@ -298,24 +292,5 @@ START_TEST(test_resp_nonsense_is_the_same_byte_by_byte)
 	ck_assert_str_eq(resp.parser.why, example->shown);
 	resp_fini(&resp);
 }
-END_TEST
 
-Suite *
-suite_resp(void)
-{
-	Suite *suite = suite_create("resp");
-	TCase *tests = tcase_create("resp");
-	int good = (int)COUNT(examples), bad = (int)COUNT(nonsense);
-
-	tcase_add_loop_test(tests, test_resp_every_type_in_one_piece, 0, good);
-	tcase_add_loop_test(tests, test_resp_every_type_byte_by_byte, 0, good);
-	tcase_add_loop_test(tests, test_resp_every_type_cut_anywhere, 0, good);
-	tcase_add_test(tests, test_resp_frames_one_behind_the_other);
-	tcase_add_loop_test(tests, test_resp_nonsense_is_named, 0, bad);
-	tcase_add_loop_test(
-	    tests, test_resp_nonsense_is_the_same_behind_a_frame, 0, bad);
-	tcase_add_loop_test(
-	    tests, test_resp_nonsense_is_the_same_byte_by_byte, 0, bad);
-	suite_add_tcase(suite, tests);
-	return suite;
-}
+TEST_SUITE(resp)

@@ -39,37 +39,33 @@ feed_nested(size_t count)
 	return parsed;
 }
 
-START_TEST(test_resp_bounds_depth_max_is_allowed)
+TEST(resp_bounds_depth_max_is_allowed)
 {
 	ck_assert_int_eq(feed_nested(1024), STAY_REDIS__MORE);
 	ck_assert_int_eq(feed(":1\r\n"), STAY_REDIS__WHOLE);
 }
-END_TEST
 
-START_TEST(test_resp_bounds_depth_max_is_not_passed)
+TEST(resp_bounds_depth_max_is_not_passed)
 {
 	ck_assert_int_eq(feed_nested(1024), STAY_REDIS__MORE);
 	ck_assert_int_eq(feed("*0\r\n"), STAY_REDIS__BAD);
 	ck_assert_str_eq(
 	    resp.parser.why, "a reply is nested deeper than depth_max");
 }
-END_TEST
 
-START_TEST(test_resp_bounds_depth_is_of_what_is_open)
+TEST(resp_bounds_depth_is_of_what_is_open)
 {
 	resp.parser.tape.depth_max = 2;
 	ck_assert_int_eq(feed("*3\r\n*1\r\n:1\r\n%1\r\n:1\r\n:2\r\n|1\r\n:1\r\n"
 			      ":2\r\n~1\r\n:1\r\n"),
 	    STAY_REDIS__WHOLE);
 }
-END_TEST
 
-START_TEST(test_resp_bounds_attributes_count_for_depth)
+TEST(resp_bounds_attributes_count_for_depth)
 {
 	resp.parser.tape.depth_max = 1;
 	ck_assert_int_eq(feed("*1\r\n|1\r\n"), STAY_REDIS__BAD);
 }
-END_TEST
 
 #define TOO_MANY "a reply has more than elements_max elements"
 #define TOO_LONG "a string is longer than reply_bytes_max"
@@ -96,7 +92,7 @@ static const struct {
 };
 #define THREES ((int)(sizeof(threes) / sizeof(threes[0])))
 
-START_TEST(test_resp_bounds_three_is_allowed_and_no_more)
+TEST_ROWS(resp_bounds_three_is_allowed_and_no_more, THREES)
 {
 	resp.parser.tape.elements_max = 3;
 	resp.parser.text_max = 3;
@@ -110,9 +106,8 @@ START_TEST(test_resp_bounds_three_is_allowed_and_no_more)
 	    "%s: let through", threes[_i].label);
 	ck_assert_str_eq(resp.parser.why, threes[_i].why);
 }
-END_TEST
 
-START_TEST(test_resp_bounds_attributes_count_as_elements)
+TEST(resp_bounds_attributes_count_as_elements)
 {
 	enum stay_redis__parsed parsed = STAY_REDIS__MORE;
 	size_t count = 0;
@@ -123,18 +118,16 @@ START_TEST(test_resp_bounds_attributes_count_as_elements)
 	ck_assert_int_eq(parsed, STAY_REDIS__BAD);
 	ck_assert_uint_eq(count, 101);
 }
-END_TEST
 
-START_TEST(test_resp_bounds_a_string_as_long_as_allowed)
+TEST(resp_bounds_a_string_as_long_as_allowed)
 {
 	resp.parser.text_max = 3;
 	ck_assert_int_eq(feed("$3\r\nabc\r\n"), STAY_REDIS__WHOLE);
 	resp_next(&resp);
 	ck_assert_int_eq(feed("$4\r\n"), STAY_REDIS__BAD);
 }
-END_TEST
 
-START_TEST(test_resp_bounds_a_promise_takes_no_memory)
+TEST(resp_bounds_a_promise_takes_no_memory)
 {
 	resp.parser.tape.elements_max = UINT32_MAX / 2;
 	ck_assert_int_eq(feed("*1000000000\r\n"), STAY_REDIS__MORE);
@@ -143,9 +136,8 @@ START_TEST(test_resp_bounds_a_promise_takes_no_memory)
 	ck_assert_int_eq(feed("$500000000\r\n"), STAY_REDIS__MORE);
 	ck_assert_uint_le(resp.parser.tape.cap, 8);
 }
-END_TEST
 
-START_TEST(test_resp_bounds_a_promised_string_is_hoped_for)
+TEST(resp_bounds_a_promised_string_is_hoped_for)
 {
 	ck_assert_int_eq(feed("*2\r\n"), STAY_REDIS__MORE);
 	ck_assert_uint_eq(stay_redis__parser_bytes_min(&resp.parser), 0);
@@ -153,9 +145,8 @@ START_TEST(test_resp_bounds_a_promised_string_is_hoped_for)
 	ck_assert_uint_eq(
 	    stay_redis__parser_bytes_min(&resp.parser), 4 + 6 + 102);
 }
-END_TEST
 
-START_TEST(test_resp_bounds_no_byte_of_a_line_is_searched_twice)
+TEST(resp_bounds_no_byte_of_a_line_is_searched_twice)
 {
 	ck_assert_int_eq(feed("+"), STAY_REDIS__MORE);
 	for (size_t i = 2; i < 300; i++) {
@@ -163,9 +154,8 @@ START_TEST(test_resp_bounds_no_byte_of_a_line_is_searched_twice)
 		ck_assert_uint_eq(resp.parser.scan, i);
 	}
 }
-END_TEST
 
-START_TEST(test_resp_bounds_what_was_read_is_not_read_again)
+TEST(resp_bounds_what_was_read_is_not_read_again)
 {
 	ck_assert_int_eq(feed("*3\r\n:1\r\n$5\r\nab"), STAY_REDIS__MORE);
 	memset(resp.bytes, '?', resp.parser.pos);
@@ -173,9 +163,8 @@ START_TEST(test_resp_bounds_what_was_read_is_not_read_again)
 	ck_assert_str_eq(
 	    stay_redis_str(stay_redis_at(resp_reply(&resp), 1)), "abcde");
 }
-END_TEST
 
-START_TEST(test_resp_bounds_the_tape_is_kept)
+TEST(resp_bounds_the_tape_is_kept)
 {
 	const struct stay_redis_reply *nodes;
 
@@ -187,10 +176,9 @@ START_TEST(test_resp_bounds_the_tape_is_kept)
 		ck_assert_ptr_eq(resp.parser.tape.nodes, nodes);
 	}
 }
-END_TEST
 
 /* It doubles as the elements come, up to its bound and one for the root. */
-START_TEST(test_resp_bounds_the_tape_doubles_up_to_its_bound)
+TEST(resp_bounds_the_tape_doubles_up_to_its_bound)
 {
 	char head[16];
 
@@ -211,7 +199,6 @@ START_TEST(test_resp_bounds_the_tape_doubles_up_to_its_bound)
 		}
 	}
 }
-END_TEST
 
 /* A frame of `count` elements. */
 static void
@@ -230,7 +217,7 @@ feed_large(size_t count)
 	resp_next(&resp);
 }
 
-START_TEST(test_resp_bounds_a_large_tape_is_given_back)
+TEST(resp_bounds_a_large_tape_is_given_back)
 {
 	uint32_t large;
 
@@ -242,7 +229,6 @@ START_TEST(test_resp_bounds_a_large_tape_is_given_back)
 	feed_large(1);
 	ck_assert_uint_le(resp.parser.tape.cap, 8);
 }
-END_TEST
 
 /* Whether it is read in one step, which leaves the state of the others alone. */
 static bool
@@ -276,16 +262,16 @@ static const struct {
 	{ "!3\r\nERR\r\n", false },
 };
 
-START_TEST(test_resp_bounds_a_lone_string_is_read_at_once)
+TEST_ROWS(
+    resp_bounds_a_lone_string_is_read_at_once, (sizeof(lone) / sizeof(lone[0])))
 {
 	resp.parser.text_max = 20;
 	ck_assert(!is_read_at_once("$3\r\nabc\r\n")); /* no tape yet */
 	ck_assert_msg(is_read_at_once(lone[_i].wire) == lone[_i].at_once, "%s",
 	    lone[_i].wire);
 }
-END_TEST
 
-START_TEST(test_resp_bounds_a_lone_string_shrinks_a_large_tape)
+TEST(resp_bounds_a_lone_string_shrinks_a_large_tape)
 {
 	feed_large(STAY_REDIS__TAPE_SPARE - 2);
 	ck_assert_uint_eq(resp.parser.tape.cap, STAY_REDIS__TAPE_SPARE);
@@ -296,9 +282,8 @@ START_TEST(test_resp_bounds_a_lone_string_shrinks_a_large_tape)
 	ck_assert(!is_read_at_once("$3\r\nabc\r\n"));
 	ck_assert_uint_le(resp.parser.tape.cap, 8);
 }
-END_TEST
 
-START_TEST(test_resp_bounds_a_cut_frame_is_forgotten)
+TEST(resp_bounds_a_cut_frame_is_forgotten)
 {
 	ck_assert_int_eq(
 	    feed("*2\r\n|1\r\n+k\r\n+v\r\n$3\r\na"), STAY_REDIS__MORE);
@@ -309,38 +294,5 @@ START_TEST(test_resp_bounds_a_cut_frame_is_forgotten)
 	ck_assert_ptr_null(stay_redis_attribute(resp_reply(&resp)));
 	ck_assert_ptr_null(stay_redis_next(resp_reply(&resp)));
 }
-END_TEST
 
-Suite *
-suite_resp_bounds(void)
-{
-	Suite *suite = suite_create("resp_bounds");
-	TCase *tests = tcase_create("resp_bounds");
-
-	tcase_add_checked_fixture(tests, setup, teardown);
-	tcase_add_test(tests, test_resp_bounds_depth_max_is_allowed);
-	tcase_add_test(tests, test_resp_bounds_depth_max_is_not_passed);
-	tcase_add_test(tests, test_resp_bounds_depth_is_of_what_is_open);
-	tcase_add_test(tests, test_resp_bounds_attributes_count_for_depth);
-	tcase_add_loop_test(
-	    tests, test_resp_bounds_three_is_allowed_and_no_more, 0, THREES);
-	tcase_add_test(tests, test_resp_bounds_attributes_count_as_elements);
-	tcase_add_test(tests, test_resp_bounds_a_string_as_long_as_allowed);
-	tcase_add_test(tests, test_resp_bounds_a_promise_takes_no_memory);
-	tcase_add_test(tests, test_resp_bounds_a_promised_string_is_hoped_for);
-	tcase_add_test(
-	    tests, test_resp_bounds_no_byte_of_a_line_is_searched_twice);
-	tcase_add_test(tests, test_resp_bounds_what_was_read_is_not_read_again);
-	tcase_add_test(tests, test_resp_bounds_the_tape_is_kept);
-	tcase_add_test(
-	    tests, test_resp_bounds_the_tape_doubles_up_to_its_bound);
-	tcase_add_test(tests, test_resp_bounds_a_large_tape_is_given_back);
-	tcase_add_loop_test(tests,
-	    test_resp_bounds_a_lone_string_is_read_at_once, 0,
-	    (int)(sizeof(lone) / sizeof(lone[0])));
-	tcase_add_test(
-	    tests, test_resp_bounds_a_lone_string_shrinks_a_large_tape);
-	tcase_add_test(tests, test_resp_bounds_a_cut_frame_is_forgotten);
-	suite_add_tcase(suite, tests);
-	return suite;
-}
+TEST_SUITE_WITH(resp_bounds, .before = setup, .after = teardown)

@@ -55,7 +55,7 @@ assert_read_back(struct maker *maker, int seed)
 	resp_fini(&resp);
 }
 
-START_TEST(test_resp_random_replies_are_read_back)
+TEST(resp_random_replies_are_read_back)
 {
 	struct maker maker;
 
@@ -66,7 +66,6 @@ START_TEST(test_resp_random_replies_are_read_back)
 		maker_fini(&maker);
 	}
 }
-END_TEST
 
 /* Whatever comes of it can be read. */
 static void
@@ -91,7 +90,7 @@ take_damaged(struct maker *maker, struct stay_bytes wire)
 	resp_fini(&resp);
 }
 
-START_TEST(test_resp_random_damage_is_survived)
+TEST(resp_random_damage_is_survived)
 {
 	struct stay_bytes wire;
 	struct maker maker;
@@ -112,17 +111,5 @@ START_TEST(test_resp_random_damage_is_survived)
 		maker_fini(&maker);
 	}
 }
-END_TEST
 
-Suite *
-suite_resp_random(void)
-{
-	Suite *suite = suite_create("resp_random");
-	TCase *tests = tcase_create("resp_random");
-
-	tcase_set_timeout(tests, 60);
-	tcase_add_test(tests, test_resp_random_replies_are_read_back);
-	tcase_add_test(tests, test_resp_random_damage_is_survived);
-	suite_add_tcase(suite, tests);
-	return suite;
-}
+TEST_SUITE_WITH(resp_random, .seconds = 60)

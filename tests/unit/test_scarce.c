@@ -35,7 +35,7 @@ dial_scarcely(struct rig *rig, const char *targets, unsigned nth)
 
 /* What there was no memory for is named, and the other one is tried. Once there
  * is none for the words. */
-START_TEST(test_scarce_dial_goes_on_with_the_next_address)
+TEST(scarce_dial_goes_on_with_the_next_address)
 {
 	unsigned begun = 0, said = 0;
 	bool failed = true;
@@ -60,10 +60,9 @@ START_TEST(test_scarce_dial_goes_on_with_the_next_address)
 	ck_assert_uint_ge(begun, 5);
 	ck_assert_uint_eq(said, begun - 1);
 }
-END_TEST
 
 /* A lookup for which there is none says so as one that found nothing. */
-START_TEST(test_scarce_dial_of_names_tells_what_became_of_each)
+TEST(scarce_dial_of_names_tells_what_became_of_each)
 {
 	bool failed = true;
 	unsigned said = 0;
@@ -84,9 +83,8 @@ START_TEST(test_scarce_dial_of_names_tells_what_became_of_each)
 	}
 	ck_assert_uint_ge(said, 2);
 }
-END_TEST
 
-START_TEST(test_scarce_link_dials_well_the_next_time)
+TEST(scarce_link_dials_well_the_next_time)
 {
 	bool failed = true;
 	struct rig rig;
@@ -103,7 +101,6 @@ START_TEST(test_scarce_link_dials_well_the_next_time)
 		rig_fini(&rig);
 	}
 }
-END_TEST
 
 /* ---- a client ---- */
 
@@ -124,7 +121,7 @@ start_scarcely(unsigned nth)
 	return status;
 }
 
-START_TEST(test_scarce_client_starts_wholly_or_not)
+TEST(scarce_client_starts_wholly_or_not)
 {
 	enum stay_status status = STAY_E_NOMEM;
 	unsigned n = 0;
@@ -143,7 +140,6 @@ START_TEST(test_scarce_client_starts_wholly_or_not)
 	}
 	ck_assert_uint_gt(n, 4);
 }
-END_TEST
 
 static void
 count_told(void *told, const struct stay_result *result)
@@ -177,7 +173,7 @@ call_scarcely(unsigned nth)
 	return failed;
 }
 
-START_TEST(test_scarce_client_answers_the_next_call)
+TEST(scarce_client_answers_the_next_call)
 {
 	unsigned n = 1;
 
@@ -185,7 +181,6 @@ START_TEST(test_scarce_client_answers_the_next_call)
 		n++;
 	ck_assert_uint_gt(n, 1);
 }
-END_TEST
 
 /* ---- parts ---- */
 
@@ -201,7 +196,7 @@ fill_frame(char *frame)
 		strcat(frame + 4 * i, ":1\r\n");
 }
 
-START_TEST(test_scarce_parser_says_so_and_reads_the_next_frame)
+TEST(scarce_parser_says_so_and_reads_the_next_frame)
 {
 	char large[FRAME_SIZE], small[] = "+OK\r\n";
 	struct stay_redis__parser parser = {
@@ -233,9 +228,8 @@ START_TEST(test_scarce_parser_says_so_and_reads_the_next_frame)
 	ck_assert_uint_gt(n, 3);
 	stay_redis__parser_fini(&parser);
 }
-END_TEST
 
-START_TEST(test_scarce_buf_keeps_what_it_has)
+TEST(scarce_buf_keeps_what_it_has)
 {
 	struct stay_buf buf;
 	char bytes[300] = { 0 };
@@ -254,9 +248,8 @@ START_TEST(test_scarce_buf_keeps_what_it_has)
 	ck_assert_int_eq(memcmp(stay_buf_bytes(&buf).data, "kept", 4), 0);
 	stay_buf_fini(&buf);
 }
-END_TEST
 
-START_TEST(test_scarce_url_is_no_wrong_url)
+TEST(scarce_url_is_no_wrong_url)
 {
 	struct stay_url *url;
 	enum stay_status status = STAY_E_NOMEM;
@@ -271,9 +264,8 @@ START_TEST(test_scarce_url_is_no_wrong_url)
 	ck_assert_str_eq(url->host, "db");
 	stay_url_free(url);
 }
-END_TEST
 
-START_TEST(test_scarce_ids_keep_those_they_have)
+TEST(scarce_ids_keep_those_they_have)
 {
 	struct stay_token tokens[100];
 	struct stay__ids ids;
@@ -296,25 +288,5 @@ START_TEST(test_scarce_ids_keep_those_they_have)
 		ck_assert_ptr_eq(stay__ids_find(&ids, 1, tokens[i]), &object);
 	stay__ids_fini(&ids);
 }
-END_TEST
 
-Suite *
-suite_scarce(void)
-{
-	Suite *suite = suite_create("scarce");
-	TCase *tests = tcase_create("scarce");
-
-	tcase_add_test(tests, test_scarce_dial_goes_on_with_the_next_address);
-	tcase_add_test(
-	    tests, test_scarce_dial_of_names_tells_what_became_of_each);
-	tcase_add_test(tests, test_scarce_link_dials_well_the_next_time);
-	tcase_add_test(tests, test_scarce_client_starts_wholly_or_not);
-	tcase_add_test(tests, test_scarce_client_answers_the_next_call);
-	tcase_add_test(
-	    tests, test_scarce_parser_says_so_and_reads_the_next_frame);
-	tcase_add_test(tests, test_scarce_buf_keeps_what_it_has);
-	tcase_add_test(tests, test_scarce_url_is_no_wrong_url);
-	tcase_add_test(tests, test_scarce_ids_keep_those_they_have);
-	suite_add_tcase(suite, tests);
-	return suite;
-}
+TEST_SUITE(scarce)

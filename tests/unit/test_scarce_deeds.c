@@ -115,14 +115,13 @@ go_elsewhere(void)
 	return status;
 }
 
-START_TEST(test_scarce_deeds_of_a_client)
+TEST_ROWS(scarce_deeds_of_a_client, 3)
 {
 	static deed_fn *const deeds[] = { call, wait_for_room, go_elsewhere };
 
 	ck_assert_uint_ge(
 	    try_without_memory(begin_client, deeds[_i], end_client), 1);
 }
-END_TEST
 
 /* ---- of a connection ---- */
 
@@ -203,11 +202,10 @@ end_loop(void)
 	ck_assert_int_eq(stay_loop_free(loop), STAY_OK);
 }
 
-START_TEST(test_scarce_deeds_start_a_connection)
+TEST(scarce_deeds_start_a_connection)
 {
 	ck_assert_uint_ge(try_without_memory(begin_loop, start, end_loop), 3);
 }
-END_TEST
 
 static void
 begin_conn(void)
@@ -276,14 +274,13 @@ end_conn(void)
 	end_loop();
 }
 
-START_TEST(test_scarce_deeds_of_a_connection)
+TEST_ROWS(scarce_deeds_of_a_connection, 3)
 {
 	static deed_fn *const deeds[] = { cast, call_conn, upgrade };
 
 	ck_assert_uint_ge(
 	    try_without_memory(begin_conn, deeds[_i], end_conn), 1);
 }
-END_TEST
 
 /* ---- what is made ---- */
 
@@ -332,13 +329,12 @@ make_ev(void)
 	return made != NULL ? stay_loop_free(made) : STAY_E_NOMEM;
 }
 
-START_TEST(test_scarce_deeds_make_a_log_or_a_loop)
+TEST(scarce_deeds_make_a_log_or_a_loop)
 {
 	ck_assert_uint_ge(try_without_memory(nothing, make_log, nothing), 1);
 	ck_assert_uint_eq(try_without_memory(nothing, make_loop, nothing), 1);
 	ck_assert_uint_ge(try_without_memory(begin_ev, make_ev, end_ev), 4);
 }
-END_TEST
 
 static struct stay_redis *redis;
 
@@ -363,24 +359,10 @@ end_redis(void)
 	ck_assert_int_eq(stay_loop_free(loop), STAY_OK);
 }
 
-START_TEST(test_scarce_deeds_start_a_redis)
+TEST(scarce_deeds_start_a_redis)
 {
 	ck_assert_uint_ge(
 	    try_without_memory(begin_loop, start_redis, end_redis), 6);
 }
-END_TEST
 
-Suite *
-suite_scarce_deeds(void)
-{
-	Suite *suite = suite_create("scarce_deeds");
-	TCase *tests = tcase_create("deeds");
-
-	tcase_add_loop_test(tests, test_scarce_deeds_of_a_client, 0, 3);
-	tcase_add_loop_test(tests, test_scarce_deeds_of_a_connection, 0, 3);
-	tcase_add_test(tests, test_scarce_deeds_start_a_connection);
-	tcase_add_test(tests, test_scarce_deeds_make_a_log_or_a_loop);
-	tcase_add_test(tests, test_scarce_deeds_start_a_redis);
-	suite_add_tcase(suite, tests);
-	return suite;
-}
+TEST_SUITE(scarce_deeds)

@@ -34,7 +34,7 @@ send(struct stay__span span)
 	stay__sendbuf_wrote(&rig, (size_t)stay__span_len(span));
 }
 
-START_TEST(test_log_positions_go_on_for_ever)
+TEST(log_positions_go_on_for_ever)
 {
 	struct stay__span a, b;
 
@@ -57,9 +57,8 @@ START_TEST(test_log_positions_go_on_for_ever)
 	expect(a, "third");
 	stay__sendbuf_fini(&rig);
 }
-END_TEST
 
-START_TEST(test_log_rest_of_a_request)
+TEST(log_rest_of_a_request)
 {
 	struct stay__span a;
 
@@ -73,10 +72,9 @@ START_TEST(test_log_rest_of_a_request)
 	ck_assert_uint_eq(stay__sendbuf_rest(&rig), 0);
 	stay__sendbuf_fini(&rig);
 }
-END_TEST
 
 /* The bound is on what is not committed; holes do not count. */
-START_TEST(test_log_room)
+TEST(log_room)
 {
 	struct stay__span a, b;
 
@@ -92,9 +90,8 @@ START_TEST(test_log_room)
 	    STAY_E_TOO_BIG);
 	stay__sendbuf_fini(&rig);
 }
-END_TEST
 
-START_TEST(test_log_holes_at_the_end_are_cut_off)
+TEST(log_holes_at_the_end_are_cut_off)
 {
 	struct stay__span a, b, c;
 
@@ -112,9 +109,8 @@ START_TEST(test_log_holes_at_the_end_are_cut_off)
 	ck_assert_uint_eq(rig.live, 0);
 	stay__sendbuf_fini(&rig);
 }
-END_TEST
 
-START_TEST(test_log_squeezes_its_holes)
+TEST(log_squeezes_its_holes)
 {
 	static char big[5001];
 	struct stay__span a, b, c;
@@ -138,10 +134,9 @@ START_TEST(test_log_squeezes_its_holes)
 	expect(c, "cc");
 	stay__sendbuf_fini(&rig);
 }
-END_TEST
 
 /* A new stream: what is kept counts as queued again. */
-START_TEST(test_log_rewinds)
+TEST(log_rewinds)
 {
 	struct stay__span a, b, c;
 
@@ -166,20 +161,5 @@ START_TEST(test_log_rewinds)
 	send(c);
 	stay__sendbuf_fini(&rig);
 }
-END_TEST
 
-Suite *
-suite_sendbuf(void)
-{
-	Suite *suite = suite_create("sendbuf");
-	TCase *tcase = tcase_create("sendbuf");
-
-	tcase_add_test(tcase, test_log_positions_go_on_for_ever);
-	tcase_add_test(tcase, test_log_rest_of_a_request);
-	tcase_add_test(tcase, test_log_room);
-	tcase_add_test(tcase, test_log_holes_at_the_end_are_cut_off);
-	tcase_add_test(tcase, test_log_squeezes_its_holes);
-	tcase_add_test(tcase, test_log_rewinds);
-	suite_add_tcase(suite, tcase);
-	return suite;
-}
+TEST_SUITE(sendbuf)

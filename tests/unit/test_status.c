@@ -9,15 +9,14 @@
 /* Every number there is, and some there are not. */
 #define BEYOND (STAY_STATUS_COUNT + 3)
 
-START_TEST(test_status_ok_is_zero)
+TEST(status_ok_is_zero)
 {
 	ck_assert_int_eq(STAY_OK, 0);
 	ck_assert_int_eq(stay_status_class(STAY_OK), STAY_CLASS_NONE);
 	ck_assert_str_eq(stay_strerror(STAY_OK), "ok");
 }
-END_TEST
 
-START_TEST(test_status_rows_are_found)
+TEST(status_rows_are_found)
 {
 	ck_assert_str_eq(stay_status_name(STAY_E_TIMEOUT), "STAY_E_TIMEOUT");
 	ck_assert_str_eq(stay_strerror(STAY_E_TIMEOUT), "timed out");
@@ -28,17 +27,15 @@ START_TEST(test_status_rows_are_found)
 	ck_assert_int_eq(
 	    stay_status_class(STAY_E_PROTOCOL), STAY_CLASS_PROTOCOL);
 }
-END_TEST
 
-START_TEST(test_status_only_ok_is_of_no_class)
+TEST(status_only_ok_is_of_no_class)
 {
 	for (int i = 1; i < BEYOND; i++)
 		ck_assert_int_ne(
 		    stay_status_class((enum stay_status)i), STAY_CLASS_NONE);
 }
-END_TEST
 
-START_TEST(test_status_names_and_texts_differ)
+TEST(status_names_and_texts_differ)
 {
 	for (int i = 0; i < STAY_STATUS_COUNT; i++) {
 		for (int j = 0; j < i; j++) {
@@ -51,9 +48,8 @@ START_TEST(test_status_names_and_texts_differ)
 		}
 	}
 }
-END_TEST
 
-START_TEST(test_status_no_status_has_words_too)
+TEST(status_no_status_has_words_too)
 {
 	enum stay_status none[] = { STAY_STATUS_COUNT,
 		(enum stay_status)(STAY_STATUS_COUNT + 1),
@@ -65,18 +61,16 @@ START_TEST(test_status_no_status_has_words_too)
 		ck_assert_int_eq(stay_status_class(none[i]), STAY_CLASS_FATAL);
 	}
 }
-END_TEST
 
-START_TEST(test_status_classes_have_names)
+TEST(status_classes_have_names)
 {
 	ck_assert_str_eq(stay_class_name(STAY_CLASS_NONE), "none");
 	ck_assert_str_eq(stay_class_name(STAY_CLASS_PROTOCOL), "protocol");
 	ck_assert_str_eq(stay_class_name((enum stay_class)99), "unknown");
 	ck_assert_str_eq(stay_class_name((enum stay_class) - 1), "unknown");
 }
-END_TEST
 
-START_TEST(test_status_outcomes_have_names)
+TEST(status_outcomes_have_names)
 {
 	ck_assert_str_eq(stay_outcome_name(STAY_REPLIED), "replied");
 	ck_assert_str_eq(
@@ -86,9 +80,8 @@ START_TEST(test_status_outcomes_have_names)
 	    "unknown");
 	ck_assert_str_eq(stay_outcome_name((enum stay_outcome) - 1), "unknown");
 }
-END_TEST
 
-START_TEST(test_status_version_has_three_numbers)
+TEST(status_version_has_three_numbers)
 {
 	unsigned major, minor, patch;
 	char end;
@@ -98,22 +91,5 @@ START_TEST(test_status_version_has_three_numbers)
 	    sscanf(stay_version(), "%u.%u.%u%c", &major, &minor, &patch, &end),
 	    3);
 }
-END_TEST
 
-Suite *
-suite_status(void)
-{
-	Suite *suite = suite_create("status");
-	TCase *words = tcase_create("words");
-
-	tcase_add_test(words, test_status_ok_is_zero);
-	tcase_add_test(words, test_status_rows_are_found);
-	tcase_add_test(words, test_status_only_ok_is_of_no_class);
-	tcase_add_test(words, test_status_names_and_texts_differ);
-	tcase_add_test(words, test_status_no_status_has_words_too);
-	tcase_add_test(words, test_status_classes_have_names);
-	tcase_add_test(words, test_status_outcomes_have_names);
-	tcase_add_test(words, test_status_version_has_three_numbers);
-	suite_add_tcase(suite, words);
-	return suite;
-}
+TEST_SUITE(status)

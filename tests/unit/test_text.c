@@ -16,7 +16,7 @@ is_line(const char *text)
 	return true;
 }
 
-START_TEST(test_text_escapes_what_is_not_printable)
+TEST(text_escapes_what_is_not_printable)
 {
 	char room[64];
 	struct stay__text text = { room, sizeof(room), 0 };
@@ -25,10 +25,9 @@ START_TEST(test_text_escapes_what_is_not_printable)
 	ck_assert_str_eq(room, "a\\x0d\\x0ab\\x1b[2J\\x7f\\xc0\\x9b ~\\");
 	ck_assert_uint_eq(text.len, strlen(room));
 }
-END_TEST
 
 /* Whatever its room: it fits, no escape is cut, and the length is the same. */
-START_TEST(test_text_is_cut_between_characters)
+TEST(text_is_cut_between_characters)
 {
 	static const char words[] = "ab\ncd\001ef";
 	static const char whole[] = "ab\\x0acd\\x01ef";
@@ -49,9 +48,8 @@ START_TEST(test_text_is_cut_between_characters)
 		free(room);
 	}
 }
-END_TEST
 
-START_TEST(test_text_of_any_byte_is_a_line)
+TEST(text_of_any_byte_is_a_line)
 {
 	char byte[] = "?", room[8];
 
@@ -63,9 +61,8 @@ START_TEST(test_text_of_any_byte_is_a_line)
 		ck_assert(is_line(room));
 	}
 }
-END_TEST
 
-START_TEST(test_text_clause_that_is_too_long_ends_in_dots)
+TEST(text_clause_that_is_too_long_ends_in_dots)
 {
 	char words[2000], room[3000];
 	struct stay__text text = { room, sizeof(room), 0 };
@@ -76,9 +73,8 @@ START_TEST(test_text_clause_that_is_too_long_ends_in_dots)
 	ck_assert_uint_eq(strlen(room), STAY__CLAUSE_MAX - 1);
 	ck_assert_str_eq(room + STAY__CLAUSE_MAX - 4, "...");
 }
-END_TEST
 
-START_TEST(test_text_copy_is_whole)
+TEST(text_copy_is_whole)
 {
 	char *copy = stay__text_copy("a\nb");
 
@@ -88,19 +84,5 @@ START_TEST(test_text_copy_is_whole)
 	ck_assert_str_eq(copy, "");
 	stay__free(copy);
 }
-END_TEST
 
-Suite *
-suite_text(void)
-{
-	Suite *suite = suite_create("text");
-	TCase *tests = tcase_create("text");
-
-	tcase_add_test(tests, test_text_escapes_what_is_not_printable);
-	tcase_add_test(tests, test_text_is_cut_between_characters);
-	tcase_add_test(tests, test_text_of_any_byte_is_a_line);
-	tcase_add_test(tests, test_text_clause_that_is_too_long_ends_in_dots);
-	tcase_add_test(tests, test_text_copy_is_whole);
-	suite_add_tcase(suite, tests);
-	return suite;
-}
+TEST_SUITE(text)

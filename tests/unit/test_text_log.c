@@ -114,7 +114,7 @@ expect(const char *text)
 	seen = printed_len;
 }
 
-START_TEST(test_promise_13_a_failure_that_repeats_is_logged_once_in_a_while)
+TEST(promise_13_a_failure_that_repeats_is_logged_once_in_a_while)
 {
 	failed(1, "connect x: refused; attempt 1, next in 20 ms");
 	expect("conn 1 x: connect: refused; attempt 1, next in 20 ms "
@@ -139,9 +139,8 @@ START_TEST(test_promise_13_a_failure_that_repeats_is_logged_once_in_a_while)
 	pass(90000);
 	expect("");
 }
-END_TEST
 
-START_TEST(test_text_log_another_failure_is_news)
+TEST(text_log_another_failure_is_news)
 {
 	failed(1, "connect x: refused; next");
 	failed(1, "connect x: refused; next");
@@ -153,7 +152,6 @@ START_TEST(test_text_log_another_failure_is_news)
 	expect("conn 1 x: 1 more like the last failure in 5 s\n"
 	       "conn 1 x: connect: timed out; next [transient]\n");
 }
-END_TEST
 
 static unsigned
 lines(void)
@@ -177,7 +175,7 @@ comes_up(const char *text)
 }
 
 /* The first time it is up, and whenever its failure was told of. */
-START_TEST(test_text_log_tells_of_a_recovery)
+TEST(text_log_tells_of_a_recovery)
 {
 	comes_up("up, with a");
 	comes_up("up, with a");
@@ -192,10 +190,9 @@ START_TEST(test_text_log_tells_of_a_recovery)
 	pass(30000);
 	expect("conn 1 x: 1 more like the last failure in 30 s\n");
 }
-END_TEST
 
 /* A connection that comes and goes does not flood the log. */
-START_TEST(test_text_log_who_flaps_is_told_of_once_in_a_while)
+TEST(text_log_who_flaps_is_told_of_once_in_a_while)
 {
 	comes_up("up");
 	for (unsigned i = 0; i < 10000; i++) {
@@ -205,10 +202,9 @@ START_TEST(test_text_log_who_flaps_is_told_of_once_in_a_while)
 	}
 	ck_assert_uint_le(lines(), 3 + 10000 * 100 / 30000);
 }
-END_TEST
 
 /* Not all labels are in the sentences of their connections. */
-START_TEST(test_text_log_takes_only_the_label_out)
+TEST(text_log_takes_only_the_label_out)
 {
 	failed(1, "connect y: refused");
 	failed(1, "connect xy: refused");
@@ -219,10 +215,9 @@ START_TEST(test_text_log_takes_only_the_label_out)
 	       "conn 1 x: x: refused [transient]\n"
 	       "conn 1 x: refused [transient]\n");
 }
-END_TEST
 
 /* What was kept quiet is told at the end at the latest. */
-START_TEST(test_text_log_tells_the_rest_when_it_closes)
+TEST(text_log_tells_the_rest_when_it_closes)
 {
 	const struct stay_observer *to = stay_log_observer(text_log);
 	struct stay_subject who = subject(1);
@@ -236,9 +231,8 @@ START_TEST(test_text_log_tells_the_rest_when_it_closes)
 	       "conn 1 x: 2 more like the last failure in 1 s\n"
 	       "conn 1 x: closed, ok\n");
 }
-END_TEST
 
-START_TEST(test_text_log_lost_calls_are_not_a_flood)
+TEST(text_log_lost_calls_are_not_a_flood)
 {
 	const struct stay_observer *to = stay_log_observer(text_log);
 	struct stay_subject who = subject(1);
@@ -250,10 +244,9 @@ START_TEST(test_text_log_lost_calls_are_not_a_flood)
 	expect("conn 1 x: a call that nobody waits for: timed out [transient]\n"
 	       "conn 1 x: session: reset [transient]\n");
 }
-END_TEST
 
 /* It is nobody's failure: no recovery follows it, and each is printed. */
-START_TEST(test_text_log_notes)
+TEST(text_log_notes)
 {
 	const struct stay_observer *to = stay_log_observer(text_log);
 	struct stay_subject who = subject(1);
@@ -262,7 +255,6 @@ START_TEST(test_text_log_notes)
 	to->on_note(to->arg, &who, STAY_OK, "a replica");
 	expect("conn 1 x: a replica\nconn 1 x: a replica\n");
 }
-END_TEST
 
 static void
 closed(uint64_t number)
@@ -290,7 +282,7 @@ everybody_fails(unsigned crowd)
 }
 
 /* However many there are, nobody's sentences are forgotten for another's. */
-START_TEST(test_promise_13_any_number_that_fail_are_each_logged_once)
+TEST_ROWS(promise_13_any_number_that_fail_are_each_logged_once, CROWDS)
 {
 	unsigned crowd = crowds[_i];
 
@@ -306,10 +298,9 @@ START_TEST(test_promise_13_any_number_that_fail_are_each_logged_once)
 	/* without on_wake it tells how many these were only now */
 	ck_assert_uint_eq(lines(), 4 * crowd);
 }
-END_TEST
 
 /* Who is closed is forgotten, and nobody else is for that. */
-START_TEST(test_text_log_the_closed_make_nobody_talk)
+TEST(text_log_the_closed_make_nobody_talk)
 {
 	everybody_fails(1000);
 	for (unsigned number = 1; number <= 1000; number += 3)
@@ -319,9 +310,8 @@ START_TEST(test_text_log_the_closed_make_nobody_talk)
 		failed(number, "connect x: refused; next");
 	ck_assert_uint_eq(lines(), 334);
 }
-END_TEST
 
-START_TEST(test_text_log_forgets_the_closed)
+TEST(text_log_forgets_the_closed)
 {
 	failed(1, "connect x: refused");
 	ck_assert_ptr_nonnull(words[1]);
@@ -330,10 +320,9 @@ START_TEST(test_text_log_forgets_the_closed)
 	closed(2);
 	ck_assert_uint_eq(lines(), 3);
 }
-END_TEST
 
 /* As if there was no memory for it. */
-START_TEST(test_text_log_prints_all_of_whom_it_cannot_remember)
+TEST(text_log_prints_all_of_whom_it_cannot_remember)
 {
 	const struct stay_observer *to = stay_log_observer(text_log);
 	struct stay_subject who = subject(1);
@@ -344,7 +333,6 @@ START_TEST(test_text_log_prints_all_of_whom_it_cannot_remember)
 	to->on_closed(to->arg, &who, STAY_OK, "ok");
 	ck_assert_uint_eq(lines(), 4);
 }
-END_TEST
 
 /* ---- an observer's own word of a connection ---- */
 
@@ -400,7 +388,7 @@ static const struct stay_behaviour failing = {
 	.connect = fail_again,
 };
 
-START_TEST(test_observer_has_a_word_of_its_own)
+TEST(observer_has_a_word_of_its_own)
 {
 	struct ear first = { 0 }, second = { 0 };
 	const struct stay_observer observers[] = {
@@ -431,7 +419,6 @@ START_TEST(test_observer_has_a_word_of_its_own)
 	ck_assert_uint_eq(second.closed, 2);
 	ck_assert_int_eq(stay_loop_free(loop), STAY_OK);
 }
-END_TEST
 
 /* ---- from a connection ---- */
 
@@ -444,7 +431,7 @@ static const char *const outage[] = {
 };
 
 /* An outage is a few lines, at the right times, from the first to the last. */
-START_TEST(test_text_log_of_an_outage_is_short)
+TEST(text_log_of_an_outage_is_short)
 {
 	static struct line_rig rig;
 	struct stay_client_options options = { STAY_CLIENT_OPTIONS };
@@ -470,39 +457,5 @@ START_TEST(test_text_log_of_an_outage_is_short)
 	ck_assert_ptr_nonnull(strstr(at, "; 1 call maybe executed\n"));
 	line_end(&rig);
 }
-END_TEST
 
-Suite *
-suite_text_log(void)
-{
-	Suite *suite = suite_create("text_log");
-	TCase *tcase = tcase_create("text_log");
-
-	tcase_add_checked_fixture(tcase, setup, teardown);
-	tcase_add_test(tcase,
-	    test_promise_13_a_failure_that_repeats_is_logged_once_in_a_while);
-	tcase_add_test(tcase, test_text_log_another_failure_is_news);
-	tcase_add_test(tcase, test_text_log_tells_of_a_recovery);
-	tcase_add_test(
-	    tcase, test_text_log_who_flaps_is_told_of_once_in_a_while);
-	tcase_add_test(tcase, test_text_log_takes_only_the_label_out);
-	tcase_add_test(tcase, test_text_log_tells_the_rest_when_it_closes);
-	tcase_add_test(tcase, test_text_log_lost_calls_are_not_a_flood);
-	tcase_add_test(tcase, test_text_log_notes);
-	tcase_add_loop_test(tcase,
-	    test_promise_13_any_number_that_fail_are_each_logged_once, 0,
-	    CROWDS);
-	tcase_add_test(tcase, test_text_log_the_closed_make_nobody_talk);
-	tcase_add_test(tcase, test_text_log_forgets_the_closed);
-	tcase_add_test(
-	    tcase, test_text_log_prints_all_of_whom_it_cannot_remember);
-	suite_add_tcase(suite, tcase);
-	tcase = tcase_create("observer");
-	tcase_add_test(tcase, test_observer_has_a_word_of_its_own);
-	suite_add_tcase(suite, tcase);
-	tcase = tcase_create("outage");
-	tcase_add_checked_fixture(tcase, setup, teardown);
-	tcase_add_test(tcase, test_text_log_of_an_outage_is_short);
-	suite_add_tcase(suite, tcase);
-	return suite;
-}
+TEST_SUITE_WITH(text_log, .before = setup, .after = teardown)

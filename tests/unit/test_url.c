@@ -235,7 +235,7 @@ static const struct bad {
 };
 /* clang-format on */
 
-START_TEST(test_url_good_ones_are_taken_apart)
+TEST_ROWS(url_good_ones_are_taken_apart, sizeof(goods) / sizeof(goods[0]))
 {
 	const struct good *good = &goods[_i];
 	const char *why = "set";
@@ -257,9 +257,9 @@ START_TEST(test_url_good_ones_are_taken_apart)
 	ck_assert_int_eq(len, (int)strlen(text));
 	stay_url_free(url);
 }
-END_TEST
 
-START_TEST(test_url_bad_ones_are_refused_with_a_reason)
+TEST_ROWS(
+    url_bad_ones_are_refused_with_a_reason, sizeof(bads) / sizeof(bads[0]))
 {
 	const struct bad *bad = &bads[_i];
 	struct stay_url *url = (struct stay_url *)(void *)&url;
@@ -271,9 +271,8 @@ START_TEST(test_url_bad_ones_are_refused_with_a_reason)
 	ck_assert_msg(strstr(why, bad->why) != NULL, "%s: %s", bad->text, why);
 	ck_assert_int_eq(parse(&url, bad->text, NULL), STAY_E_URL);
 }
-END_TEST
 
-START_TEST(test_url_none_is_refused)
+TEST(url_none_is_refused)
 {
 	struct stay_url *url;
 
@@ -281,9 +280,8 @@ START_TEST(test_url_none_is_refused)
 	ck_assert_ptr_null(url);
 	stay_url_free(NULL);
 }
-END_TEST
 
-START_TEST(test_url_has_a_longest)
+TEST(url_has_a_longest)
 {
 	enum { MOST = 65535 };
 	char *text = malloc(MOST + 2);
@@ -303,11 +301,10 @@ START_TEST(test_url_has_a_longest)
 	ck_assert_ptr_nonnull(strstr(why, "65535 bytes"));
 	free(text);
 }
-END_TEST
 
 /* ---- describe ------------------------------------------------------- */
 
-START_TEST(test_url_describe_leaks_no_secret)
+TEST(url_describe_leaks_no_secret)
 {
 	char text[128];
 	struct stay_url *url;
@@ -319,9 +316,8 @@ START_TEST(test_url_describe_leaks_no_secret)
 	ck_assert_str_eq(text, "redis://host:1/path");
 	stay_url_free(url);
 }
-END_TEST
 
-START_TEST(test_url_describe_fits_any_space)
+TEST(url_describe_fits_any_space)
 {
 	static const char whole[] = "redis://[::1]:6379/%0A";
 	struct stay_url *url;
@@ -344,7 +340,6 @@ START_TEST(test_url_describe_fits_any_space)
 	ck_assert_int_eq(stay_url_describe(url, NULL, 0), sizeof(whole) - 1);
 	stay_url_free(url);
 }
-END_TEST
 
 /* ---- query ---------------------------------------------------------- */
 
@@ -359,7 +354,7 @@ assert_query(
 	ck_assert_str_eq(text, value == NULL ? "" : value);
 }
 
-START_TEST(test_url_query_finds_decoded_values)
+TEST(url_query_finds_decoded_values)
 {
 	struct stay_url *url;
 	char none = '*';
@@ -387,9 +382,8 @@ START_TEST(test_url_query_finds_decoded_values)
 	ck_assert_int_eq(none, '*');
 	stay_url_free(url);
 }
-END_TEST
 
-START_TEST(test_url_query_of_none_finds_nothing)
+TEST(url_query_of_none_finds_nothing)
 {
 	struct stay_url *url;
 
@@ -398,7 +392,6 @@ START_TEST(test_url_query_of_none_finds_nothing)
 	assert_query(url, "", NULL, 64);
 	stay_url_free(url);
 }
-END_TEST
 
 /* ---- anything at all ------------------------------------------------ */
 
@@ -443,7 +436,7 @@ try(const char *text)
 	return true;
 }
 
-START_TEST(test_url_random_texts_never_crash)
+TEST(url_random_texts_never_crash)
 {
 	static const char *const pieces[] = { "tcp", "://", ":", "/", "@", "[",
 		"]", "%", "%4", "%41", "%00", "%25", "?", "&", "a=", "#", "::1",
@@ -465,9 +458,8 @@ START_TEST(test_url_random_texts_never_crash)
 	}
 	ck_assert_int_gt(accepted, 1000);
 }
-END_TEST
 
-START_TEST(test_url_damaged_ones_never_crash)
+TEST(url_damaged_ones_never_crash)
 {
 	int accepted = 0;
 
@@ -488,31 +480,5 @@ START_TEST(test_url_damaged_ones_never_crash)
 	}
 	ck_assert_int_gt(accepted, 1000);
 }
-END_TEST
 
-Suite *
-suite_url(void)
-{
-	Suite *suite = suite_create("url");
-	TCase *parsing = tcase_create("parsing");
-	TCase *telling = tcase_create("telling");
-	TCase *anything = tcase_create("anything");
-
-	tcase_add_loop_test(parsing, test_url_good_ones_are_taken_apart, 0,
-	    sizeof(goods) / sizeof(goods[0]));
-	tcase_add_loop_test(parsing,
-	    test_url_bad_ones_are_refused_with_a_reason, 0,
-	    sizeof(bads) / sizeof(bads[0]));
-	tcase_add_test(parsing, test_url_none_is_refused);
-	tcase_add_test(parsing, test_url_has_a_longest);
-	suite_add_tcase(suite, parsing);
-	tcase_add_test(telling, test_url_describe_leaks_no_secret);
-	tcase_add_test(telling, test_url_describe_fits_any_space);
-	tcase_add_test(telling, test_url_query_finds_decoded_values);
-	tcase_add_test(telling, test_url_query_of_none_finds_nothing);
-	suite_add_tcase(suite, telling);
-	tcase_add_test(anything, test_url_random_texts_never_crash);
-	tcase_add_test(anything, test_url_damaged_ones_never_crash);
-	suite_add_tcase(suite, anything);
-	return suite;
-}
+TEST_SUITE(url)

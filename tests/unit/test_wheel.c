@@ -40,16 +40,15 @@ advance(uint64_t to)
 	stay__wheel_advance(&wheel, now);
 }
 
-START_TEST(test_wheel_without_timers_has_nothing_to_come)
+TEST(wheel_without_timers_has_nothing_to_come)
 {
 	begin(12345);
 	ck_assert_uint_eq(stay__wheel_next(&wheel), UINT64_MAX);
 	advance(UINT64_MAX);
 	ck_assert_uint_eq(stay__wheel_next(&wheel), UINT64_MAX);
 }
-END_TEST
 
-START_TEST(test_wheel_a_timer_is_never_early_and_at_most_a_tick_late)
+TEST(wheel_a_timer_is_never_early_and_at_most_a_tick_late)
 {
 	static const uint64_t starts[] = { 0, 1, MS - 1, MS, 63 * MS,
 		64 * MS - 1, 4095 * MS + 7, 123456789 * MS + 5, 40000 * DAY };
@@ -73,9 +72,8 @@ START_TEST(test_wheel_a_timer_is_never_early_and_at_most_a_tick_late)
 		}
 	}
 }
-END_TEST
 
-START_TEST(test_wheel_what_is_due_already_fires_in_the_next_tick)
+TEST(wheel_what_is_due_already_fires_in_the_next_tick)
 {
 	struct stay__timer timer;
 
@@ -91,9 +89,8 @@ START_TEST(test_wheel_what_is_due_already_fires_in_the_next_tick)
 	advance(102 * MS);
 	ck_assert_uint_eq(fired_count, 2);
 }
-END_TEST
 
-START_TEST(test_wheel_next_is_never_late_and_soon_exact)
+TEST(wheel_next_is_never_late_and_soon_exact)
 {
 	struct stay__timer timers[3];
 	uint64_t at = 10000 * MS, next;
@@ -113,7 +110,6 @@ START_TEST(test_wheel_next_is_never_late_and_soon_exact)
 	ck_assert_uint_eq(now, at);
 	ck_assert_uint_eq(stay__wheel_next(&wheel), at + MS);
 }
-END_TEST
 
 static struct stay__timer following;
 
@@ -124,7 +120,7 @@ set_following(struct stay__timer *timer)
 }
 
 /* Its time was right: nothing of it is for who comes after to shift. */
-START_TEST(test_wheel_what_a_timer_sets_is_not_late)
+TEST(wheel_what_a_timer_sets_is_not_late)
 {
 	struct stay__timer first;
 
@@ -138,9 +134,8 @@ START_TEST(test_wheel_what_a_timer_sets_is_not_late)
 	advance(20 * MS);
 	ck_assert_uint_eq(fired_count, 1);
 }
-END_TEST
 
-START_TEST(test_wheel_what_is_set_late_is_late)
+TEST(wheel_what_is_set_late_is_late)
 {
 	struct stay__timer before, during;
 
@@ -158,9 +153,8 @@ START_TEST(test_wheel_what_is_set_late_is_late)
 	stay__timer_stop(&during);
 	ck_assert_uint_eq(stay__wheel_next(&wheel), UINT64_MAX);
 }
-END_TEST
 
-START_TEST(test_wheel_next_is_exact_for_a_timer_alone)
+TEST(wheel_next_is_exact_for_a_timer_alone)
 {
 	struct stay__timer timer;
 
@@ -171,9 +165,8 @@ START_TEST(test_wheel_next_is_exact_for_a_timer_alone)
 	advance(stay__wheel_next(&wheel));
 	ck_assert_uint_eq(fired_count, 1);
 }
-END_TEST
 
-START_TEST(test_wheel_never_and_stop_take_a_timer_off)
+TEST(wheel_never_and_stop_take_a_timer_off)
 {
 	struct stay__timer timer;
 
@@ -191,9 +184,8 @@ START_TEST(test_wheel_never_and_stop_take_a_timer_off)
 	advance(DAY);
 	ck_assert_uint_eq(fired_count, 0);
 }
-END_TEST
 
-START_TEST(test_wheel_the_end_of_time_is_in_reach)
+TEST(wheel_the_end_of_time_is_in_reach)
 {
 	struct stay__timer timer;
 
@@ -208,9 +200,8 @@ START_TEST(test_wheel_the_end_of_time_is_in_reach)
 	advance(UINT64_MAX - 1);
 	ck_assert_uint_eq(fired_count, 1);
 }
-END_TEST
 
-START_TEST(test_wheel_a_clock_that_stands_or_goes_back_fires_nothing)
+TEST(wheel_a_clock_that_stands_or_goes_back_fires_nothing)
 {
 	struct stay__timer timer;
 
@@ -224,9 +215,8 @@ START_TEST(test_wheel_a_clock_that_stands_or_goes_back_fires_nothing)
 	advance(1001 * MS);
 	ck_assert_uint_eq(fired_count, 1);
 }
-END_TEST
 
-START_TEST(test_wheel_one_advance_fires_in_order_of_time)
+TEST(wheel_one_advance_fires_in_order_of_time)
 {
 	static const uint64_t at[] = { 90000, 3, 4096, 64, 63, 4095, 5, 65, 1,
 		3000000, 128, 262144, 262143, 2, 4097, 90001 };
@@ -242,10 +232,9 @@ START_TEST(test_wheel_one_advance_fires_in_order_of_time)
 	for (size_t i = 1; i < 16; i++)
 		ck_assert_uint_lt(fired[i - 1]->at, fired[i]->at);
 }
-END_TEST
 
 /* Some come down through the levels, others are set when the tick is near. */
-START_TEST(test_wheel_one_tick_fires_in_order_of_setting)
+TEST(wheel_one_tick_fires_in_order_of_setting)
 {
 	struct stay__timer timers[4];
 
@@ -260,7 +249,6 @@ START_TEST(test_wheel_one_tick_fires_in_order_of_setting)
 	for (size_t i = 0; i < 4; i++)
 		ck_assert_ptr_eq(fired[i], &timers[i]);
 }
-END_TEST
 
 /* ---- what `fire` may do --------------------------------------------- */
 
@@ -273,7 +261,7 @@ stop_other(struct stay__timer *timer)
 	stay__timer_stop(&other);
 }
 
-START_TEST(test_wheel_fire_may_stop_one_that_is_due_too)
+TEST(wheel_fire_may_stop_one_that_is_due_too)
 {
 	begin(0);
 	stay__timer_init(&actor, stop_other);
@@ -288,11 +276,10 @@ START_TEST(test_wheel_fire_may_stop_one_that_is_due_too)
 	ck_assert_ptr_eq(fired[1], &third);
 	ck_assert(!stay__timer_is_set(&other));
 }
-END_TEST
 
 /* Those of one callback move together, each by all of it; who else is set for the
  * same time, by another callback, does not move with them. */
-START_TEST(test_wheel_timers_alike_are_none_too_early)
+TEST(wheel_timers_alike_are_none_too_early)
 {
 	begin(0);
 	stay__timer_init(&actor, note);
@@ -313,10 +300,9 @@ START_TEST(test_wheel_timers_alike_are_none_too_early)
 	ck_assert_uint_eq(fired_count, 2);
 	ck_assert_ptr_eq(fired[1], &other);
 }
-END_TEST
 
 /* In the order in which they were set, whatever lies between them. */
-START_TEST(test_wheel_timers_alike_keep_their_order)
+TEST(wheel_timers_alike_keep_their_order)
 {
 	begin(0);
 	stay__timer_init(&actor, note);
@@ -331,10 +317,9 @@ START_TEST(test_wheel_timers_alike_keep_their_order)
 	ck_assert_ptr_eq(fired[1], &third);
 	ck_assert_ptr_eq(fired[2], &actor);
 }
-END_TEST
 
 /* Nobody wakes up for a slot that was left by all, and it hides no other. */
-START_TEST(test_wheel_an_emptied_slot_is_none)
+TEST(wheel_an_emptied_slot_is_none)
 {
 	begin(0);
 	stay__timer_init(&actor, note);
@@ -352,9 +337,8 @@ START_TEST(test_wheel_an_emptied_slot_is_none)
 	advance(600 * MS);
 	ck_assert_uint_eq(fired_count, 0);
 }
-END_TEST
 
-START_TEST(test_wheel_stopping_a_due_one_spares_the_slots)
+TEST(wheel_stopping_a_due_one_spares_the_slots)
 {
 	begin(0);
 	stay__timer_init(&actor, stop_other);
@@ -368,7 +352,6 @@ START_TEST(test_wheel_stopping_a_due_one_spares_the_slots)
 	advance((64 + 11) * MS);
 	ck_assert_uint_eq(fired_count, 2);
 }
-END_TEST
 
 static void
 put_other_off(struct stay__timer *timer)
@@ -377,7 +360,7 @@ put_other_off(struct stay__timer *timer)
 	stay__timer_set(&wheel, &other, now + 5 * MS);
 }
 
-START_TEST(test_wheel_fire_may_put_off_one_that_is_due_too)
+TEST(wheel_fire_may_put_off_one_that_is_due_too)
 {
 	begin(0);
 	stay__timer_init(&actor, put_other_off);
@@ -390,7 +373,6 @@ START_TEST(test_wheel_fire_may_put_off_one_that_is_due_too)
 	advance(25 * MS);
 	ck_assert_uint_eq(fired_count, 2);
 }
-END_TEST
 
 static void
 set_again_at_once(struct stay__timer *timer)
@@ -399,7 +381,7 @@ set_again_at_once(struct stay__timer *timer)
 	stay__timer_set(&wheel, timer, 0);
 }
 
-START_TEST(test_wheel_a_timer_that_sets_itself_cannot_hold_up_the_advance)
+TEST(wheel_a_timer_that_sets_itself_cannot_hold_up_the_advance)
 {
 	begin(0);
 	stay__timer_init(&actor, set_again_at_once);
@@ -411,7 +393,6 @@ START_TEST(test_wheel_a_timer_that_sets_itself_cannot_hold_up_the_advance)
 	ck_assert_uint_eq(fired_count, 2);
 	stay__timer_stop(&actor);
 }
-END_TEST
 
 static void
 free_itself(struct stay__timer *timer)
@@ -420,7 +401,7 @@ free_itself(struct stay__timer *timer)
 	free(timer);
 }
 
-START_TEST(test_wheel_fire_may_free_its_timer)
+TEST(wheel_fire_may_free_its_timer)
 {
 	begin(0);
 	for (uint64_t i = 0; i < 10; i++) {
@@ -433,10 +414,9 @@ START_TEST(test_wheel_fire_may_free_its_timer)
 	ck_assert_uint_eq(fired_count, 10);
 	ck_assert_uint_eq(stay__wheel_next(&wheel), UINT64_MAX);
 }
-END_TEST
 
 /* Were there a step for each tick, this would take days too. */
-START_TEST(test_wheel_empty_spans_cost_nothing)
+TEST(wheel_empty_spans_cost_nothing)
 {
 	struct stay__timer timer;
 
@@ -450,7 +430,6 @@ START_TEST(test_wheel_empty_spans_cost_nothing)
 		ck_assert_uint_eq(fired_count, year);
 	}
 }
-END_TEST
 
 /* ---- against a model ------------------------------------------------ */
 
@@ -554,7 +533,7 @@ advance_both(uint64_t to)
 	EXPECT(stay__wheel_next(&wheel) > model_tick * MS);
 }
 
-START_TEST(test_wheel_random_walk_agrees_with_a_naive_model)
+TEST(wheel_random_walk_agrees_with_a_naive_model)
 {
 	memset(models, 0, sizeof(models));
 	seed = 7;
@@ -587,44 +566,5 @@ START_TEST(test_wheel_random_walk_agrees_with_a_naive_model)
 	}
 	EXPECT(fired_count > OPERATIONS / 20);
 }
-END_TEST
 
-Suite *
-suite_wheel(void)
-{
-	Suite *suite = suite_create("wheel");
-	TCase *time = tcase_create("time");
-	TCase *firing = tcase_create("firing");
-	TCase *walk = tcase_create("walk");
-
-	tcase_add_test(time, test_wheel_without_timers_has_nothing_to_come);
-	tcase_add_test(
-	    time, test_wheel_a_timer_is_never_early_and_at_most_a_tick_late);
-	tcase_add_test(
-	    time, test_wheel_what_is_due_already_fires_in_the_next_tick);
-	tcase_add_test(time, test_wheel_next_is_never_late_and_soon_exact);
-	tcase_add_test(time, test_wheel_what_a_timer_sets_is_not_late);
-	tcase_add_test(time, test_wheel_what_is_set_late_is_late);
-	tcase_add_test(time, test_wheel_next_is_exact_for_a_timer_alone);
-	tcase_add_test(time, test_wheel_never_and_stop_take_a_timer_off);
-	tcase_add_test(time, test_wheel_the_end_of_time_is_in_reach);
-	tcase_add_test(
-	    time, test_wheel_a_clock_that_stands_or_goes_back_fires_nothing);
-	tcase_add_test(time, test_wheel_empty_spans_cost_nothing);
-	suite_add_tcase(suite, time);
-	tcase_add_test(firing, test_wheel_one_advance_fires_in_order_of_time);
-	tcase_add_test(firing, test_wheel_one_tick_fires_in_order_of_setting);
-	tcase_add_test(firing, test_wheel_fire_may_stop_one_that_is_due_too);
-	tcase_add_test(firing, test_wheel_stopping_a_due_one_spares_the_slots);
-	tcase_add_test(firing, test_wheel_timers_alike_are_none_too_early);
-	tcase_add_test(firing, test_wheel_timers_alike_keep_their_order);
-	tcase_add_test(firing, test_wheel_an_emptied_slot_is_none);
-	tcase_add_test(firing, test_wheel_fire_may_put_off_one_that_is_due_too);
-	tcase_add_test(firing,
-	    test_wheel_a_timer_that_sets_itself_cannot_hold_up_the_advance);
-	tcase_add_test(firing, test_wheel_fire_may_free_its_timer);
-	suite_add_tcase(suite, firing);
-	tcase_add_test(walk, test_wheel_random_walk_agrees_with_a_naive_model);
-	suite_add_tcase(suite, walk);
-	return suite;
-}
+TEST_SUITE(wheel)
