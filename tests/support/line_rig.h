@@ -86,6 +86,13 @@ const char *line_told(struct line_rig *rig);
 /* The same of what the server got. */
 const char *line_got(struct line_rig *rig);
 
+/* After so long these are the notes. */
+#define LINE_TELLS(rig, ms, text)                                              \
+	do {                                                                   \
+		line_run(rig, ms);                                             \
+		ck_assert_str_eq(line_told(rig), text);                        \
+	} while (0)
+
 void line_check_counts(const struct line_rig *rig);
 
 /* The act of `say`. */

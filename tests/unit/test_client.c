@@ -194,8 +194,7 @@ TEST(client_is_up_at_once_without_hello)
 	rig.protocol = &line_bare_protocol;
 	line_start(&rig, NULL);
 	line_call(&rig, "a", LINE("say +1"));
-	line_run(&rig, 10);
-	ck_assert_str_eq(line_told(&rig), "a OK/replied +1;");
+	LINE_TELLS(&rig, 10, "a OK/replied +1;");
 	line_end(&rig);
 }
 
@@ -207,8 +206,7 @@ TEST(client_greets_before_the_calls)
 	rig.config.on_up = "say +subscribed";
 	line_start(&rig, NULL);
 	line_call(&rig, "a", LINE("say +1"));
-	line_run(&rig, 10);
-	ck_assert_str_eq(line_told(&rig),
+	LINE_TELLS(&rig, 10,
 	    "init 10.0.0.1;hello -;hello +wait;push >early;hello +welcome;up;"
 	    "control +subscribed;a OK/replied +1;");
 	ck_assert_str_eq(line_got(&rig),
@@ -226,9 +224,7 @@ TEST(client_waits_for_a_server_that_speaks_first)
 	rig.config.speaks_first = true;
 	rig.server.rows = welcoming;
 	line_start(&rig, NULL);
-	line_run(&rig, 10);
-	ck_assert_str_eq(
-	    line_told(&rig), "init 10.0.0.1;hello -;hello +welcome;up;");
+	LINE_TELLS(&rig, 10, "init 10.0.0.1;hello -;hello +welcome;up;");
 	line_end(&rig);
 }
 
@@ -243,8 +239,7 @@ TEST(client_goes_on_with_the_bytes_behind_the_greeting)
 	rig.config.speaks_first = true;
 	rig.server.rows = welcoming;
 	line_start(&rig, NULL);
-	line_run(&rig, 10);
-	ck_assert_str_eq(line_told(&rig),
+	LINE_TELLS(&rig, 10,
 	    "init 10.0.0.1;hello -;hello +welcome;up;push >news;"
 	    "down E_PROTOCOL;");
 	line_end(&rig);
@@ -256,16 +251,13 @@ TEST(client_that_is_refused_comes_back)
 	rig.config.hello = "say !busy";
 	line_start(&rig, NULL);
 	line_call(&rig, "a", LINE("say +1"));
-	line_run(&rig, 40);
-	ck_assert_str_eq(line_told(&rig),
-	    "init 10.0.0.1;hello -;hello !busy;down E_NOT_READY;");
+	LINE_TELLS(
+	    &rig, 40, "init 10.0.0.1;hello -;hello !busy;down E_NOT_READY;");
 	ck_assert_ptr_nonnull(
 	    strstr(stay_conn_failure(stay_client_conn(rig.client)),
 		"hello line://10.0.0.1:7777: !busy; attempt 1, next in "));
 	rig.config.hello = "say +ok";
-	line_run(&rig, 1000);
-	ck_assert_str_eq(
-	    line_told(&rig), "hello -;hello +ok;up;a OK/replied +1;");
+	LINE_TELLS(&rig, 1000, "hello -;hello +ok;up;a OK/replied +1;");
 	line_end(&rig);
 }
 
@@ -280,14 +272,12 @@ TEST(client_that_is_denied_fails_its_calls_and_comes_back_slowly)
 	rig.config.hello = "say -wrong password";
 	line_start(&rig, &options);
 	call = line_call(&rig, "a", LINE("say +1"));
-	line_run(&rig, 400);
-	ck_assert_str_eq(line_told(&rig),
+	LINE_TELLS(&rig, 400,
 	    "init 10.0.0.1;hello -;hello -wrong password;down E_DENIED;"
 	    "a E_DENIED/not sent;");
 	ck_assert_ptr_nonnull(strstr(call->result.why, "wrong password"));
 	rig.config.hello = "say +ok";
-	line_run(&rig, 700);
-	ck_assert_str_eq(line_told(&rig), "hello -;hello +ok;up;");
+	LINE_TELLS(&rig, 700, "hello -;hello +ok;up;");
 	line_end(&rig);
 }
 
@@ -347,8 +337,7 @@ TEST(client_that_is_denied_stops_if_told_so)
 	rig.config.hello = "say -wrong password";
 	line_start(&rig, &options);
 	line_call(&rig, "a", LINE("say +1"));
-	line_run(&rig, 10);
-	ck_assert_str_eq(line_told(&rig),
+	LINE_TELLS(&rig, 10,
 	    "init 10.0.0.1;hello -;hello -wrong password;down E_DENIED;"
 	    "a E_DENIED/not sent;closed E_DENIED;");
 	line_end(&rig);
@@ -362,10 +351,8 @@ TEST(client_gives_up_a_greeting_that_does_not_end)
 	line_prepare(&rig);
 	rig.config.hello = "nothing";
 	line_start(&rig, &options);
-	line_run(&rig, 499);
-	ck_assert_str_eq(line_told(&rig), "init 10.0.0.1;hello -;");
-	line_run(&rig, 5);
-	ck_assert_str_eq(line_told(&rig), "down E_TIMEOUT;");
+	LINE_TELLS(&rig, 499, "init 10.0.0.1;hello -;");
+	LINE_TELLS(&rig, 5, "down E_TIMEOUT;");
 	line_end(&rig);
 }
 
@@ -377,8 +364,7 @@ TEST(client_runs_out_of_attempts)
 	sim_unlisten(rig.world, LINE_HOST, LINE_PORT);
 	line_start(&rig, &options);
 	line_call(&rig, "a", LINE("say +1"));
-	line_run(&rig, 1000);
-	ck_assert_str_eq(line_told(&rig),
+	LINE_TELLS(&rig, 1000,
 	    "init 10.0.0.1;a E_ATTEMPTS/not sent;closed E_ATTEMPTS;");
 	line_end(&rig);
 }
@@ -399,8 +385,7 @@ TEST(client_stops_from_inside_done)
 	line_start(&rig, NULL);
 	line_call(&rig, "a", LINE("say +1"))->then = stop_client;
 	line_call(&rig, "b", LINE("quiet"));
-	line_run(&rig, 100);
-	ck_assert_str_eq(line_told(&rig),
+	LINE_TELLS(&rig, 100,
 	    "init 10.0.0.1;hello -;up;a OK/replied +1;bye;down E_STOPPED;"
 	    "b E_STOPPED/maybe executed;closed OK;");
 	ck_assert_str_eq(line_got(&rig), "say +1;quiet;bye;");
@@ -415,8 +400,7 @@ TEST(client_stops_with_a_queue)
 	line_call(&rig, "b", LINE("say +2"));
 	stay_client_stop(rig.client, STAY_E_CANCELLED);
 	ck_assert_int_eq(line_try(&rig, "c", LINE("say +3")), STAY_E_DRAINING);
-	line_run(&rig, 10);
-	ck_assert_str_eq(line_told(&rig),
+	LINE_TELLS(&rig, 10,
 	    "init 10.0.0.1;a E_STOPPED/not sent;b E_STOPPED/not sent;"
 	    "closed E_CANCELLED;");
 	line_end(&rig);
@@ -438,11 +422,8 @@ TEST(client_stops_in_spite_of_a_stuck_peer)
 	line_run(&rig, 10);
 	line_told(&rig);
 	stay_client_stop(rig.client, STAY_OK);
-	line_run(&rig, 90);
-	ck_assert_str_eq(line_told(&rig), "bye;");
-	line_run(&rig, 20);
-	ck_assert_str_eq(
-	    line_told(&rig), "down E_STOPPED;a E_STOPPED/not sent;closed OK;");
+	LINE_TELLS(&rig, 90, "bye;");
+	LINE_TELLS(&rig, 20, "down E_STOPPED;a E_STOPPED/not sent;closed OK;");
 	line_end(&rig);
 }
 
@@ -461,8 +442,7 @@ TEST(client_drains_what_it_has_accepted)
 	ck_assert_int_eq(line_try(&rig, "c", LINE("y")), STAY_E_DRAINING);
 	ck_assert(!rig.closed);
 	sim_peer_print(rig.peer, "+2\n");
-	line_run(&rig, 10);
-	ck_assert_str_eq(line_told(&rig),
+	LINE_TELLS(&rig, 10,
 	    "a OK/replied +1;b OK/replied +2;down E_STOPPED;closed OK;");
 	line_end(&rig);
 }
@@ -489,8 +469,7 @@ TEST(client_reconnects_when_asked)
 	line_run(&rig, 10);
 	line_call(&rig, "b", LINE("say +1"));
 	stay_client_reconnect(rig.client, STAY_E_RECONNECT);
-	line_run(&rig, 10);
-	ck_assert_str_eq(line_told(&rig),
+	LINE_TELLS(&rig, 10,
 	    "down E_RECONNECT;a E_LOST/maybe executed;hello -;up;"
 	    "b OK/replied +1;");
 	line_end(&rig);
@@ -518,8 +497,7 @@ TEST(client_reconnects_while_greeting)
 	line_run(&rig, 10);
 	rig.config.hello = "say +ok";
 	stay_client_reconnect(rig.client, STAY_E_RECONNECT);
-	line_run(&rig, 10);
-	ck_assert_str_eq(line_told(&rig),
+	LINE_TELLS(&rig, 10,
 	    "init 10.0.0.1;hello -;down E_RECONNECT;hello -;hello +ok;up;");
 	line_end(&rig);
 }
@@ -672,8 +650,7 @@ TEST(client_sessions_begin_with_nothing)
 	sim_peer_reset(rig.peer);
 	line_run(&rig, 1000);
 	line_call(&rig, "b", LINE("say +1"));
-	line_run(&rig, 10);
-	ck_assert_str_eq(line_told(&rig),
+	LINE_TELLS(&rig, 10,
 	    "init 10.0.0.1;hello -;up;down E_RESET;a E_LOST/maybe executed;"
 	    "hello -;up;b OK/replied +1;");
 	ck_assert_str_eq(line_got(&rig), "hold;|say +1;");
@@ -694,8 +671,7 @@ TEST(client_ignores_messages)
 				     stay_message_make(tag, NULL)),
 		    STAY_OK);
 	}
-	line_run(&rig, 10);
-	ck_assert_str_eq(line_told(&rig), "");
+	LINE_TELLS(&rig, 10, "");
 	line_end(&rig);
 }
 
@@ -703,8 +679,7 @@ TEST(client_may_be_called_inside_done)
 {
 	line_begin(&rig, NULL);
 	line_call(&rig, "a", LINE("say +1"))->then = submit_more;
-	line_run(&rig, 10);
-	ck_assert_str_eq(line_told(&rig),
+	LINE_TELLS(&rig, 10,
 	    "a OK/replied +1;next OK/replied +2;next OK/replied +2;"
 	    "next OK/replied +2;");
 	line_end(&rig);

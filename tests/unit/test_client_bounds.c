@@ -58,26 +58,22 @@ TEST(promise_7_high_and_low_water_are_told_once)
 	sim_unlisten(rig.world, LINE_HOST, LINE_PORT);
 	line_start(&rig, &options);
 	call_times(4, "quiet");
-	line_run(&rig, 10);
-	ck_assert_str_eq(line_told(&rig), "init 10.0.0.1;");
+	LINE_TELLS(&rig, 10, "init 10.0.0.1;");
 	last = line_call(&rig, "b", LINE("quiet"));
 	ck_assert_str_eq(line_told(&rig), ""); /* not inside the call */
-	line_run(&rig, 10);
-	ck_assert_str_eq(line_told(&rig), "high;");
+	LINE_TELLS(&rig, 10, "high;");
 	stay_client_cancel(rig.client, last->id);
 	line_run(&rig, 1);
 	call_times(4, "quiet");
 	ck_assert_int_eq(line_try(&rig, "c", LINE("x")), STAY_E_FULL);
-	line_run(&rig, 10);
-	ck_assert_str_eq(line_told(&rig), "b E_CANCELLED/not sent;");
+	LINE_TELLS(&rig, 10, "b E_CANCELLED/not sent;");
 	for (size_t i = 0; i < rig.call_count; i++)
 		if (counts().queued > 3)
 			stay_client_cancel(rig.client, rig.calls[i].id);
 	line_run(&rig, 1);
 	ck_assert_ptr_null(strstr(line_told(&rig), "low"));
 	stay_client_cancel(rig.client, rig.calls[rig.call_count - 1].id);
-	line_run(&rig, 1);
-	ck_assert_str_eq(line_told(&rig), "a E_CANCELLED/not sent;low;");
+	LINE_TELLS(&rig, 1, "a E_CANCELLED/not sent;low;");
 	line_end(&rig);
 }
 
@@ -92,14 +88,12 @@ TEST(promise_7_larger_bounds_are_told_as_low_water)
 	sim_unlisten(rig.world, LINE_HOST, LINE_PORT);
 	line_start(&rig, &options);
 	call_times(8, "quiet");
-	line_run(&rig, 10);
-	ck_assert_str_eq(line_told(&rig), "init 10.0.0.1;high;");
+	LINE_TELLS(&rig, 10, "init 10.0.0.1;high;");
 	options = *inside_options(rig.client);
 	options.queue_calls_max = 80;
 	ck_assert_int_eq(
 	    stay_client_reconfigure(rig.client, NULL, &options), STAY_OK);
-	line_run(&rig, 10);
-	ck_assert_str_eq(line_told(&rig), "low;");
+	LINE_TELLS(&rig, 10, "low;");
 	line_end(&rig);
 }
 
@@ -117,8 +111,7 @@ TEST(promise_7_water_marks_count_bytes_too)
 	sim_peer_freeze(rig.peer, true);
 	call_times(4, "12345678");
 	ck_assert_int_eq(line_try(&rig, "b", LINE("12345")), STAY_E_FULL);
-	line_run(&rig, 10);
-	ck_assert_str_eq(line_told(&rig), "high;low;");
+	LINE_TELLS(&rig, 10, "high;low;");
 	line_end(&rig);
 }
 

@@ -20,8 +20,7 @@ TEST(client_kinds_of_answers)
 	line_call(&rig, "c", LINE("say !not me"));
 	line_call(&rig, "d", LINE("say #noise|>push|*one|*two|+three"));
 	line_call(&rig, "e", LINE("say =pushed"));
-	line_run(&rig, 10);
-	ck_assert_str_eq(line_told(&rig),
+	LINE_TELLS(&rig, 10,
 	    "a OK/replied +fine;b E_SERVER/replied -wrong;"
 	    "c E_SERVER/refused !not me;push >push;d part OK *one;"
 	    "d part OK *two;d OK/replied +three;push =pushed;"
@@ -37,15 +36,13 @@ TEST(client_several_replies_are_one_answer)
 	const struct line_request refused = { .text = "say !1|!2",
 		.replies = 2 };
 	const struct line_request mixed = { .text = "say +1|!2", .replies = 2 };
-	const struct line_request piece = { .text = "say *1|!2", .replies = 1 };
 
 	line_begin(&rig, NULL);
 	line_call(&rig, "a", &three);
 	line_call(&rig, "b", &refused);
 	line_call(&rig, "c", &mixed);
-	line_call(&rig, "d", &piece);
-	line_run(&rig, 10);
-	ck_assert_str_eq(line_told(&rig),
+	line_call(&rig, "d", LINE("say *1|!2"));
+	LINE_TELLS(&rig, 10,
 	    "a part OK +1;a part E_SERVER -2;a OK/replied +3;"
 	    "b part E_SERVER !1;b E_SERVER/refused !2;"
 	    "c part OK +1;c E_SERVER/replied !2;"
@@ -62,9 +59,7 @@ TEST(client_without_a_reply_is_told_when_it_has_left)
 	line_call(&rig, "b", LINE("say +1"));
 	line_call(&rig, "c", &note);
 	line_run(&rig, 0);
-	line_run(&rig, 10);
-	ck_assert_str_eq(
-	    line_told(&rig), "a OK/sent;c OK/sent;b OK/replied +1;");
+	LINE_TELLS(&rig, 10, "a OK/sent;c OK/sent;b OK/replied +1;");
 	line_end(&rig);
 }
 
@@ -77,8 +72,7 @@ TEST(client_frames_are_cut_anywhere)
 	sim_limits_set(rig.world, &limits);
 	line_start(&rig, NULL);
 	line_call(&rig, "a", LINE("say +first|>second|*third|+fourth"));
-	line_run(&rig, 20);
-	ck_assert_str_eq(line_told(&rig),
+	LINE_TELLS(&rig, 20,
 	    "init 10.0.0.1;hello -;up;a OK/replied +first;push >second;"
 	    "down E_UNASKED;");
 	line_end(&rig);
@@ -100,8 +94,7 @@ TEST(client_decode_may_write_and_look_who_is_next)
 	line_call(&rig, "b", &tagged[1]);
 	line_run(&rig, 10);
 	sim_peer_print(rig.peer, "#skip\n");
-	line_run(&rig, 10);
-	ck_assert_str_eq(line_told(&rig),
+	LINE_TELLS(&rig, 10,
 	    "init 10.0.0.1;hello -;up;oldest -1;control +control;"
 	    "oldest 7;a part OK +1;oldest 7;push >push;"
 	    "oldest 7;a OK/replied +2;oldest 8;b OK/replied +3;oldest -1;");
@@ -154,24 +147,17 @@ TEST(client_nonsense_ends_the_session)
 
 TEST(promise_7_a_reply_past_its_bound_ends_the_session)
 {
-	struct stay_client_options options = { .reply_bytes_max = 8 };
-
-	line_begin(&rig, &options);
+	line_begin(&rig, OPTIONS(.reply_bytes_max = 8));
 	line_call(&rig, "a", LINE("say +345678"));
-	line_run(&rig, 10);
-	ck_assert_str_eq(line_told(&rig), "a OK/replied +345678;");
+	LINE_TELLS(&rig, 10, "a OK/replied +345678;");
 	line_call(&rig, "b", LINE("say +3456789"));
-	line_run(&rig, 10);
-	ck_assert_str_eq(
-	    line_told(&rig), "down E_TOO_BIG;b E_TOO_BIG/maybe executed;");
+	LINE_TELLS(&rig, 10, "down E_TOO_BIG;b E_TOO_BIG/maybe executed;");
 	line_run(&rig, 1000);
 	line_told(&rig);
 	line_call(&rig, "c", LINE("hold"));
 	line_run(&rig, 10);
 	sim_peer_send(rig.peer, "+2345678", 8);
-	line_run(&rig, 10);
-	ck_assert_str_eq(
-	    line_told(&rig), "down E_TOO_BIG;c E_TOO_BIG/maybe executed;");
+	LINE_TELLS(&rig, 10, "down E_TOO_BIG;c E_TOO_BIG/maybe executed;");
 	line_end(&rig);
 }
 
@@ -184,27 +170,21 @@ TEST(client_queues_while_offline)
 	line_start(&rig, NULL);
 	line_call(&rig, "a", LINE("say +1"));
 	line_call(&rig, "b", LINE("say +2"));
-	line_run(&rig, 1000);
-	ck_assert_str_eq(line_told(&rig), "init 10.0.0.1;");
+	LINE_TELLS(&rig, 1000, "init 10.0.0.1;");
 	peer_listen(&rig.server, rig.world, LINE_HOST, LINE_PORT);
-	line_run(&rig, 1000);
-	ck_assert_str_eq(
-	    line_told(&rig), "hello -;up;a OK/replied +1;b OK/replied +2;");
+	LINE_TELLS(&rig, 1000, "hello -;up;a OK/replied +1;b OK/replied +2;");
 	line_end(&rig);
 }
 
 TEST(client_refuses_while_offline_if_told_so)
 {
-	struct stay_client_options options = { .offline = STAY_OFFLINE_FAIL };
-
 	line_prepare(&rig);
-	line_start(&rig, &options);
+	line_start(&rig, OPTIONS(.offline = STAY_OFFLINE_FAIL));
 	ck_assert_int_eq(line_try(&rig, "a", LINE("say +1")), STAY_E_OFFLINE);
 	line_run(&rig, 10);
 	line_call(&rig, "b", LINE("say +1"));
 	line_call(&rig, "c", LINE("reset"));
-	line_run(&rig, 10);
-	ck_assert_str_eq(line_told(&rig),
+	LINE_TELLS(&rig, 10,
 	    "init 10.0.0.1;hello -;up;b OK/replied +1;down E_RESET;"
 	    "c E_LOST/maybe executed;");
 	ck_assert_int_eq(line_try(&rig, "d", LINE("say +1")), STAY_E_OFFLINE);
@@ -214,9 +194,7 @@ TEST(client_refuses_while_offline_if_told_so)
 
 TEST(promise_7_calls_in_flight_are_bounded)
 {
-	struct stay_client_options options = { .inflight_calls_max = 2 };
-
-	line_begin(&rig, &options);
+	line_begin(&rig, OPTIONS(.inflight_calls_max = 2));
 	line_call(&rig, "a", LINE("x"));
 	line_call(&rig, "b", LINE("y"));
 	line_call(&rig, "c", LINE("z"));
@@ -227,24 +205,20 @@ TEST(promise_7_calls_in_flight_are_bounded)
 	ck_assert_str_eq(line_got(&rig), "z;");
 	ck_assert_uint_eq(counts_of(rig.client).in_flight, 2);
 	sim_peer_print(rig.peer, "+2\n+3\n");
-	line_run(&rig, 10);
-	ck_assert_str_eq(line_told(&rig),
-	    "a OK/replied +1;b OK/replied +2;c OK/replied +3;");
+	LINE_TELLS(
+	    &rig, 10, "a OK/replied +1;b OK/replied +2;c OK/replied +3;");
 	line_end(&rig);
 }
 
 TEST(client_encode_says_no)
 {
-	const struct line_request bad = {
-		.text = "xyz", .replies = 1, .refuse = STAY_E_FORMAT
-	};
-	const struct line_request flags = {
-		.text = "xyz", .replies = 1, .flags = 1u << 20
-	};
-
 	line_begin(&rig, NULL);
-	ck_assert_int_eq(line_try(&rig, "a", &bad), STAY_E_FORMAT);
-	ck_assert_int_eq(line_try(&rig, "b", &flags), STAY_E_ARG);
+	ck_assert_int_eq(
+	    line_try(&rig, "a", LINE_WITH("xyz", .refuse = STAY_E_FORMAT)),
+	    STAY_E_FORMAT);
+	ck_assert_int_eq(
+	    line_try(&rig, "b", LINE_WITH("xyz", .flags = 1u << 20)),
+	    STAY_E_ARG);
 	ck_assert_int_eq(line_try(&rig, "c", LINE("")), STAY_E_ARG);
 	ck_assert_uint_eq(inside_request_len(rig.client), 0);
 	line_call(&rig, "d", LINE("say +1"));

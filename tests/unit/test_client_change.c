@@ -36,8 +36,7 @@ TEST(promise_3_a_planned_change_lets_calls_finish)
 	ck_assert_uint_eq(counts().queued, 1);
 	ck_assert_str_eq(line_told(&rig), "init 10.0.0.1;hello -;up;");
 	sim_peer_print(rig.peer, "+1\n");
-	line_run(&rig, 10);
-	ck_assert_str_eq(line_told(&rig),
+	LINE_TELLS(&rig, 10,
 	    "a OK/replied +1;bye;down E_RECONNECT;hello -;up;"
 	    "b OK/replied +2;");
 	ck_assert_str_eq(line_got(&rig), "x;bye;|say +2;");
@@ -51,8 +50,7 @@ TEST(client_change_of_an_idle_session)
 	line_begin(&rig, NULL);
 	stay_client_reconnect(rig.client, STAY_OK);
 	stay_client_reconnect(rig.client, STAY_OK);
-	line_run(&rig, 10);
-	ck_assert_str_eq(line_told(&rig), "down E_RECONNECT;hello -;up;");
+	LINE_TELLS(&rig, 10, "down E_RECONNECT;hello -;up;");
 	line_end(&rig);
 }
 
@@ -64,11 +62,9 @@ TEST(client_change_waits_no_longer_than_its_budget)
 	line_call(&rig, "a", LINE("x"));
 	line_run(&rig, 10);
 	stay_client_reconnect(rig.client, STAY_E_RECONNECT);
-	line_run(&rig, 298);
-	ck_assert_str_eq(line_told(&rig), "");
-	line_run(&rig, 20);
-	ck_assert_str_eq(line_told(&rig),
-	    "down E_RECONNECT;a E_LOST/maybe executed;hello -;up;");
+	LINE_TELLS(&rig, 298, "");
+	LINE_TELLS(
+	    &rig, 20, "down E_RECONNECT;a E_LOST/maybe executed;hello -;up;");
 	line_end(&rig);
 }
 
@@ -82,12 +78,9 @@ TEST(client_change_waits_for_tombstones)
 	line_run(&rig, 10);
 	stay_client_cancel(rig.client, call->id);
 	stay_client_reconnect(rig.client, STAY_E_RECONNECT);
-	line_run(&rig, 10);
-	ck_assert_str_eq(line_told(&rig), "a E_CANCELLED/maybe executed;");
+	LINE_TELLS(&rig, 10, "a E_CANCELLED/maybe executed;");
 	sim_peer_print(rig.peer, "+1\n");
-	line_run(&rig, 10);
-	ck_assert_str_eq(
-	    line_told(&rig), "orphan +1;down E_RECONNECT;hello -;up;");
+	LINE_TELLS(&rig, 10, "orphan +1;down E_RECONNECT;hello -;up;");
 	line_end(&rig);
 }
 
@@ -132,12 +125,9 @@ TEST(client_change_of_a_session_that_is_lost_meanwhile)
 	stay_client_reconnect(rig.client, STAY_E_RECONNECT);
 	line_run(&rig, 10);
 	sim_peer_reset(rig.peer);
-	line_run(&rig, 10);
-	ck_assert_str_eq(
-	    line_told(&rig), "down E_RESET;a E_LOST/maybe executed;");
+	LINE_TELLS(&rig, 10, "down E_RESET;a E_LOST/maybe executed;");
 	ck_assert_int_eq(state(), STAY_BACKING_OFF);
-	line_run(&rig, 1000);
-	ck_assert_str_eq(line_told(&rig), "hello -;up;");
+	LINE_TELLS(&rig, 1000, "hello -;up;");
 	line_end(&rig);
 }
 
@@ -149,9 +139,7 @@ TEST(client_change_of_a_session_that_talks_nonsense)
 	stay_client_reconnect(rig.client, STAY_E_RECONNECT);
 	line_run(&rig, 10);
 	sim_peer_print(rig.peer, "nonsense\n");
-	line_run(&rig, 10);
-	ck_assert_str_eq(
-	    line_told(&rig), "down E_PROTOCOL;a E_PROTOCOL/maybe executed;");
+	LINE_TELLS(&rig, 10, "down E_PROTOCOL;a E_PROTOCOL/maybe executed;");
 	line_end(&rig);
 }
 
@@ -165,9 +153,7 @@ TEST(promise_8_a_session_that_leaves_is_watched)
 	line_call(&rig, "a", LINE("x"));
 	line_run(&rig, 10);
 	stay_client_reconnect(rig.client, STAY_E_RECONNECT);
-	line_run(&rig, 1020);
-	ck_assert_str_eq(
-	    line_told(&rig), "down E_SILENT;a E_SILENT/maybe executed;");
+	LINE_TELLS(&rig, 1020, "down E_SILENT;a E_SILENT/maybe executed;");
 	line_end(&rig);
 }
 
@@ -184,8 +170,7 @@ TEST(client_stops_while_it_changes)
 	stay_client_stop(rig.client, STAY_OK);
 	line_run(&rig, 10);
 	sim_peer_print(rig.peer, "+1\n");
-	line_run(&rig, 10);
-	ck_assert_str_eq(line_told(&rig),
+	LINE_TELLS(&rig, 10,
 	    "init 10.0.0.1;hello -;up;a OK/replied +1;bye;down E_STOPPED;"
 	    "b E_STOPPED/not sent;closed OK;");
 	line_end(&rig);
@@ -201,8 +186,7 @@ TEST(client_drains_while_it_changes)
 	stay_client_drain(rig.client, 10000);
 	line_run(&rig, 10);
 	sim_peer_print(rig.peer, "+1\n");
-	line_run(&rig, 10);
-	ck_assert_str_eq(line_told(&rig),
+	LINE_TELLS(&rig, 10,
 	    "a OK/replied +1;down E_RECONNECT;hello -;up;b OK/replied +2;"
 	    "down E_STOPPED;closed OK;");
 	line_end(&rig);
@@ -296,8 +280,7 @@ TEST(client_is_reconfigured)
 	ck_assert_ptr_eq(stay_client_config(rig.client), &config);
 	ck_assert_uint_eq(sim_peers(rig.world, "10.0.0.2", LINE_PORT), 1);
 	line_call(&rig, "b", LINE("y"));
-	line_run(&rig, 110);
-	ck_assert_str_eq(line_told(&rig), "b E_TIMEOUT/maybe executed;");
+	LINE_TELLS(&rig, 110, "b E_TIMEOUT/maybe executed;");
 	line_end(&rig);
 	ck_assert_ptr_nonnull(released_by);
 }
@@ -336,8 +319,7 @@ TEST(client_reconfigure_is_checked_at_once)
 	    STAY_E_NO_TLS);
 	ck_assert_int_eq(
 	    stay_client_reconfigure(rig.client, NULL, &options), STAY_E_ARG);
-	line_run(&rig, 10);
-	ck_assert_str_eq(line_told(&rig), "");
+	LINE_TELLS(&rig, 10, "");
 	stay_client_stop(rig.client, STAY_OK);
 	ck_assert_int_eq(stay_client_reconfigure(rig.client, OTHER_URL, NULL),
 	    STAY_E_STOPPED);

@@ -180,8 +180,7 @@ TEST(client_control_does_not_outlive_its_session)
 	sim_peer_reset(rig.peer);
 	line_run(&rig, 1000);
 	line_call(&rig, "a", LINE("say +1"));
-	line_run(&rig, 10);
-	ck_assert_str_eq(line_told(&rig),
+	LINE_TELLS(&rig, 10,
 	    "init 10.0.0.1;hello -;up;push >ping;down E_RESET;hello -;up;"
 	    "a OK/replied +1;");
 	ck_assert_str_eq(line_got(&rig), "|say +1;");

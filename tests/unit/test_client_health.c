@@ -18,15 +18,11 @@ TEST(promise_8_probes_an_idle_session)
 	line_start(&rig, &options);
 	line_run(&rig, 10);
 	line_told(&rig);
-	line_run(&rig, 1000);
-	ck_assert_str_eq(line_told(&rig), "ping;control +pong;");
-	line_run(&rig, 1010);
-	ck_assert_str_eq(line_told(&rig), "ping;control +pong;");
+	LINE_TELLS(&rig, 1000, "ping;control +pong;");
+	LINE_TELLS(&rig, 1010, "ping;control +pong;");
 	sim_peer_freeze(rig.peer, true);
-	line_run(&rig, 1400);
-	ck_assert_str_eq(line_told(&rig), "ping;");
-	line_run(&rig, 110);
-	ck_assert_str_eq(line_told(&rig), "down E_SILENT;");
+	LINE_TELLS(&rig, 1400, "ping;");
+	LINE_TELLS(&rig, 110, "down E_SILENT;");
 	line_end(&rig);
 }
 
@@ -42,8 +38,7 @@ TEST(promise_8_sending_puts_no_probe_off)
 	line_run(&rig, 3900);
 	line_told(&rig);
 	line_call(&rig, "a", &one_way);
-	line_run(&rig, 120);
-	ck_assert_str_eq(line_told(&rig), "a OK/sent;ping;control +pong;");
+	LINE_TELLS(&rig, 120, "a OK/sent;ping;control +pong;");
 	line_end(&rig);
 }
 
@@ -55,8 +50,7 @@ TEST(promise_8_probes_after_5_s_by_default)
 	line_start(&rig, NULL);
 	line_run(&rig, 4900);
 	line_told(&rig);
-	line_run(&rig, 200);
-	ck_assert_str_eq(line_told(&rig), "ping;control +pong;");
+	LINE_TELLS(&rig, 200, "ping;control +pong;");
 	line_end(&rig);
 }
 
@@ -71,11 +65,9 @@ TEST(promise_8_does_not_wait_for_a_blocking_call_too_short)
 
 	line_begin(&rig, &options);
 	line_call(&rig, "a", &blocking);
-	line_run(&rig, 2190);
-	ck_assert_str_eq(line_told(&rig), "");
+	LINE_TELLS(&rig, 2190, "");
 	sim_peer_print(rig.peer, "+late\n");
-	line_run(&rig, 5);
-	ck_assert_str_eq(line_told(&rig), "a OK/replied +late;");
+	LINE_TELLS(&rig, 5, "a OK/replied +late;");
 	line_end(&rig);
 }
 
@@ -95,11 +87,8 @@ TEST(promise_8_finds_silence_behind_a_blocking_call)
 	line_call_with(&rig, "b", LINE("x"), forever);
 	line_run(&rig, 60000);
 	sim_peer_print(rig.peer, "+1\n");
-	line_run(&rig, 490);
-	ck_assert_str_eq(line_told(&rig), "a OK/replied +1;");
-	line_run(&rig, 20);
-	ck_assert_str_eq(
-	    line_told(&rig), "down E_SILENT;b E_SILENT/maybe executed;");
+	LINE_TELLS(&rig, 490, "a OK/replied +1;");
+	LINE_TELLS(&rig, 20, "down E_SILENT;b E_SILENT/maybe executed;");
 	line_end(&rig);
 }
 
@@ -116,11 +105,8 @@ TEST(promise_8_patience_ends_with_the_call_that_blocks)
 	line_call(&rig, "b", LINE("x"));
 	line_run(&rig, 1000);
 	sim_peer_print(rig.peer, "+1\n");
-	line_run(&rig, 490);
-	ck_assert_str_eq(line_told(&rig), "a OK/replied +1;");
-	line_run(&rig, 20);
-	ck_assert_str_eq(
-	    line_told(&rig), "down E_SILENT;b E_SILENT/maybe executed;");
+	LINE_TELLS(&rig, 490, "a OK/replied +1;");
+	LINE_TELLS(&rig, 20, "down E_SILENT;b E_SILENT/maybe executed;");
 	line_end(&rig);
 }
 
@@ -137,12 +123,9 @@ TEST(promise_8_only_an_idle_session_is_probed)
 	line_call(&rig, "a", LINE("x"));
 	line_run(&rig, 3500);
 	sim_peer_print(rig.peer, "+1\n");
-	line_run(&rig, 10);
-	ck_assert_str_eq(
-	    line_told(&rig), "init 10.0.0.1;hello -;up;a OK/replied +1;");
+	LINE_TELLS(&rig, 10, "init 10.0.0.1;hello -;up;a OK/replied +1;");
 	ck_assert_uint_ne(inside_buffers(rig.client) & INSIDE_REQUESTS, 0);
-	line_run(&rig, 1000);
-	ck_assert_str_eq(line_told(&rig), "ping;control +pong;");
+	LINE_TELLS(&rig, 1000, "ping;control +pong;");
 	line_end(&rig);
 	line_prepare(&rig);
 	rig.protocol = &line_bare_protocol;
@@ -216,8 +199,7 @@ TEST(promise_8_any_byte_is_a_sign_of_life)
 		if (i == 0)
 			sim_peer_print(rig.peer, "");
 	}
-	line_run(&rig, 10);
-	ck_assert_str_eq(line_told(&rig), "a OK/replied +++1;");
+	LINE_TELLS(&rig, 10, "a OK/replied +++1;");
 	line_end(&rig);
 }
 
@@ -233,13 +215,11 @@ TEST(promise_8_an_upload_is_a_sign_of_life)
 	line_run(&rig, 500);
 	line_told(&rig);
 	line_call(&rig, "a", LINE("say +0123456789012345678901234567890"));
-	line_run(&rig, 4000);
-	ck_assert_str_eq(
-	    line_told(&rig), "a OK/replied +0123456789012345678901234567890;");
+	LINE_TELLS(
+	    &rig, 4000, "a OK/replied +0123456789012345678901234567890;");
 	line_call(&rig, "b", LINE("say +0123456789012345678901234567890"));
 	sim_peer_freeze(rig.peer, true);
-	line_run(&rig, 900);
-	ck_assert_str_eq(line_told(&rig), "down E_SILENT;b E_SILENT/not sent;");
+	LINE_TELLS(&rig, 900, "down E_SILENT;b E_SILENT/not sent;");
 	line_end(&rig);
 }
 
@@ -276,10 +256,8 @@ TEST(promise_8_who_takes_nothing_is_silent)
 	ck_assert_uint_eq(counts_of(rig.client).in_flight, 0);
 	line_run(&rig, 200);
 	note_again();
-	line_run(&rig, 280);
-	ck_assert_str_eq(line_told(&rig), "n E_TIMEOUT/not sent;");
-	line_run(&rig, 25);
-	ck_assert_str_eq(line_told(&rig), "down E_SILENT;");
+	LINE_TELLS(&rig, 280, "n E_TIMEOUT/not sent;");
+	LINE_TELLS(&rig, 25, "down E_SILENT;");
 	line_end(&rig);
 }
 
@@ -319,12 +297,9 @@ TEST(promise_8_who_takes_little_is_not_silent)
 	line_run(&rig, 60);
 	ck_assert_str_eq(line_got(&rig), "1;");
 	sim_peer_freeze(rig.peer, true);
-	line_run(&rig, 480);
-	ck_assert_str_eq(line_told(&rig), "a OK/sent;b OK/sent;");
-	line_run(&rig, 440);
-	ck_assert_str_eq(line_told(&rig), "");
-	line_run(&rig, 30);
-	ck_assert_str_eq(line_told(&rig), "down E_SILENT;c E_SILENT/not sent;");
+	LINE_TELLS(&rig, 480, "a OK/sent;b OK/sent;");
+	LINE_TELLS(&rig, 440, "");
+	LINE_TELLS(&rig, 30, "down E_SILENT;c E_SILENT/not sent;");
 	line_end(&rig);
 }
 
@@ -342,16 +317,13 @@ TEST(promise_8_room_that_nobody_needed_is_a_sign_of_life)
 	sim_peer_freeze(rig.peer, true);
 	line_call(&rig, "a", LINE("1234567"));
 	line_call_with(&rig, "b", LINE("x"), brief);
-	line_run(&rig, 400);
-	ck_assert_str_eq(line_told(&rig), "b E_TIMEOUT/not sent;");
+	LINE_TELLS(&rig, 400, "b E_TIMEOUT/not sent;");
 	sim_peer_freeze(rig.peer, false);
 	line_run(&rig, 2);
 	sim_peer_freeze(rig.peer, true);
 	line_call(&rig, "c", LINE("y"));
-	line_run(&rig, 480);
-	ck_assert_str_eq(line_told(&rig), "");
-	line_run(&rig, 30);
-	ck_assert_str_eq(line_told(&rig),
+	LINE_TELLS(&rig, 480, "");
+	LINE_TELLS(&rig, 30,
 	    "down E_SILENT;a E_SILENT/maybe executed;c E_LOST/maybe executed;");
 	line_end(&rig);
 }
@@ -369,9 +341,7 @@ TEST_ROWS(promise_8_the_rest_of_a_greeting_is_a_sign_of_life, 4)
 	line_start(&rig, &options);
 	line_run(&rig, 700 + 50 * (uint64_t)_i);
 	sim_peer_print(rig.peer, "+hi\n");
-	line_run(&rig, 1000);
-	ck_assert_str_eq(
-	    line_told(&rig), "init 10.0.0.1;hello -;hello +hi;up;");
+	LINE_TELLS(&rig, 1000, "init 10.0.0.1;hello -;hello +hi;up;");
 	ck_assert_ptr_null(strchr(line_got(&rig), ';')); /* not all of it */
 	line_end(&rig);
 }
@@ -389,15 +359,12 @@ TEST(promise_8_who_did_not_listen_blames_nobody)
 		line_run(&rig, 400);
 		sim_peer_print(rig.peer, "+late\n");
 		sim_sleep_ms(rig.world, 3000);
-		line_run(&rig, 5);
-		ck_assert_str_eq(line_told(&rig), "a OK/replied +late;");
+		LINE_TELLS(&rig, 5, "a OK/replied +late;");
 	}
 	line_call(&rig, "b", LINE("quiet"));
 	line_run(&rig, 400);
 	sim_sleep_ms(rig.world, 3000);
-	line_run(&rig, 5);
-	ck_assert_str_eq(
-	    line_told(&rig), "down E_SILENT;b E_SILENT/maybe executed;");
+	LINE_TELLS(&rig, 5, "down E_SILENT;b E_SILENT/maybe executed;");
 	line_end(&rig);
 }
 
@@ -551,8 +518,7 @@ TEST(promise_8_a_full_mailbox_keeps_no_session)
 	while (status == STAY_OK);
 	ck_assert_int_eq(status, STAY_E_FULL);
 	line_told(&rig);
-	line_run(&rig, 470);
-	ck_assert_str_eq(line_told(&rig), "");
+	LINE_TELLS(&rig, 470, "");
 	line_run(&rig, 20);
 	/* Then the casts are delivered, and a client knows none. */
 	ck_assert_str_eq(line_told(&rig),

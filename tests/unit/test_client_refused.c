@@ -56,8 +56,7 @@ TEST(client_refused_is_told_by_default)
 {
 	line_begin(&rig, NULL);
 	line_call(&rig, "a", LINE("say !no"));
-	line_run(&rig, 10);
-	ck_assert_str_eq(line_told(&rig), "a E_SERVER/refused !no;");
+	LINE_TELLS(&rig, 10, "a E_SERVER/refused !no;");
 	line_end(&rig);
 }
 
@@ -67,8 +66,7 @@ TEST(promise_3_4_what_is_refused_is_sent_again_in_order)
 	call_each("ab");
 	answer("!no\n");
 	call("c", 0, 1);
-	line_run(&rig, 10);
-	ck_assert_str_eq(line_told(&rig), "");
+	LINE_TELLS(&rig, 10, "");
 	ck_assert_str_eq(line_got(&rig), "a;b;"); /* c waits for b's answer */
 	answer("!no\n");
 	ck_assert_str_eq(line_told(&rig), "down E_NOT_READY;");
@@ -172,8 +170,7 @@ TEST(promise_4_a_lost_call_overtakes_too)
 	call_each("ab");
 	answer("!no\n");
 	sim_peer_reset(rig.peer);
-	line_run(&rig, 1);
-	ck_assert_str_eq(line_told(&rig),
+	LINE_TELLS(&rig, 1,
 	    "down E_RESET;a E_SERVER/refused !no;b E_LOST/maybe executed;");
 	line_end(&rig);
 }
@@ -220,9 +217,7 @@ TEST(promise_3_a_refusal_stands_while_half_of_the_call_leaves)
 	line_run(&rig, 1);
 	ck_assert_int_eq(
 	    stay_client_cancel(rig.client, rig.calls[0].id), STAY_OK);
-	line_run(&rig, 1);
-	ck_assert_str_eq(
-	    line_told(&rig), "down E_RESET;a E_CANCELLED/refused;");
+	LINE_TELLS(&rig, 1, "down E_RESET;a E_CANCELLED/refused;");
 	line_end(&rig);
 }
 
@@ -289,8 +284,7 @@ TEST(promise_6_a_deadline_holds_for_what_is_set_aside)
 	call("b", 0, 1);
 	line_run(&rig, 10);
 	answer("!no\n");
-	line_run(&rig, 42);
-	ck_assert_str_eq(line_told(&rig), "a E_TIMEOUT/refused;");
+	LINE_TELLS(&rig, 42, "a E_TIMEOUT/refused;");
 	call("c", 0, 1);
 	line_run(&rig, 10);
 	ck_assert_str_eq(line_got(&rig), "a;b;c;"); /* nothing is held up */
@@ -304,9 +298,7 @@ TEST(promise_6_a_deadline_holds_until_it_is_sent_again)
 	line_run(&rig, 10);
 	sim_unlisten(rig.world, LINE_HOST, LINE_PORT);
 	answer("!no\n");
-	line_run(&rig, 100);
-	ck_assert_str_eq(
-	    line_told(&rig), "down E_NOT_READY;a E_TIMEOUT/refused;");
+	LINE_TELLS(&rig, 100, "down E_NOT_READY;a E_TIMEOUT/refused;");
 	line_end(&rig);
 }
 
@@ -316,8 +308,7 @@ TEST(promise_1_a_stop_completes_what_is_set_aside)
 	call_each("ab");
 	answer("!no\n");
 	stay_client_cancel(rig.client, rig.calls[0].id);
-	line_run(&rig, 1);
-	ck_assert_str_eq(line_told(&rig), "a E_CANCELLED/refused;");
+	LINE_TELLS(&rig, 1, "a E_CANCELLED/refused;");
 	call_each("c");
 	answer("!no\n");
 	stay_client_stop(rig.client, STAY_OK);
@@ -460,8 +451,7 @@ TEST(promise_4_what_leaves_without_an_answer_overtakes)
 	line_run(&rig, 1);
 	answer("!no\n");
 	sim_peer_freeze(rig.peer, false);
-	line_run(&rig, 10);
-	ck_assert_str_eq(line_told(&rig), "a E_SERVER/refused !no;p OK/sent;");
+	LINE_TELLS(&rig, 10, "a E_SERVER/refused !no;p OK/sent;");
 	line_end(&rig);
 }
 

@@ -52,8 +52,7 @@ TEST(client_renew_lets_calls_finish)
 	ck_assert_int_eq(state(), STAY_BACKING_OFF);
 	ck_assert_str_eq(line_told(&rig),
 	    "a E_SERVER/refused !renew;b OK/replied +b;down E_NOT_READY;");
-	line_run(&rig, 100);
-	ck_assert_str_eq(line_told(&rig), "hello -;up;c OK/replied +c;");
+	LINE_TELLS(&rig, 100, "hello -;up;c OK/replied +c;");
 	line_end(&rig);
 }
 
@@ -67,9 +66,8 @@ TEST(client_renew_waits_no_longer_than_its_budget)
 	answer(">renew\n");
 	line_run(&rig, 290);
 	ck_assert_int_eq(state(), STAY_DISCONNECTING);
-	line_run(&rig, 20);
-	ck_assert_str_eq(line_told(&rig),
-	    "push >renew;down E_NOT_READY;a E_LOST/maybe executed;");
+	LINE_TELLS(
+	    &rig, 20, "push >renew;down E_NOT_READY;a E_LOST/maybe executed;");
 	line_end(&rig);
 }
 

@@ -32,12 +32,9 @@ read_it(const char *name, const char *text)
 static void
 begin(void)
 {
-	struct stay_client_options options = { .silence_ms = 500,
-		.resends_max = 1,
-		.reply_bytes_max = 8,
-		.backoff = { .initial_ms = 10, .cap_ms = 10 } };
-
-	line_begin(&rig, &options);
+	line_begin(&rig,
+	    OPTIONS(.silence_ms = 500, .resends_max = 1, .reply_bytes_max = 8,
+		.backoff = { .initial_ms = 10, .cap_ms = 10 }));
 }
 
 /* ---- it is plain what it did ---- */
@@ -79,8 +76,7 @@ TEST(client_suspect_of_a_silence_is_not_asked_again)
 	line_run(&rig, 400);
 	line_got(&rig);
 	rig.server.ends->deaf = false;
-	line_run(&rig, 200);
-	ck_assert_str_eq(line_told(&rig),
+	LINE_TELLS(&rig, 200,
 	    "down E_SILENT;a E_SILENT/maybe executed;hello -;up;"
 	    "b OK/replied +1;");
 	ck_assert_str_eq(line_got(&rig), "|say +1;");
@@ -141,8 +137,7 @@ TEST(client_suspect_is_waited_for)
 	line_run(&rig, 10);
 	ck_assert_str_eq(line_got(&rig), "");
 	sim_peer_print(rig.peer, "+1\n");
-	line_run(&rig, 10);
-	ck_assert_str_eq(line_told(&rig), "a OK/replied +1;");
+	LINE_TELLS(&rig, 10, "a OK/replied +1;");
 	ck_assert_str_eq(line_got(&rig), "2;3;4;");
 	line_end(&rig);
 }
@@ -152,9 +147,8 @@ TEST(client_suspect_given_up_takes_the_session_along)
 {
 	suspect_and_two();
 	stay_client_cancel(rig.client, rig.calls[0].id);
-	line_run(&rig, 50);
-	ck_assert_str_eq(line_told(&rig),
-	    "a E_CANCELLED/maybe executed;down E_SILENT;hello -;up;");
+	LINE_TELLS(
+	    &rig, 50, "a E_CANCELLED/maybe executed;down E_SILENT;hello -;up;");
 	ck_assert_str_eq(line_got(&rig), "|2;3;");
 	line_end(&rig);
 }
@@ -178,11 +172,8 @@ TEST(client_suspect_given_up_unsent_lets_the_others_go)
 /* What it did was to be there; the next sessions ended as they were to. */
 TEST(client_suspect_keeps_its_sendings_through_planned_ends)
 {
-	struct stay_client_options options = { .leave_budget_ms = 5,
-		.silence_ms = 5000,
-		.backoff = { .initial_ms = 10, .cap_ms = 10 } };
-
-	line_begin(&rig, &options);
+	line_begin(&rig, OPTIONS(.leave_budget_ms = 5, .silence_ms = 5000,
+			     .backoff = { .initial_ms = 10, .cap_ms = 10 }));
 	read_it("a", "quiet");
 	line_run(&rig, 10);
 	sim_peer_reset(rig.peer);
@@ -211,13 +202,12 @@ TEST_ROWS(client_suspect_may_be_half_a_request, 2)
 	const struct line_request request = { .text = "0123456789",
 		.replies = (uint32_t)_i };
 	const struct sim_limits narrow = { .send_buffer = 1 };
-	struct stay_client_options options = { .backoff = { .initial_ms = 10,
-						   .cap_ms = 10 } };
 
 	line_prepare(&rig);
 	rig.server.rows = stalling;
 	sim_limits_set(rig.world, &narrow);
-	line_start(&rig, &options);
+	line_start(
+	    &rig, OPTIONS(.backoff = { .initial_ms = 10, .cap_ms = 10 }));
 	line_call(&rig, "a", &request);
 	line_call(&rig, "b", LINE("say +1"));
 	for (unsigned i = 1; i <= 2; i++) {
@@ -252,12 +242,9 @@ nothing(void)
 static void
 submit_blocking(void)
 {
-	const struct line_request request = { .text = "block",
-		.replies = 1,
-		.flags = STAY_BLOCKS,
-		.blocks_ms = 60000 };
 
-	line_call(&rig, "x", &request);
+	line_call(&rig, "x",
+	    LINE_WITH("block", .flags = STAY_BLOCKS, .blocks_ms = 60000));
 }
 
 static void
@@ -281,12 +268,10 @@ static const struct {
 
 TEST_ROWS(client_suspect_is_nobody, ROWS(innocents))
 {
-	struct stay_client_options options = { .silence_ms = 5000,
-		.backoff = { .initial_ms = 10, .cap_ms = 10 } };
-
 	line_prepare(&rig);
 	innocents[_i].before();
-	line_start(&rig, &options);
+	line_start(&rig, OPTIONS(.silence_ms = 5000,
+			     .backoff = { .initial_ms = 10, .cap_ms = 10 }));
 	line_run(&rig, 10);
 	innocents[_i].first();
 	read_it("a", "a");
@@ -303,14 +288,11 @@ TEST_ROWS(client_suspect_is_nobody, ROWS(innocents))
 /* A silence blames nobody then, either. */
 TEST(client_suspect_of_a_silence_is_nobody_who_was_given_up)
 {
-	struct stay_client_options options = { .silence_ms = 500,
-		.backoff = { .initial_ms = 10, .cap_ms = 10 } };
-
-	line_begin(&rig, &options);
+	line_begin(&rig, OPTIONS(.silence_ms = 500,
+			     .backoff = { .initial_ms = 10, .cap_ms = 10 }));
 	submit_given_up();
 	read_it("a", "a");
-	line_run(&rig, 600);
-	ck_assert_str_eq(line_told(&rig),
+	LINE_TELLS(&rig, 600,
 	    "x E_CANCELLED/maybe executed;down E_SILENT;hello -;up;");
 	ck_assert_str_eq(line_got(&rig), "gone;a;|a;");
 	line_end(&rig);

@@ -67,8 +67,7 @@ TEST(promise_9_many_replies_at_once_leave_a_turn_to_others)
 	begin(&options, 5);
 	sim_peer_print(rig.peer, "+1\n+2\n+3\n+4\n+5\n");
 	sim_peer_print(other_peer, "+x\n");
-	line_run(&rig, 0);
-	ck_assert_str_eq(line_told(&rig),
+	LINE_TELLS(&rig, 0,
 	    "a OK/replied +1;a OK/replied +2;other OK;a OK/replied +3;"
 	    "a OK/replied +4;a OK/replied +5;");
 	end();
@@ -98,9 +97,7 @@ TEST(promise_9_the_bound_of_a_frame_is_not_that_of_a_turn)
 
 	begin(&options, 3);
 	sim_peer_print(rig.peer, "+1\n+2\n+3\n");
-	line_run(&rig, 0);
-	ck_assert_str_eq(line_told(&rig),
-	    "a OK/replied +1;a OK/replied +2;a OK/replied +3;");
+	LINE_TELLS(&rig, 0, "a OK/replied +1;a OK/replied +2;a OK/replied +3;");
 	end();
 }
 
@@ -111,8 +108,7 @@ TEST(promise_1_9_what_is_put_off_precedes_the_end)
 	begin(&options, 4);
 	sim_peer_print(rig.peer, "+1\n+2\n+3\n+4\n");
 	sim_peer_close(rig.peer);
-	line_run(&rig, 0);
-	ck_assert_str_eq(line_told(&rig),
+	LINE_TELLS(&rig, 0,
 	    "a OK/replied +1;a OK/replied +2;a OK/replied +3;a OK/replied +4;"
 	    "down E_CLOSED;");
 	end();
@@ -133,8 +129,7 @@ TEST(promise_1_9_what_is_put_off_precedes_a_broken_write)
 	rig.calls[0].then = submit_another;
 	sim_fail(rig.world, SIM_WRITE, 1, -ECONNRESET);
 	sim_peer_print(rig.peer, "+1\n+2\n+3\n");
-	line_run(&rig, 0);
-	ck_assert_str_eq(line_told(&rig),
+	LINE_TELLS(&rig, 0,
 	    "a OK/replied +1;a OK/replied +2;a OK/replied +3;down E_RESET;");
 	end();
 }
@@ -148,9 +143,8 @@ TEST(promise_9_a_cut_frame_behind_the_share)
 	sim_peer_print(rig.peer, "+1\n+2\n+lo");
 	line_run(&rig, 1);
 	sim_peer_print(rig.peer, "ng\n");
-	line_run(&rig, 1);
-	ck_assert_str_eq(line_told(&rig),
-	    "a OK/replied +1;a OK/replied +2;a OK/replied +long;");
+	LINE_TELLS(
+	    &rig, 1, "a OK/replied +1;a OK/replied +2;a OK/replied +long;");
 	end();
 }
 
@@ -231,8 +225,7 @@ TEST(promise_4_9_many_ends_at_once_precede_a_reply)
 	line_run(&rig, 70);
 	sim_peer_limits(rig.peer, &late);
 	sim_peer_print(rig.peer, "+1\n+2\n+3\n+4\n+5\n+b\n");
-	line_run(&rig, 40);
-	ck_assert_str_eq(line_told(&rig),
+	LINE_TELLS(&rig, 40,
 	    "a E_TIMEOUT/maybe executed;a E_TIMEOUT/maybe executed;"
 	    "a E_TIMEOUT/maybe executed;a E_TIMEOUT/maybe executed;"
 	    "a E_TIMEOUT/maybe executed;orphan +1;orphan +2;orphan +3;"
@@ -278,8 +271,7 @@ TEST(promise_7_a_large_request_goes_alone)
 	line_begin(&rig, &options);
 	line_call(&rig, "a", LINE("say +1"));
 	line_call(&rig, "b", LINE("say +2"));
-	line_run(&rig, 10);
-	ck_assert_str_eq(line_told(&rig), "a OK/replied +1;b OK/replied +2;");
+	LINE_TELLS(&rig, 10, "a OK/replied +1;b OK/replied +2;");
 	ck_assert_str_eq(line_got(&rig), "say +1;say +2;");
 	line_end(&rig);
 }

@@ -82,8 +82,7 @@ TEST(promise_7_room_comes_when_calls_are_told)
 	    stay_client_wait_room(rig.client, NULL, ready, rig.client),
 	    STAY_OK);
 	give_all_up();
-	line_run(&rig, 10);
-	ck_assert_str_eq(line_told(&rig),
+	LINE_TELLS(&rig, 10,
 	    "a E_CANCELLED/maybe executed;a E_CANCELLED/not sent;"
 	    "a E_CANCELLED/not sent;a E_CANCELLED/not sent;ready 0;");
 	line_end(&rig);

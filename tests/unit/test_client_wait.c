@@ -97,8 +97,7 @@ TEST(promise_7_who_waits_is_served_in_order)
 	begin_full((struct stay_client_options){ 0 });
 	wait(&a);
 	wait(&b);
-	line_run(&rig, 10);
-	ck_assert_str_eq(line_told(&rig), "");
+	LINE_TELLS(&rig, 10, "");
 	answer("+1\n");
 	ck_assert_str_eq(line_told(&rig), "1 OK/replied +1;a OK;in;");
 	answer("+2\n");
@@ -119,8 +118,7 @@ TEST(promise_7_nobody_pushes_in)
 	stay_client_cancel(rig.client, rig.calls[1].id);
 	stay_client_cancel(rig.client, rig.calls[2].id);
 	ck_assert_int_eq(line_try(&rig, "4", &quiet), STAY_E_FULL);
-	line_run(&rig, 1);
-	ck_assert_str_eq(line_told(&rig),
+	LINE_TELLS(&rig, 1,
 	    "a OK;in;in;out;"
 	    "2 E_CANCELLED/not sent;3 E_CANCELLED/not sent;");
 	line_end(&rig);
@@ -134,8 +132,7 @@ TEST(promise_7_where_there_is_room_nobody_waits_long)
 	wait(&a);
 	ck_assert_str_eq(line_told(&rig), ""); /* not inside the call */
 	ck_assert_int_eq(line_try(&rig, "b", &quiet), STAY_E_FULL);
-	line_run(&rig, 1);
-	ck_assert_str_eq(line_told(&rig), "a OK;in;");
+	LINE_TELLS(&rig, 1, "a OK;in;");
 	ck_assert_int_eq(line_try(&rig, "b", &quiet), STAY_OK);
 	line_end(&rig);
 }
@@ -148,10 +145,8 @@ TEST(promise_6_who_waits_has_a_deadline)
 	begin_full((struct stay_client_options){ .call_timeout_ms = 3000 });
 	wait_with(&a, (struct stay_room_options){ .timeout_ms = 100 });
 	wait(&b);
-	line_run(&rig, 99);
-	ck_assert_str_eq(line_told(&rig), "");
-	line_run(&rig, 3);
-	ck_assert_str_eq(line_told(&rig), "a E_TIMEOUT;out;");
+	LINE_TELLS(&rig, 99, "");
+	LINE_TELLS(&rig, 3, "a E_TIMEOUT;out;");
 	answer("+1\n");
 	ck_assert_str_eq(line_told(&rig), "1 OK/replied +1;b OK;");
 	line_end(&rig);
@@ -167,8 +162,7 @@ TEST(client_wait_can_be_given_up)
 	ck_assert_int_eq(stay_client_cancel(rig.client, a.id), STAY_OK);
 	ck_assert_int_eq(stay_client_cancel(rig.client, a.id), STAY_E_STALE);
 	ck_assert_str_eq(line_told(&rig), "");
-	line_run(&rig, 1);
-	ck_assert_str_eq(line_told(&rig), "a E_CANCELLED;");
+	LINE_TELLS(&rig, 1, "a E_CANCELLED;");
 	answer("+1\n");
 	ck_assert_str_eq(line_told(&rig), "1 OK/replied +1;b OK;");
 	ck_assert_int_eq(stay_client_cancel(rig.client, b.id), STAY_E_STALE);
@@ -192,8 +186,7 @@ TEST(promise_7_room_is_measured_in_bytes_too)
 	    STAY_E_TOO_BIG);
 	wait_with(&a, (struct stay_room_options){ .bytes = 14 });
 	wait(&b);
-	line_run(&rig, 1);
-	ck_assert_str_eq(line_told(&rig), "");
+	LINE_TELLS(&rig, 1, "");
 	answer("+1\n");
 	ck_assert_str_eq(line_told(&rig), "c OK/replied +1;");
 	answer("+2\n");
@@ -227,8 +220,7 @@ TEST(promise_9_who_steps_back_into_line_is_last)
 	line_begin(&rig, NULL);
 	wait(&a);
 	wait(&b);
-	line_run(&rig, 1);
-	ck_assert_str_eq(line_told(&rig), "a OK;b OK;a OK;");
+	LINE_TELLS(&rig, 1, "a OK;b OK;a OK;");
 	line_end(&rig);
 }
 
@@ -375,14 +367,11 @@ TEST(client_a_token_of_another_kind_is_stale)
 	    STAY_E_STALE);
 	line_told(&rig);
 	ck_assert_int_eq(stay_from_cancel(rig.loop, from), STAY_OK);
-	line_run(&rig, 1);
-	ck_assert_str_eq(line_told(&rig), "called E_CANCELLED;");
+	LINE_TELLS(&rig, 1, "called E_CANCELLED;");
 	ck_assert_int_eq(
 	    stay_client_cancel(rig.client, rig.calls[1].id), STAY_OK);
 	ck_assert_int_eq(stay_client_cancel(rig.client, a.id), STAY_OK);
-	line_run(&rig, 1);
-	ck_assert_str_eq(
-	    line_told(&rig), "2 E_CANCELLED/not sent;a E_CANCELLED;");
+	LINE_TELLS(&rig, 1, "2 E_CANCELLED/not sent;a E_CANCELLED;");
 	line_end(&rig);
 }
 

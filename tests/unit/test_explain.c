@@ -70,8 +70,7 @@ TEST(explain_knows_the_time_a_callback_took)
 	line_begin(&rig, &options);
 	rig.config.on_down = take_time;
 	sim_peer_reset(rig.peer);
-	line_run(&rig, 0);
-	ck_assert_str_eq(line_told(&rig), "down E_RESET;");
+	LINE_TELLS(&rig, 0, "down E_RESET;");
 	ck_assert_uint_eq(stay_conn_due_ms(stay_client_conn(rig.client)), 1000);
 	rig.config.on_down = NULL;
 	line_end(&rig);

@@ -37,9 +37,7 @@ TEST(promise_1_a_refused_call_never_completes)
 	line_start(&rig, &options);
 	line_call(&rig, "a", LINE("say +1"));
 	ck_assert_int_eq(line_try(&rig, "b", LINE("say +2")), STAY_E_FULL);
-	line_run(&rig, 10);
-	ck_assert_str_eq(
-	    line_told(&rig), "init 10.0.0.1;hello -;up;a OK/replied +1;");
+	LINE_TELLS(&rig, 10, "init 10.0.0.1;hello -;up;a OK/replied +1;");
 	ck_assert_str_eq(line_got(&rig), "say +1;");
 	ck_assert_uint_eq(rig.calls[1].told, 0);
 	line_end(&rig);
@@ -73,14 +71,12 @@ TEST(promise_2_a_late_reply_is_an_orphan)
 
 	line_begin(&rig, &options);
 	line_call(&rig, "a", &quiet);
-	line_run(&rig, 110);
-	ck_assert_str_eq(line_told(&rig), "a E_TIMEOUT/maybe executed;");
+	LINE_TELLS(&rig, 110, "a E_TIMEOUT/maybe executed;");
 	ck_assert_uint_eq(counts().tombstones, 1);
 	line_call(&rig, "b", &quiet);
 	line_run(&rig, 10);
 	sim_peer_print(rig.peer, "+for a\n+for b\n");
-	line_run(&rig, 10);
-	ck_assert_str_eq(line_told(&rig), "orphan +for a;b OK/replied +for b;");
+	LINE_TELLS(&rig, 10, "orphan +for a;b OK/replied +for b;");
 	ck_assert_uint_eq(counts().tombstones, 0);
 	ck_assert_uint_eq(counts().orphans, 1);
 	line_end(&rig);
@@ -96,8 +92,7 @@ TEST(promise_6_what_came_while_it_slept_is_read_first)
 	line_run(&rig, 10);
 	sim_peer_print(rig.peer, "+in time\n");
 	sim_sleep_ms(rig.world, 200);
-	line_run(&rig, 0);
-	ck_assert_str_eq(line_told(&rig), "a OK/replied +in time;");
+	LINE_TELLS(&rig, 0, "a OK/replied +in time;");
 	line_end(&rig);
 }
 
@@ -113,9 +108,7 @@ TEST(promise_6_sleeping_makes_no_deadline_later)
 	line_got(&rig);
 	line_call(&rig, "b", &quiet);
 	sim_sleep_ms(rig.world, 200);
-	line_run(&rig, 0);
-	ck_assert_str_eq(line_told(&rig),
-	    "a E_TIMEOUT/maybe executed;b E_TIMEOUT/not sent;");
+	LINE_TELLS(&rig, 0, "a E_TIMEOUT/maybe executed;b E_TIMEOUT/not sent;");
 	ck_assert_str_eq(line_got(&rig), "");
 	line_end(&rig);
 }
@@ -131,9 +124,7 @@ TEST(promise_8_what_came_while_it_slept_is_a_sign_of_life)
 	line_run(&rig, 150);
 	sim_peer_print(rig.peer, "+late\n");
 	sim_sleep_ms(rig.world, 1000);
-	line_run(&rig, 10);
-	ck_assert_str_eq(
-	    line_told(&rig), "a E_TIMEOUT/maybe executed;orphan +late;");
+	LINE_TELLS(&rig, 10, "a E_TIMEOUT/maybe executed;orphan +late;");
 	line_end(&rig);
 }
 
@@ -180,9 +171,7 @@ TEST(promise_2_an_orphan_comes_after_its_call)
 	line_run(&rig, 10);
 	sim_peer_limits(rig.peer, &late);
 	sim_peer_print(rig.peer, "+late\n");
-	line_run(&rig, 100);
-	ck_assert_str_eq(
-	    line_told(&rig), "a E_TIMEOUT/maybe executed;orphan +late;");
+	LINE_TELLS(&rig, 100, "a E_TIMEOUT/maybe executed;orphan +late;");
 	line_end(&rig);
 }
 
@@ -196,8 +185,7 @@ TEST(promise_2_a_reply_to_nobody)
 	line_call(&rig, "a", &note);
 	line_run(&rig, 10);
 	sim_peer_print(rig.peer, "+1\n");
-	line_run(&rig, 10);
-	ck_assert_str_eq(line_told(&rig), "down E_UNASKED;");
+	LINE_TELLS(&rig, 10, "down E_UNASKED;");
 	line_end(&rig);
 }
 
@@ -214,13 +202,10 @@ TEST(promise_2_a_cancelled_call_keeps_its_place)
 	ck_assert_int_eq(stay_client_cancel(rig.client, a->id), STAY_OK);
 	ck_assert_int_eq(stay_client_cancel(rig.client, b->id), STAY_OK);
 	ck_assert_int_eq(stay_client_cancel(rig.client, a->id), STAY_E_STALE);
-	line_run(&rig, 10);
-	ck_assert_str_eq(line_told(&rig),
-	    "a E_CANCELLED/maybe executed;b E_CANCELLED/not sent;");
+	LINE_TELLS(
+	    &rig, 10, "a E_CANCELLED/maybe executed;b E_CANCELLED/not sent;");
 	sim_peer_print(rig.peer, "*a\n+a\n+a\n+c\n");
-	line_run(&rig, 10);
-	ck_assert_str_eq(
-	    line_told(&rig), "orphan *a;orphan +a;orphan +a;c OK/replied +c;");
+	LINE_TELLS(&rig, 10, "orphan *a;orphan +a;orphan +a;c OK/replied +c;");
 	ck_assert_str_eq(line_got(&rig), "quiet;quiet;");
 	line_end(&rig);
 }
@@ -236,12 +221,10 @@ TEST(promise_2_tombstones_are_bounded_in_number)
 	line_run(&rig, 10);
 	stay_client_cancel(rig.client, calls[0]->id);
 	stay_client_cancel(rig.client, calls[1]->id);
-	line_run(&rig, 10);
-	ck_assert_str_eq(line_told(&rig),
+	LINE_TELLS(&rig, 10,
 	    "x E_CANCELLED/maybe executed;x E_CANCELLED/maybe executed;");
 	stay_client_cancel(rig.client, calls[2]->id);
-	line_run(&rig, 10);
-	ck_assert_str_eq(line_told(&rig),
+	LINE_TELLS(&rig, 10,
 	    "x E_CANCELLED/maybe executed;down E_SILENT;"
 	    "x E_LOST/maybe executed;");
 	line_end(&rig);
@@ -254,10 +237,8 @@ TEST(promise_2_tombstones_are_bounded_in_age)
 
 	line_begin(&rig, &options);
 	line_call(&rig, "a", &quiet);
-	line_run(&rig, 390);
-	ck_assert_str_eq(line_told(&rig), "a E_TIMEOUT/maybe executed;");
-	line_run(&rig, 20);
-	ck_assert_str_eq(line_told(&rig), "down E_SILENT;");
+	LINE_TELLS(&rig, 390, "a E_TIMEOUT/maybe executed;");
+	LINE_TELLS(&rig, 20, "down E_SILENT;");
 	line_end(&rig);
 }
 
@@ -375,8 +356,7 @@ TEST(promise_3_sending_again_is_bounded)
 	line_begin(&rig, &options);
 	line_call(&rig, "b", &blocks);
 	line_call(&rig, "a", &reset);
-	line_run(&rig, 2000);
-	ck_assert_str_eq(line_told(&rig),
+	LINE_TELLS(&rig, 2000,
 	    "down E_RESET;hello -;up;down E_RESET;hello -;up;down E_RESET;"
 	    "b E_LOST/maybe executed;a E_LOST/maybe executed;hello -;up;");
 	ck_assert_str_eq(line_got(&rig), "b;reset;|b;reset;|b;reset;|");
@@ -401,8 +381,7 @@ TEST(promise_3_half_an_answer_is_not_asked_for_again)
 	line_call(&rig, "b", &part);
 	line_run(&rig, 10);
 	sim_peer_reset(rig.peer);
-	line_run(&rig, 10);
-	ck_assert_str_eq(line_told(&rig),
+	LINE_TELLS(&rig, 10,
 	    "a part OK +1;down E_RESET;a E_LOST/maybe executed;hello -;up;"
 	    "b part OK *1;down E_RESET;b E_LOST/maybe executed;");
 	line_end(&rig);
@@ -425,8 +404,7 @@ TEST(promise_3_a_lost_call_is_never_not_sent)
 	line_run(&rig, 100);
 	ck_assert_uint_eq(counts().queued, 2);
 	stay_client_cancel(rig.client, b->id);
-	line_run(&rig, 1000);
-	ck_assert_str_eq(line_told(&rig),
+	LINE_TELLS(&rig, 1000,
 	    "down E_RESET;b E_CANCELLED/maybe executed;"
 	    "a E_TIMEOUT/maybe executed;");
 	line_end(&rig);
@@ -445,8 +423,7 @@ TEST(promise_3_a_refusal_of_the_second_time_is_no_refusal)
 	sim_peer_reset(rig.peer);
 	line_run(&rig, 1000);
 	sim_peer_print(rig.peer, "!not me\n");
-	line_run(&rig, 10);
-	ck_assert_str_eq(line_told(&rig),
+	LINE_TELLS(&rig, 10,
 	    "down E_RESET;hello -;up;a E_SERVER/maybe executed !not me;");
 	line_end(&rig);
 }
@@ -463,19 +440,15 @@ TEST(promise_3_a_half_sent_call_that_is_given_up)
 	stall_after(3);
 	line_call(&rig, "a", LINE("say +1"));
 	line_call_with(&rig, "b", LINE("say +2"), longer);
-	line_run(&rig, 110);
-	ck_assert_str_eq(line_told(&rig), "a E_TIMEOUT/maybe executed;");
+	LINE_TELLS(&rig, 110, "a E_TIMEOUT/maybe executed;");
 	sim_peer_freeze(rig.peer, false);
-	line_run(&rig, 10);
-	ck_assert_str_eq(line_told(&rig), "orphan +1;b OK/replied +2;");
+	LINE_TELLS(&rig, 10, "orphan +1;b OK/replied +2;");
 	stall_after(3);
 	line_call(&rig, "c", &note);
 	line_run(&rig, 110);
 	sim_peer_freeze(rig.peer, false);
 	line_call(&rig, "d", LINE("say +4"));
-	line_run(&rig, 10);
-	ck_assert_str_eq(
-	    line_told(&rig), "c E_TIMEOUT/maybe executed;d OK/replied +4;");
+	LINE_TELLS(&rig, 10, "c E_TIMEOUT/maybe executed;d OK/replied +4;");
 	ck_assert_str_eq(line_got(&rig), "say +1;say +2;noted;say +4;");
 	ck_assert_uint_eq(counts().tombstones, 0);
 	line_end(&rig);
@@ -490,11 +463,9 @@ TEST(promise_3_an_early_answer_does_not_shift_the_boundary)
 	line_call(&rig, "b", LINE("say +2"));
 	line_run(&rig, 10);
 	sim_peer_print(rig.peer, "-too long\n");
-	line_run(&rig, 10);
-	ck_assert_str_eq(line_told(&rig), "a E_SERVER/replied -too long;");
+	LINE_TELLS(&rig, 10, "a E_SERVER/replied -too long;");
 	sim_peer_freeze(rig.peer, false);
-	line_run(&rig, 10);
-	ck_assert_str_eq(line_told(&rig), "b OK/replied +2;");
+	LINE_TELLS(&rig, 10, "b OK/replied +2;");
 	ck_assert_str_eq(line_got(&rig), "quiet;say +2;");
 	line_end(&rig);
 }
@@ -509,9 +480,8 @@ TEST(promise_3_half_sent_and_half_answered)
 	sim_peer_print(rig.peer, "*1\n");
 	line_run(&rig, 10);
 	sim_peer_reset(rig.peer);
-	line_run(&rig, 10);
-	ck_assert_str_eq(line_told(&rig),
-	    "a part OK *1;down E_RESET;a E_LOST/maybe executed;");
+	LINE_TELLS(
+	    &rig, 10, "a part OK *1;down E_RESET;a E_LOST/maybe executed;");
 	line_end(&rig);
 }
 
@@ -572,8 +542,7 @@ TEST(promise_3_a_call_for_this_session_ends_with_it)
 	line_run(&rig, 10);
 	line_told(&rig);
 	sim_peer_reset(rig.peer);
-	line_run(&rig, 1000);
-	ck_assert_str_eq(line_told(&rig),
+	LINE_TELLS(&rig, 1000,
 	    "down E_RESET;a E_LOST/maybe executed;b E_LOST/not sent;"
 	    "hello -;up;c OK/replied +3;");
 	line_end(&rig);
@@ -606,8 +575,7 @@ TEST(promise_4_order_holds_over_a_reconnect)
 	line_run(&rig, 10);
 	ck_assert_str_eq(line_got(&rig), "|1;3;4 is cut;5;6;");
 	sim_peer_print(rig.peer, "+3\n+4\n+5\n+6\n");
-	line_run(&rig, 10);
-	ck_assert_str_eq(line_told(&rig),
+	LINE_TELLS(&rig, 10,
 	    "down E_RESET;2 E_LOST/maybe executed;hello -;up;"
 	    "1 OK/replied +1;3 OK/replied +3;4 OK/replied +4;"
 	    "5 OK/replied +5;6 OK/replied +6;");
@@ -742,9 +710,7 @@ TEST(promise_6_a_slow_callback_makes_no_call_late)
 	line_begin(&rig, &options);
 	line_call(&rig, "slow", LINE("say +1"))->then = take_time;
 	line_call_with(&rig, "due", LINE("say +2"), hasty);
-	line_run(&rig, 10);
-	ck_assert_str_eq(
-	    line_told(&rig), "slow OK/replied +1;due E_TIMEOUT/not sent;");
+	LINE_TELLS(&rig, 10, "slow OK/replied +1;due E_TIMEOUT/not sent;");
 	ck_assert_str_eq(line_got(&rig), "say +1;");
 	line_end(&rig);
 }
@@ -790,12 +756,9 @@ TEST(promise_6_a_slow_callback_makes_no_deadline_early)
 	line_begin(&rig, NULL);
 	call = line_call(&rig, "a", LINE("say +a"));
 	call->then = dawdle_when_done;
-	line_run(&rig, 99);
-	ck_assert_str_eq(line_told(&rig), "a OK/replied +a;");
-	line_run(&rig, 69);
-	ck_assert_str_eq(line_told(&rig), "");
-	line_run(&rig, 4);
-	ck_assert_str_eq(line_told(&rig), "late E_TIMEOUT/maybe executed;");
+	LINE_TELLS(&rig, 99, "a OK/replied +a;");
+	LINE_TELLS(&rig, 69, "");
+	LINE_TELLS(&rig, 4, "late E_TIMEOUT/maybe executed;");
 	line_end(&rig);
 }
 
@@ -810,10 +773,8 @@ TEST(promise_6_a_slow_completion_of_a_caller)
 			     (struct stay_message){ .tag = 1 }, 30,
 			     dawdle_when_called, NULL, NULL),
 	    STAY_OK);
-	line_run(&rig, 31 + 70 + 95);
-	ck_assert_str_eq(line_told(&rig), "init 10.0.0.1;hello -;");
-	line_run(&rig, 10);
-	ck_assert_str_eq(line_told(&rig), "late E_TIMEOUT/not sent;");
+	LINE_TELLS(&rig, 31 + 70 + 95, "init 10.0.0.1;hello -;");
+	LINE_TELLS(&rig, 10, "late E_TIMEOUT/not sent;");
 	line_end(&rig);
 }
 
@@ -824,10 +785,8 @@ TEST(promise_6_a_slow_probe)
 	line_prepare(&rig);
 	rig.config.on_ping = dawdle_in_ping;
 	line_start(&rig, &options);
-	line_run(&rig, 51 + 70 + 95);
-	ck_assert_str_eq(line_told(&rig), "init 10.0.0.1;hello -;up;");
-	line_run(&rig, 10);
-	ck_assert_str_eq(line_told(&rig), "late E_TIMEOUT/maybe executed;");
+	LINE_TELLS(&rig, 51 + 70 + 95, "init 10.0.0.1;hello -;up;");
+	LINE_TELLS(&rig, 10, "late E_TIMEOUT/maybe executed;");
 	line_end(&rig);
 }
 
@@ -842,8 +801,7 @@ TEST(promise_6_a_call_out_of_time_is_never_sent)
 	line_run(&rig, 150);
 	peer_listen(&rig.server, rig.world, LINE_HOST, LINE_PORT);
 	line_call(&rig, "b", LINE("say +b"));
-	line_run(&rig, 90);
-	ck_assert_str_eq(line_told(&rig),
+	LINE_TELLS(&rig, 90,
 	    "init 10.0.0.1;a E_TIMEOUT/not sent;hello -;up;"
 	    "b OK/replied +b;");
 	ck_assert_str_eq(line_got(&rig), "say +b;");

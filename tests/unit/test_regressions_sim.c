@@ -23,10 +23,8 @@ TEST(promise_6_deadline_counts_from_a_call_outside_of_turns)
 	line_call_with(&rig, "a", LINE("hold"), options);
 	sim_sleep_ms(rig.world, 90);
 	line_call_with(&rig, "b", LINE("b"), options);
-	line_run(&rig, 50);
-	ck_assert_str_eq(line_told(&rig), "a E_TIMEOUT/maybe executed;");
-	line_run(&rig, 60);
-	ck_assert_str_eq(line_told(&rig), "b E_TIMEOUT/maybe executed;");
+	LINE_TELLS(&rig, 50, "a E_TIMEOUT/maybe executed;");
+	LINE_TELLS(&rig, 60, "b E_TIMEOUT/maybe executed;");
 	line_end(&rig);
 }
 

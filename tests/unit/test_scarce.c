@@ -167,8 +167,7 @@ call_scarcely(unsigned nth)
 	line_run(&rig, 60000);
 	line_told(&rig);
 	line_call(&rig, "b", LINE("say +2"));
-	line_run(&rig, 10);
-	ck_assert_str_eq(line_told(&rig), "b OK/replied +2;");
+	LINE_TELLS(&rig, 10, "b OK/replied +2;");
 	line_end(&rig);
 	return failed;
 }
