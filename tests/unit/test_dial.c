@@ -25,29 +25,37 @@ name(
 	sim_name_set(rig->world, name, addresses, delay_ms, 0);
 }
 
+static struct rig rig;
+
+static void
+begin(void)
+{
+	rig_init(&rig);
+}
+
+static void
+end(void)
+{
+	rig_fini(&rig);
+}
+
 /* ---- how many places ---- */
 
 TEST(promise_7_a_list_of_targets_is_bounded)
 {
 	static struct stay_target many[1025];
-	struct rig rig;
 
-	rig_init(&rig);
 	for (size_t i = 0; i < 1025; i++)
 		many[i] = stay_target_make("tcp", "10.0.0.7", "7", NULL);
 	ck_assert_int_eq(
 	    stay__link_dial(&rig.link, many, 1025), STAY_E_TOO_BIG);
 	ck_assert_int_eq(stay__link_dial(&rig.link, many, 1024), STAY_OK);
-	rig_fini(&rig);
 }
 
 /* ---- it fails ---- */
 
 TEST(dial_that_fails_names_each_address_once)
 {
-	struct rig rig;
-
-	rig_init(&rig);
 	name(&rig, "db", "10.0.0.7 10.0.0.8 10.0.0.7", 5);
 	answer(&rig, "10.0.0.8", SIM_UNREACHABLE, 3);
 	ck_assert_int_eq(rig_dial(&rig, "tcp db 7"), STAY_OK);
@@ -58,27 +66,19 @@ TEST(dial_that_fails_names_each_address_once)
 	    "10.0.0.8:7 unreachable host (EHOSTUNREACH)");
 	ck_assert_int_eq(rig.link.failure.status, STAY_E_NO_LISTENER);
 	ck_assert_uint_eq(sim_open_fds(rig.world), 0);
-	rig_fini(&rig);
 }
 
 TEST(dial_that_fails_at_once_is_told_later)
 {
-	struct rig rig;
-
-	rig_init(&rig);
 	answer(&rig, "10.0.0.7", SIM_NO_ROUTE, 0);
 	ck_assert_int_eq(rig_dial(&rig, "tcp 10.0.0.7 7"), STAY_OK);
 	ck_assert_str_eq(rig.news, "");
 	ck_assert(!rig_settle(&rig, 0));
 	ck_assert_int_eq(rig.link.failure.status, STAY_E_UNREACHABLE);
-	rig_fini(&rig);
 }
 
 TEST(dial_without_any_address_says_why)
 {
-	struct rig rig;
-
-	rig_init(&rig);
 	sim_name_set(rig.world, "db", "", 5, EAI_NONAME);
 	ck_assert_int_eq(rig_dial(&rig, "tcp db 7, tcp 10.0.0.7 7"), STAY_OK);
 	ck_assert(!rig_settle(&rig, 1000));
@@ -86,33 +86,24 @@ TEST(dial_without_any_address_says_why)
 	ck_assert_ptr_nonnull(strstr(rig_failure(&rig), "10.0.0.7:7 refused"));
 	ck_assert_int_eq(rig.link.failure.status, STAY_E_RESOLVE);
 	ck_assert_str_eq(rig.turns, "closed>queued>resolving>dialing>closed");
-	rig_fini(&rig);
 }
 
 TEST(dial_of_names_only_ends_in_resolving)
 {
-	struct rig rig;
-
-	rig_init(&rig);
 	ck_assert_int_eq(rig_dial(&rig, "tcp nowhere 7"), STAY_OK);
 	ck_assert(!rig_settle(&rig, 1000));
 	ck_assert_str_eq(rig.turns, "closed>queued>resolving>closed");
-	rig_fini(&rig);
 }
 
 /* ---- the race ---- */
 
 TEST(dial_tries_an_address_of_two_names_once)
 {
-	struct rig rig;
-
-	rig_init(&rig);
 	name(&rig, "db", "10.0.0.7 10.0.0.8", 0);
 	name(&rig, "same", "10.0.0.8 10.0.0.7", 5);
 	ck_assert_int_eq(rig_dial(&rig, "tcp db 7, tcp same 7"), STAY_OK);
 	ck_assert(!rig_settle(&rig, 10000));
 	ck_assert_uint_eq(sim_calls(rig.world, SIM_CONNECT), 2);
-	rig_fini(&rig);
 }
 
 TEST(dial_of_two_ports_of_one_name_reaches_each)
@@ -137,9 +128,6 @@ TEST(dial_of_two_ports_of_one_name_reaches_each)
 
 TEST(dial_tries_the_families_in_turns)
 {
-	struct rig rig;
-
-	rig_init(&rig);
 	name(&rig, "db", "10.0.0.1 10.0.0.2 10.0.0.3 ::1 ::2", 0);
 	ck_assert_int_eq(rig_dial(&rig, "tcp db 7"), STAY_OK);
 	ck_assert(!rig_settle(&rig, 1000));
@@ -149,14 +137,10 @@ TEST(dial_tries_the_families_in_turns)
 	    "[::2]:7 refused (ECONNREFUSED), "
 	    "10.0.0.2:7 refused (ECONNREFUSED), "
 	    "10.0.0.3:7 refused (ECONNREFUSED)");
-	rig_fini(&rig);
 }
 
 TEST(dial_keeps_the_order_of_targets)
 {
-	struct rig rig;
-
-	rig_init(&rig);
 	name(&rig, "db", "10.0.0.1 ::1", 0);
 	ck_assert_int_eq(
 	    rig_dial(&rig, "tcp 10.0.0.9 7, tcp db 7, unix /x"), STAY_OK);
@@ -166,15 +150,12 @@ TEST(dial_keeps_the_order_of_targets)
 	ck_assert_ptr_nonnull(strstr(
 	    rig_failure(&rig), "[::1]:7 refused (ECONNREFUSED), 10.0.0.1:7"));
 	ck_assert_ptr_nonnull(strstr(rig_failure(&rig), ", unix:/x "));
-	rig_fini(&rig);
 }
 
 TEST(dial_staggers_by_250_ms)
 {
-	struct rig rig;
 	uint64_t begin;
 
-	rig_init(&rig);
 	answer(&rig, "::1", SIM_BLACK_HOLE, 0);
 	answer(&rig, "::2", SIM_BLACK_HOLE, 0);
 	listen_at(&rig, "10.0.0.1");
@@ -190,51 +171,39 @@ TEST(dial_staggers_by_250_ms)
 	ck_assert_uint_le(sim_now_ms(rig.world) - begin, 504);
 	ck_assert_uint_eq(sim_open_fds(rig.world), 1);
 	ck_assert_str_eq(rig.link.peer, "10.0.0.1:7");
-	rig_fini(&rig);
 }
 
 static void
-dial_takes(struct rig *rig, uint64_t min_ms, uint64_t max_ms)
+dial_takes(struct rig *one, uint64_t min_ms, uint64_t max_ms)
 {
-	uint64_t begin = sim_now_ms(rig->world);
+	uint64_t begin = sim_now_ms(one->world);
 
-	ck_assert_int_eq(rig_dial(rig, "tcp db 7"), STAY_OK);
-	ck_assert(rig_settle(rig, 10000));
-	ck_assert_uint_ge(sim_now_ms(rig->world) - begin, min_ms);
-	ck_assert_uint_le(sim_now_ms(rig->world) - begin, max_ms);
+	ck_assert_int_eq(rig_dial(one, "tcp db 7"), STAY_OK);
+	ck_assert(rig_settle(one, 10000));
+	ck_assert_uint_ge(sim_now_ms(one->world) - begin, min_ms);
+	ck_assert_uint_le(sim_now_ms(one->world) - begin, max_ms);
 }
 
 TEST(dial_does_not_wait_after_a_failure)
 {
-	struct rig rig;
-
-	rig_init(&rig);
 	answer(&rig, "::1", SIM_REFUSE, 10);
 	listen_at(&rig, "10.0.0.1");
 	name(&rig, "db", "10.0.0.1 ::1", 0);
 	dial_takes(&rig, 10, 20);
 	ck_assert_str_eq(rig_failure(&rig), "");
-	rig_fini(&rig);
 }
 
 TEST(dial_does_not_wait_after_a_failure_in_a_race)
 {
-	struct rig rig;
-
-	rig_init(&rig);
 	answer(&rig, "10.0.0.1", SIM_BLACK_HOLE, 0);
 	answer(&rig, "10.0.0.2", SIM_REFUSE, 10);
 	listen_at(&rig, "10.0.0.3");
 	name(&rig, "db", "10.0.0.1 10.0.0.2 10.0.0.3", 0);
 	dial_takes(&rig, 260, 270);
-	rig_fini(&rig);
 }
 
 TEST(dial_is_won_by_the_first_to_connect)
 {
-	struct rig rig;
-
-	rig_init(&rig);
 	listen_at(&rig, "::1");
 	answer(&rig, "::1", SIM_ACCEPT, 1000);
 	listen_at(&rig, "10.0.0.1");
@@ -246,14 +215,10 @@ TEST(dial_is_won_by_the_first_to_connect)
 	ck_assert_uint_eq(sim_open_fds(rig.world), 1);
 	sim_run_ms(rig.world, 5000);
 	ck_assert_str_eq(rig.news, "granted up");
-	rig_fini(&rig);
 }
 
 TEST(dial_of_a_slow_first_is_still_won_by_it)
 {
-	struct rig rig;
-
-	rig_init(&rig);
 	listen_at(&rig, "::1");
 	answer(&rig, "::1", SIM_ACCEPT, 400);
 	answer(&rig, "10.0.0.1", SIM_BLACK_HOLE, 0);
@@ -262,16 +227,12 @@ TEST(dial_of_a_slow_first_is_still_won_by_it)
 	ck_assert(rig_settle(&rig, 10000));
 	ck_assert_str_eq(rig.link.peer, "[::1]:7");
 	ck_assert_uint_eq(sim_open_fds(rig.world), 1);
-	rig_fini(&rig);
 }
 
 /* ---- answers that come when they like ---- */
 
 TEST(dial_waits_50_ms_for_a_better_target)
 {
-	struct rig rig;
-
-	rig_init(&rig);
 	listen_at(&rig, "10.0.0.1");
 	listen_at(&rig, "10.0.0.2");
 	name(&rig, "first", "10.0.0.1", 40);
@@ -279,14 +240,10 @@ TEST(dial_waits_50_ms_for_a_better_target)
 	    rig_dial(&rig, "tcp first 7, tcp 10.0.0.2 7"), STAY_OK);
 	ck_assert(rig_settle(&rig, 10000));
 	ck_assert_str_eq(rig.link.peer, "10.0.0.1:7");
-	rig_fini(&rig);
 }
 
 TEST(dial_waits_no_longer_for_a_better_target)
 {
-	struct rig rig;
-
-	rig_init(&rig);
 	listen_at(&rig, "10.0.0.2");
 	name(&rig, "first", "10.0.0.1", SIM_FOREVER);
 	ck_assert_int_eq(
@@ -295,14 +252,10 @@ TEST(dial_waits_no_longer_for_a_better_target)
 	ck_assert_str_eq(rig.turns, "closed>queued>resolving");
 	ck_assert(rig_settle(&rig, 10));
 	ck_assert_str_eq(rig.link.peer, "10.0.0.2:7");
-	rig_fini(&rig);
 }
 
 TEST(dial_lets_a_late_answer_join_the_race)
 {
-	struct rig rig;
-
-	rig_init(&rig);
 	answer(&rig, "10.0.0.1", SIM_BLACK_HOLE, 0);
 	listen_at(&rig, "10.0.0.2");
 	name(&rig, "late", "10.0.0.2", 2000);
@@ -311,56 +264,40 @@ TEST(dial_lets_a_late_answer_join_the_race)
 	ck_assert_str_eq(rig.link.peer, "10.0.0.2:7");
 	ck_assert_str_eq(
 	    rig.turns, "closed>queued>resolving>dialing>dialing>open");
-	rig_fini(&rig);
 }
 
 /* Nothing is waited for when nothing is under way. */
 TEST(dial_tries_a_late_answer_at_once)
 {
-	struct rig rig;
-
-	rig_init(&rig);
 	answer(&rig, "10.0.0.1", SIM_NO_ROUTE, 0);
 	listen_at(&rig, "10.0.0.2");
 	name(&rig, "late", "10.0.0.2", 10);
 	ck_assert_int_eq(rig_dial(&rig, "tcp 10.0.0.1 7, tcp late 7"), STAY_OK);
 	ck_assert(rig_settle(&rig, 60000));
 	ck_assert_uint_le(sim_now_ms(rig.world), 20);
-	rig_fini(&rig);
 }
 
 TEST(dial_waits_for_a_late_answer_when_all_else_failed)
 {
-	struct rig rig;
-
-	rig_init(&rig);
 	listen_at(&rig, "10.0.0.2");
 	name(&rig, "late", "10.0.0.2", 2000);
 	ck_assert_int_eq(rig_dial(&rig, "tcp 10.0.0.1 7, tcp late 7"), STAY_OK);
 	ck_assert(rig_settle(&rig, 2010));
-	rig_fini(&rig);
 }
 
 TEST(dial_of_literals_asks_nobody)
 {
-	struct rig rig;
-
-	rig_init(&rig);
 	listen_at(&rig, "::1");
 	ck_assert_int_eq(
 	    rig_dial(&rig, "tcp ::1 7, tcp 10.0.0.1 7, unix /x"), STAY_OK);
 	ck_assert(rig_settle(&rig, 1000));
 	ck_assert_uint_eq(sim_calls(rig.world, SIM_LOOKUP), 0);
-	rig_fini(&rig);
 }
 
 /* ---- the budget ends ---- */
 
 TEST(dial_explains_what_it_still_waits_for)
 {
-	struct rig rig;
-
-	rig_init(&rig);
 	answer(&rig, "10.0.0.8", SIM_BLACK_HOLE, 0);
 	name(&rig, "db", "10.0.0.7", SIM_FOREVER);
 	ck_assert_int_eq(
@@ -376,16 +313,12 @@ TEST(dial_explains_what_it_still_waits_for)
 	ck_assert_uint_eq(sim_open_fds(rig.world), 0);
 	sim_run_ms(rig.world, 5000);
 	ck_assert_str_eq(rig.news, "granted");
-	rig_fini(&rig);
 }
 
 /* ---- what is refused ---- */
 
 TEST(dial_refuses_what_makes_no_sense)
 {
-	struct rig rig;
-
-	rig_init(&rig);
 	ck_assert_int_eq(rig_dial(&rig, ""), STAY_E_ARG);
 	ck_assert_int_eq(rig_dial(&rig, "tcp db x"), STAY_E_ARG);
 	ck_assert_int_eq(rig_dial(&rig, "tcp ::1 65536"), STAY_E_ARG);
@@ -394,7 +327,6 @@ TEST(dial_refuses_what_makes_no_sense)
 	ck_assert_int_eq(rig_dial(&rig, "tcp ::1 /7"), STAY_E_ARG);
 	ck_assert_int_eq(rig_dial(&rig, "gopher db 70"), STAY_E_UNSUPPORTED);
 	ck_assert_str_eq(rig.turns, "");
-	rig_fini(&rig);
 }
 
-TEST_SUITE(dial)
+TEST_SUITE_WITH(dial, .before = begin, .after = end)

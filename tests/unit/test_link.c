@@ -16,19 +16,30 @@ static struct peer silent;
 static void
 rig_open(struct rig *rig, struct peer *server)
 {
-	rig_init(rig);
 	peer_listen(server, rig->world, "10.0.0.1", 7);
 	ck_assert_int_eq(rig_dial(rig, "tcp 10.0.0.1 7"), STAY_OK);
 	ck_assert(rig_settle(rig, 1000));
 	sim_run_ms(rig->world, 10);
 }
 
+static struct rig rig;
+
+static void
+begin(void)
+{
+	rig_init(&rig);
+}
+
+static void
+end(void)
+{
+	rig_fini(&rig);
+}
+
 /* ---- how it ends ---- */
 
 TEST(link_reads_to_the_end)
 {
-	struct rig rig;
-
 	rig_open(&rig, &greeter);
 	ck_assert_str_eq(rig.link.peer, "10.0.0.1:7");
 	ck_assert(stay__link_is_open(&rig.link));
@@ -41,13 +52,10 @@ TEST(link_reads_to_the_end)
 	ck_assert_str_eq(rig_failure(&rig), "10.0.0.1:7 closed by the peer");
 	ck_assert(!stay__link_is_open(&rig.link));
 	ck_assert_uint_eq(sim_open_fds(rig.world), 0);
-	rig_fini(&rig);
 }
 
 TEST(link_tells_a_reset)
 {
-	struct rig rig;
-
 	rig_open(&rig, &silent);
 	peer_do(silent.ends, 0, PEER_RESET);
 	sim_run_ms(rig.world, 10);
@@ -56,7 +64,6 @@ TEST(link_tells_a_reset)
 	ck_assert_int_eq(rig.link.failure.system, -ECONNRESET);
 	ck_assert_str_eq(
 	    rig_failure(&rig), "10.0.0.1:7 reset by the peer (ECONNRESET)");
-	rig_fini(&rig);
 }
 
 TEST_ROWS(link_remembers_the_error_of_a_read, 2)
@@ -71,7 +78,6 @@ TEST_ROWS(link_remembers_the_error_of_a_read, 2)
 		{ EPERM, STAY_E_UNREACHABLE,
 		    "10.0.0.1:7 not permitted (EPERM)" },
 	};
-	struct rig rig;
 	char bytes[8];
 
 	rig_open(&rig, &silent);
@@ -80,13 +86,10 @@ TEST_ROWS(link_remembers_the_error_of_a_read, 2)
 	stay__link_fail(&rig.link, rows[_i].status, 0);
 	ck_assert_str_eq(rig_failure(&rig), rows[_i].says);
 	ck_assert_int_eq(stay__link_read(&rig.link, bytes, 8), -ECANCELED);
-	rig_fini(&rig);
 }
 
 TEST(link_fails_for_reasons_of_its_owner)
 {
-	struct rig rig;
-
 	rig_open(&rig, &silent);
 	stay__link_fail(&rig.link, STAY_E_SILENT, 0);
 	stay__link_fail(&rig.link, STAY_E_IO, 0); /* the first reason stands */
@@ -96,12 +99,10 @@ TEST(link_fails_for_reasons_of_its_owner)
 	ck_assert_str_eq(rig.news, "granted up down");
 	ck_assert_int_eq(rig.link.failure.status, STAY_E_SILENT);
 	ck_assert_str_eq(rig_failure(&rig), "10.0.0.1:7: the peer went silent");
-	rig_fini(&rig);
 }
 
 TEST(link_that_cannot_write_is_down)
 {
-	struct rig rig;
 	struct iovec part = { (char[]){ "x" }, 1 };
 	size_t taken;
 
@@ -117,14 +118,10 @@ TEST(link_that_cannot_write_is_down)
 	ck_assert_str_eq(rig.news, "granted up down");
 	ck_assert_str_eq(
 	    rig_failure(&rig), "10.0.0.1:7 reset by the peer (EPIPE)");
-	rig_fini(&rig);
 }
 
 TEST(link_that_cannot_be_watched_is_down)
 {
-	struct rig rig;
-
-	rig_init(&rig);
 	peer_listen(&silent, rig.world, "/x", 0);
 	sim_fail(rig.world, SIM_WATCH, 1, -ENOMEM);
 	ck_assert_int_eq(rig_dial(&rig, "unix /x"), STAY_OK);
@@ -132,13 +129,10 @@ TEST(link_that_cannot_be_watched_is_down)
 	ck_assert_str_eq(rig.news, "granted down");
 	ck_assert_str_eq(rig_failure(&rig), "unix:/x out of memory (ENOMEM)");
 	ck_assert_int_eq(rig.link.failure.status, STAY_E_NOMEM);
-	rig_fini(&rig);
 }
 
 TEST(link_explains_a_stream_that_is_not_ready)
 {
-	struct rig rig;
-
 	rig_open(&rig, &silent);
 	stay__link_explain(&rig.link, 1500);
 	ck_assert_str_eq(
@@ -146,16 +140,12 @@ TEST(link_explains_a_stream_that_is_not_ready)
 	/* Its owner may go on with it: nothing has failed. */
 	ck_assert(stay__link_is_open(&rig.link));
 	stay__link_close(&rig.link);
-	rig_fini(&rig);
 }
 
 /* ---- no news inside calls ---- */
 
 TEST(promise_5_news_wait_for_the_turn)
 {
-	struct rig rig;
-
-	rig_init(&rig);
 	peer_listen(&greeter, rig.world, "/x", 0);
 	ck_assert_int_eq(rig_dial(&rig, "unix /x"), STAY_OK);
 	ck_assert_str_eq(rig.news, "");
@@ -163,31 +153,24 @@ TEST(promise_5_news_wait_for_the_turn)
 	sim_run_ms(rig.world, 10);
 	ck_assert_str_eq(rig.news, "granted up readable");
 	ck_assert_str_eq(rig.link.peer, "unix:/x");
-	rig_fini(&rig);
 }
 
 TEST(link_closes_silently)
 {
-	struct rig rig;
-
 	rig_open(&rig, &greeter);
 	stay__link_want_write(&rig.link);
 	peer_say(greeter.ends, "more");
 	stay__link_close(&rig.link);
 	sim_run_ms(rig.world, 100);
 	ck_assert_str_eq(rig.news, "granted up readable");
-	rig_fini(&rig);
 }
 
 TEST(link_shows_every_turn_of_its_machine)
 {
-	struct rig rig;
-
 	rig_open(&rig, &silent);
 	stay__link_close(&rig.link);
 	ck_assert_str_eq(
 	    rig.turns, "closed>queued>resolving>dialing>open>closed");
-	rig_fini(&rig);
 }
 
 /* ---- anything may be done in news ---- */
@@ -195,17 +178,17 @@ TEST(link_shows_every_turn_of_its_machine)
 static enum stay__link_news closing_news;
 
 static void
-close_then(struct rig *rig, enum stay__link_news news)
+close_then(struct rig *one, enum stay__link_news news)
 {
 	if (news != closing_news)
 		return;
-	stay__link_close(&rig->link);
-	stay__link_fini(&rig->link);
-	memset(&rig->link, 0xff, sizeof(rig->link));
+	stay__link_close(&one->link);
+	stay__link_fini(&one->link);
+	memset(&one->link, 0xff, sizeof(one->link));
 }
 
 static void
-write_until_full(struct rig *rig)
+write_until_full(struct rig *one)
 {
 	static char much[4096];
 	struct iovec part = { much, sizeof(much) };
@@ -213,73 +196,69 @@ write_until_full(struct rig *rig)
 
 	do
 		ck_assert_int_eq(
-		    stay__link_write(&rig->link, &part, 1, &taken), STAY_OK);
+		    stay__link_write(&one->link, &part, 1, &taken), STAY_OK);
 	while (taken > 0);
-	stay__link_want_write(&rig->link);
+	stay__link_want_write(&one->link);
 }
 
 TEST_ROWS(
     link_may_be_gone_after_any_news, STAY__NEWS_DOWN + 1 - STAY__NEWS_GRANTED)
 {
 	struct sim_limits tight = { .send_buffer = 100 };
-	struct rig rig, other;
+	struct rig one, other;
 
 	closing_news = (enum stay__link_news)(STAY__NEWS_GRANTED + _i);
 	rig_init(&other);
 	sim_limits_set(other.world, &tight);
 	peer_listen(&greeter, other.world, "10.0.0.1", 7);
-	rig_join(&rig, &other);
-	rig.hook = close_then;
-	ck_assert_int_eq(rig_dial(&rig, "tcp 10.0.0.1 7"), STAY_OK);
+	rig_join(&one, &other);
+	one.hook = close_then;
+	ck_assert_int_eq(rig_dial(&one, "tcp 10.0.0.1 7"), STAY_OK);
 	if (closing_news >= STAY__NEWS_WRITABLE) {
-		rig_settle(&rig, 1000);
-		write_until_full(&rig);
+		rig_settle(&one, 1000);
+		write_until_full(&one);
 	}
 	if (closing_news == STAY__NEWS_DOWN) {
-		sim_run_ms(rig.world, 10);
+		sim_run_ms(one.world, 10);
 		peer_do(greeter.ends, 0, PEER_CLOSE);
 	}
-	sim_run_ms(rig.world, 1000);
-	ck_assert_uint_eq(sim_open_fds(rig.world), 0);
+	sim_run_ms(one.world, 1000);
+	ck_assert_uint_eq(sim_open_fds(one.world), 0);
 	rig_fini(&other);
 }
 
 TEST(link_may_be_gone_when_it_has_won_unheard)
 {
-	struct rig rig, other;
+	struct rig one, other;
 
 	closing_news = STAY__NEWS_GRANTED;
 	rig_init(&other);
 	peer_listen(&silent, other.world, "/x", 0);
-	rig_join(&rig, &other);
-	rig.hook = close_then;
-	ck_assert_int_eq(rig_dial(&rig, "unix /x"), STAY_OK);
-	sim_run_ms(rig.world, 10);
-	ck_assert_uint_eq(sim_calls(rig.world, SIM_CONNECT), 1);
-	ck_assert_uint_eq(sim_open_fds(rig.world), 0);
+	rig_join(&one, &other);
+	one.hook = close_then;
+	ck_assert_int_eq(rig_dial(&one, "unix /x"), STAY_OK);
+	sim_run_ms(one.world, 10);
+	ck_assert_uint_eq(sim_calls(one.world, SIM_CONNECT), 1);
+	ck_assert_uint_eq(sim_open_fds(one.world), 0);
 	rig_fini(&other);
 }
 
 static void
-dial_again(struct rig *rig, enum stay__link_news news)
+dial_again(struct rig *one, enum stay__link_news news)
 {
 	if (news != STAY__NEWS_DOWN)
 		return;
-	peer_listen(&silent, rig->world, "10.0.0.1", 7);
-	ck_assert_int_eq(rig_dial(rig, "tcp 10.0.0.1 7"), STAY_OK);
+	peer_listen(&silent, one->world, "10.0.0.1", 7);
+	ck_assert_int_eq(rig_dial(one, "tcp 10.0.0.1 7"), STAY_OK);
 }
 
 TEST(link_may_dial_again_when_it_is_down)
 {
-	struct rig rig;
-
-	rig_init(&rig);
 	rig.hook = dial_again;
 	ck_assert_int_eq(rig_dial(&rig, "tcp 10.0.0.1 7"), STAY_OK);
 	sim_run_ms(rig.world, 100);
 	ck_assert_str_eq(rig.news, "granted down granted up");
 	ck_assert_str_eq(rig_failure(&rig), "");
-	rig_fini(&rig);
 }
 
 /* ---- bytes ---- */
@@ -308,14 +287,12 @@ TEST(link_writes_piecemeal)
 	struct sim_limits tight = {
 		.send_buffer = 1000, .write_max = 97, .ragged = true
 	};
-	struct rig rig;
 	char bytes[20000];
 
 	for (size_t i = 0; i < sizeof(bytes); i++)
 		bytes[i] = (char)(i % 251);
 	received = 0;
 	in_order = true;
-	rig_init(&rig);
 	sim_limits_set(rig.world, &tight);
 	peer_listen(&counter, rig.world, "10.0.0.1", 7);
 	ck_assert_int_eq(rig_dial(&rig, "tcp 10.0.0.1 7"), STAY_OK);
@@ -324,43 +301,34 @@ TEST(link_writes_piecemeal)
 	sim_run_ms(rig.world, 100);
 	ck_assert_uint_eq(received, sizeof(bytes));
 	ck_assert(in_order);
-	rig_fini(&rig);
 }
 
 TEST(link_tells_room_once_a_wish)
 {
-	struct rig rig;
-
 	rig_open(&rig, &silent);
 	stay__link_want_write(&rig.link);
 	stay__link_want_write(&rig.link);
 	ck_assert_str_eq(rig.news, "granted up");
 	sim_run_ms(rig.world, 10);
 	ck_assert_str_eq(rig.news, "granted up writable");
-	rig_fini(&rig);
 }
 
 TEST(link_reads_before_it_writes)
 {
-	struct rig rig;
-
 	rig_open(&rig, &silent);
 	peer_say(silent.ends, "x");
 	stay__link_want_write(&rig.link);
 	sim_sleep_ms(rig.world, 10);
 	sim_run_ms(rig.world, 10);
 	ck_assert_str_eq(rig.news, "granted up readable writable");
-	rig_fini(&rig);
 }
 
 /* ---- descriptors of others ---- */
 
 TEST(link_adopts_one_descriptor)
 {
-	struct rig rig;
 	int fd;
 
-	rig_init(&rig);
 	received = 0;
 	in_order = true;
 	fd = peer_adopted(&counter, rig.world);
@@ -373,16 +341,13 @@ TEST(link_adopts_one_descriptor)
 	rig_send(&rig, "\0\1\2", 3);
 	sim_run_ms(rig.world, 10);
 	ck_assert_uint_eq(received, 3);
-	rig_fini(&rig);
 }
 
 TEST(link_adopts_a_reader_and_a_writer)
 {
-	struct rig rig;
 	int in[2], out[2];
 	char byte;
 
-	rig_init(&rig);
 	sim_pair(rig.world, in);
 	sim_pair(rig.world, out);
 	ck_assert_int_eq(stay__link_adopt(&rig.link, in[0], out[0]), STAY_OK);
@@ -397,30 +362,24 @@ TEST(link_adopts_a_reader_and_a_writer)
 	sim_run_ms(rig.world, 10);
 	ck_assert_str_eq(rig.news, "up writable readable down");
 	rig.loop->ops->close(rig.world, out[1]);
-	rig_fini(&rig);
 }
 
 TEST(link_dials_a_descriptor)
 {
-	struct rig rig;
 	char target[32];
 	int fd;
 
-	rig_init(&rig);
 	sim_adopted(rig.world, NULL, NULL, &fd);
 	snprintf(target, sizeof(target), "fd %d", fd);
 	ck_assert_int_eq(rig_dial(&rig, target), STAY_OK);
 	ck_assert(rig_settle(&rig, 10));
 	ck_assert_int_eq(strncmp(rig.link.peer, "fd:", 3), 0);
-	rig_fini(&rig);
 }
 
 TEST(link_that_adopts_forgets_an_earlier_failure)
 {
-	struct rig rig;
 	int fd;
 
-	rig_init(&rig);
 	ck_assert_int_eq(rig_dial(&rig, "tcp 10.0.0.7 7"), STAY_OK);
 	ck_assert(!rig_settle(&rig, 1000));
 	ck_assert_str_ne(rig_failure(&rig), "");
@@ -430,15 +389,12 @@ TEST(link_that_adopts_forgets_an_earlier_failure)
 	sim_run_ms(rig.world, 10);
 	ck_assert_str_eq(rig.news, "granted down up");
 	ck_assert_str_eq(rig_failure(&rig), "");
-	rig_fini(&rig);
 }
 
 TEST(link_that_adopts_what_it_cannot_watch_is_down)
 {
-	struct rig rig;
 	int fd;
 
-	rig_init(&rig);
 	sim_adopted(rig.world, NULL, NULL, &fd);
 	sim_fail(rig.world, SIM_WATCH, 1, -ENOMEM);
 	ck_assert_int_eq(stay__link_adopt(&rig.link, fd, fd), STAY_OK);
@@ -449,15 +405,12 @@ TEST(link_that_adopts_what_it_cannot_watch_is_down)
 	ck_assert_int_eq(rig.link.failure.status, STAY_E_NOMEM);
 	ck_assert_ptr_nonnull(strstr(rig_failure(&rig), "out of memory"));
 	ck_assert_uint_eq(sim_open_fds(rig.world), 0);
-	rig_fini(&rig);
 }
 
 TEST(link_leaves_what_it_cannot_adopt)
 {
-	struct rig rig;
 	int fd;
 
-	rig_init(&rig);
 	sim_adopted(rig.world, NULL, NULL, &fd);
 	ck_assert_int_eq(stay__link_adopt(&rig.link, -1, fd), STAY_E_ARG);
 	sim_fail(rig.world, SIM_ADOPT, 1, -EBADF);
@@ -468,7 +421,6 @@ TEST(link_leaves_what_it_cannot_adopt)
 	ck_assert_str_eq(
 	    rig_failure(&rig), "fd:x not a usable address (EINVAL)");
 	rig.loop->ops->close(rig.world, fd);
-	rig_fini(&rig);
 }
 
 /* ---- transports of users ---- */
@@ -519,9 +471,6 @@ static const struct stay_transport echo = {
 
 TEST(link_uses_a_transport_of_the_user)
 {
-	struct rig rig;
-
-	rig_init(&rig);
 	ck_assert_int_eq(rig_dial(&rig, "echo there"), STAY_E_UNSUPPORTED);
 	ck_assert_int_eq(stay_loop_add_transport(rig.loop, &echo), STAY_OK);
 	ck_assert_int_eq(rig_dial(&rig, "echo there"), STAY_OK);
@@ -530,15 +479,12 @@ TEST(link_uses_a_transport_of_the_user)
 	peer_say(greeter.ends, "x");
 	sim_run_ms(rig.world, 10);
 	ck_assert_str_eq(rig.news, "granted up readable");
-	rig_fini(&rig);
 }
 
 TEST(transport_of_another_make_is_refused)
 {
 	struct stay_transport other = echo;
-	struct rig rig;
 
-	rig_init(&rig);
 	ck_assert_int_eq(stay_loop_add_transport(rig.loop, NULL), STAY_E_ARG);
 	ck_assert_int_eq(stay_loop_add_transport(rig.loop, &echo), STAY_OK);
 	ck_assert_int_eq(stay_loop_add_transport(rig.loop, &echo), STAY_E_ARG);
@@ -553,16 +499,13 @@ TEST(transport_of_another_make_is_refused)
 	other.size--;
 	other.read = NULL;
 	ck_assert_int_eq(stay_loop_add_transport(rig.loop, &other), STAY_E_ARG);
-	rig_fini(&rig);
 }
 
 TEST(transports_of_a_loop_are_bounded)
 {
 	static char schemes[STAY__TRANSPORTS_MAX + 1][16];
 	static struct stay_transport many[STAY__TRANSPORTS_MAX + 1];
-	struct rig rig;
 
-	rig_init(&rig);
 	for (int i = 0; i <= STAY__TRANSPORTS_MAX; i++) {
 		snprintf(schemes[i], sizeof(schemes[i]), "echo%d", i);
 		many[i] = echo;
@@ -570,23 +513,22 @@ TEST(transports_of_a_loop_are_bounded)
 		ck_assert_int_eq(stay_loop_add_transport(rig.loop, &many[i]),
 		    i < STAY__TRANSPORTS_MAX ? STAY_OK : STAY_E_FULL);
 	}
-	rig_fini(&rig);
 }
 
 /* ---- promise 12: in a child it is the parent's ---- */
 
 static void
-fork_away(struct rig *rig)
+fork_away(struct rig *one)
 {
-	sim_fork(rig->world);
-	stay__link_orphan(&rig->link);
+	sim_fork(one->world);
+	stay__link_orphan(&one->link);
 }
 
 static void
-fork_when_granted(struct rig *rig, enum stay__link_news news)
+fork_when_granted(struct rig *one, enum stay__link_news news)
 {
 	if (news == STAY__NEWS_GRANTED)
-		fork_away(rig);
+		fork_away(one);
 }
 
 /* A fork finds it queued, resolving, dialing, won and not yet taken, open. */
@@ -594,9 +536,7 @@ TEST_ROWS(promise_12_a_child_fails_a_stream_in_any_state, 5)
 {
 	static const uint64_t after_ms[] = { 0, 20, 60, 0, 200 };
 	bool won = _i == 3;
-	struct rig rig;
 
-	rig_init(&rig);
 	sim_name_set(rig.world, "db", "10.0.0.1", 50, 0);
 	peer_listen(&silent, rig.world, "10.0.0.1", 7);
 	sim_address_set(rig.world, "10.0.0.1", 7, SIM_ACCEPT, 50);
@@ -615,43 +555,42 @@ TEST_ROWS(promise_12_a_child_fails_a_stream_in_any_state, 5)
 	ck_assert_uint_eq(sim_leaked(rig.world), 0);
 	ck_assert_int_eq(rig_dial(&rig, "unix /x"), STAY_E_FORKED);
 	ck_assert_int_eq(stay__link_adopt(&rig.link, 0, 1), STAY_E_FORKED);
-	rig_fini(&rig);
 }
 
 /* ---- promise 10: whatever operation fails, nothing is left behind ---- */
 
 static void
-live_a_life(struct rig *rig)
+live_a_life(struct rig *one)
 {
-	sim_name_set(rig->world, "db", "10.0.0.1 ::1", 1, 0);
-	sim_address_set(rig->world, "::1", 7, SIM_UNREACHABLE, 400);
-	peer_listen(&greeter, rig->world, "10.0.0.1", 7);
-	if (rig_dial(rig, "tcp db 7, tcp 10.0.0.2 7") != STAY_OK)
+	sim_name_set(one->world, "db", "10.0.0.1 ::1", 1, 0);
+	sim_address_set(one->world, "::1", 7, SIM_UNREACHABLE, 400);
+	peer_listen(&greeter, one->world, "10.0.0.1", 7);
+	if (rig_dial(one, "tcp db 7, tcp 10.0.0.2 7") != STAY_OK)
 		return;
-	sim_run_ms(rig->world, 1000);
-	stay__link_want_write(&rig->link);
-	sim_run_ms(rig->world, 10);
-	rig_send(rig, "bye", 3);
-	sim_run_ms(rig->world, 10);
+	sim_run_ms(one->world, 1000);
+	stay__link_want_write(&one->link);
+	sim_run_ms(one->world, 10);
+	rig_send(one, "bye", 3);
+	sim_run_ms(one->world, 10);
 }
 
 TEST(promise_10_any_operation_may_fail)
 {
-	struct rig rig;
+	struct rig one;
 	uint64_t calls, n = 0;
 
 	do {
 		n++;
-		rig_init(&rig);
-		sim_fail(rig.world, SIM_OP_COUNT, n, -ENOMEM);
-		live_a_life(&rig);
-		ck_assert(rig_is_up(&rig) || rig_is_down(&rig));
-		if (rig_is_down(&rig))
-			ck_assert_int_ne(rig.link.failure.status, STAY_OK);
-		calls = sim_calls_fallible(rig.world);
-		rig_fini(&rig);
+		rig_init(&one);
+		sim_fail(one.world, SIM_OP_COUNT, n, -ENOMEM);
+		live_a_life(&one);
+		ck_assert(rig_is_up(&one) || rig_is_down(&one));
+		if (rig_is_down(&one))
+			ck_assert_int_ne(one.link.failure.status, STAY_OK);
+		calls = sim_calls_fallible(one.world);
+		rig_fini(&one);
 	} while (n <= calls);
 	ck_assert_uint_gt(n, 8);
 }
 
-TEST_SUITE(link)
+TEST_SUITE_WITH(link, .before = begin, .after = end)
