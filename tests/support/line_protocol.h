@@ -38,6 +38,12 @@ struct line_request {
 #define LINE(words)                                                            \
 	(&(const struct line_request){ .text = (words), .replies = 1 })
 
+#define LINE_WITH(words, ...)                                                  \
+	(&(const struct line_request){                                         \
+	    .text = (words), .replies = 1, __VA_ARGS__ })
+/* No answer is due. */
+#define LINE_NOTE(words) (&(const struct line_request){ .text = (words) })
+
 struct line_config {
 	const char *agreed; /* what a session that is up says; NULL: nothing */
 	struct line_notes *notes;

@@ -61,6 +61,12 @@ struct line_rig {
 	struct peer_log log;   /* "a;b;|a;": '|' where a session began anew */
 };
 
+#define OPTIONS(...)                                                           \
+	(&(const struct stay_client_options){                                  \
+	    STAY_CLIENT_OPTIONS, __VA_ARGS__ })
+#define WITHIN(ms)                                                             \
+	((struct stay_call_options){ STAY_CALL_OPTIONS, .timeout_ms = (ms) })
+
 /* World, loop and server; then the client. `options` may be NULL. */
 void line_prepare(struct line_rig *rig);
 void line_start(

@@ -265,12 +265,11 @@ TEST(client_that_is_refused_comes_back)
  */
 TEST(client_that_is_denied_fails_its_calls_and_comes_back_slowly)
 {
-	struct stay_client_options options = { .fatal_backoff_ms = 1000 };
 	struct line_call *call;
 
 	line_prepare(&rig);
 	rig.config.hello = "say -wrong password";
-	line_start(&rig, &options);
+	line_start(&rig, OPTIONS(.fatal_backoff_ms = 1000));
 	call = line_call(&rig, "a", LINE("say +1"));
 	LINE_TELLS(&rig, 400,
 	    "init 10.0.0.1;hello -;hello -wrong password;down E_DENIED;"
@@ -287,12 +286,11 @@ TEST(client_that_is_denied_fails_its_calls_and_comes_back_slowly)
 /* Of all that one password shuts out, not two come back at the same time. */
 TEST(promise_13_who_is_denied_comes_back_with_jitter)
 {
-	struct stay_client_options options = { .fatal_backoff_ms = FATAL_MS };
 	uint64_t due_ms, least = FATAL_MS, most = 0;
 
 	line_prepare(&rig);
 	rig.config.hello = "say -wrong password";
-	line_start(&rig, &options);
+	line_start(&rig, OPTIONS(.fatal_backoff_ms = FATAL_MS));
 	for (int i = 0; i < DENIALS; i++) {
 		line_run(&rig, 10);
 		due_ms = stay_conn_due_ms(stay_client_conn(rig.client));
@@ -331,11 +329,9 @@ TEST_ROWS(promise_13_who_is_thrown_out_again_and_again_comes_less_often, 4)
 
 TEST(client_that_is_denied_stops_if_told_so)
 {
-	struct stay_client_options options = { .on_fatal = STAY_FATAL_STOP };
-
 	line_prepare(&rig);
 	rig.config.hello = "say -wrong password";
-	line_start(&rig, &options);
+	line_start(&rig, OPTIONS(.on_fatal = STAY_FATAL_STOP));
 	line_call(&rig, "a", LINE("say +1"));
 	LINE_TELLS(&rig, 10,
 	    "init 10.0.0.1;hello -;hello -wrong password;down E_DENIED;"
@@ -346,11 +342,9 @@ TEST(client_that_is_denied_stops_if_told_so)
 /* connect_budget_ms covers the greeting. */
 TEST(client_gives_up_a_greeting_that_does_not_end)
 {
-	struct stay_client_options options = { .connect_budget_ms = 500 };
-
 	line_prepare(&rig);
 	rig.config.hello = "nothing";
-	line_start(&rig, &options);
+	line_start(&rig, OPTIONS(.connect_budget_ms = 500));
 	LINE_TELLS(&rig, 499, "init 10.0.0.1;hello -;");
 	LINE_TELLS(&rig, 5, "down E_TIMEOUT;");
 	line_end(&rig);
@@ -358,11 +352,9 @@ TEST(client_gives_up_a_greeting_that_does_not_end)
 
 TEST(client_runs_out_of_attempts)
 {
-	struct stay_client_options options = { .backoff.attempts_max = 2 };
-
 	line_prepare(&rig);
 	sim_unlisten(rig.world, LINE_HOST, LINE_PORT);
-	line_start(&rig, &options);
+	line_start(&rig, OPTIONS(.backoff.attempts_max = 2));
 	line_call(&rig, "a", LINE("say +1"));
 	LINE_TELLS(&rig, 1000,
 	    "init 10.0.0.1;a E_ATTEMPTS/not sent;closed E_ATTEMPTS;");
@@ -409,12 +401,11 @@ TEST(client_stops_with_a_queue)
 /* A peer that takes nothing in cannot hold up the end. */
 TEST(client_stops_in_spite_of_a_stuck_peer)
 {
-	struct stay_client_options options = { .stop_budget_ms = 100 };
 	struct sim_limits limits = { .send_buffer = 3 };
 
 	line_prepare(&rig);
 	rig.config.bye = "bye";
-	line_start(&rig, &options);
+	line_start(&rig, OPTIONS(.stop_budget_ms = 100));
 	line_run(&rig, 10);
 	sim_peer_limits(rig.peer, &limits);
 	sim_peer_freeze(rig.peer, true);
@@ -450,9 +441,7 @@ TEST(client_drains_what_it_has_accepted)
 /* The last call may end without the stream: the drain must see that too. */
 TEST(client_drains_when_a_deadline_takes_the_last_call)
 {
-	struct stay_client_options options = { .call_timeout_ms = 200 };
-
-	line_begin(&rig, &options);
+	line_begin(&rig, OPTIONS(.call_timeout_ms = 200));
 	line_call(&rig, "a", LINE("x"));
 	stay_client_drain(rig.client, 10000);
 	line_run(&rig, 250);
@@ -462,9 +451,7 @@ TEST(client_drains_when_a_deadline_takes_the_last_call)
 
 TEST(client_reconnects_when_asked)
 {
-	struct stay_client_options options = { .leave_budget_ms = 2 };
-
-	line_begin(&rig, &options);
+	line_begin(&rig, OPTIONS(.leave_budget_ms = 2));
 	line_call(&rig, "a", LINE("x"));
 	line_run(&rig, 10);
 	line_call(&rig, "b", LINE("say +1"));

@@ -48,15 +48,12 @@ call_times(unsigned times, const char *text)
 
 TEST(promise_7_high_and_low_water_are_told_once)
 {
-	struct stay_client_options options = { .queue_calls_max = 8,
-		.queue_high_percent = 50,
-		.on_high_water = on_high,
-		.on_low_water = on_low };
 	struct line_call *last;
 
 	line_prepare(&rig);
 	sim_unlisten(rig.world, LINE_HOST, LINE_PORT);
-	line_start(&rig, &options);
+	line_start(&rig, OPTIONS(.queue_calls_max = 8, .queue_high_percent = 50,
+			     .on_high_water = on_high, .on_low_water = on_low));
 	call_times(4, "quiet");
 	LINE_TELLS(&rig, 10, "init 10.0.0.1;");
 	last = line_call(&rig, "b", LINE("quiet"));
@@ -99,12 +96,9 @@ TEST(promise_7_larger_bounds_are_told_as_low_water)
 
 TEST(promise_7_water_marks_count_bytes_too)
 {
-	struct stay_client_options options = { .queue_bytes_max = 40,
-		.on_high_water = on_high,
-		.on_low_water = on_low };
-
 	line_prepare(&rig);
-	line_start(&rig, &options);
+	line_start(&rig, OPTIONS(.queue_bytes_max = 40,
+			     .on_high_water = on_high, .on_low_water = on_low));
 	call_times(3, "12345678");
 	line_run(&rig, 1);
 	ck_assert_ptr_null(strstr(line_told(&rig), "high"));
@@ -129,11 +123,9 @@ TEST(client_water_marks_are_checked)
 /* What an outage has piled up does not outlast the calls. */
 TEST(promise_7_memory_is_given_back_while_the_server_is_down)
 {
-	struct stay_client_options options = { .call_timeout_ms = 500 };
-
 	line_prepare(&rig);
 	sim_unlisten(rig.world, LINE_HOST, LINE_PORT);
-	line_start(&rig, &options);
+	line_start(&rig, OPTIONS(.call_timeout_ms = 500));
 	line_run(&rig, 10);
 	call_times(100, "say +1");
 	ck_assert_uint_ne(inside_buffers(rig.client) & INSIDE_REQUESTS, 0);
@@ -162,10 +154,7 @@ lose(unsigned calls)
 
 TEST(promise_13_sending_again_has_a_budget)
 {
-	struct stay_client_options options = { .resend_burst = 3,
-		.resend_percent = 10 };
-
-	line_begin(&rig, &options);
+	line_begin(&rig, OPTIONS(.resend_burst = 3, .resend_percent = 10));
 	lose(5);
 	ck_assert_uint_eq(counts().maybe_executed, 2);
 	ck_assert_uint_eq(counts().resent, 3);
@@ -185,11 +174,9 @@ TEST(promise_13_sending_again_has_a_budget)
 
 TEST(client_that_is_denied_refuses_calls_with_the_reason)
 {
-	struct stay_client_options options = { .fatal_backoff_ms = 1000 };
-
 	line_prepare(&rig);
 	rig.config.hello = "say -wrong password";
-	line_start(&rig, &options);
+	line_start(&rig, OPTIONS(.fatal_backoff_ms = 1000));
 	line_run(&rig, 50);
 	ck_assert_int_eq(line_try(&rig, "a", LINE("say +1")), STAY_E_DENIED);
 	ck_assert_ptr_nonnull(strstr(
@@ -230,11 +217,10 @@ TEST(promise_9_a_denied_caller_cannot_spin)
 TEST(client_gives_its_buffers_back_when_idle)
 {
 	const unsigned all = INSIDE_REQUESTS | INSIDE_RECORDS | INSIDE_CONTROL;
-	struct stay_client_options options = { .probe_ms = 500 };
 
 	line_prepare(&rig);
 	rig.config.hello = "say +ok";
-	line_start(&rig, &options);
+	line_start(&rig, OPTIONS(.probe_ms = 500));
 	line_run(&rig, 10);
 	call_times(100, "say +1");
 	line_run(&rig, 10);
@@ -262,10 +248,9 @@ explained(void)
 
 TEST(client_explains_how_much_waits)
 {
-	struct stay_client_options options = { .inflight_calls_max = 2 };
 	struct line_call *first;
 
-	line_begin(&rig, &options);
+	line_begin(&rig, OPTIONS(.inflight_calls_max = 2));
 	ck_assert_ptr_null(strstr(explained(), "queued"));
 	first = line_call(&rig, "a", LINE("x"));
 	call_times(4, "x");
@@ -351,8 +336,6 @@ TEST(promise_9_a_full_queue_leaves_in_several_writes)
 {
 	static const struct peer_row rows[] = { DO(PEER_ANYTHING, on_much),
 		NO_MORE };
-	struct stay_client_options options = { .queue_calls_max = 400,
-		.inflight_calls_max = 400 };
 	const struct sim_limits none = { 0 };
 	const size_t most = 256 * 1024, calls = 400;
 	char text[2000];
@@ -365,7 +348,8 @@ TEST(promise_9_a_full_queue_leaves_in_several_writes)
 	rig.server.rows = rows;
 	rig.server.reads = peer_reads_bytes;
 	rig.server.log = NULL;
-	line_start(&rig, &options);
+	line_start(
+	    &rig, OPTIONS(.queue_calls_max = 400, .inflight_calls_max = 400));
 	for (size_t i = 0; i < calls; i++)
 		line_call(&rig, "a", &(struct line_request){ .text = text });
 	line_run(&rig, 10);

@@ -25,25 +25,21 @@ keep_why(struct line_call *call)
 static void
 begin(void)
 {
-	struct stay_client_options options = { .silence_ms = 60000,
-		.call_timeout_ms = 60000,
-		.resend_burst = 3,
-		.backoff = {
-		    .initial_ms = 10, .cap_ms = 10, .stable_ms = 1000 } };
-
 	why[0] = '\0';
-	line_begin(&rig, &options);
+	line_begin(
+	    &rig, OPTIONS(.silence_ms = 60000, .call_timeout_ms = 60000,
+		      .resend_burst = 3,
+		      .backoff = {
+			  .initial_ms = 10, .cap_ms = 10, .stable_ms = 1000 }));
 }
 
 static void
 read_all(void)
 {
-	const struct line_request request = {
-		.text = "quiet", .replies = 1, .flags = STAY_READ_ONLY
-	};
-
 	for (int i = 0; i < CALLS; i++)
-		line_call(&rig, "a", &request)->then = keep_why;
+		line_call(
+		    &rig, "a", LINE_WITH("quiet", .flags = STAY_READ_ONLY))
+		    ->then = keep_why;
 	line_run(&rig, 10);
 }
 
@@ -112,10 +108,7 @@ forget(void *arg, const struct stay_result *result)
  * answered in the same session. */
 TEST(client_budget_of_tombstones_is_what_may_be_in_flight)
 {
-	struct stay_client_options options = { .call_timeout_ms = 500,
-		.silence_ms = 60000 };
-
-	line_begin(&rig, &options);
+	line_begin(&rig, OPTIONS(.call_timeout_ms = 500, .silence_ms = 60000));
 	for (int i = 0; i < 1100; i++) {
 		ck_assert_int_eq(
 		    stay_client_call(rig.client, LINE("quiet"), forget, NULL),

@@ -56,9 +56,7 @@ TEST(client_change_of_an_idle_session)
 
 TEST(client_change_waits_no_longer_than_its_budget)
 {
-	struct stay_client_options options = { .leave_budget_ms = 300 };
-
-	line_begin(&rig, &options);
+	line_begin(&rig, OPTIONS(.leave_budget_ms = 300));
 	line_call(&rig, "a", LINE("x"));
 	line_run(&rig, 10);
 	stay_client_reconnect(rig.client, STAY_E_RECONNECT);
@@ -146,10 +144,8 @@ TEST(client_change_of_a_session_that_talks_nonsense)
 /* Promise 8 holds meanwhile. */
 TEST(promise_8_a_session_that_leaves_is_watched)
 {
-	struct stay_client_options options = { .silence_ms = 1000,
-		.leave_budget_ms = STAY_FOREVER };
-
-	line_begin(&rig, &options);
+	line_begin(
+	    &rig, OPTIONS(.silence_ms = 1000, .leave_budget_ms = STAY_FOREVER));
 	line_call(&rig, "a", LINE("x"));
 	line_run(&rig, 10);
 	stay_client_reconnect(rig.client, STAY_E_RECONNECT);
@@ -196,9 +192,7 @@ TEST(client_drains_while_it_changes)
 
 TEST(client_changes_when_the_session_is_old)
 {
-	struct stay_client_options options = { .max_age_ms = 1000 };
-
-	line_begin(&rig, &options);
+	line_begin(&rig, OPTIONS(.max_age_ms = 1000));
 	line_run(&rig, 740);
 	ck_assert_uint_eq(rig.server.accepted, 1);
 	line_run(&rig, 265);
@@ -214,10 +208,9 @@ TEST(client_changes_when_the_session_is_old)
 /* Connections that began together do not end together. */
 TEST(promise_13_sessions_do_not_all_grow_as_old)
 {
-	struct stay_client_options options = { .max_age_ms = 1000 };
 	uint64_t age, least = 1000, most = 0;
 
-	line_begin(&rig, &options);
+	line_begin(&rig, OPTIONS(.max_age_ms = 1000));
 	for (unsigned i = 1; i <= 20; i++) {
 		for (age = 0; rig.server.accepted == i; age++)
 			line_run(&rig, 1);

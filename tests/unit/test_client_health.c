@@ -10,12 +10,9 @@ static struct line_rig rig;
 
 TEST(promise_8_probes_an_idle_session)
 {
-	struct stay_client_options options = { .probe_ms = 1000,
-		.silence_ms = 500 };
-
 	line_prepare(&rig);
 	rig.config.ping = "say +pong";
-	line_start(&rig, &options);
+	line_start(&rig, OPTIONS(.probe_ms = 1000, .silence_ms = 500));
 	line_run(&rig, 10);
 	line_told(&rig);
 	LINE_TELLS(&rig, 1000, "ping;control +pong;");
@@ -29,15 +26,12 @@ TEST(promise_8_probes_an_idle_session)
 /* What is sent, and not answered, shows no life. */
 TEST(promise_8_sending_puts_no_probe_off)
 {
-	const struct stay_client_options options = { .probe_ms = 4000 };
-	const struct line_request one_way = { .text = "x" };
-
 	line_prepare(&rig);
 	rig.config.ping = "say +pong";
-	line_start(&rig, &options);
+	line_start(&rig, OPTIONS(.probe_ms = 4000));
 	line_run(&rig, 3900);
 	line_told(&rig);
-	line_call(&rig, "a", &one_way);
+	line_call(&rig, "a", LINE_NOTE("x"));
 	LINE_TELLS(&rig, 120, "a OK/sent;ping;control +pong;");
 	line_end(&rig);
 }
@@ -56,15 +50,9 @@ TEST(promise_8_probes_after_5_s_by_default)
 
 TEST(promise_8_does_not_wait_for_a_blocking_call_too_short)
 {
-	struct stay_client_options options = { .silence_ms = 500,
-		.block_margin_ms = 200 };
-	const struct line_request blocking = { .text = "block",
-		.replies = 1,
-		.flags = STAY_BLOCKS,
-		.blocks_ms = 2000 };
-
-	line_begin(&rig, &options);
-	line_call(&rig, "a", &blocking);
+	line_begin(&rig, OPTIONS(.silence_ms = 500, .block_margin_ms = 200));
+	line_call(&rig, "a",
+	    LINE_WITH("block", .flags = STAY_BLOCKS, .blocks_ms = 2000));
 	LINE_TELLS(&rig, 2190, "");
 	sim_peer_print(rig.peer, "+late\n");
 	LINE_TELLS(&rig, 5, "a OK/replied +late;");
@@ -74,17 +62,11 @@ TEST(promise_8_does_not_wait_for_a_blocking_call_too_short)
 /* The suspension ends with the call that blocks. */
 TEST(promise_8_finds_silence_behind_a_blocking_call)
 {
-	struct stay_client_options options = { .silence_ms = 500 };
-	const struct line_request blocking = { .text = "block",
-		.replies = 1,
-		.flags = STAY_BLOCKS,
-		.blocks_ms = STAY_FOREVER };
-	struct stay_call_options forever = { STAY_CALL_OPTIONS,
-		.timeout_ms = STAY_FOREVER };
-
-	line_begin(&rig, &options);
-	line_call(&rig, "a", &blocking);
-	line_call_with(&rig, "b", LINE("x"), forever);
+	line_begin(&rig, OPTIONS(.silence_ms = 500));
+	line_call(&rig, "a",
+	    LINE_WITH(
+		"block", .flags = STAY_BLOCKS, .blocks_ms = STAY_FOREVER));
+	line_call_with(&rig, "b", LINE("x"), WITHIN(STAY_FOREVER));
 	line_run(&rig, 60000);
 	sim_peer_print(rig.peer, "+1\n");
 	LINE_TELLS(&rig, 490, "a OK/replied +1;");
@@ -94,14 +76,9 @@ TEST(promise_8_finds_silence_behind_a_blocking_call)
 
 TEST(promise_8_patience_ends_with_the_call_that_blocks)
 {
-	struct stay_client_options options = { .silence_ms = 500 };
-	const struct line_request blocking = { .text = "block",
-		.replies = 1,
-		.flags = STAY_BLOCKS,
-		.blocks_ms = 4000 };
-
-	line_begin(&rig, &options);
-	line_call(&rig, "a", &blocking);
+	line_begin(&rig, OPTIONS(.silence_ms = 500));
+	line_call(&rig, "a",
+	    LINE_WITH("block", .flags = STAY_BLOCKS, .blocks_ms = 4000));
 	line_call(&rig, "b", LINE("x"));
 	line_run(&rig, 1000);
 	sim_peer_print(rig.peer, "+1\n");
@@ -140,16 +117,11 @@ TEST(promise_8_only_an_idle_session_is_probed)
  * session ends, though calls wait for the next one. */
 TEST(promise_8_a_protocol_is_asked_for_its_memory)
 {
-	const struct stay_client_options options = { .probe_ms = 60000,
-		.silence_ms = 60000 };
-	const struct line_request read = {
-		.text = "x", .replies = 1, .flags = STAY_READ_ONLY
-	};
 	unsigned rests = 0;
 
 	line_prepare(&rig);
 	rig.config.rests = &rests;
-	line_start(&rig, &options);
+	line_start(&rig, OPTIONS(.probe_ms = 60000, .silence_ms = 60000));
 	line_run(&rig, 1500);
 	ck_assert_uint_eq(rests, 1);
 	line_call(&rig, "a", LINE("x"));
@@ -161,7 +133,7 @@ TEST(promise_8_a_protocol_is_asked_for_its_memory)
 	line_run(&rig, 20);
 	ck_assert_uint_eq(rests, 2);
 	sim_unlisten(rig.world, LINE_HOST, LINE_PORT);
-	line_call(&rig, "b", &read);
+	line_call(&rig, "b", LINE_WITH("x", .flags = STAY_READ_ONLY));
 	line_run(&rig, 10);
 	sim_peer_reset(rig.peer);
 	line_run(&rig, 10);
@@ -173,9 +145,7 @@ TEST(promise_8_a_protocol_is_asked_for_its_memory)
 /* A kernel that takes bytes for a process that does not is no sign of life. */
 TEST(promise_8_sending_is_no_sign_of_life)
 {
-	struct stay_client_options options = { .silence_ms = 500 };
-
-	line_begin(&rig, &options);
+	line_begin(&rig, OPTIONS(.silence_ms = 500));
 	sim_peer_freeze(rig.peer, true);
 	for (int i = 0; i < 5; i++) {
 		ck_assert_str_eq(line_told(&rig), "");
@@ -189,9 +159,7 @@ TEST(promise_8_sending_is_no_sign_of_life)
 
 TEST(promise_8_any_byte_is_a_sign_of_life)
 {
-	struct stay_client_options options = { .silence_ms = 500 };
-
-	line_begin(&rig, &options);
+	line_begin(&rig, OPTIONS(.silence_ms = 500));
 	line_call(&rig, "a", LINE("x"));
 	for (int i = 0; i < 4; i++) {
 		line_run(&rig, 400);
@@ -206,12 +174,11 @@ TEST(promise_8_any_byte_is_a_sign_of_life)
 /* An upload in progress is a sign of life, a full buffer is not. */
 TEST(promise_8_an_upload_is_a_sign_of_life)
 {
-	struct stay_client_options options = { .silence_ms = 500 };
 	struct sim_limits limits = { .send_buffer = 4, .latency_ms = 200 };
 
 	line_prepare(&rig);
 	sim_limits_set(rig.world, &limits);
-	line_start(&rig, &options);
+	line_start(&rig, OPTIONS(.silence_ms = 500));
 	line_run(&rig, 500);
 	line_told(&rig);
 	line_call(&rig, "a", LINE("say +0123456789012345678901234567890"));
@@ -227,9 +194,7 @@ TEST(promise_8_an_upload_is_a_sign_of_life)
 static void
 note_again(void)
 {
-	static const struct line_request note = { .text = "123", .replies = 0 };
-
-	line_call(&rig, "n", &note);
+	line_call(&rig, "n", LINE_NOTE("123"));
 	line_run(&rig, 1);
 	line_told(&rig);
 }
@@ -237,11 +202,9 @@ note_again(void)
 static void
 be_stuck(void)
 {
-	struct stay_client_options options = { .silence_ms = 500,
-		.call_timeout_ms = 100 };
 	const struct sim_limits narrow = { .send_buffer = 8 };
 
-	line_begin(&rig, &options);
+	line_begin(&rig, OPTIONS(.silence_ms = 500, .call_timeout_ms = 100));
 	sim_peer_limits(rig.peer, &narrow);
 	sim_peer_freeze(rig.peer, true);
 	for (int i = 0; i < 3; i++)
@@ -282,15 +245,13 @@ TEST(promise_8_who_takes_something_is_not_silent)
 /* So little that the kernel says nothing of it. */
 TEST(promise_8_who_takes_little_is_not_silent)
 {
-	struct stay_client_options options = { .silence_ms = 500 };
-	const struct line_request few = { .text = "1", .replies = 0 };
 	const struct line_request many = { .text = "1234567", .replies = 0 };
 	const struct sim_limits narrow = { .send_buffer = 10,
 		.latency_ms = 100 };
 
-	line_begin(&rig, &options);
+	line_begin(&rig, OPTIONS(.silence_ms = 500));
 	sim_peer_limits(rig.peer, &narrow);
-	line_call(&rig, "a", &few);
+	line_call(&rig, "a", LINE_NOTE("1"));
 	line_run(&rig, 50);
 	line_call(&rig, "b", &many);
 	line_call(&rig, "c", &many);
@@ -307,16 +268,13 @@ TEST(promise_8_who_takes_little_is_not_silent)
  * what leaves next shows that the peer has read. */
 TEST(promise_8_room_that_nobody_needed_is_a_sign_of_life)
 {
-	struct stay_client_options options = { .silence_ms = 500 };
 	const struct sim_limits narrow = { .send_buffer = 8 };
-	struct stay_call_options brief = { STAY_CALL_OPTIONS,
-		.timeout_ms = 100 };
 
-	line_begin(&rig, &options);
+	line_begin(&rig, OPTIONS(.silence_ms = 500));
 	sim_peer_limits(rig.peer, &narrow);
 	sim_peer_freeze(rig.peer, true);
 	line_call(&rig, "a", LINE("1234567"));
-	line_call_with(&rig, "b", LINE("x"), brief);
+	line_call_with(&rig, "b", LINE("x"), WITHIN(100));
 	LINE_TELLS(&rig, 400, "b E_TIMEOUT/not sent;");
 	sim_peer_freeze(rig.peer, false);
 	line_run(&rig, 2);
@@ -331,14 +289,13 @@ TEST(promise_8_room_that_nobody_needed_is_a_sign_of_life)
 /* Also of a greeting that the peer has answered before it had all of it. */
 TEST_ROWS(promise_8_the_rest_of_a_greeting_is_a_sign_of_life, 4)
 {
-	struct stay_client_options options = { .silence_ms = 300 };
 	struct sim_limits limits = { .send_buffer = 4, .latency_ms = 200 };
 
 	line_prepare(&rig);
 	rig.config.hello = "0123456789012345678901234567890123456789";
 	rig.config.on_up = "say +ok";
 	sim_limits_set(rig.world, &limits);
-	line_start(&rig, &options);
+	line_start(&rig, OPTIONS(.silence_ms = 300));
 	line_run(&rig, 700 + 50 * (uint64_t)_i);
 	sim_peer_print(rig.peer, "+hi\n");
 	LINE_TELLS(&rig, 1000, "init 10.0.0.1;hello -;hello +hi;up;");
@@ -350,10 +307,7 @@ TEST_ROWS(promise_8_the_rest_of_a_greeting_is_a_sign_of_life, 4)
  * meanwhile is still to be read. If it has said nothing, it is silent. */
 TEST(promise_8_who_did_not_listen_blames_nobody)
 {
-	struct stay_client_options options = { .silence_ms = 500,
-		.call_timeout_ms = 60000 };
-
-	line_begin(&rig, &options);
+	line_begin(&rig, OPTIONS(.silence_ms = 500, .call_timeout_ms = 60000));
 	for (int i = 0; i < 2; i++) {
 		line_call(&rig, "a", LINE("quiet"));
 		line_run(&rig, 400);
@@ -385,11 +339,8 @@ call_slowly(unsigned count)
 /* Who is busy with what the peer has said cannot say that it is silent. */
 TEST(promise_8_what_is_put_off_was_heard)
 {
-	struct stay_client_options options = {
-		.silence_ms = 500, .turn_calls_max = 2, .call_timeout_ms = 60000
-	};
-
-	line_begin(&rig, &options);
+	line_begin(&rig, OPTIONS(.silence_ms = 500, .turn_calls_max = 2,
+			     .call_timeout_ms = 60000));
 	call_slowly(9);
 	sim_peer_print(rig.peer, "+\n+\n+\n+\n+\n+\n+\n+\n");
 	line_run(&rig, 5);
@@ -434,12 +385,10 @@ start_other(struct stay_client **other)
 /* Neither can who has not come to read it because of others. */
 TEST(promise_8_what_is_to_be_read_was_heard)
 {
-	struct stay_client_options options = { .silence_ms = 500,
-		.call_timeout_ms = 60000 };
 	struct stay_client *others[OTHERS];
 	struct sim_peer *peers[OTHERS], *peer;
 
-	line_begin(&rig, &options);
+	line_begin(&rig, OPTIONS(.silence_ms = 500, .call_timeout_ms = 60000));
 	peer = rig.peer;
 	for (int i = 0; i < OTHERS; i++)
 		peers[i] = start_other(&others[i]);
@@ -459,10 +408,9 @@ TEST(promise_8_what_is_to_be_read_was_heard)
  * finds, and within the same bound. */
 TEST(promise_8_the_sockets_keep_the_same_bound)
 {
-	struct stay_client_options options = { .silence_ms = 4000 };
 	const struct stay_socket_options *socket;
 
-	line_begin(&rig, &options);
+	line_begin(&rig, OPTIONS(.silence_ms = 4000));
 	socket = sim_peer_options(rig.peer);
 	ck_assert(socket->nodelay);
 	ck_assert_uint_eq(socket->user_timeout_ms, 4000);
@@ -472,10 +420,9 @@ TEST(promise_8_the_sockets_keep_the_same_bound)
 
 TEST(promise_8_without_a_bound_the_sockets_have_none)
 {
-	struct stay_client_options options = { .silence_ms = STAY_FOREVER };
 	const struct stay_socket_options *socket;
 
-	line_begin(&rig, &options);
+	line_begin(&rig, OPTIONS(.silence_ms = STAY_FOREVER));
 	socket = sim_peer_options(rig.peer);
 	ck_assert(socket->nodelay);
 	ck_assert_uint_eq(socket->user_timeout_ms, 0);
@@ -486,10 +433,9 @@ TEST(promise_8_without_a_bound_the_sockets_have_none)
 TEST(promise_8_socket_options_that_are_given_stand)
 {
 	const struct stay_socket_options given = { .keepalive_ms = 7000 };
-	struct stay_client_options options = { .socket = &given };
 	const struct stay_socket_options *socket;
 
-	line_begin(&rig, &options);
+	line_begin(&rig, OPTIONS(.socket = &given));
 	socket = sim_peer_options(rig.peer);
 	ck_assert(!socket->nodelay);
 	ck_assert_uint_eq(socket->user_timeout_ms, 0);
@@ -501,12 +447,10 @@ TEST(promise_8_socket_options_that_are_given_stand)
  * keep a silent session alive. */
 TEST(promise_8_a_full_mailbox_keeps_no_session)
 {
-	struct stay_client_options options = { .silence_ms = 500,
-		.leave_budget_ms = 60000 };
 	struct stay_conn *conn;
 	enum stay_status status;
 
-	line_begin(&rig, &options);
+	line_begin(&rig, OPTIONS(.silence_ms = 500, .leave_budget_ms = 60000));
 	line_call(&rig, "a", LINE("hold"));
 	line_run(&rig, 10);
 	stay_client_reconnect(rig.client, STAY_E_RECONNECT);

@@ -58,9 +58,7 @@ TEST(client_renew_lets_calls_finish)
 
 TEST(client_renew_waits_no_longer_than_its_budget)
 {
-	struct stay_client_options options = { .leave_budget_ms = 300 };
-
-	line_begin(&rig, &options);
+	line_begin(&rig, OPTIONS(.leave_budget_ms = 300));
 	line_call(&rig, "a", LINE("x"));
 	line_run(&rig, 1);
 	answer(">renew\n");
@@ -95,10 +93,7 @@ TEST(client_renew_is_for_a_session_that_is_up)
 /* With what was refused in it, it ends as any session that refuses all. */
 TEST(client_renew_of_a_session_that_refuses)
 {
-	struct stay_client_options options = { .on_refused =
-						   STAY_REFUSED_RESEND };
-
-	line_begin(&rig, &options);
+	line_begin(&rig, OPTIONS(.on_refused = STAY_REFUSED_RESEND));
 	line_call(&rig, "a", LINE("x"));
 	line_run(&rig, 1);
 	answer("!renew\n");
@@ -172,11 +167,8 @@ due_after_a_change(uint64_t up_ms)
 /* An outage is over once a session was stable; a shorter one is part of it. */
 TEST(promise_13_a_change_does_not_pay_for_an_old_outage)
 {
-	struct stay_client_options options = {
-		.backoff = { .jitter = STAY_JITTER_NONE, .stable_ms = 5000 }
-	};
-
-	line_begin(&rig, &options);
+	line_begin(&rig, OPTIONS(.backoff = { .jitter = STAY_JITTER_NONE,
+				     .stable_ms = 5000 }));
 	ck_assert_uint_le(due_after_a_change(3600 * 1000), 50);
 	ck_assert_uint_ge(due_after_a_change(1000), OUTAGE_MS / 10);
 	line_end(&rig);

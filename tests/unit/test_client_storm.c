@@ -234,11 +234,6 @@ judge(const struct line_call *call, const struct fate *fate)
 static void
 begin(void)
 {
-	struct stay_client_options options = { .silence_ms = 300,
-		.probe_ms = 200,
-		.tombstone_age_ms = 500,
-		.backoff.cap_ms = 50,
-		.inflight_calls_max = 20 };
 	struct sim_limits limits = { .ragged = true,
 		.read_max = 40,
 		.write_max = 60,
@@ -254,7 +249,9 @@ begin(void)
 	rig.server.rows = rows;
 	rig.server.log = NULL;
 	sim_limits_set(rig.world, &limits);
-	line_start(&rig, &options);
+	line_start(&rig,
+	    OPTIONS(.silence_ms = 300, .probe_ms = 200, .tombstone_age_ms = 500,
+		.backoff.cap_ms = 50, .inflight_calls_max = 20));
 }
 
 static void

@@ -216,12 +216,10 @@ TEST(promise_4_9_many_ends_at_once_precede_a_reply)
 {
 	const struct stay_client_options options = { .turn_calls_max = 2,
 		.call_timeout_ms = 100 };
-	struct stay_call_options patient = { STAY_CALL_OPTIONS,
-		.timeout_ms = 1000 };
 	const struct sim_limits late = { .latency_ms = 21 };
 
 	begin(&options, 5);
-	line_call_with(&rig, "b", &quiet, patient);
+	line_call_with(&rig, "b", &quiet, WITHIN(1000));
 	line_run(&rig, 70);
 	sim_peer_limits(rig.peer, &late);
 	sim_peer_print(rig.peer, "+1\n+2\n+3\n+4\n+5\n+b\n");
@@ -237,10 +235,9 @@ TEST(promise_4_9_many_ends_at_once_precede_a_reply)
 
 TEST(promise_7_bytes_in_flight_are_bounded)
 {
-	const struct stay_client_options options = { .inflight_bytes_max = 20 };
 	struct stay_client_counts counts;
 
-	line_begin(&rig, &options);
+	line_begin(&rig, OPTIONS(.inflight_bytes_max = 20));
 	for (int i = 0; i < 5; i++)
 		line_call(&rig, "a", LINE("12345678"));
 	line_run(&rig, 10);
@@ -266,9 +263,7 @@ TEST(promise_7_bytes_in_flight_are_bounded)
 
 TEST(promise_7_a_large_request_goes_alone)
 {
-	const struct stay_client_options options = { .inflight_bytes_max = 5 };
-
-	line_begin(&rig, &options);
+	line_begin(&rig, OPTIONS(.inflight_bytes_max = 5));
 	line_call(&rig, "a", LINE("say +1"));
 	line_call(&rig, "b", LINE("say +2"));
 	LINE_TELLS(&rig, 10, "a OK/replied +1;b OK/replied +2;");
@@ -335,12 +330,9 @@ note_call(void *arg, const struct stay_result *result)
 
 TEST(promise_9_a_stop_tells_a_long_queue_in_shares)
 {
-	const struct stay_client_options options = { STAY_CLIENT_OPTIONS,
-		.turn_calls_max = 3 };
-
 	calls_told = 0;
 	line_prepare(&rig);
-	line_start(&rig, &options);
+	line_start(&rig, OPTIONS(.turn_calls_max = 3));
 	for (int i = 0; i < 10; i++)
 		ck_assert_int_eq(
 		    stay_client_call(rig.client, &quiet, note_call, NULL),
@@ -352,12 +344,9 @@ TEST(promise_9_a_stop_tells_a_long_queue_in_shares)
 
 TEST(promise_9_a_stop_tells_a_long_line_in_shares)
 {
-	const struct stay_client_options options = { STAY_CLIENT_OPTIONS,
-		.turn_calls_max = 3, .queue_calls_max = 1 };
-
 	waiters_told = 0;
 	line_prepare(&rig);
-	line_start(&rig, &options);
+	line_start(&rig, OPTIONS(.turn_calls_max = 3, .queue_calls_max = 1));
 	line_call(&rig, "a", &quiet);
 	for (int i = 0; i < 10; i++)
 		ck_assert_int_eq(

@@ -174,10 +174,9 @@ TEST(promise_7_room_is_measured_in_bytes_too)
 {
 	struct hopeful a = { .name = "a" }, b = { .name = "b" };
 	struct stay_room_options much = { STAY_ROOM_OPTIONS, .bytes = 21 };
-	struct stay_client_options options = { .queue_bytes_max = 20,
-		.inflight_calls_max = 1 };
 
-	line_begin(&rig, &options);
+	line_begin(
+	    &rig, OPTIONS(.queue_bytes_max = 20, .inflight_calls_max = 1));
 	line_call(&rig, "c", LINE("quiet"));
 	line_run(&rig, 1);
 	for (int i = 0; i < 3; i++)
@@ -255,12 +254,10 @@ TEST(promise_1_a_drain_tells_who_waits)
 /* Without a session the queue is not what is missing. */
 TEST(client_wait_offline)
 {
-	const struct stay_client_options fails = { .offline =
-						       STAY_OFFLINE_FAIL };
 	struct hopeful a = { .name = "a" };
 
 	line_prepare(&rig);
-	line_start(&rig, &fails);
+	line_start(&rig, OPTIONS(.offline = STAY_OFFLINE_FAIL));
 	ck_assert_int_eq(
 	    stay_client_wait_room(rig.client, NULL, ready, &a), STAY_E_OFFLINE);
 	line_end(&rig);
@@ -268,12 +265,11 @@ TEST(client_wait_offline)
 
 TEST(client_wait_ends_with_a_fatal_failure)
 {
-	const struct stay_client_options options = { .queue_calls_max = 1 };
 	struct hopeful a = { .name = "a" };
 
 	line_prepare(&rig);
 	rig.config.hello = "say -denied";
-	line_start(&rig, &options);
+	line_start(&rig, OPTIONS(.queue_calls_max = 1));
 	line_call(&rig, "1", LINE("quiet"));
 	wait(&a);
 	line_run(&rig, 10);

@@ -31,10 +31,8 @@ counts(void)
 
 TEST(promise_1_a_refused_call_never_completes)
 {
-	struct stay_client_options options = { .queue_calls_max = 1 };
-
 	line_prepare(&rig);
-	line_start(&rig, &options);
+	line_start(&rig, OPTIONS(.queue_calls_max = 1));
 	line_call(&rig, "a", LINE("say +1"));
 	ck_assert_int_eq(line_try(&rig, "b", LINE("say +2")), STAY_E_FULL);
 	LINE_TELLS(&rig, 10, "init 10.0.0.1;hello -;up;a OK/replied +1;");
@@ -46,10 +44,9 @@ TEST(promise_1_a_refused_call_never_completes)
 /* The end of a client is the end of all its calls, wherever they are. */
 TEST(promise_1_a_stop_completes_every_call)
 {
-	struct stay_client_options options = { .inflight_calls_max = 2 };
 	struct line_call *cancelled;
 
-	line_begin(&rig, &options);
+	line_begin(&rig, OPTIONS(.inflight_calls_max = 2));
 	line_call(&rig, "flying", &quiet);
 	cancelled = line_call(&rig, "cancelled", &quiet);
 	line_run(&rig, 10);
@@ -67,9 +64,7 @@ TEST(promise_1_a_stop_completes_every_call)
 
 TEST(promise_2_a_late_reply_is_an_orphan)
 {
-	struct stay_client_options options = { .call_timeout_ms = 100 };
-
-	line_begin(&rig, &options);
+	line_begin(&rig, OPTIONS(.call_timeout_ms = 100));
 	line_call(&rig, "a", &quiet);
 	LINE_TELLS(&rig, 110, "a E_TIMEOUT/maybe executed;");
 	ck_assert_uint_eq(counts().tombstones, 1);
@@ -85,9 +80,7 @@ TEST(promise_2_a_late_reply_is_an_orphan)
 /* The machine was asleep past the deadline, and the reply lies in the kernel. */
 TEST(promise_6_what_came_while_it_slept_is_read_first)
 {
-	struct stay_client_options options = { .call_timeout_ms = 100 };
-
-	line_begin(&rig, &options);
+	line_begin(&rig, OPTIONS(.call_timeout_ms = 100));
 	line_call(&rig, "a", &quiet);
 	line_run(&rig, 10);
 	sim_peer_print(rig.peer, "+in time\n");
@@ -100,9 +93,7 @@ TEST(promise_6_what_came_while_it_slept_is_read_first)
  * sent. */
 TEST(promise_6_sleeping_makes_no_deadline_later)
 {
-	struct stay_client_options options = { .call_timeout_ms = 100 };
-
-	line_begin(&rig, &options);
+	line_begin(&rig, OPTIONS(.call_timeout_ms = 100));
 	line_call(&rig, "a", &quiet);
 	line_run(&rig, 10);
 	line_got(&rig);
@@ -116,10 +107,8 @@ TEST(promise_6_sleeping_makes_no_deadline_later)
 /* The same of a late answer: its peer is not silent. */
 TEST(promise_8_what_came_while_it_slept_is_a_sign_of_life)
 {
-	struct stay_client_options options = { .call_timeout_ms = 100,
-		.tombstone_age_ms = 500 };
-
-	line_begin(&rig, &options);
+	line_begin(
+	    &rig, OPTIONS(.call_timeout_ms = 100, .tombstone_age_ms = 500));
 	line_call(&rig, "a", &quiet);
 	line_run(&rig, 150);
 	sim_peer_print(rig.peer, "+late\n");
@@ -140,13 +129,11 @@ take_long(struct stay_session *session, const char *text)
  * than a turn may, cannot keep a call waiting for ever. */
 TEST(promise_6_unread_bytes_excuse_no_call_for_ever)
 {
-	struct stay_client_options options = { .call_timeout_ms = 100,
-		.turn_calls_max = 1 };
 	uint64_t slept_ms;
 
 	line_prepare(&rig);
 	rig.config.on_push = take_long;
-	line_start(&rig, &options);
+	line_start(&rig, OPTIONS(.call_timeout_ms = 100, .turn_calls_max = 1));
 	line_call(&rig, "a", &quiet);
 	line_run(&rig, 10);
 	for (int i = 0; i < 400; i++)
@@ -163,10 +150,9 @@ TEST(promise_6_unread_bytes_excuse_no_call_for_ever)
 /* Deadline and reply come in one moment. */
 TEST(promise_2_an_orphan_comes_after_its_call)
 {
-	struct stay_client_options options = { .call_timeout_ms = 100 };
 	const struct sim_limits late = { .latency_ms = 91 };
 
-	line_begin(&rig, &options);
+	line_begin(&rig, OPTIONS(.call_timeout_ms = 100));
 	line_call(&rig, "a", &quiet);
 	line_run(&rig, 10);
 	sim_peer_limits(rig.peer, &late);
@@ -178,11 +164,9 @@ TEST(promise_2_an_orphan_comes_after_its_call)
 /* A request that no answer is due to is nobody's answer, even half sent. */
 TEST(promise_2_a_reply_to_nobody)
 {
-	const struct line_request note = { .text = "note", .replies = 0 };
-
 	line_begin(&rig, NULL);
 	stall_after(2);
-	line_call(&rig, "a", &note);
+	line_call(&rig, "a", LINE_NOTE("note"));
 	line_run(&rig, 10);
 	sim_peer_print(rig.peer, "+1\n");
 	LINE_TELLS(&rig, 10, "down E_UNASKED;");
@@ -212,10 +196,9 @@ TEST(promise_2_a_cancelled_call_keeps_its_place)
 
 TEST(promise_2_tombstones_are_bounded_in_number)
 {
-	struct stay_client_options options = { .tombstones_max = 2 };
 	struct line_call *calls[4];
 
-	line_begin(&rig, &options);
+	line_begin(&rig, OPTIONS(.tombstones_max = 2));
 	for (int i = 0; i < 4; i++)
 		calls[i] = line_call(&rig, "x", &quiet);
 	line_run(&rig, 10);
@@ -232,10 +215,8 @@ TEST(promise_2_tombstones_are_bounded_in_number)
 
 TEST(promise_2_tombstones_are_bounded_in_age)
 {
-	struct stay_client_options options = { .tombstone_age_ms = 300,
-		.call_timeout_ms = 100 };
-
-	line_begin(&rig, &options);
+	line_begin(
+	    &rig, OPTIONS(.tombstone_age_ms = 300, .call_timeout_ms = 100));
 	line_call(&rig, "a", &quiet);
 	LINE_TELLS(&rig, 390, "a E_TIMEOUT/maybe executed;");
 	LINE_TELLS(&rig, 20, "down E_SILENT;");
@@ -344,18 +325,11 @@ TEST(promise_3_an_idempotent_call_is_sent_again)
 /* What stands in front of it blocks: nobody is to blame. */
 TEST(promise_3_sending_again_is_bounded)
 {
-	struct stay_client_options options = { .resends_max = 2 };
-	const struct line_request blocks = { .text = "b",
-		.replies = 1,
-		.flags = STAY_BLOCKS | STAY_READ_ONLY,
-		.blocks_ms = 9000 };
-	const struct line_request reset = {
-		.text = "reset", .replies = 1, .flags = STAY_IDEMPOTENT
-	};
-
-	line_begin(&rig, &options);
-	line_call(&rig, "b", &blocks);
-	line_call(&rig, "a", &reset);
+	line_begin(&rig, OPTIONS(.resends_max = 2));
+	line_call(&rig, "b",
+	    LINE_WITH(
+		"b", .flags = STAY_BLOCKS | STAY_READ_ONLY, .blocks_ms = 9000));
+	line_call(&rig, "a", LINE_WITH("reset", .flags = STAY_IDEMPOTENT));
 	LINE_TELLS(&rig, 2000,
 	    "down E_RESET;hello -;up;down E_RESET;hello -;up;down E_RESET;"
 	    "b E_LOST/maybe executed;a E_LOST/maybe executed;hello -;up;");
@@ -369,16 +343,13 @@ TEST(promise_3_half_an_answer_is_not_asked_for_again)
 	const struct line_request two = {
 		.text = "say +1", .replies = 2, .flags = STAY_IDEMPOTENT
 	};
-	const struct line_request part = {
-		.text = "say *1", .replies = 1, .flags = STAY_IDEMPOTENT
-	};
 
 	line_begin(&rig, NULL);
 	line_call(&rig, "a", &two);
 	line_run(&rig, 10);
 	sim_peer_reset(rig.peer);
 	line_run(&rig, 1000);
-	line_call(&rig, "b", &part);
+	line_call(&rig, "b", LINE_WITH("say *1", .flags = STAY_IDEMPOTENT));
 	line_run(&rig, 10);
 	sim_peer_reset(rig.peer);
 	LINE_TELLS(&rig, 10,
@@ -390,13 +361,12 @@ TEST(promise_3_half_an_answer_is_not_asked_for_again)
 /* Waiting to be sent again, it is not a call that was never sent. */
 TEST(promise_3_a_lost_call_is_never_not_sent)
 {
-	struct stay_client_options options = { .call_timeout_ms = 500 };
 	const struct line_request again = {
 		.text = "quiet", .replies = 1, .flags = STAY_IDEMPOTENT
 	};
 	struct line_call *b;
 
-	line_begin(&rig, &options);
+	line_begin(&rig, OPTIONS(.call_timeout_ms = 500));
 	line_call(&rig, "a", &again);
 	b = line_call(&rig, "b", &again);
 	line_run(&rig, 10);
@@ -413,12 +383,8 @@ TEST(promise_3_a_lost_call_is_never_not_sent)
 /* "Refused" speaks for the second time only. */
 TEST(promise_3_a_refusal_of_the_second_time_is_no_refusal)
 {
-	const struct line_request again = {
-		.text = "hold", .replies = 1, .flags = STAY_IDEMPOTENT
-	};
-
 	line_begin(&rig, NULL);
-	line_call(&rig, "a", &again);
+	line_call(&rig, "a", LINE_WITH("hold", .flags = STAY_IDEMPOTENT));
 	line_run(&rig, 10);
 	sim_peer_reset(rig.peer);
 	line_run(&rig, 1000);
@@ -431,20 +397,15 @@ TEST(promise_3_a_refusal_of_the_second_time_is_no_refusal)
 /* Given up with half of it on the wire: the other half still has to go. */
 TEST(promise_3_a_half_sent_call_that_is_given_up)
 {
-	struct stay_client_options options = { .call_timeout_ms = 100 };
-	const struct line_request note = { .text = "noted", .replies = 0 };
-	struct stay_call_options longer = { STAY_CALL_OPTIONS,
-		.timeout_ms = 5000 };
-
-	line_begin(&rig, &options);
+	line_begin(&rig, OPTIONS(.call_timeout_ms = 100));
 	stall_after(3);
 	line_call(&rig, "a", LINE("say +1"));
-	line_call_with(&rig, "b", LINE("say +2"), longer);
+	line_call_with(&rig, "b", LINE("say +2"), WITHIN(5000));
 	LINE_TELLS(&rig, 110, "a E_TIMEOUT/maybe executed;");
 	sim_peer_freeze(rig.peer, false);
 	LINE_TELLS(&rig, 10, "orphan +1;b OK/replied +2;");
 	stall_after(3);
-	line_call(&rig, "c", &note);
+	line_call(&rig, "c", LINE_NOTE("noted"));
 	line_run(&rig, 110);
 	sim_peer_freeze(rig.peer, false);
 	line_call(&rig, "d", LINE("say +4"));
@@ -529,10 +490,8 @@ TEST(promise_3_a_call_for_this_session_needs_one)
 /* What is for one session does not go into the next. */
 TEST(promise_3_a_call_for_this_session_ends_with_it)
 {
-	struct stay_client_options options = { .inflight_calls_max = 1 };
-
 	line_prepare(&rig);
-	line_start(&rig, &options);
+	line_start(&rig, OPTIONS(.inflight_calls_max = 1));
 	line_run(&rig, 10);
 	line_call(&rig, "a", &only);
 	line_run(&rig, 10);
@@ -652,12 +611,10 @@ TEST(promise_5_nothing_new_at_the_end)
 static void
 expect_deadline(uint64_t after_ms, enum stay_outcome outcome)
 {
-	struct stay_call_options shortly = { STAY_CALL_OPTIONS,
-		.timeout_ms = 100 };
 	struct line_call *a, *b;
 
 	line_run(&rig, after_ms);
-	a = line_call_with(&rig, "a", &quiet, shortly);
+	a = line_call_with(&rig, "a", &quiet, WITHIN(100));
 	b = line_call(&rig, "b", &quiet);
 	line_run(&rig, 99);
 	ck_assert_uint_eq(a->told, 0);
@@ -702,14 +659,10 @@ take_time(struct line_call *call)
 /* What becomes due while a callback takes its time is not sent behind it. */
 TEST(promise_6_a_slow_callback_makes_no_call_late)
 {
-	struct stay_client_options options = { .inflight_calls_max = 1,
-		.call_timeout_ms = 1000 };
-	struct stay_call_options hasty = { STAY_CALL_OPTIONS,
-		.timeout_ms = 100 };
-
-	line_begin(&rig, &options);
+	line_begin(
+	    &rig, OPTIONS(.inflight_calls_max = 1, .call_timeout_ms = 1000));
 	line_call(&rig, "slow", LINE("say +1"))->then = take_time;
-	line_call_with(&rig, "due", LINE("say +2"), hasty);
+	line_call_with(&rig, "due", LINE("say +2"), WITHIN(100));
 	LINE_TELLS(&rig, 10, "slow OK/replied +1;due E_TIMEOUT/not sent;");
 	ck_assert_str_eq(line_got(&rig), "say +1;");
 	line_end(&rig);
@@ -719,11 +672,8 @@ TEST(promise_6_a_slow_callback_makes_no_call_late)
 static void
 dawdle(void)
 {
-	struct stay_call_options options = { STAY_CALL_OPTIONS,
-		.timeout_ms = 100 };
-
 	sim_sleep_ms(rig.world, 70);
-	line_call_with(&rig, "late", &quiet, options);
+	line_call_with(&rig, "late", &quiet, WITHIN(100));
 }
 
 static void
@@ -780,11 +730,9 @@ TEST(promise_6_a_slow_completion_of_a_caller)
 
 TEST(promise_6_a_slow_probe)
 {
-	struct stay_client_options options = { .probe_ms = 50 };
-
 	line_prepare(&rig);
 	rig.config.on_ping = dawdle_in_ping;
-	line_start(&rig, &options);
+	line_start(&rig, OPTIONS(.probe_ms = 50));
 	LINE_TELLS(&rig, 51 + 70 + 95, "init 10.0.0.1;hello -;up;");
 	LINE_TELLS(&rig, 10, "late E_TIMEOUT/maybe executed;");
 	line_end(&rig);
@@ -792,11 +740,9 @@ TEST(promise_6_a_slow_probe)
 
 TEST(promise_6_a_call_out_of_time_is_never_sent)
 {
-	struct stay_client_options options = { .call_timeout_ms = 100 };
-
 	line_prepare(&rig);
 	sim_unlisten(rig.world, LINE_HOST, LINE_PORT);
-	line_start(&rig, &options);
+	line_start(&rig, OPTIONS(.call_timeout_ms = 100));
 	line_call(&rig, "a", LINE("a"));
 	line_run(&rig, 150);
 	peer_listen(&rig.server, rig.world, LINE_HOST, LINE_PORT);
@@ -810,24 +756,19 @@ TEST(promise_6_a_call_out_of_time_is_never_sent)
 
 TEST(promise_6_a_call_that_blocks_has_its_own_time)
 {
-	struct stay_client_options options = { .call_timeout_ms = 100,
-		.block_margin_ms = 50 };
 	const struct line_request blocking = { .text = "block",
 		.replies = 1,
 		.flags = STAY_BLOCKS,
 		.blocks_ms = 1000 };
-	const struct line_request forever = { .text = "block",
-		.replies = 1,
-		.flags = STAY_BLOCKS,
-		.blocks_ms = STAY_FOREVER };
-	struct stay_call_options explicitly = { STAY_CALL_OPTIONS,
-		.timeout_ms = 200 };
 	struct line_call *a, *b, *c;
 
-	line_begin(&rig, &options);
+	line_begin(
+	    &rig, OPTIONS(.call_timeout_ms = 100, .block_margin_ms = 50));
 	a = line_call(&rig, "a", &blocking);
-	b = line_call_with(&rig, "b", &blocking, explicitly);
-	c = line_call(&rig, "c", &forever);
+	b = line_call_with(&rig, "b", &blocking, WITHIN(200));
+	c = line_call(&rig, "c",
+	    LINE_WITH(
+		"block", .flags = STAY_BLOCKS, .blocks_ms = STAY_FOREVER));
 	line_run(&rig, 199);
 	ck_assert_uint_eq(b->told, 0);
 	line_run(&rig, 3);
@@ -844,12 +785,10 @@ TEST(promise_6_a_call_that_blocks_has_its_own_time)
 
 TEST(promise_7_the_queue_is_bounded_in_calls_and_bytes)
 {
-	struct stay_client_options options = { .queue_calls_max = 3,
-		.queue_bytes_max = 20 };
 	struct line_call *a;
 
 	line_prepare(&rig);
-	line_start(&rig, &options);
+	line_start(&rig, OPTIONS(.queue_calls_max = 3, .queue_bytes_max = 20));
 	a = line_call(&rig, "a", LINE("123456789"));
 	line_call(&rig, "b", LINE("12345678"));
 	ck_assert_int_eq(line_try(&rig, "c", LINE("1")), STAY_E_FULL);
@@ -868,12 +807,11 @@ TEST(promise_7_the_queue_is_bounded_in_calls_and_bytes)
 /* What is on the wire and kept for sending again holds up what comes after. */
 TEST(promise_7_kept_bytes_are_bounded)
 {
-	struct stay_client_options options = { .inflight_bytes_max = 30 };
 	const struct line_request again = {
 		.text = "12345678", .replies = 1, .flags = STAY_IDEMPOTENT
 	};
 
-	line_begin(&rig, &options);
+	line_begin(&rig, OPTIONS(.inflight_bytes_max = 30));
 	for (int i = 0; i < 3; i++) {
 		line_call(&rig, "a", &again);
 		line_run(&rig, 10);
@@ -893,13 +831,12 @@ TEST(promise_7_kept_bytes_are_bounded)
 /* What was accepted is never dropped for a bound: memory is bounded by both. */
 TEST(promise_7_after_a_loss_the_sum_of_two_bounds_is_queued)
 {
-	struct stay_client_options options = { .queue_calls_max = 2,
-		.inflight_calls_max = 3 };
 	const struct line_request again = {
 		.text = "quiet", .replies = 1, .flags = STAY_IDEMPOTENT
 	};
 
-	line_begin(&rig, &options);
+	line_begin(
+	    &rig, OPTIONS(.queue_calls_max = 2, .inflight_calls_max = 3));
 	for (int i = 0; i < 5; i++) {
 		line_call(&rig, "a", &again);
 		line_run(&rig, 1);
