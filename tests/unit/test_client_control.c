@@ -1,7 +1,6 @@
 /* The control lane of a client: what a protocol itself says, and when it leaves. */
 #include <string.h>
 
-#include "client/client.h"
 #include "suites.h"
 #include "support/counts.h"
 #include "support/line_rig.h"
