@@ -37,7 +37,7 @@ static const struct {
 	{ "~2\r\n+proto\r\n:2\r\n", NULL },
 };
 
-START_TEST(test_redis_agreement_of_an_answer)
+TEST_ROWS(redis_agreement_of_an_answer, (sizeof(answers) / sizeof(answers[0])))
 {
 	struct stay_redis__agreement agreement;
 	struct resp resp;
@@ -57,16 +57,5 @@ START_TEST(test_redis_agreement_of_an_answer)
 	    (int)strlen(answers[_i].says));
 	ck_assert_str_eq(says, answers[_i].says);
 }
-END_TEST
 
-Suite *
-suite_redis_agreement(void)
-{
-	Suite *suite = suite_create("redis_agreement");
-	TCase *tests = tcase_create("redis_agreement");
-
-	tcase_add_loop_test(tests, test_redis_agreement_of_an_answer, 0,
-	    (int)(sizeof(answers) / sizeof(answers[0])));
-	suite_add_tcase(suite, tests);
-	return suite;
-}
+TEST_SUITE(redis_agreement)
