@@ -182,7 +182,7 @@ static const struct {
 };
 #define WORDS ((int)(sizeof(words) / sizeof(words[0])))
 
-START_TEST(test_peer_script_does_as_it_is_told)
+TEST_ROWS(peer_script_does_as_it_is_told, WORDS *CARRIERS)
 {
 	uint64_t begun;
 
@@ -194,10 +194,9 @@ START_TEST(test_peer_script_does_as_it_is_told)
 	    stay_loop_now_ms(it.loop) - begun + 1, words[_i / CARRIERS].ms);
 	end();
 }
-END_TEST
 
 /* What a mute peer has to say is said later, and in order. */
-START_TEST(test_peer_script_may_be_mute)
+TEST_ROWS(peer_script_may_be_mute, CARRIERS)
 {
 	static const struct peer_row rows[] = { ON_FIRST(1, "ask", "+one\n"),
 		ON("ask", "+two\n"), NO_MORE };
@@ -209,17 +208,5 @@ START_TEST(test_peer_script_may_be_mute)
 	see(UP "a OK+one;b OK+two;", "|ask;ask;");
 	end();
 }
-END_TEST
 
-Suite *
-suite_peer_script(void)
-{
-	Suite *suite = suite_create("peer_script");
-	TCase *tcase = tcase_create("peer_script");
-
-	tcase_add_loop_test(
-	    tcase, test_peer_script_does_as_it_is_told, 0, WORDS * CARRIERS);
-	tcase_add_loop_test(tcase, test_peer_script_may_be_mute, 0, CARRIERS);
-	suite_add_tcase(suite, tcase);
-	return suite;
-}
+TEST_SUITE(peer_script)

@@ -30,7 +30,7 @@
 
 /* ---- libev ---- */
 
-START_TEST(test_promise_13_without_entropy_no_two_worlds_draw_the_same)
+TEST(promise_13_without_entropy_no_two_worlds_draw_the_same)
 {
 	struct stay_world *other = stay__world_ev_new(bed_ev);
 	uint64_t first[4] = { 0 }, there[4] = { 0 }, then[4] = { 0 };
@@ -47,7 +47,6 @@ START_TEST(test_promise_13_without_entropy_no_two_worlds_draw_the_same)
 	}
 	other->ops->free(other);
 }
-END_TEST
 
 static struct seam *armed;
 static bool in_time;
@@ -70,7 +69,7 @@ look(struct stay_watch *watch, unsigned events)
 }
 
 /* Of a world that began before the watcher, and of one that began after it. */
-START_TEST(test_world_ev_turns_after_the_program_s_own_watchers)
+TEST(world_ev_turns_after_the_program_s_own_watchers)
 {
 	struct seam later;
 	ev_prepare prepare;
@@ -89,7 +88,6 @@ START_TEST(test_world_ev_turns_after_the_program_s_own_watchers)
 	ev_prepare_stop(bed_ev, &prepare);
 	seam_fini(&later);
 }
-END_TEST
 
 static void
 mark(struct ev_loop *ev, ev_timer *timer, int events)
@@ -108,7 +106,7 @@ mark_in_50_ms(ev_timer *timer, bool *came)
 	ev_timer_start(bed_ev, timer);
 }
 
-START_TEST(test_world_ev_timer_is_due_once)
+TEST(world_ev_timer_is_due_once)
 {
 	uint64_t at = here.ops->now(here.world) + 5 * MS;
 	int waits = 0;
@@ -123,9 +121,8 @@ START_TEST(test_world_ev_timer_is_due_once)
 	}
 	ck_assert_uint_ge(here.ops->now(here.world), at);
 }
-END_TEST
 
-START_TEST(test_world_ev_leaves_the_count_of_ev_as_it_was)
+TEST(world_ev_leaves_the_count_of_ev_as_it_was)
 {
 	struct seam second;
 	ev_timer other;
@@ -143,10 +140,9 @@ START_TEST(test_world_ev_leaves_the_count_of_ev_as_it_was)
 	ev_run(bed_ev, 0);
 	ck_assert(came);
 }
-END_TEST
 
 /* As when the kernel has no memory for one more: libev stops waiting for it. */
-START_TEST(test_world_ev_watch_that_libev_gave_up_ends)
+TEST(world_ev_watch_that_libev_gave_up_ends)
 {
 	char byte;
 
@@ -158,10 +154,9 @@ START_TEST(test_world_ev_watch_that_libev_gave_up_ends)
 	ck_assert_int_eq(here.ops->read(here.world, here.fd, &byte, 1), -EIO);
 	bed_play("want 0; read = EAGAIN", NULL);
 }
-END_TEST
 
 /* Each of two hears its own error, for as long as it waits. */
-START_TEST(test_world_ev_watches_that_libev_gave_up_are_told_apart)
+TEST(world_ev_watches_that_libev_gave_up_are_told_apart)
 {
 	struct ear ears[2];
 	char byte;
@@ -182,10 +177,9 @@ START_TEST(test_world_ev_watches_that_libev_gave_up_are_told_apart)
 	close(fds[0]);
 	close(fds[1]);
 }
-END_TEST
 
 /* Then libev would end the process. */
-START_TEST(test_world_ev_watch_without_memory_is_refused)
+TEST(world_ev_watch_without_memory_is_refused)
 {
 	struct stay_watch watch = { 0 };
 	int fds[2], error, high;
@@ -203,7 +197,6 @@ START_TEST(test_world_ev_watch_without_memory_is_refused)
 	close(fds[0]);
 	close(fds[1]);
 }
-END_TEST
 
 static unsigned taken;
 
@@ -222,7 +215,7 @@ counting(void *memory, long size)
 #define MANY 50
 
 /* All of them are ready at once, and closed again: there is room for that. */
-START_TEST(test_world_ev_waits_without_more_memory)
+TEST(world_ev_waits_without_more_memory)
 {
 	struct ear ears[MANY];
 	int fds[MANY][2];
@@ -247,10 +240,9 @@ START_TEST(test_world_ev_waits_without_more_memory)
 		close(fds[i][1]);
 	}
 }
-END_TEST
 
 /* Once is enough, however often it was woken. */
-START_TEST(test_world_ev_wake_lasts_till_it_is_cleared)
+TEST(world_ev_wake_lasts_till_it_is_cleared)
 {
 	struct pollfd ready = { .fd = stay__wake_open(), .events = POLLIN };
 
@@ -265,7 +257,6 @@ START_TEST(test_world_ev_wake_lasts_till_it_is_cleared)
 	}
 	close(ready.fd);
 }
-END_TEST
 
 /* ---- sockets ---- */
 
@@ -305,7 +296,7 @@ option_of(int fd, int level, int name)
 	return value;
 }
 
-START_TEST(test_world_ev_connect_applies_the_options)
+TEST(world_ev_connect_applies_the_options)
 {
 	const struct stay_socket_options options = {
 		.nodelay = true,
@@ -335,10 +326,9 @@ START_TEST(test_world_ev_connect_applies_the_options)
 	ck_assert(descriptor_is_nonblock(fd) && descriptor_is_cloexec(fd));
 	close(fd);
 }
-END_TEST
 
 /* Its own port is the one it dials: nobody is there. */
-START_TEST(test_world_ev_connect_to_itself_is_refused)
+TEST(world_ev_connect_to_itself_is_refused)
 {
 	struct stay_address to = address("127.0.0.1", "0");
 	struct stay_socket_options options = { .nodelay = false };
@@ -347,9 +337,8 @@ START_TEST(test_world_ev_connect_to_itself_is_refused)
 	options.source = to;
 	ck_assert_int_eq(dialled(to, &options), -ECONNREFUSED);
 }
-END_TEST
 
-START_TEST(test_world_ev_connect_from_a_foreign_source_fails)
+TEST(world_ev_connect_from_a_foreign_source_fails)
 {
 	const struct stay_socket_options options = {
 		.source = address("192.0.2.1", "0"),
@@ -360,9 +349,8 @@ START_TEST(test_world_ev_connect_from_a_foreign_source_fails)
 	    dialled(address("127.0.0.1", "9"), &options), -EADDRNOTAVAIL);
 	ck_assert_uint_eq(here.bed->open_fds(here.world), before);
 }
-END_TEST
 
-START_TEST(test_world_ev_adopt_makes_it_ours)
+TEST(world_ev_adopt_makes_it_ours)
 {
 	int fds[2];
 	char byte = 'x';
@@ -378,7 +366,6 @@ START_TEST(test_world_ev_adopt_makes_it_ours)
 	ck_assert_int_eq(stay__socket_read(fds[0], &byte, 1), -EBADF);
 	ck_assert_int_eq(stay__socket_write(fds[0], &part, 1), -EBADF);
 }
-END_TEST
 
 /* ---- pipes, and SIGPIPE ---- */
 
@@ -437,13 +424,12 @@ static const struct verb verbs[] = { { "pipe", pipe_of }, { "block", block },
 	{ "unblock", unblock }, { "raise", raise_it }, { "sigpipe", sigpipe },
 	{ NULL, NULL } };
 
-START_TEST(test_world_ev_reads_and_writes_a_pipe)
+TEST(world_ev_reads_and_writes_a_pipe)
 {
 	bed_play("pipe; read = EAGAIN; swap; put abc; hang; swap;"
 		 "read = abc; read = end",
 	    verbs);
 }
-END_TEST
 
 /* What was blocked stays blocked, what was pending stays pending. */
 static const char *const breaks[] = {
@@ -454,7 +440,7 @@ static const char *const breaks[] = {
 	 " sigpipe = 1"),
 };
 
-START_TEST(test_promise_11_no_sigpipe_of_ours)
+TEST_ROWS(promise_11_no_sigpipe_of_ours, 3)
 {
 	const struct sigaction count = { .sa_handler = on_sigpipe };
 	struct sigaction previous;
@@ -464,9 +450,8 @@ START_TEST(test_promise_11_no_sigpipe_of_ours)
 	bed_play(breaks[_i], verbs);
 	ck_assert_int_eq(sigaction(SIGPIPE, &previous, NULL), 0);
 }
-END_TEST
 
-START_TEST(test_world_ev_write_takes_any_number_of_parts)
+TEST_ROWS(world_ev_write_takes_any_number_of_parts, 2)
 {
 	static struct iovec parts[IOV_MAX + 100];
 	char x = 'x';
@@ -477,36 +462,5 @@ START_TEST(test_world_ev_write_takes_any_number_of_parts)
 	ck_assert_int_eq(
 	    stay__socket_write(here.fd, parts, IOV_MAX + 100), IOV_MAX);
 }
-END_TEST
 
-Suite *
-suite_world_ev(void)
-{
-	Suite *suite = suite_create("world_ev");
-	TCase *tcase = tcase_create("world_ev");
-
-	tcase_add_checked_fixture(tcase, bed_begin_ev, bed_end);
-	tcase_add_test(
-	    tcase, test_promise_13_without_entropy_no_two_worlds_draw_the_same);
-	tcase_add_test(
-	    tcase, test_world_ev_turns_after_the_program_s_own_watchers);
-	tcase_add_test(tcase, test_world_ev_timer_is_due_once);
-	tcase_add_test(tcase, test_world_ev_leaves_the_count_of_ev_as_it_was);
-	tcase_add_test(tcase, test_world_ev_watch_that_libev_gave_up_ends);
-	tcase_add_test(
-	    tcase, test_world_ev_watches_that_libev_gave_up_are_told_apart);
-	tcase_add_test(tcase, test_world_ev_watch_without_memory_is_refused);
-	tcase_add_test(tcase, test_world_ev_waits_without_more_memory);
-	tcase_add_test(tcase, test_world_ev_wake_lasts_till_it_is_cleared);
-	tcase_add_test(tcase, test_world_ev_connect_applies_the_options);
-	tcase_add_test(tcase, test_world_ev_connect_to_itself_is_refused);
-	tcase_add_test(
-	    tcase, test_world_ev_connect_from_a_foreign_source_fails);
-	tcase_add_test(tcase, test_world_ev_adopt_makes_it_ours);
-	tcase_add_test(tcase, test_world_ev_reads_and_writes_a_pipe);
-	tcase_add_loop_test(tcase, test_promise_11_no_sigpipe_of_ours, 0, 3);
-	tcase_add_loop_test(
-	    tcase, test_world_ev_write_takes_any_number_of_parts, 0, 2);
-	suite_add_tcase(suite, tcase);
-	return suite;
-}
+TEST_SUITE_WITH(world_ev, .before = bed_begin_ev, .after = bed_end)

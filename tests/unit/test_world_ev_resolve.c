@@ -161,7 +161,7 @@ cancel(struct asked *asked)
 	here.ops->lookup_cancel(here.world, &asked->lookup);
 }
 
-START_TEST(test_world_ev_lookup_copies_what_it_is_asked)
+TEST(world_ev_lookup_copies_what_it_is_asked)
 {
 	char host[] = "127.0.0.1", port[] = "1";
 	struct asked asked;
@@ -171,7 +171,6 @@ START_TEST(test_world_ev_lookup_copies_what_it_is_asked)
 	memset(port, 'x', sizeof(port) - 1);
 	is_answered(&asked);
 }
-END_TEST
 
 /* The number of the system, if it is the system that failed and it says why. */
 static const struct {
@@ -186,7 +185,7 @@ static const struct {
 	{ EAI_FAIL, 0, EAI_FAIL },
 };
 
-START_TEST(test_world_ev_lookup_tells_the_error_of_the_system)
+TEST_ROWS(world_ev_lookup_tells_the_error_of_the_system, 5)
 {
 	struct asked asked;
 
@@ -196,9 +195,8 @@ START_TEST(test_world_ev_lookup_tells_the_error_of_the_system)
 	ck_assert_str_eq(bed_answer(&asked), gai_strerror(errors[_i].error));
 	ck_assert_int_eq(asked.error, errors[_i].told);
 }
-END_TEST
 
-START_TEST(test_world_ev_lookup_cancelled_while_under_way)
+TEST(world_ev_lookup_cancelled_while_under_way)
 {
 	struct asked cancelled, other;
 
@@ -212,9 +210,8 @@ START_TEST(test_world_ev_lookup_cancelled_while_under_way)
 	is_answered(&other);
 	ck_assert_int_eq(cancelled.times, 0);
 }
-END_TEST
 
-START_TEST(test_world_ev_lookup_cancelled_when_answered)
+TEST(world_ev_lookup_cancelled_when_answered)
 {
 	struct pollfd woken = { stay__wake_open(), POLLIN, 0 };
 	struct stay__lookups *lookups = stay__lookups_new(woken.fd);
@@ -230,9 +227,8 @@ START_TEST(test_world_ev_lookup_cancelled_when_answered)
 	stay__lookups_free(lookups);
 	close(woken.fd);
 }
-END_TEST
 
-START_TEST(test_world_ev_lookup_that_hangs_holds_up_no_end)
+TEST(world_ev_lookup_that_hangs_holds_up_no_end)
 {
 	struct asked asked;
 
@@ -245,9 +241,8 @@ START_TEST(test_world_ev_lookup_that_hangs_holds_up_no_end)
 	ck_assert_int_eq(asked.times, 0);
 	bed_begin_ev();
 }
-END_TEST
 
-START_TEST(test_world_ev_lookup_needs_one_thread_only)
+TEST(world_ev_lookup_needs_one_thread_only)
 {
 	struct asked first, second;
 
@@ -262,7 +257,6 @@ START_TEST(test_world_ev_lookup_needs_one_thread_only)
 		is_answered(&second); /* till the thread has left */
 	atomic_store(&no_threads, false);
 }
-END_TEST
 
 /* ---- names that hang ---- */
 
@@ -287,7 +281,7 @@ static const struct {
 	    ANSWERED },
 };
 
-START_TEST(test_world_ev_lookups_that_hang)
+TEST_ROWS(world_ev_lookups_that_hang, 5)
 {
 	struct asked asked[STAY__RESOLVER_THREADS_MAX + 1], more;
 	char names[STAY__RESOLVER_THREADS_MAX + 1][24];
@@ -314,23 +308,5 @@ START_TEST(test_world_ev_lookups_that_hang)
 	ck_assert(crowds[_i].more != CANCELLED || more.times == 0);
 	ck_assert(!atomic_load(&signal_ok));
 }
-END_TEST
 
-Suite *
-suite_world_ev_resolve(void)
-{
-	Suite *suite = suite_create("world_ev_resolve");
-	TCase *tcase = tcase_create("world_ev_resolve");
-
-	tcase_add_checked_fixture(tcase, setup, teardown);
-	tcase_add_test(tcase, test_world_ev_lookup_copies_what_it_is_asked);
-	tcase_add_loop_test(
-	    tcase, test_world_ev_lookup_tells_the_error_of_the_system, 0, 5);
-	tcase_add_test(tcase, test_world_ev_lookup_cancelled_while_under_way);
-	tcase_add_test(tcase, test_world_ev_lookup_cancelled_when_answered);
-	tcase_add_test(tcase, test_world_ev_lookup_that_hangs_holds_up_no_end);
-	tcase_add_test(tcase, test_world_ev_lookup_needs_one_thread_only);
-	tcase_add_loop_test(tcase, test_world_ev_lookups_that_hang, 0, 5);
-	suite_add_tcase(suite, tcase);
-	return suite;
-}
+TEST_SUITE_WITH(world_ev_resolve, .before = setup, .after = teardown)

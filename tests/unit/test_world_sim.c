@@ -45,7 +45,7 @@ is_long(void *arg)
 	return strlen(arg) >= 3;
 }
 
-START_TEST(test_world_sim_time_moves_from_event_to_event)
+TEST(world_sim_time_moves_from_event_to_event)
 {
 	char marks[8] = "";
 
@@ -68,7 +68,6 @@ START_TEST(test_world_sim_time_moves_from_event_to_event)
 	ck_assert(!sim_run_until(world, is_long, marks, SIM_FOREVER));
 	ck_assert_uint_eq(sim_now_ms(world), 80);
 }
-END_TEST
 
 static int fired;
 static struct sim_event events[600];
@@ -96,7 +95,7 @@ fire_at(struct sim_event *event, uint64_t ms)
 }
 
 /* Many, so that the heap has something to do, and stopped anywhere in it. */
-START_TEST(test_world_sim_events_stopped_do_not_come)
+TEST(world_sim_events_stopped_do_not_come)
 {
 	fired = 0;
 	memset(events, 0, sizeof(events));
@@ -109,9 +108,8 @@ START_TEST(test_world_sim_events_stopped_do_not_come)
 	sim_run_ms(world, 300);
 	ck_assert_int_eq(fired, 400);
 }
-END_TEST
 
-START_TEST(test_world_sim_timer_wakes_once_and_on_time)
+TEST(world_sim_timer_wakes_once_and_on_time)
 {
 	uint64_t at = here.ops->now(world) + 7 * MS;
 
@@ -124,9 +122,8 @@ START_TEST(test_world_sim_timer_wakes_once_and_on_time)
 	here.ops->timer(world, UINT64_MAX);
 	ck_assert(!sim_step(world));
 }
-END_TEST
 
-START_TEST(test_world_sim_operations_can_take_time)
+TEST(world_sim_operations_can_take_time)
 {
 	uint64_t first;
 
@@ -136,7 +133,6 @@ START_TEST(test_world_sim_operations_can_take_time)
 	sim_sleep_ms(world, 3);
 	ck_assert_uint_eq(here.ops->now(world), first + 10 + 3 * MS);
 }
-END_TEST
 
 static void
 let_go(void *arg)
@@ -145,7 +141,7 @@ let_go(void *arg)
 	here.ops->hold(world, false);
 }
 
-START_TEST(test_world_sim_runs_while_it_is_held)
+TEST(world_sim_runs_while_it_is_held)
 {
 	here.ops->hold(world, true);
 	sim_at(world, 10, let_go, NULL);
@@ -154,11 +150,10 @@ START_TEST(test_world_sim_runs_while_it_is_held)
 	ck_assert(sim_run(world, 1000));
 	ck_assert_uint_eq(sim_now_ms(world), 10);
 }
-END_TEST
 
 /* ---- names ---- */
 
-START_TEST(test_world_sim_names)
+TEST(world_sim_names)
 {
 	struct asked known, unknown, broken, slow;
 
@@ -183,7 +178,6 @@ START_TEST(test_world_sim_names)
 	ck_assert_int_eq(bed_ask(&known, "db", "99"), 0);
 	ck_assert_str_eq(bed_answer(&known), "[::1]:99");
 }
-END_TEST
 
 /* ---- the network: what it is told ---- */
 
@@ -338,14 +332,13 @@ static const char *const scripts[] = {
 	 " read = ECONNRESET"),
 };
 
-START_TEST(test_world_sim_network)
+TEST_ROWS(world_sim_network, COUNT(scripts))
 {
 	memset(&limits, 0, sizeof(limits));
 	bed_play(scripts[_i], verbs);
 }
-END_TEST
 
-START_TEST(test_world_sim_adopted_has_a_server)
+TEST(world_sim_adopted_has_a_server)
 {
 	struct sim_peer *peer;
 	int data;
@@ -363,11 +356,10 @@ START_TEST(test_world_sim_adopted_has_a_server)
 	bed_play("end", NULL);
 	ck_assert(!sim_peer_is_open(peer));
 }
-END_TEST
 
 /* ---- failing on purpose ---- */
 
-START_TEST(test_world_sim_fails_the_nth_call)
+TEST(world_sim_fails_the_nth_call)
 {
 	sim_fail(world, SIM_READ, 2, -EPIPE);
 	bed_play("pair; read = EAGAIN; read = EPIPE; read = EAGAIN", NULL);
@@ -377,7 +369,6 @@ START_TEST(test_world_sim_fails_the_nth_call)
 	ck_assert_uint_eq(sim_calls(world, SIM_READ), 5);
 	ck_assert_uint_eq(sim_calls_fallible(world), 6);
 }
-END_TEST
 
 static const char *const misuses[] = {
 	"close; close",
@@ -387,7 +378,7 @@ static const char *const misuses[] = {
 	"leave",
 };
 
-START_TEST(test_world_sim_misuse_aborts)
+TEST_ROWS(world_sim_misuse_aborts, COUNT(misuses))
 {
 	pid_t child;
 	int status;
@@ -403,9 +394,8 @@ START_TEST(test_world_sim_misuse_aborts)
 	ck_assert(WIFSIGNALED(status));
 	ck_assert_int_eq(WTERMSIG(status), SIGABRT);
 }
-END_TEST
 
-START_TEST(test_world_sim_numbers_are_used_again)
+TEST(world_sim_numbers_are_used_again)
 {
 	int first;
 
@@ -416,7 +406,6 @@ START_TEST(test_world_sim_numbers_are_used_again)
 	ck_assert_int_eq(here.fd, first);
 	ck_assert_uint_eq(sim_open_fds(world), 2);
 }
-END_TEST
 
 /* ---- the same again ---- */
 
@@ -455,7 +444,7 @@ story(uint64_t seed, FILE *trace)
 	return hash;
 }
 
-START_TEST(test_world_sim_one_seed_is_one_story)
+TEST(world_sim_one_seed_is_one_story)
 {
 	static char text[1 << 16];
 	FILE *trace = fmemopen(text, sizeof(text), "w");
@@ -466,34 +455,5 @@ START_TEST(test_world_sim_one_seed_is_one_story)
 	ck_assert_uint_eq(story(7, NULL), hash);
 	ck_assert_uint_ne(story(8, NULL), hash);
 }
-END_TEST
 
-static void
-add_time(TCase *tcase)
-{
-	tcase_add_test(tcase, test_world_sim_time_moves_from_event_to_event);
-	tcase_add_test(tcase, test_world_sim_events_stopped_do_not_come);
-	tcase_add_test(tcase, test_world_sim_timer_wakes_once_and_on_time);
-	tcase_add_test(tcase, test_world_sim_operations_can_take_time);
-	tcase_add_test(tcase, test_world_sim_runs_while_it_is_held);
-	tcase_add_test(tcase, test_world_sim_names);
-}
-
-Suite *
-suite_world_sim(void)
-{
-	Suite *suite = suite_create("world_sim");
-	TCase *tcase = tcase_create("world_sim");
-
-	tcase_add_checked_fixture(tcase, setup, bed_end);
-	add_time(tcase);
-	tcase_add_loop_test(tcase, test_world_sim_network, 0, COUNT(scripts));
-	tcase_add_test(tcase, test_world_sim_adopted_has_a_server);
-	tcase_add_test(tcase, test_world_sim_fails_the_nth_call);
-	tcase_add_loop_test(
-	    tcase, test_world_sim_misuse_aborts, 0, COUNT(misuses));
-	tcase_add_test(tcase, test_world_sim_numbers_are_used_again);
-	tcase_add_test(tcase, test_world_sim_one_seed_is_one_story);
-	suite_add_tcase(suite, tcase);
-	return suite;
-}
+TEST_SUITE_WITH(world_sim, .before = setup, .after = bed_end)
