@@ -195,7 +195,7 @@ freeze_and_push(struct stay_redis *pusher, int round)
 	await_pushes(round);
 }
 
-START_TEST(test_promise_3_what_a_worker_misses_was_maybe_executed)
+TEST(promise_3_what_a_worker_misses_was_maybe_executed)
 {
 	struct stay_redis *pusher = start_worker();
 
@@ -210,7 +210,6 @@ START_TEST(test_promise_3_what_a_worker_misses_was_maybe_executed)
 	ck_assert_int_gt(worker.missing, 0);
 	ck_assert_int_le(worker.missing, worker.given_up);
 }
-END_TEST
 
 /* The worker gives up under the freeze, and the server sees that before there is
  * something to pop. */
@@ -238,7 +237,7 @@ give_up_and_push(struct stay_redis *pusher, int round)
 	rig_until(&rig, has_reached, &worker.goal, 5);
 }
 
-START_TEST(test_promise_3_nothing_is_missing_once_the_server_has_seen_the_end)
+TEST(promise_3_nothing_is_missing_once_the_server_has_seen_the_end)
 {
 	struct stay_redis *pusher = start_worker();
 
@@ -248,7 +247,6 @@ START_TEST(test_promise_3_nothing_is_missing_once_the_server_has_seen_the_end)
 	ck_assert_int_eq(worker.missing, 0);
 	ck_assert_int_ge(worker.given_up, ROUNDS);
 }
-END_TEST
 
 /* ---- one by one ---- */
 
@@ -289,7 +287,7 @@ cancel_a_pop(enum stay_on_given_up on_given_up)
 	return popper;
 }
 
-START_TEST(test_promise_2_a_value_that_nobody_waits_for_stays)
+TEST(promise_2_a_value_that_nobody_waits_for_stays)
 {
 	struct stay_redis *popper = cancel_a_pop(STAY_GIVEN_UP_END);
 	struct answer answer;
@@ -301,10 +299,9 @@ START_TEST(test_promise_2_a_value_that_nobody_waits_for_stays)
 	ck_assert_uint_eq(late.told, 0);
 	ck_assert_uint_eq(sessions_of(popper), 2);
 }
-END_TEST
 
 /* The server knows nothing of the cancel: it pops. */
-START_TEST(test_promise_2_a_value_popped_for_nobody_is_handed_over)
+TEST(promise_2_a_value_popped_for_nobody_is_handed_over)
 {
 	struct stay_redis *popper = cancel_a_pop(STAY_GIVEN_UP_WAIT);
 	struct answer answer;
@@ -317,24 +314,6 @@ START_TEST(test_promise_2_a_value_popped_for_nobody_is_handed_over)
 	ck_assert_uint_eq(late.told, 1);
 	ck_assert_uint_eq(sessions_of(popper), 1);
 }
-END_TEST
 
-Suite *
-suite_redis_pops(void)
-{
-	Suite *suite = suite_create("redis_pops");
-	TCase *tcase = tcase_create("pops");
-
-	tcase_add_checked_fixture(tcase, bed_open_with_admin, bed_close);
-	tcase_add_test(
-	    tcase, test_promise_3_what_a_worker_misses_was_maybe_executed);
-	tcase_add_test(tcase,
-	    test_promise_3_nothing_is_missing_once_the_server_has_seen_the_end);
-	tcase_add_test(
-	    tcase, test_promise_2_a_value_that_nobody_waits_for_stays);
-	tcase_add_test(
-	    tcase, test_promise_2_a_value_popped_for_nobody_is_handed_over);
-	tcase_set_timeout(tcase, 60);
-	suite_add_tcase(suite, tcase);
-	return suite;
-}
+TEST_SUITE_WITH(redis_pops, .before = bed_open_with_admin, .after = bed_close,
+    .seconds = 60)

@@ -7,8 +7,8 @@
 
 #include <inttypes.h>
 
-#include "support/inside.h"
 #include "support/counts.h"
+#include "support/inside.h"
 
 void
 books_calling(bool now)
@@ -316,13 +316,11 @@ books_calls(const struct deed_at *at, struct deed_call *calls)
 static void
 check_end(const struct deed_at *at, const struct call *call, uint64_t in_flight)
 {
-	const struct stay_client *client = at->client;
-
 	if (call->blocks_ms == 0 || in_flight != 1 ||
 	    counts_of(at->client).in_flight != 0 ||
-	    client->options.on_given_up != STAY_GIVEN_UP_END)
+	    inside_options(at->client)->on_given_up != STAY_GIVEN_UP_END)
 		return;
-	if (client->session.condemned == STAY_OK)
+	if (inside_condemned(at->client) == STAY_OK)
 		broken(2,
 		    "call %" PRIu64 " is given up, and the server may give it "
 		    "what is lost then",

@@ -117,12 +117,12 @@ leave_session_out(const struct user *user, struct setbacks *past)
 static bool
 has_ended_more(struct user *user)
 {
-	const struct stay_session *session = &user->client->session;
-	bool more = session->ended != user->ended ||
-		    session->ended_since_ms != user->ended_since_ms;
+	uint32_t since_ms;
+	uint16_t ended = inside_ended(user->client, &since_ms);
+	bool more = ended != user->ended || since_ms != user->ended_since_ms;
 
-	user->ended = session->ended;
-	user->ended_since_ms = session->ended_since_ms;
+	user->ended = ended;
+	user->ended_since_ms = since_ms;
 	return more;
 }
 

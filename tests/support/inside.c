@@ -122,6 +122,13 @@ inside_heard_at(const struct stay_client *client)
 	return client->session.health.last_heard;
 }
 
+uint16_t
+inside_ended(const struct stay_client *client, uint32_t *since_ms)
+{
+	*since_ms = client->session.ended_since_ms;
+	return client->session.ended;
+}
+
 bool
 inside_has_frame(const struct stay_client *client)
 {

@@ -179,7 +179,7 @@ give_up(void)
 static void
 give_up_what_blocks(void)
 {
-	struct scene_entry *entry =
+	struct deed_entry *entry =
 	    submit(&(const struct line_request){ .text = "quiet",
 		       .replies = 1,
 		       .flags = STAY_BLOCKS,

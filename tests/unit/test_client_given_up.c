@@ -76,7 +76,8 @@ static const struct {
 	{ give_up_by_timeout, "down E_RECONNECT;a E_TIMEOUT/maybe executed;" },
 };
 
-START_TEST(test_client_given_up_alone_ends_its_session)
+TEST_ROWS(
+    client_given_up_alone_ends_its_session, sizeof(ways) / sizeof(ways[0]))
 {
 	begin();
 	ways[_i].give_up();
@@ -86,10 +87,9 @@ START_TEST(test_client_given_up_alone_ends_its_session)
 	ck_assert_str_eq(line_told(&rig), "hello -;up;");
 	line_end(&rig);
 }
-END_TEST
 
 /* The server gets to see it in the same turn, not when the delay is over. */
-START_TEST(test_client_given_up_lets_the_server_see_the_end)
+TEST(client_given_up_lets_the_server_see_the_end)
 {
 	struct line_call *a;
 
@@ -101,9 +101,8 @@ START_TEST(test_client_given_up_lets_the_server_see_the_end)
 	ck_assert(!sim_peer_is_open(rig.peer));
 	line_end(&rig);
 }
-END_TEST
 
-START_TEST(test_client_given_up_with_others_is_a_tombstone)
+TEST(client_given_up_with_others_is_a_tombstone)
 {
 	struct line_call *a;
 
@@ -117,12 +116,11 @@ START_TEST(test_client_given_up_with_others_is_a_tombstone)
 	line_run(&rig, 1);
 	ck_assert_str_eq(line_told(&rig),
 	    "a E_CANCELLED/maybe executed;orphan +late;b OK/replied +b;");
-	ck_assert_uint_eq(rig.sessions, 1);
+	ck_assert_uint_eq(rig.server.accepted, 1);
 	line_end(&rig);
 }
-END_TEST
 
-START_TEST(test_client_given_up_is_a_tombstone_if_it_does_not_block)
+TEST(client_given_up_is_a_tombstone_if_it_does_not_block)
 {
 	struct line_call *a;
 
@@ -135,9 +133,8 @@ START_TEST(test_client_given_up_is_a_tombstone_if_it_does_not_block)
 	ck_assert_uint_eq(counts_of(rig.client).tombstones, 1);
 	line_end(&rig);
 }
-END_TEST
 
-START_TEST(test_client_given_up_may_be_waited_for)
+TEST(client_given_up_may_be_waited_for)
 {
 	struct stay_client_options options = { .on_given_up =
 						   STAY_GIVEN_UP_WAIT };
@@ -150,23 +147,21 @@ START_TEST(test_client_given_up_may_be_waited_for)
 	    line_told(&rig), "a E_CANCELLED/maybe executed;orphan +late;");
 	line_end(&rig);
 }
-END_TEST
 
 /* It was never sent. */
-START_TEST(test_client_given_up_in_the_queue_ends_nothing)
+TEST(client_given_up_in_the_queue_ends_nothing)
 {
 	begin();
 	cancel(line_call(&rig, "a", &blocking));
 	line_run(&rig, 10);
 	ck_assert_str_eq(line_told(&rig), "a E_CANCELLED/not sent;");
-	ck_assert_uint_eq(rig.sessions, 1);
+	ck_assert_uint_eq(rig.server.accepted, 1);
 	line_end(&rig);
 }
-END_TEST
 
 /* ---- what alone means ---- */
 
-START_TEST(test_client_given_up_beside_a_probe_is_alone)
+TEST(client_given_up_beside_a_probe_is_alone)
 {
 	struct stay_client_options options = soon;
 	struct line_call *a;
@@ -185,9 +180,8 @@ START_TEST(test_client_given_up_beside_a_probe_is_alone)
 	    line_told(&rig), "down E_RECONNECT;a E_CANCELLED/maybe executed;");
 	line_end(&rig);
 }
-END_TEST
 
-START_TEST(test_client_given_up_beside_a_tombstone_is_alone)
+TEST(client_given_up_beside_a_tombstone_is_alone)
 {
 	struct line_call *a, *b;
 
@@ -203,10 +197,9 @@ START_TEST(test_client_given_up_beside_a_tombstone_is_alone)
 	    "b E_CANCELLED/maybe executed;");
 	line_end(&rig);
 }
-END_TEST
 
 /* The first has company, the last has none. */
-START_TEST(test_client_given_up_together_the_last_one_is_alone)
+TEST(client_given_up_together_the_last_one_is_alone)
 {
 	struct line_call *a, *b;
 
@@ -222,10 +215,9 @@ START_TEST(test_client_given_up_together_the_last_one_is_alone)
 	    line_told(&rig), "down E_RECONNECT;b E_CANCELLED/maybe executed;");
 	line_end(&rig);
 }
-END_TEST
 
 /* That the other is answered later makes no difference any more. */
-START_TEST(test_client_given_up_alone_is_decided_once)
+TEST(client_given_up_alone_is_decided_once)
 {
 	struct line_call *b;
 
@@ -241,10 +233,9 @@ START_TEST(test_client_given_up_alone_is_decided_once)
 	ck_assert_int_eq(state(), STAY_CONNECTED);
 	line_end(&rig);
 }
-END_TEST
 
 /* What waits was not sent, and goes to the next session. */
-START_TEST(test_client_given_up_is_alone_in_front_of_a_queue)
+TEST(client_given_up_is_alone_in_front_of_a_queue)
 {
 	struct stay_client_options options = soon;
 	struct line_call *a;
@@ -263,10 +254,9 @@ START_TEST(test_client_given_up_is_alone_in_front_of_a_queue)
 	ck_assert_str_eq(line_got(&rig), "block;|say +b;say +c;");
 	line_end(&rig);
 }
-END_TEST
 
 /* Nothing of the same turn goes into the session that is to end. */
-START_TEST(test_client_given_up_lets_nobody_in)
+TEST(client_given_up_lets_nobody_in)
 {
 	struct line_call *a;
 
@@ -279,7 +269,6 @@ START_TEST(test_client_given_up_lets_nobody_in)
 	ck_assert_int_eq(rig.calls[1].result.outcome, STAY_REPLIED);
 	line_end(&rig);
 }
-END_TEST
 
 /* ---- what is said of it ---- */
 
@@ -296,7 +285,7 @@ on_failure(void *arg, const struct stay_subject *who, enum stay_status status,
 	snprintf(failure, sizeof(failure), "%s", text);
 }
 
-START_TEST(test_client_given_up_says_why_the_session_ended)
+TEST(client_given_up_says_why_the_session_ended)
 {
 	static const char why[] =
 	    "a call that blocks was given up, and ends its "
@@ -314,12 +303,11 @@ START_TEST(test_client_given_up_says_why_the_session_ended)
 	ck_assert_ptr_nonnull(strstr(text, why));
 	line_end(&rig);
 }
-END_TEST
 
 /* ---- while the session ends anyway ---- */
 
 /* A planned change waits for it, and then has nothing to wait for. */
-START_TEST(test_client_given_up_lets_a_change_go_on)
+TEST(client_given_up_lets_a_change_go_on)
 {
 	struct line_call *a;
 
@@ -334,9 +322,8 @@ START_TEST(test_client_given_up_lets_a_change_go_on)
 	    "down E_RECONNECT;a E_CANCELLED/maybe executed;hello -;up;");
 	line_end(&rig);
 }
-END_TEST
 
-START_TEST(test_client_given_up_lets_a_drain_end)
+TEST(client_given_up_lets_a_drain_end)
 {
 	struct line_call *a;
 
@@ -349,33 +336,5 @@ START_TEST(test_client_given_up_lets_a_drain_end)
 	ck_assert(rig.closed);
 	line_end(&rig);
 }
-END_TEST
 
-Suite *
-suite_client_given_up(void)
-{
-	Suite *suite = suite_create("client_given_up");
-	TCase *tcase = tcase_create("client_given_up");
-
-	tcase_add_loop_test(tcase, test_client_given_up_alone_ends_its_session,
-	    0, sizeof(ways) / sizeof(ways[0]));
-	tcase_add_test(tcase, test_client_given_up_lets_the_server_see_the_end);
-	tcase_add_test(tcase, test_client_given_up_with_others_is_a_tombstone);
-	tcase_add_test(
-	    tcase, test_client_given_up_is_a_tombstone_if_it_does_not_block);
-	tcase_add_test(tcase, test_client_given_up_may_be_waited_for);
-	tcase_add_test(tcase, test_client_given_up_in_the_queue_ends_nothing);
-	tcase_add_test(tcase, test_client_given_up_beside_a_probe_is_alone);
-	tcase_add_test(tcase, test_client_given_up_beside_a_tombstone_is_alone);
-	tcase_add_test(
-	    tcase, test_client_given_up_together_the_last_one_is_alone);
-	tcase_add_test(tcase, test_client_given_up_alone_is_decided_once);
-	tcase_add_test(
-	    tcase, test_client_given_up_is_alone_in_front_of_a_queue);
-	tcase_add_test(tcase, test_client_given_up_lets_nobody_in);
-	tcase_add_test(tcase, test_client_given_up_says_why_the_session_ended);
-	tcase_add_test(tcase, test_client_given_up_lets_a_change_go_on);
-	tcase_add_test(tcase, test_client_given_up_lets_a_drain_end);
-	suite_add_tcase(suite, tcase);
-	return suite;
-}
+TEST_SUITE(client_given_up)

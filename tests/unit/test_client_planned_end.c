@@ -66,7 +66,7 @@ state(void)
 
 static const uint64_t delays[] = { 10, 20, 40, 80, 80 };
 
-START_TEST(test_client_planned_end_is_no_failed_attempt)
+TEST(client_planned_end_is_no_failed_attempt)
 {
 	struct stay_client_options options = doubling();
 
@@ -84,10 +84,9 @@ START_TEST(test_client_planned_end_is_no_failed_attempt)
 	ck_assert_int_eq(state(), STAY_CONNECTED);
 	line_end(&rig);
 }
-END_TEST
 
 /* Whoever never tries again after a failure is back after this. */
-START_TEST(test_client_planned_end_comes_back_whatever_the_policy)
+TEST(client_planned_end_comes_back_whatever_the_policy)
 {
 	struct stay_client_options options = {
 		.backoff = { .initial_ms = STAY_FOREVER }
@@ -99,10 +98,9 @@ START_TEST(test_client_planned_end_comes_back_whatever_the_policy)
 	ck_assert_int_eq(state(), STAY_CONNECTED);
 	line_end(&rig);
 }
-END_TEST
 
 /* Failures that a stable session has ended are not remembered for it, either. */
-START_TEST(test_client_planned_end_ends_a_stable_session_as_any)
+TEST(client_planned_end_ends_a_stable_session_as_any)
 {
 	begin();
 	for (int i = 0; i < 3; i++) {
@@ -118,10 +116,9 @@ START_TEST(test_client_planned_end_ends_a_stable_session_as_any)
 	ck_assert_uint_eq(due_ms(), 9);
 	line_end(&rig);
 }
-END_TEST
 
 /* The peer was not away while the session was up. */
-START_TEST(test_client_planned_end_leaves_its_time_out_of_an_outage)
+TEST(client_planned_end_leaves_its_time_out_of_an_outage)
 {
 	struct stay_client_options options = { .backoff = {
 						   .jitter = STAY_JITTER_NONE,
@@ -138,9 +135,8 @@ START_TEST(test_client_planned_end_leaves_its_time_out_of_an_outage)
 	ck_assert_uint_eq(due_ms(), 9);
 	line_end(&rig);
 }
-END_TEST
 
-START_TEST(test_client_planned_end_again_and_again_waits_longer)
+TEST(client_planned_end_again_and_again_waits_longer)
 {
 	begin();
 	for (size_t i = 0; i < sizeof(delays) / sizeof(delays[0]); i++) {
@@ -153,10 +149,9 @@ START_TEST(test_client_planned_end_again_and_again_waits_longer)
 	ck_assert_uint_eq(due_ms(), delays[0] - 1);
 	line_end(&rig);
 }
-END_TEST
 
 /* With the default policy: 25 to 50 ms. */
-START_TEST(test_client_planned_end_comes_back_at_its_own_time)
+TEST(client_planned_end_comes_back_at_its_own_time)
 {
 	unsigned seen[64] = { 0 }, distinct = 0;
 
@@ -172,7 +167,6 @@ START_TEST(test_client_planned_end_comes_back_at_its_own_time)
 	line_told(&rig);
 	line_end(&rig);
 }
-END_TEST
 
 /* ---- a crowd ---- */
 
@@ -230,7 +224,7 @@ count_together(struct stay_client *const workers[CROWD])
 }
 
 /* Their timeouts are over in one turn. */
-START_TEST(test_client_planned_end_by_a_crowd_does_not_come_back_at_once)
+TEST(client_planned_end_by_a_crowd_does_not_come_back_at_once)
 {
 	unsigned told = 0, finis = 0;
 	const struct line_config config = { .notes = &crowd_notes,
@@ -257,27 +251,5 @@ START_TEST(test_client_planned_end_by_a_crowd_does_not_come_back_at_once)
 	line_end(&rig);
 	ck_assert_uint_eq(finis, CROWD);
 }
-END_TEST
 
-Suite *
-suite_client_planned_end(void)
-{
-	Suite *suite = suite_create("client_planned_end");
-	TCase *tcase = tcase_create("client_planned_end");
-
-	tcase_add_test(tcase, test_client_planned_end_is_no_failed_attempt);
-	tcase_add_test(
-	    tcase, test_client_planned_end_comes_back_whatever_the_policy);
-	tcase_add_test(
-	    tcase, test_client_planned_end_ends_a_stable_session_as_any);
-	tcase_add_test(
-	    tcase, test_client_planned_end_leaves_its_time_out_of_an_outage);
-	tcase_add_test(
-	    tcase, test_client_planned_end_again_and_again_waits_longer);
-	tcase_add_test(
-	    tcase, test_client_planned_end_comes_back_at_its_own_time);
-	tcase_add_test(tcase,
-	    test_client_planned_end_by_a_crowd_does_not_come_back_at_once);
-	suite_add_tcase(suite, tcase);
-	return suite;
-}
+TEST_SUITE(client_planned_end)

@@ -70,7 +70,7 @@ write_words(struct stay_buf *out, const struct words *words)
 }
 
 /* One behind the other, so the room that is there is ever different. */
-START_TEST(test_redis_argv_in_any_room)
+TEST(redis_argv_in_any_room)
 {
 	struct stay_buf have, want;
 	struct words words;
@@ -96,11 +96,10 @@ START_TEST(test_redis_argv_in_any_room)
 	stay_buf_fini(&have);
 	stay_buf_fini(&want);
 }
-END_TEST
 
 /* With room for all it is written; without room for the bytes alone it is not, and
  * the buffer is as before. */
-START_TEST(test_redis_argv_up_to_the_limit)
+TEST(redis_argv_up_to_the_limit)
 {
 	struct stay_buf have, want;
 	enum stay_status status;
@@ -126,9 +125,8 @@ START_TEST(test_redis_argv_up_to_the_limit)
 		maker_fini(&maker);
 	}
 }
-END_TEST
 
-START_TEST(test_redis_argv_a_word_is_missing)
+TEST(redis_argv_a_word_is_missing)
 {
 	const char *argv[] = { "SET", NULL, "value" };
 	size_t lens[] = { 3, 1, 5 };
@@ -143,17 +141,5 @@ START_TEST(test_redis_argv_a_word_is_missing)
 	ck_assert_int_eq(stay_redis__write_argv(&out, 3, argv, lens), STAY_OK);
 	stay_buf_fini(&out);
 }
-END_TEST
 
-Suite *
-suite_redis_argv(void)
-{
-	Suite *suite = suite_create("redis_argv");
-	TCase *tests = tcase_create("redis_argv");
-
-	tcase_add_test(tests, test_redis_argv_in_any_room);
-	tcase_add_test(tests, test_redis_argv_up_to_the_limit);
-	tcase_add_test(tests, test_redis_argv_a_word_is_missing);
-	suite_add_tcase(suite, tests);
-	return suite;
-}
+TEST_SUITE(redis_argv)

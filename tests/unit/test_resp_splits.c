@@ -113,7 +113,7 @@ try_wire(struct maker *maker, struct resp *slow, struct resp *fast, int seed)
 }
 
 /* The tape of `fast` stays, so it is as large as most replies need. */
-START_TEST(test_resp_splits_make_no_difference)
+TEST(resp_splits_make_no_difference)
 {
 	struct resp slow, fast;
 	struct maker maker;
@@ -134,10 +134,9 @@ START_TEST(test_resp_splits_make_no_difference)
 	resp_fini(&slow);
 	resp_fini(&fast);
 }
-END_TEST
 
 /* Digits up to a byte of any value, and something behind it. */
-START_TEST(test_resp_splits_digits_end_where_they_end)
+TEST(resp_splits_digits_end_where_they_end)
 {
 	static const char behind[] = "0:\xff\x80";
 	bool is_digit;
@@ -155,17 +154,5 @@ START_TEST(test_resp_splits_digits_end_where_they_end)
 					      : place + 1);
 		}
 }
-END_TEST
 
-Suite *
-suite_resp_splits(void)
-{
-	Suite *suite = suite_create("resp_splits");
-	TCase *tests = tcase_create("resp_splits");
-
-	tcase_set_timeout(tests, 60);
-	tcase_add_test(tests, test_resp_splits_make_no_difference);
-	tcase_add_test(tests, test_resp_splits_digits_end_where_they_end);
-	suite_add_tcase(suite, tests);
-	return suite;
-}
+TEST_SUITE_WITH(resp_splits, .seconds = 60)
