@@ -88,7 +88,7 @@ struct rig_member *rig_conn(struct rig *rig,
 struct rig_call *rig_command(struct rig_member *member,
     const struct stay_call_options *options, rig_then_fn *then,
     const char *format, ...) STAY_PRINTF(4, 5);
-/* "ECHO n", whose answer must be n, and which `server` logs. */
+/* "TAKE n", which is no read: its answer must be n, and `server` logs it. */
 struct rig_call *rig_ask(
     struct rig_member *member, struct server *server, rig_then_fn *then);
 struct rig_call *rig_ask_with(struct rig_member *member, struct server *server,

@@ -96,7 +96,7 @@ submit_echo(struct rig_call *call, const struct stay_call_options *options, ...)
 	va_list arguments;
 
 	va_start(arguments, options);
-	status = submit(call, options, on_echo_done, "ECHO %u", arguments);
+	status = submit(call, options, on_echo_done, "TAKE %u", arguments);
 	va_end(arguments);
 	return status;
 }

@@ -27,7 +27,7 @@ say_bulk(struct peer_end *end, const char *data, size_t len)
 }
 
 static void
-echo(struct peer_end *end, const struct peer_request *request)
+take(struct peer_end *end, const struct peer_request *request)
 {
 	struct server *server = end->peer->arg;
 	long number = strtol(request->words[1].text, NULL, 10);
@@ -69,7 +69,7 @@ static const struct peer_row redis[] = {
 	ON("NONSENSE", "?what\r\n"),
 	ON("NOTE", "|1\r\n+ttl\r\n:60\r\n*2\r\n,1.5\r\n#t\r\n"),
 	ON("DIE", PEER_CLOSES),
-	DO("ECHO", echo),
+	DO("TAKE", take),
 	DO("BIG", big),
 	DO("MANY", many),
 	ON(PEER_ANYTHING, "+OK\r\n"),

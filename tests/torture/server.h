@@ -25,7 +25,7 @@ extern const struct peer_row greets_mute[];    /* no answer */
 struct server {
 	struct peer peer;
 	struct door door;
-	unsigned executed[SERVER_NUMBERS]; /* how often ECHO n was */
+	unsigned executed[SERVER_NUMBERS]; /* how often TAKE n was */
 };
 
 /* Listen: on a unix socket, or at 127.0.0.1. */
