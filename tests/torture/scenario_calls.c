@@ -308,17 +308,17 @@ scenario_cancel_in_flight(struct rig *rig)
 void
 scenario_given_up(struct rig *rig)
 {
-	struct peer *peer = peer_listen(PEER_REDIS, true);
-	struct rig_member *redis = redis_of(rig, peer);
+	struct server *server = server_listen(SERVER_REDIS, true);
+	struct rig_member *redis = redis_of(rig, server);
 	struct rig_call *first;
 
 	rig_run_up(redis);
-	peer->holds = true;
+	server_mute(server, true);
 	first = rig_command(redis, NULL, NULL, "BLPOP jobs 0");
 	rig_run(rig, 10);
 	rig_cancel(first);
-	peer->holds = false;
-	rig_ask(redis, peer, NULL);
+	server_mute(server, false);
+	rig_ask(redis, server, NULL);
 	rig_run_told(rig, LONG_MS);
 	rig_expect_calls(rig, 1, STAY_OK, STAY_REPLIED);
 	rig_expect(first != NULL && first->outcome == STAY_MAYBE_EXECUTED,
