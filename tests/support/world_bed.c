@@ -33,8 +33,9 @@ bed_result(ssize_t result)
 		const char *name;
 	} errors[] = { { EAGAIN, "EAGAIN" }, { ECONNREFUSED, "ECONNREFUSED" },
 		{ ECONNRESET, "ECONNRESET" }, { EHOSTUNREACH, "EHOSTUNREACH" },
-		{ ENETUNREACH, "ENETUNREACH" }, { ENOENT, "ENOENT" },
-		{ EPIPE, "EPIPE" }, { ETIMEDOUT, "nothing" } };
+		{ ENETUNREACH, "ENETUNREACH" }, { EIO, "EIO" },
+		{ ENOENT, "ENOENT" }, { EPIPE, "EPIPE" },
+		{ ETIMEDOUT, "nothing" } };
 
 	for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++)
 		if (result == -errors[i].error)

@@ -222,7 +222,7 @@ static const char *const scripts[] = {
 	/* dialling */
 	"dial tcp; read = EAGAIN; hang; hear = end",
 	"dial tcp-nobody = ECONNREFUSED",
-	"dial unix; put hi; hear = hi",
+	"dial unix; put; put hi; hear = hi",
 	"dial unix-nobody = ECONNREFUSED",
 	"dial unix-nowhere = ENOENT",
 	"dial unix-full = EAGAIN",

@@ -141,61 +141,45 @@ TEST(world_ev_leaves_the_count_of_ev_as_it_was)
 	ck_assert(came);
 }
 
+static void
+give_up(struct ear *ear)
+{
+	ev_feed_event(bed_ev, ear->watch.world, EV_ERROR | EV_READ | EV_WRITE);
+	ev_invoke_pending(bed_ev);
+	ck_assert_uint_eq(ear->heard, STAY_READ);
+}
+
 /* As when the kernel has no memory for one more: libev stops waiting for it. */
 TEST(world_ev_watch_that_libev_gave_up_ends)
 {
-	char byte;
+	struct ear other;
 
 	bed_play("pair; want r", NULL);
-	ev_feed_event(
-	    bed_ev, here.ear.watch.world, EV_ERROR | EV_READ | EV_WRITE);
-	ev_invoke_pending(bed_ev);
-	ck_assert_uint_eq(here.ear.heard, STAY_READ);
-	ck_assert_int_eq(here.ops->read(here.world, here.fd, &byte, 1), -EIO);
-	bed_play("want 0; read = EAGAIN", NULL);
-}
-
-/* Each of two hears its own error, for as long as it waits. */
-TEST(world_ev_watches_that_libev_gave_up_are_told_apart)
-{
-	struct ear ears[2];
-	char byte;
-	int fds[2];
-
-	here.bed->pair(here.world, fds);
-	for (int i = 0; i < 2; i++) {
-		ear_open(&ears[i], fds[i], STAY_READ);
-		ev_feed_event(
-		    bed_ev, ears[i].watch.world, EV_ERROR | EV_READ | EV_WRITE);
-		ev_invoke_pending(bed_ev);
-	}
-	ck_assert_int_eq(here.ops->read(here.world, fds[0], &byte, 1), -EIO);
-	ear_want(&ears[0], 0);
-	ck_assert_int_eq(here.ops->read(here.world, fds[0], &byte, 1), -EAGAIN);
-	ck_assert_int_eq(here.ops->read(here.world, fds[1], &byte, 1), -EIO);
-	ear_want(&ears[1], 0);
-	close(fds[0]);
-	close(fds[1]);
+	ear_open(&other, here.other, STAY_READ);
+	give_up(&here.ear);
+	give_up(&other);
+	bed_play("read = EIO; swap; read = EIO; swap", NULL);
+	bed_play("want 0; read = EAGAIN; swap; read = EIO", NULL);
+	ear_want(&other, 0);
+	bed_play("read = EAGAIN", NULL);
 }
 
 /* Then libev would end the process. */
 TEST(world_ev_watch_without_memory_is_refused)
 {
-	struct stay_watch watch = { 0 };
-	int fds[2], error, high;
+	struct stay_watch *watch = &here.ear.watch;
+	int error;
 
-	here.bed->pair(here.world, fds);
-	high = fcntl(fds[0], F_DUPFD, 500);
-	ck_assert_int_ge(high, 500);
-	watch.fd = high;
+	bed_play("pair; want r; want 0", NULL);
+	watch->fd = fcntl(here.fd, F_DUPFD, 500);
+	ck_assert_int_ge(watch->fd, 500);
 	scarce_drought();
-	error = here.ops->watch(here.world, &watch, STAY_READ);
+	error = here.ops->watch(here.world, watch, STAY_READ);
 	scarce_disarm();
 	ck_assert_int_eq(error, -ENOMEM);
-	ck_assert_int_eq(here.ops->watch(here.world, &watch, 0), 0);
-	close(high);
-	close(fds[0]);
-	close(fds[1]);
+	ear_want(&here.ear, STAY_READ);
+	ear_want(&here.ear, 0);
+	close(watch->fd);
 }
 
 static unsigned taken;
@@ -426,7 +410,7 @@ static const struct verb verbs[] = { { "pipe", pipe_of }, { "block", block },
 
 TEST(world_ev_reads_and_writes_a_pipe)
 {
-	bed_play("pipe; read = EAGAIN; swap; put abc; hang; swap;"
+	bed_play("pipe; read = EAGAIN; swap; put; put abc; hang; swap;"
 		 "read = abc; read = end",
 	    verbs);
 }
@@ -436,8 +420,8 @@ static const char *const breaks[] = {
 	"pair; swap; hang; swap; put abc = EPIPE; sigpipe = 0",
 	"pipe; hang; swap; put abc = EPIPE; sigpipe = 0",
 	("pipe; hang; swap; block; put abc = EPIPE; sigpipe = 0 blocked;"
-	 " raise; put abc = EPIPE; sigpipe = 0 blocked pending; unblock;"
-	 " sigpipe = 1"),
+	 " raise; put; put abc = EPIPE; sigpipe = 0 blocked pending;"
+	 " unblock; sigpipe = 1"),
 };
 
 TEST_ROWS(promise_11_no_sigpipe_of_ours, 3)
