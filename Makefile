@@ -78,7 +78,7 @@ test-programs: $(BUILD)/test-unit $(BUILD)/test-integration
 TORTURE = $(call objects,$(wildcard tests/torture/*.c) \
 	tests/support/peer_script.c tests/support/peer_loopback.c)
 WRAPPED = malloc calloc realloc free socket connect bind setsockopt getsockopt \
-	getpeername getsockname fcntl read write writev sendmsg close getrandom \
+	getpeername getsockname fcntl read write writev sendmsg shutdown close getrandom \
 	mmap munmap madvise pthread_create pthread_attr_init pthread_mutex_init \
 	pthread_cond_init \
 	sigpending sigtimedwait getaddrinfo freeaddrinfo eventfd epoll_ctl \

@@ -158,7 +158,8 @@ struct stay_client_options {
 	uint64_t call_timeout_ms;   /* of a call, from submission on: 5000 */
 	/* Added to the time that a call which blocks asks for: 1000 */
 	uint64_t block_margin_ms;
-	uint64_t stop_budget_ms;     /* for a graceful close at the end: 1000 */
+	/* For a graceful close at the end, see stay_client_stop: 1000 */
+	uint64_t stop_budget_ms;
 	uint64_t fatal_backoff_ms;   /* after a fatal failure: 30000 */
 	uint64_t queue_calls_max;    /* calls that wait to be sent: 65536 */
 	uint64_t queue_bytes_max;    /* bytes of their requests: 64 MiB */
@@ -354,15 +355,24 @@ STAY_API void stay_held_free(struct stay_held *held);
 
 /* ---- ending and changing it ------------------------------------------ */
 
-/* As stay_conn_stop and stay_conn_drain, for the client's connection. */
+/*
+ * As stay_conn_stop and stay_conn_drain, for the client's connection.
+ *
+ * A session that is up ends so that its peer knows of it: the protocol says
+ * goodbye, our half of the stream is closed, and what the peer still sends is
+ * read until it closes, too. Replies to calls in flight still complete them,
+ * late ones go to on_orphan, pushes go on. The peer has stop_budget_ms for
+ * replies that are due; once none is, 300 ms and 16 MiB. However the stream ends
+ * then, it is no failure. A transport without `shutdown` closes at once.
+ */
 STAY_API void stay_client_stop(
     struct stay_client *client, enum stay_status reason);
 STAY_API void stay_client_drain(struct stay_client *client, uint64_t budget_ms);
 
 /*
  * Replace the session by a new one, gracefully: calls in flight may finish for
- * leave_budget_ms, the protocol says goodbye, and the new session takes the
- * queue over. Calls are accepted all the time. Only a call whose reply takes
+ * leave_budget_ms, the protocol says goodbye, the peer closes (or has 300 ms for
+ * it, as in a stop), and the new session takes the queue over. Calls are accepted all the time. Only a call whose reply takes
  * longer than the budget completes as MAYBE_EXECUTED for it. An attempt or a
  * backoff is given up at once. `why` is for the protocol's on_down; STAY_OK
  * means STAY_E_RECONNECT. stay_conn_reconnect of its connection does the same.

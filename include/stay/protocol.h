@@ -428,7 +428,10 @@ struct stay_protocol {
 	 * and stay_session_expect. NULL: idle sessions are not probed. */
 	stay_session_fn *ping;
 	/* Append a goodbye, for a graceful close, with stay_session_control and
-	 * stay_session_expect(session, 0). NULL: the stream is just closed. */
+	 * stay_session_expect(session, 0). It is the last that is sent: our half
+	 * of the stream is closed behind it, and what the peer still sends is
+	 * read until it closes its half; see stay_client_stop. NULL: nothing is
+	 * said, and our half is closed all the same. */
 	stay_session_fn *bye;
 	/* Fill the keep block, when a client starts. Any status but STAY_OK
 	 * makes the start fail with it. NULL: the block stays zeroed. */
@@ -528,8 +531,9 @@ STAY_API void stay_session_set_login(
  * never leaves. During the greeting the replies go to hello, later to
  * on_control. The bytes are sent before queued calls, never inside a request.
  * Not in encode or decode.
- * Returns: STAY_OK; STAY_E_STATE without a session; STAY_E_NOMEM. Unless it
- * returns STAY_OK, the bytes that were appended are removed again.
+ * Returns: STAY_OK; STAY_E_STATE without a session, and after `bye`;
+ * STAY_E_NOMEM. Unless it returns STAY_OK, the bytes that were appended are
+ * removed again.
  */
 STAY_API struct stay_buf *stay_session_control(struct stay_session *session);
 STAY_API enum stay_status stay_session_expect(

@@ -74,6 +74,10 @@ struct stay_transport {
 	    const struct iovec *parts, int count);
 	/* Close both ends. Runs once for each stream that was opened. */
 	void (*close)(void *state, struct stay_world *world);
+	/* Close the end for writing, behind all that was written; reading goes
+	 * on, and `close` follows. Runs once at most, and no write comes after
+	 * it. 0, or why not. NULL: not at all; then `close` follows at once. */
+	int (*shutdown)(void *state, struct stay_world *world);
 };
 
 #define STAY_TRANSPORT .size = sizeof(struct stay_transport), .abi = STAY_ABI

@@ -146,6 +146,11 @@ struct stay_world_ops {
 	 * close-on-exec. NULL: it is used as it is. */
 	int (*adopt)(struct stay_world *world, int fd);
 
+	/* No more bytes will be written: the peer reads the end of the stream
+	 * behind those that were, and its bytes can still be read. 0, or why
+	 * not; then the stream is closed as a whole. NULL: it always is. */
+	int (*shutdown)(struct stay_world *world, int fd);
+
 	/* Whether this process is a forked child of the one that made the
 	 * world. Nothing is then started or dialled on it, and failures are
 	 * STAY_E_FORKED. NULL: it never is. */

@@ -166,6 +166,17 @@ handle_info(struct stay_conn *conn, void *state, const struct stay_event *event)
 	return verdict;
 }
 
+/* A stop in the middle of a graceful close. */
+static void
+on_entered(struct stay_conn *conn, void *state, enum stay_state from,
+    enum stay_state to)
+{
+	(void)conn;
+	(void)from;
+	if (to == STAY_STOPPING)
+		stay__farewell_moved(&client_of(state)->session);
+}
+
 /* ---- the end ---- */
 
 /* What is left of the calls is decided here; their completions run in shares,
@@ -201,6 +212,7 @@ const struct stay_behaviour stay__client_behaviour = {
 	.disconnect = run_disconnect,
 	.handle_info = handle_info,
 	.terminate = run_terminate,
+	.entered = on_entered,
 	.busy = count_busy,
 	.describe = stay__client_describe,
 };

@@ -18,6 +18,7 @@
  *	slots.c        what a protocol may call
  *	describe.c     counts, and words for stay_conn_explain
  *	receive.c      bytes into frames, each to its receiver
+ *	farewell.c     how both sides learn that a session ends
  *	leave.c        graceful close
  *	reconfigure.c  another URL, other options
  *	submit.c       a call is submitted

@@ -65,6 +65,20 @@ add_calls(struct stay__text *text, const struct stay_client *client)
 }
 
 static const char *
+farewell_words(const struct stay_session *session)
+{
+	static const char *const words[] = {
+		[STAY__FAREWELL_NONE] = "finishing what is in flight",
+		[STAY__FAREWELL_SAID] = "saying goodbye",
+		[STAY__FAREWELL_HEARD] =
+		    "goodbye is said, and the peer may finish",
+		[STAY__FAREWELL_OVER] = "goodbye is said",
+	};
+
+	return words[session->farewell.stage];
+}
+
+static const char *
 session_words(const struct stay_client *client)
 {
 	const struct stay_session *session = &client->session;
@@ -72,8 +86,7 @@ session_words(const struct stay_client *client)
 	if (stay__session_state(session) == STAY__SESSION_GREETING)
 		return "greeting the server";
 	if (stay__session_state(session) == STAY__SESSION_LEAVING)
-		return session->said_farewell ? "saying goodbye"
-					      : "finishing what is in flight";
+		return farewell_words(session);
 	return client->rejecting == STAY_OK
 		   ? ""
 		   : "refusing calls till the next attempt";

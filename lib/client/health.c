@@ -150,7 +150,7 @@ run_probe(struct stay__task *task)
 	    STAY__CONTAINER(task, struct stay_session, health.prober);
 	struct stay_client *client = session->client;
 
-	if (session->said_farewell ||
+	if (session->farewell.stage != STAY__FAREWELL_NONE ||
 	    !stay__list_is_empty(&client->calls.in_flight))
 		return;
 	client->protocol.ping(session);
@@ -165,7 +165,8 @@ probe_soon(struct stay_session *session)
 {
 	struct stay_client *client = session->client;
 
-	if (client->protocol.ping == NULL || session->said_farewell)
+	if (client->protocol.ping == NULL ||
+	    session->farewell.stage != STAY__FAREWELL_NONE)
 		return UINT64_MAX;
 	stay__loop_run_soon(client->loop, &session->health.prober);
 	return stay__loop_after(client->loop, quiet_ms(client));

@@ -1,8 +1,8 @@
 /*
  * Graceful close: the client ends a session by its own decision, to stop or to
  * replace it. No further call is sent. Before a replacement the replies to
- * calls in flight are awaited. Then the farewell is written. This file knows
- * neither the words of the farewell nor why the session is replaced.
+ * calls in flight are awaited. Then farewell is said. This file knows neither
+ * how that is done nor why the session is replaced.
  */
 #include "client/client.h"
 
@@ -20,7 +20,7 @@ stay__leave_to_stop(struct stay_client *client, enum stay_status reason)
 {
 	struct stay_session *session = &client->session;
 
-	if (stay__session_leave(session) && stay__session_say_farewell(session))
+	if (stay__session_leave(session) && stay__farewell_goes_on(session))
 		return stay_verdict_pending(client->options.stop_budget_ms);
 	stay__leave_now(client, reason);
 	return stay_verdict_noconnect();
@@ -110,7 +110,7 @@ stay__leave_to_change(struct stay_client *client, struct stay_info why)
 		why.status = STAY_E_RECONNECT;
 	session->leave.why = why;
 	if (stay__session_leave(session) &&
-	    (!is_answered(client) || stay__session_say_farewell(session)))
+	    (!is_answered(client) || stay__farewell_goes_on(session)))
 		return stay_verdict_pending(client->options.leave_budget_ms);
 	return go_over(client);
 }
@@ -122,7 +122,8 @@ stay__leave_to_change(struct stay_client *client, struct stay_info why)
 static struct stay_verdict
 break_off(struct stay_client *client, enum stay_status why)
 {
-	if (client->session.said_farewell || why == STAY_E_RECONNECT)
+	if (client->session.farewell.stage != STAY__FAREWELL_NONE ||
+	    why == STAY_E_RECONNECT)
 		return go_over(client);
 	return stay__session_lost(client, why);
 }
@@ -135,8 +136,9 @@ go_on_to_stop(struct stay_client *client, const struct stay_event *event)
 	if (event->type == STAY_STREAM_DOWN)
 		return stay_verdict_noreply();
 	if (session->condemned == STAY_OK &&
-	    ((!session->said_farewell && !is_answered(client)) ||
-		stay__session_say_farewell(session)))
+	    ((session->farewell.stage == STAY__FAREWELL_NONE &&
+		 !is_answered(client)) ||
+		stay__farewell_goes_on(session)))
 		return stay_verdict_noreply();
 	stay__leave_now(client, stay__conn_reason(client->conn));
 	return stay_verdict_noconnect();
@@ -151,6 +153,7 @@ stay__leave_go_on(struct stay_client *client, const struct stay_event *event)
 {
 	struct stay_session *session = &client->session;
 
+	stay__farewell_follow(session, event);
 	if (stay_conn_state(client->conn) == STAY_STOPPING)
 		return go_on_to_stop(client, event);
 	if (session->condemned != STAY_OK)
@@ -159,7 +162,7 @@ stay__leave_go_on(struct stay_client *client, const struct stay_event *event)
 		return break_off(client, event->status);
 	if (event->type == STAY_PENDING_EXPIRED)
 		return go_over(client);
-	if (!is_answered(client) || stay__session_say_farewell(session))
+	if (!is_answered(client) || stay__farewell_goes_on(session))
 		return stay_verdict_noreply();
 	return go_over(client);
 }

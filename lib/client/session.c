@@ -104,7 +104,7 @@ stay__session_open(struct stay_session *session)
 
 	step_machine(session, STAY__SESSION_EV_OPENED);
 	session->generation++;
-	session->said_farewell = false;
+	stay__farewell_begin(session);
 	session->up_since = 0;
 	stay__session_acquit(session);
 	stay__health_open(session);
@@ -126,20 +126,6 @@ stay__session_leave(struct stay_session *session)
 		return false;
 	step_machine(session, STAY__SESSION_EV_LEAVE);
 	return true;
-}
-
-bool
-stay__session_say_farewell(struct stay_session *session)
-{
-	struct stay_client *client = session->client;
-
-	if (!session->said_farewell) {
-		session->said_farewell = true;
-		client->protocol.bye(session);
-		stay__output_forget(session);
-		stay__output_ask(client);
-	}
-	return !stay__output_is_flushed(client);
 }
 
 /* In the queue there are calls for one session only if there was one. */

@@ -8,6 +8,7 @@
 #include <stay/client.h>
 
 #include "client/doubt.h"
+#include "client/farewell.h"
 #include "client/health.h"
 #include "client/leave.h"
 #include "client/output.h"
@@ -32,7 +33,7 @@ struct stay_session {
 	void *data;
 	struct stay__machine machine; /* session.def */
 	uint64_t generation;          /* one more for each stream */
-	bool said_farewell;
+	struct stay__farewell farewell;
 	/* As in struct stay_backoff, of those that ended for a call given up:
 	 * the attempts, at most as many as fit in, and since when. */
 	uint16_t ended;
@@ -86,8 +87,6 @@ enum stay__flow stay__session_greet(
     struct stay_session *session, const struct stay_frame *frame);
 /* Begin a graceful close: no further call is sent. False: no session is up. */
 bool stay__session_leave(struct stay_session *session);
-/* Write the farewell, once. Whether there are bytes to be flushed first. */
-bool stay__session_say_farewell(struct stay_session *session);
 /* The stream is gone or given up. No effect without a session. `why` is for
  * on_down, `status` for the calls. */
 void stay__session_over(struct stay_session *session, enum stay_status why,

@@ -113,8 +113,11 @@ stay_session_expect(struct stay_session *session, unsigned replies)
 	bool idle;
 
 	assert(session != NULL);
-	if (stay__session_state(session) == STAY__SESSION_DOWN)
+	if (stay__session_state(session) == STAY__SESSION_DOWN ||
+	    session->farewell.stage != STAY__FAREWELL_NONE) {
+		stay__output_settle(session, false);
 		return STAY_E_STATE;
+	}
 	idle = stay__health_is_idle(session);
 	if (replies > 0)
 		status = stay__calls_expect(&session->client->calls, replies);

@@ -83,5 +83,9 @@ void stay__stream_hibernate(struct stay_conn *conn);
  * anything to read; whether that read, or what it found, is still to come. */
 void stay__stream_look(struct stay_conn *conn);
 bool stay__stream_is_unread(const struct stay_conn *conn);
+/* Close our half of the stream, so that the peer reads its end; reading goes on,
+ * nothing may be written any more, and its end is no failure. False: it cannot
+ * be, as when bytes are still to be sent. */
+bool stay__stream_shutdown(struct stay_conn *conn);
 
 #endif

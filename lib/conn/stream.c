@@ -55,9 +55,10 @@ is_down(struct stay_conn *conn)
 {
 	bool was_up = stay__conn_state(conn) != STAY_CONNECTING;
 
-	stay__conn_fail(conn, conn->stream.link.failure.status,
-	    was_up ? "session" : "connect",
-	    stay__failure_text(&conn->stream.link.failure));
+	if (!conn->stream.link.is_shut)
+		stay__conn_fail(conn, conn->stream.link.failure.status,
+		    was_up ? "session" : "connect",
+		    stay__failure_text(&conn->stream.link.failure));
 	stay__mailbox_unnote(&conn->mail, STAY__NOTE_STREAM_UP);
 	stay__mailbox_unnote(&conn->mail, STAY__NOTE_STREAM_READABLE);
 	come_again(conn);
@@ -266,6 +267,13 @@ stay_stream_write(
 	status = stay__link_write(&conn->stream.link, parts, count, taken);
 	conn->stream.blocked = *taken < total_of(parts, count);
 	return status;
+}
+
+bool
+stay__stream_shutdown(struct stay_conn *conn)
+{
+	return stay_buf_len(&conn->stream.out) == 0 &&
+	       stay__link_shutdown(&conn->stream.link);
 }
 
 /* ---- opening and closing ---- */

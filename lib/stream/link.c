@@ -103,6 +103,7 @@ own(struct stay__link *link, const struct stay__ends *ends, const char *peer)
 	link->read_error = 0;
 	link->one_fd = ends->fds[0] == ends->fds[1];
 	link->wants_write = false;
+	link->is_shut = false;
 	link->reader = (struct stay_watch){
 		.fd = ends->fds[0], .ready = ready, .owner = link
 	};
@@ -507,4 +508,20 @@ stay__link_want_write(struct stay__link *link)
 	result = is_watched(link) ? watch_all(link) : 0;
 	if (result != 0)
 		broke(link, result);
+}
+
+/* Its end for writing is watched no more: of two pipes it is gone now. */
+bool
+stay__link_shutdown(struct stay__link *link)
+{
+	const struct stay_transport *transport = link->transport;
+
+	if (!stay__link_is_open(link) || transport->shutdown == NULL)
+		return false;
+	link->wants_write = false;
+	if (is_watched(link) && watch_all(link) != 0)
+		return false;
+	link->is_shut =
+	    transport->shutdown(link->state, link->loop->world) == 0;
+	return link->is_shut;
 }

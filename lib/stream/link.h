@@ -48,6 +48,7 @@ struct stay__link {
 	struct stay_watch writer; /* unused if both ends are one descriptor */
 	bool one_fd;
 	bool wants_write;
+	bool is_shut;   /* our half is closed: its end is no failure */
 	int read_error; /* of the last stay__link_read that failed */
 	char *peer;     /* its last peer; NULL: none yet, or no memory for it */
 
@@ -83,6 +84,10 @@ enum stay_status stay__link_write(struct stay__link *link,
 
 /* STAY__NEWS_WRITABLE when the kernel has room. */
 void stay__link_want_write(struct stay__link *link);
+
+/* Close our half of an open link: the peer reads an end behind what was written,
+ * and reading goes on. False: it cannot be. Nothing may be written after it. */
+bool stay__link_shutdown(struct stay__link *link);
 
 /* The reader saw the end or an error: close, and keep the reason; news
  * follow. */

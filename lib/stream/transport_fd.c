@@ -87,6 +87,22 @@ write_fd(
 	return world->ops->write(world, pair->write_fd, parts, count);
 }
 
+/* Of two pipes the one for writing is closed. */
+static int
+shut_fd(void *state, struct stay_world *world)
+{
+	struct pair *pair = state;
+	int result = -EOPNOTSUPP;
+
+	if (world->ops->shutdown != NULL)
+		result = world->ops->shutdown(world, pair->write_fd);
+	if (result != -ENOTSOCK || pair->write_fd == pair->read_fd)
+		return result;
+	world->ops->close(world, pair->write_fd);
+	pair->write_fd = pair->read_fd;
+	return 0;
+}
+
 static void
 close_fd(void *state, struct stay_world *world)
 {
@@ -105,4 +121,5 @@ const struct stay_transport stay__transport_fd = {
 	.read = read_fd,
 	.write = write_fd,
 	.close = close_fd,
+	.shutdown = shut_fd,
 };

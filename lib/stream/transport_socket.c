@@ -73,6 +73,16 @@ write_socket(
 	return world->ops->write(world, sock->fd, parts, count);
 }
 
+static int
+shut_socket(void *state, struct stay_world *world)
+{
+	struct socket_state *sock = state;
+
+	if (world->ops->shutdown == NULL)
+		return -EOPNOTSUPP;
+	return world->ops->shutdown(world, sock->fd);
+}
+
 static void
 close_socket(void *state, struct stay_world *world)
 {
@@ -90,6 +100,7 @@ const struct stay_transport stay__transport_tcp = {
 	.read = read_socket,
 	.write = write_socket,
 	.close = close_socket,
+	.shutdown = shut_socket,
 };
 
 const struct stay_transport stay__transport_unix = {
@@ -101,4 +112,5 @@ const struct stay_transport stay__transport_unix = {
 	.read = read_socket,
 	.write = write_socket,
 	.close = close_socket,
+	.shutdown = shut_socket,
 };

@@ -345,6 +345,15 @@ ev_world_write(
 	return error != 0 ? error : stay__socket_write(fd, parts, count);
 }
 
+/* In a forked child it would end the parent's stream. */
+static int
+ev_world_shutdown(struct stay_world *world, int fd)
+{
+	int error = denial(of(world), fd);
+
+	return error != 0 ? error : stay__socket_shutdown(fd);
+}
+
 /* Works in a forked child, too: the parent's descriptor stays open, and the peer
  * notices nothing. */
 static void
@@ -524,6 +533,7 @@ static const struct stay_world_ops ev_ops = {
 	.watch = ev_world_watch,
 	.lookup = ev_world_lookup,
 	.lookup_cancel = ev_world_lookup_cancel,
+	.shutdown = ev_world_shutdown,
 	.forked = ev_world_forked,
 };
 

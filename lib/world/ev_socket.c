@@ -241,6 +241,12 @@ stay__socket_write(int fd, const struct iovec *parts, int count)
 }
 
 int
+stay__socket_shutdown(int fd)
+{
+	return shutdown(fd, SHUT_WR) == 0 ? 0 : -errno;
+}
+
+int
 stay__wake_open(void)
 {
 	int fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);

@@ -165,6 +165,19 @@ desks_free(struct host *host)
 		free(end->data);
 }
 
+/* It answers all that it was asked, and closes; or it never closes, and goes on
+ * with its pushes. */
+static void
+on_end(struct peer_end *end)
+{
+	const struct desk *desk = end->data;
+	struct run *run = desk->host->run;
+
+	sim_note(run->sim, "end", desk->host->user->index, end->phase);
+	if (draw_mille(run, 700))
+		peer_do(end, 0, PEER_CLOSE);
+}
+
 /* ---- where it listens ---- */
 
 static void
@@ -264,6 +277,7 @@ host_open(struct host *host)
 		.reads = host->trade->reads,
 		.arg = host,
 		.on_accept = on_accept,
+		.on_end = draw_mille(run, 500) ? on_end : NULL,
 		.on_bad = on_bad };
 	host->password = "";
 	if (host->user->kind == KIND_LINE || host->user->kind == KIND_REDIS)

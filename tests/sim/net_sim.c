@@ -364,7 +364,7 @@ write_some(struct sim_end *end, const struct iovec *parts, int count)
 		return -EAGAIN;
 	if (end->error != 0)
 		return error_take(end);
-	if (end->broken || end->phase == SIM_FAILED)
+	if (end->broken || end->shut || end->phase == SIM_FAILED)
 		return -EPIPE;
 	if (room(end) == 0)
 		return -EAGAIN;
@@ -399,13 +399,39 @@ sim_write(
 	return put;
 }
 
+static int
+shut_down(struct sim_end *end)
+{
+	if (end->phase != SIM_OPEN || end->broken)
+		return -ENOTCONN;
+	if (!end->shut)
+		sim_post(end, SIM_FIN, NULL, 0);
+	end->shut = true;
+	return 0;
+}
+
+int
+sim_shutdown(struct stay_world *world, int fd)
+{
+	struct sim *sim = sim_of(world);
+	struct sim_end *end = end_of(sim, fd, "shutdown");
+	int error = sim_enter(sim, SIM_SHUTDOWN);
+
+	if (error == 0)
+		error = shut_down(end);
+	sim_note(sim, "shutdown", fd, error);
+	return error;
+}
+
 /* Closing with bytes unread resets, as TCP does. */
 static void
 end_here(struct sim *sim, struct sim_end *end)
 {
 	sim_event_stop(sim, &end->peer->decided);
-	if (end->phase == SIM_OPEN && !end->broken)
-		sim_post(end, end->inbox_len > 0 ? SIM_RST : SIM_FIN, NULL, 0);
+	if (end->phase == SIM_OPEN && !end->broken && end->inbox_len > 0)
+		sim_post(end, SIM_RST, NULL, 0);
+	else if (end->phase == SIM_OPEN && !end->broken && !end->shut)
+		sim_post(end, SIM_FIN, NULL, 0);
 	end->closed = true;
 	sim_inbox_empty(end);
 }

@@ -45,6 +45,12 @@ tell_close(struct sim_peer *peer)
 	struct sim_end *end = end_of(peer);
 
 	peer->told = true;
+	if (end->error == 0 && peer->server->on_end != NULL) {
+		peer->server->on_end(peer, peer->arg);
+		return;
+	}
+	if (end->error == 0 && !end->shut)
+		sim_post(end, SIM_FIN, NULL, 0);
 	end->closed = true;
 	if (peer->server->on_close != NULL)
 		peer->server->on_close(peer, peer->arg, -end->error);

@@ -215,6 +215,7 @@ int sim_adopt(struct stay_world *world, int fd);
 ssize_t sim_read(struct stay_world *world, int fd, void *bytes, size_t len);
 ssize_t sim_write(
     struct stay_world *world, int fd, const struct iovec *parts, int count);
+int sim_shutdown(struct stay_world *world, int fd);
 void sim_close(struct stay_world *world, int fd);
 void sim_net_free(struct sim *sim);
 

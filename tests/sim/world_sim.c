@@ -498,6 +498,7 @@ static const struct stay_world_ops ops = {
 	.watch = world_watch,
 	.lookup = sim_lookup,
 	.lookup_cancel = sim_lookup_cancel,
+	.shutdown = sim_shutdown,
 	.forked = world_forked,
 };
 

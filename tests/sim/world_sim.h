@@ -90,7 +90,8 @@ void sim_limits_set(struct stay_world *world, const struct sim_limits *limits);
 /* clang-format off */
 #define SIM_OPS(OP)                                                            \
 	OP(NOW) OP(TIMER) OP(AGAIN) OP(WAIT) OP(CLOSE)                         \
-	OP(CONNECT) OP(FINISH) OP(ADOPT) OP(READ) OP(WRITE) OP(WATCH) OP(LOOKUP)
+	OP(CONNECT) OP(FINISH) OP(ADOPT) OP(READ) OP(WRITE) OP(WATCH) OP(LOOKUP) \
+	OP(SHUTDOWN)
 /* clang-format on */
 
 enum sim_op {
@@ -159,13 +160,16 @@ void sim_address_set(struct stay_world *world, const char *host, int port,
 /* ---- servers ---- */
 
 /* All may be NULL. on_close: the library has closed (0) or reset its end, once,
- * unless the server has ended the connection itself. on_gone: the world ends,
- * and with it a connection that was accepted. */
+ * unless the server has ended the connection itself. The server's end is closed,
+ * too. Unless there is on_end: it runs in place of on_close when nothing more
+ * will come, and what the server sends then may still be read. on_gone: the world
+ * ends, and with it a connection that was accepted. */
 struct sim_server {
 	void (*on_accept)(struct sim_peer *peer, void *arg);
 	void (*on_bytes)(
 	    struct sim_peer *peer, void *arg, const char *bytes, size_t len);
 	void (*on_close)(struct sim_peer *peer, void *arg, int error);
+	void (*on_end)(struct sim_peer *peer, void *arg);
 	void (*on_gone)(struct sim_peer *peer, void *arg);
 };
 

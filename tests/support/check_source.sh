@@ -333,7 +333,7 @@ parts_have_one_writer() {
 }
 
 # The parts of a session, each with the file that may write it.
-SESSION_PARTS='machine:session generation:session said_farewell:session
+SESSION_PARTS='machine:session generation:session farewell:farewell
 condemned:session_fail output:output health:health reading:receive leave:leave
 doubt:doubt'
 

@@ -111,6 +111,9 @@ struct peer {
 	void *arg;                    /* the test's */
 	void (*on_accept)(struct peer_end *end);
 	void (*on_close)(struct peer_end *end, int error); /* by the client */
+	/* The client says no more: in place of on_close, and the end stays open.
+	 * In the virtual world. NULL: it is closed. */
+	void (*on_end)(struct peer_end *end);
 	void (*on_bad)(
 	    const char *what); /* it was sent nonsense; NULL: abort */
 	bool mute;             /* what it says waits until peer_unmute */

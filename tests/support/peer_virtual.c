@@ -75,13 +75,26 @@ on_close(struct sim_peer *wire, void *arg, int error)
 }
 
 static void
+on_end(struct sim_peer *wire, void *arg)
+{
+	const struct peer *peer = arg;
+
+	if (peer->on_end != NULL) {
+		peer->on_end(sim_peer_data(wire));
+		return;
+	}
+	sim_peer_close(wire);
+	peer_hung_up(sim_peer_data(wire), 0);
+}
+
+static void
 on_gone(struct sim_peer *wire, void *arg)
 {
 	(void)arg;
 	peer_end_free(sim_peer_data(wire));
 }
 
-static const struct sim_server server = { on_accept, on_bytes, on_close,
+static const struct sim_server server = { on_accept, on_bytes, on_close, on_end,
 	on_gone };
 
 void

@@ -51,6 +51,7 @@ PLAIN(getsockopt, (int fd, int level, int name, void *value, socklen_t *len),
     (fd, level, name, value, len))
 PLAIN(getpeername, (int fd, struct sockaddr *to, socklen_t *len), (fd, to, len))
 PLAIN(getsockname, (int fd, struct sockaddr *to, socklen_t *len), (fd, to, len))
+PLAIN(shutdown, (int fd, int how), (fd, how))
 PLAIN(eventfd, (unsigned count, int flags), (count, flags))
 PLAIN(epoll_ctl, (int epoll, int what, int fd, struct epoll_event *event),
     (epoll, what, fd, event))

@@ -1,0 +1,350 @@
+/* The end of a session that both sides know of: goodbye, half a close, and what
+ * the peer still has to say. */
+#include <errno.h>
+#include <string.h>
+
+#include "client/client.h"
+#include "suites.h"
+#include "support/line_rig.h"
+
+#define LISTEN_MS 300
+
+static struct line_rig rig;
+
+static void
+on_end(struct peer_end *end)
+{
+	struct line_rig *of = end->peer->arg;
+
+	line_note(&of->notes, "end;");
+}
+
+static void
+on_close(struct peer_end *end, int error)
+{
+	struct line_rig *of = end->peer->arg;
+
+	line_note(&of->notes, error == 0 ? "close;" : "reset;");
+}
+
+static void
+on_failure(void *arg, const struct stay_subject *who, enum stay_status status,
+    const char *text)
+{
+	struct line_rig *of = arg;
+
+	(void)who;
+	(void)text;
+	line_note(&of->notes, "failed %s;", stay_status_name(status) + 5);
+}
+
+/* A session that is up, and a peer that does not close at the end of it. */
+static void
+begin(const struct stay_client_options *options)
+{
+	line_prepare(&rig);
+	rig.observer.on_failure = on_failure;
+	rig.server.on_end = on_end;
+	rig.server.on_close = on_close;
+	rig.config.bye = "bye";
+	line_start(&rig, options);
+	line_run(&rig, 10);
+	line_told(&rig);
+}
+
+static void
+stop(void)
+{
+	stay_client_stop(rig.client, STAY_OK);
+	line_run(&rig, 10);
+}
+
+static const char *
+explained(void)
+{
+	static char text[512];
+
+	stay_conn_explain(stay_client_conn(rig.client), text, sizeof(text));
+	return text;
+}
+
+/* ---- the peer hears it ---- */
+
+/* What is not read yet at a close would reset the stream. */
+START_TEST(test_client_farewell_is_not_lost_to_unread_input)
+{
+	struct sim_limits limits = { .read_max = 1 };
+	char pushes[100];
+
+	begin(NULL);
+	rig.server.on_end = NULL;
+	sim_peer_limits(rig.peer, &limits);
+	memset(pushes, '#', sizeof(pushes));
+	pushes[sizeof(pushes) - 1] = '\0';
+	sim_peer_print(rig.peer, pushes);
+	stop();
+	ck_assert_str_eq(
+	    line_told(&rig), "bye;close;down E_STOPPED;closed OK;");
+	ck_assert_str_eq(line_got(&rig), "bye;");
+	line_end(&rig);
+}
+END_TEST
+
+/* A protocol without a goodbye closes its half all the same. */
+START_TEST(test_client_farewell_without_words_is_an_end_in_order)
+{
+	begin(NULL);
+	rig.config.bye = NULL;
+	line_call(&rig, "a", LINE("x"));
+	line_run(&rig, 10);
+	stop();
+	ck_assert_str_eq(line_told(&rig), "end;");
+	sim_peer_print(rig.peer, "+1\n");
+	sim_peer_close(rig.peer);
+	line_run(&rig, 10);
+	ck_assert_str_eq(
+	    line_told(&rig), "a OK/replied +1;down E_STOPPED;closed OK;");
+	line_end(&rig);
+}
+END_TEST
+
+/* ---- what it still says ---- */
+
+START_TEST(test_client_farewell_reads_late_answers_and_pushes)
+{
+	struct stay_call_options options = { STAY_CALL_OPTIONS,
+		.timeout_ms = 50 };
+
+	begin(NULL);
+	line_call_with(&rig, "a", LINE("x"), options);
+	line_call(&rig, "b", LINE("y"));
+	line_run(&rig, 100);
+	line_told(&rig);
+	stop();
+	ck_assert_str_eq(line_told(&rig), "bye;end;");
+	sim_peer_print(rig.peer, "+late\n>push\n+2\n");
+	line_run(&rig, 10);
+	ck_assert_str_eq(
+	    line_told(&rig), "orphan +late;push >push;b OK/replied +2;");
+	sim_peer_close(rig.peer);
+	line_run(&rig, 10);
+	ck_assert_str_eq(line_told(&rig), "down E_STOPPED;closed OK;");
+	line_end(&rig);
+}
+END_TEST
+
+static void
+ask_more(struct stay_session *session, const char *text)
+{
+	(void)text;
+	ck_assert_int_eq(
+	    stay_buf_puts(stay_session_control(session), "more\n"), STAY_OK);
+	ck_assert_int_eq(stay_session_expect(session, 1), STAY_E_STATE);
+}
+
+/* Neither by the protocol nor by the program. */
+START_TEST(test_client_farewell_is_the_last_word)
+{
+	begin(NULL);
+	rig.config.on_push = ask_more;
+	stay_client_reconnect(rig.client, STAY_OK);
+	line_run(&rig, 10);
+	line_call(&rig, "a", LINE("say +1"));
+	sim_peer_print(rig.peer, ">push\n");
+	line_run(&rig, 10);
+	ck_assert_str_eq(line_got(&rig), "bye;");
+	sim_peer_close(rig.peer);
+	line_run(&rig, 10);
+	ck_assert_str_eq(line_told(&rig),
+	    "bye;end;push >push;down E_RECONNECT;hello -;up;a OK/replied +1;");
+	ck_assert_str_eq(line_got(&rig), "|say +1;");
+	line_end(&rig);
+}
+END_TEST
+
+/* ---- how long ---- */
+
+START_TEST(test_client_farewell_gives_who_owes_nothing_a_moment)
+{
+	begin(NULL);
+	stop();
+	line_run(&rig, LISTEN_MS - 20);
+	ck_assert_str_eq(line_told(&rig), "bye;end;");
+	sim_peer_print(rig.peer, ">more\n");
+	line_run(&rig, 20);
+	ck_assert_str_eq(
+	    line_told(&rig), "push >more;down E_STOPPED;closed OK;");
+	line_end(&rig);
+}
+END_TEST
+
+/* From its last answer on; the change itself has a longer budget. */
+START_TEST(test_client_farewell_counts_the_moment_from_the_last_answer)
+{
+	struct stay_client_options options = { .stop_budget_ms = 5000 };
+
+	begin(&options);
+	line_call(&rig, "a", LINE("x"));
+	line_run(&rig, 10);
+	stop();
+	line_run(&rig, 3 * LISTEN_MS);
+	sim_peer_print(rig.peer, "+1\n");
+	line_run(&rig, LISTEN_MS - 10);
+	ck_assert_str_eq(line_told(&rig), "bye;end;a OK/replied +1;");
+	line_run(&rig, 20);
+	ck_assert_str_eq(line_told(&rig), "down E_STOPPED;closed OK;");
+	line_end(&rig);
+}
+END_TEST
+
+START_TEST(test_client_farewell_waits_for_a_debt_within_the_stop_budget)
+{
+	struct stay_client_options options = { .stop_budget_ms = 900 };
+
+	begin(&options);
+	line_call(&rig, "a", LINE("x"));
+	line_run(&rig, 10);
+	stop();
+	line_run(&rig, 880);
+	ck_assert_str_eq(line_told(&rig), "bye;end;");
+	line_run(&rig, 20);
+	ck_assert_str_eq(line_told(&rig),
+	    "down E_STOPPED;a E_STOPPED/maybe executed;closed OK;");
+	line_end(&rig);
+}
+END_TEST
+
+START_TEST(test_client_farewell_does_not_hold_up_a_change_for_long)
+{
+	begin(NULL);
+	stay_client_reconnect(rig.client, STAY_OK);
+	line_run(&rig, LISTEN_MS - 10);
+	ck_assert_str_eq(line_told(&rig), "bye;end;");
+	line_run(&rig, 20);
+	ck_assert_str_eq(line_told(&rig), "down E_RECONNECT;hello -;up;");
+	line_end(&rig);
+}
+END_TEST
+
+/* A stop in the middle of a change has its own budget, and the same moment. */
+START_TEST(test_client_farewell_of_a_change_goes_on_in_a_stop)
+{
+	struct stay_client_options options = { .stop_budget_ms = 60000 };
+
+	begin(&options);
+	stay_client_reconnect(rig.client, STAY_OK);
+	line_run(&rig, LISTEN_MS / 2);
+	stop();
+	ck_assert_str_eq(line_told(&rig), "bye;end;");
+	line_run(&rig, LISTEN_MS);
+	ck_assert_str_eq(line_told(&rig), "down E_STOPPED;closed OK;");
+	line_end(&rig);
+}
+END_TEST
+
+/* Bytes that nobody has asked for are read up to a bound. */
+START_TEST(test_client_farewell_does_not_read_a_flood)
+{
+	static char flood[16 << 20];
+
+	begin(NULL);
+	memset(flood, '#', sizeof(flood));
+	for (size_t i = 255; i < sizeof(flood); i += 256)
+		flood[i] = '\n';
+	stop();
+	ck_assert_str_eq(line_told(&rig), "bye;end;");
+	sim_peer_send(rig.peer, flood, sizeof(flood));
+	line_run(&rig, 10);
+	ck_assert_str_eq(line_told(&rig), "");
+	sim_peer_send(rig.peer, flood, 256);
+	line_run(&rig, 10);
+	ck_assert_str_eq(line_told(&rig), "down E_STOPPED;closed OK;");
+	line_end(&rig);
+}
+END_TEST
+
+/* ---- no end is a failure now ---- */
+
+START_TEST(test_client_farewell_answered_by_a_reset_is_no_failure)
+{
+	begin(NULL);
+	stay_client_reconnect(rig.client, STAY_OK);
+	line_run(&rig, 10);
+	sim_peer_reset(rig.peer);
+	line_run(&rig, 10);
+	ck_assert_str_eq(
+	    line_told(&rig), "bye;end;down E_RECONNECT;hello -;up;");
+	stop();
+	sim_peer_close(rig.peer);
+	line_run(&rig, 10);
+	ck_assert_str_eq(line_told(&rig), "bye;end;down E_STOPPED;closed OK;");
+	line_end(&rig);
+}
+END_TEST
+
+/* The stream is closed as a whole then, as soon as the goodbye has left. */
+START_TEST(test_client_farewell_without_half_a_close_just_closes)
+{
+	begin(NULL);
+	sim_fail(rig.world, SIM_SHUTDOWN, 1, -ENOTCONN);
+	stop();
+	ck_assert_str_eq(line_told(&rig), "bye;down E_STOPPED;closed OK;end;");
+	ck_assert_str_eq(line_got(&rig), "bye;");
+	line_end(&rig);
+}
+END_TEST
+
+/* ---- what is said of it ---- */
+
+START_TEST(test_client_farewell_is_explained)
+{
+	struct sim_limits limits = { .send_buffer = 1 };
+
+	begin(NULL);
+	sim_peer_limits(rig.peer, &limits);
+	sim_peer_freeze(rig.peer, true);
+	stop();
+	ck_assert_ptr_nonnull(
+	    strstr(explained(), ": stopping for 10 ms with 10.0.0.1:7777, "
+				"saying goodbye, as asked; "
+				"it ends at the latest in "));
+	sim_peer_freeze(rig.peer, false);
+	line_run(&rig, 10);
+	ck_assert_ptr_nonnull(strstr(
+	    explained(), ", goodbye is said, and the peer may finish, "));
+	sim_peer_close(rig.peer);
+	line_end(&rig);
+}
+END_TEST
+
+Suite *
+suite_client_farewell(void)
+{
+	Suite *suite = suite_create("client_farewell");
+	TCase *tcase = tcase_create("farewell");
+
+	tcase_add_test(tcase, test_client_farewell_is_not_lost_to_unread_input);
+	tcase_add_test(
+	    tcase, test_client_farewell_without_words_is_an_end_in_order);
+	tcase_add_test(
+	    tcase, test_client_farewell_reads_late_answers_and_pushes);
+	tcase_add_test(tcase, test_client_farewell_is_the_last_word);
+	tcase_add_test(
+	    tcase, test_client_farewell_gives_who_owes_nothing_a_moment);
+	tcase_add_test(
+	    tcase, test_client_farewell_counts_the_moment_from_the_last_answer);
+	tcase_add_test(tcase,
+	    test_client_farewell_waits_for_a_debt_within_the_stop_budget);
+	tcase_add_test(
+	    tcase, test_client_farewell_does_not_hold_up_a_change_for_long);
+	tcase_add_test(
+	    tcase, test_client_farewell_of_a_change_goes_on_in_a_stop);
+	tcase_add_test(tcase, test_client_farewell_does_not_read_a_flood);
+	tcase_add_test(
+	    tcase, test_client_farewell_answered_by_a_reset_is_no_failure);
+	tcase_add_test(
+	    tcase, test_client_farewell_without_half_a_close_just_closes);
+	tcase_add_test(tcase, test_client_farewell_is_explained);
+	suite_add_tcase(suite, tcase);
+	return suite;
+}
