@@ -32,7 +32,8 @@ bed_result(ssize_t result)
 		int error;
 		const char *name;
 	} errors[] = { { EAGAIN, "EAGAIN" }, { ECONNREFUSED, "ECONNREFUSED" },
-		{ ECONNRESET, "ECONNRESET" }, { EHOSTUNREACH, "EHOSTUNREACH" },
+		{ ENOTCONN, "ENOTCONN" }, { ECONNRESET, "ECONNRESET" },
+		{ EHOSTUNREACH, "EHOSTUNREACH" },
 		{ ENETUNREACH, "ENETUNREACH" }, { EIO, "EIO" },
 		{ ENOENT, "ENOENT" }, { EPIPE, "EPIPE" },
 		{ ETIMEDOUT, "nothing" } };
@@ -197,6 +198,13 @@ hang(const char *word)
 }
 
 static const char *
+shut(const char *word)
+{
+	(void)word;
+	return bed_result(here.ops->shutdown(here.world, here.fd));
+}
+
+static const char *
 pair(const char *word)
 {
 	int fds[2];
@@ -294,10 +302,10 @@ drain(const char *word)
 /* ---- scripts ---- */
 
 static const struct verb verbs[] = { { "dial", dial }, { "pair", pair },
-	{ "swap", swap }, { "hang", hang }, { "put", put }, { "fill", fill },
-	{ "read", read_now }, { "get", get }, { "drain", drain },
-	{ "want", want }, { "told", told }, { "wait", wait_some },
-	{ NULL, NULL } };
+	{ "swap", swap }, { "hang", hang }, { "shut", shut }, { "put", put },
+	{ "fill", fill }, { "read", read_now }, { "get", get },
+	{ "drain", drain }, { "want", want }, { "told", told },
+	{ "wait", wait_some }, { NULL, NULL } };
 
 static const struct verb *
 find(const char *name, const struct verb *more)

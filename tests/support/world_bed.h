@@ -15,6 +15,7 @@
  *	drain        all there is
  *	want, told   r, w, rw or 0; what was told since, after a look
  *	wait, hang   till it is readable (r) or writable (w); close
+ *	shut         close the library's half
  *	say, end     the other end; "end", "end shut" or "end reset"
  *	heard, hear  what the other end has got; when it has got something
  */

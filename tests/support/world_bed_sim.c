@@ -42,9 +42,17 @@ on_close(struct sim_peer *peer, void *arg, int error)
 	bed_seen.error = error;
 }
 
-const struct sim_server bed_server = {
-	.on_accept = on_accept, .on_bytes = on_bytes, .on_close = on_close
-};
+static void
+on_end(struct sim_peer *peer, void *arg)
+{
+	on_close(peer, arg, 0);
+}
+
+/* As the kernel's other end, it stays open when the library has ended. */
+const struct sim_server bed_server = { .on_accept = on_accept,
+	.on_bytes = on_bytes,
+	.on_close = on_close,
+	.on_end = on_end };
 
 /* ---- the world ---- */
 

@@ -240,6 +240,12 @@ static const char *const scripts[] = {
 	/* the library ends it: with a reset if it has not read all */
 	"dial tcp; put bye; hang; hear = bye; hear = end",
 	"dial tcp; say unread; get 1 = u; hang; hear = ECONNRESET",
+	/* or half of it: what the other end says is read, nothing is written */
+	"dial tcp; put bye; shut; hear = bye; hear = end; say late; get = late",
+	"dial tcp; shut; hear = end; end; get = end; read = end",
+	"dial tcp; say hi; shut; shut; put x = EPIPE; get = hi; read = EAGAIN",
+	"dial tcp; end reset; get = ECONNRESET; shut = ENOTCONN",
+	"pair; put x; shut; swap; get = x; get = end; put y; swap; get = y",
 	/* the other end does: what has arrived is read first */
 	"dial tcp; say bye; end; get = bye; get = end; read = end",
 	"dial tcp; end; get = end; fill = EPIPE; put x = EPIPE; read = end",
@@ -347,6 +353,7 @@ child_tries(void)
 	       here.ops->read(here.world, fd, &byte, 1) == -EPERM &&
 	       here.ops->finish(here.world, fd) == -EPERM &&
 	       here.ops->adopt(here.world, fd) == -EPERM &&
+	       here.ops->shutdown(here.world, fd) == -EPERM &&
 	       bed_ask(&asked, "127.0.0.1", "1") == -EPERM &&
 	       (here.ops->close(here.world, fd), here.fd == -1);
 }
