@@ -154,15 +154,16 @@ run_disconnect(struct stay_conn *conn, void *state, struct stay_info info)
 	return leave(some_backoff(raw));
 }
 
-/* What comes back into the mailbox must still fit there. */
+/* What comes back into the mailbox must still fit there. (A letter that was taken
+ * back is in our books until it is released.) */
 static struct stay_verdict
 postpone(const struct raw *raw)
 {
-	const struct mail *mail = &raw->user->mail;
+	size_t letters = inside_letters(user_conn(raw->user));
 
-	if (mail->open[DEED_LETTER] > mail->mailbox_max)
+	if (letters > raw->user->mail.mailbox_max)
 		broken(7, "raw %u postpones one of %zu letters",
-		    raw->user->index, mail->open[DEED_LETTER]);
+		    raw->user->index, letters);
 	return stay_verdict_postpone();
 }
 

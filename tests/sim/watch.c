@@ -187,9 +187,9 @@ follow_reached(struct user *user, unsigned from, unsigned event)
 
 	if (event == STAY__LINK_EV_WON)
 		user->reached = true;
-	else if (event == STAY__LINK_EV_DOWN && is_certain &&
+	else if (event == STAY__LINK_EV_DOWN &&
 		 (from == STAY__LINK_RESOLVING || from == STAY__LINK_DIALING))
-		user->reached = false;
+		user->reached = !is_certain;
 }
 
 static void
