@@ -229,7 +229,7 @@ check_executed(const struct round *round, uint64_t bytes_up)
 static const struct stay_redis_options brisk = { STAY_REDIS_OPTIONS,
 	.client = { STAY_CLIENT_OPTIONS,
 	    .backoff = { .initial_ms = 1, .cap_ms = 5 } },
-	.protocol = 2 };
+	.protocol = 2, .resend_reads = STAY_REDIS_NO };
 
 /* Both ends of the session are cut after so many bytes of this way. */
 static void
@@ -290,7 +290,7 @@ static const struct stay_redis_options wary = { STAY_REDIS_OPTIONS,
 	.client = { STAY_CLIENT_OPTIONS,
 	    .backoff = { .initial_ms = 1, .cap_ms = 5 },
 	    .connect_budget_ms = SILENCE_MS, .silence_ms = SILENCE_MS },
-	.protocol = 2 };
+	.protocol = 2, .resend_reads = STAY_REDIS_NO };
 
 static bool
 all_rounds_told(void *arg)

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include "client/client.h"
 #include "suites.h"
 #include "support/line_rig.h"
 
