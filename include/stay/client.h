@@ -372,10 +372,11 @@ STAY_API void stay_client_drain(struct stay_client *client, uint64_t budget_ms);
 /*
  * Replace the session by a new one, gracefully: calls in flight may finish for
  * leave_budget_ms, the protocol says goodbye, the peer closes (or has 300 ms for
- * it, as in a stop), and the new session takes the queue over. Calls are accepted all the time. Only a call whose reply takes
- * longer than the budget completes as MAYBE_EXECUTED for it. An attempt or a
- * backoff is given up at once. `why` is for the protocol's on_down; STAY_OK
- * means STAY_E_RECONNECT. stay_conn_reconnect of its connection does the same.
+ * it, as in a stop), and the new session takes the queue over. Calls are accepted
+ * all the time. Only a call whose reply takes longer than the budget completes as
+ * MAYBE_EXECUTED for it. An attempt or a backoff is given up at once. `why` is for
+ * the protocol's on_down; STAY_OK means STAY_E_RECONNECT. stay_conn_reconnect of
+ * its connection does the same.
  */
 STAY_API void stay_client_reconnect(
     struct stay_client *client, enum stay_status why);
