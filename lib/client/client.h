@@ -11,6 +11,7 @@
  *	target.c       where the URL points
  *	settings.c     what the options mean
  *	session_fail.c a session that has failed
+ *	doubt.c        sessions left because the server may be the wrong one
  *	output.c       what is written at once, and what that commits
  *	health.c       a silent peer, an idle session
  *	complete.c     calls that end without an answer; running `done`
