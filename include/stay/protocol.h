@@ -427,6 +427,8 @@ struct stay_protocol {
 	/* Append a probe that the server replies to, with stay_session_control
 	 * and stay_session_expect. NULL: idle sessions are not probed. */
 	stay_session_fn *ping;
+	/* The time that stay_session_tick_after named has come. NULL: nothing. */
+	stay_session_fn *tick;
 	/* Append a goodbye, for a graceful close, with stay_session_control and
 	 * stay_session_expect(session, 0). It is the last that is sent: our half
 	 * of the stream is closed behind it, and what the peer still sends is
@@ -480,6 +482,15 @@ STAY_API struct stay_client *stay_session_client(struct stay_session *session);
 STAY_API const struct stay_url *stay_session_url(
     const struct stay_session *session);
 
+/*
+ * The session of a client from outside of its slots: for the functions of an adapter
+ * that have something to say themselves, on the control lane. NULL unless it is
+ * ready: not while greeting, nor when it is being left. May be called everywhere on
+ * the loop's thread; the pointer is good until the client is closed, but ask again
+ * after each turn, since then it may be another session's.
+ */
+STAY_API struct stay_session *stay_client_session(struct stay_client *client);
+
 /* Only in decode: the bytes of `in`, which may be written over as far as the frame
  * uses them. */
 STAY_API char *stay_session_input(struct stay_session *session);
@@ -513,6 +524,32 @@ STAY_API void stay_session_trust(struct stay_session *session);
  * handled; of several notes until then, it gets the last. Decode may call this, too.
  */
 STAY_API void stay_session_note(struct stay_session *session, const char *text);
+
+/*
+ * Run the slot `tick` in `delay_ms`, once: for a heartbeat, or for work that is done
+ * piece by piece. A session has one tick; asking again moves it, and STAY_FOREVER
+ * takes it back. It comes in any phase of the session, from the opened stream on, and
+ * ends with it. It is never early. Not in encode or decode.
+ * Returns: STAY_OK; STAY_E_STATE without a session; STAY_E_NOMEM, the first time.
+ *
+ *	static void
+ *	tick(struct stay_session *session)
+ *	{
+ *		uint64_t quiet = stay_session_sent_ms(session);
+ *
+ *		if (quiet >= KEEPALIVE_MS)
+ *			say_ping(session);
+ *		(void)stay_session_tick_after(session,
+ *		    quiet < KEEPALIVE_MS ? KEEPALIVE_MS - quiet : KEEPALIVE_MS);
+ *	}
+ */
+STAY_API enum stay_status stay_session_tick_after(
+    struct stay_session *session, uint64_t delay_ms);
+
+/* How many ms ago the stream took a byte from us, and the peer was heard. To open the
+ * stream counts as heard. STAY_FOREVER: not in this session. */
+STAY_API uint64_t stay_session_sent_ms(const struct stay_session *session);
+STAY_API uint64_t stay_session_heard_ms(const struct stay_session *session);
 
 /*
  * Name the login of this session, if it is not the URL's. These words are kept out

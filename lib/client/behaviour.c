@@ -99,7 +99,7 @@ on_up(struct stay_client *client, const struct stay_event *event)
 {
 	(void)event;
 	stay__receive_begin(&client->session);
-	stay__leave_begin(&client->session);
+	stay__renew_begin(&client->session);
 	return stay__session_open(&client->session);
 }
 

@@ -12,6 +12,8 @@
  *	settings.c     what the options mean
  *	session_fail.c a session that has failed
  *	doubt.c        sessions left because the server may be the wrong one
+ *	renew.c        the protocol wants another session
+ *	tick.c         a timer of the protocol's own
  *	output.c       what is written at once, and what that commits
  *	health.c       a silent peer, an idle session
  *	complete.c     calls that end without an answer; running `done`

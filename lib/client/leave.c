@@ -26,48 +26,6 @@ stay__leave_to_stop(struct stay_client *client, enum stay_status reason)
 	return stay_verdict_noconnect();
 }
 
-/* ---- for another session ---- */
-
-void
-stay__leave_begin(struct stay_session *session)
-{
-	session->leave.renewal = NULL;
-}
-
-static bool
-is_renewed(const struct stay_session *session)
-{
-	return session->leave.renewal != NULL;
-}
-
-bool
-stay__session_is_ready(const struct stay_session *session)
-{
-	return stay__session_state(session) == STAY__SESSION_READY &&
-	       session->condemned == STAY_OK && !is_renewed(session);
-}
-
-void
-stay__leave_want_renewal(struct stay_session *session, const char *why)
-{
-	if (stay__session_state(session) != STAY__SESSION_READY)
-		return;
-	session->leave.renewal = why;
-}
-
-void
-stay__leave_to_renew(struct stay_session *session)
-{
-	struct stay_conn *conn = session->client->conn;
-
-	if (!is_renewed(session) ||
-	    stay__session_state(session) != STAY__SESSION_READY)
-		return;
-	stay__conn_fail(
-	    conn, STAY_E_NOT_READY, "session", session->leave.renewal);
-	stay_conn_reconnect(conn, STAY_E_NOT_READY);
-}
-
 /* ---- for a call that was given up ---- */
 
 /* No farewell: the server would read it only when the call is over. */
@@ -86,7 +44,7 @@ go_over(struct stay_client *client)
 {
 	struct stay_info why = client->session.leave.why;
 
-	if (is_renewed(&client->session))
+	if (stay__renew_is_wanted(&client->session))
 		return stay__session_lost(client, why.status);
 	stay__session_over(&client->session, why.status, STAY_E_LOST);
 	return stay_verdict_connect(why);

@@ -7,21 +7,10 @@
 /* Only leave.c writes it. */
 struct stay__leave {
 	struct stay_info why; /* what connect is run with after the close */
-	const char
-	    *renewal; /* why the protocol wants another; NULL: it does not */
 };
 
 /* By our own will: a normal reason, too, is the end of the session. */
 void stay__leave_now(struct stay_client *client, enum stay_status reason);
-/* A new stream: nobody wants another. */
-void stay__leave_begin(struct stay_session *session);
-/* Whether calls of the session itself may go into it: not when it is being left. */
-bool stay__session_is_ready(const struct stay_session *session);
-/* The protocol wants another session. No effect unless this one is ready. */
-void stay__leave_want_renewal(struct stay_session *session, const char *why);
-/* Begin the graceful close if the protocol wants another session. Called when
- * all that was read is handled. */
-void stay__leave_to_renew(struct stay_session *session);
 /* A call that blocks is given up, alone in flight: end the session for it. */
 void stay__leave_given_up(struct stay_session *session);
 /* The verdict of disconnect: when the client stops, when it connects again. */

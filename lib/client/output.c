@@ -256,6 +256,7 @@ void
 stay__output_begin(struct stay_session *session)
 {
 	session->output.asked = false;
+	session->output.sent_at = 0;
 	stay_buf_cut(&session->output.control, 0);
 	session->output.settled = 0;
 }
@@ -319,6 +320,8 @@ stay__output_write(struct stay_client *client)
 	if (written.is_down)
 		return written;
 	client->calls.counts.bytes_out += written.taken;
+	if (written.taken > 0)
+		client->session.output.sent_at = stay__loop_now(client->loop);
 	take_written(client, written.taken);
 	stay__calls_release(&client->calls);
 	stay__admission_fall(client);

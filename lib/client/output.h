@@ -8,6 +8,7 @@
 struct stay__output {
 	struct stay_buf control; /* the control lane */
 	size_t settled;          /* bytes of it that may be sent: expected */
+	uint64_t sent_at;        /* ns: the last byte; 0: none so far */
 	uint8_t easy; /* writes in a row that needed little of the lane */
 	bool asked;   /* room was asked for, and is not there yet */
 };

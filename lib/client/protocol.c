@@ -70,6 +70,8 @@ stay__protocol_fill(struct stay_protocol *to, const struct stay_protocol *from)
 		to->init = keep_zeroed;
 	if (to->fini == NULL)
 		to->fini = no_matter;
+	if (to->tick == NULL)
+		to->tick = no_notice;
 	if (to->rest == NULL)
 		to->rest = no_matter;
 }

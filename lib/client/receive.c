@@ -453,7 +453,7 @@ stay__receive(struct stay_client *client, struct stay_bytes bytes)
 	if (flow == STAY__END)
 		return stay__session_verdict(session, STAY__END);
 	tell_note(session);
-	stay__leave_to_renew(session);
+	stay__renew_ask(session);
 	stay__calls_release(&client->calls);
 	stay__health_watch(session, false);
 	stay__output_ask(client);

@@ -22,6 +22,7 @@ void
 stay__session_fini(struct stay_session *session)
 {
 	stay__output_fini(session);
+	stay__tick_fini(session);
 }
 
 static void
@@ -166,6 +167,7 @@ end_session(struct stay_session *session, const struct stay__loss *loss)
 		return;
 	step_machine(session, STAY__SESSION_EV_LOST);
 	stay__health_end(session);
+	stay__tick_stop(session);
 	end_age(session);
 	client->protocol.on_down(session, loss->why);
 	end_calls(&client->calls, state != STAY__SESSION_GREETING, loss);

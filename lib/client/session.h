@@ -13,6 +13,8 @@
 #include "client/leave.h"
 #include "client/output.h"
 #include "client/receive.h"
+#include "client/renew.h"
+#include "client/tick.h"
 #include "machine/machine.h"
 
 struct stay__text;
@@ -47,6 +49,8 @@ struct stay_session {
 	struct stay__health health;
 	struct stay__reading reading;
 	struct stay__leave leave;
+	struct stay__renew renew;
+	struct stay__tick *tick; /* NULL: nobody has asked for one */
 };
 
 static inline enum stay__session_state

@@ -25,6 +25,14 @@ stay_session_config(const struct stay_session *session)
 	return session->client->options.config;
 }
 
+struct stay_session *
+stay_client_session(struct stay_client *client)
+{
+	assert(client != NULL);
+	return stay__session_is_ready(&client->session) ? &client->session
+							: NULL;
+}
+
 struct stay_client *
 stay_session_client(struct stay_session *session)
 {
@@ -61,7 +69,7 @@ void
 stay_session_renew(struct stay_session *session, const char *why)
 {
 	assert(session != NULL && why != NULL);
-	stay__leave_want_renewal(session, why);
+	stay__renew_want(session, why);
 }
 
 void
@@ -70,7 +78,7 @@ stay_session_renew_in_doubt(struct stay_session *session, const char *why)
 	assert(session != NULL && why != NULL);
 	if (!stay__session_is_ready(session))
 		return;
-	stay__leave_want_renewal(session, why);
+	stay__renew_want(session, why);
 	stay__doubt_raise(session);
 }
 
@@ -87,6 +95,39 @@ stay_session_note(struct stay_session *session, const char *text)
 	assert(session != NULL && text != NULL);
 	stay__receive_note(session, text);
 }
+
+/* ---- time ---- */
+
+enum stay_status
+stay_session_tick_after(struct stay_session *session, uint64_t delay_ms)
+{
+	assert(session != NULL);
+	return stay__tick_after(session, delay_ms);
+}
+
+static uint64_t
+ms_since(const struct stay_session *session, uint64_t at)
+{
+	if (at == 0 || stay__session_state(session) == STAY__SESSION_DOWN)
+		return STAY_FOREVER;
+	return (stay__loop_now(session->client->loop) - at) / STAY__TICK_NS;
+}
+
+uint64_t
+stay_session_sent_ms(const struct stay_session *session)
+{
+	assert(session != NULL);
+	return ms_since(session, session->output.sent_at);
+}
+
+uint64_t
+stay_session_heard_ms(const struct stay_session *session)
+{
+	assert(session != NULL);
+	return ms_since(session, session->health.last_heard);
+}
+
+/* ---- words ---- */
 
 void
 stay_session_set_login(

@@ -57,6 +57,7 @@ struct line_data {
 	size_t seen;
 	unsigned controls; /* answers seen on the control lane, from on_up on */
 	struct line_frame frame;
+	uint64_t tick_at; /* ns: not before */
 };
 
 struct line_request {
@@ -208,6 +209,32 @@ hello(struct stay_session *session, const struct stay_frame *frame)
 }
 
 static void
+ask_tick(struct stay_session *session)
+{
+	struct line_data *data = data_of(session);
+	uint64_t ms = draw_between(the_run, 1, 3000);
+
+	if (stay_session_tick_after(session, ms) == STAY_OK)
+		data->tick_at = the_run->sim->now + ms * SIM_MS;
+}
+
+/* Not too early, and not outside of its session: data_of sees to that. */
+static void
+tick(struct stay_session *session)
+{
+	const struct line_data *data = data_of(session);
+
+	called_back(the_run);
+	if (the_run->sim->now < data->tick_at)
+		broken(
+		    6, "a tick of user %u is early", user_of(session)->index);
+	ask_tick(session);
+	act_inside(the_run, user_of(session));
+	mumble(session);
+	call_is_back(the_run);
+}
+
+static void
 on_up(struct stay_session *session)
 {
 	(void)data_of(session);
@@ -215,6 +242,7 @@ on_up(struct stay_session *session)
 	/* Without memory it would have to be tried again; here it is missed. */
 	while (ask(session, "sub\n", 1) != STAY_OK)
 		memory.per_10000 = 0;
+	ask_tick(session);
 	act_inside(the_run, user_of(session));
 	mumble(session);
 	call_is_back(the_run);
@@ -325,6 +353,7 @@ static const struct stay_protocol protocol = {
 	.on_control = on_control,
 	.on_orphan = on_orphan,
 	.ping = ping,
+	.tick = tick,
 	.bye = bye,
 	.retain = retain,
 };

@@ -219,6 +219,16 @@ on_orphan(struct stay_session *session, const struct stay_frame *frame)
 }
 
 static void
+tick(struct stay_session *session)
+{
+	const struct line_config *config = stay_session_config(session);
+
+	line_note(config->notes, "tick;");
+	if (config->on_tick != NULL)
+		config->on_tick(session);
+}
+
+static void
 ping(struct stay_session *session)
 {
 	const struct line_config *config = config_of(session);
@@ -315,6 +325,7 @@ const struct stay_protocol line_protocol = {
 	.on_control = on_control,
 	.on_orphan = on_orphan,
 	.ping = ping,
+	.tick = tick,
 	.bye = bye,
 	.init = keep_init,
 	.fini = keep_fini,

@@ -63,6 +63,7 @@ struct line_config {
 	void (*on_push)(struct stay_session *session, const char *text);
 	void (*on_down)(struct stay_session *session);
 	void (*on_ping)(struct stay_session *session);
+	void (*on_tick)(struct stay_session *session);
 };
 
 /* The block that survives reconnects. */

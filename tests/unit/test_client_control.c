@@ -186,4 +186,36 @@ TEST(client_control_does_not_outlive_its_session)
 	line_end(&rig);
 }
 
+/* From outside: while there is a session that is ready, and by expect alone. */
+TEST(client_control_from_outside)
+{
+	struct stay_session *session;
+
+	line_prepare(&rig);
+	line_start(&rig, NULL);
+	ck_assert_ptr_null(stay_client_session(rig.client));
+	line_run(&rig, 10);
+	session = stay_client_session(rig.client);
+	ck_assert_ptr_nonnull(session);
+	line_got(&rig);
+	ck_assert_int_eq(
+	    stay_buf_puts(stay_session_control(session), "say +one\n"),
+	    STAY_OK);
+	ck_assert_int_eq(stay_session_expect(session, 1), STAY_OK);
+	ck_assert_int_eq(
+	    stay_buf_puts(stay_session_control(session), "say +two\n"),
+	    STAY_OK);
+	line_run(&rig, 10);
+	ck_assert_str_eq(line_got(&rig), "say +one;");
+	line_call(&rig, "a", LINE("hold"));
+	line_run(&rig, 10);
+	stay_client_reconnect(rig.client, STAY_OK);
+	line_run(&rig, 1);
+	ck_assert_ptr_null(stay_client_session(rig.client));
+	sim_peer_print(rig.peer, "+late\n");
+	line_run(&rig, 100);
+	ck_assert_ptr_nonnull(stay_client_session(rig.client));
+	line_end(&rig);
+}
+
 TEST_SUITE(client_control)
