@@ -5,9 +5,9 @@ set -u
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-for build in gcc clang long; do
-	"$BUILD/check-$build/sim" -H -q -n 100 -f 5000 |
-	    grep '^seed' | sort >"$work/$build"
+for tree in gcc clang long; do
+	"$BUILD/check-$tree/sim" -H -q -n 100 -f 5000 |
+	    grep '^seed' | sort >"$work/$tree"
 done
 [ "$(wc -l <"$work/gcc")" = 100 ] && diff "$work/gcc" "$work/clang" &&
     diff "$work/gcc" "$work/long"
