@@ -1,8 +1,8 @@
 /*
  * The commands that are more than one request with one reply, or change nothing, in
  * a perfect hash table by name: every other command passes after one look at its
- * first word. This file reads what format.c wrote, and need not check it. The server says whether a
- * command is correct.
+ * first word. This file reads what format.c wrote, and need not check it. The server
+ * says whether a command is correct.
  */
 #include "commands.h"
 

@@ -521,7 +521,8 @@ STAY_API void stay_session_trust(struct stay_session *session);
 /*
  * Tell the observer (on_note) what somebody should know and what is no failure:
  * `text`, which is static. The slot runs when all frames that have arrived are
- * handled; of several notes until then, it gets the last. Decode may call this, too.
+ * handled, or when `tick` has returned; of several notes until then, it gets the
+ * last. Decode may call this, too.
  */
 STAY_API void stay_session_note(struct stay_session *session, const char *text);
 

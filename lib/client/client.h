@@ -13,6 +13,7 @@
  *	session_fail.c a session that has failed
  *	doubt.c        sessions left because the server may be the wrong one
  *	renew.c        the protocol wants another session
+ *	remark.c       what the protocol wants somebody to know
  *	tick.c         a timer of the protocol's own
  *	output.c       what is written at once, and what that commits
  *	health.c       a silent peer, an idle session

@@ -14,7 +14,8 @@ enum stay__doubt {
 	STAY__DOUBT_AGAIN /* ...and this one is left in doubt, too */
 };
 
-/* This session is left in doubt. And: a session has shown that all is well. */
+/* This session is left in doubt. And: a session has shown that all is well, or
+ * what was learned is about another place. */
 void stay__doubt_raise(struct stay_session *session);
 void stay__doubt_end(struct stay_session *session);
 

@@ -388,25 +388,8 @@ leave_who_refuses(struct stay_session *session, enum stay__flow flow)
 }
 
 void
-stay__receive_note(struct stay_session *session, const char *note)
-{
-	session->reading.note = note;
-}
-
-static void
-tell_note(struct stay_session *session)
-{
-	const char *note = session->reading.note;
-
-	session->reading.note = NULL;
-	if (note != NULL)
-		stay__conn_tell_note(session->client->conn, note);
-}
-
-void
 stay__receive_begin(struct stay_session *session)
 {
-	session->reading.note = NULL;
 	session->reading.kept = 0;
 }
 
@@ -450,9 +433,9 @@ stay__receive(struct stay_client *client, struct stay_bytes bytes)
 		   ? take_frames(session, bytes, &up)
 		   : put_off(session, bytes.len);
 	flow = leave_who_refuses(session, flow);
+	stay__remark_tell(session);
 	if (flow == STAY__END)
 		return stay__session_verdict(session, STAY__END);
-	tell_note(session);
 	stay__renew_ask(session);
 	stay__calls_release(&client->calls);
 	stay__health_watch(session, false);

@@ -10,12 +10,10 @@ struct stay__reading {
 	size_t offset;           /* ...and how far decode has come */
 	struct stay_bytes frame; /* being handed out; length 0: none */
 	size_t kept;             /* bytes of the last read, delivered again */
-	const char *note;        /* for the observer; NULL: none */
 };
 
 /* A new stream: no bytes are kept. */
 void stay__receive_begin(struct stay_session *session);
-void stay__receive_note(struct stay_session *session, const char *note);
 struct stay_verdict stay__receive(
     struct stay_client *client, struct stay_bytes bytes);
 

@@ -154,6 +154,7 @@ stay__reconfigure_take(struct stay_client *client)
 	if (change == NULL)
 		return;
 	client->change = NULL;
+	stay__doubt_end(&client->session);
 	if (change->target.url != NULL)
 		take_target(client, change);
 	if (change->label != NULL)

@@ -13,6 +13,7 @@
 #include "client/leave.h"
 #include "client/output.h"
 #include "client/receive.h"
+#include "client/remark.h"
 #include "client/renew.h"
 #include "client/tick.h"
 #include "machine/machine.h"
@@ -50,6 +51,7 @@ struct stay_session {
 	struct stay__reading reading;
 	struct stay__leave leave;
 	struct stay__renew renew;
+	struct stay__remark remark;
 	struct stay__tick *tick; /* NULL: nobody has asked for one */
 };
 

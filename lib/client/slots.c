@@ -93,7 +93,7 @@ void
 stay_session_note(struct stay_session *session, const char *text)
 {
 	assert(session != NULL && text != NULL);
-	stay__receive_note(session, text);
+	stay__remark_make(session, text);
 }
 
 /* ---- time ---- */

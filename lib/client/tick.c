@@ -22,6 +22,7 @@ tick(struct stay__task *task)
 
 	session->client->protocol.tick(session);
 	stay__output_forget(session);
+	stay__remark_tell(session);
 	stay__renew_ask(session);
 	stay__output_ask(session->client);
 	stay__output_trim(session);

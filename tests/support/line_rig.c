@@ -78,6 +78,17 @@ on_closed(void *arg, struct stay_conn *conn, enum stay_status reason)
 }
 
 static void
+on_note(void *arg, const struct stay_subject *who, enum stay_status status,
+    const char *text)
+{
+	struct line_rig *rig = arg;
+
+	(void)who;
+	ck_assert_int_eq(status, STAY_OK);
+	line_note(&rig->notes, "note %s;", text);
+}
+
+static void
 release_config(const void *config)
 {
 	struct line_rig *rig =
@@ -96,7 +107,7 @@ line_prepare(struct line_rig *rig)
 	rig->loop = stay_loop_new(rig->world);
 	ck_assert_ptr_nonnull(rig->loop);
 	rig->observer = (struct stay_observer){ STAY_OBSERVER, .arg = rig,
-		.on_lost_call = on_lost_call };
+		.on_lost_call = on_lost_call, .on_note = on_note };
 	stay_loop_set_observer(rig->loop, &rig->observer);
 	rig->server = (struct peer){ .usual = usual,
 		.reads = peer_reads_lines,

@@ -37,7 +37,7 @@ tick_after(uint64_t ms)
 	ck_assert_int_eq(stay_session_tick_after(session, ms), STAY_OK);
 }
 
-TEST(client_tick_comes_once_and_not_too_early)
+TEST(promise_6_client_tick_comes_once_and_not_too_early)
 {
 	begin(NULL);
 	tick_after(100);
@@ -101,6 +101,22 @@ TEST(client_tick_may_leave_the_session)
 	tick_after(100);
 	line_run(&rig, 500);
 	ck_assert_uint_eq(counts_of(rig.client).sessions, 2);
+	line_end(&rig);
+}
+
+static void
+remark(struct stay_session *of)
+{
+	stay_session_note(of, "so it is");
+}
+
+/* Nobody waits for a frame to hear it. */
+TEST(client_tick_may_have_something_to_say)
+{
+	begin(remark);
+	tick_after(100);
+	line_run(&rig, 110);
+	ck_assert_str_eq(line_told(&rig), "tick;note so it is;");
 	line_end(&rig);
 }
 

@@ -255,7 +255,7 @@ static const struct stay_redis_options patient = { STAY_REDIS_OPTIONS,
 		.cap_ms = 60000,
 		.jitter = STAY_JITTER_NONE } } };
 
-TEST(redis_role_in_doubt_the_backoff_grows)
+TEST(promise_13_redis_role_in_doubt_the_backoff_grows)
 {
 	const struct peer_row rows[] = { ON("SET", READONLY), NO_MORE };
 
@@ -298,6 +298,22 @@ TEST_ROWS(redis_role_a_write_ends_the_doubt, COUNT(signs))
 	ms = stay_conn_due_ms(stay_redis_conn(here.redis));
 	ck_assert_msg(signs[_i].shows ? ms <= 100 : ms > 600, "%s: %s, %d ms",
 	    signs[_i].command, signs[_i].answer, (int)ms);
+	redis_virtual_end(&here);
+}
+
+/* What was learned about one place says nothing about another one. */
+TEST(redis_role_a_new_url_ends_the_doubt)
+{
+	const struct peer_row rows[] = { ON("SET", READONLY), NO_MORE };
+
+	start(rows, URL "?protocol=2", &patient);
+	write_hourly(3);
+	ck_assert_int_eq(
+	    stay_redis_reconfigure(here.redis, URL "?protocol=2", &patient),
+	    STAY_OK);
+	write_hourly(1);
+	ck_assert_uint_eq(sessions(), 4);
+	ck_assert_uint_le(stay_conn_due_ms(stay_redis_conn(here.redis)), 100);
 	redis_virtual_end(&here);
 }
 
