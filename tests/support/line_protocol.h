@@ -41,6 +41,9 @@ struct line_request {
 #define LINE_WITH(words, ...)                                                  \
 	(&(const struct line_request){                                         \
 	    .text = (words), .replies = 1, __VA_ARGS__ })
+/* The server takes it for as long as it likes. */
+#define LINE_BLOCKS(words)                                                     \
+	LINE_WITH(words, .flags = STAY_BLOCKS, .blocks_ms = STAY_FOREVER)
 /* No answer is due. */
 #define LINE_NOTE(words) (&(const struct line_request){ .text = (words) })
 

@@ -295,6 +295,32 @@ TEST(client_many_holes_leave_in_order)
 	line_end(&rig);
 }
 
+/* A good answer may come before its request is whole: the rest is written all the
+ * same, so that the next one, which has the record of the first, begins where it
+ * may. */
+TEST(promise_4_client_an_answer_in_the_middle_of_its_request)
+{
+	const struct sim_limits narrow = { .send_buffer = 3 },
+				wide = { .send_buffer = 4096 };
+
+	line_begin(&rig, NULL);
+	line_got(&rig);
+	sim_peer_limits(rig.peer, &narrow);
+	sim_peer_freeze(rig.peer, true);
+	line_call(&rig, "a", LINE("quiet and long"));
+	line_run(&rig, 10);
+	sim_peer_print(rig.peer, "+early\n");
+	LINE_TELLS(&rig, 10, "a OK/replied +early;");
+	line_call(&rig, "b", LINE("say +2"));
+	sim_peer_print(rig.peer, ">push\n");
+	LINE_TELLS(&rig, 10, "push >push;");
+	sim_peer_limits(rig.peer, &wide);
+	sim_peer_freeze(rig.peer, false);
+	LINE_TELLS(&rig, 10, "b OK/replied +2;");
+	ck_assert_str_eq(line_got(&rig), "quiet and long;say +2;");
+	line_end(&rig);
+}
+
 TEST(client_a_turn_leaves_in_one_write)
 {
 	uint64_t writes;

@@ -70,7 +70,7 @@ explained(void)
 /* ---- the peer hears it ---- */
 
 /* What is not read yet at a close would reset the stream. */
-START_TEST(test_client_farewell_is_not_lost_to_unread_input)
+TEST(client_farewell_is_not_lost_to_unread_input)
 {
 	struct sim_limits limits = { .read_max = 1 };
 	char pushes[100];
@@ -87,10 +87,9 @@ START_TEST(test_client_farewell_is_not_lost_to_unread_input)
 	ck_assert_str_eq(line_got(&rig), "bye;");
 	line_end(&rig);
 }
-END_TEST
 
 /* A protocol without a goodbye closes its half all the same. */
-START_TEST(test_client_farewell_without_words_is_an_end_in_order)
+TEST(client_farewell_without_words_is_an_end_in_order)
 {
 	begin(NULL);
 	rig.config.bye = NULL;
@@ -105,11 +104,10 @@ START_TEST(test_client_farewell_without_words_is_an_end_in_order)
 	    line_told(&rig), "a OK/replied +1;down E_STOPPED;closed OK;");
 	line_end(&rig);
 }
-END_TEST
 
 /* ---- what it still says ---- */
 
-START_TEST(test_client_farewell_reads_late_answers_and_pushes)
+TEST(client_farewell_reads_late_answers_and_pushes)
 {
 	struct stay_call_options options = { STAY_CALL_OPTIONS,
 		.timeout_ms = 50 };
@@ -130,7 +128,6 @@ START_TEST(test_client_farewell_reads_late_answers_and_pushes)
 	ck_assert_str_eq(line_told(&rig), "down E_STOPPED;closed OK;");
 	line_end(&rig);
 }
-END_TEST
 
 static void
 ask_more(struct stay_session *session, const char *text)
@@ -142,7 +139,7 @@ ask_more(struct stay_session *session, const char *text)
 }
 
 /* Neither by the protocol nor by the program. */
-START_TEST(test_client_farewell_is_the_last_word)
+TEST(client_farewell_is_the_last_word)
 {
 	begin(NULL);
 	rig.config.on_push = ask_more;
@@ -159,11 +156,10 @@ START_TEST(test_client_farewell_is_the_last_word)
 	ck_assert_str_eq(line_got(&rig), "|say +1;");
 	line_end(&rig);
 }
-END_TEST
 
 /* ---- how long ---- */
 
-START_TEST(test_client_farewell_gives_who_owes_nothing_a_moment)
+TEST(client_farewell_gives_who_owes_nothing_a_moment)
 {
 	begin(NULL);
 	stop();
@@ -175,10 +171,9 @@ START_TEST(test_client_farewell_gives_who_owes_nothing_a_moment)
 	    line_told(&rig), "push >more;down E_STOPPED;closed OK;");
 	line_end(&rig);
 }
-END_TEST
 
 /* From its last answer on; the change itself has a longer budget. */
-START_TEST(test_client_farewell_counts_the_moment_from_the_last_answer)
+TEST(client_farewell_counts_the_moment_from_the_last_answer)
 {
 	struct stay_client_options options = { .stop_budget_ms = 5000 };
 
@@ -194,9 +189,8 @@ START_TEST(test_client_farewell_counts_the_moment_from_the_last_answer)
 	ck_assert_str_eq(line_told(&rig), "down E_STOPPED;closed OK;");
 	line_end(&rig);
 }
-END_TEST
 
-START_TEST(test_client_farewell_waits_for_a_debt_within_the_stop_budget)
+TEST(client_farewell_waits_for_a_debt_within_the_stop_budget)
 {
 	struct stay_client_options options = { .stop_budget_ms = 900 };
 
@@ -211,9 +205,8 @@ START_TEST(test_client_farewell_waits_for_a_debt_within_the_stop_budget)
 	    "down E_STOPPED;a E_STOPPED/maybe executed;closed OK;");
 	line_end(&rig);
 }
-END_TEST
 
-START_TEST(test_client_farewell_does_not_hold_up_a_change_for_long)
+TEST(client_farewell_does_not_hold_up_a_change_for_long)
 {
 	begin(NULL);
 	stay_client_reconnect(rig.client, STAY_OK);
@@ -223,10 +216,9 @@ START_TEST(test_client_farewell_does_not_hold_up_a_change_for_long)
 	ck_assert_str_eq(line_told(&rig), "down E_RECONNECT;hello -;up;");
 	line_end(&rig);
 }
-END_TEST
 
 /* A stop in the middle of a change has its own budget, and the same moment. */
-START_TEST(test_client_farewell_of_a_change_goes_on_in_a_stop)
+TEST(client_farewell_of_a_change_goes_on_in_a_stop)
 {
 	struct stay_client_options options = { .stop_budget_ms = 60000 };
 
@@ -239,10 +231,9 @@ START_TEST(test_client_farewell_of_a_change_goes_on_in_a_stop)
 	ck_assert_str_eq(line_told(&rig), "down E_STOPPED;closed OK;");
 	line_end(&rig);
 }
-END_TEST
 
 /* Bytes that nobody has asked for are read up to a bound. */
-START_TEST(test_client_farewell_does_not_read_a_flood)
+TEST(client_farewell_does_not_read_a_flood)
 {
 	static char flood[16 << 20];
 
@@ -260,11 +251,10 @@ START_TEST(test_client_farewell_does_not_read_a_flood)
 	ck_assert_str_eq(line_told(&rig), "down E_STOPPED;closed OK;");
 	line_end(&rig);
 }
-END_TEST
 
 /* ---- no end is a failure now ---- */
 
-START_TEST(test_client_farewell_answered_by_a_reset_is_no_failure)
+TEST(client_farewell_answered_by_a_reset_is_no_failure)
 {
 	begin(NULL);
 	stay_client_reconnect(rig.client, STAY_OK);
@@ -279,10 +269,9 @@ START_TEST(test_client_farewell_answered_by_a_reset_is_no_failure)
 	ck_assert_str_eq(line_told(&rig), "bye;end;down E_STOPPED;closed OK;");
 	line_end(&rig);
 }
-END_TEST
 
 /* The stream is closed as a whole then, as soon as the goodbye has left. */
-START_TEST(test_client_farewell_without_half_a_close_just_closes)
+TEST(client_farewell_without_half_a_close_just_closes)
 {
 	begin(NULL);
 	sim_fail(rig.world, SIM_SHUTDOWN, 1, -ENOTCONN);
@@ -291,11 +280,10 @@ START_TEST(test_client_farewell_without_half_a_close_just_closes)
 	ck_assert_str_eq(line_got(&rig), "bye;");
 	line_end(&rig);
 }
-END_TEST
 
 /* ---- what is said of it ---- */
 
-START_TEST(test_client_farewell_is_explained)
+TEST(client_farewell_is_explained)
 {
 	struct sim_limits limits = { .send_buffer = 1 };
 
@@ -314,36 +302,5 @@ START_TEST(test_client_farewell_is_explained)
 	sim_peer_close(rig.peer);
 	line_end(&rig);
 }
-END_TEST
 
-Suite *
-suite_client_farewell(void)
-{
-	Suite *suite = suite_create("client_farewell");
-	TCase *tcase = tcase_create("farewell");
-
-	tcase_add_test(tcase, test_client_farewell_is_not_lost_to_unread_input);
-	tcase_add_test(
-	    tcase, test_client_farewell_without_words_is_an_end_in_order);
-	tcase_add_test(
-	    tcase, test_client_farewell_reads_late_answers_and_pushes);
-	tcase_add_test(tcase, test_client_farewell_is_the_last_word);
-	tcase_add_test(
-	    tcase, test_client_farewell_gives_who_owes_nothing_a_moment);
-	tcase_add_test(
-	    tcase, test_client_farewell_counts_the_moment_from_the_last_answer);
-	tcase_add_test(tcase,
-	    test_client_farewell_waits_for_a_debt_within_the_stop_budget);
-	tcase_add_test(
-	    tcase, test_client_farewell_does_not_hold_up_a_change_for_long);
-	tcase_add_test(
-	    tcase, test_client_farewell_of_a_change_goes_on_in_a_stop);
-	tcase_add_test(tcase, test_client_farewell_does_not_read_a_flood);
-	tcase_add_test(
-	    tcase, test_client_farewell_answered_by_a_reset_is_no_failure);
-	tcase_add_test(
-	    tcase, test_client_farewell_without_half_a_close_just_closes);
-	tcase_add_test(tcase, test_client_farewell_is_explained);
-	suite_add_tcase(suite, tcase);
-	return suite;
-}
+TEST_SUITE(client_farewell)

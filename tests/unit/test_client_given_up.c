@@ -12,11 +12,6 @@
 
 static struct line_rig rig;
 
-static const struct line_request blocking = { .text = "block",
-	.replies = 1,
-	.flags = STAY_BLOCKS,
-	.blocks_ms = STAY_FOREVER };
-
 static const struct stay_client_options soon = { .backoff = {
 						     .initial_ms = 10 } };
 
@@ -29,7 +24,7 @@ begin(void)
 static struct line_call *
 block(const char *name)
 {
-	struct line_call *call = line_call(&rig, name, &blocking);
+	struct line_call *call = line_call(&rig, name, LINE_BLOCKS("block"));
 
 	line_run(&rig, 1);
 	return call;
@@ -62,7 +57,7 @@ give_up_by_timeout(void)
 	struct stay_call_options timed = { STAY_CALL_OPTIONS,
 		.timeout_ms = TIMEOUT_MS };
 
-	line_call_with(&rig, "a", &blocking, timed);
+	line_call_with(&rig, "a", LINE_BLOCKS("block"), timed);
 	line_run(&rig, TIMEOUT_MS - 1);
 	ck_assert_str_eq(line_told(&rig), "");
 	line_run(&rig, 2);
@@ -152,7 +147,7 @@ TEST(client_given_up_may_be_waited_for)
 TEST(client_given_up_in_the_queue_ends_nothing)
 {
 	begin();
-	cancel(line_call(&rig, "a", &blocking));
+	cancel(line_call(&rig, "a", LINE_BLOCKS("block")));
 	line_run(&rig, 10);
 	ck_assert_str_eq(line_told(&rig), "a E_CANCELLED/not sent;");
 	ck_assert_uint_eq(rig.server.accepted, 1);

@@ -13,11 +13,6 @@
 
 static struct line_rig rig;
 
-static const struct line_request blocking = { .text = "block",
-	.replies = 1,
-	.flags = STAY_BLOCKS,
-	.blocks_ms = STAY_FOREVER };
-
 /* Without jitter, so that each delay is known. */
 static struct stay_client_options
 doubling(void)
@@ -43,7 +38,7 @@ begin(void)
 static void
 give_up(void)
 {
-	struct line_call *call = line_call(&rig, "a", &blocking);
+	struct line_call *call = line_call(&rig, "a", LINE_BLOCKS("block"));
 
 	line_run(&rig, 1);
 	ck_assert_int_eq(stay_client_cancel(rig.client, call->id), STAY_OK);
@@ -200,8 +195,8 @@ submit_in_time(struct stay_client *worker, unsigned *told)
 	const struct stay_call_options timed = { STAY_CALL_OPTIONS,
 		.timeout_ms = TIMEOUT_MS };
 
-	ck_assert_int_eq(stay_client_call_with(
-			     worker, &blocking, &timed, on_crowd_done, told),
+	ck_assert_int_eq(stay_client_call_with(worker, LINE_BLOCKS("block"),
+			     &timed, on_crowd_done, told),
 	    STAY_OK);
 }
 

@@ -37,7 +37,7 @@ begin(struct rig *rig)
 	sim_run_ms(rig->world, 0);
 }
 
-START_TEST(test_link_shutdown_ends_one_direction)
+TEST(link_shutdown_ends_one_direction)
 {
 	struct rig rig;
 
@@ -58,10 +58,9 @@ START_TEST(test_link_shutdown_ends_one_direction)
 	ck_assert(!stay__link_shutdown(&rig.link));
 	rig_fini(&rig);
 }
-END_TEST
 
 /* The next stream of the same link is whole again. */
-START_TEST(test_link_shutdown_is_of_one_stream)
+TEST(link_shutdown_is_of_one_stream)
 {
 	struct rig rig;
 
@@ -75,9 +74,8 @@ START_TEST(test_link_shutdown_is_of_one_stream)
 	ck_assert(!rig.link.is_shut);
 	rig_fini(&rig);
 }
-END_TEST
 
-START_TEST(test_link_shutdown_that_fails_leaves_it_open)
+TEST(link_shutdown_that_fails_leaves_it_open)
 {
 	struct rig rig;
 
@@ -87,10 +85,9 @@ START_TEST(test_link_shutdown_that_fails_leaves_it_open)
 	ck_assert(!rig.link.is_shut && stay__link_is_open(&rig.link));
 	rig_fini(&rig);
 }
-END_TEST
 
 /* Who wished for room has nothing to write any more. */
-START_TEST(test_link_shutdown_takes_back_a_wish_for_room)
+TEST(link_shutdown_takes_back_a_wish_for_room)
 {
 	struct rig rig;
 
@@ -101,10 +98,9 @@ START_TEST(test_link_shutdown_takes_back_a_wish_for_room)
 	ck_assert_str_eq(rig.news, "granted up");
 	rig_fini(&rig);
 }
-END_TEST
 
 /* Of two pipes the one for writing is closed, and only once. */
-START_TEST(test_link_shutdown_of_pipes_closes_one)
+TEST(link_shutdown_of_pipes_closes_one)
 {
 	struct rig rig;
 	int in[2], out[2];
@@ -127,10 +123,9 @@ START_TEST(test_link_shutdown_of_pipes_closes_one)
 	rig.loop->ops->close(rig.world, out[1]);
 	rig_fini(&rig);
 }
-END_TEST
 
 /* One descriptor that is no socket has no half that could be closed. */
-START_TEST(test_link_shutdown_of_one_descriptor_needs_a_socket)
+TEST(link_shutdown_of_one_descriptor_needs_a_socket)
 {
 	struct rig rig;
 	int fd;
@@ -147,7 +142,6 @@ START_TEST(test_link_shutdown_of_one_descriptor_needs_a_socket)
 	ck_assert_uint_eq(ends, 1);
 	rig_fini(&rig);
 }
-END_TEST
 
 /* ---- a transport that knows none ---- */
 
@@ -185,7 +179,7 @@ close_whole(void *state, struct stay_world *world)
 	world->ops->close(world, *(int *)state);
 }
 
-START_TEST(test_link_shutdown_needs_a_transport_that_can)
+TEST(link_shutdown_needs_a_transport_that_can)
 {
 	static const struct stay_transport whole = { STAY_TRANSPORT,
 		.scheme = "whole", .state_size = sizeof(int),
@@ -201,22 +195,5 @@ START_TEST(test_link_shutdown_needs_a_transport_that_can)
 	ck_assert(stay__link_is_open(&rig.link));
 	rig_fini(&rig);
 }
-END_TEST
 
-Suite *
-suite_link_shutdown(void)
-{
-	Suite *suite = suite_create("link_shutdown");
-	TCase *tests = tcase_create("link_shutdown");
-
-	tcase_add_test(tests, test_link_shutdown_ends_one_direction);
-	tcase_add_test(tests, test_link_shutdown_is_of_one_stream);
-	tcase_add_test(tests, test_link_shutdown_that_fails_leaves_it_open);
-	tcase_add_test(tests, test_link_shutdown_takes_back_a_wish_for_room);
-	tcase_add_test(tests, test_link_shutdown_of_pipes_closes_one);
-	tcase_add_test(
-	    tests, test_link_shutdown_of_one_descriptor_needs_a_socket);
-	tcase_add_test(tests, test_link_shutdown_needs_a_transport_that_can);
-	suite_add_tcase(suite, tests);
-	return suite;
-}
+TEST_SUITE(link_shutdown)

@@ -20,6 +20,7 @@
 #include "base/address.h"
 #include "suites.h"
 #include "support/descriptors.h"
+#include "support/ev_asked.h"
 #include "support/no_entropy.h"
 #include "support/scarce.h"
 #include "support/world_bed.h"
@@ -182,20 +183,6 @@ TEST(world_ev_watch_without_memory_is_refused)
 	close(watch->fd);
 }
 
-static unsigned taken;
-
-/* libev's allocator, as it is by default, and a count of what is asked for. */
-static void *
-counting(void *memory, long size)
-{
-	if (size == 0) {
-		free(memory);
-		return NULL;
-	}
-	taken++;
-	return realloc(memory, (size_t)size);
-}
-
 #define MANY 50
 
 /* All of them are ready at once, and closed again: there is room for that. */
@@ -208,8 +195,8 @@ TEST(world_ev_waits_without_more_memory)
 		here.bed->pair(here.world, fds[i]);
 		ear_open(&ears[i], fds[i][0], STAY_WRITE);
 	}
-	ev_set_allocator(counting);
-	taken = 0;
+	ev_asked_count();
+	ev_asked = 0;
 	ev_run(bed_ev, EVRUN_NOWAIT);
 	for (int i = 0; i < MANY; i++)
 		ear_want(&ears[i], STAY_READ);
@@ -217,7 +204,7 @@ TEST(world_ev_waits_without_more_memory)
 	for (int i = 0; i < MANY; i++)
 		ear_want(&ears[i], 0);
 	ev_run(bed_ev, EVRUN_NOWAIT);
-	ck_assert_uint_eq(taken, 0);
+	ck_assert_uint_eq(ev_asked, 0);
 	for (int i = 0; i < MANY; i++) {
 		ck_assert_int_eq(ears[i].times, 1);
 		close(fds[i][0]);

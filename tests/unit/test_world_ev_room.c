@@ -13,29 +13,16 @@
 #include <stay/loop.h>
 
 #include "suites.h"
+#include "support/ev_asked.h"
 #include "support/scarce.h"
 #include "world/ev_room.h"
 
 static struct ev_loop *ev;
 static struct stay__room room;
-static unsigned taken;
-
-/* libev's allocator, as it is by default, and a count of what is asked for. */
-static void *
-counting(void *memory, long size)
-{
-	if (size == 0) {
-		free(memory);
-		return NULL;
-	}
-	taken++;
-	return realloc(memory, (size_t)size);
-}
-
 static void
 setup(void)
 {
-	ev_set_allocator(counting);
+	ev_asked_count();
 	ev = ev_loop_new(EVBACKEND_SELECT);
 	ck_assert_ptr_nonnull(ev);
 	ck_assert(stay__room_init(&room, ev));
@@ -53,13 +40,13 @@ asked_to_watch(int fd)
 {
 	ev_io io;
 
-	taken = 0;
+	ev_asked = 0;
 	ev_init(&io, NULL);
 	io.fd = fd;
 	io.events = EV_READ;
 	ev_io_start(ev, &io);
 	ev_io_stop(ev, &io);
-	return taken;
+	return ev_asked;
 }
 
 static unsigned
@@ -68,14 +55,14 @@ asked_to_tell(unsigned events)
 	static ev_timer timers[2000];
 
 	ev_invoke_pending(ev); /* what came before has left its entries */
-	taken = 0;
+	ev_asked = 0;
 	for (unsigned i = 0; i < events; i++) {
 		ev_init(&timers[i], NULL);
 		ev_feed_event(ev, &timers[i], EV_TIMER);
 	}
 	for (unsigned i = 0; i < events; i++)
 		ev_clear_pending(ev, &timers[i]);
-	return taken;
+	return ev_asked;
 }
 
 /* Below, at and above the sizes that libev's tables have. */
@@ -97,12 +84,12 @@ START_TEST(test_world_ev_room_for_all_descriptors_at_once)
 	static ev_io ios[300];
 
 	ck_assert(stay__room_take(&room, 200));
-	taken = 0;
+	ev_asked = 0;
 	for (int fd = 0; fd <= 200; fd++) {
 		ev_io_init(&ios[fd], NULL, fd, EV_READ);
 		ev_io_start(ev, &ios[fd]);
 	}
-	ck_assert_uint_eq(taken, 0);
+	ck_assert_uint_eq(ev_asked, 0);
 	for (int fd = 0; fd <= 200; fd++)
 		ev_io_stop(ev, &ios[fd]);
 }
