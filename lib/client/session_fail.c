@@ -59,21 +59,29 @@ stay__session_quote(const struct stay_session *session, struct stay__text *text,
 	stay__text_put(text, cut ? "..." : "");
 }
 
-enum stay__flow
-stay__session_break(
-    struct stay_session *session, enum stay_status why, const char *text)
+static void
+say_why(struct stay_session *session, enum stay_status why, const char *text)
 {
 	const char *phase =
 	    stay__session_state(session) == STAY__SESSION_GREETING ? "hello"
 								   : "session";
 	char shown[STAY__WORDS_MAX];
 
-	session->condemned = why;
 	if (text != NULL)
 		stay__session_show(session, text, shown, sizeof(shown));
 	else
 		snprintf(shown, sizeof(shown), "%s", stay_strerror(why));
 	stay__conn_fail(session->client->conn, why, phase, shown);
+}
+
+/* Behind the farewell nothing is a failure: whatever the peer does, it ends. */
+enum stay__flow
+stay__session_break(
+    struct stay_session *session, enum stay_status why, const char *text)
+{
+	session->condemned = why;
+	if (session->farewell.stage != STAY__FAREWELL_HEARD)
+		say_why(session, why, text);
 	return STAY__END;
 }
 

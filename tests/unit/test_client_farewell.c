@@ -159,6 +159,19 @@ TEST(client_farewell_is_the_last_word)
 
 /* ---- how long ---- */
 
+/* Some servers answer a goodbye, and nobody waits for that. */
+TEST_ROWS(client_farewell_may_be_answered, 2)
+{
+	static const char *const answers[] = { "+bye to you\n", "nonsense\n" };
+
+	begin(NULL);
+	stop();
+	sim_peer_print(rig.peer, answers[_i]);
+	line_run(&rig, 10);
+	ck_assert_str_eq(line_told(&rig), "bye;end;down E_STOPPED;closed OK;");
+	line_end(&rig);
+}
+
 TEST(client_farewell_gives_who_owes_nothing_a_moment)
 {
 	begin(NULL);
