@@ -38,25 +38,40 @@ rest(void *keep)
 	stay_redis__parser_rest(&redis->parser);
 }
 
+static const struct stay_call_ops call_ops = {
+	STAY_CALL_OPS,
+	.on_orphan = stay_redis__session_orphan,
+	.name = stay_redis__name_call,
+};
+
+static const struct stay_session_ops session_ops = {
+	STAY_SESSION_OPS,
+	.on_down = stay_redis__session_down,
+	.ping = stay_redis__session_ping,
+	.describe = stay_redis__session_describe,
+};
+
+static const struct stay_keep_ops keep_ops = {
+	STAY_KEEP_OPS,
+	.fini = fini,
+	.rest = rest,
+};
+
 static const struct stay_protocol protocol = {
 	STAY_PROTOCOL,
 	.name = "redis",
+	.alias = "valkey",
 	.port = "6379",
 	.session_size = sizeof(struct stay_redis__session),
 	.keep_size = sizeof(struct stay_redis),
 	.encode = stay_redis__request_encode,
 	.decode = stay_redis__session_decode,
 	.hello = stay_redis__session_hello,
-	.on_down = stay_redis__session_down,
 	.on_push = stay_redis__session_push,
-	.on_orphan = stay_redis__session_orphan,
-	.ping = stay_redis__session_ping,
-	.fini = fini,
-	.rest = rest,
 	.retain = stay_redis__session_retain,
-	.describe = stay_redis__session_describe,
-	.name_call = stay_redis__name_call,
-	.alias = "valkey",
+	.call = &call_ops,
+	.session = &session_ops,
+	.keep = &keep_ops,
 };
 
 /* ---- the connection ---- */

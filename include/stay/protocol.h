@@ -106,7 +106,7 @@ struct stay_request {
 	uint32_t flags;     /* 0; see above */
 	uint64_t blocks_ms; /* 0; with STAY_BLOCKS; STAY_FOREVER: no timeout */
 	uint64_t tag;       /* 0; for decode: see stay_session_oldest */
-	/* Given: it has no `done`, so name_call may be asked for its name. */
+	/* Given: it has no `done`, so call->name may be asked for its name. */
 	bool is_untold;
 	uintptr_t reserved[1];
 };
@@ -359,7 +359,7 @@ typedef struct stay_hello stay_hello_fn(
 
 /* ---- the rest of the vtable ------------------------------------------ */
 
-/* The types of the slots; what they do stands in the table below. */
+/* The types of the slots; what they do stands in the tables below. */
 typedef void stay_session_fn(struct stay_session *session);
 typedef void stay_down_fn(struct stay_session *session, enum stay_status why);
 typedef void stay_frame_fn(
@@ -393,37 +393,36 @@ typedef size_t stay_retain_fn(
  * of it has arrived. A request that was sent in part is then not NOT_SENT. */
 #define STAY_ACTS_ON_PARTS 1u
 
-/* The table of a protocol. It is const, may be shared by any number of clients,
- * and must outlive them. */
-struct stay_protocol {
-	size_t size; /* STAY_PROTOCOL sets these two */
-	unsigned abi;
-	unsigned flags;   /* STAY_ACTS_ON_PARTS; others get STAY_E_ABI */
-	const char *name; /* in logs, and as URL scheme: name://host */
-	const char *port; /* of a URL without one; NULL: it must have one */
-	size_t session_size;
-	size_t keep_size;
+/*
+ * The vtable is a table of what most protocols have, and three groups of what only
+ * some have. A group that is NULL, like any slot in it, has its default.
+ */
 
-	stay_encode_fn *encode; /* must be there */
-	stay_decode_fn *decode; /* must be there */
+/* What becomes of a call, beyond `done`. */
+struct stay_call_ops {
+	size_t size; /* STAY_CALL_OPS sets it */
+	/* The late reply to a call that was cancelled or has timed out. What it
+	 * brings (a job reserved, a value popped) has no owner. NULL: dropped.
+	 */
+	stay_frame_fn *on_orphan;
+	/* What a call without `done` is called when the observer is told that it
+	 * was lost, as "SET": known by its tag alone, since its bytes are gone.
+	 * Must not call the library. NULL: such calls have no name. */
+	stay_name_call_fn *name;
+};
 
-	/* The greeting. NULL: the session is up when the stream is open. */
-	stay_hello_fn *hello;
+/* What happens in the life of a session, beside its calls. */
+struct stay_session_ops {
+	size_t size; /* STAY_SESSION_OPS sets it */
 	/* The session is up, and no queued call has been sent yet: restore what
 	 * the last session had, with stay_session_control. NULL: nothing. */
 	stay_session_fn *on_up;
 	/* The session has ended. Runs once for each opened stream, also if
 	 * on_up did not run. NULL: nothing. */
 	stay_down_fn *on_down;
-	/* A frame that is no reply. NULL: dropped. */
-	stay_frame_fn *on_push;
 	/* A reply to bytes of the control lane, after the greeting. NULL:
 	 * dropped. */
 	stay_frame_fn *on_control;
-	/* The late reply to a call that was cancelled or has timed out. What it
-	 * brings (a job reserved, a value popped) has no owner. NULL: dropped.
-	 */
-	stay_frame_fn *on_orphan;
 	/* Append a probe that the server replies to, with stay_session_control
 	 * and stay_session_expect. NULL: idle sessions are not probed. */
 	stay_session_fn *ping;
@@ -435,38 +434,64 @@ struct stay_protocol {
 	 * read until it closes its half; see stay_client_stop. NULL: nothing is
 	 * said, and our half is closed all the same. */
 	stay_session_fn *bye;
+	/* A few words about a session that is up, for stay_conn_explain: what was
+	 * agreed on. It changes nothing. NULL: nothing is to be said. */
+	stay_session_describe_fn *describe;
+};
+
+/* The life of the keep block. */
+struct stay_keep_ops {
+	size_t size; /* STAY_KEEP_OPS sets it */
 	/* Fill the keep block, when a client starts. Any status but STAY_OK
 	 * makes the start fail with it. NULL: the block stays zeroed. */
 	stay_keep_init_fn *init;
 	/* The client has ended: undo init. NULL: nothing. */
 	stay_keep_fini_fn *fini;
+	/* Give back memory that a busy session needs and the keep block holds:
+	 * nobody waits for a reply, and no byte has come for a second; or the
+	 * session has ended. A frame may be there in part. May run again and
+	 * again; must not call the library. NULL: nothing. */
+	stay_keep_rest_fn *rest;
+};
+
+/* The table of a protocol. It is const, may be shared by any number of clients,
+ * and must outlive them; so must its groups. */
+struct stay_protocol {
+	size_t size; /* STAY_PROTOCOL sets these two */
+	unsigned abi;
+	unsigned flags;    /* STAY_ACTS_ON_PARTS; others get STAY_E_ABI */
+	const char *name;  /* in logs, and as URL scheme: name://host */
+	const char *alias; /* another scheme that means the same, or NULL */
+	const char *port;  /* of a URL without one; NULL: it must have one */
+	size_t session_size;
+	size_t keep_size;
+
+	stay_encode_fn *encode; /* must be there */
+	stay_decode_fn *decode; /* must be there */
+	/* The greeting. NULL: the session is up when the stream is open. */
+	stay_hello_fn *hello;
+	/* A frame that is no reply. NULL: dropped. */
+	stay_frame_fn *on_push;
 	/* Copy a reply to keep->to, so that its texts are in the bytes at
 	 * keep->moved. Runs twice inside stay_held_new: first without `to`, for
 	 * the size. Returns how many bytes the copy takes, both times; 0 if
 	 * keep->reply is no part of this frame. Must not call the library.
 	 * NULL: replies can't be kept. */
 	stay_retain_fn *retain;
-	/* A few words about a session that is up, for stay_conn_explain: what was
-	 * agreed on. It changes nothing. NULL: nothing is to be said. */
-	stay_session_describe_fn *describe;
-	/* Another URL scheme that means the same as `name`. NULL: none. */
-	const char *alias;
-	/* Give back memory that a busy session needs and the keep block holds:
-	 * nobody waits for a reply, and no byte has come for a second; or the
-	 * session has ended. A frame may be there in part. May run again and
-	 * again; must not call the library. NULL: nothing. */
-	stay_keep_rest_fn *rest;
-	/* What a call without `done` is called when the observer is told that it
-	 * was lost, as "SET": known by its tag alone, since its bytes are gone.
-	 * Must not call the library. NULL: such calls have no name. */
-	stay_name_call_fn *name_call;
+
+	const struct stay_call_ops *call;
+	const struct stay_session_ops *session;
+	const struct stay_keep_ops *keep;
 };
 
 /* A `retain` for protocols whose reply is a struct stay_bytes in the frame. */
 STAY_API size_t stay_retain_bytes(
     struct stay_session *session, struct stay_retain *keep);
 
-#define STAY_PROTOCOL .size = sizeof(struct stay_protocol), .abi = STAY_ABI
+#define STAY_PROTOCOL    .size = sizeof(struct stay_protocol), .abi = STAY_ABI
+#define STAY_CALL_OPS    .size = sizeof(struct stay_call_ops)
+#define STAY_SESSION_OPS .size = sizeof(struct stay_session_ops)
+#define STAY_KEEP_OPS    .size = sizeof(struct stay_keep_ops)
 
 /* ---- what a slot may ask of its session ------------------------------ */
 

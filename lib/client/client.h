@@ -38,6 +38,7 @@
 #include "client/admission.h"
 #include "client/calls.h"
 #include "client/hold.h"
+#include "client/protocol.h"
 #include "client/reconfigure.h"
 #include "client/session.h"
 #include "client/target.h"
@@ -49,7 +50,7 @@ struct stay_client {
 	struct stay_conn *conn;
 	const enum stay__admission *admission; /* the connection's */
 	struct stay_loop *loop;
-	struct stay_protocol protocol; /* a copy with every slot filled in */
+	struct stay__protocol protocol;
 	struct stay_client_options options;
 	struct stay__target target;
 	struct stay__change *change; /* for the next session; NULL: none */

@@ -126,8 +126,8 @@ tell_nobody(const struct stay__call *call, const struct stay_result *result)
 
 	if (result->status == STAY_OK)
 		return;
-	if (client->protocol.name_call != NULL &&
-	    client->protocol.name_call(call->tag, name, sizeof(name)) > 0) {
+	if (client->protocol.call.name != NULL &&
+	    client->protocol.call.name(call->tag, name, sizeof(name)) > 0) {
 		stay__text_put(&text, name);
 		stay__text_put(&text, ": ");
 	}

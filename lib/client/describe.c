@@ -100,8 +100,9 @@ agreement(struct stay_client *client, char *text, size_t len)
 	char said[96] = "";
 
 	if (stay__session_state(session) == STAY__SESSION_READY &&
-	    client->protocol.describe != NULL)
-		(void)client->protocol.describe(session, said, sizeof(said));
+	    client->protocol.session.describe != NULL)
+		(void)client->protocol.session.describe(
+		    session, said, sizeof(said));
 	stay__session_show(session, said, text, len);
 	return text;
 }

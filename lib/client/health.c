@@ -139,7 +139,7 @@ give_back(struct stay_session *session)
 	stay__calls_trim(&client->calls);
 	stay__output_trim(session);
 	stay__stream_hibernate(client->conn);
-	client->protocol.rest(client->keep);
+	client->protocol.keep.rest(client->keep);
 }
 
 /* Send a probe, unless a farewell was sent: nothing may follow that. */
@@ -153,7 +153,7 @@ run_probe(struct stay__task *task)
 	if (session->farewell.stage != STAY__FAREWELL_NONE ||
 	    !stay__list_is_empty(&client->calls.in_flight))
 		return;
-	client->protocol.ping(session);
+	client->protocol.session.ping(session);
 	stay__output_forget(session);
 	stay__output_ask(client);
 }
@@ -165,7 +165,7 @@ probe_soon(struct stay_session *session)
 {
 	struct stay_client *client = session->client;
 
-	if (client->protocol.ping == NULL ||
+	if (client->protocol.session.ping == NULL ||
 	    session->farewell.stage != STAY__FAREWELL_NONE)
 		return UINT64_MAX;
 	stay__loop_run_soon(client->loop, &session->health.prober);

@@ -103,12 +103,12 @@ stay_held_new(
 		return STAY_E_ARG;
 	*held = NULL;
 	session = &client->session;
-	if (client->protocol.retain == NULL)
+	if (client->protocol.top.retain == NULL)
 		return STAY_E_UNSUPPORTED;
 	if (session->reading.frame.len == 0)
 		return STAY_E_STATE;
 	keep.bytes = session->reading.frame.data;
-	size = reply == NULL ? 0 : client->protocol.retain(session, &keep);
+	size = reply == NULL ? 0 : client->protocol.top.retain(session, &keep);
 	if (size == 0)
 		return STAY_E_ARG;
 	status = make_held(client, size, held);
@@ -116,7 +116,7 @@ stay_held_new(
 		return status;
 	keep.to = (*held)->own;
 	keep.moved = (*held)->slab != NULL ? keep.bytes : (*held)->own + size;
-	(void)client->protocol.retain(session, &keep);
+	(void)client->protocol.top.retain(session, &keep);
 	(*held)->reply = keep.kept;
 	(*held)->bytes = keep.moved;
 	enlist(client, *held);

@@ -2,6 +2,8 @@
  * A protocol as the client runs it: checked, with a default in every slot that
  * was NULL. This file knows no client.
  */
+#include <string.h>
+
 #include "client/protocol.h"
 
 static struct stay_hello
@@ -47,39 +49,81 @@ no_matter(void *keep)
 	(void)keep;
 }
 
-/* Only a protocol that has a probe is probed: `ping` may stay NULL. */
-void
-stay__protocol_fill(struct stay_protocol *to, const struct stay_protocol *from)
+/* The program's tables may be older, and so shorter, than the library's. Each
+ * begins with its size. */
+static void
+take(void *to, size_t size, const void *from)
 {
-	*to = *from;
-	if (to->hello == NULL)
-		to->hello = hello_up;
-	if (to->on_up == NULL)
-		to->on_up = no_notice;
-	if (to->on_down == NULL)
-		to->on_down = no_down;
-	if (to->on_push == NULL)
-		to->on_push = drop_frame;
-	if (to->on_control == NULL)
-		to->on_control = drop_frame;
-	if (to->on_orphan == NULL)
-		to->on_orphan = drop_frame;
-	if (to->bye == NULL)
-		to->bye = no_notice;
-	if (to->init == NULL)
-		to->init = keep_zeroed;
-	if (to->fini == NULL)
-		to->fini = no_matter;
-	if (to->tick == NULL)
-		to->tick = no_notice;
-	if (to->rest == NULL)
-		to->rest = no_matter;
+	memset(to, 0, size);
+	if (from != NULL)
+		memcpy(to, from, *(const size_t *)from);
+}
+
+static bool
+is_sized(const void *table, size_t size)
+{
+	const size_t *given = table;
+
+	return table == NULL || (*given >= sizeof(*given) && *given <= size);
+}
+
+static void
+fill_session(struct stay_session_ops *session)
+{
+	if (session->on_up == NULL)
+		session->on_up = no_notice;
+	if (session->on_down == NULL)
+		session->on_down = no_down;
+	if (session->on_control == NULL)
+		session->on_control = drop_frame;
+	if (session->tick == NULL)
+		session->tick = no_notice;
+	if (session->bye == NULL)
+		session->bye = no_notice;
+}
+
+static void
+fill_keep(struct stay_keep_ops *keep)
+{
+	if (keep->init == NULL)
+		keep->init = keep_zeroed;
+	if (keep->fini == NULL)
+		keep->fini = no_matter;
+	if (keep->rest == NULL)
+		keep->rest = no_matter;
+}
+
+void
+stay__protocol_fill(struct stay__protocol *to, const struct stay_protocol *from)
+{
+	take(&to->top, sizeof(to->top), from);
+	take(&to->call, sizeof(to->call), to->top.call);
+	take(&to->session, sizeof(to->session), to->top.session);
+	take(&to->keep, sizeof(to->keep), to->top.keep);
+	if (to->top.hello == NULL)
+		to->top.hello = hello_up;
+	if (to->top.on_push == NULL)
+		to->top.on_push = drop_frame;
+	if (to->call.on_orphan == NULL)
+		to->call.on_orphan = drop_frame;
+	fill_session(&to->session);
+	fill_keep(&to->keep);
+}
+
+static bool
+has_known_size(const struct stay_protocol *protocol)
+{
+	return protocol->size == sizeof(*protocol) &&
+	       protocol->abi == STAY_ABI &&
+	       is_sized(protocol->call, sizeof(*protocol->call)) &&
+	       is_sized(protocol->session, sizeof(*protocol->session)) &&
+	       is_sized(protocol->keep, sizeof(*protocol->keep));
 }
 
 enum stay_status
 stay__protocol_check(const struct stay_protocol *protocol)
 {
-	if (protocol->size != sizeof(*protocol) || protocol->abi != STAY_ABI ||
+	if (!has_known_size(protocol) ||
 	    (protocol->flags & ~STAY_ACTS_ON_PARTS) != 0)
 		return STAY_E_ABI;
 	if (protocol->name == NULL || protocol->encode == NULL ||

@@ -4,10 +4,17 @@
 
 #include <stay/protocol.h>
 
+struct stay__protocol {
+	struct stay_protocol top;
+	struct stay_call_ops call;
+	struct stay_session_ops session;
+	struct stay_keep_ops keep;
+};
+
 enum stay_status stay__protocol_check(const struct stay_protocol *protocol);
-/* A copy with every slot filled in, but `ping`: only a protocol that has a
- * probe is probed. */
+/* A copy with every slot filled in but those whose absence means something: `ping`,
+ * `retain`, `describe` and `name`. */
 void stay__protocol_fill(
-    struct stay_protocol *to, const struct stay_protocol *from);
+    struct stay__protocol *to, const struct stay_protocol *from);
 
 #endif

@@ -131,7 +131,7 @@ answer_tombstone(struct stay_session *session, struct stay__call *call,
 {
 	session->client->calls.counts.orphans++;
 	stay__call_answered(call, true);
-	run_slot(session, session->client->protocol.on_orphan, frame);
+	run_slot(session, session->client->protocol.call.on_orphan, frame);
 }
 
 static void
@@ -139,7 +139,7 @@ answer_control(struct stay_session *session, struct stay__call *call,
     const struct stay_frame *frame)
 {
 	stay__call_answered(call, true);
-	run_slot(session, session->client->protocol.on_control, frame);
+	run_slot(session, session->client->protocol.session.on_control, frame);
 }
 
 /*
@@ -230,9 +230,11 @@ take_part(struct stay_session *session, const struct stay_frame *frame)
 		stay__call_touched(oldest);
 		tell_part(oldest, &result);
 	} else if (oldest->stage == STAY__CALL_OVER) {
-		run_slot(session, session->client->protocol.on_orphan, frame);
+		run_slot(
+		    session, session->client->protocol.call.on_orphan, frame);
 	} else {
-		run_slot(session, session->client->protocol.on_control, frame);
+		run_slot(session, session->client->protocol.session.on_control,
+		    frame);
 	}
 	return STAY__GO_ON;
 }
@@ -241,7 +243,7 @@ static enum stay__flow
 take_push(struct stay_session *session, const struct stay_frame *frame)
 {
 	session->client->calls.counts.pushes++;
-	run_slot(session, session->client->protocol.on_push, frame);
+	run_slot(session, session->client->protocol.top.on_push, frame);
 	return STAY__GO_ON;
 }
 
@@ -349,7 +351,7 @@ take_frames(struct stay_session *session, struct stay_bytes bytes, bool *up)
 	     session->reading.offset += frame.len) {
 		if (taken++ >= client->options.turn_calls_max)
 			return put_off(session, bytes.len);
-		frame = client->protocol.decode(session, bytes);
+		frame = client->protocol.top.decode(session, bytes);
 		if (frame.kind == STAY_FRAME_MORE)
 			return wait_for_rest(session, bytes.len, frame.len);
 		fault = fault_of(client, &frame, bytes.len);

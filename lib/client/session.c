@@ -66,7 +66,7 @@ come_up(struct stay_session *session)
 	session->up_since = stay__loop_now(client->loop);
 	stay__health_begin(session);
 	begin_age(session);
-	client->protocol.on_up(session);
+	client->protocol.session.on_up(session);
 	stay__output_forget(session);
 	stay__output_ask(client);
 }
@@ -76,7 +76,7 @@ stay__session_greet(
     struct stay_session *session, const struct stay_frame *frame)
 {
 	struct stay_hello hello =
-	    session->client->protocol.hello(session, frame);
+	    session->client->protocol.top.hello(session, frame);
 
 	stay__output_forget(session);
 	switch (hello.kind) {
@@ -110,7 +110,7 @@ stay__session_open(struct stay_session *session)
 	stay__session_acquit(session);
 	stay__health_open(session);
 	stay__output_begin(session);
-	memset(session->data, 0, client->protocol.session_size);
+	memset(session->data, 0, client->protocol.top.session_size);
 	stay_stream_set_keep_max(
 	    client->conn, (size_t)client->options.reply_bytes_max);
 	return stay__session_verdict(
@@ -169,9 +169,9 @@ end_session(struct stay_session *session, const struct stay__loss *loss)
 	stay__health_end(session);
 	stay__tick_stop(session);
 	end_age(session);
-	client->protocol.on_down(session, loss->why);
+	client->protocol.session.on_down(session, loss->why);
 	end_calls(&client->calls, state != STAY__SESSION_GREETING, loss);
-	client->protocol.rest(client->keep);
+	client->protocol.keep.rest(client->keep);
 	stay__health_rest(session);
 }
 

@@ -6,7 +6,6 @@
 #include "client/behaviour.h"
 #include "client/client.h"
 #include "client/complete.h"
-#include "client/protocol.h"
 #include "client/settings.h"
 
 /* ---- the client ---- */
@@ -42,7 +41,7 @@ prepare_calls(struct stay_client *client)
 	calls->tell = stay__client_tell_over;
 	calls->told = stay__client_told;
 	calls->acts_on_parts =
-	    (client->protocol.flags & STAY_ACTS_ON_PARTS) != 0;
+	    (client->protocol.top.flags & STAY_ACTS_ON_PARTS) != 0;
 	stay__settings_apply(client);
 }
 
@@ -89,7 +88,7 @@ close_client(void *arg, struct stay_conn *conn, enum stay_status reason)
 
 	if (client->options.on_closed != NULL)
 		client->options.on_closed(client->options.arg, conn, reason);
-	client->protocol.fini(client->keep);
+	client->protocol.keep.fini(client->keep);
 	free_client(client);
 	if (release != NULL)
 		release(config);
@@ -141,7 +140,7 @@ start_client(struct stay_client *client, const char *url)
 	if (status != STAY_OK)
 		return status;
 	client->loop->starting++;
-	status = client->protocol.init(
+	status = client->protocol.keep.init(
 	    client->keep, client->options.config, client->target.url);
 	client->loop->starting--;
 	if (status != STAY_OK)
@@ -149,7 +148,7 @@ start_client(struct stay_client *client, const char *url)
 	status = label_and_start(client, url);
 	client->options.socket = NULL;
 	if (status != STAY_OK)
-		client->protocol.fini(client->keep);
+		client->protocol.keep.fini(client->keep);
 	return status;
 }
 

@@ -31,7 +31,7 @@ encode(struct stay_client *client, struct stay_request *request,
 	if (out == NULL)
 		return STAY_E_FULL;
 	*span = (struct stay__span){ stay__sendbuf_end(sendbuf), 0 };
-	status = client->protocol.encode(request, out);
+	status = client->protocol.top.encode(request, out);
 	span->end = stay__sendbuf_end(sendbuf);
 	if (status == STAY_E_TOO_BIG && sendbuf->live > 0)
 		status = STAY_E_FULL;

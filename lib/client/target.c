@@ -27,11 +27,11 @@ point_at_host(const struct stay_client *client, struct stay__target *target,
 	const char *port = url->port;
 
 	if (port[0] == '\0')
-		port = client->protocol.port;
+		port = client->protocol.top.port;
 	if (port == NULL)
 		return REJECT(client,
 		    "the URL has no port, and %s none to go by",
-		    client->protocol.name);
+		    client->protocol.top.name);
 	target->dial = stay_target_make(
 	    scheme, url->host[0] != '\0' ? url->host : "localhost", port, "");
 	return STAY_OK;
@@ -68,7 +68,7 @@ point_at_transport(
 		return REJECT(client,
 		    "the scheme '%s' of the URL is not known: neither %s nor a "
 		    "transport",
-		    url->scheme, client->protocol.name);
+		    url->scheme, client->protocol.top.name);
 	target->dial =
 	    stay_target_make(url->scheme, url->host, url->port, url->path);
 	return STAY_OK;
@@ -77,7 +77,7 @@ point_at_transport(
 static enum stay_status
 point_by_scheme(const struct stay_client *client, struct stay__target *target)
 {
-	const struct stay_protocol *protocol = &client->protocol;
+	const struct stay_protocol *protocol = &client->protocol.top;
 	const char *rest = behind(target->url->scheme, protocol->name);
 
 	if (rest == NULL && protocol->alias != NULL)

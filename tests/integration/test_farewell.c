@@ -40,8 +40,12 @@ bye(struct stay_session *session)
 		(void)stay_session_expect(session, 0);
 }
 
+static const struct stay_session_ops pushes_session = { STAY_SESSION_OPS,
+	.bye = bye };
+
 static const struct stay_protocol pushes = { STAY_PROTOCOL, .name = "pushes",
-	.port = "1", .encode = encode, .decode = decode, .bye = bye };
+	.port = "1", .encode = encode, .decode = decode,
+	.session = &pushes_session };
 
 /* ---- a peer that speaks until it has heard the end ---- */
 

@@ -339,6 +339,21 @@ retain(struct stay_session *session, struct stay_retain *keep)
 	return sizeof(*kept);
 }
 
+static const struct stay_call_ops call_ops = {
+	STAY_CALL_OPS,
+	.on_orphan = on_orphan,
+};
+
+static const struct stay_session_ops session_ops = {
+	STAY_SESSION_OPS,
+	.on_up = on_up,
+	.on_down = on_down,
+	.on_control = on_control,
+	.ping = ping,
+	.tick = tick,
+	.bye = bye,
+};
+
 static const struct stay_protocol protocol = {
 	STAY_PROTOCOL,
 	.name = "line",
@@ -347,15 +362,10 @@ static const struct stay_protocol protocol = {
 	.encode = encode,
 	.decode = decode,
 	.hello = hello,
-	.on_up = on_up,
-	.on_down = on_down,
 	.on_push = on_push,
-	.on_control = on_control,
-	.on_orphan = on_orphan,
-	.ping = ping,
-	.tick = tick,
-	.bye = bye,
 	.retain = retain,
+	.call = &call_ops,
+	.session = &session_ops,
 };
 
 /* ---- the client ---- */

@@ -310,6 +310,30 @@ describe(struct stay_session *session, char *text, size_t len)
 
 /* ---- the vtables ---- */
 
+static const struct stay_call_ops call_ops = {
+	STAY_CALL_OPS,
+	.on_orphan = on_orphan,
+	.name = name_call,
+};
+
+static const struct stay_session_ops session_ops = {
+	STAY_SESSION_OPS,
+	.on_up = on_up,
+	.on_down = on_down,
+	.on_control = on_control,
+	.ping = ping,
+	.tick = tick,
+	.bye = bye,
+	.describe = describe,
+};
+
+static const struct stay_keep_ops keep_ops = {
+	STAY_KEEP_OPS,
+	.init = keep_init,
+	.fini = keep_fini,
+	.rest = keep_rest,
+};
+
 const struct stay_protocol line_protocol = {
 	STAY_PROTOCOL,
 	.name = "line",
@@ -319,20 +343,11 @@ const struct stay_protocol line_protocol = {
 	.encode = encode,
 	.decode = decode,
 	.hello = hello,
-	.on_up = on_up,
-	.on_down = on_down,
 	.on_push = on_push,
-	.on_control = on_control,
-	.on_orphan = on_orphan,
-	.ping = ping,
-	.tick = tick,
-	.bye = bye,
-	.init = keep_init,
-	.fini = keep_fini,
-	.rest = keep_rest,
 	.retain = retain,
-	.describe = describe,
-	.name_call = name_call,
+	.call = &call_ops,
+	.session = &session_ops,
+	.keep = &keep_ops,
 };
 
 const struct stay_protocol line_bare_protocol = {

@@ -157,7 +157,7 @@ line_end(struct line_rig *rig)
 		stay_client_stop(rig->client, STAY_OK);
 	ck_assert(sim_run(rig->world, 60000));
 	ck_assert(rig->closed && rig->released);
-	ck_assert_uint_eq(rig->finis, rig->protocol->fini != NULL);
+	ck_assert_uint_eq(rig->finis, rig->protocol->keep != NULL);
 	for (size_t i = 0; i < rig->call_count; i++)
 		ck_assert_msg(rig->calls[i].told == 1, "%s was told %u times",
 		    rig->calls[i].name, rig->calls[i].told);

@@ -20,45 +20,51 @@ static void
 on_down(struct stay_session *session, enum stay_status why)
 {
 	scene_visit(SCENE_ON_DOWN);
-	line_protocol.on_down(session, why);
+	line_protocol.session->on_down(session, why);
 }
 
 #define FOR_SESSION(name, slot)                                                \
 	static void name(struct stay_session *session)                         \
 	{                                                                      \
 		scene_visit(slot);                                             \
-		line_protocol.name(session);                                   \
+		line_protocol.session->name(session);                          \
 	}
 
-#define OF_FRAME(name, slot)                                                   \
+#define OF_FRAME(name, of, slot)                                               \
 	static void name(                                                      \
 	    struct stay_session *session, const struct stay_frame *frame)      \
 	{                                                                      \
 		scene_visit(slot);                                             \
-		line_protocol.name(session, frame);                            \
+		line_protocol.of(session, frame);                              \
 	}
 
 FOR_SESSION(on_up, SCENE_ON_UP)
 FOR_SESSION(ping, SCENE_PING)
 FOR_SESSION(bye, SCENE_BYE)
-OF_FRAME(on_push, SCENE_ON_PUSH)
-OF_FRAME(on_control, SCENE_ON_CONTROL)
-OF_FRAME(on_orphan, SCENE_ON_ORPHAN)
+OF_FRAME(on_push, on_push, SCENE_ON_PUSH)
+OF_FRAME(on_control, session->on_control, SCENE_ON_CONTROL)
+OF_FRAME(on_orphan, call->on_orphan, SCENE_ON_ORPHAN)
 
 static const struct stay_protocol *
 protocol(void)
 {
 	static struct stay_protocol ours;
+	static struct stay_call_ops call;
+	static struct stay_session_ops session;
 
 	ours = line_protocol;
+	call = *ours.call;
+	session = *ours.session;
+	ours.call = &call;
+	ours.session = &session;
 	ours.hello = hello;
-	ours.on_up = on_up;
-	ours.on_down = on_down;
 	ours.on_push = on_push;
-	ours.on_control = on_control;
-	ours.on_orphan = on_orphan;
-	ours.ping = ping;
-	ours.bye = bye;
+	call.on_orphan = on_orphan;
+	session.on_up = on_up;
+	session.on_down = on_down;
+	session.on_control = on_control;
+	session.ping = ping;
+	session.bye = bye;
 	return &ours;
 }
 

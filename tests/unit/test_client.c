@@ -134,6 +134,11 @@ TEST(client_takes_descriptors_once)
 
 TEST(client_refuses_what_it_does_not_know)
 {
+	const struct stay_call_ops wrong_call = { 0 };
+	const struct stay_session_ops wrong_session = {
+		.size = sizeof(wrong_session) + 1
+	};
+	const struct stay_keep_ops wrong_keep = { .size = sizeof(size_t) - 1 };
 	struct stay_protocol protocol = line_protocol;
 	struct stay_client_options options = { STAY_CLIENT_OPTIONS };
 
@@ -141,6 +146,15 @@ TEST(client_refuses_what_it_does_not_know)
 	ck_assert_int_eq(start_with(LINE_URL, &protocol, NULL), STAY_E_ABI);
 	protocol = line_protocol;
 	protocol.abi++;
+	ck_assert_int_eq(start_with(LINE_URL, &protocol, NULL), STAY_E_ABI);
+	protocol = line_protocol;
+	protocol.call = &wrong_call;
+	ck_assert_int_eq(start_with(LINE_URL, &protocol, NULL), STAY_E_ABI);
+	protocol = line_protocol;
+	protocol.session = &wrong_session;
+	ck_assert_int_eq(start_with(LINE_URL, &protocol, NULL), STAY_E_ABI);
+	protocol = line_protocol;
+	protocol.keep = &wrong_keep;
 	ck_assert_int_eq(start_with(LINE_URL, &protocol, NULL), STAY_E_ABI);
 	protocol = line_protocol;
 	protocol.decode = NULL;
@@ -153,6 +167,25 @@ TEST(client_refuses_what_it_does_not_know)
 	ck_assert_int_eq(
 	    start_with(LINE_URL, &line_protocol, &options), STAY_E_ABI);
 	ck_assert_int_eq(start_with(NULL, &line_protocol, NULL), STAY_E_ARG);
+}
+
+/* As a program has it that was built when the group had one slot. */
+TEST(client_takes_a_group_that_ends_early)
+{
+	struct stay_protocol protocol = line_protocol;
+	const struct stay_session_ops early = {
+		.size = offsetof(struct stay_session_ops, on_down),
+		.on_up = line_protocol.session->on_up,
+		.on_down = line_protocol.session->on_down,
+	};
+
+	line_prepare(&rig);
+	protocol.session = &early;
+	rig.protocol = &protocol;
+	line_start(&rig, NULL);
+	LINE_TELLS(&rig, 10, "init 10.0.0.1;hello -;up;");
+	line_end(&rig);
+	ck_assert_ptr_null(strstr(rig.notes.text, "down"));
 }
 
 TEST(client_label_has_no_secret)
