@@ -9,7 +9,7 @@
 #include <string.h>
 
 /* Answers, and timers' grain. */
-#define SLACK_MS 500
+#define SLACK_MS   500
 #define ARRIVES_MS 500 /* longer than any latency */
 
 struct run *the_run;

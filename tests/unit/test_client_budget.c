@@ -104,6 +104,33 @@ forget(void *arg, const struct stay_result *result)
 	(void)result;
 }
 
+static void
+read_quietly(unsigned calls)
+{
+	for (unsigned i = 0; i < calls; i++)
+		ck_assert_int_eq(
+		    stay_client_call(rig.client,
+			LINE_WITH("quiet", .flags = STAY_READ_ONLY), forget,
+			NULL),
+		    STAY_OK);
+	line_run(&rig, 10);
+}
+
+/* Neither a hundredth of a call more, nor less. */
+TEST(client_budget_is_a_number_of_calls)
+{
+	line_begin(
+	    &rig, OPTIONS(.silence_ms = 60000, .call_timeout_ms = 60000,
+		      .resend_burst = 100,
+		      .backoff = {
+			  .initial_ms = 10, .cap_ms = 10, .stable_ms = 1000 }));
+	read_quietly(101);
+	lose();
+	ck_assert_uint_eq(counts_of(rig.client).resent, 100);
+	ck_assert_uint_eq(lost(), 1);
+	line_end(&rig);
+}
+
 /* A stall that is a little longer than the deadline: what is younger is
  * answered in the same session. */
 TEST(client_budget_of_tombstones_is_what_may_be_in_flight)
