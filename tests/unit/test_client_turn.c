@@ -210,6 +210,14 @@ TEST(promise_9_a_part_waits_for_what_it_overtakes)
 	    "a E_SERVER/refused !5;a part OK *6;a OK/replied +7;");
 }
 
+TEST(promise_9_a_push_that_answers_waits_and_comes_once)
+{
+	overtake("=6\n",
+	    "a E_SERVER/refused !1;a E_SERVER/refused !2;"
+	    "a E_SERVER/refused !3;a E_SERVER/refused !4;next;"
+	    "a E_SERVER/refused !5;push =6;a OK/replied =6;");
+}
+
 /* Calls that all end in one instant are told in shares, too, and before what
  * answers another. */
 TEST(promise_4_9_many_ends_at_once_precede_a_reply)
