@@ -212,10 +212,9 @@ TEST(promise_9_a_part_waits_for_what_it_overtakes)
 
 TEST(promise_9_a_push_that_answers_waits_and_comes_once)
 {
-	overtake("=6\n",
-	    "a E_SERVER/refused !1;a E_SERVER/refused !2;"
-	    "a E_SERVER/refused !3;a E_SERVER/refused !4;next;"
-	    "a E_SERVER/refused !5;push =6;a OK/replied =6;");
+	overtake("=6\n", "a E_SERVER/refused !1;a E_SERVER/refused !2;"
+			 "a E_SERVER/refused !3;a E_SERVER/refused !4;next;"
+			 "a E_SERVER/refused !5;push =6;a OK/replied =6;");
 }
 
 /* Calls that all end in one instant are told in shares, too, and before what

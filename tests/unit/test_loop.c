@@ -191,4 +191,18 @@ TEST(promise_6_loop_a_busy_connection_takes_turns)
 	}
 }
 
+/* What the authors of xoshiro256** have it say after 1, 2, 3, 4. */
+TEST(loop_random_is_as_published)
+{
+	static const uint64_t expected[] = { 11520, 0, 1509978240,
+		UINT64_C(1215971899390074240), UINT64_C(1216172134540287360),
+		UINT64_C(607988272756665600), UINT64_C(16172922978634559625),
+		UINT64_C(8476171486693032832) };
+
+	for (uint64_t i = 0; i < 4; i++)
+		loop->random[i] = i + 1;
+	for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++)
+		ck_assert_uint_eq(stay__loop_random(loop), expected[i]);
+}
+
 TEST_SUITE_WITH(loop, .before = begin, .after = end)

@@ -172,12 +172,15 @@ on_up(void *arg, const struct stay_subject *who, const struct stay_up *up)
 	snprintf(up_text, sizeof(up_text), "%s", up->text);
 }
 
-/* `sent` calls are in flight when the session ends, and `queued` end offline. */
+/* One call is given up in good times, `sent` are in flight when the session ends,
+ * and `queued` end offline. */
 static const char *
 up_after(unsigned sent, unsigned queued)
 {
 	begin(sizeof(rig.observer));
 	rig.observer.on_up = on_up;
+	line_call_with(&rig, "z", LINE("z"), WITHIN(5));
+	line_run(&rig, 10);
 	for (unsigned i = 0; i < sent; i++)
 		line_call(&rig, "a", LINE("a"));
 	line_run(&rig, 1);
