@@ -403,7 +403,7 @@ silence_ms(const struct user *user, const struct stay_client_counts *counts)
 }
 
 /* The session ends because its peer is silent, or owes too many answers, or one
- * for too long, as is said until it is stopped; what is read after that was found
+ * for too long, as is said unless it says goodbye; what is read after that was found
  * comes too late, and without memory it ends later. */
 void
 check_silent(const struct user *user)
@@ -412,6 +412,7 @@ check_silent(const struct user *user)
 	uint64_t ms = user->options.silence_ms;
 
 	if (inside_condemned(user->client) == STAY_E_SILENT && !user->stopped &&
+	    !inside_says_goodbye(user->client) &&
 	    strstr(stay_conn_failure(user_conn(user)), "given up") == NULL &&
 	    peer != NULL && memory.failed == 0 &&
 	    peer->heard < user->run->sim->now &&

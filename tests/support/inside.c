@@ -116,6 +116,12 @@ inside_condemned(const struct stay_client *client)
 	return client->session.condemned;
 }
 
+bool
+inside_says_goodbye(const struct stay_client *client)
+{
+	return client->session.farewell.stage != STAY__FAREWELL_NONE;
+}
+
 uint64_t
 inside_heard_at(const struct stay_client *client)
 {

@@ -53,6 +53,8 @@ unsigned inside_replaced_changes(const struct stay_client *client);
 bool inside_session_is_ready(const struct stay_client *client);
 /* Why it is to be ended; STAY_OK: it is not. */
 enum stay_status inside_condemned(const struct stay_client *client);
+/* Behind that nothing is a failure any more. */
+bool inside_says_goodbye(const struct stay_client *client);
 uint64_t inside_heard_at(const struct stay_client *client);
 /* How many sessions in a row ended for a call given up, and since when. */
 uint16_t inside_ended(const struct stay_client *client, uint32_t *since_ms);
