@@ -12,6 +12,8 @@ CFLAGS = -O2 -g
 # what its own folder and those before it have; `make check` looks after it.
 FLOORS = base machine loop stream world conn client observe
 SRC = $(sort $(wildcard $(FLOORS:%=lib/%/*.c) lib/*.c))
+# In no program but a test: a world that exists only in memory.
+VIRTUAL = $(sort $(wildcard lib/sim/*.c))
 REDIS = $(sort $(wildcard adapters/redis/*.c))
 ECHO = $(sort $(wildcard adapters/echo/*.c))
 
@@ -20,8 +22,6 @@ NAMES = stay-redis stay-echo stay
 # An example is one file; so is a suite of tests, listed in suites.def.
 EXAMPLES = $(patsubst %.c,$(BUILD)/%,$(wildcard examples/*.c))
 PEER = $(addprefix tests/support/,peer_script.c peer_virtual.c)
-VIRTUAL = $(addprefix tests/sim/,event_sim.c flow_sim.c name_sim.c net_sim.c \
-	peer_sim.c world_sim.c) $(PEER)
 SUPPORT = $(filter-out %/diagram.c,$(wildcard tests/support/*.c)) $(VIRTUAL)
 UNIT = $(wildcard tests/unit/*.c) $(SUPPORT)
 INTEGRATION = $(wildcard tests/integration/*.c) $(SUPPORT)
@@ -63,14 +63,14 @@ $(BUILD)/test-integration: $(call objects,$(INTEGRATION))
 $(BUILD)/test-unit $(BUILD)/test-integration: LIBS += $(CHECK_LIBS) \
 	$(foreach name,getrandom malloc calloc realloc,-Wl,--wrap=$(name))
 $(BUILD)/sim: $(call objects,$(wildcard tests/sim/*.c tests/support/deeds*.c) \
-	$(addprefix tests/support/,inside.c line_protocol.c) $(PEER))
+	$(addprefix tests/support/,inside.c line_protocol.c) $(PEER) $(VIRTUAL))
 # Its allocations and its clock go through tests/sim/memory.c.
 $(BUILD)/sim: LIBS += $(foreach name,malloc calloc realloc free time gettimeofday \
 	clock_gettime,-Wl,--wrap=$(name))
 $(BUILD)/diagram: $(call objects,tests/support/diagram.c)
 $(BUILD)/exhaust: $(call objects,$(wildcard tests/exhaust/*.c))
 $(BUILD)/model-export: $(call objects,tests/model/export.c)
-$(FUZZERS): $(BUILD)/%: $(call objects,tests/fuzz/%.c $(VIRTUAL))
+$(FUZZERS): $(BUILD)/%: $(call objects,tests/fuzz/%.c $(PEER) $(VIRTUAL))
 fuzz-programs: $(FUZZERS)
 test-programs: $(BUILD)/test-unit $(BUILD)/test-integration
 

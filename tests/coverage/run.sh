@@ -62,6 +62,7 @@ total() {
 report() {
 	mkdir -p "$tree/html"
 	gcovr -r . "$tree/lib" "$tree/adapters" -f lib/ -f adapters/ \
+	    -e lib/sim/ -e lib/contract/ \
 	    --exclude-branches-by-pattern '.*\bassert\(.*' \
 	    --json "$tree/all.json" >"$tree/gcovr.log" 2>&1 &&
 	    gcovr -r . -a "$tree/all.json" \

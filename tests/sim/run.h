@@ -37,7 +37,7 @@
 #include <stay/stream.h>
 
 #include "peer_virtual.h"
-#include "sim.h"
+#include "sim/sim.h"
 #include "support/deeds.h"
 
 #define USERS_MAX  8

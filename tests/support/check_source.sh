@@ -51,6 +51,15 @@ words() {
 	echo "$1" | tr -s ' ' '\n' | grep .
 }
 
+# The folders of lib/ that are linked into tests alone. What they do to the system is
+# what a test does.
+KIT='sim contract'
+kit() {
+	for folder in $KIT; do
+		echo "-e lib/$folder/"
+	done
+}
+
 # ---- headers ------------------------------------------------------------------
 
 # Twice, because the second time must be harmless.
@@ -176,7 +185,7 @@ check_exports() {
 # never at a later one.
 looking_down() {
 	grep -H '^#include "' lib/*/*.[ch] | tr ':"' '  ' |
-	    awk -v floors="$FLOORS" '
+	    awk -v floors="$FLOORS $KIT" '
 	BEGIN {
 		count = split(floors, name, " ")
 		for (i = 1; i <= count; i++)
@@ -248,7 +257,7 @@ code() {
 }
 
 only_mem_allocates() {
-	code $(files -e /mem.h lib/*/*.[ch]) |
+	code $(files -e /mem.h $(kit) lib/*/*.[ch]) |
 	    grep -E '(^|[^a-z_>.])(malloc|calloc|realloc|free|strdup|strndup|asprintf) *\(' |
 	    none
 }
@@ -257,7 +266,7 @@ only_mem_allocates() {
 # day. Both are for a reader: nothing in the library depends on them. So the log asks
 # the system itself, and worlds need no second clock.
 only_world_knows_the_system() {
-	code $(files -e lib/world/ lib/*/*.[ch]) |
+	code $(files -e lib/world/ $(kit) lib/*/*.[ch]) |
 	    grep -v '^lib/observe/text_log\.c: *#include <time\.h>' |
 	    grep -E '#include <(ev|fcntl|poll|pthread|signal|time|unistd|sys/(epoll|time|wait))\.h>' |
 	    none
@@ -266,8 +275,7 @@ only_world_knows_the_system() {
 # The linker sees what the eye overlooks: outside of lib/world/, nothing but memory,
 # strings and formatted text comes from the C library; errno doesn't either.
 system_calls() {
-	for object in "$tree"/lib/*/*.o; do
-		case $object in */world/*) continue ;; esac
+	for object in $(files -e /world/ $(kit) "$tree"/lib/*/*.o); do
 		nm -u "$object" | awk -v object="${object##*/}" '
 		$2 !~ /^(_*stay_|_GLOBAL_OFFSET_TABLE_)/ { print object " " $2 }'
 	done | grep -vxE '[^ ]* (__)?(mem[a-z]*|str[a-z]*|v?s?n?f?printf|f?put[cs]|fwrite|inet_[np]to[np]|malloc|calloc|realloc|free|abort|assert_fail|ctype_b_loc|stack_chk_fail)(_chk)?' |

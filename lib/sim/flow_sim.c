@@ -3,7 +3,7 @@
  * a cut cable. A reset leaves what has arrived readable. Who reads and writes
  * them is not known here.
  */
-#include "sim.h"
+#include "sim/sim.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -18,8 +18,8 @@
  * Server functions run while the world waits, never inside an operation, so
  * they may call the library as a callback of another library would.
  */
-#ifndef STAY_TESTS_WORLD_SIM_H
-#define STAY_TESTS_WORLD_SIM_H
+#ifndef STAY__WORLD_SIM_H
+#define STAY__WORLD_SIM_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -2,7 +2,7 @@
  * What will happen, in order: a heap by time, then by the order of setting.
  * Also chance and the trace, which make two runs of one seed the same run.
  */
-#include "sim.h"
+#include "sim/sim.h"
 
 #include <inttypes.h>
 #include <stdarg.h>

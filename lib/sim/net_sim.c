@@ -3,7 +3,7 @@
  * behave as TCP does on Linux where a program can see it: order is kept, a
  * reset leaves what has arrived readable, is reported once, and then reads end.
  */
-#include "sim.h"
+#include "sim/sim.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -2,7 +2,7 @@
  * Names and addresses of the virtual network: who is called what, and what
  * happens to those who connect there.
  */
-#include "sim.h"
+#include "sim/sim.h"
 
 #include <arpa/inet.h>
 #include <netdb.h>

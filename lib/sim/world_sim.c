@@ -2,7 +2,7 @@
  * The virtual world itself: its clock, its waiting and its table of operations.
  * Time moves only here, and only when there is nothing left to do in it.
  */
-#include "world_sim.h"
+#include "sim/world_sim.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -11,7 +11,7 @@
 
 #include <stay/loop.h>
 
-#include "sim.h"
+#include "sim/sim.h"
 
 /* So many waits without a millisecond passing is a loop gone wild. */
 #define BUSY_MAX (UINT64_C(4) << 20)

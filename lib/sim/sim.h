@@ -4,13 +4,13 @@
  * names and addresses; net_sim.c: descriptors and bytes; peer_sim.c: the
  * servers.
  */
-#ifndef STAY_TESTS_SIM_H
-#define STAY_TESTS_SIM_H
+#ifndef STAY__SIM_H
+#define STAY__SIM_H
 
 #include <stdatomic.h>
 
 #include "base/list.h"
-#include "world_sim.h"
+#include "sim/world_sim.h"
 
 #define SIM_NEVER     UINT64_MAX
 #define SIM_MS        UINT64_C(1000000)

@@ -2,7 +2,7 @@
  * The servers of the virtual network: who listens, what they are told, and what
  * a test makes them do.
  */
-#include "sim.h"
+#include "sim/sim.h"
 
 #include <errno.h>
 #include <stdlib.h>
