@@ -223,6 +223,31 @@ STAY_API STAY_USE enum stay_status stay_client_start(
     const struct stay_protocol *protocol, const char *url,
     const struct stay_client_options *options);
 
+/*
+ * Start another client of the same protocol, at the place where `client` connects to
+ * now: for what needs a connection of its own, such as to cancel a request. Neither
+ * outlives the other for that reason. What is to be as it is there, is asked first:
+ *
+ *	struct stay_client_options options = { STAY_CLIENT_OPTIONS };
+ *
+ *	stay_client_get_options(client, &options);
+ *	options.label = "the second one";
+ *	options.on_closed = on_second_closed;
+ *	status = stay_client_start_beside(&second, client, &options);
+ *
+ * A `config` that both have is released by one of them: set config_release to NULL,
+ * or pass another config. Returns as stay_client_start; and STAY_E_UNSUPPORTED if
+ * `client` was given descriptors.
+ */
+STAY_API STAY_USE enum stay_status stay_client_start_beside(
+    struct stay_client **started, const struct stay_client *client,
+    const struct stay_client_options *options);
+
+/* The options in effect, with defaults filled in, as far as the size says, which must
+ * be set. Their pointers live until the next change takes effect. */
+STAY_API void stay_client_get_options(
+    const struct stay_client *client, struct stay_client_options *options);
+
 /* ---- calls ----------------------------------------------------------- */
 
 /*

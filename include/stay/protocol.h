@@ -368,6 +368,8 @@ typedef enum stay_status stay_keep_init_fn(
     void *keep, const void *config, const struct stay_url *url);
 typedef void stay_keep_fini_fn(void *keep);
 typedef void stay_keep_rest_fn(void *keep);
+typedef bool stay_keep_wake_fn(void *keep);
+typedef void stay_keep_end_fn(void *keep, enum stay_status reason);
 
 /* Writes at most `len` bytes, NUL included; returns as snprintf. */
 typedef int stay_session_describe_fn(
@@ -452,6 +454,13 @@ struct stay_keep_ops {
 	 * session has ended. A frame may be there in part. May run again and
 	 * again; must not call the library. NULL: nothing. */
 	stay_keep_rest_fn *rest;
+	/* stay_client_wake was called: tell whom there is to tell, with a session
+	 * or without. True: there is more, and it runs again when others had their
+	 * turn. NULL: nothing. */
+	stay_keep_wake_fn *wake;
+	/* The client has ended, and no session follows. Whoever is still to be
+	 * told is told in `wake`, which on_closed waits for. NULL: nothing. */
+	stay_keep_end_fn *end;
 };
 
 /* The table of a protocol. It is const, may be shared by any number of clients,
@@ -515,6 +524,14 @@ STAY_API const struct stay_url *stay_session_url(
  * after each turn, since then it may be another session's.
  */
 STAY_API struct stay_session *stay_client_session(struct stay_client *client);
+
+/*
+ * Run the slot `wake` in the loop's turn, once for all that asked before it. For the
+ * functions of an adapter that have something to tell: no callback may run inside of
+ * them. May be called everywhere on the loop's thread, in decode, too.
+ * Returns: STAY_OK; STAY_E_NOMEM, the first time.
+ */
+STAY_API enum stay_status stay_client_wake(struct stay_client *client);
 
 /* Only in decode: the bytes of `in`, which may be written over as far as the frame
  * uses them. */

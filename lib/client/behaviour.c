@@ -17,7 +17,8 @@ lingers(const void *state)
 {
 	const struct stay_client *client = *(struct stay_client *const *)state;
 
-	return client->calls.untold > 0 || client->waiters.count > 0;
+	return client->calls.untold > 0 || client->waiters.count > 0 ||
+	       stay__wake_is_due(client);
 }
 
 static const struct stay__client_ops client_ops = {
@@ -191,6 +192,7 @@ run_terminate(struct stay_conn *conn, void *state, enum stay_status reason)
 	stay__calls_drop_queue(&client->calls, 0, STAY_E_STOPPED);
 	stay__waiters_end(client);
 	(void)stay__calls_tell_some(&client->calls);
+	client->protocol.keep.end(client->keep, reason);
 }
 
 static size_t

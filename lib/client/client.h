@@ -15,6 +15,7 @@
  *	renew.c        the protocol wants another session
  *	remark.c       what the protocol wants somebody to know
  *	tick.c         a timer of the protocol's own
+ *	wake.c         a turn of the protocol's own
  *	output.c       what is written at once, and what that commits
  *	health.c       a silent peer, an idle session
  *	complete.c     calls that end without an answer; running `done`
@@ -43,6 +44,7 @@
 #include "client/session.h"
 #include "client/target.h"
 #include "client/waiters.h"
+#include "client/wake.h"
 #include "conn/inner.h"
 
 /* The state block of the connection points here. */
@@ -66,6 +68,7 @@ struct stay_client {
 	struct stay__holds holds;
 	enum stay_status rejecting; /* why calls are rejected; STAY_OK: not */
 	struct stay_session session;
+	struct stay__wake *wake; /* NULL: nobody has asked for one */
 	void *keep;
 	_Alignas(max_align_t) char blocks[]; /* keep, then session */
 };

@@ -49,6 +49,20 @@ no_matter(void *keep)
 	(void)keep;
 }
 
+static bool
+nothing_more(void *keep)
+{
+	(void)keep;
+	return false;
+}
+
+static void
+no_end(void *keep, enum stay_status reason)
+{
+	(void)keep;
+	(void)reason;
+}
+
 /* The program's tables may be older, and so shorter, than the library's. Each
  * begins with its size. */
 static void
@@ -91,6 +105,10 @@ fill_keep(struct stay_keep_ops *keep)
 		keep->fini = no_matter;
 	if (keep->rest == NULL)
 		keep->rest = no_matter;
+	if (keep->wake == NULL)
+		keep->wake = nothing_more;
+	if (keep->end == NULL)
+		keep->end = no_end;
 }
 
 void

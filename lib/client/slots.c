@@ -99,6 +99,13 @@ stay_session_note(struct stay_session *session, const char *text)
 /* ---- time ---- */
 
 enum stay_status
+stay_client_wake(struct stay_client *client)
+{
+	assert(client != NULL);
+	return stay__wake_soon(client);
+}
+
+enum stay_status
 stay_session_tick_after(struct stay_session *session, uint64_t delay_ms)
 {
 	assert(session != NULL);

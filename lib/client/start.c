@@ -21,6 +21,7 @@ aligned(size_t size)
 static void
 free_client(struct stay_client *client)
 {
+	stay__wake_fini(client);
 	stay__session_fini(&client->session);
 	stay__calls_fini(&client->calls);
 	stay__reconfigure_fini(client);
@@ -131,14 +132,12 @@ label_and_start(struct stay_client *client, const char *url)
 	return status;
 }
 
+/* Its target is known. `url` is for the label, and may be NULL. */
 static enum stay_status
 start_client(struct stay_client *client, const char *url)
 {
-	enum stay_status status =
-	    stay__target_parse(client, &client->target, url);
+	enum stay_status status;
 
-	if (status != STAY_OK)
-		return status;
 	client->loop->starting++;
 	status = client->protocol.keep.init(
 	    client->keep, client->options.config, client->target.url);
@@ -152,13 +151,39 @@ start_client(struct stay_client *client, const char *url)
 	return status;
 }
 
+/* A client that is to go where `url` says, or, if it is NULL, to the same place as
+ * `model`. */
+static enum stay_status
+make_client(struct stay_client **made, struct stay_loop *loop,
+    const struct stay_protocol *protocol, const char *url,
+    const struct stay_client *model, const struct stay_client_options *options)
+{
+	struct stay_client_options filled;
+	struct stay_client *client;
+	enum stay_status status = stay__settings_fill(loop, &filled, options);
+
+	if (status != STAY_OK)
+		return status;
+	client = new_client(loop, protocol, &filled);
+	if (client == NULL)
+		return STAY_E_NOMEM;
+	status = url != NULL ? stay__target_parse(client, &client->target, url)
+			     : stay__target_copy(
+				   client, &client->target, &model->target);
+	if (status == STAY_OK)
+		status = start_client(client, url);
+	if (status == STAY_OK)
+		*made = client;
+	else
+		free_client(client);
+	return status;
+}
+
 enum stay_status
 stay_client_start(struct stay_client **started, struct stay_loop *loop,
     const struct stay_protocol *protocol, const char *url,
     const struct stay_client_options *options)
 {
-	struct stay_client_options filled;
-	struct stay_client *client;
 	enum stay_status status;
 
 	assert(loop != NULL);
@@ -169,20 +194,37 @@ stay_client_start(struct stay_client **started, struct stay_loop *loop,
 	if (protocol == NULL || url == NULL)
 		return STAY_E_ARG;
 	status = stay__protocol_check(protocol);
-	if (status == STAY_OK)
-		status = stay__settings_fill(loop, &filled, options);
 	if (status != STAY_OK)
 		return status;
-	client = new_client(loop, protocol, &filled);
-	if (client == NULL)
-		return STAY_E_NOMEM;
-	status = start_client(client, url);
-	if (status != STAY_OK) {
-		free_client(client);
-		return status;
-	}
-	*started = client;
-	return STAY_OK;
+	return make_client(started, loop, protocol, url, NULL, options);
+}
+
+enum stay_status
+stay_client_start_beside(struct stay_client **started,
+    const struct stay_client *client, const struct stay_client_options *options)
+{
+	assert(client != NULL);
+	if (started == NULL)
+		return STAY_E_ARG;
+	*started = NULL;
+	stay__loop_forget_rejection(client->loop);
+	return make_client(started, client->loop, &client->protocol.top, NULL,
+	    client, options);
+}
+
+/* The program's struct may be older, and so shorter, than the library's. */
+void
+stay_client_get_options(
+    const struct stay_client *client, struct stay_client_options *options)
+{
+	struct stay_client_options all;
+
+	assert(client != NULL && options != NULL);
+	all = client->options;
+	all.label = stay_conn_label(client->conn);
+	all.socket = stay__conn_socket(client->conn);
+	all.size = options->size;
+	memcpy(options, &all, all.size < sizeof(all) ? all.size : sizeof(all));
 }
 
 /* ---- passed on to its connection ---- */

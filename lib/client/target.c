@@ -3,6 +3,7 @@
  * unix with its default port; every other scheme is a transport's.
  */
 #include "base/address.h"
+#include "base/url.h"
 #include "client/client.h"
 #include "stream/transport.h"
 
@@ -123,6 +124,17 @@ stay__target_parse(const struct stay_client *client,
 	if (status == STAY_E_URL)
 		return REJECT(client, "%s", why);
 	return status == STAY_OK ? point_by_scheme(client, target) : status;
+}
+
+enum stay_status
+stay__target_copy(const struct stay_client *client, struct stay__target *target,
+    const struct stay__target *from)
+{
+	if (from->descriptors != NULL)
+		return STAY_E_UNSUPPORTED;
+	target->url = stay__url_copy(from->url);
+	return target->url == NULL ? STAY_E_NOMEM
+				   : point_by_scheme(client, target);
 }
 
 void

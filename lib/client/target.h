@@ -18,6 +18,9 @@ struct stay__target {
 /* Where `url` points for this client; stay__target_fini in any case. */
 enum stay_status stay__target_parse(const struct stay_client *client,
     struct stay__target *target, const char *url);
+/* Where `from` points. STAY_E_UNSUPPORTED: at descriptors, which can be used once. */
+enum stay_status stay__target_copy(const struct stay_client *client,
+    struct stay__target *target, const struct stay__target *from);
 void stay__target_fini(struct stay__target *target);
 
 #endif

@@ -33,6 +33,12 @@ stay__conn_retune(struct stay_conn *conn,
 	stay__stream_set_socket(conn, socket);
 }
 
+const struct stay_socket_options *
+stay__conn_socket(const struct stay_conn *conn)
+{
+	return stay__stream_socket(conn);
+}
+
 char *
 stay__conn_relabel(struct stay_conn *conn, char *label)
 {

@@ -35,6 +35,9 @@ struct stay_subject stay__conn_subject(struct stay_conn *conn);
 void stay__conn_retune(struct stay_conn *conn,
     const struct stay_socket_options *socket, uint64_t stop_budget_ms,
     const struct stay_backoff_policy *backoff);
+/* What its sockets are set to. */
+const struct stay_socket_options *stay__conn_socket(
+    const struct stay_conn *conn);
 /* Another label, of stay__text_copy; returns the old one, to be freed. */
 char *stay__conn_relabel(struct stay_conn *conn, char *label);
 /* Reconnect by itself after `ms`; STAY_FOREVER: not any more. */

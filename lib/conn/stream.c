@@ -381,6 +381,12 @@ stay__stream_init(
 	stay_buf_init(&conn->stream.out, STAY_STREAM_SEND_MAX);
 }
 
+const struct stay_socket_options *
+stay__stream_socket(const struct stay_conn *conn)
+{
+	return &conn->stream.link.socket;
+}
+
 void
 stay__stream_set_socket(
     struct stay_conn *conn, const struct stay_socket_options *socket)

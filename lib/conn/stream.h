@@ -34,6 +34,8 @@ void stay__stream_fini(struct stay_conn *conn);
 /* In a forked child: give up the stream, which belongs to the parent. */
 void stay__stream_orphan(struct stay_conn *conn);
 /* The options of the next dial's socket. */
+const struct stay_socket_options *stay__stream_socket(
+    const struct stay_conn *conn);
 void stay__stream_set_socket(
     struct stay_conn *conn, const struct stay_socket_options *socket);
 

@@ -259,6 +259,8 @@ keep_init(void *keep, const void *config, const struct stay_url *url)
 	memset(kept->mark, 'k', sizeof(kept->mark));
 	kept->finis = line->finis;
 	kept->rests = line->rests;
+	kept->wakes = line->wakes;
+	kept->notes = line->notes;
 	line_note(line->notes, "init %s;", url->host);
 	return strcmp(url->user, "bad") == 0 ? STAY_E_URL : STAY_OK;
 }
@@ -278,6 +280,25 @@ keep_rest(void *keep)
 
 	if (kept->rests != NULL)
 		++*kept->rests;
+}
+
+static bool
+keep_wake(void *keep)
+{
+	struct line_keep *kept = keep;
+
+	line_note(kept->notes, "wake;");
+	return kept->wakes != NULL && *kept->wakes > 0 && --*kept->wakes > 0;
+}
+
+static void
+keep_end(void *keep, enum stay_status reason)
+{
+	struct line_keep *kept = keep;
+
+	if (kept->wakes != NULL)
+		line_note(kept->notes, "end %s;",
+		    stay_status_name(reason) + strlen("STAY_"));
 }
 
 static size_t
@@ -332,6 +353,8 @@ static const struct stay_keep_ops keep_ops = {
 	.init = keep_init,
 	.fini = keep_fini,
 	.rest = keep_rest,
+	.wake = keep_wake,
+	.end = keep_end,
 };
 
 const struct stay_protocol line_protocol = {

@@ -67,6 +67,7 @@ struct line_config {
 	void (*on_down)(struct stay_session *session);
 	void (*on_ping)(struct stay_session *session);
 	void (*on_tick)(struct stay_session *session);
+	unsigned *wakes; /* how often wake has more to do; NULL: not */
 };
 
 /* The block that survives reconnects. */
@@ -74,6 +75,8 @@ struct line_keep {
 	char mark[8]; /* "kkkkkkkk" */
 	unsigned *finis;
 	unsigned *rests;
+	unsigned *wakes;
+	struct line_notes *notes;
 };
 
 /* The session block. */

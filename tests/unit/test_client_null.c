@@ -27,6 +27,9 @@ static struct line_rig rig;
 	X(of, stay_client_of(NULL))                                            \
 	X(client_keep, stay_client_keep(NULL))                                 \
 	X(client_config, stay_client_config(NULL))                             \
+	X(wake, stay_client_wake(NULL))                                        \
+	X(beside, stay_client_start_beside(&started, NULL, &options))          \
+	V(options, stay_client_get_options(NULL, &options))                    \
 	V(counts, stay_client_get_counts(NULL, &counts))                       \
 	X(held_new, stay_held_new(NULL, text, &held))                          \
 	X(held_reply, stay_held_reply(NULL))                                   \
@@ -43,6 +46,7 @@ static struct line_rig rig;
 static struct stay_client *started;
 static const struct stay_call_id nothing;
 static struct stay_client_counts counts = { STAY_CLIENT_COUNTS };
+static struct stay_client_options options = { STAY_CLIENT_OPTIONS };
 static struct stay_held *held;
 static const char text[] = "x";
 

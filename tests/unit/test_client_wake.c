@@ -1,0 +1,97 @@
+/* A turn of a protocol's own, also without a session. */
+#include <string.h>
+
+#include "suites.h"
+#include "support/line_rig.h"
+#include "support/scarce.h"
+
+static struct line_rig rig;
+static unsigned wakes;
+
+static void
+begin(unsigned many)
+{
+	wakes = many;
+	line_prepare(&rig);
+	rig.config.wakes = &wakes;
+	line_start(&rig, NULL);
+	line_run(&rig, 10);
+	line_told(&rig);
+}
+
+static void
+wake(void)
+{
+	ck_assert_int_eq(stay_client_wake(rig.client), STAY_OK);
+}
+
+/* Asked twice, it comes once; and never inside of the asking. */
+TEST(client_wake_comes_in_a_turn)
+{
+	begin(0);
+	wake();
+	wake();
+	ck_assert_str_eq(line_told(&rig), "");
+	LINE_TELLS(&rig, 1, "wake;");
+	LINE_TELLS(&rig, 100, "");
+	wake();
+	LINE_TELLS(&rig, 1, "wake;");
+	line_end(&rig);
+}
+
+TEST(client_wake_has_more_to_do)
+{
+	begin(3);
+	wake();
+	LINE_TELLS(&rig, 100, "wake;wake;wake;");
+	line_end(&rig);
+}
+
+TEST(client_wake_needs_no_session)
+{
+	begin(0);
+	sim_peer_close(rig.peer);
+	sim_unlisten(rig.world, LINE_HOST, LINE_PORT);
+	line_run(&rig, 100);
+	line_told(&rig);
+	wake();
+	LINE_TELLS(&rig, 1, "wake;");
+	line_end(&rig);
+}
+
+TEST(client_wake_without_memory)
+{
+	enum stay_status status;
+
+	begin(0);
+	scarce_drought();
+	status = stay_client_wake(rig.client);
+	scarce_disarm();
+	ck_assert_int_eq(status, STAY_E_NOMEM);
+	wake();
+	scarce_drought();
+	status = stay_client_wake(rig.client);
+	scarce_disarm();
+	ck_assert_int_eq(status, STAY_OK);
+	LINE_TELLS(&rig, 1, "wake;");
+	line_end(&rig);
+}
+
+/* What is to be told at the end is told before on_closed. */
+TEST(promise_3_client_wake_is_waited_for_at_the_end)
+{
+	const char *told;
+
+	begin(0);
+	wakes = 40;
+	wake();
+	stay_client_stop(rig.client, STAY_OK);
+	line_run(&rig, 2000);
+	ck_assert_uint_eq(wakes, 0);
+	told = line_told(&rig);
+	ck_assert_ptr_nonnull(strstr(told, "end OK;wake;"));
+	ck_assert_ptr_nonnull(strstr(told, "wake;closed OK;"));
+	line_end(&rig);
+}
+
+TEST_SUITE(client_wake)
