@@ -191,6 +191,20 @@ TEST(promise_6_loop_a_busy_connection_takes_turns)
 	}
 }
 
+/* A world may call one turn before it waits and one behind: nothing is done before
+ * it has waited. */
+TEST(loop_that_has_overslept_waits_once_before_it_acts)
+{
+	stay_loop_turn(loop);
+	sim_sleep_ms(world, 10000);
+	for (int turns = 0; turns < 2; turns++) {
+		stay_loop_turn(loop);
+		ck_assert_str_eq(told, "");
+	}
+	stay_loop_turn(loop);
+	ck_assert_str_eq(told, "due;");
+}
+
 /* What the authors of xoshiro256** have it say after 1, 2, 3, 4. */
 TEST(loop_random_is_as_published)
 {

@@ -183,4 +183,31 @@ TEST_ROWS(redis_secrets_are_in_no_text, CASES)
 	play(&scene, url, &options);
 }
 
+static void
+log_in_as_default(void *arg, struct stay_redis_login *login)
+{
+	(void)arg;
+	login->user = "default";
+	login->password = CANARY;
+}
+
+/* That user everybody has. */
+TEST(redis_secrets_are_not_the_word_default)
+{
+	static const struct peer_row says[] = {
+		ON("GET a", "-ERR no default for " CANARY "\r\n"), NO_MORE
+	};
+	const struct stay_redis_options options = { STAY_REDIS_OPTIONS,
+		.credentials = log_in_as_default };
+	struct redis_virtual here;
+
+	redis_virtual_open(&here, says);
+	redis_virtual_start(&here, "redis://10.0.0.1", &options);
+	(void)stay_redis_command(here.redis, note_why, NULL, "GET a");
+	sim_run_ms(here.world, 50);
+	redis_virtual_end(&here);
+	check(why);
+	ck_assert_ptr_nonnull(strstr(why, "ERR no default for "));
+}
+
 TEST_SUITE(redis_secrets)
