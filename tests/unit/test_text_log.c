@@ -1,6 +1,7 @@
 /* The text log: what it prints, and what it prints only once in a while. */
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <stay/conn.h>
 #include <stay/observer.h>
@@ -112,6 +113,30 @@ expect(const char *text)
 	plain[used] = '\0';
 	ck_assert_str_eq(plain, text);
 	seen = printed_len;
+}
+
+static void
+wall_clock(char *text, size_t size)
+{
+	struct timespec now;
+	char seconds[24];
+
+	ck_assert_int_eq(clock_gettime(CLOCK_REALTIME, &now), 0);
+	strftime(
+	    seconds, sizeof(seconds), "%Y-%m-%dT%H:%M:%S", gmtime(&now.tv_sec));
+	snprintf(text, size, "%s.%03ldZ ", seconds, now.tv_nsec / 1000000);
+}
+
+TEST(text_log_says_when)
+{
+	char before[48], after[48];
+
+	wall_clock(before, sizeof(before));
+	failed(1, "connect x: refused; next");
+	wall_clock(after, sizeof(after));
+	fflush(stream);
+	ck_assert_int_le(memcmp(before, printed, strlen(before)), 0);
+	ck_assert_int_ge(memcmp(after, printed, strlen(after)), 0);
 }
 
 TEST(promise_13_a_failure_that_repeats_is_logged_once_in_a_while)
