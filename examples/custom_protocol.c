@@ -113,7 +113,7 @@ decode_value(struct mc_reply *reply, struct stay_bytes in, size_t line_len)
 	const char *at = memchr(in.data + 6, ' ', line_len - 6);
 	uint64_t len;
 
-	if (at++ == NULL || !number(&at, ' ', UINT32_MAX, &reply->number) ||
+	if (!at || *at++ != ' ' || !number(&at, ' ', ~0u, &reply->number) ||
 	    !number(&at, '\r', VALUE_LEN_MAX, &len) || *at != '\n')
 		return stay_frame_bad("a VALUE line that makes no sense");
 	if (in.len < line_len + len + 7)
