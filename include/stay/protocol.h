@@ -35,7 +35,8 @@
  *
  * Which slot runs when, in the life of a session:
  *
- *	stream open --> hello(NULL) --> [frame --> hello(frame)]* --> on_up
+ *	stream open --> hello(NULL) --> [frame --> hello(frame)]*
+ *	  --> on_up(NULL) --> [frame --> on_up(frame)]*
  *	  --> [frame --> done | on_push | on_control | on_orphan]*
  *	  --> on_down (once for each opened stream)
  *
@@ -298,14 +299,14 @@ stay_hello_of(enum stay_hello_kind kind, const char *text)
 	return hello;
 }
 
-/* The session is up: calls may flow. */
+/* hello: the peer is accepted, and on_up is asked. on_up: calls may flow. */
 static inline struct stay_hello
 stay_hello_up(void)
 {
 	return stay_hello_of(STAY_HELLO_UP, NULL);
 }
 
-/* Another frame of the server is needed. */
+/* Another frame of the server is needed, or room in the control lane. */
 static inline struct stay_hello
 stay_hello_wait(void)
 {
@@ -416,15 +417,23 @@ struct stay_call_ops {
 /* What happens in the life of a session, beside its calls. */
 struct stay_session_ops {
 	size_t size; /* STAY_SESSION_OPS sets it */
-	/* The session is up, and no queued call has been sent yet: restore what
-	 * the last session had, with stay_session_control. NULL: nothing. */
-	stay_session_fn *on_up;
+	/* hello is content, and no queued call has been sent yet: restore what
+	 * the last session had, with stay_session_control. It answers as hello
+	 * does, and is asked again like hello: with NULL first, then with each
+	 * answer to bytes of the control lane. Calls flow when it says that the
+	 * session is up; what is answered later goes to on_control. If it fails,
+	 * so does the attempt. NULL: the session is up. */
+	stay_hello_fn *on_up;
 	/* The session has ended. Runs once for each opened stream, also if
 	 * on_up did not run. NULL: nothing. */
 	stay_down_fn *on_down;
-	/* A reply to bytes of the control lane, after the greeting. NULL:
+	/* A reply to bytes of the control lane, once the session is up. NULL:
 	 * dropped. */
 	stay_frame_fn *on_control;
+	/* The control lane was full, as stay_session_expect has said, and now
+	 * more than half of it has left: go on. While greeting, hello or on_up
+	 * is asked again behind it, with NULL. NULL: nothing. */
+	stay_session_fn *on_drained;
 	/* Append a probe that the server replies to, with stay_session_control
 	 * and stay_session_expect. NULL: idle sessions are not probed. */
 	stay_session_fn *ping;
@@ -608,12 +617,30 @@ STAY_API void stay_session_set_login(
  * this buffer, then say with stay_session_expect how many replies they get,
  * which may be 0. Only this sends them: what was appended since the last
  * stay_session_expect is dropped when the slot returns, so that half a message
- * never leaves. During the greeting the replies go to hello, later to
- * on_control. The bytes are sent before queued calls, never inside a request.
- * Not in encode or decode.
+ * never leaves. The replies go to hello, then to on_up, and to on_control when
+ * the session is up. The bytes are sent before queued calls, never inside a
+ * request. Not in encode or decode.
  * Returns: STAY_OK; STAY_E_STATE without a session, and after `bye`;
- * STAY_E_NOMEM. Unless it returns STAY_OK, the bytes that were appended are
- * removed again.
+ * STAY_E_NOMEM; STAY_E_FULL if the peer has not taken 1 MiB that was said
+ * before: on_drained runs once there is room. Unless it returns STAY_OK, the bytes
+ * that were appended are removed again. At most 16 MiB can be appended at once.
+ *
+ * So many things are restored in turns:
+ *
+ *	static struct stay_hello
+ *	on_up(struct stay_session *session, const struct stay_frame *frame)
+ *	{
+ *		struct topics *topics = stay_session_keep(session);
+ *		struct position *position = stay_session_data(session);
+ *		enum stay_status status = STAY_OK;
+ *
+ *		while (status == STAY_OK && position->next < topics->count)
+ *			status = say_subscribe(session, topics, position);
+ *		if (status == STAY_E_FULL)
+ *			return stay_hello_wait();
+ *		return status == STAY_OK ? stay_hello_up()
+ *					 : stay_hello_retry("no memory");
+ *	}
  */
 STAY_API struct stay_buf *stay_session_control(struct stay_session *session);
 STAY_API enum stay_status stay_session_expect(

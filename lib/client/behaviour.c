@@ -121,17 +121,19 @@ on_writable(struct stay_client *client, const struct stay_event *event)
 	return stay_verdict_noreply();
 }
 
-/* The session has failed, and may have ended by itself meanwhile. */
+/* The session has failed, or what it waited for has come. It may have ended by
+ * itself meanwhile. */
 static struct stay_verdict
-on_condemned(struct stay_client *client, const struct stay_event *event)
+on_interrupt(struct stay_client *client, const struct stay_event *event)
 {
 	struct stay_session *session = &client->session;
 
 	(void)event;
-	if (session->condemned == STAY_OK ||
-	    stay__session_state(session) == STAY__SESSION_DOWN)
+	if (stay__session_state(session) == STAY__SESSION_DOWN)
 		return stay_verdict_noreply();
-	return stay__session_verdict(session, STAY__END);
+	if (session->condemned != STAY_OK)
+		return stay__session_verdict(session, STAY__END);
+	return stay__session_verdict(session, stay__session_go_on(session));
 }
 
 static struct stay_verdict
@@ -148,7 +150,7 @@ handle_info(struct stay_conn *conn, void *state, const struct stay_event *event)
 	static struct stay_verdict (*const on[])(
 	    struct stay_client *, const struct stay_event *) = {
 		[STAY_MESSAGE] = on_other,
-		[STAY_NEXT_EVENT] = on_condemned,
+		[STAY_NEXT_EVENT] = on_interrupt,
 		[STAY_STATE_TIMEOUT] = on_other,
 		[STAY_TIMEOUT] = on_other,
 		[STAY_PENDING_EXPIRED] = on_other,

@@ -85,6 +85,8 @@ session_words(const struct stay_client *client)
 
 	if (stay__session_state(session) == STAY__SESSION_GREETING)
 		return "greeting the server";
+	if (stay__session_state(session) == STAY__SESSION_RESTORING)
+		return "restoring the session";
 	if (stay__session_state(session) == STAY__SESSION_LEAVING)
 		return farewell_words(session);
 	return client->rejecting == STAY_OK

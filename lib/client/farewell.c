@@ -66,8 +66,11 @@ close_half(struct stay_session *session)
 bool
 stay__farewell_goes_on(struct stay_session *session)
 {
-	if (session->farewell.stage == STAY__FAREWELL_NONE)
+	if (session->farewell.stage == STAY__FAREWELL_NONE) {
+		if (stay__output_is_full(session))
+			return true; /* there is no room to say it */
 		say(session);
+	}
 	if (session->farewell.stage == STAY__FAREWELL_SAID) {
 		if (!stay__output_is_flushed(session->client))
 			return true;

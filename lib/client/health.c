@@ -270,7 +270,7 @@ stay__health_watch(struct stay_session *session, bool idle)
 
 	if (idle)
 		session->health.since = stay__loop_now(client->loop);
-	if (stay__session_state(session) == STAY__SESSION_GREETING)
+	if (stay__session_is_greeting(session))
 		return;
 	stay__health_rest(session);
 	at = stay__health_silent_at(session);

@@ -10,8 +10,10 @@
 
 #define PIECES_MAX 32
 
-/* The most bytes in the control lane. Resubscriptions may need a lot. */
-#define CONTROL_MAX (16u << 20)
+/* With so many bytes the control lane is full. What is said last may pass that
+ * bound, as a request may pass one that is alone, but is bounded itself. */
+#define LANE_MAX    (1u << 20)
+#define MESSAGE_MAX (16u << 20)
 
 /* The most bytes in one write, so that other connections get their turn. The
  * request that passes the bound is still written whole. */
@@ -243,7 +245,7 @@ stay__output_ask(struct stay_client *client)
 void
 stay__output_init(struct stay_session *session)
 {
-	stay_buf_init(&session->output.control, CONTROL_MAX);
+	stay_buf_init(&session->output.control, MESSAGE_MAX);
 }
 
 void
@@ -256,6 +258,7 @@ void
 stay__output_begin(struct stay_session *session)
 {
 	session->output.asked = false;
+	session->output.was_full = false;
 	session->output.sent_at = 0;
 	stay_buf_cut(&session->output.control, 0);
 	session->output.settled = 0;
@@ -271,7 +274,42 @@ stay__output_trim(struct stay_session *session)
 struct stay_buf *
 stay__output_control(struct stay_session *session)
 {
-	return &session->output.control;
+	struct stay__output *output = &session->output;
+
+	output->control.limit = output->settled + MESSAGE_MAX;
+	return &output->control;
+}
+
+bool
+stay__output_is_full(const struct stay_session *session)
+{
+	return session->output.settled >= LANE_MAX;
+}
+
+bool
+stay__output_admits(struct stay_session *session)
+{
+	bool full = stay__output_is_full(session);
+
+	session->output.was_full |= full;
+	return !full;
+}
+
+/* Not at every byte: who waits for room has a lot to say. */
+static bool
+has_drained(const struct stay__output *output)
+{
+	return output->was_full && output->settled <= LANE_MAX / 2;
+}
+
+bool
+stay__output_drained(struct stay_session *session)
+{
+	bool drained = has_drained(&session->output);
+
+	if (drained)
+		session->output.was_full = false;
+	return drained;
 }
 
 void
@@ -323,6 +361,8 @@ stay__output_write(struct stay_client *client)
 	if (written.taken > 0)
 		client->session.output.sent_at = stay__loop_now(client->loop);
 	take_written(client, written.taken);
+	if (has_drained(&client->session.output))
+		stay__conn_interrupt(client->conn);
 	stay__calls_release(&client->calls);
 	stay__admission_fall(client);
 	stay__output_ask(client);

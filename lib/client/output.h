@@ -9,8 +9,9 @@ struct stay__output {
 	struct stay_buf control; /* the control lane */
 	size_t settled;          /* bytes of it that may be sent: expected */
 	uint64_t sent_at;        /* ns: the last byte; 0: none so far */
-	uint8_t easy; /* writes in a row that needed little of the lane */
-	bool asked;   /* room was asked for, and is not there yet */
+	uint8_t easy;  /* writes in a row that needed little of the lane */
+	bool asked;    /* room was asked for, and is not there yet */
+	bool was_full; /* the lane: who was told so is told when it drains */
 };
 
 /* The result of one write. */
@@ -30,6 +31,11 @@ void stay__output_trim(struct stay_session *session);
  * are expected; else it is taken back. */
 struct stay_buf *stay__output_control(struct stay_session *session);
 void stay__output_settle(struct stay_session *session, bool expected);
+/* Whether one more message may be settled. False: there are too many; when they
+ * have left, handle_info runs, and stay__output_drained is true, once. */
+bool stay__output_admits(struct stay_session *session);
+bool stay__output_is_full(const struct stay_session *session);
+bool stay__output_drained(struct stay_session *session);
 /* A slot has returned: take back what it appended and did not expect. */
 void stay__output_forget(struct stay_session *session);
 

@@ -85,11 +85,13 @@ static void
 fill_session(struct stay_session_ops *session)
 {
 	if (session->on_up == NULL)
-		session->on_up = no_notice;
+		session->on_up = hello_up;
 	if (session->on_down == NULL)
 		session->on_down = no_down;
 	if (session->on_control == NULL)
 		session->on_control = drop_frame;
+	if (session->on_drained == NULL)
+		session->on_drained = no_notice;
 	if (session->tick == NULL)
 		session->tick = no_notice;
 	if (session->bye == NULL)

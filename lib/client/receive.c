@@ -192,7 +192,7 @@ take_answer(struct stay_session *session, const struct stay_frame *frame)
 {
 	struct stay__call *oldest;
 
-	if (stay__session_state(session) == STAY__SESSION_GREETING)
+	if (stay__session_is_greeting(session))
 		return take_greeting(session, frame);
 	oldest = stay__calls_oldest(&session->client->calls);
 	if (oldest == NULL)
@@ -218,7 +218,7 @@ take_part(struct stay_session *session, const struct stay_frame *frame)
 	struct stay__call *oldest;
 	struct stay_result result = result_of(frame);
 
-	if (stay__session_state(session) == STAY__SESSION_GREETING)
+	if (stay__session_is_greeting(session))
 		return take_greeting(session, frame);
 	oldest = stay__calls_oldest(&session->client->calls);
 	if (oldest == NULL)
@@ -254,8 +254,8 @@ take_answering_push(
 	const struct stay__call *oldest =
 	    stay__calls_oldest(&session->client->calls);
 
-	if (stay__session_state(session) != STAY__SESSION_GREETING &&
-	    oldest != NULL && !settle_refused(session, oldest, frame))
+	if (!stay__session_is_greeting(session) && oldest != NULL &&
+	    !settle_refused(session, oldest, frame))
 		return STAY__LATER; /* the push comes again with it */
 	take_push(session, frame);
 	return take_answer(session, frame);

@@ -56,7 +56,7 @@ end_age(struct stay_session *session)
 	stay__conn_renew_after(session->client->conn, STAY_FOREVER);
 }
 
-static void
+static enum stay__flow
 come_up(struct stay_session *session)
 {
 	struct stay_client *client = session->client;
@@ -66,23 +66,48 @@ come_up(struct stay_session *session)
 	session->up_since = stay__loop_now(client->loop);
 	stay__health_begin(session);
 	begin_age(session);
-	client->protocol.session.on_up(session);
-	stay__output_forget(session);
 	stay__output_ask(client);
+	return STAY__COME_UP;
+}
+
+static struct stay_hello
+ask(struct stay_session *session, stay_hello_fn *slot,
+    const struct stay_frame *frame)
+{
+	struct stay_hello hello = slot(session, frame);
+
+	stay__output_forget(session);
+	return hello;
+}
+
+/* First hello, and on_up in the same breath as soon as that is content. */
+static struct stay_hello
+ask_both(struct stay_session *session, const struct stay_frame *frame)
+{
+	const struct stay__protocol *protocol = &session->client->protocol;
+	bool greeting = stay__session_state(session) == STAY__SESSION_GREETING;
+	struct stay_hello hello;
+
+	if (!greeting)
+		return ask(session, protocol->session.on_up, frame);
+	hello = ask(session, protocol->top.hello, frame);
+	if (hello.kind != STAY_HELLO_UP)
+		return hello;
+	hello = ask(session, protocol->session.on_up, NULL);
+	if (hello.kind != STAY_HELLO_UP)
+		step_machine(session, STAY__SESSION_EV_GREETED);
+	return hello;
 }
 
 enum stay__flow
 stay__session_greet(
     struct stay_session *session, const struct stay_frame *frame)
 {
-	struct stay_hello hello =
-	    session->client->protocol.top.hello(session, frame);
+	struct stay_hello hello = ask_both(session, frame);
 
-	stay__output_forget(session);
 	switch (hello.kind) {
 	case STAY_HELLO_UP:
-		come_up(session);
-		return STAY__COME_UP;
+		return come_up(session);
 	case STAY_HELLO_WAIT:
 		stay__output_ask(session->client);
 		return STAY__GO_ON;
@@ -96,6 +121,22 @@ stay__session_greet(
 		break;
 	}
 	return stay__session_break(session, STAY_E_DENIED, hello.text);
+}
+
+enum stay__flow
+stay__session_go_on(struct stay_session *session)
+{
+	if (!stay__output_drained(session) ||
+	    session->farewell.stage != STAY__FAREWELL_NONE)
+		return STAY__GO_ON;
+	session->client->protocol.session.on_drained(session);
+	stay__output_forget(session);
+	stay__remark_tell(session);
+	stay__renew_ask(session);
+	stay__output_ask(session->client);
+	return stay__session_is_greeting(session)
+		   ? stay__session_greet(session, NULL)
+		   : STAY__GO_ON;
 }
 
 struct stay_verdict
@@ -160,17 +201,17 @@ was_stable(const struct stay_session *session)
 static void
 end_session(struct stay_session *session, const struct stay__loss *loss)
 {
-	enum stay__session_state state = stay__session_state(session);
+	bool was_up = !stay__session_is_greeting(session);
 	struct stay_client *client = session->client;
 
-	if (state == STAY__SESSION_DOWN)
+	if (stay__session_state(session) == STAY__SESSION_DOWN)
 		return;
 	step_machine(session, STAY__SESSION_EV_LOST);
 	stay__health_end(session);
 	stay__tick_stop(session);
 	end_age(session);
 	client->protocol.session.on_down(session, loss->why);
-	end_calls(&client->calls, state != STAY__SESSION_GREETING, loss);
+	end_calls(&client->calls, was_up, loss);
 	client->protocol.keep.rest(client->keep);
 	stay__health_rest(session);
 }

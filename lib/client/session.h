@@ -61,6 +61,16 @@ stay__session_state(const struct stay_session *session)
 	return (enum stay__session_state)session->machine.now;
 }
 
+/* Between the stream's opening and the first call: the protocol is asked. */
+static inline bool
+stay__session_is_greeting(const struct stay_session *session)
+{
+	enum stay__session_state state = stay__session_state(session);
+
+	return state == STAY__SESSION_GREETING ||
+	       state == STAY__SESSION_RESTORING;
+}
+
 /* ---- session_fail.c ---- */
 /* A new stream: the session has not failed. */
 void stay__session_acquit(struct stay_session *session);
@@ -88,9 +98,11 @@ void stay__session_fini(struct stay_session *session);
 /* The stream is open: begin the greeting. Returns the verdict of connect or of
  * handle_info. */
 struct stay_verdict stay__session_open(struct stay_session *session);
-/* Run hello; `frame` is NULL the first time. */
+/* Run hello, then on_up; `frame` is NULL the first time. */
 enum stay__flow stay__session_greet(
     struct stay_session *session, const struct stay_frame *frame);
+/* What was waited for without a frame has come: run slots, and ask again. */
+enum stay__flow stay__session_go_on(struct stay_session *session);
 /* Begin a graceful close: no further call is sent. False: no session is up. */
 bool stay__session_leave(struct stay_session *session);
 /* The stream is gone or given up. No effect without a session. `why` is for

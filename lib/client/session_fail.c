@@ -59,19 +59,26 @@ stay__session_quote(const struct stay_session *session, struct stay__text *text,
 	stay__text_put(text, cut ? "..." : "");
 }
 
+static const char *
+phase_of(const struct stay_session *session)
+{
+	if (stay__session_state(session) == STAY__SESSION_GREETING)
+		return "hello";
+	return stay__session_state(session) == STAY__SESSION_RESTORING
+		   ? "restore"
+		   : "session";
+}
+
 static void
 say_why(struct stay_session *session, enum stay_status why, const char *text)
 {
-	const char *phase =
-	    stay__session_state(session) == STAY__SESSION_GREETING ? "hello"
-								   : "session";
 	char shown[STAY__WORDS_MAX];
 
 	if (text != NULL)
 		stay__session_show(session, text, shown, sizeof(shown));
 	else
 		snprintf(shown, sizeof(shown), "%s", stay_strerror(why));
-	stay__conn_fail(session->client->conn, why, phase, shown);
+	stay__conn_fail(session->client->conn, why, phase_of(session), shown);
 }
 
 /* Behind the farewell nothing is a failure: whatever the peer does, it ends. */

@@ -166,6 +166,10 @@ stay_session_expect(struct stay_session *session, unsigned replies)
 		stay__output_settle(session, false);
 		return STAY_E_STATE;
 	}
+	if (!stay__output_admits(session)) {
+		stay__output_settle(session, false);
+		return STAY_E_FULL;
+	}
 	idle = stay__health_is_idle(session);
 	if (replies > 0)
 		status = stay__calls_expect(&session->client->calls, replies);

@@ -97,6 +97,7 @@ add_failure(struct stay__text *text, const struct stay_conn *conn)
 	} phases[] = {
 		{ "connect", "its last attempt failed: " },
 		{ "hello", "its last hello failed: " },
+		{ "restore", "its last session was not restored: " },
 		{ "session", "its last session ended: " },
 		{ "stop", "the reason: " },
 	};

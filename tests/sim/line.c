@@ -234,18 +234,47 @@ tick(struct stay_session *session)
 	call_is_back(the_run);
 }
 
+/* An answer on the control lane, whoever is given it. */
 static void
-on_up(struct stay_session *session)
+take_control(struct stay_session *session, const struct stay_frame *frame)
 {
+	struct line_data *data = data_of(session);
+	const struct line_frame *line = frame->reply;
+	const char *due = data->controls == 0 ? "sub" : "pong";
+
+	data->controls++;
+	if (!user_is_lied_to(user_of(session)) && !says(line, due))
+		broken(2, "the control lane is given %.*s for %s",
+		    (int)line->len, line->text, due);
+}
+
+/* It subscribes, and sees to it or does not. */
+static struct stay_hello
+restore(struct stay_session *session)
+{
+	if (ask(session, "sub\n", 1) != STAY_OK)
+		return stay_hello_retry("no memory to subscribe");
+	return draw_mille(the_run, 300) ? stay_hello_wait() : stay_hello_up();
+}
+
+static struct stay_hello
+on_up(struct stay_session *session, const struct stay_frame *frame)
+{
+	struct stay_hello hello = stay_hello_up();
+
 	(void)data_of(session);
 	called_back(the_run);
-	/* Without memory it would have to be tried again; here it is missed. */
-	while (ask(session, "sub\n", 1) != STAY_OK)
-		memory.per_10000 = 0;
+	if (frame == NULL)
+		hello = restore(session);
+	else
+		take_control(session, frame);
+	if (draw_mille(the_run, 20))
+		hello = stay_hello_retry("not restored");
 	ask_tick(session);
 	act_inside(the_run, user_of(session));
 	mumble(session);
 	call_is_back(the_run);
+	return hello;
 }
 
 static void
@@ -278,14 +307,7 @@ on_push(struct stay_session *session, const struct stay_frame *frame)
 static void
 on_control(struct stay_session *session, const struct stay_frame *frame)
 {
-	struct line_data *data = data_of(session);
-	const struct line_frame *line = frame->reply;
-	const char *due = data->controls == 0 ? "sub" : "pong";
-
-	data->controls++;
-	if (!user_is_lied_to(user_of(session)) && !says(line, due))
-		broken(2, "the control lane is given %.*s for %s",
-		    (int)line->len, line->text, due);
+	take_control(session, frame);
 	mumble(session);
 }
 

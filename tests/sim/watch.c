@@ -263,7 +263,8 @@ follow_session(struct user *user, unsigned from, unsigned to)
 			ledger_doubt(run, user->index);
 		user->believes = false;
 		user->changed = is_changed(user, from);
-		if (from != STAY__SESSION_GREETING)
+		if (from != STAY__SESSION_GREETING &&
+		    from != STAY__SESSION_RESTORING)
 			allow_resends(user);
 		check_silent(user);
 	}

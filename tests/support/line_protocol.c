@@ -168,14 +168,29 @@ hello(struct stay_session *session, const struct stay_frame *frame)
 	return stay_hello_wait();
 }
 
-static void
-on_up(struct stay_session *session)
+static struct stay_hello
+on_up(struct stay_session *session, const struct stay_frame *frame)
 {
 	const struct line_config *config = config_of(session);
 
-	line_note(config->notes, "up;");
-	if (config->on_up != NULL && ask(session, config->on_up, 1) != STAY_OK)
+	line_note(config->notes, frame == NULL ? "up;" : "up %s;",
+	    frame == NULL ? "" : (const char *)frame->reply);
+	if (config->on_up != NULL && frame == NULL &&
+	    ask(session, config->on_up, 1) != STAY_OK)
 		line_note(config->notes, "no memory;");
+	mumble(session);
+	return config->restore != NULL ? config->restore(session, frame)
+				       : stay_hello_up();
+}
+
+static void
+on_drained(struct stay_session *session)
+{
+	const struct line_config *config = config_of(session);
+
+	line_note(config->notes, "drained;");
+	if (config->on_drained != NULL)
+		config->on_drained(session);
 	mumble(session);
 }
 
@@ -342,6 +357,7 @@ static const struct stay_session_ops session_ops = {
 	.on_up = on_up,
 	.on_down = on_down,
 	.on_control = on_control,
+	.on_drained = on_drained,
 	.ping = ping,
 	.tick = tick,
 	.bye = bye,

@@ -68,6 +68,8 @@ struct line_config {
 	void (*on_ping)(struct stay_session *session);
 	void (*on_tick)(struct stay_session *session);
 	unsigned *wakes; /* how often wake has more to do; NULL: not */
+	void (*on_drained)(struct stay_session *session);
+	stay_hello_fn *restore; /* what on_up says; NULL: the session is up */
 };
 
 /* The block that survives reconnects. */

@@ -38,7 +38,13 @@ on_down(struct stay_session *session, enum stay_status why)
 		line_protocol.of(session, frame);                              \
 	}
 
-FOR_SESSION(on_up, SCENE_ON_UP)
+static struct stay_hello
+on_up(struct stay_session *session, const struct stay_frame *frame)
+{
+	scene_visit(SCENE_ON_UP);
+	return line_protocol.session->on_up(session, frame);
+}
+
 FOR_SESSION(ping, SCENE_PING)
 FOR_SESSION(bye, SCENE_BYE)
 OF_FRAME(on_push, on_push, SCENE_ON_PUSH)
