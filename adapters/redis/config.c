@@ -22,22 +22,15 @@ struct bound {
 	static const uint64_t field##_default = (fallback);
 #include "options.def"
 
-/* The block, and what is still free of it. */
-struct block {
-	struct stay_redis__config config;
-	size_t size;
-	char text[];
-};
-
-static const char *
-keep(char **at, const char *text)
+/* Where the copy begins in config->text; *at is what is free of it. */
+static size_t
+keep(struct stay_redis__config *config, char **at, const char *text)
 {
-	const char *kept = *at;
-	size_t size = strlen(text) + 1;
+	size_t size = strlen(text) + 1, begin = (size_t)(*at - config->text);
 
 	memcpy(*at, text, size);
 	*at += size;
-	return kept;
+	return begin;
 }
 
 /* Redis accepts the printable characters of ASCII, but no space. */
@@ -224,18 +217,19 @@ static enum stay_status
 read_name(struct stay_loop *loop, struct stay_redis__config *config,
     const struct stay_url *url, const char *option, char **at)
 {
-	if (option != NULL) {
-		config->name = keep(at, option);
-	} else {
-		config->name = query(url, "client_name", at);
-		*at += strlen(config->name) + 1;
-	}
-	if (is_name(config->name))
+	const char *name = option;
+
+	config->name = (size_t)(*at - config->text);
+	if (option != NULL)
+		keep(config, at, option);
+	else
+		name = query(url, "client_name", at);
+	if (is_name(name))
 		return STAY_OK;
 	stay_loop_set_rejection(loop,
 	    "client_name is '%s', and may have printable characters and no "
 	    "space",
-	    config->name);
+	    name);
 	return option != NULL ? STAY_E_ARG : STAY_E_URL;
 }
 
@@ -258,11 +252,10 @@ read_bounds(struct stay_loop *loop, struct stay_redis__config *config,
 }
 
 static enum stay_status
-read_all(struct stay_loop *loop, struct block *block,
+read_all(struct stay_loop *loop, struct stay_redis__config *config,
     const struct stay_url *url, const struct stay_redis_options *options)
 {
-	struct stay_redis__config *config = &block->config;
-	char *at = block->text;
+	char *at = config->text;
 	enum stay_status status;
 
 	config->on_push = options->on_push;
@@ -271,8 +264,8 @@ read_all(struct stay_loop *loop, struct block *block,
 	config->credentials_arg = options->credentials_arg;
 	config->on_orphan = options->on_orphan;
 	config->on_orphan_arg = options->on_orphan_arg;
-	config->user = keep(&at, url->user);
-	config->password = keep(&at, url->password);
+	keep(config, &at, url->user);
+	config->password = keep(config, &at, url->password);
 	status = check_keys(loop, url->query);
 	if (status == STAY_OK)
 		status = read_bounds(loop, config, options);
@@ -290,23 +283,23 @@ read_all(struct stay_loop *loop, struct block *block,
 }
 
 static enum stay_status
-new_block(struct stay_loop *loop, struct block **block,
+new_config(struct stay_loop *loop, struct stay_redis__config **config,
     const struct stay_url *url, const struct stay_redis_options *options)
 {
-	size_t size = sizeof(**block) + strlen(url->user) +
+	size_t size = sizeof(**config) + strlen(url->user) +
 		      strlen(url->password) + strlen(url->query) + 4;
 	enum stay_status status;
 
 	if (options->client_name != NULL)
 		size += strlen(options->client_name);
-	*block = calloc(1, size);
-	if (*block == NULL)
+	*config = calloc(1, size);
+	if (*config == NULL)
 		return STAY_E_NOMEM;
-	(*block)->size = size;
-	status = read_all(loop, *block, url, options);
+	(*config)->size = size;
+	status = read_all(loop, *config, url, options);
 	if (status != STAY_OK) {
-		stay_redis__config_free(&(*block)->config);
-		*block = NULL;
+		stay_redis__config_free(*config);
+		*config = NULL;
 	}
 	return status;
 }
@@ -330,32 +323,27 @@ parse_url(struct stay_loop *loop, struct stay_url **parsed, const char *url)
 
 enum stay_status
 stay_redis__config_new(struct stay_loop *loop,
-    const struct stay_redis__config **config, const char *url,
+    struct stay_redis__config **config, const char *url,
     const struct stay_redis_options *options, uint32_t change)
 {
 	struct stay_url *parsed;
-	struct block *block;
 	enum stay_status status = parse_url(loop, &parsed, url);
 
 	*config = NULL;
 	if (status != STAY_OK)
 		return status;
-	status = new_block(loop, &block, parsed, options);
+	status = new_config(loop, config, parsed, options);
 	stay_url_free(parsed);
-	if (status != STAY_OK)
-		return status;
-	block->config.change = change;
-	*config = &block->config;
-	return STAY_OK;
+	if (status == STAY_OK)
+		(*config)->change = change;
+	return status;
 }
 
 void
-stay_redis__config_free(const void *config)
+stay_redis__config_free(struct stay_redis__config *config)
 {
-	struct block *block = (struct block *)(uintptr_t)config;
-
-	if (block == NULL)
+	if (config == NULL)
 		return;
-	explicit_bzero(block, block->size);
-	free(block);
+	explicit_bzero(config, config->size);
+	free(config);
 }

@@ -4,11 +4,9 @@
 
 #include <stay/redis.h>
 
-/* One block of memory; the strings lie behind the struct. None of them is NULL. */
+/* Flat: it has no pointer into itself, so that equal clients can have one. */
 struct stay_redis__config {
-	const char *user;     /* "": the default user */
-	const char *password; /* "", and the user, too: no login */
-	const char *name;     /* "": none */
+	size_t size; /* with its strings */
 	uint32_t db;
 	unsigned protocol; /* 3 or 2; 0: the best that the server knows */
 	uint32_t change;   /* the number of this config, from 0 on */
@@ -23,7 +21,29 @@ struct stay_redis__config {
 	void *credentials_arg;
 	stay_redis_orphan_fn *on_orphan; /* may be NULL */
 	void *on_orphan_arg;
+	/* Where these begin in `text`. */
+	size_t password; /* "", and the user, too: no login */
+	size_t name;     /* "": none */
+	char text[];     /* from its beginning on the user; "": the default */
 };
+
+static inline const char *
+stay_redis__config_user(const struct stay_redis__config *config)
+{
+	return config->text;
+}
+
+static inline const char *
+stay_redis__config_password(const struct stay_redis__config *config)
+{
+	return config->text + config->password;
+}
+
+static inline const char *
+stay_redis__config_name(const struct stay_redis__config *config)
+{
+	return config->text + config->name;
+}
 
 /*
  * Make a config of `url` and `options`, a struct of this version's size. Returns
@@ -31,10 +51,10 @@ struct stay_redis__config {
  * What is wrong of URL and options is told to the loop.
  */
 enum stay_status stay_redis__config_new(struct stay_loop *loop,
-    const struct stay_redis__config **config, const char *url,
+    struct stay_redis__config **config, const char *url,
     const struct stay_redis_options *options, uint32_t change);
 
 /* Overwrites the secrets. NULL is fine. */
-void stay_redis__config_free(const void *config);
+void stay_redis__config_free(struct stay_redis__config *config);
 
 #endif

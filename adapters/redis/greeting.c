@@ -109,8 +109,8 @@ static void
 ask_login(struct stay_redis__greeting *greeting,
     const struct stay_redis__config *config)
 {
-	greeting->login.user = config->user;
-	greeting->login.password = config->password;
+	greeting->login.user = stay_redis__config_user(config);
+	greeting->login.password = stay_redis__config_password(config);
 	if (config->credentials != NULL)
 		config->credentials(config->credentials_arg, &greeting->login);
 }

@@ -57,7 +57,7 @@ has_name(const struct stay_redis__greeting *greeting,
     const struct stay_redis__config *config)
 {
 	(void)greeting;
-	return config->name[0] != '\0';
+	return stay_redis__config_name(config)[0] != '\0';
 }
 
 static bool
@@ -105,9 +105,9 @@ write_hello(const struct stay_redis__greeting *greeting,
 				     : "default";
 		words[count++] = greeting->login.password;
 	}
-	if (config->name[0] != '\0') {
+	if (stay_redis__config_name(config)[0] != '\0') {
 		words[count++] = "SETNAME";
-		words[count++] = config->name;
+		words[count++] = stay_redis__config_name(config);
 	}
 	return write_words(out, count, words);
 }
@@ -116,7 +116,8 @@ static enum stay_status
 write_name(const struct stay_redis__greeting *greeting,
     const struct stay_redis__config *config, struct stay_buf *out)
 {
-	const char *words[] = { "CLIENT", "SETNAME", config->name };
+	const char *words[] = { "CLIENT", "SETNAME",
+		stay_redis__config_name(config) };
 
 	(void)greeting;
 	return write_words(out, 3, words);

@@ -99,21 +99,23 @@ take_options(
 	return STAY_OK;
 }
 
-/* Fill `own`: the program's options, complete, and a config of the adapter's. */
+/* Fill `own`: the program's options, complete, and a config of the adapter's, which
+ * the client copies. */
 static enum stay_status
-prepare(struct stay_loop *loop, struct stay_redis_options *own, const char *url,
+prepare(struct stay_loop *loop, struct stay_redis_options *own,
+    struct stay_redis__config **config, const char *url,
     const struct stay_redis_options *options, uint32_t change)
 {
-	const struct stay_redis__config *config;
 	enum stay_status status = take_options(own, options);
 
+	*config = NULL;
 	if (status == STAY_OK)
-		status =
-		    stay_redis__config_new(loop, &config, url, own, change);
+		status = stay_redis__config_new(loop, config, url, own, change);
 	if (status != STAY_OK)
 		return status;
-	own->client.config = config;
-	own->client.config_release = stay_redis__config_free;
+	own->client.config = *config;
+	own->client.config_size = (*config)->size;
+	own->client.config_release = NULL;
 	return STAY_OK;
 }
 
@@ -122,17 +124,17 @@ stay_redis_start(struct stay_redis **redis, struct stay_loop *loop,
     const char *url, const struct stay_redis_options *options)
 {
 	struct stay_redis_options own;
+	struct stay_redis__config *config;
 	struct stay_client *client;
-	enum stay_status status = prepare(loop, &own, url, options, 0);
+	enum stay_status status = prepare(loop, &own, &config, url, options, 0);
 
 	*redis = NULL;
+	if (status == STAY_OK)
+		status = stay_client_start(
+		    &client, loop, &protocol, url, &own.client);
+	stay_redis__config_free(config);
 	if (status != STAY_OK)
 		return status;
-	status = stay_client_start(&client, loop, &protocol, url, &own.client);
-	if (status != STAY_OK) {
-		stay_redis__config_free(own.client.config);
-		return status;
-	}
 	*redis = stay_client_keep(client);
 	(*redis)->client = client;
 	return STAY_OK;
@@ -144,14 +146,14 @@ stay_redis_reconfigure(struct stay_redis *redis, const char *url,
 {
 	struct stay_loop *loop = stay_conn_loop(stay_redis_conn(redis));
 	struct stay_redis_options own;
+	struct stay_redis__config *config;
 	enum stay_status status =
-	    prepare(loop, &own, url, options, ++redis->changes);
+	    prepare(loop, &own, &config, url, options, ++redis->changes);
 
-	if (status != STAY_OK)
-		return status;
-	status = stay_client_reconfigure(redis->client, url, &own.client);
-	if (status != STAY_OK)
-		stay_redis__config_free(own.client.config);
+	if (status == STAY_OK)
+		status =
+		    stay_client_reconfigure(redis->client, url, &own.client);
+	stay_redis__config_free(config);
 	return status;
 }
 

@@ -144,6 +144,10 @@ struct stay_client_options {
 	 * start fails, the config stays the caller's. */
 	const void *config;
 	stay_config_release_fn *config_release;
+	/* Not 0: `config` is so many bytes without a pointer into itself. They
+	 * are copied, and overwritten in the end; equal clients have them once.
+	 * There is nothing to release then. */
+	size_t config_size;
 	stay_started_fn *on_started; /* see <stay/conn.h> */
 	stay_closed_fn *on_closed;
 	void *arg; /* for on_started, on_closed, and both on_*_water */

@@ -159,10 +159,9 @@ stay_backoff_delay(const struct stay_backoff_policy *policy, uint32_t attempt,
 /* A session too short to reset the count is no outage either: its time is left out
  * of elapsed_ms. */
 static uint64_t
-away_ms(const struct stay_backoff *backoff, uint64_t now_ms, uint64_t up_ms)
+away_ms(const struct stay__pace *pace, uint64_t now_ms, uint64_t up_ms)
 {
-	uint64_t ms =
-	    now_ms > backoff->since_ms ? now_ms - backoff->since_ms : 0;
+	uint64_t ms = now_ms > pace->since_ms ? now_ms - pace->since_ms : 0;
 
 	return ms > up_ms ? ms - up_ms : 0;
 }
@@ -175,18 +174,31 @@ stay__backoff_is_stable(
 }
 
 uint64_t
+stay__pace_step(struct stay__pace *pace,
+    const struct stay_backoff_policy *policy, uint64_t now_ms, uint64_t up_ms,
+    uint64_t random)
+{
+	uint64_t elapsed_ms = away_ms(pace, now_ms, up_ms);
+
+	if (stay__backoff_is_stable(policy, up_ms))
+		pace->attempt = 0;
+	if (pace->attempt == 0)
+		elapsed_ms = 0;
+	if (pace->attempt < UINT32_MAX)
+		pace->attempt++;
+	pace->since_ms = now_ms - elapsed_ms;
+	return stay_backoff_delay(policy, pace->attempt, elapsed_ms, random);
+}
+
+uint64_t
 stay_backoff_step(struct stay_backoff *backoff, uint64_t now_ms, uint64_t up_ms,
     uint64_t random)
 {
-	uint64_t elapsed_ms = away_ms(backoff, now_ms, up_ms);
+	struct stay__pace pace = { backoff->since_ms, backoff->attempt };
+	uint64_t ms =
+	    stay__pace_step(&pace, &backoff->policy, now_ms, up_ms, random);
 
-	if (stay__backoff_is_stable(&backoff->policy, up_ms))
-		backoff->attempt = 0;
-	if (backoff->attempt == 0)
-		elapsed_ms = 0;
-	if (backoff->attempt < UINT32_MAX)
-		backoff->attempt++;
-	backoff->since_ms = now_ms - elapsed_ms;
-	return stay_backoff_delay(
-	    &backoff->policy, backoff->attempt, elapsed_ms, random);
+	backoff->since_ms = pace.since_ms;
+	backoff->attempt = pace.attempt;
+	return ms;
 }

@@ -38,6 +38,17 @@ stay__realloc_many(void *old, size_t count, size_t size)
 	return count <= SIZE_MAX / size ? realloc(old, count * size) : NULL;
 }
 
+/* For memory with secrets, before it is freed: a write to what is volatile is never
+ * left out. */
+static inline void
+stay__wipe(void *memory, size_t size)
+{
+	volatile char *at = memory;
+
+	while (size-- > 0)
+		*at++ = 0;
+}
+
 static inline void
 stay__free(void *memory)
 {

@@ -2,7 +2,7 @@
  * Parses URLs, strictly by RFC 3986. This file knows no scheme, no default port
  * and no resolver: a part that is absent stays empty.
  */
-#include "base/url.h"
+#include <stay/url.h>
 
 #include <arpa/inet.h>
 
@@ -283,39 +283,6 @@ void
 stay_url_free(struct stay_url *url)
 {
 	stay__free(url);
-}
-
-/* ---- copying ------------------------------------------------------- */
-
-static const char *
-keep(struct parser *parser, const char *text)
-{
-	return store_verbatim(
-	    parser, (struct stay_bytes){ text, strlen(text) });
-}
-
-struct stay_url *
-stay__url_copy(const struct stay_url *url)
-{
-	const char *const from[PARTS_MAX] = { url->scheme, url->user,
-		url->password, url->host, url->port, url->path, url->query };
-	size_t size = sizeof(*url);
-	struct parser parser = { 0 };
-
-	for (unsigned i = 0; i < PARTS_MAX; i++)
-		size += strlen(from[i]) + 1;
-	parser.url = stay__realloc(NULL, size);
-	if (parser.url == NULL)
-		return NULL;
-	parser.out = (char *)(parser.url + 1);
-	parser.url->scheme = keep(&parser, url->scheme);
-	parser.url->user = keep(&parser, url->user);
-	parser.url->password = keep(&parser, url->password);
-	parser.url->host = keep(&parser, url->host);
-	parser.url->port = keep(&parser, url->port);
-	parser.url->path = keep(&parser, url->path);
-	parser.url->query = keep(&parser, url->query);
-	return parser.url;
 }
 
 /* ---- writing a URL -------------------------------------------------- */

@@ -28,7 +28,7 @@ tell_mark(struct stay__task *task)
 {
 	struct stay_client *client =
 	    STAY__CONTAINER(task, struct stay_client, water.task);
-	const struct stay_client_options *options = &client->options;
+	const struct stay_client_options *options = &client->profile->options;
 	struct stay__water *water = &client->water;
 	stay_water_fn *notice =
 	    water->high ? options->on_high_water : options->on_low_water;
@@ -37,7 +37,7 @@ tell_mark(struct stay__task *task)
 		return;
 	water->told = water->high;
 	if (notice != NULL)
-		notice(options->arg, client->conn);
+		notice(client->arg, client->conn);
 }
 
 void
@@ -58,7 +58,7 @@ stay__admission_fini(struct stay_client *client)
 void
 stay__admission_set_marks(struct stay_client *client)
 {
-	const struct stay_client_options *options = &client->options;
+	const struct stay_client_options *options = &client->profile->options;
 	struct stay__water *water = &client->water;
 
 	water->calls = options->queue_calls_max;
@@ -82,7 +82,7 @@ pass_mark(struct stay_client *client, bool high)
 static bool
 is_high(const struct stay_client *client)
 {
-	const struct stay_client_options *options = &client->options;
+	const struct stay_client_options *options = &client->profile->options;
 
 	return client->calls.counts.queued >=
 		   high_mark(options, options->queue_calls_max) ||
@@ -93,7 +93,7 @@ is_high(const struct stay_client *client)
 static bool
 is_low(const struct stay_client *client)
 {
-	const struct stay_client_options *options = &client->options;
+	const struct stay_client_options *options = &client->profile->options;
 	uint64_t low = options->queue_low_percent;
 
 	return client->calls.counts.queued <=
@@ -111,7 +111,8 @@ stay__admission_rise(struct stay_client *client)
 		return STAY_E_FULL;
 	if (client->calls.untold >= client->calls.untold_max)
 		return STAY_E_FULL;
-	return client->calls.counts.queued >= client->options.queue_calls_max
+	return client->calls.counts.queued >=
+		       client->profile->options.queue_calls_max
 		   ? STAY_E_FULL
 		   : STAY_OK;
 }
@@ -127,7 +128,7 @@ stay__admission_fall(struct stay_client *client)
 enum stay_status
 stay__admission_offline(const struct stay_client *client)
 {
-	if (client->options.offline == STAY_OFFLINE_FAIL)
+	if (client->profile->options.offline == STAY_OFFLINE_FAIL)
 		return STAY_E_OFFLINE;
 	return client->rejecting;
 }

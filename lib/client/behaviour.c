@@ -31,7 +31,7 @@ run_init(struct stay_conn *conn, void *state, void *arg)
 {
 	struct stay_client *client = arg;
 
-	*(struct stay_client **)state = client;
+	assert(client_of(state) == client);
 	client->conn = conn;
 	stay__conn_set_client(conn, &client_ops);
 	client->admission = stay__conn_admission(conn);
@@ -45,16 +45,16 @@ run_init(struct stay_conn *conn, void *state, void *arg)
 static enum stay_status
 dial(struct stay_client *client, const char **why)
 {
-	struct stay__target *target = &client->target;
+	const struct stay__target *target = &client->profile->target;
 	enum stay_status status;
 
-	if (target->consumed) {
+	if (client->consumed) {
 		*why = "the descriptors of the URL are used up";
 		return STAY_E_STATE;
 	}
 	status = stay_stream_dial_to(client->conn, &target->dial, 1);
 	*why = stay_strerror(status);
-	target->consumed = status == STAY_OK && target->descriptors != NULL;
+	client->consumed = status == STAY_OK && target->descriptors != NULL;
 	return status;
 }
 
@@ -73,7 +73,8 @@ run_connect(struct stay_conn *conn, void *state, struct stay_info info)
 	stay__reconfigure_take(client);
 	status = dial(client, &why);
 	if (status == STAY_OK)
-		return stay_verdict_pending(client->options.connect_budget_ms);
+		return stay_verdict_pending(
+		    client->profile->options.connect_budget_ms);
 	stay__conn_fail(conn, status, "connect", why);
 	if (stay_status_class(status) == STAY_CLASS_CALLER)
 		return stay__session_give_up(client, status);
@@ -194,7 +195,7 @@ run_terminate(struct stay_conn *conn, void *state, enum stay_status reason)
 	stay__calls_drop_queue(&client->calls, 0, STAY_E_STOPPED);
 	stay__waiters_end(client);
 	(void)stay__calls_tell_some(&client->calls);
-	client->protocol.keep.end(client->keep, reason);
+	client->profile->protocol.keep.end(client->keep, reason);
 }
 
 static size_t

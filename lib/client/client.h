@@ -10,6 +10,7 @@
  *	waiters.c      callers that wait for room in the queue
  *	target.c       where the URL points
  *	settings.c     what the options mean
+ *	profile.c      what equal clients have in common
  *	session_fail.c a session that has failed
  *	doubt.c        sessions left because the server may be the wrong one
  *	renew.c        the protocol wants another session
@@ -39,29 +40,27 @@
 #include "client/admission.h"
 #include "client/calls.h"
 #include "client/hold.h"
-#include "client/protocol.h"
+#include "client/profile.h"
 #include "client/reconfigure.h"
 #include "client/session.h"
-#include "client/target.h"
 #include "client/waiters.h"
 #include "client/wake.h"
 #include "conn/inner.h"
 
-/* The state block of the connection points here. */
 struct stay_client {
 	struct stay_conn *conn;
 	const enum stay__admission *admission; /* the connection's */
 	struct stay_loop *loop;
-	struct stay__protocol protocol;
-	struct stay_client_options options;
-	struct stay__target target;
+	struct stay__profile *profile;
+	void *arg;   /* of its notices */
+	char *label; /* that the program has set; NULL: the profile's */
 	struct stay__change *change; /* for the next session; NULL: none */
 	/* Changes that a later one has replaced; their configs are released. */
 	struct stay__change *dropped;
 	unsigned dropped_count;
 	struct stay__task dropper;
-	bool named; /* the program has set the label */
-	struct stay_backoff backoff;
+	bool consumed; /* the descriptors of its URL: no longer ours to open */
+	struct stay__pace pace; /* of coming back */
 	struct stay__calls calls;
 	struct stay__water water;
 	struct stay__waiters waiters;
@@ -70,6 +69,7 @@ struct stay_client {
 	struct stay_session session;
 	struct stay__wake *wake; /* NULL: nobody has asked for one */
 	void *keep;
+	struct stay_client *self; /* the state block of the connection */
 	_Alignas(max_align_t) char blocks[]; /* keep, then session */
 };
 
@@ -77,6 +77,13 @@ static inline struct stay_client *
 stay__client_of_calls(struct stay__calls *calls)
 {
 	return STAY__CONTAINER(calls, struct stay_client, calls);
+}
+
+/* The connection borrows it. */
+static inline const char *
+stay__client_label(const struct stay_client *client)
+{
+	return client->label != NULL ? client->label : client->profile->label;
 }
 
 /* ---- waiters.c: inline, because every call looks here ---- */

@@ -26,7 +26,7 @@ ends_its_session(
 {
 	return (call->flags & STAY_BLOCKS) != 0 &&
 	       client->calls.counts.in_flight == 1 &&
-	       client->options.on_given_up == STAY_GIVEN_UP_END;
+	       client->profile->options.on_given_up == STAY_GIVEN_UP_END;
 }
 
 /* The outcome of a call that was already on the wire is not known. Its reply is
@@ -39,11 +39,13 @@ bury(struct stay_client *client, struct stay__call *call,
 		stay__leave_given_up(&client->session);
 	stay__call_bury(call, status);
 	stay__loop_timer(client->loop, &call->timer,
-	    stay__loop_after(client->loop, client->options.tombstone_age_ms));
+	    stay__loop_after(
+		client->loop, client->profile->options.tombstone_age_ms));
 	if (call->history & STAY__HISTORY_SUSPECT)
 		stay__session_condemn(&client->session, STAY_E_SILENT,
 		    "a call that had ended a session was given up");
-	if (client->calls.counts.tombstones > client->options.tombstones_max)
+	if (client->calls.counts.tombstones >
+	    client->profile->options.tombstones_max)
 		stay__session_condemn(&client->session, STAY_E_SILENT,
 		    "too many calls were given up and never answered");
 }
@@ -126,8 +128,9 @@ tell_nobody(const struct stay__call *call, const struct stay_result *result)
 
 	if (result->status == STAY_OK)
 		return;
-	if (client->protocol.call.name != NULL &&
-	    client->protocol.call.name(call->tag, name, sizeof(name)) > 0) {
+	if (client->profile->protocol.call.name != NULL &&
+	    client->profile->protocol.call.name(call->tag, name, sizeof(name)) >
+		0) {
 		stay__text_put(&text, name);
 		stay__text_put(&text, ": ");
 	}

@@ -102,8 +102,8 @@ agreement(struct stay_client *client, char *text, size_t len)
 	char said[96] = "";
 
 	if (stay__session_state(session) == STAY__SESSION_READY &&
-	    client->protocol.session.describe != NULL)
-		(void)client->protocol.session.describe(
+	    client->profile->protocol.session.describe != NULL)
+		(void)client->profile->protocol.session.describe(
 		    session, said, sizeof(said));
 	stay__session_show(session, said, text, len);
 	return text;

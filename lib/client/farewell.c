@@ -46,7 +46,7 @@ say(struct stay_session *session)
 {
 	struct stay_client *client = session->client;
 
-	client->protocol.session.bye(session);
+	client->profile->protocol.session.bye(session);
 	stay__output_forget(session);
 	session->farewell.stage = STAY__FAREWELL_SAID;
 	stay__output_ask(client);

@@ -11,8 +11,8 @@ static uint64_t
 patience_ms(const struct stay_client *client)
 {
 	const struct stay__call *oldest = stay__calls_oldest(&client->calls);
-	uint64_t ms = client->options.silence_ms;
-	uint64_t margin = client->options.block_margin_ms, blocks;
+	uint64_t ms = client->profile->options.silence_ms;
+	uint64_t margin = client->profile->options.block_margin_ms, blocks;
 
 	if (oldest == NULL || !(oldest->flags & STAY_BLOCKS))
 		return ms;
@@ -126,7 +126,7 @@ check_silence(struct stay__timer *timer)
 static uint64_t
 quiet_ms(const struct stay_client *client)
 {
-	uint64_t probe_ms = client->options.probe_ms;
+	uint64_t probe_ms = client->profile->options.probe_ms;
 
 	return probe_ms < QUIET_MS ? probe_ms : QUIET_MS;
 }
@@ -138,8 +138,8 @@ give_back(struct stay_session *session)
 
 	stay__calls_trim(&client->calls);
 	stay__output_trim(session);
-	stay__stream_hibernate(client->conn);
-	client->protocol.keep.rest(client->keep);
+	stay__conn_rest(client->conn);
+	client->profile->protocol.keep.rest(client->keep);
 }
 
 /* Send a probe, unless a farewell was sent: nothing may follow that. */
@@ -153,7 +153,7 @@ run_probe(struct stay__task *task)
 	if (session->farewell.stage != STAY__FAREWELL_NONE ||
 	    !stay__list_is_empty(&client->calls.in_flight))
 		return;
-	client->protocol.session.ping(session);
+	client->profile->protocol.session.ping(session);
 	stay__output_forget(session);
 	stay__output_ask(client);
 }
@@ -165,7 +165,7 @@ probe_soon(struct stay_session *session)
 {
 	struct stay_client *client = session->client;
 
-	if (client->protocol.session.ping == NULL ||
+	if (client->profile->protocol.session.ping == NULL ||
 	    session->farewell.stage != STAY__FAREWELL_NONE)
 		return UINT64_MAX;
 	stay__loop_run_soon(client->loop, &session->health.prober);
@@ -184,13 +184,13 @@ check_idle(struct stay__timer *timer)
 
 	session->health.at_rest = true;
 	if (!stay__list_is_empty(&client->calls.in_flight)) {
-		at = stay__later(now, client->options.probe_ms);
+		at = stay__later(now, client->profile->options.probe_ms);
 	} else if (at > now) {
 		session->health.at_rest = false;
 	} else {
 		give_back(session);
-		at = stay__later(
-		    session->health.last_heard, client->options.probe_ms);
+		at = stay__later(session->health.last_heard,
+		    client->profile->options.probe_ms);
 		if (at <= now)
 			at = probe_soon(session);
 	}

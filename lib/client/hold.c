@@ -43,10 +43,10 @@ static bool
 is_bounded(const struct stay_client *client, uint64_t cost)
 {
 	const struct stay__holds *holds = &client->holds;
-	uint64_t max = client->options.held_bytes_max;
+	uint64_t max = client->profile->options.held_bytes_max;
 
-	return holds->count < client->options.held_replies_max && cost <= max &&
-	       holds->bytes <= max - cost;
+	return holds->count < client->profile->options.held_replies_max &&
+	       cost <= max && holds->bytes <= max - cost;
 }
 
 static void
@@ -103,12 +103,14 @@ stay_held_new(
 		return STAY_E_ARG;
 	*held = NULL;
 	session = &client->session;
-	if (client->protocol.top.retain == NULL)
+	if (client->profile->protocol.top.retain == NULL)
 		return STAY_E_UNSUPPORTED;
 	if (session->reading.frame.len == 0)
 		return STAY_E_STATE;
 	keep.bytes = session->reading.frame.data;
-	size = reply == NULL ? 0 : client->protocol.top.retain(session, &keep);
+	size = reply == NULL
+		   ? 0
+		   : client->profile->protocol.top.retain(session, &keep);
 	if (size == 0)
 		return STAY_E_ARG;
 	status = make_held(client, size, held);
@@ -116,7 +118,7 @@ stay_held_new(
 		return status;
 	keep.to = (*held)->own;
 	keep.moved = (*held)->slab != NULL ? keep.bytes : (*held)->own + size;
-	(void)client->protocol.top.retain(session, &keep);
+	(void)client->profile->protocol.top.retain(session, &keep);
 	(*held)->reply = keep.kept;
 	(*held)->bytes = keep.moved;
 	enlist(client, *held);

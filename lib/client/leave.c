@@ -21,7 +21,8 @@ stay__leave_to_stop(struct stay_client *client, enum stay_status reason)
 	struct stay_session *session = &client->session;
 
 	if (stay__session_leave(session) && stay__farewell_goes_on(session))
-		return stay_verdict_pending(client->options.stop_budget_ms);
+		return stay_verdict_pending(
+		    client->profile->options.stop_budget_ms);
 	stay__leave_now(client, reason);
 	return stay_verdict_noconnect();
 }
@@ -69,7 +70,8 @@ stay__leave_to_change(struct stay_client *client, struct stay_info why)
 	session->leave.why = why;
 	if (stay__session_leave(session) &&
 	    (!is_answered(client) || stay__farewell_goes_on(session)))
-		return stay_verdict_pending(client->options.leave_budget_ms);
+		return stay_verdict_pending(
+		    client->profile->options.leave_budget_ms);
 	return go_over(client);
 }
 

@@ -60,7 +60,7 @@ flight_of(const struct stay_client *client)
 	return (struct flight){ counts->in_flight + counts->tombstones,
 		stay__calls_are_single(&client->calls)
 		    ? 1
-		    : client->options.inflight_calls_max,
+		    : client->profile->options.inflight_calls_max,
 		counts->in_flight_bytes > kept ? counts->in_flight_bytes
 					       : kept };
 }
@@ -70,7 +70,7 @@ static bool
 has_place(const struct stay_client *client, const struct flight *flight,
     const struct stay__span *span)
 {
-	uint64_t max = client->options.inflight_bytes_max;
+	uint64_t max = client->profile->options.inflight_bytes_max;
 	uint64_t len = stay__span_len(*span);
 
 	return flight->calls < flight->calls_max &&
@@ -109,7 +109,7 @@ may_leave_as_one(const struct stay_client *client, size_t gathered)
 	       gathered + sendbuf->live <= WRITE_MAX &&
 	       flight.calls + client->calls.counts.queued <= flight.calls_max &&
 	       flight.bytes + sendbuf->live <=
-		   client->options.inflight_bytes_max;
+		   client->profile->options.inflight_bytes_max;
 }
 
 /* Requests without a hole between them are written as one piece. */

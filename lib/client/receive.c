@@ -131,7 +131,8 @@ answer_tombstone(struct stay_session *session, struct stay__call *call,
 {
 	session->client->calls.counts.orphans++;
 	stay__call_answered(call, true);
-	run_slot(session, session->client->protocol.call.on_orphan, frame);
+	run_slot(
+	    session, session->client->profile->protocol.call.on_orphan, frame);
 }
 
 static void
@@ -139,7 +140,8 @@ answer_control(struct stay_session *session, struct stay__call *call,
     const struct stay_frame *frame)
 {
 	stay__call_answered(call, true);
-	run_slot(session, session->client->protocol.session.on_control, frame);
+	run_slot(session, session->client->profile->protocol.session.on_control,
+	    frame);
 }
 
 /*
@@ -230,10 +232,11 @@ take_part(struct stay_session *session, const struct stay_frame *frame)
 		stay__call_touched(oldest);
 		tell_part(oldest, &result);
 	} else if (oldest->stage == STAY__CALL_OVER) {
-		run_slot(
-		    session, session->client->protocol.call.on_orphan, frame);
+		run_slot(session,
+		    session->client->profile->protocol.call.on_orphan, frame);
 	} else {
-		run_slot(session, session->client->protocol.session.on_control,
+		run_slot(session,
+		    session->client->profile->protocol.session.on_control,
 		    frame);
 	}
 	return STAY__GO_ON;
@@ -243,7 +246,8 @@ static enum stay__flow
 take_push(struct stay_session *session, const struct stay_frame *frame)
 {
 	session->client->calls.counts.pushes++;
-	run_slot(session, session->client->protocol.top.on_push, frame);
+	run_slot(
+	    session, session->client->profile->protocol.top.on_push, frame);
 	return STAY__GO_ON;
 }
 
@@ -304,7 +308,7 @@ fault_of(const struct stay_client *client, const struct stay_frame *frame,
 		return "a frame of an unknown kind";
 	if (frame->len == 0 || frame->len > len)
 		return "a frame of an impossible length";
-	if (frame->len > client->options.reply_bytes_max)
+	if (frame->len > client->profile->options.reply_bytes_max)
 		return too_big;
 	return NULL;
 }
@@ -314,7 +318,7 @@ static enum stay__flow
 wait_for_rest(struct stay_session *session, size_t len, size_t want)
 {
 	struct stay_client *client = session->client;
-	uint64_t max = client->options.reply_bytes_max;
+	uint64_t max = client->profile->options.reply_bytes_max;
 
 	if (len >= max || want > max ||
 	    stay_stream_keep(client->conn, len, want) != STAY_OK)
@@ -349,9 +353,9 @@ take_frames(struct stay_session *session, struct stay_bytes bytes, bool *up)
 	session->reading.input = stay__stream_bytes(client->conn);
 	for (session->reading.offset = 0; bytes.len > 0;
 	     session->reading.offset += frame.len) {
-		if (taken++ >= client->options.turn_calls_max)
+		if (taken++ >= client->profile->options.turn_calls_max)
 			return put_off(session, bytes.len);
-		frame = client->protocol.top.decode(session, bytes);
+		frame = client->profile->protocol.top.decode(session, bytes);
 		if (frame.kind == STAY_FRAME_MORE)
 			return wait_for_rest(session, bytes.len, frame.len);
 		fault = fault_of(client, &frame, bytes.len);

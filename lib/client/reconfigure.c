@@ -8,28 +8,26 @@
 #include "client/client.h"
 #include "client/settings.h"
 
-/* A change that was asked for. A NULL member leaves the value as it is. */
+/* A change that was asked for. */
 struct stay__change {
 	struct stay__change *older; /* in client->dropped */
-	struct stay__target target; /* without a URL: unchanged */
-	char *label;
-	bool named;
-	bool has_options;
-	struct stay_client_options options;
-	struct stay_socket_options socket;
+	struct stay__profile *profile;
+	char *label;      /* NULL: it stays */
+	bool moves;       /* there is another URL */
+	bool has_options; /* there are others, and so another config */
 };
 
 static void
-release_config(const struct stay_client_options *options)
+release_config(const struct stay__profile *profile)
 {
-	if (options->config_release != NULL)
-		options->config_release(options->config);
+	if (profile->options.config_release != NULL)
+		profile->options.config_release(profile->config);
 }
 
 static void
 free_change(struct stay__change *change)
 {
-	stay__target_fini(&change->target);
+	stay__profile_drop(change->profile);
 	stay__free(change->label);
 	stay__free(change);
 }
@@ -44,7 +42,7 @@ drop_all(struct stay_client *client)
 	while ((change = client->dropped) != NULL) {
 		client->dropped = change->older;
 		client->dropped_count--;
-		release_config(&change->options);
+		release_config(change->profile);
 		free_change(change);
 	}
 }
@@ -63,7 +61,7 @@ hold_on_to(struct stay_client *client, const void *config)
 	struct stay__change **at = &client->dropped, *change;
 
 	while ((change = *at) != NULL) {
-		if (change->options.config != config) {
+		if (change->profile->config != config) {
 			at = &change->older;
 			continue;
 		}
@@ -89,11 +87,12 @@ drop_change(struct stay_client *client, struct stay__change *change)
 {
 	if (change == NULL)
 		return;
-	if (change->has_options && change->options.config_release != NULL)
+	if (change->has_options &&
+	    change->profile->options.config_release != NULL)
 		release_soon(client, change);
 	else
 		free_change(change);
-	hold_on_to(client, client->options.config);
+	hold_on_to(client, client->profile->config);
 }
 
 void
@@ -112,38 +111,31 @@ stay__reconfigure_fini(struct stay_client *client)
 
 /* ---- taking effect ---- */
 
+/* What follows from options and URL. */
 static void
-take_options(struct stay_client *client, struct stay__change *change)
+take_profile(struct stay_client *client, struct stay__change *change)
 {
-	struct stay_client_options old = client->options;
+	struct stay__profile *old = client->profile;
 
-	client->options = change->options;
-	client->options.on_started = old.on_started;
-	client->options.on_closed = old.on_closed;
-	client->options.on_high_water = old.on_high_water;
-	client->options.on_low_water = old.on_low_water;
-	client->options.arg = old.arg;
+	client->profile = stay__profile_share(change->profile);
 	stay__settings_apply(client);
-	stay__conn_retune(client->conn, &change->socket,
-	    client->options.stop_budget_ms, &client->options.backoff);
-	if (old.config != client->options.config)
-		release_config(&old);
+	stay__conn_retune(client->conn, &client->profile->conn);
+	if (old->config != client->profile->config && change->has_options)
+		release_config(old);
+	stay__profile_drop(old);
 }
 
-static void
-take_target(struct stay_client *client, struct stay__change *change)
-{
-	struct stay__target old = client->target;
-
-	client->target = change->target;
-	change->target = old;
-}
-
+/* A label that was set stays, until another one is. */
 static void
 take_label(struct stay_client *client, struct stay__change *change)
 {
-	client->named = change->named;
-	change->label = stay__conn_relabel(client->conn, change->label);
+	char *old = client->label;
+
+	if (change->label != NULL) {
+		client->label = change->label;
+		change->label = old;
+	}
+	stay__conn_relabel(client->conn, stay__client_label(client));
 }
 
 void
@@ -155,64 +147,57 @@ stay__reconfigure_take(struct stay_client *client)
 		return;
 	client->change = NULL;
 	stay__doubt_end(&client->session);
-	if (change->target.url != NULL)
-		take_target(client, change);
-	if (change->label != NULL)
-		take_label(client, change);
-	if (change->has_options)
-		take_options(client, change);
+	take_profile(client, change);
+	take_label(client, change);
+	if (change->moves)
+		client->consumed = false;
 	free_change(change);
 }
 
 /* ---- asking for it ---- */
 
+/* The options that there were; the notices stay in any case. */
 static enum stay_status
-prepare_options(const struct stay_client *client, struct stay__change *change,
+choose_options(const struct stay_client *client,
+    struct stay_client_options *chosen,
     const struct stay_client_options *options)
 {
-	enum stay_status status;
+	const struct stay_client_options *old = &client->profile->options;
+	enum stay_status status = STAY_OK;
 
-	if (options == NULL)
-		return STAY_OK;
-	status = stay__settings_fill(client->loop, &change->options, options);
-	if (status != STAY_OK)
-		return status;
-	change->has_options = true;
-	change->socket = stay__settings_socket(&change->options);
-	change->options.socket = NULL;
-	return STAY_OK;
-}
-
-static enum stay_status
-prepare_label(const struct stay_client *client, struct stay__change *change,
-    const char *url)
-{
-	const char *given = change->options.label;
-
-	change->options.label = NULL;
-	change->named = client->named || given != NULL;
-	if (given != NULL)
-		change->label = stay__text_copy(given);
-	else if (url != NULL && !client->named)
-		change->label = stay__settings_label(&change->target, url);
-	else
-		return STAY_OK;
-	return change->label == NULL ? STAY_E_NOMEM : STAY_OK;
+	if (options != NULL) {
+		status = stay__settings_fill(client->loop, chosen, options);
+	} else {
+		*chosen = *old;
+		chosen->config = client->profile->config;
+		chosen->socket = &client->profile->conn.socket;
+	}
+	chosen->on_started = old->on_started;
+	chosen->on_closed = old->on_closed;
+	chosen->on_high_water = old->on_high_water;
+	chosen->on_low_water = old->on_low_water;
+	return status;
 }
 
 static enum stay_status
 prepare_change(const struct stay_client *client, struct stay__change *change,
     const char *url, const struct stay_client_options *options)
 {
-	enum stay_status status = STAY_OK;
+	const struct stay__profile *old = client->profile;
+	struct stay_client_options chosen;
+	enum stay_status status = choose_options(client, &chosen, options);
 
-	if (url != NULL)
-		status = stay__target_parse(client, &change->target, url);
+	change->moves = url != NULL;
+	change->has_options = options != NULL;
 	if (status == STAY_OK)
-		status = prepare_options(client, change, options);
-	if (status == STAY_OK)
-		status = prepare_label(client, change, url);
-	return status;
+		status = stay__profile_get(&change->profile, client->loop,
+		    &old->protocol.top,
+		    url != NULL ? url : stay__profile_url(old), &chosen,
+		    &old->conn.notices);
+	if (status != STAY_OK || options == NULL || options->label == NULL)
+		return status;
+	change->label = stay__text_copy(options->label);
+	return change->label == NULL ? STAY_E_NOMEM : STAY_OK;
 }
 
 enum stay_status
@@ -238,7 +223,7 @@ stay_client_reconfigure(struct stay_client *client, const char *url,
 	}
 	drop_change(client, client->change);
 	if (change->has_options)
-		hold_on_to(client, change->options.config);
+		hold_on_to(client, change->profile->config);
 	client->change = change;
 	stay_conn_reconnect(client->conn, STAY_E_RECONNECT);
 	return STAY_OK;

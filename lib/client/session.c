@@ -42,7 +42,7 @@ static void
 begin_age(struct stay_session *session)
 {
 	const struct stay_client *client = session->client;
-	uint64_t max = client->options.max_age_ms;
+	uint64_t max = client->profile->options.max_age_ms;
 
 	if (max == 0 || max == STAY_FOREVER)
 		return;
@@ -84,7 +84,8 @@ ask(struct stay_session *session, stay_hello_fn *slot,
 static struct stay_hello
 ask_both(struct stay_session *session, const struct stay_frame *frame)
 {
-	const struct stay__protocol *protocol = &session->client->protocol;
+	const struct stay__protocol *protocol =
+	    &session->client->profile->protocol;
 	bool greeting = stay__session_state(session) == STAY__SESSION_GREETING;
 	struct stay_hello hello;
 
@@ -129,7 +130,7 @@ stay__session_go_on(struct stay_session *session)
 	if (!stay__output_drained(session) ||
 	    session->farewell.stage != STAY__FAREWELL_NONE)
 		return STAY__GO_ON;
-	session->client->protocol.session.on_drained(session);
+	session->client->profile->protocol.session.on_drained(session);
 	stay__output_forget(session);
 	stay__remark_tell(session);
 	stay__renew_ask(session);
@@ -151,9 +152,9 @@ stay__session_open(struct stay_session *session)
 	stay__session_acquit(session);
 	stay__health_open(session);
 	stay__output_begin(session);
-	memset(session->data, 0, client->protocol.top.session_size);
+	memset(session->data, 0, client->profile->protocol.top.session_size);
 	stay_stream_set_keep_max(
-	    client->conn, (size_t)client->options.reply_bytes_max);
+	    client->conn, (size_t)client->profile->options.reply_bytes_max);
 	return stay__session_verdict(
 	    session, stay__session_greet(session, NULL));
 }
@@ -195,7 +196,7 @@ static bool
 was_stable(const struct stay_session *session)
 {
 	return stay__backoff_is_stable(
-	    &session->client->options.backoff, up_ms(session));
+	    &session->client->profile->options.backoff, up_ms(session));
 }
 
 static void
@@ -210,9 +211,9 @@ end_session(struct stay_session *session, const struct stay__loss *loss)
 	stay__health_end(session);
 	stay__tick_stop(session);
 	end_age(session);
-	client->protocol.session.on_down(session, loss->why);
+	client->profile->protocol.session.on_down(session, loss->why);
 	end_calls(&client->calls, was_up, loss);
-	client->protocol.keep.rest(client->keep);
+	client->profile->protocol.keep.rest(client->keep);
 	stay__health_rest(session);
 }
 
@@ -255,8 +256,9 @@ static uint64_t
 next_delay(struct stay_client *client)
 {
 	if (!stay__doubt_goes_on(&client->session))
-		return stay_backoff_next(client->conn, &client->backoff);
-	return stay_backoff_step(&client->backoff,
+		return stay__conn_pace(client->conn, &client->pace,
+		    &client->profile->options.backoff);
+	return stay__pace_step(&client->pace, &client->profile->options.backoff,
 	    stay__loop_now(client->loop) / STAY__TICK_NS, 0,
 	    stay__loop_random(client->loop));
 }
@@ -278,9 +280,9 @@ static struct stay_verdict
 come_back_slowly(struct stay_client *client, enum stay_status why)
 {
 	struct stay_backoff_policy policy =
-	    stay_backoff_constant(client->options.fatal_backoff_ms);
+	    stay_backoff_constant(client->profile->options.fatal_backoff_ms);
 
-	if (client->options.on_fatal == STAY_FATAL_STOP)
+	if (client->profile->options.on_fatal == STAY_FATAL_STOP)
 		return stay__session_give_up(client, why);
 	stay__calls_drop_queue(&client->calls, 0, why);
 	client->rejecting = why;
@@ -300,7 +302,7 @@ planned_wait_ms(struct stay_client *client)
 	struct stay_session *session = &client->session;
 	uint64_t now_ms = stay_loop_now_ms(client->loop), ms;
 	uint32_t away_ms = (uint32_t)now_ms - session->ended_since_ms;
-	struct stay_backoff wait = { .policy = client->backoff.policy,
+	struct stay_backoff wait = { .policy = client->profile->options.backoff,
 		.attempt = session->ended,
 		.since_ms = now_ms - away_ms };
 
@@ -322,8 +324,8 @@ static struct stay_verdict
 come_back_as_planned(struct stay_client *client)
 {
 	if (was_stable(&client->session))
-		client->backoff.attempt = 0;
-	client->backoff.since_ms += up_ms(&client->session);
+		client->pace.attempt = 0;
+	client->pace.since_ms += up_ms(&client->session);
 	return stay_verdict_backoff(planned_wait_ms(client));
 }
 

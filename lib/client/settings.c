@@ -68,6 +68,20 @@ are_marks(struct stay_loop *loop, const struct stay_client_options *options)
 	return false;
 }
 
+/* What is copied is nobody's to release. */
+static bool
+is_config(struct stay_loop *loop, const struct stay_client_options *options)
+{
+	if (options->config_size == 0 ||
+	    (options->config != NULL && options->config_release == NULL))
+		return true;
+	stay_loop_set_rejection(loop,
+	    "config_size is %llu, and goes with a config and without a "
+	    "config_release",
+	    (unsigned long long)options->config_size);
+	return false;
+}
+
 /* Whoever does not mind keeps a session as long as it may be sent to. */
 static bool
 bounds_tombstones(const struct stay_client_options *from)
@@ -93,7 +107,8 @@ stay__settings_fill(struct stay_loop *loop, struct stay_client_options *to,
 		return status;
 	if (!bounds_tombstones(from))
 		to->tombstones_max = to->inflight_calls_max;
-	if (!are_choices(loop, to) || !are_marks(loop, to))
+	if (!are_choices(loop, to) || !are_marks(loop, to) ||
+	    !is_config(loop, to))
 		return STAY_E_ARG;
 	return STAY_OK;
 }
@@ -101,10 +116,9 @@ stay__settings_fill(struct stay_loop *loop, struct stay_client_options *to,
 void
 stay__settings_apply(struct stay_client *client)
 {
-	const struct stay_client_options *options = &client->options;
+	const struct stay_client_options *options = &client->profile->options;
 	struct stay__calls *calls = &client->calls;
 
-	client->backoff.policy = options->backoff;
 	calls->sendbuf.max = options->queue_bytes_max;
 	calls->resends_max = options->resends_max;
 	calls->retries_refused = options->on_refused == STAY_REFUSED_RESEND;

@@ -4,6 +4,8 @@
 #ifndef STAY__SETTINGS_H
 #define STAY__SETTINGS_H
 
+#include <stay/client.h>
+
 #include "client/target.h"
 
 /* STAY_E_ARG: the loop has been told which one is wrong. */

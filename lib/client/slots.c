@@ -22,7 +22,7 @@ const void *
 stay_session_config(const struct stay_session *session)
 {
 	assert(session != NULL);
-	return session->client->options.config;
+	return session->client->profile->config;
 }
 
 struct stay_session *
@@ -44,7 +44,7 @@ const struct stay_url *
 stay_session_url(const struct stay_session *session)
 {
 	assert(session != NULL);
-	return session->client->target.url;
+	return session->client->profile->target.url;
 }
 
 char *

@@ -3,6 +3,7 @@
  * public functions that are passed on to its connection. Everything is checked
  * and allocated before the connection starts.
  */
+#include "base/text.h"
 #include "client/behaviour.h"
 #include "client/client.h"
 #include "client/complete.h"
@@ -28,7 +29,8 @@ free_client(struct stay_client *client)
 	stay__admission_fini(client);
 	stay__waiters_fini(client);
 	stay__holds_fini(&client->holds);
-	stay__target_fini(&client->target);
+	stay__profile_drop(client->profile);
+	stay__free(client->label);
 	stay__free(client);
 }
 
@@ -37,30 +39,31 @@ prepare_calls(struct stay_client *client)
 {
 	struct stay__calls *calls = &client->calls;
 
-	stay__calls_init(calls, client->loop, client->options.queue_bytes_max);
+	stay__calls_init(
+	    calls, client->loop, client->profile->options.queue_bytes_max);
 	calls->expire = stay__client_expire;
 	calls->tell = stay__client_tell_over;
 	calls->told = stay__client_told;
 	calls->acts_on_parts =
-	    (client->protocol.top.flags & STAY_ACTS_ON_PARTS) != 0;
+	    (client->profile->protocol.top.flags & STAY_ACTS_ON_PARTS) != 0;
 	stay__settings_apply(client);
 }
 
 /* Allocate one block: the client, the protocol's keep, its session. */
 static struct stay_client *
-new_client(struct stay_loop *loop, const struct stay_protocol *protocol,
-    const struct stay_client_options *options)
+new_client(struct stay__profile *profile)
 {
+	const struct stay_protocol *protocol = &profile->protocol.top;
 	size_t keep = aligned(protocol->keep_size);
 	struct stay_client *client = stay__zalloc(
 	    sizeof(*client) + keep + aligned(protocol->session_size));
 
 	if (client == NULL)
 		return NULL;
-	client->loop = loop;
-	client->options = *options;
+	client->self = client;
+	client->loop = profile->loop;
+	client->profile = stay__profile_share(profile);
 	client->keep = client->blocks;
-	stay__protocol_fill(&client->protocol, protocol);
 	stay__admission_init(client);
 	stay__waiters_init(client);
 	stay__holds_init(&client->holds);
@@ -74,9 +77,10 @@ static void
 tell_started(void *arg, struct stay_conn *conn, enum stay_status status)
 {
 	struct stay_client *client = arg;
+	stay_started_fn *tell = client->profile->options.on_started;
 
-	if (client->options.on_started != NULL)
-		client->options.on_started(client->options.arg, conn, status);
+	if (tell != NULL)
+		tell(client->arg, conn, status);
 }
 
 /* Free the client. Its config is released last. */
@@ -84,98 +88,92 @@ static void
 close_client(void *arg, struct stay_conn *conn, enum stay_status reason)
 {
 	struct stay_client *client = arg;
-	void (*release)(const void *) = client->options.config_release;
-	const void *config = client->options.config;
+	const struct stay_client_options *options = &client->profile->options;
+	stay_config_release_fn *release = options->config_release;
+	const void *config = client->profile->config;
 
-	if (client->options.on_closed != NULL)
-		client->options.on_closed(client->options.arg, conn, reason);
-	client->protocol.keep.fini(client->keep);
+	if (options->on_closed != NULL)
+		options->on_closed(client->arg, conn, reason);
+	client->profile->protocol.keep.fini(client->keep);
 	free_client(client);
 	if (release != NULL)
 		release(config);
 }
 
+static const struct stay__notices notices = { tell_started, close_client };
+
 static enum stay_status
-start_conn(struct stay_client *client, const char *label)
+start_conn(struct stay_client *client)
 {
-	const struct stay_client_options *options = &client->options;
-	const struct stay_socket_options socket =
-	    stay__settings_socket(options);
-	const struct stay_conn_options conn_options = { STAY_CONN_OPTIONS,
-		.label = label, .on_started = tell_started,
-		.on_closed = close_client, .arg = client,
-		.stop_budget_ms = options->stop_budget_ms,
-		.backoff = options->backoff, .socket = &socket };
+	const struct stay__loan loan = {
+		.settings = &client->profile->conn,
+		.label = stay__client_label(client),
+		.state = &client->self,
+		.arg = client,
+	};
 	struct stay_conn *conn;
 
-	return stay_conn_start(&conn, client->loop, &stay__client_behaviour,
-	    client, &conn_options);
+	return stay__conn_start_on_loan(
+	    &conn, client->loop, &stay__client_behaviour, client, &loan);
 }
 
-/* A label of its own, or the URL's. */
 static enum stay_status
-label_and_start(struct stay_client *client, const char *url)
+start_client(struct stay_client *client)
 {
-	const char *given = client->options.label;
-	enum stay_status status;
-	char *label;
-
-	client->options.label = NULL;
-	client->named = given != NULL;
-	if (given != NULL)
-		return start_conn(client, given);
-	label = stay__settings_label(&client->target, url);
-	if (label == NULL)
-		return STAY_E_NOMEM;
-	status = start_conn(client, label);
-	stay__free(label);
-	return status;
-}
-
-/* Its target is known. `url` is for the label, and may be NULL. */
-static enum stay_status
-start_client(struct stay_client *client, const char *url)
-{
+	const struct stay__profile *profile = client->profile;
 	enum stay_status status;
 
 	client->loop->starting++;
-	status = client->protocol.keep.init(
-	    client->keep, client->options.config, client->target.url);
+	status = profile->protocol.keep.init(
+	    client->keep, profile->config, profile->target.url);
 	client->loop->starting--;
 	if (status != STAY_OK)
 		return status;
-	status = label_and_start(client, url);
-	client->options.socket = NULL;
+	status = start_conn(client);
 	if (status != STAY_OK)
-		client->protocol.keep.fini(client->keep);
+		profile->protocol.keep.fini(client->keep);
 	return status;
 }
 
-/* A client that is to go where `url` says, or, if it is NULL, to the same place as
- * `model`. */
 static enum stay_status
-make_client(struct stay_client **made, struct stay_loop *loop,
-    const struct stay_protocol *protocol, const char *url,
-    const struct stay_client *model, const struct stay_client_options *options)
+start_as(struct stay_client **started, struct stay__profile *profile,
+    const struct stay_client_options *options)
 {
-	struct stay_client_options filled;
-	struct stay_client *client;
-	enum stay_status status = stay__settings_fill(loop, &filled, options);
+	struct stay_client *client = new_client(profile);
+	enum stay_status status = STAY_OK;
 
-	if (status != STAY_OK)
-		return status;
-	client = new_client(loop, protocol, &filled);
 	if (client == NULL)
 		return STAY_E_NOMEM;
-	status = url != NULL ? stay__target_parse(client, &client->target, url)
-			     : stay__target_copy(
-				   client, &client->target, &model->target);
+	client->arg = options->arg;
+	if (options->label != NULL) {
+		client->label = stay__text_copy(options->label);
+		status = client->label == NULL ? STAY_E_NOMEM : STAY_OK;
+	}
 	if (status == STAY_OK)
-		status = start_client(client, url);
-	if (status == STAY_OK)
-		*made = client;
-	else
+		status = start_client(client);
+	if (status != STAY_OK)
 		free_client(client);
+	else
+		*started = client;
+	return status;
+}
+
+static enum stay_status
+start_at(struct stay_client **started, struct stay_loop *loop,
+    const struct stay_protocol *protocol, const char *url,
+    const struct stay_client_options *options)
+{
+	struct stay_client_options filled;
+	struct stay__profile *profile;
+	enum stay_status status = stay__settings_fill(loop, &filled, options);
+
+	if (status == STAY_OK)
+		status = stay__profile_get(
+		    &profile, loop, protocol, url, &filled, &notices);
+	if (status != STAY_OK)
+		return status;
+	status = start_as(started, profile, &filled);
+	stay__profile_drop(profile);
 	return status;
 }
 
@@ -196,20 +194,26 @@ stay_client_start(struct stay_client **started, struct stay_loop *loop,
 	status = stay__protocol_check(protocol);
 	if (status != STAY_OK)
 		return status;
-	return make_client(started, loop, protocol, url, NULL, options);
+	return start_at(started, loop, protocol, url, options);
 }
 
+/* Descriptors can be used once. */
 enum stay_status
 stay_client_start_beside(struct stay_client **started,
     const struct stay_client *client, const struct stay_client_options *options)
 {
+	const struct stay__profile *profile;
+
 	assert(client != NULL);
 	if (started == NULL)
 		return STAY_E_ARG;
 	*started = NULL;
 	stay__loop_forget_rejection(client->loop);
-	return make_client(started, client->loop, &client->protocol.top, NULL,
-	    client, options);
+	profile = client->profile;
+	if (profile->target.descriptors != NULL)
+		return STAY_E_UNSUPPORTED;
+	return start_at(started, client->loop, &profile->protocol.top,
+	    stay__profile_url(profile), options);
 }
 
 /* The program's struct may be older, and so shorter, than the library's. */
@@ -220,9 +224,11 @@ stay_client_get_options(
 	struct stay_client_options all;
 
 	assert(client != NULL && options != NULL);
-	all = client->options;
+	all = client->profile->options;
 	all.label = stay_conn_label(client->conn);
-	all.socket = stay__conn_socket(client->conn);
+	all.arg = client->arg;
+	all.config = client->profile->config;
+	all.socket = &client->profile->conn.socket;
 	all.size = options->size;
 	memcpy(options, &all, all.size < sizeof(all) ? all.size : sizeof(all));
 }
@@ -268,5 +274,5 @@ const void *
 stay_client_config(const struct stay_client *client)
 {
 	assert(client != NULL);
-	return client->options.config;
+	return client->profile->config;
 }

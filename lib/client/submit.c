@@ -31,7 +31,7 @@ encode(struct stay_client *client, struct stay_request *request,
 	if (out == NULL)
 		return STAY_E_FULL;
 	*span = (struct stay__span){ stay__sendbuf_end(sendbuf), 0 };
-	status = client->protocol.top.encode(request, out);
+	status = client->profile->protocol.top.encode(request, out);
 	span->end = stay__sendbuf_end(sendbuf);
 	if (status == STAY_E_TOO_BIG && sendbuf->live > 0)
 		status = STAY_E_FULL;
@@ -46,10 +46,10 @@ static uint64_t
 deadline(const struct stay_client *client, const struct stay_request *request,
     uint64_t now, uint64_t timeout_ms)
 {
-	uint64_t margin = client->options.block_margin_ms;
+	uint64_t margin = client->profile->options.block_margin_ms;
 
 	if (timeout_ms == 0 && !(request->flags & STAY_BLOCKS))
-		timeout_ms = client->options.call_timeout_ms;
+		timeout_ms = client->profile->options.call_timeout_ms;
 	else if (timeout_ms == 0)
 		timeout_ms = request->blocks_ms > STAY_FOREVER - margin
 				 ? STAY_FOREVER
@@ -98,7 +98,7 @@ submit(struct stay_client *client, const void *data,
     const struct stay_call_options *options, stay_done_fn *done, void *arg)
 {
 	struct stay_request request = { .data = data,
-		.config = client->options.config,
+		.config = client->profile->config,
 		.replies = 1,
 		.is_untold = done == NULL };
 	enum stay_status status = stay__admission_ask(client);

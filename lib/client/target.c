@@ -2,9 +2,9 @@
  * Where the URL of a client points. The protocol's own schemes mean tcp and
  * unix with its default port; every other scheme is a transport's.
  */
+#include "client/target.h"
 #include "base/address.h"
-#include "base/url.h"
-#include "client/client.h"
+#include "loop/loop.h"
 #include "stream/transport.h"
 
 /* What follows `name` in `scheme`; NULL: something else. */
@@ -16,23 +16,22 @@ behind(const char *scheme, const char *name)
 	return strncmp(scheme, name, len) == 0 ? scheme + len : NULL;
 }
 
-/* REJECT(client, format, ...): the URL is wrong. */
-#define REJECT(client, ...)                                                    \
-	(stay_loop_set_rejection((client)->loop, __VA_ARGS__), STAY_E_URL)
+/* REJECT(loop, format, ...): the URL is wrong. */
+#define REJECT(loop, ...)                                                      \
+	(stay_loop_set_rejection(loop, __VA_ARGS__), STAY_E_URL)
 
 static enum stay_status
-point_at_host(const struct stay_client *client, struct stay__target *target,
-    const char *scheme)
+point_at_host(struct stay__target *target, struct stay_loop *loop,
+    const struct stay_protocol *protocol, const char *scheme)
 {
 	const struct stay_url *url = target->url;
 	const char *port = url->port;
 
 	if (port[0] == '\0')
-		port = client->protocol.top.port;
+		port = protocol->port;
 	if (port == NULL)
-		return REJECT(client,
-		    "the URL has no port, and %s none to go by",
-		    client->protocol.top.name);
+		return REJECT(loop, "the URL has no port, and %s none to go by",
+		    protocol->name);
 	target->dial = stay_target_make(
 	    scheme, url->host[0] != '\0' ? url->host : "localhost", port, "");
 	return STAY_OK;
@@ -40,14 +39,14 @@ point_at_host(const struct stay_client *client, struct stay__target *target,
 
 /* One that no kernel takes is better known at start. */
 static enum stay_status
-point_at_path(const struct stay_client *client, struct stay__target *target,
-    const char *scheme)
+point_at_path(
+    struct stay__target *target, struct stay_loop *loop, const char *scheme)
 {
 	const struct stay_url *url = target->url;
 	struct stay_address address;
 
 	if (!stay__address_of_path(&address, url->path))
-		return REJECT(client,
+		return REJECT(loop,
 		    "the path '%s' of the URL is no path of a "
 		    "socket, or too long for one",
 		    url->path);
@@ -56,40 +55,40 @@ point_at_path(const struct stay_client *client, struct stay__target *target,
 }
 
 static enum stay_status
-point_at_transport(
-    const struct stay_client *client, struct stay__target *target)
+point_at_transport(struct stay__target *target, struct stay_loop *loop,
+    const struct stay_protocol *protocol)
 {
 	const struct stay_url *url = target->url;
 
 	if (strcmp(url->scheme, "tcp") == 0)
-		return point_at_host(client, target, "tcp");
+		return point_at_host(target, loop, protocol, "tcp");
 	if (strcmp(url->scheme, "unix") == 0)
-		return point_at_path(client, target, "unix");
-	if (stay__transport_find(client->loop, url->scheme) == NULL)
-		return REJECT(client,
+		return point_at_path(target, loop, "unix");
+	if (stay__transport_find(loop, url->scheme) == NULL)
+		return REJECT(loop,
 		    "the scheme '%s' of the URL is not known: neither %s nor a "
 		    "transport",
-		    url->scheme, client->protocol.top.name);
+		    url->scheme, protocol->name);
 	target->dial =
 	    stay_target_make(url->scheme, url->host, url->port, url->path);
 	return STAY_OK;
 }
 
 static enum stay_status
-point_by_scheme(const struct stay_client *client, struct stay__target *target)
+point_by_scheme(struct stay__target *target, struct stay_loop *loop,
+    const struct stay_protocol *protocol)
 {
-	const struct stay_protocol *protocol = &client->protocol.top;
 	const char *rest = behind(target->url->scheme, protocol->name);
 
 	if (rest == NULL && protocol->alias != NULL)
 		rest = behind(target->url->scheme, protocol->alias);
 	if (rest != NULL && rest[0] == '\0')
-		return point_at_host(client, target, "tcp");
+		return point_at_host(target, loop, protocol, "tcp");
 	if (rest != NULL && strcmp(rest, "+unix") == 0)
-		return point_at_path(client, target, "unix");
+		return point_at_path(target, loop, "unix");
 	if (rest != NULL && strcmp(rest, "s") == 0)
 		return STAY_E_NO_TLS;
-	return point_at_transport(client, target);
+	return point_at_transport(target, loop, protocol);
 }
 
 /* fd:N and fd:R,W are not URLs in the sense of RFC 3986. */
@@ -112,8 +111,8 @@ point_at_descriptors(struct stay__target *target, const char *numbers)
 }
 
 enum stay_status
-stay__target_parse(const struct stay_client *client,
-    struct stay__target *target, const char *url)
+stay__target_parse(struct stay__target *target, struct stay_loop *loop,
+    const struct stay_protocol *protocol, const char *url)
 {
 	const char *numbers = behind(url, "fd:"), *why;
 	enum stay_status status;
@@ -122,19 +121,9 @@ stay__target_parse(const struct stay_client *client,
 		return point_at_descriptors(target, numbers);
 	status = stay_url_parse(&target->url, url, &why);
 	if (status == STAY_E_URL)
-		return REJECT(client, "%s", why);
-	return status == STAY_OK ? point_by_scheme(client, target) : status;
-}
-
-enum stay_status
-stay__target_copy(const struct stay_client *client, struct stay__target *target,
-    const struct stay__target *from)
-{
-	if (from->descriptors != NULL)
-		return STAY_E_UNSUPPORTED;
-	target->url = stay__url_copy(from->url);
-	return target->url == NULL ? STAY_E_NOMEM
-				   : point_by_scheme(client, target);
+		return REJECT(loop, "%s", why);
+	return status == STAY_OK ? point_by_scheme(target, loop, protocol)
+				 : status;
 }
 
 void

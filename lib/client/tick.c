@@ -20,7 +20,7 @@ tick(struct stay__task *task)
 	struct stay__tick *own = STAY__CONTAINER(task, struct stay__tick, task);
 	struct stay_session *session = own->session;
 
-	session->client->protocol.session.tick(session);
+	session->client->profile->protocol.session.tick(session);
 	stay__output_forget(session);
 	stay__remark_tell(session);
 	stay__renew_ask(session);

@@ -81,10 +81,11 @@ static bool
 has_room_for(const struct stay_client *client, const struct waiter *waiter)
 {
 	const struct stay__calls *calls = &client->calls;
-	uint64_t max = client->options.queue_bytes_max;
+	uint64_t max = client->profile->options.queue_bytes_max;
 
 	return calls->untold < calls->untold_max &&
-	       calls->counts.queued < client->options.queue_calls_max &&
+	       calls->counts.queued <
+		   client->profile->options.queue_calls_max &&
 	       calls->sendbuf.live < max &&
 	       waiter->bytes <= max - calls->sendbuf.live;
 }
@@ -98,7 +99,7 @@ decide_about(const struct stay_client *client, const struct waiter *waiter)
 	if (status != STAY_OK)
 		return status;
 	/* The bound may have been larger when the waiter stepped into line. */
-	if (waiter->bytes > client->options.queue_bytes_max)
+	if (waiter->bytes > client->profile->options.queue_bytes_max)
 		return STAY_E_TOO_BIG;
 	return has_room_for(client, waiter) ? STAY_OK : STAY_E_FULL;
 }
@@ -128,7 +129,7 @@ serve_waiters(struct stay__task *task)
 {
 	struct stay_client *client =
 	    STAY__CONTAINER(task, struct stay_client, waiters.task);
-	uint64_t budget = client->options.turn_calls_max;
+	uint64_t budget = client->profile->options.turn_calls_max;
 	struct waiter *waiter;
 
 	while ((waiter = next_served(client)) != NULL) {
@@ -189,9 +190,9 @@ check_room(
 
 	if (status != STAY_OK)
 		return status;
-	if (options->bytes > client->options.queue_bytes_max)
+	if (options->bytes > client->profile->options.queue_bytes_max)
 		return STAY_E_TOO_BIG;
-	return client->waiters.count < client->options.waiters_max
+	return client->waiters.count < client->profile->options.waiters_max
 		   ? STAY_OK
 		   : STAY_E_FULL;
 }
@@ -226,7 +227,7 @@ step_in(struct stay_client *client, struct waiter *waiter, uint64_t timeout_ms)
 	struct stay_loop *loop = client->loop;
 
 	if (timeout_ms == 0)
-		timeout_ms = client->options.call_timeout_ms;
+		timeout_ms = client->profile->options.call_timeout_ms;
 	stay__list_push(&client->waiters.waiting, &waiter->node);
 	client->waiters.count++;
 	stay__loop_timer(

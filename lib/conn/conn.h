@@ -2,6 +2,7 @@
  * A connection: a behaviour and its state block, a state machine, and parts
  * that have a file each. From the lowest to the highest:
  *
+ *	settings.c what it was started with
  *	verdict.c  which callback may return which verdict
  *	mailbox.c  what waits to be delivered, and in which order
  *	callers.c  calls that wait for their answer
@@ -31,7 +32,6 @@
 #include "conn/mailbox.h"
 #include "conn/report.h"
 #include "conn/requests.h"
-#include "conn/start.h"
 #include "conn/step.h"
 #include "conn/stream.h"
 #include "conn/timing.h"
@@ -42,10 +42,12 @@ struct stay_conn {
 	struct stay__member member; /* of the loop */
 	struct stay_loop *loop;
 	uint64_t number;
-	char *label;
+	const char *label;
 	const struct stay_behaviour *behaviour;
 	void *state;
-	struct stay__conn_settings settings;
+	const struct stay__conn_settings *settings;
+	void *arg;    /* of on_started, on_closed */
+	bool on_loan; /* settings, label and state are its client's */
 	struct stay__machine machine;
 	struct stay__task task;                /* run.c */
 	struct stay__task flush;               /* deliver.c */

@@ -4,6 +4,8 @@
  */
 #include "conn/inner.h"
 
+#include <assert.h>
+
 #include "conn/conn.h"
 
 const enum stay__admission *
@@ -25,27 +27,19 @@ stay__conn_reason(const struct stay_conn *conn)
 }
 
 void
-stay__conn_retune(struct stay_conn *conn,
-    const struct stay_socket_options *socket, uint64_t stop_budget_ms,
-    const struct stay_backoff_policy *backoff)
+stay__conn_retune(
+    struct stay_conn *conn, const struct stay__conn_settings *settings)
 {
-	stay__timing_retune(conn, stop_budget_ms, backoff);
-	stay__stream_set_socket(conn, socket);
+	assert(conn->on_loan);
+	conn->settings = settings;
+	stay__stream_set_socket(conn, &settings->socket);
 }
 
-const struct stay_socket_options *
-stay__conn_socket(const struct stay_conn *conn)
+void
+stay__conn_relabel(struct stay_conn *conn, const char *label)
 {
-	return stay__stream_socket(conn);
-}
-
-char *
-stay__conn_relabel(struct stay_conn *conn, char *label)
-{
-	char *old = conn->label;
-
+	assert(conn->on_loan);
 	conn->label = label;
-	return old;
 }
 
 void
@@ -53,6 +47,13 @@ stay__conn_set_client(
     struct stay_conn *conn, const struct stay__client_ops *ops)
 {
 	conn->client = ops;
+}
+
+void
+stay__conn_rest(struct stay_conn *conn)
+{
+	stay__stream_hibernate(conn);
+	stay__step_rest(conn);
 }
 
 struct stay__slab *

@@ -10,6 +10,7 @@
 #include <stay/observer.h>
 #include <stay/stream.h>
 
+#include "base/backoff.h"
 #include "base/slab.h"
 #include "machine/machine.h"
 
@@ -30,16 +31,52 @@ const struct stay_behaviour *stay__conn_behaviour(const struct stay_conn *conn);
 enum stay_status stay__conn_reason(const struct stay_conn *conn);
 struct stay_subject stay__conn_subject(struct stay_conn *conn);
 
-/* Change these settings. They apply from the next attempt on, the stop budget
- * applies at once. */
-void stay__conn_retune(struct stay_conn *conn,
-    const struct stay_socket_options *socket, uint64_t stop_budget_ms,
-    const struct stay_backoff_policy *backoff);
-/* What its sockets are set to. */
-const struct stay_socket_options *stay__conn_socket(
-    const struct stay_conn *conn);
-/* Another label, of stay__text_copy; returns the old one, to be freed. */
-char *stay__conn_relabel(struct stay_conn *conn, char *label);
+/* The first and the last that the program hears of a connection. */
+struct stay__notices {
+	stay_started_fn *on_started;
+	stay_closed_fn *on_closed;
+};
+
+/* What a connection was started with, and does not change. */
+struct stay__conn_settings {
+	struct stay__notices notices;
+	uint64_t call_timeout_ms;
+	uint64_t stop_budget_ms; /* for the last disconnect */
+	uint64_t throttle_burst;
+	uint64_t throttle_ms;
+	uint64_t mailbox_max;
+	uint64_t callers_max;
+	uint64_t turn_budget;
+	struct stay_backoff_policy backoff; /* where no callback chooses */
+	struct stay_socket_options socket;
+};
+
+/* What the options mean. STAY_E_ARG: the loop has been told which one is wrong. */
+enum stay_status stay__conn_settings_fill(struct stay_loop *loop,
+    struct stay__conn_settings *settings,
+    const struct stay_conn_options *options);
+
+/* What a client lends its connection, until on_closed returns. */
+struct stay__loan {
+	const struct stay__conn_settings *settings;
+	const char *label;
+	void *state; /* the state block of the behaviour */
+	void *arg;   /* of on_started, on_closed */
+};
+
+/* As stay_conn_start; nothing is copied. `arg` is for init. */
+enum stay_status stay__conn_start_on_loan(struct stay_conn **conn,
+    struct stay_loop *loop, const struct stay_behaviour *behaviour, void *arg,
+    const struct stay__loan *loan);
+
+/* Of a connection on loan: other settings, which apply from the next attempt on,
+ * the stop budget at once; another label. */
+void stay__conn_retune(
+    struct stay_conn *conn, const struct stay__conn_settings *settings);
+void stay__conn_relabel(struct stay_conn *conn, const char *label);
+/* As stay_backoff_next. */
+uint64_t stay__conn_pace(struct stay_conn *conn, struct stay__pace *pace,
+    const struct stay_backoff_policy *policy);
 /* Reconnect by itself after `ms`; STAY_FOREVER: not any more. */
 void stay__conn_renew_after(struct stay_conn *conn, uint64_t ms);
 /* Run the connection later this turn, because something outside its callbacks
@@ -81,7 +118,7 @@ void stay__conn_tell_transition(struct stay_conn *conn,
 struct stay__slab *stay__stream_slab(const struct stay_conn *conn);
 char *stay__stream_bytes(struct stay_conn *conn);
 /* Give back memory that is not needed now. */
-void stay__stream_hibernate(struct stay_conn *conn);
+void stay__conn_rest(struct stay_conn *conn);
 /* Read when the connection runs next, although the world has not reported
  * anything to read; whether that read, or what it found, is still to come. */
 void stay__stream_look(struct stay_conn *conn);

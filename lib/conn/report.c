@@ -404,8 +404,8 @@ stay__conn_tell_started(struct stay_conn *conn, enum stay_status status)
 	if ((conn->report.told & STAY__TOLD_STARTED) != 0)
 		return;
 	conn->report.told |= STAY__TOLD_STARTED;
-	if (conn->settings.on_started != NULL)
-		conn->settings.on_started(conn->settings.arg, conn, status);
+	if (conn->settings->notices.on_started != NULL)
+		conn->settings->notices.on_started(conn->arg, conn, status);
 }
 
 static void
@@ -417,8 +417,8 @@ tell_closed(struct stay_conn *conn, enum stay_status reason)
 	if (observer->on_closed != NULL)
 		observer->on_closed(
 		    observer->arg, &who, reason, stay_strerror(reason));
-	if (conn->settings.on_closed != NULL)
-		conn->settings.on_closed(conn->settings.arg, conn, reason);
+	if (conn->settings->notices.on_closed != NULL)
+		conn->settings->notices.on_closed(conn->arg, conn, reason);
 }
 
 void

@@ -44,7 +44,7 @@ stay_conn_call(struct stay_conn *conn, struct stay_message request,
 		return STAY_E_ARG;
 	if (conn->requests.admission != STAY__ADMIT_OPEN)
 		return STAY_E_DRAINING;
-	if (conn->callers.count >= conn->settings.callers_max)
+	if (conn->callers.count >= conn->settings->callers_max)
 		return STAY_E_FULL;
 	caller = stay__caller_new(&conn->callers, done, arg);
 	if (caller == NULL)
@@ -56,7 +56,7 @@ stay_conn_call(struct stay_conn *conn, struct stay_message request,
 		return status;
 	}
 	stay__caller_await(caller, mail,
-	    timeout_ms == 0 ? conn->settings.call_timeout_ms : timeout_ms);
+	    timeout_ms == 0 ? conn->settings->call_timeout_ms : timeout_ms);
 	if (from != NULL)
 		*from = stay__caller_token(caller);
 	return STAY_OK;

@@ -10,19 +10,10 @@
 
 #include "conn/conn.h"
 #include "conn/deliver.h"
+#include "conn/settings.h"
 #include "conn/upgrade.h"
 
 /* ---- the end ---- */
-
-void
-stay__conn_deallocate(struct stay_conn *conn)
-{
-	stay__step_fini(conn);
-	stay__report_fini(conn);
-	stay__free(conn->state);
-	stay__free(conn->label);
-	stay__free(conn);
-}
 
 void
 stay__conn_release(struct stay_conn *conn)
@@ -33,7 +24,9 @@ stay__conn_release(struct stay_conn *conn)
 	stay__mailbox_fini(&conn->mail);
 	stay__task_cancel(&conn->task);
 	stay__report_end(conn);
-	stay__conn_deallocate(conn);
+	stay__step_fini(conn);
+	stay__report_fini(conn);
+	stay__conn_free(conn);
 }
 
 /* Complete the upgrades that come too late. */
@@ -200,7 +193,7 @@ static void
 run(struct stay__task *task)
 {
 	struct stay_conn *conn = STAY__CONTAINER(task, struct stay_conn, task);
-	uint64_t budget = conn->settings.turn_budget;
+	uint64_t budget = conn->settings->turn_budget;
 
 	check_invariants(conn);
 	stay__callers_settle(&conn->callers);

@@ -6,9 +6,7 @@
 
 void stay__run_init(struct stay_conn *conn);
 
-/* Free a connection without a notice: with all that it holds; or one whose
- * parts were never wired up. */
+/* Free a connection without a notice, and all that it holds. */
 void stay__conn_release(struct stay_conn *conn);
-void stay__conn_deallocate(struct stay_conn *conn);
 
 #endif

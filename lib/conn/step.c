@@ -6,16 +6,44 @@
 
 #include "conn/conn.h"
 
+static uint64_t
+window_of(const struct stay_conn *conn)
+{
+	return conn->settings->throttle_ms * STAY__TICK_NS;
+}
+
+static bool
+has_ring(struct stay_conn *conn)
+{
+	struct stay__throttle *of = &conn->throttle;
+
+	if (of->connects == NULL)
+		of->connects = stay__calloc(
+		    conn->settings->throttle_burst, sizeof(*of->connects));
+	return of->connects != NULL;
+}
+
+/* The first connect cannot wait, for init's verdict is carried out at once. */
+enum stay_status
+stay__step_init(struct stay_conn *conn)
+{
+	return has_ring(conn) ? STAY_OK : STAY_E_NOMEM;
+}
+
 /* Too many connects in a row wait, so that no cycle of verdicts can starve the
- * loop: 0, or the time in ns until this one may run. */
+ * loop: 0, or the time in ns until this one may run. One that cannot be counted
+ * waits, too. */
 static uint64_t
 throttle(struct stay_conn *conn)
 {
 	struct stay__throttle *of = &conn->throttle;
-	unsigned burst = (unsigned)conn->settings.throttle_burst;
-	uint64_t now = stay__loop_now(conn->loop);
-	uint64_t *slot = &of->connects[of->count % burst];
-	uint64_t window = conn->settings.throttle_ms * STAY__TICK_NS;
+	unsigned burst = (unsigned)conn->settings->throttle_burst;
+	uint64_t now = stay__loop_now(conn->loop), window = window_of(conn);
+	uint64_t *slot;
+
+	if (!has_ring(conn))
+		return window;
+	slot = &of->connects[of->count % burst];
 
 	if (of->count >= burst && now - *slot < window)
 		return window - (now - *slot);
@@ -26,20 +54,30 @@ throttle(struct stay_conn *conn)
 	return 0;
 }
 
-enum stay_status
-stay__step_init(struct stay_conn *conn)
+static void
+forget_connects(struct stay_conn *conn)
 {
-	size_t burst = conn->settings.throttle_burst;
+	stay__free(conn->throttle.connects);
+	conn->throttle = (struct stay__throttle){ 0 };
+}
 
-	conn->throttle.connects =
-	    stay__calloc(burst, sizeof(*conn->throttle.connects));
-	return conn->throttle.connects == NULL ? STAY_E_NOMEM : STAY_OK;
+void
+stay__step_rest(struct stay_conn *conn)
+{
+	const struct stay__throttle *of = &conn->throttle;
+	unsigned burst = (unsigned)conn->settings->throttle_burst;
+
+	if (of->connects != NULL && of->count > 0 &&
+	    stay__loop_now(conn->loop) -
+		    of->connects[(of->count - 1) % burst] >=
+		window_of(conn))
+		forget_connects(conn);
 }
 
 void
 stay__step_fini(struct stay_conn *conn)
 {
-	stay__free(conn->throttle.connects);
+	forget_connects(conn);
 }
 
 struct stay__step

@@ -19,12 +19,14 @@ struct stay__step {
 
 /* When the last connects were asked for: only step.c writes these. */
 struct stay__throttle {
-	uint64_t *connects; /* throttle_burst of them: a ring */
+	uint64_t *connects; /* throttle_burst of them: a ring; NULL: none */
 	unsigned count;
 };
 
 /* STAY_OK, STAY_E_NOMEM. */
 enum stay_status stay__step_init(struct stay_conn *conn);
+/* Forget the connects, if they lie so far back that none of them counts. */
+void stay__step_rest(struct stay_conn *conn);
 void stay__step_fini(struct stay_conn *conn);
 
 /* A connect is asked for: CONNECT, or THROTTLED after too many in a row. */

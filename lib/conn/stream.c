@@ -370,28 +370,19 @@ stay__stream_explain(struct stay_conn *conn)
 }
 
 void
-stay__stream_init(
-    struct stay_conn *conn, const struct stay_socket_options *socket)
+stay__stream_init(struct stay_conn *conn)
 {
-	static const struct stay_socket_options usual = { .nodelay = true };
-
-	stay__link_init(&conn->stream.link, conn->loop, news,
-	    socket != NULL ? socket : &usual);
+	stay__link_init(
+	    &conn->stream.link, conn->loop, news, &conn->settings->socket);
 	stay__input_init(&conn->stream.input, STAY_STREAM_KEEP_MAX);
 	stay_buf_init(&conn->stream.out, STAY_STREAM_SEND_MAX);
-}
-
-const struct stay_socket_options *
-stay__stream_socket(const struct stay_conn *conn)
-{
-	return &conn->stream.link.socket;
 }
 
 void
 stay__stream_set_socket(
     struct stay_conn *conn, const struct stay_socket_options *socket)
 {
-	conn->stream.link.socket = *socket;
+	stay__link_set_socket(&conn->stream.link, socket);
 }
 
 void

@@ -27,17 +27,17 @@ struct stay__stream {
 	bool blocked; /* the kernel had no room */
 };
 
-void stay__stream_init(
-    struct stay_conn *conn, const struct stay_socket_options *socket);
+void stay__stream_init(struct stay_conn *conn);
 void stay__stream_close(struct stay_conn *conn);
 void stay__stream_fini(struct stay_conn *conn);
 /* In a forked child: give up the stream, which belongs to the parent. */
 void stay__stream_orphan(struct stay_conn *conn);
-/* The options of the next dial's socket. */
-const struct stay_socket_options *stay__stream_socket(
-    const struct stay_conn *conn);
+
+/* The options of the next socket: they are not copied. */
 void stay__stream_set_socket(
     struct stay_conn *conn, const struct stay_socket_options *socket);
+/* Give back memory that is not needed now. */
+void stay__stream_hibernate(struct stay_conn *conn);
 
 /* Read once. True: *event is to be delivered. After the delivery call
  * stay__stream_consumed, which drops the bytes that the behaviour does not

@@ -42,22 +42,12 @@ state_timeout_fired(struct stay__timer *timer)
 }
 
 void
-stay__timing_init(
-    struct stay_conn *conn, const struct stay_conn_options *options)
+stay__timing_init(struct stay_conn *conn)
 {
 	stay__timer_init(&conn->timing.due, state_timer_fired);
 	stay__timer_init(&conn->timing.timeout, timeout_fired);
 	stay__timer_init(&conn->timing.state_timeout, state_timeout_fired);
 	stay__loop_timer(conn->loop, &conn->timing.due, UINT64_MAX);
-	stay__timing_retune(conn, options->stop_budget_ms, &options->backoff);
-}
-
-void
-stay__timing_retune(struct stay_conn *conn, uint64_t stop_budget_ms,
-    const struct stay_backoff_policy *backoff)
-{
-	conn->timing.stop_budget_ms = stop_budget_ms;
-	conn->timing.backoff.policy = *backoff;
 }
 
 void
@@ -199,7 +189,8 @@ arm_backoff(struct stay_conn *conn, const struct stay__step *step)
 	if (conn->timing.throttled)
 		conn->timing.throttled_info = step->info;
 	if (step->event == STAY__CONN_EXPIRED)
-		ms = stay_backoff_next(conn, &conn->timing.backoff);
+		ms = stay__conn_pace(
+		    conn, &conn->timing.pace, &conn->settings->backoff);
 	arm(conn, ms);
 }
 
@@ -207,7 +198,7 @@ static void
 arm_stop(struct stay_conn *conn, const struct stay__step *step)
 {
 	(void)step;
-	arm(conn, conn->timing.stop_budget_ms);
+	arm(conn, conn->settings->stop_budget_ms);
 }
 
 static void
@@ -251,10 +242,23 @@ stay_conn_due_ms(const struct stay_conn *conn)
 }
 
 uint64_t
-stay_backoff_next(struct stay_conn *conn, struct stay_backoff *backoff)
+stay__conn_pace(struct stay_conn *conn, struct stay__pace *pace,
+    const struct stay_backoff_policy *policy)
 {
-	assert(conn != NULL);
-	return stay_backoff_step(backoff,
+	return stay__pace_step(pace, policy,
 	    stay__loop_now(conn->loop) / STAY__TICK_NS, conn->history.up_ms,
 	    stay__loop_random(conn->loop));
+}
+
+uint64_t
+stay_backoff_next(struct stay_conn *conn, struct stay_backoff *backoff)
+{
+	struct stay__pace pace = { backoff->since_ms, backoff->attempt };
+	uint64_t ms;
+
+	assert(conn != NULL);
+	ms = stay__conn_pace(conn, &pace, &backoff->policy);
+	backoff->since_ms = pace.since_ms;
+	backoff->attempt = pace.attempt;
+	return ms;
 }

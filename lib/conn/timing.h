@@ -6,9 +6,9 @@
 #ifndef STAY__TIMING_H
 #define STAY__TIMING_H
 
-#include <stay/backoff.h>
 #include <stay/conn.h>
 
+#include "base/backoff.h"
 #include "loop/loop.h"
 
 struct stay__step;
@@ -27,18 +27,11 @@ struct stay__timing {
 	struct stay_message state_message;
 	uint64_t asked_at; /* the state timeout that was asked for */
 	struct stay_message asked_message;
-	uint64_t stop_budget_ms;     /* for the last disconnect */
-	struct stay_backoff backoff; /* for a delay that no callback chooses */
+	struct stay__pace pace; /* of delays that no callback chooses */
 };
 
-void stay__timing_init(
-    struct stay_conn *conn, const struct stay_conn_options *options);
+void stay__timing_init(struct stay_conn *conn);
 void stay__timing_fini(struct stay_conn *conn);
-
-/* Set what the next stop may take, and the policy for delays that no callback
- * chooses. */
-void stay__timing_retune(struct stay_conn *conn, uint64_t stop_budget_ms,
-    const struct stay_backoff_policy *backoff);
 
 /* Start the timer of the state that this step has entered; stop it. */
 void stay__timing_arm(struct stay_conn *conn, const struct stay__step *step);

@@ -7,6 +7,7 @@
 #include <assert.h>
 
 #include "conn/conn.h"
+#include "conn/settings.h"
 
 struct upgrade {
 	struct stay__mail mail;
@@ -66,13 +67,12 @@ static enum stay_status
 change_code(struct stay_conn *conn, const struct upgrade *upgrade)
 {
 	const struct stay_behaviour *next = upgrade->next;
-	size_t size = next->state_size > 0 ? next->state_size : 1;
 	enum stay_status status;
 	void *state;
 
-	if (next->code_change == NULL)
+	if (next->code_change == NULL || conn->on_loan)
 		return STAY_E_UNSUPPORTED;
-	state = stay__zalloc(size);
+	state = stay__conn_new_state(next);
 	if (state == NULL)
 		return STAY_E_NOMEM;
 	status = next->code_change(conn, state, conn->state, upgrade->arg);

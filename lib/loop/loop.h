@@ -35,6 +35,9 @@ struct stay__member {
 };
 
 struct stay__dialing; /* stream/dialing.h: what its dials share */
+struct stay__profile;
+
+#define STAY__PROFILE_BUCKETS 64
 
 /* What a token of a loop names. */
 enum stay__token_kind {
@@ -68,6 +71,8 @@ struct stay_loop {
 
 	struct stay__slabs slabs;
 	struct stay__dialing *dialing; /* never opened here */
+	/* client/profile.h: what equal clients share, never opened here. */
+	struct stay__profile *profiles[STAY__PROFILE_BUCKETS];
 
 	const struct stay_observer *observer; /* never NULL */
 	unsigned observers;                   /* how often one was set */

@@ -295,11 +295,19 @@ stay__link_init(struct stay__link *link, struct stay_loop *loop,
 	memset(link, 0, sizeof(*link));
 	link->loop = loop;
 	link->news = news;
-	if (socket != NULL)
-		link->socket = *socket;
+	link->socket = socket;
 	stay__machine_init(&link->machine, stay_machine_link());
 	stay__task_init(&link->soon, soon);
 	stay__ticket_init(&link->ticket, &link->soon);
+}
+
+void
+stay__link_set_socket(
+    struct stay__link *link, const struct stay_socket_options *socket)
+{
+	link->socket = socket;
+	if (link->dial != NULL)
+		link->dial->options = socket;
 }
 
 void
@@ -344,7 +352,7 @@ stay__link_dial(
 	if (stay__loop_is_orphan(link->loop))
 		return STAY_E_FORKED;
 	status = stay__dial_new(
-	    &link->dial, link->loop, &link->socket, targets, count);
+	    &link->dial, link->loop, link->socket, targets, count);
 	if (status != STAY_OK)
 		return status;
 	link->dial->attempts = on_attempt;
@@ -374,7 +382,7 @@ stay__link_adopt(struct stay__link *link, int read_fd, int write_fd)
 	snprintf(path, sizeof(path), "%d,%d", read_fd, write_fd);
 	target.path = path;
 	result = stay__ends_open(&ends, link->loop->world, &stay__transport_fd,
-	    &target, NULL, &link->socket);
+	    &target, NULL, link->socket);
 	if (result != 0)
 		return stay__status_of(result);
 	snprintf(peer, sizeof(peer), "fd:%s", path);

@@ -35,7 +35,7 @@ struct stay__link {
 	stay__link_fn *news;
 	struct stay__machine machine;
 	struct stay__transition transition;
-	struct stay_socket_options socket;
+	const struct stay_socket_options *socket; /* the owner's */
 
 	struct stay__ticket ticket; /* at the governor, while there is a dial */
 	struct stay__dial *dial;    /* queued, resolving, dialing */
@@ -55,8 +55,12 @@ struct stay__link {
 	struct stay__failure failure;
 };
 
+/* `socket` is not copied. */
 void stay__link_init(struct stay__link *link, struct stay_loop *loop,
     stay__link_fn *news, const struct stay_socket_options *socket);
+/* Other options, from the next socket on: the old ones may go. */
+void stay__link_set_socket(
+    struct stay__link *link, const struct stay_socket_options *socket);
 
 /* Free the texts of a closed link. */
 void stay__link_fini(struct stay__link *link);

@@ -26,7 +26,7 @@ inside_buffers(const struct stay_client *client)
 const struct stay_client_options *
 inside_options(const struct stay_client *client)
 {
-	return &client->options;
+	return &client->profile->options;
 }
 
 enum stay_status
@@ -200,12 +200,12 @@ inside_setting(const struct stay_conn *conn, const char *name)
 		const char *name;
 		const uint64_t *kept;
 	} settings[] = {
-		{ "call_timeout_ms", &conn->settings.call_timeout_ms },
-		{ "throttle_burst", &conn->settings.throttle_burst },
-		{ "throttle_ms", &conn->settings.throttle_ms },
-		{ "callers_max", &conn->settings.callers_max },
-		{ "turn_budget", &conn->settings.turn_budget },
-		{ "stop_budget_ms", &conn->timing.stop_budget_ms },
+		{ "call_timeout_ms", &conn->settings->call_timeout_ms },
+		{ "throttle_burst", &conn->settings->throttle_burst },
+		{ "throttle_ms", &conn->settings->throttle_ms },
+		{ "callers_max", &conn->settings->callers_max },
+		{ "turn_budget", &conn->settings->turn_budget },
+		{ "stop_budget_ms", &conn->settings->stop_budget_ms },
 		{ "mailbox_max", &conn->mail.max },
 	};
 
@@ -216,6 +216,18 @@ inside_setting(const struct stay_conn *conn, const char *name)
 }
 
 /* ---- a loop ---- */
+
+unsigned
+inside_profiles(const struct stay_loop *loop)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < STAY__PROFILE_BUCKETS; i++)
+		for (const struct stay__profile *profile = loop->profiles[i];
+		     profile != NULL; profile = profile->next)
+			count++;
+	return count;
+}
 
 uint64_t
 inside_excused(const struct stay_loop *loop)

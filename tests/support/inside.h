@@ -80,6 +80,8 @@ unsigned inside_failure_end(const struct stay_conn *conn);
 const uint64_t *inside_setting(const struct stay_conn *conn, const char *name);
 
 /* ---- a loop ---- */
+/* What clients share: how many there are. */
+unsigned inside_profiles(const struct stay_loop *loop);
 /* Until then it catches up, having overslept. */
 uint64_t inside_excused(const struct stay_loop *loop);
 /* What it holds of the heap for all of its connections. */

@@ -68,6 +68,8 @@ on_news(struct stay__link *link, enum stay__link_news news)
 		rig->hook(rig, news);
 }
 
+static const struct stay_socket_options usual;
+
 void
 rig_init(struct rig *rig)
 {
@@ -75,7 +77,7 @@ rig_init(struct rig *rig)
 	rig->world = sim_world_new(1);
 	rig->loop = stay_loop_new(rig->world);
 	ck_assert_ptr_nonnull(rig->loop);
-	stay__link_init(&rig->link, rig->loop, on_news, NULL);
+	stay__link_init(&rig->link, rig->loop, on_news, &usual);
 }
 
 void
@@ -84,7 +86,7 @@ rig_join(struct rig *rig, const struct rig *first)
 	memset(rig, 0, sizeof(*rig));
 	rig->world = first->world;
 	rig->loop = first->loop;
-	stay__link_init(&rig->link, rig->loop, on_news, NULL);
+	stay__link_init(&rig->link, rig->loop, on_news, &usual);
 }
 
 void

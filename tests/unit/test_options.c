@@ -361,7 +361,7 @@ TEST(options_of_a_client_all_have_rows)
 #define CLIENT_CHOICE(field, value, ...) SEE(field)
 #include "base/options.def"
 	/* clang-format off */
-	SEE(size) SEE(label) SEE(config) SEE(config_release) SEE(on_started)
+	SEE(size) SEE(label) SEE(config) SEE(config_release) SEE(config_size) SEE(on_started)
 	SEE(on_closed) SEE(arg) SEE(backoff) SEE(socket) SEE(on_high_water)
 	SEE(on_low_water) SEE(reserved)
 	    /* clang-format on */

@@ -77,14 +77,14 @@ static const char *const bads[] = {
 TEST_ROWS(redis_config_of_a_url, COUNT(goods))
 {
 	const struct good *good = &goods[_i];
-	const struct stay_redis__config *config;
+	struct stay_redis__config *config;
 
 	ck_assert_int_eq(
 	    stay_redis__config_new(loop, &config, good->url, &none, 0),
 	    STAY_OK);
-	ck_assert_str_eq(config->user, good->user);
-	ck_assert_str_eq(config->password, good->password);
-	ck_assert_str_eq(config->name, good->name);
+	ck_assert_str_eq(stay_redis__config_user(config), good->user);
+	ck_assert_str_eq(stay_redis__config_password(config), good->password);
+	ck_assert_str_eq(stay_redis__config_name(config), good->name);
 	ck_assert_uint_eq(config->db, good->db);
 	ck_assert_uint_eq(config->protocol, good->protocol);
 	stay_redis__config_free(config);
@@ -92,7 +92,7 @@ TEST_ROWS(redis_config_of_a_url, COUNT(goods))
 
 TEST_ROWS(redis_config_of_no_url, COUNT(bads))
 {
-	const struct stay_redis__config *config;
+	struct stay_redis__config *config;
 
 	ck_assert_int_eq(
 	    stay_redis__config_new(loop, &config, bads[_i], &none, 0),
@@ -102,7 +102,7 @@ TEST_ROWS(redis_config_of_no_url, COUNT(bads))
 
 TEST(redis_config_without_a_url)
 {
-	const struct stay_redis__config *config;
+	struct stay_redis__config *config;
 
 	ck_assert_int_eq(
 	    stay_redis__config_new(loop, &config, NULL, &none, 0), STAY_E_ARG);
@@ -114,13 +114,13 @@ TEST(redis_config_options_go_before_the_url)
 {
 	const struct stay_redis_options options = { STAY_REDIS_OPTIONS,
 		.client_name = "option", .protocol = 3 };
-	const struct stay_redis__config *config;
+	struct stay_redis__config *config;
 
 	ck_assert_int_eq(
 	    stay_redis__config_new(loop, &config,
 		"redis://h?client_name=url&protocol=2", &options, 0),
 	    STAY_OK);
-	ck_assert_str_eq(config->name, "option");
+	ck_assert_str_eq(stay_redis__config_name(config), "option");
 	ck_assert_uint_eq(config->protocol, 3);
 	stay_redis__config_free(config);
 }
@@ -130,7 +130,7 @@ TEST(redis_config_bounds)
 	const struct stay_redis_options options = { STAY_REDIS_OPTIONS,
 		.client = { .reply_bytes_max = 100 }, .depth_max = 3,
 		.elements_max = 5 };
-	const struct stay_redis__config *config;
+	struct stay_redis__config *config;
 
 	ck_assert_int_eq(
 	    stay_redis__config_new(loop, &config, "redis://h", &none, 0),
@@ -154,7 +154,7 @@ static void
 check_bound(const struct stay_redis_options *options, enum stay_status status,
     size_t at, uint32_t expected)
 {
-	const struct stay_redis__config *config;
+	struct stay_redis__config *config;
 
 	ck_assert_int_eq(
 	    stay_redis__config_new(loop, &config, "redis://h", options, 0),
@@ -201,7 +201,7 @@ TEST(redis_config_options_out_of_range)
 		{ STAY_REDIS_OPTIONS,
 		    .resend_reads = (enum stay_redis_choice)3 },
 	};
-	const struct stay_redis__config *config;
+	struct stay_redis__config *config;
 
 	for (size_t i = 0; i < COUNT(options); i++) {
 		ck_assert_int_eq(stay_redis__config_new(loop, &config,
@@ -235,7 +235,7 @@ TEST_ROWS(redis_config_choices, COUNT(chosen))
 {
 	const struct stay_redis_options options = { STAY_REDIS_OPTIONS,
 		.role = chosen[_i].role, .resend_reads = chosen[_i].reads };
-	const struct stay_redis__config *config;
+	struct stay_redis__config *config;
 
 	ck_assert_int_eq(
 	    stay_redis__config_new(loop, &config, chosen[_i].url, &options, 0),

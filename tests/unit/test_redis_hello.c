@@ -264,8 +264,7 @@ static struct stay_redis__lessons lessons;
 static uint64_t now_ms;
 
 static struct stay_hello
-answer(struct stay_redis__greeting *greeting,
-    const struct stay_redis__config *config,
+answer(struct stay_redis__greeting *greeting, struct stay_redis__config *config,
     const struct stay_redis_reply *reply, struct stay_buf *out, unsigned *due)
 {
 	struct stay_redis__exchange exchange = { .config = config,
@@ -291,7 +290,7 @@ check_text(const struct turn *turn, const struct stay_hello *hello,
 
 static void
 take_turn(struct stay_redis__greeting *greeting,
-    const struct stay_redis__config *config, const struct turn *turn,
+    struct stay_redis__config *config, const struct turn *turn,
     const char *label)
 {
 	const struct stay_redis_reply *reply = NULL;
@@ -330,7 +329,7 @@ TEST_ROWS(redis_hello_conversations, COUNT(conversations))
 {
 	static const struct stay_redis_options none = { STAY_REDIS_OPTIONS };
 	const struct conversation *conversation = &conversations[_i];
-	const struct stay_redis__config *config;
+	struct stay_redis__config *config;
 	struct stay_redis__greeting greeting = { 0 };
 	const struct turn *turn = conversation->turns;
 
@@ -348,7 +347,7 @@ TEST_ROWS(redis_hello_conversations, COUNT(conversations))
 TEST(redis_hello_without_room)
 {
 	static const struct stay_redis_options none = { STAY_REDIS_OPTIONS };
-	const struct stay_redis__config *config;
+	struct stay_redis__config *config;
 	struct stay_redis__greeting greeting = { 0 };
 	struct stay_buf out;
 	unsigned due;

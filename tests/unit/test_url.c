@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/url.h"
+#include <stay/url.h>
 
 #include "expect.h"
 #include "suites.h"
@@ -479,25 +479,6 @@ TEST(url_damaged_ones_never_crash)
 		accepted += try(text);
 	}
 	ck_assert_int_gt(accepted, 1000);
-}
-
-/* A copy stands alone. */
-TEST(url_copy_has_all_of_it)
-{
-	struct stay_url *url, *copy;
-
-	EXPECT(parse(&url, "a://b:c@d:5/e?f=g", NULL) == STAY_OK);
-	copy = stay__url_copy(url);
-	stay_url_free(url);
-	EXPECT(copy != NULL);
-	ck_assert_str_eq(copy->scheme, "a");
-	ck_assert_str_eq(copy->user, "b");
-	ck_assert_str_eq(copy->password, "c");
-	ck_assert_str_eq(copy->host, "d");
-	ck_assert_str_eq(copy->port, "5");
-	ck_assert_str_eq(copy->path, "/e");
-	ck_assert_str_eq(copy->query, "f=g");
-	stay_url_free(copy);
 }
 
 TEST_SUITE(url)
