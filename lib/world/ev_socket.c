@@ -50,9 +50,12 @@ keepalive_seconds(uint64_t ms)
 	return seconds > KEEPALIVE_MAX_S ? KEEPALIVE_MAX_S : seconds;
 }
 
+/* How many probes may go unanswered says TCP_USER_TIMEOUT, where it is set: Linux looks
+ * at one or the other. */
 static int
-keepalive_set(int fd, uint64_t ms)
+keepalive_set(int fd, const struct stay_socket_options *options)
 {
+	uint64_t ms = options->keepalive_ms;
 	int error = option_set(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
 
 	if (error == 0)
@@ -61,7 +64,7 @@ keepalive_set(int fd, uint64_t ms)
 	if (error == 0)
 		error = option_set(
 		    fd, IPPROTO_TCP, TCP_KEEPINTVL, keepalive_seconds(ms / 4));
-	if (error == 0)
+	if (error == 0 && options->user_timeout_ms == 0)
 		error =
 		    option_set(fd, IPPROTO_TCP, TCP_KEEPCNT, KEEPALIVE_PROBES);
 	return error;
@@ -92,7 +95,7 @@ options_apply(int fd, const struct stay_address *to,
 	if (options->nodelay)
 		error = option_set(fd, IPPROTO_TCP, TCP_NODELAY, 1);
 	if (error == 0 && options->keepalive_ms != 0)
-		error = keepalive_set(fd, options->keepalive_ms);
+		error = keepalive_set(fd, options);
 	if (error == 0 && options->user_timeout_ms != 0)
 		error = option_set(fd, IPPROTO_TCP, TCP_USER_TIMEOUT,
 		    options->user_timeout_ms);
@@ -101,22 +104,48 @@ options_apply(int fd, const struct stay_address *to,
 	return error;
 }
 
+static bool
+is_same_ip4(const struct sockaddr_in *here, const struct sockaddr_in *to)
+{
+	return here->sin_port == to->sin_port &&
+	       (here->sin_addr.s_addr == to->sin_addr.s_addr ||
+		   to->sin_addr.s_addr == INADDR_ANY);
+}
+
+static bool
+is_same_ip6(const struct sockaddr_in6 *here, const struct sockaddr_in6 *to)
+{
+	return here->sin6_port == to->sin6_port &&
+	       (IN6_ARE_ADDR_EQUAL(&here->sin6_addr, &to->sin6_addr) ||
+		   IN6_IS_ADDR_UNSPECIFIED(&to->sin6_addr));
+}
+
+/* Whether a socket that has this address of its own is connected to itself. */
+static bool
+is_same_place(
+    const struct sockaddr_storage *here, const struct sockaddr_storage *to)
+{
+	return here->ss_family == AF_INET
+		   ? is_same_ip4((const void *)here, (const void *)to)
+		   : is_same_ip6((const void *)here, (const void *)to);
+}
+
 /*
  * A dial to a local port where nobody listens can get that same port as its own, and
- * so connect to itself. That is a failure: nobody listens.
+ * so connect to itself. That is a failure: nobody listens. The kernel has chosen the
+ * port when connect returns.
  */
 static int
-stranger_check(int fd)
+stranger_check(int fd, const struct stay_address *to)
 {
-	struct sockaddr_storage here = { 0 }, there = { 0 };
-	socklen_t here_len = sizeof(here), there_len = sizeof(there);
+	struct sockaddr_storage here = { 0 };
+	socklen_t len = sizeof(here);
 
-	if (getpeername(fd, (struct sockaddr *)&there, &there_len) != 0 ||
-	    getsockname(fd, (struct sockaddr *)&here, &here_len) != 0)
-		return -errno;
-	if (here.ss_family == AF_UNIX || here_len != there_len)
+	if (!is_inet(to))
 		return 0;
-	return memcmp(&here, &there, here_len) == 0 ? -ECONNREFUSED : 0;
+	if (getsockname(fd, (struct sockaddr *)&here, &len) != 0)
+		return -errno;
+	return is_same_place(&here, &to->storage) ? -ECONNREFUSED : 0;
 }
 
 /*
@@ -127,9 +156,15 @@ stranger_check(int fd)
 static int
 connect_begin(int fd, const struct stay_address *to)
 {
-	if (connect(fd, (const struct sockaddr *)&to->storage, to->len) == 0)
-		return stranger_check(fd);
-	return errno == EINTR ? -EINPROGRESS : -errno;
+	const struct sockaddr *address = (const struct sockaddr *)&to->storage;
+	int begun = connect(fd, address, to->len) == 0 ? 0 : errno, error;
+
+	if (begun != 0 && begun != EINTR && begun != EINPROGRESS)
+		return -begun;
+	error = stranger_check(fd, to);
+	if (error != 0)
+		return error;
+	return begun == 0 ? 0 : -EINPROGRESS;
 }
 
 int
@@ -160,7 +195,7 @@ stay__socket_finish(int fd)
 
 	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) != 0)
 		return -errno;
-	return error != 0 ? -error : stranger_check(fd);
+	return -error;
 }
 
 int

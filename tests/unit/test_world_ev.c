@@ -275,6 +275,7 @@ TEST(world_ev_connect_applies_the_options)
 		.user_timeout_ms = 12345,
 		.source = address("127.0.0.2", "0"),
 	};
+	const struct stay_socket_options keepalive = { .keepalive_ms = 9500 };
 	const struct stay_socket_options plain = { .nodelay = false };
 	struct stay_address to;
 	struct sockaddr_in from;
@@ -291,6 +292,9 @@ TEST(world_ev_connect_applies_the_options)
 	ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&from, &len), 0);
 	ck_assert_uint_eq(ntohl(from.sin_addr.s_addr), INADDR_LOOPBACK + 1);
 	close(fd);
+	fd = dialled(to, &keepalive);
+	ck_assert_int_eq(option_of(fd, IPPROTO_TCP, TCP_KEEPCNT), 4);
+	close(fd);
 	fd = dialled(to, &plain);
 	ck_assert_int_eq(option_of(fd, IPPROTO_TCP, TCP_NODELAY), 0);
 	ck_assert_int_eq(option_of(fd, SOL_SOCKET, SO_KEEPALIVE), 0);
@@ -298,15 +302,47 @@ TEST(world_ev_connect_applies_the_options)
 	close(fd);
 }
 
-/* Its own port is the one it dials: nobody is there. */
-TEST(world_ev_connect_to_itself_is_refused)
+static uint16_t *
+port_in(struct stay_address *address)
 {
-	struct stay_address to = address("127.0.0.1", "0");
-	struct stay_socket_options options = { .nodelay = false };
+	return address->storage.ss_family == AF_INET
+		   ? &((struct sockaddr_in *)&address->storage)->sin_port
+		   : &((struct sockaddr_in6 *)&address->storage)->sin6_port;
+}
 
-	close(bed_bound(&to));
-	options.source = to;
-	ck_assert_int_eq(dialled(to, &options), -ECONNREFUSED);
+/* Its own port is the one it dials: nobody is there. The same port of another host is
+ * not its own, and neither is another port of the same. */
+TEST_ROWS(world_ev_connect_to_itself_is_refused, 6)
+{
+	static const struct {
+		const char *to, *from;
+		bool same_port, itself;
+	} rows[] = {
+		{ "127.0.0.1", "127.0.0.1", true, true },
+		{ "0.0.0.0", "127.0.0.1", true, true },
+		{ "::1", "::1", true, true },
+		{ "::", "::1", true, true },
+		{ "127.0.0.1", "127.0.0.2", true, false },
+		{ "127.0.0.1", "127.0.0.1", false, false },
+	};
+	struct stay_address to = address(rows[_i].to, "0");
+	struct stay_socket_options options = {
+		.source = address(rows[_i].from, "0"),
+	};
+	int listener = bed_bound(&to), fd;
+
+	if (rows[_i].itself)
+		close(listener);
+	else
+		ck_assert_int_eq(listen(listener, 1), 0);
+	if (rows[_i].same_port)
+		*port_in(&options.source) = *port_in(&to);
+	fd = dialled(to, &options);
+	ck_assert(rows[_i].itself ? fd == -ECONNREFUSED : fd >= 0);
+	if (!rows[_i].itself) {
+		close(fd);
+		close(listener);
+	}
 }
 
 TEST(world_ev_connect_from_a_foreign_source_fails)
