@@ -13,6 +13,9 @@
 
 #define CAP_MIN 256u
 
+/* From here on it grows by a quarter. */
+#define CAP_LARGE ((size_t)256 << 10)
+
 /* Half of the address space is no buffer; below it no sum here can overflow. */
 #define CAP_MAX (SIZE_MAX / 4)
 
@@ -48,6 +51,14 @@ compact(struct stay_buf *buf)
 	buf->tail = live;
 }
 
+/* A small buffer grows to twice its size. Of a large one that would leave as much
+ * again unused, and it is mostly moved by the kernel, page by page. */
+static size_t
+next_cap(size_t cap)
+{
+	return cap < CAP_LARGE ? cap * 2 : cap + cap / 4;
+}
+
 /*
  * Make more than `len` bytes free behind the tail. The bytes are moved to the front
  * only if that frees at least as many bytes as it moves. Otherwise many small takes
@@ -68,9 +79,9 @@ make_room(struct stay_buf *buf, size_t len)
 	if (fits && won)
 		return true;
 	if (fits)
-		cap *= 2;
+		cap = next_cap(cap);
 	while (cap <= live + len)
-		cap *= 2;
+		cap = next_cap(cap);
 	data = stay__realloc(buf->data, cap);
 	if (data == NULL)
 		return fits;
