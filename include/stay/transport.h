@@ -42,7 +42,8 @@ stay_target_make(
 /*
  * The table of a transport. It is const, and must outlive the loops that it is
  * added to. `state` is a block of `state_size` bytes for one stream, which the
- * library allocates, zeroes and frees.
+ * library allocates, zeroes and frees. One of the size of an int may lie elsewhere
+ * with each call, with the same bytes in it.
  *
  * The functions run on the loop's thread, must not block, and must not call the
  * library, except the operations of `world`. What they return is as for these

@@ -15,7 +15,7 @@ static void
 note_transition(struct stay_conn *conn)
 {
 	stay__conn_note_transition(
-	    conn, stay_machine_link(), &conn->stream.link.transition);
+	    conn, stay_machine_link(), conn->stream.link.transition);
 }
 
 static void

@@ -9,6 +9,7 @@
 #include "base/wheel.h"
 #include "stream/candidates.h"
 #include "stream/ends.h"
+#include "stream/governor.h"
 
 #define STAY__DIAL_STAGGER_MS  250 /* between two attempts, section 5 */
 #define STAY__DIAL_PATIENCE_MS 50  /* for a better answer, section 3 */
@@ -22,6 +23,7 @@ struct stay__dial {
 	stay__dial_fn *attempts; /* another address is about to be tried */
 	stay__dial_fn *settled;  /* once: the result is `won` or `failure` */
 	void *owner;
+	struct stay__ticket ticket; /* the owner's, at the governor */
 
 	struct stay__candidates *candidates;
 	struct stay__list racing;

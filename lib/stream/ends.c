@@ -8,26 +8,47 @@
 
 #include "base/mem.h"
 
+static bool
+is_small(const struct stay_transport *transport)
+{
+	return transport->state_size <= sizeof(int);
+}
+
+void *
+stay__ends_state(struct stay__ends *ends)
+{
+	return is_small(ends->transport) ? &ends->state.small
+					 : ends->state.block;
+}
+
+static void
+release(struct stay__ends *ends)
+{
+	if (!is_small(ends->transport))
+		stay__free(ends->state.block);
+	*ends = (struct stay__ends){ 0 };
+}
+
 int
 stay__ends_open(struct stay__ends *ends, struct stay_world *world,
     const struct stay_transport *transport, const struct stay_target *target,
     const struct stay_address *address,
     const struct stay_socket_options *options)
 {
-	void *state =
-	    stay__zalloc(transport->state_size > 0 ? transport->state_size : 1);
 	int result;
 
-	if (state == NULL)
-		return -ENOMEM;
-	result =
-	    transport->open(state, world, target, address, options, ends->fds);
-	if (result != 0 && result != -EINPROGRESS) {
-		stay__free(state);
-		return result;
+	*ends = (struct stay__ends){ .transport = transport };
+	if (!is_small(transport)) {
+		ends->state.block = stay__zalloc(transport->state_size);
+		if (ends->state.block == NULL) {
+			ends->transport = NULL;
+			return -ENOMEM;
+		}
 	}
-	ends->transport = transport;
-	ends->state = state;
+	result = transport->open(
+	    stay__ends_state(ends), world, target, address, options, ends->fds);
+	if (result != 0 && result != -EINPROGRESS)
+		release(ends);
 	return result;
 }
 
@@ -36,7 +57,7 @@ stay__ends_finish(struct stay__ends *ends, struct stay_world *world)
 {
 	if (ends->transport->finish == NULL)
 		return 0;
-	return ends->transport->finish(ends->state, world);
+	return ends->transport->finish(stay__ends_state(ends), world);
 }
 
 void
@@ -44,7 +65,6 @@ stay__ends_close(struct stay__ends *ends, struct stay_world *world)
 {
 	if (ends->transport == NULL)
 		return;
-	ends->transport->close(ends->state, world);
-	stay__free(ends->state);
-	*ends = (struct stay__ends){ 0 };
+	ends->transport->close(stay__ends_state(ends), world);
+	release(ends);
 }

@@ -10,7 +10,10 @@
 /* What a transport has opened. Zeroed: nothing. */
 struct stay__ends {
 	const struct stay_transport *transport;
-	void *state;
+	union {
+		void *block;
+		int small; /* the block itself, if it fits in here */
+	} state;
 	int fds[2]; /* read, write; maybe the same */
 };
 
@@ -19,6 +22,8 @@ int stay__ends_open(struct stay__ends *ends, struct stay_world *world,
     const struct stay_transport *transport, const struct stay_target *target,
     const struct stay_address *address,
     const struct stay_socket_options *options);
+/* The transport's block, until the struct is moved. */
+void *stay__ends_state(struct stay__ends *ends);
 int stay__ends_finish(struct stay__ends *ends, struct stay_world *world);
 /* Harmless if nothing is open. */
 void stay__ends_close(struct stay__ends *ends, struct stay_world *world);

@@ -24,8 +24,12 @@
 static void
 take_event(struct stay__link *link, enum stay__link_event event)
 {
-	link->transition = stay__machine_take(&link->machine, event);
+	const struct stay__transition transition =
+	    stay__machine_take(&link->machine, event);
+
+	link->transition = &transition;
 	link->news(link, STAY__NEWS_TRANSITION);
+	link->transition = NULL;
 }
 
 static bool
@@ -54,7 +58,8 @@ static void
 stop_watching(struct stay__link *link)
 {
 	watch(link, &link->reader, 0);
-	watch(link, &link->writer, 0);
+	if (link->writer != NULL)
+		watch(link, link->writer, 0);
 }
 
 /* Interest as the state and `wants_write` say. */
@@ -64,10 +69,10 @@ watch_all(struct stay__link *link)
 	unsigned write = link->wants_write ? STAY_WRITE : 0;
 	int result;
 
-	if (link->one_fd)
+	if (link->writer == NULL)
 		return watch(link, &link->reader, STAY_READ | write);
 	result = watch(link, &link->reader, STAY_READ);
-	return result != 0 ? result : watch(link, &link->writer, write);
+	return result != 0 ? result : watch(link, link->writer, write);
 }
 
 /* Room is news of the end of the turn: what can be read is answered first. */
@@ -95,33 +100,41 @@ stay__link_peer(const struct stay__link *link)
 	return link->peer != NULL ? link->peer : "its peer";
 }
 
-static void
-own(struct stay__link *link, const struct stay__ends *ends, const char *peer)
+/* Before the ends are taken: a watch for the second of two descriptors. */
+static bool
+has_writer(struct stay__link *link, const int fds[2])
 {
-	link->transport = ends->transport;
-	link->state = ends->state;
+	if (fds[0] == fds[1])
+		return true;
+	link->writer = stay__zalloc(sizeof(*link->writer));
+	return link->writer != NULL;
+}
+
+/* *ends is empty then: they have an owner. */
+static void
+own(struct stay__link *link, struct stay__ends *ends)
+{
+	link->ends = *ends;
+	*ends = (struct stay__ends){ 0 };
 	link->read_error = 0;
-	link->one_fd = ends->fds[0] == ends->fds[1];
 	link->wants_write = false;
 	link->is_shut = false;
 	link->reader = (struct stay_watch){
-		.fd = ends->fds[0], .ready = ready, .owner = link
+		.fd = link->ends.fds[0], .ready = ready, .owner = link
 	};
-	link->writer = (struct stay_watch){
-		.fd = ends->fds[1], .ready = ready, .owner = link
-	};
-	name_peer(link, peer);
+	if (link->writer != NULL)
+		*link->writer = (struct stay_watch){
+			.fd = link->ends.fds[1], .ready = ready, .owner = link
+		};
 }
 
 static void
 disown(struct stay__link *link)
 {
-	struct stay__ends ends = { link->transport, link->state, { -1, -1 } };
-
 	stop_watching(link);
-	stay__ends_close(&ends, link->loop->world);
-	link->transport = NULL;
-	link->state = NULL;
+	stay__free(link->writer);
+	link->writer = NULL;
+	stay__ends_close(&link->ends, link->loop->world);
 }
 
 static void
@@ -143,10 +156,12 @@ broke(struct stay__link *link, int system)
 static void
 end_dial(struct stay__link *link, enum stay__dial_end end)
 {
-	stay__dial_free(link->dial);
+	struct stay__dial *dial = link->dial;
+
 	link->dial = NULL;
 	stay__governor_leave(
-	    &link->loop->dialing->governor, &link->ticket, end);
+	    &link->loop->dialing->governor, &dial->ticket, end);
+	stay__dial_free(dial);
 }
 
 static void
@@ -182,17 +197,21 @@ down(struct stay__link *link)
 static void
 won(struct stay__link *link)
 {
-	int result;
+	bool takes = has_writer(link, link->dial->won.fds);
+	int result = -ENOMEM;
 
 	stay__failure_clear(&link->failure); /* what a spent budget explained */
-	own(link, &link->dial->won, link->dial->peer);
-	link->dial->won = (struct stay__ends){ 0 };
+	name_peer(link, link->dial->peer);
+	if (takes)
+		own(link, &link->dial->won);
 	end_dial(link, STAY__DIAL_REACHED);
-	result = watch_all(link);
+	if (takes)
+		result = watch_all(link);
 	if (result != 0) {
 		stay__failure_add(
 		    &link->failure, stay__link_peer(link), result);
-		disown(link);
+		if (takes)
+			disown(link);
 		down(link);
 		return;
 	}
@@ -261,7 +280,8 @@ soon(struct stay__task *task)
 
 	assert(!is_in(link, STAY__LINK_CLOSED));
 	assert((link->dial != NULL) != is_in(link, STAY__LINK_OPEN));
-	assert(link->dial == NULL || stay__ticket_is_granted(&link->ticket));
+	assert(
+	    link->dial == NULL || stay__ticket_is_granted(&link->dial->ticket));
 	if (is_in(link, STAY__LINK_QUEUED))
 		granted(link);
 	else if (link->dial != NULL)
@@ -298,7 +318,6 @@ stay__link_init(struct stay__link *link, struct stay_loop *loop,
 	link->socket = socket;
 	stay__machine_init(&link->machine, stay_machine_link());
 	stay__task_init(&link->soon, soon);
-	stay__ticket_init(&link->ticket, &link->soon);
 }
 
 void
@@ -358,10 +377,11 @@ stay__link_dial(
 	link->dial->attempts = on_attempt;
 	link->dial->settled = on_settled;
 	link->dial->owner = link;
+	stay__ticket_init(&link->dial->ticket, &link->soon);
 	stay__failure_clear(&link->failure);
 	name_peer(link, NULL);
 	take_event(link, STAY__LINK_EV_DIAL);
-	stay__governor_join(&link->loop->dialing->governor, &link->ticket,
+	stay__governor_join(&link->loop->dialing->governor, &link->dial->ticket,
 	    number_of(targets, count));
 	return STAY_OK;
 }
@@ -381,13 +401,18 @@ stay__link_adopt(struct stay__link *link, int read_fd, int write_fd)
 		return STAY_E_FORKED;
 	snprintf(path, sizeof(path), "%d,%d", read_fd, write_fd);
 	target.path = path;
+	if (!has_writer(link, (const int[2]){ read_fd, write_fd }))
+		return STAY_E_NOMEM;
 	result = stay__ends_open(&ends, link->loop->world, &stay__transport_fd,
 	    &target, NULL, link->socket);
-	if (result != 0)
+	if (result != 0) {
+		disown(link);
 		return stay__status_of(result);
+	}
 	snprintf(peer, sizeof(peer), "fd:%s", path);
 	stay__failure_clear(&link->failure);
-	own(link, &ends, peer);
+	name_peer(link, peer);
+	own(link, &ends);
 	take_event(link, STAY__LINK_EV_ADOPT);
 	stay__loop_run_soon(link->loop, &link->soon);
 	return STAY_OK;
@@ -477,8 +502,8 @@ stay__link_read(struct stay__link *link, void *bytes, size_t len)
 
 	if (!stay__link_is_open(link))
 		return -ECANCELED;
-	result =
-	    link->transport->read(link->state, link->loop->world, bytes, len);
+	result = link->ends.transport->read(
+	    stay__ends_state(&link->ends), link->loop->world, bytes, len);
 	if (result < 0 && result != -EAGAIN)
 		link->read_error = (int)result;
 	return result;
@@ -493,8 +518,8 @@ stay__link_write(struct stay__link *link, const struct iovec *parts, int count,
 	*taken = 0;
 	if (!stay__link_is_open(link))
 		return STAY_E_STATE;
-	result = link->transport->write(
-	    link->state, link->loop->world, parts, count);
+	result = link->ends.transport->write(
+	    stay__ends_state(&link->ends), link->loop->world, parts, count);
 	if (result >= 0) {
 		*taken = (size_t)result;
 		return STAY_OK;
@@ -522,14 +547,14 @@ stay__link_want_write(struct stay__link *link)
 bool
 stay__link_shutdown(struct stay__link *link)
 {
-	const struct stay_transport *transport = link->transport;
+	const struct stay_transport *transport = link->ends.transport;
 
 	if (!stay__link_is_open(link) || transport->shutdown == NULL)
 		return false;
 	link->wants_write = false;
 	if (is_watched(link) && watch_all(link) != 0)
 		return false;
-	link->is_shut =
-	    transport->shutdown(link->state, link->loop->world) == 0;
+	link->is_shut = transport->shutdown(stay__ends_state(&link->ends),
+			    link->loop->world) == 0;
 	return link->is_shut;
 }

@@ -14,7 +14,7 @@
 #include "base/failure.h"
 #include "loop/loop.h"
 #include "machine/machine.h"
-#include "stream/governor.h"
+#include "stream/ends.h"
 
 enum stay__link_news {
 	STAY__NEWS_GRANTED,   /* the governor let the dial begin */
@@ -34,19 +34,16 @@ struct stay__link {
 	struct stay_loop *loop;
 	stay__link_fn *news;
 	struct stay__machine machine;
-	struct stay__transition transition;
-	const struct stay_socket_options *socket; /* the owner's */
+	const struct stay__transition *transition; /* with its news */
+	const struct stay_socket_options *socket;  /* the owner's */
 
-	struct stay__ticket ticket; /* at the governor, while there is a dial */
-	struct stay__dial *dial;    /* queued, resolving, dialing */
-	struct stay__task soon;     /* news that must not come inside a call */
+	struct stay__dial *dial; /* queued, resolving, dialing */
+	struct stay__task soon;  /* news that must not come inside a call */
 
 	/* open */
-	const struct stay_transport *transport;
-	void *state; /* the transport's */
+	struct stay__ends ends;
 	struct stay_watch reader;
-	struct stay_watch writer; /* unused if both ends are one descriptor */
-	bool one_fd;
+	struct stay_watch *writer; /* NULL: both ends are one descriptor */
 	bool wants_write;
 	bool is_shut;   /* our half is closed: its end is no failure */
 	int read_error; /* of the last stay__link_read that failed */

@@ -32,9 +32,9 @@ note_transition(struct rig *rig)
 
 	if (rig->turns[0] == '\0')
 		append(rig->turns, sizeof(rig->turns), "",
-		    states[rig->link.transition.from].label);
+		    states[rig->link.transition->from].label);
 	append(rig->turns, sizeof(rig->turns), ">",
-	    states[rig->link.transition.to].label);
+	    states[rig->link.transition->to].label);
 }
 
 static void
