@@ -107,9 +107,10 @@ stay__admission_rise(struct stay_client *client)
 {
 	if (!client->water.high && is_high(client))
 		pass_mark(client, true);
-	if (stay__waiters_are_ahead(client) && !client->waiters.serving)
+	if (stay__waiters_are_ahead(client) &&
+	    !stay__waiters_are_serving(client))
 		return STAY_E_FULL;
-	if (client->calls.untold >= client->calls.untold_max)
+	if (client->calls.untold >= client->calls.bounds->untold_max)
 		return STAY_E_FULL;
 	return client->calls.counts.queued >=
 		       client->profile->options.queue_calls_max

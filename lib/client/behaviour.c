@@ -17,7 +17,7 @@ lingers(const void *state)
 {
 	const struct stay_client *client = *(struct stay_client *const *)state;
 
-	return client->calls.untold > 0 || client->waiters.count > 0 ||
+	return client->calls.untold > 0 || stay__waiters_count(client) > 0 ||
 	       stay__wake_is_due(client);
 }
 

@@ -19,27 +19,25 @@ run_finisher(struct stay__task *task)
 }
 
 void
-stay__calls_init(
-    struct stay__calls *calls, struct stay_loop *loop, uint64_t queue_bytes_max)
+stay__calls_init(struct stay__calls *calls, struct stay_loop *loop,
+    const struct stay__call_ops *ops, const struct stay__call_bounds *bounds,
+    uint64_t queue_bytes_max)
 {
-	*calls = (struct stay__calls){
-		.loop = loop, .tell_max = UINT64_MAX, .untold_max = UINT64_MAX
-	};
+	*calls =
+	    (struct stay__calls){ .loop = loop, .ops = ops, .bounds = bounds };
 	stay__sendbuf_init(&calls->sendbuf, queue_bytes_max);
 	stay__list_init(&calls->queued);
 	stay__list_init(&calls->in_flight);
 	stay__list_init(&calls->finished);
 	stay__list_init(&calls->refused);
 	stay__task_init(&calls->finisher, run_finisher);
-	stay__calls_budget(calls, 100, UINT32_MAX);
+	stay__calls_save_again(calls);
 }
 
 void
-stay__calls_budget(struct stay__calls *calls, uint64_t percent, uint64_t burst)
+stay__calls_save_again(struct stay__calls *calls)
 {
-	calls->resend_percent = percent;
-	calls->resend_cap = burst * 100;
-	calls->resend_left = calls->resend_cap;
+	calls->resend_left = calls->bounds->resend_cap;
 	calls->resend_seen = calls->counts.submitted;
 }
 
@@ -88,7 +86,7 @@ stay__call_new(struct stay__calls *calls)
 	call->owner = calls;
 	stay__list_init(&call->node);
 	stay__list_init(&call->finish);
-	stay__timer_init(&call->timer, calls->expire);
+	stay__timer_init(&call->timer, calls->ops->expire);
 	return call;
 }
 
@@ -158,7 +156,7 @@ stay__call_finish(
 bool
 stay__calls_tell_some(struct stay__calls *calls)
 {
-	uint64_t share = calls->tell_max;
+	uint64_t share = calls->bounds->tell_max;
 	struct stay__list *node;
 	struct stay__call *call;
 
@@ -168,11 +166,11 @@ stay__calls_tell_some(struct stay__calls *calls)
 	    share-- > 0 && (node = stay__list_pop(&calls->finished)) != NULL) {
 		call = STAY__CONTAINER(node, struct stay__call, finish);
 		calls->untold--;
-		calls->tell(call);
+		calls->ops->tell(call);
 		if (stay__list_is_empty(&call->node))
 			stay__call_give(call);
 	}
-	calls->told(calls);
+	calls->ops->told(calls);
 	if (stay__list_is_empty(&calls->finished))
 		return true;
 	stay__loop_run_soon(calls->loop, &calls->finisher);

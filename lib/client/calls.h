@@ -85,26 +85,55 @@ struct stay__call {
 typedef void stay__call_fn(struct stay__call *call);
 typedef void stay__calls_fn(struct stay__calls *calls);
 
-struct stay__calls {
-	struct stay_loop *loop;
+struct stay__call_ops {
 	stay__timer_fn *expire; /* the timer of a record */
 	/* call->status, call->outcome; call->refusal, which it releases */
 	stay__call_fn *tell;
-	stay__calls_fn *told;    /* `done` has run for the last of a batch */
-	uint64_t resends_max;    /* 0: nothing is ever sent again */
-	uint64_t resend_percent; /* of the calls accepted */
-	uint64_t resend_cap;     /* in hundredths of a call */
-	uint64_t resend_left;
-	uint64_t
-	    resend_seen;     /* accepted calls counted into the budget so far */
-	uint64_t tell_max;   /* completions run in one turn */
-	uint64_t untold_max; /* at so many in `finished` no call is accepted */
-	uint64_t untold;     /* calls in `finished` */
+	stay__calls_fn *told; /* `done` has run for the last of a batch */
+};
+
+/* What the options say of calls. */
+struct stay__call_bounds {
+	uint64_t resends_max; /* 0: nothing is ever sent again */
+	/* The budget for sending again: so much of the calls accepted, saved up
+	 * to so many hundredths of a call, which is also what it begins with. */
+	uint64_t resend_percent;
+	uint64_t resend_cap;
+	uint64_t tell_max;    /* completions run in one turn */
+	uint64_t untold_max;  /* at so many in `finished` no call is accepted */
 	bool retries_refused; /* STAY_REFUSED_RESEND */
-	bool is_free;         /* sending again costs nothing now */
-	bool asks_first;    /* one at a time, till the server does not refuse */
 	bool waits_offline; /* what is left unsent waits for the next session */
 	bool acts_on_parts; /* STAY_ACTS_ON_PARTS */
+};
+
+/* As in struct stay_client_counts. queued_bytes counts the calls set aside only; the
+ * send buffer counts the bytes of queued calls. */
+struct stay__call_counts {
+	uint64_t submitted;
+	uint64_t orphans;
+	uint64_t rejected;
+	uint64_t resent;
+	uint64_t pushes;
+	uint64_t sessions;
+	uint64_t bytes_out;
+	uint64_t bytes_in;
+	uint64_t queued_bytes;
+	uint64_t in_flight_bytes;
+	uint32_t queued;
+	uint32_t in_flight;
+	uint32_t tombstones;
+};
+
+struct stay__calls {
+	struct stay_loop *loop;
+	const struct stay__call_ops *ops;
+	const struct stay__call_bounds *bounds;
+	uint64_t resend_left;
+	uint64_t
+	    resend_seen; /* accepted calls counted into the budget so far */
+	uint64_t untold; /* calls in `finished` */
+	bool is_free;    /* sending again costs nothing now */
+	bool asks_first; /* one at a time, till the server does not refuse */
 
 	struct stay__sendbuf sendbuf;
 	struct stay__list queued;
@@ -114,26 +143,23 @@ struct stay__calls {
 	struct stay__list *spare; /* by node.next; NULL: none */
 	struct stay__task finisher;
 	struct stay__call *half; /* the stream has taken only a part of it */
-	size_t kept;             /* in flight and STAY__HISTORY_KEPT */
-	size_t suspects;         /* queued or in flight, and so marked */
+	uint32_t kept;           /* in flight and STAY__HISTORY_KEPT */
+	uint32_t suspects;       /* queued or in flight, and so marked */
 	/* Where the last request begins that this session was sent and that
 	 * blocks, or is not answered: nobody in front of it waits for it. */
 	uint64_t unawaited;
 	/* Where the last request begins that left whole and is not answered. */
 	uint64_t unanswered;
 	uint64_t outcomes[STAY_OUTCOME_COUNT]; /* how many calls had each */
-	/* Except outcomes. queued_bytes counts the calls set aside only; the
-	 * send buffer counts the bytes of queued calls. */
-	struct stay_client_counts counts;
+	struct stay__call_counts counts;
 };
 
+/* Ops and bounds are not copied. */
 void stay__calls_init(struct stay__calls *calls, struct stay_loop *loop,
+    const struct stay__call_ops *ops, const struct stay__call_bounds *bounds,
     uint64_t queue_bytes_max);
-/* Set the budget for sending again: `percent` of the accepted calls, saved
- * up to `burst`, which is also what it begins with. Without this call there
- * is no bound. */
-void stay__calls_budget(
-    struct stay__calls *calls, uint64_t percent, uint64_t burst);
+/* The budget for sending again is what it began with. */
+void stay__calls_save_again(struct stay__calls *calls);
 /* Every call must be completed. */
 void stay__calls_fini(struct stay__calls *calls);
 

@@ -54,16 +54,12 @@ struct stay_client {
 	struct stay__profile *profile;
 	void *arg;   /* of its notices */
 	char *label; /* that the program has set; NULL: the profile's */
-	struct stay__change *change; /* for the next session; NULL: none */
-	/* Changes that a later one has replaced; their configs are released. */
-	struct stay__change *dropped;
-	unsigned dropped_count;
-	struct stay__task dropper;
+	struct stay__changes *changes; /* NULL: none was asked for */
 	bool consumed; /* the descriptors of its URL: no longer ours to open */
 	struct stay__pace pace; /* of coming back */
 	struct stay__calls calls;
 	struct stay__water water;
-	struct stay__waiters waiters;
+	struct stay__waiters *waiters; /* NULL: nobody waits */
 	struct stay__holds holds;
 	enum stay_status rejecting; /* why calls are rejected; STAY_OK: not */
 	struct stay_session session;
@@ -91,7 +87,21 @@ stay__client_label(const struct stay_client *client)
 static inline bool
 stay__waiters_are_ahead(const struct stay_client *client)
 {
-	return !stay__list_is_empty(&client->waiters.waiting);
+	return client->waiters != NULL &&
+	       !stay__list_is_empty(&client->waiters->waiting);
+}
+
+static inline uint64_t
+stay__waiters_count(const struct stay_client *client)
+{
+	return client->waiters == NULL ? 0 : client->waiters->count;
+}
+
+/* Whether a waiter that got room is in its callback. */
+static inline bool
+stay__waiters_are_serving(const struct stay_client *client)
+{
+	return client->waiters != NULL && client->waiters->serving;
 }
 
 /* Something has changed for the first caller in line. */
@@ -99,7 +109,7 @@ static inline void
 stay__waiters_move_on(struct stay_client *client)
 {
 	if (stay__waiters_are_ahead(client))
-		stay__loop_run_soon(client->loop, &client->waiters.task);
+		stay__loop_run_soon(client->loop, &client->waiters->task);
 }
 
 /* ---- admission.c: what runs once a call ---- */
@@ -121,7 +131,7 @@ stay__admission_ask(struct stay_client *client)
 	if (*client->admission > STAY__ADMIT_OPEN)
 		return STAY_E_DRAINING;
 	if (calls->counts.queued >= client->water.calls ||
-	    calls->untold >= calls->untold_max ||
+	    calls->untold >= calls->bounds->untold_max ||
 	    calls->sendbuf.live >= client->water.bytes)
 		status = stay__admission_rise(client);
 	return status == STAY_OK ? stay__admission_session(client) : status;

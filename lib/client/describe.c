@@ -8,26 +8,44 @@
 #include "client/behaviour.h"
 #include "client/client.h"
 
+static struct stay_client_counts
+counts_of(const struct stay_client *client)
+{
+	const struct stay__call_counts *ours = &client->calls.counts;
+	const uint64_t *of = client->calls.outcomes;
+
+	return (struct stay_client_counts){ .submitted = ours->submitted,
+		.replied = of[STAY_REPLIED],
+		.sent = of[STAY_SENT],
+		.refused = of[STAY_REFUSED],
+		.not_sent = of[STAY_NOT_SENT],
+		.maybe_executed = of[STAY_MAYBE_EXECUTED],
+		.queued = ours->queued,
+		.in_flight = ours->in_flight,
+		.tombstones = ours->tombstones,
+		.orphans = ours->orphans,
+		.rejected = ours->rejected,
+		.resent = ours->resent,
+		.pushes = ours->pushes,
+		.sessions = ours->sessions,
+		.bytes_out = ours->bytes_out,
+		.bytes_in = ours->bytes_in,
+		.queued_bytes = ours->queued_bytes + client->calls.sendbuf.live,
+		.in_flight_bytes = ours->in_flight_bytes,
+		.waiting = stay__waiters_count(client),
+		.held = client->holds.count,
+		.held_bytes = client->holds.bytes };
+}
+
 void
 stay_client_get_counts(
     const struct stay_client *client, struct stay_client_counts *counts)
 {
 	struct stay_client_counts all;
-	const uint64_t *of;
 
 	assert(client != NULL && counts->size >= sizeof(counts->size));
-	all = client->calls.counts;
-	of = client->calls.outcomes;
+	all = counts_of(client);
 	all.size = counts->size < sizeof(all) ? counts->size : sizeof(all);
-	all.replied = of[STAY_REPLIED];
-	all.sent = of[STAY_SENT];
-	all.not_sent = of[STAY_NOT_SENT];
-	all.refused = of[STAY_REFUSED];
-	all.maybe_executed = of[STAY_MAYBE_EXECUTED];
-	all.queued_bytes += client->calls.sendbuf.live;
-	all.waiting = client->waiters.count;
-	all.held = client->holds.count;
-	all.held_bytes = client->holds.bytes;
 	memcpy(counts, &all, all.size);
 }
 
@@ -44,7 +62,7 @@ name_counted(const struct stay__text *text, uint64_t count)
 static void
 add_calls(struct stay__text *text, const struct stay_client *client)
 {
-	const struct stay_client_counts *counts = &client->calls.counts;
+	const struct stay__call_counts *counts = &client->calls.counts;
 	const struct {
 		uint64_t count;
 		const char *where;
@@ -59,9 +77,9 @@ add_calls(struct stay__text *text, const struct stay_client *client)
 			stay__text_add(text, "%s%" PRIu64 "%s %s",
 			    text->len > 0 ? ", " : "", parts[i].count,
 			    name_counted(text, parts[i].count), parts[i].where);
-	if (client->waiters.count > 0)
+	if (stay__waiters_count(client) > 0)
 		stay__text_add(text, "%s%" PRIu64 " in line for room",
-		    text->len > 0 ? ", " : "", client->waiters.count);
+		    text->len > 0 ? ", " : "", stay__waiters_count(client));
 }
 
 static const char *

@@ -137,6 +137,7 @@ give_back(struct stay_session *session)
 	struct stay_client *client = session->client;
 
 	stay__calls_trim(&client->calls);
+	stay__waiters_rest(client);
 	stay__output_trim(session);
 	stay__conn_rest(client->conn);
 	client->profile->protocol.keep.rest(client->keep);

@@ -55,7 +55,7 @@ go_over(struct stay_client *client)
 static bool
 is_answered(const struct stay_client *client)
 {
-	const struct stay_client_counts *counts = &client->calls.counts;
+	const struct stay__call_counts *counts = &client->calls.counts;
 
 	return counts->in_flight == 0 && counts->tombstones == 0;
 }

@@ -53,7 +53,7 @@ struct flight {
 static struct flight
 flight_of(const struct stay_client *client)
 {
-	const struct stay_client_counts *counts = &client->calls.counts;
+	const struct stay__call_counts *counts = &client->calls.counts;
 	const struct stay__sendbuf *sendbuf = &client->calls.sendbuf;
 	uint64_t kept = sendbuf->wire - sendbuf->base;
 

@@ -163,6 +163,9 @@ new_profile(struct stay_loop *loop, const struct wish *wish)
 		    memcpy(profile->bytes, wish->config, wish->config_len);
 	memcpy(profile->bytes + wish->config_len, wish->url, wish->url_len);
 	profile->url_len = wish->url_len;
+	profile->calls = stay__settings_bounds(&wish->options);
+	profile->calls.acts_on_parts =
+	    (wish->protocol.top.flags & STAY_ACTS_ON_PARTS) != 0;
 	return profile;
 }
 

@@ -7,6 +7,7 @@
 
 #include <stay/client.h>
 
+#include "client/calls.h"
 #include "client/protocol.h"
 #include "client/target.h"
 #include "conn/inner.h"
@@ -24,6 +25,7 @@ struct stay__profile {
 	struct stay__target target;
 	char *label; /* the URL without secrets */
 	struct stay__conn_settings conn;
+	struct stay__call_bounds calls;
 	size_t url_len;
 	size_t size; /* of all that lies here: config, URL */
 	_Alignas(max_align_t) char bytes[];

@@ -409,7 +409,7 @@ expect_order(const struct stay_client *client, struct stay_bytes bytes)
 	/* The bytes kept from the last delivery come first. */
 	assert(bytes.len >= reading->kept);
 	/* No callback is reading a frame. */
-	assert(reading->frame.len == 0 && !client->waiters.serving);
+	assert(reading->frame.len == 0 && !stay__waiters_are_serving(client));
 	/* What is half on the wire has a rest; what is kept is in flight. */
 	assert(calls->half == NULL || stay__sendbuf_rest(&calls->sendbuf) > 0);
 	assert(calls->kept <= calls->counts.in_flight);

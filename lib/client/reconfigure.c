@@ -35,30 +35,45 @@ free_change(struct stay__change *change)
 /* ---- changes that never take effect ---- */
 
 static void
-drop_all(struct stay_client *client)
+drop_all(struct stay__changes *changes)
 {
 	struct stay__change *change;
 
-	while ((change = client->dropped) != NULL) {
-		client->dropped = change->older;
-		client->dropped_count--;
+	while ((change = changes->dropped) != NULL) {
+		changes->dropped = change->older;
+		changes->dropped_count--;
 		release_config(change->profile);
 		free_change(change);
 	}
 }
 
+/* Nothing is left to be done. */
+static void
+conclude(struct stay__changes *changes)
+{
+	if (changes->next != NULL || changes->dropped != NULL)
+		return;
+	changes->client->changes = NULL;
+	stay__task_cancel(&changes->dropper);
+	stay__free(changes);
+}
+
 static void
 drop_soon(struct stay__task *task)
 {
-	drop_all(STAY__CONTAINER(task, struct stay_client, dropper));
+	struct stay__changes *changes =
+	    STAY__CONTAINER(task, struct stay__changes, dropper);
+
+	drop_all(changes);
+	conclude(changes);
 }
 
 /* A config that was passed in more than once is released once, when the last
  * change that has it is done. */
 static void
-hold_on_to(struct stay_client *client, const void *config)
+hold_on_to(struct stay__changes *changes, const void *config)
 {
-	struct stay__change **at = &client->dropped, *change;
+	struct stay__change **at = &changes->dropped, *change;
 
 	while ((change = *at) != NULL) {
 		if (change->profile->config != config) {
@@ -66,7 +81,7 @@ hold_on_to(struct stay_client *client, const void *config)
 			continue;
 		}
 		*at = change->older;
-		client->dropped_count--;
+		changes->dropped_count--;
 		free_change(change);
 	}
 }
@@ -74,39 +89,39 @@ hold_on_to(struct stay_client *client, const void *config)
 /* Release the config in the loop's turn, because that runs the program's
  * code. */
 static void
-release_soon(struct stay_client *client, struct stay__change *change)
+release_soon(struct stay__changes *changes, struct stay__change *change)
 {
-	change->older = client->dropped;
-	client->dropped = change;
-	client->dropped_count++;
-	stay__loop_run_soon(client->loop, &client->dropper);
+	change->older = changes->dropped;
+	changes->dropped = change;
+	changes->dropped_count++;
+	stay__loop_run_soon(changes->client->loop, &changes->dropper);
 }
 
+/* It never takes effect. */
 static void
-drop_change(struct stay_client *client, struct stay__change *change)
+drop_next(struct stay__changes *changes)
 {
+	struct stay__change *change = changes->next;
+
+	changes->next = NULL;
 	if (change == NULL)
 		return;
 	if (change->has_options &&
 	    change->profile->options.config_release != NULL)
-		release_soon(client, change);
+		release_soon(changes, change);
 	else
 		free_change(change);
-	hold_on_to(client, client->profile->config);
-}
-
-void
-stay__reconfigure_init(struct stay_client *client)
-{
-	stay__task_init(&client->dropper, drop_soon);
+	hold_on_to(changes, changes->client->profile->config);
 }
 
 void
 stay__reconfigure_fini(struct stay_client *client)
 {
-	drop_change(client, client->change);
-	drop_all(client);
-	stay__task_cancel(&client->dropper);
+	if (client->changes == NULL)
+		return;
+	drop_next(client->changes);
+	drop_all(client->changes);
+	conclude(client->changes);
 }
 
 /* ---- taking effect ---- */
@@ -118,7 +133,9 @@ take_profile(struct stay_client *client, struct stay__change *change)
 	struct stay__profile *old = client->profile;
 
 	client->profile = stay__profile_share(change->profile);
-	stay__settings_apply(client);
+	client->calls.bounds = &client->profile->calls;
+	if (change->has_options)
+		stay__settings_apply(client);
 	stay__conn_retune(client->conn, &client->profile->conn);
 	if (old->config != client->profile->config && change->has_options)
 		release_config(old);
@@ -141,17 +158,19 @@ take_label(struct stay_client *client, struct stay__change *change)
 void
 stay__reconfigure_take(struct stay_client *client)
 {
-	struct stay__change *change = client->change;
+	struct stay__changes *changes = client->changes;
+	struct stay__change *change = changes == NULL ? NULL : changes->next;
 
 	if (change == NULL)
 		return;
-	client->change = NULL;
+	changes->next = NULL;
 	stay__doubt_end(&client->session);
 	take_profile(client, change);
 	take_label(client, change);
 	if (change->moves)
 		client->consumed = false;
 	free_change(change);
+	conclude(changes);
 }
 
 /* ---- asking for it ---- */
@@ -200,10 +219,43 @@ prepare_change(const struct stay_client *client, struct stay__change *change,
 	return change->label == NULL ? STAY_E_NOMEM : STAY_OK;
 }
 
+static enum stay_status
+new_change(const struct stay_client *client, struct stay__change **made,
+    const char *url, const struct stay_client_options *options)
+{
+	struct stay__change *change = stay__zalloc(sizeof(*change));
+	enum stay_status status;
+
+	if (change == NULL)
+		return STAY_E_NOMEM;
+	status = prepare_change(client, change, url, options);
+	if (status == STAY_OK)
+		*made = change;
+	else
+		free_change(change);
+	return status;
+}
+
+static struct stay__changes *
+changes_of(struct stay_client *client)
+{
+	struct stay__changes *changes = client->changes;
+
+	if (changes != NULL)
+		return changes;
+	changes = client->changes = stay__zalloc(sizeof(*changes));
+	if (changes == NULL)
+		return NULL;
+	changes->client = client;
+	stay__task_init(&changes->dropper, drop_soon);
+	return changes;
+}
+
 enum stay_status
 stay_client_reconfigure(struct stay_client *client, const char *url,
     const struct stay_client_options *options)
 {
+	struct stay__changes *changes;
 	struct stay__change *change;
 	enum stay_status status;
 
@@ -211,20 +263,20 @@ stay_client_reconfigure(struct stay_client *client, const char *url,
 	stay__loop_forget_rejection(client->loop);
 	if (*client->admission == STAY__ADMIT_CLOSED)
 		return STAY_E_STOPPED;
-	if (client->dropped_count >= STAY__DROPPED_MAX)
-		return STAY_E_FULL;
-	change = stay__zalloc(sizeof(*change));
-	if (change == NULL)
+	changes = changes_of(client);
+	if (changes == NULL)
 		return STAY_E_NOMEM;
-	status = prepare_change(client, change, url, options);
+	if (changes->dropped_count >= STAY__DROPPED_MAX)
+		return STAY_E_FULL;
+	status = new_change(client, &change, url, options);
 	if (status != STAY_OK) {
-		free_change(change);
+		conclude(changes);
 		return status;
 	}
-	drop_change(client, client->change);
+	drop_next(changes);
 	if (change->has_options)
-		hold_on_to(client, change->profile->config);
-	client->change = change;
+		hold_on_to(changes, change->profile->config);
+	changes->next = change;
 	stay_conn_reconnect(client->conn, STAY_E_RECONNECT);
 	return STAY_OK;
 }

@@ -15,14 +15,14 @@ static bool
 spend(struct stay__calls *calls)
 {
 	uint64_t earned = (calls->counts.submitted - calls->resend_seen) *
-			  calls->resend_percent;
+			  calls->bounds->resend_percent;
 
 	if (calls->is_free)
 		return true;
 	calls->resend_seen = calls->counts.submitted;
 	calls->resend_left += earned;
-	if (calls->resend_left > calls->resend_cap)
-		calls->resend_left = calls->resend_cap;
+	if (calls->resend_left > calls->bounds->resend_cap)
+		calls->resend_left = calls->bounds->resend_cap;
 	if (calls->resend_left < 100)
 		return false;
 	calls->resend_left -= 100;
@@ -57,7 +57,7 @@ fate_of(const struct stay__call *call, bool overtaken)
 	bool answered = (call->history & STAY__HISTORY_ANSWERED) != 0;
 	bool half = call == calls->half;
 
-	if (half && !answered && !calls->acts_on_parts)
+	if (half && !answered && !calls->bounds->acts_on_parts)
 		return FATE_UNSENT;
 	if (call->stage == STAY__CALL_OVER || (overtaken && !reads_only(call)))
 		return FATE_LOST;
@@ -227,7 +227,7 @@ stay__call_set_aside(struct stay__call *call, struct stay_held *refusal)
 static void
 take_back(struct stay__call *call)
 {
-	struct stay_client_counts *counts = &call->owner->counts;
+	struct stay__call_counts *counts = &call->owner->counts;
 
 	stay__list_remove(&call->node);
 	counts->queued--;
@@ -279,7 +279,7 @@ may_be_overtaken(const struct stay__calls *calls)
 
 		if (call->stage != STAY__CALL_CONTROL &&
 		    !stay__call_overtakes_nobody(call) &&
-		    (call != calls->half || calls->acts_on_parts))
+		    (call != calls->half || calls->bounds->acts_on_parts))
 			return true;
 	}
 	return false;

@@ -13,7 +13,8 @@
 static inline bool
 stay__call_outlives_sessions(const struct stay__call *call)
 {
-	return !(call->flags & STAY_THIS_SESSION) && call->owner->waits_offline;
+	return !(call->flags & STAY_THIS_SESSION) &&
+	       call->owner->bounds->waits_offline;
 }
 
 /* Whether the call may be sent again after a lost session. */
@@ -21,7 +22,7 @@ static inline bool
 stay__call_may_resend(const struct stay__call *call)
 {
 	return (call->flags & STAY_IDEMPOTENT) != 0 &&
-	       call->resends < call->owner->resends_max &&
+	       call->resends < call->owner->bounds->resends_max &&
 	       stay__call_outlives_sessions(call);
 }
 
@@ -30,7 +31,7 @@ stay__call_may_resend(const struct stay__call *call)
 static inline bool
 stay__call_may_retry(const struct stay__call *call)
 {
-	return call->owner->retries_refused &&
+	return call->owner->bounds->retries_refused &&
 	       stay__call_outlives_sessions(call);
 }
 

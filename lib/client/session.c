@@ -178,7 +178,8 @@ end_calls(struct stay__calls *calls, bool was_up, const struct stay__loss *loss)
 	stay__calls_session_over(calls, loss);
 	if (was_up)
 		stay__calls_drop_queue(calls,
-		    calls->waits_offline ? STAY_THIS_SESSION : 0, loss->status);
+		    calls->bounds->waits_offline ? STAY_THIS_SESSION : 0,
+		    loss->status);
 }
 
 static uint64_t

@@ -113,21 +113,26 @@ stay__settings_fill(struct stay_loop *loop, struct stay_client_options *to,
 	return STAY_OK;
 }
 
+struct stay__call_bounds
+stay__settings_bounds(const struct stay_client_options *options)
+{
+	return (struct stay__call_bounds){
+		.resends_max = options->resends_max,
+		.resend_percent = options->resend_percent,
+		.resend_cap = options->resend_burst * 100,
+		.tell_max = options->turn_calls_max,
+		.untold_max =
+		    options->queue_calls_max + options->inflight_calls_max,
+		.retries_refused = options->on_refused == STAY_REFUSED_RESEND,
+		.waits_offline = options->offline == STAY_OFFLINE_QUEUE,
+	};
+}
+
 void
 stay__settings_apply(struct stay_client *client)
 {
-	const struct stay_client_options *options = &client->profile->options;
-	struct stay__calls *calls = &client->calls;
-
-	calls->sendbuf.max = options->queue_bytes_max;
-	calls->resends_max = options->resends_max;
-	calls->retries_refused = options->on_refused == STAY_REFUSED_RESEND;
-	calls->tell_max = options->turn_calls_max;
-	calls->untold_max =
-	    options->queue_calls_max + options->inflight_calls_max;
-	calls->waits_offline = options->offline == STAY_OFFLINE_QUEUE;
-	stay__calls_budget(
-	    calls, options->resend_percent, options->resend_burst);
+	client->calls.sendbuf.max = client->profile->options.queue_bytes_max;
+	stay__calls_save_again(&client->calls);
 	stay__admission_set_marks(client);
 	stay__admission_fall(client);
 }

@@ -6,12 +6,15 @@
 
 #include <stay/client.h>
 
+#include "client/calls.h"
 #include "client/target.h"
 
 /* STAY_E_ARG: the loop has been told which one is wrong. */
 enum stay_status stay__settings_fill(struct stay_loop *loop,
     struct stay_client_options *to, const struct stay_client_options *from);
-/* Apply the options to the calls. */
+struct stay__call_bounds stay__settings_bounds(
+    const struct stay_client_options *options);
+/* There are other options: their bounds hold from now on. */
 void stay__settings_apply(struct stay_client *client);
 struct stay_socket_options stay__settings_socket(
     const struct stay_client_options *options);

@@ -34,20 +34,11 @@ free_client(struct stay_client *client)
 	stay__free(client);
 }
 
-static void
-prepare_calls(struct stay_client *client)
-{
-	struct stay__calls *calls = &client->calls;
-
-	stay__calls_init(
-	    calls, client->loop, client->profile->options.queue_bytes_max);
-	calls->expire = stay__client_expire;
-	calls->tell = stay__client_tell_over;
-	calls->told = stay__client_told;
-	calls->acts_on_parts =
-	    (client->profile->protocol.top.flags & STAY_ACTS_ON_PARTS) != 0;
-	stay__settings_apply(client);
-}
+static const struct stay__call_ops call_ops = {
+	.expire = stay__client_expire,
+	.tell = stay__client_tell_over,
+	.told = stay__client_told,
+};
 
 /* Allocate one block: the client, the protocol's keep, its session. */
 static struct stay_client *
@@ -65,10 +56,10 @@ new_client(struct stay__profile *profile)
 	client->profile = stay__profile_share(profile);
 	client->keep = client->blocks;
 	stay__admission_init(client);
-	stay__waiters_init(client);
 	stay__holds_init(&client->holds);
-	stay__reconfigure_init(client);
-	prepare_calls(client);
+	stay__calls_init(&client->calls, client->loop, &call_ops,
+	    &profile->calls, profile->options.queue_bytes_max);
+	stay__settings_apply(client);
 	stay__session_init(&client->session, client, client->blocks + keep);
 	return client;
 }

@@ -47,7 +47,7 @@ step_out(struct waiter *waiter)
 static void
 end_waiting(struct waiter *waiter, enum stay_status status)
 {
-	struct stay__waiters *waiters = &waiter->client->waiters;
+	struct stay__waiters *waiters = waiter->client->waiters;
 
 	step_out(waiter);
 	waiter->status = status;
@@ -66,12 +66,13 @@ static void
 tell_waiter(struct waiter *waiter)
 {
 	struct stay_client *client = waiter->client;
+	struct stay__waiters *waiters = client->waiters;
 
 	stay__list_remove(&waiter->node);
-	client->waiters.count--;
-	client->waiters.serving = waiter->status == STAY_OK;
+	waiters->count--;
+	waiters->serving = waiter->status == STAY_OK;
 	waiter->ready(waiter->arg, client, waiter->status);
-	client->waiters.serving = false;
+	waiters->serving = false;
 	stay__free(waiter);
 }
 
@@ -83,7 +84,7 @@ has_room_for(const struct stay_client *client, const struct waiter *waiter)
 	const struct stay__calls *calls = &client->calls;
 	uint64_t max = client->profile->options.queue_bytes_max;
 
-	return calls->untold < calls->untold_max &&
+	return calls->untold < calls->bounds->untold_max &&
 	       calls->counts.queued <
 		   client->profile->options.queue_calls_max &&
 	       calls->sendbuf.live < max &&
@@ -108,12 +109,12 @@ decide_about(const struct stay_client *client, const struct waiter *waiter)
 static struct waiter *
 next_served(struct stay_client *client)
 {
-	struct waiter *waiter = first_of(&client->waiters.over);
+	struct waiter *waiter = first_of(&client->waiters->over);
 	enum stay_status status;
 
 	if (waiter != NULL)
 		return waiter;
-	waiter = first_of(&client->waiters.waiting);
+	waiter = first_of(&client->waiters->waiting);
 	if (waiter == NULL)
 		return NULL;
 	status = decide_about(client, waiter);
@@ -127,35 +128,56 @@ next_served(struct stay_client *client)
 static void
 serve_waiters(struct stay__task *task)
 {
-	struct stay_client *client =
-	    STAY__CONTAINER(task, struct stay_client, waiters.task);
+	struct stay__waiters *waiters =
+	    STAY__CONTAINER(task, struct stay__waiters, task);
+	struct stay_client *client = waiters->client;
 	uint64_t budget = client->profile->options.turn_calls_max;
-	struct waiter *waiter;
+	struct waiter *waiter = NULL;
 
-	while ((waiter = next_served(client)) != NULL) {
+	waiters->at_work = true;
+	while (budget-- > 0 && (waiter = next_served(client)) != NULL)
 		tell_waiter(waiter);
-		if (--budget == 0) {
-			stay__loop_run_soon(client->loop, task);
-			return;
-		}
-	}
-	if (client->waiters.count == 0)
+	waiters->at_work = false;
+	if (waiter != NULL)
+		stay__loop_run_soon(client->loop, task);
+	else if (waiters->count == 0)
 		stay__conn_nudge(client->conn);
 }
 
-void
-stay__waiters_init(struct stay_client *client)
+static bool
+has_line(struct stay_client *client)
 {
-	stay__list_init(&client->waiters.waiting);
-	stay__list_init(&client->waiters.over);
-	stay__task_init(&client->waiters.task, serve_waiters);
+	struct stay__waiters *waiters = client->waiters;
+
+	if (waiters != NULL)
+		return true;
+	waiters = client->waiters = stay__zalloc(sizeof(*waiters));
+	if (waiters == NULL)
+		return false;
+	waiters->client = client;
+	stay__list_init(&waiters->waiting);
+	stay__list_init(&waiters->over);
+	stay__task_init(&waiters->task, serve_waiters);
+	return true;
+}
+
+void
+stay__waiters_rest(struct stay_client *client)
+{
+	struct stay__waiters *waiters = client->waiters;
+
+	if (waiters == NULL || waiters->count > 0 || waiters->at_work)
+		return;
+	stay__task_cancel(&waiters->task);
+	stay__free(waiters);
+	client->waiters = NULL;
 }
 
 void
 stay__waiters_fini(struct stay_client *client)
 {
-	assert(client->waiters.count == 0);
-	stay__task_cancel(&client->waiters.task);
+	assert(stay__waiters_count(client) == 0);
+	stay__waiters_rest(client);
 }
 
 /* No caller may step into line any more, so this comes to an end. */
@@ -164,7 +186,9 @@ stay__waiters_end(struct stay_client *client)
 {
 	struct waiter *waiter;
 
-	while ((waiter = first_of(&client->waiters.waiting)) != NULL)
+	if (client->waiters == NULL)
+		return;
+	while ((waiter = first_of(&client->waiters->waiting)) != NULL)
 		end_waiting(waiter, STAY_E_STOPPED);
 }
 
@@ -192,7 +216,8 @@ check_room(
 		return status;
 	if (options->bytes > client->profile->options.queue_bytes_max)
 		return STAY_E_TOO_BIG;
-	return client->waiters.count < client->profile->options.waiters_max
+	return stay__waiters_count(client) <
+		       client->profile->options.waiters_max
 		   ? STAY_OK
 		   : STAY_E_FULL;
 }
@@ -201,8 +226,11 @@ static enum stay_status
 make_waiter(struct waiter **made, struct stay_client *client,
     const struct stay_room_options *options)
 {
-	struct waiter *waiter = stay__zalloc(sizeof(*waiter));
+	struct waiter *waiter;
 
+	if (!has_line(client))
+		return STAY_E_NOMEM;
+	waiter = stay__zalloc(sizeof(*waiter));
 	if (waiter == NULL)
 		return STAY_E_NOMEM;
 	waiter->client = client;
@@ -228,8 +256,8 @@ step_in(struct stay_client *client, struct waiter *waiter, uint64_t timeout_ms)
 
 	if (timeout_ms == 0)
 		timeout_ms = client->profile->options.call_timeout_ms;
-	stay__list_push(&client->waiters.waiting, &waiter->node);
-	client->waiters.count++;
+	stay__list_push(&client->waiters->waiting, &waiter->node);
+	client->waiters->count++;
 	stay__loop_timer(
 	    loop, &waiter->timer, stay__loop_after(loop, timeout_ms));
 	stay__admission_set_marks(client);

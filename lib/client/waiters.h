@@ -6,15 +6,19 @@
 
 #include "loop/loop.h"
 
+/* There is a line only while somebody stands in it, or did a while ago. */
 struct stay__waiters {
+	struct stay_client *client;
 	struct stay__list waiting; /* struct waiter.node, in order */
 	struct stay__list over;    /* decided; the callback has not run yet */
 	uint64_t count;            /* in both lists */
+	bool at_work; /* waiters are told */
 	bool serving; /* a waiter that got room is in its callback */
 	struct stay__task task;
 };
 
-void stay__waiters_init(struct stay_client *client);
+/* No line, if nobody stands in it. */
+void stay__waiters_rest(struct stay_client *client);
 void stay__waiters_fini(struct stay_client *client);
 /* The client ends: run the callbacks of all waiters. */
 void stay__waiters_end(struct stay_client *client);

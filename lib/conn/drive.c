@@ -249,16 +249,28 @@ stay__drive_init(struct stay_conn *conn)
 	conn->history.since = stay__loop_now(conn->loop);
 }
 
+void
+stay__drive_fini(struct stay_conn *conn)
+{
+	stay__free(conn->history.first);
+	conn->history.first = NULL;
+}
+
 enum stay_status
 stay__drive_start(struct stay_conn *conn, void *arg)
 {
-	struct stay__step step = run_init(conn, arg);
+	struct stay__step *first = stay__zalloc(sizeof(*first));
 
+	conn->history.first = first;
+	if (first == NULL) {
+		stay__machine_take(&conn->machine, STAY__CONN_QUIT);
+		return STAY_E_NOMEM;
+	}
+	*first = run_init(conn, arg);
 	/* A connection that did not start has no on_closed. */
-	if (step.event == STAY__CONN_QUIT)
-		stay__machine_take(&conn->machine, step.event);
-	conn->history.first = step;
-	return step.reason;
+	if (first->event == STAY__CONN_QUIT)
+		stay__machine_take(&conn->machine, first->event);
+	return first->reason;
 }
 
 bool
@@ -266,10 +278,12 @@ stay__drive_first(struct stay_conn *conn)
 {
 	struct stay__step step;
 
-	if (!conn->history.first.due)
+	if (conn->history.first == NULL)
 		return false;
-	step = conn->history.first;
-	conn->history.first.due = false;
+	step = *conn->history.first;
+	stay__drive_fini(conn);
+	if (!step.due)
+		return false;
 	if (step.event != STAY__CONN_BACKOFF &&
 	    (conn->requests.asked & STAY__ASKED_STOP) != 0)
 		step.event = STAY__CONN_OK;

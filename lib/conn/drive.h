@@ -9,16 +9,18 @@
 
 /* What has happened so far: only drive.c writes these. */
 struct stay__history {
-	struct stay__step first; /* init's verdict, until it is taken */
-	uint32_t attempts;       /* since it was last up */
-	bool reconnects;         /* it was asked to, and is not yet up */
-	uint64_t since;          /* ns: in this state */
+	struct stay__step *first; /* init's verdict, until it is taken */
+	uint32_t attempts;        /* since it was last up */
+	bool reconnects;          /* it was asked to, and is not yet up */
+	uint64_t since;           /* ns: in this state */
 	uint64_t up_ms; /* the last session was up; 0: a backoff came since */
 };
 
 void stay__drive_init(struct stay_conn *conn);
+void stay__drive_fini(struct stay_conn *conn);
 
-/* Run init. If it refuses, the machine has stopped: the reason is returned. */
+/* Run init. If it refuses, the machine has stopped, and the reason is returned; so it
+ * is with STAY_E_NOMEM, before init runs. */
 enum stay_status stay__drive_start(struct stay_conn *conn, void *arg);
 /* Take the step of init, if that is still to be done; whether it was. */
 bool stay__drive_first(struct stay_conn *conn);

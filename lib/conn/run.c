@@ -25,6 +25,7 @@ stay__conn_release(struct stay_conn *conn)
 	stay__task_cancel(&conn->task);
 	stay__report_end(conn);
 	stay__step_fini(conn);
+	stay__drive_fini(conn);
 	stay__report_fini(conn);
 	stay__conn_free(conn);
 }

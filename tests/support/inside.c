@@ -93,13 +93,13 @@ inside_untold(const struct stay_client *client)
 bool
 inside_change_waits(const struct stay_client *client)
 {
-	return client->change != NULL;
+	return client->changes != NULL && client->changes->next != NULL;
 }
 
 unsigned
 inside_replaced_changes(const struct stay_client *client)
 {
-	return client->dropped_count;
+	return client->changes == NULL ? 0 : client->changes->dropped_count;
 }
 
 /* ---- its session ---- */

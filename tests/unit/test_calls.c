@@ -34,16 +34,20 @@ all_told(struct stay__calls *of)
 	ck_assert_ptr_eq(of, &calls);
 }
 
+static const struct stay__call_ops ops = { expire, tell, all_told };
+static struct stay__call_bounds bounds;
+
 static void
 begin(void)
 {
 	loop = stay_loop_new(sim_world_new(1));
-	stay__calls_init(&calls, loop, 1 << 20);
-	calls.expire = expire;
-	calls.tell = tell;
-	calls.told = all_told;
-	calls.resends_max = 3;
-	calls.waits_offline = true;
+	bounds = (struct stay__call_bounds){ .resends_max = 3,
+		.resend_percent = 100,
+		.resend_cap = UINT32_MAX,
+		.tell_max = UINT64_MAX,
+		.untold_max = UINT64_MAX,
+		.waits_offline = true };
+	stay__calls_init(&calls, loop, &ops, &bounds, 1 << 20);
 	told = 0;
 }
 
@@ -120,7 +124,7 @@ TEST(calls_that_may_not_wait_are_not_kept)
 	begin();
 	fly("session", STAY_IDEMPOTENT | STAY_THIS_SESSION);
 	ck_assert_uint_eq(calls.kept, 0);
-	calls.waits_offline = false;
+	bounds.waits_offline = false;
 	fly("offline", STAY_IDEMPOTENT);
 	ck_assert_uint_eq(calls.kept, 0);
 	end();
