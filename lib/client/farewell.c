@@ -30,15 +30,11 @@ bytes_read(const struct stay_session *session)
 	return (uint32_t)session->client->calls.counts.bytes_in;
 }
 
-/* Without a message to release, setting the timeout cannot fail. */
 static void
 wait_for_end(struct stay_session *session)
 {
-	const struct stay_message none = { 0 };
-
 	session->farewell.bytes = bytes_read(session);
-	(void)stay_conn_set_state_timeout(
-	    session->client->conn, LISTEN_MS, none);
+	stay__conn_state_timeout(session->client->conn, LISTEN_MS);
 }
 
 static void

@@ -12,7 +12,7 @@ struct stay__waiters {
 	struct stay__list waiting; /* struct waiter.node, in order */
 	struct stay__list over;    /* decided; the callback has not run yet */
 	uint64_t count;            /* in both lists */
-	bool at_work; /* waiters are told */
+	bool at_work;              /* waiters are told */
 	bool serving; /* a waiter that got room is in its callback */
 	struct stay__task task;
 };

@@ -46,7 +46,8 @@ struct stay_conn {
 	const struct stay_behaviour *behaviour;
 	void *state;
 	const struct stay__conn_settings *settings;
-	void *arg;    /* of on_started, on_closed */
+	void *arg;                   /* of on_started, on_closed */
+	struct stay__alarms *alarms; /* NULL: a client's */
 	bool on_loan; /* settings, label and state are its client's */
 	struct stay__machine machine;
 	struct stay__task task;                /* run.c */

@@ -50,6 +50,12 @@ stay__conn_set_client(
 }
 
 void
+stay__conn_state_timeout(struct stay_conn *conn, uint64_t ms)
+{
+	stay__timing_ask(conn, ms);
+}
+
+void
 stay__conn_rest(struct stay_conn *conn)
 {
 	stay__stream_hibernate(conn);

@@ -79,6 +79,8 @@ uint64_t stay__conn_pace(struct stay_conn *conn, struct stay__pace *pace,
     const struct stay_backoff_policy *policy);
 /* Reconnect by itself after `ms`; STAY_FOREVER: not any more. */
 void stay__conn_renew_after(struct stay_conn *conn, uint64_t ms);
+/* Of a connection on loan: as stay_conn_set_state_timeout, without a message. */
+void stay__conn_state_timeout(struct stay_conn *conn, uint64_t ms);
 /* Run the connection later this turn, because something outside its callbacks
  * has changed. */
 void stay__conn_nudge(struct stay_conn *conn);

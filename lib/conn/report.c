@@ -13,31 +13,40 @@
 #include "base/text.h"
 #include "conn/conn.h"
 
+/* Wakes an observer that has named a time. */
+struct stay__alarm_clock {
+	struct stay_conn *conn;
+	struct stay__timer timer;
+	struct stay__task task;
+};
+
 static void
 come_time(struct stay__timer *timer)
 {
-	struct stay_conn *conn =
-	    STAY__CONTAINER(timer, struct stay_conn, report.wake);
+	struct stay__alarm_clock *clock =
+	    STAY__CONTAINER(timer, struct stay__alarm_clock, timer);
 
-	stay__loop_run_soon(conn->loop, &conn->report.waker);
+	stay__loop_run_soon(clock->conn->loop, &clock->task);
 }
-
-static void wake(struct stay__task *task);
 
 void
 stay__report_init(struct stay_conn *conn)
 {
 	conn->report.told = STAY__TOLD_FAILURE; /* there is none */
 	conn->report.wake_ms = STAY_FOREVER;
-	stay__timer_init(&conn->report.wake, come_time);
-	stay__task_init(&conn->report.waker, wake);
 }
 
 void
 stay__report_end(struct stay_conn *conn)
 {
-	stay__timer_stop(&conn->report.wake);
-	stay__task_cancel(&conn->report.waker);
+	struct stay__alarm_clock *clock = conn->report.clock;
+
+	if (clock == NULL)
+		return;
+	stay__timer_stop(&clock->timer);
+	stay__task_cancel(&clock->task);
+	stay__free(clock);
+	conn->report.clock = NULL;
 }
 
 void
@@ -75,25 +84,49 @@ stay__conn_subject(struct stay_conn *conn)
 		.wake_ms = &conn->report.wake_ms };
 }
 
-/* The observer has returned, and may have named a time. */
+static void wake(struct stay__task *task);
+
+static struct stay__alarm_clock *
+clock_of(struct stay_conn *conn)
+{
+	struct stay__alarm_clock *clock = conn->report.clock;
+
+	if (clock != NULL)
+		return clock;
+	clock = conn->report.clock = stay__zalloc(sizeof(*clock));
+	if (clock == NULL)
+		return NULL;
+	clock->conn = conn;
+	stay__timer_init(&clock->timer, come_time);
+	stay__task_init(&clock->task, wake);
+	return clock;
+}
+
+/* The observer has returned, and may have named a time. Without memory for a clock
+ * it is tried again when it is told of something else. */
 static void
 observed(struct stay_conn *conn)
 {
+	struct stay__alarm_clock *clock;
 	uint64_t at;
 
 	if (conn->report.wake_ms == STAY_FOREVER)
 		return;
+	clock = clock_of(conn);
+	if (clock == NULL)
+		return;
 	at = conn->report.wake_ms > UINT64_MAX / STAY__TICK_NS
 		 ? UINT64_MAX
 		 : conn->report.wake_ms * STAY__TICK_NS;
-	stay__loop_timer(conn->loop, &conn->report.wake, at);
+	stay__loop_timer(conn->loop, &clock->timer, at);
 }
 
 static void
 wake(struct stay__task *task)
 {
-	struct stay_conn *conn =
-	    STAY__CONTAINER(task, struct stay_conn, report.waker);
+	struct stay__alarm_clock *clock =
+	    STAY__CONTAINER(task, struct stay__alarm_clock, task);
+	struct stay_conn *conn = clock->conn;
 	const struct stay_observer *observer = conn->loop->observer;
 	struct stay_subject who = stay__conn_subject(conn);
 

@@ -45,11 +45,10 @@ struct stay__report {
 	unsigned text_len; /* ...and how long it is, without what comes next */
 	struct stay__noted_transition *noted; /* not yet told; NULL: none */
 	unsigned noted_count;
-	unsigned observers; /* how many the loop had had when... */
-	void *own;          /* ...its observer was given this */
-	uint64_t wake_ms;   /* and asked to be told of this time */
-	struct stay__timer wake;
-	struct stay__task waker;
+	unsigned observers;              /* how many the loop had had when... */
+	void *own;                       /* ...its observer was given this */
+	uint64_t wake_ms;                /* and asked to be told of this time */
+	struct stay__alarm_clock *clock; /* NULL: it has asked for none */
 	uint64_t down_since;     /* the first failure since it was up, in ns */
 	uint64_t maybe_executed; /* calls since then */
 	uint64_t not_sent;

@@ -57,6 +57,7 @@ stay__conn_settings_fill(struct stay_loop *loop,
 struct owner {
 	struct stay_conn conn;
 	struct stay__conn_settings settings;
+	struct stay__alarms alarms;
 	char *label;
 };
 
@@ -81,6 +82,7 @@ fill(struct owner *owner, struct stay_loop *loop,
 	    stay__conn_settings_fill(loop, &owner->settings, options);
 
 	conn->settings = &owner->settings;
+	conn->alarms = &owner->alarms;
 	if (status != STAY_OK)
 		return status;
 	conn->arg = options == NULL ? NULL : options->arg;

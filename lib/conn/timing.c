@@ -26,10 +26,10 @@ state_timer_fired(struct stay__timer *timer)
 static void
 timeout_fired(struct stay__timer *timer)
 {
-	struct stay_conn *conn =
-	    STAY__CONTAINER(timer, struct stay_conn, timing.timeout);
+	struct stay__alarms *alarms =
+	    STAY__CONTAINER(timer, struct stay__alarms, timeout);
 
-	stay__mailbox_note(&conn->mail, STAY__NOTE_TIMEOUT);
+	stay__mailbox_note(&alarms->conn->mail, STAY__NOTE_TIMEOUT);
 }
 
 static void
@@ -41,41 +41,70 @@ state_timeout_fired(struct stay__timer *timer)
 	stay__mailbox_note(&conn->mail, STAY__NOTE_STATE_TIMEOUT);
 }
 
+static void
+init_alarms(struct stay_conn *conn, struct stay__alarms *alarms)
+{
+	alarms->conn = conn;
+	stay__timer_init(&alarms->timeout, timeout_fired);
+}
+
 void
 stay__timing_init(struct stay_conn *conn)
 {
 	stay__timer_init(&conn->timing.due, state_timer_fired);
-	stay__timer_init(&conn->timing.timeout, timeout_fired);
 	stay__timer_init(&conn->timing.state_timeout, state_timeout_fired);
 	stay__loop_timer(conn->loop, &conn->timing.due, UINT64_MAX);
+	if (conn->alarms != NULL)
+		init_alarms(conn, conn->alarms);
+}
+
+/* Nobody sets the state timeout of a client's connection; but who does, may. */
+static bool
+has_alarms(struct stay_conn *conn)
+{
+	struct stay__alarms *alarms;
+
+	if (conn->alarms != NULL)
+		return true;
+	alarms = stay__zalloc(sizeof(*alarms));
+	if (alarms == NULL)
+		return false;
+	init_alarms(conn, alarms);
+	conn->alarms = alarms;
+	return true;
 }
 
 void
 stay__timing_timeout_stop(struct stay_conn *conn)
 {
-	conn->timing.timeout_on = false;
-	stay__timer_stop(&conn->timing.timeout);
+	if (conn->alarms == NULL)
+		return;
+	conn->alarms->timeout_on = false;
+	stay__timer_stop(&conn->alarms->timeout);
 	stay__mailbox_unnote(&conn->mail, STAY__NOTE_TIMEOUT);
 }
 
 void
 stay__timing_timeout_restart(struct stay_conn *conn)
 {
-	if (!conn->timing.timeout_on)
+	struct stay__alarms *alarms = conn->alarms;
+
+	if (alarms == NULL || !alarms->timeout_on)
 		return;
 	stay__mailbox_unnote(&conn->mail, STAY__NOTE_TIMEOUT);
-	if (conn->timing.timeout_ms == 0)
+	if (alarms->timeout_ms == 0)
 		stay__mailbox_note(&conn->mail, STAY__NOTE_TIMEOUT);
 	else
-		stay__loop_timer(conn->loop, &conn->timing.timeout,
-		    stay__loop_after(conn->loop, conn->timing.timeout_ms));
+		stay__loop_timer(conn->loop, &alarms->timeout,
+		    stay__loop_after(conn->loop, alarms->timeout_ms));
 }
 
 void
 stay__timing_timeout_start(struct stay_conn *conn, uint64_t ms)
 {
-	conn->timing.timeout_on = true;
-	conn->timing.timeout_ms = ms;
+	assert(conn->alarms != NULL); /* no client returns one */
+	conn->alarms->timeout_on = true;
+	conn->alarms->timeout_ms = ms;
 	stay__timing_timeout_restart(conn);
 }
 
@@ -94,11 +123,19 @@ stop_state_timeout(struct stay_conn *conn)
 {
 	stay__timer_stop(&conn->timing.state_timeout);
 	stay__mailbox_unnote(&conn->mail, STAY__NOTE_STATE_TIMEOUT);
-	drop_message(&conn->timing.state_message);
+	if (conn->alarms != NULL)
+		drop_message(&conn->alarms->state_message);
 }
 
 /* The timeout is for the state that the callback's verdict leads to. So it
  * starts only when the verdict has been taken. */
+void
+stay__timing_ask(struct stay_conn *conn, uint64_t ms)
+{
+	conn->timing.asked_at = stay__loop_after(conn->loop, ms);
+	stay__conn_ask(conn, STAY__ASKED_STATE_TIMEOUT);
+}
+
 enum stay_status
 stay_conn_set_state_timeout(
     struct stay_conn *conn, uint64_t ms, struct stay_message message)
@@ -108,28 +145,34 @@ stay_conn_set_state_timeout(
 	assert(conn != NULL);
 	if (stay__conn_state(conn) == STAY_STOPPED)
 		return STAY_E_STATE;
-	status = stay__mailbox_drop(&conn->mail, &conn->timing.asked_message);
+	if (!has_alarms(conn))
+		return STAY_E_NOMEM;
+	status = stay__mailbox_drop(&conn->mail, &conn->alarms->asked_message);
 	if (status != STAY_OK)
 		return status;
-	conn->timing.asked_message = message;
-	conn->timing.asked_at = stay__loop_after(conn->loop, ms);
-	stay__conn_ask(conn, STAY__ASKED_STATE_TIMEOUT);
+	conn->alarms->asked_message = message;
+	stay__timing_ask(conn, ms);
 	return STAY_OK;
 }
 
 void
 stay__timing_take_asked(struct stay_conn *conn)
 {
+	struct stay__alarms *alarms = conn->alarms;
+
 	if (!stay__conn_take_asked(conn, STAY__ASKED_STATE_TIMEOUT))
 		return;
 	stop_state_timeout(conn);
 	if (conn->timing.asked_at == UINT64_MAX ||
 	    stay__conn_state(conn) == STAY_STOPPED) {
-		drop_message(&conn->timing.asked_message);
+		if (alarms != NULL)
+			drop_message(&alarms->asked_message);
 		return;
 	}
-	conn->timing.state_message = conn->timing.asked_message;
-	conn->timing.asked_message = (struct stay_message){ 0 };
+	if (alarms != NULL) {
+		alarms->state_message = alarms->asked_message;
+		alarms->asked_message = (struct stay_message){ 0 };
+	}
 	stay__loop_timer(
 	    conn->loop, &conn->timing.state_timeout, conn->timing.asked_at);
 }
@@ -137,9 +180,12 @@ stay__timing_take_asked(struct stay_conn *conn)
 struct stay_message
 stay__timing_take_message(struct stay_conn *conn)
 {
-	struct stay_message message = conn->timing.state_message;
+	struct stay_message message = { 0 };
 
-	conn->timing.state_message = (struct stay_message){ 0 };
+	if (conn->alarms == NULL)
+		return message;
+	message = conn->alarms->state_message;
+	conn->alarms->state_message = (struct stay_message){ 0 };
 	return message;
 }
 
@@ -149,6 +195,10 @@ stay__timing_fini(struct stay_conn *conn)
 {
 	stay__timing_disarm(conn);
 	stay__timing_timeout_stop(conn);
+	if (!conn->on_loan)
+		return;
+	stay__free(conn->alarms);
+	conn->alarms = NULL;
 }
 
 static void

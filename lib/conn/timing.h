@@ -13,20 +13,25 @@
 
 struct stay__step;
 
+/* What only the behaviour of a program has. Only timing.c writes these. */
+struct stay__alarms {
+	struct stay_conn *conn;
+	struct stay__timer timeout; /* T, the message timeout */
+	uint64_t timeout_ms;
+	bool timeout_on;
+	struct stay_message state_message; /* of the state timeout */
+	struct stay_message asked_message; /* of the one that was asked for */
+};
+
 /* Only timing.c writes these. */
 struct stay__timing {
 	struct stay__timer due; /* of the state; not set if it has none */
 	uint64_t due_ms;        /* what it was armed for */
 	bool granted_later;     /* the budget begins when the governor agrees */
 	bool throttled; /* the timer ends the wait of a throttled connect */
-	bool timeout_on;
 	struct stay_info throttled_info; /* what that connect is run with */
-	struct stay__timer timeout;      /* T, the message timeout */
-	uint64_t timeout_ms;
 	struct stay__timer state_timeout;
-	struct stay_message state_message;
-	uint64_t asked_at; /* the state timeout that was asked for */
-	struct stay_message asked_message;
+	uint64_t asked_at;      /* the state timeout that was asked for */
 	struct stay__pace pace; /* of delays that no callback chooses */
 };
 
@@ -45,6 +50,8 @@ void stay__timing_timeout_start(struct stay_conn *conn, uint64_t ms);
 void stay__timing_timeout_stop(struct stay_conn *conn);
 void stay__timing_timeout_restart(struct stay_conn *conn);
 
+/* Ask for a state timeout without a message. */
+void stay__timing_ask(struct stay_conn *conn, uint64_t ms);
 /* The callback's verdict is taken: start the state timeout it has asked for. */
 void stay__timing_take_asked(struct stay_conn *conn);
 /* Take the message of the state timeout that has passed; the caller owns it. */
