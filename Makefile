@@ -12,8 +12,10 @@ CFLAGS = -O2 -g
 # what its own folder and those before it have; `make check` looks after it.
 FLOORS = base machine loop stream world conn client observe
 SRC = $(sort $(wildcard $(FLOORS:%=lib/%/*.c) lib/*.c))
-# In no program but a test: a world that exists only in memory.
+# In no program but a test: a world that exists only in memory, and what an adapter
+# is held to in it.
 VIRTUAL = $(sort $(wildcard lib/sim/*.c))
+CONTRACT = $(sort $(wildcard lib/contract/*.c)) $(VIRTUAL)
 REDIS = $(sort $(wildcard adapters/redis/*.c))
 ECHO = $(sort $(wildcard adapters/echo/*.c))
 
@@ -38,7 +40,8 @@ LINK = $(CC) -pthread $(CFLAGS) $(LDFLAGS)
 LIBS = -lev -lm
 CHECK_LIBS = $(shell pkg-config --libs check)
 ARCHIVES = $(NAMES:%=$(BUILD)/lib%.a)
-PC = lib/stay.pc.in adapters/redis/stay-redis.pc.in adapters/echo/stay-echo.pc.in
+KIT = $(BUILD)/libstay-contract.a
+PC = lib/stay.pc.in lib/contract/stay-contract.pc.in adapters/redis/stay-redis.pc.in adapters/echo/stay-echo.pc.in
 SHARED = $(NAMES:%=$(BUILD)/lib%.so.$(VERSION))
 TO_LIB = $(DESTDIR)$(LIBDIR)
 TO_INCLUDE = $(DESTDIR)$(INCLUDEDIR)/stay
@@ -50,7 +53,7 @@ objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
 # For the scripts.
 export VERSION BUILD FLAGS INNER SRC REDIS ECHO FLOORS
 
-all: $(ARCHIVES) $(SHARED) $(EXAMPLES) ## the libraries and the examples, into build/
+all: $(ARCHIVES) $(SHARED) $(KIT) $(EXAMPLES) ## the libraries and the examples, into build/
 
 $(BUILD)/libstay.a $(BUILD)/libstay.so.$(VERSION): $(call objects,$(SRC))
 $(BUILD)/libstay-redis.a $(BUILD)/libstay-redis.so.$(VERSION): $(call objects,$(REDIS))
@@ -67,12 +70,18 @@ $(BUILD)/sim: $(call objects,$(wildcard tests/sim/*.c tests/support/deeds*.c) \
 # Its allocations and its clock go through tests/sim/memory.c.
 $(BUILD)/sim: LIBS += $(foreach name,malloc calloc realloc free time gettimeofday \
 	clock_gettime,-Wl,--wrap=$(name))
+# What the kit sees of an adapter, it sees through the linker's hands: the options
+# stand in the .pc file, for strangers too.
+$(BUILD)/test-contract: $(call objects,$(wildcard tests/contract/*.c) $(CONTRACT) \
+	$(addprefix tests/support/,runner.c suite.c) examples/support/peer.c)
+$(BUILD)/test-contract: LIBS += $(CHECK_LIBS) \
+	$(shell sed -n '/^Libs: /s/[^ ]* *//;s/.*\(-Wl,--wrap[^ ]*\).*/\1/p' lib/contract/stay-contract.pc.in)
 $(BUILD)/diagram: $(call objects,tests/support/diagram.c)
 $(BUILD)/exhaust: $(call objects,$(wildcard tests/exhaust/*.c))
 $(BUILD)/model-export: $(call objects,tests/model/export.c)
 $(FUZZERS): $(BUILD)/%: $(call objects,tests/fuzz/%.c $(PEER) $(VIRTUAL))
 fuzz-programs: $(FUZZERS)
-test-programs: $(BUILD)/test-unit $(BUILD)/test-integration
+test-programs: $(addprefix $(BUILD)/,test-unit test-integration test-contract)
 
 # Whatever the library asks of the system goes through the program's own hands.
 TORTURE = $(call objects,$(wildcard tests/torture/*.c) \
@@ -141,13 +150,19 @@ $(BUILD)/%.a:
 	$(call tell,AR)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
+# Of one piece, so that no name of its inside meets one of a stranger's.
+$(KIT): $(call objects,$(CONTRACT))
+	$(call tell,AR)
+	$(Q)$(LD) -r -o $(@:.a=.o) $^ && objcopy --localize-hidden $(@:.a=.o) && \
+		rm -f $@ && $(AR) rcs $@ $(@:.a=.o)
+
 $(BUILD)/%.so.$(VERSION): lib/stay.map
 	$(call tell,LINK)
 	$(Q)$(LINK) -shared -Wl,-z,defs,-soname,$(*F).so.$(ABI),--version-script,$< \
 		-o $@ $(filter-out $<,$^) $(LIBS)
 	$(Q)ln -sf $(@F) $(@D)/$(*F).so.$(ABI) && ln -sf $(@F) $(@D)/$(*F).so
 
-$(EXAMPLES) $(BENCH) $(FUZZERS) $(addprefix $(BUILD)/,test-unit test-integration sim diagram exhaust model-export): \
+$(EXAMPLES) $(BENCH) $(FUZZERS) $(addprefix $(BUILD)/,test-unit test-integration test-contract sim diagram exhaust model-export): \
 		$(ARCHIVES)
 	@mkdir -p $(@D)
 	$(call tell,LINK)
@@ -163,6 +178,9 @@ check-all: ## all tests, with gcc and clang, plain and sanitized, valgrind, tort
 
 unit: $(BUILD)/test-unit ## the unit tests alone, as they are built by default
 	@$(BUILD)/test-unit
+
+contract: $(BUILD)/test-contract ## the contract kit over our adapters, and over planted bugs
+	@$(BUILD)/test-contract
 
 integration: $(BUILD)/test-integration ## the tests against real servers alone
 	@$(BUILD)/test-integration
@@ -242,10 +260,10 @@ lint: ## clang-tidy, cppcheck and shellcheck
 	@.ci/needs build check lint
 	@$(SCRIPT)/lint.sh
 
-install: $(ARCHIVES) $(SHARED) ## into PREFIX (/usr/local), below DESTDIR if that is set
+install: $(ARCHIVES) $(SHARED) $(KIT) ## into PREFIX (/usr/local), below DESTDIR if that is set
 	install -d '$(TO_INCLUDE)' '$(TO_LIB)/pkgconfig'
 	install -m 644 include/stay/*.h include/stay/*.def '$(TO_INCLUDE)'
-	install -m 644 $(ARCHIVES) '$(TO_LIB)'
+	install -m 644 $(ARCHIVES) $(KIT) '$(TO_LIB)'
 	install -m 755 $(SHARED) '$(TO_LIB)'
 	cp -Pf $(SHARED:.$(VERSION)=.$(ABI)) $(SHARED:.$(VERSION)=) '$(TO_LIB)'
 	@for pc in $(PC); do sed -e 's,@PREFIX@,$(PREFIX),; s,@LIBDIR@,$(LIBDIR),' \
@@ -254,7 +272,7 @@ install: $(ARCHIVES) $(SHARED) ## into PREFIX (/usr/local), below DESTDIR if tha
 
 uninstall: ## with the same PREFIX and DESTDIR
 	rm -f $(patsubst include/%,'$(DESTDIR)$(INCLUDEDIR)/%',$(wildcard include/stay/*))
-	rm -f $(foreach name,$(NAMES),'$(TO_LIB)'/lib$(name).* '$(TO_LIB)'/pkgconfig/$(name).pc)
+	rm -f $(foreach name,$(NAMES) stay-contract,'$(TO_LIB)'/lib$(name).* '$(TO_LIB)'/pkgconfig/$(name).pc)
 	rmdir '$(TO_INCLUDE)'
 
 clean: ## remove build/
@@ -265,6 +283,6 @@ help: ## this list
 		awk -F'|' '{ printf "  make %-13s %s\n", $$1, $$2 }'
 
 .PHONY: all test-programs bench-programs count-programs check check-all unit integration \
-	chaos sim soak torture demo bench bench-check coverage model fuzz fuzz-programs \
+	contract chaos sim soak torture demo bench bench-check coverage model fuzz fuzz-programs \
 	exhaust mutants diagram format format-check lint install uninstall clean help
 -include $(wildcard $(addprefix $(BUILD)/,lib/*.d lib/*/*.d adapters/*/*.d examples/*.d examples/*/*.d tests/*/*.d))

@@ -8,12 +8,13 @@ logs=$BUILD/check
 # shellcheck source=tests/support/jobs.sh
 . tests/support/jobs.sh
 
-echo "unit tests, real servers, 300 seeds of the simulator, source checks: some minutes"
-begin 6
+echo "unit tests, contracts, real servers, 300 seeds of the simulator, source checks: some minutes"
+begin 7
 build gcc gcc "$plain" all "$BUILD/check-gcc/sim" "$BUILD/check-gcc/diagram"
 build asan clang "$sanitized" test-programs
 stop_unless_built
 {
+	contract asan
 	integration asan 3
 } &
 {

@@ -8,7 +8,7 @@ logs=$BUILD/check-all
 # shellcheck source=tests/support/jobs.sh
 . tests/support/jobs.sh
 
-begin 18
+begin 21
 build gcc gcc "$plain" all test-programs "$BUILD/check-gcc/diagram" \
     "$BUILD/check-gcc/sim" "$BUILD/check-gcc/torture" \
     "$BUILD/check-gcc/exhaust" "$BUILD/check-gcc/model-export"
@@ -18,7 +18,7 @@ build asan clang "$sanitized" test-programs
 build long gcc "$plain -DSTAY__SHORT_WAYS=0" "$BUILD/check-long/sim"
 stop_unless_built
 
-unit asan CK_FORK=no &
+{ unit asan CK_FORK=no && contract asan && contract gcc; } &
 {
 	unit gcc-asan ASAN_OPTIONS=detect_leaks=0
 	unit clang
@@ -39,6 +39,8 @@ wait
 	    "$BUILD/check-gcc/torture"
 	job pairs "calls of the system fail in pairs" \
 	    "$BUILD/check-gcc/torture" pairs
+	job contract-long "the contract kit, a minute an adapter" \
+	    tests/contract/long.sh "$BUILD/check-gcc/test-contract" 60
 	job exhaust "every reply of up to 6 bytes" "$BUILD/check-gcc/exhaust"
 } &
 { integration gcc 60 && integration asan 5; } &

@@ -135,8 +135,16 @@ inner_names() {
 	    grep -vxFf "$work/declared" | grep -vE '^stay(_[a-z]+)?__' | none
 }
 
+# The contract kit is one object. Beside what it declares, it has only what stands
+# between a program and its allocations.
+kit_names() {
+	declared include/stay/contract.h >"$work/declared"
+	nm -g --defined-only "$tree/libstay-contract.a" | awk 'NF == 3 { print $3 }' |
+	    grep -v '^__wrap_' | sort | diff "$work/declared" -
+}
+
 # A function begins with what it acts on.
-PREFIXES='conn|client|loop|stream|session|redis|url|buf|bytes|backoff|machine|world|log|echo|from|verdict|frame|hello|info|reply|message|held|retain|target|state|status|class|outcome'
+PREFIXES='conn|client|loop|stream|session|redis|url|buf|bytes|backoff|machine|world|log|echo|from|verdict|frame|hello|info|reply|message|held|retain|target|state|status|class|outcome|contract'
 
 begins_with_its_object() {
 	declared include/stay/*.h >"$work/declared"
@@ -168,11 +176,12 @@ check_exports() {
 	holds "every public time ends in _ms" times_end_in_ms
 	holds "a type of callbacks ends in _fn" callbacks_end_in_fn
 	holds "libstay exports what its headers declare" exports stay \
-	    $(files -e /redis.h -e /echo.h include/stay/*.h)
+	    $(files -e /redis.h -e /echo.h -e /contract.h include/stay/*.h)
 	for name in redis echo; do
 		holds "libstay-$name exports what its header declares" \
 		    exports "stay-$name" "include/stay/$name.h"
 	done
+	holds "libstay-contract.a has the names of its header" kit_names
 	for name in stay stay-redis stay-echo; do
 		holds "lib$name.so exports stay_* alone" only_stay_names $name
 		holds "lib$name.a keeps its inner names apart" inner_names $name

@@ -77,6 +77,13 @@ unit() {
 	    env "${2:-STAY=}" $still "$BUILD/check-$1/test-unit"
 }
 
+# contract TREE
+contract() {
+	# shellcheck disable=SC2086 # the words of a command
+	job "contract-$1" "the contract kit, and planted bugs, check-$1" \
+	    $still "$BUILD/check-$1/test-contract"
+}
+
 # integration TREE SECONDS: so long a server is killed and frozen at random.
 integration() {
 	# shellcheck disable=SC2086 # the words of a command

@@ -1,0 +1,210 @@
+/*
+ * What became of each call, and whether that is right. This file knows nothing of
+ * what went wrong meanwhile: the chapter has said what a call must come to.
+ */
+#include <string.h>
+
+#include "contract/kit.h"
+
+#define SLACK_MS 2
+
+static const struct stay_contract_sample *
+sample_of(const struct kit_call *call)
+{
+	return &call->run->contract->samples[call->sample];
+}
+
+static const char *
+name_of(const struct kit_call *call)
+{
+	return sample_of(call)->name;
+}
+
+/* ---- what the reply says ---- */
+
+static void
+show(const struct kit_call *call, const void *reply, struct stay_buf *text)
+{
+	stay_buf_init(text, 0);
+	kit_told->slot = "show, of what decode has replied";
+	call->run->contract->show(reply, text);
+	kit_told->slot = NULL;
+}
+
+static bool
+is_same(const struct stay_buf *a, const struct stay_buf *b)
+{
+	size_t len = stay_buf_len(a);
+
+	return len == stay_buf_len(b) &&
+	       (len == 0 || memcmp(stay_buf_bytes(a).data,
+				stay_buf_bytes(b).data, len) == 0);
+}
+
+/* The first reply is the right one, unless the sample says what it is. */
+static struct stay_buf *
+wanted_of(const struct kit_call *call, const struct stay_buf *text)
+{
+	struct kit_known *known = call->run->known;
+	struct stay_buf *wanted = &known->wanted[call->sample];
+	const char *reply = sample_of(call)->reply;
+
+	if (wanted->limit > 0)
+		return wanted;
+	stay_buf_init(wanted, SIZE_MAX);
+	if (reply != NULL)
+		(void)stay_buf_puts(wanted, reply);
+	else
+		(void)stay_buf_append(
+		    wanted, stay_buf_bytes(text).data, stay_buf_len(text));
+	return wanted;
+}
+
+static const char *
+quote(const struct stay_buf *text)
+{
+	return kit_quote(stay_buf_bytes(text).data, stay_buf_len(text));
+}
+
+static void
+check_reply(const struct kit_call *call, const struct stay_result *result)
+{
+	struct stay_buf text;
+	const struct stay_buf *wanted;
+
+	show(call, result->reply, &text);
+	wanted = wanted_of(call, &text);
+	kit_note("call %u completes: %s, %s", call->number,
+	    stay_strerror(result->status), quote(&text));
+	if (call->right != KIT_MAY_ANY && !is_same(&text, wanted))
+		kit_broken(KIT_OWN_REPLY,
+		    "the reply to call %u, %s, reads %s, and must read %s",
+		    call->number, name_of(call), quote(&text), quote(wanted));
+	stay_buf_fini(&text);
+}
+
+/* ---- how it ends ---- */
+
+static bool
+is_reply(const struct stay_result *result)
+{
+	return result->status == STAY_OK || result->status == STAY_E_SERVER;
+}
+
+static void
+check_once(const struct kit_call *call)
+{
+	if (call->done > 1)
+		kit_broken(KIT_ONCE, "call %u, %s, completes %u times",
+		    call->number, name_of(call), call->done);
+	if (!call->accepted)
+		kit_broken(KIT_ONCE,
+		    "call %u, %s, was rejected, and completes all the same",
+		    call->number, name_of(call));
+	if (call->run->closed > 0)
+		kit_broken(KIT_CLOSED,
+		    "call %u, %s, completes behind on_closed", call->number,
+		    name_of(call));
+}
+
+static void
+check_time(const struct kit_call *call, const struct stay_result *result)
+{
+	uint64_t took = kit_now() - call->from_ms;
+
+	if (result->status == STAY_E_TIMEOUT && took < call->timeout_ms)
+		kit_broken(KIT_DEADLINE,
+		    "call %u, %s, has %llu ms, and times out after %llu",
+		    call->number, name_of(call),
+		    (unsigned long long)call->timeout_ms,
+		    (unsigned long long)took);
+	if (took > call->timeout_ms + SLACK_MS)
+		kit_broken(KIT_DEADLINE,
+		    "call %u, %s, has %llu ms, and completes after %llu: %s",
+		    call->number, name_of(call),
+		    (unsigned long long)call->timeout_ms,
+		    (unsigned long long)took, stay_strerror(result->status));
+}
+
+static void
+check_outcome(const struct kit_call *call, const struct stay_result *result)
+{
+	bool answered = result->outcome == STAY_REPLIED ||
+			result->outcome == STAY_SENT ||
+			result->outcome == STAY_REFUSED;
+
+	if (is_reply(result) != answered)
+		kit_broken(KIT_OUTCOME, "call %u, %s, completes with %s, as %s",
+		    call->number, name_of(call), stay_strerror(result->status),
+		    stay_outcome_name(result->outcome));
+}
+
+static void
+check_failure(const struct kit_call *call, const struct stay_result *result)
+{
+	kit_note("call %u completes: %s, %s", call->number,
+	    stay_outcome_name(result->outcome), result->why);
+	if (call->cancelled && result->status == STAY_E_CANCELLED)
+		return;
+	if (result->status == STAY_E_CANCELLED)
+		kit_broken(KIT_DEADLINE,
+		    "call %u, %s, is cancelled, and nobody has asked for it",
+		    call->number, name_of(call));
+	if (call->right == KIT_MUST_ANSWER)
+		kit_broken(KIT_OWN_REPLY,
+		    "call %u, %s, has no reply, and nothing keeps it: %s, %s",
+		    call->number, name_of(call),
+		    stay_outcome_name(result->outcome), result->why);
+}
+
+void
+kit_books_done(struct kit_call *call, const struct stay_result *result)
+{
+	call->done++;
+	check_once(call);
+	call->run->open--;
+	call->status = result->status;
+	check_time(call, result);
+	check_outcome(call, result);
+	if (!is_reply(result)) {
+		check_failure(call, result);
+		return;
+	}
+	check_reply(call, result);
+	if (call->right != KIT_MAY_ANY &&
+	    result->status != sample_of(call)->status)
+		kit_broken(KIT_OWN_REPLY,
+		    "call %u, %s, completes with \"%s\", not \"%s\"",
+		    call->number, name_of(call), stay_strerror(result->status),
+		    stay_strerror(sample_of(call)->status));
+}
+
+/* ---- all of them ---- */
+
+void
+kit_books_close(struct kit_run *run)
+{
+	for (unsigned i = 0; i < run->call_count; i++) {
+		const struct kit_call *call = &run->calls[i];
+
+		if (call->accepted && call->done == 0)
+			kit_broken(KIT_ONCE,
+			    "call %u, %s, has %llu ms, and does not complete "
+			    "in %llu",
+			    call->number, name_of(call),
+			    (unsigned long long)call->timeout_ms,
+			    (unsigned long long)(kit_now() - call->from_ms));
+	}
+}
+
+void
+kit_books_quiet(struct kit_run *run)
+{
+	struct stay_client_counts counts = { STAY_CLIENT_COUNTS };
+
+	stay_client_get_counts(run->client, &counts);
+	if (run->server.accepted > 1 || counts.sessions > 1)
+		kit_broken(KIT_OWN_REPLY,
+		    "nothing is wrong, and a session ends: %s",
+		    stay_conn_failure(stay_client_conn(run->client)));
+}

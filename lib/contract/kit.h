@@ -1,0 +1,295 @@
+/*
+ * What the files of the contract kit share, from the ground up:
+ *
+ *	memory.c   allocations: counted, and failing
+ *	guard.c    input between pages that nobody may touch
+ *	shadow.c   the adapter's table, with the kit in between
+ *	tell.c     what happened, and which promise is broken
+ *	server.c   the peer, and what its answers come to on the way
+ *	run.c      one run: a world, a client, its calls, its end
+ *	books.c    what became of each call, and whether that is right
+ *	chapters.c what goes wrong in which chapter
+ *	child.c    a chapter in a process of its own
+ *	main.c     all of them; the command line
+ *
+ * All of it is one thread of one process, which is why there are statics. The
+ * names are local to the library, since it is linked as one object.
+ */
+#ifndef STAY__KIT_H
+#define STAY__KIT_H
+
+#include <stay/contract.h>
+
+#include "sim/sim.h"
+
+/* ---- memory.c ---- */
+
+/* Of what the adapter and the library have allocated. */
+struct kit_memory {
+	uint64_t asked; /* allocations so far */
+	size_t live;    /* blocks */
+	size_t bytes;
+	size_t bytes_most;
+	uint64_t fail_at; /* the allocation that fails; 0: none */
+	bool has_failed;
+};
+
+extern struct kit_memory kit_memory;
+
+/* Whether the program was linked so that allocations can be seen. */
+bool kit_memory_is_seen(void);
+/* Count from now on, from zero; the nth fails. */
+void kit_memory_begin(uint64_t nth);
+void kit_memory_end(void);
+
+/* ---- guard.c ---- */
+
+enum kit_touch { KIT_TOUCH_NONE, KIT_TOUCH_BEHIND, KIT_TOUCH_LATE };
+
+/* A copy of these bytes, with a page behind it that nobody may touch. What was
+ * given out before can no longer be touched either. */
+char *kit_guard(const char *bytes, size_t len);
+/* Nothing that was given out may be touched any more. */
+void kit_guard_retire(void);
+/* What an address that could not be read is to the guard. For signal handlers. */
+enum kit_touch kit_guard_touch(const void *address);
+
+/* ---- tell.c ---- */
+
+enum kit_rule {
+#define RULE(name, number, words) KIT_##name,
+#include "contract/rules.def"
+	KIT_RULE_COUNT
+};
+
+#define KIT_LINES     40
+#define KIT_LINE_SIZE 192
+#define KIT_WORDS_MAX 1024
+
+/* What a child tells its parent, in memory that both have. */
+struct kit_told {
+	uint64_t run;     /* under way */
+	uint64_t runs;    /* finished */
+	const char *slot; /* of the adapter, that runs; NULL: none */
+	bool is_broken;
+	enum kit_rule rule;
+	char words[KIT_WORDS_MAX];
+	char detail[KIT_LINE_SIZE]; /* what the chapter has to say of itself */
+	char lines[KIT_LINES][KIT_LINE_SIZE]; /* the last that happened */
+	uint64_t line_count;
+	int signal; /* it ended with; 0: none */
+	enum kit_touch touch;
+};
+
+extern struct kit_told *kit_told;
+extern bool kit_traces;
+extern bool kit_is_here;
+
+/* A line of what happens, with the virtual time. */
+void kit_note(const char *format, ...) STAY_PRINTF(1, 2);
+/* Bytes to be read by people; of four of them at a time. */
+const char *kit_quote(const char *bytes, size_t len);
+/* The promise is broken: the run, and the chapter, end here. */
+_Noreturn void kit_broken(enum kit_rule rule, const char *format, ...)
+    STAY_PRINTF(2, 3);
+
+/* ---- server.c ---- */
+
+enum kit_fault {
+	KIT_NO_FAULT,
+	KIT_LATE,     /* it comes `late_ms` later, and what follows behind it */
+	KIT_RESETS,   /* in its place the connection is reset */
+	KIT_CLOSES,   /* in its place the connection is closed */
+	KIT_SILENCE,  /* from here on the connection says nothing */
+	KIT_TWICE,    /* it comes twice */
+	KIT_GARBAGE,  /* random bytes, and an end */
+	KIT_CHANGED,  /* some of its bytes are others, and an end */
+	KIT_CUT_OFF,  /* the beginning of it, and an end */
+	KIT_INFLATED, /* its numbers are huge, and an end */
+	KIT_ENDLESS,  /* its beginning, and as much rubbish as is bearable */
+	KIT_FAULT_COUNT
+};
+
+/* What happens to the answers of one run. */
+struct kit_plan {
+	enum kit_fault fault;
+	uint64_t at; /* the answer, counted from 0 over all connections */
+	uint64_t late_ms;
+	size_t endless;
+	uint64_t latency_ms; /* before each answer */
+	/* Where the bytes of the first connection come apart, in order. */
+	size_t cuts[8];
+	size_t cut_count;
+	size_t cut_each; /* ...and after so many bytes; 0: never */
+};
+
+struct kit_end;
+
+struct kit_server {
+	struct kit_plan plan;
+	struct stay__list ends;
+	struct kit_end *last; /* the connection that was accepted last */
+	unsigned accepted;
+	uint64_t answers; /* that are not empty */
+	uint64_t heard;   /* requests */
+	size_t said;      /* bytes, on the first connection */
+	bool struck;      /* the plan's fault has happened */
+	bool lasts;       /* a request had an effect that lasts, or ended one */
+};
+
+struct kit_run;
+
+void kit_server_init(struct kit_run *run);
+void kit_server_free(struct kit_run *run);
+/* The last connection breaks, once it got or said so many more bytes. */
+void kit_server_break(struct kit_server *server, uint64_t got, uint64_t said);
+/* Whether new connections are accepted. */
+void kit_server_open(struct kit_run *run, bool is_open);
+/* No faults any more. */
+void kit_server_heal(struct kit_server *server);
+/* What lasts on the last connection, to be compared; freed with free. */
+struct kit_words *kit_server_lasting(const struct kit_server *server);
+/* The first of `words` that is not there; NULL: none. */
+const char *kit_server_misses(
+    const struct kit_server *server, const struct kit_words *words);
+void kit_words_free(struct kit_words *words);
+
+/* ---- run.c ---- */
+
+/* What must be true of a call when it completes. */
+enum kit_right {
+	KIT_MUST_ANSWER, /* its reply, and no other */
+	KIT_MAY_FAIL,    /* any failure, but no other's reply */
+	KIT_MAY_ANY      /* the peer is a liar: any end will do */
+};
+
+struct kit_call {
+	struct kit_run *run;
+	size_t sample;
+	unsigned number; /* from 1 */
+	enum kit_right right;
+	bool must_time_out;
+	bool cancelled;
+	bool accepted;
+	unsigned done;
+	uint64_t from_ms;
+	uint64_t timeout_ms;
+	enum stay_status status;
+	struct stay_call_id id;
+};
+
+#define KIT_CALLS_MAX 512
+
+/* What is known once nothing was wrong. */
+struct kit_known {
+	struct stay_buf *wanted; /* of each sample: what its reply reads */
+	bool *lasts;             /* of each sample: its effect lasts */
+	bool is_known;           /* all of it */
+	size_t said;             /* bytes of the peer, all samples at once */
+	uint64_t answers;        /* of the peer, likewise */
+	uint64_t greeting;       /* ...of those, before the first call */
+	size_t bytes_most;       /* of memory */
+};
+
+struct kit_run {
+	const struct stay_contract *contract;
+	struct kit_known *known;
+	uint64_t random;
+	struct stay_world *world;
+	struct stay_loop *loop;
+	struct stay_client *client;
+	struct kit_server server;
+	struct kit_call calls[KIT_CALLS_MAX];
+	unsigned call_count;
+	unsigned open;    /* calls that have not completed */
+	uint64_t fail_at; /* the allocation that fails; 0: none */
+	unsigned closed;  /* how often on_closed ran */
+	uint64_t reply_bytes_max;
+};
+
+extern struct kit_run *kit_run;
+
+/* In a world of its own, with an empty client; false: it did not start, for want of
+ * memory. */
+bool kit_run_begin(struct kit_run *run);
+void kit_run_end(struct kit_run *run);
+
+uint64_t kit_now(void);
+uint64_t kit_draw(struct kit_run *run, uint64_t below);
+
+struct kit_asked {
+	size_t sample;
+	enum kit_right right;
+	uint64_t timeout_ms; /* 0: a long one */
+};
+
+/* NULL: it was rejected, for want of memory. */
+struct kit_call *kit_ask(struct kit_run *run, const struct kit_asked *asked);
+/* Each sample once. */
+void kit_ask_all(struct kit_run *run, enum kit_right right);
+void kit_cancel(struct kit_call *call);
+void kit_pass(struct kit_run *run, uint64_t ms);
+/* Until no call is open, or every deadline has passed. */
+void kit_settle(struct kit_run *run);
+/* Whether a session is up within `ms`. */
+bool kit_comes_up(struct kit_run *run, uint64_t ms);
+/* Nothing is wrong from now on: each sample gets its reply again. */
+void kit_heal(struct kit_run *run);
+
+/* ---- books.c ---- */
+
+void kit_books_done(struct kit_call *call, const struct stay_result *result);
+/* All have completed. */
+void kit_books_close(struct kit_run *run);
+/* Nothing was wrong, so no session has ended. */
+void kit_books_quiet(struct kit_run *run);
+
+/* ---- shadow.c ---- */
+
+/* As stay_client_start, with the kit between the engine and the adapter. */
+enum stay_status kit_client_start(struct stay_client **client,
+    struct stay_loop *loop, const struct stay_protocol *protocol,
+    const char *url, const struct stay_client_options *options);
+
+/* ---- chapters.c ---- */
+
+/* Whether to go on behind a run: there are more; only if there is time; no more. */
+enum kit_more { KIT_MORE, KIT_ENOUGH, KIT_ALL };
+
+typedef enum kit_more kit_chapter_fn(struct kit_run *run, uint64_t number);
+
+struct kit_chapter {
+	const char *name;
+	uint64_t count;
+	const char *words;
+	kit_chapter_fn *fn;
+};
+
+#define CHAPTER(name, count, words) +1
+enum {
+	KIT_CHAPTER_COUNT = 0
+#include "contract/chapters.def"
+};
+
+extern const struct kit_chapter kit_chapters[KIT_CHAPTER_COUNT];
+
+/* The samples' replies when nothing is wrong. */
+void kit_learn(struct kit_run *run);
+
+/* ---- child.c ---- */
+
+struct kit_order {
+	const struct stay_contract *contract;
+	const struct kit_chapter *chapter;
+	uint64_t seed;
+	uint64_t first;
+	uint64_t count;
+	uint64_t time_ms;
+	bool traces;
+	bool is_here;
+};
+
+/* Run a chapter; what came of it is in kit_told. */
+void kit_child(const struct kit_order *order);
+
+#endif

@@ -1,0 +1,133 @@
+/*
+ * The adapter's table, as the engine gets it: all slots are the adapter's own, but
+ * `decode`, `encode` and `retain`, through which the kit hands it guarded input.
+ * This is the one file of the kit that knows slots. It knows no call and no run.
+ */
+#include <string.h>
+
+#include "contract/kit.h"
+
+#define STAY_WEAK __attribute__((weak))
+
+/* Without the linker's options there are none. */
+STAY_WEAK enum stay_status __real_stay_client_start(struct stay_client **client,
+    struct stay_loop *loop, const struct stay_protocol *protocol,
+    const char *url, const struct stay_client_options *options);
+STAY_WEAK char *__real_stay_session_input(struct stay_session *session);
+STAY_API enum stay_status __wrap_stay_client_start(struct stay_client **client,
+    struct stay_loop *loop, const struct stay_protocol *protocol,
+    const char *url, const struct stay_client_options *options);
+STAY_API char *__wrap_stay_session_input(struct stay_session *session);
+
+/* The one that runs: the adapter's table, and the kit's. */
+static const struct stay_protocol *original;
+static struct stay_protocol shadow;
+
+/* The input of the last decode: the engine's, and the guarded copy. */
+static struct {
+	const char *theirs;
+	char *guarded;
+	size_t len;
+} input;
+
+static bool
+is_guarded(const char *at)
+{
+	return at >= input.guarded && at <= input.guarded + input.len;
+}
+
+/* Nobody looks at it before the next decode, so the engine's bytes may be made the
+ * same as what the adapter has left. */
+static void
+write_back(struct stay_session *session)
+{
+	if (__real_stay_session_input != NULL &&
+	    memcmp(input.theirs, input.guarded, input.len) != 0)
+		memcpy(__real_stay_session_input(session), input.guarded,
+		    input.len);
+}
+
+static struct stay_frame
+decode(struct stay_session *session, struct stay_bytes in)
+{
+	struct stay_frame frame;
+
+	input.theirs = in.data;
+	input.guarded = kit_guard(in.data, in.len);
+	input.len = in.len;
+	kit_told->slot = "decode";
+	frame = original->decode(
+	    session, (struct stay_bytes){ input.guarded, in.len });
+	kit_told->slot = NULL;
+	write_back(session);
+	if (frame.why != NULL && is_guarded(frame.why))
+		frame.why = input.theirs + (frame.why - input.guarded);
+	return frame;
+}
+
+/* The frame is where the adapter saw it; the engine keeps its own copy. */
+static size_t
+retain(struct stay_session *session, struct stay_retain *keep)
+{
+	const char *theirs = keep->bytes;
+	size_t size;
+
+	keep->bytes = input.guarded + (theirs - input.theirs);
+	size = original->retain(session, keep);
+	keep->bytes = theirs;
+	return size;
+}
+
+static enum stay_status
+encode(struct stay_request *request, struct stay_buf *out)
+{
+	enum stay_status status;
+
+	kit_told->slot = "encode";
+	status = original->encode(request, out);
+	kit_told->slot = NULL;
+	return status;
+}
+
+static void
+cast_shadow(const struct stay_protocol *protocol)
+{
+	original = protocol;
+	memset(&shadow, 0, sizeof(shadow));
+	memcpy(&shadow, protocol,
+	    protocol->size < sizeof(shadow) ? protocol->size : sizeof(shadow));
+	if (shadow.decode != NULL)
+		shadow.decode = decode;
+	if (shadow.encode != NULL)
+		shadow.encode = encode;
+	if (shadow.retain != NULL)
+		shadow.retain = retain;
+}
+
+enum stay_status
+kit_client_start(struct stay_client **client, struct stay_loop *loop,
+    const struct stay_protocol *protocol, const char *url,
+    const struct stay_client_options *options)
+{
+	cast_shadow(protocol);
+	if (__real_stay_client_start != NULL)
+		return __real_stay_client_start(
+		    client, loop, &shadow, url, options);
+	return stay_client_start(client, loop, &shadow, url, options);
+}
+
+/* An adapter's own start function comes here. */
+enum stay_status
+__wrap_stay_client_start(struct stay_client **client, struct stay_loop *loop,
+    const struct stay_protocol *protocol, const char *url,
+    const struct stay_client_options *options)
+{
+	return kit_client_start(client, loop, protocol, url, options);
+}
+
+char *
+__wrap_stay_session_input(struct stay_session *session)
+{
+	(void)session;
+	return input.guarded;
+}

@@ -1,0 +1,330 @@
+/*
+ * A line protocol with a greeting, values and topics, and what can be wrong in it. A
+ * request is a line; an answer is "=VALUE\r\n", or "!" and words for an error. TOPIC
+ * is answered as any, and has to be said again in each session.
+ */
+#include "planted.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define LINE_MAX   4096
+#define TOPICS_MAX 4
+
+static enum planted planted;
+
+struct keep {
+	const char *topics[TOPICS_MAX];
+	unsigned topic_count;
+	unsigned sessions;
+	char *hoard;
+	size_t hoarded;
+	char *blocks[2];
+};
+
+struct session {
+	size_t seen;       /* bytes of the line that have no end in them */
+	const char *at;    /* KEEPS_A_POINTER */
+	char first[16];    /* MIXES_REPLIES */
+	unsigned restored; /* topics */
+	struct stay_bytes value;
+};
+
+/* ---- requests ---- */
+
+static enum stay_status
+encode(struct stay_request *request, struct stay_buf *out)
+{
+	return stay_buf_printf(out, "%s\n", (const char *)request->data);
+}
+
+/* The caller, between whom and the client stand the adapter's own functions. */
+static struct caller {
+	stay_done_fn *done;
+	void *arg;
+} callers[1024];
+
+static unsigned caller_count;
+
+static void
+tell(void *arg, const struct stay_result *result)
+{
+	struct caller *caller = arg;
+	struct stay_result told = *result;
+
+	if (planted == TELLS_EARLY)
+		told = (struct stay_result){ .status = STAY_E_TIMEOUT,
+			.why = "it is over" };
+	if (planted == TELLS_EARLY || planted == TELLS_WRONG)
+		told.outcome = STAY_NOT_SENT;
+	if (planted != TELLS_NOBODY)
+		caller->done(caller->arg, &told);
+	if (planted == TELLS_TWICE)
+		caller->done(caller->arg, result);
+}
+
+static enum stay_status
+ask(struct stay_client *client, const void *request,
+    const struct stay_call_options *options, stay_done_fn *done, void *done_arg)
+{
+	struct caller *caller = &callers[caller_count++ % 1024];
+
+	*caller = (struct caller){ done, done_arg };
+	return stay_client_call_with(client, request, options, tell, caller);
+}
+
+static enum stay_status
+submit(void *arg, struct stay_client *client, const void *request,
+    const struct stay_call_options *options, stay_done_fn *done, void *done_arg)
+{
+	struct keep *keep = stay_client_keep(client);
+	unsigned i = 0;
+
+	(void)arg;
+	while (i < keep->topic_count && keep->topics[i] != request)
+		i++;
+	if (strncmp(request, "TOPIC ", 6) == 0 && i == keep->topic_count)
+		keep->topics[keep->topic_count++] = request;
+	return planted == REJECTS
+		   ? STAY_E_FULL
+		   : ask(client, request, options, done, done_arg);
+}
+
+/* ---- frames ---- */
+
+/* How long the line is, with its end; 0: it is not whole. */
+static size_t
+line_len(struct session *session, struct stay_bytes in)
+{
+	size_t from = session->seen;
+	const char *at = memchr(in.data + from, '\n', in.len - from);
+
+	session->seen = at == NULL ? in.len : 0;
+	return at == NULL ? 0 : (size_t)(at + 1 - in.data);
+}
+
+/* Where the last line ended is no place in the next one. */
+static size_t
+forgetful_len(struct session *session, struct stay_bytes in)
+{
+	size_t len = line_len(session, in);
+
+	if (len > 0 && len < in.len)
+		session->seen = in.len - len;
+	return len;
+}
+
+static size_t
+pointing_len(struct session *session, struct stay_bytes in)
+{
+	const char *at = session->at == NULL ? in.data : session->at;
+
+	while (at < in.data + in.len && *at != '\n')
+		at++;
+	session->at = at == in.data + in.len ? in.data + in.len - 1 : NULL;
+	return session->at == NULL ? (size_t)(at + 1 - in.data) : 0;
+}
+
+/* A line may end with \r\n, or with either of them. */
+static size_t
+old_len(struct stay_bytes in, bool past)
+{
+	const char *at = memchr(in.data, '\r', in.len);
+	size_t len = at == NULL ? 0 : (size_t)(at + 1 - in.data);
+
+	if (in.data[0] == '\n')
+		return 1;
+	if (len > 0 && (past || len < in.len) && at[1] == '\n')
+		len++;
+	return len;
+}
+
+static size_t
+any_len(struct session *session, struct stay_bytes in)
+{
+	if (planted == FORGETS_A_FRAME)
+		return forgetful_len(session, in);
+	if (planted == KEEPS_A_POINTER)
+		return pointing_len(session, in);
+	if (planted == ANSWERS_TWICE || planted == READS_PAST)
+		return old_len(in, planted == READS_PAST);
+	return line_len(session, in);
+}
+
+static void
+hoard(struct keep *keep, struct stay_bytes in)
+{
+	char *more = realloc(keep->hoard, keep->hoarded + 8 * in.len);
+
+	if (more == NULL)
+		return;
+	keep->hoard = more;
+	keep->hoarded += 8 * in.len;
+}
+
+/* What is wrong with a line that begins with neither mark. */
+static struct stay_frame
+bad(const char *text)
+{
+	if (planted == ABORTS)
+		abort();
+	while (planted == NEVER_RETURNS && text != NULL)
+		continue;
+	return stay_frame_bad(text);
+}
+
+static void
+read_value(struct session *session, struct stay_bytes in, size_t len)
+{
+	while (
+	    len > 0 && (in.data[len - 1] == '\n' || in.data[len - 1] == '\r'))
+		len--;
+	if (len > 0 && session->first[0] == '\0' && planted == MIXES_REPLIES)
+		memcpy(session->first, in.data + 1, len < 16 ? len - 1 : 15);
+	session->value =
+	    (struct stay_bytes){ in.data + (len > 0), len - (len > 0) };
+	if (planted == MIXES_REPLIES)
+		session->value.data = session->first;
+}
+
+static struct stay_frame
+decode(struct stay_session *of, struct stay_bytes in)
+{
+	struct session *session = stay_session_data(of);
+	size_t len = any_len(session, in);
+
+	if (planted == HOARDS)
+		hoard(stay_session_keep(of), in);
+	if (len == 0)
+		return in.len < LINE_MAX || planted == HOARDS
+			   ? stay_frame_more()
+			   : stay_frame_bad("a line that is too long");
+	read_value(session, in, len);
+	if (in.data[0] == '!')
+		return stay_frame_error(len, &session->value);
+	if (in.data[0] != '=' && in.data[0] != '\n')
+		return bad("a line that is neither value nor error");
+	return stay_frame_reply(len, &session->value);
+}
+
+/* ---- sessions ---- */
+
+static struct stay_hello
+hello(struct stay_session *session, const struct stay_frame *frame)
+{
+	struct keep *keep = stay_session_keep(session);
+
+	if (frame != NULL && keep->sessions++ > 0 && planted == GIVES_UP)
+		return stay_hello_denied("one session is enough");
+	if (frame != NULL)
+		return frame->kind == STAY_FRAME_REPLY ? stay_hello_up()
+						       : stay_hello_retry("no");
+	if (stay_buf_puts(stay_session_control(session), "HI\n") != STAY_OK ||
+	    stay_session_expect(session, 1) != STAY_OK)
+		return stay_hello_retry("no memory");
+	return stay_hello_wait();
+}
+
+/* One by one, each when the one before it is answered. */
+static struct stay_hello
+on_up(struct stay_session *of, const struct stay_frame *frame)
+{
+	const struct keep *keep = stay_session_keep(of);
+	struct session *session = stay_session_data(of);
+	unsigned lost = planted == LOSES_A_TOPIC && keep->topic_count > 0;
+	unsigned at = session->restored++ + lost;
+	struct stay_buf *out = stay_session_control(of);
+
+	if (frame != NULL && frame->kind != STAY_FRAME_REPLY)
+		return stay_hello_retry("a topic is refused");
+	if (at == keep->topic_count)
+		return stay_hello_up();
+	if (stay_buf_printf(out, "%s\n", keep->topics[at]) != STAY_OK ||
+	    stay_session_expect(of, 1) != STAY_OK)
+		return stay_hello_retry("no memory for the topics");
+	return stay_hello_wait();
+}
+
+static enum stay_status
+init(void *block, const void *config, const struct stay_url *url)
+{
+	struct keep *keep = block;
+
+	(void)config;
+	(void)url;
+	keep->blocks[0] = malloc(64);
+	if (keep->blocks[0] == NULL)
+		return STAY_E_NOMEM;
+	keep->blocks[1] = malloc(64);
+	if (keep->blocks[1] != NULL)
+		return STAY_OK;
+	if (planted != LEAKS)
+		free(keep->blocks[0]);
+	return STAY_E_NOMEM;
+}
+
+static void
+fini(void *block)
+{
+	struct keep *keep = block;
+
+	free(keep->blocks[0]);
+	free(keep->blocks[1]);
+	free(keep->hoard);
+}
+
+static const struct stay_session_ops session_ops = { STAY_SESSION_OPS,
+	.on_up = on_up };
+static const struct stay_keep_ops keep_ops = { STAY_KEEP_OPS, .init = init,
+	.fini = fini };
+
+static const struct stay_protocol protocol = { STAY_PROTOCOL, .name = "planted",
+	.session_size = sizeof(struct session),
+	.keep_size = sizeof(struct keep), .encode = encode, .decode = decode,
+	.hello = hello, .session = &session_ops, .keep = &keep_ops };
+
+/* ---- the contract ---- */
+
+static size_t
+peer(struct stay_contract_peer *peer, struct stay_bytes in)
+{
+	size_t seen = 0, len = stay_bytes_line(in, &seen);
+
+	if (len == 0)
+		return 0;
+	if (in.data[0] == 'T')
+		stay_contract_lasts(
+		    peer, (struct stay_bytes){ in.data, len - 1 });
+	(void)stay_buf_puts(peer->out, in.data[0] == 'E' ? "!" : "=");
+	(void)stay_buf_append(peer->out, in.data, len - 1);
+	(void)stay_buf_puts(peer->out, "\r\n");
+	return len;
+}
+
+static void
+show(const void *reply, struct stay_buf *out)
+{
+	const struct stay_bytes *value = reply;
+
+	(void)stay_buf_append(out, value->data, value->len);
+}
+
+static const struct stay_contract_sample samples[] = {
+	{ .name = "a", .request = "GET a", .reply = "GET a" },
+	{ .name = "b", .request = "GET bb", .reply = "GET bb" },
+	{ .name = "error", .request = "ERR", .status = STAY_E_SERVER },
+	{ .name = "news", .request = "TOPIC news" },
+	{ .name = "mail", .request = "TOPIC mail" },
+};
+
+static const struct stay_contract contract = { STAY_CONTRACT,
+	.protocol = &protocol, .samples = samples,
+	.sample_count = sizeof(samples) / sizeof(samples[0]), .peer = peer,
+	.show = show, .submit = submit };
+
+const struct stay_contract *
+planted_contract(enum planted bug)
+{
+	planted = bug;
+	return &contract;
+}

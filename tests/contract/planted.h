@@ -1,0 +1,38 @@
+/* An adapter as a stranger would write it, in which one thing can be wrong. */
+#ifndef STAY_TESTS_PLANTED_H
+#define STAY_TESTS_PLANTED_H
+
+#include <stay/contract.h>
+
+/* clang-format off */
+#define PLANTED(BUG) \
+	BUG(NOTHING) \
+	BUG(FORGETS_A_FRAME)     /* a whole frame that is there already is not seen */ \
+	BUG(ANSWERS_TWICE)       /* what is left of a frame is taken for another */ \
+	BUG(KEEPS_A_POINTER)     /* into input that is not whole, where an offset is due */ \
+	BUG(READS_PAST)          /* one byte behind the input */ \
+	BUG(LOSES_A_TOPIC)       /* of two, when a session is restored */ \
+	BUG(MIXES_REPLIES)       /* what is kept of one reply is in the next one */ \
+	BUG(ABORTS)              /* on a frame that makes no sense */ \
+	BUG(NEVER_RETURNS)       /* likewise */ \
+	BUG(LEAKS)               /* when memory runs out in init */ \
+	BUG(HOARDS)              /* what comes, without a bound */ \
+	BUG(GIVES_UP)            /* after its first session */ \
+	BUG(TELLS_TWICE)         /* its own functions: the caller */ \
+	BUG(TELLS_NOBODY) \
+	BUG(TELLS_EARLY)         /* ...that the time is over */ \
+	BUG(TELLS_WRONG)         /* ...that nothing was sent */ \
+	BUG(REJECTS)             /* what it has room for */
+/* clang-format on */
+
+enum planted {
+#define BUG(name) name,
+	PLANTED(BUG)
+#undef BUG
+	    PLANTED_COUNT
+};
+
+/* Its contract, with this bug; one at a time. */
+const struct stay_contract *planted_contract(enum planted bug);
+
+#endif

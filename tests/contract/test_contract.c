@@ -1,0 +1,157 @@
+/*
+ * The contract kit: adapters that are well pass, whatever the seed; and of an adapter
+ * with one bug it says which promise is broken, where, and how to see that again.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "contracts.h"
+#include "planted.h"
+#include "support/suite.h"
+
+#define LEN(rows) ((int)(sizeof(rows) / sizeof((rows)[0])))
+
+/* What the kit says of a contract; freed with free. */
+static char *
+report(const struct stay_contract *contract, const char *only, int *broken)
+{
+	struct stay_contract_options options = { STAY_CONTRACT_OPTIONS,
+		.only = only };
+	char *text = NULL;
+	size_t len;
+
+	options.out = open_memstream(&text, &len);
+	ck_assert_ptr_nonnull(options.out);
+	*broken = stay_contract_run(contract, &options);
+	fclose(options.out);
+	return text;
+}
+
+/* ---- adapters that are well ---- */
+
+static const struct stay_contract *const well[] = { &echo_contract,
+	&memcached_contract, &redis_contract };
+
+TEST_ROWS(adapter_passes, LEN(well))
+{
+	int broken;
+	char *text = report(well[_i], NULL, &broken);
+
+	ck_assert_msg(broken == 0, "%.4000s", text);
+	ck_assert_ptr_nonnull(strstr(text, "\nno promise is broken\n"));
+	ck_assert_ptr_null(strstr(text, "skipped"));
+	free(text);
+}
+
+TEST(adapter_with_nothing_planted_passes)
+{
+	int broken;
+	char *text = report(planted_contract(NOTHING), NULL, &broken);
+
+	ck_assert_msg(broken == 0, "%.4000s", text);
+	free(text);
+}
+
+/* ---- adapters that are not ---- */
+
+static const struct {
+	enum planted bug;
+	const char *chapter; /* the first that is broken */
+	const char *promise;
+	const char *words;
+} rows[] = {
+	{ FORGETS_A_FRAME, "plain",
+	    "promise 2:", "has no reply, and nothing keeps it" },
+	{ ANSWERS_TWICE, "splits", "promise 2:", "reads \"\", and must read" },
+	{ KEEPS_A_POINTER, "splits", "promise 11: the input lives",
+	    "decode reads input that an earlier call" },
+	{ READS_PAST, "splits", "promise 11: decode reads",
+	    "decode reads behind the end" },
+	{ LOSES_A_TOPIC, "reconnects", "the rule: on_up restores",
+	    "lacks what an earlier one had: \"TOPIC news\"" },
+	{ MIXES_REPLIES, "plain", "promise 2:", "and must read \"GET a\"" },
+	{ ABORTS, "hostile", "promise 11: no bytes",
+	    "decode ends the program: Aborted" },
+	{ NEVER_RETURNS, "hostile", "promise 9:", "decode does not return" },
+	{ LEAKS, "memory", "promise 10:", "1 blocks of memory, 64 bytes" },
+	{ HOARDS, "hostile", "promise 7:", "bytes of memory were in use" },
+	{ GIVES_UP, "lost", "promise 8:", "still fails" },
+	{ TELLS_TWICE, "plain", "promise 1:", "completes 2 times" },
+	{ TELLS_NOBODY, "plain", "promise 1:", "does not complete" },
+	{ TELLS_EARLY, "plain", "promise 6:", "and times out after 0" },
+	{ TELLS_WRONG, "plain", "promise 3:", "with ok, as not sent" },
+	{ REJECTS, "plain", "promise 1:", "is rejected: a bound" },
+};
+
+TEST_ROWS(planted_bug_is_found, LEN(rows))
+{
+	int broken;
+	char *text = report(planted_contract(rows[_i].bug), NULL, &broken);
+	const char *first = strstr(text, "BROKEN in run ");
+	char line[64];
+
+	ck_assert_msg(
+	    broken > 0 && first != NULL, "nothing found: %.4000s", text);
+	snprintf(line, sizeof(line), "  %-11s BROKEN", rows[_i].chapter);
+	ck_assert_msg(strstr(text, line) == first - 14, "%.4000s", text);
+	ck_assert_msg(strstr(text, rows[_i].promise) != NULL, "%.4000s", text);
+	ck_assert_msg(strstr(text, rows[_i].words) != NULL, "%.4000s", text);
+	free(text);
+}
+
+/* Only that run, and the same words again. */
+TEST_ROWS(planted_bug_is_found_again, LEN(rows))
+{
+	int broken, again;
+	char *text = report(planted_contract(rows[_i].bug), NULL, &broken);
+	char *only = strstr(text, "--only "), *second, *from, *end;
+
+	ck_assert_ptr_nonnull(only);
+	from = strstr(text, "    promise ");
+	from = from != NULL ? from : strstr(text, "    the rule");
+	only += strlen("--only ");
+	end = strchr(only, ' ');
+	*end = '\0';
+	second = report(planted_contract(rows[_i].bug), only, &again);
+	ck_assert_int_eq(again, 1);
+	ck_assert_msg(
+	    strstr(second, from) != NULL, "%.2000s\n%.2000s", from, second);
+	free(second);
+	free(text);
+}
+
+/* ---- what makes no sense ---- */
+
+TEST(contract_that_is_not_whole_is_rejected)
+{
+	struct stay_contract contract = echo_contract;
+	int broken;
+	char *text;
+
+	contract.peer = NULL;
+	text = report(&contract, NULL, &broken);
+	ck_assert_int_eq(broken, -1);
+	ck_assert_str_eq(text, "the contract has no peer, or no show\n");
+	free(text);
+}
+
+TEST(chapter_that_is_not_there_is_rejected)
+{
+	int broken;
+	char *text = report(&echo_contract, "splitz", &broken);
+
+	ck_assert_int_eq(broken, -1);
+	ck_assert_str_eq(text, "there is no such chapter\n");
+	free(text);
+}
+
+TEST_ROWS(command_line_says_what_it_wants, 3)
+{
+	char lines[][2][8] = { { "--seed", "x" }, { "--only", "none" },
+		{ "--what", "" } };
+	char *argv[] = { lines[0][0], lines[_i][0], lines[_i][1], NULL };
+
+	ck_assert_int_eq(stay_contract_main(&echo_contract, 3, argv), 2);
+}
+
+TEST_SUITE_WITH(contract, .seconds = 300)
