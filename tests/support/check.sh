@@ -9,7 +9,7 @@ logs=$BUILD/check
 . tests/support/jobs.sh
 
 echo "unit tests, contracts, real servers, 300 seeds of the simulator, source checks: some minutes"
-begin 7
+begin 8
 build gcc gcc "$plain" all "$BUILD/check-gcc/sim" "$BUILD/check-gcc/diagram"
 build asan clang "$sanitized" test-programs
 stop_unless_built
@@ -21,6 +21,8 @@ stop_unless_built
 	# Looking for leaks takes long at the end of each process: one is enough.
 	STAY_SCENE_STRIDE=16 unit asan CK_FORK=no
 	job sim "300 seeds of the simulator" "$BUILD/check-gcc/sim" -n 300
+	job guide "docs/write-an-adapter.md, to the letter" \
+	    env MAKEFLAGS="BUILD=$PWD/$BUILD/check-gcc" tests/contract/guide.sh
 	job source "the source" tests/support/check_source.sh
 } &
 wait
