@@ -239,10 +239,10 @@ read_bounds(struct stay_loop *loop, struct stay_redis__config *config,
 {
 	uint64_t text_max = options->client.reply_bytes_max;
 
-	if (!take(loop, "depth_max", &config->depth_max, options->depth_max,
-		depth_max_bound) ||
-	    !take(loop, "elements_max", &config->elements_max,
-		options->elements_max, elements_max_bound))
+#define TAKE(field)                                                            \
+	take(loop, #field, &config->field, options->field, field##_bound)
+	if (!TAKE(depth_max) || !TAKE(elements_max) ||
+	    !TAKE(subscriptions_max) || !TAKE(subscription_bytes_max))
 		return STAY_E_ARG;
 	if (text_max == 0)
 		text_max = reply_bytes_max_default;
@@ -337,6 +337,17 @@ stay_redis__config_new(struct stay_loop *loop,
 	if (status == STAY_OK)
 		(*config)->change = change;
 	return status;
+}
+
+struct stay_redis__config *
+stay_redis__config_copy(const void *config)
+{
+	const struct stay_redis__config *from = config;
+	struct stay_redis__config *copy = malloc(from->size);
+
+	if (copy != NULL)
+		memcpy(copy, from, from->size);
+	return copy;
 }
 
 void

@@ -15,6 +15,8 @@ struct stay_redis__config {
 	uint32_t depth_max;
 	uint32_t elements_max;
 	size_t text_max;
+	uint32_t subscriptions_max;
+	uint32_t subscription_bytes_max;
 	stay_redis_push_fn *on_push; /* may be NULL */
 	void *on_push_arg;
 	stay_redis_credentials_fn *credentials; /* may be NULL */
@@ -53,6 +55,9 @@ stay_redis__config_name(const struct stay_redis__config *config)
 enum stay_status stay_redis__config_new(struct stay_loop *loop,
     struct stay_redis__config **config, const char *url,
     const struct stay_redis_options *options, uint32_t change);
+
+/* The same once more, to be changed. NULL: no memory. */
+struct stay_redis__config *stay_redis__config_copy(const void *config);
 
 /* Overwrites the secrets. NULL is fine. */
 void stay_redis__config_free(struct stay_redis__config *config);

@@ -6,6 +6,7 @@
  *	commands    what a command means for the session that sends it
  *	session     frames that arrive, and which calls they answer
  *	greeting    how a session begins: greeting_steps, agreement
+ *	subscriptions  channels over all reconnects; its head lists its files
  *	words       what a server's error words mean
  *	reply       the readers of a reply: reply_tape, which reply_parser and
  *	            reply_types make from bytes; what is usual is read by
@@ -21,6 +22,7 @@
 #include "config.h"
 #include "request.h"
 #include "session.h"
+#include "subscriptions.h"
 
 static void
 fini(void *keep)
@@ -28,6 +30,8 @@ fini(void *keep)
 	struct stay_redis *redis = keep;
 
 	stay_redis__parser_fini(&redis->parser);
+	if (!redis->is_apart)
+		stay_redis__hub_free(redis->hub);
 }
 
 static void
@@ -38,6 +42,41 @@ rest(void *keep)
 	stay_redis__parser_rest(&redis->parser);
 }
 
+static bool
+wake(void *keep)
+{
+	struct stay_redis__hub *hub = ((struct stay_redis *)keep)->hub;
+
+	if (hub == NULL)
+		return false;
+	if (hub->carrier == NULL)
+		stay_redis__apart_choose(
+		    hub, stay_client_session(hub->front->client));
+	stay_redis__hub_pump(hub);
+	return stay_redis__tell_due(hub);
+}
+
+static void
+end(void *keep, enum stay_status reason)
+{
+	struct stay_redis *redis = keep;
+
+	if (redis->hub == NULL || redis->is_apart)
+		return;
+	redis->hub->ended = true;
+	stay_redis__apart_drop(redis->hub);
+	stay_redis__end_all(redis->hub, reason);
+}
+
+static bool
+lingers(const void *keep)
+{
+	const struct stay_redis *redis = keep;
+
+	return redis->hub != NULL && !redis->is_apart &&
+	       (redis->hub->aparts > 0 || redis->hub->counts.subscriptions > 0);
+}
+
 static const struct stay_call_ops call_ops = {
 	STAY_CALL_OPS,
 	.on_orphan = stay_redis__session_orphan,
@@ -46,7 +85,10 @@ static const struct stay_call_ops call_ops = {
 
 static const struct stay_session_ops session_ops = {
 	STAY_SESSION_OPS,
+	.on_up = stay_redis__session_up,
 	.on_down = stay_redis__session_down,
+	.on_control = stay_redis__session_control,
+	.tick = stay_redis__session_tick,
 	.ping = stay_redis__session_ping,
 	.describe = stay_redis__session_describe,
 };
@@ -55,6 +97,9 @@ static const struct stay_keep_ops keep_ops = {
 	STAY_KEEP_OPS,
 	.fini = fini,
 	.rest = rest,
+	.wake = wake,
+	.end = end,
+	.lingers = lingers,
 };
 
 static const struct stay_protocol protocol = {
@@ -154,6 +199,8 @@ stay_redis_reconfigure(struct stay_redis *redis, const char *url,
 		status =
 		    stay_client_reconfigure(redis->client, url, &own.client);
 	stay_redis__config_free(config);
+	if (status == STAY_OK && redis->hub != NULL)
+		stay_redis__apart_drop(redis->hub);
 	return status;
 }
 

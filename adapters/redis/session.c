@@ -7,6 +7,7 @@
 #include "session.h"
 
 #include "commands.h"
+#include "subscriptions.h"
 #include "words.h"
 
 /* A script may have changed data before it returned this error. */
@@ -119,6 +120,7 @@ static void
 follow_multi(struct stay_session *session, unsigned type)
 {
 	struct stay_redis__session *own = stay_session_data(session);
+	const struct stay_redis *redis = stay_session_keep(session);
 	const uint64_t *tag = stay_session_oldest(session);
 	unsigned kind;
 
@@ -129,6 +131,8 @@ follow_multi(struct stay_session *session, unsigned type)
 		own->in_multi = true;
 	else if (kind == STAY_REDIS__TAG_EXEC)
 		own->in_multi = false;
+	if (redis->hub != NULL && !own->in_multi)
+		stay_redis__hub_wake(redis->hub);
 }
 
 /* A write has succeeded, and so the server is the right one. Of a script, of EXEC and
@@ -147,14 +151,25 @@ believe(struct stay_session *session, unsigned type)
 	stay_session_trust(session);
 }
 
+/* Whether it may be a frame of a subscription. */
+static bool
+is_subscribers(const struct stay_redis *redis, unsigned type)
+{
+	return type == (redis->is_apart ? STAY_REDIS_ARRAY : STAY_REDIS_PUSH);
+}
+
 static struct stay_frame
 frame_of(struct stay_session *session, const struct stay_redis *redis)
 {
+	enum stay_frame_kind kind;
 	const struct stay_redis__parser *parser = &redis->parser;
 	const struct stay_redis_reply *reply =
 	    stay_redis__tape_reply(&parser->tape);
 	unsigned type = reply->type;
 
+	if (redis->hub != NULL && is_subscribers(redis, type) &&
+	    (kind = stay_redis__hub_frame(session, reply)) != STAY_FRAME_REPLY)
+		return stay_frame_of(kind, parser->pos, reply);
 	if (type == STAY_REDIS_PUSH)
 		return stay_frame_push(parser->pos, reply);
 	if (redis->lessons.is_doubted)
@@ -192,11 +207,28 @@ stay_redis__session_push(
 {
 	const struct stay_redis__config *config = stay_session_config(session);
 	struct stay_redis__session *own = stay_session_data(session);
+	struct stay_redis *redis = stay_session_keep(session);
 
 	own->greeting.heard = true;
+	if (redis->hub != NULL && stay_redis__hub_push(session, frame))
+		return;
 	if (config->on_push != NULL)
-		config->on_push(config->on_push_arg, stay_session_keep(session),
-		    frame->reply);
+		config->on_push(config->on_push_arg, redis, frame->reply);
+}
+
+/* The subscriptions know what they have asked for, in its order. Probes of before
+ * their first one come first. */
+void
+stay_redis__session_control(
+    struct stay_session *session, const struct stay_frame *frame)
+{
+	struct stay_redis__session *own = stay_session_data(session);
+	struct stay_redis *redis = stay_session_keep(session);
+
+	if (own->pings > 0)
+		own->pings--;
+	else if (redis->hub != NULL && redis->hub->carrier == redis)
+		stay_redis__hub_answered(redis->hub, frame->reply);
 }
 
 void
@@ -300,6 +332,38 @@ stay_redis__session_down(struct stay_session *session, enum stay_status why)
 	stay_redis__parser_reset(&redis->parser);
 	stay_redis__greeting_over(&own->greeting, &redis->lessons, why);
 	redis->agreed = (struct stay_redis__agreement){ .protocol = 0 };
+	if (redis->hub != NULL && redis->hub->carrier == redis)
+		stay_redis__hub_over(redis->hub, why);
+}
+
+/* Calls come behind what begins to restore the subscriptions; the rest of it goes on
+ * beside them. */
+struct stay_hello
+stay_redis__session_up(
+    struct stay_session *session, const struct stay_frame *frame)
+{
+	struct stay_redis *redis = stay_session_keep(session);
+	struct stay_redis__hub *hub = redis->hub;
+
+	(void)frame;
+	if (hub == NULL)
+		return stay_hello_up();
+	if (!redis->is_apart) {
+		hub->apart_waits = false;
+		stay_redis__apart_choose(hub, session);
+	} else if (hub->apart == redis) {
+		stay_redis__hub_up(hub, redis, session);
+	}
+	return stay_hello_up();
+}
+
+/* Something has been put off. */
+void
+stay_redis__session_tick(struct stay_session *session)
+{
+	struct stay_redis *redis = stay_session_keep(session);
+
+	stay_redis__hub_wake(redis->hub);
 }
 
 int
@@ -315,11 +379,17 @@ stay_redis__session_describe(
 void
 stay_redis__session_ping(struct stay_session *session)
 {
-	const struct stay_redis__session *own = stay_session_data(session);
+	struct stay_redis__session *own = stay_session_data(session);
+	struct stay_redis *redis = stay_session_keep(session);
 
 	if (own->in_multi)
 		return;
-	if (stay_buf_puts(stay_session_control(session),
-		"*1\r\n$4\r\nPING\r\n") == STAY_OK)
-		(void)stay_session_expect(session, 1);
+	if (redis->hub != NULL)
+		stay_redis__hub_wake(redis->hub);
+	if (redis->hub != NULL && redis->hub->carrier == redis)
+		stay_redis__hub_ping(redis->hub);
+	else if (stay_buf_puts(stay_session_control(session),
+		     "*1\r\n$4\r\nPING\r\n") == STAY_OK &&
+		 stay_session_expect(session, 1) == STAY_OK)
+		own->pings++;
 }

@@ -14,12 +14,15 @@ struct stay_redis {
 	struct stay_redis__lessons lessons;
 	struct stay_redis__agreement agreed; /* of the session that is up */
 	struct stay_redis__parser parser;
+	struct stay_redis__hub *hub; /* NULL: nobody has ever subscribed */
+	bool is_apart;               /* it has subscriptions and no calls */
 };
 
 /* What a session knows; zeroed for each. */
 struct stay_redis__session {
 	struct stay_redis__greeting greeting;
-	bool in_multi; /* what is sent is queued, not executed */
+	bool in_multi;  /* what is sent is queued, not executed */
+	unsigned pings; /* under way, that are none of the subscriptions' */
 };
 
 /* The bounds of replies, as the options say. */
@@ -32,6 +35,8 @@ struct stay_frame stay_redis__session_decode(
     struct stay_session *session, struct stay_bytes in);
 void stay_redis__session_push(
     struct stay_session *session, const struct stay_frame *frame);
+void stay_redis__session_control(
+    struct stay_session *session, const struct stay_frame *frame);
 void stay_redis__session_orphan(
     struct stay_session *session, const struct stay_frame *frame);
 void stay_redis__session_down(
@@ -39,6 +44,9 @@ void stay_redis__session_down(
 int stay_redis__session_describe(
     struct stay_session *session, char *text, size_t len);
 void stay_redis__session_ping(struct stay_session *session);
+struct stay_hello stay_redis__session_up(
+    struct stay_session *session, const struct stay_frame *frame);
+void stay_redis__session_tick(struct stay_session *session);
 size_t stay_redis__session_retain(
     struct stay_session *session, struct stay_retain *keep);
 

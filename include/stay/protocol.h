@@ -370,6 +370,7 @@ typedef enum stay_status stay_keep_init_fn(
 typedef void stay_keep_fini_fn(void *keep);
 typedef void stay_keep_rest_fn(void *keep);
 typedef bool stay_keep_wake_fn(void *keep);
+typedef bool stay_keep_lingers_fn(const void *keep);
 typedef void stay_keep_end_fn(void *keep, enum stay_status reason);
 
 /* Writes at most `len` bytes, NUL included; returns as snprintf. */
@@ -470,6 +471,10 @@ struct stay_keep_ops {
 	/* The client has ended, and no session follows. Whoever is still to be
 	 * told is told in `wake`, which on_closed waits for. NULL: nothing. */
 	stay_keep_end_fn *end;
+	/* Whether on_closed is to wait for something else. It is asked after
+	 * `end`, and after each `wake` from then on; must not call the library.
+	 * NULL: no. */
+	stay_keep_lingers_fn *lingers;
 };
 
 /* The table of a protocol. It is const, may be shared by any number of clients,

@@ -156,6 +156,9 @@ struct stay_redis_options {
 	enum stay_redis_choice resend_reads;
 	uint64_t depth_max;    /* nesting of one reply: 1024 */
 	uint64_t elements_max; /* values of one reply: 4194304 */
+	/* <stay/redis_subscribe.h>: subscriptions that have not ended: 262144 */
+	uint64_t subscriptions_max;
+	uint64_t subscription_bytes_max; /* and their memory: 64 MiB */
 	/* Each callback gets its own arg. NULL: pushes are dropped. */
 	stay_redis_push_fn *on_push;
 	void *on_push_arg;

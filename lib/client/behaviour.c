@@ -18,7 +18,8 @@ lingers(const void *state)
 	const struct stay_client *client = *(struct stay_client *const *)state;
 
 	return client->calls.untold > 0 || stay__waiters_count(client) > 0 ||
-	       stay__wake_is_due(client);
+	       stay__wake_is_due(client) ||
+	       client->profile->protocol.keep.lingers(client->keep);
 }
 
 static const struct stay__client_ops client_ops = {

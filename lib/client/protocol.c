@@ -56,6 +56,13 @@ nothing_more(void *keep)
 	return false;
 }
 
+static bool
+never(const void *keep)
+{
+	(void)keep;
+	return false;
+}
+
 static void
 no_end(void *keep, enum stay_status reason)
 {
@@ -111,6 +118,8 @@ fill_keep(struct stay_keep_ops *keep)
 		keep->wake = nothing_more;
 	if (keep->end == NULL)
 		keep->end = no_end;
+	if (keep->lingers == NULL)
+		keep->lingers = never;
 }
 
 void

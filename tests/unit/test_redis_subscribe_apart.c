@@ -1,0 +1,213 @@
+/* Subscriptions in RESP2, on a connection of their own; and what both kinds share
+ * with calls: transactions, probes. */
+#include <stdio.h>
+#include <string.h>
+
+#include "suites.h"
+#include "support/redis_subscriber.h"
+#include "support/scarce.h"
+
+static const struct stay_redis_options resp2 = { STAY_REDIS_OPTIONS,
+	.protocol = 2 };
+
+/* Two connections to one peer: in RESP2 it acknowledges by arrays. */
+static void
+begin(void)
+{
+	subscriber_begin(subscriber_rows, &resp2);
+	subscriber.server.arg = &subscriber;
+}
+
+static size_t
+live(void)
+{
+	return stay_loop_live(subscriber.loop);
+}
+
+/* The second connection is there from the first subscription on. */
+TEST(redis_subscribe_apart_has_a_connection_of_its_own)
+{
+	ck_assert_uint_eq(live(), 1);
+	subscriber_join(&a, "x");
+	SUBSCRIBER_TELLS(20, "a subscribed;");
+	ck_assert_uint_eq(subscriber.server.accepted, 2);
+	ck_assert_uint_eq(live(), 2);
+	ck_assert_str_eq(subscriber_got(), "|PING;SUBSCRIBE x;");
+	subscriber_say(MESSAGE2("x", "1"));
+	ck_assert_str_eq(subscriber_told(), "a 1;");
+	subscriber_join(&b, "y");
+	SUBSCRIBER_TELLS(10, "b subscribed;");
+	subscriber_leave(&a);
+	SUBSCRIBER_TELLS(10, "a ended;");
+	ck_assert_str_eq(subscriber_got(), "SUBSCRIBE y;UNSUBSCRIBE x;");
+	ck_assert_uint_eq(subscriber.server.accepted, 2);
+}
+
+/* The first one closes behind the second one. */
+TEST(redis_subscribe_apart_ends_with_the_first)
+{
+	subscriber_join(&a, "x");
+	SUBSCRIBER_TELLS(20, "a subscribed;");
+	stay_redis_stop(subscriber.redis);
+	SUBSCRIBER_TELLS(2000, "a ended E_STOPPED;");
+	ck_assert_uint_eq(live(), 0);
+	ck_assert_int_eq(stay_loop_free(subscriber.loop), STAY_OK);
+	subscriber.redis = NULL;
+}
+
+/* All are stopped at once, whoever comes first. */
+TEST(redis_subscribe_apart_ends_with_the_loop)
+{
+	subscriber_join(&a, "x");
+	SUBSCRIBER_TELLS(20, "a subscribed;");
+	stay_loop_stop(subscriber.loop, STAY_OK);
+	SUBSCRIBER_TELLS(2000, "a ended E_STOPPED;");
+	ck_assert_uint_eq(live(), 0);
+	ck_assert_int_eq(stay_loop_free(subscriber.loop), STAY_OK);
+	subscriber.redis = NULL;
+}
+
+/* In RESP2 it answers a probe with an array. */
+TEST(redis_subscribe_apart_is_probed_and_restored)
+{
+	subscriber_join(&a, "x");
+	SUBSCRIBER_TELLS(20, "a subscribed;");
+	subscriber_got();
+	sim_run_ms(subscriber.world, 6000);
+	ck_assert_str_eq(subscriber_got(), "PING;PING;");
+	subscriber_say(MESSAGE2("x", "1") "*2\r\n+pong\r\n+\r\n");
+	ck_assert_uint_eq(subscriber.server.accepted, 2);
+	subscriber_kill();
+	ck_assert_ptr_nonnull(strstr(subscriber_told(), "a lost"));
+	SUBSCRIBER_TELLS(2000, "a restored;");
+	ck_assert_uint_eq(subscriber.server.accepted, 3);
+}
+
+/* Another server behind the same address speaks RESP3, and then none again. */
+TEST(redis_subscribe_apart_moves_to_the_first_and_back)
+{
+	static const struct peer_row old[] = {
+		ON("HELLO", "-ERR unknown command 'HELLO'\r\n"),
+		DO("SUBSCRIBE", subscriber_acknowledges), NO_MORE
+	};
+	struct peer_end *front;
+
+	subscriber_end();
+	subscriber_begin(old, NULL);
+	subscriber.server.arg = &subscriber;
+	front = subscriber.server.ends;
+	subscriber_join(&a, "x");
+	SUBSCRIBER_TELLS(20, "a subscribed;");
+	ck_assert_uint_eq(live(), 2);
+	subscriber.server.rows = subscriber_rows;
+	subscriber.server.arg = NULL;
+	peer_do(front, 0, PEER_CLOSE);
+	SUBSCRIBER_TELLS(1000, "a lost E_RECONNECT;a restored;");
+	sim_run_ms(subscriber.world, 1000);
+	ck_assert_uint_eq(live(), 1);
+	subscriber_say(MESSAGE("x", "1"));
+	ck_assert_str_eq(subscriber_told(), "a 1;");
+	subscriber.server.rows = old;
+	subscriber.server.arg = &subscriber;
+	subscriber_kill();
+	SUBSCRIBER_TELLS(1000, "a lost E_CLOSED;a restored;");
+	ck_assert_uint_eq(live(), 2);
+}
+
+/* It moves with the first one. */
+TEST(redis_subscribe_apart_follows_another_url)
+{
+	struct peer other = { .rows = subscriber_rows,
+		.usual = redis_usual,
+		.reads = peer_reads_commands,
+		.arg = &other };
+
+	peer_listen(&other, subscriber.world, "10.0.0.2", 6379);
+	subscriber_join(&a, "x");
+	SUBSCRIBER_TELLS(20, "a subscribed;");
+	ck_assert_int_eq(stay_redis_reconfigure(
+			     subscriber.redis, "redis://10.0.0.2", &resp2),
+	    STAY_OK);
+	SUBSCRIBER_TELLS(3000, "a lost E_RECONNECT;a restored;");
+	ck_assert_uint_eq(other.accepted, 2);
+	ck_assert_uint_eq(live(), 2);
+	subscriber_end();
+}
+
+/* Somebody stops the second one by itself: what was on it has ended. */
+TEST(redis_subscribe_apart_gives_up)
+{
+	const struct stay_redis_options options = { STAY_REDIS_OPTIONS,
+		.protocol = 2,
+		.client.backoff = {
+		    .initial_ms = 100, .cap_ms = 100, .attempts_max = 2 } };
+	struct peer_end *front;
+
+	subscriber_end();
+	subscriber_begin(subscriber_rows, &options);
+	subscriber.server.arg = &subscriber;
+	front = subscriber.server.ends;
+	subscriber_join(&a, "x");
+	SUBSCRIBER_TELLS(20, "a subscribed;");
+	sim_unlisten(subscriber.world, "10.0.0.1", 6379);
+	ck_assert_ptr_ne(subscriber.server.ends, front);
+	subscriber_kill();
+	subscriber_told();
+	SUBSCRIBER_TELLS(2000, "a ended E_ATTEMPTS;");
+	ck_assert_uint_eq(live(), 1);
+	peer_listen(&subscriber.server, subscriber.world, "10.0.0.1", 6379);
+	subscriber_join(&b, "x");
+	SUBSCRIBER_TELLS(100, "b subscribed;");
+	ck_assert_uint_eq(live(), 2);
+}
+
+TEST(redis_subscribe_apart_without_memory)
+{
+	subscriber_join(&a, "x");
+	scarce_drought();
+	sim_run_ms(subscriber.world, 5);
+	scarce_disarm();
+	ck_assert_uint_eq(live(), 1);
+	SUBSCRIBER_TELLS(6000, "a subscribed;");
+	ck_assert_uint_eq(live(), 2);
+}
+
+/* ---- transactions ---- */
+
+static void
+call(const char *command)
+{
+	ck_assert_int_eq(
+	    stay_redis_command(subscriber.redis, NULL, NULL, command), STAY_OK);
+}
+
+/* It waits for EXEC. */
+TEST(redis_subscribe_waits_for_a_transaction)
+{
+	subscriber_end();
+	subscriber_begin_usual();
+	call("MULTI");
+	sim_run_ms(subscriber.world, 10);
+	subscriber_join(&a, "x");
+	SUBSCRIBER_TELLS(100, "");
+	ck_assert_str_eq(subscriber_got(), "MULTI;");
+	call("EXEC");
+	SUBSCRIBER_TELLS(100, "a subscribed;");
+	ck_assert_str_eq(subscriber_got(), "EXEC;SUBSCRIBE x;");
+}
+
+/* One that has got into it spoils it: the session is left. */
+TEST(redis_subscribe_gets_into_a_transaction)
+{
+	static const struct peer_row rows[] = { ON_FIRST(1, "SUBSCRIBE",
+						    "+QUEUED\r\n"),
+		DO("SUBSCRIBE", subscriber_acknowledges), NO_MORE };
+
+	subscriber_end();
+	subscriber_begin(rows, NULL);
+	subscriber_join(&a, "x");
+	SUBSCRIBER_TELLS(2000, "a subscribed;");
+	ck_assert_uint_eq(subscriber.server.accepted, 2);
+}
+
+TEST_SUITE_WITH(redis_subscribe_apart, .before = begin, .after = subscriber_end)
