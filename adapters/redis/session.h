@@ -11,18 +11,18 @@
 struct stay_redis {
 	struct stay_client *client;
 	uint32_t changes; /* how often it was reconfigured */
+	bool is_apart;    /* it has subscriptions and no calls */
 	struct stay_redis__lessons lessons;
 	struct stay_redis__agreement agreed; /* of the session that is up */
 	struct stay_redis__parser parser;
 	struct stay_redis__hub *hub; /* NULL: nobody has ever subscribed */
-	bool is_apart;               /* it has subscriptions and no calls */
 };
 
 /* What a session knows; zeroed for each. */
 struct stay_redis__session {
 	struct stay_redis__greeting greeting;
-	bool in_multi;  /* what is sent is queued, not executed */
-	unsigned pings; /* under way, that are none of the subscriptions' */
+	bool in_multi; /* what is sent is queued, not executed */
+	uint8_t pings; /* under way, that are none of the subscriptions' */
 };
 
 /* The bounds of replies, as the options say. */

@@ -11,12 +11,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <stay/redis.h>
+#include <stay/redis_subscribe.h>
 
 #include "support/peer_virtual.h"
 
 #define CALLS_MAX 256
 #define HELD_MAX  8
+#define EARS_MAX  32
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -24,6 +25,12 @@ struct call {
 	struct stay_call_id id;
 	bool accepted;
 	unsigned told;
+};
+
+/* The owner of a subscription. */
+struct ear {
+	struct stay_redis_subscription *subscription; /* NULL: it has ended */
+	bool subscribed, lost, paused;
 };
 
 static struct {
@@ -37,6 +44,8 @@ static struct {
 	unsigned depth;        /* callbacks within which it is called */
 	struct call calls[CALLS_MAX];
 	size_t count;
+	struct ear ears[EARS_MAX];
+	size_t ear_count;
 	struct stay_held *held[HELD_MAX];
 	size_t held_count;
 } it;
@@ -85,6 +94,48 @@ on_push(
 	deed_inside();
 }
 
+/* It has been subscribed, and is not paused; what is kept can be kept on. */
+static void
+on_message(void *arg, struct stay_redis_subscription *subscription,
+    const struct stay_redis_message *message)
+{
+	struct ear *ear = arg;
+
+	MUST(subscription == ear->subscription && ear->subscribed);
+	MUST(!ear->paused && message->payload.data != NULL);
+	if (it.held_count < HELD_MAX && message->payload.len % 2 == 0 &&
+	    stay_redis_message_hold(subscription, &it.held[it.held_count]) ==
+		STAY_OK)
+		it.held_count++;
+	deed_inside();
+}
+
+/* In their order, each as often as it may come. */
+static void
+on_notice(void *arg, struct stay_redis_subscription *subscription,
+    const struct stay_redis_notice *notice)
+{
+	struct ear *ear = arg;
+
+	MUST(subscription == ear->subscription);
+	MUST(!ear->paused || notice->kind == STAY_REDIS_ENDED);
+	if (notice->kind == STAY_REDIS_SUBSCRIBED) {
+		MUST(!ear->subscribed);
+		ear->subscribed = true;
+	} else if (notice->kind == STAY_REDIS_LOST) {
+		MUST(ear->subscribed && !ear->lost);
+		ear->lost = true;
+	} else if (notice->kind == STAY_REDIS_RESTORED) {
+		MUST(ear->lost && notice->since_ms <= notice->until_ms);
+		ear->lost = false;
+	} else if (notice->kind == STAY_REDIS_ENDED) {
+		deed_inside();
+		ear->subscription = NULL;
+		return;
+	}
+	deed_inside();
+}
+
 static void
 on_ready(void *arg, struct stay_client *client, enum stay_status status)
 {
@@ -118,6 +169,18 @@ on_closed(void *arg, struct stay_conn *conn, enum stay_status reason)
 	"%2\r\n+proto\r\n:3\r\n+version\r\n+7.2.4\r\n+OK\r\n+OK\r\n+PONG\r\n"
 
 static const struct peer_row greets[] = { ON("HELLO", GREETING), NO_MORE };
+
+/* One channel of each kind is acknowledged, in RESP3 and in RESP2. */
+#define ACKNOWLEDGES(mark)                                                     \
+	ON("SUBSCRIBE x", mark "3\r\n+subscribe\r\n+x\r\n:1\r\n"),             \
+	    ON("UNSUBSCRIBE x", mark "3\r\n+unsubscribe\r\n+x\r\n:1\r\n"),     \
+	    ON("SSUBSCRIBE y", mark "3\r\n+ssubscribe\r\n+y\r\n:1\r\n"),       \
+	    ON("SUNSUBSCRIBE y", mark "3\r\n+sunsubscribe\r\n+y\r\n:1\r\n"),   \
+	    ON("PING", "+PONG\r\n")
+
+static const struct peer_row acknowledges[] = { ON("HELLO", GREETING),
+	ACKNOWLEDGES(">"), NO_MORE };
+static const struct peer_row acknowledges2[] = { ACKNOWLEDGES("*"), NO_MORE };
 
 static void
 on_accept(struct peer_end *end)
@@ -171,6 +234,55 @@ submit(uint8_t how)
 	it.count++;
 	call->accepted = stay_redis_command_with(it.redis, &options, on_done,
 			     call, commands[how % 8]) == STAY_OK;
+}
+
+static void
+subscribe(uint8_t how)
+{
+	static const char *const names[] = { "x", "y", "n*", "" };
+	struct ear *ear = &it.ears[it.ear_count];
+	const struct stay_redis_subscription_options options = {
+		STAY_REDIS_SUBSCRIPTION_OPTIONS, .name = names[how % 4],
+		.kind = (enum stay_redis_subscription_kind)(how / 4 % 3),
+		.on_message = on_message, .on_notice = on_notice, .arg = ear,
+		.slow = how & 64 ? STAY_REDIS_SLOW_END : STAY_REDIS_SLOW_DROP,
+		.kept_max = 2
+	};
+
+	if (it.ear_count == EARS_MAX)
+		return;
+	it.ear_count += stay_redis_subscribe(
+			    it.redis, &options, &ear->subscription) == STAY_OK;
+}
+
+static struct ear *
+ear_of(uint8_t which)
+{
+	struct ear *ear =
+	    it.ear_count > 0 ? &it.ears[which % it.ear_count] : NULL;
+
+	return ear != NULL && ear->subscription != NULL ? ear : NULL;
+}
+
+static void
+leave(uint8_t which)
+{
+	if (ear_of(which) != NULL)
+		stay_redis_unsubscribe(ear_of(which)->subscription);
+}
+
+static void
+hurry(uint8_t which)
+{
+	struct ear *ear = ear_of(which);
+
+	if (ear == NULL)
+		return;
+	ear->paused = !ear->paused;
+	if (ear->paused)
+		stay_redis_subscription_pause(ear->subscription);
+	else
+		stay_redis_subscription_resume(ear->subscription);
 }
 
 static void
@@ -253,6 +365,42 @@ say_word(uint8_t which)
 		sim_peer_print(it.peer, words[which % 16]);
 }
 
+/* What it says of subscriptions, in both protocols. */
+static void
+say_of_channel(uint8_t which)
+{
+	static const char *const words[] = {
+		"3\r\n+subscribe\r\n+x\r\n:1\r\n",
+		"3\r\n+subscribe\r\n+y\r\n:1\r\n",
+		"3\r\n+psubscribe\r\n+n*\r\n:1\r\n",
+		"3\r\n+ssubscribe\r\n+x\r\n:1\r\n",
+		"3\r\n+unsubscribe\r\n+x\r\n:1\r\n",
+		"3\r\n+sunsubscribe\r\n+x\r\n:0\r\n",
+		"3\r\n+message\r\n+x\r\n+1\r\n",
+		"3\r\n+message\r\n+y\r\n+22\r\n",
+		"3\r\n+smessage\r\n+x\r\n+3\r\n",
+		"4\r\n+pmessage\r\n+n*\r\n+nx\r\n+4\r\n",
+		"2\r\n+pong\r\n+\r\n",
+		"1\r\n+message\r\n",
+		"3\r\n+subscribe\r\n+\r\n:1\r\n",
+	};
+	const size_t count = sizeof(words) / sizeof(words[0]);
+
+	if (it.peer == NULL)
+		return;
+	sim_peer_print(it.peer, which & 128 ? "*" : ">");
+	sim_peer_print(it.peer, words[which % 128 % count]);
+	if (which % 128 >= 64)
+		sim_peer_print(it.peer, "-NOPERM no\r\n");
+}
+
+/* From here on what is asked is answered as it should be. */
+static void
+acknowledge(uint8_t how)
+{
+	it.server.rows = how & 1 ? acknowledges : acknowledges2;
+}
+
 static void
 break_off(uint8_t how)
 {
@@ -302,9 +450,11 @@ typedef void deed_fn(uint8_t number);
 
 /* Those of the program are only done while there is a client. */
 static deed_fn *const program[] = { submit, submit, cancel, wait_room,
-	reconfigure, release, reconnect, end };
+	reconfigure, release, reconnect, end, subscribe, subscribe, leave,
+	hurry, subscribe, leave, hurry, reconnect };
 static deed_fn *const around[] = { say, say, say_word, say_word, break_off,
-	greeting, fail, limit };
+	greeting, fail, limit, say_of_channel, say_of_channel, acknowledge,
+	say_of_channel, say_of_channel, break_off, say_word, say_of_channel };
 
 /* Time passes only where nobody is inside of a callback. */
 static bool
@@ -319,9 +469,9 @@ next_deed(void)
 	it.at += 2;
 	it.left -= 2;
 	if (which % 4 == 0 && it.redis != NULL)
-		program[which / 4 % 8](number);
+		program[which / 4 % 16](number);
 	else if (which % 4 == 1)
-		around[which / 4 % 8](number);
+		around[which / 4 % 16](number);
 	else if (it.depth == 0)
 		sim_run_ms(it.world, which & 4 ? number * number : number % 8u);
 	return true;
@@ -360,6 +510,8 @@ finish(void)
 	MUST(it.redis == NULL && stay_loop_live(it.loop) == 0);
 	for (size_t i = 0; i < it.count; i++)
 		MUST(it.calls[i].told == it.calls[i].accepted);
+	for (size_t i = 0; i < it.ear_count; i++)
+		MUST(it.ears[i].subscription == NULL);
 	while (it.held_count > 0)
 		release(0);
 	MUST(stay_loop_free(it.loop) == STAY_OK);
