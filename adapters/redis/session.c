@@ -172,6 +172,9 @@ frame_of(struct stay_session *session, const struct stay_redis *redis)
 		return stay_frame_of(kind, parser->pos, reply);
 	if (type == STAY_REDIS_PUSH)
 		return stay_frame_push(parser->pos, reply);
+	if (redis->hub != NULL && stay_redis__hub_is_misled(session, reply))
+		return stay_frame_bad(
+		    "SUBSCRIBE is answered by something else");
 	if (redis->lessons.is_doubted)
 		believe(session, type);
 	if (type != STAY_REDIS_STRING)

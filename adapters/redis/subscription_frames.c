@@ -108,6 +108,27 @@ stay_redis__hub_frame(
 	return redis->is_apart ? STAY_FRAME_REPLY : STAY_FRAME_ANSWERING_PUSH;
 }
 
+bool
+stay_redis__hub_is_misled(
+    struct stay_session *session, const struct stay_redis_reply *reply)
+{
+	const struct stay_redis *redis = stay_session_keep(session);
+	const struct stay_redis__hub *hub = redis->hub;
+	const struct stay_redis__session *own = stay_session_data(session);
+	const struct stay_redis__ring *node = hub->asked.next;
+	enum stay_redis_type type;
+
+	if (hub->carrier != redis || node == &hub->asked ||
+	    node == &hub->ping || own->pings > 0 ||
+	    stay_session_oldest(session) != NULL)
+		return false;
+	type = stay_redis_type_of(reply);
+	if (type == STAY_REDIS_STATUS)
+		return strcmp(stay_redis_str(reply), "QUEUED") != 0;
+	return type != STAY_REDIS_ERROR &&
+	       (!redis->is_apart || word_of(reply) == NULL);
+}
+
 /* ---- for on_push ---- */
 
 /* Now and then it is proved that nothing is missing, so that a gap that follows is

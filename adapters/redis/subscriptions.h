@@ -164,6 +164,9 @@ void stay_redis__hub_revoked(
  * STAY_FRAME_REPLY. */
 enum stay_frame_kind stay_redis__hub_frame(
     struct stay_session *session, const struct stay_redis_reply *reply);
+/* No answer that there is to the oldest command. The reply is no push. */
+bool stay_redis__hub_is_misled(
+    struct stay_session *session, const struct stay_redis_reply *reply);
 /* A push. False: it is none of a subscription. */
 bool stay_redis__hub_push(
     struct stay_session *session, const struct stay_frame *frame);

@@ -210,4 +210,36 @@ TEST(redis_subscribe_gets_into_a_transaction)
 	ck_assert_uint_eq(subscriber.server.accepted, 2);
 }
 
+/* An answer that there is not would give every later one to the wrong caller. */
+static const struct misled {
+	unsigned protocol;
+	const char *answer;
+} misled[] = {
+	{ 3, "+OK\r\n" },
+	{ 3, ":1\r\n" },
+	{ 3, "*3\r\n+subscribe\r\n+x\r\n:1\r\n" },
+	{ 2, "+OK\r\n" },
+	{ 2, "$1\r\n1\r\n" },
+	{ 2, "*2\r\n+pong\r\n+\r\n" },
+};
+
+TEST_ROWS(redis_subscribe_is_answered_by_something_else,
+    sizeof(misled) / sizeof(misled[0]))
+{
+	const struct stay_redis_options options = { STAY_REDIS_OPTIONS,
+		.protocol = misled[_i].protocol };
+	const struct peer_row answers[] = { ON_FIRST(1, "SUBSCRIBE",
+						misled[_i].answer),
+		DO("SUBSCRIBE", subscriber_acknowledges), NO_MORE };
+	bool is_apart = misled[_i].protocol == 2;
+
+	subscriber_end();
+	subscriber_begin(answers, &options);
+	subscriber.server.arg = is_apart ? &subscriber : NULL;
+	subscriber_join(&a, "x");
+	SUBSCRIBER_TELLS(2000, "a subscribed;");
+	ck_assert_uint_eq(subscriber.server.accepted, is_apart ? 3 : 2);
+	subscriber_end();
+}
+
 TEST_SUITE_WITH(redis_subscribe_apart, .before = begin, .after = subscriber_end)
