@@ -269,6 +269,48 @@ serve_command(struct desk *desk, const struct peer_request *command)
 	answer(desk, command, call);
 }
 
+/* ---- subscriptions ---- */
+
+/* A client asks for what it has not, and gives up what it has. */
+static bool
+serve_subscription(struct desk *desk, const struct peer_request *command)
+{
+	const struct peer_word *name = &command->words[0];
+	bool begins = is(name, "SUBSCRIBE");
+	unsigned channel;
+
+	if (!begins && !is(name, "UNSUBSCRIBE"))
+		return false;
+	check_allowed(desk, command);
+	channel = (unsigned)(command->words[1].text[1] - '0');
+	if (!desk->resp3 || channel >= CHANNELS_MAX ||
+	    desk->subscribed[channel] == begins)
+		broken(
+		    4, "%.*s for the second time", (int)name->len, name->text);
+	if (begins && desk->host->loading) {
+		say(desk, "-LOADING Redis is loading the dataset\r\n");
+		return true;
+	}
+	desk->subscribed[channel] = begins;
+	desk_print(desk, desk_delay(desk), 0,
+	    ">3\r\n+%s\r\n$2\r\nc%u\r\n:1\r\n",
+	    begins ? "subscribe" : "unsubscribe", channel);
+	return true;
+}
+
+/* Published it is in any case; who does not listen misses it. */
+static void
+publish(struct desk *desk)
+{
+	unsigned channel = draw_below(desk->host->run, CHANNELS_MAX);
+	uint64_t number = ++desk->host->published[channel];
+
+	if (desk->subscribed[channel])
+		desk_print(desk, 0, 0,
+		    ">3\r\n+message\r\n+c%u\r\n:%" PRIu64 "\r\n", channel,
+		    number);
+}
+
 void
 redis_serve(struct peer_end *end, const struct peer_request *command)
 {
@@ -276,8 +318,12 @@ redis_serve(struct peer_end *end, const struct peer_request *command)
 
 	if (command->count > WORDS_MAX)
 		broken(4, "a command of %zu words", command->count);
-	if (!serve_greeting(desk, command))
+	if (!serve_greeting(desk, command) &&
+	    !serve_subscription(desk, command))
 		serve_command(desk, command);
+	if (desk->host->user->subscribes && desk->end->phase == READY &&
+	    draw_mille(desk->host->run, 300))
+		publish(desk);
 }
 
 /* ---- lies, and what it says of its own will ---- */
@@ -296,7 +342,11 @@ redis_lie(struct desk *desk)
 void
 redis_push(struct desk *desk)
 {
-	if (desk->resp3 && desk->end->phase == READY)
+	if (!desk->resp3 || desk->end->phase != READY)
+		return;
+	if (desk->host->user->subscribes)
+		publish(desk);
+	else
 		desk_print(
 		    desk, 0, 0, ">3\r\n+message\r\n+news\r\n$2\r\n\r\n\r\n");
 }

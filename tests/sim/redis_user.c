@@ -44,6 +44,121 @@ on_push(
 	call_is_back(the_run);
 }
 
+/* ---- subscriptions ---- */
+
+static void subscribe(struct user *user);
+
+static void
+leave(struct ear *ear)
+{
+	if (ear->subscription == NULL)
+		return;
+	ear->leaving = true;
+	stay_redis_unsubscribe(ear->subscription);
+}
+
+/* In a callback: somebody leaves, it itself perhaps, and somebody comes. */
+static void
+stir(struct user *user)
+{
+	if (draw_mille(user->run, 50))
+		leave(&user->ears[draw_below(user->run, EARS_MAX)]);
+	if (draw_mille(user->run, 50))
+		subscribe(user);
+	act_inside(user->run, user);
+}
+
+/* Each is delivered once and in order, or lies in a gap. */
+static void
+on_message(void *arg, struct stay_redis_subscription *subscription,
+    const struct stay_redis_message *message)
+{
+	struct ear *ear = arg;
+	struct user *user = ear->user;
+	uint64_t number = strtoull(message->payload.data, NULL, 10);
+
+	called_back(the_run);
+	if (subscription != ear->subscription || ear->leaving ||
+	    !ear->subscribed)
+		broken(2, "user %u: a message to nobody", user->index);
+	if (!user_is_lied_to(user) && ear->last != 0 &&
+	    (number <= ear->last || (number > ear->last + 1 && !ear->gap)))
+		broken(2, "user %u: message %" PRIu64 " behind %" PRIu64,
+		    user->index, number, ear->last);
+	ear->last = number;
+	ear->gap = ear->lost;
+	stir(user);
+	call_is_back(the_run);
+}
+
+static void
+on_gap(struct ear *ear, bool lost)
+{
+	if (ear->leaving || !ear->subscribed || ear->lost == lost)
+		broken(2, "user %u: a gap has one end", ear->user->index);
+	ear->lost = lost;
+	ear->gap = true;
+}
+
+static void
+on_notice(void *arg, struct stay_redis_subscription *subscription,
+    const struct stay_redis_notice *notice)
+{
+	struct ear *ear = arg;
+	struct user *user = ear->user;
+
+	called_back(the_run);
+	sim_note(user->run->sim, "notice", user->index, (int)notice->kind);
+	if (subscription != ear->subscription)
+		broken(2, "user %u: a notice to nobody", user->index);
+	if (notice->kind == STAY_REDIS_ENDED) {
+		ear->subscription = NULL;
+	} else if (notice->kind == STAY_REDIS_SUBSCRIBED) {
+		if (ear->subscribed || ear->leaving)
+			broken(2, "user %u: subscribed twice", user->index);
+		ear->subscribed = true;
+	} else {
+		on_gap(ear, notice->kind == STAY_REDIS_LOST);
+	}
+	stir(user);
+	call_is_back(the_run);
+}
+
+static void
+subscribe(struct user *user)
+{
+	struct ear *ear = &user->ears[draw_below(user->run, EARS_MAX)];
+	char name[] = "c0";
+	const struct stay_redis_subscription_options options = {
+		STAY_REDIS_SUBSCRIPTION_OPTIONS, .name = name,
+		.on_message = on_message, .on_notice = on_notice, .arg = ear
+	};
+	enum stay_status status;
+
+	if (user->redis == NULL || ear->subscription != NULL)
+		return;
+	name[1] = (char)('0' + draw_below(user->run, CHANNELS_MAX));
+	*ear = (struct ear){ .user = user };
+	STATUS_OF(status,
+	    stay_redis_subscribe(user->redis, &options, &ear->subscription));
+	if (status != STAY_OK && status != STAY_E_DRAINING &&
+	    !books_excuse(status))
+		broken(2, "user %u cannot subscribe: %s", user->index,
+		    stay_status_name(status));
+}
+
+/* Whoever has not ended was forgotten. */
+static void
+open_ears(struct user *user)
+{
+	for (unsigned i = 0; i < EARS_MAX; i++)
+		if (user->ears[i].subscription != NULL)
+			broken(2, "user %u: a subscription has no end",
+			    user->index);
+	for (unsigned i = 0; user->subscribes && i < EARS_MAX; i++)
+		subscribe(user);
+}
+
 static struct stay_redis_options
 some_options(struct user *user, const struct stay_client_options *options)
 {
@@ -52,6 +167,8 @@ some_options(struct user *user, const struct stay_client_options *options)
 
 	own.client_name = draw_mille(user->run, 300) ? "sim" : NULL;
 	own.protocol = draw_mille(user->run, 300) ? 2 : 0;
+	if (user->subscribes)
+		own.protocol = 3;
 	if (user->keeps_reads)
 		own.resend_reads = STAY_REDIS_NO;
 	return own;
@@ -65,10 +182,13 @@ start(struct user *user, const struct stay_client_options *options,
 	enum stay_status status;
 
 	user->keeps_reads = draw_mille(user->run, 300);
+	user->subscribes = !user->host.old && draw_mille(user->run, 500);
 	own = some_options(user, options);
 	status = stay_redis_start(&user->redis, user->run->loop, url, &own);
 	user->client =
 	    status == STAY_OK ? stay_redis_client(user->redis) : NULL;
+	if (status == STAY_OK)
+		open_ears(user);
 	return status;
 }
 

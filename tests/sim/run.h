@@ -33,7 +33,7 @@
 #ifndef STAY_TESTS_RUN_H
 #define STAY_TESTS_RUN_H
 
-#include <stay/redis.h>
+#include <stay/redis_subscribe.h>
 #include <stay/stream.h>
 
 #include "peer_virtual.h"
@@ -202,6 +202,9 @@ struct trade {
 
 extern const struct trade line_trade, echo_trade, redis_trade, raw_trade;
 
+#define EARS_MAX     6
+#define CHANNELS_MAX 3 /* "c0" and so on */
+
 /* One connection at a server. */
 struct desk {
 	struct host *host;
@@ -215,6 +218,7 @@ struct desk {
 	bool knows_hello;
 	bool refused; /* to know HELLO */
 	unsigned db;
+	bool subscribed[CHANNELS_MAX];
 };
 
 struct host {
@@ -237,6 +241,7 @@ struct host {
 	const char *password; /* what it accepts; "": anything */
 	bool old;             /* a Redis that knows no HELLO */
 	unsigned epoch;       /* one more whenever it loses its state */
+	uint64_t published[CHANNELS_MAX];
 };
 
 void host_open(struct host *host);
@@ -312,6 +317,14 @@ struct setbacks {
 	uint64_t away_ms;
 };
 
+/* A subscription of a user's, to one of the channels of its Redis. */
+struct ear {
+	struct user *user;
+	struct stay_redis_subscription *subscription; /* NULL: none */
+	uint64_t last; /* the number of the message that came last; 0: none */
+	bool subscribed, lost, gap, leaving;
+};
+
 struct user {
 	struct run *run;
 	unsigned index;
@@ -327,6 +340,8 @@ struct user {
 	bool keeps_reads;              /* Redis: resend_reads = no */
 	struct stay_client *client;    /* NULL: none is alive */
 	struct stay_redis *redis;
+	bool subscribes; /* so it wants RESP3: its host knows one client */
+	struct ear ears[EARS_MAX];
 	struct raw *raw;
 	uint64_t number;  /* of its connection in the loop */
 	uint64_t life;    /* clients started so far */
