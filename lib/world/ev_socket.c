@@ -187,15 +187,20 @@ stay__socket_connect(const struct stay_address *to,
 	return error;
 }
 
+/* Whoever has a peer is connected; the error is asked for only where there is one. */
 int
 stay__socket_finish(int fd)
 {
-	int error = 0;
-	socklen_t len = sizeof(error);
+	struct sockaddr_storage there;
+	socklen_t there_len = sizeof(there), len = sizeof(int);
+	int error = 0, nobody;
 
+	if (getpeername(fd, (struct sockaddr *)&there, &there_len) == 0)
+		return 0;
+	nobody = errno;
 	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) != 0)
 		return -errno;
-	return -error;
+	return error != 0 ? -error : -nobody;
 }
 
 int

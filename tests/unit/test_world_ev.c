@@ -345,6 +345,16 @@ TEST_ROWS(world_ev_connect_to_itself_is_refused, 6)
 	}
 }
 
+/* No error, and nobody at the other end either. */
+TEST(world_ev_connect_that_never_was_has_failed)
+{
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	ck_assert_int_eq(stay__socket_finish(fd), -ENOTCONN);
+	close(fd);
+	ck_assert_int_eq(stay__socket_finish(fd), -EBADF);
+}
+
 TEST(world_ev_connect_from_a_foreign_source_fails)
 {
 	const struct stay_socket_options options = {
