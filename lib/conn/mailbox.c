@@ -1,6 +1,7 @@
 /*
- * The mailbox: four lists, one note of each kind, three counts and their bound.
- * This file does not know what the mail says or who delivers it.
+ * The mailbox: three lines of messages, and notes between them; three counts and
+ * their bound. A note stands in front of a message, or behind the last one. This
+ * file does not know what the mail says or who delivers it.
  */
 #include "conn/mailbox.h"
 
@@ -13,21 +14,68 @@ stay__mailbox_init(struct stay__mailbox *box, struct stay_loop *loop,
 	box->loop = loop;
 	box->task = task;
 	box->max = max;
-	stay__list_init(&box->urgent);
-	stay__list_init(&box->queue);
-	stay__list_init(&box->postponed);
+	for (unsigned i = 0; i < STAY__MAIL_LINES; i++)
+		stay__list_init(&box->lines[i]);
 	stay__list_init(&box->dropped);
-	for (int i = 0; i < STAY__NOTE_COUNT; i++) {
-		stay__list_init(&box->notes[i].node);
-		box->notes[i].kind =
-		    (enum stay__mail_kind)(STAY__NOTE_FIRST + i);
-	}
 }
 
 void
 stay__mailbox_wake(struct stay__mailbox *box)
 {
 	stay__loop_run_soon(box->loop, box->task);
+}
+
+/* ---- lines ---- */
+
+static struct stay__mail *
+mail_of(struct stay__list *node)
+{
+	return STAY__CONTAINER(node, struct stay__mail, node);
+}
+
+/* The notes in front of a node of this line, or of its end. */
+static stay__notes *
+notes_before(struct stay__mailbox *box, enum stay__mail_line line,
+    struct stay__list *node)
+{
+	return node == &box->lines[line] ? &box->behind[line]
+					 : &mail_of(node)->before;
+}
+
+static void
+push(struct stay__mailbox *box, enum stay__mail_line line,
+    struct stay__mail *mail)
+{
+	mail->before = box->behind[line];
+	box->behind[line] = 0;
+	stay__list_push(&box->lines[line], &mail->node);
+}
+
+/* `first`, and then `second`. */
+static stay__notes
+joined(stay__notes first, stay__notes second)
+{
+	for (stay__notes rest = first; rest != 0; rest >>= 4)
+		second <<= 4;
+	return first | second;
+}
+
+/* Take a message out of the middle of its line, if it is in one; its notes stay. */
+static void
+lift(struct stay__mailbox *box, struct stay__mail *mail)
+{
+	struct stay__list *next = mail->node.next;
+	unsigned line = 0;
+	stay__notes *notes;
+
+	while (line < STAY__MAIL_LINES && next != &box->lines[line])
+		line++;
+	notes = line < STAY__MAIL_LINES ? &box->behind[line]
+					: &mail_of(next)->before;
+	if (next != &mail->node)
+		*notes = joined(mail->before, *notes);
+	mail->before = 0;
+	stay__list_remove(&mail->node);
 }
 
 /* ---- messages ---- */
@@ -41,6 +89,7 @@ post_new(enum stay__mail_kind kind, const struct stay_message *message,
 	if (posted == NULL)
 		return NULL;
 	posted->mail.kind = kind;
+	stay__list_init(&posted->mail.node);
 	posted->message = *message;
 	posted->from = from;
 	return &posted->mail;
@@ -59,10 +108,10 @@ stay__mailbox_post(struct stay__mailbox *box, enum stay__mail_kind kind,
 	if (mail == NULL)
 		return STAY_E_NOMEM;
 	box->messages++;
-	if (kind == STAY__MAIL_NEXT_EVENT)
-		stay__list_push(&box->urgent, &mail->node);
-	else
-		stay__list_push(&box->queue, &mail->node);
+	push(box,
+	    kind == STAY__MAIL_NEXT_EVENT ? STAY__LINE_URGENT
+					  : STAY__LINE_QUEUE,
+	    mail);
 	stay__mailbox_wake(box);
 	if (posted != NULL)
 		*posted = mail;
@@ -71,67 +120,144 @@ stay__mailbox_post(struct stay__mailbox *box, enum stay__mail_kind kind,
 
 /* ---- notes ---- */
 
+/* What a note is delivered as: there is nothing in it but its kind. */
 static struct stay__mail *
-note_of(struct stay__mailbox *box, enum stay__mail_kind kind)
+mail_of_note(stay__notes note)
 {
-	return &box->notes[kind - STAY__NOTE_FIRST];
+#define MAIL(kind_) [kind_ - STAY__NOTE_FIRST] = {.kind = (kind_) }
+	static const struct stay__mail mail[STAY__NOTE_COUNT] = {
+		MAIL(STAY__NOTE_EXPIRED),
+		MAIL(STAY__NOTE_TIMEOUT),
+		MAIL(STAY__NOTE_STATE_TIMEOUT),
+		MAIL(STAY__NOTE_STREAM_UP),
+		MAIL(STAY__NOTE_STREAM_READABLE),
+		MAIL(STAY__NOTE_STREAM_DOWN),
+		MAIL(STAY__NOTE_INTERRUPT),
+	};
+
+	return (struct stay__mail *)(uintptr_t)&mail[note - 1];
+}
+
+static stay__notes
+note_of(enum stay__mail_kind kind)
+{
+	return (stay__notes)(kind - STAY__NOTE_FIRST) + 1;
+}
+
+static void
+add_note(struct stay__mailbox *box, enum stay__mail_line line,
+    enum stay__mail_kind kind)
+{
+	if (!stay__mailbox_is_noted(box, kind))
+		box->behind[line] = joined(box->behind[line], note_of(kind));
+	box->noted |= STAY__KIND(kind);
 }
 
 void
 stay__mailbox_note(struct stay__mailbox *box, enum stay__mail_kind kind)
 {
-	struct stay__mail *note = note_of(box, kind);
-
-	if (stay__list_is_empty(&note->node))
-		stay__list_push(&box->queue, &note->node);
+	add_note(box, STAY__LINE_QUEUE, kind);
 	stay__mailbox_wake(box);
 }
 
 void
 stay__mailbox_note_first(struct stay__mailbox *box, enum stay__mail_kind kind)
 {
-	struct stay__mail *note = note_of(box, kind);
+	stay__notes *first;
 
-	stay__list_remove(&note->node);
-	stay__list_push_front(&box->queue, &note->node);
+	stay__mailbox_unnote(box, kind);
+	first = notes_before(
+	    box, STAY__LINE_QUEUE, box->lines[STAY__LINE_QUEUE].next);
+	*first = joined(note_of(kind), *first);
+	box->noted |= STAY__KIND(kind);
 	stay__mailbox_wake(box);
 }
 
 void
 stay__mailbox_note_urgent(struct stay__mailbox *box, enum stay__mail_kind kind)
 {
-	struct stay__mail *note = note_of(box, kind);
-
-	if (stay__list_is_empty(&note->node))
-		stay__list_push(&box->urgent, &note->node);
+	add_note(box, STAY__LINE_URGENT, kind);
 	stay__mailbox_wake(box);
+}
+
+/* Whether it was among them. */
+static bool
+take_note(stay__notes *notes, stay__notes note)
+{
+	stay__notes before = 0;
+
+	for (stay__notes rest = *notes; rest != 0; rest >>= 4) {
+		if ((rest & 15) == note) {
+			*notes = joined(before, rest >> 4);
+			return true;
+		}
+		before = joined(before, rest & 15);
+	}
+	return false;
+}
+
+static bool
+take_note_from(
+    struct stay__mailbox *box, enum stay__mail_line line, stay__notes note)
+{
+	struct stay__list *node = box->lines[line].next;
+
+	while (!take_note(notes_before(box, line, node), note)) {
+		if (node == &box->lines[line])
+			return false;
+		node = node->next;
+	}
+	return true;
 }
 
 void
 stay__mailbox_unnote(struct stay__mailbox *box, enum stay__mail_kind kind)
 {
-	stay__list_remove(&note_of(box, kind)->node);
+	stay__notes note = note_of(kind);
+
+	if (!stay__mailbox_is_noted(box, kind))
+		return;
+	box->noted &= ~STAY__KIND(kind);
+	if (!take_note_from(box, STAY__LINE_QUEUE, note) &&
+	    !take_note_from(box, STAY__LINE_URGENT, note))
+		(void)take_note_from(box, STAY__LINE_POSTPONED, note);
 }
 
 bool
 stay__mailbox_is_noted(
     const struct stay__mailbox *box, enum stay__mail_kind kind)
 {
-	return !stay__list_is_empty(&box->notes[kind - STAY__NOTE_FIRST].node);
+	return (box->noted & STAY__KIND(kind)) != 0;
 }
 
 /* ---- taking out ---- */
 
+static struct stay__mail *
+take_first(struct stay__mailbox *box, enum stay__mail_line line)
+{
+	struct stay__list *first = box->lines[line].next;
+	stay__notes *notes = notes_before(box, line, first);
+	struct stay__mail *mail;
+
+	if (*notes != 0) {
+		mail = mail_of_note(*notes & 15);
+		*notes >>= 4;
+		box->noted &= ~STAY__KIND(mail->kind);
+		return mail;
+	}
+	if (first == &box->lines[line])
+		return NULL;
+	stay__list_remove(first);
+	return mail_of(first);
+}
+
 struct stay__mail *
 stay__mailbox_next(struct stay__mailbox *box, unsigned pass)
 {
-	struct stay__list *node;
+	struct stay__mail *mail;
 
-	while ((node = stay__list_pop(&box->urgent)) != NULL ||
-	       (node = stay__list_pop(&box->queue)) != NULL) {
-		struct stay__mail *mail =
-		    STAY__CONTAINER(node, struct stay__mail, node);
-
+	while ((mail = take_first(box, STAY__LINE_URGENT)) != NULL ||
+	       (mail = take_first(box, STAY__LINE_QUEUE)) != NULL) {
 		if ((pass & STAY__KIND(mail->kind)) != 0)
 			return mail;
 		stay__mailbox_postpone(box, mail);
@@ -142,13 +268,21 @@ stay__mailbox_next(struct stay__mailbox *box, unsigned pass)
 void
 stay__mailbox_postpone(struct stay__mailbox *box, struct stay__mail *mail)
 {
-	stay__list_push(&box->postponed, &mail->node);
+	if (stay__mail_is_note(mail))
+		add_note(box, STAY__LINE_POSTPONED, mail->kind);
+	else
+		push(box, STAY__LINE_POSTPONED, mail);
 }
 
 void
 stay__mailbox_recall(struct stay__mailbox *box)
 {
-	stay__list_prepend_all(&box->queue, &box->postponed);
+	struct stay__list *queue = &box->lines[STAY__LINE_QUEUE];
+	stay__notes *first = notes_before(box, STAY__LINE_QUEUE, queue->next);
+
+	*first = joined(box->behind[STAY__LINE_POSTPONED], *first);
+	box->behind[STAY__LINE_POSTPONED] = 0;
+	stay__list_prepend_all(queue, &box->lines[STAY__LINE_POSTPONED]);
 }
 
 /* ---- what is not delivered any more ---- */
@@ -184,7 +318,7 @@ stay__mailbox_take_back(struct stay__mailbox *box, struct stay__mail *mail)
 {
 	assert(box->messages > 0);
 	box->messages--;
-	stay__list_remove(&mail->node);
+	lift(box, mail);
 	drop(box, mail);
 }
 
@@ -213,32 +347,21 @@ stay__mailbox_release(struct stay__mailbox *box)
 
 	while ((node = stay__list_pop(&box->dropped)) != NULL) {
 		box->drops--;
-		release(STAY__CONTAINER(node, struct stay__mail, node));
-	}
-}
-
-static void
-take_all_back(struct stay__mailbox *box, struct stay__list *list)
-{
-	struct stay__list *node;
-
-	while ((node = stay__list_first(list)) != NULL) {
-		struct stay__mail *mail =
-		    STAY__CONTAINER(node, struct stay__mail, node);
-
-		if (stay__mail_is_note(mail))
-			stay__list_remove(node);
-		else
-			stay__mailbox_take_back(box, mail);
+		release(mail_of(node));
 	}
 }
 
 void
 stay__mailbox_fini(struct stay__mailbox *box)
 {
-	take_all_back(box, &box->urgent);
-	take_all_back(box, &box->queue);
-	take_all_back(box, &box->postponed);
+	struct stay__list *node;
+
+	for (unsigned i = 0; i < STAY__MAIL_LINES; i++) {
+		while ((node = stay__list_first(&box->lines[i])) != NULL)
+			stay__mailbox_take_back(box, mail_of(node));
+		box->behind[i] = 0;
+	}
+	box->noted = 0;
 	stay__mailbox_settle(box);
 }
 
@@ -250,7 +373,7 @@ stay__mailbox_add_upgrade(struct stay__mailbox *box, struct stay__mail *upgrade)
 	if (box->upgrades >= box->max)
 		return STAY_E_FULL;
 	box->upgrades++;
-	stay__list_push(&box->urgent, &upgrade->node);
+	push(box, STAY__LINE_URGENT, upgrade);
 	stay__mailbox_wake(box);
 	return STAY_OK;
 }
@@ -258,16 +381,14 @@ stay__mailbox_add_upgrade(struct stay__mailbox *box, struct stay__mail *upgrade)
 struct stay__mail *
 stay__mailbox_take_upgrade(struct stay__mailbox *box)
 {
-	struct stay__list *node;
+	struct stay__list *urgent = &box->lines[STAY__LINE_URGENT];
 
-	for (node = box->urgent.next; node != &box->urgent; node = node->next) {
-		struct stay__mail *mail =
-		    STAY__CONTAINER(node, struct stay__mail, node);
-
-		if (mail->kind != STAY__MAIL_UPGRADE)
+	for (struct stay__list *node = urgent->next; node != urgent;
+	     node = node->next) {
+		if (mail_of(node)->kind != STAY__MAIL_UPGRADE)
 			continue;
-		stay__list_remove(node);
-		return mail;
+		lift(box, mail_of(node));
+		return mail_of(node);
 	}
 	return NULL;
 }

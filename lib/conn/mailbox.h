@@ -13,8 +13,8 @@
 
 #include "loop/loop.h"
 
-/* What a piece of mail is. Messages are allocated and counted; notes are
- * embedded, at most one of each kind is in the mailbox at a time. */
+/* What a piece of mail is. Messages are allocated and counted. Of notes there is at
+ * most one of each kind in the mailbox at a time, and it takes four bits. */
 enum stay__mail_kind {
 	STAY__MAIL_CALL,
 	STAY__MAIL_CAST,
@@ -37,9 +37,21 @@ enum stay__mail_kind {
 #define STAY__KIND(kind) (1u << (kind))
 #define STAY__EVERY_KIND (STAY__KIND(STAY__MAIL_KIND_COUNT) - 1)
 
+/* Notes in their order, four bits each, the first one lowest. */
+typedef uint32_t stay__notes;
+_Static_assert(STAY__NOTE_COUNT <= 8, "all notes must fit");
+
 struct stay__mail {
 	struct stay__list node;
 	enum stay__mail_kind kind;
+	stay__notes before; /* stand in front of it, in the same line */
+};
+
+enum stay__mail_line {
+	STAY__LINE_URGENT, /* next events, upgrades: before the queue */
+	STAY__LINE_QUEUE,
+	STAY__LINE_POSTPONED, /* until recalled */
+	STAY__MAIL_LINES
 };
 
 /* Mail that was posted from outside: calls, casts, messages, next events. */
@@ -52,16 +64,15 @@ struct stay__posted {
 /* Only mailbox.c writes these. */
 struct stay__mailbox {
 	struct stay_loop *loop;
-	struct stay__task *task;  /* woken when mail comes */
-	size_t max;               /* of messages, of upgrades, of drops */
-	struct stay__list urgent; /* next events, upgrades: before the queue */
-	struct stay__list queue;
-	struct stay__list postponed; /* until recalled */
-	struct stay__list dropped;   /* by public calls; to be released */
-	struct stay__mail notes[STAY__NOTE_COUNT];
-	size_t messages; /* in the first three lists, or being delivered */
-	size_t upgrades; /* asked for and not yet carried out */
-	size_t drops;    /* in dropped */
+	struct stay__task *task; /* woken when mail comes */
+	size_t max;              /* of messages, of upgrades, of drops */
+	struct stay__list lines[STAY__MAIL_LINES];
+	stay__notes behind[STAY__MAIL_LINES]; /* the last mail of a line */
+	unsigned noted;            /* kinds that stand in any of them */
+	struct stay__list dropped; /* by public calls; to be released */
+	size_t messages;           /* in a line, or being delivered */
+	size_t upgrades;           /* asked for and not yet carried out */
+	size_t drops;              /* in dropped */
 };
 
 void stay__mailbox_init(struct stay__mailbox *box, struct stay_loop *loop,
@@ -96,8 +107,10 @@ struct stay__mail *stay__mailbox_next(struct stay__mailbox *box, unsigned pass);
 static inline bool
 stay__mailbox_has_mail(const struct stay__mailbox *box)
 {
-	return !stay__list_is_empty(&box->urgent) ||
-	       !stay__list_is_empty(&box->queue);
+	return !stay__list_is_empty(&box->lines[STAY__LINE_URGENT]) ||
+	       !stay__list_is_empty(&box->lines[STAY__LINE_QUEUE]) ||
+	       (box->behind[STAY__LINE_URGENT] |
+		   box->behind[STAY__LINE_QUEUE]) != 0;
 }
 
 /* Put mail that was taken out aside; recall puts all of it back, in front of

@@ -208,6 +208,53 @@ TEST(mailbox_has_a_note_of_each_kind_once)
 }
 
 /* Inside a public call nothing is released. */
+/* A note stays where it is among messages, whatever becomes of the one behind it. */
+TEST(mailbox_keeps_notes_in_their_places)
+{
+	const struct stay_from nobody = { { 0, 0 } };
+	struct stay_message made = message("b");
+	struct stay__mail *taken;
+
+	post(STAY__MAIL_CAST, "a");
+	stay__mailbox_note(&box, STAY__NOTE_STREAM_UP);
+	stay__mailbox_note(&box, STAY__NOTE_STREAM_READABLE);
+	stay__mailbox_post(&box, STAY__MAIL_CAST, &made, nobody, &taken);
+	stay__mailbox_note(&box, STAY__NOTE_STREAM_DOWN);
+	post(STAY__MAIL_CAST, "c");
+	stay__mailbox_note(&box, STAY__NOTE_TIMEOUT);
+	stay__mailbox_take_back(&box, taken);
+	stay__mailbox_unnote(&box, STAY__NOTE_STREAM_READABLE);
+	stay__mailbox_note_first(&box, STAY__NOTE_EXPIRED);
+	note_comes(STAY__NOTE_EXPIRED);
+	comes(STAY__EVERY_KIND, "a");
+	note_comes(STAY__NOTE_STREAM_UP);
+	note_comes(STAY__NOTE_STREAM_DOWN);
+	comes(STAY__EVERY_KIND, "c");
+	note_comes(STAY__NOTE_TIMEOUT);
+	nothing_comes();
+	stay__mailbox_settle(&box);
+	expect("b");
+}
+
+/* Notes that wait are recalled among the messages that wait, in front of all. */
+TEST(mailbox_recalls_notes_in_their_places)
+{
+	post(STAY__MAIL_CAST, "a");
+	stay__mailbox_note_urgent(&box, STAY__NOTE_INTERRUPT);
+	stay__mailbox_note(&box, STAY__NOTE_STREAM_UP);
+	ck_assert_ptr_null(stay__mailbox_next(&box, 0));
+	ck_assert(stay__mailbox_is_noted(&box, STAY__NOTE_INTERRUPT));
+	stay__mailbox_note(&box, STAY__NOTE_STREAM_DOWN);
+	post(STAY__MAIL_CAST, "b");
+	stay__mailbox_recall(&box);
+	note_comes(STAY__NOTE_INTERRUPT);
+	comes(STAY__EVERY_KIND, "a");
+	note_comes(STAY__NOTE_STREAM_UP);
+	note_comes(STAY__NOTE_STREAM_DOWN);
+	comes(STAY__EVERY_KIND, "b");
+	nothing_comes();
+}
+
 TEST(mailbox_releases_what_was_dropped_later)
 {
 	const struct stay_from nobody = { { 0, 0 } };
