@@ -8,23 +8,10 @@
 
 #include "base/mem.h"
 
-static bool
-is_small(const struct stay_transport *transport)
-{
-	return transport->state_size <= sizeof(int);
-}
-
-void *
-stay__ends_state(struct stay__ends *ends)
-{
-	return is_small(ends->transport) ? &ends->state.small
-					 : ends->state.block;
-}
-
 static void
 release(struct stay__ends *ends)
 {
-	if (!is_small(ends->transport))
+	if (!stay__ends_are_small(ends->transport))
 		stay__free(ends->state.block);
 	*ends = (struct stay__ends){ 0 };
 }
@@ -38,7 +25,7 @@ stay__ends_open(struct stay__ends *ends, struct stay_world *world,
 	int result;
 
 	*ends = (struct stay__ends){ .transport = transport };
-	if (!is_small(transport)) {
+	if (!stay__ends_are_small(transport)) {
 		ends->state.block = stay__zalloc(transport->state_size);
 		if (ends->state.block == NULL) {
 			ends->transport = NULL;
