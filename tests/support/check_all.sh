@@ -8,7 +8,7 @@ logs=$BUILD/check-all
 # shellcheck source=tests/support/jobs.sh
 . tests/support/jobs.sh
 
-begin 21
+begin 22
 build gcc gcc "$plain" all test-programs "$BUILD/check-gcc/diagram" \
     "$BUILD/check-gcc/sim" "$BUILD/check-gcc/torture" \
     "$BUILD/check-gcc/exhaust" "$BUILD/check-gcc/model-export"
@@ -45,4 +45,7 @@ wait
 } &
 { integration gcc 60 && integration asan 5; } &
 wait
+job abi "what has changed of the public interface" \
+    tests/support/abi.sh "$ABI_BEFORE"
+cat "$logs/abi.log"
 sum
