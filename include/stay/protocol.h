@@ -50,6 +50,40 @@
  *  - `config` is the caller's, const, and may be shared by several clients.
  *  - A call has one word: its `tag`.
  *
+ * Replies come in the order of the calls, or name the tag that `prepare` has given
+ * to their call, or some do this and some that. For packets that have an id, as in
+ * MQTT, the whole difference is:
+ *
+ *	static enum stay_status
+ *	encode(struct stay_request *request, struct stay_buf *out)
+ *	{
+ *		...
+ *		request->flags = STAY_BY_TAG;
+ *		return stay_buf_append(out, packet, len);
+ *	}
+ *
+ *	static enum stay_status
+ *	prepare(struct stay_session *session, struct stay_prepare *call)
+ *	{
+ *		uint64_t id = stay_session_free_tag(session, UINT16_MAX);
+ *
+ *		if (id == 0)
+ *			return STAY_E_FULL;
+ *		call->bytes[ID_AT] = (char)(id >> 8);
+ *		call->bytes[ID_AT + 1] = (char)id;
+ *		if (call->again)
+ *			call->bytes[0] |= DUP;
+ *		call->tag = id;
+ *		return STAY_OK;
+ *	}
+ *
+ *	static struct stay_frame
+ *	decode(struct stay_session *session, struct stay_bytes in)
+ *	{
+ *		...
+ *		return stay_frame_with_tag(stay_frame_reply(len, ack), id);
+ *	}
+ *
  * All slots run on the loop's thread. `encode` runs once for each call, inside
  * stay_client_call, and may call only <stay/buf.h>; what it writes is what is
  * sent, and sent again. `decode` may call the functions at the end of this
@@ -90,13 +124,20 @@ struct stay_session;
  * is the oldest in flight, the server may be silent for as long. If it is given up
  * with no other call in flight, its session ends: see enum stay_on_given_up.
  */
-#define STAY_IDEMPOTENT   1u /* running it twice does no harm */
-#define STAY_BLOCKS       2u /* the server may take blocks_ms to reply */
+#define STAY_IDEMPOTENT        1u /* running it twice does no harm */
+#define STAY_BLOCKS            2u /* the server may take blocks_ms to reply */
 /* Worthless in another session than the one that is ready at submission: it ends
  * with that, and is rejected with STAY_E_OFFLINE if there is none, or if it is
  * being left. So it is also the flag of a call that is not worth waiting for. */
-#define STAY_THIS_SESSION 4u
-#define STAY_READ_ONLY    (8u | STAY_IDEMPOTENT) /* changes nothing */
+#define STAY_THIS_SESSION      4u
+#define STAY_READ_ONLY         (8u | STAY_IDEMPOTENT) /* changes nothing */
+/* Replies name the tag that `prepare` gives to the call. Only encode may set this,
+ * and only of a protocol that has that slot; else the call gets STAY_E_ARG. */
+#define STAY_BY_TAG            16u
+/* With STAY_BY_TAG: a server that never answers is as good as any. If the call is
+ * cancelled or times out in flight, it leaves no tombstone, but its tag is let go
+ * of: see stay_session_let_go. No silence is held against the server. */
+#define STAY_MAY_GO_UNANSWERED 32u
 
 /* What encode is given, and what it fills in. Lives until encode returns. */
 struct stay_request {
@@ -106,7 +147,7 @@ struct stay_request {
 	uint32_t replies;   /* 1. 0: none is due; n: `done` gets the last */
 	uint32_t flags;     /* 0; see above */
 	uint64_t blocks_ms; /* 0; with STAY_BLOCKS; STAY_FOREVER: no timeout */
-	uint64_t tag;       /* 0; for decode: see stay_session_oldest */
+	uint64_t tag; /* 0; for decode and prepare: see stay_session_oldest */
 	/* Given: it has no `done`, so call->name may be asked for its name. */
 	bool is_untold;
 	uintptr_t reserved[1];
@@ -122,7 +163,8 @@ typedef enum stay_status stay_encode_fn(
 
 /* ---- in: a frame ----------------------------------------------------- */
 
-/* What a frame is, and what it does to the oldest call in flight. */
+/* What a frame is, and what it does to the oldest call in flight that is answered in
+ * order, or to the call whose tag it names. */
 enum stay_frame_kind {
 	STAY_FRAME_MORE,  /* not whole yet */
 	STAY_FRAME_REPLY, /* the call completes with STAY_OK */
@@ -143,10 +185,12 @@ enum stay_frame_kind {
 /* Make it with the functions below; read it, don't fill it in. */
 struct stay_frame {
 	enum stay_frame_kind kind;
-	size_t len; /* bytes used; MORE: how many it will be in all, or 0 */
+	bool by_tag; /* with_tag */
+	size_t len;  /* bytes used; MORE: how many it will be in all, or 0 */
 	const void *reply; /* for done, hello, on_push and the like */
 	const char *why;   /* BAD: static text; with_text: the server's words */
 	size_t why_len;    /* of the server's words */
+	uint64_t tag;      /* by_tag */
 	uintptr_t reserved[1];
 };
 
@@ -154,7 +198,8 @@ struct stay_frame {
 static inline struct stay_frame
 stay_frame_of(enum stay_frame_kind kind, size_t len, const void *reply)
 {
-	struct stay_frame frame = { kind, len, reply, NULL, 0, { 0 } };
+	struct stay_frame frame = { kind, false, len, reply, NULL, 0, 0,
+		{ 0 } };
 
 	return frame;
 }
@@ -223,6 +268,26 @@ stay_frame_with_text(struct stay_frame frame, const char *text, size_t len)
 	return frame;
 }
 
+/*
+ * A frame that names the tag of its call:
+ *  - A reply, an error, a refusal or a part is for the call that has this tag in
+ *    this session, or was given up with it, or for the control lane. If there is
+ *    none, the session ends with STAY_E_UNASKED. A protocol that thinks nothing of
+ *    that asks stay_session_tagged first, and skips the frame.
+ *  - A push goes to on_push. It is also a step on the way to the reply, so that the
+ *    call is not sent again: MQTT's PUBREC, which on_push answers.
+ *  - A reply, an error or a refusal may use no byte, if a call waits for it: decode
+ *    gets the same bytes again. So one frame can complete several calls. Such a
+ *    reply can't be held.
+ */
+static inline struct stay_frame
+stay_frame_with_tag(struct stay_frame frame, uint64_t tag)
+{
+	frame.tag = tag;
+	frame.by_tag = true;
+	return frame;
+}
+
 /* The same, for a piece of a reply; it goes to the call's `part`. */
 static inline struct stay_frame
 stay_frame_part(size_t len, const void *reply)
@@ -257,14 +322,16 @@ stay_frame_skip(size_t len)
 static inline struct stay_frame
 stay_frame_bad(const char *why)
 {
-	struct stay_frame frame = { STAY_FRAME_BAD, 0, NULL, why, 0, { 0 } };
+	struct stay_frame frame = { STAY_FRAME_BAD, false, 0, NULL, why, 0, 0,
+		{ 0 } };
 
 	return frame;
 }
 
 /*
  * Cut the next frame off the front of `in`, which is never empty and lives
- * until decode returns. A frame other than MORE and BAD uses at least one byte.
+ * until decode returns. A frame other than MORE and BAD uses at least one byte, but
+ * for replies with a tag.
  *
  * After MORE, decode gets the same bytes again. So a parser may remember in its
  * session block how far it got: as an offset, for the bytes may move in memory.
@@ -380,6 +447,33 @@ typedef int stay_session_describe_fn(
 /* Writes at most `len` bytes, NUL included; returns as snprintf. */
 typedef int stay_name_call_fn(uint64_t tag, char *text, size_t len);
 
+/* A call that is about to be sent: see the slot `prepare`. */
+struct stay_prepare {
+	char *bytes; /* what encode has appended; may be written over */
+	size_t len;
+	uint64_t tag;   /* what encode has set; with STAY_BY_TAG: set it anew */
+	uint32_t flags; /* of the request */
+	bool
+	    again; /* a server may have seen it; the bytes are as of that time */
+	uintptr_t reserved[2];
+};
+
+/* A call that nothing more can come of: see the slot on_over. */
+struct stay_over {
+	void *keep;
+	const void *config;
+	uint64_t tag;         /* of this session, if on_over is given one */
+	uint64_t request_tag; /* what encode has set */
+	enum stay_outcome outcome;
+	uintptr_t reserved[2];
+};
+
+typedef enum stay_status stay_prepare_fn(
+    struct stay_session *session, struct stay_prepare *call);
+typedef void stay_given_up_fn(struct stay_session *session, uint64_t tag);
+typedef void stay_over_fn(
+    struct stay_session *session, const struct stay_over *over);
+
 /* A reply that is to be kept: see the slot `retain`. */
 struct stay_retain {
 	const void *reply; /* what a callback was given, or a part of it */
@@ -410,9 +504,43 @@ struct stay_call_ops {
 	 */
 	stay_frame_fn *on_orphan;
 	/* What a call without `done` is called when the observer is told that it
-	 * was lost, as "SET": known by its tag alone, since its bytes are gone.
-	 * Must not call the library. NULL: such calls have no name. */
+	 * was lost, as "SET": known by the tag that encode has set, since its
+	 * bytes are gone. Must not call the library. NULL: such calls have no
+	 * name. */
 	stay_name_call_fn *name;
+	/*
+	 * The first byte of a call is about to be written; also when it is sent
+	 * again. Put into its bytes what depends on the session, and give it a
+	 * tag if its replies name one: stay_session_free_tag. What is said here
+	 * on the control lane leaves before the call. Runs once for a call in a
+	 * session. Must not submit or cancel calls. Returns:
+	 *  - STAY_OK: it is sent. If its tag is that of another call, it
+	 *    completes with STAY_E_ARG.
+	 *  - STAY_E_FULL: it waits, and so does the queue behind it. It is asked
+	 *    for again when a tag has become free, bytes have come, or `tick`
+	 *    has returned.
+	 *  - any other status: the call completes with it, as not sent.
+	 * NULL: the bytes are sent as they are, and no call has STAY_BY_TAG.
+	 */
+	stay_prepare_fn *prepare;
+	/*
+	 * A call in flight was cancelled or has timed out; `done` runs next. Say
+	 * on the control lane what makes the server leave it; the tombstone
+	 * stays until the late reply, or until stay_session_let_go. Does not run
+	 * if the session has ended meanwhile. `tag` is the call's in this
+	 * session. NULL: nothing is said; see also enum stay_on_given_up, which
+	 * asks this slot first.
+	 */
+	stay_given_up_fn *on_given_up;
+	/*
+	 * A call is over, and nothing of it can come any more: once for each
+	 * accepted call. It runs just before `done`; but for a tombstone at its
+	 * late reply, behind on_orphan, or with the session. `session` is the one
+	 * that the call was sent in, if that goes on: over->tag is free now. NULL:
+	 * no tag of a session is. Then the call was not sent in this one, or was
+	 * let go of.
+	 */
+	stay_over_fn *on_over;
 };
 
 /* What happens in the life of a session, beside its calls. */
@@ -551,10 +679,43 @@ STAY_API enum stay_status stay_client_wake(struct stay_client *client);
  * uses them. */
 STAY_API char *stay_session_input(struct stay_session *session);
 
-/* The tag of the oldest call in flight, which the next reply is for. It lives
- * until the slot returns. NULL if no call waits for a reply. */
+/* The tag that encode has set of the oldest call in flight, which the next reply
+ * without a tag is for. It lives until the slot returns. NULL if that reply is for
+ * no call: see stay_session_awaits. */
 STAY_API const uint64_t *stay_session_oldest(
     const struct stay_session *session);
+
+/* What the next reply without a tag is for. */
+enum stay_awaits {
+	STAY_AWAITS_NOTHING, /* it is not due */
+	STAY_AWAITS_CONTROL, /* bytes of the control lane */
+	STAY_AWAITS_CALL     /* the oldest call, or its tombstone */
+};
+STAY_API enum stay_awaits stay_session_awaits(
+    const struct stay_session *session);
+
+/* The tag that encode has set of the call which has this tag on the wire; of control
+ * bytes, and of a call that was let go of, the same tag. It lives until the slot
+ * returns. NULL: no reply with this tag is due. */
+STAY_API const uint64_t *stay_session_tagged(
+    const struct stay_session *session, uint64_t tag);
+
+/* A tag from 1 to `max` that nothing has in this session, nor was let go of; one that
+ * became free is given last. 0: there is none. For `prepare`, and for
+ * stay_session_expect_tagged. If every tag was let go of, the session is left as by
+ * stay_session_renew. */
+STAY_API uint64_t stay_session_free_tag(
+    struct stay_session *session, uint64_t max);
+
+/*
+ * No reply will come to the call with this tag, and none is missed: it completes as
+ * STAY_SENT, or its tombstone goes. The tag is not free again in this session. A
+ * reply that comes all the same goes to on_orphan. (After 65,536 more the tag is
+ * forgotten.) Decode may call this, too.
+ * Returns: STAY_OK; STAY_E_STALE: no reply with this tag is due.
+ */
+STAY_API enum stay_status stay_session_let_go(
+    struct stay_session *session, uint64_t tag);
 
 /*
  * Leave this session, because it is worth no further call: nothing more is sent
@@ -650,6 +811,11 @@ STAY_API void stay_session_set_login(
 STAY_API struct stay_buf *stay_session_control(struct stay_session *session);
 STAY_API enum stay_status stay_session_expect(
     struct stay_session *session, unsigned replies);
+
+/* The same, for replies that name this tag, which nothing else may have: else
+ * STAY_E_ARG. STAY_E_UNSUPPORTED without `prepare`. */
+STAY_API enum stay_status stay_session_expect_tagged(
+    struct stay_session *session, unsigned replies, uint64_t tag);
 
 STAY_END
 

@@ -120,6 +120,8 @@ on_writable(struct stay_client *client, const struct stay_event *event)
 	(void)event;
 	stay__output_granted(client);
 	stay__health_wrote(&client->session, idle, stay__output_write(client));
+	if (client->calls.tagged != NULL)
+		stay__renew_ask(&client->session); /* no tag is left */
 	return stay_verdict_noreply();
 }
 

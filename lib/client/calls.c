@@ -10,6 +10,7 @@
 
 #include "base/mem.h"
 #include "client/resend.h"
+#include "client/tagged.h"
 
 static void
 run_finisher(struct stay__task *task)
@@ -71,6 +72,8 @@ stay__calls_trim(struct stay__calls *calls)
 		calls->spare = node->next;
 		stay__free(stay__call_of(node));
 	}
+	if (calls->tagged != NULL && calls->tagged->tags.count == 0)
+		stay__tags_fini(&calls->tagged->tags);
 	stay__sendbuf_trim(&calls->sendbuf);
 }
 
@@ -84,6 +87,7 @@ stay__call_new(struct stay__calls *calls)
 	if (call == NULL)
 		return NULL;
 	call->owner = calls;
+	call->history = calls->begin_with;
 	stay__list_init(&call->node);
 	stay__list_init(&call->finish);
 	stay__timer_init(&call->timer, calls->ops->expire);
@@ -117,7 +121,7 @@ unsuspect(struct stay__call *call)
 {
 	if (!(call->history & STAY__HISTORY_SUSPECT))
 		return;
-	call->history &= (uint8_t)~STAY__HISTORY_SUSPECT;
+	call->history &= (uint16_t)~STAY__HISTORY_SUSPECT;
 	call->owner->suspects--;
 }
 
@@ -162,11 +166,12 @@ stay__calls_tell_some(struct stay__calls *calls)
 
 	if (stay__list_is_empty(&calls->finished))
 		return true;
-	while (
-	    share-- > 0 && (node = stay__list_pop(&calls->finished)) != NULL) {
+	while (share-- > 0 &&
+	       (node = stay__list_first(&calls->finished)) != NULL) {
 		call = STAY__CONTAINER(node, struct stay__call, finish);
 		calls->untold--;
 		calls->ops->tell(call);
+		stay__list_remove(node);
 		if (stay__list_is_empty(&call->node))
 			stay__call_give(call);
 	}
@@ -213,6 +218,7 @@ stay__call_drop(struct stay__call *call, enum stay_status status)
 
 	stay__list_remove(&call->node);
 	unsuspect(call);
+	stay__tagged_go_on(calls);
 	calls->counts.queued--;
 	stay__sendbuf_forget(&calls->sendbuf, call->span);
 	if (stay__sendbuf_is_sparse(&calls->sendbuf))
@@ -242,7 +248,7 @@ unkeep(struct stay__call *call)
 {
 	if (!(call->history & STAY__HISTORY_KEPT))
 		return;
-	call->history &= (uint8_t)~STAY__HISTORY_KEPT;
+	call->history &= (uint16_t)~STAY__HISTORY_KEPT;
 	call->owner->kept--;
 }
 
@@ -251,6 +257,15 @@ unmark(struct stay__call *call)
 {
 	unkeep(call);
 	unsuspect(call);
+}
+
+/* Until `done` has run for it, it is over.c that says when nothing more comes. */
+static void
+end_tombstone(struct stay__call *call)
+{
+	if ((call->history & STAY__HISTORY_WATCHED) != 0 &&
+	    (call->history & STAY__HISTORY_GIVEN_UP) == 0)
+		call->owner->tagged->buried(call);
 }
 
 /*
@@ -267,10 +282,14 @@ stay__call_take_out(struct stay__call *call)
 	if (call->history & (STAY__HISTORY_KEPT | STAY__HISTORY_SUSPECT))
 		unmark(call);
 	calls->counts.in_flight_bytes -= stay__span_len(call->span);
+	if (calls->tagged != NULL)
+		stay__tagged_leave(call);
 	if (call->stage == STAY__CALL_OVER) {
 		calls->counts.tombstones--;
+		end_tombstone(call);
 		remove_record(call);
 	} else if (call->stage == STAY__CALL_CONTROL) {
+		stay__tagged_free(call);
 		remove_record(call);
 	} else {
 		calls->counts.in_flight--;
@@ -297,6 +316,8 @@ move_to_flight(struct stay__calls *calls, struct stay__list *node)
 	calls->queued.next = node->next;
 	node->next->prev = &calls->queued;
 	stay__list_push(&calls->in_flight, node);
+	if (calls->tagged != NULL)
+		stay__tagged_enter(stay__call_of(node));
 }
 
 /* Its first byte is on the wire; its bytes may be needed for sending it again. */
@@ -309,12 +330,13 @@ begin_call(struct stay__call *call, uint32_t now_ms)
 	call->sent_ms = now_ms;
 	if (call->history & (STAY__HISTORY_WHOLE | STAY__HISTORY_REFUSED))
 		calls->counts.resent++;
-	call->history |= STAY__HISTORY_BEGUN;
+	call->history |= STAY__HISTORY_BEGUN | STAY__HISTORY_HERE;
 	if (stay__call_is_worth_keeping(call)) {
 		call->history |= STAY__HISTORY_KEPT;
 		calls->kept++;
 	}
-	if (call->due == 0 || (call->flags & STAY_BLOCKS) != 0)
+	if (call->due == 0 ||
+	    (call->flags & (STAY_BLOCKS | STAY_MAY_GO_UNANSWERED)) != 0)
 		calls->unawaited = call->span.begin;
 }
 
@@ -329,6 +351,7 @@ stay__calls_commit_queue(struct stay__calls *calls)
 	uint32_t now_ms = stay__call_clock(stay__loop_now(calls->loop));
 
 	assert(stay__list_is_empty(&calls->refused) && calls->half == NULL);
+	assert(calls->tagged == NULL);
 	calls->counts.in_flight += calls->counts.queued;
 	calls->counts.in_flight_bytes += sendbuf->live;
 	calls->counts.queued = 0;
@@ -374,17 +397,6 @@ stay__call_whole(struct stay__calls *calls)
 		leave_whole(call);
 }
 
-/* A request that has no reply is in the list only while it is written. */
-struct stay__call *
-stay__calls_oldest(const struct stay__calls *calls)
-{
-	struct stay__list *node = calls->in_flight.next;
-
-	if (node != &calls->in_flight && stay__call_of(node)->due == 0)
-		node = node->next;
-	return node == &calls->in_flight ? NULL : stay__call_of(node);
-}
-
 bool
 stay__call_answered(struct stay__call *call, bool acted)
 {
@@ -394,6 +406,9 @@ stay__call_answered(struct stay__call *call, bool acted)
 		stay__call_touched(call);
 		return true;
 	}
+	if (call->owner->tagged != NULL &&
+	    (call->history & STAY__HISTORY_ACTED) != 0)
+		stay__tagged_acted(call);
 	stay__call_take_out(call);
 	return false;
 }
@@ -442,9 +457,52 @@ stay__call_bury(struct stay__call *call, enum stay_status status)
 	struct stay__calls *calls = call->owner;
 
 	unkeep(call);
+	call->history |= STAY__HISTORY_GIVEN_UP;
 	calls->counts.in_flight--;
 	calls->counts.tombstones++;
 	stay__call_finish(call, status, STAY_MAYBE_EXECUTED);
+}
+
+void
+stay__call_let_go(
+    struct stay__call *call, enum stay_status status, enum stay_outcome outcome)
+{
+	stay__tagged_acted(call);
+	stay__call_take_out(call);
+	call->history |= STAY__HISTORY_LET_GO;
+	stay__call_finish(call, status, outcome);
+}
+
+/* ---- the control lane ---- */
+
+static struct stay__call *
+take_control(struct stay__calls *calls, unsigned replies, uint32_t flags)
+{
+	struct stay__call *call = stay__call_take(calls);
+
+	if (call == NULL)
+		return NULL;
+	call->stage = STAY__CALL_CONTROL;
+	call->due = replies;
+	call->flags = flags;
+	call->span.begin = calls->sendbuf.committed;
+	call->span.end = calls->sendbuf.committed;
+	return call;
+}
+
+static void
+send_control(struct stay__call *call)
+{
+	stay__list_push(&call->owner->in_flight, &call->node);
+	if (call->owner->tagged != NULL)
+		stay__tagged_enter(call);
+}
+
+static bool
+is_untagged_control(const struct stay__call *call)
+{
+	return call->stage == STAY__CALL_CONTROL &&
+	       (call->flags & STAY_BY_TAG) == 0;
 }
 
 enum stay_status
@@ -454,23 +512,36 @@ stay__calls_expect(struct stay__calls *calls, unsigned replies)
 	struct stay__call *call;
 
 	if (last != &calls->in_flight &&
-	    stay__call_of(last)->stage == STAY__CALL_CONTROL) {
+	    is_untagged_control(stay__call_of(last))) {
 		call = stay__call_of(last);
 		if (replies > UINT32_MAX - call->due)
 			return STAY_E_FULL;
 		call->due += replies;
 		return STAY_OK;
 	}
-	call = stay__call_take(calls);
+	call = take_control(calls, replies, 0);
 	if (call == NULL)
 		return STAY_E_NOMEM;
-	call->stage = STAY__CALL_CONTROL;
-	call->due = replies;
-	call->flags = 0;
-	call->span.begin = calls->sendbuf.committed;
-	call->span.end = calls->sendbuf.committed;
-	stay__list_push(&calls->in_flight, &call->node);
+	send_control(call);
 	return STAY_OK;
+}
+
+enum stay_status
+stay__calls_expect_tagged(
+    struct stay__calls *calls, unsigned replies, uint64_t tag)
+{
+	struct stay__call *call = take_control(calls, replies, STAY_BY_TAG);
+	enum stay_status status;
+
+	if (call == NULL)
+		return STAY_E_NOMEM;
+	call->tag = tag;
+	status = stay__tagged_give(call, tag);
+	if (status == STAY_OK)
+		send_control(call);
+	else
+		stay__call_give(call);
+	return status;
 }
 
 /* The oldest call whose bytes are kept; NULL: none are. */
@@ -490,9 +561,12 @@ first_kept(const struct stay__calls *calls)
 void
 stay__calls_release(struct stay__calls *calls)
 {
-	const struct stay__call *first = first_kept(calls);
+	const struct stay__call *first;
 	uint64_t to = calls->sendbuf.wire;
 
+	if (calls->tagged != NULL && calls->kept > 0)
+		stay__tagged_squeeze(calls);
+	first = first_kept(calls);
 	if (calls->half != NULL)
 		to = calls->half->span.begin;
 	if (first != NULL && first->span.begin < to)

@@ -12,7 +12,7 @@
  * A tombstone holds the place of a call that was given up while its reply is
  * still due. The list `in_flight` is in the order of the wire: calls,
  * tombstones and replies that the control lane expects. The next reply belongs
- * to its oldest record.
+ * to its oldest record, unless the reply names a tag: see tagged.h.
  */
 #ifndef STAY__CALLS_H
 #define STAY__CALLS_H
@@ -42,6 +42,12 @@ enum stay__call_stage {
 #define STAY__HISTORY_SUSPECT  32u /* a session ended at it: sent alone now */
 #define STAY__HISTORY_POOR     64u /* not sent again for want of a budget */
 #define STAY__HISTORY_BEGUN    128u /* the stream has taken a byte of it */
+/* So it has in the session that goes on; or `prepare` is content with it there */
+#define STAY__HISTORY_HERE     256u
+#define STAY__HISTORY_TAGGED   512u  /* its tag is in the table: tagged.h */
+#define STAY__HISTORY_WATCHED  1024u /* it never goes the short way: over.c */
+#define STAY__HISTORY_GIVEN_UP 2048u /* in flight, and over.c has yet to hear */
+#define STAY__HISTORY_LET_GO   4096u /* its tag is not to be given again */
 
 /*
  * Most calls can go a short way: all that is queued leaves in one write, and a call
@@ -54,6 +60,7 @@ enum stay__call_stage {
 #endif
 
 struct stay__calls;
+struct stay__tagged;
 
 struct stay__call {
 	struct stay__list node;   /* queued or in_flight; spare */
@@ -72,8 +79,8 @@ struct stay__call {
 	uint32_t flags;
 	struct stay_token id; /* generation 0: the caller wanted none */
 	uint8_t stage;
-	uint8_t history;
 	uint8_t fate; /* what the end of its session makes of it */
+	uint16_t history;
 	uint32_t resends;
 	struct stay_held
 	    *refusal;            /* the reply of the server, while set aside */
@@ -134,6 +141,8 @@ struct stay__calls {
 	uint64_t untold; /* calls in `finished` */
 	bool is_free;    /* sending again costs nothing now */
 	bool asks_first; /* one at a time, till the server does not refuse */
+	uint16_t
+	    begin_with; /* the history of a new call: WATCHED, or nothing */
 
 	struct stay__sendbuf sendbuf;
 	struct stay__list queued;
@@ -142,13 +151,15 @@ struct stay__calls {
 	struct stay__list finished;
 	struct stay__list *spare; /* by node.next; NULL: none */
 	struct stay__task finisher;
+	struct stay__tagged *tagged; /* NULL: in order, and nobody hears */
 	struct stay__call *half; /* the stream has taken only a part of it */
 	uint32_t kept;           /* in flight and STAY__HISTORY_KEPT */
 	uint32_t suspects;       /* queued or in flight, and so marked */
 	/* Where the last request begins that this session was sent and that
 	 * blocks, or is not answered: nobody in front of it waits for it. */
 	uint64_t unawaited;
-	/* Where the last request begins that left whole and is not answered. */
+	/* Where the last request begins that left whole and that the server may
+	 * have acted on, although it is in flight no more. */
 	uint64_t unanswered;
 	uint64_t outcomes[STAY_OUTCOME_COUNT]; /* how many calls had each */
 	struct stay__call_counts counts;
@@ -179,8 +190,6 @@ void stay__calls_commit_queue(struct stay__calls *calls);
 /* The stream has taken all of calls->half. */
 void stay__call_whole(struct stay__calls *calls);
 
-/* The record that the next reply belongs to; NULL: no reply is due. */
-struct stay__call *stay__calls_oldest(const struct stay__calls *calls);
 /* One reply has come. False: it was the last one, and the record is out of the
  * list. */
 bool stay__call_answered(struct stay__call *call, bool acted);
@@ -203,7 +212,8 @@ stay__call_is_plain(const struct stay__call *call)
 
 	return STAY__SHORT_WAYS && call->stage == STAY__CALL_COMMITTED &&
 	       call->due == 1 && call != calls->half && !calls->asks_first &&
-	       (call->history & STAY__HISTORY_SUSPECT) == 0 &&
+	       (call->history &
+		   (STAY__HISTORY_SUSPECT | STAY__HISTORY_WATCHED)) == 0 &&
 	       stay__list_is_empty(&calls->refused);
 }
 /* Then it is as stay__call_reply, without a look at what does not apply. */
@@ -222,6 +232,9 @@ bool stay__call_reply(struct stay__call *call, bool refused);
 void stay__call_drop(struct stay__call *call, enum stay_status status);
 /* Give up a call in flight: it is completed soon, and a tombstone stays. */
 void stay__call_bury(struct stay__call *call, enum stay_status status);
+/* The same for one that has a tag; no tombstone stays. */
+void stay__call_let_go(struct stay__call *call, enum stay_status status,
+    enum stay_outcome outcome);
 
 /* Decide a call; its `done` runs later this turn. The record may be in
  * `in_flight` only as a tombstone. */
@@ -242,6 +255,9 @@ void stay__calls_release(struct stay__calls *calls);
  * in flight. STAY_OK, STAY_E_NOMEM, STAY_E_FULL. */
 enum stay_status stay__calls_expect(
     struct stay__calls *calls, unsigned replies);
+/* The same; they name a tag, which is free. */
+enum stay_status stay__calls_expect_tagged(
+    struct stay__calls *calls, unsigned replies, uint64_t tag);
 
 /* Whether the server has refused the whole call: this holds for the last
  * sending and all its replies. What an earlier session may have done is not
@@ -258,6 +274,22 @@ stay__call_of(struct stay__list *node)
 {
 	return node == NULL ? NULL
 			    : STAY__CONTAINER(node, struct stay__call, node);
+}
+
+struct stay__call *stay__tagged_oldest(const struct stay__calls *calls);
+
+/* The record that the next reply without a tag belongs to; NULL: none is due. A
+ * request that has no reply is in the list only while it is written. */
+static inline struct stay__call *
+stay__calls_oldest(const struct stay__calls *calls)
+{
+	struct stay__list *node = calls->in_flight.next;
+
+	if (calls->tagged != NULL)
+		return stay__tagged_oldest(calls);
+	if (node != &calls->in_flight && stay__call_of(node)->due == 0)
+		node = node->next;
+	return node == &calls->in_flight ? NULL : stay__call_of(node);
 }
 
 /* The outcome of a call that is not sent now: an earlier session may have. */
@@ -287,7 +319,7 @@ stay__call_take(struct stay__calls *calls)
 	if (call == NULL)
 		return stay__call_new(calls);
 	calls->spare = node->next;
-	call->history = 0;
+	call->history = calls->begin_with;
 	call->resends = 0;
 	return call;
 }

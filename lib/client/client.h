@@ -3,6 +3,8 @@
  * Its files, from the lowest to the highest:
  *
  *	sendbuf.c      the bytes of requests
+ *	tags.c         which tag belongs to what
+ *	tagged.c       calls whose answers name a tag
  *	calls.c        the records of calls
  *	hold.c         replies that outlive their callback
  *	resend.c       which calls are sent again
@@ -17,8 +19,10 @@
  *	remark.c       what the protocol wants somebody to know
  *	tick.c         a timer of the protocol's own
  *	wake.c         a turn of the protocol's own
+ *	prepare.c      what depends on the session goes into a request
  *	output.c       what is written at once, and what that commits
  *	health.c       a silent peer, an idle session
+ *	over.c         the protocol hears of the end of a call
  *	complete.c     calls that end without an answer; running `done`
  *	session.c      the protocol's life on one stream, and the retry after it
  *	slots.c        what a protocol may call

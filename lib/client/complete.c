@@ -6,7 +6,9 @@
 #include "client/complete.h"
 #include "base/text.h"
 #include "client/client.h"
+#include "client/over.h"
 #include "client/resend.h"
+#include "client/tagged.h"
 
 /* Bytes of a sentence about a call. */
 #define WHY_MAX    1024
@@ -18,13 +20,16 @@
 /*
  * The server would give it a value that then is nobody's: BLPOP. It sees the end of
  * the session, and keeps the value. With other calls in flight they would pay for
- * that. Tombstones and the control lane are nobody.
+ * that. Tombstones and the control lane are nobody. A protocol that hears of it has
+ * words for the server instead.
  */
 static bool
 ends_its_session(
     const struct stay_client *client, const struct stay__call *call)
 {
 	return (call->flags & STAY_BLOCKS) != 0 &&
+	       (client->calls.tagged == NULL ||
+		   client->calls.tagged->on_given_up == NULL) &&
 	       client->calls.counts.in_flight == 1 &&
 	       client->profile->options.on_given_up == STAY_GIVEN_UP_END;
 }
@@ -35,6 +40,11 @@ static void
 bury(struct stay_client *client, struct stay__call *call,
     enum stay_status status)
 {
+	if (call->flags & STAY_MAY_GO_UNANSWERED) {
+		call->history |= STAY__HISTORY_GIVEN_UP;
+		stay__call_let_go(call, status, STAY_MAYBE_EXECUTED);
+		return;
+	}
 	if (ends_its_session(client, call))
 		stay__leave_given_up(&client->session);
 	stay__call_bury(call, status);
@@ -60,11 +70,21 @@ withdraw(struct stay_client *client, struct stay__call *call,
 	stay__output_ask(client);
 }
 
+/* The next one need not wait for `prepare`. */
+static void
+drop(struct stay_client *client, struct stay__call *call,
+    enum stay_status status)
+{
+	stay__call_drop(call, status);
+	if (client->calls.tagged != NULL)
+		stay__output_ask(client);
+}
+
 void
 stay__client_give_up(struct stay__call *call, enum stay_status status)
 {
 	if (call->stage == STAY__CALL_QUEUED)
-		stay__call_drop(call, status);
+		drop(stay__client_of_calls(call->owner), call, status);
 	else if (call->stage == STAY__CALL_REFUSED)
 		withdraw(stay__client_of_calls(call->owner), call, status);
 	else
@@ -129,8 +149,8 @@ tell_nobody(const struct stay__call *call, const struct stay_result *result)
 	if (result->status == STAY_OK)
 		return;
 	if (client->profile->protocol.call.name != NULL &&
-	    client->profile->protocol.call.name(call->tag, name, sizeof(name)) >
-		0) {
+	    client->profile->protocol.call.name(
+		stay__tagged_word(call), name, sizeof(name)) > 0) {
 		stay__text_put(&text, name);
 		stay__text_put(&text, ": ");
 	}
@@ -230,6 +250,8 @@ stay__client_tell_over(struct stay__call *call)
 	if (text.len > 0)
 		result.why = why;
 	stay__conn_call_over(client->conn, call->outcome);
+	if (call->history & STAY__HISTORY_WATCHED)
+		stay__over_told(call);
 	if (call->refusal != NULL)
 		result.reply = stay_held_reply(call->refusal);
 	stay__client_tell(call, &result);
@@ -246,5 +268,7 @@ stay__client_told(struct stay__calls *calls)
 
 	stay__health_rest(&client->session);
 	stay__admission_fall(client);
+	if (client->calls.tagged != NULL)
+		stay__output_ask(client); /* a tag may be free */
 	stay__conn_nudge(client->conn);
 }

@@ -5,27 +5,44 @@
  * look at the clock.
  */
 #include "client/client.h"
+#include "client/tagged.h"
+
+/* Whether all that is awaited may block, and for how long. */
+static bool
+is_blocked(const struct stay__calls *calls, uint64_t *ms)
+{
+	const struct stay__tagged *tagged = calls->tagged;
+	const struct stay__call *oldest = stay__calls_oldest(calls);
+
+	if (oldest != NULL && !(oldest->flags & STAY_BLOCKS))
+		return false;
+	*ms = oldest == NULL ? 0 : oldest->blocks_ms;
+	if (tagged == NULL || tagged->awaited == 0)
+		return oldest != NULL;
+	if (*ms < tagged->blocks_ms)
+		*ms = tagged->blocks_ms;
+	return tagged->awaited == tagged->blocking;
+}
 
 /* How long the oldest reply may take without a sign of life. */
 static uint64_t
 patience_ms(const struct stay_client *client)
 {
-	const struct stay__call *oldest = stay__calls_oldest(&client->calls);
 	uint64_t ms = client->profile->options.silence_ms;
 	uint64_t margin = client->profile->options.block_margin_ms, blocks;
 
-	if (oldest == NULL || !(oldest->flags & STAY_BLOCKS))
+	if (!is_blocked(&client->calls, &blocks))
 		return ms;
-	if (oldest->blocks_ms > UINT64_MAX - margin)
+	if (blocks > UINT64_MAX - margin)
 		return STAY_FOREVER;
-	blocks = oldest->blocks_ms + margin;
+	blocks += margin;
 	return blocks > ms ? blocks : ms;
 }
 
 bool
 stay__health_is_idle(const struct stay_session *session)
 {
-	return stay__list_is_empty(&session->client->calls.in_flight) &&
+	return !stay__calls_await(&session->client->calls) &&
 	       !session->health.awaits_room;
 }
 
@@ -152,7 +169,7 @@ run_probe(struct stay__task *task)
 	struct stay_client *client = session->client;
 
 	if (session->farewell.stage != STAY__FAREWELL_NONE ||
-	    !stay__list_is_empty(&client->calls.in_flight))
+	    stay__calls_await(&client->calls))
 		return;
 	client->profile->protocol.session.ping(session);
 	stay__output_forget(session);
@@ -184,7 +201,7 @@ check_idle(struct stay__timer *timer)
 	uint64_t at = stay__later(session->health.last_heard, quiet_ms(client));
 
 	session->health.at_rest = true;
-	if (!stay__list_is_empty(&client->calls.in_flight)) {
+	if (stay__calls_await(&client->calls)) {
 		at = stay__later(now, client->profile->options.probe_ms);
 	} else if (at > now) {
 		session->health.at_rest = false;

@@ -6,7 +6,9 @@
  */
 #include "base/ease.h"
 #include "client/client.h"
+#include "client/prepare.h"
 #include "client/resend.h"
+#include "client/tagged.h"
 
 #define PIECES_MAX 32
 
@@ -49,13 +51,15 @@ struct flight {
 };
 
 /* What is in flight now. The bytes between requests that are kept for sending
- * again are in memory, too, so they count. */
+ * again are in memory, too, so they count. With tags they are squeezed out, before
+ * they are more than the others. */
 static struct flight
 flight_of(const struct stay_client *client)
 {
 	const struct stay__call_counts *counts = &client->calls.counts;
 	const struct stay__sendbuf *sendbuf = &client->calls.sendbuf;
-	uint64_t kept = sendbuf->wire - sendbuf->base;
+	uint64_t kept =
+	    client->calls.tagged != NULL ? 0 : sendbuf->wire - sendbuf->base;
 
 	return (struct flight){ counts->in_flight + counts->tombstones,
 		stay__calls_are_single(&client->calls)
@@ -88,6 +92,7 @@ may_send(const struct stay_client *client)
 	       client->session.condemned == STAY_OK &&
 	       !stay__list_is_empty(queued) &&
 	       stay__list_is_empty(&client->calls.refused) &&
+	       stay__tagged_may_ask(&client->calls) &&
 	       has_place(client, &flight, &stay__call_of(queued->next)->span);
 }
 
@@ -105,7 +110,8 @@ may_leave_as_one(const struct stay_client *client, size_t gathered)
 	const struct stay__sendbuf *sendbuf = &client->calls.sendbuf;
 	struct flight flight = flight_of(client);
 
-	return STAY__SHORT_WAYS && stay__sendbuf_is_dense(sendbuf) &&
+	return STAY__SHORT_WAYS && client->calls.tagged == NULL &&
+	       stay__sendbuf_is_dense(sendbuf) &&
 	       gathered + sendbuf->live <= WRITE_MAX &&
 	       flight.calls + client->calls.counts.queued <= flight.calls_max &&
 	       flight.bytes + sendbuf->live <=
@@ -125,6 +131,7 @@ add_requests(const struct stay_client *client, struct gathered *gathered)
 		const struct stay__span *span = &stay__call_of(node)->span;
 
 		if (!has_place(client, &flight, span) ||
+		    !stay__call_is_prepared(stay__call_of(node)) ||
 		    gathered->len + stay__span_len(run) >= WRITE_MAX)
 			break;
 		if (span->begin != run.end && span->begin != run.begin) {
@@ -140,6 +147,39 @@ add_requests(const struct stay_client *client, struct gathered *gathered)
 	add_run(gathered, &calls->sendbuf, run);
 }
 
+/*
+ * Ask `prepare` for the calls that this write may begin on, and no others: what
+ * waits in the queue has no tag. From the first one again, if one has failed.
+ */
+static void
+prepare_requests(struct stay_client *client)
+{
+	struct stay__list *queued = &client->calls.queued, *node = queued->next;
+	struct flight flight = flight_of(client);
+	uint64_t len = 0;
+
+	while (node != queued && len < WRITE_MAX) {
+		struct stay__call *call = stay__call_of(node);
+
+		if (!has_place(client, &flight, &call->span))
+			return;
+		switch (stay__prepare(&client->session, call)) {
+		case STAY__PREPARE_WAITS:
+			return;
+		case STAY__PREPARE_OVER:
+			flight = flight_of(client);
+			len = 0;
+			node = queued->next;
+			break;
+		case STAY__PREPARE_DONE:
+			flight.calls++;
+			flight.bytes += stay__span_len(call->span);
+			len += stay__span_len(call->span);
+			node = node->next;
+		}
+	}
+}
+
 static void
 gather(const struct stay_client *client, struct gathered *gathered)
 {
@@ -153,7 +193,8 @@ gather(const struct stay_client *client, struct gathered *gathered)
 		add_piece(gathered,
 		    (struct iovec){ output->control.data + output->control.head,
 			output->settled });
-	if (!may_send(client))
+	if (!may_send(client) ||
+	    !stay__call_is_prepared(stay__call_of(client->calls.queued.next)))
 		return;
 	if (may_leave_as_one(client, gathered->len))
 		add_run(gathered, sendbuf,
@@ -212,7 +253,8 @@ take_written(struct stay_client *client, size_t len)
 	if (control > 0)
 		take_control(&client->session.output, control);
 	len -= control;
-	if (STAY__SHORT_WAYS && len > 0 && len == calls->sendbuf.live &&
+	if (STAY__SHORT_WAYS && calls->tagged == NULL && len > 0 &&
+	    len == calls->sendbuf.live &&
 	    stay__sendbuf_is_dense(&calls->sendbuf)) {
 		stay__calls_commit_queue(calls);
 		return;
@@ -346,6 +388,8 @@ stay__output_write(struct stay_client *client)
 	struct stay__written written = { 0 };
 	enum stay_status status;
 
+	if (client->calls.tagged != NULL && may_send(client))
+		prepare_requests(client);
 	stay__output_forget(&client->session);
 	gather(client, &gathered);
 	if (gathered.count == 0)

@@ -88,6 +88,25 @@ is_sized(const void *table, size_t size)
 	return table == NULL || (*given >= sizeof(*given) && *given <= size);
 }
 
+struct stay_call_ops
+stay__protocol_call(const struct stay_protocol *from)
+{
+	struct stay_call_ops call;
+
+	take(&call, sizeof(call), from->call);
+	return call;
+}
+
+static void
+fill_call(struct stay__call_slots *call, const struct stay_protocol *from)
+{
+	const struct stay_call_ops given = stay__protocol_call(from);
+
+	call->name = given.name;
+	call->on_orphan =
+	    given.on_orphan != NULL ? given.on_orphan : drop_frame;
+}
+
 static void
 fill_session(struct stay_session_ops *session)
 {
@@ -126,15 +145,13 @@ void
 stay__protocol_fill(struct stay__protocol *to, const struct stay_protocol *from)
 {
 	take(&to->top, sizeof(to->top), from);
-	take(&to->call, sizeof(to->call), to->top.call);
 	take(&to->session, sizeof(to->session), to->top.session);
 	take(&to->keep, sizeof(to->keep), to->top.keep);
 	if (to->top.hello == NULL)
 		to->top.hello = hello_up;
 	if (to->top.on_push == NULL)
 		to->top.on_push = drop_frame;
-	if (to->call.on_orphan == NULL)
-		to->call.on_orphan = drop_frame;
+	fill_call(&to->call, from);
 	fill_session(&to->session);
 	fill_keep(&to->keep);
 }

@@ -4,9 +4,15 @@
 
 #include <stay/protocol.h>
 
+/* Of the group `call`, what every client may need. */
+struct stay__call_slots {
+	stay_frame_fn *on_orphan;
+	stay_name_call_fn *name;
+};
+
 struct stay__protocol {
 	struct stay_protocol top;
-	struct stay_call_ops call;
+	struct stay__call_slots call;
 	struct stay_session_ops session;
 	struct stay_keep_ops keep;
 };
@@ -16,5 +22,7 @@ enum stay_status stay__protocol_check(const struct stay_protocol *protocol);
  * `retain`, `describe` and `name`. */
 void stay__protocol_fill(
     struct stay__protocol *to, const struct stay_protocol *from);
+/* The whole group `call`; no slot is filled in. */
+struct stay_call_ops stay__protocol_call(const struct stay_protocol *from);
 
 #endif

@@ -6,7 +6,9 @@
 #include "base/text.h"
 #include "client/client.h"
 #include "client/complete.h"
+#include "client/over.h"
 #include "client/resend.h"
+#include "client/tagged.h"
 
 /* Bytes of a sentence about an error of the server. */
 #define WHY_MAX 1024
@@ -83,6 +85,8 @@ tell_answer(struct stay__call *call, const struct stay_frame *frame,
 		return;
 	}
 	result->outcome = call->outcome;
+	if (call->history & STAY__HISTORY_WATCHED)
+		stay__over(call);
 	stay__client_tell(call, result);
 	stay__call_give(call);
 }
@@ -125,11 +129,30 @@ answer_plainly(struct stay__call *call, const struct stay_frame *frame)
 	return STAY__GO_ON;
 }
 
+/* Its tag is free when on_orphan has run, unless the protocol lets go of it there. */
+static void
+answer_watched_tombstone(struct stay_session *session, struct stay__call *call,
+    const struct stay_frame *frame)
+{
+	call->history |= STAY__HISTORY_GIVEN_UP;
+	run_slot(
+	    session, session->client->profile->protocol.call.on_orphan, frame);
+	call->history &= (uint16_t)~STAY__HISTORY_GIVEN_UP;
+	if (call->history & STAY__HISTORY_LET_GO)
+		stay__call_take_out(call);
+	else
+		stay__call_answered(call, true);
+}
+
 static void
 answer_tombstone(struct stay_session *session, struct stay__call *call,
     const struct stay_frame *frame)
 {
 	session->client->calls.counts.orphans++;
+	if (call->history & STAY__HISTORY_WATCHED) {
+		answer_watched_tombstone(session, call, frame);
+		return;
+	}
 	stay__call_answered(call, true);
 	run_slot(
 	    session, session->client->profile->protocol.call.on_orphan, frame);
@@ -166,7 +189,7 @@ settle_refused(struct stay_session *session, const struct stay__call *call,
 	    (call->stage == STAY__CALL_OVER && is_refusal(frame)))
 		return true;
 	session->reading.frame.len = 0;
-	stay__calls_settle_refused(calls);
+	stay__calls_settle_refused(calls, call->span.begin);
 	all = stay__calls_tell_some(calls);
 	session->reading.frame = whole;
 	return all;
@@ -177,75 +200,120 @@ settle_refused(struct stay_session *session, const struct stay__call *call,
 typedef enum stay__flow take_frame_fn(
     struct stay_session *session, const struct stay_frame *frame);
 
+/* NULL: nobody waits for it. */
+static struct stay__call *
+addressee_of(const struct stay_session *session, const struct stay_frame *frame)
+{
+	const struct stay__calls *calls = &session->client->calls;
+
+	return frame->by_tag ? stay__tagged_find(calls, frame->tag)
+			     : stay__calls_oldest(calls);
+}
+
+/* The reply of a call that was let go of; or of none. */
+static enum stay__flow
+take_unasked(struct stay_session *session, const struct stay_frame *frame)
+{
+	if (!frame->by_tag || frame->len == 0 ||
+	    !stay__tagged_is_gone(&session->client->calls, frame->tag))
+		return stay__session_break(session, STAY_E_UNASKED, NULL);
+	session->client->calls.counts.orphans++;
+	run_slot(
+	    session, session->client->profile->protocol.call.on_orphan, frame);
+	return STAY__GO_ON;
+}
+
 /* While greeting, answers are for hello; whether they were expected is its
  * business, as some servers speak first. */
 static enum stay__flow
 take_greeting(struct stay_session *session, const struct stay_frame *frame)
 {
-	struct stay__call *oldest = stay__calls_oldest(&session->client->calls);
+	struct stay__call *call = addressee_of(session, frame);
 
-	if (oldest != NULL && frame->kind != STAY_FRAME_PART)
-		stay__call_answered(oldest, true);
+	if (call != NULL && frame->kind != STAY_FRAME_PART)
+		stay__call_answered(call, true);
 	return stay__session_greet(session, frame);
 }
 
 static enum stay__flow
 take_answer(struct stay_session *session, const struct stay_frame *frame)
 {
-	struct stay__call *oldest;
+	struct stay__call *call;
 
 	if (stay__session_is_greeting(session))
 		return take_greeting(session, frame);
-	oldest = stay__calls_oldest(&session->client->calls);
-	if (oldest == NULL)
-		return stay__session_break(session, STAY_E_UNASKED, NULL);
-	if (frame->kind == STAY_FRAME_REPLY && stay__call_is_plain(oldest))
-		return answer_plainly(oldest, frame);
-	if (set_aside(session, oldest, frame))
+	call = frame->by_tag ? addressee_of(session, frame)
+			     : stay__calls_oldest(&session->client->calls);
+	if (call == NULL)
+		return take_unasked(session, frame);
+	if (frame->kind == STAY_FRAME_REPLY && stay__call_is_plain(call))
+		return answer_plainly(call, frame);
+	if (set_aside(session, call, frame))
 		return STAY__GO_ON;
-	if (!settle_refused(session, oldest, frame))
+	if (!settle_refused(session, call, frame))
 		return STAY__LATER;
-	if (oldest->stage == STAY__CALL_COMMITTED)
-		answer_call(session, oldest, frame);
-	else if (oldest->stage == STAY__CALL_OVER)
-		answer_tombstone(session, oldest, frame);
+	if (call->stage == STAY__CALL_COMMITTED)
+		answer_call(session, call, frame);
+	else if (call->stage == STAY__CALL_OVER)
+		answer_tombstone(session, call, frame);
 	else
-		answer_control(session, oldest, frame);
+		answer_control(session, call, frame);
 	return STAY__GO_ON;
+}
+
+static void
+tell_step(struct stay_session *session, struct stay__call *call,
+    const struct stay_frame *frame)
+{
+	const struct stay__protocol *protocol =
+	    &session->client->profile->protocol;
+	struct stay_result result = result_of(frame);
+
+	if (call->stage == STAY__CALL_COMMITTED) {
+		call->history |= STAY__HISTORY_ACTED;
+		stay__call_touched(call);
+		tell_part(call, &result);
+	} else if (call->stage == STAY__CALL_OVER) {
+		run_slot(session, protocol->call.on_orphan, frame);
+	} else {
+		run_slot(session, protocol->session.on_control, frame);
+	}
 }
 
 static enum stay__flow
 take_part(struct stay_session *session, const struct stay_frame *frame)
 {
-	struct stay__call *oldest;
-	struct stay_result result = result_of(frame);
+	struct stay__call *call;
 
 	if (stay__session_is_greeting(session))
 		return take_greeting(session, frame);
-	oldest = stay__calls_oldest(&session->client->calls);
-	if (oldest == NULL)
-		return stay__session_break(session, STAY_E_UNASKED, NULL);
-	if (!settle_refused(session, oldest, frame))
+	call = addressee_of(session, frame);
+	if (call == NULL)
+		return take_unasked(session, frame);
+	if (!settle_refused(session, call, frame))
 		return STAY__LATER;
-	if (oldest->stage == STAY__CALL_COMMITTED) {
-		oldest->history |= STAY__HISTORY_ACTED;
-		stay__call_touched(oldest);
-		tell_part(oldest, &result);
-	} else if (oldest->stage == STAY__CALL_OVER) {
-		run_slot(session,
-		    session->client->profile->protocol.call.on_orphan, frame);
-	} else {
-		run_slot(session,
-		    session->client->profile->protocol.session.on_control,
-		    frame);
-	}
+	tell_step(session, call, frame);
 	return STAY__GO_ON;
+}
+
+/* A push that names a tag is a step of its call, whoever hears it. */
+static void
+take_step(struct stay_session *session, const struct stay_frame *frame)
+{
+	struct stay__call *call = addressee_of(session, frame);
+
+	if (call == NULL || call->stage != STAY__CALL_COMMITTED)
+		return;
+	call->history |= STAY__HISTORY_ACTED;
+	stay__call_touched(call);
 }
 
 static enum stay__flow
 take_push(struct stay_session *session, const struct stay_frame *frame)
 {
 	session->client->calls.counts.pushes++;
+	if (frame->by_tag)
+		take_step(session, frame);
 	run_slot(
 	    session, session->client->profile->protocol.top.on_push, frame);
 	return STAY__GO_ON;
@@ -255,11 +323,10 @@ static enum stay__flow
 take_answering_push(
     struct stay_session *session, const struct stay_frame *frame)
 {
-	const struct stay__call *oldest =
-	    stay__calls_oldest(&session->client->calls);
+	const struct stay__call *call = addressee_of(session, frame);
 
-	if (!stay__session_is_greeting(session) && oldest != NULL &&
-	    !settle_refused(session, oldest, frame))
+	if (!stay__session_is_greeting(session) && call != NULL &&
+	    !settle_refused(session, call, frame))
 		return STAY__LATER; /* the push comes again with it */
 	take_push(session, frame);
 	return take_answer(session, frame);
@@ -296,6 +363,15 @@ static take_frame_fn *const take_frame[] = {
 
 static const char too_big[] = "a frame larger than reply_bytes_max";
 
+/* One more of the replies that the same bytes stand for. Each is taken from a call, so
+ * that there is an end to them. */
+static bool
+may_be_empty(const struct stay_client *client, const struct stay_frame *frame)
+{
+	return frame->by_tag && take_frame[frame->kind] == take_answer &&
+	       !stay__session_is_greeting(&client->session);
+}
+
 /* What is wrong with a frame in any case; NULL: nothing. */
 static const char *
 fault_of(const struct stay_client *client, const struct stay_frame *frame,
@@ -306,7 +382,8 @@ fault_of(const struct stay_client *client, const struct stay_frame *frame,
 					  : stay_strerror(STAY_E_PROTOCOL);
 	if ((size_t)frame->kind >= sizeof(take_frame) / sizeof(take_frame[0]))
 		return "a frame of an unknown kind";
-	if (frame->len == 0 || frame->len > len)
+	if (frame->len > len ||
+	    (frame->len == 0 && !may_be_empty(client, frame)))
 		return "a frame of an impossible length";
 	if (frame->len > client->profile->options.reply_bytes_max)
 		return too_big;
@@ -443,6 +520,7 @@ stay__receive(struct stay_client *client, struct stay_bytes bytes)
 	if (flow == STAY__END)
 		return stay__session_verdict(session, STAY__END);
 	stay__renew_ask(session);
+	stay__tagged_go_on(&client->calls);
 	stay__calls_release(&client->calls);
 	stay__health_watch(session, false);
 	stay__output_ask(client);

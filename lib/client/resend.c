@@ -5,6 +5,7 @@
  * calls.c's.
  */
 #include "client/resend.h"
+#include "client/tagged.h"
 
 /* ---- what may be sent again ---- */
 
@@ -78,9 +79,19 @@ suspect_of(const struct stay__calls *calls, enum stay__blame blame)
 
 	if (blame == STAY__BLAME_NOBODY || call == NULL ||
 	    call->stage != STAY__CALL_COMMITTED ||
-	    (call->flags & STAY_BLOCKS) != 0)
+	    (call->flags & (STAY_BLOCKS | STAY_MAY_GO_UNANSWERED)) != 0)
 		return NULL;
 	return call;
+}
+
+/* Among calls that are answered in any order it is only the likeliest. */
+static enum stay__blame
+blame_of(const struct stay__call *suspect, enum stay__blame blame)
+{
+	bool alone = suspect->node.next == suspect->node.prev;
+
+	return (suspect->flags & STAY_BY_TAG) != 0 && !alone ? STAY__BLAME_END
+							     : blame;
 }
 
 /* A session that ended at it again, with nobody else in flight; or it is plain
@@ -183,10 +194,10 @@ lose_all(
 	calls->is_free = loss.is_first;
 	decide_fates(calls);
 	calls->is_free = false;
+	loss.blame = suspect != NULL ? blame_of(suspect, loss.blame)
+				     : STAY__BLAME_NOBODY;
 	if (suspect != NULL)
 		judge(suspect, loss.blame);
-	else
-		loss.blame = STAY__BLAME_NOBODY;
 	while (
 	    (call = stay__call_of(stay__list_first(&calls->in_flight))) != NULL)
 		lose(call, again, &loss,
@@ -199,14 +210,30 @@ lose_all(
 
 /* Whether a refused call may be set aside. From then on nothing is sent until
  * all requests behind it are answered. So it is not, if one of those blocks or
- * has no reply. */
+ * has no reply; nor if a call was acted on that was sent behind it. */
 bool
 stay__call_may_retry_now(const struct stay__call *call)
 {
+	const struct stay__tagged *tagged = call->owner->tagged;
+
+	if (tagged != NULL && tagged->blocking + tagged->loose > 0)
+		return false;
 	return stay__call_may_retry(call) && call->due == 1 &&
 	       (call->history &
 		   (STAY__HISTORY_ANSWERED | STAY__HISTORY_ACTED)) == 0 &&
 	       call->span.begin >= call->owner->unawaited;
+}
+
+/* Into a list in the order of the wire. It mostly stands at the end. */
+static void
+insert_sorted(struct stay__list *list, struct stay__call *call)
+{
+	struct stay__list *at = list;
+
+	while (at->prev != list &&
+	       stay__call_of(at->prev)->span.begin > call->span.begin)
+		at = at->prev;
+	stay__list_insert(at, &call->node);
 }
 
 void
@@ -221,7 +248,7 @@ stay__call_set_aside(struct stay__call *call, struct stay_held *refusal)
 	call->refusal = refusal;
 	calls->counts.queued++;
 	calls->counts.queued_bytes += stay__span_len(call->span);
-	stay__list_push(&calls->refused, &call->node);
+	insert_sorted(&calls->refused, call);
 }
 
 static void
@@ -250,14 +277,16 @@ stay__call_withdraw(struct stay__call *call, enum stay_status status)
 }
 
 void
-stay__calls_settle_refused(struct stay__calls *calls)
+stay__calls_settle_refused(struct stay__calls *calls, uint64_t before)
 {
-	struct stay__list *node;
+	struct stay__call *call;
 
-	while ((node = stay__list_first(&calls->refused)) != NULL) {
-		take_back(stay__call_of(node));
-		stay__call_finish(stay__call_of(node), STAY_E_SERVER,
-		    stay__call_refused(stay__call_of(node)));
+	while (
+	    (call = stay__call_of(stay__list_first(&calls->refused))) != NULL &&
+	    call->span.begin < before) {
+		take_back(call);
+		stay__call_finish(
+		    call, STAY_E_SERVER, stay__call_refused(call));
 	}
 }
 
@@ -300,7 +329,7 @@ retry_refused(struct stay__calls *calls, struct stay__list *again)
 		return;
 	calls->asks_first = !may_be_overtaken(calls) && spend(calls);
 	if (!calls->asks_first)
-		stay__calls_settle_refused(calls);
+		stay__calls_settle_refused(calls, UINT64_MAX);
 	while ((node = stay__list_first(&calls->refused)) != NULL) {
 		take_back(stay__call_of(node));
 		drop_refusal(stay__call_of(node));
@@ -310,16 +339,34 @@ retry_refused(struct stay__calls *calls, struct stay__list *again)
 
 /* ---- the end of a session ---- */
 
+/* Both are in the order of the wire. Without tags all that was refused is older
+ * than all that was in flight. */
+static void
+merge(struct stay__list *into, struct stay__list *from)
+{
+	struct stay__list *at = into->next, *node;
+
+	while ((node = stay__list_pop(from)) != NULL) {
+		while (at != into && stay__call_of(at)->span.begin <
+					 stay__call_of(node)->span.begin)
+			at = at->next;
+		stay__list_insert(at, node);
+	}
+}
+
 void
 stay__calls_session_over(
     struct stay__calls *calls, const struct stay__loss *loss)
 {
 	struct stay__call *first;
-	struct stay__list again;
+	struct stay__list again, refused;
 
 	stay__list_init(&again);
-	retry_refused(calls, &again);
+	stay__list_init(&refused);
+	stay__tagged_session_over(calls);
+	retry_refused(calls, &refused);
 	lose_all(calls, &again, *loss);
+	merge(&again, &refused);
 	stay__list_prepend_all(&calls->queued, &again);
 	first = stay__call_of(stay__list_first(&calls->queued));
 	stay__sendbuf_rewind(&calls->sendbuf,

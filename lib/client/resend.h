@@ -53,8 +53,9 @@ bool stay__call_overtakes_nobody(const struct stay__call *call);
 void stay__call_set_aside(struct stay__call *call, struct stay_held *refusal);
 /* Give up a call that is set aside. */
 void stay__call_withdraw(struct stay__call *call, enum stay_status status);
-/* A call sent behind them was acted on: finish the calls set aside. */
-void stay__calls_settle_refused(struct stay__calls *calls);
+/* A call was acted on that begins at `before`: finish the calls set aside that were
+ * sent in front of it. */
+void stay__calls_settle_refused(struct stay__calls *calls, uint64_t before);
 
 /* What the end of a session says of the oldest call in flight. */
 enum stay__blame {

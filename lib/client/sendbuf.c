@@ -94,6 +94,21 @@ stay__sendbuf_move(
 	span->end = to + len;
 }
 
+void
+stay__sendbuf_slide(
+    struct stay__sendbuf *sendbuf, struct stay__span *span, uint64_t to)
+{
+	uint64_t len = stay__span_len(*span);
+	char *bytes = sendbuf->buf.data + sendbuf->buf.head;
+
+	assert(span->begin >= sendbuf->base && to >= span->end &&
+	       to <= sendbuf->wire);
+	memmove(bytes + (to - len - sendbuf->base),
+	    bytes + (span->begin - sendbuf->base), (size_t)len);
+	span->begin = to - len;
+	span->end = to;
+}
+
 struct iovec
 stay__sendbuf_view(
     const struct stay__sendbuf *sendbuf, uint64_t from, uint64_t to)

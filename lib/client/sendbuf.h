@@ -63,6 +63,10 @@ bool stay__sendbuf_is_sparse(const struct stay__sendbuf *sendbuf);
 void stay__sendbuf_move(
     struct stay__sendbuf *sendbuf, struct stay__span *span, uint64_t to);
 
+/* Move a request that is on the wire, and that is kept, so that it ends at `to`. */
+void stay__sendbuf_slide(
+    struct stay__sendbuf *sendbuf, struct stay__span *span, uint64_t to);
+
 /* The bytes of [from, to); they live until something is appended. */
 struct iovec stay__sendbuf_view(
     const struct stay__sendbuf *sendbuf, uint64_t from, uint64_t to);

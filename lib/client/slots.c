@@ -3,6 +3,8 @@
  * Whether the protocol calls them at the right time is its own responsibility.
  */
 #include "client/client.h"
+#include "client/over.h"
+#include "client/tagged.h"
 
 void *
 stay_session_data(struct stay_session *session)
@@ -64,6 +66,53 @@ stay_session_oldest(const struct stay_session *session)
 	return call == NULL || call->stage == STAY__CALL_CONTROL ? NULL
 								 : &call->tag;
 }
+
+enum stay_awaits
+stay_session_awaits(const struct stay_session *session)
+{
+	const struct stay__call *call;
+
+	assert(session != NULL);
+	call = stay__calls_oldest(&session->client->calls);
+	if (call == NULL)
+		return STAY_AWAITS_NOTHING;
+	return call->stage == STAY__CALL_CONTROL ? STAY_AWAITS_CONTROL
+						 : STAY_AWAITS_CALL;
+}
+
+/* ---- tags ---- */
+
+const uint64_t *
+stay_session_tagged(const struct stay_session *session, uint64_t tag)
+{
+	assert(session != NULL);
+	return stay__tagged_due(&session->client->calls, tag);
+}
+
+uint64_t
+stay_session_free_tag(struct stay_session *session, uint64_t max)
+{
+	struct stay__tagged *tagged;
+	uint64_t tag;
+
+	assert(session != NULL);
+	tagged = session->client->calls.tagged;
+	if (tagged == NULL)
+		return 0;
+	tag = stay__tags_free_one(&tagged->tags, max);
+	if (tag == 0 && tagged->tags.gone == tagged->tags.count)
+		stay__renew_want(session, "no tag is left in this session");
+	return tag;
+}
+
+enum stay_status
+stay_session_let_go(struct stay_session *session, uint64_t tag)
+{
+	assert(session != NULL);
+	return stay__over_let_go(session, tag);
+}
+
+/* ---- another session ---- */
 
 void
 stay_session_renew(struct stay_session *session, const char *why)
@@ -154,6 +203,34 @@ stay_session_control(struct stay_session *session)
 	return stay__output_control(session);
 }
 
+/* Nothing may be said in no session, nor behind the farewell. */
+static enum stay_status
+may_speak(struct stay_session *session)
+{
+	if (stay__session_state(session) == STAY__SESSION_DOWN ||
+	    session->farewell.stage != STAY__FAREWELL_NONE)
+		return STAY_E_STATE;
+	return stay__output_admits(session) ? STAY_OK : STAY_E_FULL;
+}
+
+/* Replies to bytes that are not expected would be taken for a call's: then the bytes
+ * are not sent. `idle` is of before. */
+static enum stay_status
+speak(struct stay_session *session, enum stay_status status, bool idle)
+{
+	stay__output_settle(session, status == STAY_OK);
+	stay__health_watch(session, idle);
+	stay__output_ask(session->client);
+	return status;
+}
+
+static enum stay_status
+be_silent(struct stay_session *session, enum stay_status why)
+{
+	stay__output_settle(session, false);
+	return why;
+}
+
 enum stay_status
 stay_session_expect(struct stay_session *session, unsigned replies)
 {
@@ -161,21 +238,33 @@ stay_session_expect(struct stay_session *session, unsigned replies)
 	bool idle;
 
 	assert(session != NULL);
-	if (stay__session_state(session) == STAY__SESSION_DOWN ||
-	    session->farewell.stage != STAY__FAREWELL_NONE) {
-		stay__output_settle(session, false);
-		return STAY_E_STATE;
-	}
-	if (!stay__output_admits(session)) {
-		stay__output_settle(session, false);
-		return STAY_E_FULL;
-	}
+	status = may_speak(session);
+	if (status != STAY_OK)
+		return be_silent(session, status);
 	idle = stay__health_is_idle(session);
 	if (replies > 0)
 		status = stay__calls_expect(&session->client->calls, replies);
-	/* A reply to bytes without `replies` would be taken for a call's. */
-	stay__output_settle(session, status == STAY_OK);
-	stay__health_watch(session, idle);
-	stay__output_ask(session->client);
-	return status;
+	return speak(session, status, idle);
+}
+
+enum stay_status
+stay_session_expect_tagged(
+    struct stay_session *session, unsigned replies, uint64_t tag)
+{
+	enum stay_status status;
+	struct stay__calls *calls;
+	bool idle;
+
+	assert(session != NULL);
+	calls = &session->client->calls;
+	status = may_speak(session);
+	if (status != STAY_OK)
+		return be_silent(session, status);
+	if (calls->tagged == NULL || calls->tagged->prepare == NULL)
+		return be_silent(session, STAY_E_UNSUPPORTED);
+	if (replies == 0)
+		return be_silent(session, STAY_E_ARG);
+	idle = stay__health_is_idle(session);
+	return speak(
+	    session, stay__calls_expect_tagged(calls, replies, tag), idle);
 }

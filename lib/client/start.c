@@ -7,7 +7,9 @@
 #include "client/behaviour.h"
 #include "client/client.h"
 #include "client/complete.h"
+#include "client/over.h"
 #include "client/settings.h"
+#include "client/tagged.h"
 
 /* ---- the client ---- */
 
@@ -25,6 +27,7 @@ free_client(struct stay_client *client)
 	stay__wake_fini(client);
 	stay__session_fini(&client->session);
 	stay__calls_fini(&client->calls);
+	stay__tagged_fini(&client->calls);
 	stay__reconfigure_fini(client);
 	stay__admission_fini(client);
 	stay__waiters_fini(client);
@@ -39,6 +42,19 @@ static const struct stay__call_ops call_ops = {
 	.tell = stay__client_tell_over,
 	.told = stay__client_told,
 };
+
+/* False: no memory. */
+static bool
+prepare_tags(struct stay_client *client, const struct stay_protocol *protocol)
+{
+	const struct stay_call_ops ops = stay__protocol_call(protocol);
+
+	if (!stay__tagged_init(&client->calls, &ops))
+		return false;
+	if (client->calls.tagged != NULL)
+		client->calls.tagged->buried = stay__over;
+	return true;
+}
 
 /* Allocate one block: the client, the protocol's keep, its session. */
 static struct stay_client *
@@ -61,7 +77,10 @@ new_client(struct stay__profile *profile)
 	    &profile->calls, profile->options.queue_bytes_max);
 	stay__settings_apply(client);
 	stay__session_init(&client->session, client, client->blocks + keep);
-	return client;
+	if (prepare_tags(client, protocol))
+		return client;
+	free_client(client);
+	return NULL;
 }
 
 static void

@@ -3,15 +3,42 @@
  * This file runs no completion; how a call ends is complete.c's.
  */
 #include "client/client.h"
+#include "client/tagged.h"
 
-#define CALL_FLAGS (STAY_READ_ONLY | STAY_BLOCKS | STAY_THIS_SESSION)
+/* What the caller may say of a call, and what encode may say. */
+#define CALL_FLAGS                                                             \
+	(STAY_READ_ONLY | STAY_BLOCKS | STAY_THIS_SESSION |                    \
+	    STAY_MAY_GO_UNANSWERED)
+#define REQUEST_FLAGS (CALL_FLAGS | STAY_BY_TAG)
+/* What not every client can do at any time. */
+#define ADMITTED_FLAGS                                                         \
+	(STAY_THIS_SESSION | STAY_MAY_GO_UNANSWERED | STAY_BY_TAG)
 
 /* An empty request could never be committed. */
 static enum stay_status
 check_request(const struct stay_request *request, const struct stay__span *span)
 {
-	if ((request->flags & ~CALL_FLAGS) != 0 || stay__span_len(*span) == 0)
+	if ((request->flags & ~REQUEST_FLAGS) != 0 ||
+	    stay__span_len(*span) == 0)
 		return STAY_E_ARG;
+	return STAY_OK;
+}
+
+/* By the flags of encode and of the caller. A reply without a tag that may be missing
+ * could not be told from the next one. */
+static enum stay_status
+admit(const struct stay_client *client, uint32_t flags)
+{
+	const struct stay__tagged *tagged = client->calls.tagged;
+
+	if ((flags & STAY_BY_TAG) != 0 &&
+	    (tagged == NULL || tagged->prepare == NULL))
+		return STAY_E_ARG;
+	if ((flags & STAY_MAY_GO_UNANSWERED) != 0 && !(flags & STAY_BY_TAG))
+		return STAY_E_ARG;
+	if ((flags & STAY_THIS_SESSION) != 0 &&
+	    !stay__session_is_ready(&client->session))
+		return STAY_E_OFFLINE;
 	return STAY_OK;
 }
 
@@ -114,13 +141,11 @@ submit(struct stay_client *client, const void *data,
 	call->arg = arg;
 	status = encode(client, &request, &span);
 	request.flags |= options->flags;
-	if (status == STAY_OK && (request.flags & STAY_THIS_SESSION) != 0 &&
-	    !stay__session_is_ready(&client->session)) {
-		stay__sendbuf_cut(&client->calls.sendbuf, span.begin);
-		status = STAY_E_OFFLINE;
-	}
 	if (status == STAY_OK) {
-		status = name_call(call, options);
+		if ((request.flags & ADMITTED_FLAGS) != 0)
+			status = admit(client, request.flags);
+		if (status == STAY_OK)
+			status = name_call(call, options);
 		if (status != STAY_OK)
 			stay__sendbuf_cut(&client->calls.sendbuf, span.begin);
 	}

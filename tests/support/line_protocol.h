@@ -47,7 +47,10 @@ struct line_request {
 /* No answer is due. */
 #define LINE_NOTE(words) (&(const struct line_request){ .text = (words) })
 
+struct line_tagging;
+
 struct line_config {
+	struct line_tagging *tagging; /* of line_tagged.h only */
 	const char *agreed; /* what a session that is up says; NULL: nothing */
 	struct line_notes *notes;
 	const char

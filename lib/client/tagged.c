@@ -1,0 +1,354 @@
+/*
+ * Which record a tag belongs to, and what out of order means for the rest: who is
+ * overtaken, who is awaited, and which bytes must stay in memory. This file knows
+ * neither frames nor the protocol.
+ */
+#include "client/tagged.h"
+
+#include "base/mem.h"
+
+/* Fewer bytes than this are not worth moving others. */
+#define SPARSE_MIN 4096u
+
+bool
+stay__tagged_init(struct stay__calls *calls, const struct stay_call_ops *ops)
+{
+	struct stay__tagged *tagged;
+
+	if (ops->prepare == NULL && ops->on_given_up == NULL &&
+	    ops->on_over == NULL)
+		return true;
+	tagged = stay__zalloc(sizeof(*tagged));
+	if (tagged == NULL)
+		return false;
+	tagged->prepare = ops->prepare;
+	tagged->on_given_up = ops->on_given_up;
+	tagged->on_over = ops->on_over;
+	tagged->ordered = &calls->in_flight;
+	calls->tagged = tagged;
+	calls->begin_with = STAY__HISTORY_WATCHED;
+	return true;
+}
+
+void
+stay__tagged_fini(struct stay__calls *calls)
+{
+	if (calls->tagged != NULL)
+		stay__tags_fini(&calls->tagged->tags);
+	stay__free(calls->tagged);
+	calls->tagged = NULL;
+}
+
+/* ---- tags ---- */
+
+enum stay_status
+stay__tagged_give(struct stay__call *call, uint64_t tag)
+{
+	struct stay__tags *tags = &call->owner->tagged->tags;
+
+	if (stay__tags_find(tags, tag) != NULL)
+		return STAY_E_ARG;
+	if (!stay__tags_reserve(tags))
+		return STAY_E_NOMEM;
+	stay__tags_put(tags, tag, call->tag, call);
+	call->tag = tag;
+	call->history |= STAY__HISTORY_TAGGED;
+	return STAY_OK;
+}
+
+void
+stay__tagged_free(struct stay__call *call)
+{
+	struct stay__tagged *tagged = call->owner->tagged;
+	struct stay__tag *slot;
+
+	if (!(call->history & STAY__HISTORY_TAGGED))
+		return;
+	slot = stay__tags_find(&tagged->tags, call->tag);
+	call->tag = slot->word;
+	call->history &= (uint16_t)~STAY__HISTORY_TAGGED;
+	if (call->history & STAY__HISTORY_LET_GO)
+		stay__tags_let_go(&tagged->tags, slot);
+	else
+		stay__tags_take(&tagged->tags, slot);
+	tagged->waits = NULL;
+}
+
+uint64_t
+stay__tagged_word(const struct stay__call *call)
+{
+	if (!(call->history & STAY__HISTORY_TAGGED))
+		return call->tag;
+	return stay__tags_find(&call->owner->tagged->tags, call->tag)->word;
+}
+
+/* A call that is queued, refused or over has its tag, but no reply is due to it. */
+static bool
+is_due(const struct stay__call *call)
+{
+	if (call->due == 0 || stay__list_is_empty(&call->node))
+		return false;
+	return call->stage == STAY__CALL_COMMITTED ||
+	       call->stage == STAY__CALL_OVER ||
+	       call->stage == STAY__CALL_CONTROL;
+}
+
+static struct stay__tag *
+find(const struct stay__calls *calls, uint64_t tag)
+{
+	return calls->tagged == NULL
+		   ? NULL
+		   : stay__tags_find(&calls->tagged->tags, tag);
+}
+
+struct stay__call *
+stay__tagged_find(const struct stay__calls *calls, uint64_t tag)
+{
+	struct stay__tag *slot = find(calls, tag);
+
+	if (slot == NULL || stay__tag_is_gone(&calls->tagged->tags, slot) ||
+	    !is_due(slot->owner))
+		return NULL;
+	return slot->owner;
+}
+
+const uint64_t *
+stay__tagged_due(const struct stay__calls *calls, uint64_t tag)
+{
+	const struct stay__tag *slot = find(calls, tag);
+
+	if (slot == NULL)
+		return NULL;
+	if (stay__tag_is_gone(&calls->tagged->tags, slot))
+		return &slot->tag;
+	return is_due(slot->owner) ? &slot->word : NULL;
+}
+
+bool
+stay__tagged_is_gone(const struct stay__calls *calls, uint64_t tag)
+{
+	struct stay__tag *slot = find(calls, tag);
+
+	return slot != NULL && stay__tag_is_gone(&calls->tagged->tags, slot);
+}
+
+/* ---- in flight ---- */
+
+static bool
+has_tag(const struct stay__call *call)
+{
+	return (call->flags & STAY_BY_TAG) != 0;
+}
+
+static bool
+is_loose(const struct stay__call *call)
+{
+	return (call->flags & STAY_MAY_GO_UNANSWERED) != 0;
+}
+
+void
+stay__tagged_enter(struct stay__call *call)
+{
+	struct stay__tagged *tagged = call->owner->tagged;
+
+	if (tagged->ordered == &call->owner->in_flight)
+		tagged->ordered = &call->node;
+	if (!has_tag(call))
+		return;
+	if (is_loose(call)) {
+		tagged->loose++;
+		return;
+	}
+	tagged->awaited++;
+	if (!(call->flags & STAY_BLOCKS))
+		return;
+	if (tagged->blocking++ == 0 || tagged->blocks_ms < call->blocks_ms)
+		tagged->blocks_ms = call->blocks_ms;
+}
+
+void
+stay__tagged_leave(struct stay__call *call)
+{
+	struct stay__tagged *tagged = call->owner->tagged;
+
+	if (tagged->ordered == &call->node)
+		tagged->ordered = call->node.next;
+	if (!has_tag(call))
+		return;
+	if (is_loose(call)) {
+		tagged->loose--;
+		return;
+	}
+	tagged->awaited--;
+	if (call->flags & STAY_BLOCKS)
+		tagged->blocking--;
+}
+
+static void
+raise_to(uint64_t *mark, uint64_t to)
+{
+	if (*mark < to)
+		*mark = to;
+}
+
+void
+stay__tagged_acted(struct stay__call *call)
+{
+	struct stay__calls *calls = call->owner;
+
+	if (call->stage == STAY__CALL_CONTROL ||
+	    (call->flags & STAY_READ_ONLY) == STAY_READ_ONLY)
+		return;
+	raise_to(&calls->unawaited, call->span.begin);
+	raise_to(&calls->unanswered, call->span.begin);
+}
+
+/* Each record is passed once, as new ones stand at the end. */
+struct stay__call *
+stay__tagged_oldest(const struct stay__calls *calls)
+{
+	struct stay__list *node = calls->tagged->ordered;
+
+	while (node != &calls->in_flight && has_tag(stay__call_of(node)))
+		node = node->next;
+	calls->tagged->ordered = node;
+	while (node != &calls->in_flight &&
+	       (stay__call_of(node)->due == 0 || has_tag(stay__call_of(node))))
+		node = node->next;
+	return node == &calls->in_flight ? NULL : stay__call_of(node);
+}
+
+bool
+stay__calls_await(const struct stay__calls *calls)
+{
+	if (calls->tagged == NULL)
+		return !stay__list_is_empty(&calls->in_flight);
+	return calls->tagged->awaited > 0 || stay__tagged_oldest(calls) != NULL;
+}
+
+/* ---- the bytes ---- */
+
+/* More bytes are in memory for nothing than could be needed. */
+static bool
+is_sparse(const struct stay__calls *calls)
+{
+	uint64_t kept = calls->sendbuf.wire - calls->sendbuf.base;
+	uint64_t needed = calls->counts.in_flight_bytes;
+
+	return kept > needed && kept - needed > SPARSE_MIN &&
+	       kept - needed > needed;
+}
+
+/*
+ * Its bytes end at `to`, where those of the next one begin. A record whose bytes
+ * are not kept takes one byte all the same: where a record begins says what was
+ * sent before what.
+ */
+static void
+slide(struct stay__call *call, uint64_t to)
+{
+	uint64_t len = stay__span_len(call->span);
+
+	if (call->history & STAY__HISTORY_KEPT) {
+		stay__sendbuf_slide(&call->owner->sendbuf, &call->span, to);
+		return;
+	}
+	call->span.begin = len == 0 ? to : to - 1;
+	call->span.end = call->span.begin + len;
+}
+
+/*
+ * From the newest to the oldest, each is moved up to the one behind it. The marks
+ * go with the record that they are at, or that is next behind them.
+ */
+void
+stay__tagged_squeeze(struct stay__calls *calls)
+{
+	struct stay__list *node = calls->in_flight.prev;
+	uint64_t to =
+	    calls->half != NULL ? calls->half->span.begin : calls->sendbuf.wire;
+	uint64_t unawaited = to, unanswered = to, from;
+
+	if (!stay__list_is_empty(&calls->refused) || !is_sparse(calls))
+		return;
+	for (; node != &calls->in_flight; node = node->prev) {
+		struct stay__call *call = stay__call_of(node);
+
+		if (call == calls->half)
+			continue;
+		from = call->span.begin;
+		slide(call, to);
+		to = call->span.begin;
+		if (from >= calls->unawaited)
+			unawaited = to;
+		if (from >= calls->unanswered)
+			unanswered = to;
+	}
+	calls->unawaited = unawaited;
+	calls->unanswered = unanswered;
+}
+
+/* ---- the end of a session ---- */
+
+static void
+leave_session(struct stay__list *list)
+{
+	struct stay__list *node = list->next;
+
+	for (; node != list; node = node->next)
+		stay__call_of(node)->history &= (uint16_t)~STAY__HISTORY_HERE;
+}
+
+/* `finished` is linked by another member. */
+static void
+leave_session_finished(struct stay__list *list)
+{
+	struct stay__list *node = list->next;
+
+	for (; node != list; node = node->next)
+		STAY__CONTAINER(node, struct stay__call, finish)->history &=
+		    (uint16_t)~STAY__HISTORY_HERE;
+}
+
+/* Only the first in the queue can be prepared. */
+static void
+unprepare(struct stay__list *queued)
+{
+	struct stay__list *node = queued->next;
+
+	for (; node != queued; node = node->next) {
+		struct stay__call *call = stay__call_of(node);
+
+		if (!(call->history & STAY__HISTORY_HERE))
+			return;
+		call->history &= (uint16_t)~STAY__HISTORY_HERE;
+	}
+}
+
+static void
+forget_tags(struct stay__tags *tags)
+{
+	for (size_t i = 0; i < tags->cap; i++) {
+		struct stay__tag *slot = &tags->slots[i];
+		struct stay__call *call = slot->owner;
+
+		if (call == NULL || stay__tag_is_gone(tags, slot))
+			continue;
+		call->tag = slot->word;
+		call->history &= (uint16_t)~STAY__HISTORY_TAGGED;
+	}
+	stay__tags_clear(tags);
+}
+
+void
+stay__tagged_session_over(struct stay__calls *calls)
+{
+	if (calls->tagged == NULL)
+		return;
+	leave_session(&calls->in_flight);
+	leave_session(&calls->refused);
+	leave_session_finished(&calls->finished);
+	unprepare(&calls->queued);
+	forget_tags(&calls->tagged->tags);
+	calls->tagged->waits = NULL;
+}

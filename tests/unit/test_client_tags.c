@@ -1,0 +1,431 @@
+/*
+ * Answers by tag: in any order, beside answers in order; tags that are taken, free,
+ * let go of and used up; and what a lost session makes of calls out of order.
+ */
+#include <string.h>
+
+#include "suites.h"
+#include "support/counts.h"
+#include "support/line_rig.h"
+#include "support/line_tagged.h"
+
+static struct line_rig rig;
+static struct line_tagging tagging;
+
+static void
+begin_with(const struct stay_protocol *protocol, struct line_tagging how,
+    const struct stay_client_options *options)
+{
+	tagging = how;
+	line_prepare(&rig);
+	rig.protocol = protocol;
+	rig.config.tagging = &tagging;
+	line_start(&rig, options);
+	line_run(&rig, 10);
+	line_told(&rig);
+}
+
+static void
+begin(struct line_tagging how, const struct stay_client_options *options)
+{
+	begin_with(line_tagged_protocol(), how, options);
+}
+
+/* The server says so of its own accord. */
+static const char *
+answer(const char *text)
+{
+	sim_peer_print(rig.peer, text);
+	line_run(&rig, 1);
+	return line_told(&rig);
+}
+
+static const char *
+sent(void)
+{
+	line_run(&rig, 1);
+	return line_got(&rig);
+}
+
+static void
+call(const char *name)
+{
+	line_call(&rig, name, TAGGED("get @000"));
+}
+
+static void
+call_with(const char *name, uint32_t flags)
+{
+	line_call(&rig, name, TAGGED_WITH("get @000", flags));
+}
+
+TEST(client_tags_are_answered_in_any_order)
+{
+	begin((struct line_tagging){ .tells = true }, NULL);
+	call("a");
+	line_call(&rig, "b", TAGGED_WITH("get @000", 0));
+	call("c");
+	ck_assert_str_eq(sent(), "get @001;get @002;get @003;");
+	ck_assert_str_eq(answer("+@2 x\n-@3 y\n!@1 z\n"),
+	    "over 2 of 0 replied;b OK/replied +@2 x;"
+	    "over 3 of 0 replied;c E_SERVER/replied -@3 y;"
+	    "over 1 of 0 refused;a E_SERVER/refused !@1 z;");
+	line_end(&rig);
+}
+
+TEST(client_tags_stand_beside_answers_in_order)
+{
+	begin((struct line_tagging){ 0 }, NULL);
+	call("a");
+	line_call(&rig, "o", LINE("plain"));
+	call("b");
+	line_call(&rig, "p", LINE("plain"));
+	ck_assert_str_eq(sent(), "get @001;plain;get @002;plain;");
+	ck_assert_str_eq(
+	    answer("+o\n+@2\n"), "o OK/replied +o;b OK/replied +@2;");
+	ck_assert_str_eq(answer("*@1 1\n+p\n+@1 2\n"),
+	    "a part OK *@1 1;p OK/replied +p;a OK/replied +@1 2;");
+	ck_assert_str_eq(
+	    answer("+q\n"), "down E_UNASKED;"); /* nothing in order is due */
+	line_end(&rig);
+}
+
+/* No call has it, a queued one has none yet, and an answered one no more. */
+TEST(client_tags_unknown_end_the_session)
+{
+	static const char *const said[] = { "+@9 x\n", "+@2 x\n", "*@7 x\n",
+		"+@1\n+@1\n" };
+
+	for (size_t i = 0; i < 4; i++) {
+		begin((struct line_tagging){ 0 },
+		    OPTIONS(.inflight_calls_max = 1));
+		call("a");
+		call("b");
+		ck_assert_str_eq(sent(), "get @001;");
+		ck_assert_ptr_nonnull(
+		    strstr(answer(said[i]), "down E_UNASKED"));
+		line_end(&rig);
+	}
+	begin((struct line_tagging){ .skips = true }, NULL);
+	call("a");
+	sent();
+	ck_assert_str_eq(answer("+@9 x\n+@1\n+@1\n"), "a OK/replied +@1;");
+	line_end(&rig);
+}
+
+/* The tag of a call that was given up is taken until its late answer. */
+TEST(client_tags_are_free_at_the_late_answer)
+{
+	begin((struct line_tagging){ .max = 2, .tells = true }, NULL);
+	line_call_with(&rig, "a", TAGGED("get @000"), WITHIN(100));
+	call("b");
+	call("c");
+	ck_assert_str_eq(sent(), "get @001;get @002;");
+	LINE_TELLS(&rig, 100, "given up 1;a E_TIMEOUT/maybe executed;");
+	ck_assert_str_eq(sent(), "");
+	ck_assert_uint_eq(counts_of(rig.client).queued, 1);
+	ck_assert_str_eq(answer("+@1 late\n"),
+	    "orphan +@1 late;over 1 of 0 maybe executed;");
+	ck_assert_str_eq(sent(), "get @001;");
+	ck_assert_str_eq(answer("+@1\n+@2\n"),
+	    "over 1 of 0 replied;c OK/replied +@1;"
+	    "over 2 of 0 replied;b OK/replied +@2;");
+	line_end(&rig);
+}
+
+/* What waits first can be given up, and what is behind it goes on. */
+TEST(client_tags_let_the_queue_wait_and_go_on)
+{
+	struct line_call *b;
+
+	begin((struct line_tagging){ .max = 1 }, NULL);
+	call("a");
+	b = line_call(&rig, "b", TAGGED("get @000"));
+	line_call(&rig, "o", LINE("plain"));
+	ck_assert_str_eq(sent(), "get @001;");
+	ck_assert_int_eq(stay_client_cancel(rig.client, b->id), STAY_OK);
+	ck_assert_str_eq(sent(), "plain;");
+	ck_assert_str_eq(line_told(&rig), "b E_CANCELLED/not sent;");
+	line_end(&rig);
+}
+
+TEST(client_tags_prepare_fails_one_call_alone)
+{
+	begin((struct line_tagging){ .tells = true }, NULL);
+	tagging.says = STAY_E_FORMAT;
+	call("a");
+	ck_assert_str_eq(sent(), "");
+	ck_assert_str_eq(
+	    line_told(&rig), "over - of 0 not sent;a E_FORMAT/not sent;");
+	tagging.says = STAY_OK;
+	tagging.fixed = 7;
+	call("b");
+	call("c");
+	call("d");
+	ck_assert_str_eq(sent(), "get @007;");
+	ck_assert_str_eq(line_told(&rig),
+	    "over - of 0 not sent;c E_ARG/not sent;"
+	    "over - of 0 not sent;d E_ARG/not sent;");
+	ck_assert_str_eq(
+	    answer("+@7\n"), "over 7 of 0 replied;b OK/replied +@7;");
+	line_end(&rig);
+}
+
+/* Sent again it has another tag; and b, which was acted on, overtakes a and not c. */
+TEST(promise_3_4_tags_out_of_order_are_judged_in_order)
+{
+	begin((struct line_tagging){ .tells = true }, NULL);
+	call_with("a", STAY_IDEMPOTENT);
+	call_with("b", STAY_IDEMPOTENT);
+	call_with("r", STAY_READ_ONLY);
+	call_with("c", STAY_IDEMPOTENT);
+	call_with("s", STAY_READ_ONLY);
+	sent();
+	answer("+@2\n+@5\n");
+	sim_peer_print(rig.peer, "nonsense\n");
+	line_run(&rig, 1);
+	ck_assert_str_eq(line_told(&rig),
+	    "down E_PROTOCOL;over - of 0 maybe executed;"
+	    "a E_LOST/maybe executed;");
+	line_got(&rig);
+	line_run(&rig, 200);
+	ck_assert_str_eq(line_got(&rig), "|get !006;get !007;");
+	line_told(&rig);
+	ck_assert_str_eq(answer("+@7\n+@6\n"),
+	    "over 7 of 0 replied;c OK/replied +@7;"
+	    "over 6 of 0 replied;r OK/replied +@6;");
+	line_end(&rig);
+}
+
+/* a, refused, was sent in front of b, which waits, and behind c. */
+TEST(promise_4_tags_refused_go_back_in_order)
+{
+	begin((struct line_tagging){ 0 },
+	    OPTIONS(.on_refused = STAY_REFUSED_RESEND));
+	line_call(&rig, "c", TAGGED("get @000 c"));
+	line_call(&rig, "a", TAGGED("get @000 a"));
+	line_call(&rig, "b", TAGGED("get @000 b"));
+	sent();
+	ck_assert_str_eq(
+	    answer("!@3\n+@1\n!@2\n"), "c OK/replied +@1;down E_NOT_READY;");
+	line_run(&rig, 200);
+	ck_assert_str_eq(line_got(&rig), "|get !004 a;");
+	line_told(&rig);
+	answer("+@4\n");
+	ck_assert_str_eq(sent(), "get !005 b;");
+	ck_assert_str_eq(answer("+@5\n"), "b OK/replied +@5;");
+	line_end(&rig);
+}
+
+/* Behind one that was refused another was acted on. */
+TEST(promise_4_tags_refused_and_overtaken_are_told)
+{
+	begin((struct line_tagging){ 0 },
+	    OPTIONS(.on_refused = STAY_REFUSED_RESEND));
+	call("a");
+	call("b");
+	call("c");
+	sent();
+	ck_assert_str_eq(answer("!@1\n+@3\n!@2\n"),
+	    "a E_SERVER/refused !@1;c OK/replied +@3;b E_SERVER/refused !@2;");
+	line_end(&rig);
+}
+
+/* ---- without an answer ---- */
+
+TEST(client_tags_may_go_unanswered)
+{
+	begin((struct line_tagging){ .max = 2, .tells = true },
+	    OPTIONS(.tombstone_age_ms = 50, .silence_ms = 500));
+	line_call_with(&rig, "a",
+	    TAGGED_WITH("get @000", STAY_MAY_GO_UNANSWERED), WITHIN(2000));
+	sent();
+	LINE_TELLS(&rig, 2100,
+	    "given up 1;over - of 0 maybe executed;"
+	    "a E_TIMEOUT/maybe executed;");
+	ck_assert_uint_eq(counts_of(rig.client).tombstones, 0);
+	call("b");
+	call("c");
+	ck_assert_str_eq(sent(), "get @002;"); /* 1 is not given again */
+	ck_assert_str_eq(answer("+@1 late\n"), "orphan +@1 late;");
+	ck_assert_str_eq(
+	    answer("+@2\n"), "over 2 of 0 replied;b OK/replied +@2;");
+	ck_assert_str_eq(sent(), "get @002;");
+	answer("+@2\n");
+	line_end(&rig);
+}
+
+TEST(client_tags_are_let_go_of_by_the_protocol)
+{
+	struct stay_session *session;
+
+	begin(
+	    (struct line_tagging){
+		.tells = true, .lets_go = true, .gives_up = "cancel" },
+	    OPTIONS(.tombstone_age_ms = 50));
+	line_call_with(&rig, "a", TAGGED("get @000"), WITHIN(100));
+	call("b");
+	sent();
+	LINE_TELLS(&rig, 1000,
+	    "given up 1;over - of 0 maybe executed;"
+	    "a E_TIMEOUT/maybe executed;");
+	ck_assert_str_eq(sent(), "cancel 1;");
+	session = stay_client_session(rig.client);
+	ck_assert_int_eq(stay_session_let_go(session, 2), STAY_OK);
+	ck_assert_int_eq(stay_session_let_go(session, 2), STAY_E_STALE);
+	LINE_TELLS(&rig, 1, "over - of 0 sent;b OK/sent;");
+	tagging.lets_go = false;
+	line_call_with(&rig, "c", TAGGED("get @000"), WITHIN(10));
+	LINE_TELLS(&rig, 20, "given up 3;c E_TIMEOUT/maybe executed;");
+	ck_assert_int_eq(stay_session_let_go(session, 3), STAY_OK);
+	LINE_TELLS(&rig, 1000, "over - of 0 maybe executed;");
+	ck_assert_str_eq(answer("+@3\n"), "orphan +@3;");
+	line_end(&rig);
+}
+
+/* No call in flight will free a tag: only another session has some. */
+TEST(client_tags_that_are_all_let_go_of_end_the_session)
+{
+	begin((struct line_tagging){ .max = 2 }, NULL);
+	line_call_with(&rig, "a",
+	    TAGGED_WITH("get @000", STAY_MAY_GO_UNANSWERED), WITHIN(100));
+	line_call_with(&rig, "b",
+	    TAGGED_WITH("get @000", STAY_MAY_GO_UNANSWERED), WITHIN(100));
+	sent();
+	line_run(&rig, 200);
+	line_told(&rig);
+	call("c");
+	LINE_TELLS(&rig, 300, "down E_NOT_READY;hello -;up;");
+	ck_assert_str_eq(sent(), "|get @001;");
+	answer("+@1\n");
+	line_end(&rig);
+}
+
+/* ---- several steps, several calls, the control lane ---- */
+
+TEST(client_tags_in_one_frame_are_answered_one_by_one)
+{
+	begin((struct line_tagging){ 0 }, OPTIONS(.turn_calls_max = 2));
+	call("a");
+	call("b");
+	call("c");
+	call("d");
+	sent();
+	ck_assert_str_eq(answer("+@3\n+@1-4\n"),
+	    "c OK/replied +@3;a OK/replied +@1-4;b OK/replied +@1-4;"
+	    "d OK/replied +@1-4;");
+	line_end(&rig);
+}
+
+/* A push that names its call is a step: the call is not sent again. */
+TEST(client_tags_of_a_push_are_a_step)
+{
+	begin((struct line_tagging){ 0 }, NULL);
+	call_with("a", STAY_IDEMPOTENT);
+	call_with("b", STAY_READ_ONLY);
+	sent();
+	ck_assert_str_eq(
+	    answer(">@1 rec\n>@9 stray\n"), "push >@1 rec;push >@9 stray;");
+	sim_peer_print(rig.peer, "nonsense\n");
+	line_run(&rig, 200);
+	ck_assert_str_eq(line_told(&rig),
+	    "down E_PROTOCOL;a E_LOST/maybe executed;hello -;up;");
+	ck_assert_str_eq(sent(), "|get !003;");
+	answer("+@3\n");
+	line_end(&rig);
+}
+
+static void
+say_tagged(
+    const char *text, unsigned replies, uint64_t tag, enum stay_status status)
+{
+	struct stay_session *session = stay_client_session(rig.client);
+
+	(void)stay_buf_puts(stay_session_control(session), text);
+	ck_assert_int_eq(
+	    stay_session_expect_tagged(session, replies, tag), status);
+}
+
+TEST(client_tags_of_the_control_lane)
+{
+	struct stay_session *session;
+
+	begin((struct line_tagging){ 0 }, NULL);
+	session = stay_client_session(rig.client);
+	ck_assert_int_eq(stay_session_awaits(session), STAY_AWAITS_NOTHING);
+	say_tagged("sub 5\n", 2, 5, STAY_OK);
+	say_tagged("sub 5\n", 1, 5, STAY_E_ARG);
+	say_tagged("sub 6\n", 0, 6, STAY_E_ARG);
+	ck_assert_int_eq(stay_session_awaits(session), STAY_AWAITS_NOTHING);
+	(void)stay_buf_puts(stay_session_control(session), "plain\n");
+	ck_assert_int_eq(stay_session_expect(session, 1), STAY_OK);
+	ck_assert_int_eq(stay_session_awaits(session), STAY_AWAITS_CONTROL);
+	line_call(&rig, "o", LINE("call"));
+	ck_assert_str_eq(sent(), "sub 5;plain;call;");
+	ck_assert_str_eq(
+	    answer("+@5 1\n+plain\n"), "control +@5 1;control +plain;");
+	ck_assert_int_eq(stay_session_awaits(session), STAY_AWAITS_CALL);
+	ck_assert_ptr_nonnull(stay_session_tagged(session, 5));
+	ck_assert_str_eq(
+	    answer("+@5 2\n+o\n"), "control +@5 2;o OK/replied +o;");
+	ck_assert_ptr_null(stay_session_tagged(session, 5));
+	line_end(&rig);
+}
+
+/* ---- bounds ---- */
+
+/* A slow call that may be sent again does not keep what others were sent. */
+TEST(promise_7_tags_a_slow_one_does_not_pin_the_others)
+{
+	char text[64];
+
+	begin((struct line_tagging){ 0 },
+	    OPTIONS(.inflight_bytes_max = 20000, .call_timeout_ms = 60000));
+	line_call(&rig, "slow", TAGGED_WITH("get @000 slow", STAY_IDEMPOTENT));
+	call_with("slow2", STAY_READ_ONLY);
+	for (unsigned i = 3; i < 500; i++) {
+		line_call(&rig, "x",
+		    TAGGED_WITH("get @000 --------------------------------"
+				"--------------------------------------------",
+			STAY_READ_ONLY));
+		line_run(&rig, 1);
+		snprintf(text, sizeof(text), "+@%u\n", i);
+		answer(text);
+		line_got(&rig);
+	}
+	ck_assert_uint_eq(counts_of(rig.client).replied, 497);
+	sim_peer_print(rig.peer, "nonsense\n");
+	line_run(&rig, 200);
+	ck_assert_str_eq(line_got(&rig), "|get !500 slow;"); /* a suspect */
+	line_told(&rig);
+	ck_assert_str_eq(answer("+@500\n"), "slow OK/replied +@500;");
+	ck_assert_str_eq(sent(), "get !501;");
+	answer("+@501\n");
+	line_end(&rig);
+}
+
+TEST(client_tags_need_prepare)
+{
+	begin_with(line_heard_protocol(),
+	    (struct line_tagging){ .tells = true, .gives_up = "cancel" }, NULL);
+	ck_assert_int_eq(line_try(&rig, "a", TAGGED("x @000")), STAY_E_ARG);
+	ck_assert_int_eq(line_try(&rig, "a",
+			     LINE_WITH("x", .flags = STAY_MAY_GO_UNANSWERED)),
+	    STAY_E_ARG);
+	say_tagged("x", 1, 1, STAY_E_UNSUPPORTED);
+	/* But any protocol may hear of the end of a call. */
+	line_call_with(&rig, "a", LINE_WITH("x", .tag = 4), WITHIN(50));
+	line_call(&rig, "b", LINE_WITH("y", .tag = 5));
+	LINE_TELLS(&rig, 60, "given up 4;a E_TIMEOUT/maybe executed;");
+	ck_assert_str_eq(sent(), "x;y;cancel 4;");
+	ck_assert_str_eq(answer("+x\n+y\n"),
+	    "orphan +x;over 4 of 4 maybe executed;"
+	    "over 5 of 5 replied;b OK/replied +y;");
+	line_call(&rig, "c", LINE_WITH("z", .tag = 6));
+	sent();
+	ck_assert_str_eq(answer("+z\n+z\n"),
+	    "over 6 of 6 replied;c OK/replied +z;down E_UNASKED;");
+	line_end(&rig);
+}
+
+TEST_SUITE(client_tags)
