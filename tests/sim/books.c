@@ -199,7 +199,7 @@ on_done(void *arg, const struct stay_result *result)
 	    (int64_t)call->number, result->status);
 	count_outcome(user, call, result);
 	if (result->status == STAY_E_PROTOCOL ||
-	    result->status == STAY_E_TOO_BIG)
+	    result->status == STAY_E_TOO_BIG || result->status == STAY_E_SILENT)
 		ledger_forgive(run, call);
 	check_time(run, call);
 	check_outcome(user, call, result);

@@ -411,7 +411,8 @@ check_silent(const struct user *user)
 	const struct sim_peer *peer = peer_of(user);
 	uint64_t ms = user->options.silence_ms;
 
-	if (inside_condemned(user->client) == STAY_E_SILENT && !user->stopped &&
+	if (inside_condemned(user->client) == STAY_E_SILENT &&
+	    user->state[0] != STAY_STOPPING &&
 	    !inside_says_goodbye(user->client) &&
 	    strstr(stay_conn_failure(user_conn(user)), "given up") == NULL &&
 	    peer != NULL && memory.failed == 0 &&

@@ -67,15 +67,14 @@ ledger_forget(struct run *run, struct call *call)
 }
 
 /* The session has ended at this call, and it is plain why: its neighbours are
- * sent once more for free. */
+ * sent once more for free, those whose bytes are on their way among them. */
 void
 ledger_forgive(struct run *run, const struct call *culprit)
 {
 	for (size_t i = 0; i < run->ledger.count; i++) {
 		struct call *call = &run->ledger.calls[i];
 
-		if (call->user == culprit->user && !call->told &&
-		    call->executed > 0)
+		if (call->user == culprit->user && !call->told)
 			call->sendings_max++;
 	}
 }
