@@ -87,17 +87,23 @@ check_keys(struct stay_loop *loop, const char *query)
 	}
 }
 
+/* Whether the path of the URL is a db: not that of a socket. */
+static bool
+has_path(const struct stay_url *url)
+{
+	return strstr(url->scheme, "+") == NULL &&
+	       (strncmp(url->scheme, "redis", 5) == 0 ||
+		   strncmp(url->scheme, "valkey", 6) == 0);
+}
+
 static enum stay_status
 read_db(struct stay_loop *loop, struct stay_redis__config *config,
     const struct stay_url *url, char **at)
 {
-	bool has_path = strstr(url->scheme, "+") == NULL &&
-			(strncmp(url->scheme, "redis", 5) == 0 ||
-			    strncmp(url->scheme, "valkey", 6) == 0);
 	const char *text = query(url, "db", at);
 	uint64_t db;
 
-	if (has_path && url->path[0] == '/' && url->path[1] != '\0')
+	if (has_path(url) && url->path[0] == '/' && url->path[1] != '\0')
 		text = url->path + 1;
 	if (text[0] == '\0')
 		return STAY_OK;
@@ -321,6 +327,40 @@ parse_url(struct stay_loop *loop, struct stay_url **parsed, const char *url)
 	return status;
 }
 
+/* A further place is a place and a login: the rest is the first URL's. */
+static enum stay_status
+check_place(struct stay_loop *loop, const char *text)
+{
+	struct stay_url *url;
+	char place[256];
+	enum stay_status status = parse_url(loop, &url, text);
+	bool has_more;
+
+	if (status != STAY_OK)
+		return status;
+	has_more =
+	    url->query[0] != '\0' || (has_path(url) && strlen(url->path) > 1);
+	if (has_more) {
+		stay_url_describe(url, place, sizeof(place));
+		stay_loop_set_rejection(loop,
+		    "%s of urls has a db or a query, which only the first URL "
+		    "may have",
+		    place);
+	}
+	stay_url_free(url);
+	return has_more ? STAY_E_URL : STAY_OK;
+}
+
+static enum stay_status
+check_places(struct stay_loop *loop, const char *const *urls)
+{
+	enum stay_status status = STAY_OK;
+
+	for (; urls != NULL && *urls != NULL && status == STAY_OK; urls++)
+		status = check_place(loop, *urls);
+	return status;
+}
+
 enum stay_status
 stay_redis__config_new(struct stay_loop *loop,
     struct stay_redis__config **config, const char *url,
@@ -332,7 +372,9 @@ stay_redis__config_new(struct stay_loop *loop,
 	*config = NULL;
 	if (status != STAY_OK)
 		return status;
-	status = new_config(loop, config, parsed, options);
+	status = check_places(loop, options->client.urls);
+	if (status == STAY_OK)
+		status = new_config(loop, config, parsed, options);
 	stay_url_free(parsed);
 	if (status == STAY_OK)
 		(*config)->change = change;

@@ -104,13 +104,20 @@ first_line(const struct stay_redis__greeting *greeting,
 	return login && stay_redis__has_login(greeting) ? LOGIN : HELLO;
 }
 
-/* Get the credentials for this attempt. */
+/* Get the credentials for this attempt: a place may have its own. */
 static void
 ask_login(struct stay_redis__greeting *greeting,
-    const struct stay_redis__config *config)
+    const struct stay_redis__exchange *exchange)
 {
+	const struct stay_redis__config *config = exchange->config;
+	const struct stay_url *url = exchange->url;
+
 	greeting->login.user = stay_redis__config_user(config);
 	greeting->login.password = stay_redis__config_password(config);
+	if (url != NULL && (url->user[0] != '\0' || url->password[0] != '\0')) {
+		greeting->login.user = url->user;
+		greeting->login.password = url->password;
+	}
 	if (config->credentials != NULL)
 		config->credentials(config->credentials_arg, &greeting->login);
 }
@@ -124,7 +131,7 @@ begin(struct stay_redis__greeting *greeting,
 	if (exchange->lessons->change != config->change)
 		*exchange->lessons =
 		    (struct stay_redis__lessons){ .change = config->change };
-	ask_login(greeting, config);
+	ask_login(greeting, exchange);
 	return send_line(greeting, exchange, first_line(greeting, exchange));
 }
 

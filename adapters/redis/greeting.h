@@ -57,6 +57,7 @@ struct stay_redis__greeting {
 struct stay_redis__exchange {
 	const struct stay_redis__config *config;
 	struct stay_redis__lessons *lessons;
+	const struct stay_url *url; /* of the place; NULL: as config */
 	uint64_t now_ms;
 	const struct stay_redis_reply *reply; /* NULL: at the beginning */
 	struct stay_buf *out;

@@ -305,6 +305,7 @@ stay_redis__session_hello(
 	struct stay_redis__exchange exchange = { .config = stay_session_config(
 						     session),
 		.lessons = &redis->lessons,
+		.url = stay_session_url(session),
 		.now_ms = now_ms(session),
 		.reply = frame == NULL ? NULL : frame->reply,
 		.out = stay_session_control(session) };

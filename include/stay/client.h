@@ -122,6 +122,34 @@ enum stay_on_given_up { STAY_GIVEN_UP_END, STAY_GIVEN_UP_WAIT };
 /* The queue is filling up, or has emptied again. */
 typedef void stay_water_fn(void *arg, struct stay_conn *conn);
 
+/*
+ * Several places to dial: the URL of stay_client_start, and `urls` behind it. Each
+ * place has a backoff of its own, and its own attempts_max. An attempt goes to the
+ * first place of the list that is not backing off, except that the place which has
+ * just failed comes last. Between two attempts lies the first delay of `backoff` at
+ * least. A session stays where it is when an earlier place comes back. A fatal failure
+ * is one of its place alone: calls fail once it is so at every place.
+ * What belongs to the URL in a protocol belongs to each of them, if it greets by
+ * stay_session_url.
+ *
+ * If `endpoints` is set, it runs at the beginning of each attempt, with the options'
+ * `arg`: for a directory as Redis Sentinel. It answers by stay_client_endpoints, at
+ * once or later, within connect_budget_ms; an attempt that gets no answer fails with
+ * STAY_E_TIMEOUT. May call everything.
+ *
+ *	static void
+ *	endpoints(void *arg, struct stay_client *client)
+ *	{
+ *		const char *urls[] = { ask_registry(arg), NULL };
+ *
+ *		(void)stay_client_endpoints(client, urls);
+ *	}
+ */
+typedef void stay_endpoints_fn(void *arg, struct stay_client *client);
+
+/* The most places of a client. */
+#define STAY_ENDPOINTS_MAX 256
+
 /* Frees a config that the client is done with. */
 typedef void stay_config_release_fn(const void *config);
 
@@ -150,7 +178,7 @@ struct stay_client_options {
 	size_t config_size;
 	stay_started_fn *on_started; /* see <stay/conn.h> */
 	stay_closed_fn *on_closed;
-	void *arg; /* for on_started, on_closed, and both on_*_water */
+	void *arg; /* for on_started, on_closed, endpoints, and on_*_water */
 	enum stay_offline offline;
 	enum stay_on_fatal on_fatal;
 	enum stay_on_refused on_refused;
@@ -204,6 +232,9 @@ struct stay_client_options {
 	uint64_t queue_low_percent;
 	stay_water_fn *on_high_water;
 	stay_water_fn *on_low_water;
+	/* Further places, the preferred ones first; NULL ends the list: none */
+	const char *const *urls;
+	stay_endpoints_fn *endpoints; /* asked where to dial: not */
 	uintptr_t reserved[8];
 };
 
@@ -218,8 +249,8 @@ struct stay_client_options {
  * over the client ends with STAY_E_STATE, unless it was reconfigured.
  * Returns: STAY_OK; STAY_E_URL (stay_url_parse names the part that is wrong; or
  * the scheme, the port or the length of a path does not fit); STAY_E_NO_TLS for
- * NAMEs://; STAY_E_ARG for an option out of its bounds; STAY_E_ABI;
- * STAY_E_NOMEM; STAY_E_FORKED (see stay_loop_ev); what the protocol's init
+ * NAMEs://; STAY_E_ARG for an option out of its bounds; STAY_E_TOO_BIG for more than
+ * STAY_ENDPOINTS_MAX places; STAY_E_ABI; STAY_E_NOMEM; STAY_E_FORKED (see stay_loop_ev); what the protocol's init
  * returned. Unless it returns STAY_OK, nothing was started and *client is NULL.
  */
 STAY_API STAY_USE enum stay_status stay_client_start(
@@ -240,7 +271,8 @@ STAY_API STAY_USE enum stay_status stay_client_start(
  *	status = stay_client_start_beside(&second, client, &options);
  *
  * A `config` that both have is released by one of them: set config_release to NULL,
- * or pass another config. Returns as stay_client_start; and STAY_E_UNSUPPORTED if
+ * or pass another config. `urls` and `endpoints` are not looked at.
+ * Returns as stay_client_start; and STAY_E_UNSUPPORTED if
  * `client` was given descriptors.
  */
 STAY_API STAY_USE enum stay_status stay_client_start_beside(
@@ -251,6 +283,17 @@ STAY_API STAY_USE enum stay_status stay_client_start_beside(
  * be set. Their pointers live until the next change takes effect. */
 STAY_API void stay_client_get_options(
     const struct stay_client *client, struct stay_client_options *options);
+
+/*
+ * Answer `endpoints`, while it runs or later: these are the places now, the preferred
+ * one first; NULL ends the list. A place that was known keeps its backoff. `urls` that
+ * are NULL, or an empty list, keep the places. All is copied.
+ * Returns: STAY_OK; STAY_E_STATE (nobody asks: the answer came too late, or the second
+ * time); STAY_E_URL, STAY_E_NO_TLS, STAY_E_TOO_BIG and STAY_E_NOMEM as
+ * stay_client_start. Unless it returns STAY_OK, the question stands.
+ */
+STAY_API enum stay_status stay_client_endpoints(
+    struct stay_client *client, const char *const *urls);
 
 /* ---- calls ----------------------------------------------------------- */
 
@@ -412,7 +455,8 @@ STAY_API void stay_client_reconnect(
 
 /*
  * Replace the session by one with another URL and other options. A `url` that is
- * NULL keeps the old URL, and `options` that are NULL keep the old options. The
+ * NULL keeps the places; else it, and the `urls` of the options, are the places now.
+ * `options` that are NULL keep the old options. The
  * change takes effect between the two sessions. Of several calls before that, the
  * last one counts.
  *  - `options` replaces all of the old options, so that 0 means the default

@@ -142,7 +142,8 @@ struct stay_redis_agreement {
 struct stay_redis_options {
 	size_t size; /* STAY_REDIS_OPTIONS sets it */
 	/* Bounds, timeouts, backoff, notices. Its `config` is not used, and its
-	 * `size` may stay 0. */
+	 * `size` may stay 0. Of its `urls` host, port, user and password count; one
+	 * without a login has that of the first URL, and all have its db and query. */
 	struct stay_client_options client;
 	const char *client_name; /* for CLIENT SETNAME; NULL: the URL's */
 	/* 2: RESP2, without HELLO; 3: RESP3, or a fatal failure (STAY_E_DENIED)

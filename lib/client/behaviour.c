@@ -46,17 +46,33 @@ run_init(struct stay_conn *conn, void *state, void *arg)
 static enum stay_status
 dial(struct stay_client *client, const char **why)
 {
-	const struct stay__target *target = &client->profile->target;
+	const struct stay__target *target = stay__endpoints_choose(client);
 	enum stay_status status;
 
-	if (client->consumed) {
+	if (target == NULL) {
 		*why = "the descriptors of the URL are used up";
 		return STAY_E_STATE;
 	}
 	status = stay_stream_dial_to(client->conn, &target->dial, 1);
 	*why = stay_strerror(status);
-	client->consumed = status == STAY_OK && target->descriptors != NULL;
+	if (status == STAY_OK)
+		stay__endpoints_dialled(client);
 	return status;
+}
+
+static struct stay_verdict
+begin_attempt(struct stay_client *client)
+{
+	const char *why;
+	enum stay_status status = dial(client, &why);
+
+	if (status == STAY_OK)
+		return stay_verdict_pending(
+		    client->profile->options.connect_budget_ms);
+	stay__conn_fail(client->conn, status, "connect", why);
+	if (stay_status_class(status) == STAY_CLASS_CALLER)
+		return stay__session_give_up(client, status);
+	return stay__session_lost(client, status);
 }
 
 /* A connect may replace a session that no disconnect has ended. */
@@ -64,22 +80,17 @@ static struct stay_verdict
 run_connect(struct stay_conn *conn, void *state, struct stay_info info)
 {
 	struct stay_client *client = client_of(state);
-	enum stay_status status;
-	const char *why;
 
+	(void)conn;
 	stay__session_over(&client->session,
 	    info.status == STAY_OK ? STAY_E_RECONNECT : info.status,
 	    STAY_E_LOST);
 	client->rejecting = STAY_OK;
 	stay__reconfigure_take(client);
-	status = dial(client, &why);
-	if (status == STAY_OK)
+	if (stay__endpoints_ask(client))
 		return stay_verdict_pending(
 		    client->profile->options.connect_budget_ms);
-	stay__conn_fail(conn, status, "connect", why);
-	if (stay_status_class(status) == STAY_CLASS_CALLER)
-		return stay__session_give_up(client, status);
-	return stay__session_lost(client, status);
+	return begin_attempt(client);
 }
 
 static struct stay_verdict
@@ -125,19 +136,31 @@ on_writable(struct stay_client *client, const struct stay_event *event)
 	return stay_verdict_noreply();
 }
 
-/* The session has failed, or what it waited for has come. It may have ended by
- * itself meanwhile. */
+/* It is known where to dial. Or the session has failed, or what it waited for has
+ * come; it may have ended by itself meanwhile. */
 static struct stay_verdict
 on_interrupt(struct stay_client *client, const struct stay_event *event)
 {
 	struct stay_session *session = &client->session;
 
 	(void)event;
+	if (stay__endpoints_are_answered(client))
+		return begin_attempt(client);
 	if (stay__session_state(session) == STAY__SESSION_DOWN)
 		return stay_verdict_noreply();
 	if (session->condemned != STAY_OK)
 		return stay__session_verdict(session, STAY__END);
 	return stay__session_verdict(session, stay__session_go_on(session));
+}
+
+/* Nobody has said where to dial. */
+static struct stay_verdict
+on_expired(struct stay_client *client, const struct stay_event *event)
+{
+	if (stay__endpoints_are_awaited(client))
+		stay__conn_fail(client->conn, event->status, "connect",
+		    "endpoints has not said in time where to dial");
+	return stay_verdict_noreply();
 }
 
 static struct stay_verdict
@@ -157,7 +180,7 @@ handle_info(struct stay_conn *conn, void *state, const struct stay_event *event)
 		[STAY_NEXT_EVENT] = on_interrupt,
 		[STAY_STATE_TIMEOUT] = on_other,
 		[STAY_TIMEOUT] = on_other,
-		[STAY_PENDING_EXPIRED] = on_other,
+		[STAY_PENDING_EXPIRED] = on_expired,
 		[STAY_STREAM_UP] = on_up,
 		[STAY_STREAM_DATA] = on_data,
 		[STAY_STREAM_WRITABLE] = on_writable,

@@ -13,6 +13,7 @@
  *	target.c       where the URL points
  *	settings.c     what the options mean
  *	profile.c      what equal clients have in common
+ *	endpoints.c    several places, and which is dialled next
  *	session_fail.c a session that has failed
  *	doubt.c        sessions left because the server may be the wrong one
  *	renew.c        the protocol wants another session
@@ -43,6 +44,7 @@
 
 #include "client/admission.h"
 #include "client/calls.h"
+#include "client/endpoints.h"
 #include "client/hold.h"
 #include "client/profile.h"
 #include "client/reconfigure.h"
@@ -56,7 +58,8 @@ struct stay_client {
 	const enum stay__admission *admission; /* the connection's */
 	struct stay_loop *loop;
 	struct stay__profile *profile;
-	void *arg;   /* of its notices */
+	struct stay__endpoints *endpoints; /* NULL: the profile's URL alone */
+	void *arg;                         /* of its notices */
 	char *label; /* that the program has set; NULL: the profile's */
 	struct stay__changes *changes; /* NULL: none was asked for */
 	bool consumed; /* the descriptors of its URL: no longer ours to open */

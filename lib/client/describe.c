@@ -107,6 +107,8 @@ session_words(const struct stay_client *client)
 		return "restoring the session";
 	if (stay__session_state(session) == STAY__SESSION_LEAVING)
 		return farewell_words(session);
+	if (stay__endpoints_are_awaited(client))
+		return "asking endpoints where to dial";
 	return client->rejecting == STAY_OK
 		   ? ""
 		   : "refusing calls till the next attempt";

@@ -67,6 +67,7 @@ wish_for(struct wish *wish, const struct stay_protocol *protocol,
 	memcpy(&wish->options, options, sizeof(*options));
 	wish->options.label = NULL;
 	wish->options.arg = NULL;
+	wish->options.urls = NULL;
 	wish->options.socket = NULL;
 	clean_policy(&wish->options.backoff, &options->backoff);
 	clean_socket(&wish->socket, &socket);

@@ -18,7 +18,7 @@ struct stay__profile {
 	size_t clients;
 	struct stay_loop *loop;
 	struct stay__protocol protocol;
-	/* Without what each client has for itself: `label` and `arg`; `socket` is
+	/* Without what each client has for itself: `label`, `arg`, `urls`; `socket` is
 	 * in the settings of the connection. */
 	struct stay_client_options options;
 	const void *config; /* of the options, or the copy of it */

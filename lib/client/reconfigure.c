@@ -12,6 +12,7 @@
 struct stay__change {
 	struct stay__change *older; /* in client->dropped */
 	struct stay__profile *profile;
+	struct stay__endpoints *endpoints;
 	char *label;      /* NULL: it stays */
 	bool moves;       /* there is another URL */
 	bool has_options; /* there are others, and so another config */
@@ -27,6 +28,7 @@ release_config(const struct stay__profile *profile)
 static void
 free_change(struct stay__change *change)
 {
+	stay__endpoints_free(change->endpoints);
 	stay__profile_drop(change->profile);
 	stay__free(change->label);
 	stay__free(change);
@@ -169,6 +171,8 @@ stay__reconfigure_take(struct stay_client *client)
 	take_label(client, change);
 	if (change->moves)
 		client->consumed = false;
+	if (change->moves || change->endpoints != NULL)
+		stay__endpoints_take(client, &change->endpoints);
 	free_change(change);
 	conclude(changes);
 }
@@ -198,6 +202,24 @@ choose_options(const struct stay_client *client,
 	return status;
 }
 
+/* The places are those of the URL; who is asked for them now needs a list. */
+static enum stay_status
+prepare_endpoints(const struct stay_client *client, struct stay__change *change,
+    const char *url, const struct stay_client_options *chosen)
+{
+	const struct stay_protocol *protocol = &client->profile->protocol.top;
+
+	if (url == NULL && chosen->urls != NULL) {
+		stay_loop_set_rejection(client->loop,
+		    "urls are given without the url that they follow");
+		return STAY_E_ARG;
+	}
+	if (url == NULL && client->endpoints != NULL)
+		return STAY_OK;
+	return stay__endpoints_new(&change->endpoints, client->loop, protocol,
+	    url != NULL ? url : stay__endpoints_url(client), chosen);
+}
+
 static enum stay_status
 prepare_change(const struct stay_client *client, struct stay__change *change,
     const char *url, const struct stay_client_options *options)
@@ -213,6 +235,8 @@ prepare_change(const struct stay_client *client, struct stay__change *change,
 		    &old->protocol.top,
 		    url != NULL ? url : stay__profile_url(old), &chosen,
 		    &old->conn.notices);
+	if (status == STAY_OK)
+		status = prepare_endpoints(client, change, url, &chosen);
 	if (status != STAY_OK || options == NULL || options->label == NULL)
 		return status;
 	change->label = stay__text_copy(options->label);

@@ -63,6 +63,7 @@ come_up(struct stay_session *session)
 
 	step_machine(session, STAY__SESSION_EV_UP);
 	client->calls.counts.sessions++;
+	stay__endpoints_came_up(client);
 	session->up_since = stay__loop_now(client->loop);
 	stay__health_begin(session);
 	begin_age(session);
@@ -256,10 +257,12 @@ stay__session_give_up(struct stay_client *client, enum stay_status why)
 static uint64_t
 next_delay(struct stay_client *client)
 {
+	struct stay__pace *pace = stay__endpoints_pace(client);
+
 	if (!stay__doubt_goes_on(&client->session))
-		return stay__conn_pace(client->conn, &client->pace,
-		    &client->profile->options.backoff);
-	return stay__pace_step(&client->pace, &client->profile->options.backoff,
+		return stay__conn_pace(
+		    client->conn, pace, &client->profile->options.backoff);
+	return stay__pace_step(pace, &client->profile->options.backoff,
 	    stay__loop_now(client->loop) / STAY__TICK_NS, 0,
 	    stay__loop_random(client->loop));
 }
@@ -267,7 +270,7 @@ next_delay(struct stay_client *client)
 static struct stay_verdict
 come_back(struct stay_client *client)
 {
-	uint64_t ms = next_delay(client);
+	uint64_t ms = stay__endpoints_fail(client, next_delay(client));
 
 	if (ms == STAY_FOREVER)
 		return stay__session_give_up(client, STAY_E_ATTEMPTS);
@@ -283,13 +286,19 @@ come_back_slowly(struct stay_client *client, enum stay_status why)
 	struct stay_backoff_policy policy =
 	    stay_backoff_constant(client->profile->options.fatal_backoff_ms);
 
+	uint64_t ms =
+	    stay_backoff_delay(&policy, 1, 0, stay__loop_random(client->loop));
+	bool all;
+
+	ms = stay__endpoints_deny(client, ms, &all);
+	if (!all)
+		return stay_verdict_backoff(ms);
 	if (client->profile->options.on_fatal == STAY_FATAL_STOP)
 		return stay__session_give_up(client, why);
 	stay__calls_drop_queue(&client->calls, 0, why);
 	client->rejecting = why;
 	stay__waiters_move_on(client);
-	return stay_verdict_backoff(
-	    stay_backoff_delay(&policy, 1, 0, stay__loop_random(client->loop)));
+	return stay_verdict_backoff(ms);
 }
 
 /*
@@ -324,9 +333,11 @@ planned_wait_ms(struct stay_client *client)
 static struct stay_verdict
 come_back_as_planned(struct stay_client *client)
 {
+	struct stay__pace *pace = stay__endpoints_pace(client);
+
 	if (was_stable(&client->session))
-		client->pace.attempt = 0;
-	client->pace.since_ms += up_ms(&client->session);
+		pace->attempt = 0;
+	pace->since_ms += up_ms(&client->session);
 	return stay_verdict_backoff(planned_wait_ms(client));
 }
 

@@ -27,7 +27,7 @@ void
 stay__session_show(
     const struct stay_session *session, const char *text, char *to, size_t size)
 {
-	const struct stay_url *url = session->client->profile->target.url;
+	const struct stay_url *url = stay__endpoints_now(session->client)->url;
 	const char *words[2 + STAY__SECRETS_MAX] = { NULL };
 
 	if (url != NULL) {

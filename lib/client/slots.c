@@ -46,7 +46,7 @@ const struct stay_url *
 stay_session_url(const struct stay_session *session)
 {
 	assert(session != NULL);
-	return session->client->profile->target.url;
+	return stay__endpoints_now(session->client)->url;
 }
 
 char *

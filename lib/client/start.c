@@ -32,6 +32,7 @@ free_client(struct stay_client *client)
 	stay__admission_fini(client);
 	stay__waiters_fini(client);
 	stay__holds_fini(&client->holds);
+	stay__endpoints_free(client->endpoints);
 	stay__profile_drop(client->profile);
 	stay__free(client->label);
 	stay__free(client);
@@ -160,6 +161,10 @@ start_as(struct stay_client **started, struct stay__profile *profile,
 		status = client->label == NULL ? STAY_E_NOMEM : STAY_OK;
 	}
 	if (status == STAY_OK)
+		status = stay__endpoints_new(&client->endpoints, client->loop,
+		    &profile->protocol.top, stay__profile_url(profile),
+		    options);
+	if (status == STAY_OK)
 		status = start_client(client);
 	if (status != STAY_OK)
 		free_client(client);
@@ -212,18 +217,23 @@ enum stay_status
 stay_client_start_beside(struct stay_client **started,
     const struct stay_client *client, const struct stay_client_options *options)
 {
-	const struct stay__profile *profile;
+	struct stay_client_options alone = { STAY_CLIENT_OPTIONS };
+	enum stay_status status;
 
 	assert(client != NULL);
 	if (started == NULL)
 		return STAY_E_ARG;
 	*started = NULL;
 	stay__loop_forget_rejection(client->loop);
-	profile = client->profile;
-	if (profile->target.descriptors != NULL)
+	if (stay__endpoints_now(client)->descriptors != NULL)
 		return STAY_E_UNSUPPORTED;
-	return start_at(started, client->loop, &profile->protocol.top,
-	    stay__profile_url(profile), options);
+	status = stay__settings_fill(client->loop, &alone, options);
+	alone.urls = NULL;
+	alone.endpoints = NULL;
+	return status != STAY_OK ? status
+				 : start_at(started, client->loop,
+				       &client->profile->protocol.top,
+				       stay__endpoints_url(client), &alone);
 }
 
 /* The program's struct may be older, and so shorter, than the library's. */

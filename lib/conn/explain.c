@@ -33,6 +33,8 @@ add_attempt(struct stay__text *text, const struct stay_conn *conn)
 	if (conn->history.attempts > 1)
 		stay__text_add(text, " in attempt %u", conn->history.attempts);
 	stay__text_add(text, "%s", links[conn->stream.link.machine.now]);
+	if (conn->report.place != NULL)
+		stay__text_add(text, ", at %s", conn->report.place);
 }
 
 static void

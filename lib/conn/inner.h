@@ -104,6 +104,9 @@ void stay__conn_set_client(
 /* Keep a failure sentence, "<phase> <label>: <text>", until it is told. */
 void stay__conn_fail(struct stay_conn *conn, enum stay_status status,
     const char *phase, const char *text);
+/* Name the place that is dialled, for sentences: a text that stays until the next
+ * call. NULL: the label says so. */
+void stay__conn_at(struct stay_conn *conn, const char *place);
 /* A call has come to this; a call that nobody waits for has failed. */
 void stay__conn_call_over(struct stay_conn *conn, enum stay_outcome outcome);
 /* What a protocol has to say that is no failure. */

@@ -265,8 +265,16 @@ stay__conn_fail(struct stay_conn *conn, enum stay_status status,
 	stay__text_add(&sentence, "%s %s", phase, conn->label);
 	stay__text_put(&sentence, ": ");
 	conn->report.text_at = fitting(&sentence);
+	if (conn->report.place != NULL)
+		stay__text_add(&sentence, "at %s: ", conn->report.place);
 	stay__text_add(&sentence, "%s", text);
 	conn->report.text_len = fitting(&sentence) - conn->report.text_at;
+}
+
+void
+stay__conn_at(struct stay_conn *conn, const char *place)
+{
+	conn->report.place = place;
 }
 
 static void

@@ -40,6 +40,7 @@ struct stay__report {
 	enum stay_status why;    /* of the last failure in this attempt */
 	enum stay_status failed; /* the last failure since it was up */
 	const char *failed_in;   /* its phase */
+	const char *place;       /* where it dials; NULL: its label says so */
 	char *sentence;          /* NULL: none yet, or no memory for it */
 	unsigned text_at;  /* where its text begins, behind the label... */
 	unsigned text_len; /* ...and how long it is, without what comes next */

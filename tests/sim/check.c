@@ -283,7 +283,7 @@ check_places(const struct user *user)
 	const struct sim *sim = user->run->sim;
 	const struct host *host = &user->host;
 
-	for (size_t i = 0; i < sim->fd_count; i++) {
+	for (size_t i = 0; i < sim->fd_count && !user->roams; i++) {
 		const struct sim_end *end = sim->fds[i];
 
 		if (end == NULL || end->peer->place == NULL ||

@@ -129,7 +129,7 @@ check_label(const struct user *user, const char *label)
 {
 	const char *other = user->host.names[user->host.name_count - 1];
 
-	if ((strstr(label, other) != NULL) != user->elsewhere)
+	if (!user->roams && (strstr(label, other) != NULL) != user->elsewhere)
 		broken(
 		    13, "user %u goes by the name of %s", user->index, label);
 }

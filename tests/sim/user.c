@@ -91,7 +91,7 @@ user_gone(struct user *user)
 	user->ended_since_ms = 0;
 	user->failing = user->ending = (struct setbacks){ 0 };
 	user->up_ms = user->resends_allowed = user->repeated = 0;
-	user->elsewhere = user->wanted = user->changed = false;
+	user->elsewhere = user->roams = user->wanted = user->changed = false;
 	user->leaving = user->stopped = false;
 	user->leave_by = SIM_NEVER;
 	user->notices = 0;
@@ -172,6 +172,70 @@ choose_options(struct user *user)
 	options->arg = user;
 }
 
+/* ---- several places ---- */
+
+static const char *const *
+both_urls(const struct user *user, bool other_first)
+{
+	static const char *urls[3];
+
+	urls[0] = other_first ? user->host.other_url : user->host.url;
+	urls[1] = other_first ? user->host.url : user->host.other_url;
+	return urls;
+}
+
+/* It may have found out, or be another client, by the time that it is answered. */
+static void
+name_places(void *arg)
+{
+	struct user *user = arg;
+	enum stay_status status;
+
+	if (user->client == NULL)
+		return;
+	STATUS_OF(
+	    status, stay_client_endpoints(user->client,
+			draw_mille(user->run, 500)
+			    ? NULL
+			    : both_urls(user, draw_mille(user->run, 500))));
+	if (status != STAY_OK && status != STAY_E_STATE &&
+	    !books_excuse(status))
+		broken(1, "user %u is not told where to dial: %s", user->index,
+		    stay_status_name(status));
+}
+
+static void
+on_endpoints(void *arg, struct stay_client *client)
+{
+	struct user *user = arg;
+
+	(void)client;
+	called_back(user->run);
+	user->asked_where++;
+	if (user->client != NULL && draw_mille(user->run, 500))
+		name_places(user);
+	else
+		sim_at(user->run->world, draw_below(user->run, 100),
+		    name_places, user);
+	act_inside(user->run, user);
+	call_is_back(user->run);
+}
+
+/* A URL of Redis is also what it logs in with, which its other places lack. */
+static void
+choose_places(struct user *user)
+{
+	unsigned which = draw_below(user->run, 10);
+
+	if (which > 3 || (user->kind != KIND_LINE && user->kind != KIND_ECHO))
+		return;
+	user->roams = user->moved = true;
+	if (which < 2)
+		user->options.endpoints = on_endpoints;
+	if (which > 0)
+		user->options.urls = both_urls(user, true);
+}
+
 static void
 start_client(struct user *user)
 {
@@ -179,6 +243,7 @@ start_client(struct user *user)
 	enum stay_status status;
 
 	mail_open(user, 0, 0);
+	choose_places(user);
 	user->config = config_new(user);
 	config_give(user->config, &user->options);
 	STATUS_OF(status,

@@ -55,7 +55,10 @@ bounds_of(const struct user *user, uint64_t *least, uint64_t *most)
 	const struct stay_backoff_policy *policy = &user->options.backoff;
 	uint64_t fatal = user->options.fatal_backoff_ms;
 
-	*least = user->fatal ? fatal : grown(user);
+	/* Another place may be free at once, but for the first delay. */
+	*least = user->roams   ? policy->initial_ms
+		 : user->fatal ? fatal
+			       : grown(user);
 	if (policy->jitter == STAY_JITTER_FULL)
 		*least = 0;
 	*least = *least / 2;

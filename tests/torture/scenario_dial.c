@@ -134,6 +134,25 @@ scenario_dial_refused(struct rig *rig)
 	rig_expect(rig->calls[0].outcome == STAY_NOT_SENT, "it is never sent");
 }
 
+static void
+name_places(void *arg, struct stay_client *client)
+{
+	(void)arg;
+	(void)stay_client_endpoints(client, NULL);
+}
+
+void
+scenario_dial_places(struct rig *rig)
+{
+	struct stay_client_options options = rig_client_options();
+	struct server *server = server_listen(SERVER_ECHO, false);
+	const char *const urls[] = { door_url(&server->door, "echo"), NULL };
+
+	options.urls = urls;
+	options.endpoints = name_places;
+	call_over(rig, "echo://127.0.0.1:1", &options);
+}
+
 void
 scenario_dial_clogged(struct rig *rig)
 {

@@ -19,6 +19,7 @@ static struct line_rig rig;
 	X(call_with, stay_client_call_with(NULL, LINE("x"), NULL, NULL, NULL)) \
 	X(wait_room, stay_client_wait_room(NULL, NULL, ready, NULL))           \
 	X(cancel, stay_client_cancel(NULL, nothing))                           \
+	X(endpoints, stay_client_endpoints(NULL, NULL))                        \
 	V(stop, stay_client_stop(NULL, STAY_OK))                               \
 	V(drain, stay_client_drain(NULL, 1))                                   \
 	V(reconnect, stay_client_reconnect(NULL, STAY_OK))                     \

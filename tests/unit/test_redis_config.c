@@ -100,6 +100,34 @@ TEST_ROWS(redis_config_of_no_url, COUNT(bads))
 	ck_assert_ptr_null(config);
 }
 
+static const struct {
+	const char *url;
+	enum stay_status status;
+} places[] = {
+	{ "redis://b", STAY_OK },
+	{ "redis://u:p@b:1/", STAY_OK },
+	{ "redis+unix:///s", STAY_OK },
+	{ "fd:3", STAY_OK },
+	{ "redis://b/3", STAY_E_URL },
+	{ "valkey://b/3", STAY_E_URL },
+	{ "redis+unix:///s?db=3", STAY_E_URL },
+	{ "redis://:x", STAY_E_URL },
+};
+
+/* What is no place and no login would be passed over in silence. */
+TEST_ROWS(redis_config_of_further_places, COUNT(places))
+{
+	const char *const urls[] = { "redis://a", places[_i].url, NULL };
+	const struct stay_redis_options options = { STAY_REDIS_OPTIONS,
+		.client.urls = urls };
+	struct stay_redis__config *config;
+
+	ck_assert_int_eq(
+	    stay_redis__config_new(loop, &config, "redis://x/1", &options, 0),
+	    places[_i].status);
+	stay_redis__config_free(config);
+}
+
 TEST(redis_config_without_a_url)
 {
 	struct stay_redis__config *config;

@@ -122,6 +122,33 @@ TEST(redis_login_is_asked_anew_at_each_attempt)
 	redis_virtual_end(&here);
 }
 
+/* A place that names no login has that of the first URL. */
+static const struct {
+	const char *url;
+	const struct peer_row *rows;
+} further[] = {
+	{ "redis://u:new@10.0.0.2", wants_new },
+	{ "redis://10.0.0.2", wants_old },
+};
+
+TEST_ROWS(redis_login_of_a_further_place, 2)
+{
+	const char *const urls[] = { further[_i].url, NULL };
+	struct peer second = { .rows = further[_i].rows,
+		.usual = redis_usual,
+		.reads = peer_reads_commands };
+
+	redis_virtual_open(&here, wants_newer);
+	peer_listen(&second, here.world, "10.0.0.2", 6379);
+	redis_virtual_start(&here, URL,
+	    &(struct stay_redis_options){
+		STAY_REDIS_OPTIONS, .client.urls = urls });
+	sim_run_ms(here.world, 60);
+	ck_assert_int_eq(state(), STAY_CONNECTED);
+	ck_assert_uint_eq(second.accepted, 1);
+	redis_virtual_end(&here);
+}
+
 TEST(redis_reconfigure_brings_another_password)
 {
 	const struct stay_redis_options wrong = { STAY_REDIS_OPTIONS,

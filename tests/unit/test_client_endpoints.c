@@ -1,0 +1,417 @@
+/*
+ * Several places to dial: which is next, how long each rests, and the callback that
+ * names them.
+ */
+#include <string.h>
+
+#include "suites.h"
+#include "support/line_rig.h"
+
+#define A "line://10.0.0.7:7777"
+#define B LINE_URL
+#define C "line://10.0.0.3:7777"
+
+static struct line_rig rig;
+static struct peer other; /* at C, which denies who says hello */
+static char failures[4096];
+static unsigned failed;
+
+static void
+on_failure(void *arg, const struct stay_subject *who, enum stay_status status,
+    const char *text)
+{
+	(void)arg;
+	(void)who;
+	(void)status;
+	failed++;
+	strncat(failures, text, sizeof(failures) - strlen(failures) - 1);
+}
+
+static const struct peer_row denies[] = { ON("hi", "-no\n"), NO_MORE };
+
+static void
+prepare(void)
+{
+	line_prepare(&rig);
+	rig.observer.on_failure = on_failure;
+	failures[0] = '\0';
+	failed = 0;
+	rig.url = A;
+	other = (struct peer){ .rows = denies, .reads = peer_reads_lines };
+	peer_listen(&other, rig.world, "10.0.0.3", 7777);
+}
+
+static enum stay_state
+state(void)
+{
+	return stay_conn_state(stay_client_conn(rig.client));
+}
+
+static const char *
+explained(void)
+{
+	static char text[512];
+
+	stay_conn_explain(stay_client_conn(rig.client), text, sizeof(text));
+	return text;
+}
+
+/* ---- the list ---- */
+
+/* The next place comes after the first delay, not after the place's own; the log says
+ * which place it was, and so does the connection. */
+TEST(endpoints_the_next_place_is_dialled_soon)
+{
+	static const char *const urls[] = { B, NULL };
+
+	prepare();
+	line_start(&rig, OPTIONS(.urls = urls));
+	line_run(&rig, 1);
+	ck_assert_int_eq(state(), STAY_BACKING_OFF);
+	line_run(&rig, 50);
+	ck_assert_int_eq(state(), STAY_CONNECTED);
+	ck_assert_str_eq(line_told(&rig), "init 10.0.0.7;hello -;up;");
+	ck_assert_ptr_nonnull(strstr(failures,
+	    "connect line://10.0.0.7:7777: at line://10.0.0.7:7777: "));
+	ck_assert_ptr_nonnull(strstr(explained(), "10.0.0.1:7777"));
+	line_end(&rig);
+}
+
+/* A dead place is not asked more often because another one is there. */
+TEST(endpoints_each_place_has_a_backoff_of_its_own)
+{
+	static const char *const urls[] = { B, NULL };
+
+	prepare();
+	sim_unlisten(rig.world, LINE_HOST, LINE_PORT);
+	line_start(&rig,
+	    OPTIONS(.urls = urls, .backoff = { .kind = STAY_BACKOFF_EXPONENTIAL,
+				      .jitter = STAY_JITTER_NONE,
+				      .initial_ms = 100,
+				      .cap_ms = 1600 }));
+	line_run(&rig, 20);
+	ck_assert_ptr_nonnull(strstr(explained(), "backing off"));
+	line_run(&rig, 10000);
+	/* Each after 100, 200, 400, 800 and then every 1600 ms. */
+	ck_assert_uint_ge(failed, 18);
+	ck_assert_uint_le(failed, 22);
+	ck_assert_ptr_nonnull(strstr(failures, ": at " A ": "));
+	ck_assert_ptr_nonnull(strstr(failures, ": at " B ": "));
+	line_end(&rig);
+}
+
+/* What has just failed comes after what has not, and a planned change goes back to the
+ * place that is preferred. */
+TEST(endpoints_the_preferred_place_is_taken_at_the_next_change)
+{
+	static const char *const urls[] = { A, NULL };
+	static const struct sim_limits slow = { .latency_ms = 1 };
+	struct peer late;
+
+	prepare();
+	rig.url = B;
+	late = (struct peer){ .usual = rig.server.usual,
+		.reads = peer_reads_lines };
+	peer_listen(&late, rig.world, "10.0.0.7", 7777);
+	sim_limits_set(rig.world, &slow);
+	line_start(&rig, OPTIONS(.urls = urls));
+	line_run(&rig, 20);
+	ck_assert_uint_eq(rig.server.accepted, 1);
+	sim_peer_reset(rig.peer);
+	line_run(&rig, 100);
+	ck_assert_uint_eq(late.accepted, 1);
+	ck_assert_int_eq(state(), STAY_CONNECTED);
+	line_run(&rig, 10000);
+	ck_assert_uint_eq(rig.server.accepted, 1);
+	stay_client_reconnect(rig.client, STAY_OK);
+	line_run(&rig, 100);
+	ck_assert_uint_eq(rig.server.accepted, 2);
+	ck_assert_uint_eq(late.accepted, 1);
+	line_end(&rig);
+}
+
+/* A fatal failure at one place is no reason to fail calls that another may answer. */
+TEST(endpoints_only_a_denial_everywhere_is_fatal)
+{
+	static const char *const urls[] = { B, NULL };
+
+	prepare();
+	rig.url = C;
+	rig.config.hello = "hi";
+	line_start(&rig, OPTIONS(.urls = urls, .on_fatal = STAY_FATAL_STOP,
+			     .fatal_backoff_ms = 1000));
+	line_call(&rig, "a", LINE("say +1"));
+	line_run(&rig, 60);
+	ck_assert_str_eq(line_told(&rig),
+	    "init 10.0.0.3;hello -;hello -no;down E_DENIED;hello -;");
+	sim_peer_print(rig.peer, "+hi\n");
+	LINE_TELLS(&rig, 5, "hello +hi;up;a OK/replied +1;");
+	sim_peer_reset(rig.peer);
+	/* Not even both in turns: this one has come up since. */
+	line_run(&rig, 200);
+	ck_assert_int_ne(state(), STAY_STOPPED);
+	line_told(&rig);
+	line_call(&rig, "b", LINE("x"));
+	sim_peer_print(rig.peer, "-no\n");
+	LINE_TELLS(&rig, 1000,
+	    "hello -no;down E_DENIED;b E_DENIED/not sent;closed E_DENIED;");
+	line_end(&rig);
+}
+
+/* With STAY_FATAL_RETRY calls are rejected until the next attempt at any place. */
+TEST(endpoints_all_deny_and_heal)
+{
+	static const char *const urls[] = { B, NULL };
+
+	prepare();
+	rig.url = C;
+	rig.config.hello = "hi";
+	line_start(&rig, OPTIONS(.urls = urls, .fatal_backoff_ms = 1000));
+	line_run(&rig, 60);
+	sim_peer_print(rig.peer, "-no\n");
+	line_run(&rig, 1);
+	ck_assert_int_eq(line_try(&rig, "a", LINE("x")), STAY_E_DENIED);
+	line_run(&rig, 1000);
+	ck_assert_uint_ge(other.accepted, 2);
+	ck_assert_uint_eq(rig.server.accepted, 2);
+	sim_peer_print(rig.peer, "+hi\n");
+	line_run(&rig, 10);
+	ck_assert_int_eq(state(), STAY_CONNECTED);
+	line_end(&rig);
+}
+
+/* Each place has its attempts; when the last one is left, so is the client. */
+TEST(endpoints_each_place_has_its_attempts)
+{
+	static const char *const urls[] = { "line://10.0.0.8:7777", NULL };
+
+	prepare();
+	line_start(
+	    &rig, OPTIONS(.urls = urls, .backoff = { .attempts_max = 2 }));
+	line_call(&rig, "a", LINE("x"));
+	line_run(&rig, 4000);
+	ck_assert_str_eq(line_told(&rig),
+	    "init 10.0.0.7;a E_ATTEMPTS/not sent;closed E_ATTEMPTS;");
+	ck_assert_uint_eq(failed, 6);
+	line_end(&rig);
+}
+
+/* Descriptors are dialled once; then the other places are left. */
+TEST(endpoints_descriptors_are_used_once)
+{
+	static const char *const urls[] = { B, NULL };
+	char url[32];
+
+	prepare();
+	snprintf(
+	    url, sizeof(url), "fd:%d", peer_adopted(&rig.server, rig.world));
+	rig.url = url;
+	line_start(&rig, OPTIONS(.urls = urls));
+	line_run(&rig, 10);
+	ck_assert_int_eq(state(), STAY_CONNECTED);
+	for (int i = 0; i < 3; i++) {
+		sim_peer_reset(rig.peer);
+		line_run(&rig, 200);
+		ck_assert_int_eq(state(), STAY_CONNECTED);
+		ck_assert_ptr_nonnull(strstr(explained(), "10.0.0.1:7777"));
+	}
+	line_end(&rig);
+}
+
+static const struct {
+	const char *urls[3];
+	bool many;
+	enum stay_status status;
+} rejected[] = {
+	{ { B, "line://:x", NULL }, false, STAY_E_URL },
+	{ { "lines://10.0.0.1", NULL }, false, STAY_E_NO_TLS },
+	{ { NULL }, true, STAY_E_TOO_BIG },
+};
+
+TEST_ROWS(
+    endpoints_lists_that_are_rejected, (sizeof(rejected) / sizeof(rejected[0])))
+{
+	const char *many[STAY_ENDPOINTS_MAX + 1] = { NULL };
+	struct stay_client_options options = { STAY_CLIENT_OPTIONS };
+	struct stay_client *client;
+
+	line_begin(&rig, NULL);
+	for (size_t i = 0; i < STAY_ENDPOINTS_MAX; i++)
+		many[i] = A;
+	options.config = &rig.config;
+	options.urls = rejected[_i].many ? many : rejected[_i].urls;
+	ck_assert_int_eq(stay_client_start(&client, rig.loop, rig.protocol,
+			     LINE_URL, &options),
+	    rejected[_i].status);
+	ck_assert_int_eq(
+	    stay_client_reconfigure(rig.client, LINE_URL, &options),
+	    rejected[_i].status);
+	ck_assert_int_eq(
+	    stay_client_reconfigure(rig.client, NULL, &options), STAY_E_ARG);
+	line_end(&rig);
+}
+
+/* A URL replaces all places; options alone leave them. */
+TEST(endpoints_are_replaced_with_the_url)
+{
+	static const char *const urls[] = { B, NULL };
+
+	prepare();
+	line_start(&rig, OPTIONS(.urls = urls));
+	line_run(&rig, 1);
+	ck_assert_int_eq(stay_client_reconfigure(
+			     rig.client, NULL, OPTIONS(.config = &rig.config)),
+	    STAY_OK);
+	line_run(&rig, 200);
+	ck_assert_uint_eq(rig.server.accepted, 1);
+	ck_assert_int_eq(stay_client_reconfigure(rig.client, A, NULL), STAY_OK);
+	line_run(&rig, 2000);
+	ck_assert_uint_eq(rig.server.accepted, 1);
+	ck_assert_int_eq(state(), STAY_BACKING_OFF);
+	ck_assert_ptr_null(strstr(explained(), ", at "));
+	rig.released = true; /* its config was never the client's to release */
+	line_end(&rig);
+}
+
+/* ---- the callback ---- */
+
+static struct {
+	unsigned asked;
+	const char *answer; /* NULL: later */
+	enum stay_status status;
+} directory;
+
+static enum stay_status
+name(const char *url)
+{
+	const char *const urls[] = { url, NULL };
+
+	return stay_client_endpoints(rig.client, urls);
+}
+
+static void
+endpoints(void *arg, struct stay_client *client)
+{
+	ck_assert_ptr_eq(arg, &rig);
+	rig.client = client;
+	directory.asked++;
+	if (directory.answer == NULL)
+		return;
+	directory.status = name(directory.answer);
+	ck_assert_int_eq(
+	    name(B), directory.status == STAY_OK ? STAY_E_STATE : STAY_OK);
+}
+
+static void
+start_asking(const char *answer)
+{
+	prepare();
+	memset(&directory, 0, sizeof(directory));
+	directory.answer = answer;
+	line_start(
+	    &rig, OPTIONS(.endpoints = endpoints, .connect_budget_ms = 500));
+}
+
+TEST(endpoints_the_callback_answers_at_once)
+{
+	start_asking(B);
+	LINE_TELLS(&rig, 10, "init 10.0.0.7;hello -;up;");
+	ck_assert_uint_eq(directory.asked, 1);
+	directory.answer = A;
+	sim_peer_reset(rig.peer);
+	line_run(&rig, 200);
+	ck_assert_uint_ge(directory.asked, 2);
+	ck_assert_ptr_nonnull(strstr(failures, ": at " A ": "));
+	directory.answer = B;
+	line_run(&rig, 1000);
+	ck_assert_int_eq(state(), STAY_CONNECTED);
+	line_end(&rig);
+}
+
+/* A wrong answer is none; the callback may name another one. */
+TEST(endpoints_a_wrong_answer_leaves_the_question)
+{
+	start_asking("line://:x");
+	line_run(&rig, 10);
+	ck_assert_int_eq(directory.status, STAY_E_URL);
+	ck_assert_int_eq(state(), STAY_CONNECTED);
+	line_end(&rig);
+}
+
+TEST(endpoints_the_callback_answers_later)
+{
+	start_asking(NULL);
+	line_run(&rig, 300);
+	ck_assert_int_eq(state(), STAY_CONNECTING);
+	ck_assert_ptr_nonnull(
+	    strstr(explained(), "asking endpoints where to dial"));
+	ck_assert_int_eq(name(B), STAY_OK);
+	ck_assert_int_eq(name(B), STAY_E_STATE);
+	LINE_TELLS(&rig, 10, "init 10.0.0.7;hello -;up;");
+	ck_assert_int_eq(name(B), STAY_E_STATE);
+	line_end(&rig);
+}
+
+/* No list: the places that are known. */
+TEST(endpoints_the_callback_may_leave_them)
+{
+	start_asking(NULL);
+	rig.url = A;
+	ck_assert_int_eq(stay_client_endpoints(rig.client, NULL), STAY_E_STATE);
+	line_run(&rig, 1);
+	ck_assert_int_eq(stay_client_endpoints(rig.client, NULL), STAY_OK);
+	line_run(&rig, 5);
+	ck_assert_ptr_nonnull(strstr(failures, "10.0.0.7:7777 refused"));
+	line_end(&rig);
+}
+
+TEST(endpoints_a_callback_that_never_answers)
+{
+	start_asking(NULL);
+	line_run(&rig, 499);
+	ck_assert_int_eq(state(), STAY_CONNECTING);
+	line_run(&rig, 10);
+	ck_assert_int_eq(state(), STAY_BACKING_OFF);
+	ck_assert_ptr_nonnull(
+	    strstr(failures, "endpoints has not said in time where to dial"));
+	ck_assert_int_eq(name(B), STAY_E_STATE);
+	line_run(&rig, 100);
+	ck_assert_uint_eq(directory.asked, 2);
+	/* Given up while it is asked. */
+	stay_client_reconnect(rig.client, STAY_OK);
+	line_run(&rig, 1);
+	ck_assert_uint_eq(directory.asked, 3);
+	ck_assert_int_eq(name(B), STAY_OK);
+	line_run(&rig, 10);
+	ck_assert_int_eq(state(), STAY_CONNECTED);
+	line_end(&rig);
+}
+
+/* Asked again before the answer has had its turn: the new question stands. */
+TEST(endpoints_an_answer_is_for_its_own_attempt)
+{
+	start_asking(NULL);
+	line_run(&rig, 1);
+	stay_client_reconnect(rig.client, STAY_OK);
+	ck_assert_int_eq(name(A), STAY_OK);
+	line_run(&rig, 1);
+	ck_assert_uint_eq(directory.asked, 2);
+	ck_assert_int_eq(state(), STAY_CONNECTING);
+	ck_assert_str_eq(failures, "");
+	ck_assert_int_eq(name(B), STAY_OK);
+	line_run(&rig, 10);
+	ck_assert_int_eq(state(), STAY_CONNECTED);
+	line_end(&rig);
+}
+
+/* The backoff follows the place, whatever list names it. */
+TEST(endpoints_a_place_that_is_named_again_keeps_its_backoff)
+{
+	start_asking(A);
+	line_run(&rig, 4000);
+	ck_assert_uint_lt(directory.asked, 60);
+	ck_assert_uint_gt(directory.asked, 10);
+	line_end(&rig);
+}
+
+TEST_SUITE(client_endpoints)
