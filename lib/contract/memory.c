@@ -11,6 +11,7 @@
 
 #define STAY_WEAK __attribute__((weak))
 
+/* NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl*): the linker's names */
 /* Without the linker's options there are none. */
 STAY_WEAK void *__real_malloc(size_t size);
 STAY_WEAK void *__real_calloc(size_t count, size_t size);
@@ -20,6 +21,7 @@ STAY_API void *__wrap_malloc(size_t size);
 STAY_API void *__wrap_calloc(size_t count, size_t size);
 STAY_API void *__wrap_realloc(void *old, size_t size);
 STAY_API void __wrap_free(void *old);
+/* NOLINTEND(bugprone-reserved-identifier,cert-dcl*) */
 
 /* A program's threads allocate, too. */
 static _Thread_local bool counts;
@@ -64,7 +66,7 @@ grow(void)
 	table = __real_calloc(table_size, sizeof(*table));
 	if (table == NULL)
 		sim_die("out of memory");
-	for (size_t i = 0; i < old_size; i++)
+	for (size_t i = 0; old != NULL && i < old_size; i++)
 		if (old[i].at != NULL)
 			*find(old[i].at) = old[i];
 	__real_free(old);

@@ -9,6 +9,7 @@
 
 #define STAY_WEAK __attribute__((weak))
 
+/* NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl*): the linker's names */
 /* Without the linker's options there are none. */
 STAY_WEAK enum stay_status __real_stay_client_start(struct stay_client **client,
     struct stay_loop *loop, const struct stay_protocol *protocol,
@@ -18,6 +19,7 @@ STAY_API enum stay_status __wrap_stay_client_start(struct stay_client **client,
     struct stay_loop *loop, const struct stay_protocol *protocol,
     const char *url, const struct stay_client_options *options);
 STAY_API char *__wrap_stay_session_input(struct stay_session *session);
+/* NOLINTEND(bugprone-reserved-identifier,cert-dcl*) */
 
 /* The one that runs: the adapter's table, and the kit's. */
 static const struct stay_protocol *original;

@@ -34,10 +34,11 @@ static void
 unix_make(const char *path, struct stay_address *address)
 {
 	struct sockaddr_un to = { .sun_family = AF_UNIX };
+	size_t size = strlen(path) + 1;
 
-	if (strlen(path) >= sizeof(to.sun_path))
+	if (size > sizeof(to.sun_path))
 		sim_die("path too long: %s", path);
-	strcpy(to.sun_path, path);
+	memcpy(to.sun_path, path, size);
 	address->len = sizeof(to);
 	memcpy(&address->storage, &to, sizeof(to));
 }
@@ -224,7 +225,7 @@ query_answer(struct sim_event *event)
 	struct stay_address addresses[ADDRESSES_MAX];
 	struct stay_lookup *lookup = query->lookup;
 	struct name *name = name_find(event->sim, lookup->host);
-	int port = atoi(lookup->port);
+	int port = (int)strtol(lookup->port, NULL, 10);
 	int error = name != NULL ? name->error : 0;
 	size_t count = 0;
 

@@ -133,11 +133,11 @@ bool sim_is_held(struct stay_world *world);
 #define SIM_FOREVER UINT64_MAX
 
 /*
- * What looking up `name` gives: `addresses` parted by blanks, or `error`
+ * What looking up the name `text` gives: `addresses` parted by blanks, or `error`
  * (negative errno or EAI_*), after `delay_ms` (SIM_FOREVER: it hangs). Unknown
  * names fail with EAI_NONAME at once.
  */
-void sim_name_set(struct stay_world *world, const char *name,
+void sim_name_set(struct stay_world *world, const char *text,
     const char *addresses, uint64_t delay_ms, int error);
 
 enum sim_fate {

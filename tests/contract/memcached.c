@@ -5,7 +5,7 @@
 /* Its program is not ours. */
 #define main custom_protocol_main
 int custom_protocol_main(int argc, char **argv);
-#include "../../examples/custom_protocol.c"
+#include "../../examples/custom_protocol.c" /* NOLINT(bugprone-suspicious-include) */
 #undef main
 
 static const struct {
