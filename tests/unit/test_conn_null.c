@@ -98,7 +98,9 @@ TEST(conn_null_for_data_is_answered)
 	ck_assert_int_eq(stay_stream_dial(conn, NULL), STAY_E_ARG);
 	ck_assert_int_eq(stay_stream_dial(conn, "nonsense"), STAY_E_URL);
 	ck_assert_int_eq(stay_stream_dial_to(conn, NULL, 1), STAY_E_ARG);
-	ck_assert_int_eq(stay_stream_adopt(conn, -1, 1), STAY_E_ARG);
+	ck_assert_int_eq(stay_stream_adopt(conn, -1, 0), STAY_E_ARG);
+	ck_assert_int_eq(stay_stream_adopt(conn, 0, -1), STAY_E_ARG);
+	ck_assert_int_eq(stay_stream_adopt(conn, 0, 0), STAY_E_STATE);
 	ck_assert_int_eq(stay_stream_send(conn, NULL, 1), STAY_E_ARG);
 	ck_assert_int_eq(stay_stream_write(conn, NULL, 1, &taken), STAY_E_ARG);
 	ck_assert_int_eq(stay_stream_write(conn, NULL, 0, NULL), STAY_E_ARG);
