@@ -203,6 +203,8 @@ struct stay_client_options {
 	uint64_t reply_bytes_max;
 	uint64_t held_replies_max; /* replies kept by stay_held_new: 1024 */
 	uint64_t held_bytes_max;   /* bytes that they keep in use: 64 MiB */
+	/* The same, of the answers of one group; see <stay/group.h>: 64 MiB */
+	uint64_t group_bytes_max;
 	/* With more, the session is ended; if it is 0, as many as
 	 * inflight_calls_max: 65536 */
 	uint64_t tombstones_max;
@@ -235,7 +237,7 @@ struct stay_client_options {
 	/* Further places, the preferred ones first; NULL ends the list: none */
 	const char *const *urls;
 	stay_endpoints_fn *endpoints; /* asked where to dial: not */
-	uintptr_t reserved[8];
+	uintptr_t reserved[7];
 };
 
 #define STAY_CLIENT_OPTIONS .size = sizeof(struct stay_client_options)

@@ -94,6 +94,15 @@ stay__call_new(struct stay__calls *calls)
 	return call;
 }
 
+/* The record is of no use any more. */
+static void
+give_back(struct stay__call *call)
+{
+	if (call->history & STAY__HISTORY_GROUP)
+		stay_group_free(call->arg);
+	stay__call_give(call);
+}
+
 /* Take a call out of every list but `finished`; it is given back from there
  * when its `done` has run. */
 static void
@@ -102,7 +111,7 @@ remove_record(struct stay__call *call)
 	stay__list_remove(&call->node);
 	stay__timer_stop(&call->timer);
 	if (stay__list_is_empty(&call->finish))
-		stay__call_give(call);
+		give_back(call);
 }
 
 /* ---- a call that a session ended at ---- */
@@ -150,8 +159,9 @@ stay__call_finish(
 	struct stay__calls *calls = call->owner;
 
 	decide_call(call, outcome);
+	calls->outcomes[outcome] += stay__call_weight(call) - 1;
 	call->status = status;
-	calls->untold++;
+	calls->untold += stay__call_weight(call);
 	stay__list_push(&calls->finished, &call->finish);
 	stay__loop_run_soon(calls->loop, &calls->finisher);
 }
@@ -169,11 +179,11 @@ stay__calls_tell_some(struct stay__calls *calls)
 	while (share-- > 0 &&
 	       (node = stay__list_first(&calls->finished)) != NULL) {
 		call = STAY__CONTAINER(node, struct stay__call, finish);
-		calls->untold--;
+		calls->untold -= stay__call_weight(call);
 		calls->ops->tell(call);
 		stay__list_remove(node);
 		if (stay__list_is_empty(&call->node))
-			stay__call_give(call);
+			give_back(call);
 	}
 	calls->ops->told(calls);
 	if (stay__list_is_empty(&calls->finished))
@@ -193,6 +203,18 @@ stay__call_enqueue(struct stay__call *call)
 	stay__list_push(&calls->queued, &call->node);
 	calls->counts.submitted++;
 	calls->counts.queued++;
+}
+
+void
+stay__call_weigh(struct stay__call *call)
+{
+	struct stay__call_counts *counts = &call->owner->counts;
+	uint32_t more;
+
+	call->history |= STAY__HISTORY_GROUP;
+	more = stay__call_weight(call) - 1;
+	counts->submitted += more;
+	counts->queued += more;
 }
 
 static void
@@ -219,7 +241,7 @@ stay__call_drop(struct stay__call *call, enum stay_status status)
 	stay__list_remove(&call->node);
 	unsuspect(call);
 	stay__tagged_go_on(calls);
-	calls->counts.queued--;
+	calls->counts.queued -= stay__call_weight(call);
 	stay__sendbuf_forget(&calls->sendbuf, call->span);
 	if (stay__sendbuf_is_sparse(&calls->sendbuf))
 		squeeze(calls);
@@ -252,11 +274,19 @@ unkeep(struct stay__call *call)
 	call->owner->kept--;
 }
 
+/* And a group is counted as the one call that others are. */
 static void
 unmark(struct stay__call *call)
 {
+	struct stay__call_counts *counts = &call->owner->counts;
+	uint32_t more = stay__call_weight(call) - 1;
+
 	unkeep(call);
 	unsuspect(call);
+	if (call->stage == STAY__CALL_OVER)
+		counts->tombstones -= more;
+	else
+		counts->in_flight -= more;
 }
 
 /* Until `done` has run for it, it is over.c that says when nothing more comes. */
@@ -279,7 +309,8 @@ stay__call_take_out(struct stay__call *call)
 
 	if (calls->half == call)
 		calls->half = NULL;
-	if (call->history & (STAY__HISTORY_KEPT | STAY__HISTORY_SUSPECT))
+	if (call->history &
+	    (STAY__HISTORY_KEPT | STAY__HISTORY_SUSPECT | STAY__HISTORY_GROUP))
 		unmark(call);
 	calls->counts.in_flight_bytes -= stay__span_len(call->span);
 	if (calls->tagged != NULL)
@@ -372,12 +403,13 @@ void
 stay__call_commit(struct stay__call *call, size_t len)
 {
 	struct stay__calls *calls = call->owner;
+	uint32_t weight = stay__call_weight(call);
 
 	assert(calls->queued.next == &call->node);
 	move_to_flight(calls, &call->node);
 	begin_call(call, stay__call_clock(stay__loop_now(calls->loop)));
-	calls->counts.queued--;
-	calls->counts.in_flight++;
+	calls->counts.queued -= weight;
+	calls->counts.in_flight += weight;
 	calls->counts.in_flight_bytes += stay__span_len(call->span);
 	stay__sendbuf_commit(&calls->sendbuf, call->span);
 	stay__sendbuf_wrote(&calls->sendbuf, len);
@@ -397,13 +429,26 @@ stay__call_whole(struct stay__calls *calls)
 		leave_whole(call);
 }
 
+/* Nobody is told of a group's answers before the last one, so that it may still be
+ * sent again. */
+static void
+move_on(struct stay__call *call)
+{
+	if (!(call->history & STAY__HISTORY_GROUP)) {
+		stay__call_touched(call);
+		return;
+	}
+	stay__group_move_on(call->arg);
+	call->tag = stay__group_tag(call->arg);
+}
+
 bool
 stay__call_answered(struct stay__call *call, bool acted)
 {
 	if (acted)
 		call->history |= STAY__HISTORY_ACTED;
 	if (--call->due > 0) {
-		stay__call_touched(call);
+		move_on(call);
 		return true;
 	}
 	if (call->owner->tagged != NULL &&
@@ -428,6 +473,7 @@ stay__call_replied(struct stay__call *call, bool refused)
 	if (refused && !(call->history & STAY__HISTORY_ACTED))
 		outcome = stay__call_refused(call);
 	decide_call(call, outcome);
+	call->owner->outcomes[outcome] += stay__call_weight(call) - 1;
 }
 
 bool
@@ -455,11 +501,12 @@ void
 stay__call_bury(struct stay__call *call, enum stay_status status)
 {
 	struct stay__calls *calls = call->owner;
+	uint32_t weight = stay__call_weight(call);
 
 	unkeep(call);
 	call->history |= STAY__HISTORY_GIVEN_UP;
-	calls->counts.in_flight--;
-	calls->counts.tombstones++;
+	calls->counts.in_flight -= weight;
+	calls->counts.tombstones += weight;
 	stay__call_finish(call, status, STAY_MAYBE_EXECUTED);
 }
 

@@ -22,6 +22,7 @@
 #include <stay/client.h>
 
 #include "base/ids.h"
+#include "client/group.h"
 #include "client/sendbuf.h"
 #include "loop/loop.h"
 
@@ -48,6 +49,10 @@ enum stay__call_stage {
 #define STAY__HISTORY_WATCHED  1024u /* it never goes the short way: over.c */
 #define STAY__HISTORY_GIVEN_UP 2048u /* in flight, and over.c has yet to hear */
 #define STAY__HISTORY_LET_GO   4096u /* its tag is not to be given again */
+#define STAY__HISTORY_GROUP    8192u /* it is a group, which its arg is */
+
+/* The flags that a request may have. */
+#define STAY__CALL_FLAGS (STAY_READ_ONLY | STAY_BLOCKS | STAY_THIS_SESSION)
 
 /*
  * Most calls can go a short way: all that is queued leaves in one write, and a call
@@ -182,6 +187,9 @@ void stay__calls_trim(struct stay__calls *calls);
 
 /* The call is accepted: put it at the end of the queue. */
 void stay__call_enqueue(struct stay__call *call);
+/* The call that was just put there is a group: from now on it is as many calls as it
+ * has requests. */
+void stay__call_weigh(struct stay__call *call);
 /* Commit the first call of the queue: the stream has taken so many bytes of its
  * request. */
 void stay__call_commit(struct stay__call *call, size_t len);
@@ -212,8 +220,8 @@ stay__call_is_plain(const struct stay__call *call)
 
 	return STAY__SHORT_WAYS && call->stage == STAY__CALL_COMMITTED &&
 	       call->due == 1 && call != calls->half && !calls->asks_first &&
-	       (call->history &
-		   (STAY__HISTORY_SUSPECT | STAY__HISTORY_WATCHED)) == 0 &&
+	       (call->history & (STAY__HISTORY_SUSPECT | STAY__HISTORY_WATCHED |
+				    STAY__HISTORY_GROUP)) == 0 &&
 	       stay__list_is_empty(&calls->refused);
 }
 /* Then it is as stay__call_reply, without a look at what does not apply. */
@@ -258,6 +266,15 @@ enum stay_status stay__calls_expect(
 /* The same; they name a tag, which is free. */
 enum stay_status stay__calls_expect_tagged(
     struct stay__calls *calls, unsigned replies, uint64_t tag);
+
+/* How many calls it is in counts and bounds. */
+static inline uint32_t
+stay__call_weight(const struct stay__call *call)
+{
+	return call->history & STAY__HISTORY_GROUP
+		   ? ((const struct stay_group *)call->arg)->count
+		   : 1;
+}
 
 /* Whether the server has refused the whole call: this holds for the last
  * sending and all its replies. What an earlier session may have done is not

@@ -5,8 +5,9 @@
  *	sendbuf.c      the bytes of requests
  *	tags.c         which tag belongs to what
  *	tagged.c       calls whose answers name a tag
- *	calls.c        the records of calls
  *	hold.c         replies that outlive their callback
+ *	group.c        the records of groups
+ *	calls.c        the records of calls
  *	resend.c       which calls are sent again
  *	admission.c    whether a call is accepted; high and low water
  *	waiters.c      callers that wait for room in the queue

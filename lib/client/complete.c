@@ -30,7 +30,7 @@ ends_its_session(
 	return (call->flags & STAY_BLOCKS) != 0 &&
 	       (client->calls.tagged == NULL ||
 		   client->calls.tagged->on_given_up == NULL) &&
-	       client->calls.counts.in_flight == 1 &&
+	       client->calls.counts.in_flight == stay__call_weight(call) &&
 	       client->profile->options.on_given_up == STAY_GIVEN_UP_END;
 }
 

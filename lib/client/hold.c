@@ -49,80 +49,130 @@ is_bounded(const struct stay_client *client, uint64_t cost)
 	       cost <= max && holds->bytes <= max - cost;
 }
 
+/* What keeping the frame that is being delivered takes, with `size` bytes of the
+ * protocol's: room for it and a copy of the frame, or its slab. */
+struct plan {
+	size_t size;
+	size_t block;
+	uint64_t cost;
+	struct stay__slab *slab; /* NULL: the frame is copied */
+};
+
+static struct plan
+plan_for(const struct stay_client *client, size_t size)
+{
+	size_t len = client->session.reading.frame.len;
+	struct plan plan = { .size = size,
+		.block = sizeof(struct stay_held) + size };
+
+	if (len <= COPY_MAX)
+		plan.block += len;
+	else
+		plan.slab = stay__stream_slab(client->conn);
+	plan.cost = plan.block + (plan.slab != NULL ? plan.slab->cap : 0);
+	return plan;
+}
+
+/* Ask the protocol how much it takes to keep this reply. */
+static enum stay_status
+ask(struct stay_client *client, const void *reply, struct plan *plan)
+{
+	struct stay_session *session = &client->session;
+	struct stay_retain keep = { .reply = reply,
+		.bytes = session->reading.frame.data };
+	size_t size;
+
+	if (client->profile->protocol.top.retain == NULL)
+		return STAY_E_UNSUPPORTED;
+	if (session->reading.frame.len == 0)
+		return STAY_E_STATE;
+	size = reply == NULL
+		   ? 0
+		   : client->profile->protocol.top.retain(session, &keep);
+	if (size == 0)
+		return STAY_E_ARG;
+	*plan = plan_for(client, size);
+	return STAY_OK;
+}
+
+static struct stay_held *
+hold(struct stay_client *client, const void *reply, const struct plan *plan)
+{
+	struct stay_bytes frame = client->session.reading.frame;
+	struct stay_held *held = stay__zalloc(plan->block);
+	struct stay_retain keep = { .reply = reply, .bytes = frame.data };
+
+	if (held == NULL)
+		return NULL;
+	if (plan->slab != NULL)
+		stay__slab_hold(plan->slab);
+	else
+		memcpy(held->own + plan->size, frame.data, frame.len);
+	held->slab = plan->slab;
+	held->cost = plan->cost;
+	keep.to = held->own;
+	keep.moved = held->slab != NULL ? keep.bytes : held->own + plan->size;
+	(void)client->profile->protocol.top.retain(&client->session, &keep);
+	held->reply = keep.kept;
+	held->bytes = keep.moved;
+	held->loop = client->loop;
+	held->loop->held++;
+	stay__list_init(&held->node);
+	return held;
+}
+
 static void
 enlist(struct stay_client *client, struct stay_held *held)
 {
 	held->holds = &client->holds;
-	held->loop = client->loop;
-	held->loop->held++;
 	held->holds->count++;
 	held->holds->bytes += held->cost;
 	stay__list_push(&held->holds->list, &held->node);
-}
-
-/* Make room for `size` bytes of the protocol's, and for the frame or its
- * slab. */
-static enum stay_status
-make_held(struct stay_client *client, size_t size, struct stay_held **made)
-{
-	struct stay_bytes frame = client->session.reading.frame;
-	bool copies = frame.len <= COPY_MAX;
-	struct stay__slab *slab =
-	    copies ? NULL : stay__stream_slab(client->conn);
-	size_t block =
-	    sizeof(struct stay_held) + size + (copies ? frame.len : 0);
-	uint64_t cost = block + (copies ? 0 : slab->cap);
-	struct stay_held *held;
-
-	if (!is_bounded(client, cost))
-		return STAY_E_FULL;
-	held = stay__zalloc(block);
-	if (held == NULL)
-		return STAY_E_NOMEM;
-	if (copies)
-		memcpy(held->own + size, frame.data, frame.len);
-	else
-		stay__slab_hold(slab);
-	held->slab = slab;
-	held->cost = cost;
-	*made = held;
-	return STAY_OK;
 }
 
 enum stay_status
 stay_held_new(
     struct stay_client *client, const void *reply, struct stay_held **held)
 {
-	struct stay_retain keep = { .reply = reply };
-	struct stay_session *session;
 	enum stay_status status;
-	size_t size;
+	struct plan plan;
 
 	assert(client != NULL);
 	if (held == NULL)
 		return STAY_E_ARG;
 	*held = NULL;
-	session = &client->session;
-	if (client->profile->protocol.top.retain == NULL)
-		return STAY_E_UNSUPPORTED;
-	if (session->reading.frame.len == 0)
-		return STAY_E_STATE;
-	keep.bytes = session->reading.frame.data;
-	size = reply == NULL
-		   ? 0
-		   : client->profile->protocol.top.retain(session, &keep);
-	if (size == 0)
-		return STAY_E_ARG;
-	status = make_held(client, size, held);
+	status = ask(client, reply, &plan);
 	if (status != STAY_OK)
 		return status;
-	keep.to = (*held)->own;
-	keep.moved = (*held)->slab != NULL ? keep.bytes : (*held)->own + size;
-	(void)client->profile->protocol.top.retain(session, &keep);
-	(*held)->reply = keep.kept;
-	(*held)->bytes = keep.moved;
+	if (!is_bounded(client, plan.cost))
+		return STAY_E_FULL;
+	*held = hold(client, reply, &plan);
+	if (*held == NULL)
+		return STAY_E_NOMEM;
 	enlist(client, *held);
 	return STAY_OK;
+}
+
+enum stay_status
+stay__held_apart(struct stay_client *client, const void *reply, uint64_t max,
+    struct stay_held **held)
+{
+	struct plan plan;
+	enum stay_status status = ask(client, reply, &plan);
+
+	*held = NULL;
+	if (status != STAY_OK)
+		return status;
+	if (plan.cost > max)
+		return STAY_E_TOO_BIG;
+	*held = hold(client, reply, &plan);
+	return *held == NULL ? STAY_E_NOMEM : STAY_OK;
+}
+
+uint64_t
+stay__held_cost(const struct stay_held *held)
+{
+	return held->cost;
 }
 
 /* Words that are no part of the frame are gone when the callback is over. */

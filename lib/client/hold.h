@@ -16,6 +16,15 @@ void stay__holds_init(struct stay__holds *holds);
 /* The client ends; its held replies live on. */
 void stay__holds_fini(struct stay__holds *holds);
 
+/*
+ * Keep a reply as stay_held_new does, apart from those of the program: it counts
+ * against `max` alone, and costs so many bytes. Returns as stay_held_new, and
+ * STAY_E_TOO_BIG in place of STAY_E_FULL.
+ */
+enum stay_status stay__held_apart(struct stay_client *client, const void *reply,
+    uint64_t max, struct stay_held **held);
+uint64_t stay__held_cost(const struct stay_held *held);
+
 /* Keep the words of the frame with its reply, where they are a part of it. */
 void stay__held_keep_words(struct stay_held *held,
     const struct stay_client *client, const struct stay_frame *frame);

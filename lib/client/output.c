@@ -69,15 +69,16 @@ flight_of(const struct stay_client *client)
 					       : kept };
 }
 
-/* A request that is larger than the bound is sent alone. */
+/* A request that is larger than a bound is sent alone. */
 static bool
 has_place(const struct stay_client *client, const struct flight *flight,
-    const struct stay__span *span)
+    const struct stay__call *call)
 {
 	uint64_t max = client->profile->options.inflight_bytes_max;
-	uint64_t len = stay__span_len(*span);
+	uint64_t len = stay__span_len(call->span);
 
-	return flight->calls < flight->calls_max &&
+	return (flight->calls == 0 || flight->calls + stay__call_weight(call) <=
+					  flight->calls_max) &&
 	       (flight->bytes == 0 ||
 		   (len <= max && flight->bytes <= max - len));
 }
@@ -93,7 +94,7 @@ may_send(const struct stay_client *client)
 	       !stay__list_is_empty(queued) &&
 	       stay__list_is_empty(&client->calls.refused) &&
 	       stay__tagged_may_ask(&client->calls) &&
-	       has_place(client, &flight, &stay__call_of(queued->next)->span);
+	       has_place(client, &flight, stay__call_of(queued->next));
 }
 
 static void
@@ -128,10 +129,11 @@ add_requests(const struct stay_client *client, struct gathered *gathered)
 	struct stay__span run = stay__call_of(node)->span;
 
 	for (; node != &calls->queued; node = node->next) {
-		const struct stay__span *span = &stay__call_of(node)->span;
+		const struct stay__call *call = stay__call_of(node);
+		const struct stay__span *span = &call->span;
 
-		if (!has_place(client, &flight, span) ||
-		    !stay__call_is_prepared(stay__call_of(node)) ||
+		if (!has_place(client, &flight, call) ||
+		    !stay__call_is_prepared(call) ||
 		    gathered->len + stay__span_len(run) >= WRITE_MAX)
 			break;
 		if (span->begin != run.end && span->begin != run.begin) {
@@ -141,7 +143,7 @@ add_requests(const struct stay_client *client, struct gathered *gathered)
 			run.begin = span->begin;
 		}
 		run.end = span->end;
-		flight.calls++;
+		flight.calls += stay__call_weight(call);
 		flight.bytes += stay__span_len(*span);
 	}
 	add_run(gathered, &calls->sendbuf, run);
@@ -161,7 +163,7 @@ prepare_requests(struct stay_client *client)
 	while (node != queued && len < WRITE_MAX) {
 		struct stay__call *call = stay__call_of(node);
 
-		if (!has_place(client, &flight, &call->span))
+		if (!has_place(client, &flight, call))
 			return;
 		switch (stay__prepare(&client->session, call)) {
 		case STAY__PREPARE_WAITS:
@@ -172,7 +174,7 @@ prepare_requests(struct stay_client *client)
 			node = queued->next;
 			break;
 		case STAY__PREPARE_DONE:
-			flight.calls++;
+			flight.calls += stay__call_weight(call);
 			flight.bytes += stay__span_len(call->span);
 			len += stay__span_len(call->span);
 			node = node->next;

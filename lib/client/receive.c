@@ -91,6 +91,42 @@ tell_answer(struct stay__call *call, const struct stay_frame *frame,
 	stay__call_give(call);
 }
 
+/* A group is told when all its answers are there. What was kept of them is no part of
+ * this frame. */
+static void
+tell_group(struct stay_session *session, struct stay__call *call,
+    const struct stay_frame *frame, const struct stay_result *result)
+{
+	const struct stay_bytes whole = session->reading.frame;
+	bool is_part = stay__group_take(call->arg, result, call->due == 1);
+	struct stay_result all;
+
+	if (stay__call_reply(call, is_refusal(frame))) {
+		if (!is_part || call->part == NULL)
+			return;
+		stay__call_touched(call);
+		tell_part(call, result);
+		return;
+	}
+	all = stay__group_result(call->arg);
+	all.outcome = call->outcome;
+	session->reading.frame.len = 0;
+	stay__client_tell(call, &all);
+	session->reading.frame = whole;
+	stay_group_free(call->arg);
+	stay__call_give(call);
+}
+
+static void
+tell(struct stay_session *session, struct stay__call *call,
+    const struct stay_frame *frame, struct stay_result *result)
+{
+	if (call->history & STAY__HISTORY_GROUP)
+		tell_group(session, call, frame, result);
+	else
+		tell_answer(call, frame, result);
+}
+
 /* A function of its own, so that good answers don't pay for its buffer. */
 static void
 tell_error(struct stay_session *session, struct stay__call *call,
@@ -102,7 +138,7 @@ tell_error(struct stay_session *session, struct stay__call *call,
 	stay__session_quote(
 	    session, &text, (struct stay_bytes){ frame->why, frame->why_len });
 	result.why = why;
-	tell_answer(call, frame, &result);
+	tell(session, call, frame, &result);
 }
 
 static void
@@ -112,7 +148,7 @@ answer_call(struct stay_session *session, struct stay__call *call,
 	struct stay_result result = result_of(frame);
 
 	if (result.status == STAY_OK)
-		tell_answer(call, frame, &result);
+		tell(session, call, frame, &result);
 	else
 		tell_error(session, call, frame, result);
 }

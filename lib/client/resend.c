@@ -13,8 +13,9 @@
  * again. Once it is, for it is seldom to blame. What calls have earned is
  * counted when somebody asks. */
 static bool
-spend(struct stay__calls *calls)
+spend(struct stay__calls *calls, uint64_t weight)
 {
+	uint64_t price = weight * 100;
 	uint64_t earned = (calls->counts.submitted - calls->resend_seen) *
 			  calls->bounds->resend_percent;
 
@@ -24,9 +25,12 @@ spend(struct stay__calls *calls)
 	calls->resend_left += earned;
 	if (calls->resend_left > calls->bounds->resend_cap)
 		calls->resend_left = calls->bounds->resend_cap;
-	if (calls->resend_left < 100)
+	/* What is larger than all of the budget takes all of it. */
+	if (price > calls->bounds->resend_cap)
+		price = calls->bounds->resend_cap;
+	if (calls->resend_left < price)
 		return false;
-	calls->resend_left -= 100;
+	calls->resend_left -= price;
 	return true;
 }
 
@@ -51,20 +55,33 @@ reads_only(const struct stay__call *call)
 	return (call->flags & STAY_READ_ONLY) == STAY_READ_ONLY;
 }
 
+/* A part of it is on the wire, on which no server acts. */
+static bool
+is_unsent(const struct stay__call *call)
+{
+	const struct stay__calls *calls = call->owner;
+
+	if (call != calls->half || calls->bounds->acts_on_parts ||
+	    (call->history & STAY__HISTORY_ANSWERED) != 0)
+		return false;
+	return (call->history & STAY__HISTORY_GROUP) == 0 ||
+	       stay__group_is_unsent(call->arg,
+		   calls->sendbuf.wire - call->span.begin, call->due);
+}
+
 static enum fate
 fate_of(const struct stay__call *call, bool overtaken)
 {
 	struct stay__calls *calls = call->owner;
 	bool answered = (call->history & STAY__HISTORY_ANSWERED) != 0;
-	bool half = call == calls->half;
 
-	if (half && !answered && !calls->bounds->acts_on_parts)
+	if (is_unsent(call))
 		return FATE_UNSENT;
 	if (call->stage == STAY__CALL_OVER || (overtaken && !reads_only(call)))
 		return FATE_LOST;
 	if (answered || !stay__call_may_resend(call))
 		return FATE_LOST;
-	return spend(calls) ? FATE_RESEND : FATE_POOR;
+	return spend(calls, stay__call_weight(call)) ? FATE_RESEND : FATE_POOR;
 }
 
 /*
@@ -141,6 +158,18 @@ decide_fates(struct stay__calls *calls)
 	}
 }
 
+/* The answers that a group has are of no use: all of them come anew. */
+static void
+restart_group(struct stay__call *call)
+{
+	struct stay_group *group = call->arg;
+
+	stay__group_begin(group);
+	call->due = group->replies;
+	call->tag = stay__group_tag(group);
+	call->history &= (uint16_t)~STAY__HISTORY_ACTED;
+}
+
 static void
 requeue(struct stay__call *call, struct stay__list *again, enum fate fate)
 {
@@ -149,7 +178,9 @@ requeue(struct stay__call *call, struct stay__list *again, enum fate fate)
 	call->stage = STAY__CALL_QUEUED;
 	if (fate == FATE_RESEND)
 		call->history |= STAY__HISTORY_WHOLE;
-	calls->counts.queued++;
+	if (call->history & STAY__HISTORY_GROUP)
+		restart_group(call);
+	calls->counts.queued += stay__call_weight(call);
 	stay__sendbuf_return(&calls->sendbuf, call->span);
 	stay__list_push(again, &call->node);
 }
@@ -307,8 +338,7 @@ may_be_overtaken(const struct stay__calls *calls)
 		const struct stay__call *call = stay__call_of(node);
 
 		if (call->stage != STAY__CALL_CONTROL &&
-		    !stay__call_overtakes_nobody(call) &&
-		    (call != calls->half || calls->bounds->acts_on_parts))
+		    !stay__call_overtakes_nobody(call) && !is_unsent(call))
 			return true;
 	}
 	return false;
@@ -327,7 +357,7 @@ retry_refused(struct stay__calls *calls, struct stay__list *again)
 
 	if (stay__list_is_empty(&calls->refused))
 		return;
-	calls->asks_first = !may_be_overtaken(calls) && spend(calls);
+	calls->asks_first = !may_be_overtaken(calls) && spend(calls, 1);
 	if (!calls->asks_first)
 		stay__calls_settle_refused(calls, UINT64_MAX);
 	while ((node = stay__list_first(&calls->refused)) != NULL) {

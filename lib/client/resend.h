@@ -27,11 +27,12 @@ stay__call_may_resend(const struct stay__call *call)
 }
 
 /* A refused call may be sent again until its deadline, because the server has
- * done nothing. */
+ * done nothing. Of a group it may have done something. */
 static inline bool
 stay__call_may_retry(const struct stay__call *call)
 {
 	return call->owner->bounds->retries_refused &&
+	       (call->history & STAY__HISTORY_GROUP) == 0 &&
 	       stay__call_outlives_sessions(call);
 }
 

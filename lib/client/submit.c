@@ -14,6 +14,9 @@
 #define ADMITTED_FLAGS                                                         \
 	(STAY_THIS_SESSION | STAY_MAY_GO_UNANSWERED | STAY_BY_TAG)
 
+/* Every call runs it, and pays for no jump because groups do, too. */
+#define ALWAYS_INLINE static inline __attribute__((always_inline))
+
 /* An empty request could never be committed. */
 static enum stay_status
 check_request(const struct stay_request *request, const struct stay__span *span)
@@ -42,23 +45,12 @@ admit(const struct stay_client *client, uint32_t flags)
 	return STAY_OK;
 }
 
-/*
- * Encode the request straight into the send buffer. A request that does not fit
- * beside the others is one error; a request that would not fit alone is
- * another.
- */
+/* Undo what was encoded, if it is not to become a call: a request that does not fit
+ * beside the others is one error; a request that would not fit alone is another. */
 static enum stay_status
-encode(struct stay_client *client, struct stay_request *request,
-    struct stay__span *span)
+check_encoded(struct stay__sendbuf *sendbuf, const struct stay_request *request,
+    struct stay__span *span, enum stay_status status)
 {
-	struct stay__sendbuf *sendbuf = &client->calls.sendbuf;
-	struct stay_buf *out = stay__sendbuf_open(sendbuf);
-	enum stay_status status;
-
-	if (out == NULL)
-		return STAY_E_FULL;
-	*span = (struct stay__span){ stay__sendbuf_end(sendbuf), 0 };
-	status = client->profile->protocol.top.encode(request, out);
 	span->end = stay__sendbuf_end(sendbuf);
 	if (status == STAY_E_TOO_BIG && sendbuf->live > 0)
 		status = STAY_E_FULL;
@@ -69,7 +61,22 @@ encode(struct stay_client *client, struct stay_request *request,
 	return status;
 }
 
-static uint64_t
+/* Encode the request straight into the send buffer. */
+static enum stay_status
+encode(struct stay_client *client, struct stay_request *request,
+    struct stay__span *span)
+{
+	struct stay__sendbuf *sendbuf = &client->calls.sendbuf;
+	struct stay_buf *out = stay__sendbuf_open(sendbuf);
+
+	if (out == NULL)
+		return STAY_E_FULL;
+	*span = (struct stay__span){ stay__sendbuf_end(sendbuf), 0 };
+	return check_encoded(sendbuf, request, span,
+	    client->profile->protocol.top.encode(request, out));
+}
+
+ALWAYS_INLINE uint64_t
 deadline(const struct stay_client *client, const struct stay_request *request,
     uint64_t now, uint64_t timeout_ms)
 {
@@ -84,7 +91,7 @@ deadline(const struct stay_client *client, const struct stay_request *request,
 	return stay__later(now, timeout_ms);
 }
 
-static enum stay_status
+ALWAYS_INLINE enum stay_status
 name_call(struct stay__call *call, const struct stay_call_options *options)
 {
 	enum stay_status status;
@@ -99,7 +106,7 @@ name_call(struct stay__call *call, const struct stay_call_options *options)
 	return STAY_OK;
 }
 
-static void
+ALWAYS_INLINE void
 enter_queue(struct stay_client *client, struct stay__call *call,
     const struct stay_request *request, const struct stay__span *span,
     const struct stay_call_options *options)
@@ -118,6 +125,25 @@ enter_queue(struct stay_client *client, struct stay__call *call,
 	    deadline(client, request, now, options->timeout_ms));
 	if (!client->session.output.asked)
 		stay__output_ask(client);
+}
+
+/* The request is encoded: it becomes a call, or its bytes go again. */
+ALWAYS_INLINE enum stay_status
+take_in(struct stay_client *client, struct stay__call *call,
+    const struct stay_request *request, const struct stay__span *span,
+    const struct stay_call_options *options)
+{
+	enum stay_status status = STAY_OK;
+
+	if ((request->flags & ADMITTED_FLAGS) != 0)
+		status = admit(client, request->flags);
+	if (status == STAY_OK)
+		status = name_call(call, options);
+	if (status == STAY_OK)
+		enter_queue(client, call, request, span, options);
+	else
+		stay__sendbuf_cut(&client->calls.sendbuf, span->begin);
+	return status;
 }
 
 static enum stay_status
@@ -141,20 +167,11 @@ submit(struct stay_client *client, const void *data,
 	call->arg = arg;
 	status = encode(client, &request, &span);
 	request.flags |= options->flags;
-	if (status == STAY_OK) {
-		if ((request.flags & ADMITTED_FLAGS) != 0)
-			status = admit(client, request.flags);
-		if (status == STAY_OK)
-			status = name_call(call, options);
-		if (status != STAY_OK)
-			stay__sendbuf_cut(&client->calls.sendbuf, span.begin);
-	}
-	if (status != STAY_OK) {
+	if (status == STAY_OK)
+		status = take_in(client, call, &request, &span, options);
+	if (status != STAY_OK)
 		stay__call_give(call);
-		return status;
-	}
-	enter_queue(client, call, &request, &span, options);
-	return STAY_OK;
+	return status;
 }
 
 static enum stay_status
@@ -177,20 +194,146 @@ stay_client_call(struct stay_client *client, const void *request,
 	return counted(client, submit(client, request, &defaults, done, arg));
 }
 
+/* The program's struct may be older, and so shorter, than the library's. */
+static enum stay_status
+take_options(struct stay_call_options *ours,
+    const struct stay_call_options *options, uint32_t flags)
+{
+	*ours = (struct stay_call_options){ STAY_CALL_OPTIONS };
+	if (options == NULL)
+		return STAY_OK;
+	if (options->size < sizeof(options->size) ||
+	    options->size > sizeof(*ours))
+		return STAY_E_ABI;
+	memcpy(ours, options, options->size);
+	return (ours->flags & ~flags) != 0 ? STAY_E_ARG : STAY_OK;
+}
+
 enum stay_status
 stay_client_call_with(struct stay_client *client, const void *request,
     const struct stay_call_options *options, stay_done_fn *done, void *arg)
 {
-	struct stay_call_options ours = { STAY_CALL_OPTIONS };
+	struct stay_call_options ours;
+	enum stay_status status;
 
 	assert(client != NULL);
-	if (options == NULL)
-		options = &ours;
-	if (options->size < sizeof(options->size) ||
-	    options->size > sizeof(ours))
-		return counted(client, STAY_E_ABI);
-	memcpy(&ours, options, options->size);
-	if ((ours.flags & ~CALL_FLAGS) != 0)
-		return counted(client, STAY_E_ARG);
-	return counted(client, submit(client, request, &ours, done, arg));
+	status = take_options(&ours, options, CALL_FLAGS);
+	if (status == STAY_OK)
+		status = submit(client, request, &ours, done, arg);
+	return counted(client, status);
+}
+
+/* ---- groups ---- */
+
+/* Whether there is a place for each of its requests, or there ever can be. */
+static enum stay_status
+check_group(const struct stay_group *group)
+{
+	const struct stay_client *client = group->client;
+	const struct stay_client_options *options = &client->profile->options;
+
+	if (group->status != STAY_OK)
+		return group->status;
+	if (group->count == 0)
+		return STAY_E_ARG;
+	if ((group->replies > 1 &&
+		client->profile->protocol.top.retain == NULL) ||
+	    (client->calls.tagged != NULL &&
+		client->calls.tagged->prepare != NULL))
+		return STAY_E_UNSUPPORTED;
+	if (group->count > options->queue_calls_max ||
+	    group->count > options->inflight_calls_max)
+		return STAY_E_TOO_BIG;
+	if (client->calls.counts.queued >
+	    options->queue_calls_max - group->count)
+		return STAY_E_FULL;
+	return STAY_OK;
+}
+
+/* What the requests were encoded to when they were added. */
+static enum stay_status
+copy_group(const struct stay_group *group, const struct stay_request *request,
+    struct stay__span *span)
+{
+	struct stay__sendbuf *sendbuf = &group->client->calls.sendbuf;
+	struct stay_bytes bytes = stay_buf_bytes(&group->bytes);
+	struct stay_buf *out = stay__sendbuf_open(sendbuf);
+
+	if (out == NULL)
+		return STAY_E_FULL;
+	*span = (struct stay__span){ stay__sendbuf_end(sendbuf), 0 };
+	return check_encoded(sendbuf, request, span,
+	    stay_buf_append(out, bytes.data, bytes.len));
+}
+
+/* As submit. */
+static enum stay_status
+submit_group(struct stay_group *group, const struct stay_call_options *options)
+{
+	struct stay_client *client = group->client;
+	struct stay_request request = { .replies = group->replies,
+		.flags = group->flags,
+		.blocks_ms = group->blocks_ms,
+		.tag = stay__group_tag(group) };
+	enum stay_status status = stay__admission_ask(client);
+	struct stay__call *call;
+	struct stay__span span;
+
+	if (status != STAY_OK)
+		return status;
+	call = stay__call_take(&client->calls);
+	if (call == NULL)
+		return STAY_E_NOMEM;
+	call->done = group->done == NULL ? NULL : stay__group_done;
+	call->arg = group;
+	status = copy_group(group, &request, &span);
+	request.flags |= options->flags;
+	if (status == STAY_OK)
+		status = take_in(client, call, &request, &span, options);
+	if (status == STAY_OK)
+		stay__call_weigh(call);
+	else
+		stay__call_give(call);
+	return status;
+}
+
+static enum stay_status
+send_group(struct stay_group *group, struct stay_call_options *options)
+{
+	enum stay_status status = check_group(group);
+
+	if (status == STAY_OK)
+		status = stay__group_prepare(group);
+	if (status != STAY_OK)
+		return status;
+	group->is_atomic = (options->flags & STAY_GROUP_ATOMIC) != 0;
+	group->part = options->part;
+	options->flags &= ~STAY_GROUP_ATOMIC;
+	options->part = group->part == NULL ? NULL : stay__group_part;
+	stay__group_begin(group);
+	status = submit_group(group, options);
+	if (status == STAY_OK)
+		stay_buf_fini(&group->bytes);
+	return status;
+}
+
+enum stay_status
+stay_group_send(struct stay_group *group,
+    const struct stay_call_options *options, stay_group_done_fn *done,
+    void *arg)
+{
+	struct stay_call_options ours;
+	enum stay_status status =
+	    take_options(&ours, options, STAY__CALL_FLAGS | STAY_GROUP_ATOMIC);
+
+	if (group == NULL)
+		return STAY_E_NOMEM;
+	group->done = done;
+	group->arg = arg;
+	if (status == STAY_OK)
+		status = send_group(group, &ours);
+	status = counted(group->client, status);
+	if (status != STAY_OK)
+		stay_group_free(group);
+	return status;
 }

@@ -144,7 +144,7 @@ kit_names() {
 }
 
 # A function begins with what it acts on.
-PREFIXES='conn|client|loop|stream|session|redis|url|buf|bytes|backoff|machine|world|log|echo|from|verdict|frame|hello|info|reply|message|held|retain|target|state|status|class|outcome|contract'
+PREFIXES='conn|client|group|loop|stream|session|redis|url|buf|bytes|backoff|machine|world|log|echo|from|verdict|frame|hello|info|reply|message|held|retain|target|state|status|class|outcome|contract'
 
 begins_with_its_object() {
 	declared include/stay/*.h >"$work/declared"
