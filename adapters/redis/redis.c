@@ -4,6 +4,7 @@
  *
  *	request     a call becomes bytes: format, format_field, format_writer
  *	commands    what a command means for the session that sends it
+ *	group       several commands as one; multi, what EXEC makes of them
  *	session     frames that arrive, and which calls they answer
  *	greeting    how a session begins: greeting_steps, agreement
  *	subscriptions  channels over all reconnects; its head lists its files

@@ -19,6 +19,24 @@ write_format(const struct stay_redis__request *request, struct stay_buf *out)
 	return status;
 }
 
+/* In a transaction a command is only queued: it does not block, and an error is none
+ * from inside of a script. What stands around it changes nothing by itself. */
+static enum stay_status
+put_in_place(enum stay_redis__place place, struct stay_request *call)
+{
+	unsigned kind = stay_redis__tag_kind(call->tag);
+
+	if (place == STAY_REDIS__AROUND)
+		call->flags |= STAY_READ_ONLY;
+	if (place != STAY_REDIS__QUEUED)
+		return STAY_OK;
+	if (kind == STAY_REDIS__TAG_MULTI || kind == STAY_REDIS__TAG_EXEC)
+		return STAY_E_UNSUPPORTED;
+	call->flags &= ~STAY_BLOCKS;
+	call->tag = STAY_REDIS__TAG_QUEUED;
+	return STAY_OK;
+}
+
 enum stay_status
 stay_redis__request_encode(struct stay_request *call, struct stay_buf *out)
 {
@@ -38,6 +56,8 @@ stay_redis__request_encode(struct stay_request *call, struct stay_buf *out)
 	bytes = out->data + out->head + before;
 	len = out->tail - out->head - before;
 	status = stay_redis__classify(call, bytes, len);
+	if (status == STAY_OK && request->place != STAY_REDIS__ALONE)
+		status = put_in_place(request->place, call);
 	if (!config->resend_reads)
 		call->flags &= ~(uint32_t)STAY_READ_ONLY;
 	if (status != STAY_OK)

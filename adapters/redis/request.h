@@ -6,8 +6,16 @@
 
 #include "format.h"
 
+/* Where a command stands. */
+enum stay_redis__place {
+	STAY_REDIS__ALONE,  /* or in a pipeline */
+	STAY_REDIS__QUEUED, /* in a multi, behind its MULTI */
+	STAY_REDIS__AROUND  /* it is the MULTI or the EXEC of one */
+};
+
 /* A format with its arguments, or words. */
 struct stay_redis__request {
+	enum stay_redis__place place;
 	const char *format;
 	struct stay_redis__arguments *arguments; /* NULL: words */
 	size_t argc;

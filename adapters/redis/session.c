@@ -6,6 +6,8 @@
  */
 #include "session.h"
 
+#include <string.h>
+
 #include "commands.h"
 #include "subscriptions.h"
 #include "words.h"
@@ -86,15 +88,18 @@ renew_for(struct stay_session *session, enum stay_redis__renew renew)
 		stay_session_renew(session, why[renew]);
 }
 
-/* A replica that is kept refuses writes in the next session as well. */
+/* A replica that is kept refuses writes in the next session as well; and there is
+ * nothing there that EXEC could execute. */
 static struct stay_frame
 refused(struct stay_session *session, size_t len,
     const struct stay_redis_reply *reply, enum stay_redis__renew renew)
 {
 	const struct stay_redis__session *own = stay_session_data(session);
+	const char *text = stay_redis_str(reply);
 
-	return renew == STAY_REDIS__RENEW_REPLICA &&
-		       own->greeting.agreed.role == STAY_REDIS_REPLICA
+	return (renew == STAY_REDIS__RENEW_REPLICA &&
+		   own->greeting.agreed.role == STAY_REDIS_REPLICA) ||
+		       stay_redis__cause_of(text) != text
 		   ? stay_frame_refused_for_good(len, reply)
 		   : stay_frame_refused(len, reply);
 }
@@ -104,7 +109,8 @@ error_of(struct stay_session *session, const struct stay_redis__parser *parser,
     const struct stay_redis_reply *reply)
 {
 	const char *text = stay_redis_str(reply);
-	const struct stay_redis__word *word = stay_redis__word_of(text);
+	const struct stay_redis__word *word =
+	    stay_redis__word_of(stay_redis__cause_of(text));
 	struct stay_frame frame =
 	    is_refusal(session, word->meaning)
 		? refused(session, parser->pos, reply, word->renew)
@@ -158,6 +164,17 @@ is_subscribers(const struct stay_redis *redis, unsigned type)
 	return type == (redis->is_apart ? STAY_REDIS_ARRAY : STAY_REDIS_PUSH);
 }
 
+/* The acknowledgement of a command in a multi says nothing more, and is not kept. */
+static bool
+is_queued(struct stay_session *session, const struct stay_redis_reply *reply)
+{
+	const uint64_t *tag = stay_session_oldest(session);
+
+	return tag != NULL &&
+	       stay_redis__tag_kind(*tag) == STAY_REDIS__TAG_QUEUED &&
+	       strcmp(stay_redis_str(reply), "QUEUED") == 0;
+}
+
 static struct stay_frame
 frame_of(struct stay_session *session, const struct stay_redis *redis)
 {
@@ -179,6 +196,8 @@ frame_of(struct stay_session *session, const struct stay_redis *redis)
 		believe(session, type);
 	if (type != STAY_REDIS_STRING)
 		follow_multi(session, type);
+	if (type == STAY_REDIS_STATUS && is_queued(session, reply))
+		return stay_frame_reply(parser->pos, NULL);
 	if (type != STAY_REDIS_ERROR)
 		return stay_frame_reply(parser->pos, reply);
 	return error_of(session, parser, reply);

@@ -39,3 +39,16 @@ stay_redis__word_of(const char *text)
 			return &words[i];
 	return &other;
 }
+
+/* Redis 6.2, multi.c, execCommandAbort. What went wrong before EXEC it does not
+ * repeat: "because of previous errors." */
+static const char because[] = "EXECABORT Transaction discarded because of:";
+
+const char *
+stay_redis__cause_of(const char *text)
+{
+	if (!stay_redis__begins_with(text, because))
+		return text;
+	text += sizeof(because) - 1;
+	return *text == ' ' ? text + 1 : text;
+}

@@ -32,6 +32,9 @@ struct stay_redis__word {
 /* The row of the error `text`, which ends in NUL. Never NULL. */
 const struct stay_redis__word *stay_redis__word_of(const char *text);
 
+/* The words behind an EXECABORT that names its cause; of any other error `text`. */
+const char *stay_redis__cause_of(const char *text);
+
 /* Whether `text` begins with `words`, and a word ends there. */
 bool stay_redis__begins_with(const char *text, const char *words);
 

@@ -44,8 +44,9 @@
  *    as BLPOP, with no other command in flight: its session ends at once, so that
  *    the server keeps the value, unless that was on its way already. See
  *    client.on_given_up in <stay/client.h>.
- *  - MULTI to EXEC are several calls, and each can fail alone. A script (EVAL)
- *    is one. If it must be MULTI, submit all of it without returning to the
+ *  - MULTI to EXEC, as commands, are several calls, and each can fail alone. A
+ *    stay_redis_multi_new is one, and so is a script (EVAL). If it must be
+ *    commands, as with WATCH, submit all of it without returning to the
  *    loop, each call with STAY_THIS_SESSION, so that none runs in another
  *    session. WATCH needs a client of its own. While a transaction is open, the
  *    session is not probed.
@@ -60,7 +61,7 @@
 #include <stdarg.h>
 #include <stdbool.h>
 
-#include <stay/client.h>
+#include <stay/group.h>
 
 STAY_BEGIN
 
@@ -260,6 +261,68 @@ STAY_API enum stay_status stay_redis_command_with(struct stay_redis *redis,
 STAY_API enum stay_status stay_redis_argv(struct stay_redis *redis,
     const struct stay_call_options *options, stay_done_fn *done, void *arg,
     size_t argc, const char *const *argv, const size_t *lens);
+
+/* ---- several commands as one ----------------------------------------- */
+
+/*
+ * Commands that leave as one, and complete once, with all their answers:
+ *
+ *	struct stay_redis_group *group = stay_redis_multi_new(redis);
+ *
+ *	stay_redis_group_add(group, "DECRBY %s %d", from, amount);
+ *	stay_redis_group_add(group, "INCRBY %s %d", to, amount);
+ *	if (stay_redis_group_send(group, NULL, done, job) != STAY_OK)
+ *		give_up(job);
+ *
+ * A pipeline is a group of commands that the server executes one after the other,
+ * maybe with others' in between. A multi is a transaction: MULTI and EXEC are put
+ * around its commands, and the server executes all of them or none. What `done` gets
+ * is the same of both: answers[i].reply is the reply of command i, and of a multi it
+ * comes out of EXEC's array.
+ *
+ * The outcome of a multi that has completed, whose status is not STAY_OK then:
+ *   STAY_REPLIED   EXEC was executed, and a command failed inside of it; or a
+ *                  command was an error before EXEC, and nothing was executed
+ *   STAY_REFUSED   nothing was executed: all that was wrong is a refusal, as
+ *                  -READONLY or -LOADING; or EXEC's reply is nil, because a key was
+ *                  watched (WATCH) in this session
+ * A user without the right to MULTI has no transactions: the commands are executed
+ * by themselves, and the status says that MULTI was an error.
+ *
+ * See <stay/group.h> for what groups have in common: bounds, timeouts, what is sent
+ * again. docs/redis.md has all outcomes.
+ */
+struct stay_redis_group;
+
+/* A new group without commands. NULL: out of memory, which the functions below then
+ * tell. It must be sent or freed before the client's on_closed returns. */
+STAY_API struct stay_redis_group *stay_redis_pipeline_new(
+    struct stay_redis *redis);
+STAY_API struct stay_redis_group *stay_redis_multi_new(
+    struct stay_redis *redis);
+
+/*
+ * Add a command, as stay_redis_command and stay_redis_argv take it. It is encoded at
+ * once. Returns as these, and STAY_E_TOO_BIG; of a multi STAY_E_UNSUPPORTED also for
+ * MULTI, EXEC and DISCARD. After a failure the group cannot be sent: so only
+ * stay_redis_group_send need be checked. A command that blocks does not in a multi.
+ */
+STAY_API enum stay_status stay_redis_group_add(
+    struct stay_redis_group *group, const char *format, ...);
+STAY_API enum stay_status stay_redis_group_vadd(
+    struct stay_redis_group *group, const char *format, va_list arguments);
+STAY_API enum stay_status stay_redis_group_argv(struct stay_redis_group *group,
+    size_t argc, const char *const *argv, const size_t *lens);
+
+/* Submit the group, as stay_group_send does: whatever this returns, the group is not
+ * the caller's any more. In bounds and counts a multi is two calls more than it has
+ * commands. */
+STAY_API STAY_USE enum stay_status stay_redis_group_send(
+    struct stay_redis_group *group, const struct stay_call_options *options,
+    stay_group_done_fn *done, void *arg);
+
+/* Free a group that was not sent; NULL is fine. */
+STAY_API void stay_redis_group_free(struct stay_redis_group *group);
 
 /* ---- replies --------------------------------------------------------- */
 

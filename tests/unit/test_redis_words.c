@@ -82,7 +82,8 @@ static const struct example examples[] = {
 	{ "GET k", "-MOVED 3999 127.0.0.1:6381\r\n", STAY_REPLIED },
 	{ "GET k", "-ASK 3999 127.0.0.1:6381\r\n", STAY_REPLIED },
 	{ "GET k", "-NOPERM this user has no permissions\r\n", STAY_REPLIED },
-	{ "EXEC", "-EXECABORT Transaction discarded because of: READONLY\r\n", STAY_REPLIED },
+	{ "EXEC", "-EXECABORT Transaction discarded because of: NOPERM\r\n", STAY_REPLIED },
+	{ "EXEC", "-EXECABORT Transaction discarded because of previous errors.\r\n", STAY_REPLIED },
 	/* what a script did before, nobody knows */
 	{ "EVAL x 0", "-READONLY You can't write against a read only replica.\r\n", STAY_REPLIED },
 	{ "EVALSHA x 0", "-BUSY Redis is busy running a script.\r\n", STAY_REPLIED },
