@@ -49,7 +49,9 @@ struct stay_group_result {
 	size_t count;    /* of the requests, and so of the answers */
 	/* answers[i] is what the `done` of request i, by itself, would have got. An
 	 * answer that did not come has the status and the outcome of the group. So
-	 * of a group that was lost, those answers are good that came before. */
+	 * of a group that was lost, those answers are good that came before. A
+	 * request without a reply is STAY_SENT, or, if the replies to all others
+	 * came before it had left whole, STAY_MAYBE_EXECUTED. */
 	const struct stay_result *answers;
 };
 

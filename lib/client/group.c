@@ -233,14 +233,14 @@ fill(struct stay_group *group, const struct stay_result *result)
 	}
 }
 
+/* What has no reply is behind the last one that has: it may not have left. */
 struct stay_result
-stay__group_result(struct stay_group *group)
+stay__group_result(struct stay_group *group, bool is_whole)
 {
-	static const struct stay_result sent = { STAY_OK, STAY_SENT, NULL,
-		"ok" };
-	struct stay_result result = sent;
+	struct stay_result result = { STAY_OK,
+		is_whole ? STAY_SENT : STAY_MAYBE_EXECUTED, NULL, "ok" };
 
-	fill(group, &sent);
+	fill(group, &result);
 	for (uint32_t i = 0; i < group->count; i++) {
 		if (group->answers[i].status == STAY_OK)
 			continue;

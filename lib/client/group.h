@@ -52,8 +52,9 @@ bool stay__group_take(
 /* A reply has come; another one is due. */
 void stay__group_move_on(struct stay_group *group);
 
-/* Every reply has come: what that makes of the group, but for the outcome. */
-struct stay_result stay__group_result(struct stay_group *group);
+/* Every reply has come: what that makes of the group, but for the outcome. Not all of
+ * it may be on the wire. */
+struct stay_result stay__group_result(struct stay_group *group, bool is_whole);
 
 /* The `done` and the `part` of a call that is a group. */
 void stay__group_done(void *arg, const struct stay_result *result);

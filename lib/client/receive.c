@@ -98,8 +98,13 @@ tell_group(struct stay_session *session, struct stay__call *call,
     const struct stay_frame *frame, const struct stay_result *result)
 {
 	const struct stay_bytes whole = session->reading.frame;
-	bool is_part = stay__group_take(call->arg, result, call->due == 1);
-	struct stay_result all;
+	bool is_half = call == call->owner->half;
+	struct stay_result answer = *result, all;
+	bool is_part;
+
+	if (is_refusal(frame))
+		answer.outcome = stay__call_refused(call);
+	is_part = stay__group_take(call->arg, &answer, call->due == 1);
 
 	if (stay__call_reply(call, is_refusal(frame))) {
 		if (!is_part || call->part == NULL)
@@ -108,7 +113,7 @@ tell_group(struct stay_session *session, struct stay__call *call,
 		tell_part(call, result);
 		return;
 	}
-	all = stay__group_result(call->arg);
+	all = stay__group_result(call->arg, !is_half);
 	all.outcome = call->outcome;
 	session->reading.frame.len = 0;
 	stay__client_tell(call, &all);

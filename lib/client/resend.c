@@ -15,7 +15,6 @@
 static bool
 spend(struct stay__calls *calls, uint64_t weight)
 {
-	uint64_t price = weight * 100;
 	uint64_t earned = (calls->counts.submitted - calls->resend_seen) *
 			  calls->bounds->resend_percent;
 
@@ -25,12 +24,9 @@ spend(struct stay__calls *calls, uint64_t weight)
 	calls->resend_left += earned;
 	if (calls->resend_left > calls->bounds->resend_cap)
 		calls->resend_left = calls->bounds->resend_cap;
-	/* What is larger than all of the budget takes all of it. */
-	if (price > calls->bounds->resend_cap)
-		price = calls->bounds->resend_cap;
-	if (calls->resend_left < price)
+	if (calls->resend_left < weight * 100)
 		return false;
-	calls->resend_left -= price;
+	calls->resend_left -= weight * 100;
 	return true;
 }
 

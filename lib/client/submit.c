@@ -266,7 +266,7 @@ copy_group(const struct stay_group *group, const struct stay_request *request,
 	    stay_buf_append(out, bytes.data, bytes.len));
 }
 
-/* As submit. */
+/* As submit, of what is admitted. */
 static enum stay_status
 submit_group(struct stay_group *group, const struct stay_call_options *options)
 {
@@ -275,13 +275,10 @@ submit_group(struct stay_group *group, const struct stay_call_options *options)
 		.flags = group->flags,
 		.blocks_ms = group->blocks_ms,
 		.tag = stay__group_tag(group) };
-	enum stay_status status = stay__admission_ask(client);
-	struct stay__call *call;
+	struct stay__call *call = stay__call_take(&client->calls);
+	enum stay_status status;
 	struct stay__span span;
 
-	if (status != STAY_OK)
-		return status;
-	call = stay__call_take(&client->calls);
 	if (call == NULL)
 		return STAY_E_NOMEM;
 	call->done = group->done == NULL ? NULL : stay__group_done;
@@ -300,8 +297,10 @@ submit_group(struct stay_group *group, const struct stay_call_options *options)
 static enum stay_status
 send_group(struct stay_group *group, struct stay_call_options *options)
 {
-	enum stay_status status = check_group(group);
+	enum stay_status status = stay__admission_ask(group->client);
 
+	if (status == STAY_OK)
+		status = check_group(group);
 	if (status == STAY_OK)
 		status = stay__group_prepare(group);
 	if (status != STAY_OK)

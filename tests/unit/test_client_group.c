@@ -262,6 +262,23 @@ TEST(client_group_each_request_has_its_tag)
 	end();
 }
 
+/* The server is quick, and the last request has not left: whether it will, nobody
+ * knows. */
+TEST(client_group_is_answered_before_all_of_it_has_left)
+{
+	const struct sim_limits limits = { .send_buffer = 3 };
+
+	begin();
+	sim_peer_limits(rig.peer, &limits);
+	sim_peer_freeze(rig.peer, true);
+	group("wt", "a,note");
+	line_run(&rig, 1);
+	say("+1\n");
+	ck_assert_str_eq(
+	    line_told(&rig), "g OK/replied: OK/replied +1 OK/maybe executed;");
+	end();
+}
+
 TEST(client_group_leaves_as_one)
 {
 	told = 0;
@@ -717,6 +734,22 @@ TEST_ROWS(promise_3_a_group_is_sent_again_only_as_a_whole, LEN(resends))
 		    "g OK/replied: OK/replied +1 OK/replied +2 "
 		    "OK/replied +3;");
 	}
+	end();
+}
+
+/* What the session before has done to it, nobody knows. */
+TEST(promise_3_a_group_sent_again_and_refused_was_maybe_executed)
+{
+	begin();
+	group("rr", "a,b");
+	line_run(&rig, 1);
+	sim_peer_close(rig.peer);
+	line_run(&rig, 1000);
+	line_told(&rig);
+	say("!1\n!2\n");
+	ck_assert_str_eq(line_told(&rig),
+	    "g E_SERVER/maybe executed: E_SERVER/maybe executed !1 "
+	    "E_SERVER/maybe executed !2;");
 	end();
 }
 
