@@ -179,6 +179,17 @@ check_service(const struct user *user, const struct call *call)
 	    call->number, stay_status_name(call->status));
 }
 
+void
+books_enter(
+    struct user *user, struct call *call, const struct stay_result *result)
+{
+	count_outcome(user, call, result);
+	check_time(user->run, call);
+	check_outcome(user, call, result);
+	check_change(user, call);
+	check_service(user, call);
+}
+
 static void
 on_done(void *arg, const struct stay_result *result)
 {
@@ -197,16 +208,12 @@ on_done(void *arg, const struct stay_result *result)
 		    5, "call %" PRIu64 " is told after closed", call->number);
 	sim_note(run->sim, stay_outcome_name(result->outcome),
 	    (int64_t)call->number, result->status);
-	count_outcome(user, call, result);
 	if (result->status == STAY_E_PROTOCOL ||
 	    result->status == STAY_E_TOO_BIG || result->status == STAY_E_SILENT)
 		ledger_forgive(run, call);
-	check_time(run, call);
-	check_outcome(user, call, result);
+	books_enter(user, call, result);
 	water_look(user);
 	keep_reply(user, call, result);
-	check_change(user, call);
-	check_service(user, call);
 	check_counts(user);
 	if (draw_mille(run, run->plan.per_slow))
 		act_sleep(run, draw_between(run, 1, 100));
@@ -341,6 +348,8 @@ books_cancelled(
 		    mine->number);
 	if (call == NULL)
 		return;
+	if (call->group != 0)
+		group_cancelled(the_run, call);
 	call->cancelled = true;
 	check_end(at, call, in_flight);
 }

@@ -67,6 +67,12 @@ call_is_back(struct run *run)
 
 /* ---- one client ---- */
 
+static uint64_t
+larger(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
 /* A bound that was lowered below what is there already lets nothing in. */
 static uint64_t
 lowered(uint64_t most, uint64_t now, uint64_t bound)
@@ -82,22 +88,24 @@ check_bounds(struct user *user, const struct stay_client_counts *counts)
 	const struct stay_client_options *options = &user->options;
 	uint64_t calls = counts->queued + counts->in_flight;
 
-	if (counts->in_flight + counts->tombstones >
-	    options->inflight_calls_max)
+	uint64_t sent = counts->in_flight + counts->tombstones;
+	/* What is larger than a bound that was lowered is sent alone. */
+	uint64_t bound =
+	    options->queue_calls_max +
+	    larger(options->inflight_calls_max, user->largest_group);
+	if (sent > options->inflight_calls_max && sent > user->largest_group)
 		broken(7,
 		    "user %u has %" PRIu64 " calls in flight and %" PRIu64
 		    " tombstones",
 		    user->index, counts->in_flight, counts->tombstones);
 	if (counts->in_flight_bytes > options->inflight_bytes_max &&
-	    counts->in_flight + counts->tombstones > 1)
+	    sent > larger(1, user->largest_group))
 		broken(7, "user %u has %" PRIu64 " bytes in flight",
 		    user->index, counts->in_flight_bytes);
-	if (calls > user->calls_most &&
-	    calls > options->queue_calls_max + options->inflight_calls_max)
+	if (calls > user->calls_most && calls > bound)
 		broken(7, "user %u has %" PRIu64 " calls queued", user->index,
 		    counts->queued);
-	user->calls_most = lowered(user->calls_most, calls,
-	    options->queue_calls_max + options->inflight_calls_max);
+	user->calls_most = lowered(user->calls_most, calls, bound);
 }
 
 static void
@@ -120,12 +128,6 @@ check_held(struct user *user, const struct stay_client_counts *counts)
 	    lowered(user->held_most, counts->held, options->held_replies_max);
 	user->held_bytes_most = lowered(
 	    user->held_bytes_most, counts->held_bytes, options->held_bytes_max);
-}
-
-static uint64_t
-larger(uint64_t a, uint64_t b)
-{
-	return a > b ? a : b;
 }
 
 /* Queued, in flight or back from there, and holes between them. */

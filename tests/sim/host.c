@@ -35,6 +35,23 @@ desk_delay(struct desk *desk)
 
 /* ---- the server's log ---- */
 
+/* A group comes as one, from its first call on. */
+static void
+check_group(struct desk *desk, const struct call *call)
+{
+	bool goes_on = call->group != 0 && call->number > call->group;
+
+	if (desk->group_last != 0 || goes_on)
+		if (call->group_last != desk->group_last ||
+		    call->number != desk->last_number + 1)
+			broken(4,
+			    "call %" PRIu64 " is read behind call %" PRIu64
+			    ", and a group is torn",
+			    call->number, desk->last_number);
+	desk->group_last =
+	    call->number == call->group_last ? 0 : call->group_last;
+}
+
 struct call *
 desk_ordered(struct desk *desk, uint64_t number)
 {
@@ -50,6 +67,7 @@ desk_ordered(struct desk *desk, uint64_t number)
 	if (number <= desk->last_number)
 		broken(4, "call %" PRIu64 " is read after call %" PRIu64,
 		    number, desk->last_number);
+	check_group(desk, call);
 	desk->last_number = number;
 	return call;
 }

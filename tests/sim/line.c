@@ -38,7 +38,9 @@ static const struct shape {
 	{ "here",  1, STAY_THIS_SESSION, true },
 };
 /* clang-format on */
-#define SHAPES (sizeof(shapes) / sizeof(shapes[0]))
+#define SHAPES        (sizeof(shapes) / sizeof(shapes[0]))
+/* The first of them: one reply each, and no pieces. */
+#define SHAPES_ATOMIC 6
 
 #define BLOCK_MS 80
 
@@ -418,20 +420,56 @@ on_part(void *arg, const struct stay_result *result)
 	call_is_back(the_run);
 }
 
+static void
+choose_shape(struct run *run, struct call *call, unsigned count)
+{
+	const struct shape *shape;
+
+	call->shape = draw_below(run, 2) == 0 ? 0 : draw_below(run, count);
+	shape = &shapes[call->shape];
+	ledger_flags(call, shape->flags);
+	call->due = shape->replies;
+	call->blocks_ms = shape->flags & STAY_BLOCKS ? BLOCK_MS : 0;
+}
+
+enum stay_status
+line_add(struct stay_group *group, struct user *user, struct call *call,
+    bool may_block)
+{
+	struct line_request request = { user, call, false };
+
+	do
+		choose_shape(user->run, call,
+		    call->atomic ? SHAPES_ATOMIC : (unsigned)SHAPES);
+	while (call->blocks_ms != 0 && !may_block);
+	request.refused = draw_mille(user->run, 5);
+	return stay_group_add(group, &request);
+}
+
+void
+line_group_part(void *arg, const struct stay_result *result)
+{
+	const struct line_frame *line = result->reply;
+	const struct call *call = ledger_find(the_run, line->number);
+
+	called_back(the_run);
+	if (user_is_lied_to(
+		&the_run->users[ledger_find(the_run, (uintptr_t)arg)->user]))
+		call = NULL;
+	else if (call == NULL || call->told || call->group != (uintptr_t)arg)
+		broken(2, "group %" PRIu64 " is given a part of %" PRIu64,
+		    (uint64_t)(uintptr_t)arg, line->number);
+	call_is_back(the_run);
+}
+
 static enum stay_status
 submit(struct user *user, struct call *call, struct stay_call_options *options,
     stay_done_fn *done)
 {
 	struct line_request request = { user, call, false };
-	const struct shape *shape;
 
-	call->shape =
-	    draw_below(user->run, 2) == 0 ? 0 : draw_below(user->run, SHAPES);
-	shape = &shapes[call->shape];
-	ledger_flags(call, shape->flags);
-	call->due = shape->replies;
+	choose_shape(user->run, call, SHAPES);
 	options->part = on_part;
-	call->blocks_ms = shape->flags & STAY_BLOCKS ? BLOCK_MS : 0;
 	request.refused = draw_mille(user->run, 20);
 	return stay_client_call_with(user->client, &request, options, done,
 	    (void *)(uintptr_t)call->number);
@@ -505,6 +543,18 @@ reply(struct desk *desk, const struct shape *shape, bool acts, uint64_t number)
 		desk_print(desk, ms, 0, "%c%" PRIu64 "\n", kind, number);
 }
 
+/* Now that it has come whole. */
+static void
+execute_group(struct desk *desk, const struct call *last)
+{
+	for (uint64_t n = last->group; n <= last->number; n++) {
+		struct call *call = ledger_find(desk->host->run, n);
+
+		if (call->acts)
+			desk_executed(desk, call);
+	}
+}
+
 static void
 serve_call(struct desk *desk, const char *in, size_t len)
 {
@@ -526,8 +576,11 @@ serve_call(struct desk *desk, const char *in, size_t len)
 		broken(4, "call %" PRIu64 " has come with other bytes", number);
 	/* What is refused may be granted the next time. */
 	acts = shape->acts || draw_mille(desk->host->run, 300);
-	if (acts)
+	call->acts = acts;
+	if (acts && !call->atomic)
 		desk_executed(desk, call);
+	if (call->atomic && number == call->group_last)
+		execute_group(desk, call);
 	reply(desk, shape, acts, number);
 }
 
@@ -540,6 +593,8 @@ serve(struct peer_end *end, const struct peer_request *request)
 
 	if (desk->end->phase == LEFT)
 		broken(4, "after the farewell comes %.*s", (int)line, in);
+	if (desk->group_last != 0 && memchr(in, ' ', line) == NULL)
+		broken(4, "in a group comes %.*s", (int)line, in);
 	if (desk->end->phase == FRESH)
 		greet(desk, in, line);
 	else if (is(in, line, "sub") && desk->end->phase == GREETED) {

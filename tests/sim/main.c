@@ -155,8 +155,9 @@ print(const struct sum *sum, double seconds)
 	       " acts inside of callbacks\n",
 	    f->calls, f->refused, f->executed, f->resent, f->orphans, f->marks,
 	    f->inside);
-	printf("  %" PRIu64 " replies held, %" PRIu64 " times in line\n",
-	    f->held, f->waited);
+	printf("  %" PRIu64 " replies held, %" PRIu64 " times in line, %" PRIu64
+	       " groups\n",
+	    f->held, f->waited, f->groups);
 	print_outcomes(f);
 	print_faults(f);
 	printf("  %" PRIu64 " failed allocations\n", f->failed_allocations);

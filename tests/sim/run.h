@@ -33,6 +33,7 @@
 #ifndef STAY_TESTS_RUN_H
 #define STAY_TESTS_RUN_H
 
+#include <stay/group.h>
 #include <stay/redis_subscribe.h>
 #include <stay/stream.h>
 
@@ -92,6 +93,7 @@ struct figures {
 	uint64_t inside; /* things done inside of callbacks */
 	uint64_t held;   /* replies kept for a while */
 	uint64_t waited; /* times in line */
+	uint64_t groups;
 	uint64_t virtual_ms;
 	uint64_t hash;
 };
@@ -135,6 +137,10 @@ struct call {
 	uint64_t about;  /* another call, whose traces it looks for */
 	uint32_t stored; /* at the server, since it lost its state */
 	unsigned epoch;  /* of the server, then */
+	uint64_t group;  /* its first call; 0: it is by itself */
+	uint64_t group_last;
+	bool atomic; /* the server acts on all of the group or on nothing */
+	bool acts;   /* ...and this is what it will do */
 };
 
 struct ledger {
@@ -211,7 +217,8 @@ struct desk {
 	struct peer_end *end; /* its phase is that of its greeting */
 	struct sim_peer *peer;
 	uint64_t last_number;
-	uint64_t attempt; /* of its user's, that it belongs to */
+	uint64_t group_last; /* of the group it is being sent; 0: none */
+	uint64_t attempt;    /* of its user's, that it belongs to */
 	unsigned pings;
 	bool authed;
 	bool resp3;
@@ -364,7 +371,8 @@ struct user {
 	bool believes;         /* what a liar said may still be told */
 	bool line_open;        /* a stream without its on_down */
 	/* Above the bounds, if they were lowered. */
-	uint64_t calls_most; /* queued and in flight */
+	uint64_t calls_most;
+	uint64_t largest_group; /* queued and in flight */
 	uint64_t held_most, held_bytes_most;
 	uint64_t resends_allowed; /* of all its calls, in hundredths */
 	uint64_t repeated;        /* executions but the first */
@@ -478,6 +486,18 @@ void act_often(struct user *user);
 
 /* Time passes and nobody notices. */
 void act_sleep(struct run *run, uint64_t ms);
+
+/* A call has completed with this: enter it, and see whether it may be so. */
+void books_enter(
+    struct user *user, struct call *call, const struct stay_result *result);
+
+/* ---- group.c ---- */
+/* So are all others of its group. */
+void group_cancelled(struct run *run, const struct call *call);
+/* line.c: add a request to a group, for a call that is drawn. */
+enum stay_status line_add(struct stay_group *group, struct user *user,
+    struct call *call, bool may_block);
+stay_done_fn line_group_part;
 
 void keep_reply(struct user *user, const struct call *call,
     const struct stay_result *result);

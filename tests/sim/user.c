@@ -96,7 +96,7 @@ user_gone(struct user *user)
 	user->leave_by = SIM_NEVER;
 	user->notices = 0;
 	user->accepted = user->told = user->rejected = user->asked = 0;
-	user->calls_most = user->connects = 0;
+	user->calls_most = user->connects = user->largest_group = 0;
 	user->bytes_bound = user->flight_bound = 0;
 	user->untold_bound = 0;
 	user->held_most = user->held_bytes_most = 0;

@@ -124,6 +124,8 @@ uint64_t books_ms(uint64_t least, uint64_t most);
  * rightly. Two zeros: as a program does that has no options. */
 struct deed_call books_submit(
     const struct deed_at *at, uint64_t timeout_ms, uint32_t flags);
+/* The same of a group. */
+struct deed_call books_group(const struct deed_at *at);
 struct deed_call books_line_up(const struct deed_at *at, uint64_t timeout_ms);
 /* Calls that one may think of cancelling; this one is. */
 size_t books_calls(const struct deed_at *at, struct deed_call *calls);

@@ -27,6 +27,12 @@ do_call_with_little_time(const struct deed_at *at)
 }
 
 void
+do_call_as_a_group(const struct deed_at *at)
+{
+	books_group(at);
+}
+
+void
 do_call_of_unknown_size(const struct deed_at *at)
 {
 	struct stay_call_options options = { .size = 1 };

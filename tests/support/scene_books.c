@@ -2,6 +2,7 @@
  * The books of a scene: what is begun there by a deed or by its story, and whose
  * callbacks run when it is over.
  */
+#include <stay/group.h>
 #include <stay/stream.h>
 
 #include "scene.h"
@@ -131,6 +132,32 @@ books_submit(const struct deed_at *at, uint64_t timeout_ms, uint32_t flags)
 		STATUS_OF(
 		    status, stay_client_call_with(at->client, LINE("say *1|+1"),
 				&options, scene_done, entry));
+	return submitted(entry, status);
+}
+
+static void
+group_done(void *arg, const struct stay_group_result *result)
+{
+	const struct stay_result whole = { result->status, result->outcome,
+		NULL, result->why };
+
+	HOLDS(result->count == 2);
+	scene_done(arg, &whole);
+}
+
+struct deed_call
+books_group(const struct deed_at *at)
+{
+	struct deed_entry *entry = scene_accept("a group");
+	const struct stay_call_options options = { STAY_CALL_OPTIONS,
+		.id = &entry->id, .part = scene_part };
+	struct stay_group *group;
+	enum stay_status status;
+
+	INSIDE(group = stay_group_new(at->client));
+	INSIDE(stay_group_add(group, LINE("say *1|+1")));
+	INSIDE(stay_group_add(group, LINE("say +2")));
+	STATUS_OF(status, stay_group_send(group, &options, group_done, entry));
 	return submitted(entry, status);
 }
 
