@@ -95,6 +95,10 @@ struct rig_call *rig_ask_with(struct rig_member *member, struct server *server,
     const struct stay_call_options *options, rig_then_fn *then);
 void rig_ask_many(
     struct rig_member *member, struct server *server, unsigned count);
+/* One call of several: "TAKE n" and this, in a pipeline; or two steps of a
+ * transaction, if `server` is NULL. */
+struct rig_call *rig_group(
+    struct rig_member *member, struct server *server, const char *command);
 /* So many bytes there and back; at least 1. */
 struct rig_call *rig_send(
     struct rig_member *member, size_t len, rig_then_fn *then);

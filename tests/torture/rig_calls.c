@@ -143,6 +143,46 @@ rig_ask_many(struct rig_member *member, struct server *server, unsigned count)
 		rig_ask(member, server, NULL);
 }
 
+static void
+on_group_done(void *arg, const struct stay_group_result *result)
+{
+	const struct rig_call *call = arg;
+	const struct stay_result whole = { result->status, result->outcome,
+		NULL, result->why };
+
+	if (result->count != 2)
+		fault_violation("group %u has lost its answers", call->number);
+	if (result->status == STAY_OK && call->server != NULL &&
+	    strtoul(stay_redis_str(result->answers[0].reply), NULL, 10) !=
+		call->number)
+		fault_violation("group %u got another's answer", call->number);
+	on_done(arg, &whole);
+}
+
+struct rig_call *
+rig_group(struct rig_member *member, struct server *server, const char *command)
+{
+	struct stay_call_options options = { STAY_CALL_OPTIONS };
+	struct stay_redis_group *group;
+	struct rig_call *call;
+
+	if (member->redis == NULL)
+		return NULL;
+	call = call_new(member, server, NULL);
+	options.id = &call->id;
+	rig_enter(call->rig);
+	if (server != NULL) {
+		group = stay_redis_pipeline_new(member->redis);
+		stay_redis_group_add(group, "TAKE %u", call->number);
+	} else {
+		group = stay_redis_multi_new(member->redis);
+		stay_redis_group_add(group, "STEP 1");
+	}
+	stay_redis_group_add(group, command);
+	return call_made(
+	    call, stay_redis_group_send(group, &options, on_group_done, call));
+}
+
 struct rig_call *
 rig_send(struct rig_member *member, size_t len, rig_then_fn *then)
 {

@@ -219,6 +219,27 @@ scenario_redis_kinds(struct rig *rig)
 }
 
 void
+scenario_redis_groups(struct rig *rig)
+{
+	struct server *server = server_listen(SERVER_REDIS, true);
+	struct rig_member *redis = redis_of(rig, server);
+
+	rig_group(redis, server, "NOTE");
+	rig_group(redis, NULL, "STEP 2");
+	rig_run_told(rig, LONG_MS);
+	rig_expect_calls(rig, 2, STAY_OK, STAY_REPLIED);
+	rig_group(redis, server, "ERROR");
+	rig_run_told(rig, LONG_MS);
+	rig_expect_calls(rig, 1, STAY_E_SERVER, STAY_REPLIED);
+	rig_group(redis, server, "DIE");
+	rig_run_told(rig, LONG_MS);
+	rig_expect_calls(rig, 1, STAY_E_LOST, STAY_MAYBE_EXECUTED);
+	rig_cancel(rig_group(redis, server, "NOTE"));
+	rig_run_told(rig, LONG_MS);
+	rig_expect_calls(rig, 1, STAY_E_CANCELLED, STAY_NOT_SENT);
+}
+
+void
 scenario_redis_nonsense(struct rig *rig)
 {
 	struct server *server = server_listen(SERVER_REDIS, true);

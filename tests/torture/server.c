@@ -69,6 +69,8 @@ static const struct peer_row redis[] = {
 	ON("NONSENSE", "?what\r\n"),
 	ON("NOTE", "|1\r\n+ttl\r\n:60\r\n*2\r\n,1.5\r\n#t\r\n"),
 	ON("DIE", PEER_CLOSES),
+	ON("STEP", "+QUEUED\r\n"),
+	ON("EXEC", "*2\r\n:1\r\n:2\r\n"),
 	DO("TAKE", take),
 	DO("BIG", big),
 	DO("MANY", many),
