@@ -40,7 +40,7 @@
  *	  --> [frame --> done | on_push | on_control | on_orphan]*
  *	  --> on_down (once for each opened stream)
  *
- * A push goes to on_push, also during the greeting.
+ * A push goes to on_push and an aside to on_aside, also during the greeting.
  *
  * A protocol can keep something in four places. The engine allocates, zeroes
  * and frees two blocks, of the sizes in the table:
@@ -178,8 +178,9 @@ enum stay_frame_kind {
 	STAY_FRAME_PUSH, /* nothing: the frame goes to on_push */
 	/* The frame goes to on_push, and then it completes with STAY_OK */
 	STAY_FRAME_ANSWERING_PUSH,
-	STAY_FRAME_SKIP, /* nothing: the bytes have no meaning for anyone */
-	STAY_FRAME_BAD   /* not this protocol: the session ends */
+	STAY_FRAME_ASIDE, /* nothing: the frame goes to on_aside */
+	STAY_FRAME_SKIP,  /* nothing: the bytes have no meaning for anyone */
+	STAY_FRAME_BAD    /* not this protocol: the session ends */
 };
 
 /* Make it with the functions below; read it, don't fill it in. */
@@ -308,6 +309,16 @@ static inline struct stay_frame
 stay_frame_answering_push(size_t len, const void *push)
 {
 	return stay_frame_of(STAY_FRAME_ANSWERING_PUSH, len, push);
+}
+
+/*
+ * The first `len` bytes are for nobody but the protocol itself, as a PING that wants
+ * a PONG: on_aside may answer on the control lane. `reply` lives as that of a push.
+ */
+static inline struct stay_frame
+stay_frame_aside(size_t len, const void *reply)
+{
+	return stay_frame_of(STAY_FRAME_ASIDE, len, reply);
 }
 
 /* The first `len` bytes have no meaning for anyone. */
@@ -559,6 +570,10 @@ struct stay_session_ops {
 	/* A reply to bytes of the control lane, once the session is up. NULL:
 	 * dropped. */
 	stay_frame_fn *on_control;
+	/* A frame for the protocol itself (stay_frame_aside), in any phase from
+	 * the opened stream on. It is where a PING is answered, since decode
+	 * must not write. NULL: dropped. */
+	stay_frame_fn *on_aside;
 	/* The control lane was full, as stay_session_expect has said, and now
 	 * more than half of it has left: go on. While greeting, hello or on_up
 	 * is asked again behind it, with NULL. NULL: nothing. */
@@ -734,6 +749,30 @@ STAY_API void stay_session_renew(struct stay_session *session, const char *why);
 STAY_API void stay_session_renew_in_doubt(
     struct stay_session *session, const char *why);
 STAY_API void stay_session_trust(struct stay_session *session);
+
+/*
+ * End this session now: for what a server says that is going away, or that does not
+ * want us any more, whoever is being answered.
+ *  - STAY_E_NOT_READY: the next session follows after the backoff.
+ *  - STAY_E_DENIED: as for a greeting that was denied; see `on_fatal`.
+ *  - STAY_E_PROTOCOL: the peer makes no sense.
+ * `text` is the server's words, or words about it: any `len` bytes, which are copied,
+ * cut, escaped, and rid of the login's words; NULL: those of the status. They end
+ * the failure sentence, and so the `why` of the calls that were lost.
+ *
+ * The frame that is being handled is still handed out, and no other: a call that it
+ * answers has its answer. What else is in flight completes as if the stream had
+ * been closed; what is queued waits for the next session. The first call counts. May
+ * be called in every slot, in decode, and from outside (stay_client_session).
+ * Returns: STAY_OK; STAY_E_ARG for another status; STAY_E_STATE without a session.
+ *
+ *	if (strncmp(text, "FATAL", 5) == 0)
+ *		(void)stay_session_end(session, STAY_E_NOT_READY, text, len);
+ *	return stay_frame_with_text(
+ *	    stay_frame_error(used, NULL), text, len);
+ */
+STAY_API enum stay_status stay_session_end(struct stay_session *session,
+    enum stay_status why, const char *text, size_t len);
 
 /*
  * Tell the observer (on_note) what somebody should know and what is no failure:

@@ -116,6 +116,8 @@ fill_session(struct stay_session_ops *session)
 		session->on_down = no_down;
 	if (session->on_control == NULL)
 		session->on_control = drop_frame;
+	if (session->on_aside == NULL)
+		session->on_aside = drop_frame;
 	if (session->on_drained == NULL)
 		session->on_drained = no_notice;
 	if (session->tick == NULL)

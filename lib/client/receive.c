@@ -374,6 +374,13 @@ take_answering_push(
 }
 
 static enum stay__flow
+take_aside(struct stay_session *session, const struct stay_frame *frame)
+{
+	run_slot(session, session->client->profile->protocol.session.on_aside, frame);
+	return STAY__GO_ON;
+}
+
+static enum stay__flow
 take_skip(struct stay_session *session, const struct stay_frame *frame)
 {
 	(void)session;
@@ -396,6 +403,7 @@ static take_frame_fn *const take_frame[] = {
 	[STAY_FRAME_PART] = take_part,
 	[STAY_FRAME_PUSH] = take_push,
 	[STAY_FRAME_ANSWERING_PUSH] = take_answering_push,
+	[STAY_FRAME_ASIDE] = take_aside,
 	[STAY_FRAME_SKIP] = take_skip,
 	[STAY_FRAME_BAD] = take_bad,
 };
@@ -455,6 +463,19 @@ put_off(struct stay_session *session, size_t len)
 		   : stay__session_break(session, STAY_E_PROTOCOL, NULL);
 }
 
+/* There is no whole frame, or none that could be one. */
+static enum stay__flow
+take_none(struct stay_session *session, const struct stay_frame *frame,
+    size_t len, const char *fault)
+{
+	if (session->cut_off)
+		return STAY__END;
+	if (frame->kind == STAY_FRAME_MORE)
+		return wait_for_rest(session, len, frame->len);
+	return stay__session_break(session,
+	    fault == too_big ? STAY_E_TOO_BIG : STAY_E_PROTOCOL, fault);
+}
+
 /*
  * Take one frame after the other. A callback cannot end the session, but
  * nothing here relies on that: the generation is checked after each frame.
@@ -474,19 +495,17 @@ take_frames(struct stay_session *session, struct stay_bytes bytes, bool *up)
 		if (taken++ >= client->profile->options.turn_calls_max)
 			return put_off(session, bytes.len);
 		frame = client->profile->protocol.top.decode(session, bytes);
-		if (frame.kind == STAY_FRAME_MORE)
-			return wait_for_rest(session, bytes.len, frame.len);
 		fault = fault_of(client, &frame, bytes.len);
-		if (fault != NULL)
-			return stay__session_break(session,
-			    fault == too_big ? STAY_E_TOO_BIG : STAY_E_PROTOCOL,
-			    fault);
+		if (frame.kind == STAY_FRAME_MORE || fault != NULL)
+			return take_none(session, &frame, bytes.len, fault);
 		session->reading.frame =
 		    (struct stay_bytes){ bytes.data, frame.len };
 		flow = take_frame[frame.kind](session, &frame);
 		session->reading.frame.len = 0;
 		if (flow == STAY__LATER)
 			return put_off(session, bytes.len);
+		if (session->cut_off)
+			return STAY__END;
 		if (flow == STAY__END || session->generation != generation)
 			return flow;
 		*up |= flow == STAY__COME_UP;

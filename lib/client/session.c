@@ -93,7 +93,7 @@ ask_both(struct stay_session *session, const struct stay_frame *frame)
 	if (!greeting)
 		return ask(session, protocol->session.on_up, frame);
 	hello = ask(session, protocol->top.hello, frame);
-	if (hello.kind != STAY_HELLO_UP)
+	if (hello.kind != STAY_HELLO_UP || session->cut_off)
 		return hello;
 	hello = ask(session, protocol->session.on_up, NULL);
 	if (hello.kind != STAY_HELLO_UP)
@@ -107,6 +107,8 @@ stay__session_greet(
 {
 	struct stay_hello hello = ask_both(session, frame);
 
+	if (session->cut_off)
+		return STAY__END;
 	switch (hello.kind) {
 	case STAY_HELLO_UP:
 		return come_up(session);
@@ -136,6 +138,8 @@ stay__session_go_on(struct stay_session *session)
 	stay__remark_tell(session);
 	stay__renew_ask(session);
 	stay__output_ask(session->client);
+	if (session->cut_off)
+		return STAY__END;
 	return stay__session_is_greeting(session)
 		   ? stay__session_greet(session, NULL)
 		   : STAY__GO_ON;

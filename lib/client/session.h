@@ -40,7 +40,8 @@ struct stay_session {
 	/* As in struct stay_backoff, of those that ended for a call given up:
 	 * the attempts, at most as many as fit in, and since when. */
 	uint16_t ended;
-	uint32_t ended_since_ms;    /* goes round in 49 days */
+	bool cut_off;            /* by its protocol: no further frame is cut */
+	uint32_t ended_since_ms; /* goes round in 49 days */
 	enum stay_status condemned; /* session_fail.c: to be ended, why */
 	enum stay__doubt doubt;
 	uint64_t up_since; /* ns; 0: it has not come up */
@@ -81,6 +82,10 @@ enum stay__flow stay__session_break(
 /* The same from outside the behaviour's callbacks. */
 void stay__session_condemn(
     struct stay_session *session, enum stay_status why, const char *text);
+/* The protocol ends it, in the words of the server or of its own; NULL: none.
+ * What it ends for is told when the slot has returned. */
+void stay__session_cut_off(struct stay_session *session, enum stay_status why,
+    struct stay_bytes words);
 struct stay_verdict stay__session_verdict(
     const struct stay_session *session, enum stay__flow flow);
 

@@ -13,6 +13,7 @@ void
 stay__session_acquit(struct stay_session *session)
 {
 	session->condemned = STAY_OK;
+	session->cut_off = false;
 	memset(session->secrets, 0, sizeof(session->secrets));
 }
 
@@ -38,21 +39,31 @@ stay__session_show(
 	stay__redact(to, size, text, words, sizeof(words) / sizeof(words[0]));
 }
 
+/* Words of any length and of any bytes, as a string. True: they are cut. */
+static bool
+spell(struct stay_bytes words, char said[STAY__WORDS_MAX])
+{
+	bool cut = words.len >= STAY__WORDS_MAX;
+	size_t len = cut ? STAY__WORDS_MAX - 1 : words.len;
+
+	for (size_t i = 0; i < len; i++)
+		said[i] = words.data[i] == '\0' ? ' ' : words.data[i];
+	said[len] = '\0';
+	return cut;
+}
+
 /* "the server replied with an error: ERR no such key" */
 void
 stay__session_quote(const struct stay_session *session, struct stay__text *text,
     struct stay_bytes words)
 {
 	char said[STAY__WORDS_MAX], shown[STAY__WORDS_MAX];
-	bool cut = words.len >= sizeof(said);
-	size_t len = cut ? sizeof(said) - 1 : words.len;
+	bool cut;
 
 	stay__text_put(text, stay_strerror(STAY_E_SERVER));
 	if (words.data == NULL)
 		return;
-	for (size_t i = 0; i < len; i++)
-		said[i] = words.data[i] == '\0' ? ' ' : words.data[i];
-	said[len] = '\0';
+	cut = spell(words, said);
 	stay__session_show(session, said, shown, sizeof(shown));
 	stay__text_put(text, ": ");
 	stay__text_put(text, shown);
@@ -105,6 +116,18 @@ stay__session_condemn(
 		return;
 	stay__session_break(session, why, text);
 	stay__conn_interrupt(session->client->conn);
+}
+
+void
+stay__session_cut_off(
+    struct stay_session *session, enum stay_status why, struct stay_bytes words)
+{
+	char said[STAY__WORDS_MAX];
+
+	if (words.data != NULL)
+		(void)spell(words, said);
+	stay__session_condemn(session, why, words.data == NULL ? NULL : said);
+	session->cut_off = true;
 }
 
 struct stay_verdict

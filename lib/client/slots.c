@@ -138,6 +138,27 @@ stay_session_trust(struct stay_session *session)
 	stay__doubt_end(session);
 }
 
+/* What a greeting may fail with. */
+static bool
+may_end_with(enum stay_status why)
+{
+	return why == STAY_E_NOT_READY || why == STAY_E_DENIED ||
+	       why == STAY_E_PROTOCOL;
+}
+
+enum stay_status
+stay_session_end(struct stay_session *session, enum stay_status why,
+    const char *text, size_t len)
+{
+	assert(session != NULL);
+	if (!may_end_with(why))
+		return STAY_E_ARG;
+	if (stay__session_state(session) == STAY__SESSION_DOWN)
+		return STAY_E_STATE;
+	stay__session_cut_off(session, why, (struct stay_bytes){ text, len });
+	return STAY_OK;
+}
+
 void
 stay_session_note(struct stay_session *session, const char *text)
 {

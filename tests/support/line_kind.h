@@ -18,6 +18,7 @@ line_kind_of(char c)
 		[STAY_FRAME_PART] = '*',
 		[STAY_FRAME_PUSH] = '>',
 		[STAY_FRAME_ANSWERING_PUSH] = '=',
+		[STAY_FRAME_ASIDE] = '~',
 		[STAY_FRAME_SKIP] = '#',
 	};
 	const char *at = memchr(kinds, c, sizeof(kinds));

@@ -85,6 +85,17 @@ with_words(struct stay_session *session, struct stay_frame frame)
 	return stay_frame_with_text(frame, text + 1, strlen(text + 1));
 }
 
+/* "the session ends: go away", in decode. */
+static void
+end_itself(struct stay_session *session, const char *text)
+{
+	const char *words = strstr(text, "ends: ");
+
+	if (words != NULL)
+		(void)stay_session_end(session, config_of(session)->ends_with,
+		    words + strlen("ends: "), strlen(words) - strlen("ends: "));
+}
+
 static struct stay_frame
 decode(struct stay_session *session, struct stay_bytes in)
 {
@@ -105,6 +116,7 @@ decode(struct stay_session *session, struct stay_bytes in)
 	tell_oldest(session);
 	if (strstr(line->text, "renew") != NULL)
 		stay_session_renew(session, "worth no more");
+	end_itself(session, line->text);
 	if (kind == STAY_FRAME_MORE)
 		return stay_frame_reply(0, line->text);
 	if (in.data[0] == '9')
@@ -222,6 +234,17 @@ on_control(struct stay_session *session, const struct stay_frame *frame)
 {
 	line_note(config_of(session)->notes, "control %s;",
 	    (const char *)frame->reply);
+	mumble(session);
+}
+
+static void
+on_aside(struct stay_session *session, const struct stay_frame *frame)
+{
+	const struct line_config *config = config_of(session);
+
+	line_note(config->notes, "aside %s;", (const char *)frame->reply);
+	if (config->pong != NULL)
+		(void)ask(session, config->pong, 0);
 	mumble(session);
 }
 
@@ -357,6 +380,7 @@ static const struct stay_session_ops session_ops = {
 	.on_up = on_up,
 	.on_down = on_down,
 	.on_control = on_control,
+	.on_aside = on_aside,
 	.on_drained = on_drained,
 	.ping = ping,
 	.tick = tick,

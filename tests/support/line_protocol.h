@@ -3,7 +3,7 @@
  * lines back whose first character is the kind of the frame.
  *
  *	+ reply   - error   ! refused   * part   > push   = answering push
- *	# skip    0 a frame of no length, 9 one of too great a length
+ *	# skip    ~ aside   0 a frame of no length, 9 one of too great a length
  *
  * Anything else is bad.
  *
@@ -59,6 +59,8 @@ struct line_config {
 	    *on_up;       /* sent by on_up, answered by one frame; NULL: none */
 	const char *ping; /* the same of ping */
 	const char *bye;  /* sent by bye */
+	const char *pong; /* sent by on_aside; NULL: nothing */
+	enum stay_status ends_with; /* of a frame that says "ends: WORDS" */
 	bool speaks_first; /* hello waits for a frame it has not asked for */
 	bool scribbles;    /* decode writes over what it consumes */
 	bool tells_oldest; /* decode notes the tag of the oldest call */

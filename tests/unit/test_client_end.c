@@ -1,0 +1,276 @@
+/* A protocol ends its session, in the words of the server; and what is aside. */
+#include <string.h>
+
+#include "suites.h"
+#include "support/counts.h"
+#include "support/line_rig.h"
+
+static struct line_rig rig;
+
+static const char *
+failure(void)
+{
+	return stay_conn_failure(stay_client_conn(rig.client));
+}
+
+static void
+prepare(enum stay_status with)
+{
+	line_prepare(&rig);
+	rig.config.ends_with = with;
+}
+
+static void
+begin(enum stay_status with)
+{
+	prepare(with);
+	line_start(&rig, OPTIONS(.backoff = stay_backoff_constant(1000),
+			     .fatal_backoff_ms = 1000));
+	line_run(&rig, 10);
+	line_told(&rig);
+}
+
+/* ---- in the middle of a session ---- */
+
+static void
+ask_behind(struct line_call *call)
+{
+	line_call(call->rig, "c", LINE("say +c"));
+}
+
+/* The call that the frame answers has its answer, whatever the others have; what
+ * comes behind it is not looked at. */
+TEST(client_end_hands_out_the_frame)
+{
+	begin(STAY_E_NOT_READY);
+	line_call(&rig, "a", LINE("x"))->then = ask_behind;
+	line_call(&rig, "b", LINE("y"));
+	line_run(&rig, 10);
+	sim_peer_print(rig.peer, "-FATAL ends: 57P01 going down\n+b\n");
+	LINE_TELLS(&rig, 100,
+	    "a E_SERVER/replied -FATAL ends: 57P01 going down;"
+	    "down E_NOT_READY;b E_LOST/maybe executed;");
+	ck_assert_ptr_nonnull(strstr(
+	    failure(), "session line://10.0.0.1:7777: 57P01 going down"));
+	LINE_TELLS(&rig, 3000, "hello -;up;c OK/replied +c;");
+	line_end(&rig);
+}
+
+static const struct moment {
+	const char *frame;
+	const char *told;
+} moments[] = {
+	{ "#ends: stale\n>behind\n", "down E_NOT_READY;" },
+	{ ">ends: stale\n>behind\n", "push >ends: stale;down E_NOT_READY;" },
+	{ "~ends: stale\n>behind\n", "aside ~ends: stale;down E_NOT_READY;" },
+	/* The end counts, not what is wrong with the frame. */
+	{ "?ends: stale\n", "down E_NOT_READY;" },
+	{ "9ends: stale\n", "down E_NOT_READY;" },
+};
+
+TEST_ROWS(client_end_in_decode, sizeof(moments) / sizeof(moments[0]))
+{
+	begin(STAY_E_NOT_READY);
+	sim_peer_print(rig.peer, moments[_i].frame);
+	LINE_TELLS(&rig, 10, moments[_i].told);
+	ck_assert_ptr_nonnull(strstr(failure(), ": stale"));
+	line_end(&rig);
+}
+
+/* As a greeting that was denied: what waits is told, and attempts go on slowly. */
+TEST(client_end_as_denied)
+{
+	begin(STAY_E_DENIED);
+	line_call(&rig, "a", LINE("x"));
+	line_run(&rig, 10);
+	sim_peer_freeze(rig.peer, true);
+	sim_peer_print(rig.peer, "#ends: user deleted\n");
+	LINE_TELLS(&rig, 10, "down E_DENIED;a E_LOST/maybe executed;");
+	ck_assert_int_eq(line_try(&rig, "b", LINE("y")), STAY_E_DENIED);
+	LINE_TELLS(&rig, 3000, "hello -;up;");
+	line_end(&rig);
+}
+
+TEST(client_end_as_denied_may_stop)
+{
+	prepare(STAY_E_DENIED);
+	line_start(&rig, OPTIONS(.on_fatal = STAY_FATAL_STOP));
+	line_run(&rig, 10);
+	line_told(&rig);
+	sim_peer_print(rig.peer, "#ends: user deleted\n");
+	LINE_TELLS(&rig, 10, "down E_DENIED;closed E_DENIED;");
+	line_end(&rig);
+}
+
+/* In a slot that decode did not lead to; only the first one counts. */
+static void
+end_twice(struct stay_session *session)
+{
+	ck_assert_int_eq(
+	    stay_session_end(session, STAY_E_PROTOCOL, "a\0b\xff", 4), STAY_OK);
+	ck_assert_int_eq(
+	    stay_session_end(session, STAY_E_DENIED, "second", 6), STAY_OK);
+	ck_assert_int_eq(
+	    stay_session_end(session, STAY_E_CLOSED, NULL, 0), STAY_E_ARG);
+}
+
+static void
+end_pushed(struct stay_session *session, const char *text)
+{
+	(void)text;
+	end_twice(session);
+}
+
+/* From on_down the session has ended already. */
+static void
+end_ended(struct stay_session *session)
+{
+	ck_assert_int_eq(
+	    stay_session_end(session, STAY_E_DENIED, NULL, 0), STAY_E_STATE);
+}
+
+TEST(client_end_in_on_push)
+{
+	begin(STAY_OK);
+	rig.config.on_push = end_pushed;
+	rig.config.on_down = end_ended;
+	sim_peer_print(rig.peer, ">one\n>two\n");
+	LINE_TELLS(&rig, 10, "push >one;down E_PROTOCOL;");
+	ck_assert_ptr_nonnull(strstr(failure(), ": a b\\xff"));
+	line_end(&rig);
+}
+
+static void
+end_when_done(struct line_call *call)
+{
+	end_twice(stay_client_session(call->rig->client));
+}
+
+TEST(client_end_in_done)
+{
+	begin(STAY_OK);
+	line_call(&rig, "a", LINE("say +a|+b"))->then = end_when_done;
+	line_call(&rig, "b", LINE("y"));
+	LINE_TELLS(&rig, 10,
+	    "a OK/replied +a;down E_PROTOCOL;b E_PROTOCOL/maybe executed;");
+	line_end(&rig);
+}
+
+TEST(client_end_in_tick)
+{
+	begin(STAY_OK);
+	rig.config.on_tick = end_twice;
+	ck_assert_int_eq(
+	    stay_session_tick_after(stay_client_session(rig.client), 5),
+	    STAY_OK);
+	LINE_TELLS(&rig, 10, "tick;down E_PROTOCOL;");
+	line_end(&rig);
+}
+
+/* Without words it has those of its status. */
+TEST(client_end_from_outside)
+{
+	begin(STAY_OK);
+	ck_assert_int_eq(stay_session_end(stay_client_session(rig.client),
+			     STAY_E_NOT_READY, NULL, 0),
+	    STAY_OK);
+	ck_assert_ptr_null(stay_client_session(rig.client));
+	LINE_TELLS(&rig, 10, "down E_NOT_READY;");
+	ck_assert_ptr_nonnull(strstr(failure(), ": the server is not ready"));
+	line_end(&rig);
+}
+
+/* ---- while greeting ---- */
+
+static struct stay_hello
+end_in_restore(struct stay_session *session, const struct stay_frame *frame)
+{
+	(void)frame;
+	end_twice(session);
+	return stay_hello_up();
+}
+
+TEST(client_end_in_on_up)
+{
+	prepare(STAY_OK);
+	rig.config.restore = end_in_restore;
+	line_start(&rig, OPTIONS(.backoff = stay_backoff_constant(1000)));
+	LINE_TELLS(&rig, 10, "init 10.0.0.1;hello -;up;down E_PROTOCOL;");
+	ck_assert_uint_eq(counts_of(rig.client).sessions, 0);
+	line_end(&rig);
+}
+
+/* hello is content, and the session has ended all the same: no on_up. */
+TEST(client_end_in_hello)
+{
+	prepare(STAY_E_DENIED);
+	rig.config.hello = "say +ends: go";
+	line_start(&rig, NULL);
+	LINE_TELLS(
+	    &rig, 10, "init 10.0.0.1;hello -;hello +ends: go;down E_DENIED;");
+	ck_assert_ptr_nonnull(
+	    strstr(failure(), "hello line://10.0.0.1:7777: go"));
+	line_end(&rig);
+}
+
+static void
+end_drained(struct stay_session *session)
+{
+	end_twice(session);
+}
+
+TEST(client_end_in_on_drained)
+{
+	struct stay_session *session;
+	unsigned count = 0;
+
+	begin(STAY_OK);
+	rig.server.log = NULL;
+	rig.config.on_drained = end_drained;
+	session = stay_client_session(rig.client);
+	do
+		ck_assert_int_eq(stay_buf_printf(stay_session_control(session),
+				     "%01000d\n", (int)count++),
+		    STAY_OK);
+	while (stay_session_expect(session, 0) == STAY_OK);
+	LINE_TELLS(&rig, 100, "drained;down E_PROTOCOL;");
+	line_end(&rig);
+}
+
+/* ---- aside ---- */
+
+/* It is for nobody: neither for hello, nor for the call that waits, and no push. */
+TEST(client_aside_in_every_phase)
+{
+	prepare(STAY_OK);
+	rig.config.speaks_first = true;
+	rig.config.pong = "PONG";
+	line_start(&rig, NULL);
+	line_run(&rig, 10);
+	sim_peer_print(rig.peer, "~PING\n");
+	line_run(&rig, 10);
+	ck_assert_str_eq(line_got(&rig), "PONG;");
+	sim_peer_print(rig.peer, "+hello\n");
+	line_call(&rig, "a", LINE("x"));
+	line_run(&rig, 10);
+	sim_peer_print(rig.peer, "~PING\n+a\n");
+	LINE_TELLS(&rig, 10,
+	    "init 10.0.0.1;hello -;aside ~PING;hello +hello;up;aside ~PING;"
+	    "a OK/replied +a;");
+	ck_assert_str_eq(line_got(&rig), "x;PONG;");
+	ck_assert_uint_eq(counts_of(rig.client).pushes, 0);
+	line_end(&rig);
+}
+
+TEST(client_aside_without_a_slot_is_dropped)
+{
+	line_prepare(&rig);
+	rig.protocol = &line_bare_protocol;
+	line_start(&rig, NULL);
+	line_run(&rig, 10);
+	line_call(&rig, "a", LINE("say ~PING|+a"));
+	LINE_TELLS(&rig, 10, "a OK/replied +a;");
+	line_end(&rig);
+}
+
+TEST_SUITE(client_end)
