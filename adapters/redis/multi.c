@@ -22,6 +22,15 @@ parts_of(const struct stay_group_result *all)
 		all->answers + all->count - 1, all->count - 2 };
 }
 
+/* Nothing of it was kept, and no session is named. */
+static struct stay_result
+told(enum stay_status status, enum stay_outcome outcome, const char *why)
+{
+	return (struct stay_result){
+		.status = status, .outcome = outcome, .why = why
+	};
+}
+
 static bool
 is_queued(const struct stay_result *command)
 {
@@ -68,18 +77,17 @@ discarded(const struct parts *parts)
 static struct stay_result
 judge(const struct parts *parts)
 {
-	static const struct stay_result nil = { STAY_E_SERVER, STAY_REFUSED,
-		NULL, "EXEC: a watched key has changed, nothing was executed" };
-	static const struct stay_result strange = { STAY_E_PROTOCOL,
-		STAY_REPLIED, NULL,
-		"EXEC: the reply is no array of the replies that are due" };
+	const struct stay_result nil = told(STAY_E_SERVER, STAY_REFUSED,
+	    "EXEC: a watched key has changed, nothing was executed");
+	const struct stay_result strange = told(STAY_E_PROTOCOL, STAY_REPLIED,
+	    "EXEC: the reply is no array of the replies that are due");
 	const struct stay_result *exec = parts->exec;
 	const struct stay_redis_reply *reply = exec->reply;
 
 	/* An acknowledgement that could not be kept is as good as one that was. */
 	if (parts->multi->status == STAY_E_SERVER)
-		return (struct stay_result){ parts->multi->status, STAY_REPLIED,
-			NULL, parts->multi->why };
+		return told(
+		    parts->multi->status, STAY_REPLIED, parts->multi->why);
 	if (exec->status != STAY_OK)
 		return strncmp(stay_redis_str(reply), "EXECABORT", 9) == 0
 			   ? discarded(parts)
@@ -93,10 +101,12 @@ judge(const struct parts *parts)
 }
 
 static struct stay_result
-answer_of(const struct stay_redis_reply *reply)
+answer_of(const struct stay_redis_reply *reply, uint64_t session)
 {
-	struct stay_result answer = { STAY_OK, STAY_REPLIED, reply, "ok" };
+	struct stay_result answer = told(STAY_OK, STAY_REPLIED, "ok");
 
+	answer.reply = reply;
+	answer.session = session;
 	if (stay_redis_type_of(reply) == STAY_REDIS_ERROR) {
 		answer.status = STAY_E_SERVER;
 		answer.why = "EXEC: this command failed, as its reply says";
@@ -120,7 +130,7 @@ hand_out(const struct parts *parts, const struct stay_result *verdict,
 		answers[i] = *verdict;
 		answers[i].reply = NULL;
 		if (verdict->status == STAY_OK) {
-			answers[i] = answer_of(next);
+			answers[i] = answer_of(next, verdict->session);
 			next = stay_redis_next(next);
 		}
 	}
@@ -131,8 +141,7 @@ stay_redis__multi_result(
     const struct stay_group_result *all, struct stay_result *answers)
 {
 	struct parts parts = parts_of(all);
-	struct stay_result verdict = { all->status, all->outcome, NULL,
-		all->why };
+	struct stay_result verdict = told(all->status, all->outcome, all->why);
 	struct stay_group_result result = { .count = parts.count,
 		.answers = answers };
 
@@ -141,8 +150,8 @@ stay_redis__multi_result(
 	hand_out(&parts, &verdict, answers);
 	for (size_t i = 0; verdict.status == STAY_OK && i < parts.count; i++)
 		if (answers[i].status != STAY_OK)
-			verdict = (struct stay_result){ answers[i].status,
-				STAY_REPLIED, NULL, answers[i].why };
+			verdict = told(
+			    answers[i].status, STAY_REPLIED, answers[i].why);
 	result.status = verdict.status;
 	result.outcome = verdict.outcome;
 	result.why = verdict.why;

@@ -44,6 +44,9 @@ struct stay_result {
 	enum stay_outcome outcome; /* what may have happened at the server */
 	const void *reply;         /* the adapter says its type; may be NULL */
 	const char *why;           /* a sentence about `status`; never NULL */
+	/* The number of the session that it was last begun in; 0: in none. See
+	 * stay_client_session_number. */
+	uint64_t session;
 };
 
 /* A call has completed; `arg` is what it was submitted with. */
@@ -306,7 +309,7 @@ STAY_API enum stay_status stay_client_endpoints(
  * Returns: STAY_OK: accepted. Or the call is rejected, and `done` never runs:
  * STAY_E_FULL (a bound of the queue, or too many calls whose `done` has not
  * run); STAY_E_DRAINING; STAY_E_OFFLINE (with STAY_OFFLINE_FAIL, or
- * for STAY_THIS_SESSION without a session); STAY_E_NOMEM;
+ * for STAY_THIS_SESSION without a session, or without that one); STAY_E_NOMEM;
  * what encode returned; after a fatal failure its status, until the next
  * attempt begins (stay_conn_failure has the sentence).
  */
@@ -325,7 +328,11 @@ struct stay_call_options {
 	 * pieces are dropped. */
 	stay_done_fn *part;
 	struct stay_call_id *id; /* filled in, for stay_client_cancel */
-	uintptr_t reserved[2];
+	/* In the session of this number or not at all: STAY_THIS_SESSION for a
+	 * session that an earlier call has come to know. If another one is ready,
+	 * or none, the call is rejected with STAY_E_OFFLINE. 0: in any. */
+	uint64_t session;
+	uintptr_t reserved[1];
 };
 
 #define STAY_CALL_OPTIONS .size = sizeof(struct stay_call_options)
@@ -336,6 +343,26 @@ struct stay_call_options {
 STAY_API STAY_USE enum stay_status stay_client_call_with(
     struct stay_client *client, const void *request,
     const struct stay_call_options *options, stay_done_fn *done, void *arg);
+
+/*
+ * The number of the session that is ready, for what belongs together in one session:
+ * a cursor, a prepared statement, a lock. Each opened stream of a client has the next
+ * number, from 1 on; another client has numbers of its own. 0: no session is ready.
+ * May be called everywhere on the loop's thread.
+ *
+ *	static void
+ *	prepared(void *arg, const struct stay_result *result)
+ *	{
+ *		struct job *job = arg;
+ *		struct stay_call_options here = { STAY_CALL_OPTIONS,
+ *			.session = result->session };
+ *
+ *		if (stay_client_call_with(job->client, job->execute, &here,
+ *			executed, job) != STAY_OK)
+ *			prepare_again(job);
+ *	}
+ */
+STAY_API uint64_t stay_client_session_number(const struct stay_client *client);
 
 /*
  * Give up a call, or a place in the line for room. `done` runs later in this

@@ -143,7 +143,7 @@ decide_call(struct stay__call *call, enum stay_outcome outcome)
 	struct stay_loop *loop = call->owner->loop;
 
 	call->stage = STAY__CALL_OVER;
-	call->outcome = outcome;
+	call->outcome = (uint8_t)outcome;
 	call->owner->outcomes[outcome]++;
 	stay__timer_stop(&call->timer);
 	if (call->id.generation != 0) {
@@ -359,6 +359,7 @@ begin_call(struct stay__call *call, uint32_t now_ms)
 
 	call->stage = STAY__CALL_COMMITTED;
 	call->sent_ms = now_ms;
+	call->session = (uint32_t)call->owner->session;
 	if (call->history & (STAY__HISTORY_WHOLE | STAY__HISTORY_REFUSED))
 		calls->counts.resent++;
 	call->history |= STAY__HISTORY_BEGUN | STAY__HISTORY_HERE;

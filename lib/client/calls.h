@@ -83,14 +83,15 @@ struct stay__call {
 	uint32_t due;      /* replies still to come */
 	uint32_t flags;
 	struct stay_token id; /* generation 0: the caller wanted none */
-	uint8_t stage;
-	uint8_t fate; /* what the end of its session makes of it */
+	uint8_t stage;        /* enum stay__call_stage */
+	uint8_t fate;         /* what the end of its session makes of it */
 	uint16_t history;
+	uint8_t outcome; /* enum stay_outcome */
 	uint32_t resends;
 	struct stay_held
 	    *refusal;            /* the reply of the server, while set aside */
 	enum stay_status status; /* once it is decided, until `done` has run */
-	enum stay_outcome outcome;
+	uint32_t session; /* the low bits of the one it was begun in; 0: none */
 };
 
 /* What the owner of the calls does when a call ends. */
@@ -149,6 +150,7 @@ struct stay__calls {
 	uint16_t
 	    begin_with; /* the history of a new call: WATCHED, or nothing */
 
+	uint64_t session; /* the number of the one that is, or was last */
 	struct stay__sendbuf sendbuf;
 	struct stay__list queued;
 	struct stay__list in_flight;
@@ -319,6 +321,18 @@ stay__call_unsent(const struct stay__call *call)
 						     : STAY_NOT_SENT;
 }
 
+/* The number of the session that it was last begun in; 0: none. A record keeps the
+ * low bits. */
+static inline uint64_t
+stay__call_session(const struct stay__call *call)
+{
+	uint64_t now = call->owner->session;
+
+	return call->session == 0
+		   ? 0
+		   : now - (uint32_t)((uint32_t)now - call->session);
+}
+
 /* A time of the loop as records keep it. */
 static inline uint32_t
 stay__call_clock(uint64_t at)
@@ -338,6 +352,7 @@ stay__call_take(struct stay__calls *calls)
 	calls->spare = node->next;
 	call->history = calls->begin_with;
 	call->resends = 0;
+	call->session = 0;
 	return call;
 }
 

@@ -237,7 +237,8 @@ stay__client_tell_over(struct stay__call *call)
 	char why[WHY_MAX];
 	struct stay__text text = { why, sizeof(why), 0 };
 	struct stay_result result = { .status = call->status,
-		.outcome = call->outcome,
+		.outcome = (enum stay_outcome)call->outcome,
+		.session = stay__call_session(call),
 		.why = reason_of(client, call->status) };
 
 	if (call->status == STAY_E_TIMEOUT)
@@ -252,6 +253,7 @@ stay__client_tell_over(struct stay__call *call)
 	stay__conn_call_over(client->conn, call->outcome);
 	if (call->history & STAY__HISTORY_WATCHED)
 		stay__over_told(call);
+	stay__conn_call_over(client->conn, (enum stay_outcome)call->outcome);
 	if (call->refusal != NULL)
 		result.reply = stay_held_reply(call->refusal);
 	stay__client_tell(call, &result);

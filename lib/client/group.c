@@ -237,8 +237,9 @@ fill(struct stay_group *group, const struct stay_result *result)
 struct stay_result
 stay__group_result(struct stay_group *group, bool is_whole)
 {
-	struct stay_result result = { STAY_OK,
-		is_whole ? STAY_SENT : STAY_MAYBE_EXECUTED, NULL, "ok" };
+	struct stay_result result = { .status = STAY_OK,
+		.outcome = is_whole ? STAY_SENT : STAY_MAYBE_EXECUTED,
+		.why = "ok" };
 
 	fill(group, &result);
 	for (uint32_t i = 0; i < group->count; i++) {

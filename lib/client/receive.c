@@ -32,11 +32,11 @@ is_refusal(const struct stay_frame *frame)
 }
 
 static struct stay_result
-result_of(const struct stay_frame *frame)
+result_of(const struct stay_session *session, const struct stay_frame *frame)
 {
 	bool good = frame->kind != STAY_FRAME_ERROR && !is_refusal(frame);
-	struct stay_result result = { STAY_OK, STAY_REPLIED, frame->reply,
-		"ok" };
+	struct stay_result result = { STAY_OK, STAY_REPLIED, frame->reply, "ok",
+		session->generation };
 
 	if (good)
 		return result;
@@ -150,7 +150,7 @@ static void
 answer_call(struct stay_session *session, struct stay__call *call,
     const struct stay_frame *frame)
 {
-	struct stay_result result = result_of(frame);
+	struct stay_result result = result_of(session, frame);
 
 	if (result.status == STAY_OK)
 		tell(session, call, frame, &result);
@@ -162,7 +162,7 @@ static enum stay__flow
 answer_plainly(struct stay__call *call, const struct stay_frame *frame)
 {
 	const struct stay_result result = { STAY_OK, STAY_REPLIED, frame->reply,
-		"ok" };
+		"ok", call->owner->session };
 
 	stay__call_reply_plainly(call);
 	stay__client_tell(call, &result);
@@ -308,7 +308,7 @@ tell_step(struct stay_session *session, struct stay__call *call,
 {
 	const struct stay__protocol *protocol =
 	    &session->client->profile->protocol;
-	struct stay_result result = result_of(frame);
+	struct stay_result result = result_of(session, frame);
 
 	if (call->stage == STAY__CALL_COMMITTED) {
 		call->history |= STAY__HISTORY_ACTED;
@@ -376,7 +376,8 @@ take_answering_push(
 static enum stay__flow
 take_aside(struct stay_session *session, const struct stay_frame *frame)
 {
-	run_slot(session, session->client->profile->protocol.session.on_aside, frame);
+	run_slot(session, session->client->profile->protocol.session.on_aside,
+	    frame);
 	return STAY__GO_ON;
 }
 

@@ -152,6 +152,7 @@ stay__session_open(struct stay_session *session)
 
 	step_machine(session, STAY__SESSION_EV_OPENED);
 	session->generation++;
+	client->calls.session = session->generation;
 	stay__farewell_begin(session);
 	session->up_since = 0;
 	stay__session_acquit(session);

@@ -35,7 +35,7 @@ struct stay_session {
 	struct stay_client *client;
 	void *data;
 	struct stay__machine machine; /* session.def */
-	uint64_t generation;          /* one more for each stream */
+	uint64_t generation;          /* one more for each stream: its number */
 	struct stay__farewell farewell;
 	/* As in struct stay_backoff, of those that ended for a call given up:
 	 * the attempts, at most as many as fit in, and since when. */

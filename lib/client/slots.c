@@ -35,6 +35,15 @@ stay_client_session(struct stay_client *client)
 							: NULL;
 }
 
+uint64_t
+stay_client_session_number(const struct stay_client *client)
+{
+	assert(client != NULL);
+	return stay__session_is_ready(&client->session)
+		   ? client->session.generation
+		   : 0;
+}
+
 struct stay_client *
 stay_session_client(struct stay_session *session)
 {

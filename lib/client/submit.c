@@ -27,10 +27,19 @@ check_request(const struct stay_request *request, const struct stay__span *span)
 	return STAY_OK;
 }
 
+/* 0: any session that is ready will do. */
+static bool
+has_its_session(const struct stay_client *client, uint64_t number)
+{
+	uint64_t ready = stay_client_session_number(client);
+
+	return ready != 0 && (number == 0 || number == ready);
+}
+
 /* By the flags of encode and of the caller. A reply without a tag that may be missing
  * could not be told from the next one. */
 static enum stay_status
-admit(const struct stay_client *client, uint32_t flags)
+admit(const struct stay_client *client, uint32_t flags, uint64_t session)
 {
 	const struct stay__tagged *tagged = client->calls.tagged;
 
@@ -40,7 +49,7 @@ admit(const struct stay_client *client, uint32_t flags)
 	if ((flags & STAY_MAY_GO_UNANSWERED) != 0 && !(flags & STAY_BY_TAG))
 		return STAY_E_ARG;
 	if ((flags & STAY_THIS_SESSION) != 0 &&
-	    !stay__session_is_ready(&client->session))
+	    !has_its_session(client, session))
 		return STAY_E_OFFLINE;
 	return STAY_OK;
 }
@@ -130,13 +139,15 @@ enter_queue(struct stay_client *client, struct stay__call *call,
 /* The request is encoded: it becomes a call, or its bytes go again. */
 ALWAYS_INLINE enum stay_status
 take_in(struct stay_client *client, struct stay__call *call,
-    const struct stay_request *request, const struct stay__span *span,
+    struct stay_request *request, const struct stay__span *span,
     const struct stay_call_options *options)
 {
 	enum stay_status status = STAY_OK;
 
+	if (options->session != 0)
+		request->flags |= STAY_THIS_SESSION;
 	if ((request->flags & ADMITTED_FLAGS) != 0)
-		status = admit(client, request->flags);
+		status = admit(client, request->flags, options->session);
 	if (status == STAY_OK)
 		status = name_call(call, options);
 	if (status == STAY_OK)

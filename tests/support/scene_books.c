@@ -138,8 +138,9 @@ books_submit(const struct deed_at *at, uint64_t timeout_ms, uint32_t flags)
 static void
 group_done(void *arg, const struct stay_group_result *result)
 {
-	const struct stay_result whole = { result->status, result->outcome,
-		NULL, result->why };
+	const struct stay_result whole = { .status = result->status,
+		.outcome = result->outcome,
+		.why = result->why };
 
 	HOLDS(result->count == 2);
 	scene_done(arg, &whole);
