@@ -30,12 +30,12 @@ parse_one(struct stay__endpoint *place, struct stay_loop *loop,
 
 	if (status != STAY_OK)
 		return status;
-	place->name = stay__settings_label(&place->target, url);
 	place->url = stay__realloc(NULL, size);
-	if (place->name == NULL || place->url == NULL)
+	if (place->url == NULL)
 		return STAY_E_NOMEM;
 	memcpy(place->url, url, size);
-	return STAY_OK;
+	place->name = stay__settings_label(&place->target, url);
+	return place->name == NULL ? STAY_E_NOMEM : STAY_OK;
 }
 
 static void
