@@ -1,7 +1,7 @@
 /*
  * A line protocol with a greeting, values and topics, and what can be wrong in it. A
  * request is a line; an answer is "=VALUE\r\n", or "!" and words for an error. TOPIC
- * is answered as any, and has to be said again in each session.
+ * is answered as any, and has to be said again in each session, until DROP.
  */
 #include "planted.h"
 
@@ -14,8 +14,8 @@
 static enum planted planted;
 
 struct keep {
-	const char *topics[TOPICS_MAX];
-	unsigned topic_count;
+	/* NULL: none; and one place more, for what is not found */
+	const char *topics[TOPICS_MAX + 1];
 	unsigned sessions;
 	char *hoard;
 	size_t hoarded;
@@ -73,18 +73,36 @@ ask(struct stay_client *client, const void *request,
 	return stay_client_call_with(client, request, options, tell, caller);
 }
 
+static bool
+is_topic(const char *a, const char *b)
+{
+	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+/* Where it is; NULL: the first place that is free. */
+static unsigned
+find_topic(const struct keep *keep, const char *topic)
+{
+	unsigned i = 0;
+
+	while (i < TOPICS_MAX && !is_topic(keep->topics[i], topic))
+		i++;
+	return i;
+}
+
 static enum stay_status
 submit(void *arg, struct stay_client *client, const void *request,
     const struct stay_call_options *options, stay_done_fn *done, void *done_arg)
 {
 	struct keep *keep = stay_client_keep(client);
-	unsigned i = 0;
+	const char *text = request;
 
 	(void)arg;
-	while (i < keep->topic_count && keep->topics[i] != request)
-		i++;
-	if (strncmp(request, "TOPIC ", 6) == 0 && i == keep->topic_count)
-		keep->topics[keep->topic_count++] = request;
+	if (strncmp(text, "TOPIC ", 6) == 0 &&
+	    find_topic(keep, text + 6) == TOPICS_MAX)
+		keep->topics[find_topic(keep, NULL)] = text + 6;
+	if (strncmp(text, "DROP ", 5) == 0)
+		keep->topics[find_topic(keep, text + 5)] = NULL;
 	return planted == REJECTS
 		   ? STAY_E_FULL
 		   : ask(client, request, options, done, done_arg);
@@ -231,15 +249,19 @@ on_up(struct stay_session *of, const struct stay_frame *frame)
 {
 	const struct keep *keep = stay_session_keep(of);
 	struct session *session = stay_session_data(of);
-	unsigned lost = planted == LOSES_A_TOPIC && keep->topic_count > 0;
-	unsigned at = session->restored++ + lost;
 	struct stay_buf *out = stay_session_control(of);
+	unsigned at;
 
 	if (frame != NULL && frame->kind != STAY_FRAME_REPLY)
 		return stay_hello_retry("a topic is refused");
-	if (at == keep->topic_count)
+	if (frame == NULL && planted == LOSES_A_TOPIC)
+		session->restored = find_topic(keep, "mail") + 1;
+	while ((at = session->restored++) < TOPICS_MAX)
+		if (keep->topics[at] != NULL)
+			break;
+	if (at >= TOPICS_MAX)
 		return stay_hello_up();
-	if (stay_buf_printf(out, "%s\n", keep->topics[at]) != STAY_OK ||
+	if (stay_buf_printf(out, "TOPIC %s\n", keep->topics[at]) != STAY_OK ||
 	    stay_session_expect(of, 1) != STAY_OK)
 		return stay_hello_retry("no memory for the topics");
 	return stay_hello_wait();
@@ -294,7 +316,10 @@ peer(struct stay_contract_peer *peer, struct stay_bytes in)
 		return 0;
 	if (in.data[0] == 'T')
 		stay_contract_lasts(
-		    peer, (struct stay_bytes){ in.data, len - 1 });
+		    peer, (struct stay_bytes){ in.data + 6, len - 7 });
+	if (in.data[0] == 'D')
+		stay_contract_lapses(
+		    peer, (struct stay_bytes){ in.data + 5, len - 6 });
 	(void)stay_buf_puts(peer->out, in.data[0] == 'E' ? "!" : "=");
 	(void)stay_buf_append(peer->out, in.data, len - 1);
 	(void)stay_buf_puts(peer->out, "\r\n");
@@ -315,6 +340,8 @@ static const struct stay_contract_sample samples[] = {
 	{ .name = "error", .request = "ERR", .status = STAY_E_SERVER },
 	{ .name = "news", .request = "TOPIC news" },
 	{ .name = "mail", .request = "TOPIC mail" },
+	{ .name = "chat", .request = "TOPIC chat" },
+	{ .name = "no news", .request = "DROP news" },
 };
 
 static const struct stay_contract contract = { STAY_CONTRACT,

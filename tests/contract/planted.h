@@ -11,7 +11,7 @@
 	BUG(ANSWERS_TWICE)       /* what is left of a frame is taken for another */ \
 	BUG(KEEPS_A_POINTER)     /* into input that is not whole, where an offset is due */ \
 	BUG(READS_PAST)          /* one byte behind the input */ \
-	BUG(LOSES_A_TOPIC)       /* of two, when a session is restored */ \
+	BUG(LOSES_A_TOPIC)       /* of several, when a session is restored */ \
 	BUG(MIXES_REPLIES)       /* what is kept of one reply is in the next one */ \
 	BUG(ABORTS)              /* on a frame that makes no sense */ \
 	BUG(NEVER_RETURNS)       /* likewise */ \

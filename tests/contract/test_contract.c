@@ -68,7 +68,7 @@ static const struct {
 	{ READS_PAST, "splits", "promise 11: decode reads",
 	    "decode reads behind the end" },
 	{ LOSES_A_TOPIC, "reconnects", "the rule: on_up restores",
-	    "lacks what an earlier one had: \"TOPIC news\"" },
+	    "lacks what an earlier one had: \"mail\"" },
 	{ MIXES_REPLIES, "plain", "promise 2:", "and must read \"GET a\"" },
 	{ ABORTS, "hostile", "promise 11: no bytes",
 	    "decode ends the program: Aborted" },
