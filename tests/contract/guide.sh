@@ -31,9 +31,15 @@ done >all.sh
 sh -eu all.sh
 wait
 
+# How many allocations there are is the library's business, and changes with it.
+alike() {
+	sed 's/^  memory  *[0-9]* runs/  memory N runs/' "$1"
+}
+
 passed=0
 for said in [0-9]*.said; do
-	diff "$said" "${said%.said}.out"
+	alike "$said" >said
+	alike "${said%.said}.out" | diff said -
 	passed=$((passed + 1))
 done
 [ $passed -ge 3 ]
