@@ -43,13 +43,32 @@ TEST(redis_subscribe_apart_has_a_connection_of_its_own)
 	ck_assert_uint_eq(subscriber.server.accepted, 2);
 }
 
+static size_t live_at_the_end;
+
+static void
+on_closed(void *arg, struct stay_conn *conn, enum stay_status reason)
+{
+	(void)arg;
+	(void)conn;
+	(void)reason;
+	live_at_the_end = live();
+}
+
 /* The first one closes behind the second one. */
 TEST(redis_subscribe_apart_ends_with_the_first)
 {
+	struct stay_redis_options options = resp2;
+
+	options.client.on_closed = on_closed;
+	live_at_the_end = 0;
+	subscriber_end();
+	subscriber_begin(subscriber_rows, &options);
+	subscriber.server.arg = &subscriber;
 	subscriber_join(&a, "x");
 	SUBSCRIBER_TELLS(20, "a subscribed;");
 	stay_redis_stop(subscriber.redis);
 	SUBSCRIBER_TELLS(2000, "a ended E_STOPPED;");
+	ck_assert_uint_eq(live_at_the_end, 1);
 	ck_assert_uint_eq(live(), 0);
 	ck_assert_int_eq(stay_loop_free(subscriber.loop), STAY_OK);
 	subscriber.redis = NULL;
