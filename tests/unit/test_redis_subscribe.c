@@ -381,6 +381,23 @@ TEST(redis_subscribe_is_lost_again_before_it_is_restored)
 	ck_assert_uint_eq(subscriber.server.accepted, 3);
 }
 
+/* What the last session was asked is not answered in the next one. */
+TEST(redis_subscribe_is_lost_with_a_proof_under_way)
+{
+	static const struct peer_row mute[] = { DO("SUBSCRIBE",
+						    subscriber_acknowledges),
+		ON_FIRST(1, "PING", ""), NO_MORE };
+
+	subscriber_join(&a, "x");
+	SUBSCRIBER_TELLS(1500, "a subscribed;");
+	subscriber.server.rows = mute;
+	subscriber_say(MESSAGE("x", "1"));
+	ck_assert_str_eq(subscriber_got(), "SUBSCRIBE x;PING;");
+	subscriber_kill();
+	SUBSCRIBER_TELLS(1000, "a 1;a lost E_CLOSED;a restored;");
+	ck_assert_uint_eq(subscriber.server.accepted, 2);
+}
+
 /* What is told of the beginning of a gap is true: a reply has come to what was sent
  * then. */
 TEST(redis_subscribe_knows_since_when_nothing_is_missing)
@@ -542,11 +559,13 @@ join(struct subscriber *owner)
 TEST(redis_subscribe_begins_in_the_middle_of_a_delivery)
 {
 	subscriber_join(&a, "x");
+	subscriber_join(&c, "x");
 	sim_run_ms(subscriber.world, 10);
 	subscriber_told();
 	a.then = join;
 	subscriber_say(MESSAGE("x", "1") MESSAGE("x", "2"));
-	ck_assert_str_eq(subscriber_told(), "a 1;a 2;b subscribed;b 2;");
+	ck_assert_str_eq(
+	    subscriber_told(), "a 1;c 1;a 2;c 2;b subscribed;b 2;");
 }
 
 static void
