@@ -102,6 +102,7 @@
 STAY_BEGIN
 
 struct stay_client;
+struct stay_later;
 struct stay_session;
 
 /* ---- out: a request -------------------------------------------------- */
@@ -357,6 +358,7 @@ typedef struct stay_frame stay_decode_fn(
 enum stay_hello_kind {
 	STAY_HELLO_UP,
 	STAY_HELLO_WAIT,
+	STAY_HELLO_LATER,
 	STAY_HELLO_RETRY,
 	STAY_HELLO_DENIED,
 	STAY_HELLO_BAD
@@ -366,13 +368,14 @@ enum stay_hello_kind {
 struct stay_hello {
 	enum stay_hello_kind kind;
 	const char *text;
-	uintptr_t reserved[2];
+	struct stay_later *later;
+	uintptr_t reserved[1];
 };
 
 static inline struct stay_hello
 stay_hello_of(enum stay_hello_kind kind, const char *text)
 {
-	struct stay_hello hello = { kind, text, { 0, 0 } };
+	struct stay_hello hello = { kind, text, NULL, { 0 } };
 
 	return hello;
 }
@@ -389,6 +392,21 @@ static inline struct stay_hello
 stay_hello_wait(void)
 {
 	return stay_hello_of(STAY_HELLO_WAIT, NULL);
+}
+
+/*
+ * Not before stay_later_resume: then hello is asked again, with NULL. Frames that
+ * come in between wait, as far as reply_bytes_max allows. `later` is of
+ * stay_session_later, which may have failed: with NULL the attempt fails with
+ * STAY_E_NOMEM.
+ */
+static inline struct stay_hello
+stay_hello_later(struct stay_later *later)
+{
+	struct stay_hello hello = stay_hello_of(STAY_HELLO_LATER, NULL);
+
+	hello.later = later;
+	return hello;
 }
 
 /* Not now: the attempt fails with STAY_E_NOT_READY, and the client tries again
@@ -802,6 +820,37 @@ STAY_API void stay_session_note(struct stay_session *session, const char *text);
  */
 STAY_API enum stay_status stay_session_tick_after(
     struct stay_session *session, uint64_t delay_ms);
+
+/*
+ * For a greeting that must wait for what is not a frame: a key that another thread
+ * derives, a credential that is fetched, the slot tick. stay_session_later makes a
+ * block of `size` zeroed bytes for it, which both sides may use: the other side until
+ * stay_later_free, hello until the session is up or has ended, or until it makes
+ * another. Each wait needs a block of its own. connect_budget_ms bounds it all.
+ *
+ * stay_later_resume goes on with hello (or on_up), in the loop's next turn; what was
+ * written to the block before is then seen there. Once is enough; again is harmless, and
+ * so it is before hello has returned, when the session has ended, and when the loop
+ * has. It, stay_later_data and stay_later_free may be called in any thread;
+ * stay_session_later in hello and on_up. To free NULL does nothing.
+ * Returns: the block; NULL without memory, or if the session is not greeting.
+ *
+ *	if (frame != NULL)                              in hello: the challenge
+ *		return stay_hello_later(derive_in_a_thread(session, frame));
+ *	job = stay_later_data(login->later);            asked again
+ *	return say_proof(session, job->key);
+ *
+ *	struct job *job = stay_later_data(later);       in the thread
+ *
+ *	derive(job);
+ *	stay_later_resume(later);
+ *	stay_later_free(later);
+ */
+STAY_API struct stay_later *stay_session_later(
+    struct stay_session *session, size_t size);
+STAY_API void *stay_later_data(struct stay_later *later);
+STAY_API void stay_later_resume(struct stay_later *later);
+STAY_API void stay_later_free(struct stay_later *later);
 
 /* How many ms ago the stream took a byte from us, and the peer was heard. To open the
  * stream counts as heard. STAY_FOREVER: not in this session. */

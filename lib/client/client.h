@@ -19,6 +19,7 @@
  *	doubt.c        sessions left because the server may be the wrong one
  *	renew.c        the protocol wants another session
  *	remark.c       what the protocol wants somebody to know
+ *	later.c        a greeting that waits for another thread
  *	tick.c         a timer of the protocol's own
  *	wake.c         a turn of the protocol's own
  *	prepare.c      what depends on the session goes into a request

@@ -464,6 +464,14 @@ put_off(struct stay_session *session, size_t len)
 		   : stay__session_break(session, STAY_E_PROTOCOL, NULL);
 }
 
+/* What is left when hello waits for something else is kept for it. That the stream
+ * has ended is seen all the same. */
+static enum stay__flow
+hold(struct stay_session *session, size_t len)
+{
+	return len == 0 ? STAY__GO_ON : wait_for_rest(session, len, 0);
+}
+
 /* There is no whole frame, or none that could be one. */
 static enum stay__flow
 take_none(struct stay_session *session, const struct stay_frame *frame,
@@ -491,7 +499,8 @@ take_frames(struct stay_session *session, struct stay_bytes bytes, bool *up)
 	const char *fault;
 
 	session->reading.input = stay__stream_bytes(client->conn);
-	for (session->reading.offset = 0; bytes.len > 0;
+	for (session->reading.offset = 0;
+	     bytes.len > 0 && !session->waits_later;
 	     session->reading.offset += frame.len) {
 		if (taken++ >= client->profile->options.turn_calls_max)
 			return put_off(session, bytes.len);
@@ -513,7 +522,7 @@ take_frames(struct stay_session *session, struct stay_bytes bytes, bool *up)
 		bytes.data += frame.len;
 		bytes.len -= frame.len;
 	}
-	return STAY__GO_ON;
+	return hold(session, bytes.len);
 }
 
 /* A server that has refused all it was asked is left; nothing was sent since. If the

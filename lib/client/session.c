@@ -62,6 +62,7 @@ come_up(struct stay_session *session)
 	struct stay_client *client = session->client;
 
 	step_machine(session, STAY__SESSION_EV_UP);
+	stay__later_end(session);
 	client->calls.counts.sessions++;
 	stay__endpoints_came_up(client);
 	session->up_since = stay__loop_now(client->loop);
@@ -101,6 +102,18 @@ ask_both(struct stay_session *session, const struct stay_frame *frame)
 	return hello;
 }
 
+static enum stay__flow
+wait_for(struct stay_session *session, const struct stay_later *later)
+{
+	if (later == NULL)
+		return stay__session_break(session, STAY_E_NOMEM, NULL);
+	if (!stay__later_wait(session, later))
+		return stay__session_break(
+		    session, STAY_E_NOT_READY, "hello waits for what is over");
+	stay__output_ask(session->client);
+	return STAY__GO_ON;
+}
+
 enum stay__flow
 stay__session_greet(
     struct stay_session *session, const struct stay_frame *frame)
@@ -109,6 +122,8 @@ stay__session_greet(
 
 	if (session->cut_off)
 		return STAY__END;
+	if (hello.kind == STAY_HELLO_LATER)
+		return wait_for(session, hello.later);
 	switch (hello.kind) {
 	case STAY_HELLO_UP:
 		return come_up(session);
@@ -121,18 +136,20 @@ stay__session_greet(
 	case STAY_HELLO_BAD:
 		return stay__session_break(
 		    session, STAY_E_PROTOCOL, hello.text);
+	case STAY_HELLO_LATER:
 	case STAY_HELLO_DENIED:
 		break;
 	}
 	return stay__session_break(session, STAY_E_DENIED, hello.text);
 }
 
-enum stay__flow
-stay__session_go_on(struct stay_session *session)
+static enum stay__flow
+drained(struct stay_session *session)
 {
 	if (!stay__output_drained(session) ||
 	    session->farewell.stage != STAY__FAREWELL_NONE)
 		return STAY__GO_ON;
+	session->client->profile->protocol.session.on_drained(session);
 	session->client->profile->protocol.session.on_drained(session);
 	stay__output_forget(session);
 	stay__remark_tell(session);
@@ -140,9 +157,28 @@ stay__session_go_on(struct stay_session *session)
 	stay__output_ask(session->client);
 	if (session->cut_off)
 		return STAY__END;
-	return stay__session_is_greeting(session)
+	return stay__session_is_greeting(session) && !session->waits_later
 		   ? stay__session_greet(session, NULL)
 		   : STAY__GO_ON;
+}
+
+/* Frames have waited, too. */
+static enum stay__flow
+resumed(struct stay_session *session)
+{
+	stay__stream_redeliver(session->client->conn);
+	return stay__session_greet(session, NULL);
+}
+
+enum stay__flow
+stay__session_go_on(struct stay_session *session)
+{
+	if (stay__later_has_come(session))
+		return resumed(session);
+	if (stay__output_drained(session) &&
+	    session->farewell.stage == STAY__FAREWELL_NONE)
+		return drained(session);
+	return STAY__GO_ON;
 }
 
 struct stay_verdict
@@ -217,6 +253,7 @@ end_session(struct stay_session *session, const struct stay__loss *loss)
 	step_machine(session, STAY__SESSION_EV_LOST);
 	stay__health_end(session);
 	stay__tick_stop(session);
+	stay__later_end(session);
 	end_age(session);
 	client->profile->protocol.session.on_down(session, loss->why);
 	end_calls(&client->calls, was_up, loss);

@@ -10,6 +10,7 @@
 #include "client/doubt.h"
 #include "client/farewell.h"
 #include "client/health.h"
+#include "client/later.h"
 #include "client/leave.h"
 #include "client/output.h"
 #include "client/receive.h"
@@ -40,6 +41,7 @@ struct stay_session {
 	/* As in struct stay_backoff, of those that ended for a call given up:
 	 * the attempts, at most as many as fit in, and since when. */
 	uint16_t ended;
+	bool waits_later;        /* hello does: no frame is cut, all are kept */
 	bool cut_off;            /* by its protocol: no further frame is cut */
 	uint32_t ended_since_ms; /* goes round in 49 days */
 	enum stay_status condemned; /* session_fail.c: to be ended, why */
@@ -53,7 +55,8 @@ struct stay_session {
 	struct stay__leave leave;
 	struct stay__renew renew;
 	struct stay__remark remark;
-	struct stay__tick *tick; /* NULL: nobody has asked for one */
+	struct stay_later *later; /* NULL: hello has made none */
+	struct stay__tick *tick;  /* NULL: nobody has asked for one */
 };
 
 static inline enum stay__session_state

@@ -124,6 +124,9 @@ struct stay__slab *stay__stream_slab(const struct stay_conn *conn);
 char *stay__stream_bytes(struct stay_conn *conn);
 /* Give back memory that is not needed now. */
 void stay__conn_rest(struct stay_conn *conn);
+void stay__stream_hibernate(struct stay_conn *conn);
+/* The bytes that were kept come again, without waiting for more. */
+void stay__stream_redeliver(struct stay_conn *conn);
 /* Read when the connection runs next, although the world has not reported
  * anything to read; whether that read, or what it found, is still to come. */
 void stay__stream_look(struct stay_conn *conn);

@@ -130,6 +130,16 @@ stay__stream_look(struct stay_conn *conn)
 		is_readable(conn);
 }
 
+void
+stay__stream_redeliver(struct stay_conn *conn)
+{
+	if (!stay_stream_is_open(conn) ||
+	    stay__input_view(&conn->stream.input).len == 0)
+		return;
+	conn->stream.again = true;
+	is_readable(conn);
+}
+
 bool
 stay__stream_is_unread(const struct stay_conn *conn)
 {

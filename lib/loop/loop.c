@@ -7,6 +7,8 @@
 
 #include <assert.h>
 
+#include "loop/door.h"
+
 /* A turn whose tasks queue ever more tasks ends after so many rounds, so that
  * the world can look for events. */
 #define ROUNDS_MAX 4
@@ -44,6 +46,8 @@ stay__loop_fini(struct stay_loop *loop)
 	assert(loop->live == 0 && loop->held == 0);
 	stay__slabs_trim(&loop->slabs);
 	stay__ids_fini(&loop->ids);
+	if (loop->door != NULL)
+		stay__door_close(loop);
 	loop->ops->free(loop->world);
 	stay__free(loop->rejection);
 }
@@ -294,6 +298,8 @@ stay_loop_turn(struct stay_loop *loop)
 	if ((loop->deaf == 0 && loop->now < loop->late_at) ||
 	    !listens_first(loop)) {
 		advance(loop);
+		if (loop->door != NULL)
+			stay__door_answer(loop);
 		run_rounds(loop);
 	}
 	loop->turning = false;

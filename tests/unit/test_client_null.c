@@ -34,6 +34,9 @@ static struct line_rig rig;
 	V(counts, stay_client_get_counts(NULL, &counts))                       \
 	X(held_new, stay_held_new(NULL, text, &held))                          \
 	X(held_reply, stay_held_reply(NULL))                                   \
+	X(session_later, stay_session_later(NULL, 1))                          \
+	X(later_data, stay_later_data(NULL))                                   \
+	V(later_resume, stay_later_resume(NULL))                               \
 	X(session_number, stay_client_session_number(NULL))                    \
 	X(session_end, stay_session_end(NULL, STAY_E_DENIED, NULL, 0))         \
 	X(data, stay_session_data(NULL))                                       \
