@@ -5,6 +5,7 @@
  *	sendbuf.c      the bytes of requests
  *	tags.c         which tag belongs to what
  *	tagged.c       calls whose answers name a tag
+ *	expect.c       replies to bytes of the control lane
  *	hold.c         replies that outlive their callback
  *	group.c        the records of groups
  *	calls.c        the records of calls

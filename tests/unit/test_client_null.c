@@ -46,6 +46,11 @@ static struct line_rig rig;
 	X(url, stay_session_url(NULL))                                         \
 	X(input, stay_session_input(NULL))                                     \
 	X(oldest, stay_session_oldest(NULL))                                   \
+	X(awaits, stay_session_awaits(NULL))                                   \
+	X(tagged, stay_session_tagged(NULL, 1))                                \
+	X(free_tag, stay_session_free_tag(NULL, 1))                            \
+	X(let_go, stay_session_let_go(NULL, 1))                                \
+	X(expect_tagged, stay_session_expect_tagged(NULL, 1, 1))               \
 	X(control, stay_session_control(NULL))                                 \
 	X(expect, stay_session_expect(NULL, 1))
 

@@ -372,6 +372,28 @@ TEST(client_tags_of_the_control_lane)
 	line_end(&rig);
 }
 
+/* ---- silence ---- */
+
+/* Silent for as long as all that is awaited may block; and no longer, if another
+ * call is. */
+TEST(promise_8_tags_a_silent_server_is_found)
+{
+	const struct stay_client_options *options =
+	    OPTIONS(.silence_ms = 500, .block_margin_ms = 100,
+		.call_timeout_ms = 60000, .tombstone_age_ms = 60000);
+
+	begin((struct line_tagging){ 0 }, options);
+	line_call(&rig, "a",
+	    LINE_WITH("get @000", .flags = STAY_BY_TAG | STAY_BLOCKS,
+		.blocks_ms = 3000));
+	call_with("b", STAY_MAY_GO_UNANSWERED);
+	LINE_TELLS(&rig, 2900, "");
+	line_call(&rig, "c", TAGGED("get @000"));
+	line_run(&rig, 510);
+	ck_assert_ptr_nonnull(strstr(line_told(&rig), "down E_SILENT"));
+	line_end(&rig);
+}
+
 /* ---- bounds ---- */
 
 /* A slow call that may be sent again does not keep what others were sent. */
