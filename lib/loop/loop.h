@@ -73,7 +73,7 @@ struct stay_loop {
 	struct stay__dialing *dialing; /* never opened here */
 	/* client/profile.h: what equal clients share, never opened here. */
 	struct stay__profile *profiles[STAY__PROFILE_BUCKETS];
-	struct stay__door *door;       /* NULL: no other thread may knock */
+	struct stay__door *door; /* NULL: no other thread may knock */
 
 	const struct stay_observer *observer; /* never NULL */
 	unsigned observers;                   /* how often one was set */

@@ -28,8 +28,9 @@ result_of(struct call *call, const struct stay_group_result *all)
 	struct stay_result result = all->answers[call->number - call->group];
 
 	if (!is_answered(all))
-		return (struct stay_result){ all->status, all->outcome, NULL,
-			all->why };
+		return (struct stay_result){ .status = all->status,
+			.outcome = all->outcome,
+			.why = all->why };
 	if (call->due == 0)
 		result.outcome = STAY_SENT;
 	if (result.status == STAY_E_TOO_BIG ||
