@@ -250,10 +250,9 @@ stay__client_tell_over(struct stay__call *call)
 		    &client->session, &text, stay__held_words(call->refusal));
 	if (text.len > 0)
 		result.why = why;
-	stay__conn_call_over(client->conn, call->outcome);
+	stay__conn_call_over(client->conn, (enum stay_outcome)call->outcome);
 	if (call->history & STAY__HISTORY_WATCHED)
 		stay__over_told(call);
-	stay__conn_call_over(client->conn, (enum stay_outcome)call->outcome);
 	if (call->refusal != NULL)
 		result.reply = stay_held_reply(call->refusal);
 	stay__client_tell(call, &result);

@@ -146,10 +146,6 @@ stay__session_greet(
 static enum stay__flow
 drained(struct stay_session *session)
 {
-	if (!stay__output_drained(session) ||
-	    session->farewell.stage != STAY__FAREWELL_NONE)
-		return STAY__GO_ON;
-	session->client->profile->protocol.session.on_drained(session);
 	session->client->profile->protocol.session.on_drained(session);
 	stay__output_forget(session);
 	stay__remark_tell(session);

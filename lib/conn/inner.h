@@ -124,7 +124,6 @@ struct stay__slab *stay__stream_slab(const struct stay_conn *conn);
 char *stay__stream_bytes(struct stay_conn *conn);
 /* Give back memory that is not needed now. */
 void stay__conn_rest(struct stay_conn *conn);
-void stay__stream_hibernate(struct stay_conn *conn);
 /* The bytes that were kept come again, without waiting for more. */
 void stay__stream_redeliver(struct stay_conn *conn);
 /* Read when the connection runs next, although the world has not reported
