@@ -143,7 +143,7 @@ decide_call(struct stay__call *call, enum stay_outcome outcome)
 	struct stay_loop *loop = call->owner->loop;
 
 	call->stage = STAY__CALL_OVER;
-	call->outcome = (uint8_t)outcome;
+	call->outcome = outcome;
 	call->owner->outcomes[outcome]++;
 	stay__timer_stop(&call->timer);
 	if (call->id.generation != 0) {

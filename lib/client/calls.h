@@ -86,11 +86,12 @@ struct stay__call {
 	uint8_t stage;        /* enum stay__call_stage */
 	uint8_t fate;         /* what the end of its session makes of it */
 	uint16_t history;
-	uint8_t outcome; /* enum stay_outcome */
 	uint32_t resends;
 	struct stay_held
-	    *refusal;            /* the reply of the server, while set aside */
-	enum stay_status status; /* once it is decided, until `done` has run */
+	    *refusal; /* the reply of the server, while set aside */
+	/* Once it is decided, until `done` has run. */
+	enum stay_status status : 16;
+	enum stay_outcome outcome : 16;
 	uint32_t session; /* the low bits of the one it was begun in; 0: none */
 };
 

@@ -237,7 +237,7 @@ stay__client_tell_over(struct stay__call *call)
 	char why[WHY_MAX];
 	struct stay__text text = { why, sizeof(why), 0 };
 	struct stay_result result = { .status = call->status,
-		.outcome = (enum stay_outcome)call->outcome,
+		.outcome = call->outcome,
 		.session = stay__call_session(call),
 		.why = reason_of(client, call->status) };
 
