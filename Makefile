@@ -23,7 +23,7 @@ NAMES = stay-redis stay-echo stay
 
 # An example is one file; so is a suite of tests, listed in suites.def.
 EXAMPLES = $(patsubst %.c,$(BUILD)/%,$(wildcard examples/*.c))
-PEER = $(addprefix tests/support/,peer_script.c peer_virtual.c)
+PEER = $(addprefix tests/support/,peer_script.c peer_virtual.c toy_filter.c)
 SUPPORT = $(filter-out %/diagram.c,$(wildcard tests/support/*.c)) $(VIRTUAL)
 UNIT = $(wildcard tests/unit/*.c) $(SUPPORT)
 INTEGRATION = $(wildcard tests/integration/*.c) $(SUPPORT)

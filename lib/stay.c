@@ -67,6 +67,23 @@ stay_loop_free(struct stay_loop *loop)
 }
 
 enum stay_status
+stay_loop_set_filter(struct stay_loop *loop, struct stay_filter *filter)
+{
+	struct stay_filter *old;
+
+	assert(loop != NULL);
+	if (filter != NULL && !stay__filter_is_valid(filter))
+		return STAY_E_ABI;
+	old = loop->dialing->filter;
+	if (filter != NULL)
+		filter->ops->hold(filter);
+	if (old != NULL)
+		old->ops->drop(old);
+	loop->dialing->filter = filter;
+	return STAY_OK;
+}
+
+enum stay_status
 stay_loop_set_dials_max(struct stay_loop *loop, unsigned max)
 {
 	assert(loop != NULL);

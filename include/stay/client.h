@@ -31,6 +31,7 @@
 STAY_BEGIN
 
 struct stay_client;
+struct stay_filter;
 
 /* A token for a call, or for a place in the line for room. It may be kept for
  * ever: once the call has completed, the token names nothing. */
@@ -240,22 +241,28 @@ struct stay_client_options {
 	/* Further places, the preferred ones first; NULL ends the list: none */
 	const char *const *urls;
 	stay_endpoints_fn *endpoints; /* asked where to dial: not */
+	/* What URLs with NAMEs:// go through, as a filter of <stay/tls.h>, held
+	 * as long as it is in use. NULL: the loop's, of stay_loop_set_filter */
+	struct stay_filter *filter;
 	uintptr_t reserved[7];
 };
 
 #define STAY_CLIENT_OPTIONS .size = sizeof(struct stay_client_options)
 
 /*
- * Start a client. `url` is NAME://host:port or NAME+unix:///path, where NAME is
- * the protocol's, or any URL of <stay/stream.h>. Its user, password, path and
- * query are for the protocol's greeting. `protocol` must outlive the client;
+ * Start a client. `url` is NAME://host:port, NAMEs://host:port (with TLS) or
+ * NAME+unix:///path, where NAME is the protocol's, or any URL of
+ * <stay/stream.h>. Its user, password, path and query are for the protocol's
+ * greeting. `protocol` must outlive the client;
  * `url` is copied; `options` may be NULL. *client is valid until on_closed
  * returns. The descriptors of fd:N are taken over, once: when their session is
  * over the client ends with STAY_E_STATE, unless it was reconfigured.
  * Returns: STAY_OK; STAY_E_URL (stay_url_parse names the part that is wrong; or
  * the scheme, the port or the length of a path does not fit); STAY_E_NO_TLS for
- * NAMEs://; STAY_E_ARG for an option out of its bounds; STAY_E_TOO_BIG for more than
- * STAY_ENDPOINTS_MAX places; STAY_E_ABI; STAY_E_NOMEM; STAY_E_FORKED (see stay_loop_ev); what the protocol's init
+ * NAMEs:// without a filter (<stay/filter.h>), or what that says of the URL;
+ * STAY_E_ARG for an option out of its bounds; STAY_E_TOO_BIG for more than
+ * STAY_ENDPOINTS_MAX places; STAY_E_ABI; STAY_E_NOMEM; STAY_E_FORKED (see
+ * stay_loop_ev); what the protocol's init
  * returned. Unless it returns STAY_OK, nothing was started and *client is NULL.
  */
 STAY_API STAY_USE enum stay_status stay_client_start(

@@ -4,6 +4,8 @@
  * session.c's, the life of a call calls.c's.
  */
 #include "client/behaviour.h"
+#include <stay/filter.h>
+
 #include "client/client.h"
 
 static struct stay_client *
@@ -53,7 +55,9 @@ dial(struct stay_client *client, const char **why)
 		*why = "the descriptors of the URL are used up";
 		return STAY_E_STATE;
 	}
-	status = stay_stream_dial_to(client->conn, &target->dial, 1);
+	status = stay_stream_set_filter(client->conn, target->filter, NULL);
+	if (status == STAY_OK)
+		status = stay_stream_dial_to(client->conn, &target->dial, 1);
 	*why = stay_strerror(status);
 	if (status == STAY_OK)
 		stay__endpoints_dialled(client);

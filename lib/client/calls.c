@@ -24,8 +24,9 @@ stay__calls_init(struct stay__calls *calls, struct stay_loop *loop,
     const struct stay__call_ops *ops, const struct stay__call_bounds *bounds,
     uint64_t queue_bytes_max)
 {
-	*calls =
-	    (struct stay__calls){ .loop = loop, .ops = ops, .bounds = bounds };
+	*calls = (struct stay__calls){
+		.loop = loop, .ops = ops, .bounds = bounds, .sealed = UINT64_MAX
+	};
 	stay__sendbuf_init(&calls->sendbuf, queue_bytes_max);
 	stay__list_init(&calls->queued);
 	stay__list_init(&calls->in_flight);
@@ -416,7 +417,7 @@ stay__call_commit(struct stay__call *call, size_t len)
 	stay__sendbuf_wrote(&calls->sendbuf, len);
 	if (stay__sendbuf_rest(&calls->sendbuf) > 0)
 		calls->half = call;
-	else if (call->due == 0)
+	else if (call->due == 0 && stay__call_is_whole(call))
 		leave_whole(call);
 }
 
@@ -426,8 +427,33 @@ stay__call_whole(struct stay__calls *calls)
 	struct stay__call *call = calls->half;
 
 	calls->half = NULL;
-	if (call != NULL && call->due == 0)
+	if (call != NULL && call->due == 0 && stay__call_is_whole(call))
 		leave_whole(call);
+}
+
+void
+stay__call_is_sealed(struct stay__call *call)
+{
+	if (call->span.begin < call->owner->sealed)
+		call->owner->sealed = call->span.begin;
+}
+
+void
+stay__calls_unseal(struct stay__calls *calls)
+{
+	struct stay__list *node = calls->in_flight.prev, *next;
+
+	while (node != &calls->in_flight &&
+	       stay__call_of(node)->span.begin >= calls->sealed)
+		node = node->prev;
+	calls->sealed = UINT64_MAX;
+	for (node = node->next; node != &calls->in_flight; node = next) {
+		struct stay__call *call = stay__call_of(node);
+
+		next = node->next;
+		if (call->due == 0 && call != calls->half)
+			leave_whole(call);
+	}
 }
 
 /* Nobody is told of a group's answers before the last one, so that it may still be
@@ -533,8 +559,8 @@ first_kept(const struct stay__calls *calls)
 }
 
 /*
- * Bytes on the wire are not needed any more, with two exceptions: the request
- * that is half on the wire and, while any call in flight may be sent again, all
+ * Bytes on the wire are not needed any more, with three exceptions: the request
+ * that is half on the wire; what a filter still has; and, while any call in flight may be sent again, all
  * bytes from the oldest call in flight on.
  */
 void
@@ -548,6 +574,8 @@ stay__calls_release(struct stay__calls *calls)
 	first = first_kept(calls);
 	if (calls->half != NULL)
 		to = calls->half->span.begin;
+	if (calls->sealed < to)
+		to = calls->sealed;
 	if (first != NULL && first->span.begin < to)
 		to = first->span.begin;
 	if (to > calls->sendbuf.base)

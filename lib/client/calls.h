@@ -161,8 +161,11 @@ struct stay__calls {
 	struct stay__task finisher;
 	struct stay__tagged *tagged; /* NULL: in order, and nobody hears */
 	struct stay__call *half; /* the stream has taken only a part of it */
-	uint32_t kept;           /* in flight and STAY__HISTORY_KEPT */
-	uint32_t suspects;       /* queued or in flight, and so marked */
+	/* Where the first request begins whose last bytes a filter has and the
+	 * kernel has not; UINT64_MAX: there is none. */
+	uint64_t sealed;
+	uint32_t kept;     /* in flight and STAY__HISTORY_KEPT */
+	uint32_t suspects; /* queued or in flight, and so marked */
 	/* Where the last request begins that this session was sent and that
 	 * blocks, or is not answered: nobody in front of it waits for it. */
 	uint64_t unawaited;
@@ -200,12 +203,24 @@ void stay__call_commit(struct stay__call *call, size_t len);
 void stay__calls_commit_queue(struct stay__calls *calls);
 /* The stream has taken all of calls->half. */
 void stay__call_whole(struct stay__calls *calls);
+/* What is taken of this request and of all behind it a filter still has: no peer
+ * can read its end. Comes before the end is taken. */
+void stay__call_is_sealed(struct stay__call *call);
+/* All that a filter had is in the kernel. */
+void stay__calls_unseal(struct stay__calls *calls);
 
 /* One reply has come. False: it was the last one, and the record is out of the
  * list. */
 bool stay__call_answered(struct stay__call *call, bool acted);
 /* A session ended at it: it is sent alone from now on. */
 void stay__call_suspect(struct stay__call *call);
+/* Whether its last byte is on the wire. */
+static inline bool
+stay__call_is_whole(const struct stay__call *call)
+{
+	return call != call->owner->half &&
+	       call->span.begin < call->owner->sealed;
+}
 /* One call is in flight at a time: one of them is not to be trusted, or is to
  * show whether the server refuses. */
 static inline bool
@@ -222,7 +237,8 @@ stay__call_is_plain(const struct stay__call *call)
 	const struct stay__calls *calls = call->owner;
 
 	return STAY__SHORT_WAYS && call->stage == STAY__CALL_COMMITTED &&
-	       call->due == 1 && call != calls->half && !calls->asks_first &&
+	       call->due == 1 && stay__call_is_whole(call) &&
+	       !calls->asks_first &&
 	       (call->history & (STAY__HISTORY_SUSPECT | STAY__HISTORY_WATCHED |
 				    STAY__HISTORY_GROUP)) == 0 &&
 	       stay__list_is_empty(&calls->refused);
@@ -307,7 +323,7 @@ stay__calls_oldest(const struct stay__calls *calls)
 
 	if (calls->tagged != NULL)
 		return stay__tagged_oldest(calls);
-	if (node != &calls->in_flight && stay__call_of(node)->due == 0)
+	while (node != &calls->in_flight && stay__call_of(node)->due == 0)
 		node = node->next;
 	return node == &calls->in_flight ? NULL : stay__call_of(node);
 }

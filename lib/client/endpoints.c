@@ -22,11 +22,12 @@ count_urls(const char *const *urls)
 
 static enum stay_status
 parse_one(struct stay__endpoint *place, struct stay_loop *loop,
-    const struct stay_protocol *protocol, const char *url)
+    const struct stay_protocol *protocol, struct stay_filter *filter,
+    const char *url)
 {
 	size_t size = strlen(url) + 1;
 	enum stay_status status =
-	    stay__target_parse(&place->target, loop, protocol, url);
+	    stay__target_parse(&place->target, loop, protocol, filter, url);
 
 	if (status != STAY_OK)
 		return status;
@@ -56,8 +57,8 @@ clear(struct stay__endpoints *endpoints)
 /* What was made is cleared in any case. */
 static enum stay_status
 parse(struct stay__endpoints *endpoints, struct stay_loop *loop,
-    const struct stay_protocol *protocol, const char *url,
-    const char *const *more)
+    const struct stay_protocol *protocol, struct stay_filter *filter,
+    const char *url, const char *const *more)
 {
 	size_t count = count_urls(more) + 1;
 	enum stay_status status;
@@ -69,10 +70,10 @@ parse(struct stay__endpoints *endpoints, struct stay_loop *loop,
 		return STAY_E_NOMEM;
 	endpoints->now = endpoints->all;
 	endpoints->count = (uint16_t)count;
-	status = parse_one(endpoints->all, loop, protocol, url);
+	status = parse_one(endpoints->all, loop, protocol, filter, url);
 	for (size_t i = 1; i < count && status == STAY_OK; i++)
-		status =
-		    parse_one(endpoints->all + i, loop, protocol, more[i - 1]);
+		status = parse_one(
+		    endpoints->all + i, loop, protocol, filter, more[i - 1]);
 	return status;
 }
 
@@ -90,7 +91,8 @@ stay__endpoints_new(struct stay__endpoints **endpoints, struct stay_loop *loop,
 	made = stay__zalloc(sizeof(*made));
 	if (made == NULL)
 		return STAY_E_NOMEM;
-	status = parse(made, loop, protocol, url, options->urls);
+	status =
+	    parse(made, loop, protocol, options->filter, url, options->urls);
 	if (status == STAY_OK)
 		*endpoints = made;
 	else
@@ -115,6 +117,7 @@ is_same(const struct stay__target *a, const struct stay__target *b)
 	const struct stay_target *left = &a->dial, *right = &b->dial;
 
 	return a->descriptors == NULL && b->descriptors == NULL &&
+	       a->secure == b->secure &&
 	       strcmp(left->scheme, right->scheme) == 0 &&
 	       strcmp(left->host, right->host) == 0 &&
 	       strcmp(left->port, right->port) == 0 &&
@@ -209,7 +212,7 @@ take_urls(struct stay_client *client, const char *const *urls)
 	if (count_urls(urls) == 0)
 		return STAY_OK;
 	status = parse(&fresh, client->loop, &client->profile->protocol.top,
-	    urls[0], urls + 1);
+	    client->profile->options.filter, urls[0], urls + 1);
 	if (status != STAY_OK) {
 		clear(&fresh);
 		return status;

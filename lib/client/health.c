@@ -52,9 +52,12 @@ stay__health_silent_at(const struct stay_session *session)
 	uint64_t since = session->health.last_heard > session->health.since
 			     ? session->health.last_heard
 			     : session->health.since;
+	uint64_t sealed = stay__stream_heard_at(session->client->conn);
 
 	if (stay__health_is_idle(session))
 		return UINT64_MAX;
+	if (sealed > since)
+		since = sealed;
 	return stay__later(since, patience_ms(session->client));
 }
 

@@ -206,30 +206,44 @@ gather(const struct stay_client *client, struct gathered *gathered)
 		add_requests(client, gathered);
 }
 
-/* How many of the `len` bytes that the stream took belong to this request. */
-static size_t
-begin_request(struct stay__call *call, size_t len)
-{
-	size_t all = (size_t)stay__span_len(call->span);
+/* What the stream has taken. A filter still has the last `unsent` bytes. */
+struct taken {
+	size_t len;
+	size_t unsent;
+};
 
-	if (len > all)
-		len = all;
+/* The next `len` bytes of it belong to this request, which may be over. */
+static void
+take_some(struct taken *taken, struct stay__call *call, size_t len)
+{
+	taken->len -= len;
+	if (taken->len < taken->unsent && call != NULL)
+		stay__call_is_sealed(call);
+}
+
+/* How many of the bytes that the stream took belong to this request. */
+static void
+begin_request(struct stay__call *call, struct taken *taken)
+{
+	size_t len = (size_t)stay__span_len(call->span);
+
+	if (len > taken->len)
+		len = taken->len;
+	take_some(taken, call, len);
 	stay__call_commit(call, len);
-	return len;
 }
 
 /* The same for the request that an earlier write began. */
-static size_t
-go_on_with_request(struct stay__calls *calls, size_t len)
+static void
+go_on_with_request(struct stay__calls *calls, struct taken *taken)
 {
 	size_t rest = (size_t)stay__sendbuf_rest(&calls->sendbuf);
+	size_t len = rest < taken->len ? rest : taken->len;
 
-	if (len > rest)
-		len = rest;
+	take_some(taken, calls->half, len);
 	stay__sendbuf_wrote(&calls->sendbuf, len);
 	if (len == rest)
 		stay__call_whole(calls);
-	return len;
 }
 
 static void
@@ -243,33 +257,54 @@ take_control(struct stay__output *output, size_t len)
 }
 
 static void
-take_written(struct stay_client *client, size_t len)
+take_written(struct stay_client *client, struct taken taken)
 {
 	struct stay__calls *calls = &client->calls;
 	size_t control = client->session.output.settled;
 
-	if (len > 0 && stay__sendbuf_rest(&calls->sendbuf) > 0)
-		len -= go_on_with_request(calls, len);
-	if (control > len)
-		control = len;
+	if (taken.len > 0 && stay__sendbuf_rest(&calls->sendbuf) > 0)
+		go_on_with_request(calls, &taken);
+	if (control > taken.len)
+		control = taken.len;
 	if (control > 0)
 		take_control(&client->session.output, control);
-	len -= control;
-	if (STAY__SHORT_WAYS && calls->tagged == NULL && len > 0 &&
-	    len == calls->sendbuf.live &&
+	taken.len -= control;
+	if (STAY__SHORT_WAYS && calls->tagged == NULL && taken.unsent == 0 &&
+	    taken.len > 0 && taken.len == calls->sendbuf.live &&
 	    stay__sendbuf_is_dense(&calls->sendbuf)) {
 		stay__calls_commit_queue(calls);
 		return;
 	}
-	while (len > 0)
-		len -= begin_request(stay__call_of(calls->queued.next), len);
+	while (taken.len > 0)
+		begin_request(stay__call_of(calls->queued.next), &taken);
+}
+
+/* How many of the sealed bytes were sent since the last look; `left` are not. */
+static size_t
+unseal(struct stay_client *client, size_t left)
+{
+	struct stay__output *output = &client->session.output;
+	size_t sent = output->unsent - left;
+
+	output->unsent = (uint32_t)left;
+	if (sent > 0 && left == 0)
+		stay__calls_unseal(&client->calls);
+	return sent;
+}
+
+void
+stay__output_unseal(struct stay_client *client)
+{
+	if (client->session.output.unsent > 0)
+		(void)unseal(client, stay__stream_unsent(client->conn).sealed);
 }
 
 bool
 stay__output_is_flushed(const struct stay_client *client)
 {
 	return stay__sendbuf_rest(&client->calls.sendbuf) == 0 &&
-	       client->session.output.settled == 0;
+	       client->session.output.settled == 0 &&
+	       client->session.output.unsent == 0;
 }
 
 void
@@ -306,6 +341,7 @@ stay__output_begin(struct stay_session *session)
 	session->output.sent_at = 0;
 	stay_buf_cut(&session->output.control, 0);
 	session->output.settled = 0;
+	session->output.unsent = 0;
 }
 
 void
@@ -383,34 +419,50 @@ stay__output_granted(struct stay_client *client)
 	client->session.output.asked = false;
 }
 
+/* The stream has taken `len` more bytes, and with the first of them all before is
+ * sent. Returns how many the kernel has now that it had not. */
+static size_t
+take(struct stay_client *client, size_t len)
+{
+	struct stay__output *output = &client->session.output;
+	const struct stay__unsent unsent = stay__stream_unsent(client->conn);
+	size_t sent = unseal(client, len > 0 ? 0 : unsent.sealed);
+
+	client->calls.counts.bytes_out += len;
+	if (len > 0) {
+		output->sent_at = stay__loop_now(client->loop);
+		output->unsent = (uint32_t)unsent.sealed;
+		take_written(client, (struct taken){ len, unsent.bytes });
+		sent += len - unsent.bytes;
+	}
+	if (has_drained(&client->session.output))
+		stay__conn_interrupt(client->conn);
+	stay__calls_release(&client->calls);
+	stay__admission_fall(client);
+	stay__output_ask(client);
+	return sent;
+}
+
 struct stay__written
 stay__output_write(struct stay_client *client)
 {
 	struct gathered gathered = { .count = 0 };
 	struct stay__written written = { 0 };
 	enum stay_status status;
+	size_t taken;
 
 	if (client->calls.tagged != NULL && may_send(client))
 		prepare_requests(client);
 	stay__output_forget(&client->session);
 	gather(client, &gathered);
-	if (gathered.count == 0)
+	written.offered = gathered.len + client->session.output.unsent;
+	if (written.offered == 0)
 		return written;
-	written.offered = gathered.len;
 	status = stay_stream_write(
-	    client->conn, gathered.pieces, gathered.count, &written.taken);
+	    client->conn, gathered.pieces, gathered.count, &taken);
 	/* If the stream is down, the news of that follow, with the reason. */
-	written.is_down = status != STAY_OK && written.taken == 0;
-	if (written.is_down)
-		return written;
-	client->calls.counts.bytes_out += written.taken;
-	if (written.taken > 0)
-		client->session.output.sent_at = stay__loop_now(client->loop);
-	take_written(client, written.taken);
-	if (has_drained(&client->session.output))
-		stay__conn_interrupt(client->conn);
-	stay__calls_release(&client->calls);
-	stay__admission_fall(client);
-	stay__output_ask(client);
+	written.is_down = status != STAY_OK && taken == 0;
+	if (!written.is_down)
+		written.taken = take(client, taken);
 	return written;
 }

@@ -9,16 +9,17 @@ struct stay__output {
 	struct stay_buf control; /* the control lane */
 	size_t settled;          /* bytes of it that may be sent: expected */
 	uint64_t sent_at;        /* ns: the last byte; 0: none so far */
-	uint8_t easy;  /* writes in a row that needed little of the lane */
-	bool asked;    /* room was asked for, and is not there yet */
-	bool was_full; /* the lane: who was told so is told when it drains */
+	uint32_t unsent; /* sealed bytes that were not sent at the last look */
+	uint8_t easy;    /* writes in a row that needed little of the lane */
+	bool asked;      /* room was asked for, and is not there yet */
+	bool was_full;   /* the lane: who was told so is told when it drains */
 };
 
 /* The result of one write. */
 struct stay__written {
 	bool is_down;   /* the stream; nothing was taken */
 	size_t offered; /* 0: there was nothing to write */
-	size_t taken;
+	size_t taken;   /* and sent */
 };
 
 void stay__output_init(struct stay_session *session);
@@ -41,6 +42,8 @@ void stay__output_forget(struct stay_session *session);
 
 /* Ask for room, once a turn, if there is something that may be written. */
 void stay__output_ask(struct stay_client *client);
+/* If all that a filter had is sent by now, the calls hear of it. */
+void stay__output_unseal(struct stay_client *client);
 /* The room that was asked for is there. */
 void stay__output_granted(struct stay_client *client);
 /* One write. */

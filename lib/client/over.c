@@ -72,7 +72,7 @@ stay__over_let_go(struct stay_session *session, uint64_t tag)
 
 	if (call == NULL)
 		return STAY_E_STALE;
-	if (call == calls->half && call->stage == STAY__CALL_COMMITTED) {
+	if (!stay__call_is_whole(call) && call->stage == STAY__CALL_COMMITTED) {
 		call->history |= STAY__HISTORY_LET_GO;
 		call->due = 0; /* it is over when it is written whole */
 	} else if (call->stage == STAY__CALL_COMMITTED) {

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "client/settings.h"
 #include "loop/loop.h"
+#include "stream/dialing.h"
 
 /* Sharing saves memory and must not cost time: so many of a bucket are compared. */
 #define COMPARED_MAX 8
@@ -140,6 +141,8 @@ static void
 free_profile(struct stay__profile *profile)
 {
 	stay__target_fini(&profile->target);
+	if (profile->options.filter != NULL)
+		profile->options.filter->ops->drop(profile->options.filter);
 	stay__free(profile->label);
 	stay__wipe(profile, profile->size);
 	stay__free(profile);
@@ -158,6 +161,8 @@ new_profile(struct stay_loop *loop, const struct wish *wish)
 	profile->size = size;
 	memcpy(&profile->protocol, &wish->protocol, sizeof(wish->protocol));
 	memcpy(&profile->options, &wish->options, sizeof(wish->options));
+	if (wish->options.filter != NULL)
+		wish->options.filter->ops->hold(wish->options.filter);
 	profile->config = wish->config;
 	if (wish->config_len > 0)
 		profile->config =
@@ -189,7 +194,8 @@ static enum stay_status
 complete(struct stay__profile *profile, const struct wish *wish)
 {
 	enum stay_status status = stay__target_parse(&profile->target,
-	    profile->loop, &profile->protocol.top, url_of(profile));
+	    profile->loop, &profile->protocol.top, profile->options.filter,
+	    url_of(profile));
 
 	if (status == STAY_OK)
 		status = fill_settings(profile, wish);
@@ -234,6 +240,8 @@ stay__profile_get(struct stay__profile **profile, struct stay_loop *loop,
 	uint64_t number;
 
 	wish_for(&wish, protocol, url, options);
+	if (wish.options.filter == NULL)
+		wish.options.filter = loop->dialing->filter;
 	number = number_of(&wish);
 	*profile = find(loop, &wish, number);
 	if (*profile == NULL)

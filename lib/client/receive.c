@@ -98,7 +98,7 @@ tell_group(struct stay_session *session, struct stay__call *call,
     const struct stay_frame *frame, const struct stay_result *result)
 {
 	const struct stay_bytes whole = session->reading.frame;
-	bool is_half = call == call->owner->half;
+	bool is_half = !stay__call_is_whole(call);
 	struct stay_result answer = *result, all;
 	bool is_part;
 

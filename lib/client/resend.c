@@ -57,7 +57,7 @@ is_unsent(const struct stay__call *call)
 {
 	const struct stay__calls *calls = call->owner;
 
-	if (call != calls->half || calls->bounds->acts_on_parts ||
+	if (stay__call_is_whole(call) || calls->bounds->acts_on_parts ||
 	    (call->history & STAY__HISTORY_ANSWERED) != 0)
 		return false;
 	return (call->history & STAY__HISTORY_GROUP) == 0 ||
@@ -399,4 +399,5 @@ stay__calls_session_over(
 	    first != NULL ? first->span.begin
 			  : stay__sendbuf_end(&calls->sendbuf));
 	calls->unawaited = calls->unanswered = 0;
+	calls->sealed = UINT64_MAX;
 }

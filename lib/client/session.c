@@ -246,6 +246,7 @@ end_session(struct stay_session *session, const struct stay__loss *loss)
 
 	if (stay__session_state(session) == STAY__SESSION_DOWN)
 		return;
+	stay__output_unseal(client);
 	step_machine(session, STAY__SESSION_EV_LOST);
 	stay__health_end(session);
 	stay__tick_stop(session);

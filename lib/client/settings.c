@@ -7,6 +7,7 @@
 #include "base/options.h"
 #include "base/text.h"
 #include "client/client.h"
+#include "stream/filter.h"
 
 static const struct stay__option client_options[] = {
 #define CLIENT(field, unit, fallback, least, most, promise, text)              \
@@ -107,6 +108,8 @@ stay__settings_fill(struct stay_loop *loop, struct stay_client_options *to,
 		return status;
 	if (!bounds_tombstones(from))
 		to->tombstones_max = to->inflight_calls_max;
+	if (to->filter != NULL && !stay__filter_is_valid(to->filter))
+		return STAY_E_ABI;
 	if (!are_choices(loop, to) || !are_marks(loop, to) ||
 	    !is_config(loop, to))
 		return STAY_E_ARG;

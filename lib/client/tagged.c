@@ -269,7 +269,8 @@ stay__tagged_squeeze(struct stay__calls *calls)
 	    calls->half != NULL ? calls->half->span.begin : calls->sendbuf.wire;
 	uint64_t unawaited = to, unanswered = to, from;
 
-	if (!stay__list_is_empty(&calls->refused) || !is_sparse(calls))
+	if (!stay__list_is_empty(&calls->refused) ||
+	    calls->sealed != UINT64_MAX || !is_sparse(calls))
 		return;
 	for (; node != &calls->in_flight; node = node->prev) {
 		struct stay__call *call = stay__call_of(node);

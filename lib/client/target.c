@@ -5,7 +5,7 @@
 #include "client/target.h"
 #include "base/address.h"
 #include "loop/loop.h"
-#include "stream/transport.h"
+#include "stream/dialing.h"
 
 /* What follows `name` in `scheme`; NULL: something else. */
 static const char *
@@ -86,8 +86,9 @@ point_by_scheme(struct stay__target *target, struct stay_loop *loop,
 		return point_at_host(target, loop, protocol, "tcp");
 	if (rest != NULL && strcmp(rest, "+unix") == 0)
 		return point_at_path(target, loop, "unix");
-	if (rest != NULL && strcmp(rest, "s") == 0)
-		return STAY_E_NO_TLS;
+	target->secure = rest != NULL && strcmp(rest, "s") == 0;
+	if (target->secure)
+		return point_at_host(target, loop, protocol, "tcp");
 	return point_at_transport(target, loop, protocol);
 }
 
@@ -110,9 +111,47 @@ point_at_descriptors(struct stay__target *target, const char *numbers)
 	return STAY_OK;
 }
 
+static enum stay_status
+adapt(const struct stay__target *target, struct stay_loop *loop,
+    struct stay_filter *from, struct stay_filter **filter)
+{
+	enum stay_status status;
+	char why[256] = "";
+
+	if (from->ops->adapt == NULL) {
+		from->ops->hold(from);
+		*filter = from;
+		return STAY_OK;
+	}
+	status = from->ops->adapt(from, target->url, filter, why, sizeof(why));
+	if (status != STAY_OK)
+		*filter = NULL;
+	if (status != STAY_OK && why[0] != '\0')
+		stay_loop_set_rejection(loop, "%s", why);
+	return status;
+}
+
+static enum stay_status
+secure(struct stay__target *target, struct stay_loop *loop,
+    struct stay_filter *from)
+{
+	if (!target->secure)
+		return STAY_OK;
+	if (from == NULL)
+		from = loop->dialing->filter;
+	if (from != NULL)
+		return adapt(target, loop, from, &target->filter);
+	stay_loop_set_rejection(loop,
+	    "%s:// asks for TLS, and there is none: link libstay-tls and call "
+	    "stay_tls_add for the loop, or set the option filter",
+	    target->url->scheme);
+	return STAY_E_NO_TLS;
+}
+
 enum stay_status
 stay__target_parse(struct stay__target *target, struct stay_loop *loop,
-    const struct stay_protocol *protocol, const char *url)
+    const struct stay_protocol *protocol, struct stay_filter *filter,
+    const char *url)
 {
 	const char *numbers = behind(url, "fd:"), *why;
 	enum stay_status status;
@@ -122,13 +161,16 @@ stay__target_parse(struct stay__target *target, struct stay_loop *loop,
 	status = stay_url_parse(&target->url, url, &why);
 	if (status == STAY_E_URL)
 		return REJECT(loop, "%s", why);
-	return status == STAY_OK ? point_by_scheme(target, loop, protocol)
-				 : status;
+	if (status == STAY_OK)
+		status = point_by_scheme(target, loop, protocol);
+	return status == STAY_OK ? secure(target, loop, filter) : status;
 }
 
 void
 stay__target_fini(struct stay__target *target)
 {
+	if (target->filter != NULL)
+		target->filter->ops->drop(target->filter);
 	stay_url_free(target->url);
 	stay__free(target->descriptors);
 }

@@ -19,7 +19,9 @@ add_attempt(struct stay__text *text, const struct stay_conn *conn)
 		[STAY__LINK_QUEUED] = ", waiting for the dial governor",
 		[STAY__LINK_RESOLVING] = ", resolving its name",
 		[STAY__LINK_DIALING] = ", dialing",
+		[STAY__LINK_SECURING] = ", agreeing on how to seal bytes",
 		[STAY__LINK_OPEN] = "",
+		[STAY__LINK_CLOSING] = "",
 	};
 	enum stay_state state = stay__conn_state(conn);
 

@@ -13,6 +13,7 @@
 #include "base/backoff.h"
 #include "base/slab.h"
 #include "machine/machine.h"
+#include "stream/link.h"
 
 /* Which new work the connection accepts. */
 enum stay__admission {
@@ -130,6 +131,10 @@ void stay__stream_redeliver(struct stay_conn *conn);
  * anything to read; whether that read, or what it found, is still to come. */
 void stay__stream_look(struct stay_conn *conn);
 bool stay__stream_is_unread(const struct stay_conn *conn);
+/* When a filter last got bytes, maybe too few to be read; see stay__link_heard_at. */
+uint64_t stay__stream_heard_at(const struct stay_conn *conn);
+/* What a filter has and the kernel has not; see stay__link_unsent. */
+struct stay__unsent stay__stream_unsent(const struct stay_conn *conn);
 /* Close our half of the stream, so that the peer reads its end; reading goes on,
  * nothing may be written any more, and its end is no failure. False: it cannot
  * be, as when bytes are still to be sent. */

@@ -275,8 +275,21 @@ stay_stream_write(
 	if (!stay_stream_is_open(conn))
 		return STAY_E_STATE;
 	status = stay__link_write(&conn->stream.link, parts, count, taken);
-	conn->stream.blocked = *taken < total_of(parts, count);
+	conn->stream.blocked = *taken < total_of(parts, count) ||
+			       stay__stream_unsent(conn).sealed > 0;
 	return status;
+}
+
+uint64_t
+stay__stream_heard_at(const struct stay_conn *conn)
+{
+	return stay__link_heard_at(&conn->stream.link);
+}
+
+struct stay__unsent
+stay__stream_unsent(const struct stay_conn *conn)
+{
+	return stay__link_unsent(&conn->stream.link);
 }
 
 bool
@@ -287,6 +300,19 @@ stay__stream_shutdown(struct stay_conn *conn)
 }
 
 /* ---- opening and closing ---- */
+
+/* A stream that is open keeps its filter until it is closed. */
+enum stay_status
+stay_stream_set_filter(
+    struct stay_conn *conn, struct stay_filter *filter, const char *name)
+{
+	assert(conn != NULL);
+	if (filter != NULL && !stay__filter_is_valid(filter))
+		return STAY_E_ABI;
+	if (conn->stream.link.ends.transport != NULL)
+		stay__stream_close(conn);
+	return stay__link_set_filter(&conn->stream.link, filter, name);
+}
 
 static bool
 may_dial(const struct stay_conn *conn)
@@ -428,6 +454,7 @@ stay__stream_fini(struct stay_conn *conn)
 void
 stay__stream_hibernate(struct stay_conn *conn)
 {
+	stay__link_rest(&conn->stream.link);
 	conn->stream.hibernates = stay_buf_len(&conn->stream.out) > 0;
 	if (!conn->stream.hibernates)
 		stay_buf_fini(&conn->stream.out);

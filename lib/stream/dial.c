@@ -19,6 +19,7 @@ struct attempt {
 	struct stay__dial *dial;
 	struct stay__ends ends;
 	struct stay_watch watch;
+	const struct stay_target *target;
 	char place[STAY__ADDRESS_TEXT];
 };
 
@@ -88,6 +89,7 @@ win(struct attempt *attempt)
 	dial->won = attempt->ends;
 	attempt->ends = (struct stay__ends){ 0 };
 	snprintf(dial->peer, sizeof(dial->peer), "%s", attempt->place);
+	snprintf(dial->host, sizeof(dial->host), "%s", attempt->target->host);
 	settle(dial);
 }
 
@@ -137,6 +139,7 @@ attempt_new(struct stay__dial *dial, const struct stay__candidate *candidate)
 	if (attempt == NULL)
 		return NULL;
 	attempt->dial = dial;
+	attempt->target = candidate->target;
 	describe(candidate, attempt->place, sizeof(attempt->place));
 	stay__list_push(&dial->racing, &attempt->node);
 	return attempt;

@@ -14,6 +14,9 @@
 #define STAY__DIAL_STAGGER_MS  250 /* between two attempts, section 5 */
 #define STAY__DIAL_PATIENCE_MS 50  /* for a better answer, section 3 */
 
+/* As long as a name can be, and its end. */
+#define STAY__HOST_MAX 256
+
 struct stay__dial;
 typedef void stay__dial_fn(struct stay__dial *dial);
 
@@ -33,6 +36,7 @@ struct stay__dial {
 
 	struct stay__ends won; /* transport NULL: nobody */
 	char peer[STAY__ADDRESS_TEXT];
+	char host[STAY__HOST_MAX]; /* as it was dialled; "": none */
 	struct stay__failure failure;
 };
 

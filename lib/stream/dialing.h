@@ -5,6 +5,7 @@
 #ifndef STAY__DIALING_H
 #define STAY__DIALING_H
 
+#include "stream/filter.h"
 #include "stream/governor.h"
 #include "stream/resolve.h"
 #include "stream/transport.h"
@@ -13,6 +14,7 @@ struct stay__dialing {
 	struct stay__governor governor;
 	struct stay__resolver resolver;
 	struct stay__transports transports;
+	struct stay_filter *filter; /* for schemes that end in "s"; or NULL */
 };
 
 /* `dialing` is zeroed. */
@@ -28,6 +30,8 @@ static inline void
 stay__dialing_fini(struct stay__dialing *dialing)
 {
 	stay__resolver_fini(&dialing->resolver);
+	if (dialing->filter != NULL)
+		dialing->filter->ops->drop(dialing->filter);
 }
 
 #endif

@@ -62,11 +62,18 @@ stop_watching(struct stay__link *link)
 		watch(link, link->writer, 0);
 }
 
-/* Interest as the state and `wants_write` say. */
+/* Whether room is waited for: by its owner, or by what is sealed already. */
+static bool
+needs_room(const struct stay__link *link)
+{
+	return link->wants_write || stay__filter_is_blocked(link->filter);
+}
+
+/* Interest as the state and needs_room say. */
 static int
 watch_all(struct stay__link *link)
 {
-	unsigned write = link->wants_write ? STAY_WRITE : 0;
+	unsigned write = needs_room(link) ? STAY_WRITE : 0;
 	int result;
 
 	if (link->writer == NULL)
@@ -80,10 +87,11 @@ static void
 ready(struct stay_watch *end, unsigned events)
 {
 	struct stay__link *link = end->owner;
+	bool securing = is_in(link, STAY__LINK_SECURING);
 
-	if ((events & STAY_WRITE) != 0 && link->wants_write)
+	if (securing || ((events & STAY_WRITE) != 0 && needs_room(link)))
 		stay__loop_run_soon(link->loop, &link->soon);
-	if ((events & STAY_READ) != 0)
+	if (!securing && (events & STAY_READ) != 0)
 		link->news(link, STAY__NEWS_READABLE);
 }
 
@@ -128,12 +136,24 @@ own(struct stay__link *link, struct stay__ends *ends)
 		};
 }
 
+static struct stay__below
+below(struct stay__link *link)
+{
+	return (struct stay__below){ link->loop, link->ends.transport,
+		link->ends.transport == NULL ? NULL
+					     : stay__ends_state(&link->ends) };
+}
+
 static void
 disown(struct stay__link *link)
 {
+	const struct stay__below under = below(link);
+
 	stop_watching(link);
 	stay__free(link->writer);
 	link->writer = NULL;
+	if (link->filter != NULL)
+		stay__filter_close(link->filter, &under);
 	stay__ends_close(&link->ends, link->loop->world);
 }
 
@@ -144,10 +164,33 @@ broken(struct stay__link *link)
 	stay__loop_run_soon(link->loop, &link->soon);
 }
 
+/* If the filter has failed, it knows why. */
+static bool
+blame_filter(struct stay__link *link)
+{
+	const struct stay_filter_io *io;
+
+	if (link->filter == NULL || link->filter->io.status == STAY_OK)
+		return false;
+	io = &link->filter->io;
+	stay__failure_say(&link->failure, "%s: %s", stay__link_peer(link),
+	    io->why[0] != '\0' ? io->why : stay_strerror(io->status));
+	stay__failure_blame(&link->failure, io->status, 0);
+	return true;
+}
+
+static void
+blame(struct stay__link *link, int system)
+{
+	if (!blame_filter(link))
+		stay__failure_add(
+		    &link->failure, stay__link_peer(link), system);
+}
+
 static void
 broke(struct stay__link *link, int system)
 {
-	stay__failure_add(&link->failure, stay__link_peer(link), system);
+	blame(link, system);
 	broken(link);
 }
 
@@ -195,24 +238,72 @@ down(struct stay__link *link)
 }
 
 static void
+lose(struct stay__link *link, int system)
+{
+	blame(link, system);
+	if (link->ends.transport != NULL)
+		disown(link);
+	down(link);
+}
+
+/* ---- through a filter ---- */
+
+/* What the peer sent behind its last word is read without the kernel's news. */
+static void
+secured(struct stay__link *link)
+{
+	if (link->filter->unread)
+		stay__loop_run_soon(link->loop, &link->soon);
+	take_event(link, STAY__LINK_EV_SECURED);
+	link->news(link, STAY__NEWS_UP);
+}
+
+static void
+go_on_securing(struct stay__link *link)
+{
+	const struct stay__below under = below(link);
+	int result = stay__filter_secure(link->filter, &under);
+	int watched = result < 0 ? result : watch_all(link);
+
+	if (watched != 0)
+		lose(link, watched);
+	else if (result > 0)
+		secured(link);
+}
+
+static void
+begin_securing(struct stay__link *link, const char *host)
+{
+	int result = stay__filter_open(link->filter, host);
+
+	take_event(link, STAY__LINK_EV_SECURE);
+	if (result != 0)
+		lose(link, result);
+	else
+		go_on_securing(link);
+}
+
+static void
 won(struct stay__link *link)
 {
 	bool takes = has_writer(link, link->dial->won.fds);
+	char host[STAY__HOST_MAX];
 	int result = -ENOMEM;
 
 	stay__failure_clear(&link->failure); /* what a spent budget explained */
 	name_peer(link, link->dial->peer);
+	memcpy(host, link->dial->host, sizeof(host));
 	if (takes)
 		own(link, &link->dial->won);
 	end_dial(link, STAY__DIAL_REACHED);
+	if (takes && link->filter != NULL) {
+		begin_securing(link, host);
+		return;
+	}
 	if (takes)
 		result = watch_all(link);
 	if (result != 0) {
-		stay__failure_add(
-		    &link->failure, stay__link_peer(link), result);
-		if (takes)
-			disown(link);
-		down(link);
+		lose(link, result);
 		return;
 	}
 	take_event(link, STAY__LINK_EV_WON);
@@ -235,28 +326,44 @@ dial_settled(struct stay__link *link)
 static void
 adopted(struct stay__link *link)
 {
-	int result = watch_all(link);
+	int result;
 
-	if (result == 0) {
-		link->news(link, STAY__NEWS_UP);
+	if (link->filter != NULL) {
+		begin_securing(link, "");
 		return;
 	}
-	stay__failure_add(&link->failure, stay__link_peer(link), result);
-	disown(link);
-	down(link);
+	result = watch_all(link);
+	if (result == 0)
+		link->news(link, STAY__NEWS_UP);
+	else
+		lose(link, result);
 }
 
+/* There is room. What is sealed goes first, also if its owner writes. */
 static void
 writable(struct stay__link *link)
 {
-	int result;
+	const struct stay__below under = below(link);
+	bool is_told = link->wants_write;
+	int result = 0;
 
 	link->wants_write = false;
-	result = watch_all(link);
+	if (!is_told)
+		result = stay__filter_flush(link->filter, &under);
+	if (result == 0)
+		result = watch_all(link);
 	if (result != 0)
 		broke(link, result);
-	else
+	else if (is_told)
 		link->news(link, STAY__NEWS_WRITABLE);
+}
+
+/* As a descriptor that can be read: the news come until somebody does. */
+static void
+unread(struct stay__link *link)
+{
+	stay__loop_run_soon(link->loop, &link->soon);
+	link->news(link, STAY__NEWS_READABLE);
 }
 
 static void
@@ -265,9 +372,13 @@ opened(struct stay__link *link)
 	if (link->failure.status != STAY_OK) {
 		disown(link);
 		down(link);
+	} else if (is_in(link, STAY__LINK_SECURING)) {
+		go_on_securing(link);
 	} else if (!is_watched(link)) {
 		adopted(link);
-	} else if (link->wants_write) {
+	} else if (link->filter != NULL && link->filter->unread) {
+		unread(link);
+	} else if (needs_room(link)) {
 		writable(link);
 	}
 }
@@ -279,14 +390,14 @@ soon(struct stay__task *task)
 	    STAY__CONTAINER(task, struct stay__link, soon);
 
 	assert(!is_in(link, STAY__LINK_CLOSED));
-	assert((link->dial != NULL) != is_in(link, STAY__LINK_OPEN));
+	assert((link->dial != NULL) != (link->ends.transport != NULL));
 	assert(
 	    link->dial == NULL || stay__ticket_is_granted(&link->dial->ticket));
 	if (is_in(link, STAY__LINK_QUEUED))
 		granted(link);
 	else if (link->dial != NULL)
 		dial_settled(link);
-	else if (is_in(link, STAY__LINK_OPEN))
+	else
 		opened(link);
 }
 
@@ -334,6 +445,8 @@ stay__link_fini(struct stay__link *link)
 {
 	stay__failure_clear(&link->failure);
 	name_peer(link, NULL);
+	stay__filter_free(link->filter);
+	link->filter = NULL;
 }
 
 /* Its end is in it, or "a" and "bc" were "ab" and "c". */
@@ -418,6 +531,18 @@ stay__link_adopt(struct stay__link *link, int read_fd, int write_fd)
 	return STAY_OK;
 }
 
+/* A peer that reads no end of a secure stream must think that it was cut. */
+static void
+say_goodbye(struct stay__link *link)
+{
+	const struct stay__below under = below(link);
+
+	if (link->filter != NULL && is_in(link, STAY__LINK_OPEN) &&
+	    is_watched(link) && link->failure.status == STAY_OK &&
+	    !stay__loop_is_orphan(link->loop))
+		stay__filter_bye(link->filter, &under);
+}
+
 void
 stay__link_close(struct stay__link *link)
 {
@@ -428,7 +553,8 @@ stay__link_close(struct stay__link *link)
 		end_dial(link, link->failure.status == STAY_OK
 				   ? STAY__DIAL_GIVEN_UP
 				   : STAY__DIAL_FAILED);
-	if (is_in(link, STAY__LINK_OPEN))
+	say_goodbye(link);
+	if (link->ends.transport != NULL)
 		disown(link);
 	take_event(link, STAY__LINK_EV_CLOSE);
 }
@@ -441,9 +567,10 @@ stay__link_explain(struct stay__link *link, uint64_t waited_ms)
 	if (is_in(link, STAY__LINK_QUEUED)) {
 		stay__failure_say(
 		    &link->failure, "waiting for the dial governor");
-	} else if (is_in(link, STAY__LINK_OPEN)) {
+	} else if (link->ends.transport != NULL) {
 		stay__failure_say(&link->failure,
-		    "%s open, but not ready after %s", stay__link_peer(link),
+		    "%s open, but not %s after %s", stay__link_peer(link),
+		    is_in(link, STAY__LINK_SECURING) ? "secure" : "ready",
 		    stay__duration_of(waited_ms).text);
 	} else {
 		stay__dial_explain(link->dial, waited_ms);
@@ -460,7 +587,9 @@ stay__link_explain(struct stay__link *link, uint64_t waited_ms)
 bool
 stay__link_is_open(const struct stay__link *link)
 {
-	return is_in(link, STAY__LINK_OPEN) && link->failure.status == STAY_OK;
+	return (is_in(link, STAY__LINK_OPEN) ||
+		   is_in(link, STAY__LINK_CLOSING)) &&
+	       link->failure.status == STAY_OK;
 }
 
 void
@@ -470,6 +599,10 @@ stay__link_fail(struct stay__link *link, enum stay_status status, int system)
 		return;
 	if (system == 0)
 		system = link->read_error;
+	if (system == -EPROTO && blame_filter(link)) {
+		broken(link);
+		return;
+	}
 	if (system != 0 && stay__status_of(system) == status) {
 		broke(link, system);
 		return;
@@ -487,12 +620,25 @@ stay__link_fail(struct stay__link *link, enum stay_status status, int system)
 void
 stay__link_orphan(struct stay__link *link)
 {
-	if (stay__link_is_open(link)) {
+	if (link->ends.transport != NULL && link->failure.status == STAY_OK) {
 		say_whose(link);
 		broken(link);
 	} else if (link->dial != NULL && !is_in(link, STAY__LINK_QUEUED)) {
 		stay__dial_orphan(link->dial);
 	}
+}
+
+/* What was read may want an answer, and there may be more than was asked for. */
+static ssize_t
+read_filtered(struct stay__link *link, void *bytes, size_t len)
+{
+	const struct stay__below under = below(link);
+	ssize_t result = stay__filter_read(link->filter, &under, bytes, len);
+	int watched = result < 0 && result != -EAGAIN ? 0 : watch_all(link);
+
+	if (link->filter->unread)
+		stay__loop_run_soon(link->loop, &link->soon);
+	return watched != 0 ? watched : result;
 }
 
 ssize_t
@@ -502,11 +648,31 @@ stay__link_read(struct stay__link *link, void *bytes, size_t len)
 
 	if (!stay__link_is_open(link))
 		return -ECANCELED;
-	result = link->ends.transport->read(
-	    stay__ends_state(&link->ends), link->loop->world, bytes, len);
+	if (link->filter != NULL)
+		result = read_filtered(link, bytes, len);
+	else
+		result =
+		    link->ends.transport->read(stay__ends_state(&link->ends),
+			link->loop->world, bytes, len);
 	if (result < 0 && result != -EAGAIN)
 		link->read_error = (int)result;
 	return result;
+}
+
+static enum stay_status
+write_filtered(struct stay__link *link, const struct iovec *parts, int count,
+    size_t *taken)
+{
+	const struct stay__below under = below(link);
+	int result =
+	    stay__filter_write(link->filter, &under, parts, count, taken);
+
+	if (result == 0)
+		result = watch_all(link);
+	if (result == 0)
+		return STAY_OK;
+	broke(link, result);
+	return link->failure.status;
 }
 
 enum stay_status
@@ -516,8 +682,10 @@ stay__link_write(struct stay__link *link, const struct iovec *parts, int count,
 	ssize_t result;
 
 	*taken = 0;
-	if (!stay__link_is_open(link))
+	if (!stay__link_is_open(link) || is_in(link, STAY__LINK_CLOSING))
 		return STAY_E_STATE;
+	if (link->filter != NULL)
+		return write_filtered(link, parts, count, taken);
 	result = link->ends.transport->write(
 	    stay__ends_state(&link->ends), link->loop->world, parts, count);
 	if (result >= 0) {
@@ -543,18 +711,49 @@ stay__link_want_write(struct stay__link *link)
 		broke(link, result);
 }
 
-/* Its end for writing is watched no more: of two pipes it is gone now. */
+static int
+shut(struct stay__link *link)
+{
+	const struct stay__below under = below(link);
+
+	if (link->filter != NULL)
+		return stay__filter_shutdown(link->filter, &under);
+	return link->ends.transport->shutdown(
+	    stay__ends_state(&link->ends), link->loop->world);
+}
+
+/* Its end for writing is watched no more: of two pipes it is gone now. What is
+ * sealed still goes first. */
 bool
 stay__link_shutdown(struct stay__link *link)
 {
-	const struct stay_transport *transport = link->ends.transport;
-
-	if (!stay__link_is_open(link) || transport->shutdown == NULL)
+	if (!stay__link_is_open(link) || is_in(link, STAY__LINK_CLOSING) ||
+	    link->ends.transport->shutdown == NULL)
 		return false;
 	link->wants_write = false;
 	if (is_watched(link) && watch_all(link) != 0)
 		return false;
-	link->is_shut = transport->shutdown(stay__ends_state(&link->ends),
-			    link->loop->world) == 0;
-	return link->is_shut;
+	if (shut(link) != 0 ||
+	    (stay__filter_is_blocked(link->filter) && watch_all(link) != 0))
+		return false;
+	link->is_shut = true;
+	take_event(link, STAY__LINK_EV_SHUT);
+	return true;
+}
+
+enum stay_status
+stay__link_set_filter(
+    struct stay__link *link, struct stay_filter *filter, const char *name)
+{
+	struct stay__filter *made = NULL;
+
+	assert(link->ends.transport == NULL);
+	if (filter != NULL) {
+		made = stay__filter_new(filter, name);
+		if (made == NULL)
+			return STAY_E_NOMEM;
+	}
+	stay__filter_free(link->filter);
+	link->filter = made;
+	return STAY_OK;
 }

@@ -15,6 +15,7 @@
 #include "loop/loop.h"
 #include "machine/machine.h"
 #include "stream/ends.h"
+#include "stream/filter.h"
 
 enum stay__link_news {
 	STAY__NEWS_GRANTED,   /* the governor let the dial begin */
@@ -49,6 +50,7 @@ struct stay__link {
 	int read_error; /* of the last stay__link_read that failed */
 	char *peer;     /* its last peer; NULL: none yet, or no memory for it */
 
+	struct stay__filter *filter; /* between it and its bytes; NULL: none */
 	struct stay__failure failure;
 };
 
@@ -78,13 +80,37 @@ void stay__link_close(struct stay__link *link);
 /* Bytes moved (0: the end), -EAGAIN, or why not. For stay__input_fill. */
 ssize_t stay__link_read(struct stay__link *link, void *bytes, size_t len);
 
-/* *taken of the parts are in the kernel. An error closes the link after this
+/* From the next stream on, its bytes go through `filter`; NULL: through none.
+ * `name` is whom the peer must prove to be; NULL: who was dialled. STAY_OK;
+ * STAY_E_NOMEM, and nothing changes. */
+enum stay_status stay__link_set_filter(
+    struct stay__link *link, struct stay_filter *filter, const char *name);
+
+/* *taken of the parts are in the kernel, but for what stay__link_unsent says: of
+ * these the last record is not there whole. An error closes the link after this
  * call with news; its status is returned. */
 enum stay_status stay__link_write(struct stay__link *link,
     const struct iovec *parts, int count, size_t *taken);
 
 /* STAY__NEWS_WRITABLE when the kernel has room. */
 void stay__link_want_write(struct stay__link *link);
+
+/* How many of the bytes that were taken last no peer can read yet; and how many
+ * sealed bytes have to be sent for that. Both stay as they were at the end of a
+ * stream, until there is another. */
+struct stay__unsent {
+	size_t bytes;
+	size_t sealed;
+};
+
+static inline struct stay__unsent
+stay__link_unsent(const struct stay__link *link)
+{
+	if (link->filter == NULL)
+		return (struct stay__unsent){ 0, 0 };
+	return (
+	    struct stay__unsent){ link->filter->unsent, link->filter->record };
+}
 
 /* Close our half of an open link: the peer reads an end behind what was written,
  * and reading goes on. False: it cannot be. Nothing may be written after it. */
@@ -94,6 +120,21 @@ bool stay__link_shutdown(struct stay__link *link);
  * follow. */
 void stay__link_fail(
     struct stay__link *link, enum stay_status status, int system);
+
+/* When bytes came last, maybe too few to be read: ns; 0: without a filter. */
+static inline uint64_t
+stay__link_heard_at(const struct stay__link *link)
+{
+	return link->filter == NULL ? 0 : link->filter->heard_at;
+}
+
+/* Give back memory that is not needed now. */
+static inline void
+stay__link_rest(struct stay__link *link)
+{
+	if (link->filter != NULL)
+		stay__filter_rest(link->filter);
+}
 
 /* In a forked child: end a stream that is open or being dialled, because it is
  * the parent's. News follow. */

@@ -302,12 +302,14 @@ check_stream(const struct user *user)
 {
 	static const unsigned most[STAY__LINK_STATE_COUNT] = {
 		[STAY__LINK_DIALING] = PLACES_MAX,
+		[STAY__LINK_SECURING] = 1,
 		[STAY__LINK_OPEN] = 1,
+		[STAY__LINK_CLOSING] = 1,
 	};
 	enum stay__link_state link = inside_link(user_conn(user));
 	unsigned open = open_ends(user);
 
-	if (open > most[link] || (link == STAY__LINK_OPEN && open == 0))
+	if (open > most[link] || (link >= STAY__LINK_SECURING && open == 0))
 		broken(10, "user %u has %u descriptors with its link %s",
 		    user->index, open, stay_machine_link()->states[link].label);
 	if (!stay_machine_conn()->states[user->state[0]].stream && open > 0)

@@ -235,7 +235,8 @@ write_url(const struct host *host, const char *name, char *url, size_t size)
 	const char *login = host->password[0] == '\0' ? "" : ":secret@";
 
 	if (host->port != 0)
-		snprintf(url, size, "%s://%s%s:%d%s", scheme, login, name,
+		snprintf(url, size, "%s%s://%s%s:%d%s", scheme,
+		    host->server.toy != NULL ? "s" : "", login, name,
 		    host->port, host->user->kind == KIND_REDIS ? "/3" : "");
 	else if (host->user->kind == KIND_RAW)
 		snprintf(url, size, "unix://%s", name);
@@ -285,6 +286,38 @@ host_fate(struct host *host, enum sim_fate fate, uint64_t after_ms)
 		    fate, after_ms);
 }
 
+static unsigned
+toy_late_ms(void *arg)
+{
+	struct host *host = arg;
+
+	return draw_below(host->run, 40);
+}
+
+static bool
+toy_refuses(void *arg)
+{
+	struct host *host = arg;
+
+	return draw_mille(host->run, 50) &&
+	       (host->run->plan.faults & UINT32_C(1) << FAULT_LIE) != 0 &&
+	       !host->run->healing;
+}
+
+/* Every fourth is behind the toy. It is not drawn, so that the other runs are what
+ * they were. */
+static void
+choose_toy(struct host *host)
+{
+	uint64_t number = host->run->seed * 8 + host->user->index;
+
+	if (host->port == 0 || host->user->kind == KIND_RAW ||
+	    number * UINT64_C(0x9e3779b97f4a7c15) >> 62 != 0)
+		return;
+	host->toy = (struct toy_terms){ toy_late_ms, toy_refuses, host, 0, 0 };
+	host->server.toy = &host->toy;
+}
+
 void
 host_open(struct host *host)
 {
@@ -303,6 +336,7 @@ host_open(struct host *host)
 	host->old = draw_mille(run, 250);
 	host->slow_ms = draw_mille(run, 500) ? draw_below(run, 30) : 0;
 	choose_names(host);
+	choose_toy(host);
 	choose_urls(host);
 	for (unsigned i = 0; i < host->name_count; i++)
 		peer_listen(

@@ -32,6 +32,10 @@ build(struct run *run, bool trace)
 	if (stay_loop_set_dials_stagger_ms(run->loop, run->plan.stagger_ms) !=
 	    STAY_OK)
 		broken(1, "a stagger of dials is refused");
+	toy_filter_init(&run->toy);
+	run->toy.stranger = STAY_E_PROTOCOL;
+	if (stay_loop_set_filter(run->loop, &run->toy.filter) != STAY_OK)
+		broken(1, "the toy is refused");
 	deeds_open();
 	stay__list_init(&run->configs);
 	for (unsigned i = 0; i < run->plan.user_count; i++)
@@ -276,6 +280,9 @@ end(struct run *run)
 		desks_free(&run->users[i].host);
 	if (stay_loop_free(run->loop) != STAY_OK)
 		broken(10, "the loop is still in use");
+	if (run->toy.held > 0 || run->toy.opened != run->toy.closed)
+		broken(10, "the toy is held %u times, opened %u, closed %u",
+		    run->toy.held, run->toy.opened, run->toy.closed);
 	ledger_free(run);
 	configs_close(run);
 	if (memory.asked > 0)

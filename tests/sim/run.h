@@ -40,6 +40,7 @@
 #include "peer_virtual.h"
 #include "sim/sim.h"
 #include "support/deeds.h"
+#include "support/toy_filter.h"
 
 #define USERS_MAX  8
 #define PLACES_MAX 3 /* that one URL leads to */
@@ -241,6 +242,7 @@ struct host {
 	const struct sim_place *other_place;
 	char lookup[24]; /* the name it is found by; "": none */
 	struct peer server;
+	struct toy_terms toy;
 	struct peer_row rows[2]; /* one, for all that comes */
 
 	bool loading;
@@ -548,6 +550,7 @@ struct run {
 	struct sim *sim;
 	struct stay_loop *loop;
 	struct stay_observer observer;
+	struct toy_filter toy;
 	const struct deed *deed; /* the last one done */
 	struct ledger ledger;
 	struct user users[USERS_MAX];

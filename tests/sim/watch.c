@@ -188,7 +188,7 @@ follow_reached(struct user *user, unsigned from, unsigned event)
 	bool is_certain = user->kind != KIND_RAW && !user->moved &&
 			  !user->run->ops_failed && memory.failed == 0;
 
-	if (event == STAY__LINK_EV_WON)
+	if (event == STAY__LINK_EV_WON || event == STAY__LINK_EV_SECURE)
 		user->reached = true;
 	else if (event == STAY__LINK_EV_DOWN &&
 		 (from == STAY__LINK_RESOLVING || from == STAY__LINK_DIALING))

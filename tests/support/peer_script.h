@@ -27,6 +27,8 @@
 
 struct peer;
 struct peer_end;
+struct toy_end;
+struct toy_terms;
 
 /* ---- what is asked ---- */
 
@@ -117,6 +119,8 @@ struct peer {
 	void (*on_bad)(
 	    const char *what); /* it was sent nonsense; NULL: abort */
 	bool mute;             /* what it says waits until peer_unmute */
+	/* In the virtual world: it is behind the toy (toy_filter.h). */
+	struct toy_terms *toy;
 
 	unsigned accepted;            /* so far */
 	struct peer_end *ends;        /* the last one first */
@@ -132,6 +136,7 @@ struct peer_end {
 	const struct peer_carrier *carrier;
 	void *wire; /* the carrier's */
 	void *data; /* the test's */
+	struct toy_end *toy;
 	unsigned
 	    phase; /* the test's: as the last answer that left has set it */
 	bool deaf; /* what comes is noted, no more */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "sim/sim.h"
+#include "support/toy_filter.h"
 
 /* ---- what it does ---- */
 
@@ -26,16 +27,31 @@ wake(struct peer_end *end, uint64_t ns)
 	    sim_peer_world(end->wire), (ns + SIM_MS - 1) / SIM_MS, awake, end);
 }
 
+static void
+send_sealed(struct peer_end *end, const char *bytes, size_t len)
+{
+	sim_peer_send(end->wire, bytes, len);
+}
+
 static size_t
 send_bytes(void *wire, const char *bytes, size_t len)
 {
-	sim_peer_send(wire, bytes, len);
+	struct peer_end *end = sim_peer_data(wire);
+
+	if (end->toy != NULL)
+		toy_say(end, bytes, len, send_sealed);
+	else
+		sim_peer_send(wire, bytes, len);
 	return len;
 }
 
 static void
 does(void *wire, enum peer_deed deed)
 {
+	struct peer_end *end = sim_peer_data(wire);
+
+	if (end->toy != NULL && (deed == PEER_CLOSE || deed == PEER_SHUT))
+		toy_say(end, "", 0, send_sealed);
 	if (deed == PEER_CLOSE)
 		sim_peer_close(wire);
 	else if (deed == PEER_RESET)
@@ -57,14 +73,22 @@ on_accept(struct sim_peer *wire, void *arg)
 	struct peer_end *end = peer_end_new(arg, &carrier, wire);
 
 	sim_peer_data_set(wire, end);
-	peer_accept(end);
+	if (end->peer->toy != NULL)
+		toy_begin(end);
+	else
+		peer_accept(end);
 }
 
 static void
 on_bytes(struct sim_peer *wire, void *arg, const char *bytes, size_t len)
 {
+	struct peer_end *end = sim_peer_data(wire);
+
 	(void)arg;
-	peer_hear(sim_peer_data(wire), bytes, len);
+	if (end->toy != NULL)
+		toy_hear(end, bytes, len);
+	else
+		peer_hear(end, bytes, len);
 }
 
 static void
@@ -77,10 +101,12 @@ on_close(struct sim_peer *wire, void *arg, int error)
 static void
 on_end(struct sim_peer *wire, void *arg)
 {
+	struct peer_end *end = sim_peer_data(wire);
 	const struct peer *peer = arg;
 
-	if (peer->on_end != NULL) {
-		peer->on_end(sim_peer_data(wire));
+	if (peer->on_end != NULL &&
+	    (end->toy == NULL || toy_is_accepted(end))) {
+		peer->on_end(end);
 		return;
 	}
 	sim_peer_close(wire);
@@ -90,8 +116,11 @@ on_end(struct sim_peer *wire, void *arg)
 static void
 on_gone(struct sim_peer *wire, void *arg)
 {
+	struct peer_end *end = sim_peer_data(wire);
+
 	(void)arg;
-	peer_end_free(sim_peer_data(wire));
+	toy_end_free(end);
+	peer_end_free(end);
 }
 
 static const struct sim_server server = { on_accept, on_bytes, on_close, on_end,

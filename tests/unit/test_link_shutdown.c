@@ -66,12 +66,12 @@ TEST(link_shutdown_is_of_one_stream)
 
 	begin(&rig);
 	ck_assert(stay__link_shutdown(&rig.link));
-	ck_assert(rig.link.is_shut);
+	ck_assert(rig.link.machine.now == STAY__LINK_CLOSING);
 	stay__link_close(&rig.link);
 	rig.news[0] = '\0';
 	ck_assert_int_eq(rig_dial(&rig, "tcp 10.0.0.1 7"), STAY_OK);
 	ck_assert(rig_settle(&rig, 1000));
-	ck_assert(!rig.link.is_shut);
+	ck_assert(rig.link.machine.now != STAY__LINK_CLOSING);
 	rig_fini(&rig);
 }
 
@@ -82,7 +82,8 @@ TEST(link_shutdown_that_fails_leaves_it_open)
 	begin(&rig);
 	sim_fail(rig.world, SIM_SHUTDOWN, 1, -ENOTCONN);
 	ck_assert(!stay__link_shutdown(&rig.link));
-	ck_assert(!rig.link.is_shut && stay__link_is_open(&rig.link));
+	ck_assert(rig.link.machine.now == STAY__LINK_OPEN &&
+		  stay__link_is_open(&rig.link));
 	rig_fini(&rig);
 }
 

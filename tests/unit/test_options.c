@@ -363,7 +363,8 @@ TEST(options_of_a_client_all_have_rows)
 	/* clang-format off */
 	SEE(size) SEE(label) SEE(config) SEE(config_release) SEE(config_size) SEE(on_started)
 	SEE(on_closed) SEE(arg) SEE(backoff) SEE(socket) SEE(on_high_water)
-	SEE(on_low_water) SEE(urls) SEE(endpoints) SEE(reserved)
+	SEE(on_low_water) SEE(urls) SEE(endpoints) SEE(filter)
+	SEE(reserved)
 	    /* clang-format on */
 	    check_seen(seen, sizeof(seen));
 #undef OF

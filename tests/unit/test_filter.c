@@ -1,0 +1,366 @@
+/* A filter between a client and its transport: the toy, and what it can do. */
+#include <stay/filter.h>
+#include <string.h>
+
+#include "line_rig.h"
+#include "sim/world_sim.h"
+#include "suites.h"
+#include "support/link_rig.h"
+#include "support/toy_filter.h"
+
+#define LINES_URL "lines://10.0.0.1:7777"
+
+static struct line_rig rig;
+static struct toy_filter toy;
+static struct toy_terms terms;
+static char long_line[100001];
+
+static void
+prepare(void)
+{
+	toy_filter_init(&toy);
+	terms = (struct toy_terms){ .refused = 0 };
+	memset(long_line, 'x', sizeof(long_line) - 1);
+	line_prepare(&rig);
+	rig.url = LINES_URL;
+	rig.server.toy = &terms;
+}
+
+static void
+begin(void)
+{
+	prepare();
+	line_start(&rig, OPTIONS(.filter = &toy.filter));
+	line_run(&rig, 10);
+	(void)line_told(&rig);
+}
+
+/* Everybody has let go of it. */
+static void
+end(void)
+{
+	line_end(&rig);
+	ck_assert_uint_eq(toy.held, 0);
+	ck_assert_uint_eq(toy.opened, toy.closed);
+}
+
+static const char *
+failure(void)
+{
+	return stay_conn_failure(stay_client_conn(rig.client));
+}
+
+TEST(filter_seals_both_ways)
+{
+	begin();
+	ck_assert_str_eq(toy.last_peer, "10.0.0.1");
+	line_call(&rig, "a", LINE("say +a"));
+	LINE_TELLS(&rig, 10, "a OK/replied +a;");
+	ck_assert_str_eq(line_got(&rig), "say +a;");
+	stay_client_stop(rig.client, STAY_OK);
+	line_run(&rig, 10);
+	ck_assert_uint_eq(toy.said_end, 1);
+	ck_assert_uint_eq(terms.ended, 1);
+	end();
+}
+
+TEST(filter_of_the_loop_serves_who_has_none)
+{
+	static const struct stay_filter_ops wrong;
+	struct stay_filter broken = { &wrong };
+
+	prepare();
+	ck_assert_int_eq(stay_loop_set_filter(rig.loop, &broken), STAY_E_ABI);
+	ck_assert_int_eq(stay_loop_set_filter(rig.loop, &toy.filter), STAY_OK);
+	ck_assert_int_eq(stay_loop_set_filter(rig.loop, &toy.filter), STAY_OK);
+	ck_assert_uint_eq(toy.held, 1);
+	line_start(&rig, NULL);
+	line_call(&rig, "a", LINE("say +a"));
+	line_run(&rig, 10);
+	ck_assert_ptr_nonnull(strstr(line_told(&rig), "a OK/replied +a;"));
+	end();
+}
+
+TEST(filter_that_is_missing_or_wrong_is_rejected_at_once)
+{
+	static const struct stay_filter_ops wrong;
+	struct stay_filter broken = { &wrong };
+	struct stay_client *client;
+
+	prepare();
+	ck_assert_int_eq(stay_client_start(&client, rig.loop, &line_protocol,
+			     LINES_URL, NULL),
+	    STAY_E_NO_TLS);
+	ck_assert_str_eq(stay_loop_rejection(rig.loop),
+	    "lines:// asks for TLS, and there is none: link libstay-tls and "
+	    "call stay_tls_add for the loop, or set the option filter");
+	ck_assert_int_eq(stay_client_start(&client, rig.loop, &line_protocol,
+			     LINES_URL, OPTIONS(.filter = &broken)),
+	    STAY_E_ABI);
+	toy.rejects = STAY_E_URL;
+	ck_assert_int_eq(stay_client_start(&client, rig.loop, &line_protocol,
+			     LINES_URL "?a=b", OPTIONS(.filter = &toy.filter)),
+	    STAY_E_URL);
+	ck_assert_str_eq(
+	    stay_loop_rejection(rig.loop), "the toy does not like a=b");
+	ck_assert_uint_eq(toy.held, 0);
+	toy.rejects = STAY_OK;
+	rig.url = LINE_URL;
+	rig.server.toy = NULL;
+	line_start(&rig, OPTIONS(.filter = &toy.filter));
+	line_run(&rig, 10);
+	ck_assert_uint_eq(toy.opened, 0);
+	end();
+}
+
+static bool
+yes(void *arg)
+{
+	(void)arg;
+	return true;
+}
+
+static unsigned
+late(void *arg)
+{
+	(void)arg;
+	return 200;
+}
+
+TEST_ROWS(filter_that_fails_says_why, 5)
+{
+	static const struct peer_row greets[] = { ON(PEER_ACCEPTS, "+hello\n"),
+		NO_MORE };
+	static const struct peer_row hangs_up[] = {
+		ON(PEER_ACCEPTS, PEER_SHUTS), NO_MORE
+	};
+	static const struct {
+		const struct peer_row *rows; /* of a peer without a toy */
+		enum stay_status refuses;
+		enum stay_status status;
+		const char *says;
+	} rows[] = {
+		{ NULL, STAY_OK, STAY_E_NOT_READY, "the toy is refused" },
+		{ NULL, STAY_E_INSECURE, STAY_E_INSECURE, "the toy will not" },
+		{ greets, STAY_OK, STAY_E_INSECURE, "the peer has no toy" },
+		{ hangs_up, STAY_OK, STAY_E_CLOSED, "the toy was cut off" },
+		{ NULL, STAY_E_NOMEM, STAY_E_NOMEM, "the toy will not" },
+	};
+	char says[256];
+
+	prepare();
+	terms.refuses = yes;
+	toy.refuses = rows[_i].refuses;
+	if (rows[_i].rows != NULL) {
+		rig.server.toy = NULL;
+		rig.server.rows = rows[_i].rows;
+	}
+	line_start(&rig, OPTIONS(.filter = &toy.filter));
+	line_call(&rig, "a", LINE("say +a"));
+	line_run(&rig, 10);
+	snprintf(says, sizeof(says),
+	    "connect lines://10.0.0.1:7777: 10.0.0.1:7777: %s", rows[_i].says);
+	ck_assert_ptr_eq(strstr(failure(), says), failure());
+	ck_assert_int_eq(stay_status_class(rows[_i].status) == STAY_CLASS_FATAL,
+	    strstr(line_told(&rig), "a E_INSECURE/not sent") != NULL);
+	ck_assert_ptr_null(strstr(line_got(&rig), "say"));
+	line_end(&rig);
+	ck_assert_uint_eq(toy.held, 0);
+}
+
+TEST(filter_that_is_late_uses_up_the_budget)
+{
+	prepare();
+	terms.late_ms = late;
+	line_start(
+	    &rig, OPTIONS(.filter = &toy.filter, .connect_budget_ms = 150));
+	line_run(&rig, 100);
+	ck_assert_str_eq(line_told(&rig), "init 10.0.0.1;");
+	line_run(&rig, 60);
+	ck_assert_ptr_nonnull(strstr(
+	    failure(), "10.0.0.1:7777 open, but not secure after 150 ms"));
+	terms.late_ms = NULL;
+	line_run(&rig, 1000);
+	ck_assert_ptr_nonnull(strstr(line_told(&rig), "up;"));
+	end();
+}
+
+TEST(filter_knows_what_was_cut_off)
+{
+	begin();
+	line_call(&rig, "a", LINE("hold"));
+	line_run(&rig, 10);
+	sim_peer_close(rig.peer);
+	line_run(&rig, 10);
+	ck_assert_ptr_nonnull(
+	    strstr(failure(), "10.0.0.1:7777: cut off without an end"));
+	ck_assert_ptr_nonnull(strstr(line_told(&rig), "a E_LOST/maybe"));
+	end();
+}
+
+TEST(filter_ends_as_the_peer_says)
+{
+	begin();
+	line_call(&rig, "a", LINE("close"));
+	line_run(&rig, 10);
+	ck_assert_ptr_nonnull(
+	    strstr(failure(), "10.0.0.1:7777 closed by the peer"));
+	end();
+}
+
+/* ---- what is sealed and not sent ---- */
+
+static void
+block(size_t room)
+{
+	const struct sim_limits limits = { .send_buffer = room };
+
+	sim_peer_limits(rig.peer, &limits);
+	sim_peer_freeze(rig.peer, true);
+}
+
+static void
+free_up(void)
+{
+	const struct sim_limits none = { 0 };
+
+	sim_peer_limits(rig.peer, &none);
+	sim_peer_freeze(rig.peer, false);
+}
+
+/* A peer that has a part of a record can read nothing of it. */
+TEST(promise_3_part_of_a_record_is_not_sent)
+{
+	begin();
+	block(20);
+	line_call(&rig, "a", LINE("say +a"));
+	line_call(&rig, "b", LINE("say +bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"));
+	line_run(&rig, 10);
+	sim_peer_reset(rig.peer);
+	LINE_TELLS(&rig, 200,
+	    "down E_RESET;hello -;up;a OK/replied +a;"
+	    "b OK/replied +bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb;");
+	ck_assert_str_eq(
+	    line_got(&rig), "|say +a;say +bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb;");
+	end();
+}
+
+/* The same record, but all of it has left. */
+TEST(promise_3_whole_record_may_be_executed)
+{
+	begin();
+	block(60);
+	line_call(&rig, "a", LINE("say +a"));
+	line_call(&rig, "b", LINE("say +bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"));
+	line_run(&rig, 10);
+	sim_peer_reset(rig.peer);
+	LINE_TELLS(&rig, 200,
+	    "down E_RESET;a E_LOST/maybe executed;b E_LOST/maybe executed;"
+	    "hello -;up;");
+	end();
+}
+
+/* What needs no answer is over once its record has left, and not before. */
+TEST(filter_tells_sent_when_it_is)
+{
+	begin();
+	block(10);
+	line_call(&rig, "a", LINE_NOTE("one"));
+	line_call(&rig, "b", LINE_NOTE("two"));
+	line_call(&rig, "c", LINE("say +c"));
+	LINE_TELLS(&rig, 10, "");
+	free_up();
+	LINE_TELLS(&rig, 50, "a OK/sent;b OK/sent;c OK/replied +c;");
+	end();
+}
+
+/* It is committed: given up, it leaves a tombstone, and its answer is late. */
+TEST(promise_2_sealed_call_that_is_given_up_is_a_tombstone)
+{
+	begin();
+	block(10);
+	line_call_with(&rig, "a", LINE("say +a"), WITHIN(20));
+	line_call(&rig, "b", LINE("say +b"));
+	LINE_TELLS(&rig, 30, "a E_TIMEOUT/maybe executed;");
+	free_up();
+	LINE_TELLS(&rig, 50, "orphan +a;b OK/replied +b;");
+	end();
+}
+
+TEST(filter_moves_what_is_larger_than_a_record)
+{
+	static char request[sizeof(long_line) + 8];
+
+	begin();
+	rig.server.log = NULL;
+	snprintf(request, sizeof(request), "%s", long_line);
+	line_call(&rig, "a", LINE(request));
+	line_call(&rig, "b", LINE("say +b"));
+	peer_send(rig.server.ends, 0, 0, "+", 1);
+	line_run(&rig, 100);
+	(void)line_told(&rig);
+	ck_assert_uint_ge(sim_peer_got(rig.peer), 100000 + 7 * 4);
+	stay_client_stop(rig.client, STAY_OK);
+	end();
+}
+
+/* ---- another one ---- */
+
+TEST(filter_changes_with_the_options)
+{
+	struct toy_filter other;
+	struct stay_client_options options = { STAY_CLIENT_OPTIONS,
+		.filter = &other.filter };
+
+	toy_filter_init(&other);
+	begin();
+	options.config = &rig.config;
+	ck_assert_int_eq(
+	    stay_client_reconfigure(rig.client, NULL, &options), STAY_OK);
+	line_run(&rig, 1000);
+	ck_assert_uint_eq(toy.held, 0);
+	ck_assert_uint_eq(other.opened, 1);
+	other.rejects = STAY_E_URL;
+	ck_assert_int_eq(
+	    stay_client_reconfigure(rig.client, LINES_URL "/y", NULL),
+	    STAY_E_URL);
+	other.rejects = STAY_OK;
+	ck_assert_int_eq(stay_client_reconfigure(
+			     rig.client, "lines://10.0.0.1:7777/x", NULL),
+	    STAY_OK);
+	line_run(&rig, 1000);
+	ck_assert_uint_eq(other.opened, 2);
+	rig.released = true;
+	line_end(&rig);
+	ck_assert_uint_eq(other.held, 0);
+}
+
+/* ---- descriptors ---- */
+
+TEST(filter_of_adopted_descriptors)
+{
+	static const struct peer_row greets[] = { ON(PEER_ACCEPTS, "hello"),
+		NO_MORE };
+	struct peer server = { .rows = greets, .toy = &terms };
+	struct rig link;
+	int fd;
+
+	toy_filter_init(&toy);
+	terms = (struct toy_terms){ .refused = 0 };
+	rig_init(&link);
+	ck_assert_int_eq(
+	    stay__link_set_filter(&link.link, &toy.filter, "me"), STAY_OK);
+	fd = peer_adopted(&server, link.world);
+	ck_assert_int_eq(stay__link_adopt(&link.link, fd, fd), STAY_OK);
+	ck_assert(rig_settle(&link, 1000));
+	sim_run_ms(link.world, 10);
+	ck_assert_str_eq(toy.last_peer, "me");
+	ck_assert_str_eq(link.turns, "closed>open>securing>open");
+	ck_assert_uint_eq(link.got_len, 5);
+	stay__link_close(&link.link);
+	ck_assert_uint_eq(toy.said_end, 1);
+	rig_fini(&link);
+	ck_assert_uint_eq(toy.held, 0);
+}
+
+TEST_SUITE(filter)
