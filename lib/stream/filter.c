@@ -194,31 +194,6 @@ next_record(struct cursor *at, const char **bytes, char *room)
 }
 
 int
-stay__filter_write(struct stay__filter *filter, const struct stay__below *below,
-    const struct iovec *parts, int count, size_t *taken)
-{
-	struct cursor at = { parts, count, 0 };
-	char room[STAY_FILTER_RECORD_MAX];
-	int result = stay__filter_flush(filter, below);
-	const char *bytes;
-	size_t len;
-
-	move_on(&at, 0);
-	while (
-	    result == 0 && at.count > 0 && !stay__filter_is_blocked(filter)) {
-		len = next_record(&at, &bytes, room);
-		if (!filter->filter->ops->write(
-			filter->state, &filter->io, bytes, len))
-			return -EPROTO;
-		*taken += len;
-		filter->unsent = len;
-		filter->record = stay_buf_len(&filter->out);
-		result = stay__filter_flush(filter, below);
-	}
-	return result;
-}
-
-int
 stay__filter_shutdown(
     struct stay__filter *filter, const struct stay__below *below)
 {
@@ -334,4 +309,55 @@ stay__filter_read(struct stay__filter *filter, const struct stay__below *below,
 	filter->unread =
 	    got > 0 && ((size_t)got == len || filter->io.in.len > 0);
 	return got;
+}
+
+/* ---- writing, to a peer that may have said why it will not hear ---- */
+
+static int
+write_records(struct stay__filter *filter, const struct stay__below *below,
+    const struct iovec *parts, int count, size_t *taken)
+{
+	struct cursor at = { parts, count, 0 };
+	char room[STAY_FILTER_RECORD_MAX];
+	int result = stay__filter_flush(filter, below);
+	const char *bytes;
+	size_t len;
+
+	move_on(&at, 0);
+	while (
+	    result == 0 && at.count > 0 && !stay__filter_is_blocked(filter)) {
+		len = next_record(&at, &bytes, room);
+		if (!filter->filter->ops->write(
+			filter->state, &filter->io, bytes, len))
+			return -EPROTO;
+		*taken += len;
+		filter->unsent = len;
+		filter->record = stay_buf_len(&filter->out);
+		result = stay__filter_flush(filter, below);
+	}
+	return result;
+}
+
+/* A peer that refuses us says so, and closes. Who writes meanwhile finds it gone,
+ * and what it said is still to be read: the filter then knows why. */
+static void
+hear_last_words(struct stay__filter *filter, const struct stay__below *below)
+{
+	char unwanted[STAY_FILTER_RECORD_MAX];
+
+	while (filter->io.in.len > 0 || pull(filter, below) == 0)
+		if (filter->filter->ops->read(filter->state, &filter->io,
+			unwanted, sizeof(unwanted)) <= 0)
+			return;
+}
+
+int
+stay__filter_write(struct stay__filter *filter, const struct stay__below *below,
+    const struct iovec *parts, int count, size_t *taken)
+{
+	int result = write_records(filter, below, parts, count, taken);
+
+	if (result == -EPIPE || result == -ECONNRESET)
+		hear_last_words(filter, below);
+	return result;
 }
