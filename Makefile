@@ -18,8 +18,12 @@ VIRTUAL = $(sort $(wildcard lib/sim/*.c))
 CONTRACT = $(sort $(wildcard lib/contract/*.c)) $(VIRTUAL)
 REDIS = $(sort $(wildcard adapters/redis/*.c))
 ECHO = $(sort $(wildcard adapters/echo/*.c))
+TLS = $(sort $(wildcard adapters/tls/*.c))
 
-NAMES = stay-redis stay-echo stay
+# TLS is built where OpenSSL is found.
+OPENSSL := $(shell echo '\#include <openssl/ssl.h>' | $(CC) $(CPPFLAGS) -E - \
+	>/dev/null 2>&1 && echo -lssl -lcrypto)
+NAMES = stay-redis stay-echo $(if $(OPENSSL),stay-tls) stay
 
 # An example is one file; so is a suite of tests, listed in suites.def.
 EXAMPLES = $(patsubst %.c,$(BUILD)/%,$(wildcard examples/*.c))
@@ -41,7 +45,8 @@ LIBS = -lev -lm
 CHECK_LIBS = $(shell pkg-config --libs check)
 ARCHIVES = $(NAMES:%=$(BUILD)/lib%.a)
 KIT = $(BUILD)/libstay-contract.a
-PC = lib/stay.pc.in lib/contract/stay-contract.pc.in adapters/redis/stay-redis.pc.in adapters/echo/stay-echo.pc.in
+PC = lib/stay.pc.in lib/contract/stay-contract.pc.in adapters/redis/stay-redis.pc.in adapters/echo/stay-echo.pc.in \
+	$(if $(OPENSSL),adapters/tls/stay-tls.pc.in)
 SHARED = $(NAMES:%=$(BUILD)/lib%.so.$(VERSION))
 TO_LIB = $(DESTDIR)$(LIBDIR)
 TO_INCLUDE = $(DESTDIR)$(INCLUDEDIR)/stay
@@ -58,12 +63,15 @@ all: $(ARCHIVES) $(SHARED) $(KIT) $(EXAMPLES) ## the libraries and the examples,
 $(BUILD)/libstay.a $(BUILD)/libstay.so.$(VERSION): $(call objects,$(SRC))
 $(BUILD)/libstay-redis.a $(BUILD)/libstay-redis.so.$(VERSION): $(call objects,$(REDIS))
 $(BUILD)/libstay-echo.a $(BUILD)/libstay-echo.so.$(VERSION): $(call objects,$(ECHO))
+$(BUILD)/libstay-tls.a $(BUILD)/libstay-tls.so.$(VERSION): $(call objects,$(TLS))
+$(BUILD)/libstay-tls.so.$(VERSION): $(BUILD)/libstay.so.$(VERSION)
+$(BUILD)/libstay-tls.so.$(VERSION): LIBS += $(OPENSSL)
 $(BUILD)/libstay-redis.so.$(VERSION): $(BUILD)/libstay.so.$(VERSION)
 $(BUILD)/libstay-echo.so.$(VERSION): $(BUILD)/libstay.so.$(VERSION)
 $(EXAMPLES): %: %.o $(call objects,$(wildcard examples/support/*.c))
 $(BUILD)/test-unit: $(call objects,$(UNIT))
 $(BUILD)/test-integration: $(call objects,$(INTEGRATION))
-$(BUILD)/test-unit $(BUILD)/test-integration: LIBS += $(CHECK_LIBS) \
+$(BUILD)/test-unit $(BUILD)/test-integration: LIBS += $(CHECK_LIBS) $(OPENSSL) \
 	$(foreach name,getrandom malloc calloc realloc,-Wl,--wrap=$(name))
 $(BUILD)/sim: $(call objects,$(wildcard tests/sim/*.c tests/support/deeds*.c) \
 	$(addprefix tests/support/,inside.c line_protocol.c) $(PEER) $(VIRTUAL))

@@ -52,33 +52,46 @@ query(const struct stay_url *url, const char *key, char **at)
 	return *at;
 }
 
+/* The last few are the filter's (<stay/tls.h>), if the scheme asks for one. */
 static bool
-is_known_key(const char *key, size_t len)
+is_known_key(const char *key, size_t len, bool secure)
 {
 	static const char *const keys[] = { "db", "protocol", "client_name",
-		"role", "resend_reads" };
+		"role", "resend_reads", "cafile", "cadir", "cert", "key",
+		"servername" };
+	size_t count = sizeof(keys) / sizeof(keys[0]) - (secure ? 0 : 5);
 
-	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+	for (size_t i = 0; i < count; i++)
 		if (strlen(keys[i]) == len && memcmp(keys[i], key, len) == 0)
 			return true;
 	return len == 0;
 }
 
+static bool
+is_secure(const char *scheme)
+{
+	return strcmp(scheme, "rediss") == 0 || strcmp(scheme, "valkeys") == 0;
+}
+
 /* A key that this adapter does not know is an error, or a misspelt key would go
  * unnoticed. */
 static enum stay_status
-check_keys(struct stay_loop *loop, const char *query)
+check_keys(struct stay_loop *loop, const struct stay_url *url)
 {
+	const char *query = url->query;
+	bool secure = is_secure(url->scheme);
 	size_t len;
 
 	for (;; query++) {
 		len = strcspn(query, "=&");
-		if (!is_known_key(query, len)) {
+		if (!is_known_key(query, len, secure)) {
 			stay_loop_set_rejection(loop,
 			    "the query of the URL has the key '%.*s', which is "
 			    "none of db, protocol, client_name, role, "
-			    "resend_reads",
-			    len < 64 ? (int)len : 64, query);
+			    "resend_reads%s",
+			    len < 64 ? (int)len : 64, query,
+			    secure ? ", cafile, cadir, cert, key, servername"
+				   : "");
 			return STAY_E_URL;
 		}
 		query += strcspn(query, "&");
@@ -272,7 +285,7 @@ read_all(struct stay_loop *loop, struct stay_redis__config *config,
 	config->on_orphan_arg = options->on_orphan_arg;
 	keep(config, &at, url->user);
 	config->password = keep(config, &at, url->password);
-	status = check_keys(loop, url->query);
+	status = check_keys(loop, url);
 	if (status == STAY_OK)
 		status = read_bounds(loop, config, options);
 	if (status == STAY_OK)

@@ -14,6 +14,7 @@
  *	stay_redis_command(redis, on_greeting, redis, "GET greeting");
  *
  * URLs: redis://[user:password@]host[:6379][/db][?key=value&...]
+ *       rediss:// and valkeys:// likewise, with TLS (<stay/tls.h>)
  *       redis+unix://[user:password@]/path/of.sock[?db=N]
  *       keys: client_name=NAME, protocol=2 or 3, role=primary, any or first,
  *       resend_reads=no

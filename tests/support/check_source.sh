@@ -144,7 +144,7 @@ kit_names() {
 }
 
 # A function begins with what it acts on.
-PREFIXES='conn|client|group|loop|stream|session|redis|url|buf|bytes|backoff|machine|world|log|echo|from|verdict|frame|hello|info|reply|message|held|later|retain|target|state|status|class|outcome|contract'
+PREFIXES='conn|client|group|loop|stream|session|redis|url|buf|bytes|backoff|machine|world|log|echo|from|verdict|frame|hello|info|reply|message|held|later|retain|target|state|status|class|outcome|contract|tls'
 
 begins_with_its_object() {
 	declared include/stay/*.h >"$work/declared"
@@ -176,13 +176,13 @@ check_exports() {
 	holds "every public time ends in _ms" times_end_in_ms
 	holds "a type of callbacks ends in _fn" callbacks_end_in_fn
 	holds "libstay exports what its headers declare" exports stay \
-	    $(files -e /redis.h -e /redis_ -e /echo.h -e /contract.h include/stay/*.h)
-	for name in redis echo; do
+	    $(files -e /redis.h -e /redis_ -e /echo.h -e /contract.h -e /tls.h include/stay/*.h)
+	for name in redis echo tls; do
 		holds "libstay-$name exports what its header declares" \
 		    exports "stay-$name" include/stay/"$name"[._]*h
 	done
 	holds "libstay-contract.a has the names of its header" kit_names
-	for name in stay stay-redis stay-echo; do
+	for name in stay stay-redis stay-echo stay-tls; do
 		holds "lib$name.so exports stay_* alone" only_stay_names $name
 		holds "lib$name.a keeps its inner names apart" inner_names $name
 	done

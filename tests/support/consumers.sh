@@ -6,7 +6,7 @@ set -eu
 
 work=$1
 prefix=$work/prefix
-modules='stay-redis stay-echo stay'
+modules='stay-redis stay-echo stay-tls stay'
 flags='-std=c11 -Wall -Wextra -Wpedantic -D_GNU_SOURCE'
 export PKG_CONFIG_PATH="$prefix/lib/pkgconfig"
 

@@ -1,0 +1,280 @@
+/*
+ * One stream: OpenSSL reads sealed bytes from the filter's `in` and writes them to
+ * its `out`. It never touches a descriptor. OpenSSL's queue of errors is empty
+ * before and after each of its calls, because it takes an old error for a new one.
+ */
+#include "tls.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <openssl/err.h>
+#include <openssl/x509v3.h>
+#include <string.h>
+
+/* ---- what OpenSSL reads and writes ---- */
+
+static int
+take_sealed(BIO *bio, char *to, int len)
+{
+	struct stay_filter_io *io = BIO_get_data(bio);
+
+	BIO_clear_retry_flags(bio);
+	if (io->in.len == 0) {
+		if (io->in_ended)
+			return 0;
+		BIO_set_retry_read(bio);
+		return -1;
+	}
+	if ((size_t)len > io->in.len)
+		len = (int)io->in.len;
+	memcpy(to, io->in.data, (size_t)len);
+	io->in.data += len;
+	io->in.len -= (size_t)len;
+	return len;
+}
+
+static int
+give_sealed(BIO *bio, const char *from, int len)
+{
+	struct stay_filter_io *io = BIO_get_data(bio);
+
+	BIO_clear_retry_flags(bio);
+	return stay_buf_append(io->out, from, (size_t)len) == STAY_OK ? len
+								      : -1;
+}
+
+static long
+control(BIO *bio, int what, long number, void *pointer)
+{
+	const struct stay_filter_io *io = BIO_get_data(bio);
+
+	(void)number;
+	(void)pointer;
+	if (what == BIO_CTRL_EOF)
+		return io->in_ended && io->in.len == 0;
+	return what == BIO_CTRL_FLUSH;
+}
+
+BIO_METHOD *
+stay_tls__method(void)
+{
+	BIO_METHOD *method = BIO_meth_new(BIO_TYPE_SOURCE_SINK, "stay");
+
+	if (method == NULL)
+		return NULL;
+	BIO_meth_set_read(method, take_sealed);
+	BIO_meth_set_write(method, give_sealed);
+	BIO_meth_set_ctrl(method, control);
+	return method;
+}
+
+/* ---- the beginning ---- */
+
+/* An address is in the certificate as an address, and is no name to ask for. */
+static bool
+expect_peer(struct stay_tls__stream *stream)
+{
+	X509_VERIFY_PARAM *param = SSL_get0_param(stream->ssl);
+	const char *name = stream->name;
+
+	if (name[0] == '\0')
+		return stream->tls->verify != STAY_TLS_VERIFY;
+	if (X509_VERIFY_PARAM_set1_ip_asc(param, name) == 1)
+		return true;
+	X509_VERIFY_PARAM_set_hostflags(
+	    param, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS |
+		       X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
+	return X509_VERIFY_PARAM_set1_host(param, name, 0) == 1 &&
+	       SSL_set_tlsext_host_name(stream->ssl, name) == 1;
+}
+
+static void
+resume(struct stay_tls__stream *stream)
+{
+	struct stay_tls *tls = stream->tls;
+	SSL_SESSION *session;
+
+	pthread_mutex_lock(&tls->lock);
+	session = stay_tls__ticket_find(tls, stream->name);
+	if (session != NULL && SSL_get_SSL_CTX(stream->ssl) == tls->context)
+		SSL_set_session(stream->ssl, session);
+	pthread_mutex_unlock(&tls->lock);
+}
+
+static bool
+attach(struct stay_tls__stream *stream)
+{
+	SSL_CTX *context = stay_tls__context(stream->tls);
+	BIO *bio = BIO_new(stream->tls->method);
+
+	stream->ssl = SSL_new(context);
+	SSL_CTX_free(context);
+	if (stream->ssl == NULL || bio == NULL) {
+		BIO_free(bio);
+		return false;
+	}
+	BIO_set_data(bio, stream->io);
+	BIO_set_init(bio, 1);
+	SSL_set_bio(stream->ssl, bio, bio);
+	SSL_set_app_data(stream->ssl, stream);
+	SSL_set_connect_state(stream->ssl);
+	return true;
+}
+
+/* A name may end in a dot, and no certificate has it so. */
+static void
+take_name(struct stay_tls__stream *stream, const char *peer)
+{
+	const char *own = stream->tls->settings[STAY_TLS__SERVER_NAME];
+	size_t len;
+
+	snprintf(
+	    stream->name, sizeof(stream->name), "%s", own != NULL ? own : peer);
+	len = strlen(stream->name);
+	if (len > 1 && stream->name[len - 1] == '.')
+		stream->name[len - 1] = '\0';
+}
+
+static bool
+open_stream(void *state, struct stay_filter *filter, const char *peer,
+    struct stay_filter_io *io)
+{
+	struct stay_tls__stream *stream = state;
+
+	stream->tls = (struct stay_tls *)(void *)filter;
+	stream->io = io;
+	take_name(stream, peer);
+	ERR_clear_error();
+	if (attach(stream) && expect_peer(stream)) {
+		resume(stream);
+		return true;
+	}
+	SSL_free(stream->ssl);
+	ERR_clear_error();
+	stream->tls->root->failed++;
+	io->status = stream->name[0] == '\0' ? STAY_E_INSECURE : STAY_E_NOMEM;
+	snprintf(io->why, sizeof(io->why), "%s",
+	    stream->name[0] == '\0'
+		? "there is no name that the peer must prove to have: set "
+		  "servername"
+		: "no memory for TLS");
+	return false;
+}
+
+/* ---- bytes ---- */
+
+/* 0: more sealed bytes are needed; else it has failed, and -1. */
+static int
+failed(struct stay_tls__stream *stream, int result)
+{
+	int error = SSL_get_error(stream->ssl, result);
+
+	if (error == SSL_ERROR_WANT_READ)
+		return 0;
+	stay_tls__blame(stream, error);
+	ERR_clear_error();
+	return -1;
+}
+
+static int
+secure(void *state, struct stay_filter_io *io)
+{
+	struct stay_tls__stream *stream = state;
+	struct stay_tls *root = stream->tls->root;
+	int result;
+
+	(void)io;
+	ERR_clear_error();
+	result = SSL_do_handshake(stream->ssl);
+	if (result == 1) {
+		stream->secured = true;
+		root->handshakes++;
+		root->resumed += SSL_session_reused(stream->ssl) == 1;
+		return 1;
+	}
+	result = failed(stream, result);
+	root->failed += result < 0;
+	return result;
+}
+
+static ssize_t
+read_opened(void *state, struct stay_filter_io *io, void *bytes, size_t len)
+{
+	struct stay_tls__stream *stream = state;
+	int result;
+
+	(void)io;
+	ERR_clear_error();
+	result =
+	    SSL_read(stream->ssl, bytes, len < INT_MAX ? (int)len : INT_MAX);
+	if (result > 0)
+		return result;
+	if (SSL_get_error(stream->ssl, result) == SSL_ERROR_ZERO_RETURN)
+		return 0;
+	return failed(stream, result) == 0 ? -EAGAIN : -EPROTO;
+}
+
+static bool
+write_sealed(
+    void *state, struct stay_filter_io *io, const void *bytes, size_t len)
+{
+	struct stay_tls__stream *stream = state;
+	int result;
+
+	(void)io;
+	ERR_clear_error();
+	result = SSL_write(stream->ssl, bytes, (int)len);
+	if (result == (int)len)
+		return true;
+	if (failed(stream, result) == 0) {
+		stream->io->status = STAY_E_PROTOCOL;
+		snprintf(stream->io->why, sizeof(stream->io->why),
+		    "the peer wants another handshake in the middle");
+	}
+	return false;
+}
+
+/* close_notify; reading goes on. */
+static void
+say_end(void *state, struct stay_filter_io *io)
+{
+	struct stay_tls__stream *stream = state;
+
+	(void)io;
+	ERR_clear_error();
+	(void)SSL_shutdown(stream->ssl);
+	ERR_clear_error();
+}
+
+/* A session that was not shut down would lose its ticket. */
+static void
+close_stream(void *state)
+{
+	struct stay_tls__stream *stream = state;
+
+	SSL_set_shutdown(
+	    stream->ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+	SSL_free(stream->ssl);
+	ERR_clear_error();
+}
+
+static void
+hold(struct stay_filter *filter)
+{
+	((struct stay_tls *)(void *)filter)->refs++;
+}
+
+const struct stay_filter_ops stay_tls__ops = {
+	STAY_FILTER_OPS,
+	.name = "TLS",
+	.state_size = sizeof(struct stay_tls__stream),
+	.hold = hold,
+	.drop = stay_tls_free,
+	.adapt = stay_tls__adapt,
+	.open = open_stream,
+	.secure = secure,
+	.read = read_opened,
+	.write = write_sealed,
+	.shutdown = say_end,
+	.close = close_stream,
+};

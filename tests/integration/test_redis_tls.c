@@ -1,0 +1,168 @@
+/*
+ * A real redis-server behind TLS: it wants certificates, dies in the middle, and
+ * lets sessions be resumed.
+ */
+#include <stay/tls.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "suites.h"
+#include "support/redis_bed.h"
+#include "support/tls_bed.h"
+
+#define CALLS 2000
+
+static struct stay_filter *filter;
+static char url[512];
+static char big[300000];
+
+static const char *
+in_folder(const char *name)
+{
+	static char paths[8][128];
+	static unsigned next;
+	char *path = paths[next++ % 8];
+
+	snprintf(path, sizeof(paths[0]), "%s/%s", tls_folder(), name);
+	return path;
+}
+
+static void
+make_files(void)
+{
+	const struct tls_terms as = { .name = "a", .authority = true };
+	const struct tls_terms usual = { .san = "IP:127.0.0.1",
+		.purpose = "serverAuth,clientAuth" };
+	struct tls_id authority = tls_id_new(&as, NULL);
+	struct tls_id both = tls_id_new(&usual, &authority);
+
+	tls_id_save(&authority, in_folder("ca"), NULL);
+	tls_id_save(&both, in_folder("me"), NULL);
+	tls_id_free(&both);
+	tls_id_free(&authority);
+}
+
+static void
+begin(void)
+{
+	static char port[8], ca[128], cert[128], key[128];
+	static const char *const extra[] = { "--tls-port", port,
+		"--tls-ca-cert-file", ca, "--tls-cert-file", cert,
+		"--tls-key-file", key, NULL };
+
+	make_files();
+	snprintf(port, sizeof(port), "%d", free_port());
+	snprintf(ca, sizeof(ca), "%s", in_folder("ca.pem"));
+	snprintf(cert, sizeof(cert), "%s", in_folder("me.pem"));
+	snprintf(key, sizeof(key), "%s", in_folder("me.key"));
+	snprintf(url, sizeof(url),
+	    "rediss://127.0.0.1:%s?cafile=%s&cert=%s&key=%s", port, ca, cert,
+	    key);
+	bed_open_as(extra);
+	ck_assert_int_eq(stay_tls_new(&filter, NULL, NULL, 0), STAY_OK);
+	ck_assert_int_eq(stay_loop_set_filter(rig.loop, filter), STAY_OK);
+	memset(big, 'x', sizeof(big) - 1);
+}
+
+static void
+end(void)
+{
+	stay_tls_free(filter);
+	bed_close();
+}
+
+static struct stay_tls_counts
+counts(void)
+{
+	struct stay_tls_counts counts = { STAY_TLS_COUNTS };
+
+	stay_tls_get_counts(filter, &counts);
+	return counts;
+}
+
+static bool
+is_second(void *redis)
+{
+	return sessions_of(redis) >= 2;
+}
+
+TEST(redis_tls_answers_and_resumes)
+{
+	struct stay_redis *redis = rig_connect(&rig, url, NULL);
+	struct answer answer = { 0 };
+
+	ask_now(&rig, redis, &answer, "SET big %s", big);
+	ck_assert_str_eq(answer.text, "OK");
+	ask_now(&rig, redis, &answer, "GET big");
+	ck_assert_uint_eq(answer.len, sizeof(big) - 1);
+	stay_client_reconnect(stay_redis_client(redis), STAY_OK);
+	rig_until(&rig, is_second, redis, 5);
+	ask_now(&rig, redis, &answer, "STRLEN big");
+	ck_assert_int_eq(answer.integer, sizeof(big) - 1);
+	ck_assert_uint_eq(counts().handshakes, 2);
+	ck_assert_uint_eq(counts().resumed, 1);
+	check_counts(redis);
+	rig_stop(&rig, redis);
+}
+
+/* What was replied was done once; what was not sent was not done. */
+TEST(redis_tls_counts_right_when_the_server_dies)
+{
+	static struct answer answers[CALLS];
+	struct stay_redis *redis = rig_connect(&rig, url, NULL);
+	struct answer total = { 0 };
+	int64_t least = 0, most = 0;
+
+	memset(answers, 0, sizeof(answers));
+	for (int i = 0; i < CALLS; i++) {
+		ask(redis, &answers[i], "INCR count");
+		if (i % 500 == 250) {
+			await_answer(&rig, &answers[i - 200], 10);
+			redis_server_kill(&server);
+			redis_server_restart(&server);
+		}
+	}
+	for (int i = 0; i < CALLS; i++) {
+		await_answer(&rig, &answers[i], 10);
+		least += answers[i].outcome == STAY_REPLIED;
+		most += answers[i].outcome == STAY_REPLIED ||
+			answers[i].outcome == STAY_MAYBE_EXECUTED;
+	}
+	ask_now(&rig, redis, &total, "GET count");
+	ck_assert_int_ge(atoll(total.text), least);
+	ck_assert_int_le(atoll(total.text), most);
+	ck_assert_uint_ge(counts().handshakes, 2);
+	check_counts(redis);
+	rig_stop(&rig, redis);
+}
+
+/* The client without a certificate, and one that expects somebody else. */
+TEST_ROWS(redis_tls_says_why_not, 3)
+{
+	static const struct {
+		const char *query;
+		const char *says;
+	} rows[] = {
+		{ "", "the server wants a client certificate" },
+		{ "&servername=db", "of another server than 'db'" },
+		{ "&cafile=", "signed by an authority that is not trusted" },
+	};
+	char wrong[600];
+	struct stay_redis *redis;
+
+	snprintf(wrong, sizeof(wrong), "%.*s%s",
+	    _i == 0 ? (int)(strstr(url, "&cert") - url) : (int)strlen(url), url,
+	    rows[_i].query);
+	if (_i == 2)
+		snprintf(wrong, sizeof(wrong), "rediss://127.0.0.1:%s",
+		    strtok(strstr(url, "1:") + 2, "?"));
+	redis = rig_start(&rig, wrong, NULL);
+	rig_until_state(&rig, redis, STAY_BACKING_OFF, 5);
+	ck_assert_msg(strstr(stay_conn_failure(stay_redis_conn(redis)),
+			  rows[_i].says) != NULL,
+	    "%s", stay_conn_failure(stay_redis_conn(redis)));
+	rig_stop(&rig, redis);
+}
+
+TEST_SUITE_WITH(redis_tls, .before = begin, .after = end)

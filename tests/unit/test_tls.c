@@ -1,0 +1,300 @@
+/* TLS as a filter: options, tickets, files that change, and how it ends. */
+#include <errno.h>
+#include <openssl/err.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "line_rig.h"
+#include "suites.h"
+#include "support/tls_bed.h"
+
+static struct tls_id authority, other, cert;
+static char ca[140], pem[140], key[140];
+
+static void
+save(const struct tls_id *id, const char *name)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s/%s", tls_folder(), name);
+	tls_id_save(id, path, NULL);
+}
+
+static void
+begin(void)
+{
+	const struct tls_terms as = { .name = "a", .authority = true };
+	const struct tls_terms usual = { .san = "DNS:localhost" };
+
+	authority = tls_id_new(&as, NULL);
+	other = tls_id_new(&as, NULL);
+	cert = tls_id_new(&usual, &authority);
+	save(&authority, "ca");
+	save(&cert, "me");
+	snprintf(ca, sizeof(ca), "%s/ca.pem", tls_folder());
+	snprintf(pem, sizeof(pem), "%s/me.pem", tls_folder());
+	snprintf(key, sizeof(key), "%s/me.key", tls_folder());
+}
+
+static void
+end(void)
+{
+	tls_id_free(&authority);
+	tls_id_free(&other);
+	tls_id_free(&cert);
+}
+
+static struct stay_filter *
+filter_new(void)
+{
+	struct stay_tls_options options = { STAY_TLS_OPTIONS, .ca_file = ca };
+	struct stay_filter *filter;
+
+	ck_assert_int_eq(stay_tls_new(&filter, &options, NULL, 0), STAY_OK);
+	return filter;
+}
+
+static struct stay_tls_counts
+counts_of(const struct stay_filter *filter)
+{
+	struct stay_tls_counts counts = { STAY_TLS_COUNTS };
+
+	stay_tls_get_counts(filter, &counts);
+	return counts;
+}
+
+/* ---- options ---- */
+
+TEST_ROWS(tls_options_are_checked, 10)
+{
+	const struct {
+		struct stay_tls_options options;
+		enum stay_status status;
+		const char *says;
+	} rows[] = {
+		{ { .ca_file = "/none.pem" }, STAY_E_ARG,
+		    "the file of authorities '/none.pem' cannot be used: " },
+		{ { .ca_file = key }, STAY_E_ARG, "the file of authorities" },
+		{ { .cert_file = "/none.pem" }, STAY_E_ARG,
+		    "the certificate '/none.pem' cannot be used: " },
+		{ { .cert_file = pem }, STAY_E_ARG, "the key '" },
+		{ { .cert_file = pem, .key_file = "/none" }, STAY_E_ARG,
+		    "the key '/none' cannot be used: " },
+		{ { .key_file = key }, STAY_E_ARG,
+		    "there is a key, and no certificate" },
+		{ { .cert_file = ca, .key_file = key }, STAY_E_ARG,
+		    "the key '" },
+		{ { .alpn = "redis,,x" }, STAY_E_ARG,
+		    "alpn has a name that is empty or too long" },
+		{ { .verify = (enum stay_tls_verify)7 }, STAY_E_ARG,
+		    "an argument is missing or out of range" },
+		{ { .size = 100000 }, STAY_E_ABI, "a table or options" },
+	};
+	struct stay_tls_options options = rows[_i].options;
+	struct stay_filter *filter = (struct stay_filter *)&options;
+	struct stay_loop *loop = stay_loop_new(sim_world_new(1));
+	char why[256] = "";
+
+	if (options.size == 0)
+		options.size = sizeof(options);
+	ck_assert_int_eq(
+	    stay_tls_new(&filter, &options, why, sizeof(why)), rows[_i].status);
+	ck_assert_ptr_null(filter);
+	ck_assert_msg(strstr(why, rows[_i].says) == why, "%s", why);
+	ck_assert_int_eq(stay_tls_add(loop, &options), rows[_i].status);
+	ck_assert_str_eq(stay_loop_rejection(loop), why);
+	ck_assert_uint_eq(ERR_peek_error(), 0);
+	ck_assert_int_eq(stay_loop_free(loop), STAY_OK);
+}
+
+/* Nobody is asked for a password. */
+TEST(tls_key_that_is_encrypted_is_rejected)
+{
+	struct stay_tls_options options = { STAY_TLS_OPTIONS, .cert_file = pem,
+		.key_file = key };
+	struct stay_filter *filter;
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s/me", tls_folder());
+	tls_id_save(&cert, path, "secret");
+	ck_assert_int_eq(stay_tls_new(&filter, &options, NULL, 0), STAY_E_ARG);
+}
+
+TEST(tls_url_takes_precedence)
+{
+	struct stay_filter *filter = filter_new(), *adapted;
+	struct stay_url *url;
+	char text[512], why[256];
+
+	snprintf(text, sizeof(text),
+	    "x://h?cert=%s&key=%s&servername=localhost", pem, key);
+	ck_assert_int_eq(stay_url_parse(&url, text, NULL), STAY_OK);
+	ck_assert_int_eq(
+	    filter->ops->adapt(filter, url, &adapted, why, 256), STAY_OK);
+	ck_assert_ptr_ne(filter, adapted);
+	stay_tls_free(adapted);
+	stay_url_free(url);
+	ck_assert_int_eq(
+	    stay_url_parse(&url, "x://h?cafile=/none", NULL), STAY_OK);
+	ck_assert_int_eq(
+	    filter->ops->adapt(filter, url, &adapted, why, 256), STAY_E_URL);
+	ck_assert_ptr_eq(strstr(why, "the file of authorities '/none'"), why);
+	stay_url_free(url);
+	ck_assert_int_eq(stay_url_parse(&url, "x://h?db=1", NULL), STAY_OK);
+	ck_assert_int_eq(
+	    filter->ops->adapt(filter, url, &adapted, why, 256), STAY_OK);
+	ck_assert_ptr_eq(filter, adapted);
+	stay_tls_free(adapted);
+	stay_url_free(url);
+	stay_tls_free(filter);
+}
+
+/* ---- one stream after the other ---- */
+
+static struct tls_server usual_server;
+static struct tls_pair pair;
+
+static int
+shake(struct stay_filter *filter)
+{
+	int result;
+
+	usual_server = (struct tls_server){ .id = &cert, .says = "hello" };
+	tls_pair_begin(&pair, filter, "localhost", &usual_server);
+	ck_assert_ptr_nonnull(pair.state);
+	result = tls_pair_shake(&pair);
+	if (result == 1)
+		ck_assert_int_eq((int)tls_pair_read(&pair), -EAGAIN);
+	return result;
+}
+
+static void
+hang_up(void)
+{
+	tls_pair_end(&pair);
+}
+
+static void
+forget_server(void)
+{
+	SSL_CTX_free(pair.context);
+	pair.context = NULL;
+}
+
+TEST(tls_resumes_by_ticket)
+{
+	struct stay_filter *filter = filter_new();
+	struct stay_tls_counts counts;
+
+	for (int i = 0; i < 3; i++) {
+		ck_assert_int_eq(shake(filter), 1);
+		hang_up();
+	}
+	counts = counts_of(filter);
+	ck_assert_uint_eq(counts.handshakes, 3);
+	ck_assert_uint_eq(counts.resumed, 2);
+	ck_assert_uint_eq(counts.failed, 0);
+	forget_server();
+	stay_tls_free(filter);
+}
+
+/* Another authority: who was trusted is not any more, ticket or not. Then again. */
+TEST(tls_reads_changed_files_anew)
+{
+	struct stay_filter *filter = filter_new();
+	FILE *file;
+
+	ck_assert_int_eq(shake(filter), 1);
+	hang_up();
+	save(&other, "ca");
+	ck_assert_int_eq(shake(filter), -1);
+	hang_up();
+	file = fopen(ca, "w");
+	fputs("half a fi", file);
+	fclose(file);
+	ck_assert_int_eq(shake(filter), -1);
+	hang_up();
+	ck_assert_uint_eq(counts_of(filter).reload_failures, 1);
+	save(&authority, "ca");
+	ck_assert_int_eq(shake(filter), 1);
+	hang_up();
+	ck_assert_uint_eq(counts_of(filter).reloads, 2);
+	ck_assert_uint_eq(counts_of(filter).resumed, 0);
+	ck_assert_uint_eq(counts_of(filter).failed, 2);
+	forget_server();
+	stay_tls_free(filter);
+}
+
+/* ---- inside of a stream ---- */
+
+TEST(tls_updates_its_keys)
+{
+	struct stay_filter *filter = filter_new();
+
+	ck_assert_int_eq(shake(filter), 1);
+	ck_assert_int_eq(
+	    SSL_key_update(pair.server, SSL_KEY_UPDATE_REQUESTED), 1);
+	SSL_write(pair.server, "more", 4);
+	ck_assert_int_eq((int)tls_pair_read(&pair), -EAGAIN);
+	ck_assert_mem_eq(pair.got, "hellomore", 9);
+	ck_assert(filter->ops->write(pair.state, &pair.io, "x", 1));
+	ck_assert_int_eq((int)tls_pair_read(&pair), -EAGAIN);
+	ck_assert_uint_eq(pair.heard, 1);
+	hang_up();
+	forget_server();
+	stay_tls_free(filter);
+}
+
+TEST(tls_tells_an_end_from_a_cut)
+{
+	struct stay_filter *filter = filter_new();
+
+	ck_assert_int_eq(shake(filter), 1);
+	filter->ops->shutdown(pair.state, &pair.io);
+	ck_assert_int_eq((int)tls_pair_read(&pair), -EAGAIN);
+	ck_assert_int_eq(SSL_get_shutdown(pair.server) & SSL_RECEIVED_SHUTDOWN,
+	    SSL_RECEIVED_SHUTDOWN);
+	SSL_write(pair.server, "late", 4);
+	SSL_shutdown(pair.server);
+	ck_assert_int_eq((int)tls_pair_read(&pair), 0);
+	ck_assert_mem_eq(pair.got, "hellolate", 9);
+	hang_up();
+	forget_server();
+	stay_tls_free(filter);
+}
+
+/* One record is one record: nobody can read a part of it. */
+TEST(tls_seals_as_one_record)
+{
+	static char bytes[STAY_FILTER_RECORD_MAX];
+	struct stay_filter *filter = filter_new();
+	struct stay_bytes out;
+
+	ck_assert_int_eq(shake(filter), 1);
+	stay_buf_take(&pair.out, stay_buf_len(&pair.out));
+	ck_assert(
+	    filter->ops->write(pair.state, &pair.io, bytes, sizeof(bytes)));
+	out = stay_buf_bytes(&pair.out);
+	ck_assert_int_eq(out.data[0], 23);
+	ck_assert_uint_eq(stay_bytes_u16(out.data + 3) + 5u, out.len);
+	hang_up();
+	forget_server();
+	stay_tls_free(filter);
+}
+
+/* What the program has left in OpenSSL's queue is no error of ours. */
+TEST(tls_minds_no_old_errors)
+{
+	struct stay_filter *filter = filter_new();
+
+	ERR_raise(ERR_LIB_USER, 1);
+	ck_assert_int_eq(shake(filter), 1);
+	ERR_raise(ERR_LIB_USER, 1);
+	ck_assert_int_eq((int)tls_pair_read(&pair), -EAGAIN);
+	hang_up();
+	forget_server();
+	stay_tls_free(filter);
+}
+
+TEST_SUITE_WITH(tls, .before = begin, .after = end)
