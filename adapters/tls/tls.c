@@ -39,18 +39,19 @@ destroy(struct stay_tls *tls)
 	SSL_CTX_free(tls->context);
 	BIO_meth_free(tls->method);
 	pthread_mutex_destroy(&tls->lock);
-	if (tls->root != tls)
-		stay_tls_free(&tls->root->filter);
 	free(tls);
 }
 
 void
 stay_tls_free(struct stay_filter *filter)
 {
-	struct stay_tls *tls = (struct stay_tls *)(void *)filter;
+	struct stay_tls *tls = (struct stay_tls *)(void *)filter, *root;
 
-	if (tls != NULL && --tls->refs == 0)
+	while (tls != NULL && --tls->refs == 0) {
+		root = tls->root != tls ? tls->root : NULL;
 		destroy(tls);
+		tls = root;
+	}
 }
 
 /* With its settings copied and nothing read. NULL: no memory. */

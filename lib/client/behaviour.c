@@ -234,8 +234,8 @@ count_busy(const struct stay_conn *conn, const void *state)
 	const struct stay_client *client = *(struct stay_client *const *)state;
 
 	(void)conn;
-	return (size_t)(client->calls.counts.queued +
-			client->calls.counts.in_flight);
+	return (size_t)client->calls.counts.queued +
+	       client->calls.counts.in_flight;
 }
 
 const struct stay_behaviour stay__client_behaviour = {

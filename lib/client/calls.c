@@ -294,9 +294,11 @@ unmark(struct stay__call *call)
 static void
 end_tombstone(struct stay__call *call)
 {
-	if ((call->history & STAY__HISTORY_WATCHED) != 0 &&
-	    (call->history & STAY__HISTORY_GIVEN_UP) == 0)
-		call->owner->tagged->buried(call);
+	if ((call->history & STAY__HISTORY_WATCHED) == 0 ||
+	    (call->history & STAY__HISTORY_GIVEN_UP) != 0)
+		return;
+	assert(call->owner->tagged != NULL);
+	call->owner->tagged->buried(call);
 }
 
 /*

@@ -168,8 +168,9 @@ stay__endpoints_ask(struct stay_client *client)
 	struct stay__endpoints *endpoints = client->endpoints;
 	stay_endpoints_fn *ask = client->profile->options.endpoints;
 
-	if (endpoints != NULL)
-		endpoints->asking = STAY__ASKING_NOT;
+	if (endpoints == NULL)
+		return false;
+	endpoints->asking = STAY__ASKING_NOT;
 	if (ask == NULL)
 		return false;
 	endpoints->asking = STAY__ASKING_INSIDE;

@@ -100,19 +100,26 @@ url_of(const struct stay__profile *profile)
 	return profile->bytes + profile->options.config_size;
 }
 
+/* Byte by byte: what differs in its padding alone has a profile of its own. */
+static bool
+is_same(const void *a, const void *b, size_t size)
+{
+	return memcmp(a, b, size) == 0;
+}
+
 static bool
 fulfils(const struct stay__profile *profile, const struct wish *wish)
 {
-	return memcmp(&profile->options, &wish->options,
-		   sizeof(wish->options)) == 0 &&
-	       memcmp(&profile->protocol, &wish->protocol,
-		   sizeof(wish->protocol)) == 0 &&
-	       memcmp(&profile->conn.socket, &wish->socket,
-		   sizeof(wish->socket)) == 0 &&
+	return is_same(
+		   &profile->options, &wish->options, sizeof(wish->options)) &&
+	       is_same(&profile->protocol, &wish->protocol,
+		   sizeof(wish->protocol)) &&
+	       is_same(&profile->conn.socket, &wish->socket,
+		   sizeof(wish->socket)) &&
 	       profile->url_len == wish->url_len &&
-	       memcmp(url_of(profile), wish->url, wish->url_len) == 0 &&
+	       is_same(url_of(profile), wish->url, wish->url_len) &&
 	       (wish->config_len == 0 ||
-		   memcmp(profile->bytes, wish->config, wish->config_len) == 0);
+		   is_same(profile->bytes, wish->config, wish->config_len));
 }
 
 static struct stay__profile **

@@ -66,7 +66,7 @@ struct stay__loan {
 };
 
 /* As stay_conn_start; nothing is copied. `arg` is for init. */
-enum stay_status stay__conn_start_on_loan(struct stay_conn **conn,
+enum stay_status stay__conn_start_on_loan(struct stay_conn **started,
     struct stay_loop *loop, const struct stay_behaviour *behaviour, void *arg,
     const struct stay__loan *loan);
 

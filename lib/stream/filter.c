@@ -133,12 +133,13 @@ take_sealed(struct stay__filter *filter, size_t len)
 int
 stay__filter_flush(struct stay__filter *filter, const struct stay__below *below)
 {
-	struct iovec all = { filter->out.data + filter->out.head,
-		stay_buf_len(&filter->out) };
+	struct iovec all;
 	ssize_t result;
 
-	if (all.iov_len == 0)
+	if (stay_buf_len(&filter->out) == 0)
 		return 0;
+	all = (struct iovec){ filter->out.data + filter->out.head,
+		stay_buf_len(&filter->out) };
 	result =
 	    below->transport->write(below->state, below->loop->world, &all, 1);
 	if (result < 0)

@@ -37,7 +37,7 @@ bool stay__filter_is_valid(const struct stay_filter *filter);
 
 /* NULL: no memory. */
 struct stay__filter *stay__filter_new(
-    struct stay_filter *filter, const char *name);
+    struct stay_filter *from, const char *name);
 /* No stream is open. NULL is fine. */
 void stay__filter_free(struct stay__filter *filter);
 

@@ -290,6 +290,7 @@ won(struct stay__link *link)
 	char host[STAY__HOST_MAX];
 	int result = -ENOMEM;
 
+	assert(link->dial != NULL);
 	stay__failure_clear(&link->failure); /* what a spent budget explained */
 	name_peer(link, link->dial->peer);
 	memcpy(host, link->dial->host, sizeof(host));

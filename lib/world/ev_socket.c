@@ -5,6 +5,7 @@
  */
 #include "world/ev_socket.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -145,6 +146,7 @@ stranger_check(int fd, const struct stay_address *to)
 		return 0;
 	if (getsockname(fd, (struct sockaddr *)&here, &len) != 0)
 		return -errno;
+	assert(len >= sizeof(struct sockaddr_in));
 	return is_same_place(&here, &to->storage) ? -ECONNREFUSED : 0;
 }
 

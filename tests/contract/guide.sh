@@ -38,8 +38,8 @@ alike() {
 
 passed=0
 for said in [0-9]*.said; do
-	alike "$said" >said
-	alike "${said%.said}.out" | diff said -
+	alike "$said" >expected
+	alike "${said%.said}.out" | diff expected -
 	passed=$((passed + 1))
 done
 [ $passed -ge 3 ]

@@ -298,13 +298,18 @@ serve_subscription(struct desk *desk, const struct peer_request *command)
 	return true;
 }
 
-/* Published it is in any case; who does not listen misses it. */
+/* Published it is in any case; who does not listen misses it. A connection that the
+ * program has left and the server has not does not publish any more: the next one
+ * would hear it, too. */
 static void
 publish(struct desk *desk)
 {
 	unsigned channel = draw_below(desk->host->run, CHANNELS_MAX);
-	uint64_t number = ++desk->host->published[channel];
+	uint64_t number;
 
+	if (desk != host_desk(desk->host))
+		return;
+	number = ++desk->host->published[channel];
 	if (desk->subscribed[channel])
 		desk_print(desk, 0, 0,
 		    ">3\r\n+message\r\n+c%u\r\n:%" PRIu64 "\r\n", channel,

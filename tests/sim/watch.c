@@ -81,6 +81,9 @@ check_backoff(struct user *user)
 		return;
 	bounds_of(user, &least, &most);
 	run->figures->reconnects++;
+	/* How long it was away is rounded here and there. */
+	if (user->options.backoff.kind == STAY_BACKOFF_PROPORTIONAL)
+		waited++;
 	if (waited < least || waited > most + slept + 2)
 		broken(13,
 		    "user %u backed off for %" PRIu64 " ms, not %" PRIu64

@@ -404,6 +404,8 @@ peer_accept(struct peer_end *end)
 static void
 keep(struct peer_end *end, const char *bytes, size_t len)
 {
+	if (len == 0)
+		return;
 	if (end->in_len + len > end->in_cap) {
 		end->in_cap = 2 * (end->in_len + len);
 		end->in = end->carrier->resize(end->in, end->in_cap);

@@ -2,6 +2,7 @@
 #include "tls_bed.h"
 
 #include <errno.h>
+#include <ftw.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
@@ -140,13 +141,20 @@ tls_id_save(const struct tls_id *id, const char *path, const char *password)
 
 static char folder[64];
 
+static int
+remove_entry(
+    const char *path, const struct stat *entry, int kind, struct FTW *where)
+{
+	(void)entry;
+	(void)kind;
+	(void)where;
+	return remove(path);
+}
+
 static void
 remove_folder(void)
 {
-	char command[128];
-
-	snprintf(command, sizeof(command), "rm -rf '%s'", folder);
-	if (system(command) != 0)
+	if (nftw(folder, remove_entry, 8, FTW_DEPTH | FTW_PHYS) != 0)
 		fprintf(stderr, "%s is left\n", folder);
 }
 

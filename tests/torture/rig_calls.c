@@ -147,8 +147,9 @@ static void
 on_group_done(void *arg, const struct stay_group_result *result)
 {
 	const struct rig_call *call = arg;
-	const struct stay_result whole = { result->status, result->outcome,
-		NULL, result->why };
+	const struct stay_result whole = { .status = result->status,
+		.outcome = result->outcome,
+		.why = result->why };
 
 	if (result->count != 2)
 		fault_violation("group %u has lost its answers", call->number);
