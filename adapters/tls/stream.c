@@ -84,8 +84,10 @@ expect_peer(struct stay_tls__stream *stream)
 	X509_VERIFY_PARAM_set_hostflags(
 	    param, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS |
 		       X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
+	/* SSL_set_tlsext_host_name is this, with a cast that drops const. */
 	return X509_VERIFY_PARAM_set1_host(param, name, 0) == 1 &&
-	       SSL_set_tlsext_host_name(stream->ssl, name) == 1;
+	       SSL_ctrl(stream->ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME,
+		   TLSEXT_NAMETYPE_host_name, (void *)(uintptr_t)name) == 1;
 }
 
 static void

@@ -5,7 +5,6 @@
  */
 #include "world/ev_socket.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -139,14 +138,14 @@ is_same_place(
 static int
 stranger_check(int fd, const struct stay_address *to)
 {
-	struct sockaddr_storage here = { 0 };
+	struct sockaddr_storage here;
 	socklen_t len = sizeof(here);
 
 	if (!is_inet(to))
 		return 0;
+	memset(&here, 0, sizeof(here));
 	if (getsockname(fd, (struct sockaddr *)&here, &len) != 0)
 		return -errno;
-	assert(len >= sizeof(struct sockaddr_in));
 	return is_same_place(&here, &to->storage) ? -ECONNREFUSED : 0;
 }
 

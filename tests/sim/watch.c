@@ -55,8 +55,8 @@ bounds_of(const struct user *user, uint64_t *least, uint64_t *most)
 	const struct stay_backoff_policy *policy = &user->options.backoff;
 	uint64_t fatal = user->options.fatal_backoff_ms;
 
-	/* Another place may be free at once, but for the first delay. */
-	*least = user->roams   ? policy->initial_ms
+	/* Another place may be free at once, but for a share of the first delay. */
+	*least = user->roams   ? policy->initial_ms / 2
 		 : user->fatal ? fatal
 			       : grown(user);
 	if (policy->jitter == STAY_JITTER_FULL)
@@ -81,9 +81,6 @@ check_backoff(struct user *user)
 		return;
 	bounds_of(user, &least, &most);
 	run->figures->reconnects++;
-	/* How long it was away is rounded here and there. */
-	if (user->options.backoff.kind == STAY_BACKOFF_PROPORTIONAL)
-		waited++;
 	if (waited < least || waited > most + slept + 2)
 		broken(13,
 		    "user %u backed off for %" PRIu64 " ms, not %" PRIu64
