@@ -81,7 +81,7 @@ make(const struct stay_tls_options *options, struct stay_tls *root)
 	}
 	if (whole)
 		return tls;
-	destroy(tls);
+	stay_tls_free(&tls->filter);
 	return NULL;
 }
 
@@ -98,7 +98,7 @@ make_whole(struct stay_filter **filter, const struct stay_tls_options *options,
 	snprintf(why, len, "OpenSSL cannot be used");
 	tls->context = stay_tls__context_new(tls, why, len);
 	if (tls->context == NULL) {
-		destroy(tls);
+		stay_tls_free(&tls->filter);
 		return STAY_E_ARG;
 	}
 	*filter = &tls->filter;

@@ -431,7 +431,8 @@ peer_hear(struct peer_end *end, const char *bytes, size_t len)
 		serve(end, &request);
 	}
 	end->in_len -= done;
-	memmove(end->in, end->in + done, end->in_len);
+	if (end->in_len > 0)
+		memmove(end->in, end->in + done, end->in_len);
 }
 
 void

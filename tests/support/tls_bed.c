@@ -176,7 +176,7 @@ choose(SSL *ssl, const unsigned char **out, unsigned char *len,
     const unsigned char *in, unsigned in_len, void *arg)
 {
 	const char *own = arg;
-	unsigned char wire[64];
+	static unsigned char wire[64]; /* *out may point into it */
 
 	(void)ssl;
 	wire[0] = (unsigned char)strlen(own);
