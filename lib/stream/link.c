@@ -286,16 +286,18 @@ begin_securing(struct stay__link *link, const char *host)
 static void
 won(struct stay__link *link)
 {
-	bool takes = has_writer(link, link->dial->won.fds);
+	struct stay__dial *dial = link->dial;
 	char host[STAY__HOST_MAX];
 	int result = -ENOMEM;
+	bool takes;
 
-	assert(link->dial != NULL);
+	assert(dial != NULL);
+	takes = has_writer(link, dial->won.fds);
 	stay__failure_clear(&link->failure); /* what a spent budget explained */
-	name_peer(link, link->dial->peer);
-	memcpy(host, link->dial->host, sizeof(host));
+	name_peer(link, dial->peer);
+	memcpy(host, dial->host, sizeof(host));
 	if (takes)
-		own(link, &link->dial->won);
+		own(link, &dial->won);
 	end_dial(link, STAY__DIAL_REACHED);
 	if (takes && link->filter != NULL) {
 		begin_securing(link, host);
