@@ -262,7 +262,8 @@ follow_session(struct user *user, unsigned from, unsigned to)
 		user->left_at = run->sim->now - run->dozed;
 		user->left_slept = run->slept - run->dozed;
 	} else if (to == STAY__SESSION_DOWN) {
-		if (user->may_retry && user_is_lied_to(user))
+		/* A group that is told later has its early answers. */
+		if (user_is_lied_to(user))
 			ledger_doubt(run, user->index);
 		user->believes = false;
 		user->changed = is_changed(user, from);
