@@ -47,7 +47,7 @@ job() {
 	name=$1
 	what=$2
 	shift 2
-	timeout 900 "$@" >"$logs/$name.log" 2>&1 </dev/null
+	timeout 1500 "$@" >"$logs/$name.log" 2>&1 </dev/null
 	tally=$(tally_of "$name" $?)
 	echo "$tally" >"$logs/$name.tally"
 	[ "${tally#* }" = 0 ] || tail -n 60 "$logs/$name.log" | sed 's/^/    /'
