@@ -55,10 +55,12 @@ bounds_of(const struct user *user, uint64_t *least, uint64_t *most)
 	const struct stay_backoff_policy *policy = &user->options.backoff;
 	uint64_t fatal = user->options.fatal_backoff_ms;
 
-	/* Another place may be free at once, but for a share of the first delay. */
-	*least = user->roams   ? policy->initial_ms / 2
-		 : user->fatal ? fatal
-			       : grown(user);
+	*least = user->fatal ? fatal : grown(user);
+	/* Another place may be free at once, but for the first delay; and who is
+	 * denied at one place comes back to it as slowly as is said for that. */
+	if (user->roams)
+		*least =
+		    fatal < policy->initial_ms ? fatal : policy->initial_ms;
 	if (policy->jitter == STAY_JITTER_FULL)
 		*least = 0;
 	*least = *least / 2;
