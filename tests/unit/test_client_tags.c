@@ -4,6 +4,8 @@
  */
 #include <string.h>
 
+#include <stay/group.h>
+
 #include "suites.h"
 #include "support/counts.h"
 #include "support/line_rig.h"
@@ -447,6 +449,22 @@ TEST(client_tags_need_prepare)
 	sent();
 	ck_assert_str_eq(answer("+z\n+z\n"),
 	    "over 6 of 6 replied;c OK/replied +z;down E_UNASKED;");
+	line_end(&rig);
+}
+
+/* One tag does not name several replies. */
+TEST(client_tags_are_for_no_group)
+{
+	struct stay_group *group;
+
+	begin((struct line_tagging){ .tells = true }, NULL);
+	group = stay_group_new(rig.client);
+	ck_assert_int_eq(stay_group_add(group, TAGGED("get @000")), STAY_E_ARG);
+	stay_group_free(group);
+	group = stay_group_new(rig.client);
+	ck_assert_int_eq(stay_group_add(group, LINE("plain")), STAY_OK);
+	ck_assert_int_eq(
+	    stay_group_send(group, NULL, NULL, NULL), STAY_E_UNSUPPORTED);
 	line_end(&rig);
 }
 
