@@ -10,7 +10,7 @@ CFLAGS = -O2 -g
 
 # The library: a folder a floor, from the ground up. A file includes and needs
 # what its own folder and those before it have; `make check` looks after it.
-FLOORS = base machine loop stream world conn client observe
+FLOORS = base machine loop stream world conn client pool runner observe
 SRC = $(sort $(wildcard $(FLOORS:%=lib/%/*.c) lib/*.c))
 # In no program but a test: a world that exists only in memory, and what an adapter
 # is held to in it.
@@ -25,13 +25,18 @@ OPENSSL := $(shell echo '\#include <openssl/ssl.h>' | $(CC) $(CPPFLAGS) -E - \
 	>/dev/null 2>&1 && echo -lssl -lcrypto)
 NAMES = stay-redis stay-echo $(if $(OPENSSL),stay-tls) stay
 
-# An example is one file; so is a suite of tests, listed in suites.def.
-EXAMPLES = $(patsubst %.c,$(BUILD)/%,$(wildcard examples/*.c))
+# An example is one file; so is a suite of tests, listed in suites.def. The adapters
+# and the support that lie beside the examples are linked into all of them; what is for
+# PostgreSQL needs OpenSSL for its passwords, and is left out without it.
+SECURED = $(if $(OPENSSL),,$(wildcard examples/postgres* examples/adapters/postgres*))
+EXAMPLES = $(patsubst %.c,$(BUILD)/%,$(filter-out $(SECURED),$(wildcard examples/*.c)))
+FOREIGN = $(filter-out $(SECURED),$(sort $(wildcard examples/adapters/*.c)))
 PEER = $(addprefix tests/support/,peer_script.c peer_virtual.c toy_filter.c)
 SUPPORT = $(filter-out %/diagram.c,$(wildcard tests/support/*.c)) $(VIRTUAL)
 UNIT = $(wildcard tests/unit/*.c) $(SUPPORT)
 INTEGRATION = $(wildcard tests/integration/*.c) $(SUPPORT)
-FUZZERS = $(patsubst tests/fuzz/%.c,$(BUILD)/%,$(wildcard tests/fuzz/*.c))
+FUZZERS = $(patsubst tests/fuzz/%.c,$(BUILD)/%, \
+	$(filter-out $(if $(OPENSSL),,%_tls.c),$(wildcard tests/fuzz/*.c)))
 
 FLAGS = -std=c11 -D_GNU_SOURCE -Wall -Wextra -Wpedantic -Wshadow -Wconversion \
 	-Wsign-conversion -Wstrict-prototypes -Wmissing-prototypes \
@@ -68,11 +73,13 @@ $(BUILD)/libstay-tls.so.$(VERSION): $(BUILD)/libstay.so.$(VERSION)
 $(BUILD)/libstay-tls.so.$(VERSION): LIBS += $(OPENSSL)
 $(BUILD)/libstay-redis.so.$(VERSION): $(BUILD)/libstay.so.$(VERSION)
 $(BUILD)/libstay-echo.so.$(VERSION): $(BUILD)/libstay.so.$(VERSION)
-$(EXAMPLES): %: %.o $(call objects,$(wildcard examples/support/*.c))
-$(BUILD)/test-unit: $(call objects,$(UNIT))
-$(BUILD)/test-integration: $(call objects,$(INTEGRATION))
+$(EXAMPLES): %: %.o $(call objects,$(wildcard examples/support/*.c) $(FOREIGN))
+$(EXAMPLES): LIBS += $(OPENSSL)
+$(BUILD)/test-unit: $(call objects,$(UNIT) $(FOREIGN) examples/support/peer.c)
+$(BUILD)/test-integration: $(call objects,$(INTEGRATION) $(FOREIGN) examples/support/peer.c)
 $(BUILD)/test-unit $(BUILD)/test-integration: LIBS += $(CHECK_LIBS) $(OPENSSL) \
-	$(foreach name,getrandom malloc calloc realloc,-Wl,--wrap=$(name))
+	$(foreach name,getrandom malloc calloc realloc free pthread_mutex_lock \
+	pthread_mutex_unlock _mark_point,-Wl,--wrap=$(name))
 $(BUILD)/sim: $(call objects,$(wildcard tests/sim/*.c tests/support/deeds*.c) \
 	$(addprefix tests/support/,inside.c line_protocol.c) $(PEER) $(VIRTUAL))
 # Its allocations and its clock go through tests/sim/memory.c.
@@ -81,43 +88,52 @@ $(BUILD)/sim: LIBS += $(foreach name,malloc calloc realloc free time gettimeofda
 # What the kit sees of an adapter, it sees through the linker's hands: the options
 # stand in the .pc file, for strangers too.
 $(BUILD)/test-contract: $(call objects,$(wildcard tests/contract/*.c) $(CONTRACT) \
-	$(addprefix tests/support/,runner.c suite.c) examples/support/peer.c)
-$(BUILD)/test-contract: LIBS += $(CHECK_LIBS) \
+	$(addprefix tests/support/,runner.c suite.c) examples/support/peer.c $(FOREIGN))
+$(BUILD)/test-contract: LIBS += $(CHECK_LIBS) $(OPENSSL) -Wl,--wrap=_mark_point \
 	$(shell sed -n '/^Libs: /s/[^ ]* *//;s/.*\(-Wl,--wrap[^ ]*\).*/\1/p' lib/contract/stay-contract.pc.in)
 $(BUILD)/diagram: $(call objects,tests/support/diagram.c)
 $(BUILD)/exhaust: $(call objects,$(wildcard tests/exhaust/*.c))
 $(BUILD)/model-export: $(call objects,tests/model/export.c)
 $(FUZZERS): $(BUILD)/%: $(call objects,tests/fuzz/%.c $(PEER) $(VIRTUAL))
+$(BUILD)/fuzz_tls: $(call objects,tests/support/tls_bed.c)
+$(BUILD)/fuzz_tls: LIBS += $(CHECK_LIBS) $(OPENSSL)
 fuzz-programs: $(FUZZERS)
 test-programs: $(addprefix $(BUILD)/,test-unit test-integration test-contract)
 
 # Whatever the library asks of the system goes through the program's own hands.
 TORTURE = $(call objects,$(wildcard tests/torture/*.c) \
-	tests/support/peer_script.c tests/support/peer_loopback.c)
-WRAPPED = malloc calloc realloc free socket connect bind setsockopt getsockopt \
+	tests/support/peer_script.c tests/support/peer_loopback.c tests/support/tls_bed.c)
+WRAPPED = malloc calloc realloc strdup free stat socket connect bind setsockopt getsockopt \
 	getpeername getsockname fcntl read write writev sendmsg shutdown close getrandom \
 	mmap munmap madvise pthread_create pthread_attr_init pthread_mutex_init \
 	pthread_cond_init \
 	sigpending sigtimedwait getaddrinfo freeaddrinfo eventfd epoll_ctl \
-	epoll_wait clock_gettime ev_io_start ev_io_stop ev_timer_start \
+	epoll_wait clock_gettime gettimeofday ev_io_start ev_io_stop ev_timer_start \
 	ev_timer_stop ev_timer_again ev_prepare_start ev_prepare_stop \
-	ev_check_start ev_check_stop ev_fork_start ev_fork_stop ev_feed_event
+	ev_check_start ev_check_stop ev_fork_start ev_fork_stop ev_feed_event \
+	ev_loop_new
 $(BUILD)/torture: $(TORTURE) $(ARCHIVES)
 	$(call tell,LINK)
-	$(Q)$(LINK) $(WRAPPED:%=-Wl,--wrap=%) -o $@ $^ -l:libev.a -lm
+	$(Q)$(LINK) $(WRAPPED:%=-Wl,--wrap=%) -o $@ $^ -l:libev.a $(CHECK_LIBS) $(OPENSSL) -lm
 
 $(BUILD)/mutate: $(call objects,$(wildcard tests/mutants/*.c))
 	$(call tell,LINK)
 	$(Q)$(LINK) -o $@ $^
 
-# A program a contender, and those that stand beside them.
-BENCH = $(addprefix $(BUILD)/bench/,stay limit hiredis story with_redis)
-HIREDIS = $(shell $(CC) -E -include hiredis/async.h - </dev/null >/dev/null 2>&1 && \
-	echo -lhiredis)
+# A program a contender, and those that stand beside them. Peers are found by
+# pkg-config, also below PEERS if that is given; who isn't found is not measured.
+PEER_NAMES = hiredis libvalkey libuv libevent
+CONTENDERS = stay limit $(PEER_NAMES)
+BENCH = $(addprefix $(BUILD)/bench/,$(CONTENDERS) story timed threads with_redis)
+peer = $(shell PKG_CONFIG_PATH='$(PEERS:%=%/lib/pkgconfig)' pkg-config $(subst libvalkey,valkey,$(1)) 2>/dev/null)
 $(BENCH): $(BUILD)/bench/%: $(call objects,tests/bench/%.c tests/bench/bench.c)
-$(addprefix $(BUILD)/bench/,stay limit hiredis): $(call objects,tests/bench/main.c)
+$(addprefix $(BUILD)/bench/,$(CONTENDERS)): $(call objects,tests/bench/main.c)
 $(BUILD)/bench/stay: $(call objects,tests/support/memory_world.c)
-$(BUILD)/bench/hiredis: LIBS += $(HIREDIS)
+$(PEER_NAMES:%=$(BUILD)/bench/%): LIBS += $(call peer,--libs $(@F)) $(PEERS:%=-Wl,-rpath,%/lib)
+# libev has functions of libevent's names.
+$(BUILD)/bench/libevent: LIBS = $(call peer,--libs $(@F)) $(PEERS:%=-Wl,-rpath,%/lib)
+$(PEER_NAMES:%=$(BUILD)/tests/bench/%.o): FLAGS += $(patsubst -I%,-isystem %,$(call peer,--cflags $(basename $(@F))))
+$(BUILD)/bench/threads: LIBS += $(call peer,--libs hiredis)
 $(BUILD)/bench/with_redis: $(call objects,tests/support/redis_server.c)
 bench-programs: $(BENCH)
 
@@ -225,10 +241,10 @@ demo: ## a redis-server dies twice and freezes once; every call is accounted for
 	@$(MAKE) --no-print-directory $(BUILD)/examples/resilient
 	@$(BUILD)/examples/resilient
 
-bench: ## speed and cost beside hiredis and a bare epoll client, into build/bench.jsonl
+bench: ## speed and cost beside peers and a bare epoll client, into build/bench/; PEERS=prefix
 	@.ci/needs build 'bench?'
 	@$(MAKE) --no-print-directory bench-programs
-	@tests/bench/run.sh $(BUILD)/bench $(BUILD)/bench.jsonl
+	@tests/bench/run.sh $(BUILD)/bench
 
 bench-check: ## count instructions, allocations, system calls and bytes, and hold them to tests/bench/bounds
 	@.ci/needs build count
@@ -243,12 +259,13 @@ model: $(BUILD)/model-export ## check the tables and a model of calls exhaustive
 	@.ci/needs model
 	@tests/model/run.sh
 
-# Bugs that nobody chose, drawn by SEED: JOBS trees at a time.
+# Bugs that nobody chose, drawn by SEED: JOBS trees at a time, and only in FILES if
+# some are given.
 mutants: ## plant SAMPLE (60) bugs drawn by SEED (1), and see which of them a test sees
 	@.ci/needs build check
 	@$(MAKE) -s --no-print-directory $(BUILD)/mutate
 	@MAKE='$(MAKE)' SAMPLE=$(or $(SAMPLE),60) SEED=$(or $(SEED),1) JOBS=$(or $(JOBS),2) \
-		tests/mutants/run.sh
+		FILES='$(wildcard $(FILES))' tests/mutants/run.sh
 
 fuzz: ## feed each fuzzer for FUZZ_SECONDS (60)
 	@.ci/needs build check

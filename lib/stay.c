@@ -6,6 +6,8 @@
 
 #include "base/mem.h"
 #include "loop/loop.h"
+#include "loop/waiting.h"
+#include "runner/runner.h"
 #include "stream/dialing.h"
 #include "world/ev.h"
 
@@ -51,6 +53,14 @@ stay_loop_ev(struct ev_loop *ev)
 	return ev == NULL ? NULL : stay_loop_new(stay__world_ev_new(ev));
 }
 
+struct stay_loop *
+stay_loop_alone(void)
+{
+	struct stay_world *world = stay__world_ev_alone();
+
+	return world == NULL ? NULL : stay_loop_new(world);
+}
+
 enum stay_status
 stay_loop_free(struct stay_loop *loop)
 {
@@ -64,6 +74,33 @@ stay_loop_free(struct stay_loop *loop)
 	stay__loop_fini(loop);
 	stay__free(STAY__CONTAINER(loop, struct whole, loop));
 	return STAY_OK;
+}
+
+static bool
+is_empty(const void *loop)
+{
+	return stay_loop_live(loop) == 0;
+}
+
+enum stay_status
+stay_loop_close(struct stay_loop *loop, uint64_t budget_ms)
+{
+	if (loop == NULL)
+		return STAY_OK;
+	if (stay__loop_is_busy(loop))
+		return STAY_E_REENTRANT;
+	stay_loop_stop(loop, STAY_OK);
+	(void)stay__loop_wait(
+	    loop, is_empty, loop, stay__loop_after(loop, budget_ms));
+	return stay_loop_free(loop);
+}
+
+enum stay_status
+stay_runner_start(
+    struct stay_runner **runner, const struct stay_runner_options *options)
+{
+	return stay__runner_start(
+	    runner, options, stay_loop_alone, stay_loop_free);
 }
 
 enum stay_status

@@ -24,15 +24,16 @@ struct word {
 };
 
 struct command;
-typedef enum stay_status classify_fn(struct stay_request *request,
+typedef enum stay_status look_fn(struct stay_request *request,
     const struct command *command, struct words *words);
 
 struct command {
-	const char *name;
+	const char *name; /* a NAME */
 	size_t len;
-	classify_fn *classify;
-	const char *second; /* only if this word comes next; NULL: always */
-	unsigned value;     /* the tag, or the ms of a unit of its timeout */
+	struct stay_redis__sense sense;
+	look_fn *look;      /* at the words behind; NULL: this is all */
+	const char *second; /* a NAME: only if it comes next; NULL: always */
+	unsigned ms;        /* of a unit of its timeout */
 };
 
 /* The next word, or false at the end. Every word is `$len\r\ntext\r\n`. */
@@ -56,67 +57,94 @@ next(struct words *words, struct word *word)
 /* The bit that a small letter has and its capital does not. */
 #define SMALL 0x20u
 
-/* Case does not matter to Redis; `name` has capitals, and '_' at most. (For that one
- * a DEL would do as well; no server knows such a command.) */
-static bool
+/* A name to compare with. In front of each word is the LF of its header, and so there
+ * is one in front of each name. */
+#define NAME(text)   (("\n" text) + 1)
+#define NAME_MIN     3u /* the shortest that is_word can compare */
+#define NAME_LEN(of) (sizeof(#of) - 1)
+
+/* How four letters differ from four others. */
+static inline uint32_t
+difference(const char *letters, const char *others)
+{
+	uint32_t four, other_four;
+
+	memcpy(&four, letters, sizeof(four));
+	memcpy(&other_four, others, sizeof(other_four));
+	return four ^ other_four;
+}
+
+/*
+ * Four letters at a time, the last four with what was seen already, or with the LF.
+ * Case does not matter to Redis; `name` has capitals, and '_' at most. (For that one a
+ * DEL would do as well; no server knows such a command.)
+ */
+static inline bool
 is_word(const struct word *word, const char *name, size_t len)
 {
-	unsigned differ = 0;
+	const char *text = word->text - 1, *last;
+	uint32_t differ;
 
 	if (word->len != len)
 		return false;
-	for (size_t i = 0; i < len; i++)
-		differ |= (unsigned char)word->text[i] ^ (unsigned char)name[i];
-	return (differ & ~SMALL) == 0;
+	last = word->text + len - 4;
+	differ = difference(last, name + len - 4);
+	for (name--; text < last; text += 4, name += 4)
+		differ |= difference(text, name);
+	return (differ & ~(SMALL * 0x01010101u)) == 0;
+}
+
+/* Whether the next word is the one that the command is looked at for. */
+static bool
+second_is_next(const struct command *command, struct words *words)
+{
+	struct word word;
+
+	return next(words, &word) &&
+	       is_word(&word, command->second, strlen(command->second));
 }
 
 static enum stay_status
 reject(struct stay_request *request, const struct command *command,
     struct words *words)
 {
-	struct word word;
-
 	(void)request;
-	if (command->second == NULL)
-		return STAY_E_UNSUPPORTED;
-	if (!next(words, &word))
-		return STAY_OK;
-	return is_word(&word, command->second, strlen(command->second))
+	return command->second == NULL || second_is_next(command, words)
 		   ? STAY_E_UNSUPPORTED
 		   : STAY_OK;
 }
 
+/* Of CLIENT: what lasts for the session, and what replies would be missing after. */
 static enum stay_status
-set_tag(struct stay_request *request, const struct command *command,
+look_at_client(struct stay_request *request, const struct command *command,
     struct words *words)
 {
-	(void)words;
-	request->tag = command->value;
-	return STAY_OK;
-}
-
-/* The tag is of use where a session has to know who writes. */
-static enum stay_status
-set_read(struct stay_request *request, const struct command *command,
-    struct words *words)
-{
+	static const char *const lasting[] = { NAME("TRACKING"),
+		NAME("CACHING"), NAME("NO-EVICT"), NAME("NO-TOUCH"),
+		NAME("SETNAME"), NAME("SETINFO") };
 	struct word word;
 
-	if (command->second != NULL &&
-	    !(next(words, &word) &&
-		is_word(&word, command->second, strlen(command->second))))
+	(void)command;
+	if (!next(words, &word))
 		return STAY_OK;
-	request->flags |= STAY_READ_ONLY;
-	request->tag = STAY_REDIS__TAG_READS;
+	if (is_word(&word, NAME("REPLY"), 5))
+		return STAY_E_UNSUPPORTED;
+	for (size_t i = 0; i < sizeof(lasting) / sizeof(*lasting); i++)
+		if (is_word(&word, lasting[i], strlen(lasting[i])))
+			request->tag = STAY_REDIS__TAG_ALTERS;
 	return STAY_OK;
 }
 
+/* What was set for all is only for one with this subcommand. */
 static enum stay_status
-set_read_tag(struct stay_request *request, const struct command *command,
+read_if(struct stay_request *request, const struct command *command,
     struct words *words)
 {
-	request->flags |= STAY_READ_ONLY;
-	return set_tag(request, command, words);
+	if (!second_is_next(command, words)) {
+		request->flags &= ~command->sense.flags;
+		request->tag = 0;
+	}
+	return STAY_OK;
 }
 
 /* A timeout of 0 means for ever. A word that is no timeout is skipped: the server
@@ -129,7 +157,7 @@ set_timeout(struct stay_request *request, const struct command *command,
 
 	if (!stay_redis__to_double(word->text, word->len, &ms) || !(ms >= 0))
 		return;
-	ms = ceil(ms * command->value);
+	ms = ceil(ms * command->ms);
 	request->tag = STAY_REDIS__TAG_WAITS;
 	request->flags |= STAY_BLOCKS;
 	request->blocks_ms =
@@ -167,26 +195,16 @@ block_option(struct stay_request *request, const struct command *command,
 {
 	struct word word;
 
-	while (next(words, &word) && !is_word(&word, "STREAMS", 7)) {
-		if (is_word(&word, "GROUP", 5)) {
+	while (next(words, &word) && !is_word(&word, NAME("STREAMS"), 7)) {
+		if (is_word(&word, NAME("GROUP"), 5)) {
 			if (!next(words, &word) || !next(words, &word))
 				break;
-		} else if (is_word(&word, "BLOCK", 5) && next(words, &word))
+		} else if (is_word(&word, NAME("BLOCK"), 5) &&
+			   next(words, &word))
 			set_timeout(request, command, &word);
 	}
 	return STAY_OK;
 }
-
-static enum stay_status
-read_option(struct stay_request *request, const struct command *command,
-    struct words *words)
-{
-	(void)set_read(request, command, words);
-	return block_option(request, command, words);
-}
-
-/* The length of the shortest name in the table. */
-#define NAME_MIN 3u
 
 /*
  * The place of a name comes from its length, and its first, second and last letter.
@@ -207,25 +225,39 @@ _Static_assert(ROW_COUNT <= UINT8_MAX, "a place is a byte");
 
 static const uint8_t places[PLACES] = {
 #define COMMAND(a, b, z, name, kind, second, value)                            \
-	[PLACE(sizeof(#name) - 1, (unsigned)a, (unsigned)b, (unsigned)z)] =    \
+	[PLACE(NAME_LEN(name), (unsigned)a, (unsigned)b, (unsigned)z)] =       \
 	    ROW_##name,
 #include "commands.def"
 };
 
-/* The kinds of commands.def. */
-#define REJECT      reject
-#define TAG         set_tag
-#define FIRST       block_first
-#define LAST        block_last
-#define OPTION      block_option
-#define READ        set_read
-#define READ_TAG    set_read_tag
-#define READ_OPTION read_option
+/* The kinds of commands.def: what the name says, look, subcommand and unit. */
+#define SAYS(flags, tag)                                                       \
+	{                                                                      \
+		flags, tag, false                                              \
+	}
+#define ASKS(flags, tag)                                                       \
+	{                                                                      \
+		flags, tag, true                                               \
+	}
+#define REJECT(second, value)    ASKS(0, 0), reject, second, 0
+#define REJECT_IF(second, value) ASKS(0, 0), reject, NAME(second), 0
+#define CLIENTS(second, value)   ASKS(0, 0), look_at_client, second, value
+#define TAG(second, value)       SAYS(0, value), NULL, second, 0
+#define FIRST(second, value)     ASKS(0, 0), block_first, second, value
+#define LAST(second, value)      ASKS(0, 0), block_last, second, value
+#define OPTION(second, value)    ASKS(0, 0), block_option, second, value
+#define READ(second, value)                                                    \
+	SAYS(STAY_READ_ONLY, STAY_REDIS__TAG_READS), NULL, second, 0
+#define READ_IF(second, value)                                                 \
+	ASKS(STAY_READ_ONLY, STAY_REDIS__TAG_READS), read_if, NAME(second), 0
+#define READ_TAG(second, value) SAYS(STAY_READ_ONLY, value), NULL, second, 0
+#define READ_OPTION(second, value)                                             \
+	ASKS(STAY_READ_ONLY, STAY_REDIS__TAG_READS), block_option, second, value
 
 static const struct command commands[] = {
-	[ROW_NONE] = { "", 0, NULL, NULL, 0 },
+	[ROW_NONE] = { NAME(""), 0, SAYS(0, 0), NULL, NULL, 0 },
 #define COMMAND(a, b, z, name, kind, second, value)                            \
-	{ #name, sizeof(#name) - 1, kind, second, value },
+	{ NAME(#name), NAME_LEN(name), kind(second, value) },
 #include "commands.def"
 };
 
@@ -237,9 +269,9 @@ lower(char letter)
 
 /* `*n\r\n`: n has one digit at least, and seldom more. */
 static struct words
-words_of(const char *bytes, size_t len)
+words_of(const char *bytes, const char *end)
 {
-	struct words words = { bytes, bytes + len };
+	struct words words = { bytes, end };
 
 	for (words.at += 2; *words.at != '\r'; words.at++)
 		continue;
@@ -247,21 +279,61 @@ words_of(const char *bytes, size_t len)
 	return words;
 }
 
+static inline const struct command *
+command_called(const struct word *name)
+{
+	const struct command *command;
+
+	if (name->len < NAME_MIN)
+		return &commands[ROW_NONE];
+	command = &commands[places[PLACE(name->len, lower(name->text[0]),
+	    lower(name->text[1]), lower(name->text[name->len - 1]))]];
+	return is_word(name, command->name, command->len) ? command
+							  : &commands[ROW_NONE];
+}
+
+/* The first word of a command. Mostly its number and its length have one digit. */
+static inline struct word
+name_of(const char *bytes)
+{
+	struct word name = { bytes, 0 };
+	struct words words;
+
+	if (bytes[2] == '\r' && bytes[6] == '\r')
+		return (struct word){ bytes + 8, (size_t)(bytes[5] - '0') };
+	words = words_of(bytes, NULL); /* there is one word at least */
+	(void)next(&words, &name);
+	return name;
+}
+
+/* The row of the command that begins with `words`; they are behind its name then. */
+static inline const struct command *
+command_of(struct words *words)
+{
+	struct word name;
+
+	return next(words, &name) ? command_called(&name) : &commands[ROW_NONE];
+}
+
 enum stay_status
 stay_redis__classify(
     struct stay_request *request, const char *bytes, size_t len)
 {
-	struct words words = words_of(bytes, len);
-	struct word name;
-	const struct command *command;
+	struct words words = words_of(bytes, bytes + len);
+	const struct command *command = command_of(&words);
 
-	if (!next(&words, &name) || name.len < NAME_MIN)
-		return STAY_OK;
-	command = &commands[places[PLACE(name.len, lower(name.text[0]),
-	    lower(name.text[1]), lower(name.text[name.len - 1]))]];
-	if (!is_word(&name, command->name, command->len))
-		return STAY_OK;
-	return command->classify(request, command, &words);
+	request->flags |= command->sense.flags;
+	request->tag = command->sense.tag;
+	return command->look == NULL ? STAY_OK
+				     : command->look(request, command, &words);
+}
+
+struct stay_redis__sense
+stay_redis__sense_of(const char *bytes)
+{
+	const struct word name = name_of(bytes);
+
+	return command_called(&name)->sense;
 }
 
 /* ---- its name in its tag ---- */
@@ -271,7 +343,7 @@ stay_redis__classify(
 uint64_t
 stay_redis__name_tag(const char *bytes, size_t len)
 {
-	struct words words = words_of(bytes, len);
+	struct words words = words_of(bytes, bytes + len);
 	struct word name;
 	uint64_t tag = 0;
 	char letter;

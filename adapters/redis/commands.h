@@ -9,11 +9,14 @@ enum stay_redis__tag {
 	/* a script: an error reply may come from inside of it, after it has
 	 * acted */
 	STAY_REDIS__TAG_SCRIPT = 1,
-	STAY_REDIS__TAG_MULTI, /* opens a transaction */
-	STAY_REDIS__TAG_EXEC,  /* EXEC or DISCARD, which end a transaction */
-	STAY_REDIS__TAG_WAITS, /* may wait before it does anything */
-	STAY_REDIS__TAG_READS, /* writes no key */
-	STAY_REDIS__TAG_QUEUED /* in a multi: it is to be answered by QUEUED */
+	STAY_REDIS__TAG_MULTI,  /* opens a transaction */
+	STAY_REDIS__TAG_EXEC,   /* EXEC or DISCARD, which end a transaction */
+	STAY_REDIS__TAG_WAITS,  /* may wait before it does anything */
+	STAY_REDIS__TAG_READS,  /* writes no key */
+	STAY_REDIS__TAG_QUEUED, /* in a multi: it is to be answered by QUEUED */
+	STAY_REDIS__TAG_WATCH,
+	STAY_REDIS__TAG_UNWATCH,
+	STAY_REDIS__TAG_ALTERS /* sets up something that lasts for the session */
 };
 
 /*
@@ -23,6 +26,14 @@ enum stay_redis__tag {
  */
 enum stay_status stay_redis__classify(
     struct stay_request *request, const char *bytes, size_t len);
+
+/* What the name of an encoded command says, if that is all. */
+struct stay_redis__sense {
+	uint32_t flags;
+	uint16_t tag;
+	bool is_more; /* the words behind it matter: stay_redis__classify */
+};
+struct stay_redis__sense stay_redis__sense_of(const char *bytes);
 
 /* The first letters of an encoded command, for the upper bytes of a tag. */
 uint64_t stay_redis__name_tag(const char *bytes, size_t len);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "moving.h"
 #include "number.h"
 
 #define DB_MAX INT32_MAX
@@ -57,8 +58,8 @@ static bool
 is_known_key(const char *key, size_t len, bool secure)
 {
 	static const char *const keys[] = { "db", "protocol", "client_name",
-		"role", "resend_reads", "cafile", "cadir", "cert", "key",
-		"servername" };
+		"role", "resend_reads", "moving", "cafile", "cadir", "cert",
+		"key", "servername" };
 	size_t count = sizeof(keys) / sizeof(keys[0]) - (secure ? 0 : 5);
 
 	for (size_t i = 0; i < count; i++)
@@ -88,7 +89,7 @@ check_keys(struct stay_loop *loop, const struct stay_url *url)
 			stay_loop_set_rejection(loop,
 			    "the query of the URL has the key '%.*s', which is "
 			    "none of db, protocol, client_name, role, "
-			    "resend_reads%s",
+			    "resend_reads, moving%s",
 			    len < 64 ? (int)len : 64, query,
 			    secure ? ", cafile, cadir, cert, key, servername"
 				   : "");
@@ -232,6 +233,27 @@ read_choices(struct stay_loop *loop, struct stay_redis__config *config,
 	return status;
 }
 
+/* Their names are what the server is told. */
+static enum stay_status
+read_moving(struct stay_loop *loop, struct stay_redis__config *config,
+    const struct stay_url *url, unsigned option, char **at)
+{
+	const char *names[STAY_REDIS_MOVING_EXTERNAL_NAME + 1] = { "" };
+	const struct choice moving = { "moving",
+		sizeof(names) / sizeof(names[0]), names,
+		"none, internal-ip, internal-fqdn, external-ip or "
+		"external-fqdn" };
+	unsigned chosen;
+	enum stay_status status;
+
+	for (unsigned i = 1; i < moving.count; i++)
+		names[i] = stay_redis__moving_word((enum stay_redis_moving)i);
+	status = read_choice(
+	    loop, &moving, &chosen, option, query(url, "moving", at));
+	config->moving = (uint8_t)chosen;
+	return status;
+}
+
 static enum stay_status
 read_name(struct stay_loop *loop, struct stay_redis__config *config,
     const struct stay_url *url, const char *option, char **at)
@@ -295,6 +317,8 @@ read_all(struct stay_loop *loop, struct stay_redis__config *config,
 		    read_protocol(loop, config, url, options->protocol, &at);
 	if (status == STAY_OK)
 		status = read_choices(loop, config, url, options, &at);
+	if (status == STAY_OK)
+		status = read_moving(loop, config, url, options->moving, &at);
 	if (status == STAY_OK)
 		status =
 		    read_name(loop, config, url, options->client_name, &at);

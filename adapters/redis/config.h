@@ -12,6 +12,7 @@ struct stay_redis__config {
 	uint32_t change;   /* the number of this config, from 0 on */
 	uint8_t role;      /* enum stay_redis_wanted */
 	bool resend_reads; /* what only reads is sent again */
+	uint8_t moving;    /* enum stay_redis_moving */
 	uint32_t depth_max;
 	uint32_t elements_max;
 	size_t text_max;

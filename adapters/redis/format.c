@@ -9,18 +9,38 @@
 
 #include "format_writer.h"
 
-/* Words of fewer bytes, and fewer words, are few and short: a power of two. */
+/* Fewer words are few: their number has a header of the kind that is copied. */
 #define FEW_MAX 64u
+
+/* Compiled into the front's way and into that of a buffer, which are both short. */
+#define TWICE static inline __attribute__((always_inline))
 
 /* What ends a literal text. */
 static const bool ends[256] = { ['\0'] = true, [' '] = true, ['%'] = true };
 
-static const char *
+static inline const char *
 literal_end(const char *at)
 {
 	while (!ends[(unsigned char)*at])
 		at++;
 	return at;
+}
+
+static inline const char *
+skip_spaces(const char *at)
+{
+	while (*at == ' ')
+		at++;
+	return at;
+}
+
+/* Whether the word at `at`, which is a literal up to `end`, is "%s" or "%b" and nothing
+ * else. */
+static inline bool
+is_alone(const char *at, const char *end)
+{
+	return at == end && (at[1] == 's' || at[1] == 'b') &&
+	       (at[2] == ' ' || at[2] == '\0');
 }
 
 static const char *
@@ -59,7 +79,7 @@ put_mixed(struct stay_redis__writer *writer, const char *at,
 	return at;
 }
 
-/* Write a word that is "%s" or "%b" and nothing else. */
+/* Write such a word. */
 static const char *
 put_alone(struct stay_redis__writer *writer, const char *at,
     struct stay_redis__arguments *arguments)
@@ -90,29 +110,23 @@ put_word(struct stay_redis__writer *writer, const char *at,
 		return stay_redis__put_word(writer, at, (size_t)(end - at))
 			   ? end
 			   : NULL;
-	if (end == at && (at[1] == 's' || at[1] == 'b') &&
-	    (at[2] == ' ' || at[2] == '\0'))
+	if (is_alone(at, end))
 		return put_alone(writer, at, arguments);
 	return put_mixed(writer, at, arguments);
 }
 
-enum stay_status
-stay_redis__write_format(struct stay_buf *out, const char *format,
+/* A function of its own, so that the short way does not pay for its writer. */
+static __attribute__((noinline)) enum stay_status
+write_any_format(struct stay_buf *out, const char *format,
     struct stay_redis__arguments *arguments)
 {
 	struct stay_redis__writer writer;
 	size_t place, words = 0;
 
-	if (format == NULL)
-		return STAY_E_FORMAT;
 	stay_redis__writer_init(&writer, out);
 	if (!stay_redis__gap(&writer, '*', &place))
 		return writer.status;
-	for (;; words++) {
-		while (*format == ' ')
-			format++;
-		if (*format == '\0')
-			break;
+	for (; *(format = skip_spaces(format)) != '\0'; words++) {
 		format = put_word(&writer, format, arguments);
 		if (format == NULL)
 			return stay_redis__writer_cancel(
@@ -125,55 +139,142 @@ stay_redis__write_format(struct stay_buf *out, const char *format,
 	return stay_redis__writer_commit(&writer);
 }
 
-/*
- * The short way of most commands: words so few and short that all headers are of the
- * kind that is copied, and room for them that is there. The sum of the lengths is
- * known before the first byte is written, so no word has to ask for room. False:
- * nothing was written.
- */
+/* A word that is one literal or one string. Returns its end in the format; NULL: it is
+ * something else. */
+static inline const char *
+find_usual(const char *at, struct stay_redis__arguments *arguments,
+    struct stay_bytes *word)
+{
+	const char *end = literal_end(at);
+
+	*word = (struct stay_bytes){ at, (size_t)(end - at) };
+	if (*end != '%')
+		return end;
+	if (!is_alone(at, end))
+		return NULL;
+	word->data = va_arg(arguments->list, const char *);
+	if (word->data == NULL)
+		return NULL;
+	word->len = end[1] == 'b' ? va_arg(arguments->list, size_t)
+				  : strlen(word->data);
+	return end + 2;
+}
+
+/* Each word is a literal or a string; where the next byte goes is in a register. */
+TWICE char *
+put_usual(char *start, size_t room, const char *format,
+    struct stay_redis__arguments *arguments)
+{
+	struct stay_bytes word;
+	const char *last;
+	size_t words = 0;
+	char *at;
+
+	if (room < 2 * STAY_REDIS__SHORT_ROOM)
+		return NULL;
+	at = start + STAY_REDIS__GAP;
+	last = start + room - STAY_REDIS__SHORT_ROOM;
+	while (*(format = skip_spaces(format)) != '\0') {
+		format = find_usual(format, arguments, &word);
+		if (format == NULL || word.len >= STAY_REDIS__SHORT_MAX ||
+		    at > last)
+			return NULL;
+		at = stay_redis__put_short_argument(at, word.data, word.len);
+		words++;
+	}
+	if (words == 0 || words > 9)
+		return NULL;
+	memcpy(start, "*0\r\n", STAY_REDIS__GAP);
+	start[1] = (char)('0' + words);
+	return at;
+}
+
+char *
+stay_redis__put_usual(char *start, size_t room, const char *format,
+    struct stay_redis__arguments *arguments)
+{
+	return put_usual(start, room, format, arguments);
+}
+
+/* False: nothing was added. */
+static bool
+write_usual(struct stay_buf *out, const char *format,
+    struct stay_redis__arguments *arguments)
+{
+	char *start = stay_redis__room_at(out);
+	char *end =
+	    put_usual(start, stay_redis__room_there(out), format, arguments);
+
+	if (end != NULL)
+		stay_buf_commit(out, (size_t)(end - start));
+	return end != NULL;
+}
+
+enum stay_status
+stay_redis__write_format(struct stay_buf *out, const char *format,
+    struct stay_redis__arguments *arguments)
+{
+	struct stay_redis__arguments copy;
+	bool is_usual;
+
+	if (format == NULL)
+		return STAY_E_FORMAT;
+	va_copy(copy.list, arguments->list);
+	is_usual = write_usual(out, format, &copy);
+	va_end(copy.list);
+	return is_usual ? STAY_OK : write_any_format(out, format, arguments);
+}
+
+/* Room is asked for once, and nothing is called: all that it needs is in registers. */
+TWICE char *
+put_few(char *start, size_t room, size_t argc, const char *const *argv,
+    const size_t *lens)
+{
+	const char *last;
+	char *at;
+
+	if (argc >= FEW_MAX || room < 2 * STAY_REDIS__SHORT_ROOM)
+		return NULL;
+	last = start + room - STAY_REDIS__SHORT_ROOM;
+	at = stay_redis__put_short_header(start, argc);
+	*start = '*';
+	for (size_t i = 0; i < argc; i++) {
+		if (lens[i] >= STAY_REDIS__SHORT_MAX || argv[i] == NULL ||
+		    at > last)
+			return NULL;
+		at = stay_redis__put_short_argument(at, argv[i], lens[i]);
+	}
+	return at;
+}
+
+char *
+stay_redis__put_few(char *start, size_t room, size_t argc,
+    const char *const *argv, const size_t *lens)
+{
+	return put_few(start, room, argc, argv, lens);
+}
+
+/* False: nothing was added. */
 static bool
 write_few(struct stay_buf *out, size_t argc, const char *const *argv,
     const size_t *lens)
 {
-	size_t sum = 0, any = 0;
-	char *start, *at;
+	char *start = stay_redis__room_at(out);
+	char *end =
+	    put_few(start, stay_redis__room_there(out), argc, argv, lens);
 
-	if (argc >= FEW_MAX)
-		return false;
-	for (size_t i = 0; i < argc; i++) {
-		if (argv[i] == NULL)
-			return false;
-		any |= lens[i];
-		sum += lens[i];
-	}
-	if (any >= FEW_MAX || sum + (argc + 1) * STAY_REDIS__HEADER_MAX >
-				  stay_redis__room_there(out))
-		return false;
-	start = out->data + out->tail;
-	at = stay_redis__put_short_header(start, argc);
-	*start = '*';
-	for (size_t i = 0; i < argc; i++) {
-		at = stay_redis__put_short_header(at, lens[i]);
-		at = stay_redis__put_text(at, argv[i], lens[i]);
-		at = stay_redis__put_crlf(at);
-	}
-	stay_buf_commit(out, (size_t)(at - start));
-	return true;
+	if (end != NULL)
+		stay_buf_commit(out, (size_t)(end - start));
+	return end != NULL;
 }
 
-/* An empty command is an error of the format: a server would not answer it. */
-enum stay_status
-stay_redis__write_argv(struct stay_buf *out, size_t argc,
-    const char *const *argv, const size_t *lens)
+/* A function of its own, so that the short way does not pay for its writer. */
+static __attribute__((noinline)) enum stay_status
+write_any(struct stay_buf *out, size_t argc, const char *const *argv,
+    const size_t *lens)
 {
 	struct stay_redis__writer writer;
 
-	if (argc == 0)
-		return STAY_E_FORMAT;
-	if (argv == NULL)
-		return STAY_E_ARG;
-	if (lens != NULL && write_few(out, argc, argv, lens))
-		return STAY_OK;
 	stay_redis__writer_init(&writer, out);
 	if (!stay_redis__room(&writer, STAY_REDIS__HEADER_MAX))
 		return writer.status;
@@ -187,4 +288,18 @@ stay_redis__write_argv(struct stay_buf *out, size_t argc,
 			    &writer, writer.status);
 	}
 	return stay_redis__writer_commit(&writer);
+}
+
+/* An empty command is an error of the format: a server would not answer it. */
+enum stay_status
+stay_redis__write_argv(struct stay_buf *out, size_t argc,
+    const char *const *argv, const size_t *lens)
+{
+	if (argc == 0)
+		return STAY_E_FORMAT;
+	if (argv == NULL)
+		return STAY_E_ARG;
+	if (lens != NULL && write_few(out, argc, argv, lens))
+		return STAY_OK;
+	return write_any(out, argc, argv, lens);
 }

@@ -36,6 +36,13 @@ stay_redis__room_there(const struct stay_buf *out)
 	return room;
 }
 
+/* Where the next byte of a buffer goes; NULL: it has no memory yet. */
+static inline char *
+stay_redis__room_at(const struct stay_buf *out)
+{
+	return out->data == NULL ? NULL : out->data + out->tail;
+}
+
 static inline void
 stay_redis__writer_init(struct stay_redis__writer *writer, struct stay_buf *out)
 {
@@ -146,6 +153,32 @@ stay_redis__put_argument(char *at, const char *text, size_t len)
 {
 	at = stay_redis__put_header(at, '$', len);
 	at = stay_redis__put_text(at, text, len);
+	return stay_redis__put_crlf(at);
+}
+
+/* Nearly all words are shorter, and so have a header of the kind that is copied. Any
+ * of them fits with it into so much. */
+#define STAY_REDIS__SHORT_MAX  64u
+#define STAY_REDIS__SHORT_ROOM (STAY_REDIS__SHORT_MAX + STAY_REDIS__HEADER_MAX)
+
+/* As stay_redis__put_text, without a call: sixteen at a time, the last sixteen with
+ * what was copied already. */
+static inline char *
+stay_redis__put_short_text(char *at, const char *text, size_t len)
+{
+	if (len <= 16)
+		return stay_redis__put_text(at, text, len);
+	for (size_t i = 0; i < len - 16; i += 16)
+		memcpy(at + i, text + i, 16);
+	memcpy(at + len - 16, text + len - 16, 16);
+	return at + len;
+}
+
+static inline char *
+stay_redis__put_short_argument(char *at, const char *text, size_t len)
+{
+	at = stay_redis__put_short_header(at, len);
+	at = stay_redis__put_short_text(at, text, len);
 	return stay_redis__put_crlf(at);
 }
 

@@ -177,7 +177,6 @@ come_up(struct stay_redis__greeting *greeting,
 	lessons->denied_ms = 0;
 	if (lessons->first == STAY_REDIS_ROLE_UNKNOWN)
 		lessons->first = (uint8_t)greeting->agreed.role;
-	greeting->up = true;
 	return stay_hello_up();
 }
 
@@ -325,8 +324,6 @@ stay_redis__greeting_over(const struct stay_redis__greeting *greeting,
 {
 	bool hung_up = why == STAY_E_CLOSED || why == STAY_E_RESET;
 
-	if (greeting->up)
-		return;
 	if (greeting->line == PLAIN || !hung_up || greeting->heard)
 		lessons->hangups = 0;
 	else if (lessons->hangups < HANGUPS_MAX)

@@ -48,7 +48,6 @@ struct stay_redis__greeting {
 	unsigned unread;            /* replies of a line that was given up */
 	bool heard;                 /* there was an answer */
 	bool logged_in;
-	bool up;
 	struct stay_redis_login login; /* asked for once */
 	struct stay_redis__agreement agreed;
 };

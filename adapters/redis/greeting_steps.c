@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "format.h"
+#include "moving.h"
 #include "number.h"
 
 #define HELLO STAY_REDIS__LINE_HELLO
@@ -66,6 +67,14 @@ has_db(const struct stay_redis__greeting *greeting,
 {
 	(void)greeting;
 	return config->db != 0;
+}
+
+static bool
+asks_moving(const struct stay_redis__greeting *greeting,
+    const struct stay_redis__config *config)
+{
+	(void)greeting;
+	return config->moving != STAY_REDIS_MOVING_UNASKED;
 }
 
 /* ---- what is sent ---- */
@@ -147,6 +156,19 @@ write_version(const struct stay_redis__greeting *greeting,
 }
 
 static enum stay_status
+write_moving(const struct stay_redis__greeting *greeting,
+    const struct stay_redis__config *config, struct stay_buf *out)
+{
+	const char *words[] = {
+		"CLIENT", "MAINT_NOTIFICATIONS", "ON", "moving-endpoint-type",
+		stay_redis__moving_word((enum stay_redis_moving)config->moving)
+	};
+
+	(void)greeting;
+	return write_words(out, 5, words);
+}
+
+static enum stay_status
 write_select(const struct stay_redis__greeting *greeting,
     const struct stay_redis__config *config, struct stay_buf *out)
 {
@@ -220,6 +242,7 @@ const struct stay_redis__step stay_redis__steps[] = {
 	{ "CLIENT SETNAME", PLAIN,                 NOT,  has_name,     write_name,    take_ok },
 	{ "CLIENT SETINFO", HELLO | LOGIN | PLAIN, NOT,  always,       write_library, take_ok },
 	{ "CLIENT SETINFO", HELLO | LOGIN | PLAIN, NOT,  always,       write_version, take_ok },
+	{ "CLIENT MAINT",   HELLO | LOGIN,         NOT,  asks_moving,  write_moving,  take_ok },
 	{ "SELECT",         HELLO | LOGIN | PLAIN, ALL,  has_db,       write_select,  take_ok },
 	{ "PING",           HELLO | LOGIN | PLAIN, LIFE, always,       write_ping,    take_pong },
 };

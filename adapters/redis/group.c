@@ -40,7 +40,7 @@ static void
 put_around(struct stay_redis_group *group, const char *word)
 {
 	const struct stay_redis__request request = {
-		.place = STAY_REDIS__AROUND, .argc = 1, .argv = &word
+		.place = STAY_REDIS__AROUND, .count = 1, .argv = &word
 	};
 
 	(void)stay_group_add(group->group, &request);
@@ -80,8 +80,10 @@ stay_redis_group_vadd(
 	enum stay_status status;
 
 	va_copy(arguments.list, list);
-	status = add(group, (struct stay_redis__request){
-				.format = format, .arguments = &arguments });
+	status = add(group,
+	    (struct stay_redis__request){ .form = STAY_REDIS__FORM_FORMAT,
+		.format = format,
+		.arguments = &arguments });
 	va_end(arguments.list);
 	return status;
 }
@@ -103,7 +105,19 @@ stay_redis_group_argv(struct stay_redis_group *group, size_t argc,
     const char *const *argv, const size_t *lens)
 {
 	return add(group, (struct stay_redis__request){
-			      .argc = argc, .argv = argv, .lens = lens });
+			      .count = argc, .argv = argv, .lens = lens });
+}
+
+enum stay_status
+stay_redis_group_call(struct stay_redis_group *group,
+    const struct stay_redis_prepared *prepared, size_t count,
+    const struct stay_bytes *words)
+{
+	return add(group,
+	    (struct stay_redis__request){ .form = STAY_REDIS__FORM_PREPARED,
+		.count = count,
+		.prepared = prepared,
+		.words = words });
 }
 
 static void

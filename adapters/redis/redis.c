@@ -1,28 +1,39 @@
 /*
- * The front of the adapter: its vtable, and the functions of <stay/redis.h>
- * that wrap a client. The work is done by other files:
+ * The adapter: its vtable, and the functions of <stay/redis.h> that wrap a client. The
+ * work is done by other files:
  *
- *	request     a call becomes bytes: format, format_field, format_writer
+ *	request     a call becomes bytes: prepared, or format, format_field,
+ *	            format_writer
+ *	front       how they are submitted: most of them in a shorter way
  *	commands    what a command means for the session that sends it
+ *	body        a command whose last word comes from a callback
  *	group       several commands as one; multi, what EXEC makes of them
  *	session     frames that arrive, and which calls they answer
+ *	replies     the same for most replies, shorter
+ *	pieces      the same for a string that is taken in pieces
+ *	reset       what calls leave behind in a session, and how it is undone
  *	greeting    how a session begins: greeting_steps, agreement
  *	subscriptions  channels over all reconnects; its head lists its files
+ *	moving      a server that says that it moves
  *	words       what a server's error words mean
  *	reply       the readers of a reply: reply_tape, which reply_parser and
  *	            reply_types make from bytes; what is usual is read by
  *	            reply_lone and reply_usual
+ *	pool        how each connection of a pool is started
  *	config      the URL and the options, checked once
  *	number      numbers as Redis writes them
  */
 #include <stay/redis.h>
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "commands.h"
 #include "config.h"
 #include "request.h"
+#include "reset.h"
 #include "session.h"
+#include "start.h"
 #include "subscriptions.h"
 
 static void
@@ -30,7 +41,8 @@ fini(void *keep)
 {
 	struct stay_redis *redis = keep;
 
-	stay_redis__parser_fini(&redis->parser);
+	stay_redis__session_fini(redis);
+	free(redis->greeting);
 	if (!redis->is_apart)
 		stay_redis__hub_free(redis->hub);
 }
@@ -38,9 +50,7 @@ fini(void *keep)
 static void
 rest(void *keep)
 {
-	struct stay_redis *redis = keep;
-
-	stay_redis__parser_rest(&redis->parser);
+	stay_redis__session_rest(keep);
 }
 
 static bool
@@ -92,6 +102,8 @@ static const struct stay_session_ops session_ops = {
 	.tick = stay_redis__session_tick,
 	.ping = stay_redis__session_ping,
 	.describe = stay_redis__session_describe,
+	.replies = stay_redis__session_replies,
+	.reset = stay_redis__session_reset,
 };
 
 static const struct stay_keep_ops keep_ops = {
@@ -103,8 +115,9 @@ static const struct stay_keep_ops keep_ops = {
 	.lingers = lingers,
 };
 
-static const struct stay_protocol protocol = {
+const struct stay_protocol stay_redis__protocol = {
 	STAY_PROTOCOL,
+	.flags = STAY_IN_PIECES,
 	.name = "redis",
 	.alias = "valkey",
 	.port = "6379",
@@ -145,10 +158,8 @@ take_options(
 	return STAY_OK;
 }
 
-/* Fill `own`: the program's options, complete, and a config of the adapter's, which
- * the client copies. */
-static enum stay_status
-prepare(struct stay_loop *loop, struct stay_redis_options *own,
+enum stay_status
+stay_redis__prepare(struct stay_loop *loop, struct stay_redis_options *own,
     struct stay_redis__config **config, const char *url,
     const struct stay_redis_options *options, uint32_t change)
 {
@@ -172,12 +183,13 @@ stay_redis_start(struct stay_redis **redis, struct stay_loop *loop,
 	struct stay_redis_options own;
 	struct stay_redis__config *config;
 	struct stay_client *client;
-	enum stay_status status = prepare(loop, &own, &config, url, options, 0);
+	enum stay_status status =
+	    stay_redis__prepare(loop, &own, &config, url, options, 0);
 
 	*redis = NULL;
 	if (status == STAY_OK)
 		status = stay_client_start(
-		    &client, loop, &protocol, url, &own.client);
+		    &client, loop, &stay_redis__protocol, url, &own.client);
 	stay_redis__config_free(config);
 	if (status != STAY_OK)
 		return status;
@@ -193,8 +205,8 @@ stay_redis_reconfigure(struct stay_redis *redis, const char *url,
 	struct stay_loop *loop = stay_conn_loop(stay_redis_conn(redis));
 	struct stay_redis_options own;
 	struct stay_redis__config *config;
-	enum stay_status status =
-	    prepare(loop, &own, &config, url, options, ++redis->changes);
+	enum stay_status status = stay_redis__prepare(
+	    loop, &own, &config, url, options, ++redis->changes);
 
 	if (status == STAY_OK)
 		status =
@@ -242,71 +254,4 @@ stay_redis_get_agreement(
 	size_t size = agreement->size;
 
 	memcpy(agreement, &all, size < sizeof(all) ? size : sizeof(all));
-}
-
-/* ---- commands ---- */
-
-static enum stay_status
-submit(struct stay_redis *redis, const struct stay_redis__request *request,
-    const struct stay_call_options *options, stay_done_fn *done, void *arg)
-{
-	if (options == NULL)
-		return stay_client_call(redis->client, request, done, arg);
-	return stay_client_call_with(
-	    redis->client, request, options, done, arg);
-}
-
-enum stay_status
-stay_redis_vcommand(struct stay_redis *redis,
-    const struct stay_call_options *options, stay_done_fn *done, void *arg,
-    const char *format, va_list list)
-{
-	struct stay_redis__arguments arguments;
-	struct stay_redis__request request = { .format = format,
-		.arguments = &arguments };
-	enum stay_status status;
-
-	va_copy(arguments.list, list);
-	status = submit(redis, &request, options, done, arg);
-	va_end(arguments.list);
-	return status;
-}
-
-enum stay_status
-stay_redis_command(struct stay_redis *redis, stay_done_fn *done, void *arg,
-    const char *format, ...)
-{
-	enum stay_status status;
-	va_list list;
-
-	va_start(list, format);
-	status = stay_redis_vcommand(redis, NULL, done, arg, format, list);
-	va_end(list);
-	return status;
-}
-
-enum stay_status
-stay_redis_command_with(struct stay_redis *redis,
-    const struct stay_call_options *options, stay_done_fn *done, void *arg,
-    const char *format, ...)
-{
-	enum stay_status status;
-	va_list list;
-
-	va_start(list, format);
-	status = stay_redis_vcommand(redis, options, done, arg, format, list);
-	va_end(list);
-	return status;
-}
-
-enum stay_status
-stay_redis_argv(struct stay_redis *redis,
-    const struct stay_call_options *options, stay_done_fn *done, void *arg,
-    size_t argc, const char *const *argv, const size_t *lens)
-{
-	struct stay_redis__request request = {
-		.argc = argc, .argv = argv, .lens = lens
-	};
-
-	return submit(redis, &request, options, done, arg);
 }

@@ -10,17 +10,12 @@ static inline bool
 read_lone(struct stay_redis__parser *parser, char *bytes, size_t len)
 {
 	struct stay_redis__scalar scalar;
-	size_t from, to;
 
 	if (!stay_redis__tape_fits_one(&parser->tape) ||
 	    !stay_redis__find_scalar(parser, bytes, bytes + len, &scalar))
 		return false;
-	from = (size_t)(scalar.from - bytes);
-	to = (size_t)(scalar.to - bytes);
-	bytes[to] = '\0';
-	stay_redis__tape_set_one(
-	    &parser->tape, bytes, scalar.type, from, to - from);
-	parser->pos = to + 2;
+	stay_redis__take_lone(parser, bytes, &scalar);
+	parser->pos = (size_t)(scalar.to - bytes) + 2;
 	return true;
 }
 

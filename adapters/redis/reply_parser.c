@@ -166,9 +166,10 @@ stay_redis__parse_on(struct stay_redis__parser *parser, char *bytes, size_t len)
 }
 
 bool
-stay_redis__parser_text_too_long(const struct stay_redis__parser *parser)
+stay_redis__parser_has_met_bound(const struct stay_redis__parser *parser)
 {
-	return parser->why == stay_redis__text_too_long;
+	return parser->why == stay_redis__text_too_long ||
+	       parser->why == stay_redis__too_many_elements;
 }
 
 size_t
@@ -184,13 +185,6 @@ void
 stay_redis__parser_reset(struct stay_redis__parser *parser)
 {
 	parser->state = STAY_REDIS__AT_FRAME;
-}
-
-void
-stay_redis__parser_rest(struct stay_redis__parser *parser)
-{
-	if (parser->state == STAY_REDIS__AT_FRAME)
-		stay_redis__parser_fini(parser);
 }
 
 void

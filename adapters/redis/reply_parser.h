@@ -19,7 +19,8 @@ enum stay_redis__state {
 	STAY_REDIS__AT_LINE,  /* an element: its marker and line */
 	STAY_REDIS__AT_TEXT,  /* the bytes that a line has announced */
 	STAY_REDIS__AT_CHUNK, /* of a streamed string: the line of a chunk */
-	STAY_REDIS__AT_CHUNK_TEXT /* of a streamed string: the bytes of a chunk */
+	STAY_REDIS__AT_CHUNK_TEXT, /* of a streamed string: the bytes of a chunk */
+	STAY_REDIS__AT_PIECES /* it reads nothing: a string is pieces.c's */
 };
 
 /* Zeroed, then given its bounds; must not be copied. */
@@ -28,7 +29,7 @@ struct stay_redis__parser {
 	size_t text_max; /* the longest text, in bytes */
 	enum stay_redis__state state;
 	uint8_t type;     /* of the text that is read */
-	size_t text_len;  /* AT_TEXT, AT_CHUNK_TEXT: without its CRLF */
+	size_t text_len;  /* of what is left of a text, without its CRLF */
 	size_t joined;    /* of a streamed string: where its text begins */
 	size_t joined_to; /* of a streamed string: where its text ends */
 	size_t pos;       /* where the element or text begins */
@@ -51,13 +52,12 @@ enum stay_redis__parsed stay_redis__parse_on(
 /* How many bytes the frame has at least; 0: unknown. */
 size_t stay_redis__parser_bytes_min(const struct stay_redis__parser *parser);
 
-/* Whether the frame is bad because a string is longer than text_max. */
-bool stay_redis__parser_text_too_long(const struct stay_redis__parser *parser);
+/* Whether the frame is bad only because it is larger than a bound: in its depth it is
+ * not. */
+bool stay_redis__parser_has_met_bound(const struct stay_redis__parser *parser);
 
 /* Forget an incomplete frame; the tape and the bounds stay. */
 void stay_redis__parser_reset(struct stay_redis__parser *parser);
-/* Give the tape back, unless a frame is there in part. */
-void stay_redis__parser_rest(struct stay_redis__parser *parser);
 void stay_redis__parser_fini(struct stay_redis__parser *parser);
 
 #endif

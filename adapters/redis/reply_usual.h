@@ -200,4 +200,18 @@ stay_redis__find_scalar(const struct stay_redis__parser *parser, const char *at,
 	return false;
 }
 
+/* Make it a reply of its own: its CR becomes the end of its text. The tape has room for
+ * one. */
+static inline void
+stay_redis__take_lone(struct stay_redis__parser *parser, char *bytes,
+    const struct stay_redis__scalar *scalar)
+{
+	size_t from = (size_t)(scalar->from - bytes);
+	size_t to = (size_t)(scalar->to - bytes);
+
+	bytes[to] = '\0';
+	stay_redis__tape_set_one(
+	    &parser->tape, bytes, scalar->type, from, to - from);
+}
+
 #endif

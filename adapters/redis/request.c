@@ -1,22 +1,29 @@
 /*
- * A request: encoded by format.c, then looked up in the table of commands. This
+ * A request: encoded by format.c or prepared.c, then looked up in the table of commands. This
  * file knows neither sessions nor earlier requests.
  */
 #include "request.h"
 
+#include "body.h"
 #include "commands.h"
 #include "config.h"
+#include "prepared.h"
 
-static enum stay_status
-write_format(const struct stay_redis__request *request, struct stay_buf *out)
+static inline enum stay_status
+write_command(const struct stay_redis__request *request, struct stay_buf *out)
 {
-	struct stay_redis__arguments arguments;
-	enum stay_status status;
-
-	va_copy(arguments.list, request->arguments->list);
-	status = stay_redis__write_format(out, request->format, &arguments);
-	va_end(arguments.list);
-	return status;
+	switch (request->form) {
+	case STAY_REDIS__FORM_ARGV:
+		break;
+	case STAY_REDIS__FORM_FORMAT:
+		return stay_redis__write_format(
+		    out, request->format, request->arguments);
+	case STAY_REDIS__FORM_PREPARED:
+		return stay_redis__write_prepared(
+		    out, request->prepared, request->count, request->words);
+	}
+	return stay_redis__write_argv(
+	    out, request->count, request->argv, request->lens);
 }
 
 /* In a transaction a command is only queued: it does not block, and an error is none
@@ -37,32 +44,49 @@ put_in_place(enum stay_redis__place place, struct stay_request *call)
 	return STAY_OK;
 }
 
-enum stay_status
-stay_redis__request_encode(struct stay_request *call, struct stay_buf *out)
+static enum stay_status
+classify(struct stay_request *call, const char *bytes, size_t len)
+{
+	const struct stay_redis__request *request = call->data;
+
+	if (request->form != STAY_REDIS__FORM_PREPARED ||
+	    !request->prepared->is_judged)
+		return stay_redis__classify(call, bytes, len);
+	call->flags = request->prepared->flags;
+	call->tag = request->prepared->tag;
+	return STAY_OK;
+}
+
+/* What is written means: how it may be sent again, and what its reply tells. */
+static inline enum stay_status
+judge(struct stay_request *call, const char *bytes, size_t len)
 {
 	const struct stay_redis__request *request = call->data;
 	const struct stay_redis__config *config = call->config;
-	size_t before = out->tail - out->head, len;
-	const char *bytes;
-	enum stay_status status;
+	enum stay_status status = classify(call, bytes, len);
 
-	if (request->arguments != NULL)
-		status = write_format(request, out);
-	else
-		status = stay_redis__write_argv(
-		    out, request->argc, request->argv, request->lens);
-	if (status != STAY_OK)
-		return status;
-	bytes = out->data + out->head + before;
-	len = out->tail - out->head - before;
-	status = stay_redis__classify(call, bytes, len);
 	if (status == STAY_OK && request->place != STAY_REDIS__ALONE)
 		status = put_in_place(request->place, call);
 	if (!config->resend_reads)
 		call->flags &= ~(uint32_t)STAY_READ_ONLY;
+	if (status == STAY_OK && call->is_untold)
+		call->tag |= stay_redis__name_tag(bytes, len);
+	return status;
+}
+
+enum stay_status
+stay_redis__request_encode(struct stay_request *call, struct stay_buf *out)
+{
+	size_t before = out->tail - out->head, len;
+	enum stay_status status = write_command(call->data, out);
+
+	if (status != STAY_OK)
+		return status;
+	len = out->tail - out->head - before;
+	status = judge(call, out->data + out->tail - len, len);
+	if (status == STAY_OK && call->body != NULL)
+		status = stay_redis__put_body(call->body, out, before);
 	if (status != STAY_OK)
 		stay_buf_cut(out, before);
-	else if (call->is_untold)
-		call->tag |= stay_redis__name_tag(bytes, len);
 	return status;
 }

@@ -3,6 +3,7 @@
 #define STAY_REDIS__REQUEST_H
 
 #include <stay/protocol.h>
+#include <stay/redis_prepared.h>
 
 #include "format.h"
 
@@ -13,14 +14,27 @@ enum stay_redis__place {
 	STAY_REDIS__AROUND  /* it is the MULTI or the EXEC of one */
 };
 
-/* A format with its arguments, or words. */
+/* What a command is made of. */
+enum stay_redis__form {
+	STAY_REDIS__FORM_ARGV,
+	STAY_REDIS__FORM_FORMAT,
+	STAY_REDIS__FORM_PREPARED
+};
+
 struct stay_redis__request {
 	enum stay_redis__place place;
-	const char *format;
-	struct stay_redis__arguments *arguments; /* NULL: words */
-	size_t argc;
-	const char *const *argv;
-	const size_t *lens;
+	enum stay_redis__form form;
+	size_t count; /* of words or argv */
+	union {
+		const char *format;
+		const char *const *argv;
+		const struct stay_redis_prepared *prepared;
+	};
+	union {
+		struct stay_redis__arguments *arguments; /* of the format */
+		const size_t *lens;                      /* of argv */
+		const struct stay_bytes *words;          /* that change */
+	};
 };
 
 /* The slot `encode`: write one command, and set in `call` what it means for the

@@ -6,10 +6,15 @@
  */
 #include "session.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "commands.h"
+#include "moving.h"
+#include "pieces.h"
+#include "reset.h"
 #include "subscriptions.h"
+#include "too_big.h"
 #include "words.h"
 
 /* A script may have changed data before it returned this error. */
@@ -40,23 +45,29 @@ static const char replica_on_purpose[] =
 static const char no_role[] =
     "READONLY: the server is a replica, and had told no role";
 
+/* What the server has said that it is, in its greeting or after. */
+static enum stay_redis_role
+role_of(const struct stay_redis *redis)
+{
+	return redis->greeting != NULL ? redis->greeting->agreed.role
+				       : redis->agreed.role;
+}
+
 /* A server that says READONLY: one that was a primary is left; a replica that was
  * greeted as one is kept, which is told once. Who told no role is left, and told
  * from the right one only by a write that succeeds. */
 static void
 take_readonly(struct stay_session *session, const char *why)
 {
-	const struct stay_redis__session *own = stay_session_data(session);
-	struct stay_redis__lessons *lessons =
-	    &((struct stay_redis *)stay_session_keep(session))->lessons;
+	struct stay_redis *redis = stay_session_keep(session);
 
-	if (own->greeting.agreed.role == STAY_REDIS_PRIMARY) {
+	if (role_of(redis) == STAY_REDIS_PRIMARY) {
 		stay_session_renew(session, why);
-	} else if (own->greeting.agreed.role == STAY_REDIS_ROLE_UNKNOWN) {
-		lessons->is_doubted = true;
+	} else if (role_of(redis) == STAY_REDIS_ROLE_UNKNOWN) {
+		redis->lessons.is_doubted = true;
 		stay_session_renew_in_doubt(session, no_role);
-	} else if (!lessons->told_replica) {
-		lessons->told_replica = true;
+	} else if (!redis->lessons.told_replica) {
+		redis->lessons.told_replica = true;
 		stay_session_note(session, replica_on_purpose);
 	}
 }
@@ -76,7 +87,7 @@ renew_for(struct stay_session *session, enum stay_redis__renew renew)
 		[STAY_REDIS__RENEW_LOADING] =
 		    "LOADING: the server was a primary and loads its data now",
 	};
-	const struct stay_redis__session *own = stay_session_data(session);
+	const struct stay_redis *redis = stay_session_keep(session);
 
 	if (renew == STAY_REDIS__RENEW_NO)
 		return;
@@ -84,7 +95,7 @@ renew_for(struct stay_session *session, enum stay_redis__renew renew)
 		take_readonly(session, why[renew]);
 	else if (renew == STAY_REDIS__RENEW_LOGIN
 		     ? !is_script(session)
-		     : own->greeting.agreed.role == STAY_REDIS_PRIMARY)
+		     : role_of(redis) == STAY_REDIS_PRIMARY)
 		stay_session_renew(session, why[renew]);
 }
 
@@ -94,11 +105,11 @@ static struct stay_frame
 refused(struct stay_session *session, size_t len,
     const struct stay_redis_reply *reply, enum stay_redis__renew renew)
 {
-	const struct stay_redis__session *own = stay_session_data(session);
+	const struct stay_redis *redis = stay_session_keep(session);
 	const char *text = stay_redis_str(reply);
 
 	return (renew == STAY_REDIS__RENEW_REPLICA &&
-		   own->greeting.agreed.role == STAY_REDIS_REPLICA) ||
+		   role_of(redis) == STAY_REDIS_REPLICA) ||
 		       stay_redis__cause_of(text) != text
 		   ? stay_frame_refused_for_good(len, reply)
 		   : stay_frame_refused(len, reply);
@@ -120,23 +131,17 @@ error_of(struct stay_session *session, const struct stay_redis__parser *parser,
 	return stay_frame_with_text(frame, text, stay_redis_len(reply));
 }
 
-/* The reply OK to MULTI opens a transaction. After EXEC and DISCARD there is
- * none, whatever the reply. */
+/* What a call leaves behind in the session, its reply says. */
 static void
-follow_multi(struct stay_session *session, unsigned type)
+follow(struct stay_session *session, unsigned type)
 {
 	struct stay_redis__session *own = stay_session_data(session);
 	const struct stay_redis *redis = stay_session_keep(session);
 	const uint64_t *tag = stay_session_oldest(session);
-	unsigned kind;
 
 	if (tag == NULL)
 		return;
-	kind = stay_redis__tag_kind(*tag);
-	if (kind == STAY_REDIS__TAG_MULTI && type != STAY_REDIS_ERROR)
-		own->in_multi = true;
-	else if (kind == STAY_REDIS__TAG_EXEC)
-		own->in_multi = false;
+	stay_redis__follow(own, stay_redis__tag_kind(*tag), type);
 	if (redis->hub != NULL && !own->in_multi)
 		stay_redis__hub_wake(redis->hub);
 }
@@ -157,6 +162,17 @@ believe(struct stay_session *session, unsigned type)
 	stay_session_trust(session);
 }
 
+void
+stay_redis__session_answered(struct stay_session *session, unsigned type)
+{
+	const struct stay_redis *redis = stay_session_keep(session);
+
+	if (redis->lessons.is_doubted)
+		believe(session, type);
+	if (type != STAY_REDIS_STRING)
+		follow(session, type);
+}
+
 /* Whether it may be a frame of a subscription. */
 static bool
 is_subscribers(const struct stay_redis *redis, unsigned type)
@@ -175,15 +191,19 @@ is_queued(struct stay_session *session, const struct stay_redis_reply *reply)
 	       strcmp(stay_redis_str(reply), "QUEUED") == 0;
 }
 
-static struct stay_frame
+/* What may be more than a reply. A function of its own, so that what is nothing but
+ * a reply does not pay for it. */
+static __attribute__((noinline)) struct stay_frame
 frame_of(struct stay_session *session, const struct stay_redis *redis)
 {
 	enum stay_frame_kind kind;
-	const struct stay_redis__parser *parser = &redis->parser;
+	const struct stay_redis__parser *parser = redis->parser;
 	const struct stay_redis_reply *reply =
 	    stay_redis__tape_reply(&parser->tape);
 	unsigned type = reply->type;
 
+	if (parser->pos > parser->text_max)
+		return stay_redis__too_big_whole(session);
 	if (redis->hub != NULL && is_subscribers(redis, type) &&
 	    (kind = stay_redis__hub_frame(session, reply)) != STAY_FRAME_REPLY)
 		return stay_frame_of(kind, parser->pos, reply);
@@ -192,10 +212,7 @@ frame_of(struct stay_session *session, const struct stay_redis *redis)
 	if (redis->hub != NULL && stay_redis__hub_is_misled(session, reply))
 		return stay_frame_bad(
 		    "SUBSCRIBE is answered by something else");
-	if (redis->lessons.is_doubted)
-		believe(session, type);
-	if (type != STAY_REDIS_STRING)
-		follow_multi(session, type);
+	stay_redis__session_answered(session, type);
 	if (type == STAY_REDIS_STATUS && is_queued(session, reply))
 		return stay_frame_reply(parser->pos, NULL);
 	if (type != STAY_REDIS_ERROR)
@@ -203,24 +220,104 @@ frame_of(struct stay_session *session, const struct stay_redis *redis)
 	return error_of(session, parser, reply);
 }
 
+static struct stay_frame
+wait_for_rest(struct stay_session *session, struct stay_bytes in)
+{
+	const struct stay_redis *redis = stay_session_keep(session);
+	const struct stay_redis__parser *parser = redis->parser;
+	size_t least = stay_redis__parser_bytes_min(parser);
+
+	return in.len >= parser->text_max || least > parser->text_max
+		   ? stay_redis__too_big(session, in)
+		   : stay_frame_more_of(least);
+}
+
+/* The short way of most replies: a string says nothing to the session, unless there
+ * are subscriptions or the server is in doubt. */
+static inline bool
+is_only_reply(
+    const struct stay_redis *redis, const struct stay_redis_reply *reply)
+{
+	return reply->type == STAY_REDIS_STRING && redis->hub == NULL &&
+	       !redis->lessons.is_doubted &&
+	       redis->parser->pos <= redis->parser->text_max;
+}
+
+static __attribute__((noinline)) struct stay_frame
+frame_of_rest(struct stay_session *session, struct stay_bytes in,
+    enum stay_redis__parsed parsed)
+{
+	const struct stay_redis *redis = stay_session_keep(session);
+
+	if (parsed == STAY_REDIS__MORE)
+		return wait_for_rest(session, in);
+	return stay_redis__parser_has_met_bound(redis->parser)
+		   ? stay_redis__too_big(session, in)
+		   : stay_frame_bad(redis->parser->why);
+}
+
+static void
+begin_parser(
+    struct stay_redis__parser *parser, const struct stay_redis__config *config)
+{
+	stay_redis__parser_reset(parser);
+	parser->tape.depth_max = config->depth_max;
+	parser->tape.elements_max = config->elements_max;
+	parser->text_max = config->text_max;
+}
+
+/* The first bytes since the session has rested. False: no memory. */
+static __attribute__((noinline)) bool
+take_parser(struct stay_redis *redis, const struct stay_redis__config *config)
+{
+	redis->parser = calloc(1, sizeof(*redis->parser));
+	if (redis->parser == NULL)
+		return false;
+	begin_parser(redis->parser, config);
+	return true;
+}
+
+void
+stay_redis__session_rest(struct stay_redis *redis)
+{
+	if (redis->parser == NULL ||
+	    redis->parser->state != STAY_REDIS__AT_FRAME)
+		return;
+	stay_redis__session_fini(redis);
+}
+
+void
+stay_redis__session_fini(struct stay_redis *redis)
+{
+	if (redis->parser != NULL)
+		stay_redis__parser_fini(redis->parser);
+	free(redis->parser);
+	redis->parser = NULL;
+}
+
 struct stay_frame
 stay_redis__session_decode(struct stay_session *session, struct stay_bytes in)
 {
 	struct stay_redis *redis = stay_session_keep(session);
-	struct stay_redis__parser *parser = &redis->parser;
+	const struct stay_redis_reply *reply;
+	enum stay_redis__parsed parsed;
 
-	switch (
-	    stay_redis__parse(parser, stay_session_input(session), in.len)) {
-	case STAY_REDIS__WHOLE:
-		return frame_of(session, redis);
-	case STAY_REDIS__MORE:
-		return stay_frame_more_of(stay_redis__parser_bytes_min(parser));
-	case STAY_REDIS__BAD:
-		break;
-	}
-	if (stay_redis__parser_text_too_long(parser))
-		return stay_frame_more_of(SIZE_MAX);
-	return stay_frame_bad(parser->why);
+	if (redis->skip != NULL)
+		return stay_redis__too_big_on(session, in);
+	if (redis->parser == NULL &&
+	    !take_parser(redis, stay_session_config(session)))
+		return stay_frame_bad("no memory to read a reply");
+	if (stay_session_takes_pieces(session) &&
+	    stay_redis__pieces_come(redis->parser, in))
+		return stay_redis__pieces_decode(session, in);
+	parsed = stay_redis__parse(
+	    redis->parser, stay_session_input(session), in.len);
+	if (parsed != STAY_REDIS__WHOLE)
+		return frame_of_rest(session, in, parsed);
+	reply = stay_redis__tape_reply(&redis->parser->tape);
+	return is_only_reply(redis, reply)
+		   ? stay_frame_reply(redis->parser->pos, reply)
+		   : frame_of(session, redis);
 }
 
 void
@@ -228,18 +325,19 @@ stay_redis__session_push(
     struct stay_session *session, const struct stay_frame *frame)
 {
 	const struct stay_redis__config *config = stay_session_config(session);
-	struct stay_redis__session *own = stay_session_data(session);
 	struct stay_redis *redis = stay_session_keep(session);
 
-	own->greeting.heard = true;
+	if (redis->greeting != NULL)
+		redis->greeting->heard = true;
 	if (redis->hub != NULL && stay_redis__hub_push(session, frame))
 		return;
+	stay_redis__moving_hear(session, frame->reply);
 	if (config->on_push != NULL)
 		config->on_push(config->on_push_arg, redis, frame->reply);
 }
 
 /* The subscriptions know what they have asked for, in its order. Probes of before
- * their first one come first. */
+ * their first one come first. A reset is said when no other answer is due. */
 void
 stay_redis__session_control(
     struct stay_session *session, const struct stay_frame *frame)
@@ -247,6 +345,8 @@ stay_redis__session_control(
 	struct stay_redis__session *own = stay_session_data(session);
 	struct stay_redis *redis = stay_session_keep(session);
 
+	if (stay_redis__reset_answered(own, frame))
+		return;
 	if (own->pings > 0)
 		own->pings--;
 	else if (redis->hub != NULL && redis->hub->carrier == redis)
@@ -271,7 +371,7 @@ stay_redis__session_retain(
 	const struct stay_redis *redis = stay_session_keep(session);
 	const struct stay_redis_reply *kept = NULL;
 	size_t size = stay_redis__tape_copy(
-	    &redis->parser.tape, keep->reply, keep->moved, keep->to, &kept);
+	    &redis->parser->tape, keep->reply, keep->moved, keep->to, &kept);
 
 	keep->kept = kept;
 	return size;
@@ -279,23 +379,27 @@ stay_redis__session_retain(
 
 /* ---- a session ---- */
 
-void
-stay_redis__session_bounds(
-    struct stay_redis *redis, const struct stay_redis__config *config)
-{
-	redis->parser.tape.depth_max = config->depth_max;
-	redis->parser.tape.elements_max = config->elements_max;
-	redis->parser.text_max = config->text_max;
-}
-
-/* A session may have another config than the one before. */
-static void
+/* A session may have another config than the one before. False: no memory. */
+static bool
 begin(struct stay_session *session)
 {
+	const struct stay_redis__config *config = stay_session_config(session);
 	struct stay_redis *redis = stay_session_keep(session);
 
-	stay_redis__parser_reset(&redis->parser);
-	stay_redis__session_bounds(redis, stay_session_config(session));
+	redis->client = stay_session_client(session);
+	redis->reads_once = !config->resend_reads;
+	if (redis->parser != NULL)
+		begin_parser(redis->parser, config);
+	free(redis->greeting);
+	redis->greeting = calloc(1, sizeof(*redis->greeting));
+	return redis->greeting != NULL;
+}
+
+static void
+end_greeting(struct stay_redis *redis)
+{
+	free(redis->greeting);
+	redis->greeting = NULL;
 }
 
 static uint64_t
@@ -309,18 +413,21 @@ now_ms(struct stay_session *session)
 
 /* The reply to HELLO is larger than most; do not keep its memory. */
 static void
-come_up(struct stay_redis *redis, const struct stay_redis__session *own)
+come_up(struct stay_redis *redis)
 {
-	stay_redis__parser_fini(&redis->parser);
-	redis->agreed = own->greeting.agreed;
+	if (redis->parser != NULL)
+		stay_redis__parser_fini(redis->parser);
+	redis->agreed = redis->greeting->agreed;
+	end_greeting(redis);
 }
+
+static const char no_memory[] = "no memory for the greeting";
 
 struct stay_hello
 stay_redis__session_hello(
     struct stay_session *session, const struct stay_frame *frame)
 {
 	struct stay_redis *redis = stay_session_keep(session);
-	struct stay_redis__session *own = stay_session_data(session);
 	struct stay_redis__exchange exchange = { .config = stay_session_config(
 						     session),
 		.lessons = &redis->lessons,
@@ -330,30 +437,40 @@ stay_redis__session_hello(
 		.out = stay_session_control(session) };
 	struct stay_hello answer;
 
-	if (frame == NULL)
-		begin(session);
-	answer = stay_redis__greeting_answer(&own->greeting, &exchange);
-	stay_session_set_login(
-	    session, own->greeting.login.user, own->greeting.login.password);
+	if (frame == NULL && !begin(session))
+		return stay_hello_retry(no_memory);
+	answer = stay_redis__greeting_answer(redis->greeting, &exchange);
+	stay_session_set_login(session, redis->greeting->login.user,
+	    redis->greeting->login.password);
 	if (exchange.due > 0 &&
 	    stay_session_expect(session, exchange.due) != STAY_OK)
-		return stay_hello_retry("no memory for the greeting");
+		return stay_hello_retry(no_memory);
 	if (answer.kind == STAY_HELLO_UP)
-		come_up(redis, own);
+		come_up(redis);
 	return answer;
 }
 
-/* An incomplete reply counts as an answer, too. */
+/* The greeting has failed. An incomplete reply counts as an answer, too. */
+static void
+fail_greeting(struct stay_redis *redis, enum stay_status why)
+{
+	if (redis->parser != NULL &&
+	    redis->parser->state != STAY_REDIS__AT_FRAME)
+		redis->greeting->heard = true;
+	stay_redis__greeting_over(redis->greeting, &redis->lessons, why);
+	end_greeting(redis);
+}
+
 void
 stay_redis__session_down(struct stay_session *session, enum stay_status why)
 {
 	struct stay_redis *redis = stay_session_keep(session);
-	struct stay_redis__session *own = stay_session_data(session);
 
-	if (redis->parser.state != STAY_REDIS__AT_FRAME)
-		own->greeting.heard = true;
-	stay_redis__parser_reset(&redis->parser);
-	stay_redis__greeting_over(&own->greeting, &redis->lessons, why);
+	if (redis->greeting != NULL)
+		fail_greeting(redis, why);
+	if (redis->parser != NULL)
+		stay_redis__parser_reset(redis->parser);
+	stay_redis__too_big_end(session);
 	redis->agreed = (struct stay_redis__agreement){ .protocol = 0 };
 	if (redis->hub != NULL && redis->hub->carrier == redis)
 		stay_redis__hub_over(redis->hub, why);
@@ -386,7 +503,9 @@ stay_redis__session_tick(struct stay_session *session)
 {
 	struct stay_redis *redis = stay_session_keep(session);
 
-	stay_redis__hub_wake(redis->hub);
+	if (redis->hub != NULL)
+		stay_redis__hub_wake(redis->hub);
+	stay_redis__moving_tick(session);
 }
 
 int

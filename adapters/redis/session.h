@@ -7,31 +7,45 @@
 #include "greeting.h"
 #include "reply_parser.h"
 
-/* The block that survives reconnects. The tape is kept from reply to reply. */
+/* The block that survives reconnects. Parser and tape are kept from reply to reply,
+ * until the session rests. */
 struct stay_redis {
 	struct stay_client *client;
 	uint32_t changes; /* how often it was reconfigured */
 	bool is_apart;    /* it has subscriptions and no calls */
+	bool reads_once;  /* of the session's config: no read is sent again */
 	struct stay_redis__lessons lessons;
-	struct stay_redis__agreement agreed; /* of the session that is up */
-	struct stay_redis__parser parser;
-	struct stay_redis__hub *hub; /* NULL: nobody has ever subscribed */
+	struct stay_redis__agreement agreed;   /* of the session that is up */
+	struct stay_redis__greeting *greeting; /* NULL: none is under way */
+	struct stay_redis__parser *parser;     /* NULL: it rests */
+	struct stay_redis__hub *hub;   /* NULL: nobody has ever subscribed */
+	struct stay_redis__skip *skip; /* NULL: no reply is read past */
 };
 
 /* What a session knows; zeroed for each. */
 struct stay_redis__session {
-	struct stay_redis__greeting greeting;
-	bool in_multi; /* what is sent is queued, not executed */
+	bool in_multi : 1;   /* what is sent is queued, not executed */
+	bool watches : 1;    /* keys: EXEC may execute nothing */
+	bool is_altered : 1; /* by a command: the next user must not have it */
+	bool is_reset : 1;   /* reset.c: what was said for it is not answered */
 	uint8_t pings; /* under way, that are none of the subscriptions' */
+	/* The server moves: to be left from this time on, within so long. 0: no */
+	uint32_t leave_within_ms;
+	uint64_t leave_at_ms;
 };
 
-/* The bounds of replies, as the options say. */
-void stay_redis__session_bounds(
-    struct stay_redis *redis, const struct stay_redis__config *config);
+/* Give back what only reading needs, unless a reply is there in part; in any case. */
+void stay_redis__session_rest(struct stay_redis *redis);
+void stay_redis__session_fini(struct stay_redis *redis);
+
+/* A reply to a call, or to nobody, has come. */
+void stay_redis__session_answered(struct stay_session *session, unsigned type);
 
 struct stay_hello stay_redis__session_hello(
     struct stay_session *session, const struct stay_frame *frame);
 struct stay_frame stay_redis__session_decode(
+    struct stay_session *session, struct stay_bytes in);
+void stay_redis__session_replies(
     struct stay_session *session, struct stay_bytes in);
 void stay_redis__session_push(
     struct stay_session *session, const struct stay_frame *frame);

@@ -28,7 +28,7 @@ take_options(struct stay_redis_subscription_options *own,
 	memcpy(own, options, options->size);
 	if (own->name == NULL || own->on_message == NULL ||
 	    (unsigned)own->kind > STAY_REDIS_SHARD ||
-	    (unsigned)own->slow > STAY_REDIS_SLOW_END)
+	    (unsigned)own->slow > STAY_REDIS_SLOW_PAUSE)
 		return STAY_E_ARG;
 	if (own->name_len == 0)
 		own->name_len = strlen(own->name);

@@ -64,6 +64,36 @@ first_held(const struct stay_redis_subscription *subscription)
 	    ->held;
 }
 
+/* Reading waits when no more may be kept, till half of that is taken. */
+static void
+stall(struct stay_redis_subscription *subscription)
+{
+	if (subscription->slow == STAY_REDIS_SLOW_PAUSE &&
+	    (subscription->kept_count >= subscription->kept_max ||
+		subscription->kept_bytes >= subscription->kept_bytes_max))
+		stay_redis__stall(subscription);
+}
+
+static void
+unstall(struct stay_redis_subscription *subscription)
+{
+	if (subscription->kept_count <= subscription->kept_max / 2 &&
+	    subscription->kept_bytes <= subscription->kept_bytes_max / 2)
+		stay_redis__unstall(subscription);
+}
+
+/* With STAY_REDIS_SLOW_PAUSE the last message may pass the bound in bytes. */
+static bool
+may_be_kept(const struct stay_redis_subscription *subscription, uint64_t bytes)
+{
+	if (subscription->dropped > 0)
+		return false;
+	return subscription->slow == STAY_REDIS_SLOW_PAUSE ||
+	       (subscription->kept_count < subscription->kept_max &&
+		   bytes <=
+		       subscription->kept_bytes_max - subscription->kept_bytes);
+}
+
 static bool
 keep(struct stay_redis_subscription *subscription,
     const struct stay_redis_message *message)
@@ -72,9 +102,7 @@ keep(struct stay_redis_subscription *subscription,
 	uint64_t bytes = message->channel.len + message->payload.len;
 	struct kept *kept;
 
-	if (subscription->dropped > 0 ||
-	    subscription->kept_count >= subscription->kept_max ||
-	    bytes > subscription->kept_bytes_max - subscription->kept_bytes)
+	if (!may_be_kept(subscription, bytes))
 		return false;
 	kept = calloc(1, sizeof(*kept));
 	if (kept == NULL)
@@ -90,6 +118,7 @@ keep(struct stay_redis_subscription *subscription,
 	subscription->kept_count++;
 	subscription->kept_bytes += bytes;
 	hub->counts.kept++;
+	stall(subscription);
 	return true;
 }
 
@@ -131,6 +160,7 @@ hand_first(struct stay_redis_subscription *subscription)
 	struct stay_redis__gap *gap = &subscription->gap;
 
 	forget_first(subscription);
+	unstall(subscription);
 	gap->begin_behind -= gap->begin_behind > 0;
 	gap->end_behind -= gap->end_behind > 0;
 	hand(subscription, &message, held);
@@ -292,6 +322,7 @@ leave(struct stay_redis_subscription *subscription, enum stay_status status)
 	if (hub->cursor == &subscription->of_topic)
 		hub->cursor = subscription->of_topic.next;
 	stay_redis__ring_remove(&subscription->of_topic);
+	stay_redis__unstall(subscription);
 	subscription->ends = true;
 	subscription->status = status;
 }

@@ -179,6 +179,7 @@ stay_redis__hub_up(struct stay_redis__hub *hub, struct stay_redis *carrier,
 	hub->rising = session;
 	stay_redis__hub_pump(hub);
 	hub->rising = NULL;
+	stay_redis__stall_up(hub);
 }
 
 static void
@@ -203,6 +204,7 @@ lose(struct stay_redis__hub *hub, struct stay_redis__topic *topic)
 void
 stay_redis__hub_over(struct stay_redis__hub *hub, enum stay_status why)
 {
+	stay_redis__stall_over(hub);
 	hub->carrier = NULL;
 	hub->why = why;
 	hub->restoring = hub->asked_count = 0;

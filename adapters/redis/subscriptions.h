@@ -8,6 +8,7 @@
  *	subscription_wire     what is asked of the server, and acknowledged
  *	subscription_frames   which frames are no answers to calls
  *	subscription_notices  what each owner is told, and what is kept for it
+ *	subscription_stall    reading waits for an owner
  *	subscription_apart    the second client, for RESP2
  */
 #ifndef STAY_REDIS__SUBSCRIPTIONS_H
@@ -70,6 +71,7 @@ struct stay_redis_subscription {
 	bool told;      /* ...and its owner knows */
 	bool ends;
 	bool paused;
+	bool stalls; /* counted in hub->stalls */
 	uint8_t slow;
 	enum stay_status status; /* why it ends */
 	struct stay_redis__gap gap;
@@ -115,6 +117,8 @@ struct stay_redis__hub {
 	struct stay_redis__ring *cursor; /* of the delivery: the next one */
 	uint64_t message;                /* the number of this one */
 	struct stay_redis__given given;
+	uint32_t stalls;            /* subscriptions that reading waits for */
+	struct stay_redis *stalled; /* the carrier that is paused for them */
 	struct stay_redis_subscription_counts counts;
 };
 
@@ -193,6 +197,15 @@ void stay_redis__subscription_refuse(
 void stay_redis__end_all(struct stay_redis__hub *hub, enum stay_status status);
 /* Tell some of those who are due. True: there are more. */
 bool stay_redis__tell_due(struct stay_redis__hub *hub);
+
+/* ---- subscription_stall.c ---- */
+/* Nothing more may be kept for it: the carrier is not read. It may be, as far as this
+ * one goes. */
+void stay_redis__stall(struct stay_redis_subscription *subscription);
+void stay_redis__unstall(struct stay_redis_subscription *subscription);
+/* There is a carrier; there is none any more. */
+void stay_redis__stall_up(struct stay_redis__hub *hub);
+void stay_redis__stall_over(struct stay_redis__hub *hub);
 
 /* ---- subscription_apart.c ---- */
 /* The session of the front is up: who carries the subscriptions? */

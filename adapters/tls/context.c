@@ -151,20 +151,33 @@ look_again(struct stay_tls *tls)
 	struct stay_tls__stamp stamps[STAY_TLS__FILES];
 	SSL_CTX *context;
 	char why[256];
+	bool same;
 
 	stay_tls__stamp(tls, stamps);
-	if (memcmp(stamps, tls->stamps, sizeof(stamps)) == 0)
+	same = memcmp(stamps, tls->stamps, sizeof(stamps)) == 0;
+	if (same && !tls->in_doubt)
 		return;
 	context = stay_tls__context_new(tls, why, sizeof(why));
 	if (context == NULL) {
-		tls->root->reload_failures++;
+		tls->root->reload_failures += !same;
 		return;
 	}
-	tls->root->reloads++;
+	tls->root->reloads += !same;
+	tls->in_doubt = false;
 	memcpy(tls->stamps, stamps, sizeof(stamps));
 	stay_tls__tickets_free(tls);
 	SSL_CTX_free(tls->context);
 	tls->context = context;
+}
+
+/* OpenSSL makes do with less if it has no memory, and says nothing: ciphers and
+ * authorities are missing from then on. */
+void
+stay_tls__doubt(struct stay_tls *tls)
+{
+	pthread_mutex_lock(&tls->lock);
+	tls->in_doubt = true;
+	pthread_mutex_unlock(&tls->lock);
 }
 
 SSL_CTX *

@@ -39,8 +39,10 @@ give_sealed(BIO *bio, const char *from, int len)
 	struct stay_filter_io *io = BIO_get_data(bio);
 
 	BIO_clear_retry_flags(bio);
-	return stay_buf_append(io->out, from, (size_t)len) == STAY_OK ? len
-								      : -1;
+	if (stay_buf_append(io->out, from, (size_t)len) == STAY_OK)
+		return len;
+	ERR_raise(ERR_LIB_BIO, ERR_R_MALLOC_FAILURE);
+	return -1;
 }
 
 static long
@@ -70,6 +72,14 @@ stay_tls__method(void)
 
 /* ---- the beginning ---- */
 
+/* No name of a host looks like this. */
+static bool
+is_address(const char *name)
+{
+	return strchr(name, ':') != NULL ||
+	       name[strspn(name, "0123456789.")] == '\0';
+}
+
 /* An address is in the certificate as an address, and is no name to ask for. */
 static bool
 expect_peer(struct stay_tls__stream *stream)
@@ -79,8 +89,8 @@ expect_peer(struct stay_tls__stream *stream)
 
 	if (name[0] == '\0')
 		return stream->tls->verify != STAY_TLS_VERIFY;
-	if (X509_VERIFY_PARAM_set1_ip_asc(param, name) == 1)
-		return true;
+	if (is_address(name))
+		return X509_VERIFY_PARAM_set1_ip_asc(param, name) == 1;
 	X509_VERIFY_PARAM_set_hostflags(
 	    param, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS |
 		       X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
@@ -118,9 +128,8 @@ attach(struct stay_tls__stream *stream)
 	BIO_set_data(bio, stream->io);
 	BIO_set_init(bio, 1);
 	SSL_set_bio(stream->ssl, bio, bio);
-	SSL_set_app_data(stream->ssl, stream);
 	SSL_set_connect_state(stream->ssl);
-	return true;
+	return SSL_set_app_data(stream->ssl, stream) == 1;
 }
 
 /* A name may end in a dot, and no certificate has it so. */
@@ -165,13 +174,14 @@ open_stream(void *state, struct stay_filter *filter, const char *peer,
 
 /* ---- bytes ---- */
 
-/* 0: more sealed bytes are needed; else it has failed, and -1. */
+/* 0: more sealed bytes are needed; else it has failed, and -1. Without memory OpenSSL
+ * says that it needs more, and has not used what there is. */
 static int
 failed(struct stay_tls__stream *stream, int result)
 {
 	int error = SSL_get_error(stream->ssl, result);
 
-	if (error == SSL_ERROR_WANT_READ)
+	if (error == SSL_ERROR_WANT_READ && stream->io->in.len == 0)
 		return 0;
 	stay_tls__blame(stream, error);
 	ERR_clear_error();
@@ -196,6 +206,8 @@ secure(void *state, struct stay_filter_io *io)
 	}
 	result = failed(stream, result);
 	root->failed += result < 0;
+	if (result < 0 && stream->io->status != STAY_E_CLOSED)
+		stay_tls__doubt(stream->tls);
 	return result;
 }
 

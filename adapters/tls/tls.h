@@ -40,6 +40,7 @@ struct stay_tls {
 
 	pthread_mutex_t lock; /* of what follows */
 	SSL_CTX *context;
+	bool in_doubt; /* the context may lack something */
 	struct stay_tls__stamp stamps[STAY_TLS__FILES];
 	struct stay_tls__ticket *tickets;
 
@@ -72,6 +73,8 @@ void stay_tls__stamp(
     const struct stay_tls *tls, struct stay_tls__stamp stamps[STAY_TLS__FILES]);
 /* The context for a new stream, held for the caller: of the files as they are. */
 SSL_CTX *stay_tls__context(struct stay_tls *tls);
+/* A stream could not be secured: the next one has another context. */
+void stay_tls__doubt(struct stay_tls *tls);
 
 /* ---- tickets.c: with the lock of `tls` held, but for the first ---- */
 int stay_tls__ticket_came(SSL *ssl, SSL_SESSION *session);

@@ -5,6 +5,7 @@
 #include "tls.h"
 
 #include <openssl/err.h>
+#include <openssl/evp.h>
 #include <openssl/x509_vfy.h>
 
 struct cause {
@@ -54,6 +55,7 @@ static const struct cause verdicts[] = {
 	{ X509_V_ERR_EXCLUDED_VIOLATION, INSECURE,
 	    "the authority may not sign for this name" },
 	{ X509_V_ERR_CERT_REVOKED, INSECURE, "the certificate is revoked" },
+	{ X509_V_ERR_OUT_OF_MEM, STAY_E_NOMEM, "no memory for TLS" },
 };
 
 /* Alerts of the server. */
@@ -169,6 +171,40 @@ blame_certificate(struct stay_tls__stream *stream)
 	return true;
 }
 
+/* Not what the peer has sent is wrong: OpenSSL has failed by itself. */
+static bool
+is_own_failure(unsigned long code)
+{
+	return ERR_COMMON_ERROR(code) || ERR_GET_LIB(code) == ERR_LIB_EVP;
+}
+
+/* OpenSSL has no memory, and says so in any of its errors; in none if it has no memory
+ * for one, or has not used what there was to read. A key that it had none for is
+ * found to be wrong later. This takes the errors off the queue. */
+static bool
+blame_memory(struct stay_filter_io *io, int error)
+{
+	unsigned long code = ERR_get_error();
+	bool lacks = code == 0 &&
+		     (error == SSL_ERROR_SSL || error == SSL_ERROR_WANT_READ);
+	bool undecoded = false;
+
+	for (; code != 0; code = ERR_get_error()) {
+		int reason = ERR_GET_REASON(code);
+
+		lacks |=
+		    reason == ERR_R_MALLOC_FAILURE || reason == ERR_R_INIT_FAIL;
+		undecoded |= ERR_GET_LIB(code) == ERR_LIB_EVP &&
+			     reason == EVP_R_DECODE_ERROR;
+	}
+	if (lacks)
+		say(io, STAY_E_NOMEM, "no memory for TLS");
+	else if (undecoded)
+		say(io, STAY_E_NOT_READY,
+		    "the key of a certificate can't be read");
+	return lacks || undecoded;
+}
+
 /* The stream has ended in the middle of something. */
 static bool
 blame_end(struct stay_tls__stream *stream, int error, int reason)
@@ -185,6 +221,20 @@ blame_end(struct stay_tls__stream *stream, int error, int reason)
 	return true;
 }
 
+/* For what is not known: in the handshake the peer is to blame, unless OpenSSL is. */
+static void
+say_words(struct stay_tls__stream *stream, unsigned long first)
+{
+	const char *words = ERR_reason_error_string(first);
+	struct stay_filter_io *io = stream->io;
+
+	io->status = is_own_failure(first) ? STAY_E_NOT_READY
+		     : stream->secured     ? STAY_E_PROTOCOL
+					   : INSECURE;
+	snprintf(io->why, sizeof(io->why), "TLS has failed: %s",
+	    words != NULL ? words : "no reason is given");
+}
+
 void
 stay_tls__blame(struct stay_tls__stream *stream, int error)
 {
@@ -196,17 +246,14 @@ stay_tls__blame(struct stay_tls__stream *stream, int error)
 		? FIND(alerts, reason - SSL_AD_REASON_OFFSET)
 		: FIND(reasons, reason);
 
-	if (ERR_GET_REASON(first) == ERR_R_MALLOC_FAILURE)
-		say(io, STAY_E_NOMEM, "no memory for TLS");
-	else if (!stream->secured && blame_certificate(stream))
+	if (blame_memory(io, error))
 		return;
-	else if (blame_end(stream, error, reason))
+	if (!stream->secured && blame_certificate(stream))
 		return;
-	else if (cause != NULL)
+	if (blame_end(stream, error, reason))
+		return;
+	if (cause != NULL)
 		say(io, cause->status, cause->says);
-	else {
-		io->status = stream->secured ? STAY_E_PROTOCOL : INSECURE;
-		snprintf(io->why, sizeof(io->why), "TLS has failed: %s",
-		    stay_tls__words());
-	}
+	else
+		say_words(stream, first);
 }

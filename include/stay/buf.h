@@ -19,6 +19,7 @@
 #ifndef STAY_BUF_H
 #define STAY_BUF_H
 
+#include <stay/bytes.h>
 #include <stay/status.h>
 
 STAY_BEGIN
@@ -76,43 +77,9 @@ STAY_API void stay_buf_set_u16(struct stay_buf *buf, size_t at, uint16_t value);
 STAY_API void stay_buf_set_u32(struct stay_buf *buf, size_t at, uint32_t value);
 STAY_API void stay_buf_set_u64(struct stay_buf *buf, size_t at, uint64_t value);
 
-/* The integer at `bytes`, in the same order; they need no alignment. */
-static inline uint8_t
-stay_bytes_u8(const char *bytes)
-{
-	return (uint8_t)*bytes;
-}
-
-static inline uint16_t
-stay_bytes_u16(const char *bytes)
-{
-	return (uint16_t)(stay_bytes_u8(bytes) << 8 | stay_bytes_u8(bytes + 1));
-}
-
-static inline uint32_t
-stay_bytes_u32(const char *bytes)
-{
-	return (uint32_t)stay_bytes_u16(bytes) << 16 |
-	       stay_bytes_u16(bytes + 2);
-}
-
-static inline uint64_t
-stay_bytes_u64(const char *bytes)
-{
-	return (uint64_t)stay_bytes_u32(bytes) << 32 |
-	       stay_bytes_u32(bytes + 4);
-}
-
-/*
- * For `decode`: how long the first line of `in` is, with its "\n"; 0 if it is
- * not whole yet. *seen (0 at first, at home in the session block) is how far was
- * looked: the next time only new bytes are. It is 0 again after a whole line.
- */
-STAY_API size_t stay_bytes_line(struct stay_bytes in, size_t *seen);
-
 /*
  * Make room for `len` more bytes at the end. The caller writes up to so many
- * there, and appends them with stay_buf_commit.
+ * there, and appends so many of them with stay_buf_commit.
  * Returns where to write, until the next call on `buf`; NULL past the limit
  * (stay_buf_room is then less than `len`) or without memory.
  */

@@ -39,12 +39,16 @@ struct stay_call_id {
 	struct stay_token token;
 };
 
-/* What became of a call. It lives, with its reply, until `done` returns. */
+/* What became of a call. It lives, with its reply and its text, until `done` returns,
+ * whatever that calls. stay_held_new keeps the reply; the text is to be copied. */
 struct stay_result {
 	enum stay_status status;   /* STAY_OK, or why there is no good reply */
 	enum stay_outcome outcome; /* what may have happened at the server */
 	const void *reply;         /* the adapter says its type; may be NULL */
-	const char *why;           /* a sentence about `status`; never NULL */
+	/* A sentence about `status`, of 1023 bytes at most; never NULL. It is "ok",
+	 * or the words of the status, or those and what the server has said, or what
+	 * keeps the client without a session, as stay_conn_failure. */
+	const char *why;
 	/* The number of the session that it was last begun in; 0: in none. See
 	 * stay_client_session_number. */
 	uint64_t session;
@@ -123,8 +127,19 @@ enum stay_on_given_up { STAY_GIVEN_UP_END, STAY_GIVEN_UP_WAIT };
  * can't be read that does not count against their resends_max.
  */
 
-/* The queue is filling up, or has emptied again. */
+/* The queue is filling up, or has emptied again. `arg` is that of the options. Runs
+ * in the loop's turn, and may call everything. */
 typedef void stay_water_fn(void *arg, struct stay_conn *conn);
+
+/*
+ * What has become of the session. STAY_OK: one is ready, and calls flow; or that of a
+ * client that was lent is as new (<stay/lend.h>). STAY_E_OFFLINE: it has ended, or an
+ * attempt has failed, and the next one follows; why, stay_conn_failure says. After a
+ * fatal failure: its status, and the next attempt follows slowly. A stop is told by
+ * on_closed. Calls that end with their session complete by themselves, before or after.
+ * `arg` is that of the options. Runs in the loop's turn, and may call everything. */
+typedef void stay_session_news_fn(
+    void *arg, struct stay_client *client, enum stay_status status);
 
 /*
  * Several places to dial: the URL of stay_client_start, and `urls` behind it. Each
@@ -154,7 +169,8 @@ typedef void stay_endpoints_fn(void *arg, struct stay_client *client);
 /* The most places of a client. */
 #define STAY_ENDPOINTS_MAX 256
 
-/* Frees a config that the client is done with. */
+/* Frees a config that the client is done with. Runs once for it, in the loop's turn,
+ * behind on_closed if the client has ended; the client is not to be used in it. */
 typedef void stay_config_release_fn(const void *config);
 
 /*
@@ -182,7 +198,8 @@ struct stay_client_options {
 	size_t config_size;
 	stay_started_fn *on_started; /* see <stay/conn.h> */
 	stay_closed_fn *on_closed;
-	void *arg; /* for on_started, on_closed, endpoints, and on_*_water */
+	void *
+	    arg; /* for on_started, on_closed, on_session, endpoints, on_*_water */
 	enum stay_offline offline;
 	enum stay_on_fatal on_fatal;
 	enum stay_on_refused on_refused;
@@ -202,8 +219,9 @@ struct stay_client_options {
 	uint64_t waiters_max;        /* in line for room in the queue: 1024 */
 	uint64_t inflight_calls_max; /* sent calls, and tombstones: 65536 */
 	uint64_t inflight_bytes_max; /* bytes of their requests: 64 MiB */
-	/* Bytes of one frame. At a longer one the session ends, and the call
-	 * that it answers, with STAY_E_TOO_BIG: 512 MiB */
+	/* Bytes of one frame. The call that a longer one answers completes with
+	 * STAY_E_TOO_BIG. The session ends, too, unless the protocol can read
+	 * past such a frame, as Redis: 512 MiB */
 	uint64_t reply_bytes_max;
 	uint64_t held_replies_max; /* replies kept by stay_held_new: 1024 */
 	uint64_t held_bytes_max;   /* bytes that they keep in use: 64 MiB */
@@ -244,7 +262,11 @@ struct stay_client_options {
 	/* What URLs with NAMEs:// go through, as a filter of <stay/tls.h>, held
 	 * as long as it is in use. NULL: the loop's, of stay_loop_set_filter */
 	struct stay_filter *filter;
-	uintptr_t reserved[7];
+	/* Bytes of one frame that is read past; at a longer one the session
+	 * ends: 4096 MiB */
+	uint64_t skip_bytes_max;
+	stay_session_news_fn *on_session; /* NULL: nobody is told */
+	uintptr_t reserved[5];
 };
 
 #define STAY_CLIENT_OPTIONS .size = sizeof(struct stay_client_options)
@@ -323,6 +345,13 @@ STAY_API enum stay_status stay_client_endpoints(
 STAY_API STAY_USE enum stay_status stay_client_call(struct stay_client *client,
     const void *request, stay_done_fn *done, void *arg);
 
+/*
+ * A piece of a reply, of which nothing is kept: more than no bytes, which live until
+ * this returns. Who can't keep up calls stay_client_pause, and who wants no more of it
+ * stay_client_cancel: no piece follows.
+ */
+typedef void stay_piece_fn(void *arg, struct stay_bytes piece);
+
 /* Options of one call. */
 struct stay_call_options {
 	size_t size; /* STAY_CALL_OPTIONS sets it */
@@ -331,22 +360,33 @@ struct stay_call_options {
 	 * block_margin_ms. STAY_FOREVER: no timeout. */
 	uint64_t timeout_ms;
 	uint32_t flags; /* STAY_IDEMPOTENT..., added to what encode says */
-	/* Gets each piece of a reply in pieces, with the call's `arg`. NULL:
-	 * pieces are dropped. */
+	/* Gets each part of a reply in parts, as a row, with the call's `arg`.
+	 * NULL: parts are dropped. */
 	stay_done_fn *part;
 	struct stay_call_id *id; /* filled in, for stay_client_cancel */
 	/* In the session of this number or not at all: STAY_THIS_SESSION for a
 	 * session that an earlier call has come to know. If another one is ready,
 	 * or none, the call is rejected with STAY_E_OFFLINE. 0: in any. */
 	uint64_t session;
-	uintptr_t reserved[1];
+	/* Bytes that follow the request, from a callback; see <stay/body.h>. NULL:
+	 * none. Only read inside the function. */
+	const struct stay_body *body;
+	/* The reply comes in pieces, as its bytes arrive: a reply of any length,
+	 * through little memory. Which replies can come so, and what is then left
+	 * for `done`, says the protocol; all others come whole. `done` runs behind
+	 * the last piece. If the session is lost between two of them, the call
+	 * completes as STAY_MAYBE_EXECUTED, and is not sent again, whatever its
+	 * flags. The timeout is for all of the reply: with STAY_FOREVER a silent
+	 * server is found all the same (silence_ms). NULL: the reply comes whole. */
+	stay_piece_fn *piece;
 };
 
 #define STAY_CALL_OPTIONS .size = sizeof(struct stay_call_options)
 
 /* The same with options for this one call. `options` may be NULL, and is only
- * read inside this function. Returns also STAY_E_ARG (unknown flags) and
- * STAY_E_ABI. */
+ * read inside this function. Returns also STAY_E_ARG (unknown flags; a body without
+ * `more`; both `part` and `piece`), STAY_E_ABI, and STAY_E_UNSUPPORTED (the request
+ * cannot have a body; the protocol has no pieces). */
 STAY_API STAY_USE enum stay_status stay_client_call_with(
     struct stay_client *client, const void *request,
     const struct stay_call_options *options, stay_done_fn *done, void *arg);
@@ -461,6 +501,42 @@ STAY_API const void *stay_held_reply(const struct stay_held *held);
 /* Free a reply that was kept; NULL is fine. */
 STAY_API void stay_held_free(struct stay_held *held);
 
+/* ---- reading ---------------------------------------------------------- */
+
+/*
+ * For a consumer that can't keep up: read nothing more of the session, and hand out no
+ * frame, not even one that has come with the last. The peer's bytes wait in the kernel,
+ * and then at the peer: memory is bounded on both sides. Requests are sent meanwhile.
+ *
+ *	static void
+ *	on_row(void *arg, const struct stay_result *row)
+ *	{
+ *		put_row(arg, row->reply);
+ *		if (is_full(arg))
+ *			stay_client_pause(client_of(arg));
+ *	}
+ *
+ * Each pause is taken back by a resume of its own: several consumers of a client need
+ * not know of each other. A pause goes on over reconnects: a new session is greeted,
+ * and is paused when it is up. While it is paused:
+ *  - The peer is not called silent, and no probe is sent. That it has hung up is seen
+ *    when something is written, or after the resume.
+ *  - Deadlines of calls stand: a call whose reply can't be read completes with
+ *    STAY_E_TIMEOUT. tombstone_age_ms of such a call counts from the resume;
+ *    tombstones_max holds.
+ *  - A stop and a reconnect wait for what is due as long as their budgets allow.
+ *  - If the session ends, what was not handed out is lost with it.
+ * A frame that is being handed out is handed out to its end, to all whom it is for.
+ *
+ * For the loop's thread; in every callback, too.
+ */
+STAY_API void stay_client_pause(struct stay_client *client);
+/* The last one makes the session go on, in a later turn. One too many is a mistake,
+ * and does nothing. */
+STAY_API void stay_client_resume(struct stay_client *client);
+/* Whether a pause has not been taken back. */
+STAY_API bool stay_client_is_paused(const struct stay_client *client);
+
 /* ---- ending and changing it ------------------------------------------ */
 
 /*
@@ -497,7 +573,8 @@ STAY_API void stay_client_reconnect(
  * last one counts.
  *  - `options` replaces all of the old options, so that 0 means the default
  *    again. The notices and `arg` stay. A NULL label stays, or follows the URL.
- *  - The protocol's `init` does not run again; its keep block stays. Calls that
+ *  - The protocol's keep block stays. Its `init` runs, for another block, with the new
+ *    config and URL, and may reject them; see `adopt` of <stay/protocol.h>. Calls that
  *    were submitted before stay encoded as they are.
  *  - The old config is released when its session is over, unless it is also the
  *    new one. A config that never took effect is released in the loop's turn.

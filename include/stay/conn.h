@@ -137,7 +137,8 @@ struct stay_event {
 
 /* ---- verdicts -------------------------------------------------------- */
 
-/* Make it with the functions below; don't look inside. */
+/* Make it with the functions below, which keep nothing and may be called in any
+ * thread; don't look inside. */
 struct stay_verdict {
 	uint8_t kind;
 	uint8_t with;
@@ -477,12 +478,13 @@ STAY_API uint64_t stay_backoff_next(
 
 /* ---- asking about it ------------------------------------------------- */
 
-/* The state it is in (see <stay/machine.h>), and the loop it was started on. */
+/* The state it is in (see <stay/machine.h>), and the loop it was started on. With all
+ * functions here `conn` may be asked until on_closed returns. */
 STAY_API enum stay_state stay_conn_state(const struct stay_conn *conn);
 STAY_API struct stay_loop *stay_conn_loop(const struct stay_conn *conn);
 
-/* Its number, unique in the loop and counted from 1; its label, which lives as
- * long as the connection. */
+/* Its number, unique in the loop and counted from 1; its label, which lives until
+ * on_closed returns, or until stay_client_reconfigure has changed it. */
 STAY_API uint64_t stay_conn_number(const struct stay_conn *conn);
 STAY_API const char *stay_conn_label(const struct stay_conn *conn);
 
@@ -496,8 +498,13 @@ STAY_API void *stay_conn_data(struct stay_conn *conn);
 /* Whether calls and casts are accepted: neither draining nor stopped. */
 STAY_API bool stay_conn_admits(const struct stay_conn *conn);
 
-/* A sentence about the last failure, "" if there was none. It lives until the
- * next failure. */
+/*
+ * A sentence about the last failure of the connection, also when it is up again; "" if
+ * there was none. It names what was tried, the place and the error, and in the end
+ * what comes next, once that is known. It is the connection's, never NULL, and of 767
+ * bytes at most. The text is good until the next failure, which is in a turn of the loop,
+ * or until on_closed returns.
+ */
 STAY_API const char *stay_conn_failure(const struct stay_conn *conn);
 
 /*
@@ -509,7 +516,8 @@ STAY_API const char *stay_conn_failure(const struct stay_conn *conn);
  *	queued; its last attempt failed: 10.0.0.7:6379 refused (ECONNREFUSED);
  *	the next attempt begins in 380 ms
  *
- * `text` is NUL-terminated, and gets at most `len` bytes.
+ * `text` is the caller's. It gets at most `len` bytes, NUL included, and points to
+ * nothing. What the behaviour or the protocol has to say is asked of its `describe`.
  * Returns as snprintf does.
  */
 STAY_API int stay_conn_explain(

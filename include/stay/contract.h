@@ -68,6 +68,9 @@ struct stay_contract_peer {
 	void *state;          /* the connection's; zeroed when it is accepted */
 	void *arg;            /* the contract's */
 	bool closes; /* set it: the connection ends behind the answer */
+	/* set it: the answer names its call, and so may come in another order than
+	 * it was asked for. The kit then lets it, and repeats it. */
+	bool overtakes;
 	uintptr_t reserved[4];
 };
 

@@ -74,15 +74,17 @@ struct stay_filter_ops {
 	void (*drop)(struct stay_filter *filter);
 	/*
 	 * The filter for a client with this URL: itself, or another one that
-	 * has read the query. *adapted is held for the caller. On failure
-	 * `why` gets a sentence of `len` bytes at most. NULL: always itself.
+	 * has read the query. `url` lives until it returns. *adapted is held
+	 * for the caller. On failure `why` gets a sentence without secrets, of
+	 * `len` bytes at most, NUL included. NULL: always itself.
 	 */
 	enum stay_status (*adapt)(struct stay_filter *filter,
 	    const struct stay_url *url, struct stay_filter **adapted, char *why,
 	    size_t len);
 
 	/* A stream begins. `peer` is the name or address that the peer must
-	 * prove to have; "" if there is none. False: it failed; then neither
+	 * prove to have; "" if there is none. It lives until `open` returns,
+	 * `io` until `close`. False: it failed; then neither
 	 * `close` nor anything else follows. */
 	bool (*open)(void *state, struct stay_filter *filter, const char *peer,
 	    struct stay_filter_io *io);

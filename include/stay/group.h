@@ -79,7 +79,8 @@ STAY_API struct stay_group *stay_group_new(struct stay_client *client);
  * Add a request: what the protocol's encode takes. It is encoded at once, and only
  * read inside this function.
  * Returns: STAY_OK; what encode returned; STAY_E_TOO_BIG (larger than
- * queue_bytes_max); STAY_E_ARG (an empty request, or unknown flags); STAY_E_NOMEM.
+ * queue_bytes_max); STAY_E_ARG (an empty request, unknown flags, or STAY_BY_TAG);
+ * STAY_E_NOMEM.
  * After a failure the group cannot be sent any more.
  */
 STAY_API enum stay_status stay_group_add(
@@ -88,8 +89,8 @@ STAY_API enum stay_status stay_group_add(
 /*
  * Submit the group. Whatever this returns, the group is not the caller's any more.
  * `options` may be NULL; STAY_GROUP_ATOMIC is one of its flags. Its `part` gets the
- * pieces of answers that come in pieces, and of several replies to one request all
- * but the last. Its `id` is for stay_client_cancel, which gives up all of the group.
+ * parts of answers that come in parts, and of several replies to one request all but
+ * the last. Its `id` is for stay_client_cancel, which gives up all of the group.
  *
  * In all bounds and counts a group is as many calls as it has requests. It blocks
  * (STAY_BLOCKS) if one of its requests does, for the sum of their times, and belongs
@@ -110,7 +111,8 @@ STAY_API enum stay_status stay_group_add(
  * stay_client_call_with; what stay_group_add returned; STAY_E_ARG (no requests);
  * STAY_E_TOO_BIG (it can never fit: more requests than queue_calls_max or
  * inflight_calls_max); STAY_E_UNSUPPORTED (the protocol has no `retain`,
- * or it prepares its requests).
+ * or it prepares its requests; or `options` has a body or a `piece`, since
+ * the answers of a group come as one).
  */
 STAY_API STAY_USE enum stay_status stay_group_send(struct stay_group *group,
     const struct stay_call_options *options, stay_group_done_fn *done,

@@ -58,6 +58,13 @@ struct stay_world;
 STAY_API struct stay_loop *stay_loop_ev(struct ev_loop *ev);
 
 /*
+ * Make a loop that has libev for itself, and that nobody runs: for a program that only
+ * waits, by stay_future_wait, stay_conn_await and stay_loop_close. See stay_loop_ev.
+ * Returns the loop, for stay_loop_close or stay_loop_free; NULL if there is no memory.
+ */
+STAY_API struct stay_loop *stay_loop_alone(void);
+
+/*
  * Make a loop on any world. The loop owns `world` from here on: it frees the
  * world when the loop is freed, and also if this function fails.
  * Returns the loop; NULL if there is no memory, or the world's table has an
@@ -73,6 +80,16 @@ STAY_API struct stay_loop *stay_loop_new(struct stay_world *world);
  * nothing was freed.
  */
 STAY_API enum stay_status stay_loop_free(struct stay_loop *loop);
+
+/*
+ * End everything on a loop that nobody runs, and free it: stop its connections as
+ * stay_loop_stop does with STAY_OK, drive it until the last one has closed, `budget_ms`
+ * at most, and free it. NULL is fine. Not from inside a callback.
+ * Returns as stay_loop_free; STAY_E_LIVE also if the time was up. Then nothing was
+ * freed, and it may be called again.
+ */
+STAY_API enum stay_status stay_loop_close(
+    struct stay_loop *loop, uint64_t budget_ms);
 
 /*
  * Keep `bytes` of memory in reserve for libev. Call it at most once in a
@@ -104,6 +121,9 @@ STAY_API size_t stay_loop_live(const struct stay_loop *loop);
  */
 STAY_API void stay_loop_set_observer(
     struct stay_loop *loop, const struct stay_observer *observer);
+
+/* Whether a callback is running, init included: then nobody can wait on this loop. */
+STAY_API bool stay_loop_is_busy(const struct stay_loop *loop);
 
 /* The time of the loop's clock, as of this turn, in milliseconds. */
 STAY_API uint64_t stay_loop_now_ms(const struct stay_loop *loop);
@@ -171,6 +191,12 @@ STAY_API void stay_loop_set_rejection(
  * probe.
  */
 STAY_API void stay_loop_turn(struct stay_loop *loop);
+
+/*
+ * For worlds: whether a turn before a wait has nothing to do that the world's timer
+ * does not wake it for. It may then be left out, if there is one behind the wait.
+ */
+STAY_API bool stay_loop_is_idle(const struct stay_loop *loop);
 
 /*
  * Say that this process is a forked child, and that the streams of the loop

@@ -86,6 +86,18 @@ struct stay_observer {
 	/* A protocol has something to say that is no failure, as that it talks to
 	 * a replica; `status` is STAY_OK. */
 	stay_on_text_fn *on_note;
+	/* The wire trace of a client: a line for each request and each message of
+	 * the control lane as the stream takes it, and for each frame that decode
+	 * cuts, before it is handed out. The first 128 bytes are shown, as in C,
+	 * without the words of the login; of a body, and of the rest of what was
+	 * begun, only the length is told. What a protocol wraps a secret in, as base64, is not found.
+	 * Must not call the library. `status` is STAY_OK.
+	 *
+	 *	> call, 9 bytes: "GET key\r\n"
+	 *	< more, 3 bytes so far, 10 in all
+	 *	< reply, 10 bytes: "$4\r\nword\r\n"
+	 */
+	stay_on_text_fn *on_wire;
 };
 
 #define STAY_OBSERVER .size = sizeof(struct stay_observer), .abi = STAY_ABI
@@ -97,6 +109,8 @@ struct stay_observer {
 #define STAY_LOG_CONN    1u
 #define STAY_LOG_LINK    2u
 #define STAY_LOG_SESSION 4u
+/* And what goes over the wire: on_wire. For whoever writes an adapter. */
+#define STAY_LOG_WIRE    8u
 
 struct stay_log;
 

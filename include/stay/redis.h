@@ -17,7 +17,8 @@
  *       rediss:// and valkeys:// likewise, with TLS (<stay/tls.h>)
  *       redis+unix://[user:password@]/path/of.sock[?db=N]
  *       keys: client_name=NAME, protocol=2 or 3, role=primary, any or first,
- *       resend_reads=no
+ *       resend_reads=no, moving=none, internal-ip, internal-fqdn, external-ip
+ *       or external-fqdn
  *
  * Each session begins with a greeting in one write: HELLO 3 with AUTH and
  * SETNAME, CLIENT SETINFO, SELECT, PING. A server that does not know HELLO is
@@ -51,10 +52,15 @@
  *    loop, each call with STAY_THIS_SESSION, so that none runs in another
  *    session. WATCH needs a client of its own. While a transaction is open, the
  *    session is not probed.
+ *  - A reply that is too big (client.reply_bytes_max, elements_max) completes its
+ *    command with STAY_E_TOO_BIG, as STAY_REPLIED: the server has executed it.
+ *    Nothing of it is kept, and the others get their replies. One nested deeper
+ *    than depth_max ends the session.
  *  - What else a command sets up in the session, as CLIENT TRACKING, ends with
  *    the session.
  *
- * All functions are for the loop's thread, and may be called in every callback.
+ * All functions are for the loop's thread, and may be called in every callback; those
+ * that read a reply, for any thread that has it. <stay/redis_remote.h> is for threads.
  */
 #ifndef STAY_REDIS_H
 #define STAY_REDIS_H
@@ -72,7 +78,8 @@ struct stay_redis_reply;
 /* ---- the connection -------------------------------------------------- */
 
 /* A push of RESP3: a message that is no reply, as those of CLIENT TRACKING.
- * `push` lives until this returns, or as long as stay_held_new keeps it. */
+ * `push` lives until this returns, or as long as stay_held_new keeps it. NULL: there
+ * was one that is too big. */
 typedef void stay_redis_push_fn(
     void *arg, struct stay_redis *redis, const struct stay_redis_reply *push);
 
@@ -84,7 +91,8 @@ typedef void stay_redis_push_fn(
  * the key). It comes after the `done` of its command, in the order of the
  * replies. It does not come if the session ends first, as it does when a reply
  * is tombstone_age_ms late.
- * `orphan` lives until this returns, or as long as stay_held_new keeps it.
+ * `orphan` lives until this returns, or as long as stay_held_new keeps it. NULL: it was
+ * too big, and what it brought is gone.
  */
 typedef void stay_redis_orphan_fn(
     void *arg, struct stay_redis *redis, const struct stay_redis_reply *orphan);
@@ -102,6 +110,7 @@ struct stay_redis_login {
  * this login may only be a moment behind: for five seconds the client tries
  * again at the ordinary backoff, and calls wait. Then the denial is fatal, and
  * the next attempt follows after fatal_backoff_ms. Must not call the library.
+ * `login` is the library's, and lives until this returns.
  */
 typedef void stay_redis_credentials_fn(
     void *arg, struct stay_redis_login *login);
@@ -126,6 +135,23 @@ enum stay_redis_wanted {
 
 /* A choice that the URL may make as well. */
 enum stay_redis_choice { STAY_REDIS_DEFAULT, STAY_REDIS_YES, STAY_REDIS_NO };
+
+/*
+ * Whether a server that others maintain (Redis Software, Redis Cloud) is asked to tell
+ * that it moves, and how it is to name the place: CLIENT MAINT_NOTIFICATIONS ON, in
+ * RESP3. One that does not know the command is a server like any other. When it says
+ * MOVING, the session is left in time, for the place that it names, as
+ * stay_session_leave does (<stay/session.h>): calls in flight finish, and no other is
+ * lost. With TLS ask for a name, since the certificate must have it.
+ */
+enum stay_redis_moving {
+	STAY_REDIS_MOVING_UNASKED,       /* it is not asked */
+	STAY_REDIS_MOVING_SAME_NAME,     /* moving=none: our own name again */
+	STAY_REDIS_MOVING_INTERNAL_IP,   /* moving=internal-ip */
+	STAY_REDIS_MOVING_INTERNAL_NAME, /* moving=internal-fqdn */
+	STAY_REDIS_MOVING_EXTERNAL_IP,   /* moving=external-ip */
+	STAY_REDIS_MOVING_EXTERNAL_NAME  /* moving=external-fqdn */
+};
 
 /* What the greeting of the session agreed on. */
 struct stay_redis_agreement {
@@ -157,8 +183,12 @@ struct stay_redis_options {
 	 * ...: docs/redis.md) have the flag STAY_READ_ONLY, and so are sent again
 	 * after a loss. If it is set, it replaces the URL's: STAY_REDIS_YES */
 	enum stay_redis_choice resend_reads;
-	uint64_t depth_max;    /* nesting of one reply: 1024 */
-	uint64_t elements_max; /* values of one reply: 4194304 */
+	/* If it is set, it replaces the URL's: STAY_REDIS_MOVING_UNASKED */
+	enum stay_redis_moving moving;
+	uint64_t depth_max; /* nesting of one reply: 1024 */
+	/* Values of one reply. The call that a larger one answers, or one longer
+	 * than client.reply_bytes_max, completes with STAY_E_TOO_BIG: 4194304 */
+	uint64_t elements_max;
 	/* <stay/redis_subscribe.h>: subscriptions that have not ended: 262144 */
 	uint64_t subscriptions_max;
 	uint64_t subscription_bytes_max; /* and their memory: 64 MiB */
@@ -203,7 +233,7 @@ STAY_API void stay_redis_get_agreement(
     const struct stay_redis *redis, struct stay_redis_agreement *agreement);
 
 /* The same connection, for the functions of <stay/client.h> and of
- * <stay/conn.h>. */
+ * <stay/conn.h>. Both live until on_closed returns. */
 STAY_API struct stay_client *stay_redis_client(struct stay_redis *redis);
 STAY_API struct stay_conn *stay_redis_conn(struct stay_redis *redis);
 
@@ -252,6 +282,37 @@ STAY_API enum stay_status stay_redis_vcommand(struct stay_redis *redis,
  *		.timeout_ms = 200, .flags = STAY_IDEMPOTENT };
  *
  *	stay_redis_command_with(redis, &options, done, arg, "SET %s 1", key);
+ *
+ * A body (<stay/body.h>) is the last word of the command, and its length must be
+ * known: with options.body = &file it is "SET %s". So a value need not fit into
+ * memory. Redis takes none that is longer than its proto-max-bulk-len (512 MiB) or its
+ * client-query-buffer-limit (1 GiB): it answers with an error, or just hangs up.
+ * STAY_E_UNSUPPORTED also for a body of open length, and for commands that are judged
+ * by their last words: those that may block, and those of which only some subcommands
+ * are supported or change nothing.
+ *
+ * With a `piece` a string comes in pieces, of whatever length: a value of 1 GiB through a
+ * process of a few MiB. No bound of replies counts for it. `done` gets "" then, behind
+ * the last piece, since the text was in the pieces:
+ *
+ *	static void
+ *	write_piece(void *arg, struct stay_bytes piece)
+ *	{
+ *		struct download *own = arg;
+ *
+ *		if (fwrite(piece.data, 1, piece.len, own->file) != piece.len)
+ *			(void)stay_client_cancel(own->client, own->id);
+ *	}
+ *
+ *	struct stay_call_options options = { STAY_CALL_OPTIONS,
+ *		.piece = write_piece, .id = &own->id,
+ *		.timeout_ms = STAY_FOREVER };
+ *
+ *	stay_redis_command_with(redis, &options, written, own, "GET %s", key);
+ *
+ * This is of a reply that is itself a string, `$` or `=` of RESP2 and RESP3 (the latter
+ * without its format). Any other comes whole, as it does without a `piece`: nil, an
+ * error, strings in an array, a streamed string, and one with attributes.
  */
 STAY_API enum stay_status stay_redis_command_with(struct stay_redis *redis,
     const struct stay_call_options *options, stay_done_fn *done, void *arg,
@@ -262,6 +323,8 @@ STAY_API enum stay_status stay_redis_command_with(struct stay_redis *redis,
 STAY_API enum stay_status stay_redis_argv(struct stay_redis *redis,
     const struct stay_call_options *options, stay_done_fn *done, void *arg,
     size_t argc, const char *const *argv, const size_t *lens);
+
+/* <stay/redis_prepared.h>: a command that is sent often is encoded and judged once. */
 
 /* ---- several commands as one ----------------------------------------- */
 

@@ -127,7 +127,15 @@ typedef void stay_redis_notice_fn(void *arg,
 enum stay_redis_slow {
 	/* Later ones are dropped and counted, until those that were kept are taken */
 	STAY_REDIS_SLOW_DROP,
-	STAY_REDIS_SLOW_END /* it ends, with STAY_E_FULL */
+	STAY_REDIS_SLOW_END, /* it ends, with STAY_E_FULL */
+	/*
+	 * Its connection is read no more till half of them are taken: see
+	 * stay_client_pause. Nothing is dropped. With RESP3 all calls and
+	 * subscriptions of the client wait for this owner, and so it must not wait
+	 * for them; with RESP2 only the subscriptions. A server that has too much to
+	 * say meanwhile hangs up (client-output-buffer-limit): that is a gap.
+	 */
+	STAY_REDIS_SLOW_PAUSE
 };
 
 /* Zero means the default, which each comment ends with. All of it is copied. */
@@ -141,8 +149,9 @@ struct stay_redis_subscription_options {
 	void *arg;                       /* for both */
 	enum stay_redis_slow slow;
 	/* While it is paused, so many messages are kept, and bytes of channel and
-	 * payload. The client's held_replies_max and held_bytes_max count them, too:
-	 * 256, 1 MiB */
+	 * payload; with STAY_REDIS_SLOW_PAUSE the last one may be longer. The client's
+	 * held_replies_max and held_bytes_max count them, too, and what they do not let in
+	 * is dropped, with STAY_REDIS_SLOW_END it is the end: 256, 1 MiB */
 	uint64_t kept_max;
 	uint64_t kept_bytes_max;
 	uintptr_t reserved[4];

@@ -18,6 +18,12 @@
  *    functions that free something take NULL and then do nothing.
  *  - Arguments are only read during the call, or copied. What is used for
  *    longer says until when it must live.
+ *  - What a callback is given is the library's, and lives until the callback
+ *    returns, whatever is called in it: structs, bytes and texts. To keep some of
+ *    it, copy it. Texts end with a NUL.
+ *  - A sentence that the library hands out (`why`, `text`) is for people: its
+ *    words may change with every version. It holds no secret.
+ *  - *Static text* is a string of the program: it lives as long as that.
  *  - Functions are called on the loop's thread: the one that runs the loop.
  *    They may be called in every callback.
  *  - An options struct begins with its size; zero in a field means its default.

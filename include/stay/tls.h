@@ -21,8 +21,11 @@
  * that trying again does not mend is STAY_E_INSECURE, with a sentence that names
  * the cause. Files are looked at when a connection begins, and read anew if they
  * have changed; if they can't be, what was read before stays in force. A session
- * is resumed by the server's last ticket, until the files change. No request is
- * sent before the handshake is over (no 0-RTT).
+ * is resumed by the server's last ticket, until the files change or a stream could
+ * not be secured. No request is sent before the handshake is over (no 0-RTT).
+ *
+ * OpenSSL may keep a lack of memory to itself, and find a certificate wrong for it. So
+ * after a stream that could not be secured the next one reads all files anew.
  *
  * Nothing of the process is changed. OpenSSL's queue of errors of the loop's
  * thread is empty afterwards.

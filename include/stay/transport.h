@@ -60,7 +60,8 @@ struct stay_transport {
 	 * fds[1] is writable. Else it has failed, and there is nothing to
 	 * close. fds[0] is watched for reading, fds[1] for writing; they may be
 	 * the same. `address` is one address of target->host, or NULL if that
-	 * is empty. */
+	 * is empty. `target`, `address` and `options` live until it returns,
+	 * `world` until `close`. */
 	int (*open)(void *state, struct stay_world *world,
 	    const struct stay_target *target,
 	    const struct stay_address *address,

@@ -20,7 +20,8 @@
 
 STAY_BEGIN
 
-/* One allocation; the strings live as long as it. None of them is NULL. */
+/* One allocation; the strings live as long as it. None of them is NULL. A URL that a
+ * slot is given is the library's, and is only read. */
 struct stay_url {
 	const char *scheme; /* lower case */
 	const char *user;

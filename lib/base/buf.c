@@ -204,20 +204,6 @@ INTEGER(uint32_t, u32)
 INTEGER(uint64_t, u64)
 /* clang-format on */
 
-/* ---- lines ---- */
-
-size_t
-stay_bytes_line(struct stay_bytes in, size_t *seen)
-{
-	const char *from = in.data + *seen;
-	const char *end;
-
-	assert(*seen <= in.len);
-	end = memchr(from, '\n', in.len - *seen);
-	*seen = end == NULL ? in.len : 0;
-	return end == NULL ? 0 : (size_t)(end - in.data) + 1;
-}
-
 /* ---- text ---- */
 
 /* Print into the free space, cut at its end. Returns what the text needs. */

@@ -49,13 +49,13 @@ split(struct stay_bytes text, const char *at, struct stay_bytes *before,
 	*behind = (struct stay_bytes){ at + 1, text.len - len - 1 };
 }
 
+/* The memory is zeroed, so that each part has its end. */
 static const char *
 store_verbatim(struct parser *parser, struct stay_bytes text)
 {
 	char *start = parser->out;
 
 	memcpy(start, text.data, text.len);
-	start[text.len] = '\0';
 	parser->out += text.len + 1;
 	return start;
 }
@@ -71,7 +71,7 @@ store(struct parser *parser, enum stay__part part, struct stay_bytes text,
 	*to = parser->out;
 	while (text.len > 0)
 		*parser->out++ = stay__percent_take(&text);
-	*parser->out++ = '\0';
+	parser->out++;
 	return true;
 }
 
@@ -279,9 +279,24 @@ stay_url_parse(struct stay_url **url, const char *text, const char **why)
 	return status;
 }
 
+/* A part lies behind the struct, if it was read at all. */
+static void
+forget(struct stay_url *url, const char *part)
+{
+	char *parts = (char *)(url + 1);
+
+	if (part != NULL)
+		stay__wipe(parts + (part - parts), strlen(part));
+}
+
+/* A query may have a secret, too. */
 void
 stay_url_free(struct stay_url *url)
 {
+	if (url == NULL)
+		return;
+	forget(url, url->password);
+	forget(url, url->query);
 	stay__free(url);
 }
 

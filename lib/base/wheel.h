@@ -80,6 +80,15 @@ stay__timer_stop(struct stay__timer *timer)
 	stay__list_remove(&timer->node);
 }
 
+/* Set a timer that is not set, and not to UINT64_MAX. */
+static inline void
+stay__timer_start(
+    struct stay__wheel *wheel, struct stay__timer *timer, uint64_t at)
+{
+	timer->at = at;
+	stay__list_push(&wheel->recent, &timer->node);
+}
+
 /* Set a timer, or set it anew. UINT64_MAX stops it. */
 static inline void
 stay__timer_set(

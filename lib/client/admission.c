@@ -26,10 +26,11 @@ high_mark(const struct stay_client_options *options, uint64_t bound)
 static void
 tell_mark(struct stay__task *task)
 {
-	struct stay_client *client =
-	    STAY__CONTAINER(task, struct stay_client, water.task);
+	struct stay__calls *calls =
+	    STAY__CONTAINER(task, struct stay__calls, water.task);
+	struct stay_client *client = calls->client;
 	const struct stay_client_options *options = &client->profile->options;
-	struct stay__water *water = &client->water;
+	struct stay__water *water = &calls->water;
 	stay_water_fn *notice =
 	    water->high ? options->on_high_water : options->on_low_water;
 
@@ -41,29 +42,38 @@ tell_mark(struct stay__task *task)
 }
 
 void
-stay__admission_init(struct stay_client *client)
+stay__admission_begin(struct stay_client *client)
 {
-	stay__task_init(&client->water.task, tell_mark);
+	stay__task_init(&client->calls->water.task, tell_mark);
+	stay__admission_set_marks(client);
 }
 
 void
-stay__admission_fini(struct stay_client *client)
+stay__admission_end(struct stay_client *client)
 {
-	stay__task_cancel(&client->water.task);
+	stay__task_cancel(&client->calls->water.task);
 }
 
-/* While the queue is high only its bound matters; the send buffer checks the
- * bound of its bytes itself. While callers stand in line every call is
- * checked. */
+bool
+stay__admission_rests(const struct stay_client *client)
+{
+	return !client->calls->water.high && !client->calls->water.told;
+}
+
+/* While the queue is high only its bounds matter; what the send buffer refuses at its
+ * own is not asked here. While callers stand in line every call is checked, and while
+ * none is accepted; so is the first one at rest, when there is nobody to set a mark for. */
 void
 stay__admission_set_marks(struct stay_client *client)
 {
 	const struct stay_client_options *options = &client->profile->options;
-	struct stay__water *water = &client->water;
+	struct stay__water *water = &client->calls->water;
 
+	if (client->calls->client == NULL)
+		return;
 	water->calls = options->queue_calls_max;
-	water->bytes = UINT64_MAX;
-	if (stay__waiters_are_ahead(client))
+	water->bytes = options->queue_bytes_max;
+	if (stay__waiters_are_ahead(client) || stay__lend_is_shut(client))
 		water->calls = 0;
 	if (water->high || water->calls == 0)
 		return;
@@ -74,9 +84,9 @@ stay__admission_set_marks(struct stay_client *client)
 static void
 pass_mark(struct stay_client *client, bool high)
 {
-	client->water.high = high;
+	client->calls->water.high = high;
 	stay__admission_set_marks(client);
-	stay__loop_run_soon(client->loop, &client->water.task);
+	stay__loop_run_soon(client->loop, &client->calls->water.task);
 }
 
 static bool
@@ -84,9 +94,9 @@ is_high(const struct stay_client *client)
 {
 	const struct stay_client_options *options = &client->profile->options;
 
-	return client->calls.counts.queued >=
+	return client->calls->counts.queued >=
 		   high_mark(options, options->queue_calls_max) ||
-	       client->calls.sendbuf.live >=
+	       client->calls->sendbuf.live >=
 		   high_mark(options, options->queue_bytes_max);
 }
 
@@ -96,23 +106,25 @@ is_low(const struct stay_client *client)
 	const struct stay_client_options *options = &client->profile->options;
 	uint64_t low = options->queue_low_percent;
 
-	return client->calls.counts.queued <=
+	return client->calls->counts.queued <=
 		   share(options->queue_calls_max, low) &&
-	       client->calls.sendbuf.live <=
+	       client->calls->sendbuf.live <=
 		   share(options->queue_bytes_max, low);
 }
 
 enum stay_status
 stay__admission_rise(struct stay_client *client)
 {
-	if (!client->water.high && is_high(client))
+	if (stay__lend_is_shut(client))
+		return STAY_E_OFFLINE;
+	if (!client->calls->water.high && is_high(client))
 		pass_mark(client, true);
 	if (stay__waiters_are_ahead(client) &&
 	    !stay__waiters_are_serving(client))
 		return STAY_E_FULL;
-	if (client->calls.untold >= client->calls.bounds->untold_max)
+	if (client->calls->untold >= client->profile->calls.untold_max)
 		return STAY_E_FULL;
-	return client->calls.counts.queued >=
+	return client->calls->counts.queued >=
 		       client->profile->options.queue_calls_max
 		   ? STAY_E_FULL
 		   : STAY_OK;
@@ -122,7 +134,7 @@ void
 stay__admission_fall(struct stay_client *client)
 {
 	stay__waiters_move_on(client);
-	if (client->water.high && is_low(client))
+	if (client->calls->water.high && is_low(client))
 		pass_mark(client, false);
 }
 
@@ -139,5 +151,7 @@ stay__admission_status(const struct stay_client *client)
 {
 	if (*client->admission > STAY__ADMIT_OPEN)
 		return STAY_E_DRAINING;
+	if (stay__lend_is_shut(client))
+		return STAY_E_OFFLINE;
 	return stay__admission_session(client);
 }

@@ -7,20 +7,11 @@
 
 #include <stay/client.h>
 
-#include "loop/loop.h"
-
-/* Read by every call: how full the queue may be before a slower check is
- * due. */
-struct stay__water {
-	uint64_t calls;
-	uint64_t bytes;
-	bool high;
-	bool told; /* the last notice was of high water */
-	struct stay__task task;
-};
-
-void stay__admission_init(struct stay_client *client);
-void stay__admission_fini(struct stay_client *client);
+/* The calls have a block, and it is given back. */
+void stay__admission_begin(struct stay_client *client);
+void stay__admission_end(struct stay_client *client);
+/* Whether all is told of the marks that there is to tell. */
+bool stay__admission_rests(const struct stay_client *client);
 /* Set the marks that follow from the options. */
 void stay__admission_set_marks(struct stay_client *client);
 /* The slower check, for a call that finds a mark passed: STAY_OK, or

@@ -7,6 +7,9 @@
 #include <stay/filter.h>
 
 #include "client/client.h"
+#include "client/pour.h"
+#include "client/reset.h"
+#include "client/secure.h"
 
 static struct stay_client *
 client_of(void *state)
@@ -19,12 +22,13 @@ lingers(const void *state)
 {
 	const struct stay_client *client = *(struct stay_client *const *)state;
 
-	return client->calls.untold > 0 || stay__waiters_count(client) > 0 ||
+	return client->calls->untold > 0 || stay__waiters_count(client) > 0 ||
 	       stay__wake_is_due(client) ||
-	       client->profile->protocol.keep.lingers(client->keep);
+	       client->profile->protocol.keep.lingers(
+		   stay__client_keep(client));
 }
 
-static const struct stay__client_ops client_ops = {
+const struct stay__client_ops stay__client_conn_ops = {
 	.threat = stay__client_threat,
 	.lingers = lingers,
 };
@@ -36,7 +40,6 @@ run_init(struct stay_conn *conn, void *state, void *arg)
 
 	assert(client_of(state) == client);
 	client->conn = conn;
-	stay__conn_set_client(conn, &client_ops);
 	client->admission = stay__conn_admission(conn);
 	return stay_verdict_connect(stay_info_status(STAY_OK));
 }
@@ -55,7 +58,8 @@ dial(struct stay_client *client, const char **why)
 		*why = "the descriptors of the URL are used up";
 		return STAY_E_STATE;
 	}
-	status = stay_stream_set_filter(client->conn, target->filter, NULL);
+	status = stay_stream_set_filter(
+	    client->conn, target->secure ? target->filter : NULL, NULL);
 	if (status == STAY_OK)
 		status = stay_stream_dial_to(client->conn, &target->dial, 1);
 	*why = stay_strerror(status);
@@ -90,6 +94,7 @@ run_connect(struct stay_conn *conn, void *state, struct stay_info info)
 	    info.status == STAY_OK ? STAY_E_RECONNECT : info.status,
 	    STAY_E_LOST);
 	client->rejecting = STAY_OK;
+	stay__calls_rest(client);
 	stay__reconfigure_take(client);
 	if (stay__endpoints_ask(client))
 		return stay_verdict_pending(
@@ -113,9 +118,19 @@ run_disconnect(struct stay_conn *conn, void *state, struct stay_info info)
 /* ---- news ---- */
 
 static struct stay_verdict
+on_secure(struct stay_session *session)
+{
+	stay__secure_end(session);
+	return stay__session_verdict(
+	    session, stay__session_greet(session, NULL));
+}
+
+static struct stay_verdict
 on_up(struct stay_client *client, const struct stay_event *event)
 {
 	(void)event;
+	if (stay__secure_is_on(&client->session))
+		return on_secure(&client->session);
 	stay__receive_begin(&client->session);
 	stay__renew_begin(&client->session);
 	return stay__session_open(&client->session);
@@ -134,14 +149,17 @@ on_writable(struct stay_client *client, const struct stay_event *event)
 
 	(void)event;
 	stay__output_granted(client);
+	if (client->calls->half != NULL || client->calls->bodies > 0)
+		stay__pour(client);
 	stay__health_wrote(&client->session, idle, stay__output_write(client));
-	if (client->calls.tagged != NULL)
+	stay__secure_nudge(&client->session);
+	if (client->calls->tagged != NULL)
 		stay__renew_ask(&client->session); /* no tag is left */
 	return stay_verdict_noreply();
 }
 
 /* It is known where to dial. Or the session has failed, or what it waited for has
- * come; it may have ended by itself meanwhile. */
+ * come; it may have ended by itself meanwhile, or its attempt is put off. */
 static struct stay_verdict
 on_interrupt(struct stay_client *client, const struct stay_event *event)
 {
@@ -150,7 +168,8 @@ on_interrupt(struct stay_client *client, const struct stay_event *event)
 	(void)event;
 	if (stay__endpoints_are_answered(client))
 		return begin_attempt(client);
-	if (stay__session_state(session) == STAY__SESSION_DOWN)
+	if (stay__session_state(session) == STAY__SESSION_DOWN ||
+	    stay_conn_state(client->conn) == STAY_BACKING_OFF)
 		return stay_verdict_noreply();
 	if (session->condemned != STAY_OK)
 		return stay__session_verdict(session, STAY__END);
@@ -197,18 +216,36 @@ handle_info(struct stay_conn *conn, void *state, const struct stay_event *event)
 	(void)conn;
 	if (stay__session_state(&client->session) == STAY__SESSION_LEAVING)
 		return stay__leave_go_on(client, event);
+	if (client->lend == STAY__LEND_RETURNING)
+		stay__reset_go_on(client);
 	return verdict;
 }
 
-/* A stop in the middle of a graceful close. */
+/* The session that there was has ended by now: of one that is replaced as planned, at
+ * the next attempt; else before the backoff. */
+static bool
+has_none(enum stay_state from, enum stay_state to)
+{
+	return to == STAY_BACKING_OFF ||
+	       (to == STAY_CONNECTING && from == STAY_DISCONNECTING);
+}
+
+/* And a stop in the middle of a graceful close. */
 static void
 on_entered(struct stay_conn *conn, void *state, enum stay_state from,
     enum stay_state to)
 {
+	struct stay_client *client = client_of(state);
+
 	(void)conn;
-	(void)from;
 	if (to == STAY_STOPPING)
-		stay__farewell_moved(&client_of(state)->session);
+		stay__farewell_moved(&client->session);
+	else if (to == STAY_CONNECTED)
+		stay__reset_tell(client, STAY_OK);
+	else if (has_none(from, to))
+		stay__reset_tell(client, client->rejecting != STAY_OK
+					     ? client->rejecting
+					     : STAY_E_OFFLINE);
 }
 
 /* ---- the end ---- */
@@ -222,10 +259,10 @@ run_terminate(struct stay_conn *conn, void *state, enum stay_status reason)
 
 	(void)conn;
 	stay__leave_now(client, reason);
-	stay__calls_drop_queue(&client->calls, 0, STAY_E_STOPPED);
+	stay__calls_drop_queue(client->calls, 0, STAY_E_STOPPED);
 	stay__waiters_end(client);
-	(void)stay__calls_tell_some(&client->calls);
-	client->profile->protocol.keep.end(client->keep, reason);
+	(void)stay__calls_tell_some(client->calls);
+	client->profile->protocol.keep.end(stay__client_keep(client), reason);
 }
 
 static size_t
@@ -234,8 +271,8 @@ count_busy(const struct stay_conn *conn, const void *state)
 	const struct stay_client *client = *(struct stay_client *const *)state;
 
 	(void)conn;
-	return (size_t)client->calls.counts.queued +
-	       client->calls.counts.in_flight;
+	return (size_t)client->calls->counts.queued +
+	       client->calls->counts.in_flight;
 }
 
 const struct stay_behaviour stay__client_behaviour = {

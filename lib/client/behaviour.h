@@ -5,6 +5,7 @@
 #include <stay/client.h>
 
 extern const struct stay_behaviour stay__client_behaviour;
+extern const struct stay__client_ops stay__client_conn_ops;
 
 /* ---- describe.c ---- */
 int stay__client_describe(

@@ -9,6 +9,7 @@
 #include <assert.h>
 
 #include "base/mem.h"
+#include "client/feed.h"
 #include "client/resend.h"
 #include "client/tagged.h"
 
@@ -73,8 +74,8 @@ stay__calls_trim(struct stay__calls *calls)
 		calls->spare = node->next;
 		stay__free(stay__call_of(node));
 	}
-	if (calls->tagged != NULL && calls->tagged->tags.count == 0)
-		stay__tags_fini(&calls->tagged->tags);
+	if (calls->tagged != NULL)
+		stay__tags_trim(&calls->tagged->tags);
 	stay__sendbuf_trim(&calls->sendbuf);
 }
 
@@ -101,7 +102,7 @@ give_back(struct stay__call *call)
 {
 	if (call->history & STAY__HISTORY_GROUP)
 		stay_group_free(call->arg);
-	stay__call_give(call);
+	stay__call_give(call->owner, call);
 }
 
 /* Take a call out of every list but `finished`; it is given back from there
@@ -141,16 +142,20 @@ unsuspect(struct stay__call *call)
 static void
 decide_call(struct stay__call *call, enum stay_outcome outcome)
 {
-	struct stay_loop *loop = call->owner->loop;
-
 	call->stage = STAY__CALL_OVER;
 	call->outcome = outcome;
 	call->owner->outcomes[outcome]++;
-	stay__timer_stop(&call->timer);
-	if (call->id.generation != 0) {
-		stay__ids_give(&loop->ids, call->id);
-		call->id.generation = 0;
-	}
+	stay__call_unname(call->owner, call);
+}
+
+static void
+tell_soon(struct stay__call *call)
+{
+	struct stay__calls *calls = call->owner;
+
+	calls->untold += stay__call_weight(call);
+	stay__list_push(&calls->finished, &call->finish);
+	stay__loop_run_soon(calls->loop, &calls->finisher);
 }
 
 void
@@ -162,21 +167,20 @@ stay__call_finish(
 	decide_call(call, outcome);
 	calls->outcomes[outcome] += stay__call_weight(call) - 1;
 	call->status = status;
-	calls->untold += stay__call_weight(call);
-	stay__list_push(&calls->finished, &call->finish);
-	stay__loop_run_soon(calls->loop, &calls->finisher);
+	tell_soon(call);
 }
 
 /* A completed call may still be a tombstone. */
 bool
 stay__calls_tell_some(struct stay__calls *calls)
 {
-	uint64_t share = calls->bounds->tell_max;
 	struct stay__list *node;
 	struct stay__call *call;
+	uint64_t share;
 
 	if (stay__list_is_empty(&calls->finished))
 		return true;
+	share = calls->bounds->tell_max;
 	while (share-- > 0 &&
 	       (node = stay__list_first(&calls->finished)) != NULL) {
 		call = STAY__CONTAINER(node, struct stay__call, finish);
@@ -196,17 +200,6 @@ stay__calls_tell_some(struct stay__calls *calls)
 /* ---- the queue ---- */
 
 void
-stay__call_enqueue(struct stay__call *call)
-{
-	struct stay__calls *calls = call->owner;
-
-	call->stage = STAY__CALL_QUEUED;
-	stay__list_push(&calls->queued, &call->node);
-	calls->counts.submitted++;
-	calls->counts.queued++;
-}
-
-void
 stay__call_weigh(struct stay__call *call)
 {
 	struct stay__call_counts *counts = &call->owner->counts;
@@ -216,6 +209,13 @@ stay__call_weigh(struct stay__call *call)
 	more = stay__call_weight(call) - 1;
 	counts->submitted += more;
 	counts->queued += more;
+}
+
+void
+stay__call_carry(struct stay__call *call)
+{
+	call->history |= STAY__HISTORY_BODY;
+	call->owner->bodies++;
 }
 
 static void
@@ -243,6 +243,7 @@ stay__call_drop(struct stay__call *call, enum stay_status status)
 	unsuspect(call);
 	stay__tagged_go_on(calls);
 	calls->counts.queued -= stay__call_weight(call);
+	calls->bodies -= stay__call_has_body(call);
 	stay__sendbuf_forget(&calls->sendbuf, call->span);
 	if (stay__sendbuf_is_sparse(&calls->sendbuf))
 		squeeze(calls);
@@ -290,14 +291,16 @@ unmark(struct stay__call *call)
 		counts->in_flight -= more;
 }
 
-/* Until `done` has run for it, it is over.c that says when nothing more comes. */
+/* Until `done` has run for it, it is over.c that says when nothing more comes. What
+ * was let go of may have been acted on. */
 static void
 end_tombstone(struct stay__call *call)
 {
-	if ((call->history & STAY__HISTORY_WATCHED) == 0 ||
+	if (call->history & STAY__HISTORY_LET_GO)
+		stay__tagged_acted(call);
+	if (!stay__call_is_watched(call) ||
 	    (call->history & STAY__HISTORY_GIVEN_UP) != 0)
 		return;
-	assert(call->owner->tagged != NULL);
 	call->owner->tagged->buried(call);
 }
 
@@ -311,7 +314,8 @@ stay__call_take_out(struct stay__call *call)
 	struct stay__calls *calls = call->owner;
 
 	if (calls->half == call)
-		calls->half = NULL;
+		calls->half =
+		    stay__call_has_body(call) ? stay__feed_stay(call) : NULL;
 	if (call->history &
 	    (STAY__HISTORY_KEPT | STAY__HISTORY_SUSPECT | STAY__HISTORY_GROUP))
 		unmark(call);
@@ -331,13 +335,23 @@ stay__call_take_out(struct stay__call *call)
 	}
 }
 
-/* A request that has no reply is completed as soon as it is written. */
+void
+stay__call_end_soon(struct stay__call *call)
+{
+	call->history |= STAY__HISTORY_TOLD | STAY__HISTORY_GIVEN_UP;
+	if (stay__list_is_empty(&call->finish))
+		tell_soon(call); /* else its `done` is running */
+	stay__call_take_out(call);
+}
+
+/* A request that has no reply is completed as soon as it is written. A filter may say
+ * so of its bytes when a later call is answered already. */
 static void
 leave_whole(struct stay__call *call)
 {
 	bool is_told = call->stage == STAY__CALL_OVER;
 
-	call->owner->unanswered = call->span.begin;
+	stay__mark_raise(&call->owner->unanswered, call->span.begin);
 	stay__call_take_out(call);
 	if (!is_told)
 		stay__call_finish(call, STAY_OK, STAY_SENT);
@@ -356,13 +370,11 @@ move_to_flight(struct stay__calls *calls, struct stay__list *node)
 
 /* Its first byte is on the wire; its bytes may be needed for sending it again. */
 static inline void
-begin_call(struct stay__call *call, uint32_t now_ms)
+begin_call(struct stay__calls *calls, struct stay__call *call, uint32_t now_ms)
 {
-	struct stay__calls *calls = call->owner;
-
 	call->stage = STAY__CALL_COMMITTED;
 	call->sent_ms = now_ms;
-	call->session = (uint32_t)call->owner->session;
+	call->session = (uint32_t)calls->session;
 	if (call->history & (STAY__HISTORY_WHOLE | STAY__HISTORY_REFUSED))
 		calls->counts.resent++;
 	call->history |= STAY__HISTORY_BEGUN | STAY__HISTORY_HERE;
@@ -396,7 +408,7 @@ stay__calls_commit_queue(struct stay__calls *calls)
 		struct stay__call *call = stay__call_of(node);
 
 		node = node->next;
-		begin_call(call, now_ms);
+		begin_call(calls, call, now_ms);
 		if (call->due == 0)
 			leave_whole(call);
 	}
@@ -411,13 +423,15 @@ stay__call_commit(struct stay__call *call, size_t len)
 
 	assert(calls->queued.next == &call->node);
 	move_to_flight(calls, &call->node);
-	begin_call(call, stay__call_clock(stay__loop_now(calls->loop)));
+	begin_call(calls, call, stay__call_clock(stay__loop_now(calls->loop)));
 	calls->counts.queued -= weight;
 	calls->counts.in_flight += weight;
 	calls->counts.in_flight_bytes += stay__span_len(call->span);
 	stay__sendbuf_commit(&calls->sendbuf, call->span);
 	stay__sendbuf_wrote(&calls->sendbuf, len);
-	if (stay__sendbuf_rest(&calls->sendbuf) > 0)
+	calls->bodies -= stay__call_has_body(call);
+	if (stay__sendbuf_rest(&calls->sendbuf) > 0 ||
+	    stay__call_has_body(call))
 		calls->half = call;
 	else if (call->due == 0 && stay__call_is_whole(call))
 		leave_whole(call);
@@ -428,6 +442,11 @@ stay__call_whole(struct stay__calls *calls)
 {
 	struct stay__call *call = calls->half;
 
+	if (call != NULL && stay__call_has_body(call)) {
+		if (!stay__feed_is_whole(call->arg))
+			return;
+		stay__feed_leave(call);
+	}
 	calls->half = NULL;
 	if (call != NULL && call->due == 0 && stay__call_is_whole(call))
 		leave_whole(call);
@@ -445,6 +464,8 @@ stay__calls_unseal(struct stay__calls *calls)
 {
 	struct stay__list *node = calls->in_flight.prev, *next;
 
+	if (calls->sealed == UINT64_MAX)
+		return;
 	while (node != &calls->in_flight &&
 	       stay__call_of(node)->span.begin >= calls->sealed)
 		node = node->prev;
@@ -527,7 +548,8 @@ stay__call_reply_plainly(struct stay__call *call)
 }
 
 void
-stay__call_bury(struct stay__call *call, enum stay_status status)
+stay__call_bury(
+    struct stay__call *call, enum stay_status status, enum stay_outcome outcome)
 {
 	struct stay__calls *calls = call->owner;
 	uint32_t weight = stay__call_weight(call);
@@ -536,7 +558,7 @@ stay__call_bury(struct stay__call *call, enum stay_status status)
 	call->history |= STAY__HISTORY_GIVEN_UP;
 	calls->counts.in_flight -= weight;
 	calls->counts.tombstones += weight;
-	stay__call_finish(call, status, STAY_MAYBE_EXECUTED);
+	stay__call_finish(call, status, outcome);
 }
 
 void
@@ -551,19 +573,26 @@ stay__call_let_go(
 
 /* ---- the bytes ---- */
 
-/* The oldest call whose bytes are kept; NULL: none are. */
+/* The oldest call whose bytes are kept; NULL: none are. With tags a call may be
+ * refused before an older one is answered. */
 static const struct stay__call *
 first_kept(const struct stay__calls *calls)
 {
-	if (!stay__list_is_empty(&calls->refused))
-		return stay__call_of(calls->refused.next);
-	return calls->kept > 0 ? stay__call_of(calls->in_flight.next) : NULL;
+	const struct stay__call *sent =
+	    calls->kept > 0 ? stay__call_of(calls->in_flight.next) : NULL;
+	const struct stay__call *refused;
+
+	if (stay__list_is_empty(&calls->refused))
+		return sent;
+	refused = stay__call_of(calls->refused.next);
+	return sent != NULL && sent->span.begin < refused->span.begin ? sent
+								      : refused;
 }
 
 /*
- * Bytes on the wire are not needed any more, with three exceptions: the request
- * that is half on the wire; what a filter still has; and, while any call in flight may be sent again, all
- * bytes from the oldest call in flight on.
+ * Bytes on the wire are not needed any more, with three exceptions: the request that is
+ * half on the wire; what a filter still has; and, while any call in flight may be sent
+ * again, all bytes from the oldest call in flight on.
  */
 void
 stay__calls_release(struct stay__calls *calls)

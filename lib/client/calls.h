@@ -46,10 +46,12 @@ enum stay__call_stage {
 /* So it has in the session that goes on; or `prepare` is content with it there */
 #define STAY__HISTORY_HERE     256u
 #define STAY__HISTORY_TAGGED   512u  /* its tag is in the table: tagged.h */
-#define STAY__HISTORY_WATCHED  1024u /* it never goes the short way: over.c */
+#define STAY__HISTORY_LONG_WAY 1024u /* it never goes the short way */
 #define STAY__HISTORY_GIVEN_UP 2048u /* in flight, and over.c has yet to hear */
 #define STAY__HISTORY_LET_GO   4096u /* its tag is not to be given again */
 #define STAY__HISTORY_GROUP    8192u /* it is a group, which its arg is */
+#define STAY__HISTORY_TOLD     16384u /* again in `finished`: just to be over */
+#define STAY__HISTORY_BODY     32768u /* its arg is its body: feed.h */
 
 /* The flags that a request may have. */
 #define STAY__CALL_FLAGS (STAY_READ_ONLY | STAY_BLOCKS | STAY_THIS_SESSION)
@@ -65,6 +67,7 @@ enum stay__call_stage {
 #endif
 
 struct stay__calls;
+struct stay__row;
 struct stay__tagged;
 
 struct stay__call {
@@ -73,7 +76,10 @@ struct stay__call {
 	struct stay__timer timer; /* the deadline; of a tombstone its age */
 	struct stay__calls *owner;
 	stay_done_fn *done;
-	stay_done_fn *part;
+	union {
+		stay_done_fn *part;
+		stay_piece_fn *piece; /* STAY_IN_PIECES */
+	};
 	void *arg;
 	struct stay__span span;
 	uint64_t tag;
@@ -120,17 +126,21 @@ struct stay__call_bounds {
 	bool acts_on_parts; /* STAY_ACTS_ON_PARTS */
 };
 
+/* Only admission.c writes these. Read by every call: how full the queue may be before a slower check is
+ * due. */
+struct stay__water {
+	uint64_t calls;
+	uint64_t bytes;
+	bool high;
+	bool told; /* the last notice was of high water */
+	struct stay__task task;
+};
+
 /* As in struct stay_client_counts. queued_bytes counts the calls set aside only; the
  * send buffer counts the bytes of queued calls. */
 struct stay__call_counts {
 	uint64_t submitted;
-	uint64_t orphans;
-	uint64_t rejected;
 	uint64_t resent;
-	uint64_t pushes;
-	uint64_t sessions;
-	uint64_t bytes_out;
-	uint64_t bytes_in;
 	uint64_t queued_bytes;
 	uint64_t in_flight_bytes;
 	uint32_t queued;
@@ -140,6 +150,8 @@ struct stay__call_counts {
 
 struct stay__calls {
 	struct stay_loop *loop;
+	struct stay_client
+	    *client; /* whose they are; NULL: nobody's, see rest.h */
 	const struct stay__call_ops *ops;
 	const struct stay__call_bounds *bounds;
 	uint64_t resend_left;
@@ -149,9 +161,11 @@ struct stay__calls {
 	bool is_free;    /* sending again costs nothing now */
 	bool asks_first; /* one at a time, till the server does not refuse */
 	uint16_t
-	    begin_with; /* the history of a new call: WATCHED, or nothing */
+	    begin_with; /* the history of a new call: LONG_WAY, or nothing */
 
+	uint32_t bodies;  /* calls in `queued` that have one */
 	uint64_t session; /* the number of the one that is, or was last */
+	struct stay__water water;
 	struct stay__sendbuf sendbuf;
 	struct stay__list queued;
 	struct stay__list in_flight;
@@ -160,7 +174,9 @@ struct stay__calls {
 	struct stay__list *spare; /* by node.next; NULL: none */
 	struct stay__task finisher;
 	struct stay__tagged *tagged; /* NULL: in order, and nobody hears */
-	struct stay__call *half; /* the stream has taken only a part of it */
+	/* The stream has taken only a part of it, and maybe of its body. */
+	struct stay__call *half;
+	struct stay__row *row; /* receive.c: NULL: none is being answered */
 	/* Where the first request begins whose last bytes a filter has and the
 	 * kernel has not; UINT64_MAX: there is none. */
 	uint64_t sealed;
@@ -176,12 +192,22 @@ struct stay__calls {
 	struct stay__call_counts counts;
 };
 
+/* A mark says what was sent before what, and never goes back in a session. */
+static inline void
+stay__mark_raise(uint64_t *mark, uint64_t to)
+{
+	if (*mark < to)
+		*mark = to;
+}
+
 /* Ops and bounds are not copied. */
 void stay__calls_init(struct stay__calls *calls, struct stay_loop *loop,
     const struct stay__call_ops *ops, const struct stay__call_bounds *bounds,
     uint64_t queue_bytes_max);
-/* The budget for sending again is what it began with. */
+/* The budget for sending again is what it began with; it is what has been earned
+ * until now. */
 void stay__calls_save_again(struct stay__calls *calls);
+void stay__calls_save(struct stay__calls *calls);
 /* Every call must be completed. */
 void stay__calls_fini(struct stay__calls *calls);
 
@@ -191,17 +217,17 @@ bool stay__calls_are_none(const struct stay__calls *calls);
 /* Free the records and the memory that are not in use. */
 void stay__calls_trim(struct stay__calls *calls);
 
-/* The call is accepted: put it at the end of the queue. */
-void stay__call_enqueue(struct stay__call *call);
-/* The call that was just put there is a group: from now on it is as many calls as it
+/* The call that was queued last is a group: from now on it is as many calls as it
  * has requests. */
 void stay__call_weigh(struct stay__call *call);
+/* It has a body, which its arg is. */
+void stay__call_carry(struct stay__call *call);
 /* Commit the first call of the queue: the stream has taken so many bytes of its
  * request. */
 void stay__call_commit(struct stay__call *call, size_t len);
 /* The stream has taken the requests of all queued calls, and each of them whole. */
 void stay__calls_commit_queue(struct stay__calls *calls);
-/* The stream has taken all of calls->half. */
+/* The stream has taken all of calls->half, but maybe for its body. */
 void stay__call_whole(struct stay__calls *calls);
 /* What is taken of this request and of all behind it a filter still has: no peer
  * can read its end. Comes before the end is taken. */
@@ -214,6 +240,12 @@ void stay__calls_unseal(struct stay__calls *calls);
 bool stay__call_answered(struct stay__call *call, bool acted);
 /* A session ended at it: it is sent alone from now on. */
 void stay__call_suspect(struct stay__call *call);
+/* Whether the protocol hears of its end: over.c. */
+static inline bool
+stay__call_is_watched(const struct stay__call *call)
+{
+	return call->owner->tagged != NULL;
+}
 /* Whether its last byte is on the wire. */
 static inline bool
 stay__call_is_whole(const struct stay__call *call)
@@ -232,15 +264,20 @@ stay__calls_are_single(const struct stay__calls *calls)
 /* Whether a good answer to this call has no more to it: one reply was due, all of
  * the request is on the wire, and nothing was refused before it. */
 static inline bool
+stay__call_awaits_one(const struct stay__call *call)
+{
+	return call->stage == STAY__CALL_COMMITTED && call->due == 1 &&
+	       (call->history &
+		   (STAY__HISTORY_SUSPECT | STAY__HISTORY_LONG_WAY |
+		       STAY__HISTORY_GROUP | STAY__HISTORY_BODY)) == 0;
+}
+static inline bool
 stay__call_is_plain(const struct stay__call *call)
 {
 	const struct stay__calls *calls = call->owner;
 
-	return STAY__SHORT_WAYS && call->stage == STAY__CALL_COMMITTED &&
-	       call->due == 1 && stay__call_is_whole(call) &&
-	       !calls->asks_first &&
-	       (call->history & (STAY__HISTORY_SUSPECT | STAY__HISTORY_WATCHED |
-				    STAY__HISTORY_GROUP)) == 0 &&
+	return STAY__SHORT_WAYS && stay__call_awaits_one(call) &&
+	       stay__call_is_whole(call) && !calls->asks_first &&
 	       stay__list_is_empty(&calls->refused);
 }
 /* Then it is as stay__call_reply, without a look at what does not apply. */
@@ -258,7 +295,8 @@ bool stay__call_reply(struct stay__call *call, bool refused);
 /* Finish a queued call: take it out of the queue and the send buffer. */
 void stay__call_drop(struct stay__call *call, enum stay_status status);
 /* Give up a call in flight: it is completed soon, and a tombstone stays. */
-void stay__call_bury(struct stay__call *call, enum stay_status status);
+void stay__call_bury(struct stay__call *call, enum stay_status status,
+    enum stay_outcome outcome);
 /* The same for one that has a tag; no tombstone stays. */
 void stay__call_let_go(struct stay__call *call, enum stay_status status,
     enum stay_outcome outcome);
@@ -269,6 +307,8 @@ void stay__call_finish(struct stay__call *call, enum stay_status status,
     enum stay_outcome outcome);
 /* No reply is due to this record any more: take it out of `in_flight`. */
 void stay__call_take_out(struct stay__call *call);
+/* The same of a tombstone whose `done` has run: it is over later this turn. */
+void stay__call_end_soon(struct stay__call *call);
 
 /* Finish every queued call that has all of `flags`. */
 void stay__calls_drop_queue(
@@ -357,15 +397,15 @@ stay__call_clock(uint64_t at)
 	return (uint32_t)(at / STAY__TICK_NS);
 }
 
-/* A record of no list, without history and token; NULL: no memory. And back. */
+/* There is one to spare. */
 static inline struct stay__call *
-stay__call_take(struct stay__calls *calls)
+stay__call_reuse(struct stay__calls *calls)
 {
 	struct stay__list *node = calls->spare;
-	struct stay__call *call = stay__call_of(node);
+	struct stay__call *call;
 
-	if (call == NULL)
-		return stay__call_new(calls);
+	assert(node != NULL);
+	call = stay__call_of(node);
 	calls->spare = node->next;
 	call->history = calls->begin_with;
 	call->resends = 0;
@@ -373,12 +413,57 @@ stay__call_take(struct stay__calls *calls)
 	return call;
 }
 
+/* A record of no list, without history and token; NULL: no memory. And back. */
+static inline struct stay__call *
+stay__call_take(struct stay__calls *calls)
+{
+	return calls->spare == NULL ? stay__call_new(calls)
+				    : stay__call_reuse(calls);
+}
+
 static inline void
-stay__call_give(struct stay__call *call)
+stay__call_give(struct stay__calls *calls, struct stay__call *call)
 {
 	assert(!stay__timer_is_set(&call->timer) && call->id.generation == 0);
-	call->node.next = call->owner->spare;
-	call->owner->spare = &call->node;
+	call->node.next = calls->spare;
+	calls->spare = &call->node;
+}
+
+/* End its deadline and its token. */
+static inline void
+stay__call_unname(struct stay__calls *calls, struct stay__call *call)
+{
+	stay__timer_stop(&call->timer);
+	if (call->id.generation == 0)
+		return;
+	stay__ids_give(&calls->loop->ids, call->id);
+	call->id.generation = 0;
+}
+
+/* As stay__call_reply_plainly for the first in flight; nobody is asked about it any
+ * more. */
+static inline void
+stay__call_end_plainly(struct stay__calls *calls, struct stay__call *call)
+{
+	struct stay__list *next = call->node.next;
+
+	calls->kept -= (call->history & STAY__HISTORY_KEPT) != 0;
+	calls->counts.in_flight--;
+	calls->counts.in_flight_bytes -= stay__span_len(call->span);
+	calls->outcomes[STAY_REPLIED]++;
+	calls->in_flight.next = next;
+	next->prev = &calls->in_flight;
+	stay__call_unname(calls, call);
+}
+
+/* The call is accepted: put it at the end of the queue. */
+static inline void
+stay__call_enqueue(struct stay__calls *calls, struct stay__call *call)
+{
+	call->stage = STAY__CALL_QUEUED;
+	stay__list_push(&calls->queued, &call->node);
+	calls->counts.submitted++;
+	calls->counts.queued++;
 }
 
 #endif

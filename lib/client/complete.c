@@ -7,6 +7,8 @@
 #include "base/text.h"
 #include "client/client.h"
 #include "client/over.h"
+#include "client/pause.h"
+#include "client/pour.h"
 #include "client/resend.h"
 #include "client/tagged.h"
 
@@ -28,9 +30,9 @@ ends_its_session(
     const struct stay_client *client, const struct stay__call *call)
 {
 	return (call->flags & STAY_BLOCKS) != 0 &&
-	       (client->calls.tagged == NULL ||
-		   client->calls.tagged->on_given_up == NULL) &&
-	       client->calls.counts.in_flight == stay__call_weight(call) &&
+	       (client->calls->tagged == NULL ||
+		   client->calls->tagged->on_given_up == NULL) &&
+	       client->calls->counts.in_flight == stay__call_weight(call) &&
 	       client->profile->options.on_given_up == STAY_GIVEN_UP_END;
 }
 
@@ -40,6 +42,10 @@ static void
 bury(struct stay_client *client, struct stay__call *call,
     enum stay_status status)
 {
+	if (stay__pour_is_open(call)) {
+		stay__pour_give_up(call, status);
+		return;
+	}
 	if (call->flags & STAY_MAY_GO_UNANSWERED) {
 		call->history |= STAY__HISTORY_GIVEN_UP;
 		stay__call_let_go(call, status, STAY_MAYBE_EXECUTED);
@@ -47,14 +53,15 @@ bury(struct stay_client *client, struct stay__call *call,
 	}
 	if (ends_its_session(client, call))
 		stay__leave_given_up(&client->session);
-	stay__call_bury(call, status);
+	stay__call_bury(call, status, STAY_MAYBE_EXECUTED);
 	stay__loop_timer(client->loop, &call->timer,
 	    stay__loop_after(
 		client->loop, client->profile->options.tombstone_age_ms));
-	if (call->history & STAY__HISTORY_SUSPECT)
+	if ((call->history & STAY__HISTORY_SUSPECT) &&
+	    !stay__pause_is_on(&client->session))
 		stay__session_condemn(&client->session, STAY_E_SILENT,
 		    "a call that had ended a session was given up");
-	if (client->calls.counts.tombstones >
+	if (client->calls->counts.tombstones >
 	    client->profile->options.tombstones_max)
 		stay__session_condemn(&client->session, STAY_E_SILENT,
 		    "too many calls were given up and never answered");
@@ -66,7 +73,7 @@ withdraw(struct stay_client *client, struct stay__call *call,
     enum stay_status status)
 {
 	stay__call_withdraw(call, status);
-	stay__calls_release(&client->calls);
+	stay__calls_release(client->calls);
 	stay__output_ask(client);
 }
 
@@ -76,7 +83,7 @@ drop(struct stay_client *client, struct stay__call *call,
     enum stay_status status)
 {
 	stay__call_drop(call, status);
-	if (client->calls.tagged != NULL)
+	if (client->calls->tagged != NULL)
 		stay__output_ask(client);
 }
 
@@ -84,23 +91,37 @@ void
 stay__client_give_up(struct stay__call *call, enum stay_status status)
 {
 	if (call->stage == STAY__CALL_QUEUED)
-		drop(stay__client_of_calls(call->owner), call, status);
+		drop(call->owner->client, call, status);
 	else if (call->stage == STAY__CALL_REFUSED)
-		withdraw(stay__client_of_calls(call->owner), call, status);
+		withdraw(call->owner->client, call, status);
 	else
-		bury(stay__client_of_calls(call->owner), call, status);
+		bury(call->owner->client, call, status);
 }
 
 /* After oversleeping its answer may be among the bytes that are still unread. */
 static bool
 may_be_answered(const struct stay__call *call)
 {
-	const struct stay_client *client = stay__client_of_calls(call->owner);
+	const struct stay_client *client = call->owner->client;
 
 	return (call->stage == STAY__CALL_COMMITTED ||
 		   call->stage == STAY__CALL_OVER) &&
 	       stay__loop_is_excused(client->loop) &&
 	       stay__stream_is_unread(client->conn);
+}
+
+/* The time in which nothing was read is no part of its age. */
+static void
+expire_tombstone(struct stay_client *client, struct stay__timer *timer)
+{
+	uint64_t at = stay__later(stay__pause_over_at(&client->session),
+	    client->profile->options.tombstone_age_ms);
+
+	if (at > stay__loop_now(client->loop))
+		stay__loop_timer(client->loop, timer, at);
+	else
+		stay__session_condemn(&client->session, STAY_E_SILENT,
+		    "a call was given up and not answered for too long");
 }
 
 /* The deadline of a call, or the age of a tombstone. */
@@ -109,14 +130,15 @@ stay__client_expire(struct stay__timer *timer)
 {
 	struct stay__call *call =
 	    STAY__CONTAINER(timer, struct stay__call, timer);
-	struct stay_client *client = stay__client_of_calls(call->owner);
+	struct stay_client *client = call->owner->client;
 
 	if (may_be_answered(call))
 		stay__loop_timer(client->loop, timer,
 		    stay__later(stay__loop_now(client->loop), 1));
+	else if (stay__pour_is_rest(call))
+		stay__pour_is_late(call);
 	else if (call->stage == STAY__CALL_OVER)
-		stay__session_condemn(&client->session, STAY_E_SILENT,
-		    "a call was given up and not answered for too long");
+		expire_tombstone(client, timer);
 	else
 		stay__client_give_up(call, STAY_E_TIMEOUT);
 }
@@ -129,7 +151,7 @@ stay_client_cancel(struct stay_client *client, struct stay_call_id id)
 
 	assert(client != NULL);
 	call = stay__ids_find(&client->loop->ids, STAY__TOKEN_CALL, id.token);
-	if (call != NULL && call->owner == &client->calls) {
+	if (call != NULL && call->owner == client->calls) {
 		stay__client_give_up(call, STAY_E_CANCELLED);
 		return STAY_OK;
 	}
@@ -142,7 +164,7 @@ stay_client_cancel(struct stay_client *client, struct stay_call_id id)
 static void
 tell_nobody(const struct stay__call *call, const struct stay_result *result)
 {
-	const struct stay_client *client = stay__client_of_calls(call->owner);
+	const struct stay_client *client = call->owner->client;
 	char name[CALLED_MAX], lost[CALLED_MAX + WHY_MAX];
 	struct stay__text text = { lost, sizeof(lost), 0 };
 
@@ -233,7 +255,7 @@ say_timeout(
 void
 stay__client_tell_over(struct stay__call *call)
 {
-	const struct stay_client *client = stay__client_of_calls(call->owner);
+	const struct stay_client *client = call->owner->client;
 	char why[WHY_MAX];
 	struct stay__text text = { why, sizeof(why), 0 };
 	struct stay_result result = { .status = call->status,
@@ -241,6 +263,10 @@ stay__client_tell_over(struct stay__call *call)
 		.session = stay__call_session(call),
 		.why = reason_of(client, call->status) };
 
+	if (call->history & STAY__HISTORY_TOLD) {
+		stay__over(call);
+		return;
+	}
 	if (call->status == STAY_E_TIMEOUT)
 		say_timeout(&text, call, result.why);
 	else if (call->history & STAY__HISTORY_POOR)
@@ -251,25 +277,78 @@ stay__client_tell_over(struct stay__call *call)
 	if (text.len > 0)
 		result.why = why;
 	stay__conn_call_over(client->conn, (enum stay_outcome)call->outcome);
-	if (call->history & STAY__HISTORY_WATCHED)
+	if (stay__call_is_watched(call))
 		stay__over_told(call);
 	if (call->refusal != NULL)
 		result.reply = stay_held_reply(call->refusal);
 	stay__client_tell(call, &result);
 	stay_held_free(call->refusal);
 	call->refusal = NULL;
+	if (call->history & STAY__HISTORY_TOLD)
+		stay__over(call);
 }
 
-/* A stop may be waiting for the last call. And its memory is to be given back,
- * although not a byte was read or written. */
+/* ---- running the `done` of a call that has a body ---- */
+
+static bool
+is_half_sent(const struct stay_feed *feed)
+{
+	const struct stay__call *half = feed->client->calls->half;
+
+	return half != NULL && stay__call_has_body(half) && half->arg == feed;
+}
+
+static void
+tell_body(struct stay_feed *feed, const struct stay_result *result)
+{
+	if (feed->done != NULL)
+		feed->done(feed->arg, result);
+	else
+		tell_nobody(feed->call, result);
+}
+
+static void
+tell_why_broken(struct stay_feed *feed, struct stay_result result)
+{
+	char why[WHY_MAX];
+	struct stay__text text = { why, sizeof(why), 0 };
+
+	stay__text_add(&text, "the body has failed: %s", feed->why);
+	result.why = why;
+	tell_body(feed, &result);
+}
+
+void
+stay__client_done_with_body(void *arg, const struct stay_result *result)
+{
+	struct stay_feed *feed = arg;
+
+	if (feed->why != NULL)
+		tell_why_broken(feed, *result);
+	else
+		tell_body(feed, result);
+	feed->told = true;
+	if (is_half_sent(feed)) {
+		if (stay__list_is_empty(&feed->call->node))
+			feed->call = NULL; /* no tombstone stands for it */
+		return;
+	}
+	stay__feed_free(feed);
+}
+
+/* ---- a batch is told ---- */
+
+/* A stop may be waiting for the last call, and so may who lends the client. And its
+ * memory is to be given back, although not a byte was read or written. */
 void
 stay__client_told(struct stay__calls *calls)
 {
-	struct stay_client *client = stay__client_of_calls(calls);
+	struct stay_client *client = calls->client;
 
 	stay__health_rest(&client->session);
 	stay__admission_fall(client);
-	if (client->calls.tagged != NULL)
+	stay__lend_nudge(client);
+	if (client->calls->tagged != NULL)
 		stay__output_ask(client); /* a tag may be free */
 	stay__conn_nudge(client->conn);
 }

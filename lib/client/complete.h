@@ -9,6 +9,8 @@ void stay__client_give_up(struct stay__call *call, enum stay_status status);
 /* Run `done`. If a call without `done` has failed, tell the observer. */
 void stay__client_tell(
     const struct stay__call *call, const struct stay_result *result);
+/* The `done` of a call that has a body. */
+void stay__client_done_with_body(void *arg, const struct stay_result *result);
 /* The hooks for the calls of a client. */
 void stay__client_expire(struct stay__timer *timer);
 void stay__client_told(struct stay__calls *calls);

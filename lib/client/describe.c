@@ -11,30 +11,33 @@
 static struct stay_client_counts
 counts_of(const struct stay_client *client)
 {
-	const struct stay__call_counts *ours = &client->calls.counts;
-	const uint64_t *of = client->calls.outcomes;
+	const struct stay__call_counts *now = &client->calls->counts;
+	const struct stay__traffic *traffic = &client->traffic;
+	const struct stay__tally all = stay__calls_tally(client);
+	const uint64_t *of = all.outcomes;
+	const struct stay__holds *holds = client->holds;
 
-	return (struct stay_client_counts){ .submitted = ours->submitted,
+	return (struct stay_client_counts){ .submitted = all.submitted,
 		.replied = of[STAY_REPLIED],
 		.sent = of[STAY_SENT],
 		.refused = of[STAY_REFUSED],
 		.not_sent = of[STAY_NOT_SENT],
 		.maybe_executed = of[STAY_MAYBE_EXECUTED],
-		.queued = ours->queued,
-		.in_flight = ours->in_flight,
-		.tombstones = ours->tombstones,
-		.orphans = ours->orphans,
-		.rejected = ours->rejected,
-		.resent = ours->resent,
-		.pushes = ours->pushes,
-		.sessions = ours->sessions,
-		.bytes_out = ours->bytes_out,
-		.bytes_in = ours->bytes_in,
-		.queued_bytes = ours->queued_bytes + client->calls.sendbuf.live,
-		.in_flight_bytes = ours->in_flight_bytes,
+		.queued = now->queued,
+		.in_flight = now->in_flight,
+		.tombstones = now->tombstones,
+		.orphans = traffic->orphans,
+		.rejected = traffic->rejected,
+		.resent = all.resent,
+		.pushes = traffic->pushes,
+		.sessions = traffic->sessions,
+		.bytes_out = traffic->bytes_out,
+		.bytes_in = traffic->bytes_in,
+		.queued_bytes = now->queued_bytes + client->calls->sendbuf.live,
+		.in_flight_bytes = now->in_flight_bytes,
 		.waiting = stay__waiters_count(client),
-		.held = client->holds.count,
-		.held_bytes = client->holds.bytes };
+		.held = holds == NULL ? 0 : holds->count,
+		.held_bytes = holds == NULL ? 0 : holds->bytes };
 }
 
 void
@@ -62,7 +65,7 @@ name_counted(const struct stay__text *text, uint64_t count)
 static void
 add_calls(struct stay__text *text, const struct stay_client *client)
 {
-	const struct stay__call_counts *counts = &client->calls.counts;
+	const struct stay__call_counts *counts = &client->calls->counts;
 	const struct {
 		uint64_t count;
 		const char *where;

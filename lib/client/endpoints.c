@@ -91,8 +91,8 @@ stay__endpoints_new(struct stay__endpoints **endpoints, struct stay_loop *loop,
 	made = stay__zalloc(sizeof(*made));
 	if (made == NULL)
 		return STAY_E_NOMEM;
-	status =
-	    parse(made, loop, protocol, options->filter, url, options->urls);
+	status = parse(made, loop, protocol,
+	    stay__target_filter(loop, options->filter), url, options->urls);
 	if (status == STAY_OK)
 		*endpoints = made;
 	else
@@ -171,7 +171,7 @@ stay__endpoints_ask(struct stay_client *client)
 	if (endpoints == NULL)
 		return false;
 	endpoints->asking = STAY__ASKING_NOT;
-	if (ask == NULL)
+	if (ask == NULL || stay__detour_is_next(client->detour))
 		return false;
 	endpoints->asking = STAY__ASKING_INSIDE;
 	ask(client->arg, client);
@@ -280,9 +280,12 @@ best_of(const struct stay__endpoints *endpoints, uint64_t now_ms)
 const struct stay__target *
 stay__endpoints_choose(struct stay_client *client)
 {
+	const struct stay__target *detour = stay__detour_take(client);
 	struct stay__endpoints *endpoints = client->endpoints;
 	struct stay__endpoint *best;
 
+	if (detour != NULL)
+		return detour;
 	if (endpoints == NULL)
 		return client->consumed ? NULL : &client->profile->target;
 	best = best_of(endpoints, stay_loop_now_ms(client->loop));
@@ -304,9 +307,13 @@ stay__endpoints_dialled(struct stay_client *client)
 		client->endpoints->now->is_consumed = consumed;
 }
 
-const struct stay__target *
+struct stay__target *
 stay__endpoints_now(const struct stay_client *client)
 {
+	struct stay__detour *detour = stay__detour_now(client->detour);
+
+	if (detour != NULL)
+		return &detour->target;
 	return client->endpoints == NULL ? &client->profile->target
 					 : &client->endpoints->now->target;
 }
@@ -328,8 +335,8 @@ stay__endpoints_pace(struct stay_client *client)
 /* ---- what attempts come to ---- */
 
 /* A crowd that has lost one place must not come to the next one in one moment. */
-static uint64_t
-first_delay(struct stay_client *client)
+uint64_t
+stay__endpoints_first_delay(struct stay_client *client)
 {
 	struct stay_backoff_policy policy = client->profile->options.backoff;
 	uint64_t random = stay__loop_random(client->loop), ms;
@@ -359,7 +366,8 @@ static uint64_t
 wait_for_any(struct stay_client *client, uint64_t now_ms)
 {
 	const struct stay__endpoints *endpoints = client->endpoints;
-	uint64_t least = first_delay(client), ms = STAY_FOREVER, one;
+	uint64_t least = stay__endpoints_first_delay(client), ms = STAY_FOREVER,
+		 one;
 
 	for (size_t i = 0; i < endpoints->count; i++) {
 		one = wait_for(&endpoints->all[i], now_ms,
@@ -409,6 +417,45 @@ stay__endpoints_deny(struct stay_client *client, uint64_t ms, bool *all)
 	endpoints->now->is_denied = true;
 	*all = are_denied(endpoints);
 	return ms;
+}
+
+/* A place that has given up rests for ever, unless it has attempts left now. */
+static bool
+gave_up(const struct stay__endpoint *place,
+    const struct stay_backoff_policy *policy)
+{
+	return place->rests_till_ms == STAY_FOREVER &&
+	       policy->attempts_max != 0 &&
+	       place->pace.attempt > policy->attempts_max;
+}
+
+static uint64_t
+longest_rest(
+    const struct stay_client *client, const struct stay__endpoint *place)
+{
+	const struct stay_client_options *options = &client->profile->options;
+	uint64_t cap = options->backoff.cap_ms;
+
+	if (place->is_denied)
+		return options->fatal_backoff_ms;
+	return cap == 0 ? stay_backoff_default().cap_ms : cap;
+}
+
+void
+stay__endpoints_adapt(struct stay_client *client)
+{
+	struct stay__endpoints *endpoints = client->endpoints;
+	uint64_t now_ms = stay_loop_now_ms(client->loop), ms;
+	struct stay__endpoint *place;
+
+	for (size_t i = 0; endpoints != NULL && i < endpoints->count; i++) {
+		place = &endpoints->all[i];
+		ms = longest_rest(client, place);
+		if (place->rests_till_ms > now_ms &&
+		    place->rests_till_ms - now_ms > ms &&
+		    !gave_up(place, &client->profile->options.backoff))
+			place->rests_till_ms = now_ms + ms;
+	}
 }
 
 void

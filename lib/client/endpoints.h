@@ -63,18 +63,21 @@ const struct stay__target *stay__endpoints_choose(struct stay_client *client);
 /* It was dialled. */
 void stay__endpoints_dialled(struct stay_client *client);
 /* Where the client is, or was last, or goes first; and its URL. */
-const struct stay__target *stay__endpoints_now(
-    const struct stay_client *client);
+struct stay__target *stay__endpoints_now(const struct stay_client *client);
 const char *stay__endpoints_url(const struct stay_client *client);
 /* The backoff of that place. */
 struct stay__pace *stay__endpoints_pace(struct stay_client *client);
 
+/* How long the client waits at least before it goes to another place. */
+uint64_t stay__endpoints_first_delay(struct stay_client *client);
 /* The attempt at a place, or its session, has failed: the place rests for `ms`.
  * Returns how long the client waits, STAY_FOREVER if no place is left. */
 uint64_t stay__endpoints_fail(struct stay_client *client, uint64_t ms);
 /* The same, of a failure that stays; *all: no other place is left. */
 uint64_t stay__endpoints_deny(
     struct stay_client *client, uint64_t ms, bool *all);
+/* The options have changed: no place rests for longer than they say. */
+void stay__endpoints_adapt(struct stay_client *client);
 /* A session is up. */
 void stay__endpoints_came_up(struct stay_client *client);
 

@@ -70,6 +70,6 @@ stay__calls_expect_tagged(
 	if (status == STAY_OK)
 		send_control(call);
 	else
-		stay__call_give(call);
+		stay__call_give(call->owner, call);
 	return status;
 }

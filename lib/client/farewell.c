@@ -21,13 +21,13 @@ stay__farewell_begin(struct stay_session *session)
 static bool
 is_owed(const struct stay_session *session)
 {
-	return !stay__list_is_empty(&session->client->calls.in_flight);
+	return !stay__list_is_empty(&session->client->calls->in_flight);
 }
 
 static uint32_t
 bytes_read(const struct stay_session *session)
 {
-	return (uint32_t)session->client->calls.counts.bytes_in;
+	return (uint32_t)session->client->traffic.bytes_in;
 }
 
 static void
@@ -37,13 +37,42 @@ wait_for_end(struct stay_session *session)
 	stay__conn_state_timeout(session->client->conn, LISTEN_MS);
 }
 
+/* What the last bytes of all are to be answered with, if that is control. */
+struct debt {
+	struct stay__list *last;
+	uint32_t due;
+};
+
+static struct debt
+debt_of(const struct stay_client *client)
+{
+	struct stay__list *last = client->calls->in_flight.prev;
+	struct debt debt = { last, 0 };
+
+	if (last != &client->calls->in_flight &&
+	    stay__call_of(last)->stage == STAY__CALL_CONTROL)
+		debt.due = stay__call_of(last)->due;
+	return debt;
+}
+
+/* In order, or with a tag: nothing is said behind it. */
+static bool
+is_asking(const struct stay_session *session)
+{
+	return session->farewell.is_asking && debt_of(session->client).due > 0;
+}
+
 static void
 say(struct stay_session *session)
 {
 	struct stay_client *client = session->client;
+	struct debt before = debt_of(client), after;
 
 	client->profile->protocol.session.bye(session);
 	stay__output_forget(session);
+	after = debt_of(client);
+	session->farewell.is_asking =
+	    after.last != before.last || after.due != before.due;
 	session->farewell.stage = STAY__FAREWELL_SAID;
 	stay__output_ask(client);
 }
@@ -68,7 +97,8 @@ stay__farewell_goes_on(struct stay_session *session)
 		say(session);
 	}
 	if (session->farewell.stage == STAY__FAREWELL_SAID) {
-		if (!stay__output_is_flushed(session->client))
+		if (!stay__output_is_flushed(session->client) ||
+		    is_asking(session))
 			return true;
 		close_half(session);
 	}

@@ -14,6 +14,7 @@ enum stay__farewell_stage {
 /* Only farewell.c writes these. */
 struct stay__farewell {
 	uint8_t stage;
+	bool is_asking; /* what was said has an answer */
 	uint32_t bytes; /* read when nothing was owed; the low bits */
 };
 

@@ -86,7 +86,7 @@ add(struct stay_group *group, const void *data)
 	status = client->profile->protocol.top.encode(&request, &group->bytes);
 	if (status != STAY_OK)
 		return status;
-	if ((request.flags & ~STAY__CALL_FLAGS) != 0 ||
+	if ((request.flags & ~(STAY__CALL_FLAGS | STAY_ACTS_ON_PARTS)) != 0 ||
 	    stay_buf_len(&group->bytes) == before)
 		return STAY_E_ARG;
 	if (request.replies > UINT32_MAX - group->replies)

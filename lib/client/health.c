@@ -5,6 +5,8 @@
  * look at the clock.
  */
 #include "client/client.h"
+#include "client/pause.h"
+#include "client/pour.h"
 #include "client/tagged.h"
 
 /* Whether all that is awaited may block, and for how long. */
@@ -31,7 +33,7 @@ patience_ms(const struct stay_client *client)
 	uint64_t ms = client->profile->options.silence_ms;
 	uint64_t margin = client->profile->options.block_margin_ms, blocks;
 
-	if (!is_blocked(&client->calls, &blocks))
+	if (!is_blocked(client->calls, &blocks))
 		return ms;
 	if (blocks > UINT64_MAX - margin)
 		return STAY_FOREVER;
@@ -39,11 +41,20 @@ patience_ms(const struct stay_client *client)
 	return blocks > ms ? blocks : ms;
 }
 
+/* A call that has yet to leave whole is not awaited, nor is what waits behind it. */
+static bool
+awaits(const struct stay__calls *calls)
+{
+	const struct stay__list *oldest = calls->in_flight.next;
+
+	return stay__calls_await(calls) &&
+	       (stay__poured(calls) == NULL || oldest != &calls->half->node);
+}
+
 bool
 stay__health_is_idle(const struct stay_session *session)
 {
-	return !stay__calls_await(&session->client->calls) &&
-	       !session->health.awaits_room;
+	return !awaits(session->client->calls) && !session->health.awaits_room;
 }
 
 uint64_t
@@ -54,7 +65,7 @@ stay__health_silent_at(const struct stay_session *session)
 			     : session->health.since;
 	uint64_t sealed = stay__stream_heard_at(session->client->conn);
 
-	if (stay__health_is_idle(session))
+	if (stay__health_is_idle(session) || stay__pause_is_on(session))
 		return UINT64_MAX;
 	if (sealed > since)
 		since = sealed;
@@ -156,27 +167,41 @@ give_back(struct stay_session *session)
 {
 	struct stay_client *client = session->client;
 
-	stay__calls_trim(&client->calls);
+	if (!stay__calls_are_at_rest(client)) {
+		stay__calls_release(client->calls);
+		stay__calls_trim(client->calls);
+	}
 	stay__waiters_rest(client);
 	stay__output_trim(session);
 	stay__conn_rest(client->conn);
-	client->profile->protocol.keep.rest(client->keep);
+	client->profile->protocol.keep.rest(stay__client_keep(client));
 }
 
 /* Send a probe, unless a farewell was sent: nothing may follow that. */
 static void
-run_probe(struct stay__task *task)
+send_probe(struct stay_session *session)
 {
-	struct stay_session *session =
-	    STAY__CONTAINER(task, struct stay_session, health.prober);
 	struct stay_client *client = session->client;
 
 	if (session->farewell.stage != STAY__FAREWELL_NONE ||
-	    stay__calls_await(&client->calls))
+	    stay__calls_await(client->calls))
 		return;
 	client->profile->protocol.session.ping(session);
 	stay__output_forget(session);
 	stay__output_ask(client);
+}
+
+/* No callback is below it on the stack: one may use what is given back here. */
+static void
+run_errand(struct stay__task *task)
+{
+	struct stay_session *session =
+	    STAY__CONTAINER(task, struct stay_session, health.errand);
+
+	if (stay__session_state(session) != STAY__SESSION_DOWN)
+		send_probe(session);
+	else if (stay__calls_are_none(session->client->calls))
+		give_back(session);
 }
 
 /* A timer must not run the protocol's code: a callback soon does. Returns when
@@ -187,9 +212,10 @@ probe_soon(struct stay_session *session)
 	struct stay_client *client = session->client;
 
 	if (client->profile->protocol.session.ping == NULL ||
+	    stay__pause_is_on(session) ||
 	    session->farewell.stage != STAY__FAREWELL_NONE)
 		return UINT64_MAX;
-	stay__loop_run_soon(client->loop, &session->health.prober);
+	stay__loop_run_soon(client->loop, &session->health.errand);
 	return stay__loop_after(client->loop, quiet_ms(client));
 }
 
@@ -204,12 +230,13 @@ check_idle(struct stay__timer *timer)
 	uint64_t at = stay__later(session->health.last_heard, quiet_ms(client));
 
 	session->health.at_rest = true;
-	if (stay__calls_await(&client->calls)) {
+	if (stay__calls_await(client->calls)) {
 		at = stay__later(now, client->profile->options.probe_ms);
 	} else if (at > now) {
 		session->health.at_rest = false;
 	} else {
 		give_back(session);
+		stay__calls_rest(client);
 		at = stay__later(session->health.last_heard,
 		    client->profile->options.probe_ms);
 		if (at <= now)
@@ -223,12 +250,13 @@ stay__health_init(struct stay_session *session)
 {
 	stay__timer_init(&session->health.silence, check_silence);
 	stay__timer_init(&session->health.probe, check_idle);
-	stay__task_init(&session->health.prober, run_probe);
+	stay__task_init(&session->health.errand, run_errand);
 }
 
 void
 stay__health_open(struct stay_session *session)
 {
+	stay__task_cancel(&session->health.errand);
 	session->health.awaits_room = session->health.was_full = false;
 }
 
@@ -245,7 +273,7 @@ stay__health_end(struct stay_session *session)
 {
 	stay__timer_stop(&session->health.silence);
 	stay__timer_stop(&session->health.probe);
-	stay__task_cancel(&session->health.prober);
+	stay__task_cancel(&session->health.errand);
 }
 
 void
@@ -276,8 +304,8 @@ stay__health_rest(struct stay_session *session)
 	enum stay__session_state state = stay__session_state(session);
 	struct stay_client *client = session->client;
 
-	if (state == STAY__SESSION_DOWN && stay__calls_are_none(&client->calls))
-		give_back(session);
+	if (state == STAY__SESSION_DOWN && stay__calls_are_none(client->calls))
+		stay__loop_run_soon(client->loop, &session->health.errand);
 	if (state == STAY__SESSION_READY || state == STAY__SESSION_LEAVING)
 		await_quiet(session);
 }

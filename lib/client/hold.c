@@ -5,6 +5,8 @@
  */
 #include "base/mem.h"
 #include "client/client.h"
+#include "loop/errands.h"
+#include "world/thread.h"
 
 /* A slab is not pinned for less than a quarter of its size. */
 #define COPY_MAX (STAY__SLAB_SIZE / 4)
@@ -13,7 +15,8 @@ struct stay_held {
 	struct stay__list node;    /* holds->list, while there is a client */
 	struct stay__holds *holds; /* NULL: the client was freed */
 	struct stay_loop *loop;
-	struct stay__slab *slab; /* pinned; NULL: the frame is copied */
+	struct stay__errand home; /* to be released by the loop's thread */
+	struct stay__slab *slab;  /* pinned; NULL: the frame is copied */
 	uint64_t cost;
 	const void *reply;
 	const char *bytes;       /* the frame, as it is kept */
@@ -23,18 +26,39 @@ struct stay_held {
 };
 
 void
-stay__holds_init(struct stay__holds *holds)
+stay__holds_fini(struct stay_client *client)
 {
-	stay__list_init(&holds->list);
-}
-
-void
-stay__holds_fini(struct stay__holds *holds)
-{
+	struct stay__holds *holds = client->holds;
 	struct stay__list *node;
 
+	if (holds == NULL)
+		return;
 	while ((node = stay__list_pop(&holds->list)) != NULL)
 		STAY__CONTAINER(node, struct stay_held, node)->holds = NULL;
+	stay__free(holds);
+}
+
+static struct stay__holds *
+holds_new(struct stay_client *client)
+{
+	struct stay__holds *holds = stay__zalloc(sizeof(*holds));
+
+	if (holds == NULL)
+		return NULL;
+	stay__list_init(&holds->list);
+	holds->client = client;
+	return holds;
+}
+
+/* They end with the last one. */
+static void
+leave(struct stay__holds *holds, uint64_t cost)
+{
+	holds->bytes -= cost;
+	if (--holds->count > 0)
+		return;
+	holds->client->holds = NULL;
+	stay__free(holds);
 }
 
 /* ---- holding ---- */
@@ -42,11 +66,13 @@ stay__holds_fini(struct stay__holds *holds)
 static bool
 is_bounded(const struct stay_client *client, uint64_t cost)
 {
-	const struct stay__holds *holds = &client->holds;
-	uint64_t max = client->profile->options.held_bytes_max;
+	const struct stay_client_options *options = &client->profile->options;
+	const struct stay__holds *holds = client->holds;
+	uint64_t max = options->held_bytes_max;
 
-	return holds->count < client->profile->options.held_replies_max &&
-	       cost <= max && holds->bytes <= max - cost;
+	return cost <= max &&
+	       (holds == NULL || (holds->count < options->held_replies_max &&
+				     holds->bytes <= max - cost));
 }
 
 /* What keeping the frame that is being delivered takes, with `size` bytes of the
@@ -84,7 +110,7 @@ ask(struct stay_client *client, const void *reply, struct plan *plan)
 
 	if (client->profile->protocol.top.retain == NULL)
 		return STAY_E_UNSUPPORTED;
-	if (session->reading.frame.len == 0)
+	if (session->reading.frame.len == 0 || client->hides)
 		return STAY_E_STATE;
 	size = reply == NULL
 		   ? 0
@@ -121,13 +147,19 @@ hold(struct stay_client *client, const void *reply, const struct plan *plan)
 	return held;
 }
 
-static void
+/* False: no memory. */
+static bool
 enlist(struct stay_client *client, struct stay_held *held)
 {
-	held->holds = &client->holds;
+	if (client->holds == NULL)
+		client->holds = holds_new(client);
+	if (client->holds == NULL)
+		return false;
+	held->holds = client->holds;
 	held->holds->count++;
 	held->holds->bytes += held->cost;
 	stay__list_push(&held->holds->list, &held->node);
+	return true;
 }
 
 enum stay_status
@@ -149,8 +181,11 @@ stay_held_new(
 	*held = hold(client, reply, &plan);
 	if (*held == NULL)
 		return STAY_E_NOMEM;
-	enlist(client, *held);
-	return STAY_OK;
+	if (enlist(client, *held))
+		return STAY_OK;
+	stay_held_free(*held);
+	*held = NULL;
+	return STAY_E_NOMEM;
 }
 
 enum stay_status
@@ -205,20 +240,39 @@ stay_held_reply(const struct stay_held *held)
 	return held->reply;
 }
 
-void
-stay_held_free(struct stay_held *held)
+static void
+release(struct stay_held *held)
 {
-	if (held == NULL)
-		return;
-	if (held->holds != NULL) {
-		held->holds->count--;
-		held->holds->bytes -= held->cost;
-	}
 	stay__list_remove(&held->node);
+	if (held->holds != NULL)
+		leave(held->holds, held->cost);
 	held->loop->held--;
 	if (held->slab != NULL)
 		stay__slab_drop(&held->loop->slabs, held->slab);
 	stay__free(held);
+}
+
+static void
+release_at_home(struct stay__errand *errand)
+{
+	release(STAY__CONTAINER(errand, struct stay_held, home));
+}
+
+/* What other threads have kept goes home in the next turn; a slab is worth one. */
+void
+stay_held_free(struct stay_held *held)
+{
+	struct stay_loop *loop;
+
+	if (held == NULL)
+		return;
+	loop = held->loop;
+	if (loop->errands == NULL || stay__thread_runs() == loop) {
+		release(held);
+		return;
+	}
+	held->home.run = release_at_home;
+	stay__errands_put_off(loop->errands, &held->home, held->slab != NULL);
 }
 
 /* ---- the usual reply ---- */

@@ -6,15 +6,16 @@
 
 #include "base/list.h"
 
+/* Those of a client; there only while there are any. */
 struct stay__holds {
+	struct stay_client *client;
 	struct stay__list list; /* struct stay_held.node */
 	uint64_t count;
 	uint64_t bytes;
 };
 
-void stay__holds_init(struct stay__holds *holds);
 /* The client ends; its held replies live on. */
-void stay__holds_fini(struct stay__holds *holds);
+void stay__holds_fini(struct stay_client *client);
 
 /*
  * Keep a reply as stay_held_new does, apart from those of the program: it counts

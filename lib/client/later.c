@@ -89,7 +89,7 @@ stay__later_wait(struct stay_session *session, const struct stay_later *later)
 {
 	if (later != session->later)
 		return false;
-	session->waits_later = true;
+	session->pause = STAY__PAUSE_LATER;
 	if (later->resumed)
 		stay__conn_interrupt(session->client->conn);
 	return true;
@@ -98,9 +98,9 @@ stay__later_wait(struct stay_session *session, const struct stay_later *later)
 bool
 stay__later_has_come(struct stay_session *session)
 {
-	if (!session->waits_later || !session->later->resumed)
+	if (session->pause != STAY__PAUSE_LATER || !session->later->resumed)
 		return false;
-	session->waits_later = false;
+	session->pause = STAY__PAUSE_NONE;
 	return true;
 }
 
@@ -109,7 +109,8 @@ stay__later_end(struct stay_session *session)
 {
 	struct stay_later *later = session->later;
 
-	session->waits_later = false;
+	if (session->pause == STAY__PAUSE_LATER)
+		session->pause = STAY__PAUSE_NONE;
 	session->later = NULL;
 	if (later == NULL)
 		return;

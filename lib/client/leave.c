@@ -13,6 +13,19 @@ stay__leave_now(struct stay_client *client, enum stay_status reason)
 	    reason == STAY_OK ? STAY_E_STOPPED : reason, STAY_E_STOPPED);
 }
 
+/* ---- because the peer goes away ---- */
+
+/* A crowd does not leave in one moment. */
+void
+stay__leave_within(struct stay_session *session, uint64_t ms)
+{
+	uint64_t random = stay__loop_random(session->client->loop);
+
+	session->leave.wished = session->generation;
+	stay__conn_renew_within(
+	    session->client->conn, ms < STAY_FOREVER ? random % (ms + 1) : ms);
+}
+
 /* ---- to stop ---- */
 
 struct stay_verdict
@@ -40,6 +53,7 @@ stay__leave_given_up(struct stay_session *session)
 
 /* ---- the close ---- */
 
+/* A server that goes away as soon as it is there is not asked again at once. */
 static struct stay_verdict
 go_over(struct stay_client *client)
 {
@@ -48,6 +62,9 @@ go_over(struct stay_client *client)
 	if (stay__renew_is_wanted(&client->session))
 		return stay__session_lost(client, why.status);
 	stay__session_over(&client->session, why.status, STAY_E_LOST);
+	if (client->session.leave.wished == client->session.generation &&
+	    !stay__session_was_stable(&client->session))
+		return stay__session_come_back(client);
 	return stay_verdict_connect(why);
 }
 
@@ -55,7 +72,7 @@ go_over(struct stay_client *client)
 static bool
 is_answered(const struct stay_client *client)
 {
-	const struct stay__call_counts *counts = &client->calls.counts;
+	const struct stay__call_counts *counts = &client->calls->counts;
 
 	return counts->in_flight == 0 && counts->tombstones == 0;
 }

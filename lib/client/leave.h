@@ -7,7 +7,12 @@
 /* Only leave.c writes it. */
 struct stay__leave {
 	struct stay_info why; /* what connect is run with after the close */
+	uint64_t wished; /* the session, by its number, whose peer goes away */
 };
+
+/* The peer goes away: leave the session, at some moment in the next `ms`, which are
+ * not for ever. */
+void stay__leave_within(struct stay_session *session, uint64_t ms);
 
 /* By our own will: a normal reason, too, is the end of the session. */
 void stay__leave_now(struct stay_client *client, enum stay_status reason);

@@ -6,9 +6,11 @@
  */
 #include "base/ease.h"
 #include "client/client.h"
+#include "client/pour.h"
 #include "client/prepare.h"
 #include "client/resend.h"
 #include "client/tagged.h"
+#include "client/wire.h"
 
 #define PIECES_MAX 32
 
@@ -56,13 +58,13 @@ struct flight {
 static struct flight
 flight_of(const struct stay_client *client)
 {
-	const struct stay__call_counts *counts = &client->calls.counts;
-	const struct stay__sendbuf *sendbuf = &client->calls.sendbuf;
+	const struct stay__call_counts *counts = &client->calls->counts;
+	const struct stay__sendbuf *sendbuf = &client->calls->sendbuf;
 	uint64_t kept =
-	    client->calls.tagged != NULL ? 0 : sendbuf->wire - sendbuf->base;
+	    client->calls->tagged != NULL ? 0 : sendbuf->wire - sendbuf->base;
 
 	return (struct flight){ counts->in_flight + counts->tombstones,
-		stay__calls_are_single(&client->calls)
+		stay__calls_are_single(client->calls)
 		    ? 1
 		    : client->profile->options.inflight_calls_max,
 		counts->in_flight_bytes > kept ? counts->in_flight_bytes
@@ -86,14 +88,15 @@ has_place(const struct stay_client *client, const struct flight *flight,
 static bool
 may_send(const struct stay_client *client)
 {
-	const struct stay__list *queued = &client->calls.queued;
+	const struct stay__list *queued = &client->calls->queued;
 	struct flight flight = flight_of(client);
 
 	return stay__session_state(&client->session) == STAY__SESSION_READY &&
 	       client->session.condemned == STAY_OK &&
 	       !stay__list_is_empty(queued) &&
-	       stay__list_is_empty(&client->calls.refused) &&
-	       stay__tagged_may_ask(&client->calls) &&
+	       stay__poured(client->calls) == NULL &&
+	       stay__list_is_empty(&client->calls->refused) &&
+	       stay__tagged_may_ask(client->calls) &&
 	       has_place(client, &flight, stay__call_of(queued->next));
 }
 
@@ -108,22 +111,35 @@ add_run(struct gathered *gathered, const struct stay__sendbuf *sendbuf,
 static bool
 may_leave_as_one(const struct stay_client *client, size_t gathered)
 {
-	const struct stay__sendbuf *sendbuf = &client->calls.sendbuf;
+	const struct stay__sendbuf *sendbuf = &client->calls->sendbuf;
 	struct flight flight = flight_of(client);
 
-	return STAY__SHORT_WAYS && client->calls.tagged == NULL &&
-	       stay__sendbuf_is_dense(sendbuf) &&
+	return STAY__SHORT_WAYS && client->calls->tagged == NULL &&
+	       client->calls->bodies == 0 && stay__sendbuf_is_dense(sendbuf) &&
 	       gathered + sendbuf->live <= WRITE_MAX &&
-	       flight.calls + client->calls.counts.queued <= flight.calls_max &&
+	       flight.calls + client->calls->counts.queued <=
+		   flight.calls_max &&
 	       flight.bytes + sendbuf->live <=
 		   client->profile->options.inflight_bytes_max;
+}
+
+/* A request with a body leaves alone, and not before the body can begin. */
+static bool
+may_join(const struct stay__list *queued, const struct stay__call *call)
+{
+	const struct stay__call *first = stay__call_of(queued->next);
+	const struct stay_feed *feed = call->arg;
+
+	if (call == first)
+		return !stay__call_has_body(call) || !feed->begun;
+	return !stay__call_has_body(call) && !stay__call_has_body(first);
 }
 
 /* Requests without a hole between them are written as one piece. */
 static void
 add_requests(const struct stay_client *client, struct gathered *gathered)
 {
-	const struct stay__calls *calls = &client->calls;
+	const struct stay__calls *calls = client->calls;
 	struct stay__list *node = calls->queued.next;
 	struct flight flight = flight_of(client);
 	struct stay__span run = stay__call_of(node)->span;
@@ -134,6 +150,7 @@ add_requests(const struct stay_client *client, struct gathered *gathered)
 
 		if (!has_place(client, &flight, call) ||
 		    !stay__call_is_prepared(call) ||
+		    !may_join(&calls->queued, call) ||
 		    gathered->len + stay__span_len(run) >= WRITE_MAX)
 			break;
 		if (span->begin != run.end && span->begin != run.begin) {
@@ -156,7 +173,8 @@ add_requests(const struct stay_client *client, struct gathered *gathered)
 static void
 prepare_requests(struct stay_client *client)
 {
-	struct stay__list *queued = &client->calls.queued, *node = queued->next;
+	struct stay__list *queued = &client->calls->queued,
+			  *node = queued->next;
 	struct flight flight = flight_of(client);
 	uint64_t len = 0;
 
@@ -183,20 +201,39 @@ prepare_requests(struct stay_client *client)
 }
 
 static void
+add_body(struct gathered *gathered, const struct stay_feed *feed)
+{
+	size_t len = stay_buf_len(&feed->piece);
+
+	if (len > 0)
+		add_piece(gathered,
+		    (struct iovec){ feed->piece.data + feed->piece.head, len });
+}
+
+static void
 gather(const struct stay_client *client, struct gathered *gathered)
 {
-	const struct stay__sendbuf *sendbuf = &client->calls.sendbuf;
+	const struct stay__sendbuf *sendbuf = &client->calls->sendbuf;
 	const struct stay__output *output = &client->session.output;
+	const struct stay_feed *feed = stay__poured(client->calls);
 
 	if (stay__sendbuf_rest(sendbuf) > 0)
 		add_piece(gathered, stay__sendbuf_view(sendbuf, sendbuf->wire,
 					sendbuf->committed));
+	if (feed != NULL) {
+		add_body(gathered, feed);
+		return;
+	}
 	if (output->settled > 0)
 		add_piece(gathered,
 		    (struct iovec){ output->control.data + output->control.head,
 			output->settled });
 	if (!may_send(client) ||
-	    !stay__call_is_prepared(stay__call_of(client->calls.queued.next)))
+	    !stay__call_is_prepared(
+		stay__call_of(client->calls->queued.next)) ||
+	    (client->calls->bodies > 0 &&
+		!may_join(&client->calls->queued,
+		    stay__call_of(client->calls->queued.next))))
 		return;
 	if (may_leave_as_one(client, gathered->len))
 		add_run(gathered, sendbuf,
@@ -246,6 +283,19 @@ go_on_with_request(struct stay__calls *calls, struct taken *taken)
 		stay__call_whole(calls);
 }
 
+/* And for its body. */
+static void
+go_on_with_body(
+    struct stay__calls *calls, struct stay_feed *feed, struct taken *taken)
+{
+	size_t len = taken->len;
+
+	take_some(taken, calls->half, len);
+	stay_buf_take(&feed->piece, len);
+	if (stay__feed_is_whole(feed))
+		stay__call_whole(calls);
+}
+
 static void
 take_control(struct stay__output *output, size_t len)
 {
@@ -253,24 +303,28 @@ take_control(struct stay__output *output, size_t len)
 
 	stay_buf_take(&output->control, len);
 	output->settled -= len;
+	output->is_cut = output->settled > 0;
 	stay__ease(&output->control, used, &output->easy);
 }
 
 static void
 take_written(struct stay_client *client, struct taken taken)
 {
-	struct stay__calls *calls = &client->calls;
+	struct stay__calls *calls = client->calls;
 	size_t control = client->session.output.settled;
 
 	if (taken.len > 0 && stay__sendbuf_rest(&calls->sendbuf) > 0)
 		go_on_with_request(calls, &taken);
+	if (taken.len > 0 && stay__poured(calls) != NULL)
+		go_on_with_body(calls, stay__poured(calls), &taken);
 	if (control > taken.len)
 		control = taken.len;
 	if (control > 0)
 		take_control(&client->session.output, control);
 	taken.len -= control;
 	if (STAY__SHORT_WAYS && calls->tagged == NULL && taken.unsent == 0 &&
-	    taken.len > 0 && taken.len == calls->sendbuf.live &&
+	    calls->bodies == 0 && taken.len > 0 &&
+	    taken.len == calls->sendbuf.live &&
 	    stay__sendbuf_is_dense(&calls->sendbuf)) {
 		stay__calls_commit_queue(calls);
 		return;
@@ -288,7 +342,7 @@ unseal(struct stay_client *client, size_t left)
 
 	output->unsent = (uint32_t)left;
 	if (sent > 0 && left == 0)
-		stay__calls_unseal(&client->calls);
+		stay__calls_unseal(client->calls);
 	return sent;
 }
 
@@ -302,9 +356,31 @@ stay__output_unseal(struct stay_client *client)
 bool
 stay__output_is_flushed(const struct stay_client *client)
 {
-	return stay__sendbuf_rest(&client->calls.sendbuf) == 0 &&
+	return stay__sendbuf_rest(&client->calls->sendbuf) == 0 &&
+	       client->calls->half == NULL &&
 	       client->session.output.settled == 0 &&
 	       client->session.output.unsent == 0;
+}
+
+/* Meanwhile what waits behind the body asks for no room. */
+static bool
+needs_room(const struct stay_client *client, const struct stay_feed *feed)
+{
+	if (stay__sendbuf_rest(&client->calls->sendbuf) > 0 ||
+	    client->session.output.unsent > 0 || stay_buf_len(&feed->piece) > 0)
+		return true;
+	return !feed->ended && !feed->waits &&
+	       client->session.condemned == STAY_OK;
+}
+
+static bool
+wants_room(const struct stay_client *client)
+{
+	const struct stay_feed *feed = stay__poured(client->calls);
+
+	if (feed != NULL)
+		return needs_room(client, feed);
+	return !stay__output_is_flushed(client) || may_send(client);
 }
 
 void
@@ -313,7 +389,7 @@ stay__output_ask(struct stay_client *client)
 	if (client->session.output.asked ||
 	    stay__session_state(&client->session) == STAY__SESSION_DOWN)
 		return;
-	if (stay__output_is_flushed(client) && !may_send(client))
+	if (!wants_room(client))
 		return;
 	client->session.output.asked = true;
 	stay_stream_want_write(client->conn);
@@ -337,6 +413,7 @@ void
 stay__output_begin(struct stay_session *session)
 {
 	session->output.asked = false;
+	session->output.is_cut = false;
 	session->output.was_full = false;
 	session->output.sent_at = 0;
 	stay_buf_cut(&session->output.control, 0);
@@ -428,7 +505,9 @@ take(struct stay_client *client, size_t len)
 	const struct stay__unsent unsent = stay__stream_unsent(client->conn);
 	size_t sent = unseal(client, len > 0 ? 0 : unsent.sealed);
 
-	client->calls.counts.bytes_out += len;
+	client->traffic.bytes_out += len;
+	if (len > 0 && stay__wire_is_on(client->loop))
+		stay__wire_out(client, len);
 	if (len > 0) {
 		output->sent_at = stay__loop_now(client->loop);
 		output->unsent = (uint32_t)unsent.sealed;
@@ -437,7 +516,7 @@ take(struct stay_client *client, size_t len)
 	}
 	if (has_drained(&client->session.output))
 		stay__conn_interrupt(client->conn);
-	stay__calls_release(&client->calls);
+	stay__calls_release(client->calls);
 	stay__admission_fall(client);
 	stay__output_ask(client);
 	return sent;
@@ -451,7 +530,7 @@ stay__output_write(struct stay_client *client)
 	enum stay_status status;
 	size_t taken;
 
-	if (client->calls.tagged != NULL && may_send(client))
+	if (client->calls->tagged != NULL && may_send(client))
 		prepare_requests(client);
 	stay__output_forget(&client->session);
 	gather(client, &gathered);

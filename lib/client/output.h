@@ -12,6 +12,7 @@ struct stay__output {
 	uint32_t unsent; /* sealed bytes that were not sent at the last look */
 	uint8_t easy;    /* writes in a row that needed little of the lane */
 	bool asked;      /* room was asked for, and is not there yet */
+	bool is_cut;     /* the lane: the last write has left a rest of it */
 	bool was_full;   /* the lane: who was told so is told when it drains */
 };
 

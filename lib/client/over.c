@@ -11,7 +11,7 @@
 static struct stay_session *
 session_of(const struct stay__call *call)
 {
-	struct stay_client *client = stay__client_of_calls(call->owner);
+	struct stay_client *client = call->owner->client;
 
 	return (call->history & STAY__HISTORY_HERE) != 0 ? &client->session
 							 : NULL;
@@ -20,8 +20,8 @@ session_of(const struct stay__call *call)
 void
 stay__over(struct stay__call *call)
 {
-	struct stay_client *client = stay__client_of_calls(call->owner);
-	struct stay_over over = { .keep = client->keep,
+	struct stay_client *client = call->owner->client;
+	struct stay_over over = { .keep = stay__client_keep(client),
 		.config = client->profile->config,
 		.tag = call->tag,
 		.request_tag = stay__tagged_word(call),
@@ -51,9 +51,11 @@ tell_given_up(const struct stay__call *call)
 void
 stay__over_told(struct stay__call *call)
 {
-	bool let_go, stands;
+	bool let_go = (call->history & STAY__HISTORY_LET_GO) != 0;
+	bool stands = !stay__list_is_empty(&call->node);
 
-	if (call->history & STAY__HISTORY_GIVEN_UP)
+	/* What has been answered meanwhile is not to be left any more. */
+	if ((call->history & STAY__HISTORY_GIVEN_UP) && (stands || let_go))
 		tell_given_up(call);
 	let_go = (call->history & STAY__HISTORY_LET_GO) != 0;
 	stands = !stay__list_is_empty(&call->node);
@@ -67,7 +69,7 @@ stay__over_told(struct stay__call *call)
 enum stay_status
 stay__over_let_go(struct stay_session *session, uint64_t tag)
 {
-	struct stay__calls *calls = &session->client->calls;
+	struct stay__calls *calls = session->client->calls;
 	struct stay__call *call = stay__tagged_find(calls, tag);
 
 	if (call == NULL)
@@ -80,7 +82,7 @@ stay__over_let_go(struct stay_session *session, uint64_t tag)
 	} else {
 		call->history |= STAY__HISTORY_LET_GO;
 		if (!(call->history & STAY__HISTORY_GIVEN_UP))
-			stay__call_take_out(call);
+			stay__call_end_soon(call);
 	}
 	return STAY_OK;
 }

@@ -12,14 +12,14 @@ ask(struct stay_session *session, struct stay__call *call)
 {
 	const struct stay_client *client = session->client;
 	struct iovec bytes = stay__sendbuf_view(
-	    &client->calls.sendbuf, call->span.begin, call->span.end);
+	    &client->calls->sendbuf, call->span.begin, call->span.end);
 	struct stay_prepare given = { .bytes = bytes.iov_base,
 		.len = bytes.iov_len,
 		.tag = call->tag,
 		.flags = call->flags,
 		.again = (call->history & STAY__HISTORY_BEGUN) != 0 };
 	enum stay_status status =
-	    client->calls.tagged->prepare(session, &given);
+	    client->calls->tagged->prepare(session, &given);
 
 	if (status == STAY_OK && call->stage == STAY__CALL_QUEUED &&
 	    (call->flags & STAY_BY_TAG) != 0)

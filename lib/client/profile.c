@@ -54,7 +54,7 @@ struct wish {
 	size_t config_len; /* of one that is copied */
 	const char *url;
 	size_t url_len;
-	const struct stay__notices *notices; /* of all clients the same */
+	const struct stay__hooks *hooks;
 };
 
 static void
@@ -165,6 +165,7 @@ new_profile(struct stay_loop *loop, const struct wish *wish)
 	if (profile == NULL)
 		return NULL;
 	profile->loop = loop;
+	profile->hooks = wish->hooks;
 	profile->size = size;
 	memcpy(&profile->protocol, &wish->protocol, sizeof(wish->protocol));
 	memcpy(&profile->options, &wish->options, sizeof(wish->options));
@@ -186,8 +187,8 @@ static enum stay_status
 fill_settings(struct stay__profile *profile, const struct wish *wish)
 {
 	const struct stay_conn_options options = { STAY_CONN_OPTIONS,
-		.on_started = wish->notices->on_started,
-		.on_closed = wish->notices->on_closed,
+		.on_started = wish->hooks->notices.on_started,
+		.on_closed = wish->hooks->notices.on_closed,
 		.stop_budget_ms = wish->options.stop_budget_ms,
 		.backoff = wish->options.backoff };
 	enum stay_status status =
@@ -239,16 +240,14 @@ make(struct stay__profile **made, struct stay_loop *loop,
 enum stay_status
 stay__profile_get(struct stay__profile **profile, struct stay_loop *loop,
     const struct stay_protocol *protocol, const char *url,
-    const struct stay_client_options *options,
-    const struct stay__notices *notices)
+    const struct stay_client_options *options, const struct stay__hooks *hooks)
 {
 	enum stay_status status = STAY_OK;
-	struct wish wish = { .notices = notices };
+	struct wish wish = { .hooks = hooks };
 	uint64_t number;
 
 	wish_for(&wish, protocol, url, options);
-	if (wish.options.filter == NULL)
-		wish.options.filter = loop->dialing->filter;
+	wish.options.filter = stay__target_filter(loop, wish.options.filter);
 	number = number_of(&wish);
 	*profile = find(loop, &wish, number);
 	if (*profile == NULL)

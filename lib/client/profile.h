@@ -12,11 +12,18 @@
 #include "client/target.h"
 #include "conn/inner.h"
 
+/* What all clients do alike, in files above this one. */
+struct stay__hooks {
+	struct stay__notices notices;
+	struct stay__call_ops calls;
+};
+
 struct stay__profile {
 	struct stay__profile *next; /* in the loop */
 	uint64_t number;            /* equal ones have the same */
 	size_t clients;
 	struct stay_loop *loop;
+	const struct stay__hooks *hooks;
 	struct stay__protocol protocol;
 	/* Without what each client has for itself: `label`, `arg`, `urls`; `socket` is
 	 * in the settings of the connection. */
@@ -38,7 +45,7 @@ struct stay__profile {
 enum stay_status stay__profile_get(struct stay__profile **profile,
     struct stay_loop *loop, const struct stay_protocol *protocol,
     const char *url, const struct stay_client_options *options,
-    const struct stay__notices *notices);
+    const struct stay__hooks *hooks);
 struct stay__profile *stay__profile_share(struct stay__profile *profile);
 /* NULL is fine. A config that was not copied is not released here. */
 void stay__profile_drop(struct stay__profile *profile);

@@ -20,6 +20,13 @@ no_notice(struct stay_session *session)
 	(void)session;
 }
 
+static struct stay_hello
+as_new(struct stay_session *session)
+{
+	(void)session;
+	return stay_hello_up();
+}
+
 static void
 no_down(struct stay_session *session, enum stay_status why)
 {
@@ -61,6 +68,13 @@ never(const void *keep)
 {
 	(void)keep;
 	return false;
+}
+
+static void
+stay_as_it_is(void *keep, void *fresh)
+{
+	(void)keep;
+	(void)fresh;
 }
 
 static void
@@ -124,6 +138,8 @@ fill_session(struct stay_session_ops *session)
 		session->tick = no_notice;
 	if (session->bye == NULL)
 		session->bye = no_notice;
+	if (session->reset == NULL)
+		session->reset = as_new;
 }
 
 static void
@@ -141,6 +157,8 @@ fill_keep(struct stay_keep_ops *keep)
 		keep->end = no_end;
 	if (keep->lingers == NULL)
 		keep->lingers = never;
+	if (keep->adopt == NULL)
+		keep->adopt = stay_as_it_is;
 }
 
 void
@@ -172,7 +190,7 @@ enum stay_status
 stay__protocol_check(const struct stay_protocol *protocol)
 {
 	if (!has_known_size(protocol) ||
-	    (protocol->flags & ~STAY_ACTS_ON_PARTS) != 0)
+	    (protocol->flags & ~(STAY_ACTS_ON_PARTS | STAY_IN_PIECES)) != 0)
 		return STAY_E_ABI;
 	if (protocol->name == NULL || protocol->encode == NULL ||
 	    protocol->decode == NULL)

@@ -19,7 +19,7 @@ struct stay__protocol {
 
 enum stay_status stay__protocol_check(const struct stay_protocol *protocol);
 /* A copy with every slot filled in but those whose absence means something: `ping`,
- * `retain`, `describe` and `name`. */
+ * `retain`, `describe`, `name` and `replies`. */
 void stay__protocol_fill(
     struct stay__protocol *to, const struct stay_protocol *from);
 /* The whole group `call`; no slot is filled in. */

@@ -1,442 +1,61 @@
 /*
- * Input: bytes are cut into frames, and each frame is handed to its receiver
- * before the next one is cut. This file knows neither where the bytes come from
- * nor what they mean.
+ * Input: bytes are cut into frames, and each frame is handed to its taker before the
+ * next one is cut. This file knows neither where the bytes come from nor what they
+ * mean, nor what is done with a frame.
  */
-#include "base/text.h"
+#include <stay/direct.h>
+#include <stay/observer.h>
+
+#include "client/answer.h"
 #include "client/client.h"
-#include "client/complete.h"
-#include "client/over.h"
-#include "client/resend.h"
+#include "client/feed.h"
+#include "client/frames.h"
+#include "client/pause.h"
+#include "client/secure.h"
+#include "client/swallow.h"
 #include "client/tagged.h"
-
-/* Bytes of a sentence about an error of the server. */
-#define WHY_MAX 1024
-
-/* A slot that may use the control lane. */
-static void
-run_slot(struct stay_session *session, stay_frame_fn *slot,
-    const struct stay_frame *frame)
-{
-	slot(session, frame);
-	stay__output_forget(session);
-}
-
-/* ---- a call is answered ---- */
-
-static bool
-is_refusal(const struct stay_frame *frame)
-{
-	return frame->kind == STAY_FRAME_REFUSED ||
-	       frame->kind == STAY_FRAME_REFUSED_FOR_GOOD;
-}
-
-static struct stay_result
-result_of(const struct stay_session *session, const struct stay_frame *frame)
-{
-	bool good = frame->kind != STAY_FRAME_ERROR && !is_refusal(frame);
-	struct stay_result result = { STAY_OK, STAY_REPLIED, frame->reply, "ok",
-		session->generation };
-
-	if (good)
-		return result;
-	result.status = STAY_E_SERVER;
-	result.why = stay_strerror(STAY_E_SERVER);
-	if (is_refusal(frame))
-		result.outcome = STAY_REFUSED;
-	return result;
-}
-
-static void
-tell_part(const struct stay__call *call, const struct stay_result *result)
-{
-	if (call->part != NULL)
-		call->part(call->arg, result);
-}
-
-/* The server has refused the call; it may be sent again. The words of the
- * refusal are kept for its `done`, as far as replies may be held. */
-static bool
-set_aside(struct stay_session *session, struct stay__call *call,
-    const struct stay_frame *frame)
-{
-	struct stay_held *words = NULL;
-
-	if (frame->kind != STAY_FRAME_REFUSED ||
-	    call->stage != STAY__CALL_COMMITTED ||
-	    !stay__call_may_retry_now(call))
-		return false;
-	if (stay_held_new(session->client, frame->reply, &words) != STAY_OK)
-		words = NULL;
-	else
-		stay__held_keep_words(words, session->client, frame);
-	stay__call_set_aside(call, words);
-	return true;
-}
-
-static void
-tell_answer(struct stay__call *call, const struct stay_frame *frame,
-    struct stay_result *result)
-{
-	bool refused = is_refusal(frame);
-
-	if (stay__call_reply(call, refused)) {
-		tell_part(call, result);
-		return;
-	}
-	result->outcome = call->outcome;
-	if (call->history & STAY__HISTORY_WATCHED)
-		stay__over(call);
-	stay__client_tell(call, result);
-	stay__call_give(call);
-}
-
-/* A group is told when all its answers are there. What was kept of them is no part of
- * this frame. */
-static void
-tell_group(struct stay_session *session, struct stay__call *call,
-    const struct stay_frame *frame, const struct stay_result *result)
-{
-	const struct stay_bytes whole = session->reading.frame;
-	bool is_half = !stay__call_is_whole(call);
-	struct stay_result answer = *result, all;
-	bool is_part;
-
-	if (is_refusal(frame))
-		answer.outcome = stay__call_refused(call);
-	is_part = stay__group_take(call->arg, &answer, call->due == 1);
-
-	if (stay__call_reply(call, is_refusal(frame))) {
-		if (!is_part || call->part == NULL)
-			return;
-		stay__call_touched(call);
-		tell_part(call, result);
-		return;
-	}
-	all = stay__group_result(call->arg, !is_half);
-	all.outcome = call->outcome;
-	session->reading.frame.len = 0;
-	stay__client_tell(call, &all);
-	session->reading.frame = whole;
-	stay_group_free(call->arg);
-	stay__call_give(call);
-}
-
-static void
-tell(struct stay_session *session, struct stay__call *call,
-    const struct stay_frame *frame, struct stay_result *result)
-{
-	if (call->history & STAY__HISTORY_GROUP)
-		tell_group(session, call, frame, result);
-	else
-		tell_answer(call, frame, result);
-}
-
-/* A function of its own, so that good answers don't pay for its buffer. */
-static void
-tell_error(struct stay_session *session, struct stay__call *call,
-    const struct stay_frame *frame, struct stay_result result)
-{
-	char why[WHY_MAX];
-	struct stay__text text = { why, sizeof(why), 0 };
-
-	stay__session_quote(
-	    session, &text, (struct stay_bytes){ frame->why, frame->why_len });
-	result.why = why;
-	tell(session, call, frame, &result);
-}
-
-static void
-answer_call(struct stay_session *session, struct stay__call *call,
-    const struct stay_frame *frame)
-{
-	struct stay_result result = result_of(session, frame);
-
-	if (result.status == STAY_OK)
-		tell(session, call, frame, &result);
-	else
-		tell_error(session, call, frame, result);
-}
-
-static enum stay__flow
-answer_plainly(struct stay__call *call, const struct stay_frame *frame)
-{
-	const struct stay_result result = { STAY_OK, STAY_REPLIED, frame->reply,
-		"ok", call->owner->session };
-
-	stay__call_reply_plainly(call);
-	stay__client_tell(call, &result);
-	stay__call_give(call);
-	return STAY__GO_ON;
-}
-
-/* Its tag is free when on_orphan has run, unless the protocol lets go of it there. */
-static void
-answer_watched_tombstone(struct stay_session *session, struct stay__call *call,
-    const struct stay_frame *frame)
-{
-	call->history |= STAY__HISTORY_GIVEN_UP;
-	run_slot(
-	    session, session->client->profile->protocol.call.on_orphan, frame);
-	call->history &= (uint16_t)~STAY__HISTORY_GIVEN_UP;
-	if (call->history & STAY__HISTORY_LET_GO)
-		stay__call_take_out(call);
-	else
-		stay__call_answered(call, true);
-}
-
-static void
-answer_tombstone(struct stay_session *session, struct stay__call *call,
-    const struct stay_frame *frame)
-{
-	session->client->calls.counts.orphans++;
-	if (call->history & STAY__HISTORY_WATCHED) {
-		answer_watched_tombstone(session, call, frame);
-		return;
-	}
-	stay__call_answered(call, true);
-	run_slot(
-	    session, session->client->profile->protocol.call.on_orphan, frame);
-}
-
-static void
-answer_control(struct stay_session *session, struct stay__call *call,
-    const struct stay_frame *frame)
-{
-	stay__call_answered(call, true);
-	run_slot(session, session->client->profile->protocol.session.on_control,
-	    frame);
-}
-
-/*
- * What `call` has now overtaken is told before it. That runs callbacks: the
- * call may be given up in one of them. What they are given is no part of this
- * frame. False: it is more than a turn may take; the frame comes again.
- */
-static bool
-settle_refused(struct stay_session *session, const struct stay__call *call,
-    const struct stay_frame *frame)
-{
-	struct stay__calls *calls = &session->client->calls;
-	struct stay_bytes whole = session->reading.frame;
-	bool all;
-
-	if (call->stage == STAY__CALL_CONTROL)
-		return true;
-	if (!is_refusal(frame))
-		calls->asks_first = false;
-	if (stay__list_is_empty(&calls->refused) ||
-	    stay__call_overtakes_nobody(call) ||
-	    (call->stage == STAY__CALL_OVER && is_refusal(frame)))
-		return true;
-	session->reading.frame.len = 0;
-	stay__calls_settle_refused(calls, call->span.begin);
-	all = stay__calls_tell_some(calls);
-	session->reading.frame = whole;
-	return all;
-}
-
-/* ---- a frame of each kind ---- */
-
-typedef enum stay__flow take_frame_fn(
-    struct stay_session *session, const struct stay_frame *frame);
-
-/* NULL: nobody waits for it. */
-static struct stay__call *
-addressee_of(const struct stay_session *session, const struct stay_frame *frame)
-{
-	const struct stay__calls *calls = &session->client->calls;
-
-	return frame->by_tag ? stay__tagged_find(calls, frame->tag)
-			     : stay__calls_oldest(calls);
-}
-
-/* The reply of a call that was let go of; or of none. */
-static enum stay__flow
-take_unasked(struct stay_session *session, const struct stay_frame *frame)
-{
-	if (!frame->by_tag || frame->len == 0 ||
-	    !stay__tagged_is_gone(&session->client->calls, frame->tag))
-		return stay__session_break(session, STAY_E_UNASKED, NULL);
-	session->client->calls.counts.orphans++;
-	run_slot(
-	    session, session->client->profile->protocol.call.on_orphan, frame);
-	return STAY__GO_ON;
-}
-
-/* While greeting, answers are for hello; whether they were expected is its
- * business, as some servers speak first. */
-static enum stay__flow
-take_greeting(struct stay_session *session, const struct stay_frame *frame)
-{
-	struct stay__call *call = addressee_of(session, frame);
-
-	if (call != NULL && frame->kind != STAY_FRAME_PART)
-		stay__call_answered(call, true);
-	return stay__session_greet(session, frame);
-}
-
-static enum stay__flow
-take_answer(struct stay_session *session, const struct stay_frame *frame)
-{
-	struct stay__call *call;
-
-	if (stay__session_is_greeting(session))
-		return take_greeting(session, frame);
-	call = frame->by_tag ? addressee_of(session, frame)
-			     : stay__calls_oldest(&session->client->calls);
-	if (call == NULL)
-		return take_unasked(session, frame);
-	if (frame->kind == STAY_FRAME_REPLY && stay__call_is_plain(call))
-		return answer_plainly(call, frame);
-	if (set_aside(session, call, frame))
-		return STAY__GO_ON;
-	if (!settle_refused(session, call, frame))
-		return STAY__LATER;
-	if (call->stage == STAY__CALL_COMMITTED)
-		answer_call(session, call, frame);
-	else if (call->stage == STAY__CALL_OVER)
-		answer_tombstone(session, call, frame);
-	else
-		answer_control(session, call, frame);
-	return STAY__GO_ON;
-}
-
-static void
-tell_step(struct stay_session *session, struct stay__call *call,
-    const struct stay_frame *frame)
-{
-	const struct stay__protocol *protocol =
-	    &session->client->profile->protocol;
-	struct stay_result result = result_of(session, frame);
-
-	if (call->stage == STAY__CALL_COMMITTED) {
-		call->history |= STAY__HISTORY_ACTED;
-		stay__call_touched(call);
-		tell_part(call, &result);
-	} else if (call->stage == STAY__CALL_OVER) {
-		run_slot(session, protocol->call.on_orphan, frame);
-	} else {
-		run_slot(session, protocol->session.on_control, frame);
-	}
-}
-
-static enum stay__flow
-take_part(struct stay_session *session, const struct stay_frame *frame)
-{
-	struct stay__call *call;
-
-	if (stay__session_is_greeting(session))
-		return take_greeting(session, frame);
-	call = addressee_of(session, frame);
-	if (call == NULL)
-		return take_unasked(session, frame);
-	if (!settle_refused(session, call, frame))
-		return STAY__LATER;
-	tell_step(session, call, frame);
-	return STAY__GO_ON;
-}
-
-/* A push that names a tag is a step of its call, whoever hears it. */
-static void
-take_step(struct stay_session *session, const struct stay_frame *frame)
-{
-	struct stay__call *call = addressee_of(session, frame);
-
-	if (call == NULL || call->stage != STAY__CALL_COMMITTED)
-		return;
-	call->history |= STAY__HISTORY_ACTED;
-	stay__call_touched(call);
-}
-
-static enum stay__flow
-take_push(struct stay_session *session, const struct stay_frame *frame)
-{
-	session->client->calls.counts.pushes++;
-	if (frame->by_tag)
-		take_step(session, frame);
-	run_slot(
-	    session, session->client->profile->protocol.top.on_push, frame);
-	return STAY__GO_ON;
-}
-
-static enum stay__flow
-take_answering_push(
-    struct stay_session *session, const struct stay_frame *frame)
-{
-	const struct stay__call *call = addressee_of(session, frame);
-
-	if (!stay__session_is_greeting(session) && call != NULL &&
-	    !settle_refused(session, call, frame))
-		return STAY__LATER; /* the push comes again with it */
-	take_push(session, frame);
-	return take_answer(session, frame);
-}
-
-static enum stay__flow
-take_aside(struct stay_session *session, const struct stay_frame *frame)
-{
-	run_slot(session, session->client->profile->protocol.session.on_aside,
-	    frame);
-	return STAY__GO_ON;
-}
-
-static enum stay__flow
-take_skip(struct stay_session *session, const struct stay_frame *frame)
-{
-	(void)session;
-	(void)frame;
-	return STAY__GO_ON;
-}
-
-static enum stay__flow
-take_bad(struct stay_session *session, const struct stay_frame *frame)
-{
-	return stay__session_break(session, STAY_E_PROTOCOL, frame->why);
-}
-
-static take_frame_fn *const take_frame[] = {
-	[STAY_FRAME_MORE] = take_bad, /* never run */
-	[STAY_FRAME_REPLY] = take_answer,
-	[STAY_FRAME_ERROR] = take_answer,
-	[STAY_FRAME_REFUSED] = take_answer,
-	[STAY_FRAME_REFUSED_FOR_GOOD] = take_answer,
-	[STAY_FRAME_PART] = take_part,
-	[STAY_FRAME_PUSH] = take_push,
-	[STAY_FRAME_ANSWERING_PUSH] = take_answering_push,
-	[STAY_FRAME_ASIDE] = take_aside,
-	[STAY_FRAME_SKIP] = take_skip,
-	[STAY_FRAME_BAD] = take_bad,
-};
-
-/* ---- the bytes ---- */
-
-static const char too_big[] = "a frame larger than reply_bytes_max";
+#include "client/wire.h"
 
 /* One more of the replies that the same bytes stand for. Each is taken from a call, so
  * that there is an end to them. */
 static bool
 may_be_empty(const struct stay_client *client, const struct stay_frame *frame)
 {
-	return frame->by_tag && take_frame[frame->kind] == take_answer &&
+	return frame->by_tag &&
+	       stay__frame_takers[frame->kind] == stay__answer_take &&
 	       !stay__session_is_greeting(&client->session);
 }
 
-/* What is wrong with a frame in any case; NULL: nothing. */
 static const char *
-fault_of(const struct stay_client *client, const struct stay_frame *frame,
-    size_t len)
+fault_of_len(struct stay_client *client, struct stay_frame *frame, size_t len)
+{
+	if (frame->kind == STAY_FRAME_TOO_BIG && frame->len > 0)
+		return stay__swallow_rest(&client->session, frame, len);
+	return frame->len == 0 && may_be_empty(client, frame)
+		   ? NULL
+		   : "a frame of an impossible length";
+}
+
+/* What is wrong with a frame in any case; NULL: nothing. One that is too big becomes
+ * what is there of it. */
+static const char *
+fault_of(struct stay_client *client, struct stay_frame *frame, size_t len)
 {
 	if (frame->kind == STAY_FRAME_BAD)
 		return frame->why != NULL ? frame->why
 					  : stay_strerror(STAY_E_PROTOCOL);
-	if ((size_t)frame->kind >= sizeof(take_frame) / sizeof(take_frame[0]))
+	if ((size_t)frame->kind >= STAY__FRAME_KINDS)
 		return "a frame of an unknown kind";
-	if (frame->len > len ||
-	    (frame->len == 0 && !may_be_empty(client, frame)))
-		return "a frame of an impossible length";
-	if (frame->len > client->profile->options.reply_bytes_max)
-		return too_big;
+	if (frame->len > len || frame->len == 0)
+		return fault_of_len(client, frame, len);
+	if (frame->kind == STAY_FRAME_PIECE)
+		return frame->from > frame->len
+			   ? "a piece that begins behind its end"
+			   : NULL;
+	if (frame->len > client->profile->options.reply_bytes_max &&
+	    frame->kind != STAY_FRAME_SWALLOW &&
+	    frame->kind != STAY_FRAME_TOO_BIG)
+		return stay__too_big;
 	return NULL;
 }
 
@@ -449,7 +68,8 @@ wait_for_rest(struct stay_session *session, size_t len, size_t want)
 
 	if (len >= max || want > max ||
 	    stay_stream_keep(client->conn, len, want) != STAY_OK)
-		return stay__session_break(session, STAY_E_TOO_BIG, too_big);
+		return stay__session_break(
+		    session, STAY_E_TOO_BIG, stay__too_big);
 	session->reading.kept = len;
 	return STAY__GO_ON;
 }
@@ -464,12 +84,17 @@ put_off(struct stay_session *session, size_t len)
 		   : stay__session_break(session, STAY_E_PROTOCOL, NULL);
 }
 
-/* What is left when hello waits for something else is kept for it. That the stream
- * has ended is seen all the same. */
+/* What is left when hello waits for something else is kept for it: that the stream
+ * has ended is seen all the same. What is left in a pause is put off. */
 static enum stay__flow
 hold(struct stay_session *session, size_t len)
 {
-	return len == 0 ? STAY__GO_ON : wait_for_rest(session, len, 0);
+	if (len == 0)
+		return STAY__GO_ON;
+	if (stay__pause_is_on(session))
+		return put_off(session, len);
+	return stay__secure_is_on(session) ? stay__secure_refuse_clear(session)
+					   : wait_for_rest(session, len, 0);
 }
 
 /* There is no whole frame, or none that could be one. */
@@ -482,47 +107,214 @@ take_none(struct stay_session *session, const struct stay_frame *frame,
 	if (frame->kind == STAY_FRAME_MORE)
 		return wait_for_rest(session, len, frame->len);
 	return stay__session_break(session,
-	    fault == too_big ? STAY_E_TOO_BIG : STAY_E_PROTOCOL, fault);
+	    fault == stay__too_big || frame->kind == STAY_FRAME_TOO_BIG
+		? STAY_E_TOO_BIG
+		: STAY_E_PROTOCOL,
+	    fault);
 }
 
-/*
- * Take one frame after the other. A callback cannot end the session, but
- * nothing here relies on that: the generation is checked after each frame.
- */
+static inline stay_decode_fn *
+cutter_of(const struct stay_session *session)
+{
+	return session->swallow == NULL
+		   ? session->client->profile->protocol.top.decode
+		   : stay__swallow_next;
+}
+
+static inline struct stay_frame
+cut(struct stay_session *session, struct stay_bytes bytes)
+{
+	stay_decode_fn *decode = cutter_of(session);
+
+	return stay__wire_is_on(session->client->loop)
+		   ? stay__wire_cut(session, bytes, decode)
+		   : decode(session, bytes);
+}
+
+/* ---- replies in a row ---- */
+
+/* Replies in a row, while the slot `replies` runs. */
+struct stay__row {
+	uint64_t left; /* how many more this turn may take */
+	size_t len_max;
+	const struct stay_observer *observer; /* it wants no trace */
+	struct stay_result result;
+};
+
+/* What the sessions of a client without tags have in common with its calls, and what no
+ * callback changes: no write is begun in one. */
+static inline bool
+is_in_order(const struct stay__calls *calls)
+{
+	return !stay__list_is_empty(&calls->in_flight) &&
+	       calls->tagged == NULL && !calls->asks_first &&
+	       calls->sealed == UINT64_MAX &&
+	       stay__list_is_empty(&calls->refused);
+}
+
+static bool
+may_answer(const struct stay_session *session)
+{
+	const struct stay_client *client = session->client;
+
+	return STAY__SHORT_WAYS &&
+	       client->profile->protocol.session.replies != NULL &&
+	       stay__session_state(session) == STAY__SESSION_READY &&
+	       session->swallow == NULL && is_in_order(client->calls) &&
+	       !stay__wire_is_on(client->loop);
+}
+
+/* Let the slot `replies` give what it finds in `bytes`, but no more than `max`. Returns
+ * how many it has given; session->reading.offset is behind them. */
+static uint64_t
+give_row(struct stay_session *session, struct stay_bytes bytes, uint64_t max)
+{
+	const struct stay_client *client = session->client;
+	struct stay__row row = { .left = max,
+		.observer = client->loop->observer,
+		.len_max = client->profile->options.reply_bytes_max,
+		.result = {
+		    STAY_OK, STAY_REPLIED, NULL, "ok", session->generation } };
+
+	if (!may_answer(session))
+		return 0;
+	client->calls->row = &row;
+	client->profile->protocol.session.replies(session, bytes);
+	client->calls->row = NULL;
+	return max - row.left;
+}
+
+/* Whether this is the next frame, and nobody is to look at it first. */
+static inline bool
+may_give(
+    const struct stay_session *session, const struct stay__row *row, size_t len)
+{
+	return row->left > 0 && !session->cut_off &&
+	       session->pause == STAY__PAUSE_NONE && len <= row->len_max &&
+	       session->client->loop->observer == row->observer;
+}
+
+/* In order, it is the oldest that is answered, and there is nothing more to it. */
+static inline bool
+is_plain(const struct stay__calls *calls, const struct stay__call *call)
+{
+	return &call->node != &calls->in_flight &&
+	       stay__call_awaits_one(call) && call != calls->half &&
+	       call->done != NULL;
+}
+
+bool
+stay_session_reply(struct stay_session *session, size_t len, const void *reply)
+{
+	struct stay__reading *reading = &session->reading;
+	struct stay__calls *calls = session->client->calls;
+	struct stay__call *call = stay__call_of(calls->in_flight.next);
+	struct stay__row *row = calls->row;
+
+	assert(row != NULL && len > 0);
+	if (!may_give(session, row, len) || !is_plain(calls, call))
+		return false;
+	row->left--;
+	row->result.reply = reply;
+	reading->frame =
+	    (struct stay_bytes){ reading->input + reading->offset, len };
+	stay__call_end_plainly(calls, call);
+	call->done(call->arg, &row->result);
+	stay__call_give(calls, call);
+	reading->frame.len = 0;
+	reading->offset += len;
+	return true;
+}
+
+/* ---- a delivery ---- */
+
+/* What is left of a delivery, and what has come of it. */
+struct round {
+	struct stay_bytes bytes;
+	uint64_t taken;      /* frames */
+	uint64_t generation; /* of the session */
+	enum stay__flow flow;
+	bool *up; /* whether the greeting was content */
+};
+
+static inline void
+go_behind(struct round *round, size_t len)
+{
+	round->bytes.data += len;
+	round->bytes.len -= len;
+}
+
+/* A callback cannot end the session, but nothing here relies on that. */
+static inline bool
+goes_on(const struct stay_session *session, struct round *round)
+{
+	if (session->cut_off)
+		round->flow = STAY__END;
+	return round->flow != STAY__END &&
+	       session->generation == round->generation;
+}
+
+/* Take the next frame. False: that was all, and round->flow is what it comes to. */
+static bool
+take_next(struct stay_session *session, struct round *round)
+{
+	struct stay_bytes bytes = round->bytes;
+	/* Made here, so that it is not copied. */
+	struct stay_frame frame = cut(session, bytes);
+	const char *fault = fault_of(session->client, &frame, bytes.len);
+
+	round->taken++;
+	if (frame.kind == STAY_FRAME_MORE || fault != NULL) {
+		round->flow = take_none(session, &frame, bytes.len, fault);
+		return false;
+	}
+	session->reading.frame = (struct stay_bytes){ bytes.data, frame.len };
+	round->flow = stay__frame_takers[frame.kind](session, &frame);
+	session->reading.frame.len = 0;
+	if (round->flow == STAY__LATER) {
+		round->flow = put_off(session, bytes.len);
+		return false;
+	}
+	if (!goes_on(session, round))
+		return false;
+	*round->up |= round->flow == STAY__COME_UP;
+	go_behind(round, frame.len);
+	session->reading.offset += frame.len;
+	return true;
+}
+
+/* The short way: the protocol itself gives the plain replies that lie there in a row.
+ * False: there was none. */
+static inline bool
+take_row(struct stay_session *session, struct round *round)
+{
+	size_t before = session->reading.offset;
+	uint64_t taken = give_row(session, round->bytes,
+	    session->client->profile->options.turn_calls_max - round->taken);
+
+	round->taken += taken;
+	go_behind(round, session->reading.offset - before);
+	return taken > 0;
+}
+
+/* Take one frame after the other. */
 static enum stay__flow
 take_frames(struct stay_session *session, struct stay_bytes bytes, bool *up)
 {
 	struct stay_client *client = session->client;
-	uint64_t generation = session->generation, taken = 0;
-	struct stay_frame frame;
-	enum stay__flow flow;
-	const char *fault;
+	struct round round = { bytes, 0, session->generation, STAY__GO_ON, up };
+	bool more = true;
 
 	session->reading.input = stay__stream_bytes(client->conn);
-	for (session->reading.offset = 0;
-	     bytes.len > 0 && !session->waits_later;
-	     session->reading.offset += frame.len) {
-		if (taken++ >= client->profile->options.turn_calls_max)
-			return put_off(session, bytes.len);
-		frame = client->profile->protocol.top.decode(session, bytes);
-		fault = fault_of(client, &frame, bytes.len);
-		if (frame.kind == STAY_FRAME_MORE || fault != NULL)
-			return take_none(session, &frame, bytes.len, fault);
-		session->reading.frame =
-		    (struct stay_bytes){ bytes.data, frame.len };
-		flow = take_frame[frame.kind](session, &frame);
-		session->reading.frame.len = 0;
-		if (flow == STAY__LATER)
-			return put_off(session, bytes.len);
-		if (session->cut_off)
-			return STAY__END;
-		if (flow == STAY__END || session->generation != generation)
-			return flow;
-		*up |= flow == STAY__COME_UP;
-		bytes.data += frame.len;
-		bytes.len -= frame.len;
+	session->reading.offset = 0;
+	while (
+	    more && round.bytes.len > 0 && session->pause == STAY__PAUSE_NONE) {
+		if (round.taken >= client->profile->options.turn_calls_max)
+			return put_off(session, round.bytes.len);
+		more = take_row(session, &round) ? goes_on(session, &round)
+						 : take_next(session, &round);
 	}
-	return hold(session, bytes.len);
+	return more ? hold(session, round.bytes.len) : round.flow;
 }
 
 /* A server that has refused all it was asked is left; nothing was sent since. If the
@@ -530,7 +322,7 @@ take_frames(struct stay_session *session, struct stay_bytes bytes, bool *up)
 static enum stay__flow
 leave_who_refuses(struct stay_session *session, enum stay__flow flow)
 {
-	const struct stay__calls *calls = &session->client->calls;
+	const struct stay__calls *calls = session->client->calls;
 
 	if (flow != STAY__GO_ON || stay__list_is_empty(&calls->refused) ||
 	    !stay__list_is_empty(&calls->in_flight) ||
@@ -551,14 +343,15 @@ static void
 expect_order(const struct stay_client *client, struct stay_bytes bytes)
 {
 	const struct stay__reading *reading = &client->session.reading;
-	const struct stay__calls *calls = &client->calls;
+	const struct stay__calls *calls = client->calls;
 
 	/* The bytes kept from the last delivery come first. */
 	assert(bytes.len >= reading->kept);
 	/* No callback is reading a frame. */
 	assert(reading->frame.len == 0 && !stay__waiters_are_serving(client));
 	/* What is half on the wire has a rest; what is kept is in flight. */
-	assert(calls->half == NULL || stay__sendbuf_rest(&calls->sendbuf) > 0);
+	assert(calls->half == NULL || stay__call_has_body(calls->half) ||
+	       stay__sendbuf_rest(&calls->sendbuf) > 0);
 	assert(calls->kept <= calls->counts.in_flight);
 	(void)reading;
 	(void)calls;
@@ -576,13 +369,13 @@ stay__receive(struct stay_client *client, struct stay_bytes bytes)
 	if (stay__session_state(session) == STAY__SESSION_DOWN)
 		return stay_verdict_noreply();
 	expect_order(client, bytes);
-	client->calls.counts.bytes_in += fresh;
+	client->traffic.bytes_in += fresh;
 	session->reading.kept = 0;
 	/* The peer is heard until now: we were busy with its bytes. */
 	stay__health_heard(session);
 	/* What is over is told before what answers others: by the finisher, so
 	 * that there is one share a round. */
-	flow = stay__list_is_empty(&client->calls.finished)
+	flow = stay__list_is_empty(&client->calls->finished)
 		   ? take_frames(session, bytes, &up)
 		   : put_off(session, bytes.len);
 	flow = leave_who_refuses(session, flow);
@@ -590,8 +383,8 @@ stay__receive(struct stay_client *client, struct stay_bytes bytes)
 	if (flow == STAY__END)
 		return stay__session_verdict(session, STAY__END);
 	stay__renew_ask(session);
-	stay__tagged_go_on(&client->calls);
-	stay__calls_release(&client->calls);
+	stay__tagged_go_on(client->calls);
+	stay__calls_release(client->calls);
 	stay__health_watch(session, false);
 	stay__output_ask(client);
 	return stay__session_verdict(session, up ? STAY__COME_UP : STAY__GO_ON);

@@ -7,12 +7,14 @@
 #include "base/text.h"
 #include "client/client.h"
 #include "client/settings.h"
+#include "client/trial.h"
 
 /* A change that was asked for. */
 struct stay__change {
 	struct stay__change *older; /* in client->dropped */
 	struct stay__profile *profile;
 	struct stay__endpoints *endpoints;
+	void *trial;      /* the keep block for it; NULL: not yet, or taken */
 	char *label;      /* NULL: it stays */
 	bool moves;       /* there is another URL */
 	bool has_options; /* there are others, and so another config */
@@ -25,9 +27,18 @@ release_config(const struct stay__profile *profile)
 		profile->options.config_release(profile->config);
 }
 
+/* The protocol may have the config in what it made of it: that goes first. */
+static void
+drop_trial(struct stay__change *change)
+{
+	stay__trial_free(change->trial, change->profile);
+	change->trial = NULL;
+}
+
 static void
 free_change(struct stay__change *change)
 {
+	drop_trial(change);
 	stay__endpoints_free(change->endpoints);
 	stay__profile_drop(change->profile);
 	stay__free(change->label);
@@ -44,6 +55,7 @@ drop_all(struct stay__changes *changes)
 	while ((change = changes->dropped) != NULL) {
 		changes->dropped = change->older;
 		changes->dropped_count--;
+		drop_trial(change);
 		release_config(change->profile);
 		free_change(change);
 	}
@@ -135,7 +147,8 @@ take_profile(struct stay_client *client, struct stay__change *change)
 	struct stay__profile *old = client->profile;
 
 	client->profile = stay__profile_share(change->profile);
-	client->calls.bounds = &client->profile->calls;
+	if (!stay__calls_are_at_rest(client))
+		client->calls->bounds = &client->profile->calls;
 	if (change->has_options)
 		stay__settings_apply(client);
 	stay__conn_retune(client->conn, &client->profile->conn);
@@ -166,13 +179,18 @@ stay__reconfigure_take(struct stay_client *client)
 	if (change == NULL)
 		return;
 	changes->next = NULL;
+	stay__detour_drop(client);
 	stay__doubt_end(&client->session);
+	stay__trial_adopt(
+	    change->trial, change->profile, stay__client_keep(client));
+	change->trial = NULL;
 	take_profile(client, change);
 	take_label(client, change);
 	if (change->moves)
 		client->consumed = false;
 	if (change->moves || change->endpoints != NULL)
 		stay__endpoints_take(client, &change->endpoints);
+	stay__endpoints_adapt(client);
 	free_change(change);
 	conclude(changes);
 }
@@ -197,6 +215,7 @@ choose_options(const struct stay_client *client,
 	}
 	chosen->on_started = old->on_started;
 	chosen->on_closed = old->on_closed;
+	chosen->on_session = old->on_session;
 	chosen->on_high_water = old->on_high_water;
 	chosen->on_low_water = old->on_low_water;
 	return status;
@@ -234,9 +253,11 @@ prepare_change(const struct stay_client *client, struct stay__change *change,
 		status = stay__profile_get(&change->profile, client->loop,
 		    &old->protocol.top,
 		    url != NULL ? url : stay__profile_url(old), &chosen,
-		    &old->conn.notices);
+		    old->hooks);
 	if (status == STAY_OK)
 		status = prepare_endpoints(client, change, url, &chosen);
+	if (status == STAY_OK)
+		status = stay__trial_new(&change->trial, change->profile);
 	if (status != STAY_OK || options == NULL || options->label == NULL)
 		return status;
 	change->label = stay__text_copy(options->label);

@@ -12,18 +12,24 @@
 /* Promise 13: a server that has just come back is not given all of it again and
  * again. Once it is, for it is seldom to blame. What calls have earned is
  * counted when somebody asks. */
-static bool
-spend(struct stay__calls *calls, uint64_t weight)
+void
+stay__calls_save(struct stay__calls *calls)
 {
 	uint64_t earned = (calls->counts.submitted - calls->resend_seen) *
 			  calls->bounds->resend_percent;
 
-	if (calls->is_free)
-		return true;
 	calls->resend_seen = calls->counts.submitted;
 	calls->resend_left += earned;
 	if (calls->resend_left > calls->bounds->resend_cap)
 		calls->resend_left = calls->bounds->resend_cap;
+}
+
+static bool
+spend(struct stay__calls *calls, uint64_t weight)
+{
+	if (calls->is_free)
+		return true;
+	stay__calls_save(calls);
 	if (calls->resend_left < weight * 100)
 		return false;
 	calls->resend_left -= weight * 100;
@@ -51,15 +57,17 @@ reads_only(const struct stay__call *call)
 	return (call->flags & STAY_READ_ONLY) == STAY_READ_ONLY;
 }
 
-/* A part of it is on the wire, on which no server acts. */
-static bool
-is_unsent(const struct stay__call *call)
+bool
+stay__call_is_unsent(const struct stay__call *call)
 {
 	const struct stay__calls *calls = call->owner;
 
 	if (stay__call_is_whole(call) || calls->bounds->acts_on_parts ||
+	    (call->flags & STAY_ACTS_ON_PARTS) != 0 ||
 	    (call->history & STAY__HISTORY_ANSWERED) != 0)
 		return false;
+	if (stay__call_has_body(call))
+		return !stay__feed_may_look_whole(call->arg);
 	return (call->history & STAY__HISTORY_GROUP) == 0 ||
 	       stay__group_is_unsent(call->arg,
 		   calls->sendbuf.wire - call->span.begin, call->due);
@@ -71,8 +79,8 @@ fate_of(const struct stay__call *call, bool overtaken)
 	struct stay__calls *calls = call->owner;
 	bool answered = (call->history & STAY__HISTORY_ANSWERED) != 0;
 
-	if (is_unsent(call))
-		return FATE_UNSENT;
+	if (stay__call_is_unsent(call))
+		return stay__call_may_begin(call) ? FATE_UNSENT : FATE_NEVER;
 	if (call->stage == STAY__CALL_OVER || (overtaken && !reads_only(call)))
 		return FATE_LOST;
 	if (answered || !stay__call_may_resend(call))
@@ -149,7 +157,8 @@ decide_fates(struct stay__calls *calls)
 		if (call->span.begin < calls->unanswered)
 			overtaken = true;
 		call->fate = (uint8_t)fate_of(call, overtaken);
-		if (call->fate >= FATE_LOST && !reads_only(call))
+		if ((call->fate == FATE_LOST || call->fate == FATE_POOR) &&
+		    !reads_only(call))
 			overtaken = true;
 	}
 }
@@ -176,6 +185,10 @@ requeue(struct stay__call *call, struct stay__list *again, enum fate fate)
 		call->history |= STAY__HISTORY_WHOLE;
 	if (call->history & STAY__HISTORY_GROUP)
 		restart_group(call);
+	if (stay__call_has_body(call)) {
+		stay__feed_requeue(call->arg);
+		calls->bodies++;
+	}
 	calls->counts.queued += stay__call_weight(call);
 	stay__sendbuf_return(&calls->sendbuf, call->span);
 	stay__list_push(again, &call->node);
@@ -244,6 +257,8 @@ stay__call_may_retry_now(const struct stay__call *call)
 	const struct stay__tagged *tagged = call->owner->tagged;
 
 	if (tagged != NULL && tagged->blocking + tagged->loose > 0)
+		return false;
+	if (stay__call_has_body(call) && !stay__call_is_whole(call))
 		return false;
 	return stay__call_may_retry(call) && call->due == 1 &&
 	       (call->history &
@@ -334,7 +349,8 @@ may_be_overtaken(const struct stay__calls *calls)
 		const struct stay__call *call = stay__call_of(node);
 
 		if (call->stage != STAY__CALL_CONTROL &&
-		    !stay__call_overtakes_nobody(call) && !is_unsent(call))
+		    !stay__call_overtakes_nobody(call) &&
+		    !stay__call_is_unsent(call))
 			return true;
 	}
 	return false;
@@ -392,6 +408,9 @@ stay__calls_session_over(
 	stay__tagged_session_over(calls);
 	retry_refused(calls, &refused);
 	lose_all(calls, &again, *loss);
+	if (calls->half != NULL)
+		stay__feed_leave(calls->half);
+	calls->half = NULL;
 	merge(&again, &refused);
 	stay__list_prepend_all(&calls->queued, &again);
 	first = stay__call_of(stay__list_first(&calls->queued));

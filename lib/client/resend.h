@@ -7,6 +7,7 @@
 #define STAY__RESEND_H
 
 #include "client/calls.h"
+#include "client/feed.h"
 
 /* ---- inline, because every call runs it ---- */
 
@@ -15,6 +16,13 @@ stay__call_outlives_sessions(const struct stay__call *call)
 {
 	return !(call->flags & STAY_THIS_SESSION) &&
 	       call->owner->bounds->waits_offline;
+}
+
+/* Whether what it consists of can be had once more. */
+static inline bool
+stay__call_may_begin(const struct stay__call *call)
+{
+	return !stay__call_has_body(call) || stay__feed_may_begin(call->arg);
 }
 
 /* Whether the call may be sent again after a lost session. */
@@ -33,7 +41,7 @@ stay__call_may_retry(const struct stay__call *call)
 {
 	return call->owner->bounds->retries_refused &&
 	       (call->history & STAY__HISTORY_GROUP) == 0 &&
-	       stay__call_outlives_sessions(call);
+	       stay__call_may_begin(call) && stay__call_outlives_sessions(call);
 }
 
 /* Whether either may happen, so that its bytes are kept while it is in flight. */
@@ -45,6 +53,8 @@ stay__call_is_worth_keeping(const struct stay__call *call)
 
 /* ---- the rest ---- */
 
+/* A part of it is on the wire, on which no server acts. */
+bool stay__call_is_unsent(const struct stay__call *call);
 /* The server has just refused the call. Whether it has refused all of it, and
  * every call sent behind it will be answered soon. */
 bool stay__call_may_retry_now(const struct stay__call *call);

@@ -5,7 +5,10 @@
  */
 #include "base/backoff.h"
 #include "client/client.h"
+#include "client/pause.h"
 #include "client/resend.h"
+#include "client/secure.h"
+#include "client/swallow.h"
 
 void
 stay__session_init(
@@ -21,6 +24,7 @@ stay__session_init(
 void
 stay__session_fini(struct stay_session *session)
 {
+	stay__health_end(session);
 	stay__output_fini(session);
 	stay__tick_fini(session);
 }
@@ -63,11 +67,12 @@ come_up(struct stay_session *session)
 
 	step_machine(session, STAY__SESSION_EV_UP);
 	stay__later_end(session);
-	client->calls.counts.sessions++;
+	client->traffic.sessions++;
 	stay__endpoints_came_up(client);
 	session->up_since = stay__loop_now(client->loop);
 	stay__health_begin(session);
 	begin_age(session);
+	stay__pause_begin(session);
 	stay__output_ask(client);
 	return STAY__COME_UP;
 }
@@ -122,21 +127,22 @@ stay__session_greet(
 
 	if (session->cut_off)
 		return STAY__END;
-	if (hello.kind == STAY_HELLO_LATER)
-		return wait_for(session, hello.later);
 	switch (hello.kind) {
 	case STAY_HELLO_UP:
 		return come_up(session);
 	case STAY_HELLO_WAIT:
 		stay__output_ask(session->client);
 		return STAY__GO_ON;
+	case STAY_HELLO_LATER:
+		return wait_for(session, hello.later);
+	case STAY_HELLO_SECURE:
+		return stay__secure_want(session);
 	case STAY_HELLO_RETRY:
 		return stay__session_break(
 		    session, STAY_E_NOT_READY, hello.text);
 	case STAY_HELLO_BAD:
 		return stay__session_break(
 		    session, STAY_E_PROTOCOL, hello.text);
-	case STAY_HELLO_LATER:
 	case STAY_HELLO_DENIED:
 		break;
 	}
@@ -153,7 +159,8 @@ drained(struct stay_session *session)
 	stay__output_ask(session->client);
 	if (session->cut_off)
 		return STAY__END;
-	return stay__session_is_greeting(session) && !session->waits_later
+	return stay__session_is_greeting(session) &&
+		       session->pause == STAY__PAUSE_NONE
 		   ? stay__session_greet(session, NULL)
 		   : STAY__GO_ON;
 }
@@ -171,6 +178,8 @@ stay__session_go_on(struct stay_session *session)
 {
 	if (stay__later_has_come(session))
 		return resumed(session);
+	if (stay__secure_is_on(session))
+		return stay__secure_go_on(session);
 	if (stay__output_drained(session) &&
 	    session->farewell.stage == STAY__FAREWELL_NONE)
 		return drained(session);
@@ -184,7 +193,8 @@ stay__session_open(struct stay_session *session)
 
 	step_machine(session, STAY__SESSION_EV_OPENED);
 	session->generation++;
-	client->calls.session = session->generation;
+	if (!stay__calls_are_at_rest(client))
+		client->calls->session = session->generation;
 	stay__farewell_begin(session);
 	session->up_since = 0;
 	stay__session_acquit(session);
@@ -231,8 +241,8 @@ up_ms(const struct stay_session *session)
 }
 
 /* Whether what it was sent has never been lost, but for one bad moment. */
-static bool
-was_stable(const struct stay_session *session)
+bool
+stay__session_was_stable(const struct stay_session *session)
 {
 	return stay__backoff_is_stable(
 	    &session->client->profile->options.backoff, up_ms(session));
@@ -251,10 +261,14 @@ end_session(struct stay_session *session, const struct stay__loss *loss)
 	stay__health_end(session);
 	stay__tick_stop(session);
 	stay__later_end(session);
+	stay__swallow_end(session);
+	stay__secure_end(session);
 	end_age(session);
 	client->profile->protocol.session.on_down(session, loss->why);
-	end_calls(&client->calls, was_up, loss);
-	client->profile->protocol.keep.rest(client->keep);
+	if (!stay__calls_are_at_rest(client))
+		end_calls(client->calls, was_up, loss);
+	client->profile->protocol.keep.rest(stay__client_keep(client));
+	stay__lend_session_over(client);
 	stay__health_rest(session);
 }
 
@@ -262,9 +276,9 @@ void
 stay__session_over(
     struct stay_session *session, enum stay_status why, enum stay_status status)
 {
-	const struct stay__loss loss = {
-		.status = status, .why = why, .is_first = was_stable(session)
-	};
+	const struct stay__loss loss = { .status = status,
+		.why = why,
+		.is_first = stay__session_was_stable(session) };
 
 	end_session(session, &loss);
 }
@@ -288,7 +302,7 @@ blame_of(enum stay_status why)
 struct stay_verdict
 stay__session_give_up(struct stay_client *client, enum stay_status why)
 {
-	stay__calls_drop_queue(&client->calls, 0, why);
+	stay__calls_drop_queue(client->calls, 0, why);
 	return stay_verdict_stop(why);
 }
 
@@ -334,7 +348,7 @@ come_back_slowly(struct stay_client *client, enum stay_status why)
 		return stay_verdict_backoff(ms);
 	if (client->profile->options.on_fatal == STAY_FATAL_STOP)
 		return stay__session_give_up(client, why);
-	stay__calls_drop_queue(&client->calls, 0, why);
+	stay__calls_drop_queue(client->calls, 0, why);
 	client->rejecting = why;
 	stay__waiters_move_on(client);
 	return stay_verdict_backoff(ms);
@@ -369,12 +383,12 @@ planned_wait_ms(struct stay_client *client)
 
 /* The client has ended it. For what fails next it was a session like others: stable,
  * or its time left out. */
-static struct stay_verdict
-come_back_as_planned(struct stay_client *client)
+struct stay_verdict
+stay__session_come_back(struct stay_client *client)
 {
 	struct stay__pace *pace = stay__endpoints_pace(client);
 
-	if (was_stable(&client->session))
+	if (stay__session_was_stable(&client->session))
 		pace->attempt = 0;
 	pace->since_ms += up_ms(&client->session);
 	return stay_verdict_backoff(planned_wait_ms(client));
@@ -386,12 +400,15 @@ stay__session_lost(struct stay_client *client, enum stay_status why)
 	const struct stay__loss loss = { .status = STAY_E_LOST,
 		.why = why,
 		.blame = blame_of(why),
-		.is_first = was_stable(&client->session) };
+		.is_first = stay__session_was_stable(&client->session) };
 
 	end_session(&client->session, &loss);
+	if (stay__detour_now(client->detour) != NULL)
+		return stay_verdict_backoff(
+		    stay__endpoints_first_delay(client));
 	if (stay_status_class(why) == STAY_CLASS_FATAL)
 		return come_back_slowly(client, why);
 	if (why == STAY_E_RECONNECT)
-		return come_back_as_planned(client);
+		return stay__session_come_back(client);
 	return come_back(client);
 }

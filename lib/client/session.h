@@ -19,6 +19,7 @@
 #include "client/tick.h"
 #include "machine/machine.h"
 
+struct stay__swallow;
 struct stay__text;
 
 /* What follows from bytes that were read, for the verdict. */
@@ -27,6 +28,15 @@ enum stay__flow {
 	STAY__COME_UP, /* hello is content */
 	STAY__LATER,   /* the frame was not taken: it comes again */
 	STAY__END      /* the session is over: session->condemned */
+};
+
+/* What a session waits for that is no frame. None is cut meanwhile. */
+enum stay__pause {
+	STAY__PAUSE_NONE,
+	STAY__PAUSE_ASKED,   /* pause.c: the session is up, and not read */
+	STAY__PAUSE_LATER,   /* later.c; bytes are kept */
+	STAY__PAUSE_CLEAR,   /* secure.c: what was said in clear is to leave */
+	STAY__PAUSE_SECURING /* secure.c: the filter and the peer */
 };
 
 #define STAY__SECRETS_MAX 2
@@ -41,7 +51,7 @@ struct stay_session {
 	/* As in struct stay_backoff, of those that ended for a call given up:
 	 * the attempts, at most as many as fit in, and since when. */
 	uint16_t ended;
-	bool waits_later;        /* hello does: no frame is cut, all are kept */
+	uint8_t pause;           /* enum stay__pause */
 	bool cut_off;            /* by its protocol: no further frame is cut */
 	uint32_t ended_since_ms; /* goes round in 49 days */
 	enum stay_status condemned; /* session_fail.c: to be ended, why */
@@ -55,8 +65,9 @@ struct stay_session {
 	struct stay__leave leave;
 	struct stay__renew renew;
 	struct stay__remark remark;
-	struct stay_later *later; /* NULL: hello has made none */
-	struct stay__tick *tick;  /* NULL: nobody has asked for one */
+	struct stay_later *later;      /* NULL: hello has made none */
+	struct stay__tick *tick;       /* NULL: nobody has asked for one */
+	struct stay__swallow *swallow; /* NULL: no frame is read past */
 };
 
 static inline enum stay__session_state
@@ -120,6 +131,10 @@ void stay__session_over(struct stay_session *session, enum stay_status why,
 /* The session is lost: end it. Returns when to connect again. */
 struct stay_verdict stay__session_lost(
     struct stay_client *client, enum stay_status why);
+/* The session has ended as it was to: when to connect again. */
+struct stay_verdict stay__session_come_back(struct stay_client *client);
+/* Whether it was up so long that what fails next fails for the first time. */
+bool stay__session_was_stable(const struct stay_session *session);
 /* No attempt is to follow: complete the calls, and stop the client. */
 struct stay_verdict stay__session_give_up(
     struct stay_client *client, enum stay_status why);

@@ -134,8 +134,7 @@ stay__settings_bounds(const struct stay_client_options *options)
 void
 stay__settings_apply(struct stay_client *client)
 {
-	client->calls.sendbuf.max = client->profile->options.queue_bytes_max;
-	stay__calls_save_again(&client->calls);
+	stay__calls_retune(client);
 	stay__admission_set_marks(client);
 	stay__admission_fall(client);
 }

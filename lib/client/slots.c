@@ -4,6 +4,7 @@
  */
 #include "client/client.h"
 #include "client/over.h"
+#include "client/secure.h"
 #include "client/tagged.h"
 
 void *
@@ -17,7 +18,7 @@ void *
 stay_session_keep(struct stay_session *session)
 {
 	assert(session != NULL);
-	return session->client->keep;
+	return stay__client_keep(session->client);
 }
 
 const void *
@@ -25,6 +26,13 @@ stay_session_config(const struct stay_session *session)
 {
 	assert(session != NULL);
 	return session->client->profile->config;
+}
+
+bool
+stay_session_is_secure(const struct stay_session *session)
+{
+	assert(session != NULL);
+	return stay__stream_is_sealed(session->client->conn);
 }
 
 struct stay_session *
@@ -58,6 +66,13 @@ stay_session_url(const struct stay_session *session)
 	return stay__endpoints_now(session->client)->url;
 }
 
+size_t
+stay_session_reply_bytes_max(const struct stay_session *session)
+{
+	assert(session != NULL);
+	return (size_t)session->client->profile->options.reply_bytes_max;
+}
+
 char *
 stay_session_input(struct stay_session *session)
 {
@@ -71,9 +86,29 @@ stay_session_oldest(const struct stay_session *session)
 	const struct stay__call *call;
 
 	assert(session != NULL);
-	call = stay__calls_oldest(&session->client->calls);
+	call = stay__calls_oldest(session->client->calls);
 	return call == NULL || call->stage == STAY__CALL_CONTROL ? NULL
 								 : &call->tag;
+}
+
+static bool
+takes_pieces(const struct stay__call *call)
+{
+	return call != NULL && (call->flags & STAY_IN_PIECES) != 0;
+}
+
+bool
+stay_session_takes_pieces(const struct stay_session *session)
+{
+	assert(session != NULL);
+	return takes_pieces(stay__calls_oldest(session->client->calls));
+}
+
+bool
+stay_session_tag_takes_pieces(const struct stay_session *session, uint64_t tag)
+{
+	assert(session != NULL);
+	return takes_pieces(stay__tagged_find(session->client->calls, tag));
 }
 
 enum stay_awaits
@@ -82,7 +117,7 @@ stay_session_awaits(const struct stay_session *session)
 	const struct stay__call *call;
 
 	assert(session != NULL);
-	call = stay__calls_oldest(&session->client->calls);
+	call = stay__calls_oldest(session->client->calls);
 	if (call == NULL)
 		return STAY_AWAITS_NOTHING;
 	return call->stage == STAY__CALL_CONTROL ? STAY_AWAITS_CONTROL
@@ -95,7 +130,7 @@ const uint64_t *
 stay_session_tagged(const struct stay_session *session, uint64_t tag)
 {
 	assert(session != NULL);
-	return stay__tagged_due(&session->client->calls, tag);
+	return stay__tagged_due(session->client->calls, tag);
 }
 
 uint64_t
@@ -105,7 +140,7 @@ stay_session_free_tag(struct stay_session *session, uint64_t max)
 	uint64_t tag;
 
 	assert(session != NULL);
-	tagged = session->client->calls.tagged;
+	tagged = session->client->calls->tagged;
 	if (tagged == NULL)
 		return 0;
 	tag = stay__tags_free_one(&tagged->tags, max);
@@ -233,12 +268,14 @@ stay_session_control(struct stay_session *session)
 	return stay__output_control(session);
 }
 
-/* Nothing may be said in no session, nor behind the farewell. */
+/* Nothing may be said in no session, nor behind the farewell, nor between clear and
+ * sealed bytes. */
 static enum stay_status
 may_speak(struct stay_session *session)
 {
 	if (stay__session_state(session) == STAY__SESSION_DOWN ||
-	    session->farewell.stage != STAY__FAREWELL_NONE)
+	    session->farewell.stage != STAY__FAREWELL_NONE ||
+	    stay__secure_is_on(session))
 		return STAY_E_STATE;
 	return stay__output_admits(session) ? STAY_OK : STAY_E_FULL;
 }
@@ -272,8 +309,10 @@ stay_session_expect(struct stay_session *session, unsigned replies)
 	if (status != STAY_OK)
 		return be_silent(session, status);
 	idle = stay__health_is_idle(session);
+	if (replies > 0 && !stay__calls_wake(session->client))
+		return speak(session, STAY_E_NOMEM, idle);
 	if (replies > 0)
-		status = stay__calls_expect(&session->client->calls, replies);
+		status = stay__calls_expect(session->client->calls, replies);
 	return speak(session, status, idle);
 }
 
@@ -286,7 +325,7 @@ stay_session_expect_tagged(
 	bool idle;
 
 	assert(session != NULL);
-	calls = &session->client->calls;
+	calls = session->client->calls;
 	status = may_speak(session);
 	if (status != STAY_OK)
 		return be_silent(session, status);

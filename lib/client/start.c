@@ -10,6 +10,7 @@
 #include "client/over.h"
 #include "client/settings.h"
 #include "client/tagged.h"
+#include "loop/errands.h"
 
 /* ---- the client ---- */
 
@@ -26,23 +27,16 @@ free_client(struct stay_client *client)
 {
 	stay__wake_fini(client);
 	stay__session_fini(&client->session);
-	stay__calls_fini(&client->calls);
-	stay__tagged_fini(&client->calls);
+	stay__calls_end(client);
 	stay__reconfigure_fini(client);
-	stay__admission_fini(client);
 	stay__waiters_fini(client);
-	stay__holds_fini(&client->holds);
+	stay__holds_fini(client);
+	stay__detour_drop(client);
 	stay__endpoints_free(client->endpoints);
 	stay__profile_drop(client->profile);
 	stay__free(client->label);
 	stay__free(client);
 }
-
-static const struct stay__call_ops call_ops = {
-	.expire = stay__client_expire,
-	.tell = stay__client_tell_over,
-	.told = stay__client_told,
-};
 
 /* False: no memory. */
 static bool
@@ -50,10 +44,12 @@ prepare_tags(struct stay_client *client, const struct stay_protocol *protocol)
 {
 	const struct stay_call_ops ops = stay__protocol_call(protocol);
 
-	if (!stay__tagged_init(&client->calls, &ops))
+	if (!stay__tagged_are_needed(&ops))
+		return true;
+	if (!stay__calls_wake(client) ||
+	    !stay__tagged_init(client->calls, &ops))
 		return false;
-	if (client->calls.tagged != NULL)
-		client->calls.tagged->buried = stay__over;
+	client->calls->tagged->buried = stay__over;
 	return true;
 }
 
@@ -71,11 +67,7 @@ new_client(struct stay__profile *profile)
 	client->self = client;
 	client->loop = profile->loop;
 	client->profile = stay__profile_share(profile);
-	client->keep = client->blocks;
-	stay__admission_init(client);
-	stay__holds_init(&client->holds);
-	stay__calls_init(&client->calls, client->loop, &call_ops,
-	    &profile->calls, profile->options.queue_bytes_max);
+	stay__calls_begin(client);
 	stay__settings_apply(client);
 	stay__session_init(&client->session, client, client->blocks + keep);
 	if (prepare_tags(client, protocol))
@@ -102,16 +94,24 @@ close_client(void *arg, struct stay_conn *conn, enum stay_status reason)
 	const struct stay_client_options *options = &client->profile->options;
 	stay_config_release_fn *release = options->config_release;
 	const void *config = client->profile->config;
+	const struct stay__errands *errands = client->loop->errands;
 
 	if (options->on_closed != NULL)
 		options->on_closed(client->arg, conn, reason);
-	client->profile->protocol.keep.fini(client->keep);
+	if (errands != NULL && errands->on_gone != NULL)
+		errands->on_gone(errands->arg, client);
+	client->profile->protocol.keep.fini(stay__client_keep(client));
 	free_client(client);
 	if (release != NULL)
 		release(config);
 }
 
-static const struct stay__notices notices = { tell_started, close_client };
+static const struct stay__hooks hooks = {
+	.notices = { tell_started, close_client },
+	.calls = { .expire = stay__client_expire,
+	    .tell = stay__client_tell_over,
+	    .told = stay__client_told },
+};
 
 static enum stay_status
 start_conn(struct stay_client *client)
@@ -121,6 +121,7 @@ start_conn(struct stay_client *client)
 		.label = stay__client_label(client),
 		.state = &client->self,
 		.arg = client,
+		.client = &stay__client_conn_ops,
 	};
 	struct stay_conn *conn;
 
@@ -136,13 +137,13 @@ start_client(struct stay_client *client)
 
 	client->loop->starting++;
 	status = profile->protocol.keep.init(
-	    client->keep, profile->config, profile->target.url);
+	    stay__client_keep(client), profile->config, profile->target.url);
 	client->loop->starting--;
 	if (status != STAY_OK)
 		return status;
 	status = start_conn(client);
 	if (status != STAY_OK)
-		profile->protocol.keep.fini(client->keep);
+		profile->protocol.keep.fini(stay__client_keep(client));
 	return status;
 }
 
@@ -184,7 +185,7 @@ start_at(struct stay_client **started, struct stay_loop *loop,
 
 	if (status == STAY_OK)
 		status = stay__profile_get(
-		    &profile, loop, protocol, url, &filled, &notices);
+		    &profile, loop, protocol, url, &filled, &hooks);
 	if (status != STAY_OK)
 		return status;
 	status = start_as(started, profile, &filled);
@@ -287,7 +288,7 @@ void *
 stay_client_keep(struct stay_client *client)
 {
 	assert(client != NULL);
-	return client->keep;
+	return stay__client_keep(client);
 }
 
 const void *

@@ -3,13 +3,16 @@
  * This file runs no completion; how a call ends is complete.c's.
  */
 #include "client/client.h"
+#include "client/complete.h"
+#include "client/encoded.h"
+#include "client/feed.h"
 #include "client/tagged.h"
 
 /* What the caller may say of a call, and what encode may say. */
 #define CALL_FLAGS                                                             \
 	(STAY_READ_ONLY | STAY_BLOCKS | STAY_THIS_SESSION |                    \
 	    STAY_MAY_GO_UNANSWERED)
-#define REQUEST_FLAGS (CALL_FLAGS | STAY_BY_TAG)
+#define REQUEST_FLAGS (CALL_FLAGS | STAY_BY_TAG | STAY_ACTS_ON_PARTS)
 /* What not every client can do at any time. */
 #define ADMITTED_FLAGS                                                         \
 	(STAY_THIS_SESSION | STAY_MAY_GO_UNANSWERED | STAY_BY_TAG)
@@ -41,7 +44,7 @@ has_its_session(const struct stay_client *client, uint64_t number)
 static enum stay_status
 admit(const struct stay_client *client, uint32_t flags, uint64_t session)
 {
-	const struct stay__tagged *tagged = client->calls.tagged;
+	const struct stay__tagged *tagged = client->calls->tagged;
 
 	if ((flags & STAY_BY_TAG) != 0 &&
 	    (tagged == NULL || tagged->prepare == NULL))
@@ -54,28 +57,34 @@ admit(const struct stay_client *client, uint32_t flags, uint64_t session)
 	return STAY_OK;
 }
 
-/* Undo what was encoded, if it is not to become a call: a request that does not fit
- * beside the others is one error; a request that would not fit alone is another. */
-static enum stay_status
+/* What was encoded is not to become a call: a request that does not fit beside the
+ * others is one error; a request that would not fit alone is another. */
+static __attribute__((noinline)) enum stay_status
+undo(struct stay__sendbuf *sendbuf, const struct stay__span *span,
+    enum stay_status status)
+{
+	if (status == STAY_E_TOO_BIG && sendbuf->live > 0)
+		status = STAY_E_FULL;
+	stay__sendbuf_cut(sendbuf, span->begin);
+	return status;
+}
+
+ALWAYS_INLINE enum stay_status
 check_encoded(struct stay__sendbuf *sendbuf, const struct stay_request *request,
     struct stay__span *span, enum stay_status status)
 {
 	span->end = stay__sendbuf_end(sendbuf);
-	if (status == STAY_E_TOO_BIG && sendbuf->live > 0)
-		status = STAY_E_FULL;
 	if (status == STAY_OK)
 		status = check_request(request, span);
-	if (status != STAY_OK)
-		stay__sendbuf_cut(sendbuf, span->begin);
-	return status;
+	return status == STAY_OK ? STAY_OK : undo(sendbuf, span, status);
 }
 
 /* Encode the request straight into the send buffer. */
-static enum stay_status
+ALWAYS_INLINE enum stay_status
 encode(struct stay_client *client, struct stay_request *request,
     struct stay__span *span)
 {
-	struct stay__sendbuf *sendbuf = &client->calls.sendbuf;
+	struct stay__sendbuf *sendbuf = &client->calls->sendbuf;
 	struct stay_buf *out = stay__sendbuf_open(sendbuf);
 
 	if (out == NULL)
@@ -122,14 +131,18 @@ enter_queue(struct stay_client *client, struct stay__call *call,
 {
 	uint64_t now = stay__loop_now(client->loop);
 
-	call->span = stay__sendbuf_close(&client->calls.sendbuf, span->begin);
+	call->span = stay__sendbuf_close(&client->calls->sendbuf, span->begin);
 	call->part = options->part;
+	if (options->piece != NULL) {
+		call->piece = options->piece;
+		call->history |= STAY__HISTORY_LONG_WAY;
+	}
 	call->due = request->replies;
 	call->flags = request->flags;
 	call->blocks_ms = request->blocks_ms;
 	call->tag = request->tag;
 	call->since_ms = stay__call_clock(now);
-	stay__call_enqueue(call);
+	stay__call_enqueue(client->calls, call);
 	stay__loop_timer(client->loop, &call->timer,
 	    deadline(client, request, now, options->timeout_ms));
 	if (!client->session.output.asked)
@@ -153,11 +166,12 @@ take_in(struct stay_client *client, struct stay__call *call,
 	if (status == STAY_OK)
 		enter_queue(client, call, request, span, options);
 	else
-		stay__sendbuf_cut(&client->calls.sendbuf, span->begin);
+		stay__sendbuf_cut(&client->calls->sendbuf, span->begin);
 	return status;
 }
 
-static enum stay_status
+/* Inline, so that a call without options does not ask for any. */
+ALWAYS_INLINE enum stay_status
 submit(struct stay_client *client, const void *data,
     const struct stay_call_options *options, stay_done_fn *done, void *arg)
 {
@@ -171,7 +185,7 @@ submit(struct stay_client *client, const void *data,
 
 	if (status != STAY_OK)
 		return status;
-	call = stay__call_take(&client->calls);
+	call = stay__client_take_call(client);
 	if (call == NULL)
 		return STAY_E_NOMEM;
 	call->done = done;
@@ -181,16 +195,142 @@ submit(struct stay_client *client, const void *data,
 	if (status == STAY_OK)
 		status = take_in(client, call, &request, &span, options);
 	if (status != STAY_OK)
-		stay__call_give(call);
+		stay__call_give(client->calls, call);
 	return status;
 }
+
+/* ---- with a body ---- */
+
+static enum stay_status
+encode_with_body(struct stay_feed *feed, struct stay_request *request,
+    struct stay__span *span)
+{
+	struct stay__sendbuf *sendbuf = &feed->client->calls->sendbuf;
+	struct stay_request_body body = { .len = feed->body.len };
+	enum stay_status status;
+
+	request->body = &body;
+	status = encode(feed->client, request, span);
+	request->body = NULL;
+	if (status == STAY_OK && !body.follows) {
+		stay__sendbuf_cut(sendbuf, span->begin);
+		return STAY_E_UNSUPPORTED;
+	}
+	stay__feed_take(feed, &body);
+	return status;
+}
+
+/* As submit, of what is admitted. */
+static enum stay_status
+submit_feed(struct stay_feed *feed, const void *data,
+    const struct stay_call_options *options)
+{
+	struct stay_client *client = feed->client;
+	struct stay_request request = { .data = data,
+		.config = client->profile->config,
+		.replies = 1,
+		.is_untold = feed->done == NULL };
+	struct stay__call *call = stay__client_take_call(client);
+	enum stay_status status;
+	struct stay__span span;
+
+	if (call == NULL)
+		return STAY_E_NOMEM;
+	call->done = stay__client_done_with_body;
+	call->arg = feed;
+	status = encode_with_body(feed, &request, &span);
+	request.flags |= options->flags;
+	if (feed->body.rewind == NULL)
+		request.flags &= ~STAY_READ_ONLY; /* it is sent once */
+	if (status == STAY_OK)
+		status = take_in(client, call, &request, &span, options);
+	if (status == STAY_OK) {
+		feed->call = call;
+		stay__call_carry(call);
+	} else {
+		stay__call_give(client->calls, call);
+	}
+	return status;
+}
+
+/* The program's struct may be older, and so shorter, than the library's. */
+static enum stay_status
+take_body(struct stay_body *ours, const struct stay_body *body)
+{
+	*ours = (struct stay_body){ STAY_BODY };
+	if (body->size < sizeof(body->size) || body->size > sizeof(*ours))
+		return STAY_E_ABI;
+	memcpy(ours, body, body->size);
+	return STAY_OK;
+}
+
+static enum stay_status
+begin_body(struct stay_client *client, const void *data,
+    struct stay_call_options *options, struct stay_feed *feed)
+{
+	enum stay_status status = stay__admission_ask(client);
+
+	if (feed == NULL)
+		return STAY_E_NOMEM;
+	if (status == STAY_OK && feed->body.more == NULL)
+		status = STAY_E_ARG;
+	if (options->part != NULL)
+		options->part = stay__feed_part;
+	if (options->piece != NULL)
+		options->piece = stay__feed_piece;
+	return status == STAY_OK ? submit_feed(feed, data, options) : status;
+}
+
+static void
+tell_over(const struct stay_body *body)
+{
+	if (body->over != NULL)
+		body->over(body->arg);
+}
+
+static enum stay_status
+submit_with_body(struct stay_client *client, const void *data,
+    struct stay_call_options *options, stay_done_fn *done, void *arg)
+{
+	struct stay_feed *feed;
+	struct stay_body body;
+	enum stay_status status = take_body(&body, options->body);
+
+	if (status != STAY_OK)
+		return status;
+	feed = stay__feed_new(client, &body, done, options, arg);
+	status = begin_body(client, data, options, feed);
+	if (status != STAY_OK && feed == NULL)
+		tell_over(&body);
+	else if (status != STAY_OK)
+		stay__feed_free(feed);
+	return status;
+}
+
+/* The answers of a group come as one, and so do its requests. */
+static enum stay_status
+refuse_body(const struct stay_call_options *options)
+{
+	struct stay_body body;
+	enum stay_status status;
+
+	if (options->body == NULL)
+		return STAY_OK;
+	status = take_body(&body, options->body);
+	if (status != STAY_OK)
+		return status;
+	tell_over(&body);
+	return STAY_E_UNSUPPORTED;
+}
+
+/* ---- counted and checked ---- */
 
 static enum stay_status
 counted(struct stay_client *client, enum stay_status status)
 {
 	if (status == STAY_OK)
 		return STAY_OK;
-	client->calls.counts.rejected++;
+	client->traffic.rejected++;
 	stay__health_rest(&client->session);
 	return status;
 }
@@ -220,6 +360,20 @@ take_options(struct stay_call_options *ours,
 	return (ours->flags & ~flags) != 0 ? STAY_E_ARG : STAY_OK;
 }
 
+/* Of options that are ours. */
+static enum stay_status
+take_piece(const struct stay_client *client, struct stay_call_options *options)
+{
+	if (options->piece == NULL)
+		return STAY_OK;
+	if (options->part != NULL)
+		return STAY_E_ARG;
+	options->flags |= STAY_IN_PIECES;
+	return client->profile->protocol.top.flags & STAY_IN_PIECES
+		   ? STAY_OK
+		   : STAY_E_UNSUPPORTED;
+}
+
 enum stay_status
 stay_client_call_with(struct stay_client *client, const void *request,
     const struct stay_call_options *options, stay_done_fn *done, void *arg)
@@ -230,8 +384,80 @@ stay_client_call_with(struct stay_client *client, const void *request,
 	assert(client != NULL);
 	status = take_options(&ours, options, CALL_FLAGS);
 	if (status == STAY_OK)
+		status = take_piece(client, &ours);
+	if (status == STAY_OK && ours.body == NULL)
 		status = submit(client, request, &ours, done, arg);
+	else if (status == STAY_OK)
+		status = submit_with_body(client, request, &ours, done, arg);
+	else
+		(void)refuse_body(&ours);
 	return counted(client, status);
+}
+
+/* ---- encoded elsewhere ---- */
+
+/* What was encoded before. */
+static enum stay_status
+copy_in(struct stay_client *client, struct stay_bytes bytes,
+    const struct stay_request *request, struct stay__span *span)
+{
+	struct stay__sendbuf *sendbuf = &client->calls->sendbuf;
+	struct stay_buf *out = stay__sendbuf_open(sendbuf);
+
+	if (out == NULL)
+		return STAY_E_FULL;
+	*span = (struct stay__span){ stay__sendbuf_end(sendbuf), 0 };
+	return check_encoded(sendbuf, request, span,
+	    stay_buf_append(out, bytes.data, bytes.len));
+}
+
+/* As submit. */
+static enum stay_status
+submit_encoded(struct stay_client *client, struct stay_request *request,
+    struct stay_bytes bytes, const struct stay_call_options *options,
+    stay_done_fn *done, void *arg)
+{
+	enum stay_status status = stay__admission_ask(client);
+	struct stay__call *call;
+	struct stay__span span;
+
+	if (status != STAY_OK)
+		return status;
+	call = stay__client_take_call(client);
+	if (call == NULL)
+		return STAY_E_NOMEM;
+	call->done = done;
+	call->arg = arg;
+	status = copy_in(client, bytes, request, &span);
+	request->flags |= options->flags;
+	if (status == STAY_OK)
+		status = take_in(client, call, request, &span, options);
+	if (status != STAY_OK)
+		stay__call_give(client->calls, call);
+	return status;
+}
+
+enum stay_status
+stay__client_submit_encoded(struct stay_client *client,
+    const struct stay_request *request, struct stay_bytes bytes,
+    const struct stay_call_options *options, stay_done_fn *done, void *arg)
+{
+	struct stay_request ours = *request;
+	struct stay_call_options all = *options;
+	enum stay_status status = take_piece(client, &all);
+
+	if (status == STAY_OK)
+		status = submit_encoded(client, &ours, bytes, &all, done, arg);
+	return counted(client, status);
+}
+
+enum stay_status
+stay__encoded_take_options(
+    struct stay_call_options *ours, const struct stay_call_options *options)
+{
+	enum stay_status status = take_options(ours, options, CALL_FLAGS);
+
+	return status == STAY_OK ? refuse_body(ours) : status;
 }
 
 /* ---- groups ---- */
@@ -249,32 +475,16 @@ check_group(const struct stay_group *group)
 		return STAY_E_ARG;
 	if ((group->replies > 1 &&
 		client->profile->protocol.top.retain == NULL) ||
-	    (client->calls.tagged != NULL &&
-		client->calls.tagged->prepare != NULL))
+	    (client->calls->tagged != NULL &&
+		client->calls->tagged->prepare != NULL))
 		return STAY_E_UNSUPPORTED;
 	if (group->count > options->queue_calls_max ||
 	    group->count > options->inflight_calls_max)
 		return STAY_E_TOO_BIG;
-	if (client->calls.counts.queued >
+	if (client->calls->counts.queued >
 	    options->queue_calls_max - group->count)
 		return STAY_E_FULL;
 	return STAY_OK;
-}
-
-/* What the requests were encoded to when they were added. */
-static enum stay_status
-copy_group(const struct stay_group *group, const struct stay_request *request,
-    struct stay__span *span)
-{
-	struct stay__sendbuf *sendbuf = &group->client->calls.sendbuf;
-	struct stay_bytes bytes = stay_buf_bytes(&group->bytes);
-	struct stay_buf *out = stay__sendbuf_open(sendbuf);
-
-	if (out == NULL)
-		return STAY_E_FULL;
-	*span = (struct stay__span){ stay__sendbuf_end(sendbuf), 0 };
-	return check_encoded(sendbuf, request, span,
-	    stay_buf_append(out, bytes.data, bytes.len));
 }
 
 /* As submit, of what is admitted. */
@@ -286,7 +496,7 @@ submit_group(struct stay_group *group, const struct stay_call_options *options)
 		.flags = group->flags,
 		.blocks_ms = group->blocks_ms,
 		.tag = stay__group_tag(group) };
-	struct stay__call *call = stay__call_take(&client->calls);
+	struct stay__call *call = stay__client_take_call(client);
 	enum stay_status status;
 	struct stay__span span;
 
@@ -294,14 +504,15 @@ submit_group(struct stay_group *group, const struct stay_call_options *options)
 		return STAY_E_NOMEM;
 	call->done = group->done == NULL ? NULL : stay__group_done;
 	call->arg = group;
-	status = copy_group(group, &request, &span);
+	status =
+	    copy_in(client, stay_buf_bytes(&group->bytes), &request, &span);
 	request.flags |= options->flags;
 	if (status == STAY_OK)
 		status = take_in(client, call, &request, &span, options);
 	if (status == STAY_OK)
 		stay__call_weigh(call);
 	else
-		stay__call_give(call);
+		stay__call_give(client->calls, call);
 	return status;
 }
 
@@ -335,7 +546,12 @@ stay_group_send(struct stay_group *group,
 	struct stay_call_options ours;
 	enum stay_status status =
 	    take_options(&ours, options, STAY__CALL_FLAGS | STAY_GROUP_ATOMIC);
+	enum stay_status refused = refuse_body(&ours);
 
+	if (status == STAY_OK)
+		status = refused;
+	if (status == STAY_OK && ours.piece != NULL)
+		status = STAY_E_UNSUPPORTED;
 	if (group == NULL)
 		return STAY_E_NOMEM;
 	group->done = done;

@@ -11,12 +11,18 @@
 #define SPARSE_MIN 4096u
 
 bool
+stay__tagged_are_needed(const struct stay_call_ops *ops)
+{
+	return ops->prepare != NULL || ops->on_given_up != NULL ||
+	       ops->on_over != NULL;
+}
+
+bool
 stay__tagged_init(struct stay__calls *calls, const struct stay_call_ops *ops)
 {
 	struct stay__tagged *tagged;
 
-	if (ops->prepare == NULL && ops->on_given_up == NULL &&
-	    ops->on_over == NULL)
+	if (!stay__tagged_are_needed(ops))
 		return true;
 	tagged = stay__zalloc(sizeof(*tagged));
 	if (tagged == NULL)
@@ -26,7 +32,7 @@ stay__tagged_init(struct stay__calls *calls, const struct stay_call_ops *ops)
 	tagged->on_over = ops->on_over;
 	tagged->ordered = &calls->in_flight;
 	calls->tagged = tagged;
-	calls->begin_with = STAY__HISTORY_WATCHED;
+	calls->begin_with = STAY__HISTORY_LONG_WAY;
 	return true;
 }
 
@@ -112,6 +118,16 @@ stay__tagged_find(const struct stay__calls *calls, uint64_t tag)
 	return slot->owner;
 }
 
+/* It was let go of, though its call may have to be told still. */
+static bool
+is_gone(const struct stay__calls *calls, const struct stay__tag *slot)
+{
+	const struct stay__call *call = slot->owner;
+
+	return stay__tag_is_gone(&calls->tagged->tags, slot) ||
+	       ((call->history & STAY__HISTORY_LET_GO) != 0 && !is_due(call));
+}
+
 const uint64_t *
 stay__tagged_due(const struct stay__calls *calls, uint64_t tag)
 {
@@ -119,7 +135,7 @@ stay__tagged_due(const struct stay__calls *calls, uint64_t tag)
 
 	if (slot == NULL)
 		return NULL;
-	if (stay__tag_is_gone(&calls->tagged->tags, slot))
+	if (is_gone(calls, slot))
 		return &slot->tag;
 	return is_due(slot->owner) ? &slot->word : NULL;
 }
@@ -129,7 +145,7 @@ stay__tagged_is_gone(const struct stay__calls *calls, uint64_t tag)
 {
 	struct stay__tag *slot = find(calls, tag);
 
-	return slot != NULL && stay__tag_is_gone(&calls->tagged->tags, slot);
+	return slot != NULL && is_gone(calls, slot);
 }
 
 /* ---- in flight ---- */
@@ -184,13 +200,6 @@ stay__tagged_leave(struct stay__call *call)
 		tagged->blocking--;
 }
 
-static void
-raise_to(uint64_t *mark, uint64_t to)
-{
-	if (*mark < to)
-		*mark = to;
-}
-
 void
 stay__tagged_acted(struct stay__call *call)
 {
@@ -199,8 +208,8 @@ stay__tagged_acted(struct stay__call *call)
 	if (call->stage == STAY__CALL_CONTROL ||
 	    (call->flags & STAY_READ_ONLY) == STAY_READ_ONLY)
 		return;
-	raise_to(&calls->unawaited, call->span.begin);
-	raise_to(&calls->unanswered, call->span.begin);
+	stay__mark_raise(&calls->unawaited, call->span.begin);
+	stay__mark_raise(&calls->unanswered, call->span.begin);
 }
 
 /* Each record is passed once, as new ones stand at the end. */

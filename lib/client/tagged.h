@@ -31,6 +31,8 @@ struct stay__tagged {
 	size_t loose;       /* in flight with STAY_MAY_GO_UNANSWERED */
 };
 
+/* Whether there is one of the three slots. */
+bool stay__tagged_are_needed(const struct stay_call_ops *ops);
 /* False: no memory. Without one of the three slots nothing is made. */
 bool stay__tagged_init(
     struct stay__calls *calls, const struct stay_call_ops *ops);

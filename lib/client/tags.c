@@ -41,23 +41,49 @@ insert(struct stay__tags *tags, const struct stay__tag *slot)
 }
 
 /* At least a quarter of the slots is free, so that searches are short. */
-bool
-stay__tags_reserve(struct stay__tags *tags)
+static bool
+is_roomy(size_t cap, size_t count)
 {
-	struct stay__tags grown = *tags;
+	return count < cap / 4 * 3;
+}
 
-	if (tags->count < tags->cap / 4 * 3)
-		return true;
-	grown.cap = tags->cap == 0 ? CAP_MIN : tags->cap * 2;
-	grown.slots = stay__calloc(grown.cap, sizeof(*grown.slots));
-	if (grown.slots == NULL)
+static bool
+resize(struct stay__tags *tags, size_t cap)
+{
+	struct stay__tags other = *tags;
+
+	other.cap = cap;
+	other.slots = stay__calloc(cap, sizeof(*other.slots));
+	if (other.slots == NULL)
 		return false;
 	for (size_t i = 0; i < tags->cap; i++)
 		if (tags->slots[i].owner != NULL)
-			insert(&grown, &tags->slots[i]);
+			insert(&other, &tags->slots[i]);
 	stay__free(tags->slots);
-	*tags = grown;
+	*tags = other;
 	return true;
+}
+
+bool
+stay__tags_reserve(struct stay__tags *tags)
+{
+	return is_roomy(tags->cap, tags->count) ||
+	       resize(tags, tags->cap == 0 ? CAP_MIN : tags->cap * 2);
+}
+
+void
+stay__tags_trim(struct stay__tags *tags)
+{
+	size_t cap = CAP_MIN;
+
+	if (tags->count == 0) {
+		stay__tags_fini(tags);
+		return;
+	}
+	while (!is_roomy(cap, tags->count))
+		cap *= 2;
+	if (cap < tags->cap)
+		(void)resize(tags, cap);
 }
 
 void

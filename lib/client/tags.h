@@ -35,6 +35,8 @@ void stay__tags_fini(struct stay__tags *tags);
 
 /* Make room for one more. False: no memory. */
 bool stay__tags_reserve(struct stay__tags *tags);
+/* Keep no more memory than they need. */
+void stay__tags_trim(struct stay__tags *tags);
 /* The tag must not be in the table, and there must be room. */
 void stay__tags_put(
     struct stay__tags *tags, uint64_t tag, uint64_t word, void *owner);

@@ -7,6 +7,10 @@
 #include "loop/loop.h"
 #include "stream/dialing.h"
 
+#define NO_FILTER                                                              \
+	"and there is none: link libstay-tls and call stay_tls_add for the "   \
+	"loop, or set the option filter"
+
 /* What follows `name` in `scheme`; NULL: something else. */
 static const char *
 behind(const char *scheme, const char *name)
@@ -14,6 +18,16 @@ behind(const char *scheme, const char *name)
 	size_t len = strlen(name);
 
 	return strncmp(scheme, name, len) == 0 ? scheme + len : NULL;
+}
+
+const char *
+stay__target_suffix(const struct stay_protocol *protocol, const char *scheme)
+{
+	const char *rest = behind(scheme, protocol->name);
+
+	return rest == NULL && protocol->alias != NULL
+		   ? behind(scheme, protocol->alias)
+		   : rest;
 }
 
 /* REJECT(loop, format, ...): the URL is wrong. */
@@ -78,10 +92,8 @@ static enum stay_status
 point_by_scheme(struct stay__target *target, struct stay_loop *loop,
     const struct stay_protocol *protocol)
 {
-	const char *rest = behind(target->url->scheme, protocol->name);
+	const char *rest = stay__target_suffix(protocol, target->url->scheme);
 
-	if (rest == NULL && protocol->alias != NULL)
-		rest = behind(target->url->scheme, protocol->alias);
 	if (rest != NULL && rest[0] == '\0')
 		return point_at_host(target, loop, protocol, "tcp");
 	if (rest != NULL && strcmp(rest, "+unix") == 0)
@@ -111,23 +123,27 @@ point_at_descriptors(struct stay__target *target, const char *numbers)
 	return STAY_OK;
 }
 
+struct stay_filter *
+stay__target_filter(const struct stay_loop *loop, struct stay_filter *own)
+{
+	return own != NULL ? own : loop->dialing->filter;
+}
+
+/* *why may stay empty. */
 static enum stay_status
-adapt(const struct stay__target *target, struct stay_loop *loop,
-    struct stay_filter *from, struct stay_filter **filter)
+adapt(struct stay__target *target, struct stay_filter *from, char *why,
+    size_t len)
 {
 	enum stay_status status;
-	char why[256] = "";
 
 	if (from->ops->adapt == NULL) {
 		from->ops->hold(from);
-		*filter = from;
+		target->filter = from;
 		return STAY_OK;
 	}
-	status = from->ops->adapt(from, target->url, filter, why, sizeof(why));
+	status = from->ops->adapt(from, target->url, &target->filter, why, len);
 	if (status != STAY_OK)
-		*filter = NULL;
-	if (status != STAY_OK && why[0] != '\0')
-		stay_loop_set_rejection(loop, "%s", why);
+		target->filter = NULL;
 	return status;
 }
 
@@ -135,17 +151,39 @@ static enum stay_status
 secure(struct stay__target *target, struct stay_loop *loop,
     struct stay_filter *from)
 {
+	enum stay_status status;
+	char why[256] = "";
+
 	if (!target->secure)
 		return STAY_OK;
+	if (from == NULL) {
+		stay_loop_set_rejection(loop, "%s:// asks for TLS, " NO_FILTER,
+		    target->url->scheme);
+		return STAY_E_NO_TLS;
+	}
+	status = adapt(target, from, why, sizeof(why));
+	if (why[0] != '\0')
+		stay_loop_set_rejection(loop, "%s", why);
+	return status;
+}
+
+enum stay_status
+stay__target_secure(struct stay__target *target, struct stay_filter *from,
+    char *why, size_t len)
+{
+	enum stay_status status;
+
+	snprintf(why, len, "the server asks for TLS, " NO_FILTER);
+	if (target->filter != NULL)
+		return STAY_OK;
 	if (from == NULL)
-		from = loop->dialing->filter;
-	if (from != NULL)
-		return adapt(target, loop, from, &target->filter);
-	stay_loop_set_rejection(loop,
-	    "%s:// asks for TLS, and there is none: link libstay-tls and call "
-	    "stay_tls_add for the loop, or set the option filter",
-	    target->url->scheme);
-	return STAY_E_NO_TLS;
+		return STAY_E_INSECURE;
+	why[0] = '\0';
+	status = adapt(target, from, why, len);
+	if (why[0] == '\0')
+		snprintf(why, len, "%s", stay_strerror(status));
+	return status == STAY_OK || status == STAY_E_NOMEM ? status
+							   : STAY_E_INSECURE;
 }
 
 enum stay_status

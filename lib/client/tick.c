@@ -25,7 +25,7 @@ tick(struct stay__task *task)
 	stay__output_forget(session);
 	stay__remark_tell(session);
 	stay__renew_ask(session);
-	stay__tagged_go_on(&session->client->calls);
+	stay__tagged_go_on(session->client->calls);
 	stay__output_ask(session->client);
 	stay__output_trim(session);
 }

@@ -81,10 +81,10 @@ tell_waiter(struct waiter *waiter)
 static bool
 has_room_for(const struct stay_client *client, const struct waiter *waiter)
 {
-	const struct stay__calls *calls = &client->calls;
+	const struct stay__calls *calls = client->calls;
 	uint64_t max = client->profile->options.queue_bytes_max;
 
-	return calls->untold < calls->bounds->untold_max &&
+	return calls->untold < client->profile->calls.untold_max &&
 	       calls->counts.queued <
 		   client->profile->options.queue_calls_max &&
 	       calls->sendbuf.live < max &&
@@ -138,10 +138,10 @@ serve_waiters(struct stay__task *task)
 	while (budget-- > 0 && (waiter = next_served(client)) != NULL)
 		tell_waiter(waiter);
 	waiters->at_work = false;
-	if (waiter != NULL)
-		stay__loop_run_soon(client->loop, task);
-	else if (waiters->count == 0)
+	if (waiters->count == 0)
 		stay__conn_nudge(client->conn);
+	else if (waiter != NULL)
+		stay__loop_run_soon(client->loop, task);
 }
 
 static bool

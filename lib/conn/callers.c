@@ -18,12 +18,49 @@ struct stay__caller {
 	struct stay_reply reply; /* once answered */
 };
 
+#define NONE(list)                                                             \
+	{                                                                      \
+		(struct stay__list *)(uintptr_t)&stay__no_callers.list,        \
+		    (struct stay__list *)(uintptr_t)&stay__no_callers.list     \
+	}
+
+const struct stay__callers stay__no_callers = {
+	.waiting = NONE(waiting),
+	.answered = NONE(answered),
+};
+
 void
-stay__callers_init(struct stay__callers *callers, struct stay__mailbox *box)
+stay__callers_init(struct stay__callers **callers)
 {
-	callers->box = box;
-	stay__list_init(&callers->waiting);
-	stay__list_init(&callers->answered);
+	*callers = (struct stay__callers *)(uintptr_t)&stay__no_callers;
+}
+
+bool
+stay__callers_begin(struct stay__callers **callers, struct stay__mailbox *box)
+{
+	struct stay__callers *made;
+
+	if (*callers != &stay__no_callers)
+		return true;
+	made = stay__zalloc(sizeof(*made));
+	if (made == NULL)
+		return false;
+	made->box = box;
+	stay__list_init(&made->waiting);
+	stay__list_init(&made->answered);
+	*callers = made;
+	return true;
+}
+
+/* A message that is being delivered may still be answered. */
+void
+stay__callers_rest(struct stay__callers **callers)
+{
+	if (*callers == &stay__no_callers || (*callers)->count > 0 ||
+	    !stay__mailbox_rests((*callers)->box))
+		return;
+	stay__free(*callers);
+	stay__callers_init(callers);
 }
 
 static struct stay__caller *

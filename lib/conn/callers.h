@@ -19,8 +19,16 @@ struct stay__callers {
 	size_t count;               /* in both */
 };
 
-void stay__callers_init(
-    struct stay__callers *callers, struct stay__mailbox *box);
+/* What a connection has that nobody has called: read like any other, and never
+ * written. */
+extern const struct stay__callers stay__no_callers;
+
+void stay__callers_init(struct stay__callers **callers);
+/* Somebody is about to call. False: no memory. */
+bool stay__callers_begin(
+    struct stay__callers **callers, struct stay__mailbox *box);
+/* Give the memory back, if nobody waits and the mailbox rests. */
+void stay__callers_rest(struct stay__callers **callers);
 
 /* Make a caller that has a token and does not wait yet; NULL: no memory. Once
  * the request is posted, the caller waits for the answer. If posting fails, the

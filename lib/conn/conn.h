@@ -48,7 +48,6 @@ struct stay_conn {
 	const struct stay__conn_settings *settings;
 	void *arg;                   /* of on_started, on_closed */
 	struct stay__alarms *alarms; /* NULL: a client's */
-	bool on_loan; /* settings, label and state are its client's */
 	struct stay__machine machine;
 	struct stay__task task;                /* run.c */
 	struct stay__task flush;               /* deliver.c */
@@ -56,7 +55,7 @@ struct stay_conn {
 	const struct stay__client_ops *client; /* NULL: it runs no client */
 
 	struct stay__mailbox mail;
-	struct stay__callers callers;
+	struct stay__callers *callers;
 	struct stay__requests requests;
 	struct stay__timing timing;
 	struct stay__report report;

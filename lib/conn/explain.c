@@ -84,11 +84,12 @@ add_waiting(struct stay__text *text, const struct stay_conn *conn)
 	    conn->behaviour->describe(conn, conn->state, words, sizeof(words)) >
 		0)
 		stay__text_add(text, ", %s", words);
-	add_count(text, conn->mail.messages, "message waits", "messages wait");
-	add_count(text, stay__callers_waiting(&conn->callers),
+	add_count(
+	    text, conn->mail.shelf->messages, "message waits", "messages wait");
+	add_count(text, stay__callers_waiting(conn->callers),
 	    "caller waits for an answer", "callers wait for an answer");
-	add_count(text, stay_buf_len(&conn->stream.out), "byte is to be sent",
-	    "bytes are to be sent");
+	add_count(text, stay__stream_unwritten(&conn->stream),
+	    "byte is to be sent", "bytes are to be sent");
 }
 
 /* The last failure, in the words of its phase. */

@@ -30,7 +30,7 @@ void
 stay__conn_retune(
     struct stay_conn *conn, const struct stay__conn_settings *settings)
 {
-	assert(conn->on_loan);
+	assert(conn->client != NULL);
 	conn->settings = settings;
 	stay__stream_set_socket(conn, &settings->socket);
 }
@@ -38,15 +38,8 @@ stay__conn_retune(
 void
 stay__conn_relabel(struct stay_conn *conn, const char *label)
 {
-	assert(conn->on_loan);
+	assert(conn->client != NULL);
 	conn->label = label;
-}
-
-void
-stay__conn_set_client(
-    struct stay_conn *conn, const struct stay__client_ops *ops)
-{
-	conn->client = ops;
 }
 
 void
@@ -59,6 +52,8 @@ void
 stay__conn_rest(struct stay_conn *conn)
 {
 	stay__stream_hibernate(conn);
+	stay__mailbox_rest(&conn->mail);
+	stay__callers_rest(&conn->callers);
 	stay__step_rest(conn);
 }
 

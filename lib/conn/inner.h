@@ -63,6 +63,7 @@ struct stay__loan {
 	const char *label;
 	void *state; /* the state block of the behaviour */
 	void *arg;   /* of on_started, on_closed */
+	const struct stay__client_ops *client;
 };
 
 /* As stay_conn_start; nothing is copied. `arg` is for init. */
@@ -80,6 +81,8 @@ uint64_t stay__conn_pace(struct stay_conn *conn, struct stay__pace *pace,
     const struct stay_backoff_policy *policy);
 /* Reconnect by itself after `ms`; STAY_FOREVER: not any more. */
 void stay__conn_renew_after(struct stay_conn *conn, uint64_t ms);
+/* The same, unless it does so sooner. */
+void stay__conn_renew_within(struct stay_conn *conn, uint64_t ms);
 /* Of a connection on loan: as stay_conn_set_state_timeout, without a message. */
 void stay__conn_state_timeout(struct stay_conn *conn, uint64_t ms);
 /* Run the connection later this turn, because something outside its callbacks
@@ -100,8 +103,6 @@ struct stay__client_ops {
 	bool (*lingers)(const void *state);
 };
 
-void stay__conn_set_client(
-    struct stay_conn *conn, const struct stay__client_ops *ops);
 /* Keep a failure sentence, "<phase> <label>: <text>", until it is told. */
 void stay__conn_fail(struct stay_conn *conn, enum stay_status status,
     const char *phase, const char *text);
@@ -112,6 +113,8 @@ void stay__conn_at(struct stay_conn *conn, const char *place);
 void stay__conn_call_over(struct stay_conn *conn, enum stay_outcome outcome);
 /* What a protocol has to say that is no failure. */
 void stay__conn_tell_note(struct stay_conn *conn, const char *text);
+/* Somebody wants to see it: see stay__wire_is_on. */
+void stay__conn_tell_wire(struct stay_conn *conn, const char *text);
 void stay__conn_tell_lost_call(
     struct stay_conn *conn, enum stay_status status, const char *text);
 /* Tell the observer of one turn of a machine, now or, from inside a public
@@ -127,6 +130,9 @@ char *stay__stream_bytes(struct stay_conn *conn);
 void stay__conn_rest(struct stay_conn *conn);
 /* The bytes that were kept come again, without waiting for more. */
 void stay__stream_redeliver(struct stay_conn *conn);
+/* Read no more, and deliver nothing; go on with what was kept. */
+void stay__stream_pause(struct stay_conn *conn);
+void stay__stream_resume(struct stay_conn *conn);
 /* Read when the connection runs next, although the world has not reported
  * anything to read; whether that read, or what it found, is still to come. */
 void stay__stream_look(struct stay_conn *conn);
@@ -135,6 +141,12 @@ bool stay__stream_is_unread(const struct stay_conn *conn);
 uint64_t stay__stream_heard_at(const struct stay_conn *conn);
 /* What a filter has and the kernel has not; see stay__link_unsent. */
 struct stay__unsent stay__stream_unsent(const struct stay_conn *conn);
+/* Whether the stream goes through a filter; let an open one go through `filter` from
+ * now on, if all that was sent has left: STAY_STREAM_UP or STAY_STREAM_DOWN follows.
+ * `host` is whom the peer must prove to be. STAY_OK, STAY_E_STATE, STAY_E_NOMEM. */
+bool stay__stream_is_sealed(const struct stay_conn *conn);
+enum stay_status stay__stream_secure(
+    struct stay_conn *conn, struct stay_filter *filter, const char *host);
 /* Close our half of the stream, so that the peer reads its end; reading goes on,
  * nothing may be written any more, and its end is no failure. False: it cannot
  * be, as when bytes are still to be sent. */

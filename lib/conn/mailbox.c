@@ -7,6 +7,25 @@
 
 #include <assert.h>
 
+#define NONE(list)                                                             \
+	{                                                                      \
+		(struct stay__list *)(uintptr_t)&stay__bare_shelf.list,        \
+		    (struct stay__list *)(uintptr_t)&stay__bare_shelf.list     \
+	}
+
+const struct stay__shelf stay__bare_shelf = {
+	.lines = { [STAY__LINE_URGENT] = NONE(lines[STAY__LINE_URGENT]),
+	    [STAY__LINE_QUEUE] = NONE(lines[STAY__LINE_QUEUE]),
+	    [STAY__LINE_POSTPONED] = NONE(lines[STAY__LINE_POSTPONED]) },
+	.dropped = NONE(dropped),
+};
+
+static void
+clear_shelf(struct stay__mailbox *box)
+{
+	box->shelf = (struct stay__shelf *)(uintptr_t)&stay__bare_shelf;
+}
+
 void
 stay__mailbox_init(struct stay__mailbox *box, struct stay_loop *loop,
     struct stay__task *task, size_t max)
@@ -14,9 +33,37 @@ stay__mailbox_init(struct stay__mailbox *box, struct stay_loop *loop,
 	box->loop = loop;
 	box->task = task;
 	box->max = max;
+	clear_shelf(box);
+}
+
+/* False: no memory. */
+static bool
+has_shelf(struct stay__mailbox *box)
+{
+	struct stay__shelf *shelf;
+
+	if (!stay__mailbox_rests(box))
+		return true;
+	shelf = stay__zalloc(sizeof(*shelf));
+	if (shelf == NULL)
+		return false;
 	for (unsigned i = 0; i < STAY__MAIL_LINES; i++)
-		stay__list_init(&box->lines[i]);
-	stay__list_init(&box->dropped);
+		stay__list_init(&shelf->lines[i]);
+	stay__list_init(&shelf->dropped);
+	box->shelf = shelf;
+	return true;
+}
+
+void
+stay__mailbox_rest(struct stay__mailbox *box)
+{
+	const struct stay__shelf *shelf = box->shelf;
+
+	if (stay__mailbox_rests(box) ||
+	    shelf->messages + shelf->upgrades + shelf->drops > 0)
+		return;
+	stay__free(box->shelf);
+	clear_shelf(box);
 }
 
 void
@@ -38,8 +85,8 @@ static stay__notes *
 notes_before(struct stay__mailbox *box, enum stay__mail_line line,
     struct stay__list *node)
 {
-	return node == &box->lines[line] ? &box->behind[line]
-					 : &mail_of(node)->before;
+	return node == &box->shelf->lines[line] ? &box->behind[line]
+						: &mail_of(node)->before;
 }
 
 static void
@@ -48,7 +95,7 @@ push(struct stay__mailbox *box, enum stay__mail_line line,
 {
 	mail->before = box->behind[line];
 	box->behind[line] = 0;
-	stay__list_push(&box->lines[line], &mail->node);
+	stay__list_push(&box->shelf->lines[line], &mail->node);
 }
 
 /* `first`, and then `second`. */
@@ -68,7 +115,7 @@ lift(struct stay__mailbox *box, struct stay__mail *mail)
 	unsigned line = 0;
 	stay__notes *notes;
 
-	while (line < STAY__MAIL_LINES && next != &box->lines[line])
+	while (line < STAY__MAIL_LINES && next != &box->shelf->lines[line])
 		line++;
 	notes = line < STAY__MAIL_LINES ? &box->behind[line]
 					: &mail_of(next)->before;
@@ -102,12 +149,12 @@ stay__mailbox_post(struct stay__mailbox *box, enum stay__mail_kind kind,
 {
 	struct stay__mail *mail;
 
-	if (box->messages >= box->max)
+	if (box->shelf->messages >= box->max)
 		return STAY_E_FULL;
-	mail = post_new(kind, message, from);
+	mail = has_shelf(box) ? post_new(kind, message, from) : NULL;
 	if (mail == NULL)
 		return STAY_E_NOMEM;
-	box->messages++;
+	box->shelf->messages++;
 	push(box,
 	    kind == STAY__MAIL_NEXT_EVENT ? STAY__LINE_URGENT
 					  : STAY__LINE_QUEUE,
@@ -167,7 +214,7 @@ stay__mailbox_note_first(struct stay__mailbox *box, enum stay__mail_kind kind)
 
 	stay__mailbox_unnote(box, kind);
 	first = notes_before(
-	    box, STAY__LINE_QUEUE, box->lines[STAY__LINE_QUEUE].next);
+	    box, STAY__LINE_QUEUE, box->shelf->lines[STAY__LINE_QUEUE].next);
 	*first = joined(note_of(kind), *first);
 	box->noted |= STAY__KIND(kind);
 	stay__mailbox_wake(box);
@@ -200,10 +247,10 @@ static bool
 take_note_from(
     struct stay__mailbox *box, enum stay__mail_line line, stay__notes note)
 {
-	struct stay__list *node = box->lines[line].next;
+	struct stay__list *node = box->shelf->lines[line].next;
 
 	while (!take_note(notes_before(box, line, node), note)) {
-		if (node == &box->lines[line])
+		if (node == &box->shelf->lines[line])
 			return false;
 		node = node->next;
 	}
@@ -235,7 +282,7 @@ stay__mailbox_is_noted(
 static struct stay__mail *
 take_first(struct stay__mailbox *box, enum stay__mail_line line)
 {
-	struct stay__list *first = box->lines[line].next;
+	struct stay__list *first = box->shelf->lines[line].next;
 	stay__notes *notes = notes_before(box, line, first);
 	struct stay__mail *mail;
 
@@ -245,7 +292,7 @@ take_first(struct stay__mailbox *box, enum stay__mail_line line)
 		box->noted &= ~STAY__KIND(mail->kind);
 		return mail;
 	}
-	if (first == &box->lines[line])
+	if (first == &box->shelf->lines[line])
 		return NULL;
 	stay__list_remove(first);
 	return mail_of(first);
@@ -277,12 +324,14 @@ stay__mailbox_postpone(struct stay__mailbox *box, struct stay__mail *mail)
 void
 stay__mailbox_recall(struct stay__mailbox *box)
 {
-	struct stay__list *queue = &box->lines[STAY__LINE_QUEUE];
+	struct stay__list *queue = &box->shelf->lines[STAY__LINE_QUEUE];
 	stay__notes *first = notes_before(box, STAY__LINE_QUEUE, queue->next);
 
 	*first = joined(box->behind[STAY__LINE_POSTPONED], *first);
 	box->behind[STAY__LINE_POSTPONED] = 0;
-	stay__list_prepend_all(queue, &box->lines[STAY__LINE_POSTPONED]);
+	if (!stay__mailbox_rests(box))
+		stay__list_prepend_all(
+		    queue, &box->shelf->lines[STAY__LINE_POSTPONED]);
 }
 
 /* ---- what is not delivered any more ---- */
@@ -300,24 +349,24 @@ release(struct stay__mail *mail)
 void
 stay__mailbox_free(struct stay__mailbox *box, struct stay__mail *mail)
 {
-	assert(box->messages > 0);
-	box->messages--;
+	assert(box->shelf->messages > 0);
+	box->shelf->messages--;
 	release(mail);
 }
 
 static void
 drop(struct stay__mailbox *box, struct stay__mail *mail)
 {
-	box->drops++;
-	stay__list_push(&box->dropped, &mail->node);
+	box->shelf->drops++;
+	stay__list_push(&box->shelf->dropped, &mail->node);
 	stay__mailbox_wake(box);
 }
 
 void
 stay__mailbox_take_back(struct stay__mailbox *box, struct stay__mail *mail)
 {
-	assert(box->messages > 0);
-	box->messages--;
+	assert(box->shelf->messages > 0);
+	box->shelf->messages--;
 	lift(box, mail);
 	drop(box, mail);
 }
@@ -330,8 +379,10 @@ stay__mailbox_drop(
 
 	if (message->release == NULL)
 		return STAY_OK;
-	if (box->drops >= box->max)
+	if (box->shelf->drops >= box->max)
 		return STAY_E_FULL;
+	if (!has_shelf(box))
+		return STAY_E_NOMEM;
 	mail = post_new(
 	    STAY__MAIL_MESSAGE, message, (struct stay_from){ { 0, 0 } });
 	if (mail == NULL)
@@ -345,8 +396,8 @@ stay__mailbox_release(struct stay__mailbox *box)
 {
 	struct stay__list *node;
 
-	while ((node = stay__list_pop(&box->dropped)) != NULL) {
-		box->drops--;
+	while ((node = stay__list_pop(&box->shelf->dropped)) != NULL) {
+		box->shelf->drops--;
 		release(mail_of(node));
 	}
 }
@@ -357,12 +408,13 @@ stay__mailbox_fini(struct stay__mailbox *box)
 	struct stay__list *node;
 
 	for (unsigned i = 0; i < STAY__MAIL_LINES; i++) {
-		while ((node = stay__list_first(&box->lines[i])) != NULL)
+		while ((node = stay__list_first(&box->shelf->lines[i])) != NULL)
 			stay__mailbox_take_back(box, mail_of(node));
 		box->behind[i] = 0;
 	}
 	box->noted = 0;
 	stay__mailbox_settle(box);
+	stay__mailbox_rest(box);
 }
 
 /* ---- upgrades ---- */
@@ -370,9 +422,11 @@ stay__mailbox_fini(struct stay__mailbox *box)
 enum stay_status
 stay__mailbox_add_upgrade(struct stay__mailbox *box, struct stay__mail *upgrade)
 {
-	if (box->upgrades >= box->max)
+	if (box->shelf->upgrades >= box->max)
 		return STAY_E_FULL;
-	box->upgrades++;
+	if (!has_shelf(box))
+		return STAY_E_NOMEM;
+	box->shelf->upgrades++;
 	push(box, STAY__LINE_URGENT, upgrade);
 	stay__mailbox_wake(box);
 	return STAY_OK;
@@ -381,7 +435,7 @@ stay__mailbox_add_upgrade(struct stay__mailbox *box, struct stay__mail *upgrade)
 struct stay__mail *
 stay__mailbox_take_upgrade(struct stay__mailbox *box)
 {
-	struct stay__list *urgent = &box->lines[STAY__LINE_URGENT];
+	struct stay__list *urgent = &box->shelf->lines[STAY__LINE_URGENT];
 
 	for (struct stay__list *node = urgent->next; node != urgent;
 	     node = node->next) {
@@ -396,6 +450,6 @@ stay__mailbox_take_upgrade(struct stay__mailbox *box)
 void
 stay__mailbox_end_upgrade(struct stay__mailbox *box)
 {
-	assert(box->upgrades > 0);
-	box->upgrades--;
+	assert(box->shelf->upgrades > 0);
+	box->shelf->upgrades--;
 }

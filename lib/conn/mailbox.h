@@ -61,18 +61,27 @@ struct stay__posted {
 	struct stay_from from; /* of a call */
 };
 
+/* What messages need. A mailbox has it from the first one on, until it rests. */
+struct stay__shelf {
+	struct stay__list lines[STAY__MAIL_LINES];
+	struct stay__list dropped; /* by public calls; to be released */
+	size_t messages;           /* in a line, or being delivered */
+	size_t upgrades;           /* asked for and not yet carried out */
+	size_t drops;              /* in dropped */
+};
+
+/* What a mailbox without messages has instead: it is read like any other, and never
+ * written. */
+extern const struct stay__shelf stay__bare_shelf;
+
 /* Only mailbox.c writes these. */
 struct stay__mailbox {
 	struct stay_loop *loop;
 	struct stay__task *task; /* woken when mail comes */
 	size_t max;              /* of messages, of upgrades, of drops */
-	struct stay__list lines[STAY__MAIL_LINES];
+	struct stay__shelf *shelf;
 	stay__notes behind[STAY__MAIL_LINES]; /* the last mail of a line */
-	unsigned noted;            /* kinds that stand in any of them */
-	struct stay__list dropped; /* by public calls; to be released */
-	size_t messages;           /* in a line, or being delivered */
-	size_t upgrades;           /* asked for and not yet carried out */
-	size_t drops;              /* in dropped */
+	unsigned noted; /* kinds that stand in any of them */
 };
 
 void stay__mailbox_init(struct stay__mailbox *box, struct stay_loop *loop,
@@ -107,8 +116,8 @@ struct stay__mail *stay__mailbox_next(struct stay__mailbox *box, unsigned pass);
 static inline bool
 stay__mailbox_has_mail(const struct stay__mailbox *box)
 {
-	return !stay__list_is_empty(&box->lines[STAY__LINE_URGENT]) ||
-	       !stay__list_is_empty(&box->lines[STAY__LINE_QUEUE]) ||
+	return !stay__list_is_empty(&box->shelf->lines[STAY__LINE_URGENT]) ||
+	       !stay__list_is_empty(&box->shelf->lines[STAY__LINE_QUEUE]) ||
 	       (box->behind[STAY__LINE_URGENT] |
 		   box->behind[STAY__LINE_QUEUE]) != 0;
 }
@@ -136,18 +145,26 @@ void stay__mailbox_release(struct stay__mailbox *box);
 static inline void
 stay__mailbox_settle(struct stay__mailbox *box)
 {
-	if (!stay__list_is_empty(&box->dropped))
+	if (!stay__list_is_empty(&box->shelf->dropped))
 		stay__mailbox_release(box);
 }
 
 /* Add an upgrade; its caller owns the memory of the mail. Upgrades have a bound
  * of their own, because an upgrade may be the remedy for a full mailbox. An
- * upgrade counts until it has ended. STAY_OK, STAY_E_FULL. */
+ * upgrade counts until it has ended. STAY_OK, STAY_E_FULL, STAY_E_NOMEM. */
 enum stay_status stay__mailbox_add_upgrade(
     struct stay__mailbox *box, struct stay__mail *upgrade);
 /* Take out the first upgrade that waits; NULL: none. */
 struct stay__mail *stay__mailbox_take_upgrade(struct stay__mailbox *box);
 void stay__mailbox_end_upgrade(struct stay__mailbox *box);
+
+/* Give back the memory that only messages need, if there are none. */
+void stay__mailbox_rest(struct stay__mailbox *box);
+static inline bool
+stay__mailbox_rests(const struct stay__mailbox *box)
+{
+	return box->shelf == &stay__bare_shelf;
+}
 
 /* Release all messages and take back all notes. No upgrade may be waiting. */
 void stay__mailbox_fini(struct stay__mailbox *box);

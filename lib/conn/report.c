@@ -238,10 +238,10 @@ add_next(struct stay__text *text, const struct stay_conn *conn)
 /* ---- failures ---- */
 
 /* How much of it there was room for. */
-static unsigned
+static uint16_t
 fitting(const struct stay__text *text)
 {
-	return (unsigned)strlen(text->at);
+	return (uint16_t)strlen(text->at);
 }
 
 void
@@ -253,7 +253,7 @@ stay__conn_fail(struct stay_conn *conn, enum stay_status status,
 	if (conn->report.failed == STAY_OK)
 		conn->report.down_since = stay__loop_now(conn->loop);
 	conn->report.why = status;
-	conn->report.told &= ~STAY__TOLD_FAILURE;
+	conn->report.told &= (uint8_t)~STAY__TOLD_FAILURE;
 	conn->report.failed = status;
 	conn->report.failed_in = phase;
 	if (conn->report.sentence == NULL)
@@ -268,7 +268,8 @@ stay__conn_fail(struct stay_conn *conn, enum stay_status status,
 	if (conn->report.place != NULL)
 		stay__text_add(&sentence, "at %s: ", conn->report.place);
 	stay__text_add(&sentence, "%s", text);
-	conn->report.text_len = fitting(&sentence) - conn->report.text_at;
+	conn->report.text_len =
+	    (uint16_t)(fitting(&sentence) - conn->report.text_at);
 }
 
 void
@@ -431,6 +432,15 @@ stay__conn_tell_note(struct stay_conn *conn, const char *text)
 	if (HAS_SLOT(observer, on_note))
 		observer->on_note(observer->arg, &who, STAY_OK, text);
 	observed(conn);
+}
+
+void
+stay__conn_tell_wire(struct stay_conn *conn, const char *text)
+{
+	const struct stay_observer *observer = conn->loop->observer;
+	struct stay_subject who = stay__conn_subject(conn);
+
+	observer->on_wire(observer->arg, &who, STAY_OK, text);
 }
 
 /* ---- notices ---- */

@@ -34,26 +34,29 @@ struct stay__awaiter {
 #define STAY__TOLD_STARTED 1u
 #define STAY__TOLD_FAILURE 2u /* the last one, if there was one */
 
+_Static_assert(STAY__FAILURE_MAX <= UINT16_MAX && STAY__NOTED_MAX <= UINT8_MAX,
+    "what counts them has to do so");
+
 /* Only report.c writes these. */
 struct stay__report {
-	unsigned told;
+	uint8_t told;
+	uint8_t noted_count;
+	bool was_up;             /* it has been */
+	unsigned observers;      /* how many the loop had had when... */
 	enum stay_status why;    /* of the last failure in this attempt */
 	enum stay_status failed; /* the last failure since it was up */
-	const char *failed_in;   /* its phase */
-	const char *place;       /* where it dials; NULL: its label says so */
-	char *sentence;          /* NULL: none yet, or no memory for it */
-	unsigned text_at;  /* where its text begins, behind the label... */
-	unsigned text_len; /* ...and how long it is, without what comes next */
+	uint16_t text_at;  /* where its text begins, behind the label... */
+	uint16_t text_len; /* ...and how long it is, without what comes next */
+	const char *failed_in; /* its phase */
+	const char *place;     /* where it dials; NULL: its label says so */
+	char *sentence;        /* NULL: none yet, or no memory for it */
 	struct stay__noted_transition *noted; /* not yet told; NULL: none */
-	unsigned noted_count;
-	unsigned observers;              /* how many the loop had had when... */
-	void *own;                       /* ...its observer was given this */
-	uint64_t wake_ms;                /* and asked to be told of this time */
+	void *own;        /* ...its observer was given this... */
+	uint64_t wake_ms; /* ...and asked for a word at this time */
 	struct stay__alarm_clock *clock; /* NULL: it has asked for none */
 	uint64_t down_since;     /* the first failure since it was up, in ns */
 	uint64_t maybe_executed; /* calls since then */
 	uint64_t not_sent;
-	bool was_up; /* it has been */
 };
 
 void stay__report_init(struct stay_conn *conn);

@@ -44,9 +44,11 @@ stay_conn_call(struct stay_conn *conn, struct stay_message request,
 		return STAY_E_ARG;
 	if (conn->requests.admission != STAY__ADMIT_OPEN)
 		return STAY_E_DRAINING;
-	if (conn->callers.count >= conn->settings->callers_max)
+	if (conn->callers->count >= conn->settings->callers_max)
 		return STAY_E_FULL;
-	caller = stay__caller_new(&conn->callers, done, arg);
+	if (!stay__callers_begin(&conn->callers, &conn->mail))
+		return STAY_E_NOMEM;
+	caller = stay__caller_new(conn->callers, done, arg);
 	if (caller == NULL)
 		return STAY_E_NOMEM;
 	status = stay__mailbox_post(&conn->mail, STAY__MAIL_CALL, &request,
@@ -172,6 +174,16 @@ stay__conn_renew_after(struct stay_conn *conn, uint64_t ms)
 {
 	stay__loop_timer(conn->loop, &conn->requests.renewal,
 	    stay__loop_after(conn->loop, ms));
+}
+
+void
+stay__conn_renew_within(struct stay_conn *conn, uint64_t ms)
+{
+	struct stay__timer *renewal = &conn->requests.renewal;
+
+	if (!stay__timer_is_set(renewal) ||
+	    stay__loop_after(conn->loop, ms) < renewal->at)
+		stay__conn_renew_after(conn, ms);
 }
 
 void

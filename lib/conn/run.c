@@ -22,6 +22,7 @@ stay__conn_release(struct stay_conn *conn)
 	stay__requests_fini(conn);
 	stay__timing_fini(conn);
 	stay__mailbox_fini(&conn->mail);
+	stay__callers_rest(&conn->callers);
 	stay__task_cancel(&conn->task);
 	stay__report_end(conn);
 	stay__step_fini(conn);
@@ -43,7 +44,7 @@ fail_upgrades(struct stay_conn *conn)
 static void
 close_conn(struct stay_conn *conn)
 {
-	stay__callers_fail(&conn->callers);
+	stay__callers_fail(conn->callers);
 	fail_upgrades(conn);
 	stay__mailbox_fini(&conn->mail);
 	stay__conn_tell_closed(conn);
@@ -97,8 +98,8 @@ is_drained(const struct stay_conn *conn)
 {
 	stay_busy_fn *busy = conn->behaviour->busy;
 
-	return conn->mail.messages == 0 && conn->mail.upgrades == 0 &&
-	       conn->callers.count == 0 &&
+	return conn->mail.shelf->messages == 0 &&
+	       conn->mail.shelf->upgrades == 0 && conn->callers->count == 0 &&
 	       (busy == NULL || busy(conn, conn->state) == 0);
 }
 
@@ -158,7 +159,7 @@ run_once(struct stay_conn *conn)
 	if (mail == NULL)
 		return false;
 	stay__deliver(conn, mail);
-	stay__callers_settle(&conn->callers);
+	stay__callers_settle(conn->callers);
 	stay__mailbox_settle(&conn->mail);
 	take_state_timeout(conn);
 	return true;
@@ -170,7 +171,7 @@ run_once(struct stay_conn *conn)
 static void
 check_invariants(const struct stay_conn *conn)
 {
-	const struct stay__callers *callers = &conn->callers;
+	const struct stay__callers *callers = conn->callers;
 	bool waits = !stay__list_is_empty(&callers->waiting) ||
 		     !stay__list_is_empty(&callers->answered);
 
@@ -197,7 +198,7 @@ run(struct stay__task *task)
 	uint64_t budget = conn->settings->turn_budget;
 
 	check_invariants(conn);
-	stay__callers_settle(&conn->callers);
+	stay__callers_settle(conn->callers);
 	stay__mailbox_settle(&conn->mail);
 	if (!stay__drive_first(conn))
 		take_state_timeout(conn);

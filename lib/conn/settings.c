@@ -128,7 +128,7 @@ stay__conn_new_on_loan(const struct stay__loan *loan)
 
 	if (conn == NULL)
 		return NULL;
-	conn->on_loan = true;
+	conn->client = loan->client;
 	conn->settings = loan->settings;
 	conn->label = loan->label;
 	conn->state = loan->state;
@@ -141,7 +141,7 @@ stay__conn_free(struct stay_conn *conn)
 {
 	struct owner *owner;
 
-	if (conn->on_loan) {
+	if (conn->client != NULL) {
 		stay__free(conn);
 		return;
 	}

@@ -9,6 +9,7 @@
 #include "conn/run.h"
 #include "conn/settings.h"
 #include "conn/upgrade.h"
+#include "loop/waiting.h"
 
 /* No callback runs yet. */
 static void
@@ -22,7 +23,7 @@ init(struct stay_conn *conn, struct stay_loop *loop,
 	stay__machine_init(&conn->machine, stay_machine_conn());
 	stay__mailbox_init(
 	    &conn->mail, conn->loop, &conn->task, conn->settings->mailbox_max);
-	stay__callers_init(&conn->callers, &conn->mail);
+	stay__callers_init(&conn->callers);
 	stay__requests_init(conn);
 	stay__timing_init(conn);
 	stay__report_init(conn);
@@ -131,33 +132,33 @@ stay__conn_start_on_loan(struct stay_conn **started, struct stay_loop *loop,
 
 /* ---- waiting for it ---- */
 
-static void
-await_over(struct stay__timer *timer)
+struct awaited {
+	struct stay__awaiter told;
+	struct stay_conn *conn; /* until it is told */
+};
+
+static bool
+is_settled(const void *arg)
 {
-	(void)timer; /* the loop only had to wake up */
+	const struct awaited *awaited = arg;
+
+	return awaited->told.decided ||
+	       stay__conn_state(awaited->conn) == STAY_IDLE;
 }
 
 static enum stay_status
-drive_until_decided(struct stay_conn *conn, uint64_t deadline)
+await(struct stay_conn *conn, uint64_t deadline)
 {
-	struct stay_loop *loop = conn->loop;
-	struct stay__awaiter awaiter = { false, false, STAY_OK };
-	struct stay__timer timer;
+	struct awaited awaited = { .conn = conn };
+	bool settled;
 
-	stay__timer_init(&timer, await_over);
-	stay__loop_timer(loop, &timer, deadline);
-	conn->awaiter = &awaiter;
-	stay_loop_turn(loop); /* what is due already needs no wait */
-	while (!awaiter.decided && stay__conn_state(conn) != STAY_IDLE &&
-	       stay__loop_now(loop) < deadline)
-		loop->ops->run(loop->world);
-	stay__timer_stop(&timer);
-	if (!awaiter.gone)
+	conn->awaiter = &awaited.told;
+	settled = stay__loop_wait(conn->loop, is_settled, &awaited, deadline);
+	if (!awaited.told.gone)
 		conn->awaiter = NULL;
-	if (awaiter.decided)
-		return awaiter.status;
-	return stay__conn_state(conn) == STAY_IDLE ? STAY_E_STATE
-						   : STAY_E_TIMEOUT;
+	if (awaited.told.decided)
+		return awaited.told.status;
+	return settled ? STAY_E_STATE : STAY_E_TIMEOUT;
 }
 
 enum stay_status
@@ -168,6 +169,5 @@ stay_conn_await(struct stay_conn *conn, uint64_t budget_ms)
 		return STAY_E_REENTRANT;
 	if (stay__conn_state(conn) == STAY_CONNECTED)
 		return STAY_OK;
-	return drive_until_decided(
-	    conn, stay__loop_after(conn->loop, budget_ms));
+	return await(conn, stay__loop_after(conn->loop, budget_ms));
 }

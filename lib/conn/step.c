@@ -18,8 +18,9 @@ has_ring(struct stay_conn *conn)
 	struct stay__throttle *of = &conn->throttle;
 
 	if (of->connects == NULL)
-		of->connects = stay__calloc(
-		    conn->settings->throttle_burst, sizeof(*of->connects));
+		of->connects = stay__zalloc(
+		    sizeof(*of->connects) +
+		    (size_t)conn->settings->throttle_burst * sizeof(uint64_t));
 	return of->connects != NULL;
 }
 
@@ -36,15 +37,15 @@ stay__step_init(struct stay_conn *conn)
 static uint64_t
 throttle(struct stay_conn *conn)
 {
-	struct stay__throttle *of = &conn->throttle;
 	unsigned burst = (unsigned)conn->settings->throttle_burst;
+	struct stay__connects *of;
 	uint64_t now = stay__loop_now(conn->loop), window = window_of(conn);
 	uint64_t *slot;
 
 	if (!has_ring(conn))
 		return window;
-	slot = &of->connects[of->count % burst];
-
+	of = conn->throttle.connects;
+	slot = &of->at[of->count % burst];
 	if (of->count >= burst && now - *slot < window)
 		return window - (now - *slot);
 	*slot = now;
@@ -64,12 +65,11 @@ forget_connects(struct stay_conn *conn)
 void
 stay__step_rest(struct stay_conn *conn)
 {
-	const struct stay__throttle *of = &conn->throttle;
+	const struct stay__connects *of = conn->throttle.connects;
 	unsigned burst = (unsigned)conn->settings->throttle_burst;
 
-	if (of->connects != NULL && of->count > 0 &&
-	    stay__loop_now(conn->loop) -
-		    of->connects[(of->count - 1) % burst] >=
+	if (of != NULL && of->count > 0 &&
+	    stay__loop_now(conn->loop) - of->at[(of->count - 1) % burst] >=
 		window_of(conn))
 		forget_connects(conn);
 }

@@ -17,10 +17,15 @@ struct stay__step {
 	uint64_t timeout_ms;     /* the verdict's T, also without an event */
 };
 
-/* When the last connects were asked for: only step.c writes these. */
-struct stay__throttle {
-	uint64_t *connects; /* throttle_burst of them: a ring; NULL: none */
+/* When the last connects were asked for: a ring of throttle_burst. */
+struct stay__connects {
 	unsigned count;
+	uint64_t at[];
+};
+
+/* Only step.c writes these. */
+struct stay__throttle {
+	struct stay__connects *connects; /* NULL: none */
 };
 
 /* STAY_OK, STAY_E_NOMEM. */

@@ -1,6 +1,6 @@
 /*
  * The stream of a connection: the functions a behaviour may call on it, and its
- * news as mail. How a stream is made is link.c's; when it is closed is the
+ * news as mail. How a stream is made is the link's; when it is closed is the
  * machine's; deliver.c delivers its bytes.
  */
 #include "conn/stream.h"
@@ -92,6 +92,8 @@ show_bytes(struct stay_conn *conn, struct stay_event *event)
 	conn->stream.again = false;
 }
 
+/* In a pause the note is taken, and nothing else: the end of the stream, which may
+ * stand behind it, does not wait. */
 bool
 stay__stream_read(struct stay_conn *conn, struct stay_event *event)
 {
@@ -99,6 +101,8 @@ stay__stream_read(struct stay_conn *conn, struct stay_event *event)
 	enum stay_status status = STAY_OK;
 	size_t got = 0;
 
+	if (stream->link.is_paused)
+		return false;
 	if (!stream->again) {
 		status = stay__input_fill(&stream->input, &stream->link, &got);
 		if (status != STAY_OK)
@@ -147,6 +151,20 @@ stay__stream_is_unread(const struct stay_conn *conn)
 	       stay__mailbox_is_noted(&conn->mail, STAY__NOTE_STREAM_READABLE);
 }
 
+/* What was kept comes again before anything is read. */
+void
+stay__stream_resume(struct stay_conn *conn)
+{
+	stay__link_pause(&conn->stream.link, false);
+	is_readable(conn);
+}
+
+void
+stay__stream_pause(struct stay_conn *conn)
+{
+	stay__link_pause(&conn->stream.link, true);
+}
+
 enum stay_status
 stay_stream_keep(struct stay_conn *conn, size_t len, size_t room)
 {
@@ -189,21 +207,74 @@ stay_stream_input(struct stay_conn *conn)
 
 /* ---- writing ---- */
 
+/* False: no memory. */
+static bool
+has_out(struct stay__stream *stream)
+{
+	if (stream->out != NULL)
+		return true;
+	stream->out = stay__zalloc(sizeof(*stream->out));
+	if (stream->out == NULL)
+		return false;
+	stay_buf_init(&stream->out->buf, STAY_STREAM_SEND_MAX);
+	return true;
+}
+
+static void
+drop_out(struct stay__stream *stream)
+{
+	if (stream->out != NULL)
+		stay_buf_fini(&stream->out->buf);
+	stay__free(stream->out);
+	stream->out = NULL;
+}
+
+/* The kernel has no room, and somebody has more to write: its owner, or `out`. */
+static void
+await_room(struct stay_conn *conn)
+{
+	if (conn->stream.blocked &&
+	    (conn->stream.wants_write ||
+		stay__stream_unwritten(&conn->stream) > 0))
+		stay__link_want_write(&conn->stream.link);
+}
+
+static size_t
+total_of(const struct iovec *parts, int count)
+{
+	size_t total = 0;
+
+	for (int i = 0; i < count; i++)
+		total += parts[i].iov_len;
+	return total;
+}
+
+static enum stay_status
+offer(
+    struct stay_conn *conn, const struct iovec *parts, int count, size_t *taken)
+{
+	enum stay_status status =
+	    stay__link_write(&conn->stream.link, parts, count, taken);
+
+	conn->stream.blocked = *taken < total_of(parts, count) ||
+			       stay__stream_unsent(conn).sealed > 0;
+	return status;
+}
+
 static void
 send_out(struct stay_conn *conn)
 {
-	struct stay_bytes bytes = stay_buf_bytes(&conn->stream.out);
-	struct iovec part = { conn->stream.out.data + conn->stream.out.head,
-		bytes.len };
-	size_t taken = 0;
+	struct stay__outbox *out = conn->stream.out;
+	struct stay_bytes bytes = stay_buf_bytes(&out->buf);
+	struct iovec part = { out->buf.data + out->buf.head, bytes.len };
+	size_t taken;
 
-	if (stay_stream_write(conn, &part, 1, &taken) != STAY_OK)
+	if (offer(conn, &part, 1, &taken) != STAY_OK)
 		return;
-	stay_buf_take(&conn->stream.out, taken);
-	stay__ease(&conn->stream.out, bytes.len, &conn->stream.easy);
-	if (taken < bytes.len)
-		stay__link_want_write(&conn->stream.link);
-	else if (conn->stream.hibernates)
+	stay_buf_take(&out->buf, taken);
+	stay__ease(&out->buf, bytes.len, &out->easy);
+	await_room(conn);
+	if (taken == bytes.len && conn->stream.hibernates)
 		stay__stream_hibernate(conn);
 }
 
@@ -213,7 +284,7 @@ stay__stream_flush(struct stay_conn *conn)
 	come_again(conn);
 	if (conn->stream.blocked || !stay_stream_is_open(conn))
 		return false;
-	if (stay_buf_len(&conn->stream.out) > 0)
+	if (stay__stream_unwritten(&conn->stream) > 0)
 		send_out(conn);
 	if (!conn->stream.wants_write || !stay_stream_is_open(conn))
 		return false;
@@ -231,9 +302,12 @@ stay_stream_send(struct stay_conn *conn, const void *bytes, size_t len)
 		return STAY_E_ARG;
 	if (!stay_stream_is_open(conn))
 		return STAY_E_STATE;
-	status = stay_buf_append(&conn->stream.out, bytes, len);
+	if (!has_out(&conn->stream))
+		return STAY_E_NOMEM;
+	status = stay_buf_append(&conn->stream.out->buf, bytes, len);
 	if (status == STAY_E_TOO_BIG)
 		return STAY_E_FULL;
+	await_room(conn);
 	if (status == STAY_OK && !conn->stream.blocked)
 		stay__loop_flush_soon(conn->loop, &conn->flush);
 	return status;
@@ -246,20 +320,9 @@ stay_stream_want_write(struct stay_conn *conn)
 	conn->stream.wants_write = true;
 	if (!stay_stream_is_open(conn))
 		return;
-	if (conn->stream.blocked)
-		stay__link_want_write(&conn->stream.link);
-	else
+	await_room(conn);
+	if (!conn->stream.blocked)
 		stay__loop_flush_soon(conn->loop, &conn->flush);
-}
-
-static size_t
-total_of(const struct iovec *parts, int count)
-{
-	size_t total = 0;
-
-	for (int i = 0; i < count; i++)
-		total += parts[i].iov_len;
-	return total;
 }
 
 enum stay_status
@@ -274,9 +337,8 @@ stay_stream_write(
 	*taken = 0;
 	if (!stay_stream_is_open(conn))
 		return STAY_E_STATE;
-	status = stay__link_write(&conn->stream.link, parts, count, taken);
-	conn->stream.blocked = *taken < total_of(parts, count) ||
-			       stay__stream_unsent(conn).sealed > 0;
+	status = offer(conn, parts, count, taken);
+	await_room(conn);
 	return status;
 }
 
@@ -293,9 +355,24 @@ stay__stream_unsent(const struct stay_conn *conn)
 }
 
 bool
+stay__stream_is_sealed(const struct stay_conn *conn)
+{
+	return conn->stream.link.filter != NULL;
+}
+
+/* What there is to read is the filter's now. */
+enum stay_status
+stay__stream_secure(
+    struct stay_conn *conn, struct stay_filter *filter, const char *host)
+{
+	assert(stay__input_view(&conn->stream.input).len == 0);
+	return stay__link_secure_now(&conn->stream.link, filter, host);
+}
+
+bool
 stay__stream_shutdown(struct stay_conn *conn)
 {
-	return stay_buf_len(&conn->stream.out) == 0 &&
+	return stay__stream_unwritten(&conn->stream) == 0 &&
 	       stay__link_shutdown(&conn->stream.link);
 }
 
@@ -411,7 +488,6 @@ stay__stream_init(struct stay_conn *conn)
 	stay__link_init(
 	    &conn->stream.link, conn->loop, news, &conn->settings->socket);
 	stay__input_init(&conn->stream.input, STAY_STREAM_KEEP_MAX);
-	stay_buf_init(&conn->stream.out, STAY_STREAM_SEND_MAX);
 }
 
 void
@@ -427,7 +503,7 @@ stay__stream_close(struct stay_conn *conn)
 	stay__link_close(&conn->stream.link);
 	stay__input_reset(&conn->stream.input, conn->loop);
 	stay__task_cancel(&conn->flush);
-	stay_buf_fini(&conn->stream.out);
+	drop_out(&conn->stream);
 	conn->stream.hibernates = false;
 	conn->stream.wants_write = false;
 	conn->stream.blocked = false;
@@ -455,7 +531,7 @@ void
 stay__stream_hibernate(struct stay_conn *conn)
 {
 	stay__link_rest(&conn->stream.link);
-	conn->stream.hibernates = stay_buf_len(&conn->stream.out) > 0;
+	conn->stream.hibernates = stay__stream_unwritten(&conn->stream) > 0;
 	if (!conn->stream.hibernates)
-		stay_buf_fini(&conn->stream.out);
+		drop_out(&conn->stream);
 }

@@ -13,19 +13,31 @@
 #include "stream/input.h"
 #include "stream/link.h"
 
+/* What stay_stream_send has taken, and the kernel has not. */
+struct stay__outbox {
+	struct stay_buf buf;
+	uint8_t easy; /* writes in a row that needed little of it */
+};
+
 /* Only stream.c writes these. */
 struct stay__stream {
 	struct stay__link link;
 	struct stay__input input;
-	struct stay_buf out; /* of stay_stream_send */
-	size_t retained;     /* how many of the delivered bytes are kept... */
-	size_t want;         /* ...until so many are there */
-	uint8_t easy;        /* writes in a row that needed little of `out` */
-	bool hibernates;     /* gives `out` back as soon as it is empty */
-	bool again; /* deliver the kept bytes again, without new ones */
+	struct stay__outbox *out; /* NULL: nothing was sent since it rested */
+	size_t retained; /* how many of the delivered bytes are kept... */
+	size_t want;     /* ...until so many are there */
+	bool hibernates; /* gives `out` back as soon as it is empty */
+	bool again;      /* deliver the kept bytes again, without new ones */
 	bool wants_write;
 	bool blocked; /* the kernel had no room */
 };
+
+/* The bytes in `out`. */
+static inline size_t
+stay__stream_unwritten(const struct stay__stream *stream)
+{
+	return stream->out == NULL ? 0 : stay_buf_len(&stream->out->buf);
+}
 
 void stay__stream_init(struct stay_conn *conn);
 void stay__stream_close(struct stay_conn *conn);

@@ -195,7 +195,7 @@ stay__timing_fini(struct stay_conn *conn)
 {
 	stay__timing_disarm(conn);
 	stay__timing_timeout_stop(conn);
-	if (!conn->on_loan)
+	if (conn->client == NULL)
 		return;
 	stay__free(conn->alarms);
 	conn->alarms = NULL;

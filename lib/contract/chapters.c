@@ -10,32 +10,7 @@
 #define SPLITS_RANDOM 100
 #define ENDLESS       4 /* times the bound of a reply */
 #define MEMORY_SLACK  ((size_t)1 << 20)
-#define QUIET_MS      20
 #define RESTORE_MS    3000
-
-static size_t
-any_sample(struct kit_run *run)
-{
-	return (size_t)kit_draw(run, run->contract->sample_count);
-}
-
-/* So many calls, drawn, together or one by one; none of those whose effect would
- * last, if `fleeting`. */
-static void
-ask_some(struct kit_run *run, uint64_t count, enum kit_right right,
-    uint64_t timeout_ms, bool fleeting)
-{
-	uint64_t pause_ms = kit_draw(run, 3);
-
-	while (count-- > 0) {
-		size_t sample = any_sample(run);
-
-		if (!fleeting || !run->known->lasts[sample])
-			kit_ask(run,
-			    &(struct kit_asked){ sample, right, timeout_ms });
-		kit_pass(run, pause_ms);
-	}
-}
 
 /* The fault happens to one of the answers to so many calls, or of the greeting. */
 static void
@@ -64,17 +39,18 @@ learn_replies(struct kit_run *run)
 	if (!kit_run_begin(run) || !kit_comes_up(run, RESTORE_MS))
 		kit_broken(KIT_COMES_BACK, "no session comes up: %s",
 		    stay_conn_failure(stay_client_conn(run->client)));
-	kit_pass(run, QUIET_MS);
+	kit_pass(run, KIT_QUIET_MS);
 	run->known->greeting = run->server.answers;
 	for (size_t i = 0; i < run->contract->sample_count; i++) {
 		run->server.lasts = false;
 		kit_ask(run, &(struct kit_asked){ i, KIT_MUST_ANSWER, 0 });
 		kit_settle(run);
-		kit_pass(run, QUIET_MS);
+		kit_pass(run, KIT_QUIET_MS);
 		run->known->lasts[i] = run->server.lasts;
 	}
 	run->known->answers = run->server.answers;
 	run->known->said = run->server.said;
+	run->known->overtakes = run->server.may_overtake;
 	kit_books_quiet(run);
 	kit_run_end(run);
 	run->known->bytes_most = kit_memory.bytes_most;
@@ -95,8 +71,8 @@ kit_learn(struct kit_run *run)
 
 /* ---- nothing is wrong ---- */
 
-static enum kit_more
-plain(struct kit_run *run, uint64_t number)
+enum kit_more
+kit_chapter_plain(struct kit_run *run, uint64_t number)
 {
 	bool last = number == run->contract->sample_count;
 
@@ -108,7 +84,7 @@ plain(struct kit_run *run, uint64_t number)
 		kit_ask(run,
 		    &(struct kit_asked){ (size_t)number, KIT_MUST_ANSWER, 0 });
 	kit_settle(run);
-	kit_pass(run, QUIET_MS);
+	kit_pass(run, KIT_QUIET_MS);
 	kit_books_quiet(run);
 	kit_run_end(run);
 	return last ? KIT_ALL : KIT_MORE;
@@ -132,8 +108,8 @@ draw_cuts(struct kit_run *run, uint64_t number)
 	}
 }
 
-static enum kit_more
-splits(struct kit_run *run, uint64_t number)
+enum kit_more
+kit_chapter_splits(struct kit_run *run, uint64_t number)
 {
 	snprintf(kit_told->detail, KIT_LINE_SIZE,
 	    "%zu bytes of the peer, cut at every place, and in many pieces",
@@ -142,7 +118,7 @@ splits(struct kit_run *run, uint64_t number)
 	draw_cuts(run, number);
 	kit_ask_all(run, KIT_MUST_ANSWER);
 	kit_settle(run);
-	kit_pass(run, QUIET_MS);
+	kit_pass(run, KIT_QUIET_MS);
 	kit_books_quiet(run);
 	kit_run_end(run);
 	return number < run->known->said + SPLITS_RANDOM ? KIT_MORE
@@ -152,8 +128,8 @@ splits(struct kit_run *run, uint64_t number)
 /* ---- answers ---- */
 
 /* Calls that time out, and calls that have the time, in one session. */
-static enum kit_more
-late(struct kit_run *run, uint64_t number)
+enum kit_more
+kit_chapter_late(struct kit_run *run, uint64_t number)
 {
 	(void)number;
 	kit_run_begin(run);
@@ -161,28 +137,28 @@ late(struct kit_run *run, uint64_t number)
 	run->server.plan.at = any_answer(run);
 	run->server.plan.late_ms = 300 + kit_draw(run, 500);
 	for (uint64_t i = 0; i <= kit_draw(run, 6); i++) {
-		ask_some(run, kit_draw(run, 3), KIT_MAY_FAIL,
+		kit_ask_some(run, kit_draw(run, 3), KIT_MAY_FAIL,
 		    100 + kit_draw(run, 100), false);
-		ask_some(run, kit_draw(run, 3), KIT_MUST_ANSWER, 0, false);
+		kit_ask_some(run, kit_draw(run, 3), KIT_MUST_ANSWER, 0, false);
 	}
 	kit_settle(run);
 	kit_pass(run, 2000);
-	ask_some(run, 3, KIT_MUST_ANSWER, 0, false);
+	kit_ask_some(run, 3, KIT_MUST_ANSWER, 0, false);
 	kit_settle(run);
 	kit_heal(run);
 	kit_run_end(run);
 	return KIT_MORE;
 }
 
-static enum kit_more
-lost(struct kit_run *run, uint64_t number)
+enum kit_more
+kit_chapter_lost(struct kit_run *run, uint64_t number)
 {
 	uint64_t calls = 1 + kit_draw(run, 8);
 
 	kit_run_begin(run);
 	strike(run, KIT_RESETS + number % 3, calls);
 	run->server.plan.latency_ms = kit_draw(run, 3);
-	ask_some(run, calls, KIT_MAY_FAIL, 0, false);
+	kit_ask_some(run, calls, KIT_MAY_FAIL, 0, false);
 	kit_settle(run);
 	kit_heal(run);
 	kit_run_end(run);
@@ -190,17 +166,17 @@ lost(struct kit_run *run, uint64_t number)
 }
 
 /* One call at a time, so that the second answer answers nothing. */
-static enum kit_more
-duplicated(struct kit_run *run, uint64_t number)
+enum kit_more
+kit_chapter_duplicated(struct kit_run *run, uint64_t number)
 {
 	(void)number;
 	kit_run_begin(run);
 	run->server.plan.fault = KIT_TWICE;
 	run->server.plan.at = any_answer(run);
 	for (uint64_t i = 0; i < 2 * run->contract->sample_count; i++) {
-		ask_some(run, 1, KIT_MUST_ANSWER, 0, false);
+		kit_ask_some(run, 1, KIT_MUST_ANSWER, 0, false);
 		kit_settle(run);
-		kit_pass(run, QUIET_MS);
+		kit_pass(run, KIT_QUIET_MS);
 	}
 	kit_heal(run);
 	kit_run_end(run);
@@ -209,8 +185,8 @@ duplicated(struct kit_run *run, uint64_t number)
 
 /* ---- calls ---- */
 
-static enum kit_more
-deadlines(struct kit_run *run, uint64_t number)
+enum kit_more
+kit_chapter_deadlines(struct kit_run *run, uint64_t number)
 {
 	kit_run_begin(run);
 	if (number % 3 == 1)
@@ -219,7 +195,8 @@ deadlines(struct kit_run *run, uint64_t number)
 		sim_address_set(run->world, "10.0.0.1", 0, SIM_BLACK_HOLE, 0);
 	run->server.plan.latency_ms = kit_draw(run, 20);
 	for (uint64_t i = 0; i <= kit_draw(run, 16); i++) {
-		ask_some(run, 1, KIT_MAY_FAIL, 1 + kit_draw(run, 80), false);
+		kit_ask_some(
+		    run, 1, KIT_MAY_FAIL, 1 + kit_draw(run, 80), false);
 		kit_pass(run, kit_draw(run, 10));
 	}
 	kit_settle(run);
@@ -228,14 +205,15 @@ deadlines(struct kit_run *run, uint64_t number)
 	return KIT_MORE;
 }
 
-static enum kit_more
-cancels(struct kit_run *run, uint64_t number)
+enum kit_more
+kit_chapter_cancels(struct kit_run *run, uint64_t number)
 {
 	(void)number;
 	kit_run_begin(run);
 	run->server.plan.latency_ms = kit_draw(run, 10);
 	for (uint64_t i = 0; i <= kit_draw(run, 20); i++) {
-		ask_some(run, 1 + kit_draw(run, 2), KIT_MUST_ANSWER, 0, false);
+		kit_ask_some(
+		    run, 1 + kit_draw(run, 2), KIT_MUST_ANSWER, 0, false);
 		kit_pass(run, kit_draw(run, 4));
 		if (kit_draw(run, 2) == 0)
 			kit_cancel(&run->calls[kit_draw(run, run->call_count)]);
@@ -291,18 +269,18 @@ check_restored(struct kit_run *run, struct kit_words *lasting)
 	kit_words_free(lasting);
 }
 
-static enum kit_more
-reconnects(struct kit_run *run, uint64_t number)
+enum kit_more
+kit_chapter_reconnects(struct kit_run *run, uint64_t number)
 {
 	struct kit_words *lasting;
 
 	kit_run_begin(run);
 	kit_ask_all(run, KIT_MUST_ANSWER);
 	kit_settle(run);
-	kit_pass(run, QUIET_MS);
+	kit_pass(run, KIT_QUIET_MS);
 	lasting = kit_server_lasting(&run->server);
 	for (uint64_t i = 0; i <= kit_draw(run, 4); i++) {
-		ask_some(run, kit_draw(run, 5), KIT_MAY_FAIL, 0, true);
+		kit_ask_some(run, kit_draw(run, 5), KIT_MAY_FAIL, 0, true);
 		break_once(run);
 		kit_pass(run, kit_draw(run, 300));
 	}
@@ -333,15 +311,15 @@ check_bounded(const struct kit_run *run)
 		    (unsigned long long)run->reply_bytes_max);
 }
 
-static enum kit_more
-hostile(struct kit_run *run, uint64_t number)
+enum kit_more
+kit_chapter_hostile(struct kit_run *run, uint64_t number)
 {
 	uint64_t calls = 1 + kit_draw(run, 8);
 
 	kit_run_begin(run);
 	strike(run, KIT_GARBAGE + number % 5, calls);
 	run->server.plan.endless = ENDLESS * (size_t)run->reply_bytes_max;
-	ask_some(run, calls, KIT_MAY_ANY, 0, false);
+	kit_ask_some(run, calls, KIT_MAY_ANY, 0, false);
 	kit_settle(run);
 	check_bounded(run);
 	kit_heal(run);
@@ -351,8 +329,8 @@ hostile(struct kit_run *run, uint64_t number)
 
 /* ---- memory ---- */
 
-static enum kit_more
-memory(struct kit_run *run, uint64_t number)
+enum kit_more
+kit_chapter_memory(struct kit_run *run, uint64_t number)
 {
 	if (!kit_memory_is_seen()) {
 		snprintf(kit_told->detail, KIT_LINE_SIZE,
@@ -370,6 +348,6 @@ memory(struct kit_run *run, uint64_t number)
 }
 
 const struct kit_chapter kit_chapters[KIT_CHAPTER_COUNT] = {
-#define CHAPTER(name, count, words) { #name, count, words, name },
+#define CHAPTER(name, count, words) { #name, count, words, kit_chapter_##name },
 #include "contract/chapters.def"
 };

@@ -12,7 +12,7 @@
 
 #include "contract/kit.h"
 
-#define RUN_CPU_S  3 /* a run takes a thousandth of that */
+#define RUN_CPU_S  1 /* a run takes a thousandth of that */
 #define STACK_SIZE ((size_t)64 << 10)
 
 /* ---- who crashes ---- */

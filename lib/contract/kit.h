@@ -5,10 +5,13 @@
  *	guard.c    input between pages that nobody may touch
  *	shadow.c   the adapter's table, with the kit in between
  *	tell.c     what happened, and which promise is broken
+ *	words.c    sets of words
  *	server.c   the peer, and what its answers come to on the way
  *	run.c      one run: a world, a client, its calls, its end
  *	books.c    what became of each call, and whether that is right
  *	chapters.c what goes wrong in which chapter
+ *	order.c    ...in those of answers that name their call
+ *	peace.c    ...in those of a client that must leave others in peace
  *	child.c    a chapter in a process of its own
  *	main.c     all of them; the command line
  *
@@ -93,6 +96,18 @@ const char *kit_quote(const char *bytes, size_t len);
 _Noreturn void kit_broken(enum kit_rule rule, const char *format, ...)
     STAY_PRINTF(2, 3);
 
+/* ---- words.c ---- */
+
+struct kit_words;
+
+void kit_words_add(struct kit_words **list, const char *text, size_t len);
+void kit_words_remove(struct kit_words **list, const char *text, size_t len);
+struct kit_words *kit_words_copy(const struct kit_words *words);
+/* The first of `words` that is not there, quoted; NULL: none. */
+const char *kit_words_missing(
+    const struct kit_words *words, const struct kit_words *there);
+void kit_words_free(struct kit_words *words);
+
 /* ---- server.c ---- */
 
 enum kit_fault {
@@ -117,6 +132,11 @@ struct kit_plan {
 	uint64_t late_ms;
 	size_t endless;
 	uint64_t latency_ms; /* before each answer */
+	/* An answer that names its call is held back, up to so long; 0: it is not. */
+	uint64_t overtaken_ms;
+	bool repeats; /* ...and half of them come once more, as late again */
+	/* In place of this answer, counted from 1, each connection ends; 0: none */
+	uint64_t each_ends_at;
 	/* Where the bytes of the first connection come apart, in order. */
 	size_t cuts[8];
 	size_t cut_count;
@@ -128,13 +148,16 @@ struct kit_end;
 struct kit_server {
 	struct kit_plan plan;
 	struct stay__list ends;
-	struct kit_end *last; /* the connection that was accepted last */
+	/* The connection that was accepted last, but for those that are closed
+	 * without a word: there was no session. */
+	struct kit_end *last;
 	unsigned accepted;
 	uint64_t answers; /* that are not empty */
 	uint64_t heard;   /* requests */
 	size_t said;      /* bytes, on the first connection */
 	bool struck;      /* the plan's fault has happened */
 	bool lasts;       /* a request had an effect that lasts, or ended one */
+	bool may_overtake; /* there was an answer that names its call */
 };
 
 struct kit_run;
@@ -147,12 +170,11 @@ void kit_server_break(struct kit_server *server, uint64_t got, uint64_t said);
 void kit_server_open(struct kit_run *run, bool is_open);
 /* No faults any more. */
 void kit_server_heal(struct kit_server *server);
-/* What lasts on the last connection, to be compared; freed with free. */
+/* What lasts on the last connection, to be compared; for kit_words_free. */
 struct kit_words *kit_server_lasting(const struct kit_server *server);
 /* The first of `words` that is not there; NULL: none. */
 const char *kit_server_misses(
     const struct kit_server *server, const struct kit_words *words);
-void kit_words_free(struct kit_words *words);
 
 /* ---- run.c ---- */
 
@@ -179,6 +201,7 @@ struct kit_call {
 };
 
 #define KIT_CALLS_MAX 512
+#define KIT_QUIET_MS  20 /* whatever was said has arrived */
 
 /* What is known once nothing was wrong. */
 struct kit_known {
@@ -189,6 +212,7 @@ struct kit_known {
 	uint64_t answers;        /* of the peer, likewise */
 	uint64_t greeting;       /* ...of those, before the first call */
 	size_t bytes_most;       /* of memory */
+	bool overtakes;          /* there are answers that name their call */
 };
 
 struct kit_run {
@@ -212,7 +236,11 @@ extern struct kit_run *kit_run;
 /* In a world of its own, with an empty client; false: it did not start, for want of
  * memory. */
 bool kit_run_begin(struct kit_run *run);
+/* The client, till it has closed; kit_run_end does so by itself. */
+void kit_stop(struct kit_run *run);
 void kit_run_end(struct kit_run *run);
+/* Between two worlds of one run: nothing has happened yet. */
+void kit_run_anew(struct kit_run *run);
 
 uint64_t kit_now(void);
 uint64_t kit_draw(struct kit_run *run, uint64_t below);
@@ -225,6 +253,10 @@ struct kit_asked {
 
 /* NULL: it was rejected, for want of memory. */
 struct kit_call *kit_ask(struct kit_run *run, const struct kit_asked *asked);
+/* So many calls of any samples, together or one by one; none of those whose effect
+ * would last, if `fleeting`. */
+void kit_ask_some(struct kit_run *run, uint64_t count, enum kit_right right,
+    uint64_t timeout_ms, bool fleeting);
 /* Each sample once. */
 void kit_ask_all(struct kit_run *run, enum kit_right right);
 void kit_cancel(struct kit_call *call);
@@ -246,12 +278,14 @@ void kit_books_quiet(struct kit_run *run);
 
 /* ---- shadow.c ---- */
 
+/* The next client that starts is the one of a run. */
+void kit_shadow_begin(void);
 /* As stay_client_start, with the kit between the engine and the adapter. */
 enum stay_status kit_client_start(struct stay_client **client,
     struct stay_loop *loop, const struct stay_protocol *protocol,
     const char *url, const struct stay_client_options *options);
 
-/* ---- chapters.c ---- */
+/* ---- chapters.c, order.c, peace.c ---- */
 
 /* Whether to go on behind a run: there are more; only if there is time; no more. */
 enum kit_more { KIT_MORE, KIT_ENOUGH, KIT_ALL };
@@ -272,6 +306,9 @@ enum {
 };
 
 extern const struct kit_chapter kit_chapters[KIT_CHAPTER_COUNT];
+
+#define CHAPTER(name, count, words) kit_chapter_fn kit_chapter_##name;
+#include "contract/chapters.def"
 
 /* The samples' replies when nothing is wrong. */
 void kit_learn(struct kit_run *run);

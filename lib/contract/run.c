@@ -72,6 +72,7 @@ options_of(struct kit_run *run)
 	options.on_closed = on_closed;
 	options.arg = run;
 	options.on_high_water = options.on_low_water = NULL;
+	options.on_session = NULL;
 	options.offline = STAY_OFFLINE_QUEUE;
 	options.on_fatal = STAY_FATAL_RETRY;
 	if (options.reply_bytes_max == 0)
@@ -90,6 +91,7 @@ start(struct kit_run *run)
 	if (contract->protocol != NULL)
 		snprintf(url, sizeof(url), "%s://peer:7777",
 		    contract->protocol->name);
+	kit_shadow_begin();
 	if (contract->start != NULL)
 		return contract->start(contract->arg, &run->client, run->loop,
 		    contract->url, &options);
@@ -123,6 +125,16 @@ kit_run_begin(struct kit_run *run)
 	stay_loop_set_observer(run->loop, &observer);
 	check_start(run, start(run));
 	return run->client != NULL;
+}
+
+void
+kit_run_anew(struct kit_run *run)
+{
+	const struct kit_run fresh = { .contract = run->contract,
+		.known = run->known,
+		.random = run->random };
+
+	*run = fresh;
 }
 
 /* ---- time ---- */
@@ -240,6 +252,24 @@ kit_ask(struct kit_run *run, const struct kit_asked *asked)
 	return call->accepted ? call : NULL;
 }
 
+/* Drawn, with the same pause behind each. */
+void
+kit_ask_some(struct kit_run *run, uint64_t count, enum kit_right right,
+    uint64_t timeout_ms, bool fleeting)
+{
+	uint64_t pause_ms = kit_draw(run, 3);
+
+	while (count-- > 0) {
+		size_t sample =
+		    (size_t)kit_draw(run, run->contract->sample_count);
+
+		if (!fleeting || !run->known->lasts[sample])
+			kit_ask(run,
+			    &(struct kit_asked){ sample, right, timeout_ms });
+		kit_pass(run, pause_ms);
+	}
+}
+
 void
 kit_ask_all(struct kit_run *run, enum kit_right right)
 {
@@ -294,8 +324,8 @@ kit_heal(struct kit_run *run)
 
 /* ---- ending ---- */
 
-static void
-stop(struct kit_run *run)
+void
+kit_stop(struct kit_run *run)
 {
 	stay_client_stop(run->client, STAY_OK);
 	while (run->closed == 0 && kit_now() < UINT64_MAX - UP_MS &&
@@ -322,8 +352,8 @@ kit_run_end(struct kit_run *run)
 {
 	enum stay_status status = STAY_OK;
 
-	if (run->client != NULL)
-		stop(run);
+	if (run->client != NULL && run->closed == 0)
+		kit_stop(run);
 	if (run->loop != NULL)
 		status = stay_loop_free(run->loop);
 	run->world = NULL;

@@ -13,12 +13,6 @@
 #define CHUNK       ((size_t)16 << 10)
 #define END_MS      5 /* behind what is wrong, the connection ends */
 
-struct kit_words {
-	struct kit_words *next;
-	size_t len;
-	char text[];
-};
-
 /* One connection. */
 struct kit_end {
 	struct stay__list node;
@@ -26,15 +20,25 @@ struct kit_end {
 	struct sim_peer *wire;
 	struct stay_buf in;
 	void *state;
-	unsigned number; /* from 1 */
-	size_t said;     /* bytes that went out, or will */
+	unsigned number;  /* from 1 */
+	size_t said;      /* bytes that went out, or will */
+	uint64_t answers; /* likewise */
 	uint64_t busy_until;
 	bool mute;                /* says no more */
 	struct stay__list pieces; /* that are not said yet */
+	struct stay__list held;   /* answers that others may overtake */
 	struct kit_words *lasting;
 };
 
 enum deed { SAYS, CLOSES, RESETS };
+
+/* An answer that is said later, and as a whole. */
+struct held {
+	struct stay__list node;
+	struct kit_end *end;
+	size_t len;
+	char bytes[];
+};
 
 /* What it will do at its time. */
 struct piece {
@@ -117,6 +121,46 @@ say(struct kit_end *end, const char *bytes, size_t len)
 		bytes += part;
 		len -= part;
 	}
+}
+
+/* Its time has come. */
+static void
+let_go(void *arg)
+{
+	struct held *held = arg;
+
+	stay__list_remove(&held->node);
+	if (!held->end->mute)
+		say(held->end, held->bytes, held->len);
+	free(held);
+}
+
+/* Others that are asked for meanwhile may come before it. */
+static void
+hold_back(struct kit_end *end, const char *bytes, size_t len)
+{
+	uint64_t ms = end->run->server.plan.overtaken_ms;
+	struct held *held = sim_alloc(sizeof(*held) + len);
+
+	held->end = end;
+	held->len = len;
+	memcpy(held->bytes, bytes, len);
+	stay__list_push(&end->held, &held->node);
+	sim_at(end->run->world, kit_draw(end->run, ms + 1), let_go, held);
+}
+
+static void
+say_in_any_order(struct kit_end *end, const char *bytes, size_t len)
+{
+	const struct kit_plan *plan = &end->run->server.plan;
+
+	if (plan->overtaken_ms == 0) {
+		say(end, bytes, len);
+		return;
+	}
+	hold_back(end, bytes, len);
+	if (plan->repeats && kit_draw(end->run, 2) == 0)
+		hold_back(end, bytes, len);
 }
 
 /* ---- what goes wrong ---- */
@@ -237,17 +281,31 @@ strike(struct kit_end *end, const char *bytes, size_t len)
 	end->mute = true;
 }
 
+/* Whether the connection ends in place of what would be said next. */
+static bool
+ends_now(struct kit_end *end)
+{
+	const struct kit_plan *plan = &end->run->server.plan;
+
+	if (++end->answers != plan->each_ends_at)
+		return false;
+	plan_deed(end, 0, RESETS, NULL, 0);
+	end->mute = true;
+	return true;
+}
+
 static void
-answer(struct kit_end *end, const char *bytes, size_t len)
+answer(struct kit_end *end, const char *bytes, size_t len, bool overtakes)
 {
 	struct kit_server *server = &end->run->server;
 	const struct kit_plan *plan = &server->plan;
 	bool strikes = plan->fault != KIT_NO_FAULT && !server->struck &&
 		       server->answers == plan->at;
 
-	if (len == 0 || end->mute)
+	if (len == 0 || end->mute || ends_now(end))
 		return;
 	server->answers++;
+	server->may_overtake |= overtakes;
 	server->struck |= strikes;
 	if (strikes && plan->fault != KIT_LATE && plan->fault != KIT_TWICE) {
 		strike(end, bytes, len);
@@ -255,7 +313,7 @@ answer(struct kit_end *end, const char *bytes, size_t len)
 	}
 	if (strikes && plan->fault == KIT_LATE)
 		end->busy_until = kit_now() + plan->late_ms;
-	say(end, bytes, len);
+	(overtakes ? say_in_any_order : say)(end, bytes, len);
 	if (strikes && plan->fault == KIT_TWICE)
 		say(end, bytes, len);
 	if (end->number == 1)
@@ -266,86 +324,48 @@ answer(struct kit_end *end, const char *bytes, size_t len)
 
 static struct kit_end *asked; /* whose request is read */
 
-static struct kit_words **
-find_words(struct kit_words **list, const char *text, size_t len)
-{
-	while (*list != NULL &&
-	       ((*list)->len != len || memcmp((*list)->text, text, len) != 0))
-		list = &(*list)->next;
-	return list;
-}
-
-static void
-add_words(struct kit_words **list, const char *text, size_t len)
-{
-	struct kit_words *words;
-
-	if (*find_words(list, text, len) != NULL)
-		return;
-	words = sim_alloc(sizeof(*words) + len + 1);
-	words->len = len;
-	memcpy(words->text, text, len);
-	words->next = *list;
-	*list = words;
-}
-
-void
-kit_words_free(struct kit_words *words)
-{
-	while (words != NULL) {
-		struct kit_words *next = words->next;
-
-		free(words);
-		words = next;
-	}
-}
-
 void
 stay_contract_lasts(struct stay_contract_peer *peer, struct stay_bytes what)
 {
 	(void)peer;
 	asked->run->server.lasts = true;
-	add_words(&asked->lasting, what.data, what.len);
+	kit_words_add(&asked->lasting, what.data, what.len);
 }
 
 void
 stay_contract_lapses(struct stay_contract_peer *peer, struct stay_bytes what)
 {
-	struct kit_words **at =
-	    find_words(&asked->lasting, what.data, what.len);
-	struct kit_words *words = *at;
-
 	(void)peer;
 	asked->run->server.lasts = true;
-	if (words == NULL)
-		return;
-	*at = words->next;
-	free(words);
+	kit_words_remove(&asked->lasting, what.data, what.len);
 }
 
 struct kit_words *
 kit_server_lasting(const struct kit_server *server)
 {
-	struct kit_words *copy = NULL, *words;
-
-	for (words = server->last == NULL ? NULL : server->last->lasting;
-	     words != NULL; words = words->next)
-		add_words(&copy, words->text, words->len);
-	return copy;
+	return kit_words_copy(
+	    server->last == NULL ? NULL : server->last->lasting);
 }
 
 const char *
 kit_server_misses(
     const struct kit_server *server, const struct kit_words *words)
 {
-	for (; words != NULL; words = words->next)
-		if (*find_words(&server->last->lasting, words->text,
-			words->len) == NULL)
-			return kit_quote(words->text, words->len);
-	return NULL;
+	return kit_words_missing(words, server->last->lasting);
 }
 
 /* ---- what comes in ---- */
+
+/* It was no session, but a word beside one: as before it was accepted. */
+static void
+was_no_session(struct kit_end *end)
+{
+	struct kit_server *server = &end->run->server;
+
+	if (server->last == end && end->node.prev != &server->ends)
+		server->last =
+		    STAY__CONTAINER(end->node.prev, struct kit_end, node);
+}
 
 /* The contract's function reads one request; how many bytes it took. */
 static size_t
@@ -367,10 +387,13 @@ ask(struct kit_end *end, struct stay_bytes in)
 	if (used > 0)
 		kit_note("the peer hears %s", kit_quote(in.data, used));
 	if (used > 0 || in.len == 0)
-		answer(end, stay_buf_bytes(&out).data, stay_buf_len(&out));
+		answer(end, stay_buf_bytes(&out).data, stay_buf_len(&out),
+		    peer.overtakes);
 	if (peer.closes && !end->mute) {
 		plan_deed(end, 0, CLOSES, NULL, 0);
 		end->mute = true;
+		if (end->said == 0)
+			was_no_session(end);
 	}
 	stay_buf_fini(&out);
 	return used;
@@ -389,6 +412,7 @@ on_accept(struct sim_peer *wire, void *arg)
 	end->state = sim_alloc(run->contract->peer_size + 1);
 	stay_buf_init(&end->in, 0);
 	stay__list_init(&end->pieces);
+	stay__list_init(&end->held);
 	stay__list_push(&run->server.ends, &end->node);
 	run->server.last = end;
 	sim_peer_data_set(wire, end);
@@ -479,6 +503,8 @@ free_end(struct kit_end *end)
 
 	while ((node = stay__list_pop(&end->pieces)) != NULL)
 		free(STAY__CONTAINER(node, struct piece, node));
+	while ((node = stay__list_pop(&end->held)) != NULL)
+		free(STAY__CONTAINER(node, struct held, node));
 	kit_words_free(end->lasting);
 	stay_buf_fini(&end->in);
 	free(end->state);

@@ -24,6 +24,7 @@ STAY_API char *__wrap_stay_session_input(struct stay_session *session);
 /* The one that runs: the adapter's table, and the kit's. */
 static const struct stay_protocol *original;
 static struct stay_protocol shadow;
+static struct stay_session_ops shadow_session;
 
 /* The input of the last decode: the engine's, and the guarded copy. */
 static struct {
@@ -91,6 +92,20 @@ encode(struct stay_request *request, struct stay_buf *out)
 	return status;
 }
 
+/* Without the short way past decode: whoever has one is told by decode, too. */
+static const struct stay_session_ops *
+shadow_session_of(const struct stay_session_ops *session)
+{
+	if (session == NULL)
+		return NULL;
+	memset(&shadow_session, 0, sizeof(shadow_session));
+	memcpy(&shadow_session, session,
+	    session->size < sizeof(shadow_session) ? session->size
+						   : sizeof(shadow_session));
+	shadow_session.replies = NULL;
+	return &shadow_session;
+}
+
 static void
 cast_shadow(const struct stay_protocol *protocol)
 {
@@ -104,6 +119,7 @@ cast_shadow(const struct stay_protocol *protocol)
 		shadow.encode = encode;
 	if (shadow.retain != NULL)
 		shadow.retain = retain;
+	shadow.session = shadow_session_of(protocol->session);
 }
 
 enum stay_status
@@ -118,12 +134,22 @@ kit_client_start(struct stay_client **client, struct stay_loop *loop,
 	return stay_client_start(client, loop, &shadow, url, options);
 }
 
-/* An adapter's own start function comes here. */
+void
+kit_shadow_begin(void)
+{
+	original = NULL;
+}
+
+/* An adapter's own start function comes here; and an adapter that has another client
+ * beside the one of the run, as to cancel a request: that goes by itself. */
 enum stay_status
 __wrap_stay_client_start(struct stay_client **client, struct stay_loop *loop,
     const struct stay_protocol *protocol, const char *url,
     const struct stay_client_options *options)
 {
+	if (original != NULL)
+		return __real_stay_client_start(
+		    client, loop, protocol, url, options);
 	return kit_client_start(client, loop, protocol, url, options);
 }
 

@@ -103,7 +103,13 @@ stay_loop_orphan(struct stay_loop *loop)
 size_t
 stay_loop_live(const struct stay_loop *loop)
 {
-	return loop->live;
+	return loop->live - loop->hosts;
+}
+
+bool
+stay_loop_is_busy(const struct stay_loop *loop)
+{
+	return stay__loop_is_busy(loop);
 }
 
 void
@@ -243,6 +249,21 @@ listens_first(struct stay_loop *loop)
 	return true;
 }
 
+static bool
+has_work(const struct stay_loop *loop)
+{
+	return !stay__list_is_empty(&loop->run) ||
+	       !stay__list_is_empty(&loop->flush);
+}
+
+/* Neither a task nor a timer that the world does not know of. */
+bool
+stay_loop_is_idle(const struct stay_loop *loop)
+{
+	return loop->deaf == 0 && !has_work(loop) &&
+	       stay__list_is_empty(&loop->wheel.recent);
+}
+
 /* ---- turns ---- */
 
 /* Run the tasks queued by now; what they queue waits for the next round. A turn
@@ -265,13 +286,6 @@ run_all(struct stay_loop *loop, struct stay__list *queue)
 			break;
 	}
 	stay__list_prepend_all(queue, &batch);
-}
-
-static bool
-has_work(const struct stay_loop *loop)
-{
-	return !stay__list_is_empty(&loop->run) ||
-	       !stay__list_is_empty(&loop->flush);
 }
 
 static void

@@ -63,8 +63,9 @@ struct stay_loop {
 	struct stay__list flush; /* tasks: one write a stream, after all mail */
 
 	struct stay__list members;
-	size_t live; /* members: they keep the world running */
-	size_t held; /* replies: they keep slabs of ours */
+	size_t live;  /* members: they keep the world running */
+	size_t hosts; /* of these: no connections, but who runs the loop */
+	size_t held;  /* replies: they keep slabs of ours */
 	uint64_t numbers;
 	struct stay__ids ids;
 	uint64_t random[4];
@@ -74,6 +75,8 @@ struct stay_loop {
 	/* client/profile.h: what equal clients share, never opened here. */
 	struct stay__profile *profiles[STAY__PROFILE_BUCKETS];
 	struct stay__door *door; /* NULL: no other thread may knock */
+	/* What other threads want of it; NULL: no runner runs it. */
+	struct stay__errands *errands;
 
 	const struct stay_observer *observer; /* never NULL */
 	unsigned observers;                   /* how often one was set */

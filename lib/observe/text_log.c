@@ -239,6 +239,17 @@ log_note(void *arg, const struct stay_subject *who, enum stay_status status,
 	fprintf(log->stream, "%s\n", text);
 }
 
+static void
+log_wire(void *arg, const struct stay_subject *who, enum stay_status status,
+    const char *text)
+{
+	const struct stay_log *log = arg;
+
+	(void)status;
+	begin_line(log, "wire", who);
+	fprintf(log->stream, "%s\n", text);
+}
+
 /* The interval of a sentence is over. */
 static void
 rest_of(const struct stay_log *log, struct sentence *last, const char *what,
@@ -310,7 +321,7 @@ stay_log_new(FILE *stream, unsigned wanted)
 	stay__list_init(&log->said);
 	log->observer = (struct stay_observer){ STAY_OBSERVER, log,
 		log_transition, log_failure, log_lost_call, log_closed, log_up,
-		log_wake, log_note };
+		log_wake, log_note, wanted & STAY_LOG_WIRE ? log_wire : NULL };
 	return log;
 }
 

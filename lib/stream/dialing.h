@@ -7,6 +7,7 @@
 
 #include "stream/filter.h"
 #include "stream/governor.h"
+#include "stream/peer_name.h"
 #include "stream/resolve.h"
 #include "stream/transport.h"
 
@@ -14,6 +15,7 @@ struct stay__dialing {
 	struct stay__governor governor;
 	struct stay__resolver resolver;
 	struct stay__transports transports;
+	struct stay__peer_name *last_peer; /* NULL: nobody was reached yet */
 	struct stay_filter *filter; /* for schemes that end in "s"; or NULL */
 };
 
@@ -30,6 +32,7 @@ static inline void
 stay__dialing_fini(struct stay__dialing *dialing)
 {
 	stay__resolver_fini(&dialing->resolver);
+	stay__peer_name_drop(dialing->last_peer);
 	if (dialing->filter != NULL)
 		dialing->filter->ops->drop(dialing->filter);
 }

@@ -16,6 +16,7 @@
 #include "machine/machine.h"
 #include "stream/ends.h"
 #include "stream/filter.h"
+#include "stream/peer_name.h"
 
 enum stay__link_news {
 	STAY__NEWS_GRANTED,   /* the governor let the dial begin */
@@ -47,8 +48,10 @@ struct stay__link {
 	struct stay_watch *writer; /* NULL: both ends are one descriptor */
 	bool wants_write;
 	bool is_shut;   /* our half is closed: its end is no failure */
+	bool is_paused; /* its owner does not read */
 	int read_error; /* of the last stay__link_read that failed */
-	char *peer;     /* its last peer; NULL: none yet, or no memory for it */
+	/* Its last peer; NULL: none yet, or no memory for it. */
+	struct stay__peer_name *peer;
 
 	struct stay__filter *filter; /* between it and its bytes; NULL: none */
 	struct stay__failure failure;
@@ -86,11 +89,21 @@ ssize_t stay__link_read(struct stay__link *link, void *bytes, size_t len);
 enum stay_status stay__link_set_filter(
     struct stay__link *link, struct stay_filter *filter, const char *name);
 
+/* An open stream, all of whose bytes have left, goes through `filter` from now on:
+ * open -> securing, and news follow. STAY_OK; STAY_E_STATE; STAY_E_NOMEM, and nothing
+ * changes. */
+enum stay_status stay__link_secure_now(
+    struct stay__link *link, struct stay_filter *filter, const char *host);
+
 /* *taken of the parts are in the kernel, but for what stay__link_unsent says: of
  * these the last record is not there whole. An error closes the link after this
  * call with news; its status is returned. */
 enum stay_status stay__link_write(struct stay__link *link,
     const struct iovec *parts, int count, size_t *taken);
+
+/* Until the stream ends, tell of nothing to read; or go on: it is to be read at once.
+ */
+void stay__link_pause(struct stay__link *link, bool paused);
 
 /* STAY__NEWS_WRITABLE when the kernel has room. */
 void stay__link_want_write(struct stay__link *link);

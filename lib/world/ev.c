@@ -1,8 +1,9 @@
 /*
- * The world on libev: one timer, one prepare watcher that runs the loop's turn
- * before every wait, and one descriptor by which other threads wake it. None of
- * these keeps ev_run from returning: only unfinished work does, and the operation
- * `hold`. This file knows nothing of connections.
+ * The world on libev: one timer, a check watcher that runs the loop's turn behind
+ * every wait, a prepare watcher that runs one before it if there is something to do,
+ * and one descriptor by which other threads wake it. None of these keeps ev_run from
+ * returning: only unfinished work does, and the operation `hold`. This file knows
+ * nothing of connections.
  */
 #include "world/ev.h"
 
@@ -40,6 +41,7 @@ _Static_assert(
 struct world_ev {
 	struct stay_world base;
 	struct ev_loop *ev;
+	struct ev_loop *own; /* the same; NULL: it is the program's */
 	struct stay_loop *loop;
 	struct stay__lookups *lookups;
 	ev_timer timer;
@@ -211,7 +213,8 @@ on_prepare(struct ev_loop *ev, ev_prepare *prepare, int events)
 	if (world->process.mark != NULL)
 		look_for_fork(world); /* reads one byte */
 	wake_start(world);
-	stay_loop_turn(world->loop);
+	if (!stay_loop_is_idle(world->loop))
+		stay_loop_turn(world->loop);
 }
 
 /* The events of a wait are handled before ev_run can return: a program may run it
@@ -501,6 +504,7 @@ static void
 ev_world_free(struct stay_world *base)
 {
 	struct world_ev *world = of(base);
+	struct ev_loop *own = world->own;
 
 	if (stay__process_is_ours(&world->process))
 		stay__lookups_free(world->lookups);
@@ -511,6 +515,8 @@ ev_world_free(struct stay_world *base)
 	close(world->wake.fd);
 	stay__process_fini(&world->process);
 	stay__free(world);
+	if (own != NULL)
+		ev_loop_destroy(own);
 }
 
 static const struct stay_world_ops ev_ops = {
@@ -592,4 +598,18 @@ stay__world_ev_new(struct ev_loop *ev)
 	world->at = world->armed = NEVER;
 	stay__process_init(&world->process);
 	return &world->base;
+}
+
+struct stay_world *
+stay__world_ev_alone(void)
+{
+	struct ev_loop *own =
+	    stay__room_for_loop() ? ev_loop_new(EVFLAG_AUTO) : NULL;
+	struct stay_world *world = own != NULL ? stay__world_ev_new(own) : NULL;
+
+	if (world != NULL)
+		of(world)->own = own;
+	else if (own != NULL)
+		ev_loop_destroy(own);
+	return world;
 }

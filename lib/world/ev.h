@@ -13,4 +13,7 @@ struct ev_loop;
  */
 struct stay_world *stay__world_ev_new(struct ev_loop *ev);
 
+/* The same on a loop of its own, which ends with it. */
+struct stay_world *stay__world_ev_alone(void);
+
 #endif

@@ -123,6 +123,12 @@ room_for_pending(struct stay__room *room, unsigned count)
 }
 
 bool
+stay__room_for_loop(void)
+{
+	return can_have(START_SIZE);
+}
+
+bool
 stay__room_init(struct stay__room *room, struct ev_loop *ev)
 {
 	*room = (struct stay__room){ .ev = ev };

@@ -15,6 +15,8 @@ struct stay__room {
 	unsigned pending; /* how many of them may be ready at once */
 };
 
+/* Whether libev would have the memory for a loop of its own. */
+bool stay__room_for_loop(void);
 /* Make room for one timer and one prepare watcher. False: no memory. */
 bool stay__room_init(struct stay__room *room, struct ev_loop *ev);
 /* Call _take before an ev_io is started, and _give after it is stopped. False: no

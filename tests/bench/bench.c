@@ -13,6 +13,7 @@
 
 const struct bench_units bench_calls = { "calls/s", "CPU ns/call" };
 const struct bench_units bench_replies = { "replies/s", "CPU ns/reply" };
+const struct bench_units bench_connects = { "connects/s", "CPU ns/connect" };
 
 static struct bench_time started, passed;
 

@@ -1,6 +1,6 @@
 /*
  * What the programs of `make bench` share. One program a contender: main.c with
- * stay.c, limit.c or hiredis.c behind it. Each runs one measurement and prints
+ * stay.c, limit.c or a peer behind it. Each runs one measurement and prints
  * what it saw, a sample a line: name, unit, contender, value, parted by tabs;
  * run.sh runs them in turns and report.awk takes the medians.
  */
@@ -39,14 +39,19 @@ size_t bench_feed_read(struct bench_feed *feed, void *to, size_t room);
 
 /* ---- the contenders ---- */
 
+/* What is NULL the contender doesn't do. */
 struct bench_contender {
 	const char *name;
 	/* Connect to a redis-server of this machine. */
 	void (*open)(int port);
 	/* Keep so many GETs in flight till `calls` of them are answered. */
 	void (*get)(unsigned in_flight, uint64_t calls);
-	/* Open so many connections more, answered once, and leave them idle. */
-	void (*idle)(int port, unsigned count);
+	/* Open so many connections more, all at once; each is answered once. */
+	void (*crowd)(int port, unsigned count);
+	/* Wait until they are as small as they will be. */
+	void (*rest)(void);
+	/* From here on don't limit how many are dialled at once. */
+	void (*hurry)(void);
 	/* Read the feed to its end, one reply after the other, between
 	 * bench_watch_start and bench_watch_stop. */
 	void (*parse)(struct bench_feed *feed);
@@ -73,7 +78,7 @@ struct bench_units {
 	const char *speed;
 	const char *cost;
 };
-extern const struct bench_units bench_calls, bench_replies;
+extern const struct bench_units bench_calls, bench_replies, bench_connects;
 
 /* Two samples: what was done a second, and the time of the CPU for each. */
 void bench_samples_of(const char *name, const struct bench_units *units,

@@ -113,12 +113,14 @@ codecs() {
 	codec nested 'read 10 arrays of 3'
 	codec argv 'write SET by argv'
 	codec format 'write SET by format'
+	codec prepared 'write SET prepared'
 }
 
 figures() {
 	codecs
 	gets argv
 	gets format
+	gets prepared
 	difference instructions stream $few_turns $many_turns 1 \
 	    'instructions a turn of a raw stream'
 	difference instructions connect $few_connects $many_connects 1 \

@@ -99,7 +99,7 @@ static void
 write_argv(struct stay_buf *out)
 {
 	const struct stay_redis__request request = {
-		.argc = 3, .argv = words, .lens = lens
+		.count = 3, .argv = words, .lens = lens
 	};
 
 	encode(out, &request);
@@ -109,8 +109,11 @@ static void
 encode_format(struct stay_buf *out, const char *format, ...)
 {
 	struct stay_redis__arguments arguments;
-	const struct stay_redis__request request = { .format = format,
-		.arguments = &arguments };
+	const struct stay_redis__request request = {
+		.form = STAY_REDIS__FORM_FORMAT,
+		.format = format,
+		.arguments = &arguments
+	};
 
 	va_start(arguments.list, format);
 	encode(out, &request);
@@ -122,6 +125,25 @@ write_format(struct stay_buf *out)
 {
 	encode_format(
 	    out, "SET %s %b", BENCH_KEY, BENCH_VALUE, sizeof(BENCH_VALUE) - 1);
+}
+
+static struct stay_redis_prepared set;
+
+static void
+write_prepared(struct stay_buf *out)
+{
+	static const struct stay_bytes changing[] = {
+		{ BENCH_KEY, sizeof(BENCH_KEY) - 1 },
+		{ BENCH_VALUE, sizeof(BENCH_VALUE) - 1 }
+	};
+	const struct stay_redis__request request = {
+		.form = STAY_REDIS__FORM_PREPARED,
+		.count = 2,
+		.prepared = &set,
+		.words = changing
+	};
+
+	encode(out, &request);
 }
 
 static void
@@ -161,10 +183,13 @@ static const struct {
 	read_fn *reader;
 	write_fn *argv;
 	write_fn *format;
+	write_fn *prepared;
 } all[] = {
-	{ "stay", read_with_stay, write_argv, write_format },
-	{ "limit", read_with_limit, write_with_limit, write_with_limit },
-	{ "none", read_with_none, write_with_none, write_with_none },
+	{ "stay", read_with_stay, write_argv, write_format, write_prepared },
+	{ "limit", read_with_limit, write_with_limit, write_with_limit,
+	    write_with_limit },
+	{ "none", read_with_none, write_with_none, write_with_none,
+	    write_with_none },
 };
 
 static const struct {
@@ -188,12 +213,16 @@ work(const char *name, size_t who, unsigned rounds)
 		write_commands(all[who].argv, rounds);
 	if (strcmp(name, "format") == 0)
 		write_commands(all[who].format, rounds);
+	if (strcmp(name, "prepared") == 0)
+		write_commands(all[who].prepared, rounds);
 }
 
 int
 main(int argc, char **argv)
 {
 	bench_need(argc == 4, "see codec.c for what to ask");
+	bench_need(stay_redis_prepare(&set, "SET %b %b") == STAY_OK,
+	    "a command was not prepared");
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
 		if (strcmp(argv[2], all[i].who) == 0)
 			work(argv[1], i, (unsigned)strtoul(argv[3], NULL, 10));

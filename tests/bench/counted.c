@@ -3,6 +3,7 @@
  *
  *	argv CALLS         GETs from words, BENCH_BATCH in flight
  *	format CALLS       the same from a format
+ *	prepared CALLS     the same prepared
  *	stream TURNS       a few bytes to and fro on a raw stream
  *	connect COUNT      connections to Redis, one after the other
  *	idle COUNT         as many, and what each keeps of the heap
@@ -21,6 +22,7 @@
 #include <ev.h>
 
 #include <stay/loop.h>
+#include <stay/redis_prepared.h>
 #include <stay/stream.h>
 
 #include "bench.h"
@@ -112,6 +114,20 @@ ask_format(void)
 	    "stay takes no command");
 }
 
+static struct stay_redis_prepared get;
+
+static void
+ask_prepared(void)
+{
+	static const struct stay_bytes key = { BENCH_KEY,
+		sizeof(BENCH_KEY) - 1 };
+
+	client.unasked--;
+	bench_need(stay_redis_call(client.redis, &get, NULL, on_reply, &client,
+		       1, &key) == STAY_OK,
+	    "stay takes no command");
+}
+
 static void
 run_calls(uint64_t calls)
 {
@@ -146,6 +162,14 @@ static void
 count_format(unsigned calls)
 {
 	count_calls(ask_format, calls);
+}
+
+static void
+count_prepared(unsigned calls)
+{
+	bench_need(stay_redis_prepare(&get, "GET %b") == STAY_OK,
+	    "stay prepares no command");
+	count_calls(ask_prepared, calls);
 }
 
 /* ---- a raw stream ---- */
@@ -284,6 +308,7 @@ static const struct action {
 } actions[] = {
 	{ "argv", count_argv },
 	{ "format", count_format },
+	{ "prepared", count_prepared },
 	{ "stream", count_stream },
 	{ "connect", count_connect },
 	{ "idle", count_idle },

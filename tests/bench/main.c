@@ -1,7 +1,10 @@
 /*
  * One measurement of one contender:
  *
+ *	name                              who it is, if it was built with it
  *	get NAME PORT IN_FLIGHT CALLS     GETs over one connection
+ *	crowd NAME PORT COUNT             connects at once, till each has a reply
+ *	hurry NAME PORT COUNT             the same, without a limit of dials
  *	idle NAME PORT COUNT              heap bytes of an idle connection
  *	parse NAME KIND                   replies read from memory
  *
@@ -52,6 +55,26 @@ measure_get(char **words)
 	bench_samples_of(words[0], &bench_calls, bench_contender->name, calls);
 }
 
+static void
+measure_crowd(char **words)
+{
+	int port = number(words[1]), count = number(words[2]);
+
+	bench_watch_start();
+	bench_contender->crowd(port, (unsigned)count);
+	bench_watch_stop();
+	bench_samples_of(
+	    words[0], &bench_connects, bench_contender->name, (uint64_t)count);
+}
+
+static void
+measure_hurry(char **words)
+{
+	if (bench_contender->hurry != NULL)
+		bench_contender->hurry();
+	measure_crowd(words);
+}
+
 static size_t
 heap_used(void)
 {
@@ -61,15 +84,24 @@ heap_used(void)
 }
 
 static void
+rest(void)
+{
+	if (bench_contender->rest != NULL)
+		bench_contender->rest();
+}
+
+static void
 measure_idle(char **words)
 {
 	int port = number(words[1]);
 	int count = number(words[2]);
 	size_t before;
 
-	bench_contender->idle(port, FIRST_IDLE);
+	bench_contender->crowd(port, FIRST_IDLE);
+	rest();
 	before = heap_used();
-	bench_contender->idle(port, (unsigned)count);
+	bench_contender->crowd(port, (unsigned)count);
+	rest();
 	bench_sample(words[0], "bytes", bench_contender->name,
 	    ((double)heap_used() - (double)before) / count);
 }
@@ -86,8 +118,10 @@ struct kind {
 
 static const struct kind kinds[] = {
 	{ "simple", "+OK\r\n", "", 0, 32768 },
+	{ "integer", ":12345\r\n", "", 0, 32768 },
 	{ "bulk", BULK, "", 0, 32768 },
 	{ "array", "*100\r\n", BULK, ARRAY_LEN, 2048 },
+	{ "nested", "*10\r\n", "*3\r\n" BULK ":1\r\n+OK\r\n", 10, 2048 },
 };
 
 static const struct kind *
@@ -135,7 +169,7 @@ measure_parse(char **words)
 	struct bench_feed full, feed;
 	uint64_t replies = 0;
 
-	bench_need(kind != NULL, "simple, bulk or array");
+	bench_need(kind != NULL, "an unknown kind of reply");
 	feed_init(&full, kind);
 	while (bench_watch_read().wall_ns < PARSE_MIN_NS) {
 		feed = full;
@@ -156,20 +190,36 @@ static const struct action {
 	void (*measure)(char **words);
 } actions[] = {
 	{ "get", 4, measure_get },
+	{ "crowd", 3, measure_crowd },
+	{ "hurry", 3, measure_hurry },
 	{ "idle", 3, measure_idle },
 	{ "parse", 2, measure_parse },
 };
+
+/* Whether the contender does what the measurement is of. */
+static bool
+is_able(const struct action *action)
+{
+	if (action->measure == measure_get)
+		return bench_contender->get != NULL;
+	if (action->measure == measure_parse)
+		return bench_contender->parse != NULL;
+	return bench_contender->crowd != NULL;
+}
 
 int
 main(int argc, char **argv)
 {
 	if (bench_contender == NULL)
 		return 0;
+	if (argc == 2 && strcmp(argv[1], "name") == 0)
+		return puts(bench_contender->name) < 0;
 	for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++) {
 		if (argc != actions[i].words + 2 ||
 		    strcmp(argv[1], actions[i].name) != 0)
 			continue;
-		actions[i].measure(argv + 2);
+		if (is_able(&actions[i]))
+			actions[i].measure(argv + 2);
 		return 0;
 	}
 	bench_give_up("see main.c for what can be asked");

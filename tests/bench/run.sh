@@ -1,18 +1,18 @@
 #!/bin/sh
-# run.sh PROGRAMS RESULT: measure stay beside its limit and its peer. Prints a
-# table and writes RESULT, a JSON object a line. The contenders take turns, so
-# that whatever else the machine does, it does to all of them. How fast stay is
-# decides nothing here: the status says only whether the programs ran.
+# run.sh PROGRAMS: measure stay beside its limit and its peers. Prints a table, and
+# writes PROGRAMS/report.jsonl, a JSON object a line, and report.html, a picture a line.
+# The contenders take turns, so that whatever else the machine does, it does to all of
+# them. How fast stay is decides nothing here: the status says only whether the
+# programs ran.
 set -eu
 
-rounds=5
+rounds=${ROUNDS:-5}
 counted_in_flight=256
 few_calls=10240 # multiples of it, and warm before that
 many_calls=30720
 callers=16
 
 programs=$1
-result=$2
 
 # From here on beside a redis-server, if there is one, at REDIS_PORT.
 if [ -z "${BENCH_INSIDE-}" ]; then
@@ -23,7 +23,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' HUP INT TERM
 samples=$work/samples
-contenders='stay limit hiredis'
+contenders=
 
 say() {
 	printf 'bench: %s\n' "$*" >&2
@@ -51,10 +51,28 @@ gets() {
 	each get 'GET, 1024 in flight' "$REDIS_PORT" 1024 300000
 }
 
+# A program has no loop to be asked for one more call: it sends them in batches.
+benchmark() {
+	command -v redis-benchmark >/dev/null || return 0
+	for in_flight in 64 256 1024; do
+		"$programs/timed" "GET, $in_flight in flight" redis-benchmark 300000 \
+		    redis-benchmark -p "$REDIS_PORT" -c 1 -P $in_flight -n 300000 -q \
+		    GET key:00000000 >>"$samples" 2>"$work/benchmark"
+	done
+}
+
+crowds() {
+	each crowd '1,000 connects, each with a reply' "$REDIS_PORT" 1000
+	client stay hurry '1,000 connects, dials not limited' "$REDIS_PORT" 1000
+	client limit crowd '1,000 connects, dials not limited' "$REDIS_PORT" 1000
+}
+
 parses() {
 	each parse 'parse a simple string' simple
+	each parse 'parse an integer' integer
 	each parse 'parse a bulk of 16 bytes' bulk
 	each parse 'parse an array of 100 bulks' array
+	each parse 'parse an array of 10 arrays of 3' nested
 }
 
 # story WAY CALLS NAME: a way of the story, and stay for as many callers.
@@ -148,6 +166,7 @@ count_per_turn() {
 
 counts() {
 	for contender in $contenders; do
+		case $contender in libuv | libevent) continue ;; esac
 		if command -v valgrind >/dev/null; then
 			count_per_call 'instructions/call' instructions \
 			    instructions
@@ -162,23 +181,30 @@ counts() {
 
 # ---- all of it ----
 
-if [ -z "$("$programs/hiredis" parse probe simple)" ]; then
-	say "no hiredis when this was built: nothing stands beside stay"
-	contenders='stay limit'
-fi
+for contender in stay limit hiredis libvalkey libuv libevent; do
+	[ -z "$("$programs/$contender" name)" ] ||
+	    contenders="$contenders $contender"
+done
+say "beside each other:$contenders"
 [ -n "${REDIS_PORT-}" ] || say "no redis-server: only parsing is measured"
 command -v valgrind >/dev/null || say "no valgrind: fewer counts"
 command -v strace >/dev/null || say "no strace: fewer counts"
 
 round=0
-while [ $round -lt $rounds ]; do
+while [ "$round" -lt "$rounds" ]; do
 	round=$((round + 1))
-	[ -z "${REDIS_PORT-}" ] || gets
 	parses
-	[ -z "${REDIS_PORT-}" ] || stories
-	[ -z "${REDIS_PORT-}" ] ||
-	    each idle 'heap of an idle connection' "$REDIS_PORT" 400
+	[ -n "${REDIS_PORT-}" ] || continue
+	gets
+	benchmark
+	stories
+	crowds
+	each idle 'heap of an idle connection' "$REDIS_PORT" 400
 done
 [ -z "${REDIS_PORT-}" ] || counts
 
-awk -v result="$result" -f "$(dirname "$0")/report.awk" "$samples"
+here=$(dirname "$0")
+awk -v result="$programs/report.jsonl" -f "$here/medians.awk" -f "$here/report.awk" \
+    "$samples"
+awk -f "$here/medians.awk" -f "$here/page.awk" "$samples" >"$programs/report.html"
+say "drawn in $programs/report.html"

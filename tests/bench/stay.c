@@ -90,7 +90,7 @@ get(unsigned in_flight, uint64_t calls)
 	ev_run(EV_DEFAULT, 0);
 }
 
-/* ---- idle ---- */
+/* ---- many connections ---- */
 
 static void
 on_pong(void *arg, const struct stay_result *result)
@@ -112,17 +112,17 @@ enough(struct ev_loop *loop, ev_timer *timer, int events)
 
 /* Idle is who has been so for a while: by then memory is given back. */
 static void
-wait_s(double seconds)
+rest(void)
 {
 	ev_timer timer;
 
-	ev_timer_init(&timer, enough, seconds, 0);
+	ev_timer_init(&timer, enough, 2.5, 0);
 	ev_timer_start(EV_DEFAULT, &timer);
 	ev_run(EV_DEFAULT, 0);
 }
 
 static void
-idle(int port, unsigned count)
+crowd(int port, unsigned count)
 {
 	unsigned missing = count;
 
@@ -131,7 +131,14 @@ idle(int port, unsigned count)
 			       &missing, "PING") == STAY_OK,
 		    "stay takes no command");
 	ev_run(EV_DEFAULT, 0);
-	wait_s(2.5);
+}
+
+static void
+hurry(void)
+{
+	client.loop = stay_loop_ev(EV_DEFAULT);
+	bench_need(stay_loop_set_dials_max(client.loop, UINT32_MAX) == STAY_OK,
+	    "the dials are not let go");
 }
 
 /* ---- parsing ---- */
@@ -219,5 +226,5 @@ parse(struct bench_feed *feed)
 }
 
 static const struct bench_contender contender = { "stay", open_client, get,
-	idle, parse };
+	crowd, rest, hurry, parse };
 const struct bench_contender *const bench_contender = &contender;

@@ -8,6 +8,8 @@
 
 extern const struct stay_contract echo_contract;
 extern const struct stay_contract memcached_contract;
+extern const struct stay_contract nats_contract, nats_verbose_contract;
+extern const struct stay_contract postgres_contract;
 extern const struct stay_contract redis_contract;
 
 Suite *suite_contract(void);

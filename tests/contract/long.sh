@@ -5,7 +5,7 @@ set -u
 
 passed=0
 failed=0
-for name in echo memcached redis; do
+for name in echo memcached nats nats-verbose postgres redis; do
 	if "$1" $name --seconds "$2" --seed 2; then
 		passed=$((passed + 1))
 	else

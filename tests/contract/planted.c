@@ -11,12 +11,13 @@
 #define LINE_MAX   4096
 #define TOPICS_MAX 4
 
-static enum planted planted;
+enum planted planted;
 
 struct keep {
 	/* NULL: none; and one place more, for what is not found */
 	const char *topics[TOPICS_MAX + 1];
 	unsigned sessions;
+	struct stay_client *client;
 	char *hoard;
 	size_t hoarded;
 	char *blocks[2];
@@ -295,13 +296,34 @@ fini(void *block)
 	free(keep->hoard);
 }
 
-static const struct stay_session_ops session_ops = { STAY_SESSION_OPS,
-	.on_up = on_up };
-static const struct stay_keep_ops keep_ops = { STAY_KEEP_OPS, .init = init,
-	.fini = fini };
+/* Whoever has lost a session asks for the next one, at once. */
+static void
+on_down(struct stay_session *session, enum stay_status why)
+{
+	struct keep *keep = stay_session_keep(session);
 
-static const struct stay_protocol protocol = { STAY_PROTOCOL, .name = "planted",
-	.session_size = sizeof(struct session),
+	(void)why;
+	keep->client = stay_session_client(session);
+	if (planted == RECONNECTS_AT_ONCE)
+		(void)stay_client_wake(keep->client);
+}
+
+static bool
+wake(void *block)
+{
+	struct keep *keep = block;
+
+	stay_client_reconnect(keep->client, STAY_OK);
+	return false;
+}
+
+static const struct stay_session_ops session_ops = { STAY_SESSION_OPS,
+	.on_up = on_up, .on_down = on_down };
+static const struct stay_keep_ops keep_ops = { STAY_KEEP_OPS, .init = init,
+	.fini = fini, .wake = wake };
+
+const struct stay_protocol planted_protocol = { STAY_PROTOCOL,
+	.name = "planted", .session_size = sizeof(struct session),
 	.keep_size = sizeof(struct keep), .encode = encode, .decode = decode,
 	.hello = hello, .session = &session_ops, .keep = &keep_ops };
 
@@ -344,14 +366,23 @@ static const struct stay_contract_sample samples[] = {
 	{ .name = "no news", .request = "DROP news" },
 };
 
-static const struct stay_contract contract = { STAY_CONTRACT,
-	.protocol = &protocol, .samples = samples,
-	.sample_count = sizeof(samples) / sizeof(samples[0]), .peer = peer,
+#define SAMPLES                                                                \
+	.samples = samples, .sample_count = sizeof(samples) / sizeof(samples[0])
+
+static const struct stay_contract plain = { STAY_CONTRACT, SAMPLES,
+	.protocol = &planted_protocol, .peer = peer, .show = show,
+	.submit = submit };
+
+static const struct stay_contract with_start = { STAY_CONTRACT, SAMPLES,
+	.start = planted_start, .url = "planted://peer:7777", .peer = peer,
 	.show = show, .submit = submit };
 
 const struct stay_contract *
 planted_contract(enum planted bug)
 {
 	planted = bug;
-	return &contract;
+	if (bug >= HAS_TAGS)
+		return &planted_tagged;
+	return bug == HAS_NO_JITTER || bug == SAYS_GOODBYE ? &with_start
+							   : &plain;
 }

@@ -22,7 +22,13 @@
 	BUG(TELLS_NOBODY) \
 	BUG(TELLS_EARLY)         /* ...that the time is over */ \
 	BUG(TELLS_WRONG)         /* ...that nothing was sent */ \
-	BUG(REJECTS)             /* what it has room for */
+	BUG(REJECTS)             /* what it has room for */ \
+	BUG(RECONNECTS_AT_ONCE)  /* whenever a session has ended */ \
+	BUG(HAS_NO_JITTER)       /* in the backoff of its start function */ \
+	BUG(SAYS_GOODBYE)        /* its transport, in close, and so in a forked child */ \
+	BUG(HAS_TAGS)            /* and nothing is wrong with them */ \
+	BUG(GUESSES_THE_ORDER)   /* of answers that name their request */ \
+	BUG(TAKES_ANY_TAG)       /* of an answer that nobody waits for, for another's */
 /* clang-format on */
 
 enum planted {
@@ -31,6 +37,13 @@ enum planted {
 #undef BUG
 	    PLANTED_COUNT
 };
+
+extern enum planted planted;
+extern const struct stay_protocol planted_protocol;
+extern const struct stay_contract planted_tagged;
+
+/* Start a client with the bugs that only a start function can have. */
+stay_contract_start_fn planted_start;
 
 /* Its contract, with this bug; one at a time. */
 const struct stay_contract *planted_contract(enum planted bug);

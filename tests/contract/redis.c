@@ -119,6 +119,28 @@ start(void *arg, struct stay_client **client, struct stay_loop *loop,
 	return status;
 }
 
+static volatile unsigned sum;
+
+/* Every byte is read. */
+static void
+read_piece(void *arg, struct stay_bytes piece)
+{
+	(void)arg;
+	for (size_t i = 0; i < piece.len; i++)
+		sum += (unsigned char)piece.data[i];
+}
+
+static enum stay_status
+submit_in_pieces(const char *key, const struct stay_call_options *options,
+    stay_done_fn *done, void *done_arg)
+{
+	struct stay_call_options own = *options;
+
+	own.piece = read_piece;
+	return stay_redis_command_with(
+	    redis, &own, done, done_arg, "GET %s", key);
+}
+
 static enum stay_status
 submit(void *arg, struct stay_client *client, const void *request,
     const struct stay_call_options *options, stay_done_fn *done, void *done_arg)
@@ -136,12 +158,16 @@ submit(void *arg, struct stay_client *client, const void *request,
 	    (int)(blank - (const char *)request), (const char *)request);
 	words[0] = verb;
 	words[1] = blank + 1;
+	if (strcmp(verb, "PIECES") == 0)
+		return submit_in_pieces(words[1], options, done, done_arg);
 	return stay_redis_argv(redis, options, done, done_arg, 2, words, NULL);
 }
 
 static const struct stay_contract_sample samples[] = {
 	{ .name = "GET there", .request = "GET there" },
 	{ .name = "GET number", .request = "GET number" },
+	{ .name = "GET there, in pieces", .request = "PIECES there" },
+	{ .name = "GET gone, in pieces", .request = "PIECES gone" },
 	{ .name = "GET gone", .request = "GET gone" },
 	{ .name = "GET wrong",
 	    .request = "GET wrong",

@@ -140,16 +140,35 @@ all_look_for_a_primary(void *arg)
 
 /* ---- the failover ---- */
 
-static int64_t
-offset_of(struct stay_redis *redis)
+static struct answer
+run_script(struct stay_redis *redis, const char *script)
 {
 	struct answer answer;
 
-	ask_now(&rig, redis, &answer, "EVAL_RO %s 0",
-	    "return tonumber(redis.call('INFO','replication')"
-	    ":match('master_repl_offset:(%d+)'))");
+	ask_now(&rig, redis, &answer, "EVAL_RO %s 0", script);
+	return answer;
+}
+
+static int64_t
+offset_of(struct stay_redis *redis)
+{
+	struct answer answer =
+	    run_script(redis, "return tonumber(redis.call('INFO','replication')"
+			      ":match('master_repl_offset:(%d+)'))");
+
 	ck_assert_int_eq(answer.status, STAY_OK);
 	return answer.integer;
+}
+
+/* It is refused while the first copy is loaded. */
+static bool
+follows(struct stay_redis *redis)
+{
+	struct answer answer = run_script(redis,
+	    "return redis.call('INFO','replication')"
+	    ":find('master_link_status:up',1,true) and 1 or 0");
+
+	return answer.status == STAY_OK && answer.integer == 1;
 }
 
 static void
@@ -172,6 +191,16 @@ point_at(const struct redis_server *to)
 	ck_assert_int_eq(rename(next, link_path), 0);
 }
 
+/* Before that neither of them counts its writes, and both have the same offset. */
+static void
+await_the_first_copy(void)
+{
+	for (int i = 0; !follows(other_admin); i++) {
+		ck_assert_int_lt(i, 2000);
+		rig_run(&rig, 0.01);
+	}
+}
+
 static void
 open_pair(void)
 {
@@ -183,6 +212,7 @@ open_pair(void)
 	snprintf(port, sizeof(port), "%d", server.port);
 	ck_assert(redis_server_start(&other, extra));
 	other_admin = rig_connect(&rig, other.unix_url, NULL);
+	await_the_first_copy();
 	snprintf(link_path, sizeof(link_path), "%s/primary.sock", server.dir);
 	snprintf(name, sizeof(name), "redis+unix://%s", link_path);
 	point_at(&server);

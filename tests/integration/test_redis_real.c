@@ -284,6 +284,22 @@ TEST_ROWS(redis_real_the_client_name_is_set_and_set_again, 2)
 }
 
 /* A transaction is calls like any other, and comes back in order. */
+/* This server does not know what it is asked for, and is a server like any other. */
+TEST(redis_real_is_asked_to_tell_that_it_moves)
+{
+	struct stay_redis_options options = { STAY_REDIS_OPTIONS,
+		.moving = STAY_REDIS_MOVING_INTERNAL_IP };
+	struct stay_redis *redis = rig_connect(&rig, server.url, &options);
+	struct answer answer;
+
+	ask_now(&rig, redis, &answer,
+	    "CLIENT MAINT_NOTIFICATIONS ON moving-endpoint-type none");
+	ck_assert_int_eq(answer.type, STAY_REDIS_ERROR);
+	ask_now(&rig, redis, &answer, "PING");
+	ck_assert_str_eq(answer.text, "PONG");
+	ck_assert_uint_eq(sessions_of(redis), 1);
+}
+
 TEST(redis_real_a_transaction_answers_in_order)
 {
 	struct stay_redis *redis = rig_connect(&rig, server.url, NULL);

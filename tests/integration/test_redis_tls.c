@@ -6,8 +6,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "suites.h"
+#include "support/counts.h"
 #include "support/redis_bed.h"
 #include "support/tls_bed.h"
 
@@ -162,6 +165,87 @@ TEST_ROWS(redis_tls_says_why_not, 3)
 	ck_assert_msg(strstr(stay_conn_failure(stay_redis_conn(redis)),
 			  rows[_i].says) != NULL,
 	    "%s", stay_conn_failure(stay_redis_conn(redis)));
+	rig_stop(&rig, redis);
+}
+
+/* ---- a child of ours ---- */
+
+static struct answer calls[40]; /* the last half of them is queued */
+
+static bool
+all_told(void *arg)
+{
+	(void)arg;
+	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)
+		if (calls[i].told == 0)
+			return false;
+	return true;
+}
+
+static bool
+half_is_sent(void *redis)
+{
+	return counts_of(stay_redis_client(redis)).in_flight == 20;
+}
+
+static void
+ask_half(struct stay_redis *redis, int from)
+{
+	for (int i = from; i < from + 20; i++)
+		ask(redis, &calls[i], "INCR parent");
+}
+
+/* What it asks and says, its end too, would be sealed with the parent's keys. */
+static void
+use_inherited(struct stay_redis *redis, bool stops)
+{
+	struct answer mine;
+
+	ev_loop_fork(rig.ev);
+	ask(redis, &mine, "SET child here");
+	if (stops)
+		stay_redis_stop(redis);
+	await_answer(&rig, &mine, 5);
+	rig_until(&rig, all_told, NULL, 5);
+	ck_assert_int_eq(mine.outcome, STAY_NOT_SENT);
+	for (int i = 0; i < 40; i++)
+		ck_assert_int_eq(calls[i].outcome,
+		    i < 20 ? STAY_MAYBE_EXECUTED : STAY_NOT_SENT);
+	rig_close(&rig);
+	stay_tls_free(filter);
+}
+
+/* It lets its calls fail, or stops at once. The parent's session is as it was. */
+TEST_ROWS(redis_tls_child_is_not_heard, 2)
+{
+	const struct stay_redis_options once = { STAY_REDIS_OPTIONS,
+		.client = { STAY_CLIENT_OPTIONS, .backoff.attempts_max = 1 } };
+	struct stay_redis *redis = rig_start(&rig, url, &once);
+	struct answer answer;
+	int status;
+	pid_t pid;
+
+	rig_until_state(&rig, redis, STAY_CONNECTED, 5);
+	redis_server_freeze(&server);
+	ask_half(redis, 0);
+	rig_until(&rig, half_is_sent, redis, 5);
+	ask_half(redis, 20);
+	pid = fork();
+	if (pid == 0) {
+		use_inherited(redis, _i == 1);
+		_exit(0);
+	}
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_int_eq(status, 0);
+	redis_server_thaw(&server);
+	rig_until(&rig, all_told, NULL, 5);
+	for (int i = 0; i < 40; i++)
+		ck_assert_int_eq(calls[i].integer, i + 1);
+	ask_now(&rig, redis, &answer, "GET child");
+	ck_assert_int_eq((int)answer.type, STAY_REDIS_NIL);
+	ck_assert_uint_eq(sessions_of(redis), 1);
+	ck_assert_uint_eq(counts().handshakes, 1);
+	ck_assert_uint_eq(counts().failed, 0);
 	rig_stop(&rig, redis);
 }
 

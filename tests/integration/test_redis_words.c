@@ -77,11 +77,14 @@ TEST_ROWS(
 
 static const char *const readers[] = {
 #define REJECT                                      0
+#define REJECT_IF                                   0
+#define CLIENTS                                     0
 #define TAG                                         0
 #define FIRST                                       0
 #define LAST                                        0
 #define OPTION                                      0
 #define READ                                        1
+#define READ_IF                                     1
 #define READ_TAG                                    1
 #define READ_OPTION                                 1
 #define COMMAND(a, b, z, name, kind, second, value) kind ? #name : "",

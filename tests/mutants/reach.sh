@@ -64,7 +64,8 @@ suites() {
 }
 
 sum_of_sources() {
-	cat lib/*/*.[ch] adapters/*/*.[ch] tests/*/*.[ch] include/*/* | cksum
+	cat lib/*/*.[ch] adapters/*/*.[ch] tests/*/*.[ch] examples/*/*.[ch] \
+	    include/*/* | cksum
 }
 
 case $1 in

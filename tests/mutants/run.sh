@@ -1,8 +1,9 @@
 #!/bin/sh
 # shellcheck disable=SC2086,SC2153,SC3045 # words; FLAGS of make; ulimit of any sh
-# Draws SAMPLE bugs by SEED from the whole source, plants one at a time, and says
-# which of them no test sees. Of 100 at least 85 must be seen. All it makes is in
-# build/mutants/. What cannot be seen, and why, is in equivalent.txt.
+# Draws SAMPLE bugs by SEED from the whole source, or from FILES alone, plants one
+# at a time, and says which of them no test sees. Of 100 at least 85 must be seen.
+# All it makes is in build/mutants/. What cannot be seen, and why, is in
+# equivalent.txt.
 set -u
 # shellcheck source=tests/support/jobs.sh
 . tests/support/jobs.sh
@@ -41,11 +42,12 @@ is_listed() {
 }
 
 # What tests are made of is not what they test.
-files=$(find lib adapters -name '*.c' | grep -vE '^lib/(sim|contract)/' | sort)
+all_files=$(find lib adapters -name '*.c' | grep -vE '^lib/(sim|contract)/' | sort)
+files=${FILES:-$all_files}
 
 # An entry of the list that the source has nothing of any more.
 check_list() {
-	"$BUILD/mutate" all $files | cut -f 3 >"$work/all"
+	"$BUILD/mutate" all $all_files | cut -f 3 >"$work/all"
 	! grep -v '^[#	]' "$here/equivalent.txt" | grep . |
 	    grep -vxFf "$work/all" | sed 's/^/stale in equivalent.txt: /' | grep .
 }
@@ -99,7 +101,7 @@ prepare() {
 	job=1
 	threads=$JOBS
 	mkdir -p "$work/tree-1"
-	cp -R Makefile include lib adapters tests "$work/tree-1"
+	cp -R Makefile include lib adapters examples tests "$work/tree-1"
 	build_plain test-unit && build_plain sim && build_sanitized || return 1
 	threads=1
 	is_well_plain &

@@ -105,6 +105,7 @@ act_on(struct run *run, struct user *user)
 	unsigned which = draw_below(run, 1000);
 
 	run->acted_at++;
+	pause_maybe_over(user);
 	if (user_conn(user) == NULL)
 		user_start(user);
 	else if (which < 2 * run->plan.per_end)
@@ -113,6 +114,11 @@ act_on(struct run *run, struct user *user)
 		do_it(user, pick(user, DRAWN_AT_TIMES));
 	else if (which < 170)
 		keep_release_some(run);
+	else if (which < 190 && user->host.trade->stir != NULL &&
+		 user->client != NULL)
+		user->host.trade->stir(user);
+	else if (which < 200)
+		pause_act(user);
 	else
 		act_often(user);
 }

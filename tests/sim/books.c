@@ -38,12 +38,21 @@ books_ms(uint64_t least, uint64_t most)
 
 /* ---- told ---- */
 
+/* The adapter could not prepare it. */
+static bool
+is_unprepared(enum stay_status status)
+{
+	return status == STAY_E_ARG || status == STAY_E_FORMAT;
+}
+
 /* Only what is given up while it waits to be sent again holds back nothing. */
 static bool
 is_done_with(const struct user *user, const struct call *call)
 {
 	if (call->read_only || call->doubtful || call->executed == 0)
 		return false;
+	if (is_unprepared(call->status))
+		return false; /* and is told in the turn of the new session */
 	return (call->status != STAY_E_TIMEOUT &&
 		   call->status != STAY_E_CANCELLED) ||
 	       (call->attempt == user->connects &&
@@ -62,9 +71,9 @@ count_outcome(
 	user->told++;
 	user->told_as[result->outcome]++;
 	figures->outcomes[result->outcome]++;
-	if (result->outcome == STAY_MAYBE_EXECUTED &&
-	    (result->status == STAY_E_TIMEOUT ||
-		result->status == STAY_E_CANCELLED))
+	if (call->body.begun || (result->outcome == STAY_MAYBE_EXECUTED &&
+				    (result->status == STAY_E_TIMEOUT ||
+					result->status == STAY_E_CANCELLED)))
 		user->given_up++;
 	call->overtakes = is_done_with(user, call);
 }
@@ -90,6 +99,8 @@ check_time(const struct run *run, const struct call *call)
 static void
 check_order(struct user *user, const struct call *call)
 {
+	if (call->any_order)
+		return;
 	if (call->number <= user->last_replied)
 		broken(4, "call %" PRIu64 " is answered after call %" PRIu64,
 		    call->number, user->last_replied);
@@ -166,14 +177,15 @@ check_change(const struct user *user, const struct call *call)
 
 /* All is well: only its own deadline, a session that gets too old under it or
  * one with a liar may keep it from going well, or a refusal for which there is
- * no attempt left. */
+ * no attempt left; or, before it is sent, a session without a tag that is left. */
 static void
 check_service(const struct user *user, const struct call *call)
 {
 	if (call->number < user->run->served_from || call->status == STAY_OK ||
 	    call->status == STAY_E_SERVER || call->status == STAY_E_TIMEOUT ||
 	    user->options.max_age_ms > 0 || user_is_lied_to(user) ||
-	    (call->status == STAY_E_ATTEMPTS && user->may_retry))
+	    (call->status == STAY_E_ATTEMPTS && user->may_retry) ||
+	    (call->outcome == STAY_NOT_SENT && user->wanted))
 		return;
 	broken(1, "call %" PRIu64 " to a healthy server ends with %s",
 	    call->number, stay_status_name(call->status));
@@ -212,6 +224,8 @@ on_done(void *arg, const struct stay_result *result)
 	    result->status == STAY_E_TOO_BIG || result->status == STAY_E_SILENT)
 		ledger_forgive(run, call);
 	books_enter(user, call, result);
+	if (result->status == STAY_OK && result->outcome == STAY_REPLIED)
+		pause_frame(user);
 	water_look(user);
 	keep_reply(user, call, result);
 	check_counts(user);
@@ -230,13 +244,13 @@ user_may_be_refused(const struct user *user, enum stay_status status)
 		return memory.failed > 0;
 	if (status == STAY_E_OFFLINE)
 		return user->options.offline == STAY_OFFLINE_FAIL ||
-		       user->kind == KIND_LINE;
+		       user->kind == KIND_LINE || user->kind == KIND_TAG;
 	if (status == STAY_E_DRAINING)
 		return user->leaving ||
 		       user->options.backoff.attempts_max > 0 ||
 		       user->options.on_fatal == STAY_FATAL_STOP;
 	if (status == STAY_E_FORMAT)
-		return user->kind == KIND_LINE;
+		return user->kind == KIND_LINE || user->kind == KIND_TAG;
 	if (status == STAY_E_DENIED)
 		return inside_rejects(user->client) == status &&
 		       user->run->struck > 0;
@@ -252,6 +266,7 @@ refused(struct user *user, struct call *call, enum stay_status status)
 	if (!user_may_be_refused(user, status))
 		broken(
 		    1, "a call is refused with %s", stay_status_name(status));
+	body_close(call);
 	user->rejected++;
 	user->run->figures->refused++;
 	ledger_forget(user->run, call);
@@ -269,8 +284,8 @@ time_of(const struct user *user, const struct call *call, uint64_t asked)
 }
 
 /* Its flags are its trade's, which may submit it in a way that gives no id. */
-struct deed_call
-books_submit(const struct deed_at *at, uint64_t timeout_ms, uint32_t flags)
+static struct deed_call
+submit(const struct deed_at *at, uint64_t timeout_ms, bool with_body)
 {
 	struct user *user = at->user;
 	struct run *run = user->run;
@@ -278,10 +293,14 @@ books_submit(const struct deed_at *at, uint64_t timeout_ms, uint32_t flags)
 	struct stay_call_options options = { STAY_CALL_OPTIONS,
 		.timeout_ms = timeout_ms, .id = &call->id };
 	uint64_t number = call->number;
+	struct stay_body body;
 	enum stay_status status;
 
-	(void)flags;
 	water_before(user);
+	if (with_body) {
+		body = body_make(call);
+		options.body = &body;
+	}
 	call->sendings_max = user->options.resends_max + 1;
 	call->pad = (size_t)draw_between(run, 0, run->plan.pad_max);
 	STATUS_OF(
@@ -297,6 +316,20 @@ books_submit(const struct deed_at *at, uint64_t timeout_ms, uint32_t flags)
 	ledger_accepted(run, call, time_of(user, call, options.timeout_ms));
 	check_counts(user);
 	return (struct deed_call){ .id = call->id, .number = number };
+}
+
+struct deed_call
+books_submit(const struct deed_at *at, uint64_t timeout_ms, uint32_t flags)
+{
+	(void)flags;
+	return submit(at, timeout_ms, false);
+}
+
+/* Only requests of the line protocol have bodies here. */
+struct deed_call
+books_body(const struct deed_at *at, uint64_t timeout_ms)
+{
+	return submit(at, timeout_ms, at->user->kind == KIND_LINE);
 }
 
 /* ---- cancelling ---- */
@@ -352,6 +385,18 @@ books_cancelled(
 		group_cancelled(the_run, call);
 	call->cancelled = true;
 	check_end(at, call, in_flight);
+}
+
+/* ---- the control lane ---- */
+
+/* Others have none, or keep it for their front. */
+void
+books_say(const struct deed_at *at, struct stay_session *session)
+{
+	if (at->user->kind == KIND_TAG)
+		tag_speak(session);
+	else if (at->user->kind == KIND_LINE)
+		line_speak(session);
 }
 
 /* ---- connections ---- */

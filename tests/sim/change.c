@@ -207,6 +207,7 @@ change_follow(struct user *user)
 		broken(13, "a change takes effect while user %u is %s",
 		    user->index,
 		    stay_state_name((enum stay_state)user->state[0]));
+	leave_overridden(user);
 	if (change.url != NULL) {
 		user->moved = true;
 		user->elsewhere = change.url == user->host.other_url;

@@ -63,6 +63,8 @@ void
 call_is_back(struct run *run)
 {
 	run->inside--;
+	for (unsigned i = 0; run->inside == 0 && i < run->plan.user_count; i++)
+		pause_look_over(&run->users[i]);
 }
 
 /* ---- one client ---- */
@@ -228,7 +230,8 @@ check_tombstones(
 	    !user->leaving && memory.failed == 0)
 		broken(7, "user %u has %" PRIu64 " tombstones", user->index,
 		    counts->tombstones);
-	if (user->kind == KIND_LINE && user->orphans != counts->orphans)
+	if ((user->kind == KIND_LINE || user->kind == KIND_TAG) &&
+	    user->orphans != counts->orphans)
 		broken(2,
 		    "user %u: %" PRIu64 " orphans counted, %" PRIu64 " handed",
 		    user->index, counts->orphans, user->orphans);
@@ -278,20 +281,29 @@ open_ends(const struct user *user)
 	return count;
 }
 
-/* The URL that is in force leads there. */
+/* A server has sent it there, or else the URL that is in force leads there. */
+static bool
+may_be_at(const struct user *user, const struct sim_place *place)
+{
+	if (user->leave.place != NULL)
+		return place == user->leave.place;
+	return user->roams ||
+	       (place == user->host.other_place) == user->elsewhere;
+}
+
 static void
 check_places(const struct user *user)
 {
 	const struct sim *sim = user->run->sim;
 	const struct host *host = &user->host;
 
-	for (size_t i = 0; i < sim->fd_count && !user->roams; i++) {
+	for (size_t i = 0; i < sim->fd_count; i++) {
 		const struct sim_end *end = sim->fds[i];
 
 		if (end == NULL || end->peer->place == NULL ||
 		    end->peer->place->arg != &host->server)
 			continue;
-		if ((end->peer->place == host->other_place) != user->elsewhere)
+		if (!may_be_at(user, end->peer->place))
 			broken(13, "user %u goes where its URL does not lead",
 			    user->index);
 	}
@@ -399,7 +411,10 @@ silence_ms(const struct user *user, const struct stay_client_counts *counts)
 
 	if (o->silence_ms > ms)
 		ms = o->silence_ms;
-	if (counts->in_flight + counts->tombstones > 0)
+	/* What is let go of may have been awaited until then, without a sound. */
+	if (user->kind == KIND_TAG)
+		ms += o->silence_ms;
+	else if (counts->in_flight + counts->tombstones > 0)
 		return ms + SLACK_MS;
 	return user->kind == KIND_ECHO || o->probe_ms == STAY_FOREVER
 		   ? STAY_FOREVER
@@ -415,6 +430,7 @@ check_silent(const struct user *user)
 	const struct sim_peer *peer = peer_of(user);
 	uint64_t ms = user->options.silence_ms;
 
+	pause_silent(user);
 	if (inside_condemned(user->client) == STAY_E_SILENT &&
 	    user->state[0] != STAY_STOPPING &&
 	    !inside_says_goodbye(user->client) &&
@@ -427,6 +443,18 @@ check_silent(const struct user *user)
 		    user->index, (user->run->sim->now - peer->heard) / SIM_MS);
 }
 
+/* What is let go of ends an expectation without a sound, and the next call begins
+ * another. */
+static bool
+has_changed(struct user *user, const struct stay_client_counts *counts)
+{
+	uint64_t before = user->counted;
+
+	user->counted = counts->submitted + counts->tombstones +
+			counts->replied + counts->sent + counts->maybe_executed;
+	return user->counted != before;
+}
+
 static void
 check_silence(struct user *user)
 {
@@ -435,16 +463,23 @@ check_silence(struct user *user)
 	struct run *run = user->run;
 	uint64_t since = run->excused, ms = silence_ms(user, &c);
 	bool idle = c.in_flight + c.tombstones == 0;
+	bool by_tag = user->kind == KIND_TAG;
 
-	if (idle || user->idle)
+	if (by_tag ? has_changed(user, &c)
+		   : idle || user->idle || inside_pours(user->client))
 		user->busy_since = run->sim->now;
-	user->idle = idle;
+	user->idle = idle && !by_tag;
 	if (peer == NULL || user->state[2] != STAY__SESSION_READY ||
-	    ms == STAY_FOREVER)
+	    ms == STAY_FOREVER || user->paused)
 		return;
 	if (peer->heard > since)
 		since = peer->heard;
-	if (!idle && user->busy_since > since)
+	/* A greeting may end long after its last frame, when it is resumed. */
+	if (user->ready_at > since)
+		since = user->ready_at;
+	if (user->resumed_at > since)
+		since = user->resumed_at;
+	if (!user->idle && user->busy_since > since)
 		since = user->busy_since;
 	if (run->sim->now > since + ms * SIM_MS)
 		broken(8, "user %u has a peer silent for %" PRIu64 " ms",
@@ -487,6 +522,8 @@ check_memory(const struct run *run)
 	for (unsigned i = 0; i < run->plan.user_count; i++) {
 		const struct stay_client_options *o = &run->users[i].options;
 
+		if (run->users[i].kind == KIND_TAG)
+			most += 8u << 20; /* its control lane */
 		most += 4 * (o->queue_bytes_max + o->reply_bytes_max) +
 			o->held_bytes_max +
 			512 * (o->queue_calls_max + o->inflight_calls_max);
@@ -543,6 +580,9 @@ check_user(struct user *user)
 	water_check(user);
 	check_places(user);
 	change_check(user);
+	leave_check(user);
+	if (user->kind == KIND_TAG)
+		tag_lane_check(user);
 }
 
 /* The library is at rest: no turn is under way. */
@@ -568,8 +608,10 @@ check_after(void *arg)
 
 	run->turn_at = run->sim->happened;
 	for (unsigned i = 0; i < run->plan.user_count; i++)
-		if (run->users[i].client != NULL)
+		if (run->users[i].client != NULL) {
 			check_counts(&run->users[i]);
+			pause_look(&run->users[i]);
+		}
 	if (!turned)
 		return;
 	check_restful(run);

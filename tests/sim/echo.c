@@ -115,4 +115,4 @@ lie(struct desk *desk)
 }
 
 const struct trade echo_trade = { "echo", reads, NULL, lie, NULL, start,
-	change_client, submit, answers };
+	change_client, submit, answers, NULL };

@@ -183,6 +183,13 @@ strike_loading(struct run *run, struct host *host)
 }
 
 static void
+strike_babble(struct run *run, struct host *host)
+{
+	(void)run;
+	host->babbles = true;
+}
+
+static void
 strike_lookup(struct run *run, struct host *host)
 {
 	static const int errors[] = { 0, 0, -EAGAIN, -2, -3, -11 };
@@ -201,7 +208,7 @@ limit(struct run *run, struct host *host)
 	struct desk *desk = host_desk(host);
 
 	sim_limits_set(run->world, &run->sim->limits);
-	if (desk != NULL)
+	if (desk != NULL && !tag_lane_is_long(host->user))
 		sim_peer_limits(desk->peer, &run->sim->limits);
 }
 
@@ -308,6 +315,7 @@ static strike_fn *const strikes[FAULT_COUNT] = {
 	[FAULT_MUTE] = strike_mute,
 	[FAULT_PASSWORD] = strike_password,
 	[FAULT_LOADING] = strike_loading,
+	[FAULT_BABBLE] = strike_babble,
 	[FAULT_WALL_CLOCK] = strike_wall_clock,
 	[FAULT_SLEEP] = strike_sleep,
 };

@@ -198,7 +198,7 @@ books_group(const struct deed_at *at)
 	struct user *user = at->user;
 	struct run *run = user->run;
 	uint64_t count = draw_between(run, 1, GROUP_MAX), first, ms;
-	bool atomic = draw_mille(run, 500);
+	bool atomic = draw_mille(run, 500), due = user->water.due;
 	struct stay_call_id id = { 0 };
 	struct stay_call_options options = { STAY_CALL_OPTIONS,
 		.flags = atomic ? STAY_GROUP_ATOMIC : 0, .id = &id,
@@ -219,6 +219,9 @@ books_group(const struct deed_at *at)
 	STATUS_OF(status, stay_group_send(group, &options, on_done,
 			      (void *)(uintptr_t)first));
 	sim_note(run->sim, "submit", (int64_t)first, status);
+	/* What is refused for itself is so without a look at the queue. */
+	if (status == STAY_E_TOO_BIG || status == STAY_E_NOMEM)
+		user->water.due = due;
 	water_look(user);
 	if (status == STAY_OK)
 		return accepted(user, first, count,

@@ -27,6 +27,13 @@ desk_print(
 	peer_send(desk->end, ms, phase, text, (size_t)len);
 }
 
+bool
+desk_is_clear(const struct desk *desk)
+{
+	return desk->host->toy.in_the_middle &&
+	       (desk->end->toy == NULL || !toy_is_accepted(desk->end));
+}
+
 unsigned
 desk_delay(struct desk *desk)
 {
@@ -170,7 +177,8 @@ host_push(struct host *host)
 {
 	struct desk *desk = host_desk(host);
 
-	if (desk != NULL && !desk->end->deaf && host->trade->push != NULL)
+	if (desk != NULL && !desk->end->deaf && !desk_is_clear(desk) &&
+	    host->trade->push != NULL)
 		host->trade->push(desk);
 }
 
@@ -179,8 +187,13 @@ desks_free(struct host *host)
 {
 	struct peer_end *end = host->server.ends;
 
-	for (; end != NULL; end = end->next)
-		free(end->data);
+	for (; end != NULL; end = end->next) {
+		struct desk *desk = end->data;
+
+		if (desk != NULL && desk->own != NULL)
+			desk->forget(desk);
+		free(desk);
+	}
 }
 
 /* It answers all that it was asked, and closes; or it never closes, and goes on
@@ -227,6 +240,12 @@ choose_names(struct host *host)
 	add_name(host, "10.1.", ".1");
 }
 
+static bool
+is_sealed_at_once(const struct host *host)
+{
+	return host->server.toy != NULL && !host->toy.in_the_middle;
+}
+
 static void
 write_url(const struct host *host, const char *name, char *url, size_t size)
 {
@@ -236,8 +255,8 @@ write_url(const struct host *host, const char *name, char *url, size_t size)
 
 	if (host->port != 0)
 		snprintf(url, size, "%s%s://%s%s:%d%s", scheme,
-		    host->server.toy != NULL ? "s" : "", login, name,
-		    host->port, host->user->kind == KIND_REDIS ? "/3" : "");
+		    is_sealed_at_once(host) ? "s" : "", login, name, host->port,
+		    host->user->kind == KIND_REDIS ? "/3" : "");
 	else if (host->user->kind == KIND_RAW)
 		snprintf(url, size, "unix://%s", name);
 	else
@@ -305,16 +324,25 @@ toy_refuses(void *arg)
 }
 
 /* Every fourth is behind the toy. It is not drawn, so that the other runs are what
- * they were. */
+ * they were. The greeting of every second with tags leads to it. */
 static void
 choose_toy(struct host *host)
 {
 	uint64_t number = host->run->seed * 8 + host->user->index;
+	bool tags = host->user->kind == KIND_TAG, second;
 
+	number *= UINT64_C(0x9e3779b97f4a7c15);
+	second = tags && (number >> 61 & 1) != 0;
 	if (host->port == 0 || host->user->kind == KIND_RAW ||
-	    number * UINT64_C(0x9e3779b97f4a7c15) >> 62 != 0)
+	    (number >> 62 != 0 && !second))
 		return;
-	host->toy = (struct toy_terms){ toy_late_ms, toy_refuses, host, 0, 0 };
+	host->toy = (struct toy_terms){
+
+		.late_ms = toy_late_ms,
+		.refuses = toy_refuses,
+		.arg = host,
+		.in_the_middle = second
+	};
 	host->server.toy = &host->toy;
 }
 
@@ -331,7 +359,8 @@ host_open(struct host *host)
 		.on_end = draw_mille(run, 500) ? on_end : NULL,
 		.on_bad = on_bad };
 	host->password = "";
-	if (host->user->kind == KIND_LINE || host->user->kind == KIND_REDIS)
+	if (host->user->kind == KIND_LINE || host->user->kind == KIND_REDIS ||
+	    host->user->kind == KIND_TAG)
 		host->password = draw_mille(run, 500) ? "secret" : "";
 	host->old = draw_mille(run, 250);
 	host->slow_ms = draw_mille(run, 500) ? draw_below(run, 30) : 0;
@@ -366,7 +395,7 @@ host_restart(struct host *host, uint64_t down_ms, bool loses_state)
 void
 host_mend(struct host *host)
 {
-	host->loading = false;
+	host->loading = host->babbles = false;
 	if (host->password[0] != '\0')
 		host->password = "secret";
 	host_name(host, 1, 0);

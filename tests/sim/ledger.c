@@ -184,8 +184,11 @@ ledger_accepted(struct run *run, struct call *call, uint64_t timeout_ms)
 /* ---- the end ---- */
 
 static void
-close_call(const struct call *call)
+close_call(const struct run *run, const struct call *call)
 {
+	if (run->users[call->user].kind == KIND_TAG)
+		tag_close(call);
+	body_close(call);
 	if (!call->told)
 		broken(1, "call %" PRIu64 " was accepted and never told",
 		    call->number);
@@ -204,7 +207,7 @@ void
 ledger_close(struct run *run)
 {
 	for (size_t i = 0; i < run->ledger.count; i++)
-		close_call(&run->ledger.calls[i]);
+		close_call(run, &run->ledger.calls[i]);
 }
 
 void

@@ -110,8 +110,12 @@ encode(struct stay_request *request, struct stay_buf *out)
 	    out, "%s %" PRIu64 " ", shape->verb, line->call->number);
 	if (status == STAY_OK)
 		status = stay_buf_append(out, pad, line->call->pad);
-	if (status == STAY_OK)
+	if (request->body != NULL) {
+		request->body->follows = true;
+		request->body->closing = (struct stay_bytes){ "\n", 1 };
+	} else if (status == STAY_OK) {
 		status = stay_buf_append(out, "\n", 1);
+	}
 	return status == STAY_OK && line->refused ? STAY_E_FORMAT : status;
 }
 
@@ -301,6 +305,7 @@ on_push(struct stay_session *session, const struct stay_frame *frame)
 	(void)data_of(session);
 	(void)frame;
 	called_back(the_run);
+	pause_frame(user_of(session));
 	act_inside(the_run, user_of(session));
 	mumble(session);
 	call_is_back(the_run);
@@ -309,6 +314,7 @@ on_push(struct stay_session *session, const struct stay_frame *frame)
 static void
 on_control(struct stay_session *session, const struct stay_frame *frame)
 {
+	pause_frame(user_of(session));
 	take_control(session, frame);
 	mumble(session);
 }
@@ -321,11 +327,15 @@ on_orphan(struct stay_session *session, const struct stay_frame *frame)
 
 	(void)data_of(session);
 	called_back(the_run);
+	pause_frame(user_of(session));
 	user_of(session)->orphans += frame->kind != STAY_FRAME_PART;
 	sim_note(the_run->sim, "orphan", (int64_t)line->number, 0);
+	/* Who was asked may answer a body before its end, of a call that was not
+	 * sent whole. */
 	if (!user_is_lied_to(user_of(session)) &&
 	    (call == NULL || (!call->told && !call->cancelled) ||
-		(call->told && call->outcome != STAY_MAYBE_EXECUTED)))
+		(call->told && call->outcome != STAY_MAYBE_EXECUTED &&
+		    !call->body.is_there)))
 		broken(2, "call %" PRIu64 " is no orphan", line->number);
 	act_inside(the_run, user_of(session));
 	mumble(session);
@@ -338,6 +348,15 @@ ping(struct stay_session *session)
 	(void)data_of(session);
 	(void)ask(session, "ping\n", 1);
 	mumble(session);
+}
+
+void
+line_speak(struct stay_session *session)
+{
+	enum stay_status status;
+
+	STATUS_OF(status, ask(session, "ping\n", 1));
+	SAYS(status, STAY_OK);
 }
 
 static void
@@ -571,9 +590,12 @@ serve_call(struct desk *desk, const char *in, size_t len)
 	number = strtoull(space + 1, &rest, 10);
 	call = desk_ordered(desk, number);
 	shape = shape_of(call, in, (size_t)(space - in));
-	if ((size_t)(in + len - rest) != call->pad + 1 ||
+	if ((size_t)(in + len - rest) !=
+		call->pad + (size_t)call->body.len + 1 ||
 	    !pad_is(call, rest + 1))
 		broken(4, "call %" PRIu64 " has come with other bytes", number);
+	if (desk->early == number)
+		return;
 	/* What is refused may be granted the next time. */
 	acts = shape->acts || draw_mille(desk->host->run, 300);
 	call->acts = acts;
@@ -608,6 +630,39 @@ serve(struct peer_end *end, const struct peer_request *request)
 		serve_call(desk, in, line);
 }
 
+/* In the midst of a body it refuses the call, and reads on for the next. */
+static void
+refuse_early(struct desk *desk, const char *in, size_t len)
+{
+	const char *verb_end = memchr(in, ' ', len);
+	const char *end =
+	    verb_end == NULL
+		? NULL
+		: memchr(verb_end + 1, ' ', len - (size_t)(verb_end - in) - 1);
+	const struct call *call;
+
+	if (end == NULL || !draw_mille(desk->host->run, 30))
+		return;
+	call = ledger_find(desk->host->run, strtoull(verb_end, NULL, 10));
+	if (call == NULL || !call->body.is_there || call->due != 1 ||
+	    desk->early == call->number ||
+	    len <= (size_t)(end - in) + 1 + call->pad)
+		return;
+	desk->early = call->number;
+	desk_print(desk, 0, 0, "!%" PRIu64 "\n", call->number);
+}
+
+static size_t
+reads(struct peer_end *end, const char *in, size_t len,
+    struct peer_request *request)
+{
+	size_t took = peer_reads_lines(end, in, len, request);
+
+	if (took == 0 && end->phase == SUBSCRIBED)
+		refuse_early(desk_of(end), in, len);
+	return took;
+}
+
 static void
 lie(struct desk *desk)
 {
@@ -630,5 +685,5 @@ push(struct desk *desk)
 	    draw_mille(desk->host->run, 500) ? ">news" : "#nothing");
 }
 
-const struct trade line_trade = { "line", peer_reads_lines, serve, lie, push,
-	start, change_client, submit, answers };
+const struct trade line_trade = { "line", reads, serve, lie, push, start,
+	change_client, submit, answers, NULL };

@@ -156,8 +156,11 @@ print(const struct sum *sum, double seconds)
 	    f->calls, f->refused, f->executed, f->resent, f->orphans, f->marks,
 	    f->inside);
 	printf("  %" PRIu64 " replies held, %" PRIu64 " times in line, %" PRIu64
-	       " groups\n",
-	    f->held, f->waited, f->groups);
+	       " groups, %" PRIu64 " times a server went away,"
+	       " %" PRIu64 " lanes drained,"
+	       " %" PRIu64 " bodies in %" PRIu64 " pieces\n",
+	    f->held, f->waited, f->groups, f->leaves, f->drained, f->bodies,
+	    f->pieces);
 	print_outcomes(f);
 	print_faults(f);
 	printf("  %" PRIu64 " failed allocations\n", f->failed_allocations);

@@ -516,4 +516,4 @@ lie(struct desk *desk)
 }
 
 const struct trade raw_trade = { "raw", peer_reads_bytes, serve, lie, NULL,
-	NULL, NULL, NULL, NULL };
+	NULL, NULL, NULL, NULL, NULL };

@@ -57,10 +57,27 @@ leave(struct ear *ear)
 	stay_redis_unsubscribe(ear->subscription);
 }
 
+void
+ear_pause(struct user *user, struct ear *ear, bool paused)
+{
+	if (ear->subscription == NULL)
+		return;
+	if (paused)
+		stay_redis_subscription_pause(ear->subscription);
+	else
+		stay_redis_subscription_resume(ear->subscription);
+	ear->paused = paused;
+	pause_note_over(user);
+}
+
 /* In a callback: somebody leaves, it itself perhaps, and somebody comes. */
 static void
 stir(struct user *user)
 {
+	struct ear *ear = &user->ears[draw_below(user->run, EARS_MAX)];
+
+	if (draw_mille(user->run, 200))
+		ear_pause(user, ear, !ear->paused && !user->run->healing);
 	if (draw_mille(user->run, 50))
 		leave(&user->ears[draw_below(user->run, EARS_MAX)]);
 	if (draw_mille(user->run, 50))
@@ -79,7 +96,7 @@ on_message(void *arg, struct stay_redis_subscription *subscription,
 
 	called_back(the_run);
 	if (subscription != ear->subscription || ear->leaving ||
-	    !ear->subscribed)
+	    !ear->subscribed || ear->paused)
 		broken(2, "user %u: a message to nobody", user->index);
 	if (!user_is_lied_to(user) && ear->last != 0 &&
 	    (number <= ear->last || (number > ear->last + 1 && !ear->gap)))
@@ -109,14 +126,19 @@ on_notice(void *arg, struct stay_redis_subscription *subscription,
 
 	called_back(the_run);
 	sim_note(user->run->sim, "notice", user->index, (int)notice->kind);
-	if (subscription != ear->subscription)
+	if (subscription != ear->subscription ||
+	    (ear->paused && notice->kind != STAY_REDIS_ENDED))
 		broken(2, "user %u: a notice to nobody", user->index);
+	if (notice->status == STAY_E_FULL && !ear->ends)
+		broken(2, "user %u: an ear is ended", user->index);
 	if (notice->kind == STAY_REDIS_ENDED) {
 		ear->subscription = NULL;
 	} else if (notice->kind == STAY_REDIS_SUBSCRIBED) {
 		if (ear->subscribed || ear->leaving)
 			broken(2, "user %u: subscribed twice", user->index);
 		ear->subscribed = true;
+	} else if (notice->kind == STAY_REDIS_DROPPED) {
+		ear->gap = true;
 	} else {
 		on_gap(ear, notice->kind == STAY_REDIS_LOST);
 	}
@@ -131,14 +153,17 @@ subscribe(struct user *user)
 	char name[] = "c0";
 	const struct stay_redis_subscription_options options = {
 		STAY_REDIS_SUBSCRIPTION_OPTIONS, .name = name,
-		.on_message = on_message, .on_notice = on_notice, .arg = ear
+		.on_message = on_message, .on_notice = on_notice, .arg = ear,
+		.slow = (enum stay_redis_slow)draw_below(user->run, 3),
+		.kept_max = 1 + draw_below(user->run, 4)
 	};
 	enum stay_status status;
 
 	if (user->redis == NULL || ear->subscription != NULL)
 		return;
 	name[1] = (char)('0' + draw_below(user->run, CHANNELS_MAX));
-	*ear = (struct ear){ .user = user };
+	*ear = (struct ear){ .user = user,
+		.ends = options.slow == STAY_REDIS_SLOW_END };
 	STATUS_OF(status,
 	    stay_redis_subscribe(user->redis, &options, &ear->subscription));
 	if (status != STAY_OK && status != STAY_E_DRAINING &&
@@ -202,16 +227,51 @@ reconfigure(struct user *user, const struct stay_client_options *options,
 	return stay_redis_reconfigure(user->redis, url, &own);
 }
 
-static enum stay_status
-submit_words(struct user *user, struct call *call,
-    const struct stay_call_options *options, stay_done_fn *done)
+#define ECHO_MAX (PAD_MAX + 32)
+
+/* What this call asks for, and is to be told. */
+static size_t
+echo_of(const struct call *call, char text[ECHO_MAX])
 {
-	char text[PAD_MAX + 32];
-	int head = snprintf(text, sizeof(text), "%" PRIu64 ":", call->number);
-	const char *words[] = { "ECHO", text };
-	const size_t lens[] = { 4, (size_t)head + call->pad };
+	int head = snprintf(text, ECHO_MAX, "%" PRIu64 ":", call->number);
 
 	pad_write(call, text + head);
+	return (size_t)head + call->pad;
+}
+
+/* None comes twice, nor behind the end of its call. */
+static void
+on_piece(void *arg, struct stay_bytes piece)
+{
+	struct call *call = ledger_find(the_run, (uintptr_t)arg);
+	struct user *user = &the_run->users[call->user];
+	char text[ECHO_MAX];
+	size_t len = echo_of(call, text);
+
+	called_back(the_run);
+	if (call->told || call->cancelled)
+		broken(1, "a piece of a call that is over");
+	if (!user_is_lied_to(user) &&
+	    (piece.len > len - call->pieces ||
+		memcmp(piece.data, text + call->pieces, piece.len) != 0))
+		broken(2, "call %" PRIu64 " is given a piece that is none",
+		    call->number);
+	call->pieces += piece.len;
+	act_inside(the_run, user);
+	call_is_back(the_run);
+}
+
+static enum stay_status
+submit_words(struct user *user, struct call *call,
+    struct stay_call_options *options, stay_done_fn *done)
+{
+	char text[ECHO_MAX];
+	const char *words[] = { "ECHO", text };
+	const size_t lens[] = { 4, echo_of(call, text) };
+
+	call->in_pieces = draw_mille(user->run, 500);
+	if (call->in_pieces)
+		options->piece = on_piece;
 	return stay_redis_argv(user->redis, options, done,
 	    (void *)(uintptr_t)call->number, 2, words, lens);
 }
@@ -313,13 +373,13 @@ is_number(const struct stay_redis_reply *reply, uint64_t number)
 static bool
 is_echo(const struct call *call, const struct stay_redis_reply *reply)
 {
-	char head[32];
-	size_t len =
-	    (size_t)snprintf(head, sizeof(head), "%" PRIu64 ":", call->number);
+	char text[ECHO_MAX];
+	size_t len = echo_of(call, text);
 
-	return stay_redis_len(reply) == len + call->pad &&
-	       memcmp(stay_redis_str(reply), head, len) == 0 &&
-	       pad_is(call, stay_redis_str(reply) + len);
+	if (call->in_pieces)
+		return call->pieces == len && stay_redis_len(reply) == 0;
+	return stay_redis_len(reply) == len &&
+	       memcmp(stay_redis_str(reply), text, len) == 0;
 }
 
 /* What was set and acknowledged is there, unless the server forgot it. */
@@ -369,4 +429,4 @@ answers(const struct call *call, const struct stay_result *result)
 }
 
 const struct trade redis_trade = { "redis", peer_reads_commands, redis_serve,
-	redis_lie, redis_push, start, reconfigure, submit, answers };
+	redis_lie, redis_push, start, reconfigure, submit, answers, NULL };

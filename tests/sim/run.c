@@ -38,6 +38,7 @@ build(struct run *run, bool trace)
 		broken(1, "the toy is refused");
 	deeds_open();
 	stay__list_init(&run->configs);
+	stay__list_init(&run->errands);
 	for (unsigned i = 0; i < run->plan.user_count; i++)
 		user_init(run, i);
 	run->sim->after = check_after;
@@ -246,6 +247,7 @@ heal(struct run *run)
 {
 	run->healing = true;
 	keep_release_all(run);
+	pause_end(run);
 	fault_mend(run, true);
 	for (unsigned i = 0; i < run->plan.user_count; i++)
 		wake(&run->users[i]);
@@ -280,6 +282,7 @@ end(struct run *run)
 		desks_free(&run->users[i].host);
 	if (stay_loop_free(run->loop) != STAY_OK)
 		broken(10, "the loop is still in use");
+	later_close(run);
 	if (run->toy.held > 0 || run->toy.opened != run->toy.closed)
 		broken(10, "the toy is held %u times, opened %u, closed %u",
 		    run->toy.held, run->toy.opened, run->toy.closed);

@@ -13,6 +13,9 @@
  *	books.c   what is begun by a deed, and what came of it
  *	mail.c    likewise, of what is sent to a connection
  *	keep.c    replies that outlive their callbacks
+ *	pause.c   who does not read for a while
+ *	leave.c   whose server goes away
+ *	body.c    calls with a body
  *	wait.c    who waits for room in a queue
  *	fault.c   what the world does
  *	ledger.c  every call: what was promised, done and told
@@ -24,6 +27,10 @@
  *	water.c   a queue that fills up: told of, and exact
  *	host.c    a server's connections, its answers, its bad days
  *	line.c echo.c redis_sim.c raw.c   protocols, each with its server
+ *	tag.c tag_session.c tag_clear.c tag_lane.c tag_topics.c
+ *	tag_user.c tag_desk.c
+ *	          one whose answers name a tag
+ *	later.c   a greeting that waits for what is no frame
  *	redis_user.c  what is asked through <stay/redis.h>
  *	memory.c  allocations of the library: counted, and failing
  *
@@ -45,6 +52,7 @@
 #define USERS_MAX  8
 #define PLACES_MAX 3 /* that one URL leads to */
 #define PAD_MAX    40000
+#define TAG_TOPICS 4 /* with messages */
 
 /* A lookup that hangs ends at last, as getaddrinfo does. */
 #define LOOKUP_MS_MAX 8000
@@ -59,7 +67,7 @@
 	FAULT(BUSY) FAULT(BLACK_HOLE) FAULT(FREEZE) FAULT(CUT) FAULT(SLOW)     \
 	FAULT(RAGGED) FAULT(SPURIOUS) FAULT(OVERLOOKED) FAULT(LOOKUP)          \
 	FAULT(SYSTEM) FAULT(MEMORY) FAULT(LIE) FAULT(MUTE) FAULT(PASSWORD)     \
-	FAULT(LOADING) FAULT(WALL_CLOCK) FAULT(SLEEP)
+	FAULT(LOADING) FAULT(BABBLE) FAULT(WALL_CLOCK) FAULT(SLEEP)
 /* clang-format on */
 
 enum fault {
@@ -95,6 +103,10 @@ struct figures {
 	uint64_t held;   /* replies kept for a while */
 	uint64_t waited; /* times in line */
 	uint64_t groups;
+	uint64_t leaves;  /* asked for by a server, or for it */
+	uint64_t drained; /* control lanes that were full, told */
+	uint64_t bodies;
+	uint64_t pieces;
 	uint64_t virtual_ms;
 	uint64_t hash;
 };
@@ -108,7 +120,44 @@ struct verdict {
 
 /* ---- the ledger ---- */
 
-enum kind { KIND_LINE, KIND_ECHO, KIND_REDIS, KIND_RAW, KIND_COUNT };
+/* Which of them are drawn; KIND_TAG is not, so that the other runs are what they
+ * were. */
+enum kind {
+	KIND_LINE,
+	KIND_ECHO,
+	KIND_REDIS,
+	KIND_RAW,
+	KIND_DRAWN,
+	KIND_TAG = KIND_DRAWN,
+	KIND_COUNT
+};
+
+/* What is known of a call of the protocol with tags. */
+struct tagged_call {
+	uint64_t wire; /* the tag that it has, or the one of its request */
+	uint64_t prepared_in; /* sessions of its client, by their numbers */
+	uint64_t announced_in;
+	uint64_t bound_to;   /* it is for that session alone; 0: for any */
+	uint64_t seen_in;    /* the last one that the server has read it in */
+	uint64_t stepped_in; /* the last one in which we went a step; 0: none */
+	bool given_up;       /* as on_given_up was told */
+	bool let_go;
+	bool mistaken; /* the tag that it was given is another's */
+	unsigned overs;
+	enum stay_outcome over_as;
+};
+
+/* The body of a call: the bytes behind those of its request. */
+struct call_body {
+	bool is_there;
+	bool open; /* its length is not told before */
+	uint64_t len;
+	uint64_t at; /* so much of it was brought, */
+	bool begun;
+	uint64_t begun_in; /* in the attempt of this number */
+	bool over;
+	struct stay_feed *feed;
+};
 
 /* A call has a number, from 1, which travels in its request and in its reply.
  */
@@ -129,6 +178,8 @@ struct call {
 	bool doubtful;     /* answered by a liar */
 	uint32_t due;      /* replies */
 	uint32_t parts;    /* that came */
+	bool in_pieces;    /* its reply is to come so */
+	size_t pieces;     /* bytes of them that came */
 	uint32_t executed; /* by the server */
 	uint64_t deadline; /* ns; SIM_NEVER: none */
 	uint64_t late;     /* ns it may be past that */
@@ -140,8 +191,11 @@ struct call {
 	unsigned epoch;  /* of the server, then */
 	uint64_t group;  /* its first call; 0: it is by itself */
 	uint64_t group_last;
-	bool atomic; /* the server acts on all of the group or on nothing */
-	bool acts;   /* ...and this is what it will do */
+	bool atomic;    /* the server acts on all of the group or on nothing */
+	bool acts;      /* ...and this is what it will do */
+	bool any_order; /* its answer comes when it likes */
+	struct tagged_call tagged;
+	struct call_body body;
 };
 
 struct ledger {
@@ -205,9 +259,12 @@ struct trade {
 	/* Whether it answers the call. */
 	bool (*answers)(
 	    const struct call *call, const struct stay_result *result);
+	/* Something that a client does beside its calls. NULL: nothing. */
+	void (*stir)(struct user *user);
 };
 
-extern const struct trade line_trade, echo_trade, redis_trade, raw_trade;
+extern const struct trade line_trade, echo_trade, redis_trade, raw_trade,
+    tag_trade;
 
 #define EARS_MAX     6
 #define CHANNELS_MAX 3 /* "c0" and so on */
@@ -219,14 +276,18 @@ struct desk {
 	struct sim_peer *peer;
 	uint64_t last_number;
 	uint64_t group_last; /* of the group it is being sent; 0: none */
-	uint64_t attempt;    /* of its user's, that it belongs to */
+	uint64_t early;   /* the call that it has refused before it was whole */
+	uint64_t attempt; /* of its user's, that it belongs to */
 	unsigned pings;
 	bool authed;
 	bool resp3;
 	bool knows_hello;
 	bool refused; /* to know HELLO */
+	bool agreed;  /* to secure */
 	unsigned db;
 	bool subscribed[CHANNELS_MAX];
+	void *own; /* its trade's; NULL: nothing */
+	void (*forget)(struct desk *desk);
 };
 
 struct host {
@@ -246,11 +307,13 @@ struct host {
 	struct peer_row rows[2]; /* one, for all that comes */
 
 	bool loading;
+	bool babbles; /* in clear, where the toy was to begin */
 	unsigned slow_ms;
 	const char *password; /* what it accepts; "": anything */
 	bool old;             /* a Redis that knows no HELLO */
 	unsigned epoch;       /* one more whenever it loses its state */
 	uint64_t published[CHANNELS_MAX];
+	uint64_t messages[TAG_TOPICS];
 };
 
 void host_open(struct host *host);
@@ -274,6 +337,8 @@ void desk_print(struct desk *desk, unsigned ms, unsigned phase,
 /* A request of call `number` is here, in order; and it is acted upon. */
 struct call *desk_ordered(struct desk *desk, uint64_t number);
 void desk_executed(struct desk *desk, struct call *call);
+/* It is to be behind the toy, and is not. */
+bool desk_is_clear(const struct desk *desk);
 /* How long the next answer takes. */
 unsigned desk_delay(struct desk *desk);
 void desks_free(struct host *host);
@@ -331,7 +396,24 @@ struct ear {
 	struct user *user;
 	struct stay_redis_subscription *subscription; /* NULL: none */
 	uint64_t last; /* the number of the message that came last; 0: none */
-	bool subscribed, lost, gap, leaving;
+	bool subscribed, lost, gap, leaving, paused;
+	bool ends; /* when too much is kept for it */
+};
+
+/* Its control lane: who is told that it is full is told when it has drained. */
+struct lane {
+	bool full;
+	bool restores; /* on_up waits for room */
+	uint64_t times;
+};
+
+/* Its server goes away. */
+struct leave {
+	uint64_t by;    /* ns: it has left the session; SIM_NEVER */
+	uint64_t slept; /* run->slept when that was said */
+	const struct sim_place *named; /* the next attempt goes there */
+	const struct sim_place *place; /* ...and this one did; NULL: nowhere */
+	uint64_t in_flight;            /* when it began to leave */
 };
 
 struct user {
@@ -402,18 +484,33 @@ struct user {
 	uint64_t ready_at; /* ns: its session came up */
 	uint64_t granted_at; /* ns: its dial was, and the same of slept */
 	uint64_t granted_slept;
-	bool reached;     /* by the last dial, maybe */
-	bool moved;       /* to its other URL, at least once */
+	bool reached; /* by the last dial, maybe */
+	bool moved;   /* to its other URL, at least once */
+	bool strays;  /* it went where a server has sent it, at least once */
+	struct leave leave;
+	struct lane lane;
 	uint64_t left_at; /* ns: it began to leave, and the same of slept */
 	uint64_t left_slept;
 	bool changed; /* the last session ended by a planned change alone */
 	uint64_t sessions;
+	uint64_t streams;           /* with tags: those of this life */
+	uint64_t tag_max;           /* ...no tag is larger */
+	uint64_t last_tag;          /* ...that was given; 0: none */
+	unsigned topics;            /* ...that it has subscribed to */
+	uint64_t heard[TAG_TOPICS]; /* the message of each that came last */
+	bool gap_before
+	    [TAG_TOPICS];    /* ...and some may be missing from then on */
 	uint64_t busy_since; /* ns: answers are expected without a break */
 	bool idle;           /* so it was at the last look */
+	uint64_t counted;    /* ...and so many things of its calls */
 	uint64_t asked;      /* calls accepted and refused, at that look */
 	uint64_t touched_at; /* ns: somebody wanted something of it */
 	bool stopped;
 	uint64_t leave_by; /* ns: then it must be gone */
+	bool pauses;       /* the program has paused it */
+	bool paused;       /* so it was between two callbacks */
+	bool paused_condemned;
+	uint64_t resumed_at; /* ns */
 };
 
 void user_init(struct run *run, unsigned index);
@@ -446,6 +543,26 @@ void change_follow(struct user *user);
 /* A change that is late, or early. */
 void change_check(struct user *user);
 
+/* ---- body.c ---- */
+
+/* For a new call. */
+struct stay_body body_make(struct call *call);
+/* Nothing is asked of it any more. */
+void body_close(const struct call *call);
+
+/* ---- leave.c ---- */
+
+/* Within so long; and where to, with what the library said to that. */
+void leave_asked(struct user *user, uint64_t ms);
+void leave_named(struct user *user, const char *words, enum stay_status status);
+/* Where a server might send it. */
+const char *leave_words(struct user *user, char *words, size_t size);
+/* An attempt begins, a change takes effect, its session begins to leave. */
+void leave_attempt(struct user *user);
+void leave_overridden(struct user *user);
+void leave_begins(struct user *user);
+void leave_check(const struct user *user);
+
 /* Look at its queue, in any case before anything is added to it. */
 void water_look(struct user *user);
 void water_check(struct user *user);
@@ -461,6 +578,9 @@ void rest_check_memory(const struct run *run);
 
 /* The bytes that go with a call: the same for ever. */
 void pad_write(const struct call *call, char *to);
+/* ...and some of these, its body's among them. */
+void pad_write_from(const struct call *call, size_t at, char *to, size_t len);
+/* All of them. */
 bool pad_is(const struct call *call, const char *from);
 
 /* ---- raw behaviours ---- */
@@ -500,6 +620,25 @@ void group_cancelled(struct run *run, const struct call *call);
 enum stay_status line_add(struct stay_group *group, struct user *user,
     struct call *call, bool may_block);
 stay_done_fn line_group_part;
+
+/* ---- tag.c, tag_lane.c, line.c, later.c ---- */
+
+/* Say something on its control lane, if it has one. */
+void tag_speak(struct stay_session *session);
+void line_speak(struct stay_session *session);
+/* So much waits on it that a slow connection would take ages. */
+bool tag_lane_is_long(const struct user *user);
+/* Who waits for room on it. */
+void tag_lane_check(const struct user *user);
+/* In the end each was over once. */
+void tag_close(const struct call *call);
+/* Whether hello shall wait, with this answer. `later` is what it waited for, and
+ * becomes what it waits for. */
+bool later_hello(struct stay_session *session, struct stay_later **later,
+    struct stay_hello *hello);
+/* It goes on: then it was resumed. */
+void later_check(struct stay_later *later);
+void later_close(struct run *run);
 
 void keep_reply(struct user *user, const struct call *call,
     const struct stay_result *result);
@@ -556,6 +695,7 @@ struct run {
 	struct user users[USERS_MAX];
 	struct kept kept[KEPT_MAX];
 	struct stay__list configs;
+	struct stay__list errands; /* later.c */
 	struct figures *figures;
 	struct verdict *verdict;
 	uint64_t turn_at;    /* when the last turn began */
@@ -612,6 +752,22 @@ extern stay_on_transition_fn watch_transition;
 /* At the top of every callback. */
 void called_back(struct run *run);
 void call_is_back(struct run *run);
+
+/* ---- pause.c ---- */
+
+/* Pause it, or go on; maybe. */
+void pause_act(struct user *user);
+void pause_note_over(struct user *user);
+void pause_maybe_over(struct user *user);
+/* After whatever has happened; after a callback, behind which its frame may go on. */
+void pause_look(struct user *user);
+void pause_look_over(struct user *user);
+/* A frame is handed out; a session ends. */
+void pause_frame(const struct user *user);
+void pause_silent(const struct user *user);
+void pause_end(struct run *run);
+/* redis_user.c's. */
+void ear_pause(struct user *user, struct ear *ear, bool paused);
 
 /* ---- memory.c ---- */
 

@@ -91,8 +91,12 @@ user_gone(struct user *user)
 	user->ended_since_ms = 0;
 	user->failing = user->ending = (struct setbacks){ 0 };
 	user->up_ms = user->resends_allowed = user->repeated = 0;
+	user->leave = (struct leave){ .by = SIM_NEVER };
+	user->strays = false;
+	user->lane = (struct lane){ 0 };
 	user->elsewhere = user->roams = user->wanted = user->changed = false;
 	user->leaving = user->stopped = false;
+	user->pauses = user->paused = false;
 	user->leave_by = SIM_NEVER;
 	user->notices = 0;
 	user->accepted = user->told = user->rejected = user->asked = 0;
@@ -132,7 +136,8 @@ on_closed(void *arg, struct stay_conn *conn, enum stay_status reason)
 	if (!may_close(user, reason))
 		broken(5, "user %u closes with %s", user->index,
 		    stay_status_name(reason));
-	if (user->kind == KIND_LINE && user->line_open)
+	if (user->line_open &&
+	    (user->kind == KIND_LINE || user->kind == KIND_TAG))
 		broken(
 		    5, "user %u is closed and on_down never came", user->index);
 	if (user->told != user->accepted)
@@ -227,7 +232,7 @@ choose_places(struct user *user)
 {
 	unsigned which = draw_below(user->run, 10);
 
-	if (which > 3 || (user->kind != KIND_LINE && user->kind != KIND_ECHO))
+	if (which > 3 || user->kind == KIND_REDIS)
 		return;
 	user->roams = user->moved = true;
 	if (which < 2)
@@ -275,6 +280,17 @@ user_start(struct user *user)
 		start_client(user);
 }
 
+/* Every fifth, whatever was drawn. */
+static enum kind
+kind_of(struct run *run, unsigned index)
+{
+	uint64_t number = run->seed * USERS_MAX + index;
+	enum kind drawn = (enum kind)draw_below(run, KIND_DRAWN);
+
+	number = (number + 1) * UINT64_C(0xd6e8feb86659fd93) >> 32;
+	return number % 5 == 0 ? KIND_TAG : drawn;
+}
+
 void
 user_init(struct run *run, unsigned index)
 {
@@ -283,12 +299,13 @@ user_init(struct run *run, unsigned index)
 		[KIND_ECHO] = &echo_trade,
 		[KIND_REDIS] = &redis_trade,
 		[KIND_RAW] = &raw_trade,
+		[KIND_TAG] = &tag_trade,
 	};
 	struct user *user = &run->users[index];
 
 	user->run = run;
 	user->index = index;
-	user->kind = (enum kind)draw_below(run, KIND_COUNT);
+	user->kind = kind_of(run, index);
 	user->host.run = run;
 	user->host.user = user;
 	user->host.trade = trades[user->kind];
@@ -307,16 +324,24 @@ pad_at(const struct call *call, size_t i)
 }
 
 void
+pad_write_from(const struct call *call, size_t at, char *to, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		to[i] = pad_at(call, at + i);
+}
+
+void
 pad_write(const struct call *call, char *to)
 {
-	for (size_t i = 0; i < call->pad; i++)
-		to[i] = pad_at(call, i);
+	pad_write_from(call, 0, to, call->pad);
 }
 
 bool
 pad_is(const struct call *call, const char *from)
 {
-	for (size_t i = 0; i < call->pad; i++)
+	size_t len = call->pad + (size_t)call->body.len;
+
+	for (size_t i = 0; i < len; i++)
 		if (from[i] != pad_at(call, i))
 			return false;
 	return true;

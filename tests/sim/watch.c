@@ -58,7 +58,7 @@ bounds_of(const struct user *user, uint64_t *least, uint64_t *most)
 	*least = user->fatal ? fatal : grown(user);
 	/* Another place may be free at once, but for the first delay; and who is
 	 * denied at one place comes back to it as slowly as is said for that. */
-	if (user->roams)
+	if (user->roams || user->strays)
 		*least =
 		    fatal < policy->initial_ms ? fatal : policy->initial_ms;
 	if (policy->jitter == STAY_JITTER_FULL)
@@ -140,7 +140,7 @@ count_setback(struct user *user, unsigned from, unsigned event, unsigned to)
 
 	if (to == STAY_CONNECTED)
 		user->up_at = now;
-	if (from == STAY_CONNECTED)
+	if (from == STAY_CONNECTED || from == STAY_DISCONNECTING)
 		user->up_ms = (now - user->up_at) / SIM_MS;
 	if (to != STAY_BACKING_OFF || user->client == NULL)
 		return;
@@ -175,6 +175,7 @@ static void
 follow_connect(struct user *user)
 {
 	user->connects++;
+	leave_attempt(user);
 	user->granted_at = 0;
 }
 
@@ -258,9 +259,11 @@ follow_session(struct user *user, unsigned from, unsigned to)
 
 	if (to == STAY__SESSION_READY) {
 		user->ready_at = run->sim->now;
+		user->leave.by = SIM_NEVER;
 		user->wanted = inside_is_to_reconnect(user_conn(user));
 	} else if (to == STAY__SESSION_LEAVING) {
 		check_reason(user);
+		leave_begins(user);
 		user->left_at = run->sim->now - run->dozed;
 		user->left_slept = run->slept - run->dozed;
 	} else if (to == STAY__SESSION_DOWN) {

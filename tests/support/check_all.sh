@@ -8,13 +8,14 @@ logs=$BUILD/check-all
 # shellcheck source=tests/support/jobs.sh
 . tests/support/jobs.sh
 
-begin 22
+begin 27
 build gcc gcc "$plain" all test-programs "$BUILD/check-gcc/diagram" \
     "$BUILD/check-gcc/sim" "$BUILD/check-gcc/torture" \
     "$BUILD/check-gcc/exhaust" "$BUILD/check-gcc/model-export"
 build gcc-asan gcc "$sanitized" test-programs
 build clang clang "$plain" all test-programs "$BUILD/check-clang/sim"
 build asan clang "$sanitized" test-programs
+build tsan gcc "$threaded" test-programs
 build long gcc "$plain -DSTAY__SHORT_WAYS=0" "$BUILD/check-long/sim"
 stop_unless_built
 
@@ -43,7 +44,17 @@ wait
 	    tests/contract/long.sh "$BUILD/check-gcc/test-contract" 60
 	job exhaust "every reply of up to 6 bytes" "$BUILD/check-gcc/exhaust"
 } &
-{ integration gcc 60 && integration asan 5; } &
+{
+	integration gcc 60 all && integration asan 5 all
+	# shellcheck disable=SC2086 # the words of a command
+	job tsan "threads that share a loop, under ThreadSanitizer" \
+	    $still "$BUILD/check-tsan/test-unit" inbox runner remote remote_call
+	# shellcheck disable=SC2086 # the words of a command
+	job tsan-redis "64 threads, a server that dies, ThreadSanitizer" \
+	    $still "$BUILD/check-tsan/test-integration" redis_threads
+	job body "1 GiB from a callback to a real server" \
+	    env STAY_BODY_MIB=1024 "$BUILD/check-gcc/test-integration" redis_body
+} &
 wait
 job abi "what has changed of the public interface" \
     tests/support/abi.sh "$ABI_BEFORE"

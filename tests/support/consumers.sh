@@ -1,12 +1,13 @@
 #!/bin/sh
 # consumers.sh FOLDER: install into a prefix below FOLDER, and build every
 # example against nothing but what was installed, as a stranger would: with
-# pkg-config, shared and static. Run one of each; then take it all away again.
+# pkg-config, shared and static. Run one of each, and those of the adapters with the
+# servers that are there; then take it all away again.
 set -eu
 
 work=$1
 prefix=$work/prefix
-modules='stay-redis stay-echo stay-tls stay'
+modules='stay-redis stay-echo stay-tls stay libcrypto'
 flags='-std=c11 -Wall -Wextra -Wpedantic -D_GNU_SOURCE'
 export PKG_CONFIG_PATH="$prefix/lib/pkgconfig"
 
@@ -25,13 +26,21 @@ build() {
 	for source in "$work"/examples/*.c; do
 		# shellcheck disable=SC2046,SC2086 # words of a command
 		"${CC:-cc}" $flags -o "$work/$kind/$(basename "$source" .c)" \
-		    "$source" $(find "$work/examples/support" -name '*.c') \
+		    "$source" $(find "$work/examples" -mindepth 2 -name '*.c') \
 		    $(pkg-config --cflags --libs "$@" $modules)
 	done
 }
 
 build shared
-LD_LIBRARY_PATH=$prefix/lib "$work/shared/echo"
+export LD_LIBRARY_PATH="$prefix/lib"
+"$work/shared/echo"
+tests/support/with_postgres.sh "$work/shared/postgres_query"
+if command -v nats-server >/dev/null; then
+	"$work/shared/nats_service"
+else
+	echo "skipped: there is no nats-server: nats_service"
+fi
+unset LD_LIBRARY_PATH
 
 # Without the shared ones, the same names mean the static libraries.
 rm "$prefix"/lib/*.so*

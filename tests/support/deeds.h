@@ -124,6 +124,8 @@ uint64_t books_ms(uint64_t least, uint64_t most);
  * rightly. Two zeros: as a program does that has no options. */
 struct deed_call books_submit(
     const struct deed_at *at, uint64_t timeout_ms, uint32_t flags);
+/* The same of one whose request has a body. */
+struct deed_call books_body(const struct deed_at *at, uint64_t timeout_ms);
 /* The same of a group. */
 struct deed_call books_group(const struct deed_at *at);
 struct deed_call books_line_up(const struct deed_at *at, uint64_t timeout_ms);
@@ -133,6 +135,11 @@ size_t books_calls(const struct deed_at *at, struct deed_call *calls);
 void books_cancelled(
     const struct deed_at *at, const struct deed_call *call, uint64_t in_flight);
 void books_reconfigure(const struct deed_at *at, bool options);
+/* Its server goes away within so long: leave this session. */
+void books_leave(
+    const struct deed_at *at, struct stay_session *session, uint64_t ms);
+/* Say something on the control lane of this session. */
+void books_say(const struct deed_at *at, struct stay_session *session);
 /* A behaviour to become. */
 const struct stay_behaviour *books_next(struct deed_entry *upgrade);
 void books_stream_send(const struct deed_at *at);

@@ -27,6 +27,12 @@ do_call_with_little_time(const struct deed_at *at)
 }
 
 void
+do_call_with_a_body(const struct deed_at *at)
+{
+	books_body(at, books_ms(30, 3000));
+}
+
+void
 do_call_as_a_group(const struct deed_at *at)
 {
 	books_group(at);
@@ -159,6 +165,30 @@ do_client_reconnect(const struct deed_at *at)
 	do_call(at);
 	books_will(at, WILL_RECONNECT, 0);
 	INSIDE(stay_client_reconnect(at->client, STAY_OK));
+	do_call(at);
+}
+
+/* As whoever is told of it beside the stream. */
+void
+do_leave(const struct deed_at *at)
+{
+	struct stay_session *session = stay_client_session(at->client);
+
+	if (session == NULL)
+		return;
+	books_leave(at, session, books_ms(20, 2000));
+	do_call(at);
+}
+
+/* As a front does, from wherever it is. */
+void
+do_say(const struct deed_at *at)
+{
+	struct stay_session *session = stay_client_session(at->client);
+
+	if (session == NULL)
+		return;
+	books_say(at, session);
 	do_call(at);
 }
 

@@ -90,6 +90,12 @@ static const struct number conn_numbers[] = {
 	{ 0 }
 };
 
+static const struct number pool_numbers[] = {
+#define POOL NUMBER
+#include "base/options.def"
+	{ 0 }
+};
+
 static const struct number backoff_numbers[] = {
 #define BACKOFF NUMBER
 #include "base/options.def"
@@ -192,6 +198,13 @@ draw_conn_options(const struct stay_machine *machine, FILE *out)
 {
 	(void)machine;
 	draw_numbers(conn_numbers, out);
+}
+
+static void
+draw_pool_options(const struct stay_machine *machine, FILE *out)
+{
+	(void)machine;
+	draw_numbers(pool_numbers, out);
 }
 
 static void
@@ -300,6 +313,7 @@ static const struct block {
 	{ "stay_backoff_policy", stay_machine_conn, draw_backoff_policy },
 	{ "stay_client_options", stay_machine_conn, draw_client_options },
 	{ "stay_conn_options", stay_machine_conn, draw_conn_options },
+	{ "stay_pool_options", stay_machine_conn, draw_pool_options },
 	{ "stay_redis_options", stay_machine_conn, draw_redis_options },
 	{ "verdicts", stay_machine_conn, draw_verdicts },
 };

@@ -64,6 +64,8 @@ request_of(char kind, const char *text)
 		request.flags = STAY_BLOCKS, request.blocks_ms = 1000;
 	else if (kind == 's')
 		request.flags = STAY_THIS_SESSION;
+	else if (kind == 'p')
+		request.flags = STAY_ACTS_ON_PARTS;
 	else if (kind == 't')
 		request.replies = 0;
 	else if (kind == '2')

@@ -34,3 +34,9 @@ heap_in_use(void)
 		return __sanitizer_get_current_allocated_bytes();
 	return ask_libc();
 }
+
+bool
+heap_is_exact(void)
+{
+	return __sanitizer_get_current_allocated_bytes == NULL;
+}

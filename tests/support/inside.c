@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "client/client.h"
+#include "client/pour.h"
+#include "client/tagged.h"
 #include "conn/conn.h"
 #include "loop/loop.h"
 #include "stream/dialing.h"
@@ -14,13 +16,19 @@ inside_buffers(const struct stay_client *client)
 {
 	unsigned buffers = inside_stream_buffers(client->conn);
 
-	if (client->calls.sendbuf.buf.data != NULL)
+	if (client->calls->sendbuf.buf.data != NULL)
 		buffers |= INSIDE_REQUESTS;
-	if (client->calls.spare != NULL)
+	if (client->calls->spare != NULL)
 		buffers |= INSIDE_RECORDS;
 	if (client->session.output.control.data != NULL)
 		buffers |= INSIDE_CONTROL;
 	return buffers;
+}
+
+bool
+inside_has_calls(const struct stay_client *client)
+{
+	return !stay__calls_are_at_rest(client);
 }
 
 const struct stay_client_options *
@@ -38,9 +46,10 @@ inside_rejects(const struct stay_client *client)
 bool
 inside_is_at_rest(const struct stay_client *client)
 {
-	const struct stay__calls *calls = &client->calls;
+	const struct stay__calls *calls = client->calls;
 
-	return stay__list_is_empty(&calls->in_flight) &&
+	return !stay__calls_await(calls) &&
+	       stay__list_is_empty(&calls->in_flight) &&
 	       stay__list_is_empty(&calls->queued) &&
 	       stay__list_is_empty(&calls->finished) &&
 	       stay_buf_len(&client->session.output.control) == 0;
@@ -49,33 +58,45 @@ inside_is_at_rest(const struct stay_client *client)
 size_t
 inside_request_memory(const struct stay_client *client)
 {
-	return client->calls.sendbuf.buf.cap;
+	return client->calls->sendbuf.buf.cap;
 }
 
 size_t
 inside_request_len(const struct stay_client *client)
 {
-	return stay_buf_len(&client->calls.sendbuf.buf);
+	return stay_buf_len(&client->calls->sendbuf.buf);
 }
 
 uint64_t
 inside_unsent_bytes(const struct stay_client *client)
 {
-	return client->calls.sendbuf.live;
+	return client->calls->sendbuf.live;
 }
 
 uint64_t
 inside_request_bytes(const struct stay_client *client)
 {
-	const struct stay__sendbuf *sendbuf = &client->calls.sendbuf;
+	const struct stay__sendbuf *sendbuf = &client->calls->sendbuf;
 
 	return sendbuf->live + sendbuf->committed - sendbuf->base;
+}
+
+bool
+inside_pours(const struct stay_client *client)
+{
+	return stay__poured(client->calls) != NULL;
+}
+
+uint64_t
+inside_lane(const struct stay_client *client)
+{
+	return client->session.output.settled;
 }
 
 uint64_t
 inside_set_aside(const struct stay_client *client)
 {
-	const struct stay__list *refused = &client->calls.refused;
+	const struct stay__list *refused = &client->calls->refused;
 	const struct stay__list *node = refused->next;
 	uint64_t count = 0;
 
@@ -87,7 +108,7 @@ inside_set_aside(const struct stay_client *client)
 uint64_t
 inside_untold(const struct stay_client *client)
 {
-	return client->calls.untold;
+	return client->calls->untold;
 }
 
 bool
@@ -159,7 +180,7 @@ inside_admission(const struct stay_conn *conn)
 unsigned
 inside_stream_buffers(const struct stay_conn *conn)
 {
-	return (conn->stream.out.data != NULL ? INSIDE_OUTPUT : 0) |
+	return (conn->stream.out != NULL ? INSIDE_OUTPUT : 0) |
 	       (conn->stream.input.slab != NULL ? INSIDE_INPUT : 0);
 }
 
@@ -178,7 +199,7 @@ inside_link(const struct stay_conn *conn)
 size_t
 inside_letters(const struct stay_conn *conn)
 {
-	return conn->mail.messages;
+	return conn->mail.shelf->messages;
 }
 
 bool

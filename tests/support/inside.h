@@ -28,6 +28,8 @@ enum inside_buffer {
 /* ---- a client ---- */
 unsigned inside_buffers(const struct stay_client *client);
 /* The options that it runs with. */
+/* Whether there is a block for its calls. */
+bool inside_has_calls(const struct stay_client *client);
 const struct stay_client_options *inside_options(
     const struct stay_client *client);
 /* Why calls are rejected; STAY_OK: they are not. */
@@ -42,6 +44,10 @@ size_t inside_request_len(const struct stay_client *client);
 uint64_t inside_unsent_bytes(const struct stay_client *client);
 uint64_t inside_request_bytes(const struct stay_client *client);
 /* Calls that were refused and are set aside; calls over and not told so far. */
+/* A body is being sent. */
+bool inside_pours(const struct stay_client *client);
+/* Bytes of the control lane that have not left. */
+uint64_t inside_lane(const struct stay_client *client);
 uint64_t inside_set_aside(const struct stay_client *client);
 uint64_t inside_untold(const struct stay_client *client);
 /* Another URL or other options wait for the next session; how many changes were

@@ -9,6 +9,7 @@ plain='-O2 -g -Werror'
 # Without -Werror: sanitizers make gcc see dangers that aren't there.
 sanitized='-O1 -g -fsanitize=address,undefined'
 sanitized="$sanitized -fno-sanitize-recover=all -fno-omit-frame-pointer"
+threaded='-O1 -g -fsanitize=thread'
 
 export ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1
 export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
@@ -84,11 +85,18 @@ contract() {
 	    $still "$BUILD/check-$1/test-contract"
 }
 
-# integration TREE SECONDS: so long a server is killed and frozen at random.
+# integration TREE SECONDS NAME [SUITE...]: these suites, which are called NAME, or all.
+# So long a server is killed and frozen at random.
 integration() {
+	tree=$1
+	seconds=$2
+	of=$3
+	shift 3
 	# shellcheck disable=SC2086 # the words of a command
-	job "integration-$1" "real servers, killed and frozen, check-$1" \
-	    env STAY_FAULT_SECONDS="$2" $still "$BUILD/check-$1/test-integration"
+	job "integration-$tree-$of" \
+	    "real servers, killed and frozen: $of, check-$tree" \
+	    env STAY_FAULT_SECONDS="$seconds" $still \
+	    "$BUILD/check-$tree/test-integration" "$@"
 }
 
 # The sum of all jobs so far; fails if one of them did.

@@ -43,7 +43,12 @@ encode(struct stay_request *request, struct stay_buf *out)
 	request->tag = line->tag;
 	if (line->text[0] == '\0')
 		return STAY_OK;
-	status = stay_buf_printf(out, "%s\n", line->text);
+	status = stay_buf_printf(
+	    out, request->body == NULL ? "%s\n" : "%s", line->text);
+	if (request->body != NULL) {
+		request->body->follows = true;
+		request->body->closing = (struct stay_bytes){ "\n", 1 };
+	}
 	return line->refuse != STAY_OK ? line->refuse : status;
 }
 
@@ -96,6 +101,24 @@ end_itself(struct stay_session *session, const char *text)
 		    words + strlen("ends: "), strlen(words) - strlen("ends: "));
 }
 
+/* "leave PLACE MS", in decode; of the place '-' the session has none. */
+static void
+leave_itself(struct stay_session *session, const char *text)
+{
+	const char *words = strstr(text, "leave "), *place, *end;
+	enum stay_status status;
+
+	if (words == NULL)
+		return;
+	place = words + strlen("leave ");
+	end = strrchr(place, ' ');
+	status = stay_session_leave(session, *place == '-' ? NULL : place,
+	    (size_t)(end - place), strtoull(end, NULL, 10));
+	if (status != STAY_OK)
+		line_note(config_of(session)->notes, "leave %s;",
+		    stay_status_name(status) + strlen("STAY_"));
+}
+
 static struct stay_frame
 decode(struct stay_session *session, struct stay_bytes in)
 {
@@ -117,6 +140,7 @@ decode(struct stay_session *session, struct stay_bytes in)
 	if (strstr(line->text, "renew") != NULL)
 		stay_session_renew(session, "worth no more");
 	end_itself(session, line->text);
+	leave_itself(session, line->text);
 	if (kind == STAY_FRAME_MORE)
 		return stay_frame_reply(0, line->text);
 	if (in.data[0] == '9')
@@ -195,6 +219,15 @@ on_up(struct stay_session *session, const struct stay_frame *frame)
 				       : stay_hello_up();
 }
 
+static struct stay_hello
+reset(struct stay_session *session)
+{
+	const struct line_config *config = config_of(session);
+
+	line_note(config->notes, "reset;");
+	return config->reset != NULL ? config->reset(session) : stay_hello_up();
+}
+
 static void
 on_drained(struct stay_session *session)
 {
@@ -229,11 +262,16 @@ on_push(struct stay_session *session, const struct stay_frame *frame)
 	mumble(session);
 }
 
+static const char *
+text_of(const struct stay_frame *frame)
+{
+	return frame->kind == STAY_FRAME_TOO_BIG ? "too big" : frame->reply;
+}
+
 static void
 on_control(struct stay_session *session, const struct stay_frame *frame)
 {
-	line_note(config_of(session)->notes, "control %s;",
-	    (const char *)frame->reply);
+	line_note(config_of(session)->notes, "control %s;", text_of(frame));
 	mumble(session);
 }
 
@@ -251,8 +289,7 @@ on_aside(struct stay_session *session, const struct stay_frame *frame)
 static void
 on_orphan(struct stay_session *session, const struct stay_frame *frame)
 {
-	line_note(config_of(session)->notes, "orphan %s;",
-	    (const char *)frame->reply);
+	line_note(config_of(session)->notes, "orphan %s;", text_of(frame));
 	mumble(session);
 }
 
@@ -283,7 +320,8 @@ bye(struct stay_session *session)
 {
 	const struct line_config *config = config_of(session);
 
-	if (config->bye != NULL && ask(session, config->bye, 0) == STAY_OK)
+	if (config->bye != NULL &&
+	    ask(session, config->bye, config->bye_replies) == STAY_OK)
 		line_note(config->notes, "bye;");
 	mumble(session);
 }
@@ -299,8 +337,13 @@ keep_init(void *keep, const void *config, const struct stay_url *url)
 	kept->rests = line->rests;
 	kept->wakes = line->wakes;
 	kept->notes = line->notes;
+	snprintf(kept->host, sizeof(kept->host), "%s", url->host);
 	line_note(line->notes, "init %s;", url->host);
-	return strcmp(url->user, "bad") == 0 ? STAY_E_URL : STAY_OK;
+	if (strcmp(url->user, "bad") == 0)
+		return STAY_E_URL;
+	if (line->inits != NULL)
+		++*line->inits;
+	return STAY_OK;
 }
 
 static void
@@ -309,6 +352,16 @@ keep_fini(void *keep)
 	struct line_keep *kept = keep;
 
 	++*kept->finis;
+}
+
+/* A block for a change has nothing of its own but the host. */
+static void
+keep_adopt(void *keep, void *fresh)
+{
+	struct line_keep *kept = keep, *made = fresh;
+
+	line_note(made->notes, "adopt %s for %s;", made->host, kept->host);
+	memcpy(kept->host, made->host, sizeof(kept->host));
 }
 
 static void
@@ -386,12 +439,14 @@ static const struct stay_session_ops session_ops = {
 	.tick = tick,
 	.bye = bye,
 	.describe = describe,
+	.reset = reset,
 };
 
 static const struct stay_keep_ops keep_ops = {
 	STAY_KEEP_OPS,
 	.init = keep_init,
 	.fini = keep_fini,
+	.adopt = keep_adopt,
 	.rest = keep_rest,
 	.wake = keep_wake,
 	.end = keep_end,

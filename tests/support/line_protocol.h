@@ -25,6 +25,7 @@ struct line_notes {
 void line_note(struct line_notes *notes, const char *format, ...)
     STAY_PRINTF(2, 3);
 
+/* With a body, the line goes on with that. */
 struct line_request {
 	const char *text;
 	uint32_t replies;
@@ -59,7 +60,8 @@ struct line_config {
 	    *on_up;       /* sent by on_up, answered by one frame; NULL: none */
 	const char *ping; /* the same of ping */
 	const char *bye;  /* sent by bye */
-	const char *pong; /* sent by on_aside; NULL: nothing */
+	unsigned bye_replies;
+	const char *pong;           /* sent by on_aside; NULL: nothing */
 	enum stay_status ends_with; /* of a frame that says "ends: WORDS" */
 	bool speaks_first; /* hello waits for a frame it has not asked for */
 	bool scribbles;    /* decode writes over what it consumes */
@@ -67,6 +69,7 @@ struct line_config {
 	bool tells_words;  /* decode gives an error's words to its frame */
 	bool mumbles;      /* each slot ends with bytes that it never expects */
 	unsigned *finis;   /* counts fini */
+	unsigned *inits;   /* counts init; NULL: nobody does */
 	unsigned *rests;   /* counts rest; NULL: nobody does */
 	void (*on_push)(struct stay_session *session, const char *text);
 	void (*on_down)(struct stay_session *session);
@@ -75,11 +78,13 @@ struct line_config {
 	unsigned *wakes; /* how often wake has more to do; NULL: not */
 	void (*on_drained)(struct stay_session *session);
 	stay_hello_fn *restore; /* what on_up says; NULL: the session is up */
+	stay_reset_fn *reset;   /* NULL: the session is as new */
 };
 
 /* The block that survives reconnects. */
 struct line_keep {
-	char mark[8]; /* "kkkkkkkk" */
+	char mark[8];  /* "kkkkkkkk" */
+	char host[16]; /* of the URL that it was filled for */
 	unsigned *finis;
 	unsigned *rests;
 	unsigned *wakes;

@@ -118,6 +118,7 @@ line_prepare(struct line_rig *rig)
 	rig->url = LINE_URL;
 	rig->config.notes = &rig->notes;
 	rig->config.finis = &rig->finis;
+	rig->config.inits = &rig->inits;
 	peer_listen(&rig->server, rig->world, LINE_HOST, LINE_PORT);
 }
 
@@ -157,7 +158,7 @@ line_end(struct line_rig *rig)
 		stay_client_stop(rig->client, STAY_OK);
 	ck_assert(sim_run(rig->world, 60000));
 	ck_assert(rig->closed && rig->released);
-	ck_assert_uint_eq(rig->finis, rig->protocol->keep != NULL);
+	ck_assert_uint_eq(rig->finis, rig->inits);
 	for (size_t i = 0; i < rig->call_count; i++)
 		ck_assert_msg(rig->calls[i].told == 1, "%s was told %u times",
 		    rig->calls[i].name, rig->calls[i].told);
@@ -210,6 +211,19 @@ on_part(void *arg, const struct stay_result *result)
 	    stay_status_name(result->status) + 5, (const char *)result->reply);
 }
 
+static void
+on_piece(void *arg, struct stay_bytes piece)
+{
+	struct line_call *call = arg;
+
+	ck_assert_uint_eq(call->told, 0);
+	ck_assert_uint_gt(piece.len, 0);
+	line_note(&call->rig->notes, "%s piece %.*s;", call->name,
+	    piece.len < 32 ? (int)piece.len : 32, piece.data);
+	if (call->then_piece != NULL)
+		call->then_piece(call);
+}
+
 static struct line_call *
 new_call(struct line_rig *rig, const char *name)
 {
@@ -220,20 +234,35 @@ new_call(struct line_rig *rig, const char *name)
 	return call;
 }
 
-struct line_call *
-line_call_with(struct line_rig *rig, const char *name,
+static struct line_call *
+call_with(struct line_rig *rig, const char *name,
     const struct line_request *request, struct stay_call_options options)
 {
 	struct line_call *call = new_call(rig, name);
 
 	options.size = sizeof(options);
-	options.part = on_part;
 	options.id = &call->id;
 	ck_assert_int_eq(stay_client_call_with(
 			     rig->client, request, &options, on_done, call),
 	    STAY_OK);
 	rig->call_count++;
 	return call;
+}
+
+struct line_call *
+line_call_with(struct line_rig *rig, const char *name,
+    const struct line_request *request, struct stay_call_options options)
+{
+	options.part = on_part;
+	return call_with(rig, name, request, options);
+}
+
+struct line_call *
+line_call_in_pieces(struct line_rig *rig, const char *name,
+    const struct line_request *request, struct stay_call_options options)
+{
+	options.piece = on_piece;
+	return call_with(rig, name, request, options);
 }
 
 struct line_call *

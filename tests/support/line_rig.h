@@ -22,7 +22,8 @@
 #define LINE_CALLS_MAX 512
 #define LINE_HOST      "10.0.0.1"
 #define LINE_PORT      7777
-#define LINE_URL       "line://10.0.0.1:7777"
+#define LINE_PLACE     "10.0.0.1:7777"
+#define LINE_URL       "line://" LINE_PLACE
 
 struct line_rig;
 struct line_call;
@@ -37,7 +38,8 @@ struct line_call {
 	struct stay_result result; /* without its reply */
 	char reply[32];
 	struct stay_call_id id;
-	line_then_fn *then; /* runs inside done; NULL: nothing */
+	line_then_fn *then;       /* runs inside done; NULL: nothing */
+	line_then_fn *then_piece; /* the same in `piece` */
 };
 
 struct line_rig {
@@ -54,6 +56,7 @@ struct line_rig {
 	size_t call_count;
 	bool closed;
 	bool released;
+	unsigned inits;
 	unsigned finis;
 
 	struct peer server;    /* at LINE_HOST, its usual rows as above */
@@ -81,6 +84,9 @@ void line_end(struct line_rig *rig);
 struct line_call *line_call(
     struct line_rig *rig, const char *name, const struct line_request *request);
 struct line_call *line_call_with(struct line_rig *rig, const char *name,
+    const struct line_request *request, struct stay_call_options options);
+/* The same, in pieces: "a piece some bytes;". */
+struct line_call *line_call_in_pieces(struct line_rig *rig, const char *name,
     const struct line_request *request, struct stay_call_options options);
 /* Maybe not. */
 enum stay_status line_try(

@@ -20,6 +20,7 @@ struct wire {
 	ev_io reads;
 	ev_io writes;
 	ev_timer wakes;
+	void *sealed; /* NULL: its bytes are in clear */
 	bool closed;
 };
 
@@ -73,8 +74,12 @@ static size_t
 send_bytes(void *arg, const char *bytes, size_t len)
 {
 	struct wire *wire = arg;
-	ssize_t sent = send(wire->writes.fd, bytes, len, MSG_NOSIGNAL);
+	ssize_t sent;
 
+	if (wire->sealed != NULL)
+		sent = wire->end->peer->seal->write(wire->sealed, bytes, len);
+	else
+		sent = send(wire->writes.fd, bytes, len, MSG_NOSIGNAL);
 	if (sent < 0 && errno == ENOTSOCK)
 		sent = write(wire->writes.fd, bytes, len);
 	if (sent < 0)
@@ -83,6 +88,19 @@ send_bytes(void *arg, const char *bytes, size_t len)
 	if ((size_t)sent < len)
 		ev_io_start(wire->ev, &wire->writes);
 	return (size_t)sent;
+}
+
+static void
+unseal(struct wire *wire, bool resets)
+{
+	const struct wire_seal *seal = wire->end->peer->seal;
+
+	if (wire->sealed == NULL)
+		return;
+	if (!resets)
+		seal->shut(wire->sealed);
+	seal->close(wire->sealed);
+	wire->sealed = NULL;
 }
 
 static void
@@ -96,6 +114,7 @@ wire_close(struct wire *wire, bool resets)
 	ev_io_stop(wire->ev, &wire->reads);
 	ev_io_stop(wire->ev, &wire->writes);
 	ev_timer_stop(wire->ev, &wire->wakes);
+	unseal(wire, resets);
 	if (resets)
 		setsockopt(
 		    wire->reads.fd, SOL_SOCKET, SO_LINGER, &none, sizeof(none));
@@ -110,7 +129,11 @@ does(void *arg, enum peer_deed deed)
 {
 	struct wire *wire = arg;
 
-	if (deed == PEER_SHUT)
+	if (deed == PEER_SECURE)
+		wire->sealed = wire->end->peer->seal->open(wire->reads.fd);
+	else if (deed == PEER_SHUT && wire->sealed != NULL)
+		wire->end->peer->seal->shut(wire->sealed);
+	else if (deed == PEER_SHUT)
 		shutdown(wire->writes.fd, SHUT_WR);
 	else if (deed == PEER_STALL)
 		ev_io_stop(wire->ev, &wire->reads);
@@ -123,18 +146,27 @@ static const struct peer_carrier carrier = { now_ns, wake, send_bytes, does,
 
 /* ---- what it is told ---- */
 
+static ssize_t
+receive(struct wire *wire, void *bytes, size_t len)
+{
+	if (wire->sealed != NULL)
+		return wire->end->peer->seal->read(wire->sealed, bytes, len);
+	return read(wire->reads.fd, bytes, len);
+}
+
 static void
 on_readable(struct ev_loop *ev, ev_io *io, int events)
 {
 	static char bytes[PIECE];
 	struct wire *wire = io->data;
-	ssize_t len = read(io->fd, bytes, sizeof(bytes));
+	ssize_t len = receive(wire, bytes, sizeof(bytes));
 
 	(void)ev;
 	(void)events;
+	/* Of a handshake there is nothing to hear. */
+	moves += len >= 0 || errno != EAGAIN || wire->sealed != NULL;
 	if (len < 0 && errno == EAGAIN)
 		return;
-	moves++;
 	if (len > 0) {
 		peer_hear(wire->end, bytes, (size_t)len);
 		return;
@@ -176,6 +208,8 @@ peer_adopt(struct peer *peer, struct ev_loop *ev, int read_fd, int write_fd)
 	ev_io_start(ev, &wire->reads);
 	moves++;
 	wire->end = peer_end_new(peer, &carrier, wire);
+	if (peer->seal != NULL && !peer->seals_later)
+		wire->sealed = peer->seal->open(read_fd);
 	peer_accept(wire->end);
 }
 

@@ -6,6 +6,7 @@
 #define STAY_TESTS_PEER_LOOPBACK_H
 
 #include <ev.h>
+#include <sys/types.h>
 
 #include "peer_script.h"
 
@@ -13,6 +14,17 @@ enum door_kind {
 	DOOR_TCP,
 	DOOR_UNIX,
 	DOOR_STUFFED /* its backlog is full: dials hang, nobody accepts */
+};
+
+/* How the bytes of a peer are sealed, as TLS. It reads and writes the descriptor,
+ * which stays the peer's. */
+struct wire_seal {
+	void *(*open)(int fd);
+	/* As read(2) and write(2). */
+	ssize_t (*read)(void *sealed, void *bytes, size_t len);
+	ssize_t (*write)(void *sealed, const void *bytes, size_t len);
+	void (*shut)(void *sealed); /* no more follows */
+	void (*close)(void *sealed);
 };
 
 /* Where a peer listens. */

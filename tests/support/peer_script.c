@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MARKS "\x01\x02\x03\x04\x05\x06\x07"
+#define MARKS "\x01\x02\x03\x04\x05\x06\x07\x08"
 #define MS_NS UINT64_C(1000000)
 
 /* Bytes that wait for their time, or a deed that does. */
@@ -345,6 +345,8 @@ answer(struct peer_end *end, const char *at, const struct peer_request *request)
 			repeat(end, ms, request);
 		else if (*at == PEER_DEAFENS[0])
 			end->deaf = true;
+		else if (*at == PEER_SECURES[0])
+			peer_do(end, ms, PEER_SECURE);
 		else
 			peer_do(end, ms, (enum peer_deed) * at);
 		ms = *at == PEER_LATE("")[0]

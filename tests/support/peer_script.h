@@ -29,6 +29,7 @@ struct peer;
 struct peer_end;
 struct toy_end;
 struct toy_terms;
+struct wire_seal;
 
 /* ---- what is asked ---- */
 
@@ -91,10 +92,18 @@ struct peer_row {
 #define PEER_STALLS   "\x04"        /* reads no more */
 #define PEER_REPEATS  "\x05"        /* the request, byte by byte */
 #define PEER_DEAFENS  "\x07"        /* what comes next is noted, no more */
+#define PEER_SECURES  "\x08"        /* from here on it is behind its toy */
 #define PEER_LATE(ms) "\x06" ms ";" /* what follows comes so much later */
 
 /* What a carrier does in one piece. */
-enum peer_deed { PEER_SEND, PEER_CLOSE, PEER_RESET, PEER_SHUT, PEER_STALL };
+enum peer_deed {
+	PEER_SEND,
+	PEER_CLOSE,
+	PEER_RESET,
+	PEER_SHUT,
+	PEER_STALL,
+	PEER_SECURE
+};
 
 /* ---- the peer ---- */
 
@@ -119,8 +128,13 @@ struct peer {
 	void (*on_bad)(
 	    const char *what); /* it was sent nonsense; NULL: abort */
 	bool mute;             /* what it says waits until peer_unmute */
-	/* In the virtual world: it is behind the toy (toy_filter.h). */
+	/* In the virtual world: it is behind the toy (toy_filter.h), at once or when
+	 * it secures. */
 	struct toy_terms *toy;
+	/* At real sockets: its bytes are sealed (peer_loopback.h), at once or when it
+	 * secures. */
+	const struct wire_seal *seal;
+	bool seals_later;
 
 	unsigned accepted;            /* so far */
 	struct peer_end *ends;        /* the last one first */

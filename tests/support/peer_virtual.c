@@ -58,6 +58,8 @@ does(void *wire, enum peer_deed deed)
 		sim_peer_reset(wire);
 	else if (deed == PEER_SHUT)
 		sim_peer_shutdown(wire);
+	else if (deed == PEER_SECURE)
+		toy_begin(end);
 	else
 		sim_peer_freeze(wire, true);
 }
@@ -73,7 +75,7 @@ on_accept(struct sim_peer *wire, void *arg)
 	struct peer_end *end = peer_end_new(arg, &carrier, wire);
 
 	sim_peer_data_set(wire, end);
-	if (end->peer->toy != NULL)
+	if (end->peer->toy != NULL && !end->peer->toy->in_the_middle)
 		toy_begin(end);
 	else
 		peer_accept(end);

@@ -53,6 +53,9 @@ void rig_stop(struct redis_rig *rig, struct stay_redis *redis);
 /* Run until it holds, looking after each turn; within so many seconds. */
 void rig_until(
     struct redis_rig *rig, rig_holds_fn *holds, void *arg, double seconds);
+/* The same; but if it does not hold, that is what this returns. */
+bool rig_within(
+    struct redis_rig *rig, rig_holds_fn *holds, void *arg, double seconds);
 /* Just let so much time pass. */
 void rig_run(struct redis_rig *rig, double seconds);
 void rig_until_state(struct redis_rig *rig, struct stay_redis *redis,

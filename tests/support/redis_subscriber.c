@@ -121,6 +121,8 @@ subscriber_begin(
 	notes[0] = '\0';
 	a.then = b.then = c.then = NULL;
 	a.notes = b.notes = c.notes = NULL;
+	a.slow = b.slow = c.slow = STAY_REDIS_SLOW_DROP;
+	a.kept_bytes_max = b.kept_bytes_max = c.kept_bytes_max = 0;
 	redis_virtual_open(&subscriber, rows);
 	redis_virtual_start(&subscriber, "redis://10.0.0.1", options);
 	subscriber_got();
@@ -172,7 +174,8 @@ subscriber_try(struct subscriber *owner, enum stay_redis_subscription_kind kind,
 	const struct stay_redis_subscription_options options = {
 		STAY_REDIS_SUBSCRIPTION_OPTIONS, .kind = kind, .name = name,
 		.on_message = on_message, .on_notice = on_notice, .arg = owner,
-		.kept_max = 3
+		.kept_max = 3, .kept_bytes_max = owner->kept_bytes_max,
+		.slow = owner->slow
 	};
 
 	owner->ended = 0;

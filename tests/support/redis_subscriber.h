@@ -19,6 +19,8 @@ struct subscriber {
 	void (*notes)(
 	    struct subscriber *owner, const struct stay_redis_notice *notice);
 	unsigned ended;
+	enum stay_redis_slow slow; /* both before subscriber_try */
+	uint64_t kept_bytes_max;
 };
 
 #define SUBSCRIBER_MORE 4000 /* bytes of notes */

@@ -6,6 +6,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+void __wrap__mark_point(const char *file, int line);
+
+/* An assertion that holds writes nothing: check would tell its other process where
+ * the test is, by a system call each time. */
+void
+__wrap__mark_point(const char *file, int line)
+{
+	(void)file;
+	(void)line;
+}
+
 static bool
 is_chosen(const char *name, int argc, char **argv)
 {

@@ -38,6 +38,9 @@
 	SLOT(HIGH_WATER,       "on_high_water")                                \
 	SLOT(LOW_WATER,        "on_low_water")                                 \
 	SLOT(READY,            "ready, of stay_client_wait_room")                   \
+	SLOT(MORE,             "more, of a body")                              \
+	SLOT(REWIND,           "rewind, of a body")                            \
+	SLOT(BODY_OVER,        "over, of a body")                              \
 	SLOT(CONFIG_RELEASE,   "config_release")                               \
 	SLOT(ON_LOST_CALL,     "the observer's on_lost_call")                  \
 	/* of a behaviour */                                                   \

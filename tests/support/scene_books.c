@@ -3,7 +3,10 @@
  * callbacks run when it is over.
  */
 #include <stay/group.h>
+#include <stay/protocol.h>
 #include <stay/stream.h>
+
+#include <string.h>
 
 #include "scene.h"
 #include "support/inside.h"
@@ -135,6 +138,59 @@ books_submit(const struct deed_at *at, uint64_t timeout_ms, uint32_t flags)
 	return submitted(entry, status);
 }
 
+/* ---- bodies ---- */
+
+/* "+1", a letter at a time. */
+static struct stay_fed
+more(void *arg, struct stay_feed *feed, struct stay_buf *out, size_t max)
+{
+	struct deed_entry *entry = arg;
+	enum stay_status status;
+
+	HOLDS(entry->told == 0);
+	stay_feed_go_on(feed);
+	STATUS_OF(status, stay_buf_puts(out, max == 2 ? "+" : "1"));
+	SAYS(status, STAY_OK);
+	scene_visit(SCENE_MORE);
+	return max == 2 ? stay_fed_more() : stay_fed_end();
+}
+
+static enum stay_status
+begin_anew(void *arg)
+{
+	HOLDS(((struct deed_entry *)arg)->told == 0);
+	scene_visit(SCENE_REWIND);
+	return STAY_OK;
+}
+
+/* Inside of a public call, if that rejects its call. */
+static void
+body_over(void *arg)
+{
+	if (scene.calling > 0) {
+		deed_refuse(arg);
+		return;
+	}
+	complete(arg, SCENE_BODY_OVER);
+}
+
+struct deed_call
+books_body(const struct deed_at *at, uint64_t timeout_ms)
+{
+	struct deed_entry *entry = scene_accept("a call");
+	const struct stay_body body = { STAY_BODY, .len = 2, .more = more,
+		.rewind = begin_anew, .over = body_over,
+		.arg = scene_accept("a body") };
+	const struct stay_call_options options = { STAY_CALL_OPTIONS,
+		.timeout_ms = timeout_ms, .id = &entry->id, .body = &body,
+		.flags = STAY_IDEMPOTENT };
+	enum stay_status status;
+
+	STATUS_OF(status, stay_client_call_with(at->client, LINE("say "),
+			      &options, scene_done, entry));
+	return submitted(entry, status);
+}
+
 static void
 group_done(void *arg, const struct stay_group_result *result)
 {
@@ -242,6 +298,28 @@ books_reconfigure(const struct deed_at *at, bool options)
 	HOLDS(status == (closed ? STAY_E_STOPPED : STAY_OK));
 	if (options && status != STAY_OK)
 		deed_refuse(scene.configs[scene.config_count - 1].entry);
+}
+
+/* The earlier of two times counts, and the place stands. */
+void
+books_leave(const struct deed_at *at, struct stay_session *session, uint64_t ms)
+{
+	(void)at;
+	GIVES(STAY_OK,
+	    stay_session_leave(session, LINE_PLACE, strlen(LINE_PLACE), ms));
+	GIVES(STAY_OK, stay_session_leave(session, NULL, 0, ms / 2));
+}
+
+void
+books_say(const struct deed_at *at, struct stay_session *session)
+{
+	enum stay_status status;
+
+	(void)at;
+	STATUS_OF(
+	    status, stay_buf_puts(stay_session_control(session), "note\n"));
+	HOLDS(status == STAY_OK);
+	GIVES(STAY_OK, stay_session_expect(session, 0));
 }
 
 /* ---- a connection ---- */

@@ -171,6 +171,16 @@ talk(void)
 	submit(&(const struct line_request){ .text = "note" }, 0);
 }
 
+/* A body is lost in its middle, and begins anew. */
+static void
+upload(void)
+{
+	books_body(scene_at(), 0);
+	books_body(scene_at(), 0);
+	if (scene.rig.peer != NULL)
+		sim_peer_die(scene.rig.peer, 5, UINT64_MAX);
+}
+
 /* Two are given up with their answers to come, one before it was sent. */
 static void
 give_up(void)
@@ -363,10 +373,10 @@ begin_nowhere(void)
 
 /* ---- the stories ---- */
 
-static void (*const life[])(void) = { talk, give_up, answer_late, be_idle, lose,
-	wait_in_vain, be_idle, mend, be_idle, be_wrong, be_idle, reconnect,
-	reconfigure, be_idle, give_up_what_blocks, be_idle, fill, line_up,
-	stop };
+static void (*const life[])(void) = { talk, upload, be_idle, give_up,
+	answer_late, be_idle, lose, wait_in_vain, be_idle, mend, be_idle,
+	be_wrong, be_idle, reconnect, reconfigure, be_idle, give_up_what_blocks,
+	be_idle, fill, line_up, stop };
 static void (*const unwelcome[])(void) = { be_idle, be_refused, be_idle,
 	be_welcome, be_idle, line_up, be_idle, fill, line_up, drain };
 static void (*const again[])(void) = { be_idle, be_idle, be_overtaken, be_idle,

@@ -18,6 +18,9 @@ suite_make(const struct suite_test *tests, const struct suite_options *options)
 	if (options->before != NULL || options->after != NULL)
 		tcase_add_checked_fixture(
 		    tcase, options->before, options->after);
+	if (options->first != NULL || options->last != NULL)
+		tcase_add_unchecked_fixture(
+		    tcase, options->first, options->last);
 	if (options->seconds > 0)
 		tcase_set_timeout(tcase, options->seconds);
 	for (; tests != NULL; tests = tests->next)

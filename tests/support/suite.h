@@ -32,7 +32,9 @@ struct suite_options {
 	const char *name;
 	void (*before)(void); /* each test; NULL: nothing */
 	void (*after)(void);
-	double seconds; /* a test may take; 0: as long as check has it */
+	void (*first)(void); /* once, before all tests; NULL: nothing */
+	void (*last)(void);  /* once, behind them */
+	double seconds;      /* a test may take; 0: as long as check has it */
 };
 
 /* Called before main, in any order. */

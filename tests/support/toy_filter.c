@@ -340,7 +340,7 @@ greet(struct peer_end *end, struct stay_bytes *in)
 	end->toy->accepted = !refused;
 	if (refused)
 		peer_do(end, 0, PEER_CLOSE);
-	else
+	else if (!terms->in_the_middle)
 		peer_accept(end);
 }
 

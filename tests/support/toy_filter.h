@@ -34,8 +34,9 @@ struct toy_terms {
 	unsigned (*late_ms)(void *arg); /* NULL: at once */
 	bool (*refuses)(void *arg);     /* NULL: never */
 	void *arg;
-	unsigned refused; /* so often */
-	unsigned ended;   /* so often a client has said that it ends */
+	bool in_the_middle; /* it begins in clear, until it secures */
+	unsigned refused;   /* so often */
+	unsigned ended;     /* so often a client has said that it ends */
 };
 
 struct toy_end;

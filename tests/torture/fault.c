@@ -60,6 +60,7 @@ static unsigned long second; /* 0: none */
 static atomic_ulong count;
 static atomic_int struck; /* the kind, or -1 */
 static atomic_bool struck_twice;
+static atomic_bool healed;
 static char violation[512];
 static _Thread_local unsigned spared;
 
@@ -73,6 +74,7 @@ fault_arm(enum fault_mode how, unsigned long at)
 	atomic_store(&count, 0);
 	atomic_store(&struck, -1);
 	atomic_store(&struck_twice, false);
+	atomic_store(&healed, false);
 	wrap_reset();
 	atomic_store(&armed, true);
 }
@@ -89,6 +91,12 @@ fault_disarm(void)
 {
 	atomic_store(&armed, false);
 	return fault_has_struck();
+}
+
+void
+fault_heal(void)
+{
+	atomic_store(&healed, true);
 }
 
 void
@@ -119,6 +127,12 @@ bool
 fault_has_struck_twice(void)
 {
 	return atomic_load(&struck_twice);
+}
+
+bool
+fault_has_struck_openssl(void)
+{
+	return atomic_load(&struck) == WRAP_openssl_memory;
 }
 
 bool
@@ -173,7 +187,8 @@ wrap_point(enum wrap_kind kind)
 	bool counts = needs != 0 ? (kinds[kind].ways & needs) != 0
 				 : (kinds[kind].ways & N) == 0;
 
-	if (!atomic_load(&armed) || !counts || spared > 0)
+	if (!atomic_load(&armed) || !counts || spared > 0 ||
+	    atomic_load(&healed))
 		return WRAP_PASS;
 	return is_named(kind, atomic_fetch_add(&count, 1) + 1) ? mode->way
 							       : WRAP_PASS;

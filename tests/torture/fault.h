@@ -35,9 +35,12 @@ void fault_arm(enum fault_mode mode, unsigned long at);
 /* Both these calls fail, once each, the second in what came of the first. */
 void fault_arm_pair(unsigned long at, unsigned long then);
 bool fault_disarm(void);
+/* From now on nothing fails any more; what has failed is still known. */
+void fault_heal(void);
 /* So far. */
 bool fault_has_struck(void);
 bool fault_has_struck_twice(void);
+bool fault_has_struck_openssl(void);
 /* So that somebody may notice: not only an interruption, or less at once. */
 bool fault_may_show(void);
 unsigned long fault_count(void);
@@ -47,6 +50,11 @@ const char *fault_kind(void);
 
 /* Blocks of memory, mappings and results of getaddrinfo not yet given back. */
 long fault_live(void);
+/* OpenSSL's memory fails with that of the others, but is counted apart: some of it
+ * is kept for later. To be called before OpenSSL is used. */
+bool fault_openssl_begin(void);
+/* Without what OpenSSL keeps for this thread. */
+long fault_openssl_live(void);
 
 /* Till it is told the opposite, as often: no call of this thread counts or
  * fails. */

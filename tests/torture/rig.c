@@ -162,6 +162,26 @@ rig_echo(
 }
 
 struct rig_member *
+rig_client(struct rig *rig, const struct stay_protocol *protocol,
+    const char *url, const struct stay_client_options *options)
+{
+	struct stay_client_options ours =
+	    options != NULL ? *options : rig_client_options();
+	struct rig_member *member = member_new(rig);
+	enum stay_status status;
+
+	notices(&ours, member);
+	ours.config = member;
+	rig_enter(rig);
+	status =
+	    stay_client_start(&member->client, rig->loop, protocol, url, &ours);
+	if (status == STAY_OK)
+		member->conn = stay_client_conn(member->client);
+	member_begun(member, status);
+	return member;
+}
+
+struct rig_member *
 rig_conn(struct rig *rig, const struct stay_behaviour *behaviour,
     const struct stay_conn_options *options)
 {

@@ -79,6 +79,10 @@ struct rig_member *rig_redis(
     struct rig *rig, const char *url, const struct stay_redis_options *options);
 struct rig_member *rig_echo(struct rig *rig, const char *url,
     const struct stay_client_options *options);
+/* Of the scenario's own protocol, whose config is the member. */
+struct rig_member *rig_client(struct rig *rig,
+    const struct stay_protocol *protocol, const char *url,
+    const struct stay_client_options *options);
 /* `arg` of init is the member. */
 struct rig_member *rig_conn(struct rig *rig,
     const struct stay_behaviour *behaviour,
@@ -99,6 +103,10 @@ void rig_ask_many(
  * transaction, if `server` is NULL. */
 struct rig_call *rig_group(
     struct rig_member *member, struct server *server, const char *command);
+/* A call of rig_client: encode is given the call. Its reply begins with its number,
+ * and `server` logs it. */
+struct rig_call *rig_submit(struct rig_member *member, struct server *server,
+    const struct stay_call_options *options);
 /* So many bytes there and back; at least 1. */
 struct rig_call *rig_send(
     struct rig_member *member, size_t len, rig_then_fn *then);

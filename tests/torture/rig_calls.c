@@ -74,6 +74,37 @@ on_echo_done(void *arg, const struct stay_result *result)
 	on_done(arg, result);
 }
 
+static void
+on_text_done(void *arg, const struct stay_result *result)
+{
+	const struct rig_call *call = arg;
+
+	if (result->status == STAY_OK &&
+	    strtoul(result->reply, NULL, 10) != call->number)
+		fault_violation(
+		    "call %u got the answer of another", call->number);
+	on_done(arg, result);
+}
+
+struct rig_call *
+rig_submit(struct rig_member *member, struct server *server,
+    const struct stay_call_options *options)
+{
+	struct stay_call_options ours = { STAY_CALL_OPTIONS };
+	struct rig_call *call;
+
+	if (member->client == NULL)
+		return NULL;
+	call = call_new(member, server, NULL);
+	if (options != NULL)
+		ours = *options;
+	ours.id = &call->id;
+	call->is_idempotent = (ours.flags & STAY_IDEMPOTENT) != 0;
+	rig_enter(call->rig);
+	return call_made(call, stay_client_call_with(member->client, call,
+				   &ours, on_text_done, call));
+}
+
 static enum stay_status
 submit(struct rig_call *call, const struct stay_call_options *options,
     stay_done_fn *done, const char *format, va_list arguments)

@@ -22,6 +22,19 @@ scenario_nothing(struct rig *rig)
 	rig_run(rig, 10);
 }
 
+void
+scenario_alone(struct rig *rig)
+{
+	struct stay_loop *loop;
+
+	rig_enter(rig);
+	loop = stay_loop_alone();
+	rig_leave(rig);
+	rig_expect(loop != NULL, "there is a loop of its own");
+	if (loop != NULL && stay_loop_free(loop) != STAY_OK)
+		fault_violation("the loop is not freed");
+}
+
 /* One call over this URL, answered. */
 static void
 call_over(

@@ -16,6 +16,7 @@
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
@@ -53,6 +54,7 @@ PLAIN(getpeername, (int fd, struct sockaddr *to, socklen_t *len), (fd, to, len))
 PLAIN(getsockname, (int fd, struct sockaddr *to, socklen_t *len), (fd, to, len))
 PLAIN(shutdown, (int fd, int how), (fd, how))
 PLAIN(eventfd, (unsigned count, int flags), (count, flags))
+PLAIN(stat, (const char *path, struct stat *found), (path, found))
 PLAIN(epoll_ctl, (int epoll, int what, int fd, struct epoll_event *event),
     (epoll, what, fd, event))
 

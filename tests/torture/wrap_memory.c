@@ -8,6 +8,7 @@
 #include <malloc.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <ev.h>
 
@@ -83,6 +84,17 @@ __wrap_realloc(void *old, size_t size)
 	return NULL;
 }
 
+REAL(char *, strdup, (const char *text));
+
+char *
+__wrap_strdup(const char *text)
+{
+	size_t size = strlen(text) + 1;
+	char *copy = __wrap_malloc(size);
+
+	return copy == NULL ? NULL : memcpy(copy, text, size);
+}
+
 void
 __wrap_free(void *memory)
 {
@@ -137,4 +149,17 @@ __wrap_ev_feed_event(struct ev_loop *ev, void *watcher, int events)
 	in_ev++;
 	__real_ev_feed_event(ev, watcher, events);
 	in_ev--;
+}
+
+REAL(struct ev_loop *, ev_loop_new, (unsigned flags));
+
+struct ev_loop *
+__wrap_ev_loop_new(unsigned flags)
+{
+	struct ev_loop *ev;
+
+	in_ev++;
+	ev = __real_ev_loop_new(flags);
+	in_ev--;
+	return ev;
 }

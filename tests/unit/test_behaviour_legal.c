@@ -8,6 +8,7 @@
 
 #include <check.h>
 
+#include "conn/verdict.h"
 #include "probe.h"
 #include "suites.h"
 
@@ -188,19 +189,33 @@ TEST_ROWS(behaviour_legal_in_every_situation, SITUATIONS)
 			try_verdict(in, verdicts[verdict], company[with]);
 }
 
-/* A verdict that no constructor has made. */
-TEST(behaviour_legal_none_but_the_constructed)
+static unsigned released;
+
+static void
+count_release(void *data)
+{
+	(void)data;
+	released++;
+}
+
+/* A verdict that no constructor has made, with a reply or not, which is released if
+ * it can be. */
+TEST_ROWS(behaviour_legal_none_but_the_constructed, 4)
 {
 	struct probe *probe = probe_new();
 	struct stay_verdict made = stay_verdict_ok();
 	const char *fault;
 
 	made.kind = 200;
+	made.with = (_i & 1) != 0 ? STAY__WITH_REPLY : 0;
+	made.reply.release = (_i & 2) != 0 ? count_release : NULL;
+	released = 0;
 	probe_say(probe, ON_INIT,
 	    stay_verdict_connect(stay_info_status(STAY_OK)), -1);
 	probe_say(probe, ON_CONNECT, made, -1);
 	probe_drive(probe, "start run(1)");
 	ck_assert_str_eq(probe->trace, "init connect(0) " BAD);
+	ck_assert_uint_eq(released, _i == 3);
 	fault = probe_end(probe);
 	ck_assert_msg(fault == NULL, "%s", fault);
 }

@@ -315,24 +315,6 @@ TEST(buf_integers_are_filled_in_afterwards)
 	stay_buf_fini(&buf);
 }
 
-TEST(buf_a_line_is_looked_for_once)
-{
-	char text[] = "one\ntwo\n";
-	size_t seen = 0;
-
-	ck_assert_uint_eq(
-	    stay_bytes_line((struct stay_bytes){ text, 3 }, &seen), 0);
-	ck_assert_uint_eq(seen, 3);
-	text[1] = '\n'; /* behind what was seen, and not seen again */
-	ck_assert_uint_eq(
-	    stay_bytes_line((struct stay_bytes){ text, 8 }, &seen), 4);
-	ck_assert_uint_eq(seen, 0);
-	ck_assert_uint_eq(
-	    stay_bytes_line((struct stay_bytes){ text + 4, 4 }, &seen), 4);
-	ck_assert_uint_eq(
-	    stay_bytes_line((struct stay_bytes){ text, 0 }, &seen), 0);
-}
-
 TEST(buf_random_walk_agrees_with_an_array)
 {
 	enum { LIMIT = 3000 };

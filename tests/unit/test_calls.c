@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "client/resend.h"
+#include "client/tagged.h"
 #include "sim/world_sim.h"
 #include "suites.h"
 
@@ -32,6 +33,14 @@ static void
 all_told(struct stay__calls *of)
 {
 	ck_assert_ptr_eq(of, &calls);
+}
+
+static enum stay_status
+prepare(struct stay_session *session, struct stay_prepare *given)
+{
+	(void)session;
+	(void)given;
+	return STAY_OK;
 }
 
 static const struct stay__call_ops ops = { expire, tell, all_told };
@@ -73,7 +82,7 @@ queue(const char *text, uint32_t flags)
 	call->span = stay__sendbuf_close(&calls.sendbuf, at);
 	call->due = 1;
 	call->flags = flags;
-	stay__call_enqueue(call);
+	stay__call_enqueue(&calls, call);
 	return call;
 }
 
@@ -93,7 +102,7 @@ answer(struct stay__call *call)
 	ck_assert_ptr_eq(stay__calls_oldest(&calls), call);
 	ck_assert(!stay__call_answered(call, true));
 	stay__call_replied(call, false);
-	stay__call_give(call);
+	stay__call_give(&calls, call);
 	stay__calls_release(&calls);
 }
 
@@ -237,6 +246,35 @@ TEST(calls_control_is_in_the_order_of_the_wire)
 		ck_assert(stay__call_answered(control, true));
 	ck_assert(!stay__call_answered(control, true));
 	ck_assert_uint_eq(calls.counts.in_flight, 1);
+	end();
+}
+
+/* A filter tells late that a request without an answer has left. */
+TEST(calls_that_leave_late_lower_no_mark)
+{
+	static const struct stay_call_ops hears = { STAY_CALL_OPS,
+		.prepare = prepare };
+	struct stay__call *sent, *last;
+
+	begin();
+	ck_assert(stay__tagged_init(&calls, &hears));
+	calls.tagged->buried = tell;
+	sent = queue("sent;", 0);
+	sent->due = 0;
+	stay__call_is_sealed(sent);
+	stay__call_commit(sent, 5);
+	(void)fly("again;", STAY_IDEMPOTENT);
+	last = fly("last;", STAY_BY_TAG);
+	ck_assert(!stay__call_answered(last, true));
+	stay__call_replied(last, false);
+	stay__call_give(&calls, last);
+	stay__calls_unseal(&calls);
+	stay__calls_session_over(&calls, &loss);
+	ck_assert_uint_eq(calls.counts.queued, 0);
+	ck_assert(stay__calls_tell_some(&calls));
+	ck_assert_uint_eq(calls.outcomes[STAY_SENT], 1);
+	ck_assert_uint_eq(calls.outcomes[STAY_MAYBE_EXECUTED], 1);
+	stay__tagged_fini(&calls);
 	end();
 }
 

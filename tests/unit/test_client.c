@@ -5,9 +5,11 @@
 
 #include <stay/transport.h>
 
+#include "client/protocol.h"
 #include "suites.h"
 #include "support/counts.h"
 #include "support/line_rig.h"
+#include "support/secret.h"
 
 static struct line_rig rig;
 
@@ -17,8 +19,9 @@ static enum stay_status
 start_with(const char *url, const struct stay_protocol *protocol,
     const struct stay_client_options *options)
 {
-	struct line_config config = { .notes = &rig.notes,
-		.finis = &rig.finis };
+	struct line_config config = {
+		.notes = &rig.notes, .finis = &rig.finis, .inits = &rig.inits
+	};
 	struct stay_client_options ours = { STAY_CLIENT_OPTIONS };
 	struct stay_client *client = (struct stay_client *)(void *)&rig;
 	struct stay_loop *loop = stay_loop_new(sim_world_new(1));
@@ -89,13 +92,14 @@ TEST(client_start_knows_a_path_too_long)
 }
 
 static enum stay_status closed_with;
+static char closed_for[256];
 
 static void
 on_closed(void *arg, struct stay_conn *conn, enum stay_status reason)
 {
 	(void)arg;
-	(void)conn;
 	closed_with = reason;
+	snprintf(closed_for, sizeof(closed_for), "%s", stay_conn_failure(conn));
 }
 
 static bool
@@ -114,7 +118,7 @@ TEST(client_takes_descriptors_once)
 	struct stay_loop *loop = stay_loop_new(world);
 	struct stay_client *client;
 	struct sim_peer *peer;
-	char url[32];
+	char url[32], said[256];
 	int fd;
 
 	rig.notes.len = 0;
@@ -129,6 +133,9 @@ TEST(client_takes_descriptors_once)
 	sim_peer_close(peer);
 	ck_assert(sim_run_until(world, has_ended, loop, 1000));
 	ck_assert_int_eq(closed_with, STAY_E_STATE);
+	snprintf(said, sizeof(said),
+	    "connect %s: the descriptors of the URL are used up; stopped", url);
+	ck_assert_str_eq(closed_for, said);
 	ck_assert_int_eq(stay_loop_free(loop), STAY_OK);
 }
 
@@ -169,6 +176,33 @@ TEST(client_refuses_what_it_does_not_know)
 	ck_assert_int_eq(start_with(NULL, &line_protocol, NULL), STAY_E_ARG);
 }
 
+/* What a protocol leaves out does nothing, and can be called. */
+TEST(client_fills_in_the_slots_that_are_missing)
+{
+	const struct stay_protocol least = { STAY_PROTOCOL };
+	struct stay__protocol full;
+
+	stay__protocol_fill(&full, &least);
+	ck_assert_int_eq(full.top.hello(NULL, NULL).kind, stay_hello_up().kind);
+	full.top.on_push(NULL, NULL);
+	full.call.on_orphan(NULL, NULL);
+	ck_assert_int_eq(
+	    full.session.on_up(NULL, NULL).kind, stay_hello_up().kind);
+	full.session.on_down(NULL, STAY_OK);
+	full.session.on_control(NULL, NULL);
+	full.session.on_aside(NULL, NULL);
+	full.session.on_drained(NULL);
+	full.session.tick(NULL);
+	full.session.bye(NULL);
+	ck_assert_int_eq(full.keep.init(NULL, NULL, NULL), STAY_OK);
+	full.keep.fini(NULL);
+	full.keep.rest(NULL);
+	ck_assert(!full.keep.wake(NULL));
+	full.keep.end(NULL, STAY_OK);
+	ck_assert(!full.keep.lingers(NULL));
+	full.keep.adopt(NULL, NULL);
+}
+
 /* As a program has it that was built when the group had one slot. */
 TEST(client_takes_a_group_that_ends_early)
 {
@@ -188,6 +222,11 @@ TEST(client_takes_a_group_that_ends_early)
 	ck_assert_ptr_null(strstr(rig.notes.text, "down"));
 }
 
+struct secret_config {
+	struct line_config line;
+	char secret[16];
+};
+
 TEST(client_label_has_no_secret)
 {
 	line_prepare(&rig);
@@ -196,6 +235,40 @@ TEST(client_label_has_no_secret)
 	ck_assert_str_eq(stay_conn_label(stay_client_conn(rig.client)),
 	    "line://10.0.0.1:7777/path");
 	line_end(&rig);
+}
+
+/* Whether it has started or not. A config that is copied may have one, too. */
+TEST_ROWS(client_gives_back_no_secret, 4)
+{
+	static const struct {
+		const char *url;
+		const char *const urls[2];
+		size_t config;
+	} rows[] = {
+		{ "line://me:s3cret@10.0.0.1:7777/?token=s3cret", { NULL }, 0 },
+		{ "line://me:s3cret@10.0.0.9:7777",
+		    { "line://me:s3cret@10.0.0.1:7777" }, 0 },
+		{ "line://me:s3cret@10.0.0.1:777777", { NULL }, 0 },
+		{ LINE_URL, { NULL }, sizeof(struct secret_config) },
+	};
+	struct secret_config config = { .secret = "s3cret" };
+	struct stay_client_options options = { STAY_CLIENT_OPTIONS,
+		.config = &config, .config_size = rows[_i].config,
+		.urls = rows[_i].urls[0] == NULL ? NULL : rows[_i].urls };
+
+	line_prepare(&rig);
+	config.line.notes = &rig.notes;
+	secret_watch("s3cret");
+	if (stay_client_start(&rig.client, rig.loop, &line_bare_protocol,
+		rows[_i].url, &options) == STAY_OK) {
+		line_run(&rig, 1000);
+		stay_client_stop(rig.client, STAY_OK);
+	} else {
+		ck_assert_int_eq(_i, 2);
+	}
+	ck_assert(sim_run(rig.world, 60000));
+	ck_assert_int_eq(stay_loop_free(rig.loop), STAY_OK);
+	ck_assert_uint_eq(secret_freed(), 0);
 }
 
 TEST(client_has_a_host_and_a_port_by_default)

@@ -51,6 +51,7 @@ end(struct stay_client *second)
 	/* Both have counted the end of their keep blocks. */
 	ck_assert_uint_eq(rig.finis, 1);
 	rig.finis = 0;
+	rig.inits = 1;
 	line_end(&rig);
 }
 

@@ -90,7 +90,7 @@ TEST(promise_7_larger_bounds_are_told_as_low_water)
 	options.queue_calls_max = 80;
 	ck_assert_int_eq(
 	    stay_client_reconfigure(rig.client, NULL, &options), STAY_OK);
-	LINE_TELLS(&rig, 10, "low;");
+	LINE_TELLS(&rig, 10, "init 10.0.0.1;adopt 10.0.0.1 for 10.0.0.1;low;");
 	line_end(&rig);
 }
 
@@ -132,6 +132,8 @@ TEST(promise_7_memory_is_given_back_while_the_server_is_down)
 	line_run(&rig, 510);
 	ck_assert_uint_eq(counts().not_sent, 100);
 	ck_assert_uint_eq(inside_buffers(rig.client), 0);
+	line_run(&rig, 60000);
+	ck_assert(!inside_has_calls(rig.client));
 	line_told(&rig);
 	line_end(&rig);
 }

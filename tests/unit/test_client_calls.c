@@ -210,6 +210,32 @@ TEST(promise_7_calls_in_flight_are_bounded)
 	line_end(&rig);
 }
 
+/* What a call in the midst of the queue leaves is used again, and no call that waits
+ * is harmed. */
+TEST(promise_7_calls_given_up_in_the_queue_leave_no_memory)
+{
+	static char large[2048];
+	struct line_call *calls[9];
+
+	line_begin(&rig, OPTIONS(.inflight_calls_max = 1));
+	memset(large, 'x', sizeof(large) - 1);
+	line_call(&rig, "a", LINE("first"));
+	line_call(&rig, "b", LINE("say +b"));
+	for (int i = 0; i < 9; i++)
+		calls[i] = line_call(&rig, "x", LINE(large));
+	line_call(&rig, "c", LINE("say +c"));
+	for (int i = 0; i < 9; i++)
+		ck_assert_int_eq(
+		    stay_client_cancel(rig.client, calls[i]->id), STAY_OK);
+	line_run(&rig, 1);
+	ck_assert_uint_lt(inside_request_len(rig.client), 5000);
+	(void)line_told(&rig);
+	sim_peer_print(rig.peer, "+1\n");
+	LINE_TELLS(
+	    &rig, 10, "a OK/replied +1;b OK/replied +b;c OK/replied +c;");
+	line_end(&rig);
+}
+
 TEST(client_encode_says_no)
 {
 	line_begin(&rig, NULL);
@@ -243,6 +269,10 @@ TEST(client_options_of_a_call_are_checked)
 	    stay_client_call_with(rig.client, LINE("x"), &options, NULL, NULL),
 	    STAY_OK);
 	options.size = sizeof(options);
+	ck_assert_int_eq(
+	    stay_client_call_with(rig.client, LINE("x"), &options, NULL, NULL),
+	    STAY_E_ARG);
+	options.flags = STAY_ACTS_ON_PARTS; /* only encode knows that */
 	ck_assert_int_eq(
 	    stay_client_call_with(rig.client, LINE("x"), &options, NULL, NULL),
 	    STAY_E_ARG);

@@ -54,6 +54,20 @@ TEST(client_change_of_an_idle_session)
 	line_end(&rig);
 }
 
+/* So is it of a session that is still greeting, which needs no leave. */
+TEST(client_change_of_a_session_that_greets)
+{
+	line_prepare(&rig);
+	rig.config.hello = "hi";
+	line_start(&rig, NULL);
+	line_run(&rig, 10);
+	stay_client_reconnect(rig.client, STAY_OK);
+	LINE_TELLS(&rig, 10, "init 10.0.0.1;hello -;down E_RECONNECT;hello -;");
+	stay_client_reconnect(rig.client, STAY_E_CLOSED);
+	LINE_TELLS(&rig, 10, "down E_CLOSED;hello -;");
+	line_end(&rig);
+}
+
 TEST(client_change_waits_no_longer_than_its_budget)
 {
 	line_begin(&rig, OPTIONS(.leave_budget_ms = 300));
@@ -236,9 +250,10 @@ release_second(const void *config)
 static struct line_config
 second_config(const char *hello)
 {
-	return (struct line_config){
-		.notes = &rig.notes, .finis = &rig.finis, .hello = hello
-	};
+	return (struct line_config){ .notes = &rig.notes,
+		.finis = &rig.finis,
+		.inits = &rig.inits,
+		.hello = hello };
 }
 
 #define OTHER_URL "line://10.0.0.2:7777"
@@ -268,7 +283,8 @@ TEST(client_is_reconfigured)
 	ck_assert(rig.released);
 	rig.closed = false;
 	ck_assert_str_eq(line_told(&rig),
-	    "a OK/replied +1;down E_RECONNECT;hello -;hello +ok;up;");
+	    "init 10.0.0.2;a OK/replied +1;down E_RECONNECT;"
+	    "adopt 10.0.0.2 for 10.0.0.1;hello -;hello +ok;up;");
 	ck_assert_str_eq(stay_conn_label(conn), OTHER_URL);
 	ck_assert_ptr_eq(stay_client_config(rig.client), &config);
 	ck_assert_uint_eq(sim_peers(rig.world, "10.0.0.2", LINE_PORT), 1);
@@ -276,6 +292,120 @@ TEST(client_is_reconfigured)
 	LINE_TELLS(&rig, 110, "b E_TIMEOUT/maybe executed;");
 	line_end(&rig);
 	ck_assert_ptr_nonnull(released_by);
+}
+
+/* What init says against them is known at once, and touches nothing. */
+TEST(client_is_not_reconfigured_if_init_rejects_it)
+{
+	struct stay_client_options options = { STAY_CLIENT_OPTIONS,
+		.call_timeout_ms = 100 };
+
+	line_begin(&rig, NULL);
+	options.config = &rig.config;
+	ck_assert_int_eq(stay_client_reconfigure(
+			     rig.client, "line://bad@10.0.0.2:7777", &options),
+	    STAY_E_URL);
+	LINE_TELLS(&rig, 1000, "init 10.0.0.2;");
+	line_call(&rig, "a", LINE("x"));
+	LINE_TELLS(&rig, 110, "");
+	ck_assert_uint_eq(rig.server.accepted, 1);
+	line_end(&rig);
+}
+
+/* ---- the block for a change ---- */
+
+/* What init finds in a config lives as long as that. */
+struct leased {
+	bool is_there;
+	unsigned users;
+};
+
+static enum stay_status
+lease(void *keep, const void *config, const struct stay_url *url)
+{
+	struct leased *leased = (struct leased *)(uintptr_t)config,
+		      **own = keep;
+
+	(void)url;
+	ck_assert_ptr_null(*own);
+	ck_assert(leased->is_there);
+	leased->users++;
+	*own = leased;
+	return STAY_OK;
+}
+
+static void
+give_up(void *keep)
+{
+	struct leased **own = keep;
+
+	ck_assert((*own)->is_there);
+	(*own)->users--;
+}
+
+static void
+swap(void *keep, void *fresh)
+{
+	struct leased **own = keep, **made = fresh, *old = *own;
+
+	*own = *made;
+	*made = old;
+}
+
+static void
+end_lease(const void *config)
+{
+	struct leased *leased = (struct leased *)(uintptr_t)config;
+
+	ck_assert_uint_eq(leased->users, 0);
+	leased->is_there = false;
+}
+
+static struct leased leases[4];
+
+static void
+change_to(struct stay_client *client, unsigned i)
+{
+	struct stay_client_options options = { STAY_CLIENT_OPTIONS,
+		.config = &leases[i], .config_release = end_lease };
+
+	leases[i].is_there = true;
+	ck_assert_int_eq(
+	    stay_client_reconfigure(client, NULL, &options), STAY_OK);
+}
+
+/* Taken over between two sessions; what is replaced, or never takes effect, ends with
+ * its config. */
+TEST(client_change_fills_another_block)
+{
+	static const struct stay_keep_ops keep = { STAY_KEEP_OPS, .init = lease,
+		.fini = give_up, .adopt = swap };
+	struct stay_protocol protocol = line_bare_protocol;
+
+	memset(leases, 0, sizeof(leases));
+	protocol.keep = &keep;
+	protocol.keep_size = sizeof(struct leased *);
+	line_prepare(&rig);
+	leases[0].is_there = true;
+	ck_assert_int_eq(
+	    stay_client_start(&rig.client, rig.loop, &protocol, LINE_URL,
+		OPTIONS(.config = &leases[0], .config_release = end_lease)),
+	    STAY_OK);
+	line_run(&rig, 10);
+	change_to(rig.client, 1);
+	change_to(rig.client, 2);
+	ck_assert_uint_eq(leases[0].users, 1);
+	ck_assert_uint_eq(leases[2].users, 1);
+	line_run(&rig, 10);
+	ck_assert(!leases[0].is_there && !leases[1].is_there);
+	ck_assert_ptr_eq(
+	    *(struct leased **)stay_client_keep(rig.client), &leases[2]);
+	change_to(rig.client, 3);
+	stay_client_stop(rig.client, STAY_OK);
+	ck_assert(sim_run(rig.world, 60000));
+	for (unsigned i = 0; i < 4; i++)
+		ck_assert(!leases[i].is_there && leases[i].users == 0);
+	ck_assert_int_eq(stay_loop_free(rig.loop), STAY_OK);
 }
 
 TEST(promise_8_the_kernel_hears_of_another_bound_as_well)
@@ -455,6 +585,35 @@ TEST(client_reconfigured_while_it_is_denied)
 	rig.closed = false;
 	ck_assert_int_eq(state(), STAY_CONNECTED);
 	ck_assert(rig.released);
+	line_end(&rig);
+}
+
+/* A label of the options is the connection's from then on; of options that are
+ * rejected it is not. */
+TEST(client_change_of_a_label)
+{
+	struct stay_client_options options = { STAY_CLIENT_OPTIONS,
+		.config = &rig.config, .label = "other",
+		.offline = (enum stay_offline)7 };
+	const struct stay_conn *conn;
+
+	line_begin(&rig, OPTIONS(.label = "own"));
+	conn = stay_client_conn(rig.client);
+	ck_assert_int_eq(
+	    stay_client_reconfigure(rig.client, NULL, &options), STAY_E_ARG);
+	line_run(&rig, 1000);
+	ck_assert_str_eq(stay_conn_label(conn), "own");
+	options.offline = STAY_OFFLINE_QUEUE;
+	ck_assert_int_eq(
+	    stay_client_reconfigure(rig.client, NULL, &options), STAY_OK);
+	line_run(&rig, 1000);
+	ck_assert_str_eq(stay_conn_label(conn), "other");
+	options.label = NULL;
+	ck_assert_int_eq(
+	    stay_client_reconfigure(rig.client, NULL, &options), STAY_OK);
+	line_run(&rig, 1000);
+	ck_assert_str_eq(stay_conn_label(conn), "other");
+	rig.released = true;
 	line_end(&rig);
 }
 

@@ -273,6 +273,69 @@ TEST(endpoints_are_replaced_with_the_url)
 	line_end(&rig);
 }
 
+/* Other options hold for a place that is resting, too: for how long, and how often. */
+static const struct {
+	const char *urls[3];
+	struct stay_backoff_policy before, after;
+} adapting[] = {
+	{ { B }, { .kind = STAY_BACKOFF_EXPONENTIAL, .cap_ms = 100000 },
+	    { .kind = STAY_BACKOFF_CONSTANT, .cap_ms = 300 } },
+	{ { B, C }, { .attempts_max = 3 },
+	    { .attempts_max = 0, .cap_ms = 300 } },
+};
+
+TEST_ROWS(endpoints_rest_as_the_new_options_say,
+    sizeof(adapting) / sizeof(adapting[0]))
+{
+	prepare();
+	sim_unlisten(rig.world, LINE_HOST, LINE_PORT);
+	line_start(&rig,
+	    OPTIONS(.urls = adapting[_i].urls, .backoff = adapting[_i].before,
+		.fatal_backoff_ms = 100000));
+	line_run(&rig, 20000);
+	failures[0] = '\0';
+	sim_unlisten(rig.world, "10.0.0.3", 7777);
+	ck_assert_int_eq(
+	    stay_client_reconfigure(rig.client, NULL,
+		OPTIONS(.config = &rig.config, .backoff = adapting[_i].after,
+		    .fatal_backoff_ms = 300)),
+	    STAY_OK);
+	line_run(&rig, 1000);
+	ck_assert_ptr_nonnull(strstr(failures, ": at " A ": "));
+	ck_assert_ptr_nonnull(strstr(failures, ": at " B ": "));
+	rig.released = true; /* its config was never the client's to release */
+	line_end(&rig);
+}
+
+/* A new list may have a place of the old one, which goes on resting. */
+TEST(endpoints_that_are_replaced_go_on_resting)
+{
+	static const char *const before[] = { B, NULL };
+	static const char *const after[] = { C, NULL };
+	struct stay_client_options options = { .urls = before,
+		.backoff = { .kind = STAY_BACKOFF_EXPONENTIAL,
+		    .jitter = STAY_JITTER_NONE,
+		    .initial_ms = 100,
+		    .cap_ms = 100000 } };
+
+	prepare();
+	sim_unlisten(rig.world, LINE_HOST, LINE_PORT);
+	sim_unlisten(rig.world, "10.0.0.3", 7777);
+	line_start(&rig, &options);
+	line_run(&rig, 20000);
+	failures[0] = '\0';
+	options.size = sizeof(options);
+	options.config = &rig.config;
+	options.urls = after;
+	ck_assert_int_eq(
+	    stay_client_reconfigure(rig.client, A, &options), STAY_OK);
+	line_run(&rig, 50);
+	ck_assert_ptr_nonnull(strstr(failures, ": at " C ": "));
+	ck_assert_ptr_null(strstr(failures, ": at " A ": "));
+	rig.released = true; /* its config was never the client's to release */
+	line_end(&rig);
+}
+
 /* ---- the callback ---- */
 
 static struct {

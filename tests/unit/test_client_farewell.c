@@ -58,6 +58,25 @@ stop(void)
 	line_run(&rig, 10);
 }
 
+static void
+reconnect(void)
+{
+	stay_client_reconnect(rig.client, STAY_OK);
+	line_run(&rig, 10);
+}
+
+/* The protocol asks for something on its own. */
+static void
+ask_ping(void)
+{
+	struct stay_session *session = stay_client_session(rig.client);
+
+	ck_assert_int_eq(
+	    stay_buf_puts(stay_session_control(session), "ping\n"), STAY_OK);
+	ck_assert_int_eq(stay_session_expect(session, 1), STAY_OK);
+	line_run(&rig, 1);
+}
+
 static const char *
 explained(void)
 {
@@ -169,6 +188,100 @@ TEST_ROWS(client_farewell_may_be_answered, 2)
 	sim_peer_print(rig.peer, answers[_i]);
 	line_run(&rig, 10);
 	ck_assert_str_eq(line_told(&rig), "bye;end;down E_STOPPED;closed OK;");
+	line_end(&rig);
+}
+
+/* ---- who asks for an answer waits for it, before it closes its half ---- */
+
+static void
+begin_asking(const struct stay_client_options *options)
+{
+	begin(options);
+	rig.config.bye_replies = 2;
+}
+
+static void (*const leaves[])(void) = { stop, reconnect };
+static const char *const left[] = { "down E_STOPPED;closed OK;",
+	"down E_RECONNECT;hello -;up;" };
+
+TEST_ROWS(client_farewell_waits_for_a_late_answer, 2)
+{
+	begin_asking(OPTIONS(.stop_budget_ms = 5000));
+	leaves[_i]();
+	line_run(&rig, 3 * LISTEN_MS);
+	sim_peer_print(rig.peer, ">push\n+bye\n");
+	line_run(&rig, 3 * LISTEN_MS);
+	ck_assert_str_eq(line_told(&rig), "bye;push >push;control +bye;");
+	sim_peer_print(rig.peer, "+bye\n");
+	line_run(&rig, 10);
+	ck_assert_str_eq(line_told(&rig), "control +bye;end;");
+	line_run(&rig, LISTEN_MS);
+	ck_assert_str_eq(line_told(&rig), left[_i]);
+	line_end(&rig);
+}
+
+/* Behind all answers that are due, also to what was said before. */
+TEST(client_farewell_waits_for_its_own_answer)
+{
+	begin_asking(NULL);
+	rig.config.bye_replies = 1;
+	ask_ping();
+	line_call(&rig, "a", LINE("x"));
+	line_run(&rig, 1);
+	ask_ping();
+	stop();
+	sim_peer_print(rig.peer, "+1\n+a\n+2\n");
+	line_run(&rig, 10);
+	ck_assert_str_eq(
+	    line_told(&rig), "bye;control +1;a OK/replied +a;control +2;");
+	sim_peer_print(rig.peer, "+3\n");
+	line_run(&rig, 10);
+	ck_assert_str_eq(line_told(&rig), "control +3;end;");
+	line_end(&rig);
+}
+
+/* What was said before is no part of it. */
+TEST(client_farewell_without_an_answer_asks_for_none)
+{
+	begin(NULL);
+	ask_ping();
+	stop();
+	ck_assert_str_eq(line_told(&rig), "bye;end;");
+	line_end(&rig);
+}
+
+TEST(client_farewell_waits_for_no_answer_for_ever)
+{
+	struct stay_client_options options = { .stop_budget_ms = 900,
+		.leave_budget_ms = 700 };
+
+	begin_asking(&options);
+	reconnect();
+	line_run(&rig, 680);
+	ck_assert_str_eq(line_told(&rig), "bye;");
+	line_run(&rig, 20);
+	ck_assert_str_eq(line_told(&rig), "down E_RECONNECT;end;hello -;up;");
+	stop();
+	line_run(&rig, 880);
+	ck_assert_str_eq(line_told(&rig), "bye;");
+	line_run(&rig, 20);
+	ck_assert_str_eq(line_told(&rig), "down E_STOPPED;closed OK;end;");
+	line_end(&rig);
+}
+
+/* The end of the stream in place of the answer is told, and as good as that. */
+TEST_ROWS(client_farewell_is_answered_by_the_end, 2)
+{
+	static const char *const told[] = {
+		"bye;failed E_CLOSED;down E_STOPPED;closed OK;",
+		"bye;down E_RECONNECT;failed E_CLOSED;hello -;up;"
+	};
+
+	begin_asking(NULL);
+	leaves[_i]();
+	sim_peer_close(rig.peer);
+	line_run(&rig, 10);
+	ck_assert_str_eq(line_told(&rig), told[_i]);
 	line_end(&rig);
 }
 

@@ -10,6 +10,7 @@
 #include "support/expect.h"
 #include "support/group_rig.h"
 #include "support/inside.h"
+#include "support/line_tagged.h"
 #include "support/scarce.h"
 
 #define LEN(array) (sizeof(array) / sizeof((array)[0]))
@@ -408,6 +409,37 @@ TEST(client_group_of_one_reply_needs_no_retain)
 	group_end();
 }
 
+/* A protocol hears once that it is over, however it ends. */
+TEST_ROWS(client_group_is_over_once, 3)
+{
+	static const char *const ends[] = {
+		"over 115 of 115 replied;g OK/replied: OK/replied +1 "
+		"OK/replied +2;",
+		"over - of 115 not sent;g E_CANCELLED/not sent: "
+		"E_CANCELLED/not sent E_CANCELLED/not sent;",
+		"down E_RESET;over - of 120 maybe executed;g E_LOST/maybe "
+		"executed: E_LOST/maybe executed E_LOST/maybe executed;",
+	};
+	struct line_tagging tagging = { .tells = true };
+
+	group_told = 0;
+	line_prepare(&groups);
+	groups.protocol = line_heard_protocol();
+	groups.config.tagging = &tagging;
+	line_start(&groups, NULL);
+	line_run(&groups, 1);
+	line_told(&groups);
+	group_send("ww", _i == 2 ? "x,y" : "say +1,say +2");
+	if (_i == 1)
+		ck_assert_int_eq(
+		    stay_client_cancel(groups.client, group_id), STAY_OK);
+	line_run(&groups, 10);
+	if (_i == 2)
+		sim_peer_reset(groups.peer);
+	LINE_TELLS(&groups, 10, ends[_i]);
+	group_end();
+}
+
 /* ---- what is kept ---- */
 
 /* The line protocol keeps a reply in its length and a struct's. */
@@ -436,12 +468,15 @@ static struct stay_group_result became;
 static void
 on_scarce(void *arg, const struct stay_group_result *result)
 {
+	const char *words;
+
 	(void)arg;
 	group_told++;
 	became = *result;
 	for (size_t i = 0; i < result->count; i++) {
 		EXPECT(result->answers[i].outcome == STAY_REPLIED);
-		EXPECT(result->answers[i].why != NULL);
+		words = strstr(result->answers[i].why, ": ");
+		EXPECT(words == NULL || words[2] == '1' + (char)i);
 	}
 }
 
@@ -453,13 +488,20 @@ TEST(client_group_without_memory)
 	unsigned rejected = 0, lacking = 0;
 	bool failed = true;
 
-	group_begin();
+	line_prepare(&groups);
+	groups.config.tells_words = true;
+	line_start(&groups, NULL);
+	line_run(&groups, 1);
+	scarce_arm(2); /* only the block of the calls is there */
+	says = stay_client_call(groups.client, LINE("say +0"), NULL, NULL);
+	ck_assert(scarce_disarm());
+	ck_assert_int_eq(says, STAY_E_NOMEM);
 	for (unsigned nth = 1; failed; nth++) {
 		group_told = 0;
 		scarce_arm(nth);
-		says =
-		    stay_group_send(group_make("www", "say +1,say -2,say +3"),
-			NULL, on_scarce, NULL);
+		says = stay_group_send(
+		    group_make("wwww", "say +1,say -2,say -3,say -4"), NULL,
+		    on_scarce, NULL);
 		sim_run_ms(groups.world, 10);
 		failed = scarce_disarm();
 		ck_assert_uint_eq(group_told, says == STAY_OK);

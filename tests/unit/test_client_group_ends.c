@@ -56,18 +56,15 @@ narrow(size_t len)
 
 TEST_ROWS(promise_3_a_group_cut_is_not_sent_only_if_nothing_can_act, LEN(cuts))
 {
-	struct stay_protocol protocol = line_protocol;
 	char says[64];
 
 	group_told = 0;
 	line_prepare(&groups);
-	protocol.flags = cuts[_i].acts_on_parts ? STAY_ACTS_ON_PARTS : 0;
-	groups.protocol = &protocol;
 	line_start(&groups, NULL);
 	line_run(&groups, 10);
 	narrow(cuts[_i].len);
-	ck_assert_int_eq(
-	    group_try("ww", "ab,cd", cuts[_i].flags | STAY_THIS_SESSION),
+	ck_assert_int_eq(group_try(cuts[_i].acts_on_parts ? "wp" : "ww",
+			     "ab,cd", cuts[_i].flags | STAY_THIS_SESSION),
 	    STAY_OK);
 	line_run(&groups, 1);
 	sim_peer_print(groups.peer, cuts[_i].said);

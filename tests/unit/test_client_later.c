@@ -93,6 +93,35 @@ TEST(client_later_is_resumed_by_a_thread)
 	line_end(&rig);
 }
 
+/* Its stream is closed, and the next dial has to wait: what comes now is too late. */
+TEST(client_later_is_resumed_while_the_next_attempt_waits)
+{
+	struct stay_later *mine = NULL;
+
+	begin(NULL);
+	for (int i = 0; i < 100 && stay_conn_state(stay_client_conn(
+				       rig.client)) != STAY_BACKING_OFF;
+	     i++) {
+		if (mine != later)
+			stay_later_free(mine);
+		mine = later;
+		stay_client_reconnect(rig.client, STAY_OK);
+		line_run(&rig, 1);
+	}
+	ck_assert_ptr_eq(mine, later);
+	line_told(&rig);
+	stay_later_resume(later);
+	LINE_TELLS(&rig, 1, "");
+	stay_later_free(later);
+	line_run(&rig, 500);
+	ck_assert_ptr_ne(mine, later);
+	line_told(&rig);
+	stay_later_resume(later);
+	LINE_TELLS(&rig, 10, "hello -;key ;up;a OK/replied +1;");
+	stay_later_free(later);
+	line_end(&rig);
+}
+
 /* Once is enough; again is nothing, now and when the session is up. */
 TEST(client_later_is_resumed_twice)
 {

@@ -44,9 +44,13 @@ static struct line_rig rig;
 	X(config, stay_session_config(NULL))                                   \
 	X(client, stay_session_client(NULL))                                   \
 	X(url, stay_session_url(NULL))                                         \
+	X(peer, stay_session_peer(NULL, NULL, 0))                              \
+	X(leave, stay_session_leave(NULL, NULL, 0, 0))                         \
 	X(input, stay_session_input(NULL))                                     \
 	X(oldest, stay_session_oldest(NULL))                                   \
 	X(awaits, stay_session_awaits(NULL))                                   \
+	X(takes_pieces, stay_session_takes_pieces(NULL))                       \
+	X(tag_takes_pieces, stay_session_tag_takes_pieces(NULL, 1))            \
 	X(tagged, stay_session_tagged(NULL, 1))                                \
 	X(free_tag, stay_session_free_tag(NULL, 1))                            \
 	X(let_go, stay_session_let_go(NULL, 1))                                \

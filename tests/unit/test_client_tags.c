@@ -8,6 +8,7 @@
 
 #include "suites.h"
 #include "support/counts.h"
+#include "support/inside.h"
 #include "support/line_rig.h"
 #include "support/line_tagged.h"
 
@@ -257,6 +258,22 @@ TEST(client_tags_may_go_unanswered)
 	line_end(&rig);
 }
 
+/* Not a byte is read or written after it, and none of its bytes are kept. */
+TEST(client_tags_let_go_of_leave_no_bytes)
+{
+	begin((struct line_tagging){ 0 },
+	    OPTIONS(.probe_ms = STAY_FOREVER, .silence_ms = 5000));
+	line_call_with(&rig, "a",
+	    TAGGED_WITH("get @000", STAY_MAY_GO_UNANSWERED | STAY_READ_ONLY),
+	    WITHIN(100));
+	sent();
+	LINE_TELLS(&rig, 110, "given up 1;a E_TIMEOUT/maybe executed;");
+	ck_assert_uint_ne(inside_buffers(rig.client) & INSIDE_REQUESTS, 0);
+	line_run(&rig, 2500);
+	ck_assert_uint_eq(inside_buffers(rig.client), 0);
+	line_end(&rig);
+}
+
 TEST(client_tags_are_let_go_of_by_the_protocol)
 {
 	struct stay_session *session;
@@ -374,6 +391,29 @@ TEST(client_tags_of_the_control_lane)
 	line_end(&rig);
 }
 
+static void
+say_before(struct stay_session *session)
+{
+	(void)stay_buf_puts(stay_session_control(session), "before\n");
+	ck_assert_int_eq(stay_session_expect(session, 1), STAY_OK);
+}
+
+/* What is said while several are prepared leaves before all of them, and so its
+ * answers come before theirs. */
+TEST(client_tags_are_given_before_a_write)
+{
+	begin((struct line_tagging){ .preparing = say_before }, NULL);
+	call("a");
+	line_call(&rig, "o", LINE("plain"));
+	call("b");
+	ck_assert_str_eq(
+	    sent(), "before;before;before;get @001;plain;get @002;");
+	ck_assert_str_eq(answer("+1\n+2\n+3\n+@2\n+4\n+@1\n"),
+	    "control +1;control +2;control +3;b OK/replied +@2;"
+	    "o OK/replied +4;a OK/replied +@1;");
+	line_end(&rig);
+}
+
 /* ---- silence ---- */
 
 /* Silent for as long as all that is awaited may block; and no longer, if another
@@ -418,6 +458,7 @@ TEST(promise_7_tags_a_slow_one_does_not_pin_the_others)
 		line_got(&rig);
 	}
 	ck_assert_uint_eq(counts_of(rig.client).replied, 497);
+	ck_assert_uint_lt(inside_request_len(rig.client), 10000);
 	sim_peer_print(rig.peer, "nonsense\n");
 	line_run(&rig, 200);
 	ck_assert_str_eq(line_got(&rig), "|get !500 slow;"); /* a suspect */

@@ -60,6 +60,23 @@ end(void)
 	line_end(&rig);
 }
 
+/* What is put off behind the greeting does not hide that the session is up. */
+TEST(client_turn_that_ends_with_the_greeting)
+{
+	static const struct peer_row welcoming[] = {
+		ON(PEER_ACCEPTS, "+welcome\n>news\n"), NO_MORE
+	};
+
+	line_prepare(&rig);
+	rig.config.speaks_first = true;
+	rig.server.rows = welcoming;
+	line_start(&rig, OPTIONS(.turn_calls_max = 1));
+	line_run(&rig, 10);
+	ck_assert_int_eq(
+	    stay_conn_state(stay_client_conn(rig.client)), STAY_CONNECTED);
+	line_end(&rig);
+}
+
 TEST(promise_9_many_replies_at_once_leave_a_turn_to_others)
 {
 	const struct stay_client_options options = { .turn_calls_max = 2 };

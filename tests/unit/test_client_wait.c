@@ -238,6 +238,31 @@ TEST(promise_1_5_a_stop_tells_who_waits)
 	    strstr(line_told(&rig), "a E_STOPPED;out;closed OK;"));
 }
 
+/* Rejected, which is when a client that has nothing left gives its memory back. */
+static void
+call_in_vain(void *arg, struct stay_conn *conn)
+{
+	(void)arg;
+	(void)conn;
+	ck_assert_int_eq(line_try(&rig, "in vain", &quiet), STAY_E_DRAINING);
+}
+
+/* The last one may be told in a turn that has its share by then. */
+TEST(promise_5_who_waits_does_not_keep_a_client_that_stops)
+{
+	struct hopeful a = { .name = "a" };
+
+	begin_full((struct stay_client_options){
+	    .turn_calls_max = 3, .on_low_water = call_in_vain });
+	for (unsigned i = 0; i < 3; i++)
+		wait(&a);
+	line_run(&rig, 1);
+	stay_client_stop(rig.client, STAY_OK);
+	line_run(&rig, 1);
+	ck_assert_ptr_nonnull(strstr(line_told(&rig), "closed OK;"));
+	line_end(&rig);
+}
+
 TEST(promise_1_a_drain_tells_who_waits)
 {
 	struct hopeful a = { .name = "a", .calls = 1 };
@@ -302,8 +327,9 @@ TEST_ROWS(promise_7_a_smaller_bound_tells_who_waits_for_more, 2)
 		const char *told;
 	} rows[] = { { 19, "a E_TOO_BIG;b OK;" }, { 20, "a OK;b OK;" } };
 	struct hopeful a = { .name = "a" }, b = { .name = "b" };
-	struct line_config config = { .notes = &rig.notes,
-		.finis = &rig.finis };
+	struct line_config config = {
+		.notes = &rig.notes, .finis = &rig.finis, .inits = &rig.inits
+	};
 	const struct stay_room_options much = { .bytes = 20,
 		.timeout_ms = STAY_FOREVER };
 	struct stay_client_options options = { STAY_CLIENT_OPTIONS,

@@ -148,4 +148,138 @@ TEST(client_words_name_a_lost_call)
 	line_end(&rig);
 }
 
+/* Which of several replies decides: the last, but for whether the server has acted. */
+static const struct {
+	const char *said;
+	const char *told;
+} several[] = {
+	{ "say +1|+2|+3", "a OK/replied +3;" },
+	{ "say -1|-2|+3", "a OK/replied +3;" },
+	{ "say !1|!2|+3", "a OK/replied +3;" },
+	{ "say +1|+2|-3", "a E_SERVER/replied -3;" },
+	{ "say +1|+2|!3", "a E_SERVER/replied !3;" },
+	{ "say -1|!2|!3", "a E_SERVER/replied !3;" },
+	{ "say !1|!2|-3", "a E_SERVER/replied -3;" },
+	{ "say !1|!2|!3", "a E_SERVER/refused !3;" },
+};
+
+TEST_ROWS(client_words_of_several_replies_are_the_last,
+    sizeof(several) / sizeof(several[0]))
+{
+	const char *told;
+
+	line_begin(&rig, NULL);
+	line_call(&rig, "a",
+	    &(const struct line_request){
+		.text = several[_i].said, .replies = 3 });
+	line_run(&rig, 10);
+	told = line_told(&rig);
+	ck_assert_uint_gt(strlen(told), strlen(several[_i].told));
+	told += strlen(told) - strlen(several[_i].told);
+	ck_assert_str_eq(told, several[_i].told);
+	line_end(&rig);
+}
+
+/* ---- how long words live ---- */
+
+static void
+lose_it(void)
+{
+	sim_crash(rig.world, LINE_HOST, LINE_PORT);
+}
+
+static void
+cancel_it(void)
+{
+	stay_client_cancel(rig.client, rig.calls[0].id);
+}
+
+static void
+nothing(void)
+{
+}
+
+/* What a call ends with, and what its words are then of. */
+static const struct {
+	const char *text;
+	void (*live)(void);
+	const char *words;
+} ends[] = {
+	{ "say +fine", nothing, "ok" },
+	{ "say -ERR no such key", nothing, SAID ": ERR no such key" },
+	{ "say !LOADING", nothing, SAID ": LOADING" },
+	{ "quiet", nothing, "timed out after 1 s" },
+	{ "quiet", cancel_it, "cancelled" },
+	{ "quiet", lose_it, "session line://10.0.0.1:7777: " },
+};
+
+static unsigned lived;
+
+/* All that might have something to say itself. */
+static void
+call_everything(struct line_call *call)
+{
+	const char *words = call->result.why;
+
+	keep_why(call);
+	ck_assert_int_eq(
+	    strncmp(words, ends[lived].words, strlen(ends[lived].words)), 0);
+	(void)stay_client_cancel(rig.client, rig.calls[1].id);
+	(void)line_try(&rig, "c", LINE("x"));
+	stay_client_reconnect(rig.client, STAY_E_DENIED);
+	ck_assert_int_eq(
+	    stay_client_reconfigure(rig.client, "line://10.0.0.9:1", NULL),
+	    STAY_OK);
+	stay_client_stop(rig.client, STAY_E_DENIED);
+	ck_assert_str_eq(words, why);
+	lived = sizeof(ends) / sizeof(ends[0]);
+}
+
+TEST_ROWS(client_words_live_until_done_returns, sizeof(ends) / sizeof(ends[0]))
+{
+	begin(NULL);
+	lived = (unsigned)_i;
+	line_call_with(&rig, "a", LINE(ends[_i].text), WITHIN(1000))->then =
+	    call_everything;
+	line_call(&rig, "b", LINE("quiet"));
+	line_run(&rig, 1);
+	ends[_i].live();
+	line_run(&rig, 1500);
+	ck_assert_uint_eq(lived, sizeof(ends) / sizeof(ends[0]));
+	line_end(&rig);
+}
+
+/* What decode has against the bytes may lie in its session block. */
+static struct stay_frame
+complain(struct stay_session *session, struct stay_bytes in)
+{
+	struct line_session *line = stay_session_data(session);
+
+	snprintf(line->text, sizeof(line->text), "%c is no kind", in.data[0]);
+	return stay_frame_bad(in.data[0] == '?' ? NULL : line->text);
+}
+
+TEST_ROWS(client_words_of_a_bad_frame, 2)
+{
+	static const char *const said[] = { "say ?", "say %s" };
+	static const char *const told[] = {
+		"session line://10.0.0.1:7777: the peer broke the protocol; ",
+		"session line://10.0.0.1:7777: % is no kind; "
+	};
+	struct stay_protocol protocol = line_bare_protocol;
+	const char *failure;
+
+	protocol.decode = complain;
+	line_prepare(&rig);
+	rig.protocol = &protocol;
+	line_start(&rig, NULL);
+	line_run(&rig, 10);
+	line_call(&rig, "a", LINE(said[_i]));
+	line_run(&rig, 10);
+	failure = stay_conn_failure(stay_client_conn(rig.client));
+	ck_assert_msg(
+	    strncmp(failure, told[_i], strlen(told[_i])) == 0, "%s", failure);
+	line_end(&rig);
+}
+
 TEST_SUITE(client_words)

@@ -119,8 +119,8 @@ TEST(dial_of_two_ports_of_one_name_reaches_each)
 	ck_assert_int_eq(rig_dial(&other, "tcp db 8"), STAY_OK);
 	ck_assert(rig_settle(&one, 1000));
 	ck_assert(rig_settle(&other, 1000));
-	ck_assert_str_eq(one.link.peer, "10.0.0.1:7");
-	ck_assert_str_eq(other.link.peer, "10.0.0.1:8");
+	ck_assert_str_eq(one.link.peer->text, "10.0.0.1:7");
+	ck_assert_str_eq(other.link.peer->text, "10.0.0.1:8");
 	stay__link_close(&other.link);
 	stay__link_fini(&other.link);
 	rig_fini(&one);
@@ -170,7 +170,7 @@ TEST(dial_staggers_by_250_ms)
 	ck_assert_uint_ge(sim_now_ms(rig.world) - begin, 500);
 	ck_assert_uint_le(sim_now_ms(rig.world) - begin, 504);
 	ck_assert_uint_eq(sim_open_fds(rig.world), 1);
-	ck_assert_str_eq(rig.link.peer, "10.0.0.1:7");
+	ck_assert_str_eq(rig.link.peer->text, "10.0.0.1:7");
 }
 
 static void
@@ -211,7 +211,7 @@ TEST(dial_is_won_by_the_first_to_connect)
 	name(&rig, "db", "10.0.0.1 ::1", 0);
 	ck_assert_int_eq(rig_dial(&rig, "tcp db 7"), STAY_OK);
 	ck_assert(rig_settle(&rig, 10000));
-	ck_assert_str_eq(rig.link.peer, "10.0.0.1:7");
+	ck_assert_str_eq(rig.link.peer->text, "10.0.0.1:7");
 	ck_assert_uint_eq(sim_open_fds(rig.world), 1);
 	sim_run_ms(rig.world, 5000);
 	ck_assert_str_eq(rig.news, "granted up");
@@ -225,7 +225,7 @@ TEST(dial_of_a_slow_first_is_still_won_by_it)
 	name(&rig, "db", "10.0.0.1 ::1", 0);
 	ck_assert_int_eq(rig_dial(&rig, "tcp db 7"), STAY_OK);
 	ck_assert(rig_settle(&rig, 10000));
-	ck_assert_str_eq(rig.link.peer, "[::1]:7");
+	ck_assert_str_eq(rig.link.peer->text, "[::1]:7");
 	ck_assert_uint_eq(sim_open_fds(rig.world), 1);
 }
 
@@ -239,7 +239,7 @@ TEST(dial_waits_50_ms_for_a_better_target)
 	ck_assert_int_eq(
 	    rig_dial(&rig, "tcp first 7, tcp 10.0.0.2 7"), STAY_OK);
 	ck_assert(rig_settle(&rig, 10000));
-	ck_assert_str_eq(rig.link.peer, "10.0.0.1:7");
+	ck_assert_str_eq(rig.link.peer->text, "10.0.0.1:7");
 }
 
 TEST(dial_waits_no_longer_for_a_better_target)
@@ -251,7 +251,7 @@ TEST(dial_waits_no_longer_for_a_better_target)
 	sim_run_ms(rig.world, 49);
 	ck_assert_str_eq(rig.turns, "closed>queued>resolving");
 	ck_assert(rig_settle(&rig, 10));
-	ck_assert_str_eq(rig.link.peer, "10.0.0.2:7");
+	ck_assert_str_eq(rig.link.peer->text, "10.0.0.2:7");
 }
 
 TEST(dial_lets_a_late_answer_join_the_race)
@@ -261,7 +261,7 @@ TEST(dial_lets_a_late_answer_join_the_race)
 	name(&rig, "late", "10.0.0.2", 2000);
 	ck_assert_int_eq(rig_dial(&rig, "tcp 10.0.0.1 7, tcp late 7"), STAY_OK);
 	ck_assert(rig_settle(&rig, 2010));
-	ck_assert_str_eq(rig.link.peer, "10.0.0.2:7");
+	ck_assert_str_eq(rig.link.peer->text, "10.0.0.2:7");
 	ck_assert_str_eq(
 	    rig.turns, "closed>queued>resolving>dialing>dialing>open");
 }

@@ -64,6 +64,36 @@ TEST(filter_seals_both_ways)
 	end();
 }
 
+static unsigned reads;
+static struct stay_filter_ops counting;
+
+static ssize_t
+counted_read(void *state, struct stay_filter_io *io, void *bytes, size_t len)
+{
+	static struct toy_filter plain;
+
+	toy_filter_init(&plain);
+	reads++;
+	return plain.filter.ops->read(state, io, bytes, len);
+}
+
+/* A record that was read to its end is not asked for more: the kernel says when there
+ * is some. */
+TEST(filter_is_not_read_in_vain)
+{
+	prepare();
+	counting = *toy.filter.ops;
+	counting.read = counted_read;
+	toy.filter.ops = &counting;
+	line_start(&rig, OPTIONS(.filter = &toy.filter));
+	line_run(&rig, 10);
+	reads = 0;
+	line_call(&rig, "a", LINE("say +a"));
+	line_run(&rig, 10);
+	ck_assert_uint_eq(reads, 2);
+	end();
+}
+
 TEST(filter_of_the_loop_serves_who_has_none)
 {
 	static const struct stay_filter_ops wrong;
@@ -77,6 +107,20 @@ TEST(filter_of_the_loop_serves_who_has_none)
 	line_start(&rig, NULL);
 	line_call(&rig, "a", LINE("say +a"));
 	line_run(&rig, 10);
+	ck_assert_ptr_nonnull(strstr(line_told(&rig), "a OK/replied +a;"));
+	end();
+}
+
+TEST(filter_of_the_loop_serves_several_places)
+{
+	static const char *const urls[] = { LINES_URL, NULL };
+
+	prepare();
+	rig.url = "lines://10.0.0.9:7777";
+	ck_assert_int_eq(stay_loop_set_filter(rig.loop, &toy.filter), STAY_OK);
+	line_start(&rig, OPTIONS(.urls = urls));
+	line_call(&rig, "a", LINE("say +a"));
+	line_run(&rig, 100);
 	ck_assert_ptr_nonnull(strstr(line_told(&rig), "a OK/replied +a;"));
 	end();
 }
@@ -304,6 +348,92 @@ TEST(filter_moves_what_is_larger_than_a_record)
 	end();
 }
 
+/* ---- records ---- */
+
+#define MAX STAY_FILTER_RECORD_MAX
+
+static char bytes_of_parts[2 * MAX];
+static size_t sealed;     /* of these */
+static char records[128]; /* "16384 12" and what of it is a copy: "12c" */
+
+static bool
+noted_write(
+    void *state, struct stay_filter_io *io, const void *bytes, size_t len)
+{
+	static struct toy_filter plain;
+	size_t used = strlen(records);
+	const char *from = bytes;
+	bool in_place = from >= bytes_of_parts &&
+			from < bytes_of_parts + sizeof(bytes_of_parts);
+
+	ck_assert_mem_eq(bytes, bytes_of_parts + sealed, len);
+	sealed += len;
+	toy_filter_init(&plain);
+	snprintf(records + used, sizeof(records) - used, "%s%zu%s",
+	    used > 0 ? " " : "", len, in_place ? "" : "c");
+	return plain.filter.ops->write(state, io, bytes, len);
+}
+
+/* An open link with a toy that notes what it seals, to a server that logs. */
+static void
+open_noted(struct rig *link, struct peer *server)
+{
+	records[0] = '\0';
+	sealed = 0;
+	toy_filter_init(&toy);
+	counting = *toy.filter.ops;
+	counting.write = noted_write;
+	toy.filter.ops = &counting;
+	terms = (struct toy_terms){ .refused = 0 };
+	rig_init(link);
+	ck_assert_int_eq(
+	    stay__link_set_filter(&link->link, &toy.filter, NULL), STAY_OK);
+	peer_listen(server, link->world, "10.0.0.1", 7);
+	ck_assert_int_eq(rig_dial(link, "tcp 10.0.0.1 7"), STAY_OK);
+	ck_assert(rig_settle(link, 1000));
+}
+
+/* As few as can be, and copied only where a record is of several parts. */
+static const struct {
+	int count;
+	size_t lens[4];
+	const char *records;
+} sealed_as[] = {
+	{ 1, { 100 }, "100" },
+	{ 2, { 0, 100 }, "100" },
+	{ 2, { 60, 40 }, "100c" },
+	{ 4, { 5, 0, 5, 7 }, "17c" },
+	{ 2, { 0, 0 }, "" },
+	{ 1, { MAX }, "16384" },
+	{ 2, { MAX, 1 }, "16384 1" },
+	{ 2, { MAX - 1, 1 }, "16384c" },
+	{ 2, { MAX - 1, 2 }, "16384c 1" },
+	{ 2, { MAX + 5, 7 }, "16384 12c" },
+};
+
+TEST_ROWS(filter_seals_parts_as_records, 10)
+{
+	struct peer server = { .rows = NULL, .toy = &terms };
+	struct iovec parts[4];
+	size_t all = 0, taken;
+	struct rig link;
+
+	open_noted(&link, &server);
+	for (int i = 0; i < 4; i++) {
+		parts[i].iov_base = bytes_of_parts + all;
+		parts[i].iov_len = sealed_as[_i].lens[i];
+		all += sealed_as[_i].lens[i];
+	}
+	for (size_t i = 0; i < all; i++)
+		bytes_of_parts[i] = (char)(i * 7 + i / 256);
+	ck_assert_int_eq(
+	    stay__link_write(&link.link, parts, sealed_as[_i].count, &taken),
+	    STAY_OK);
+	ck_assert_uint_eq(taken, all);
+	ck_assert_str_eq(records, sealed_as[_i].records);
+	rig_fini(&link);
+}
+
 /* ---- another one ---- */
 
 TEST(filter_changes_with_the_options)
@@ -361,6 +491,55 @@ TEST(filter_of_adopted_descriptors)
 	ck_assert_uint_eq(toy.said_end, 1);
 	rig_fini(&link);
 	ck_assert_uint_eq(toy.held, 0);
+}
+
+/* ---- in the middle ---- */
+
+/* Only what is open, both ways, and in clear. */
+TEST(filter_begins_in_the_middle_of_an_open_stream)
+{
+	static const struct peer_row greets[] = { ON(PEER_ACCEPTS, "hello"),
+		NO_MORE };
+	struct peer server = { .rows = greets, .toy = &terms };
+	struct rig link;
+
+	toy_filter_init(&toy);
+	terms = (struct toy_terms){ .in_the_middle = true };
+	rig_init(&link);
+	ck_assert_int_eq(
+	    stay__link_secure_now(&link.link, &toy.filter, "me"), STAY_E_STATE);
+	peer_listen(&server, link.world, "10.0.0.1", 7);
+	ck_assert_int_eq(rig_dial(&link, "tcp 10.0.0.1 7"), STAY_OK);
+	ck_assert(rig_settle(&link, 1000));
+	sim_run_ms(link.world, 10);
+	peer_do(server.ends, 0, PEER_SECURE);
+	ck_assert_int_eq(
+	    stay__link_secure_now(&link.link, &toy.filter, "me"), STAY_OK);
+	ck_assert(!stay__link_is_open(&link.link));
+	sim_run_ms(link.world, 10);
+	ck_assert(stay__link_is_open(&link.link));
+	ck_assert_str_eq(toy.last_peer, "me");
+	ck_assert_int_eq(
+	    stay__link_secure_now(&link.link, &toy.filter, "me"), STAY_E_STATE);
+	rig_fini(&link);
+	ck_assert_uint_eq(toy.held, 0);
+}
+
+TEST(filter_begins_not_behind_our_end)
+{
+	struct rig link;
+	struct peer server = { .rows = NULL };
+
+	toy_filter_init(&toy);
+	rig_init(&link);
+	peer_listen(&server, link.world, "10.0.0.1", 7);
+	ck_assert_int_eq(rig_dial(&link, "tcp 10.0.0.1 7"), STAY_OK);
+	ck_assert(rig_settle(&link, 1000));
+	ck_assert(stay__link_shutdown(&link.link));
+	ck_assert_int_eq(
+	    stay__link_secure_now(&link.link, &toy.filter, "me"), STAY_E_STATE);
+	ck_assert_uint_eq(toy.held, 0);
+	rig_fini(&link);
 }
 
 TEST_SUITE(filter)

@@ -8,6 +8,7 @@
 #include <linux/seccomp.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -21,6 +22,7 @@
 #include "loop/loop.h"
 #include "suites.h"
 #include "support/line_protocol.h"
+#include "world/ev_process.h"
 
 static struct ev_loop *ev;
 static struct stay_loop *loop;
@@ -247,6 +249,47 @@ TEST(promise_12_a_child_finds_out_on_an_old_kernel)
 	await_child(pid);
 }
 
+/* The memory of this process that has an address, in pages. */
+static long
+pages(void)
+{
+	char text[128] = "";
+	int fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0 || read(fd, text, sizeof(text) - 1) <= 0)
+		return -1;
+	close(fd);
+	return strtol(text, NULL, 10);
+}
+
+/* 0: what it had mapped is mapped no more. */
+static int
+process_is_known(bool of_old)
+{
+	struct stay__process process;
+	long before = pages();
+
+	if (of_old && !forbid_wiping())
+		return 0;
+	for (int i = 0; i < 3; i++) {
+		stay__process_init(&process);
+		if (!stay__process_is_ours(&process) ||
+		    (process.mark == NULL) != of_old)
+			return 1;
+		stay__process_fini(&process);
+	}
+	return pages() == before ? 0 : 2;
+}
+
+TEST_ROWS(promise_12_whose_process_it_is_costs_a_page_at_most, 2)
+{
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(process_is_known(_i == 1));
+	await_child(pid);
+}
+
 /* ---- what a child may start ---- */
 
 /* At once, and the descriptor stays the caller's. */
@@ -330,6 +373,60 @@ TEST_ROWS(promise_12_a_child_leaves_its_parent_the_wake_up, 2)
 		await_child(pid);
 		ck_assert_uint_gt(waits(), 1);
 	}
+}
+
+static unsigned answers;
+static bool in_child;
+
+static void
+count_answer(struct stay_lookup *lookup, int error, const char *text,
+    const struct stay_address *addresses, size_t count)
+{
+	(void)lookup;
+	(void)error;
+	(void)text;
+	(void)addresses;
+	(void)count;
+	answers++;
+}
+
+/* Before any other watcher hears of what the wait has seen. */
+static void
+fork_first(struct ev_loop *on, ev_check *check, int events)
+{
+	pid_t pid;
+
+	(void)on;
+	(void)check;
+	(void)events;
+	if (in_child)
+		return;
+	pid = fork();
+	in_child = pid == 0;
+	if (!in_child)
+		await_child(pid);
+}
+
+/* The answer to a lookup is its parent's, if it is there already. */
+TEST(promise_12_a_child_leaves_its_parent_the_answer)
+{
+	struct stay_lookup lookup = {
+		.host = "127.0.0.1", .port = "1", .done = count_answer
+	};
+	ev_check check;
+
+	answers = 0;
+	in_child = false;
+	ev_check_init(&check, fork_first);
+	ev_set_priority(&check, EV_MAXPRI);
+	ev_check_start(ev, &check);
+	ck_assert_int_eq(loop->ops->lookup(loop->world, &lookup), 0);
+	while (answers == 0) {
+		ev_run(ev, EVRUN_ONCE);
+		if (in_child)
+			_exit(answers != 0);
+	}
+	ev_check_stop(ev, &check);
 }
 
 /* A loop of the child's own is as good as any. */

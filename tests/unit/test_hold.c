@@ -12,6 +12,7 @@
 #include "support/counts.h"
 #include "support/line_rig.h"
 #include "support/redis_virtual.h"
+#include "support/scarce.h"
 
 #define HOST  "10.0.0.1"
 #define LARGE 40000 /* is not copied */
@@ -209,6 +210,84 @@ TEST(promise_7_held_replies_are_bounded_in_bytes)
 	while (held_count > 0)
 		stay_held_free(held[--held_count]);
 	ck_assert_uint_eq(counts_of(client).held_bytes, 0);
+	end();
+}
+
+/* What a reply of this size costs. */
+static uint64_t
+cost_of(size_t len)
+{
+	uint64_t cost;
+
+	echo_and_hold(len);
+	ck_assert_uint_eq(held_count, 1);
+	cost = counts_of(client).held_bytes;
+	stay_held_free(held[--held_count]);
+	return cost;
+}
+
+/* A copy costs its bytes, a pinned frame its slab, and both the same besides. */
+TEST(promise_7_held_bytes_are_counted_one_by_one)
+{
+	size_t largest = STAY__SLAB_SIZE / 4; /* that is copied */
+	uint64_t cost;
+
+	begin_echo((struct stay_client_options){ 0 });
+	cost = cost_of(100);
+	ck_assert_uint_eq(cost_of(largest), cost - 100 + largest);
+	ck_assert_uint_eq(cost_of(largest + 1), cost - 100 + STAY__SLAB_SIZE);
+	end();
+}
+
+/* So many are kept, and with a byte less one less. */
+TEST_ROWS(promise_7_held_bytes_are_bounded_to_the_byte, 6)
+{
+	unsigned count = 1 + (unsigned)_i / 2, less = (unsigned)_i % 2;
+	uint64_t cost;
+
+	begin_echo((struct stay_client_options){ 0 });
+	cost = cost_of(100);
+	end();
+	begin_echo((struct stay_client_options){
+	    .held_bytes_max = count * cost - less });
+	for (unsigned i = 0; i < 4; i++)
+		echo_and_hold(100);
+	ck_assert_uint_eq(held_count, count - less);
+	while (held_count > 0)
+		stay_held_free(held[--held_count]);
+	end();
+}
+
+/* ---- without memory ---- */
+
+/* `arg`: which allocation fails. */
+static void
+hold_scarcely(void *arg, const struct stay_result *result)
+{
+	scarce_arm(*(const unsigned *)arg);
+	said = stay_held_new(client, result->reply, &held[0]);
+	if (scarce_disarm())
+		ck_assert_ptr_null(held[0]);
+}
+
+/* The reply, and what counts those of a client. */
+TEST(hold_without_memory_keeps_nothing)
+{
+	unsigned nth = 1;
+
+	begin_echo((struct stay_client_options){ 0 });
+	for (said = STAY_E_NOMEM; said != STAY_OK; nth++) {
+		ck_assert_int_eq(said, STAY_E_NOMEM);
+		ck_assert_uint_eq(counts_of(client).held, 0);
+		ck_assert_int_eq(
+		    stay_echo_call(client, message, 10, hold_scarcely, &nth),
+		    STAY_OK);
+		sim_run_ms(world, 10);
+	}
+	ck_assert_uint_eq(nth, 4);
+	ck_assert_uint_eq(counts_of(client).held, 1);
+	stay_held_free(held[0]);
+	ck_assert_uint_eq(counts_of(client).held, 0);
 	end();
 }
 

@@ -169,6 +169,70 @@ TEST(input_believes_a_hope_only_so_far)
 	keep(0, 0);
 }
 
+#define SLAB ((size_t)STAY__SLAB_SIZE)
+#define ROOM (SLAB / 4) /* as much is worth a read */
+
+/* With `end` bytes in a slab, of which `kept` are live, for a frame of `wanted`: what
+ * the next read does to them. */
+enum room { STAYS, DOWN, GROWS };
+
+TEST_ROWS(input_moves_only_what_has_no_room, 9)
+{
+	static const struct {
+		size_t end, kept, wanted;
+		enum room room;
+	} rows[] = {
+		{ SLAB - ROOM, 10, 0, STAYS },
+		{ SLAB - ROOM + 1, 10, 0, DOWN },
+		{ SLAB - 100, 10, 110, STAYS },
+		{ SLAB - 100, 10, 111, DOWN },
+		{ SLAB - 100, 10, 11, STAYS },
+		{ SLAB - 100, 10, 10, DOWN },
+		{ SLAB, 10, 10, DOWN },
+		{ SLAB, SLAB - ROOM, 0, DOWN },
+		{ SLAB, SLAB - ROOM + 1, 0, GROWS },
+	};
+	size_t start = rows[_i].end - rows[_i].kept;
+
+	arrive(rows[_i].end);
+	ck_assert_uint_eq(fill(), rows[_i].end);
+	keep(rows[_i].kept, rows[_i].wanted);
+	ck_assert_uint_eq(input.start, start);
+	arrive(1);
+	ck_assert_uint_eq(fill(), 1);
+	ck_assert_uint_eq(input.start, rows[_i].room == STAYS ? start : 0);
+	ck_assert_uint_eq(
+	    input.slab->cap, rows[_i].room == GROWS ? 2 * SLAB : SLAB);
+	keep(0, 0);
+}
+
+/* And when a large one is left for one of the usual size. */
+TEST_ROWS(input_leaves_a_slab_that_is_too_large, 4)
+{
+	static const struct {
+		size_t kept, wanted;
+		bool leaves;
+	} rows[] = {
+		{ SLAB - ROOM, 0, true },
+		{ SLAB - ROOM + 1, 0, false },
+		{ 10, SLAB, true },
+		{ 10, SLAB + 1, false },
+	};
+	size_t all = 0;
+
+	while (all < 3 * SLAB) {
+		arrive(SLAB - 1);
+		all += fill();
+		keep(all, 4 * SLAB);
+	}
+	ck_assert_uint_gt(input.slab->cap, SLAB);
+	keep(rows[_i].kept, rows[_i].wanted);
+	arrive(1);
+	ck_assert_uint_eq(fill(), 1);
+	ck_assert((input.slab->cap == SLAB) == rows[_i].leaves);
+	keep(0, 0);
+}
+
 TEST(input_leaves_a_large_slab_behind)
 {
 	size_t all = 0;

@@ -41,7 +41,7 @@ end(void)
 TEST(link_reads_to_the_end)
 {
 	rig_open(&rig, &greeter);
-	ck_assert_str_eq(rig.link.peer, "10.0.0.1:7");
+	ck_assert_str_eq(rig.link.peer->text, "10.0.0.1:7");
 	ck_assert(stay__link_is_open(&rig.link));
 	peer_do(greeter.ends, 0, PEER_CLOSE);
 	sim_run_ms(rig.world, 10);
@@ -86,6 +86,14 @@ TEST_ROWS(link_remembers_the_error_of_a_read, 2)
 	stay__link_fail(&rig.link, rows[_i].status, 0);
 	ck_assert_str_eq(rig_failure(&rig), rows[_i].says);
 	ck_assert_int_eq(stay__link_read(&rig.link, bytes, 8), -ECANCELED);
+	/* and forgets it with its stream */
+	stay__link_close(&rig.link);
+	rig.news[0] = '\0';
+	ck_assert_int_eq(rig_dial(&rig, "tcp 10.0.0.1 7"), STAY_OK);
+	ck_assert(rig_settle(&rig, 1000));
+	stay__link_fail(&rig.link, rows[_i].status, 0);
+	ck_assert_str_ne(rig_failure(&rig), "");
+	ck_assert_ptr_null(strchr(rig_failure(&rig), '('));
 }
 
 TEST(link_fails_for_reasons_of_its_owner)
@@ -152,7 +160,7 @@ TEST(promise_5_news_wait_for_the_turn)
 	ck_assert(rig_settle(&rig, 0));
 	sim_run_ms(rig.world, 10);
 	ck_assert_str_eq(rig.news, "granted up readable");
-	ck_assert_str_eq(rig.link.peer, "unix:/x");
+	ck_assert_str_eq(rig.link.peer->text, "unix:/x");
 }
 
 TEST(link_closes_silently)
@@ -364,6 +372,41 @@ TEST(link_adopts_a_reader_and_a_writer)
 	rig.loop->ops->close(rig.world, out[1]);
 }
 
+/* Of two descriptors, too: only what can be read waits. */
+TEST(link_that_is_paused_tells_of_room)
+{
+	int in[2], out[2];
+
+	sim_pair(rig.world, in);
+	sim_pair(rig.world, out);
+	ck_assert_int_eq(stay__link_adopt(&rig.link, in[0], out[0]), STAY_OK);
+	sim_run_ms(rig.world, 10);
+	stay__link_pause(&rig.link, true);
+	rig.loop->ops->close(rig.world, in[1]);
+	stay__link_want_write(&rig.link);
+	sim_run_ms(rig.world, 10);
+	ck_assert_str_eq(rig.news, "up writable");
+	stay__link_pause(&rig.link, false);
+	sim_run_ms(rig.world, 10);
+	ck_assert_str_eq(rig.news, "up writable readable down");
+	rig.loop->ops->close(rig.world, out[1]);
+}
+
+TEST(link_that_cannot_go_on_ends)
+{
+	int fd;
+
+	sim_adopted(rig.world, NULL, NULL, &fd);
+	ck_assert_int_eq(stay__link_adopt(&rig.link, fd, fd), STAY_OK);
+	sim_run_ms(rig.world, 10);
+	stay__link_pause(&rig.link, true);
+	sim_fail(rig.world, SIM_WATCH, 1, -ENOMEM);
+	stay__link_pause(&rig.link, false);
+	ck_assert_str_eq(rig.news, "up");
+	sim_run_ms(rig.world, 10);
+	ck_assert_str_eq(rig.news, "up down");
+}
+
 TEST(link_dials_a_descriptor)
 {
 	char target[32];
@@ -373,7 +416,7 @@ TEST(link_dials_a_descriptor)
 	snprintf(target, sizeof(target), "fd %d", fd);
 	ck_assert_int_eq(rig_dial(&rig, target), STAY_OK);
 	ck_assert(rig_settle(&rig, 10));
-	ck_assert_int_eq(strncmp(rig.link.peer, "fd:", 3), 0);
+	ck_assert_int_eq(strncmp(rig.link.peer->text, "fd:", 3), 0);
 }
 
 TEST(link_that_adopts_forgets_an_earlier_failure)
@@ -475,7 +518,7 @@ TEST(link_uses_a_transport_of_the_user)
 	ck_assert_int_eq(stay_loop_add_transport(rig.loop, &echo), STAY_OK);
 	ck_assert_int_eq(rig_dial(&rig, "echo there"), STAY_OK);
 	ck_assert(rig_settle(&rig, 10));
-	ck_assert_str_eq(rig.link.peer, "echo:there");
+	ck_assert_str_eq(rig.link.peer->text, "echo:there");
 	peer_say(greeter.ends, "x");
 	sim_run_ms(rig.world, 10);
 	ck_assert_str_eq(rig.news, "granted up readable");

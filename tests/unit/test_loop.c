@@ -124,6 +124,47 @@ free_world(struct stay_world *of)
 }
 
 /* stay_loop_new has it from there on. */
+/* A world may leave out a turn of an idle loop. */
+TEST(loop_is_idle_when_the_world_knows_all_it_waits_for)
+{
+	ck_assert(!stay_loop_is_idle(loop)); /* a timer was set */
+	stay_loop_turn(loop);
+	ck_assert(stay_loop_is_idle(loop));
+	stay__loop_run_soon(loop, &tasks[1]);
+	ck_assert(!stay_loop_is_idle(loop));
+	stay_loop_turn(loop);
+	ck_assert(stay_loop_is_idle(loop));
+	stay__loop_flush_soon(loop, &tasks[1]);
+	ck_assert(!stay_loop_is_idle(loop));
+	stay_loop_turn(loop);
+	ck_assert_str_eq(told, "quick;quick;");
+	sim_sleep_ms(world, 10);
+	stay_loop_turn(loop); /* it has overslept, and listens first */
+	ck_assert(!stay_loop_is_idle(loop));
+	sim_run_ms(world, 0);
+	ck_assert_str_eq(told, "quick;quick;due;");
+	ck_assert(stay_loop_is_idle(loop));
+}
+
+static void
+take_long_and_wait(struct stay__task *task)
+{
+	stay__loop_timer(loop, &timer, stay__loop_after(loop, 5));
+	take_long(task);
+}
+
+/* The last task of a turn: what it sets counts from its end, too. */
+TEST(promise_6_loop_a_slow_task_makes_no_timer_early)
+{
+	stay__task_init(&tasks[0], take_long_and_wait);
+	stay__loop_run_soon(loop, &tasks[0]);
+	stay_loop_turn(loop);
+	sim_run_ms(world, 4);
+	ck_assert_str_eq(told, "long;");
+	sim_run_ms(world, 2);
+	ck_assert_str_eq(told, "long;due;");
+}
+
 TEST(loop_frees_the_world_that_it_cannot_use)
 {
 	static const struct stay_world_ops strange = {

@@ -13,7 +13,7 @@ static struct stay_world *world;
 static struct stay_loop *loop;
 static struct stay__task task;
 static struct stay__mailbox box;
-static struct stay__callers callers;
+static struct stay__callers *callers;
 static unsigned wakes;
 static char story[256];
 
@@ -32,9 +32,9 @@ begin(void)
 	ck_assert_ptr_nonnull(loop);
 	stay__task_init(&task, woken);
 	memset(&box, 0, sizeof(box));
-	memset(&callers, 0, sizeof(callers));
 	stay__mailbox_init(&box, loop, &task, MAX);
-	stay__callers_init(&callers, &box);
+	stay__callers_init(&callers);
+	ck_assert(stay__callers_begin(&callers, &box));
 	wakes = 0;
 	story[0] = '\0';
 }
@@ -42,11 +42,14 @@ begin(void)
 static void
 end(void)
 {
-	stay__callers_fail(&callers);
+	stay__callers_fail(callers);
 	stay__mailbox_fini(&box);
+	stay__callers_rest(&callers);
+	ck_assert_ptr_eq(callers, &stay__no_callers);
+	ck_assert(stay__mailbox_rests(&box));
 	stay__task_cancel(&task);
-	ck_assert_uint_eq(box.messages, 0);
-	ck_assert_uint_eq(box.drops, 0);
+	ck_assert_uint_eq(box.shelf->messages, 0);
+	ck_assert_uint_eq(box.shelf->drops, 0);
 	ck_assert_int_eq(stay_loop_free(loop), STAY_OK);
 }
 
@@ -162,7 +165,7 @@ TEST(mailbox_what_may_not_pass_waits_until_it_is_recalled)
 	comes(casts, "b");
 	ck_assert_ptr_null(stay__mailbox_next(&box, casts));
 	nothing_comes();
-	ck_assert_uint_eq(box.messages, 2);
+	ck_assert_uint_eq(box.shelf->messages, 2);
 	post(STAY__MAIL_CAST, "d");
 	stay__mailbox_recall(&box);
 	comes(STAY__EVERY_KIND, "a");
@@ -187,7 +190,7 @@ TEST(mailbox_is_bounded)
 	expect("a");
 	ck_assert_int_eq(post(STAY__MAIL_CAST, "b"), STAY_OK);
 	stay__mailbox_note(&box, STAY__NOTE_TIMEOUT);
-	ck_assert_uint_eq(box.messages, MAX);
+	ck_assert_uint_eq(box.shelf->messages, MAX);
 }
 
 TEST(mailbox_has_a_note_of_each_kind_once)
@@ -264,7 +267,7 @@ TEST(mailbox_releases_what_was_dropped_later)
 
 	stay__mailbox_post(&box, STAY__MAIL_CALL, &posted, nobody, &mail);
 	stay__mailbox_take_back(&box, mail);
-	ck_assert_uint_eq(box.messages, 0);
+	ck_assert_uint_eq(box.shelf->messages, 0);
 	nothing_comes();
 	ck_assert_int_eq(stay__mailbox_drop(&box, &other), STAY_OK);
 	expect("");
@@ -359,7 +362,7 @@ call(const char *name)
 {
 	struct stay_message made = message("request");
 	struct stay__caller *caller =
-	    stay__caller_new(&callers, answered, word(name));
+	    stay__caller_new(callers, answered, word(name));
 	struct stay_from from;
 	struct stay__mail *mail;
 
@@ -380,7 +383,7 @@ deliver_request(struct stay_from from)
 	ck_assert_ptr_nonnull(mail);
 	ck_assert_uint_eq(
 	    stay__mail_posted(mail)->from.token.index, from.token.index);
-	stay__callers_delivered(&callers, from);
+	stay__callers_delivered(callers, from);
 	stay__mailbox_free(&box, mail);
 	expect("request");
 }
@@ -389,16 +392,16 @@ TEST(callers_are_answered_once)
 {
 	struct stay_from from = call("a");
 
-	ck_assert_uint_eq(callers.count, 1);
-	ck_assert_uint_eq(stay__callers_waiting(&callers), 1);
+	ck_assert_uint_eq(callers->count, 1);
+	ck_assert_uint_eq(stay__callers_waiting(callers), 1);
 	deliver_request(from);
-	stay__callers_reply(&callers, from, stay_reply_data(word("yes")));
+	stay__callers_reply(callers, from, stay_reply_data(word("yes")));
 	expect("a yes");
-	ck_assert_uint_eq(callers.count, 0);
+	ck_assert_uint_eq(callers->count, 0);
 	ck_assert_int_eq(
 	    stay_from_answer(loop, from, stay_reply_data(word("no"))),
 	    STAY_E_STALE);
-	stay__callers_reply(&callers, from,
+	stay__callers_reply(callers, from,
 	    (struct stay_reply){ .data = word("stale"), .release = released });
 	expect("stale");
 }
@@ -411,14 +414,14 @@ TEST(callers_answered_from_outside_are_completed_later)
 	ck_assert_int_eq(
 	    stay_from_answer(loop, from, stay_reply_data(word("yes"))),
 	    STAY_OK);
-	ck_assert_uint_eq(stay__callers_waiting(&callers), 0);
-	ck_assert_uint_eq(callers.count, 1);
-	ck_assert_uint_eq(box.messages, 0);
+	ck_assert_uint_eq(stay__callers_waiting(callers), 0);
+	ck_assert_uint_eq(callers->count, 1);
+	ck_assert_uint_eq(box.shelf->messages, 0);
 	ck_assert_int_eq(stay_from_cancel(loop, from), STAY_E_STALE);
 	expect("");
-	stay__callers_settle(&callers);
+	stay__callers_settle(callers);
 	expect("a yes");
-	ck_assert_uint_eq(callers.count, 0);
+	ck_assert_uint_eq(callers->count, 0);
 	stay__mailbox_settle(&box);
 	expect("request");
 }
@@ -430,10 +433,10 @@ TEST(callers_have_a_deadline)
 
 	deliver_request(from);
 	sim_run_ms(world, 99);
-	stay__callers_settle(&callers);
+	stay__callers_settle(callers);
 	expect("");
 	sim_run_ms(world, 2);
-	stay__callers_settle(&callers);
+	stay__callers_settle(callers);
 	snprintf(words, sizeof(words), "a %s", stay_strerror(STAY_E_TIMEOUT));
 	expect(words);
 }
@@ -445,21 +448,21 @@ TEST(callers_take_back_a_request_that_was_postponed)
 	struct stay_from from = call("a");
 	struct stay__mail *mail = stay__mailbox_next(&box, STAY__EVERY_KIND);
 
-	stay__callers_delivered(&callers, from);
-	stay__callers_postpone(&callers, mail);
+	stay__callers_delivered(callers, from);
+	stay__callers_postpone(callers, mail);
 	stay_from_cancel(loop, from);
 	stay__mailbox_recall(&box);
 	nothing_comes();
 	from = call("b");
 	mail = stay__mailbox_next(&box, STAY__EVERY_KIND);
-	stay__callers_delivered(&callers, from);
+	stay__callers_delivered(callers, from);
 	stay_from_cancel(loop, from);
 	stay__mailbox_settle(&box);
 	expect("request");
-	ck_assert_uint_eq(box.messages, 1);
-	stay__callers_postpone(&callers, mail);
+	ck_assert_uint_eq(box.shelf->messages, 1);
+	stay__callers_postpone(callers, mail);
 	expect("request");
-	ck_assert_uint_eq(box.messages, 0);
+	ck_assert_uint_eq(box.shelf->messages, 0);
 }
 
 TEST(callers_all_fail_in_the_end)
@@ -469,20 +472,20 @@ TEST(callers_all_fail_in_the_end)
 
 	call("a");
 	call("b");
-	stay__callers_fail(&callers);
+	stay__callers_fail(callers);
 	snprintf(words, sizeof(words), "a %s b %s", stopped, stopped);
 	expect(words);
-	ck_assert_uint_eq(callers.count, 0);
+	ck_assert_uint_eq(callers->count, 0);
 }
 
 TEST(callers_that_never_waited_are_undone)
 {
 	struct stay__caller *caller =
-	    stay__caller_new(&callers, answered, word("a"));
+	    stay__caller_new(callers, answered, word("a"));
 	struct stay_from from = stay__caller_token(caller);
 
 	stay__caller_undo(caller);
-	ck_assert_uint_eq(callers.count, 0);
+	ck_assert_uint_eq(callers->count, 0);
 	ck_assert_int_eq(stay_from_cancel(loop, from), STAY_E_STALE);
 	expect("");
 }

@@ -5,6 +5,7 @@
 
 #include <stay/observer.h>
 
+#include "base/text.h"
 #include "suites.h"
 #include "support/line_rig.h"
 
@@ -163,6 +164,7 @@ TEST(observer_has_a_word_of_its_own)
 }
 
 static char up_text[256];
+static struct stay_up last_up;
 
 static void
 on_up(void *arg, const struct stay_subject *who, const struct stay_up *up)
@@ -170,6 +172,7 @@ on_up(void *arg, const struct stay_subject *who, const struct stay_up *up)
 	(void)arg;
 	(void)who;
 	snprintf(up_text, sizeof(up_text), "%s", up->text);
+	last_up = *up;
 }
 
 /* One call is given up in good times, `sent` are in flight when the session ends,
@@ -216,6 +219,60 @@ TEST_ROWS(observer_is_told_what_was_lost, 6)
 	ck_assert_str_eq(lost, rows[_i].words);
 	ck_assert_ptr_eq(strstr(text, "up again after "), text);
 	ck_assert_ptr_null(strchr(up_after(0, 0), ';'));
+}
+
+/* Nobody listens for so long, from the start or when it was up. */
+static void
+come_up(unsigned down_ms, bool was_up)
+{
+	if (was_up)
+		line_run(&rig, 10000);
+	if (was_up || down_ms > 0)
+		sim_unlisten(rig.world, LINE_HOST, LINE_PORT);
+	if (was_up)
+		sim_peer_reset(rig.peer);
+	line_run(&rig, down_ms);
+	if (was_up || down_ms > 0)
+		peer_listen(&rig.server, rig.world, LINE_HOST, LINE_PORT);
+	line_run(&rig, 60000);
+}
+
+/* The whole sentence, and how long it was down. */
+TEST_ROWS(observer_is_told_of_the_way_up, 5)
+{
+	static const struct {
+		unsigned down_ms;
+		bool was_up;
+		const char *after;
+		const char *agreed;
+	} rows[] = {
+		{ 0, false, "", "" },
+		{ 0, false, "", ", L1" },
+		{ 5000, false, " after ", "" },
+		{ 0, true, " again after ", ", L1" },
+		{ 5000, true, " again after ", "" },
+	};
+	bool late = rows[_i].down_ms > 0;
+	char says[256], attempt[32] = "";
+
+	line_prepare(&rig);
+	rig.observer.on_up = on_up;
+	rig.config.agreed = rows[_i].agreed + strspn(rows[_i].agreed, ", ");
+	line_start(&rig, NULL);
+	come_up(rows[_i].down_ms, rows[_i].was_up);
+	if (late)
+		snprintf(
+		    attempt, sizeof(attempt), ", attempt %u", last_up.attempts);
+	snprintf(says, sizeof(says), "up%s%s%s, with 10.0.0.1:7777%s",
+	    rows[_i].after,
+	    late || rows[_i].was_up ? stay__duration_of(last_up.down_ms).text
+				    : "",
+	    attempt, rows[_i].agreed);
+	ck_assert_str_eq(up_text, says);
+	ck_assert_uint_ge(last_up.down_ms, rows[_i].down_ms);
+	ck_assert_uint_le(last_up.down_ms, rows[_i].down_ms + 2000);
+	ck_assert((last_up.attempts > 1) == late);
+	line_end(&rig);
 }
 
 /* ---- a time named in one slot alone ---- */

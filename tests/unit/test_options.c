@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <string.h>
 
+#include <stay/pool.h>
 #include <stay/redis.h>
 
 #include "base/options.h"
@@ -363,7 +364,7 @@ TEST(options_of_a_client_all_have_rows)
 	/* clang-format off */
 	SEE(size) SEE(label) SEE(config) SEE(config_release) SEE(config_size) SEE(on_started)
 	SEE(on_closed) SEE(arg) SEE(backoff) SEE(socket) SEE(on_high_water)
-	SEE(on_low_water) SEE(urls) SEE(endpoints) SEE(filter)
+	SEE(on_low_water) SEE(on_session) SEE(urls) SEE(endpoints) SEE(filter)
 	SEE(reserved)
 	    /* clang-format on */
 	    check_seen(seen, sizeof(seen));
@@ -380,6 +381,20 @@ TEST(options_of_a_connection_all_have_rows)
 	/* clang-format off */
 	SEE(size) SEE(label) SEE(on_started) SEE(on_closed) SEE(arg)
 	SEE(backoff) SEE(socket) SEE(reserved)
+	    /* clang-format on */
+	    check_seen(seen, sizeof(seen));
+#undef OF
+}
+
+TEST(options_of_a_pool_all_have_rows)
+{
+#define OF stay_pool_options
+	unsigned char seen[sizeof(struct OF)] = { 0 };
+
+#define POOL(field, unit, ...) SEE(field)
+#include "base/options.def"
+	/* clang-format off */
+	SEE(size) SEE(client) SEE(use) SEE(on_closed) SEE(arg) SEE(reserved)
 	    /* clang-format on */
 	    check_seen(seen, sizeof(seen));
 #undef OF

@@ -303,6 +303,11 @@ TEST(promise_3_servers_may_act_on_parts)
 		ck_assert_str_eq(cut_at(n, &line_parts_protocol, 0),
 		    "a E_LOST/maybe executed;");
 		line_end(&rig);
+		/* or only on those of this request */
+		ck_assert_str_eq(
+		    cut_at(n, &line_bare_protocol, STAY_ACTS_ON_PARTS),
+		    "a E_LOST/maybe executed;");
+		line_end(&rig);
 		ck_assert_str_eq(
 		    cut_at(n, &line_parts_protocol, STAY_IDEMPOTENT),
 		    "a OK/replied +123;");

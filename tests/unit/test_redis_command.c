@@ -56,12 +56,14 @@ static const char *const ordinary[] = { "SET k v", "GETDEL k", "GETEX k",
 	"SINTERSTORE d a b", "SORT k", "GEORADIUS k 1 1 1 m", "EXPIRE k 1",
 	"BITFIELD k", "MEMORY PURGE", "MEMORY", "CONFIG GET x", "INFOX",
 	"CLIENT INFO", "CLIENT LIST", "CLIENT", "CLIENT REPLYX",
-	"SCRIPT LOAD x", "SCRIPT FLUSH", "MULTIX", "UNWATCH", "WATCH k",
+	"SCRIPT LOAD x", "SCRIPT FLUSH", "MULTIX", "CLIENT TRACKINGINFO",
 	"SUBSCRIBED", "SUBSCRIB", "XUBSCRIBE", "SUBSCRIBF", "SET SUBSCRIBE",
 	"DEL CLIENT REPLY", "XADD s * a b", "LPOP k", "BLPOPX k 1", "X", "x",
 	"GE", "GETT", "XREADGROUP GROUP BLOCK 5 COUNT 1 STREAMS s >",
 	"XREADGROUP GROUP STREAMS BLOCK STREAMS s >", "XREADGROUP GROUP",
-	"XREADGROUP GROUP g", "XREADGROUP" };
+	"XREADGROUP GROUP g", "XREADGROUP", "SUBXCRIBE c", "SUBSXRIBE c",
+	"SUBSCXIBE c", "SUBSCRXBE c", "CLIENT REXLY", "SIRT", "TXL k",
+	"MEMORY USXGE k" };
 
 TEST_ROWS(redis_command_ordinary, COUNT(ordinary))
 {
@@ -72,6 +74,20 @@ TEST_ROWS(redis_command_ordinary, COUNT(ordinary))
 	ck_assert_uint_eq(request.blocks_ms, 0);
 	ck_assert_uint_eq(request.tag, 0);
 	ck_assert_uint_eq(request.replies, 1);
+}
+
+/* They last for the session. */
+static const char *const lasting[] = { "READONLY", "readwrite",
+	"CLIENT TRACKING ON", "client no-evict on", "CLIENT NO-TOUCH ON",
+	"CLIENT SETNAME x", "CLIENT SETINFO LIB-NAME x", "CLIENT CACHING YES" };
+
+TEST_ROWS(redis_command_lasting, COUNT(lasting))
+{
+	struct stay_request request;
+
+	ck_assert_int_eq(judge(lasting[_i], &request), STAY_OK);
+	ck_assert_uint_eq(request.flags, 0);
+	ck_assert_uint_eq(request.tag, STAY_REDIS__TAG_ALTERS);
 }
 
 /* They change nothing. */

@@ -26,15 +26,36 @@ teardown(void)
 	stay_buf_fini(&out);
 }
 
+/* What has no room yet is written word for word, and comes to the same. */
+static void
+assert_same_without_room(const char *format,
+    struct stay_redis__arguments *arguments, enum stay_status status)
+{
+	struct stay_bytes want = stay_buf_bytes(&out), have;
+	struct stay_buf slow;
+
+	stay_buf_init(&slow, out.limit);
+	ck_assert_int_eq(
+	    stay_redis__write_format(&slow, format, arguments), status);
+	have = stay_buf_bytes(&slow);
+	ck_assert_uint_eq(have.len, want.len);
+	ck_assert_mem_eq(have.data, want.data, want.len);
+	stay_buf_fini(&slow);
+}
+
 static enum stay_status
 write_format(const char *format, ...)
 {
-	struct stay_redis__arguments arguments;
+	struct stay_redis__arguments arguments, again;
 	enum stay_status status;
 
 	stay_buf_cut(&out, 0);
+	(void)stay_buf_reserve(&out, out.limit > 0 ? out.limit : 256);
 	va_start(arguments.list, format);
+	va_copy(again.list, arguments.list);
 	status = stay_redis__write_format(&out, format, &arguments);
+	assert_same_without_room(format, &again, status);
+	va_end(again.list);
 	va_end(arguments.list);
 	return status;
 }
@@ -62,6 +83,10 @@ assert_wrote(const char *wire, size_t len)
 
 TEST(redis_format_literal_words)
 {
+	assert_format("*10\r\n$1\r\na\r\n$1\r\nb\r\n$1\r\nc\r\n$1\r\nd\r\n"
+		      "$1\r\ne\r\n$1\r\nf\r\n$1\r\ng\r\n$1\r\nh\r\n"
+		      "$1\r\ni\r\n$1\r\nj\r\n",
+	    "a b c d e f g h i j");
 	assert_format("*1\r\n$4\r\nPING\r\n", "PING");
 	assert_format("*2\r\n$3\r\nGET\r\n$1\r\nk\r\n", "GET k");
 	assert_format("*2\r\n$3\r\nGET\r\n$1\r\nk\r\n", "  GET   k  ");
@@ -420,7 +445,7 @@ TEST(redis_format_past_the_limit_nothing_is_written)
 	char text[100] = { 0 };
 
 	memset(text, 'x', 99);
-	for (size_t limit = 1; limit < 300; limit++) {
+	for (size_t limit = 1; limit < 330; limit++) {
 		struct stay_redis__arguments none;
 		enum stay_status status;
 		const char *argv[] = { "SET", text };
@@ -447,6 +472,31 @@ TEST(redis_format_appends)
 	ck_assert_int_eq(
 	    stay_redis__write_argv(&out, 0, argv, NULL), STAY_E_FORMAT);
 	ck_assert_uint_eq(stay_buf_len(&out), 34);
+}
+
+/* Whatever room there is, all of it is written or nothing; and with room for the
+ * longest header it is written. */
+TEST(redis_format_up_to_the_limit)
+{
+	char word[140];
+
+	for (size_t len = 60; len < 130; len++)
+		for (size_t limit = 1; limit < 300; limit++) {
+			size_t all = 13 + 2 * (len + (len < 100 ? 7 : 8));
+			enum stay_status status;
+
+			memset(word, 'x', len);
+			word[len] = '\0';
+			stay_buf_fini(&out);
+			stay_buf_init(&out, limit);
+			status = write_format("SET %s %s", word, word);
+			ck_assert(
+			    status == STAY_OK
+				? limit >= all
+				: limit < all + 20 && status == STAY_E_TOO_BIG);
+			ck_assert_uint_eq(
+			    stay_buf_len(&out), status == STAY_OK ? all : 0);
+		}
 }
 
 TEST(redis_format_many_words)

@@ -9,6 +9,7 @@
 #include "suites.h"
 #include "support/counts.h"
 #include "support/redis_virtual.h"
+#include "support/scarce.h"
 
 #define URL    "redis://10.0.0.1"
 #define MINUTE 60000
@@ -408,6 +409,25 @@ TEST(redis_greeting_tells_as_much_as_there_is_room_for)
 	ck_assert_uint_eq(
 	    agreed.size, offsetof(struct stay_redis_agreement, server));
 	ck_assert_int_eq(((const unsigned char *)&agreed.server)[0], 0x55);
+	redis_virtual_end(&here);
+}
+
+/* Whatever there is no memory for in one session, a later one is greeted. */
+TEST(redis_greeting_without_memory)
+{
+	bool failed = true;
+
+	redis_virtual_open(&here, NULL);
+	redis_virtual_start(&here, "redis://10.0.0.1", NULL);
+	for (unsigned nth = 1; failed; nth++) {
+		stay_client_reconnect(stay_redis_client(here.redis), STAY_OK);
+		scarce_arm(nth);
+		sim_run_ms(here.world, 10);
+		failed = scarce_disarm();
+		sim_run_ms(here.world, 60000);
+		ck_assert_int_eq(stay_conn_state(stay_redis_conn(here.redis)),
+		    STAY_CONNECTED);
+	}
 	redis_virtual_end(&here);
 }
 

@@ -232,6 +232,25 @@ TEST(redis_role_a_replica_on_purpose_refuses_for_good)
 	redis_virtual_end(&here);
 }
 
+/* What it has said of itself in a greeting counts in that greeting. */
+TEST(redis_role_a_replica_may_refuse_in_its_greeting)
+{
+	const struct peer_row rows[] = { ON("HELLO", REPLICA),
+		{ .request = "CLIENT SETINFO",
+		    .answer = READONLY,
+		    .unlogged = true },
+		NO_MORE };
+
+	start(rows, URL, NULL);
+	sim_run_ms(here.world, 5000);
+	ck_assert_int_eq(state(), STAY_CONNECTED);
+	ck_assert_uint_eq(sessions(), 1);
+	ck_assert_str_eq(noted,
+	    "READONLY: the server is a replica, as it was when it was greeted; "
+	    "what writes is refused;");
+	redis_virtual_end(&here);
+}
+
 /* ---- a server that told no role ---- */
 
 static char X[] = "SET x", E_[] = "EVAL e", M[] = "MULTI", P[] = "PUBLISH p";
@@ -270,18 +289,27 @@ TEST(promise_13_redis_role_in_doubt_the_backoff_grows)
 	redis_virtual_end(&here);
 }
 
+static void
+on_piece(void *arg, struct stay_bytes piece)
+{
+	(void)arg;
+	(void)piece;
+}
+
 /* What shows that a server takes writes, and what does not. */
 static const struct {
 	char *command;
 	const char *answer;
 	bool shows;
+	stay_piece_fn *piece;
 } signs[] = {
-	{ A, "+OK\r\n", true },
-	{ A, "$1\r\nv\r\n", true },
-	{ A, "-ERR no\r\n", false },
-	{ G, "$1\r\nv\r\n", false },
-	{ E_, "+OK\r\n", false },
-	{ P, ":0\r\n", false },
+	{ A, "+OK\r\n", true, NULL },
+	{ A, "$1\r\nv\r\n", true, NULL },
+	{ A, "$1\r\nv\r\n", true, on_piece },
+	{ A, "-ERR no\r\n", false, NULL },
+	{ G, "$1\r\nv\r\n", false, NULL },
+	{ E_, "+OK\r\n", false, NULL },
+	{ P, ":0\r\n", false, NULL },
 };
 
 TEST_ROWS(redis_role_a_write_ends_the_doubt, COUNT(signs))
@@ -293,7 +321,13 @@ TEST_ROWS(redis_role_a_write_ends_the_doubt, COUNT(signs))
 	start(rows, URL "?protocol=2", &patient);
 	write_hourly(3);
 	sim_run_ms(here.world, 3600000);
-	submit(signs[_i].command);
+	submit(G); /* the first answer is never given the short way */
+	sim_run_ms(here.world, 10);
+	ck_assert_int_eq(stay_redis_command_with(here.redis,
+			     &(const struct stay_call_options){
+				 STAY_CALL_OPTIONS, .piece = signs[_i].piece },
+			     NULL, NULL, signs[_i].command),
+	    STAY_OK);
 	write_hourly(1);
 	ms = stay_conn_due_ms(stay_redis_conn(here.redis));
 	ck_assert_msg(signs[_i].shows ? ms <= 100 : ms > 600, "%s: %s, %d ms",

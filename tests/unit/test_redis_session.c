@@ -229,19 +229,19 @@ TEST(redis_session_gives_a_large_tape_back)
 	answer_large(0);
 	sim_run_ms(here.world, 10);
 	ck_assert_uint_eq(told, 1);
-	ck_assert_uint_gt(here.redis->parser.tape.cap, LARGE);
+	ck_assert_uint_gt(here.redis->parser->tape.cap, LARGE);
 	sim_run_ms(here.world, 1100);
-	ck_assert_uint_eq(here.redis->parser.tape.cap, 0);
+	ck_assert_ptr_null(here.redis->parser);
 
 	submit("LRANGE a 0 -1");
 	answer_large(3);
 	sim_run_ms(here.world, 3000);
 	ck_assert_uint_eq(told, 1);
-	ck_assert_uint_ge(here.redis->parser.tape.cap, LARGE);
+	ck_assert_uint_ge(here.redis->parser->tape.cap, LARGE);
 	sim_unlisten(here.world, "10.0.0.1", 6379);
 	peer_do(here.server.ends, 0, PEER_RESET);
 	sim_run_ms(here.world, 1);
-	ck_assert_uint_eq(here.redis->parser.tape.cap, 0);
+	ck_assert_ptr_null(here.redis->parser);
 }
 
 /* A push may come in halves, with hours between them. */
@@ -261,13 +261,18 @@ TEST(redis_session_keeps_half_a_frame)
 static const struct {
 	struct stay_redis_options options;
 	const char *fits, *exceeds;
+	enum stay_status status, failure;
 } narrow[] = {
 	{ { STAY_REDIS_OPTIONS, .elements_max = 3 }, "*2\r\n_\r\n_\r\n",
-	    "*3\r\n_\r\n_\r\n_\r\n" },
+	    "*3\r\n_\r\n_\r\n_\r\n", STAY_E_TOO_BIG, STAY_OK },
 	{ { STAY_REDIS_OPTIONS, .depth_max = 1 }, "*1\r\n_\r\n",
-	    "*1\r\n*1\r\n_\r\n" },
+	    "*1\r\n*1\r\n_\r\n", STAY_E_PROTOCOL, STAY_E_PROTOCOL },
 	{ { STAY_REDIS_OPTIONS, .client.reply_bytes_max = 100 },
-	    "$20\r\n01234567890123456789\r\n", "$101\r\n" },
+	    "$20\r\n01234567890123456789\r\n",
+	    "*7\r\n$20\r\n01234567890123456789\r\n"
+	    "$20\r\n01234567890123456789\r\n"
+	    "$20\r\n01234567890123456789\r\n:1\r\n:2\r\n:3\r\n:4\r\n",
+	    STAY_E_TOO_BIG, STAY_OK },
 };
 
 TEST_ROWS(redis_session_has_the_bounds_of_its_config, 3)
@@ -284,7 +289,8 @@ TEST_ROWS(redis_session_has_the_bounds_of_its_config, 3)
 	submit("GET k");
 	redis_virtual_say(&here, narrow[_i].exceeds);
 	ck_assert_uint_eq(told, 2);
-	ck_assert_int_ne(failed, STAY_OK);
+	ck_assert_int_eq(last.status, narrow[_i].status);
+	ck_assert_int_eq(failed, narrow[_i].failure);
 }
 
 /* A struct of no size is one whose caller forgot the macro. */

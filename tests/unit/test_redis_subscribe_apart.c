@@ -191,6 +191,17 @@ TEST(redis_subscribe_apart_without_memory)
 	ck_assert_uint_eq(live(), 2);
 }
 
+/* Whichever of its allocations fails. */
+TEST_ROWS(redis_subscribe_apart_without_a_part_of_its_memory, 20)
+{
+	subscriber_join(&a, "x");
+	scarce_arm((unsigned)_i + 1);
+	sim_run_ms(subscriber.world, 5);
+	scarce_disarm();
+	SUBSCRIBER_TELLS(6000, "a subscribed;");
+	ck_assert_uint_eq(live(), 2);
+}
+
 /* ---- transactions ---- */
 
 static void

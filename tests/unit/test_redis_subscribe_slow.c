@@ -253,7 +253,7 @@ TEST(redis_subscribe_rejects)
 		      .kind = (enum stay_redis_subscription_kind)3 },
 		    STAY_E_ARG },
 		{ { STAY_REDIS_SUBSCRIPTION_OPTIONS, .name = "x",
-		      .on_message = take, .slow = (enum stay_redis_slow)2 },
+		      .on_message = take, .slow = (enum stay_redis_slow)3 },
 		    STAY_E_ARG },
 		{ { STAY_REDIS_SUBSCRIPTION_OPTIONS, .name = "x",
 		      .on_message = take, .kept_max = UINT64_C(1) << 32 },
@@ -325,6 +325,28 @@ TEST(promise_9_redis_subscribe_without_memory)
 	subscriber_leave(&a);
 	sim_run_ms(subscriber.world, 10);
 	ck_assert_uint_eq(subscriber_counts().bytes, 0);
+}
+
+/* It is accepted, and there is no memory to ask the server. It is asked with the next
+ * answer, and once. */
+TEST(promise_9_redis_subscribe_asks_when_there_is_memory)
+{
+	char name[400], asked[450];
+
+	subscriber_end();
+	subscriber_begin_usual();
+	memset(name, 'x', sizeof(name) - 1);
+	name[sizeof(name) - 1] = '\0';
+	snprintf(asked, sizeof(asked), "SUBSCRIBE %s;", name);
+	subscriber_join(&a, name);
+	scarce_drought();
+	sim_run_ms(subscriber.world, 10);
+	ck_assert(scarce_disarm());
+	ck_assert_str_eq(subscriber_told(), "");
+	ck_assert_str_eq(subscriber_got(), "");
+	sim_run_ms(subscriber.world, 20000);
+	ck_assert_ptr_nonnull(strstr(subscriber_got(), asked));
+	ck_assert_str_eq(subscriber_told(), "a subscribed;");
 }
 
 TEST_SUITE_WITH(redis_subscribe_slow, .before = begin, .after = subscriber_end)

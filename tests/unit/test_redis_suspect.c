@@ -34,8 +34,6 @@ static const struct {
 	const char *told;
 } replies[] = {
 	{ "*1\r\n*1\r\n*1\r\n*1\r\n:1\r\n", "STAY_E_PROTOCOL" },
-	{ "$1025\r\n", "STAY_E_TOO_BIG" },
-	{ "*99\r\n", "STAY_E_PROTOCOL" },
 	{ "?\r\n", "STAY_E_PROTOCOL" },
 };
 

@@ -106,10 +106,15 @@ static const struct {
 	    "the protocol of the URL is '4', and may be 2 or 3" },
 	{ "redis://h?timeout=4", { 0 },
 	    "the query of the URL has the key 'timeout', which is none of db, "
-	    "protocol, client_name, role, resend_reads" },
+	    "protocol, client_name, role, resend_reads, moving" },
 	{ "redis://h?client_name=a%20b", { 0 },
 	    "client_name is 'a b', and may have printable characters and no "
 	    "space" },
+	{ "redis://h?moving=away", { 0 },
+	    "moving of the URL is 'away', and may be none, internal-ip, "
+	    "internal-fqdn, external-ip or external-fqdn" },
+	{ "redis://h", { .moving = (enum stay_redis_moving)6 },
+	    "moving is 6, and may be 0 to 5" },
 	{ "redis://h:x", { 0 }, "the port is not a number" },
 	{ "redis://h", { .protocol = 4 },
 	    "protocol is 4, and may be 0, 2 or 3" },

@@ -97,8 +97,75 @@ TEST(scarce_link_dials_well_the_next_time)
 		ck_assert_int_eq(rig_dial(&rig, "tcp 10.0.0.9 7"), STAY_OK);
 		ck_assert(rig_settle(&rig, 1000));
 		ck_assert_str_eq(rig_failure(&rig), "");
-		ck_assert_str_eq(rig.link.peer, "10.0.0.9:7");
+		ck_assert_str_eq(rig.link.peer->text, "10.0.0.9:7");
 		rig_fini(&rig);
+	}
+}
+
+/* Adopted, or dialled as the row says. */
+static enum stay_status
+open_two_scarcely(struct rig *rig, int ends[2][2], bool dials, unsigned nth)
+{
+	char path[32];
+	const struct stay_target target = {
+		.scheme = "fd", .host = "", .port = "", .path = path
+	};
+	enum stay_status status;
+
+	rig_init(rig);
+	for (int i = 0; i < 2; i++)
+		sim_pair(rig->world, ends[i]);
+	snprintf(path, sizeof(path), "%d,%d", ends[0][0], ends[1][0]);
+	scarce_arm(nth);
+	status = dials ? stay__link_dial(&rig->link, &target, 1)
+		       : stay__link_adopt(&rig->link, ends[0][0], ends[1][0]);
+	sim_run_ms(rig->world, 1000);
+	return status;
+}
+
+/* What was not taken is its owner's still. */
+static void
+close_two(struct rig *rig, int ends[2][2])
+{
+	for (int i = 0; i < 2; i++)
+		rig->loop->ops->close(rig->world, ends[i][1]);
+	stay__link_close(&rig->link);
+	for (int i = 0; i < 2 && sim_open_fds(rig->world) > 0; i++)
+		rig->loop->ops->close(rig->world, ends[i][0]);
+	rig_fini(rig);
+}
+
+static void
+use_two(struct rig *rig, int ends[2][2])
+{
+	char byte;
+
+	ck_assert_ptr_nonnull(rig->link.writer);
+	rig_send(rig, "x", 1);
+	stay__link_want_write(&rig->link);
+	sim_run_ms(rig->world, 10);
+	ck_assert_int_eq(
+	    rig->loop->ops->read(rig->world, ends[1][1], &byte, 1), 1);
+	ck_assert_ptr_nonnull(strstr(rig->news, "writable"));
+}
+
+/* A reader and a writer: both are watched, or neither is. */
+TEST_ROWS(scarce_link_of_two_ends_is_whole_or_down, 2)
+{
+	bool failed = true;
+	struct rig rig;
+	int ends[2][2];
+
+	for (unsigned n = 1; failed; n++) {
+		enum stay_status status =
+		    open_two_scarcely(&rig, ends, _i == 1, n);
+
+		failed = scarce_disarm();
+		ck_assert(status == STAY_OK || status == STAY_E_NOMEM);
+		ck_assert(failed || stay__link_is_open(&rig.link));
+		if (stay__link_is_open(&rig.link))
+			use_two(&rig, ends);
+		close_two(&rig, ends);
 	}
 }
 
@@ -218,7 +285,7 @@ TEST(scarce_parser_says_so_and_reads_the_next_frame)
 		if (failed)
 			ck_assert_str_eq(
 			    parser.why, "there is no memory for the reply");
-		ck_assert(!stay_redis__parser_text_too_long(&parser));
+		ck_assert(!stay_redis__parser_has_met_bound(&parser));
 		stay_redis__parser_reset(&parser);
 		memcpy(small, "+OK\r\n", 5);
 		ck_assert_int_eq(

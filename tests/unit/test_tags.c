@@ -83,4 +83,27 @@ TEST(tags_let_go_of_are_kept_and_bounded)
 	stay__tags_fini(&rig);
 }
 
+/* Of many only those stay that were let go of, and are found. */
+TEST(tags_are_trimmed_to_what_is_there)
+{
+	rig = (struct stay__tags){ 0 };
+	for (uint64_t tag = 1; tag <= 200; tag++)
+		put(tag, tag, owners);
+	for (uint64_t tag = 3; tag <= 200; tag++)
+		stay__tags_take(&rig, stay__tags_find(&rig, tag));
+	stay__tags_let_go(&rig, stay__tags_find(&rig, 2));
+	stay__tags_trim(&rig);
+	ck_assert_uint_eq(rig.cap, 16);
+	ck_assert_uint_eq(stay__tags_find(&rig, 1)->word, 1);
+	ck_assert(stay__tag_is_gone(&rig, stay__tags_find(&rig, 2)));
+	for (uint64_t tag = 3; tag <= 13; tag++)
+		put(tag, 0, owners);
+	stay__tags_trim(&rig);
+	ck_assert_uint_eq(rig.cap, 32);
+	stay__tags_clear(&rig);
+	stay__tags_trim(&rig);
+	ck_assert_ptr_null(rig.slots);
+	ck_assert_uint_eq(rig.cap, 0);
+}
+
 TEST_SUITE(tags)

@@ -108,6 +108,19 @@ TEST_ROWS(tls_options_are_checked, 10)
 	ck_assert_int_eq(stay_loop_free(loop), STAY_OK);
 }
 
+/* A client that has none of its own uses it. */
+TEST(tls_is_added_to_a_loop)
+{
+	static struct line_rig rig;
+	struct stay_tls_options options = { STAY_TLS_OPTIONS, .ca_file = ca };
+
+	line_prepare(&rig);
+	rig.url = "lines://10.0.0.1:7777";
+	ck_assert_int_eq(stay_tls_add(rig.loop, &options), STAY_OK);
+	line_start(&rig, NULL);
+	line_end(&rig);
+}
+
 /* Nobody is asked for a password. */
 TEST(tls_key_that_is_encrypted_is_rejected)
 {
@@ -119,6 +132,37 @@ TEST(tls_key_that_is_encrypted_is_rejected)
 	snprintf(path, sizeof(path), "%s/me", tls_folder());
 	tls_id_save(&cert, path, "secret");
 	ck_assert_int_eq(stay_tls_new(&filter, &options, NULL, 0), STAY_E_ARG);
+}
+
+/* A setting makes a filter of its own, be it a letter. */
+TEST_ROWS(tls_url_is_read, 7)
+{
+	static const struct {
+		const char *query;
+		bool own;
+		enum stay_status status;
+	} rows[] = {
+		{ "", false, STAY_OK },
+		{ "alpn=x&db=1", false, STAY_OK },
+		{ "servername=x", true, STAY_OK },
+		{ "servername=", false, STAY_OK },
+		{ "db=1&servername=x&servername=y", true, STAY_OK },
+		{ "cert=x", false, STAY_E_URL },
+		{ "cadir=x&key=x", false, STAY_E_URL },
+	};
+	struct stay_filter *filter = filter_new(), *adapted = NULL;
+	struct stay_url *url;
+	char text[64], why[256];
+
+	snprintf(text, sizeof(text), "x://h?%s", rows[_i].query);
+	ck_assert_int_eq(stay_url_parse(&url, text, NULL), STAY_OK);
+	ck_assert_int_eq(filter->ops->adapt(filter, url, &adapted, why, 256),
+	    rows[_i].status);
+	ck_assert((adapted != NULL && adapted != filter) == rows[_i].own);
+	if (rows[_i].status == STAY_OK)
+		stay_tls_free(adapted);
+	stay_url_free(url);
+	stay_tls_free(filter);
 }
 
 TEST(tls_url_takes_precedence)
@@ -156,17 +200,23 @@ static struct tls_server usual_server;
 static struct tls_pair pair;
 
 static int
-shake(struct stay_filter *filter)
+shake_as(struct stay_filter *filter, const char *name)
 {
 	int result;
 
 	usual_server = (struct tls_server){ .id = &cert, .says = "hello" };
-	tls_pair_begin(&pair, filter, "localhost", &usual_server);
+	tls_pair_begin(&pair, filter, name, &usual_server);
 	ck_assert_ptr_nonnull(pair.state);
 	result = tls_pair_shake(&pair);
 	if (result == 1)
 		ck_assert_int_eq((int)tls_pair_read(&pair), -EAGAIN);
 	return result;
+}
+
+static int
+shake(struct stay_filter *filter)
+{
+	return shake_as(filter, "localhost");
 }
 
 static void
@@ -195,6 +245,39 @@ TEST(tls_resumes_by_ticket)
 	ck_assert_uint_eq(counts.handshakes, 3);
 	ck_assert_uint_eq(counts.resumed, 2);
 	ck_assert_uint_eq(counts.failed, 0);
+	forget_server();
+	stay_tls_free(filter);
+}
+
+/* Whether the stream to that server, number `i`, is resumed. */
+static bool
+resumes(struct stay_filter *filter, int i)
+{
+	uint64_t before = counts_of(filter).resumed;
+	char name[32];
+
+	snprintf(name, sizeof(name), "server%d", i);
+	ck_assert_int_eq(shake_as(filter, name), 1);
+	hang_up();
+	return counts_of(filter).resumed > before;
+}
+
+/* Each server has its own; the one that was heard of least recently goes. */
+TEST(tls_has_tickets_of_64_servers)
+{
+	struct stay_tls_options options = { STAY_TLS_OPTIONS,
+		.verify = STAY_TLS_VERIFY_NOT };
+	struct stay_filter *filter;
+
+	ck_assert_int_eq(stay_tls_new(&filter, &options, NULL, 0), STAY_OK);
+	for (int i = 0; i < 64; i++)
+		ck_assert(!resumes(filter, i));
+	ck_assert(resumes(filter, 0));
+	ck_assert(!resumes(filter, 64));
+	ck_assert(resumes(filter, 0));
+	ck_assert(resumes(filter, 63));
+	ck_assert(resumes(filter, 2));
+	ck_assert(!resumes(filter, 1));
 	forget_server();
 	stay_tls_free(filter);
 }

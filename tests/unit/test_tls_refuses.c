@@ -30,7 +30,7 @@ struct row {
 	bool later; /* it is found once the client is secure */
 	/* what comes of it */
 	enum stay_status status; /* STAY_OK: STAY_E_INSECURE */
-	const char *says;        /* with which it begins; NULL: all is well */
+	const char *says; /* "..." at its end: and more; NULL: all is well */
 };
 
 #define SAN        .san = "DNS:localhost,IP:127.0.0.1"
@@ -59,6 +59,16 @@ static void
 spoil(unsigned char *bytes, size_t len)
 {
 	bytes[len - 1] ^= 1;
+}
+
+static bool
+is_said(const char *why, const char *says)
+{
+	size_t len = strlen(says);
+
+	if (len > 3 && strcmp(says + len - 3, "...") == 0)
+		return strncmp(why, says, len - 3) == 0;
+	return strcmp(why, says) == 0;
 }
 
 static const struct row rows[] = {
@@ -91,10 +101,12 @@ static const struct row rows[] = {
 	    .says = "the certificate is of another server than 'localhost'" },
 	{ "a wildcard in part of a name", .cert.san = "DNS:loc*.one.example",
 	    .peer = "localhost.one.example",
-	    .says = "the certificate is of another server than" },
+	    .says = "the certificate is of another server than "
+		    "'localhost.one.example'" },
 	{ "a wildcard of two names", .cert.san = "DNS:*.one.example",
 	    .peer = "a.b.one.example",
-	    .says = "the certificate is of another server than 'a.b.one" },
+	    .says = "the certificate is of another server than 'a.b.one."
+		    "example'" },
 	{ "a wildcard for all", .cert.san = "DNS:*",
 	    .says = "the certificate is of another server than 'localhost'" },
 	{ "a wildcard for an address", .cert.san = "DNS:*.0.0.1",
@@ -167,7 +179,8 @@ static const struct row rows[] = {
 	    .says = NO_VERSION },
 	{ "no cipher in common", USUAL,
 	    .server = { .max = TLS1_2_VERSION, .ciphers = "AES256-SHA" },
-	    .says = "the server agrees to no cipher that is offered" },
+	    .says = "the server agrees to no cipher that is offered, or wants "
+		    "a certificate" },
 	{ "a downgrade on the way", USUAL, .to_server = downgrade,
 	    .says = "somebody has made the server choose an older version" },
 	{ "no protocol in common", USUAL, .alpn = "http/1.1",
@@ -329,8 +342,8 @@ TEST_ROWS(tls_refuses_in_words, sizeof(rows) / sizeof(rows[0]))
 	ck_assert_msg(
 	    well == (row->says == NULL), "%s: %s", row->what, pair.io.why);
 	if (row->says != NULL) {
-		ck_assert_msg(strstr(pair.io.why, row->says) == pair.io.why,
-		    "%s: %s", row->what, pair.io.why);
+		ck_assert_msg(is_said(pair.io.why, row->says), "%s: %s",
+		    row->what, pair.io.why);
 		ck_assert_int_eq(pair.io.status,
 		    row->status != STAY_OK ? row->status : STAY_E_INSECURE);
 	} else {
@@ -369,7 +382,7 @@ TEST_ROWS(tls_names_a_strange_peer, 17)
 		{ "\x16\x03\x03\x00", 4, STAY_E_CLOSED,
 		    "the peer has closed it in the middle of the handshake" },
 		{ ALERT("\x02", "\x28"), STAY_E_INSECURE,
-		    "the server agrees to no cipher" },
+		    "the server agrees to no cipher..." },
 		{ ALERT("\x02", "\x46"), STAY_E_INSECURE, NO_VERSION },
 		{ ALERT("\x02", "\x47"), STAY_E_INSECURE,
 		    "the server wants stronger ciphers than are offered" },
@@ -387,7 +400,8 @@ TEST_ROWS(tls_names_a_strange_peer, 17)
 		    "the server has failed inside of TLS" },
 		{ ALERT("\x02", "\x5a"), STAY_E_NOT_READY,
 		    "the server has cancelled the handshake" },
-		{ ALERT("\x02", "\x0a"), STAY_E_INSECURE, "TLS has failed: " },
+		{ ALERT("\x02", "\x0a"), STAY_E_INSECURE,
+		    "TLS has failed: ..." },
 	};
 	struct tls_server server = { .says = "" };
 	struct tls_pair pair = { .cut_at = 0 };
@@ -398,8 +412,8 @@ TEST_ROWS(tls_names_a_strange_peer, 17)
 	ck_assert_int_eq(tls_pair_hand(&pair, "", 0, false), 0);
 	ck_assert_int_eq(
 	    tls_pair_hand(&pair, peers[_i].bytes, peers[_i].len, true), -1);
-	ck_assert_msg(strstr(pair.io.why, peers[_i].says) == pair.io.why,
-	    "%s, not %s", pair.io.why, peers[_i].says);
+	ck_assert_msg(is_said(pair.io.why, peers[_i].says), "%s, not %s",
+	    pair.io.why, peers[_i].says);
 	ck_assert_int_eq(pair.io.status, peers[_i].status);
 	tls_pair_end(&pair);
 	SSL_CTX_free(pair.context);

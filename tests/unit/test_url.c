@@ -79,6 +79,9 @@ static const struct good goods[] = {
 	{ "redis://[fe80::1%25eth0]:1",
 	  { "redis", "", "", "fe80::1%eth0", "1", "", "" },
 	  "redis://[fe80::1%25eth0]:1" },
+	{ "redis://[fe80::1%251]:1",
+	  { "redis", "", "", "fe80::1%1", "1", "", "" },
+	  "redis://[fe80::1%251]:1" },
 	/* what was decoded is described as a URL again, not as an address */
 	{ "redis://no%0Aconn%3A%209.invalid:1",
 	  { "redis", "", "", "no\nconn: 9.invalid", "1", "", "" },

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "suites.h"
+#include "support/heap.h"
 #include "support/world_bed.h"
 #include "world/ev.h"
 #include "world/ev_lookups.h"
@@ -102,6 +103,8 @@ pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
 	void *symbol = dlsym(RTLD_NEXT, "pthread_create");
 	struct life *life = malloc(sizeof(*life));
 
+	if (life == NULL)
+		return EAGAIN;
 	memcpy(&system_s, &symbol, sizeof(symbol));
 	atomic_fetch_add(&alive, 1);
 	*life = (struct life){ run, arg };
@@ -256,6 +259,86 @@ TEST(world_ev_lookup_needs_one_thread_only)
 	while (bed_ask(&second, "127.0.0.1", "1") == 0)
 		is_answered(&second); /* till the thread has left */
 	atomic_store(&no_threads, false);
+}
+
+/* Of a program without standard input it may be 0. */
+TEST(world_ev_lookup_wakes_by_any_descriptor)
+{
+	struct pollfd woken = { 0, POLLIN, 0 };
+	int input = dup(0), fd = stay__wake_open();
+	struct stay_lookup lookup = { .host = "127.0.0.1", .port = "1" };
+	struct stay__lookups *lookups;
+
+	ck_assert_int_eq(dup2(fd, 0), 0);
+	lookups = stay__lookups_new(0);
+	ck_assert_int_eq(stay__lookups_start(lookups, &lookup), 0);
+	ck_assert_int_eq(poll(&woken, 1, 20000), 1);
+	stay__lookups_free(lookups);
+	if (input >= 0)
+		dup2(input, 0);
+	close(input);
+	close(fd);
+}
+
+/* ---- names that nobody waits for any more ---- */
+
+/* So long that one job more is seen in what is in use. */
+static char long_name[(size_t)1 << 20];
+
+static void
+begin_long(struct stay_lookup *lookup, struct stay__lookups *lookups)
+{
+	memset(long_name, 'x', sizeof(long_name) - 1);
+	memcpy(long_name, HANGING, strlen(HANGING));
+	*lookup = (struct stay_lookup){ .host = long_name, .port = "1" };
+	ck_assert_int_eq(stay__lookups_start(lookups, lookup), 0);
+}
+
+/* One that has no thread is not looked up, and its memory goes at once. */
+TEST(world_ev_lookup_that_waits_ends_with_all)
+{
+	struct stay__lookups *lookups = stay__lookups_new(-1);
+	struct stay_lookup hanging[STAY__RESOLVER_THREADS], waiting;
+	size_t before;
+
+	for (int i = 0; i < STAY__RESOLVER_THREADS; i++) {
+		hanging[i] =
+		    (struct stay_lookup){ .host = HANGING, .port = "1" };
+		ck_assert_int_eq(stay__lookups_start(lookups, &hanging[i]), 0);
+	}
+	wait_for(&inside, STAY__RESOLVER_THREADS);
+	before = heap_in_use();
+	begin_long(&waiting, lookups);
+	ck_assert(before == 0 || heap_in_use() > before + sizeof(long_name));
+	stay__lookups_free(lookups);
+	ck_assert(
+	    !heap_is_exact() || heap_in_use() < before + sizeof(long_name) / 2);
+	for (int i = 0; i < STAY__RESOLVER_THREADS; i++)
+		sem_post(&gate);
+	wait_for(&left, STAY__RESOLVER_THREADS);
+}
+
+/* Whether its answer is there, and nobody has taken it, or comes too late. */
+TEST_ROWS(world_ev_lookup_leaves_nothing_behind, 2)
+{
+	struct pollfd woken = { stay__wake_open(), POLLIN, 0 };
+	size_t before = heap_in_use();
+	struct stay__lookups *lookups = stay__lookups_new(woken.fd);
+	struct stay_lookup lookup;
+
+	begin_long(&lookup, lookups);
+	wait_for(&inside, 1);
+	if (_i == 1)
+		stay__lookups_free(lookups);
+	sem_post(&gate);
+	if (_i == 0) {
+		ck_assert_int_eq(poll(&woken, 1, -1), 1);
+		stay__lookups_free(lookups);
+	}
+	wait_for(&alive, 0);
+	ck_assert(
+	    !heap_is_exact() || heap_in_use() < before + sizeof(long_name) / 2);
+	close(woken.fd);
 }
 
 /* ---- names that hang ---- */

@@ -2,6 +2,7 @@
  * libev's memory: room in its tables before it is needed, and a reserve for the
  * moment that there is none.
  */
+#include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,7 @@
 
 #include "suites.h"
 #include "support/ev_asked.h"
+#include "support/heap.h"
 #include "support/scarce.h"
 #include "world/ev_room.h"
 
@@ -253,6 +255,134 @@ live_on_the_reserve(void)
 	return 0;
 }
 
+typedef void *allocate_fn(void *memory, long size);
+
+static allocate_fn *allocate; /* what libev was given last */
+
+void
+ev_set_allocator(allocate_fn *allocator)
+{
+	void (*set)(allocate_fn *);
+	void *symbol = dlsym(RTLD_NEXT, "ev_set_allocator");
+
+	memcpy(&set, &symbol, sizeof(set));
+	allocate = allocator;
+	set(allocator);
+}
+
+#define RESERVE ((size_t)4096)
+
+static long head; /* what each block costs besides */
+
+/* All of it is one block. */
+static int
+take_the_reserve(void)
+{
+	long size = RESERVE;
+	void *block;
+
+	do {
+		size--;
+		block = allocate(NULL, size);
+	} while (block == NULL);
+	head = (long)RESERVE - size;
+	OR_LINE(head > 0 && head < 64);
+	OR_LINE(allocate(block, 0) == NULL);
+	return 0;
+}
+
+/* Four blocks of a quarter and no fifth, each with its own bytes; and there is room
+ * again when the last of them is back. */
+static int
+share_the_reserve(void)
+{
+	size_t size = RESERVE / 4 - (size_t)head;
+	char *blocks[4];
+
+	for (int turn = 0; turn < 3; turn++) {
+		for (int i = 0; i < 4; i++) {
+			blocks[i] = allocate(NULL, (long)size);
+			OR_LINE(blocks[i] != NULL);
+			memset(blocks[i], i, size);
+		}
+		for (int i = 0; i < 4; i++)
+			OR_LINE(blocks[i][0] == i && blocks[i][size - 1] == i);
+		for (int i = 0; i < 4; i++) {
+			OR_LINE(allocate(NULL, 1) == NULL);
+			OR_LINE(allocate(blocks[i], 0) == NULL);
+		}
+	}
+	return 0;
+}
+
+/* It shrinks into a smaller block of the system. */
+static int
+leave_the_reserve(void)
+{
+	char *block = allocate(NULL, 4000);
+
+	OR_LINE(block != NULL);
+	memset(block, 'x', 4000);
+	OR_LINE(allocate(block, 4001) == NULL);
+	scarce_disarm();
+	block = allocate(block, 10);
+	scarce_drought();
+	OR_LINE(block != NULL && memcmp(block, "xxxxxxxxxx", 10) == 0);
+	return share_the_reserve();
+}
+
+/* It grows, where it is and then into the reserve. */
+static int
+enter_the_reserve(void)
+{
+	char *block;
+
+	scarce_disarm();
+	block = allocate(NULL, 100);
+	OR_LINE(block != NULL);
+	block = allocate(block, 1000);
+	scarce_drought();
+	OR_LINE(block != NULL);
+	memset(block, 'y', 1000);
+	block = allocate(block, 2000);
+	OR_LINE(block != NULL && block[0] == 'y' && block[999] == 'y');
+	OR_LINE(allocate(block, 0) == NULL);
+	return share_the_reserve();
+}
+
+static int
+divide_the_reserve(void)
+{
+	int line;
+
+	OR_LINE(stay_loop_ev_reserve(RESERVE) == STAY_OK);
+	scarce_drought();
+	line = take_the_reserve();
+	if (line == 0)
+		line = share_the_reserve();
+	if (line == 0)
+		line = leave_the_reserve();
+	if (line == 0)
+		line = enter_the_reserve();
+	scarce_disarm();
+	return line;
+}
+
+/* What is not needed any more is the system's again. */
+static int
+spare_the_reserve(void)
+{
+	const long large = 1 << 20;
+	size_t before;
+
+	OR_LINE(stay_loop_ev_reserve(RESERVE) == STAY_OK);
+	before = heap_in_use();
+	for (int i = 0; i < 10; i++)
+		OR_LINE(allocate(allocate(NULL, large), 0) == NULL);
+	OR_LINE(heap_in_use() < before + (size_t)large);
+	return 0;
+}
+
 static int
 reserve_what_is_not_there(void)
 {
@@ -311,6 +441,13 @@ START_TEST(test_world_ev_reserve_keeps_the_bytes)
 }
 END_TEST
 
+START_TEST(test_world_ev_reserve_is_divided)
+{
+	ck_assert_int_eq(end_of(divide_the_reserve), 0);
+	ck_assert_int_eq(end_of(spare_the_reserve), 0);
+}
+END_TEST
+
 START_TEST(test_world_ev_reserve_that_is_not_there)
 {
 	ck_assert_int_eq(end_of(reserve_what_is_not_there), 0);
@@ -343,6 +480,7 @@ suite_world_ev_room(void)
 	tcase_add_test(
 	    reserves, test_world_ev_reserve_is_there_when_nothing_else_is);
 	tcase_add_test(reserves, test_world_ev_reserve_keeps_the_bytes);
+	tcase_add_test(reserves, test_world_ev_reserve_is_divided);
 	tcase_add_test(reserves, test_world_ev_reserve_that_is_not_there);
 	tcase_add_test(reserves, test_world_ev_reserve_ends);
 	suite_add_tcase(suite, reserves);

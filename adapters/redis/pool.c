@@ -1,0 +1,70 @@
+/*
+ * Pools: each connection is started with what one alone would be started with. What a
+ * pool is, this file does not know.
+ */
+#include <stay/redis_pool.h>
+
+#include <string.h>
+
+#include "session.h"
+#include "start.h"
+
+/* The struct of the program may be older, and so shorter, than ours; what is wrong with
+ * its size, stay_pool_start says. */
+static struct stay_pool_options
+take_options(const struct stay_pool_options *options)
+{
+	struct stay_pool_options own = { STAY_POOL_OPTIONS };
+
+	if (options == NULL)
+		return own;
+	if (options->size <= sizeof(own))
+		memcpy(&own, options, options->size);
+	own.size = options->size;
+	return own;
+}
+
+enum stay_status
+stay_redis_pool_start(struct stay_pool **pool, struct stay_loop *loop,
+    const char *url, const struct stay_redis_options *redis,
+    const struct stay_pool_options *options)
+{
+	struct stay_pool_options ours = take_options(options);
+	struct stay_redis_options own;
+	struct stay_redis__config *config;
+	enum stay_status status =
+	    stay_redis__prepare(loop, &own, &config, url, redis, 0);
+
+	*pool = NULL;
+	ours.client = &own.client;
+	if (status == STAY_OK)
+		status = stay_pool_start(
+		    pool, loop, &stay_redis__protocol, url, &ours);
+	stay_redis__config_free(config);
+	return status;
+}
+
+/* Its own pointer is set when a session is greeted: this may be earlier. */
+static struct stay_redis *
+redis_of(struct stay_client *client)
+{
+	struct stay_redis *redis;
+
+	if (client == NULL)
+		return NULL;
+	redis = stay_client_keep(client);
+	redis->client = client;
+	return redis;
+}
+
+struct stay_redis *
+stay_redis_lent(const struct stay_lease *lease)
+{
+	return redis_of(stay_lease_client(lease));
+}
+
+struct stay_redis *
+stay_redis_shared(struct stay_pool *pool)
+{
+	return redis_of(stay_pool_client(pool));
+}

@@ -1,0 +1,26 @@
+/* Who takes a frame of which kind. */
+#ifndef STAY__FRAMES_H
+#define STAY__FRAMES_H
+
+#include "client/session.h"
+
+/* STAY__LATER: it was not taken, and comes again. */
+typedef enum stay__flow stay__frame_fn(
+    struct stay_session *session, const struct stay_frame *frame);
+
+#define STAY__FRAME_KINDS (STAY_FRAME_BAD + 1)
+extern stay__frame_fn *const stay__frame_takers[STAY__FRAME_KINDS];
+
+/* What is said of a frame that is past its bound. */
+extern const char stay__too_big[];
+
+/* A slot that may use the control lane. */
+static inline void
+stay__slot_run(struct stay_session *session, stay_frame_fn *slot,
+    const struct stay_frame *frame)
+{
+	slot(session, frame);
+	stay__output_forget(session);
+}
+
+#endif

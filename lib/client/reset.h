@@ -1,0 +1,12 @@
+/* A client that was lent is made as new; what becomes of its sessions is told. */
+#ifndef STAY__RESET_H
+#define STAY__RESET_H
+
+#include <stay/client.h>
+
+/* Something has happened while it is STAY__LEND_RETURNING. */
+void stay__reset_go_on(struct stay_client *client);
+/* Tell the program what has become of the client's session, if it wants to know. */
+void stay__reset_tell(struct stay_client *client, enum stay_status status);
+
+#endif

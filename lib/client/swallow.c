@@ -1,0 +1,141 @@
+/*
+ * Frames past a bound: their bytes are used up as they come, and nothing is kept but
+ * how many there were. Where such a frame ends, decode says: at its beginning, by a
+ * length, or when the end has come. Who waits for it is answer.c's.
+ */
+#include "client/swallow.h"
+
+#include "base/mem.h"
+#include "client/client.h"
+
+struct stay__swallow {
+	uint64_t taken; /* bytes of the frame so far */
+	size_t left;    /* to its end; 0: decode finds that */
+	uint64_t tag;   /* of the frame at its end */
+	bool by_tag;
+	struct stay_frame
+	    piece; /* that is put off; of no bytes: there is none */
+};
+
+static const char too_much[] = "a frame larger than skip_bytes_max";
+static const char no_memory[] =
+    "no memory to read past a frame larger than reply_bytes_max";
+
+static bool
+begin(struct stay_session *session)
+{
+	if (session->swallow == NULL)
+		session->swallow = stay__zalloc(sizeof(*session->swallow));
+	return session->swallow != NULL;
+}
+
+void
+stay__swallow_end(struct stay_session *session)
+{
+	stay__free(session->swallow);
+	session->swallow = NULL;
+}
+
+static struct stay_frame
+next_of(struct stay__swallow *swallow, size_t len)
+{
+	struct stay_frame frame = stay_frame_too_big(swallow->left);
+
+	if (swallow->left > len) {
+		swallow->left -= len;
+		return stay_frame_swallow(len);
+	}
+	frame.tag = swallow->tag;
+	frame.by_tag = swallow->by_tag;
+	return frame;
+}
+
+struct stay_frame
+stay__swallow_next(struct stay_session *session, struct stay_bytes bytes)
+{
+	struct stay_frame frame;
+
+	if (session->swallow->left > 0)
+		return next_of(session->swallow, bytes.len);
+	if (session->swallow->piece.len > 0) {
+		frame = session->swallow->piece;
+		stay__swallow_end(session);
+		return frame;
+	}
+	frame = session->client->profile->protocol.top.decode(session, bytes);
+	if (frame.kind != STAY_FRAME_SWALLOW && frame.kind != STAY_FRAME_MORE &&
+	    frame.kind != STAY_FRAME_TOO_BIG)
+		stay__swallow_end(session);
+	return frame;
+}
+
+static bool
+remember(
+    struct stay_session *session, const struct stay_frame *frame, size_t left)
+{
+	if (!begin(session))
+		return false;
+	session->swallow->left = left;
+	session->swallow->tag = frame->tag;
+	session->swallow->by_tag = frame->by_tag;
+	return true;
+}
+
+static bool
+is_too_much(const struct stay_session *session, uint64_t more)
+{
+	uint64_t max = session->client->profile->options.skip_bytes_max;
+	uint64_t taken = session->swallow == NULL ? 0 : session->swallow->taken;
+
+	return taken > max || more > max - taken;
+}
+
+const char *
+stay__swallow_rest(
+    struct stay_session *session, struct stay_frame *frame, size_t len)
+{
+	if (is_too_much(session, frame->len))
+		return too_much;
+	if (!remember(session, frame, frame->len - len))
+		return no_memory;
+	*frame = stay_frame_swallow(len);
+	return NULL;
+}
+
+enum stay__flow
+stay__swallow_take(struct stay_session *session, const struct stay_frame *frame)
+{
+	if (is_too_much(session, frame->len))
+		return stay__session_break(session, STAY_E_TOO_BIG, too_much);
+	if (!begin(session))
+		return stay__session_break(session, STAY_E_TOO_BIG, no_memory);
+	session->swallow->taken += frame->len;
+	return STAY__GO_ON;
+}
+
+enum stay__flow
+stay__swallow_last(struct stay_session *session, const struct stay_frame *frame)
+{
+	return is_too_much(session, frame->len)
+		   ? stay__session_break(session, STAY_E_TOO_BIG, too_much)
+		   : STAY__GO_ON;
+}
+
+enum stay__flow
+stay__swallow_owe(struct stay_session *session, const struct stay_frame *frame)
+{
+	return remember(session, frame, frame->len)
+		   ? STAY__LATER
+		   : stay__session_break(session, STAY_E_TOO_BIG, no_memory);
+}
+
+enum stay__flow
+stay__swallow_owe_piece(
+    struct stay_session *session, const struct stay_frame *frame)
+{
+	if (!begin(session))
+		return stay__session_break(session, STAY_E_NOMEM,
+		    "no memory to put off a piece of a reply");
+	session->swallow->piece = *frame;
+	return STAY__LATER;
+}

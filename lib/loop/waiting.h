@@ -1,0 +1,14 @@
+/* Waiting on a loop that nobody runs: whoever waits drives it. */
+#ifndef STAY__WAITING_H
+#define STAY__WAITING_H
+
+#include "loop/loop.h"
+
+typedef bool stay__settled_fn(const void *arg);
+
+/* Drive the loop until this is so, or until `deadline` (ns). No callback is running:
+ * it is not busy. Returns whether it is so. */
+bool stay__loop_wait(struct stay_loop *loop, stay__settled_fn *is_settled,
+    const void *arg, uint64_t deadline);
+
+#endif

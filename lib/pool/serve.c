@@ -1,0 +1,203 @@
+/*
+ * What is due in a pool, in one go: those who have left the line or lost their lease are
+ * told, connections are lent to those who wait, and the pool is brought to its size.
+ */
+#include "pool/pool.h"
+
+void
+stay__pool_tell_lost(struct stay_pool *pool)
+{
+	struct stay__list *node;
+
+	while ((node = stay__list_pop(&pool->bereaved)) != NULL) {
+		struct stay_lease *lease = stay__lease_of(node);
+		stay_lost_fn *on_lost = lease->on_lost;
+
+		stay__list_push(&pool->lent, &lease->node);
+		if (on_lost != NULL)
+			on_lost(lease->lost_arg, lease, lease->status);
+	}
+}
+
+/* ---- lending ---- */
+
+static void
+lend(struct stay__pooled *member)
+{
+	struct stay_pool *pool = member->pool;
+	struct stay_lease *lease = stay__line_next(pool);
+
+	stay__lease_begin(lease, member);
+	lease->done(lease->arg, lease, STAY_OK);
+}
+
+static void
+lend_all(struct stay_pool *pool)
+{
+	while (pool->waiting > 0 && !stay__list_is_empty(&pool->idle)) {
+		struct stay__pooled *member = stay__member_take(pool);
+
+		if (member != NULL)
+			lend(member);
+	}
+}
+
+/* ---- after a fatal failure ---- */
+
+/* One connection asks for all, if there is one that nobody has. */
+static void
+keep_one(struct stay_pool *pool)
+{
+	size_t spare = pool->in[STAY__MEMBER_DOWN];
+
+	for (size_t i = 0; i < pool->count && spare > 1; i++)
+		if (pool->members[i]->state == STAY__MEMBER_DOWN) {
+			stay__member_end(pool->members[i]);
+			spare--;
+		}
+}
+
+static void
+give_way(struct stay_pool *pool)
+{
+	if (pool->fatal == STAY_OK || stay__pool_up(pool) > 0)
+		return;
+	stay__line_drop_all(pool, pool->fatal);
+	keep_one(pool);
+	if (pool->template.stops && pool->conn != NULL)
+		stay_conn_stop(pool->conn, pool->fatal);
+}
+
+/* ---- its size ---- */
+
+/* Whether one more would be of use: the pool is too small, or more people wait than
+ * connections are about to be ready. Without a session only one asks for all. */
+static bool
+is_short(const struct stay_pool *pool)
+{
+	size_t size = stay__pool_size(pool);
+	size_t coming =
+	    pool->in[STAY__MEMBER_DOWN] + pool->in[STAY__MEMBER_RETURNING];
+
+	if (size >= pool->options.connections_max ||
+	    stay__pool_closed_to_all(pool) != STAY_OK)
+		return false;
+	if (stay__pool_up(pool) == 0 && size > 0)
+		return false;
+	return size < pool->options.connections_min || coming < pool->waiting;
+}
+
+static void
+grow(struct stay_pool *pool)
+{
+	while (is_short(pool) && pool->open_at <= stay__pool_now(pool) &&
+	       stay__member_open(pool) == STAY_OK)
+		continue;
+}
+
+/* ---- those that are not to stay ---- */
+
+static uint64_t
+idle_until(const struct stay__pooled *member)
+{
+	return stay__later(member->since, member->pool->options.idle_ms);
+}
+
+/* The one that was idle for longest, if the pool can do without. */
+static struct stay__pooled *
+spare_one(const struct stay_pool *pool)
+{
+	if (stay__list_is_empty(&pool->idle) ||
+	    stay__pool_size(pool) <= pool->options.connections_min)
+		return NULL;
+	return stay__pooled_of(pool->idle.prev);
+}
+
+static void
+cull(struct stay_pool *pool)
+{
+	struct stay__pooled *member = spare_one(pool);
+
+	while (member != NULL && idle_until(member) <= stay__pool_now(pool)) {
+		pool->counts.culled++;
+		stay__member_end(member);
+		member = spare_one(pool);
+	}
+}
+
+/* When a connection is to be looked at again, for its age or because it takes too long
+ * to become as new. */
+static uint64_t
+due_at(const struct stay__pooled *member)
+{
+	if (member->state == STAY__MEMBER_IDLE)
+		return member->old_at;
+	if (member->state == STAY__MEMBER_RETURNING)
+		return stay__later(
+		    member->since, member->pool->template.leave_budget_ms);
+	return UINT64_MAX;
+}
+
+/* Returns when the next one is due. */
+static uint64_t
+renew_due(struct stay_pool *pool)
+{
+	uint64_t now = stay__pool_now(pool), next = UINT64_MAX, at;
+
+	for (size_t i = 0; i < pool->count; i++) {
+		struct stay__pooled *member = pool->members[i];
+
+		at = due_at(member);
+		if (at > now) {
+			next = at < next ? at : next;
+			continue;
+		}
+		pool->counts.aged += member->state == STAY__MEMBER_IDLE;
+		stay__member_renew(member);
+	}
+	return next;
+}
+
+/* ---- all of it ---- */
+
+static uint64_t
+sooner(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+static uint64_t
+growth_at(const struct stay_pool *pool)
+{
+	return is_short(pool) ? pool->open_at : UINT64_MAX;
+}
+
+static uint64_t
+cull_at(const struct stay_pool *pool)
+{
+	const struct stay__pooled *member = spare_one(pool);
+
+	return member != NULL ? idle_until(member) : UINT64_MAX;
+}
+
+/* Callbacks run in the first half; they may change everything, and have the pool woken
+ * for it. */
+void
+stay__pool_serve(struct stay_pool *pool)
+{
+	uint64_t next;
+
+	pool->woken = false;
+	give_way(pool);
+	stay__line_look(pool);
+	stay__pool_tell_lost(pool);
+	stay__line_tell(pool);
+	lend_all(pool);
+	stay__line_look(pool);
+	next = renew_due(pool);
+	cull(pool);
+	grow(pool);
+	next = sooner(next, stay__line_due(pool));
+	next = sooner(next, growth_at(pool));
+	stay__pool_wake_at(pool, sooner(next, cull_at(pool)));
+}

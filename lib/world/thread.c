@@ -1,0 +1,52 @@
+/*
+ * Threads for who runs loops in them. This file does not know what a loop is. The
+ * program's signals are for the program's threads.
+ */
+#include "world/thread.h"
+
+#include <signal.h>
+#include <stddef.h>
+
+static _Thread_local const void *runs;
+
+const void *
+stay__thread_runs(void)
+{
+	return runs;
+}
+
+void
+stay__thread_set_runs(const void *what)
+{
+	runs = what;
+}
+
+static void *
+run_thread(void *arg)
+{
+	const struct stay__thread *thread = arg;
+
+	thread->run(thread->arg);
+	return NULL;
+}
+
+bool
+stay__thread_start(struct stay__thread *thread, stay__thread_fn *run, void *arg)
+{
+	sigset_t all, before;
+	int error;
+
+	thread->run = run;
+	thread->arg = arg;
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	error = pthread_create(&thread->id, NULL, run_thread, thread);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return error == 0;
+}
+
+void
+stay__thread_join(struct stay__thread *thread)
+{
+	pthread_join(thread->id, NULL);
+}

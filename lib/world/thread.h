@@ -1,0 +1,25 @@
+/* Threads that run a loop, and whose loop it is that the one who asks runs. */
+#ifndef STAY__THREAD_H
+#define STAY__THREAD_H
+
+#include <pthread.h>
+#include <stdbool.h>
+
+typedef void stay__thread_fn(void *arg);
+
+struct stay__thread {
+	pthread_t id;
+	stay__thread_fn *run;
+	void *arg;
+};
+
+/* Start a thread; `thread` lives until it is joined. False: there is none to be had. */
+bool stay__thread_start(
+    struct stay__thread *thread, stay__thread_fn *run, void *arg);
+void stay__thread_join(struct stay__thread *thread);
+
+/* What this thread has said that it runs; NULL: it runs none of ours. */
+const void *stay__thread_runs(void);
+void stay__thread_set_runs(const void *what);
+
+#endif

@@ -1,0 +1,172 @@
+/*
+ * The end of a call by tag, where several things meet: it is given up, let go of,
+ * answered late and lost, in whatever order; and it is over once all the same.
+ */
+#include <string.h>
+
+#include "suites.h"
+#include "support/counts.h"
+#include "support/line_rig.h"
+#include "support/line_tagged.h"
+
+static struct line_rig rig;
+static struct line_tagging tagging;
+
+static void
+begin(const struct stay_client_options *options)
+{
+	tagging = (struct line_tagging){ .tells = true };
+	line_prepare(&rig);
+	rig.protocol = line_tagged_protocol();
+	rig.config.tagging = &tagging;
+	line_start(&rig, options);
+	line_run(&rig, 10);
+	line_told(&rig);
+}
+
+static const char *
+answer(const char *text)
+{
+	sim_peer_print(rig.peer, text);
+	line_run(&rig, 1);
+	return line_told(&rig);
+}
+
+static struct line_call *
+call(const char *name)
+{
+	struct line_call *mine = line_call(&rig, name, TAGGED("get @000"));
+
+	line_run(&rig, 1);
+	return mine;
+}
+
+static void
+cancel_the_first(struct line_call *mine)
+{
+	(void)mine;
+	ck_assert_int_eq(
+	    stay_client_cancel(rig.client, rig.calls[0].id), STAY_OK);
+}
+
+static void
+let_go_of_the_first(struct line_call *mine)
+{
+	(void)mine;
+	ck_assert_int_eq(
+	    stay_session_let_go(stay_client_session(rig.client), 1), STAY_OK);
+}
+
+/* ---- given up, and answered at once ---- */
+
+/* Nobody was told yet: it is over in its turn, and the server need not leave it. */
+TEST(client_over_once_if_the_answer_comes_before_it_is_told)
+{
+	begin(NULL);
+	call("a");
+	call("b")->then = cancel_the_first;
+	ck_assert_str_eq(answer("+@2\n+@1 late\n"),
+	    "over 2 of 0 replied;b OK/replied +@2;orphan +@1 late;"
+	    "over 1 of 0 maybe executed;a E_CANCELLED/maybe executed;");
+	call("c");
+	ck_assert_str_eq(line_got(&rig), "get @001;get @002;get @003;");
+	line_end(&rig);
+}
+
+/* ---- let go of ---- */
+
+/* No slot runs inside of it. */
+TEST(promise_5_client_over_is_not_told_inside_of_let_go)
+{
+	begin(NULL);
+	line_call_with(&rig, "a", TAGGED("get @000"), WITHIN(100));
+	LINE_TELLS(&rig, 110, "given up 1;a E_TIMEOUT/maybe executed;");
+	let_go_of_the_first(NULL);
+	ck_assert_str_eq(line_told(&rig), "");
+	ck_assert_uint_eq(counts_of(rig.client).tombstones, 0);
+	ck_assert_str_eq(answer("+@1 late\n"),
+	    "over - of 0 maybe executed;orphan +@1 late;");
+	line_end(&rig);
+}
+
+TEST(client_over_comes_behind_a_done_that_lets_go)
+{
+	begin(NULL);
+	line_call_with(&rig, "a", TAGGED("get @000"), WITHIN(100))->then =
+	    let_go_of_the_first;
+	LINE_TELLS(&rig, 110,
+	    "given up 1;a E_TIMEOUT/maybe executed;"
+	    "over - of 0 maybe executed;");
+	ck_assert_str_eq(answer("+@1 late\n"), "orphan +@1 late;");
+	line_end(&rig);
+}
+
+/* The reply is there already, behind the frame in whose callback it was let go of. */
+TEST(client_over_let_go_of_and_answered_in_one_turn)
+{
+	begin(NULL);
+	call("a");
+	call("b")->then = let_go_of_the_first;
+	ck_assert_str_eq(answer("+@2\n+@1 late\n"),
+	    "over 2 of 0 replied;b OK/replied +@2;orphan +@1 late;"
+	    "over - of 0 sent;a OK/sent;");
+	line_end(&rig);
+}
+
+/* Late pieces are handed out, and the answer alone is counted. */
+TEST(client_over_counts_late_answers_without_their_pieces)
+{
+	begin(NULL);
+	call("a");
+	let_go_of_the_first(NULL);
+	ck_assert_str_eq(answer("*@1 1\n*@1 2\n+@1 3\n"),
+	    "over - of 0 sent;a OK/sent;"
+	    "orphan *@1 1;orphan *@1 2;orphan +@1 3;");
+	ck_assert_uint_eq(counts_of(rig.client).orphans, 1);
+	line_end(&rig);
+}
+
+/* ---- and lost ---- */
+
+/* The server may have acted on what was let go of: a is not sent again behind it. */
+TEST(promise_4_client_over_what_was_let_go_of_overtakes)
+{
+	begin(NULL);
+	line_call(&rig, "a", TAGGED_WITH("get @000", STAY_IDEMPOTENT));
+	line_call_with(&rig, "b", TAGGED("get @000"), WITHIN(100));
+	line_call(&rig, "c", TAGGED_WITH("get @000", STAY_IDEMPOTENT));
+	line_run(&rig, 110);
+	ck_assert_int_eq(
+	    stay_session_let_go(stay_client_session(rig.client), 2), STAY_OK);
+	line_run(&rig, 1);
+	line_told(&rig);
+	sim_peer_reset(rig.peer);
+	LINE_TELLS(&rig, 1,
+	    "down E_RESET;over - of 0 maybe executed;a E_LOST/maybe executed;");
+	line_got(&rig);
+	line_run(&rig, 200);
+	ck_assert_str_eq(line_got(&rig), "|get !004;"); /* that is c */
+	answer("+@4\n");
+	line_end(&rig);
+}
+
+/* b was refused before the older a was answered: a's bytes are needed still. */
+TEST(promise_13_client_over_refused_keeps_what_is_older)
+{
+	begin(OPTIONS(.on_refused = STAY_REFUSED_RESEND));
+	line_call(&rig, "a", TAGGED_WITH("get @000 a", STAY_IDEMPOTENT));
+	line_call(&rig, "b", TAGGED_WITH("get @000 b", STAY_IDEMPOTENT));
+	line_run(&rig, 1);
+	ck_assert_str_eq(answer("!@2\n"), "");
+	sim_peer_reset(rig.peer);
+	LINE_TELLS(&rig, 1,
+	    "down E_RESET;over - of 0 refused;b E_SERVER/refused !@2;");
+	line_got(&rig);
+	line_run(&rig, 200);
+	ck_assert_str_eq(line_got(&rig), "|get !003 a;");
+	line_told(&rig);
+	answer("+@3\n");
+	line_end(&rig);
+}
+
+TEST_SUITE(client_over)

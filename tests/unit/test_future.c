@@ -1,0 +1,240 @@
+/* Futures: calls that are waited for, on a loop that nobody runs. */
+#include <stay/redis_future.h>
+
+#include <string.h>
+
+#include <stay/echo.h>
+
+#include "suites.h"
+#include "support/counts.h"
+#include "support/redis_virtual.h"
+#include "support/scarce.h"
+
+#define URL "redis://10.0.0.1"
+
+static struct redis_virtual here;
+
+static const struct peer_row answering[] = {
+	ON("GET a", "$1\r\nA\r\n"),
+	ON("GET slow", PEER_LATE("50") "$4\r\nslow\r\n"),
+	ON("GET never", ""),
+	ON("GET bad", "-ERR bad\r\n"),
+	ON("GET nil", "_\r\n"),
+	NO_MORE,
+};
+
+/* Nothing has run yet: the first wait dials. */
+static void
+begin(struct stay_client_options options)
+{
+	struct stay_redis_options all = { STAY_REDIS_OPTIONS,
+		.client = options };
+
+	all.client.size = sizeof(all.client);
+	all.client.backoff.initial_ms = 10;
+	redis_virtual_open(&here, answering);
+	ck_assert_int_eq(
+	    stay_redis_start(&here.redis, here.loop, URL, &all), STAY_OK);
+}
+
+static void
+end(void)
+{
+	ck_assert_int_eq(stay_loop_close(here.loop, 1000), STAY_OK);
+}
+
+static void
+check(struct stay_future *future, enum stay_status status,
+    enum stay_outcome outcome, const char *text)
+{
+	const struct stay_result *result = stay_future_result(future);
+
+	ck_assert_ptr_nonnull(result);
+	ck_assert_int_eq(result->status, status);
+	ck_assert_int_eq(result->outcome, outcome);
+	ck_assert_str_eq(stay_redis_str(stay_future_reply(future)), text);
+	ck_assert_str_eq(stay_future_why(future), result->why);
+	stay_future_free(future);
+}
+
+/* ---- one ---- */
+
+TEST(future_has_the_reply)
+{
+	struct stay_future *future;
+
+	begin((struct stay_client_options){ 0 });
+	ck_assert_int_eq(
+	    stay_redis_command_wait(here.redis, &future, "GET %s", "a"),
+	    STAY_OK);
+	check(future, STAY_OK, STAY_REPLIED, "A");
+	ck_assert_int_eq(
+	    stay_redis_command_wait(here.redis, NULL, "GET slow"), STAY_OK);
+	ck_assert_int_eq(
+	    stay_redis_command_wait(here.redis, &future, "GET nil"), STAY_OK);
+	ck_assert_int_eq(
+	    stay_redis_type_of(stay_future_reply(future)), STAY_REDIS_NIL);
+	stay_future_free(future);
+	end();
+}
+
+TEST(future_says_why_there_is_no_good_reply)
+{
+	struct stay_future *future;
+
+	begin((struct stay_client_options){ .call_timeout_ms = 100 });
+	ck_assert_int_eq(
+	    stay_redis_command_wait(here.redis, &future, "GET bad"),
+	    STAY_E_SERVER);
+	ck_assert_ptr_nonnull(strstr(stay_future_why(future), "ERR bad"));
+	check(future, STAY_E_SERVER, STAY_REPLIED, "ERR bad");
+	ck_assert_int_eq(
+	    stay_redis_command_wait(here.redis, &future, "GET never"),
+	    STAY_E_TIMEOUT);
+	check(future, STAY_E_TIMEOUT, STAY_MAYBE_EXECUTED, "");
+	ck_assert_int_eq(stay_redis_command_wait(here.redis, &future, "AUTH a"),
+	    STAY_E_UNSUPPORTED);
+	check(future, STAY_E_UNSUPPORTED, STAY_NOT_SENT, "");
+	end();
+}
+
+/* The end of a session that came between two waits is heard before the next call is
+ * sent. */
+TEST(future_outlives_a_session_that_ended_unseen)
+{
+	begin((struct stay_client_options){ 0 });
+	ck_assert_int_eq(
+	    stay_redis_command_wait(here.redis, NULL, "GET a"), STAY_OK);
+	peer_do(here.server.ends, 0, PEER_CLOSE);
+	ck_assert_int_eq(
+	    stay_redis_command_wait(here.redis, NULL, "GET a"), STAY_OK);
+	ck_assert_uint_eq(here.server.accepted, 2);
+	end();
+}
+
+/* ---- several ---- */
+
+TEST(future_waits_as_long_as_it_is_told)
+{
+	struct stay_future *slow, *quick, *both[2];
+	size_t which = 9;
+
+	begin((struct stay_client_options){ 0 });
+	ck_assert_int_eq(
+	    stay_redis_command_wait(here.redis, NULL, "GET a"), STAY_OK);
+	slow = both[0] = stay_redis_command_future(here.redis, "GET slow");
+	ck_assert_ptr_null(stay_future_result(slow));
+	ck_assert_str_eq(stay_future_why(slow), "");
+	ck_assert_ptr_null(stay_future_reply(slow));
+	ck_assert_int_eq(stay_future_wait(slow, 20), STAY_E_TIMEOUT);
+	quick = both[1] = stay_redis_command_future(here.redis, "AUTH a");
+	ck_assert_int_eq(
+	    stay_future_wait_any(both, 2, STAY_FOREVER, &which), STAY_OK);
+	ck_assert_uint_eq(which, 1);
+	ck_assert_int_eq(
+	    stay_future_wait_any(both, 1, STAY_FOREVER, &which), STAY_OK);
+	ck_assert_uint_eq(which, 0);
+	ck_assert_int_eq(stay_future_wait_any(both, 0, 1, &which), STAY_E_ARG);
+	check(slow, STAY_OK, STAY_REPLIED, "slow");
+	stay_future_free(quick);
+	end();
+}
+
+/* ---- where nothing can be waited for ---- */
+
+static struct stay_future *outer;
+
+static void
+on_inner(void *arg, const struct stay_result *result)
+{
+	struct stay_future *inner;
+
+	(void)arg;
+	(void)result;
+	ck_assert_int_eq(stay_redis_command_wait(here.redis, &inner, "GET a"),
+	    STAY_E_REENTRANT);
+	check(inner, STAY_E_REENTRANT, STAY_NOT_SENT, "");
+	inner = stay_redis_command_future(here.redis, "GET a");
+	ck_assert_int_eq(stay_future_wait(inner, 1), STAY_E_REENTRANT);
+	ck_assert_int_eq(stay_loop_close(here.loop, 1), STAY_E_REENTRANT);
+	ck_assert_int_eq(stay_future_wait(outer, 1), STAY_OK);
+	stay_future_free(inner); /* before it is answered */
+}
+
+TEST(future_is_not_waited_for_in_a_callback)
+{
+	begin((struct stay_client_options){ 0 });
+	ck_assert(!stay_loop_is_busy(here.loop));
+	outer = stay_redis_command_future(here.redis, "GET a");
+	ck_assert_int_eq(
+	    stay_redis_command(here.redis, on_inner, NULL, "GET a"), STAY_OK);
+	ck_assert_int_eq(
+	    stay_redis_command_wait(here.redis, NULL, "GET slow"), STAY_OK);
+	check(outer, STAY_OK, STAY_REPLIED, "A");
+	end();
+}
+
+TEST(future_that_was_never_submitted_is_not_waited_for)
+{
+	struct stay_future *future, *both[2];
+
+	begin((struct stay_client_options){ 0 });
+	future = stay_future_new(stay_redis_client(here.redis));
+	ck_assert_int_eq(stay_future_wait(future, STAY_FOREVER), STAY_E_STATE);
+	both[0] = stay_redis_command_future(here.redis, "GET a");
+	both[1] = future;
+	ck_assert_int_eq(
+	    stay_future_wait_any(both, 2, STAY_FOREVER, NULL), STAY_E_STATE);
+	stay_future_begin(future, STAY_E_OFFLINE);
+	check(future, STAY_E_OFFLINE, STAY_NOT_SENT, "");
+	stay_future_free(both[0]);
+	stay_future_free(stay_future_new(stay_redis_client(here.redis)));
+	end();
+}
+
+/* Its reply keeps the loop, and not the client. */
+TEST(future_outlives_its_client)
+{
+	struct stay_future *kept, *ended;
+
+	begin((struct stay_client_options){ 0 });
+	ck_assert_int_eq(
+	    stay_redis_command_wait(here.redis, &kept, "GET a"), STAY_OK);
+	ended = stay_redis_command_future(here.redis, "GET never");
+	ck_assert_int_eq(stay_loop_close(here.loop, 1000), STAY_E_LIVE);
+	check(ended, STAY_E_STOPPED, STAY_NOT_SENT, "");
+	check(kept, STAY_OK, STAY_REPLIED, "A");
+	ck_assert_int_eq(stay_loop_close(here.loop, 1000), STAY_OK);
+}
+
+TEST(future_is_bounded_as_any_reply_that_is_kept)
+{
+	struct stay_future *first, *second;
+
+	begin((struct stay_client_options){ .held_replies_max = 1 });
+	ck_assert_int_eq(
+	    stay_redis_command_wait(here.redis, &first, "GET a"), STAY_OK);
+	ck_assert_int_eq(
+	    stay_redis_command_wait(here.redis, &second, "GET a"), STAY_E_FULL);
+	check(second, STAY_E_FULL, STAY_REPLIED, "");
+	stay_future_free(first);
+	end();
+}
+
+/* ---- without memory ---- */
+
+TEST(future_without_memory_has_completed)
+{
+	struct stay_future *future;
+
+	begin((struct stay_client_options){ 0 });
+	scarce_arm(1);
+	future = stay_redis_command_future(here.redis, "GET a");
+	ck_assert(scarce_disarm());
+	ck_assert_ptr_null(future);
+	ck_assert_int_eq(stay_future_wait(future, STAY_FOREVER), STAY_OK);
+	check(future, STAY_E_NOMEM, STAY_NOT_SENT, "");
+	end();
+}
+
+TEST_SUITE(future)

@@ -1,0 +1,198 @@
+/* What a user leaves behind in a session of Redis, and what is made of it. */
+#include <stdio.h>
+#include <string.h>
+
+#include <stay/lend.h>
+#include <stay/redis_subscribe.h>
+
+#include "suites.h"
+#include "support/counts.h"
+#include "support/redis_virtual.h"
+
+#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
+#define URL          "redis://10.0.0.1"
+
+static struct redis_virtual here;
+static unsigned ready;
+static bool closed;
+
+static void
+on_session(void *arg, struct stay_client *client, enum stay_status status)
+{
+	(void)arg;
+	(void)client;
+	ready += status == STAY_OK;
+}
+
+static void
+on_closed(void *arg, struct stay_conn *conn, enum stay_status reason)
+{
+	(void)arg;
+	(void)conn;
+	ck_assert_int_eq(reason, STAY_OK);
+	closed = true;
+}
+
+static void
+lend(const struct peer_row *rows)
+{
+	const struct stay_redis_options options = { STAY_REDIS_OPTIONS,
+		.client = { STAY_CLIENT_OPTIONS, .offline = STAY_OFFLINE_FAIL,
+		    .on_session = on_session, .on_closed = on_closed } };
+
+	ready = 0;
+	closed = false;
+	redis_virtual_open(&here, rows);
+	redis_virtual_start(&here, URL, &options);
+	ck_assert_uint_eq(ready, 1);
+	ck_assert_int_eq(
+	    stay_client_lend(stay_redis_client(here.redis)), STAY_OK);
+	peer_log_clear(&here.server);
+}
+
+/* "a;b;" */
+static void
+submit(const char *commands)
+{
+	char copy[256], *word, *more = copy;
+
+	snprintf(copy, sizeof(copy), "%s", commands);
+	while ((word = strsep(&more, ";")) != NULL && *word != '\0')
+		ck_assert_int_eq(
+		    stay_redis_command(here.redis, NULL, NULL, word), STAY_OK);
+}
+
+static const struct peer_row answers[] = {
+	ON("FAIL", "-ERR no\r\n"),
+	ON("WATCH bad", "-ERR no\r\n"),
+	ON("MULTI bad", "-ERR no\r\n"),
+	ON("UNWATCH bad", "-ERR no\r\n"),
+	ON("EXEC bad", "-EXECABORT no\r\n"),
+	NO_MORE,
+};
+
+#define REPLACED "|HELLO 3;PING;"
+
+/* What the server gets when the user has said this, and that is all. */
+static const struct row {
+	const char *commands;
+	const char *undone;
+} rows[] = {
+	{ "", "" },
+	{ "GET a;SET a 1;", "" },
+	{ "MULTI;SET a 1;", "DISCARD;" },
+	{ "MULTI;EXEC;", "" },
+	{ "MULTI;DISCARD;", "" },
+	{ "MULTI bad;", "" },
+	{ "MULTI;EXEC bad;", "" },
+	{ "WATCH a;", "UNWATCH;" },
+	{ "WATCH bad;", "" },
+	{ "WATCH a;UNWATCH;", "" },
+	{ "WATCH a;UNWATCH bad;", "UNWATCH;" },
+	{ "WATCH a;MULTI;", "DISCARD;" },
+	{ "WATCH a;MULTI;EXEC;", "" },
+	{ "WATCH a;MULTI;UNWATCH;", "DISCARD;" },
+	{ "WATCH a;EXEC bad;", "UNWATCH;" },
+	{ "CLIENT TRACKING ON;", REPLACED },
+	{ "CLIENT ID;", "" },
+	{ "READONLY;", REPLACED },
+	{ "MULTI;CLIENT NO-EVICT ON;", REPLACED },
+};
+
+static void
+check_reset(const struct row *row)
+{
+	char got[256];
+
+	snprintf(got, sizeof(got), "%s%s", row->commands, row->undone);
+	ck_assert_str_eq(here.log.text, got);
+	ck_assert_uint_eq(ready, 2);
+	ck_assert_uint_eq(counts_of(stay_redis_client(here.redis)).sessions,
+	    row->undone[0] == '|' ? 2 : 1);
+}
+
+TEST_ROWS(redis_lend_resets, COUNT(rows))
+{
+	lend(answers);
+	submit(rows[_i].commands);
+	sim_run_ms(here.world, 10);
+	stay_client_take_back(stay_redis_client(here.redis));
+	sim_run_ms(here.world, 10);
+	check_reset(&rows[_i]);
+	redis_virtual_end(&here);
+}
+
+/* The user's last commands are still under way. */
+TEST_ROWS(redis_lend_resets_when_all_is_answered, COUNT(rows))
+{
+	lend(answers);
+	submit(rows[_i].commands);
+	stay_client_take_back(stay_redis_client(here.redis));
+	sim_run_ms(here.world, 10);
+	check_reset(&rows[_i]);
+	redis_virtual_end(&here);
+}
+
+static const struct peer_row denying[] = {
+	ON("DISCARD", "-NOPERM no\r\n"),
+	NO_MORE,
+};
+
+TEST(redis_lend_is_not_let_reset)
+{
+	lend(denying);
+	submit("MULTI;");
+	stay_client_take_back(stay_redis_client(here.redis));
+	sim_run_ms(here.world, 10);
+	ck_assert_str_eq(here.log.text, "MULTI;DISCARD;|HELLO 3;PING;");
+	ck_assert_uint_eq(ready, 2);
+	redis_virtual_end(&here);
+}
+
+/* A probe is said in a session that was reset, and one that was reset is probed. */
+TEST(redis_lend_is_probed)
+{
+	lend(answers);
+	submit("WATCH a;");
+	sim_run_ms(here.world, 5500);
+	stay_client_take_back(stay_redis_client(here.redis));
+	sim_run_ms(here.world, 5500);
+	ck_assert_str_eq(here.log.text, "WATCH a;PING;UNWATCH;PING;");
+	ck_assert_uint_eq(ready, 2);
+	redis_virtual_end(&here);
+}
+
+static void
+on_message(void *arg, struct stay_redis_subscription *subscription,
+    const struct stay_redis_message *message)
+{
+	(void)arg;
+	(void)subscription;
+	(void)message;
+}
+
+static const struct peer_row subscribing[] = {
+	ON("SUBSCRIBE", ">3\r\n+subscribe\r\n$1\r\nc\r\n:1\r\n"),
+	NO_MORE,
+};
+
+/* It would be restored in every session. */
+TEST(redis_lend_ends_with_a_subscription)
+{
+	const struct stay_redis_subscription_options options = {
+		STAY_REDIS_SUBSCRIPTION_OPTIONS, .name = "c",
+		.on_message = on_message
+	};
+	struct stay_redis_subscription *subscription;
+
+	lend(subscribing);
+	ck_assert_int_eq(
+	    stay_redis_subscribe(here.redis, &options, &subscription), STAY_OK);
+	sim_run_ms(here.world, 10);
+	stay_client_take_back(stay_redis_client(here.redis));
+	ck_assert(sim_run(here.world, 1000));
+	ck_assert(closed);
+	ck_assert_int_eq(stay_loop_free(here.loop), STAY_OK);
+}
+
+TEST_SUITE(redis_lend)

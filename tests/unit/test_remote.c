@@ -1,0 +1,339 @@
+/* Remotes: clients that other threads call, at a peer that really listens. */
+#include <stay/redis_future.h>
+#include <stay/redis_remote.h>
+
+#include <string.h>
+
+#include "suites.h"
+#include "support/counts.h"
+#include "support/peer_thread.h"
+#include "support/redis_virtual.h"
+
+/* More than a slab is worth, so that a held reply keeps one. */
+#define BIG 40000
+
+static struct peer_thread server;
+static struct stay_runner *runner;
+static struct stay_remote *redis;
+
+static void
+say_big(struct peer_end *end, const struct peer_request *request)
+{
+	static char big[BIG + 1];
+
+	(void)request;
+	memset(big, 'x', BIG);
+	peer_say(end, "$40000\r\n");
+	peer_say(end, big);
+	peer_say(end, "\r\n");
+}
+
+static const struct peer_row answering[] = {
+	REDIS_GREETS,
+	ON("GET a", "$1\r\nA\r\n"),
+	ON("GET slow", PEER_LATE("20") "$4\r\nslow\r\n"),
+	ON("GET late", PEER_LATE("300") "$4\r\nlate\r\n"),
+	ON("GET never", ""),
+	ON("GET bad", "-ERR bad\r\n"),
+	ON("GET nil", "_\r\n"),
+	DO("GET big", say_big),
+	NO_MORE,
+};
+
+static void
+begin_with(struct stay_runner_options runs, struct stay_client_options options)
+{
+	struct stay_redis_options all = { STAY_REDIS_OPTIONS,
+		.client = options };
+	const char *url = peer_thread_open(&server,
+	    (struct peer){ .rows = answering, .reads = peer_reads_commands },
+	    "redis");
+
+	runs.size = sizeof(runs);
+	all.client.size = sizeof(all.client);
+	all.client.stop_budget_ms = 20; /* some calls are never answered */
+	ck_assert_int_eq(stay_runner_start(&runner, &runs), STAY_OK);
+	ck_assert_int_eq(
+	    stay_redis_remote_start(&redis, runner, url, &all), STAY_OK);
+}
+
+static void
+begin(void)
+{
+	begin_with((struct stay_runner_options){ 0 },
+	    (struct stay_client_options){ 0 });
+}
+
+static void
+end(void)
+{
+	stay_remote_free(redis);
+	ck_assert_int_eq(stay_runner_free(runner), STAY_OK);
+	peer_thread_close(&server);
+}
+
+static void
+check(struct stay_future *future, enum stay_status status,
+    enum stay_outcome outcome, const char *text)
+{
+	const struct stay_result *result = stay_future_result(future);
+
+	ck_assert_ptr_nonnull(result);
+	ck_assert_int_eq(result->status, status);
+	ck_assert_int_eq(result->outcome, outcome);
+	ck_assert_str_eq(stay_redis_str(stay_future_reply(future)), text);
+	ck_assert_str_eq(stay_future_why(future), result->why);
+	stay_future_free(future);
+}
+
+/* ---- waiting ---- */
+
+TEST(remote_is_waited_for)
+{
+	const char *const words[] = { "GET", "a" };
+	struct stay_redis_prepared get;
+	struct stay_future *future;
+
+	begin();
+	ck_assert_int_eq(
+	    stay_redis_remote_wait(redis, &future, "GET %s", "a"), STAY_OK);
+	check(future, STAY_OK, STAY_REPLIED, "A");
+	ck_assert_int_eq(
+	    stay_redis_remote_wait(redis, NULL, "GET slow"), STAY_OK);
+	ck_assert_int_eq(
+	    stay_redis_remote_wait(redis, &future, "GET nil"), STAY_OK);
+	ck_assert_int_eq(
+	    stay_redis_type_of(stay_future_reply(future)), STAY_REDIS_NIL);
+	stay_future_free(future);
+	future = stay_redis_remote_argv(redis, NULL, 2, words, NULL);
+	ck_assert_int_eq(stay_future_wait(future, STAY_FOREVER), STAY_OK);
+	check(future, STAY_OK, STAY_REPLIED, "A");
+	ck_assert_int_eq(stay_redis_prepare(&get, "GET a"), STAY_OK);
+	future = stay_redis_remote_prepared(redis, &get, NULL, 0, NULL);
+	ck_assert_int_eq(stay_future_wait(future, STAY_FOREVER), STAY_OK);
+	check(future, STAY_OK, STAY_REPLIED, "A");
+	end();
+}
+
+TEST(remote_says_why_there_is_no_good_reply)
+{
+	struct stay_future *future;
+
+	begin_with((struct stay_runner_options){ 0 },
+	    (struct stay_client_options){ .call_timeout_ms = 50 });
+	ck_assert_int_eq(
+	    stay_redis_remote_wait(redis, &future, "GET bad"), STAY_E_SERVER);
+	ck_assert_ptr_nonnull(strstr(stay_future_why(future), "ERR bad"));
+	check(future, STAY_E_SERVER, STAY_REPLIED, "ERR bad");
+	ck_assert_int_eq(stay_redis_remote_wait(redis, &future, "GET never"),
+	    STAY_E_TIMEOUT);
+	check(future, STAY_E_TIMEOUT, STAY_MAYBE_EXECUTED, "");
+	ck_assert_int_eq(stay_redis_remote_wait(redis, &future, "AUTH a"),
+	    STAY_E_UNSUPPORTED);
+	check(future, STAY_E_UNSUPPORTED, STAY_NOT_SENT, "");
+	end();
+}
+
+/* The second is on another loop. */
+TEST(remote_futures_are_waited_for_together)
+{
+	struct stay_remote *other;
+	struct stay_future *both[3], *none = NULL;
+	size_t which = 9;
+
+	begin_with((struct stay_runner_options){ .loops = 2 },
+	    (struct stay_client_options){ 0 });
+	ck_assert_int_eq(stay_redis_remote_start(&other, runner,
+			     door_url(&server.door, "redis"), NULL),
+	    STAY_OK);
+	both[0] = stay_redis_remote_future(redis, "GET never");
+	both[1] = stay_redis_remote_future(other, "GET slow");
+	ck_assert_ptr_null(stay_future_result(both[0]));
+	ck_assert_int_eq(
+	    stay_future_wait_any(both, 2, STAY_FOREVER, &which), STAY_OK);
+	ck_assert_uint_eq(which, 1);
+	ck_assert_int_eq(stay_future_wait(both[0], 5), STAY_E_TIMEOUT);
+	ck_assert_int_eq(
+	    stay_future_wait_any(both, 2, STAY_FOREVER, &which), STAY_OK);
+	ck_assert_uint_eq(which, 1);
+	ck_assert_int_eq(
+	    stay_future_wait_any(&none, 1, STAY_FOREVER, &which), STAY_OK);
+	check(both[1], STAY_OK, STAY_REPLIED, "slow");
+	stay_remote_free(other);
+	ck_assert_int_eq(stay_remote_cancel(redis, both[0]), STAY_OK);
+	ck_assert_int_eq(stay_future_wait(both[0], STAY_FOREVER), STAY_OK);
+	ck_assert_int_eq(stay_remote_cancel(redis, both[0]), STAY_E_STALE);
+	check(both[0], STAY_E_CANCELLED, STAY_MAYBE_EXECUTED, "");
+	end();
+}
+
+/* Nobody can drive a loop and be blocked at once. */
+TEST(remote_futures_are_not_waited_for_with_others)
+{
+	struct stay_loop *loop = stay_loop_alone();
+	struct stay_redis *own;
+	struct stay_future *both[2];
+
+	begin();
+	ck_assert_int_eq(
+	    stay_redis_start(&own, loop, door_url(&server.door, "redis"), NULL),
+	    STAY_OK);
+	both[0] = stay_redis_remote_future(redis, "GET never");
+	both[1] = stay_redis_command_future(own, "GET never");
+	ck_assert_int_eq(stay_future_wait_any(both, 2, 1, NULL), STAY_E_ARG);
+	ck_assert_int_eq(stay_loop_close(loop, STAY_FOREVER), STAY_OK);
+	ck_assert_int_eq(stay_future_wait_any(both, 2, 1, NULL), STAY_OK);
+	stay_future_free(both[0]);
+	stay_future_free(both[1]);
+	end();
+}
+
+/* As often as one likes. The late reply is nobody's, and so not that of the next one. */
+TEST(remote_call_is_given_up)
+{
+	struct stay_future *future;
+
+	begin();
+	future = stay_redis_remote_future(redis, "GET late");
+	ck_assert_int_eq(stay_remote_cancel(redis, future), STAY_OK);
+	(void)stay_remote_cancel(redis, future);
+	ck_assert_int_eq(stay_future_wait(future, STAY_FOREVER), STAY_OK);
+	ck_assert_int_eq(stay_future_result(future)->status, STAY_E_CANCELLED);
+	stay_future_free(future);
+	ck_assert_int_eq(stay_remote_cancel(redis, NULL), STAY_E_STALE);
+	ck_assert_int_eq(stay_redis_remote_wait(redis, NULL, "GET a"), STAY_OK);
+	end();
+}
+
+/* ---- replies ---- */
+
+TEST(remote_reply_is_freed_anywhere)
+{
+	struct stay_future *small, *big;
+
+	begin();
+	ck_assert_int_eq(
+	    stay_redis_remote_wait(redis, &small, "GET a"), STAY_OK);
+	ck_assert_int_eq(
+	    stay_redis_remote_wait(redis, &big, "GET big"), STAY_OK);
+	ck_assert_uint_eq(stay_redis_len(stay_future_reply(big)), BIG);
+	stay_remote_free(redis);
+	ck_assert_int_eq(stay_runner_free(runner), STAY_E_LIVE);
+	stay_future_free(small);
+	ck_assert_int_eq(stay_runner_free(runner), STAY_E_LIVE);
+	ck_assert_int_eq(stay_redis_str(stay_future_reply(big))[BIG - 1], 'x');
+	stay_future_free(big);
+	ck_assert_int_eq(stay_runner_free(runner), STAY_OK);
+	peer_thread_close(&server);
+}
+
+/* What is freed comes home, so that bounds are bounds of what is held. */
+TEST(remote_replies_come_home)
+{
+	struct stay_future *future;
+
+	begin_with((struct stay_runner_options){ 0 },
+	    (struct stay_client_options){ .held_replies_max = 1 });
+	for (int i = 0; i < 20; i++) {
+		ck_assert_int_eq(stay_redis_remote_wait(redis, &future,
+				     i % 2 == 0 ? "GET a" : "GET big"),
+		    STAY_OK);
+		stay_future_free(future);
+	}
+	end();
+}
+
+TEST(remote_future_is_freed_before_it_completes)
+{
+	begin();
+	for (int i = 0; i < 20; i++)
+		stay_future_free(stay_redis_remote_future(
+		    redis, i % 2 == 0 ? "GET a" : "AUTH a"));
+	ck_assert_int_eq(stay_redis_remote_wait(redis, NULL, "GET a"), STAY_OK);
+	end();
+}
+
+/* In a callback nobody waits. */
+static struct stay_future *inner;
+
+static void
+wait_inside(void *arg, struct stay_client *client)
+{
+	struct stay_future *unset = inner;
+
+	ck_assert_ptr_eq(stay_redis_client(stay_redis_of(client)), client);
+	ck_assert_int_eq(
+	    stay_redis_remote_wait(arg, &unset, "GET a"), STAY_E_REENTRANT);
+	ck_assert_ptr_null(unset);
+	ck_assert_int_eq(
+	    stay_redis_remote_wait(arg, NULL, "GET a"), STAY_E_REENTRANT);
+	inner = stay_redis_remote_future(arg, "GET a");
+	ck_assert_int_eq(stay_future_wait(inner, 1), STAY_E_REENTRANT);
+}
+
+TEST(remote_is_not_waited_for_in_a_callback)
+{
+	begin();
+	ck_assert_int_eq(stay_remote_do(redis, wait_inside, redis), STAY_OK);
+	ck_assert_int_eq(stay_future_wait(inner, STAY_FOREVER), STAY_OK);
+	check(inner, STAY_OK, STAY_REPLIED, "A");
+	ck_assert_ptr_null(stay_redis_of(NULL));
+	end();
+}
+
+static void
+count_calls(void *arg, struct stay_client *client)
+{
+	*(uint64_t *)arg = client == NULL ? 99 : counts_of(client).submitted;
+}
+
+/* The command that it has in flight may have been executed. */
+TEST(remote_outlives_its_client)
+{
+	struct stay_future *flying;
+	uint64_t calls;
+
+	begin();
+	ck_assert_int_eq(stay_redis_remote_wait(redis, NULL, "GET a"), STAY_OK);
+	flying = stay_redis_remote_future(redis, "GET never");
+	ck_assert_int_eq(stay_remote_do(redis, count_calls, &calls), STAY_OK);
+	ck_assert_uint_eq(calls, 2);
+	stay_remote_stop(redis);
+	stay_remote_stop(redis);
+	ck_assert_int_eq(
+	    stay_redis_remote_wait(redis, NULL, "GET a"), STAY_E_STOPPED);
+	ck_assert_int_eq(stay_future_wait(flying, STAY_FOREVER), STAY_OK);
+	check(flying, STAY_E_STOPPED, STAY_MAYBE_EXECUTED, "");
+	do
+		ck_assert_int_eq(
+		    stay_remote_do(redis, count_calls, &calls), STAY_OK);
+	while (calls != 99);
+	stay_runner_stop(runner);
+	ck_assert_int_eq(stay_runner_free(runner), STAY_E_LIVE);
+	ck_assert_int_eq(
+	    stay_remote_do(redis, count_calls, &calls), STAY_E_STOPPED);
+	end();
+}
+
+TEST(remote_that_cannot_start_is_none)
+{
+	struct stay_remote *other = redis;
+
+	begin();
+	ck_assert_int_eq(
+	    stay_redis_remote_start(&other, runner, "redis://a:b", NULL),
+	    STAY_E_URL);
+	ck_assert_ptr_null(other);
+	ck_assert_int_eq(
+	    stay_redis_remote_start(NULL, runner, "redis://a", NULL),
+	    STAY_E_ARG);
+	stay_runner_stop(runner);
+	ck_assert_int_eq(
+	    stay_redis_remote_start(&other, runner, "redis://a", NULL),
+	    STAY_E_STOPPED);
+	ck_assert_ptr_null(other);
+	stay_remote_free(NULL);
+	end();
+}
+
+TEST_SUITE(remote)
