@@ -278,9 +278,10 @@ STAY_API void stay_session_set_login(
  * this buffer, then say with stay_session_expect how many replies they get,
  * which may be 0. Only this sends them: what was appended since the last
  * stay_session_expect is dropped when the slot returns, so that half a message
- * never leaves. The replies go to hello, then to on_up, and to on_control when
- * the session is up. The bytes are sent before queued calls, never inside a
- * request. Not in encode or decode.
+ * never leaves. From outside of the slots, append and expect in one go; if an append
+ * fails there, take back what is there of the message by stay_buf_cut. The replies go
+ * to hello, then to on_up, and to on_control when the session is up. The bytes are
+ * sent before queued calls, never inside a request. Not in encode or decode.
  * Returns: STAY_OK; STAY_E_STATE without a session, and after `bye`;
  * STAY_E_NOMEM; STAY_E_FULL if the peer has not taken 1 MiB that was said
  * before: on_drained runs once there is room. Unless it returns STAY_OK, the bytes

@@ -68,6 +68,7 @@ say(struct stay_session *session)
 	struct stay_client *client = session->client;
 	struct debt before = debt_of(client), after;
 
+	stay__output_forget(session);
 	client->profile->protocol.session.bye(session);
 	stay__output_forget(session);
 	after = debt_of(client);

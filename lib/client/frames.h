@@ -19,6 +19,7 @@ static inline void
 stay__slot_run(struct stay_session *session, stay_frame_fn *slot,
     const struct stay_frame *frame)
 {
+	stay__output_forget(session);
 	slot(session, frame);
 	stay__output_forget(session);
 }

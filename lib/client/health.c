@@ -186,6 +186,7 @@ send_probe(struct stay_session *session)
 	if (session->farewell.stage != STAY__FAREWELL_NONE ||
 	    stay__calls_await(client->calls))
 		return;
+	stay__output_forget(session);
 	client->profile->protocol.session.ping(session);
 	stay__output_forget(session);
 	stay__output_ask(client);

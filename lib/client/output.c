@@ -178,6 +178,7 @@ prepare_requests(struct stay_client *client)
 	struct flight flight = flight_of(client);
 	uint64_t len = 0;
 
+	stay__output_forget(&client->session);
 	while (node != queued && len < WRITE_MAX) {
 		struct stay__call *call = stay__call_of(node);
 

@@ -38,7 +38,8 @@ void stay__output_settle(struct stay_session *session, bool expected);
 bool stay__output_admits(struct stay_session *session);
 bool stay__output_is_full(const struct stay_session *session);
 bool stay__output_drained(struct stay_session *session);
-/* A slot has returned: take back what it appended and did not expect. */
+/* A slot begins, or has returned: take back what was appended and not expected. What
+ * a slot says does not join what a front began to say and gave up. */
 void stay__output_forget(struct stay_session *session);
 
 /* Ask for room, once a turn, if there is something that may be written. */

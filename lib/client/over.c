@@ -31,6 +31,7 @@ stay__over(struct stay__call *call)
 	if (call->history & STAY__HISTORY_LET_GO)
 		session = NULL;
 	stay__tagged_free(call);
+	stay__output_forget(&client->session);
 	if (call->owner->tagged->on_over != NULL)
 		call->owner->tagged->on_over(session, &over);
 	stay__output_forget(&client->session);
@@ -44,6 +45,7 @@ tell_given_up(const struct stay__call *call)
 
 	if (session == NULL || call->owner->tagged->on_given_up == NULL)
 		return;
+	stay__output_forget(session);
 	call->owner->tagged->on_given_up(session, call->tag);
 	stay__output_forget(session);
 }

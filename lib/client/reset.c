@@ -50,6 +50,7 @@ stay__reset_go_on(struct stay_client *client)
 
 	if (stay_client_session_number(client) == 0 || !is_quiet(client))
 		return;
+	stay__output_forget(session);
 	answer = client->profile->protocol.session.reset(session);
 	stay__output_forget(session);
 	if (session->cut_off)

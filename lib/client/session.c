@@ -152,6 +152,7 @@ stay__session_greet(
 static enum stay__flow
 drained(struct stay_session *session)
 {
+	stay__output_forget(session);
 	session->client->profile->protocol.session.on_drained(session);
 	stay__output_forget(session);
 	stay__remark_tell(session);

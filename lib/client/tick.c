@@ -21,6 +21,7 @@ tick(struct stay__task *task)
 	struct stay__tick *own = STAY__CONTAINER(task, struct stay__tick, task);
 	struct stay_session *session = own->session;
 
+	stay__output_forget(session);
 	session->client->profile->protocol.session.tick(session);
 	stay__output_forget(session);
 	stay__remark_tell(session);

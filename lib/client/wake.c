@@ -21,6 +21,7 @@ wake(struct stay__task *task)
 	struct stay_client *client = own->client;
 	struct stay_session *session = &client->session;
 
+	stay__output_forget(session);
 	if (client->profile->protocol.keep.wake(stay__client_keep(client)))
 		stay__loop_run_soon(client->loop, &own->task);
 	stay__output_forget(session);

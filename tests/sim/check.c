@@ -455,35 +455,55 @@ has_changed(struct user *user, const struct stay_client_counts *counts)
 	return user->counted != before;
 }
 
+/* Since when its answers are due, or a body has left. */
+static void
+note_busy(struct user *user, const struct stay_client_counts *counts)
+{
+	uint64_t now = user->run->sim->now;
+	bool idle = counts->in_flight + counts->tombstones == 0;
+	bool pours = inside_pours(user->client);
+	bool by_tag = user->kind == KIND_TAG;
+
+	if (by_tag ? has_changed(user, counts) : idle || user->idle)
+		user->busy_since = now;
+	/* Whoever is sent a body may take it as slowly as it likes. */
+	if (pours || user->pours)
+		user->poured_at = now;
+	user->idle = idle && !by_tag;
+	user->pours = pours;
+}
+
+/* The last sign of life, or what counts as one. */
+static uint64_t
+alive_at(const struct user *user, const struct sim_peer *peer)
+{
+	/* A greeting may end long after its last frame, when it is resumed. */
+	const uint64_t signs[] = { user->run->excused, peer->heard,
+		user->ready_at, user->resumed_at, user->poured_at,
+		user->idle ? 0 : user->busy_since };
+	uint64_t last = 0;
+
+	for (size_t i = 0; i < sizeof(signs) / sizeof(signs[0]); i++)
+		if (signs[i] > last)
+			last = signs[i];
+	return last;
+}
+
 static void
 check_silence(struct user *user)
 {
 	struct stay_client_counts c = counts_of(user->client);
 	const struct sim_peer *peer = peer_of(user);
-	struct run *run = user->run;
-	uint64_t since = run->excused, ms = silence_ms(user, &c);
-	bool idle = c.in_flight + c.tombstones == 0;
-	bool by_tag = user->kind == KIND_TAG;
+	uint64_t ms = silence_ms(user, &c), now = user->run->sim->now, last;
 
-	if (by_tag ? has_changed(user, &c)
-		   : idle || user->idle || inside_pours(user->client))
-		user->busy_since = run->sim->now;
-	user->idle = idle && !by_tag;
+	note_busy(user, &c);
 	if (peer == NULL || user->state[2] != STAY__SESSION_READY ||
 	    ms == STAY_FOREVER || user->paused)
 		return;
-	if (peer->heard > since)
-		since = peer->heard;
-	/* A greeting may end long after its last frame, when it is resumed. */
-	if (user->ready_at > since)
-		since = user->ready_at;
-	if (user->resumed_at > since)
-		since = user->resumed_at;
-	if (!user->idle && user->busy_since > since)
-		since = user->busy_since;
-	if (run->sim->now > since + ms * SIM_MS)
+	last = alive_at(user, peer);
+	if (now > last + ms * SIM_MS)
 		broken(8, "user %u has a peer silent for %" PRIu64 " ms",
-		    user->index, (run->sim->now - since) / SIM_MS);
+		    user->index, (now - last) / SIM_MS);
 }
 
 /* From the grant of its dial, if that was told, to the end of its greeting. */

@@ -137,8 +137,10 @@ struct tagged_call {
 	uint64_t wire; /* the tag that it has, or the one of its request */
 	uint64_t prepared_in; /* sessions of its client, by their numbers */
 	uint64_t announced_in;
-	uint64_t bound_to;   /* it is for that session alone; 0: for any */
-	uint64_t seen_in;    /* the last one that the server has read it in */
+	uint64_t
+	    heard_of_in;   /* the last one that the server was told of it in */
+	uint64_t bound_to; /* it is for that session alone; 0: for any */
+	uint64_t seen_in;  /* the last one that the server has read it in */
 	uint64_t stepped_in; /* the last one in which we went a step; 0: none */
 	bool given_up;       /* as on_given_up was told */
 	bool let_go;
@@ -501,7 +503,9 @@ struct user {
 	bool gap_before
 	    [TAG_TOPICS];    /* ...and some may be missing from then on */
 	uint64_t busy_since; /* ns: answers are expected without a break */
-	bool idle;           /* so it was at the last look */
+	uint64_t poured_at;  /* ns: a body was on its way */
+	bool idle;           /* so it was at the last look, */
+	bool pours;          /* and that, too */
 	uint64_t counted;    /* ...and so many things of its calls */
 	uint64_t asked;      /* calls accepted and refused, at that look */
 	uint64_t touched_at; /* ns: somebody wanted something of it */

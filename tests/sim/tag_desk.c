@@ -23,8 +23,6 @@ enum { FRESH, GREETED, READY, LEFT };
 struct tag_desk {
 	struct desk *desk;
 	uint64_t session;
-	uint64_t
-	    before; /* the call that was announced last, of several perhaps */
 	uint64_t pings; /* that were said */
 	uint64_t pongs;
 	unsigned topics; /* that were restored in it */
@@ -153,7 +151,7 @@ static void
 check_session(const struct tag_desk *own, const struct call *call, bool again)
 {
 	if (call->tagged.announced_in == own->session &&
-	    own->before < call->number)
+	    call->tagged.heard_of_in != own->session)
 		broken(4, "call %" PRIu64 " overtakes what was said before it",
 		    call->number);
 	if (call->tagged.bound_to != 0 && call->tagged.bound_to != own->session)
@@ -323,6 +321,17 @@ take_ready(struct tag_desk *own)
 	desk_print(own->desk, desk_delay(own->desk), 0, "+0 0\n");
 }
 
+/* A call is announced. */
+static void
+hear_of(struct tag_desk *own, uint64_t number)
+{
+	struct call *call = ledger_find(own->desk->host->run, number);
+
+	if (call == NULL)
+		broken(4, "call %" PRIu64 " is announced, and is none", number);
+	call->tagged.heard_of_in = own->session;
+}
+
 /* None is left out, however much is said. */
 static void
 take_note(struct tag_desk *own, uint64_t number)
@@ -355,7 +364,7 @@ serve_control(struct tag_desk *own, const char *in, size_t len)
 	else if (begins(in, len, "rel ") && desk->end->phase == READY)
 		take_release(own, in + 4);
 	else if (begins(in, len, "before ") && desk->end->phase == READY)
-		own->before = strtoull(in + 7, NULL, 10);
+		hear_of(own, strtoull(in + 7, NULL, 10));
 	else if (begins(in, len, "note ") && desk->end->phase != FRESH)
 		take_note(own, strtoull(in + 5, NULL, 10));
 	else if (begins(in, len, "bye"))

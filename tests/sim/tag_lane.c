@@ -48,11 +48,14 @@ static enum stay_status
 say_note(struct stay_session *session, uint64_t number)
 {
 	struct stay_buf *out = stay_session_control(session);
+	size_t before = stay_buf_len(out);
 	char *pad;
 
 	if (stay_buf_printf(out, "note %" PRIu64 " ", number) != STAY_OK ||
-	    (pad = stay_buf_reserve(out, NOTE_PAD)) == NULL)
+	    (pad = stay_buf_reserve(out, NOTE_PAD)) == NULL) {
+		stay_buf_cut(out, before);
 		return STAY_E_NOMEM;
+	}
 	memset(pad, 'n', NOTE_PAD);
 	pad[NOTE_PAD - 1] = '\n';
 	stay_buf_commit(out, NOTE_PAD);

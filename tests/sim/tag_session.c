@@ -277,15 +277,16 @@ hello(struct stay_session *session, const struct stay_frame *frame)
 	return stay_hello_up();
 }
 
-/* The last answer is the one to "ready". */
+/* The last answer is the one to "ready"; whoever lies may give it before. */
 static struct stay_hello
 take_restored(struct stay_session *session, const struct stay_frame *frame)
 {
+	const struct tag_data *data = tag_data_of(session);
 	const struct tag_frame *line = frame->reply;
 
-	later_check(tag_data_of(session)->later);
+	later_check(data->later);
 	if (user_is_lied_to(tag_user_of(session)) || line->number == 0)
-		return stay_hello_up();
+		return data->topics.ready ? stay_hello_up() : stay_hello_wait();
 	tag_topics_take(session, line->number);
 	return stay_hello_wait();
 }

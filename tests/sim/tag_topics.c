@@ -28,6 +28,14 @@ say_topic(struct stay_session *session, unsigned topic)
 	return status == STAY_OK ? stay_session_expect(session, 1) : status;
 }
 
+/* Now and then more than the lane takes is said among them. */
+static enum stay_status
+restore_notes(struct stay_session *session)
+{
+	return draw_mille(the_run, 20) ? tag_lane_fill(session)
+				       : tag_lane_go_on(session);
+}
+
 /* In turns, as the lane has room. */
 struct stay_hello
 tag_topics_restore(struct stay_session *session)
@@ -41,7 +49,7 @@ tag_topics_restore(struct stay_session *session)
 		topics->said += status == STAY_OK;
 	}
 	if (status == STAY_OK)
-		status = tag_lane_go_on(session);
+		status = restore_notes(session);
 	if (status == STAY_OK && !topics->ready) {
 		status = tag_say(session, 1, "ready", 0);
 		topics->ready = status == STAY_OK;

@@ -414,6 +414,32 @@ TEST(client_tags_are_given_before_a_write)
 	line_end(&rig);
 }
 
+static void
+say_half(void)
+{
+	(void)stay_buf_puts(
+	    stay_session_control(stay_client_session(rig.client)), "half ");
+}
+
+/* A front that gives up in the middle of a message leaves nothing to what a slot says
+ * next. */
+TEST(client_tags_leave_half_a_message_behind)
+{
+	struct line_call *a;
+
+	begin((struct line_tagging){ .preparing = say_before,
+		  .gives_up = "leave" },
+	    NULL);
+	say_half();
+	a = line_call(&rig, "a", TAGGED("get @000"));
+	ck_assert_str_eq(sent(), "before;get @001;");
+	say_half();
+	ck_assert_int_eq(stay_client_cancel(rig.client, a->id), STAY_OK);
+	ck_assert_str_eq(sent(), "leave 1;");
+	answer("+1\n+@1\n");
+	line_end(&rig);
+}
+
 /* ---- silence ---- */
 
 /* Silent for as long as all that is awaited may block; and no longer, if another
