@@ -293,23 +293,27 @@ unmark(struct stay__call *call)
 
 /* Until `done` has run for it, it is over.c that says when nothing more comes. What
  * was let go of may have been acted on. */
+static bool
+is_to_be_told(const struct stay__call *tombstone)
+{
+	return stay__call_is_watched(tombstone) &&
+	       (tombstone->history & STAY__HISTORY_GIVEN_UP) == 0;
+}
+
 static void
 end_tombstone(struct stay__call *call)
 {
-	if (call->history & STAY__HISTORY_LET_GO)
-		stay__tagged_acted(call);
-	if (!stay__call_is_watched(call) ||
-	    (call->history & STAY__HISTORY_GIVEN_UP) != 0)
-		return;
-	call->owner->tagged->buried(call);
+	if (is_to_be_told(call))
+		call->owner->tagged->buried(call);
+	remove_record(call);
 }
 
 /*
  * A reply may come before its request is written whole. The rest of the request
  * is still written, so that the next one begins at a boundary.
  */
-void
-stay__call_take_out(struct stay__call *call)
+static void
+take_out(struct stay__call *call)
 {
 	struct stay__calls *calls = call->owner;
 
@@ -324,8 +328,8 @@ stay__call_take_out(struct stay__call *call)
 		stay__tagged_leave(call);
 	if (call->stage == STAY__CALL_OVER) {
 		calls->counts.tombstones--;
-		end_tombstone(call);
-		remove_record(call);
+		if (call->history & STAY__HISTORY_LET_GO)
+			stay__tagged_acted(call);
 	} else if (call->stage == STAY__CALL_CONTROL) {
 		stay__tagged_free(call);
 		remove_record(call);
@@ -333,6 +337,39 @@ stay__call_take_out(struct stay__call *call)
 		calls->counts.in_flight--;
 		stay__list_remove(&call->node);
 	}
+}
+
+void
+stay__call_take_out(struct stay__call *call)
+{
+	bool is_tombstone = call->stage == STAY__CALL_OVER;
+
+	take_out(call);
+	if (is_tombstone)
+		end_tombstone(call);
+}
+
+void
+stay__call_take_out_to(struct stay__call *call, struct stay__list *ended)
+{
+	bool is_tombstone = call->stage == STAY__CALL_OVER;
+
+	take_out(call);
+	if (is_tombstone && is_to_be_told(call)) {
+		stay__list_remove(&call->node);
+		stay__list_push(ended, &call->node);
+	} else if (is_tombstone) {
+		remove_record(call);
+	}
+}
+
+void
+stay__calls_end_tombstones(struct stay__list *ended)
+{
+	struct stay__list *node;
+
+	while ((node = stay__list_first(ended)) != NULL)
+		end_tombstone(stay__call_of(node));
 }
 
 void

@@ -307,6 +307,10 @@ void stay__call_finish(struct stay__call *call, enum stay_status status,
     enum stay_outcome outcome);
 /* No reply is due to this record any more: take it out of `in_flight`. */
 void stay__call_take_out(struct stay__call *call);
+/* The same while others are taken out, too: nobody is told in the middle of that. What
+ * the protocol is to hear of goes to `ended`, and is told of by the latter. */
+void stay__call_take_out_to(struct stay__call *call, struct stay__list *ended);
+void stay__calls_end_tombstones(struct stay__list *ended);
 /* The same of a tombstone whose `done` has run: it is over later this turn. */
 void stay__call_end_soon(struct stay__call *call);
 

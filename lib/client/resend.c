@@ -194,16 +194,22 @@ requeue(struct stay__call *call, struct stay__list *again, enum fate fate)
 	stay__list_push(again, &call->node);
 }
 
+/* What has become of all that was in flight. */
+struct lost {
+	struct stay__list again; /* to be queued once more */
+	struct stay__list ended; /* to be told that it is over */
+};
+
 /* Over, or in front of the queue once more. */
 static void
-lose(struct stay__call *call, struct stay__list *again,
-    const struct stay__loss *loss, enum stay_status status)
+lose(struct stay__call *call, struct lost *lost, const struct stay__loss *loss,
+    enum stay_status status)
 {
 	bool is_over =
 	    call->stage == STAY__CALL_OVER || call->stage == STAY__CALL_CONTROL;
 	bool is_suspect = (call->history & STAY__HISTORY_SUSPECT) != 0;
 
-	stay__call_take_out(call);
+	stay__call_take_out_to(call, &lost->ended);
 	if (is_over)
 		return;
 	if (call->fate == FATE_POOR)
@@ -217,7 +223,7 @@ lose(struct stay__call *call, struct stay__list *again,
 		if (call->fate == FATE_RESEND &&
 		    loss->blame != STAY__BLAME_ANSWER)
 			call->resends++;
-		requeue(call, again, (enum fate)call->fate);
+		requeue(call, &lost->again, (enum fate)call->fate);
 		if (is_suspect)
 			stay__call_suspect(call);
 	}
@@ -225,8 +231,7 @@ lose(struct stay__call *call, struct stay__list *again,
 
 /* All that was in flight, the oldest first. */
 static void
-lose_all(
-    struct stay__calls *calls, struct stay__list *again, struct stay__loss loss)
+lose_all(struct stay__calls *calls, struct lost *lost, struct stay__loss loss)
 {
 	struct stay__call *suspect = suspect_of(calls, loss.blame);
 	struct stay__call *call;
@@ -240,7 +245,7 @@ lose_all(
 		judge(suspect, loss.blame);
 	while (
 	    (call = stay__call_of(stay__list_first(&calls->in_flight))) != NULL)
-		lose(call, again, &loss,
+		lose(call, lost, &loss,
 		    call == suspect && loss.blame != STAY__BLAME_END
 			? loss.why
 			: loss.status);
@@ -401,22 +406,25 @@ stay__calls_session_over(
     struct stay__calls *calls, const struct stay__loss *loss)
 {
 	struct stay__call *first;
-	struct stay__list again, refused;
+	struct stay__list refused;
+	struct lost lost;
 
-	stay__list_init(&again);
+	stay__list_init(&lost.again);
+	stay__list_init(&lost.ended);
 	stay__list_init(&refused);
 	stay__tagged_session_over(calls);
 	retry_refused(calls, &refused);
-	lose_all(calls, &again, *loss);
+	lose_all(calls, &lost, *loss);
 	if (calls->half != NULL)
 		stay__feed_leave(calls->half);
 	calls->half = NULL;
-	merge(&again, &refused);
-	stay__list_prepend_all(&calls->queued, &again);
+	merge(&lost.again, &refused);
+	stay__list_prepend_all(&calls->queued, &lost.again);
 	first = stay__call_of(stay__list_first(&calls->queued));
 	stay__sendbuf_rewind(&calls->sendbuf,
 	    first != NULL ? first->span.begin
 			  : stay__sendbuf_end(&calls->sendbuf));
 	calls->unawaited = calls->unanswered = 0;
 	calls->sealed = UINT64_MAX;
+	stay__calls_end_tombstones(&lost.ended);
 }

@@ -96,6 +96,8 @@ on_over(struct stay_session *session, const struct stay_over *over)
 {
 	const struct line_config *config = over->config;
 
+	if (config->tagging->over != NULL)
+		config->tagging->over();
 	if (!config->tagging->tells)
 		return;
 	if (session == NULL)

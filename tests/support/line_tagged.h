@@ -23,6 +23,7 @@ struct line_tagging {
 	const char *gives_up;  /* on_given_up says this; NULL: nothing */
 	bool lets_go;          /* on_given_up lets go */
 	void (*preparing)(struct stay_session *session);
+	void (*over)(void); /* on_over does so */
 };
 
 const struct stay_protocol *line_tagged_protocol(void);

@@ -320,6 +320,37 @@ TEST(client_tags_that_are_all_let_go_of_end_the_session)
 	line_end(&rig);
 }
 
+static struct line_call *to_cancel;
+
+static void
+cancel_it(void)
+{
+	struct line_call *call = to_cancel;
+
+	to_cancel = NULL;
+	if (call != NULL)
+		ck_assert_int_eq(
+		    stay_client_cancel(rig.client, call->id), STAY_OK);
+}
+
+/* Of a tombstone that ends with its session is told when all is decided: whoever
+ * hears of it may cancel what was to be sent again. */
+TEST(client_tags_cancel_as_a_session_ends)
+{
+	begin((struct line_tagging){ .tells = true, .over = cancel_it }, NULL);
+	to_cancel = line_call_with(
+	    &rig, "b", TAGGED_WITH("get @000", STAY_IDEMPOTENT), WITHIN(1000));
+	line_call_with(
+	    &rig, "a", TAGGED_WITH("get @000", STAY_READ_ONLY), WITHIN(10));
+	sent();
+	LINE_TELLS(&rig, 20, "given up 2;a E_TIMEOUT/maybe executed;");
+	sim_peer_reset(rig.peer);
+	LINE_TELLS(&rig, 1,
+	    "down E_RESET;over - of 0 maybe executed;"
+	    "over - of 0 maybe executed;b E_CANCELLED/maybe executed;");
+	line_end(&rig);
+}
+
 /* ---- several steps, several calls, the control lane ---- */
 
 TEST(client_tags_in_one_frame_are_answered_one_by_one)
