@@ -50,7 +50,7 @@ LIBS = -lev -lm
 CHECK_LIBS = $(shell pkg-config --libs check)
 ARCHIVES = $(NAMES:%=$(BUILD)/lib%.a)
 KIT = $(BUILD)/libstay-contract.a
-PC = lib/stay.pc.in lib/contract/stay-contract.pc.in adapters/redis/stay-redis.pc.in adapters/echo/stay-echo.pc.in \
+PC = lib/stay.pc.in lib/stay-poll.pc.in lib/contract/stay-contract.pc.in adapters/redis/stay-redis.pc.in adapters/echo/stay-echo.pc.in \
 	$(if $(OPENSSL),adapters/tls/stay-tls.pc.in)
 SHARED = $(NAMES:%=$(BUILD)/lib%.so.$(VERSION))
 TO_LIB = $(DESTDIR)$(LIBDIR)
@@ -108,7 +108,7 @@ WRAPPED = malloc calloc realloc strdup free stat socket connect bind setsockopt 
 	mmap munmap madvise pthread_create pthread_attr_init pthread_mutex_init \
 	pthread_cond_init \
 	sigpending sigtimedwait getaddrinfo freeaddrinfo eventfd epoll_ctl \
-	epoll_wait clock_gettime gettimeofday ev_io_start ev_io_stop ev_timer_start \
+	epoll_wait poll clock_gettime gettimeofday ev_io_start ev_io_stop ev_timer_start \
 	ev_timer_stop ev_timer_again ev_prepare_start ev_prepare_stop \
 	ev_check_start ev_check_stop ev_fork_start ev_fork_stop ev_feed_event \
 	ev_loop_new
@@ -301,7 +301,7 @@ install: $(ARCHIVES) $(SHARED) $(KIT) ## into PREFIX (/usr/local), below DESTDIR
 
 uninstall: ## with the same PREFIX and DESTDIR
 	rm -f $(patsubst include/%,'$(DESTDIR)$(INCLUDEDIR)/%',$(wildcard include/stay/*))
-	rm -f $(foreach name,$(NAMES) stay-contract,'$(TO_LIB)'/lib$(name).* '$(TO_LIB)'/pkgconfig/$(name).pc)
+	rm -f $(foreach name,$(NAMES) stay-poll stay-contract,'$(TO_LIB)'/lib$(name).* '$(TO_LIB)'/pkgconfig/$(name).pc)
 	rmdir '$(TO_INCLUDE)'
 
 clean: ## remove build/

@@ -9,7 +9,8 @@
 #include "loop/waiting.h"
 #include "runner/runner.h"
 #include "stream/dialing.h"
-#include "world/ev.h"
+#include "world/hosted.h"
+#include "world/poll.h"
 
 #define VERSION "0.1.0"
 
@@ -48,17 +49,15 @@ stay_loop_new(struct stay_world *world)
 }
 
 struct stay_loop *
-stay_loop_ev(struct ev_loop *ev)
+stay_loop_hosted(struct stay_host *host)
 {
-	return ev == NULL ? NULL : stay_loop_new(stay__world_ev_new(ev));
+	return stay_loop_new(stay__world_hosted(host));
 }
 
 struct stay_loop *
-stay_loop_alone(void)
+stay_loop_poll(void)
 {
-	struct stay_world *world = stay__world_ev_alone();
-
-	return world == NULL ? NULL : stay_loop_new(world);
+	return stay_loop_hosted(stay__poll_new());
 }
 
 enum stay_status
@@ -96,11 +95,21 @@ stay_loop_close(struct stay_loop *loop, uint64_t budget_ms)
 }
 
 enum stay_status
-stay_runner_start(
-    struct stay_runner **runner, const struct stay_runner_options *options)
+stay_loop_run(struct stay_loop *loop)
 {
-	return stay__runner_start(
-	    runner, options, stay_loop_alone, stay_loop_free);
+	assert(loop != NULL);
+	if (stay__loop_is_busy(loop))
+		return STAY_E_REENTRANT;
+	(void)stay__loop_wait(loop, is_empty, loop, UINT64_MAX);
+	return STAY_OK;
+}
+
+enum stay_status
+stay_runner_start_on(struct stay_runner **runner,
+    const struct stay_runner_options *options, stay_make_loop_fn *make_loop)
+{
+	assert(make_loop != NULL);
+	return stay__runner_start(runner, options, make_loop, stay_loop_free);
 }
 
 enum stay_status

@@ -2,7 +2,8 @@
  * stay/loop.h - what the connections of one thread share.
  *
  * A loop owns a clock, a timer, input buffers, the queue of dials and the
- * tokens of calls. It runs on a world (<stay/world.h>): usually on libev.
+ * tokens of calls. It runs on a world (<stay/world.h>): usually on libev, or inside
+ * of another event loop (<stay/host.h>).
  *
  *	struct stay_loop *loop = stay_loop_ev(EV_DEFAULT);
  *	...start connections...
@@ -65,12 +66,27 @@ STAY_API struct stay_loop *stay_loop_ev(struct ev_loop *ev);
 STAY_API struct stay_loop *stay_loop_alone(void);
 
 /*
+ * The same on poll(2), without libev: a program that makes all its loops so can be linked
+ * with the static library alone (`pkg-config --libs stay-poll`). A wait costs what the
+ * loop has of connections: for up to some hundred. After fork(), as stay_loop_ev; a child
+ * makes a new loop.
+ */
+STAY_API struct stay_loop *stay_loop_poll(void);
+
+/*
  * Make a loop on any world. The loop owns `world` from here on: it frees the
  * world when the loop is freed, and also if this function fails.
  * Returns the loop; NULL if there is no memory, or the world's table has an
  * unknown version.
  */
 STAY_API struct stay_loop *stay_loop_new(struct stay_world *world);
+
+/*
+ * Run a loop that nobody else runs, until its last connection has closed; with none, it
+ * returns after what is due. For one of stay_loop_poll or stay_loop_alone.
+ * Returns: STAY_OK; STAY_E_REENTRANT inside a callback, init included.
+ */
+STAY_API enum stay_status stay_loop_run(struct stay_loop *loop);
 
 /*
  * Free a loop that has no connections and no held replies. NULL is fine.

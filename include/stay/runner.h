@@ -80,6 +80,18 @@ struct stay_runner_options {
 STAY_API STAY_USE enum stay_status stay_runner_start(
     struct stay_runner **runner, const struct stay_runner_options *options);
 
+/* Make a loop that nobody runs, and that can be driven alone; NULL: no memory. */
+typedef struct stay_loop *stay_make_loop_fn(void);
+
+/*
+ * The same on loops that `make_loop` makes, as stay_loop_poll does; it is called in this
+ * function, once a loop. stay_runner_start is this one with stay_loop_alone, which needs
+ * libev. The loops are freed with the runner.
+ */
+STAY_API STAY_USE enum stay_status stay_runner_start_on(
+    struct stay_runner **runner, const struct stay_runner_options *options,
+    stay_make_loop_fn *make_loop);
+
 /*
  * Stop all clients of all loops, as stay_client_stop does with STAY_OK, and then the
  * threads. Returns at once; may be called in every callback, and any number of times.

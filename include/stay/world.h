@@ -3,9 +3,9 @@
  *
  * All that the library asks of the system goes through one table of operations:
  * clock, entropy, sockets, readiness, name resolution, wake-ups. stay_loop_ev
- * brings a world on libev and POSIX. A program on another event loop writes its
- * own. A test brings a virtual one, and runs everything, adapters included,
- * without a real second passing.
+ * brings a world on libev and POSIX. A program on another event loop brings no more
+ * than what waits: see <stay/host.h>. A test brings a virtual world, and runs
+ * everything, adapters included, without a real second passing.
  *
  *	world                                loop
  *	  waits for descriptors, time, wake-ups
@@ -155,6 +155,11 @@ struct stay_world_ops {
 	 * world. Nothing is then started or dialled on it, and failures are
 	 * STAY_E_FORKED. NULL: it never is. */
 	bool (*forked)(struct stay_world *world);
+
+	/* The program has called the library outside of a turn, and there is
+	 * something to do: call stay_loop_turn before the next wait. Called
+	 * once until then. NULL: the world turns before every wait anyway. */
+	void (*stir)(struct stay_world *world);
 };
 
 #define STAY_WORLD_OPS .size = sizeof(struct stay_world_ops), .abi = STAY_ABI

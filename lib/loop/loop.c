@@ -38,6 +38,7 @@ stay__loop_init(struct stay_loop *loop, struct stay_world *world)
 	seed(loop);
 	stay__wheel_init(&loop->wheel, stay__loop_now(loop));
 	loop->late_at = UINT64_MAX;
+	loop->is_calm = loop->ops->stir != NULL;
 }
 
 void
@@ -176,26 +177,35 @@ stay__task_cancel(struct stay__task *task)
 }
 
 /*
- * The world calls a turn before every wait, so neither a task nor a timer needs
- * to tell it anything; only a turn that leaves work behind does.
+ * A world that turns before every wait need be told neither of a task nor of a timer,
+ * only of a turn that leaves work behind. The others are stirred.
  */
 static void
-enqueue(struct stay__list *queue, struct stay__task *task)
+enqueue(
+    struct stay_loop *loop, struct stay__list *queue, struct stay__task *task)
 {
 	if (stay__list_is_empty(&task->node))
 		stay__list_push(queue, &task->node);
+	stay__loop_rouse(loop);
+}
+
+void
+stay__loop_stir(struct stay_loop *loop)
+{
+	loop->is_calm = false;
+	loop->ops->stir(loop->world);
 }
 
 void
 stay__loop_run_soon(struct stay_loop *loop, struct stay__task *task)
 {
-	enqueue(&loop->run, task);
+	enqueue(loop, &loop->run, task);
 }
 
 void
 stay__loop_flush_soon(struct stay_loop *loop, struct stay__task *task)
 {
-	enqueue(&loop->flush, task);
+	enqueue(loop, &loop->flush, task);
 }
 
 /* ---- time ---- */
@@ -307,6 +317,7 @@ stay_loop_turn(struct stay_loop *loop)
 	if (stay__loop_is_busy(loop))
 		return;
 	loop->turning = true;
+	loop->is_calm = false;
 	stay__loop_refresh(loop);
 	loop->too_long = loop->now + OVERSLEPT_NS;
 	if ((loop->deaf == 0 && loop->now < loop->late_at) ||
@@ -325,4 +336,5 @@ stay_loop_turn(struct stay_loop *loop)
 			    ? next_at + OVERSLEPT_NS
 			    : UINT64_MAX;
 	loop->ops->timer(loop->world, next_at);
+	loop->is_calm = loop->ops->stir != NULL;
 }

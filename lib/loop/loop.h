@@ -53,6 +53,7 @@ struct stay_loop {
 	uint64_t now; /* ns; valid while `fresh` */
 	bool fresh;   /* cleared before every wait */
 	bool turning;
+	bool is_calm;  /* the world has to be told of what there is to do */
 	unsigned deaf; /* turns to come before anything is done: see loop.c */
 	uint64_t too_long; /* ns: when the turn has taken too long */
 	uint64_t late_at;  /* ns: when its beginning would come too late */
@@ -123,6 +124,16 @@ void stay__loop_refresh(struct stay_loop *loop);
 /* 64 random bits: xoshiro256**, seeded from the world's entropy. */
 uint64_t stay__loop_random(struct stay_loop *loop);
 
+/* The world is told that there is something to do, if it does not look by itself. */
+void stay__loop_stir(struct stay_loop *loop);
+
+static inline void
+stay__loop_rouse(struct stay_loop *loop)
+{
+	if (loop->is_calm)
+		stay__loop_stir(loop);
+}
+
 /* Run `task` later this turn (or in the next, if none is under way). */
 void stay__loop_run_soon(struct stay_loop *loop, struct stay__task *task);
 void stay__loop_flush_soon(struct stay_loop *loop, struct stay__task *task);
@@ -176,6 +187,7 @@ static inline void
 stay__loop_timer(struct stay_loop *loop, struct stay__timer *timer, uint64_t at)
 {
 	stay__timer_set(&loop->wheel, timer, at);
+	stay__loop_rouse(loop);
 }
 
 #endif

@@ -231,7 +231,7 @@ post_start(struct stay__post *post)
 
 static struct stay_runner *
 new_runner(const struct stay_runner_options *options,
-    stay__make_loop_fn *make_loop, stay__free_loop_fn *free_loop)
+    stay_make_loop_fn *make_loop, stay__free_loop_fn *free_loop)
 {
 	size_t count = (size_t)options->loops;
 	struct stay_runner *runner =
@@ -346,7 +346,7 @@ is_choice(enum stay_inbox_full full)
 
 enum stay_status
 stay__runner_start(struct stay_runner **started,
-    const struct stay_runner_options *options, stay__make_loop_fn *make_loop,
+    const struct stay_runner_options *options, stay_make_loop_fn *make_loop,
     stay__free_loop_fn *free_loop)
 {
 	struct stay_runner_options filled;

@@ -11,8 +11,7 @@
 #include "world/ev_process.h"
 #include "world/thread.h"
 
-/* How its loops are made and freed. */
-typedef struct stay_loop *stay__make_loop_fn(void);
+/* How its loops are freed. */
 typedef enum stay_status stay__free_loop_fn(struct stay_loop *loop);
 
 /* One loop with its thread. What is not atomic is the thread's, once that runs. */
@@ -29,7 +28,7 @@ struct stay__post {
 
 struct stay_runner {
 	struct stay__process process;
-	stay__make_loop_fn *make_loop;
+	stay_make_loop_fn *make_loop;
 	stay__free_loop_fn *free_loop;
 	enum stay_inbox_full full;
 	size_t count;   /* of posts */
@@ -65,7 +64,7 @@ struct stay__post *stay__runner_next_post(struct stay_runner *runner);
 /* Start a runner whose loops are made and freed by these two. Returns as
  * stay_runner_start. */
 enum stay_status stay__runner_start(struct stay_runner **started,
-    const struct stay_runner_options *options, stay__make_loop_fn *make,
+    const struct stay_runner_options *options, stay_make_loop_fn *make,
     stay__free_loop_fn *free_loop);
 
 #endif

@@ -8,18 +8,13 @@
 #include "world/ev.h"
 
 #include <errno.h>
-#include <unistd.h>
 
 #include <stay/loop.h>
 
 #include "base/list.h"
 #include "base/mem.h"
-#include "world/ev_clock.h"
-#include "world/ev_entropy.h"
-#include "world/ev_process.h"
-#include "world/ev_resolve.h"
 #include "world/ev_room.h"
-#include "world/ev_socket.h"
+#include "world/posix.h"
 
 #define NEVER UINT64_MAX
 
@@ -39,11 +34,10 @@ _Static_assert(
     "a watcher must fit into the world's space of a watch");
 
 struct world_ev {
-	struct stay_world base;
+	struct stay__posix posix;
 	struct ev_loop *ev;
 	struct ev_loop *own; /* the same; NULL: it is the program's */
 	struct stay_loop *loop;
-	struct stay__lookups *lookups;
 	ev_timer timer;
 	ev_prepare prepare;
 	ev_check check;
@@ -56,13 +50,12 @@ struct world_ev {
 	bool held;
 	bool busy;     /* the loop has work left */
 	bool orphaned; /* the loop knows that it is in a forked child */
-	struct stay__process process;
 };
 
 static struct world_ev *
 of(struct stay_world *world)
 {
-	return STAY__CONTAINER(world, struct world_ev, base);
+	return STAY__CONTAINER(world, struct world_ev, posix.base);
 }
 
 /* ---- woken by other threads ---- */
@@ -97,7 +90,7 @@ wake_stop(struct world_ev *world)
 static void
 look_for_fork(struct world_ev *world)
 {
-	if (world->orphaned || stay__process_is_ours(&world->process))
+	if (world->orphaned || !stay__posix_forked(&world->posix.base))
 		return;
 	world->orphaned = true;
 	ev_loop_fork(world->ev);
@@ -115,13 +108,6 @@ on_fork(struct ev_loop *ev, ev_fork *forked, int events)
 
 /* ---- time ---- */
 
-static uint64_t
-ev_world_now(struct stay_world *world)
-{
-	(void)world;
-	return stay__clock_ns(CLOCK_MONOTONIC);
-}
-
 /*
  * The timer always runs and always repeats, so that libev keeps its place. A stopped
  * timer might need memory to be started again.
@@ -129,7 +115,7 @@ ev_world_now(struct stay_world *world)
 static void
 timer_arm(struct world_ev *world, uint64_t at)
 {
-	uint64_t now = ev_world_now(&world->base);
+	uint64_t now = stay__posix_now(&world->posix.base);
 
 	if (at == NEVER)
 		world->timer.repeat = NEVER_S;
@@ -173,7 +159,7 @@ on_timer(struct ev_loop *ev, ev_timer *timer, int events)
 
 	(void)ev;
 	(void)events;
-	if (world->at <= ev_world_now(&world->base))
+	if (world->at <= stay__posix_now(&world->posix.base))
 		world->at = NEVER;
 	timer_arm(world, world->at);
 }
@@ -210,7 +196,7 @@ on_prepare(struct ev_loop *ev, ev_prepare *prepare, int events)
 	(void)ev;
 	(void)events;
 	busy_set(world, false);
-	if (world->process.mark != NULL)
+	if (world->posix.process.mark != NULL)
 		look_for_fork(world); /* reads one byte */
 	wake_start(world);
 	if (!stay_loop_is_idle(world->loop))
@@ -243,18 +229,7 @@ on_wake(struct ev_loop *ev, ev_io *wake, int events)
 	look_for_fork(world);
 	if (world->orphaned)
 		return;
-	stay__wake_clear(wake->fd);
-	stay__lookups_deliver(world->lookups);
-}
-
-/* In a forked child the descriptor is the parent's. */
-static void
-ev_world_wake(struct stay_world *base)
-{
-	struct world_ev *world = of(base);
-
-	if (stay__process_is_ours(&world->process))
-		stay__wake(world->wake.fd);
+	stay__posix_woken(&world->posix);
 }
 
 static void
@@ -286,84 +261,50 @@ ev_world_run(struct stay_world *base)
 
 /* ---- descriptors ---- */
 
-/* 0, or the negative errno with which an operation on a descriptor fails. */
+/* 0, or the negative errno with which an operation on a refused descriptor fails. */
 static int
-denial(struct world_ev *world, int fd)
+refusal(struct stay_world *base, int fd)
 {
+	struct world_ev *world = of(base);
 	struct stay__list *node = world->refused.next;
 
-	if (!stay__process_is_ours(&world->process))
-		return -EPERM;
 	for (; node != &world->refused; node = node->next)
 		if (STAY__CONTAINER(node, struct watcher, refused)->io.fd == fd)
 			return -EIO;
 	return 0;
 }
 
-static bool
-ev_world_forked(struct stay_world *world)
-{
-	return !stay__process_is_ours(&of(world)->process);
-}
-
-static int
-ev_world_connect(struct stay_world *world, const struct stay_address *to,
-    const struct stay_socket_options *options, int *fd)
-{
-	return stay__process_is_ours(&of(world)->process)
-		   ? stay__socket_connect(to, options, fd)
-		   : -EPERM;
-}
-
 static int
 ev_world_finish(struct stay_world *world, int fd)
 {
-	int error = denial(of(world), fd);
+	int error = refusal(world, fd);
 
-	return error != 0 ? error : stay__socket_finish(fd);
-}
-
-static int
-ev_world_adopt(struct stay_world *world, int fd)
-{
-	return stay__process_is_ours(&of(world)->process)
-		   ? stay__socket_adopt(fd)
-		   : -EPERM;
+	return error != 0 ? error : stay__posix_finish(world, fd);
 }
 
 static ssize_t
 ev_world_read(struct stay_world *world, int fd, void *bytes, size_t len)
 {
-	int error = denial(of(world), fd);
+	int error = refusal(world, fd);
 
-	return error != 0 ? error : stay__socket_read(fd, bytes, len);
+	return error != 0 ? error : stay__posix_read(world, fd, bytes, len);
 }
 
 static ssize_t
 ev_world_write(
     struct stay_world *world, int fd, const struct iovec *parts, int count)
 {
-	int error = denial(of(world), fd);
+	int error = refusal(world, fd);
 
-	return error != 0 ? error : stay__socket_write(fd, parts, count);
+	return error != 0 ? error : stay__posix_write(world, fd, parts, count);
 }
 
-/* In a forked child it would end the parent's stream. */
 static int
 ev_world_shutdown(struct stay_world *world, int fd)
 {
-	int error = denial(of(world), fd);
+	int error = refusal(world, fd);
 
-	return error != 0 ? error : stay__socket_shutdown(fd);
-}
-
-/* Works in a forked child, too: the parent's descriptor stays open, and the peer
- * notices nothing. */
-static void
-ev_world_close(struct stay_world *world, int fd)
-{
-	(void)world;
-	close(fd);
+	return error != 0 ? error : stay__posix_shutdown(world, fd);
 }
 
 /* ---- readiness ---- */
@@ -444,28 +385,6 @@ ev_world_watch(
 	return 0;
 }
 
-/* ---- names ---- */
-
-static int
-ev_world_lookup(struct stay_world *base, struct stay_lookup *lookup)
-{
-	struct world_ev *world = of(base);
-
-	return stay__process_is_ours(&world->process)
-		   ? stay__lookups_start(world->lookups, lookup)
-		   : -EPERM;
-}
-
-/* In a forked child the lock may be held by a thread that the child lacks. */
-static void
-ev_world_lookup_cancel(struct stay_world *base, struct stay_lookup *lookup)
-{
-	struct world_ev *world = of(base);
-
-	if (stay__process_is_ours(&world->process))
-		stay__lookups_cancel(world->lookups, lookup);
-}
-
 /* ---- beginning and end ---- */
 
 /* world_init has made room for all these watchers. */
@@ -506,14 +425,11 @@ ev_world_free(struct stay_world *base)
 	struct world_ev *world = of(base);
 	struct ev_loop *own = world->own;
 
-	if (stay__process_is_ours(&world->process))
-		stay__lookups_free(world->lookups);
 	ev_world_hold(base, false);
 	busy_set(world, false);
 	if (world->loop != NULL)
 		detach(world);
-	close(world->wake.fd);
-	stay__process_fini(&world->process);
+	stay__posix_fini(&world->posix);
 	stay__free(world);
 	if (own != NULL)
 		ev_loop_destroy(own);
@@ -521,26 +437,18 @@ ev_world_free(struct stay_world *base)
 
 static const struct stay_world_ops ev_ops = {
 	STAY_WORLD_OPS,
+	STAY__POSIX_OPS,
 	.attach = ev_world_attach,
 	.free = ev_world_free,
-	.now = ev_world_now,
-	.entropy = stay__ev_entropy,
 	.timer = ev_world_timer,
 	.again = ev_world_again,
 	.hold = ev_world_hold,
-	.wake = ev_world_wake,
 	.run = ev_world_run,
-	.connect = ev_world_connect,
 	.finish = ev_world_finish,
-	.adopt = ev_world_adopt,
 	.read = ev_world_read,
 	.write = ev_world_write,
-	.close = ev_world_close,
 	.watch = ev_world_watch,
-	.lookup = ev_world_lookup,
-	.lookup_cancel = ev_world_lookup_cancel,
 	.shutdown = ev_world_shutdown,
-	.forked = ev_world_forked,
 };
 
 /*
@@ -568,18 +476,18 @@ watchers_init(struct world_ev *world, int wake_fd)
 static bool
 world_init(struct world_ev *world, struct ev_loop *ev)
 {
-	int wake_fd = stay__wake_open();
-
-	if (wake_fd < 0)
+	if (!stay__posix_init(&world->posix, &ev_ops))
 		return false;
-	watchers_init(world, wake_fd);
+	if (!stay__room_init(&world->room, ev) ||
+	    !stay__room_take(&world->room, world->posix.wake_fd)) {
+		stay__posix_fini(&world->posix);
+		return false;
+	}
 	world->ev = ev;
-	if (stay__room_init(&world->room, ev) &&
-	    stay__room_take(&world->room, wake_fd))
-		world->lookups = stay__lookups_new(wake_fd);
-	if (world->lookups == NULL)
-		close(wake_fd);
-	return world->lookups != NULL;
+	watchers_init(world, world->posix.wake_fd);
+	stay__list_init(&world->refused);
+	world->at = world->armed = NEVER;
+	return true;
 }
 
 struct stay_world *
@@ -593,11 +501,7 @@ stay__world_ev_new(struct ev_loop *ev)
 		stay__free(world);
 		return NULL;
 	}
-	world->base.ops = &ev_ops;
-	stay__list_init(&world->refused);
-	world->at = world->armed = NEVER;
-	stay__process_init(&world->process);
-	return &world->base;
+	return &world->posix.base;
 }
 
 struct stay_world *

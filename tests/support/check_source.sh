@@ -144,7 +144,7 @@ kit_names() {
 }
 
 # A function begins with what it acts on.
-PREFIXES='conn|client|runner|remote|group|loop|stream|session|redis|url|buf|bytes|reader|backoff|machine|world|log|echo|feed|future|from|verdict|frame|hello|info|reply|message|held|later|retain|target|state|status|class|outcome|contract|tls|pool|lease'
+PREFIXES='conn|client|runner|remote|group|loop|stream|session|redis|url|buf|bytes|reader|backoff|machine|world|log|echo|feed|future|from|verdict|frame|hello|info|reply|message|held|later|retain|target|state|status|class|outcome|contract|tls|pool|lease|host'
 
 begins_with_its_object() {
 	declared include/stay/*.h >"$work/declared"

@@ -47,6 +47,32 @@ rm "$prefix"/lib/*.so*
 build static --static
 "$work/static/echo"
 
+# without_libev PROGRAM SOURCE... OPTION...: link it, and look that nothing asks for libev.
+without_libev() {
+	program=$work/$1
+	shift
+	# shellcheck disable=SC2046,SC2086 # words of a command
+	"${CC:-cc}" $flags -o "$program" "$@" \
+	    $(pkg-config --cflags --libs stay-poll)
+	! nm "$program" | grep -E ' (ev_|stay__room)' || return 1
+	! ldd "$program" | grep libev
+}
+
+without_libev poll "$work/examples/loop_poll.c" "$work/examples/support/peer.c" \
+    -l:libstay-echo.a
+"$work/poll"
+
+# The same of all that the library has, but for what is made on libev.
+{
+	nm -g --defined-only "$prefix/lib/libstay.a" |
+	    sed -n 's/^[0-9a-f]* T \(stay_[a-z].*\)/\1/p' |
+	    grep -vxE 'stay_loop_(ev|ev_reserve|alone)|stay_runner_start' |
+	    sed 's/.*/extern char &[]; void *take_&(void); void *take_&(void) { return &; }/'
+	echo 'int main(void) { return 0; }'
+} >"$work/all.c"
+[ "$(wc -l <"$work/all.c")" -gt 200 ]
+without_libev all "$work/all.c"
+
 make -s uninstall PREFIX="$prefix"
 if find "$prefix" -type f -o -type l | grep .; then
 	echo "left behind by make uninstall"

@@ -1,7 +1,8 @@
 /*
  * A world under test, and what is around it: addresses, the other end of a
- * connection, the program. There are two: the kernel around the world on libev, and
- * the virtual network around the virtual world. A script does the same on both:
+ * connection, the program. There is the kernel, around the world on libev and around
+ * those that a host waits for, and the virtual network around the virtual world. A
+ * script does the same on all:
  *
  *	dial tcp; put ping; hear = ping; say pong; get = pong; hang; hear = end
  *
@@ -40,7 +41,8 @@ struct verb {
 struct bed {
 	struct stay_world *(*open)(void);
 	void (*close)(void); /* after the world; NULL: nothing to do */
-	/* As ev_run: till the world is held no more. `happen` runs in 10 ms. */
+	/* As ev_run: till the world is held no more. `happen` runs in 10 ms. NULL:
+	 * nobody runs it but who waits. */
 	void (*program)(void (*happen)(void));
 	/* Whether `life` is true in a forked child. */
 	bool (*child)(bool (*life)(void));
@@ -50,9 +52,15 @@ struct bed {
 	const struct verb *verbs; /* say, heard, hear, end */
 };
 
-/* On libev: its loop; a socket at an address, whose port is filled in. */
-extern struct ev_loop *bed_ev;
+/* All of a bed that is the kernel's, without a world and a program. */
+extern const struct bed bed_kernel;
+void bed_kernel_begin(void);
+void bed_kernel_end(void);
+/* A socket at an address, whose port is filled in. */
 int bed_bound(struct stay_address *address);
+
+/* On libev: its loop. */
+extern struct ev_loop *bed_ev;
 
 /* In the virtual world: where its server is, and what that was told. */
 #define BED_HOST "10.0.0.1"
@@ -90,6 +98,7 @@ extern struct here {
 /* The fixtures. */
 void bed_begin_ev(void);
 void bed_begin_sim(void);
+void bed_begin_poll(void);
 void bed_begin(const struct bed *bed);
 void bed_end(void);
 

@@ -58,6 +58,13 @@ ignore_hold(struct stay_world *world, bool alive)
 	(void)alive;
 }
 
+static void
+seam_stir(struct stay_world *world)
+{
+	if (of(world)->ops->stir != NULL)
+		of(world)->ops->stir(of(world)->world);
+}
+
 /* No connection, no name: the loop needs nothing else. */
 static const struct stay_world_ops seam_ops = {
 	STAY_WORLD_OPS,
@@ -68,6 +75,7 @@ static const struct stay_world_ops seam_ops = {
 	.timer = ignore_timer,
 	.again = ignore_again,
 	.hold = ignore_hold,
+	.stir = seam_stir,
 };
 
 static void

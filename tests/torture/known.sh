@@ -17,7 +17,7 @@ harmless='
 	ev_clear_pending ev_invoke_pending ev_loop_destroy ev_loop_fork ev_ref ev_run
 	ev_set_allocator ev_unref
 	explicit_bzero fprintf fputc fputs fwrite gai_strerror getpid gmtime_r
-	inet_ntop inet_pton memchr memcmp memcpy memmove memrchr memset
+	inet_ntop inet_pton memchr memcmp memcpy memmem memmove memrchr memset
 	__tls_get_addr pthread_attr_destroy pthread_attr_setdetachstate pthread_cond_broadcast
 	pthread_cond_destroy pthread_cond_timedwait pthread_cond_wait pthread_condattr_destroy
 	pthread_condattr_init pthread_condattr_setclock pthread_mutex_destroy

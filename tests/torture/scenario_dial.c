@@ -35,6 +35,57 @@ scenario_alone(struct rig *rig)
 		fault_violation("the loop is not freed");
 }
 
+struct polled {
+	struct stay_client *client;
+	unsigned done;
+	enum stay_status status;
+};
+
+static void
+on_polled(void *arg, const struct stay_result *result)
+{
+	struct polled *polled = arg;
+
+	polled->done++;
+	polled->status = result->status;
+	stay_client_stop(polled->client, STAY_OK);
+}
+
+static void
+call_polled(struct stay_loop *loop, const char *url)
+{
+	struct stay_client_options options = rig_client_options();
+	struct polled polled = { .done = 0 };
+	bool accepted = false;
+
+	if (stay_echo_start(&polled.client, loop, url, &options) == STAY_OK) {
+		accepted = stay_echo_call(polled.client, "x", 1, on_polled,
+			       &polled) == STAY_OK;
+		if (!accepted)
+			stay_client_stop(polled.client, STAY_OK);
+	}
+	if (stay_loop_run(loop) != STAY_OK || polled.done != accepted)
+		fault_violation("told %u times", polled.done);
+	rig_expect(accepted && polled.status == STAY_OK, "it is answered");
+}
+
+void
+scenario_polled(struct rig *rig)
+{
+	struct server *server = server_listen(SERVER_ECHO, false);
+	struct stay_loop *loop;
+
+	rig_enter(rig);
+	loop = stay_loop_poll();
+	rig_leave(rig);
+	rig_expect(loop != NULL, "there is a loop on poll");
+	if (loop == NULL)
+		return;
+	call_polled(loop, door_url(&server->door, "echo"));
+	if (stay_loop_free(loop) != STAY_OK)
+		fault_violation("the loop is not freed");
+}
+
 /* One call over this URL, answered. */
 static void
 call_over(

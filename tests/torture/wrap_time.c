@@ -5,6 +5,7 @@
 #include "wrap.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -262,34 +263,83 @@ jump(int timeout_ms)
 
 REAL(int, epoll_wait,
     (int epoll, struct epoll_event *events, int max, int timeout_ms));
+REAL(int, poll, (struct pollfd * asked, nfds_t count, int timeout_ms));
+
+/* What waits, and is asked how many events there are. */
+struct waiter {
+	int (*look)(const struct waiter *waiter, int timeout_ms);
+	int epoll, max;
+	struct epoll_event *events;
+	struct pollfd *asked;
+};
+
+static int
+look_by_epoll(const struct waiter *by, int timeout_ms)
+{
+	return __real_epoll_wait(by->epoll, by->events, by->max, timeout_ms);
+}
+
+static int
+look_by_poll(const struct waiter *by, int timeout_ms)
+{
+	return __real_poll(by->asked, (nfds_t)by->max, timeout_ms);
+}
+
+/* The peers wait by poll themselves. */
+static bool stepping;
 
 /*
  * Whoever could still bring something about gets his chance: the peers, the
  * kernel, the threads. If nobody does, time passes.
  */
-int
-__wrap_epoll_wait(
-    int epoll, struct epoll_event *events, int max, int timeout_ms)
+static int
+wait_by(const struct waiter *waiter, enum wrap_kind kind, int timeout_ms)
 {
-	enum wrap_way way = wrap_point(WRAP_epoll_wait);
+	enum wrap_way way = wrap_point(kind);
 	int count;
 
 	waits++;
 	atomic_fetch_add(&now, WAIT_NS);
 	if (way != WRAP_PASS)
-		return wrap_fail(WRAP_epoll_wait, way);
+		return wrap_fail(kind, way);
 	do {
-		bool busy = servers_step();
+		bool busy;
 
-		count = __real_epoll_wait(epoll, events, max, 0);
+		stepping = true;
+		busy = servers_step();
+		stepping = false;
+		count = waiter->look(waiter, 0);
 		if (count != 0 || timeout_ms == 0)
 			return count;
 		if (!busy && atomic_load(&threads) == atomic_load(&slow))
 			break;
 		if (!busy)
-			count = __real_epoll_wait(epoll, events, max, 1);
+			count = waiter->look(waiter, 1);
 	} while (count == 0);
 	if (count == 0)
 		jump(timeout_ms);
 	return count;
+}
+
+int
+__wrap_epoll_wait(
+    int epoll, struct epoll_event *events, int max, int timeout_ms)
+{
+	const struct waiter waiter = { .look = look_by_epoll,
+		.epoll = epoll,
+		.max = max,
+		.events = events };
+
+	return wait_by(&waiter, WRAP_epoll_wait, timeout_ms);
+}
+
+int
+__wrap_poll(struct pollfd *asked, nfds_t count, int timeout_ms)
+{
+	const struct waiter waiter = {
+		.look = look_by_poll, .max = (int)count, .asked = asked
+	};
+
+	return stepping ? __real_poll(asked, count, timeout_ms)
+			: wait_by(&waiter, WRAP_poll, timeout_ms);
 }

@@ -1,7 +1,7 @@
 /*
- * What include/stay/world.h asks of every world, asked of both: the one on libev
- * and the virtual one. What only one of them can do is in test_world_ev*.c and
- * test_world_sim.c.
+ * What include/stay/world.h asks of every world, asked of each: the one on libev,
+ * the virtual one, and those that a host waits for. What only one of them can do is in
+ * test_world_ev*.c, test_world_sim.c and test_world_hosted.c.
  */
 #include <errno.h>
 #include <netinet/in.h>
@@ -237,6 +237,7 @@ static const char *const scripts[] = {
 	"dial tcp; want r; say x; wait r; told = r; read = x; told = no",
 	"pair; fill = EAGAIN; want w; told = no; swap; drain; swap; told = w",
 	"dial tcp; end reset; wait r; want rw; told = rw",
+	"dial tcp; end reset; wait r; want r; told = r",
 	/* the library ends it: with a reset if it has not read all */
 	"dial tcp; put bye; hang; hear = bye; hear = end",
 	"dial tcp; say unread; get 1 = u; hang; hear = ECONNRESET",
@@ -368,9 +369,17 @@ START_TEST(test_promise_12_a_forked_child_is_mute)
 }
 END_TEST
 
-/* ---- over both ---- */
+/* ---- over all ---- */
 
 static void
+add_program(TCase *tcase)
+{
+	tcase_add_test(tcase, test_world_hold_keeps_the_program);
+	tcase_add_test(tcase, test_world_timer_alone_keeps_nobody);
+	tcase_add_test(tcase, test_world_again_keeps_the_program);
+}
+
+static TCase *
 add(Suite *suite, const char *name, SFun setup)
 {
 	TCase *tcase = tcase_create(name);
@@ -381,9 +390,6 @@ add(Suite *suite, const char *name, SFun setup)
 	    tcase, test_world_timer_ends_the_wait, 0, COUNT(timers));
 	tcase_add_loop_test(tcase, test_world_hurries_once, 0, 4);
 	tcase_add_test(tcase, test_world_turns_before_a_wait_and_after);
-	tcase_add_test(tcase, test_world_hold_keeps_the_program);
-	tcase_add_test(tcase, test_world_timer_alone_keeps_nobody);
-	tcase_add_test(tcase, test_world_again_keeps_the_program);
 	tcase_add_loop_test(tcase, test_world_connection, 0, COUNT(scripts));
 	tcase_add_test(tcase, test_world_watch_stopped_hears_nothing_pending);
 	tcase_add_test(tcase, test_world_write_takes_parts_in_order);
@@ -392,6 +398,7 @@ add(Suite *suite, const char *name, SFun setup)
 	tcase_add_test(tcase, test_world_lookup_asked_when_answered);
 	tcase_add_test(tcase, test_promise_12_a_forked_child_is_mute);
 	suite_add_tcase(suite, tcase);
+	return tcase;
 }
 
 Suite *
@@ -399,7 +406,8 @@ suite_world_contract(void)
 {
 	Suite *suite = suite_create("world_contract");
 
-	add(suite, "ev", bed_begin_ev);
-	add(suite, "sim", bed_begin_sim);
+	add_program(add(suite, "ev", bed_begin_ev));
+	add_program(add(suite, "sim", bed_begin_sim));
+	add(suite, "poll", bed_begin_poll);
 	return suite;
 }

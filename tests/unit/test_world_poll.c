@@ -1,0 +1,359 @@
+/*
+ * A loop that waits in poll(2), as a program without libev has it: run to its end,
+ * driven by waits, and in the threads of a runner. What every world does is in
+ * test_world_contract.c.
+ */
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <stay/host.h>
+#include <stay/redis_future.h>
+#include <stay/redis_remote.h>
+
+#include "suites.h"
+#include "support/descriptors.h"
+#include "support/peer_thread.h"
+#include "support/redis_virtual.h"
+#include "support/scarce.h"
+#include "support/world_bed.h"
+
+static struct peer_thread server;
+static struct stay_loop *loop;
+static const char *url;
+
+static const struct peer_row rows[] = {
+	REDIS_GREETS,
+	ON("GET a", "$1\r\nA\r\n"),
+	ON("GET late", PEER_LATE("20") "$4\r\nlate\r\n"),
+	ON("GET slow", PEER_LATE("3000") "$4\r\nslow\r\n"),
+	ON("GET never", ""),
+	ON("DIE", PEER_CLOSES),
+	NO_MORE,
+};
+
+static const struct stay_redis_options options = { STAY_REDIS_OPTIONS,
+	.client = { STAY_CLIENT_OPTIONS, .call_timeout_ms = 5000,
+	    .stop_budget_ms = 20,
+	    .backoff = { .initial_ms = 1, .cap_ms = 5 } } };
+
+static void
+begin(void)
+{
+	url = peer_thread_open(&server,
+	    (struct peer){ .rows = rows, .reads = peer_reads_commands },
+	    "redis");
+	loop = stay_loop_poll();
+	ck_assert_ptr_nonnull(loop);
+}
+
+static void
+end(void)
+{
+	ck_assert_int_eq(stay_loop_close(loop, 5000), STAY_OK);
+	peer_thread_close(&server);
+}
+
+static struct stay_redis *
+start(void)
+{
+	struct stay_redis *redis;
+
+	ck_assert_int_eq(
+	    stay_redis_start(&redis, loop, url, &options), STAY_OK);
+	return redis;
+}
+
+static void
+check(struct stay_future *future, enum stay_status status, const char *text)
+{
+	ck_assert_int_eq(stay_future_wait(future, STAY_FOREVER), STAY_OK);
+	ck_assert_int_eq(stay_future_result(future)->status, status);
+	ck_assert_str_eq(stay_redis_str(stay_future_reply(future)), text);
+	stay_future_free(future);
+}
+
+/* ---- run to its end ---- */
+
+/* A reply; a deadline; an end and a new connection. */
+static const struct step {
+	const char *command;
+	uint64_t timeout_ms;
+	enum stay_status status;
+} steps[] = {
+	{ "GET a", 5000, STAY_OK },
+	{ "GET never", 30, STAY_E_TIMEOUT },
+	{ "DIE", 5000, STAY_E_LOST },
+	{ "GET a", 5000, STAY_OK },
+};
+
+static struct {
+	struct stay_redis *redis;
+	size_t at;
+} story;
+
+static void on_step(void *arg, const struct stay_result *result);
+
+static void
+go_on(void)
+{
+	const struct step *step = &steps[story.at];
+	const struct stay_call_options call = { STAY_CALL_OPTIONS,
+		.timeout_ms = step->timeout_ms };
+
+	ck_assert_int_eq(stay_redis_command_with(
+			     story.redis, &call, on_step, NULL, step->command),
+	    STAY_OK);
+}
+
+static void
+on_step(void *arg, const struct stay_result *result)
+{
+	(void)arg;
+	ck_assert_int_eq(result->status, steps[story.at].status);
+	ck_assert_int_eq(stay_loop_run(loop), STAY_E_REENTRANT);
+	if (++story.at == sizeof(steps) / sizeof(steps[0]))
+		stay_redis_stop(story.redis);
+	else
+		go_on();
+}
+
+TEST(world_poll_runs_to_its_end)
+{
+	story.at = 0;
+	story.redis = start();
+	go_on();
+	ck_assert_int_eq(stay_loop_run(loop), STAY_OK);
+	ck_assert_uint_eq(story.at, sizeof(steps) / sizeof(steps[0]));
+	ck_assert_uint_eq(stay_loop_live(loop), 0);
+	ck_assert_int_eq(stay_loop_run(loop), STAY_OK);
+}
+
+/* ---- waits ---- */
+
+TEST(world_poll_is_driven_by_waits)
+{
+	struct stay_redis *redis = start();
+	struct stay_future *both[2];
+	size_t which;
+
+	check(stay_redis_command_future(redis, "GET a"), STAY_OK, "A");
+	both[0] = stay_redis_command_future(redis, "GET late");
+	both[1] = stay_redis_command_future(redis, "GET never");
+	ck_assert_int_eq(stay_future_wait(both[1], 1), STAY_E_TIMEOUT);
+	ck_assert_int_eq(
+	    stay_future_wait_any(both, 2, STAY_FOREVER, &which), STAY_OK);
+	ck_assert_uint_eq(which, 0);
+	check(both[0], STAY_OK, "late");
+	stay_redis_stop(redis);
+	check(both[1], STAY_E_STOPPED, "");
+}
+
+/* A wait takes its time, and leaves the processor alone. */
+TEST(world_poll_sleeps_while_it_waits)
+{
+	struct stay_redis *redis = start();
+	struct stay_future *future;
+	clock_t before;
+
+	check(stay_redis_command_future(redis, "GET a"), STAY_OK, "A");
+	future = stay_redis_command_future(redis, "GET never");
+	before = clock();
+	ck_assert_int_eq(stay_future_wait(future, 300), STAY_E_TIMEOUT);
+	ck_assert_int_lt(clock() - before, CLOCKS_PER_SEC / 10);
+	stay_future_free(future);
+}
+
+/* Also on a loop that nothing keeps. */
+TEST(world_poll_waits_without_connections)
+{
+	uint64_t at;
+
+	bed_begin_poll();
+	here.ops->hold(here.world, false);
+	at = here.ops->now(here.world) + 20000000;
+	here.ops->timer(here.world, at);
+	here.ops->run(here.world);
+	ck_assert_uint_ge(here.ops->now(here.world), at);
+	bed_end();
+}
+
+/* More than the first tables hold; and those in the middle go. */
+TEST(world_poll_watches_many)
+{
+	enum { MANY = 40 };
+	struct stay_redis *redis[MANY];
+
+	for (int i = 0; i < MANY; i++)
+		redis[i] = start();
+	for (int i = 0; i < MANY; i++)
+		check(
+		    stay_redis_command_future(redis[i], "GET a"), STAY_OK, "A");
+	for (int i = 0; i < MANY; i += 2)
+		stay_redis_stop(redis[i]);
+	while (stay_loop_live(loop) > MANY / 2)
+		check(
+		    stay_redis_command_future(redis[1], "GET a"), STAY_OK, "A");
+	for (int i = MANY - 1; i > 0; i -= 2)
+		check(
+		    stay_redis_command_future(redis[i], "GET a"), STAY_OK, "A");
+}
+
+/* ---- threads ---- */
+
+TEST(world_poll_in_a_runner)
+{
+	struct stay_runner_options runs = { STAY_RUNNER_OPTIONS, .loops = 2 };
+	struct stay_runner *runner;
+	struct stay_remote *redis;
+	struct stay_future *future;
+
+	ck_assert_int_eq(
+	    stay_runner_start_on(&runner, &runs, stay_loop_poll), STAY_OK);
+	ck_assert_uint_eq(stay_runner_loops(runner), 2);
+	ck_assert_int_eq(
+	    stay_redis_remote_start(&redis, runner, url, &options), STAY_OK);
+	for (int i = 0; i < 10; i++) {
+		future = stay_redis_remote_future(redis, "GET a");
+		check(future, STAY_OK, "A");
+	}
+	check(stay_redis_remote_future(redis, "DIE"), STAY_E_LOST, "");
+	check(stay_redis_remote_future(redis, "GET late"), STAY_OK, "late");
+	stay_remote_free(redis);
+	ck_assert_int_eq(stay_runner_free(runner), STAY_OK);
+}
+
+/* ---- fork ---- */
+
+/* The child hears of it at once, and the parent's connection goes on. */
+TEST(promise_12_a_child_does_not_poll_for_its_parent)
+{
+	struct stay_redis *redis = start(), *other = start();
+	struct stay_future *slow;
+	int status;
+	pid_t pid;
+
+	check(stay_redis_command_future(other, "GET a"), STAY_OK, "A");
+	slow = stay_redis_command_future(redis, "GET slow");
+	ck_assert_int_eq(stay_future_wait(slow, 1), STAY_E_TIMEOUT);
+	pid = fork();
+	if (pid == 0)
+		_exit(stay_future_wait(slow, 2000) == STAY_OK
+			  ? (int)stay_future_result(slow)->status
+			  : 255);
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_int_eq(WEXITSTATUS(status), STAY_E_FORKED);
+	check(stay_redis_command_future(other, "GET a"), STAY_OK, "A");
+	stay_redis_stop(redis);
+	check(slow, STAY_E_STOPPED, "");
+}
+
+/* ---- beginning and end ---- */
+
+TEST(world_poll_loop_without_memory_leaves_nothing)
+{
+	struct descriptors before, after;
+	unsigned refused = 0;
+	bool failed = true;
+
+	descriptors_list(&before);
+	for (unsigned n = 1; failed; n++) {
+		struct stay_loop *scarce;
+
+		scarce_arm(n);
+		scarce = stay_loop_poll();
+		failed = scarce_disarm();
+		ck_assert(failed == (scarce == NULL));
+		refused += failed;
+		stay_loop_free(scarce);
+	}
+	descriptors_list(&after);
+	ck_assert_uint_ge(refused, 4);
+	ck_assert_uint_eq(after.count, before.count);
+}
+
+/* A host that only notes what it is asked for. */
+struct stranger {
+	struct stay_host host;
+	uint64_t in;
+	unsigned watched;
+	bool freed;
+};
+
+static struct stranger *
+of(struct stay_host *host)
+{
+	return (struct stranger *)(void *)host;
+}
+
+static int
+note_watch(struct stay_host *host, struct stay_watch *watch, unsigned interest)
+{
+	of(host)->watched += interest != 0;
+	of(host)->watched -= watch->interest != 0;
+	watch->interest = interest;
+	return 0;
+}
+
+static void
+note_timer(struct stay_host *host, uint64_t in_ns)
+{
+	of(host)->in = in_ns;
+}
+
+static void
+note_free(struct stay_host *host)
+{
+	of(host)->freed = true;
+}
+
+static const struct stay_host_ops noting = { STAY_HOST_OPS, .watch = note_watch,
+	.timer = note_timer, .free = note_free };
+
+static void
+come(struct stranger *stranger)
+{
+	stranger->in = UINT64_MAX;
+	stay_host_due(&stranger->host);
+}
+
+/* It need not look before it waits: what is done outside of a turn is said. */
+TEST(host_is_told_what_there_is_to_do)
+{
+	struct stranger stranger = { .host = { .ops = &noting }, .in = 1 };
+	struct stay_loop *hosted = stay_loop_hosted(&stranger.host);
+	struct stay_redis *redis;
+
+	ck_assert_ptr_nonnull(hosted);
+	ck_assert_uint_eq(stranger.watched, 0);
+	ck_assert_int_eq(
+	    stay_redis_start(&redis, hosted, url, &options), STAY_OK);
+	ck_assert_uint_eq(stranger.in, 0);
+	ck_assert_uint_gt(stranger.watched, 0);
+	come(&stranger);
+	ck_assert_uint_gt(stranger.in, 0);
+	ck_assert_int_eq(
+	    stay_redis_command(redis, NULL, NULL, "GET a"), STAY_OK);
+	ck_assert_uint_eq(stranger.in, 0);
+	come(&stranger);
+	stay_redis_stop(redis);
+	ck_assert_uint_eq(stranger.in, 0);
+	for (int i = 0; i < 100 && stay_loop_live(hosted) > 0; i++)
+		come(&stranger);
+	ck_assert_uint_eq(stranger.watched, 0);
+	ck_assert_int_eq(stay_loop_free(hosted), STAY_OK);
+	ck_assert_uint_eq(stranger.in, UINT64_MAX);
+	ck_assert(stranger.freed);
+}
+
+TEST(host_of_another_version_is_only_freed)
+{
+	const struct stay_host_ops ops = { .size = 8, .free = note_free };
+	struct stranger stranger = { .host = { .ops = &ops } };
+
+	ck_assert_ptr_null(stay_loop_hosted(&stranger.host));
+	ck_assert(stranger.freed);
+	ck_assert_ptr_null(stay_loop_hosted(NULL));
+}
+
+TEST_SUITE_WITH(world_poll, .before = begin, .after = end)
