@@ -173,8 +173,12 @@ stay__timing_take_asked(struct stay_conn *conn)
 		alarms->state_message = alarms->asked_message;
 		alarms->asked_message = (struct stay_message){ 0 };
 	}
-	stay__loop_timer(
-	    conn->loop, &conn->timing.state_timeout, conn->timing.asked_at);
+	/* A timer would take a tick for it. */
+	if (conn->timing.asked_at <= stay__loop_now(conn->loop))
+		stay__mailbox_note(&conn->mail, STAY__NOTE_STATE_TIMEOUT);
+	else
+		stay__loop_timer(conn->loop, &conn->timing.state_timeout,
+		    conn->timing.asked_at);
 }
 
 struct stay_message

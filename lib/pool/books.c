@@ -16,7 +16,7 @@ stay__pool_wake(struct stay_pool *pool)
 	(void)stay_conn_set_state_timeout(pool->conn, 0, nothing);
 }
 
-/* Whole milliseconds, and none too few. */
+/* Whole milliseconds, one at least, and none too few. */
 void
 stay__pool_wake_at(struct stay_pool *pool, uint64_t at)
 {
@@ -27,8 +27,9 @@ stay__pool_wake_at(struct stay_pool *pool, uint64_t at)
 	if (pool->woken || pool->conn == NULL)
 		return;
 	(void)stay_conn_set_state_timeout(pool->conn,
-	    at == UINT64_MAX ? STAY_FOREVER
-			     : (ns + STAY__TICK_NS - 1) / STAY__TICK_NS,
+	    at == UINT64_MAX
+		? STAY_FOREVER
+		: (ns + STAY__TICK_NS - 1) / STAY__TICK_NS + (ns == 0),
 	    nothing);
 }
 

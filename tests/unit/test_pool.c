@@ -49,6 +49,26 @@ TEST(pool_lends_and_takes_back)
 	pool_end(&rig);
 }
 
+/* A connection that comes back is lent on in the same moment: none is idle for the rest
+ * of a tick. */
+TEST(pool_hands_over_at_once)
+{
+	uint64_t now;
+
+	pool_begin(&rig, POOL(.connections_max = 1));
+	pool_give(pool_have(&rig, "a"));
+	for (int i = 0; i < 10; i++) {
+		pool_have(&rig, "b");
+		pool_want(&rig, "c");
+		now = sim_now_ms(rig.line.world);
+		pool_give(&rig.users[rig.count - 2]);
+		POOL_TELLS(&rig, 0, "c OK;");
+		ck_assert_uint_eq(sim_now_ms(rig.line.world), now);
+		pool_give(&rig.users[rig.count - 1]);
+	}
+	pool_end(&rig);
+}
+
 TEST(pool_serves_in_order)
 {
 	struct pool_user *a, *b, *c;
