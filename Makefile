@@ -30,6 +30,13 @@ NAMES = stay-redis stay-echo $(if $(OPENSSL),stay-tls) stay
 # PostgreSQL needs OpenSSL for its passwords, and is left out without it.
 SECURED = $(if $(OPENSSL),,$(wildcard examples/postgres* examples/adapters/postgres*))
 EXAMPLES = $(patsubst %.c,$(BUILD)/%,$(filter-out $(SECURED),$(wildcard examples/*.c)))
+# The steps of the story. The linker puts a counter between them and the C library.
+STORY = $(patsubst %.c,$(BUILD)/%,$(wildcard examples/story/[0-9]_*.c))
+STORY_TOLD = $(addprefix $(BUILD)/examples/story/,tell)
+STORY_COUNTED = memcpy memmove read write recv send writev sendmsg socket close fcntl bind \
+	connect shutdown setsockopt getsockopt getpeername getsockname eventfd poll \
+	epoll_create1 epoll_ctl epoll_wait pthread_cond_signal pthread_cond_broadcast \
+	pthread_cond_wait pthread_cond_timedwait
 FOREIGN = $(filter-out $(SECURED),$(sort $(wildcard examples/adapters/*.c)))
 PEER = $(addprefix tests/support/,peer_script.c peer_virtual.c toy_filter.c)
 SUPPORT = $(filter-out %/diagram.c,$(wildcard tests/support/*.c)) $(VIRTUAL)
@@ -75,6 +82,13 @@ $(BUILD)/libstay-redis.so.$(VERSION): $(BUILD)/libstay.so.$(VERSION)
 $(BUILD)/libstay-echo.so.$(VERSION): $(BUILD)/libstay.so.$(VERSION)
 $(EXAMPLES): %: %.o $(call objects,$(wildcard examples/support/*.c) $(FOREIGN))
 $(EXAMPLES): LIBS += $(OPENSSL)
+$(STORY): %: %.o $(call objects,examples/story/story.c examples/story/counter.c) $(ARCHIVES)
+	$(call tell,LINK)
+	$(Q)$(LINK) $(STORY_COUNTED:%=-Wl,--wrap=%) -o $@ $^ -l:libev.a $(OPENSSL) -lm
+$(STORY_TOLD): %: %.o $(call objects,examples/support/peer.c) $(ARCHIVES)
+	$(call tell,LINK)
+	$(Q)$(LINK) -o $@ $^ $(LIBS) $(OPENSSL)
+story-programs: $(STORY) $(STORY_TOLD)
 $(BUILD)/test-unit: $(call objects,$(UNIT) $(FOREIGN) examples/support/peer.c)
 $(BUILD)/test-integration: $(call objects,$(INTEGRATION) $(FOREIGN) examples/support/peer.c)
 $(BUILD)/test-unit $(BUILD)/test-integration: LIBS += $(CHECK_LIBS) $(OPENSSL) \
@@ -241,6 +255,11 @@ demo: ## a redis-server dies twice and freezes once; every call is accounted for
 	@$(MAKE) --no-print-directory $(BUILD)/examples/resilient
 	@$(BUILD)/examples/resilient
 
+story: ## eight ways to ask a redis-server that is killed, as a table and as a page in build/story/
+	@.ci/needs build demo
+	@$(MAKE) --no-print-directory story-programs
+	@examples/story/run.sh $(BUILD)/examples/story $(BUILD)/story
+
 bench: ## speed and cost beside peers and a bare epoll client, into build/bench/; PEERS=prefix
 	@.ci/needs build 'bench?'
 	@$(MAKE) --no-print-directory bench-programs
@@ -312,6 +331,6 @@ help: ## this list
 		awk -F'|' '{ printf "  make %-13s %s\n", $$1, $$2 }'
 
 .PHONY: all test-programs bench-programs count-programs check check-all unit integration \
-	contract chaos sim soak torture demo bench bench-check coverage model fuzz fuzz-programs \
+	contract chaos sim soak torture demo story story-programs bench bench-check coverage model fuzz fuzz-programs \
 	exhaust mutants diagram format format-check lint install uninstall clean help
 -include $(wildcard $(addprefix $(BUILD)/,lib/*.d lib/*/*.d adapters/*/*.d examples/*.d examples/*/*.d tests/*/*.d))

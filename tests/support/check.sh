@@ -10,7 +10,8 @@ logs=$BUILD/check
 
 echo "unit tests, contracts, real servers, 300 seeds of the simulator, source checks: some minutes"
 begin 9
-build gcc gcc "$plain" all "$BUILD/check-gcc/sim" "$BUILD/check-gcc/diagram"
+build gcc gcc "$plain" all "$BUILD/check-gcc/sim" "$BUILD/check-gcc/diagram" \
+    story-programs
 build asan clang "$sanitized" test-programs
 stop_unless_built
 # They wait for bounds of seconds, and need no processor for that.

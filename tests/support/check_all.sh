@@ -8,12 +8,12 @@ logs=$BUILD/check-all
 # shellcheck source=tests/support/jobs.sh
 . tests/support/jobs.sh
 
-begin 27
+begin 28
 build gcc gcc "$plain" all test-programs "$BUILD/check-gcc/diagram" \
     "$BUILD/check-gcc/sim" "$BUILD/check-gcc/torture" \
-    "$BUILD/check-gcc/exhaust" "$BUILD/check-gcc/model-export"
+    "$BUILD/check-gcc/exhaust" "$BUILD/check-gcc/model-export" story-programs
 build gcc-asan gcc "$sanitized" test-programs
-build clang clang "$plain" all test-programs "$BUILD/check-clang/sim"
+build clang clang "$plain" all test-programs story-programs "$BUILD/check-clang/sim"
 build asan clang "$sanitized" test-programs
 build tsan gcc "$threaded" test-programs
 build long gcc "$plain -DSTAY__SHORT_WAYS=0" "$BUILD/check-long/sim"
@@ -56,6 +56,8 @@ wait
 	    env STAY_BODY_MIB=1024 "$BUILD/check-gcc/test-integration" redis_body
 } &
 wait
+job story "the story, and a table that is not whole" \
+    tests/support/story.sh "$BUILD/check-gcc/examples/story"
 job abi "what has changed of the public interface" \
     tests/support/abi.sh "$ABI_BEFORE"
 cat "$logs/abi.log"

@@ -395,7 +395,7 @@ adapters_are_strangers() {
 
 examples_are_strangers() {
 	grep '^#include "' examples/*.[ch] examples/*/*.[ch] |
-	    grep -vE '"((support|adapters)/)?[a-z_0-9]+\.(h|def)"' | none
+	    grep -vE '"((\.\./)?(support|adapters)/)?[a-z_0-9]+\.(h|def)"' | none
 }
 
 # ---- tests and documents ------------------------------------------------------

@@ -26,7 +26,7 @@ build() {
 	for source in "$work"/examples/*.c; do
 		# shellcheck disable=SC2046,SC2086 # words of a command
 		"${CC:-cc}" $flags -o "$work/$kind/$(basename "$source" .c)" \
-		    "$source" $(find "$work/examples" -mindepth 2 -name '*.c') \
+		    "$source" $(find "$work"/examples/support "$work"/examples/adapters -name '*.c') \
 		    $(pkg-config --cflags --libs "$@" $modules)
 	done
 }

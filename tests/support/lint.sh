@@ -21,5 +21,5 @@ cppcheck --quiet -j "$(nproc)" --std=c11 --language=c -D_GNU_SOURCE -Iinclude \
     --suppress=unknownEvaluationOrder:lib/conn/mailbox.c \
     --suppress=autoVariables:lib/conn/start.c --error-exitcode=1 lib adapters examples || status=1
 
-shellcheck .ci/run .ci/needs tests/*/*.sh || status=1
+shellcheck .ci/run .ci/needs tests/*/*.sh examples/*/*.sh || status=1
 exit $status
