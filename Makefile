@@ -32,7 +32,7 @@ SECURED = $(if $(OPENSSL),,$(wildcard examples/postgres* examples/adapters/postg
 EXAMPLES = $(patsubst %.c,$(BUILD)/%,$(filter-out $(SECURED),$(wildcard examples/*.c)))
 # The steps of the story. The linker puts a counter between them and the C library.
 STORY = $(patsubst %.c,$(BUILD)/%,$(wildcard examples/story/[0-9]_*.c))
-STORY_TOLD = $(addprefix $(BUILD)/examples/story/,tell)
+STORY_TOLD = $(addprefix $(BUILD)/examples/story/,reconnect tell)
 STORY_COUNTED = memcpy memmove read write recv send writev sendmsg socket close fcntl bind \
 	connect shutdown setsockopt getsockopt getpeername getsockname eventfd poll \
 	epoll_create1 epoll_ctl epoll_wait pthread_cond_signal pthread_cond_broadcast \
@@ -293,8 +293,10 @@ fuzz: ## feed each fuzzer for FUZZ_SECONDS (60)
 exhaust: $(BUILD)/exhaust ## every reply of up to BYTES (6) of 16 bytes, beside a slow decoder
 	@$(BUILD)/exhaust $(or $(BYTES),6) $(or $(JOBS),2)
 
-diagram: $(BUILD)/diagram ## rewrite what README.md and docs/ show of the tables
-	@$(SCRIPT)/diagram.sh write $(BUILD)/diagram README.md docs/machine.md docs/options.md docs/redis.md
+diagram: $(BUILD)/diagram $(BUILD)/examples/story/reconnect ## rewrite what README.md and docs/ show of the tables
+	@$(SCRIPT)/diagram.sh write $(BUILD)/diagram README.md docs/machine.md docs/options.md docs/redis.md \
+		docs/story.md
+	@$(SCRIPT)/chart.sh write $(BUILD)/examples/story/reconnect docs/story.md
 
 format: ## clang-format all source
 	@.ci/needs lint

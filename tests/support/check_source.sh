@@ -430,7 +430,14 @@ promise() {
 diagrams() {
 	grep -q 'begin generated: conn-diagram' README.md || return 1
 	tests/support/diagram.sh check "$tree/diagram" README.md \
-	    docs/machine.md docs/options.md docs/redis.md
+	    docs/machine.md docs/options.md docs/redis.md docs/story.md
+}
+
+# The chart of a reconnect is what happens, and the C beside the Elixir is that of the
+# example.
+story_is_true() {
+	tests/support/chart.sh check "$tree/examples/story/reconnect" docs/story.md &&
+	    awk -f tests/support/beside.awk examples/story/8_behaviour.c docs/story.md
 }
 
 # "struct field default" of each number in the generated tables. That each field
@@ -506,6 +513,7 @@ for number in 1 2 3 4 5 6 7 8 9 10 11 12 13; do
 	    promise $number
 done
 holds "README.md and docs/ show the tables as they are" diagrams
+holds "docs/story.md tells what happens" story_is_true
 holds "headers and docs/options.md have the same options and defaults" options
 holds "the recipe for a failover is the one that is tested" recipe
 holds "the top level is tidy" top_level
