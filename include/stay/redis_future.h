@@ -21,7 +21,7 @@
  * What holds for waiting is in <stay/future.h>. In short: the connection is dialled,
  * probed and dialled again while the program waits for a command, and at no other time.
  * A session that the server ended meanwhile is noticed at the next wait, before the
- * command is sent.
+ * command is sent; unless that comes within a millisecond of the last one.
  */
 #ifndef STAY_REDIS_FUTURE_H
 #define STAY_REDIS_FUTURE_H

@@ -58,6 +58,7 @@ struct stay_loop {
 	uint64_t too_long; /* ns: when the turn has taken too long */
 	uint64_t late_at;  /* ns: when its beginning would come too late */
 	uint64_t excused;  /* ns: until then it catches up after oversleeping */
+	uint64_t left_at; /* ns: when the last wait on it was over: waiting.c */
 	unsigned starting; /* init callbacks running, maybe outside a turn */
 	struct stay__wheel wheel;
 	struct stay__list run;   /* tasks: mail */
