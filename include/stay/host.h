@@ -49,7 +49,7 @@ struct stay_host_ops {
 	int (*watch)(struct stay_host *host, struct stay_watch *watch,
 	    unsigned interest);
 	/* Call stay_host_due once, in this time from now; 0: before the next wait,
-	 * and behind a look at the descriptors if it comes from stay_host_due;
+	 * but no more than twice before the next look at the descriptors;
 	 * UINT64_MAX: not at all. It replaces the time before. Later by a
 	 * millisecond is fine; earlier does no harm. */
 	void (*timer)(struct stay_host *host, uint64_t in_ns);

@@ -248,7 +248,8 @@ ev_world_hold(struct stay_world *base, bool alive)
 
 /*
  * With work left the loop does not wait: the caller may be after the result of that
- * work. The turn at the end handles the events of the wait.
+ * work. on_check handles the events of the wait; one more turn here would be a third
+ * before the next wait.
  */
 static void
 ev_world_run(struct stay_world *base)
@@ -256,7 +257,6 @@ ev_world_run(struct stay_world *base)
 	struct world_ev *world = of(base);
 
 	ev_run(world->ev, world->busy ? EVRUN_NOWAIT : EVRUN_ONCE);
-	stay_loop_turn(world->loop);
 }
 
 /* ---- descriptors ---- */

@@ -165,8 +165,12 @@ hosted_hold(struct stay_world *base, bool alive)
 		arm(world, wanted(world));
 }
 
-/* With work left the host does not wait: the caller may be after the result of that
- * work. The host waits for what it has: without connections for the caller's time. */
+/*
+ * With work left the loop does not wait: the caller may be after the result of that
+ * work. What has come is handled; what that leaves behind is for the next run, which
+ * looks at the descriptors first. Without connections the host waits for the caller's
+ * time.
+ */
 static void
 hosted_run(struct stay_world *base)
 {
@@ -177,7 +181,7 @@ hosted_run(struct stay_world *base)
 	if (!held)
 		hosted_hold(base, true);
 	world->host->ops->run(world->host, world->armed != 0);
-	if (world->armed == 0)
+	if (world->armed == 0 && !world->again)
 		turn(world);
 	if (!held)
 		hosted_hold(base, false);
