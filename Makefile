@@ -25,11 +25,24 @@ OPENSSL := $(shell echo '\#include <openssl/ssl.h>' | $(CC) $(CPPFLAGS) -E - \
 	>/dev/null 2>&1 && echo -lssl -lcrypto)
 NAMES = stay-redis stay-echo $(if $(OPENSSL),stay-tls) stay
 
+# Other event loops, as pkg-config knows them; what is for one that it does not find is
+# left out. libev has functions of libevent's names, and so stands behind it.
+LOOPS = uv
+PACKAGE_uv = libuv
+HOSTS := $(strip $(foreach loop,$(LOOPS),$(if $(shell pkg-config --modversion \
+	$(PACKAGE_$(loop)) 2>/dev/null),$(loop))))
+HOST_LIBS := $(if $(HOSTS),$(shell pkg-config --libs $(foreach loop,$(HOSTS),$(PACKAGE_$(loop)))))
+HOST_FLAGS := $(if $(HOSTS),$(patsubst -I%,-isystem %,$(shell pkg-config --cflags \
+	$(foreach loop,$(HOSTS),$(PACKAGE_$(loop))))))
+HOSTLESS = $(foreach loop,$(filter-out $(HOSTS),$(LOOPS)),examples/loop_$(loop).c \
+	tests/support/world_bed_$(loop).c)
+
 # An example is one file; so is a suite of tests, listed in suites.def. The adapters
 # and the support that lie beside the examples are linked into all of them; what is for
 # PostgreSQL needs OpenSSL for its passwords, and is left out without it.
 SECURED = $(if $(OPENSSL),,$(wildcard examples/postgres* examples/adapters/postgres*))
-EXAMPLES = $(patsubst %.c,$(BUILD)/%,$(filter-out $(SECURED),$(wildcard examples/*.c)))
+EXAMPLES = $(patsubst %.c,$(BUILD)/%,$(filter-out $(SECURED) $(HOSTLESS), \
+	$(wildcard examples/*.c)))
 # The steps of the story. The linker puts a counter between them and the C library.
 STORY = $(patsubst %.c,$(BUILD)/%,$(wildcard examples/story/[0-9]_*.c))
 STORY_TOLD = $(addprefix $(BUILD)/examples/story/,reconnect tell)
@@ -39,7 +52,7 @@ STORY_COUNTED = memcpy memmove read write recv send writev sendmsg socket close 
 	pthread_cond_wait pthread_cond_timedwait
 FOREIGN = $(filter-out $(SECURED),$(sort $(wildcard examples/adapters/*.c)))
 PEER = $(addprefix tests/support/,peer_script.c peer_virtual.c toy_filter.c)
-SUPPORT = $(filter-out %/diagram.c,$(wildcard tests/support/*.c)) $(VIRTUAL)
+SUPPORT = $(filter-out %/diagram.c $(HOSTLESS),$(wildcard tests/support/*.c)) $(VIRTUAL)
 UNIT = $(wildcard tests/unit/*.c) $(SUPPORT)
 INTEGRATION = $(wildcard tests/integration/*.c) $(SUPPORT)
 FUZZERS = $(patsubst tests/fuzz/%.c,$(BUILD)/%, \
@@ -91,6 +104,10 @@ $(STORY_TOLD): %: %.o $(call objects,examples/support/peer.c) $(ARCHIVES)
 story-programs: $(STORY) $(STORY_TOLD)
 $(BUILD)/test-unit: $(call objects,$(UNIT) $(FOREIGN) examples/support/peer.c)
 $(BUILD)/test-integration: $(call objects,$(INTEGRATION) $(FOREIGN) examples/support/peer.c)
+$(BUILD)/test-unit $(BUILD)/test-integration: LIBS := $(HOST_LIBS) $(LIBS)
+$(HOSTS:%=$(BUILD)/tests/support/world_bed_%.o) $(HOSTS:%=$(BUILD)/examples/loop_%.o): \
+	FLAGS += $(HOST_FLAGS)
+$(HOSTS:%=$(BUILD)/examples/loop_%): LIBS := $(HOST_LIBS) $(LIBS)
 $(BUILD)/test-unit $(BUILD)/test-integration: LIBS += $(CHECK_LIBS) $(OPENSSL) \
 	$(foreach name,getrandom malloc calloc realloc free pthread_mutex_lock \
 	pthread_mutex_unlock _mark_point,-Wl,--wrap=$(name))
@@ -211,11 +228,11 @@ $(EXAMPLES) $(BENCH) $(FUZZERS) $(addprefix $(BUILD)/,test-unit test-integration
 	$(Q)$(LINK) -o $@ $(filter %.o,$^) $(ARCHIVES) $(LIBS)
 
 check: ## the tests that people run, in minutes: sanitized, simulated, against real servers
-	@.ci/needs build check
+	@.ci/needs build check 'loops?'
 	@MAKE='$(MAKE)' $(SCRIPT)/check.sh
 
 check-all: ## all tests, with gcc and clang, plain and sanitized, valgrind, torture, models
-	@.ci/needs build check model 'abi?'
+	@.ci/needs build check model 'loops?' 'abi?'
 	@MAKE='$(MAKE)' ABI_BEFORE=$(ABI_BEFORE) $(SCRIPT)/check_all.sh
 
 unit: $(BUILD)/test-unit ## the unit tests alone, as they are built by default
@@ -307,7 +324,7 @@ format-check: ## say what `make format` would change
 	@$(SCRIPT)/format.sh check
 
 lint: ## clang-tidy, cppcheck and shellcheck
-	@.ci/needs build check lint
+	@.ci/needs build check lint loops
 	@$(SCRIPT)/lint.sh
 
 install: $(ARCHIVES) $(SHARED) $(KIT) ## into PREFIX (/usr/local), below DESTDIR if that is set

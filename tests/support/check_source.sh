@@ -63,11 +63,12 @@ kit() {
 # ---- headers ------------------------------------------------------------------
 
 # Twice, because the second time must be harmless.
+# shellcheck disable=SC2086 # options
 alone() {
 	header=$1
 	shift
 	printf '#include "%s"\n#include "%s"\n' "$header" "$header" |
-	    "$@" -Wall -Wextra -Wpedantic -Werror -Iinclude -Ilib -fsyntax-only -
+	    "$@" $needs -Wall -Wextra -Wpedantic -Werror -Iinclude -Ilib -fsyntax-only -
 }
 
 # A table of slots, as C++ wants one: each by its name, in order.
@@ -87,8 +88,20 @@ tables_in_cxx() {
 	CXX
 }
 
+# What the headers of other event loops need of those. Not there: they are left out.
+has_loop() {
+	case $1 in
+	*/loop_uv.h) package=libuv ;;
+	*) needs= && return ;;
+	esac
+	needs="-D_GNU_SOURCE $(pkg-config --cflags "$package" 2>/dev/null |
+	    sed 's/-I/-isystem /g')"
+	pkg-config --exists "$package" 2>/dev/null
+}
+
 check_headers() {
 	for header in include/stay/*.h; do
+		has_loop "$header" || continue
 		name=${header#include/}
 		holds "<$name> alone, gcc" alone "$name" gcc -std=c11 -x c
 		holds "<$name> alone, clang" alone "$name" clang -std=c11 -x c
@@ -98,6 +111,20 @@ check_headers() {
 	for header in $(files lib/*/*.h adapters/*/*.h); do
 		holds "$header alone" alone "$PWD/$header" gcc -std=c11 \
 		    -D_GNU_SOURCE -x c
+	done
+	holds "the headers of other event loops stand strict flags" loops_are_strict
+}
+
+# A program may have stricter flags than we ask of a header alone: its own.
+loops_are_strict() {
+	for header in include/stay/loop_*.h; do
+		has_loop "$header" || continue
+		for compiler in 'gcc -std=c11 -x c -Wstrict-prototypes' \
+		    'clang -std=c11 -x c' 'g++ -std=c++17 -x c++'; do
+			# shellcheck disable=SC2086 # a command and options
+			alone "${header#include/}" $compiler -Wshadow -Wconversion \
+			    -Wsign-conversion -Wcast-qual -Wundef || return 1
+		done
 	done
 }
 

@@ -18,6 +18,10 @@ awk '/^```c/ { inside = 1; next } /^```/ && inside { exit } inside' README.md \
     >"$work/examples/readme.c"
 make -s install PREFIX="$prefix" >/dev/null
 
+# The examples of other event loops are built further down.
+mkdir "$work/loops"
+mv "$work"/examples/loop_*.c "$work/loops"
+
 # build KIND OPTION...: each example into FOLDER/KIND.
 build() {
 	kind=$1
@@ -55,12 +59,24 @@ without_libev() {
 	"${CC:-cc}" $flags -o "$program" "$@" \
 	    $(pkg-config --cflags --libs stay-poll)
 	! nm "$program" | grep -E ' (ev_|stay__room)' || return 1
-	! ldd "$program" | grep libev
+	! ldd "$program" | grep 'libev\.'
 }
 
-without_libev poll "$work/examples/loop_poll.c" "$work/examples/support/peer.c" \
-    -l:libstay-echo.a
-"$work/poll"
+# on_loop NAME PACKAGE: the example of that loop, where it is installed.
+on_loop() {
+	if [ "$2" != stay-poll ] && ! pkg-config --exists "$2"; then
+		echo "skipped: there is no $2: loop_$1"
+		return
+	fi
+	# shellcheck disable=SC2046 # words of a command
+	without_libev "loop_$1" -I"$work/examples" "$work/loops/loop_$1.c" \
+	    "$work/examples/support/peer.c" "$work/examples/support/talk.c" \
+	    -l:libstay-echo.a $(pkg-config --cflags --libs "$2")
+	"$work/loop_$1"
+}
+
+on_loop poll stay-poll
+on_loop uv libuv
 
 # The same of all that the library has, but for what is made on libev.
 {

@@ -99,6 +99,8 @@ extern struct here {
 void bed_begin_ev(void);
 void bed_begin_sim(void);
 void bed_begin_poll(void);
+/* NULL where that library is not. */
+__attribute__((weak)) void bed_begin_uv(void);
 void bed_begin(const struct bed *bed);
 void bed_end(void);
 

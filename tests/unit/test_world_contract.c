@@ -490,5 +490,7 @@ suite_world_contract(void)
 	add_program(add_kernel(add(suite, "ev", bed_begin_ev)));
 	add_program(add(suite, "sim", bed_begin_sim));
 	add_kernel(add(suite, "poll", bed_begin_poll));
+	if (bed_begin_uv != NULL)
+		add_program(add_kernel(add(suite, "uv", bed_begin_uv)));
 	return suite;
 }
