@@ -27,8 +27,9 @@ NAMES = stay-redis stay-echo $(if $(OPENSSL),stay-tls) stay
 
 # Other event loops, as pkg-config knows them; what is for one that it does not find is
 # left out. libev has functions of libevent's names, and so stands behind it.
-LOOPS = uv
+LOOPS = uv event
 PACKAGE_uv = libuv
+PACKAGE_event = libevent_core
 HOSTS := $(strip $(foreach loop,$(LOOPS),$(if $(shell pkg-config --modversion \
 	$(PACKAGE_$(loop)) 2>/dev/null),$(loop))))
 HOST_LIBS := $(if $(HOSTS),$(shell pkg-config --libs $(foreach loop,$(HOSTS),$(PACKAGE_$(loop)))))

@@ -92,6 +92,7 @@ tables_in_cxx() {
 has_loop() {
 	case $1 in
 	*/loop_uv.h) package=libuv ;;
+	*/loop_event.h) package=libevent_core ;;
 	*) needs= && return ;;
 	esac
 	needs="-D_GNU_SOURCE $(pkg-config --cflags "$package" 2>/dev/null |

@@ -492,5 +492,7 @@ suite_world_contract(void)
 	add_kernel(add(suite, "poll", bed_begin_poll));
 	if (bed_begin_uv != NULL)
 		add_program(add_kernel(add(suite, "uv", bed_begin_uv)));
+	if (bed_begin_event != NULL)
+		add_program(add_kernel(add(suite, "event", bed_begin_event)));
 	return suite;
 }
