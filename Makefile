@@ -27,9 +27,10 @@ NAMES = stay-redis stay-echo $(if $(OPENSSL),stay-tls) stay
 
 # Other event loops, as pkg-config knows them; what is for one that it does not find is
 # left out. libev has functions of libevent's names, and so stands behind it.
-LOOPS = uv event
+LOOPS = uv event glib
 PACKAGE_uv = libuv
 PACKAGE_event = libevent_core
+PACKAGE_glib = glib-2.0
 HOSTS := $(strip $(foreach loop,$(LOOPS),$(if $(shell pkg-config --modversion \
 	$(PACKAGE_$(loop)) 2>/dev/null),$(loop))))
 HOST_LIBS := $(if $(HOSTS),$(shell pkg-config --libs $(foreach loop,$(HOSTS),$(PACKAGE_$(loop)))))

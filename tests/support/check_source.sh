@@ -93,6 +93,7 @@ has_loop() {
 	case $1 in
 	*/loop_uv.h) package=libuv ;;
 	*/loop_event.h) package=libevent_core ;;
+	*/loop_glib.h) package=glib-2.0 ;;
 	*) needs= && return ;;
 	esac
 	needs="-D_GNU_SOURCE $(pkg-config --cflags "$package" 2>/dev/null |

@@ -78,6 +78,7 @@ on_loop() {
 on_loop poll stay-poll
 on_loop uv libuv
 on_loop event libevent_core
+on_loop glib glib-2.0
 
 # The same of all that the library has, but for what is made on libev.
 {

@@ -102,6 +102,7 @@ void bed_begin_poll(void);
 /* NULL where that library is not. */
 __attribute__((weak)) void bed_begin_uv(void);
 __attribute__((weak)) void bed_begin_event(void);
+__attribute__((weak)) void bed_begin_glib(void);
 void bed_begin(const struct bed *bed);
 void bed_end(void);
 

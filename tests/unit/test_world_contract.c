@@ -494,5 +494,7 @@ suite_world_contract(void)
 		add_program(add_kernel(add(suite, "uv", bed_begin_uv)));
 	if (bed_begin_event != NULL)
 		add_program(add_kernel(add(suite, "event", bed_begin_event)));
+	if (bed_begin_glib != NULL)
+		add_kernel(add(suite, "glib", bed_begin_glib));
 	return suite;
 }
