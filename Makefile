@@ -313,7 +313,7 @@ exhaust: $(BUILD)/exhaust ## every reply of up to BYTES (6) of 16 bytes, beside 
 	@$(BUILD)/exhaust $(or $(BYTES),6) $(or $(JOBS),2)
 
 diagram: $(BUILD)/diagram $(BUILD)/examples/story/reconnect ## rewrite what README.md and docs/ show of the tables
-	@$(SCRIPT)/diagram.sh write $(BUILD)/diagram README.md docs/machine.md docs/options.md docs/redis.md \
+	@$(SCRIPT)/diagram.sh write $(BUILD)/diagram README.md docs/machine.md docs/observe.md docs/options.md docs/redis.md \
 		docs/story.md
 	@$(SCRIPT)/chart.sh write $(BUILD)/examples/story/reconnect docs/story.md
 

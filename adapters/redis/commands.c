@@ -131,7 +131,7 @@ look_at_client(struct stay_request *request, const struct command *command,
 		return STAY_E_UNSUPPORTED;
 	for (size_t i = 0; i < sizeof(lasting) / sizeof(*lasting); i++)
 		if (is_word(&word, lasting[i], strlen(lasting[i])))
-			request->tag = STAY_REDIS__TAG_ALTERS;
+			stay_redis__set_kind(request, STAY_REDIS__TAG_ALTERS);
 	return STAY_OK;
 }
 
@@ -142,7 +142,7 @@ read_if(struct stay_request *request, const struct command *command,
 {
 	if (!second_is_next(command, words)) {
 		request->flags &= ~command->sense.flags;
-		request->tag = 0;
+		stay_redis__set_kind(request, 0);
 	}
 	return STAY_OK;
 }
@@ -158,7 +158,7 @@ set_timeout(struct stay_request *request, const struct command *command,
 	if (!stay_redis__to_double(word->text, word->len, &ms) || !(ms >= 0))
 		return;
 	ms = ceil(ms * command->ms);
-	request->tag = STAY_REDIS__TAG_WAITS;
+	stay_redis__set_kind(request, STAY_REDIS__TAG_WAITS);
 	request->flags |= STAY_BLOCKS;
 	request->blocks_ms =
 	    ms > 0 && ms < 0x1p63 ? (uint64_t)ms : STAY_FOREVER;
@@ -210,9 +210,9 @@ block_option(struct stay_request *request, const struct command *command,
  * The place of a name comes from its length, and its first, second and last letter.
  * The factors were found by search. The compiler warns of two names in one place.
  */
-#define PLACES 1024u
+#define PLACES 2048u
 #define PLACE(len, a, b, z)                                                    \
-	(((len)*100u + (a)*219u + (b)*49u + (z)*160u) % PLACES)
+	(((len)*1544u + (a)*1036u + (b)*1021u + (z)*406u) % PLACES)
 
 /* Which row is at which place; 0: none. */
 enum row {
@@ -230,34 +230,40 @@ static const uint8_t places[PLACES] = {
 #include "commands.def"
 };
 
-/* The kinds of commands.def: what the name says, look, subcommand and unit. */
-#define SAYS(flags, tag)                                                       \
+/* The kinds of commands.def: what the name says, look, subcommand and unit. A tag has
+ * its row above the kind. */
+#define SAYS(row, flags, tag)                                                  \
 	{                                                                      \
-		flags, tag, false                                              \
+		flags, (uint16_t)((tag) | (row) << 8), false                   \
 	}
-#define ASKS(flags, tag)                                                       \
+#define ASKS(row, flags, tag)                                                  \
 	{                                                                      \
-		flags, tag, true                                               \
+		flags, (uint16_t)((tag) | (row) << 8), true                    \
 	}
-#define REJECT(second, value)    ASKS(0, 0), reject, second, 0
-#define REJECT_IF(second, value) ASKS(0, 0), reject, NAME(second), 0
-#define CLIENTS(second, value)   ASKS(0, 0), look_at_client, second, value
-#define TAG(second, value)       SAYS(0, value), NULL, second, 0
-#define FIRST(second, value)     ASKS(0, 0), block_first, second, value
-#define LAST(second, value)      ASKS(0, 0), block_last, second, value
-#define OPTION(second, value)    ASKS(0, 0), block_option, second, value
-#define READ(second, value)                                                    \
-	SAYS(STAY_READ_ONLY, STAY_REDIS__TAG_READS), NULL, second, 0
-#define READ_IF(second, value)                                                 \
-	ASKS(STAY_READ_ONLY, STAY_REDIS__TAG_READS), read_if, NAME(second), 0
-#define READ_TAG(second, value) SAYS(STAY_READ_ONLY, value), NULL, second, 0
-#define READ_OPTION(second, value)                                             \
-	ASKS(STAY_READ_ONLY, STAY_REDIS__TAG_READS), block_option, second, value
+#define REJECT(row, second, value)    ASKS(row, 0, 0), reject, second, 0
+#define REJECT_IF(row, second, value) ASKS(row, 0, 0), reject, NAME(second), 0
+#define CLIENTS(row, second, value)                                            \
+	ASKS(row, 0, 0), look_at_client, second, value
+#define TAG(row, second, value)    SAYS(row, 0, value), NULL, second, 0
+#define NAMED(row, second, value)  SAYS(row, 0, 0), NULL, second, 0
+#define FIRST(row, second, value)  ASKS(row, 0, 0), block_first, second, value
+#define LAST(row, second, value)   ASKS(row, 0, 0), block_last, second, value
+#define OPTION(row, second, value) ASKS(row, 0, 0), block_option, second, value
+#define READ(row, second, value)                                               \
+	SAYS(row, STAY_READ_ONLY, STAY_REDIS__TAG_READS), NULL, second, 0
+#define READ_IF(row, second, value)                                            \
+	ASKS(row, STAY_READ_ONLY, STAY_REDIS__TAG_READS), read_if,             \
+	    NAME(second), 0
+#define READ_TAG(row, second, value)                                           \
+	SAYS(row, STAY_READ_ONLY, value), NULL, second, 0
+#define READ_OPTION(row, second, value)                                        \
+	ASKS(row, STAY_READ_ONLY, STAY_REDIS__TAG_READS), block_option,        \
+	    second, value
 
 static const struct command commands[] = {
-	[ROW_NONE] = { NAME(""), 0, SAYS(0, 0), NULL, NULL, 0 },
+	[ROW_NONE] = { NAME(""), 0, SAYS(ROW_NONE, 0, 0), NULL, NULL, 0 },
 #define COMMAND(a, b, z, name, kind, second, value)                            \
-	{ NAME(#name), NAME_LEN(name), kind(second, value) },
+	{ NAME(#name), NAME_LEN(name), kind(ROW_##name, second, value) },
 #include "commands.def"
 };
 
@@ -338,7 +344,22 @@ stay_redis__sense_of(const char *bytes)
 
 /* ---- its name in its tag ---- */
 
-#define LETTERS 7u /* beside the kind, which is the lowest byte */
+/* A command of no row has its first letters there, above the row and the kind. */
+#define LETTERS 6u
+
+static unsigned
+row_of(uint64_t tag)
+{
+	return (unsigned)(tag >> 8 & 0xff);
+}
+
+static char
+letter_of(const struct word *name, size_t i)
+{
+	if (i == LETTERS - 1 && name->len > LETTERS)
+		return '*';
+	return i < name->len ? name->text[i] : '\0';
+}
 
 uint64_t
 stay_redis__name_tag(const char *bytes, size_t len)
@@ -346,17 +367,12 @@ stay_redis__name_tag(const char *bytes, size_t len)
 	struct words words = words_of(bytes, bytes + len);
 	struct word name;
 	uint64_t tag = 0;
-	char letter;
 
 	if (!next(&words, &name))
 		return 0;
-	for (size_t i = 0; i < LETTERS; i++) {
-		letter = i < name.len ? name.text[i] : '\0';
-		if (i == LETTERS - 1 && name.len > LETTERS)
-			letter = '*';
-		tag = tag << 8 | (unsigned char)letter;
-	}
-	return tag << 8;
+	for (size_t i = 0; i < LETTERS; i++)
+		tag = tag << 8 | (unsigned char)letter_of(&name, i);
+	return tag << 16;
 }
 
 int
@@ -364,7 +380,15 @@ stay_redis__name_call(uint64_t tag, char *text, size_t len)
 {
 	char letters[LETTERS + 1] = "";
 
+	if (row_of(tag) != ROW_NONE)
+		return snprintf(text, len, "%s", commands[row_of(tag)].name);
 	for (size_t i = 0; i < LETTERS; i++)
-		letters[i] = (char)(tag >> 8 * (LETTERS - i) & 0xff);
+		letters[i] = (char)(tag >> 8 * (LETTERS + 1 - i) & 0xff);
 	return snprintf(text, len, "%s", letters);
+}
+
+const char *
+stay_redis__operation(uint64_t tag)
+{
+	return row_of(tag) == ROW_NONE ? NULL : commands[row_of(tag)].name;
 }

@@ -4,7 +4,8 @@
 
 #include <stay/protocol.h>
 
-/* The lowest byte of the tags of calls whose replies mean more than others'. */
+/* The lowest byte of the tags of calls whose replies mean more than others'. The next
+ * byte is the row of the command. */
 enum stay_redis__tag {
 	/* a script: an error reply may come from inside of it, after it has
 	 * acted */
@@ -38,14 +39,24 @@ struct stay_redis__sense stay_redis__sense_of(const char *bytes);
 /* The first letters of an encoded command, for the upper bytes of a tag. */
 uint64_t stay_redis__name_tag(const char *bytes, size_t len);
 
-/* Write these letters, with '*' for those that had no room. Returns as snprintf. */
+/* Write its name: of one that is in no row these letters, with '*' for those that had no
+ * room. Returns as snprintf. */
 int stay_redis__name_call(uint64_t tag, char *text, size_t len);
+
+/* What metrics call a command: its name in commands.def; NULL: it is in no row. */
+const char *stay_redis__operation(uint64_t tag);
 
 /* What the reply to a call means. */
 static inline unsigned
 stay_redis__tag_kind(uint64_t tag)
 {
 	return (unsigned)(tag & 0xff);
+}
+
+static inline void
+stay_redis__set_kind(struct stay_request *request, unsigned kind)
+{
+	request->tag = (request->tag & ~UINT64_C(0xff)) | kind;
 }
 
 #endif

@@ -92,6 +92,7 @@ static const struct stay_call_ops call_ops = {
 	STAY_CALL_OPS,
 	.on_orphan = stay_redis__session_orphan,
 	.name = stay_redis__name_call,
+	.operation = stay_redis__operation,
 };
 
 static const struct stay_session_ops session_ops = {

@@ -40,7 +40,7 @@ put_in_place(enum stay_redis__place place, struct stay_request *call)
 	if (kind == STAY_REDIS__TAG_MULTI || kind == STAY_REDIS__TAG_EXEC)
 		return STAY_E_UNSUPPORTED;
 	call->flags &= ~STAY_BLOCKS;
-	call->tag = STAY_REDIS__TAG_QUEUED;
+	stay_redis__set_kind(call, STAY_REDIS__TAG_QUEUED);
 	return STAY_OK;
 }
 

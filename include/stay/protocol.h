@@ -133,6 +133,9 @@ typedef int stay_session_describe_fn(
 /* The same of a call. `tag` is what encode has set. */
 typedef int stay_name_call_fn(uint64_t tag, char *text, size_t len);
 
+/* The same for metrics; see the slot `operation`. */
+typedef const char *stay_operation_fn(uint64_t tag);
+
 /* A call that is about to be sent: see the slot `prepare`. It lives, with its bytes,
  * until prepare returns. */
 struct stay_prepare {
@@ -228,6 +231,14 @@ struct stay_call_ops {
 	 * let go of.
 	 */
 	stay_over_fn *on_over;
+	/*
+	 * The name by which the latency of a call is counted (<stay/observe.h>), as
+	 * "GET": known by the tag that encode has set. Returns a static text of at most
+	 * 23 letters, digits and any of "._-", or NULL: it has none. The protocol must
+	 * have few of them, of which the first 47 that occur are told apart; no name may
+	 * be made of what users send. Must not call the library. NULL: no call has one.
+	 */
+	stay_operation_fn *operation;
 };
 
 /* What happens in the life of a session, beside its calls. */

@@ -177,7 +177,7 @@ answer_watched_tombstone(struct stay_session *session, struct stay__call *call,
 	stay__slot_run(
 	    session, session->client->profile->protocol.call.on_orphan, frame);
 	if (is_told)
-		call->history &= (uint16_t)~STAY__HISTORY_GIVEN_UP;
+		call->history &= ~STAY__HISTORY_GIVEN_UP;
 	if (call->history & STAY__HISTORY_LET_GO)
 		stay__call_take_out(call);
 	else

@@ -28,9 +28,18 @@ lingers(const void *state)
 		   stay__client_keep(client));
 }
 
+static const char *
+protocol(const void *state)
+{
+	const struct stay_client *client = *(struct stay_client *const *)state;
+
+	return client->profile->protocol.top.name;
+}
+
 const struct stay__client_ops stay__client_conn_ops = {
 	.threat = stay__client_threat,
 	.lingers = lingers,
+	.protocol = protocol,
 };
 
 static struct stay_verdict

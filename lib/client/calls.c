@@ -12,6 +12,7 @@
 #include "client/feed.h"
 #include "client/resend.h"
 #include "client/tagged.h"
+#include "client/timed.h"
 
 static void
 run_finisher(struct stay__task *task)
@@ -132,7 +133,7 @@ unsuspect(struct stay__call *call)
 {
 	if (!(call->history & STAY__HISTORY_SUSPECT))
 		return;
-	call->history &= (uint16_t)~STAY__HISTORY_SUSPECT;
+	call->history &= ~STAY__HISTORY_SUSPECT;
 	call->owner->suspects--;
 }
 
@@ -145,6 +146,8 @@ decide_call(struct stay__call *call, enum stay_outcome outcome)
 	call->stage = STAY__CALL_OVER;
 	call->outcome = outcome;
 	call->owner->outcomes[outcome]++;
+	if (call->history & STAY__HISTORY_TIMED)
+		stay__timed_end(call, outcome, 1);
 	stay__call_unname(call->owner, call);
 }
 
@@ -272,7 +275,7 @@ unkeep(struct stay__call *call)
 {
 	if (!(call->history & STAY__HISTORY_KEPT))
 		return;
-	call->history &= (uint16_t)~STAY__HISTORY_KEPT;
+	call->history &= ~STAY__HISTORY_KEPT;
 	call->owner->kept--;
 }
 

@@ -52,6 +52,12 @@ enum stay__call_stage {
 #define STAY__HISTORY_GROUP    8192u /* it is a group, which its arg is */
 #define STAY__HISTORY_TOLD     16384u /* again in `finished`: just to be over */
 #define STAY__HISTORY_BODY     32768u /* its arg is its body: feed.h */
+#define STAY__HISTORY_TIMED    65536u /* how long it takes is counted: timed.h */
+
+/* With one of these there is more to a good answer than to tell it. */
+#define STAY__HISTORY_SPECIAL                                                  \
+	(STAY__HISTORY_SUSPECT | STAY__HISTORY_LONG_WAY |                      \
+	    STAY__HISTORY_GROUP | STAY__HISTORY_BODY)
 
 /* The flags that a request may have. */
 #define STAY__CALL_FLAGS (STAY_READ_ONLY | STAY_BLOCKS | STAY_THIS_SESSION)
@@ -68,6 +74,7 @@ enum stay__call_stage {
 
 struct stay__calls;
 struct stay__row;
+struct stay__system;
 struct stay__tagged;
 
 struct stay__call {
@@ -84,14 +91,14 @@ struct stay__call {
 	struct stay__span span;
 	uint64_t tag;
 	uint64_t blocks_ms;
-	uint32_t since_ms; /* when it was accepted... */
-	uint32_t sent_ms;  /* ...and last begun on: both go round in 49 days */
-	uint32_t due;      /* replies still to come */
+	uint64_t since;   /* when it was accepted, in ns */
+	uint32_t sent_ms; /* when it was last begun on: goes round in 49 days */
+	uint32_t due;     /* replies still to come */
 	uint32_t flags;
+	uint32_t history;
 	struct stay_token id; /* generation 0: the caller wanted none */
 	uint8_t stage;        /* enum stay__call_stage */
 	uint8_t fate;         /* what the end of its session makes of it */
-	uint16_t history;
 	uint32_t resends;
 	struct stay_held
 	    *refusal; /* the reply of the server, while set aside */
@@ -160,8 +167,7 @@ struct stay__calls {
 	uint64_t untold; /* calls in `finished` */
 	bool is_free;    /* sending again costs nothing now */
 	bool asks_first; /* one at a time, till the server does not refuse */
-	uint16_t
-	    begin_with; /* the history of a new call: LONG_WAY, or nothing */
+	uint32_t begin_with; /* the history of a new call: LONG_WAY, TIMED */
 
 	uint32_t bodies;  /* calls in `queued` that have one */
 	uint64_t session; /* the number of the one that is, or was last */
@@ -177,6 +183,8 @@ struct stay__calls {
 	/* The stream has taken only a part of it, and maybe of its body. */
 	struct stay__call *half;
 	struct stay__row *row; /* receive.c: NULL: none is being answered */
+	struct stay__system *system; /* timed.c: of calls that are timed */
+	uint64_t timed_from; /* ns: those that were accepted before are not */
 	/* Where the first request begins whose last bytes a filter has and the
 	 * kernel has not; UINT64_MAX: there is none. */
 	uint64_t sealed;
@@ -267,9 +275,7 @@ static inline bool
 stay__call_awaits_one(const struct stay__call *call)
 {
 	return call->stage == STAY__CALL_COMMITTED && call->due == 1 &&
-	       (call->history &
-		   (STAY__HISTORY_SUSPECT | STAY__HISTORY_LONG_WAY |
-		       STAY__HISTORY_GROUP | STAY__HISTORY_BODY)) == 0;
+	       (call->history & STAY__HISTORY_SPECIAL) == 0;
 }
 static inline bool
 stay__call_is_plain(const struct stay__call *call)

@@ -9,6 +9,7 @@
  *	hold.c         replies that outlive their callback
  *	group.c        the records of groups
  *	feed.c         the records of bodies
+ *	timed.c        how long calls take
  *	calls.c        the records of calls
  *	resend.c       which calls are sent again
  *	rest.c         the calls of a client that rests
@@ -41,6 +42,7 @@
  *	slots.c        what a protocol may call
  *	peer.c         the server that a session has, as a URL
  *	describe.c     counts, and words for stay_conn_explain
+ *	numbers.c      what is added to the numbers of the loop
  *	swallow.c      frames past a bound, of which no byte is kept
  *	answer.c       what a reply does to its call
  *	piece.c        a reply that its call takes in pieces

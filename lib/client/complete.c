@@ -204,13 +204,13 @@ add_where(struct stay__text *text, const struct stay__call *call)
 	uint32_t now_ms = stay__call_clock(stay__loop_now(call->owner->loop));
 
 	stay__text_add(text, " after ");
-	add_between(text, call->since_ms, now_ms);
+	add_between(text, stay__call_clock(call->since), now_ms);
 	if (!(call->history & STAY__HISTORY_BEGUN)) {
 		stay__text_add(text, " in the queue, never sent");
 		return;
 	}
 	stay__text_add(text, ", of these ");
-	add_between(text, call->since_ms, call->sent_ms);
+	add_between(text, stay__call_clock(call->since), call->sent_ms);
 	stay__text_add(text, " queued and ");
 	add_between(text, call->sent_ms, now_ms);
 	stay__text_add(text, " since it was sent");

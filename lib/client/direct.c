@@ -77,7 +77,7 @@ stay_client_end_call(
 	call->flags = flags;
 	call->blocks_ms = 0;
 	call->tag = tag;
-	call->since_ms = stay__call_clock(client->loop->now);
+	call->since = client->loop->now;
 	stay__call_enqueue(client->calls, call);
 	set_deadline(client, call);
 	if (!client->session.output.asked)

@@ -53,7 +53,7 @@ void
 stay__feed_free(struct stay_feed *feed)
 {
 	if (feed->call != NULL)
-		feed->call->history &= (uint16_t)~STAY__HISTORY_BODY;
+		feed->call->history &= ~STAY__HISTORY_BODY;
 	if (feed->body.over != NULL)
 		feed->body.over(feed->body.arg);
 	stay_buf_fini(&feed->piece);

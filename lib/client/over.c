@@ -63,7 +63,7 @@ stay__over_told(struct stay__call *call)
 	stands = !stay__list_is_empty(&call->node);
 	if (stands && let_go)
 		stay__call_take_out(call);
-	call->history &= (uint16_t)~STAY__HISTORY_GIVEN_UP;
+	call->history &= ~STAY__HISTORY_GIVEN_UP;
 	if (!stands || let_go)
 		stay__over(call);
 }

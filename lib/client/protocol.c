@@ -117,6 +117,7 @@ fill_call(struct stay__call_slots *call, const struct stay_protocol *from)
 	const struct stay_call_ops given = stay__protocol_call(from);
 
 	call->name = given.name;
+	call->operation = given.operation;
 	call->on_orphan =
 	    given.on_orphan != NULL ? given.on_orphan : drop_frame;
 }

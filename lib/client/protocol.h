@@ -8,6 +8,7 @@
 struct stay__call_slots {
 	stay_frame_fn *on_orphan;
 	stay_name_call_fn *name;
+	stay_operation_fn *operation;
 };
 
 struct stay__protocol {
@@ -19,7 +20,7 @@ struct stay__protocol {
 
 enum stay_status stay__protocol_check(const struct stay_protocol *protocol);
 /* A copy with every slot filled in but those whose absence means something: `ping`,
- * `retain`, `describe`, `name` and `replies`. */
+ * `retain`, `describe`, `name`, `operation` and `replies`. */
 void stay__protocol_fill(
     struct stay__protocol *to, const struct stay_protocol *from);
 /* The whole group `call`; no slot is filled in. */

@@ -14,6 +14,7 @@
 #include "client/secure.h"
 #include "client/swallow.h"
 #include "client/tagged.h"
+#include "client/timed.h"
 #include "client/wire.h"
 
 /* One more of the replies that the same bytes stand for. Each is taken from a call, so
@@ -139,6 +140,9 @@ struct stay__row {
 	size_t len_max;
 	const struct stay_observer *observer; /* it wants no trace */
 	struct stay_result result;
+	uint64_t
+	    timed; /* calls that are timed and told, and not yet counted... */
+	struct stay__call alike; /* ...are like this one, as far as it is set */
 };
 
 /* What the sessions of a client without tags have in common with its calls, and what no
@@ -164,23 +168,71 @@ may_answer(const struct stay_session *session)
 	       !stay__wire_is_on(client->loop);
 }
 
+/* Of calls that were accepted at the same time, and are called the same, how long they
+ * took is counted once. */
+static void
+end_timed(struct stay__row *row)
+{
+	if (row->timed > 0)
+		stay__timed_end(&row->alike, STAY_REPLIED, row->timed);
+	row->timed = 0;
+}
+
+/* Functions of their own, so that who counts nothing pays for no more than one test. */
+static __attribute__((noinline)) void
+begin_timed(struct stay__row *row, const struct stay__call *call)
+{
+	end_timed(row);
+	row->alike.owner = call->owner;
+	row->alike.since = call->since;
+	row->alike.tag = call->tag;
+	row->alike.history = 0;
+	row->timed = 1;
+}
+
+static __attribute__((noinline)) bool
+is_just_timed(struct stay__row *row, const struct stay__call *call)
+{
+	if ((call->history & STAY__HISTORY_SPECIAL) != 0)
+		return false;
+	if (row->timed > 0 && row->alike.since == call->since &&
+	    row->alike.tag == call->tag)
+		row->timed++;
+	else
+		begin_timed(row, call);
+	return true;
+}
+
+/* What is alike is set when there is something. */
+static inline void
+begin_row(
+    struct stay__row *row, const struct stay_session *session, uint64_t max)
+{
+	const struct stay_client *client = session->client;
+
+	row->left = max;
+	row->timed = 0;
+	row->observer = client->loop->observer;
+	row->len_max = client->profile->options.reply_bytes_max;
+	row->result = (struct stay_result){ STAY_OK, STAY_REPLIED, NULL, "ok",
+		session->generation };
+}
+
 /* Let the slot `replies` give what it finds in `bytes`, but no more than `max`. Returns
  * how many it has given; session->reading.offset is behind them. */
 static uint64_t
 give_row(struct stay_session *session, struct stay_bytes bytes, uint64_t max)
 {
 	const struct stay_client *client = session->client;
-	struct stay__row row = { .left = max,
-		.observer = client->loop->observer,
-		.len_max = client->profile->options.reply_bytes_max,
-		.result = {
-		    STAY_OK, STAY_REPLIED, NULL, "ok", session->generation } };
+	struct stay__row row;
 
 	if (!may_answer(session))
 		return 0;
+	begin_row(&row, session, max);
 	client->calls->row = &row;
 	client->profile->protocol.session.replies(session, bytes);
 	client->calls->row = NULL;
+	end_timed(&row);
 	return max - row.left;
 }
 
@@ -194,13 +246,22 @@ may_give(
 	       session->client->loop->observer == row->observer;
 }
 
-/* In order, it is the oldest that is answered, and there is nothing more to it. */
+/* In order, it is the oldest that is answered. There may be more to it. */
 static inline bool
-is_plain(const struct stay__calls *calls, const struct stay__call *call)
+is_oldest(const struct stay__calls *calls, const struct stay__call *call)
 {
 	return &call->node != &calls->in_flight &&
-	       stay__call_awaits_one(call) && call != calls->half &&
-	       call->done != NULL;
+	       call->stage == STAY__CALL_COMMITTED && call->due == 1 &&
+	       call != calls->half && call->done != NULL;
+}
+
+/* There is no more to it. */
+static inline bool
+is_plain(struct stay__row *row, const struct stay__call *call)
+{
+	return (call->history &
+		   (STAY__HISTORY_SPECIAL | STAY__HISTORY_TIMED)) == 0 ||
+	       is_just_timed(row, call);
 }
 
 bool
@@ -212,7 +273,8 @@ stay_session_reply(struct stay_session *session, size_t len, const void *reply)
 	struct stay__row *row = calls->row;
 
 	assert(row != NULL && len > 0);
-	if (!may_give(session, row, len) || !is_plain(calls, call))
+	if (!may_give(session, row, len) || !is_oldest(calls, call) ||
+	    !is_plain(row, call))
 		return false;
 	row->left--;
 	row->result.reply = reply;

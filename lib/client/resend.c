@@ -172,7 +172,7 @@ restart_group(struct stay__call *call)
 	stay__group_begin(group);
 	call->due = group->replies;
 	call->tag = stay__group_tag(group);
-	call->history &= (uint16_t)~STAY__HISTORY_ACTED;
+	call->history &= ~STAY__HISTORY_ACTED;
 }
 
 static void

@@ -9,6 +9,7 @@
 
 #include "client/client.h"
 #include "client/tagged.h"
+#include "client/timed.h"
 
 #define NO_CALLS(list)                                                         \
 	{                                                                      \
@@ -116,6 +117,8 @@ stay__calls_wake(struct stay_client *client)
 	calls->session = client->session.generation;
 	remember(calls, &client->past);
 	client->calls = calls;
+	if (client->loop->meter != NULL)
+		stay__timed_begin(calls);
 	stay__admission_begin(client);
 	return true;
 }

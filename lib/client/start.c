@@ -7,6 +7,7 @@
 #include "client/behaviour.h"
 #include "client/client.h"
 #include "client/complete.h"
+#include "client/numbers.h"
 #include "client/over.h"
 #include "client/settings.h"
 #include "client/tagged.h"
@@ -101,6 +102,7 @@ close_client(void *arg, struct stay_conn *conn, enum stay_status reason)
 	if (errands != NULL && errands->on_gone != NULL)
 		errands->on_gone(errands->arg, client);
 	client->profile->protocol.keep.fini(stay__client_keep(client));
+	stay__numbers_gone(client);
 	free_client(client);
 	if (release != NULL)
 		release(config);

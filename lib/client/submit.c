@@ -141,7 +141,7 @@ enter_queue(struct stay_client *client, struct stay__call *call,
 	call->flags = request->flags;
 	call->blocks_ms = request->blocks_ms;
 	call->tag = request->tag;
-	call->since_ms = stay__call_clock(now);
+	call->since = now;
 	stay__call_enqueue(client->calls, call);
 	stay__loop_timer(client->loop, &call->timer,
 	    deadline(client, request, now, options->timeout_ms));

@@ -32,7 +32,7 @@ stay__tagged_init(struct stay__calls *calls, const struct stay_call_ops *ops)
 	tagged->on_over = ops->on_over;
 	tagged->ordered = &calls->in_flight;
 	calls->tagged = tagged;
-	calls->begin_with = STAY__HISTORY_LONG_WAY;
+	calls->begin_with |= STAY__HISTORY_LONG_WAY;
 	return true;
 }
 
@@ -72,20 +72,12 @@ stay__tagged_free(struct stay__call *call)
 		return;
 	slot = stay__tags_find(&tagged->tags, call->tag);
 	call->tag = slot->word;
-	call->history &= (uint16_t)~STAY__HISTORY_TAGGED;
+	call->history &= ~STAY__HISTORY_TAGGED;
 	if (call->history & STAY__HISTORY_LET_GO)
 		stay__tags_let_go(&tagged->tags, slot);
 	else
 		stay__tags_take(&tagged->tags, slot);
 	tagged->waits = NULL;
-}
-
-uint64_t
-stay__tagged_word(const struct stay__call *call)
-{
-	if (!(call->history & STAY__HISTORY_TAGGED))
-		return call->tag;
-	return stay__tags_find(&call->owner->tagged->tags, call->tag)->word;
 }
 
 /* A call that is queued, refused or over has its tag, but no reply is due to it. */
@@ -306,7 +298,7 @@ leave_session(struct stay__list *list)
 	struct stay__list *node = list->next;
 
 	for (; node != list; node = node->next)
-		stay__call_of(node)->history &= (uint16_t)~STAY__HISTORY_HERE;
+		stay__call_of(node)->history &= ~STAY__HISTORY_HERE;
 }
 
 /* `finished` is linked by another member. */
@@ -317,7 +309,7 @@ leave_session_finished(struct stay__list *list)
 
 	for (; node != list; node = node->next)
 		STAY__CONTAINER(node, struct stay__call, finish)->history &=
-		    (uint16_t)~STAY__HISTORY_HERE;
+		    ~STAY__HISTORY_HERE;
 }
 
 /* Only the first in the queue can be prepared. */
@@ -331,7 +323,7 @@ unprepare(struct stay__list *queued)
 
 		if (!(call->history & STAY__HISTORY_HERE))
 			return;
-		call->history &= (uint16_t)~STAY__HISTORY_HERE;
+		call->history &= ~STAY__HISTORY_HERE;
 	}
 }
 
@@ -345,7 +337,7 @@ forget_tags(struct stay__tags *tags)
 		if (call == NULL || stay__tag_is_gone(tags, slot))
 			continue;
 		call->tag = slot->word;
-		call->history &= (uint16_t)~STAY__HISTORY_TAGGED;
+		call->history &= ~STAY__HISTORY_TAGGED;
 	}
 	stay__tags_clear(tags);
 }

@@ -44,7 +44,13 @@ enum stay_status stay__tagged_give(struct stay__call *call, uint64_t tag);
 /* The call has the tag of encode again. Its own is free, or let go of. */
 void stay__tagged_free(struct stay__call *call);
 /* The tag that encode has set. */
-uint64_t stay__tagged_word(const struct stay__call *call);
+static inline uint64_t
+stay__tagged_word(const struct stay__call *call)
+{
+	if (!(call->history & STAY__HISTORY_TAGGED))
+		return call->tag;
+	return stay__tags_find(&call->owner->tagged->tags, call->tag)->word;
+}
 
 /* The call stands at the end of in_flight; it is about to be taken out. */
 void stay__tagged_enter(struct stay__call *call);

@@ -8,6 +8,7 @@
  *	callers.c  calls that wait for their answer
  *	requests.c what the program asks of a connection
  *	timing.c   the timers: of the state, message timeout, state timeout
+ *	metered.c  what is added to the numbers of the loop
  *	report.c   transitions, failures and notices, reported to observers
  *	stream.c   the stream, and its news as mail
  *	step.c     from a verdict to an event

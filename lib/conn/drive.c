@@ -7,6 +7,7 @@
 #include "conn/drive.h"
 
 #include "conn/conn.h"
+#include "conn/metered.h"
 
 static const struct stay__step no_step;
 
@@ -56,6 +57,8 @@ static void
 note_change(struct stay_conn *conn, const struct stay__transition *transition,
     const struct stay__step *step)
 {
+	stay__metered_change(conn, (enum stay_state)transition->from,
+	    (enum stay_state)transition->to);
 	if (transition->from == STAY_CONNECTED)
 		session_ended(conn, step);
 	if (transition->from == STAY_CONNECTING &&
@@ -106,8 +109,10 @@ enter(struct stay_conn *conn, const struct stay__transition *transition,
     const struct stay__step *step)
 {
 	stay__timing_disarm(conn);
-	if (transition->action == STAY__ACT_CONNECT)
+	if (transition->action == STAY__ACT_CONNECT) {
 		conn->history.attempts++;
+		stay__metered_dial(conn);
+	}
 	if (transition->from != transition->to)
 		note_change(conn, transition, step);
 	if (!conn->machine.table->states[transition->to].stream ||

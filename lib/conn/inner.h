@@ -101,6 +101,8 @@ struct stay__client_ops {
 	/* Whether completions are still to run after terminate: on_closed waits
 	 * for them, and whoever runs the last one nudges the connection. */
 	bool (*lingers)(const void *state);
+	/* The name of its protocol. */
+	const char *(*protocol)(const void *state);
 };
 
 /* Keep a failure sentence, "<phase> <label>: <text>", until it is told. */

@@ -12,6 +12,7 @@
 
 #include "base/text.h"
 #include "conn/conn.h"
+#include "conn/metered.h"
 
 /* Wakes an observer that has named a time. */
 struct stay__alarm_clock {
@@ -300,6 +301,7 @@ stay__conn_report(struct stay_conn *conn)
 	if ((conn->report.told & STAY__TOLD_FAILURE) != 0)
 		return;
 	conn->report.told |= STAY__TOLD_FAILURE;
+	stay__metered_failure(conn);
 	say_next(conn);
 	if (observer->on_failure != NULL)
 		observer->on_failure(observer->arg, &who, conn->report.why,
@@ -465,6 +467,7 @@ tell_closed(struct stay_conn *conn, enum stay_status reason)
 	const struct stay_observer *observer = conn->loop->observer;
 	struct stay_subject who = stay__conn_subject(conn);
 
+	stay__metered_closed(conn);
 	if (observer->on_closed != NULL)
 		observer->on_closed(
 		    observer->arg, &who, reason, stay_strerror(reason));

@@ -59,9 +59,16 @@ orphan_member(struct stay__member *member)
 	stay__stream_orphan(conn);
 }
 
+static struct stay_conn *
+conn_of_member(struct stay__member *member)
+{
+	return STAY__CONTAINER(member, struct stay_conn, member);
+}
+
 static const struct stay__member_ops member_ops = {
 	.stop = stop_member,
 	.orphan = orphan_member,
+	.conn = conn_of_member,
 };
 
 /* The connection is freed unless it starts. */

@@ -8,6 +8,7 @@
 #include <assert.h>
 
 #include "loop/door.h"
+#include "loop/meter.h"
 
 /* A turn whose tasks queue ever more tasks ends after so many rounds, so that
  * the world can look for events. */
@@ -45,6 +46,8 @@ void
 stay__loop_fini(struct stay_loop *loop)
 {
 	assert(loop->live == 0 && loop->held == 0);
+	if (loop->meter != NULL)
+		stay__meter_end(loop->meter);
 	stay__slabs_trim(&loop->slabs);
 	stay__ids_fini(&loop->ids);
 	if (loop->door != NULL)

@@ -27,6 +27,8 @@ struct stay__member_ops {
 	void (*stop)(struct stay__member *member, enum stay_status reason);
 	/* This process is a child: its streams are the parent's. */
 	void (*orphan)(struct stay__member *member);
+	/* The connection that it is; NULL: it is none. */
+	struct stay_conn *(*conn)(struct stay__member *member);
 };
 
 struct stay__member {
@@ -36,6 +38,8 @@ struct stay__member {
 
 struct stay__dialing; /* stream/dialing.h: what its dials share */
 struct stay__profile;
+struct stay__meter;
+struct stay_conn;
 
 #define STAY__PROFILE_BUCKETS 64
 
@@ -80,6 +84,7 @@ struct stay_loop {
 	/* What other threads want of it; NULL: no runner runs it. */
 	struct stay__errands *errands;
 
+	struct stay__meter *meter;            /* NULL: nobody counts */
 	const struct stay_observer *observer; /* never NULL */
 	unsigned observers;                   /* how often one was set */
 	char

@@ -22,6 +22,7 @@ new_lease(struct stay_pool *pool, struct stay_lease **lease)
 		return STAY_E_NOMEM;
 	(*lease)->pool = pool;
 	(*lease)->ticket = ++pool->tickets;
+	(*lease)->since = stay__pool_now(pool);
 	stay__list_init(&(*lease)->node);
 	return STAY_OK;
 }
@@ -63,7 +64,6 @@ stay_pool_check_out(struct stay_pool *pool,
 		*ours.ticket = lease->ticket;
 	lease->done = done;
 	lease->arg = arg;
-	lease->since = stay__pool_now(pool);
 	lease->until = stay__later(lease->since, ours.timeout_ms);
 	stay__line_join(pool, lease);
 	return STAY_OK;
@@ -171,6 +171,7 @@ stay_pool_check_in(struct stay_lease *lease)
 {
 	if (lease == NULL)
 		return;
+	stay__pool_metered_back(lease);
 	if (lease->member != NULL && lease->pool->ending)
 		lease->member->lease = NULL;
 	else if (lease->member != NULL)

@@ -66,6 +66,7 @@ stay__line_tell(struct stay_pool *pool)
 		pool->counts.timed_out += lease->status == STAY_E_TIMEOUT;
 		pool->counts.given_up += lease->status == STAY_E_CANCELLED;
 		pool->counts.shed += lease->status == STAY_E_OVERLOADED;
+		stay__pool_metered_left(lease);
 		lease->done(lease->arg, NULL, lease->status);
 		stay__free(lease);
 	}

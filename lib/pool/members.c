@@ -15,6 +15,7 @@ stay__lease_lose(struct stay_lease *lease, enum stay_status why)
 		return;
 	lease->status = why;
 	pool->counts.lost++;
+	stay__pool_metered_lost(lease);
 	stay__list_remove(&lease->node);
 	stay__list_push(&pool->bereaved, &lease->node);
 	stay__pool_wake(pool);
@@ -25,7 +26,9 @@ stay__lease_begin(struct stay_lease *lease, struct stay__pooled *member)
 {
 	struct stay_pool *pool = lease->pool;
 
+	stay__pool_metered_wait(lease);
 	stay__member_become(member, STAY__MEMBER_LENT);
+	lease->since = stay__pool_now(pool);
 	lease->member = member;
 	member->lease = lease;
 	stay__list_push(&pool->lent, &lease->node);

@@ -4,6 +4,7 @@
  */
 #include "pool/pool.h"
 #include "base/options.h"
+#include "conn/inner.h"
 
 static const struct stay__option pool_options[] = {
 #define POOL(field, unit, fallback, least, most, promise, text)                \
@@ -120,6 +121,14 @@ static const struct stay_behaviour behaviour = {
 	.busy = count_busy,
 	.describe = describe,
 };
+
+const struct stay_pool *
+stay__pool_of(struct stay_conn *conn)
+{
+	return stay__conn_behaviour(conn) == &behaviour
+		   ? pool_of(stay_conn_data(conn))
+		   : NULL;
+}
 
 static void
 on_closed(void *arg, struct stay_conn *conn, enum stay_status reason)

@@ -5,6 +5,7 @@
  *
  *	template.c   what each connection is started with
  *	books.c      which connection is in which state; when the pool is to act
+ *	metered.c    what is added to the numbers of the loop
  *	members.c    connections begin, come up, fail and end
  *	line.c       who waits, for how long, and who is shed
  *	serve.c      what is due: told, lent, opened, retired
@@ -54,7 +55,7 @@ struct stay_lease {
 	stay_checked_out_fn *done;
 	void *arg;
 	uint64_t ticket;
-	uint64_t since; /* ns */
+	uint64_t since; /* ns: it waits, or has a connection, since then */
 	uint64_t until; /* ns; UINT64_MAX: no timeout */
 	enum stay_status status;
 	stay_lost_fn *on_lost;
@@ -153,6 +154,15 @@ size_t stay__pool_up(const struct stay_pool *pool);
 /* Whether nobody may check out: STAY_OK, or why. */
 enum stay_status stay__pool_closed_to_all(const struct stay_pool *pool);
 
+/* ---- metered.c ---- */
+/* These do nothing if nobody counts. Somebody is served; has left the line unserved; has
+ * lost the connection; gives it back. And what there is now. */
+void stay__pool_metered_wait(const struct stay_lease *lease);
+void stay__pool_metered_left(const struct stay_lease *lease);
+void stay__pool_metered_lost(const struct stay_lease *lease);
+void stay__pool_metered_back(const struct stay_lease *lease);
+void stay__pool_metered_live(const struct stay_pool *pool);
+
 /* ---- members.c ---- */
 enum stay_status stay__member_open(struct stay_pool *pool);
 /* The one that came back last, lent to whoever asks. NULL: its session is being left;
@@ -188,5 +198,9 @@ uint64_t stay__line_due(const struct stay_pool *pool);
 void stay__pool_serve(struct stay_pool *pool);
 /* Tell the leases that are lost. */
 void stay__pool_tell_lost(struct stay_pool *pool);
+
+/* ---- pool.c ---- */
+/* The pool that this connection is; NULL: it is none. */
+const struct stay_pool *stay__pool_of(struct stay_conn *conn);
 
 #endif

@@ -33,7 +33,15 @@ ignore_orphan(struct stay__member *member)
 	(void)member;
 }
 
-static const struct stay__member_ops host_ops = { ignore_stop, ignore_orphan };
+static struct stay_conn *
+no_conn(struct stay__member *member)
+{
+	(void)member;
+	return NULL;
+}
+
+static const struct stay__member_ops host_ops = { ignore_stop, ignore_orphan,
+	no_conn };
 
 /* Asked between two turns; what a job starts meanwhile is stopped, too. */
 static bool

@@ -105,6 +105,16 @@ gets() {
 	inside allocations "allocations a GET by $1"
 }
 
+# more ACTION NAME: instructions that it takes beyond those of argv.
+more() {
+	{
+		difference instructions argv $few_calls $many_calls 1 argv
+		difference instructions "$1" $few_calls $many_calls 1 "$1"
+	} | awk -v name="$2" '
+	NR == 1 { without = $1 }
+	NR == 2 { printf "%.1f\t%s\n", $1 - without, name }'
+}
+
 codecs() {
 	codec ok 'read +OK'
 	codec integer 'read an integer'
@@ -121,6 +131,7 @@ figures() {
 	gets argv
 	gets format
 	gets prepared
+	more metered 'more instructions a GET that metrics count'
 	difference instructions stream $few_turns $many_turns 1 \
 	    'instructions a turn of a raw stream'
 	difference instructions connect $few_connects $many_connects 1 \

@@ -4,6 +4,7 @@
  *	argv CALLS         GETs from words, BENCH_BATCH in flight
  *	format CALLS       the same from a format
  *	prepared CALLS     the same prepared
+ *	metered CALLS      as argv, on a loop with metrics
  *	stream TURNS       a few bytes to and fro on a raw stream
  *	connect COUNT      connections to Redis, one after the other
  *	idle COUNT         as many, and what each keeps of the heap
@@ -22,6 +23,7 @@
 #include <ev.h>
 
 #include <stay/loop.h>
+#include <stay/observe.h>
 #include <stay/redis_prepared.h>
 #include <stay/stream.h>
 
@@ -155,6 +157,16 @@ count_calls(void (*ask)(void), unsigned calls)
 static void
 count_argv(unsigned calls)
 {
+	count_calls(ask_argv, calls);
+}
+
+static void
+count_metered(unsigned calls)
+{
+	struct stay_metrics *metrics = stay_metrics_new();
+
+	bench_need(metrics != NULL, "no memory for metrics");
+	stay_loop_set_metrics(loop, metrics);
 	count_calls(ask_argv, calls);
 }
 
@@ -309,6 +321,7 @@ static const struct action {
 	{ "argv", count_argv },
 	{ "format", count_format },
 	{ "prepared", count_prepared },
+	{ "metered", count_metered },
 	{ "stream", count_stream },
 	{ "connect", count_connect },
 	{ "idle", count_idle },

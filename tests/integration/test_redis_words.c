@@ -80,6 +80,7 @@ static const char *const readers[] = {
 #define REJECT_IF                                   0
 #define CLIENTS                                     0
 #define TAG                                         0
+#define NAMED                                       0
 #define FIRST                                       0
 #define LAST                                        0
 #define OPTION                                      0

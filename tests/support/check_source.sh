@@ -173,7 +173,7 @@ kit_names() {
 }
 
 # A function begins with what it acts on.
-PREFIXES='conn|client|runner|remote|group|loop|stream|session|redis|url|buf|bytes|reader|backoff|machine|world|log|echo|feed|future|from|verdict|frame|hello|info|reply|message|held|later|retain|target|state|status|class|outcome|contract|tls|pool|lease|host'
+PREFIXES='conn|metrics|client|runner|remote|group|loop|stream|session|redis|url|buf|bytes|reader|backoff|machine|world|log|echo|feed|future|from|verdict|frame|hello|info|reply|message|held|later|retain|target|state|status|class|outcome|contract|tls|pool|lease|host'
 
 begins_with_its_object() {
 	declared include/stay/*.h >"$work/declared"
@@ -459,7 +459,7 @@ promise() {
 diagrams() {
 	grep -q 'begin generated: conn-diagram' README.md || return 1
 	tests/support/diagram.sh check "$tree/diagram" README.md \
-	    docs/machine.md docs/options.md docs/redis.md docs/story.md
+	    docs/machine.md docs/observe.md docs/options.md docs/redis.md docs/story.md
 }
 
 # The chart of a reconnect is what happens, and the C beside the Elixir is that of the

@@ -291,6 +291,77 @@ draw_redis_words(const struct stay_machine *machine, FILE *out)
 		draw_word(&words[i], out);
 }
 
+/* ---- metrics and events ---- */
+
+static const struct labels {
+	const char *name;
+	const char *labels[2];
+} label_sets[] = {
+#define LABELS(id, series, first, second) { #id, { first, second } },
+#include <stay/observe.def>
+};
+
+static const struct metric {
+	const char *kind;
+	const char *labels;
+	const char *name;
+	const char *unit;
+	const char *help;
+} metrics[] = {
+#define COUNTER(id, labels, name, unit, help)                                  \
+	{ "counter", #labels, name, unit, help },
+#define GAUGE(id, labels, name, unit, help)                                    \
+	{ "gauge", #labels, name, unit, help },
+#define FAST(id, labels, name, unit, help)                                     \
+	{ "histogram", #labels, name, unit, help },
+#define LONG FAST
+#include <stay/observe.def>
+};
+
+static const struct event {
+	const char *name;
+	const char *help;
+} events[] = {
+#define EVENT(id, name, help) { name, help },
+#include <stay/observe.def>
+};
+
+static void
+draw_labels(const char *name, FILE *out)
+{
+	const struct labels *set = label_sets;
+
+	while (strcmp(set->name, name) != 0)
+		set++;
+	for (size_t i = 0; i < 2; i++)
+		if (set->labels[i][0] != '\0')
+			fprintf(
+			    out, "%s`%s`", i == 0 ? "" : ", ", set->labels[i]);
+}
+
+static void
+draw_metrics(const struct stay_machine *machine, FILE *out)
+{
+	(void)machine;
+	fputs("| metric | kind | unit | labels | |\n|---|---|---|---|---|\n",
+	    out);
+	for (size_t i = 0; i < sizeof(metrics) / sizeof(metrics[0]); i++) {
+		fprintf(out, "| `%s` | %s | `%s` | ", metrics[i].name,
+		    metrics[i].kind, metrics[i].unit);
+		draw_labels(metrics[i].labels, out);
+		fprintf(out, " | %s |\n", metrics[i].help);
+	}
+}
+
+static void
+draw_events(const struct stay_machine *machine, FILE *out)
+{
+	(void)machine;
+	fputs("| event | |\n|---|---|\n", out);
+	for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++)
+		fprintf(out, "| `%s` | %s |\n", events[i].name, events[i].help);
+}
+
 /* ---- blocks ---- */
 
 static const struct block {
@@ -301,9 +372,11 @@ static const struct block {
 	{ "conn-diagram", stay_machine_conn, draw_mermaid },
 	{ "conn-matrix", stay_machine_conn, stay_machine_matrix },
 	{ "conn-reasons", stay_machine_conn, stay_machine_reasons },
+	{ "events", stay_machine_conn, draw_events },
 	{ "link-diagram", stay_machine_link, draw_mermaid },
 	{ "link-matrix", stay_machine_link, stay_machine_matrix },
 	{ "link-reasons", stay_machine_link, stay_machine_reasons },
+	{ "metrics", stay_machine_conn, draw_metrics },
 	{ "redis-words", stay_machine_conn, draw_redis_words },
 	{ "session-diagram", stay_machine_session, draw_mermaid },
 	{ "session-matrix", stay_machine_session, stay_machine_matrix },

@@ -72,7 +72,7 @@ TEST_ROWS(redis_command_ordinary, COUNT(ordinary))
 	ck_assert_int_eq(judge(ordinary[_i], &request), STAY_OK);
 	ck_assert_uint_eq(request.flags, 0);
 	ck_assert_uint_eq(request.blocks_ms, 0);
-	ck_assert_uint_eq(request.tag, 0);
+	ck_assert_uint_eq(stay_redis__tag_kind(request.tag), 0);
 	ck_assert_uint_eq(request.replies, 1);
 }
 
@@ -87,7 +87,8 @@ TEST_ROWS(redis_command_lasting, COUNT(lasting))
 
 	ck_assert_int_eq(judge(lasting[_i], &request), STAY_OK);
 	ck_assert_uint_eq(request.flags, 0);
-	ck_assert_uint_eq(request.tag, STAY_REDIS__TAG_ALTERS);
+	ck_assert_uint_eq(
+	    stay_redis__tag_kind(request.tag), STAY_REDIS__TAG_ALTERS);
 }
 
 /* They change nothing. */
@@ -108,7 +109,8 @@ TEST_ROWS(redis_command_reads, COUNT(reads))
 	ck_assert_int_eq(judge(reads[_i], &request), STAY_OK);
 	ck_assert_uint_eq(request.flags, STAY_READ_ONLY);
 	ck_assert_uint_eq(request.blocks_ms, 0);
-	ck_assert_uint_eq(request.tag, STAY_REDIS__TAG_READS);
+	ck_assert_uint_eq(
+	    stay_redis__tag_kind(request.tag), STAY_REDIS__TAG_READS);
 }
 
 struct blocking {
@@ -197,8 +199,30 @@ TEST_ROWS(redis_command_tagged, COUNT(tagged))
 	struct stay_request request;
 
 	ck_assert_int_eq(judge(tagged[_i].text, &request), STAY_OK);
-	ck_assert_uint_eq(request.tag, tagged[_i].tag);
+	ck_assert_uint_eq(stay_redis__tag_kind(request.tag), tagged[_i].tag);
 	ck_assert_uint_eq(request.flags, tagged[_i].flags);
+}
+
+/* Whatever else its tag says; NULL: it is counted with the others. */
+static const struct {
+	const char *text;
+	const char *operation;
+} named[] = { { "GET k", "GET" }, { "get k", "GET" }, { "SET k v", "SET" },
+	{ "HSET k f v", "HSET" }, { "BLPOP k 1", "BLPOP" },
+	{ "XREAD BLOCK 1 STREAMS s $", "XREAD" }, { "MULTI", "MULTI" },
+	{ "MEMORY DOCTOR", "MEMORY" }, { "CLIENT NO-TOUCH ON", "CLIENT" },
+	{ "SETX k v", NULL }, { "X", NULL }, { "s3cr3t", NULL } };
+
+TEST_ROWS(redis_command_has_a_name_in_metrics, COUNT(named))
+{
+	struct stay_request request;
+	const char *name;
+
+	ck_assert_int_eq(judge(named[_i].text, &request), STAY_OK);
+	name = stay_redis__operation(request.tag);
+	ck_assert((name == NULL) == (named[_i].operation == NULL));
+	if (name != NULL)
+		ck_assert_str_eq(name, named[_i].operation);
 }
 
 TEST_SUITE(redis_command)

@@ -135,13 +135,15 @@ TEST(redis_session_an_error_is_told_in_the_servers_words)
 	    why, "the server replied with an error: WRONGTYPE of \\x09value");
 }
 
-/* Its tag has room for seven letters, and still says what kind it is of. */
+/* By its row; of no row, its tag has room for six letters, and still says what kind it is
+ * of. */
 TEST(redis_session_a_lost_call_is_named)
 {
 	static const struct {
 		const char *command, *name;
-	} lost[] = { { "get a", "get" }, { "PUBLISH a b", "PUBLISH" },
-		{ "ZRANGEBYLEX a b c", "ZRANGE*" }, { "MULTI", "MULTI" } };
+	} lost[] = { { "get a", "GET" }, { "PUBLISH a b", "PUBLISH" },
+		{ "ZRANGEBYLEX a b c", "ZRANGEBYLEX" }, { "MULTI", "MULTI" },
+		{ "odd a", "odd" }, { "ODDLYNAMED a", "ODDLY*" } };
 	char said[64];
 
 	for (size_t i = 0; i < sizeof(lost) / sizeof(lost[0]); i++) {

@@ -1,0 +1,71 @@
+/* What a pool adds to the numbers of its loop: loop/meter.h. */
+#include "loop/meter.h"
+#include "pool/pool.h"
+
+/* NULL: nobody counts. */
+static struct stay__system *
+system_of(const struct stay_pool *pool)
+{
+	struct stay__meter *meter = pool->loop->meter;
+
+	return meter == NULL
+		   ? NULL
+		   : stay__meter_system(meter, pool->template.protocol->name);
+}
+
+void
+stay__pool_metered_wait(const struct stay_lease *lease)
+{
+	struct stay__system *system = system_of(lease->pool);
+
+	if (system != NULL)
+		stay__histogram_add(system->durations.POOL_WAIT,
+		    stay__fast_bounds,
+		    stay__pool_now(lease->pool) - lease->since);
+}
+
+void
+stay__pool_metered_left(const struct stay_lease *lease)
+{
+	struct stay__system *system = system_of(lease->pool);
+
+	if (system == NULL)
+		return;
+	system->past.TIMEOUTS[0] += lease->status == STAY_E_TIMEOUT;
+	system->past.SHED[0] += lease->status == STAY_E_OVERLOADED;
+}
+
+void
+stay__pool_metered_lost(const struct stay_lease *lease)
+{
+	struct stay__system *system = system_of(lease->pool);
+
+	if (system != NULL)
+		system->past.LOST_LEASES[0]++;
+}
+
+void
+stay__pool_metered_back(const struct stay_lease *lease)
+{
+	struct stay__system *system = system_of(lease->pool);
+
+	if (system == NULL)
+		return;
+	system->past.HANDED_BACK[0]++;
+	stay__histogram_add(system->durations.POOL_USE, stay__fast_bounds,
+	    stay__pool_now(lease->pool) - lease->since);
+}
+
+void
+stay__pool_metered_live(const struct stay_pool *pool)
+{
+	struct stay__system *system = system_of(pool);
+	size_t idle = pool->in[STAY__MEMBER_IDLE];
+
+	if (system == NULL)
+		return;
+	system->live.POOLED[0] += idle;
+	system->live.POOLED[1] += stay__pool_size(pool) - idle;
+	system->live.POOL_MAX[0] += pool->options.connections_max;
+	system->live.PENDING[0] += pool->waiting;
+}

@@ -1,0 +1,394 @@
+/*
+ * Metrics: what is counted, under which name, and what is not. The text is looked at
+ * line by line; that it is what others can read is for test_metrics.c of integration/.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <stay/observe.h>
+
+#include "loop/meter.h"
+#include "suites.h"
+#include "support/line_rig.h"
+#include "support/pool_rig.h"
+#include "support/redis_virtual.h"
+
+static struct stay_metrics *metrics;
+static struct stay_buf page;
+
+static void
+take_page(struct stay_metrics *from)
+{
+	stay_buf_fini(&page);
+	ck_assert_int_eq(stay_metrics_prometheus(from, &page), STAY_OK);
+	ck_assert_int_eq(stay_buf_append(&page, "", 1), STAY_OK);
+}
+
+static void STAY_PRINTF(2, 3) expect(bool there, const char *format, ...)
+{
+	char line[256];
+	va_list list;
+
+	va_start(list, format);
+	vsnprintf(line, sizeof(line), format, list);
+	va_end(list);
+	if ((strstr(page.data, line) != NULL) == there)
+		return;
+	fprintf(stderr, "%s\n", page.data);
+	ck_abort_msg("%s is%s in it", line, there ? " not" : "");
+}
+
+#define SHOWS(name, labels, value)                                             \
+	expect(true, "\n" name "{db_system_name=\"" labels "} " value "\n")
+#define LACKS(text) expect(false, "%s", text)
+
+static void
+begin(void)
+{
+	metrics = stay_metrics_new();
+	ck_assert_ptr_nonnull(metrics);
+}
+
+static void
+end(void)
+{
+	stay_metrics_free(metrics);
+	stay_buf_fini(&page);
+}
+
+/* ---- calls ---- */
+
+static struct line_rig rig;
+
+static void
+begin_line(const struct stay_client_options *options)
+{
+	begin();
+	line_prepare(&rig);
+	stay_loop_set_metrics(rig.loop, metrics);
+	line_start(&rig, options);
+	line_run(&rig, 20);
+}
+
+TEST(metrics_count_calls_by_outcome)
+{
+	begin_line(NULL);
+	line_call(&rig, "a", LINE("say +a"));
+	line_call(&rig, "b", LINE("say !b"));
+	line_call(&rig, "c", LINE_NOTE("note"));
+	line_run(&rig, 20);
+	line_call(&rig, "d", LINE("not answered"));
+	line_run(&rig, 20);
+	take_page(metrics);
+	SHOWS("stay_client_in_flight", "line\"", "1");
+	line_call(&rig, "e", LINE("close"));
+	line_run(&rig, 100);
+	take_page(metrics);
+	SHOWS(
+	    "stay_client_calls_total", "line\",stay_outcome=\"replied\"", "1");
+	SHOWS(
+	    "stay_client_calls_total", "line\",stay_outcome=\"refused\"", "1");
+	SHOWS("stay_client_calls_total", "line\",stay_outcome=\"sent\"", "1");
+	SHOWS("stay_client_calls_total",
+	    "line\",stay_outcome=\"maybe_executed\"", "2");
+	SHOWS("stay_client_in_flight", "line\"", "0");
+	expect(true, "\n# TYPE stay_client_calls_total counter\n");
+	line_end(&rig);
+	/* Of who has ended nothing is forgotten. */
+	take_page(metrics);
+	SHOWS("stay_client_calls_total",
+	    "line\",stay_outcome=\"maybe_executed\"", "2");
+	SHOWS("stay_connection_closed_total", "line\"", "1");
+	SHOWS("stay_connection_count",
+	    "line\",stay_connection_state=\"connected\"", "0");
+	end();
+}
+
+TEST(metrics_count_what_waits_and_comes_late)
+{
+	static const struct peer_row rows[] = {
+		ON("late", PEER_LATE("40") "+a\n"), NO_MORE
+	};
+
+	begin();
+	line_prepare(&rig);
+	rig.server.rows = rows;
+	stay_loop_set_metrics(rig.loop, metrics);
+	line_start(&rig, NULL);
+	line_run(&rig, 20);
+	line_call_with(&rig, "a", LINE("late 1"), WITHIN(20));
+	line_run(&rig, 30);
+	take_page(metrics);
+	SHOWS("stay_client_tombstones", "line\"", "1");
+	line_run(&rig, 50);
+	take_page(metrics);
+	SHOWS("stay_client_tombstones", "line\"", "0");
+	SHOWS("stay_client_late_replies_total", "line\"", "1");
+	SHOWS("stay_client_network_io_bytes_total",
+	    "line\",network_io_direction=\"transmit\"", "7");
+	SHOWS("stay_client_network_io_bytes_total",
+	    "line\",network_io_direction=\"receive\"", "3");
+	line_end(&rig);
+	end();
+}
+
+/* In virtual time a reply takes as long as it says. */
+TEST(metrics_count_how_long_a_call_takes)
+{
+	static const char line[] =
+	    "db_client_operation_duration_seconds_bucket{db_system_name="
+	    "\"line\",stay_outcome=\"maybe_executed\",le=";
+
+	begin_line(OPTIONS(.call_timeout_ms = 70));
+	line_call(&rig, "a", LINE("not answered"));
+	line_run(&rig, 200);
+	line_end(&rig);
+	take_page(metrics);
+	expect(true, "%s\"0.05\"} 0\n", line);
+	expect(true, "%s\"0.1\"} 1\n", line);
+	expect(true, "%s\"+Inf\"} 1\n", line);
+	expect(true,
+	    "duration_seconds_sum{db_system_name=\"line\",stay_outcome="
+	    "\"maybe_executed\"} 0.07");
+	end();
+}
+
+/* ---- connections ---- */
+
+TEST(metrics_count_ups_and_downs)
+{
+	begin_line(NULL);
+	line_run(&rig, 5000);
+	(void)line_call(&rig, "a", LINE("reset"));
+	line_run(&rig, 2000);
+	take_page(metrics);
+	SHOWS("stay_connection_attempts_total", "line\"", "2");
+	SHOWS("stay_connection_ups_total", "line\"", "2");
+	SHOWS("stay_connection_reconnects_total", "line\"", "1");
+	SHOWS("stay_connection_failures_total",
+	    "line\",stay_phase=\"session\",error_type=\"STAY_E_RESET\"", "1");
+	SHOWS("stay_connection_count",
+	    "line\",stay_connection_state=\"connected\"", "1");
+	SHOWS("stay_connection_state_changes_total",
+	    "line\",stay_connection_state=\"connected\"", "2");
+	SHOWS("stay_connection_state_changes_total",
+	    "line\",stay_connection_state=\"backing_off\"", "1");
+	SHOWS("db_client_connection_create_time_seconds_count", "line\"", "2");
+	SHOWS("stay_connection_uptime_seconds_bucket", "line\",le=\"1\"", "0");
+	SHOWS("stay_connection_uptime_seconds_bucket", "line\",le=\"10\"", "1");
+	SHOWS("stay_connection_outage_seconds_count", "line\"", "1");
+	line_end(&rig);
+	end();
+}
+
+/* ---- whose they are ---- */
+
+TEST(metrics_may_be_set_and_taken_away)
+{
+	begin();
+	line_begin(&rig, NULL);
+	line_call(&rig, "a", LINE("say +a"));
+	line_call(&rig, "b", LINE("not answered"));
+	line_run(&rig, 20);
+	stay_loop_set_metrics(rig.loop, metrics);
+	ck_assert_ptr_eq(stay_loop_metrics(rig.loop), metrics);
+	line_run(&rig, 10);
+	take_page(metrics);
+	SHOWS(
+	    "stay_client_calls_total", "line\",stay_outcome=\"replied\"", "1");
+	LACKS("duration_seconds_count"); /* it was not timed */
+	line_run(&rig, 10);
+	stay_loop_set_metrics(rig.loop, NULL);
+	ck_assert_ptr_null(stay_loop_metrics(rig.loop));
+	line_call(&rig, "c", LINE("say +c"));
+	line_run(&rig, 20);
+	line_end(&rig);
+	take_page(metrics);
+	SHOWS(
+	    "stay_client_calls_total", "line\",stay_outcome=\"replied\"", "1");
+	end();
+}
+
+/* The loop goes first; nothing in them points to it then. */
+TEST(metrics_outlive_their_loop)
+{
+	begin_line(NULL);
+	line_end(&rig);
+	take_page(metrics);
+	SHOWS("stay_connection_ups_total", "line\"", "1");
+	SHOWS("stay_client_in_flight", "line\"", "0");
+	end();
+}
+
+TEST(metrics_of_several_loops_are_added)
+{
+	struct stay_metrics *sum = stay_metrics_new();
+
+	for (int i = 0; i < 2; i++) {
+		begin_line(NULL);
+		line_call(&rig, "a", LINE("say +a"));
+		line_run(&rig, 20);
+		stay_metrics_add(sum, metrics);
+		line_end(&rig);
+		end();
+	}
+	take_page(sum);
+	SHOWS(
+	    "stay_client_calls_total", "line\",stay_outcome=\"replied\"", "2");
+	SHOWS("db_client_operation_duration_seconds_count",
+	    "line\",stay_outcome=\"replied\"", "2");
+	stay_metrics_free(sum);
+	stay_buf_fini(&page);
+}
+
+TEST(metrics_are_written_whole_or_not_at_all)
+{
+	struct stay_buf small;
+
+	begin_line(NULL);
+	stay_buf_init(&small, 1000);
+	ck_assert_int_eq(stay_buf_puts(&small, "x"), STAY_OK);
+	ck_assert_int_eq(
+	    stay_metrics_prometheus(metrics, &small), STAY_E_TOO_BIG);
+	ck_assert_uint_eq(stay_buf_len(&small), 1);
+	stay_buf_fini(&small);
+	line_end(&rig);
+	end();
+}
+
+/* ---- names ---- */
+
+TEST(metrics_know_commands_of_redis_by_name)
+{
+	static struct redis_virtual here;
+	static const char count[] = "db_client_operation_duration_seconds_count"
+				    "{db_system_name=\"redis\","
+				    "db_operation_name=";
+	struct stay_redis_group *group;
+
+	begin();
+	redis_virtual_open(&here, NULL);
+	stay_loop_set_metrics(here.loop, metrics);
+	redis_virtual_start(&here, "redis://10.0.0.1", NULL);
+	for (int i = 0; i < 5; i++)
+		(void)stay_redis_command(here.redis, NULL, NULL, "GET a");
+	(void)stay_redis_command(here.redis, NULL, NULL, "set a b");
+	(void)stay_redis_command(here.redis, NULL, NULL, "odd a");
+	(void)stay_redis_command(here.redis, NULL, NULL, "s3cr3t");
+	group = stay_redis_pipeline_new(here.redis);
+	(void)stay_redis_group_add(group, "GET b");
+	(void)stay_redis_group_add(group, "GET c");
+	ck_assert_int_eq(
+	    stay_redis_group_send(group, NULL, NULL, NULL), STAY_OK);
+	sim_run_ms(here.world, 50);
+	take_page(metrics);
+	expect(true, "%s\"GET\",stay_outcome=\"replied\"} 5\n", count);
+	expect(true, "%s\"SET\",stay_outcome=\"replied\"} 1\n", count);
+	expect(true, "%s\"_OTHER\",stay_outcome=\"replied\"} 2\n", count);
+	expect(true, "%s\"BATCH\",stay_outcome=\"replied\"} 1\n", count);
+	SHOWS("stay_client_calls_total", "redis\",stay_outcome=\"replied\"",
+	    "10");
+	LACKS("s3cr3t");
+	redis_virtual_end(&here);
+	end();
+}
+
+/* Those that are too many, and what is no name, have one place together. */
+TEST(metrics_have_a_place_for_so_many_names)
+{
+	struct stay__meter *meter = calloc(1, sizeof(*meter));
+	struct stay__system *system = stay__meter_system(meter, "x");
+	char name[32];
+
+	for (unsigned i = 1; i <= STAY__METER_OPERATIONS + 5; i++) {
+		snprintf(name, sizeof(name), "N%u", i);
+		ck_assert_uint_eq(stay__system_learn(system, name),
+		    i <= STAY__METER_OPERATIONS ? i : 0);
+	}
+	ck_assert_uint_eq(stay__system_learn(system, "N1"), 1);
+	ck_assert_uint_eq(stay__system_learn(system, ""), 0);
+	ck_assert_uint_eq(stay__system_learn(system, "A\"B"), 0);
+	ck_assert_uint_eq(
+	    stay__system_learn(system, "a_name_that_is_far_too_long"), 0);
+	for (unsigned i = 0; i < STAY__METER_SYSTEMS + 3; i++) {
+		snprintf(name, sizeof(name), "s%u", i);
+		ck_assert_ptr_eq(stay__meter_system(meter, name),
+		    &meter->systems[i + 1 < STAY__METER_SYSTEMS
+					? i + 1
+					: STAY__METER_SYSTEMS - 1]);
+	}
+	ck_assert_str_eq(
+	    meter->systems[STAY__METER_SYSTEMS - 1].name, "_OTHER");
+	ck_assert_ptr_eq(stay__meter_system(meter, "s0"), &meter->systems[1]);
+	free(meter);
+}
+
+/* A failure is known by its phase in the sum, too, whichever came first. */
+TEST(metrics_are_added_by_name)
+{
+	struct stay__meter *from = calloc(1, sizeof(*from));
+	struct stay__meter *to = calloc(1, sizeof(*to));
+	struct stay__system *system = stay__meter_system(from, "b");
+	uint8_t row = stay__system_learn(system, "GET");
+
+	stay__meter_system(to, "a");
+	stay__system_learn(stay__meter_system(to, "b"), "SET");
+	(void)stay__meter_failure(to, "hello", STAY_OK);
+	system->past
+	    .FAILURES[stay__meter_failure(from, "session", STAY_E_RESET)] = 3;
+	system->durations.LATENCY[row * STAY_OUTCOME_COUNT].sum = 5;
+	stay__meter_add(to, from);
+	system = stay__meter_system(to, "b");
+	ck_assert_str_eq(system->name, "b");
+	ck_assert_uint_eq(
+	    system->past
+		.FAILURES[stay__meter_failure(to, "session", STAY_E_RESET)],
+	    3);
+	row = stay__system_learn(system, "GET");
+	ck_assert_uint_eq(row, 2);
+	ck_assert_uint_eq(
+	    system->durations.LATENCY[row * STAY_OUTCOME_COUNT].sum, 5);
+	free(from);
+	free(to);
+}
+
+/* ---- pools ---- */
+
+TEST(metrics_count_what_a_pool_lends)
+{
+	static struct pool_rig pool;
+	struct pool_user *a;
+
+	begin();
+	pool_prepare(&pool);
+	stay_loop_set_metrics(pool.line.loop, metrics);
+	pool_start(&pool, POOL(.connections_max = 1));
+	sim_run_ms(pool.line.world, 20);
+	a = pool_have(&pool, "a");
+	(void)pool_want_within(&pool, "b", 30);
+	sim_run_ms(pool.line.world, 100);
+	(void)pool_want(&pool, "c");
+	sim_run_ms(pool.line.world, 1);
+	take_page(metrics);
+	SHOWS("db_client_connection_count",
+	    "line\",db_client_connection_state=\"used\"", "1");
+	SHOWS("db_client_connection_max", "line\"", "1");
+	SHOWS("db_client_connection_pending_requests", "line\"", "1");
+	SHOWS("db_client_connection_timeouts_total", "line\"", "1");
+	pool_give(a);
+	sim_run_ms(pool.line.world, 20);
+	take_page(metrics);
+	SHOWS("stay_pool_hand_backs_total", "line\"", "1");
+	SHOWS("db_client_connection_use_time_seconds_bucket",
+	    "line\",le=\"0.1\"", "0");
+	SHOWS("db_client_connection_use_time_seconds_bucket",
+	    "line\",le=\"0.5\"", "1");
+	SHOWS("db_client_connection_wait_time_seconds_count", "line\"", "2");
+	pool_give(&pool.users[2]);
+	pool_end(&pool);
+	end();
+}
+
+TEST_SUITE(metrics)
