@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "loop/loop.h"
+#include "loop/recorder.h"
 #include "loop/waiting.h"
 #include "runner/runner.h"
 #include "stream/dialing.h"
@@ -26,6 +27,7 @@ stay_version(void)
 struct whole {
 	struct stay_loop loop;
 	struct stay__dialing dialing;
+	struct stay__recorder recorder;
 };
 
 struct stay_loop *
@@ -43,6 +45,7 @@ stay_loop_new(struct stay_world *world)
 		return NULL;
 	}
 	whole->loop.dialing = &whole->dialing;
+	whole->loop.recorder = &whole->recorder;
 	stay__loop_init(&whole->loop, world);
 	stay__dialing_init(&whole->dialing, &whole->loop);
 	return &whole->loop;

@@ -15,6 +15,9 @@
  * Nothing is counted for a loop without metrics; with them each call costs some 40
  * instructions more, for its latency.
  *
+ * The flight recorder of a loop is always on: from it comes the story of a connection, or
+ * of a call, when something has gone wrong.
+ *
  * What happens, one by one, is told to an observer: <stay/observer.h>, which this header
  * includes.
  */
@@ -22,6 +25,7 @@
 #define STAY_OBSERVE_H
 
 #include <stay/buf.h>
+#include <stay/client.h>
 #include <stay/loop.h>
 #include <stay/observer.h>
 
@@ -77,6 +81,36 @@ STAY_API struct stay_metrics *stay_loop_metrics(const struct stay_loop *loop);
  */
 STAY_API STAY_USE enum stay_status stay_metrics_prometheus(
     struct stay_metrics *metrics, struct stay_buf *to);
+
+/* ---- the flight recorder --------------------------------------------- */
+
+/*
+ * Every loop keeps the last 2048 things that happened on it, in 64 KiB: the steps of
+ * machines, failures, writes and reads, what became of calls. There is no secret in it:
+ * neither bytes nor words of requests and replies, nor the words of servers.
+ *
+ * Append the story of a connection, one line for each thing, the oldest first; it may
+ * have ended meanwhile. `number` is that of stay_conn_number, 0: of all connections.
+ *
+ *	2.104 s ago  conn 3  wrote 33 bytes, calls in flight: 1
+ *	2.103 s ago  conn 3  failed in session: connection reset by the peer
+ *	2.103 s ago  conn 3  conn: connected --disconnect--> disconnecting
+ *
+ * The words are for people. On the loop's thread; in every callback, too.
+ * Returns: STAY_OK; STAY_E_STALE: nothing of it is kept; STAY_E_NOMEM, STAY_E_TOO_BIG (the
+ * bound of `to`). Unless it returns STAY_OK, nothing is appended.
+ */
+STAY_API STAY_USE enum stay_status stay_loop_story(
+    struct stay_loop *loop, uint64_t number, struct stay_buf *to);
+
+/*
+ * The same of a call that was given an id (`id` of struct stay_call_options), under way or
+ * over: when it was accepted, sent and completed, and what its connection did meanwhile.
+ * Calls without an id have no story of their own; they are among what was written and
+ * read.
+ */
+STAY_API STAY_USE enum stay_status stay_loop_call_story(
+    struct stay_loop *loop, struct stay_call_id id, struct stay_buf *to);
 
 STAY_END
 

@@ -10,6 +10,7 @@
 
 #include "base/mem.h"
 #include "client/feed.h"
+#include "client/recorded.h"
 #include "client/resend.h"
 #include "client/tagged.h"
 #include "client/timed.h"
@@ -139,15 +140,27 @@ unsuspect(struct stay__call *call)
 
 /* ---- the end of a call ---- */
 
+/* Who keeps account of it. */
+static __attribute__((noinline)) void
+tell_watchers(const struct stay__call *call, enum stay_status status,
+    enum stay_outcome outcome)
+{
+	if (call->history & STAY__HISTORY_TIMED)
+		stay__timed_end(call, outcome, 1);
+	if (call->history & STAY__HISTORY_NAMED)
+		stay__recorded_over(call, status, outcome);
+}
+
 /* End the call's deadline and token; its outcome is kept. */
 static void
-decide_call(struct stay__call *call, enum stay_outcome outcome)
+decide_call(
+    struct stay__call *call, enum stay_status status, enum stay_outcome outcome)
 {
 	call->stage = STAY__CALL_OVER;
 	call->outcome = outcome;
 	call->owner->outcomes[outcome]++;
-	if (call->history & STAY__HISTORY_TIMED)
-		stay__timed_end(call, outcome, 1);
+	if (call->history & STAY__HISTORY_WATCHED)
+		tell_watchers(call, status, outcome);
 	stay__call_unname(call->owner, call);
 }
 
@@ -167,7 +180,7 @@ stay__call_finish(
 {
 	struct stay__calls *calls = call->owner;
 
-	decide_call(call, outcome);
+	decide_call(call, status, outcome);
 	calls->outcomes[outcome] += stay__call_weight(call) - 1;
 	call->status = status;
 	tell_soon(call);
@@ -408,6 +421,16 @@ move_to_flight(struct stay__calls *calls, struct stay__list *node)
 		stay__tagged_enter(stay__call_of(node));
 }
 
+/* It is sent again, or somebody may ask for its story. */
+static __attribute__((noinline)) void
+note_sending(struct stay__calls *calls, const struct stay__call *call)
+{
+	if (call->history & (STAY__HISTORY_WHOLE | STAY__HISTORY_REFUSED))
+		calls->counts.resent++;
+	if (call->history & STAY__HISTORY_NAMED)
+		stay__recorded_sent(call);
+}
+
 /* Its first byte is on the wire; its bytes may be needed for sending it again. */
 static inline void
 begin_call(struct stay__calls *calls, struct stay__call *call, uint32_t now_ms)
@@ -415,8 +438,9 @@ begin_call(struct stay__calls *calls, struct stay__call *call, uint32_t now_ms)
 	call->stage = STAY__CALL_COMMITTED;
 	call->sent_ms = now_ms;
 	call->session = (uint32_t)calls->session;
-	if (call->history & (STAY__HISTORY_WHOLE | STAY__HISTORY_REFUSED))
-		calls->counts.resent++;
+	if (call->history &
+	    (STAY__HISTORY_WHOLE | STAY__HISTORY_REFUSED | STAY__HISTORY_NAMED))
+		note_sending(calls, call);
 	call->history |= STAY__HISTORY_BEGUN | STAY__HISTORY_HERE;
 	if (stay__call_is_worth_keeping(call)) {
 		call->history |= STAY__HISTORY_KEPT;
@@ -562,7 +586,7 @@ stay__call_replied(struct stay__call *call, bool refused)
 
 	if (refused && !(call->history & STAY__HISTORY_ACTED))
 		outcome = stay__call_refused(call);
-	decide_call(call, outcome);
+	decide_call(call, STAY_OK, outcome);
 	call->owner->outcomes[outcome] += stay__call_weight(call) - 1;
 }
 
@@ -584,7 +608,7 @@ stay__call_reply_plainly(struct stay__call *call)
 	calls->counts.in_flight--;
 	calls->counts.in_flight_bytes -= stay__span_len(call->span);
 	stay__list_remove(&call->node);
-	decide_call(call, STAY_REPLIED);
+	decide_call(call, STAY_OK, STAY_REPLIED);
 }
 
 void

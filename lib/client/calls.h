@@ -54,6 +54,10 @@ enum stay__call_stage {
 #define STAY__HISTORY_BODY     32768u /* its arg is its body: feed.h */
 #define STAY__HISTORY_TIMED    65536u /* how long it takes is counted: timed.h */
 
+#define STAY__HISTORY_NAMED   131072u /* it has a token, and so a story */
+/* With one of these somebody keeps account of it. */
+#define STAY__HISTORY_WATCHED (STAY__HISTORY_TIMED | STAY__HISTORY_NAMED)
+
 /* With one of these there is more to a good answer than to tell it. */
 #define STAY__HISTORY_SPECIAL                                                  \
 	(STAY__HISTORY_SUSPECT | STAY__HISTORY_LONG_WAY |                      \

@@ -10,6 +10,7 @@
  *	group.c        the records of groups
  *	feed.c         the records of bodies
  *	timed.c        how long calls take
+ *	recorded.c     what the flight recorder keeps
  *	calls.c        the records of calls
  *	resend.c       which calls are sent again
  *	rest.c         the calls of a client that rests

@@ -9,6 +9,7 @@
 #include "client/over.h"
 #include "client/pause.h"
 #include "client/pour.h"
+#include "client/recorded.h"
 #include "client/resend.h"
 #include "client/tagged.h"
 
@@ -267,6 +268,7 @@ stay__client_tell_over(struct stay__call *call)
 		stay__over(call);
 		return;
 	}
+	stay__recorded_failed(call);
 	if (call->status == STAY_E_TIMEOUT)
 		say_timeout(&text, call, result.why);
 	else if (call->history & STAY__HISTORY_POOR)

@@ -8,6 +8,7 @@
 #include "client/client.h"
 #include "client/pour.h"
 #include "client/prepare.h"
+#include "client/recorded.h"
 #include "client/resend.h"
 #include "client/tagged.h"
 #include "client/wire.h"
@@ -514,6 +515,7 @@ take(struct stay_client *client, size_t len)
 		output->unsent = (uint32_t)unsent.sealed;
 		take_written(client, (struct taken){ len, unsent.bytes });
 		sent += len - unsent.bytes;
+		stay__recorded_write(client, len);
 	}
 	if (has_drained(&client->session.output))
 		stay__conn_interrupt(client->conn);

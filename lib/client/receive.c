@@ -11,6 +11,7 @@
 #include "client/feed.h"
 #include "client/frames.h"
 #include "client/pause.h"
+#include "client/recorded.h"
 #include "client/secure.h"
 #include "client/swallow.h"
 #include "client/tagged.h"
@@ -178,8 +179,9 @@ end_timed(struct stay__row *row)
 	row->timed = 0;
 }
 
-/* Functions of their own, so that who counts nothing pays for no more than one test. */
-static __attribute__((noinline)) void
+/* Functions of their own, so that who counts nothing pays for no more than one test, and
+ * who counts for no more than two. */
+static __attribute__((noinline)) bool
 begin_timed(struct stay__row *row, const struct stay__call *call)
 {
 	end_timed(row);
@@ -188,18 +190,29 @@ begin_timed(struct stay__row *row, const struct stay__call *call)
 	row->alike.tag = call->tag;
 	row->alike.history = 0;
 	row->timed = 1;
+	return true;
 }
 
 static __attribute__((noinline)) bool
-is_just_timed(struct stay__row *row, const struct stay__call *call)
+is_named(struct stay__row *row, const struct stay__call *call)
 {
 	if ((call->history & STAY__HISTORY_SPECIAL) != 0)
 		return false;
-	if (row->timed > 0 && row->alike.since == call->since &&
-	    row->alike.tag == call->tag)
-		row->timed++;
-	else
-		begin_timed(row, call);
+	stay__recorded_over(call, STAY_OK, STAY_REPLIED);
+	return (call->history & STAY__HISTORY_TIMED) == 0 ||
+	       begin_timed(row, call);
+}
+
+static __attribute__((noinline)) bool
+is_just_watched(struct stay__row *row, const struct stay__call *call)
+{
+	if ((call->history & (STAY__HISTORY_SPECIAL | STAY__HISTORY_NAMED)) !=
+	    0)
+		return is_named(row, call);
+	if (row->timed == 0 || row->alike.since != call->since ||
+	    row->alike.tag != call->tag)
+		return begin_timed(row, call);
+	row->timed++;
 	return true;
 }
 
@@ -260,8 +273,8 @@ static inline bool
 is_plain(struct stay__row *row, const struct stay__call *call)
 {
 	return (call->history &
-		   (STAY__HISTORY_SPECIAL | STAY__HISTORY_TIMED)) == 0 ||
-	       is_just_timed(row, call);
+		   (STAY__HISTORY_SPECIAL | STAY__HISTORY_WATCHED)) == 0 ||
+	       is_just_watched(row, call);
 }
 
 bool
@@ -425,6 +438,7 @@ stay__receive(struct stay_client *client, struct stay_bytes bytes)
 {
 	struct stay_session *session = &client->session;
 	size_t fresh = bytes.len - session->reading.kept;
+	uint64_t replied = client->calls->outcomes[STAY_REPLIED];
 	enum stay__flow flow;
 	bool up = false;
 
@@ -440,6 +454,8 @@ stay__receive(struct stay_client *client, struct stay_bytes bytes)
 	flow = stay__list_is_empty(&client->calls->finished)
 		   ? take_frames(session, bytes, &up)
 		   : put_off(session, bytes.len);
+	stay__recorded_read(
+	    client, fresh, client->calls->outcomes[STAY_REPLIED] - replied);
 	flow = leave_who_refuses(session, flow);
 	stay__remark_tell(session);
 	if (flow == STAY__END)

@@ -6,6 +6,7 @@
 #include "client/complete.h"
 #include "client/encoded.h"
 #include "client/feed.h"
+#include "client/recorded.h"
 #include "client/tagged.h"
 
 /* What the caller may say of a call, and what encode may say. */
@@ -121,6 +122,8 @@ name_call(struct stay__call *call, const struct stay_call_options *options)
 	if (status != STAY_OK)
 		return status;
 	options->id->token = call->id;
+	call->history |= STAY__HISTORY_NAMED;
+	stay__recorded_call(call);
 	return STAY_OK;
 }
 

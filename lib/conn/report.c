@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "conn/conn.h"
 #include "conn/metered.h"
+#include "loop/recorder.h"
 
 /* Wakes an observer that has named a time. */
 struct stay__alarm_clock {
@@ -173,11 +174,24 @@ stay__conn_tell_noted(struct stay_conn *conn)
 	stay__free(noted);
 }
 
+/* Steps that change nothing are not worth a place. */
+static void
+record(struct stay_conn *conn, const struct stay_machine *machine,
+    const struct stay__transition *transition)
+{
+	if (transition->verb != STAY_KEEP)
+		stay__record(conn->loop, conn->number, STAY__RECORD_STEP,
+		    (uintptr_t)machine,
+		    transition->from << 16 | transition->event << 8 |
+			transition->to);
+}
+
 void
 stay__conn_tell_transition(struct stay_conn *conn,
     const struct stay_machine *machine,
     const struct stay__transition *transition)
 {
+	record(conn, machine, transition);
 	stay__conn_tell_noted(conn);
 	tell(conn, machine, transition);
 }
@@ -189,6 +203,7 @@ stay__conn_note_transition(struct stay_conn *conn,
     const struct stay_machine *machine,
     const struct stay__transition *transition)
 {
+	record(conn, machine, transition);
 	if (conn->report.noted == NULL)
 		conn->report.noted =
 		    stay__calloc(STAY__NOTED_MAX, sizeof(*conn->report.noted));
@@ -251,6 +266,8 @@ stay__conn_fail(struct stay_conn *conn, enum stay_status status,
 {
 	struct stay__text sentence;
 
+	stay__record(conn->loop, conn->number, STAY__RECORD_FAILURE,
+	    (uintptr_t)phase, status);
 	if (conn->report.failed == STAY_OK)
 		conn->report.down_since = stay__loop_now(conn->loop);
 	conn->report.why = status;
@@ -468,6 +485,7 @@ tell_closed(struct stay_conn *conn, enum stay_status reason)
 	struct stay_subject who = stay__conn_subject(conn);
 
 	stay__metered_closed(conn);
+	stay__record(conn->loop, conn->number, STAY__RECORD_CLOSED, 0, reason);
 	if (observer->on_closed != NULL)
 		observer->on_closed(
 		    observer->arg, &who, reason, stay_strerror(reason));

@@ -39,6 +39,7 @@ struct stay__member {
 struct stay__dialing; /* stream/dialing.h: what its dials share */
 struct stay__profile;
 struct stay__meter;
+struct stay__recorder;
 struct stay_conn;
 
 #define STAY__PROFILE_BUCKETS 64
@@ -84,7 +85,9 @@ struct stay_loop {
 	/* What other threads want of it; NULL: no runner runs it. */
 	struct stay__errands *errands;
 
-	struct stay__meter *meter;            /* NULL: nobody counts */
+	struct stay__meter *meter; /* NULL: nobody counts */
+	struct stay__recorder
+	    *recorder; /* opened by who keeps something in it */
 	const struct stay_observer *observer; /* never NULL */
 	unsigned observers;                   /* how often one was set */
 	char

@@ -157,6 +157,7 @@ take_back(struct stay__pooled *member)
 {
 	enum stay_status status = stay_client_take_back(member->client);
 
+	stay__pool_record(member, STAY__RECORD_BACK);
 	member->lease = NULL;
 	stay__member_become(member,
 	    status == STAY_OK ? STAY__MEMBER_RETURNING : STAY__MEMBER_DOWN);

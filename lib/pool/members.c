@@ -27,6 +27,7 @@ stay__lease_begin(struct stay_lease *lease, struct stay__pooled *member)
 	struct stay_pool *pool = lease->pool;
 
 	stay__pool_metered_wait(lease);
+	stay__pool_record(member, STAY__RECORD_LENT);
 	stay__member_become(member, STAY__MEMBER_LENT);
 	lease->since = stay__pool_now(pool);
 	lease->member = member;

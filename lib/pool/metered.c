@@ -25,6 +25,14 @@ stay__pool_metered_wait(const struct stay_lease *lease)
 }
 
 void
+stay__pool_record(
+    const struct stay__pooled *member, enum stay__record_kind kind)
+{
+	stay__record(member->pool->loop,
+	    stay_conn_number(stay_client_conn(member->client)), kind, 0, 0);
+}
+
+void
 stay__pool_metered_left(const struct stay_lease *lease)
 {
 	struct stay__system *system = system_of(lease->pool);

@@ -23,6 +23,7 @@
 
 #include "base/list.h"
 #include "loop/loop.h"
+#include "loop/recorder.h"
 
 enum stay__member_state {
 	STAY__MEMBER_DOWN, /* without a session; its client tries */
@@ -162,6 +163,9 @@ void stay__pool_metered_left(const struct stay_lease *lease);
 void stay__pool_metered_lost(const struct stay_lease *lease);
 void stay__pool_metered_back(const struct stay_lease *lease);
 void stay__pool_metered_live(const struct stay_pool *pool);
+/* For the story of its connection. */
+void stay__pool_record(
+    const struct stay__pooled *member, enum stay__record_kind kind);
 
 /* ---- members.c ---- */
 enum stay_status stay__member_open(struct stay_pool *pool);

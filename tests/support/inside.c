@@ -7,6 +7,7 @@
 #include "client/tagged.h"
 #include "conn/conn.h"
 #include "loop/loop.h"
+#include "loop/recorder.h"
 #include "stream/dialing.h"
 
 /* ---- a client ---- */
@@ -260,6 +261,7 @@ size_t
 inside_loop_bytes(const struct stay_loop *loop)
 {
 	return sizeof(*loop) + sizeof(*loop->dialing) +
+	       sizeof(*loop->recorder) +
 	       loop->slabs.count *
 		   (sizeof(struct stay__slab) + STAY__SLAB_SIZE) +
 	       loop->ids.cap * sizeof(loop->ids.entries[0]);

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <stay/observer.h>
+#include <stay/observe.h>
 #include <stay/redis.h>
 
 #include "suites.h"
@@ -136,6 +136,25 @@ watch(struct stay_world *world, struct stay_redis *redis)
 	}
 }
 
+/* What was counted and kept. */
+static void
+check_numbers(struct stay_loop *loop)
+{
+	struct stay_metrics *metrics = stay_loop_metrics(loop);
+	struct stay_buf text;
+
+	stay_buf_init(&text, 0);
+	ck_assert_int_eq(stay_metrics_prometheus(metrics, &text), STAY_OK);
+	ck_assert_int_eq(stay_loop_story(loop, 0, &text), STAY_OK);
+	ck_assert_int_eq(stay_buf_append(&text, "", 1), STAY_OK);
+	check(text.data);
+	ck_assert_ptr_nonnull(strstr(text.data, "stay_phase=\"hello\""));
+	ck_assert_ptr_nonnull(strstr(text.data, "failed in hello: "));
+	stay_buf_fini(&text);
+	stay_loop_set_metrics(loop, NULL);
+	stay_metrics_free(metrics);
+}
+
 static void
 play(const struct scene *scene, const char *url,
     const struct stay_redis_options *options)
@@ -151,8 +170,10 @@ play(const struct scene *scene, const char *url,
 	here.server.arg = (void *)(uintptr_t)scene;
 	here.server.log = NULL;
 	stay_loop_set_observer(here.loop, stay_log_observer(log));
+	stay_loop_set_metrics(here.loop, stay_metrics_new());
 	redis_virtual_start(&here, url, options);
 	watch(here.world, here.redis);
+	check_numbers(here.loop);
 	redis_virtual_end(&here);
 	stay_log_free(log);
 	fclose(stream);
