@@ -59,14 +59,17 @@ is_quiet(const struct user *user)
 		   since + user->run->dozed + (ms + LATE_MS) * SIM_MS;
 }
 
+/* Also when it has come to rest since the last look. */
 static void
 touch(struct user *user)
 {
 	uint64_t asked = user->accepted + user->rejected;
+	bool rests = is_idle(user);
 
-	if (asked != user->asked || !is_idle(user))
+	if (asked != user->asked || !rests || !user->rests)
 		user->touched_at = user->run->sim->now;
 	user->asked = asked;
+	user->rests = rests;
 }
 
 /* What was read before a pause waits for its end. */

@@ -509,6 +509,7 @@ struct user {
 	uint64_t counted;    /* ...and so many things of its calls */
 	uint64_t asked;      /* calls accepted and refused, at that look */
 	uint64_t touched_at; /* ns: somebody wanted something of it */
+	bool rests;          /* and it was idle then */
 	bool stopped;
 	uint64_t leave_by; /* ns: then it must be gone */
 	bool pauses;       /* the program has paused it */

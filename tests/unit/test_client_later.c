@@ -112,9 +112,9 @@ TEST(client_later_is_resumed_while_the_next_attempt_waits)
 	line_told(&rig);
 	stay_later_resume(later);
 	LINE_TELLS(&rig, 1, "");
-	stay_later_free(later);
 	line_run(&rig, 500);
 	ck_assert_ptr_ne(mine, later);
+	stay_later_free(mine);
 	line_told(&rig);
 	stay_later_resume(later);
 	LINE_TELLS(&rig, 10, "hello -;key ;up;a OK/replied +1;");
