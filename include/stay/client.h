@@ -205,7 +205,10 @@ struct stay_client_options {
 	enum stay_on_refused on_refused;
 	enum stay_on_given_up on_given_up;
 	struct stay_backoff_policy backoff; /* between attempts */
-	/* NULL: nodelay, keepalive and user timeout derived from silence_ms. */
+	/* NULL: nodelay, keepalive and user timeout derived from silence_ms.
+	 * Keepalive is then set when it is needed: once a call blocks, a body
+	 * waits, or reading pauses; at the dial if the protocol has no probe, or
+	 * if probe_ms or connect_budget_ms is above silence_ms. */
 	const struct stay_socket_options *socket;
 	uint64_t connect_budget_ms; /* resolve, dial and greeting: 5000 */
 	uint64_t call_timeout_ms;   /* of a call, from submission on: 5000 */

@@ -80,6 +80,11 @@ struct stay_transport {
 	 * on, and `close` follows. Runs once at most, and no write comes after
 	 * it. 0, or why not. NULL: not at all; then `close` follows at once. */
 	int (*shutdown)(void *state, struct stay_world *world);
+	/* As for a world: set options->keepalive_ms, which `open` has left for
+	 * later as options->keepalive_later said. 0, or why not; the stream then
+	 * ends. NULL: `open` leaves nothing for later. */
+	int (*keep_alive)(void *state, struct stay_world *world,
+	    const struct stay_socket_options *options);
 };
 
 #define STAY_TRANSPORT .size = sizeof(struct stay_transport), .abi = STAY_ABI

@@ -49,6 +49,10 @@ struct stay_address {
 /* Set on every socket, at every dial. Zero leaves an option to the system. */
 struct stay_socket_options {
 	bool nodelay; /* TCP_NODELAY */
+	/* keepalive_ms is not set at the dial, but with ops->keep_alive, once a
+	 * peer may be silent that nobody else looks after. For clients alone:
+	 * a connection without one sets it at the dial. */
+	bool keepalive_later;
 	/* TCP_KEEPIDLE, with a quarter of it between probes. The system counts
 	 * whole seconds: it is rounded down, to 1 at least. */
 	uint64_t keepalive_ms;
@@ -160,6 +164,12 @@ struct stay_world_ops {
 	 * something to do: call stay_loop_turn before the next wait. Called
 	 * once until then. NULL: the world turns before every wait anyway. */
 	void (*stir)(struct stay_world *world);
+
+	/* Set options->keepalive_ms on an open socket of `connect`, for which
+	 * keepalive_later was set. 0, or why not; the stream then ends. NULL:
+	 * `connect` sets it, whatever keepalive_later says. */
+	int (*keep_alive)(struct stay_world *world, int fd,
+	    const struct stay_socket_options *options);
 };
 
 #define STAY_WORLD_OPS .size = sizeof(struct stay_world_ops), .abi = STAY_ABI

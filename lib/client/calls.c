@@ -447,8 +447,10 @@ begin_call(struct stay__calls *calls, struct stay__call *call, uint32_t now_ms)
 		calls->kept++;
 	}
 	if (call->due == 0 ||
-	    (call->flags & (STAY_BLOCKS | STAY_MAY_GO_UNANSWERED)) != 0)
+	    (call->flags & (STAY_BLOCKS | STAY_MAY_GO_UNANSWERED)) != 0) {
 		calls->unawaited = call->span.begin;
+		calls->has_blocked |= (call->flags & STAY_BLOCKS) != 0;
+	}
 }
 
 /* As stay__call_commit for one after the other, but counted once. */

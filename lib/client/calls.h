@@ -192,6 +192,7 @@ struct stay__calls {
 	/* Where the first request begins whose last bytes a filter has and the
 	 * kernel has not; UINT64_MAX: there is none. */
 	uint64_t sealed;
+	bool has_blocked;  /* a call that blocks was begun in this session */
 	uint32_t kept;     /* in flight and STAY__HISTORY_KEPT */
 	uint32_t suspects; /* queued or in flight, and so marked */
 	/* Where the last request begins that this session was sent and that

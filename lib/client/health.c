@@ -72,6 +72,23 @@ stay__health_silent_at(const struct stay_session *session)
 	return stay__later(since, patience_ms(session->client));
 }
 
+void
+stay__health_lean(struct stay_session *session)
+{
+	if (session->health.leans)
+		return;
+	session->health.leans = true;
+	stay__stream_keep_alive(session->client->conn);
+}
+
+/* While a call that blocks is the oldest, or a body waits for its program, nobody
+ * expects a byte. */
+static bool
+may_be_silent(const struct stay__calls *calls)
+{
+	return calls->has_blocked || stay__poured(calls) != NULL;
+}
+
 /* After a short write the kernel has room again only when the peer has taken
  * bytes. Only then a write is a sign of life. */
 static void
@@ -85,6 +102,8 @@ note_write(
 	session->health.was_full = written.taken < written.offered;
 	session->health.awaits_room = session->health.was_full;
 	stay__health_watch(session, idle);
+	if (may_be_silent(session->client->calls))
+		stay__health_lean(session);
 }
 
 /* With nothing left to write no room is expected any more. What the stream takes
@@ -259,6 +278,7 @@ stay__health_open(struct stay_session *session)
 {
 	stay__task_cancel(&session->health.errand);
 	session->health.awaits_room = session->health.was_full = false;
+	session->health.leans = false;
 }
 
 void

@@ -19,6 +19,7 @@ struct stay__health {
 	bool at_rest;     /* `probe` waits for more than a quiet second */
 	bool awaits_room; /* something is to be written, and has no room */
 	bool was_full;    /* the last write was a short one: room proves life */
+	bool leans;       /* TCP keepalive looks in this session, too */
 };
 
 void stay__health_init(struct stay_session *session);
@@ -32,6 +33,9 @@ void stay__health_heard(struct stay_session *session);
 bool stay__health_is_idle(const struct stay_session *session);
 /* When the peer will have been silent for too long; UINT64_MAX: never. */
 uint64_t stay__health_silent_at(const struct stay_session *session);
+/* The peer may be silent from now on for longer than is looked after here, and TCP
+ * keepalive has to see whether it is there, until the session ends. */
+void stay__health_lean(struct stay_session *session);
 /* What a write came to that the stream had asked for; `idle`: it was before. */
 void stay__health_wrote(
     struct stay_session *session, bool idle, struct stay__written written);

@@ -30,6 +30,7 @@ stay__pause_begin(struct stay_session *session)
 	if (session->client->pauses == 0)
 		return;
 	session->pause = STAY__PAUSE_ASKED;
+	stay__health_lean(session);
 	stay__stream_pause(session->client->conn);
 }
 

@@ -37,6 +37,7 @@ clean_socket(
 {
 	memset(to, 0, sizeof(*to));
 	to->nodelay = from->nodelay;
+	to->keepalive_later = from->keepalive_later;
 	to->keepalive_ms = from->keepalive_ms;
 	to->user_timeout_ms = from->user_timeout_ms;
 	to->source.len = from->source.len;
@@ -61,10 +62,11 @@ static void
 wish_for(struct wish *wish, const struct stay_protocol *protocol,
     const char *url, const struct stay_client_options *options)
 {
-	const struct stay_socket_options socket =
-	    stay__settings_socket(options);
+	struct stay_socket_options socket;
 
 	stay__protocol_fill(&wish->protocol, protocol);
+	socket =
+	    stay__settings_socket(options, wish->protocol.session.ping != NULL);
 	memcpy(&wish->options, options, sizeof(*options));
 	wish->options.label = NULL;
 	wish->options.arg = NULL;

@@ -425,6 +425,7 @@ stay__calls_session_over(
 	    first != NULL ? first->span.begin
 			  : stay__sendbuf_end(&calls->sendbuf));
 	calls->unawaited = calls->unanswered = 0;
+	calls->has_blocked = false;
 	calls->sealed = UINT64_MAX;
 	stay__calls_end_tombstones(&lost.ended);
 }

@@ -139,13 +139,23 @@ stay__settings_apply(struct stay_client *client)
 	stay__admission_fall(client);
 }
 
+/* Whether a session needs TCP keepalive only now and then: whenever nothing else
+ * happens, the engine finds a dead peer itself, in not much more time. */
+static bool
+is_looked_after(const struct stay_client_options *options, bool pings)
+{
+	return pings && options->probe_ms <= options->silence_ms &&
+	       options->connect_budget_ms <= options->silence_ms;
+}
+
 /*
- * While a call blocks for ever the engine cannot tell a dead peer. TCP
- * keepalive finds it within the same bound: the first keepalive probe is sent
- * after two fifths of it, the others a tenth apart.
+ * While a call blocks for ever, a body waits for its program, or reading pauses, the
+ * engine cannot tell a dead peer: see health.c. TCP keepalive finds it within the
+ * same bound: the first keepalive probe is sent after two fifths of it, the others a
+ * tenth apart.
  */
 struct stay_socket_options
-stay__settings_socket(const struct stay_client_options *options)
+stay__settings_socket(const struct stay_client_options *options, bool pings)
 {
 	struct stay_socket_options socket = { .nodelay = true };
 	uint64_t silence_ms = options->silence_ms;
@@ -157,6 +167,7 @@ stay__settings_socket(const struct stay_client_options *options)
 	socket.keepalive_ms = silence_ms / 5 * 2 + silence_ms % 5 * 2 / 5;
 	if (socket.keepalive_ms == 0)
 		socket.keepalive_ms = 1;
+	socket.keepalive_later = is_looked_after(options, pings);
 	socket.user_timeout_ms = silence_ms;
 	return socket;
 }

@@ -16,8 +16,9 @@ struct stay__call_bounds stay__settings_bounds(
     const struct stay_client_options *options);
 /* There are other options: their bounds hold from now on. */
 void stay__settings_apply(struct stay_client *client);
+/* `pings`: the protocol can send a probe. */
 struct stay_socket_options stay__settings_socket(
-    const struct stay_client_options *options);
+    const struct stay_client_options *options, bool pings);
 /* A label for `target`, to be freed; NULL: no memory. */
 char *stay__settings_label(const struct stay__target *target, const char *url);
 

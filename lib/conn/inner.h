@@ -135,6 +135,8 @@ void stay__stream_redeliver(struct stay_conn *conn);
 /* Read no more, and deliver nothing; go on with what was kept. */
 void stay__stream_pause(struct stay_conn *conn);
 void stay__stream_resume(struct stay_conn *conn);
+/* Let the system look after the peer from now on; see stay__link_keep_alive. */
+void stay__stream_keep_alive(struct stay_conn *conn);
 /* Read when the connection runs next, although the world has not reported
  * anything to read; whether that read, or what it found, is still to come. */
 void stay__stream_look(struct stay_conn *conn);

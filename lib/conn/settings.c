@@ -18,8 +18,11 @@ static const struct stay__option conn_options[] = {
 static struct stay__conn_settings
 settings_of(const struct stay_conn_options *options)
 {
-	static const struct stay_socket_options usual = { .nodelay = true };
+	struct stay_socket_options socket = { .nodelay = true };
 
+	if (options->socket != NULL)
+		socket = *options->socket;
+	socket.keepalive_later = false;
 	return (struct stay__conn_settings){
 		.notices = { options->on_started, options->on_closed },
 		.call_timeout_ms = options->call_timeout_ms,
@@ -30,7 +33,7 @@ settings_of(const struct stay_conn_options *options)
 		.callers_max = options->callers_max,
 		.turn_budget = options->turn_budget,
 		.backoff = options->backoff,
-		.socket = options->socket != NULL ? *options->socket : usual,
+		.socket = socket,
 	};
 }
 

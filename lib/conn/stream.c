@@ -165,6 +165,12 @@ stay__stream_pause(struct stay_conn *conn)
 	stay__link_pause(&conn->stream.link, true);
 }
 
+void
+stay__stream_keep_alive(struct stay_conn *conn)
+{
+	stay__link_keep_alive(&conn->stream.link);
+}
+
 enum stay_status
 stay_stream_keep(struct stay_conn *conn, size_t len, size_t room)
 {

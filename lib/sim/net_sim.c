@@ -423,6 +423,23 @@ sim_shutdown(struct stay_world *world, int fd)
 	return error;
 }
 
+/* From now on it is as if they had been set at the dial. */
+int
+sim_keep_alive(
+    struct stay_world *world, int fd, const struct stay_socket_options *options)
+{
+	struct sim *sim = sim_of(world);
+	struct sim_peer *peer = end_of(sim, fd, "keep_alive")->peer;
+	int error = sim_enter(sim, SIM_KEEP_ALIVE);
+
+	if (error == 0) {
+		peer->options.keepalive_ms = options->keepalive_ms;
+		peer->options.keepalive_later = false;
+	}
+	sim_note(sim, "keep_alive", fd, error);
+	return error;
+}
+
 /* Closing with bytes unread resets, as TCP does. */
 static void
 end_here(struct sim *sim, struct sim_end *end)

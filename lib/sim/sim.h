@@ -216,6 +216,8 @@ ssize_t sim_read(struct stay_world *world, int fd, void *bytes, size_t len);
 ssize_t sim_write(
     struct stay_world *world, int fd, const struct iovec *parts, int count);
 int sim_shutdown(struct stay_world *world, int fd);
+int sim_keep_alive(struct stay_world *world, int fd,
+    const struct stay_socket_options *options);
 void sim_close(struct stay_world *world, int fd);
 void sim_net_free(struct sim *sim);
 

@@ -500,6 +500,7 @@ static const struct stay_world_ops ops = {
 	.lookup_cancel = sim_lookup_cancel,
 	.shutdown = sim_shutdown,
 	.forked = world_forked,
+	.keep_alive = sim_keep_alive,
 };
 
 /* A clock that starts anywhere but at 0 finds those who count on it. */

@@ -91,7 +91,7 @@ void sim_limits_set(struct stay_world *world, const struct sim_limits *limits);
 #define SIM_OPS(OP)                                                            \
 	OP(NOW) OP(TIMER) OP(AGAIN) OP(WAIT) OP(CLOSE)                         \
 	OP(CONNECT) OP(FINISH) OP(ADOPT) OP(READ) OP(WRITE) OP(WATCH) OP(LOOKUP) \
-	OP(SHUTDOWN)
+	OP(SHUTDOWN) OP(KEEP_ALIVE)
 /* clang-format on */
 
 enum sim_op {

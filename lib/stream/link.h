@@ -129,6 +129,11 @@ stay__link_unsent(const struct stay__link *link)
  * and reading goes on. False: it cannot be. Nothing may be written after it. */
 bool stay__link_shutdown(struct stay__link *link);
 
+/* From now on the system looks whether the peer of an open link is there, as
+ * link->socket says, if that was left for later. An error closes the link after this
+ * call with news. */
+void stay__link_keep_alive(struct stay__link *link);
+
 /* The reader saw the end or an error: close, and keep the reason; news
  * follow. */
 void stay__link_fail(

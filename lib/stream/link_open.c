@@ -140,6 +140,21 @@ stay__link_shutdown(struct stay__link *link)
 	return true;
 }
 
+void
+stay__link_keep_alive(struct stay__link *link)
+{
+	const struct stay_transport *transport = link->ends.transport;
+	int result;
+
+	if (!stay__link_is_open(link) || transport->keep_alive == NULL ||
+	    !link->socket->keepalive_later || link->socket->keepalive_ms == 0)
+		return;
+	result = transport->keep_alive(
+	    stay__ends_state(&link->ends), link->loop->world, link->socket);
+	if (result != 0)
+		stay__link_broke(link, result);
+}
+
 /* There is room. What is sealed goes first, also if its owner writes. */
 void
 stay__link_writable(struct stay__link *link)

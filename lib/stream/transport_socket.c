@@ -83,6 +83,17 @@ shut_socket(void *state, struct stay_world *world)
 	return world->ops->shutdown(world, sock->fd);
 }
 
+static int
+keep_socket_alive(void *state, struct stay_world *world,
+    const struct stay_socket_options *options)
+{
+	struct socket_state *sock = state;
+
+	if (world->ops->keep_alive == NULL)
+		return 0; /* since the dial */
+	return world->ops->keep_alive(world, sock->fd, options);
+}
+
 static void
 close_socket(void *state, struct stay_world *world)
 {
@@ -101,6 +112,7 @@ const struct stay_transport stay__transport_tcp = {
 	.write = write_socket,
 	.close = close_socket,
 	.shutdown = shut_socket,
+	.keep_alive = keep_socket_alive,
 };
 
 const struct stay_transport stay__transport_unix = {

@@ -94,7 +94,8 @@ options_apply(int fd, const struct stay_address *to,
 		return 0;
 	if (options->nodelay)
 		error = option_set(fd, IPPROTO_TCP, TCP_NODELAY, 1);
-	if (error == 0 && options->keepalive_ms != 0)
+	if (error == 0 && options->keepalive_ms != 0 &&
+	    !options->keepalive_later)
 		error = keepalive_set(fd, options);
 	if (error == 0 && options->user_timeout_ms != 0)
 		error = option_set(fd, IPPROTO_TCP, TCP_USER_TIMEOUT,
@@ -285,6 +286,12 @@ int
 stay__socket_shutdown(int fd)
 {
 	return shutdown(fd, SHUT_WR) == 0 ? 0 : -errno;
+}
+
+int
+stay__socket_keep_alive(int fd, const struct stay_socket_options *options)
+{
+	return keepalive_set(fd, options);
 }
 
 int

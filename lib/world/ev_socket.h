@@ -14,6 +14,7 @@ int stay__socket_adopt(int fd);
 ssize_t stay__socket_read(int fd, void *bytes, size_t len);
 ssize_t stay__socket_write(int fd, const struct iovec *parts, int count);
 int stay__socket_shutdown(int fd);
+int stay__socket_keep_alive(int fd, const struct stay_socket_options *options);
 
 /* A descriptor that stay__wake makes readable, until stay__wake_clear; or a negative
  * errno. Any thread may call stay__wake. The caller closes the descriptor. */

@@ -138,6 +138,15 @@ stay__posix_shutdown(struct stay_world *world, int fd)
 	return error != 0 ? error : stay__socket_shutdown(fd);
 }
 
+int
+stay__posix_keep_alive(struct stay_world *world, int fd,
+    const struct stay_socket_options *options)
+{
+	int error = denial(world);
+
+	return error != 0 ? error : stay__socket_keep_alive(fd, options);
+}
+
 /* Works in a forked child, too: the parent's descriptor stays open, and the peer
  * notices nothing. */
 void

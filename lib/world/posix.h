@@ -43,6 +43,8 @@ ssize_t stay__posix_read(
 ssize_t stay__posix_write(
     struct stay_world *world, int fd, const struct iovec *parts, int count);
 int stay__posix_shutdown(struct stay_world *world, int fd);
+int stay__posix_keep_alive(struct stay_world *world, int fd,
+    const struct stay_socket_options *options);
 void stay__posix_close(struct stay_world *world, int fd);
 int stay__posix_lookup(struct stay_world *world, struct stay_lookup *lookup);
 void stay__posix_lookup_cancel(
@@ -55,6 +57,6 @@ void stay__posix_lookup_cancel(
 	.adopt = stay__posix_adopt, .close = stay__posix_close,                \
 	.lookup = stay__posix_lookup,                                          \
 	.lookup_cancel = stay__posix_lookup_cancel,                            \
-	.forked = stay__posix_forked
+	.forked = stay__posix_forked, .keep_alive = stay__posix_keep_alive
 
 #endif

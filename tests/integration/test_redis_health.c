@@ -194,10 +194,13 @@ option(int fd, int level, int name)
 
 TEST(promise_8_the_kernel_looks_for_a_dead_host_within_the_bound)
 {
-	int fd;
+	struct stay_redis *redis = rig_connect(&rig, server.url, NULL);
+	struct answer blocked;
+	int fd = socket_to(server.port);
 
-	rig_connect(&rig, server.url, NULL);
-	fd = socket_to(server.port);
+	ck_assert_int_eq(option(fd, SOL_SOCKET, SO_KEEPALIVE), 0);
+	ask(redis, &blocked, "BLPOP nothing 0.1");
+	await_answer(&rig, &blocked, 5);
 	ck_assert_int_eq(option(fd, SOL_SOCKET, SO_KEEPALIVE), 1);
 	ck_assert_int_eq(option(fd, IPPROTO_TCP, TCP_KEEPIDLE), 4);
 	ck_assert_int_eq(option(fd, IPPROTO_TCP, TCP_KEEPINTVL), 1);

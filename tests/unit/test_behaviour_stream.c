@@ -523,12 +523,13 @@ dialled_with(const struct stay_socket_options *options)
 
 TEST(behaviour_stream_is_dialled_with_its_options)
 {
-	struct stay_socket_options options = {
-		.nodelay = false, .keepalive_ms = 7000, .user_timeout_ms = 9000
-	};
+	struct stay_socket_options options = { .nodelay = false,
+		.keepalive_later = true, /* nobody would */
+		.keepalive_ms = 7000,
+		.user_timeout_ms = 9000 };
 	struct stay_socket_options found = dialled_with(&options);
 
-	ck_assert(!found.nodelay);
+	ck_assert(!found.nodelay && !found.keepalive_later);
 	ck_assert_uint_eq(found.keepalive_ms, 7000);
 	ck_assert_uint_eq(found.user_timeout_ms, 9000);
 	found = dialled_with(NULL);

@@ -76,8 +76,9 @@ TEST(client_beside_goes_to_the_same_place)
 /* As they are now, not as they were. */
 TEST(client_beside_has_the_options_of_the_first)
 {
-	const struct stay_socket_options socket = { .nodelay = true,
-		.keepalive_ms = 4711 };
+	const struct stay_socket_options socket = {
+		.nodelay = true, .keepalive_later = true, .keepalive_ms = 4711
+	};
 	struct stay_client_options options;
 	struct stay_client *second;
 
@@ -97,6 +98,7 @@ TEST(client_beside_has_the_options_of_the_first)
 	ck_assert_str_eq(options.label, "second");
 	ck_assert_uint_eq(options.silence_ms, 1234);
 	ck_assert_uint_eq(options.socket->keepalive_ms, 4711);
+	ck_assert(options.socket->keepalive_later);
 	end(second);
 }
 

@@ -226,6 +226,20 @@ TEST_ROWS(client_body_follows_its_request, LEN(whole))
 	end();
 }
 
+/* While it waits, no byte is expected: TCP keepalive sees whether the peer is there. */
+TEST(promise_8_the_kernel_looks_while_a_body_waits)
+{
+	prepare();
+	line_start(&rig, OPTIONS(.silence_ms = 4000, .probe_ms = 4000,
+			     .connect_budget_ms = 4000));
+	line_run(&rig, 10);
+	ck_assert(sim_peer_options(rig.peer)->keepalive_later);
+	call("say +", "xyz~", 3);
+	line_run(&rig, 10);
+	ck_assert(!sim_peer_options(rig.peer)->keepalive_later);
+	line_end(&rig);
+}
+
 /* The words behind a wait leave when somebody says so, in another turn. */
 TEST(client_body_waits_for_its_source)
 {

@@ -1,4 +1,5 @@
 /* Promise 8 for a client: a silent peer is found, a living one is let live. */
+#include <errno.h>
 #include <string.h>
 
 #include "suites.h"
@@ -404,17 +405,101 @@ TEST(promise_8_what_is_to_be_read_was_heard)
 	line_end(&rig);
 }
 
+/* Whether TCP keepalive is on, with the bound of the silence. */
+static bool
+kernel_looks(void)
+{
+	const struct stay_socket_options *socket = sim_peer_options(rig.peer);
+
+	ck_assert_uint_eq(socket->keepalive_ms, 1600);
+	return !socket->keepalive_later;
+}
+
 /* What the engine cannot see, as under a call that blocks for ever, the kernel
  * finds, and within the same bound. */
-TEST(promise_8_the_sockets_keep_the_same_bound)
+static const struct {
+	const struct stay_protocol *protocol;
+	uint64_t probe_ms, connect_ms;
+	bool at_once;
+} sockets[] = {
+	{ &line_protocol, 4000, 4000, false },
+	{ &line_protocol, 4001, 4000, true },      /* it is probed too late */
+	{ &line_protocol, 4000, 4001, true },      /* it may greet for longer */
+	{ &line_bare_protocol, 4000, 4000, true }, /* it can't be probed */
+};
+
+TEST_ROWS(promise_8_the_sockets_keep_the_same_bound,
+    sizeof(sockets) / sizeof(sockets[0]))
 {
 	const struct stay_socket_options *socket;
 
-	line_begin(&rig, OPTIONS(.silence_ms = 4000));
+	line_prepare(&rig);
+	rig.protocol = sockets[_i].protocol;
+	line_start(
+	    &rig, OPTIONS(.silence_ms = 4000, .probe_ms = sockets[_i].probe_ms,
+		      .connect_budget_ms = sockets[_i].connect_ms));
+	line_run(&rig, 10);
 	socket = sim_peer_options(rig.peer);
 	ck_assert(socket->nodelay);
 	ck_assert_uint_eq(socket->user_timeout_ms, 4000);
-	ck_assert_uint_eq(socket->keepalive_ms, 1600);
+	ck_assert(kernel_looks() == sockets[_i].at_once);
+	line_end(&rig);
+}
+
+#define ENGINE_LOOKS                                                           \
+	OPTIONS(.silence_ms = 4000, .probe_ms = 4000, .connect_budget_ms = 4000)
+
+/* Also behind one that does not block; and of the next session it is news. */
+TEST(promise_8_the_kernel_looks_under_a_call_that_blocks)
+{
+	line_begin(&rig, ENGINE_LOOKS);
+	line_call_with(&rig, "a", LINE("hold"), WITHIN(60000));
+	line_run(&rig, 10);
+	ck_assert(!kernel_looks());
+	line_call(&rig, "b",
+	    LINE_WITH("x", .flags = STAY_BLOCKS, .blocks_ms = STAY_FOREVER));
+	line_run(&rig, 10);
+	ck_assert(kernel_looks());
+	ck_assert_uint_eq(sim_calls(rig.world, SIM_KEEP_ALIVE), 1);
+	line_call(&rig, "c",
+	    LINE_WITH("x", .flags = STAY_BLOCKS, .blocks_ms = STAY_FOREVER));
+	line_run(&rig, 10);
+	ck_assert_uint_eq(sim_calls(rig.world, SIM_KEEP_ALIVE), 1);
+	sim_peer_reset(rig.peer);
+	line_run(&rig, 5000);
+	ck_assert_uint_eq(rig.server.accepted, 2);
+	line_call(&rig, "plain", LINE("say +"));
+	line_run(&rig, 10);
+	ck_assert(!kernel_looks());
+	line_call(&rig, "d",
+	    LINE_WITH("x", .flags = STAY_BLOCKS, .blocks_ms = STAY_FOREVER));
+	line_run(&rig, 10);
+	ck_assert(kernel_looks());
+	line_end(&rig);
+}
+
+/* In each session. */
+TEST(promise_8_the_kernel_looks_while_reading_pauses)
+{
+	line_begin(&rig, ENGINE_LOOKS);
+	ck_assert(!kernel_looks());
+	stay_client_pause(rig.client);
+	ck_assert(kernel_looks());
+	stay_client_reconnect(rig.client, STAY_OK);
+	line_run(&rig, 6000);
+	ck_assert_uint_eq(rig.server.accepted, 2);
+	ck_assert(kernel_looks());
+	line_end(&rig);
+}
+
+/* As if the dial had failed for it. */
+TEST(promise_8_a_session_that_cannot_be_looked_after_ends)
+{
+	line_begin(&rig, ENGINE_LOOKS);
+	sim_fail(rig.world, SIM_KEEP_ALIVE, 1, -ENOBUFS);
+	line_call(&rig, "a",
+	    LINE_WITH("say +x", .flags = STAY_BLOCKS, .blocks_ms = 100));
+	LINE_TELLS(&rig, 10, "down E_NOMEM;a E_LOST/maybe executed;");
 	line_end(&rig);
 }
 

@@ -428,6 +428,7 @@ child_tries(void)
 	       here.ops->finish(here.world, fd) == -EPERM &&
 	       here.ops->adopt(here.world, fd) == -EPERM &&
 	       here.ops->shutdown(here.world, fd) == -EPERM &&
+	       here.ops->keep_alive(here.world, fd, &plain) == -EPERM &&
 	       bed_ask(&asked, "127.0.0.1", "1") == -EPERM &&
 	       (here.ops->close(here.world, fd), here.fd == -1);
 }

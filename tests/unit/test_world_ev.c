@@ -277,6 +277,8 @@ TEST(world_ev_connect_applies_the_options)
 	};
 	const struct stay_socket_options keepalive = { .keepalive_ms = 9500 };
 	const struct stay_socket_options plain = { .nodelay = false };
+	const struct stay_socket_options later = { .keepalive_ms = 9500,
+		.keepalive_later = true };
 	struct stay_address to;
 	struct sockaddr_in from;
 	socklen_t len = sizeof(from);
@@ -294,6 +296,13 @@ TEST(world_ev_connect_applies_the_options)
 	close(fd);
 	fd = dialled(to, &keepalive);
 	ck_assert_int_eq(option_of(fd, IPPROTO_TCP, TCP_KEEPCNT), 4);
+	close(fd);
+	fd = dialled(to, &later);
+	ck_assert_int_eq(option_of(fd, SOL_SOCKET, SO_KEEPALIVE), 0);
+	ck_assert_int_eq(here.ops->keep_alive(here.world, fd, &later), 0);
+	ck_assert_int_eq(option_of(fd, SOL_SOCKET, SO_KEEPALIVE), 1);
+	ck_assert_int_eq(option_of(fd, IPPROTO_TCP, TCP_KEEPIDLE), 9);
+	ck_assert_int_eq(option_of(fd, IPPROTO_TCP, TCP_KEEPINTVL), 2);
 	close(fd);
 	fd = dialled(to, &plain);
 	ck_assert_int_eq(option_of(fd, IPPROTO_TCP, TCP_NODELAY), 0);
