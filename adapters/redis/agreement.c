@@ -54,7 +54,7 @@ stay_redis__agreement_read(struct stay_redis__agreement *agreement,
 	if (proto != NULL && stay_redis_integer(proto, NULL) == 2)
 		agreement->protocol = 2;
 	agreement->role =
-	    role_of(stay_redis_str(stay_redis_map_get(reply, "role")));
+	    (uint8_t)role_of(stay_redis_str(stay_redis_map_get(reply, "role")));
 	copy_text(agreement->server, sizeof(agreement->server),
 	    stay_redis_map_get(reply, "server"));
 	copy_text(agreement->version, sizeof(agreement->version),

@@ -5,8 +5,8 @@
 #include <stay/redis.h>
 
 struct stay_redis__agreement {
-	unsigned protocol; /* 3 or 2; 0: no agreement yet */
-	enum stay_redis_role role;
+	uint8_t protocol; /* 3 or 2; 0: no agreement yet */
+	uint8_t role;     /* enum stay_redis_role */
 	char server[16];
 	char version[16];
 };

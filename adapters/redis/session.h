@@ -14,8 +14,8 @@ struct stay_redis {
 	uint32_t changes; /* how often it was reconfigured */
 	bool is_apart;    /* it has subscriptions and no calls */
 	bool reads_once;  /* of the session's config: no read is sent again */
+	struct stay_redis__agreement agreed; /* of the session that is up */
 	struct stay_redis__lessons lessons;
-	struct stay_redis__agreement agreed;   /* of the session that is up */
 	struct stay_redis__greeting *greeting; /* NULL: none is under way */
 	struct stay_redis__parser *parser;     /* NULL: it rests */
 	struct stay_redis__hub *hub;   /* NULL: nobody has ever subscribed */
