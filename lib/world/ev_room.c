@@ -97,10 +97,12 @@ others_grow(struct ev_loop *ev)
 static bool
 room_for_fd(struct stay__room *room, int fd)
 {
-	int fds = fd < FDS_MIN ? FDS_MIN : fd + fd / 2 + 1;
+	int fds = FDS_MIN;
 
 	if (fd < room->fds)
 		return true;
+	while (fds <= fd)
+		fds *= 2; /* as libev does */
 	if (!can_have((size_t)fds * FD_SIZE + PAGES))
 		return false;
 	fds_grow(room->ev, fds);
