@@ -22,11 +22,11 @@
 #define SOONEST_S 1e-9
 #define NEVER_S   1e9
 
-/* What is in the world's space of a watch. */
+/* What is in the world's space of a watch; io.data is the world. */
 struct watcher {
 	ev_io io;
-	struct world_ev *world;
-	struct stay__list refused; /* in world_ev.refused, or in no list */
+	struct watcher
+	    *refused; /* the next that was refused; itself: was not */
 };
 
 _Static_assert(
@@ -44,9 +44,9 @@ struct world_ev {
 	ev_fork fork;
 	ev_io wake;
 	struct stay__room room;
-	struct stay__list refused; /* watchers that the kernel has refused */
-	uint64_t at;               /* when the loop wants its turn */
-	uint64_t armed;            /* when `timer` ends: at `at`, or earlier */
+	struct watcher *refused; /* the last that the kernel has refused */
+	uint64_t at;             /* when the loop wants its turn */
+	uint64_t armed;          /* when `timer` ends: at `at`, or earlier */
 	bool held;
 	bool busy;     /* the loop has work left */
 	bool orphaned; /* the loop knows that it is in a forked child */
@@ -265,11 +265,10 @@ ev_world_run(struct stay_world *base)
 static int
 refusal(struct stay_world *base, int fd)
 {
-	struct world_ev *world = of(base);
-	struct stay__list *node = world->refused.next;
+	const struct watcher *refused = of(base)->refused;
 
-	for (; node != &world->refused; node = node->next)
-		if (STAY__CONTAINER(node, struct watcher, refused)->io.fd == fd)
+	for (; refused != NULL; refused = refused->refused)
+		if (refused->io.fd == fd)
 			return -EIO;
 	return 0;
 }
@@ -309,6 +308,29 @@ ev_world_shutdown(struct stay_world *world, int fd)
 
 /* ---- readiness ---- */
 
+static void
+refuse(struct world_ev *world, struct watcher *watcher)
+{
+	if (watcher->refused != watcher)
+		return;
+	watcher->refused = world->refused;
+	world->refused = watcher;
+}
+
+/* Kernels refuse few. */
+static void
+refuse_no_more(struct world_ev *world, struct watcher *watcher)
+{
+	struct watcher **at = &world->refused;
+
+	if (watcher->refused == watcher)
+		return;
+	while (*at != watcher)
+		at = &(*at)->refused;
+	*at = watcher->refused;
+	watcher->refused = watcher;
+}
+
 /*
  * libev stops a watcher that the kernel refuses, and says so once. From then on
  * reading and writing fail; else the connection would wait for ever.
@@ -316,13 +338,14 @@ ev_world_shutdown(struct stay_world *world, int fd)
 static void
 on_io(struct ev_loop *ev, ev_io *io, int events)
 {
-	struct stay_watch *watch = io->data;
 	struct watcher *watcher = STAY__CONTAINER(io, struct watcher, io);
+	struct stay_watch *watch =
+	    STAY__CONTAINER(watcher, struct stay_watch, world);
 	unsigned ready = 0;
 
 	(void)ev;
-	if ((events & EV_ERROR) && stay__list_is_empty(&watcher->refused))
-		stay__list_push(&watcher->world->refused, &watcher->refused);
+	if (events & EV_ERROR)
+		refuse(io->data, watcher);
 	if (events & EV_READ)
 		ready |= STAY_READ;
 	if (events & EV_WRITE)
@@ -346,16 +369,15 @@ watcher_open(
 	if (!stay__room_take(&world->room, watch->fd))
 		return -ENOMEM;
 	ev_io_init(&watcher->io, on_io, watch->fd, 0);
-	watcher->io.data = watch;
-	watcher->world = world;
-	stay__list_init(&watcher->refused);
+	watcher->io.data = world;
+	watcher->refused = watcher;
 	return 0;
 }
 
 static void
 watcher_close(struct world_ev *world, struct watcher *watcher)
 {
-	stay__list_remove(&watcher->refused);
+	refuse_no_more(world, watcher);
 	stay__room_give(&world->room);
 }
 
@@ -485,7 +507,6 @@ world_init(struct world_ev *world, struct ev_loop *ev)
 	}
 	world->ev = ev;
 	watchers_init(world, world->posix.wake_fd);
-	stay__list_init(&world->refused);
 	world->at = world->armed = NEVER;
 	return true;
 }
