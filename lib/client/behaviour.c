@@ -14,13 +14,13 @@
 static struct stay_client *
 client_of(void *state)
 {
-	return *(struct stay_client **)state;
+	return state;
 }
 
 static bool
 lingers(const void *state)
 {
-	const struct stay_client *client = *(struct stay_client *const *)state;
+	const struct stay_client *client = state;
 
 	return client->calls->untold > 0 || stay__waiters_count(client) > 0 ||
 	       stay__wake_is_due(client) ||
@@ -277,7 +277,7 @@ run_terminate(struct stay_conn *conn, void *state, enum stay_status reason)
 static size_t
 count_busy(const struct stay_conn *conn, const void *state)
 {
-	const struct stay_client *client = *(struct stay_client *const *)state;
+	const struct stay_client *client = state;
 
 	(void)conn;
 	return (size_t)client->calls->counts.queued +
@@ -287,7 +287,6 @@ count_busy(const struct stay_conn *conn, const void *state)
 const struct stay_behaviour stay__client_behaviour = {
 	STAY_BEHAVIOUR,
 	.name = "client",
-	.state_size = sizeof(struct stay_client *),
 	.init = run_init,
 	.connect = run_connect,
 	.disconnect = run_disconnect,

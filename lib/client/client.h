@@ -111,8 +111,7 @@ struct stay_client {
 	bool hides;    /* the frame: what runs now may keep nothing of it */
 	uint32_t pauses; /* of its reading, that have not been taken back */
 	struct stay_session session;
-	struct stay__wake *wake;  /* NULL: nobody has asked for one */
-	struct stay_client *self; /* the state block of the connection */
+	struct stay__wake *wake; /* NULL: nobody has asked for one */
 	_Alignas(max_align_t) char blocks[]; /* keep, then session */
 };
 

@@ -132,11 +132,18 @@ agreement(struct stay_client *client, char *text, size_t len)
 	return text;
 }
 
+/* What it agreed on is the protocol's to say, whose slot is not const. */
+static struct stay_client *
+client_of(const void *state)
+{
+	return (struct stay_client *)(uintptr_t)state;
+}
+
 int
 stay__client_describe(
     const struct stay_conn *conn, const void *state, char *text, size_t len)
 {
-	struct stay_client *client = *(struct stay_client *const *)state;
+	struct stay_client *client = client_of(state);
 	struct stay__text words = { text, len, 0 };
 	char calls[128] = "";
 	struct stay__text counted = { calls, sizeof(calls), 0 };
@@ -156,7 +163,7 @@ stay__client_describe(
 int
 stay__client_threat(const void *state, char *text, size_t len)
 {
-	struct stay_client *client = *(struct stay_client *const *)state;
+	struct stay_client *client = client_of(state);
 	const struct stay_session *session = &client->session;
 	uint64_t at = stay__health_silent_at(session);
 	uint64_t now = stay__loop_now(client->loop);

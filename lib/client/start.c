@@ -65,7 +65,6 @@ new_client(struct stay__profile *profile)
 
 	if (client == NULL)
 		return NULL;
-	client->self = client;
 	client->loop = profile->loop;
 	client->profile = stay__profile_share(profile);
 	stay__calls_begin(client);
@@ -121,7 +120,7 @@ start_conn(struct stay_client *client)
 	const struct stay__loan loan = {
 		.settings = &client->profile->conn,
 		.label = stay__client_label(client),
-		.state = &client->self,
+		.state = client,
 		.arg = client,
 		.client = &stay__client_conn_ops,
 	};
