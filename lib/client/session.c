@@ -16,7 +16,6 @@ stay__session_init(
 {
 	session->client = client;
 	session->data = data;
-	stay__machine_init(&session->machine, stay_machine_session());
 	stay__output_init(session);
 	stay__health_init(session);
 }
@@ -32,11 +31,11 @@ stay__session_fini(struct stay_session *session)
 static void
 step_machine(struct stay_session *session, enum stay__session_event event)
 {
-	struct stay__transition transition =
-	    stay__machine_take(&session->machine, event);
+	struct stay__transition transition = stay__machine_take(
+	    &session->machine, stay_machine_session(), event);
 
 	stay__conn_tell_transition(
-	    session->client->conn, session->machine.table, &transition);
+	    session->client->conn, stay_machine_session(), &transition);
 }
 
 /* ---- the beginning ---- */

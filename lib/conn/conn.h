@@ -71,6 +71,13 @@ stay__conn_state(const struct stay_conn *conn)
 	return (enum stay_state)conn->machine.now;
 }
 
+/* What the table says of a state. */
+static inline const struct stay_machine_state *
+stay__conn_row(unsigned state)
+{
+	return &stay_machine_conn()->states[state];
+}
+
 static inline bool
 stay__conn_admits(const struct stay_conn *conn)
 {

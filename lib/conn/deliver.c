@@ -272,7 +272,7 @@ deliver_expired(struct stay_conn *conn, struct stay__mail *mail)
 	};
 
 	(void)mail;
-	passed[conn->machine.table->states[conn->machine.now].timer](conn);
+	passed[stay__conn_row(conn->machine.now)->timer](conn);
 }
 
 /* ---- news of the stream ---- */

@@ -115,7 +115,7 @@ enter(struct stay_conn *conn, const struct stay__transition *transition,
 	}
 	if (transition->from != transition->to)
 		note_change(conn, transition, step);
-	if (!conn->machine.table->states[transition->to].stream ||
+	if (!stay__conn_row(transition->to)->stream ||
 	    transition->action == STAY__ACT_CONNECT)
 		stay__stream_close(conn);
 	stay__timing_arm(conn, step);
@@ -153,8 +153,9 @@ take(struct stay_conn *conn, const struct stay__step *step)
 		stay__conn_close_admission(conn, step->reason);
 		note_reason(conn);
 	}
-	transition = stay__machine_take(&conn->machine, step->event);
-	stay__conn_tell_transition(conn, conn->machine.table, &transition);
+	transition = stay__machine_take(
+	    &conn->machine, stay_machine_conn(), step->event);
+	stay__conn_tell_transition(conn, stay_machine_conn(), &transition);
 	if (transition.verb == STAY_GO)
 		enter(conn, &transition, step);
 	stay__timing_take_asked(conn);
@@ -268,13 +269,15 @@ stay__drive_start(struct stay_conn *conn, void *arg)
 
 	conn->history.first = first;
 	if (first == NULL) {
-		stay__machine_take(&conn->machine, STAY__CONN_QUIT);
+		stay__machine_take(
+		    &conn->machine, stay_machine_conn(), STAY__CONN_QUIT);
 		return STAY_E_NOMEM;
 	}
 	*first = run_init(conn, arg);
 	/* A connection that did not start has no on_closed. */
 	if (first->event == STAY__CONN_QUIT)
-		stay__machine_take(&conn->machine, first->event);
+		stay__machine_take(
+		    &conn->machine, stay_machine_conn(), first->event);
 	return first->reason;
 }
 

@@ -179,7 +179,7 @@ check_invariants(const struct stay_conn *conn)
 	assert(stay__conn_state(conn) < STAY_STOPPING ||
 	       conn->requests.admission == STAY__ADMIT_CLOSED);
 	/* There is a stream only in the states that have one. */
-	assert(conn->machine.table->states[conn->machine.now].stream ||
+	assert(stay__conn_row(conn->machine.now)->stream ||
 	       conn->stream.link.machine.now == STAY__LINK_CLOSED);
 	/* Every caller is counted, because a drain waits for all of them. */
 	assert(waits == (callers->count > 0));

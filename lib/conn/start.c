@@ -20,7 +20,6 @@ init(struct stay_conn *conn, struct stay_loop *loop,
 	conn->behaviour = behaviour;
 	conn->number = ++loop->numbers;
 	stay__list_init(&conn->member.node);
-	stay__machine_init(&conn->machine, stay_machine_conn());
 	stay__mailbox_init(
 	    &conn->mail, conn->loop, &conn->task, conn->settings->mailbox_max);
 	stay__callers_init(&conn->callers);

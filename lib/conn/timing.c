@@ -274,7 +274,7 @@ stay__timing_arm(struct stay_conn *conn, const struct stay__step *step)
 		[STAY__TIMER_STOP] = arm_stop,
 	};
 
-	arms[conn->machine.table->states[conn->machine.now].timer](conn, step);
+	arms[stay__conn_row(conn->machine.now)->timer](conn, step);
 }
 
 void

@@ -38,19 +38,12 @@
 #define EVENTS        STAY__SESSION_EVENT_COUNT
 #include "machine/table.def"
 
-void
-stay__machine_init(
-    struct stay__machine *machine, const struct stay_machine *table)
-{
-	machine->table = table;
-	machine->now = 0;
-}
-
 struct stay__transition
-stay__machine_take(struct stay__machine *machine, unsigned event)
+stay__machine_take(struct stay__machine *machine,
+    const struct stay_machine *table, unsigned event)
 {
 	const struct stay_machine_row *row =
-	    stay_machine_find_row(machine->table, machine->now, event);
+	    stay_machine_find_row(table, machine->now, event);
 	struct stay__transition transition;
 
 	assert(row != NULL && row->verb != STAY_NEVER);

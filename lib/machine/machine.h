@@ -52,9 +52,9 @@ enum stay__session_event {
 	STAY__SESSION_EVENT_COUNT
 };
 
-/* An instance of one of the three; only stay__machine_take assigns `now`. */
+/* An instance of one of the three, which its owner knows; only stay__machine_take
+ * assigns `now`. Zeroed: the first state. */
 struct stay__machine {
-	const struct stay_machine *table;
 	unsigned now;
 };
 
@@ -69,11 +69,9 @@ struct stay__transition {
 	const char *because;
 };
 
-void stay__machine_init(
-    struct stay__machine *machine, const struct stay_machine *table);
-
-/* Take one event. A NEVER row is a fault of the library: asserted. */
-struct stay__transition stay__machine_take(
-    struct stay__machine *machine, unsigned event);
+/* Take one event, as `table` says, which is always the same. A NEVER row is a fault of
+ * the library: asserted. */
+struct stay__transition stay__machine_take(struct stay__machine *machine,
+    const struct stay_machine *table, unsigned event);
 
 #endif

@@ -173,7 +173,6 @@ stay__link_init(struct stay__link *link, struct stay_loop *loop,
 	link->loop = loop;
 	link->news = news;
 	link->socket = socket;
-	stay__machine_init(&link->machine, stay_machine_link());
 	stay__task_init(&link->soon, soon);
 }
 

@@ -8,7 +8,7 @@ void
 stay__link_take(struct stay__link *link, enum stay__link_event event)
 {
 	const struct stay__transition transition =
-	    stay__machine_take(&link->machine, event);
+	    stay__machine_take(&link->machine, stay_machine_link(), event);
 
 	link->transition = &transition;
 	link->news(link, STAY__NEWS_TRANSITION);

@@ -27,8 +27,7 @@ append(char *text, size_t size, const char *parting, const char *word)
 static void
 note_transition(struct rig *rig)
 {
-	const struct stay_machine_state *states =
-	    rig->link.machine.table->states;
+	const struct stay_machine_state *states = stay_machine_link()->states;
 
 	if (rig->turns[0] == '\0')
 		append(rig->turns, sizeof(rig->turns), "",

@@ -27,13 +27,9 @@ static table_fn *const tables[] = { stay_machine_conn, stay_machine_link,
 
 /* An instance in any state; only a test may put it there. */
 static struct stay__machine
-machine_in(const struct stay_machine *table, unsigned state)
+machine_in(unsigned state)
 {
-	struct stay__machine machine;
-
-	stay__machine_init(&machine, table);
-	machine.now = state;
-	return machine;
+	return (struct stay__machine){ state };
 }
 
 /* ---- every pair ---- */
@@ -43,11 +39,10 @@ assert_turn(const struct stay_machine *table, unsigned state, unsigned event)
 {
 	const struct stay_machine_row *row =
 	    stay_machine_find_row(table, state, event);
-	struct stay__machine machine = machine_in(table, state);
+	struct stay__machine machine = machine_in(state);
 	struct stay__transition transition =
-	    stay__machine_take(&machine, event);
+	    stay__machine_take(&machine, table, event);
 
-	ck_assert_ptr_eq(machine.table, table);
 	ck_assert_uint_eq(machine.now, row->next);
 	ck_assert_int_eq(transition.verb, row->verb);
 	ck_assert_uint_eq(transition.from, state);
@@ -78,7 +73,7 @@ static bool
 aborts(const struct stay_machine *table, unsigned state, unsigned event)
 {
 	const struct rlimit no_core = { 0, 0 };
-	struct stay__machine machine = machine_in(table, state);
+	struct stay__machine machine = machine_in(state);
 	int status = 0;
 	pid_t child = fork();
 
@@ -87,7 +82,7 @@ aborts(const struct stay_machine *table, unsigned state, unsigned event)
 		setrlimit(RLIMIT_CORE, &no_core);
 		signal(SIGABRT, SIG_DFL);
 		close(STDERR_FILENO);
-		stay__machine_take(&machine, event);
+		stay__machine_take(&machine, table, event);
 		_exit(0);
 	}
 	ck_assert_int_eq(waitpid(child, &status, 0), child);
@@ -329,16 +324,16 @@ next_random(uint64_t *seed)
 
 /* An event that may happen in this state; -1: none may (a final state). */
 static int
-pick_event(const struct stay__machine *machine, uint64_t *seed)
+pick_event(const struct stay_machine *table, unsigned now, uint64_t *seed)
 {
-	unsigned count = machine->table->event_count;
+	unsigned count = table->event_count;
 	unsigned first = (unsigned)(next_random(seed) % count);
 
 	for (unsigned i = 0; i < count; i++) {
 		unsigned event = (first + i) % count;
 
-		if (stay_machine_find_row(machine->table, machine->now, event)
-			->verb != STAY_NEVER)
+		if (stay_machine_find_row(table, now, event)->verb !=
+		    STAY_NEVER)
 			return (int)event;
 	}
 	return -1;
@@ -381,18 +376,18 @@ fault_of_conn(const struct stay__transition *transition, bool *ending)
 static void
 walk(const struct stay_machine *table, uint64_t seed)
 {
-	struct stay__machine machine;
+	struct stay__machine machine = { 0 };
 	bool visited[STATES_MAX] = { false };
 	bool ending = false;
 	const char *fault = NULL;
 
-	stay__machine_init(&machine, table);
 	for (int step = 0; step < WALK_STEPS && fault == NULL; step++) {
 		unsigned before = machine.now;
-		int event = pick_event(&machine, &seed);
+		int event = pick_event(table, machine.now, &seed);
 		struct stay__transition transition;
 
-		transition = stay__machine_take(&machine, (unsigned)event);
+		transition =
+		    stay__machine_take(&machine, table, (unsigned)event);
 		fault = fault_of_transition(&transition, before, machine.now);
 		visited[machine.now] = true;
 		if (table != stay_machine_conn() || fault != NULL)
@@ -400,7 +395,7 @@ walk(const struct stay_machine *table, uint64_t seed)
 		fault = fault_of_conn(&transition, &ending);
 		if (machine.now == STAY_STOPPED &&
 		    next_random(&seed) % 4 == 0) {
-			stay__machine_init(&machine, table);
+			machine = machine_in(0);
 			ending = false;
 		}
 	}

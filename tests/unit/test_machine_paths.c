@@ -195,15 +195,14 @@ static void
 walk_path(const struct path *path)
 {
 	const struct stay_machine *conn = stay_machine_conn();
-	struct stay__machine machine;
+	struct stay__machine machine = { 0 };
 	char word[32], did[32] = "";
 	const char *rest = path->told;
 
-	stay__machine_init(&machine, conn);
 	while (*(rest = next_word(rest, word)) != '\0' || word[0] != '\0') {
 		if (word[0] >= 'A' && word[0] <= 'Z') {
-			struct stay__transition transition =
-			    stay__machine_take(&machine, event_named(word));
+			struct stay__transition transition = stay__machine_take(
+			    &machine, conn, event_named(word));
 			const char *action = conn->actions[transition.action];
 
 			snprintf(did, sizeof(did),
