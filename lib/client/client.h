@@ -12,6 +12,7 @@
  *	timed.c        how long calls take
  *	recorded.c     what the flight recorder keeps
  *	calls.c        the records of calls
+ *	rare.c         what few clients have
  *	resend.c       which calls are sent again
  *	rest.c         the calls of a client that rests
  *	admission.c    whether a call is accepted; high and low water
@@ -72,6 +73,7 @@
 #include "client/hold.h"
 #include "client/lend.h"
 #include "client/profile.h"
+#include "client/rare.h"
 #include "client/reconfigure.h"
 #include "client/rest.h"
 #include "client/session.h"
@@ -94,24 +96,18 @@ struct stay_client {
 	const enum stay__admission *admission; /* the connection's */
 	struct stay_loop *loop;
 	struct stay__profile *profile;
-	struct stay__endpoints *endpoints; /* NULL: the profile's URL alone */
-	struct stay__detour *detour;       /* NULL: no server has named one */
-	void *arg;                         /* of its notices */
-	char *label; /* that the program has set; NULL: the profile's */
-	struct stay__changes *changes; /* NULL: none was asked for */
-	struct stay__pace pace;        /* of coming back */
-	struct stay__calls *calls;     /* rest.c: at rest, stay__no_calls */
+	struct stay__rare *rare;   /* rare.c */
+	void *arg;                 /* of its notices */
+	struct stay__pace pace;    /* of coming back */
+	struct stay__calls *calls; /* rest.c: at rest, stay__no_calls */
 	struct stay__past past;
 	struct stay__traffic traffic;
-	struct stay__waiters *waiters; /* NULL: nobody waits */
-	struct stay__holds *holds;     /* NULL: no reply is held */
 	enum stay_status rejecting; /* why calls are rejected; STAY_OK: not */
 	bool consumed; /* the descriptors of its URL: no longer ours to open */
 	uint8_t lend;  /* enum stay__lend */
 	bool hides;    /* the frame: what runs now may keep nothing of it */
 	uint32_t pauses; /* of its reading, that have not been taken back */
 	struct stay_session session;
-	struct stay__wake *wake; /* NULL: nobody has asked for one */
 	_Alignas(max_align_t) char blocks[]; /* keep, then session */
 };
 
@@ -126,7 +122,8 @@ stay__client_keep(const struct stay_client *client)
 static inline const char *
 stay__client_label(const struct stay_client *client)
 {
-	return client->label != NULL ? client->label : client->profile->label;
+	return client->rare->label != NULL ? client->rare->label
+					   : client->profile->label;
 }
 
 /* ---- waiters.c: inline, because every call looks here ---- */
@@ -134,21 +131,21 @@ stay__client_label(const struct stay_client *client)
 static inline bool
 stay__waiters_are_ahead(const struct stay_client *client)
 {
-	return client->waiters != NULL &&
-	       !stay__list_is_empty(&client->waiters->waiting);
+	return client->rare->waiters != NULL &&
+	       !stay__list_is_empty(&client->rare->waiters->waiting);
 }
 
 static inline uint64_t
 stay__waiters_count(const struct stay_client *client)
 {
-	return client->waiters == NULL ? 0 : client->waiters->count;
+	return client->rare->waiters == NULL ? 0 : client->rare->waiters->count;
 }
 
 /* Whether a waiter that got room is in its callback. */
 static inline bool
 stay__waiters_are_serving(const struct stay_client *client)
 {
-	return client->waiters != NULL && client->waiters->serving;
+	return client->rare->waiters != NULL && client->rare->waiters->serving;
 }
 
 /* Something has changed for the first caller in line. */
@@ -156,7 +153,7 @@ static inline void
 stay__waiters_move_on(struct stay_client *client)
 {
 	if (stay__waiters_are_ahead(client))
-		stay__loop_run_soon(client->loop, &client->waiters->task);
+		stay__loop_run_soon(client->loop, &client->rare->waiters->task);
 }
 
 /* ---- rest.c: inline, because every call takes a record ---- */

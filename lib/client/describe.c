@@ -15,7 +15,7 @@ counts_of(const struct stay_client *client)
 	const struct stay__traffic *traffic = &client->traffic;
 	const struct stay__tally all = stay__calls_tally(client);
 	const uint64_t *of = all.outcomes;
-	const struct stay__holds *holds = client->holds;
+	const struct stay__holds *holds = client->rare->holds;
 
 	return (struct stay_client_counts){ .submitted = all.submitted,
 		.replied = of[STAY_REPLIED],

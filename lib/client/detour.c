@@ -22,18 +22,18 @@ stay__detour_free(struct stay__detour *detour)
 void
 stay__detour_set(struct stay_client *client, struct stay__detour *detour)
 {
-	struct stay__detour *now = stay__detour_now(client->detour);
+	struct stay__detour *now = stay__detour_now(client->rare->detour);
 
-	if (client->detour != now)
-		stay__detour_free(client->detour);
+	if (client->rare->detour != now)
+		stay__detour_free(client->rare->detour);
 	detour->before = now;
-	client->detour = detour;
+	client->rare->detour = detour;
 }
 
 const struct stay__target *
 stay__detour_take(struct stay_client *client)
 {
-	struct stay__detour *detour = client->detour;
+	struct stay__detour *detour = client->rare->detour;
 
 	if (!stay__detour_is_next(detour)) {
 		stay__detour_drop(client);
@@ -50,14 +50,14 @@ stay__detour_take(struct stay_client *client)
 void
 stay__detour_drop(struct stay_client *client)
 {
-	struct stay__detour *detour = client->detour;
+	struct stay__detour *detour = client->rare->detour;
 
 	if (detour == NULL)
 		return;
 	if (detour->before != NULL)
 		stay__detour_free(detour->before);
 	stay__detour_free(detour);
-	client->detour = NULL;
+	client->rare->detour = NULL;
 	if (client->conn != NULL)
 		stay__conn_at(client->conn, NULL);
 }

@@ -151,12 +151,14 @@ void
 stay__endpoints_take(
     struct stay_client *client, struct stay__endpoints **endpoints)
 {
-	struct stay__endpoints *old = client->endpoints;
+	struct stay__endpoints *old = client->rare->endpoints;
 
 	if (*endpoints != NULL && old != NULL)
 		learn_all(*endpoints, old);
 	stay__conn_at(client->conn, NULL);
-	client->endpoints = *endpoints;
+	if (*endpoints != old)
+		client->rare->endpoints =
+		    *endpoints; /* the change is there, too */
 	*endpoints = old;
 }
 
@@ -165,13 +167,13 @@ stay__endpoints_take(
 bool
 stay__endpoints_ask(struct stay_client *client)
 {
-	struct stay__endpoints *endpoints = client->endpoints;
+	struct stay__endpoints *endpoints = client->rare->endpoints;
 	stay_endpoints_fn *ask = client->profile->options.endpoints;
 
 	if (endpoints == NULL)
 		return false;
 	endpoints->asking = STAY__ASKING_NOT;
-	if (ask == NULL || stay__detour_is_next(client->detour))
+	if (ask == NULL || stay__detour_is_next(client->rare->detour))
 		return false;
 	endpoints->asking = STAY__ASKING_INSIDE;
 	ask(client->arg, client);
@@ -183,7 +185,7 @@ stay__endpoints_ask(struct stay_client *client)
 bool
 stay__endpoints_are_answered(struct stay_client *client)
 {
-	struct stay__endpoints *endpoints = client->endpoints;
+	struct stay__endpoints *endpoints = client->rare->endpoints;
 
 	if (endpoints == NULL || endpoints->asking != STAY__ASKED ||
 	    stay_conn_state(client->conn) != STAY_CONNECTING)
@@ -195,7 +197,7 @@ stay__endpoints_are_answered(struct stay_client *client)
 bool
 stay__endpoints_are_awaited(const struct stay_client *client)
 {
-	const struct stay__endpoints *endpoints = client->endpoints;
+	const struct stay__endpoints *endpoints = client->rare->endpoints;
 
 	return endpoints != NULL &&
 	       (endpoints->asking == STAY__ASKING ||
@@ -206,7 +208,7 @@ stay__endpoints_are_awaited(const struct stay_client *client)
 static enum stay_status
 take_urls(struct stay_client *client, const char *const *urls)
 {
-	struct stay__endpoints *endpoints = client->endpoints;
+	struct stay__endpoints *endpoints = client->rare->endpoints;
 	struct stay__endpoints fresh = { .asking = endpoints->asking }, old;
 	enum stay_status status;
 
@@ -236,11 +238,12 @@ stay_client_endpoints(struct stay_client *client, const char *const *urls)
 	stay__loop_forget_rejection(client->loop);
 	if (!stay__endpoints_are_awaited(client))
 		return STAY_E_STATE;
-	inside = client->endpoints->asking == STAY__ASKING_INSIDE;
+	inside = client->rare->endpoints->asking == STAY__ASKING_INSIDE;
 	status = take_urls(client, urls);
 	if (status != STAY_OK)
 		return status;
-	client->endpoints->asking = inside ? STAY__ASKING_NOT : STAY__ASKED;
+	client->rare->endpoints->asking =
+	    inside ? STAY__ASKING_NOT : STAY__ASKED;
 	if (!inside)
 		stay__conn_interrupt(client->conn);
 	return STAY_OK;
@@ -281,7 +284,7 @@ const struct stay__target *
 stay__endpoints_choose(struct stay_client *client)
 {
 	const struct stay__target *detour = stay__detour_take(client);
-	struct stay__endpoints *endpoints = client->endpoints;
+	struct stay__endpoints *endpoints = client->rare->endpoints;
 	struct stay__endpoint *best;
 
 	if (detour != NULL)
@@ -301,35 +304,38 @@ stay__endpoints_dialled(struct stay_client *client)
 {
 	bool consumed = stay__endpoints_now(client)->descriptors != NULL;
 
-	if (client->endpoints == NULL)
+	if (client->rare->endpoints == NULL)
 		client->consumed = consumed;
 	else
-		client->endpoints->now->is_consumed = consumed;
+		client->rare->endpoints->now->is_consumed = consumed;
 }
 
 struct stay__target *
 stay__endpoints_now(const struct stay_client *client)
 {
-	struct stay__detour *detour = stay__detour_now(client->detour);
+	struct stay__detour *detour = stay__detour_now(client->rare->detour);
 
 	if (detour != NULL)
 		return &detour->target;
-	return client->endpoints == NULL ? &client->profile->target
-					 : &client->endpoints->now->target;
+	return client->rare->endpoints == NULL
+		   ? &client->profile->target
+		   : &client->rare->endpoints->now->target;
 }
 
 const char *
 stay__endpoints_url(const struct stay_client *client)
 {
-	return client->endpoints == NULL ? stay__profile_url(client->profile)
-					 : client->endpoints->now->url;
+	return client->rare->endpoints == NULL
+		   ? stay__profile_url(client->profile)
+		   : client->rare->endpoints->now->url;
 }
 
 struct stay__pace *
 stay__endpoints_pace(struct stay_client *client)
 {
-	return client->endpoints == NULL ? &client->pace
-					 : &client->endpoints->now->pace;
+	return client->rare->endpoints == NULL
+		   ? &client->pace
+		   : &client->rare->endpoints->now->pace;
 }
 
 /* ---- what attempts come to ---- */
@@ -365,7 +371,7 @@ wait_for(const struct stay__endpoint *place, uint64_t now_ms, uint64_t least)
 static uint64_t
 wait_for_any(struct stay_client *client, uint64_t now_ms)
 {
-	const struct stay__endpoints *endpoints = client->endpoints;
+	const struct stay__endpoints *endpoints = client->rare->endpoints;
 	uint64_t least = stay__endpoints_first_delay(client), ms = STAY_FOREVER,
 		 one;
 
@@ -381,7 +387,7 @@ wait_for_any(struct stay_client *client, uint64_t now_ms)
 uint64_t
 stay__endpoints_fail(struct stay_client *client, uint64_t ms)
 {
-	struct stay__endpoints *endpoints = client->endpoints;
+	struct stay__endpoints *endpoints = client->rare->endpoints;
 	uint64_t now_ms = stay_loop_now_ms(client->loop);
 
 	if (endpoints == NULL)
@@ -408,7 +414,7 @@ are_denied(const struct stay__endpoints *endpoints)
 uint64_t
 stay__endpoints_deny(struct stay_client *client, uint64_t ms, bool *all)
 {
-	struct stay__endpoints *endpoints = client->endpoints;
+	struct stay__endpoints *endpoints = client->rare->endpoints;
 
 	*all = true;
 	if (endpoints == NULL)
@@ -444,7 +450,7 @@ longest_rest(
 void
 stay__endpoints_adapt(struct stay_client *client)
 {
-	struct stay__endpoints *endpoints = client->endpoints;
+	struct stay__endpoints *endpoints = client->rare->endpoints;
 	uint64_t now_ms = stay_loop_now_ms(client->loop), ms;
 	struct stay__endpoint *place;
 
@@ -461,7 +467,7 @@ stay__endpoints_adapt(struct stay_client *client)
 void
 stay__endpoints_came_up(struct stay_client *client)
 {
-	struct stay__endpoints *endpoints = client->endpoints;
+	struct stay__endpoints *endpoints = client->rare->endpoints;
 
 	if (endpoints == NULL)
 		return;

@@ -191,6 +191,7 @@ give_back(struct stay_session *session)
 		stay__calls_trim(client->calls);
 	}
 	stay__waiters_rest(client);
+	stay__rare_rest(client);
 	stay__output_trim(session);
 	stay__conn_rest(client->conn);
 	client->profile->protocol.keep.rest(stay__client_keep(client));

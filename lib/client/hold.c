@@ -28,7 +28,7 @@ struct stay_held {
 void
 stay__holds_fini(struct stay_client *client)
 {
-	struct stay__holds *holds = client->holds;
+	struct stay__holds *holds = client->rare->holds;
 	struct stay__list *node;
 
 	if (holds == NULL)
@@ -57,7 +57,7 @@ leave(struct stay__holds *holds, uint64_t cost)
 	holds->bytes -= cost;
 	if (--holds->count > 0)
 		return;
-	holds->client->holds = NULL;
+	holds->client->rare->holds = NULL;
 	stay__free(holds);
 }
 
@@ -67,7 +67,7 @@ static bool
 is_bounded(const struct stay_client *client, uint64_t cost)
 {
 	const struct stay_client_options *options = &client->profile->options;
-	const struct stay__holds *holds = client->holds;
+	const struct stay__holds *holds = client->rare->holds;
 	uint64_t max = options->held_bytes_max;
 
 	return cost <= max &&
@@ -151,11 +151,11 @@ hold(struct stay_client *client, const void *reply, const struct plan *plan)
 static bool
 enlist(struct stay_client *client, struct stay_held *held)
 {
-	if (client->holds == NULL)
-		client->holds = holds_new(client);
-	if (client->holds == NULL)
+	if (client->rare->holds == NULL && stay__rare_begin(client))
+		client->rare->holds = holds_new(client);
+	if (client->rare->holds == NULL)
 		return false;
-	held->holds = client->holds;
+	held->holds = client->rare->holds;
 	held->holds->count++;
 	held->holds->bytes += held->cost;
 	stay__list_push(&held->holds->list, &held->node);

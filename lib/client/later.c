@@ -49,7 +49,8 @@ stay_session_later(struct stay_session *session, size_t size)
 	struct stay_later *later;
 
 	assert(session != NULL);
-	if (!stay__session_is_greeting(session))
+	if (!stay__session_is_greeting(session) ||
+	    !stay__rare_begin(session->client))
 		return NULL;
 	later = new_later(session->client->loop, size);
 	if (later == NULL)
@@ -57,7 +58,7 @@ stay_session_later(struct stay_session *session, size_t size)
 	stay__later_end(session);
 	stay__knock_hold(&later->knock);
 	later->session = session;
-	session->later = later;
+	session->client->rare->later = later;
 	return later;
 }
 
@@ -87,7 +88,7 @@ stay_later_free(struct stay_later *later)
 bool
 stay__later_wait(struct stay_session *session, const struct stay_later *later)
 {
-	if (later != session->later)
+	if (later != session->client->rare->later)
 		return false;
 	session->pause = STAY__PAUSE_LATER;
 	if (later->resumed)
@@ -98,7 +99,8 @@ stay__later_wait(struct stay_session *session, const struct stay_later *later)
 bool
 stay__later_has_come(struct stay_session *session)
 {
-	if (session->pause != STAY__PAUSE_LATER || !session->later->resumed)
+	if (session->pause != STAY__PAUSE_LATER ||
+	    !session->client->rare->later->resumed)
 		return false;
 	session->pause = STAY__PAUSE_NONE;
 	return true;
@@ -107,13 +109,13 @@ stay__later_has_come(struct stay_session *session)
 void
 stay__later_end(struct stay_session *session)
 {
-	struct stay_later *later = session->later;
+	struct stay_later *later = session->client->rare->later;
 
 	if (session->pause == STAY__PAUSE_LATER)
 		session->pause = STAY__PAUSE_NONE;
-	session->later = NULL;
 	if (later == NULL)
 		return;
+	session->client->rare->later = NULL;
 	later->session = NULL;
 	stay__knock_drop(&later->knock);
 }

@@ -141,6 +141,8 @@ name(struct stay_client *client, const struct named *named)
 	if (detour == NULL)
 		return STAY_E_NOMEM;
 	status = fill(detour, client, named);
+	if (status == STAY_OK && !stay__rare_begin(client))
+		status = STAY_E_NOMEM;
 	if (status == STAY_OK)
 		stay__detour_set(client, detour);
 	else

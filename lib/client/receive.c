@@ -118,7 +118,7 @@ take_none(struct stay_session *session, const struct stay_frame *frame,
 static inline stay_decode_fn *
 cutter_of(const struct stay_session *session)
 {
-	return session->swallow == NULL
+	return session->client->rare->swallow == NULL
 		   ? session->client->profile->protocol.top.decode
 		   : stay__swallow_next;
 }
@@ -165,8 +165,8 @@ may_answer(const struct stay_session *session)
 	return STAY__SHORT_WAYS &&
 	       client->profile->protocol.session.replies != NULL &&
 	       stay__session_state(session) == STAY__SESSION_READY &&
-	       session->swallow == NULL && is_in_order(client->calls) &&
-	       !stay__wire_is_on(client->loop);
+	       session->client->rare->swallow == NULL &&
+	       is_in_order(client->calls) && !stay__wire_is_on(client->loop);
 }
 
 /* Of calls that were accepted at the same time, and are called the same, how long they

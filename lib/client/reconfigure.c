@@ -67,7 +67,7 @@ conclude(struct stay__changes *changes)
 {
 	if (changes->next != NULL || changes->dropped != NULL)
 		return;
-	changes->client->changes = NULL;
+	changes->client->rare->changes = NULL;
 	stay__task_cancel(&changes->dropper);
 	stay__free(changes);
 }
@@ -131,11 +131,11 @@ drop_next(struct stay__changes *changes)
 void
 stay__reconfigure_fini(struct stay_client *client)
 {
-	if (client->changes == NULL)
+	if (client->rare->changes == NULL)
 		return;
-	drop_next(client->changes);
-	drop_all(client->changes);
-	conclude(client->changes);
+	drop_next(client->rare->changes);
+	drop_all(client->rare->changes);
+	conclude(client->rare->changes);
 }
 
 /* ---- taking effect ---- */
@@ -161,10 +161,10 @@ take_profile(struct stay_client *client, struct stay__change *change)
 static void
 take_label(struct stay_client *client, struct stay__change *change)
 {
-	char *old = client->label;
+	char *old = client->rare->label;
 
 	if (change->label != NULL) {
-		client->label = change->label;
+		client->rare->label = change->label;
 		change->label = old;
 	}
 	stay__conn_relabel(client->conn, stay__client_label(client));
@@ -173,7 +173,7 @@ take_label(struct stay_client *client, struct stay__change *change)
 void
 stay__reconfigure_take(struct stay_client *client)
 {
-	struct stay__changes *changes = client->changes;
+	struct stay__changes *changes = client->rare->changes;
 	struct stay__change *change = changes == NULL ? NULL : changes->next;
 
 	if (change == NULL)
@@ -233,7 +233,7 @@ prepare_endpoints(const struct stay_client *client, struct stay__change *change,
 		    "urls are given without the url that they follow");
 		return STAY_E_ARG;
 	}
-	if (url == NULL && client->endpoints != NULL)
+	if (url == NULL && client->rare->endpoints != NULL)
 		return STAY_OK;
 	return stay__endpoints_new(&change->endpoints, client->loop, protocol,
 	    url != NULL ? url : stay__endpoints_url(client), chosen);
@@ -284,11 +284,13 @@ new_change(const struct stay_client *client, struct stay__change **made,
 static struct stay__changes *
 changes_of(struct stay_client *client)
 {
-	struct stay__changes *changes = client->changes;
+	struct stay__changes *changes = client->rare->changes;
 
 	if (changes != NULL)
 		return changes;
-	changes = client->changes = stay__zalloc(sizeof(*changes));
+	if (!stay__rare_begin(client))
+		return NULL;
+	changes = client->rare->changes = stay__zalloc(sizeof(*changes));
 	if (changes == NULL)
 		return NULL;
 	changes->client = client;

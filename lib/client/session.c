@@ -403,7 +403,7 @@ stay__session_lost(struct stay_client *client, enum stay_status why)
 		.is_first = stay__session_was_stable(&client->session) };
 
 	end_session(&client->session, &loss);
-	if (stay__detour_now(client->detour) != NULL)
+	if (stay__detour_now(client->rare->detour) != NULL)
 		return stay_verdict_backoff(
 		    stay__endpoints_first_delay(client));
 	if (stay_status_class(why) == STAY_CLASS_FATAL)

@@ -19,7 +19,6 @@
 #include "client/tick.h"
 #include "machine/machine.h"
 
-struct stay__swallow;
 struct stay__text;
 
 /* What follows from bytes that were read, for the verdict. */
@@ -65,9 +64,6 @@ struct stay_session {
 	struct stay__leave leave;
 	struct stay__renew renew;
 	struct stay__remark remark;
-	struct stay_later *later;      /* NULL: hello has made none */
-	struct stay__tick *tick;       /* NULL: nobody has asked for one */
-	struct stay__swallow *swallow; /* NULL: no frame is read past */
 };
 
 static inline enum stay__session_state

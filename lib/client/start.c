@@ -33,9 +33,10 @@ free_client(struct stay_client *client)
 	stay__waiters_fini(client);
 	stay__holds_fini(client);
 	stay__detour_drop(client);
-	stay__endpoints_free(client->endpoints);
+	stay__endpoints_free(client->rare->endpoints);
 	stay__profile_drop(client->profile);
-	stay__free(client->label);
+	stay__free(client->rare->label);
+	stay__rare_fini(client);
 	stay__free(client);
 }
 
@@ -66,6 +67,7 @@ new_client(struct stay__profile *profile)
 	if (client == NULL)
 		return NULL;
 	client->loop = profile->loop;
+	stay__rare_init(client);
 	client->profile = stay__profile_share(profile);
 	stay__calls_begin(client);
 	stay__settings_apply(client);
@@ -148,24 +150,39 @@ start_client(struct stay_client *client)
 	return status;
 }
 
+/* What the client is to have beside the options that it shares. */
+static enum stay_status
+fill_rare(struct stay_client *client, const struct stay_client_options *options)
+{
+	const struct stay__profile *profile = client->profile;
+	struct stay__endpoints *endpoints;
+	enum stay_status status = stay__endpoints_new(&endpoints, client->loop,
+	    &profile->protocol.top, stay__profile_url(profile), options);
+
+	if (status != STAY_OK || (endpoints == NULL && options->label == NULL))
+		return status;
+	if (!stay__rare_begin(client)) {
+		stay__endpoints_free(endpoints);
+		return STAY_E_NOMEM;
+	}
+	client->rare->endpoints = endpoints;
+	if (options->label == NULL)
+		return STAY_OK;
+	client->rare->label = stay__text_copy(options->label);
+	return client->rare->label == NULL ? STAY_E_NOMEM : STAY_OK;
+}
+
 static enum stay_status
 start_as(struct stay_client **started, struct stay__profile *profile,
     const struct stay_client_options *options)
 {
 	struct stay_client *client = new_client(profile);
-	enum stay_status status = STAY_OK;
+	enum stay_status status;
 
 	if (client == NULL)
 		return STAY_E_NOMEM;
 	client->arg = options->arg;
-	if (options->label != NULL) {
-		client->label = stay__text_copy(options->label);
-		status = client->label == NULL ? STAY_E_NOMEM : STAY_OK;
-	}
-	if (status == STAY_OK)
-		status = stay__endpoints_new(&client->endpoints, client->loop,
-		    &profile->protocol.top, stay__profile_url(profile),
-		    options);
+	status = fill_rare(client, options);
 	if (status == STAY_OK)
 		status = start_client(client);
 	if (status != STAY_OK)

@@ -24,16 +24,23 @@ static const char no_memory[] =
 static bool
 begin(struct stay_session *session)
 {
-	if (session->swallow == NULL)
-		session->swallow = stay__zalloc(sizeof(*session->swallow));
-	return session->swallow != NULL;
+	struct stay_client *client = session->client;
+
+	if (client->rare->swallow == NULL && stay__rare_begin(client))
+		client->rare->swallow =
+		    stay__zalloc(sizeof(*client->rare->swallow));
+	return client->rare->swallow != NULL;
 }
 
 void
 stay__swallow_end(struct stay_session *session)
 {
-	stay__free(session->swallow);
-	session->swallow = NULL;
+	struct stay__rare *rare = session->client->rare;
+
+	if (rare->swallow == NULL)
+		return;
+	stay__free(rare->swallow);
+	rare->swallow = NULL;
 }
 
 static struct stay_frame
@@ -55,10 +62,10 @@ stay__swallow_next(struct stay_session *session, struct stay_bytes bytes)
 {
 	struct stay_frame frame;
 
-	if (session->swallow->left > 0)
-		return next_of(session->swallow, bytes.len);
-	if (session->swallow->piece.len > 0) {
-		frame = session->swallow->piece;
+	if (session->client->rare->swallow->left > 0)
+		return next_of(session->client->rare->swallow, bytes.len);
+	if (session->client->rare->swallow->piece.len > 0) {
+		frame = session->client->rare->swallow->piece;
 		stay__swallow_end(session);
 		return frame;
 	}
@@ -75,9 +82,9 @@ remember(
 {
 	if (!begin(session))
 		return false;
-	session->swallow->left = left;
-	session->swallow->tag = frame->tag;
-	session->swallow->by_tag = frame->by_tag;
+	session->client->rare->swallow->left = left;
+	session->client->rare->swallow->tag = frame->tag;
+	session->client->rare->swallow->by_tag = frame->by_tag;
 	return true;
 }
 
@@ -85,7 +92,9 @@ static bool
 is_too_much(const struct stay_session *session, uint64_t more)
 {
 	uint64_t max = session->client->profile->options.skip_bytes_max;
-	uint64_t taken = session->swallow == NULL ? 0 : session->swallow->taken;
+	uint64_t taken = session->client->rare->swallow == NULL
+			     ? 0
+			     : session->client->rare->swallow->taken;
 
 	return taken > max || more > max - taken;
 }
@@ -109,7 +118,7 @@ stay__swallow_take(struct stay_session *session, const struct stay_frame *frame)
 		return stay__session_break(session, STAY_E_TOO_BIG, too_much);
 	if (!begin(session))
 		return stay__session_break(session, STAY_E_TOO_BIG, no_memory);
-	session->swallow->taken += frame->len;
+	session->client->rare->swallow->taken += frame->len;
 	return STAY__GO_ON;
 }
 
@@ -136,6 +145,6 @@ stay__swallow_owe_piece(
 	if (!begin(session))
 		return stay__session_break(session, STAY_E_NOMEM,
 		    "no memory to put off a piece of a reply");
-	session->swallow->piece = *frame;
+	session->client->rare->swallow->piece = *frame;
 	return STAY__LATER;
 }

@@ -44,17 +44,19 @@ tick_soon(struct stay__timer *timer)
 static struct stay__tick *
 tick_of(struct stay_session *session)
 {
-	struct stay__tick *own = session->tick;
+	struct stay__tick *own = session->client->rare->tick;
 
 	if (own != NULL)
 		return own;
+	if (!stay__rare_begin(session->client))
+		return NULL;
 	own = stay__zalloc(sizeof(*own));
 	if (own == NULL)
 		return NULL;
 	stay__timer_init(&own->timer, tick_soon);
 	stay__task_init(&own->task, tick);
 	own->session = session;
-	session->tick = own;
+	session->client->rare->tick = own;
 	return own;
 }
 
@@ -77,7 +79,7 @@ stay__tick_after(struct stay_session *session, uint64_t ms)
 void
 stay__tick_stop(struct stay_session *session)
 {
-	struct stay__tick *own = session->tick;
+	struct stay__tick *own = session->client->rare->tick;
 
 	if (own == NULL)
 		return;
@@ -88,7 +90,11 @@ stay__tick_stop(struct stay_session *session)
 void
 stay__tick_fini(struct stay_session *session)
 {
+	struct stay__rare *rare = session->client->rare;
+
+	if (rare->tick == NULL)
+		return;
 	stay__tick_stop(session);
-	stay__free(session->tick);
-	session->tick = NULL;
+	stay__free(rare->tick);
+	rare->tick = NULL;
 }

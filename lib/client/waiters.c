@@ -47,7 +47,7 @@ step_out(struct waiter *waiter)
 static void
 end_waiting(struct waiter *waiter, enum stay_status status)
 {
-	struct stay__waiters *waiters = waiter->client->waiters;
+	struct stay__waiters *waiters = waiter->client->rare->waiters;
 
 	step_out(waiter);
 	waiter->status = status;
@@ -66,7 +66,7 @@ static void
 tell_waiter(struct waiter *waiter)
 {
 	struct stay_client *client = waiter->client;
-	struct stay__waiters *waiters = client->waiters;
+	struct stay__waiters *waiters = client->rare->waiters;
 
 	stay__list_remove(&waiter->node);
 	waiters->count--;
@@ -109,12 +109,12 @@ decide_about(const struct stay_client *client, const struct waiter *waiter)
 static struct waiter *
 next_served(struct stay_client *client)
 {
-	struct waiter *waiter = first_of(&client->waiters->over);
+	struct waiter *waiter = first_of(&client->rare->waiters->over);
 	enum stay_status status;
 
 	if (waiter != NULL)
 		return waiter;
-	waiter = first_of(&client->waiters->waiting);
+	waiter = first_of(&client->rare->waiters->waiting);
 	if (waiter == NULL)
 		return NULL;
 	status = decide_about(client, waiter);
@@ -147,11 +147,13 @@ serve_waiters(struct stay__task *task)
 static bool
 has_line(struct stay_client *client)
 {
-	struct stay__waiters *waiters = client->waiters;
+	struct stay__waiters *waiters = client->rare->waiters;
 
 	if (waiters != NULL)
 		return true;
-	waiters = client->waiters = stay__zalloc(sizeof(*waiters));
+	if (!stay__rare_begin(client))
+		return false;
+	waiters = client->rare->waiters = stay__zalloc(sizeof(*waiters));
 	if (waiters == NULL)
 		return false;
 	waiters->client = client;
@@ -164,13 +166,13 @@ has_line(struct stay_client *client)
 void
 stay__waiters_rest(struct stay_client *client)
 {
-	struct stay__waiters *waiters = client->waiters;
+	struct stay__waiters *waiters = client->rare->waiters;
 
 	if (waiters == NULL || waiters->count > 0 || waiters->at_work)
 		return;
 	stay__task_cancel(&waiters->task);
 	stay__free(waiters);
-	client->waiters = NULL;
+	client->rare->waiters = NULL;
 }
 
 void
@@ -186,9 +188,9 @@ stay__waiters_end(struct stay_client *client)
 {
 	struct waiter *waiter;
 
-	if (client->waiters == NULL)
+	if (client->rare->waiters == NULL)
 		return;
-	while ((waiter = first_of(&client->waiters->waiting)) != NULL)
+	while ((waiter = first_of(&client->rare->waiters->waiting)) != NULL)
 		end_waiting(waiter, STAY_E_STOPPED);
 }
 
@@ -256,8 +258,8 @@ step_in(struct stay_client *client, struct waiter *waiter, uint64_t timeout_ms)
 
 	if (timeout_ms == 0)
 		timeout_ms = client->profile->options.call_timeout_ms;
-	stay__list_push(&client->waiters->waiting, &waiter->node);
-	client->waiters->count++;
+	stay__list_push(&client->rare->waiters->waiting, &waiter->node);
+	client->rare->waiters->count++;
 	stay__loop_timer(
 	    loop, &waiter->timer, stay__loop_after(loop, timeout_ms));
 	stay__admission_set_marks(client);

@@ -35,30 +35,34 @@ wake(struct stay__task *task)
 enum stay_status
 stay__wake_soon(struct stay_client *client)
 {
-	if (client->wake == NULL) {
-		client->wake = stay__zalloc(sizeof(*client->wake));
-		if (client->wake == NULL)
+	struct stay__wake *own = client->rare->wake;
+
+	if (own == NULL) {
+		own = stay__rare_begin(client) ? stay__zalloc(sizeof(*own))
+					       : NULL;
+		if (own == NULL)
 			return STAY_E_NOMEM;
-		stay__task_init(&client->wake->task, wake);
-		client->wake->client = client;
+		stay__task_init(&own->task, wake);
+		own->client = client;
+		client->rare->wake = own;
 	}
-	stay__loop_run_soon(client->loop, &client->wake->task);
+	stay__loop_run_soon(client->loop, &own->task);
 	return STAY_OK;
 }
 
 bool
 stay__wake_is_due(const struct stay_client *client)
 {
-	return client->wake != NULL &&
-	       !stay__list_is_empty(&client->wake->task.node);
+	return client->rare->wake != NULL &&
+	       !stay__list_is_empty(&client->rare->wake->task.node);
 }
 
 void
 stay__wake_fini(struct stay_client *client)
 {
-	if (client->wake == NULL)
+	if (client->rare->wake == NULL)
 		return;
-	stay__task_cancel(&client->wake->task);
-	stay__free(client->wake);
-	client->wake = NULL;
+	stay__task_cancel(&client->rare->wake->task);
+	stay__free(client->rare->wake);
+	client->rare->wake = NULL;
 }

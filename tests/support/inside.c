@@ -115,13 +115,16 @@ inside_untold(const struct stay_client *client)
 bool
 inside_change_waits(const struct stay_client *client)
 {
-	return client->changes != NULL && client->changes->next != NULL;
+	return client->rare->changes != NULL &&
+	       client->rare->changes->next != NULL;
 }
 
 unsigned
 inside_replaced_changes(const struct stay_client *client)
 {
-	return client->changes == NULL ? 0 : client->changes->dropped_count;
+	return client->rare->changes == NULL
+		   ? 0
+		   : client->rare->changes->dropped_count;
 }
 
 /* ---- its session ---- */
