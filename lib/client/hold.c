@@ -87,7 +87,7 @@ struct plan {
 static struct plan
 plan_for(const struct stay_client *client, size_t size)
 {
-	size_t len = client->session.reading.frame.len;
+	size_t len = client->session.reading->frame.len;
 	struct plan plan = { .size = size,
 		.block = sizeof(struct stay_held) + size };
 
@@ -105,12 +105,12 @@ ask(struct stay_client *client, const void *reply, struct plan *plan)
 {
 	struct stay_session *session = &client->session;
 	struct stay_retain keep = { .reply = reply,
-		.bytes = session->reading.frame.data };
+		.bytes = session->reading->frame.data };
 	size_t size;
 
 	if (client->profile->protocol.top.retain == NULL)
 		return STAY_E_UNSUPPORTED;
-	if (session->reading.frame.len == 0 || client->hides)
+	if (session->reading->frame.len == 0 || client->hides)
 		return STAY_E_STATE;
 	size = reply == NULL
 		   ? 0
@@ -124,7 +124,7 @@ ask(struct stay_client *client, const void *reply, struct plan *plan)
 static struct stay_held *
 hold(struct stay_client *client, const void *reply, const struct plan *plan)
 {
-	struct stay_bytes frame = client->session.reading.frame;
+	struct stay_bytes frame = client->session.reading->frame;
 	struct stay_held *held = stay__zalloc(plan->block);
 	struct stay_retain keep = { .reply = reply, .bytes = frame.data };
 
@@ -215,7 +215,7 @@ void
 stay__held_keep_words(struct stay_held *held, const struct stay_client *client,
     const struct stay_frame *frame)
 {
-	const struct stay_bytes whole = client->session.reading.frame;
+	const struct stay_bytes whole = client->session.reading->frame;
 	size_t at;
 
 	if (frame->why == NULL || frame->why < whole.data ||

@@ -15,13 +15,19 @@ stay__leave_now(struct stay_client *client, enum stay_status reason)
 
 /* ---- because the peer goes away ---- */
 
+void
+stay__leave_begin(struct stay_session *session)
+{
+	session->leave.wished = false;
+}
+
 /* A crowd does not leave in one moment. */
 void
 stay__leave_within(struct stay_session *session, uint64_t ms)
 {
 	uint64_t random = stay__loop_random(session->client->loop);
 
-	session->leave.wished = session->generation;
+	session->leave.wished = true;
 	stay__conn_renew_within(
 	    session->client->conn, ms < STAY_FOREVER ? random % (ms + 1) : ms);
 }
@@ -57,13 +63,14 @@ stay__leave_given_up(struct stay_session *session)
 static struct stay_verdict
 go_over(struct stay_client *client)
 {
-	struct stay_info why = client->session.leave.why;
+	const struct stay__leave *leave = &client->session.leave;
+	struct stay_info why = stay_info_status(leave->why);
 
+	why.tag = leave->tag;
 	if (stay__renew_is_wanted(&client->session))
 		return stay__session_lost(client, why.status);
 	stay__session_over(&client->session, why.status, STAY_E_LOST);
-	if (client->session.leave.wished == client->session.generation &&
-	    !stay__session_was_stable(&client->session))
+	if (leave->wished && !stay__session_was_stable(&client->session))
 		return stay__session_come_back(client);
 	return stay_verdict_connect(why);
 }
@@ -82,9 +89,10 @@ stay__leave_to_change(struct stay_client *client, struct stay_info why)
 {
 	struct stay_session *session = &client->session;
 
-	if (why.status == STAY_OK)
-		why.status = STAY_E_RECONNECT;
-	session->leave.why = why;
+	assert(why.data == NULL); /* the core has none to tell */
+	session->leave.tag = why.tag;
+	session->leave.why =
+	    why.status == STAY_OK ? STAY_E_RECONNECT : why.status;
 	if (stay__session_leave(session) &&
 	    (!is_answered(client) || stay__farewell_goes_on(session)))
 		return stay_verdict_pending(

@@ -6,10 +6,13 @@
 
 /* Only leave.c writes it. */
 struct stay__leave {
-	struct stay_info why; /* what connect is run with after the close */
-	uint64_t wished; /* the session, by its number, whose peer goes away */
+	int tag;              /* what connect is run with after the close... */
+	enum stay_status why; /* ...and the status of that */
+	bool wished;          /* its peer goes away */
 };
 
+/* A session begins: its peer has not said so. */
+void stay__leave_begin(struct stay_session *session);
 /* The peer goes away: leave the session, at some moment in the next `ms`, which are
  * not for ever. */
 void stay__leave_within(struct stay_session *session, uint64_t ms);

@@ -31,7 +31,7 @@ static void
 tell_piece(struct stay_session *session, struct stay__call *call,
     const struct stay_frame *frame)
 {
-	struct stay_bytes piece = { session->reading.frame.data + frame->from,
+	struct stay_bytes piece = { session->reading->frame.data + frame->from,
 		frame->len - frame->from };
 
 	call->history |= STAY__HISTORY_ACTED;

@@ -72,7 +72,7 @@ wait_for_rest(struct stay_session *session, size_t len, size_t want)
 	    stay_stream_keep(client->conn, len, want) != STAY_OK)
 		return stay__session_break(
 		    session, STAY_E_TOO_BIG, stay__too_big);
-	session->reading.kept = len;
+	session->kept = len;
 	return STAY__GO_ON;
 }
 
@@ -80,7 +80,7 @@ wait_for_rest(struct stay_session *session, size_t len, size_t want)
 static enum stay__flow
 put_off(struct stay_session *session, size_t len)
 {
-	session->reading.kept = len;
+	session->kept = len;
 	return stay_stream_again(session->client->conn, len) == STAY_OK
 		   ? STAY__GO_ON
 		   : stay__session_break(session, STAY_E_PROTOCOL, NULL);
@@ -232,7 +232,7 @@ begin_row(
 }
 
 /* Let the slot `replies` give what it finds in `bytes`, but no more than `max`. Returns
- * how many it has given; session->reading.offset is behind them. */
+ * how many it has given; session->reading->offset is behind them. */
 static uint64_t
 give_row(struct stay_session *session, struct stay_bytes bytes, uint64_t max)
 {
@@ -280,7 +280,7 @@ is_plain(struct stay__row *row, const struct stay__call *call)
 bool
 stay_session_reply(struct stay_session *session, size_t len, const void *reply)
 {
-	struct stay__reading *reading = &session->reading;
+	struct stay__reading *reading = session->reading;
 	struct stay__calls *calls = session->client->calls;
 	struct stay__call *call = stay__call_of(calls->in_flight.next);
 	struct stay__row *row = calls->row;
@@ -343,9 +343,9 @@ take_next(struct stay_session *session, struct round *round)
 		round->flow = take_none(session, &frame, bytes.len, fault);
 		return false;
 	}
-	session->reading.frame = (struct stay_bytes){ bytes.data, frame.len };
+	session->reading->frame = (struct stay_bytes){ bytes.data, frame.len };
 	round->flow = stay__frame_takers[frame.kind](session, &frame);
-	session->reading.frame.len = 0;
+	session->reading->frame.len = 0;
 	if (round->flow == STAY__LATER) {
 		round->flow = put_off(session, bytes.len);
 		return false;
@@ -354,7 +354,7 @@ take_next(struct stay_session *session, struct round *round)
 		return false;
 	*round->up |= round->flow == STAY__COME_UP;
 	go_behind(round, frame.len);
-	session->reading.offset += frame.len;
+	session->reading->offset += frame.len;
 	return true;
 }
 
@@ -363,25 +363,22 @@ take_next(struct stay_session *session, struct round *round)
 static inline bool
 take_row(struct stay_session *session, struct round *round)
 {
-	size_t before = session->reading.offset;
+	size_t before = session->reading->offset;
 	uint64_t taken = give_row(session, round->bytes,
 	    session->client->profile->options.turn_calls_max - round->taken);
 
 	round->taken += taken;
-	go_behind(round, session->reading.offset - before);
+	go_behind(round, session->reading->offset - before);
 	return taken > 0;
 }
 
-/* Take one frame after the other. */
 static enum stay__flow
-take_frames(struct stay_session *session, struct stay_bytes bytes, bool *up)
+take_all(struct stay_session *session, struct stay_bytes bytes, bool *up)
 {
 	struct stay_client *client = session->client;
 	struct round round = { bytes, 0, session->generation, STAY__GO_ON, up };
 	bool more = true;
 
-	session->reading.input = stay__stream_bytes(client->conn);
-	session->reading.offset = 0;
 	while (
 	    more && round.bytes.len > 0 && session->pause == STAY__PAUSE_NONE) {
 		if (round.taken >= client->profile->options.turn_calls_max)
@@ -390,6 +387,28 @@ take_frames(struct stay_session *session, struct stay_bytes bytes, bool *up)
 						 : take_next(session, &round);
 	}
 	return more ? hold(session, round.bytes.len) : round.flow;
+}
+
+static const struct stay__reading nothing;
+
+void
+stay__receive_init(struct stay_session *session)
+{
+	session->reading = (struct stay__reading *)(uintptr_t)&nothing;
+}
+
+/* Take one frame after the other. */
+static enum stay__flow
+take_frames(struct stay_session *session, struct stay_bytes bytes, bool *up)
+{
+	struct stay__reading reading = { .input = stay__stream_bytes(
+					     session->client->conn) };
+	enum stay__flow flow;
+
+	session->reading = &reading;
+	flow = take_all(session, bytes, up);
+	stay__receive_init(session);
+	return flow;
 }
 
 /* A server that has refused all it was asked is left; nothing was sent since. If the
@@ -410,25 +429,26 @@ leave_who_refuses(struct stay_session *session, enum stay__flow flow)
 void
 stay__receive_begin(struct stay_session *session)
 {
-	session->reading.kept = 0;
+	session->kept = 0;
 }
 
 /* What holds whenever bytes arrive. */
 static void
 expect_order(const struct stay_client *client, struct stay_bytes bytes)
 {
-	const struct stay__reading *reading = &client->session.reading;
+	const struct stay_session *session = &client->session;
 	const struct stay__calls *calls = client->calls;
 
 	/* The bytes kept from the last delivery come first. */
-	assert(bytes.len >= reading->kept);
+	assert(bytes.len >= session->kept);
 	/* No callback is reading a frame. */
-	assert(reading->frame.len == 0 && !stay__waiters_are_serving(client));
+	assert(
+	    session->reading == &nothing && !stay__waiters_are_serving(client));
 	/* What is half on the wire has a rest; what is kept is in flight. */
 	assert(calls->half == NULL || stay__call_has_body(calls->half) ||
 	       stay__sendbuf_rest(&calls->sendbuf) > 0);
 	assert(calls->kept <= calls->counts.in_flight);
-	(void)reading;
+	(void)session;
 	(void)calls;
 	(void)bytes;
 }
@@ -437,7 +457,7 @@ struct stay_verdict
 stay__receive(struct stay_client *client, struct stay_bytes bytes)
 {
 	struct stay_session *session = &client->session;
-	size_t fresh = bytes.len - session->reading.kept;
+	size_t fresh = bytes.len - session->kept;
 	uint64_t replied = client->calls->outcomes[STAY_REPLIED];
 	enum stay__flow flow;
 	bool up = false;
@@ -446,7 +466,7 @@ stay__receive(struct stay_client *client, struct stay_bytes bytes)
 		return stay_verdict_noreply();
 	expect_order(client, bytes);
 	client->traffic.bytes_in += fresh;
-	session->reading.kept = 0;
+	session->kept = 0;
 	/* The peer is heard until now: we were busy with its bytes. */
 	stay__health_heard(session);
 	/* What is over is told before what answers others: by the finisher, so

@@ -4,14 +4,15 @@
 
 #include <stay/client.h>
 
-/* Only receive.c writes these. */
+/* A delivery, while it lasts. Only receive.c writes these. */
 struct stay__reading {
 	char *input;             /* what is being cut into frames... */
 	size_t offset;           /* ...and how far decode has come */
 	struct stay_bytes frame; /* being handed out; length 0: none */
-	size_t kept;             /* bytes of the last read, delivered again */
 };
 
+/* There is none yet. */
+void stay__receive_init(struct stay_session *session);
 /* A new stream: no bytes are kept. */
 void stay__receive_begin(struct stay_session *session);
 struct stay_verdict stay__receive(

@@ -29,7 +29,7 @@ stay__secure_want(struct stay_session *session)
 
 	if (fault != NULL)
 		return stay__session_break(session, STAY_E_NOT_READY, fault);
-	if (session->reading.kept > 0)
+	if (session->kept > 0)
 		return stay__secure_refuse_clear(session);
 	status = stay__target_secure(stay__endpoints_now(client),
 	    client->profile->options.filter, why, sizeof(why));

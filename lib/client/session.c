@@ -18,6 +18,7 @@ stay__session_init(
 	session->data = data;
 	stay__output_init(session);
 	stay__health_init(session);
+	stay__receive_init(session);
 }
 
 void
@@ -193,6 +194,7 @@ stay__session_open(struct stay_session *session)
 
 	step_machine(session, STAY__SESSION_EV_OPENED);
 	session->generation++;
+	stay__leave_begin(session);
 	if (!stay__calls_are_at_rest(client))
 		client->calls->session = session->generation;
 	stay__farewell_begin(session);

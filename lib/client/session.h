@@ -45,23 +45,24 @@ struct stay_session {
 	struct stay_client *client;
 	void *data;
 	struct stay__machine machine; /* session.def */
-	uint64_t generation;          /* one more for each stream: its number */
+	enum stay__doubt doubt;
+	uint64_t generation; /* one more for each stream: its number */
 	struct stay__farewell farewell;
 	/* As in struct stay_backoff, of those that ended for a call given up:
 	 * the attempts, at most as many as fit in, and since when. */
 	uint16_t ended;
-	uint8_t pause;           /* enum stay__pause */
-	bool cut_off;            /* by its protocol: no further frame is cut */
-	uint32_t ended_since_ms; /* goes round in 49 days */
+	uint8_t pause; /* enum stay__pause */
+	bool cut_off;  /* by its protocol: no further frame is cut */
+	struct stay__leave leave;
+	uint32_t ended_since_ms;    /* goes round in 49 days */
 	enum stay_status condemned; /* session_fail.c: to be ended, why */
-	enum stay__doubt doubt;
-	uint64_t up_since; /* ns; 0: it has not come up */
+	uint64_t up_since;          /* ns; 0: it has not come up */
 	/* Words of its login beside the URL's, which are not to be shown. */
 	const char *secrets[STAY__SECRETS_MAX];
 	struct stay__output output;
 	struct stay__health health;
-	struct stay__reading reading;
-	struct stay__leave leave;
+	struct stay__reading *reading; /* of zeros between deliveries */
+	size_t kept; /* receive.c: bytes of the last read, delivered again */
 	struct stay__renew renew;
 	struct stay__remark remark;
 };

@@ -77,7 +77,7 @@ char *
 stay_session_input(struct stay_session *session)
 {
 	assert(session != NULL);
-	return session->reading.input + session->reading.offset;
+	return session->reading->input + session->reading->offset;
 }
 
 const uint64_t *

@@ -163,7 +163,7 @@ inside_ended(const struct stay_client *client, uint32_t *since_ms)
 bool
 inside_has_frame(const struct stay_client *client)
 {
-	return client->session.reading.frame.len > 0;
+	return client->session.reading->frame.len > 0;
 }
 
 void
