@@ -86,7 +86,7 @@ begin_attempt(struct stay_client *client)
 	if (status == STAY_OK)
 		return stay_verdict_pending(
 		    client->profile->options.connect_budget_ms);
-	stay__conn_fail(client->conn, status, "connect", why);
+	stay__conn_fail(client->conn, status, STAY__PHASE_CONNECT, why);
 	if (stay_status_class(status) == STAY_CLASS_CALLER)
 		return stay__session_give_up(client, status);
 	return stay__session_lost(client, status);
@@ -190,7 +190,8 @@ static struct stay_verdict
 on_expired(struct stay_client *client, const struct stay_event *event)
 {
 	if (stay__endpoints_are_awaited(client))
-		stay__conn_fail(client->conn, event->status, "connect",
+		stay__conn_fail(client->conn, event->status,
+		    STAY__PHASE_CONNECT,
 		    "endpoints has not said in time where to dial");
 	return stay_verdict_noreply();
 }

@@ -40,6 +40,7 @@ stay__renew_ask(struct stay_session *session)
 	if (session->renew.why == NULL ||
 	    stay__session_state(session) != STAY__SESSION_READY)
 		return;
-	stay__conn_fail(conn, STAY_E_NOT_READY, "session", session->renew.why);
+	stay__conn_fail(
+	    conn, STAY_E_NOT_READY, STAY__PHASE_SESSION, session->renew.why);
 	stay_conn_reconnect(conn, STAY_E_NOT_READY);
 }

@@ -70,14 +70,14 @@ stay__session_quote(const struct stay_session *session, struct stay__text *text,
 	stay__text_put(text, cut ? "..." : "");
 }
 
-static const char *
+static enum stay__phase
 phase_of(const struct stay_session *session)
 {
 	if (stay__session_state(session) == STAY__SESSION_GREETING)
-		return "hello";
+		return STAY__PHASE_HELLO;
 	return stay__session_state(session) == STAY__SESSION_RESTORING
-		   ? "restore"
-		   : "session";
+		   ? STAY__PHASE_RESTORE
+		   : STAY__PHASE_SESSION;
 }
 
 static void

@@ -47,9 +47,8 @@ struct stay_conn {
 	const struct stay_behaviour *behaviour;
 	void *state;
 	const struct stay__conn_settings *settings;
-	void *arg;                   /* of on_started, on_closed */
-	struct stay__alarms *alarms; /* NULL: a client's */
-	struct stay__machine machine;
+	void *arg;                             /* of on_started, on_closed */
+	struct stay__alarms *alarms;           /* NULL: a client's */
 	struct stay__task task;                /* run.c */
 	struct stay__task flush;               /* deliver.c */
 	struct stay__awaiter *awaiter;         /* NULL: nobody awaits it */
@@ -57,6 +56,7 @@ struct stay_conn {
 
 	struct stay__mailbox mail;
 	struct stay__callers *callers;
+	struct stay__machine machine;
 	struct stay__requests requests;
 	struct stay__timing timing;
 	struct stay__report report;

@@ -242,7 +242,7 @@ backoff_passed(struct stay_conn *conn)
 	info.tag = STAY_INFO_BACKOFF;
 	stay__drive(conn,
 	    stay__step_expired(
-		conn->timing.throttled ? conn->timing.throttled_info : info));
+		conn->timing.throttled ? stay__timing_throttled(conn) : info));
 }
 
 static void

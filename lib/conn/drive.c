@@ -36,7 +36,8 @@ attempt_ended(struct stay_conn *conn, const struct stay__step *step)
 	if (why == STAY_OK)
 		why = STAY_E_OFFLINE;
 	if (conn->report.why == STAY_OK && why != STAY_E_STOPPED)
-		stay__conn_fail(conn, why, "connect", stay_strerror(why));
+		stay__conn_fail(
+		    conn, why, STAY__PHASE_CONNECT, stay_strerror(why));
 	stay__conn_tell_started(conn, why);
 }
 
@@ -48,7 +49,7 @@ session_ended(struct stay_conn *conn, const struct stay__step *step)
 	conn->history.up_ms = (now - conn->history.since) / STAY__TICK_NS;
 	if (step->event == STAY__CONN_DISCONNECT &&
 	    conn->report.why == STAY_OK && step->info.status != STAY_OK)
-		stay__conn_fail(conn, step->info.status, "session",
+		stay__conn_fail(conn, step->info.status, STAY__PHASE_SESSION,
 		    stay_strerror(step->info.status));
 }
 
@@ -140,7 +141,7 @@ note_reason(struct stay_conn *conn)
 		      conn->requests.reason == STAY_E_STOPPED;
 
 	if (!normal && conn->report.why != conn->requests.reason)
-		stay__conn_fail(conn, conn->requests.reason, "stop",
+		stay__conn_fail(conn, conn->requests.reason, STAY__PHASE_STOP,
 		    stay_strerror(conn->requests.reason));
 }
 

@@ -96,21 +96,17 @@ add_waiting(struct stay__text *text, const struct stay_conn *conn)
 static void
 add_failure(struct stay__text *text, const struct stay_conn *conn)
 {
-	static const struct {
-		const char *phase;
-		const char *words;
-	} phases[] = {
-		{ "connect", "its last attempt failed: " },
-		{ "hello", "its last hello failed: " },
-		{ "restore", "its last session was not restored: " },
-		{ "session", "its last session ended: " },
-		{ "stop", "the reason: " },
+	static const char *const phases[] = {
+		[STAY__PHASE_CONNECT] = "its last attempt failed: ",
+		[STAY__PHASE_HELLO] = "its last hello failed: ",
+		[STAY__PHASE_RESTORE] = "its last session was not restored: ",
+		[STAY__PHASE_SESSION] = "its last session ended: ",
+		[STAY__PHASE_STOP] = "the reason: ",
+		[STAY__PHASE_CALLBACK] = "",
 	};
 
 	stay__text_add(text, "; ");
-	for (size_t i = 0; i < sizeof(phases) / sizeof(phases[0]); i++)
-		if (strcmp(phases[i].phase, conn->report.failed_in) == 0)
-			stay__text_add(text, "%s", phases[i].words);
+	stay__text_add(text, "%s", phases[conn->report.failed_in]);
 	if (conn->report.sentence == NULL)
 		stay__text_add(text, "%s", stay_strerror(conn->report.failed));
 	else

@@ -55,6 +55,7 @@ stay__conn_rest(struct stay_conn *conn)
 	stay__mailbox_rest(&conn->mail);
 	stay__callers_rest(&conn->callers);
 	stay__step_rest(conn);
+	stay__report_rest(conn);
 }
 
 struct stay__slab *

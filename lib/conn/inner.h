@@ -105,9 +105,19 @@ struct stay__client_ops {
 	const char *(*protocol)(const void *state);
 };
 
+/* In which phase something has failed. */
+enum stay__phase {
+	STAY__PHASE_CONNECT,
+	STAY__PHASE_HELLO,
+	STAY__PHASE_RESTORE,
+	STAY__PHASE_SESSION,
+	STAY__PHASE_STOP,
+	STAY__PHASE_CALLBACK
+};
+
 /* Keep a failure sentence, "<phase> <label>: <text>", until it is told. */
 void stay__conn_fail(struct stay_conn *conn, enum stay_status status,
-    const char *phase, const char *text);
+    enum stay__phase phase, const char *text);
 /* Name the place that is dialled, for sentences: a text that stays until the next
  * call. NULL: the label says so. */
 void stay__conn_at(struct stay_conn *conn, const char *place);

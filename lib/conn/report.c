@@ -18,6 +18,7 @@
 /* Wakes an observer that has named a time. */
 struct stay__alarm_clock {
 	struct stay_conn *conn;
+	uint64_t at_ms; /* STAY_FOREVER: none */
 	struct stay__timer timer;
 	struct stay__task task;
 };
@@ -35,7 +36,6 @@ void
 stay__report_init(struct stay_conn *conn)
 {
 	conn->report.told = STAY__TOLD_FAILURE; /* there is none */
-	conn->report.wake_ms = STAY_FOREVER;
 }
 
 void
@@ -64,10 +64,22 @@ own_word(struct stay_conn *conn)
 {
 	if (conn->report.observers != conn->loop->observers) {
 		conn->report.own = NULL;
-		conn->report.wake_ms = STAY_FOREVER;
+		if (conn->report.clock != NULL)
+			conn->report.clock->at_ms = STAY_FOREVER;
 	}
 	conn->report.observers = conn->loop->observers;
 	return &conn->report.own;
+}
+
+/* Where the observer names a time. Who never does has no clock: the loop has a word
+ * for all of them, to be looked at when the observer has returned. */
+static uint64_t *
+wish_of(struct stay_conn *conn)
+{
+	if (conn->report.clock != NULL)
+		return &conn->report.clock->at_ms;
+	conn->loop->wish_ms = STAY_FOREVER;
+	return &conn->loop->wish_ms;
 }
 
 /* The observer's table may be older, and end before this slot. */
@@ -79,11 +91,13 @@ own_word(struct stay_conn *conn)
 struct stay_subject
 stay__conn_subject(struct stay_conn *conn)
 {
+	void **own = own_word(conn);
+
 	return (struct stay_subject){ .number = conn->number,
 		.label = conn->label,
 		.now_ms = stay_loop_now_ms(conn->loop),
-		.own = own_word(conn),
-		.wake_ms = &conn->report.wake_ms };
+		.own = own,
+		.wake_ms = wish_of(conn) };
 }
 
 static void wake(struct stay__task *task);
@@ -99,6 +113,7 @@ clock_of(struct stay_conn *conn)
 	if (clock == NULL)
 		return NULL;
 	clock->conn = conn;
+	clock->at_ms = conn->loop->wish_ms;
 	stay__timer_init(&clock->timer, come_time);
 	stay__task_init(&clock->task, wake);
 	return clock;
@@ -112,14 +127,14 @@ observed(struct stay_conn *conn)
 	struct stay__alarm_clock *clock;
 	uint64_t at;
 
-	if (conn->report.wake_ms == STAY_FOREVER)
+	if (conn->report.clock == NULL && conn->loop->wish_ms == STAY_FOREVER)
 		return;
 	clock = clock_of(conn);
-	if (clock == NULL)
+	if (clock == NULL || clock->at_ms == STAY_FOREVER)
 		return;
-	at = conn->report.wake_ms > UINT64_MAX / STAY__TICK_NS
+	at = clock->at_ms > UINT64_MAX / STAY__TICK_NS
 		 ? UINT64_MAX
-		 : conn->report.wake_ms * STAY__TICK_NS;
+		 : clock->at_ms * STAY__TICK_NS;
 	stay__loop_timer(conn->loop, &clock->timer, at);
 }
 
@@ -132,9 +147,9 @@ wake(struct stay__task *task)
 	const struct stay_observer *observer = conn->loop->observer;
 	struct stay_subject who = stay__conn_subject(conn);
 
-	if (conn->report.wake_ms > who.now_ms)
+	if (clock->at_ms > who.now_ms)
 		return;
-	conn->report.wake_ms = STAY_FOREVER;
+	clock->at_ms = STAY_FOREVER;
 	if (HAS_SLOT(observer, on_wake))
 		observer->on_wake(observer->arg, &who);
 	observed(conn);
@@ -171,7 +186,20 @@ stay__conn_tell_noted(struct stay_conn *conn)
 	conn->report.noted_count = 0;
 	for (unsigned i = 0; i < count; i++)
 		tell(conn, noted[i].machine, &noted[i].transition);
-	stay__free(noted);
+	if (conn->report.noted == NULL &&
+	    stay__conn_state(conn) == STAY_CONNECTING)
+		conn->report.noted = noted; /* more are to come */
+	else
+		stay__free(noted);
+}
+
+void
+stay__report_rest(struct stay_conn *conn)
+{
+	if (conn->report.noted_count > 0)
+		return;
+	stay__free(conn->report.noted);
+	conn->report.noted = NULL;
 }
 
 /* Steps that change nothing are not worth a place. */
@@ -205,8 +233,8 @@ stay__conn_note_transition(struct stay_conn *conn,
 {
 	record(conn, machine, transition);
 	if (conn->report.noted == NULL)
-		conn->report.noted =
-		    stay__calloc(STAY__NOTED_MAX, sizeof(*conn->report.noted));
+		conn->report.noted = stay__realloc(
+		    NULL, STAY__NOTED_MAX * sizeof(*conn->report.noted));
 	if (conn->report.noted == NULL ||
 	    conn->report.noted_count == STAY__NOTED_MAX)
 		return;
@@ -262,8 +290,16 @@ fitting(const struct stay__text *text)
 
 void
 stay__conn_fail(struct stay_conn *conn, enum stay_status status,
-    const char *phase, const char *text)
+    enum stay__phase phase, const char *text)
 {
+	static const char *const phases[] = {
+		[STAY__PHASE_CONNECT] = "connect",
+		[STAY__PHASE_HELLO] = "hello",
+		[STAY__PHASE_RESTORE] = "restore",
+		[STAY__PHASE_SESSION] = "session",
+		[STAY__PHASE_STOP] = "stop",
+		[STAY__PHASE_CALLBACK] = "callback",
+	};
 	struct stay__text sentence;
 
 	stay__record(conn->loop, conn->number, STAY__RECORD_FAILURE,
@@ -273,14 +309,14 @@ stay__conn_fail(struct stay_conn *conn, enum stay_status status,
 	conn->report.why = status;
 	conn->report.told &= (uint8_t)~STAY__TOLD_FAILURE;
 	conn->report.failed = status;
-	conn->report.failed_in = phase;
+	conn->report.failed_in = (uint8_t)phase;
 	if (conn->report.sentence == NULL)
 		conn->report.sentence = stay__zalloc(STAY__FAILURE_MAX);
 	if (conn->report.sentence == NULL)
 		return;
 	sentence =
 	    (struct stay__text){ conn->report.sentence, STAY__FAILURE_MAX, 0 };
-	stay__text_add(&sentence, "%s %s", phase, conn->label);
+	stay__text_add(&sentence, "%s %s", phases[phase], conn->label);
 	stay__text_put(&sentence, ": ");
 	conn->report.text_at = fitting(&sentence);
 	if (conn->report.place != NULL)
@@ -417,17 +453,27 @@ stay__report_up(struct stay_conn *conn)
 	conn->report.failed = STAY_OK;
 	conn->report.maybe_executed = conn->report.not_sent = 0;
 	conn->report.was_up = true;
+	stay__report_rest(conn);
 }
 
 /* ---- calls ---- */
+
+static void
+count_one(uint32_t *count)
+{
+	if (*count < UINT32_MAX)
+		(*count)++;
+}
 
 void
 stay__conn_call_over(struct stay_conn *conn, enum stay_outcome outcome)
 {
 	if (conn->report.failed == STAY_OK)
 		return;
-	conn->report.maybe_executed += outcome == STAY_MAYBE_EXECUTED;
-	conn->report.not_sent += outcome == STAY_NOT_SENT;
+	if (outcome == STAY_MAYBE_EXECUTED)
+		count_one(&conn->report.maybe_executed);
+	if (outcome == STAY_NOT_SENT)
+		count_one(&conn->report.not_sent);
 }
 
 void

@@ -41,25 +41,27 @@ _Static_assert(STAY__FAILURE_MAX <= UINT16_MAX && STAY__NOTED_MAX <= UINT8_MAX,
 struct stay__report {
 	uint8_t told;
 	uint8_t noted_count;
-	bool was_up;             /* it has been */
-	unsigned observers;      /* how many the loop had had when... */
-	enum stay_status why;    /* of the last failure in this attempt */
-	enum stay_status failed; /* the last failure since it was up */
+	bool was_up;               /* it has been */
+	uint8_t failed_in;         /* enum stay__phase, of the last failure */
+	unsigned observers;        /* how many the loop had had when... */
+	enum stay_status why : 16; /* of the last failure in this attempt */
+	enum stay_status failed : 16; /* the last failure since it was up */
 	uint16_t text_at;  /* where its text begins, behind the label... */
 	uint16_t text_len; /* ...and how long it is, without what comes next */
-	const char *failed_in; /* its phase */
-	const char *place;     /* where it dials; NULL: its label says so */
-	char *sentence;        /* NULL: none yet, or no memory for it */
+	const char *place; /* where it dials; NULL: its label says so */
+	char *sentence;    /* NULL: none yet, or no memory for it */
 	struct stay__noted_transition *noted; /* not yet told; NULL: none */
-	void *own;        /* ...its observer was given this... */
-	uint64_t wake_ms; /* ...and asked for a word at this time */
-	struct stay__alarm_clock *clock; /* NULL: it has asked for none */
-	uint64_t down_since;     /* the first failure since it was up, in ns */
-	uint64_t maybe_executed; /* calls since then */
-	uint64_t not_sent;
+	void *own;                       /* ...its observer was given this */
+	struct stay__alarm_clock *clock; /* NULL: it has asked for no word */
+	uint64_t down_since; /* the first failure since it was up, in ns */
+	uint32_t
+	    maybe_executed; /* calls since then, at most as many as fit in */
+	uint32_t not_sent;
 };
 
 void stay__report_init(struct stay_conn *conn);
+/* Give back memory that is not needed now. */
+void stay__report_rest(struct stay_conn *conn);
 /* Nothing is told any more. */
 void stay__report_end(struct stay_conn *conn);
 void stay__report_fini(struct stay_conn *conn);

@@ -15,7 +15,7 @@ stay__conn_nudge(struct stay_conn *conn)
 void
 stay__conn_ask(struct stay_conn *conn, unsigned what)
 {
-	conn->requests.asked |= what;
+	conn->requests.asked |= (uint8_t)what;
 	stay__conn_nudge(conn);
 }
 
@@ -24,7 +24,7 @@ stay__conn_take_asked(struct stay_conn *conn, unsigned what)
 {
 	bool was_asked = (conn->requests.asked & what) != 0;
 
-	conn->requests.asked &= ~what;
+	conn->requests.asked &= (uint8_t)~what;
 	return was_asked;
 }
 

@@ -18,10 +18,10 @@
 
 /* Only requests.c writes these. */
 struct stay__requests {
-	unsigned asked; /* bits: asked for, not yet carried out */
 	enum stay__admission admission;
-	enum stay_status reason;        /* of the stop */
-	enum stay_status reconnect_why; /* of the reconnect */
+	enum stay_status reason : 16;        /* of the stop */
+	enum stay_status reconnect_why : 16; /* of the reconnect */
+	uint8_t asked; /* bits: asked for, not yet carried out */
 	struct stay__timer drain;
 	struct stay__timer renewal; /* when it reconnects by itself */
 };

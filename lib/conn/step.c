@@ -135,7 +135,7 @@ bad_return(struct stay_conn *conn, enum stay__situation in,
 	if ((verdict->with & STAY__WITH_REPLY) != 0 &&
 	    verdict->reply.release != NULL)
 		verdict->reply.release(verdict->reply.data);
-	stay__conn_fail(conn, STAY_E_BAD_RETURN, "callback",
+	stay__conn_fail(conn, STAY_E_BAD_RETURN, STAY__PHASE_CALLBACK,
 	    stay_strerror(STAY_E_BAD_RETURN));
 	return step;
 }

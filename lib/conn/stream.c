@@ -12,13 +12,6 @@
 #include "conn/conn.h"
 
 static void
-note_transition(struct stay_conn *conn)
-{
-	stay__conn_note_transition(
-	    conn, stay_machine_link(), conn->stream.link.transition);
-}
-
-static void
 is_up(struct stay_conn *conn)
 {
 	stay__mailbox_note(&conn->mail, STAY__NOTE_STREAM_UP);
@@ -57,7 +50,7 @@ is_down(struct stay_conn *conn)
 
 	if (!conn->stream.link.is_shut)
 		stay__conn_fail(conn, conn->stream.link.failure.status,
-		    was_up ? "session" : "connect",
+		    was_up ? STAY__PHASE_SESSION : STAY__PHASE_CONNECT,
 		    stay__failure_text(&conn->stream.link.failure));
 	stay__mailbox_unnote(&conn->mail, STAY__NOTE_STREAM_UP);
 	stay__mailbox_unnote(&conn->mail, STAY__NOTE_STREAM_READABLE);
@@ -66,7 +59,8 @@ is_down(struct stay_conn *conn)
 }
 
 static void
-news(struct stay__link *link, enum stay__link_news what)
+news(struct stay__link *link, enum stay__link_news what,
+    const struct stay__transition *transition)
 {
 	static void (*const on[])(struct stay_conn *) = {
 		[STAY__NEWS_GRANTED] = stay__timing_granted,
@@ -74,10 +68,15 @@ news(struct stay__link *link, enum stay__link_news what)
 		[STAY__NEWS_READABLE] = is_readable,
 		[STAY__NEWS_WRITABLE] = has_room,
 		[STAY__NEWS_DOWN] = is_down,
-		[STAY__NEWS_TRANSITION] = note_transition,
 	};
+	struct stay_conn *conn =
+	    STAY__CONTAINER(link, struct stay_conn, stream.link);
 
-	on[what](STAY__CONTAINER(link, struct stay_conn, stream.link));
+	if (what == STAY__NEWS_TRANSITION)
+		stay__conn_note_transition(
+		    conn, stay_machine_link(), transition);
+	else
+		on[what](conn);
 }
 
 /* ---- reading ---- */
@@ -485,7 +484,7 @@ stay__stream_explain(struct stay_conn *conn)
 	text = stay__failure_text(&conn->stream.link.failure);
 	if (text[0] == '\0')
 		text = stay_strerror(STAY_E_TIMEOUT);
-	stay__conn_fail(conn, STAY_E_TIMEOUT, "connect", text);
+	stay__conn_fail(conn, STAY_E_TIMEOUT, STAY__PHASE_CONNECT, text);
 }
 
 void

@@ -234,6 +234,27 @@ stay__timing_granted(struct stay_conn *conn)
 	conn->timing.granted_later = false;
 }
 
+/* What a client connects with carries no data. */
+static void
+keep_info(struct stay_conn *conn, const struct stay_info *info)
+{
+	conn->timing.throttled_tag = info->tag;
+	conn->timing.throttled_status = info->status;
+	if (conn->client == NULL)
+		conn->alarms->throttled = *info;
+	else
+		assert(info->data == NULL);
+}
+
+struct stay_info
+stay__timing_throttled(const struct stay_conn *conn)
+{
+	struct stay_info info = stay_info_status(conn->timing.throttled_status);
+
+	info.tag = conn->timing.throttled_tag;
+	return conn->client == NULL ? conn->alarms->throttled : info;
+}
+
 static void
 arm_backoff(struct stay_conn *conn, const struct stay__step *step)
 {
@@ -241,7 +262,7 @@ arm_backoff(struct stay_conn *conn, const struct stay__step *step)
 
 	conn->timing.throttled = step->event == STAY__CONN_THROTTLED;
 	if (conn->timing.throttled)
-		conn->timing.throttled_info = step->info;
+		keep_info(conn, &step->info);
 	if (step->event == STAY__CONN_EXPIRED)
 		ms = stay__conn_pace(
 		    conn, &conn->timing.pace, &conn->settings->backoff);

@@ -19,6 +19,7 @@ struct stay__alarms {
 	struct stay__timer timeout; /* T, the message timeout */
 	uint64_t timeout_ms;
 	bool timeout_on;
+	struct stay_info throttled;        /* what that connect is run with */
 	struct stay_message state_message; /* of the state timeout */
 	struct stay_message asked_message; /* of the one that was asked for */
 };
@@ -27,12 +28,14 @@ struct stay__alarms {
 struct stay__timing {
 	struct stay__timer due; /* of the state; not set if it has none */
 	uint64_t due_ms;        /* what it was armed for */
-	bool granted_later;     /* the budget begins when the governor agrees */
-	bool throttled; /* the timer ends the wait of a throttled connect */
-	struct stay_info throttled_info; /* what that connect is run with */
 	struct stay__timer state_timeout;
 	uint64_t asked_at;      /* the state timeout that was asked for */
 	struct stay__pace pace; /* of delays that no callback chooses */
+	/* What a throttled connect is run with; of a program's, alarms->throttled. */
+	int throttled_tag;
+	enum stay_status throttled_status;
+	bool granted_later; /* the budget begins when the governor agrees */
+	bool throttled;     /* the timer ends the wait of a throttled connect */
 };
 
 void stay__timing_init(struct stay_conn *conn);
@@ -43,6 +46,9 @@ void stay__timing_arm(struct stay_conn *conn, const struct stay__step *step);
 void stay__timing_disarm(struct stay_conn *conn);
 /* The governor has let the dial begin: a pending budget starts now. */
 void stay__timing_granted(struct stay_conn *conn);
+
+/* What a connect that was throttled is run with. */
+struct stay_info stay__timing_throttled(const struct stay_conn *conn);
 
 /* The message timeout T of a verdict. Every callback stops T; after code_change
  * T starts again. */

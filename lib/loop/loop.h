@@ -90,6 +90,7 @@ struct stay_loop {
 	    *recorder; /* opened by who keeps something in it */
 	const struct stay_observer *observer; /* never NULL */
 	unsigned observers;                   /* how often one was set */
+	uint64_t wish_ms; /* conn/report.c: when it wants to be woken */
 	char
 	    *rejection; /* why a start or change was rejected; NULL: none was */
 };

@@ -50,7 +50,7 @@ granted(struct stay__link *link)
 		stay__dial_orphan(link->dial);
 	else
 		stay__dial_begin(link->dial);
-	link->news(link, STAY__NEWS_GRANTED);
+	link->news(link, STAY__NEWS_GRANTED, NULL);
 }
 
 static void
@@ -80,7 +80,7 @@ won(struct stay__link *link)
 		return;
 	}
 	stay__link_take(link, STAY__LINK_EV_WON);
-	link->news(link, STAY__NEWS_UP);
+	link->news(link, STAY__NEWS_UP, NULL);
 }
 
 static void
@@ -107,7 +107,7 @@ adopted(struct stay__link *link)
 	}
 	result = stay__link_watch(link);
 	if (result == 0)
-		link->news(link, STAY__NEWS_UP);
+		link->news(link, STAY__NEWS_UP, NULL);
 	else
 		stay__link_lose(link, result);
 }

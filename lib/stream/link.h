@@ -3,8 +3,8 @@
  * names, races sockets, then reads and writes through one transport. Its
  * machine is link.def. It tells its owner by `news`, from the loop's turn or
  * the world's readiness, never before one of the functions below has returned.
- * Only TRANSITION is told at once, from inside them, too: the owner notes
- * link->transition and calls none of them.
+ * Only TRANSITION is told at once, from inside them, too: the owner notes it, and
+ * calls none of them.
  */
 #ifndef STAY__LINK_H
 #define STAY__LINK_H
@@ -24,20 +24,20 @@ enum stay__link_news {
 	STAY__NEWS_READABLE,  /* to be read now, or the news comes again */
 	STAY__NEWS_WRITABLE,  /* room again, after stay__link_want_write */
 	STAY__NEWS_DOWN,      /* ended and closed; why: link->failure */
-	STAY__NEWS_TRANSITION /* its machine took a step: link->transition */
+	STAY__NEWS_TRANSITION /* its machine took a step */
 };
 
 struct stay__link;
-typedef void stay__link_fn(struct stay__link *link, enum stay__link_news news);
+/* `transition` comes with its news, and else is NULL. */
+typedef void stay__link_fn(struct stay__link *link, enum stay__link_news news,
+    const struct stay__transition *transition);
 
 struct stay__dial; /* dial.h: one attempt, freed once decided */
 
 struct stay__link {
 	struct stay_loop *loop;
 	stay__link_fn *news;
-	struct stay__machine machine;
-	const struct stay__transition *transition; /* with its news */
-	const struct stay_socket_options *socket;  /* the owner's */
+	const struct stay_socket_options *socket; /* the owner's */
 
 	struct stay__dial *dial; /* queued, resolving, dialing */
 	struct stay__task soon;  /* news that must not come inside a call */
@@ -46,10 +46,11 @@ struct stay__link {
 	struct stay__ends ends;
 	struct stay_watch reader;
 	struct stay_watch *writer; /* NULL: both ends are one descriptor */
-	bool wants_write;
-	bool is_shut;   /* our half is closed: its end is no failure */
-	bool is_paused; /* its owner does not read */
-	int read_error; /* of the last stay__link_read that failed */
+	struct stay__machine machine;
+	int16_t read_error; /* of the last stay__link_read that failed */
+	bool wants_write : 1;
+	bool is_shut : 1;   /* our half is closed: its end is no failure */
+	bool is_paused : 1; /* its owner does not read */
 	/* Its last peer; NULL: none yet, or no memory for it. */
 	struct stay__peer_name *peer;
 

@@ -45,7 +45,7 @@ ready(struct stay_watch *end, unsigned events)
 	    ((events & STAY_WRITE) != 0 && stay__link_needs_room(link)))
 		stay__loop_run_soon(link->loop, &link->soon);
 	if (!securing && (events & STAY_READ) != 0)
-		link->news(link, STAY__NEWS_READABLE);
+		link->news(link, STAY__NEWS_READABLE, NULL);
 }
 
 bool

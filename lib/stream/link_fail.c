@@ -10,9 +10,7 @@ stay__link_take(struct stay__link *link, enum stay__link_event event)
 	const struct stay__transition transition =
 	    stay__machine_take(&link->machine, stay_machine_link(), event);
 
-	link->transition = &transition;
-	link->news(link, STAY__NEWS_TRANSITION);
-	link->transition = NULL;
+	link->news(link, STAY__NEWS_TRANSITION, &transition);
 }
 
 const char *
@@ -72,7 +70,7 @@ stay__link_down(struct stay__link *link)
 	if (stay__loop_is_orphan(link->loop))
 		stay__link_say_whose(link);
 	stay__link_take(link, STAY__LINK_EV_DOWN);
-	link->news(link, STAY__NEWS_DOWN);
+	link->news(link, STAY__NEWS_DOWN, NULL);
 }
 
 void

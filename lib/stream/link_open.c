@@ -54,7 +54,7 @@ stay__link_read(struct stay__link *link, void *bytes, size_t len)
 		    link->ends.transport->read(stay__ends_state(&link->ends),
 			link->loop->world, bytes, len);
 	if (result < 0 && result != -EAGAIN)
-		link->read_error = (int)result;
+		link->read_error = (int16_t)result;
 	return result;
 }
 
@@ -171,5 +171,5 @@ stay__link_writable(struct stay__link *link)
 	if (result != 0)
 		stay__link_broke(link, result);
 	else if (is_told)
-		link->news(link, STAY__NEWS_WRITABLE);
+		link->news(link, STAY__NEWS_WRITABLE, NULL);
 }

@@ -34,7 +34,7 @@ secured(struct stay__link *link)
 	if (link->filter->unread)
 		stay__loop_run_soon(link->loop, &link->soon);
 	stay__link_take(link, STAY__LINK_EV_SECURED);
-	link->news(link, STAY__NEWS_UP);
+	link->news(link, STAY__NEWS_UP, NULL);
 }
 
 void
@@ -111,7 +111,7 @@ void
 stay__link_unread(struct stay__link *link)
 {
 	stay__loop_run_soon(link->loop, &link->soon);
-	link->news(link, STAY__NEWS_READABLE);
+	link->news(link, STAY__NEWS_READABLE, NULL);
 }
 
 enum stay_status

@@ -25,15 +25,15 @@ append(char *text, size_t size, const char *parting, const char *word)
 }
 
 static void
-note_transition(struct rig *rig)
+note_transition(struct rig *rig, const struct stay__transition *transition)
 {
 	const struct stay_machine_state *states = stay_machine_link()->states;
 
 	if (rig->turns[0] == '\0')
 		append(rig->turns, sizeof(rig->turns), "",
-		    states[rig->link.transition->from].label);
-	append(rig->turns, sizeof(rig->turns), ">",
-	    states[rig->link.transition->to].label);
+		    states[transition->from].label);
+	append(
+	    rig->turns, sizeof(rig->turns), ">", states[transition->to].label);
 }
 
 static void
@@ -52,12 +52,13 @@ read_some(struct rig *rig)
 }
 
 static void
-on_news(struct stay__link *link, enum stay__link_news news)
+on_news(struct stay__link *link, enum stay__link_news news,
+    const struct stay__transition *transition)
 {
 	struct rig *rig = STAY__CONTAINER(link, struct rig, link);
 
 	if (news == STAY__NEWS_TRANSITION) {
-		note_transition(rig);
+		note_transition(rig, transition);
 		return;
 	}
 	append(rig->news, sizeof(rig->news), " ", news_names[news]);
