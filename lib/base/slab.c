@@ -32,6 +32,7 @@ stay__slab_take(struct stay__slabs *slabs, size_t cap)
 			slabs->count--;
 			slab = STAY__CONTAINER(spare, struct stay__slab, node);
 			slab->refs = 1;
+			slab->place = (struct stay__place){ 0 };
 			return slab;
 		}
 	}
@@ -40,6 +41,7 @@ stay__slab_take(struct stay__slabs *slabs, size_t cap)
 		return NULL;
 	stay__list_init(&slab->node);
 	slab->refs = 1;
+	slab->place = (struct stay__place){ 0 };
 	slab->cap = cap;
 	return slab;
 }

@@ -16,9 +16,21 @@ struct stay__slabs {
 	size_t count; /* spare slabs */
 };
 
+/* How far a reader has come in the bytes of his slab: input.c. A reader without bytes
+ * has no slab, and so no place. */
+struct stay__place {
+	size_t start; /* live bytes: bytes[start .. end) */
+	size_t end;
+	size_t wanted; /* how many in all the behaviour would like */
+	size_t
+	    kept; /* of a delivery: how many of its bytes are to be kept... */
+	size_t want; /* ...until so many are there */
+};
+
 struct stay__slab {
 	struct stay__list node; /* in the pool while spare */
 	unsigned refs;
+	struct stay__place place; /* of the one who reads into it */
 	size_t cap;
 	char bytes[];
 };

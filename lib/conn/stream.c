@@ -86,8 +86,7 @@ show_bytes(struct stay_conn *conn, struct stay_event *event)
 {
 	*event = (struct stay_event){ .type = STAY_STREAM_DATA };
 	event->bytes = stay__input_view(&conn->stream.input);
-	conn->stream.retained = 0;
-	conn->stream.want = 0;
+	stay__input_begin(&conn->stream.input);
 	conn->stream.again = false;
 }
 
@@ -118,8 +117,7 @@ void
 stay__stream_consumed(struct stay_conn *conn)
 {
 	/* If the verdict has closed the stream, there are no bytes to keep. */
-	stay__input_keep(&conn->stream.input, conn->loop, conn->stream.retained,
-	    conn->stream.want);
+	stay__input_end(&conn->stream.input, conn->loop);
 	if (!conn->stream.again)
 		return;
 	stay__mailbox_unnote(&conn->mail, STAY__NOTE_STREAM_DOWN);
@@ -178,8 +176,7 @@ stay_stream_keep(struct stay_conn *conn, size_t len, size_t room)
 		return STAY_E_ARG;
 	if (len > conn->stream.input.max || room > conn->stream.input.max)
 		return STAY_E_TOO_BIG;
-	conn->stream.retained = len;
-	conn->stream.want = room;
+	stay__input_keep(&conn->stream.input, len, room);
 	conn->stream.again = false;
 	return STAY_OK;
 }
@@ -190,8 +187,7 @@ stay_stream_again(struct stay_conn *conn, size_t len)
 	assert(conn != NULL);
 	if (len == 0 || len > stay__input_view(&conn->stream.input).len)
 		return STAY_E_ARG;
-	conn->stream.retained = len;
-	conn->stream.want = 0;
+	stay__input_keep(&conn->stream.input, len, 0);
 	conn->stream.again = true;
 	return STAY_OK;
 }
@@ -512,7 +508,6 @@ stay__stream_close(struct stay_conn *conn)
 	conn->stream.hibernates = false;
 	conn->stream.wants_write = false;
 	conn->stream.blocked = false;
-	conn->stream.retained = 0;
 	conn->stream.again = false;
 	stay__mailbox_unnote(&conn->mail, STAY__NOTE_STREAM_UP);
 	stay__mailbox_unnote(&conn->mail, STAY__NOTE_STREAM_READABLE);

@@ -24,10 +24,8 @@ struct stay__stream {
 	struct stay__link link;
 	struct stay__input input;
 	struct stay__outbox *out; /* NULL: nothing was sent since it rested */
-	size_t retained; /* how many of the delivered bytes are kept... */
-	size_t want;     /* ...until so many are there */
-	bool hibernates; /* gives `out` back as soon as it is empty */
-	bool again;      /* deliver the kept bytes again, without new ones */
+	bool hibernates;          /* gives `out` back as soon as it is empty */
+	bool again; /* deliver the kept bytes again, without new ones */
 	bool wants_write;
 	bool blocked; /* the kernel had no room */
 };

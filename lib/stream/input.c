@@ -24,7 +24,9 @@
 static size_t
 kept(const struct stay__input *input)
 {
-	return input->end - input->start;
+	const struct stay__slab *slab = input->slab;
+
+	return slab == NULL ? 0 : slab->place.end - slab->place.start;
 }
 
 static size_t
@@ -51,7 +53,6 @@ let_go(struct stay__input *input, struct stay_loop *loop)
 	if (input->slab != NULL)
 		stay__slab_drop(&loop->slabs, input->slab);
 	input->slab = NULL;
-	input->start = input->end = 0;
 }
 
 /* No slab is ever larger: all that may be kept, and a full read behind it. */
@@ -67,17 +68,18 @@ wanted(const struct stay__input *input)
 {
 	size_t want = kept(input) + ROOM_MIN;
 
-	return least(
-	    most(want, least(input->wanted, WANTED_MAX)), limit(input));
+	return least(most(want, least(input->slab->place.wanted, WANTED_MAX)),
+	    limit(input));
 }
 
 static bool
 has_room_behind(const struct stay__input *input)
 {
-	size_t room = input->slab->cap - input->end;
+	size_t room = input->slab->cap - input->slab->place.end;
 
-	return room >= ROOM_MIN || (input->wanted > kept(input) &&
-				       room >= input->wanted - kept(input));
+	return room >= ROOM_MIN ||
+	       (input->slab->place.wanted > kept(input) &&
+		   room >= input->slab->place.wanted - kept(input));
 }
 
 /* A frame of the past may have left a large slab to a few bytes. */
@@ -85,7 +87,8 @@ static bool
 is_oversized(const struct stay__input *input)
 {
 	return input->slab->cap > STAY__SLAB_SIZE &&
-	       most(input->wanted, kept(input) + ROOM_MIN) <= STAY__SLAB_SIZE;
+	       most(input->slab->place.wanted, kept(input) + ROOM_MIN) <=
+		   STAY__SLAB_SIZE;
 }
 
 static size_t
@@ -107,11 +110,11 @@ move(struct stay__input *input, struct stay_loop *loop, size_t cap)
 
 	if (slab == NULL)
 		return STAY_E_NOMEM;
-	memcpy(slab->bytes, input->slab->bytes + input->start, len);
+	memcpy(slab->bytes, input->slab->bytes + input->slab->place.start, len);
+	slab->place.end = len;
+	slab->place.wanted = input->slab->place.wanted;
 	stay__slab_drop(&loop->slabs, input->slab);
 	input->slab = slab;
-	input->start = 0;
-	input->end = len;
 	return STAY_OK;
 }
 
@@ -121,9 +124,10 @@ move_down(struct stay__input *input)
 {
 	size_t len = kept(input);
 
-	memmove(input->slab->bytes, input->slab->bytes + input->start, len);
-	input->start = 0;
-	input->end = len;
+	memmove(input->slab->bytes,
+	    input->slab->bytes + input->slab->place.start, len);
+	input->slab->place.start = 0;
+	input->slab->place.end = len;
 }
 
 static enum stay_status
@@ -157,11 +161,11 @@ stay__input_fill(
 	status = make_room(input, link->loop);
 	if (status != STAY_OK)
 		return status;
-	len = stay__link_read(link, input->slab->bytes + input->end,
-	    input->slab->cap - input->end);
+	len = stay__link_read(link, input->slab->bytes + input->slab->place.end,
+	    input->slab->cap - input->slab->place.end);
 	if (len > 0) {
 		*got = (size_t)len;
-		input->end += *got;
+		input->slab->place.end += *got;
 		return STAY_OK;
 	}
 	if (kept(input) == 0)
@@ -176,16 +180,36 @@ stay__input_view(const struct stay__input *input)
 {
 	if (input->slab == NULL)
 		return (struct stay_bytes){ "", 0 };
-	return (struct stay_bytes){ input->slab->bytes + input->start,
-		kept(input) };
+	return (struct stay_bytes){
+		input->slab->bytes + input->slab->place.start, kept(input)
+	};
 }
 
 void
-stay__input_keep(struct stay__input *input, struct stay_loop *loop, size_t len,
-    size_t wanted)
+stay__input_begin(struct stay__input *input)
 {
-	input->start = input->end - least(len, kept(input));
-	input->wanted = wanted;
+	stay__input_keep(input, 0, 0);
+}
+
+void
+stay__input_keep(struct stay__input *input, size_t len, size_t wanted)
+{
+	if (input->slab == NULL)
+		return;
+	input->slab->place.kept = len;
+	input->slab->place.want = wanted;
+}
+
+void
+stay__input_end(struct stay__input *input, struct stay_loop *loop)
+{
+	struct stay__place *place;
+
+	if (input->slab == NULL)
+		return;
+	place = &input->slab->place;
+	place->start = place->end - least(place->kept, kept(input));
+	place->wanted = place->want;
 	if (kept(input) == 0)
 		let_go(input, loop);
 }
@@ -194,5 +218,4 @@ void
 stay__input_reset(struct stay__input *input, struct stay_loop *loop)
 {
 	let_go(input, loop);
-	input->wanted = 0;
 }

@@ -13,11 +13,8 @@ struct stay_loop;
 struct stay__link;
 
 struct stay__input {
-	struct stay__slab *slab; /* NULL: nothing kept */
-	size_t start;            /* live bytes: slab->bytes[start .. end) */
-	size_t end;
-	size_t max;    /* most bytes kept: STAY_E_TOO_BIG past it */
-	size_t wanted; /* how many in all the behaviour would like */
+	struct stay__slab *slab; /* NULL: nothing kept; else with its place */
+	size_t max;              /* most bytes kept: STAY_E_TOO_BIG past it */
 };
 
 void stay__input_init(struct stay__input *input, size_t max);
@@ -35,12 +32,17 @@ struct stay_bytes stay__input_view(const struct stay__input *input);
 static inline char *
 stay__input_bytes(const struct stay__input *input)
 {
-	return input->slab == NULL ? NULL : input->slab->bytes + input->start;
+	return input->slab == NULL
+		   ? NULL
+		   : input->slab->bytes + input->slab->place.start;
 }
 
-/* After delivery: all but the last `len` live bytes are consumed. */
-void stay__input_keep(struct stay__input *input, struct stay_loop *loop,
-    size_t len, size_t wanted);
+/* A delivery begins: nothing is to be kept of it. From it on: keep the last `len` live
+ * bytes, and until `wanted` are there. Without live bytes, nothing. */
+void stay__input_begin(struct stay__input *input);
+void stay__input_keep(struct stay__input *input, size_t len, size_t wanted);
+/* After it: what is not to be kept is consumed. */
+void stay__input_end(struct stay__input *input, struct stay_loop *loop);
 
 /* Forget everything; gives the slab back. */
 void stay__input_reset(struct stay__input *input, struct stay_loop *loop);

@@ -191,7 +191,7 @@ inside_stream_buffers(const struct stay_conn *conn)
 size_t
 inside_unread(const struct stay_conn *conn)
 {
-	return conn->stream.input.end - conn->stream.input.start;
+	return stay__input_view(&conn->stream.input).len;
 }
 
 enum stay__link_state
