@@ -28,6 +28,7 @@ stay__wheel_init(struct stay__wheel *wheel, uint64_t now)
 	wheel->levels = 0;
 	stay__list_init(&wheel->due);
 	stay__list_init(&wheel->recent);
+	stay__list_init(&wheel->joint);
 	for (size_t level = 0; level < STAY__WHEEL_LEVELS; level++) {
 		wheel->occupied[level] = 0;
 		for (size_t slot = 0; slot < STAY__WHEEL_SLOTS; slot++)
@@ -37,9 +38,9 @@ stay__wheel_init(struct stay__wheel *wheel, uint64_t now)
 
 /* The first tick that does not begin before `at`. */
 static inline uint64_t
-due_tick(const struct stay__timer *timer)
+due_tick(uint64_t at)
 {
-	return timer->at == 0 ? 0 : (timer->at - 1) / STAY__TICK_NS + 1;
+	return at == 0 ? 0 : (at - 1) / STAY__TICK_NS + 1;
 }
 
 /* Where timers go that are due in `tick`, which must be after the wheel's. */
@@ -89,6 +90,46 @@ postpone_alike(
 	return node->prev;
 }
 
+/* The slot of a timer that is set; the next tick's, if it is due already. */
+static inline struct stay__list *
+slot_for(struct stay__wheel *wheel, const struct stay__timer *timer)
+{
+	uint64_t tick = due_tick(timer->at);
+
+	return slot_of(wheel, tick > wheel->tick ? tick : wheel->tick + 1);
+}
+
+static inline struct stay__timers *
+timers_of(struct stay__timer *first)
+{
+	return STAY__CONTAINER(first, struct stay__timers, first);
+}
+
+static uint64_t
+first_at(const struct stay__timers *timers)
+{
+	uint64_t at = UINT64_MAX;
+
+	for (unsigned i = 0; i < STAY__TIMERS_MAX; i++)
+		if (timers->at[i] < at)
+			at = timers->at[i];
+	return at;
+}
+
+/* Only those that were set since the last time are moved, not the others. */
+static void
+settle_joint(
+    struct stay__wheel *wheel, struct stay__timers *timers, uint64_t late)
+{
+	for (unsigned i = 0; i < STAY__TIMERS_MAX; i++)
+		if (timers->fresh >> i & 1)
+			timers->at[i] +=
+			    late < UINT64_MAX - timers->at[i] ? late : 0;
+	timers->fresh = 0;
+	timers->first.at = first_at(timers);
+	stay__list_push(slot_for(wheel, &timers->first), &timers->first.node);
+}
+
 /*
  * Put the timers of `recent` into their slots; many calls of one callback have one
  * deadline, and go together. A timer that is due already waits for the next tick. So
@@ -99,17 +140,16 @@ void
 stay__wheel_settle_recent(struct stay__wheel *wheel, uint64_t late)
 {
 	struct stay__list *first = wheel->recent.next, *last, *next;
-	uint64_t tick;
 
 	for (; first != &wheel->recent; first = next) {
 		last = postpone_alike(&wheel->recent, first, late);
 		next = last->next;
-		tick = due_tick(timer_of(first));
 		stay__list_append_run(
-		    slot_of(wheel, tick > wheel->tick ? tick : wheel->tick + 1),
-		    first, last);
+		    slot_for(wheel, timer_of(first)), first, last);
 	}
 	stay__list_init(&wheel->recent);
+	while ((first = stay__list_pop(&wheel->joint)) != NULL)
+		settle_joint(wheel, timers_of(timer_of(first)), late);
 }
 
 /* A slot that may hold the first timer, and the tick in which the slot begins. */
@@ -168,7 +208,7 @@ reach(struct stay__wheel *wheel, const struct place *place)
 	wheel->tick = place->tick;
 	while ((node = stay__list_pop(&reached)) != NULL) {
 		timer = timer_of(node);
-		tick = due_tick(timer);
+		tick = due_tick(timer->at);
 		stay__list_push(
 		    tick > wheel->tick ? slot_of(wheel, tick) : &wheel->due,
 		    node);
@@ -230,11 +270,70 @@ stay__wheel_next(struct stay__wheel *wheel)
 	slot = &wheel->slots[place.level][place.slot];
 	if (slot->next == slot->prev) {
 		timer = timer_of(slot->next);
-		tick = due_tick(timer);
+		tick = due_tick(timer->at);
 		if (tick > place.tick)
 			place.tick = tick;
 	}
 	if (place.tick > UINT64_MAX / STAY__TICK_NS)
 		return UINT64_MAX;
 	return place.tick * STAY__TICK_NS;
+}
+
+/* ---- several with one entry ---- */
+
+void
+stay__timers_init(struct stay__timers *timers, stay__timer_fn *fire)
+{
+	stay__timer_init(&timers->first, fire);
+	timers->fresh = 0;
+	for (unsigned i = 0; i < STAY__TIMERS_MAX; i++)
+		timers->at[i] = UINT64_MAX;
+}
+
+/* The entry goes where the first of them is due now. */
+static void
+enter(struct stay__wheel *wheel, struct stay__timers *timers)
+{
+	stay__timer_stop(&timers->first);
+	if (first_at(timers) != UINT64_MAX)
+		stay__list_push(&wheel->joint, &timers->first.node);
+}
+
+void
+stay__timers_set(struct stay__wheel *wheel, struct stay__timers *timers,
+    unsigned which, uint64_t at)
+{
+	if (at == UINT64_MAX && timers->at[which] == UINT64_MAX)
+		return;
+	timers->at[which] = at;
+	if (at != UINT64_MAX)
+		timers->fresh |= 1u << which;
+	else
+		timers->fresh &= ~(1u << which);
+	enter(wheel, timers);
+}
+
+int
+stay__timers_take(struct stay__wheel *wheel, struct stay__timers *timers)
+{
+	int which = -1;
+
+	for (unsigned i = 0; i < STAY__TIMERS_MAX; i++)
+		if ((timers->fresh >> i & 1) == 0 &&
+		    due_tick(timers->at[i]) <= wheel->tick &&
+		    (which < 0 || timers->at[i] < timers->at[which]))
+			which = (int)i;
+	if (which >= 0)
+		timers->at[which] = UINT64_MAX;
+	else
+		enter(wheel, timers);
+	return which;
+}
+
+void
+stay__timers_fini(struct stay__timers *timers)
+{
+	stay__timer_stop(&timers->first);
+	for (unsigned i = 0; i < STAY__TIMERS_MAX; i++)
+		timers->at[i] = UINT64_MAX;
 }

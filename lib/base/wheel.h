@@ -36,6 +36,20 @@ struct stay__wheel {
 	struct stay__list slots[STAY__WHEEL_LEVELS][STAY__WHEEL_SLOTS];
 	struct stay__list due;    /* being fired */
 	struct stay__list recent; /* set, and not yet in a slot */
+	struct stay__list joint;  /* the same of struct stay__timers */
+};
+
+/*
+ * Several timers of one owner, with one entry in the wheel: that of the first of
+ * them. Each is as exact as one alone; those that are due in one call of
+ * stay__wheel_advance fire one after the other.
+ */
+#define STAY__TIMERS_MAX 6
+
+struct stay__timers {
+	struct stay__timer first;
+	unsigned fresh;                /* bits: set, and not yet settled */
+	uint64_t at[STAY__TIMERS_MAX]; /* ns; UINT64_MAX: not set */
 };
 
 void stay__wheel_init(struct stay__wheel *wheel, uint64_t now);
@@ -62,8 +76,17 @@ void stay__wheel_settle_recent(struct stay__wheel *wheel, uint64_t late);
 static inline void
 stay__wheel_settle(struct stay__wheel *wheel, uint64_t late)
 {
-	if (!stay__list_is_empty(&wheel->recent))
+	if (!stay__list_is_empty(&wheel->recent) ||
+	    !stay__list_is_empty(&wheel->joint))
 		stay__wheel_settle_recent(wheel, late);
+}
+
+/* Whether all timers are in their slots. */
+static inline bool
+stay__wheel_is_settled(const struct stay__wheel *wheel)
+{
+	return stay__list_is_empty(&wheel->recent) &&
+	       stay__list_is_empty(&wheel->joint);
 }
 
 void stay__timer_init(struct stay__timer *timer, stay__timer_fn *fire);
@@ -98,6 +121,25 @@ stay__timer_set(
 	timer->at = at;
 	if (at != UINT64_MAX)
 		stay__list_push(&wheel->recent, &timer->node);
+}
+
+/* ---- several with one entry ---- */
+
+/* `fire` gets `first`, and takes what is due. */
+void stay__timers_init(struct stay__timers *timers, stay__timer_fn *fire);
+/* Set or set anew. UINT64_MAX stops it. */
+void stay__timers_set(struct stay__wheel *wheel, struct stay__timers *timers,
+    unsigned which, uint64_t at);
+/* In `fire`: the next one that is due, and is set no more; -1: there is none, and the
+ * others wait on. What is set meanwhile is not due before a later tick. */
+int stay__timers_take(struct stay__wheel *wheel, struct stay__timers *timers);
+/* Stop all of them. */
+void stay__timers_fini(struct stay__timers *timers);
+
+static inline bool
+stay__timers_is_set(const struct stay__timers *timers, unsigned which)
+{
+	return timers->at[which] != UINT64_MAX;
 }
 
 #endif

@@ -31,15 +31,27 @@ lingers(const void *state)
 static const char *
 protocol(const void *state)
 {
-	const struct stay_client *client = *(struct stay_client *const *)state;
+	const struct stay_client *client = state;
 
 	return client->profile->protocol.top.name;
+}
+
+static void
+fire(void *state, enum stay__client_clock clock)
+{
+	struct stay_session *session = &client_of(state)->session;
+
+	if (clock == STAY__CLIENT_SILENCE)
+		stay__health_check_silence(session);
+	else
+		stay__health_check_idle(session);
 }
 
 const struct stay__client_ops stay__client_conn_ops = {
 	.threat = stay__client_threat,
 	.lingers = lingers,
 	.protocol = protocol,
+	.fire = fire,
 };
 
 static struct stay_verdict

@@ -149,11 +149,16 @@ has_not_listened(struct stay_session *session)
 	       stay__stream_is_unread(conn) || !stay_stream_is_open(conn);
 }
 
+/* One of the two timers. */
 static void
-check_silence(struct stay__timer *timer)
+set(struct stay_session *session, enum stay__client_clock clock, uint64_t at)
 {
-	struct stay_session *session =
-	    STAY__CONTAINER(timer, struct stay_session, health.silence);
+	stay__conn_set_clock(session->client->conn, clock, at);
+}
+
+void
+stay__health_check_silence(struct stay_session *session)
+{
 	struct stay_loop *loop = session->client->loop;
 	uint64_t at = stay__health_silent_at(session),
 		 now = stay__loop_now(loop);
@@ -161,9 +166,9 @@ check_silence(struct stay__timer *timer)
 	if (session->condemned != STAY_OK)
 		return;
 	if (at > now)
-		stay__loop_timer(loop, timer, at);
+		set(session, STAY__CLIENT_SILENCE, at);
 	else if (has_not_listened(session))
-		stay__loop_timer(loop, timer, stay__later(now, 1));
+		set(session, STAY__CLIENT_SILENCE, stay__later(now, 1));
 	else
 		stay__session_condemn(session, STAY_E_SILENT,
 		    "no answer, and not a byte for too long");
@@ -241,11 +246,9 @@ probe_soon(struct stay_session *session)
 }
 
 /* An idle session first gives back memory, and later sends a probe. */
-static void
-check_idle(struct stay__timer *timer)
+void
+stay__health_check_idle(struct stay_session *session)
 {
-	struct stay_session *session =
-	    STAY__CONTAINER(timer, struct stay_session, health.probe);
 	struct stay_client *client = session->client;
 	uint64_t now = stay__loop_now(client->loop);
 	uint64_t at = stay__later(session->health.last_heard, quiet_ms(client));
@@ -263,15 +266,19 @@ check_idle(struct stay__timer *timer)
 		if (at <= now)
 			at = probe_soon(session);
 	}
-	stay__loop_timer(client->loop, timer, at);
+	set(session, STAY__CLIENT_PROBE, at);
 }
 
 void
 stay__health_init(struct stay_session *session)
 {
-	stay__timer_init(&session->health.silence, check_silence);
-	stay__timer_init(&session->health.probe, check_idle);
 	stay__task_init(&session->health.errand, run_errand);
+}
+
+void
+stay__health_fini(struct stay_session *session)
+{
+	stay__task_cancel(&session->health.errand);
 }
 
 void
@@ -293,8 +300,8 @@ stay__health_begin(struct stay_session *session)
 void
 stay__health_end(struct stay_session *session)
 {
-	stay__timer_stop(&session->health.silence);
-	stay__timer_stop(&session->health.probe);
+	set(session, STAY__CLIENT_SILENCE, UINT64_MAX);
+	set(session, STAY__CLIENT_PROBE, UINT64_MAX);
 	stay__task_cancel(&session->health.errand);
 }
 
@@ -308,16 +315,16 @@ stay__health_heard(struct stay_session *session)
 static void
 await_quiet(struct stay_session *session)
 {
-	struct stay__timer *timer = &session->health.probe;
 	struct stay_client *client = session->client;
+	uint64_t set_to = stay__conn_clock(client->conn, STAY__CLIENT_PROBE);
 	uint64_t at;
 
-	if (stay__timer_is_set(timer) && !session->health.at_rest)
+	if (set_to != UINT64_MAX && !session->health.at_rest)
 		return;
 	session->health.at_rest = false;
 	at = stay__loop_after(client->loop, quiet_ms(client));
-	if (!stay__timer_is_set(timer) || at < timer->at)
-		stay__loop_timer(client->loop, timer, at);
+	if (at < set_to)
+		set(session, STAY__CLIENT_PROBE, at);
 }
 
 void
@@ -345,7 +352,6 @@ stay__health_watch(struct stay_session *session, bool idle)
 		return;
 	stay__health_rest(session);
 	at = stay__health_silent_at(session);
-	if (at < UINT64_MAX && (!stay__timer_is_set(&session->health.silence) ||
-				   at < session->health.silence.at))
-		stay__loop_timer(client->loop, &session->health.silence, at);
+	if (at < stay__conn_clock(client->conn, STAY__CLIENT_SILENCE))
+		set(session, STAY__CLIENT_SILENCE, at);
 }

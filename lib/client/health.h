@@ -10,8 +10,6 @@ struct stay__written;
 
 /* Only health.c writes these. Times in ns. */
 struct stay__health {
-	struct stay__timer silence;
-	struct stay__timer probe;
 	struct stay__task errand; /* a probe, or memory is given back */
 	uint64_t last_heard;      /* the last sign of life */
 	uint64_t looked_after;    /* that one, after which we looked for more */
@@ -23,6 +21,10 @@ struct stay__health {
 };
 
 void stay__health_init(struct stay_session *session);
+void stay__health_fini(struct stay_session *session);
+/* A timer of the connection's: STAY__CLIENT_SILENCE, STAY__CLIENT_PROBE. */
+void stay__health_check_silence(struct stay_session *session);
+void stay__health_check_idle(struct stay_session *session);
 /* The stream is open; the session is up; the session has ended. */
 void stay__health_open(struct stay_session *session);
 void stay__health_begin(struct stay_session *session);

@@ -24,7 +24,7 @@ stay__session_init(
 void
 stay__session_fini(struct stay_session *session)
 {
-	stay__health_end(session);
+	stay__health_fini(session);
 	stay__output_fini(session);
 	stay__tick_fini(session);
 }

@@ -199,23 +199,22 @@ add_due(struct stay__text *text, const struct stay_conn *conn)
 static void
 add_end_of_drain(struct stay__text *text, const struct stay_conn *conn)
 {
+	uint64_t at = stay__timing_at(&conn->timing, STAY__CLOCK_DRAIN);
+
 	stay__text_add(text, "it stops when nothing is left to do");
-	if (!stay__timer_is_set(&conn->requests.drain))
+	if (at == UINT64_MAX)
 		return;
 	stay__text_add(text, ", at the latest in ");
 	stay__text_add(text, "%s",
-	    stay__duration_of(
-		stay__loop_until_ms(conn->loop, conn->requests.drain.at))
-		.text);
+	    stay__duration_of(stay__loop_until_ms(conn->loop, at)).text);
 }
 
 /* What it is to do by itself, if its end does not come first. */
 static bool
 is_renewed(const struct stay_conn *conn)
 {
-	return stay__timer_is_set(&conn->requests.renewal) &&
-	       (!stay__timer_is_set(&conn->requests.drain) ||
-		   conn->requests.renewal.at < conn->requests.drain.at);
+	return stay__timing_at(&conn->timing, STAY__CLOCK_RENEWAL) <
+	       stay__timing_at(&conn->timing, STAY__CLOCK_DRAIN);
 }
 
 /* Whether add_step has something to say of a connection that is up. */
@@ -245,7 +244,8 @@ add_step(struct stay__text *text, const struct stay_conn *conn)
 		stay__text_add(text, "it leaves for a new session in ");
 		stay__text_add(text, "%s",
 		    stay__duration_of(stay__loop_until_ms(conn->loop,
-					  conn->requests.renewal.at))
+					  stay__timing_at(&conn->timing,
+					      STAY__CLOCK_RENEWAL)))
 			.text);
 	} else if (!up) {
 		add_due(text, conn);

@@ -93,6 +93,19 @@ void stay__conn_nudge(struct stay_conn *conn);
  * run. */
 void stay__conn_interrupt(struct stay_conn *conn);
 
+/* The timers of a client, with those of its connection. */
+enum stay__client_clock {
+	STAY__CLIENT_SILENCE,
+	STAY__CLIENT_PROBE,
+	STAY__CLIENT_CLOCKS
+};
+/* When it is due; UINT64_MAX: it is not set. Set it; UINT64_MAX: stop it. It is stopped
+ * with the connection. */
+uint64_t stay__conn_clock(
+    const struct stay_conn *conn, enum stay__client_clock clock);
+void stay__conn_set_clock(
+    struct stay_conn *conn, enum stay__client_clock clock, uint64_t at);
+
 /* What a connection asks its client, by the state block. */
 struct stay__client_ops {
 	/* What ends a connection that is up, if nothing happens: words, and how
@@ -103,6 +116,8 @@ struct stay__client_ops {
 	bool (*lingers)(const void *state);
 	/* The name of its protocol. */
 	const char *(*protocol)(const void *state);
+	/* A timer of the client has passed. */
+	void (*fire)(void *state, enum stay__client_clock clock);
 };
 
 /* In which phase something has failed. */

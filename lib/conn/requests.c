@@ -129,11 +129,10 @@ stay_conn_stop(struct stay_conn *conn, enum stay_status reason)
 	stay__conn_ask(conn, STAY__ASKED_STOP);
 }
 
-static void
-drain_over(struct stay__timer *timer)
+void
+stay__conn_drained(struct stay_conn *conn)
 {
-	stay_conn_stop(
-	    STAY__CONTAINER(timer, struct stay_conn, requests.drain), STAY_OK);
+	stay_conn_stop(conn, STAY_OK);
 }
 
 void
@@ -143,8 +142,8 @@ stay_conn_drain(struct stay_conn *conn, uint64_t budget_ms)
 	if (conn->requests.admission == STAY__ADMIT_CLOSED)
 		return;
 	conn->requests.admission = STAY__ADMIT_DRAINING;
-	stay__loop_timer(conn->loop, &conn->requests.drain,
-	    stay__loop_after(conn->loop, budget_ms));
+	stay__timing_set(
+	    conn, STAY__CLOCK_DRAIN, stay__loop_after(conn->loop, budget_ms));
 	stay__conn_nudge(conn);
 }
 
@@ -161,28 +160,24 @@ stay_conn_reconnect(struct stay_conn *conn, enum stay_status why)
 	stay__conn_ask(conn, STAY__ASKED_RECONNECT);
 }
 
-static void
-renewal_due(struct stay__timer *timer)
+void
+stay__conn_renew(struct stay_conn *conn)
 {
-	stay_conn_reconnect(
-	    STAY__CONTAINER(timer, struct stay_conn, requests.renewal),
-	    STAY_E_RECONNECT);
+	stay_conn_reconnect(conn, STAY_E_RECONNECT);
 }
 
 void
 stay__conn_renew_after(struct stay_conn *conn, uint64_t ms)
 {
-	stay__loop_timer(conn->loop, &conn->requests.renewal,
-	    stay__loop_after(conn->loop, ms));
+	stay__timing_set(
+	    conn, STAY__CLOCK_RENEWAL, stay__loop_after(conn->loop, ms));
 }
 
 void
 stay__conn_renew_within(struct stay_conn *conn, uint64_t ms)
 {
-	struct stay__timer *renewal = &conn->requests.renewal;
-
-	if (!stay__timer_is_set(renewal) ||
-	    stay__loop_after(conn->loop, ms) < renewal->at)
+	if (stay__loop_after(conn->loop, ms) <
+	    stay__timing_at(&conn->timing, STAY__CLOCK_RENEWAL))
 		stay__conn_renew_after(conn, ms);
 }
 
@@ -235,20 +230,4 @@ stay_conn_admits(const struct stay_conn *conn)
 {
 	assert(conn != NULL);
 	return stay__conn_admits(conn);
-}
-
-/* ---- life ---- */
-
-void
-stay__requests_init(struct stay_conn *conn)
-{
-	stay__timer_init(&conn->requests.drain, drain_over);
-	stay__timer_init(&conn->requests.renewal, renewal_due);
-}
-
-void
-stay__requests_fini(struct stay_conn *conn)
-{
-	stay__timer_stop(&conn->requests.drain);
-	stay__timer_stop(&conn->requests.renewal);
 }

@@ -22,12 +22,11 @@ struct stay__requests {
 	enum stay_status reason : 16;        /* of the stop */
 	enum stay_status reconnect_why : 16; /* of the reconnect */
 	uint8_t asked; /* bits: asked for, not yet carried out */
-	struct stay__timer drain;
-	struct stay__timer renewal; /* when it reconnects by itself */
 };
 
-void stay__requests_init(struct stay_conn *conn);
-void stay__requests_fini(struct stay_conn *conn);
+/* The time to drain is over; it is time to reconnect by itself. */
+void stay__conn_drained(struct stay_conn *conn);
+void stay__conn_renew(struct stay_conn *conn);
 
 /* Mark what is asked for, and wake the connection. */
 void stay__conn_ask(struct stay_conn *conn, unsigned what);

@@ -19,7 +19,6 @@ void
 stay__conn_release(struct stay_conn *conn)
 {
 	stay__stream_fini(conn);
-	stay__requests_fini(conn);
 	stay__timing_fini(conn);
 	stay__mailbox_fini(&conn->mail);
 	stay__callers_rest(&conn->callers);

@@ -23,7 +23,6 @@ init(struct stay_conn *conn, struct stay_loop *loop,
 	stay__mailbox_init(
 	    &conn->mail, conn->loop, &conn->task, conn->settings->mailbox_max);
 	stay__callers_init(&conn->callers);
-	stay__requests_init(conn);
 	stay__timing_init(conn);
 	stay__report_init(conn);
 	stay__stream_init(conn);

@@ -10,11 +10,8 @@
 #include "conn/conn.h"
 
 static void
-state_timer_fired(struct stay__timer *timer)
+state_timer_fired(struct stay_conn *conn)
 {
-	struct stay_conn *conn =
-	    STAY__CONTAINER(timer, struct stay_conn, timing.due);
-
 	/* The end of a time budget goes before other mail, the end of a backoff
 	 * behind it. */
 	if (stay__conn_state(conn) == STAY_BACKING_OFF)
@@ -33,12 +30,39 @@ timeout_fired(struct stay__timer *timer)
 }
 
 static void
-state_timeout_fired(struct stay__timer *timer)
+state_timeout_fired(struct stay_conn *conn)
 {
-	struct stay_conn *conn =
-	    STAY__CONTAINER(timer, struct stay_conn, timing.state_timeout);
-
 	stay__mailbox_note(&conn->mail, STAY__NOTE_STATE_TIMEOUT);
+}
+
+static void
+fire(struct stay__timer *first)
+{
+	static void (*const fired[])(struct stay_conn *) = {
+		[STAY__CLOCK_DUE] = state_timer_fired,
+		[STAY__CLOCK_STATE_TIMEOUT] = state_timeout_fired,
+		[STAY__CLOCK_DRAIN] = stay__conn_drained,
+		[STAY__CLOCK_RENEWAL] = stay__conn_renew,
+	};
+	struct stay_conn *conn =
+	    STAY__CONTAINER(first, struct stay_conn, timing.timers.first);
+	int which;
+
+	while ((which = stay__timers_take(
+		    &conn->loop->wheel, &conn->timing.timers)) >= 0)
+		if (which < STAY__CLOCK_CLIENT)
+			fired[which](conn);
+		else
+			conn->client->fire(
+			    conn->state, (enum stay__client_clock)(
+					     which - STAY__CLOCK_CLIENT));
+}
+
+void
+stay__timing_set(
+    struct stay_conn *conn, enum stay__conn_clock clock, uint64_t at)
+{
+	stay__timers_set(&conn->loop->wheel, &conn->timing.timers, clock, at);
 }
 
 static void
@@ -51,9 +75,7 @@ init_alarms(struct stay_conn *conn, struct stay__alarms *alarms)
 void
 stay__timing_init(struct stay_conn *conn)
 {
-	stay__timer_init(&conn->timing.due, state_timer_fired);
-	stay__timer_init(&conn->timing.state_timeout, state_timeout_fired);
-	stay__loop_timer(conn->loop, &conn->timing.due, UINT64_MAX);
+	stay__timers_init(&conn->timing.timers, fire);
 	if (conn->alarms != NULL)
 		init_alarms(conn, conn->alarms);
 }
@@ -121,7 +143,7 @@ drop_message(struct stay_message *message)
 static void
 stop_state_timeout(struct stay_conn *conn)
 {
-	stay__timer_stop(&conn->timing.state_timeout);
+	stay__timing_set(conn, STAY__CLOCK_STATE_TIMEOUT, UINT64_MAX);
 	stay__mailbox_unnote(&conn->mail, STAY__NOTE_STATE_TIMEOUT);
 	if (conn->alarms != NULL)
 		drop_message(&conn->alarms->state_message);
@@ -177,8 +199,8 @@ stay__timing_take_asked(struct stay_conn *conn)
 	if (conn->timing.asked_at <= stay__loop_now(conn->loop))
 		stay__mailbox_note(&conn->mail, STAY__NOTE_STATE_TIMEOUT);
 	else
-		stay__loop_timer(conn->loop, &conn->timing.state_timeout,
-		    conn->timing.asked_at);
+		stay__timing_set(
+		    conn, STAY__CLOCK_STATE_TIMEOUT, conn->timing.asked_at);
 }
 
 struct stay_message
@@ -199,6 +221,7 @@ stay__timing_fini(struct stay_conn *conn)
 {
 	stay__timing_disarm(conn);
 	stay__timing_timeout_stop(conn);
+	stay__timers_fini(&conn->timing.timers);
 	if (conn->client == NULL)
 		return;
 	stay__free(conn->alarms);
@@ -209,8 +232,8 @@ static void
 arm(struct stay_conn *conn, uint64_t ms)
 {
 	conn->timing.due_ms = ms;
-	stay__loop_timer(
-	    conn->loop, &conn->timing.due, stay__loop_after(conn->loop, ms));
+	stay__timing_set(
+	    conn, STAY__CLOCK_DUE, stay__loop_after(conn->loop, ms));
 }
 
 /* A pending budget does not run while the dial waits for the governor. */
@@ -302,7 +325,7 @@ void
 stay__timing_disarm(struct stay_conn *conn)
 {
 	conn->timing.granted_later = false;
-	stay__loop_timer(conn->loop, &conn->timing.due, UINT64_MAX);
+	stay__timing_set(conn, STAY__CLOCK_DUE, UINT64_MAX);
 	stay__mailbox_unnote(&conn->mail, STAY__NOTE_EXPIRED);
 	stop_state_timeout(conn);
 }
@@ -313,7 +336,8 @@ uint64_t
 stay_conn_due_ms(const struct stay_conn *conn)
 {
 	assert(conn != NULL);
-	return stay__loop_until_ms(conn->loop, conn->timing.due.at);
+	return stay__loop_until_ms(
+	    conn->loop, stay__timing_at(&conn->timing, STAY__CLOCK_DUE));
 }
 
 uint64_t

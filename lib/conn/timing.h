@@ -9,6 +9,7 @@
 #include <stay/conn.h>
 
 #include "base/backoff.h"
+#include "conn/inner.h"
 #include "loop/loop.h"
 
 struct stay__step;
@@ -24,11 +25,22 @@ struct stay__alarms {
 	struct stay_message asked_message; /* of the one that was asked for */
 };
 
+/* The timers of a connection. */
+enum stay__conn_clock {
+	STAY__CLOCK_DUE, /* of the state; not set if it has none */
+	STAY__CLOCK_STATE_TIMEOUT,
+	STAY__CLOCK_DRAIN,   /* requests.c: it stops */
+	STAY__CLOCK_RENEWAL, /* requests.c: it reconnects by itself */
+	STAY__CLOCK_CLIENT,  /* those of its client: enum stay__client_clock */
+	STAY__CLOCK_COUNT = STAY__CLOCK_CLIENT + STAY__CLIENT_CLOCKS
+};
+_Static_assert((int)STAY__CLOCK_COUNT <= (int)STAY__TIMERS_MAX,
+    "they have one entry in the wheel");
+
 /* Only timing.c writes these. */
 struct stay__timing {
-	struct stay__timer due; /* of the state; not set if it has none */
-	uint64_t due_ms;        /* what it was armed for */
-	struct stay__timer state_timeout;
+	struct stay__timers timers;
+	uint64_t due_ms;        /* what `due` was armed for */
 	uint64_t asked_at;      /* the state timeout that was asked for */
 	struct stay__pace pace; /* of delays that no callback chooses */
 	/* What a throttled connect is run with; of a program's, alarms->throttled. */
@@ -37,6 +49,15 @@ struct stay__timing {
 	bool granted_later; /* the budget begins when the governor agrees */
 	bool throttled;     /* the timer ends the wait of a throttled connect */
 };
+
+/* When that timer is due; UINT64_MAX: it is not set. Set it; UINT64_MAX: stop it. */
+static inline uint64_t
+stay__timing_at(const struct stay__timing *timing, enum stay__conn_clock clock)
+{
+	return timing->timers.at[clock];
+}
+void stay__timing_set(
+    struct stay_conn *conn, enum stay__conn_clock clock, uint64_t at);
 
 void stay__timing_init(struct stay_conn *conn);
 void stay__timing_fini(struct stay_conn *conn);

@@ -274,7 +274,7 @@ bool
 stay_loop_is_idle(const struct stay_loop *loop)
 {
 	return loop->deaf == 0 && !has_work(loop) &&
-	       stay__list_is_empty(&loop->wheel.recent);
+	       stay__wheel_is_settled(&loop->wheel);
 }
 
 /* ---- turns ---- */

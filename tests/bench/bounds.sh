@@ -74,10 +74,12 @@ difference() {
 	}'
 }
 
-# inside WHAT NAME: what the program has counted itself.
+# inside WHAT NAME: what the program has counted itself; the least, if it ran more
+# than once.
 inside() {
-	awk -F'\t' -v what="$1" -v name="$2" \
-	    '$2 == what { printf "%s\t%s\n", $1, name }' "$work/inside"
+	awk -F'\t' -v what="$1" -v name="$2" '
+	$2 == what && (!seen++ || $1 + 0 < least) { least = $1 + 0 }
+	END { if (seen) printf "%s\t%s\n", least, name }' "$work/inside"
 }
 
 # codec WORK NAME: what one of it costs, and how much more than the limit. No
@@ -140,7 +142,9 @@ figures() {
 	    'system calls a busy turn'
 	difference system_calls connect $few_connects $many_connects 1 \
 	    'system calls a connect'
-	timeout 60 "$programs/counted" idle 400 >"$work/inside"
+	for _ in 1 2 3; do
+		timeout 60 "$programs/counted" idle 400
+	done >"$work/inside"
 	inside rested 'heap bytes of an idle connection, never asked'
 	inside asked 'heap bytes of an idle connection, after a PING'
 	timeout 60 "$programs/counted" queue 65536 >"$work/inside"
