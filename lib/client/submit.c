@@ -173,15 +173,28 @@ take_in(struct stay_client *client, struct stay__call *call,
 	return status;
 }
 
-/* Inline, so that a call without options does not ask for any. */
-ALWAYS_INLINE enum stay_status
-submit(struct stay_client *client, const void *data,
-    const struct stay_call_options *options, stay_done_fn *done, void *arg)
+/* What was encoded before. */
+static enum stay_status
+copy_in(struct stay_client *client, struct stay_bytes bytes,
+    const struct stay_request *request, struct stay__span *span)
 {
-	struct stay_request request = { .data = data,
-		.config = client->profile->config,
-		.replies = 1,
-		.is_untold = done == NULL };
+	struct stay__sendbuf *sendbuf = &client->calls->sendbuf;
+	struct stay_buf *out = stay__sendbuf_open(sendbuf);
+
+	if (out == NULL)
+		return STAY_E_FULL;
+	*span = (struct stay__span){ stay__sendbuf_end(sendbuf), 0 };
+	return check_encoded(sendbuf, request, span,
+	    stay_buf_append(out, bytes.data, bytes.len));
+}
+
+/* `encoded`: the bytes of the request; NULL: it is to be encoded. Inline, so that a call
+ * without options does not ask for any. */
+ALWAYS_INLINE enum stay_status
+submit_as(struct stay_client *client, struct stay_request *request,
+    const struct stay_bytes *encoded, const struct stay_call_options *options,
+    stay_done_fn *done, void *arg)
+{
 	enum stay_status status = stay__admission_ask(client);
 	struct stay__call *call;
 	struct stay__span span;
@@ -193,13 +206,26 @@ submit(struct stay_client *client, const void *data,
 		return STAY_E_NOMEM;
 	call->done = done;
 	call->arg = arg;
-	status = encode(client, &request, &span);
-	request.flags |= options->flags;
+	status = encoded == NULL ? encode(client, request, &span)
+				 : copy_in(client, *encoded, request, &span);
+	request->flags |= options->flags;
 	if (status == STAY_OK)
-		status = take_in(client, call, &request, &span, options);
+		status = take_in(client, call, request, &span, options);
 	if (status != STAY_OK)
 		stay__call_give(client->calls, call);
 	return status;
+}
+
+ALWAYS_INLINE enum stay_status
+submit(struct stay_client *client, const void *data,
+    const struct stay_call_options *options, stay_done_fn *done, void *arg)
+{
+	struct stay_request request = { .data = data,
+		.config = client->profile->config,
+		.replies = 1,
+		.is_untold = done == NULL };
+
+	return submit_as(client, &request, NULL, options, done, arg);
 }
 
 /* ---- with a body ---- */
@@ -399,47 +425,6 @@ stay_client_call_with(struct stay_client *client, const void *request,
 
 /* ---- encoded elsewhere ---- */
 
-/* What was encoded before. */
-static enum stay_status
-copy_in(struct stay_client *client, struct stay_bytes bytes,
-    const struct stay_request *request, struct stay__span *span)
-{
-	struct stay__sendbuf *sendbuf = &client->calls->sendbuf;
-	struct stay_buf *out = stay__sendbuf_open(sendbuf);
-
-	if (out == NULL)
-		return STAY_E_FULL;
-	*span = (struct stay__span){ stay__sendbuf_end(sendbuf), 0 };
-	return check_encoded(sendbuf, request, span,
-	    stay_buf_append(out, bytes.data, bytes.len));
-}
-
-/* As submit. */
-static enum stay_status
-submit_encoded(struct stay_client *client, struct stay_request *request,
-    struct stay_bytes bytes, const struct stay_call_options *options,
-    stay_done_fn *done, void *arg)
-{
-	enum stay_status status = stay__admission_ask(client);
-	struct stay__call *call;
-	struct stay__span span;
-
-	if (status != STAY_OK)
-		return status;
-	call = stay__client_take_call(client);
-	if (call == NULL)
-		return STAY_E_NOMEM;
-	call->done = done;
-	call->arg = arg;
-	status = copy_in(client, bytes, request, &span);
-	request->flags |= options->flags;
-	if (status == STAY_OK)
-		status = take_in(client, call, request, &span, options);
-	if (status != STAY_OK)
-		stay__call_give(client->calls, call);
-	return status;
-}
-
 enum stay_status
 stay__client_submit_encoded(struct stay_client *client,
     const struct stay_request *request, struct stay_bytes bytes,
@@ -450,7 +435,7 @@ stay__client_submit_encoded(struct stay_client *client,
 	enum stay_status status = take_piece(client, &all);
 
 	if (status == STAY_OK)
-		status = submit_encoded(client, &ours, bytes, &all, done, arg);
+		status = submit_as(client, &ours, &bytes, &all, done, arg);
 	return counted(client, status);
 }
 
