@@ -12,13 +12,16 @@
  * one event that it is about to report. */
 #define FD_SIZE      64
 #define PENDING_SIZE 16
-#define FDS_MIN      64
+#define FDS_MIN      60
 
 /* Watchers that become pending beside those on descriptors: timer, prepare, ... */
 #define PENDING_MIN 16
 
 /* For the tables in which a program has few entries at first. */
 #define START_SIZE ((size_t)64 * 1024)
+
+/* Entries that libev's tables do not have of what it rounds up to. */
+#define KEPT_BACK 4
 
 /* libev doubles its tables and rounds up to whole pages. */
 #define PAGES ((size_t)3 * 4096)
@@ -102,7 +105,7 @@ room_for_fd(struct stay__room *room, int fd)
 	if (fd < room->fds)
 		return true;
 	while (fds <= fd)
-		fds *= 2; /* as libev does */
+		fds = 2 * fds + KEPT_BACK; /* as libev does */
 	if (!can_have((size_t)fds * FD_SIZE + PAGES))
 		return false;
 	fds_grow(room->ev, fds);
