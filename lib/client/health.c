@@ -140,13 +140,13 @@ has_not_listened(struct stay_session *session)
 {
 	struct stay_conn *conn = session->client->conn;
 
-	if (session->health.looked_after != session->health.last_heard) {
-		session->health.looked_after = session->health.last_heard;
+	if (!session->health.looked) {
+		session->health.looked = true;
 		stay__stream_look(conn);
 		try_to_write(session);
 	}
-	return session->health.looked_after != session->health.last_heard ||
-	       stay__stream_is_unread(conn) || !stay_stream_is_open(conn);
+	return !session->health.looked || stay__stream_is_unread(conn) ||
+	       !stay_stream_is_open(conn);
 }
 
 /* One of the two timers. */
@@ -292,7 +292,6 @@ stay__health_open(struct stay_session *session)
 void
 stay__health_begin(struct stay_session *session)
 {
-	session->health.looked_after = 0;
 	stay__health_heard(session);
 	stay__health_watch(session, true);
 }
@@ -309,6 +308,7 @@ void
 stay__health_heard(struct stay_session *session)
 {
 	session->health.last_heard = stay__loop_now(session->client->loop);
+	session->health.looked = false;
 }
 
 /* The timer is to come in a quiet second, or before. */

@@ -12,8 +12,8 @@ struct stay__written;
 struct stay__health {
 	struct stay__task errand; /* a probe, or memory is given back */
 	uint64_t last_heard;      /* the last sign of life */
-	uint64_t looked_after;    /* that one, after which we looked for more */
 	uint64_t since;           /* answers are expected without a break */
+	bool looked;              /* for more, after the last sign of life */
 	bool at_rest;     /* `probe` waits for more than a quiet second */
 	bool awaits_room; /* something is to be written, and has no room */
 	bool was_full;    /* the last write was a short one: room proves life */
