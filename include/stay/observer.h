@@ -111,6 +111,8 @@ struct stay_observer {
 #define STAY_LOG_SESSION 4u
 /* And what goes over the wire: on_wire. For whoever writes an adapter. */
 #define STAY_LOG_WIRE    8u
+/* Lines of JSON, for programs: an object for each event, and nothing is kept back. */
+#define STAY_LOG_JSON    16u
 
 struct stay_log;
 
@@ -131,7 +133,16 @@ struct stay_log;
  * over, a line says how often it came. A recovery is printed if its failure was.
  * An observer of your own gets every failure and every recovery.
  *
- * The log counts with subject->own and subject->wake_ms. An observer that passes
+ * With STAY_LOG_JSON every line is a JSON object. Its fields are time, event (a name of
+ * <stay/observe.def>), conn (the number) and label; and, as far as the event has them,
+ * status, class and text; machine, from, on, action and to; down_ms, attempts,
+ * maybe_executed and not_sent. No line is kept back.
+ *
+ *	{"time":"2026-11-29T03:07:11.042Z","event":"stay.failure","conn":3,
+ *	 "label":"redis://db","status":"STAY_E_RESET","class":"transient",
+ *	 "text":"session redis://db: connection reset by the peer; next in 20 ms"}
+ *
+ * (On one line.) The log for people counts with subject->own and subject->wake_ms. An observer that passes
  * events on to a log leaves those two to it, and passes on on_wake, too. Without
  * them (NULL), or without memory, every failure is printed.
  */

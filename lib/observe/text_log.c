@@ -3,14 +3,13 @@
  * Of what a connection says again and again it prints one line in a while, and
  * how many it has kept to itself. It knows a connection by its subject alone.
  */
-#include <stay/observer.h>
+#include "observe/log.h"
 
 #include <inttypes.h>
 #include <string.h>
 #include <time.h>
 
 #include "base/hash.h"
-#include "base/list.h"
 
 /* A repeated sentence is printed again after so long. */
 #define QUIET_MS 30000
@@ -34,13 +33,6 @@ struct said {
 	bool was_up;
 };
 
-struct stay_log {
-	struct stay_observer observer;
-	FILE *stream;
-	unsigned machines;
-	struct stay__list said; /* struct said, of connections not yet closed */
-};
-
 static const struct {
 	const char *name;
 	unsigned flag;
@@ -50,8 +42,8 @@ static const struct {
 	{ "session", STAY_LOG_SESSION },
 };
 
-static bool
-is_wanted(const struct stay_log *log, const char *machine)
+bool
+stay__log_wants(const struct stay_log *log, const char *machine)
 {
 	for (size_t i = 0; i < sizeof(machines) / sizeof(machines[0]); i++)
 		if (strcmp(machines[i].name, machine) == 0)
@@ -59,20 +51,30 @@ is_wanted(const struct stay_log *log, const char *machine)
 	return false;
 }
 
+static void
+say_when(char text[STAY__LOG_WHEN])
+{
+	struct timespec now = { 0 };
+	struct tm utc = { 0 };
+	size_t len;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	gmtime_r(&now.tv_sec, &utc);
+	len = strftime(text, STAY__LOG_WHEN, "%Y-%m-%dT%H:%M:%S", &utc);
+	snprintf(text + len, STAY__LOG_WHEN - len, ".%03dZ",
+	    (int)(now.tv_nsec / 1000000));
+}
+
 /* What each line begins with: when, and who. */
 static void
 begin_line(const struct stay_log *log, const char *machine,
     const struct stay_subject *who)
 {
-	struct timespec now = { 0 };
-	struct tm utc = { 0 };
-	char when[32] = "";
+	char when[STAY__LOG_WHEN];
 
-	clock_gettime(CLOCK_REALTIME, &now);
-	gmtime_r(&now.tv_sec, &utc);
-	strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%S", &utc);
-	fprintf(log->stream, "%s.%03ldZ %s %" PRIu64 " %s: ", when,
-	    now.tv_nsec / 1000000, machine, who->number, who->label);
+	say_when(when);
+	fprintf(log->stream, "%s %s %" PRIu64 " %s: ", when, machine,
+	    who->number, who->label);
 }
 
 static void
@@ -82,7 +84,7 @@ log_transition(void *arg, const struct stay_subject *who,
 	struct stay_log *log = arg;
 	const char *slash = turn->action[0] == '\0' ? "" : "/";
 
-	if (!is_wanted(log, turn->machine))
+	if (!stay__log_wants(log, turn->machine))
 		return;
 	begin_line(log, turn->machine, who);
 	fprintf(log->stream, "%s --%s%s%s--> %s\n", turn->from, turn->event,
@@ -319,6 +321,11 @@ stay_log_new(FILE *stream, unsigned wanted)
 	log->stream = stream;
 	log->machines = wanted;
 	stay__list_init(&log->said);
+	log->when = say_when;
+	if (wanted & STAY_LOG_JSON) {
+		stay__json_log_init(log);
+		return log;
+	}
 	log->observer = (struct stay_observer){ STAY_OBSERVER, log,
 		log_transition, log_failure, log_lost_call, log_closed, log_up,
 		log_wake, log_note, wanted & STAY_LOG_WIRE ? log_wire : NULL };

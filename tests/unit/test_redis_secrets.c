@@ -157,13 +157,14 @@ check_numbers(struct stay_loop *loop)
 
 static void
 play(const struct scene *scene, const char *url,
-    const struct stay_redis_options *options)
+    const struct stay_redis_options *options, unsigned form)
 {
 	struct redis_virtual here;
 	char *text;
 	size_t len;
 	FILE *stream = open_memstream(&text, &len);
-	struct stay_log *log = stay_log_new(stream, ~0u);
+	struct stay_log *log =
+	    stay_log_new(stream, (~0u & ~STAY_LOG_JSON) | form);
 
 	redis_virtual_open(&here, rows);
 	here.server.reads = peer_reads_bytes;
@@ -179,7 +180,9 @@ play(const struct scene *scene, const char *url,
 	fclose(stream);
 	check(why);
 	check(text);
-	ck_assert_ptr_nonnull(strstr(text, "conn 1 redis://10.0.0.1: hello: "));
+	ck_assert_ptr_nonnull(
+	    strstr(text, form == 0 ? "conn 1 redis://10.0.0.1: hello: "
+				   : "\"event\":\"stay.failure\",\"conn\":1,"));
 	free(text);
 }
 
@@ -201,7 +204,8 @@ TEST_ROWS(redis_secrets_are_in_no_text, CASES)
 		options.credentials = tell_login;
 		options.credentials_arg = (void *)(uintptr_t)scene.password;
 	}
-	play(&scene, url, &options);
+	play(&scene, url, &options, 0);
+	play(&scene, url, &options, STAY_LOG_JSON);
 }
 
 static void
