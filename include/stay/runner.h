@@ -221,6 +221,44 @@ typedef void stay_remote_job_fn(void *arg, struct stay_client *client);
 STAY_API STAY_USE enum stay_status stay_remote_do(
     struct stay_remote *remote, stay_remote_job_fn *job, void *arg);
 
+/* ---- how its connection is ------------------------------------------- */
+
+/* What is known of the connection of a remote. */
+struct stay_connectivity {
+	size_t size;      /* STAY_CONNECTIVITY sets it */
+	uint64_t changes; /* of the state, so far */
+	/* The last failure since it was up; STAY_OK: none. Once it stops, the reason. */
+	enum stay_status why;
+	enum stay_state state; /* STAY_CONNECTED: it is up */
+	uintptr_t reserved[2];
+};
+
+#define STAY_CONNECTIVITY .size = sizeof(struct stay_connectivity)
+
+/*
+ * Fill in how the connection is now, as far as the size says, which must be set. Takes no
+ * lock and waits for nothing. May also be called on a loop's thread.
+ */
+STAY_API void stay_remote_get_connectivity(
+    struct stay_remote *remote, struct stay_connectivity *connectivity);
+
+/*
+ * Wait until the state has changed more often than `changes`, or for `timeout_ms`. Several
+ * threads may wait. To wait until it is up:
+ *
+ *	struct stay_connectivity now = { STAY_CONNECTIVITY };
+ *
+ *	do
+ *		stay_remote_get_connectivity(remote, &now);
+ *	while (now.state != STAY_CONNECTED &&
+ *	       stay_remote_await_change(remote, now.changes, 1000) == STAY_OK);
+ *
+ * Returns: STAY_OK: it has; STAY_E_TIMEOUT; STAY_E_STOPPED: the client has ended, and no
+ * change follows; STAY_E_REENTRANT on a loop's thread; STAY_E_FORKED.
+ */
+STAY_API enum stay_status stay_remote_await_change(
+    struct stay_remote *remote, uint64_t changes, uint64_t timeout_ms);
+
 STAY_END
 
 #endif

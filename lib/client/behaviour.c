@@ -259,7 +259,10 @@ on_entered(struct stay_conn *conn, void *state, enum stay_state from,
 {
 	struct stay_client *client = client_of(state);
 
-	(void)conn;
+	if (client->rare->watch != NULL)
+		client->rare->watch->changed(client->rare->watch, to,
+		    to >= STAY_STOPPING ? stay__conn_reason(conn)
+					: stay__conn_failed(conn));
 	if (to == STAY_STOPPING)
 		stay__farewell_moved(&client->session);
 	else if (to == STAY_CONNECTED)

@@ -79,6 +79,7 @@
 #include "client/session.h"
 #include "client/waiters.h"
 #include "client/wake.h"
+#include "client/watch.h"
 #include "conn/inner.h"
 
 /* As in struct stay_client_counts: what may come at any time. */

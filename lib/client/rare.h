@@ -23,6 +23,7 @@ struct stay__rare {
 	struct stay_later *later;      /* NULL: hello has made none */
 	struct stay__tick *tick;       /* NULL: nobody has asked for one */
 	struct stay__swallow *swallow; /* NULL: no frame is read past */
+	struct stay__watch *watch;     /* NULL: nobody is told how it is */
 };
 
 /* What a client begins with. */

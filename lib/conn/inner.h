@@ -133,6 +133,8 @@ enum stay__phase {
 /* Keep a failure sentence, "<phase> <label>: <text>", until it is told. */
 void stay__conn_fail(struct stay_conn *conn, enum stay_status status,
     enum stay__phase phase, const char *text);
+/* The status of the last failure since it was up; STAY_OK: none. */
+enum stay_status stay__conn_failed(const struct stay_conn *conn);
 /* Name the place that is dialled, for sentences: a text that stays until the next
  * call. NULL: the label says so. */
 void stay__conn_at(struct stay_conn *conn, const char *place);

@@ -326,6 +326,12 @@ stay__conn_fail(struct stay_conn *conn, enum stay_status status,
 	    (uint16_t)(fitting(&sentence) - conn->report.text_at);
 }
 
+enum stay_status
+stay__conn_failed(const struct stay_conn *conn)
+{
+	return conn->report.failed;
+}
+
 void
 stay__conn_at(struct stay_conn *conn, const char *place)
 {

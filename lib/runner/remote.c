@@ -9,6 +9,7 @@
 #include "client/client.h"
 #include "client/encoded.h"
 #include "client/future.h"
+#include "runner/connectivity.h"
 #include "runner/runner.h"
 
 struct stay_remote {
@@ -24,6 +25,7 @@ struct stay_remote {
 	const void *config;
 	size_t config_size; /* of a copy; 0: it is the program's */
 	size_t bytes_max;
+	struct stay__connectivity connectivity;
 };
 
 static void
@@ -42,6 +44,7 @@ free_remote(struct stay_remote *remote)
 		stay__free(copy);
 	}
 	atomic_fetch_sub(&remote->post->runner->remotes, 1);
+	stay__connectivity_fini(&remote->connectivity);
 	stay__free(remote);
 }
 
@@ -157,13 +160,15 @@ start_here(struct start *start)
 		    start->starter(start->arg, remote->post->loop, &client);
 	if (status != STAY_OK)
 		return status;
-	status = learn(remote, client);
+	status = stay__rare_begin(client) ? learn(remote, client)
+					  : STAY_E_NOMEM;
 	if (status != STAY_OK) {
 		stay_client_stop(client, status);
 		return status;
 	}
 	hold(remote);
 	remote->client = client;
+	client->rare->watch = &remote->connectivity.watch;
 	remote->post->errands->on_gone = client_gone;
 	stay__list_push(&remote->post->remotes, &remote->node);
 	return STAY_OK;
@@ -186,6 +191,10 @@ new_remote(struct stay_runner *runner)
 
 	if (remote == NULL)
 		return NULL;
+	if (!stay__connectivity_init(&remote->connectivity)) {
+		stay__free(remote);
+		return NULL;
+	}
 	atomic_init(&remote->refs, 1);
 	remote->post = stay__runner_next_post(runner);
 	remote->stop.run = stop_client;
@@ -442,4 +451,33 @@ stay_remote_do(struct stay_remote *remote, stay_remote_job_fn *run, void *arg)
 
 	assert(remote != NULL && run != NULL);
 	return stay__post_await(remote->post, &job.awaited, do_remote_job);
+}
+
+/* ---- how its connection is ---- */
+
+/* The program's struct may be older, and so shorter, than the library's. */
+void
+stay_remote_get_connectivity(
+    struct stay_remote *remote, struct stay_connectivity *connectivity)
+{
+	struct stay_connectivity all;
+
+	assert(remote != NULL && connectivity != NULL);
+	all = stay__connectivity_now(&remote->connectivity);
+	all.size =
+	    connectivity->size < sizeof(all) ? connectivity->size : sizeof(all);
+	memcpy(connectivity, &all, all.size);
+}
+
+enum stay_status
+stay_remote_await_change(
+    struct stay_remote *remote, uint64_t changes, uint64_t timeout_ms)
+{
+	assert(remote != NULL);
+	if (stay_runner_is_here())
+		return STAY_E_REENTRANT;
+	if (!stay__process_is_ours(&remote->post->runner->process))
+		return STAY_E_FORKED;
+	return stay__connectivity_await(
+	    &remote->connectivity, changes, timeout_ms);
 }

@@ -1,0 +1,116 @@
+/* How a connection is, as other threads see it. */
+#include <stay/redis_remote.h>
+
+#include <stdio.h>
+
+#include "suites.h"
+#include "support/peer_thread.h"
+#include "support/redis_virtual.h"
+
+static struct peer_thread server;
+static struct stay_runner *runner;
+static struct stay_remote *redis;
+
+static const struct peer_row rows[] = { REDIS_GREETS,
+	ON("GET a", "$1\r\nA\r\n"), ON("GET close", PEER_CLOSES), NO_MORE };
+
+static void
+begin_at(const char *url)
+{
+	ck_assert_int_eq(stay_runner_start(&runner, NULL), STAY_OK);
+	ck_assert_int_eq(
+	    stay_redis_remote_start(&redis, runner, url, NULL), STAY_OK);
+}
+
+static void
+end(void)
+{
+	stay_remote_free(redis);
+	ck_assert_int_eq(stay_runner_free(runner), STAY_OK);
+}
+
+static struct stay_connectivity
+now(void)
+{
+	struct stay_connectivity now = { STAY_CONNECTIVITY };
+
+	stay_remote_get_connectivity(redis, &now);
+	return now;
+}
+
+/* Wait until the state is this; how it is then. */
+static struct stay_connectivity
+await(enum stay_state state, uint64_t after)
+{
+	struct stay_connectivity seen = now();
+
+	while (seen.state != state || seen.changes <= after) {
+		ck_assert_int_eq(
+		    stay_remote_await_change(redis, seen.changes, 5000),
+		    STAY_OK);
+		seen = now();
+	}
+	return seen;
+}
+
+TEST(connectivity_is_seen_and_waited_for)
+{
+	struct stay_connectivity up, down;
+
+	begin_at(peer_thread_open(&server,
+	    (struct peer){ .rows = rows, .reads = peer_reads_commands },
+	    "redis"));
+	up = await(STAY_CONNECTED, 0);
+	ck_assert_int_eq(up.why, STAY_OK);
+	ck_assert_int_eq(
+	    stay_remote_await_change(redis, up.changes, 10), STAY_E_TIMEOUT);
+	ck_assert_int_eq(
+	    stay_remote_await_change(redis, up.changes - 1, 10), STAY_OK);
+	(void)stay_redis_remote_wait(redis, NULL, "GET close");
+	down = await(STAY_BACKING_OFF, up.changes);
+	ck_assert_int_eq(down.why, STAY_E_CLOSED);
+	up = await(STAY_CONNECTED, down.changes);
+	ck_assert_int_eq(up.why, STAY_OK);
+	stay_remote_stop(redis);
+	down = await(STAY_STOPPED, up.changes);
+	ck_assert_int_eq(down.why, STAY_OK);
+	ck_assert_int_eq(stay_remote_await_change(redis, down.changes, 5000),
+	    STAY_E_STOPPED);
+	end();
+	peer_thread_close(&server);
+}
+
+/* Nobody listens there. */
+TEST(connectivity_has_the_reason)
+{
+	const char *url =
+	    peer_thread_open(&server, (struct peer){ .rows = rows }, "redis");
+	char nobody[64];
+
+	snprintf(nobody, sizeof(nobody), "%s", url);
+	peer_thread_close(&server);
+	begin_at(nobody);
+	ck_assert_int_eq(await(STAY_BACKING_OFF, 0).why, STAY_E_NO_LISTENER);
+	end();
+}
+
+static void
+wait_there(void *arg, struct stay_client *client)
+{
+	enum stay_status *status = arg;
+
+	(void)client;
+	*status = stay_remote_await_change(redis, UINT64_MAX - 1, 5000);
+}
+
+TEST(connectivity_is_not_waited_for_on_the_loop)
+{
+	enum stay_status status = STAY_OK;
+
+	begin_at("redis://127.0.0.1:1");
+	ck_assert_int_eq(stay_remote_do(redis, wait_there, &status), STAY_OK);
+	ck_assert_int_eq(status, STAY_E_REENTRANT);
+	end();
+}
+
+TEST_SUITE(connectivity)
