@@ -73,7 +73,8 @@ struct stay_pool_options {
 	 * Its `arg` and notices are the pool's own: they are not called. With
 	 * STAY_FATAL_STOP the pool stops when no session is up. Of an exclusive pool
 	 * `offline` is STAY_OFFLINE_FAIL, and `max_age_ms` is never reached in the
-	 * hands of a borrower. A config is released when the pool has closed; a filter
+	 * hands of a borrower. `attempts_max` of its backoff ends a connection, and
+	 * the pool begins another. A config is released when the pool has closed; a filter
 	 * is to live as long.
 	 */
 	const struct stay_client_options *client;
@@ -197,7 +198,8 @@ typedef void stay_lost_fn(
     void *arg, struct stay_lease *lease, enum stay_status why);
 
 /* Tell whoever has the lease when it is lost, in the loop's turn; also if it is lost
- * already. NULL: nobody is told, and calls show it. */
+ * already. Once the pool has stopped, who asks late is told right before on_closed. NULL:
+ * nobody is told, and calls show it. */
 STAY_API void stay_lease_on_lost(
     struct stay_lease *lease, stay_lost_fn *on_lost, void *arg);
 

@@ -133,13 +133,13 @@ put_off(struct stay_pool *pool, enum stay_status reason)
 {
 	struct stay_backoff slow = { .policy = stay_backoff_constant(
 					 pool->template.fatal_backoff_ms) };
+	bool slowly = pool->fatal != STAY_OK ||
+		      stay_status_class(reason) == STAY_CLASS_FATAL;
 	uint64_t ms;
 
 	if (pool->conn == NULL)
 		return;
-	ms = stay_status_class(reason) == STAY_CLASS_FATAL
-		 ? stay_backoff_next(pool->conn, &slow)
-		 : stay_backoff_next(pool->conn, &pool->backoff);
+	ms = stay_backoff_next(pool->conn, slowly ? &slow : &pool->backoff);
 	pool->open_at = stay__later(stay__pool_now(pool), ms);
 }
 
@@ -185,6 +185,7 @@ stay__pool_end_if_over(struct stay_pool *pool)
 {
 	if (pool->conn != NULL || pool->count > 0)
 		return;
+	stay__pool_tell_lost(pool);
 	if (pool->options.on_closed != NULL)
 		pool->options.on_closed(pool->options.arg, pool, pool->reason);
 	stay__template_release(&pool->template);

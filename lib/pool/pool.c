@@ -20,7 +20,7 @@ pool_of(const void *state)
 
 /* ---- the behaviour ---- */
 
-/* What a client has for its defaults, the pool has, too. */
+/* What a client has for its defaults, the pool has, too; but it does not give up. */
 static void
 learn_defaults(struct stay_pool *pool)
 {
@@ -30,6 +30,7 @@ learn_defaults(struct stay_pool *pool)
 	pool->template.leave_budget_ms = options.leave_budget_ms;
 	pool->template.fatal_backoff_ms = options.fatal_backoff_ms;
 	pool->backoff.policy = options.backoff;
+	pool->backoff.policy.attempts_max = 0;
 }
 
 /* The first connection says what is wrong with URL and options. */

@@ -70,21 +70,27 @@ give_way(struct stay_pool *pool)
 
 /* ---- its size ---- */
 
-/* Whether one more would be of use: the pool is too small, or more people wait than
- * connections are about to be ready. Without a session only one asks for all. */
+/* More people wait than connections are about to be ready. */
+static bool
+is_crowded(const struct stay_pool *pool)
+{
+	return pool->in[STAY__MEMBER_DOWN] + pool->in[STAY__MEMBER_RETURNING] <
+	       pool->waiting;
+}
+
+/* Whether one more would be of use: the pool is too small, or crowded. Without a session
+ * only one asks for all, also after a fatal failure; and who drains serves no others. */
 static bool
 is_short(const struct stay_pool *pool)
 {
 	size_t size = stay__pool_size(pool);
-	size_t coming =
-	    pool->in[STAY__MEMBER_DOWN] + pool->in[STAY__MEMBER_RETURNING];
 
-	if (size >= pool->options.connections_max ||
-	    stay__pool_closed_to_all(pool) != STAY_OK)
+	if (pool->ending || size >= pool->options.connections_max ||
+	    (stay__pool_up(pool) == 0 && size > 0))
 		return false;
-	if (stay__pool_up(pool) == 0 && size > 0)
-		return false;
-	return size < pool->options.connections_min || coming < pool->waiting;
+	if (!stay_conn_admits(pool->conn))
+		return is_crowded(pool);
+	return size < pool->options.connections_min || is_crowded(pool);
 }
 
 static void
