@@ -23,6 +23,7 @@ act_sleep(struct run *run, uint64_t ms)
 	for (unsigned i = 0; i < run->plan.user_count; i++)
 		if (run->users[i].leave_by != SIM_NEVER)
 			run->users[i].leave_by += ms * SIM_MS;
+	pool_slept(run, ms);
 }
 
 /* ---- drawing ---- */
@@ -126,7 +127,9 @@ act_on(struct run *run, struct user *user)
 void
 act(struct run *run)
 {
-	if (draw_mille(run, run->plan.per_fault))
+	if (run->pool != NULL && draw_mille(run, 400))
+		pool_acts(run->pool);
+	else if (draw_mille(run, run->plan.per_fault))
 		fault_strike(run);
 	else if (draw_mille(run, run->plan.per_fault / 2 + 5))
 		fault_mend(run, false);
@@ -143,6 +146,10 @@ act_inside(struct run *run, struct user *user)
 	if (run->healing || !draw_mille(run, run->plan.per_inside))
 		return;
 	run->figures->inside++;
+	if (run->pool != NULL && draw_mille(run, 250)) {
+		pool_acts(run->pool);
+		return;
+	}
 	if (draw_mille(run, 300))
 		user = any_user(run);
 	act_on(run, user);

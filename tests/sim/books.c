@@ -414,6 +414,8 @@ books_will(const struct deed_at *at, enum deed_will will, uint64_t ms)
 		at->user->wanted = true;
 	else if (will == WILL_REJECT)
 		at->user->rejected++;
+	if (will == WILL_STOP_ALL)
+		pool_stop_all(run);
 	for (unsigned i = 0; i < run->plan.user_count; i++)
 		if (will == WILL_STOP_ALL && user_conn(&run->users[i]) != NULL)
 			user_stops(&run->users[i]);

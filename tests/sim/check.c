@@ -537,7 +537,7 @@ check_leaving(const struct user *user)
 static void
 check_memory(const struct run *run)
 {
-	uint64_t most = 4u << 20;
+	uint64_t most = (4u << 20) + pool_bytes_max(run);
 
 	for (unsigned i = 0; i < run->plan.user_count; i++) {
 		const struct stay_client_options *o = &run->users[i].options;
@@ -613,6 +613,7 @@ check_restful(struct run *run)
 		run->excused = run->sim->now;
 	for (unsigned i = 0; i < run->plan.user_count; i++)
 		check_user(&run->users[i]);
+	pool_look_restful(run);
 	check_memory(run);
 	if (!run->sim->again)
 		check_dials(run);
@@ -632,6 +633,7 @@ check_after(void *arg)
 			check_counts(&run->users[i]);
 			pause_look(&run->users[i]);
 		}
+	pool_look(run);
 	if (!turned)
 		return;
 	check_restful(run);

@@ -320,12 +320,20 @@ static strike_fn *const strikes[FAULT_COUNT] = {
 	[FAULT_SLEEP] = strike_sleep,
 };
 
+/* The pool's as often as all users' together. */
+static struct host *
+any_host(struct run *run)
+{
+	if (run->pool != NULL && draw_mille(run, 500))
+		return pool_host(run);
+	return &run->users[draw_below(run, run->plan.user_count)].host;
+}
+
 void
 fault_strike(struct run *run)
 {
 	unsigned which = draw_below(run, FAULT_COUNT);
-	struct host *host =
-	    &run->users[draw_below(run, run->plan.user_count)].host;
+	struct host *host = any_host(run);
 
 	if ((run->plan.faults >> which & 1) == 0)
 		return;
@@ -349,6 +357,8 @@ fault_mend(struct run *run, bool all)
 	for (unsigned i = 0; i < run->plan.user_count; i++)
 		if (all || draw_mille(run, 500))
 			host_mend(&run->users[i].host);
+	if (run->pool != NULL && (all || draw_mille(run, 500)))
+		host_mend(pool_host(run));
 	if (!all)
 		return;
 	for (node = run->sim->peers.next; node != &run->sim->peers;

@@ -74,6 +74,7 @@ fork_away(struct run *run)
 {
 	run->figures->forks++;
 	submit_all(run);
+	pool_fork(run);
 	for (unsigned steps = draw_below(run, 6); steps > 0; steps--)
 		sim_step_ms(run->world, 10);
 	submit_all(run);
@@ -82,6 +83,7 @@ fork_away(struct run *run)
 		run->users[i].forked_connects = run->users[i].connects;
 	sim_fork(run->world);
 	submit_all(run);
+	pool_fork(run);
 	if (draw_mille(run, 300))
 		return; /* and stops at once */
 	if (!sim_run_until(run->world, all_failed, run, FAIL_MS))

@@ -164,10 +164,25 @@ on_bad(const char *what)
 	broken(4, "a server is sent nonsense: %s", what);
 }
 
+/* Any of those that are open. */
+static const struct peer_end *
+any_end(struct host *host)
+{
+	const struct peer_end *end, *any = host->server.ends;
+	unsigned open = 0;
+
+	for (end = any; end != NULL; end = end->next)
+		if (sim_peer_is_open(end->wire) &&
+		    draw_below(host->run, ++open) == 0)
+			any = end;
+	return any;
+}
+
 struct desk *
 host_desk(struct host *host)
 {
-	const struct peer_end *end = host->server.ends;
+	const struct peer_end *end =
+	    host->many ? any_end(host) : host->server.ends;
 
 	return end != NULL && sim_peer_is_open(end->wire) ? end->data : NULL;
 }

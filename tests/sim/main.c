@@ -161,6 +161,9 @@ print(const struct sum *sum, double seconds)
 	       " %" PRIu64 " bodies in %" PRIu64 " pieces\n",
 	    f->held, f->waited, f->groups, f->leaves, f->drained, f->bodies,
 	    f->pieces);
+	printf("  %" PRIu64 " pools, %" PRIu64 " leases, %" PRIu64
+	       " told that theirs is lost\n",
+	    f->pools, f->leases, f->lost);
 	print_outcomes(f);
 	print_faults(f);
 	printf("  %" PRIu64 " failed allocations\n", f->failed_allocations);

@@ -64,6 +64,8 @@ plan_make(struct run *run, uint64_t events, uint32_t faults)
 	if (draw_mille(run, 250))
 		plan->per_slow = 1 + draw_below(run, 20);
 	plan->stagger_ms = run->seed % 4;
+	if (pool_is_planned(run->seed))
+		plan->user_count = 1 + plan->user_count % 3;
 }
 
 static void

@@ -182,7 +182,7 @@ void
 rest_check_memory(const struct run *run)
 {
 	uint64_t common = inside_loop_bytes(run->loop) + 1024;
-	uint64_t count = 0;
+	uint64_t count = 2 * pool_width(run);
 
 	for (unsigned i = 0; i < run->plan.user_count; i++) {
 		const struct user *user = &run->users[i];

@@ -45,6 +45,7 @@ build(struct run *run, bool trace)
 	run->sim->after_arg = run;
 	for (unsigned i = 0; i < run->plan.user_count; i++)
 		user_start(&run->users[i]);
+	pool_open(run);
 }
 
 /* ---- wrecking ---- */
@@ -130,8 +131,8 @@ larger(uint64_t a, uint64_t b)
 /* A session that is only half there is found first, or an attempt that is
  * doomed: its greeting was refused, its name is being looked up for long. Then
  * one backoff, and one attempt. */
-static uint64_t
-return_ms(const struct user *user, const struct stay_client_options *o)
+uint64_t
+run_return_ms(const struct user *user, const struct stay_client_options *o)
 {
 	uint64_t probe = o->probe_ms == STAY_FOREVER ? 0 : o->probe_ms;
 	uint64_t ms = larger(o->silence_ms + probe, o->connect_budget_ms);
@@ -147,23 +148,23 @@ return_ms(const struct user *user, const struct stay_client_options *o)
 
 /* Under the options in force, or those that will be; others may dial first, but for
  * a quarter of the places, which is for anybody. */
-static uint64_t
-patience_ms(const struct run *run)
+uint64_t
+run_patience_ms(const struct run *run)
 {
-	uint64_t most = 0, dials = 0;
+	uint64_t most = 0, dials = pool_dials_ms(run);
 
 	for (unsigned i = 0; i < run->plan.user_count; i++) {
 		const struct user *user = &run->users[i];
 
-		most = larger(most, return_ms(user, &user->options));
+		most = larger(most, run_return_ms(user, &user->options));
 		dials += user->kind == KIND_RAW
 			     ? RAW_BUDGET_MS
 			     : user->options.connect_budget_ms;
 		if (user->change.has_options)
 			most = larger(
-			    most, return_ms(user, &user->change.options));
+			    most, run_return_ms(user, &user->change.options));
 	}
-	if (4 * run->plan.user_count <= run->plan.dials_max)
+	if (4 * (run->plan.user_count + pool_width(run)) <= run->plan.dials_max)
 		dials = 0;
 	return most + dials + SLACK_MS;
 }
@@ -173,7 +174,7 @@ check_all_up(struct run *run)
 {
 	char text[256];
 
-	if (sim_run_until(run->world, all_up, run, patience_ms(run)))
+	if (sim_run_until(run->world, all_up, run, run_patience_ms(run)))
 		return;
 	for (unsigned i = 0; i < run->plan.user_count; i++) {
 		if (is_up(&run->users[i]))
@@ -229,7 +230,7 @@ check_idleness(struct run *run)
 
 	sim_run_ms(run->world, 20000);
 	waits = run->sim->calls[SIM_WAIT] - waits;
-	if (waits > 20 * 500 * (run->plan.user_count + 1))
+	if (waits > 20 * 500 * (run->plan.user_count + pool_width(run) + 1))
 		broken(9, "%" PRIu64 " turns in 20 s of idling", waits);
 	rest_check_memory(run);
 }
@@ -256,6 +257,7 @@ heal(struct run *run)
 	check_all_told(run);
 	let_arrive(run);
 	check_service(run);
+	pool_heal(run);
 	check_idleness(run);
 }
 
@@ -267,10 +269,12 @@ end(struct run *run)
 	run->figures->virtual_ms = sim_now_ms(run->world);
 	for (unsigned i = 0; i < run->plan.user_count; i++)
 		user_stops(&run->users[i]);
+	pool_stop_all(run);
 	stay_loop_stop(run->loop, STAY_OK);
 	if (!sim_run_until(run->world, all_closed, run, 10000))
 		broken(5, "connections are left that do not stop");
 	ledger_close(run);
+	pool_close(run);
 	deeds_close();
 	if (sim_leaked(run->world) > 0)
 		broken(12, "a child has spoken, or ended a connection");
@@ -280,6 +284,8 @@ end(struct run *run)
 	run->over = true;
 	for (unsigned i = 0; i < run->plan.user_count; i++)
 		desks_free(&run->users[i].host);
+	if (run->pool != NULL)
+		desks_free(pool_host(run));
 	if (stay_loop_free(run->loop) != STAY_OK)
 		broken(10, "the loop is still in use");
 	later_close(run);

@@ -32,6 +32,7 @@
  *	          one whose answers name a tag
  *	later.c   a greeting that waits for what is no frame
  *	redis_user.c  what is asked through <stay/redis.h>
+ *	pool.c    a pool, of every third seed; pool_sim.h has its files
  *	memory.c  allocations of the library: counted, and failing
  *
  * A run depends on its seed, the number of events and the kinds of faults, and
@@ -107,6 +108,9 @@ struct figures {
 	uint64_t drained; /* control lanes that were full, told */
 	uint64_t bodies;
 	uint64_t pieces;
+	uint64_t pools;
+	uint64_t leases;
+	uint64_t lost; /* leases, told */
 	uint64_t virtual_ms;
 	uint64_t hash;
 };
@@ -305,6 +309,7 @@ struct host {
 	const struct sim_place *other_place;
 	char lookup[24]; /* the name it is found by; "": none */
 	struct peer server;
+	bool many; /* connections at once, of the same clients */
 	struct toy_terms toy;
 	struct peer_row rows[2]; /* one, for all that comes */
 
@@ -676,6 +681,36 @@ struct plan {
 	unsigned per_slow;   /* per mille of callbacks that take their time */
 };
 
+/* ---- a pool: pool_sim.h ---- */
+
+struct pool_sim;
+
+bool pool_is_planned(uint64_t seed);
+/* If this seed has one. */
+void pool_open(struct run *run);
+void pool_heal(struct run *run);
+/* Some acts before and behind a fork. */
+void pool_fork(struct run *run);
+/* The loop is stopped; and nothing is left. */
+void pool_stop_all(struct run *run);
+void pool_close(struct run *run);
+void pool_slept(struct run *run, uint64_t ms);
+void pool_acts(struct pool_sim *pool);
+/* After whatever has happened; when the library is at rest. */
+void pool_look(struct run *run);
+void pool_look_restful(struct run *run);
+struct host *pool_host(struct run *run);
+/* Connections at most, the time that their dials may take, and their memory; 0: there
+ * is none. */
+unsigned pool_width(const struct run *run);
+uint64_t pool_dials_ms(const struct run *run);
+uint64_t pool_bytes_max(const struct run *run);
+
+/* How long a client may take to come back; all of them. */
+uint64_t run_return_ms(
+    const struct user *user, const struct stay_client_options *o);
+uint64_t run_patience_ms(const struct run *run);
+
 #define KEPT_MAX 8
 
 /* A reply that is kept, and whose it is. */
@@ -698,6 +733,7 @@ struct run {
 	const struct deed *deed; /* the last one done */
 	struct ledger ledger;
 	struct user users[USERS_MAX];
+	struct pool_sim *pool; /* NULL: this seed has none */
 	struct kept kept[KEPT_MAX];
 	struct stay__list configs;
 	struct stay__list errands; /* later.c */
