@@ -130,6 +130,9 @@ enum stay__phase {
 	STAY__PHASE_CALLBACK
 };
 
+/* A static text. */
+const char *stay__phase_name(unsigned phase);
+
 /* Keep a failure sentence, "<phase> <label>: <text>", until it is told. */
 void stay__conn_fail(struct stay_conn *conn, enum stay_status status,
     enum stay__phase phase, const char *text);

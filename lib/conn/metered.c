@@ -73,8 +73,8 @@ stay__metered_failure(const struct stay_conn *conn)
 	const struct stay__report *report = &conn->report;
 
 	if (system != NULL)
-		system->past.FAILURES[stay__meter_failure(
-		    conn->loop->meter, report->failed_in, report->why)]++;
+		system->past.FAILURES[stay__meter_failure(conn->loop->meter,
+		    stay__phase_name(report->failed_in), report->why)]++;
 }
 
 void

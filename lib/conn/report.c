@@ -288,11 +288,10 @@ fitting(const struct stay__text *text)
 	return (uint16_t)strlen(text->at);
 }
 
-void
-stay__conn_fail(struct stay_conn *conn, enum stay_status status,
-    enum stay__phase phase, const char *text)
+const char *
+stay__phase_name(unsigned phase)
 {
-	static const char *const phases[] = {
+	static const char *const names[] = {
 		[STAY__PHASE_CONNECT] = "connect",
 		[STAY__PHASE_HELLO] = "hello",
 		[STAY__PHASE_RESTORE] = "restore",
@@ -300,10 +299,18 @@ stay__conn_fail(struct stay_conn *conn, enum stay_status status,
 		[STAY__PHASE_STOP] = "stop",
 		[STAY__PHASE_CALLBACK] = "callback",
 	};
+
+	return names[phase];
+}
+
+void
+stay__conn_fail(struct stay_conn *conn, enum stay_status status,
+    enum stay__phase phase, const char *text)
+{
 	struct stay__text sentence;
 
 	stay__record(conn->loop, conn->number, STAY__RECORD_FAILURE,
-	    (uintptr_t)phase, status);
+	    (uintptr_t)stay__phase_name(phase), status);
 	if (conn->report.failed == STAY_OK)
 		conn->report.down_since = stay__loop_now(conn->loop);
 	conn->report.why = status;
@@ -316,7 +323,7 @@ stay__conn_fail(struct stay_conn *conn, enum stay_status status,
 		return;
 	sentence =
 	    (struct stay__text){ conn->report.sentence, STAY__FAILURE_MAX, 0 };
-	stay__text_add(&sentence, "%s %s", phases[phase], conn->label);
+	stay__text_add(&sentence, "%s %s", stay__phase_name(phase), conn->label);
 	stay__text_put(&sentence, ": ");
 	conn->report.text_at = fitting(&sentence);
 	if (conn->report.place != NULL)
