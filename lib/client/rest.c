@@ -58,11 +58,21 @@ stay__calls_end(struct stay_client *client)
 
 /* ---- what is over ---- */
 
+static uint64_t
+submitted_in(const struct stay__past *past)
+{
+	uint64_t submitted = 0;
+
+	for (size_t i = 0; i < STAY_OUTCOME_COUNT; i++)
+		submitted += past->outcomes[i];
+	return submitted;
+}
+
 struct stay__tally
 stay__calls_tally(const struct stay_client *client)
 {
 	const struct stay__calls *calls = client->calls;
-	struct stay__tally tally = { client->past.submitted,
+	struct stay__tally tally = { submitted_in(&client->past),
 		client->past.resent, { 0 } };
 	bool rests = stay__calls_are_at_rest(client);
 
@@ -79,7 +89,7 @@ stay__calls_tally(const struct stay_client *client)
 static void
 remember(struct stay__calls *calls, const struct stay__past *past)
 {
-	calls->counts.submitted = calls->resend_seen = past->submitted;
+	calls->counts.submitted = calls->resend_seen = submitted_in(past);
 	calls->counts.resent = past->resent;
 	calls->resend_left = past->resend_left;
 	for (size_t i = 0; i < STAY_OUTCOME_COUNT; i++)
@@ -91,11 +101,11 @@ static void
 take_down(struct stay__past *past, struct stay__calls *calls)
 {
 	stay__calls_save(calls);
-	past->submitted = (uint32_t)calls->counts.submitted;
 	past->resent = (uint32_t)calls->counts.resent;
 	past->resend_left = calls->resend_left;
 	for (size_t i = 0; i < STAY_OUTCOME_COUNT; i++)
 		past->outcomes[i] = (uint32_t)calls->outcomes[i];
+	assert(submitted_in(past) == calls->counts.submitted);
 }
 
 /* ---- a block, and none ---- */

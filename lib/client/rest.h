@@ -9,11 +9,10 @@
 
 struct stay__calls;
 
-/* What is known of the calls that are over, while no block is there. Only rest.c
- * writes these. */
+/* What is known of the calls that are over, while no block is there: each that was
+ * submitted has had its outcome. Only rest.c writes these. */
 struct stay__past {
 	uint64_t resend_left;
-	uint32_t submitted;
 	uint32_t resent;
 	uint32_t outcomes[STAY_OUTCOME_COUNT];
 };
