@@ -349,12 +349,13 @@ finish(struct stay_redis_subscription *subscription,
 		.dropped = subscription->dropped + subscription->kept_count,
 		.reply = reply };
 
-	stay_redis__ring_remove(&subscription->due);
 	while (subscription->kept_count > 0) {
 		stay_held_free(first_held(subscription));
 		forget_first(subscription);
 	}
 	notify(subscription, &notice);
+	/* Its owner may have resumed it even then. */
+	stay_redis__ring_remove(&subscription->due);
 	hub->counts.subscriptions--;
 	hub->counts.bytes -= sizeof(*subscription);
 	stay_redis__topic_leave(hub, subscription->topic);

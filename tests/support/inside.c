@@ -49,7 +49,7 @@ inside_is_at_rest(const struct stay_client *client)
 {
 	const struct stay__calls *calls = client->calls;
 
-	return !stay__calls_await(calls) &&
+	return !stay__calls_await(calls) && calls->half == NULL &&
 	       stay__list_is_empty(&calls->in_flight) &&
 	       stay__list_is_empty(&calls->queued) &&
 	       stay__list_is_empty(&calls->finished) &&

@@ -463,6 +463,27 @@ TEST(redis_subscribe_asks_again_when_it_is_refused)
 	SUBSCRIBER_TELLS(10, "a ended E_DENIED;c ended;b subscribed;");
 }
 
+static void
+resume(struct subscriber *owner, const struct stay_redis_notice *notice)
+{
+	if (notice->kind == STAY_REDIS_ENDED)
+		stay_redis_subscription_resume(owner->subscription);
+}
+
+/* Whoever resumes what has ended is told nothing more, and it is freed all the same. */
+TEST(redis_subscribe_is_resumed_as_it_ends)
+{
+	subscriber_join(&a, "x");
+	a.notes = resume;
+	SUBSCRIBER_TELLS(10, "a subscribed;");
+	stay_redis_subscription_pause(a.subscription);
+	subscriber_leave(&a);
+	subscriber_join(&b, "x");
+	SUBSCRIBER_TELLS(10, "a ended;b subscribed;");
+	subscriber_leave(&b);
+	SUBSCRIBER_TELLS(10, "b ended;");
+}
+
 /* A server that can't now is asked a little later, and not in a hurry. */
 TEST(redis_subscribe_is_refused_for_now)
 {
