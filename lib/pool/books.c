@@ -4,7 +4,7 @@
  */
 #include "pool/pool.h"
 
-/* Asked for again it counts from the new time, so only an earlier one is asked for. */
+/* The next turn is sooner than the shortest timeout, but takes memory. */
 void
 stay__pool_wake(struct stay_pool *pool)
 {
@@ -13,7 +13,8 @@ stay__pool_wake(struct stay_pool *pool)
 	if (pool->woken || pool->conn == NULL)
 		return;
 	pool->woken = true;
-	(void)stay_conn_set_state_timeout(pool->conn, 0, nothing);
+	if (stay_conn_next_event(pool->conn, nothing) != STAY_OK)
+		(void)stay_conn_set_state_timeout(pool->conn, 0, nothing);
 }
 
 /* Whole milliseconds, one at least, and none too few. */

@@ -56,7 +56,7 @@ static struct stay_verdict
 handle_info(struct stay_conn *conn, void *state, const struct stay_event *event)
 {
 	(void)conn;
-	if (event->type == STAY_STATE_TIMEOUT)
+	if (event->type == STAY_STATE_TIMEOUT || event->type == STAY_NEXT_EVENT)
 		stay__pool_serve(pool_of(state));
 	return stay_verdict_noreply();
 }

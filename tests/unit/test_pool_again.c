@@ -83,6 +83,26 @@ TEST(pool_again_after_all_were_denied)
 	pool_end(&rig);
 }
 
+/* ---- at once ---- */
+
+/* No time passes: what is free is lent in the next turn, and who gives up is told. */
+TEST(pool_again_in_the_next_turn)
+{
+	struct pool_user *a, *b;
+
+	pool_begin(&rig, POOL(.connections_max = 1));
+	for (unsigned i = 0; i < 20; i++) {
+		a = pool_want(&rig, "a");
+		b = pool_want(&rig, "b");
+		POOL_TELLS(&rig, 0, "a OK;");
+		ck_assert_int_eq(
+		    stay_pool_give_up(rig.pool, b->ticket), STAY_OK);
+		POOL_TELLS(&rig, 0, "b E_CANCELLED;");
+		pool_give(a);
+	}
+	pool_end(&rig);
+}
+
 /* ---- a drain ---- */
 
 /* Who waits is served, also if the last connection has ended. */
