@@ -129,8 +129,8 @@ choose_client(struct pool_sim *pool)
 	plan_options(pool->run, options);
 	options->config = pool;
 	options->config_release = on_release;
-	if (draw_mille(pool->run, 500))
-		options->max_age_ms = 0;
+	options->max_age_ms =
+	    draw_mille(pool->run, 250) ? draw_between(pool->run, 500, 8000) : 0;
 }
 
 static void

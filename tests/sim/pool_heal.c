@@ -127,14 +127,17 @@ check_service(struct pool_sim *pool)
 	pool->serves = false;
 }
 
-/* Those that nobody needs have gone, and no more than those. */
+/* Those that nobody needs have gone, and no more than those; sessions that are too old
+ * have been replaced. */
 static void
 check_size(struct pool_sim *pool)
 {
 	struct stay_pool_counts c;
 
-	sim_run_ms(pool->run->world,
-	    pool->options.idle_ms + pool->client.stop_budget_ms + SLACK_MS);
+	sim_run_ms(pool->run->world, pool->options.idle_ms +
+					 pool->client.stop_budget_ms +
+					 pool->client.max_age_ms + SLACK_MS);
+	await_well(pool, patience_ms(pool));
 	c = pool_counts(pool);
 	if (pool->client.max_age_ms > 0 ||
 	    pool->options.use == STAY_POOL_SHARED)

@@ -139,13 +139,16 @@ clean(struct stay_session *session)
 	return stay_hello_up();
 }
 
+/* The session is replaced, or even the client. */
 static struct stay_hello
 replace(struct stay_session *session)
 {
 	const struct pool_session *data = stay_session_data(session);
 
-	return data->dirty ? stay_hello_retry("somebody was here")
-			   : stay_hello_up();
+	if (!data->dirty)
+		return stay_hello_up();
+	return draw_mille(the_run, 300) ? stay_hello_denied("nobody can")
+					: stay_hello_retry("somebody was here");
 }
 
 /* ---- clients are counted ---- */

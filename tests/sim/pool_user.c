@@ -26,7 +26,7 @@ borrower_is_served(const struct borrower *borrower)
 {
 	const struct stay_client *client = stay_lease_client(borrower->lease);
 
-	return client != NULL &&
+	return client != NULL && borrower->session != 0 &&
 	       stay_client_session_number(client) == borrower->session;
 }
 
@@ -118,7 +118,8 @@ has_it(
 	borrower->lease = lease;
 	borrower->client = stay_lease_client(lease);
 	borrower->lost_at = SIM_NEVER;
-	if (borrower->client != NULL)
+	/* Who has blocked may have lost it already. */
+	if (borrower->client != NULL && stay_lease_status(lease) == STAY_OK)
 		borrower->session =
 		    stay_client_session_number(borrower->client);
 	pool->told.check_outs++;
