@@ -48,7 +48,7 @@ wait
 	integration gcc 60 all && integration asan 5 all
 	# shellcheck disable=SC2086 # the words of a command
 	job tsan "threads that share a loop, under ThreadSanitizer" \
-	    $still "$BUILD/check-tsan/test-unit" inbox runner remote remote_call
+	    $still "$BUILD/check-tsan/test-unit" inbox runner remote remote_call connectivity
 	# shellcheck disable=SC2086 # the words of a command
 	job tsan-redis "64 threads, a server that dies, ThreadSanitizer" \
 	    $still "$BUILD/check-tsan/test-integration" redis_threads
