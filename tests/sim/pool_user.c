@@ -263,7 +263,6 @@ check_waited(struct pool_sim *pool, const struct borrower *borrower,
 		check_refused(pool, status);
 }
 
-/* What was lent in a turn in which the pool has ended, too, is gone. */
 static void
 waited(struct pool_sim *pool, struct borrower *borrower,
     struct stay_lease *lease, enum stay_status status)
@@ -271,9 +270,9 @@ waited(struct pool_sim *pool, struct borrower *borrower,
 	borrower->blocks = false;
 	if (borrower->state != WAITS)
 		broken(1, "who waits is told %s", stay_status_name(status));
-	if (status != STAY_OK && pool->pool != NULL)
+	if (status != STAY_OK)
 		check_waited(pool, borrower, status);
-	if (status != STAY_OK || pool->pool == NULL) {
+	if (status != STAY_OK) {
 		*borrower = (struct borrower){ .state = AWAY };
 		return;
 	}
@@ -281,7 +280,8 @@ waited(struct pool_sim *pool, struct borrower *borrower,
 	has_it(pool, borrower, lease);
 }
 
-/* It drives the loop: whatever happens meanwhile, it is told behind it. */
+/* It drives the loop: whatever happens meanwhile, it is told behind it. What was lent in
+ * a turn in which the pool has ended, too, is gone; and there may be another pool. */
 void
 borrower_waits(struct pool_sim *pool, struct borrower *borrower)
 {
@@ -296,8 +296,11 @@ borrower_waits(struct pool_sim *pool, struct borrower *borrower)
 	sim_note(pool->run->sim, "wait", (int64_t)borrower->number, status);
 	if ((lease != NULL) != (status == STAY_OK))
 		broken(1, "who waits is told %s", stay_status_name(status));
-	if (pool->closed == closed)
-		count(pool, status);
+	if (pool->closed != closed) {
+		*borrower = (struct borrower){ .state = AWAY };
+		return;
+	}
+	count(pool, status);
 	waited(pool, borrower, lease, status);
 }
 
