@@ -33,24 +33,6 @@ struct said {
 	bool was_up;
 };
 
-static const struct {
-	const char *name;
-	unsigned flag;
-} machines[] = {
-	{ "conn", STAY_LOG_CONN },
-	{ "link", STAY_LOG_LINK },
-	{ "session", STAY_LOG_SESSION },
-};
-
-bool
-stay__log_wants(const struct stay_log *log, const char *machine)
-{
-	for (size_t i = 0; i < sizeof(machines) / sizeof(machines[0]); i++)
-		if (strcmp(machines[i].name, machine) == 0)
-			return (log->machines & machines[i].flag) != 0;
-	return false;
-}
-
 static void
 say_when(char text[STAY__LOG_WHEN])
 {
