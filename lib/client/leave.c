@@ -15,19 +15,13 @@ stay__leave_now(struct stay_client *client, enum stay_status reason)
 
 /* ---- because the peer goes away ---- */
 
-void
-stay__leave_begin(struct stay_session *session)
-{
-	session->leave.wished = false;
-}
-
 /* A crowd does not leave in one moment. */
 void
 stay__leave_within(struct stay_session *session, uint64_t ms)
 {
 	uint64_t random = stay__loop_random(session->client->loop);
 
-	session->leave.wished = true;
+	session->leave.wished = (uint32_t)session->generation;
 	stay__conn_renew_within(
 	    session->client->conn, ms < STAY_FOREVER ? random % (ms + 1) : ms);
 }
@@ -70,7 +64,8 @@ go_over(struct stay_client *client)
 	if (stay__renew_is_wanted(&client->session))
 		return stay__session_lost(client, why.status);
 	stay__session_over(&client->session, why.status, STAY_E_LOST);
-	if (leave->wished && !stay__session_was_stable(&client->session))
+	if (leave->wished == (uint32_t)client->session.generation &&
+	    !stay__session_was_stable(&client->session))
 		return stay__session_come_back(client);
 	return stay_verdict_connect(why);
 }

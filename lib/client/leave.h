@@ -8,11 +8,10 @@
 struct stay__leave {
 	int tag;              /* what connect is run with after the close... */
 	enum stay_status why; /* ...and the status of that */
-	bool wished;          /* its peer goes away */
+	uint32_t
+	    wished; /* the session whose peer goes away, by its low bits; 0: none */
 };
 
-/* A session begins: its peer has not said so. */
-void stay__leave_begin(struct stay_session *session);
 /* The peer goes away: leave the session, at some moment in the next `ms`, which are
  * not for ever. */
 void stay__leave_within(struct stay_session *session, uint64_t ms);

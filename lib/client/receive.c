@@ -389,14 +389,6 @@ take_all(struct stay_session *session, struct stay_bytes bytes, bool *up)
 	return more ? hold(session, round.bytes.len) : round.flow;
 }
 
-static const struct stay__reading nothing;
-
-void
-stay__receive_init(struct stay_session *session)
-{
-	session->reading = (struct stay__reading *)(uintptr_t)&nothing;
-}
-
 /* Take one frame after the other. */
 static enum stay__flow
 take_frames(struct stay_session *session, struct stay_bytes bytes, bool *up)
@@ -407,7 +399,7 @@ take_frames(struct stay_session *session, struct stay_bytes bytes, bool *up)
 
 	session->reading = &reading;
 	flow = take_all(session, bytes, up);
-	stay__receive_init(session);
+	session->reading = (struct stay__reading *)(uintptr_t)&stay__no_reading;
 	return flow;
 }
 
@@ -442,8 +434,8 @@ expect_order(const struct stay_client *client, struct stay_bytes bytes)
 	/* The bytes kept from the last delivery come first. */
 	assert(bytes.len >= session->kept);
 	/* No callback is reading a frame. */
-	assert(
-	    session->reading == &nothing && !stay__waiters_are_serving(client));
+	assert(session->reading == &stay__no_reading &&
+	       !stay__waiters_are_serving(client));
 	/* What is half on the wire has a rest; what is kept is in flight. */
 	assert(calls->half == NULL || stay__call_has_body(calls->half) ||
 	       stay__sendbuf_rest(&calls->sendbuf) > 0);

@@ -11,8 +11,9 @@ struct stay__reading {
 	struct stay_bytes frame; /* being handed out; length 0: none */
 };
 
-/* There is none yet. */
-void stay__receive_init(struct stay_session *session);
+/* What a session has between deliveries; see session.c. */
+extern const struct stay__reading stay__no_reading;
+
 /* A new stream: no bytes are kept. */
 void stay__receive_begin(struct stay_session *session);
 struct stay_verdict stay__receive(

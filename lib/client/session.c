@@ -10,6 +10,8 @@
 #include "client/secure.h"
 #include "client/swallow.h"
 
+const struct stay__reading stay__no_reading;
+
 void
 stay__session_init(
     struct stay_session *session, struct stay_client *client, void *data)
@@ -18,7 +20,7 @@ stay__session_init(
 	session->data = data;
 	stay__output_init(session);
 	stay__health_init(session);
-	stay__receive_init(session);
+	session->reading = (struct stay__reading *)(uintptr_t)&stay__no_reading;
 }
 
 void
@@ -194,7 +196,6 @@ stay__session_open(struct stay_session *session)
 
 	step_machine(session, STAY__SESSION_EV_OPENED);
 	session->generation++;
-	stay__leave_begin(session);
 	if (!stay__calls_are_at_rest(client))
 		client->calls->session = session->generation;
 	stay__farewell_begin(session);

@@ -58,6 +58,7 @@ struct stay_conn {
 	struct stay__callers *callers;
 	struct stay__machine machine;
 	struct stay__requests requests;
+	struct stay__timers timers; /* enum stay__conn_clock */
 	struct stay__timing timing;
 	struct stay__report report;
 	struct stay__stream stream;

@@ -199,7 +199,7 @@ add_due(struct stay__text *text, const struct stay_conn *conn)
 static void
 add_end_of_drain(struct stay__text *text, const struct stay_conn *conn)
 {
-	uint64_t at = stay__timing_at(&conn->timing, STAY__CLOCK_DRAIN);
+	uint64_t at = stay__timing_at(&conn->timers, STAY__CLOCK_DRAIN);
 
 	stay__text_add(text, "it stops when nothing is left to do");
 	if (at == UINT64_MAX)
@@ -213,8 +213,8 @@ add_end_of_drain(struct stay__text *text, const struct stay_conn *conn)
 static bool
 is_renewed(const struct stay_conn *conn)
 {
-	return stay__timing_at(&conn->timing, STAY__CLOCK_RENEWAL) <
-	       stay__timing_at(&conn->timing, STAY__CLOCK_DRAIN);
+	return stay__timing_at(&conn->timers, STAY__CLOCK_RENEWAL) <
+	       stay__timing_at(&conn->timers, STAY__CLOCK_DRAIN);
 }
 
 /* Whether add_step has something to say of a connection that is up. */
@@ -244,7 +244,7 @@ add_step(struct stay__text *text, const struct stay_conn *conn)
 		stay__text_add(text, "it leaves for a new session in ");
 		stay__text_add(text, "%s",
 		    stay__duration_of(stay__loop_until_ms(conn->loop,
-					  stay__timing_at(&conn->timing,
+					  stay__timing_at(&conn->timers,
 					      STAY__CLOCK_RENEWAL)))
 			.text);
 	} else if (!up) {

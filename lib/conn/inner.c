@@ -51,7 +51,7 @@ stay__conn_state_timeout(struct stay_conn *conn, uint64_t ms)
 uint64_t
 stay__conn_clock(const struct stay_conn *conn, enum stay__client_clock clock)
 {
-	return stay__timing_at(&conn->timing,
+	return stay__timing_at(&conn->timers,
 	    (enum stay__conn_clock)(STAY__CLOCK_CLIENT + (int)clock));
 }
 
@@ -59,8 +59,8 @@ void
 stay__conn_set_clock(
     struct stay_conn *conn, enum stay__client_clock clock, uint64_t at)
 {
-	stay__timing_set(
-	    conn, (enum stay__conn_clock)(STAY__CLOCK_CLIENT + (int)clock), at);
+	stay__timing_set(conn->loop, &conn->timers,
+	    (enum stay__conn_clock)(STAY__CLOCK_CLIENT + (int)clock), at);
 }
 
 void

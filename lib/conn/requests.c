@@ -142,8 +142,8 @@ stay_conn_drain(struct stay_conn *conn, uint64_t budget_ms)
 	if (conn->requests.admission == STAY__ADMIT_CLOSED)
 		return;
 	conn->requests.admission = STAY__ADMIT_DRAINING;
-	stay__timing_set(
-	    conn, STAY__CLOCK_DRAIN, stay__loop_after(conn->loop, budget_ms));
+	stay__timing_set(conn->loop, &conn->timers, STAY__CLOCK_DRAIN,
+	    stay__loop_after(conn->loop, budget_ms));
 	stay__conn_nudge(conn);
 }
 
@@ -169,15 +169,15 @@ stay__conn_renew(struct stay_conn *conn)
 void
 stay__conn_renew_after(struct stay_conn *conn, uint64_t ms)
 {
-	stay__timing_set(
-	    conn, STAY__CLOCK_RENEWAL, stay__loop_after(conn->loop, ms));
+	stay__timing_set(conn->loop, &conn->timers, STAY__CLOCK_RENEWAL,
+	    stay__loop_after(conn->loop, ms));
 }
 
 void
 stay__conn_renew_within(struct stay_conn *conn, uint64_t ms)
 {
 	if (stay__loop_after(conn->loop, ms) <
-	    stay__timing_at(&conn->timing, STAY__CLOCK_RENEWAL))
+	    stay__timing_at(&conn->timers, STAY__CLOCK_RENEWAL))
 		stay__conn_renew_after(conn, ms);
 }
 

@@ -45,24 +45,17 @@ fire(struct stay__timer *first)
 		[STAY__CLOCK_RENEWAL] = stay__conn_renew,
 	};
 	struct stay_conn *conn =
-	    STAY__CONTAINER(first, struct stay_conn, timing.timers.first);
+	    STAY__CONTAINER(first, struct stay_conn, timers.first);
 	int which;
 
-	while ((which = stay__timers_take(
-		    &conn->loop->wheel, &conn->timing.timers)) >= 0)
+	while (
+	    (which = stay__timers_take(&conn->loop->wheel, &conn->timers)) >= 0)
 		if (which < STAY__CLOCK_CLIENT)
 			fired[which](conn);
 		else
 			conn->client->fire(
 			    conn->state, (enum stay__client_clock)(
 					     which - STAY__CLOCK_CLIENT));
-}
-
-void
-stay__timing_set(
-    struct stay_conn *conn, enum stay__conn_clock clock, uint64_t at)
-{
-	stay__timers_set(&conn->loop->wheel, &conn->timing.timers, clock, at);
 }
 
 static void
@@ -75,7 +68,7 @@ init_alarms(struct stay_conn *conn, struct stay__alarms *alarms)
 void
 stay__timing_init(struct stay_conn *conn)
 {
-	stay__timers_init(&conn->timing.timers, fire);
+	stay__timers_init(&conn->timers, fire);
 	if (conn->alarms != NULL)
 		init_alarms(conn, conn->alarms);
 }
@@ -143,7 +136,8 @@ drop_message(struct stay_message *message)
 static void
 stop_state_timeout(struct stay_conn *conn)
 {
-	stay__timing_set(conn, STAY__CLOCK_STATE_TIMEOUT, UINT64_MAX);
+	stay__timing_set(
+	    conn->loop, &conn->timers, STAY__CLOCK_STATE_TIMEOUT, UINT64_MAX);
 	stay__mailbox_unnote(&conn->mail, STAY__NOTE_STATE_TIMEOUT);
 	if (conn->alarms != NULL)
 		drop_message(&conn->alarms->state_message);
@@ -199,8 +193,8 @@ stay__timing_take_asked(struct stay_conn *conn)
 	if (conn->timing.asked_at <= stay__loop_now(conn->loop))
 		stay__mailbox_note(&conn->mail, STAY__NOTE_STATE_TIMEOUT);
 	else
-		stay__timing_set(
-		    conn, STAY__CLOCK_STATE_TIMEOUT, conn->timing.asked_at);
+		stay__timing_set(conn->loop, &conn->timers,
+		    STAY__CLOCK_STATE_TIMEOUT, conn->timing.asked_at);
 }
 
 struct stay_message
@@ -221,7 +215,7 @@ stay__timing_fini(struct stay_conn *conn)
 {
 	stay__timing_disarm(conn);
 	stay__timing_timeout_stop(conn);
-	stay__timers_fini(&conn->timing.timers);
+	stay__timers_fini(&conn->timers);
 	if (conn->client == NULL)
 		return;
 	stay__free(conn->alarms);
@@ -232,8 +226,8 @@ static void
 arm(struct stay_conn *conn, uint64_t ms)
 {
 	conn->timing.due_ms = ms;
-	stay__timing_set(
-	    conn, STAY__CLOCK_DUE, stay__loop_after(conn->loop, ms));
+	stay__timing_set(conn->loop, &conn->timers, STAY__CLOCK_DUE,
+	    stay__loop_after(conn->loop, ms));
 }
 
 /* A pending budget does not run while the dial waits for the governor. */
@@ -325,7 +319,8 @@ void
 stay__timing_disarm(struct stay_conn *conn)
 {
 	conn->timing.granted_later = false;
-	stay__timing_set(conn, STAY__CLOCK_DUE, UINT64_MAX);
+	stay__timing_set(
+	    conn->loop, &conn->timers, STAY__CLOCK_DUE, UINT64_MAX);
 	stay__mailbox_unnote(&conn->mail, STAY__NOTE_EXPIRED);
 	stop_state_timeout(conn);
 }
@@ -337,7 +332,7 @@ stay_conn_due_ms(const struct stay_conn *conn)
 {
 	assert(conn != NULL);
 	return stay__loop_until_ms(
-	    conn->loop, stay__timing_at(&conn->timing, STAY__CLOCK_DUE));
+	    conn->loop, stay__timing_at(&conn->timers, STAY__CLOCK_DUE));
 }
 
 uint64_t

@@ -39,7 +39,6 @@ _Static_assert((int)STAY__CLOCK_COUNT <= (int)STAY__TIMERS_MAX,
 
 /* Only timing.c writes these. */
 struct stay__timing {
-	struct stay__timers timers;
 	uint64_t due_ms;        /* what `due` was armed for */
 	uint64_t asked_at;      /* the state timeout that was asked for */
 	struct stay__pace pace; /* of delays that no callback chooses */
@@ -52,12 +51,16 @@ struct stay__timing {
 
 /* When that timer is due; UINT64_MAX: it is not set. Set it; UINT64_MAX: stop it. */
 static inline uint64_t
-stay__timing_at(const struct stay__timing *timing, enum stay__conn_clock clock)
+stay__timing_at(const struct stay__timers *timers, enum stay__conn_clock clock)
 {
-	return timing->timers.at[clock];
+	return timers->at[clock];
 }
-void stay__timing_set(
-    struct stay_conn *conn, enum stay__conn_clock clock, uint64_t at);
+static inline void
+stay__timing_set(struct stay_loop *loop, struct stay__timers *timers,
+    enum stay__conn_clock clock, uint64_t at)
+{
+	stay__timers_set(&loop->wheel, timers, clock, at);
+}
 
 void stay__timing_init(struct stay_conn *conn);
 void stay__timing_fini(struct stay_conn *conn);

@@ -389,7 +389,7 @@ parts_have_one_writer() {
 
 # The parts of a session, each with the file that may write it.
 SESSION_PARTS='machine:session generation:session farewell:farewell
-condemned:session_fail output:output health:health reading:receive leave:leave
+condemned:session_fail output:output health:health leave:leave
 doubt:doubt renew:renew remark:remark'
 
 # part_is_its_own HEADER PART OWNER: the part is made const for all other files of
