@@ -4,6 +4,7 @@
  */
 #include "postgres_inside.h"
 
+#include <openssl/crypto.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
@@ -58,6 +59,7 @@ derive(void *arg)
 
 	job->is_well = pg_scram_derive(&job->scram, job->password);
 	explicit_bzero(job->password, strlen(job->password));
+	OPENSSL_thread_stop(); /* nothing of it is left when the loop goes on */
 	stay_later_resume(later);
 	stay_later_free(later);
 	return NULL;

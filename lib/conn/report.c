@@ -288,21 +288,6 @@ fitting(const struct stay__text *text)
 	return (uint16_t)strlen(text->at);
 }
 
-const char *
-stay__phase_name(unsigned phase)
-{
-	static const char *const names[] = {
-		[STAY__PHASE_CONNECT] = "connect",
-		[STAY__PHASE_HELLO] = "hello",
-		[STAY__PHASE_RESTORE] = "restore",
-		[STAY__PHASE_SESSION] = "session",
-		[STAY__PHASE_STOP] = "stop",
-		[STAY__PHASE_CALLBACK] = "callback",
-	};
-
-	return names[phase];
-}
-
 void
 stay__conn_fail(struct stay_conn *conn, enum stay_status status,
     enum stay__phase phase, const char *text)
@@ -323,7 +308,8 @@ stay__conn_fail(struct stay_conn *conn, enum stay_status status,
 		return;
 	sentence =
 	    (struct stay__text){ conn->report.sentence, STAY__FAILURE_MAX, 0 };
-	stay__text_add(&sentence, "%s %s", stay__phase_name(phase), conn->label);
+	stay__text_add(
+	    &sentence, "%s %s", stay__phase_name(phase), conn->label);
 	stay__text_put(&sentence, ": ");
 	conn->report.text_at = fitting(&sentence);
 	if (conn->report.place != NULL)

@@ -182,8 +182,9 @@ void stay__member_renew(struct stay__pooled *member);
 void stay__pool_end_if_over(struct stay_pool *pool);
 /* Nothing of it runs. */
 void stay__pool_free(struct stay_pool *pool);
-/* A lease is lost; it is told later. */
+/* A lease is lost; the latter tells all who have lost theirs. */
 void stay__lease_lose(struct stay_lease *lease, enum stay_status why);
+void stay__pool_tell_lost(struct stay_pool *pool);
 
 /* ---- line.c ---- */
 void stay__line_join(struct stay_pool *pool, struct stay_lease *lease);
@@ -200,8 +201,6 @@ uint64_t stay__line_due(const struct stay_pool *pool);
 
 /* ---- serve.c ---- */
 void stay__pool_serve(struct stay_pool *pool);
-/* Tell the leases that are lost. */
-void stay__pool_tell_lost(struct stay_pool *pool);
 
 /* ---- pool.c ---- */
 /* The pool that this connection is; NULL: it is none. */

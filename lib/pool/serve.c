@@ -4,21 +4,6 @@
  */
 #include "pool/pool.h"
 
-void
-stay__pool_tell_lost(struct stay_pool *pool)
-{
-	struct stay__list *node;
-
-	while ((node = stay__list_pop(&pool->bereaved)) != NULL) {
-		struct stay_lease *lease = stay__lease_of(node);
-		stay_lost_fn *on_lost = lease->on_lost;
-
-		stay__list_push(&pool->lent, &lease->node);
-		if (on_lost != NULL)
-			on_lost(lease->lost_arg, lease, lease->status);
-	}
-}
-
 /* ---- lending ---- */
 
 static void

@@ -160,8 +160,8 @@ start_here(struct start *start)
 		    start->starter(start->arg, remote->post->loop, &client);
 	if (status != STAY_OK)
 		return status;
-	status = stay__rare_begin(client) ? learn(remote, client)
-					  : STAY_E_NOMEM;
+	status =
+	    stay__rare_begin(client) ? learn(remote, client) : STAY_E_NOMEM;
 	if (status != STAY_OK) {
 		stay_client_stop(client, status);
 		return status;

@@ -139,8 +139,8 @@ stay__posix_shutdown(struct stay_world *world, int fd)
 }
 
 int
-stay__posix_keep_alive(struct stay_world *world, int fd,
-    const struct stay_socket_options *options)
+stay__posix_keep_alive(
+    struct stay_world *world, int fd, const struct stay_socket_options *options)
 {
 	int error = denial(world);
 
