@@ -77,6 +77,8 @@ run(struct redis_rig *rig, rig_holds_fn *holds, void *arg, double seconds)
 	ev_timer_start(rig->ev, &rig->limit);
 	ev_run(rig->ev, 0);
 	ev_timer_stop(rig->ev, &rig->limit);
+	rig->holds =
+	    NULL; /* whoever runs the loop next waits for something else */
 }
 
 bool

@@ -287,6 +287,12 @@ count_calls(void *arg, struct stay_client *client)
 	*(uint64_t *)arg = client == NULL ? 99 : counts_of(client).submitted;
 }
 
+static void
+count_in_flight(void *arg, struct stay_client *client)
+{
+	*(uint64_t *)arg = counts_of(client).in_flight;
+}
+
 /* The command that it has in flight may have been executed. */
 TEST(remote_outlives_its_client)
 {
@@ -298,6 +304,10 @@ TEST(remote_outlives_its_client)
 	flying = stay_redis_remote_future(redis, "GET never");
 	ck_assert_int_eq(stay_remote_do(redis, count_calls, &calls), STAY_OK);
 	ck_assert_uint_eq(calls, 2);
+	do
+		ck_assert_int_eq(
+		    stay_remote_do(redis, count_in_flight, &calls), STAY_OK);
+	while (calls == 0);
 	stay_remote_stop(redis);
 	stay_remote_stop(redis);
 	ck_assert_int_eq(

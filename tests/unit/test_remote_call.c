@@ -190,7 +190,7 @@ TEST(remote_call_has_no_option_of_the_loops_alone)
 	ck_assert_int_eq(
 	    status_with((struct stay_call_options){ .size = 1 }), STAY_E_ABI);
 	ck_assert_int_eq(status_with((struct stay_call_options){
-			     STAY_CALL_OPTIONS, .timeout_ms = 1 }),
+			     STAY_CALL_OPTIONS, .timeout_ms = 10000 }),
 	    STAY_OK);
 	end();
 }
@@ -362,7 +362,7 @@ TEST(remote_call_does_not_wait_for_room_in_a_callback)
 }
 
 /* It is told so, or it came in before, and is told in its `done`. What was in front of
- * the stop is still answered. */
+ * the stop is answered if it had left by then. */
 TEST(remote_call_that_waits_for_room_hears_of_a_stop)
 {
 	enum stay_status status = STAY_E_ARG;
@@ -380,7 +380,9 @@ TEST(remote_call_that_waits_for_room_hears_of_a_stop)
 	open_gate(thread);
 	ck_assert_int_eq(pthread_join(other, NULL), 0);
 	wait_told(status == STAY_OK ? 2 : 1);
-	ck_assert_ptr_nonnull(strstr(told.words, "1 OK;"));
+	ck_assert_msg(strstr(told.words, "1 OK;") != NULL ||
+			  strstr(told.words, "1 E_STOPPED;") != NULL,
+	    "told %s", told.words);
 	if (status == STAY_OK)
 		ck_assert_ptr_nonnull(strstr(told.words, "2 E_STOPPED;"));
 	else
