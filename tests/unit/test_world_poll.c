@@ -317,6 +317,14 @@ come(struct stranger *stranger)
 	stay_host_due(&stranger->host);
 }
 
+/* Whoever has overslept listens first, and asks to be called again at once. */
+static void
+come_until_calm(struct stranger *stranger)
+{
+	for (int i = 0; i < 100 && (i == 0 || stranger->in == 0); i++)
+		come(stranger);
+}
+
 /* It need not look before it waits: what is done outside of a turn is said. */
 TEST(host_is_told_what_there_is_to_do)
 {
@@ -330,7 +338,7 @@ TEST(host_is_told_what_there_is_to_do)
 	    stay_redis_start(&redis, hosted, url, &options), STAY_OK);
 	ck_assert_uint_eq(stranger.in, 0);
 	ck_assert_uint_gt(stranger.watched, 0);
-	come(&stranger);
+	come_until_calm(&stranger);
 	ck_assert_uint_gt(stranger.in, 0);
 	ck_assert_int_eq(
 	    stay_redis_command(redis, NULL, NULL, "GET a"), STAY_OK);
