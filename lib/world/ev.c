@@ -49,6 +49,7 @@ struct world_ev {
 	uint64_t armed;          /* when `timer` ends: at `at`, or earlier */
 	bool held;
 	bool busy;     /* the loop has work left */
+	bool waited;   /* since it was set: libev has waited, or looked */
 	bool orphaned; /* the loop knows that it is in a forked child */
 };
 
@@ -212,6 +213,7 @@ on_check(struct ev_loop *ev, ev_check *check, int events)
 
 	(void)ev;
 	(void)events;
+	world->waited = true;
 	stay_loop_turn(world->loop);
 }
 
@@ -249,14 +251,18 @@ ev_world_hold(struct stay_world *base, bool alive)
 /*
  * With work left the loop does not wait: the caller may be after the result of that
  * work. on_check handles the events of the wait; one more turn here would be a third
- * before the next wait.
+ * before the next wait. But a watcher of the program may have ended the run before it
+ * waited: time passes all the same.
  */
 static void
 ev_world_run(struct stay_world *base)
 {
 	struct world_ev *world = of(base);
 
+	world->waited = false;
 	ev_run(world->ev, world->busy ? EVRUN_NOWAIT : EVRUN_ONCE);
+	if (!world->waited)
+		stay_loop_turn(world->loop);
 }
 
 /* ---- descriptors ---- */

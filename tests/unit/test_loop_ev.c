@@ -7,6 +7,7 @@
 
 #include <ev.h>
 
+#include <stay/redis_pool.h>
 #include <stay/stream.h>
 
 #include "suites.h"
@@ -85,6 +86,37 @@ TEST(loop_ev_serves_what_one_run_has_seen)
 TEST(loop_ev_none_may_be_freed)
 {
 	ck_assert_int_eq(stay_loop_free(NULL), STAY_OK);
+}
+
+static void
+break_off(struct ev_loop *ev, ev_prepare *prepare, int events)
+{
+	(void)prepare;
+	(void)events;
+	ev_break(ev, EVBREAK_ONE);
+}
+
+/* A program that ends each run before it waits is still told when time is up. */
+TEST(loop_ev_lets_time_pass_without_a_wait)
+{
+	struct ev_loop *ev = ev_loop_new(EVFLAG_AUTO);
+	struct stay_loop *loop = stay_loop_ev(ev);
+	struct stay_lease *lease;
+	struct stay_pool *pool;
+	ev_prepare prepare;
+
+	ev_prepare_init(&prepare, break_off);
+	ev_prepare_start(ev, &prepare);
+	ck_assert_int_eq(stay_redis_pool_start(
+			     &pool, loop, "redis://127.0.0.1:1", NULL, NULL),
+	    STAY_OK);
+	ck_assert_int_eq(
+	    stay_pool_check_out_wait(pool, 20, &lease), STAY_E_TIMEOUT);
+	ev_prepare_stop(ev, &prepare);
+	stay_pool_stop(pool, STAY_OK);
+	ev_run(ev, 0);
+	ck_assert_int_eq(stay_loop_free(loop), STAY_OK);
+	ev_loop_destroy(ev);
 }
 
 TEST_SUITE(loop_ev)
