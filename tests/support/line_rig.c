@@ -152,6 +152,18 @@ line_begin(struct line_rig *rig, const struct stay_client_options *options)
 }
 
 void
+line_begin_as(struct line_rig *rig, const struct stay_protocol *protocol,
+    struct line_tagging *tagging, const struct stay_client_options *options)
+{
+	line_prepare(rig);
+	rig->protocol = protocol;
+	rig->config.tagging = tagging;
+	line_start(rig, options);
+	line_run(rig, 10);
+	line_told(rig);
+}
+
+void
 line_end(struct line_rig *rig)
 {
 	if (!rig->closed)
@@ -306,6 +318,14 @@ line_told(struct line_rig *rig)
 	rig->notes.text[0] = '\0';
 	rig->notes.len = 0;
 	return told;
+}
+
+const char *
+line_hear(struct line_rig *rig, const char *text)
+{
+	sim_peer_print(rig->peer, text);
+	line_run(rig, 1);
+	return line_told(rig);
 }
 
 const char *

@@ -77,6 +77,9 @@ void line_start(
 /* Both, and the session is up; no notes of that. */
 void line_begin(
     struct line_rig *rig, const struct stay_client_options *options);
+/* The same of a protocol made of the usual one, and what its slots do. */
+void line_begin_as(struct line_rig *rig, const struct stay_protocol *protocol,
+    struct line_tagging *tagging, const struct stay_client_options *options);
 /* Stop it if need be; everything is told, nothing is left. */
 void line_end(struct line_rig *rig);
 
@@ -95,7 +98,9 @@ enum stay_status line_try(
 void line_run(struct line_rig *rig, uint64_t ms);
 /* The notes so far, which are forgotten; valid till the next call of it. */
 const char *line_told(struct line_rig *rig);
-/* The same of what the server got. */
+/* The server says so of its own accord: what is told in the next millisecond. */
+const char *line_hear(struct line_rig *rig, const char *text);
+/* The notes of what the server got. */
 const char *line_got(struct line_rig *rig);
 
 /* After so long these are the notes. */

@@ -16,20 +16,13 @@ static void
 begin(const struct stay_client_options *options)
 {
 	tagging = (struct line_tagging){ .tells = true };
-	line_prepare(&rig);
-	rig.protocol = line_tagged_protocol();
-	rig.config.tagging = &tagging;
-	line_start(&rig, options);
-	line_run(&rig, 10);
-	line_told(&rig);
+	line_begin_as(&rig, line_tagged_protocol(), &tagging, options);
 }
 
 static const char *
 answer(const char *text)
 {
-	sim_peer_print(rig.peer, text);
-	line_run(&rig, 1);
-	return line_told(&rig);
+	return line_hear(&rig, text);
 }
 
 static struct line_call *

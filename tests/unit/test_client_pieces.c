@@ -24,12 +24,7 @@ begin_as(const struct stay_protocol *base, struct stay_client_options options)
 {
 	options.reply_bytes_max = 8;
 	tagging = (struct line_tagging){ 0 };
-	line_prepare(rig);
-	rig->protocol = line_pieces_protocol(base);
-	rig->config.tagging = &tagging;
-	line_start(rig, &options);
-	line_run(rig, 10);
-	line_told(rig);
+	line_begin_as(rig, line_pieces_protocol(base), &tagging, &options);
 }
 
 static void
@@ -38,14 +33,6 @@ begin(void)
 	begin_as(
 	    &line_protocol, (struct stay_client_options){ STAY_CLIENT_OPTIONS,
 				.probe_ms = STAY_FOREVER });
-}
-
-static const char *
-hear(const char *text)
-{
-	sim_peer_print(rig->peer, text);
-	line_run(rig, 1);
-	return line_told(rig);
 }
 
 static struct line_call *
@@ -86,8 +73,8 @@ TEST_ROWS(client_pieces_of_a_reply, ROWS(replies))
 	ask("a");
 	line_call(rig, "b", LINE("quiet"));
 	line_run(rig, 1);
-	ck_assert_str_eq(hear(replies[_i].text), replies[_i].told);
-	ck_assert_str_eq(hear("+b\n"), "b OK/replied +b;");
+	ck_assert_str_eq(line_hear(rig, replies[_i].text), replies[_i].told);
+	ck_assert_str_eq(line_hear(rig, "+b\n"), "b OK/replied +b;");
 	ck_assert_uint_eq(counts_of(rig->client).orphans, 0);
 	line_end(rig);
 }
@@ -126,7 +113,7 @@ TEST(promise_7_pieces_take_no_memory)
 	begin();
 	ask_with("a", (struct stay_call_options){
 			  STAY_CALL_OPTIONS, .timeout_ms = STAY_FOREVER });
-	hear("% ");
+	line_hear(rig, "% ");
 	for (int i = 0; i < 1024; i++) {
 		sim_peer_send(rig->peer, some, sizeof(some));
 		line_run(rig, 1);
@@ -137,7 +124,7 @@ TEST(promise_7_pieces_take_no_memory)
 			INSIDE_INPUT,
 		    0);
 	}
-	ck_assert_str_eq(hear("\n"), "a OK/replied %end;");
+	ck_assert_str_eq(line_hear(rig, "\n"), "a OK/replied %end;");
 	ck_assert_uint_eq(counts_of(rig->client).sessions, 1);
 	line_end(rig);
 }
@@ -151,7 +138,7 @@ TEST(promise_5_pieces_count_in_a_turn)
 	ask("a");
 	line_call(rig, "b", LINE("quiet"));
 	line_run(rig, 1);
-	ck_assert_str_eq(hear("% 12\n+b\n"),
+	ck_assert_str_eq(line_hear(rig, "% 12\n+b\n"),
 	    "a piece 12;a OK/replied %end;b OK/replied +b;");
 	line_end(rig);
 }
@@ -210,7 +197,7 @@ TEST(client_pieces_are_only_for_who_takes_them)
 	begin();
 	line_call(rig, "a", LINE("quiet"));
 	ask("b");
-	ck_assert_str_eq(hear("% 1234\n% 5\n"),
+	ck_assert_str_eq(line_hear(rig, "% 1234\n% 5\n"),
 	    "a OK/replied %whole;b piece 5;b OK/replied %end;");
 	line_end(rig);
 }
@@ -234,7 +221,7 @@ TEST_ROWS(client_pieces_that_are_wrong, ROWS(faults))
 	if (_i == 2)
 		ask("b");
 	line_run(rig, 1);
-	ck_assert_str_eq(hear(faults[_i].text), faults[_i].told);
+	ck_assert_str_eq(line_hear(rig, faults[_i].text), faults[_i].told);
 	line_end(rig);
 }
 
@@ -247,11 +234,11 @@ TEST(client_pieces_in_a_greeting_and_of_control)
 	line_start(rig, OPTIONS(.probe_ms = 100));
 	line_run(rig, 10);
 	line_told(rig);
-	ck_assert_str_eq(hear("%! 1"), "down E_PROTOCOL;");
+	ck_assert_str_eq(line_hear(rig, "%! 1"), "down E_PROTOCOL;");
 	LINE_TELLS(rig, 1000, "hello -;");
-	ck_assert_str_eq(hear("+\n"), "hello +;up;");
+	ck_assert_str_eq(line_hear(rig, "+\n"), "hello +;up;");
 	LINE_TELLS(rig, 150, "ping;");
-	ck_assert_str_eq(hear("%! 1"), "down E_PROTOCOL;");
+	ck_assert_str_eq(line_hear(rig, "%! 1"), "down E_PROTOCOL;");
 	line_end(rig);
 }
 
@@ -272,10 +259,10 @@ TEST(client_pieces_of_who_has_cancelled)
 	ask("a")->then_piece = cancel;
 	ask("b");
 	ck_assert_str_eq(
-	    hear("% 12"), "a piece 12;a E_CANCELLED/maybe executed;");
-	ck_assert_str_eq(hear("345"), "");
-	ck_assert_str_eq(
-	    hear("6\n% b\n"), "orphan %end;b piece b;b OK/replied %end;");
+	    line_hear(rig, "% 12"), "a piece 12;a E_CANCELLED/maybe executed;");
+	ck_assert_str_eq(line_hear(rig, "345"), "");
+	ck_assert_str_eq(line_hear(rig, "6\n% b\n"),
+	    "orphan %end;b piece b;b OK/replied %end;");
 	ck_assert_uint_eq(counts_of(rig->client).orphans, 1);
 	line_end(rig);
 }
@@ -287,9 +274,9 @@ TEST(client_pieces_of_who_has_given_up)
 	ask_with("a", WITHIN(10));
 	line_call(rig, "b", LINE("quiet"));
 	LINE_TELLS(rig, 20, "a E_TIMEOUT/maybe executed;");
-	ck_assert_str_eq(hear("% 1234567890"), "");
+	ck_assert_str_eq(line_hear(rig, "% 1234567890"), "");
 	ck_assert_str_eq(
-	    hear("1234567890\n+b\n"), "orphan %end;b OK/replied +b;");
+	    line_hear(rig, "1234567890\n+b\n"), "orphan %end;b OK/replied +b;");
 	line_end(rig);
 }
 
@@ -298,9 +285,9 @@ TEST(client_pieces_have_one_timeout)
 {
 	begin();
 	ask_with("a", WITHIN(10));
-	ck_assert_str_eq(hear("% 1"), "a piece 1;");
+	ck_assert_str_eq(line_hear(rig, "% 1"), "a piece 1;");
 	line_run(rig, 5);
-	ck_assert_str_eq(hear("2"), "a piece 2;");
+	ck_assert_str_eq(line_hear(rig, "2"), "a piece 2;");
 	LINE_TELLS(rig, 5, "a E_TIMEOUT/maybe executed;");
 	line_end(rig);
 }
@@ -322,7 +309,7 @@ TEST_ROWS(promise_4_pieces_are_not_told_twice, ROWS(losses))
 	line_call_in_pieces(
 	    rig, "a", LINE_WITH("quiet", .flags = losses[_i].flags), USUAL);
 	line_run(rig, 1);
-	ck_assert_str_eq(hear(losses[_i].text), losses[_i].told);
+	ck_assert_str_eq(line_hear(rig, losses[_i].text), losses[_i].told);
 	sim_peer_reset(rig->peer);
 	LINE_TELLS(
 	    rig, 1000, "down E_RESET;a E_LOST/maybe executed;hello -;up;");
@@ -338,10 +325,11 @@ TEST(promise_4_pieces_of_a_call_that_is_sent_again)
 	line_call_in_pieces(
 	    rig, "a", LINE_WITH("quiet", .flags = STAY_READ_ONLY), USUAL);
 	line_run(rig, 1);
-	ck_assert_str_eq(hear("%"), "");
+	ck_assert_str_eq(line_hear(rig, "%"), "");
 	sim_peer_reset(rig->peer);
 	LINE_TELLS(rig, 1000, "down E_RESET;hello -;up;");
-	ck_assert_str_eq(hear("% 12\n"), "a piece 12;a OK/replied %end;");
+	ck_assert_str_eq(
+	    line_hear(rig, "% 12\n"), "a piece 12;a OK/replied %end;");
 	line_end(rig);
 }
 
@@ -360,7 +348,7 @@ TEST(client_pieces_in_a_pause)
 	ask_with("a", (struct stay_call_options){ STAY_CALL_OPTIONS,
 			  .timeout_ms = STAY_FOREVER })
 	    ->then_piece = pause_here;
-	ck_assert_str_eq(hear("% 12\n"), "a piece 12;");
+	ck_assert_str_eq(line_hear(rig, "% 12\n"), "a piece 12;");
 	LINE_TELLS(rig, 100000, "");
 	stay_client_resume(rig->client);
 	LINE_TELLS(rig, 1, "a OK/replied %end;");
@@ -373,10 +361,10 @@ TEST(promise_8_pieces_that_come_no_more)
 	begin();
 	ask_with("a", (struct stay_call_options){
 			  STAY_CALL_OPTIONS, .timeout_ms = STAY_FOREVER });
-	hear("% ");
+	line_hear(rig, "% ");
 	for (int i = 0; i < 10; i++) {
 		line_run(rig, 9000);
-		ck_assert_str_eq(hear("1"), "a piece 1;");
+		ck_assert_str_eq(line_hear(rig, "1"), "a piece 1;");
 	}
 	LINE_TELLS(rig, 9900, "");
 	line_run(rig, 200);
@@ -402,10 +390,11 @@ begin_tagged(void)
 TEST(client_pieces_name_their_tag)
 {
 	begin_tagged();
-	ck_assert_str_eq(hear("%@2 12"), "b piece 12;");
-	ck_assert_str_eq(hear("3\n%@3 c\n"),
+	ck_assert_str_eq(line_hear(rig, "%@2 12"), "b piece 12;");
+	ck_assert_str_eq(line_hear(rig, "3\n%@3 c\n"),
 	    "b piece 3;b OK/replied %end;c OK/replied %whole;");
-	ck_assert_str_eq(hear("%@1 1\n"), "a piece 1;a OK/replied %end;");
+	ck_assert_str_eq(
+	    line_hear(rig, "%@1 1\n"), "a piece 1;a OK/replied %end;");
 	line_end(rig);
 }
 
@@ -413,12 +402,12 @@ TEST(client_pieces_name_their_tag)
 TEST(client_pieces_of_who_has_let_go)
 {
 	begin_tagged();
-	ck_assert_str_eq(hear("%@2 12"), "b piece 12;");
+	ck_assert_str_eq(line_hear(rig, "%@2 12"), "b piece 12;");
 	LINE_TELLS(rig, 30, "given up 2;b E_TIMEOUT/maybe executed;");
-	ck_assert_str_eq(
-	    hear("34\n%@1 1\n"), "orphan %end;a piece 1;a OK/replied %end;");
-	ck_assert_str_eq(
-	    hear("%@9! 1"), "down E_PROTOCOL;c E_PROTOCOL/maybe executed;");
+	ck_assert_str_eq(line_hear(rig, "34\n%@1 1\n"),
+	    "orphan %end;a piece 1;a OK/replied %end;");
+	ck_assert_str_eq(line_hear(rig, "%@9! 1"),
+	    "down E_PROTOCOL;c E_PROTOCOL/maybe executed;");
 	line_end(rig);
 }
 
@@ -436,7 +425,7 @@ begin_refused(uint32_t flags, bool has_parts)
 	    rig, "a", LINE_WITH("quiet", .flags = flags), USUAL);
 	line_call(rig, "b", LINE("quiet"));
 	line_run(rig, 1);
-	ck_assert_str_eq(hear("!1\n!2\n!3\n"), "");
+	ck_assert_str_eq(line_hear(rig, "!1\n!2\n!3\n"), "");
 }
 
 #define REFUSED                                                                \
@@ -474,12 +463,12 @@ static const struct {
 TEST_ROWS(client_pieces_end_behind_who_was_refused, ROWS(ends))
 {
 	begin_refused(STAY_READ_ONLY, ends[_i].has_parts);
-	hear(ends[_i].begins);
+	line_hear(rig, ends[_i].begins);
 	cancel(&rig->calls[3]);
 	line_run(rig, 1);
 	line_told(rig);
-	ck_assert_str_eq(hear(ends[_i].ends), ends[_i].told);
-	ck_assert_str_eq(hear("+b\n"), "b OK/replied +b;");
+	ck_assert_str_eq(line_hear(rig, ends[_i].ends), ends[_i].told);
+	ck_assert_str_eq(line_hear(rig, "+b\n"), "b OK/replied +b;");
 	line_end(rig);
 }
 

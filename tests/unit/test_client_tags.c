@@ -20,12 +20,7 @@ begin_with(const struct stay_protocol *protocol, struct line_tagging how,
     const struct stay_client_options *options)
 {
 	tagging = how;
-	line_prepare(&rig);
-	rig.protocol = protocol;
-	rig.config.tagging = &tagging;
-	line_start(&rig, options);
-	line_run(&rig, 10);
-	line_told(&rig);
+	line_begin_as(&rig, protocol, &tagging, options);
 }
 
 static void
@@ -38,9 +33,7 @@ begin(struct line_tagging how, const struct stay_client_options *options)
 static const char *
 answer(const char *text)
 {
-	sim_peer_print(rig.peer, text);
-	line_run(&rig, 1);
-	return line_told(&rig);
+	return line_hear(&rig, text);
 }
 
 static const char *

@@ -25,26 +25,13 @@ begin_as(const struct stay_protocol *base, struct stay_client_options options)
 {
 	options.reply_bytes_max = 8;
 	tagging = (struct line_tagging){ 0 };
-	line_prepare(rig);
-	rig->protocol = line_swallow_protocol(base);
-	rig->config.tagging = &tagging;
-	line_start(rig, &options);
-	line_run(rig, 10);
-	line_told(rig);
+	line_begin_as(rig, line_swallow_protocol(base), &tagging, &options);
 }
 
 static void
 begin(struct stay_client_options options)
 {
 	begin_as(line_tagged_protocol(), options);
-}
-
-static const char *
-hear(const char *text)
-{
-	sim_peer_print(rig->peer, text);
-	line_run(rig, 1);
-	return line_told(rig);
 }
 
 /* "a" is answered by this, and "b" behind it. */
@@ -95,7 +82,7 @@ TEST(promise_7_what_is_read_past_takes_no_memory)
 	begin(USUAL);
 	line_call(rig, "a", LINE("quiet"));
 	line_run(rig, 1);
-	hear("+12345678");
+	line_hear(rig, "+12345678");
 	for (int i = 0; i < 1024; i++) {
 		sim_peer_send(rig->peer, some, sizeof(some));
 		line_run(rig, 1);
@@ -105,7 +92,7 @@ TEST(promise_7_what_is_read_past_takes_no_memory)
 		    0);
 	}
 	ck_assert_uint_eq(counts_of(rig->client).bytes_in, 1024 * 16384 + 9);
-	ck_assert_str_eq(hear("\n"), "a E_TOO_BIG/replied;");
+	ck_assert_str_eq(line_hear(rig, "\n"), "a E_TOO_BIG/replied;");
 	line_end(rig);
 }
 
@@ -144,7 +131,7 @@ TEST_ROWS(promise_7_what_is_read_past_is_bounded, ROWS(bounds))
 TEST(client_too_big_for_nobody)
 {
 	begin(USUAL);
-	ck_assert_str_eq(hear("^4 \n"), "down E_UNASKED;");
+	ck_assert_str_eq(line_hear(rig, "^4 \n"), "down E_UNASKED;");
 	line_end(rig);
 }
 
@@ -160,7 +147,7 @@ TEST_ROWS(client_too_big_in_a_greeting, ROWS(greetings))
 	line_start(rig, OPTIONS(.reply_bytes_max = 8));
 	line_run(rig, 10);
 	line_told(rig);
-	ck_assert_str_eq(hear(greetings[_i]), "down E_TOO_BIG;");
+	ck_assert_str_eq(line_hear(rig, greetings[_i]), "down E_TOO_BIG;");
 	line_end(rig);
 }
 
@@ -170,7 +157,7 @@ TEST(client_too_big_ends_with_the_session)
 	begin(USUAL);
 	line_call(rig, "a", LINE("quiet"));
 	line_run(rig, 1);
-	hear("^99 567890");
+	line_hear(rig, "^99 567890");
 	sim_peer_reset(rig->peer);
 	LINE_TELLS(
 	    rig, 1000, "down E_RESET;a E_LOST/maybe executed;hello -;up;");
@@ -187,9 +174,9 @@ TEST(client_too_big_names_its_tag)
 	line_call(rig, "a", TAGGED("get @000"));
 	line_call(rig, "b", TAGGED("get @000"));
 	line_run(rig, 1);
-	hear("^11@2 7");
-	ck_assert_str_eq(
-	    hear("890\n+@1 a\n"), "b E_TOO_BIG/replied;a OK/replied +@1 a;");
+	line_hear(rig, "^11@2 7");
+	ck_assert_str_eq(line_hear(rig, "890\n+@1 a\n"),
+	    "b E_TOO_BIG/replied;a OK/replied +@1 a;");
 	line_end(rig);
 }
 
@@ -200,9 +187,9 @@ TEST(client_too_big_for_a_tombstone_and_for_control)
 	rig->config.ping = "quiet";
 	line_call_with(rig, "a", LINE("quiet"), WITHIN(10));
 	LINE_TELLS(rig, 20, "given up 0;a E_TIMEOUT/maybe executed;");
-	ck_assert_str_eq(hear("^11 567890\n"), "orphan too big;");
+	ck_assert_str_eq(line_hear(rig, "^11 567890\n"), "orphan too big;");
 	LINE_TELLS(rig, 200, "ping;");
-	ck_assert_str_eq(hear("+1234567890\n"), "control too big;");
+	ck_assert_str_eq(line_hear(rig, "+1234567890\n"), "control too big;");
 	line_end(rig);
 }
 
@@ -213,7 +200,7 @@ TEST(client_too_big_in_a_group)
 	begin_as(&line_protocol, USUAL);
 	group_send("www", "quiet,quiet,quiet");
 	line_run(rig, 1);
-	ck_assert_str_eq(hear("+1\n+2345678901\n+3\n"),
+	ck_assert_str_eq(line_hear(rig, "+1\n+2345678901\n+3\n"),
 	    "g E_TOO_BIG/replied: OK/replied +1 "
 	    "E_TOO_BIG/replied OK/replied +3;");
 	line_end(rig);
@@ -234,8 +221,8 @@ TEST_ROWS(client_too_big_overtakes_who_was_refused, ROWS(late))
 	line_call(rig, "a", LINE("quiet"));
 	line_call(rig, "b", LINE("quiet"));
 	line_run(rig, 1);
-	ck_assert_str_eq(hear("!1\n!2\n!3\n"), "");
-	ck_assert_str_eq(hear(late[_i][0]), "");
+	ck_assert_str_eq(line_hear(rig, "!1\n!2\n!3\n"), "");
+	ck_assert_str_eq(line_hear(rig, late[_i][0]), "");
 	sim_peer_print(rig->peer, late[_i][1]);
 	sim_peer_print(rig->peer, "+b\n");
 	LINE_TELLS(rig, 1,
