@@ -11,6 +11,7 @@
  *	feed.c         the records of bodies
  *	timed.c        how long calls take
  *	recorded.c     what the flight recorder keeps
+ *	sending.c      how they leave
  *	calls.c        the records of calls
  *	rare.c         what few clients have
  *	resend.c       which calls are sent again
