@@ -282,6 +282,18 @@ TEST(client_has_a_host_and_a_port_by_default)
 	line_end(&rig);
 }
 
+TEST(client_dials_a_host_of_one_letter)
+{
+	line_prepare(&rig);
+	sim_name_set(rig.world, "localhost", "10.0.0.9", 0, 0);
+	sim_name_set(rig.world, "a", LINE_HOST, 0, 0);
+	rig.url = "line://a";
+	line_start(&rig, NULL);
+	line_run(&rig, 10);
+	ck_assert_uint_eq(rig.server.accepted, 1);
+	line_end(&rig);
+}
+
 TEST(client_gives_its_blocks_and_its_config)
 {
 	line_begin(&rig, NULL);

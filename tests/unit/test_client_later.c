@@ -207,6 +207,34 @@ TEST(client_later_keeps_what_came_with_its_frame)
 	line_end(&rig);
 }
 
+/* It was begun before hello waited for it, and is done by then. */
+static struct stay_hello
+hello_that_begins_early(
+    struct stay_session *session, const struct stay_frame *frame)
+{
+	if (frame == NULL && asked++ == 0) {
+		later = stay_session_later(session, 0);
+		return stay_hello_wait();
+	}
+	line_note(&rig.notes, "hello %s;",
+	    frame == NULL ? "-" : (const char *)frame->reply);
+	return frame == NULL ? stay_hello_up() : stay_hello_later(later);
+}
+
+TEST(client_later_is_resumed_before_hello_waits_for_it)
+{
+	prepare();
+	protocol.hello = hello_that_begins_early;
+	line_start(&rig, NULL);
+	line_run(&rig, 10);
+	stay_later_resume(later);
+	LINE_TELLS(&rig, 10, "init 10.0.0.1;");
+	sim_peer_print(rig.peer, "+challenge\n");
+	LINE_TELLS(&rig, 10, "hello +challenge;hello -;up;");
+	stay_later_free(later);
+	line_end(&rig);
+}
+
 /* A bound holds for what waits. */
 TEST(client_later_keeps_no_more_than_its_bound)
 {

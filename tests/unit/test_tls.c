@@ -1,5 +1,6 @@
 /* TLS as a filter: options, tickets, files that change, and how it ends. */
 #include <errno.h>
+#include <fcntl.h>
 #include <openssl/err.h>
 #include <stdlib.h>
 #include <string.h>
@@ -278,6 +279,57 @@ TEST(tls_has_tickets_of_64_servers)
 	ck_assert(resumes(filter, 63));
 	ck_assert(resumes(filter, 2));
 	ck_assert(!resumes(filter, 1));
+	forget_server();
+	stay_tls_free(filter);
+}
+
+/* Save it in a file of so many bytes. */
+static void
+save_padded(const struct tls_id *id, const char *name, long size)
+{
+	char path[140];
+	FILE *file;
+
+	save(id, name);
+	snprintf(path, sizeof(path), "%s/%s.pem", tls_folder(), name);
+	file = fopen(path, "a");
+	ck_assert_int_eq(fseek(file, 0, SEEK_END), 0);
+	while (ftell(file) < size)
+		fputc('\n', file);
+	fclose(file);
+}
+
+static void
+set_time(const struct stat *as)
+{
+	const struct timespec times[2] = { as->st_mtim, as->st_mtim };
+
+	ck_assert_int_eq(utimensat(AT_FDCWD, ca, times, 0), 0);
+}
+
+/* As `cp -p` may leave them: written over, with another size; or moved there, with the
+ * same. */
+TEST(tls_reads_files_anew_that_keep_their_time)
+{
+	struct stay_filter *filter;
+	struct stat first;
+	char path[140];
+
+	save_padded(&authority, "ca", 8000);
+	ck_assert_int_eq(stat(ca, &first), 0);
+	filter = filter_new();
+	save_padded(&other, "ca", 9000);
+	set_time(&first);
+	ck_assert_int_eq(shake(filter), -1);
+	ck_assert_uint_eq(counts_of(filter).reloads, 1);
+	hang_up();
+	save_padded(&authority, "new", 9000);
+	snprintf(path, sizeof(path), "%s/new.pem", tls_folder());
+	ck_assert_int_eq(rename(path, ca), 0);
+	set_time(&first);
+	ck_assert_int_eq(shake(filter), 1);
+	ck_assert_uint_eq(counts_of(filter).reloads, 2);
+	hang_up();
 	forget_server();
 	stay_tls_free(filter);
 }
