@@ -179,7 +179,8 @@ stay_redis__tape_finish(
  * Append a scalar that no attribute stands in front of. There is room. `parent` is
  * the open aggregate, or node 0 with one child to come. Most scalars are not the last
  * of their siblings: these are counted here, and complete nothing. Returns NULL for
- * them, and else the node, which is still to be finished.
+ * them, and else what is still to be finished: the node, or the parent that it was the
+ * last child of.
  */
 static inline struct stay_redis_reply *
 stay_redis__tape_put(struct stay_redis__tape *tape,
@@ -198,7 +199,12 @@ stay_redis__tape_put(struct stay_redis__tape *tape,
 		return NULL;
 	}
 	node->last = parent->at.left == 1;
-	return node;
+	if (!node->last || tape->open == 0)
+		return node;
+	parent->at.left = 0;
+	tape->open = parent->next;
+	tape->depth--;
+	return parent;
 }
 
 /* Whether the reply is complete: a node is there, and nothing is open. */
