@@ -273,18 +273,6 @@ lower(char letter)
 	return (unsigned char)letter | SMALL;
 }
 
-/* `*n\r\n`: n has one digit at least, and seldom more. */
-static struct words
-words_of(const char *bytes, const char *end)
-{
-	struct words words = { bytes, end };
-
-	for (words.at += 2; *words.at != '\r'; words.at++)
-		continue;
-	words.at += 2;
-	return words;
-}
-
 static inline const struct command *
 command_called(const struct word *name)
 {
@@ -298,40 +286,43 @@ command_called(const struct word *name)
 							  : &commands[ROW_NONE];
 }
 
-/* The first word of a command. Mostly its number and its length have one digit. */
-static inline struct word
-name_of(const char *bytes)
+/* The first word of a command, which has one at least. */
+static __attribute__((noinline)) struct word
+any_name_of(const char *bytes)
 {
+	struct words words = { bytes, NULL };
 	struct word name = { bytes, 0 };
-	struct words words;
 
-	if (bytes[2] == '\r' && bytes[6] == '\r')
-		return (struct word){ bytes + 8, (size_t)(bytes[5] - '0') };
-	words = words_of(bytes, NULL); /* there is one word at least */
+	while (*words.at++ != '\n')
+		continue;
 	(void)next(&words, &name);
 	return name;
 }
 
-/* The row of the command that begins with `words`; they are behind its name then. */
-static inline const struct command *
-command_of(struct words *words)
+/* The same. Mostly the number of words and the length of the first have one digit:
+ * `*2\r\n$3\r\n`. */
+static inline struct word
+name_of(const char *bytes)
 {
-	struct word name;
-
-	return next(words, &name) ? command_called(&name) : &commands[ROW_NONE];
+	return bytes[2] == '\r' && bytes[6] == '\r'
+		   ? (struct word){ bytes + 8, (size_t)(bytes[5] - '0') }
+		   : any_name_of(bytes);
 }
 
 enum stay_status
 stay_redis__classify(
     struct stay_request *request, const char *bytes, size_t len)
 {
-	struct words words = words_of(bytes, bytes + len);
-	const struct command *command = command_of(&words);
+	const struct word name = name_of(bytes);
+	const struct command *command = command_called(&name);
+	struct words behind;
 
 	request->flags |= command->sense.flags;
 	request->tag = command->sense.tag;
-	return command->look == NULL ? STAY_OK
-				     : command->look(request, command, &words);
+	if (command->look == NULL)
+		return STAY_OK;
+	behind = (struct words){ name.text + name.len + 2, bytes + len };
+	return command->look(request, command, &behind);
 }
 
 struct stay_redis__sense
@@ -362,14 +353,11 @@ letter_of(const struct word *name, size_t i)
 }
 
 uint64_t
-stay_redis__name_tag(const char *bytes, size_t len)
+stay_redis__name_tag(const char *bytes)
 {
-	struct words words = words_of(bytes, bytes + len);
-	struct word name;
+	const struct word name = name_of(bytes);
 	uint64_t tag = 0;
 
-	if (!next(&words, &name))
-		return 0;
 	for (size_t i = 0; i < LETTERS; i++)
 		tag = tag << 8 | (unsigned char)letter_of(&name, i);
 	return tag << 16;

@@ -37,7 +37,7 @@ struct stay_redis__sense {
 struct stay_redis__sense stay_redis__sense_of(const char *bytes);
 
 /* The first letters of an encoded command, for the upper bytes of a tag. */
-uint64_t stay_redis__name_tag(const char *bytes, size_t len);
+uint64_t stay_redis__name_tag(const char *bytes);
 
 /* Write its name: of one that is in no row these letters, with '*' for those that had no
  * room. Returns as snprintf. */

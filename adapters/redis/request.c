@@ -70,7 +70,7 @@ judge(struct stay_request *call, const char *bytes, size_t len)
 	if (!config->resend_reads)
 		call->flags &= ~(uint32_t)STAY_READ_ONLY;
 	if (status == STAY_OK && call->is_untold)
-		call->tag |= stay_redis__name_tag(bytes, len);
+		call->tag |= stay_redis__name_tag(bytes);
 	return status;
 }
 
