@@ -86,6 +86,10 @@ TEST(backoff_exponential_grows_to_the_cap)
 	ck_assert_uint_eq(delay(policy, UINT32_MAX, 0), 1000);
 	policy.factor = 3;
 	ck_assert_uint_eq(delay(policy, 3, 0), 900);
+	policy.initial_ms =
+	    111; /* three times three of it is not the cap yet */
+	ck_assert_uint_eq(delay(policy, 3, 0), 999);
+	policy.initial_ms = 100;
 	policy.factor = 1;
 	ck_assert_uint_eq(delay(policy, UINT32_MAX, 0), 100);
 }
