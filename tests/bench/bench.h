@@ -21,8 +21,12 @@
 /* More are never in flight. */
 #define BENCH_IN_FLIGHT_MAX 1024
 
-/* So many answers the server of with_canned.c gives at once. */
-#define BENCH_BATCH 256
+/* So many answers the server of with_canned.c gives at once: to GETs, and to lines
+ * that it gives back. */
+#define BENCH_BATCH      256
+#define BENCH_ECHO_BATCH 64
+#define BENCH_ECHO                                                             \
+	"echo 64 bytes 64 bytes 64 bytes 64 bytes 64 bytes 64 bytes 64 .\n"
 
 /* Replies as a socket would give them: `left` bytes of a block that begins
  * anew behind its end. */

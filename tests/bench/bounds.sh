@@ -134,6 +134,8 @@ figures() {
 	gets format
 	gets prepared
 	more metered 'more instructions a GET that metrics count'
+	difference instructions echo $few_calls $many_calls 1 \
+	    'instructions an echo of 64 bytes'
 	difference instructions stream $few_turns $many_turns 1 \
 	    'instructions a turn of a raw stream'
 	difference instructions connect $few_connects $many_connects 1 \

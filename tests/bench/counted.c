@@ -5,6 +5,7 @@
  *	format CALLS       the same from a format
  *	prepared CALLS     the same prepared
  *	metered CALLS      as argv, on a loop with metrics
+ *	echo CALLS         64 bytes and back, BENCH_ECHO_BATCH in flight
  *	stream TURNS       a few bytes to and fro on a raw stream
  *	connect COUNT      connections to Redis, one after the other
  *	idle COUNT         as many, and what each keeps of the heap
@@ -184,6 +185,72 @@ count_prepared(unsigned calls)
 	count_calls(ask_prepared, calls);
 }
 
+/* ---- the engine alone ---- */
+
+#define ECHO_LEN (sizeof(BENCH_ECHO) - 1)
+
+static struct stay_client *echo;
+
+static enum stay_status
+encode_echo(struct stay_request *request, struct stay_buf *out)
+{
+	return stay_buf_append(out, request->data, ECHO_LEN);
+}
+
+static struct stay_frame
+decode_echo(struct stay_session *session, struct stay_bytes in)
+{
+	(void)session;
+	return in.len < ECHO_LEN ? stay_frame_more_of(ECHO_LEN)
+				 : stay_frame_reply(ECHO_LEN, in.data);
+}
+
+static const struct stay_protocol echo_protocol = {
+	STAY_PROTOCOL,
+	.name = "echo",
+	.encode = encode_echo,
+	.decode = decode_echo,
+};
+
+static void ask_echo(void);
+
+static void
+on_echo(void *arg, const struct stay_result *result)
+{
+	(void)arg;
+	bench_need(result->status == STAY_OK, "a wrong echo");
+	client.unanswered--;
+	if (client.unasked > 0)
+		ask_echo();
+	else if (client.unanswered == 0)
+		ev_break(EV_DEFAULT, EVBREAK_ONE);
+}
+
+static void
+ask_echo(void)
+{
+	client.unasked--;
+	bench_need(stay_client_call(echo, BENCH_ECHO, on_echo, NULL) == STAY_OK,
+	    "stay takes no echo");
+}
+
+static void
+count_echo(unsigned calls)
+{
+	char url[64];
+
+	snprintf(url, sizeof(url), "echo://127.0.0.1:%s", port);
+	bench_need(stay_client_start(&echo, loop, &echo_protocol, url, NULL) ==
+		       STAY_OK,
+	    "stay does not start");
+	while (stay_conn_state(stay_client_conn(echo)) != STAY_CONNECTED)
+		ev_run(EV_DEFAULT, EVRUN_ONCE);
+	client.unasked = client.unanswered = calls;
+	for (unsigned i = 0; i < BENCH_ECHO_BATCH; i++)
+		ask_echo();
+	ev_run(EV_DEFAULT, 0);
+}
+
 /* ---- a raw stream ---- */
 
 static struct stay_verdict
@@ -322,6 +389,7 @@ static const struct action {
 	{ "format", count_format },
 	{ "prepared", count_prepared },
 	{ "metered", count_metered },
+	{ "echo", count_echo },
 	{ "stream", count_stream },
 	{ "connect", count_connect },
 	{ "idle", count_idle },

@@ -2,8 +2,9 @@
  * with_canned COMMAND...: run a command beside a server that says the same
  * every time, which it finds at BENCH_PORT of this machine. GETs are answered
  * once BENCH_BATCH of them have come, all in one write: so each turn of the
- * client is a full one, however the machine shares its time. HELLO, CLIENT and
- * PING are answered at once, and so is a line that is no command of Redis.
+ * client is a full one, however the machine shares its time; so are BENCH_ECHO_BATCH
+ * lines that are to be given back. HELLO, CLIENT and PING are answered at once, and so
+ * is any other line.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -19,7 +20,10 @@
 #define VALUE     "$16\r\n" BENCH_VALUE "\r\n"
 #define VALUE_LEN (sizeof(VALUE) - 1)
 
+#define ECHO_LEN (sizeof(BENCH_ECHO) - 1)
+
 static char values[BENCH_BATCH * VALUE_LEN];
+static char lines[BENCH_ECHO_BATCH * ECHO_LEN];
 
 /* ---- what is answered ---- */
 
@@ -33,17 +37,31 @@ reads(struct peer_end *end, const char *in, size_t len,
 
 /* The phase of a connection is how many answers it is owed. */
 static void
+pay(struct peer_end *end, unsigned batch, const char *answers, size_t len)
+{
+	if (++end->phase < batch)
+		return;
+	end->phase = 0;
+	peer_send(end, 0, 0, answers, len);
+}
+
+static void
 get(struct peer_end *end, const struct peer_request *request)
 {
 	(void)request;
-	if (++end->phase < BENCH_BATCH)
-		return;
-	end->phase = 0;
-	peer_send(end, 0, 0, values, sizeof(values));
+	pay(end, BENCH_BATCH, values, sizeof(values));
+}
+
+static void
+echo(struct peer_end *end, const struct peer_request *request)
+{
+	(void)request;
+	pay(end, BENCH_ECHO_BATCH, lines, sizeof(lines));
 }
 
 static const struct peer_row rows[] = {
 	DO("GET", get),
+	DO("echo", echo),
 	ON("PING", "+PONG\r\n"),
 	ON("CLIENT", "+OK\r\n"),
 	ON("HELLO", "%1\r\n$5\r\nproto\r\n:3\r\n"),
@@ -95,6 +113,8 @@ main(int argc, char **argv)
 	bench_need(argc > 1, "with_canned COMMAND...");
 	for (size_t i = 0; i < BENCH_BATCH; i++)
 		memcpy(values + i * VALUE_LEN, VALUE, VALUE_LEN);
+	for (size_t i = 0; i < BENCH_ECHO_BATCH; i++)
+		memcpy(lines + i * ECHO_LEN, BENCH_ECHO, ECHO_LEN);
 	door_open(&door, &peer, ev, DOOR_TCP);
 	tell(&door);
 	server = fork();
