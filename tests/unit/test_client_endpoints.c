@@ -477,4 +477,22 @@ TEST(endpoints_a_place_that_is_named_again_keeps_its_backoff)
 	line_end(&rig);
 }
 
+/* Both have rested when the answer comes: the one that has just failed is second. */
+TEST(endpoints_a_place_that_is_named_again_has_failed_before)
+{
+	static const char *const urls[] = { A, B, NULL };
+
+	start_asking(NULL);
+	line_run(&rig, 1);
+	ck_assert_int_eq(stay_client_endpoints(rig.client, NULL), STAY_OK);
+	line_run(&rig, 400);
+	ck_assert_uint_eq(failed, 1);
+	ck_assert_uint_eq(directory.asked, 2);
+	ck_assert_int_eq(stay_client_endpoints(rig.client, urls), STAY_OK);
+	line_run(&rig, 10);
+	ck_assert_int_eq(state(), STAY_CONNECTED);
+	ck_assert_uint_eq(failed, 1);
+	line_end(&rig);
+}
+
 TEST_SUITE(client_endpoints)
