@@ -230,6 +230,18 @@ TEST(resp_bounds_a_large_tape_is_given_back)
 	ck_assert_uint_le(resp.parser.tape.cap, 8);
 }
 
+/* A quarter of it is hardly used. */
+TEST_ROWS(resp_bounds_a_tape_that_is_used_well_is_kept, 2)
+{
+	uint32_t large;
+
+	feed_large(10000);
+	large = resp.parser.tape.cap;
+	feed_large(large / 4 - 2 + (size_t)_i);
+	feed_large(1);
+	ck_assert_uint_eq(resp.parser.tape.cap == large, _i == 1);
+}
+
 /* Whether it is read in one step, which leaves the state of the others alone. */
 static bool
 is_read_at_once(const char *wire)
