@@ -229,7 +229,9 @@ stay__answer_settle(struct stay_session *session, const struct stay__call *call,
 		return true;
 	session->client->hides = true;
 	stay__calls_settle_refused(calls, call->span.begin);
-	all = stay__calls_tell_some(calls);
+	do
+		all = stay__calls_tell_some(calls);
+	while (!all && session->cut_off);
 	session->client->hides = false;
 	return all;
 }

@@ -56,6 +56,27 @@ TEST(client_end_hands_out_the_frame)
 	line_end(&rig);
 }
 
+/* Also if those it overtakes are more than a turn may tell: no other turn comes. */
+TEST(client_end_hands_out_the_frame_in_a_full_turn)
+{
+	prepare(STAY_E_NOT_READY);
+	line_start(&rig, OPTIONS(.backoff = stay_backoff_constant(1000),
+			     .on_refused = STAY_REFUSED_RESEND,
+			     .turn_calls_max = 1));
+	line_run(&rig, 10);
+	for (int i = 0; i < 3; i++)
+		line_call(&rig, "r", LINE("x"));
+	line_call(&rig, "a", LINE("x"));
+	line_run(&rig, 1);
+	line_told(&rig);
+	sim_peer_print(rig.peer, "!1\n!2\n!3\n+ends: stale\n");
+	LINE_TELLS(&rig, 10,
+	    "r E_SERVER/refused !1;r E_SERVER/refused !2;"
+	    "r E_SERVER/refused !3;a OK/replied +ends: stale;"
+	    "down E_NOT_READY;");
+	line_end(&rig);
+}
+
 static const struct moment {
 	const char *frame;
 	const char *told;
