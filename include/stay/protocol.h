@@ -225,10 +225,10 @@ struct stay_call_ops {
 	 * A call is over, and nothing of it can come any more: once for each
 	 * accepted call. It runs just before `done`; but for a tombstone at its
 	 * late reply, behind on_orphan, or with the session, or soon after it was
-	 * let go of. `session` is the one
-	 * that the call was sent in, if that goes on: over->tag is free now. NULL:
-	 * no tag of a session is. Then the call was not sent in this one, or was
-	 * let go of.
+	 * let go of. `session` is the one that it was sent in, or prepared for, if
+	 * that goes on: over->tag is free now. So what `prepare` has set aside can be
+	 * given back. NULL: no tag of a session is free. Then the call was neither
+	 * prepared nor sent in this one, or was let go of.
 	 */
 	stay_over_fn *on_over;
 	/*

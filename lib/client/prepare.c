@@ -7,24 +7,29 @@
 #include "client/client.h"
 #include "client/tagged.h"
 
+/* What the protocol has prepared ends with an `on_over` that names the session, so the
+ * memory is asked for first. */
 static enum stay_status
 ask(struct stay_session *session, struct stay__call *call)
 {
-	const struct stay_client *client = session->client;
+	struct stay__tagged *tagged = call->owner->tagged;
 	struct iovec bytes = stay__sendbuf_view(
-	    &client->calls->sendbuf, call->span.begin, call->span.end);
+	    &call->owner->sendbuf, call->span.begin, call->span.end);
 	struct stay_prepare given = { .bytes = bytes.iov_base,
 		.len = bytes.iov_len,
 		.tag = call->tag,
 		.flags = call->flags,
 		.again = (call->history & STAY__HISTORY_BEGUN) != 0 };
-	enum stay_status status =
-	    client->calls->tagged->prepare(session, &given);
+	bool by_tag = (call->flags & STAY_BY_TAG) != 0;
+	enum stay_status status;
 
-	if (status == STAY_OK && call->stage == STAY__CALL_QUEUED &&
-	    (call->flags & STAY_BY_TAG) != 0)
-		return stay__tagged_give(call, given.tag);
-	return status;
+	if (by_tag && !stay__tags_reserve(&tagged->tags))
+		return STAY_E_NOMEM;
+	status = tagged->prepare(session, &given);
+	if (status != STAY_OK || call->stage != STAY__CALL_QUEUED)
+		return status;
+	call->history |= STAY__HISTORY_HERE;
+	return by_tag ? stay__tagged_give(call, given.tag) : STAY_OK;
 }
 
 enum stay__prepared

@@ -11,6 +11,7 @@
 #include "support/inside.h"
 #include "support/line_rig.h"
 #include "support/line_tagged.h"
+#include "support/scarce.h"
 
 static struct line_rig rig;
 static struct line_tagging tagging;
@@ -160,8 +161,8 @@ TEST(client_tags_prepare_fails_one_call_alone)
 	call("d");
 	ck_assert_str_eq(sent(), "get @007;");
 	ck_assert_str_eq(line_told(&rig),
-	    "over - of 0 not sent;c E_ARG/not sent;"
-	    "over - of 0 not sent;d E_ARG/not sent;");
+	    "over 0 of 0 not sent;c E_ARG/not sent;"
+	    "over 0 of 0 not sent;d E_ARG/not sent;");
 	ck_assert_str_eq(
 	    answer("+@7\n"), "over 7 of 0 replied;b OK/replied +@7;");
 	line_end(&rig);
@@ -541,6 +542,36 @@ TEST(client_tags_need_prepare)
 	ck_assert_str_eq(answer("+z\n+z\n"),
 	    "over 6 of 6 replied;c OK/replied +z;down E_UNASKED;");
 	line_end(&rig);
+}
+
+static unsigned prepared;
+
+static void
+count_prepared(struct stay_session *session)
+{
+	(void)session;
+	prepared++;
+}
+
+/* Whatever there is no memory for: who was prepared in vain hears of the session. */
+TEST(client_tags_without_memory_are_not_prepared)
+{
+	bool failed = true;
+
+	for (unsigned nth = 1; failed; nth++) {
+		begin((struct line_tagging){
+			  .tells = true, .preparing = count_prepared },
+		    NULL);
+		prepared = 0;
+		scarce_arm(nth);
+		(void)line_try(&rig, "a", TAGGED("get @000"));
+		line_run(&rig, 1);
+		failed = scarce_disarm();
+		if (strstr(line_told(&rig), "over - of 0") != NULL)
+			ck_assert_uint_eq(prepared, 0);
+		line_end(&rig);
+	}
+	ck_assert_uint_eq(prepared, 1);
 }
 
 /* One tag does not name several replies. */
