@@ -206,7 +206,7 @@ struct stay_call_ops {
 	 *  - STAY_OK: it is sent. If its tag is that of another call, it
 	 *    completes with STAY_E_ARG.
 	 *  - STAY_E_FULL: it waits, and so does the queue behind it. It is asked
-	 *    for again when a tag has become free, bytes have come, or `tick`
+	 *    for again when a call is over (on_over), bytes have come, or `tick`
 	 *    has returned.
 	 *  - any other status: the call completes with it, as not sent.
 	 * NULL: the bytes are sent as they are, and no call has STAY_BY_TAG.

@@ -31,6 +31,7 @@ stay__over(struct stay__call *call)
 	if (call->history & STAY__HISTORY_LET_GO)
 		session = NULL;
 	stay__tagged_free(call);
+	call->owner->tagged->waits = NULL;
 	stay__output_forget(&client->session);
 	if (call->owner->tagged->on_over != NULL)
 		call->owner->tagged->on_over(session, &over);

@@ -544,6 +544,37 @@ TEST(client_tags_need_prepare)
 	line_end(&rig);
 }
 
+/* One in flight at a time, by the protocol's own count; no tag becomes free. */
+static bool busy;
+
+static void
+take_one(struct stay_session *session)
+{
+	(void)session;
+	tagging.says = busy ? STAY_E_FULL : STAY_OK;
+	busy = true;
+}
+
+static void
+give_one(void)
+{
+	busy = false;
+}
+
+TEST(client_tags_prepare_is_asked_again_when_a_call_is_over)
+{
+	busy = false;
+	begin(
+	    (struct line_tagging){ .preparing = take_one, .over = give_one },
+	    NULL);
+	for (int i = 0; i < 3; i++)
+		line_call(&rig, "a", LINE_NOTE("x"));
+	ck_assert_str_eq(sent(), "x;x;x;");
+	ck_assert_str_eq(
+	    line_told(&rig), "a OK/sent;a OK/sent;a OK/sent;");
+	line_end(&rig);
+}
+
 static unsigned prepared;
 
 static void
