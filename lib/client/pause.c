@@ -54,7 +54,6 @@ void
 stay_client_resume(struct stay_client *client)
 {
 	assert(client != NULL);
-	assert(client->pauses > 0);
 	if (client->pauses == 0 || --client->pauses > 0)
 		return;
 	if (stay__pause_is_on(&client->session))

@@ -38,6 +38,19 @@ begin(const struct stay_client_options *options)
 	line_told(&rig);
 }
 
+/* One too many is a mistake, and does nothing: the next pause is one. */
+TEST(client_pause_is_resumed_once_too_often)
+{
+	begin(NULL);
+	stay_client_resume(rig.client);
+	stay_client_pause(rig.client);
+	ck_assert(stay_client_is_paused(rig.client));
+	stay_client_resume(rig.client);
+	stay_client_resume(rig.client);
+	ck_assert(!stay_client_is_paused(rig.client));
+	line_end(&rig);
+}
+
 TEST(client_pause_hands_out_nothing)
 {
 	begin(NULL);
