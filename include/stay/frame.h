@@ -259,8 +259,8 @@ stay_frame_too_big(size_t len)
  * that is past a bound, or go on with it. They are used up, and decode is asked again
  * with what comes behind them: it remembers in its session block where it was. The
  * frame ends with one of another kind, for its last byte at least: stay_frame_too_big
- * if it is a reply, stay_frame_skip or stay_frame_push if it is none. All its bytes
- * count against skip_bytes_max.
+ * if it is a reply; stay_frame_skip, _push or _aside if it is none; any other ends the
+ * session with STAY_E_PROTOCOL. All its bytes count against skip_bytes_max.
  */
 static inline struct stay_frame
 stay_frame_swallow(size_t len)

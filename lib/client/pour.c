@@ -111,6 +111,8 @@ take(struct stay_feed *feed, struct stay_fed fed, size_t len)
 		feed->waits = false;
 	if (fed.kind == STAY_FED_FAILED)
 		fail(feed, fed.status, fed.text);
+	else if (fed.kind > STAY_FED_FAILED)
+		fail(feed, STAY_E_ARG, "it says what nobody knows");
 	else if (fed.kind == STAY_FED_END && !is_open && feed->left > 0)
 		fail(feed, STAY_E_ARG, "it is shorter than its length");
 	else if (fed.kind == STAY_FED_END || feed->left == 0)

@@ -187,14 +187,51 @@ has_known_size(const struct stay_protocol *protocol)
 	       is_sized(protocol->keep, sizeof(*protocol->keep));
 }
 
-enum stay_status
-stay__protocol_check(const struct stay_protocol *protocol)
+/* More is a mistake, and would be too much together. */
+#define BLOCK_MAX (SIZE_MAX / 4)
+
+static bool
+has_known_flags(const struct stay_protocol *protocol)
 {
-	if (!has_known_size(protocol) ||
-	    (protocol->flags & ~(STAY_ACTS_ON_PARTS | STAY_IN_PIECES)) != 0)
-		return STAY_E_ABI;
-	if (protocol->name == NULL || protocol->encode == NULL ||
-	    protocol->decode == NULL)
-		return STAY_E_ARG;
+	return (protocol->flags & ~(STAY_ACTS_ON_PARTS | STAY_IN_PIECES)) == 0;
+}
+
+static bool
+is_complete(const struct stay_protocol *protocol)
+{
+	return protocol->name != NULL && protocol->encode != NULL &&
+	       protocol->decode != NULL;
+}
+
+static bool
+has_sane_blocks(const struct stay_protocol *protocol)
+{
+	return protocol->session_size <= BLOCK_MAX &&
+	       protocol->keep_size <= BLOCK_MAX;
+}
+
+static const struct {
+	bool (*holds)(const struct stay_protocol *protocol);
+	enum stay_status status;
+	const char *words;
+} demands[] = {
+	{ has_known_size, STAY_E_ABI,
+	    "the protocol, or a group of its slots, has a size or an abi of another "
+	    "version of the library" },
+	{ has_known_flags, STAY_E_ABI, "the protocol has unknown flags" },
+	{ is_complete, STAY_E_ARG,
+	    "the protocol has no name, no encode or no decode" },
+	{ has_sane_blocks, STAY_E_ARG,
+	    "session_size or keep_size of the protocol is too large" },
+};
+
+enum stay_status
+stay__protocol_check(const struct stay_protocol *protocol, const char **words)
+{
+	for (size_t i = 0; i < sizeof(demands) / sizeof(demands[0]); i++) {
+		*words = demands[i].words;
+		if (!demands[i].holds(protocol))
+			return demands[i].status;
+	}
 	return STAY_OK;
 }

@@ -18,7 +18,9 @@ struct stay__protocol {
 	struct stay_keep_ops keep;
 };
 
-enum stay_status stay__protocol_check(const struct stay_protocol *protocol);
+/* STAY_OK, or what is wrong and the words for it. */
+enum stay_status stay__protocol_check(
+    const struct stay_protocol *protocol, const char **words);
 /* A copy with every slot filled in but those whose absence means something: `ping`,
  * `retain`, `describe`, `name`, `operation` and `replies`. */
 void stay__protocol_fill(

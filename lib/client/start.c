@@ -216,18 +216,20 @@ stay_client_start(struct stay_client **started, struct stay_loop *loop,
     const struct stay_protocol *protocol, const char *url,
     const struct stay_client_options *options)
 {
-	enum stay_status status;
+	const char *words = "there is no protocol, or no URL";
+	enum stay_status status = STAY_E_ARG;
 
 	assert(loop != NULL);
 	if (started == NULL)
 		return STAY_E_ARG;
 	*started = NULL;
 	stay__loop_forget_rejection(loop);
-	if (protocol == NULL || url == NULL)
-		return STAY_E_ARG;
-	status = stay__protocol_check(protocol);
-	if (status != STAY_OK)
+	if (protocol != NULL && url != NULL)
+		status = stay__protocol_check(protocol, &words);
+	if (status != STAY_OK) {
+		stay_loop_set_rejection(loop, "%s", words);
 		return status;
+	}
 	return start_at(started, loop, protocol, url, options);
 }
 

@@ -57,6 +57,14 @@ next_of(struct stay__swallow *swallow, size_t len)
 	return frame;
 }
 
+/* A frame that nobody is answered by. */
+static bool
+may_end_with(enum stay_frame_kind kind)
+{
+	return kind == STAY_FRAME_SKIP || kind == STAY_FRAME_PUSH ||
+	       kind == STAY_FRAME_ASIDE || kind == STAY_FRAME_BAD;
+}
+
 struct stay_frame
 stay__swallow_next(struct stay_session *session, struct stay_bytes bytes)
 {
@@ -70,10 +78,14 @@ stay__swallow_next(struct stay_session *session, struct stay_bytes bytes)
 		return frame;
 	}
 	frame = session->client->profile->protocol.top.decode(session, bytes);
-	if (frame.kind != STAY_FRAME_SWALLOW && frame.kind != STAY_FRAME_MORE &&
-	    frame.kind != STAY_FRAME_TOO_BIG)
-		stay__swallow_end(session);
-	return frame;
+	if (frame.kind == STAY_FRAME_SWALLOW || frame.kind == STAY_FRAME_MORE ||
+	    frame.kind == STAY_FRAME_TOO_BIG)
+		return frame;
+	stay__swallow_end(session);
+	return may_end_with(frame.kind)
+		   ? frame
+		   : stay_frame_bad(
+			 "a reply whose beginning was read past");
 }
 
 static bool

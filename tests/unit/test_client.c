@@ -176,6 +176,23 @@ TEST(client_refuses_what_it_does_not_know)
 	ck_assert_int_eq(start_with(NULL, &line_protocol, NULL), STAY_E_ARG);
 }
 
+/* A size that wraps around would be a block of nothing. */
+TEST_ROWS(client_refuses_blocks_of_any_size, 4)
+{
+	struct stay_loop *loop = stay_loop_new(sim_world_new(1));
+	struct stay_protocol protocol = line_bare_protocol;
+	struct stay_client *client;
+
+	*(_i % 2 == 0 ? &protocol.session_size : &protocol.keep_size) =
+	    _i < 2 ? SIZE_MAX : SIZE_MAX / 2;
+	ck_assert_int_eq(
+	    stay_client_start(&client, loop, &protocol, LINE_URL, NULL),
+	    STAY_E_ARG);
+	ck_assert_str_eq(stay_loop_rejection(loop),
+	    "session_size or keep_size of the protocol is too large");
+	ck_assert_int_eq(stay_loop_free(loop), STAY_OK);
+}
+
 /* What a protocol leaves out does nothing, and can be called. */
 TEST(client_fills_in_the_slots_that_are_missing)
 {
@@ -305,6 +322,34 @@ TEST(client_gives_its_blocks_and_its_config)
 }
 
 /* ---- the greeting ---- */
+
+static struct stay_hello
+mumble(struct stay_session *session, const struct stay_frame *frame)
+{
+	struct stay_hello hello = stay_hello_up();
+
+	(void)session;
+	(void)frame;
+	hello.kind = (enum stay_hello_kind)99;
+	return hello;
+}
+
+/* That is a mistake of the protocol's, and nobody was denied anything. */
+TEST(client_hello_of_an_unknown_kind)
+{
+	struct stay_protocol protocol = line_protocol;
+
+	protocol.hello = mumble;
+	line_prepare(&rig);
+	rig.protocol = &protocol;
+	line_start(&rig, NULL);
+	line_run(&rig, 10);
+	ck_assert_ptr_nonnull(
+	    strstr(stay_conn_failure(stay_client_conn(rig.client)),
+		"hello says what nobody knows"));
+	ck_assert_int_eq(line_try(&rig, "a", LINE("x")), STAY_OK);
+	line_end(&rig);
+}
 
 TEST(client_is_up_at_once_without_hello)
 {

@@ -29,6 +29,7 @@ static struct {
  * appends the letters, and says by the last sign
  *
  *	~ wait   ^ go on, and then wait   . end   ! failed   @ give up its call
+ *	# what is no answer
  *	* stop the client   and without one: more
  */
 static struct source {
@@ -71,6 +72,8 @@ say(struct source *own, char sign)
 		ck_assert_int_eq(
 		    stay_client_cancel(rig.client, own->call->id), STAY_OK);
 		return stay_fed_more();
+	case '#':
+		return stay_fed_of((enum stay_fed_kind)9, STAY_OK, NULL);
 	case '*':
 		stay_client_stop(rig.client, STAY_OK);
 		return stay_fed_more();
@@ -83,7 +86,7 @@ static struct stay_fed
 more(void *arg, struct stay_feed *feed, struct stay_buf *out, size_t max)
 {
 	struct source *own = arg;
-	size_t step = strcspn(own->at, "|"), len = strcspn(own->at, "|~^.!?@*");
+	size_t step = strcspn(own->at, "|"), len = strcspn(own->at, "|~^.!?@#*");
 	char sign = own->at[len];
 
 	EXPECT(max > 0 && max <= STAY_BODY_PIECE && stay_buf_len(out) == 0);
@@ -405,6 +408,7 @@ static const struct {
 	{ "xy!", 3, "E_IO", "the tape is torn" },
 	{ "!", OPEN, "E_IO", "the tape is torn" },
 	{ "x|?", 3, "E_ARG", "an argument is missing or out of range" },
+	{ "x|#", 3, "E_ARG", "it says what nobody knows" },
 	{ "x||", 3, "E_ARG", "there is more, and no byte of it" },
 };
 

@@ -96,6 +96,34 @@ TEST(promise_7_what_is_read_past_takes_no_memory)
 	line_end(rig);
 }
 
+/* Who has read past the beginning of a reply has none to give. */
+static struct stay_frame
+decode_in_halves(struct stay_session *session, struct stay_bytes in)
+{
+	struct line_session *line = stay_session_data(session);
+
+	if (in.data[0] == '%')
+		return stay_frame_swallow(1);
+	return stay_frame_of(line->frames++ == 0 ? STAY_FRAME_REPLY
+						 : STAY_FRAME_ERROR,
+	    in.len, "half");
+}
+
+TEST(promise_2_no_reply_whose_beginning_was_read_past)
+{
+	struct stay_protocol protocol = line_bare_protocol;
+
+	protocol.decode = decode_in_halves;
+	line_prepare(rig);
+	rig->protocol = &protocol;
+	line_start(rig, NULL);
+	line_call(rig, "a", LINE("quiet"));
+	line_run(rig, 10);
+	sim_peer_print(rig->peer, "%x\n");
+	LINE_TELLS(rig, 10, "a E_PROTOCOL/maybe executed;");
+	line_end(rig);
+}
+
 /* ---- there is a bound ---- */
 
 static const struct {
