@@ -181,6 +181,8 @@ STAY_API enum stay_status stay_session_leave(struct stay_session *session,
  *  - STAY_E_NOT_READY: the next session follows after the backoff.
  *  - STAY_E_DENIED: as for a greeting that was denied; see `on_fatal`.
  *  - STAY_E_PROTOCOL: the peer makes no sense.
+ *  - STAY_E_SILENT: a heartbeat of the protocol's own went unanswered. As if nothing had
+ *    been heard for silence_ms: the oldest call is suspected, and no other for its sake.
  * `text` is the server's words, or words about it: any `len` bytes, which are copied,
  * cut, escaped, and rid of the login's words; NULL: those of the status. They end
  * the failure sentence, and so the `why` of the calls that were lost.

@@ -182,12 +182,12 @@ stay_session_trust(struct stay_session *session)
 	stay__doubt_end(session);
 }
 
-/* What a greeting may fail with. */
+/* What a greeting may fail with; and a heartbeat of the protocol's own. */
 static bool
 may_end_with(enum stay_status why)
 {
 	return why == STAY_E_NOT_READY || why == STAY_E_DENIED ||
-	       why == STAY_E_PROTOCOL;
+	       why == STAY_E_PROTOCOL || why == STAY_E_SILENT;
 }
 
 enum stay_status

@@ -112,6 +112,17 @@ TEST(client_end_as_denied)
 	line_end(&rig);
 }
 
+/* Its own heartbeat names the suspect, as the engine's would. */
+TEST(client_end_as_silent)
+{
+	begin(STAY_E_SILENT);
+	line_call(&rig, "a", LINE("x"));
+	line_run(&rig, 10);
+	sim_peer_print(rig.peer, "#ends: no heartbeat\n");
+	LINE_TELLS(&rig, 10, "down E_SILENT;a E_SILENT/maybe executed;");
+	line_end(&rig);
+}
+
 TEST(client_end_as_denied_may_stop)
 {
 	prepare(STAY_E_DENIED);
