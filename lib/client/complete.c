@@ -223,6 +223,9 @@ reason_of(const struct stay_client *client, enum stay_status status)
 {
 	const char *failure = stay_conn_failure(client->conn);
 
+	if (status == STAY_E_TIMEOUT &&
+	    stay__session_is_greeting(&client->session))
+		return "the greeting with the server is not over";
 	if (status == STAY_OK || status == STAY_E_CANCELLED ||
 	    status == STAY_E_STOPPED || status == STAY_E_SERVER ||
 	    failure[0] == '\0' ||

@@ -472,6 +472,19 @@ TEST(explain_why_a_call_has_timed_out)
 	line_end(&rig);
 }
 
+TEST(explain_why_a_call_has_timed_out_behind_a_greeting)
+{
+	line_prepare(&rig);
+	rig.config.hello = "hi";
+	start(NULL);
+	ask(whys[0], LINE("x"));
+	line_run(&rig, 1100);
+	ck_assert_str_eq(whys[0],
+	    "timed out after 1 s in the queue, never sent; the greeting with "
+	    "the server is not over");
+	line_end(&rig);
+}
+
 /* ---- a behaviour ---- */
 
 static void
