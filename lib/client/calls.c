@@ -139,13 +139,22 @@ unsuspect(struct stay__call *call)
 
 /* ---- the end of a call ---- */
 
+static struct stay__timed
+timed_of(const struct stay__call *call)
+{
+	bool is_group = (call->history & STAY__HISTORY_GROUP) != 0;
+
+	return (struct stay__timed){ call->since,
+		is_group ? 0 : stay__tagged_word(call), is_group };
+}
+
 /* Who keeps account of it. */
 static __attribute__((noinline)) void
 tell_watchers(const struct stay__call *call, enum stay_status status,
     enum stay_outcome outcome)
 {
 	if (call->history & STAY__HISTORY_TIMED)
-		stay__timed_end(call, outcome, 1);
+		stay__timed_end(call->owner, timed_of(call), outcome, 1);
 	if (call->history & STAY__HISTORY_NAMED)
 		stay__recorded_over(call, status, outcome);
 }

@@ -142,8 +142,8 @@ struct stay__row {
 	const struct stay_observer *observer; /* it wants no trace */
 	struct stay_result result;
 	uint64_t
-	    timed; /* calls that are timed and told, and not yet counted... */
-	struct stay__call alike; /* ...are like this one, as far as it is set */
+	    timed; /* calls that are told, and not yet counted as timed... */
+	struct stay__timed alike; /* ...are all like this */
 };
 
 /* What the sessions of a client without tags have in common with its calls, and what no
@@ -172,10 +172,10 @@ may_answer(const struct stay_session *session)
 /* Of calls that were accepted at the same time, and are called the same, how long they
  * took is counted once. */
 static void
-end_timed(struct stay__row *row)
+end_timed(struct stay__row *row, const struct stay__calls *calls)
 {
 	if (row->timed > 0)
-		stay__timed_end(&row->alike, STAY_REPLIED, row->timed);
+		stay__timed_end(calls, row->alike, STAY_REPLIED, row->timed);
 	row->timed = 0;
 }
 
@@ -184,11 +184,8 @@ end_timed(struct stay__row *row)
 static __attribute__((noinline)) bool
 begin_timed(struct stay__row *row, const struct stay__call *call)
 {
-	end_timed(row);
-	row->alike.owner = call->owner;
-	row->alike.since = call->since;
-	row->alike.tag = call->tag;
-	row->alike.history = 0;
+	end_timed(row, call->owner);
+	row->alike = (struct stay__timed){ call->since, call->tag, false };
 	row->timed = 1;
 	return true;
 }
@@ -245,7 +242,7 @@ give_row(struct stay_session *session, struct stay_bytes bytes, uint64_t max)
 	client->calls->row = &row;
 	client->profile->protocol.session.replies(session, bytes);
 	client->calls->row = NULL;
-	end_timed(&row);
+	end_timed(&row, client->calls);
 	return max - row.left;
 }
 

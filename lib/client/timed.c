@@ -5,7 +5,6 @@
 #include "client/timed.h"
 
 #include "client/client.h"
-#include "client/tagged.h"
 #include "loop/meter.h"
 
 /* What several requests in one call are called, as OpenTelemetry has it. */
@@ -28,30 +27,28 @@ stay__timed_begin(struct stay__calls *calls)
 
 /* What a call is called in its system. */
 static uint8_t
-row_of(const struct stay__call *call, struct stay__system *system)
+row_of(const struct stay__calls *calls, struct stay__timed timed)
 {
 	stay_operation_fn *name =
-	    call->owner->client->profile->protocol.call.operation;
+	    calls->client->profile->protocol.call.operation;
 
-	if (call->history & STAY__HISTORY_GROUP)
-		return stay__system_row(system, batch);
+	if (timed.is_group)
+		return stay__system_row(calls->system, batch);
 	return stay__system_row(
-	    system, name == NULL ? NULL : name(stay__tagged_word(call)));
+	    calls->system, name == NULL ? NULL : name(timed.tag));
 }
 
 /* What was accepted before somebody counted may have begun in another meter. */
 void
-stay__timed_end(
-    const struct stay__call *call, enum stay_outcome outcome, uint64_t count)
+stay__timed_end(const struct stay__calls *calls, struct stay__timed timed,
+    enum stay_outcome outcome, uint64_t count)
 {
-	struct stay__calls *calls = call->owner;
 	size_t series;
 
-	if (call->since < calls->timed_from)
+	if (timed.since < calls->timed_from)
 		return;
-	series =
-	    row_of(call, calls->system) * (size_t)STAY_OUTCOME_COUNT + outcome;
+	series = row_of(calls, timed) * (size_t)STAY_OUTCOME_COUNT + outcome;
 	stay__histogram_add_many(&calls->system->durations.LATENCY[series],
-	    stay__fast_bounds, stay__loop_now(calls->loop) - call->since,
+	    stay__fast_bounds, stay__loop_now(calls->loop) - timed.since,
 	    count);
 }
