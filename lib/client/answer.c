@@ -44,8 +44,10 @@ result_of(const struct stay_session *session, const struct stay_frame *frame)
 static void
 tell_part(const struct stay__call *call, const struct stay_result *result)
 {
-	if (call->part != NULL)
-		call->part(call->arg, result);
+	stay_done_fn *part = stay__call_extras(call)->part;
+
+	if (part != NULL)
+		part(call->arg, result);
 }
 
 /* The server has refused the call; it may be sent again. The words of the
@@ -100,7 +102,7 @@ tell_group(struct stay_session *session, struct stay__call *call,
 	is_part = stay__group_take(call->arg, &answer, call->due == 1);
 
 	if (stay__call_reply(call, is_refusal(frame))) {
-		if (!is_part || call->part == NULL)
+		if (!is_part || stay__call_extras(call)->part == NULL)
 			return;
 		stay__call_touched(call);
 		tell_part(call, result);

@@ -75,6 +75,7 @@ stay__calls_trim(struct stay__calls *calls)
 		calls->spare = node->next;
 		stay__free(stay__call_of(node));
 	}
+	stay__extras_trim(&calls->spare_extras);
 	if (calls->tagged != NULL)
 		stay__tags_trim(&calls->tagged->tags);
 	stay__sendbuf_trim(&calls->sendbuf);
@@ -144,7 +145,7 @@ timed_of(const struct stay__call *call)
 {
 	bool is_group = (call->history & STAY__HISTORY_GROUP) != 0;
 
-	return (struct stay__timed){ call->since,
+	return (struct stay__timed){ stay__call_since(call),
 		is_group ? 0 : stay__tagged_word(call), is_group };
 }
 
@@ -169,7 +170,7 @@ decide_call(
 	call->owner->outcomes[outcome]++;
 	if (call->history & STAY__HISTORY_WATCHED)
 		tell_watchers(call, status, outcome);
-	stay__call_unname(call->owner, call);
+	stay__call_unname(call);
 }
 
 static void

@@ -22,6 +22,7 @@
 #include <stay/client.h>
 
 #include "base/ids.h"
+#include "client/extras.h"
 #include "client/group.h"
 #include "client/sendbuf.h"
 #include "loop/loop.h"
@@ -55,6 +56,7 @@ enum stay__call_stage {
 #define STAY__HISTORY_TIMED    65536u /* how long it takes is counted: timed.h */
 
 #define STAY__HISTORY_NAMED   131072u /* it has a token, and so a story */
+#define STAY__HISTORY_EXTRAS  262144u /* it has extras of its own */
 /* With one of these somebody keeps account of it. */
 #define STAY__HISTORY_WATCHED (STAY__HISTORY_TIMED | STAY__HISTORY_NAMED)
 
@@ -87,25 +89,20 @@ struct stay__call {
 	struct stay__timer timer; /* the deadline; of a tombstone its age */
 	struct stay__calls *owner;
 	stay_done_fn *done;
-	union {
-		stay_done_fn *part;
-		stay_piece_fn *piece; /* STAY_IN_PIECES */
-	};
 	void *arg;
 	struct stay__span span;
 	uint64_t tag;
-	uint64_t blocks_ms;
-	uint64_t since;   /* when it was accepted, in ns */
+	union {                 /* read through the two functions below */
+		uint64_t since; /* when it was accepted, in ns */
+		struct stay__extras *extras; /* STAY__HISTORY_EXTRAS */
+	};
 	uint32_t sent_ms; /* when it was last begun on: goes round in 49 days */
 	uint32_t due;     /* replies still to come */
 	uint32_t flags;
 	uint32_t history;
-	struct stay_token id; /* generation 0: the caller wanted none */
-	uint8_t stage;        /* enum stay__call_stage */
-	uint8_t fate;         /* what the end of its session makes of it */
+	uint8_t stage; /* enum stay__call_stage */
+	uint8_t fate;  /* what the end of its session makes of it */
 	uint32_t resends;
-	struct stay_held
-	    *refusal; /* the reply of the server, while set aside */
 	/* Once it is decided, until `done` has run. */
 	enum stay_status status : 16;
 	enum stay_outcome outcome : 16;
@@ -118,7 +115,7 @@ typedef void stay__calls_fn(struct stay__calls *calls);
 
 struct stay__call_ops {
 	stay__timer_fn *expire; /* the timer of a record */
-	/* call->status, call->outcome; call->refusal, which it releases */
+	/* call->status, call->outcome; its refusal, which it releases */
 	stay__call_fn *tell;
 	stay__calls_fn *told; /* `done` has run for the last of a batch */
 };
@@ -182,6 +179,7 @@ struct stay__calls {
 	struct stay__list refused; /* set aside; older than all in flight */
 	struct stay__list finished;
 	struct stay__list *spare; /* by node.next; NULL: none */
+	struct stay__extras *spare_extras;
 	struct stay__task finisher;
 	struct stay__tagged *tagged; /* NULL: in order, and nobody hears */
 	/* The stream has taken only a part of it, and maybe of its body. */
@@ -204,6 +202,22 @@ struct stay__calls {
 	uint64_t outcomes[STAY_OUTCOME_COUNT]; /* how many calls had each */
 	struct stay__call_counts counts;
 };
+
+/* What few calls have, to be read. */
+static inline const struct stay__extras *
+stay__call_extras(const struct stay__call *call)
+{
+	return call->history & STAY__HISTORY_EXTRAS ? call->extras
+						    : &stay__no_extras;
+}
+
+/* When it was accepted, in ns. */
+static inline uint64_t
+stay__call_since(const struct stay__call *call)
+{
+	return call->history & STAY__HISTORY_EXTRAS ? call->extras->since
+						    : call->since;
+}
 
 /* A mark says what was sent before what, and never goes back in a session. */
 static inline void
@@ -436,27 +450,34 @@ stay__call_take(struct stay__calls *calls)
 				    : stay__call_reuse(calls);
 }
 
+/* Of one that has no extras. */
 static inline void
-stay__call_give(struct stay__calls *calls, struct stay__call *call)
+stay__call_spare(struct stay__calls *calls, struct stay__call *call)
 {
-	assert(!stay__timer_is_set(&call->timer) && call->id.generation == 0);
+	assert(!stay__timer_is_set(&call->timer));
 	call->node.next = calls->spare;
 	calls->spare = &call->node;
 }
 
-/* End its deadline and its token. */
 static inline void
-stay__call_unname(struct stay__calls *calls, struct stay__call *call)
+stay__call_give(struct stay__calls *calls, struct stay__call *call)
 {
-	stay__timer_stop(&call->timer);
-	if (call->id.generation == 0)
-		return;
-	stay__ids_give(&calls->loop->ids, call->id);
-	call->id.generation = 0;
+	if (call->history & STAY__HISTORY_EXTRAS)
+		stay__extras_end(call);
+	stay__call_spare(calls, call);
 }
 
-/* As stay__call_reply_plainly for the first in flight; nobody is asked about it any
- * more. */
+/* End its deadline and its token. */
+static inline void
+stay__call_unname(struct stay__call *call)
+{
+	stay__timer_stop(&call->timer);
+	if (call->history & STAY__HISTORY_EXTRAS)
+		stay__extras_unname(call);
+}
+
+/* As stay__call_reply_plainly for the first in flight; nobody asks about it any more,
+ * and it has no extras. */
 static inline void
 stay__call_end_plainly(struct stay__calls *calls, struct stay__call *call)
 {
@@ -468,7 +489,9 @@ stay__call_end_plainly(struct stay__calls *calls, struct stay__call *call)
 	calls->outcomes[STAY_REPLIED]++;
 	calls->in_flight.next = next;
 	next->prev = &calls->in_flight;
-	stay__call_unname(calls, call);
+	stay__timer_stop(&call->timer);
+	if (call->history & STAY__HISTORY_EXTRAS)
+		stay__extras_end(call);
 }
 
 /* The call is accepted: put it at the end of the queue. */

@@ -12,6 +12,7 @@
  *	timed.c        how long calls take
  *	recorded.c     what the flight recorder keeps
  *	sending.c      how they leave
+ *	extras.c       what few calls have beside their record
  *	calls.c        the records of calls
  *	rare.c         what few clients have
  *	resend.c       which calls are sent again

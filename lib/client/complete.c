@@ -203,15 +203,16 @@ static void
 add_where(struct stay__text *text, const struct stay__call *call)
 {
 	uint32_t now_ms = stay__call_clock(stay__loop_now(call->owner->loop));
+	uint32_t since_ms = stay__call_clock(stay__call_since(call));
 
 	stay__text_add(text, " after ");
-	add_between(text, stay__call_clock(call->since), now_ms);
+	add_between(text, since_ms, now_ms);
 	if (!(call->history & STAY__HISTORY_BEGUN)) {
 		stay__text_add(text, " in the queue, never sent");
 		return;
 	}
 	stay__text_add(text, ", of these ");
-	add_between(text, stay__call_clock(call->since), call->sent_ms);
+	add_between(text, since_ms, call->sent_ms);
 	stay__text_add(text, " queued and ");
 	add_between(text, call->sent_ms, now_ms);
 	stay__text_add(text, " since it was sent");
@@ -260,6 +261,7 @@ void
 stay__client_tell_over(struct stay__call *call)
 {
 	const struct stay_client *client = call->owner->client;
+	const struct stay_held *refusal = stay__call_extras(call)->refusal;
 	char why[WHY_MAX];
 	struct stay__text text = { why, sizeof(why), 0 };
 	struct stay_result result = { .status = call->status,
@@ -276,19 +278,18 @@ stay__client_tell_over(struct stay__call *call)
 		say_timeout(&text, call, result.why);
 	else if (call->history & STAY__HISTORY_POOR)
 		say_budget(&text, result.why);
-	else if (call->status == STAY_E_SERVER && call->refusal != NULL)
+	else if (call->status == STAY_E_SERVER && refusal != NULL)
 		stay__session_quote(
-		    &client->session, &text, stay__held_words(call->refusal));
+		    &client->session, &text, stay__held_words(refusal));
 	if (text.len > 0)
 		result.why = why;
 	stay__conn_call_over(client->conn, (enum stay_outcome)call->outcome);
 	if (stay__call_is_watched(call))
 		stay__over_told(call);
-	if (call->refusal != NULL)
-		result.reply = stay_held_reply(call->refusal);
+	if (refusal != NULL)
+		result.reply = stay_held_reply(refusal);
 	stay__client_tell(call, &result);
-	stay_held_free(call->refusal);
-	call->refusal = NULL;
+	stay_held_free(stay__extras_take_refusal(call));
 	if (call->history & STAY__HISTORY_TOLD)
 		stay__over(call);
 }

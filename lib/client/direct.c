@@ -72,10 +72,8 @@ stay_client_end_call(
 	call->span.end = call->span.begin + len;
 	sendbuf->buf.tail += len;
 	sendbuf->live += len;
-	call->part = NULL;
 	call->due = 1;
 	call->flags = flags;
-	call->blocks_ms = 0;
 	call->tag = tag;
 	call->since = client->loop->now;
 	stay__call_enqueue(client->calls, call);

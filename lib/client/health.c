@@ -18,7 +18,7 @@ is_blocked(const struct stay__calls *calls, uint64_t *ms)
 
 	if (oldest != NULL && !(oldest->flags & STAY_BLOCKS))
 		return false;
-	*ms = oldest == NULL ? 0 : oldest->blocks_ms;
+	*ms = oldest == NULL ? 0 : stay__call_extras(oldest)->blocks_ms;
 	if (tagged == NULL || tagged->awaited == 0)
 		return oldest != NULL;
 	if (*ms < tagged->blocks_ms)

@@ -38,7 +38,7 @@ tell_piece(struct stay_session *session, struct stay__call *call,
 	stay__call_touched(call);
 	session->client->hides = true;
 	if (call->stage == STAY__CALL_COMMITTED && piece.len > 0)
-		call->piece(call->arg, piece);
+		stay__call_extras(call)->piece(call->arg, piece);
 	session->client->hides = false;
 }
 

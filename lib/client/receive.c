@@ -185,7 +185,8 @@ static __attribute__((noinline)) bool
 begin_timed(struct stay__row *row, const struct stay__call *call)
 {
 	end_timed(row, call->owner);
-	row->alike = (struct stay__timed){ call->since, call->tag, false };
+	row->alike =
+	    (struct stay__timed){ stay__call_since(call), call->tag, false };
 	row->timed = 1;
 	return true;
 }
@@ -206,7 +207,7 @@ is_just_watched(struct stay__row *row, const struct stay__call *call)
 	if ((call->history & (STAY__HISTORY_SPECIAL | STAY__HISTORY_NAMED)) !=
 	    0)
 		return is_named(row, call);
-	if (row->timed == 0 || row->alike.since != call->since ||
+	if (row->timed == 0 || row->alike.since != stay__call_since(call) ||
 	    row->alike.tag != call->tag)
 		return begin_timed(row, call);
 	row->timed++;
@@ -292,7 +293,7 @@ stay_session_reply(struct stay_session *session, size_t len, const void *reply)
 	    (struct stay_bytes){ reading->input + reading->offset, len };
 	stay__call_end_plainly(calls, call);
 	call->done(call->arg, &row->result);
-	stay__call_give(calls, call);
+	stay__call_spare(calls, call);
 	reading->frame.len = 0;
 	reading->offset += len;
 	return true;

@@ -14,7 +14,7 @@ record(
 	const struct stay_client *client = call->owner->client;
 
 	stay__record(client->loop, stay_conn_number(client->conn), kind,
-	    stay__record_token(call->id), what);
+	    stay__record_token(stay__call_extras(call)->id), what);
 }
 
 void

@@ -283,6 +283,19 @@ insert_sorted(struct stay__list *list, struct stay__call *call)
 	stay__list_insert(at, &call->node);
 }
 
+/* Without memory its words are lost, as they are when no reply may be held. */
+static void
+keep_refusal(struct stay__call *call, struct stay_held *refusal)
+{
+	struct stay__extras *extras =
+	    refusal == NULL ? NULL : stay__extras_begin(call);
+
+	if (extras != NULL)
+		extras->refusal = refusal;
+	else
+		stay_held_free(refusal);
+}
+
 void
 stay__call_set_aside(struct stay__call *call, struct stay_held *refusal)
 {
@@ -292,7 +305,7 @@ stay__call_set_aside(struct stay__call *call, struct stay_held *refusal)
 	stay__call_take_out(call);
 	call->stage = STAY__CALL_REFUSED;
 	call->history |= STAY__HISTORY_REFUSED;
-	call->refusal = refusal;
+	keep_refusal(call, refusal);
 	calls->counts.queued++;
 	calls->counts.queued_bytes += stay__span_len(call->span);
 	insert_sorted(&calls->refused, call);
@@ -311,8 +324,7 @@ take_back(struct stay__call *call)
 static void
 drop_refusal(struct stay__call *call)
 {
-	stay_held_free(call->refusal);
-	call->refusal = NULL;
+	stay_held_free(stay__extras_take_refusal(call));
 }
 
 void

@@ -110,21 +110,49 @@ deadline(const struct stay_client *client, const struct stay_request *request,
 	return stay__later(now, timeout_ms);
 }
 
-ALWAYS_INLINE enum stay_status
+static enum stay_status
 name_call(struct stay__call *call, const struct stay_call_options *options)
 {
+	struct stay_token *id = &call->extras->id;
 	enum stay_status status;
 
 	if (options->id == NULL)
 		return STAY_OK;
-	status = stay__ids_take(
-	    &call->owner->loop->ids, STAY__TOKEN_CALL, call, &call->id);
+	status =
+	    stay__ids_take(&call->owner->loop->ids, STAY__TOKEN_CALL, call, id);
 	if (status != STAY_OK)
 		return status;
-	options->id->token = call->id;
+	options->id->token = *id;
 	call->history |= STAY__HISTORY_NAMED;
 	stay__recorded_call(call);
 	return STAY_OK;
+}
+
+/* What the record has no place for. */
+static __attribute__((noinline)) enum stay_status
+begin_extras(struct stay__call *call, const struct stay_request *request,
+    const struct stay_call_options *options)
+{
+	struct stay__extras *extras = stay__extras_begin(call);
+
+	if (extras == NULL)
+		return STAY_E_NOMEM;
+	extras->since = stay__loop_now(call->owner->loop);
+	extras->blocks_ms = request->blocks_ms;
+	extras->part = options->part;
+	if (options->piece != NULL) {
+		extras->piece = options->piece;
+		call->history |= STAY__HISTORY_LONG_WAY;
+	}
+	return name_call(call, options);
+}
+
+ALWAYS_INLINE bool
+needs_extras(
+    const struct stay_request *request, const struct stay_call_options *options)
+{
+	return (request->flags & STAY_BLOCKS) != 0 || options->id != NULL ||
+	       options->part != NULL || options->piece != NULL;
 }
 
 ALWAYS_INLINE void
@@ -135,16 +163,11 @@ enter_queue(struct stay_client *client, struct stay__call *call,
 	uint64_t now = stay__loop_now(client->loop);
 
 	call->span = stay__sendbuf_close(&client->calls->sendbuf, span->begin);
-	call->part = options->part;
-	if (options->piece != NULL) {
-		call->piece = options->piece;
-		call->history |= STAY__HISTORY_LONG_WAY;
-	}
 	call->due = request->replies;
 	call->flags = request->flags;
-	call->blocks_ms = request->blocks_ms;
 	call->tag = request->tag;
-	call->since = now;
+	if (!needs_extras(request, options))
+		call->since = now;
 	stay__call_enqueue(client->calls, call);
 	stay__loop_timer(client->loop, &call->timer,
 	    deadline(client, request, now, options->timeout_ms));
@@ -164,8 +187,8 @@ take_in(struct stay_client *client, struct stay__call *call,
 		request->flags |= STAY_THIS_SESSION;
 	if ((request->flags & ADMITTED_FLAGS) != 0)
 		status = admit(client, request->flags, options->session);
-	if (status == STAY_OK)
-		status = name_call(call, options);
+	if (status == STAY_OK && needs_extras(request, options))
+		status = begin_extras(call, request, options);
 	if (status == STAY_OK)
 		enter_queue(client, call, request, span, options);
 	else

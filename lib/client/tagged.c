@@ -158,6 +158,7 @@ void
 stay__tagged_enter(struct stay__call *call)
 {
 	struct stay__tagged *tagged = call->owner->tagged;
+	uint64_t blocks_ms;
 
 	if (tagged->ordered == &call->owner->in_flight)
 		tagged->ordered = &call->node;
@@ -170,8 +171,9 @@ stay__tagged_enter(struct stay__call *call)
 	tagged->awaited++;
 	if (!(call->flags & STAY_BLOCKS))
 		return;
-	if (tagged->blocking++ == 0 || tagged->blocks_ms < call->blocks_ms)
-		tagged->blocks_ms = call->blocks_ms;
+	blocks_ms = stay__call_extras(call)->blocks_ms;
+	if (tagged->blocking++ == 0 || tagged->blocks_ms < blocks_ms)
+		tagged->blocks_ms = blocks_ms;
 }
 
 void

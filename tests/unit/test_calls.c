@@ -6,6 +6,7 @@
 #include "client/tagged.h"
 #include "sim/world_sim.h"
 #include "suites.h"
+#include "support/scarce.h"
 
 static struct stay_loop *loop;
 static struct stay__calls calls;
@@ -224,6 +225,94 @@ TEST(calls_records_begin_anew)
 	ck_assert_uint_eq(call->resends, 0);
 	stay__call_drop(call, STAY_E_TIMEOUT);
 	ck_assert_int_eq(call->outcome, STAY_NOT_SENT);
+	end();
+}
+
+/* ---- what few calls have ---- */
+
+/* A call has them from when it asks until its record is given back. */
+TEST(calls_extras_are_those_of_one_call)
+{
+	struct stay__call *call, *plain;
+	struct stay__extras *extras;
+
+	begin();
+	plain = queue("plain", 0);
+	plain->since = 6;
+	call = queue("call", 0);
+	call->since = 7;
+	extras = stay__extras_begin(call);
+	ck_assert_ptr_nonnull(extras);
+	ck_assert_ptr_eq(stay__extras_begin(call), extras);
+	extras->blocks_ms = 5;
+	ck_assert_uint_eq(stay__call_since(call), 7);
+	ck_assert_uint_eq(stay__call_since(plain), 6);
+	ck_assert_uint_eq(stay__call_extras(call)->blocks_ms, 5);
+	ck_assert_uint_eq(stay__call_extras(plain)->blocks_ms, 0);
+	stay__call_drop(call, STAY_E_CANCELLED);
+	stay__call_drop(plain, STAY_E_CANCELLED);
+	ck_assert(stay__calls_tell_some(&calls));
+	ck_assert_uint_eq(call->history & STAY__HISTORY_EXTRAS, 0);
+	ck_assert_ptr_eq(stay__extras_begin(fly("next", 0)), extras);
+	ck_assert_uint_eq(extras->blocks_ms, 0);
+	end();
+}
+
+/* Their memory goes with that of the records, and may be asked for again. */
+TEST(calls_extras_take_no_memory_at_rest)
+{
+	struct stay__call *call;
+
+	begin();
+	for (int i = 0; i < 3; i++) {
+		call = fly("call", 0);
+		ck_assert_ptr_nonnull(stay__extras_begin(call));
+		answer(call);
+		ck_assert_ptr_nonnull(calls.spare_extras);
+		stay__calls_trim(&calls);
+		ck_assert_ptr_null(calls.spare_extras);
+	}
+	end();
+}
+
+/* The call is then as it was. */
+TEST(calls_extras_may_be_denied)
+{
+	const struct stay__extras *extras;
+	struct stay__call *call;
+
+	begin();
+	call = queue("call", 0);
+	call->since = 7;
+	scarce_arm(1);
+	extras = stay__extras_begin(call);
+	ck_assert(scarce_disarm());
+	ck_assert_ptr_null(extras);
+	ck_assert_uint_eq(stay__call_since(call), 7);
+	ck_assert_uint_eq(stay__call_extras(call)->id.generation, 0);
+	ck_assert_ptr_null(stay__extras_take_refusal(call));
+	end();
+}
+
+/* A token names nothing once its call is decided, though `done` has not run. */
+TEST(calls_extras_end_a_token_with_the_deadline)
+{
+	struct stay__extras *extras;
+	struct stay__call *call;
+	struct stay_token id;
+
+	begin();
+	call = queue("call", 0);
+	extras = stay__extras_begin(call);
+	ck_assert_int_eq(
+	    stay__ids_take(&loop->ids, STAY__TOKEN_CALL, call, &extras->id),
+	    STAY_OK);
+	id = extras->id;
+	ck_assert_ptr_eq(
+	    stay__ids_find(&loop->ids, STAY__TOKEN_CALL, id), call);
+	stay__call_drop(call, STAY_E_CANCELLED);
+	ck_assert_ptr_null(stay__ids_find(&loop->ids, STAY__TOKEN_CALL, id));
+	ck_assert(call->history & STAY__HISTORY_EXTRAS);
 	end();
 }
 

@@ -14,6 +14,7 @@
 #include "base/ids.h"
 #include "expect.h"
 #include "suites.h"
+#include "support/counts.h"
 #include "support/line_rig.h"
 #include "support/link_rig.h"
 #include "support/scarce.h"
@@ -246,6 +247,82 @@ TEST(scarce_client_answers_the_next_call)
 	while (call_scarcely(n))
 		n++;
 	ck_assert_uint_gt(n, 1);
+}
+
+/* What few calls have is there, or the call is rejected: nothing of it is left. */
+static bool
+name_scarcely(unsigned nth)
+{
+	struct stay_call_options options = WITHIN(1000);
+	struct stay_call_id id = { { 0, 0 } };
+	enum stay_status status;
+	unsigned told = 0;
+	bool failed;
+
+	line_begin(&rig, NULL);
+	options.id = &id;
+	options.part = count_told;
+	scarce_arm(nth);
+	status = stay_client_call_with(
+	    rig.client, LINE("say +1"), &options, count_told, &told);
+	failed = scarce_disarm();
+	ck_assert_int_eq(status, failed ? STAY_E_NOMEM : STAY_OK);
+	ck_assert_uint_eq(counts_of(rig.client).rejected, failed);
+	ck_assert_int_eq(stay_client_cancel(rig.client, id),
+	    failed ? STAY_E_STALE : STAY_OK);
+	line_run(&rig, 100);
+	ck_assert_uint_eq(told, !failed);
+	line_told(&rig);
+	line_call(&rig, "b", LINE("say +2"));
+	LINE_TELLS(&rig, 10, "b OK/replied +2;");
+	line_end(&rig);
+	return failed;
+}
+
+TEST(scarce_client_names_a_call_or_rejects_it)
+{
+	unsigned n = 1;
+
+	while (name_scarcely(n))
+		n++;
+	ck_assert_uint_gt(n, 3); /* calls, record, extras */
+}
+
+/* A refused call is set aside, and told with the words of the server as far as there is
+ * memory for them. */
+static bool
+refuse_scarcely(unsigned nth, unsigned *wordless)
+{
+	bool failed;
+
+	line_begin(&rig, OPTIONS(.on_refused = STAY_REFUSED_RESEND));
+	ck_assert_int_eq(line_try(&rig, "a", LINE("a")), STAY_OK);
+	ck_assert_int_eq(line_try(&rig, "b", LINE("b")), STAY_OK);
+	line_run(&rig, 1);
+	sim_peer_print(rig.peer, "!no\n");
+	scarce_arm(nth);
+	sim_run_ms(rig.world, 1);
+	failed = scarce_disarm();
+	sim_peer_print(rig.peer, "+b\n");
+	line_run(&rig, 1);
+	ck_assert_uint_eq(rig.calls[0].told, 1);
+	ck_assert_uint_eq(rig.calls[1].told, 1);
+	if (strstr(rig.notes.text, "a E_SERVER/refused;") != NULL)
+		++*wordless;
+	if (!failed)
+		ck_assert_str_eq(
+		    line_told(&rig), "a E_SERVER/refused !no;b OK/replied +b;");
+	line_end(&rig);
+	return failed;
+}
+
+TEST(scarce_client_sets_a_refused_call_aside)
+{
+	unsigned n = 1, wordless = 0;
+
+	while (refuse_scarcely(n, &wordless))
+		n++;
+	ck_assert_uint_ge(wordless, 2); /* the words, and the extras */
 }
 
 /* ---- parts ---- */
