@@ -93,7 +93,6 @@ stay__call_new(struct stay__calls *calls)
 	call->owner = calls;
 	call->history = calls->begin_with;
 	stay__list_init(&call->node);
-	stay__list_init(&call->finish);
 	stay__timer_init(&call->timer, calls->ops->expire);
 	return call;
 }
@@ -113,9 +112,10 @@ static void
 remove_record(struct stay__call *call)
 {
 	stay__list_remove(&call->node);
+	if (stay__call_is_untold(call))
+		return;
 	stay__timer_stop(&call->timer);
-	if (stay__list_is_empty(&call->finish))
-		give_back(call);
+	give_back(call);
 }
 
 /* ---- a call that a session ended at ---- */
@@ -178,8 +178,11 @@ tell_soon(struct stay__call *call)
 {
 	struct stay__calls *calls = call->owner;
 
+	assert(!stay__call_is_untold(call));
+	stay__timer_stop(&call->timer);
+	call->history |= STAY__HISTORY_UNTOLD;
 	calls->untold += stay__call_weight(call);
-	stay__list_push(&calls->finished, &call->finish);
+	stay__list_push(&calls->finished, &call->timer.node);
 	stay__loop_run_soon(calls->loop, &calls->finisher);
 }
 
@@ -196,6 +199,17 @@ stay__call_finish(
 }
 
 /* A completed call may still be a tombstone. */
+static void
+go_behind_done(struct stay__call *call)
+{
+	stay__list_remove(&call->timer.node);
+	call->history &= ~STAY__HISTORY_UNTOLD;
+	if (stay__list_is_empty(&call->node))
+		give_back(call);
+	else
+		call->owner->ops->stand(call);
+}
+
 bool
 stay__calls_tell_some(struct stay__calls *calls)
 {
@@ -208,12 +222,10 @@ stay__calls_tell_some(struct stay__calls *calls)
 	share = calls->bounds->tell_max;
 	while (share-- > 0 &&
 	       (node = stay__list_first(&calls->finished)) != NULL) {
-		call = STAY__CONTAINER(node, struct stay__call, finish);
+		call = stay__call_finished(node);
 		calls->untold -= stay__call_weight(call);
 		calls->ops->tell(call);
-		stay__list_remove(node);
-		if (stay__list_is_empty(&call->node))
-			give_back(call);
+		go_behind_done(call);
 	}
 	calls->ops->told(calls);
 	if (stay__list_is_empty(&calls->finished))
@@ -401,7 +413,7 @@ void
 stay__call_end_soon(struct stay__call *call)
 {
 	call->history |= STAY__HISTORY_TOLD | STAY__HISTORY_GIVEN_UP;
-	if (stay__list_is_empty(&call->finish))
+	if (!stay__call_is_untold(call))
 		tell_soon(call); /* else its `done` is running */
 	stay__call_take_out(call);
 }

@@ -57,6 +57,7 @@ enum stay__call_stage {
 
 #define STAY__HISTORY_NAMED   131072u /* it has a token, and so a story */
 #define STAY__HISTORY_EXTRAS  262144u /* it has extras of its own */
+#define STAY__HISTORY_UNTOLD  524288u /* in `finished`, or just being told */
 /* With one of these somebody keeps account of it. */
 #define STAY__HISTORY_WATCHED (STAY__HISTORY_TIMED | STAY__HISTORY_NAMED)
 
@@ -84,9 +85,10 @@ struct stay__system;
 struct stay__tagged;
 
 struct stay__call {
-	struct stay__list node;   /* queued or in_flight; spare */
-	struct stay__list finish; /* in finished, until `done` has run */
-	struct stay__timer timer; /* the deadline; of a tombstone its age */
+	struct stay__list node; /* queued or in_flight; spare */
+	/* The deadline; then its place in finished, until `done` has run; then
+	 * the age, if a tombstone stands for it. */
+	struct stay__timer timer;
 	struct stay__calls *owner;
 	stay_done_fn *done;
 	void *arg;
@@ -117,6 +119,8 @@ struct stay__call_ops {
 	stay__timer_fn *expire; /* the timer of a record */
 	/* call->status, call->outcome; its refusal, which it releases */
 	stay__call_fn *tell;
+	/* `done` has run for it, and a tombstone stands */
+	stay__call_fn *stand;
 	stay__calls_fn *told; /* `done` has run for the last of a batch */
 };
 
@@ -395,6 +399,21 @@ stay__calls_oldest(const struct stay__calls *calls)
 	while (node != &calls->in_flight && stay__call_of(node)->due == 0)
 		node = node->next;
 	return node == &calls->in_flight ? NULL : stay__call_of(node);
+}
+
+/* By its place in `finished`. */
+static inline struct stay__call *
+stay__call_finished(struct stay__list *node)
+{
+	return STAY__CONTAINER(node, struct stay__call, timer.node);
+}
+
+/* It is decided, and its `done` has not run, or runs. It has neither a deadline nor an
+ * age. */
+static inline bool
+stay__call_is_untold(const struct stay__call *call)
+{
+	return (call->history & STAY__HISTORY_UNTOLD) != 0;
 }
 
 /* The outcome of a call that is not sent now: an earlier session may have. */

@@ -55,9 +55,6 @@ bury(struct stay_client *client, struct stay__call *call,
 	if (ends_its_session(client, call))
 		stay__leave_given_up(&client->session);
 	stay__call_bury(call, status, STAY_MAYBE_EXECUTED);
-	stay__loop_timer(client->loop, &call->timer,
-	    stay__loop_after(
-		client->loop, client->profile->options.tombstone_age_ms));
 	if ((call->history & STAY__HISTORY_SUSPECT) &&
 	    !stay__pause_is_on(&client->session))
 		stay__session_condemn(&client->session, STAY_E_SILENT,
@@ -109,6 +106,17 @@ may_be_answered(const struct stay__call *call)
 		   call->stage == STAY__CALL_OVER) &&
 	       stay__loop_is_excused(client->loop) &&
 	       stay__stream_is_unread(client->conn);
+}
+
+/* Its age begins when the program knows that it was given up. */
+void
+stay__client_stand(struct stay__call *tombstone)
+{
+	struct stay_client *client = tombstone->owner->client;
+
+	stay__loop_timer(client->loop, &tombstone->timer,
+	    stay__loop_after(
+		client->loop, client->profile->options.tombstone_age_ms));
 }
 
 /* The time in which nothing was read is no part of its age. */

@@ -15,5 +15,6 @@ void stay__client_done_with_body(void *arg, const struct stay_result *result);
 void stay__client_expire(struct stay__timer *timer);
 void stay__client_told(struct stay__calls *calls);
 void stay__client_tell_over(struct stay__call *call);
+void stay__client_stand(struct stay__call *tombstone);
 
 #endif

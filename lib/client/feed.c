@@ -95,7 +95,8 @@ stand_in(struct stay_feed *feed, const struct stay__call *call)
 	feed->rest.history = STAY__HISTORY_BODY;
 	feed->rest.stage = STAY__CALL_OVER;
 	feed->rest.due = 1; /* it is no request without a reply */
-	if (!feed->ended && stay__timer_is_set(&call->timer))
+	if (!feed->ended && !stay__call_is_untold(call) &&
+	    stay__timer_is_set(&call->timer))
 		stay__loop_timer(
 		    call->owner->loop, &feed->rest.timer, call->timer.at);
 }

@@ -113,6 +113,7 @@ static const struct stay__hooks hooks = {
 	.notices = { tell_started, close_client },
 	.calls = { .expire = stay__client_expire,
 	    .tell = stay__client_tell_over,
+	    .stand = stay__client_stand,
 	    .told = stay__client_told },
 };
 

@@ -310,8 +310,7 @@ leave_session_finished(struct stay__list *list)
 	struct stay__list *node = list->next;
 
 	for (; node != list; node = node->next)
-		STAY__CONTAINER(node, struct stay__call, finish)->history &=
-		    ~STAY__HISTORY_HERE;
+		stay__call_finished(node)->history &= ~STAY__HISTORY_HERE;
 }
 
 /* Only the first in the queue can be prepared. */

@@ -10,7 +10,7 @@
 
 static struct stay_loop *loop;
 static struct stay__calls calls;
-static unsigned told;
+static unsigned told, stood;
 
 static const struct stay__loss loss = {
 	.status = STAY_E_LOST, .why = STAY_E_CLOSED, .blame = STAY__BLAME_END
@@ -31,6 +31,13 @@ tell(struct stay__call *call)
 }
 
 static void
+stand(struct stay__call *call)
+{
+	ck_assert(!stay__call_is_untold(call));
+	stood++;
+}
+
+static void
 all_told(struct stay__calls *of)
 {
 	ck_assert_ptr_eq(of, &calls);
@@ -44,7 +51,7 @@ prepare(struct stay_session *session, struct stay_prepare *given)
 	return STAY_OK;
 }
 
-static const struct stay__call_ops ops = { expire, tell, all_told };
+static const struct stay__call_ops ops = { expire, tell, stand, all_told };
 static struct stay__call_bounds bounds;
 
 static void
@@ -58,7 +65,7 @@ begin(void)
 		.untold_max = UINT64_MAX,
 		.waits_offline = true };
 	stay__calls_init(&calls, loop, &ops, &bounds, 1 << 20);
-	told = 0;
+	told = stood = 0;
 }
 
 static void
@@ -225,6 +232,45 @@ TEST(calls_records_begin_anew)
 	ck_assert_uint_eq(call->resends, 0);
 	stay__call_drop(call, STAY_E_TIMEOUT);
 	ck_assert_int_eq(call->outcome, STAY_NOT_SENT);
+	end();
+}
+
+/* One node of a record is first its deadline, then its place among those to be told,
+ * then its age. */
+TEST(calls_given_up_are_told_and_stand)
+{
+	struct stay__call *call;
+
+	begin();
+	call = fly("given up", 0);
+	stay__loop_timer(loop, &call->timer, UINT64_MAX - 1);
+	stay__call_bury(call, STAY_E_TIMEOUT, STAY_MAYBE_EXECUTED);
+	ck_assert(stay__call_is_untold(call));
+	ck_assert_ptr_eq(stay__call_finished(calls.finished.next), call);
+	ck_assert(stay__wheel_is_settled(&loop->wheel));
+	ck_assert(stay__calls_tell_some(&calls));
+	ck_assert_uint_eq(told, 1);
+	ck_assert_uint_eq(stood, 1);
+	ck_assert(!stay__timer_is_set(&call->timer));
+	ck_assert(!stay__call_answered(call, true));
+	ck_assert_uint_eq(spare_count(), 1);
+	end();
+}
+
+/* Its reply may come before its `done` has run: the record is then kept for that. */
+TEST(calls_answered_before_they_are_told_do_not_stand)
+{
+	struct stay__call *call;
+
+	begin();
+	call = fly("given up", 0);
+	stay__call_bury(call, STAY_E_TIMEOUT, STAY_MAYBE_EXECUTED);
+	ck_assert(!stay__call_answered(call, true));
+	ck_assert_uint_eq(spare_count(), 0);
+	ck_assert(stay__calls_tell_some(&calls));
+	ck_assert_uint_eq(told, 1);
+	ck_assert_uint_eq(stood, 0);
+	ck_assert_uint_eq(spare_count(), 1);
 	end();
 }
 
