@@ -216,9 +216,10 @@ struct stay_client_options {
 	uint64_t block_margin_ms;
 	/* For a graceful close at the end, see stay_client_stop: 1000 */
 	uint64_t stop_budget_ms;
-	uint64_t fatal_backoff_ms;   /* after a fatal failure: 30000 */
-	uint64_t queue_calls_max;    /* calls that wait to be sent: 65536 */
-	uint64_t queue_bytes_max;    /* bytes of their requests: 64 MiB */
+	uint64_t fatal_backoff_ms; /* after a fatal failure: 30000 */
+	uint64_t queue_calls_max;  /* calls that wait to be sent: 65536 */
+	/* Bytes of their requests; one of them has less than 4 GiB: 64 MiB */
+	uint64_t queue_bytes_max;
 	uint64_t waiters_max;        /* in line for room in the queue: 1024 */
 	uint64_t inflight_calls_max; /* sent calls, and tombstones: 65536 */
 	uint64_t inflight_bytes_max; /* bytes of their requests: 64 MiB */
@@ -240,7 +241,8 @@ struct stay_client_options {
 	 * silent for as long as the call may block, and block_margin_ms; only
 	 * TCP keepalive (whole seconds) looks then: 10000 */
 	uint64_t silence_ms;
-	uint64_t resends_max; /* of one idempotent call after losses: 3 */
+	/* Of one idempotent call after losses; of more than 255 there is no end: 3 */
+	uint64_t resends_max;
 	/* For calls in flight to finish, on a planned reconnect: 5000 */
 	uint64_t leave_budget_ms;
 	/* Replace a session at a random age between 3/4 of this and

@@ -230,7 +230,7 @@ stay__answer_settle(struct stay_session *session, const struct stay__call *call,
 	    (call->stage == STAY__CALL_OVER && is_refusal(frame)))
 		return true;
 	session->client->hides = true;
-	stay__calls_settle_refused(calls, call->span.begin);
+	stay__calls_settle_refused(calls, call->begin);
 	do
 		all = stay__calls_tell_some(calls);
 	while (!all && session->cut_off);

@@ -166,7 +166,7 @@ decide_call(
     struct stay__call *call, enum stay_status status, enum stay_outcome outcome)
 {
 	call->stage = STAY__CALL_OVER;
-	call->outcome = outcome;
+	call->outcome = (uint8_t)outcome;
 	call->owner->outcomes[outcome]++;
 	if (call->history & STAY__HISTORY_WATCHED)
 		tell_watchers(call, status, outcome);
@@ -194,7 +194,7 @@ stay__call_finish(
 
 	decide_call(call, status, outcome);
 	calls->outcomes[outcome] += stay__call_weight(call) - 1;
-	call->status = status;
+	call->status = (uint8_t)status;
 	tell_soon(call);
 }
 
@@ -265,8 +265,9 @@ squeeze(struct stay__calls *calls)
 	     node = node->next) {
 		struct stay__call *call = stay__call_of(node);
 
-		stay__sendbuf_move(&calls->sendbuf, &call->span, end);
-		end = call->span.end;
+		stay__sendbuf_move(&calls->sendbuf, stay__call_span(call), end);
+		call->begin = end;
+		end = stay__call_end(call);
 	}
 	stay__sendbuf_cut(&calls->sendbuf, end);
 }
@@ -281,7 +282,7 @@ stay__call_drop(struct stay__call *call, enum stay_status status)
 	stay__tagged_go_on(calls);
 	calls->counts.queued -= stay__call_weight(call);
 	calls->bodies -= stay__call_has_body(call);
-	stay__sendbuf_forget(&calls->sendbuf, call->span);
+	stay__sendbuf_forget(&calls->sendbuf, stay__call_span(call));
 	if (stay__sendbuf_is_sparse(&calls->sendbuf))
 		squeeze(calls);
 	stay__call_finish(call, status, stay__call_unsent(call));
@@ -360,7 +361,7 @@ take_out(struct stay__call *call)
 	if (call->history &
 	    (STAY__HISTORY_KEPT | STAY__HISTORY_SUSPECT | STAY__HISTORY_GROUP))
 		unmark(call);
-	calls->counts.in_flight_bytes -= stay__span_len(call->span);
+	calls->counts.in_flight_bytes -= call->len;
 	if (calls->tagged != NULL)
 		stay__tagged_leave(call);
 	if (call->stage == STAY__CALL_OVER) {
@@ -481,7 +482,7 @@ stay__call_reply_plainly(struct stay__call *call)
 
 	calls->kept -= (call->history & STAY__HISTORY_KEPT) != 0;
 	calls->counts.in_flight--;
-	calls->counts.in_flight_bytes -= stay__span_len(call->span);
+	calls->counts.in_flight_bytes -= call->len;
 	stay__list_remove(&call->node);
 	decide_call(call, STAY_OK, STAY_REPLIED);
 }

@@ -92,23 +92,27 @@ struct stay__call {
 	struct stay__calls *owner;
 	stay_done_fn *done;
 	void *arg;
-	struct stay__span span;
+	uint64_t begin; /* of its bytes, in the send buffer */
 	uint64_t tag;
 	union {                 /* read through the two functions below */
 		uint64_t since; /* when it was accepted, in ns */
 		struct stay__extras *extras; /* STAY__HISTORY_EXTRAS */
 	};
+	uint32_t len;     /* of its bytes */
 	uint32_t sent_ms; /* when it was last begun on: goes round in 49 days */
-	uint32_t due;     /* replies still to come */
-	uint32_t flags;
-	uint32_t history;
-	uint8_t stage; /* enum stay__call_stage */
-	uint8_t fate;  /* what the end of its session makes of it */
-	uint32_t resends;
-	/* Once it is decided, until `done` has run. */
-	enum stay_status status : 16;
-	enum stay_outcome outcome : 16;
 	uint32_t session; /* the low bits of the one it was begun in; 0: none */
+	uint32_t due;     /* replies still to come */
+	uint32_t history;
+	uint8_t flags;
+	uint8_t stage; /* enum stay__call_stage */
+	union {
+		uint8_t resends; /* 255: so often, or more */
+		uint8_t status;  /* enum stay_status; once it is over */
+	};
+	union {
+		uint8_t fate;    /* what the end of its session makes of it */
+		uint8_t outcome; /* enum stay_outcome; once it is over */
+	};
 };
 
 /* What the owner of the calls does when a call ends. */
@@ -207,6 +211,26 @@ struct stay__calls {
 	struct stay__call_counts counts;
 };
 
+/* Where its bytes are in the send buffer. */
+static inline uint64_t
+stay__call_end(const struct stay__call *call)
+{
+	return call->begin + call->len;
+}
+
+static inline struct stay__span
+stay__call_span(const struct stay__call *call)
+{
+	return (struct stay__span){ call->begin, stay__call_end(call) };
+}
+
+static inline void
+stay__call_place(struct stay__call *call, struct stay__span span)
+{
+	call->begin = span.begin;
+	call->len = (uint32_t)stay__span_len(span);
+}
+
 /* What few calls have, to be read. */
 static inline const struct stay__extras *
 stay__call_extras(const struct stay__call *call)
@@ -281,8 +305,7 @@ stay__call_is_watched(const struct stay__call *call)
 static inline bool
 stay__call_is_whole(const struct stay__call *call)
 {
-	return call != call->owner->half &&
-	       call->span.begin < call->owner->sealed;
+	return call != call->owner->half && call->begin < call->owner->sealed;
 }
 /* One call is in flight at a time: one of them is not to be trusted, or is to
  * show whether the server refuses. */
@@ -504,7 +527,7 @@ stay__call_end_plainly(struct stay__calls *calls, struct stay__call *call)
 
 	calls->kept -= (call->history & STAY__HISTORY_KEPT) != 0;
 	calls->counts.in_flight--;
-	calls->counts.in_flight_bytes -= stay__span_len(call->span);
+	calls->counts.in_flight_bytes -= call->len;
 	calls->outcomes[STAY_REPLIED]++;
 	calls->in_flight.next = next;
 	next->prev = &calls->in_flight;

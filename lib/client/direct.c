@@ -25,9 +25,9 @@ static inline size_t
 room_of(const struct stay__sendbuf *sendbuf)
 {
 	size_t there = sendbuf->buf.cap - sendbuf->buf.tail;
-	uint64_t allowed = sendbuf->max - sendbuf->live;
+	size_t allowed = stay__sendbuf_room(sendbuf);
 
-	return allowed < there ? (size_t)allowed : there;
+	return allowed < there ? allowed : there;
 }
 
 /* Until it is taken, what a spare record says matters to nobody. */
@@ -68,12 +68,12 @@ stay_client_end_call(
 
 	assert(len > 0 && len <= sendbuf->buf.cap - sendbuf->buf.tail);
 	assert((flags & ~STAY_READ_ONLY) == 0);
-	call->span.begin = stay__sendbuf_end(sendbuf);
-	call->span.end = call->span.begin + len;
+	call->begin = stay__sendbuf_end(sendbuf);
+	call->len = (uint32_t)len;
 	sendbuf->buf.tail += len;
 	sendbuf->live += len;
 	call->due = 1;
-	call->flags = flags;
+	call->flags = (uint8_t)flags;
 	call->tag = tag;
 	call->since = client->loop->now;
 	stay__call_enqueue(client->calls, call);

@@ -6,7 +6,7 @@
 #include "client/tagged.h"
 
 static struct stay__call *
-take_control(struct stay__calls *calls, unsigned replies, uint32_t flags)
+take_control(struct stay__calls *calls, unsigned replies, uint8_t flags)
 {
 	struct stay__call *call = stay__call_take(calls);
 
@@ -15,8 +15,8 @@ take_control(struct stay__calls *calls, unsigned replies, uint32_t flags)
 	call->stage = STAY__CALL_CONTROL;
 	call->due = replies;
 	call->flags = flags;
-	call->span.begin = calls->sendbuf.committed;
-	call->span.end = calls->sendbuf.committed;
+	call->begin = calls->sendbuf.committed;
+	call->len = 0;
 	return call;
 }
 

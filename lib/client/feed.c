@@ -91,7 +91,7 @@ stand_in(struct stay_feed *feed, const struct stay__call *call)
 {
 	feed->rest.owner = call->owner;
 	feed->rest.arg = feed;
-	feed->rest.span = call->span;
+	stay__call_place(&feed->rest, stay__call_span(call));
 	feed->rest.history = STAY__HISTORY_BODY;
 	feed->rest.stage = STAY__CALL_OVER;
 	feed->rest.due = 1; /* it is no request without a reply */

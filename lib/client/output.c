@@ -78,7 +78,7 @@ has_place(const struct stay_client *client, const struct flight *flight,
     const struct stay__call *call)
 {
 	uint64_t max = client->profile->options.inflight_bytes_max;
-	uint64_t len = stay__span_len(call->span);
+	uint64_t len = call->len;
 
 	return (flight->calls == 0 || flight->calls + stay__call_weight(call) <=
 					  flight->calls_max) &&
@@ -143,26 +143,25 @@ add_requests(const struct stay_client *client, struct gathered *gathered)
 	const struct stay__calls *calls = client->calls;
 	struct stay__list *node = calls->queued.next;
 	struct flight flight = flight_of(client);
-	struct stay__span run = stay__call_of(node)->span;
+	struct stay__span run = stay__call_span(stay__call_of(node));
 
 	for (; node != &calls->queued; node = node->next) {
 		const struct stay__call *call = stay__call_of(node);
-		const struct stay__span *span = &call->span;
 
 		if (!has_place(client, &flight, call) ||
 		    !stay__call_is_prepared(call) ||
 		    !may_join(&calls->queued, call) ||
 		    gathered->len + stay__span_len(run) >= WRITE_MAX)
 			break;
-		if (span->begin != run.end && span->begin != run.begin) {
+		if (call->begin != run.end && call->begin != run.begin) {
 			if (gathered->count == PIECES_MAX - 1)
 				break;
 			add_run(gathered, &calls->sendbuf, run);
-			run.begin = span->begin;
+			run.begin = call->begin;
 		}
-		run.end = span->end;
+		run.end = stay__call_end(call);
 		flight.calls += stay__call_weight(call);
-		flight.bytes += stay__span_len(*span);
+		flight.bytes += call->len;
 	}
 	add_run(gathered, &calls->sendbuf, run);
 }
@@ -195,8 +194,8 @@ prepare_requests(struct stay_client *client)
 			break;
 		case STAY__PREPARE_DONE:
 			flight.calls += stay__call_weight(call);
-			flight.bytes += stay__span_len(call->span);
-			len += stay__span_len(call->span);
+			flight.bytes += call->len;
+			len += call->len;
 			node = node->next;
 		}
 	}
@@ -264,7 +263,7 @@ take_some(struct taken *taken, struct stay__call *call, size_t len)
 static void
 begin_request(struct stay__call *call, struct taken *taken)
 {
-	size_t len = (size_t)stay__span_len(call->span);
+	size_t len = call->len;
 
 	if (len > taken->len)
 		len = taken->len;

@@ -14,7 +14,7 @@ ask(struct stay_session *session, struct stay__call *call)
 {
 	struct stay__tagged *tagged = call->owner->tagged;
 	struct iovec bytes = stay__sendbuf_view(
-	    &call->owner->sendbuf, call->span.begin, call->span.end);
+	    &call->owner->sendbuf, call->begin, stay__call_end(call));
 	struct stay_prepare given = { .bytes = bytes.iov_base,
 		.len = bytes.iov_len,
 		.tag = call->tag,

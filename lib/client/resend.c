@@ -69,8 +69,8 @@ stay__call_is_unsent(const struct stay__call *call)
 	if (stay__call_has_body(call))
 		return !stay__feed_may_look_whole(call->arg);
 	return (call->history & STAY__HISTORY_GROUP) == 0 ||
-	       stay__group_is_unsent(call->arg,
-		   calls->sendbuf.wire - call->span.begin, call->due);
+	       stay__group_is_unsent(
+		   call->arg, calls->sendbuf.wire - call->begin, call->due);
 }
 
 static enum fate
@@ -148,18 +148,21 @@ decide_fates(struct stay__calls *calls)
 {
 	struct stay__list *node = calls->in_flight.prev;
 	bool overtaken = false;
+	enum fate fate;
 
 	for (; node != &calls->in_flight; node = node->prev) {
 		struct stay__call *call = stay__call_of(node);
 
 		if (call->stage == STAY__CALL_CONTROL)
 			continue;
-		if (call->span.begin < calls->unanswered)
+		if (call->begin < calls->unanswered)
 			overtaken = true;
-		call->fate = (uint8_t)fate_of(call, overtaken);
-		if ((call->fate == FATE_LOST || call->fate == FATE_POOR) &&
+		fate = fate_of(call, overtaken);
+		if ((fate == FATE_LOST || fate == FATE_POOR) &&
 		    !reads_only(call))
 			overtaken = true;
+		if (call->stage != STAY__CALL_OVER)
+			call->fate = (uint8_t)fate;
 	}
 }
 
@@ -190,7 +193,7 @@ requeue(struct stay__call *call, struct stay__list *again, enum fate fate)
 		calls->bodies++;
 	}
 	calls->counts.queued += stay__call_weight(call);
-	stay__sendbuf_return(&calls->sendbuf, call->span);
+	stay__sendbuf_return(&calls->sendbuf, stay__call_span(call));
 	stay__list_push(again, &call->node);
 }
 
@@ -199,6 +202,14 @@ struct lost {
 	struct stay__list again; /* to be queued once more */
 	struct stay__list ended; /* to be told that it is over */
 };
+
+/* Far above the bound of most it counts no more, and then the bound is never met. */
+static void
+count_resend(struct stay__call *call)
+{
+	if (call->resends < UINT8_MAX)
+		call->resends++;
+}
 
 /* Over, or in front of the queue once more. */
 static void
@@ -222,7 +233,7 @@ lose(struct stay__call *call, struct lost *lost, const struct stay__loss *loss,
 		/* Who is to blame is known: the others do not pay. */
 		if (call->fate == FATE_RESEND &&
 		    loss->blame != STAY__BLAME_ANSWER)
-			call->resends++;
+			count_resend(call);
 		requeue(call, &lost->again, (enum fate)call->fate);
 		if (is_suspect)
 			stay__call_suspect(call);
@@ -268,7 +279,7 @@ stay__call_may_retry_now(const struct stay__call *call)
 	return stay__call_may_retry(call) && call->due == 1 &&
 	       (call->history &
 		   (STAY__HISTORY_ANSWERED | STAY__HISTORY_ACTED)) == 0 &&
-	       call->span.begin >= call->owner->unawaited;
+	       call->begin >= call->owner->unawaited;
 }
 
 /* Into a list in the order of the wire. It mostly stands at the end. */
@@ -277,8 +288,7 @@ insert_sorted(struct stay__list *list, struct stay__call *call)
 {
 	struct stay__list *at = list;
 
-	while (at->prev != list &&
-	       stay__call_of(at->prev)->span.begin > call->span.begin)
+	while (at->prev != list && stay__call_of(at->prev)->begin > call->begin)
 		at = at->prev;
 	stay__list_insert(at, &call->node);
 }
@@ -307,7 +317,7 @@ stay__call_set_aside(struct stay__call *call, struct stay_held *refusal)
 	call->history |= STAY__HISTORY_REFUSED;
 	keep_refusal(call, refusal);
 	calls->counts.queued++;
-	calls->counts.queued_bytes += stay__span_len(call->span);
+	calls->counts.queued_bytes += call->len;
 	insert_sorted(&calls->refused, call);
 }
 
@@ -318,7 +328,7 @@ take_back(struct stay__call *call)
 
 	stay__list_remove(&call->node);
 	counts->queued--;
-	counts->queued_bytes -= stay__span_len(call->span);
+	counts->queued_bytes -= call->len;
 }
 
 static void
@@ -342,7 +352,7 @@ stay__calls_settle_refused(struct stay__calls *calls, uint64_t before)
 
 	while (
 	    (call = stay__call_of(stay__list_first(&calls->refused))) != NULL &&
-	    call->span.begin < before) {
+	    call->begin < before) {
 		take_back(call);
 		stay__call_finish(
 		    call, STAY_E_SERVER, stay__call_refused(call));
@@ -406,8 +416,8 @@ merge(struct stay__list *into, struct stay__list *from)
 	struct stay__list *at = into->next, *node;
 
 	while ((node = stay__list_pop(from)) != NULL) {
-		while (at != into && stay__call_of(at)->span.begin <
-					 stay__call_of(node)->span.begin)
+		while (at != into &&
+		       stay__call_of(at)->begin < stay__call_of(node)->begin)
 			at = at->next;
 		stay__list_insert(at, node);
 	}
@@ -434,8 +444,7 @@ stay__calls_session_over(
 	stay__list_prepend_all(&calls->queued, &lost.again);
 	first = stay__call_of(stay__list_first(&calls->queued));
 	stay__sendbuf_rewind(&calls->sendbuf,
-	    first != NULL ? first->span.begin
-			  : stay__sendbuf_end(&calls->sendbuf));
+	    first != NULL ? first->begin : stay__sendbuf_end(&calls->sendbuf));
 	calls->unawaited = calls->unanswered = 0;
 	calls->has_blocked = false;
 	calls->sealed = UINT64_MAX;

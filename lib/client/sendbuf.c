@@ -82,31 +82,26 @@ stay__sendbuf_is_sparse(const struct stay__sendbuf *sendbuf)
 
 void
 stay__sendbuf_move(
-    struct stay__sendbuf *sendbuf, struct stay__span *span, uint64_t to)
+    struct stay__sendbuf *sendbuf, struct stay__span span, uint64_t to)
 {
-	uint64_t len = stay__span_len(*span);
 	char *bytes = sendbuf->buf.data + sendbuf->buf.head;
 
-	assert(to >= sendbuf->committed && to <= span->begin);
+	assert(to >= sendbuf->committed && to <= span.begin);
 	memmove(bytes + (to - sendbuf->base),
-	    bytes + (span->begin - sendbuf->base), (size_t)len);
-	span->begin = to;
-	span->end = to + len;
+	    bytes + (span.begin - sendbuf->base), (size_t)stay__span_len(span));
 }
 
 void
 stay__sendbuf_slide(
-    struct stay__sendbuf *sendbuf, struct stay__span *span, uint64_t to)
+    struct stay__sendbuf *sendbuf, struct stay__span span, uint64_t to)
 {
-	uint64_t len = stay__span_len(*span);
+	uint64_t len = stay__span_len(span);
 	char *bytes = sendbuf->buf.data + sendbuf->buf.head;
 
-	assert(span->begin >= sendbuf->base && to >= span->end &&
+	assert(span.begin >= sendbuf->base && to >= span.end &&
 	       to <= sendbuf->wire);
 	memmove(bytes + (to - len - sendbuf->base),
-	    bytes + (span->begin - sendbuf->base), (size_t)len);
-	span->begin = to - len;
-	span->end = to;
+	    bytes + (span.begin - sendbuf->base), (size_t)len);
 }
 
 struct iovec

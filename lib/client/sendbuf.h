@@ -23,6 +23,9 @@
 
 #include <stay/buf.h>
 
+/* No request is longer, whatever the bound of all is: records count its bytes so. */
+#define STAY__REQUEST_MAX UINT32_MAX
+
 /* The bytes of one request. */
 struct stay__span {
 	uint64_t begin;
@@ -61,11 +64,11 @@ void stay__sendbuf_release(struct stay__sendbuf *sendbuf, uint64_t to);
  * request, in order, to where the one before it ended, and cut the rest. */
 bool stay__sendbuf_is_sparse(const struct stay__sendbuf *sendbuf);
 void stay__sendbuf_move(
-    struct stay__sendbuf *sendbuf, struct stay__span *span, uint64_t to);
+    struct stay__sendbuf *sendbuf, struct stay__span span, uint64_t to);
 
 /* Move a request that is on the wire, and that is kept, so that it ends at `to`. */
 void stay__sendbuf_slide(
-    struct stay__sendbuf *sendbuf, struct stay__span *span, uint64_t to);
+    struct stay__sendbuf *sendbuf, struct stay__span span, uint64_t to);
 
 /* The bytes of [from, to); they live until something is appended. */
 struct iovec stay__sendbuf_view(
@@ -102,6 +105,15 @@ stay__span_len(struct stay__span span)
 
 /* ---- once a call: inline ---- */
 
+/* How long the next request may be. */
+static inline size_t
+stay__sendbuf_room(const struct stay__sendbuf *sendbuf)
+{
+	uint64_t room = sendbuf->max - sendbuf->live;
+
+	return room < STAY__REQUEST_MAX ? (size_t)room : STAY__REQUEST_MAX;
+}
+
 /* Where to encode the next request, limited to the room left; NULL: none. */
 static inline struct stay_buf *
 stay__sendbuf_open(struct stay__sendbuf *sendbuf)
@@ -110,8 +122,7 @@ stay__sendbuf_open(struct stay__sendbuf *sendbuf)
 
 	if (sendbuf->live >= sendbuf->max)
 		return NULL;
-	buf->limit =
-	    buf->tail - buf->head + (size_t)(sendbuf->max - sendbuf->live);
+	buf->limit = buf->tail - buf->head + stay__sendbuf_room(sendbuf);
 	return buf;
 }
 

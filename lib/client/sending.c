@@ -17,7 +17,7 @@ leave_whole(struct stay__call *call)
 {
 	bool is_told = call->stage == STAY__CALL_OVER;
 
-	stay__mark_raise(&call->owner->unanswered, call->span.begin);
+	stay__mark_raise(&call->owner->unanswered, call->begin);
 	stay__call_take_out(call);
 	if (!is_told)
 		stay__call_finish(call, STAY_OK, STAY_SENT);
@@ -61,7 +61,7 @@ begin_call(struct stay__calls *calls, struct stay__call *call, uint32_t now_ms)
 	}
 	if (call->due == 0 ||
 	    (call->flags & (STAY_BLOCKS | STAY_MAY_GO_UNANSWERED)) != 0) {
-		calls->unawaited = call->span.begin;
+		calls->unawaited = call->begin;
 		calls->has_blocked |= (call->flags & STAY_BLOCKS) != 0;
 	}
 }
@@ -105,8 +105,8 @@ stay__call_commit(struct stay__call *call, size_t len)
 	begin_call(calls, call, stay__call_clock(stay__loop_now(calls->loop)));
 	calls->counts.queued -= weight;
 	calls->counts.in_flight += weight;
-	calls->counts.in_flight_bytes += stay__span_len(call->span);
-	stay__sendbuf_commit(&calls->sendbuf, call->span);
+	calls->counts.in_flight_bytes += call->len;
+	stay__sendbuf_commit(&calls->sendbuf, stay__call_span(call));
 	stay__sendbuf_wrote(&calls->sendbuf, len);
 	calls->bodies -= stay__call_has_body(call);
 	if (stay__sendbuf_rest(&calls->sendbuf) > 0 ||
@@ -134,8 +134,8 @@ stay__call_whole(struct stay__calls *calls)
 void
 stay__call_is_sealed(struct stay__call *call)
 {
-	if (call->span.begin < call->owner->sealed)
-		call->owner->sealed = call->span.begin;
+	if (call->begin < call->owner->sealed)
+		call->owner->sealed = call->begin;
 }
 
 void
@@ -146,7 +146,7 @@ stay__calls_unseal(struct stay__calls *calls)
 	if (calls->sealed == UINT64_MAX)
 		return;
 	while (node != &calls->in_flight &&
-	       stay__call_of(node)->span.begin >= calls->sealed)
+	       stay__call_of(node)->begin >= calls->sealed)
 		node = node->prev;
 	calls->sealed = UINT64_MAX;
 	for (node = node->next; node != &calls->in_flight; node = next) {
@@ -172,8 +172,7 @@ first_kept(const struct stay__calls *calls)
 	if (stay__list_is_empty(&calls->refused))
 		return sent;
 	refused = stay__call_of(calls->refused.next);
-	return sent != NULL && sent->span.begin < refused->span.begin ? sent
-								      : refused;
+	return sent != NULL && sent->begin < refused->begin ? sent : refused;
 }
 
 /*
@@ -191,11 +190,11 @@ stay__calls_release(struct stay__calls *calls)
 		stay__tagged_squeeze(calls);
 	first = first_kept(calls);
 	if (calls->half != NULL)
-		to = calls->half->span.begin;
+		to = calls->half->begin;
 	if (calls->sealed < to)
 		to = calls->sealed;
-	if (first != NULL && first->span.begin < to)
-		to = first->span.begin;
+	if (first != NULL && first->begin < to)
+		to = first->begin;
 	if (to > calls->sendbuf.base)
 		stay__sendbuf_release(&calls->sendbuf, to);
 }

@@ -14,6 +14,10 @@
 	(STAY_READ_ONLY | STAY_BLOCKS | STAY_THIS_SESSION |                    \
 	    STAY_MAY_GO_UNANSWERED)
 #define REQUEST_FLAGS (CALL_FLAGS | STAY_BY_TAG | STAY_ACTS_ON_PARTS)
+
+_Static_assert((REQUEST_FLAGS | STAY_IN_PIECES) <= UINT8_MAX,
+    "a record keeps the flags in a byte");
+
 /* What not every client can do at any time. */
 #define ADMITTED_FLAGS                                                         \
 	(STAY_THIS_SESSION | STAY_MAY_GO_UNANSWERED | STAY_BY_TAG)
@@ -162,9 +166,10 @@ enter_queue(struct stay_client *client, struct stay__call *call,
 {
 	uint64_t now = stay__loop_now(client->loop);
 
-	call->span = stay__sendbuf_close(&client->calls->sendbuf, span->begin);
+	stay__call_place(
+	    call, stay__sendbuf_close(&client->calls->sendbuf, span->begin));
 	call->due = request->replies;
-	call->flags = request->flags;
+	call->flags = (uint8_t)request->flags;
 	call->tag = request->tag;
 	if (!needs_extras(request, options))
 		call->since = now;

@@ -202,8 +202,8 @@ stay__tagged_acted(struct stay__call *call)
 	if (call->stage == STAY__CALL_CONTROL ||
 	    (call->flags & STAY_READ_ONLY) == STAY_READ_ONLY)
 		return;
-	stay__mark_raise(&calls->unawaited, call->span.begin);
-	stay__mark_raise(&calls->unanswered, call->span.begin);
+	stay__mark_raise(&calls->unawaited, call->begin);
+	stay__mark_raise(&calls->unanswered, call->begin);
 }
 
 /* Each record is passed once, as new ones stand at the end. */
@@ -250,14 +250,13 @@ is_sparse(const struct stay__calls *calls)
 static void
 slide(struct stay__call *call, uint64_t to)
 {
-	uint64_t len = stay__span_len(call->span);
-
 	if (call->history & STAY__HISTORY_KEPT) {
-		stay__sendbuf_slide(&call->owner->sendbuf, &call->span, to);
-		return;
+		stay__sendbuf_slide(
+		    &call->owner->sendbuf, stay__call_span(call), to);
+		call->begin = to - call->len;
+	} else {
+		call->begin = call->len == 0 ? to : to - 1;
 	}
-	call->span.begin = len == 0 ? to : to - 1;
-	call->span.end = call->span.begin + len;
 }
 
 /*
@@ -269,7 +268,7 @@ stay__tagged_squeeze(struct stay__calls *calls)
 {
 	struct stay__list *node = calls->in_flight.prev;
 	uint64_t to =
-	    calls->half != NULL ? calls->half->span.begin : calls->sendbuf.wire;
+	    calls->half != NULL ? calls->half->begin : calls->sendbuf.wire;
 	uint64_t unawaited = to, unanswered = to, from;
 
 	if (!stay__list_is_empty(&calls->refused) ||
@@ -280,9 +279,9 @@ stay__tagged_squeeze(struct stay__calls *calls)
 
 		if (call == calls->half)
 			continue;
-		from = call->span.begin;
+		from = call->begin;
 		slide(call, to);
-		to = call->span.begin;
+		to = call->begin;
 		if (from >= calls->unawaited)
 			unawaited = to;
 		if (from >= calls->unanswered)

@@ -221,8 +221,9 @@ static size_t
 tell_call(const struct stay_session *session, const struct stay__call *call,
     size_t len)
 {
-	struct iovec bytes = stay__sendbuf_view(
-	    &session->client->calls->sendbuf, call->span.begin, call->span.end);
+	struct iovec bytes =
+	    stay__sendbuf_view(&session->client->calls->sendbuf, call->begin,
+		stay__call_end(call));
 
 	len = least(len, bytes.iov_len);
 	tell_some(session,

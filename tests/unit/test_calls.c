@@ -87,9 +87,9 @@ queue(const char *text, uint32_t flags)
 
 	ck_assert_ptr_nonnull(call);
 	ck_assert_int_eq(stay_buf_puts(out, text), STAY_OK);
-	call->span = stay__sendbuf_close(&calls.sendbuf, at);
+	stay__call_place(call, stay__sendbuf_close(&calls.sendbuf, at));
 	call->due = 1;
-	call->flags = flags;
+	call->flags = (uint8_t)flags;
 	stay__call_enqueue(&calls, call);
 	return call;
 }
@@ -272,6 +272,49 @@ TEST(calls_answered_before_they_are_told_do_not_stand)
 	ck_assert_uint_eq(stood, 0);
 	ck_assert_uint_eq(spare_count(), 1);
 	end();
+}
+
+/* What was decided of a call stays so, though its session ends before it is told. */
+TEST(calls_given_up_keep_their_outcome)
+{
+	struct stay__call *call;
+
+	begin();
+	call = fly("given up", 0);
+	stay__call_bury(call, STAY_E_TIMEOUT, STAY_MAYBE_EXECUTED);
+	stay__calls_session_over(&calls, &loss);
+	ck_assert_int_eq(call->status, STAY_E_TIMEOUT);
+	ck_assert_int_eq(call->outcome, STAY_MAYBE_EXECUTED);
+	ck_assert(stay__calls_tell_some(&calls));
+	end();
+}
+
+static unsigned
+sendings(uint64_t resends_max)
+{
+	struct stay__call *call;
+	unsigned count = 1;
+
+	begin();
+	bounds.resends_max = resends_max;
+	call = fly("again", STAY_IDEMPOTENT);
+	for (; count < 1000; count++) {
+		stay__calls_session_over(
+		    &calls, &(struct stay__loss){ .status = STAY_E_LOST });
+		if (stay__list_is_empty(&calls.queued))
+			break;
+		stay__call_commit(call, strlen("again"));
+	}
+	end();
+	return count;
+}
+
+/* A record does not count further than to 255: who wants more gets it without a bound. */
+TEST(calls_are_sent_again_so_often_or_without_a_bound)
+{
+	ck_assert_uint_eq(sendings(1), 2);
+	ck_assert_uint_eq(sendings(255), 256);
+	ck_assert_uint_eq(sendings(256), 1000);
 }
 
 /* ---- what few calls have ---- */

@@ -124,14 +124,30 @@ TEST(log_squeezes_its_holes)
 	ck_assert(!stay__sendbuf_is_sparse(&rig));
 	stay__sendbuf_forget(&rig, a);
 	ck_assert(stay__sendbuf_is_sparse(&rig));
-	stay__sendbuf_move(&rig, &b, rig.committed);
-	stay__sendbuf_move(&rig, &c, b.end);
+	stay__sendbuf_move(&rig, b, rig.committed);
+	b = (struct stay__span){ 4, 6 };
+	stay__sendbuf_move(&rig, c, b.end);
+	c = (struct stay__span){ 6, 8 };
 	stay__sendbuf_cut(&rig, c.end);
 	ck_assert(!stay__sendbuf_is_sparse(&rig));
-	ck_assert_uint_eq(b.begin, 4);
 	ck_assert_uint_eq(stay__sendbuf_end(&rig), 8);
 	expect(b, "bb");
 	expect(c, "cc");
+	stay__sendbuf_fini(&rig);
+}
+
+/* However many bytes all may have, one request has no more than its record counts. */
+TEST(log_has_no_room_for_more_than_a_record_counts)
+{
+	stay__sendbuf_init(&rig, SIZE_MAX / 8);
+	ck_assert_uint_eq(stay__sendbuf_room(&rig), UINT32_MAX);
+	(void)add("four");
+	ck_assert_uint_eq(
+	    stay__sendbuf_open(&rig)->limit, (size_t)UINT32_MAX + 4);
+	stay__sendbuf_fini(&rig);
+	stay__sendbuf_init(&rig, 6);
+	(void)add("four");
+	ck_assert_uint_eq(stay__sendbuf_room(&rig), 2);
 	stay__sendbuf_fini(&rig);
 }
 
