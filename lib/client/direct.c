@@ -14,7 +14,8 @@ is_open(const struct stay_client *client)
 {
 	const struct stay__calls *calls = client->calls;
 
-	return STAY__SHORT_WAYS && *client->admission <= STAY__ADMIT_OPEN &&
+	return STAY__SHORT_WAYS && !stay__sendbuf_is_short(&calls->sendbuf) &&
+	       *client->admission <= STAY__ADMIT_OPEN &&
 	       stay__session_state(&client->session) == STAY__SESSION_READY &&
 	       calls->counts.queued < calls->water.calls &&
 	       calls->sendbuf.live < calls->water.bytes && calls->untold == 0 &&

@@ -116,6 +116,14 @@ stay__sendbuf_view(
 		(size_t)(to - from) };
 }
 
+/* Memory is no request: the bound of those is no bound of it. */
+void
+stay__sendbuf_widen(struct stay__sendbuf *sendbuf)
+{
+	sendbuf->buf.limit = 0;
+	(void)stay_buf_reserve(&sendbuf->buf, STAY__SENDBUF_SPARE);
+}
+
 void
 stay__sendbuf_trim(struct stay__sendbuf *sendbuf)
 {

@@ -74,6 +74,9 @@ void stay__sendbuf_slide(
 struct iovec stay__sendbuf_view(
     const struct stay__sendbuf *sendbuf, uint64_t from, uint64_t to);
 
+/* See to it that there is memory for a usual request, if there is any. */
+void stay__sendbuf_widen(struct stay__sendbuf *sendbuf);
+
 /* Give back the memory if it contains nothing but holes. */
 void stay__sendbuf_trim(struct stay__sendbuf *sendbuf);
 
@@ -112,6 +115,16 @@ stay__sendbuf_room(const struct stay__sendbuf *sendbuf)
 	uint64_t room = sendbuf->max - sendbuf->live;
 
 	return room < STAY__REQUEST_MAX ? (size_t)room : STAY__REQUEST_MAX;
+}
+
+/* A usual request is shorter. */
+#define STAY__SENDBUF_SPARE 192u
+
+/* Whether there is no memory for a usual request behind its end. */
+static inline bool
+stay__sendbuf_is_short(const struct stay__sendbuf *sendbuf)
+{
+	return sendbuf->buf.cap - sendbuf->buf.tail < STAY__SENDBUF_SPARE;
 }
 
 /* Where to encode the next request, limited to the room left; NULL: none. */

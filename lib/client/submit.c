@@ -84,13 +84,31 @@ check_encoded(struct stay__sendbuf *sendbuf, const struct stay_request *request,
 	return status == STAY_OK ? STAY_OK : undo(sendbuf, span, status);
 }
 
+/* What is answered needs no memory: it is not moved with the rest. */
+static __attribute__((noinline)) void
+widen(struct stay__calls *calls)
+{
+	stay__calls_release(calls);
+	stay__sendbuf_widen(&calls->sendbuf);
+}
+
+/* Where to write a request; NULL: nowhere, as the queue is full. If there is no memory,
+ * who writes finds that out. */
+ALWAYS_INLINE struct stay_buf *
+open_sendbuf(struct stay__calls *calls)
+{
+	if (stay__sendbuf_is_short(&calls->sendbuf))
+		widen(calls);
+	return stay__sendbuf_open(&calls->sendbuf);
+}
+
 /* Encode the request straight into the send buffer. */
 ALWAYS_INLINE enum stay_status
 encode(struct stay_client *client, struct stay_request *request,
     struct stay__span *span)
 {
 	struct stay__sendbuf *sendbuf = &client->calls->sendbuf;
-	struct stay_buf *out = stay__sendbuf_open(sendbuf);
+	struct stay_buf *out = open_sendbuf(client->calls);
 
 	if (out == NULL)
 		return STAY_E_FULL;
@@ -207,7 +225,7 @@ copy_in(struct stay_client *client, struct stay_bytes bytes,
     const struct stay_request *request, struct stay__span *span)
 {
 	struct stay__sendbuf *sendbuf = &client->calls->sendbuf;
-	struct stay_buf *out = stay__sendbuf_open(sendbuf);
+	struct stay_buf *out = open_sendbuf(client->calls);
 
 	if (out == NULL)
 		return STAY_E_FULL;

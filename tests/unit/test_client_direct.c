@@ -7,6 +7,7 @@
 #include <stay/direct.h>
 
 #include "suites.h"
+#include "support/inside.h"
 #include "support/line_rig.h"
 
 static struct line_rig rig;
@@ -194,6 +195,44 @@ TEST(direct_request_has_its_tag)
 	inside(ask_with_tag);
 	ck_assert_ptr_nonnull(
 	    strstr(line_told(&rig), "oldest 7;direct E_SERVER/replied -3;"));
+	line_end(&rig);
+}
+
+static unsigned unasked;
+
+/* The general way in. The requests are kept until they are answered. */
+static void
+on_long(void *arg, const struct stay_result *result)
+{
+	static const struct line_request request = {
+		.text = "say +0123456789012345678901234567890123456789",
+		.replies = 1,
+		.flags = STAY_READ_ONLY
+	};
+
+	(void)arg;
+	ck_assert_int_eq(result->status, STAY_OK);
+	line_got(&rig); /* it is more than can be noted down */
+	rows[0] = '\0';
+	if (unasked == 0)
+		return;
+	unasked--;
+	ck_assert_int_eq(
+	    stay_client_call(rig.client, &request, on_long, NULL), STAY_OK);
+}
+
+/* Each answer brings the next question, and all are in one read: no memory is needed
+ * for those that are answered already. */
+TEST(direct_request_takes_the_place_of_one_that_is_answered)
+{
+	static const struct stay_result good = { .status = STAY_OK };
+
+	begin(NULL);
+	unasked = 100 * 64;
+	for (int i = 0; i < 64; i++)
+		on_long(NULL, &good);
+	line_run(&rig, 1000);
+	ck_assert_uint_le(inside_request_memory(rig.client), 8192);
 	line_end(&rig);
 }
 

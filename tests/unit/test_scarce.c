@@ -251,7 +251,7 @@ TEST(scarce_client_answers_the_next_call)
 
 /* What few calls have is there, or the call is rejected: nothing of it is left. */
 static bool
-name_scarcely(unsigned nth)
+name_scarcely(unsigned nth, unsigned *rejections)
 {
 	struct stay_call_options options = WITHIN(1000);
 	struct stay_call_id id = { { 0, 0 } };
@@ -266,12 +266,13 @@ name_scarcely(unsigned nth)
 	status = stay_client_call_with(
 	    rig.client, LINE("say +1"), &options, count_told, &told);
 	failed = scarce_disarm();
-	ck_assert_int_eq(status, failed ? STAY_E_NOMEM : STAY_OK);
-	ck_assert_uint_eq(counts_of(rig.client).rejected, failed);
+	ck_assert(status == STAY_OK || (failed && status == STAY_E_NOMEM));
+	ck_assert_uint_eq(counts_of(rig.client).rejected, status != STAY_OK);
 	ck_assert_int_eq(stay_client_cancel(rig.client, id),
-	    failed ? STAY_E_STALE : STAY_OK);
+	    status == STAY_OK ? STAY_OK : STAY_E_STALE);
 	line_run(&rig, 100);
-	ck_assert_uint_eq(told, !failed);
+	ck_assert_uint_eq(told, status == STAY_OK);
+	*rejections += status != STAY_OK;
 	line_told(&rig);
 	line_call(&rig, "b", LINE("say +2"));
 	LINE_TELLS(&rig, 10, "b OK/replied +2;");
@@ -281,11 +282,11 @@ name_scarcely(unsigned nth)
 
 TEST(scarce_client_names_a_call_or_rejects_it)
 {
-	unsigned n = 1;
+	unsigned n = 1, rejections = 0;
 
-	while (name_scarcely(n))
+	while (name_scarcely(n, &rejections))
 		n++;
-	ck_assert_uint_gt(n, 3); /* calls, record, extras */
+	ck_assert_uint_ge(rejections, 3); /* calls, record, extras */
 }
 
 /* A refused call is set aside, and told with the words of the server as far as there is

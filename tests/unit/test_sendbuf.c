@@ -151,6 +151,21 @@ TEST(log_has_no_room_for_more_than_a_record_counts)
 	stay__sendbuf_fini(&rig);
 }
 
+/* Memory for a usual request is there whatever a request may have, and what is there
+ * stays as it is. */
+TEST(log_is_widened_beyond_its_bound)
+{
+	struct stay__span four;
+
+	stay__sendbuf_init(&rig, 6);
+	four = add("four");
+	stay__sendbuf_widen(&rig);
+	ck_assert(!stay__sendbuf_is_short(&rig));
+	expect(four, "four");
+	ck_assert_uint_eq(stay__sendbuf_open(&rig)->limit, 6);
+	stay__sendbuf_fini(&rig);
+}
+
 /* A new stream: what is kept counts as queued again. */
 TEST(log_rewinds)
 {
