@@ -207,12 +207,15 @@ block_option(struct stay_request *request, const struct command *command,
 }
 
 /*
- * The place of a name comes from its length, and its first, second and last letter.
+ * The place of a name comes from its length, its first two letters, and the last one.
  * The factors were found by search. The compiler warns of two names in one place.
  */
-#define PLACES 2048u
-#define PLACE(len, a, b, z)                                                    \
-	(((len)*1544u + (a)*1036u + (b)*1021u + (z)*406u) % PLACES)
+#define PLACE_BITS 11
+#define TWO(a, b)  ((uint32_t)(a) | (uint32_t)(b) << 8)
+#define PLACE(len, two, z)                                                     \
+	(((uint32_t)(len)*0x17becf83u + (two)*0xd133a211u +                    \
+	     (z)*0x5acd4985u) >>                                               \
+	    (32 - PLACE_BITS))
 
 /* Which row is at which place; 0: none. */
 enum row {
@@ -223,10 +226,9 @@ enum row {
 };
 _Static_assert(ROW_COUNT <= UINT8_MAX, "a place is a byte");
 
-static const uint8_t places[PLACES] = {
+static const uint8_t places[1u << PLACE_BITS] = {
 #define COMMAND(a, b, z, name, kind, second, value)                            \
-	[PLACE(NAME_LEN(name), (unsigned)a, (unsigned)b, (unsigned)z)] =       \
-	    ROW_##name,
+	[PLACE(NAME_LEN(name), TWO(a, b), (uint32_t)z)] = ROW_##name,
 #include "commands.def"
 };
 
@@ -267,10 +269,18 @@ static const struct command commands[] = {
 #include "commands.def"
 };
 
-static unsigned
-lower(char letter)
+/* Two letters as TWO has them, and one: small, whatever they are. */
+static inline uint32_t
+two_of(const char *letters)
 {
-	return (unsigned char)letter | SMALL;
+	return TWO((unsigned char)letters[0], (unsigned char)letters[1]) |
+	       TWO(SMALL, SMALL);
+}
+
+static inline uint32_t
+one_of(const char *letter)
+{
+	return (unsigned char)*letter | SMALL;
 }
 
 static inline const struct command *
@@ -280,8 +290,8 @@ command_called(const struct word *name)
 
 	if (name->len < NAME_MIN)
 		return &commands[ROW_NONE];
-	command = &commands[places[PLACE(name->len, lower(name->text[0]),
-	    lower(name->text[1]), lower(name->text[name->len - 1]))]];
+	command = &commands[places[PLACE(name->len, two_of(name->text),
+	    one_of(name->text + name->len - 1))]];
 	return is_word(name, command->name, command->len) ? command
 							  : &commands[ROW_NONE];
 }

@@ -21,18 +21,6 @@ const char *stay_redis__put_field(struct stay_redis__writer *writer,
     const char *at, struct stay_redis__arguments *arguments);
 
 /*
- * The short way of most commands: words so few and short that all headers are of the
- * kind that is copied, and that what any of them needs is room enough for this one. They
- * are written in one pass, to where `room` bytes may be written. Returns the end of the
- * command; NULL: it is none of these, and the arguments of a format may not be used
- * again.
- */
-char *stay_redis__put_few(char *start, size_t room, size_t argc,
-    const char *const *argv, const size_t *lens);
-char *stay_redis__put_usual(char *start, size_t room, const char *format,
-    struct stay_redis__arguments *arguments);
-
-/*
  * Append one command. Returns STAY_OK; or STAY_E_FORMAT, STAY_E_ARG (a word of argv
  * is NULL), STAY_E_TOO_BIG or STAY_E_NOMEM, and then nothing is appended.
  * The arguments may not be used again.

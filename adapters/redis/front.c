@@ -8,7 +8,7 @@
 #include <stay/redis.h>
 
 #include "commands.h"
-#include "format.h"
+#include "format_usual.h"
 #include "prepared.h"
 #include "request.h"
 #include "session.h"
@@ -98,29 +98,21 @@ submit_format(struct stay_redis *redis, const struct stay_call_options *options,
 	return status;
 }
 
-static inline const char *
-put_usual(const struct stay_room *room, const char *format, va_list list)
-{
-	struct stay_redis__arguments arguments;
-	const char *end;
-
-	va_copy(arguments.list, list);
-	end = stay_redis__put_usual(room->at, room->len, format, &arguments);
-	va_end(arguments.list);
-	return end;
-}
-
 enum stay_status
 stay_redis_vcommand(struct stay_redis *redis,
     const struct stay_call_options *options, stay_done_fn *done, void *arg,
     const char *format, va_list list)
 {
 	struct stay_room room = begin(redis, options, done, arg);
+	struct stay_redis__arguments arguments;
 	struct stay_redis__sense sense;
 	const char *end = NULL;
 
+	va_copy(arguments.list, list);
 	if (room.at != NULL && format != NULL)
-		end = put_usual(&room, format, list);
+		end = stay_redis__put_usual(
+		    room.at, room.len, format, &arguments);
+	va_end(arguments.list);
 	if (end == NULL || (sense = stay_redis__sense_of(room.at)).is_more)
 		return submit_format(redis, options, done, arg, format, list);
 	end_as(redis, &room, end, sense);
