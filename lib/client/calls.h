@@ -100,7 +100,7 @@ struct stay__call {
 	};
 	uint32_t len;     /* of its bytes */
 	uint32_t sent_ms; /* when it was last begun on: goes round in 49 days */
-	uint32_t session; /* the low bits of the one it was begun in; 0: none */
+	uint32_t session; /* the low bits of the one it was last begun in */
 	uint32_t due;     /* replies still to come */
 	uint32_t history;
 	uint8_t flags;
@@ -130,6 +130,7 @@ struct stay__call_ops {
 
 /* What the options say of calls. */
 struct stay__call_bounds {
+	uint64_t timeout_ns;  /* without one of its own; UINT64_MAX: none */
 	uint64_t resends_max; /* 0: nothing is ever sent again */
 	/* The budget for sending again: so much of the calls accepted, saved up
 	 * to so many hundredths of a call, which is also what it begins with. */
@@ -456,9 +457,9 @@ stay__call_session(const struct stay__call *call)
 {
 	uint64_t now = call->owner->session;
 
-	return call->session == 0
-		   ? 0
-		   : now - (uint32_t)((uint32_t)now - call->session);
+	return call->history & STAY__HISTORY_BEGUN
+		   ? now - (uint32_t)((uint32_t)now - call->session)
+		   : 0;
 }
 
 /* A time of the loop as records keep it. */
@@ -480,7 +481,6 @@ stay__call_reuse(struct stay__calls *calls)
 	calls->spare = node->next;
 	call->history = calls->begin_with;
 	call->resends = 0;
-	call->session = 0;
 	return call;
 }
 

@@ -53,11 +53,11 @@ stay_client_begin_call(
 static inline void
 set_deadline(struct stay_client *client, struct stay__call *call)
 {
-	uint64_t at = stay__later(
-	    client->loop->now, client->profile->options.call_timeout_ms);
+	uint64_t after = client->calls->bounds->timeout_ns;
 
-	if (at != UINT64_MAX)
-		stay__timer_start(&client->loop->wheel, &call->timer, at);
+	if (after != UINT64_MAX)
+		stay__timer_start(&client->loop->wheel, &call->timer,
+		    client->loop->now + after);
 }
 
 void

@@ -283,7 +283,8 @@ stay_session_reply(struct stay_session *session, size_t len, const void *reply)
 	struct stay__call *call = stay__call_of(calls->in_flight.next);
 	struct stay__row *row = calls->row;
 
-	assert(row != NULL && len > 0);
+	assert(row != NULL);
+	assert(len > 0);
 	if (!may_give(session, row, len) || !is_oldest(calls, call) ||
 	    !is_plain(row, call))
 		return false;

@@ -83,7 +83,7 @@ fate_of(const struct stay__call *call, bool overtaken)
 		return stay__call_may_begin(call) ? FATE_UNSENT : FATE_NEVER;
 	if (call->stage == STAY__CALL_OVER || (overtaken && !reads_only(call)))
 		return FATE_LOST;
-	if (answered || !stay__call_may_resend(call))
+	if (answered || !stay__call_may_resend(call, calls->bounds))
 		return FATE_LOST;
 	return spend(calls, stay__call_weight(call)) ? FATE_RESEND : FATE_POOR;
 }
@@ -276,7 +276,8 @@ stay__call_may_retry_now(const struct stay__call *call)
 		return false;
 	if (stay__call_has_body(call) && !stay__call_is_whole(call))
 		return false;
-	return stay__call_may_retry(call) && call->due == 1 &&
+	return stay__call_may_retry(call, call->owner->bounds) &&
+	       call->due == 1 &&
 	       (call->history &
 		   (STAY__HISTORY_ANSWERED | STAY__HISTORY_ACTED)) == 0 &&
 	       call->begin >= call->owner->unawaited;

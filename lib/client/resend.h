@@ -12,10 +12,10 @@
 /* ---- inline, because every call runs it ---- */
 
 static inline bool
-stay__call_outlives_sessions(const struct stay__call *call)
+stay__call_outlives_sessions(
+    const struct stay__call *call, const struct stay__call_bounds *bounds)
 {
-	return !(call->flags & STAY_THIS_SESSION) &&
-	       call->owner->bounds->waits_offline;
+	return !(call->flags & STAY_THIS_SESSION) && bounds->waits_offline;
 }
 
 /* Whether what it consists of can be had once more. */
@@ -27,28 +27,33 @@ stay__call_may_begin(const struct stay__call *call)
 
 /* Whether the call may be sent again after a lost session. */
 static inline bool
-stay__call_may_resend(const struct stay__call *call)
+stay__call_may_resend(
+    const struct stay__call *call, const struct stay__call_bounds *bounds)
 {
 	return (call->flags & STAY_IDEMPOTENT) != 0 &&
-	       call->resends < call->owner->bounds->resends_max &&
-	       stay__call_outlives_sessions(call);
+	       call->resends < bounds->resends_max &&
+	       stay__call_outlives_sessions(call, bounds);
 }
 
 /* A refused call may be sent again until its deadline, because the server has
  * done nothing. Of a group it may have done something. */
 static inline bool
-stay__call_may_retry(const struct stay__call *call)
+stay__call_may_retry(
+    const struct stay__call *call, const struct stay__call_bounds *bounds)
 {
-	return call->owner->bounds->retries_refused &&
+	return bounds->retries_refused &&
 	       (call->history & STAY__HISTORY_GROUP) == 0 &&
-	       stay__call_may_begin(call) && stay__call_outlives_sessions(call);
+	       stay__call_may_begin(call) &&
+	       stay__call_outlives_sessions(call, bounds);
 }
 
 /* Whether either may happen, so that its bytes are kept while it is in flight. */
 static inline bool
-stay__call_is_worth_keeping(const struct stay__call *call)
+stay__call_is_worth_keeping(
+    const struct stay__call *call, const struct stay__call_bounds *bounds)
 {
-	return stay__call_may_resend(call) || stay__call_may_retry(call);
+	return stay__call_may_resend(call, bounds) ||
+	       stay__call_may_retry(call, bounds);
 }
 
 /* ---- the rest ---- */

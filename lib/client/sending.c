@@ -55,7 +55,7 @@ begin_call(struct stay__calls *calls, struct stay__call *call, uint32_t now_ms)
 	    (STAY__HISTORY_WHOLE | STAY__HISTORY_REFUSED | STAY__HISTORY_NAMED))
 		note_sending(calls, call);
 	call->history |= STAY__HISTORY_BEGUN | STAY__HISTORY_HERE;
-	if (stay__call_is_worth_keeping(call)) {
+	if (stay__call_is_worth_keeping(call, calls->bounds)) {
 		call->history |= STAY__HISTORY_KEPT;
 		calls->kept++;
 	}

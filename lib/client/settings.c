@@ -120,6 +120,7 @@ struct stay__call_bounds
 stay__settings_bounds(const struct stay_client_options *options)
 {
 	return (struct stay__call_bounds){
+		.timeout_ns = stay__later(0, options->call_timeout_ms),
 		.resends_max = options->resends_max,
 		.resend_percent = options->resend_percent,
 		.resend_cap = options->resend_burst * 100,
