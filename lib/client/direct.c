@@ -14,8 +14,7 @@ is_open(const struct stay_client *client)
 {
 	const struct stay__calls *calls = client->calls;
 
-	return STAY__SHORT_WAYS && !stay__sendbuf_is_short(&calls->sendbuf) &&
-	       *client->admission <= STAY__ADMIT_OPEN &&
+	return STAY__SHORT_WAYS && *client->admission <= STAY__ADMIT_OPEN &&
 	       stay__session_state(&client->session) == STAY__SESSION_READY &&
 	       calls->counts.queued < calls->water.calls &&
 	       calls->sendbuf.live < calls->water.bytes && calls->untold == 0 &&
@@ -37,16 +36,15 @@ stay_client_begin_call(
     struct stay_client *client, stay_done_fn *done, void *arg)
 {
 	const struct stay__sendbuf *sendbuf = &client->calls->sendbuf;
-	struct stay__call *call = stay__call_of(client->calls->spare);
+	struct stay__call *call;
 
-	if (done != NULL && is_open(client)) {
-		call->done = done;
-		call->arg = arg;
-		return (struct stay_room){
-			sendbuf->buf.data + sendbuf->buf.tail, room_of(sendbuf)
-		};
-	}
-	return (struct stay_room){ NULL, 0 };
+	if (done == NULL || !is_open(client) || stay__sendbuf_is_short(sendbuf))
+		return (struct stay_room){ NULL, 0 };
+	call = stay__call_of(client->calls->spare);
+	call->done = done;
+	call->arg = arg;
+	return (struct stay_room){ sendbuf->buf.data + sendbuf->buf.tail,
+		room_of(sendbuf) };
 }
 
 /* The timer of a record that was spare is not set. */
