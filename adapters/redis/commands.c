@@ -28,8 +28,6 @@ typedef enum stay_status look_fn(struct stay_request *request,
     const struct command *command, struct words *words);
 
 struct command {
-	const char *name; /* a NAME */
-	size_t len;
 	struct stay_redis__sense sense;
 	look_fn *look;      /* at the words behind; NULL: this is all */
 	const char *second; /* a NAME: only if it comes next; NULL: always */
@@ -263,9 +261,17 @@ static const uint8_t places[1u << PLACE_BITS] = {
 	    second, value
 
 static const struct command commands[] = {
-	[ROW_NONE] = { NAME(""), 0, SAYS(ROW_NONE, 0, 0), NULL, NULL, 0 },
+	[ROW_NONE] = { SAYS(ROW_NONE, 0, 0), NULL, NULL, 0 },
 #define COMMAND(a, b, z, name, kind, second, value)                            \
-	{ NAME(#name), NAME_LEN(name), kind(ROW_##name, second, value) },
+	{ kind(ROW_##name, second, value) },
+#include "commands.def"
+};
+
+/* What they are called: NAMEs. */
+static const struct word names[] = {
+	[ROW_NONE] = { NAME(""), 0 },
+#define COMMAND(a, b, z, name, kind, second, value)                            \
+	{ NAME(#name), NAME_LEN(name) },
 #include "commands.def"
 };
 
@@ -286,14 +292,15 @@ one_of(const char *letter)
 static inline const struct command *
 command_called(const struct word *name)
 {
-	const struct command *command;
+	size_t row;
 
 	if (name->len < NAME_MIN)
 		return &commands[ROW_NONE];
-	command = &commands[places[PLACE(name->len, two_of(name->text),
-	    one_of(name->text + name->len - 1))]];
-	return is_word(name, command->name, command->len) ? command
-							  : &commands[ROW_NONE];
+	row = places[PLACE(
+	    name->len, two_of(name->text), one_of(name->text + name->len - 1))];
+	return is_word(name, names[row].text, names[row].len)
+		   ? &commands[row]
+		   : &commands[ROW_NONE];
 }
 
 /* The first word of a command, which has one at least. */
@@ -379,7 +386,7 @@ stay_redis__name_call(uint64_t tag, char *text, size_t len)
 	char letters[LETTERS + 1] = "";
 
 	if (row_of(tag) != ROW_NONE)
-		return snprintf(text, len, "%s", commands[row_of(tag)].name);
+		return snprintf(text, len, "%s", names[row_of(tag)].text);
 	for (size_t i = 0; i < LETTERS; i++)
 		letters[i] = (char)(tag >> 8 * (LETTERS + 1 - i) & 0xff);
 	return snprintf(text, len, "%s", letters);
@@ -388,5 +395,5 @@ stay_redis__name_call(uint64_t tag, char *text, size_t len)
 const char *
 stay_redis__operation(uint64_t tag)
 {
-	return row_of(tag) == ROW_NONE ? NULL : commands[row_of(tag)].name;
+	return row_of(tag) == ROW_NONE ? NULL : names[row_of(tag)].text;
 }

@@ -82,20 +82,35 @@ stay_redis_argv(struct stay_redis *redis,
 
 APART enum stay_status
 submit_format(struct stay_redis *redis, const struct stay_call_options *options,
-    stay_done_fn *done, void *arg, const char *format, va_list list)
+    stay_done_fn *done, void *arg, const char *format,
+    struct stay_redis__arguments *arguments)
 {
-	struct stay_redis__arguments arguments;
 	const struct stay_redis__request request = {
 		.form = STAY_REDIS__FORM_FORMAT,
 		.format = format,
-		.arguments = &arguments
+		.arguments = arguments
 	};
-	enum stay_status status;
 
-	va_copy(arguments.list, list);
-	status = submit(redis, &request, options, done, arg);
-	va_end(arguments.list);
-	return status;
+	return submit(redis, &request, options, done, arg);
+}
+
+/* False: it has to go the general way, with the arguments from their beginning. */
+static inline __attribute__((always_inline)) bool
+submit_usual(struct stay_redis *redis, const struct stay_call_options *options,
+    stay_done_fn *done, void *arg, const char *format,
+    struct stay_redis__arguments *arguments)
+{
+	struct stay_room room = begin(redis, options, done, arg);
+	struct stay_redis__sense sense;
+	const char *end = NULL;
+
+	if (room.at != NULL && format != NULL)
+		end =
+		    stay_redis__put_usual(room.at, room.len, format, arguments);
+	if (end == NULL || (sense = stay_redis__sense_of(room.at)).is_more)
+		return false;
+	end_as(redis, &room, end, sense);
+	return true;
 }
 
 enum stay_status
@@ -103,32 +118,38 @@ stay_redis_vcommand(struct stay_redis *redis,
     const struct stay_call_options *options, stay_done_fn *done, void *arg,
     const char *format, va_list list)
 {
-	struct stay_room room = begin(redis, options, done, arg);
 	struct stay_redis__arguments arguments;
-	struct stay_redis__sense sense;
-	const char *end = NULL;
+	enum stay_status status;
+	bool is_usual;
 
 	va_copy(arguments.list, list);
-	if (room.at != NULL && format != NULL)
-		end = stay_redis__put_usual(
-		    room.at, room.len, format, &arguments);
+	is_usual = submit_usual(redis, options, done, arg, format, &arguments);
 	va_end(arguments.list);
-	if (end == NULL || (sense = stay_redis__sense_of(room.at)).is_more)
-		return submit_format(redis, options, done, arg, format, list);
-	end_as(redis, &room, end, sense);
-	return STAY_OK;
+	if (is_usual)
+		return STAY_OK;
+	va_copy(arguments.list, list);
+	status = submit_format(redis, options, done, arg, format, &arguments);
+	va_end(arguments.list);
+	return status;
 }
 
+/* As stay_redis_vcommand, and without a copy of the arguments. */
 enum stay_status
 stay_redis_command(struct stay_redis *redis, stay_done_fn *done, void *arg,
     const char *format, ...)
 {
+	struct stay_redis__arguments arguments;
 	enum stay_status status;
-	va_list list;
+	bool is_usual;
 
-	va_start(list, format);
-	status = stay_redis_vcommand(redis, NULL, done, arg, format, list);
-	va_end(list);
+	va_start(arguments.list, format);
+	is_usual = submit_usual(redis, NULL, done, arg, format, &arguments);
+	va_end(arguments.list);
+	if (is_usual)
+		return STAY_OK;
+	va_start(arguments.list, format);
+	status = submit_format(redis, NULL, done, arg, format, &arguments);
+	va_end(arguments.list);
 	return status;
 }
 

@@ -7,7 +7,6 @@
 #include <stay/protocol.h>
 
 #include "commands.h"
-#include "format_writer.h"
 
 /* ---- once ---- */
 
@@ -143,50 +142,6 @@ stay_redis_prepare(struct stay_redis_prepared *prepared, const char *format)
 }
 
 /* ---- often ---- */
-
-/* What is fixed is copied in blocks of so many bytes, the last one with what happens
- * to be behind it. */
-#define BLOCK 16u
-
-static inline char *
-put_fixed(char *at, const char *text, size_t len)
-{
-	size_t done = 0;
-
-	do
-		memcpy(at + done, text + done, BLOCK);
-	while ((done += BLOCK) < len);
-	return at + len;
-}
-
-/* All that is fixed, with one word that changes. */
-#define ROOM (STAY_REDIS_FIXED_MAX + BLOCK + (size_t)STAY_REDIS__SHORT_ROOM)
-
-/* As stay_redis__put_few: all words are short, and room for any such is there. What is
- * fixed behind the last one is no more than all that is fixed. */
-char *
-stay_redis__put_prepared(char *start, size_t room,
-    const struct stay_redis_prepared *prepared, const struct stay_bytes *words)
-{
-	size_t count = prepared->changing;
-	const char *fixed = prepared->fixed;
-	const char *last;
-	char *at = start;
-
-	if (room < ROOM)
-		return NULL;
-	last = start + room - ROOM;
-	for (size_t i = 0; i < count; i++) {
-		if (words[i].len >= STAY_REDIS__SHORT_MAX ||
-		    words[i].data == NULL || at > last)
-			return NULL;
-		at = put_fixed(at, fixed, prepared->before[i]);
-		fixed += prepared->before[i];
-		at = stay_redis__put_short_argument(
-		    at, words[i].data, words[i].len);
-	}
-	return put_fixed(at, fixed, prepared->before[count]);
-}
 
 /* False: nothing was added. */
 static bool
