@@ -192,22 +192,24 @@ begin_timed(struct stay__row *row, const struct stay__call *call)
 }
 
 static __attribute__((noinline)) bool
-is_named(struct stay__row *row, const struct stay__call *call)
+is_rarely_watched(struct stay__row *row, const struct stay__call *call)
 {
 	if ((call->history & STAY__HISTORY_SPECIAL) != 0)
 		return false;
-	stay__recorded_over(call, STAY_OK, STAY_REPLIED);
+	if ((call->history & STAY__HISTORY_NAMED) != 0)
+		stay__recorded_over(call, STAY_OK, STAY_REPLIED);
 	return (call->history & STAY__HISTORY_TIMED) == 0 ||
 	       begin_timed(row, call);
 }
 
+/* Mostly it is just timed, and has no extras. */
 static __attribute__((noinline)) bool
 is_just_watched(struct stay__row *row, const struct stay__call *call)
 {
-	if ((call->history & (STAY__HISTORY_SPECIAL | STAY__HISTORY_NAMED)) !=
-	    0)
-		return is_named(row, call);
-	if (row->timed == 0 || row->alike.since != stay__call_since(call) ||
+	if ((call->history & (STAY__HISTORY_SPECIAL | STAY__HISTORY_NAMED |
+				 STAY__HISTORY_EXTRAS)) != 0)
+		return is_rarely_watched(row, call);
+	if (row->timed == 0 || row->alike.since != call->since ||
 	    row->alike.tag != call->tag)
 		return begin_timed(row, call);
 	row->timed++;
