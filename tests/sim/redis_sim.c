@@ -271,7 +271,8 @@ serve_command(struct desk *desk, const struct peer_request *command)
 
 /* ---- subscriptions ---- */
 
-/* A client asks for what it has not, and gives up what it has. */
+/* A client asks for what it has not, and gives up what it has. A lie may have told it
+ * that it has not, or has. */
 static bool
 serve_subscription(struct desk *desk, const struct peer_request *command)
 {
@@ -284,7 +285,8 @@ serve_subscription(struct desk *desk, const struct peer_request *command)
 	check_allowed(desk, command);
 	channel = (unsigned)(command->words[1].text[1] - '0');
 	if (!desk->resp3 || channel >= CHANNELS_MAX ||
-	    desk->subscribed[channel] == begins)
+	    (desk->subscribed[channel] == begins &&
+		!user_is_lied_to(desk->host->user)))
 		broken(
 		    4, "%.*s for the second time", (int)name->len, name->text);
 	if (begins && desk->host->loading) {
