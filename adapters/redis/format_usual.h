@@ -70,22 +70,25 @@ stay_redis__is_alone(const char *at, const char *end)
 	       (at[2] == ' ' || at[2] == '\0');
 }
 
-/* A word that is one literal or one string. Returns its end in the format; NULL: it is
- * something else. */
+/* No word is as long: it is neither one literal nor one string. */
+#define STAY_REDIS__UNUSUAL SIZE_MAX
+
+/* Find a word, and return its end in the format. */
 static inline const char *
 stay_redis__find_usual(const char *at, struct stay_redis__arguments *arguments,
     struct stay_bytes *word)
 {
-	const char *end = stay_redis__literal_end(at);
+	const char *end = *at == '%' ? at : stay_redis__literal_end(at + 1);
 
 	*word = (struct stay_bytes){ at, (size_t)(end - at) };
 	if (*end != '%')
 		return end;
+	word->len = STAY_REDIS__UNUSUAL;
 	if (!stay_redis__is_alone(at, end))
-		return NULL;
+		return end;
 	word->data = va_arg(arguments->list, const char *);
 	if (word->data == NULL)
-		return NULL;
+		return end;
 	word->len = end[1] == 'b' ? va_arg(arguments->list, size_t)
 				  : strlen(word->data);
 	return end + 2;
@@ -107,8 +110,7 @@ stay_redis__put_usual(char *start, size_t room, const char *format,
 	last = start + room - STAY_REDIS__SHORT_ROOM;
 	while (*(format = stay_redis__skip_spaces(format)) != '\0') {
 		format = stay_redis__find_usual(format, arguments, &word);
-		if (format == NULL || word.len >= STAY_REDIS__SHORT_MAX ||
-		    at > last)
+		if (word.len >= STAY_REDIS__SHORT_MAX || at > last)
 			return NULL;
 		at = stay_redis__put_short_argument(at, word.data, word.len);
 		words++;

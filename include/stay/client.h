@@ -218,7 +218,7 @@ struct stay_client_options {
 	uint64_t stop_budget_ms;
 	uint64_t fatal_backoff_ms; /* after a fatal failure: 30000 */
 	uint64_t queue_calls_max;  /* calls that wait to be sent: 65536 */
-	/* Bytes of their requests; one of them has less than 4 GiB: 64 MiB */
+	/* Bytes of their requests. One request may have 4 GiB at most: 64 MiB */
 	uint64_t queue_bytes_max;
 	uint64_t waiters_max;        /* in line for room in the queue: 1024 */
 	uint64_t inflight_calls_max; /* sent calls, and tombstones: 65536 */
@@ -241,7 +241,7 @@ struct stay_client_options {
 	 * silent for as long as the call may block, and block_margin_ms; only
 	 * TCP keepalive (whole seconds) looks then: 10000 */
 	uint64_t silence_ms;
-	/* Of one idempotent call after losses; of more than 255 there is no end: 3 */
+	/* Of one idempotent call after losses; above 255: no limit: 3 */
 	uint64_t resends_max;
 	/* For calls in flight to finish, on a planned reconnect: 5000 */
 	uint64_t leave_budget_ms;

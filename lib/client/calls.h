@@ -86,8 +86,8 @@ struct stay__tagged;
 
 struct stay__call {
 	struct stay__list node; /* queued or in_flight; spare */
-	/* The deadline; then its place in finished, until `done` has run; then
-	 * the age, if a tombstone stands for it. */
+	/* The deadline. Once the call is decided, its node is the place in
+	 * `finished`. When `done` has run, the age of the tombstone. */
 	struct stay__timer timer;
 	struct stay__calls *owner;
 	stay_done_fn *done;
@@ -232,7 +232,7 @@ stay__call_place(struct stay__call *call, struct stay__span span)
 	call->len = (uint32_t)stay__span_len(span);
 }
 
-/* What few calls have, to be read. */
+/* The extras of a call, to read. */
 static inline const struct stay__extras *
 stay__call_extras(const struct stay__call *call)
 {

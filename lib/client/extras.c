@@ -1,6 +1,6 @@
 /*
- * Gives a call a block of its own for what few calls have, and takes it back. What is in
- * it is known here only as far as it has to end.
+ * Gives a call its block of extras, and takes it back. Blocks that are not in use stay
+ * in a list of their client, so that a call does not allocate each time.
  */
 #include "client/extras.h"
 

@@ -1,7 +1,8 @@
 /*
- * What few calls have beside their record: a block that is asked for when such a call is
- * submitted, so that nothing later fails for want of it. All other calls have one of
- * zeros in common, which is read like any other.
+ * Extras: what few calls need beside their record. Such a call gets a block of its own
+ * when it is submitted. Without memory it is rejected there, so that nothing can fail
+ * later. All other calls share one block of zeros, which is read like any other:
+ * stay__call_extras in calls.h.
  */
 #ifndef STAY__EXTRAS_H
 #define STAY__EXTRAS_H
@@ -28,16 +29,16 @@ struct stay__extras {
 
 extern const struct stay__extras stay__no_extras;
 
-/* The call's own, to be written; NULL: no memory. Only a call that is being submitted
- * needs them: later they may be wished for. */
+/* The call's own block, to write to; NULL: no memory. After submission the caller must
+ * be able to do without. */
 struct stay__extras *stay__extras_begin(struct stay__call *call);
-/* Its token names it no more. */
+/* End its token, if it has one. */
 void stay__extras_unname(struct stay__call *call);
-/* It has none any more, and no token. */
+/* Take the block and its token away. The refusal must have been taken. */
 void stay__extras_end(struct stay__call *call);
-/* The refusal is the caller's; NULL: there is none. */
+/* The refusal belongs to the caller now; NULL: there is none. */
 struct stay_held *stay__extras_take_refusal(struct stay__call *call);
-/* Free those that are not in use. */
+/* Free all spare blocks. */
 void stay__extras_trim(struct stay__extras **spare);
 
 #endif
