@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "base/bar.h"
 #include "base/mem.h"
 
 #define CAP_MIN 256u
@@ -30,6 +31,15 @@ stay_buf_fini(struct stay_buf *buf)
 {
 	stay__free(buf->data);
 	stay_buf_init(buf, buf->limit);
+}
+
+/* The bytes of a buffer that gets no memory. */
+static char barred[1];
+
+void
+stay__buf_bar(struct stay_buf *buf)
+{
+	*buf = (struct stay_buf){ .data = barred };
 }
 
 static inline size_t
@@ -72,7 +82,7 @@ make_room(struct stay_buf *buf, size_t len)
 	bool won = buf->head >= live, fits;
 	char *data;
 
-	if (len >= CAP_MAX - live)
+	if (len >= CAP_MAX - live || buf->data == barred)
 		return false;
 	compact(buf);
 	fits = buf->cap > live + len;

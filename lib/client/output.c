@@ -5,6 +5,7 @@
  * file knows no protocol.
  */
 #include "base/ease.h"
+#include "base/mem.h"
 #include "client/client.h"
 #include "client/pour.h"
 #include "client/prepare.h"
@@ -215,7 +216,7 @@ static void
 gather(const struct stay_client *client, struct gathered *gathered)
 {
 	const struct stay__sendbuf *sendbuf = &client->calls->sendbuf;
-	const struct stay__output *output = &client->session.output;
+	const struct stay__control *lane = client->session.output.lane;
 	const struct stay_feed *feed = stay__poured(client->calls);
 
 	if (stay__sendbuf_rest(sendbuf) > 0)
@@ -225,10 +226,10 @@ gather(const struct stay_client *client, struct gathered *gathered)
 		add_body(gathered, feed);
 		return;
 	}
-	if (output->settled > 0)
-		add_piece(gathered,
-		    (struct iovec){ output->control.data + output->control.head,
-			output->settled });
+	if (lane->settled > 0)
+		add_piece(
+		    gathered, (struct iovec){ lane->buf.data + lane->buf.head,
+				  lane->settled });
 	if (!may_send(client) ||
 	    !stay__call_is_prepared(
 		stay__call_of(client->calls->queued.next)) ||
@@ -298,21 +299,21 @@ go_on_with_body(
 }
 
 static void
-take_control(struct stay__output *output, size_t len)
+take_control(struct stay__control *lane, size_t len)
 {
-	size_t used = output->settled;
+	size_t used = lane->settled;
 
-	stay_buf_take(&output->control, len);
-	output->settled -= len;
-	output->is_cut = output->settled > 0;
-	stay__ease(&output->control, used, &output->easy);
+	stay_buf_take(&lane->buf, len);
+	lane->settled -= len;
+	lane->is_cut = lane->settled > 0;
+	stay__ease(&lane->buf, used, &lane->easy);
 }
 
 static void
 take_written(struct stay_client *client, struct taken taken)
 {
 	struct stay__calls *calls = client->calls;
-	size_t control = client->session.output.settled;
+	size_t control = client->session.output.lane->settled;
 
 	if (taken.len > 0 && stay__sendbuf_rest(&calls->sendbuf) > 0)
 		go_on_with_request(calls, &taken);
@@ -321,7 +322,7 @@ take_written(struct stay_client *client, struct taken taken)
 	if (control > taken.len)
 		control = taken.len;
 	if (control > 0)
-		take_control(&client->session.output, control);
+		take_control(client->session.output.lane, control);
 	taken.len -= control;
 	if (STAY__SHORT_WAYS && calls->tagged == NULL && taken.unsent == 0 &&
 	    calls->bodies == 0 && taken.len > 0 &&
@@ -359,7 +360,7 @@ stay__output_is_flushed(const struct stay_client *client)
 {
 	return stay__sendbuf_rest(&client->calls->sendbuf) == 0 &&
 	       client->calls->half == NULL &&
-	       client->session.output.settled == 0 &&
+	       client->session.output.lane->settled == 0 &&
 	       client->session.output.unsent == 0;
 }
 
@@ -398,35 +399,80 @@ stay__output_ask(struct stay_client *client)
 
 /* ---- the control lane ---- */
 
+/* Who has said nothing for a while has this one. It can be read like any other; who
+ * has something to say gets one of his own first. */
+static const struct stay__control silent;
+
+static void
+fall_silent(struct stay__output *output)
+{
+	output->lane = (struct stay__control *)(uintptr_t)&silent;
+}
+
+/* False: no memory. */
+static bool
+has_lane(struct stay__output *output)
+{
+	struct stay__control *lane;
+
+	if (output->lane != &silent)
+		return true;
+	lane = stay__zalloc(sizeof(*lane));
+	if (lane == NULL)
+		return false;
+	output->lane = lane;
+	return true;
+}
+
+static void
+drop_lane(struct stay__output *output)
+{
+	if (output->lane == &silent)
+		return;
+	stay_buf_fini(&output->lane->buf);
+	stay__free(output->lane);
+	fall_silent(output);
+}
+
 void
 stay__output_init(struct stay_session *session)
 {
-	stay_buf_init(&session->output.control, MESSAGE_MAX);
+	fall_silent(&session->output);
 }
 
 void
 stay__output_fini(struct stay_session *session)
 {
-	stay_buf_fini(&session->output.control);
+	drop_lane(&session->output);
+}
+
+static void
+clear_lane(struct stay__output *output)
+{
+	if (output->lane == &silent)
+		return;
+	output->lane->is_cut = false;
+	output->lane->was_full = false;
+	output->lane->settled = 0;
+	stay_buf_cut(&output->lane->buf, 0);
 }
 
 void
 stay__output_begin(struct stay_session *session)
 {
 	session->output.asked = false;
-	session->output.is_cut = false;
-	session->output.was_full = false;
 	session->output.sent_at = 0;
-	stay_buf_cut(&session->output.control, 0);
-	session->output.settled = 0;
 	session->output.unsent = 0;
+	clear_lane(&session->output);
 }
 
 void
 stay__output_trim(struct stay_session *session)
 {
-	if (stay_buf_len(&session->output.control) == 0)
-		stay_buf_fini(&session->output.control);
+	const struct stay__control *lane = session->output.lane;
+
+	if (stay_buf_len(&lane->buf) == 0 && !lane->was_full)
+		drop_lane(&session->output);
 }
 
 struct stay_buf *
@@ -434,14 +480,16 @@ stay__output_control(struct stay_session *session)
 {
 	struct stay__output *output = &session->output;
 
-	output->control.limit = output->settled + MESSAGE_MAX;
-	return &output->control;
+	if (!has_lane(output))
+		return &session->client->profile->no_lane;
+	output->lane->buf.limit = output->lane->settled + MESSAGE_MAX;
+	return &output->lane->buf;
 }
 
 bool
 stay__output_is_full(const struct stay_session *session)
 {
-	return session->output.settled >= LANE_MAX;
+	return session->output.lane->settled >= LANE_MAX;
 }
 
 bool
@@ -449,44 +497,46 @@ stay__output_admits(struct stay_session *session)
 {
 	bool full = stay__output_is_full(session);
 
-	session->output.was_full |= full;
+	if (full)
+		session->output.lane->was_full = true;
 	return !full;
 }
 
 /* Not at every byte: who waits for room has a lot to say. */
 static bool
-has_drained(const struct stay__output *output)
+has_drained(const struct stay__control *lane)
 {
-	return output->was_full && output->settled <= LANE_MAX / 2;
+	return lane->was_full && lane->settled <= LANE_MAX / 2;
 }
 
 bool
 stay__output_drained(struct stay_session *session)
 {
-	bool drained = has_drained(&session->output);
+	bool drained = has_drained(session->output.lane);
 
 	if (drained)
-		session->output.was_full = false;
+		session->output.lane->was_full = false;
 	return drained;
 }
 
 void
 stay__output_forget(struct stay_session *session)
 {
-	struct stay__output *output = &session->output;
+	struct stay__control *lane = session->output.lane;
 
-	if (output->control.tail - output->control.head > output->settled)
-		stay_buf_cut(&output->control, output->settled);
+	if (lane->buf.tail - lane->buf.head > lane->settled)
+		stay_buf_cut(&lane->buf, lane->settled);
 }
 
 void
 stay__output_settle(struct stay_session *session, bool expected)
 {
-	struct stay__output *output = &session->output;
+	struct stay__control *lane = session->output.lane;
 
 	if (!expected)
 		stay__output_forget(session);
-	output->settled = stay_buf_len(&output->control);
+	if (lane != &silent)
+		lane->settled = stay_buf_len(&lane->buf);
 }
 
 /* ---- writing ---- */
@@ -516,7 +566,7 @@ take(struct stay_client *client, size_t len)
 		sent += len - unsent.bytes;
 		stay__recorded_write(client, len);
 	}
-	if (has_drained(&client->session.output))
+	if (has_drained(output->lane))
 		stay__conn_interrupt(client->conn);
 	stay__calls_release(client->calls);
 	stay__admission_fall(client);

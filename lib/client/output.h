@@ -4,16 +4,21 @@
 
 #include <stay/client.h>
 
+/* The control lane. */
+struct stay__control {
+	struct stay_buf buf;
+	size_t settled; /* bytes of it that may be sent: expected */
+	uint8_t easy;   /* writes in a row that needed little of it */
+	bool is_cut;    /* the last write has left a rest of it */
+	bool was_full;  /* who was told so is told when it drains */
+};
+
 /* Only output.c writes these. */
 struct stay__output {
-	struct stay_buf control; /* the control lane */
-	size_t settled;          /* bytes of it that may be sent: expected */
-	uint64_t sent_at;        /* ns: the last byte; 0: none so far */
+	struct stay__control *lane; /* never NULL; one for all is empty */
+	uint64_t sent_at;           /* ns: the last byte; 0: none so far */
 	uint32_t unsent; /* sealed bytes that were not sent at the last look */
-	uint8_t easy;    /* writes in a row that needed little of the lane */
 	bool asked;      /* room was asked for, and is not there yet */
-	bool is_cut;     /* the lane: the last write has left a rest of it */
-	bool was_full;   /* the lane: who was told so is told when it drains */
 };
 
 /* The result of one write. */
@@ -27,10 +32,11 @@ void stay__output_init(struct stay_session *session);
 void stay__output_fini(struct stay_session *session);
 /* A new stream: nothing is written yet. */
 void stay__output_begin(struct stay_session *session);
-/* Give back the memory of the control lane if it is empty. */
+/* Give back the control lane if it is empty. */
 void stay__output_trim(struct stay_session *session);
 /* The control lane, to be appended to. What was appended is kept if its replies
- * are expected; else it is taken back. */
+ * are expected; else it is taken back. Without memory for a lane, every append fails
+ * for want of it. */
 struct stay_buf *stay__output_control(struct stay_session *session);
 void stay__output_settle(struct stay_session *session, bool expected);
 /* Whether one more message may be settled. False: there are too many; when they

@@ -4,6 +4,7 @@
  */
 #include "client/profile.h"
 
+#include "base/bar.h"
 #include "base/hash.h"
 #include "base/text.h"
 #include "client/settings.h"
@@ -167,6 +168,7 @@ new_profile(struct stay_loop *loop, const struct wish *wish)
 	if (profile == NULL)
 		return NULL;
 	profile->loop = loop;
+	stay__buf_bar(&profile->no_lane);
 	profile->hooks = wish->hooks;
 	profile->size = size;
 	memcpy(&profile->protocol, &wish->protocol, sizeof(wish->protocol));

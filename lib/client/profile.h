@@ -33,6 +33,7 @@ struct stay__profile {
 	char *label; /* the URL without secrets */
 	struct stay__conn_settings conn;
 	struct stay__call_bounds calls;
+	struct stay_buf no_lane; /* of who has no memory for one */
 	size_t url_len;
 	size_t size; /* of all that lies here: config, URL */
 	_Alignas(max_align_t) char bytes[];

@@ -202,15 +202,15 @@ least(size_t a, size_t b)
 static size_t
 tell_control(const struct stay_session *session, size_t len)
 {
-	const struct stay__output *output = &session->output;
+	const struct stay__control *lane = session->output.lane;
 	struct iovec bytes;
 
-	len = least(len, output->settled);
+	len = least(len, lane->settled);
 	if (len == 0)
 		return 0;
-	bytes = (struct iovec){ output->control.data + output->control.head,
-		output->settled };
-	if (output->is_cut)
+	bytes =
+	    (struct iovec){ lane->buf.data + lane->buf.head, lane->settled };
+	if (lane->is_cut)
 		tell_len(session, "control", len, "more bytes");
 	else
 		tell_some(session, "control", bytes, len);

@@ -21,7 +21,7 @@ inside_buffers(const struct stay_client *client)
 		buffers |= INSIDE_REQUESTS;
 	if (client->calls->spare != NULL)
 		buffers |= INSIDE_RECORDS;
-	if (client->session.output.control.data != NULL)
+	if (client->session.output.lane->buf.data != NULL)
 		buffers |= INSIDE_CONTROL;
 	return buffers;
 }
@@ -53,7 +53,7 @@ inside_is_at_rest(const struct stay_client *client)
 	       stay__list_is_empty(&calls->in_flight) &&
 	       stay__list_is_empty(&calls->queued) &&
 	       stay__list_is_empty(&calls->finished) &&
-	       stay_buf_len(&client->session.output.control) == 0;
+	       stay_buf_len(&client->session.output.lane->buf) == 0;
 }
 
 size_t
@@ -91,7 +91,7 @@ inside_pours(const struct stay_client *client)
 uint64_t
 inside_lane(const struct stay_client *client)
 {
-	return client->session.output.settled;
+	return client->session.output.lane->settled;
 }
 
 uint64_t

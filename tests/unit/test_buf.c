@@ -5,6 +5,7 @@
 
 #include <stay/buf.h>
 
+#include "base/bar.h"
 #include "expect.h"
 #include "suites.h"
 
@@ -246,6 +247,21 @@ TEST(buf_more_than_there_is_is_no_memory)
 }
 
 /* Each length once: where it just fits and where it just doesn't included. */
+/* As if the system had no memory for it, and it stays as it is. */
+TEST(buf_a_barred_one_takes_nothing)
+{
+	struct stay_buf buf;
+
+	stay__buf_bar(&buf);
+	ck_assert_int_eq(stay_buf_append(&buf, "x", 1), STAY_E_NOMEM);
+	ck_assert_int_eq(stay_buf_printf(&buf, "%d", 5), STAY_E_NOMEM);
+	ck_assert_int_eq(stay_buf_u32(&buf, 7), STAY_E_NOMEM);
+	ck_assert_ptr_null(stay_buf_reserve(&buf, 1));
+	ck_assert_int_eq(stay_buf_append(&buf, "", 0), STAY_OK);
+	stay_buf_cut(&buf, 0);
+	assert_holds(&buf, "");
+}
+
 TEST(buf_printf_fits_at_every_length)
 {
 	static char text[2000];

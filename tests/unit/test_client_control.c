@@ -218,4 +218,31 @@ TEST(client_control_from_outside)
 	line_end(&rig);
 }
 
+/* Who is at rest has no lane, and may find no memory for one. */
+TEST(client_control_needs_memory_to_speak_again)
+{
+	struct stay_session *session;
+	enum stay_status status[2];
+
+	line_prepare(&rig);
+	line_start(&rig, NULL);
+	line_run(&rig, 5000);
+	session = stay_client_session(rig.client);
+	ck_assert_ptr_nonnull(session);
+	line_got(&rig);
+	scarce_arm(1);
+	status[0] = stay_buf_puts(stay_session_control(session), "say +one\n");
+	status[1] = stay_session_expect(session, 0);
+	ck_assert(scarce_disarm());
+	ck_assert_int_eq(status[0], STAY_E_NOMEM);
+	ck_assert_int_eq(status[1], STAY_OK);
+	ck_assert_int_eq(
+	    stay_buf_puts(stay_session_control(session), "say +two\n"),
+	    STAY_OK);
+	ck_assert_int_eq(stay_session_expect(session, 1), STAY_OK);
+	LINE_TELLS(&rig, 10, "init 10.0.0.1;hello -;up;control +two;");
+	ck_assert_str_eq(line_got(&rig), "say +two;");
+	line_end(&rig);
+}
+
 TEST_SUITE(client_control)
