@@ -47,10 +47,17 @@ fire(void *state, enum stay__client_clock clock)
 		stay__health_check_idle(session);
 }
 
+static void
+run_errands(void *state)
+{
+	stay__health_run(&client_of(state)->session);
+}
+
 const struct stay__client_ops stay__client_conn_ops = {
 	.threat = stay__client_threat,
 	.lingers = lingers,
 	.protocol = protocol,
+	.run = run_errands,
 	.fire = fire,
 };
 

@@ -217,21 +217,28 @@ send_probe(struct stay_session *session)
 	stay__output_ask(client);
 }
 
-/* No callback is below it on the stack: one may use what is given back here. */
+/* Not from here: a callback may use what is given back, and a timer must not run the
+ * protocol's code. */
 static void
-run_errand(struct stay__task *task)
+send_for_errand(struct stay_session *session)
 {
-	struct stay_session *session =
-	    STAY__CONTAINER(task, struct stay_session, health.errand);
+	session->health.has_errand = true;
+	stay__conn_nudge(session->client->conn);
+}
 
+void
+stay__health_run(struct stay_session *session)
+{
+	if (!session->health.has_errand)
+		return;
+	session->health.has_errand = false;
 	if (stay__session_state(session) != STAY__SESSION_DOWN)
 		send_probe(session);
 	else if (stay__calls_are_none(session->client->calls))
 		give_back(session);
 }
 
-/* A timer must not run the protocol's code: a callback soon does. Returns when
- * to look again. */
+/* Returns when to look again. */
 static uint64_t
 probe_soon(struct stay_session *session)
 {
@@ -241,7 +248,7 @@ probe_soon(struct stay_session *session)
 	    stay__pause_is_on(session) ||
 	    session->farewell.stage != STAY__FAREWELL_NONE)
 		return UINT64_MAX;
-	stay__loop_run_soon(client->loop, &session->health.errand);
+	send_for_errand(session);
 	return stay__loop_after(client->loop, quiet_ms(client));
 }
 
@@ -270,21 +277,9 @@ stay__health_check_idle(struct stay_session *session)
 }
 
 void
-stay__health_init(struct stay_session *session)
-{
-	stay__task_init(&session->health.errand, run_errand);
-}
-
-void
-stay__health_fini(struct stay_session *session)
-{
-	stay__task_cancel(&session->health.errand);
-}
-
-void
 stay__health_open(struct stay_session *session)
 {
-	stay__task_cancel(&session->health.errand);
+	session->health.has_errand = false;
 	session->health.awaits_room = session->health.was_full = false;
 	session->health.leans = false;
 }
@@ -301,7 +296,7 @@ stay__health_end(struct stay_session *session)
 {
 	set(session, STAY__CLIENT_SILENCE, UINT64_MAX);
 	set(session, STAY__CLIENT_PROBE, UINT64_MAX);
-	stay__task_cancel(&session->health.errand);
+	session->health.has_errand = false;
 }
 
 void
@@ -334,7 +329,7 @@ stay__health_rest(struct stay_session *session)
 	struct stay_client *client = session->client;
 
 	if (state == STAY__SESSION_DOWN && stay__calls_are_none(client->calls))
-		stay__loop_run_soon(client->loop, &session->health.errand);
+		send_for_errand(session);
 	if (state == STAY__SESSION_READY || state == STAY__SESSION_LEAVING)
 		await_quiet(session);
 }

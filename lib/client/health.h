@@ -10,18 +10,18 @@ struct stay__written;
 
 /* Only health.c writes these. Times in ns. */
 struct stay__health {
-	struct stay__task errand; /* a probe, or memory is given back */
-	uint64_t last_heard;      /* the last sign of life */
-	uint64_t since;           /* answers are expected without a break */
-	bool looked;              /* for more, after the last sign of life */
-	bool at_rest;     /* `probe` waits for more than a quiet second */
-	bool awaits_room; /* something is to be written, and has no room */
-	bool was_full;    /* the last write was a short one: room proves life */
-	bool leans;       /* TCP keepalive looks in this session, too */
+	uint64_t last_heard; /* the last sign of life */
+	uint64_t since;      /* answers are expected without a break */
+	bool looked;         /* for more, after the last sign of life */
+	bool has_errand;     /* a probe, or memory is given back */
+	bool at_rest;        /* `probe` waits for more than a quiet second */
+	bool awaits_room;    /* something is to be written, and has no room */
+	bool was_full; /* the last write was a short one: room proves life */
+	bool leans;    /* TCP keepalive looks in this session, too */
 };
 
-void stay__health_init(struct stay_session *session);
-void stay__health_fini(struct stay_session *session);
+/* The connection runs: run the errand, if there is one. */
+void stay__health_run(struct stay_session *session);
 /* A timer of the connection's: STAY__CLIENT_SILENCE, STAY__CLIENT_PROBE. */
 void stay__health_check_silence(struct stay_session *session);
 void stay__health_check_idle(struct stay_session *session);

@@ -19,14 +19,12 @@ stay__session_init(
 	session->client = client;
 	session->data = data;
 	stay__output_init(session);
-	stay__health_init(session);
 	session->reading = (struct stay__reading *)(uintptr_t)&stay__no_reading;
 }
 
 void
 stay__session_fini(struct stay_session *session)
 {
-	stay__health_fini(session);
 	stay__output_fini(session);
 	stay__tick_fini(session);
 }

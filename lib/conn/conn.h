@@ -49,7 +49,6 @@ struct stay_conn {
 	const struct stay__conn_settings *settings;
 	void *arg;                             /* of on_started, on_closed */
 	struct stay__alarms *alarms;           /* NULL: a client's */
-	struct stay__task task;                /* run.c */
 	struct stay__task flush;               /* deliver.c */
 	struct stay__awaiter *awaiter;         /* NULL: nobody awaits it */
 	const struct stay__client_ops *client; /* NULL: it runs no client */

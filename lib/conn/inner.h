@@ -116,6 +116,9 @@ struct stay__client_ops {
 	bool (*lingers)(const void *state);
 	/* The name of its protocol. */
 	const char *(*protocol)(const void *state);
+	/* The connection has run, maybe because it was nudged: no callback is below
+	 * this on the stack. */
+	void (*run)(void *state);
 	/* A timer of the client has passed. */
 	void (*fire)(void *state, enum stay__client_clock clock);
 };

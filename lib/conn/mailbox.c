@@ -28,10 +28,10 @@ clear_shelf(struct stay__mailbox *box)
 
 void
 stay__mailbox_init(struct stay__mailbox *box, struct stay_loop *loop,
-    struct stay__task *task, size_t max)
+    stay__task_fn *run, size_t max)
 {
 	box->loop = loop;
-	box->task = task;
+	stay__task_init(&box->task, run);
 	box->max = max;
 	clear_shelf(box);
 }
@@ -69,7 +69,7 @@ stay__mailbox_rest(struct stay__mailbox *box)
 void
 stay__mailbox_wake(struct stay__mailbox *box)
 {
-	stay__loop_run_soon(box->loop, box->task);
+	stay__loop_run_soon(box->loop, &box->task);
 }
 
 /* ---- lines ---- */
@@ -415,6 +415,7 @@ stay__mailbox_fini(struct stay__mailbox *box)
 	box->noted = 0;
 	stay__mailbox_settle(box);
 	stay__mailbox_rest(box);
+	stay__task_cancel(&box->task);
 }
 
 /* ---- upgrades ---- */

@@ -1,7 +1,7 @@
 /*
  * The mailbox of a connection: messages from the program, and notes that the
  * connection leaves for itself, in order of arrival. The caller passes in which
- * kinds may be delivered now; new mail wakes a task. The mailbox knows neither
+ * kinds may be delivered now; new mail wakes its task. The mailbox knows neither
  * the connection nor its state.
  */
 #ifndef STAY__MAILBOX_H
@@ -77,15 +77,16 @@ extern const struct stay__shelf stay__bare_shelf;
 /* Only mailbox.c writes these. */
 struct stay__mailbox {
 	struct stay_loop *loop;
-	struct stay__task *task; /* woken when mail comes */
-	size_t max;              /* of messages, of upgrades, of drops */
+	struct stay__task task; /* woken when mail comes */
+	size_t max;             /* of messages, of upgrades, of drops */
 	struct stay__shelf *shelf;
 	stay__notes behind[STAY__MAIL_LINES]; /* the last mail of a line */
 	unsigned noted; /* kinds that stand in any of them */
 };
 
+/* `run` is what its task does. */
 void stay__mailbox_init(struct stay__mailbox *box, struct stay_loop *loop,
-    struct stay__task *task, size_t max);
+    stay__task_fn *run, size_t max);
 
 /* Run the task later this turn. */
 void stay__mailbox_wake(struct stay__mailbox *box);
@@ -166,7 +167,8 @@ stay__mailbox_rests(const struct stay__mailbox *box)
 	return box->shelf == &stay__bare_shelf;
 }
 
-/* Release all messages and take back all notes. No upgrade may be waiting. */
+/* Release all messages, take back all notes, and cancel the task. No upgrade may be
+ * waiting. */
 void stay__mailbox_fini(struct stay__mailbox *box);
 
 static inline struct stay__posted *

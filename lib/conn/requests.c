@@ -9,7 +9,7 @@
 void
 stay__conn_nudge(struct stay_conn *conn)
 {
-	stay__loop_run_soon(conn->loop, &conn->task);
+	stay__mailbox_wake(&conn->mail);
 }
 
 void

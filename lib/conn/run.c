@@ -22,7 +22,6 @@ stay__conn_release(struct stay_conn *conn)
 	stay__timing_fini(conn);
 	stay__mailbox_fini(&conn->mail);
 	stay__callers_rest(&conn->callers);
-	stay__task_cancel(&conn->task);
 	stay__report_end(conn);
 	stay__step_fini(conn);
 	stay__drive_fini(conn);
@@ -190,13 +189,15 @@ lingers(const struct stay_conn *conn)
 	return conn->client != NULL && conn->client->lingers(conn->state);
 }
 
-static void
-run(struct stay__task *task)
+void
+stay__conn_run(struct stay__task *task)
 {
-	struct stay_conn *conn = STAY__CONTAINER(task, struct stay_conn, task);
+	struct stay_conn *conn =
+	    STAY__CONTAINER(task, struct stay_conn, mail.task);
 	uint64_t budget = conn->settings->turn_budget;
 
 	check_invariants(conn);
+	stay__link_run(&conn->stream.link);
 	stay__callers_settle(conn->callers);
 	stay__mailbox_settle(&conn->mail);
 	if (!stay__drive_first(conn))
@@ -204,6 +205,8 @@ run(struct stay__task *task)
 	while (budget-- > 0 && stay__conn_state(conn) != STAY_STOPPED)
 		if (!run_once(conn))
 			break;
+	if (conn->client != NULL)
+		conn->client->run(conn->state);
 	if (conn->report.noted_count > 0)
 		stay__conn_tell_noted(conn);
 	check_drained(conn);
@@ -214,10 +217,4 @@ run(struct stay__task *task)
 		   (conn->requests.asked & STAY__ASKED_STOP) != 0) {
 		stay__conn_nudge(conn);
 	}
-}
-
-void
-stay__run_init(struct stay_conn *conn)
-{
-	stay__task_init(&conn->task, run);
 }

@@ -2,9 +2,10 @@
 #ifndef STAY__RUN_H
 #define STAY__RUN_H
 
-#include <stay/conn.h>
+#include "conn/mailbox.h"
 
-void stay__run_init(struct stay_conn *conn);
+/* What the task of its mailbox does. */
+void stay__conn_run(struct stay__task *task);
 
 /* Free a connection without a notice, and all that it holds. */
 void stay__conn_release(struct stay_conn *conn);

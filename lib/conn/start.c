@@ -21,14 +21,13 @@ init(struct stay_conn *conn, struct stay_loop *loop,
 	conn->number = ++loop->numbers;
 	stay__list_init(&conn->member.node);
 	stay__mailbox_init(
-	    &conn->mail, conn->loop, &conn->task, conn->settings->mailbox_max);
+	    &conn->mail, loop, stay__conn_run, conn->settings->mailbox_max);
 	stay__callers_init(&conn->callers);
 	stay__timing_init(conn);
 	stay__report_init(conn);
 	stay__stream_init(conn);
 	stay__drive_init(conn);
 	stay__deliver_init(conn);
-	stay__run_init(conn);
 }
 
 /* init has refused to start: on_closed does not run. */

@@ -68,6 +68,7 @@ news(struct stay__link *link, enum stay__link_news what,
 		[STAY__NEWS_READABLE] = is_readable,
 		[STAY__NEWS_WRITABLE] = has_room,
 		[STAY__NEWS_DOWN] = is_down,
+		[STAY__NEWS_DUE] = stay__conn_nudge,
 	};
 	struct stay_conn *conn =
 	    STAY__CONTAINER(link, struct stay_conn, stream.link);

@@ -2,7 +2,7 @@
  * Two rings of targets that wait, and the time of the last grant. The first ticket
  * of a target is its head: the head stands in a ring, the other tickets of the
  * target behind it. This file knows of a dial only its ticket: the number of a
- * target, and a task to run. Its memory does not grow with the number of targets.
+ * target, and whom to tell. Its memory does not grow with the number of targets.
  */
 #include "stream/governor.h"
 
@@ -197,7 +197,7 @@ grant_one(
 	governor->last = ticket->lane;
 	governor->has_granted = true;
 	governor->granted_at = now;
-	stay__loop_run_soon(governor->loop, ticket->granted);
+	ticket->granted(ticket);
 }
 
 static void
@@ -231,7 +231,7 @@ stay__governor_init(struct stay__governor *governor, struct stay_loop *loop)
 }
 
 void
-stay__ticket_init(struct stay__ticket *ticket, struct stay__task *granted)
+stay__ticket_init(struct stay__ticket *ticket, stay__granted_fn *granted)
 {
 	stay__list_init(&ticket->node);
 	stay__list_init(&ticket->slot);

@@ -47,22 +47,27 @@ struct stay__governor {
 	struct stay__target_slot slots[STAY__GOVERNOR_SLOTS];
 };
 
+struct stay__ticket;
+/* The dial may begin, but not before the loop runs a task: no function of the governor
+ * is to be called from here. */
+typedef void stay__granted_fn(struct stay__ticket *ticket);
+
 /* A place in line. Zeroed and initialized by its owner. */
 struct stay__ticket {
 	uint64_t target;
 	struct stay__list node; /* in a lane, or behind a head, until granted */
 	struct stay__list slot; /* of a head: in the slot of its target */
-	struct stay__list behind;   /* of a head: tickets of the same target */
-	struct stay__task *granted; /* run when the ticket is granted */
-	enum stay__lane lane;       /* of a head, or when it was granted */
+	struct stay__list behind; /* of a head: tickets of the same target */
+	stay__granted_fn *granted;
+	enum stay__lane lane; /* of a head, or when it was granted */
 };
 
 void stay__governor_init(
     struct stay__governor *governor, struct stay_loop *loop);
-void stay__ticket_init(struct stay__ticket *ticket, struct stay__task *granted);
+void stay__ticket_init(struct stay__ticket *ticket, stay__granted_fn *granted);
 
-/* Wait for a grant. ticket->granted then runs in a turn of the loop: in this one, if
- * there is room and the stagger allows. `target` is a number, not 0, that stands for
+/* Wait for a grant. ticket->granted then runs: in this call, if there is room and the
+ * stagger allows. `target` is a number, not 0, that stands for
  * scheme, host and port. */
 void stay__governor_join(struct stay__governor *governor,
     struct stay__ticket *ticket, uint64_t target);

@@ -4,7 +4,7 @@
  * bytes, nor about what secures them.
  *
  * No public function of a link delivers news before it returns; news that are known
- * at once wait for the task `soon`. After any news but TRANSITION the owner may
+ * at once wait for stay__link_run. After any news but TRANSITION the owner may
  * have freed the link. So nothing touches the link after delivering news.
  */
 #include "stream/link_inner.h"
@@ -29,7 +29,7 @@ name_peer(struct stay__link *link, const char *peer)
 					&link->loop->dialing->last_peer, peer);
 }
 
-/* ---- news of the task `soon`, one a run ---- */
+/* ---- news that were due, one a run ---- */
 
 static void
 end_dial(struct stay__link *link, enum stay__dial_end end)
@@ -129,12 +129,10 @@ opened(struct stay__link *link)
 	}
 }
 
-static void
-soon(struct stay__task *task)
+void
+stay__link_tell(struct stay__link *link)
 {
-	struct stay__link *link =
-	    STAY__CONTAINER(task, struct stay__link, soon);
-
+	link->is_due = false;
 	assert(!stay__link_is_in(link, STAY__LINK_CLOSED));
 	assert((link->dial != NULL) != (link->ends.transport != NULL));
 	assert(
@@ -147,7 +145,14 @@ soon(struct stay__task *task)
 		opened(link);
 }
 
-/* ---- what the dial tells ---- */
+/* ---- what the dial and its ticket tell ---- */
+
+static void
+on_granted(struct stay__ticket *ticket)
+{
+	stay__link_soon(
+	    STAY__CONTAINER(ticket, struct stay__dial, ticket)->owner);
+}
 
 static void
 on_attempt(struct stay__dial *dial)
@@ -158,9 +163,7 @@ on_attempt(struct stay__dial *dial)
 static void
 on_settled(struct stay__dial *dial)
 {
-	struct stay__link *link = dial->owner;
-
-	stay__loop_run_soon(link->loop, &link->soon);
+	stay__link_soon(dial->owner);
 }
 
 /* ---- for the owner ---- */
@@ -173,7 +176,6 @@ stay__link_init(struct stay__link *link, struct stay_loop *loop,
 	link->loop = loop;
 	link->news = news;
 	link->socket = socket;
-	stay__task_init(&link->soon, soon);
 }
 
 void
@@ -235,7 +237,7 @@ stay__link_dial(
 	link->dial->attempts = on_attempt;
 	link->dial->settled = on_settled;
 	link->dial->owner = link;
-	stay__ticket_init(&link->dial->ticket, &link->soon);
+	stay__ticket_init(&link->dial->ticket, on_granted);
 	stay__failure_clear(&link->failure);
 	name_peer(link, NULL);
 	stay__link_take(link, STAY__LINK_EV_DIAL);
@@ -272,14 +274,14 @@ stay__link_adopt(struct stay__link *link, int read_fd, int write_fd)
 	name_peer(link, peer);
 	stay__link_own(link, &ends);
 	stay__link_take(link, STAY__LINK_EV_ADOPT);
-	stay__loop_run_soon(link->loop, &link->soon);
+	stay__link_soon(link);
 	return STAY_OK;
 }
 
 void
 stay__link_close(struct stay__link *link)
 {
-	stay__task_cancel(&link->soon);
+	link->is_due = false;
 	if (stay__link_is_in(link, STAY__LINK_CLOSED))
 		return;
 	if (link->dial != NULL)

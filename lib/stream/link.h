@@ -1,10 +1,10 @@
 /*
  * A link is a stream from dial to close: it waits for the governor, resolves
  * names, races sockets, then reads and writes through one transport. Its
- * machine is link.def. It tells its owner by `news`, from the loop's turn or
+ * machine is link.def. It tells its owner by `news`, from stay__link_run or
  * the world's readiness, never before one of the functions below has returned.
- * Only TRANSITION is told at once, from inside them, too: the owner notes it, and
- * calls none of them.
+ * Only TRANSITION and DUE are told at once, from inside them, too: the owner notes
+ * it, and calls none of them.
  */
 #ifndef STAY__LINK_H
 #define STAY__LINK_H
@@ -19,12 +19,13 @@
 #include "stream/peer_name.h"
 
 enum stay__link_news {
-	STAY__NEWS_GRANTED,   /* the governor let the dial begin */
-	STAY__NEWS_UP,        /* open */
-	STAY__NEWS_READABLE,  /* to be read now, or the news comes again */
-	STAY__NEWS_WRITABLE,  /* room again, after stay__link_want_write */
-	STAY__NEWS_DOWN,      /* ended and closed; why: link->failure */
-	STAY__NEWS_TRANSITION /* its machine took a step */
+	STAY__NEWS_GRANTED,    /* the governor let the dial begin */
+	STAY__NEWS_UP,         /* open */
+	STAY__NEWS_READABLE,   /* to be read now, or the news comes again */
+	STAY__NEWS_WRITABLE,   /* room again, after stay__link_want_write */
+	STAY__NEWS_DOWN,       /* ended and closed; why: link->failure */
+	STAY__NEWS_TRANSITION, /* its machine took a step */
+	STAY__NEWS_DUE         /* there will be news: stay__link_run, soon */
 };
 
 struct stay__link;
@@ -40,7 +41,6 @@ struct stay__link {
 	const struct stay_socket_options *socket; /* the owner's */
 
 	struct stay__dial *dial; /* queued, resolving, dialing */
-	struct stay__task soon;  /* news that must not come inside a call */
 
 	/* open */
 	struct stay__ends ends;
@@ -48,6 +48,7 @@ struct stay__link {
 	struct stay_watch *writer; /* NULL: both ends are one descriptor */
 	struct stay__machine machine;
 	int16_t read_error; /* of the last stay__link_read that failed */
+	bool is_due : 1; /* there are news that must not come inside a call */
 	bool wants_write : 1;
 	bool is_shut : 1;   /* our half is closed: its end is no failure */
 	bool is_paused : 1; /* its owner does not read */
@@ -67,6 +68,15 @@ void stay__link_set_socket(
 
 /* Free the texts of a closed link. */
 void stay__link_fini(struct stay__link *link);
+
+/* Tell the news that are due, if there are any; in a task of the loop. */
+void stay__link_tell(struct stay__link *link);
+static inline void
+stay__link_run(struct stay__link *link)
+{
+	if (link->is_due)
+		stay__link_tell(link);
+}
 
 /* closed -> queued. Targets are copied. STAY_OK, STAY_E_ARG,
  * STAY_E_UNSUPPORTED, STAY_E_NOMEM, STAY_E_FORKED. */

@@ -37,7 +37,7 @@ void
 stay__link_end_soon(struct stay__link *link)
 {
 	stay__link_watch_not(link);
-	stay__loop_run_soon(link->loop, &link->soon);
+	stay__link_soon(link);
 }
 
 static void

@@ -18,6 +18,14 @@ stay__link_is_in(const struct stay__link *link, enum stay__link_state state)
 	return link->machine.now == (unsigned)state;
 }
 
+/* What is to be told next must not be told inside of this call. */
+static inline void
+stay__link_soon(struct stay__link *link)
+{
+	link->is_due = true;
+	link->news(link, STAY__NEWS_DUE, NULL);
+}
+
 /* ---- link_fail.c ---- */
 
 void stay__link_take(struct stay__link *link, enum stay__link_event event);
@@ -66,7 +74,7 @@ stay__link_below(struct stay__link *link)
 					     : stay__ends_state(&link->ends) };
 }
 
-/* ---- link_open.c: news of the task `soon` ---- */
+/* ---- link_open.c: of stay__link_run ---- */
 
 /* There is room. */
 void stay__link_writable(struct stay__link *link);
@@ -83,7 +91,7 @@ enum stay_status stay__link_write_filtered(struct stay__link *link,
     const struct iovec *parts, int count, size_t *taken);
 /* Close our half, behind what the filter still has. 0, or an error. */
 int stay__link_shut_filtered(struct stay__link *link);
-/* There may be more than the kernel tells of: news of the task `soon`. */
+/* There may be more than the kernel tells of: of stay__link_run. */
 bool stay__link_is_unread(const struct stay__link *link);
 void stay__link_unread(struct stay__link *link);
 /* Before a stream is closed that did not fail. */

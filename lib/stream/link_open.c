@@ -92,7 +92,7 @@ stay__link_pause(struct stay__link *link, bool paused)
 	if (!stay__link_is_open(link))
 		return;
 	if (stay__link_is_unread(link))
-		stay__loop_run_soon(link->loop, &link->soon);
+		stay__link_soon(link);
 	result = stay__link_watch(link);
 	if (result != 0)
 		stay__link_broke(link, result);

@@ -32,7 +32,7 @@ static void
 secured(struct stay__link *link)
 {
 	if (link->filter->unread)
-		stay__loop_run_soon(link->loop, &link->soon);
+		stay__link_soon(link);
 	stay__link_take(link, STAY__LINK_EV_SECURED);
 	link->news(link, STAY__NEWS_UP, NULL);
 }
@@ -80,7 +80,7 @@ stay__link_secure_now(
 	if (result != 0)
 		stay__link_broke(link, result);
 	else
-		stay__loop_run_soon(link->loop, &link->soon);
+		stay__link_soon(link);
 	return STAY_OK;
 }
 
@@ -96,7 +96,7 @@ stay__link_read_filtered(struct stay__link *link, void *bytes, size_t len)
 	    result < 0 && result != -EAGAIN ? 0 : stay__link_watch(link);
 
 	if (link->filter->unread)
-		stay__loop_run_soon(link->loop, &link->soon);
+		stay__link_soon(link);
 	return watched != 0 ? watched : result;
 }
 
@@ -110,7 +110,7 @@ stay__link_is_unread(const struct stay__link *link)
 void
 stay__link_unread(struct stay__link *link)
 {
-	stay__loop_run_soon(link->loop, &link->soon);
+	stay__link_soon(link);
 	link->news(link, STAY__NEWS_READABLE, NULL);
 }
 

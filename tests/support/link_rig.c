@@ -61,6 +61,10 @@ on_news(struct stay__link *link, enum stay__link_news news,
 		note_transition(rig, transition);
 		return;
 	}
+	if (news == STAY__NEWS_DUE) {
+		stay__loop_run_soon(rig->loop, &rig->run);
+		return;
+	}
 	append(rig->news, sizeof(rig->news), " ", news_names[news]);
 	if (news == STAY__NEWS_READABLE)
 		read_some(rig);
@@ -70,6 +74,19 @@ on_news(struct stay__link *link, enum stay__link_news news,
 
 static const struct stay_socket_options usual;
 
+static void
+run(struct stay__task *task)
+{
+	stay__link_run(&STAY__CONTAINER(task, struct rig, run)->link);
+}
+
+static void
+begin(struct rig *rig)
+{
+	stay__link_init(&rig->link, rig->loop, on_news, &usual);
+	stay__task_init(&rig->run, run);
+}
+
 void
 rig_init(struct rig *rig)
 {
@@ -77,7 +94,7 @@ rig_init(struct rig *rig)
 	rig->world = sim_world_new(1);
 	rig->loop = stay_loop_new(rig->world);
 	ck_assert_ptr_nonnull(rig->loop);
-	stay__link_init(&rig->link, rig->loop, on_news, &usual);
+	begin(rig);
 }
 
 void
@@ -86,7 +103,7 @@ rig_join(struct rig *rig, const struct rig *first)
 	memset(rig, 0, sizeof(*rig));
 	rig->world = first->world;
 	rig->loop = first->loop;
-	stay__link_init(&rig->link, rig->loop, on_news, &usual);
+	begin(rig);
 }
 
 void
@@ -94,6 +111,7 @@ rig_fini(struct rig *rig)
 {
 	stay__link_close(&rig->link);
 	stay__link_fini(&rig->link);
+	stay__task_cancel(&rig->run);
 	ck_assert_uint_eq(rig->loop->dialing->governor.active, 0);
 	ck_assert_uint_eq(sim_open_fds(rig->world), 0);
 	ck_assert_int_eq(stay_loop_free(rig->loop), STAY_OK);

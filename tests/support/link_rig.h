@@ -17,7 +17,8 @@ struct rig {
 	struct stay_world *world;
 	struct stay_loop *loop;
 	struct stay__link link;
-	char news[512];  /* but for TURNED */
+	struct stay__task run;
+	char news[512];  /* but for TRANSITION and DUE */
 	char turns[512]; /* "closed>queued>resolving" */
 	char got[4096];
 	size_t got_len;

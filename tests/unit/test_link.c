@@ -192,6 +192,7 @@ close_then(struct rig *one, enum stay__link_news news)
 		return;
 	stay__link_close(&one->link);
 	stay__link_fini(&one->link);
+	stay__task_cancel(&one->run);
 	memset(&one->link, 0xff, sizeof(one->link));
 }
 

@@ -11,7 +11,6 @@
 
 static struct stay_world *world;
 static struct stay_loop *loop;
-static struct stay__task task;
 static struct stay__mailbox box;
 static struct stay__callers *callers;
 static unsigned wakes;
@@ -20,7 +19,7 @@ static char story[256];
 static void
 woken(struct stay__task *which)
 {
-	ck_assert_ptr_eq(which, &task);
+	ck_assert_ptr_eq(which, &box.task);
 	wakes++;
 }
 
@@ -30,9 +29,8 @@ begin(void)
 	world = sim_world_new(1);
 	loop = stay_loop_new(world);
 	ck_assert_ptr_nonnull(loop);
-	stay__task_init(&task, woken);
 	memset(&box, 0, sizeof(box));
-	stay__mailbox_init(&box, loop, &task, MAX);
+	stay__mailbox_init(&box, loop, woken, MAX);
 	stay__callers_init(&callers);
 	ck_assert(stay__callers_begin(&callers, &box));
 	wakes = 0;
@@ -47,7 +45,6 @@ end(void)
 	stay__callers_rest(&callers);
 	ck_assert_ptr_eq(callers, &stay__no_callers);
 	ck_assert(stay__mailbox_rests(&box));
-	stay__task_cancel(&task);
 	ck_assert_uint_eq(box.shelf->messages, 0);
 	ck_assert_uint_eq(box.shelf->drops, 0);
 	ck_assert_int_eq(stay_loop_free(loop), STAY_OK);
