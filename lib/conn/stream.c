@@ -166,7 +166,7 @@ stay__stream_pause(struct stay_conn *conn)
 void
 stay__stream_keep_alive(struct stay_conn *conn)
 {
-	stay__link_keep_alive(&conn->stream.link);
+	stay__link_keep_alive(&conn->stream.link, &conn->settings->socket);
 }
 
 enum stay_status
@@ -409,7 +409,8 @@ stay_stream_dial_to(
 	if (!may_dial(conn))
 		return STAY_E_STATE;
 	stay__stream_close(conn);
-	return stay__link_dial(&conn->stream.link, targets, count);
+	return stay__link_dial(
+	    &conn->stream.link, &conn->settings->socket, targets, count);
 }
 
 /* fd:N and fd:R,W are not URLs in the sense of RFC 3986. */
@@ -487,8 +488,7 @@ stay__stream_explain(struct stay_conn *conn)
 void
 stay__stream_init(struct stay_conn *conn)
 {
-	stay__link_init(
-	    &conn->stream.link, conn->loop, news, &conn->settings->socket);
+	stay__link_init(&conn->stream.link, conn->loop, news);
 	stay__input_init(&conn->stream.input, STAY_STREAM_KEEP_MAX);
 }
 

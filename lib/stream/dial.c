@@ -18,6 +18,7 @@ struct attempt {
 	struct stay__list node; /* in dial->racing */
 	struct stay__dial *dial;
 	struct stay__ends ends;
+	int fds[2];
 	struct stay_watch watch;
 	const struct stay_target *target;
 	char place[STAY__ADDRESS_TEXT];
@@ -87,6 +88,7 @@ win(struct attempt *attempt)
 
 	stop_watching(attempt);
 	dial->won = attempt->ends;
+	memcpy(dial->fds, attempt->fds, sizeof(dial->fds));
 	attempt->ends = (struct stay__ends){ 0 };
 	snprintf(dial->peer, sizeof(dial->peer), "%s", attempt->place);
 	snprintf(dial->host, sizeof(dial->host), "%s", attempt->target->host);
@@ -125,7 +127,7 @@ watch_for_decision(struct attempt *attempt)
 {
 	struct stay_loop *loop = attempt->dial->loop;
 
-	attempt->watch.fd = attempt->ends.fds[1];
+	attempt->watch.fd = attempt->fds[1];
 	attempt->watch.ready = decided;
 	attempt->watch.owner = attempt;
 	return loop->ops->watch(loop->world, &attempt->watch, STAY_WRITE);
@@ -168,7 +170,7 @@ attempt_one(struct stay__dial *dial, const struct stay__candidate *candidate)
 	}
 	result = stay__ends_open(&attempt->ends, dial->loop->world,
 	    candidate->transport, candidate->target, candidate->address,
-	    dial->options);
+	    dial->options, attempt->fds);
 	if (result == 0) {
 		win(attempt);
 		return true;

@@ -35,6 +35,7 @@ struct stay__dial {
 	bool is_settled;
 
 	struct stay__ends won; /* transport NULL: nobody */
+	int fds[2];            /* of it: read, write; maybe the same */
 	char peer[STAY__ADDRESS_TEXT];
 	char host[STAY__HOST_MAX]; /* as it was dialled; "": none */
 	struct stay__failure failure;

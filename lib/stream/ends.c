@@ -20,7 +20,7 @@ int
 stay__ends_open(struct stay__ends *ends, struct stay_world *world,
     const struct stay_transport *transport, const struct stay_target *target,
     const struct stay_address *address,
-    const struct stay_socket_options *options)
+    const struct stay_socket_options *options, int fds[2])
 {
 	int result;
 
@@ -33,7 +33,7 @@ stay__ends_open(struct stay__ends *ends, struct stay_world *world,
 		}
 	}
 	result = transport->open(
-	    stay__ends_state(ends), world, target, address, options, ends->fds);
+	    stay__ends_state(ends), world, target, address, options, fds);
 	if (result != 0 && result != -EINPROGRESS)
 		release(ends);
 	return result;

@@ -14,7 +14,6 @@ struct stay__ends {
 		void *block;
 		int small; /* the block itself, if it fits in here */
 	} state;
-	int fds[2]; /* read, write; maybe the same */
 };
 
 static inline bool
@@ -32,11 +31,12 @@ stay__ends_state(struct stay__ends *ends)
 						     : ends->state.block;
 }
 
-/* As a transport's open; -ENOMEM too. Nothing is to be closed if it failed. */
+/* As a transport's open, with `fds`; -ENOMEM too. Nothing is to be closed if it
+ * failed. */
 int stay__ends_open(struct stay__ends *ends, struct stay_world *world,
     const struct stay_transport *transport, const struct stay_target *target,
     const struct stay_address *address,
-    const struct stay_socket_options *options);
+    const struct stay_socket_options *options, int fds[2]);
 int stay__ends_finish(struct stay__ends *ends, struct stay_world *world);
 /* Harmless if nothing is open. */
 void stay__ends_close(struct stay__ends *ends, struct stay_world *world);

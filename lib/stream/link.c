@@ -62,12 +62,12 @@ won(struct stay__link *link)
 	bool takes;
 
 	assert(dial != NULL);
-	takes = stay__link_has_writer(link, dial->won.fds);
+	takes = stay__link_has_writer(link, dial->fds);
 	stay__failure_clear(&link->failure); /* what a spent budget explained */
 	name_peer(link, dial->peer);
 	memcpy(host, dial->host, sizeof(host));
 	if (takes)
-		stay__link_own(link, &dial->won);
+		stay__link_own(link, &dial->won, dial->fds);
 	end_dial(link, STAY__DIAL_REACHED);
 	if (takes && link->filter != NULL) {
 		stay__link_secure(link, host);
@@ -169,20 +169,18 @@ on_settled(struct stay__dial *dial)
 /* ---- for the owner ---- */
 
 void
-stay__link_init(struct stay__link *link, struct stay_loop *loop,
-    stay__link_fn *news, const struct stay_socket_options *socket)
+stay__link_init(
+    struct stay__link *link, struct stay_loop *loop, stay__link_fn *news)
 {
 	memset(link, 0, sizeof(*link));
 	link->loop = loop;
 	link->news = news;
-	link->socket = socket;
 }
 
 void
 stay__link_set_socket(
     struct stay__link *link, const struct stay_socket_options *socket)
 {
-	link->socket = socket;
 	if (link->dial != NULL)
 		link->dial->options = socket;
 }
@@ -223,15 +221,16 @@ number_of(const struct stay_target *targets, size_t count)
 }
 
 enum stay_status
-stay__link_dial(
-    struct stay__link *link, const struct stay_target *targets, size_t count)
+stay__link_dial(struct stay__link *link,
+    const struct stay_socket_options *socket, const struct stay_target *targets,
+    size_t count)
 {
 	enum stay_status status;
 
 	if (stay__loop_is_orphan(link->loop))
 		return STAY_E_FORKED;
-	status = stay__dial_new(
-	    &link->dial, link->loop, link->socket, targets, count);
+	status =
+	    stay__dial_new(&link->dial, link->loop, socket, targets, count);
 	if (status != STAY_OK)
 		return status;
 	link->dial->attempts = on_attempt;
@@ -253,6 +252,7 @@ stay__link_adopt(struct stay__link *link, int read_fd, int write_fd)
 	struct stay__ends ends = { 0 };
 	char peer[64];
 	char path[32];
+	int fds[2] = { read_fd, write_fd };
 	int result;
 
 	if (read_fd < 0 || write_fd < 0)
@@ -261,10 +261,10 @@ stay__link_adopt(struct stay__link *link, int read_fd, int write_fd)
 		return STAY_E_FORKED;
 	snprintf(path, sizeof(path), "%d,%d", read_fd, write_fd);
 	target.path = path;
-	if (!stay__link_has_writer(link, (const int[2]){ read_fd, write_fd }))
+	if (!stay__link_has_writer(link, fds))
 		return STAY_E_NOMEM;
 	result = stay__ends_open(&ends, link->loop->world, &stay__transport_fd,
-	    &target, NULL, link->socket);
+	    &target, NULL, NULL, fds);
 	if (result != 0) {
 		stay__link_disown(link);
 		return stay__status_of(result);
@@ -272,7 +272,7 @@ stay__link_adopt(struct stay__link *link, int read_fd, int write_fd)
 	snprintf(peer, sizeof(peer), "fd:%s", path);
 	stay__failure_clear(&link->failure);
 	name_peer(link, peer);
-	stay__link_own(link, &ends);
+	stay__link_own(link, &ends, fds);
 	stay__link_take(link, STAY__LINK_EV_ADOPT);
 	stay__link_soon(link);
 	return STAY_OK;

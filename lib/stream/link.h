@@ -38,7 +38,6 @@ struct stay__dial; /* dial.h: one attempt, freed once decided */
 struct stay__link {
 	struct stay_loop *loop;
 	stay__link_fn *news;
-	const struct stay_socket_options *socket; /* the owner's */
 
 	struct stay__dial *dial; /* queued, resolving, dialing */
 
@@ -59,10 +58,10 @@ struct stay__link {
 	struct stay__failure failure;
 };
 
-/* `socket` is not copied. */
-void stay__link_init(struct stay__link *link, struct stay_loop *loop,
-    stay__link_fn *news, const struct stay_socket_options *socket);
-/* Other options, from the next socket on: the old ones may go. */
+void stay__link_init(
+    struct stay__link *link, struct stay_loop *loop, stay__link_fn *news);
+/* Other options for a dial that is under way, from its next socket on: the old ones
+ * may go. */
 void stay__link_set_socket(
     struct stay__link *link, const struct stay_socket_options *socket);
 
@@ -78,10 +77,11 @@ stay__link_run(struct stay__link *link)
 		stay__link_tell(link);
 }
 
-/* closed -> queued. Targets are copied. STAY_OK, STAY_E_ARG,
- * STAY_E_UNSUPPORTED, STAY_E_NOMEM, STAY_E_FORKED. */
-enum stay_status stay__link_dial(
-    struct stay__link *link, const struct stay_target *targets, size_t count);
+/* closed -> queued. Targets are copied; `socket` stays with the owner until the dial
+ * is over. STAY_OK, STAY_E_ARG, STAY_E_UNSUPPORTED, STAY_E_NOMEM, STAY_E_FORKED. */
+enum stay_status stay__link_dial(struct stay__link *link,
+    const struct stay_socket_options *socket, const struct stay_target *targets,
+    size_t count);
 
 /* closed -> open (news comes later). Unless it is STAY_OK, the descriptors stay
  * the caller's. */
@@ -141,9 +141,10 @@ stay__link_unsent(const struct stay__link *link)
 bool stay__link_shutdown(struct stay__link *link);
 
 /* From now on the system looks whether the peer of an open link is there, as
- * link->socket says, if that was left for later. An error closes the link after this
- * call with news. */
-void stay__link_keep_alive(struct stay__link *link);
+ * `socket` says, if that was left for later. An error closes the link after this call
+ * with news. */
+void stay__link_keep_alive(
+    struct stay__link *link, const struct stay_socket_options *socket);
 
 /* The reader saw the end or an error: close, and keep the reason; news
  * follow. */

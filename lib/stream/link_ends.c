@@ -58,7 +58,8 @@ stay__link_has_writer(struct stay__link *link, const int fds[2])
 }
 
 void
-stay__link_own(struct stay__link *link, struct stay__ends *ends)
+stay__link_own(
+    struct stay__link *link, struct stay__ends *ends, const int fds[2])
 {
 	link->ends = *ends;
 	*ends = (struct stay__ends){ 0 };
@@ -66,12 +67,11 @@ stay__link_own(struct stay__link *link, struct stay__ends *ends)
 	link->wants_write = false;
 	link->is_shut = false;
 	link->is_paused = false;
-	link->reader = (struct stay_watch){
-		.fd = link->ends.fds[0], .ready = ready, .owner = link
-	};
+	link->reader =
+	    (struct stay_watch){ .fd = fds[0], .ready = ready, .owner = link };
 	if (link->writer != NULL)
 		*link->writer = (struct stay_watch){
-			.fd = link->ends.fds[1], .ready = ready, .owner = link
+			.fd = fds[1], .ready = ready, .owner = link
 		};
 }
 

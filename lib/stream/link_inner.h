@@ -47,7 +47,8 @@ bool stay__link_blame_filter(struct stay__link *link);
 /* Before the ends are taken: a watch for the second of two descriptors. */
 bool stay__link_has_writer(struct stay__link *link, const int fds[2]);
 /* *ends is empty then: they have an owner. */
-void stay__link_own(struct stay__link *link, struct stay__ends *ends);
+void stay__link_own(
+    struct stay__link *link, struct stay__ends *ends, const int fds[2]);
 void stay__link_disown(struct stay__link *link);
 /* Interest as the state and stay__link_needs_room say. 0, or an error. */
 int stay__link_watch(struct stay__link *link);

@@ -141,16 +141,17 @@ stay__link_shutdown(struct stay__link *link)
 }
 
 void
-stay__link_keep_alive(struct stay__link *link)
+stay__link_keep_alive(
+    struct stay__link *link, const struct stay_socket_options *socket)
 {
 	const struct stay_transport *transport = link->ends.transport;
 	int result;
 
 	if (!stay__link_is_open(link) || transport->keep_alive == NULL ||
-	    !link->socket->keepalive_later || link->socket->keepalive_ms == 0)
+	    !socket->keepalive_later || socket->keepalive_ms == 0)
 		return;
 	result = transport->keep_alive(
-	    stay__ends_state(&link->ends), link->loop->world, link->socket);
+	    stay__ends_state(&link->ends), link->loop->world, socket);
 	if (result != 0)
 		stay__link_broke(link, result);
 }

@@ -72,7 +72,7 @@ on_news(struct stay__link *link, enum stay__link_news news,
 		rig->hook(rig, news);
 }
 
-static const struct stay_socket_options usual;
+const struct stay_socket_options rig_usual;
 
 static void
 run(struct stay__task *task)
@@ -83,7 +83,7 @@ run(struct stay__task *task)
 static void
 begin(struct rig *rig)
 {
-	stay__link_init(&rig->link, rig->loop, on_news, &usual);
+	stay__link_init(&rig->link, rig->loop, on_news);
 	stay__task_init(&rig->run, run);
 }
 
@@ -138,7 +138,7 @@ rig_dial(struct rig *rig, const char *targets)
 		targets += strcspn(targets, ",");
 		targets += *targets == ',';
 	}
-	return stay__link_dial(&rig->link, list, count);
+	return stay__link_dial(&rig->link, &rig_usual, list, count);
 }
 
 const char *

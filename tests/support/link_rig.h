@@ -12,6 +12,9 @@
 struct rig;
 typedef void rig_hook_fn(struct rig *rig, enum stay__link_news news);
 
+/* What it dials with. */
+extern const struct stay_socket_options rig_usual;
+
 /* One of any number of links of a loop. */
 struct rig {
 	struct stay_world *world;

@@ -48,8 +48,9 @@ TEST(promise_7_a_list_of_targets_is_bounded)
 	for (size_t i = 0; i < 1025; i++)
 		many[i] = stay_target_make("tcp", "10.0.0.7", "7", NULL);
 	ck_assert_int_eq(
-	    stay__link_dial(&rig.link, many, 1025), STAY_E_TOO_BIG);
-	ck_assert_int_eq(stay__link_dial(&rig.link, many, 1024), STAY_OK);
+	    stay__link_dial(&rig.link, &rig_usual, many, 1025), STAY_E_TOO_BIG);
+	ck_assert_int_eq(
+	    stay__link_dial(&rig.link, &rig_usual, many, 1024), STAY_OK);
 }
 
 /* ---- it fails ---- */

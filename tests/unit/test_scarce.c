@@ -118,7 +118,7 @@ open_two_scarcely(struct rig *rig, int ends[2][2], bool dials, unsigned nth)
 		sim_pair(rig->world, ends[i]);
 	snprintf(path, sizeof(path), "%d,%d", ends[0][0], ends[1][0]);
 	scarce_arm(nth);
-	status = dials ? stay__link_dial(&rig->link, &target, 1)
+	status = dials ? stay__link_dial(&rig->link, &rig_usual, &target, 1)
 		       : stay__link_adopt(&rig->link, ends[0][0], ends[1][0]);
 	sim_run_ms(rig->world, 1000);
 	return status;
