@@ -198,6 +198,7 @@ fill_settings(struct stay__profile *profile, const struct wish *wish)
 	enum stay_status status =
 	    stay__conn_settings_fill(profile->loop, &profile->conn, &options);
 
+	profile->conn.client = wish->hooks->conn;
 	memcpy(&profile->conn.socket, &wish->socket, sizeof(wish->socket));
 	return status;
 }

@@ -16,6 +16,7 @@
 struct stay__hooks {
 	struct stay__notices notices;
 	struct stay__call_ops calls;
+	const struct stay__client_ops *conn;
 };
 
 struct stay__profile {

@@ -110,11 +110,12 @@ close_client(void *arg, struct stay_conn *conn, enum stay_status reason)
 }
 
 static const struct stay__hooks hooks = {
-	.notices = { tell_started, close_client },
+	.notices = { tell_started, close_client, NULL },
 	.calls = { .expire = stay__client_expire,
 	    .tell = stay__client_tell_over,
 	    .stand = stay__client_stand,
 	    .told = stay__client_told },
+	.conn = &stay__client_conn_ops,
 };
 
 static enum stay_status
@@ -124,8 +125,6 @@ start_conn(struct stay_client *client)
 		.settings = &client->profile->conn,
 		.label = stay__client_label(client),
 		.state = client,
-		.arg = client,
-		.client = &stay__client_conn_ops,
 	};
 	struct stay_conn *conn;
 

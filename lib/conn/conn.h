@@ -47,11 +47,8 @@ struct stay_conn {
 	const struct stay_behaviour *behaviour;
 	void *state;
 	const struct stay__conn_settings *settings;
-	void *arg;                             /* of on_started, on_closed */
-	struct stay__alarms *alarms;           /* NULL: a client's */
-	struct stay__task flush;               /* deliver.c */
-	struct stay__awaiter *awaiter;         /* NULL: nobody awaits it */
-	const struct stay__client_ops *client; /* NULL: it runs no client */
+	struct stay__alarms *alarms; /* NULL: a client's */
+	struct stay__task flush;     /* deliver.c */
 
 	struct stay__mailbox mail;
 	struct stay__callers *callers;
@@ -69,6 +66,13 @@ static inline enum stay_state
 stay__conn_state(const struct stay_conn *conn)
 {
 	return (enum stay_state)conn->machine.now;
+}
+
+/* NULL: it runs no client. */
+static inline const struct stay__client_ops *
+stay__conn_client(const struct stay_conn *conn)
+{
+	return conn->settings->client;
 }
 
 /* What the table says of a state. */

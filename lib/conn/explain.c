@@ -168,8 +168,10 @@ add_threat(struct stay__text *text, const struct stay_conn *conn)
 {
 	char words[192];
 
-	if (stay__conn_state(conn) != STAY_CONNECTED || conn->client == NULL ||
-	    conn->client->threat(conn->state, words, sizeof(words)) == 0)
+	if (stay__conn_state(conn) != STAY_CONNECTED ||
+	    stay__conn_client(conn) == NULL ||
+	    stay__conn_client(conn)->threat(
+		conn->state, words, sizeof(words)) == 0)
 		return false;
 	stay__text_add(text, "%s", words);
 	return true;

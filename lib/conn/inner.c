@@ -30,7 +30,7 @@ void
 stay__conn_retune(
     struct stay_conn *conn, const struct stay__conn_settings *settings)
 {
-	assert(conn->client != NULL);
+	assert(stay__conn_client(conn) != NULL);
 	conn->settings = settings;
 	stay__stream_set_socket(conn, &settings->socket);
 }
@@ -38,7 +38,7 @@ stay__conn_retune(
 void
 stay__conn_relabel(struct stay_conn *conn, const char *label)
 {
-	assert(conn->client != NULL);
+	assert(stay__conn_client(conn) != NULL);
 	conn->label = label;
 }
 

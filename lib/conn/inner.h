@@ -36,10 +36,12 @@ struct stay_subject stay__conn_subject(struct stay_conn *conn);
 struct stay__notices {
 	stay_started_fn *on_started;
 	stay_closed_fn *on_closed;
+	void *arg; /* of both; a client's get its state block instead */
 };
 
 /* What a connection was started with, and does not change. */
 struct stay__conn_settings {
+	const struct stay__client_ops *client; /* NULL: it runs no client */
 	struct stay__notices notices;
 	uint64_t call_timeout_ms;
 	uint64_t stop_budget_ms; /* for the last disconnect */
@@ -57,13 +59,12 @@ enum stay_status stay__conn_settings_fill(struct stay_loop *loop,
     struct stay__conn_settings *settings,
     const struct stay_conn_options *options);
 
-/* What a client lends its connection, until on_closed returns. */
+/* What a client lends its connection, until on_closed returns. The settings name the
+ * client's operations. */
 struct stay__loan {
 	const struct stay__conn_settings *settings;
 	const char *label;
 	void *state; /* the state block of the behaviour */
-	void *arg;   /* of on_started, on_closed */
-	const struct stay__client_ops *client;
 };
 
 /* As stay_conn_start; nothing is copied. `arg` is for init. */

@@ -9,8 +9,8 @@
 const char *
 stay__conn_system(const struct stay_conn *conn)
 {
-	if (conn->client != NULL)
-		return conn->client->protocol(conn->state);
+	if (stay__conn_client(conn) != NULL)
+		return stay__conn_client(conn)->protocol(conn->state);
 	return conn->behaviour->name != NULL ? conn->behaviour->name : "";
 }
 

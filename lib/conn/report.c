@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "conn/conn.h"
 #include "conn/metered.h"
+#include "conn/settings.h"
 #include "loop/recorder.h"
 
 /* Wakes an observer that has named a time. */
@@ -509,18 +510,50 @@ stay__conn_tell_wire(struct stay_conn *conn, const char *text)
 
 /* ---- notices ---- */
 
+static void *
+notice_arg(const struct stay_conn *conn)
+{
+	return stay__conn_client(conn) != NULL ? conn->state
+					       : conn->settings->notices.arg;
+}
+
+struct stay__awaiter *
+stay__awaiter_of(const struct stay_conn *conn)
+{
+	struct stay__awaiter *awaiter = conn->loop->awaiters;
+
+	while (awaiter != NULL && awaiter->conn != conn)
+		awaiter = awaiter->next;
+	return awaiter;
+}
+
 void
 stay__conn_tell_started(struct stay_conn *conn, enum stay_status status)
 {
-	if (conn->awaiter != NULL && !conn->awaiter->decided) {
-		conn->awaiter->decided = true;
-		conn->awaiter->status = status;
+	struct stay__awaiter *awaiter = stay__awaiter_of(conn);
+
+	if (awaiter != NULL && !awaiter->decided) {
+		awaiter->decided = true;
+		awaiter->status = status;
 	}
 	if ((conn->report.told & STAY__TOLD_STARTED) != 0)
 		return;
 	conn->report.told |= STAY__TOLD_STARTED;
 	if (conn->settings->notices.on_started != NULL)
-		conn->settings->notices.on_started(conn->arg, conn, status);
+		conn->settings->notices.on_started(
+		    notice_arg(conn), conn, status);
+}
+
+/* Whoever is told frees what he has lent. */
+static void
+tell_last(struct stay_conn *conn, enum stay_status reason)
+{
+	stay_closed_fn *on_closed = conn->settings->notices.on_closed;
+	void *arg = notice_arg(conn);
+
+	stay__conn_end_loan(conn);
+	if (on_closed != NULL)
+		on_closed(arg, conn, reason);
 }
 
 static void
@@ -534,19 +567,19 @@ tell_closed(struct stay_conn *conn, enum stay_status reason)
 	if (observer->on_closed != NULL)
 		observer->on_closed(
 		    observer->arg, &who, reason, stay_strerror(reason));
-	if (conn->settings->notices.on_closed != NULL)
-		conn->settings->notices.on_closed(conn->arg, conn, reason);
+	tell_last(conn, reason);
 }
 
 void
 stay__conn_tell_closed(struct stay_conn *conn)
 {
 	enum stay_status reason = conn->requests.reason;
+	struct stay__awaiter *awaiter = stay__awaiter_of(conn);
 
 	stay__conn_tell_started(
 	    conn, reason == STAY_OK ? STAY_E_STOPPED : reason);
-	if (conn->awaiter != NULL)
-		conn->awaiter->gone = true;
+	if (awaiter != NULL)
+		awaiter->conn = NULL;
 	stay__conn_tell_noted(conn);
 	tell_closed(conn, reason);
 }

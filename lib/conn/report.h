@@ -25,10 +25,14 @@ struct stay__noted_transition {
 
 /* stay_conn_await, on its caller's stack. */
 struct stay__awaiter {
+	struct stay__awaiter *next; /* in the loop */
+	struct stay_conn *conn;     /* NULL: it is gone */
 	bool decided;
-	bool gone; /* the connection */
 	enum stay_status status;
 };
+
+/* Who awaits it; NULL: nobody. Few wait at once, each inside of the other. */
+struct stay__awaiter *stay__awaiter_of(const struct stay_conn *conn);
 
 /* Bits of `told`. */
 #define STAY__TOLD_STARTED 1u

@@ -186,7 +186,8 @@ check_invariants(const struct stay_conn *conn)
 static bool
 lingers(const struct stay_conn *conn)
 {
-	return conn->client != NULL && conn->client->lingers(conn->state);
+	return stay__conn_client(conn) != NULL &&
+	       stay__conn_client(conn)->lingers(conn->state);
 }
 
 void
@@ -205,8 +206,8 @@ stay__conn_run(struct stay__task *task)
 	while (budget-- > 0 && stay__conn_state(conn) != STAY_STOPPED)
 		if (!run_once(conn))
 			break;
-	if (conn->client != NULL)
-		conn->client->run(conn->state);
+	if (stay__conn_client(conn) != NULL)
+		stay__conn_client(conn)->run(conn->state);
 	if (conn->report.noted_count > 0)
 		stay__conn_tell_noted(conn);
 	check_drained(conn);

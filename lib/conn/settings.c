@@ -24,7 +24,8 @@ settings_of(const struct stay_conn_options *options)
 		socket = *options->socket;
 	socket.keepalive_later = false;
 	return (struct stay__conn_settings){
-		.notices = { options->on_started, options->on_closed },
+		.notices = { options->on_started, options->on_closed,
+		    options->arg },
 		.call_timeout_ms = options->call_timeout_ms,
 		.stop_budget_ms = options->stop_budget_ms,
 		.throttle_burst = options->throttle_burst,
@@ -88,7 +89,6 @@ fill(struct owner *owner, struct stay_loop *loop,
 	conn->alarms = &owner->alarms;
 	if (status != STAY_OK)
 		return status;
-	conn->arg = options == NULL ? NULL : options->arg;
 	conn->label = owner->label =
 	    stay__text_copy(label_of(behaviour, options));
 	conn->state = stay__conn_new_state(behaviour);
@@ -131,12 +131,21 @@ stay__conn_new_on_loan(const struct stay__loan *loan)
 
 	if (conn == NULL)
 		return NULL;
-	conn->client = loan->client;
 	conn->settings = loan->settings;
 	conn->label = loan->label;
 	conn->state = loan->state;
-	conn->arg = loan->arg;
 	return conn;
+}
+
+/* Nobody asks a client any more; but there was one. */
+static const struct stay__client_ops gone;
+static const struct stay__conn_settings returned = { .client = &gone };
+
+void
+stay__conn_end_loan(struct stay_conn *conn)
+{
+	if (stay__conn_client(conn) != NULL)
+		conn->settings = &returned;
 }
 
 void
@@ -144,7 +153,7 @@ stay__conn_free(struct stay_conn *conn)
 {
 	struct owner *owner;
 
-	if (conn->client != NULL) {
+	if (stay__conn_client(conn) != NULL) {
 		stay__free(conn);
 		return;
 	}

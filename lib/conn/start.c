@@ -136,32 +136,36 @@ stay__conn_start_on_loan(struct stay_conn **started, struct stay_loop *loop,
 
 /* ---- waiting for it ---- */
 
-struct awaited {
-	struct stay__awaiter told;
-	struct stay_conn *conn; /* until it is told */
-};
-
 static bool
 is_settled(const void *arg)
 {
-	const struct awaited *awaited = arg;
+	const struct stay__awaiter *awaiter = arg;
 
-	return awaited->told.decided ||
-	       stay__conn_state(awaited->conn) == STAY_IDLE;
+	return awaiter->decided || stay__conn_state(awaiter->conn) == STAY_IDLE;
+}
+
+static void
+leave(struct stay_loop *loop, const struct stay__awaiter *awaiter)
+{
+	struct stay__awaiter **at = &loop->awaiters;
+
+	while (*at != awaiter)
+		at = &(*at)->next;
+	*at = awaiter->next;
 }
 
 static enum stay_status
 await(struct stay_conn *conn, uint64_t deadline)
 {
-	struct awaited awaited = { .conn = conn };
+	struct stay_loop *loop = conn->loop;
+	struct stay__awaiter awaiter = { .next = loop->awaiters, .conn = conn };
 	bool settled;
 
-	conn->awaiter = &awaited.told;
-	settled = stay__loop_wait(conn->loop, is_settled, &awaited, deadline);
-	if (!awaited.told.gone)
-		conn->awaiter = NULL;
-	if (awaited.told.decided)
-		return awaited.told.status;
+	loop->awaiters = &awaiter;
+	settled = stay__loop_wait(loop, is_settled, &awaiter, deadline);
+	leave(loop, &awaiter);
+	if (awaiter.decided)
+		return awaiter.status;
 	return settled ? STAY_E_STATE : STAY_E_TIMEOUT;
 }
 
@@ -169,7 +173,7 @@ enum stay_status
 stay_conn_await(struct stay_conn *conn, uint64_t budget_ms)
 {
 	assert(conn != NULL);
-	if (stay__loop_is_busy(conn->loop) || conn->awaiter != NULL)
+	if (stay__loop_is_busy(conn->loop) || stay__awaiter_of(conn) != NULL)
 		return STAY_E_REENTRANT;
 	if (stay__conn_state(conn) == STAY_CONNECTED)
 		return STAY_OK;

@@ -53,7 +53,7 @@ fire(struct stay__timer *first)
 		if (which < STAY__CLOCK_CLIENT)
 			fired[which](conn);
 		else
-			conn->client->fire(
+			stay__conn_client(conn)->fire(
 			    conn->state, (enum stay__client_clock)(
 					     which - STAY__CLOCK_CLIENT));
 }
@@ -216,7 +216,7 @@ stay__timing_fini(struct stay_conn *conn)
 	stay__timing_disarm(conn);
 	stay__timing_timeout_stop(conn);
 	stay__timers_fini(&conn->timers);
-	if (conn->client == NULL)
+	if (stay__conn_client(conn) == NULL)
 		return;
 	stay__free(conn->alarms);
 	conn->alarms = NULL;
@@ -257,7 +257,7 @@ keep_info(struct stay_conn *conn, const struct stay_info *info)
 {
 	conn->timing.throttled_tag = info->tag;
 	conn->timing.throttled_status = info->status;
-	if (conn->client == NULL)
+	if (stay__conn_client(conn) == NULL)
 		conn->alarms->throttled = *info;
 	else
 		assert(info->data == NULL);
@@ -269,7 +269,7 @@ stay__timing_throttled(const struct stay_conn *conn)
 	struct stay_info info = stay_info_status(conn->timing.throttled_status);
 
 	info.tag = conn->timing.throttled_tag;
-	return conn->client == NULL ? conn->alarms->throttled : info;
+	return stay__conn_client(conn) == NULL ? conn->alarms->throttled : info;
 }
 
 static void

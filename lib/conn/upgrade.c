@@ -70,7 +70,7 @@ change_code(struct stay_conn *conn, const struct upgrade *upgrade)
 	enum stay_status status;
 	void *state;
 
-	if (next->code_change == NULL || conn->client != NULL)
+	if (next->code_change == NULL || stay__conn_client(conn) != NULL)
 		return STAY_E_UNSUPPORTED;
 	state = stay__conn_new_state(next);
 	if (state == NULL)

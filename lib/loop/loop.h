@@ -40,6 +40,7 @@ struct stay__dialing; /* stream/dialing.h: what its dials share */
 struct stay__profile;
 struct stay__meter;
 struct stay__recorder;
+struct stay__awaiter;
 struct stay_conn;
 
 #define STAY__PROFILE_BUCKETS 64
@@ -90,6 +91,7 @@ struct stay_loop {
 	    *recorder; /* opened by who keeps something in it */
 	const struct stay_observer *observer; /* never NULL */
 	unsigned observers;                   /* how often one was set */
+	struct stay__awaiter *awaiters;       /* conn/report.c; NULL: none */
 	uint64_t wish_ms; /* conn/report.c: when it wants to be woken */
 	char
 	    *rejection; /* why a start or change was rejected; NULL: none was */
