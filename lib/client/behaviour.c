@@ -29,6 +29,14 @@ lingers(const void *state)
 }
 
 static const char *
+place(const void *state)
+{
+	const struct stay_client *client = state;
+
+	return client->rare->place;
+}
+
+static const char *
 protocol(const void *state)
 {
 	const struct stay_client *client = state;
@@ -56,6 +64,7 @@ run_errands(void *state)
 const struct stay__client_ops stay__client_conn_ops = {
 	.threat = stay__client_threat,
 	.lingers = lingers,
+	.place = place,
 	.protocol = protocol,
 	.run = run_errands,
 	.fire = fire,

@@ -43,7 +43,7 @@ stay__detour_take(struct stay_client *client)
 		stay__detour_free(detour->before);
 	detour->before = NULL;
 	detour->is_on = true;
-	stay__conn_at(client->conn, detour->name);
+	stay__rare_set_place(client, detour->name);
 	return &detour->target;
 }
 
@@ -58,6 +58,5 @@ stay__detour_drop(struct stay_client *client)
 		stay__detour_free(detour->before);
 	stay__detour_free(detour);
 	client->rare->detour = NULL;
-	if (client->conn != NULL)
-		stay__conn_at(client->conn, NULL);
+	stay__rare_set_place(client, NULL);
 }

@@ -155,7 +155,7 @@ stay__endpoints_take(
 
 	if (*endpoints != NULL && old != NULL)
 		learn_all(*endpoints, old);
-	stay__conn_at(client->conn, NULL);
+	stay__rare_set_place(client, NULL);
 	if (*endpoints != old)
 		client->rare->endpoints =
 		    *endpoints; /* the change is there, too */
@@ -221,7 +221,7 @@ take_urls(struct stay_client *client, const char *const *urls)
 		return status;
 	}
 	learn_all(&fresh, endpoints);
-	stay__conn_at(client->conn, NULL);
+	stay__rare_set_place(client, NULL);
 	old = *endpoints;
 	*endpoints = fresh;
 	clear(&old);
@@ -295,7 +295,7 @@ stay__endpoints_choose(struct stay_client *client)
 	if (best == NULL)
 		return NULL;
 	endpoints->now = best;
-	stay__conn_at(client->conn, best->name);
+	stay__rare_set_place(client, best->name);
 	return &best->target;
 }
 

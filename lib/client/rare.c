@@ -29,6 +29,14 @@ stay__rare_begin(struct stay_client *client)
 	return true;
 }
 
+/* Who has several places has a block of his own. */
+void
+stay__rare_set_place(struct stay_client *client, const char *place)
+{
+	if (client->rare->place != place)
+		client->rare->place = place;
+}
+
 void
 stay__rare_rest(struct stay_client *client)
 {

@@ -15,7 +15,8 @@ struct stay_later;
 struct stay__rare {
 	struct stay__endpoints *endpoints; /* NULL: the profile's URL alone */
 	struct stay__detour *detour;       /* NULL: no server has named one */
-	char *label; /* that the program has set; NULL: the profile's */
+	const char *place; /* of these, dialled; NULL: the label says which */
+	char *label;       /* that the program has set; NULL: the profile's */
 	struct stay__changes *changes; /* NULL: none was asked for */
 	struct stay__waiters *waiters; /* NULL: nobody waits */
 	struct stay__holds *holds;     /* NULL: no reply is held */
@@ -33,5 +34,9 @@ bool stay__rare_begin(struct stay_client *client);
 /* Give the block back, if nothing is in it. */
 void stay__rare_rest(struct stay_client *client);
 void stay__rare_fini(struct stay_client *client);
+
+/* Name the place that is dialled, for sentences: a text that stays until the next
+ * call. NULL, which it is at first: the label says which. */
+void stay__rare_set_place(struct stay_client *client, const char *place);
 
 #endif

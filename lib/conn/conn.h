@@ -6,6 +6,7 @@
  *	verdict.c  which callback may return which verdict
  *	mailbox.c  what waits to be delivered, and in which order
  *	callers.c  calls that wait for their answer
+ *	rare.c     what few connections have
  *	requests.c what the program asks of a connection
  *	timing.c   the timers: of the state, message timeout, state timeout
  *	metered.c  what is added to the numbers of the loop
@@ -31,6 +32,7 @@
 #include "conn/drive.h"
 #include "conn/inner.h"
 #include "conn/mailbox.h"
+#include "conn/rare.h"
 #include "conn/report.h"
 #include "conn/requests.h"
 #include "conn/step.h"
@@ -47,11 +49,10 @@ struct stay_conn {
 	const struct stay_behaviour *behaviour;
 	void *state;
 	const struct stay__conn_settings *settings;
-	struct stay__alarms *alarms; /* NULL: a client's */
-	struct stay__task flush;     /* deliver.c */
+	struct stay__conn_rare *rare; /* rare.c */
+	struct stay__task flush;      /* deliver.c */
 
 	struct stay__mailbox mail;
-	struct stay__callers *callers;
 	struct stay__machine machine;
 	struct stay__requests requests;
 	struct stay__timers timers; /* enum stay__conn_clock */
@@ -73,6 +74,15 @@ static inline const struct stay__client_ops *
 stay__conn_client(const struct stay_conn *conn)
 {
 	return conn->settings->client;
+}
+
+/* Where it dials; NULL: its label says so. */
+static inline const char *
+stay__conn_place(const struct stay_conn *conn)
+{
+	const struct stay__client_ops *client = stay__conn_client(conn);
+
+	return client == NULL ? NULL : client->place(conn->state);
 }
 
 /* What the table says of a state. */

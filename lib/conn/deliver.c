@@ -68,15 +68,15 @@ deliver_call(struct stay_conn *conn, struct stay__mail *mail)
 	struct stay_from from = call->from;
 	struct stay_verdict verdict = ask_call(conn, call);
 
-	stay__callers_settle(conn->callers);
+	stay__callers_settle(conn->rare->callers);
 	if (is_postponed(in, &verdict)) {
-		stay__callers_postpone(conn->callers, mail);
+		stay__callers_postpone(conn->rare->callers, mail);
 		return;
 	}
 	stay__mailbox_free(&conn->mail, mail);
 	if ((verdict.with & STAY__WITH_REPLY) != 0 &&
 	    stay__verdict_rule(in, &verdict).kind != STAY__BAD)
-		stay__callers_reply(conn->callers, from, verdict.reply);
+		stay__callers_reply(conn->rare->callers, from, verdict.reply);
 	judge_and_drive(conn, in, &verdict);
 }
 
@@ -94,7 +94,7 @@ static void
 conclude(struct stay_conn *conn, struct stay__mail *mail,
     enum stay__situation in, const struct stay_verdict *verdict)
 {
-	stay__callers_settle(conn->callers);
+	stay__callers_settle(conn->rare->callers);
 	if (is_postponed(in, verdict)) {
 		stay__mailbox_postpone(&conn->mail, mail);
 		return;
@@ -195,7 +195,7 @@ deliver_event(struct stay_conn *conn, const struct stay_event *event)
 	enum stay__situation in = situation(conn, &info_situations);
 	struct stay_verdict verdict = ask_info(conn, event);
 
-	stay__callers_settle(conn->callers);
+	stay__callers_settle(conn->rare->callers);
 	if (is_silence(conn, in, event, &verdict))
 		stay__drive(conn, step_of_silence(conn, event));
 	else
@@ -337,7 +337,7 @@ stay__deliver(struct stay_conn *conn, struct stay__mail *mail)
 
 	if (mail->kind == STAY__MAIL_CALL)
 		stay__callers_delivered(
-		    conn->callers, stay__mail_posted(mail)->from);
+		    conn->rare->callers, stay__mail_posted(mail)->from);
 	deliver[mail->kind](conn, mail);
 }
 

@@ -186,7 +186,7 @@ run_connect(struct stay_conn *conn, const struct stay__step *step)
 	if (conn->behaviour->connect != NULL)
 		verdict =
 		    conn->behaviour->connect(conn, conn->state, step->info);
-	stay__callers_settle(conn->callers);
+	stay__callers_settle(conn->rare->callers);
 	return stay__step_judge(conn, STAY__IN_CONNECT, &verdict);
 }
 
@@ -206,7 +206,7 @@ run_disconnect(struct stay_conn *conn, const struct stay__step *step)
 	stay__timing_timeout_stop(conn);
 	if (conn->behaviour->disconnect != NULL)
 		verdict = conn->behaviour->disconnect(conn, conn->state, info);
-	stay__callers_settle(conn->callers);
+	stay__callers_settle(conn->rare->callers);
 	return stay__step_judge(conn, STAY__IN_DISCONNECT, &verdict);
 }
 

@@ -35,8 +35,8 @@ add_attempt(struct stay__text *text, const struct stay_conn *conn)
 	if (conn->history.attempts > 1)
 		stay__text_add(text, " in attempt %u", conn->history.attempts);
 	stay__text_add(text, "%s", links[conn->stream.link.machine.now]);
-	if (conn->report.place != NULL)
-		stay__text_add(text, ", at %s", conn->report.place);
+	if (stay__conn_place(conn) != NULL)
+		stay__text_add(text, ", at %s", stay__conn_place(conn));
 }
 
 static void
@@ -86,7 +86,7 @@ add_waiting(struct stay__text *text, const struct stay_conn *conn)
 		stay__text_add(text, ", %s", words);
 	add_count(
 	    text, conn->mail.shelf->messages, "message waits", "messages wait");
-	add_count(text, stay__callers_waiting(conn->callers),
+	add_count(text, stay__callers_waiting(conn->rare->callers),
 	    "caller waits for an answer", "callers wait for an answer");
 	add_count(text, stay__stream_unwritten(&conn->stream),
 	    "byte is to be sent", "bytes are to be sent");

@@ -68,7 +68,7 @@ stay__conn_rest(struct stay_conn *conn)
 {
 	stay__stream_hibernate(conn);
 	stay__mailbox_rest(&conn->mail);
-	stay__callers_rest(&conn->callers);
+	stay__callers_rest(&conn->rare->callers);
 	stay__step_rest(conn);
 	stay__report_rest(conn);
 }

@@ -115,6 +115,8 @@ struct stay__client_ops {
 	/* Whether completions are still to run after terminate: on_closed waits
 	 * for them, and whoever runs the last one nudges the connection. */
 	bool (*lingers)(const void *state);
+	/* The place that is dialled, for sentences; NULL: the label says so. */
+	const char *(*place)(const void *state);
 	/* The name of its protocol. */
 	const char *(*protocol)(const void *state);
 	/* The connection has run, maybe because it was nudged: no callback is below
@@ -142,9 +144,6 @@ void stay__conn_fail(struct stay_conn *conn, enum stay_status status,
     enum stay__phase phase, const char *text);
 /* The status of the last failure since it was up; STAY_OK: none. */
 enum stay_status stay__conn_failed(const struct stay_conn *conn);
-/* Name the place that is dialled, for sentences: a text that stays until the next
- * call. NULL: the label says so. */
-void stay__conn_at(struct stay_conn *conn, const char *place);
 /* A call has come to this; a call that nobody waits for has failed. */
 void stay__conn_call_over(struct stay_conn *conn, enum stay_outcome outcome);
 /* What a protocol has to say that is no failure. */

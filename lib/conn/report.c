@@ -42,14 +42,14 @@ stay__report_init(struct stay_conn *conn)
 void
 stay__report_end(struct stay_conn *conn)
 {
-	struct stay__alarm_clock *clock = conn->report.clock;
+	struct stay__alarm_clock *clock = conn->rare->clock;
 
 	if (clock == NULL)
 		return;
 	stay__timer_stop(&clock->timer);
 	stay__task_cancel(&clock->task);
 	stay__free(clock);
-	conn->report.clock = NULL;
+	conn->rare->clock = NULL;
 }
 
 void
@@ -65,8 +65,8 @@ own_word(struct stay_conn *conn)
 {
 	if (conn->report.observers != conn->loop->observers) {
 		conn->report.own = NULL;
-		if (conn->report.clock != NULL)
-			conn->report.clock->at_ms = STAY_FOREVER;
+		if (conn->rare->clock != NULL)
+			conn->rare->clock->at_ms = STAY_FOREVER;
 	}
 	conn->report.observers = conn->loop->observers;
 	return &conn->report.own;
@@ -77,8 +77,8 @@ own_word(struct stay_conn *conn)
 static uint64_t *
 wish_of(struct stay_conn *conn)
 {
-	if (conn->report.clock != NULL)
-		return &conn->report.clock->at_ms;
+	if (conn->rare->clock != NULL)
+		return &conn->rare->clock->at_ms;
 	conn->loop->wish_ms = STAY_FOREVER;
 	return &conn->loop->wish_ms;
 }
@@ -106,13 +106,15 @@ static void wake(struct stay__task *task);
 static struct stay__alarm_clock *
 clock_of(struct stay_conn *conn)
 {
-	struct stay__alarm_clock *clock = conn->report.clock;
+	struct stay__alarm_clock *clock = conn->rare->clock;
 
 	if (clock != NULL)
 		return clock;
-	clock = conn->report.clock = stay__zalloc(sizeof(*clock));
+	clock =
+	    stay__conn_rare_begin(conn) ? stay__zalloc(sizeof(*clock)) : NULL;
 	if (clock == NULL)
 		return NULL;
+	conn->rare->clock = clock;
 	clock->conn = conn;
 	clock->at_ms = conn->loop->wish_ms;
 	stay__timer_init(&clock->timer, come_time);
@@ -128,7 +130,7 @@ observed(struct stay_conn *conn)
 	struct stay__alarm_clock *clock;
 	uint64_t at;
 
-	if (conn->report.clock == NULL && conn->loop->wish_ms == STAY_FOREVER)
+	if (conn->rare->clock == NULL && conn->loop->wish_ms == STAY_FOREVER)
 		return;
 	clock = clock_of(conn);
 	if (clock == NULL || clock->at_ms == STAY_FOREVER)
@@ -313,8 +315,8 @@ stay__conn_fail(struct stay_conn *conn, enum stay_status status,
 	    &sentence, "%s %s", stay__phase_name(phase), conn->label);
 	stay__text_put(&sentence, ": ");
 	conn->report.text_at = fitting(&sentence);
-	if (conn->report.place != NULL)
-		stay__text_add(&sentence, "at %s: ", conn->report.place);
+	if (stay__conn_place(conn) != NULL)
+		stay__text_add(&sentence, "at %s: ", stay__conn_place(conn));
 	stay__text_add(&sentence, "%s", text);
 	conn->report.text_len =
 	    (uint16_t)(fitting(&sentence) - conn->report.text_at);
@@ -324,12 +326,6 @@ enum stay_status
 stay__conn_failed(const struct stay_conn *conn)
 {
 	return conn->report.failed;
-}
-
-void
-stay__conn_at(struct stay_conn *conn, const char *place)
-{
-	conn->report.place = place;
 }
 
 static void

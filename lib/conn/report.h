@@ -52,11 +52,9 @@ struct stay__report {
 	enum stay_status failed : 16; /* the last failure since it was up */
 	uint16_t text_at;  /* where its text begins, behind the label... */
 	uint16_t text_len; /* ...and how long it is, without what comes next */
-	const char *place; /* where it dials; NULL: its label says so */
 	char *sentence;    /* NULL: none yet, or no memory for it */
 	struct stay__noted_transition *noted; /* not yet told; NULL: none */
-	void *own;                       /* ...its observer was given this */
-	struct stay__alarm_clock *clock; /* NULL: it has asked for no word */
+	void *own;           /* ...its observer was given this */
 	uint64_t down_since; /* the first failure since it was up, in ns */
 	uint32_t
 	    maybe_executed; /* calls since then, at most as many as fit in */

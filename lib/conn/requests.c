@@ -44,11 +44,12 @@ stay_conn_call(struct stay_conn *conn, struct stay_message request,
 		return STAY_E_ARG;
 	if (conn->requests.admission != STAY__ADMIT_OPEN)
 		return STAY_E_DRAINING;
-	if (conn->callers->count >= conn->settings->callers_max)
+	if (conn->rare->callers->count >= conn->settings->callers_max)
 		return STAY_E_FULL;
-	if (!stay__callers_begin(&conn->callers, &conn->mail))
+	if (!stay__conn_rare_begin(conn) ||
+	    !stay__callers_begin(&conn->rare->callers, &conn->mail))
 		return STAY_E_NOMEM;
-	caller = stay__caller_new(conn->callers, done, arg);
+	caller = stay__caller_new(conn->rare->callers, done, arg);
 	if (caller == NULL)
 		return STAY_E_NOMEM;
 	status = stay__mailbox_post(&conn->mail, STAY__MAIL_CALL, &request,

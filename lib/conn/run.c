@@ -21,8 +21,9 @@ stay__conn_release(struct stay_conn *conn)
 	stay__stream_fini(conn);
 	stay__timing_fini(conn);
 	stay__mailbox_fini(&conn->mail);
-	stay__callers_rest(&conn->callers);
+	stay__callers_rest(&conn->rare->callers);
 	stay__report_end(conn);
+	stay__conn_rare_fini(conn);
 	stay__step_fini(conn);
 	stay__drive_fini(conn);
 	stay__report_fini(conn);
@@ -42,7 +43,7 @@ fail_upgrades(struct stay_conn *conn)
 static void
 close_conn(struct stay_conn *conn)
 {
-	stay__callers_fail(conn->callers);
+	stay__callers_fail(conn->rare->callers);
 	fail_upgrades(conn);
 	stay__mailbox_fini(&conn->mail);
 	stay__conn_tell_closed(conn);
@@ -97,7 +98,8 @@ is_drained(const struct stay_conn *conn)
 	stay_busy_fn *busy = conn->behaviour->busy;
 
 	return conn->mail.shelf->messages == 0 &&
-	       conn->mail.shelf->upgrades == 0 && conn->callers->count == 0 &&
+	       conn->mail.shelf->upgrades == 0 &&
+	       conn->rare->callers->count == 0 &&
 	       (busy == NULL || busy(conn, conn->state) == 0);
 }
 
@@ -157,7 +159,7 @@ run_once(struct stay_conn *conn)
 	if (mail == NULL)
 		return false;
 	stay__deliver(conn, mail);
-	stay__callers_settle(conn->callers);
+	stay__callers_settle(conn->rare->callers);
 	stay__mailbox_settle(&conn->mail);
 	take_state_timeout(conn);
 	return true;
@@ -169,7 +171,7 @@ run_once(struct stay_conn *conn)
 static void
 check_invariants(const struct stay_conn *conn)
 {
-	const struct stay__callers *callers = conn->callers;
+	const struct stay__callers *callers = conn->rare->callers;
 	bool waits = !stay__list_is_empty(&callers->waiting) ||
 		     !stay__list_is_empty(&callers->answered);
 
@@ -199,7 +201,7 @@ stay__conn_run(struct stay__task *task)
 
 	check_invariants(conn);
 	stay__link_run(&conn->stream.link);
-	stay__callers_settle(conn->callers);
+	stay__callers_settle(conn->rare->callers);
 	stay__mailbox_settle(&conn->mail);
 	if (!stay__drive_first(conn))
 		take_state_timeout(conn);

@@ -61,6 +61,7 @@ stay__conn_settings_fill(struct stay_loop *loop,
 struct owner {
 	struct stay_conn conn;
 	struct stay__conn_settings settings;
+	struct stay__conn_rare rare;
 	struct stay__alarms alarms;
 	char *label;
 };
@@ -86,7 +87,8 @@ fill(struct owner *owner, struct stay_loop *loop,
 	    stay__conn_settings_fill(loop, &owner->settings, options);
 
 	conn->settings = &owner->settings;
-	conn->alarms = &owner->alarms;
+	conn->rare = &owner->rare;
+	conn->rare->alarms = &owner->alarms;
 	if (status != STAY_OK)
 		return status;
 	conn->label = owner->label =

@@ -22,7 +22,7 @@ init(struct stay_conn *conn, struct stay_loop *loop,
 	stay__list_init(&conn->member.node);
 	stay__mailbox_init(
 	    &conn->mail, loop, stay__conn_run, conn->settings->mailbox_max);
-	stay__callers_init(&conn->callers);
+	stay__conn_rare_init(conn);
 	stay__timing_init(conn);
 	stay__report_init(conn);
 	stay__stream_init(conn);

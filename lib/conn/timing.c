@@ -69,8 +69,8 @@ void
 stay__timing_init(struct stay_conn *conn)
 {
 	stay__timers_init(&conn->timers, fire);
-	if (conn->alarms != NULL)
-		init_alarms(conn, conn->alarms);
+	if (conn->rare->alarms != NULL)
+		init_alarms(conn, conn->rare->alarms);
 }
 
 /* Nobody sets the state timeout of a client's connection; but who does, may. */
@@ -79,30 +79,31 @@ has_alarms(struct stay_conn *conn)
 {
 	struct stay__alarms *alarms;
 
-	if (conn->alarms != NULL)
+	if (conn->rare->alarms != NULL)
 		return true;
-	alarms = stay__zalloc(sizeof(*alarms));
+	alarms =
+	    stay__conn_rare_begin(conn) ? stay__zalloc(sizeof(*alarms)) : NULL;
 	if (alarms == NULL)
 		return false;
 	init_alarms(conn, alarms);
-	conn->alarms = alarms;
+	conn->rare->alarms = alarms;
 	return true;
 }
 
 void
 stay__timing_timeout_stop(struct stay_conn *conn)
 {
-	if (conn->alarms == NULL)
+	if (conn->rare->alarms == NULL)
 		return;
-	conn->alarms->timeout_on = false;
-	stay__timer_stop(&conn->alarms->timeout);
+	conn->rare->alarms->timeout_on = false;
+	stay__timer_stop(&conn->rare->alarms->timeout);
 	stay__mailbox_unnote(&conn->mail, STAY__NOTE_TIMEOUT);
 }
 
 void
 stay__timing_timeout_restart(struct stay_conn *conn)
 {
-	struct stay__alarms *alarms = conn->alarms;
+	struct stay__alarms *alarms = conn->rare->alarms;
 
 	if (alarms == NULL || !alarms->timeout_on)
 		return;
@@ -117,9 +118,9 @@ stay__timing_timeout_restart(struct stay_conn *conn)
 void
 stay__timing_timeout_start(struct stay_conn *conn, uint64_t ms)
 {
-	assert(conn->alarms != NULL); /* no client returns one */
-	conn->alarms->timeout_on = true;
-	conn->alarms->timeout_ms = ms;
+	assert(conn->rare->alarms != NULL); /* no client returns one */
+	conn->rare->alarms->timeout_on = true;
+	conn->rare->alarms->timeout_ms = ms;
 	stay__timing_timeout_restart(conn);
 }
 
@@ -139,8 +140,8 @@ stop_state_timeout(struct stay_conn *conn)
 	stay__timing_set(
 	    conn->loop, &conn->timers, STAY__CLOCK_STATE_TIMEOUT, UINT64_MAX);
 	stay__mailbox_unnote(&conn->mail, STAY__NOTE_STATE_TIMEOUT);
-	if (conn->alarms != NULL)
-		drop_message(&conn->alarms->state_message);
+	if (conn->rare->alarms != NULL)
+		drop_message(&conn->rare->alarms->state_message);
 }
 
 /* The timeout is for the state that the callback's verdict leads to. So it
@@ -163,10 +164,11 @@ stay_conn_set_state_timeout(
 		return STAY_E_STATE;
 	if (!has_alarms(conn))
 		return STAY_E_NOMEM;
-	status = stay__mailbox_drop(&conn->mail, &conn->alarms->asked_message);
+	status =
+	    stay__mailbox_drop(&conn->mail, &conn->rare->alarms->asked_message);
 	if (status != STAY_OK)
 		return status;
-	conn->alarms->asked_message = message;
+	conn->rare->alarms->asked_message = message;
 	stay__timing_ask(conn, ms);
 	return STAY_OK;
 }
@@ -174,7 +176,7 @@ stay_conn_set_state_timeout(
 void
 stay__timing_take_asked(struct stay_conn *conn)
 {
-	struct stay__alarms *alarms = conn->alarms;
+	struct stay__alarms *alarms = conn->rare->alarms;
 
 	if (!stay__conn_take_asked(conn, STAY__ASKED_STATE_TIMEOUT))
 		return;
@@ -202,10 +204,10 @@ stay__timing_take_message(struct stay_conn *conn)
 {
 	struct stay_message message = { 0 };
 
-	if (conn->alarms == NULL)
+	if (conn->rare->alarms == NULL)
 		return message;
-	message = conn->alarms->state_message;
-	conn->alarms->state_message = (struct stay_message){ 0 };
+	message = conn->rare->alarms->state_message;
+	conn->rare->alarms->state_message = (struct stay_message){ 0 };
 	return message;
 }
 
@@ -216,10 +218,10 @@ stay__timing_fini(struct stay_conn *conn)
 	stay__timing_disarm(conn);
 	stay__timing_timeout_stop(conn);
 	stay__timers_fini(&conn->timers);
-	if (stay__conn_client(conn) == NULL)
+	if (stay__conn_client(conn) == NULL || conn->rare->alarms == NULL)
 		return;
-	stay__free(conn->alarms);
-	conn->alarms = NULL;
+	stay__free(conn->rare->alarms);
+	conn->rare->alarms = NULL;
 }
 
 static void
@@ -258,7 +260,7 @@ keep_info(struct stay_conn *conn, const struct stay_info *info)
 	conn->timing.throttled_tag = info->tag;
 	conn->timing.throttled_status = info->status;
 	if (stay__conn_client(conn) == NULL)
-		conn->alarms->throttled = *info;
+		conn->rare->alarms->throttled = *info;
 	else
 		assert(info->data == NULL);
 }
@@ -269,7 +271,8 @@ stay__timing_throttled(const struct stay_conn *conn)
 	struct stay_info info = stay_info_status(conn->timing.throttled_status);
 
 	info.tag = conn->timing.throttled_tag;
-	return stay__conn_client(conn) == NULL ? conn->alarms->throttled : info;
+	return stay__conn_client(conn) == NULL ? conn->rare->alarms->throttled
+					       : info;
 }
 
 static void
