@@ -29,6 +29,12 @@ lingers(const void *state)
 }
 
 static const char *
+label(const void *state)
+{
+	return stay__client_label(state);
+}
+
+static const char *
 place(const void *state)
 {
 	const struct stay_client *client = state;
@@ -64,6 +70,7 @@ run_errands(void *state)
 const struct stay__client_ops stay__client_conn_ops = {
 	.threat = stay__client_threat,
 	.lingers = lingers,
+	.label = label,
 	.place = place,
 	.protocol = protocol,
 	.run = run_errands,

@@ -105,14 +105,25 @@ struct stay_client {
 	struct stay__calls *calls; /* rest.c: at rest, stay__no_calls */
 	struct stay__past past;
 	struct stay__traffic traffic;
-	enum stay_status rejecting; /* why calls are rejected; STAY_OK: not */
-	bool consumed; /* the descriptors of its URL: no longer ours to open */
-	uint8_t lend;  /* enum stay__lend */
-	bool hides;    /* the frame: what runs now may keep nothing of it */
+	enum stay_status
+	    rejecting : 16; /* why calls are; STAY_OK: they are not */
+	uint8_t lend;       /* enum stay__lend */
+	bool
+	    consumed : 1; /* the descriptors of its URL: no longer ours to open */
+	bool hides : 1;   /* the frame: what runs now may keep nothing of it */
 	uint32_t pauses; /* of its reading, that have not been taken back */
 	struct stay_session session;
 	_Alignas(max_align_t) char blocks[]; /* keep, then session */
 };
+
+/* Of a block of so many bytes, what keeps the next one aligned. */
+static inline size_t
+stay__block_size(size_t size)
+{
+	size_t step = _Alignof(max_align_t);
+
+	return (size + step - 1) / step * step;
+}
 
 /* What the protocol has for the client. */
 static inline void *
@@ -121,7 +132,14 @@ stay__client_keep(const struct stay_client *client)
 	return (void *)(uintptr_t)client->blocks;
 }
 
-/* The connection borrows it. */
+/* And for the session, behind it. */
+static inline void *
+stay__client_data(const struct stay_client *client)
+{
+	return (char *)stay__client_keep(client) +
+	       stay__block_size(client->profile->protocol.top.keep_size);
+}
+
 static inline const char *
 stay__client_label(const struct stay_client *client)
 {

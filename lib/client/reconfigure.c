@@ -167,7 +167,6 @@ take_label(struct stay_client *client, struct stay__change *change)
 		client->rare->label = change->label;
 		change->label = old;
 	}
-	stay__conn_relabel(client->conn, stay__client_label(client));
 }
 
 void

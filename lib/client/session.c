@@ -13,11 +13,9 @@
 const struct stay__reading stay__no_reading;
 
 void
-stay__session_init(
-    struct stay_session *session, struct stay_client *client, void *data)
+stay__session_init(struct stay_session *session, struct stay_client *client)
 {
 	session->client = client;
-	session->data = data;
 	stay__output_init(session);
 	session->reading = (struct stay__reading *)(uintptr_t)&stay__no_reading;
 }
@@ -203,7 +201,8 @@ stay__session_open(struct stay_session *session)
 	stay__session_acquit(session);
 	stay__health_open(session);
 	stay__output_begin(session);
-	memset(session->data, 0, client->profile->protocol.top.session_size);
+	memset(stay__client_data(client), 0,
+	    client->profile->protocol.top.session_size);
 	stay_stream_set_keep_max(
 	    client->conn, (size_t)client->profile->options.reply_bytes_max);
 	return stay__session_verdict(

@@ -43,7 +43,6 @@ enum stay__pause {
 
 struct stay_session {
 	struct stay_client *client;
-	void *data;
 	struct stay__machine machine; /* session.def */
 	enum stay__doubt doubt;
 	uint64_t generation; /* one more for each stream: its number */
@@ -109,7 +108,7 @@ void stay__session_quote(const struct stay_session *session,
 
 /* ---- session.c ---- */
 void stay__session_init(
-    struct stay_session *session, struct stay_client *client, void *data);
+    struct stay_session *session, struct stay_client *client);
 void stay__session_fini(struct stay_session *session);
 /* The stream is open: begin the greeting. Returns the verdict of connect or of
  * handle_info. */

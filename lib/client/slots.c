@@ -11,7 +11,7 @@ void *
 stay_session_data(struct stay_session *session)
 {
 	assert(session != NULL);
-	return session->data;
+	return stay__client_data(session->client);
 }
 
 void *

@@ -15,14 +15,6 @@
 
 /* ---- the client ---- */
 
-static size_t
-aligned(size_t size)
-{
-	size_t step = _Alignof(max_align_t);
-
-	return (size + step - 1) / step * step;
-}
-
 static void
 free_client(struct stay_client *client)
 {
@@ -60,9 +52,9 @@ static struct stay_client *
 new_client(struct stay__profile *profile)
 {
 	const struct stay_protocol *protocol = &profile->protocol.top;
-	size_t keep = aligned(protocol->keep_size);
 	struct stay_client *client = stay__zalloc(
-	    sizeof(*client) + keep + aligned(protocol->session_size));
+	    sizeof(*client) + stay__block_size(protocol->keep_size) +
+	    stay__block_size(protocol->session_size));
 
 	if (client == NULL)
 		return NULL;
@@ -71,7 +63,7 @@ new_client(struct stay__profile *profile)
 	client->profile = stay__profile_share(profile);
 	stay__calls_begin(client);
 	stay__settings_apply(client);
-	stay__session_init(&client->session, client, client->blocks + keep);
+	stay__session_init(&client->session, client);
 	if (prepare_tags(client, protocol))
 		return client;
 	free_client(client);
@@ -123,7 +115,6 @@ start_conn(struct stay_client *client)
 {
 	const struct stay__loan loan = {
 		.settings = &client->profile->conn,
-		.label = stay__client_label(client),
 		.state = client,
 	};
 	struct stay_conn *conn;

@@ -45,7 +45,6 @@ struct stay_conn {
 	struct stay__member member; /* of the loop */
 	struct stay_loop *loop;
 	uint64_t number;
-	const char *label;
 	const struct stay_behaviour *behaviour;
 	void *state;
 	const struct stay__conn_settings *settings;
@@ -74,6 +73,15 @@ static inline const struct stay__client_ops *
 stay__conn_client(const struct stay_conn *conn)
 {
 	return conn->settings->client;
+}
+
+static inline const char *
+stay__conn_label(const struct stay_conn *conn)
+{
+	const struct stay__client_ops *client = stay__conn_client(conn);
+
+	return client == NULL ? conn->settings->label
+			      : client->label(conn->state);
 }
 
 /* Where it dials; NULL: its label says so. */

@@ -55,7 +55,7 @@ add_doing(struct stay__text *text, const struct stay_conn *conn)
 	uint64_t now = stay__loop_now(conn->loop);
 
 	stay__text_add(text, "conn %llu ", (unsigned long long)conn->number);
-	stay__text_add(text, "%s", conn->label);
+	stay__text_add(text, "%s", stay__conn_label(conn));
 	stay__text_add(text, ": %s for ", doing[stay__conn_state(conn)]);
 	stay__text_add(text, "%s",
 	    stay__duration_of((now - conn->history.since) / STAY__TICK_NS)

@@ -36,13 +36,6 @@ stay__conn_retune(
 }
 
 void
-stay__conn_relabel(struct stay_conn *conn, const char *label)
-{
-	assert(stay__conn_client(conn) != NULL);
-	conn->label = label;
-}
-
-void
 stay__conn_state_timeout(struct stay_conn *conn, uint64_t ms)
 {
 	stay__timing_ask(conn, ms);

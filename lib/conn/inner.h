@@ -42,6 +42,7 @@ struct stay__notices {
 /* What a connection was started with, and does not change. */
 struct stay__conn_settings {
 	const struct stay__client_ops *client; /* NULL: it runs no client */
+	const char *label;                     /* a client's says its own */
 	struct stay__notices notices;
 	uint64_t call_timeout_ms;
 	uint64_t stop_budget_ms; /* for the last disconnect */
@@ -63,7 +64,6 @@ enum stay_status stay__conn_settings_fill(struct stay_loop *loop,
  * client's operations. */
 struct stay__loan {
 	const struct stay__conn_settings *settings;
-	const char *label;
 	void *state; /* the state block of the behaviour */
 };
 
@@ -73,10 +73,9 @@ enum stay_status stay__conn_start_on_loan(struct stay_conn **started,
     const struct stay__loan *loan);
 
 /* Of a connection on loan: other settings, which apply from the next attempt on,
- * the stop budget at once; another label. */
+ * the stop budget at once. */
 void stay__conn_retune(
     struct stay_conn *conn, const struct stay__conn_settings *settings);
-void stay__conn_relabel(struct stay_conn *conn, const char *label);
 /* As stay_backoff_next. */
 uint64_t stay__conn_pace(struct stay_conn *conn, struct stay__pace *pace,
     const struct stay_backoff_policy *policy);
@@ -115,6 +114,7 @@ struct stay__client_ops {
 	/* Whether completions are still to run after terminate: on_closed waits
 	 * for them, and whoever runs the last one nudges the connection. */
 	bool (*lingers)(const void *state);
+	const char *(*label)(const void *state);
 	/* The place that is dialled, for sentences; NULL: the label says so. */
 	const char *(*place)(const void *state);
 	/* The name of its protocol. */

@@ -95,7 +95,7 @@ stay__conn_subject(struct stay_conn *conn)
 	void **own = own_word(conn);
 
 	return (struct stay_subject){ .number = conn->number,
-		.label = conn->label,
+		.label = stay__conn_label(conn),
 		.now_ms = stay_loop_now_ms(conn->loop),
 		.own = own,
 		.wake_ms = wish_of(conn) };
@@ -311,8 +311,8 @@ stay__conn_fail(struct stay_conn *conn, enum stay_status status,
 		return;
 	sentence =
 	    (struct stay__text){ conn->report.sentence, STAY__FAILURE_MAX, 0 };
-	stay__text_add(
-	    &sentence, "%s %s", stay__phase_name(phase), conn->label);
+	stay__text_add(&sentence, "%s %s", stay__phase_name(phase),
+	    stay__conn_label(conn));
 	stay__text_put(&sentence, ": ");
 	conn->report.text_at = fitting(&sentence);
 	if (stay__conn_place(conn) != NULL)
@@ -545,11 +545,12 @@ static void
 tell_last(struct stay_conn *conn, enum stay_status reason)
 {
 	stay_closed_fn *on_closed = conn->settings->notices.on_closed;
-	void *arg = notice_arg(conn);
+	bool is_lent = stay__conn_client(conn) != NULL;
 
-	stay__conn_end_loan(conn);
 	if (on_closed != NULL)
-		on_closed(arg, conn, reason);
+		on_closed(notice_arg(conn), conn, reason);
+	if (is_lent)
+		stay__conn_end_loan(conn);
 }
 
 static void

@@ -216,7 +216,7 @@ const char *
 stay_conn_label(const struct stay_conn *conn)
 {
 	assert(conn != NULL);
-	return conn->label;
+	return stay__conn_label(conn);
 }
 
 void *

@@ -91,11 +91,11 @@ fill(struct owner *owner, struct stay_loop *loop,
 	conn->rare->alarms = &owner->alarms;
 	if (status != STAY_OK)
 		return status;
-	conn->label = owner->label =
+	owner->settings.label = owner->label =
 	    stay__text_copy(label_of(behaviour, options));
 	conn->state = stay__conn_new_state(behaviour);
-	return conn->label == NULL || conn->state == NULL ? STAY_E_NOMEM
-							  : STAY_OK;
+	return owner->label == NULL || conn->state == NULL ? STAY_E_NOMEM
+							   : STAY_OK;
 }
 
 enum stay_status
@@ -134,7 +134,6 @@ stay__conn_new_on_loan(const struct stay__loan *loan)
 	if (conn == NULL)
 		return NULL;
 	conn->settings = loan->settings;
-	conn->label = loan->label;
 	conn->state = loan->state;
 	return conn;
 }
@@ -146,8 +145,7 @@ static const struct stay__conn_settings returned = { .client = &gone };
 void
 stay__conn_end_loan(struct stay_conn *conn)
 {
-	if (stay__conn_client(conn) != NULL)
-		conn->settings = &returned;
+	conn->settings = &returned;
 }
 
 void

@@ -11,7 +11,7 @@ enum stay_status stay__conn_new(struct stay_conn **conn, struct stay_loop *loop,
     const struct stay_conn_options *options);
 /* The same with what is lent; NULL: no memory. */
 struct stay_conn *stay__conn_new_on_loan(const struct stay__loan *loan);
-/* The settings are about to go, if they were lent. */
+/* What was lent is gone. */
 void stay__conn_end_loan(struct stay_conn *conn);
 void stay__conn_free(struct stay_conn *conn);
 

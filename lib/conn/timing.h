@@ -44,7 +44,7 @@ struct stay__timing {
 	struct stay__pace pace; /* of delays that no callback chooses */
 	/* What a throttled connect is run with; of a program's, alarms->throttled. */
 	int throttled_tag;
-	enum stay_status throttled_status;
+	enum stay_status throttled_status : 16;
 	bool granted_later; /* the budget begins when the governor agrees */
 	bool throttled;     /* the timer ends the wait of a throttled connect */
 };

@@ -72,6 +72,7 @@ on_closed(void *arg, struct stay_conn *conn, enum stay_status reason)
 	struct line_rig *rig = arg;
 
 	ck_assert_ptr_eq(stay_client_of(conn), rig->client);
+	ck_assert_str_ne(stay_conn_label(conn), "");
 	line_check_counts(rig);
 	rig->closed = true;
 	line_note(&rig->notes, "closed %s;", stay_status_name(reason) + 5);
