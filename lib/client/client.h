@@ -101,7 +101,6 @@ struct stay_client {
 	struct stay__profile *profile;
 	struct stay__rare *rare;   /* rare.c */
 	void *arg;                 /* of its notices */
-	struct stay__pace pace;    /* of coming back */
 	struct stay__calls *calls; /* rest.c: at rest, stay__no_calls */
 	struct stay__past past;
 	struct stay__traffic traffic;

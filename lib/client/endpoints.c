@@ -334,7 +334,7 @@ struct stay__pace *
 stay__endpoints_pace(struct stay_client *client)
 {
 	return client->rare->endpoints == NULL
-		   ? &client->pace
+		   ? stay__conn_own_pace(client->conn)
 		   : &client->rare->endpoints->now->pace;
 }
 

@@ -65,7 +65,7 @@ void stay__endpoints_dialled(struct stay_client *client);
 /* Where the client is, or was last, or goes first; and its URL. */
 struct stay__target *stay__endpoints_now(const struct stay_client *client);
 const char *stay__endpoints_url(const struct stay_client *client);
-/* The backoff of that place. */
+/* The backoff of that place; of the URL alone, the connection's. */
 struct stay__pace *stay__endpoints_pace(struct stay_client *client);
 
 /* How long the client waits at least before it goes to another place. */

@@ -76,6 +76,9 @@ enum stay_status stay__conn_start_on_loan(struct stay_conn **started,
  * the stop budget at once. */
 void stay__conn_retune(
     struct stay_conn *conn, const struct stay__conn_settings *settings);
+/* How far its delays have come that no callback chooses, when a disconnect takes too
+ * long; a client has its own there, for it is one outage. */
+struct stay__pace *stay__conn_own_pace(struct stay_conn *conn);
 /* As stay_backoff_next. */
 uint64_t stay__conn_pace(struct stay_conn *conn, struct stay__pace *pace,
     const struct stay_backoff_policy *policy);

@@ -338,6 +338,12 @@ stay_conn_due_ms(const struct stay_conn *conn)
 	    conn->loop, stay__timing_at(&conn->timers, STAY__CLOCK_DUE));
 }
 
+struct stay__pace *
+stay__conn_own_pace(struct stay_conn *conn)
+{
+	return &conn->timing.pace;
+}
+
 uint64_t
 stay__conn_pace(struct stay_conn *conn, struct stay__pace *pace,
     const struct stay_backoff_policy *policy)

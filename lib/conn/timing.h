@@ -39,9 +39,10 @@ _Static_assert((int)STAY__CLOCK_COUNT <= (int)STAY__TIMERS_MAX,
 
 /* Only timing.c writes these. */
 struct stay__timing {
-	uint64_t due_ms;        /* what `due` was armed for */
-	uint64_t asked_at;      /* the state timeout that was asked for */
-	struct stay__pace pace; /* of delays that no callback chooses */
+	uint64_t due_ms;   /* what `due` was armed for */
+	uint64_t asked_at; /* the state timeout that was asked for */
+	struct stay__pace
+	    pace; /* of delays that no callback chooses; or a client's */
 	/* What a throttled connect is run with; of a program's, alarms->throttled. */
 	int throttled_tag;
 	enum stay_status throttled_status : 16;
