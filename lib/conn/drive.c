@@ -259,8 +259,12 @@ stay__drive_init(struct stay_conn *conn)
 void
 stay__drive_fini(struct stay_conn *conn)
 {
-	stay__free(conn->history.first);
-	conn->history.first = NULL;
+	struct stay__connects *of = conn->throttle.connects;
+
+	if (of == NULL)
+		return;
+	stay__free(of->first);
+	of->first = NULL;
 }
 
 enum stay_status
@@ -268,12 +272,12 @@ stay__drive_start(struct stay_conn *conn, void *arg)
 {
 	struct stay__step *first = stay__zalloc(sizeof(*first));
 
-	conn->history.first = first;
 	if (first == NULL) {
 		stay__machine_take(
 		    &conn->machine, stay_machine_conn(), STAY__CONN_QUIT);
 		return STAY_E_NOMEM;
 	}
+	conn->throttle.connects->first = first;
 	*first = run_init(conn, arg);
 	/* A connection that did not start has no on_closed. */
 	if (first->event == STAY__CONN_QUIT)
@@ -285,11 +289,12 @@ stay__drive_start(struct stay_conn *conn, void *arg)
 bool
 stay__drive_first(struct stay_conn *conn)
 {
+	struct stay__connects *of = conn->throttle.connects;
 	struct stay__step step;
 
-	if (conn->history.first == NULL)
+	if (of == NULL || of->first == NULL)
 		return false;
-	step = *conn->history.first;
+	step = *of->first;
 	stay__drive_fini(conn);
 	if (!step.due)
 		return false;

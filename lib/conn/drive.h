@@ -9,10 +9,9 @@
 
 /* What has happened so far: only drive.c writes these. */
 struct stay__history {
-	struct stay__step *first; /* init's verdict, until it is taken */
-	uint32_t attempts;        /* since it was last up */
-	bool reconnects;          /* it was asked to, and is not yet up */
-	uint64_t since;           /* ns: in this state */
+	uint32_t attempts; /* since it was last up */
+	bool reconnects;   /* it was asked to, and is not yet up */
+	uint64_t since;    /* ns: in this state */
 	uint64_t up_ms; /* the last session was up; 0: a backoff came since */
 };
 

@@ -24,8 +24,8 @@ stay__conn_release(struct stay_conn *conn)
 	stay__callers_rest(&conn->rare->callers);
 	stay__report_end(conn);
 	stay__conn_rare_fini(conn);
-	stay__step_fini(conn);
 	stay__drive_fini(conn);
+	stay__step_fini(conn);
 	stay__report_fini(conn);
 	stay__conn_free(conn);
 }

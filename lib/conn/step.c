@@ -68,7 +68,7 @@ stay__step_rest(struct stay_conn *conn)
 	const struct stay__connects *of = conn->throttle.connects;
 	unsigned burst = (unsigned)conn->settings->throttle_burst;
 
-	if (of != NULL && of->count > 0 &&
+	if (of != NULL && of->first == NULL && of->count > 0 &&
 	    stay__loop_now(conn->loop) - of->at[(of->count - 1) % burst] >=
 		window_of(conn))
 		forget_connects(conn);

@@ -17,9 +17,12 @@ struct stay__step {
 	uint64_t timeout_ms;     /* the verdict's T, also without an event */
 };
 
-/* When the last connects were asked for: a ring of throttle_burst. */
+/* What there is from the start of a connection until it rests, and while it dials. */
 struct stay__connects {
+	struct stay__step
+	    *first; /* drive.c: init's verdict, until it is taken */
 	unsigned count;
+	/* When the last connects were asked for: a ring of throttle_burst. */
 	uint64_t at[];
 };
 
