@@ -1,6 +1,6 @@
 /*
- * The mailbox: three lines of messages, and notes between them; three counts and
- * their bound. A note stands in front of a message, or behind the last one. This
+ * The mailbox: three lines of messages, and notes between them; three counts, whose
+ * bound its owner knows. A note stands in front of a message, or behind the last one. This
  * file does not know what the mail says or who delivers it.
  */
 #include "conn/mailbox.h"
@@ -27,12 +27,11 @@ clear_shelf(struct stay__mailbox *box)
 }
 
 void
-stay__mailbox_init(struct stay__mailbox *box, struct stay_loop *loop,
-    stay__task_fn *run, size_t max)
+stay__mailbox_init(
+    struct stay__mailbox *box, struct stay_loop *loop, stay__task_fn *run)
 {
 	box->loop = loop;
 	stay__task_init(&box->task, run);
-	box->max = max;
 	clear_shelf(box);
 }
 
@@ -143,13 +142,13 @@ post_new(enum stay__mail_kind kind, const struct stay_message *message,
 }
 
 enum stay_status
-stay__mailbox_post(struct stay__mailbox *box, enum stay__mail_kind kind,
-    const struct stay_message *message, struct stay_from from,
-    struct stay__mail **posted)
+stay__mailbox_post(struct stay__mailbox *box, size_t max,
+    enum stay__mail_kind kind, const struct stay_message *message,
+    struct stay_from from, struct stay__mail **posted)
 {
 	struct stay__mail *mail;
 
-	if (box->shelf->messages >= box->max)
+	if (box->shelf->messages >= max)
 		return STAY_E_FULL;
 	mail = has_shelf(box) ? post_new(kind, message, from) : NULL;
 	if (mail == NULL)
@@ -373,13 +372,13 @@ stay__mailbox_take_back(struct stay__mailbox *box, struct stay__mail *mail)
 
 enum stay_status
 stay__mailbox_drop(
-    struct stay__mailbox *box, const struct stay_message *message)
+    struct stay__mailbox *box, size_t max, const struct stay_message *message)
 {
 	struct stay__mail *mail;
 
 	if (message->release == NULL)
 		return STAY_OK;
-	if (box->shelf->drops >= box->max)
+	if (box->shelf->drops >= max)
 		return STAY_E_FULL;
 	if (!has_shelf(box))
 		return STAY_E_NOMEM;
@@ -421,9 +420,10 @@ stay__mailbox_fini(struct stay__mailbox *box)
 /* ---- upgrades ---- */
 
 enum stay_status
-stay__mailbox_add_upgrade(struct stay__mailbox *box, struct stay__mail *upgrade)
+stay__mailbox_add_upgrade(
+    struct stay__mailbox *box, size_t max, struct stay__mail *upgrade)
 {
-	if (box->shelf->upgrades >= box->max)
+	if (box->shelf->upgrades >= max)
 		return STAY_E_FULL;
 	if (!has_shelf(box))
 		return STAY_E_NOMEM;

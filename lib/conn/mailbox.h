@@ -78,23 +78,22 @@ extern const struct stay__shelf stay__bare_shelf;
 struct stay__mailbox {
 	struct stay_loop *loop;
 	struct stay__task task; /* woken when mail comes */
-	size_t max;             /* of messages, of upgrades, of drops */
 	struct stay__shelf *shelf;
 	stay__notes behind[STAY__MAIL_LINES]; /* the last mail of a line */
 	unsigned noted; /* kinds that stand in any of them */
 };
 
 /* `run` is what its task does. */
-void stay__mailbox_init(struct stay__mailbox *box, struct stay_loop *loop,
-    stay__task_fn *run, size_t max);
+void stay__mailbox_init(
+    struct stay__mailbox *box, struct stay_loop *loop, stay__task_fn *run);
 
 /* Run the task later this turn. */
 void stay__mailbox_wake(struct stay__mailbox *box);
 
-/* Put a message at the end of the queue, or a next event before it. *posted,
- * if not NULL, is set to what was made; the mailbox owns it. STAY_OK, STAY_E_FULL,
- * STAY_E_NOMEM. */
-enum stay_status stay__mailbox_post(struct stay__mailbox *box,
+/* Put a message at the end of the queue, or a next event before it, unless there are
+ * `max` messages. *posted, if not NULL, is set to what was made; the mailbox owns it.
+ * STAY_OK, STAY_E_FULL, STAY_E_NOMEM. */
+enum stay_status stay__mailbox_post(struct stay__mailbox *box, size_t max,
     enum stay__mail_kind kind, const struct stay_message *message,
     struct stay_from from, struct stay__mail **posted);
 
@@ -137,10 +136,10 @@ void stay__mailbox_free(struct stay__mailbox *box, struct stay__mail *mail);
  */
 void stay__mailbox_take_back(
     struct stay__mailbox *box, struct stay__mail *mail);
-/* The same for a message that was never posted. STAY_OK, or STAY_E_FULL or
- * STAY_E_NOMEM: then the caller still owns the message. */
+/* The same for a message that was never posted; at most `max` are dropped at a time.
+ * STAY_OK, or STAY_E_FULL or STAY_E_NOMEM: then the caller still owns the message. */
 enum stay_status stay__mailbox_drop(
-    struct stay__mailbox *box, const struct stay_message *message);
+    struct stay__mailbox *box, size_t max, const struct stay_message *message);
 /* Release what was dropped. */
 void stay__mailbox_release(struct stay__mailbox *box);
 static inline void
@@ -150,11 +149,11 @@ stay__mailbox_settle(struct stay__mailbox *box)
 		stay__mailbox_release(box);
 }
 
-/* Add an upgrade; its caller owns the memory of the mail. Upgrades have a bound
- * of their own, because an upgrade may be the remedy for a full mailbox. An
+/* Add an upgrade; its caller owns the memory of the mail. Upgrades are bounded apart
+ * from messages, because an upgrade may be the remedy for a full mailbox. An
  * upgrade counts until it has ended. STAY_OK, STAY_E_FULL, STAY_E_NOMEM. */
 enum stay_status stay__mailbox_add_upgrade(
-    struct stay__mailbox *box, struct stay__mail *upgrade);
+    struct stay__mailbox *box, size_t max, struct stay__mail *upgrade);
 /* Take out the first upgrade that waits; NULL: none. */
 struct stay__mail *stay__mailbox_take_upgrade(struct stay__mailbox *box);
 void stay__mailbox_end_upgrade(struct stay__mailbox *box);

@@ -52,8 +52,8 @@ stay_conn_call(struct stay_conn *conn, struct stay_message request,
 	caller = stay__caller_new(conn->rare->callers, done, arg);
 	if (caller == NULL)
 		return STAY_E_NOMEM;
-	status = stay__mailbox_post(&conn->mail, STAY__MAIL_CALL, &request,
-	    stay__caller_token(caller), &mail);
+	status = stay__mailbox_post(&conn->mail, conn->settings->mailbox_max,
+	    STAY__MAIL_CALL, &request, stay__caller_token(caller), &mail);
 	if (status != STAY_OK) {
 		stay__caller_undo(caller);
 		return status;
@@ -72,7 +72,8 @@ post(struct stay_conn *conn, enum stay__mail_kind kind,
 {
 	const struct stay_from nobody = { { 0, 0 } };
 
-	return stay__mailbox_post(&conn->mail, kind, message, nobody, NULL);
+	return stay__mailbox_post(&conn->mail, conn->settings->mailbox_max,
+	    kind, message, nobody, NULL);
 }
 
 enum stay_status

@@ -20,8 +20,7 @@ init(struct stay_conn *conn, struct stay_loop *loop,
 	conn->behaviour = behaviour;
 	conn->number = ++loop->numbers;
 	stay__list_init(&conn->member.node);
-	stay__mailbox_init(
-	    &conn->mail, loop, stay__conn_run, conn->settings->mailbox_max);
+	stay__mailbox_init(&conn->mail, loop, stay__conn_run);
 	stay__conn_rare_init(conn);
 	stay__timing_init(conn);
 	stay__report_init(conn);

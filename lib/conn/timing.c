@@ -164,8 +164,8 @@ stay_conn_set_state_timeout(
 		return STAY_E_STATE;
 	if (!has_alarms(conn))
 		return STAY_E_NOMEM;
-	status =
-	    stay__mailbox_drop(&conn->mail, &conn->rare->alarms->asked_message);
+	status = stay__mailbox_drop(&conn->mail, conn->settings->mailbox_max,
+	    &conn->rare->alarms->asked_message);
 	if (status != STAY_OK)
 		return status;
 	conn->rare->alarms->asked_message = message;

@@ -57,7 +57,8 @@ stay_conn_upgrade(struct stay_conn *conn, const struct stay_behaviour *next,
 		.arg = arg,
 		.done = done,
 		.done_arg = done_arg };
-	status = stay__mailbox_add_upgrade(&conn->mail, &upgrade->mail);
+	status = stay__mailbox_add_upgrade(
+	    &conn->mail, conn->settings->mailbox_max, &upgrade->mail);
 	if (status != STAY_OK)
 		stay__free(upgrade);
 	return status;

@@ -231,7 +231,7 @@ inside_setting(const struct stay_conn *conn, const char *name)
 		{ "callers_max", &conn->settings->callers_max },
 		{ "turn_budget", &conn->settings->turn_budget },
 		{ "stop_budget_ms", &conn->settings->stop_budget_ms },
-		{ "mailbox_max", &conn->mail.max },
+		{ "mailbox_max", &conn->settings->mailbox_max },
 	};
 
 	for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++)

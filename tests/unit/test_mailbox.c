@@ -30,7 +30,7 @@ begin(void)
 	loop = stay_loop_new(world);
 	ck_assert_ptr_nonnull(loop);
 	memset(&box, 0, sizeof(box));
-	stay__mailbox_init(&box, loop, woken, MAX);
+	stay__mailbox_init(&box, loop, woken);
 	stay__callers_init(&callers);
 	ck_assert(stay__callers_begin(&callers, &box));
 	wakes = 0;
@@ -95,7 +95,7 @@ post(enum stay__mail_kind kind, const char *name)
 	const struct stay_from nobody = { { 0, 0 } };
 	struct stay_message made = message(name);
 
-	return stay__mailbox_post(&box, kind, &made, nobody, NULL);
+	return stay__mailbox_post(&box, MAX, kind, &made, nobody, NULL);
 }
 
 /* The next piece of mail is a message of this name: free it. */
@@ -218,7 +218,7 @@ TEST(mailbox_keeps_notes_in_their_places)
 	post(STAY__MAIL_CAST, "a");
 	stay__mailbox_note(&box, STAY__NOTE_STREAM_UP);
 	stay__mailbox_note(&box, STAY__NOTE_STREAM_READABLE);
-	stay__mailbox_post(&box, STAY__MAIL_CAST, &made, nobody, &taken);
+	stay__mailbox_post(&box, MAX, STAY__MAIL_CAST, &made, nobody, &taken);
 	stay__mailbox_note(&box, STAY__NOTE_STREAM_DOWN);
 	post(STAY__MAIL_CAST, "c");
 	stay__mailbox_note(&box, STAY__NOTE_TIMEOUT);
@@ -262,11 +262,11 @@ TEST(mailbox_releases_what_was_dropped_later)
 	struct stay_message other = message("other");
 	struct stay__mail *mail;
 
-	stay__mailbox_post(&box, STAY__MAIL_CALL, &posted, nobody, &mail);
+	stay__mailbox_post(&box, MAX, STAY__MAIL_CALL, &posted, nobody, &mail);
 	stay__mailbox_take_back(&box, mail);
 	ck_assert_uint_eq(box.shelf->messages, 0);
 	nothing_comes();
-	ck_assert_int_eq(stay__mailbox_drop(&box, &other), STAY_OK);
+	ck_assert_int_eq(stay__mailbox_drop(&box, MAX, &other), STAY_OK);
 	expect("");
 	stay_loop_turn(loop);
 	ck_assert_uint_eq(wakes, 1);
@@ -282,12 +282,13 @@ TEST(mailbox_bounds_what_is_dropped)
 	struct stay_message other = message("x");
 
 	for (int i = 0; i < MAX; i++)
-		ck_assert_int_eq(stay__mailbox_drop(&box, &other), STAY_OK);
-	ck_assert_int_eq(stay__mailbox_drop(&box, &other), STAY_E_FULL);
-	ck_assert_int_eq(stay__mailbox_drop(&box, &bare), STAY_OK);
+		ck_assert_int_eq(
+		    stay__mailbox_drop(&box, MAX, &other), STAY_OK);
+	ck_assert_int_eq(stay__mailbox_drop(&box, MAX, &other), STAY_E_FULL);
+	ck_assert_int_eq(stay__mailbox_drop(&box, MAX, &bare), STAY_OK);
 	stay__mailbox_settle(&box);
 	expect("x x x");
-	ck_assert_int_eq(stay__mailbox_drop(&box, &other), STAY_OK);
+	ck_assert_int_eq(stay__mailbox_drop(&box, MAX, &other), STAY_OK);
 }
 
 TEST(mailbox_takes_an_upgrade_when_it_is_full)
@@ -299,16 +300,17 @@ TEST(mailbox_takes_an_upgrade_when_it_is_full)
 	post(STAY__MAIL_CAST, "a");
 	for (int i = 0; i <= MAX; i++) {
 		upgrades[i].kind = STAY__MAIL_UPGRADE;
-		ck_assert_int_eq(stay__mailbox_add_upgrade(&box, &upgrades[i]),
+		ck_assert_int_eq(
+		    stay__mailbox_add_upgrade(&box, MAX, &upgrades[i]),
 		    i < MAX ? STAY_OK : STAY_E_FULL);
 	}
 	ck_assert_ptr_eq(
 	    stay__mailbox_next(&box, STAY__EVERY_KIND), &upgrades[0]);
 	ck_assert_int_eq(
-	    stay__mailbox_add_upgrade(&box, &upgrades[MAX]), STAY_E_FULL);
+	    stay__mailbox_add_upgrade(&box, MAX, &upgrades[MAX]), STAY_E_FULL);
 	stay__mailbox_end_upgrade(&box);
 	ck_assert_int_eq(
-	    stay__mailbox_add_upgrade(&box, &upgrades[MAX]), STAY_OK);
+	    stay__mailbox_add_upgrade(&box, MAX, &upgrades[MAX]), STAY_OK);
 	for (int i = 1; i <= MAX; i++) {
 		ck_assert_ptr_eq(
 		    stay__mailbox_take_upgrade(&box), &upgrades[i]);
@@ -323,7 +325,7 @@ TEST(mailbox_finds_upgrades_among_next_events)
 	struct stay__mail upgrade = { .kind = STAY__MAIL_UPGRADE };
 
 	post(STAY__MAIL_NEXT_EVENT, "x");
-	stay__mailbox_add_upgrade(&box, &upgrade);
+	stay__mailbox_add_upgrade(&box, MAX, &upgrade);
 	post(STAY__MAIL_NEXT_EVENT, "y");
 	ck_assert_ptr_eq(stay__mailbox_take_upgrade(&box), &upgrade);
 	stay__mailbox_end_upgrade(&box);
@@ -366,7 +368,7 @@ call(const char *name)
 	ck_assert_ptr_nonnull(caller);
 	from = stay__caller_token(caller);
 	ck_assert_int_eq(
-	    stay__mailbox_post(&box, STAY__MAIL_CALL, &made, from, &mail),
+	    stay__mailbox_post(&box, MAX, STAY__MAIL_CALL, &made, from, &mail),
 	    STAY_OK);
 	stay__caller_await(caller, mail, 100);
 	return from;
