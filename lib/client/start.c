@@ -96,6 +96,7 @@ close_client(void *arg, struct stay_conn *conn, enum stay_status reason)
 		errands->on_gone(errands->arg, client);
 	client->profile->protocol.keep.fini(stay__client_keep(client));
 	stay__numbers_gone(client);
+	stay__conn_end_loan(conn);
 	free_client(client);
 	if (release != NULL)
 		release(config);

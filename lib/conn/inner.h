@@ -67,6 +67,10 @@ struct stay__loan {
 	void *state; /* the state block of the behaviour */
 };
 
+/* What was lent goes before on_closed has returned: the connection is no longer counted
+ * as one of its loop. */
+void stay__conn_end_loan(struct stay_conn *conn);
+
 /* As stay_conn_start; nothing is copied. `arg` is for init. */
 enum stay_status stay__conn_start_on_loan(struct stay_conn **started,
     struct stay_loop *loop, const struct stay_behaviour *behaviour, void *arg,

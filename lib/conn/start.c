@@ -55,10 +55,14 @@ orphan_member(struct stay__member *member)
 	stay__stream_orphan(conn);
 }
 
+/* One whose client is gone is none. */
 static struct stay_conn *
 conn_of_member(struct stay__member *member)
 {
-	return STAY__CONTAINER(member, struct stay_conn, member);
+	struct stay_conn *conn =
+	    STAY__CONTAINER(member, struct stay_conn, member);
+
+	return conn->state != NULL ? conn : NULL;
 }
 
 static const struct stay__member_ops member_ops = {

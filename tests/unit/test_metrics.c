@@ -224,6 +224,39 @@ TEST(metrics_outlive_their_loop)
 	end();
 }
 
+static void
+read_in_release(const void *config)
+{
+	(void)config;
+	take_page(metrics);
+}
+
+/* The client is gone then, and is counted once. */
+TEST(metrics_may_be_read_when_a_config_is_released)
+{
+	struct stay_client_options options = { STAY_CLIENT_OPTIONS,
+		.config = &rig.config, .config_release = read_in_release };
+	struct stay_client *other;
+
+	begin_line(NULL);
+	ck_assert_int_eq(stay_client_start(&other, rig.loop, rig.protocol,
+			     "line://10.0.0.1:7777", &options),
+	    STAY_OK);
+	line_run(&rig, 20);
+	ck_assert_int_eq(
+	    stay_client_call(other, LINE("say +a"), NULL, NULL), STAY_OK);
+	line_run(&rig, 20);
+	stay_client_stop(other, STAY_OK);
+	line_run(&rig, 1000);
+	SHOWS(
+	    "stay_client_calls_total", "line\",stay_outcome=\"replied\"", "1");
+	SHOWS("stay_connection_closed_total", "line\"", "1");
+	SHOWS("stay_connection_count",
+	    "line\",stay_connection_state=\"stopped\"", "0");
+	line_end(&rig);
+	end();
+}
+
 TEST(metrics_of_several_loops_are_added)
 {
 	struct stay_metrics *sum = stay_metrics_new();
