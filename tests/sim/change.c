@@ -33,6 +33,7 @@ on_release(const void *arg)
 	    config_at(node)->released)
 		broken(10, "a config is released twice, or is not its own");
 	config_at(node)->released = true;
+	meter_ask();
 }
 
 struct config *

@@ -57,6 +57,7 @@ called_back(struct run *run)
 	if (run->over)
 		broken(5, "a callback runs after the end");
 	run->inside++;
+	meter_called_back(run);
 }
 
 void
@@ -614,6 +615,7 @@ check_restful(struct run *run)
 	for (unsigned i = 0; i < run->plan.user_count; i++)
 		check_user(&run->users[i]);
 	pool_look_restful(run);
+	meter_look(run);
 	check_memory(run);
 	if (!run->sim->again)
 		check_dials(run);

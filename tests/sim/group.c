@@ -89,6 +89,7 @@ on_done(void *arg, const struct stay_group_result *all)
 		ledger_forgive(run, first);
 	for (uint64_t n = first->group; n <= first->group_last; n++)
 		enter(user, ledger_find(run, n), all);
+	meter_group(all);
 	water_look(user);
 	check_counts(user);
 	act_inside(run, user);

@@ -99,6 +99,7 @@ on_closed(void *arg, struct stay_pool *closed, enum stay_status reason)
 	called_back(pool->run);
 	sim_note(pool->run->sim, "pool closed", reason, 0);
 	check_closed(pool, closed, reason);
+	pool->life = pool_life(pool->run);
 	if (draw_mille(pool->run, 500))
 		while (borrower_any(pool, HAS) != NULL)
 			borrower_leaves(pool, borrower_any(pool, HAS));
@@ -118,6 +119,7 @@ on_release(const void *config)
 
 	if (config != pool || pool->released == pool->started)
 		broken(10, "the pool's config is released twice");
+	meter_ask();
 	pool->released++;
 }
 
@@ -265,6 +267,25 @@ pool_counts(const struct pool_sim *pool)
 
 	stay_pool_get_counts(pool->pool, &counts);
 	return counts;
+}
+
+struct pool_life
+pool_life(const struct run *run)
+{
+	struct pool_life life = { 0 };
+	struct stay_pool_counts c;
+
+	if (run->pool == NULL)
+		return life;
+	life = run->pool->life;
+	if (run->pool->pool == NULL)
+		return life;
+	c = pool_counts(run->pool);
+	life.check_outs += c.check_outs;
+	life.timed_out += c.timed_out;
+	life.shed += c.shed;
+	life.lost += c.lost;
+	return life;
 }
 
 /* ---- what others must know of it ---- */

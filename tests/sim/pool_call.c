@@ -87,6 +87,7 @@ enter(struct pool_sim *pool, struct lent_call *call,
 	call->outcome = result->outcome;
 	pool->open_calls--;
 	pool->run->figures->outcomes[result->outcome]++;
+	pool->life.told_as[result->outcome]++;
 	check_result(pool, call, result, number);
 }
 
@@ -191,6 +192,7 @@ submit(struct pool_sim *pool, struct stay_client *client,
 	check_submitted(pool, borrower, served, status);
 	if (status != STAY_OK) {
 		pool->run->figures->refused++;
+		pool->life.rejected++;
 		return;
 	}
 	pool->call_count++;

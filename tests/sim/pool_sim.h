@@ -71,6 +71,12 @@ struct pool_told {
 	uint64_t check_outs, timed_out, given_up, shed;
 };
 
+/* Of all pools of a run. */
+struct pool_life {
+	uint64_t told_as[STAY_OUTCOME_COUNT], rejected; /* calls */
+	uint64_t check_outs, timed_out, shed, lost;
+};
+
 struct pool_sim {
 	struct run *run;
 	struct user user;       /* nobody: whose host it is */
@@ -82,6 +88,8 @@ struct pool_sim {
 	bool stopped;      /* a stop */
 	uint64_t leave_by; /* ns */
 	struct pool_told told;
+	struct pool_life
+	    life; /* calls; and the rest of those that have closed */
 	uint64_t started, closed, released; /* pools */
 	uint64_t clients;                   /* that are alive: keep blocks */
 	uint64_t over_at;    /* ns: there are too many since; SIM_NEVER */
@@ -152,6 +160,8 @@ void pool_start(struct pool_sim *pool);
 void pool_stops(struct pool_sim *pool);
 void pool_drains(struct pool_sim *pool, uint64_t ms);
 struct stay_pool_counts pool_counts(const struct pool_sim *pool);
+/* As of now. */
+struct pool_life pool_life(const struct run *run);
 
 /* ---- pool_act.c ---- */
 /* From inside a callback: sometimes, something. */

@@ -40,6 +40,7 @@ borrower_leaves(struct pool_sim *pool, struct borrower *borrower)
 	sim_note(pool->run->sim, "check in", (int64_t)borrower->number,
 	    borrower->lost);
 	*borrower = (struct borrower){ .state = AWAY };
+	meter_hand_back();
 	INSIDE(stay_pool_check_in(lease));
 }
 

@@ -25,7 +25,8 @@ build(struct run *run, bool trace)
 		sim_trace_to(run->world, stderr);
 	run->loop = stay_loop_new(run->world);
 	run->observer = (struct stay_observer){ STAY_OBSERVER, .arg = run,
-		.on_transition = watch_transition };
+		.on_transition = watch_transition, .on_failure = watch_failure,
+		.on_closed = watch_closed, .on_up = watch_up };
 	stay_loop_set_observer(run->loop, &run->observer);
 	if (stay_loop_set_dials_max(run->loop, run->plan.dials_max) != STAY_OK)
 		broken(1, "a number of dials is refused");
@@ -39,6 +40,7 @@ build(struct run *run, bool trace)
 	deeds_open();
 	stay__list_init(&run->configs);
 	stay__list_init(&run->errands);
+	meter_open(run);
 	for (unsigned i = 0; i < run->plan.user_count; i++)
 		user_init(run, i);
 	run->sim->after = check_after;
@@ -288,6 +290,7 @@ end(struct run *run)
 		desks_free(pool_host(run));
 	if (stay_loop_free(run->loop) != STAY_OK)
 		broken(10, "the loop is still in use");
+	meter_close(run);
 	later_close(run);
 	if (run->toy.held > 0 || run->toy.opened != run->toy.closed)
 		broken(10, "the toy is held %u times, opened %u, closed %u",

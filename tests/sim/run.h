@@ -22,6 +22,7 @@
  *	check.c   the invariants, after every event
  *	rest.c    a client at rest: its buffers, its sentence
  *	watch.c   the observer: only rows of the tables, in order
+ *	meter.c   metrics: they agree with all these books
  *	user.c    a client: its options, its life
  *	change.c  another URL, other options: asked for, and in force
  *	water.c   a queue that fills up: told of, and exact
@@ -110,7 +111,8 @@ struct figures {
 	uint64_t pieces;
 	uint64_t pools;
 	uint64_t leases;
-	uint64_t lost; /* leases, told */
+	uint64_t lost;    /* leases, told */
+	uint64_t metered; /* looks at the metrics */
 	uint64_t virtual_ms;
 	uint64_t hash;
 };
@@ -789,6 +791,8 @@ void check_restful(struct run *run);
 void check_silent(const struct user *user);
 
 extern stay_on_transition_fn watch_transition;
+extern stay_on_text_fn watch_failure, watch_closed;
+extern stay_on_up_fn watch_up;
 
 /* At the top of every callback. */
 void called_back(struct run *run);
@@ -809,6 +813,28 @@ void pause_silent(const struct user *user);
 void pause_end(struct run *run);
 /* redis_user.c's. */
 void ear_pause(struct user *user, struct ear *ear, bool paused);
+
+/* ---- meter.c ---- */
+
+struct stay_up;
+
+/* Some seeds have metrics. Each look needs the library at rest; the loop must be gone
+ * when they are closed. */
+void meter_open(struct run *run);
+void meter_look(struct run *run);
+void meter_close(const struct run *run);
+/* At the top of every callback; and what all of them may do. */
+void meter_called_back(struct run *run);
+void meter_ask(void);
+/* What the observer tells. */
+void meter_step(uint64_t number, unsigned from, unsigned to, bool dials);
+void meter_failure(enum stay_status status);
+void meter_up(const struct stay_up *up);
+void meter_closed(uint64_t number);
+/* What the program knows: a client has ended, a group is told, a lease is given back. */
+void meter_gone(const struct user *user);
+void meter_group(const struct stay_group_result *all);
+void meter_hand_back(void);
 
 /* ---- memory.c ---- */
 

@@ -154,6 +154,7 @@ on_closed(void *arg, struct stay_conn *conn, enum stay_status reason)
 	mail_close(user);
 	check_counts(user);
 	add_figures(user);
+	meter_gone(user);
 	user_gone(user);
 	act_inside(user->run, user);
 	call_is_back(user->run);

@@ -365,6 +365,9 @@ watch_transition(void *arg, const struct stay_subject *who,
 	sim_note(run->sim, turn->event, (int64_t)who->number,
 	    which * 100 + from * 10 + to);
 	check_row(machine, from, event, turn);
+	if (which == CONN && !turn->kept)
+		meter_step(who->number, from, to,
+		    strcmp(turn->action, "connect") == 0);
 	if (which == LINK)
 		follow_grants(run, user, event);
 	if (user != NULL) {
@@ -380,4 +383,37 @@ watch_transition(void *arg, const struct stay_subject *who,
 			follow_connect(user);
 	}
 	call_is_back(run);
+}
+
+/* ---- the rest ---- */
+
+void
+watch_failure(void *arg, const struct stay_subject *who,
+    enum stay_status status, const char *text)
+{
+	(void)who;
+	(void)text;
+	called_back(arg);
+	meter_failure(status);
+	call_is_back(arg);
+}
+
+void
+watch_up(void *arg, const struct stay_subject *who, const struct stay_up *up)
+{
+	(void)who;
+	called_back(arg);
+	meter_up(up);
+	call_is_back(arg);
+}
+
+void
+watch_closed(void *arg, const struct stay_subject *who, enum stay_status status,
+    const char *text)
+{
+	(void)status;
+	(void)text;
+	called_back(arg);
+	meter_closed(who->number);
+	call_is_back(arg);
 }

@@ -21,6 +21,7 @@ const struct deed deeds[] = {
 const size_t deed_count = sizeof(deeds) / sizeof(deeds[0]);
 
 struct stay__list deed_entries;
+uint64_t deeds_others;
 
 struct deed_entry *
 deed_entry_at(struct stay__list *node)

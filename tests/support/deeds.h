@@ -82,6 +82,8 @@ struct deed_entry {
 void deeds_open(void);
 void deeds_close(void);
 extern struct stay__list deed_entries;
+/* What was begun on clients and connections of the deeds' own, so far. */
+extern uint64_t deeds_others;
 struct deed_entry *deed_entry_at(struct stay__list *node);
 
 /* Taken back if it was refused after all. */

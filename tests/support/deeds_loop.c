@@ -81,6 +81,7 @@ other_done(void *arg, const struct stay_result *result)
 static struct deed_entry *
 other(const struct deed_at *at, const char *what)
 {
+	deeds_others++;
 	return deed_accept(at, DEED_OTHER, what);
 }
 

@@ -8,6 +8,7 @@
 #include "conn/conn.h"
 #include "loop/loop.h"
 #include "loop/recorder.h"
+#include "observe/metrics.h"
 #include "stream/dialing.h"
 
 /* ---- a client ---- */
@@ -268,4 +269,66 @@ inside_loop_bytes(const struct stay_loop *loop)
 	       loop->slabs.count *
 		   (sizeof(struct stay__slab) + STAY__SLAB_SIZE) +
 	       loop->ids.cap * sizeof(loop->ids.entries[0]);
+}
+
+/* ---- metrics ---- */
+
+/* A block of numbers is an array of them. */
+static void
+add_numbers(struct stay__numbers *to, const struct stay__numbers *from)
+{
+	uint64_t *sum = (uint64_t *)(void *)to;
+	const uint64_t *more = (const uint64_t *)(const void *)from;
+
+	for (size_t i = 0; i < sizeof(*to) / sizeof(*sum); i++)
+		sum[i] += more[i];
+}
+
+void
+inside_numbers(struct stay_metrics *metrics, struct stay__numbers *sum)
+{
+	memset(sum, 0, sizeof(*sum));
+	stay__metrics_refresh(metrics);
+	for (size_t i = 0; i < STAY__METER_SYSTEMS; i++) {
+		const struct stay__system *system = &metrics->meter.systems[i];
+
+		if (system->name[0] == '\0')
+			continue;
+		add_numbers(sum, &system->past);
+		add_numbers(sum, &system->live);
+	}
+}
+
+static uint64_t
+values_of(const struct stay__histogram *histogram)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < STAY__METER_BUCKETS; i++)
+		sum += histogram->counts[i];
+	return sum;
+}
+
+static void
+add_values(struct inside_values *to, const struct stay__durations *from)
+{
+	to->create += values_of(from->CREATE);
+	to->uptime += values_of(from->UPTIME);
+	to->outage += values_of(from->OUTAGE);
+	to->pool_wait += values_of(from->POOL_WAIT);
+	to->pool_use += values_of(from->POOL_USE);
+	for (size_t i = 0; i < STAY__METER_LATENCIES; i++)
+		to->latency[i % STAY_OUTCOME_COUNT] +=
+		    values_of(&from->LATENCY[i]);
+}
+
+struct inside_values
+inside_values(const struct stay_metrics *metrics)
+{
+	struct inside_values sum = { 0 };
+
+	for (size_t i = 0; i < STAY__METER_SYSTEMS; i++)
+		if (metrics->meter.systems[i].name[0] != '\0')
+			add_values(&sum, &metrics->meter.systems[i].durations);
+	return sum;
 }

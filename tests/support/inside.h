@@ -14,7 +14,9 @@
 #include "conn/inner.h"
 #include "machine/machine.h"
 
+struct stay__numbers;
 struct stay__text;
+struct stay_metrics;
 
 /* Memory that an idle client has given back, as bits. */
 enum inside_buffer {
@@ -92,5 +94,16 @@ unsigned inside_profiles(const struct stay_loop *loop);
 uint64_t inside_excused(const struct stay_loop *loop);
 /* What it holds of the heap for all of its connections. */
 size_t inside_loop_bytes(const struct stay_loop *loop);
+
+/* ---- metrics ---- */
+/* How many values histograms have. */
+struct inside_values {
+	uint64_t create, uptime, outage, pool_wait, pool_use;
+	uint64_t latency[STAY_OUTCOME_COUNT];
+};
+
+/* Of all protocols together, as of now. */
+void inside_numbers(struct stay_metrics *metrics, struct stay__numbers *sum);
+struct inside_values inside_values(const struct stay_metrics *metrics);
 
 #endif
