@@ -76,7 +76,7 @@ tell_answer(struct stay__call *call, const struct stay_frame *frame,
 {
 	bool refused = is_refusal(frame);
 
-	if (stay__call_reply(call, refused)) {
+	if (stay__call_reply(call, refused, result->status)) {
 		tell_part(call, result);
 		return;
 	}
@@ -100,8 +100,8 @@ tell_group(struct stay_session *session, struct stay__call *call,
 	if (is_refusal(frame))
 		answer.outcome = stay__call_refused(call);
 	is_part = stay__group_take(call->arg, &answer, call->due == 1);
-
-	if (stay__call_reply(call, is_refusal(frame))) {
+	if (stay__call_reply(call, is_refusal(frame),
+		call->due == 1 ? stay__group_status(call->arg) : STAY_OK)) {
 		if (!is_part || stay__call_extras(call)->part == NULL)
 			return;
 		stay__call_touched(call);

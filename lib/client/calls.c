@@ -456,22 +456,23 @@ stay__call_touched(struct stay__call *call)
 }
 
 void
-stay__call_replied(struct stay__call *call, bool refused)
+stay__call_replied(
+    struct stay__call *call, bool refused, enum stay_status status)
 {
 	enum stay_outcome outcome = STAY_REPLIED;
 
 	if (refused && !(call->history & STAY__HISTORY_ACTED))
 		outcome = stay__call_refused(call);
-	decide_call(call, STAY_OK, outcome);
+	decide_call(call, status, outcome);
 	call->owner->outcomes[outcome] += stay__call_weight(call) - 1;
 }
 
 bool
-stay__call_reply(struct stay__call *call, bool refused)
+stay__call_reply(struct stay__call *call, bool refused, enum stay_status status)
 {
 	if (stay__call_answered(call, !refused))
 		return true;
-	stay__call_replied(call, refused);
+	stay__call_replied(call, refused, status);
 	return false;
 }
 

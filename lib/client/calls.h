@@ -338,12 +338,14 @@ void stay__call_reply_plainly(struct stay__call *call);
 
 /* Part of an answer has come: it cannot be sent again. */
 void stay__call_touched(struct stay__call *call);
-/* The last reply of a call is there: its outcome is decided and counted, its
- * deadline and token are ended. The caller runs `done` and gives the record
+/* The last reply of a call is there, and means `status`: its outcome is decided and
+ * counted, its deadline and token are ended. The caller runs `done` and gives the record
  * back. */
-void stay__call_replied(struct stay__call *call, bool refused);
+void stay__call_replied(
+    struct stay__call *call, bool refused, enum stay_status status);
 /* Both of the above, one after the other; true: more replies are due. */
-bool stay__call_reply(struct stay__call *call, bool refused);
+bool stay__call_reply(
+    struct stay__call *call, bool refused, enum stay_status status);
 
 /* Finish a queued call: take it out of the queue and the send buffer. */
 void stay__call_drop(struct stay__call *call, enum stay_status status);

@@ -233,6 +233,24 @@ fill(struct stay_group *group, const struct stay_result *result)
 	}
 }
 
+/* The first answer that is not good; NULL: there is none. */
+static const struct stay_result *
+first_bad(const struct stay_group *group)
+{
+	for (uint32_t i = 0; i < group->count; i++)
+		if (group->answers[i].status != STAY_OK)
+			return &group->answers[i];
+	return NULL;
+}
+
+enum stay_status
+stay__group_status(const struct stay_group *group)
+{
+	const struct stay_result *bad = first_bad(group);
+
+	return bad != NULL ? bad->status : STAY_OK;
+}
+
 /* What has no reply is behind the last one that has: it may not have left. */
 struct stay_result
 stay__group_result(struct stay_group *group, bool is_whole)
@@ -240,14 +258,12 @@ stay__group_result(struct stay_group *group, bool is_whole)
 	struct stay_result result = { .status = STAY_OK,
 		.outcome = is_whole ? STAY_SENT : STAY_MAYBE_EXECUTED,
 		.why = "ok" };
+	const struct stay_result *bad;
 
 	fill(group, &result);
-	for (uint32_t i = 0; i < group->count; i++) {
-		if (group->answers[i].status == STAY_OK)
-			continue;
-		result = group->answers[i];
-		break;
-	}
+	bad = first_bad(group);
+	if (bad != NULL)
+		result = *bad;
 	result.reply = NULL;
 	return result;
 }

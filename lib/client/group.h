@@ -52,6 +52,9 @@ bool stay__group_take(
 /* A reply has come; another one is due. */
 void stay__group_move_on(struct stay_group *group);
 
+/* That of the first answer that is not good; STAY_OK: all that have come are. */
+enum stay_status stay__group_status(const struct stay_group *group);
+
 /* Every reply has come: what that makes of the group, but for the outcome. Not all of
  * it may be on the wire. */
 struct stay_result stay__group_result(struct stay_group *group, bool is_whole);

@@ -109,7 +109,7 @@ answer(struct stay__call *call)
 {
 	ck_assert_ptr_eq(stay__calls_oldest(&calls), call);
 	ck_assert(!stay__call_answered(call, true));
-	stay__call_replied(call, false);
+	stay__call_replied(call, false, STAY_OK);
 	stay__call_give(&calls, call);
 	stay__calls_release(&calls);
 }
@@ -444,7 +444,7 @@ TEST(calls_that_leave_late_lower_no_mark)
 	(void)fly("again;", STAY_IDEMPOTENT);
 	last = fly("last;", STAY_BY_TAG);
 	ck_assert(!stay__call_answered(last, true));
-	stay__call_replied(last, false);
+	stay__call_replied(last, false, STAY_OK);
 	stay__call_give(&calls, last);
 	stay__calls_unseal(&calls);
 	stay__calls_session_over(&calls, &loss);

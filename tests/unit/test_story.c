@@ -90,11 +90,13 @@ TEST(story_of_a_call_that_has_none)
 }
 
 /* Told by both ways that a reply can take. */
-TEST_ROWS(story_of_a_call_ends_with_its_outcome, 3)
+TEST_ROWS(story_of_a_call_ends_with_its_outcome, 5)
 {
 	static const struct {
 		const char *request, *end;
 	} rows[] = { { "say +a", ": replied\n" },
+		{ "say -a", ": replied: the server replied with an error\n" },
+		{ "say !a", ": refused: the server replied with an error\n" },
 		{ "close", ": maybe executed: the session ended" },
 		{ "not answered", ": maybe executed: timed out" } };
 	struct stay_call_id id;
