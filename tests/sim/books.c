@@ -224,6 +224,7 @@ on_done(void *arg, const struct stay_result *result)
 	    result->status == STAY_E_TOO_BIG || result->status == STAY_E_SILENT)
 		ledger_forgive(run, call);
 	books_enter(user, call, result);
+	tale_call(run, call, result);
 	if (result->status == STAY_OK && result->outcome == STAY_REPLIED)
 		pause_frame(user);
 	water_look(user);

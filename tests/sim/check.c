@@ -616,6 +616,7 @@ check_restful(struct run *run)
 		check_user(&run->users[i]);
 	pool_look_restful(run);
 	meter_look(run);
+	tale_turn(run);
 	check_memory(run);
 	if (!run->sim->again)
 		check_dials(run);

@@ -266,7 +266,8 @@ write_url(const struct host *host, const char *name, char *url, size_t size)
 {
 	const char *scheme =
 	    host->user->kind == KIND_RAW ? "tcp" : host->trade->name;
-	const char *login = host->password[0] == '\0' ? "" : ":secret@";
+	const char *login =
+	    host->password[0] == '\0' ? "" : LOGIN_NAME ":" LOGIN_PASSWORD "@";
 
 	if (host->port != 0)
 		snprintf(url, size, "%s%s://%s%s:%d%s", scheme,
@@ -376,7 +377,7 @@ host_open(struct host *host)
 	host->password = "";
 	if (host->user->kind == KIND_LINE || host->user->kind == KIND_REDIS ||
 	    host->user->kind == KIND_TAG)
-		host->password = draw_mille(run, 500) ? "secret" : "";
+		host->password = draw_mille(run, 500) ? LOGIN_PASSWORD : "";
 	host->old = draw_mille(run, 250);
 	host->slow_ms = draw_mille(run, 500) ? draw_below(run, 30) : 0;
 	choose_names(host);
@@ -412,7 +413,7 @@ host_mend(struct host *host)
 {
 	host->loading = host->babbles = false;
 	if (host->password[0] != '\0')
-		host->password = "secret";
+		host->password = LOGIN_PASSWORD;
 	host_name(host, 1, 0);
 	host_fate(host, SIM_ACCEPT, 0);
 	for (unsigned i = 0; i < host->name_count; i++) {

@@ -207,8 +207,11 @@ hello(struct stay_session *session, const struct stay_frame *frame)
 		return stay_hello_wait();
 	}
 	line = frame->reply;
-	if (frame->kind == STAY_FRAME_ERROR)
-		return stay_hello_denied("denied");
+	if (frame->kind == STAY_FRAME_ERROR) {
+		snprintf(
+		    text, sizeof(text), "%.*s", (int)line->len, line->text);
+		return stay_hello_denied(text);
+	}
 	if (frame->kind == STAY_FRAME_REFUSED)
 		return stay_hello_retry("later");
 	return says(line, "wait") ? stay_hello_wait() : stay_hello_up();
@@ -525,7 +528,8 @@ greet(struct desk *desk, const char *in, size_t len)
 	if (host->loading)
 		desk_print(desk, desk_delay(desk), FRESH, "!later\n");
 	else if (!is(in, len, right))
-		desk_print(desk, desk_delay(desk), FRESH, "-denied\n");
+		desk_print(desk, desk_delay(desk), FRESH, "-denied: %.*s\n",
+		    (int)len, in);
 	else if (draw_mille(host->run, 200))
 		desk_print(desk, desk_delay(desk), GREETED, "+wait\n+hello\n");
 	else

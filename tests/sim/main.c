@@ -162,8 +162,9 @@ print(const struct sum *sum, double seconds)
 	    f->held, f->waited, f->groups, f->leaves, f->drained, f->bodies,
 	    f->pieces);
 	printf("  %" PRIu64 " pools, %" PRIu64 " leases, %" PRIu64
-	       " told that theirs is lost, %" PRIu64 " looks at metrics\n",
-	    f->pools, f->leases, f->lost, f->metered);
+	       " told that theirs is lost, %" PRIu64
+	       " looks at metrics, %" PRIu64 " stories of calls\n",
+	    f->pools, f->leases, f->lost, f->metered, f->stories);
 	print_outcomes(f);
 	print_faults(f);
 	printf("  %" PRIu64 " failed allocations\n", f->failed_allocations);

@@ -153,6 +153,7 @@ check_sentence(const struct user *user)
 	    state_words(user, state, sizeof(state)));
 
 	stay_conn_explain(conn, text, sizeof(text));
+	tale_words(text);
 	if (strncmp(text, begin, (size_t)len) != 0)
 		broken(1, "user %u should say %s..., and says: %s", user->index,
 		    begin, text);

@@ -27,6 +27,7 @@ build(struct run *run, bool trace)
 	run->observer = (struct stay_observer){ STAY_OBSERVER, .arg = run,
 		.on_transition = watch_transition, .on_failure = watch_failure,
 		.on_closed = watch_closed, .on_up = watch_up };
+	tale_open(run);
 	stay_loop_set_observer(run->loop, &run->observer);
 	if (stay_loop_set_dials_max(run->loop, run->plan.dials_max) != STAY_OK)
 		broken(1, "a number of dials is refused");
@@ -291,6 +292,7 @@ end(struct run *run)
 	if (stay_loop_free(run->loop) != STAY_OK)
 		broken(10, "the loop is still in use");
 	meter_close(run);
+	tale_close();
 	later_close(run);
 	if (run->toy.held > 0 || run->toy.opened != run->toy.closed)
 		broken(10, "the toy is held %u times, opened %u, closed %u",

@@ -23,6 +23,7 @@
  *	rest.c    a client at rest: its buffers, its sentence
  *	watch.c   the observer: only rows of the tables, in order
  *	meter.c   metrics: they agree with all these books
+ *	tale.c    what is told in words: stories of calls, logs, and no secret
  *	user.c    a client: its options, its life
  *	change.c  another URL, other options: asked for, and in force
  *	water.c   a queue that fills up: told of, and exact
@@ -55,6 +56,10 @@
 #define PLACES_MAX 3 /* that one URL leads to */
 #define PAD_MAX    40000
 #define TAG_TOPICS 4 /* with messages */
+
+/* With which clients log in: as no other word is spelt. */
+#define LOGIN_NAME     "us3r"
+#define LOGIN_PASSWORD "c4nary"
 
 /* A lookup that hangs ends at last, as getaddrinfo does. */
 #define LOOKUP_MS_MAX 8000
@@ -113,6 +118,7 @@ struct figures {
 	uint64_t leases;
 	uint64_t lost;    /* leases, told */
 	uint64_t metered; /* looks at the metrics */
+	uint64_t stories;
 	uint64_t virtual_ms;
 	uint64_t hash;
 };
@@ -835,6 +841,29 @@ void meter_closed(uint64_t number);
 void meter_gone(const struct user *user);
 void meter_group(const struct stay_group_result *all);
 void meter_hand_back(void);
+
+/* ---- tale.c ---- */
+
+struct stay_subject;
+struct stay_transition;
+
+/* Before the observer is set; when the loop is gone. */
+void tale_open(struct run *run);
+void tale_close(void);
+/* A call is told; a turn is over. */
+void tale_call(const struct run *run, const struct call *call,
+    const struct stay_result *result);
+void tale_turn(const struct run *run);
+/* No secret is among these words. */
+void tale_words(const char *text);
+/* What the observer tells. */
+void tale_transition(
+    const struct stay_subject *who, const struct stay_transition *turn);
+void tale_failure(
+    const struct stay_subject *who, enum stay_status status, const char *text);
+void tale_closed(
+    const struct stay_subject *who, enum stay_status status, const char *text);
+void tale_up(const struct stay_subject *who, const struct stay_up *up);
 
 /* ---- memory.c ---- */
 

@@ -358,6 +358,7 @@ watch_transition(void *arg, const struct stay_subject *who,
 	    machine_named(turn->machine, &which);
 
 	called_back(run);
+	tale_transition(who, turn);
 	look(user);
 	from = (unsigned)stay_machine_find_state(machine, turn->from);
 	event = (unsigned)stay_machine_find_event(machine, turn->event);
@@ -391,9 +392,8 @@ void
 watch_failure(void *arg, const struct stay_subject *who,
     enum stay_status status, const char *text)
 {
-	(void)who;
-	(void)text;
 	called_back(arg);
+	tale_failure(who, status, text);
 	meter_failure(status);
 	call_is_back(arg);
 }
@@ -401,8 +401,8 @@ watch_failure(void *arg, const struct stay_subject *who,
 void
 watch_up(void *arg, const struct stay_subject *who, const struct stay_up *up)
 {
-	(void)who;
 	called_back(arg);
+	tale_up(who, up);
 	meter_up(up);
 	call_is_back(arg);
 }
@@ -411,9 +411,8 @@ void
 watch_closed(void *arg, const struct stay_subject *who, enum stay_status status,
     const char *text)
 {
-	(void)status;
-	(void)text;
 	called_back(arg);
+	tale_closed(who, status, text);
 	meter_closed(who->number);
 	call_is_back(arg);
 }
