@@ -15,6 +15,9 @@
 /* The host comes at once, and need not. */
 #define STALE (NEVER - 1)
 
+/* After so long a host that could not watch the descriptor is asked again. */
+#define DEAF_NS UINT64_C(20000000)
+
 struct hosted {
 	struct stay__posix posix;
 	struct stay_host *host;
@@ -52,13 +55,27 @@ arm(struct hosted *world, uint64_t at)
 	world->host->ops->timer(world->host, in);
 }
 
+/* No other thread can wake it. */
+static bool
+is_deaf(const struct hosted *world)
+{
+	return world->held && !world->orphaned && world->wake.interest == 0;
+}
+
 /* Without connections no deadline keeps the host. */
 static uint64_t
-wanted(const struct hosted *world)
+wanted(struct hosted *world)
 {
+	uint64_t soon;
+
 	if (world->again)
 		return 0;
-	return world->held ? world->at : NEVER;
+	if (!world->held)
+		return NEVER;
+	if (!is_deaf(world))
+		return world->at;
+	soon = stay__posix_now(&world->posix.base) + DEAF_NS;
+	return world->at < soon ? world->at : soon;
 }
 
 static void
@@ -76,11 +93,12 @@ hosted_stir(struct stay_world *base)
 
 /* ---- woken by other threads ---- */
 
-/* If the host could not watch the descriptor, it is asked again after each turn. */
+/* If the host could not watch the descriptor, it is asked again after each turn, and
+ * a turn comes soon. */
 static void
 wake_start(struct hosted *world)
 {
-	if (world->held && !world->orphaned && world->wake.interest == 0)
+	if (is_deaf(world))
 		(void)world->host->ops->watch(
 		    world->host, &world->wake, STAY_READ);
 }
@@ -127,8 +145,8 @@ hosted_timer(struct stay_world *base, uint64_t at_ns)
 	world->at = at_ns;
 	if (world->armed == 0 && !world->again)
 		world->armed = STALE; /* the turn has done that */
-	arm(world, wanted(world));
 	wake_start(world);
+	arm(world, wanted(world));
 }
 
 static void

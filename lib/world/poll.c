@@ -163,14 +163,25 @@ tell_all(struct poll_host *host)
 	}
 }
 
+/* The system lacks memory for it, say: nothing is known of descriptors then, but the
+ * loop has its turn, in which deadlines end and other threads are heard. */
+static bool
+has_failed(int found)
+{
+	return found < 0 && errno != EINTR;
+}
+
 static void
 poll_run(struct stay_host *base, bool may_wait)
 {
 	struct poll_host *host = of(base);
 	bool may = !come_if_due(host) && may_wait;
+	int found = poll(host->asked, host->count, may ? ms_to_wait(host) : 0);
 
-	if (poll(host->asked, host->count, may ? ms_to_wait(host) : 0) > 0)
+	if (found > 0)
 		tell_all(host);
+	if (has_failed(found))
+		host->at = 0;
 	(void)come_if_due(host);
 }
 

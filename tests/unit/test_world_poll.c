@@ -3,6 +3,8 @@
  * driven by waits, and in the threads of a runner. What every world does is in
  * test_world_contract.c.
  */
+#include <errno.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -226,6 +228,33 @@ TEST(world_poll_in_a_runner)
 /* ---- fork ---- */
 
 /* The child hears of it at once, and the parent's connection goes on. */
+static void
+count_job(void *arg, struct stay_loop *on)
+{
+	(void)on;
+	++*(unsigned *)arg;
+}
+
+/* poll(2) refuses more descriptors than a process may have. */
+TEST(world_poll_goes_on_when_poll_fails)
+{
+	struct stay_runner *runner;
+	struct rlimit before, none;
+	unsigned jobs = 0;
+
+	ck_assert_int_eq(
+	    stay_runner_start_on(&runner, NULL, stay_loop_poll), STAY_OK);
+	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &before), 0);
+	none = before;
+	none.rlim_cur = 0;
+	setrlimit(RLIMIT_NOFILE, &none);
+	for (int i = 0; i < 3; i++)
+		(void)!stay_runner_do(runner, 0, count_job, &jobs);
+	setrlimit(RLIMIT_NOFILE, &before);
+	ck_assert_uint_eq(jobs, 3);
+	ck_assert_int_eq(stay_runner_free(runner), STAY_OK);
+}
+
 TEST(promise_12_a_child_does_not_poll_for_its_parent)
 {
 	struct stay_redis *redis = start(), *other = start();
@@ -277,6 +306,7 @@ struct stranger {
 	struct stay_host host;
 	uint64_t in;
 	unsigned watched;
+	bool refuses; /* to watch anything */
 	bool freed;
 };
 
@@ -289,6 +319,8 @@ of(struct stay_host *host)
 static int
 note_watch(struct stay_host *host, struct stay_watch *watch, unsigned interest)
 {
+	if (of(host)->refuses && interest != 0)
+		return -ENOMEM;
 	of(host)->watched += interest != 0;
 	of(host)->watched -= watch->interest != 0;
 	watch->interest = interest;
@@ -352,6 +384,39 @@ TEST(host_is_told_what_there_is_to_do)
 	ck_assert_int_eq(stay_loop_free(hosted), STAY_OK);
 	ck_assert_uint_eq(stranger.in, UINT64_MAX);
 	ck_assert(stranger.freed);
+}
+
+static struct stay_verdict
+init_idle(struct stay_conn *conn, void *state, void *arg)
+{
+	(void)conn;
+	(void)state;
+	(void)arg;
+	return stay_verdict_ok();
+}
+
+/* Nobody could wake it: so it comes back, and is asked once more. */
+TEST(host_that_could_not_watch_is_asked_again_soon)
+{
+	static const struct stay_behaviour idle = { STAY_BEHAVIOUR,
+		.name = "idle", .init = init_idle };
+	struct stranger stranger = { .host = { .ops = &noting },
+		.refuses = true };
+	struct stay_loop *hosted = stay_loop_hosted(&stranger.host);
+	struct stay_conn *conn;
+
+	ck_assert_int_eq(
+	    stay_conn_start(&conn, hosted, &idle, NULL, NULL), STAY_OK);
+	come_until_calm(&stranger);
+	ck_assert_uint_eq(stranger.watched, 0);
+	ck_assert_uint_le(stranger.in, 20000000);
+	stranger.refuses = false;
+	come_until_calm(&stranger);
+	ck_assert_uint_eq(stranger.watched, 1);
+	ck_assert_uint_eq(stranger.in, UINT64_MAX);
+	stay_conn_stop(conn, STAY_OK);
+	come_until_calm(&stranger);
+	ck_assert_int_eq(stay_loop_free(hosted), STAY_OK);
 }
 
 TEST(host_of_another_version_is_only_freed)
