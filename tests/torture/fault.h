@@ -68,6 +68,8 @@ void fault_stop_at_ms(uint64_t ms);
 unsigned long fault_waits(void);
 /* No lookup is in a thread any more; names that are slow get their answer. */
 void fault_settle(void);
+/* Threads of the library's that have not ended. */
+int fault_threads(void);
 
 /* Something is wrong; kept until asked for, the first one only. */
 void fault_violation(const char *format, ...)

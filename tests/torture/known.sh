@@ -23,7 +23,7 @@ harmless='
 	pthread_condattr_init pthread_condattr_setclock pthread_mutex_destroy
 	pthread_join pthread_mutex_lock pthread_mutex_unlock pthread_sigmask
 	sigaddset sigemptyset sigfillset sigismember snprintf
-	strchr strcmp strcspn strftime strlen strncmp strnlen strrchr strspn strstr
+	strchr strcmp strcspn strftime strlen strncmp strncpy strnlen strrchr strspn strstr
 	strtod
 	sysconf
 	vsnprintf'

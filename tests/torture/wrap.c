@@ -138,13 +138,25 @@ __wrap_read(int fd, void *bytes, size_t len)
 
 REAL(ssize_t, write, (int fd, const void *bytes, size_t len));
 
+/* What a thread is woken by that may wait for ever: nobody writes to an eventfd in
+ * vain but when it is readable, whatever is said of it. */
+static void
+ring_all_the_same(int fd, const void *bytes, size_t len, enum wrap_way way)
+{
+	if (len == sizeof(uint64_t) && way != WRAP_INTERRUPT)
+		(void)!__real_write(fd, bytes, len);
+}
+
 ssize_t
 __wrap_write(int fd, const void *bytes, size_t len)
 {
 	enum wrap_way way = wrap_point(WRAP_write);
 
-	return way != WRAP_PASS ? wrap_fail(WRAP_write, way)
-				: __real_write(fd, bytes, len);
+	if (way == WRAP_PASS)
+		return __real_write(fd, bytes, len);
+	if (fault_threads() > 0)
+		ring_all_the_same(fd, bytes, len, way);
+	return wrap_fail(WRAP_write, way);
 }
 
 /* The first part that has bytes, and less of it. */

@@ -32,6 +32,9 @@ static atomic_int threads;
 static atomic_int slow; /* of them, in a name that waits for fault_settle */
 static atomic_bool settling;
 
+/* Whether this one is not the program's own. If it waits, it runs a loop. */
+static _Thread_local bool is_another;
+
 struct start {
 	void *(*run)(void *arg);
 	void *arg;
@@ -44,6 +47,7 @@ run(void *arg)
 	void *result;
 
 	__real_free(arg);
+	is_another = true;
 	result = start.run(start.arg);
 	atomic_fetch_sub(&threads, 1);
 	return result;
@@ -103,6 +107,12 @@ __wrap_pthread_cond_init(
 	return wrap_point(WRAP_condition) != WRAP_PASS
 		   ? ENOMEM
 		   : __real_pthread_cond_init(condition, attributes);
+}
+
+int
+fault_threads(void)
+{
+	return atomic_load(&threads);
 }
 
 void
@@ -194,7 +204,7 @@ __wrap_freeaddrinfo(struct addrinfo *found)
 static atomic_ullong now = EPOCH_NS;
 static uint64_t begin; /* of this run; the clock goes on and on */
 static uint64_t stop_at;
-static unsigned long waits;
+static atomic_ulong waits;
 
 void
 wrap_reset(void)
@@ -202,7 +212,7 @@ wrap_reset(void)
 	begin = atomic_load(&now);
 	wrap_reset_bytes();
 	stop_at = UINT64_MAX;
-	waits = 0;
+	atomic_store(&waits, 0);
 }
 
 uint64_t
@@ -220,7 +230,7 @@ fault_stop_at_ms(uint64_t ms)
 unsigned long
 fault_waits(void)
 {
-	return waits;
+	return atomic_load(&waits);
 }
 
 REAL(int, clock_gettime, (clockid_t clock, struct timespec *time));
@@ -253,12 +263,14 @@ __wrap_gettimeofday(struct timeval *time, void *zone)
 static void
 jump(int timeout_ms)
 {
-	uint64_t at = atomic_load(&now);
-	uint64_t to = at + (uint64_t)(timeout_ms < 0 ? 60000 : timeout_ms) * MS;
+	unsigned long long at = atomic_load(&now);
+	unsigned long long to =
+	    at + (uint64_t)(timeout_ms < 0 ? 60000 : timeout_ms) * MS;
 
 	if (to > stop_at)
 		to = stop_at > at ? stop_at : at;
-	atomic_store(&now, to);
+	while (at < to && !atomic_compare_exchange_weak(&now, &at, to))
+		continue;
 }
 
 REAL(int, epoll_wait,
@@ -286,7 +298,34 @@ look_by_poll(const struct waiter *by, int timeout_ms)
 }
 
 /* The peers wait by poll themselves. */
-static bool stepping;
+static _Thread_local bool stepping;
+
+/* They are moved by one thread at a time. */
+static bool
+step_servers(void)
+{
+	static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;
+	bool busy;
+
+	pthread_mutex_lock(&turn);
+	stepping = true;
+	busy = servers_step();
+	stepping = false;
+	pthread_mutex_unlock(&turn);
+	return busy;
+}
+
+/* So many looks of a ms each, and nobody has had anything to do. */
+#define QUIET_LOOKS 5
+
+/* Nobody else could bring something about. Who runs a loop in a thread does not know,
+ * and waits a little; if it waits without a limit, then for somebody. */
+static bool
+is_alone(unsigned looks, int timeout_ms)
+{
+	return is_another ? timeout_ms > 0 && looks > QUIET_LOOKS
+			  : atomic_load(&threads) == atomic_load(&slow);
+}
 
 /*
  * Whoever could still bring something about gets his chance: the peers, the
@@ -296,22 +335,21 @@ static int
 wait_by(const struct waiter *waiter, enum wrap_kind kind, int timeout_ms)
 {
 	enum wrap_way way = wrap_point(kind);
+	unsigned looks = 0;
 	int count;
 
-	waits++;
+	atomic_fetch_add(&waits, 1);
 	atomic_fetch_add(&now, WAIT_NS);
 	if (way != WRAP_PASS)
 		return wrap_fail(kind, way);
 	do {
-		bool busy;
+		bool busy = step_servers();
 
-		stepping = true;
-		busy = servers_step();
-		stepping = false;
 		count = waiter->look(waiter, 0);
 		if (count != 0 || timeout_ms == 0)
 			return count;
-		if (!busy && atomic_load(&threads) == atomic_load(&slow))
+		looks = busy ? 0 : looks + 1;
+		if (!busy && is_alone(looks, timeout_ms))
 			break;
 		if (!busy)
 			count = waiter->look(waiter, 1);
