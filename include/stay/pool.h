@@ -69,7 +69,7 @@ enum stay_pool_use { STAY_POOL_EXCLUSIVE, STAY_POOL_SHARED };
 struct stay_pool_options {
 	size_t size; /* STAY_POOL_OPTIONS sets it */
 	/*
-	 * Of each connection; only read inside stay_pool_start. NULL: all defaults.
+	 * Of each connection; only read inside the function. NULL: all defaults.
 	 * Its `arg` and notices are the pool's own: they are not called. With
 	 * STAY_FATAL_STOP the pool stops when no session is up. Of an exclusive pool
 	 * `offline` is STAY_OFFLINE_FAIL, and `max_age_ms` is never reached in the
@@ -123,6 +123,26 @@ STAY_API void stay_pool_stop(struct stay_pool *pool, enum stay_status reason);
  * waits is served, and leases go on until they are checked in, for `budget_ms` at most.
  * Of a shared pool all connections are drained as by stay_client_drain. */
 STAY_API void stay_pool_drain(struct stay_pool *pool, uint64_t budget_ms);
+
+/*
+ * Give the pool another URL, other options, or both, while it runs. A `url` that is NULL
+ * stays; `options` that are NULL stay, but for the places: a URL replaces the old `urls`.
+ *  - Connections that nobody has are changed now, as by stay_client_reconfigure: their
+ *    sessions are replaced, and those of a shared pool take their queues along. What is
+ *    lent is changed when it is checked in. Those that begin have the new options.
+ *  - `options` replaces all of the old ones, so that 0 means the default again; `client`
+ *    that is NULL, too. `on_closed` and `arg` stay, and so must `use`.
+ *  - With a smaller connections_max those that are too many end: now if nobody has them,
+ *    else when they are checked in. Who waits already keeps his timeout and his place.
+ *  - After a fatal failure it is tried at once, and who checks out waits for that.
+ *  - The old config is released in the loop's turn when no connection has it any more,
+ *    unless it is also the new one.
+ * Returns as stay_pool_start; STAY_E_ARG for another `use`; STAY_E_STOPPED if the pool has
+ * been stopped; STAY_E_FULL if 16 replaced configs wait to be released. Unless it returns
+ * STAY_OK, nothing changes, and the config stays the caller's.
+ */
+STAY_API STAY_USE enum stay_status stay_pool_reconfigure(struct stay_pool *pool,
+    const char *url, const struct stay_pool_options *options);
 
 /* The pool as a connection: for stay_conn_explain, stay_conn_admits. NULL once it has
  * been stopped. */

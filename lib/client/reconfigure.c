@@ -169,6 +169,13 @@ take_label(struct stay_client *client, struct stay__change *change)
 	}
 }
 
+bool
+stay__reconfigure_is_due(const struct stay_client *client)
+{
+	return client->rare->changes != NULL &&
+	       client->rare->changes->next != NULL;
+}
+
 void
 stay__reconfigure_take(struct stay_client *client)
 {

@@ -24,6 +24,8 @@ struct stay__changes {
 
 /* Between two sessions: let the change take effect. */
 void stay__reconfigure_take(struct stay_client *client);
+/* Whether one was asked for that has not taken effect. */
+bool stay__reconfigure_is_due(const struct stay_client *client);
 void stay__reconfigure_fini(struct stay_client *client);
 
 #endif

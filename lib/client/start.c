@@ -11,6 +11,7 @@
 #include "client/over.h"
 #include "client/settings.h"
 #include "client/tagged.h"
+#include "client/trial.h"
 #include "loop/errands.h"
 
 /* ---- the client ---- */
@@ -223,6 +224,41 @@ stay_client_start(struct stay_client **started, struct stay_loop *loop,
 		return status;
 	}
 	return start_at(started, loop, protocol, url, options);
+}
+
+static enum stay_status
+try_as(const struct stay__profile *profile,
+    const struct stay_client_options *options)
+{
+	struct stay__endpoints *endpoints;
+	void *trial = NULL;
+	enum stay_status status = stay__endpoints_new(&endpoints, profile->loop,
+	    &profile->protocol.top, stay__profile_url(profile), options);
+
+	if (status != STAY_OK)
+		return status;
+	status = stay__trial_new(&trial, profile);
+	stay__trial_free(trial, profile);
+	stay__endpoints_free(endpoints);
+	return status;
+}
+
+enum stay_status
+stay__client_try(struct stay_client_options *filled, struct stay_loop *loop,
+    const struct stay_protocol *protocol, const char *url,
+    const struct stay_client_options *options)
+{
+	struct stay__profile *profile;
+	enum stay_status status = stay__settings_fill(loop, filled, options);
+
+	if (status == STAY_OK)
+		status = stay__profile_get(
+		    &profile, loop, protocol, url, filled, &hooks);
+	if (status != STAY_OK)
+		return status;
+	status = try_as(profile, filled);
+	stay__profile_drop(profile);
+	return status;
 }
 
 /* Descriptors can be used once. */

@@ -14,4 +14,13 @@ void stay__trial_adopt(
 /* It never takes effect. NULL is fine. */
 void stay__trial_free(void *trial, const struct stay__profile *profile);
 
+/*
+ * What stay_client_start would return for these, without starting anything; but for what
+ * a descriptor tells. `filled` are the options with all defaults, if it is STAY_OK; what
+ * they point to is that of `options`.
+ */
+enum stay_status stay__client_try(struct stay_client_options *filled,
+    struct stay_loop *loop, const struct stay_protocol *protocol,
+    const char *url, const struct stay_client_options *options);
+
 #endif

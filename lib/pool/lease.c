@@ -151,7 +151,8 @@ stay_pool_check_out_wait(
 
 /* ---- check-in ---- */
 
-/* One whose session is too old is replaced, when what was begun is over. */
+/* One whose session is too old, or is not as it is to be now, is replaced, when what was
+ * begun is over. */
 static void
 take_back(struct stay__pooled *member)
 {
@@ -161,6 +162,10 @@ take_back(struct stay__pooled *member)
 	member->lease = NULL;
 	stay__member_become(member,
 	    status == STAY_OK ? STAY__MEMBER_RETURNING : STAY__MEMBER_DOWN);
+	if (member->asked != member->pool->template) {
+		stay__member_change(member);
+		return;
+	}
 	if (status != STAY_OK || member->old_at > stay__pool_now(member->pool))
 		return;
 	member->pool->counts.aged++;

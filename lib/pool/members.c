@@ -2,6 +2,7 @@
  * Connections of a pool: they begin, come up, fail and end. Each is a client, which comes
  * back by itself; one that has ended is replaced when serve.c finds the pool too small.
  */
+#include "client/reconfigure.h"
 #include "pool/pool.h"
 
 /* ---- leases ---- */
@@ -69,7 +70,7 @@ stay__pool_tell_lost(struct stay_pool *pool)
 static uint64_t
 age_at(struct stay_pool *pool)
 {
-	uint64_t max = pool->template.max_age_ms;
+	uint64_t max = pool->template->max_age_ms;
 	uint64_t early = max / 4;
 
 	if (max == 0)
@@ -147,7 +148,7 @@ static void
 put_off(struct stay_pool *pool, enum stay_status reason)
 {
 	struct stay_backoff slow = { .policy = stay_backoff_constant(
-					 pool->template.fatal_backoff_ms) };
+					 pool->template->fatal_backoff_ms) };
 	bool slowly = pool->fatal != STAY_OK ||
 		      stay_status_class(reason) == STAY_CLASS_FATAL;
 	uint64_t ms;
@@ -172,6 +173,8 @@ on_closed(void *arg, struct stay_conn *conn, enum stay_status reason)
 	if (member->state != STAY__MEMBER_ENDING)
 		put_off(pool, reason);
 	leave_books(member);
+	stay__template_drop(pool, member->asked);
+	stay__template_drop(pool, member->in_force);
 	stay__free(member);
 	stay__pool_end_if_over(pool);
 }
@@ -190,7 +193,7 @@ stay__pool_free(struct stay_pool *pool)
 {
 	free_leases(&pool->lent);
 	free_leases(&pool->bereaved);
-	stay__template_free(&pool->template);
+	stay__template_free(pool->template);
 	stay__free(pool->members);
 	stay__free(pool);
 }
@@ -203,7 +206,7 @@ stay__pool_end_if_over(struct stay_pool *pool)
 	stay__pool_tell_lost(pool);
 	if (pool->options.on_closed != NULL)
 		pool->options.on_closed(pool->options.arg, pool, pool->reason);
-	stay__template_release(&pool->template);
+	stay__templates_end(pool);
 	stay__pool_free(pool);
 }
 
@@ -241,29 +244,53 @@ static void
 ask_endpoints(void *arg, struct stay_client *client)
 {
 	const struct stay__pooled *member = arg;
-	const struct stay_client_options *options =
-	    &member->pool->template.options;
+	const struct stay_client_options *options = &member->asked->options;
 
 	options->endpoints(options->arg, client);
+}
+
+/* What a client is given of the pool's options. */
+static struct stay_client_options
+options_for(struct stay__pooled *member)
+{
+	struct stay_client_options options = member->pool->template->options;
+
+	options.on_session = on_session;
+	if (options.endpoints != NULL)
+		options.endpoints = ask_endpoints;
+	options.on_closed = on_closed;
+	options.arg = member;
+	return options;
+}
+
+static enum stay_status
+start(struct stay__pooled *member)
+{
+	struct stay_pool *pool = member->pool;
+	struct stay_client_options options = options_for(member);
+	enum stay_status status;
+
+	member->asked = stay__template_hold(pool->template);
+	member->in_force = stay__template_hold(pool->template);
+	status = stay_client_start(&member->client, pool->loop,
+	    pool->template->protocol, pool->template->url, &options);
+	if (status == STAY_OK)
+		return STAY_OK;
+	stay__template_drop(pool, member->asked);
+	stay__template_drop(pool, member->in_force);
+	return status;
 }
 
 enum stay_status
 stay__member_open(struct stay_pool *pool)
 {
-	struct stay_client_options options = pool->template.options;
 	struct stay__pooled *member = stay__zalloc(sizeof(*member));
 	enum stay_status status = STAY_E_NOMEM;
 
 	if (member != NULL && has_room(pool)) {
 		stay__list_init(&member->node);
 		member->pool = pool;
-		options.on_session = on_session;
-		if (options.endpoints != NULL)
-			options.endpoints = ask_endpoints;
-		options.on_closed = on_closed;
-		options.arg = member;
-		status = stay_client_start(&member->client, pool->loop,
-		    pool->template.protocol, pool->template.url, &options);
+		status = start(member);
 	}
 	if (status != STAY_OK) {
 		stay__free(member);
@@ -286,4 +313,50 @@ stay__member_renew(struct stay__pooled *member)
 {
 	stay__member_become(member, STAY__MEMBER_DOWN);
 	stay_client_reconnect(member->client, STAY_OK);
+}
+
+/* ---- changes ---- */
+
+void
+stay__member_retire(struct stay__pooled *member)
+{
+	if (member->pool->options.use != STAY_POOL_SHARED) {
+		stay__member_end(member);
+		return;
+	}
+	stay__member_become(member, STAY__MEMBER_ENDING);
+	stay_client_drain(
+	    member->client, member->pool->template->leave_budget_ms);
+}
+
+void
+stay__member_change(struct stay__pooled *member)
+{
+	struct stay_pool *pool = member->pool;
+	struct stay_client_options options = options_for(member);
+
+	if (member->asked == pool->template)
+		return;
+	if (stay_client_reconfigure(
+		member->client, pool->template->url, &options) != STAY_OK) {
+		stay__member_retire(member);
+		return;
+	}
+	stay__template_drop(pool, member->asked);
+	member->asked = stay__template_hold(pool->template);
+	stay__member_become(member, STAY__MEMBER_DOWN);
+}
+
+void
+stay__members_settle(struct stay_pool *pool)
+{
+	for (size_t i = 0; i < pool->count; i++) {
+		struct stay__pooled *member = pool->members[i];
+
+		if (member->in_force == member->asked ||
+		    stay__reconfigure_is_due(member->client))
+			continue;
+		stay__template_drop(pool, member->in_force);
+		member->in_force = stay__template_hold(member->asked);
+	}
 }

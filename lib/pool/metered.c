@@ -10,7 +10,7 @@ system_of(const struct stay_pool *pool)
 
 	return meter == NULL
 		   ? NULL
-		   : stay__meter_system(meter, pool->template.protocol->name);
+		   : stay__meter_system(meter, pool->template->protocol->name);
 }
 
 void

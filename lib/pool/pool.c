@@ -27,10 +27,8 @@ learn_defaults(struct stay_pool *pool)
 	struct stay_client_options options = { STAY_CLIENT_OPTIONS };
 
 	stay_client_get_options(pool->members[0]->client, &options);
-	pool->template.leave_budget_ms = options.leave_budget_ms;
-	pool->template.fatal_backoff_ms = options.fatal_backoff_ms;
-	pool->backoff.policy = options.backoff;
-	pool->backoff.policy.attempts_max = 0;
+	stay__template_learn(pool->template, &options);
+	pool->backoff.policy = pool->template->backoff;
 }
 
 /* The first connection says what is wrong with URL and options. */
@@ -144,8 +142,8 @@ on_closed(void *arg, struct stay_conn *conn, enum stay_status reason)
 
 /* ---- from options to a pool ---- */
 
-static enum stay_status
-fill_options(struct stay_loop *loop, struct stay_pool_options *to,
+enum stay_status
+stay__pool_fill_options(struct stay_loop *loop, struct stay_pool_options *to,
     const struct stay_pool_options *from)
 {
 	const struct stay__option *culprit;
@@ -176,6 +174,8 @@ init_lists(struct stay_pool *pool)
 	stay__list_init(&pool->left);
 	stay__list_init(&pool->lent);
 	stay__list_init(&pool->bereaved);
+	stay__list_init(&pool->templates);
+	stay__list_init(&pool->spent);
 	pool->first_until = UINT64_MAX;
 	pool->slow_since = UINT64_MAX;
 }
@@ -184,7 +184,7 @@ static enum stay_status
 start(struct stay_pool *pool)
 {
 	struct stay_conn_options options = { STAY_CONN_OPTIONS,
-		.label = pool->template.label, .on_closed = on_closed,
+		.label = pool->template->label, .on_closed = on_closed,
 		.arg = pool };
 	struct stay_conn *conn;
 
@@ -210,6 +210,7 @@ stay_pool_start(struct stay_pool **started, struct stay_loop *loop,
     const struct stay_pool_options *options)
 {
 	struct stay_pool_options filled;
+	struct stay__template *template;
 	struct stay_pool *pool;
 	enum stay_status status;
 
@@ -218,15 +219,17 @@ stay_pool_start(struct stay_pool **started, struct stay_loop *loop,
 	if (protocol == NULL || url == NULL)
 		return STAY_E_ARG;
 	stay__loop_forget_rejection(loop);
-	status = fill_options(loop, &filled, options);
+	status = stay__pool_fill_options(loop, &filled, options);
 	if (status != STAY_OK)
 		return status;
 	pool = new_pool(loop, &filled);
 	if (pool == NULL)
 		return STAY_E_NOMEM;
-	status = stay__template_fill(&pool->template, protocol, url, &filled);
-	if (status == STAY_OK)
+	status = stay__template_new(&template, protocol, url, &filled);
+	if (status == STAY_OK) {
+		stay__template_take(pool, template);
 		status = start(pool);
+	}
 	if (status == STAY_OK)
 		*started = pool;
 	else

@@ -3,15 +3,16 @@
  * clients; of the library's inside it uses the clock, chance and lists. Its files, from
  * the lowest to the highest:
  *
- *	template.c   what each connection is started with
+ *	template.c   what each connection is started with, and what it was
  *	books.c      which connection is in which state; when the pool is to act
  *	metered.c    what is added to the numbers of the loop
- *	members.c    connections begin, come up, fail and end
+ *	members.c    connections begin, come up, change, fail and end
  *	line.c       who waits, for how long, and who is shed
  *	serve.c      what is due: told, lent, opened, retired
  *	lease.c      check-out and check-in
  *	share.c      one of two
  *	pool.c       the behaviour, and from options to a pool
+ *	change.c     another URL, other options
  */
 #ifndef STAY__POOL_H
 #define STAY__POOL_H
@@ -41,7 +42,9 @@ struct stay__pooled {
 	struct stay_pool *pool;
 	struct stay_client *client;
 	struct stay_lease *lease; /* NULL: nobody has it */
-	size_t place;             /* in pool->members */
+	/* What its client was given last, and what it runs with. */
+	struct stay__template *asked, *in_force;
+	size_t place; /* in pool->members */
 	enum stay__member_state state;
 	uint64_t since;   /* ns: idle or returning since then */
 	uint64_t session; /* the number of the last that was up */
@@ -63,8 +66,11 @@ struct stay_lease {
 	void *lost_arg;
 };
 
-/* What each connection is started with: copies. */
+/* What connections are started with: copies. It lives as long as one of them, or the
+ * pool, has it; then it is spent, and its config is released in the loop's turn. */
 struct stay__template {
+	struct stay__list node; /* in pool->templates, or in pool->spent */
+	size_t refs;
 	const struct stay_protocol *protocol;
 	struct stay_client_options options;
 	struct stay_socket_options socket;
@@ -75,15 +81,18 @@ struct stay__template {
 	void *config; /* the copy of one that has a size */
 	bool stops;   /* the pool, after a fatal failure */
 	uint64_t max_age_ms;
-	uint64_t leave_budget_ms; /* these two once a client has been started */
+	uint64_t leave_budget_ms;
 	uint64_t fatal_backoff_ms;
+	struct stay_backoff_policy backoff;
 };
 
 struct stay_pool {
 	struct stay_loop *loop;
 	struct stay_conn *conn; /* NULL: it has closed */
 	struct stay_pool_options options;
-	struct stay__template template;
+	struct stay__template *template; /* of those that begin */
+	struct stay__list templates, spent;
+	size_t spent_count;
 
 	struct stay__pooled *
 	    *members; /* connections_max of them, and those that end */
@@ -133,13 +142,32 @@ stay__pooled_of(struct stay__list *node)
 }
 
 /* ---- template.c ---- */
-/* Errors are those of stay_client_start. It is to be freed in any case. */
-enum stay_status stay__template_fill(struct stay__template *to,
+/* So many that are spent may wait for the loop's turn. */
+#define STAY__SPENT_MAX 16
+
+/* One of these options, and of this URL; NULL: no memory. It is the caller's, for
+ * stay__template_drop, or for stay__template_free: then nothing of it is released. */
+enum stay_status stay__template_new(struct stay__template **made,
     const struct stay_protocol *protocol, const char *url,
     const struct stay_pool_options *options);
+/* As an old one; a URL that is NULL stays, with the places that go with it. */
+struct stay__template *stay__template_copy(
+    const struct stay__template *old, const char *url);
+/* What the client has for its defaults; `filled` are its options, complete. */
+void stay__template_learn(
+    struct stay__template *template, const struct stay_client_options *filled);
 void stay__template_free(struct stay__template *template);
-/* A config that was not copied, in the end. */
-void stay__template_release(const struct stay__template *template);
+/* The caller's is the pool's now: new connections are started with it. */
+void stay__template_take(
+    struct stay_pool *pool, struct stay__template *template);
+struct stay__template *stay__template_hold(struct stay__template *template);
+void stay__template_drop(
+    struct stay_pool *pool, struct stay__template *template);
+/* Release the configs that nobody has any more, and free what was spent. Runs code of
+ * the program. */
+void stay__templates_sweep(struct stay_pool *pool);
+/* The same in the end, of the last one, too; but that is freed with the pool. */
+void stay__templates_end(struct stay_pool *pool);
 
 /* ---- books.c ---- */
 /* It has something to do: it is served in the loop's turn, and before `at` (ns). */
@@ -178,6 +206,12 @@ void stay__lease_begin(struct stay_lease *lease, struct stay__pooled *member);
 void stay__member_end(struct stay__pooled *member);
 /* A session that nobody has is replaced. */
 void stay__member_renew(struct stay__pooled *member);
+/* Its client is given what the pool has now; if that can't be, it ends. */
+void stay__member_change(struct stay__pooled *member);
+/* End its client when what was begun is over: there are too many of them. */
+void stay__member_retire(struct stay__pooled *member);
+/* A change that has taken effect: what there was before is not needed any more. */
+void stay__members_settle(struct stay_pool *pool);
 /* Nothing is left: tell and free the pool, if it has closed. */
 void stay__pool_end_if_over(struct stay_pool *pool);
 /* Nothing of it runs. */
@@ -203,6 +237,9 @@ uint64_t stay__line_due(const struct stay_pool *pool);
 void stay__pool_serve(struct stay_pool *pool);
 
 /* ---- pool.c ---- */
+/* The options, complete. STAY_E_ARG: the loop has been told which one is wrong. */
+enum stay_status stay__pool_fill_options(struct stay_loop *loop,
+    struct stay_pool_options *to, const struct stay_pool_options *from);
 /* The pool that this connection is; NULL: it is none. */
 const struct stay_pool *stay__pool_of(struct stay_conn *conn);
 

@@ -49,7 +49,7 @@ give_way(struct stay_pool *pool)
 		return;
 	stay__line_drop_all(pool, pool->fatal);
 	keep_one(pool);
-	if (pool->template.stops && pool->conn != NULL)
+	if (pool->template->stops && pool->conn != NULL)
 		stay_conn_stop(pool->conn, pool->fatal);
 }
 
@@ -116,6 +116,32 @@ cull(struct stay_pool *pool)
 	}
 }
 
+/* One of too many that nobody has, the one that was idle for longest first. NULL: none. */
+static struct stay__pooled *
+surplus(const struct stay_pool *pool)
+{
+	if (stay__pool_size(pool) <= pool->options.connections_max)
+		return NULL;
+	if (pool->options.use != STAY_POOL_SHARED &&
+	    !stay__list_is_empty(&pool->idle))
+		return stay__pooled_of(pool->idle.prev);
+	for (size_t i = pool->count; i-- > 0;)
+		if (pool->members[i]->state == STAY__MEMBER_DOWN ||
+		    pool->members[i]->state == STAY__MEMBER_IDLE)
+			return pool->members[i];
+	return NULL;
+}
+
+/* There may be fewer than there were. */
+static void
+trim(struct stay_pool *pool)
+{
+	struct stay__pooled *member;
+
+	while ((member = surplus(pool)) != NULL)
+		stay__member_retire(member);
+}
+
 /* When a connection is to be looked at again, for its age or because it takes too long
  * to become as new. */
 static uint64_t
@@ -125,7 +151,7 @@ due_at(const struct stay__pooled *member)
 		return member->old_at;
 	if (member->state == STAY__MEMBER_RETURNING)
 		return stay__later(
-		    member->since, member->pool->template.leave_budget_ms);
+		    member->since, member->pool->template->leave_budget_ms);
 	return UINT64_MAX;
 }
 
@@ -183,6 +209,9 @@ stay__pool_serve(struct stay_pool *pool)
 	stay__line_look(pool);
 	stay__pool_tell_lost(pool);
 	stay__line_tell(pool);
+	stay__members_settle(pool);
+	stay__templates_sweep(pool);
+	trim(pool);
 	lend_all(pool);
 	stay__line_look(pool);
 	next = renew_due(pool);

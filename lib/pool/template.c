@@ -1,7 +1,8 @@
 /*
  * What each connection of a pool is started with: copies of all that the program has
  * given, since a connection may begin at any time. What is wrong with it, the client
- * says when the first one is started.
+ * says when the first one is started. After a change there are several; whoever has one
+ * holds it.
  */
 #include "base/text.h"
 #include "pool/pool.h"
@@ -90,29 +91,90 @@ take_options(struct stay__template *to, const struct stay_client_options *from)
 	return STAY_OK;
 }
 
-enum stay_status
-stay__template_fill(struct stay__template *to,
-    const struct stay_protocol *protocol, const char *url,
-    const struct stay_pool_options *options)
+/* Copies of all that `to` points to so far. A descriptor, or a place, is none of the
+ * pool's. */
+static bool
+own(struct stay__template *to, const char *url)
 {
-	enum stay_status status = take_options(to, options->client);
-
-	if (status != STAY_OK)
-		return status;
-	to->protocol = protocol;
-	take_over(to, options);
 	copy_socket(to);
 	if (!copy_text(&to->url, url) ||
 	    !copy_text(&to->label, to->options.label) ||
 	    !copy_urls(to, to->options.urls) || !copy_config(to))
-		return STAY_E_NOMEM;
+		return false;
 	to->options.label = to->label;
-	return STAY_OK;
+	return true;
+}
+
+static struct stay__template *
+new_template(void)
+{
+	struct stay__template *template = stay__zalloc(sizeof(*template));
+
+	if (template == NULL)
+		return NULL;
+	stay__list_init(&template->node);
+	template->refs = 1;
+	return template;
+}
+
+enum stay_status
+stay__template_new(struct stay__template **made,
+    const struct stay_protocol *protocol, const char *url,
+    const struct stay_pool_options *options)
+{
+	struct stay__template *template = new_template();
+	enum stay_status status = STAY_E_NOMEM;
+
+	if (template == NULL)
+		return status;
+	status = take_options(template, options->client);
+	template->protocol = protocol;
+	if (status == STAY_OK) {
+		take_over(template, options);
+		status = own(template, url) ? STAY_OK : STAY_E_NOMEM;
+	}
+	if (status == STAY_OK)
+		*made = template;
+	else
+		stay__template_free(template);
+	return status;
+}
+
+struct stay__template *
+stay__template_copy(const struct stay__template *old, const char *url)
+{
+	struct stay__template *template = new_template();
+
+	if (template == NULL)
+		return NULL;
+	template->protocol = old->protocol;
+	template->options = old->options;
+	template->release = old->release;
+	template->stops = old->stops;
+	template->max_age_ms = old->max_age_ms;
+	if (url != NULL)
+		template->options.urls = NULL;
+	if (own(template, url != NULL ? url : old->url))
+		return template;
+	stay__template_free(template);
+	return NULL;
+}
+
+void
+stay__template_learn(
+    struct stay__template *template, const struct stay_client_options *filled)
+{
+	template->leave_budget_ms = filled->leave_budget_ms;
+	template->fatal_backoff_ms = filled->fatal_backoff_ms;
+	template->backoff = filled->backoff;
+	template->backoff.attempts_max = 0;
 }
 
 void
 stay__template_free(struct stay__template *template)
 {
+	if (template == NULL)
+		return;
 	if (template->config != NULL)
 		stay__wipe(template->config, template->options.config_size);
 	stay__free(template->config);
@@ -122,11 +184,93 @@ stay__template_free(struct stay__template *template)
 	stay__free(template->urls);
 	stay__free(template->label);
 	stay__free(template->url);
+	stay__free(template);
+}
+
+/* ---- who has it ---- */
+
+void
+stay__template_take(struct stay_pool *pool, struct stay__template *template)
+{
+	struct stay__template *old = pool->template;
+
+	stay__list_push(&pool->templates, &template->node);
+	pool->template = template;
+	if (old != NULL)
+		stay__template_drop(pool, old);
+}
+
+struct stay__template *
+stay__template_hold(struct stay__template *template)
+{
+	template->refs++;
+	return template;
 }
 
 void
-stay__template_release(const struct stay__template *template)
+stay__template_drop(struct stay_pool *pool, struct stay__template *template)
 {
-	if (template->release != NULL)
-		template->release(template->options.config);
+	if (--template->refs > 0)
+		return;
+	stay__list_remove(&template->node);
+	if (template->release == NULL) {
+		stay__template_free(template);
+		return;
+	}
+	stay__list_push(&pool->spent, &template->node);
+	pool->spent_count++;
+	stay__pool_wake(pool);
+}
+
+static struct stay__template *
+template_of(struct stay__list *node)
+{
+	return STAY__CONTAINER(node, struct stay__template, node);
+}
+
+/* One that was given again is released when the last that has it is spent. */
+static struct stay__template *
+heir_of(struct stay__list *list, const struct stay__template *spent)
+{
+	struct stay__list *node;
+
+	for (node = list->next; node != list; node = node->next)
+		if (template_of(node)->options.config == spent->options.config)
+			return template_of(node);
+	return NULL;
+}
+
+static void
+release(struct stay_pool *pool, const struct stay__template *spent)
+{
+	struct stay__template *heir = heir_of(&pool->templates, spent);
+
+	if (heir == NULL)
+		heir = heir_of(&pool->spent, spent);
+	if (heir != NULL)
+		heir->release = spent->release;
+	else
+		spent->release(spent->options.config);
+}
+
+void
+stay__templates_sweep(struct stay_pool *pool)
+{
+	struct stay__list *node;
+
+	while ((node = stay__list_pop(&pool->spent)) != NULL) {
+		pool->spent_count--;
+		release(pool, template_of(node));
+		stay__template_free(template_of(node));
+	}
+}
+
+void
+stay__templates_end(struct stay_pool *pool)
+{
+	const struct stay__template *last = pool->template;
+
+	stay__templates_sweep(pool);
+	if (last->release != NULL)
+		last->release(last->options.config);
 }

@@ -161,10 +161,11 @@ print(const struct sum *sum, double seconds)
 	       " %" PRIu64 " bodies in %" PRIu64 " pieces\n",
 	    f->held, f->waited, f->groups, f->leaves, f->drained, f->bodies,
 	    f->pieces);
-	printf("  %" PRIu64 " pools, %" PRIu64 " leases, %" PRIu64
-	       " told that theirs is lost, %" PRIu64
+	printf("  %" PRIu64 " pools, %" PRIu64 " changes of them, %" PRIu64
+	       " leases, %" PRIu64 " told that theirs is lost, %" PRIu64
 	       " looks at metrics, %" PRIu64 " stories of calls\n",
-	    f->pools, f->leases, f->lost, f->metered, f->stories);
+	    f->pools, f->pool_changes, f->leases, f->lost, f->metered,
+	    f->stories);
 	print_outcomes(f);
 	print_faults(f);
 	printf("  %" PRIu64 " failed allocations\n", f->failed_allocations);

@@ -16,8 +16,7 @@ static struct pool_sim the_pool;
 void
 pool_stops(struct pool_sim *pool)
 {
-	uint64_t by =
-	    sim_after(pool->run->sim, pool->client.stop_budget_ms + LATE_MS);
+	uint64_t by = sim_after(pool->run->sim, pool->ever.stop_ms + LATE_MS);
 
 	pool->leaving = pool->stopped = true;
 	if (by < pool->leave_by)
@@ -34,7 +33,7 @@ pool_drains(struct pool_sim *pool, uint64_t ms)
 	pool->leave_by = SIM_NEVER;
 	if (ms != STAY_FOREVER)
 		pool->leave_by = sim_after(
-		    pool->run->sim, ms + pool->client.stop_budget_ms + LATE_MS);
+		    pool->run->sim, ms + pool->ever.stop_ms + LATE_MS);
 }
 
 /* Who waits was told, and who has a lease that it is lost. */
@@ -64,7 +63,7 @@ may_close(const struct pool_sim *pool, enum stay_status reason)
 	return pool->leaving ||
 	       ((reason == STAY_E_DENIED ||
 		    (reason == STAY_E_FORKED && pool->run->sim->forked)) &&
-		   pool->client.on_fatal == STAY_FATAL_STOP);
+		   pool->ever.stops);
 }
 
 static void
@@ -124,10 +123,8 @@ on_release(const void *config)
 }
 
 static void
-choose_client(struct pool_sim *pool)
+choose_client(struct pool_sim *pool, struct stay_client_options *options)
 {
-	struct stay_client_options *options = &pool->client;
-
 	plan_options(pool->run, options);
 	options->config = pool;
 	options->config_release = on_release;
@@ -135,18 +132,22 @@ choose_client(struct pool_sim *pool)
 	    draw_mille(pool->run, 250) ? draw_between(pool->run, 500, 8000) : 0;
 }
 
+static enum stay_pool_use
+choose_use(struct pool_sim *pool)
+{
+	return draw_mille(pool->run, 250) ? STAY_POOL_SHARED
+					  : STAY_POOL_EXCLUSIVE;
+}
+
 static void
-choose_options(struct pool_sim *pool)
+choose_options(struct pool_sim *pool, struct stay_pool_options *options,
+    const enum stay_pool_use *use)
 {
 	struct run *run = pool->run;
 	uint64_t max = draw_between(run, 1, 6);
 
-	choose_client(pool);
-	pool->reset = (enum pool_reset)draw_below(run, POOL_RESETS);
-	pool->options = (struct stay_pool_options){ STAY_POOL_OPTIONS,
-		.client = &pool->client,
-		.use = draw_mille(run, 250) ? STAY_POOL_SHARED
-					    : STAY_POOL_EXCLUSIVE,
+	*options = (struct stay_pool_options){ STAY_POOL_OPTIONS,
+		.use = use != NULL ? *use : choose_use(pool),
 		.on_closed = on_closed, .arg = pool,
 		.connections_min = draw_between(run, 1, max),
 		.connections_max = max, .idle_ms = draw_between(run, 1, 8000),
@@ -154,9 +155,41 @@ choose_options(struct pool_sim *pool)
 		.wait_timeout_ms = draw_between(run, 1, 3000),
 		.shed_interval_ms = draw_between(run, 1, 300) };
 	if (draw_mille(run, 300))
-		pool->options.shed_target_ms = draw_between(run, 1, 200);
-	if (pool->options.use == STAY_POOL_SHARED)
-		pool->options.connections_min = max;
+		options->shed_target_ms = draw_between(run, 1, 200);
+	if (options->use == STAY_POOL_SHARED)
+		options->connections_min = max;
+}
+
+static void
+raise(uint64_t *to, uint64_t value)
+{
+	if (value > *to)
+		*to = value;
+}
+
+static uint64_t
+bytes_of(const struct stay_client_options *o)
+{
+	return 4 * (o->queue_bytes_max + o->reply_bytes_max) +
+	       512 * (o->queue_calls_max + o->inflight_calls_max);
+}
+
+static void
+remember(struct pool_sim *pool)
+{
+	const struct stay_client_options *client = &pool->client;
+	struct pool_ever *ever = &pool->ever;
+	uint64_t target = pool->options.shed_target_ms;
+
+	raise(&ever->width, pool->options.connections_max);
+	raise(&ever->dial_ms, client->connect_budget_ms);
+	raise(&ever->stop_ms, client->stop_budget_ms);
+	raise(&ever->return_ms, run_return_ms(&pool->user, client));
+	raise(&ever->bytes, bytes_of(client));
+	ever->stops |= client->on_fatal == STAY_FATAL_STOP;
+	if (target > 0 &&
+	    (ever->shed_target_ms == 0 || target < ever->shed_target_ms))
+		ever->shed_target_ms = target;
 }
 
 static void
@@ -165,6 +198,9 @@ begin_books(struct pool_sim *pool)
 	pool->leaving = pool->stopped = false;
 	pool->leave_by = pool->idle_at = SIM_NEVER;
 	pool->told = (struct pool_told){ 0 };
+	pool->ever = (struct pool_ever){ 0 };
+	pool->width = pool->line = 0;
+	remember(pool);
 }
 
 void
@@ -172,7 +208,10 @@ pool_start(struct pool_sim *pool)
 {
 	enum stay_status status;
 
-	choose_options(pool);
+	choose_client(pool, &pool->client);
+	pool->reset = (enum pool_reset)draw_below(pool->run, POOL_RESETS);
+	choose_options(pool, &pool->options, NULL);
+	pool->options.client = &pool->client;
 	begin_books(pool);
 	pool->started++;
 	STATUS_OF(status, stay_pool_start(&pool->pool, pool->run->loop,
@@ -188,6 +227,47 @@ pool_start(struct pool_sim *pool)
 	    !(books_excuse(status) ||
 		(status == STAY_E_FORKED && pool->run->sim->forked)))
 		broken(1, "a pool cannot start: %s", stay_status_name(status));
+}
+
+/* ---- changes ---- */
+
+static bool
+may_be_refused(const struct pool_sim *pool, enum stay_status status)
+{
+	return books_excuse(status) || (status == STAY_E_STOPPED &&
+					   (pool->leaving || pool->ever.stops));
+}
+
+/* Its URL, its options, or both. */
+void
+pool_change(struct pool_sim *pool)
+{
+	const struct host *host = &pool->user.host;
+	struct stay_client_options client = pool->client;
+	struct stay_pool_options options = pool->options;
+	const char *urls[] = { NULL, host->url, host->other_url };
+	unsigned which = draw_below(pool->run, 3);
+	bool others = which == 0 || draw_mille(pool->run, 500);
+	enum stay_status status;
+
+	if (others) {
+		choose_client(pool, &client);
+		choose_options(pool, &options, &pool->options.use);
+		options.client = &client;
+	}
+	STATUS_OF(status, stay_pool_reconfigure(pool->pool, urls[which],
+			      others ? &options : NULL));
+	sim_note(pool->run->sim, "pool change", which, status);
+	if (status != STAY_OK && !may_be_refused(pool, status))
+		broken(
+		    1, "a pool is not changed: %s", stay_status_name(status));
+	if (status != STAY_OK)
+		return;
+	pool->run->figures->pool_changes++;
+	pool->client = client;
+	pool->options = options;
+	pool->options.client = &pool->client;
+	remember(pool);
 }
 
 /* ---- in a run ---- */
@@ -299,27 +379,19 @@ pool_host(struct run *run)
 unsigned
 pool_width(const struct run *run)
 {
-	return run->pool == NULL ? 0
-				 : (unsigned)run->pool->options.connections_max;
+	return run->pool == NULL ? 0 : (unsigned)run->pool->ever.width;
 }
 
 uint64_t
 pool_dials_ms(const struct run *run)
 {
-	return pool_width(run) == 0
-		   ? 0
-		   : pool_width(run) * run->pool->client.connect_budget_ms;
+	return pool_width(run) == 0 ? 0
+				    : pool_width(run) * run->pool->ever.dial_ms;
 }
 
 uint64_t
 pool_bytes_max(const struct run *run)
 {
-	const struct stay_client_options *o;
-
-	if (run->pool == NULL)
-		return 0;
-	o = &run->pool->client;
-	return 2 * pool_width(run) *
-	       (4 * (o->queue_bytes_max + o->reply_bytes_max) +
-		   512 * (o->queue_calls_max + o->inflight_calls_max));
+	return run->pool == NULL ? 0
+				 : 2 * pool_width(run) * run->pool->ever.bytes;
 }

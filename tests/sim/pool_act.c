@@ -113,6 +113,8 @@ pool_acts(struct pool_sim *pool)
 		pool_start(pool);
 	else if (draw_mille(run, run->plan.per_end))
 		end(pool);
+	else if (draw_mille(run, 15))
+		pool_change(pool);
 	else if (pool->options.use == STAY_POOL_SHARED)
 		share(pool, draw_below(run, 1000));
 	else

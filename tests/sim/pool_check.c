@@ -48,7 +48,7 @@ pass(struct pool_sim *pool, const struct borrower *served)
 static bool
 was_too_slow(const struct pool_sim *pool, const struct borrower *borrower)
 {
-	uint64_t target = pool->options.shed_target_ms;
+	uint64_t target = pool->ever.shed_target_ms;
 
 	return target > 0 &&
 	       pool->run->sim->now >= borrower->since + target * SIM_MS;
@@ -67,8 +67,7 @@ may_be_told(const struct pool_sim *pool, const struct borrower *borrower,
 	if (status == STAY_E_OVERLOADED)
 		return was_too_slow(pool, borrower);
 	if (status == STAY_E_STOPPED)
-		return pool->leaving ||
-		       pool->client.on_fatal == STAY_FATAL_STOP;
+		return pool->leaving || pool->ever.stops;
 	if (status == STAY_E_DENIED)
 		return run->struck > 0;
 	if (status == STAY_E_FORKED)
@@ -140,17 +139,28 @@ is_blocked(const struct pool_sim *pool)
 	return false;
 }
 
-static void
-check_size(const struct pool_sim *pool, const struct stay_pool_counts *c)
+/* A bound that was lowered below what is there lets nothing in. */
+static uint64_t
+lowered(uint64_t most, uint64_t now, uint64_t bound)
 {
-	if (c->connections > pool->options.connections_max ||
-	    c->connections > pool->clients)
+	if (most > now)
+		most = now;
+	return most > bound ? most : bound;
+}
+
+static void
+check_size(struct pool_sim *pool, const struct stay_pool_counts *c)
+{
+	pool->width =
+	    lowered(pool->width, c->connections, pool->options.connections_max);
+	pool->line = lowered(pool->line, c->waiting, pool->options.waiters_max);
+	if (c->connections > pool->width || c->connections > pool->clients)
 		broken(7,
 		    "a pool of %" PRIu64 " connections at most has %" PRIu64
 		    ", and %" PRIu64 " are alive",
 		    pool->options.connections_max, c->connections,
 		    pool->clients);
-	if (c->waiting > pool->options.waiters_max)
+	if (c->waiting > pool->line)
 		broken(7, "%" PRIu64 " wait for a connection", c->waiting);
 	if (c->up > c->connections || c->idle > c->up)
 		broken(7,
@@ -173,7 +183,7 @@ check_lent(const struct pool_sim *pool, const struct stay_pool_counts *c)
 }
 
 static void
-check_books(const struct pool_sim *pool, const struct stay_pool_counts *c)
+check_books(struct pool_sim *pool, const struct stay_pool_counts *c)
 {
 	check_size(pool, c);
 	if (!is_blocked(pool))

@@ -15,8 +15,7 @@ patience_ms(const struct pool_sim *pool)
 {
 	const struct run *run = pool->run;
 
-	return run_patience_ms(run) +
-	       3 * run_return_ms(&pool->user, &pool->client) +
+	return run_patience_ms(run) + 3 * pool->ever.return_ms +
 	       pool->client.call_timeout_ms + SLACK_MS;
 }
 
@@ -49,7 +48,8 @@ is_busy(const struct pool_sim *pool)
 	return false;
 }
 
-/* It has no less than it keeps, each with a session; and nobody waits. */
+/* It has no less than it keeps, no more than it may, each with a session; and nobody
+ * waits. */
 static bool
 is_well(void *arg)
 {
@@ -57,6 +57,7 @@ is_well(void *arg)
 	struct stay_pool_counts c = pool_counts(pool);
 
 	return c.connections >= pool->options.connections_min &&
+	       c.connections <= pool->options.connections_max &&
 	       c.up == c.connections && c.returning == 0 &&
 	       pool->open_calls == 0 && !is_busy(pool) && none(pool, WAITS) &&
 	       none(pool, HAS);

@@ -77,12 +77,21 @@ struct pool_life {
 	uint64_t check_outs, timed_out, shed, lost;
 };
 
+/* Its options may have changed, and what began under the old ones goes on. */
+struct pool_ever {
+	uint64_t width, dial_ms, stop_ms, return_ms, bytes;
+	uint64_t shed_target_ms; /* the least; 0: it never shed */
+	bool stops;              /* after a fatal failure */
+};
+
 struct pool_sim {
 	struct run *run;
 	struct user user;       /* nobody: whose host it is */
 	struct stay_pool *pool; /* NULL: none is alive */
 	struct stay_pool_options options;
 	struct stay_client_options client;
+	struct pool_ever ever;
+	uint64_t width, line; /* above the bounds, if they were lowered */
 	enum pool_reset reset;
 	bool leaving;      /* a stop or a drain was asked */
 	bool stopped;      /* a stop */
@@ -156,6 +165,8 @@ void pool_doubt(struct pool_sim *pool, struct sim_peer *liar);
 
 /* ---- pool.c ---- */
 void pool_start(struct pool_sim *pool);
+/* Another URL, other options, or both. */
+void pool_change(struct pool_sim *pool);
 /* A stop; a drain within so long was asked. */
 void pool_stops(struct pool_sim *pool);
 void pool_drains(struct pool_sim *pool, uint64_t ms);

@@ -206,7 +206,7 @@ check_refused(const struct pool_sim *pool, enum stay_status status)
 	if (status == STAY_E_FULL ||
 	    (status == STAY_E_NOMEM && memory.failed > 0) ||
 	    (status == STAY_E_DRAINING &&
-		(pool->leaving || pool->client.on_fatal == STAY_FATAL_STOP)) ||
+		(pool->leaving || pool->ever.stops)) ||
 	    (status == STAY_E_DENIED && pool->run->struck > 0) ||
 	    (status == STAY_E_FORKED && pool->run->sim->forked))
 		return;

@@ -119,6 +119,7 @@ struct figures {
 	uint64_t lost;    /* leases, told */
 	uint64_t metered; /* looks at the metrics */
 	uint64_t stories;
+	uint64_t pool_changes;
 	uint64_t virtual_ms;
 	uint64_t hash;
 };
