@@ -40,6 +40,16 @@ STAY_API STAY_USE enum stay_status stay_redis_pool_start(
     const struct stay_redis_options *redis,
     const struct stay_pool_options *options);
 
+/*
+ * Change to another URL and other options, as stay_pool_reconfigure does. Here `url` must
+ * be given, and `redis` or `options` that are NULL mean all defaults; `use` stays.
+ * Returns as stay_pool_reconfigure and stay_redis_start.
+ */
+STAY_API STAY_USE enum stay_status stay_redis_pool_reconfigure(
+    struct stay_pool *pool, const char *url,
+    const struct stay_redis_options *redis,
+    const struct stay_pool_options *options);
+
 /* Redis, of a lease, and of a shared pool for the next command: as stay_lease_client and
  * stay_pool_client, and NULL when these are. */
 STAY_API struct stay_redis *stay_redis_lent(const struct stay_lease *lease);

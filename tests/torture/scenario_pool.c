@@ -60,15 +60,29 @@ on_lease(void *arg, struct stay_lease *lease, enum stay_status status)
 	stay_pool_check_in(lease);
 }
 
+static struct stay_pool_options
+pool_options(struct pooled *pooled)
+{
+	return (struct stay_pool_options){ STAY_POOL_OPTIONS,
+		.on_closed = on_pool_closed, .arg = pooled, .use = pooled->use,
+		.connections_max = 2, .idle_ms = 20, .wait_timeout_ms = 300 };
+}
+
+static struct stay_redis_options
+redis_options(void)
+{
+	struct stay_redis_options redis = rig_redis_options();
+
+	redis.client.leave_budget_ms = 50;
+	return redis;
+}
+
 static void
 open_pool(struct rig *rig, struct pooled *pooled, const struct server *server)
 {
-	struct stay_redis_options redis = rig_redis_options();
-	struct stay_pool_options options = { STAY_POOL_OPTIONS,
-		.on_closed = on_pool_closed, .arg = pooled, .use = pooled->use,
-		.connections_max = 2, .idle_ms = 20, .wait_timeout_ms = 300 };
+	const struct stay_redis_options redis = redis_options();
+	const struct stay_pool_options options = pool_options(pooled);
 
-	redis.client.leave_budget_ms = 50;
 	rig_enter(rig);
 	if (stay_redis_pool_start(&pooled->pool, rig->loop,
 		door_url(&server->door, "redis"), &redis, &options) != STAY_OK)
@@ -239,4 +253,57 @@ scenario_pool_shared(struct rig *rig)
 	if (user.answered != user.asked)
 		fault_violation("of %u shared calls %u are told", user.asked,
 		    user.answered);
+}
+
+/* ---- another place ---- */
+
+static void
+move(struct rig *rig, struct pooled *pooled, const struct server *server)
+{
+	const struct stay_redis_options redis = redis_options();
+	const struct stay_pool_options options = pool_options(pooled);
+	enum stay_status status;
+
+	if (pooled->pool == NULL)
+		return;
+	rig_enter(rig);
+	status = stay_redis_pool_reconfigure(
+	    pooled->pool, door_url(&server->door, "redis"), &redis, &options);
+	rig_leave(rig);
+	rig_expect(status == STAY_OK, "a pool is changed");
+}
+
+/* One is idle, the other lent, and is given back when nobody listens at the old place. */
+void
+scenario_pool_moved(struct rig *rig)
+{
+	struct server *server = server_listen(SERVER_REDIS, false);
+	struct server *other = server_listen(SERVER_REDIS, false);
+	struct pooled pooled = { .pool = NULL };
+	struct user users[USERS] = { { .rig = rig, .says = "PING" },
+		{ .rig = rig, .says = "PING" }, { .rig = rig, .says = "PING" },
+		{ .rig = rig, .says = "PING" } };
+
+	open_pool(rig, &pooled, server);
+	want(&pooled, &users[0]);
+	keep(&pooled, &users[1]);
+	rig_run(rig, 100);
+	move(rig, &pooled, other);
+	move(rig, &pooled, other);
+	want(&pooled, &users[2]);
+	rig_run(rig, 100);
+	server_unlisten(server);
+	rig_enter(rig);
+	stay_pool_check_in(users[1].lease);
+	rig_leave(rig);
+	want(&pooled, &users[3]);
+	rig_run(rig, 300);
+	rig_expect(users[2].answered == 1 && users[3].answered == 1,
+	    "a pool serves at its other place");
+	stop(rig, &pooled);
+	for (int i = 0; i < USERS; i++)
+		if (users[i].told != (users[i].is_accepted ? 1 : 0) ||
+		    users[i].answered != users[i].asked)
+			fault_violation(
+			    "a check-out is told %u times", users[i].told);
 }

@@ -103,4 +103,29 @@ TEST(redis_pool_is_rejected)
 	ck_assert_int_eq(stay_loop_free(here.loop), STAY_OK);
 }
 
+/* What is idle is greeted anew, with other words; what is lent, when it is back. */
+TEST(redis_pool_changes)
+{
+	const struct stay_redis_options redis = { STAY_REDIS_OPTIONS,
+		.client_name = "renewed" };
+	struct stay_lease *lease;
+
+	begin(NULL);
+	ck_assert_int_eq(stay_pool_try(pool, &lease), STAY_OK);
+	peer_log_clear(&here.server);
+	ck_assert_int_eq(stay_redis_pool_reconfigure(
+			     pool, "redis://me:other@10.0.0.1/4", &redis, NULL),
+	    STAY_OK);
+	sim_run_ms(here.world, 500);
+	ck_assert_str_eq(here.log.text, "");
+	stay_pool_check_in(lease);
+	sim_run_ms(here.world, 500);
+	ck_assert_str_eq(here.log.text,
+	    "|HELLO 3 AUTH me other SETNAME renewed;SELECT 4;PING;");
+	ck_assert_int_eq(
+	    stay_redis_pool_reconfigure(pool, "redis://10.0.0.1/x", NULL, NULL),
+	    STAY_E_URL);
+	end();
+}
+
 TEST_SUITE(redis_pool)
