@@ -1,21 +1,24 @@
 /*
- * Sixty-four threads share one connection to a real redis-server, which is killed and
- * started again under them. Each thread counts up a key of its own, and knows of each
- * call how it ended: so at the end the server's number is between the calls that were
- * replied and those with the ones that may have been executed.
+ * Sixty-four threads, or as many as STAY_THREADS says, share one connection to a real
+ * redis-server, which is killed and started again under them. Each thread counts up a
+ * key of its own, and knows of each call how it ended: so at the end the server's number
+ * is between the calls that were replied and those with the ones that may have been
+ * executed.
  */
 #include <stay/redis_remote.h>
 
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "suites.h"
 #include "support/redis_server.h"
 
 #define THREADS 64
-#define A_ROUND (THREADS * 50)
 #define ROUNDS  3
+
+static int threads;
 
 static struct redis_server server;
 static struct stay_runner *runner;
@@ -106,6 +109,12 @@ work(void *arg)
 	return NULL;
 }
 
+static long
+a_round(void)
+{
+	return threads * 50L;
+}
+
 /* ---- the books ---- */
 
 static long
@@ -127,7 +136,7 @@ check_books(void)
 {
 	long replied = 0, maybe = 0;
 
-	for (int i = 0; i < THREADS; i++) {
+	for (int i = 0; i < threads; i++) {
 		const struct worker *worker = &workers[i];
 		long value = value_of(i);
 
@@ -138,7 +147,7 @@ check_books(void)
 		maybe += worker->maybe;
 	}
 	printf("threads: %ld replied, %ld maybe executed\n", replied, maybe);
-	ck_assert_int_ge(replied, ROUNDS * A_ROUND);
+	ck_assert_int_ge(replied, ROUNDS * a_round());
 }
 
 TEST(redis_threads_share_a_connection_that_breaks)
@@ -152,14 +161,14 @@ TEST(redis_threads_share_a_connection_that_breaks)
 	ck_assert_int_eq(
 	    stay_redis_remote_start(&redis, runner, server.url, &options),
 	    STAY_OK);
-	for (int i = 0; i < THREADS; i++) {
+	for (int i = 0; i < threads; i++) {
 		workers[i].number = i;
 		ck_assert_int_eq(
 		    pthread_create(&workers[i].thread, NULL, work, &workers[i]),
 		    0);
 	}
 	for (int round = 1; round <= ROUNDS; round++) {
-		wait_for(round * A_ROUND);
+		wait_for(round * a_round());
 		redis_server_kill(&server);
 		redis_server_restart(&server);
 	}
@@ -167,7 +176,7 @@ TEST(redis_threads_share_a_connection_that_breaks)
 	pthread_mutex_lock(&progress.lock);
 	progress.ends = true;
 	pthread_mutex_unlock(&progress.lock);
-	for (int i = 0; i < THREADS; i++)
+	for (int i = 0; i < threads; i++)
 		ck_assert_int_eq(pthread_join(workers[i].thread, NULL), 0);
 	check_books();
 	stay_remote_free(redis);
@@ -203,15 +212,15 @@ TEST(redis_threads_end_with_their_runner)
 	ck_assert_int_eq(
 	    stay_redis_remote_start(&redis, runner, server.url, NULL), STAY_OK);
 	progress.replied = 0;
-	for (int i = 0; i < THREADS; i++) {
+	for (int i = 0; i < threads; i++) {
 		workers[i] = (struct worker){ .number = i };
 		ck_assert_int_eq(pthread_create(&workers[i].thread, NULL,
 				     work_until_stopped, &workers[i]),
 		    0);
 	}
-	wait_for(A_ROUND);
+	wait_for(a_round());
 	stay_runner_stop(runner);
-	for (int i = 0; i < THREADS; i++) {
+	for (int i = 0; i < threads; i++) {
 		ck_assert_int_eq(pthread_join(workers[i].thread, NULL), 0);
 		ck_assert_int_eq(workers[i].odd, 0);
 	}
@@ -220,4 +229,13 @@ TEST(redis_threads_end_with_their_runner)
 	redis_server_end(&server);
 }
 
-TEST_SUITE_WITH(redis_threads, .seconds = 120)
+static void
+count_threads(void)
+{
+	const char *wish = getenv("STAY_THREADS");
+	int count = wish != NULL ? atoi(wish) : 0;
+
+	threads = count > 0 && count < THREADS ? count : THREADS;
+}
+
+TEST_SUITE_WITH(redis_threads, .before = count_threads, .seconds = 120)

@@ -8,7 +8,7 @@ logs=$BUILD/check-all
 # shellcheck source=tests/support/jobs.sh
 . tests/support/jobs.sh
 
-begin 28
+begin 31
 build gcc gcc "$plain" all test-programs "$BUILD/check-gcc/diagram" \
     "$BUILD/check-gcc/sim" "$BUILD/check-gcc/torture" \
     "$BUILD/check-gcc/exhaust" "$BUILD/check-gcc/model-export" story-programs
@@ -16,6 +16,8 @@ build gcc-asan gcc "$sanitized" test-programs
 build clang clang "$plain" all test-programs story-programs "$BUILD/check-clang/sim"
 build asan clang "$sanitized" test-programs
 build tsan gcc "$threaded" test-programs
+build races gcc "$told" "$BUILD/check-races/test-unit" \
+    "$BUILD/check-races/test-integration"
 build long gcc "$plain -DSTAY__SHORT_WAYS=0" "$BUILD/check-long/sim"
 stop_unless_built
 
@@ -52,6 +54,9 @@ wait
 	# shellcheck disable=SC2086 # the words of a command
 	job tsan-redis "64 threads, a server that dies, ThreadSanitizer" \
 	    $still "$BUILD/check-tsan/test-integration" redis_threads
+	job helgrind "threads that share a loop, under helgrind" \
+	    tests/support/races.sh helgrind
+	job drd "threads that share a loop, under DRD" tests/support/races.sh drd
 	job body "1 GiB from a callback to a real server" \
 	    env STAY_BODY_MIB=1024 "$BUILD/check-gcc/test-integration" redis_body
 } &

@@ -10,6 +10,7 @@ plain='-O2 -g -Werror'
 sanitized='-O1 -g -fsanitize=address,undefined'
 sanitized="$sanitized -fno-sanitize-recover=all -fno-omit-frame-pointer"
 threaded='-O1 -g -fsanitize=thread'
+told='-O1 -g -include tests/support/happens.h'
 
 export ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1
 export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
