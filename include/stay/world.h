@@ -115,7 +115,9 @@ struct stay_world_ops {
 	/* In any thread: see to it that stay_loop_turn is called soon. */
 	void (*wake)(struct stay_world *world);
 	/* For stay_conn_await: wait once, until the timer at most, and handle
-	 * what has come, a turn included. */
+	 * what has come, a turn included. While the loop has work left
+	 * (stay_loop_is_idle), look without waiting: the caller may be after
+	 * what comes of that. */
 	void (*run)(struct stay_world *world);
 
 	/* Make a stream socket, non-blocking and close-on-exec, with these

@@ -256,7 +256,7 @@ turn(struct sim *sim)
 static bool
 wait_once(struct sim *sim, uint64_t limit)
 {
-	bool busy = awake(sim);
+	bool busy = awake(sim) || !stay_loop_is_idle(sim->loop);
 	uint64_t next;
 
 	sim_enter(sim, SIM_WAIT);

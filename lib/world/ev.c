@@ -249,18 +249,19 @@ ev_world_hold(struct stay_world *base, bool alive)
 }
 
 /*
- * With work left the loop does not wait: the caller may be after the result of that
- * work. on_check handles the events of the wait; one more turn here would be a third
- * before the next wait. But a watcher of the program may have ended the run before it
- * waited: time passes all the same.
+ * With work left, or queued since the last turn, the loop does not wait: the caller may
+ * be after what comes of that. on_check handles the events of the wait; one more turn
+ * here would be a third before the next wait. But a watcher of the program may have ended
+ * the run before it waited: time passes all the same.
  */
 static void
 ev_world_run(struct stay_world *base)
 {
 	struct world_ev *world = of(base);
+	bool busy = world->busy || !stay_loop_is_idle(world->loop);
 
 	world->waited = false;
-	ev_run(world->ev, world->busy ? EVRUN_NOWAIT : EVRUN_ONCE);
+	ev_run(world->ev, busy ? EVRUN_NOWAIT : EVRUN_ONCE);
 	if (!world->waited)
 		stay_loop_turn(world->loop);
 }
