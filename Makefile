@@ -118,6 +118,15 @@ $(BUILD)/sim: $(call objects,$(wildcard tests/sim/*.c tests/support/deeds*.c) \
 # Its allocations and its clock go through tests/sim/memory.c.
 $(BUILD)/sim: LIBS += $(foreach name,malloc calloc realloc free time gettimeofday \
 	clock_gettime,-Wl,--wrap=$(name))
+# Virtual threads: what they can see of each other they come to through tests/threads,
+# by the linker, and where it is an atomic operation by its compiler.
+POINTED := $(shell grep -lE 'atomic_|stay__inbox_' lib/*/*.c)
+$(BUILD)/threads: $(call objects,$(wildcard tests/threads/*.c) $(PEER) \
+	$(filter-out $(POINTED),$(VIRTUAL))) $(POINTED:%.c=$(BUILD)/points/%.o)
+$(BUILD)/threads: LIBS += $(foreach name,malloc calloc realloc free clock_gettime \
+	pthread_create pthread_join pthread_mutex_init pthread_mutex_destroy \
+	pthread_mutex_lock pthread_mutex_unlock pthread_cond_init pthread_cond_destroy \
+	pthread_cond_wait pthread_cond_timedwait pthread_cond_broadcast,-Wl,--wrap=$(name))
 # What the kit sees of an adapter, it sees through the linker's hands: the options
 # stand in the .pc file, for strangers too.
 $(BUILD)/test-contract: $(call objects,$(wildcard tests/contract/*.c) $(CONTRACT) \
@@ -206,6 +215,11 @@ $(BUILD)/%.o: %.c | $(NEEDS)
 	$(call tell,CC)
 	$(Q)$(COMPILE) $(if $(filter lib/% tests/%,$<),$(INNER)) -MMD -MP -c -o $@ $<
 
+$(BUILD)/points/%.o: %.c | $(NEEDS)
+	@mkdir -p $(@D)
+	$(call tell,CC)
+	$(Q)$(COMPILE) $(INNER) -include tests/threads/points.h -MMD -MP -c -o $@ $<
+
 $(BUILD)/%.a:
 	@mkdir -p $(@D)
 	$(call tell,AR)
@@ -223,7 +237,7 @@ $(BUILD)/%.so.$(VERSION): lib/stay.map
 		-o $@ $(filter-out $<,$^) $(LIBS)
 	$(Q)ln -sf $(@F) $(@D)/$(*F).so.$(ABI) && ln -sf $(@F) $(@D)/$(*F).so
 
-$(EXAMPLES) $(BENCH) $(FUZZERS) $(addprefix $(BUILD)/,test-unit test-integration test-contract sim diagram exhaust model-export): \
+$(EXAMPLES) $(BENCH) $(FUZZERS) $(addprefix $(BUILD)/,test-unit test-integration test-contract sim threads diagram exhaust model-export): \
 		$(ARCHIVES)
 	@mkdir -p $(@D)
 	$(call tell,LINK)
@@ -265,6 +279,9 @@ SIM_SEEDS = $(if $(SEED),-s $(SEED) -t,-n $(SEEDS) -f $(FIRST))
 
 sim: $(BUILD)/sim ## the whole stack on a virtual world: SEEDS= FIRST= EVENTS=, or SEED=
 	@$(BUILD)/sim -e $(EVENTS) -F $(FAULTS) $(SIM_SEEDS)
+
+threads: $(BUILD)/threads ## threads that share a runner, in schedules of a seed: SEEDS= FIRST=, or SEED=
+	@$(BUILD)/threads $(SIM_SEEDS)
 
 soak: $(BUILD)/sim ## the same with ever new seeds, until told to stop
 	@$(BUILD)/sim -x -e $(EVENTS) -f $$(date +%s)
@@ -352,6 +369,6 @@ help: ## this list
 		awk -F'|' '{ printf "  make %-13s %s\n", $$1, $$2 }'
 
 .PHONY: all test-programs bench-programs count-programs check check-all unit integration \
-	contract chaos sim soak torture demo story story-programs bench bench-check coverage model fuzz fuzz-programs \
+	contract chaos sim threads soak torture demo story story-programs bench bench-check coverage model fuzz fuzz-programs \
 	exhaust mutants diagram format format-check lint install uninstall clean help
--include $(wildcard $(addprefix $(BUILD)/,lib/*.d lib/*/*.d adapters/*/*.d examples/*.d examples/*/*.d tests/*/*.d))
+-include $(wildcard $(addprefix $(BUILD)/,lib/*.d lib/*/*.d points/lib/*/*.d adapters/*/*.d examples/*.d examples/*/*.d tests/*/*.d))

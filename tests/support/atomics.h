@@ -14,7 +14,10 @@
 
 #include <stdatomic.h>
 
+/* Nobody else is there yet. */
+#undef atomic_init
 #ifdef __clang__
+#define atomic_init   __c11_atomic_init
 #define RAW_LOAD      __c11_atomic_load
 #define RAW_STORE     __c11_atomic_store
 #define RAW_EXCHANGE  __c11_atomic_exchange
@@ -22,11 +25,12 @@
 #define RAW_FETCH_SUB __c11_atomic_fetch_sub
 #define RAW_COMPARE   __c11_atomic_compare_exchange_strong
 #else
-#define RAW_LOAD      __atomic_load_n
-#define RAW_STORE     __atomic_store_n
-#define RAW_EXCHANGE  __atomic_exchange_n
-#define RAW_FETCH_ADD __atomic_fetch_add
-#define RAW_FETCH_SUB __atomic_fetch_sub
+#define atomic_init(at, value) __atomic_store_n((at), (value), __ATOMIC_RELAXED)
+#define RAW_LOAD               __atomic_load_n
+#define RAW_STORE              __atomic_store_n
+#define RAW_EXCHANGE           __atomic_exchange_n
+#define RAW_FETCH_ADD          __atomic_fetch_add
+#define RAW_FETCH_SUB          __atomic_fetch_sub
 #define RAW_COMPARE(at, expected, wanted, order, otherwise)                    \
 	__atomic_compare_exchange_n(at, expected, wanted, 0, order, otherwise)
 #endif

@@ -8,10 +8,10 @@ logs=$BUILD/check
 # shellcheck source=tests/support/jobs.sh
 . tests/support/jobs.sh
 
-echo "unit tests, contracts, real servers, 300 seeds of the simulator, source checks: some minutes"
-begin 9
-build gcc gcc "$plain" all "$BUILD/check-gcc/sim" "$BUILD/check-gcc/diagram" \
-    story-programs
+echo "unit tests, contracts, real servers, seeds of the simulator and of threads, source checks: some minutes"
+begin 10
+build gcc gcc "$plain" all "$BUILD/check-gcc/sim" "$BUILD/check-gcc/threads" \
+    "$BUILD/check-gcc/diagram" story-programs
 build asan clang "$sanitized" test-programs
 stop_unless_built
 # They wait for bounds of seconds, and need no processor for that.
@@ -27,6 +27,8 @@ waiting='netns redis_health proxy_faults'
 	# Looking for leaks takes long at the end of each process: one is enough.
 	STAY_SCENE_STRIDE=61 unit asan CK_FORK=no
 	job sim "300 seeds of the simulator" "$BUILD/check-gcc/sim" -n 300
+	job threads "2,000 seeds of virtual threads" \
+	    "$BUILD/check-gcc/threads" -n 2000
 	job source "the source" tests/support/check_source.sh
 } &
 # shellcheck disable=SC2086 # the words of a command

@@ -1,19 +1,20 @@
 #!/bin/sh
-# `make check-all`: the tests in four builds, under valgrind, 2,000 seeds of the
-# simulator, every call of the system failing in turn, the models. What each part
-# said is in build/check-all/.
+# `make check-all`: the tests in four builds, under valgrind, helgrind and DRD, 2,000
+# seeds of the simulator and 20,000 of virtual threads, every call of the system failing
+# in turn, the models. What each part said is in build/check-all/.
 set -u
 
 logs=$BUILD/check-all
 # shellcheck source=tests/support/jobs.sh
 . tests/support/jobs.sh
 
-begin 31
+begin 32
 build gcc gcc "$plain" all test-programs "$BUILD/check-gcc/diagram" \
-    "$BUILD/check-gcc/sim" "$BUILD/check-gcc/torture" \
+    "$BUILD/check-gcc/sim" "$BUILD/check-gcc/threads" "$BUILD/check-gcc/torture" \
     "$BUILD/check-gcc/exhaust" "$BUILD/check-gcc/model-export" story-programs
 build gcc-asan gcc "$sanitized" test-programs
-build clang clang "$plain" all test-programs story-programs "$BUILD/check-clang/sim"
+build clang clang "$plain" all test-programs story-programs "$BUILD/check-clang/sim" \
+    "$BUILD/check-clang/threads"
 build asan clang "$sanitized" test-programs
 build tsan gcc "$threaded" test-programs
 build races gcc "$told" "$BUILD/check-races/test-unit" \
@@ -33,6 +34,8 @@ wait
 	job valgrind "unit tests under valgrind" tests/support/valgrind.sh
 	job sim "2,000 seeds of the simulator" \
 	    "$BUILD/check-gcc/sim" -j "$cores" -n 2000
+	job threads "20,000 seeds of virtual threads" \
+	    "$BUILD/check-gcc/threads" -j "$cores" -n 20000
 	job sim-hashes "the same hashes with gcc, clang, no short ways" \
 	    tests/support/same_hashes.sh
 } &
