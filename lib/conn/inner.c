@@ -36,13 +36,6 @@ stay__conn_retune(
 }
 
 void
-stay__conn_end_loan(struct stay_conn *conn)
-{
-	assert(stay__conn_client(conn) != NULL);
-	conn->state = NULL;
-}
-
-void
 stay__conn_state_timeout(struct stay_conn *conn, uint64_t ms)
 {
 	stay__timing_ask(conn, ms);

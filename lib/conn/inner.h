@@ -67,8 +67,8 @@ struct stay__loan {
 	void *state; /* the state block of the behaviour */
 };
 
-/* What was lent goes before on_closed has returned: the connection is no longer counted
- * as one of its loop. */
+/* What was lent goes now, before on_closed has returned: the connection is no longer
+ * counted as one of its loop. */
 void stay__conn_end_loan(struct stay_conn *conn);
 
 /* As stay_conn_start; nothing is copied. `arg` is for init. */

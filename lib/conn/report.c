@@ -540,17 +540,14 @@ stay__conn_tell_started(struct stay_conn *conn, enum stay_status status)
 		    notice_arg(conn), conn, status);
 }
 
-/* Whoever is told frees what he has lent. */
+/* Whoever is told frees what he has lent, and says so. */
 static void
 tell_last(struct stay_conn *conn, enum stay_status reason)
 {
 	stay_closed_fn *on_closed = conn->settings->notices.on_closed;
-	bool is_lent = stay__conn_client(conn) != NULL;
 
 	if (on_closed != NULL)
 		on_closed(notice_arg(conn), conn, reason);
-	if (is_lent)
-		stay__conn_end_loan(conn);
 }
 
 static void

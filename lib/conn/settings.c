@@ -146,6 +146,7 @@ void
 stay__conn_end_loan(struct stay_conn *conn)
 {
 	conn->settings = &returned;
+	conn->state = NULL;
 }
 
 void

@@ -11,8 +11,6 @@ enum stay_status stay__conn_new(struct stay_conn **conn, struct stay_loop *loop,
     const struct stay_conn_options *options);
 /* The same with what is lent; NULL: no memory. */
 struct stay_conn *stay__conn_new_on_loan(const struct stay__loan *loan);
-/* What was lent is gone. */
-void stay__conn_end_loan(struct stay_conn *conn);
 void stay__conn_free(struct stay_conn *conn);
 
 /* A zeroed state block, which stay__free frees; NULL: no memory. */
