@@ -203,8 +203,8 @@ struct stay_call_ops {
 	 * on the control lane leaves before the call, and before others that are
 	 * prepared for the same write. Runs once for a call in a session. Must
 	 * not submit or cancel calls. Returns:
-	 *  - STAY_OK: it is sent. If its tag is that of another call, it
-	 *    completes with STAY_E_ARG.
+	 *  - STAY_OK: it is sent. If its tag is that of another call, it completes
+	 *    with STAY_E_ARG, and on_over has no session for it.
 	 *  - STAY_E_FULL: it waits, and so does the queue behind it. It is asked
 	 *    for again when a call is over (on_over), bytes have come, or `tick`
 	 *    has returned.

@@ -7,8 +7,8 @@
 #include "client/client.h"
 #include "client/tagged.h"
 
-/* What the protocol has prepared ends with an `on_over` that names the session, so the
- * memory is asked for first. */
+/* What the protocol has prepared ends with an `on_over` that names the session and the
+ * tag, so there is a place for that before it is asked. */
 static enum stay_status
 ask(struct stay_session *session, struct stay__call *call)
 {
@@ -26,10 +26,9 @@ ask(struct stay_session *session, struct stay__call *call)
 	if (by_tag && !stay__tags_reserve(&tagged->tags))
 		return STAY_E_NOMEM;
 	status = tagged->prepare(session, &given);
-	if (status != STAY_OK || call->stage != STAY__CALL_QUEUED)
-		return status;
-	call->history |= STAY__HISTORY_HERE;
-	return by_tag ? stay__tagged_give(call, given.tag) : STAY_OK;
+	return status == STAY_OK && by_tag && call->stage == STAY__CALL_QUEUED
+		   ? stay__tagged_give(call, given.tag)
+		   : status;
 }
 
 enum stay__prepared
