@@ -343,7 +343,8 @@ STAY_API STAY_USE enum stay_status stay_conn_start(struct stay_conn **conn,
 
 /*
  * Wait for a connection: drive a loop that is not running, until the connection
- * is up, its attempt has failed, or `budget_ms` has passed. Not in a callback.
+ * is up, its attempt has failed, or `budget_ms` has passed (0: it looks once, and
+ * does not wait). Not in a callback.
  * Returns: STAY_OK if it is connected; the status with which the attempt
  * failed; STAY_E_TIMEOUT; STAY_E_REENTRANT inside a callback; STAY_E_STATE if
  * it is idle, so that there is nothing to wait for; STAY_E_STOPPED if it has

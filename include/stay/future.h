@@ -63,8 +63,8 @@ STAY_API enum stay_status stay_future_begin(
 
 /*
  * Wait until the call has completed, `budget_ms` at most (STAY_FOREVER: as long as the
- * call takes). To wait for several, wait for each of them in turn: none is answered
- * later for it.
+ * call takes; 0: look once, and do not wait). To wait for several, wait for each of them
+ * in turn: none is answered later for it.
  * Returns: STAY_OK: it has completed, and stay_future_result says how; STAY_E_TIMEOUT:
  * not yet, and it may be waited for again; STAY_E_REENTRANT inside a callback, or on a
  * thread of a runner, unless it has completed; STAY_E_STATE: its call was not

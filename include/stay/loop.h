@@ -100,7 +100,8 @@ STAY_API enum stay_status stay_loop_free(struct stay_loop *loop);
 /*
  * End everything on a loop that nobody runs, and free it: stop its connections as
  * stay_loop_stop does with STAY_OK, drive it until the last one has closed, `budget_ms`
- * at most, and free it. NULL is fine. Not from inside a callback.
+ * at most (0: it looks once, and does not wait), and free it. NULL is fine. Not from
+ * inside a callback.
  * Returns as stay_loop_free; STAY_E_LIVE also if the time was up. Then nothing was
  * freed, and it may be called again.
  */

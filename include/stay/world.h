@@ -116,8 +116,8 @@ struct stay_world_ops {
 	void (*wake)(struct stay_world *world);
 	/* For stay_conn_await: wait once, until the timer at most, and handle
 	 * what has come, a turn included. While the loop has work left
-	 * (stay_loop_is_idle), look without waiting: the caller may be after
-	 * what comes of that. */
+	 * (stay_loop_is_idle), and after `again`, which may be called right before
+	 * it, look without waiting: the caller may be after what comes of that. */
 	void (*run)(struct stay_world *world);
 
 	/* Make a stream socket, non-blocking and close-on-exec, with these

@@ -15,13 +15,24 @@ wake(struct stay__timer *timer)
 /* While nobody waited, nobody has run the loop. What has come since, as the end of a
  * session, is read before anything is sent. */
 static void
-listen_first(struct stay_loop *loop, uint64_t deadline)
+listen_first(struct stay_loop *loop)
 {
-	uint64_t now = stay__loop_now(loop);
-
-	if (loop->deaf == 0 && now < deadline &&
-	    now > loop->left_at + STAY__TICK_NS)
+	if (loop->deaf == 0 &&
+	    stay__loop_now(loop) > loop->left_at + STAY__TICK_NS)
 		loop->deaf = 3; /* this turn, and the two around a wait */
+}
+
+/* Also without any time the world looks once: who asks again and again comes to a
+ * result. */
+static void
+drive(struct stay_loop *loop, stay__settled_fn *is_settled, const void *arg,
+    uint64_t deadline)
+{
+	if (stay__loop_now(loop) >= deadline)
+		loop->ops->again(loop->world);
+	do
+		loop->ops->run(loop->world);
+	while (!is_settled(arg) && stay__loop_now(loop) < deadline);
 }
 
 bool
@@ -33,10 +44,10 @@ stay__loop_wait(struct stay_loop *loop, stay__settled_fn *is_settled,
 	assert(!stay__loop_is_busy(loop));
 	stay__timer_init(&timer, wake);
 	stay__loop_timer(loop, &timer, deadline);
-	listen_first(loop, deadline);
+	listen_first(loop);
 	stay_loop_turn(loop); /* what is due already needs no wait */
-	while (!is_settled(arg) && stay__loop_now(loop) < deadline)
-		loop->ops->run(loop->world);
+	if (!is_settled(arg))
+		drive(loop, is_settled, arg, deadline);
 	stay__timer_stop(&timer);
 	loop->left_at = stay__loop_now(loop);
 	return is_settled(arg);

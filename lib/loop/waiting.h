@@ -6,8 +6,9 @@
 
 typedef bool stay__settled_fn(const void *arg);
 
-/* Drive the loop until this is so, or until `deadline` (ns). No callback is running:
- * it is not busy. Returns whether it is so. */
+/* Drive the loop until this is so, or until `deadline` (ns); if that has passed, look for
+ * events once, without waiting. No callback is running: it is not busy. Returns whether
+ * it is so. */
 bool stay__loop_wait(struct stay_loop *loop, stay__settled_fn *is_settled,
     const void *arg, uint64_t deadline);
 

@@ -144,6 +144,37 @@ TEST(future_waits_as_long_as_it_is_told)
 	end();
 }
 
+/* Without any time a wait still looks once: a program that has other things to do comes
+ * to its reply all the same. */
+TEST(future_is_looked_for_without_time)
+{
+	struct stay_future *slow;
+	int looks = 0;
+
+	begin((struct stay_client_options){ 0 });
+	slow = stay_redis_command_future(here.redis, "GET slow");
+	while (stay_future_wait(slow, 0) == STAY_E_TIMEOUT && looks++ < 100)
+		sim_sleep_ms(here.world, 1);
+	check(slow, STAY_OK, STAY_REPLIED, "slow");
+	ck_assert_int_ge(looks, 50);
+	end();
+}
+
+/* The same of a connection. */
+TEST(future_await_looks_without_time)
+{
+	int looks = 0;
+
+	begin((struct stay_client_options){ 0 });
+	while (
+	    stay_conn_await(stay_redis_conn(here.redis), 0) == STAY_E_TIMEOUT &&
+	    looks++ < 20)
+		sim_sleep_ms(here.world, 1);
+	ck_assert_int_eq(
+	    stay_conn_await(stay_redis_conn(here.redis), 0), STAY_OK);
+	end();
+}
+
 /* ---- where nothing can be waited for ---- */
 
 static struct stay_future *outer;

@@ -4,6 +4,7 @@
  * test_world_contract.c.
  */
 #include <errno.h>
+#include <sched.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -149,6 +150,17 @@ TEST(world_poll_is_driven_by_waits)
 	check(both[0], STAY_OK, "late");
 	stay_redis_stop(redis);
 	check(both[1], STAY_E_STOPPED, "");
+}
+
+/* One that has no time looks once. */
+TEST(world_poll_looks_without_time)
+{
+	struct stay_redis *redis = start();
+	struct stay_future *late = stay_redis_command_future(redis, "GET late");
+
+	while (stay_future_wait(late, 0) == STAY_E_TIMEOUT)
+		sched_yield();
+	check(late, STAY_OK, "late");
 }
 
 /* A wait takes its time, and leaves the processor alone. */
