@@ -22,6 +22,11 @@
  * Every call has a timeout, so a wait has an end: a call that is not answered
  * completes, too, and its result says what became of it.
  *
+ * A call that was rejected has nothing to wait for. So that time passes for a program that
+ * only waits, the first wait for such a future looks once for what is due and what has
+ * come, without waiting, as one with a budget of 0 does: a session comes up, a queue
+ * drains, a backoff ends, and a later call is accepted. In a callback it does not.
+ *
  * <stay/redis_future.h> has stay_redis_command_wait, which does all of that at once.
  *
  * All functions are for the loop's thread; with a future of a runner for any thread,

@@ -22,6 +22,14 @@
  * probed and dialled again while the program waits for a command, and at no other time.
  * A session that the server ended meanwhile is noticed at the next wait, before the
  * command is sent; unless that comes within a millisecond of the last one.
+ *
+ * A command that is rejected is not waited for, but the connection is looked after once, so
+ * that a later one is accepted. That is enough for a program that tries again soon. With
+ * STAY_OFFLINE_FAIL and seconds between two commands the budget of an attempt passes
+ * before its answer is looked for: after STAY_E_OFFLINE wait for the connection.
+ *
+ *	if (stay_redis_command_wait(redis, &value, "GET greeting") == STAY_E_OFFLINE)
+ *		stay_conn_await(stay_redis_conn(redis), 100);
  */
 #ifndef STAY_REDIS_FUTURE_H
 #define STAY_REDIS_FUTURE_H

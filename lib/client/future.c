@@ -169,7 +169,8 @@ stay_future_begin(struct stay_future *future, enum stay_status status)
 	if (future == NULL)
 		return status;
 	assert(future->stage == STAY__FUTURE_NEW);
-	future->stage = STAY__FUTURE_BEGUN;
+	future->stage =
+	    status == STAY_OK ? STAY__FUTURE_BEGUN : STAY__FUTURE_REJECTED;
 	if (status == STAY_OK)
 		stay__future_hold(future);
 	else
@@ -324,16 +325,32 @@ wait_for(const struct awaited *awaited, uint64_t budget_ms)
 			 : drive(awaited, budget_ms);
 }
 
+/* A program that only waits runs its loop in no other way: what its call was rejected for
+ * would stay so for ever. A call that was accepted has had its wait. */
+static void
+pay_for_rejection(struct stay_future *future)
+{
+	if (future == NULL || future->stage != STAY__FUTURE_REJECTED ||
+	    stay__loop_is_busy(future->loop))
+		return;
+	future->stage = STAY__FUTURE_BEGUN;
+	stay__loop_look(future->loop);
+}
+
 enum stay_status
 stay_future_wait_any(struct stay_future *const *futures, size_t count,
     uint64_t budget_ms, size_t *which)
 {
 	const struct awaited awaited = { futures, count };
 	enum stay_status status = STAY_OK;
+	size_t first;
 
 	if (count == 0)
 		return STAY_E_ARG;
-	if (first_complete(&awaited) == count)
+	first = first_complete(&awaited);
+	if (first < count)
+		pay_for_rejection(futures[first]);
+	else
 		status = wait_for(&awaited, budget_ms);
 	if (status == STAY_OK && which != NULL)
 		*which = first_complete(&awaited);

@@ -14,7 +14,8 @@
 
 enum stay__future_stage {
 	STAY__FUTURE_NEW, /* its call was not submitted yet */
-	STAY__FUTURE_BEGUN
+	STAY__FUTURE_BEGUN,
+	STAY__FUTURE_REJECTED /* and nobody has waited for it */
 };
 
 struct stay_future {

@@ -52,3 +52,16 @@ stay__loop_wait(struct stay_loop *loop, stay__settled_fn *is_settled,
 	loop->left_at = stay__loop_now(loop);
 	return is_settled(arg);
 }
+
+static bool
+never(const void *arg)
+{
+	(void)arg;
+	return false;
+}
+
+void
+stay__loop_look(struct stay_loop *loop)
+{
+	(void)stay__loop_wait(loop, never, NULL, stay__loop_now(loop));
+}

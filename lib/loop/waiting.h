@@ -12,4 +12,8 @@ typedef bool stay__settled_fn(const void *arg);
 bool stay__loop_wait(struct stay_loop *loop, stay__settled_fn *is_settled,
     const void *arg, uint64_t deadline);
 
+/* Let time pass, without waiting: what is due is done, and what has come is read. For a
+ * program that only waits, when there is nothing to wait for. The loop is not busy. */
+void stay__loop_look(struct stay_loop *loop);
+
 #endif

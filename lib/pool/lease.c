@@ -142,8 +142,10 @@ stay_pool_check_out_wait(
 	if (stay_loop_is_busy(pool->loop))
 		return STAY_E_REENTRANT;
 	status = stay_pool_check_out(pool, &options, take, &awaited);
-	if (status != STAY_OK)
+	if (status != STAY_OK) {
+		stay__loop_look(pool->loop);
 		return status;
+	}
 	(void)stay__loop_wait(pool->loop, is_over, &awaited, UINT64_MAX);
 	*lease = awaited.lease;
 	return awaited.status;

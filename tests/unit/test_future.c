@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include <stay/echo.h>
+#include <stay/lend.h>
 
 #include "suites.h"
 #include "support/counts.h"
@@ -21,6 +22,11 @@ static const struct peer_row answering[] = {
 	ON("GET bad", "-ERR bad\r\n"),
 	ON("GET nil", "_\r\n"),
 	ON("INCR n", ":1\r\n"),
+	NO_MORE,
+};
+
+static const struct peer_row refusing[] = {
+	ON("HELLO", "-WRONGPASS no\r\n"),
 	NO_MORE,
 };
 
@@ -172,6 +178,90 @@ TEST(future_await_looks_without_time)
 		sim_sleep_ms(here.world, 1);
 	ck_assert_int_eq(
 	    stay_conn_await(stay_redis_conn(here.redis), 0), STAY_OK);
+	end();
+}
+
+/* ---- rejected ---- */
+
+/* How many commands are rejected until one is answered, one each 10 ms. */
+static int
+rejections(void)
+{
+	int rejected = 0;
+
+	while (stay_redis_command_wait(here.redis, NULL, "GET a") != STAY_OK &&
+	       rejected < 100) {
+		rejected++;
+		sim_sleep_ms(here.world, 10);
+	}
+	return rejected;
+}
+
+/* Nobody else runs the loop: also who is told at once that there is no session lets it
+ * come up. */
+TEST(future_that_is_rejected_lets_a_session_begin)
+{
+	begin((struct stay_client_options){ .offline = STAY_OFFLINE_FAIL });
+	ck_assert_int_eq(
+	    stay_redis_command_wait(here.redis, NULL, "GET a"), STAY_E_OFFLINE);
+	ck_assert_int_lt(rejections(), 10);
+	peer_do(here.server.ends, 0, PEER_CLOSE);
+	ck_assert_int_lt(rejections(), 10);
+	end();
+}
+
+TEST(future_that_is_rejected_lets_the_queue_drain)
+{
+	begin((struct stay_client_options){ .queue_calls_max = 2 });
+	for (int i = 0; i < 2; i++)
+		stay_future_free(
+		    stay_redis_command_future(here.redis, "INCR n"));
+	ck_assert_int_eq(
+	    stay_redis_command_wait(here.redis, NULL, "GET a"), STAY_E_FULL);
+	ck_assert_int_lt(rejections(), 10);
+	end();
+}
+
+/* What was refused for good is tried again in its time. */
+TEST(future_that_is_rejected_lets_a_fatal_failure_pass)
+{
+	begin((struct stay_client_options){ .fatal_backoff_ms = 50 });
+	here.server.rows = refusing;
+	ck_assert_int_eq(
+	    stay_redis_command_wait(here.redis, NULL, "GET a"), STAY_E_DENIED);
+	here.server.rows = answering;
+	ck_assert_int_lt(rejections(), 15);
+	end();
+}
+
+TEST(future_that_is_rejected_lets_a_client_come_back)
+{
+	begin((struct stay_client_options){ 0 });
+	ck_assert_int_eq(rejections(), 0);
+	ck_assert_int_eq(
+	    stay_client_lend(stay_redis_client(here.redis)), STAY_OK);
+	ck_assert_int_eq(
+	    stay_client_take_back(stay_redis_client(here.redis)), STAY_OK);
+	ck_assert_int_eq(
+	    stay_redis_command_wait(here.redis, NULL, "GET a"), STAY_E_OFFLINE);
+	ck_assert_int_lt(rejections(), 10);
+	end();
+}
+
+/* Of several, too; and once: it is a call's turn, not the loop's. */
+TEST(future_that_is_rejected_looks_once)
+{
+	struct stay_future *rejected;
+	uint64_t waits;
+
+	begin((struct stay_client_options){ .offline = STAY_OFFLINE_FAIL });
+	rejected = stay_redis_command_future(here.redis, "GET a");
+	waits = sim_calls(here.world, SIM_WAIT);
+	ck_assert_int_eq(stay_future_wait(rejected, STAY_FOREVER), STAY_OK);
+	ck_assert_uint_eq(sim_calls(here.world, SIM_WAIT), waits + 1);
+	ck_assert_int_eq(stay_future_wait(rejected, STAY_FOREVER), STAY_OK);
+	ck_assert_uint_eq(sim_calls(here.world, SIM_WAIT), waits + 1);
+	check(rejected, STAY_E_OFFLINE, STAY_NOT_SENT, "");
 	end();
 }
 

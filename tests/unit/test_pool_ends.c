@@ -145,6 +145,25 @@ TEST(pool_ends_denied_no_more)
 	pool_end(&rig);
 }
 
+/* Nobody runs the loop but who waits: he lets time pass although he is told at once. */
+TEST(pool_ends_denied_no_more_by_waits_alone)
+{
+	enum stay_status status = STAY_E_DENIED;
+	struct stay_lease *lease;
+
+	begin_denied(POOL(.connections_max = 1), true);
+	ck_assert_int_eq(
+	    stay_pool_check_out_wait(rig.pool, 50, &lease), STAY_E_DENIED);
+	denies = false;
+	for (int i = 0; i < 50 && status == STAY_E_DENIED; i++) {
+		sim_sleep_ms(rig.line.world, 1000);
+		status = stay_pool_check_out_wait(rig.pool, 50, &lease);
+	}
+	ck_assert_int_eq(status, STAY_OK);
+	stay_pool_check_in(lease);
+	pool_end(&rig);
+}
+
 /* Each of them was up, and is denied now. */
 TEST(pool_ends_keeps_one_that_asks)
 {
