@@ -309,20 +309,28 @@ block(const struct awaited *awaited, uint64_t budget_ms)
 	return is_settled(awaited) ? STAY_OK : STAY_E_TIMEOUT;
 }
 
+/* Whether both can be waited for at once: who drives a loop drives no other. */
+static bool
+go_together(const struct stay_future *a, const struct stay_future *b)
+{
+	return a->is_remote == b->is_remote &&
+	       (a->is_remote || a->loop == b->loop);
+}
+
 /* None has completed: so each of them is there. */
 static enum stay_status
 wait_for(const struct awaited *awaited, uint64_t budget_ms)
 {
-	bool is_remote = awaited->futures[0]->is_remote;
+	const struct stay_future *first = awaited->futures[0];
 
 	for (size_t i = 0; i < awaited->count; i++) {
 		if (awaited->futures[i]->stage == STAY__FUTURE_NEW)
 			return STAY_E_STATE;
-		if (awaited->futures[i]->is_remote != is_remote)
+		if (!go_together(first, awaited->futures[i]))
 			return STAY_E_ARG;
 	}
-	return is_remote ? block(awaited, budget_ms)
-			 : drive(awaited, budget_ms);
+	return first->is_remote ? block(awaited, budget_ms)
+				: drive(awaited, budget_ms);
 }
 
 /* A program that only waits runs its loop in no other way: what its call was rejected for
@@ -345,7 +353,7 @@ stay_future_wait_any(struct stay_future *const *futures, size_t count,
 	enum stay_status status = STAY_OK;
 	size_t first;
 
-	if (count == 0)
+	if (futures == NULL || count == 0)
 		return STAY_E_ARG;
 	first = first_complete(&awaited);
 	if (first < count)

@@ -317,6 +317,26 @@ TEST(future_that_was_never_submitted_is_not_waited_for)
 	end();
 }
 
+/* Who waits drives one loop, and the other would stand still. */
+TEST(future_of_two_loops_is_not_waited_for)
+{
+	struct stay_world *other = sim_world_new(1);
+	struct stay_loop *loop = stay_loop_new(other);
+	struct stay_future *both[2];
+	struct stay_redis *redis;
+
+	begin((struct stay_client_options){ 0 });
+	ck_assert_int_eq(stay_redis_start(&redis, loop, URL, NULL), STAY_OK);
+	both[0] = stay_redis_command_future(here.redis, "GET never");
+	both[1] = stay_redis_command_future(redis, "GET a");
+	ck_assert_int_eq(stay_future_wait_any(both, 2, 10, NULL), STAY_E_ARG);
+	ck_assert_int_eq(stay_future_wait_any(NULL, 2, 10, NULL), STAY_E_ARG);
+	stay_future_free(both[0]);
+	stay_future_free(both[1]);
+	ck_assert_int_eq(stay_loop_close(loop, 1000), STAY_OK);
+	end();
+}
+
 /* Its reply keeps the loop, and not the client. */
 TEST(future_outlives_its_client)
 {
