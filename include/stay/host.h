@@ -24,6 +24,9 @@
  * library. `ready` and stay_host_due are called where the host waits, never from
  * inside an operation. They may run the callbacks of the program, and these may call
  * everything but stay_loop_free.
+ *
+ * If the event loop can be run again inside of a callback, `ready` and stay_host_due may
+ * be called there, too: they do nothing but remember it. See <stay/loop.h>.
  */
 #ifndef STAY_HOST_H
 #define STAY_HOST_H

@@ -16,6 +16,12 @@
  * One pass over what is due is a *turn* of the loop. Every callback runs inside
  * a turn, except `init`, which runs inside the function that starts. So none
  * runs inside another public function, unless that one drives the loop.
+ *
+ * A callback should not run the event loop around this one again (ev_run, or
+ * g_main_loop_run). If it does, the program's own watchers are served there, and the
+ * loop of this library stands still until the callback returns: nothing is sent or
+ * read, no callback runs, no deadline passes. So nothing may be waited for there that
+ * only this loop brings.
  */
 #ifndef STAY_LOOP_H
 #define STAY_LOOP_H

@@ -17,7 +17,8 @@
  * --libs libevent_core stay-poll`; or with libevent before libev.
  *
  * Functions that drive the loop, as stay_future_wait, call event_base_loop. So they
- * must not be called inside a callback of libevent.
+ * must not be called inside a callback of libevent. Nor may event_base_loop be, in any
+ * callback: libevent refuses it.
  */
 #ifndef STAY_LOOP_EVENT_H
 #define STAY_LOOP_EVENT_H

@@ -12,6 +12,9 @@
  * is for all; they have the default priority. A main loop of GLib does not end by
  * itself: let `on_closed` call g_main_loop_quit, if it shall.
  *
+ * A callback that runs a main loop of its own, as a dialog does, holds up all connections
+ * of the context until that has ended: see <stay/loop.h>.
+ *
  * GLib ends the process when it gets no memory.
  */
 #ifndef STAY_LOOP_GLIB_H

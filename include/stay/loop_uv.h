@@ -14,7 +14,8 @@
  * returns as it does without stay.
  *
  * Functions that drive the loop, as stay_future_wait, call uv_run. So they must not be
- * called inside a callback of libuv.
+ * called inside a callback of libuv. Nor may uv_run be, in any callback: libuv does not
+ * allow it.
  */
 #ifndef STAY_LOOP_UV_H
 #define STAY_LOOP_UV_H

@@ -112,12 +112,30 @@ adopted(struct stay__link *link)
 		stay__link_lose(link, result);
 }
 
+/* What the kernel has is told again. The rest may have waited for the task, too. */
+static void
+unpark(struct stay__link *link)
+{
+	int result;
+
+	link->parked = 0;
+	result = stay__link_watch(link);
+	if (result != 0)
+		stay__link_lose(link, result);
+	else if (stay__link_is_in(link, STAY__LINK_SECURING))
+		stay__link_go_on_securing(link);
+	else if (stay__link_is_unread(link))
+		stay__link_unread(link);
+}
+
 static void
 opened(struct stay__link *link)
 {
 	if (link->failure.status != STAY_OK) {
 		stay__link_disown(link);
 		stay__link_down(link);
+	} else if (link->parked != 0) {
+		unpark(link);
 	} else if (stay__link_is_in(link, STAY__LINK_SECURING)) {
 		stay__link_go_on_securing(link);
 	} else if (!stay__link_is_watched(link)) {

@@ -49,8 +49,9 @@ struct stay__link {
 	int16_t read_error; /* of the last stay__link_read that failed */
 	bool is_due : 1; /* there are news that must not come inside a call */
 	bool wants_write : 1;
-	bool is_shut : 1;   /* our half is closed: its end is no failure */
-	bool is_paused : 1; /* its owner does not read */
+	bool is_shut : 1;    /* our half is closed: its end is no failure */
+	bool is_paused : 1;  /* its owner does not read */
+	unsigned parked : 2; /* STAY_READ, STAY_WRITE: see link_ends.c */
 	/* Its last peer; NULL: none yet, or no memory for it. */
 	struct stay__peer_name *peer;
 

@@ -28,10 +28,23 @@ stay__link_watch(struct stay__link *link)
 	unsigned read = link->is_paused ? 0 : STAY_READ;
 	int result;
 
+	read &= ~link->parked;
+	write &= ~link->parked;
+
 	if (link->writer == NULL)
 		return watch(link, &link->reader, read | write);
 	result = watch(link, &link->reader, read);
 	return result != 0 ? result : watch(link, link->writer, write);
+}
+
+/* A callback waits by itself, in the event loop around this one. Nothing is read or written
+ * before its turn is over: what has been told would only keep that loop from sleeping. */
+static void
+park(struct stay__link *link, unsigned events)
+{
+	link->parked |= events & (STAY_READ | STAY_WRITE);
+	(void)stay__link_watch(link); /* less than before */
+	stay__link_soon(link);
 }
 
 /* Room is news of the end of the turn: what can be read is answered first. */
@@ -41,6 +54,8 @@ ready(struct stay_watch *end, unsigned events)
 	struct stay__link *link = end->owner;
 	bool securing = stay__link_is_in(link, STAY__LINK_SECURING);
 
+	if (link->loop->turning)
+		park(link, events);
 	if (securing ||
 	    ((events & STAY_WRITE) != 0 && stay__link_needs_room(link)))
 		stay__link_soon(link);
@@ -67,6 +82,7 @@ stay__link_own(
 	link->wants_write = false;
 	link->is_shut = false;
 	link->is_paused = false;
+	link->parked = 0;
 	link->reader =
 	    (struct stay_watch){ .fd = fds[0], .ready = ready, .owner = link };
 	if (link->writer != NULL)

@@ -299,6 +299,31 @@ TEST(future_is_not_waited_for_in_a_callback)
 	end();
 }
 
+static void
+nest(void *arg, const struct stay_result *result)
+{
+	(void)arg;
+	(void)result;
+	sim_run_ms(here.world, 100);
+}
+
+/* A callback that runs the loop around this one: what came in time is no timeout. */
+TEST(future_is_answered_during_a_nested_wait)
+{
+	const struct stay_call_options call = { STAY_CALL_OPTIONS,
+		.timeout_ms = 80 };
+
+	begin((struct stay_client_options){ 0 });
+	ck_assert_int_eq(
+	    stay_redis_command(here.redis, nest, NULL, "GET a"), STAY_OK);
+	outer = stay_future_new(stay_redis_client(here.redis));
+	stay_future_begin(outer, stay_redis_command_with(here.redis, &call,
+				     stay_future_done, outer, "GET slow"));
+	ck_assert_int_eq(stay_future_wait(outer, STAY_FOREVER), STAY_OK);
+	check(outer, STAY_OK, STAY_REPLIED, "slow");
+	end();
+}
+
 TEST(future_that_was_never_submitted_is_not_waited_for)
 {
 	struct stay_future *future, *both[2];

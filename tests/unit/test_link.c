@@ -36,6 +36,49 @@ end(void)
 	rig_fini(&rig);
 }
 
+/* ---- in a callback that waits by itself ---- */
+
+static struct {
+	struct stay__task task;
+	uint64_t took_ms;
+} nested;
+
+static void
+wait_inside(struct stay__task *task)
+{
+	uint64_t before = sim_now_ms(rig.world);
+
+	(void)task;
+	peer_say(silent.ends, "hello");
+	stay__link_want_write(&rig.link);
+	sim_run_ms(rig.world, 50);
+	nested.took_ms = sim_now_ms(rig.world) - before;
+}
+
+/* What is ready then is told once, and does not keep it from sleeping. */
+TEST(link_lets_a_nested_wait_sleep)
+{
+	rig_open(&rig, &silent);
+	stay__task_init(&nested.task, wait_inside);
+	stay__loop_run_soon(rig.loop, &nested.task);
+	sim_run_ms(rig.world, 10);
+	ck_assert_uint_eq(nested.took_ms, 50);
+	ck_assert_str_eq(rig.news, "granted up readable writable");
+	ck_assert_mem_eq(rig.got, "hello", 5);
+}
+
+/* It cannot be watched again. */
+TEST(link_ends_behind_a_nested_wait)
+{
+	rig_open(&rig, &silent);
+	stay__task_init(&nested.task, wait_inside);
+	stay__loop_run_soon(rig.loop, &nested.task);
+	sim_fail(rig.world, SIM_WATCH, 2, -ENOMEM);
+	sim_run_ms(rig.world, 10);
+	ck_assert_str_eq(rig.news, "granted up readable down");
+	ck_assert_int_eq(rig.link.failure.status, STAY_E_NOMEM);
+}
+
 /* ---- how it ends ---- */
 
 TEST(link_reads_to_the_end)
