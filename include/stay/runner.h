@@ -146,7 +146,8 @@ STAY_API STAY_USE enum stay_status stay_runner_do(
  * there is no config_release (STAY_E_ARG). encode sees this config also after a
  * reconfiguration. The notices of the options run on the loop's thread.
  * Returns as stay_client_start; STAY_E_STOPPED; STAY_E_REENTRANT on a loop's thread.
- * Unless it returns STAY_OK, nothing was started and *remote is NULL.
+ * Unless it returns STAY_OK, nothing was started and *remote is NULL, and
+ * stay_remote_rejection may say more.
  */
 STAY_API STAY_USE enum stay_status stay_remote_start(
     struct stay_remote **remote, struct stay_runner *runner,
@@ -162,6 +163,16 @@ typedef enum stay_status stay_starter_fn(
 STAY_API STAY_USE enum stay_status stay_remote_start_by(
     struct stay_remote **remote, struct stay_runner *runner,
     stay_starter_fn *starter, void *arg);
+
+/*
+ * Why the last start of a remote by this thread was rejected, as stay_loop_rejection says
+ * it. "" if it was not, or if the status says all. Lives until the next start by this
+ * thread.
+ *
+ *	if (stay_redis_remote_start(&redis, runner, url, NULL) != STAY_OK)
+ *		errx(1, "%s: %s", url, stay_remote_rejection());
+ */
+STAY_API const char *stay_remote_rejection(void);
 
 /*
  * Give a remote back, once, when no other thread uses it. NULL is fine. Its client is

@@ -4,6 +4,7 @@
  * alone. This file knows how a call is given, and not how a thread waits for it.
  */
 #include <assert.h>
+#include <stdio.h>
 
 #include "base/mem.h"
 #include "client/client.h"
@@ -116,12 +117,18 @@ stay_remote_free(struct stay_remote *remote)
 
 /* ---- starting ---- */
 
+#define REJECTION_MAX 512
+
+/* Of the thread that starts; the loop's thread writes it meanwhile. */
+static _Thread_local char rejection[REJECTION_MAX];
+
 struct start {
 	struct stay__awaited_errand awaited;
 	struct stay_remote *remote;
 	stay_starter_fn *starter;
 	void *arg;
 	enum stay_status status;
+	char *rejection;
 };
 
 /* What encode will need, in any thread. */
@@ -135,8 +142,11 @@ learn(struct stay_remote *remote, const struct stay_client *client)
 	remote->encode = client->profile->protocol.top.encode;
 	remote->config = client->profile->config;
 	remote->bytes_max = (size_t)options->queue_bytes_max;
-	if (options->config_release != NULL)
+	if (options->config_release != NULL) {
+		stay_loop_set_rejection(
+		    client->loop, "a remote has no config_release");
 		return STAY_E_ARG;
+	}
 	if (size == 0)
 		return STAY_OK;
 	copy = stay__zalloc(size);
@@ -155,6 +165,7 @@ start_here(struct start *start)
 	struct stay_client *client = NULL;
 	enum stay_status status = STAY_E_STOPPED;
 
+	stay__loop_forget_rejection(remote->post->loop);
 	if (!remote->post->is_stopping)
 		status =
 		    start->starter(start->arg, remote->post->loop, &client);
@@ -181,6 +192,9 @@ do_start(struct stay__errand *errand)
 	    STAY__CONTAINER(errand, struct start, awaited.errand);
 
 	start->status = start_here(start);
+	if (start->status != STAY_OK)
+		snprintf(start->rejection, REJECTION_MAX, "%s",
+		    stay_loop_rejection(start->remote->post->loop));
 	stay__bell_ring(&start->awaited.done);
 }
 
@@ -207,10 +221,13 @@ enum stay_status
 stay_remote_start_by(struct stay_remote **started, struct stay_runner *runner,
     stay_starter_fn *starter, void *arg)
 {
-	struct start start = { .starter = starter, .arg = arg };
+	struct start start = {
+		.starter = starter, .arg = arg, .rejection = rejection
+	};
 	enum stay_status status;
 
 	assert(runner != NULL && starter != NULL);
+	rejection[0] = '\0';
 	if (started == NULL)
 		return STAY_E_ARG;
 	*started = NULL;
@@ -225,6 +242,12 @@ stay_remote_start_by(struct stay_remote **started, struct stay_runner *runner,
 	else
 		drop(start.remote);
 	return status;
+}
+
+const char *
+stay_remote_rejection(void)
+{
+	return rejection;
 }
 
 struct plain_start {

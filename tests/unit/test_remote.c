@@ -337,12 +337,63 @@ TEST(remote_that_cannot_start_is_none)
 	ck_assert_int_eq(
 	    stay_redis_remote_start(NULL, runner, "redis://a", NULL),
 	    STAY_E_ARG);
+	ck_assert_str_eq(stay_remote_rejection(), "");
 	stay_runner_stop(runner);
 	ck_assert_int_eq(
 	    stay_redis_remote_start(&other, runner, "redis://a", NULL),
 	    STAY_E_STOPPED);
 	ck_assert_ptr_null(other);
 	stay_remote_free(NULL);
+	end();
+}
+
+static enum stay_status
+start_none(void *arg, struct stay_loop *loop, struct stay_client **client)
+{
+	(void)arg;
+	(void)loop;
+	(void)client;
+	return STAY_E_ARG;
+}
+
+static void *
+look_for_a_rejection(void *arg)
+{
+	(void)arg;
+	ck_assert_str_eq(stay_remote_rejection(), "");
+	return NULL;
+}
+
+/* As on a loop; and it is the thread's, whatever the loop says of others. */
+TEST(remote_that_cannot_start_says_why)
+{
+	const struct stay_redis_options options = { STAY_REDIS_OPTIONS,
+		.client = { STAY_CLIENT_OPTIONS, .queue_low_percent = 60,
+		    .queue_high_percent = 50 } };
+	struct stay_remote *other;
+	pthread_t thread;
+
+	begin();
+	ck_assert_int_eq(
+	    stay_redis_remote_start(&other, runner, "redis://a:b", NULL),
+	    STAY_E_URL);
+	ck_assert_str_ne(stay_remote_rejection(), "");
+	ck_assert_int_eq(
+	    pthread_create(&thread, NULL, look_for_a_rejection, NULL), 0);
+	ck_assert_int_eq(pthread_join(thread, NULL), 0);
+	ck_assert_int_eq(
+	    stay_remote_start_by(&other, runner, start_none, NULL), STAY_E_ARG);
+	ck_assert_str_eq(stay_remote_rejection(), "");
+	ck_assert_int_eq(
+	    stay_redis_remote_start(&other, runner, "redis://a", &options),
+	    STAY_E_ARG);
+	ck_assert_str_eq(stay_remote_rejection(),
+	    "queue_low_percent is 60, above queue_high_percent, 50");
+	ck_assert_int_eq(
+	    stay_redis_remote_start(&other, runner, "redis://a", NULL),
+	    STAY_OK);
+	ck_assert_str_eq(stay_remote_rejection(), "");
+	stay_remote_free(other);
 	end();
 }
 

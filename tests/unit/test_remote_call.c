@@ -212,6 +212,8 @@ TEST(remote_does_not_borrow_a_config)
 			     door_url(&server.door, "line"), &options),
 	    STAY_E_ARG);
 	ck_assert_ptr_null(other);
+	ck_assert_str_eq(
+	    stay_remote_rejection(), "a remote has no config_release");
 	end();
 }
 
