@@ -30,8 +30,10 @@
  *    and is not delivered yet.
  *  - A reply in a verdict is delivered before connect or disconnect runs.
  *  - No callback, completion or notice runs inside a public function. There are
- *    two exceptions: init runs inside stay_conn_start, and stay_conn_await
- *    drives the loop.
+ *    two exceptions: init runs inside stay_conn_start, and what drives the loop runs
+ *    everything: stay_conn_await, stay_loop_run, stay_loop_close, stay_loop_turn,
+ *    stay_future_wait, stay_future_wait_any, stay_redis_command_wait,
+ *    stay_pool_check_out_wait.
  *  - All functions are for the loop's thread, and may be called in every
  *    callback. What they ask for happens right after the callback's own
  *    verdict.

@@ -39,7 +39,7 @@ struct stay_world;
 
 /*
  * Make a loop on libev. `ev` stays the caller's and must outlive the loop.
- * Returns the loop, for stay_loop_free; NULL if there is no memory.
+ * Returns the loop, for stay_loop_free; NULL if there is no memory or no descriptor.
  *
  * After fork() the loop belongs to the parent, which notices nothing of the
  * child. Every descriptor is close-on-exec, so a child that only calls exec has
@@ -67,7 +67,8 @@ STAY_API struct stay_loop *stay_loop_ev(struct ev_loop *ev);
 /*
  * Make a loop that has libev for itself, and that nobody runs: for a program that only
  * waits, by stay_future_wait, stay_conn_await and stay_loop_close. See stay_loop_ev.
- * Returns the loop, for stay_loop_close or stay_loop_free; NULL if there is no memory.
+ * Returns the loop, for stay_loop_close or stay_loop_free; NULL if there is no memory or
+ * no descriptor.
  */
 STAY_API struct stay_loop *stay_loop_alone(void);
 

@@ -30,6 +30,11 @@
  *
  *	if (stay_redis_command_wait(redis, &value, "GET greeting") == STAY_E_OFFLINE)
  *		stay_conn_await(stay_redis_conn(redis), 100);
+ *
+ * A client can end by itself, inside a wait: after attempts_max of its backoff, by
+ * STAY_FATAL_STOP, with its descriptor if the URL is fd:N. Then `redis` is freed when the
+ * wait returns, and no status says so for sure. A program that asks for one of these sets
+ * `on_closed`, which runs inside the wait, and notes there that it must start another one.
  */
 #ifndef STAY_REDIS_FUTURE_H
 #define STAY_REDIS_FUTURE_H

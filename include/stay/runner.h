@@ -80,7 +80,8 @@ struct stay_runner_options {
 STAY_API STAY_USE enum stay_status stay_runner_start(
     struct stay_runner **runner, const struct stay_runner_options *options);
 
-/* Make a loop that nobody runs, and that can be driven alone; NULL: no memory. */
+/* Make a loop that nobody runs, and that can be driven alone; NULL: no memory, or no
+ * descriptor. */
 typedef struct stay_loop *stay_make_loop_fn(void);
 
 /*
