@@ -283,11 +283,13 @@ struct stay_client_options {
  * greeting. `protocol` must outlive the client;
  * `url` is copied; `options` may be NULL. *client is valid until on_closed
  * returns. The descriptors of fd:N are taken over, once: when their session is
- * over the client ends with STAY_E_STATE, unless it was reconfigured.
+ * over the client ends with STAY_E_STATE, unless it was reconfigured or has a
+ * callback `endpoints`, which is asked again.
  * Returns: STAY_OK; STAY_E_URL (stay_url_parse names the part that is wrong; or
  * the scheme, the port or the length of a path does not fit); STAY_E_NO_TLS for
  * NAMEs:// without a filter (<stay/filter.h>), or what that says of the URL;
- * STAY_E_ARG for an option out of its bounds; STAY_E_TOO_BIG for more than
+ * STAY_E_ARG for an option out of its bounds, or a protocol whose port is none;
+ * STAY_E_TOO_BIG for more than
  * STAY_ENDPOINTS_MAX places; STAY_E_ABI; STAY_E_NOMEM; STAY_E_FORKED (see
  * stay_loop_ev); what the protocol's init
  * returned. Unless it returns STAY_OK, nothing was started and *client is NULL.

@@ -352,7 +352,8 @@ struct stay_protocol {
 	unsigned flags;
 	const char *name;  /* in logs, and as URL scheme: name://host */
 	const char *alias; /* another scheme that means the same, or NULL */
-	const char *port;  /* of a URL without one; NULL: it must have one */
+	const char
+	    *port; /* digits: of a URL without one; NULL: it must have one */
 	size_t session_size;
 	size_t keep_size;
 

@@ -27,7 +27,7 @@ struct stay_url {
 	const char *user;
 	const char *password;
 	const char *host;  /* without brackets */
-	const char *port;  /* digits, or empty */
+	const char *port;  /* digits without leading zeros, or empty */
 	const char *path;  /* with its leading slash, or empty */
 	const char *query; /* as written, without '?' */
 };

@@ -107,11 +107,21 @@ parse_userinfo(struct parser *parser, struct stay_bytes text)
 		   &parser->url->password);
 }
 
+/* Leading zeros say nothing, and not everybody who is given the port reads them. */
+static struct stay_bytes
+without_zeros(struct stay_bytes text)
+{
+	for (; text.len > 1 && text.data[0] == '0'; text.len--)
+		text.data++;
+	return text;
+}
+
 static bool
 parse_port(struct parser *parser, struct stay_bytes text)
 {
 	unsigned port = 0;
 
+	text = without_zeros(text);
 	for (size_t i = 0; i < text.len; i++) {
 		if (!stay__is_digit(text.data[i]))
 			return fail(parser, "the port is not a number");

@@ -112,6 +112,14 @@ dial(struct stay_client *client, const char **why)
 	return status;
 }
 
+/* A place that the program has not given itself may be another one next time. */
+static bool
+is_named_anew(const struct stay_client *client)
+{
+	return client->profile->options.endpoints != NULL ||
+	       stay__detour_now(client->rare->detour) != NULL;
+}
+
 static struct stay_verdict
 begin_attempt(struct stay_client *client)
 {
@@ -122,7 +130,8 @@ begin_attempt(struct stay_client *client)
 		return stay_verdict_pending(
 		    client->profile->options.connect_budget_ms);
 	stay__conn_fail(client->conn, status, STAY__PHASE_CONNECT, why);
-	if (stay_status_class(status) == STAY_CLASS_CALLER)
+	if (stay_status_class(status) == STAY_CLASS_CALLER &&
+	    !is_named_anew(client))
 		return stay__session_give_up(client, status);
 	return stay__session_lost(client, status);
 }

@@ -384,6 +384,14 @@ wait_for_any(struct stay_client *client, uint64_t now_ms)
 	return ms;
 }
 
+/* No place is left that could be dialled, and another may be named. */
+static bool
+must_ask(const struct stay_client *client, uint64_t now_ms)
+{
+	return client->profile->options.endpoints != NULL &&
+	       best_of(client->rare->endpoints, now_ms) == NULL;
+}
+
 uint64_t
 stay__endpoints_fail(struct stay_client *client, uint64_t ms)
 {
@@ -398,7 +406,9 @@ stay__endpoints_fail(struct stay_client *client, uint64_t ms)
 	endpoints->now->is_denied = false;
 	endpoints->now->rests_till_ms =
 	    ms < STAY_FOREVER - now_ms ? now_ms + ms : STAY_FOREVER;
-	return endpoints->count == 1 ? ms : wait_for_any(client, now_ms);
+	return endpoints->count == 1 || must_ask(client, now_ms)
+		   ? ms
+		   : wait_for_any(client, now_ms);
 }
 
 static bool

@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "base/address.h"
 #include "client/protocol.h"
 
 static struct stay_hello
@@ -210,6 +211,14 @@ has_sane_blocks(const struct stay_protocol *protocol)
 	       protocol->keep_size <= BLOCK_MAX;
 }
 
+/* One that can't be dialled would end each client at its first attempt. */
+static bool
+has_port(const struct stay_protocol *protocol)
+{
+	return protocol->port == NULL ||
+	       stay__port_parse(protocol->port) >= 0;
+}
+
 static const struct {
 	bool (*holds)(const struct stay_protocol *protocol);
 	enum stay_status status;
@@ -223,6 +232,8 @@ static const struct {
 	    "the protocol has no name, no encode or no decode" },
 	{ has_sane_blocks, STAY_E_ARG,
 	    "session_size or keep_size of the protocol is too large" },
+	{ has_port, STAY_E_ARG,
+	    "the port of the protocol is none: 0 to 65535, in digits" },
 };
 
 enum stay_status

@@ -34,18 +34,24 @@ stay__target_suffix(const struct stay_protocol *protocol, const char *scheme)
 #define REJECT(loop, ...)                                                      \
 	(stay_loop_set_rejection(loop, __VA_ARGS__), STAY_E_URL)
 
+#define NO_PORT "the URL has no port, and %s none to go by"
+
+/* NULL: there is none. */
+static const char *
+port_of(const struct stay_url *url, const struct stay_protocol *protocol)
+{
+	return url->port[0] != '\0' ? url->port : protocol->port;
+}
+
 static enum stay_status
 point_at_host(struct stay__target *target, struct stay_loop *loop,
     const struct stay_protocol *protocol, const char *scheme)
 {
 	const struct stay_url *url = target->url;
-	const char *port = url->port;
+	const char *port = port_of(url, protocol);
 
-	if (port[0] == '\0')
-		port = protocol->port;
 	if (port == NULL)
-		return REJECT(loop, "the URL has no port, and %s none to go by",
-		    protocol->name);
+		return REJECT(loop, NO_PORT, protocol->name);
 	target->dial = stay_target_make(
 	    scheme, url->host[0] != '\0' ? url->host : "localhost", port, "");
 	return STAY_OK;
@@ -73,6 +79,7 @@ point_at_transport(struct stay__target *target, struct stay_loop *loop,
     const struct stay_protocol *protocol)
 {
 	const struct stay_url *url = target->url;
+	const char *port = port_of(url, protocol);
 
 	if (strcmp(url->scheme, "tcp") == 0)
 		return point_at_host(target, loop, protocol, "tcp");
@@ -83,8 +90,10 @@ point_at_transport(struct stay__target *target, struct stay_loop *loop,
 		    "the scheme '%s' of the URL is not known: neither %s nor a "
 		    "transport",
 		    url->scheme, protocol->name);
-	target->dial =
-	    stay_target_make(url->scheme, url->host, url->port, url->path);
+	if (url->host[0] != '\0' && port == NULL)
+		return REJECT(loop, NO_PORT, protocol->name);
+	target->dial = stay_target_make(url->scheme, url->host,
+	    url->host[0] != '\0' ? port : url->port, url->path);
 	return STAY_OK;
 }
 

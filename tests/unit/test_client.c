@@ -778,6 +778,22 @@ TEST(client_dials_by_a_transport_of_the_program)
 	line_end(&rig);
 }
 
+/* Without a port it is the protocol's, too. */
+TEST(client_dials_by_a_transport_at_the_port_of_the_protocol)
+{
+	static const struct stay_transport nothing = { STAY_TRANSPORT,
+		.scheme = "nothing", .open = open_nothing, .read = read_nothing,
+		.write = write_nothing, .close = close_nothing };
+
+	line_prepare(&rig);
+	ck_assert_int_eq(stay_loop_add_transport(rig.loop, &nothing), STAY_OK);
+	rig.url = "nothing://10.0.0.9/path";
+	line_start(&rig, NULL);
+	line_run(&rig, 10);
+	ck_assert_str_eq(asked_for, "nothing|10.0.0.9|7777|/path");
+	line_end(&rig);
+}
+
 static void
 use_dead_session(struct stay_session *session)
 {

@@ -467,6 +467,39 @@ TEST(endpoints_an_answer_is_for_its_own_attempt)
 	line_end(&rig);
 }
 
+/* What it has named can't be dialled again: it is asked for another place. */
+TEST_ROWS(endpoints_the_callback_is_asked_when_descriptors_are_used_up, 2)
+{
+	char fds[2][32];
+	const char *const urls[] = { fds[0], _i > 0 ? fds[1] : NULL, NULL };
+
+	start_asking(NULL);
+	line_run(&rig, 1);
+	for (int i = 0; i <= _i; i++)
+		snprintf(fds[i], sizeof(fds[i]), "fd:%d",
+		    peer_adopted(&rig.server, rig.world));
+	ck_assert_int_eq(stay_client_endpoints(rig.client, urls), STAY_OK);
+	for (int i = 0; i <= _i; i++) {
+		line_run(&rig, 10);
+		ck_assert_int_eq(state(), STAY_CONNECTED);
+		stay_client_reconnect(rig.client, STAY_OK);
+		line_run(&rig, 300);
+		if (i < _i)
+			ck_assert_int_eq(
+			    stay_client_endpoints(rig.client, NULL), STAY_OK);
+	}
+	ck_assert_int_eq(stay_client_endpoints(rig.client, NULL), STAY_OK);
+	line_run(&rig, 5);
+	ck_assert_int_eq(state(), STAY_BACKING_OFF);
+	ck_assert_ptr_nonnull(
+	    strstr(failures, "the descriptors of the URL are used up"));
+	line_run(&rig, 300);
+	ck_assert_int_eq(name(B), STAY_OK);
+	line_run(&rig, 10);
+	ck_assert_int_eq(state(), STAY_CONNECTED);
+	line_end(&rig);
+}
+
 /* The backoff follows the place, whatever list names it. */
 TEST(endpoints_a_place_that_is_named_again_keeps_its_backoff)
 {

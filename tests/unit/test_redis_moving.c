@@ -131,6 +131,7 @@ static const struct {
 } moves[] = {
 	{ MOVING(30, PLACE), 0, 15000, 1 },
 	{ MOVING(0, PLACE), 0, 1, 1 },
+	{ MOVING(0, "+" OTHER ":006379\r\n"), 0, 1, 1 },
 	{ MOVING(30, NIL), 15000, 22500, 0 },
 	{ MOVING(1, "$-1\r\n"), 500, 750, 0 },
 	{ MOVING(3, NIL), 1500, 2250, 0 },

@@ -73,6 +73,23 @@ TEST_ROWS(rejection_of_a_client, COUNT(starts))
 	ck_assert_str_eq(stay_loop_rejection(loop), starts[_i].says);
 }
 
+/* Whether or not this URL needs it. */
+TEST(rejection_of_a_protocol_whose_port_is_none)
+{
+	static const char *const ports[] = { "abc", "99999", "000080", "" };
+	struct stay_protocol protocol = line_protocol;
+	struct stay_client *client;
+
+	for (int i = 0; i < COUNT(ports); i++) {
+		protocol.port = ports[i];
+		ck_assert_int_eq(
+		    stay_client_start(&client, loop, &protocol, LINE_OK, NULL),
+		    STAY_E_ARG);
+		ck_assert_str_eq(stay_loop_rejection(loop),
+		    "the port of the protocol is none: 0 to 65535, in digits");
+	}
+}
+
 /* A start that goes well, or fails by its status alone, says nothing. */
 TEST(rejection_is_of_the_last_start)
 {
