@@ -11,7 +11,8 @@ enum stay_redis__tag {
 	 * acted */
 	STAY_REDIS__TAG_SCRIPT = 1,
 	STAY_REDIS__TAG_MULTI,  /* opens a transaction */
-	STAY_REDIS__TAG_EXEC,   /* EXEC or DISCARD, which end a transaction */
+	STAY_REDIS__TAG_EXEC,   /* ends a transaction */
+	STAY_REDIS__TAG_DISCARD,
 	STAY_REDIS__TAG_WAITS,  /* may wait before it does anything */
 	STAY_REDIS__TAG_READS,  /* writes no key */
 	STAY_REDIS__TAG_QUEUED, /* in a multi: it is to be answered by QUEUED */

@@ -37,7 +37,8 @@ put_in_place(enum stay_redis__place place, struct stay_request *call)
 		call->flags |= STAY_READ_ONLY;
 	if (place != STAY_REDIS__QUEUED)
 		return STAY_OK;
-	if (kind == STAY_REDIS__TAG_MULTI || kind == STAY_REDIS__TAG_EXEC)
+	if (kind == STAY_REDIS__TAG_MULTI || kind == STAY_REDIS__TAG_EXEC ||
+	    kind == STAY_REDIS__TAG_DISCARD)
 		return STAY_E_UNSUPPORTED;
 	call->flags &= ~STAY_BLOCKS;
 	stay_redis__set_kind(call, STAY_REDIS__TAG_QUEUED);

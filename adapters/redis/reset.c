@@ -10,24 +10,26 @@
 #include "reply_types.h"
 #include "subscriptions.h"
 
+/* No key of it is watched any more. */
 static void
-follow_exec(struct stay_redis__session *own)
+end_multi(struct stay_redis__session *own)
 {
 	if (own->in_multi)
 		own->watches = false;
 	own->in_multi = false;
 }
 
-/* The reply OK to MULTI opens a transaction. After EXEC and DISCARD there is none,
- * whatever the reply, and no key of it is watched any more. */
+/* The reply OK to MULTI opens a transaction. After EXEC there is none, whatever the
+ * reply; but a DISCARD that is refused, for a word too many or by an ACL, leaves it. */
 void
 stay_redis__follow(
     struct stay_redis__session *own, unsigned kind, unsigned type)
 {
 	bool good = type != STAY_REDIS_ERROR;
 
-	if (kind == STAY_REDIS__TAG_EXEC)
-		follow_exec(own);
+	if (kind == STAY_REDIS__TAG_EXEC ||
+	    (kind == STAY_REDIS__TAG_DISCARD && good))
+		end_multi(own);
 	else if (kind == STAY_REDIS__TAG_MULTI && good)
 		own->in_multi = true;
 	else if (kind == STAY_REDIS__TAG_WATCH && good)

@@ -189,7 +189,7 @@ static const struct tagged tagged[] = {
 	{ "MULTI", STAY_REDIS__TAG_MULTI, 0 },
 	{ "multi", STAY_REDIS__TAG_MULTI, 0 },
 	{ "EXEC", STAY_REDIS__TAG_EXEC, 0 },
-	{ "Discard", STAY_REDIS__TAG_EXEC, 0 },
+	{ "Discard", STAY_REDIS__TAG_DISCARD, 0 },
 	{ "PUBLISH c m", STAY_REDIS__TAG_READS, 0 },
 	{ "SPUBLISH c m", STAY_REDIS__TAG_READS, 0 },
 };

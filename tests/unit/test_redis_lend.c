@@ -68,6 +68,8 @@ static const struct peer_row answers[] = {
 	ON("MULTI bad", "-ERR no\r\n"),
 	ON("UNWATCH bad", "-ERR no\r\n"),
 	ON("EXEC bad", "-EXECABORT no\r\n"),
+	ON("DISCARD bad", "-ERR wrong number of arguments\r\n"),
+	ON("DISCARD denied", "-NOPERM no\r\n"),
 	NO_MORE,
 };
 
@@ -83,6 +85,10 @@ static const struct row {
 	{ "MULTI;SET a 1;", "DISCARD;" },
 	{ "MULTI;EXEC;", "" },
 	{ "MULTI;DISCARD;", "" },
+	{ "MULTI;DISCARD bad;", "DISCARD;" },
+	{ "MULTI;DISCARD denied;", "DISCARD;" },
+	{ "MULTI;DISCARD bad;DISCARD;", "" },
+	{ "WATCH a;DISCARD bad;", "UNWATCH;" },
 	{ "MULTI bad;", "" },
 	{ "MULTI;EXEC bad;", "" },
 	{ "WATCH a;", "UNWATCH;" },

@@ -10,7 +10,8 @@
 static struct redis_virtual here;
 
 static const struct peer_row rows[] = { ON("EXEC", "*0\r\n"),
-	ON("NO", "-ERR no such command\r\n"), NO_MORE };
+	ON("NO", "-ERR no such command\r\n"),
+	ON("DISCARD x", "-ERR wrong number of arguments\r\n"), NO_MORE };
 
 static void
 start(void)
@@ -45,6 +46,8 @@ TEST_ROWS(redis_multi_is_not_probed, 2)
 	command("MULTI");
 	ck_assert(!is_probed());
 	command("NO");
+	ck_assert(!is_probed());
+	command("DISCARD x");
 	ck_assert(!is_probed());
 	command(_i == 0 ? "EXEC" : "DISCARD");
 	ck_assert(is_probed());
