@@ -204,6 +204,39 @@ block_option(struct stay_request *request, const struct command *command,
 	return STAY_OK;
 }
 
+/* "$" and "+": the entries from now on, and the last one. */
+static bool
+is_now(const struct word *word)
+{
+	return word->len == 1 && (word->text[0] == '$' || word->text[0] == '+');
+}
+
+/* Whether one of the ids, the second half of what is behind STREAMS, is such a one. */
+static bool
+names_now(struct words words)
+{
+	struct words keys = words;
+	struct word word;
+	bool is_found = false;
+
+	while (next(&keys, &word) && next(&keys, &word))
+		(void)next(&words, &word);
+	while (next(&words, &word))
+		is_found = is_found || is_now(&word);
+	return is_found;
+}
+
+/* Sent again it would begin later, and what came in between be skipped. */
+static enum stay_status
+read_streams(struct stay_request *request, const struct command *command,
+    struct words *words)
+{
+	(void)block_option(request, command, words);
+	if (names_now(*words))
+		request->flags &= ~(uint32_t)STAY_READ_ONLY;
+	return STAY_OK;
+}
+
 /*
  * The place of a name comes from its length, its first two letters, and the last one.
  * The factors were found by search. The compiler warns of two names in one place.
@@ -256,8 +289,8 @@ static const uint8_t places[1u << PLACE_BITS] = {
 	    NAME(second), 0
 #define READ_TAG(row, second, value)                                           \
 	SAYS(row, STAY_READ_ONLY, value), NULL, second, 0
-#define READ_OPTION(row, second, value)                                        \
-	ASKS(row, STAY_READ_ONLY, STAY_REDIS__TAG_READS), block_option,        \
+#define READ_STREAMS(row, second, value)                                       \
+	ASKS(row, STAY_READ_ONLY, STAY_REDIS__TAG_READS), read_streams,        \
 	    second, value
 
 static const struct command commands[] = {

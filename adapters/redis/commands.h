@@ -10,8 +10,8 @@ enum stay_redis__tag {
 	/* a script: an error reply may come from inside of it, after it has
 	 * acted */
 	STAY_REDIS__TAG_SCRIPT = 1,
-	STAY_REDIS__TAG_MULTI,  /* opens a transaction */
-	STAY_REDIS__TAG_EXEC,   /* ends a transaction */
+	STAY_REDIS__TAG_MULTI, /* opens a transaction */
+	STAY_REDIS__TAG_EXEC,  /* ends a transaction */
 	STAY_REDIS__TAG_DISCARD,
 	STAY_REDIS__TAG_WAITS,  /* may wait before it does anything */
 	STAY_REDIS__TAG_READS,  /* writes no key */

@@ -87,7 +87,7 @@ static const char *const readers[] = {
 #define READ                                        1
 #define READ_IF                                     1
 #define READ_TAG                                    1
-#define READ_OPTION                                 1
+#define READ_STREAMS                                1
 #define COMMAND(a, b, z, name, kind, second, value) kind ? #name : "",
 #include "../../adapters/redis/commands.def"
 };

@@ -91,14 +91,30 @@ TEST_ROWS(redis_command_lasting, COUNT(lasting))
 	    stay_redis__tag_kind(request.tag), STAY_REDIS__TAG_ALTERS);
 }
 
+/* They change nothing; but later they would ask for something else. */
+static const char *const passing[] = { "XREAD STREAMS s $", "XREAD STREAMS s +",
+	"XREAD COUNT 2 STREAMS a b $ 0", "xread streams a b 0 +",
+	"XREAD STREAMS s a $" };
+
+TEST_ROWS(redis_command_reads_what_passes, COUNT(passing))
+{
+	struct stay_request request;
+
+	ck_assert_int_eq(judge(passing[_i], &request), STAY_OK);
+	ck_assert_uint_eq(request.flags, 0);
+	ck_assert_uint_eq(
+	    stay_redis__tag_kind(request.tag), STAY_REDIS__TAG_READS);
+}
+
 /* They change nothing. */
 static const char *const reads[] = { "GET k", "get k", "gEt k", "MGET a b",
 	"STRLEN k", "EXISTS a", "TTL k", "PTTL k", "TYPE k", "KEYS *", "SCAN 0",
 	"LLEN k", "LRANGE k 0 1", "SMEMBERS k", "SISMEMBER k a", "ZRANGE k 0 1",
 	"ZSCORE k a", "HGET k f", "HMGET k f", "HGETALL k", "GEOSEARCH k",
 	"GEORADIUSBYMEMBER_RO k", "PFCOUNT k", "XRANGE s - +", "XLEN s",
-	"XREAD STREAMS s 0", "XREAD COUNT 1 STREAMS BLOCK 5", "XREAD BLOCK",
-	"BITCOUNT k", "SORT_RO k", "MEMORY USAGE k", "memory usage k", "PING",
+	"XREAD STREAMS s 0", "XREAD STREAMS $ + $0 $0",
+	"XREAD COUNT 1 STREAMS BLOCK 5", "XREAD BLOCK", "BITCOUNT k",
+	"SORT_RO k", "MEMORY USAGE k", "memory usage k", "PING",
 	"ECHO CLIENT REPLY", "INFO", "PUBSUB CHANNELS", "SINTER a b",
 	"GET SUBSCRIBE", "DUMP k", "TIME" };
 
@@ -132,6 +148,7 @@ static const struct blocking blocking[] = {
 	{ "WAIT 1 100", 100 },
 	{ "WAITAOF 1 0 100", 100 },
 	{ "XREAD BLOCK 100 STREAMS s $", 100 },
+	{ "XREAD BLOCK 100 STREAMS s 0-0", 100 },
 	{ "XREAD COUNT 2 block 100 streams s $", 100 },
 	{ "XREADGROUP GROUP g c COUNT 1 BLOCK 100 NOACK STREAMS s >", 100 },
 	{ "XREADGROUP GROUP BLOCK 7 BLOCK 100 STREAMS BLOCK 5", 100 },
@@ -153,9 +170,11 @@ TEST_ROWS(redis_command_blocking, COUNT(blocking))
 
 	ck_assert_int_eq(judge(blocking[_i].text, &request), STAY_OK);
 	ck_assert_uint_eq(request.flags & ~STAY_READ_ONLY, STAY_BLOCKS);
-	ck_assert((request.flags & STAY_READ_ONLY) ==
-		  (strncmp(blocking[_i].text, "XREAD ", 6) == 0 ? STAY_READ_ONLY
-								: 0));
+	ck_assert(
+	    (request.flags & STAY_READ_ONLY) ==
+	    (strcmp(blocking[_i].text, "XREAD BLOCK 100 STREAMS s 0-0") == 0
+		    ? STAY_READ_ONLY
+		    : 0));
 	ck_assert_uint_eq(request.blocks_ms, blocking[_i].ms);
 }
 
