@@ -11,6 +11,7 @@
 
 #define LINE_BYTES 21u /* "$", a count of 18 digits at most, CRLF */
 #define FORMAT_LEN 4u  /* of a verbatim string: "txt:" */
+#define END_LEN    2u  /* CRLF; every reply that is read whole is longer */
 
 /* The line of a counted string: its length and the count. False: it is none, or its end
  * has not come. */
@@ -83,9 +84,9 @@ static struct stay_frame
 end(struct stay_session *session, struct stay_redis__parser *parser,
     struct stay_bytes in)
 {
-	if (in.len < 2)
+	if (in.len < END_LEN)
 		return stay_frame_more();
-	if (memcmp(in.data, "\r\n", 2) != 0)
+	if (memcmp(in.data, "\r\n", END_LEN) != 0)
 		return stay_frame_bad("a string is not followed by CRLF");
 	stay_redis__tape_begin(&parser->tape);
 	if (!stay_redis__tape_room(&parser->tape))
@@ -95,7 +96,13 @@ end(struct stay_session *session, struct stay_redis__parser *parser,
 	*stay_session_input(session) = '\0';
 	stay_redis__parser_reset(parser);
 	stay_redis__session_answered(session, STAY_REDIS_STRING);
-	return stay_frame_reply(2, stay_redis__tape_reply(&parser->tape));
+	return stay_frame_reply(END_LEN, stay_redis__tape_reply(&parser->tape));
+}
+
+bool
+stay_redis__pieces_are_over(const struct stay_frame *frame)
+{
+	return frame->len == END_LEN;
 }
 
 struct stay_frame

@@ -10,5 +10,7 @@ bool stay_redis__pieces_come(
 /* Then this cuts the next frame. */
 struct stay_frame stay_redis__pieces_decode(
     struct stay_session *session, struct stay_bytes in);
+/* Whether this frame is the end of such a string, and so no reply by itself. */
+bool stay_redis__pieces_are_over(const struct stay_frame *frame);
 
 #endif

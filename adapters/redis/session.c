@@ -361,7 +361,8 @@ stay_redis__session_orphan(
 
 	if (config->on_orphan != NULL)
 		config->on_orphan(config->on_orphan_arg,
-		    stay_session_keep(session), frame->reply);
+		    stay_session_keep(session),
+		    stay_redis__pieces_are_over(frame) ? NULL : frame->reply);
 }
 
 size_t

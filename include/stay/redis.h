@@ -92,7 +92,7 @@ typedef void stay_redis_push_fn(
  * replies. It does not come if the session ends first, as it does when a reply
  * is tombstone_age_ms late.
  * `orphan` lives until this returns, or as long as stay_held_new keeps it. NULL: it was
- * too big, and what it brought is gone.
+ * too big, or a string for a call with a `piece`, and what it brought is gone.
  */
 typedef void stay_redis_orphan_fn(
     void *arg, struct stay_redis *redis, const struct stay_redis_reply *orphan);

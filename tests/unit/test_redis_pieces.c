@@ -208,11 +208,22 @@ TEST(redis_pieces_end_with_the_session)
 	end();
 }
 
+static void
+on_orphan(
+    void *arg, struct stay_redis *of, const struct stay_redis_reply *orphan)
+{
+	(void)arg;
+	(void)of;
+	strcat(told, orphan == NULL ? "gone;" : stay_redis_str(orphan));
+}
+
 TEST(redis_pieces_of_who_has_cancelled)
 {
 	struct stay_call_id id;
 
-	begin();
+	begin_with("redis://10.0.0.1?protocol=2",
+	    (struct stay_redis_options){
+		STAY_REDIS_OPTIONS, .on_orphan = on_orphan });
 	id = command("a", on_piece);
 	command("b", NULL);
 	sim_run_ms(here.world, 1);
@@ -220,9 +231,26 @@ TEST(redis_pieces_of_who_has_cancelled)
 	ck_assert_int_eq(
 	    stay_client_cancel(stay_redis_client(here.redis), id), STAY_OK);
 	redis_virtual_say(&here, TEN TEN TEN TEN "\r\n$1\r\nb\r\n");
-	ck_assert_str_eq(
-	    told, "a E_CANCELLED/maybe executed nil ;b OK/replied string b;");
+	ck_assert_str_eq(told,
+	    "a E_CANCELLED/maybe executed nil ;gone;b OK/replied string b;");
 	ck_assert_str_eq(got, TEN);
+	end();
+}
+
+/* What is no string comes whole. */
+TEST(redis_pieces_that_are_none_are_an_orphan)
+{
+	struct stay_call_id id;
+
+	begin_with("redis://10.0.0.1?protocol=2",
+	    (struct stay_redis_options){
+		STAY_REDIS_OPTIONS, .on_orphan = on_orphan });
+	id = command("a", on_piece);
+	sim_run_ms(here.world, 1);
+	ck_assert_int_eq(
+	    stay_client_cancel(stay_redis_client(here.redis), id), STAY_OK);
+	redis_virtual_say(&here, "-ERR no\r\n");
+	ck_assert_str_eq(told, "a E_CANCELLED/maybe executed nil ;ERR no");
 	end();
 }
 
