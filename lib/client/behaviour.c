@@ -129,7 +129,7 @@ begin_attempt(struct stay_client *client)
 	if (status == STAY_OK)
 		return stay_verdict_pending(
 		    client->profile->options.connect_budget_ms);
-	stay__conn_fail(client->conn, status, STAY__PHASE_CONNECT, why);
+	stay__conn_fail_finally(client->conn, status, STAY__PHASE_CONNECT, why);
 	if (stay_status_class(status) == STAY_CLASS_CALLER &&
 	    !is_named_anew(client))
 		return stay__session_give_up(client, status);

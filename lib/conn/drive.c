@@ -140,7 +140,10 @@ note_reason(struct stay_conn *conn)
 	bool normal = conn->requests.reason == STAY_OK ||
 		      conn->requests.reason == STAY_E_STOPPED;
 
-	if (!normal && conn->report.why != conn->requests.reason)
+	if (conn->requests.reason == STAY_E_ATTEMPTS)
+		stay__conn_fail_finally(conn, STAY_E_ATTEMPTS, STAY__PHASE_STOP,
+		    stay_strerror(STAY_E_ATTEMPTS));
+	else if (!normal && conn->report.why != conn->requests.reason)
 		stay__conn_fail(conn, conn->requests.reason, STAY__PHASE_STOP,
 		    stay_strerror(conn->requests.reason));
 }

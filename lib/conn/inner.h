@@ -149,6 +149,10 @@ const char *stay__phase_name(unsigned phase);
 /* Keep a failure sentence, "<phase> <label>: <text>", until it is told. */
 void stay__conn_fail(struct stay_conn *conn, enum stay_status status,
     enum stay__phase phase, const char *text);
+/* The same, when nothing will be tried any more: behind it stands what has failed
+ * last. */
+void stay__conn_fail_finally(struct stay_conn *conn, enum stay_status status,
+    enum stay__phase phase, const char *text);
 /* The status of the last failure since it was up; STAY_OK: none. */
 enum stay_status stay__conn_failed(const struct stay_conn *conn);
 /* A call has come to this; a call that nobody waits for has failed. */

@@ -322,6 +322,25 @@ stay__conn_fail(struct stay_conn *conn, enum stay_status status,
 	    (uint16_t)(fitting(&sentence) - conn->report.text_at);
 }
 
+/* The place stands in the cause already. */
+void
+stay__conn_fail_finally(struct stay_conn *conn, enum stay_status status,
+    enum stay__phase phase, const char *text)
+{
+	char whole[STAY__FAILURE_MAX];
+	struct stay__text with = { whole, sizeof(whole), 0 };
+	const char *place = conn->report.place;
+
+	stay__text_put(&with, text);
+	if (conn->report.failed != STAY_OK && conn->report.sentence != NULL) {
+		stay__text_add(&with, ": %.*s", (int)conn->report.text_len,
+		    conn->report.sentence + conn->report.text_at);
+		conn->report.place = NULL;
+	}
+	stay__conn_fail(conn, status, phase, whole);
+	conn->report.place = place;
+}
+
 enum stay_status
 stay__conn_failed(const struct stay_conn *conn)
 {

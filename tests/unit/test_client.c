@@ -134,7 +134,9 @@ TEST(client_takes_descriptors_once)
 	ck_assert(sim_run_until(world, has_ended, loop, 1000));
 	ck_assert_int_eq(closed_with, STAY_E_STATE);
 	snprintf(said, sizeof(said),
-	    "connect %s: the descriptors of the URL are used up; stopped", url);
+	    "connect %s: the descriptors of the URL are used up: %s closed by "
+	    "the peer; stopped",
+	    url, url);
 	ck_assert_str_eq(closed_for, said);
 	ck_assert_int_eq(stay_loop_free(loop), STAY_OK);
 }
@@ -513,14 +515,46 @@ TEST(client_gives_up_a_greeting_that_does_not_end)
 	line_end(&rig);
 }
 
+static char last_words[256];
+
+static void
+keep_words(struct line_call *call)
+{
+	snprintf(last_words, sizeof(last_words), "%s", call->result.why);
+}
+
+/* Whoever asks why hears what has failed, too. */
 TEST(client_runs_out_of_attempts)
 {
 	line_prepare(&rig);
 	sim_unlisten(rig.world, LINE_HOST, LINE_PORT);
 	line_start(&rig, OPTIONS(.backoff.attempts_max = 2));
-	line_call(&rig, "a", LINE("say +1"));
+	line_call(&rig, "a", LINE("say +1"))->then = keep_words;
 	LINE_TELLS(&rig, 1000,
 	    "init 10.0.0.1;a E_ATTEMPTS/not sent;closed E_ATTEMPTS;");
+	ck_assert_ptr_nonnull(strstr(last_words,
+	    ": no attempts are left: 10.0.0.1:7777 refused (ECONNREFUSED)"));
+	line_end(&rig);
+}
+
+/* Descriptors that can't be taken over are tried once, and that once tells why. */
+TEST(client_says_why_its_descriptors_were_none)
+{
+	char url[32];
+	int fd;
+
+	line_prepare(&rig);
+	sim_adopted(rig.world, NULL, NULL, &fd);
+	snprintf(url, sizeof(url), "fd:%d", fd);
+	rig.url = url;
+	sim_fail(rig.world, SIM_ADOPT, 1, -EBADF);
+	line_start(&rig, OPTIONS(.backoff = stay_backoff_constant(1)));
+	line_call(&rig, "a", LINE("say +1"))->then = keep_words;
+	LINE_TELLS(&rig, 1000, "init ;a E_STATE/not sent;closed E_STATE;");
+	ck_assert_ptr_nonnull(strstr(
+	    last_words, ": the descriptors of the URL are used up: fd:"));
+	ck_assert_ptr_nonnull(strstr(last_words, "(EBADF)"));
+	rig.world->ops->close(rig.world, fd); /* never taken over */
 	line_end(&rig);
 }
 

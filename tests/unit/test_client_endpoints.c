@@ -193,6 +193,9 @@ TEST(endpoints_each_place_has_its_attempts)
 	ck_assert_str_eq(line_told(&rig),
 	    "init 10.0.0.7;a E_ATTEMPTS/not sent;closed E_ATTEMPTS;");
 	ck_assert_uint_eq(failed, 6);
+	ck_assert_ptr_nonnull(strstr(failures,
+	    "no attempts are left: at line://10.0.0.8:7777: 10.0.0.8:7777 "
+	    "refused"));
 	line_end(&rig);
 }
 
