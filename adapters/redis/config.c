@@ -65,7 +65,7 @@ is_known_key(const char *key, size_t len, bool secure)
 	for (size_t i = 0; i < count; i++)
 		if (strlen(keys[i]) == len && memcmp(keys[i], key, len) == 0)
 			return true;
-	return len == 0;
+	return false;
 }
 
 static bool
@@ -77,37 +77,88 @@ is_secure(const char *scheme)
 /* A key that this adapter does not know is an error, or a misspelt key would go
  * unnoticed. */
 static enum stay_status
+reject_key(struct stay_loop *loop, const char *key, size_t len, bool secure)
+{
+	stay_loop_set_rejection(loop,
+	    "the query of the URL has the key '%.*s', which is none of db, "
+	    "protocol, client_name, role, resend_reads, moving%s",
+	    len < 64 ? (int)len : 64, key,
+	    secure ? ", cafile, cadir, cert, key, servername" : "");
+	return STAY_E_URL;
+}
+
+/* Whether the query has the key again behind this one. */
+static bool
+is_repeated(const char *key, size_t len)
+{
+	const char *other = key + strcspn(key, "&");
+
+	while (*other != '\0') {
+		other++;
+		if (strcspn(other, "=&") == len && memcmp(other, key, len) == 0)
+			return true;
+		other += strcspn(other, "&");
+	}
+	return false;
+}
+
+/* One setting: key, '=' and a value, and nowhere another. */
+static enum stay_status
+check_key(struct stay_loop *loop, const char *key, bool secure)
+{
+	size_t len = strcspn(key, "=&");
+	bool is_empty =
+	    key[len] != '=' || key[len + 1] == '&' || key[len + 1] == '\0';
+
+	if (!is_known_key(key, len, secure))
+		return reject_key(loop, key, len, secure);
+	if (!is_empty && !is_repeated(key, len))
+		return STAY_OK;
+	stay_loop_set_rejection(loop,
+	    is_empty ? "the key '%.*s' of the URL has no value"
+		     : "the URL has the key '%.*s' twice",
+	    (int)len, key);
+	return STAY_E_URL;
+}
+
+/* Nothing between two '&' is no setting. */
+static enum stay_status
 check_keys(struct stay_loop *loop, const struct stay_url *url)
 {
-	const char *query = url->query;
 	bool secure = is_secure(url->scheme);
-	size_t len;
+	const char *key = url->query;
+	enum stay_status status = STAY_OK;
 
-	for (;; query++) {
-		len = strcspn(query, "=&");
-		if (!is_known_key(query, len, secure)) {
-			stay_loop_set_rejection(loop,
-			    "the query of the URL has the key '%.*s', which is "
-			    "none of db, protocol, client_name, role, "
-			    "resend_reads, moving%s",
-			    len < 64 ? (int)len : 64, query,
-			    secure ? ", cafile, cadir, cert, key, servername"
-				   : "");
-			return STAY_E_URL;
-		}
-		query += strcspn(query, "&");
-		if (*query == '\0')
-			return STAY_OK;
+	while (status == STAY_OK && *key != '\0') {
+		if (*key != '&')
+			status = check_key(loop, key, secure);
+		key += strcspn(key, "&");
+		key += strspn(key, "&");
 	}
+	return status;
 }
 
 /* Whether the path of the URL is a db: not that of a socket. */
 static bool
 has_path(const struct stay_url *url)
 {
-	return strstr(url->scheme, "+") == NULL &&
-	       (strncmp(url->scheme, "redis", 5) == 0 ||
-		   strncmp(url->scheme, "valkey", 6) == 0);
+	return is_secure(url->scheme) || strcmp(url->scheme, "redis") == 0 ||
+	       strcmp(url->scheme, "valkey") == 0;
+}
+
+static enum stay_status
+take_db(struct stay_loop *loop, uint32_t *to, const char *text)
+{
+	uint64_t db;
+
+	if (!stay_redis__to_count(text, strlen(text), &db) || db > DB_MAX) {
+		stay_loop_set_rejection(loop,
+		    "the db of the URL is '%s', and may be 0 to %d", text,
+		    DB_MAX);
+		return STAY_E_URL;
+	}
+	*to = (uint32_t)db;
+	return STAY_OK;
 }
 
 static enum stay_status
@@ -115,20 +166,21 @@ read_db(struct stay_loop *loop, struct stay_redis__config *config,
     const struct stay_url *url, char **at)
 {
 	const char *text = query(url, "db", at);
-	uint64_t db;
+	enum stay_status status = STAY_OK;
+	uint32_t other;
 
-	if (has_path(url) && url->path[0] == '/' && url->path[1] != '\0')
-		text = url->path + 1;
-	if (text[0] == '\0')
-		return STAY_OK;
-	if (!stay_redis__to_count(text, strlen(text), &db) || db > DB_MAX) {
-		stay_loop_set_rejection(loop,
-		    "the db of the URL is '%s', and may be 0 to %d", text,
-		    DB_MAX);
-		return STAY_E_URL;
-	}
-	config->db = (uint32_t)db;
-	return STAY_OK;
+	if (text[0] != '\0')
+		status = take_db(loop, &config->db, text);
+	if (status != STAY_OK || !has_path(url) || strlen(url->path) < 2)
+		return status;
+	other = config->db;
+	status = take_db(loop, &config->db, url->path + 1);
+	if (status != STAY_OK || text[0] == '\0' || config->db == other)
+		return status;
+	stay_loop_set_rejection(loop,
+	    "the path of the URL says db %u, and its query db %u",
+	    (unsigned)config->db, (unsigned)other);
+	return STAY_E_URL;
 }
 
 /* Zero means the default. False: out of bounds. */

@@ -278,8 +278,8 @@ struct stay_client_options {
 
 /*
  * Start a client. `url` is NAME://host:port, NAMEs://host:port (with TLS) or
- * NAME+unix:///path, where NAME is the protocol's, or any URL of
- * <stay/stream.h>. Its user, password, path and query are for the protocol's
+ * NAME+unix:///path (with no host, or localhost), where NAME is the protocol's, or any
+ * URL of <stay/stream.h>. Its user, password, path and query are for the protocol's
  * greeting. `protocol` must outlive the client;
  * `url` is copied; `options` may be NULL. *client is valid until on_closed
  * returns. The descriptors of fd:N are taken over, once: when their session is

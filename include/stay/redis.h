@@ -18,7 +18,7 @@
  *       redis+unix://[user:password@]/path/of.sock[?db=N]
  *       keys: client_name=NAME, protocol=2 or 3, role=primary, any or first,
  *       resend_reads=no, moving=none, internal-ip, internal-fqdn, external-ip
- *       or external-fqdn
+ *       or external-fqdn; each once, and with a value
  *
  * Each session begins with a greeting in one write: HELLO 3 with AUTH and
  * SETNAME, CLIENT SETINFO, SELECT, PING. A server that does not know HELLO is

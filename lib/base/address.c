@@ -70,6 +70,31 @@ stay__address_of_path(struct stay_address *address, const char *path)
 	return true;
 }
 
+bool
+stay__is_ipv6(const char *text, size_t len)
+{
+	char address[INET6_ADDRSTRLEN];
+	struct in6_addr binary;
+
+	if (len >= sizeof(address))
+		return false;
+	memcpy(address, text, len);
+	address[len] = '\0';
+	return inet_pton(AF_INET6, address, &binary) == 1;
+}
+
+void
+stay__host_describe(const char *host, char *text, size_t len)
+{
+	if (!stay__is_ipv6(host, strcspn(host, "%"))) {
+		stay__percent_write(text, len, STAY__PART_HOST, host);
+		return;
+	}
+	text[0] = '[';
+	stay__percent_write(text + 1, len - 2, STAY__PART_ADDRESS, host);
+	strcat(text, "]");
+}
+
 /* Write a path as in a URL. A path that fills its room has no NUL. */
 static void
 describe_path(const struct sockaddr_un *local, char *text, size_t len)

@@ -25,6 +25,12 @@ void stay__address_describe(
 bool stay__address_equal(
     const struct stay_address *a, const struct stay_address *b);
 
+/* Whether these bytes are an address of IPv6, without brackets and zone. */
+bool stay__is_ipv6(const char *text, size_t len);
+/* Write a host as it stands in a URL: "db.example", "[fe80::1%25eth0]". `len` is 3 at
+ * least. */
+void stay__host_describe(const char *host, char *text, size_t len);
+
 /* The number of a port in digits, or -1. */
 int stay__port_parse(const char *port);
 

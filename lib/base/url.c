@@ -4,8 +4,7 @@
  */
 #include <stay/url.h>
 
-#include <arpa/inet.h>
-
+#include "base/address.h"
 #include "base/mem.h"
 #include "base/percent.h"
 
@@ -133,19 +132,6 @@ parse_port(struct parser *parser, struct stay_bytes text)
 	return true;
 }
 
-static bool
-is_ipv6_of(const char *text, size_t len)
-{
-	char address[INET6_ADDRSTRLEN];
-	struct in6_addr binary;
-
-	if (len >= sizeof(address))
-		return false;
-	memcpy(address, text, len);
-	address[len] = '\0';
-	return inet_pton(AF_INET6, address, &binary) == 1;
-}
-
 /* RFC 6874: "%25" and the name of an interface may follow the address. */
 static bool
 is_ipv6(struct stay_bytes text)
@@ -156,7 +142,7 @@ is_ipv6(struct stay_bytes text)
 	if (zone != NULL &&
 	    (text.len - len < 4 || strncmp(zone, "%25", 3) != 0))
 		return false;
-	return is_ipv6_of(text.data, len);
+	return stay__is_ipv6(text.data, len);
 }
 
 /* `text` begins with a bracket. */
@@ -353,7 +339,7 @@ put_part(struct writer *writer, enum stay__part part, const char *text)
 static void
 put_host(struct writer *writer, const char *host)
 {
-	if (!is_ipv6_of(host, strcspn(host, "%"))) {
+	if (!stay__is_ipv6(host, strcspn(host, "%"))) {
 		put_part(writer, STAY__PART_HOST, host);
 		return;
 	}

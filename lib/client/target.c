@@ -57,6 +57,14 @@ point_at_host(struct stay__target *target, struct stay_loop *loop,
 	return STAY_OK;
 }
 
+/* A part of the path that was written as the host, most likely. */
+static bool
+has_host(const struct stay_url *url)
+{
+	return url->port[0] != '\0' ||
+	       (url->host[0] != '\0' && strcmp(url->host, "localhost") != 0);
+}
+
 /* One that no kernel takes is better known at start. */
 static enum stay_status
 point_at_path(
@@ -65,6 +73,11 @@ point_at_path(
 	const struct stay_url *url = target->url;
 	struct stay_address address;
 
+	if (has_host(url))
+		return REJECT(loop,
+		    "the URL of a socket has a host or a port: "
+		    "%s:///path has three slashes",
+		    url->scheme);
 	if (!stay__address_of_path(&address, url->path))
 		return REJECT(loop,
 		    "the path '%s' of the URL is no path of a "
@@ -113,17 +126,36 @@ point_by_scheme(struct stay__target *target, struct stay_loop *loop,
 	return point_at_transport(target, loop, protocol);
 }
 
+/* "3", "3,4"; no descriptor has more than seven digits. */
+static bool
+are_descriptors(const char *numbers)
+{
+	size_t first = strspn(numbers, "0123456789"), second;
+
+	if (first == 0 || first > 7)
+		return false;
+	if (numbers[first] == '\0')
+		return true;
+	second = strspn(numbers + first + 1, "0123456789");
+	return numbers[first] == ',' && second > 0 && second <= 7 &&
+	       numbers[first + 1 + second] == '\0';
+}
+
 /* fd:N and fd:R,W are not URLs in the sense of RFC 3986. */
 static enum stay_status
-point_at_descriptors(struct stay__target *target, const char *numbers)
+point_at_descriptors(
+    struct stay__target *target, struct stay_loop *loop, const char *numbers)
 {
 	size_t size = strlen(numbers) + 1;
 	enum stay_status status = stay_url_parse(&target->url, "fd://", NULL);
 
 	if (status != STAY_OK)
 		return status;
-	if (numbers[strspn(numbers, "0123456789,")] != '\0' || size == 1)
-		return STAY_E_URL;
+	if (!are_descriptors(numbers))
+		return REJECT(loop,
+		    "'fd:%.64s' is none of fd:N and fd:R,W, with the numbers "
+		    "of descriptors",
+		    numbers);
 	target->descriptors = stay__realloc(NULL, size);
 	if (target->descriptors == NULL)
 		return STAY_E_NOMEM;
@@ -204,7 +236,7 @@ stay__target_parse(struct stay__target *target, struct stay_loop *loop,
 	enum stay_status status;
 
 	if (numbers != NULL)
-		return point_at_descriptors(target, numbers);
+		return point_at_descriptors(target, loop, numbers);
 	status = stay_url_parse(&target->url, url, &why);
 	if (status == STAY_E_URL)
 		return REJECT(loop, "%s", why);

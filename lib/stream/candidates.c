@@ -12,7 +12,6 @@
 
 #include "base/address.h"
 #include "base/mem.h"
-#include "base/percent.h"
 #include "loop/loop.h"
 #include "stream/dialing.h"
 
@@ -197,8 +196,7 @@ show_name(const struct name *name)
 {
 	struct shown shown = { 0 };
 
-	stay__percent_write(
-	    shown.text, sizeof(shown.text), STAY__PART_HOST, name->target.host);
+	stay__host_describe(name->target.host, shown.text, sizeof(shown.text));
 	return shown;
 }
 

@@ -55,4 +55,28 @@ TEST(address_of_a_path_fits_or_is_refused)
 	ck_assert(!stay__address_of_path(&address, ""));
 }
 
+static const struct {
+	const char *host;
+	const char *text;
+} hosts[] = {
+	{ "db.example", "db.example" },
+	{ "10.0.0.7", "10.0.0.7" },
+	{ "::1", "[::1]" },
+	{ "::1%lo", "[::1%25lo]" },
+	{ "::1%a\n", "[::1%25a%0A]" },
+	{ "no\nconn: 9.invalid", "no%0Aconn%3A%209.invalid" },
+};
+
+TEST(address_of_a_host_is_shown_as_in_a_url)
+{
+	char text[64];
+
+	for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++) {
+		stay__host_describe(hosts[i].host, text, sizeof(text));
+		ck_assert_str_eq(text, hosts[i].text);
+	}
+	stay__host_describe("::1", text, 3);
+	ck_assert_str_eq(text, "[]");
+}
+
 TEST_SUITE(address)

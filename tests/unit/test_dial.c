@@ -78,6 +78,16 @@ TEST(dial_that_fails_at_once_is_told_later)
 	ck_assert_int_eq(rig.link.failure.status, STAY_E_UNREACHABLE);
 }
 
+/* An address with a zone is a name, but shown as in its URL. */
+TEST(dial_to_an_unknown_zone_shows_it_as_it_was_written)
+{
+	sim_name_set(rig.world, "::1%lo", "", 5, EAI_NONAME);
+	ck_assert_int_eq(rig_dial(&rig, "tcp ::1%lo 7"), STAY_OK);
+	ck_assert(!rig_settle(&rig, 1000));
+	ck_assert_ptr_nonnull(
+	    strstr(rig_failure(&rig), "resolve [::1%25lo]: "));
+}
+
 TEST(dial_without_any_address_says_why)
 {
 	sim_name_set(rig.world, "db", "", 5, EAI_NONAME);

@@ -46,7 +46,7 @@ static const struct good goods[] = {
 	{ "redis://me:p%40w@localhost",          "me",    "p@w",    "",      0, 0 },
 	{ "redis://me@localhost",                "me",    "",       "",      0, 0 },
 	{ "rediss://localhost/2",                "",      "",       "",      2, 0 },
-	{ "redis://h/1?db=2",                    "",      "",       "",      1, 0 },
+	{ "redis://h/1?db=1",                    "",      "",       "",      1, 0 },
 	{ "redis://h?db=2",                      "",      "",       "",      2, 0 },
 	{ "redis://h?protocol=2",                "",      "",       "",      0, 2 },
 	{ "redis://h?protocol=3&client_name=me", "",      "",       "me",    0, 3 },

@@ -33,6 +33,9 @@ end(void)
 /* ---- the options of a client, and its URL ---- */
 
 #define LINE_OK "line://10.0.0.1:7777"
+#define NO_FD(numbers)                                                         \
+	"'fd:" numbers                                                         \
+	"' is none of fd:N and fd:R,W, with the numbers of descriptors"
 
 static const struct {
 	const char *url;
@@ -59,6 +62,24 @@ static const struct {
 	{ "line+unix://", { 0 }, STAY_E_URL,
 	    "the path '' of the URL is no path of a socket, or too long for "
 	    "one" },
+	{ "line+unix://tmp/x", { 0 }, STAY_E_URL,
+	    "the URL of a socket has a host or a port: line+unix:///path has "
+	    "three slashes" },
+	{ "unix://localhost:1/tmp/x", { 0 }, STAY_E_URL,
+	    "the URL of a socket has a host or a port: unix:///path has three "
+	    "slashes" },
+	{ "line+unix://localhost", { 0 }, STAY_E_URL,
+	    "the path '' of the URL is no path of a socket, or too long for "
+	    "one" },
+	{ "fd:", { 0 }, STAY_E_URL, NO_FD("") },
+	{ "fd:-1", { 0 }, STAY_E_URL, NO_FD("-1") },
+	{ "fd:0x", { 0 }, STAY_E_URL, NO_FD("0x") },
+	{ "fd://0", { 0 }, STAY_E_URL, NO_FD("//0") },
+	{ "fd:1,", { 0 }, STAY_E_URL, NO_FD("1,") },
+	{ "fd:1,2,3", { 0 }, STAY_E_URL, NO_FD("1,2,3") },
+	{ "fd:1234567,12345678", { 0 }, STAY_E_URL, NO_FD("1234567,12345678") },
+	{ "fd:12345678", { 0 }, STAY_E_URL, NO_FD("12345678") },
+	{ "fd:1 ", { 0 }, STAY_E_URL, NO_FD("1 ") },
 };
 
 TEST_ROWS(rejection_of_a_client, COUNT(starts))
@@ -119,6 +140,24 @@ static const struct {
 	    "the db of the URL is 'x', and may be 0 to 2147483647" },
 	{ "redis://h?db=-1", { 0 },
 	    "the db of the URL is '-1', and may be 0 to 2147483647" },
+	{ "redis://h/1?db=2", { 0 },
+	    "the path of the URL says db 1, and its query db 2" },
+	{ "redis://h?db=1&protocol=2&db=1", { 0 },
+	    "the URL has the key 'db' twice" },
+	{ "redis://h?&protocol=", { 0 },
+	    "the key 'protocol' of the URL has no value" },
+	{ "redis://h?protocol&db=3", { 0 },
+	    "the key 'protocol' of the URL has no value" },
+	{ "redis://h?client_name=&db=3", { 0 },
+	    "the key 'client_name' of the URL has no value" },
+	{ "redis://h?client_name", { 0 },
+	    "the key 'client_name' of the URL has no value" },
+	{ "redis://h?=1", { 0 },
+	    "the query of the URL has the key '', which is none of db, "
+	    "protocol, client_name, role, resend_reads, moving" },
+	{ "redis-socket:///x", { 0 },
+	    "the scheme 'redis-socket' of the URL is not known: neither redis "
+	    "nor a transport" },
 	{ "redis://h?protocol=4", { 0 },
 	    "the protocol of the URL is '4', and may be 2 or 3" },
 	{ "redis://h?timeout=4", { 0 },
