@@ -12,6 +12,9 @@
 /* So many characters of a word tell too much. */
 #define ENOUGH 4u
 
+/* No word of a sentence has so many letters. */
+#define LETTERS_MAX 16u
+
 /* How much of a word was found, and how much of the text that takes. */
 struct match {
 	size_t word;
@@ -94,9 +97,59 @@ match_word(const char *text, const char *word, bool escaped)
 	return match;
 }
 
-/* How many bytes at the front of `text` are secret. */
+/* ---- words of a sentence ---- */
+
+/* Whether what was found may be a part of another word, as "e" and "pass" are of
+ * "password": so short, or letters alone. */
+static bool
+may_be_inside(const char *word, size_t len)
+{
+	size_t letters = 0;
+
+	while (letters < len && stay__is_letter(word[letters]))
+		letters++;
+	return len < ENOUGH || (letters == len && len < LETTERS_MAX);
+}
+
+/* Of something as short as "1" a digit tells that, too. */
+static bool
+goes_on(char c, size_t len)
+{
+	return stay__is_letter(c) || (len < ENOUGH && stay__is_digit(c));
+}
+
+/* Whether the bytes in front of `at` are an escape, whatever letters they have. */
+static bool
+is_behind_escape(const char *begin, const char *at)
+{
+	size_t before = (size_t)(at - begin), len;
+
+	if (before >= 2 && at[-2] == '\\')
+		return true;
+	if (before >= 3 && at[-3] == '%' && take_hex(at - 3, &len) >= 0)
+		return true;
+	return before >= 4 && at[-4] == '\\' && take_hex(at - 4, &len) >= 0;
+}
+
+/* A hole in the middle of a word would tell what fits into it. */
+static bool
+is_inside(const char *begin, const char *at, const char *word,
+    const struct match *match)
+{
+	size_t len = match->word;
+
+	if (!may_be_inside(word, len))
+		return false;
+	return goes_on(at[match->text], len) ||
+	       (at > begin && goes_on(at[-1], len) &&
+		   !is_behind_escape(begin, at));
+}
+
+/* ---- secrets ---- */
+
+/* How many bytes at `text` are secret. */
 static size_t
-hidden(const char *text, const char *word)
+hidden(const char *begin, const char *text, const char *word)
 {
 	size_t len = strlen(word), longest = 0;
 	struct match match;
@@ -105,19 +158,21 @@ hidden(const char *text, const char *word)
 		match = match_word(text, word, escaped == 1);
 		if (match.word > 0 &&
 		    (match.word == len || match.word >= ENOUGH) &&
-		    match.text > longest)
+		    match.text > longest &&
+		    !is_inside(begin, text, word, &match))
 			longest = match.text;
 	}
 	return longest;
 }
 
 static size_t
-hidden_of_all(const char *text, const char *const *words, size_t count)
+hidden_of_all(
+    const char *begin, const char *text, const char *const *words, size_t count)
 {
 	size_t longest = 0, len;
 
 	for (size_t i = 0; i < count; i++) {
-		len = words[i] == NULL ? 0 : hidden(text, words[i]);
+		len = words[i] == NULL ? 0 : hidden(begin, text, words[i]);
 		if (len > longest)
 			longest = len;
 	}
@@ -129,10 +184,11 @@ stay__redact(char *to, size_t size, const char *text, const char *const *words,
     size_t count)
 {
 	static const char hole[] = "***";
+	const char *begin = text;
 	size_t used = 0, len;
 
 	while (*text != '\0') {
-		len = hidden_of_all(text, words, count);
+		len = hidden_of_all(begin, text, words, count);
 		if (used + (len > 0 ? sizeof(hole) - 1 : 1) >= size)
 			break;
 		if (len > 0) {

@@ -11,7 +11,9 @@
  * Copy `text`, cut at `size` (not 0), with "***" in place of each word. Words that
  * are NULL or empty are skipped. A word is found as it is, escaped as \xNN, \n, \"
  * or %NN, and with another character for each that is not printable. Its beginning
- * alone, of four characters or more, is replaced, too.
+ * alone, of four characters or more, is replaced, too. But what has less than four
+ * characters, or letters alone, is not replaced in the middle of another word: the
+ * hole would tell it.
  */
 void stay__redact(char *to, size_t size, const char *text,
     const char *const *words, size_t count);
