@@ -159,6 +159,16 @@ take_options(
 	return STAY_OK;
 }
 
+/* The adapter reads replies under the program's bound, and the client those of the
+ * greeting. Zero stands for the default, which is more. */
+static void
+leave_room_to_greet(struct stay_client_options *client)
+{
+	if (client->reply_bytes_max > 0 &&
+	    client->reply_bytes_max < STAY_REDIS__GREETING_BYTES)
+		client->reply_bytes_max = STAY_REDIS__GREETING_BYTES;
+}
+
 enum stay_status
 stay_redis__prepare(struct stay_loop *loop, struct stay_redis_options *own,
     struct stay_redis__config **config, const char *url,
@@ -171,6 +181,7 @@ stay_redis__prepare(struct stay_loop *loop, struct stay_redis_options *own,
 		status = stay_redis__config_new(loop, config, url, own, change);
 	if (status != STAY_OK)
 		return status;
+	leave_room_to_greet(&own->client);
 	own->client.config = *config;
 	own->client.config_size = (*config)->size;
 	own->client.config_release = NULL;

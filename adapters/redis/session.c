@@ -227,9 +227,10 @@ wait_for_rest(struct stay_session *session, struct stay_bytes in)
 	const struct stay_redis__parser *parser = redis->parser;
 	size_t least = stay_redis__parser_bytes_min(parser);
 
-	return in.len >= parser->text_max || least > parser->text_max
-		   ? stay_redis__too_big(session, in)
-		   : stay_frame_more_of(least);
+	if (in.len < parser->text_max && least <= parser->text_max)
+		return stay_frame_more_of(least);
+	redis->parser->why = NULL;
+	return stay_redis__too_big(session, in);
 }
 
 /* The short way of most replies: a string says nothing to the session, unless there
@@ -257,13 +258,19 @@ frame_of_rest(struct stay_session *session, struct stay_bytes in,
 }
 
 static void
-begin_parser(
-    struct stay_redis__parser *parser, const struct stay_redis__config *config)
+begin_parser(struct stay_redis *redis, const struct stay_redis__config *config)
 {
+	struct stay_redis__parser *parser = redis->parser;
+	bool greets = redis->greeting != NULL;
+
 	stay_redis__parser_reset(parser);
 	parser->tape.depth_max = config->depth_max;
 	parser->tape.elements_max = config->elements_max;
 	parser->text_max = config->text_max;
+	if (greets && config->elements_max < STAY_REDIS__GREETING_ELEMENTS)
+		parser->tape.elements_max = STAY_REDIS__GREETING_ELEMENTS;
+	if (greets && config->text_max < STAY_REDIS__GREETING_BYTES)
+		parser->text_max = STAY_REDIS__GREETING_BYTES;
 }
 
 /* The first bytes since the session has rested. False: no memory. */
@@ -273,7 +280,7 @@ take_parser(struct stay_redis *redis, const struct stay_redis__config *config)
 	redis->parser = calloc(1, sizeof(*redis->parser));
 	if (redis->parser == NULL)
 		return false;
-	begin_parser(redis->parser, config);
+	begin_parser(redis, config);
 	return true;
 }
 
@@ -389,10 +396,10 @@ begin(struct stay_session *session)
 
 	redis->client = stay_session_client(session);
 	redis->reads_once = !config->resend_reads;
-	if (redis->parser != NULL)
-		begin_parser(redis->parser, config);
 	free(redis->greeting);
 	redis->greeting = calloc(1, sizeof(*redis->greeting));
+	if (redis->greeting != NULL && redis->parser != NULL)
+		begin_parser(redis, config);
 	return redis->greeting != NULL;
 }
 
@@ -414,12 +421,14 @@ now_ms(struct stay_session *session)
 
 /* The reply to HELLO is larger than most; do not keep its memory. */
 static void
-come_up(struct stay_redis *redis)
+come_up(struct stay_redis *redis, const struct stay_redis__config *config)
 {
-	if (redis->parser != NULL)
-		stay_redis__parser_fini(redis->parser);
 	redis->agreed = redis->greeting->agreed;
 	end_greeting(redis);
+	if (redis->parser == NULL)
+		return;
+	stay_redis__parser_fini(redis->parser);
+	begin_parser(redis, config);
 }
 
 static const char no_memory[] = "no memory for the greeting";
@@ -447,7 +456,7 @@ stay_redis__session_hello(
 	    stay_session_expect(session, exchange.due) != STAY_OK)
 		return stay_hello_retry(no_memory);
 	if (answer.kind == STAY_HELLO_UP)
-		come_up(redis);
+		come_up(redis, exchange.config);
 	return answer;
 }
 

@@ -23,6 +23,11 @@ struct stay_redis {
 };
 
 /* What a session knows; zeroed for each. */
+/* What a server may answer in a greeting, whatever the bounds of the program: one with
+ * all its modules says 60 values. */
+#define STAY_REDIS__GREETING_ELEMENTS 1024u
+#define STAY_REDIS__GREETING_BYTES    16384u
+
 struct stay_redis__session {
 	bool in_multi : 1;   /* what is sent is queued, not executed */
 	bool watches : 1;    /* keys: EXEC may execute nothing */

@@ -27,11 +27,15 @@ may_be_missed(struct stay_session *session, uint8_t type)
 			     : stay_session_awaits(session) == STAY_AWAITS_CALL;
 }
 
-/* The session ends as if nobody could read past it. */
+/* The session ends as if nobody could read past it. Which bound it was, the parser
+ * knows; if not, it is that of the bytes. */
 static struct stay_frame
-refuse(void)
+refuse(const struct stay_redis *redis)
 {
-	return stay_frame_more_of(SIZE_MAX);
+	struct stay_frame frame = stay_frame_more_of(SIZE_MAX);
+
+	frame.why = redis->parser->why;
+	return frame;
 }
 
 static struct stay_frame
@@ -72,7 +76,7 @@ stay_redis__too_big_on(struct stay_session *session, struct stay_bytes in)
 	if (parsed == STAY_REDIS__BAD)
 		return stay_frame_bad(skip->why);
 	if (!may_be_missed(session, skip->type))
-		return refuse();
+		return refuse(redis);
 	if (parsed == STAY_REDIS__WHOLE)
 		return end(session);
 	skip->pos = 0;
@@ -86,7 +90,7 @@ stay_redis__too_big(struct stay_session *session, struct stay_bytes in)
 
 	redis->skip = stay_redis__skip_new(redis->parser);
 	if (redis->skip == NULL)
-		return refuse();
+		return refuse(redis);
 	stay_redis__parser_fini(redis->parser);
 	return stay_redis__too_big_on(session, in);
 }
@@ -95,16 +99,17 @@ struct stay_frame
 stay_redis__too_big_whole(struct stay_session *session)
 {
 	struct stay_redis *redis = stay_session_keep(session);
-	const struct stay_redis__parser *parser = redis->parser;
+	struct stay_redis__parser *parser = redis->parser;
 	uint8_t type = stay_redis__tape_reply(&parser->tape)->type;
 
+	parser->why = NULL;
 	if (!may_be_missed(session, type))
-		return refuse();
+		return refuse(redis);
 	if (!is_push(type))
 		return end_of(session, type, parser->pos);
 	redis->skip = stay_redis__skip_new(parser);
 	if (redis->skip == NULL)
-		return refuse();
+		return refuse(redis);
 	redis->skip->type = type;
 	return end(session);
 }

@@ -51,8 +51,9 @@ struct stay_frame {
 	 * words: they must be good until decode is asked again, so they may lie in
 	 * the input, in the session block, or be static. */
 	const void *reply;
-	/* BAD: what is wrong with the bytes, NUL-terminated; with_text: the server's
-	 * words, any bytes. The library copies what it needs of them. */
+	/* BAD: what is wrong with the bytes, NUL-terminated; MORE: what the session
+	 * ends with if that is more than reply_bytes_max, or NULL; with_text: the
+	 * server's words, any bytes. The library copies what it needs of them. */
 	const char *why;
 	union {
 		size_t why_len; /* of the server's words */

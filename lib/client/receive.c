@@ -61,9 +61,11 @@ fault_of(struct stay_client *client, struct stay_frame *frame, size_t len)
 	return NULL;
 }
 
-/* Keep the first part of an incomplete frame until more bytes arrive. */
+/* Keep the first part of an incomplete frame until more bytes arrive. `why` is what the
+ * protocol says of one that is too big; NULL: nothing. */
 static enum stay__flow
-wait_for_rest(struct stay_session *session, size_t len, size_t want)
+wait_for_rest(
+    struct stay_session *session, size_t len, size_t want, const char *why)
 {
 	struct stay_client *client = session->client;
 	uint64_t max = client->profile->options.reply_bytes_max;
@@ -71,7 +73,7 @@ wait_for_rest(struct stay_session *session, size_t len, size_t want)
 	if (len >= max || want > max ||
 	    stay_stream_keep(client->conn, len, want) != STAY_OK)
 		return stay__session_break(
-		    session, STAY_E_TOO_BIG, stay__too_big);
+		    session, STAY_E_TOO_BIG, why != NULL ? why : stay__too_big);
 	session->kept = len;
 	return STAY__GO_ON;
 }
@@ -95,8 +97,9 @@ hold(struct stay_session *session, size_t len)
 		return STAY__GO_ON;
 	if (stay__pause_is_on(session))
 		return put_off(session, len);
-	return stay__secure_is_on(session) ? stay__secure_refuse_clear(session)
-					   : wait_for_rest(session, len, 0);
+	return stay__secure_is_on(session)
+		   ? stay__secure_refuse_clear(session)
+		   : wait_for_rest(session, len, 0, NULL);
 }
 
 /* There is no whole frame, or none that could be one. */
@@ -107,7 +110,7 @@ take_none(struct stay_session *session, const struct stay_frame *frame,
 	if (session->cut_off)
 		return STAY__END;
 	if (frame->kind == STAY_FRAME_MORE)
-		return wait_for_rest(session, len, frame->len);
+		return wait_for_rest(session, len, frame->len, frame->why);
 	return stay__session_break(session,
 	    fault == stay__too_big || frame->kind == STAY_FRAME_TOO_BIG
 		? STAY_E_TOO_BIG

@@ -219,10 +219,63 @@ static const struct peer_row big_pong[] = { ON("PING", "*5\r\n"), NO_MORE };
 
 TEST(redis_too_big_as_an_answer_to_a_probe)
 {
-	begin_with(big_pong, (struct stay_redis_options){
-				 STAY_REDIS_OPTIONS, .client.probe_ms = 100 });
+	begin_with(silent, (struct stay_redis_options){
+			       STAY_REDIS_OPTIONS, .client.probe_ms = 100 });
+	here.server.rows = big_pong;
+	sim_run_ms(here.world, 105);
+	ck_assert_ptr_nonnull(
+	    strstr(stay_conn_failure(stay_redis_conn(here.redis)),
+		"a reply has more than elements_max elements"));
+	end();
+}
+
+/* Nor is one in a greeting, where the bounds are at least these. */
+static const struct {
+	const char *pong, *says;
+} pongs[] = {
+	{ "*1024\r\n", "a reply has more than elements_max elements" },
+	{ "$16385\r\n", "a string is longer than reply_bytes_max" },
+	{ "*3\r\n$9\r\n123456789\r\n$16360\r\n",
+	    "a frame larger than reply_bytes_max" },
+};
+
+TEST_ROWS(redis_too_big_as_an_answer_in_a_greeting, ROWS(pongs))
+{
+	const struct peer_row rows[] = { ON("PING", pongs[_i].pong), NO_MORE };
+
+	begin_with(rows, (struct stay_redis_options){ STAY_REDIS_OPTIONS });
 	sim_run_ms(here.world, 1000);
 	ck_assert_uint_gt(here.server.accepted, 1);
+	ck_assert_ptr_nonnull(strstr(
+	    stay_conn_failure(stay_redis_conn(here.redis)), pongs[_i].says));
+	end();
+}
+
+/* A server says more of itself than the program expects of any reply. */
+static const struct peer_row wordy[] = {
+	ON("HELLO", "%7\r\n+server\r\n+redis\r\n+version\r\n+8.0.0\r\n"
+		    "+proto\r\n:3\r\n+id\r\n:7\r\n+mode\r\n+standalone\r\n"
+		    "+role\r\n+master\r\n+modules\r\n*0\r\n"),
+	ON("GET", ""), NO_MORE
+};
+
+TEST(redis_too_big_is_no_greeting)
+{
+	const struct stay_redis_options options = { STAY_REDIS_OPTIONS,
+		.elements_max = 1, .client.reply_bytes_max = 10 };
+
+	told[0] = '\0';
+	redis_virtual_open(&here, wordy);
+	redis_virtual_start(&here, "redis://10.0.0.1?protocol=3", &options);
+	ck_assert_uint_eq(counts_of(stay_redis_client(here.redis)).sessions, 1);
+	command("a", 0);
+	command("b", 0);
+	command("c", 0);
+	sim_run_ms(here.world, 1);
+	redis_virtual_say(&here, "*1\r\n+1\r\n+" TEN "\r\n+1\r\n");
+	ck_assert_str_eq(
+	    told, "a E_TOO_BIG/replied ;b E_TOO_BIG/replied ;c OK/replied 1;");
+	ck_assert_uint_eq(here.server.accepted, 1);
 	end();
 }
 
