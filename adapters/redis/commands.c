@@ -119,7 +119,8 @@ look_at_client(struct stay_request *request, const struct command *command,
 {
 	static const char *const lasting[] = { NAME("TRACKING"),
 		NAME("CACHING"), NAME("NO-EVICT"), NAME("NO-TOUCH"),
-		NAME("SETNAME"), NAME("SETINFO") };
+		NAME("SETNAME"), NAME("SETINFO"), NAME("CAPA"),
+		NAME("IMPORT-SOURCE"), NAME("MAINT_NOTIFICATIONS") };
 	struct word word;
 
 	(void)command;

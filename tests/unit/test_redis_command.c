@@ -79,7 +79,9 @@ TEST_ROWS(redis_command_ordinary, COUNT(ordinary))
 /* They last for the session. */
 static const char *const lasting[] = { "READONLY", "readwrite",
 	"CLIENT TRACKING ON", "client no-evict on", "CLIENT NO-TOUCH ON",
-	"CLIENT SETNAME x", "CLIENT SETINFO LIB-NAME x", "CLIENT CACHING YES" };
+	"CLIENT SETNAME x", "CLIENT SETINFO LIB-NAME x", "CLIENT CACHING YES",
+	"CLIENT CAPA redirect", "client import-source on",
+	"CLIENT MAINT_NOTIFICATIONS ON" };
 
 TEST_ROWS(redis_command_lasting, COUNT(lasting))
 {
