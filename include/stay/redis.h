@@ -56,6 +56,8 @@
  *    command with STAY_E_TOO_BIG, as STAY_REPLIED: the server has executed it.
  *    Nothing of it is kept, and the others get their replies. One nested deeper
  *    than depth_max ends the session.
+ *  - The server checks no number that a script returns as { big_number = "..." }:
+ *    one that is none breaks the protocol, and so ends the session for all.
  *  - What else a command sets up in the session, as CLIENT TRACKING, ends with
  *    the session.
  *
@@ -253,8 +255,8 @@ STAY_API struct stay_conn *stay_redis_conn(struct stay_redis *redis);
  *   %c          a byte                             z j t
  *   %%          a percent sign       %f %e %g %a  double; also %F %E %G %A
  * Flags (- + 0 # and space), width and precision are printf's, each where it
- * means something: "%.17g", "%08x", "% d". A double is written with a point,
- * whatever the locale.
+ * means something: "%.17g", "%08x", "% d"; they are 4096 at most, but for the
+ * precision of %s. A double is written with a point, whatever the locale.
  *
  * A command that may block for a time (BLPOP, XREAD BLOCK, WAIT, ...) has that
  * time and block_margin_ms, in place of call_timeout_ms; BLPOP with 0 has no
@@ -264,7 +266,8 @@ STAY_API struct stay_conn *stay_redis_conn(struct stay_redis *redis);
  * backoff: the value stays with the server (client.on_given_up).
  *
  * Returns: STAY_OK: accepted. Or the call is rejected, and `done` never runs:
- * STAY_E_FORMAT; STAY_E_UNSUPPORTED; and all of stay_client_call_with.
+ * STAY_E_FORMAT; STAY_E_UNSUPPORTED; and all of stay_client_call_with, such as
+ * STAY_E_TOO_BIG for a command larger than client.queue_bytes_max.
  * Unsupported are commands that do not have one reply (SUBSCRIBE and the like,
  * MONITOR, CLIENT REPLY, SCRIPT DEBUG, SYNC, PSYNC, REPLCONF), and those that
  * change what the beginning of each session sets (HELLO, AUTH, SELECT, RESET,
@@ -368,8 +371,9 @@ STAY_API struct stay_redis_group *stay_redis_multi_new(
 
 /*
  * Add a command, as stay_redis_command and stay_redis_argv take it. It is encoded at
- * once. Returns as these, and STAY_E_TOO_BIG; of a multi STAY_E_UNSUPPORTED also for
- * MULTI, EXEC and DISCARD. After a failure the group cannot be sent: so only
+ * once. Returns as these, and STAY_E_TOO_BIG if the group is larger than
+ * client.queue_bytes_max; of a multi STAY_E_UNSUPPORTED also for MULTI, EXEC and
+ * DISCARD. After a failure the group cannot be sent: so only
  * stay_redis_group_send need be checked. A command that blocks does not in a multi.
  */
 STAY_API enum stay_status stay_redis_group_add(
