@@ -344,7 +344,8 @@ STAY_API enum stay_status stay_client_endpoints(
  * NULL, a failure goes to the observer.
  * Returns: STAY_OK: accepted. Or the call is rejected, and `done` never runs:
  * STAY_E_FULL (a bound of the queue, or too many calls whose `done` has not
- * run); STAY_E_DRAINING; STAY_E_OFFLINE (with STAY_OFFLINE_FAIL, or
+ * run); STAY_E_TOO_BIG (its request alone is larger than queue_bytes_max; while others
+ * wait it is STAY_E_FULL); STAY_E_DRAINING; STAY_E_OFFLINE (with STAY_OFFLINE_FAIL, or
  * for STAY_THIS_SESSION without a session, or without that one); STAY_E_NOMEM;
  * what encode returned; after a fatal failure its status, until the next
  * attempt begins (stay_conn_failure has the sentence).
@@ -489,8 +490,8 @@ struct stay_held;
  * on_control and on_orphan, with what these were given. *held belongs to the
  * caller, who frees it with stay_held_free, before the loop is freed; the
  * client may end before that.
- * Returns: STAY_OK; STAY_E_FULL (held_replies_max, held_bytes_max);
- * STAY_E_NOMEM; STAY_E_ARG (not a part of this reply); STAY_E_STATE (not in
+ * Returns: STAY_OK; STAY_E_FULL (held_replies_max, or held_bytes_max with what is
+ * kept already); STAY_E_TOO_BIG (held_bytes_max by itself); STAY_E_NOMEM; STAY_E_ARG (not a part of this reply); STAY_E_STATE (not in
  * such a callback); STAY_E_UNSUPPORTED (the protocol has no `retain`). Unless
  * it returns STAY_OK, *held is NULL.
  *

@@ -54,7 +54,9 @@ STAY_API struct stay_future *stay_future_new(struct stay_client *client);
  * The `done` of the call, whose `arg` is the future. It keeps the reply, by
  * stay_held_new; so the bounds held_replies_max and held_bytes_max hold for futures,
  * too. If it cannot be kept, the result has the status of stay_held_new, and no reply;
- * its outcome is still what became of the call. A reply that is NULL need not be kept.
+ * its outcome is still what became of the call: the value is lost, and of a reply that
+ * is larger than held_bytes_max (STAY_E_TOO_BIG) it will be each time. Take those in a
+ * `done` of your own, or in pieces. A reply that is NULL need not be kept.
  */
 STAY_API void stay_future_done(void *future, const struct stay_result *result);
 

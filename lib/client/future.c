@@ -128,6 +128,21 @@ keep_why(struct stay_future *future, const struct stay_result *result)
 	return future->words != NULL ? future->words : words;
 }
 
+/* The call is over, and trying again would be another one. */
+static const char *
+words_of_loss(enum stay_status status)
+{
+	switch ((int)status) {
+	case STAY_E_TOO_BIG:
+		return "the reply is lost: larger than held_bytes_max";
+	case STAY_E_FULL:
+		return "the reply is lost: held_replies_max or held_bytes_max "
+		       "is reached by those that are kept";
+	default:
+		return stay_strerror(status);
+	}
+}
+
 static void
 keep_reply(struct stay_future *future, struct stay_result *kept)
 {
@@ -138,7 +153,7 @@ keep_reply(struct stay_future *future, struct stay_result *kept)
 	if (status == STAY_OK)
 		return;
 	kept->status = status;
-	kept->why = stay_strerror(status);
+	kept->why = words_of_loss(status);
 }
 
 void

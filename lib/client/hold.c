@@ -63,16 +63,20 @@ leave(struct stay__holds *holds, uint64_t cost)
 
 /* ---- holding ---- */
 
-static bool
-is_bounded(const struct stay_client *client, uint64_t cost)
+/* What is too big alone is so, whatever else is given back. */
+static enum stay_status
+check_bounds(const struct stay_client *client, uint64_t cost)
 {
 	const struct stay_client_options *options = &client->profile->options;
 	const struct stay__holds *holds = client->rare->holds;
 	uint64_t max = options->held_bytes_max;
 
-	return cost <= max &&
-	       (holds == NULL || (holds->count < options->held_replies_max &&
-				     holds->bytes <= max - cost));
+	if (cost > max)
+		return STAY_E_TOO_BIG;
+	return holds == NULL || (holds->count < options->held_replies_max &&
+				    holds->bytes <= max - cost)
+		   ? STAY_OK
+		   : STAY_E_FULL;
 }
 
 /* What keeping the frame that is being delivered takes, with `size` bytes of the
@@ -176,8 +180,9 @@ stay_held_new(
 	status = ask(client, reply, &plan);
 	if (status != STAY_OK)
 		return status;
-	if (!is_bounded(client, plan.cost))
-		return STAY_E_FULL;
+	status = check_bounds(client, plan.cost);
+	if (status != STAY_OK)
+		return status;
 	*held = hold(client, reply, &plan);
 	if (*held == NULL)
 		return STAY_E_NOMEM;

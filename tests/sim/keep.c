@@ -44,7 +44,7 @@ keep_reply(struct user *user, const struct call *call,
 		place->user = user;
 		place->life = user->life;
 		run->figures->held++;
-	} else if (status != STAY_E_FULL &&
+	} else if (status != STAY_E_FULL && status != STAY_E_TOO_BIG &&
 		   !(status == STAY_E_NOMEM && memory.failed > 0)) {
 		broken(
 		    7, "a reply cannot be held: %s", stay_status_name(status));

@@ -386,8 +386,25 @@ TEST(future_is_bounded_as_any_reply_that_is_kept)
 	    stay_redis_command_wait(here.redis, &first, "GET a"), STAY_OK);
 	ck_assert_int_eq(
 	    stay_redis_command_wait(here.redis, &second, "GET a"), STAY_E_FULL);
+	ck_assert_str_eq(stay_future_why(second),
+	    "the reply is lost: held_replies_max or held_bytes_max is reached "
+	    "by those that are kept");
 	check(second, STAY_E_FULL, STAY_REPLIED, "");
 	stay_future_free(first);
+	end();
+}
+
+/* Nothing that is given back would help. */
+TEST(future_of_a_reply_that_is_never_kept)
+{
+	struct stay_future *future;
+
+	begin((struct stay_client_options){ .held_bytes_max = 1 });
+	ck_assert_int_eq(stay_redis_command_wait(here.redis, &future, "GET a"),
+	    STAY_E_TOO_BIG);
+	ck_assert_str_eq(stay_future_why(future),
+	    "the reply is lost: larger than held_bytes_max");
+	check(future, STAY_E_TOO_BIG, STAY_REPLIED, "");
 	end();
 }
 

@@ -213,6 +213,20 @@ TEST(promise_7_held_replies_are_bounded_in_bytes)
 	end();
 }
 
+/* One that is larger by itself is never kept. */
+TEST(held_replies_of_more_than_the_bound)
+{
+	begin_echo(
+	    (struct stay_client_options){ .held_bytes_max = STAY__SLAB_SIZE });
+	echo_and_hold(LARGE);
+	ck_assert_int_eq(said, STAY_E_TOO_BIG);
+	echo_and_hold(1000);
+	ck_assert_int_eq(said, STAY_OK);
+	while (held_count > 0)
+		stay_held_free(held[--held_count]);
+	end();
+}
+
 /* What a reply of this size costs. */
 static uint64_t
 cost_of(size_t len)
