@@ -75,7 +75,9 @@ struct stay_request {
 };
 
 /*
- * Append the bytes of one request to `out`: at least one byte.
+ * Append the bytes of one request to `out`: at least one byte. The requests of other
+ * calls stand in front of them there, so an offset counts from stay_buf_len(out) before
+ * the first append.
  * Returns STAY_OK; any other status rejects the call with it, and nothing is
  * sent.
  */

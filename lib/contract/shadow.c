@@ -81,16 +81,66 @@ retain(struct stay_session *session, struct stay_retain *keep)
 	return size;
 }
 
+/* ---- encode, behind the requests of others ---- */
+
+static uint8_t
+front_byte(size_t at)
+{
+	return (uint8_t)(0xa5 ^ at);
+}
+
+/* As much as fits, so that the first append of encode needs memory, which may fail. */
 static enum stay_status
-encode(struct stay_request *request, struct stay_buf *out)
+put_front(struct stay_buf *out, size_t room)
 {
 	enum stay_status status;
 
-	kit_told->slot = "encode";
-	status = original->encode(request, out);
-	kit_told->slot = NULL;
+	stay_buf_init(out, 0);
+	do
+		status = stay_buf_u8(out, front_byte(stay_buf_len(out)));
+	while (status == STAY_OK && stay_buf_len(out) + 1 < out->cap);
+	if (room != SIZE_MAX)
+		out->limit = stay_buf_len(out) + room;
 	return status;
 }
+
+static void
+check_front(const struct stay_buf *out, size_t front)
+{
+	struct stay_bytes bytes = stay_buf_bytes(out);
+
+	for (size_t i = 0; i < front; i++)
+		if (i >= bytes.len || (uint8_t)bytes.data[i] != front_byte(i))
+			kit_broken(KIT_APPENDS,
+			    "encode %s byte %zu of the %zu that stood in its "
+			    "buffer before, as the requests of other calls do: "
+			    "an offset counts from what stay_buf_len says "
+			    "before the first append",
+			    i < bytes.len ? "changes" : "removes", i, front);
+}
+
+/* It gets a buffer of the kit's, in which there is something already. */
+static enum stay_status
+encode(struct stay_request *request, struct stay_buf *out)
+{
+	struct stay_buf own;
+	enum stay_status status = put_front(&own, stay_buf_room(out));
+	size_t front = stay_buf_len(&own);
+
+	if (status == STAY_OK) {
+		kit_told->slot = "encode";
+		status = original->encode(request, &own);
+		kit_told->slot = NULL;
+		check_front(&own, front);
+	}
+	if (status == STAY_OK)
+		status = stay_buf_append(out, stay_buf_bytes(&own).data + front,
+		    stay_buf_len(&own) - front);
+	stay_buf_fini(&own);
+	return status;
+}
+
+/* ---- the table ---- */
 
 /* Without the short way past decode: whoever has one is told by decode, too. */
 static const struct stay_session_ops *

@@ -33,10 +33,16 @@ struct session {
 
 /* ---- requests ---- */
 
+/* In WRITES_IN_FRONT the first byte of the buffer is taken for the request's. */
 static enum stay_status
 encode(struct stay_request *request, struct stay_buf *out)
 {
-	return stay_buf_printf(out, "%s\n", (const char *)request->data);
+	const char *text = request->data;
+	enum stay_status status = stay_buf_printf(out, "%s\n", text);
+
+	if (status == STAY_OK && planted == WRITES_IN_FRONT)
+		stay_buf_set_u8(out, 0, (uint8_t)text[0]);
+	return status;
 }
 
 /* The caller, between whom and the client stand the adapter's own functions. */

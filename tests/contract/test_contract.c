@@ -64,6 +64,8 @@ static const struct {
 	const char *promise;
 	const char *words;
 } rows[] = {
+	{ WRITES_IN_FRONT, "plain", "the rule: encode appends",
+	    "encode changes byte 0 of the 255 that stood in its buffer" },
 	{ FORGETS_A_FRAME, "plain",
 	    "promise 2:", "has no reply, and nothing keeps it" },
 	{ ANSWERS_TWICE, "splits", "promise 2:", "reads \"\", and must read" },
