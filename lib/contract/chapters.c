@@ -224,6 +224,43 @@ kit_chapter_cancels(struct kit_run *run, uint64_t number)
 	return KIT_MORE;
 }
 
+/* So much is written that the stream takes a part of it, and some of the rest is given up
+ * before it is taken: the peer never hears of that. */
+static void
+ask_in_vain(struct kit_run *run, enum kit_right right)
+{
+	kit_server_reads(run, false);
+	for (uint64_t i = 0; i <= kit_draw(run, 4); i++) {
+		kit_ask_some(run, 1 + kit_draw(run, 3), right, 0, false);
+		kit_ask_some(run, kit_draw(run, 3), KIT_MAY_FAIL,
+		    1 + kit_draw(run, 40), false);
+		if (kit_draw(run, 2) == 0)
+			kit_cancel(&run->calls[kit_draw(run, run->call_count)]);
+		kit_pass(run, kit_draw(run, 10));
+	}
+	kit_server_reads(run, true);
+}
+
+/* In every fourth run the connection breaks at last. */
+enum kit_more
+kit_chapter_choked(struct kit_run *run, uint64_t number)
+{
+	bool breaks = number % 4 == 3;
+
+	kit_run_begin(run);
+	kit_server_narrow(run, 1 + (size_t)kit_draw(run, 64));
+	for (uint64_t i = 0; i <= kit_draw(run, 3); i++) {
+		ask_in_vain(run, breaks ? KIT_MAY_FAIL : KIT_MUST_ANSWER);
+		kit_pass(run, kit_draw(run, 5));
+	}
+	if (breaks)
+		kit_server_break(&run->server, kit_draw(run, 64), UINT64_MAX);
+	kit_settle(run);
+	kit_heal(run);
+	kit_run_end(run);
+	return KIT_MORE;
+}
+
 /* ---- sessions ---- */
 
 static void

@@ -168,6 +168,11 @@ void kit_server_free(struct kit_run *run);
 void kit_server_break(struct kit_server *server, uint64_t got, uint64_t said);
 /* Whether new connections are accepted. */
 void kit_server_open(struct kit_run *run, bool is_open);
+/* Before a connection takes more, the peer has to read: it holds so many bytes. 0: any
+ * number. */
+void kit_server_narrow(struct kit_run *run, size_t room);
+/* Whether the peer reads at all; what it has to say of the past, it says. */
+void kit_server_reads(struct kit_run *run, bool reads);
 /* No faults any more. */
 void kit_server_heal(struct kit_server *server);
 /* What lasts on the last connection, to be compared; for kit_words_free. */

@@ -304,6 +304,7 @@ kit_heal(struct kit_run *run)
 	kit_note("nothing is wrong from now on");
 	run->fail_at = kit_memory.fail_at = 0;
 	kit_server_heal(&run->server);
+	kit_server_narrow(run, 0);
 	kit_server_open(run, true);
 	for (size_t i = 0; i < run->contract->sample_count; i++) {
 		unsigned tries = 0;

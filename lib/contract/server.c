@@ -474,6 +474,23 @@ kit_server_open(struct kit_run *run, bool is_open)
 		sim_unlisten(run->world, "10.0.0.1", 0);
 }
 
+/* Of connections to come. What the peer has not read yet is on its way. */
+void
+kit_server_narrow(struct kit_run *run, size_t room)
+{
+	const struct sim_limits limits = { .send_buffer = room,
+		.ragged = room > 0 };
+
+	sim_limits_set(run->world, &limits);
+}
+
+void
+kit_server_reads(struct kit_run *run, bool reads)
+{
+	kit_note(reads ? "the peer reads on" : "the peer reads nothing");
+	sim_freeze(run->world, "10.0.0.1", 0, !reads);
+}
+
 void
 kit_server_break(struct kit_server *server, uint64_t got, uint64_t said)
 {
@@ -484,6 +501,7 @@ kit_server_break(struct kit_server *server, uint64_t got, uint64_t said)
 void
 kit_server_heal(struct kit_server *server)
 {
+	const struct sim_limits none = { .send_buffer = 0 };
 	struct stay__list *node;
 
 	server->plan = (struct kit_plan){ .fault = KIT_NO_FAULT };
@@ -493,6 +511,7 @@ kit_server_heal(struct kit_server *server)
 		    STAY__CONTAINER(node, struct kit_end, node);
 
 		sim_peer_die(end->wire, UINT64_MAX, UINT64_MAX);
+		sim_peer_limits(end->wire, &none);
 	}
 }
 

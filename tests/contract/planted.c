@@ -387,6 +387,8 @@ const struct stay_contract *
 planted_contract(enum planted bug)
 {
 	planted = bug;
+	if (bug >= HAS_COUNTS)
+		return &planted_counted;
 	if (bug >= HAS_TAGS)
 		return &planted_tagged;
 	return bug == HAS_NO_JITTER || bug == SAYS_GOODBYE ? &with_start

@@ -29,7 +29,9 @@
 	BUG(SAYS_GOODBYE)        /* its transport, in close, and so in a forked child */ \
 	BUG(HAS_TAGS)            /* and nothing is wrong with them */ \
 	BUG(GUESSES_THE_ORDER)   /* of answers that name their request */ \
-	BUG(TAKES_ANY_TAG)       /* of an answer that nobody waits for, for another's */
+	BUG(TAKES_ANY_TAG)       /* of an answer that nobody waits for, for another's */ \
+	BUG(HAS_COUNTS)          /* of what is prepared, and nothing is wrong with them */ \
+	BUG(KEEPS_THE_UNSENT)    /* among those to whom an answer is due */
 /* clang-format on */
 
 enum planted {
@@ -41,7 +43,7 @@ enum planted {
 
 extern enum planted planted;
 extern const struct stay_protocol planted_protocol;
-extern const struct stay_contract planted_tagged;
+extern const struct stay_contract planted_tagged, planted_counted;
 
 /* Start a client with the bugs that only a start function can have. */
 stay_contract_start_fn planted_start;

@@ -44,9 +44,9 @@ TEST_ROWS(adapter_passes, LEN(well))
 	free(text);
 }
 
-TEST_ROWS(adapter_with_nothing_planted_passes, 2)
+TEST_ROWS(adapter_with_nothing_planted_passes, 3)
 {
-	static const enum planted nothing[] = { NOTHING, HAS_TAGS };
+	static const enum planted nothing[] = { NOTHING, HAS_TAGS, HAS_COUNTS };
 	int broken;
 	char *text = report(planted_contract(nothing[_i]), NULL, &broken);
 
@@ -94,6 +94,7 @@ static const struct {
 	    "promise 12:", "on the connection of its parent" },
 	{ GUESSES_THE_ORDER, "overtaken", "promise 2:", "and must read" },
 	{ TAKES_ANY_TAG, "repeated", "promise 2:", "and must read" },
+	{ KEEPS_THE_UNSENT, "choked", "promise 2:", "and must read" },
 };
 
 /* Only that run, and the same words again. */
