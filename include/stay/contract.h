@@ -56,6 +56,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include <stay/body.h>
 #include <stay/client.h>
 
 STAY_BEGIN
@@ -103,8 +104,22 @@ struct stay_contract_sample {
 	const char *name;        /* in reports */
 	const void *request;     /* what `submit` or stay_client_call takes */
 	enum stay_status status; /* STAY_OK, or STAY_E_SERVER */
+	/* With STAY_E_SERVER: rightly so, since the server did not act. The call completes
+	 * as STAY_REFUSED, and else never does. If options.on_refused of the contract is
+	 * STAY_REFUSED_RESEND, only what is refused for good does so. */
+	bool is_refused;
+	/* With STAY_E_SERVER: the words of the server, with which the sentence of the
+	 * result ends; NULL: any. */
+	const char *words;
 	/* What `show` makes of the right reply; NULL: of the first one. */
 	const char *reply;
+	/* The bytes of a body that follows the request (options.body of the call, in two
+	 * pieces); NULL: none. */
+	const struct stay_bytes *body;
+	bool body_is_open; /* the body has no length: STAY_BODY_OPEN */
+	/* The call takes its reply in pieces (options.piece). `reply` is all of the
+	 * pieces, and behind them what `show` makes of the rest. */
+	bool in_pieces;
 	uintptr_t reserved[2];
 };
 
@@ -119,7 +134,8 @@ typedef enum stay_status stay_contract_start_fn(void *arg,
     const struct stay_client_options *options);
 
 /* Submit a request, as stay_client_call_with does: for an adapter that has functions
- * of its own for it. */
+ * of its own for it. Samples with a body or pieces have these in `options`; a piece is
+ * told with `done_arg`. */
 typedef enum stay_status stay_contract_submit_fn(void *arg,
     struct stay_client *client, const void *request,
     const struct stay_call_options *options, stay_done_fn *done,

@@ -22,10 +22,12 @@ name_of(const struct kit_call *call)
 
 /* ---- what the reply says ---- */
 
+/* Behind the pieces of it that have come. */
 static void
-show(const struct kit_call *call, const void *reply, struct stay_buf *text)
+show(struct kit_call *call, const void *reply, struct stay_buf *text)
 {
-	stay_buf_init(text, 0);
+	*text = call->pieces;
+	stay_buf_init(&call->pieces, 0);
 	kit_told->slot = "show, of what decode has replied";
 	call->run->contract->show(reply, text);
 	kit_told->slot = NULL;
@@ -67,7 +69,7 @@ quote(const struct stay_buf *text)
 }
 
 static void
-check_reply(const struct kit_call *call, const struct stay_result *result)
+check_reply(struct kit_call *call, const struct stay_result *result)
 {
 	struct stay_buf text;
 	const struct stay_buf *wanted;
@@ -139,9 +141,68 @@ check_outcome(const struct kit_call *call, const struct stay_result *result)
 		    stay_outcome_name(result->outcome));
 }
 
-static void
-check_failure(const struct kit_call *call, const struct stay_result *result)
+static bool
+ends_with(const char *text, const char *end)
 {
+	size_t len = strlen(text), end_len = strlen(end);
+
+	return end_len <= len && strcmp(text + len - end_len, end) == 0;
+}
+
+/* What the server has said of it. */
+static void
+check_words(const struct kit_call *call, const struct stay_result *result)
+{
+	const struct stay_contract_sample *sample = sample_of(call);
+
+	if (result->status != sample->status)
+		kit_broken(KIT_OWN_REPLY,
+		    "call %u, %s, completes with \"%s\", not \"%s\"",
+		    call->number, name_of(call), stay_strerror(result->status),
+		    stay_strerror(sample->status));
+	if ((result->outcome == STAY_REFUSED) != sample->is_refused)
+		kit_broken(KIT_OUTCOME,
+		    "call %u, %s, completes as %s, and the server %s",
+		    call->number, name_of(call),
+		    stay_outcome_name(result->outcome),
+		    sample->is_refused ? "did not act" : "acted");
+	if (sample->words != NULL && !ends_with(result->why, sample->words))
+		kit_broken(KIT_OWN_REPLY,
+		    "call %u, %s, completes with \"%s\", which must end with "
+		    "\"%s\"",
+		    call->number, name_of(call), result->why, sample->words);
+}
+
+/* A body that does not come to its end ends its session, and the other calls of that
+ * are lost with it. */
+static bool
+is_given_up_with_body(const struct kit_call *call)
+{
+	if (!kit_has_body(call))
+		return false;
+	if (call->done == 0)
+		return call->cancelled ||
+		       kit_now() >= call->from_ms + call->timeout_ms;
+	return call->status == STAY_E_CANCELLED ||
+	       call->status == STAY_E_TIMEOUT;
+}
+
+/* Whether something else than a fault may have cost it its reply. */
+static bool
+is_excused(const struct kit_call *call)
+{
+	const struct kit_run *run = call->run;
+
+	for (unsigned i = 0; i < run->call_count; i++)
+		if (is_given_up_with_body(&run->calls[i]))
+			return true;
+	return false;
+}
+
+static void
+check_failure(struct kit_call *call, const struct stay_result *result)
+{
+	stay_buf_fini(&call->pieces);
 	kit_note("call %u completes: %s, %s", call->number,
 	    stay_outcome_name(result->outcome), result->why);
 	if (call->cancelled && result->status == STAY_E_CANCELLED)
@@ -150,7 +211,7 @@ check_failure(const struct kit_call *call, const struct stay_result *result)
 		kit_broken(KIT_DEADLINE,
 		    "call %u, %s, is cancelled, and nobody has asked for it",
 		    call->number, name_of(call));
-	if (call->right == KIT_MUST_ANSWER)
+	if (call->right == KIT_MUST_ANSWER && !is_excused(call))
 		kit_broken(KIT_OWN_REPLY,
 		    "call %u, %s, has no reply, and nothing keeps it: %s, %s",
 		    call->number, name_of(call),
@@ -171,12 +232,8 @@ kit_books_done(struct kit_call *call, const struct stay_result *result)
 		return;
 	}
 	check_reply(call, result);
-	if (call->right != KIT_MAY_ANY &&
-	    result->status != sample_of(call)->status)
-		kit_broken(KIT_OWN_REPLY,
-		    "call %u, %s, completes with \"%s\", not \"%s\"",
-		    call->number, name_of(call), stay_strerror(result->status),
-		    stay_strerror(sample_of(call)->status));
+	if (call->right != KIT_MAY_ANY)
+		check_words(call, result);
 }
 
 /* ---- all of them ---- */

@@ -7,6 +7,7 @@
  *	tell.c     what happened, and which promise is broken
  *	words.c    sets of words
  *	server.c   the peer, and what its answers come to on the way
+ *	load.c     a body that a call sends, and pieces that it gets
  *	run.c      one run: a world, a client, its calls, its end
  *	books.c    what became of each call, and whether that is right
  *	chapters.c what goes wrong in which chapter
@@ -203,6 +204,9 @@ struct kit_call {
 	uint64_t timeout_ms;
 	enum stay_status status;
 	struct stay_call_id id;
+	size_t body_at; /* bytes that were asked for */
+	unsigned body_over;
+	struct stay_buf pieces; /* of its reply, till it completes */
 };
 
 #define KIT_CALLS_MAX 512
@@ -272,6 +276,15 @@ void kit_settle(struct kit_run *run);
 bool kit_comes_up(struct kit_run *run, uint64_t ms);
 /* Nothing is wrong from now on: each sample gets its reply again. */
 void kit_heal(struct kit_run *run);
+
+/* ---- load.c ---- */
+
+/* Its body and its pieces, into `options`; `body` lives as long as these. */
+void kit_load(struct kit_call *call, struct stay_call_options *options,
+    struct stay_body *body);
+bool kit_has_body(const struct kit_call *call);
+/* The client has closed: nothing more is asked of a body. */
+void kit_check_body(const struct kit_call *call);
 
 /* ---- books.c ---- */
 

@@ -206,7 +206,9 @@ submit(struct kit_run *run, struct kit_call *call)
 	struct stay_call_options options = { STAY_CALL_OPTIONS,
 		.timeout_ms = call->timeout_ms, .id = &call->id };
 	const void *request = contract->samples[call->sample].request;
+	struct stay_body body;
 
+	kit_load(call, &options, &body);
 	if (contract->submit != NULL)
 		return contract->submit(contract->arg, run->client, request,
 		    &options, on_done, call);
@@ -336,6 +338,8 @@ kit_stop(struct kit_run *run)
 	if (run->closed != 1)
 		kit_broken(KIT_CLOSED, "on_closed ran %u times, not once",
 		    run->closed);
+	for (unsigned i = 0; i < run->call_count; i++)
+		kit_check_body(&run->calls[i]);
 }
 
 static void

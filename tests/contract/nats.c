@@ -150,7 +150,8 @@ static const struct stay_contract_sample questions[] = {
 	    .reply = "MSG\r\nPONG\r\n" },
 	{ .name = "nobody",
 	    .request = ASK("nobody", "there"),
-	    .status = STAY_E_SERVER },
+	    .status = STAY_E_SERVER,
+	    .is_refused = true },
 	{ .name = "say", .request = SAY("news", "text"), .reply = "" },
 	{ .name = "mail", .request = SAY("mail", "text"), .reply = "" },
 };
@@ -161,7 +162,8 @@ static const struct stay_contract_sample messages[] = {
 	{ .name = "secret",
 	    .request = SAY("secret", "text"),
 	    .reply = "Permissions Violation for Publish to \"secret\"",
-	    .status = STAY_E_SERVER },
+	    .status = STAY_E_SERVER,
+	    .is_refused = true },
 	{ .name = "mail", .request = SAY("mail", "text"), .reply = "" },
 };
 

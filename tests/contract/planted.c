@@ -1,7 +1,8 @@
 /*
  * A line protocol with a greeting, values and topics, and what can be wrong in it. A
- * request is a line; an answer is "=VALUE\r\n", or "!" and words for an error. TOPIC
- * is answered as any, and has to be said again in each session, until DROP.
+ * request is a line; an answer is "=VALUE\r\n", "!" and words for an error, or "?" and
+ * words for what was not done. TOPIC is answered as any, and has to be said again in each
+ * session, until DROP. Behind "PUT N" come N bytes, behind "PUT -" a line.
  */
 #include "planted.h"
 
@@ -33,13 +34,28 @@ struct session {
 
 /* ---- requests ---- */
 
+/* One without a length ends with its line. */
+static enum stay_status
+begin_body(struct stay_request_body *body, struct stay_buf *out)
+{
+	body->follows = true;
+	if (body->len != STAY_BODY_OPEN)
+		return stay_buf_printf(out, " %u", (unsigned)body->len);
+	body->closing = stay_bytes_of("\n");
+	return stay_buf_puts(out, " -");
+}
+
 /* In WRITES_IN_FRONT the first byte of the buffer is taken for the request's. */
 static enum stay_status
 encode(struct stay_request *request, struct stay_buf *out)
 {
 	const char *text = request->data;
-	enum stay_status status = stay_buf_printf(out, "%s\n", text);
+	enum stay_status status = stay_buf_puts(out, text);
 
+	if (status == STAY_OK && request->body != NULL)
+		status = begin_body(request->body, out);
+	if (status == STAY_OK)
+		status = stay_buf_puts(out, "\n");
 	if (status == STAY_OK && planted == WRITES_IN_FRONT)
 		stay_buf_set_u8(out, 0, (uint8_t)text[0]);
 	return status;
@@ -75,9 +91,16 @@ ask(struct stay_client *client, const void *request,
     const struct stay_call_options *options, stay_done_fn *done, void *done_arg)
 {
 	struct caller *caller = &callers[caller_count++ % 1024];
+	struct stay_call_options own = *options;
+	struct stay_body body;
 
 	*caller = (struct caller){ done, done_arg };
-	return stay_client_call_with(client, request, options, tell, caller);
+	if (options->body != NULL && planted == FORGETS_THE_SOURCE) {
+		body = *options->body;
+		body.over = NULL;
+		own.body = &body;
+	}
+	return stay_client_call_with(client, request, &own, tell, caller);
 }
 
 static bool
@@ -213,6 +236,19 @@ read_value(struct session *session, struct stay_bytes in, size_t len)
 }
 
 static struct stay_frame
+not_done(const struct session *session, size_t len)
+{
+	struct stay_frame frame =
+	    planted == SAYS_IT_ACTED ? stay_frame_error(len, &session->value)
+				     : stay_frame_refused(len, &session->value);
+
+	return planted == KEEPS_THE_WORDS
+		   ? frame
+		   : stay_frame_with_text(
+			 frame, session->value.data, session->value.len);
+}
+
+static struct stay_frame
 decode(struct stay_session *of, struct stay_bytes in)
 {
 	struct session *session = stay_session_data(of);
@@ -227,6 +263,8 @@ decode(struct stay_session *of, struct stay_bytes in)
 	read_value(session, in, len);
 	if (in.data[0] == '!')
 		return stay_frame_error(len, &session->value);
+	if (in.data[0] == '?')
+		return not_done(session, len);
 	if (in.data[0] != '=' && in.data[0] != '\n')
 		return bad("a line that is neither value nor error");
 	return stay_frame_reply(len, &session->value);
@@ -335,12 +373,43 @@ const struct stay_protocol planted_protocol = { STAY_PROTOCOL,
 
 /* ---- the contract ---- */
 
+/* Bytes behind a line of `len`; more than there are: it is not whole. */
+static size_t
+body_of(struct stay_bytes in, size_t len)
+{
+	struct stay_bytes rest = { in.data + len, in.len - len };
+	size_t seen = 0, line;
+
+	if (in.data[0] != 'P')
+		return 0;
+	if (in.data[4] != '-')
+		return (size_t)strtoul(in.data + 4, NULL, 10);
+	line = stay_bytes_line(rest, &seen);
+	return line > 0 ? line : rest.len + 1;
+}
+
+static void
+answer(struct stay_buf *out, struct stay_bytes what)
+{
+	const char *mark = "=";
+
+	if (stay_bytes_begin(what, "ERR"))
+		mark = "!";
+	if (stay_bytes_begin(what, "NOT"))
+		mark = "?";
+	(void)stay_buf_puts(out, mark);
+	(void)stay_buf_append(out, what.data, what.len);
+	(void)stay_buf_puts(out, "\r\n");
+}
+
 static size_t
 peer(struct stay_contract_peer *peer, struct stay_bytes in)
 {
 	size_t seen = 0, len = stay_bytes_line(in, &seen);
+	size_t body = len == 0 ? 0 : body_of(in, len);
+	struct stay_bytes what = { in.data, len - 1 };
 
-	if (len == 0)
+	if (len == 0 || in.len < len + body)
 		return 0;
 	if (in.data[0] == 'T')
 		stay_contract_lasts(
@@ -348,10 +417,11 @@ peer(struct stay_contract_peer *peer, struct stay_bytes in)
 	if (in.data[0] == 'D')
 		stay_contract_lapses(
 		    peer, (struct stay_bytes){ in.data + 5, len - 6 });
-	(void)stay_buf_puts(peer->out, in.data[0] == 'E' ? "!" : "=");
-	(void)stay_buf_append(peer->out, in.data, len - 1);
-	(void)stay_buf_puts(peer->out, "\r\n");
-	return len;
+	if (body > 0)
+		what = stay_bytes_until(
+		    (struct stay_bytes){ in.data + len, body }, "\n");
+	answer(peer->out, what);
+	return len + body;
 }
 
 static void
@@ -366,6 +436,20 @@ static const struct stay_contract_sample samples[] = {
 	{ .name = "a", .request = "GET a", .reply = "GET a" },
 	{ .name = "b", .request = "GET bb", .reply = "GET bb" },
 	{ .name = "error", .request = "ERR", .status = STAY_E_SERVER },
+	{ .name = "not now",
+	    .request = "NOT NOW",
+	    .status = STAY_E_SERVER,
+	    .is_refused = true,
+	    .words = "NOT NOW" },
+	{ .name = "body",
+	    .request = "PUT",
+	    .body = &(const struct stay_bytes){ "of a body", 9 },
+	    .reply = "of a body" },
+	{ .name = "open body",
+	    .request = "PUT",
+	    .body = &(const struct stay_bytes){ "of a line", 9 },
+	    .body_is_open = true,
+	    .reply = "of a line" },
 	{ .name = "news", .request = "TOPIC news" },
 	{ .name = "mail", .request = "TOPIC mail" },
 	{ .name = "chat", .request = "TOPIC chat" },

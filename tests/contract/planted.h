@@ -23,6 +23,9 @@
 	BUG(TELLS_NOBODY) \
 	BUG(TELLS_EARLY)         /* ...that the time is over */ \
 	BUG(TELLS_WRONG)         /* ...that nothing was sent */ \
+	BUG(SAYS_IT_ACTED)       /* of a server that has refused to */ \
+	BUG(KEEPS_THE_WORDS)     /* of that */ \
+	BUG(FORGETS_THE_SOURCE)  /* of a body, which waits to be told that it is over */ \
 	BUG(REJECTS)             /* what it has room for */ \
 	BUG(RECONNECTS_AT_ONCE)  /* whenever a session has ended */ \
 	BUG(HAS_NO_JITTER)       /* in the backoff of its start function */ \

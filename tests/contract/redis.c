@@ -19,6 +19,7 @@ static const struct {
 	{ "GET number", ":42\r\n" },
 	{ "GET gone", "_\r\n" },
 	{ "GET wrong", "-WRONGTYPE of another kind\r\n" },
+	{ "INCR", "-OOM there is no memory\r\n" },
 	{ "LRANGE", "*3\r\n$1\r\na\r\n*0\r\n$2\r\n\r\n\r\n" },
 	{ "HGETALL", "%1\r\n+pi\r\n,3.25\r\n" },
 	{ "SMEMBERS", "|1\r\n+ttl\r\n:3600\r\n~2\r\n#t\r\n=7\r\ntxt:abc\r\n" },
@@ -119,28 +120,6 @@ start(void *arg, struct stay_client **client, struct stay_loop *loop,
 	return status;
 }
 
-static volatile unsigned sum;
-
-/* Every byte is read. */
-static void
-read_piece(void *arg, struct stay_bytes piece)
-{
-	(void)arg;
-	for (size_t i = 0; i < piece.len; i++)
-		sum += (unsigned char)piece.data[i];
-}
-
-static enum stay_status
-submit_in_pieces(const char *key, const struct stay_call_options *options,
-    stay_done_fn *done, void *done_arg)
-{
-	struct stay_call_options own = *options;
-
-	own.piece = read_piece;
-	return stay_redis_command_with(
-	    redis, &own, done, done_arg, "GET %s", key);
-}
-
 static enum stay_status
 submit(void *arg, struct stay_client *client, const void *request,
     const struct stay_call_options *options, stay_done_fn *done, void *done_arg)
@@ -158,21 +137,33 @@ submit(void *arg, struct stay_client *client, const void *request,
 	    (int)(blank - (const char *)request), (const char *)request);
 	words[0] = verb;
 	words[1] = blank + 1;
-	if (strcmp(verb, "PIECES") == 0)
-		return submit_in_pieces(words[1], options, done, done_arg);
 	return stay_redis_argv(redis, options, done, done_arg, 2, words, NULL);
 }
+
+static const struct stay_bytes value = { "a value\r\nof its own", 19 };
 
 static const struct stay_contract_sample samples[] = {
 	{ .name = "GET there", .request = "GET there" },
 	{ .name = "GET number", .request = "GET number" },
-	{ .name = "GET there, in pieces", .request = "PIECES there" },
-	{ .name = "GET gone, in pieces", .request = "PIECES gone" },
+	{ .name = "GET there, in pieces",
+	    .request = "GET there",
+	    .in_pieces = true,
+	    .reply = "hellostring " },
+	{ .name = "GET gone, in pieces",
+	    .request = "GET gone",
+	    .in_pieces = true },
 	{ .name = "GET gone", .request = "GET gone" },
 	{ .name = "GET wrong",
 	    .request = "GET wrong",
-	    .status = STAY_E_SERVER },
+	    .status = STAY_E_SERVER,
+	    .words = "WRONGTYPE of another kind" },
 	{ .name = "SET", .request = "SET" },
+	{ .name = "SET of a body", .request = "SET there", .body = &value },
+	{ .name = "INCR without memory",
+	    .request = "INCR there",
+	    .status = STAY_E_SERVER,
+	    .is_refused = true,
+	    .words = "OOM there is no memory" },
 	{ .name = "LRANGE", .request = "LRANGE" },
 	{ .name = "HGETALL", .request = "HGETALL key" },
 	{ .name = "SMEMBERS", .request = "SMEMBERS key" },

@@ -66,8 +66,7 @@ static const struct {
 } rows[] = {
 	{ WRITES_IN_FRONT, "plain", "the rule: encode appends",
 	    "encode changes byte 0 of the 255 that stood in its buffer" },
-	{ FORGETS_A_FRAME, "plain",
-	    "promise 2:", "has no reply, and nothing keeps it" },
+	{ FORGETS_A_FRAME, "plain", "promise 2:", "and must read \"GET bb\"" },
 	{ ANSWERS_TWICE, "splits", "promise 2:", "reads \"\", and must read" },
 	{ KEEPS_A_POINTER, "splits", "promise 11: the input lives",
 	    "decode reads input that an earlier call" },
@@ -86,6 +85,11 @@ static const struct {
 	{ TELLS_NOBODY, "plain", "promise 1:", "does not complete" },
 	{ TELLS_EARLY, "plain", "promise 6:", "and times out after 0" },
 	{ TELLS_WRONG, "plain", "promise 3:", "with ok, as not sent" },
+	{ SAYS_IT_ACTED, "plain",
+	    "promise 3:", "as replied, and the server did not act" },
+	{ KEEPS_THE_WORDS, "plain", "promise 2:", "must end with \"NOT NOW\"" },
+	{ FORGETS_THE_SOURCE, "plain", "the rule: `over` of a body",
+	    "ran 0 times, not once" },
 	{ REJECTS, "plain", "promise 1:", "is rejected: a bound" },
 	{ RECONNECTS_AT_ONCE, "storms",
 	    "promise 13:", "which its backoff allows" },
@@ -96,6 +100,25 @@ static const struct {
 	{ TAKES_ANY_TAG, "repeated", "promise 2:", "and must read" },
 	{ KEEPS_THE_UNSENT, "choked", "promise 2:", "and must read" },
 };
+
+/* What is left for `done` is not all of it. */
+TEST(reply_in_pieces_is_read_whole)
+{
+	struct stay_contract contract = redis_contract;
+	struct stay_contract_sample sample = redis_contract.samples[2];
+	int broken;
+	char *text;
+
+	ck_assert(sample.in_pieces);
+	sample.reply = "string ";
+	contract.samples = &sample;
+	contract.sample_count = 1;
+	text = report(&contract, "plain", &broken);
+	ck_assert_int_eq(broken, 1);
+	ck_assert_msg(strstr(text, "reads \"hellostring \", and must") != NULL,
+	    "%s", text);
+	free(text);
+}
 
 /* Only that run, and the same words again. */
 static void
