@@ -291,8 +291,9 @@ fitting(const struct stay__text *text)
 	return (uint16_t)strlen(text->at);
 }
 
-void
-stay__conn_fail(struct stay_conn *conn, enum stay_status status,
+/* `place` is where it was; NULL: the text or the label says so. */
+static void
+fail_at(struct stay_conn *conn, const char *place, enum stay_status status,
     enum stay__phase phase, const char *text)
 {
 	struct stay__text sentence;
@@ -315,11 +316,18 @@ stay__conn_fail(struct stay_conn *conn, enum stay_status status,
 	    stay__conn_label(conn));
 	stay__text_put(&sentence, ": ");
 	conn->report.text_at = fitting(&sentence);
-	if (stay__conn_place(conn) != NULL)
-		stay__text_add(&sentence, "at %s: ", stay__conn_place(conn));
+	if (place != NULL)
+		stay__text_add(&sentence, "at %s: ", place);
 	stay__text_add(&sentence, "%s", text);
 	conn->report.text_len =
 	    (uint16_t)(fitting(&sentence) - conn->report.text_at);
+}
+
+void
+stay__conn_fail(struct stay_conn *conn, enum stay_status status,
+    enum stay__phase phase, const char *text)
+{
+	fail_at(conn, stay__conn_place(conn), status, phase, text);
 }
 
 /* The place stands in the cause already. */
@@ -329,16 +337,15 @@ stay__conn_fail_finally(struct stay_conn *conn, enum stay_status status,
 {
 	char whole[STAY__FAILURE_MAX];
 	struct stay__text with = { whole, sizeof(whole), 0 };
-	const char *place = conn->report.place;
+	const char *place = stay__conn_place(conn);
 
 	stay__text_put(&with, text);
 	if (conn->report.failed != STAY_OK && conn->report.sentence != NULL) {
 		stay__text_add(&with, ": %.*s", (int)conn->report.text_len,
 		    conn->report.sentence + conn->report.text_at);
-		conn->report.place = NULL;
+		place = NULL;
 	}
-	stay__conn_fail(conn, status, phase, whole);
-	conn->report.place = place;
+	fail_at(conn, place, status, phase, whole);
 }
 
 enum stay_status
