@@ -243,9 +243,18 @@ turn(struct sim *sim)
 		sim->orphaned = true;
 		stay_loop_orphan(sim->loop);
 	}
+	sim->turns++;
 	stay_loop_turn(sim->loop);
+	sim->turns--;
 	if (sim->after != NULL)
 		sim->after(sim->after_arg);
+}
+
+/* Who waits in a callback can do nothing about it. */
+static bool
+has_work(const struct sim *sim)
+{
+	return sim->turns == 0 && !stay_loop_is_idle(sim->loop);
 }
 
 /*
@@ -256,7 +265,7 @@ turn(struct sim *sim)
 static bool
 wait_once(struct sim *sim, uint64_t limit)
 {
-	bool busy = awake(sim) || !stay_loop_is_idle(sim->loop);
+	bool busy = awake(sim) || has_work(sim);
 	uint64_t next;
 
 	sim_enter(sim, SIM_WAIT);
