@@ -4,7 +4,6 @@
  */
 #include <stay/redis_pool.h>
 
-#include <stdatomic.h>
 #include <string.h>
 
 #include "session.h"
@@ -46,30 +45,11 @@ stay_redis_pool_start(struct stay_pool **pool, struct stay_loop *loop,
 }
 
 /* What connections have learned of a server is forgotten when the number of their config
- * is another one. */
+ * is another one. Of two changes in one millisecond only the last takes effect. */
 static uint32_t
-next_change(void)
+number_of_change(const struct stay_loop *loop)
 {
-	static atomic_uint changes;
-
-	return atomic_fetch_add(&changes, 1) + 1;
-}
-
-/* A pool that has been stopped has no loop any more; it says so. */
-static enum stay_status
-change(struct stay_pool *pool, struct stay_loop *loop, const char *url,
-    const struct stay_redis_options *redis, struct stay_pool_options *ours)
-{
-	struct stay_redis_options own;
-	struct stay_redis__config *config;
-	enum stay_status status =
-	    stay_redis__prepare(loop, &own, &config, url, redis, next_change());
-
-	ours->client = &own.client;
-	if (status == STAY_OK)
-		status = stay_pool_reconfigure(pool, url, ours);
-	stay_redis__config_free(config);
-	return status;
+	return (uint32_t)stay_loop_now_ms(loop) | 1u << 31;
 }
 
 enum stay_status
@@ -77,12 +57,23 @@ stay_redis_pool_reconfigure(struct stay_pool *pool, const char *url,
     const struct stay_redis_options *redis,
     const struct stay_pool_options *options)
 {
-	const struct stay_conn *conn = stay_pool_conn(pool);
 	struct stay_pool_options ours = take_options(options);
+	const struct stay_conn *conn = stay_pool_conn(pool);
+	struct stay_redis_options own;
+	struct stay_redis__config *config;
+	struct stay_loop *loop;
+	enum stay_status status;
 
 	if (conn == NULL)
 		return STAY_E_STOPPED;
-	return change(pool, stay_conn_loop(conn), url, redis, &ours);
+	loop = stay_conn_loop(conn);
+	status = stay_redis__prepare(
+	    loop, &own, &config, url, redis, number_of_change(loop));
+	ours.client = &own.client;
+	if (status == STAY_OK)
+		status = stay_pool_reconfigure(pool, url, &ours);
+	stay_redis__config_free(config);
+	return status;
 }
 
 /* Its own pointer is set when a session is greeted: this may be earlier. */

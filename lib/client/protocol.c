@@ -215,8 +215,7 @@ has_sane_blocks(const struct stay_protocol *protocol)
 static bool
 has_port(const struct stay_protocol *protocol)
 {
-	return protocol->port == NULL ||
-	       stay__port_parse(protocol->port) >= 0;
+	return protocol->port == NULL || stay__port_parse(protocol->port) >= 0;
 }
 
 static const struct {
@@ -225,7 +224,8 @@ static const struct {
 	const char *words;
 } demands[] = {
 	{ has_known_size, STAY_E_ABI,
-	    "the protocol, or a group of its slots, has a size or an abi of another "
+	    "the protocol, or a group of its slots, has a size or an abi of "
+	    "another "
 	    "version of the library" },
 	{ has_known_flags, STAY_E_ABI, "the protocol has unknown flags" },
 	{ is_complete, STAY_E_ARG,

@@ -142,8 +142,7 @@ stay__session_greet(
 		return stay__session_break(
 		    session, STAY_E_PROTOCOL, hello.text);
 	case STAY_HELLO_DENIED:
-		return stay__session_break(
-		    session, STAY_E_DENIED, hello.text);
+		return stay__session_break(session, STAY_E_DENIED, hello.text);
 	}
 	return stay__session_break(
 	    session, STAY_E_PROTOCOL, "hello says what nobody knows");

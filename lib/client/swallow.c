@@ -84,8 +84,7 @@ stay__swallow_next(struct stay_session *session, struct stay_bytes bytes)
 	stay__swallow_end(session);
 	return may_end_with(frame.kind)
 		   ? frame
-		   : stay_frame_bad(
-			 "a reply whose beginning was read past");
+		   : stay_frame_bad("a reply whose beginning was read past");
 }
 
 static bool

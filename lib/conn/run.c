@@ -200,7 +200,8 @@ stay__conn_run(struct stay__task *task)
 	uint64_t budget = conn->settings->turn_budget;
 
 	check_invariants(conn);
-	stay__link_run(&conn->stream.link);
+	if (conn->stream.link.is_due)
+		stay__stream_run(conn);
 	stay__callers_settle(conn->rare->callers);
 	stay__mailbox_settle(&conn->mail);
 	if (!stay__drive_first(conn))

@@ -80,6 +80,12 @@ news(struct stay__link *link, enum stay__link_news what,
 		on[what](conn);
 }
 
+void
+stay__stream_run(struct stay_conn *conn)
+{
+	stay__link_run(&conn->stream.link);
+}
+
 /* ---- reading ---- */
 
 static void

@@ -49,6 +49,9 @@ void stay__stream_set_socket(
 /* Give back memory that is not needed now. */
 void stay__stream_hibernate(struct stay_conn *conn);
 
+/* Take the news that are due. */
+void stay__stream_run(struct stay_conn *conn);
+
 /* Read once. True: *event is to be delivered. After the delivery call
  * stay__stream_consumed, which drops the bytes that the behaviour does not
  * keep. */

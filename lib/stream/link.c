@@ -270,7 +270,7 @@ stay__link_adopt(struct stay__link *link, int read_fd, int write_fd)
 	struct stay__ends ends = { 0 };
 	char peer[64];
 	char path[32];
-	int fds[2] = { read_fd, write_fd };
+	int fds[2];
 	int result;
 
 	if (read_fd < 0 || write_fd < 0)
@@ -279,7 +279,7 @@ stay__link_adopt(struct stay__link *link, int read_fd, int write_fd)
 		return STAY_E_FORKED;
 	snprintf(path, sizeof(path), "%d,%d", read_fd, write_fd);
 	target.path = path;
-	if (!stay__link_has_writer(link, fds))
+	if (!stay__link_has_writer(link, (const int[2]){ read_fd, write_fd }))
 		return STAY_E_NOMEM;
 	result = stay__ends_open(&ends, link->loop->world, &stay__transport_fd,
 	    &target, NULL, NULL, fds);

@@ -86,7 +86,8 @@ static struct stay_fed
 more(void *arg, struct stay_feed *feed, struct stay_buf *out, size_t max)
 {
 	struct source *own = arg;
-	size_t step = strcspn(own->at, "|"), len = strcspn(own->at, "|~^.!?@#*");
+	size_t step = strcspn(own->at, "|"),
+	       len = strcspn(own->at, "|~^.!?@#*");
 	char sign = own->at[len];
 
 	EXPECT(max > 0 && max <= STAY_BODY_PIECE && stay_buf_len(out) == 0);

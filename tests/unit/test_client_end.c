@@ -60,9 +60,9 @@ TEST(client_end_hands_out_the_frame)
 TEST(client_end_hands_out_the_frame_in_a_full_turn)
 {
 	prepare(STAY_E_NOT_READY);
-	line_start(&rig, OPTIONS(.backoff = stay_backoff_constant(1000),
-			     .on_refused = STAY_REFUSED_RESEND,
-			     .turn_calls_max = 1));
+	line_start(
+	    &rig, OPTIONS(.backoff = stay_backoff_constant(1000),
+		      .on_refused = STAY_REFUSED_RESEND, .turn_calls_max = 1));
 	line_run(&rig, 10);
 	for (int i = 0; i < 3; i++)
 		line_call(&rig, "r", LINE("x"));

@@ -564,14 +564,12 @@ give_one(void)
 TEST(client_tags_prepare_is_asked_again_when_a_call_is_over)
 {
 	busy = false;
-	begin(
-	    (struct line_tagging){ .preparing = take_one, .over = give_one },
+	begin((struct line_tagging){ .preparing = take_one, .over = give_one },
 	    NULL);
 	for (int i = 0; i < 3; i++)
 		line_call(&rig, "a", LINE_NOTE("x"));
 	ck_assert_str_eq(sent(), "x;x;x;");
-	ck_assert_str_eq(
-	    line_told(&rig), "a OK/sent;a OK/sent;a OK/sent;");
+	ck_assert_str_eq(line_told(&rig), "a OK/sent;a OK/sent;a OK/sent;");
 	line_end(&rig);
 }
 
@@ -590,8 +588,8 @@ TEST(client_tags_without_memory_are_not_prepared)
 	bool failed = true;
 
 	for (unsigned nth = 1; failed; nth++) {
-		begin((struct line_tagging){
-			  .tells = true, .preparing = count_prepared },
+		begin((struct line_tagging){ .tells = true,
+			  .preparing = count_prepared },
 		    NULL);
 		prepared = 0;
 		scarce_arm(nth);

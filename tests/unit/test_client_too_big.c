@@ -104,9 +104,9 @@ decode_in_halves(struct stay_session *session, struct stay_bytes in)
 
 	if (in.data[0] == '%')
 		return stay_frame_swallow(1);
-	return stay_frame_of(line->frames++ == 0 ? STAY_FRAME_REPLY
-						 : STAY_FRAME_ERROR,
-	    in.len, "half");
+	return stay_frame_of(
+	    line->frames++ == 0 ? STAY_FRAME_REPLY : STAY_FRAME_ERROR, in.len,
+	    "half");
 }
 
 TEST(promise_2_no_reply_whose_beginning_was_read_past)
