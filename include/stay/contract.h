@@ -68,7 +68,17 @@ struct stay_contract_peer {
 	struct stay_buf *out; /* append the answer */
 	void *state;          /* the connection's; zeroed when it is accepted */
 	void *arg;            /* the contract's */
-	bool closes; /* set it: the connection ends behind the answer */
+	/*
+	 * Set it: the connection ends behind the answer, by the server's own will, as
+	 * behind "Connection: close" of HTTP. Nothing that comes behind that request is
+	 * read. So the kit takes the end of this session for rightful: this call, and
+	 * those asked before it, get their replies, unless the client is still writing;
+	 * those behind it are sent again, or fail as maybe executed, not sent or refused.
+	 * They never get another's reply.
+	 * Without an answer, and with none before it: it was no session, but a word
+	 * beside one, as to cancel a request.
+	 */
+	bool closes;
 	/* set it: the answer names its call, and so may come in another order than
 	 * it was asked for. The kit then lets it, and repeats it. */
 	bool overtakes;

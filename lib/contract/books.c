@@ -187,12 +187,24 @@ is_given_up_with_body(const struct kit_call *call)
 	       call->status == STAY_E_TIMEOUT;
 }
 
+/* The peer has closed behind the answer to another call, and has not read what came
+ * behind that. Who still writes then may be told of it before he reads the answer. */
+static bool
+is_left(const struct kit_call *call)
+{
+	const struct kit_server *server = &call->run->server;
+
+	return server->left > 0 && (call->is_behind || server->is_narrow);
+}
+
 /* Whether something else than a fault may have cost it its reply. */
 static bool
 is_excused(const struct kit_call *call)
 {
 	const struct kit_run *run = call->run;
 
+	if (is_left(call))
+		return true;
 	for (unsigned i = 0; i < run->call_count; i++)
 		if (is_given_up_with_body(&run->calls[i]))
 			return true;
@@ -218,6 +230,15 @@ check_failure(struct kit_call *call, const struct stay_result *result)
 		    stay_outcome_name(result->outcome), result->why);
 }
 
+/* The adapter knows what the last answer of a connection means for the calls behind it:
+ * the server did not act on them. */
+static bool
+is_refused_behind(const struct kit_call *call, const struct stay_result *result)
+{
+	return result->outcome == STAY_REFUSED && call->is_behind &&
+	       is_left(call);
+}
+
 void
 kit_books_done(struct kit_call *call, const struct stay_result *result)
 {
@@ -227,7 +248,7 @@ kit_books_done(struct kit_call *call, const struct stay_result *result)
 	call->status = result->status;
 	check_time(call, result);
 	check_outcome(call, result);
-	if (!is_reply(result)) {
+	if (!is_reply(result) || is_refused_behind(call, result)) {
 		check_failure(call, result);
 		return;
 	}
@@ -260,7 +281,8 @@ kit_books_quiet(struct kit_run *run)
 	struct stay_client_counts counts = { STAY_CLIENT_COUNTS };
 
 	stay_client_get_counts(run->client, &counts);
-	if (run->server.accepted > 1 || counts.sessions > 1)
+	if (run->server.accepted > 1 + run->server.left ||
+	    counts.sessions > 1 + run->server.left)
 		kit_broken(KIT_OWN_REPLY,
 		    "nothing is wrong, and a session ends: %s",
 		    stay_conn_failure(stay_client_conn(run->client)));

@@ -42,11 +42,15 @@ learn_replies(struct kit_run *run)
 	kit_pass(run, KIT_QUIET_MS);
 	run->known->greeting = run->server.answers;
 	for (size_t i = 0; i < run->contract->sample_count; i++) {
+		unsigned left = run->server.left;
+
 		run->server.lasts = false;
 		kit_ask(run, &(struct kit_asked){ i, KIT_MUST_ANSWER, 0 });
 		kit_settle(run);
 		kit_pass(run, KIT_QUIET_MS);
 		run->known->lasts[i] = run->server.lasts;
+		run->known->leaves[i] = run->server.left > left;
+		run->known->some_stay |= run->server.left == left;
 	}
 	run->known->answers = run->server.answers;
 	run->known->said = run->server.said;
@@ -66,6 +70,8 @@ kit_learn(struct kit_run *run)
 	    sim_alloc(run->contract->sample_count * sizeof(*known->wanted));
 	known->lasts =
 	    sim_alloc(run->contract->sample_count * sizeof(*known->lasts));
+	known->leaves =
+	    sim_alloc(run->contract->sample_count * sizeof(*known->leaves));
 	learn_replies(run);
 }
 
@@ -216,7 +222,7 @@ kit_chapter_cancels(struct kit_run *run, uint64_t number)
 		    run, 1 + kit_draw(run, 2), KIT_MUST_ANSWER, 0, false);
 		kit_pass(run, kit_draw(run, 4));
 		if (kit_draw(run, 2) == 0)
-			kit_cancel(&run->calls[kit_draw(run, run->call_count)]);
+			kit_cancel_any(run);
 	}
 	kit_settle(run);
 	kit_heal(run);
@@ -235,7 +241,7 @@ ask_in_vain(struct kit_run *run, enum kit_right right)
 		kit_ask_some(run, kit_draw(run, 3), KIT_MAY_FAIL,
 		    1 + kit_draw(run, 40), false);
 		if (kit_draw(run, 2) == 0)
-			kit_cancel(&run->calls[kit_draw(run, run->call_count)]);
+			kit_cancel_any(run);
 		kit_pass(run, kit_draw(run, 10));
 	}
 	kit_server_reads(run, true);
@@ -306,13 +312,23 @@ check_restored(struct kit_run *run, struct kit_words *lasting)
 	kit_words_free(lasting);
 }
 
+/* All in one session. */
+static void
+ask_who_stays(struct kit_run *run)
+{
+	for (size_t i = 0; i < run->contract->sample_count; i++)
+		if (!run->known->leaves[i])
+			kit_ask(
+			    run, &(struct kit_asked){ i, KIT_MUST_ANSWER, 0 });
+}
+
 enum kit_more
 kit_chapter_reconnects(struct kit_run *run, uint64_t number)
 {
 	struct kit_words *lasting;
 
 	kit_run_begin(run);
-	kit_ask_all(run, KIT_MUST_ANSWER);
+	ask_who_stays(run);
 	kit_settle(run);
 	kit_pass(run, KIT_QUIET_MS);
 	lasting = kit_server_lasting(&run->server);

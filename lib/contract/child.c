@@ -82,6 +82,7 @@ begin(struct kit_run *run, const struct kit_order *order,
 	run->contract = order->contract;
 	run->known = known;
 	run->random = mix(order->seed, number);
+	run->stays = number % 2 == 0 && known->some_stay;
 	kit_told->line_count = 0;
 	kit_told->run = number;
 	limit_time();

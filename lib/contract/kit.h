@@ -138,7 +138,7 @@ struct kit_plan {
 	bool repeats; /* ...and half of them come once more, as late again */
 	/* In place of this answer, counted from 1, each connection ends; 0: none */
 	uint64_t each_ends_at;
-	/* Where the bytes of the first connection come apart, in order. */
+	/* Where the bytes of the peer come apart, in order. */
 	size_t cuts[8];
 	size_t cut_count;
 	size_t cut_each; /* ...and after so many bytes; 0: never */
@@ -155,7 +155,9 @@ struct kit_server {
 	unsigned accepted;
 	uint64_t answers; /* that are not empty */
 	uint64_t heard;   /* requests */
-	size_t said;      /* bytes, on the first connection */
+	size_t said;      /* bytes, over all connections */
+	unsigned left;    /* connections that it has closed behind an answer */
+	bool is_narrow;   /* kit_server_narrow */
 	bool struck;      /* the plan's fault has happened */
 	bool lasts;       /* a request had an effect that lasts, or ended one */
 	bool may_overtake; /* there was an answer that names its call */
@@ -199,6 +201,8 @@ struct kit_call {
 	bool must_time_out;
 	bool cancelled;
 	bool accepted;
+	/* A call was asked before it whose answer is the last of its connection. */
+	bool is_behind;
 	unsigned done;
 	uint64_t from_ms;
 	uint64_t timeout_ms;
@@ -216,6 +220,8 @@ struct kit_call {
 struct kit_known {
 	struct stay_buf *wanted; /* of each sample: what its reply reads */
 	bool *lasts;             /* of each sample: its effect lasts */
+	bool *leaves;            /* ...: the peer closes behind its answer */
+	bool some_stay;          /* ...: it does not, behind one of them */
 	bool is_known;           /* all of it */
 	size_t said;             /* bytes of the peer, all samples at once */
 	uint64_t answers;        /* of the peer, likewise */
@@ -234,7 +240,10 @@ struct kit_run {
 	struct kit_server server;
 	struct kit_call calls[KIT_CALLS_MAX];
 	unsigned call_count;
-	unsigned open;    /* calls that have not completed */
+	unsigned open; /* calls that have not completed */
+	/* Nobody is drawn whose answer is the last of its connection. */
+	bool stays;
+	bool has_last;    /* one was asked whose answer is the last of all */
 	uint64_t fail_at; /* the allocation that fails; 0: none */
 	unsigned closed;  /* how often on_closed ran */
 	uint64_t reply_bytes_max;
@@ -269,6 +278,8 @@ void kit_ask_some(struct kit_run *run, uint64_t count, enum kit_right right,
 /* Each sample once. */
 void kit_ask_all(struct kit_run *run, enum kit_right right);
 void kit_cancel(struct kit_call *call);
+/* One of all that were asked so far, if there are any. */
+void kit_cancel_any(struct kit_run *run);
 void kit_pass(struct kit_run *run, uint64_t ms);
 /* Until no call is open, or every deadline has passed. */
 void kit_settle(struct kit_run *run);
@@ -291,7 +302,7 @@ void kit_check_body(const struct kit_call *call);
 void kit_books_done(struct kit_call *call, const struct stay_result *result);
 /* All have completed. */
 void kit_books_close(struct kit_run *run);
-/* Nothing was wrong, so no session has ended. */
+/* Nothing was wrong, so no session has ended, but by the peer's own will. */
 void kit_books_quiet(struct kit_run *run);
 
 /* ---- shadow.c ---- */

@@ -19,13 +19,6 @@ has_any(const struct kit_run *run)
 	return run->known->overtakes;
 }
 
-static void
-cancel_any(struct kit_run *run)
-{
-	if (run->call_count > 0)
-		kit_cancel(&run->calls[kit_draw(run, run->call_count)]);
-}
-
 /* In every third run some calls are given up meanwhile. */
 enum kit_more
 kit_chapter_overtaken(struct kit_run *run, uint64_t number)
@@ -40,7 +33,7 @@ kit_chapter_overtaken(struct kit_run *run, uint64_t number)
 		kit_ask_some(
 		    run, 1 + kit_draw(run, 5), KIT_MUST_ANSWER, 0, false);
 		if (cancels)
-			cancel_any(run);
+			kit_cancel_any(run);
 	}
 	kit_settle(run);
 	kit_pass(run, 2 * OVERTAKEN_MS);

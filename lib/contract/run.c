@@ -132,7 +132,8 @@ kit_run_anew(struct kit_run *run)
 {
 	const struct kit_run fresh = { .contract = run->contract,
 		.known = run->known,
-		.random = run->random };
+		.random = run->random,
+		.stays = run->stays };
 
 	*run = fresh;
 }
@@ -237,6 +238,7 @@ kit_ask(struct kit_run *run, const struct kit_asked *asked)
 		.sample = asked->sample,
 		.number = run->call_count,
 		.right = asked->right,
+		.is_behind = run->has_last,
 		.from_ms = kit_now(),
 		.timeout_ms =
 		    asked->timeout_ms == 0 ? LONG_MS : asked->timeout_ms };
@@ -247,11 +249,19 @@ kit_ask(struct kit_run *run, const struct kit_asked *asked)
 	    status == STAY_OK ? "" : stay_strerror(status));
 	call->accepted = status == STAY_OK;
 	run->open += call->accepted;
+	run->has_last |= call->accepted && run->known->leaves[call->sample];
 	if (status != STAY_OK && asked->right == KIT_MUST_ANSWER)
 		kit_broken(KIT_ONCE, "call %u, %s, is rejected: %s",
 		    call->number, run->contract->samples[call->sample].name,
 		    stay_strerror(status));
 	return call->accepted ? call : NULL;
+}
+
+static bool
+may_ask(const struct kit_run *run, size_t sample, bool fleeting)
+{
+	return !(fleeting && run->known->lasts[sample]) &&
+	       !(run->stays && run->known->leaves[sample]);
 }
 
 /* Drawn, with the same pause behind each. */
@@ -265,7 +275,7 @@ kit_ask_some(struct kit_run *run, uint64_t count, enum kit_right right,
 		size_t sample =
 		    (size_t)kit_draw(run, run->contract->sample_count);
 
-		if (!fleeting || !run->known->lasts[sample])
+		if (may_ask(run, sample, fleeting))
 			kit_ask(run,
 			    &(struct kit_asked){ sample, right, timeout_ms });
 		kit_pass(run, pause_ms);
@@ -285,6 +295,13 @@ kit_cancel(struct kit_call *call)
 	kit_note("call %u is cancelled", call->number);
 	call->cancelled = true;
 	(void)stay_client_cancel(call->run->client, call->id);
+}
+
+void
+kit_cancel_any(struct kit_run *run)
+{
+	if (run->call_count > 0)
+		kit_cancel(&run->calls[kit_draw(run, run->call_count)]);
 }
 
 /* ---- healing ---- */

@@ -25,6 +25,7 @@ struct kit_end {
 	uint64_t answers; /* likewise */
 	uint64_t busy_until;
 	bool mute;                /* says no more */
+	bool leaves;              /* hears no more, and closes */
 	struct stay__list pieces; /* that are not said yet */
 	struct stay__list held;   /* answers that others may overtake */
 	struct kit_words *lasting;
@@ -95,15 +96,13 @@ static size_t
 next_cut(const struct kit_end *end, size_t len)
 {
 	const struct kit_plan *plan = &end->run->server.plan;
+	size_t said = end->run->server.said;
 
-	if (end->number != 1)
-		return len;
 	if (plan->cut_each > 0 && plan->cut_each < len)
 		return plan->cut_each;
 	for (size_t i = 0; i < plan->cut_count; i++)
-		if (plan->cuts[i] > end->said &&
-		    plan->cuts[i] - end->said < len)
-			return plan->cuts[i] - end->said;
+		if (plan->cuts[i] > said && plan->cuts[i] - said < len)
+			return plan->cuts[i] - said;
 	return len;
 }
 
@@ -118,9 +117,20 @@ say(struct kit_end *end, const char *bytes, size_t len)
 		plan_deed(end, wait_ms, SAYS, bytes, part);
 		wait_ms = 1;
 		end->said += part;
+		end->run->server.said += part;
 		bytes += part;
 		len -= part;
 	}
+}
+
+/* Once nothing is held back any more. */
+static void
+leave(struct kit_end *end)
+{
+	if (!end->leaves || end->mute || !stay__list_is_empty(&end->held))
+		return;
+	plan_deed(end, 0, CLOSES, NULL, 0);
+	end->mute = true;
 }
 
 /* Its time has come. */
@@ -132,6 +142,7 @@ let_go(void *arg)
 	stay__list_remove(&held->node);
 	if (!held->end->mute)
 		say(held->end, held->bytes, held->len);
+	leave(held->end);
 	free(held);
 }
 
@@ -316,8 +327,6 @@ answer(struct kit_end *end, const char *bytes, size_t len, bool overtakes)
 	(overtakes ? say_in_any_order : say)(end, bytes, len);
 	if (strikes && plan->fault == KIT_TWICE)
 		say(end, bytes, len);
-	if (end->number == 1)
-		server->said = end->said;
 }
 
 /* ---- what lasts ---- */
@@ -390,9 +399,10 @@ ask(struct kit_end *end, struct stay_bytes in)
 		answer(end, stay_buf_bytes(&out).data, stay_buf_len(&out),
 		    peer.overtakes);
 	if (peer.closes && !end->mute) {
-		plan_deed(end, 0, CLOSES, NULL, 0);
-		end->mute = true;
-		if (end->said == 0)
+		end->leaves = true;
+		end->run->server.left += stay_buf_len(&out) > 0;
+		leave(end);
+		if (stay_buf_len(&out) == 0 && end->said == 0)
 			was_no_session(end);
 	}
 	stay_buf_fini(&out);
@@ -431,7 +441,7 @@ on_bytes(struct sim_peer *wire, void *arg, const char *bytes, size_t len)
 	sim_sparing++;
 	if (stay_buf_append(&end->in, bytes, len) != STAY_OK)
 		sim_die("out of memory");
-	while (used > 0 && stay_buf_len(&end->in) > 0) {
+	while (used > 0 && !end->leaves && stay_buf_len(&end->in) > 0) {
 		used = ask(end, stay_buf_bytes(&end->in));
 		stay_buf_take(&end->in, used);
 		end->run->server.heard += used > 0;
@@ -481,6 +491,7 @@ kit_server_narrow(struct kit_run *run, size_t room)
 	const struct sim_limits limits = { .send_buffer = room,
 		.ragged = room > 0 };
 
+	run->server.is_narrow = room > 0;
 	sim_limits_set(run->world, &limits);
 }
 

@@ -34,7 +34,8 @@
 	BUG(GUESSES_THE_ORDER)   /* of answers that name their request */ \
 	BUG(TAKES_ANY_TAG)       /* of an answer that nobody waits for, for another's */ \
 	BUG(HAS_COUNTS)          /* of what is prepared, and nothing is wrong with them */ \
-	BUG(KEEPS_THE_UNSENT)    /* among those to whom an answer is due */
+	BUG(KEEPS_THE_UNSENT)    /* among those to whom an answer is due */ \
+	BUG(ENDS_TOO_EARLY)      /* at a last answer, with others in front of it */
 /* clang-format on */
 
 enum planted {

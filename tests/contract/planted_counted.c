@@ -1,8 +1,9 @@
 /*
- * A line protocol whose answers come in order and name nothing, and an adapter that
- * counts for itself whose they are: a last answer could then be that of all calls. What
- * can be wrong with it is a call that was prepared, and then given up before it was
- * written: no answer is due to it.
+ * A line protocol whose answers come in order and name nothing. Behind the answer to "bye"
+ * the server closes, and has not read what came behind that. So the adapter counts for
+ * itself whose an answer is, and says of all calls behind that one that they are refused.
+ * What can be wrong with it is a call that was prepared, and then given up before it was
+ * written: no answer is due to it; and the calls in front of the last answer.
  */
 #include "planted.h"
 
@@ -64,13 +65,39 @@ on_over(struct stay_session *session, const struct stay_over *over)
 		take_out(own, at);
 }
 
+/* The youngest of those behind the last answer that is still due; 0: none. */
+static uint64_t
+take_behind(struct stay_session *session, struct session *own)
+{
+	while (own->due_count > 1) {
+		uint64_t tag = own->due[--own->due_count];
+
+		if (stay_session_tagged(session, tag) != NULL)
+			return tag;
+	}
+	return 0;
+}
+
+/* Whoever looks further than the first line ends the session in front of it. */
+static bool
+is_last(struct stay_bytes in, bool further)
+{
+	return further ? stay_bytes_has(in, "bye\n")
+		       : stay_bytes_begin(in, "bye\n");
+}
+
 static struct stay_frame
 decode(struct stay_session *session, struct stay_bytes in)
 {
 	struct session *own = stay_session_data(session);
 	size_t len = stay_bytes_line(in, &own->seen);
-	uint64_t tag = own->due[0];
+	uint64_t tag = is_last(in, false) ? take_behind(session, own) : 0;
 
+	if (tag > 0)
+		return stay_frame_with_tag(stay_frame_refused(0, NULL), tag);
+	if (is_last(in, planted == ENDS_TOO_EARLY))
+		(void)stay_session_end(session, STAY_E_NOT_READY, NULL, 0);
+	tag = own->due[0];
 	if (len == 0)
 		return in.len > 4096 ? stay_frame_bad("a line too long")
 				     : stay_frame_more();
@@ -99,6 +126,7 @@ peer(struct stay_contract_peer *peer, struct stay_bytes in)
 
 	if (len > 0)
 		(void)stay_buf_append(peer->out, in.data, len);
+	peer->closes = stay_bytes_begin(in, "bye\n");
 	return len;
 }
 
@@ -107,18 +135,24 @@ show(const void *reply, struct stay_buf *out)
 {
 	const struct stay_bytes *value = reply;
 
-	(void)stay_buf_append(out, value->data, value->len);
+	if (value != NULL)
+		(void)stay_buf_append(out, value->data, value->len);
 }
 
 static const struct stay_contract_sample samples[] = {
 	{ .name = "a", .request = "alpha", .reply = "alpha" },
 	{ .name = "b", .request = "beta", .reply = "beta" },
+	{ .name = "bye", .request = "bye", .reply = "bye" },
 	{ .name = "c",
 	    .request = "a word that is longer",
 	    .reply = "a word that is longer" },
 };
 
+/* A server that closes as it likes is come back to at once. */
+static const struct stay_client_options options = { STAY_CLIENT_OPTIONS,
+	.backoff = { .stable_ms = 1 } };
+
 const struct stay_contract planted_counted = { STAY_CONTRACT,
-	.protocol = &protocol, .samples = samples,
+	.protocol = &protocol, .options = &options, .samples = samples,
 	.sample_count = sizeof(samples) / sizeof(samples[0]), .peer = peer,
 	.show = show };

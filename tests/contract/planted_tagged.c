@@ -1,7 +1,8 @@
 /*
  * A line protocol whose answers name their request, and what can be wrong with that. A
  * request is "1234 WORDS\n", its answer "1234=WORDS\n", in any order. "NOW" has no
- * number: it is answered with "=NOW\n", in order.
+ * number: it is answered with "=NOW\n", in order; and so is "BYE", behind which the server
+ * closes. What begins with 'a' is sent again then.
  */
 #include "planted.h"
 
@@ -23,10 +24,12 @@ encode(struct stay_request *request, struct stay_buf *out)
 {
 	const char *text = request->data;
 
-	if (strcmp(text, "NOW") == 0)
-		return stay_buf_puts(out, "NOW\n");
+	if (strcmp(text, "NOW") == 0 || strcmp(text, "BYE") == 0)
+		return stay_buf_printf(out, "%s\n", text);
 	if (planted != GUESSES_THE_ORDER)
 		request->flags = STAY_BY_TAG;
+	if (text[0] == 'a')
+		request->flags |= STAY_READ_ONLY;
 	return stay_buf_printf(out, "0000 %s\n", text);
 }
 
@@ -104,7 +107,8 @@ peer(struct stay_contract_peer *peer, struct stay_bytes in)
 
 	if (len == 0)
 		return 0;
-	peer->overtakes = in.data[0] != 'N';
+	peer->overtakes = in.data[0] != 'N' && in.data[0] != 'B';
+	peer->closes = in.data[0] == 'B';
 	if (peer->overtakes)
 		(void)stay_buf_append(peer->out, in.data, DIGITS);
 	(void)stay_buf_puts(peer->out, "=");
@@ -126,6 +130,7 @@ static const struct stay_contract_sample samples[] = {
 	{ .name = "a", .request = "a", .reply = "a" },
 	{ .name = "b", .request = "b", .reply = "b" },
 	{ .name = "in order", .request = "NOW", .reply = "NOW" },
+	{ .name = "last", .request = "BYE", .reply = "BYE" },
 };
 
 const struct stay_contract planted_tagged = { STAY_CONTRACT,

@@ -99,6 +99,8 @@ static const struct {
 	{ GUESSES_THE_ORDER, "overtaken", "promise 2:", "and must read" },
 	{ TAKES_ANY_TAG, "repeated", "promise 2:", "and must read" },
 	{ KEEPS_THE_UNSENT, "choked", "promise 2:", "and must read" },
+	{ ENDS_TOO_EARLY, "plain",
+	    "promise 2:", "call 2, b, has no reply, and nothing keeps it" },
 };
 
 /* What is left for `done` is not all of it. */
