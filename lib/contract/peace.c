@@ -69,6 +69,18 @@ storm(struct kit_run *run, uint64_t how, struct dials *dials)
 	kit_settle(run);
 }
 
+/* A session that is up until the next call, and that is long enough, begins the delays
+ * anew; so may each session in which the call is sent again. */
+static uint64_t
+dials_of_calls(const struct stay_client_options *options)
+{
+	uint64_t stable_ms = options->backoff.stable_ms;
+
+	if (stable_ms == 0 || stable_ms > ASK_MS)
+		return 0;
+	return STORM_MS / ASK_MS * (1 + options->resends_max);
+}
+
 /* As many as there are if chance makes nearly every delay the shortest. */
 static uint64_t
 dials_allowed(const struct kit_run *run)
@@ -85,7 +97,7 @@ dials_allowed(const struct kit_run *run)
 		at += delay + 1;
 		count++;
 	}
-	return count + DIALS_SLACK;
+	return count + dials_of_calls(&options) + DIALS_SLACK;
 }
 
 static void

@@ -25,7 +25,7 @@ encode(struct stay_request *request, struct stay_buf *out)
 {
 	const char *text = request->data;
 
-	request->flags = STAY_BY_TAG;
+	request->flags = STAY_BY_TAG | (text[0] == 'a' ? STAY_READ_ONLY : 0);
 	return stay_buf_printf(out, "%s\n", text);
 }
 
