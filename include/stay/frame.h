@@ -38,7 +38,8 @@ enum stay_frame_kind {
 	STAY_FRAME_SWALLOW,
 	/* The end of such a reply: it completes with STAY_E_TOO_BIG */
 	STAY_FRAME_TOO_BIG,
-	STAY_FRAME_BAD /* not this protocol: the session ends */
+	STAY_FRAME_BAD,      /* not this protocol: the session ends */
+	STAY_FRAME_LAST = 16 /* added to one of them, which alone slots see */
 };
 
 /* Make it with the functions below, which keep nothing; read it, don't fill it in. A
@@ -267,6 +268,39 @@ static inline struct stay_frame
 stay_frame_swallow(size_t len)
 {
 	return stay_frame_of(STAY_FRAME_SWALLOW, len, NULL);
+}
+
+/*
+ * The frame is the last of its session: the server closes behind it, and has acted on
+ * nothing that it has not answered. HTTP's "Connection: close", also when it is all that
+ * comes on a connection; IMAP's BYE. The frame is handed out, nothing more is read or
+ * written, and the session ends at once.
+ *
+ *  - Calls in flight go back to the queue, in their order and whatever their flags, and
+ *    are sent in the next session; it counts neither as resending nor against a budget.
+ *    One of them goes first, and the others when its answer is not the last again. A
+ *    call that can't go on completes with STAY_E_LOST as STAY_REFUSED: it has
+ *    STAY_THIS_SESSION, calls don't wait offline, its body can't be rewound, or with
+ *    tags one behind it was answered and it does not only read. What has begun to be
+ *    answered, a part or some of a group, is STAY_MAYBE_EXECUTED.
+ *  - If it has answered a call, late or not, and not by a refusal, nothing has failed:
+ *    the session ends as by a planned change (on_down: STAY_E_RECONNECT), the next is
+ *    dialled at once (four in 100 ms at most), and failures are counted anew. Else the session ends with
+ *    STAY_E_NOT_READY, and the backoff is as ever: so a server that closes without an
+ *    answer is not asked again and again. So it is in the greeting, too.
+ *
+ * For a frame of any kind but MORE, PART, PIECE, SWALLOW and BAD; and only with
+ * STAY_LAST_FRAMES among the flags of the protocol. Other uses end the session with
+ * STAY_E_PROTOCOL. Before or behind stay_frame_with_tag and stay_frame_with_text.
+ *
+ *	frame = stay_frame_reply(len, reply);
+ *	return reply->closes ? stay_frame_last(frame) : frame;
+ */
+static inline struct stay_frame
+stay_frame_last(struct stay_frame frame)
+{
+	frame.kind = (enum stay_frame_kind)(frame.kind | STAY_FRAME_LAST);
+	return frame;
 }
 
 /* The bytes are not of this protocol: the session ends with STAY_E_PROTOCOL.

@@ -253,7 +253,8 @@ struct stay_session_ops {
 	stay_hello_fn *on_up;
 	/* The session has ended, and its calls have not been told yet. Runs once
 	 * for each opened stream, also if on_up did not run. `why` is the status
-	 * that ended it: of the failure, of the stop, or of the planned change.
+	 * that ended it: of the failure, of the stop, or of the planned change;
+	 * behind a last frame see stay_frame_last.
 	 * NULL: nothing. */
 	stay_down_fn *on_down;
 	/* A reply to bytes of the control lane, once the session is up. NULL:
@@ -347,8 +348,8 @@ struct stay_keep_ops {
 struct stay_protocol {
 	size_t size; /* STAY_PROTOCOL sets these two */
 	unsigned abi;
-	/* STAY_ACTS_ON_PARTS: of all requests. STAY_IN_PIECES. Others get
-	 * STAY_E_ABI. */
+	/* STAY_ACTS_ON_PARTS: of all requests. STAY_IN_PIECES, STAY_LAST_FRAMES.
+	 * Others get STAY_E_ABI. */
 	unsigned flags;
 	const char *name;  /* in logs, and as URL scheme: name://host */
 	const char *alias; /* another scheme that means the same, or NULL */

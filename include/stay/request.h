@@ -56,6 +56,9 @@ STAY_BEGIN
  * may ask for them. Of a call, for `prepare` to see: this one does. Neither the caller
  * nor encode sets it. */
 #define STAY_IN_PIECES         128u
+/* Of a protocol: a frame may be the last of its session (stay_frame_last). So the bytes of
+ * all calls are kept until they are answered. */
+#define STAY_LAST_FRAMES       512u
 
 /* What encode is given, and what it fills in. Lives until encode returns. */
 struct stay_request {

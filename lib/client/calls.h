@@ -141,6 +141,8 @@ struct stay__call_bounds {
 	bool retries_refused; /* STAY_REFUSED_RESEND */
 	bool waits_offline; /* what is left unsent waits for the next session */
 	bool acts_on_parts; /* STAY_ACTS_ON_PARTS */
+	bool ends_sessions; /* STAY_LAST_FRAMES */
+	bool keeps_unacted; /* one of the two that send what nobody acted on */
 };
 
 /* Only admission.c writes these. Read by every call: how full the queue may be before a slower check is

@@ -6,6 +6,7 @@
 
 #include "client/answer.h"
 #include "client/client.h"
+#include "client/last.h"
 #include "client/piece.h"
 #include "client/swallow.h"
 
@@ -94,7 +95,22 @@ take_bad(struct stay_session *session, const struct stay_frame *frame)
 	return stay__session_break(session, STAY_E_PROTOCOL, frame->why);
 }
 
-stay__frame_fn *const stay__frame_takers[STAY__FRAME_KINDS] = {
+/* As it is without that; then the session is over. */
+static enum stay__flow
+take_last(struct stay_session *session, const struct stay_frame *frame)
+{
+	struct stay_frame plain = stay__last_plain(frame);
+	uint64_t answers = stay__last_answers(session);
+	enum stay__flow flow = stay__frame_takers[plain.kind](session, &plain);
+
+	if (flow != STAY__LATER)
+		return stay__last_end(session, answers);
+	if (plain.kind == STAY_FRAME_TOO_BIG)
+		stay__swallow_is_last(session);
+	return flow;
+}
+
+stay__frame_fn *const stay__frame_takers[STAY__FRAME_TAKERS] = {
 	[STAY_FRAME_MORE] = take_bad, /* never run */
 	[STAY_FRAME_REPLY] = stay__answer_take,
 	[STAY_FRAME_ERROR] = stay__answer_take,
@@ -109,4 +125,14 @@ stay__frame_fn *const stay__frame_takers[STAY__FRAME_KINDS] = {
 	[STAY_FRAME_SWALLOW] = take_swallow,
 	[STAY_FRAME_TOO_BIG] = take_too_big,
 	[STAY_FRAME_BAD] = take_bad,
+
+	[STAY_FRAME_LAST | STAY_FRAME_REPLY] = take_last,
+	[STAY_FRAME_LAST | STAY_FRAME_ERROR] = take_last,
+	[STAY_FRAME_LAST | STAY_FRAME_REFUSED] = take_last,
+	[STAY_FRAME_LAST | STAY_FRAME_REFUSED_FOR_GOOD] = take_last,
+	[STAY_FRAME_LAST | STAY_FRAME_PUSH] = take_last,
+	[STAY_FRAME_LAST | STAY_FRAME_ANSWERING_PUSH] = take_last,
+	[STAY_FRAME_LAST | STAY_FRAME_ASIDE] = take_last,
+	[STAY_FRAME_LAST | STAY_FRAME_SKIP] = take_last,
+	[STAY_FRAME_LAST | STAY_FRAME_TOO_BIG] = take_last,
 };

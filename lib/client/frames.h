@@ -8,8 +8,10 @@
 typedef enum stay__flow stay__frame_fn(
     struct stay_session *session, const struct stay_frame *frame);
 
-#define STAY__FRAME_KINDS (STAY_FRAME_BAD + 1)
-extern stay__frame_fn *const stay__frame_takers[STAY__FRAME_KINDS];
+#define STAY__FRAME_KINDS  (STAY_FRAME_BAD + 1)
+/* And those that are the last. NULL: there is no such frame. */
+#define STAY__FRAME_TAKERS (STAY_FRAME_LAST + STAY__FRAME_KINDS)
+extern stay__frame_fn *const stay__frame_takers[STAY__FRAME_TAKERS];
 
 /* What is said of a frame that is past its bound. */
 extern const char stay__too_big[];

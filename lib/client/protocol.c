@@ -7,6 +7,8 @@
 #include "base/address.h"
 #include "client/protocol.h"
 
+#define PROTOCOL_FLAGS (STAY_ACTS_ON_PARTS | STAY_IN_PIECES | STAY_LAST_FRAMES)
+
 static struct stay_hello
 hello_up(struct stay_session *session, const struct stay_frame *frame)
 {
@@ -194,7 +196,7 @@ has_known_size(const struct stay_protocol *protocol)
 static bool
 has_known_flags(const struct stay_protocol *protocol)
 {
-	return (protocol->flags & ~(STAY_ACTS_ON_PARTS | STAY_IN_PIECES)) == 0;
+	return (protocol->flags & ~PROTOCOL_FLAGS) == 0;
 }
 
 static bool

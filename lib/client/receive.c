@@ -10,6 +10,7 @@
 #include "client/client.h"
 #include "client/feed.h"
 #include "client/frames.h"
+#include "client/last.h"
 #include "client/pause.h"
 #include "client/recorded.h"
 #include "client/secure.h"
@@ -38,16 +39,10 @@ fault_of_len(struct stay_client *client, struct stay_frame *frame, size_t len)
 		   : "a frame of an impossible length";
 }
 
-/* What is wrong with a frame in any case; NULL: nothing. One that is too big becomes
- * what is there of it. */
-static const char *
-fault_of(struct stay_client *client, struct stay_frame *frame, size_t len)
+/* What is wrong with its length; NULL: nothing. */
+static inline const char *
+fault_of_bytes(struct stay_client *client, struct stay_frame *frame, size_t len)
 {
-	if (frame->kind == STAY_FRAME_BAD)
-		return frame->why != NULL ? frame->why
-					  : stay_strerror(STAY_E_PROTOCOL);
-	if ((size_t)frame->kind >= STAY__FRAME_KINDS)
-		return "a frame of an unknown kind";
 	if (frame->len > len || frame->len == 0)
 		return fault_of_len(client, frame, len);
 	if (frame->kind == STAY_FRAME_PIECE)
@@ -59,6 +54,36 @@ fault_of(struct stay_client *client, struct stay_frame *frame, size_t len)
 	    frame->kind != STAY_FRAME_TOO_BIG)
 		return stay__too_big;
 	return NULL;
+}
+
+/* Of a frame that is the last of its session; or of no kind. */
+static __attribute__((noinline)) const char *
+fault_of_last(struct stay_client *client, struct stay_frame *frame, size_t len)
+{
+	const char *fault = stay__last_fault(&client->session, frame);
+	struct stay_frame plain = stay__last_plain(frame);
+
+	if (fault != NULL)
+		return fault;
+	fault = fault_of_bytes(client, &plain, len);
+	if (plain.kind == STAY_FRAME_SWALLOW)
+		stay__swallow_is_last(&client->session);
+	if (plain.kind == STAY_FRAME_SWALLOW || fault != NULL)
+		*frame = plain;
+	return fault;
+}
+
+/* What is wrong with a frame in any case; NULL: nothing. One that is too big becomes
+ * what is there of it. */
+static const char *
+fault_of(struct stay_client *client, struct stay_frame *frame, size_t len)
+{
+	if (frame->kind == STAY_FRAME_BAD)
+		return frame->why != NULL ? frame->why
+					  : stay_strerror(STAY_E_PROTOCOL);
+	if ((size_t)frame->kind >= STAY__FRAME_KINDS)
+		return fault_of_last(client, frame, len);
+	return fault_of_bytes(client, frame, len);
 }
 
 /* Keep the first part of an incomplete frame until more bytes arrive. `why` is what the

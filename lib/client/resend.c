@@ -39,8 +39,8 @@ spend(struct stay__calls *calls, uint64_t weight)
 /*
  * What a lost session means for a call in flight. Not all of it on the wire: no
  * server can have acted on it, unless its kind acts on parts, or has answered.
- * RETRY is for what was refused; NEVER is not sent again though it may be; for
- * POOR the budget is too small.
+ * RETRY is for what was refused; NEVER is not sent again though it may be; REFUSED is
+ * the same of what the server had; for POOR the budget is too small.
  */
 enum fate {
 	FATE_UNSENT,
@@ -48,7 +48,8 @@ enum fate {
 	FATE_RESEND,
 	FATE_LOST,
 	FATE_POOR,
-	FATE_NEVER
+	FATE_NEVER,
+	FATE_REFUSED
 };
 
 static bool
@@ -73,14 +74,58 @@ stay__call_is_unsent(const struct stay__call *call)
 		   call->arg, calls->sendbuf.wire - call->begin, call->due);
 }
 
+/* A refused call may be sent again until its deadline, because the server has
+ * done nothing. Of a group it may have done something. */
+static bool
+may_retry(const struct stay__call *call)
+{
+	return call->owner->bounds->retries_refused &&
+	       (call->history & STAY__HISTORY_GROUP) == 0 &&
+	       stay__call_may_begin(call) &&
+	       stay__call_outlives_sessions(call, call->owner->bounds);
+}
+
+/* So may any call, once the server has ended the session before it. */
+static bool
+may_go_on(const struct stay__call *call)
+{
+	return call->owner->bounds->ends_sessions &&
+	       stay__call_may_begin(call) &&
+	       stay__call_outlives_sessions(call, call->owner->bounds);
+}
+
+bool
+stay__call_may_go_unacted(const struct stay__call *call)
+{
+	return may_go_on(call) || may_retry(call);
+}
+
+/* What has an answer was acted on all the same. */
+static bool
+is_unacted(const struct stay__call *call)
+{
+	return (call->history &
+		   (STAY__HISTORY_ANSWERED | STAY__HISTORY_ACTED)) == 0;
+}
+
 static enum fate
-fate_of(const struct stay__call *call, bool overtaken)
+unacted_fate_of(const struct stay__call *call, bool overtaken)
+{
+	if ((overtaken && !reads_only(call)) || !may_go_on(call))
+		return FATE_REFUSED;
+	return FATE_RETRY;
+}
+
+static enum fate
+fate_of(const struct stay__call *call, bool overtaken, bool unacted)
 {
 	struct stay__calls *calls = call->owner;
 	bool answered = (call->history & STAY__HISTORY_ANSWERED) != 0;
 
 	if (stay__call_is_unsent(call))
 		return stay__call_may_begin(call) ? FATE_UNSENT : FATE_NEVER;
+	if (unacted && is_unacted(call))
+		return unacted_fate_of(call, overtaken);
 	if (call->stage == STAY__CALL_OVER || (overtaken && !reads_only(call)))
 		return FATE_LOST;
 	if (answered || !stay__call_may_resend(call, calls->bounds))
@@ -144,7 +189,7 @@ judge(struct stay__call *suspect, enum stay__blame blame)
  * reason.
  */
 static void
-decide_fates(struct stay__calls *calls)
+decide_fates(struct stay__calls *calls, bool unacted)
 {
 	struct stay__list *node = calls->in_flight.prev;
 	bool overtaken = false;
@@ -155,9 +200,10 @@ decide_fates(struct stay__calls *calls)
 
 		if (call->stage == STAY__CALL_CONTROL)
 			continue;
-		if (call->begin < calls->unanswered)
+		if (call->begin < calls->unanswered &&
+		    (!unacted || calls->tagged != NULL))
 			overtaken = true;
-		fate = fate_of(call, overtaken);
+		fate = fate_of(call, overtaken, unacted);
 		if ((fate == FATE_LOST || fate == FATE_POOR) &&
 		    !reads_only(call))
 			overtaken = true;
@@ -186,6 +232,8 @@ requeue(struct stay__call *call, struct stay__list *again, enum fate fate)
 	call->stage = STAY__CALL_QUEUED;
 	if (fate == FATE_RESEND)
 		call->history |= STAY__HISTORY_WHOLE;
+	if (fate == FATE_RETRY)
+		call->history |= STAY__HISTORY_REFUSED;
 	if (call->history & STAY__HISTORY_GROUP)
 		restart_group(call);
 	if (stay__call_has_body(call)) {
@@ -229,6 +277,8 @@ lose(struct stay__call *call, struct lost *lost, const struct stay__loss *loss,
 		stay__call_finish(call, status, STAY_MAYBE_EXECUTED);
 	} else if (call->fate == FATE_NEVER) {
 		stay__call_finish(call, status, stay__call_unsent(call));
+	} else if (call->fate == FATE_REFUSED) {
+		stay__call_finish(call, status, stay__call_refused(call));
 	} else {
 		/* Who is to blame is known: the others do not pay. */
 		if (call->fate == FATE_RESEND &&
@@ -248,7 +298,7 @@ lose_all(struct stay__calls *calls, struct lost *lost, struct stay__loss loss)
 	struct stay__call *call;
 
 	calls->is_free = loss.is_first;
-	decide_fates(calls);
+	decide_fates(calls, loss.unacted);
 	calls->is_free = false;
 	loss.blame = suspect != NULL ? blame_of(suspect, loss.blame)
 				     : STAY__BLAME_NOBODY;
@@ -276,8 +326,7 @@ stay__call_may_retry_now(const struct stay__call *call)
 		return false;
 	if (stay__call_has_body(call) && !stay__call_is_whole(call))
 		return false;
-	return stay__call_may_retry(call, call->owner->bounds) &&
-	       call->due == 1 &&
+	return may_retry(call) && call->due == 1 &&
 	       (call->history &
 		   (STAY__HISTORY_ANSWERED | STAY__HISTORY_ACTED)) == 0 &&
 	       call->begin >= call->owner->unawaited;
@@ -391,13 +440,14 @@ may_be_overtaken(const struct stay__calls *calls)
  * session.
  */
 static void
-retry_refused(struct stay__calls *calls, struct stay__list *again)
+retry_refused(struct stay__calls *calls, struct stay__list *again, bool unacted)
 {
 	struct stay__list *node;
 
 	if (stay__list_is_empty(&calls->refused))
 		return;
-	calls->asks_first = !may_be_overtaken(calls) && spend(calls, 1);
+	calls->asks_first =
+	    (unacted || !may_be_overtaken(calls)) && spend(calls, 1);
 	if (!calls->asks_first)
 		stay__calls_settle_refused(calls, UINT64_MAX);
 	while ((node = stay__list_first(&calls->refused)) != NULL) {
@@ -436,8 +486,9 @@ stay__calls_session_over(
 	stay__list_init(&lost.ended);
 	stay__list_init(&refused);
 	stay__tagged_session_over(calls);
-	retry_refused(calls, &refused);
+	retry_refused(calls, &refused, loss->unacted);
 	lose_all(calls, &lost, *loss);
+	calls->asks_first |= loss->unacted;
 	if (calls->half != NULL)
 		stay__feed_leave(calls->half);
 	calls->half = NULL;

@@ -35,17 +35,8 @@ stay__call_may_resend(
 	       stay__call_outlives_sessions(call, bounds);
 }
 
-/* A refused call may be sent again until its deadline, because the server has
- * done nothing. Of a group it may have done something. */
-static inline bool
-stay__call_may_retry(
-    const struct stay__call *call, const struct stay__call_bounds *bounds)
-{
-	return bounds->retries_refused &&
-	       (call->history & STAY__HISTORY_GROUP) == 0 &&
-	       stay__call_may_begin(call) &&
-	       stay__call_outlives_sessions(call, bounds);
-}
+/* The call may be sent again if no server acts on it: bounds->keeps_unacted is set. */
+bool stay__call_may_go_unacted(const struct stay__call *call);
 
 /* Whether either may happen, so that its bytes are kept while it is in flight. */
 static inline bool
@@ -53,7 +44,7 @@ stay__call_is_worth_keeping(
     const struct stay__call *call, const struct stay__call_bounds *bounds)
 {
 	return stay__call_may_resend(call, bounds) ||
-	       stay__call_may_retry(call, bounds);
+	       (bounds->keeps_unacted && stay__call_may_go_unacted(call));
 }
 
 /* ---- the rest ---- */
@@ -86,6 +77,7 @@ struct stay__loss {
 	enum stay_status why;    /* of the session: told to who is to blame */
 	enum stay__blame blame;
 	bool is_first; /* the session was stable: sending again is free */
+	bool unacted;  /* the server acted on nothing that is in flight */
 };
 
 /* The stream is gone: what was in flight is over, or in front of the queue,

@@ -279,7 +279,8 @@ stay__session_over(
 {
 	const struct stay__loss loss = { .status = status,
 		.why = why,
-		.is_first = stay__session_was_stable(session) };
+		.is_first = stay__session_was_stable(session),
+		.unacted = session->unacted };
 
 	end_session(session, &loss);
 }
@@ -401,9 +402,12 @@ stay__session_lost(struct stay_client *client, enum stay_status why)
 	const struct stay__loss loss = { .status = STAY_E_LOST,
 		.why = why,
 		.blame = blame_of(why),
-		.is_first = stay__session_was_stable(&client->session) };
+		.is_first = stay__session_was_stable(&client->session),
+		.unacted = client->session.unacted };
 
 	end_session(&client->session, &loss);
+	if (client->session.is_content)
+		return stay_verdict_connect(stay_info_status(why));
 	if (stay__detour_now(client->rare->detour) != NULL)
 		return stay_verdict_backoff(
 		    stay__endpoints_first_delay(client));

@@ -50,8 +50,11 @@ struct stay_session {
 	/* As in struct stay_backoff, of those that ended for a call given up:
 	 * the attempts, at most as many as fit in, and since when. */
 	uint16_t ended;
-	uint8_t pause; /* enum stay__pause */
-	bool cut_off;  /* by its protocol: no further frame is cut */
+	uint8_t pause;    /* enum stay__pause */
+	bool cut_off : 1; /* by its protocol: no further frame is cut */
+	/* session_fail.c: the server acts on nothing in flight... */
+	bool unacted : 1;
+	bool is_content : 1; /* ...and it is no failure */
 	struct stay__leave leave;
 	uint32_t ended_since_ms;    /* goes round in 49 days */
 	enum stay_status condemned; /* session_fail.c: to be ended, why */
@@ -96,6 +99,9 @@ void stay__session_condemn(
  * What it ends for is told when the slot has returned. */
 void stay__session_cut_off(struct stay_session *session, enum stay_status why,
     struct stay_bytes words);
+/* The server has ended it and acts on nothing that is in flight. If that is no failure,
+ * the session is marked here, else it is already. */
+void stay__session_is_unacted(struct stay_session *session, bool is_content);
 struct stay_verdict stay__session_verdict(
     const struct stay_session *session, enum stay__flow flow);
 

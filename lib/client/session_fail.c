@@ -14,6 +14,8 @@ stay__session_acquit(struct stay_session *session)
 {
 	session->condemned = STAY_OK;
 	session->cut_off = false;
+	session->unacted = false;
+	session->is_content = false;
 	memset(session->secrets, 0, sizeof(session->secrets));
 }
 
@@ -101,6 +103,16 @@ stay__session_break(
 	if (session->farewell.stage != STAY__FAREWELL_HEARD)
 		say_why(session, why, text);
 	return STAY__END;
+}
+
+void
+stay__session_is_unacted(struct stay_session *session, bool is_content)
+{
+	session->unacted = true;
+	session->cut_off = true;
+	session->is_content = is_content;
+	if (is_content)
+		session->condemned = STAY_E_RECONNECT;
 }
 
 /*

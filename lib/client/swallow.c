@@ -7,12 +7,14 @@
 
 #include "base/mem.h"
 #include "client/client.h"
+#include "client/last.h"
 
 struct stay__swallow {
 	uint64_t taken; /* bytes of the frame so far */
 	size_t left;    /* to its end; 0: decode finds that */
 	uint64_t tag;   /* of the frame at its end */
 	bool by_tag;
+	bool is_last; /* and it is the last of the session */
 	struct stay_frame
 	    piece; /* that is put off; of no bytes: there is none */
 };
@@ -54,7 +56,17 @@ next_of(struct stay__swallow *swallow, size_t len)
 	}
 	frame.tag = swallow->tag;
 	frame.by_tag = swallow->by_tag;
-	return frame;
+	return swallow->is_last ? stay_frame_last(frame) : frame;
+}
+
+/* A frame that goes on, or ends as one that is too big: its count goes on. */
+static bool
+is_swallowed(struct stay_frame frame)
+{
+	enum stay_frame_kind kind = stay__last_plain(&frame).kind;
+
+	return kind == STAY_FRAME_SWALLOW || kind == STAY_FRAME_MORE ||
+	       kind == STAY_FRAME_TOO_BIG;
 }
 
 /* A frame that nobody is answered by. */
@@ -78,13 +90,19 @@ stay__swallow_next(struct stay_session *session, struct stay_bytes bytes)
 		return frame;
 	}
 	frame = session->client->profile->protocol.top.decode(session, bytes);
-	if (frame.kind == STAY_FRAME_SWALLOW || frame.kind == STAY_FRAME_MORE ||
-	    frame.kind == STAY_FRAME_TOO_BIG)
+	if (is_swallowed(frame))
 		return frame;
 	stay__swallow_end(session);
-	return may_end_with(frame.kind)
+	return may_end_with(stay__last_plain(&frame).kind)
 		   ? frame
 		   : stay_frame_bad("a reply whose beginning was read past");
+}
+
+void
+stay__swallow_is_last(struct stay_session *session)
+{
+	if (session->client->rare->swallow != NULL)
+		session->client->rare->swallow->is_last = true;
 }
 
 static bool

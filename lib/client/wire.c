@@ -10,6 +10,7 @@
 
 #include "base/text.h"
 #include "client/client.h"
+#include "client/last.h"
 #include "client/pour.h"
 
 /* So many bytes of a frame are shown, each of which takes up to four characters. */
@@ -146,13 +147,15 @@ stay__wire_cut(
 	char before[SHOWN_MAX];
 	struct stay_bytes seen = { before,
 		in.len < SHOWN_MAX ? in.len : SHOWN_MAX };
-	struct stay_frame frame;
+	struct stay_frame frame, plain;
 	struct line line;
 
 	memcpy(before, in.data, seen.len);
 	frame = decode(session, in);
 	begin(&line);
-	stay__text_add(&line.text, "< %s", kind_of(&frame));
+	plain = stay__last_plain(&frame);
+	stay__text_add(&line.text, "< %s%s",
+	    plain.kind != frame.kind ? "last " : "", kind_of(&plain));
 	if (frame.kind == STAY_FRAME_MORE)
 		put_more(&line, &frame, in.len);
 	else

@@ -132,7 +132,7 @@ fits(const struct user *user, enum stay_outcome outcome, bool good,
 	case STAY_SENT:
 		return good;
 	case STAY_REFUSED:
-		return good || user->may_retry;
+		return good || user->may_retry || user->host.ends;
 	case STAY_MAYBE_EXECUTED:
 		return !good || status == STAY_E_SERVER;
 	case STAY_NOT_SENT:
@@ -185,7 +185,8 @@ check_service(const struct user *user, const struct call *call)
 	    call->status == STAY_E_SERVER || call->status == STAY_E_TIMEOUT ||
 	    user->options.max_age_ms > 0 || user_is_lied_to(user) ||
 	    (call->status == STAY_E_ATTEMPTS && user->may_retry) ||
-	    (call->outcome == STAY_NOT_SENT && user->wanted))
+	    (call->outcome == STAY_NOT_SENT && user->wanted) ||
+	    (call->outcome == STAY_REFUSED && user->host.ends))
 		return;
 	broken(1, "call %" PRIu64 " to a healthy server ends with %s",
 	    call->number, stay_status_name(call->status));

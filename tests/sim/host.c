@@ -362,6 +362,18 @@ choose_toy(struct host *host)
 	host->server.toy = &host->toy;
 }
 
+/* Nor is which servers end their sessions. */
+static void
+choose_end(struct host *host)
+{
+	uint64_t number = host->run->seed * 8 + host->user->index;
+
+	number *= UINT64_C(0xd6e8feb86659fd93);
+	host->ends = host->user->kind == KIND_LINE && number >> 62 == 0;
+	if (host->ends)
+		host->per_last = number >> 61 == 0 ? 30 : 500;
+}
+
 void
 host_open(struct host *host)
 {
@@ -382,6 +394,7 @@ host_open(struct host *host)
 	host->slow_ms = draw_mille(run, 500) ? draw_below(run, 30) : 0;
 	choose_names(host);
 	choose_toy(host);
+	choose_end(host);
 	choose_urls(host);
 	for (unsigned i = 0; i < host->name_count; i++)
 		peer_listen(
@@ -412,6 +425,7 @@ void
 host_mend(struct host *host)
 {
 	host->loading = host->babbles = false;
+	host->per_last = 0;
 	if (host->password[0] != '\0')
 		host->password = LOGIN_PASSWORD;
 	host_name(host, 1, 0);

@@ -131,6 +131,15 @@ read_frame(struct line_frame *frame, const char *line, size_t len)
 }
 
 static struct stay_frame
+frame_of(enum stay_frame_kind kind, size_t len, const struct line_frame *line)
+{
+	struct stay_frame frame = stay_frame_of(kind, len, line);
+
+	return line->text[line->len - 1] == '$' ? stay_frame_last(frame)
+						: frame;
+}
+
+static struct stay_frame
 decode(struct stay_session *session, struct stay_bytes in)
 {
 	struct line_data *data = data_of(session);
@@ -148,7 +157,7 @@ decode(struct stay_session *session, struct stay_bytes in)
 	}
 	data->seen = 0;
 	read_frame(&data->frame, in.data, (size_t)(end - in.data));
-	return stay_frame_of(kind, (size_t)(end - in.data) + 1, &data->frame);
+	return frame_of(kind, (size_t)(end - in.data) + 1, &data->frame);
 }
 
 static enum stay_status
@@ -414,6 +423,21 @@ static const struct stay_protocol protocol = {
 	.session = &session_ops,
 };
 
+static const struct stay_protocol ending = {
+	STAY_PROTOCOL,
+	.flags = STAY_LAST_FRAMES,
+	.name = "line",
+	.port = "7777",
+	.session_size = sizeof(struct line_data),
+	.encode = encode,
+	.decode = decode,
+	.hello = hello,
+	.on_push = on_push,
+	.retain = retain,
+	.call = &call_ops,
+	.session = &session_ops,
+};
+
 /* ---- the client ---- */
 
 static enum stay_status
@@ -421,8 +445,8 @@ start(struct user *user, const struct stay_client_options *options,
     const char *url)
 {
 	user->line_open = false;
-	return stay_client_start(
-	    &user->client, user->run->loop, &protocol, url, options);
+	return stay_client_start(&user->client, user->run->loop,
+	    user->host.ends ? &ending : &protocol, url, options);
 }
 
 static void
@@ -547,9 +571,26 @@ shape_of(const struct call *call, const char *in, size_t verb_len)
 	return shape;
 }
 
-static void
-reply(struct desk *desk, const struct shape *shape, bool acts, uint64_t number)
+/* What it says next is the last of the session: "$". It closes, or leaves that to the
+ * client. */
+static const char *
+end_maybe(struct desk *desk)
 {
+	struct run *run = desk->host->run;
+
+	if (desk->host->per_last == 0 || !draw_mille(run, desk->host->per_last))
+		return "";
+	desk->over = true;
+	run->figures->ends++;
+	return "$";
+}
+
+static void
+reply(struct desk *desk, const struct shape *shape, bool acts,
+    const struct call *call)
+{
+	uint64_t number = call->number;
+	bool whole = call->group == 0 || number == call->group_last;
 	unsigned ms = desk_delay(desk);
 	char kind = strcmp(shape->verb, "err") == 0 ? '-' : '+';
 
@@ -563,7 +604,10 @@ reply(struct desk *desk, const struct shape *shape, bool acts, uint64_t number)
 		desk_print(desk, ms, 0, "*%" PRIu64 "\n*%" PRIu64 " %s\n",
 		    number, number, "more");
 	for (uint32_t i = 0; i < shape->replies; i++)
-		desk_print(desk, ms, 0, "%c%" PRIu64 "\n", kind, number);
+		desk_print(desk, ms, 0, "%c%" PRIu64 "%s\n", kind, number,
+		    whole && i + 1 == shape->replies ? end_maybe(desk) : "");
+	if (desk->over && draw_mille(desk->host->run, 500))
+		peer_do(desk->end, 0, PEER_CLOSE);
 }
 
 /* Now that it has come whole. */
@@ -607,7 +651,7 @@ serve_call(struct desk *desk, const char *in, size_t len)
 		desk_executed(desk, call);
 	if (call->atomic && number == call->group_last)
 		execute_group(desk, call);
-	reply(desk, shape, acts, number);
+	reply(desk, shape, acts, call);
 }
 
 static void
@@ -617,6 +661,8 @@ serve(struct peer_end *end, const struct peer_request *request)
 	const char *in = request->words[0].text;
 	size_t line = request->words[0].len;
 
+	if (desk->over)
+		return;
 	if (desk->end->phase == LEFT)
 		broken(4, "after the farewell comes %.*s", (int)line, in);
 	if (desk->group_last != 0 && memchr(in, ' ', line) == NULL)
@@ -662,7 +708,7 @@ reads(struct peer_end *end, const char *in, size_t len,
 {
 	size_t took = peer_reads_lines(end, in, len, request);
 
-	if (took == 0 && end->phase == SUBSCRIBED)
+	if (took == 0 && end->phase == SUBSCRIBED && !desk_of(end)->over)
 		refuse_early(desk_of(end), in, len);
 	return took;
 }
@@ -685,8 +731,11 @@ lie(struct desk *desk)
 static void
 push(struct desk *desk)
 {
-	desk_print(desk, 0, 0, "%s\n",
-	    draw_mille(desk->host->run, 500) ? ">news" : "#nothing");
+	if (desk->over)
+		return;
+	desk_print(desk, 0, 0, "%s%s\n",
+	    draw_mille(desk->host->run, 500) ? ">news" : "#nothing",
+	    end_maybe(desk));
 }
 
 const struct trade line_trade = { "line", reads, serve, lie, push, start,

@@ -111,6 +111,7 @@ struct figures {
 	uint64_t waited; /* times in line */
 	uint64_t groups;
 	uint64_t leaves;  /* asked for by a server, or for it */
+	uint64_t ends;    /* of sessions, by their last frame */
 	uint64_t drained; /* control lanes that were full, told */
 	uint64_t bodies;
 	uint64_t pieces;
@@ -299,6 +300,7 @@ struct desk {
 	bool knows_hello;
 	bool refused; /* to know HELLO */
 	bool agreed;  /* to secure */
+	bool over;    /* it has said its last, and acts on nothing more */
 	unsigned db;
 	bool subscribed[CHANNELS_MAX];
 	void *own; /* its trade's; NULL: nothing */
@@ -323,7 +325,9 @@ struct host {
 	struct peer_row rows[2]; /* one, for all that comes */
 
 	bool loading;
-	bool babbles; /* in clear, where the toy was to begin */
+	bool ends; /* some of its answers are the last of a session... */
+	unsigned per_last; /* ...of a thousand; 0 when it is mended */
+	bool babbles;      /* in clear, where the toy was to begin */
 	unsigned slow_ms;
 	const char *password; /* what it accepts; "": anything */
 	bool old;             /* a Redis that knows no HELLO */

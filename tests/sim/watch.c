@@ -272,6 +272,8 @@ follow_session(struct user *user, unsigned from, unsigned to)
 			ledger_doubt(run, user->index);
 		user->believes = false;
 		user->changed = is_changed(user, from);
+		if (inside_is_content(user->client))
+			user->failing.count = 0;
 		if (from != STAY__SESSION_GREETING &&
 		    from != STAY__SESSION_RESTORING)
 			allow_resends(user);

@@ -143,6 +143,12 @@ inside_condemned(const struct stay_client *client)
 }
 
 bool
+inside_is_content(const struct stay_client *client)
+{
+	return client->session.is_content;
+}
+
+bool
 inside_says_goodbye(const struct stay_client *client)
 {
 	return client->session.farewell.stage != STAY__FAREWELL_NONE;

@@ -61,6 +61,8 @@ unsigned inside_replaced_changes(const struct stay_client *client);
 bool inside_session_is_ready(const struct stay_client *client);
 /* Why it is to be ended; STAY_OK: it is not. */
 enum stay_status inside_condemned(const struct stay_client *client);
+/* The last frame has ended the session, and was an answer. */
+bool inside_is_content(const struct stay_client *client);
 /* Behind that nothing is a failure any more. */
 bool inside_says_goodbye(const struct stay_client *client);
 uint64_t inside_heard_at(const struct stay_client *client);

@@ -77,6 +77,15 @@ tell_oldest(struct stay_session *session)
 	    tag == NULL ? -1 : (int)*tag);
 }
 
+/* A line that ends with '$' is the last of its session. */
+static struct stay_frame
+as_last(struct stay_frame frame)
+{
+	const char *text = frame.reply;
+
+	return text[strlen(text) - 1] == '$' ? stay_frame_last(frame) : frame;
+}
+
 /* What the server says of an error is the line behind its kind. */
 static struct stay_frame
 with_words(struct stay_session *session, struct stay_frame frame)
@@ -148,7 +157,8 @@ decode(struct stay_session *session, struct stay_bytes in)
 	if (kind == STAY_FRAME_BAD)
 		return stay_frame_bad("a line of no kind");
 	scribble(session, in.data, len);
-	return with_words(session, stay_frame_of(kind, len + 1, line->text));
+	return as_last(
+	    with_words(session, stay_frame_of(kind, len + 1, line->text)));
 }
 
 /* ---- the session ---- */
@@ -454,6 +464,23 @@ static const struct stay_keep_ops keep_ops = {
 
 const struct stay_protocol line_protocol = {
 	STAY_PROTOCOL,
+	.name = "line",
+	.port = "7777",
+	.session_size = sizeof(struct line_session),
+	.keep_size = sizeof(struct line_keep),
+	.encode = encode,
+	.decode = decode,
+	.hello = hello,
+	.on_push = on_push,
+	.retain = retain,
+	.call = &call_ops,
+	.session = &session_ops,
+	.keep = &keep_ops,
+};
+
+const struct stay_protocol line_last_protocol = {
+	STAY_PROTOCOL,
+	.flags = STAY_LAST_FRAMES,
 	.name = "line",
 	.port = "7777",
 	.session_size = sizeof(struct line_session),

@@ -5,7 +5,7 @@
  *	+ reply   - error   ! refused   * part   > push   = answering push
  *	# skip    ~ aside   0 a frame of no length, 9 one of too great a length
  *
- * Anything else is bad.
+ * Anything else is bad. A line that ends with '$' is the last of its session.
  *
  * What its slots are told goes to the notes of its config.
  */
@@ -100,6 +100,8 @@ struct line_session {
 
 /* Every slot is there; those without a text in config do nothing. */
 extern const struct stay_protocol line_protocol;
+/* The same, with last frames. */
+extern const struct stay_protocol line_last_protocol;
 /* The two mandatory slots and no other. */
 extern const struct stay_protocol line_bare_protocol;
 /* Its servers act on parts of a request. */

@@ -12,7 +12,7 @@ struct swallowing {
 
 static const struct stay_protocol *below;
 
-/* "^20@7 " */
+/* "^20@7 ", "^20$ " */
 static struct stay_frame
 announced(struct stay_bytes in)
 {
@@ -23,14 +23,19 @@ announced(struct stay_bytes in)
 	if (blank == NULL)
 		return stay_frame_more();
 	frame = stay_frame_too_big(strtoul(in.data + 1, &end, 10));
+	if (*end == '$')
+		return stay_frame_last(frame);
 	return *end == '@'
 		   ? stay_frame_with_tag(frame, strtoull(end + 1, NULL, 10))
 		   : frame;
 }
 
+/* The end of a line that was read past: `text` is what is there of it. */
 static struct stay_frame
-last_of(char kind, size_t len)
+last_of(char kind, const char *text, size_t len)
 {
+	if (len > 1 && text[len - 2] == '$')
+		return stay_frame_last(stay_frame_too_big(len));
 	if (kind != '>' && kind != '#')
 		return stay_frame_too_big(len);
 	if (len > 1)
@@ -58,7 +63,7 @@ decode(struct stay_session *session, struct stay_bytes in)
 		own->kind = kind;
 		return stay_frame_swallow(len);
 	}
-	frame = last_of(kind, len);
+	frame = last_of(kind, in.data, len);
 	own->kind = frame.kind == STAY_FRAME_SWALLOW ? kind : 0;
 	return frame;
 }

@@ -1076,4 +1076,62 @@ TEST(client_body_is_counted_on_the_wire)
 	end();
 }
 
+/* ---- behind the last answer of a session ---- */
+
+/* "z" is answered, and the call with a body behind it was not acted on. */
+static void
+begin_behind(const char *words, const char *script, bool rewinds)
+{
+	prepare();
+	protocol.flags = STAY_LAST_FRAMES;
+	line_start(&rig, NULL);
+	line_run(&rig, 10);
+	line_call(&rig, "z", LINE("z"));
+	if (rewinds)
+		call_again(words, script, 3, 0);
+	else
+		call(words, script, 3);
+	line_run(&rig, 1);
+	line_told(&rig);
+	sim_peer_print(rig.peer, "+z$\n");
+	line_run(&rig, 1);
+}
+
+TEST(client_body_behind_the_last_answer_is_brought_anew)
+{
+	begin_behind("say +", "x|y~", true);
+	ck_assert_str_eq(line_told(&rig),
+	    "z OK/replied +z$;down E_RECONNECT;hello -;up;rewind;");
+	source.at = "z";
+	stay_feed_go_on(source.feed);
+	LINE_TELLS(&rig, 1, "a OK/replied +xyz;over;");
+	end();
+}
+
+TEST(client_body_behind_the_last_answer_is_sent_whole_anew)
+{
+	begin_behind("w ", "xyz", true);
+	ck_assert_str_eq(line_told(&rig),
+	    "z OK/replied +z$;down E_RECONNECT;hello -;up;rewind;");
+	ck_assert_str_eq(line_got(&rig), "z;w xyz;|w xyz;");
+	sim_peer_print(rig.peer, "+w\n");
+	LINE_TELLS(&rig, 1, "a OK/replied +w;over;");
+	end();
+}
+
+/* What can't be had once more; the server acted on neither. */
+TEST(client_body_behind_the_last_answer_is_given_up)
+{
+	begin_behind("say +", "x|y~", false);
+	ck_assert_str_eq(line_told(&rig),
+	    "z OK/replied +z$;down E_RECONNECT;a E_LOST/not sent;over;"
+	    "hello -;up;");
+	end();
+	begin_behind("w ", "xyz", false);
+	ck_assert_str_eq(line_told(&rig),
+	    "z OK/replied +z$;down E_RECONNECT;a E_LOST/refused;over;"
+	    "hello -;up;");
+	end();
+}
+
 TEST_SUITE(client_body)

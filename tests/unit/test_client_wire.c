@@ -83,6 +83,7 @@ static const struct {
 	{ "!no\n", "< refused, 4 bytes: \"!no\\n\"|" },
 	{ "=x\n", "< answering push, 3 bytes: \"=x\\n\"|" },
 	{ "~x\n", "< aside, 3 bytes: \"~x\\n\"|" },
+	{ "+x$\n", "< last reply, 4 bytes: \"+x$\\n\"|" },
 	{ "#x\n", "< skip, 3 bytes: \"#x\\n\"|" },
 	{ "#x", "< more, 2 bytes so far|" },
 	{ "??\n", "< bad, 0 bytes: \"??\\n\": a line of no kind|" },
