@@ -31,6 +31,11 @@ STAY_API struct stay_client *stay_session_client(struct stay_session *session);
 STAY_API const struct stay_url *stay_session_url(
     const struct stay_session *session);
 
+/* The number of this session, as the results and options of its calls have it: one more
+ * for each stream of the client, from 1 on. stay_client_session_number is the same while
+ * the session is ready; this is known in every slot, on_down included. */
+STAY_API uint64_t stay_session_number(const struct stay_session *session);
+
 /* Whether its bytes go through a filter, as TLS: because of its scheme, or since
  * stay_hello_secure. */
 STAY_API bool stay_session_is_secure(const struct stay_session *session);

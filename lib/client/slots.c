@@ -28,6 +28,13 @@ stay_session_config(const struct stay_session *session)
 	return session->client->profile->config;
 }
 
+uint64_t
+stay_session_number(const struct stay_session *session)
+{
+	assert(session != NULL);
+	return session->generation;
+}
+
 bool
 stay_session_is_secure(const struct stay_session *session)
 {

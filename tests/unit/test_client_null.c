@@ -42,6 +42,7 @@ static struct line_rig rig;
 	X(data, stay_session_data(NULL))                                       \
 	X(keep, stay_session_keep(NULL))                                       \
 	X(config, stay_session_config(NULL))                                   \
+	X(number_of_session, stay_session_number(NULL))                        \
 	X(client, stay_session_client(NULL))                                   \
 	X(url, stay_session_url(NULL))                                         \
 	X(peer, stay_session_peer(NULL, NULL, 0))                              \

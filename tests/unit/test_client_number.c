@@ -62,6 +62,29 @@ TEST(client_number_is_told_and_never_0)
 	line_end(&rig);
 }
 
+static void
+note_number(struct stay_session *session)
+{
+	line_note(&rig.notes, "number %d;", (int)stay_session_number(session));
+}
+
+/* Also to a slot in which no session is ready. */
+TEST(client_number_is_known_in_slots)
+{
+	line_prepare(&rig);
+	rig.config.on_down = note_number;
+	line_start(&rig, NULL);
+	line_run(&rig, 10);
+	ck_assert_uint_eq(
+	    stay_session_number(stay_client_session(rig.client)), 1);
+	line_told(&rig);
+	come_back();
+	sim_peer_reset(rig.peer);
+	LINE_TELLS(
+	    &rig, 1, "down E_RESET;number 1;hello -;up;down E_RESET;number 2;");
+	line_end(&rig);
+}
+
 /* Whose calls did not end with an answer. */
 TEST(client_number_of_what_was_lost)
 {
