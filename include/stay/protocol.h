@@ -304,6 +304,20 @@ struct stay_session_ops {
 	 * NULL: calls leave nothing behind in a session.
 	 */
 	stay_reset_fn *reset;
+	/*
+	 * The server has closed its half of the stream in order, while the session was up:
+	 * is that the end of an answer, as of whois, or of HTTP/1.0 without a length?
+	 * `rest` is what decode has left, maybe nothing. Returns a reply, an error, a
+	 * refusal or a frame that is too big, of all of `rest`, which is then handed
+	 * out as decode's, and is the last of the session (stay_frame_last, for which
+	 * no flag is needed: the bytes of all calls are kept); stay_frame_more: it is
+	 * none, and the session is lost; or stay_frame_bad. To a call that takes
+	 * pieces all of it may have gone before. It is asked once, and not if no
+	 * answer is due, the stream was reset, TLS ended without a word of that, a frame
+	 * that is read past by its length has not ended, or the client is paused. It
+	 * may call what decode may. NULL: no answer ends so.
+	 */
+	stay_decode_fn *at_end;
 };
 
 /* The life of the keep block. */

@@ -211,6 +211,15 @@ on_writable(struct stay_client *client, const struct stay_event *event)
 	return stay_verdict_noreply();
 }
 
+static struct stay_verdict
+on_down(struct stay_client *client, const struct stay_event *event)
+{
+	(void)event;
+	return client->profile->protocol.session.at_end == NULL
+		   ? stay_verdict_noreply()
+		   : stay__receive_end(client);
+}
+
 /* It is known where to dial. Or the session has failed, or what it waited for has
  * come; it may have ended by itself meanwhile, or its attempt is put off. */
 static struct stay_verdict
@@ -261,7 +270,7 @@ handle_info(struct stay_conn *conn, void *state, const struct stay_event *event)
 		[STAY_STREAM_UP] = on_up,
 		[STAY_STREAM_DATA] = on_data,
 		[STAY_STREAM_WRITABLE] = on_writable,
-		[STAY_STREAM_DOWN] = on_other,
+		[STAY_STREAM_DOWN] = on_down,
 	};
 
 	struct stay_client *client = client_of(state);

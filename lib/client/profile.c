@@ -185,7 +185,8 @@ new_profile(struct stay_loop *loop, const struct wish *wish)
 	profile->calls.acts_on_parts =
 	    (wish->protocol.top.flags & STAY_ACTS_ON_PARTS) != 0;
 	profile->calls.ends_sessions =
-	    (wish->protocol.top.flags & STAY_LAST_FRAMES) != 0;
+	    (wish->protocol.top.flags & STAY_LAST_FRAMES) != 0 ||
+	    wish->protocol.session.at_end != NULL;
 	profile->calls.keeps_unacted =
 	    profile->calls.retries_refused || profile->calls.ends_sessions;
 	return profile;

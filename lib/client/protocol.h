@@ -22,7 +22,7 @@ struct stay__protocol {
 enum stay_status stay__protocol_check(
     const struct stay_protocol *protocol, const char **words);
 /* A copy with every slot filled in but those whose absence means something: `ping`,
- * `retain`, `describe`, `name`, `operation` and `replies`. */
+ * `retain`, `describe`, `name`, `operation`, `replies` and `at_end`. */
 void stay__protocol_fill(
     struct stay__protocol *to, const struct stay_protocol *from);
 /* The whole group `call`; no slot is filled in. */

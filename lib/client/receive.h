@@ -18,5 +18,8 @@ extern const struct stay__reading stay__no_reading;
 void stay__receive_begin(struct stay_session *session);
 struct stay_verdict stay__receive(
     struct stay_client *client, struct stay_bytes bytes);
+/* The stream is down: ask the protocol, which has the slot `at_end`, whether that ends an
+ * answer. */
+struct stay_verdict stay__receive_end(struct stay_client *client);
 
 #endif

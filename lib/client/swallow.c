@@ -98,6 +98,13 @@ stay__swallow_next(struct stay_session *session, struct stay_bytes bytes)
 		   : stay_frame_bad("a reply whose beginning was read past");
 }
 
+bool
+stay__swallow_is_short(const struct stay_session *session)
+{
+	return session->client->rare->swallow != NULL &&
+	       session->client->rare->swallow->left > 0;
+}
+
 void
 stay__swallow_is_last(struct stay_session *session)
 {

@@ -26,6 +26,8 @@ enum stay__flow stay__swallow_owe(
 /* A piece is put off: it comes again, and decode is not asked for it. */
 enum stay__flow stay__swallow_owe_piece(
     struct stay_session *session, const struct stay_frame *frame);
+/* What is read past has a known end, which has not come. */
+bool stay__swallow_is_short(const struct stay_session *session);
 /* What is read past, if anything, ends as the last frame of the session. */
 void stay__swallow_is_last(struct stay_session *session);
 /* The frame, or the session, has ended. */

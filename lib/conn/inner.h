@@ -172,6 +172,8 @@ void stay__conn_tell_transition(struct stay_conn *conn,
 /* The bytes that are being delivered: their slab, and the first of them. */
 struct stay__slab *stay__stream_slab(const struct stay_conn *conn);
 char *stay__stream_bytes(struct stay_conn *conn);
+/* The stream is down: the peer has closed it, and a filter has not missed its end. */
+bool stay__stream_ended_in_order(const struct stay_conn *conn);
 /* Give back memory that is not needed now. */
 void stay__conn_rest(struct stay_conn *conn);
 /* The bytes that were kept come again, without waiting for more. */

@@ -521,4 +521,125 @@ TEST(client_last_is_announced_by_the_protocol)
 	line_end(&rig);
 }
 
+/* ---- an answer that ends with its stream ---- */
+
+static unsigned asked;
+
+/* "+all of it" is a reply; "bad" is bad, and anything else nothing. */
+static struct stay_frame
+at_end(struct stay_session *session, struct stay_bytes rest)
+{
+	struct line_session *line = stay_session_data(session);
+
+	asked++;
+	snprintf(
+	    line->text, sizeof(line->text), "%.*s", (int)rest.len, rest.data);
+	if (strcmp(line->text, "bad") == 0)
+		return stay_frame_bad("half an answer");
+	if (strcmp(line->text, "short") == 0)
+		return stay_frame_reply(1, line->text);
+	if (strcmp(line->text, "push") == 0)
+		return stay_frame_push(rest.len, line->text);
+	if (strcmp(line->text, "big") == 0)
+		return stay_frame_too_big(rest.len);
+	return rest.len == 0 || line->text[0] == '+'
+		   ? stay_frame_reply(rest.len, line->text)
+		   : stay_frame_more();
+}
+
+static void
+begin_ending(void)
+{
+	static struct stay_session_ops session;
+	static struct stay_protocol protocol;
+	const struct stay_client_options options = {
+		.backoff = stay_backoff_constant(ONE_S)
+	};
+
+	session = *line_protocol.session;
+	session.at_end = at_end;
+	protocol = line_protocol;
+	protocol.session = &session;
+	line_begin_as(&rig, &protocol, NULL, &options);
+	asked = 0;
+	call_each("ab");
+}
+
+static const struct {
+	const char *rest;
+	const char *told;
+} ends[] = {
+	{ "+all of it",
+	    "a OK/replied +all of it;down E_RECONNECT;hello -;up;" },
+	{ "", "a OK/replied ;down E_RECONNECT;hello -;up;" },
+	{ "big", "a E_TOO_BIG/replied;down E_RECONNECT;hello -;up;" },
+	{ "nothing", "down E_CLOSED;a E_LOST/maybe executed;"
+		     "b E_LOST/maybe executed;" },
+	{ "bad", "down E_PROTOCOL;a E_PROTOCOL/maybe executed;"
+		 "b E_LOST/maybe executed;" },
+	{ "short", "down E_PROTOCOL;a E_PROTOCOL/maybe executed;"
+		   "b E_LOST/maybe executed;" },
+	{ "push", "down E_PROTOCOL;a E_PROTOCOL/maybe executed;"
+		  "b E_LOST/maybe executed;" },
+};
+
+TEST_ROWS(client_last_is_the_end_of_the_stream, sizeof(ends) / sizeof(ends[0]))
+{
+	begin_ending();
+	sim_peer_print(rig.peer, ends[_i].rest);
+	sim_peer_close(rig.peer);
+	LINE_TELLS(&rig, 2, ends[_i].told);
+	ck_assert_uint_eq(asked, 1);
+	if (state() == STAY_CONNECTED)
+		ANSWERS("+b\n", "b OK/replied +b;");
+	line_end(&rig);
+}
+
+/* What was cut short is no answer. */
+TEST(client_last_is_no_reset)
+{
+	begin_ending();
+	sim_peer_print(rig.peer, "+all");
+	line_run(&rig, 1);
+	sim_peer_reset(rig.peer);
+	LINE_TELLS(&rig, 1,
+	    "down E_RESET;a E_LOST/maybe executed;b E_LOST/maybe executed;");
+	ck_assert_uint_eq(asked, 0);
+	line_end(&rig);
+}
+
+/* Of the frames before it each is handed out, and one a turn. */
+TEST(client_last_comes_behind_others)
+{
+	begin_ending();
+	sim_peer_print(rig.peer, "+a\n+and b");
+	sim_peer_close(rig.peer);
+	LINE_TELLS(&rig, 2,
+	    "a OK/replied +a;b OK/replied +and b;down E_RECONNECT;hello -;up;");
+	line_end(&rig);
+}
+
+TEST(client_last_is_no_end_that_nobody_waits_for)
+{
+	begin_ending();
+	answer("+a\n+b\n");
+	line_told(&rig);
+	sim_peer_close(rig.peer);
+	LINE_TELLS(&rig, 2, "down E_CLOSED;");
+	ck_assert_uint_eq(asked, 0);
+	ck_assert_int_eq(state(), STAY_BACKING_OFF);
+	line_end(&rig);
+}
+
+TEST(client_last_is_the_end_while_leaving)
+{
+	begin_ending();
+	stay_client_reconnect(rig.client, STAY_OK);
+	line_run(&rig, 1);
+	sim_peer_print(rig.peer, "+all");
+	sim_peer_close(rig.peer);
+	LINE_TELLS(&rig, 2, "a OK/replied +all;down E_RECONNECT;hello -;up;");
+	line_end(&rig);
+}
+
 TEST_SUITE(client_last)
