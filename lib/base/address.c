@@ -92,7 +92,7 @@ stay__host_describe(const char *host, char *text, size_t len)
 	}
 	text[0] = '[';
 	stay__percent_write(text + 1, len - 2, STAY__PART_ADDRESS, host);
-	strcat(text, "]");
+	memcpy(text + strlen(text), "]", sizeof("]"));
 }
 
 /* Write a path as in a URL. A path that fills its room has no NUL. */
