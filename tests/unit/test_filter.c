@@ -94,6 +94,30 @@ TEST(filter_is_not_read_in_vain)
 	end();
 }
 
+static void
+wait_inside(struct stay__task *task)
+{
+	(void)task;
+	sim_run_ms(rig.world, 20);
+}
+
+/* At each step of the way a callback runs the loop around this one, and it can sleep. */
+TEST_ROWS(filter_goes_on_behind_a_nested_wait, 12)
+{
+	struct stay__task task;
+
+	prepare();
+	stay__task_init(&task, wait_inside);
+	line_start(&rig, OPTIONS(.filter = &toy.filter));
+	line_call(&rig, "a", LINE("say +a"));
+	for (int step = 0; step < _i; step++)
+		(void)sim_step(rig.world);
+	stay__loop_run_soon(rig.loop, &task);
+	line_run(&rig, 20);
+	ck_assert_ptr_nonnull(strstr(line_told(&rig), "a OK/replied +a;"));
+	end();
+}
+
 TEST(filter_of_the_loop_serves_who_has_none)
 {
 	static const struct stay_filter_ops wrong;
