@@ -117,18 +117,13 @@ stay_remote_free(struct stay_remote *remote)
 
 /* ---- starting ---- */
 
-#define REJECTION_MAX 512
-
-/* Of the thread that starts; the loop's thread writes it meanwhile. */
-static _Thread_local char rejection[REJECTION_MAX];
-
 struct start {
 	struct stay__awaited_errand awaited;
 	struct stay_remote *remote;
 	stay_starter_fn *starter;
 	void *arg;
 	enum stay_status status;
-	char *rejection;
+	char *rejection; /* the starting thread's, which waits meanwhile */
 };
 
 /* What encode will need, in any thread. */
@@ -193,7 +188,7 @@ do_start(struct stay__errand *errand)
 
 	start->status = start_here(start);
 	if (start->status != STAY_OK)
-		snprintf(start->rejection, REJECTION_MAX, "%s",
+		snprintf(start->rejection, STAY__THREAD_WORDS, "%s",
 		    stay_loop_rejection(start->remote->post->loop));
 	stay__bell_ring(&start->awaited.done);
 }
@@ -221,13 +216,13 @@ enum stay_status
 stay_remote_start_by(struct stay_remote **started, struct stay_runner *runner,
     stay_starter_fn *starter, void *arg)
 {
-	struct start start = {
-		.starter = starter, .arg = arg, .rejection = rejection
-	};
+	struct start start = { .starter = starter,
+		.arg = arg,
+		.rejection = stay__thread_words() };
 	enum stay_status status;
 
 	assert(runner != NULL && starter != NULL);
-	rejection[0] = '\0';
+	start.rejection[0] = '\0';
 	if (started == NULL)
 		return STAY_E_ARG;
 	*started = NULL;
@@ -247,7 +242,7 @@ stay_remote_start_by(struct stay_remote **started, struct stay_runner *runner,
 const char *
 stay_remote_rejection(void)
 {
-	return rejection;
+	return stay__thread_words();
 }
 
 struct plain_start {

@@ -21,6 +21,14 @@ stay__thread_set_runs(const void *what)
 	runs = what;
 }
 
+char *
+stay__thread_words(void)
+{
+	static _Thread_local char words[STAY__THREAD_WORDS];
+
+	return words;
+}
+
 static void *
 run_thread(void *arg)
 {

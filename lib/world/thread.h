@@ -18,6 +18,10 @@ bool stay__thread_start(
     struct stay__thread *thread, stay__thread_fn *run, void *arg);
 void stay__thread_join(struct stay__thread *thread);
 
+/* Room for words that are this thread's alone. */
+#define STAY__THREAD_WORDS 512
+char *stay__thread_words(void);
+
 /* What this thread has said that it runs; NULL: it runs none of ours. */
 const void *stay__thread_runs(void);
 void stay__thread_set_runs(const void *what);
