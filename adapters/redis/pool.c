@@ -3,6 +3,7 @@
  * pool is, this file does not know.
  */
 #include <stay/redis_pool.h>
+#include <stay/redis_remote.h>
 
 #include <string.h>
 
@@ -76,27 +77,14 @@ stay_redis_pool_reconfigure(struct stay_pool *pool, const char *url,
 	return status;
 }
 
-/* Its own pointer is set when a session is greeted: this may be earlier. */
-static struct stay_redis *
-redis_of(struct stay_client *client)
-{
-	struct stay_redis *redis;
-
-	if (client == NULL)
-		return NULL;
-	redis = stay_client_keep(client);
-	redis->client = client;
-	return redis;
-}
-
 struct stay_redis *
 stay_redis_lent(const struct stay_lease *lease)
 {
-	return redis_of(stay_lease_client(lease));
+	return stay_redis_of(stay_lease_client(lease));
 }
 
 struct stay_redis *
 stay_redis_shared(struct stay_pool *pool)
 {
-	return redis_of(stay_pool_client(pool));
+	return stay_redis_of(stay_pool_client(pool));
 }

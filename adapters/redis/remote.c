@@ -32,10 +32,17 @@ stay_redis_remote_start(struct stay_remote **remote, struct stay_runner *runner,
 	return stay_remote_start_by(remote, runner, start, &wish);
 }
 
+/* Its own pointer is set when a session is greeted: this may be earlier. */
 struct stay_redis *
 stay_redis_of(struct stay_client *client)
 {
-	return client == NULL ? NULL : stay_client_keep(client);
+	struct stay_redis *redis;
+
+	if (client == NULL)
+		return NULL;
+	redis = stay_client_keep(client);
+	redis->client = client;
+	return redis;
 }
 
 struct stay_future *

@@ -192,8 +192,10 @@ const struct stay_redis_reply *
 stay_redis_map_get(const struct stay_redis_reply *reply, const char *key)
 {
 	const struct stay_redis_reply *node = NULL, *value;
-	size_t len = strlen(key);
+	size_t len = key == NULL ? 0 : strlen(key);
 
+	if (key == NULL)
+		return NULL;
 	if (shape(reply) == SHAPE_PAIRS ||
 	    stay_redis_type_of(reply) == STAY_REDIS_ARRAY)
 		node = stay_redis_first(reply);

@@ -74,7 +74,8 @@ STAY_API struct stay_loop *stay_loop_alone(void);
 
 /*
  * The same on poll(2), without libev: a program that makes all its loops so can be linked
- * with the static library alone (`pkg-config --libs stay-poll`). Each wait looks at all
+ * with the static library alone (`pkg-config --libs stay-poll`; an adapter's static
+ * library in front of it, as `-l:libstay-redis.a`). Each wait looks at all
  * connections of the loop, so it is for some hundred of them. After fork(), as
  * stay_loop_ev; a child makes a new loop.
  */

@@ -236,7 +236,11 @@ STAY_API void stay_redis_get_agreement(
     const struct stay_redis *redis, struct stay_redis_agreement *agreement);
 
 /* The same connection, for the functions of <stay/client.h> and of
- * <stay/conn.h>. Both live until on_closed returns. */
+ * <stay/conn.h>. Both live until on_closed returns. Another URL or other options it gets
+ * by stay_redis_reconfigure: stay_client_reconfigure knows nothing of a db, or of a
+ * query, and without the `config` of stay_client_get_options it is STAY_E_ARG, as is
+ * stay_client_start_beside. A client takes no messages: stay_conn_call and stay_conn_cast
+ * stop it. */
 STAY_API struct stay_client *stay_redis_client(struct stay_redis *redis);
 STAY_API struct stay_conn *stay_redis_conn(struct stay_redis *redis);
 

@@ -215,7 +215,8 @@ STAY_API struct stay_future *stay_remote_future(struct stay_remote *remote,
  * Give the call of a future of this remote up, as stay_client_cancel does. Returns at
  * once: the future completes soon, with STAY_E_CANCELLED, or with a reply that has come
  * before.
- * Returns: STAY_OK; STAY_E_STALE: it has completed already.
+ * Returns: STAY_OK; STAY_E_STALE: it has completed already; STAY_E_ARG: it is one of
+ * another loop.
  */
 STAY_API enum stay_status stay_remote_cancel(
     struct stay_remote *remote, struct stay_future *future);

@@ -167,6 +167,13 @@ away_ms(const struct stay__pace *pace, uint64_t now_ms, uint64_t up_ms)
 }
 
 bool
+stay__backoff_is_known(const struct stay_backoff_policy *policy)
+{
+	return (unsigned)policy->kind <= STAY_BACKOFF_CUSTOM &&
+	       (unsigned)policy->jitter <= STAY_JITTER_NONE;
+}
+
+bool
 stay__backoff_is_stable(
     const struct stay_backoff_policy *policy, uint64_t up_ms)
 {

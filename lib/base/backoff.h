@@ -15,6 +15,9 @@ uint64_t stay__pace_step(struct stay__pace *pace,
     const struct stay_backoff_policy *policy, uint64_t now_ms, uint64_t up_ms,
     uint64_t random);
 
+/* Whether its kind and its jitter are some that there are. */
+bool stay__backoff_is_known(const struct stay_backoff_policy *policy);
+
 /* Whether the session was up for long enough to count attempts from 1 again. */
 bool stay__backoff_is_stable(
     const struct stay_backoff_policy *policy, uint64_t up_ms);

@@ -58,6 +58,16 @@ are_choices(struct stay_loop *loop, const struct stay_client_options *options)
 }
 
 static bool
+is_policy(struct stay_loop *loop, const struct stay_client_options *options)
+{
+	if (stay__backoff_is_known(&options->backoff))
+		return true;
+	stay_loop_set_rejection(loop,
+	    "the kind or the jitter of the backoff is none of its values");
+	return false;
+}
+
+static bool
 are_marks(struct stay_loop *loop, const struct stay_client_options *options)
 {
 	if (options->queue_low_percent <= options->queue_high_percent)
@@ -110,8 +120,8 @@ stay__settings_fill(struct stay_loop *loop, struct stay_client_options *to,
 		to->tombstones_max = to->inflight_calls_max;
 	if (to->filter != NULL && !stay__filter_is_valid(to->filter))
 		return STAY_E_ABI;
-	if (!are_choices(loop, to) || !are_marks(loop, to) ||
-	    !is_config(loop, to))
+	if (!are_choices(loop, to) || !is_policy(loop, to) ||
+	    !are_marks(loop, to) || !is_config(loop, to))
 		return STAY_E_ARG;
 	return STAY_OK;
 }

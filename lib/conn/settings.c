@@ -51,6 +51,12 @@ stay__conn_settings_fill(struct stay_loop *loop,
 
 	if (culprit != NULL)
 		stay__loop_reject_option(loop, culprit, &filled);
+	if (status == STAY_OK && !stay__backoff_is_known(&filled.backoff)) {
+		stay_loop_set_rejection(loop,
+		    "the kind or the jitter of the backoff is none of its "
+		    "values");
+		status = STAY_E_ARG;
+	}
 	if (status == STAY_OK)
 		*settings = settings_of(&filled);
 	return status;

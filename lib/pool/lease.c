@@ -51,7 +51,9 @@ stay_pool_check_out(struct stay_pool *pool,
 	struct stay_lease *lease;
 	enum stay_status status = take_options(&ours, options);
 
-	assert(pool != NULL && done != NULL);
+	assert(pool != NULL);
+	if (done == NULL)
+		return STAY_E_ARG;
 	if (status == STAY_OK && pool->waiting >= pool->options.waiters_max)
 		status = STAY_E_FULL;
 	if (status == STAY_OK)
@@ -75,7 +77,9 @@ stay_pool_try(struct stay_pool *pool, struct stay_lease **lease)
 	struct stay__pooled *member = NULL;
 	enum stay_status status;
 
-	assert(pool != NULL && lease != NULL);
+	assert(pool != NULL);
+	if (lease == NULL)
+		return STAY_E_ARG;
 	status = new_lease(pool, lease);
 	if (status != STAY_OK)
 		return status;

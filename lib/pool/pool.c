@@ -155,6 +155,12 @@ stay__pool_fill_options(struct stay_loop *loop, struct stay_pool_options *to,
 		stay__loop_reject_option(loop, culprit, to);
 	if (status != STAY_OK)
 		return status;
+	if ((unsigned)to->use > STAY_POOL_SHARED) {
+		stay_loop_set_rejection(loop,
+		    "use is %u, which is none of its values",
+		    (unsigned)to->use);
+		return STAY_E_ARG;
+	}
 	if (to->use == STAY_POOL_SHARED)
 		to->connections_min = to->connections_max;
 	if (to->connections_min <= to->connections_max)

@@ -185,8 +185,8 @@ stay_runner_do(
 {
 	struct job job = { .run = run, .arg = arg };
 
-	assert(runner != NULL && run != NULL);
-	if (loop >= runner->count)
+	assert(runner != NULL);
+	if (run == NULL || loop >= runner->count)
 		return STAY_E_ARG;
 	job.loop = runner->posts[loop].loop;
 	return stay__post_await(&runner->posts[loop], &job.awaited, do_job);

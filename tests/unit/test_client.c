@@ -172,6 +172,14 @@ TEST(client_refuses_what_it_does_not_know)
 	ck_assert_int_eq(
 	    start_with(LINE_URL, &line_protocol, &options), STAY_E_ARG);
 	options.offline = STAY_OFFLINE_QUEUE;
+	options.backoff.kind = (enum stay_backoff_kind)9;
+	ck_assert_int_eq(
+	    start_with(LINE_URL, &line_protocol, &options), STAY_E_ARG);
+	options.backoff.kind = STAY_BACKOFF_PROPORTIONAL;
+	options.backoff.jitter = (enum stay_jitter)9;
+	ck_assert_int_eq(
+	    start_with(LINE_URL, &line_protocol, &options), STAY_E_ARG);
+	options.backoff.jitter = STAY_JITTER_EQUAL;
 	options.size++;
 	ck_assert_int_eq(
 	    start_with(LINE_URL, &line_protocol, &options), STAY_E_ABI);

@@ -1,6 +1,8 @@
 /* What the words of a Redis server mean for a session and for its calls. */
+#include <stay/redis_remote.h>
 #include <stdio.h>
 #include <stdlib.h>
+
 #include <string.h>
 
 #include "../../adapters/redis/session.h"
@@ -102,6 +104,38 @@ submit(const char *command)
 	ck_assert_int_eq(
 	    stay_redis_command(here.redis, done, NULL, command), STAY_OK);
 	sim_run_ms(here.world, 10);
+}
+
+/* Options of another kind of client have no config of this one. */
+TEST(redis_session_needs_a_config)
+{
+	struct stay_client *client, *beside;
+	struct stay_client_options fresh = { STAY_CLIENT_OPTIONS };
+
+	client = stay_redis_client(here.redis);
+	ck_assert_int_eq(
+	    stay_client_reconfigure(client, NULL, &fresh), STAY_E_ARG);
+	ck_assert_int_eq(
+	    stay_client_start_beside(&beside, client, &fresh), STAY_E_ARG);
+	submit("GET a");
+}
+
+/* It is not greeted yet. */
+TEST(redis_session_of_a_client_beside_is_used_at_once)
+{
+	struct stay_client *beside;
+	struct stay_client_options options = { STAY_CLIENT_OPTIONS };
+
+	stay_client_get_options(stay_redis_client(here.redis), &options);
+	options.on_closed = NULL;
+	options.config_release = NULL;
+	ck_assert_int_eq(stay_client_start_beside(
+			     &beside, stay_redis_client(here.redis), &options),
+	    STAY_OK);
+	ck_assert_int_eq(
+	    stay_redis_command(stay_redis_of(beside), done, NULL, "GET a"),
+	    STAY_OK);
+	stay_client_stop(beside, STAY_OK);
 }
 
 /* In their order, between replies, and no reply themselves. */

@@ -159,6 +159,7 @@ TEST(remote_futures_are_waited_for_together)
 	ck_assert_int_eq(
 	    stay_future_wait_any(&none, 1, STAY_FOREVER, &which), STAY_OK);
 	check(both[1], STAY_OK, STAY_REPLIED, "slow");
+	ck_assert_int_eq(stay_remote_cancel(other, both[0]), STAY_E_ARG);
 	stay_remote_free(other);
 	ck_assert_int_eq(stay_remote_cancel(redis, both[0]), STAY_OK);
 	ck_assert_int_eq(stay_future_wait(both[0], STAY_FOREVER), STAY_OK);
