@@ -88,11 +88,31 @@ other_number(void)
 	options.probe_ms = 4999;
 }
 
-static void
-other_backoff(void)
+static uint64_t
+no_delay(const struct stay_backoff_policy *policy, uint32_t attempt,
+    uint64_t elapsed_ms)
 {
-	options.backoff.cap_ms = 7;
+	(void)policy;
+	(void)attempt;
+	(void)elapsed_ms;
+	return 0;
 }
+
+#define OTHER(field, value)                                                    \
+	static void other_##field(void)                                        \
+	{                                                                      \
+		options.backoff.field = (value);                               \
+	}
+OTHER(kind, STAY_BACKOFF_CONSTANT)
+OTHER(jitter, STAY_JITTER_NONE)
+OTHER(initial_ms, 7)
+OTHER(cap_ms, 7)
+OTHER(factor, 7)
+OTHER(divisor, 7)
+OTHER(attempts_max, 7)
+OTHER(stable_ms, 7)
+OTHER(delay, no_delay)
+OTHER(delay_arg, &config)
 
 static void
 other_config(void)
@@ -123,7 +143,16 @@ static const struct difference {
 	{ other_arg, &line_protocol, URL, 1 },
 	{ dirty_padding, &line_protocol, URL, 1 },
 	{ other_number, &line_protocol, URL, 2 },
-	{ other_backoff, &line_protocol, URL, 2 },
+	{ other_kind, &line_protocol, URL, 2 },
+	{ other_jitter, &line_protocol, URL, 2 },
+	{ other_initial_ms, &line_protocol, URL, 2 },
+	{ other_cap_ms, &line_protocol, URL, 2 },
+	{ other_factor, &line_protocol, URL, 2 },
+	{ other_divisor, &line_protocol, URL, 2 },
+	{ other_attempts_max, &line_protocol, URL, 2 },
+	{ other_stable_ms, &line_protocol, URL, 2 },
+	{ other_delay, &line_protocol, URL, 2 },
+	{ other_delay_arg, &line_protocol, URL, 2 },
 	{ other_config, &line_protocol, URL, 2 },
 	{ config_of_its_own, &line_protocol, URL, 2 },
 	{ other_socket, &line_protocol, URL, 2 },

@@ -573,6 +573,27 @@ TEST(client_tags_prepare_is_asked_again_when_a_call_is_over)
 	line_end(&rig);
 }
 
+static void
+let_go_on(struct stay_session *session)
+{
+	(void)session;
+	tagging.says = STAY_OK;
+}
+
+TEST(client_tags_prepare_is_asked_again_behind_a_tick)
+{
+	begin((struct line_tagging){ .says = STAY_E_FULL }, NULL);
+	rig.config.on_tick = let_go_on;
+	call("a");
+	ck_assert_str_eq(sent(), "");
+	ck_assert_int_eq(
+	    stay_session_tick_after(stay_client_session(rig.client), 1),
+	    STAY_OK);
+	line_run(&rig, 2);
+	ck_assert_str_eq(sent(), "get @001;");
+	line_end(&rig);
+}
+
 static unsigned prepared;
 
 static void

@@ -329,6 +329,18 @@ TEST(redis_group_exec_that_is_refused_is_not_sent_again)
 	end();
 }
 
+TEST(redis_group_says_at_once_what_is_no_command)
+{
+	struct stay_redis_group *group;
+
+	begin(NULL, URL);
+	group = stay_redis_pipeline_new(here.redis);
+	ck_assert_int_eq(stay_redis_group_add(group, "GET %q"), STAY_E_FORMAT);
+	ck_assert_int_eq(
+	    stay_redis_group_send(group, NULL, NULL, NULL), STAY_E_FORMAT);
+	redis_virtual_end(&here);
+}
+
 /* ---- what leaves ---- */
 
 TEST(redis_group_leaves_as_one)
