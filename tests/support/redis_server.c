@@ -108,11 +108,18 @@ redis_server_start(struct redis_server *server, const char *const *extra)
 	return launch(server);
 }
 
+/* Meanwhile its port may be the near end of somebody's connection, for a while. */
+#define RESTARTS_MAX 100
+
 void
 redis_server_restart(struct redis_server *server)
 {
-	if (server->pid == 0 && !launch(server))
-		abort();
+	for (int i = 0; server->pid == 0 && i < RESTARTS_MAX; i++)
+		(void)launch(server);
+	if (server->pid != 0)
+		return;
+	fprintf(stderr, "redis-server does not come up again\n");
+	abort();
 }
 
 void
