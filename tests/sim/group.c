@@ -12,12 +12,15 @@
 
 /* ---- told ---- */
 
-/* It has all its answers, and each has an outcome of its own. */
+/* It has all its answers, and each has an outcome of its own. What was refused without
+ * one may run out of time before it is sent again. */
 static bool
 is_answered(const struct stay_group_result *result)
 {
-	return result->outcome == STAY_REPLIED ||
-	       result->outcome == STAY_REFUSED || result->outcome == STAY_SENT;
+	if (result->outcome == STAY_REFUSED)
+		return result->status == STAY_OK ||
+		       result->status == STAY_E_SERVER;
+	return result->outcome == STAY_REPLIED || result->outcome == STAY_SENT;
 }
 
 /* What its books are told of one of the calls. An answer that could not be kept is

@@ -174,6 +174,14 @@ bytes_of(const struct stay_client_options *o)
 	       512 * (o->queue_calls_max + o->inflight_calls_max);
 }
 
+/* Who is leaving takes what the change gives him. */
+static void
+put_off_the_end(struct pool_sim *pool, uint64_t stop_ms)
+{
+	if (pool->leave_by != SIM_NEVER && stop_ms > pool->ever.stop_ms)
+		pool->leave_by += (stop_ms - pool->ever.stop_ms) * SIM_MS;
+}
+
 static void
 remember(struct pool_sim *pool)
 {
@@ -183,6 +191,7 @@ remember(struct pool_sim *pool)
 
 	raise(&ever->width, pool->options.connections_max);
 	raise(&ever->dial_ms, client->connect_budget_ms);
+	put_off_the_end(pool, client->stop_budget_ms);
 	raise(&ever->stop_ms, client->stop_budget_ms);
 	raise(&ever->return_ms, run_return_ms(&pool->user, client));
 	raise(&ever->bytes, bytes_of(client));
