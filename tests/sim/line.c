@@ -731,11 +731,12 @@ lie(struct desk *desk)
 static void
 push(struct desk *desk)
 {
+	const char *word;
+
 	if (desk->over)
 		return;
-	desk_print(desk, 0, 0, "%s%s\n",
-	    draw_mille(desk->host->run, 500) ? ">news" : "#nothing",
-	    end_maybe(desk));
+	word = draw_mille(desk->host->run, 500) ? ">news" : "#nothing";
+	desk_print(desk, 0, 0, "%s%s\n", word, end_maybe(desk));
 }
 
 const struct trade line_trade = { "line", reads, serve, lie, push, start,
