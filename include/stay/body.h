@@ -31,7 +31,8 @@
  *	    "SET %s", key);                       the body is the last word
  *
  * The request waits in the queue like any other. Once it has left, `more` is asked
- * for one piece after the other, each time that the stream has taken the last one. So
+ * for one piece after the other, each time that the stream has taken the last one. An
+ * answer of the server ("go on") may come before it is asked for the first. So
  * a body needs STAY_BODY_PIECE bytes of memory, whatever its length. Until it has
  * left whole, nothing else is sent in its session: calls wait in the queue, and what
  * the protocol has to say waits, too. Nor is the server probed; that it is silent is

@@ -421,7 +421,7 @@ STAY_API void stay_conn_stop(struct stay_conn *conn, enum stay_status reason);
 /*
  * Finish what is under way, then stop with STAY_OK. From now on calls and casts
  * are rejected with STAY_E_DRAINING. What is still open after `budget_ms` fails
- * as by stay_conn_stop.
+ * as by stay_conn_stop, which may take its own time: of a client, stop_budget_ms.
  */
 STAY_API void stay_conn_drain(struct stay_conn *conn, uint64_t budget_ms);
 

@@ -146,7 +146,7 @@ stay_frame_with_text(struct stay_frame frame, const char *text, size_t len)
  *    that asks stay_session_tagged first, and skips the frame.
  *  - A push goes to on_push. It is also a step on the way to the reply, so that the
  *    call is not sent again: MQTT's PUBREC, which on_push answers.
- *  - A reply, an error or a refusal may use no byte, if a call waits for it: decode
+ *  - A reply, an error or a refusal may use no byte, if a call waits for it or did: decode
  *    gets the same bytes again. So one frame can complete several calls. Such a
  *    reply can't be held.
  */

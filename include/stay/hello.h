@@ -124,8 +124,8 @@ stay_hello_bad(const char *text)
 
 /*
  * Greet the server. `frame` is NULL when the stream has just opened, and then a
- * frame of the server each time. To say something, append it to the control
- * lane, and say how many replies it will get:
+ * frame of the server each time; pushes and what is aside have slots of their own. To
+ * say something, append it to the control lane, and say how many replies it will get:
  *
  *	struct stay_buf *out = stay_session_control(session);
  *

@@ -201,8 +201,11 @@ struct stay_call_ops {
 	 * again. Put into its bytes what depends on the session, and give it a
 	 * tag if its replies name one: stay_session_free_tag. What is said here
 	 * on the control lane leaves before the call, and before others that are
-	 * prepared for the same write. Runs once for a call in a session. Must
-	 * not submit or cancel calls. Returns:
+	 * prepared for the same write. A stream that is full may hold the call back
+	 * for long: what is said meanwhile leaves before it, and it may be cancelled
+	 * unsent. So no number can be given here that counts all that is sent.
+	 * Runs once for a call in a session. Must not submit or cancel calls.
+	 * Returns:
 	 *  - STAY_OK: it is sent. If its tag is that of another call, it completes
 	 *    with STAY_E_ARG, and on_over has no session for it.
 	 *  - STAY_E_FULL: it waits, and so does the queue behind it. It is asked

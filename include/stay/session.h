@@ -82,7 +82,8 @@ STAY_API size_t stay_session_reply_bytes_max(
     const struct stay_session *session);
 
 /* Only in decode: the bytes of `in`, which may be written over as far as the frame
- * uses them. They live as those, until decode returns. */
+ * uses them. They live as those, until decode returns. After MORE, and if a frame is put
+ * off, decode gets them again as it has left them. */
 STAY_API char *stay_session_input(struct stay_session *session);
 
 /* The tag that encode has set of the oldest call in flight, which the next reply
