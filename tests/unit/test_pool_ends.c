@@ -572,6 +572,7 @@ TEST(pool_ends_before_it_begins)
 	    "connections_min is 9, above connections_max, 8");
 	ck_assert_int_eq(stay_loop_free(rig.line.loop), STAY_OK);
 	ck_assert_int_eq(try_start(LINE_URL, POOL(.client = &bad)), STAY_E_ARG);
+	ck_assert_int_eq(stay_loop_free(rig.line.loop), STAY_OK);
 	ck_assert_int_eq(
 	    try_start(LINE_URL, POOL(.use = (enum stay_pool_use)7)),
 	    STAY_E_ARG);
