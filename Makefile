@@ -176,7 +176,7 @@ $(PEER_NAMES:%=$(BUILD)/bench/%): LIBS += $(call peer,--libs $(@F)) $(PEERS:%=-W
 $(BUILD)/bench/libevent: LIBS = $(call peer,--libs $(@F)) $(PEERS:%=-Wl,-rpath,%/lib)
 $(PEER_NAMES:%=$(BUILD)/tests/bench/%.o): FLAGS += $(patsubst -I%,-isystem %,$(call peer,--cflags $(basename $(@F))))
 $(BUILD)/bench/threads: LIBS += $(call peer,--libs hiredis)
-$(BUILD)/bench/with_redis: $(call objects,tests/support/redis_server.c)
+$(BUILD)/bench/with_redis: $(call objects,$(addprefix tests/support/,redis_server.c free_port.c))
 bench-programs: $(BENCH)
 
 # What is counted inside of a program is counted by tests/bench/meter.c.

@@ -8,6 +8,7 @@
 
 #include "suites.h"
 #include "support/descriptors.h"
+#include "support/free_port.h"
 #include "support/heap.h"
 #include "support/peer_loopback.h"
 #include "support/redis_rig.h"

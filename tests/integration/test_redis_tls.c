@@ -11,6 +11,7 @@
 
 #include "suites.h"
 #include "support/counts.h"
+#include "support/free_port.h"
 #include "support/redis_bed.h"
 #include "support/tls_bed.h"
 

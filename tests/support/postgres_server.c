@@ -1,6 +1,6 @@
 /* Child processes that are a PostgreSQL; knows nothing of the library. */
 #include "postgres_server.h"
-#include "redis_server.h"
+#include "free_port.h"
 #include "tls_bed.h"
 
 #include <fcntl.h>

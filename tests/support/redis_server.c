@@ -1,35 +1,18 @@
 /* A child process that is a redis-server; knows nothing of the library. */
 #include "redis_server.h"
 
-#include <arpa/inet.h>
 #include <ftw.h>
-#include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "free_port.h"
+
 #define ARGS_MAX 48
-
-int
-free_port(void)
-{
-	struct sockaddr_in address = { .sin_family = AF_INET };
-	socklen_t len = sizeof(address);
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	int port = 0;
-
-	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	if (bind(fd, (struct sockaddr *)&address, sizeof(address)) == 0 &&
-	    getsockname(fd, (struct sockaddr *)&address, &len) == 0)
-		port = ntohs(address.sin_port);
-	close(fd);
-	return port;
-}
 
 static void
 run_server(const struct redis_server *server, int out)
@@ -108,7 +91,7 @@ redis_server_start(struct redis_server *server, const char *const *extra)
 	return launch(server);
 }
 
-/* Meanwhile its port may be the near end of somebody's connection, for a while. */
+/* Somebody may listen on its port meanwhile, for a while. */
 #define RESTARTS_MAX 100
 
 void

@@ -34,7 +34,4 @@ void redis_server_thaw(struct redis_server *server);
 /* Kill it if it runs, and remove the folder. */
 void redis_server_end(struct redis_server *server);
 
-/* A port nobody listens on at this moment. */
-int free_port(void);
-
 #endif

@@ -44,8 +44,8 @@ struct bed {
 	/* As ev_run: till the world is held no more. `happen` runs in 10 ms. NULL:
 	 * nobody runs it but who waits. */
 	void (*program)(void (*happen)(void));
-	/* Whether `life` is true in a forked child. */
-	bool (*child)(bool (*life)(void));
+	/* Whether `finds` returns true in a forked child. */
+	bool (*child)(bool (*finds)(void *arg));
 	void (*pair)(struct stay_world *world, int fds[2]);
 	size_t (*open_fds)(struct stay_world *world);
 	void (*place)(const char *place, struct stay_address *address);

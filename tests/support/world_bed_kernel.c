@@ -8,12 +8,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <check.h>
 
 #include "base/address.h"
+#include "support/child.h"
 #include "support/descriptors.h"
 
 #define PATIENCE_MS 20000
@@ -52,15 +52,9 @@ bed_kernel_end(void)
 }
 
 static bool
-child(bool (*life)(void))
+child(bool (*finds)(void *arg))
 {
-	int status;
-	pid_t pid = fork();
-
-	if (pid == 0)
-		_exit(life() ? 0 : 1);
-	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
-	return status == 0;
+	return child_finds(finds, NULL);
 }
 
 static void

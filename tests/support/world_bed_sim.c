@@ -77,10 +77,10 @@ program(void (*happen)(void))
 }
 
 static bool
-child(bool (*life)(void))
+child(bool (*finds)(void *arg))
 {
 	sim_fork(here.world);
-	return life();
+	return finds(NULL);
 }
 
 static void

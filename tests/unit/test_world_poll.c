@@ -6,15 +6,14 @@
 #include <errno.h>
 #include <sched.h>
 #include <sys/resource.h>
-#include <sys/wait.h>
 #include <time.h>
-#include <unistd.h>
 
 #include <stay/host.h>
 #include <stay/redis_future.h>
 #include <stay/redis_remote.h>
 
 #include "suites.h"
+#include "support/child.h"
 #include "support/descriptors.h"
 #include "support/peer_thread.h"
 #include "support/redis_virtual.h"
@@ -267,23 +266,24 @@ TEST(world_poll_goes_on_when_poll_fails)
 	ck_assert_int_eq(stay_runner_free(runner), STAY_OK);
 }
 
+static bool
+is_told_that_it_is_forked(void *arg)
+{
+	struct stay_future *slow = arg;
+
+	return stay_future_wait(slow, 2000) == STAY_OK &&
+	       stay_future_result(slow)->status == STAY_E_FORKED;
+}
+
 TEST(promise_12_a_child_does_not_poll_for_its_parent)
 {
 	struct stay_redis *redis = start(), *other = start();
 	struct stay_future *slow;
-	int status;
-	pid_t pid;
 
 	check(stay_redis_command_future(other, "GET a"), STAY_OK, "A");
 	slow = stay_redis_command_future(redis, "GET slow");
 	ck_assert_int_eq(stay_future_wait(slow, 1), STAY_E_TIMEOUT);
-	pid = fork();
-	if (pid == 0)
-		_exit(stay_future_wait(slow, 2000) == STAY_OK
-			  ? (int)stay_future_result(slow)->status
-			  : 255);
-	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
-	ck_assert_int_eq(WEXITSTATUS(status), STAY_E_FORKED);
+	ck_assert(child_finds(is_told_that_it_is_forked, slow));
 	check(stay_redis_command_future(other, "GET a"), STAY_OK, "A");
 	stay_redis_stop(redis);
 	check(slow, STAY_E_STOPPED, "");
