@@ -175,7 +175,23 @@ TEST(calls_time_out_without_growing_memory)
 	end();
 }
 
-/* The same with the one that stays at the end of the buffer. */
+/* Each that is dropped leaves a hole; to close it would move all that is behind it. */
+TEST(calls_dropped_out_of_the_middle_move_no_others)
+{
+	struct stay__call *middle, *last;
+	uint64_t at;
+
+	begin();
+	queue("first", 0);
+	middle = queue("middle", 0);
+	last = queue("last", 0);
+	at = last->begin;
+	stay__call_drop(middle, STAY_E_TIMEOUT);
+	ck_assert_uint_eq(last->begin, at);
+	end();
+}
+
+/* As above where calls time out, with the one that stays at the end of the buffer. */
 TEST(calls_time_out_in_front_without_growing_memory)
 {
 	struct stay__call *passes, *next;

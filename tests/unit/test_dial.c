@@ -104,6 +104,7 @@ TEST(dial_of_names_only_ends_in_resolving)
 	ck_assert_int_eq(rig_dial(&rig, "tcp nowhere 7"), STAY_OK);
 	ck_assert(!rig_settle(&rig, 1000));
 	ck_assert_str_eq(rig.turns, "closed>queued>resolving>closed");
+	ck_assert_int_eq(rig.link.failure.system, 0);
 }
 
 /* ---- the race ---- */

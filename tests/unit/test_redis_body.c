@@ -12,6 +12,7 @@
 
 static struct redis_virtual here;
 static enum stay_status told;
+static enum stay_outcome outcome;
 static unsigned over;
 
 static void
@@ -19,6 +20,7 @@ note_done(void *arg, const struct stay_result *result)
 {
 	(void)arg;
 	told = result->status;
+	outcome = result->outcome;
 }
 
 static void
@@ -76,6 +78,7 @@ TEST_ROWS(redis_body_is_the_last_word, LEN(texts))
 	snprintf(log, sizeof(log), "SET key %s;GET key;", texts[_i]);
 	ck_assert_str_eq(here.log.text, log);
 	ck_assert_int_eq(told, STAY_OK);
+	ck_assert_int_eq(outcome, STAY_REPLIED);
 	ck_assert_uint_eq(over, 1);
 	redis_virtual_end(&here);
 }
