@@ -6,7 +6,8 @@
  *
  *	exhaust [bytes [jobs]]
  *
- * The same again behind a few beginnings, with a byte less.
+ * The same again behind a few beginnings, with a byte less. What the first six bytes
+ * decide is not followed further.
  */
 #include <stdbool.h>
 #include <stdlib.h>
@@ -17,6 +18,7 @@
 #include "slow.h"
 
 #define BYTES_MAX 12
+#define ALL_BYTES 6
 #define ROOM      64
 #define CLASSES   16
 
@@ -155,7 +157,8 @@ hold(struct sum *sum, const struct input *input,
 	sum->failed = true;
 }
 
-static void
+/* Returns what is right. */
+static enum slow_end
 try_input(struct sum *sum, const struct input *input)
 {
 	struct slow_outcome right = slow_decode(input->bytes, input->len), got;
@@ -169,6 +172,7 @@ try_input(struct sum *sum, const struct input *input)
 		got = parse(&sum->warm, input, split);
 		hold(sum, input, &right, &got, "split at", split);
 	}
+	return right.end;
 }
 
 /* What this input is the beginning of, up to `max` bytes more. */
@@ -176,8 +180,11 @@ static void
 try_longer(
     struct sum *sum, struct input *input, const char *alphabet, size_t max)
 {
-	try_input(sum, input);
+	enum slow_end end = try_input(sum, input);
+
 	if (max == 0 || sum->failed)
+		return;
+	if (end != SLOW_MORE && input->len >= input->begin + ALL_BYTES)
 		return;
 	input->len++;
 	for (unsigned i = 0; i < CLASSES; i++) {

@@ -177,6 +177,19 @@ TEST(machine_draw_verdict_matrix_has_a_line_a_situation)
 	free(text);
 }
 
+TEST(machine_draw_verdict_matrix_says_what_comes_with_a_verdict)
+{
+	char *text = drawn(draw_verdicts, NULL);
+
+	ck_assert_ptr_nonnull(strstr(text,
+	    "| init | ok [T] | connect | – | backoff [T] | – | – | quit | quit "
+	    "| – | – | – |\n"));
+	ck_assert_ptr_nonnull(strstr(text,
+	    "| handle_call | – | connect [reply] | disconnect [reply] | – | – "
+	    "| – | – | stop [reply] | stay [T] | stay [T] | wait |\n"));
+	free(text);
+}
+
 /* How many cells the line at `text` has; a rule has nothing but dashes in them. */
 static unsigned
 count_cells(const char *text, bool is_rule)

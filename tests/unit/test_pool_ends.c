@@ -395,6 +395,20 @@ TEST(pool_ends_waits_that_are_too_long)
 	pool_end(&rig);
 }
 
+TEST(pool_ends_waits_of_more_than_the_least)
+{
+	struct pool_user *a;
+
+	pool_begin(&rig, POOL(.connections_max = 1, .shed_target_ms = 1,
+			     .shed_interval_ms = 100, .wait_timeout_ms = 1000));
+	a = pool_have(&rig, "a");
+	pool_want(&rig, "b");
+	POOL_TELLS(&rig, 100, "");
+	POOL_TELLS(&rig, 2, "b E_OVERLOADED;");
+	pool_give(a);
+	pool_end(&rig);
+}
+
 /* One short wait, and all is well again. */
 TEST(pool_ends_no_wait_while_some_are_short)
 {

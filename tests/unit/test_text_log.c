@@ -116,6 +116,31 @@ expect(const char *text)
 }
 
 static void
+turned(const char *action, bool kept)
+{
+	const struct stay_observer *to = stay_log_observer(text_log);
+	const struct stay_transition turn = { .machine = "conn",
+		.from = "idle",
+		.event = "connect",
+		.action = action,
+		.to = "connecting",
+		.kept = kept };
+	struct stay_subject who = subject(7);
+
+	to->on_transition(to->arg, &who, &turn);
+}
+
+TEST(text_log_shows_whose_transition_it_is)
+{
+	turned("dial", false);
+	expect("conn 7 x: idle --connect/dial--> connecting\n");
+	turned("", false);
+	expect("conn 7 x: idle --connect--> connecting\n");
+	turned("", true);
+	expect("conn 7 x: idle --connect--> (kept)\n");
+}
+
+static void
 wall_clock(char *text, size_t size)
 {
 	struct timespec now;
