@@ -22,6 +22,10 @@
  * A failure on the way is remembered, and stay_group_send returns it: the other
  * functions need no check.
  *
+ * The answers of requests with a tag (STAY_BY_TAG) may come in any order; the result
+ * has them in the order of the requests. Either all requests of a group have a tag, or
+ * none has.
+ *
  * Adapters wrap these functions in functions of their own types. All functions are
  * for the loop's thread, and may be called in every callback, but not in a slot of a
  * protocol that may call nothing.
@@ -79,8 +83,9 @@ STAY_API struct stay_group *stay_group_new(struct stay_client *client);
  * Add a request: what the protocol's encode takes. It is encoded at once, and only
  * read inside this function.
  * Returns: STAY_OK; what encode returned; STAY_E_TOO_BIG (larger than
- * queue_bytes_max); STAY_E_ARG (an empty request, unknown flags, or STAY_BY_TAG);
- * STAY_E_NOMEM.
+ * queue_bytes_max); STAY_E_ARG (an empty request; unknown flags;
+ * STAY_MAY_GO_UNANSWERED; STAY_BY_TAG if the first request has it not, or the other
+ * way round); STAY_E_NOMEM.
  * After a failure the group cannot be sent any more.
  */
 STAY_API enum stay_status stay_group_add(
@@ -106,13 +111,20 @@ STAY_API enum stay_status stay_group_add(
  * Given up while in flight, it is one tombstone: each reply that is still to come
  * goes to the protocol's on_orphan.
  *
+ * If the protocol prepares its requests, each request of the group is prepared just
+ * before the first byte of the group, in their order. If one of them has to wait
+ * (STAY_E_FULL), the group waits: nothing of it has left, and none of its requests
+ * keeps a tag meanwhile (see the slot `unprepare`). If one of them fails, the group
+ * completes with that status, as not sent. A group that needs more tags than the
+ * protocol has completes with STAY_E_TOO_BIG.
+ *
  * Returns: STAY_OK: `done` runs exactly once, with `arg`. If `done` is NULL, a
  * failure goes to the observer. Or the group is rejected, and `done` never runs: as
  * stay_client_call_with; what stay_group_add returned; STAY_E_ARG (no requests);
  * STAY_E_TOO_BIG (it can never fit: more requests than queue_calls_max or
- * inflight_calls_max); STAY_E_UNSUPPORTED (the protocol has no `retain`,
- * or it prepares its requests; or `options` has a body or a `piece`, since
- * the answers of a group come as one).
+ * inflight_calls_max); STAY_E_ARG (STAY_BY_TAG, and the protocol has no `prepare`);
+ * STAY_E_UNSUPPORTED (the protocol has no `retain`; or `options` has a body or a
+ * `piece`, since the answers of a group come as one).
  */
 STAY_API STAY_USE enum stay_status stay_group_send(struct stay_group *group,
     const struct stay_call_options *options, stay_group_done_fn *done,

@@ -142,7 +142,7 @@ struct stay_prepare {
 	char *bytes; /* what encode has appended; may be written over */
 	size_t len;
 	uint64_t tag;   /* what encode has set; with STAY_BY_TAG: set it anew */
-	uint32_t flags; /* of the request */
+	uint32_t flags; /* of the request; of a group, those of all */
 	bool
 	    again; /* a server may have seen it; the bytes are as of that time */
 	uintptr_t reserved[2];
@@ -205,6 +205,9 @@ struct stay_call_ops {
 	 * for long: what is said meanwhile leaves before it, and it may be cancelled
 	 * unsent. So no number can be given here that counts all that is sent.
 	 * Runs once for a call in a session. Must not submit or cancel calls.
+	 * A group (<stay/group.h>) is prepared request by request, all of them before
+	 * its first byte; if one waits or fails, those before it are undone: see
+	 * `unprepare`. Then it runs for them again.
 	 * Returns:
 	 *  - STAY_OK: it is sent. If its tag is that of another call, it completes
 	 *    with STAY_E_ARG, and on_over has no session for it.
@@ -221,7 +224,8 @@ struct stay_call_ops {
 	 * stays until the late reply, or until stay_session_let_go. Does not run
 	 * if the session has ended meanwhile, or the reply has come. `tag` is the
 	 * call's in this session. NULL: nothing is said; see also enum stay_on_given_up, which
-	 * asks this slot first.
+	 * asks this slot first. If there is `prepare`, this runs for each request of a
+	 * group that has no reply yet; else once, for the one whose reply comes next.
 	 */
 	stay_given_up_fn *on_given_up;
 	/*
@@ -232,6 +236,11 @@ struct stay_call_ops {
 	 * that goes on: over->tag is free now. So what `prepare` has set aside can be
 	 * given back. NULL: no tag of a session is free. Then the call was neither
 	 * prepared nor sent in this one, or was let go of.
+	 * If there is `prepare`, this runs for each request of a group, with the outcome
+	 * of its own answer: for all of them before `done`, and then all their tags are
+	 * free. Of a tombstone a request is over at its own late reply, or before `done`
+	 * if that has come; one that is let go of behind `done`, with the last. Without
+	 * `prepare` it runs once for the group.
 	 */
 	stay_over_fn *on_over;
 	/*
@@ -242,6 +251,14 @@ struct stay_call_ops {
 	 * be made of what users send. Must not call the library. NULL: no call has one.
 	 */
 	stay_operation_fn *operation;
+	/*
+	 * `prepare` is undone for a request of a group, since it lets another one of that
+	 * group wait or fail: over->tag is free now, nothing of the request was sent,
+	 * and it is no end of it: `prepare` may be asked for it again. Give back what
+	 * that has set aside. As `prepare`, it must not submit or cancel calls. NULL:
+	 * there is nothing to give back.
+	 */
+	stay_over_fn *unprepare;
 };
 
 /* What happens in the life of a session, beside its calls. */

@@ -41,11 +41,12 @@ STAY_BEGIN
 #define STAY_READ_ONLY         (8u | STAY_IDEMPOTENT) /* changes nothing */
 /* Replies name the tag that `prepare` gives to the call: all of them, so that none comes
  * in order. Only encode may set this, and only of a protocol that has that slot; else
- * the call gets STAY_E_ARG. So does a request of a group. */
+ * the call gets STAY_E_ARG. */
 #define STAY_BY_TAG            16u
 /* With STAY_BY_TAG: a server that never answers is as good as any. If the call is
  * cancelled or times out in flight, it leaves no tombstone, but its tag is let go
- * of: see stay_session_let_go. No silence is held against the server. */
+ * of: see stay_session_let_go. No silence is held against the server. Not for a group,
+ * nor for a request of it: STAY_E_ARG. */
 #define STAY_MAY_GO_UNANSWERED 32u
 /* The server may act on it before the last byte has arrived, as on a stream of
  * entries. If it was sent in part, it is then not NOT_SENT. Only encode may set this; a

@@ -117,13 +117,14 @@ STAY_API const uint64_t *stay_session_tagged(
 /* A tag from 1 to `max` that nothing has in this session, nor was let go of; one that
  * became free is given last. 0: there is none. For `prepare`, and for
  * stay_session_expect_tagged. If every tag was let go of, the session is left as by
- * stay_session_renew. */
+ * stay_session_renew; so it is if a group lacks those that were let go of. */
 STAY_API uint64_t stay_session_free_tag(
     struct stay_session *session, uint64_t max);
 
 /*
  * No reply will come to the call with this tag, and none is missed: it completes as
- * STAY_SENT, or its tombstone goes. The tag is not free again in this session. A
+ * STAY_SENT, or its tombstone goes. Of a group this is said of one request: the others
+ * are waited for. The tag is not free again in this session. A
  * reply that comes all the same goes to on_orphan. (After 65,536 more the tag is
  * forgotten.) Decode may call this, too.
  * Returns: STAY_OK; STAY_E_STALE: no reply with this tag is due.

@@ -169,8 +169,8 @@ answer_plainly(struct stay__call *call, const struct stay_frame *frame)
 
 /* Its tag is free when on_orphan has run, unless the protocol lets go of it there, or
  * nobody was told yet that it was given up: then over.c frees it. */
-static void
-answer_watched_tombstone(struct stay_session *session, struct stay__call *call,
+static bool
+orphan(struct stay_session *session, struct stay__call *call,
     const struct stay_frame *frame)
 {
 	bool is_told = (call->history & STAY__HISTORY_GIVEN_UP) == 0;
@@ -180,10 +180,38 @@ answer_watched_tombstone(struct stay_session *session, struct stay__call *call,
 	    session, session->client->profile->protocol.call.on_orphan, frame);
 	if (is_told)
 		call->history &= ~STAY__HISTORY_GIVEN_UP;
+	return is_told;
+}
+
+static void
+answer_watched_tombstone(struct stay_session *session, struct stay__call *call,
+    const struct stay_frame *frame)
+{
+	(void)orphan(session, call, frame);
 	if (call->history & STAY__HISTORY_LET_GO)
 		stay__call_take_out(call);
 	else
 		stay__call_answered(call, true);
+}
+
+/* The same of a group, request by request. */
+static void
+answer_members_tombstone(struct stay_session *session, struct stay__call *call,
+    const struct stay_frame *frame)
+{
+	const struct stay_group *group = call->arg;
+	bool is_told = orphan(session, call, frame);
+	uint32_t at;
+
+	if (frame->by_tag && !stay__tagged_turn(call, frame->tag)) {
+		if (call->due == 0)
+			stay__call_take_out(call);
+		return;
+	}
+	at = group->at;
+	if (stay__call_answered(call, true) && is_told &&
+	    group->members[at].left == 0)
+		stay__over_member(call, at);
 }
 
 static void
@@ -191,6 +219,10 @@ answer_tombstone(struct stay_session *session, struct stay__call *call,
     const struct stay_frame *frame)
 {
 	session->client->traffic.orphans++;
+	if (stay__call_is_watched(call) && stay__tagged_hears_members(call)) {
+		answer_members_tombstone(session, call, frame);
+		return;
+	}
 	if (stay__call_is_watched(call)) {
 		answer_watched_tombstone(session, call, frame);
 		return;
@@ -282,6 +314,15 @@ ends_pieces(const struct stay__call *call)
 	       (call->history & STAY__HISTORY_ANSWERED) != 0;
 }
 
+/* Whose turn it is in a group, if an answer by tag still comes to it: what has just been
+ * told may have let go of it. */
+static bool
+finds_its_request(struct stay__call *call, const struct stay_frame *frame)
+{
+	return !frame->by_tag || !(call->history & STAY__HISTORY_GROUP) ||
+	       stay__tagged_turn(call, frame->tag);
+}
+
 /* The general way; a function of its own, so that the short one does not pay for it. */
 static __attribute__((noinline)) enum stay__flow
 take_any_answer(struct stay_session *session, struct stay__call *call,
@@ -293,6 +334,8 @@ take_any_answer(struct stay_session *session, struct stay__call *call,
 		return STAY__GO_ON;
 	if (!stay__answer_settle(session, call, frame) && !ends_pieces(call))
 		return STAY__LATER;
+	if (!finds_its_request(call, frame))
+		return take_unasked(session, frame);
 	if (call->stage == STAY__CALL_COMMITTED)
 		answer_call(session, call, frame);
 	else if (call->stage == STAY__CALL_OVER)

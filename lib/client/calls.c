@@ -429,7 +429,8 @@ move_on(struct stay__call *call)
 		return;
 	}
 	stay__group_move_on(call->arg);
-	call->tag = stay__group_tag(call->arg);
+	if (!(call->flags & STAY_BY_TAG))
+		call->tag = stay__group_tag(call->arg);
 }
 
 bool

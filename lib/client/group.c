@@ -54,21 +54,30 @@ join_flags(uint32_t all, uint32_t one)
 }
 
 static void
-join(struct stay_group *group, const struct stay_request *request)
+join(struct stay_group *group, const struct stay_request *request, size_t len)
 {
 	struct stay__grouped *member = &group->members[group->count++];
 
 	*member = (struct stay__grouped){ .tag = request->tag,
+		.len = (uint32_t)len,
 		.replies = request->replies };
 	group->replies += request->replies;
 	group->flags = join_flags(group->flags, request->flags);
-	if (group->count == 1)
-		group->first = stay_buf_len(&group->bytes);
 	if (request->flags & STAY_BLOCKS)
 		group->blocks_ms =
 		    request->blocks_ms > STAY_FOREVER - group->blocks_ms
 			? STAY_FOREVER
 			: group->blocks_ms + request->blocks_ms;
+}
+
+/* Either all are answered in order, or all by tag. */
+static bool
+may_join(const struct stay_group *group, uint32_t flags)
+{
+	if ((flags & ~(STAY__CALL_FLAGS | STAY_ACTS_ON_PARTS | STAY_BY_TAG)) !=
+	    0)
+		return false;
+	return group->count == 0 || ((flags ^ group->flags) & STAY_BY_TAG) == 0;
 }
 
 static enum stay_status
@@ -86,12 +95,12 @@ add(struct stay_group *group, const void *data)
 	status = client->profile->protocol.top.encode(&request, &group->bytes);
 	if (status != STAY_OK)
 		return status;
-	if ((request.flags & ~(STAY__CALL_FLAGS | STAY_ACTS_ON_PARTS)) != 0 ||
+	if (!may_join(group, request.flags) ||
 	    stay_buf_len(&group->bytes) == before)
 		return STAY_E_ARG;
 	if (request.replies > UINT32_MAX - group->replies)
 		return STAY_E_TOO_BIG;
-	join(group, &request);
+	join(group, &request, stay_buf_len(&group->bytes) - before);
 	return STAY_OK;
 }
 
@@ -118,10 +127,9 @@ stay__group_prepare(struct stay_group *group)
 static void
 turn_to(struct stay_group *group, uint32_t at)
 {
-	while (at < group->count && group->members[at].replies == 0)
+	while (at < group->count && group->members[at].left == 0)
 		at++;
 	group->at = at < group->count ? at : 0;
-	group->left = group->members[group->at].replies;
 }
 
 static void
@@ -143,6 +151,10 @@ stay__group_begin(struct stay_group *group)
 {
 	forget_answers(group);
 	memset(group->answers, 0, group->count * sizeof(*group->answers));
+	for (uint32_t i = 0; i < group->count; i++) {
+		group->members[i].left = group->members[i].replies;
+		group->members[i].let_go = false;
+	}
 	group->has_failed = false;
 	turn_to(group, 0);
 }
@@ -150,8 +162,20 @@ stay__group_begin(struct stay_group *group)
 void
 stay__group_move_on(struct stay_group *group)
 {
-	if (--group->left == 0)
+	if (--group->members[group->at].left == 0 &&
+	    !stay__group_is_by_tag(group))
 		turn_to(group, group->at + 1);
+}
+
+uint32_t
+stay__group_let_go(struct stay_group *group, uint32_t at)
+{
+	struct stay__grouped *member = &group->members[at];
+	uint32_t left = member->left;
+
+	member->left = 0;
+	member->let_go = true;
+	return left;
 }
 
 static uint64_t
@@ -207,7 +231,7 @@ stay__group_take(
 
 	if (is_error && result->outcome != STAY_REFUSED)
 		group->has_failed = true;
-	if (group->left > 1)
+	if (member->left > 1)
 		return true;
 	*answer = *result;
 	if (is_last)

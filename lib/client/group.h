@@ -6,11 +6,17 @@
 #define STAY__GROUP_H
 
 #include <stay/group.h>
+#include <stay/request.h>
 
 /* One request of a group. */
 struct stay__grouped {
-	uint64_t tag;
+	uint64_t tag;   /* what encode has set */
+	uint64_t given; /* by `prepare`, if the call is STAY__HISTORY_TAGGED */
+	uint32_t len;   /* of its bytes */
 	uint32_t replies;
+	uint32_t left;          /* of them: still to come */
+	bool let_go;            /* its tag is not to be given again */
+	bool is_over;           /* and on_over has heard so */
 	struct stay_held *held; /* the reply that is its answer; NULL: none */
 	char *words;            /* why it is no good one; NULL: static text */
 };
@@ -22,13 +28,11 @@ struct stay_group {
 	struct stay_result *answers; /* one a member, once it is sent */
 	uint32_t count;              /* members */
 	uint32_t room;               /* for members */
-	uint32_t at;      /* the member that the next reply is for... */
-	uint32_t left;    /* ...and how many replies of it are due */
-	uint32_t replies; /* of all members */
-	uint32_t flags;   /* of the call */
-	bool is_atomic;   /* STAY_GROUP_ATOMIC */
-	bool has_failed;  /* an answer was an error, and no refusal */
-	uint64_t first;   /* bytes of the first request */
+	uint32_t at;                 /* the member that the next reply is for */
+	uint32_t replies;            /* of all members */
+	uint32_t flags;              /* of the call */
+	bool is_atomic;              /* STAY_GROUP_ATOMIC */
+	bool has_failed; /* an answer was an error, and no refusal */
 	uint64_t blocks_ms;
 	uint64_t kept;           /* bytes that kept answers take */
 	enum stay_status status; /* the first failure; STAY_OK: none */
@@ -51,6 +55,8 @@ bool stay__group_take(
     struct stay_group *group, const struct stay_result *result, bool is_last);
 /* A reply has come; another one is due. */
 void stay__group_move_on(struct stay_group *group);
+/* No reply will come to a member, which is not over. Returns how many were due. */
+uint32_t stay__group_let_go(struct stay_group *group, uint32_t at);
 
 /* That of the first answer that is not good; STAY_OK: all that have come are. */
 enum stay_status stay__group_status(const struct stay_group *group);
@@ -70,6 +76,13 @@ stay__group_tag(const struct stay_group *group)
 	return group->members[group->at].tag;
 }
 
+/* Whether replies name the member that they are for. */
+static inline bool
+stay__group_is_by_tag(const struct stay_group *group)
+{
+	return (group->flags & STAY_BY_TAG) != 0;
+}
+
 /* Whether the server can have acted on nothing of it: only so many of its bytes have
  * left, and so many replies are due. */
 static inline bool
@@ -78,7 +91,7 @@ stay__group_is_unsent(
 {
 	if (group->is_atomic)
 		return !group->has_failed;
-	return left < group->first && due == group->replies;
+	return left < group->members[0].len && due == group->replies;
 }
 
 #endif

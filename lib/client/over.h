@@ -6,6 +6,8 @@
 
 /* Nothing of this call can come any more: its tag is free, unless it was let go of. */
 void stay__over(struct stay__call *call);
+/* The same of one request of a group, which the protocol has prepared. */
+void stay__over_member(struct stay__call *call, uint32_t at);
 /* `done` is about to run for a call that got no reply. */
 void stay__over_told(struct stay__call *call);
 /* The protocol lets go of the call with this tag. STAY_OK; STAY_E_STALE: no reply

@@ -151,7 +151,7 @@ stay_session_free_tag(struct stay_session *session, uint64_t max)
 	if (tagged == NULL)
 		return 0;
 	tag = stay__tags_free_one(&tagged->tags, max);
-	if (tag == 0 && tagged->tags.gone == tagged->tags.count)
+	if (tag == 0 && stay__tagged_run_out(tagged))
 		stay__renew_want(session, "no tag is left in this session");
 	return tag;
 }

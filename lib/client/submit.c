@@ -507,10 +507,7 @@ check_group(const struct stay_group *group)
 		return group->status;
 	if (group->count == 0)
 		return STAY_E_ARG;
-	if ((group->replies > 1 &&
-		client->profile->protocol.top.retain == NULL) ||
-	    (client->calls->tagged != NULL &&
-		client->calls->tagged->prepare != NULL))
+	if (group->replies > 1 && client->profile->protocol.top.retain == NULL)
 		return STAY_E_UNSUPPORTED;
 	if (group->count > options->queue_calls_max ||
 	    group->count > options->inflight_calls_max)

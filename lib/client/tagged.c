@@ -30,6 +30,7 @@ stay__tagged_init(struct stay__calls *calls, const struct stay_call_ops *ops)
 	tagged->prepare = ops->prepare;
 	tagged->on_given_up = ops->on_given_up;
 	tagged->on_over = ops->on_over;
+	tagged->unprepare = ops->unprepare;
 	tagged->ordered = &calls->in_flight;
 	calls->tagged = tagged;
 	calls->begin_with |= STAY__HISTORY_LONG_WAY;
@@ -47,8 +48,8 @@ stay__tagged_fini(struct stay__calls *calls)
 
 /* ---- tags ---- */
 
-enum stay_status
-stay__tagged_give(struct stay__call *call, uint64_t tag)
+static enum stay_status
+give(struct stay__call *call, uint64_t tag, uint64_t word)
 {
 	struct stay__tags *tags = &call->owner->tagged->tags;
 
@@ -56,10 +57,40 @@ stay__tagged_give(struct stay__call *call, uint64_t tag)
 		return STAY_E_ARG;
 	if (!stay__tags_reserve(tags))
 		return STAY_E_NOMEM;
-	stay__tags_put(tags, tag, call->tag, call);
-	call->tag = tag;
+	stay__tags_put(tags, tag, word, call);
 	call->history |= STAY__HISTORY_TAGGED;
 	return STAY_OK;
+}
+
+enum stay_status
+stay__tagged_give(struct stay__call *call, uint64_t tag)
+{
+	enum stay_status status = give(call, tag, call->tag);
+
+	if (status == STAY_OK)
+		call->tag = tag;
+	return status;
+}
+
+enum stay_status
+stay__tagged_give_member(struct stay__call *call, uint32_t at, uint64_t tag)
+{
+	struct stay_group *group = call->arg;
+	enum stay_status status = give(call, tag, at);
+
+	if (status == STAY_OK)
+		group->members[at].given = tag;
+	return status;
+}
+
+static void
+put_back(struct stay__tagged *tagged, struct stay__tag *slot, bool let_go)
+{
+	if (let_go)
+		stay__tags_let_go(&tagged->tags, slot);
+	else
+		stay__tags_take(&tagged->tags, slot);
+	tagged->waits = NULL;
 }
 
 void
@@ -73,11 +104,32 @@ stay__tagged_free(struct stay__call *call)
 	slot = stay__tags_find(&tagged->tags, call->tag);
 	call->tag = slot->word;
 	call->history &= ~STAY__HISTORY_TAGGED;
-	if (call->history & STAY__HISTORY_LET_GO)
-		stay__tags_let_go(&tagged->tags, slot);
-	else
-		stay__tags_take(&tagged->tags, slot);
-	tagged->waits = NULL;
+	put_back(tagged, slot, (call->history & STAY__HISTORY_LET_GO) != 0);
+}
+
+void
+stay__tagged_free_member(struct stay__call *call, uint32_t at)
+{
+	const struct stay_group *group = call->arg;
+	const struct stay__grouped *member = &group->members[at];
+	struct stay__tagged *tagged = call->owner->tagged;
+
+	if (call->history & STAY__HISTORY_TAGGED)
+		put_back(tagged, stay__tags_find(&tagged->tags, member->given),
+		    member->let_go);
+}
+
+/* Another session has again what was let go of in this one. If the tags that are taken
+ * are those of the group that wants more, there are too few in any. */
+bool
+stay__tagged_run_out(struct stay__tagged *tagged)
+{
+	if (tagged->tags.gone + tagged->preparing != tagged->tags.count)
+		return false;
+	if (tagged->tags.gone > 0 || tagged->preparing == 0)
+		return true;
+	tagged->lacks = true;
+	return false;
 }
 
 /* A call that is queued, refused or over has its tag, but no reply is due to it. */
@@ -99,15 +151,47 @@ find(const struct stay__calls *calls, uint64_t tag)
 		   : stay__tags_find(&calls->tagged->tags, tag);
 }
 
+/* The request of a group that a tag belongs to; NULL: its owner is none. */
+static const struct stay__grouped *
+member_of(const struct stay__tag *slot)
+{
+	const struct stay__call *call = slot->owner;
+	const struct stay_group *group = call->arg;
+
+	return call->history & STAY__HISTORY_GROUP ? &group->members[slot->word]
+						   : NULL;
+}
+
+/* Of a tag that has an owner. */
+static bool
+is_awaited(const struct stay__tag *slot)
+{
+	const struct stay__grouped *member = member_of(slot);
+
+	return is_due(slot->owner) && (member == NULL || member->left > 0);
+}
+
 struct stay__call *
 stay__tagged_find(const struct stay__calls *calls, uint64_t tag)
 {
 	struct stay__tag *slot = find(calls, tag);
 
 	if (slot == NULL || stay__tag_is_gone(&calls->tagged->tags, slot) ||
-	    !is_due(slot->owner))
+	    !is_awaited(slot))
 		return NULL;
 	return slot->owner;
+}
+
+bool
+stay__tagged_turn(struct stay__call *call, uint64_t tag)
+{
+	const struct stay__tag *slot = find(call->owner, tag);
+	struct stay_group *group = call->arg;
+
+	if (slot == NULL || slot->owner != call || !is_awaited(slot))
+		return false;
+	group->at = (uint32_t)slot->word;
+	return true;
 }
 
 /* It was let go of, though its call may have to be told still. */
@@ -116,8 +200,20 @@ is_gone(const struct stay__calls *calls, const struct stay__tag *slot)
 {
 	const struct stay__call *call = slot->owner;
 
-	return stay__tag_is_gone(&calls->tagged->tags, slot) ||
-	       ((call->history & STAY__HISTORY_LET_GO) != 0 && !is_due(call));
+	if (stay__tag_is_gone(&calls->tagged->tags, slot))
+		return true;
+	if (call->history & STAY__HISTORY_GROUP)
+		return member_of(slot)->let_go;
+	return (call->history & STAY__HISTORY_LET_GO) != 0 && !is_due(call);
+}
+
+/* What encode has set. */
+static const uint64_t *
+word_of(const struct stay__tag *slot)
+{
+	const struct stay__grouped *member = member_of(slot);
+
+	return member != NULL ? &member->tag : &slot->word;
 }
 
 const uint64_t *
@@ -129,7 +225,7 @@ stay__tagged_due(const struct stay__calls *calls, uint64_t tag)
 		return NULL;
 	if (is_gone(calls, slot))
 		return &slot->tag;
-	return is_due(slot->owner) ? &slot->word : NULL;
+	return is_awaited(slot) ? word_of(slot) : NULL;
 }
 
 bool
@@ -336,8 +432,9 @@ forget_tags(struct stay__tags *tags)
 
 		if (call == NULL || stay__tag_is_gone(tags, slot))
 			continue;
-		call->tag = slot->word;
 		call->history &= ~STAY__HISTORY_TAGGED;
+		if (!(call->history & STAY__HISTORY_GROUP))
+			call->tag = slot->word;
 	}
 	stay__tags_clear(tags);
 }

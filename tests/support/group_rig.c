@@ -70,6 +70,14 @@ request_of(char kind, const char *text)
 		request.replies = 0;
 	else if (kind == '2')
 		request.replies = 2;
+	else if (kind == 'T')
+		request.flags = STAY_BY_TAG;
+	else if (kind == 'R')
+		request.flags = STAY_BY_TAG | STAY_READ_ONLY;
+	else if (kind == 'Q')
+		request.flags = STAY_BY_TAG, request.replies = 0;
+	else if (kind == 'P')
+		request.flags = STAY_BY_TAG, request.replies = 2;
 	return request;
 }
 

@@ -18,8 +18,9 @@ extern struct stay_call_id group_id; /* of the last one */
 /*
  * A group of one request a letter of `kinds`, with the texts of `text`, which are
  * separated by commas: a plain one (w), idempotent (i), reading (r), blocking for a
- * second (b), of this session alone (s), without a reply (t), and of two (2). Its tag
- * is the first letter of its text.
+ * second (b), of this session alone (s), without a reply (t), and of two (2); by tag
+ * (T), and reading (R), without a reply (Q), and of two (P). Its tag is the first
+ * letter of its text.
  */
 struct stay_group *group_make(const char *kinds, const char *text);
 /* Make and send it; accepted for sure. */

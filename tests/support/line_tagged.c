@@ -110,6 +110,16 @@ on_over(struct stay_session *session, const struct stay_over *over)
 		    stay_outcome_name(over->outcome));
 }
 
+static void
+unprepare(struct stay_session *session, const struct stay_over *over)
+{
+	const struct line_config *config = stay_session_config(session);
+
+	if (config->tagging->tells)
+		line_note(config->notes, "back %u of %u;", (unsigned)over->tag,
+		    (unsigned)over->request_tag);
+}
+
 const struct stay_protocol *
 line_tagged_protocol(void)
 {
@@ -120,6 +130,7 @@ line_tagged_protocol(void)
 	call.prepare = prepare;
 	call.on_given_up = on_given_up;
 	call.on_over = on_over;
+	call.unprepare = unprepare;
 	tagged = line_protocol;
 	tagged.decode = decode;
 	tagged.call = &call;

@@ -19,7 +19,7 @@ struct line_tagging {
 	uint64_t fixed;        /* prepare gives this tag; 0: a free one */
 	enum stay_status says; /* prepare says so, if it is not ok */
 	bool skips;            /* an unknown tag means nothing */
-	bool tells;            /* on_over is noted, too */
+	bool tells;            /* on_over and unprepare are noted, too */
 	const char *gives_up;  /* on_given_up says this; NULL: nothing */
 	bool lets_go;          /* on_given_up lets go */
 	void (*preparing)(struct stay_session *session);

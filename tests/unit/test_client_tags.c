@@ -4,8 +4,6 @@
  */
 #include <string.h>
 
-#include <stay/group.h>
-
 #include "suites.h"
 #include "support/counts.h"
 #include "support/inside.h"
@@ -622,22 +620,6 @@ TEST(client_tags_without_memory_are_not_prepared)
 		line_end(&rig);
 	}
 	ck_assert_uint_eq(prepared, 1);
-}
-
-/* One tag does not name several replies. */
-TEST(client_tags_are_for_no_group)
-{
-	struct stay_group *group;
-
-	begin((struct line_tagging){ .tells = true }, NULL);
-	group = stay_group_new(rig.client);
-	ck_assert_int_eq(stay_group_add(group, TAGGED("get @000")), STAY_E_ARG);
-	stay_group_free(group);
-	group = stay_group_new(rig.client);
-	ck_assert_int_eq(stay_group_add(group, LINE("plain")), STAY_OK);
-	ck_assert_int_eq(
-	    stay_group_send(group, NULL, NULL, NULL), STAY_E_UNSUPPORTED);
-	line_end(&rig);
 }
 
 TEST_SUITE(client_tags)
