@@ -314,13 +314,21 @@ ends_pieces(const struct stay__call *call)
 	       (call->history & STAY__HISTORY_ANSWERED) != 0;
 }
 
-/* Whose turn it is in a group, if an answer by tag still comes to it: what has just been
- * told may have let go of it. */
+/* Whether anything was told before an answer by tag. */
 static bool
-finds_its_request(struct stay__call *call, const struct stay_frame *frame)
+may_be_let_go(
+    const struct stay_session *session, const struct stay_frame *frame)
 {
-	return !frame->by_tag || !(call->history & STAY__HISTORY_GROUP) ||
-	       stay__tagged_turn(call, frame->tag);
+	return frame->by_tag &&
+	       !stay__list_is_empty(&session->client->calls->refused);
+}
+
+/* A request of a group is in turn from now on. */
+static void
+turn_to(struct stay__call *call, const struct stay_frame *frame)
+{
+	if (frame->by_tag && (call->history & STAY__HISTORY_GROUP) != 0)
+		(void)stay__tagged_turn(call, frame->tag);
 }
 
 /* The general way; a function of its own, so that the short one does not pay for it. */
@@ -328,14 +336,19 @@ static __attribute__((noinline)) enum stay__flow
 take_any_answer(struct stay_session *session, struct stay__call *call,
     const struct stay_frame *frame)
 {
+	bool looks_again = may_be_let_go(session, frame);
+
 	if (call == NULL)
 		return take_unasked(session, frame);
 	if (set_aside(session, call, frame))
 		return STAY__GO_ON;
 	if (!stay__answer_settle(session, call, frame) && !ends_pieces(call))
 		return STAY__LATER;
-	if (!finds_its_request(call, frame))
+	if (looks_again)
+		call = stay__answer_addressee(session, frame);
+	if (call == NULL)
 		return take_unasked(session, frame);
+	turn_to(call, frame);
 	if (call->stage == STAY__CALL_COMMITTED)
 		answer_call(session, call, frame);
 	else if (call->stage == STAY__CALL_OVER)

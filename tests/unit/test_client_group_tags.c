@@ -449,6 +449,58 @@ TEST(client_group_tags_let_go_of_one)
 	group_end();
 }
 
+/* The group may be lost all the same, and sent again. */
+TEST_ROWS(client_group_tags_let_go_of_one_and_lost, 2)
+{
+	begin((struct line_tagging){ .tells = true });
+	group_send(_i == 0 ? "TT" : "RR", "a@000,b@000");
+	sent();
+	let_go(1);
+	sim_peer_reset(groups.peer);
+	line_run(&groups, 1000);
+	if (_i == 0) {
+		ck_assert_ptr_nonnull(strstr(line_told(&groups),
+		    "over - of 97 sent;over - of 98 maybe executed;g "
+		    "E_LOST/maybe executed: OK/sent E_LOST/maybe executed;"));
+	} else {
+		ck_assert_str_eq(line_got(&groups), "|a!003;b!004;");
+		line_told(&groups);
+		ck_assert_str_eq(answer("+@4\n+@3\n"),
+		    "over 3 of 97 replied;over 4 of 98 replied;g OK/replied: "
+		    "OK/replied +@3 OK/replied +@4;");
+	}
+	group_end();
+}
+
+static void
+let_go_of_two(struct line_call *mine)
+{
+	(void)mine;
+	let_go(2);
+}
+
+/* An answer comes to it, and tells first what it overtakes: that lets go of it. */
+TEST_ROWS(client_group_tags_let_go_of_by_who_is_overtaken, 2)
+{
+	begin_with((struct line_tagging){ .tells = true },
+	    OPTIONS(.on_refused = STAY_REFUSED_RESEND));
+	line_call(&groups, "x", TAGGED_WITH("x@000", STAY_IDEMPOTENT))->then =
+	    let_go_of_two;
+	group_send(_i == 0 ? "TT" : "T", _i == 0 ? "a@000,b@000" : "a@000");
+	sent();
+	ck_assert_str_eq(answer("!@1\n"), "");
+	ck_assert_str_eq(answer("+@2 late\n"),
+	    _i == 0 ? "over 1 of 0 refused;x E_SERVER/refused !@1;"
+		      "orphan +@2 late;"
+		    : "over 1 of 0 refused;x E_SERVER/refused !@1;over - of 97 "
+		      "sent;g OK/replied: OK/sent;orphan +@2 late;");
+	if (_i == 0)
+		ck_assert_str_eq(answer("+@3\n"),
+		    "over - of 97 sent;over 3 of 98 replied;g OK/replied: "
+		    "OK/sent OK/replied +@3;");
+	group_end();
+}
+
 TEST(client_group_tags_let_go_of_the_last)
 {
 	begin((struct line_tagging){ .tells = true });
@@ -527,6 +579,43 @@ TEST(promise_3_a_group_with_tags_is_sent_again_as_a_whole)
 	    "over 4 of 97 replied;over 5 of 98 replied;g OK/replied: "
 	    "OK/replied +@4 OK/replied +@5 new;");
 	group_end();
+}
+
+/* Of a request with two answers both come anew. */
+TEST(client_group_tags_sent_again_count_anew)
+{
+	const struct stay_call_options options = { STAY_CALL_OPTIONS,
+		.flags = STAY_READ_ONLY };
+
+	begin((struct line_tagging){ 0 });
+	ck_assert_int_eq(stay_group_send(group_make("PR", "a@000,b@000"),
+			     &options, group_done, group_name),
+	    STAY_OK);
+	sent();
+	answer("+@1 old\n");
+	sim_peer_reset(groups.peer);
+	line_run(&groups, 1000);
+	ck_assert_str_eq(line_got(&groups), "|a!003;b!004;");
+	line_told(&groups);
+	ck_assert_str_eq(answer("+@3 1\n+@4\n"), "");
+	ck_assert_str_eq(answer("+@3 2\n"),
+	    "g OK/replied: OK/replied +@3 2 OK/replied +@4;");
+	group_end();
+}
+
+/* Without `done` it is called as its first request. */
+TEST(client_group_tags_lost_and_untold)
+{
+	begin((struct line_tagging){ 0 });
+	ck_assert_int_eq(
+	    stay_group_send(group_make("TT", "a@000,b@000"), NULL, NULL, NULL),
+	    STAY_OK);
+	sent();
+	answer("+@2\n");
+	sim_peer_reset(groups.peer);
+	line_run(&groups, 1);
+	ck_assert_int_eq(strncmp(groups.lost, "call\\x0997: ", 12), 0);
+	line_end(&groups);
 }
 
 /* A part of it has left: it has a tag again in the next session, and leaves whole. */

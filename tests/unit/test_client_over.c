@@ -50,6 +50,14 @@ let_go_of_the_first(struct line_call *mine)
 	    stay_session_let_go(stay_client_session(rig.client), 1), STAY_OK);
 }
 
+static void
+let_go_of_the_third(struct line_call *mine)
+{
+	(void)mine;
+	ck_assert_int_eq(
+	    stay_session_let_go(stay_client_session(rig.client), 3), STAY_OK);
+}
+
 /* ---- given up, and answered at once ---- */
 
 /* Nobody was told yet: it is over in its turn, and the server need not leave it. */
@@ -103,6 +111,23 @@ TEST(client_over_let_go_of_and_answered_in_one_turn)
 	ck_assert_str_eq(answer("+@2\n+@1 late\n"),
 	    "over 2 of 0 replied;b OK/replied +@2;orphan +@1 late;"
 	    "over - of 0 sent;a OK/sent;");
+	line_end(&rig);
+}
+
+/* What its answer overtakes is told first, and lets go of it. */
+TEST(client_over_let_go_of_by_who_is_overtaken)
+{
+	begin(OPTIONS(.on_refused = STAY_REFUSED_RESEND));
+	call("a");
+	line_call(&rig, "b", TAGGED_WITH("get @000", STAY_IDEMPOTENT))->then =
+	    let_go_of_the_third;
+	line_run(&rig, 1);
+	call("c");
+	ck_assert_str_eq(answer("!@2\n+@3 late\n"),
+	    "over 2 of 0 refused;b E_SERVER/refused !@2;over - of 0 sent;"
+	    "c OK/sent;orphan +@3 late;");
+	ck_assert_uint_eq(counts_of(rig.client).tombstones, 0);
+	answer("+@1\n");
 	line_end(&rig);
 }
 
