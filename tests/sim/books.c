@@ -177,7 +177,8 @@ check_change(const struct user *user, const struct call *call)
 
 /* All is well: only its own deadline, a session that gets too old under it or
  * one with a liar may keep it from going well, or a refusal for which there is
- * no attempt left; or, before it is sent, a session without a tag that is left. */
+ * no attempt left; or, before it is sent, a session without a tag that is left, or too
+ * few tags for its group. */
 static void
 check_service(const struct user *user, const struct call *call)
 {
@@ -186,6 +187,8 @@ check_service(const struct user *user, const struct call *call)
 	    user->options.max_age_ms > 0 || user_is_lied_to(user) ||
 	    (call->status == STAY_E_ATTEMPTS && user->may_retry) ||
 	    (call->outcome == STAY_NOT_SENT && user->wanted) ||
+	    (call->group != 0 && call->status == STAY_E_TOO_BIG &&
+		call->group_last - call->group >= user->tag_max) ||
 	    (call->outcome == STAY_REFUSED && user->host.ends))
 		return;
 	broken(1, "call %" PRIu64 " to a healthy server ends with %s",

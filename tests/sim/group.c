@@ -1,8 +1,9 @@
 /*
  * Groups of the program: several calls of the ledger that are submitted as one, and
- * of which one `done` tells. Half of them the server acts on as a whole or not at all.
+ * of which one `done` tells. Half of those that are answered in order the server acts on
+ * as a whole or not at all.
  */
-#include "run.h"
+#include "tag.h"
 
 #include <inttypes.h>
 
@@ -24,7 +25,7 @@ is_answered(const struct stay_group_result *result)
 }
 
 /* What its books are told of one of the calls. An answer that could not be kept is
- * good enough; so is a request without a reply that has left in part. */
+ * good enough; so is a request without a reply, or let go of, that has left in part. */
 static struct stay_result
 result_of(struct call *call, const struct stay_group_result *all)
 {
@@ -34,7 +35,9 @@ result_of(struct call *call, const struct stay_group_result *all)
 		return (struct stay_result){ .status = all->status,
 			.outcome = all->outcome,
 			.why = all->why };
-	if (call->due == 0)
+	if (call->due == 0 ||
+	    (call->tagged.let_go && result.status == STAY_OK &&
+		result.outcome == STAY_MAYBE_EXECUTED))
 		result.outcome = STAY_SENT;
 	if (result.status == STAY_E_TOO_BIG ||
 	    (result.status == STAY_E_NOMEM && memory.failed > 0))
@@ -63,12 +66,25 @@ enter(struct user *user, struct call *call, const struct stay_group_result *all)
 
 	if (call->told)
 		broken(1, "call %" PRIu64 " is told twice", call->number);
+	if (user->kind == KIND_TAG)
+		tag_check_told(call, &all->answers[call->number - call->group]);
 	if (!is_answered(all))
 		check_early(
 		    user, call, &all->answers[call->number - call->group]);
 	books_enter(user, call, &result);
 	user->told_as[result.outcome]--;
 	user->told_as[all->outcome]++;
+}
+
+/* More tags would not do. */
+static void
+check_lack(const struct user *user, const struct stay_group_result *all)
+{
+	if (user->kind == KIND_TAG && all->status == STAY_E_TOO_BIG &&
+	    all->outcome == STAY_NOT_SENT && !user_is_lied_to(user) &&
+	    all->count <= user->tag_max)
+		broken(1, "a group of %zu calls lacks tags, of %" PRIu64,
+		    all->count, (uint64_t)user->tag_max);
 }
 
 static void
@@ -87,6 +103,7 @@ on_done(void *arg, const struct stay_group_result *all)
 		broken(
 		    5, "group %" PRIu64 " is told after closed", first->number);
 	sim_note(run->sim, "group", (int64_t)first->number, all->status);
+	check_lack(user, all);
 	if (!is_answered(all) &&
 	    (all->status == STAY_E_PROTOCOL || all->status == STAY_E_TOO_BIG))
 		ledger_forgive(run, first);
@@ -148,7 +165,10 @@ add_calls(
 	for (uint64_t n = first; n < first + count; n++) {
 		struct call *call = ledger_find(run, n);
 
-		STATUS_OF(status, line_add(group, user, call, blocks_ms == 0));
+		STATUS_OF(
+		    status, user->kind == KIND_TAG
+				? tag_add(group, user, call)
+				: line_add(group, user, call, blocks_ms == 0));
 		(void)status; /* the group remembers it */
 		blocks_ms += call->blocks_ms;
 		if (!call->idempotent)
@@ -195,7 +215,7 @@ refused(struct user *user, bool is_counted, enum stay_status status)
 	user->run->figures->refused++;
 }
 
-/* Only the line protocol has groups here; others submit a call. */
+/* Only protocols of lines have groups here; others submit a call. */
 struct deed_call
 books_group(const struct deed_at *at)
 {
@@ -206,14 +226,17 @@ books_group(const struct deed_at *at)
 	struct stay_call_id id = { 0 };
 	struct stay_call_options options = { STAY_CALL_OPTIONS,
 		.flags = atomic ? STAY_GROUP_ATOMIC : 0, .id = &id,
-		.part = line_group_part,
+		.part =
+		    user->kind == KIND_TAG ? tag_group_part : line_group_part,
 		.timeout_ms =
 		    draw_mille(run, 300) ? draw_between(run, 1, 2000) : 0 };
 	struct stay_group *group;
 	enum stay_status status;
 
-	if (user->kind != KIND_LINE)
+	if (user->kind != KIND_LINE && user->kind != KIND_TAG)
 		return books_submit(at, 0, 0);
+	if (user->kind == KIND_TAG) /* it acts on each by itself */
+		options.flags = atomic = false;
 	first = open_calls(user, count, atomic);
 	INSIDE(group = stay_group_new(user->client));
 	ms = add_calls(user, group, first, count);

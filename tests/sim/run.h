@@ -149,7 +149,8 @@ enum kind {
 /* What is known of a call of the protocol with tags. */
 struct tagged_call {
 	uint64_t wire; /* the tag that it has, or the one of its request */
-	uint64_t prepared_in; /* sessions of its client, by their numbers */
+	uint64_t prepared_in;     /* sessions of its client, by their numbers */
+	uint64_t prepared_before; /* the one before that; 0: none */
 	uint64_t announced_in;
 	uint64_t
 	    heard_of_in;   /* the last one that the server was told of it in */

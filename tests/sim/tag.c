@@ -50,6 +50,8 @@ call_to_prepare(const struct user *user, const struct stay_prepare *given)
 		broken(
 		    2, "what is prepared is no call of user %u", user->index);
 	flags = tag_shapes[call->shape].flags;
+	if (call->group != 0)
+		flags &= STAY_BY_TAG; /* the others are those of the group */
 	if ((given->flags & flags) != flags)
 		broken(2, "call %" PRIu64 " is prepared without its flags",
 		    call->number);
@@ -139,6 +141,7 @@ prepare_call(struct stay_session *session, struct user *user, struct call *call,
 	if (by_tag)
 		given->tag = user->last_tag = tag;
 	call->tagged.wire = given->tag;
+	call->tagged.prepared_before = call->tagged.prepared_in;
 	call->tagged.prepared_in = user->streams;
 	write_over(given);
 	return STAY_OK;
@@ -156,6 +159,23 @@ prepare(struct stay_session *session, struct stay_prepare *given)
 	if (!the_run->healing && draw_mille(the_run, 5))
 		return STAY_E_FORMAT;
 	return prepare_call(session, user, call, given);
+}
+
+/* Another one of its group is not prepared. */
+static void
+unprepare(struct stay_session *session, const struct stay_over *over)
+{
+	const struct user *user = tag_user_of(session);
+	struct call *call = call_of(over->request_tag);
+
+	(void)tag_live_data_of(session);
+	if (call == NULL || call->user != user->index || call->group == 0 ||
+	    call->told || call->tagged.overs > 0 ||
+	    call->tagged.wire != over->tag ||
+	    call->tagged.prepared_in != user->streams)
+		broken(2, "tag %" PRIu64 " is taken back, and is no call's",
+		    over->tag);
+	call->tagged.prepared_in = call->tagged.prepared_before;
 }
 
 /* Its late answer may have come, before anybody is told that it was given up. */
@@ -251,4 +271,5 @@ const struct stay_call_ops tag_call_ops = {
 	.prepare = prepare,
 	.on_given_up = on_given_up,
 	.on_over = on_over,
+	.unprepare = unprepare,
 };

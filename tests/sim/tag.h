@@ -98,6 +98,12 @@ stay_session_fn tag_on_drained;
 extern const struct stay_call_ops tag_call_ops;
 
 stay_encode_fn tag_encode;
+/* Add a request to a group, of a shape that is drawn. */
+enum stay_status tag_add(
+    struct stay_group *group, const struct user *user, struct call *call);
+stay_done_fn tag_group_part;
+/* on_over comes just before, but for a tombstone. */
+void tag_check_told(const struct call *call, const struct stay_result *result);
 /* If there is none they may all have been let go of, and then the session is left. */
 uint64_t tag_free_one(struct stay_session *session, struct user *user);
 /* By us, or because it may go unanswered and was given up. */

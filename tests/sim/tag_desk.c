@@ -387,6 +387,8 @@ tag_serve(struct peer_end *end, const struct peer_request *request)
 	}
 	if (end->phase == LEFT)
 		broken(4, "after the farewell comes %.*s", (int)len, in);
+	if (own->desk->group_last != 0 && !begins(in, len, "call "))
+		broken(4, "in a group comes %.*s", (int)len, in);
 	if (begins(in, len, "pong "))
 		take_pong(own, strtoull(in + 5, NULL, 10));
 	else if (end->phase == FRESH)

@@ -39,9 +39,8 @@ start(struct user *user, const struct stay_client_options *options,
 	    &user->client, user->run->loop, &tag_protocol, url, options);
 }
 
-/* on_over comes just before, but for a tombstone. */
-static void
-check_told(const struct call *call, const struct stay_result *result)
+void
+tag_check_told(const struct call *call, const struct stay_result *result)
 {
 	bool may_stand = result->outcome == STAY_MAYBE_EXECUTED &&
 			 (result->status == STAY_E_TIMEOUT ||
@@ -70,7 +69,7 @@ done(void *arg, const struct stay_result *result)
 	const struct call *call = ledger_find(the_run, (uintptr_t)arg);
 
 	if (call != NULL)
-		check_told(call, result);
+		tag_check_told(call, result);
 	told(arg, result);
 }
 
@@ -88,6 +87,50 @@ part(void *arg, const struct stay_result *result)
 		broken(2, "call %" PRIu64 " is given a part of %" PRIu64,
 		    call->number, line->number);
 	call_is_back(the_run);
+}
+
+void
+tag_group_part(void *arg, const struct stay_result *result)
+{
+	const struct tag_frame *line = result->reply;
+	const struct call *first = ledger_find(the_run, (uintptr_t)arg);
+	const struct call *call = ledger_find(the_run, line->number);
+
+	called_back(the_run);
+	if (!user_is_lied_to(&the_run->users[first->user]) &&
+	    (call == NULL || call->told || call->tagged.overs > 0 ||
+		call->group != first->number))
+		broken(2, "group %" PRIu64 " is given a part of %" PRIu64,
+		    first->number, line->number);
+	call_is_back(the_run);
+}
+
+/* Of what a group may consist of: all in order or all by tag, as its first one, and each
+ * in any session. */
+static bool
+may_be_grouped(struct run *run, const struct call *call, unsigned shape)
+{
+	const struct call *first = ledger_find(run, call->group);
+	bool in_order = tag_shapes[shape].way == TAG_IN_ORDER;
+
+	if (tag_shapes[shape].way == TAG_MAYBE ||
+	    (tag_shapes[shape].flags & STAY_THIS_SESSION) != 0)
+		return false;
+	return first == call || in_order == !first->any_order;
+}
+
+enum stay_status
+tag_add(struct stay_group *group, const struct user *user, struct call *call)
+{
+	struct tag_request request = { call, draw_mille(user->run, 5) };
+
+	do
+		call->shape = draw_below(user->run, tag_shape_count);
+	while (!may_be_grouped(user->run, call, call->shape));
+	ledger_flags(call, tag_shapes[call->shape].flags);
+	call->any_order = tag_shapes[call->shape].way != TAG_IN_ORDER;
+	call->due = tag_shapes[call->shape].replies;
+	return stay_group_add(group, &request);
 }
 
 /* This session, or one before, or any. */
