@@ -87,6 +87,15 @@ stay__list_append_run(
 	to->prev = last;
 }
 
+/* Make `to` a list of all that is in `from`, which is not empty. */
+static inline void
+stay__list_take_all(struct stay__list *to, struct stay__list *from)
+{
+	*to = *from;
+	to->next->prev = to->prev->next = to;
+	stay__list_init(from);
+}
+
 /* Move all of `from` to the front of `to`, in order. */
 static inline void
 stay__list_prepend_all(struct stay__list *to, struct stay__list *from)

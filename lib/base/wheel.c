@@ -20,10 +20,19 @@ _Static_assert(STAY__WHEEL_SLOTS == sizeof(uint64_t) * CHAR_BIT,
 _Static_assert(STAY__WHEEL_LEVELS *STAY__WHEEL_BITS >= 45,
     "2^64 ns are less than 2^45 ticks: no timer may be out of reach");
 
+static void
+tick_set(struct stay__wheel *wheel, uint64_t tick)
+{
+	wheel->tick = tick;
+	wheel->until = tick < UINT64_MAX / STAY__TICK_NS
+			   ? (tick + 1) * STAY__TICK_NS
+			   : UINT64_MAX;
+}
+
 void
 stay__wheel_init(struct stay__wheel *wheel, uint64_t now)
 {
-	wheel->tick = now / STAY__TICK_NS;
+	tick_set(wheel, now / STAY__TICK_NS);
 	wheel->first = UINT64_MAX;
 	wheel->levels = 0;
 	stay__list_init(&wheel->due);
@@ -233,7 +242,7 @@ collect_due(struct stay__wheel *wheel, uint64_t target)
  * tick.
  */
 void
-stay__wheel_advance(struct stay__wheel *wheel, uint64_t now)
+stay__wheel_advance_tick(struct stay__wheel *wheel, uint64_t now)
 {
 	uint64_t target = now / STAY__TICK_NS;
 	struct stay__list *node;
@@ -244,7 +253,7 @@ stay__wheel_advance(struct stay__wheel *wheel, uint64_t now)
 		return;
 	if (wheel->first <= target)
 		collect_due(wheel, target);
-	wheel->tick = target;
+	tick_set(wheel, target);
 	while ((node = stay__list_pop(&wheel->due)) != NULL) {
 		timer = timer_of(node);
 		timer->fire(timer);

@@ -28,6 +28,7 @@ struct stay__timer {
 
 struct stay__wheel {
 	uint64_t tick;  /* the last one fired */
+	uint64_t until; /* ns: when it is over */
 	uint64_t first; /* in no earlier tick does a slot with timers begin */
 	/* A bit per level, and per slot of it; where all timers were stopped it may
 	 * be still set. */
@@ -53,13 +54,6 @@ struct stay__timers {
 };
 
 void stay__wheel_init(struct stay__wheel *wheel, uint64_t now);
-
-/*
- * Fire the timers that are due: the earliest tick first, within a tick in the order
- * they were set. `fire` may set and stop any timer. A timer that it sets fires in a
- * later tick than that of `now`.
- */
-void stay__wheel_advance(struct stay__wheel *wheel, uint64_t now);
 
 /* When to advance next, maybe too early, never too late. UINT64_MAX: no timer is
  * set. */
@@ -87,6 +81,21 @@ stay__wheel_is_settled(const struct stay__wheel *wheel)
 {
 	return stay__list_is_empty(&wheel->recent) &&
 	       stay__list_is_empty(&wheel->joint);
+}
+
+void stay__wheel_advance_tick(struct stay__wheel *wheel, uint64_t now);
+
+/*
+ * Fire the timers that are due: the earliest tick first, within a tick in the order
+ * they were set. `fire` may set and stop any timer. A timer that it sets fires in a
+ * later tick than that of `now`. Mostly the tick is not over yet, nor has a timer been
+ * set: inline, because every task is followed by this, too.
+ */
+static inline void
+stay__wheel_advance(struct stay__wheel *wheel, uint64_t now)
+{
+	if (now >= wheel->until || !stay__wheel_is_settled(wheel))
+		stay__wheel_advance_tick(wheel, now);
 }
 
 void stay__timer_init(struct stay__timer *timer, stay__timer_fn *fire);
