@@ -167,18 +167,21 @@ step_of_silence(struct stay_conn *conn, const struct stay_event *event)
 	return stay__step_disconnect(info);
 }
 
+/* Whether something happens, unless the callback says what. */
+static bool
+decides(const struct stay_event *event)
+{
+	return event->type == STAY_STREAM_DOWN ||
+	       event->type == STAY_PENDING_EXPIRED;
+}
+
 /* Whether the callback left an event that decides to its default: it returned
  * noreply, and has not begun another dial. While a disconnect is pending, the
  * verdict disconnect counts as noreply. */
 static bool
-is_silence(const struct stay_conn *conn, enum stay__situation in,
-    const struct stay_event *event, const struct stay_verdict *verdict)
+is_silence(const struct stay_conn *conn, const struct stay_event *event,
+    const struct stay_verdict *verdict)
 {
-	if (stay__verdict_rule(in, verdict).kind == STAY__BAD)
-		return false;
-	if (event->type != STAY_STREAM_DOWN &&
-	    event->type != STAY_PENDING_EXPIRED)
-		return false;
 	if (event->type == STAY_STREAM_DOWN &&
 	    conn->stream.link.machine.now != STAY__LINK_CLOSED)
 		return false;
@@ -188,17 +191,20 @@ is_silence(const struct stay_conn *conn, enum stay__situation in,
 	return verdict->kind == STAY__VERDICT_NOREPLY;
 }
 
-/* Events are never postponed: to postpone one is STAY_E_BAD_RETURN. */
+/* Events are never postponed: to postpone one is STAY_E_BAD_RETURN. Mostly there is
+ * nothing to be carried out. */
 static void
 deliver_event(struct stay_conn *conn, const struct stay_event *event)
 {
 	enum stay__situation in = situation(conn, &info_situations);
 	struct stay_verdict verdict = ask_info(conn, event);
+	enum stay__ruling_kind rule = stay__verdict_rule(in, &verdict).kind;
 
 	stay__callers_settle(conn->rare->callers);
-	if (is_silence(conn, in, event, &verdict))
+	if (decides(event) && rule != STAY__BAD &&
+	    is_silence(conn, event, &verdict))
 		stay__drive(conn, step_of_silence(conn, event));
-	else
+	else if (rule != STAY__NOTHING || verdict.with != 0)
 		judge_and_drive(conn, in, &verdict);
 }
 
