@@ -292,12 +292,8 @@ stay__drive_start(struct stay_conn *conn, void *arg)
 bool
 stay__drive_first(struct stay_conn *conn)
 {
-	struct stay__connects *of = conn->throttle.connects;
-	struct stay__step step;
+	struct stay__step step = *conn->throttle.connects->first;
 
-	if (of == NULL || of->first == NULL)
-		return false;
-	step = *of->first;
 	stay__drive_fini(conn);
 	if (!step.due)
 		return false;

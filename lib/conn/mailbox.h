@@ -112,14 +112,25 @@ bool stay__mailbox_is_noted(
 /* Take the next piece of mail whose kind is in `pass` out of its list; NULL:
  * there is none. Mail before it that may not pass is postponed. */
 struct stay__mail *stay__mailbox_next(struct stay__mailbox *box, unsigned pass);
-/* Whether stay__mailbox_next may find something. */
+/* Whether it can have no messages, for it has no shelf. */
+static inline bool
+stay__mailbox_rests(const struct stay__mailbox *box)
+{
+	return box->shelf == &stay__bare_shelf;
+}
+/* Whether stay__mailbox_next may find something. Mostly there is a note, or no shelf:
+ * so the lines are asked last. */
 static inline bool
 stay__mailbox_has_mail(const struct stay__mailbox *box)
 {
-	return !stay__list_is_empty(&box->shelf->lines[STAY__LINE_URGENT]) ||
-	       !stay__list_is_empty(&box->shelf->lines[STAY__LINE_QUEUE]) ||
-	       (box->behind[STAY__LINE_URGENT] |
-		   box->behind[STAY__LINE_QUEUE]) != 0;
+	const struct stay__list *lines = box->shelf->lines;
+
+	if ((box->behind[STAY__LINE_URGENT] | box->behind[STAY__LINE_QUEUE]) !=
+	    0)
+		return true;
+	return !stay__mailbox_rests(box) &&
+	       (!stay__list_is_empty(&lines[STAY__LINE_URGENT]) ||
+		   !stay__list_is_empty(&lines[STAY__LINE_QUEUE]));
 }
 
 /* Put mail that was taken out aside; recall puts all of it back, in front of
@@ -160,11 +171,6 @@ void stay__mailbox_end_upgrade(struct stay__mailbox *box);
 
 /* Give back the memory that only messages need, if there are none. */
 void stay__mailbox_rest(struct stay__mailbox *box);
-static inline bool
-stay__mailbox_rests(const struct stay__mailbox *box)
-{
-	return box->shelf == &stay__bare_shelf;
-}
 
 /* Release all messages, take back all notes, and cancel the task. No upgrade may be
  * waiting. */

@@ -31,6 +31,13 @@ struct stay__throttle {
 	struct stay__connects *connects; /* NULL: none */
 };
 
+/* Whether init's verdict is still to be carried out. */
+static inline bool
+stay__step_has_first(const struct stay__throttle *throttle)
+{
+	return throttle->connects != NULL && throttle->connects->first != NULL;
+}
+
 /* STAY_OK, STAY_E_NOMEM. */
 enum stay_status stay__step_init(struct stay_conn *conn);
 /* Forget the connects, if they lie so far back that none of them counts. */
