@@ -175,31 +175,6 @@ stay__input_fill(
 	return len == -EAGAIN ? STAY_OK : stay__status_of((int)len);
 }
 
-struct stay_bytes
-stay__input_view(const struct stay__input *input)
-{
-	if (input->slab == NULL)
-		return (struct stay_bytes){ "", 0 };
-	return (struct stay_bytes){
-		input->slab->bytes + input->slab->place.start, kept(input)
-	};
-}
-
-void
-stay__input_begin(struct stay__input *input)
-{
-	stay__input_keep(input, 0, 0);
-}
-
-void
-stay__input_keep(struct stay__input *input, size_t len, size_t wanted)
-{
-	if (input->slab == NULL)
-		return;
-	input->slab->place.kept = len;
-	input->slab->place.want = wanted;
-}
-
 void
 stay__input_end(struct stay__input *input, struct stay_loop *loop)
 {

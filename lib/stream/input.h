@@ -28,7 +28,16 @@ enum stay_status stay__input_fill(
     struct stay__input *input, struct stay__link *link, size_t *got);
 
 /* The live bytes, in one piece. */
-struct stay_bytes stay__input_view(const struct stay__input *input);
+static inline struct stay_bytes
+stay__input_view(const struct stay__input *input)
+{
+	const struct stay__slab *slab = input->slab;
+
+	if (slab == NULL)
+		return (struct stay_bytes){ "", 0 };
+	return (struct stay_bytes){ slab->bytes + slab->place.start,
+		slab->place.end - slab->place.start };
+}
 static inline char *
 stay__input_bytes(const struct stay__input *input)
 {
@@ -37,10 +46,22 @@ stay__input_bytes(const struct stay__input *input)
 		   : input->slab->bytes + input->slab->place.start;
 }
 
-/* A delivery begins: nothing is to be kept of it. From it on: keep the last `len` live
- * bytes, and until `wanted` are there. Without live bytes, nothing. */
-void stay__input_begin(struct stay__input *input);
-void stay__input_keep(struct stay__input *input, size_t len, size_t wanted);
+/* In a delivery: keep the last `len` live bytes, and until `wanted` are there. Without
+ * live bytes, nothing. */
+static inline void
+stay__input_keep(struct stay__input *input, size_t len, size_t wanted)
+{
+	if (input->slab == NULL)
+		return;
+	input->slab->place.kept = len;
+	input->slab->place.want = wanted;
+}
+/* A delivery begins: nothing is to be kept of it. */
+static inline void
+stay__input_begin(struct stay__input *input)
+{
+	stay__input_keep(input, 0, 0);
+}
 /* After it: what is not to be kept is consumed. */
 void stay__input_end(struct stay__input *input, struct stay_loop *loop);
 

@@ -61,6 +61,15 @@ struct stay__link {
 
 void stay__link_init(
     struct stay__link *link, struct stay_loop *loop, stay__link_fn *news);
+
+/* Whether it can be read: its machine says so, and nothing has broken it since. */
+static inline bool
+stay__link_is_open(const struct stay__link *link)
+{
+	return (link->machine.now == STAY__LINK_OPEN ||
+		   link->machine.now == STAY__LINK_CLOSING) &&
+	       link->failure.status == STAY_OK;
+}
 /* Other options for a dial that is under way, from its next socket on: the old ones
  * may go. */
 void stay__link_set_socket(
@@ -173,8 +182,6 @@ void stay__link_orphan(struct stay__link *link);
 
 /* The last peer, as a word for a sentence. */
 const char *stay__link_peer(const struct stay__link *link);
-
-bool stay__link_is_open(const struct stay__link *link);
 
 /*
  * The owner's budget is spent: complete link->failure with what did not happen

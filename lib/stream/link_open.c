@@ -7,14 +7,6 @@
 
 #include "stream/link_inner.h"
 
-bool
-stay__link_is_open(const struct stay__link *link)
-{
-	return (stay__link_is_in(link, STAY__LINK_OPEN) ||
-		   stay__link_is_in(link, STAY__LINK_CLOSING)) &&
-	       link->failure.status == STAY_OK;
-}
-
 void
 stay__link_fail(struct stay__link *link, enum stay_status status, int system)
 {

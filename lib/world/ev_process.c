@@ -35,9 +35,7 @@ stay__process_fini(struct stay__process *process)
 }
 
 bool
-stay__process_is_ours(const struct stay__process *process)
+stay__process_asks(const struct stay__process *process)
 {
-	if (process->mark != NULL)
-		return *process->mark == 1;
 	return getpid() == process->maker;
 }

@@ -4,6 +4,7 @@
 #define STAY__EV_PROCESS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <sys/types.h>
 
 struct stay__process {
@@ -13,6 +14,14 @@ struct stay__process {
 
 void stay__process_init(struct stay__process *process);
 void stay__process_fini(struct stay__process *process);
-bool stay__process_is_ours(const struct stay__process *process);
+bool stay__process_asks(const struct stay__process *process);
+
+/* Inline, because each operation on a descriptor is preceded by this. */
+static inline bool
+stay__process_is_ours(const struct stay__process *process)
+{
+	return process->mark != NULL ? *process->mark == 1
+				     : stay__process_asks(process);
+}
 
 #endif

@@ -220,17 +220,6 @@ stay__socket_adopt(int fd)
 	return 0;
 }
 
-ssize_t
-stay__socket_read(int fd, void *bytes, size_t len)
-{
-	ssize_t got;
-
-	do
-		got = read(fd, bytes, len);
-	while (got < 0 && errno == EINTR);
-	return got < 0 ? -errno : got;
-}
-
 /*
  * MSG_NOSIGNAL works on sockets only. On a pipe SIGPIPE is blocked in this thread
  * during the call, and taken away if the call has raised it. A SIGPIPE that was
