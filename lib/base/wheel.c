@@ -266,14 +266,13 @@ stay__wheel_advance_tick(struct stay__wheel *wheel, uint64_t now)
  * not wake up for nothing. Else it is the time at which the slot is to be spread.
  */
 uint64_t
-stay__wheel_next(struct stay__wheel *wheel)
+stay__wheel_first(struct stay__wheel *wheel)
 {
 	const struct stay__list *slot;
 	const struct stay__timer *timer;
 	struct place place;
 	uint64_t tick;
 
-	stay__wheel_settle(wheel, 0);
 	if (!first_place(wheel, &place))
 		return UINT64_MAX;
 	slot = &wheel->slots[place.level][place.slot];

@@ -55,10 +55,6 @@ struct stay__timers {
 
 void stay__wheel_init(struct stay__wheel *wheel, uint64_t now);
 
-/* When to advance next, maybe too early, never too late. UINT64_MAX: no timer is
- * set. */
-uint64_t stay__wheel_next(struct stay__wheel *wheel);
-
 /*
  * Move the timers set since the last call `late` ns into the future. The code that
  * set them counted from a clock that was read `late` ns ago, and a timer is never
@@ -81,6 +77,18 @@ stay__wheel_is_settled(const struct stay__wheel *wheel)
 {
 	return stay__list_is_empty(&wheel->recent) &&
 	       stay__list_is_empty(&wheel->joint);
+}
+
+/* Of a wheel that is settled, and on which some level may have timers. */
+uint64_t stay__wheel_first(struct stay__wheel *wheel);
+
+/* When to advance next, maybe too early, never too late. UINT64_MAX: no timer is
+ * set. */
+static inline uint64_t
+stay__wheel_next(struct stay__wheel *wheel)
+{
+	stay__wheel_settle(wheel, 0);
+	return wheel->levels == 0 ? UINT64_MAX : stay__wheel_first(wheel);
 }
 
 void stay__wheel_advance_tick(struct stay__wheel *wheel, uint64_t now);

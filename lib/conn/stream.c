@@ -273,16 +273,15 @@ static void
 send_out(struct stay_conn *conn)
 {
 	struct stay__outbox *out = conn->stream.out;
-	struct stay_bytes bytes = stay_buf_bytes(&out->buf);
-	struct iovec part = { out->buf.data + out->buf.head, bytes.len };
-	size_t taken;
+	size_t len = stay__stream_unwritten(&conn->stream), taken;
+	struct iovec part = { out->buf.data + out->buf.head, len };
 
 	if (offer(conn, &part, 1, &taken) != STAY_OK)
 		return;
 	stay_buf_take(&out->buf, taken);
-	stay__ease(&out->buf, bytes.len, &out->easy);
+	stay__ease(&out->buf, len, &out->easy);
 	await_room(conn);
-	if (taken == bytes.len && conn->stream.hibernates)
+	if (taken == len && conn->stream.hibernates)
 		stay__stream_hibernate(conn);
 }
 

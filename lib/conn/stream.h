@@ -34,7 +34,9 @@ struct stay__stream {
 static inline size_t
 stay__stream_unwritten(const struct stay__stream *stream)
 {
-	return stream->out == NULL ? 0 : stay_buf_len(&stream->out->buf);
+	const struct stay__outbox *out = stream->out;
+
+	return out == NULL ? 0 : out->buf.tail - out->buf.head;
 }
 
 void stay__stream_init(struct stay_conn *conn);

@@ -93,10 +93,13 @@ has_alarms(struct stay_conn *conn)
 void
 stay__timing_timeout_stop(struct stay_conn *conn)
 {
-	if (conn->rare->alarms == NULL)
+	struct stay__alarms *alarms = conn->rare->alarms;
+
+	/* Else there is neither the timer nor its note. */
+	if (alarms == NULL || !alarms->timeout_on)
 		return;
-	conn->rare->alarms->timeout_on = false;
-	stay__timer_stop(&conn->rare->alarms->timeout);
+	alarms->timeout_on = false;
+	stay__timer_stop(&alarms->timeout);
 	stay__mailbox_unnote(&conn->mail, STAY__NOTE_TIMEOUT);
 }
 

@@ -179,36 +179,11 @@ stay__task_cancel(struct stay__task *task)
 	stay__list_remove(&task->node);
 }
 
-/*
- * A world that turns before every wait need be told neither of a task nor of a timer,
- * only of a turn that leaves work behind. The others are stirred.
- */
-static void
-enqueue(
-    struct stay_loop *loop, struct stay__list *queue, struct stay__task *task)
-{
-	if (stay__list_is_empty(&task->node))
-		stay__list_push(queue, &task->node);
-	stay__loop_rouse(loop);
-}
-
 void
 stay__loop_stir(struct stay_loop *loop)
 {
 	loop->is_calm = false;
 	loop->ops->stir(loop->world);
-}
-
-void
-stay__loop_run_soon(struct stay_loop *loop, struct stay__task *task)
-{
-	enqueue(loop, &loop->run, task);
-}
-
-void
-stay__loop_flush_soon(struct stay_loop *loop, struct stay__task *task)
-{
-	enqueue(loop, &loop->flush, task);
 }
 
 /* ---- time ---- */
@@ -293,9 +268,10 @@ run_all(struct stay_loop *loop, struct stay__list *queue)
 		return;
 	stay__list_take_all(&batch, queue);
 	do {
-		struct stay__task *task = STAY__CONTAINER(
-		    stay__list_pop(&batch), struct stay__task, node);
+		struct stay__task *task =
+		    STAY__CONTAINER(batch.next, struct stay__task, node);
 
+		stay__list_remove(&task->node);
 		task->run(task);
 		if (stay__list_is_empty(&batch) && stay_loop_is_idle(loop))
 			return;

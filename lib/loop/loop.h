@@ -139,6 +139,8 @@ uint64_t stay__loop_random(struct stay_loop *loop);
 /* The world is told that there is something to do, if it does not look by itself. */
 void stay__loop_stir(struct stay_loop *loop);
 
+/* A world that turns before every wait need be told neither of a task nor of a timer,
+ * only of a turn that leaves work behind. The others are stirred. */
 static inline void
 stay__loop_rouse(struct stay_loop *loop)
 {
@@ -146,9 +148,28 @@ stay__loop_rouse(struct stay_loop *loop)
 		stay__loop_stir(loop);
 }
 
+static inline void
+stay__loop_enqueue(
+    struct stay_loop *loop, struct stay__list *queue, struct stay__task *task)
+{
+	if (stay__list_is_empty(&task->node))
+		stay__list_push(queue, &task->node);
+	stay__loop_rouse(loop);
+}
+
 /* Run `task` later this turn (or in the next, if none is under way). */
-void stay__loop_run_soon(struct stay_loop *loop, struct stay__task *task);
-void stay__loop_flush_soon(struct stay_loop *loop, struct stay__task *task);
+static inline void
+stay__loop_run_soon(struct stay_loop *loop, struct stay__task *task)
+{
+	stay__loop_enqueue(loop, &loop->run, task);
+}
+
+static inline void
+stay__loop_flush_soon(struct stay_loop *loop, struct stay__task *task)
+{
+	stay__loop_enqueue(loop, &loop->flush, task);
+}
+
 void stay__task_init(struct stay__task *task, stay__task_fn *run);
 void stay__task_cancel(struct stay__task *task);
 
