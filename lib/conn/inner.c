@@ -75,10 +75,7 @@ stay__stream_slab(const struct stay_conn *conn)
 bool
 stay__stream_ended_in_order(const struct stay_conn *conn)
 {
-	const struct stay__link *link = &conn->stream.link;
-
-	return link->failure.status == STAY_E_CLOSED &&
-	       link->failure.system == 0 && link->read_error == 0;
+	return conn->stream.link.has_ended;
 }
 
 char *

@@ -51,6 +51,7 @@ struct stay__link {
 	bool wants_write : 1;
 	bool is_shut : 1;    /* our half is closed: its end is no failure */
 	bool is_paused : 1;  /* its owner does not read */
+	bool has_ended : 1;  /* its end was read, and nothing was cut */
 	unsigned parked : 2; /* STAY_READ, STAY_WRITE: see link_ends.c */
 	/* Its last peer; NULL: none yet, or no memory for it. */
 	struct stay__peer_name *peer;

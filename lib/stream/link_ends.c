@@ -82,6 +82,7 @@ stay__link_own(
 	link->wants_write = false;
 	link->is_shut = false;
 	link->is_paused = false;
+	link->has_ended = false;
 	link->parked = 0;
 	link->reader =
 	    (struct stay_watch){ .fd = fds[0], .ready = ready, .owner = link };

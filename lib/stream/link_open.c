@@ -47,6 +47,7 @@ stay__link_read(struct stay__link *link, void *bytes, size_t len)
 			link->loop->world, bytes, len);
 	if (result < 0 && result != -EAGAIN)
 		link->read_error = (int16_t)result;
+	link->has_ended = result == 0;
 	return result;
 }
 

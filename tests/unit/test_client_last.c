@@ -12,6 +12,7 @@
 #include "support/counts.h"
 #include "support/line_rig.h"
 #include "support/line_swallow.h"
+#include "support/toy_filter.h"
 
 #define ONE_S 1000
 
@@ -547,21 +548,28 @@ at_end(struct stay_session *session, struct stay_bytes rest)
 		   : stay_frame_more();
 }
 
-static void
-begin_ending(void)
+static const struct stay_protocol *
+ending(void)
 {
 	static struct stay_session_ops session;
 	static struct stay_protocol protocol;
-	const struct stay_client_options options = {
-		.backoff = stay_backoff_constant(ONE_S)
-	};
 
 	session = *line_protocol.session;
 	session.at_end = at_end;
 	protocol = line_protocol;
 	protocol.session = &session;
-	line_begin_as(&rig, &protocol, NULL, &options);
 	asked = 0;
+	return &protocol;
+}
+
+static void
+begin_ending(void)
+{
+	const struct stay_client_options options = {
+		.backoff = stay_backoff_constant(ONE_S)
+	};
+
+	line_begin_as(&rig, ending(), NULL, &options);
 	call_each("ab");
 }
 
@@ -604,6 +612,39 @@ TEST(client_last_is_no_reset)
 	sim_peer_reset(rig.peer);
 	LINE_TELLS(&rig, 1,
 	    "down E_RESET;a E_LOST/maybe executed;b E_LOST/maybe executed;");
+	ck_assert_uint_eq(asked, 0);
+	line_end(&rig);
+}
+
+static void
+call_more(struct line_call *call)
+{
+	(void)line_call(call->rig, "c", LINE("c"));
+}
+
+/* Nor is it when a write has found that out, and what the filter has to say to it is
+ * that the stream was cut. */
+TEST(client_last_is_no_reset_that_a_write_finds)
+{
+	static struct toy_filter toy;
+	static struct toy_terms terms;
+
+	toy_filter_init(&toy);
+	terms = (struct toy_terms){ 0 };
+	line_prepare(&rig);
+	rig.protocol = ending();
+	rig.url = "lines://" LINE_PLACE;
+	rig.server.toy = &terms;
+	line_start(&rig, OPTIONS(.filter = &toy.filter));
+	line_run(&rig, 10);
+	line_call(&rig, "a", LINE("a"))->then = call_more;
+	line_call(&rig, "b", LINE("b"));
+	line_run(&rig, 1);
+	(void)line_told(&rig);
+	peer_send(rig.server.ends, 0, 0, "+a\n+all", 7);
+	sim_peer_reset(rig.peer);
+	LINE_TELLS(
+	    &rig, 1, "a OK/replied +a;down E_CLOSED;b E_LOST/maybe executed;");
 	ck_assert_uint_eq(asked, 0);
 	line_end(&rig);
 }
