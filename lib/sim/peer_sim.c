@@ -221,6 +221,7 @@ end_here(struct sim_peer *peer, enum sim_kind kind)
 		return;
 	end->closed = true;
 	peer->told = true;
+	peer->resets = kind == SIM_RST && !end->shut;
 	if (kind == SIM_RST || !end->shut)
 		sim_post(end, kind, NULL, 0);
 	sim_inbox_empty(end);

@@ -200,6 +200,7 @@ struct sim_peer {
 	uint64_t got_max;
 	uint64_t sent_max;
 	bool cleanly;   /* it closes at those, and does not reset */
+	bool resets;    /* the server has, and has not closed before */
 	uint64_t heard; /* when the library last had a sign of life */
 	bool choked;    /* its last write was a short one */
 };

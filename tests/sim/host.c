@@ -370,6 +370,7 @@ choose_end(struct host *host)
 
 	number *= UINT64_C(0xd6e8feb86659fd93);
 	host->ends = host->user->kind == KIND_LINE && number >> 62 == 0;
+	host->bare = host->ends && (number >> 60 & 1) != 0;
 	if (host->ends)
 		host->per_last = number >> 61 == 0 ? 30 : 500;
 }

@@ -7,6 +7,9 @@
  *	hello PASSWORD   +hello, -denied or !later
  *	sub, ping, bye   +sub, +pong, nothing
  *	VERB NUMBER PAD  according to its verb: see shapes
+ *
+ * A line that ends with '$' is the last of its session. So is one that ends with '%'
+ * and the stream instead of a line break: what was cut has none, and is no answer.
  */
 #include "run.h"
 
@@ -44,6 +47,9 @@ static const struct shape {
 
 #define BLOCK_MS 80
 
+/* Of the server. */
+enum { FRESH, GREETED, SUBSCRIBED, LEFT };
+
 /* ---- the adapter ---- */
 
 struct line_frame {
@@ -56,6 +62,7 @@ struct line_frame {
 struct line_data {
 	uint64_t serial; /* 0: not greeted */
 	bool down;
+	bool ended; /* at_end was asked */
 	size_t seen;
 	unsigned controls; /* answers seen on the control lane, from on_up on */
 	struct line_frame frame;
@@ -158,6 +165,53 @@ decode(struct stay_session *session, struct stay_bytes in)
 	data->seen = 0;
 	read_frame(&data->frame, in.data, (size_t)(end - in.data));
 	return frame_of(kind, (size_t)(end - in.data) + 1, &data->frame);
+}
+
+/* The desk of the attempt that is under way. NULL: it is not known. */
+static struct desk *
+desk_there(const struct user *user)
+{
+	struct peer_end *end = user->host.server.ends;
+
+	while (end != NULL && (desk_of(end)->attempt != user->connects ||
+				  end->phase < SUBSCRIBED))
+		end = end->next;
+	return end == NULL ? NULL : desk_of(end);
+}
+
+/* The server, or a fault, has closed the stream in order, and nothing was cut. */
+static void
+check_end(const struct user *user)
+{
+	const struct desk *desk = desk_there(user);
+
+	if (user->paused && stay_client_is_paused(user->client))
+		broken(8, "the end of user %u is read while it is paused",
+		    user->index);
+	if (desk == NULL)
+		return;
+	if (desk->peer->resets)
+		broken(2, "a reset is taken for the end of an answer");
+	if (desk->end->toy != NULL && toy_is_accepted(desk->end) &&
+	    !toy_has_said_end(desk->end))
+		broken(2, "what was cut is taken for the end of an answer");
+}
+
+static struct stay_frame
+at_end(struct stay_session *session, struct stay_bytes rest)
+{
+	struct line_data *data = data_of(session);
+
+	if (data->ended)
+		broken(2, "the end of a stream is read twice");
+	data->ended = true;
+	check_end(user_of(session));
+	if (rest.len < 2 || rest.data[rest.len - 1] != '%')
+		return stay_frame_more();
+	read_frame(&data->frame, rest.data, rest.len - 1);
+	the_run->figures->bare++;
+	return stay_frame_of(
+	    line_kind_of(rest.data[0]), rest.len, &data->frame);
 }
 
 static enum stay_status
@@ -409,6 +463,17 @@ static const struct stay_session_ops session_ops = {
 	.bye = bye,
 };
 
+static const struct stay_session_ops bare_session_ops = {
+	STAY_SESSION_OPS,
+	.on_up = on_up,
+	.on_down = on_down,
+	.on_control = on_control,
+	.ping = ping,
+	.tick = tick,
+	.bye = bye,
+	.at_end = at_end,
+};
+
 static const struct stay_protocol protocol = {
 	STAY_PROTOCOL,
 	.name = "line",
@@ -438,7 +503,29 @@ static const struct stay_protocol ending = {
 	.session = &session_ops,
 };
 
+static const struct stay_protocol bare = {
+	STAY_PROTOCOL,
+	.name = "line",
+	.port = "7777",
+	.session_size = sizeof(struct line_data),
+	.encode = encode,
+	.decode = decode,
+	.hello = hello,
+	.on_push = on_push,
+	.retain = retain,
+	.call = &call_ops,
+	.session = &bare_session_ops,
+};
+
 /* ---- the client ---- */
+
+static const struct stay_protocol *
+protocol_of(const struct host *host)
+{
+	if (host->bare)
+		return &bare;
+	return host->ends ? &ending : &protocol;
+}
 
 static enum stay_status
 start(struct user *user, const struct stay_client_options *options,
@@ -446,7 +533,7 @@ start(struct user *user, const struct stay_client_options *options,
 {
 	user->line_open = false;
 	return stay_client_start(&user->client, user->run->loop,
-	    user->host.ends ? &ending : &protocol, url, options);
+	    protocol_of(&user->host), url, options);
 }
 
 static void
@@ -532,8 +619,6 @@ answers(const struct call *call, const struct stay_result *result)
 
 /* ---- the server ---- */
 
-enum { FRESH, GREETED, SUBSCRIBED, LEFT };
-
 static bool
 is(const char *in, size_t len, const char *text)
 {
@@ -571,18 +656,33 @@ shape_of(const struct call *call, const char *in, size_t verb_len)
 	return shape;
 }
 
-/* What it says next is the last of the session: "$". It closes, or leaves that to the
- * client. */
+/* How the line ends that it says next, which may be the last of the session. */
 static const char *
-end_maybe(struct desk *desk)
+end_maybe(struct desk *desk, bool may_be_last)
+{
+	const struct host *host = desk->host;
+
+	if (!may_be_last || host->per_last == 0 ||
+	    !draw_mille(host->run, host->per_last))
+		return "\n";
+	desk->over = true;
+	host->run->figures->ends++;
+	return host->bare ? "%" : "$\n";
+}
+
+/* Who has said that it is over leaves it to the client to close, at times. */
+static void
+close_maybe(struct desk *desk)
 {
 	struct run *run = desk->host->run;
 
-	if (desk->host->per_last == 0 || !draw_mille(run, desk->host->per_last))
-		return "";
-	desk->over = true;
-	run->figures->ends++;
-	return "$";
+	if (!desk->over)
+		return;
+	if (desk->host->bare)
+		peer_do(desk->end, 0,
+		    draw_mille(run, 500) ? PEER_SHUT : PEER_CLOSE);
+	else if (draw_mille(run, 500))
+		peer_do(desk->end, 0, PEER_CLOSE);
 }
 
 static void
@@ -590,13 +690,15 @@ reply(struct desk *desk, const struct shape *shape, bool acts,
     const struct call *call)
 {
 	uint64_t number = call->number;
-	bool whole = call->group == 0 || number == call->group_last;
+	bool is_push = strcmp(shape->verb, "push") == 0;
+	bool may_be_last = (call->group == 0 || number == call->group_last) &&
+			   !(is_push && desk->host->bare);
 	unsigned ms = desk_delay(desk);
 	char kind = strcmp(shape->verb, "err") == 0 ? '-' : '+';
 
 	if (!acts)
 		kind = '!';
-	if (strcmp(shape->verb, "push") == 0)
+	if (is_push)
 		kind = '=';
 	if (shape->flags & STAY_BLOCKS)
 		ms += draw_below(desk->host->run, BLOCK_MS);
@@ -604,10 +706,9 @@ reply(struct desk *desk, const struct shape *shape, bool acts,
 		desk_print(desk, ms, 0, "*%" PRIu64 "\n*%" PRIu64 " %s\n",
 		    number, number, "more");
 	for (uint32_t i = 0; i < shape->replies; i++)
-		desk_print(desk, ms, 0, "%c%" PRIu64 "%s\n", kind, number,
-		    whole && i + 1 == shape->replies ? end_maybe(desk) : "");
-	if (desk->over && draw_mille(desk->host->run, 500))
-		peer_do(desk->end, 0, PEER_CLOSE);
+		desk_print(desk, ms, 0, "%c%" PRIu64 "%s", kind, number,
+		    end_maybe(desk, may_be_last && i + 1 == shape->replies));
+	close_maybe(desk);
 }
 
 /* Now that it has come whole. */
@@ -736,7 +837,8 @@ push(struct desk *desk)
 	if (desk->over)
 		return;
 	word = draw_mille(desk->host->run, 500) ? ">news" : "#nothing";
-	desk_print(desk, 0, 0, "%s%s\n", word, end_maybe(desk));
+	desk_print(
+	    desk, 0, 0, "%s%s", word, end_maybe(desk, !desk->host->bare));
 }
 
 const struct trade line_trade = { "line", reads, serve, lie, push, start,

@@ -157,11 +157,12 @@ print(const struct sum *sum, double seconds)
 	    f->inside);
 	printf("  %" PRIu64 " replies held, %" PRIu64 " times in line, %" PRIu64
 	       " groups, %" PRIu64 " times a server went away,"
-	       " %" PRIu64 " last frames,"
+	       " %" PRIu64 " last frames, %" PRIu64
+	       " read at the end of a stream,"
 	       " %" PRIu64 " lanes drained,"
 	       " %" PRIu64 " bodies in %" PRIu64 " pieces\n",
-	    f->held, f->waited, f->groups, f->leaves, f->ends, f->drained,
-	    f->bodies, f->pieces);
+	    f->held, f->waited, f->groups, f->leaves, f->ends, f->bare,
+	    f->drained, f->bodies, f->pieces);
 	printf("  %" PRIu64 " pools, %" PRIu64 " changes of them, %" PRIu64
 	       " leases, %" PRIu64 " told that theirs is lost, %" PRIu64
 	       " looks at metrics, %" PRIu64 " stories of calls\n",

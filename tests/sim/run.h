@@ -112,6 +112,7 @@ struct figures {
 	uint64_t groups;
 	uint64_t leaves;  /* asked for by a server, or for it */
 	uint64_t ends;    /* of sessions, by their last frame */
+	uint64_t bare;    /* ...and by an answer that ended with its stream */
 	uint64_t drained; /* control lanes that were full, told */
 	uint64_t bodies;
 	uint64_t pieces;
@@ -327,7 +328,8 @@ struct host {
 
 	bool loading;
 	bool ends; /* some of its answers are the last of a session... */
-	unsigned per_last; /* ...of a thousand; 0 when it is mended */
+	bool bare; /* ...and nothing but the end of the stream ends them */
+	unsigned per_last; /* so many of a thousand; 0 when it is mended */
 	bool babbles;      /* in clear, where the toy was to begin */
 	unsigned slow_ms;
 	const char *password; /* what it accepts; "": anything */

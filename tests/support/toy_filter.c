@@ -303,6 +303,7 @@ struct toy_end {
 	bool greeted;
 	bool accepted;
 	bool said; /* what it says to the greeting: the rest is sealed */
+	bool said_end;
 	char in[HEAD + STAY_FILTER_RECORD_MAX + 1];
 	size_t in_len;
 };
@@ -318,6 +319,12 @@ bool
 toy_is_accepted(const struct peer_end *end)
 {
 	return end->toy->accepted;
+}
+
+bool
+toy_has_said_end(const struct peer_end *end)
+{
+	return end->toy->said_end;
 }
 
 /* Up to the end of the line. Only then the server hears of the connection. */
@@ -401,6 +408,7 @@ toy_say(struct peer_end *end, const char *bytes, size_t len,
 			send(end, bytes, len);
 		return;
 	}
+	end->toy->said_end |= len == 0;
 	if (len == 0)
 		send(end, record, seal(record, "", 0));
 	for (; len > 0; len -= part, bytes += part) {

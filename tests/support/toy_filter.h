@@ -45,6 +45,7 @@ struct toy_end;
  * has greeted. */
 void toy_begin(struct peer_end *end);
 bool toy_is_accepted(const struct peer_end *end);
+bool toy_has_said_end(const struct peer_end *end);
 void toy_end_free(struct peer_end *end);
 /* What has come for `end`; opened bytes go on to peer_hear. */
 void toy_hear(struct peer_end *end, const char *bytes, size_t len);
