@@ -399,14 +399,18 @@ stay__session_come_back(struct stay_client *client)
 struct stay_verdict
 stay__session_lost(struct stay_client *client, enum stay_status why)
 {
+	struct stay_session *session = &client->session;
 	const struct stay__loss loss = { .status = STAY_E_LOST,
 		.why = why,
 		.blame = blame_of(why),
-		.is_first = stay__session_was_stable(&client->session),
-		.unacted = client->session.unacted };
+		.is_first = stay__session_was_stable(session),
+		.unacted = session->unacted };
+	/* An attempt that fails behind it is a failure. */
+	bool is_content = session->is_content &&
+			  stay__session_state(session) != STAY__SESSION_DOWN;
 
-	end_session(&client->session, &loss);
-	if (client->session.is_content)
+	end_session(session, &loss);
+	if (is_content)
 		return stay_verdict_connect(stay_info_status(why));
 	if (stay__detour_now(client->rare->detour) != NULL)
 		return stay_verdict_backoff(

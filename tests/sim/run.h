@@ -503,6 +503,7 @@ struct user {
 	uint64_t up_at;                  /* ns: it was connected */
 	uint64_t up_ms;    /* for so long, the last time, until it backs off */
 	uint64_t connects; /* attempts begun */
+	bool came_up;      /* ...and the last one has succeeded */
 	bool wanted;       /* another session, by somebody */
 	uint64_t ready_at; /* ns: its session came up */
 	uint64_t granted_at; /* ns: its dial was, and the same of slept */

@@ -171,6 +171,22 @@ follow_backoff(struct user *user, unsigned from, unsigned event, unsigned to)
 		user->up_ms = 0;
 }
 
+/* Nothing but a session that was up ends so that the next attempt waits for nothing. */
+static void
+check_failed(struct user *user, unsigned from, unsigned event, unsigned to)
+{
+	if (to == STAY_CONNECTED)
+		user->came_up = true;
+	if (from == STAY_DISCONNECTING && !user->came_up && !user->wanted &&
+	    (event == STAY__CONN_CONNECT || event == STAY__CONN_THROTTLED) &&
+	    !user->leaving && user->kind != KIND_RAW)
+		broken(13,
+		    "user %u has no backoff behind an attempt that failed",
+		    user->index);
+	if (to == STAY_CONNECTING && from != STAY_CONNECTING)
+		user->came_up = false;
+}
+
 static void
 follow_connect(struct user *user)
 {
@@ -376,9 +392,10 @@ watch_transition(void *arg, const struct stay_subject *who,
 	if (user != NULL) {
 		check_from(user, machine, which, from);
 		user->state[which] = to;
-		if (which == CONN)
+		if (which == CONN) {
+			check_failed(user, from, event, to);
 			follow_backoff(user, from, event, to);
-		else if (which == LINK)
+		} else if (which == LINK)
 			follow_link(user, from, event, to);
 		else if (user->client != NULL)
 			follow_session(user, from, to);

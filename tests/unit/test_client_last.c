@@ -12,6 +12,7 @@
 #include "support/counts.h"
 #include "support/line_rig.h"
 #include "support/line_swallow.h"
+#include "support/scarce.h"
 #include "support/toy_filter.h"
 
 #define ONE_S 1000
@@ -520,6 +521,44 @@ TEST(client_last_is_announced_by_the_protocol)
 	    strstr(stay_conn_failure(stay_client_conn(rig.client)),
 		"a last frame of a protocol without STAY_LAST_FRAMES"));
 	line_end(&rig);
+}
+
+/* ---- what comes behind it may fail ---- */
+
+/* Only the end of that session is no failure. */
+TEST(client_last_forgives_no_dial_that_fails)
+{
+	uint64_t dials;
+
+	begin();
+	call_each("ab");
+	sim_unlisten(rig.world, LINE_HOST, LINE_PORT);
+	dials = sim_calls(rig.world, SIM_CONNECT);
+	ANSWERS("+a$\n", "a OK/replied +a$;down E_RECONNECT;");
+	ck_assert_int_eq(state(), STAY_BACKING_OFF);
+	line_run(&rig, ONE_S / 2);
+	ck_assert_uint_eq(sim_calls(rig.world, SIM_CONNECT), dials + 1);
+	line_run(&rig, 10 * ONE_S);
+	ck_assert_uint_le(sim_calls(rig.world, SIM_CONNECT), dials + 22);
+	line_end(&rig);
+}
+
+/* Nor is a dial for which there is no memory the end of the client. */
+TEST(client_last_survives_a_dial_without_memory)
+{
+	bool failed = true;
+
+	for (unsigned n = 1; failed; n++) {
+		begin();
+		call_each("ab");
+		sim_peer_print(rig.peer, "+a$\n");
+		scarce_arm(n);
+		line_run(&rig, 1);
+		failed = scarce_disarm();
+		line_run(&rig, 2 * ONE_S);
+		ck_assert_int_eq(state(), STAY_CONNECTED);
+		line_end(&rig);
+	}
 }
 
 /* ---- an answer that ends with its stream ---- */
