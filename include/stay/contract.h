@@ -74,7 +74,8 @@ struct stay_contract_peer {
 	 * read. So the kit takes the end of this session for rightful: this call, and
 	 * those asked before it, get their replies, unless the client is still writing;
 	 * those behind it are sent again, or fail as maybe executed, not sent or refused.
-	 * They never get another's reply.
+	 * They never get another's reply. With STAY_LAST_FRAMES or at_end they do not fail
+	 * as maybe executed either, unless the client is still writing.
 	 * Without an answer, and with none before it: it was no session, but a word
 	 * beside one, as to cancel a request.
 	 */

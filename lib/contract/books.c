@@ -128,6 +128,26 @@ check_time(const struct kit_call *call, const struct stay_result *result)
 		    (unsigned long long)took, stay_strerror(result->status));
 }
 
+/* The peer has closed behind the answer to another call, and has not read what came
+ * behind that. Who still writes then may be told of it before he reads the answer. */
+static bool
+is_left(const struct kit_call *call)
+{
+	const struct kit_server *server = &call->run->server;
+
+	return server->left > 0 && (call->is_behind || server->is_narrow);
+}
+
+/* What was not acted on behind a last answer may have no session to go on in, or be given
+ * up before it has one. */
+static bool
+is_not_resent(const struct kit_call *call, const struct stay_result *result)
+{
+	return result->outcome == STAY_REFUSED &&
+	       (is_left(call) || call->right == KIT_MAY_ANY) &&
+	       kit_shadow_has_last_frames();
+}
+
 static void
 check_outcome(const struct kit_call *call, const struct stay_result *result)
 {
@@ -135,7 +155,7 @@ check_outcome(const struct kit_call *call, const struct stay_result *result)
 			result->outcome == STAY_SENT ||
 			result->outcome == STAY_REFUSED;
 
-	if (is_reply(result) != answered)
+	if (is_reply(result) != answered && !is_not_resent(call, result))
 		kit_broken(KIT_OUTCOME, "call %u, %s, completes with %s, as %s",
 		    call->number, name_of(call), stay_strerror(result->status),
 		    stay_outcome_name(result->outcome));
@@ -187,16 +207,6 @@ is_given_up_with_body(const struct kit_call *call)
 	       call->status == STAY_E_TIMEOUT;
 }
 
-/* The peer has closed behind the answer to another call, and has not read what came
- * behind that. Who still writes then may be told of it before he reads the answer. */
-static bool
-is_left(const struct kit_call *call)
-{
-	const struct kit_server *server = &call->run->server;
-
-	return server->left > 0 && (call->is_behind || server->is_narrow);
-}
-
 /* Whether something else than a fault may have cost it its reply. */
 static bool
 is_excused(const struct kit_call *call)
@@ -211,6 +221,21 @@ is_excused(const struct kit_call *call)
 	return false;
 }
 
+/* The peer has acted on nothing that is behind its last answer, and the adapter has
+ * said that it knows which that is. */
+static void
+check_going_on(const struct kit_call *call, const struct stay_result *result)
+{
+	if (!call->is_behind || result->outcome == STAY_MAYBE_EXECUTED)
+		kit_broken(KIT_OUTCOME, "call %u, %s, %s: %s, %s", call->number,
+		    name_of(call),
+		    call->is_behind
+			? "is behind the last answer of its session, where "
+			  "the peer has acted on nothing"
+			: "has no last answer in front of it, and has no reply",
+		    stay_outcome_name(result->outcome), result->why);
+}
+
 static void
 check_failure(struct kit_call *call, const struct stay_result *result)
 {
@@ -223,6 +248,8 @@ check_failure(struct kit_call *call, const struct stay_result *result)
 		kit_broken(KIT_DEADLINE,
 		    "call %u, %s, is cancelled, and nobody has asked for it",
 		    call->number, name_of(call));
+	if (call->right == KIT_MUST_GO_ON)
+		check_going_on(call, result);
 	if (call->right == KIT_MUST_ANSWER && !is_excused(call))
 		kit_broken(KIT_OWN_REPLY,
 		    "call %u, %s, has no reply, and nothing keeps it: %s, %s",

@@ -12,6 +12,7 @@
  *	books.c    what became of each call, and whether that is right
  *	chapters.c what goes wrong in which chapter
  *	order.c    ...in those of answers that name their call
+ *	last.c     ...in that of answers that are the last of their session
  *	peace.c    ...in those of a client that must leave others in peace
  *	child.c    a chapter in a process of its own
  *	main.c     all of them; the command line
@@ -189,8 +190,10 @@ const char *kit_server_misses(
 /* What must be true of a call when it completes. */
 enum kit_right {
 	KIT_MUST_ANSWER, /* its reply, and no other */
-	KIT_MAY_FAIL,    /* any failure, but no other's reply */
-	KIT_MAY_ANY      /* the peer is a liar: any end will do */
+	/* Likewise; but behind a last answer it may come to nothing, if that is told. */
+	KIT_MUST_GO_ON,
+	KIT_MAY_FAIL, /* any failure, but no other's reply */
+	KIT_MAY_ANY   /* the peer is a liar: any end will do */
 };
 
 struct kit_call {
@@ -309,12 +312,16 @@ void kit_books_quiet(struct kit_run *run);
 
 /* The next client that starts is the one of a run. */
 void kit_shadow_begin(void);
+/* Whether its adapter takes the end of a stream for that of an answer; and whether any
+ * answer of it may be the last of a session. */
+bool kit_shadow_reads_ends(void);
+bool kit_shadow_has_last_frames(void);
 /* As stay_client_start, with the kit between the engine and the adapter. */
 enum stay_status kit_client_start(struct stay_client **client,
     struct stay_loop *loop, const struct stay_protocol *protocol,
     const char *url, const struct stay_client_options *options);
 
-/* ---- chapters.c, order.c, peace.c ---- */
+/* ---- chapters.c, order.c, last.c, peace.c ---- */
 
 /* Whether to go on behind a run: there are more; only if there is time; no more. */
 enum kit_more { KIT_MORE, KIT_ENOUGH, KIT_ALL };

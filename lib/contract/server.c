@@ -255,6 +255,14 @@ say_endless(struct kit_end *end, const char *bytes, size_t len)
 	free(chunk);
 }
 
+/* An end in place of an answer may be an answer, if the adapter reads ends. */
+static bool
+resets(enum kit_fault fault)
+{
+	return fault == KIT_RESETS ||
+	       (fault == KIT_CLOSES && kit_shadow_reads_ends());
+}
+
 /* What the fault makes of an answer; what makes no sense is its last. */
 static void
 strike(struct kit_end *end, const char *bytes, size_t len)
@@ -287,8 +295,8 @@ strike(struct kit_end *end, const char *bytes, size_t len)
 		break;
 	}
 	if (plan->fault != KIT_SILENCE)
-		plan_deed(end, plan->fault == KIT_RESETS ? 0 : END_MS,
-		    plan->fault == KIT_RESETS ? RESETS : CLOSES, NULL, 0);
+		plan_deed(end, resets(plan->fault) ? 0 : END_MS,
+		    resets(plan->fault) ? RESETS : CLOSES, NULL, 0);
 	end->mute = true;
 }
 
@@ -305,9 +313,19 @@ ends_now(struct kit_end *end)
 	return true;
 }
 
-static void
-answer(struct kit_end *end, const char *bytes, size_t len, bool overtakes)
+/* An answer twice, of which the end of the stream is the end, is another answer. */
+static bool
+may_be_twice(const struct stay_contract_peer *peer)
 {
+	return !(peer->closes && kit_shadow_reads_ends());
+}
+
+static void
+answer(struct kit_end *end, const struct stay_contract_peer *peer)
+{
+	const char *bytes = stay_buf_bytes(peer->out).data;
+	size_t len = stay_buf_len(peer->out);
+	bool overtakes = peer->overtakes;
 	struct kit_server *server = &end->run->server;
 	const struct kit_plan *plan = &server->plan;
 	bool strikes = plan->fault != KIT_NO_FAULT && !server->struck &&
@@ -325,7 +343,7 @@ answer(struct kit_end *end, const char *bytes, size_t len, bool overtakes)
 	if (strikes && plan->fault == KIT_LATE)
 		end->busy_until = kit_now() + plan->late_ms;
 	(overtakes ? say_in_any_order : say)(end, bytes, len);
-	if (strikes && plan->fault == KIT_TWICE)
+	if (strikes && plan->fault == KIT_TWICE && may_be_twice(peer))
 		say(end, bytes, len);
 }
 
@@ -396,8 +414,7 @@ ask(struct kit_end *end, struct stay_bytes in)
 	if (used > 0)
 		kit_note("the peer hears %s", kit_quote(in.data, used));
 	if (used > 0 || in.len == 0)
-		answer(end, stay_buf_bytes(&out).data, stay_buf_len(&out),
-		    peer.overtakes);
+		answer(end, &peer);
 	if (peer.closes && !end->mute) {
 		end->leaves = true;
 		end->run->server.left += stay_buf_len(&out) > 0;

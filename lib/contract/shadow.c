@@ -1,6 +1,7 @@
 /*
  * The adapter's table, as the engine gets it: all slots are the adapter's own, but
- * `decode`, `encode` and `retain`, through which the kit hands it guarded input.
+ * `decode`, `at_end`, `encode` and `retain`, through which the kit hands it guarded
+ * input.
  * This is the one file of the kit that knows slots. It knows no call and no run.
  */
 #include <string.h>
@@ -51,21 +52,33 @@ write_back(struct stay_session *session)
 }
 
 static struct stay_frame
-decode(struct stay_session *session, struct stay_bytes in)
+cut(const char *slot, stay_decode_fn *fn, struct stay_session *session,
+    struct stay_bytes in)
 {
 	struct stay_frame frame;
 
 	input.theirs = in.data;
 	input.guarded = kit_guard(in.data, in.len);
 	input.len = in.len;
-	kit_told->slot = "decode";
-	frame = original->decode(
-	    session, (struct stay_bytes){ input.guarded, in.len });
+	kit_told->slot = slot;
+	frame = fn(session, (struct stay_bytes){ input.guarded, in.len });
 	kit_told->slot = NULL;
 	write_back(session);
 	if (frame.why != NULL && is_guarded(frame.why))
 		frame.why = input.theirs + (frame.why - input.guarded);
 	return frame;
+}
+
+static struct stay_frame
+decode(struct stay_session *session, struct stay_bytes in)
+{
+	return cut("decode", original->decode, session, in);
+}
+
+static struct stay_frame
+at_end(struct stay_session *session, struct stay_bytes rest)
+{
+	return cut("at_end", original->session->at_end, session, rest);
 }
 
 /* The frame is where the adapter saw it; the engine keeps its own copy. */
@@ -153,6 +166,8 @@ shadow_session_of(const struct stay_session_ops *session)
 	    session->size < sizeof(shadow_session) ? session->size
 						   : sizeof(shadow_session));
 	shadow_session.replies = NULL;
+	if (shadow_session.at_end != NULL)
+		shadow_session.at_end = at_end;
 	return &shadow_session;
 }
 
@@ -182,6 +197,20 @@ kit_client_start(struct stay_client **client, struct stay_loop *loop,
 		return __real_stay_client_start(
 		    client, loop, &shadow, url, options);
 	return stay_client_start(client, loop, &shadow, url, options);
+}
+
+bool
+kit_shadow_reads_ends(void)
+{
+	return original != NULL && shadow.session != NULL &&
+	       shadow.session->at_end != NULL;
+}
+
+bool
+kit_shadow_has_last_frames(void)
+{
+	return kit_shadow_reads_ends() ||
+	       (original != NULL && (shadow.flags & STAY_LAST_FRAMES) != 0);
 }
 
 void

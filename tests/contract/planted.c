@@ -471,6 +471,8 @@ const struct stay_contract *
 planted_contract(enum planted bug)
 {
 	planted = bug;
+	if (bug >= HAS_LAST_FRAMES)
+		return &planted_last;
 	if (bug >= HAS_COUNTS)
 		return &planted_counted;
 	if (bug >= HAS_TAGS)

@@ -35,7 +35,9 @@
 	BUG(TAKES_ANY_TAG)       /* of an answer that nobody waits for, for another's */ \
 	BUG(HAS_COUNTS)          /* of what is prepared, and nothing is wrong with them */ \
 	BUG(KEEPS_THE_UNSENT)    /* among those to whom an answer is due */ \
-	BUG(ENDS_TOO_EARLY)      /* at a last answer, with others in front of it */
+	BUG(ENDS_TOO_EARLY)      /* at a last answer, with others in front of it */ \
+	BUG(HAS_LAST_FRAMES)     /* and nothing is wrong with them */ \
+	BUG(FORGETS_THE_LAST)    /* of them: what is behind it may have been executed */
 /* clang-format on */
 
 enum planted {
@@ -47,7 +49,7 @@ enum planted {
 
 extern enum planted planted;
 extern const struct stay_protocol planted_protocol;
-extern const struct stay_contract planted_tagged, planted_counted;
+extern const struct stay_contract planted_tagged, planted_counted, planted_last;
 
 /* Start a client with the bugs that only a start function can have. */
 stay_contract_start_fn planted_start;

@@ -44,15 +44,28 @@ TEST_ROWS(adapter_passes, LEN(well))
 	free(text);
 }
 
-TEST_ROWS(adapter_with_nothing_planted_passes, 3)
+/* Whether a chapter says that there is nothing to try. */
+static bool
+is_idle(const char *text, const char *chapter)
 {
-	static const enum planted nothing[] = { NOTHING, HAS_TAGS, HAS_COUNTS };
+	char line[64];
+
+	snprintf(line, sizeof(line),
+	    "  %-11s      1 runs  nothing to try:", chapter);
+	return strstr(text, line) != NULL;
+}
+
+TEST_ROWS(adapter_with_nothing_planted_passes, 4)
+{
+	static const enum planted nothing[] = { NOTHING, HAS_TAGS, HAS_COUNTS,
+		HAS_LAST_FRAMES };
 	int broken;
 	char *text = report(planted_contract(nothing[_i]), NULL, &broken);
 
 	ck_assert_msg(broken == 0, "%.4000s", text);
-	ck_assert_int_eq(
-	    strstr(text, "nothing to try") == NULL, nothing[_i] == HAS_TAGS);
+	ck_assert_int_eq(is_idle(text, "overtaken"), nothing[_i] != HAS_TAGS);
+	ck_assert_int_eq(is_idle(text, "repeated"), nothing[_i] != HAS_TAGS);
+	ck_assert_int_eq(is_idle(text, "last"), nothing[_i] != HAS_LAST_FRAMES);
 	free(text);
 }
 
@@ -101,6 +114,8 @@ static const struct {
 	{ KEEPS_THE_UNSENT, "choked", "promise 2:", "and must read" },
 	{ ENDS_TOO_EARLY, "plain",
 	    "promise 2:", "call 2, b, has no reply, and nothing keeps it" },
+	{ FORGETS_THE_LAST, "last",
+	    "promise 3:", "is behind the last answer of its session" },
 };
 
 /* What is left for `done` is not all of it. */
