@@ -38,6 +38,7 @@
  *	stream open --> hello(NULL) --> [frame --> hello(frame)]*
  *	  --> on_up(NULL) --> [frame --> on_up(frame)]*
  *	  --> [frame --> done | on_push | on_control | on_orphan]*
+ *	  --> [on_leaving --> frames as before --> bye]
  *	  --> on_down (once for each opened stream)
  *
  * A push goes to on_push and an aside to on_aside, also during the greeting.
@@ -298,8 +299,9 @@ struct stay_session_ops {
 	 * replies (0: at once) our half of the stream is closed behind it, and
 	 * what the peer still sends is read until it closes its half; see
 	 * stay_client_stop. The replies go to on_control, and have stop_budget_ms
-	 * or leave_budget_ms. NULL: nothing is said, and our half is closed all
-	 * the same. */
+	 * or leave_budget_ms. For a change it is said when all calls are answered:
+	 * see on_leaving. NULL: nothing is said, and our half is closed all the
+	 * same. */
 	stay_session_fn *bye;
 	/* A few words about a session that is up, for stay_conn_explain: what was
 	 * agreed on. It changes nothing. NULL: nothing is to be said. */
@@ -338,6 +340,18 @@ struct stay_session_ops {
 	 * may call what decode may. NULL: no answer ends so.
 	 */
 	stay_decode_fn *at_end;
+	/*
+	 * The session is going to be left as planned: for a change, at its age, because
+	 * the peer goes away (stay_session_leave), or by a stop. No further call is sent
+	 * in it, and those in flight have leave_budget_ms for their replies, or
+	 * stop_budget_ms, before or while `bye` is said. So say on the control lane what
+	 * ends those that would go on for ever, as IMAP's DONE ends an IDLE; which one is
+	 * open, on_over or stay_session_oldest tells. Replies to these bytes go to
+	 * on_control. Runs once in a session, before `bye`, and not if a session is lost
+	 * or greeting. A drain waits for calls first, and stops when its budget is over.
+	 * If the control lane is full, on_drained follows. NULL: nothing is said.
+	 */
+	stay_session_fn *on_leaving;
 };
 
 /* The life of the keep block. */

@@ -13,6 +13,22 @@ stay__leave_now(struct stay_client *client, enum stay_status reason)
 	    reason == STAY_OK ? STAY_E_STOPPED : reason, STAY_E_STOPPED);
 }
 
+/* No further call is sent. What would go on for ever in the session, its protocol ends
+ * now. False: no session is up. */
+static bool
+begin(struct stay_client *client)
+{
+	struct stay_session *session = &client->session;
+
+	if (!stay__session_leave(session))
+		return false;
+	stay__output_forget(session);
+	client->profile->protocol.session.on_leaving(session);
+	stay__output_forget(session);
+	stay__output_ask(client);
+	return true;
+}
+
 /* ---- because the peer goes away ---- */
 
 /* A crowd does not leave in one moment. */
@@ -33,7 +49,8 @@ stay__leave_to_stop(struct stay_client *client, enum stay_status reason)
 {
 	struct stay_session *session = &client->session;
 
-	if (stay__session_leave(session) && stay__farewell_goes_on(session))
+	if (begin(client) &&
+	    (session->condemned != STAY_OK || stay__farewell_goes_on(session)))
 		return stay_verdict_pending(
 		    client->profile->options.stop_budget_ms);
 	stay__leave_now(client, reason);
@@ -88,8 +105,9 @@ stay__leave_to_change(struct stay_client *client, struct stay_info why)
 	session->leave.tag = why.tag;
 	session->leave.why =
 	    why.status == STAY_OK ? STAY_E_RECONNECT : why.status;
-	if (stay__session_leave(session) &&
-	    (!is_answered(client) || stay__farewell_goes_on(session)))
+	if (begin(client) &&
+	    (session->condemned != STAY_OK || !is_answered(client) ||
+		stay__farewell_goes_on(session)))
 		return stay_verdict_pending(
 		    client->profile->options.leave_budget_ms);
 	return go_over(client);

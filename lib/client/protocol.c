@@ -144,6 +144,8 @@ fill_session(struct stay_session_ops *session)
 		session->bye = no_notice;
 	if (session->reset == NULL)
 		session->reset = as_new;
+	if (session->on_leaving == NULL)
+		session->on_leaving = no_notice;
 }
 
 static void

@@ -5,7 +5,8 @@
  * server.
  *
  *	hello PASSWORD   +hello, -denied or !later
- *	sub, ping, bye   +sub, +pong, nothing
+ *	sub, ping        +sub, +pong
+ *	done, bye        nothing: the session is going to be left, and is
  *	VERB NUMBER PAD  according to its verb: see shapes
  *
  * A line that ends with '$' is the last of its session. So is one that ends with '%'
@@ -18,6 +19,7 @@
 #include <string.h>
 
 #include "line_kind.h"
+#include "machine/machine.h"
 
 /* clang-format off */
 static const struct shape {
@@ -63,6 +65,7 @@ struct line_data {
 	uint64_t serial; /* 0: not greeted */
 	bool down;
 	bool ended; /* at_end was asked */
+	bool leaves;
 	size_t seen;
 	unsigned controls; /* answers seen on the control lane, from on_up on */
 	struct line_frame frame;
@@ -426,9 +429,27 @@ line_speak(struct stay_session *session)
 }
 
 static void
+on_leaving(struct stay_session *session)
+{
+	struct line_data *data = data_of(session);
+	struct user *user = user_of(session);
+
+	called_back(the_run);
+	if (data->leaves || user->state[2] != STAY__SESSION_LEAVING)
+		broken(5, "user %u is told that it leaves: %s", user->index,
+		    data->leaves ? "again" : "it does not");
+	data->leaves = true;
+	(void)ask(session, "done\n", 0);
+	act_inside(the_run, user);
+	mumble(session);
+	call_is_back(the_run);
+}
+
+static void
 bye(struct stay_session *session)
 {
-	(void)data_of(session);
+	if (!data_of(session)->leaves)
+		broken(5, "a goodbye, and nobody was told that it leaves");
 	(void)ask(session, "bye\n", 0);
 	mumble(session);
 }
@@ -461,6 +482,7 @@ static const struct stay_session_ops session_ops = {
 	.ping = ping,
 	.tick = tick,
 	.bye = bye,
+	.on_leaving = on_leaving,
 };
 
 static const struct stay_session_ops bare_session_ops = {
@@ -471,6 +493,7 @@ static const struct stay_session_ops bare_session_ops = {
 	.ping = ping,
 	.tick = tick,
 	.bye = bye,
+	.on_leaving = on_leaving,
 	.at_end = at_end,
 };
 
@@ -733,7 +756,7 @@ serve_call(struct desk *desk, const char *in, size_t len)
 	uint64_t number;
 	bool acts;
 
-	if (desk->end->phase != SUBSCRIBED || space == NULL)
+	if (desk->end->phase != SUBSCRIBED || desk->leaves || space == NULL)
 		broken(4, "a server in phase %u reads %.*s", desk->end->phase,
 		    (int)len, in);
 	number = strtoull(space + 1, &rest, 10);
@@ -775,6 +798,9 @@ serve(struct peer_end *end, const struct peer_request *request)
 		desk_print(desk, desk_delay(desk), 0, "+sub\n");
 	} else if (is(in, line, "ping") && desk->end->phase == SUBSCRIBED)
 		desk_print(desk, desk_delay(desk), 0, "+pong\n");
+	else if (is(in, line, "done") && desk->end->phase == SUBSCRIBED &&
+		 !desk->leaves)
+		desk->leaves = true;
 	else if (is(in, line, "bye"))
 		desk->end->phase = LEFT;
 	else

@@ -303,6 +303,7 @@ struct desk {
 	bool refused; /* to know HELLO */
 	bool agreed;  /* to secure */
 	bool over;    /* it has said its last, and acts on nothing more */
+	bool leaves;  /* the client does: no call comes any more */
 	unsigned db;
 	bool subscribed[CHANNELS_MAX];
 	void *own; /* its trade's; NULL: nothing */

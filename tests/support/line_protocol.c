@@ -326,6 +326,19 @@ ping(struct stay_session *session)
 }
 
 static void
+on_leaving(struct stay_session *session)
+{
+	const struct line_config *config = config_of(session);
+
+	if (config->ends_long != NULL &&
+	    ask(session, config->ends_long, 0) == STAY_OK)
+		line_note(config->notes, "leaving;");
+	if (config->on_leaving != NULL)
+		config->on_leaving(session);
+	mumble(session);
+}
+
+static void
 bye(struct stay_session *session)
 {
 	const struct line_config *config = config_of(session);
@@ -450,6 +463,7 @@ static const struct stay_session_ops session_ops = {
 	.bye = bye,
 	.describe = describe,
 	.reset = reset,
+	.on_leaving = on_leaving,
 };
 
 static const struct stay_keep_ops keep_ops = {

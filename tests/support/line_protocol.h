@@ -60,6 +60,7 @@ struct line_config {
 	    *on_up;       /* sent by on_up, answered by one frame; NULL: none */
 	const char *ping; /* the same of ping */
 	const char *bye;  /* sent by bye */
+	const char *ends_long; /* sent by on_leaving; NULL: none */
 	unsigned bye_replies;
 	const char *pong;           /* sent by on_aside; NULL: nothing */
 	enum stay_status ends_with; /* of a frame that says "ends: WORDS" */
@@ -77,6 +78,7 @@ struct line_config {
 	void (*on_tick)(struct stay_session *session);
 	unsigned *wakes; /* how often wake has more to do; NULL: not */
 	void (*on_drained)(struct stay_session *session);
+	void (*on_leaving)(struct stay_session *session);
 	stay_hello_fn *restore; /* what on_up says; NULL: the session is up */
 	stay_reset_fn *reset;   /* NULL: the session is as new */
 };

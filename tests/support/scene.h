@@ -34,6 +34,7 @@
 	SLOT(ON_CONTROL,       "on_control")                                   \
 	SLOT(ON_ORPHAN,        "on_orphan")                                    \
 	SLOT(PING,             "ping")                                         \
+	SLOT(ON_LEAVING,       "on_leaving")                                   \
 	SLOT(BYE,              "bye")                                          \
 	SLOT(HIGH_WATER,       "on_high_water")                                \
 	SLOT(LOW_WATER,        "on_low_water")                                 \

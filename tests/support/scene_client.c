@@ -46,6 +46,7 @@ on_up(struct stay_session *session, const struct stay_frame *frame)
 }
 
 FOR_SESSION(ping, SCENE_PING)
+FOR_SESSION(on_leaving, SCENE_ON_LEAVING)
 FOR_SESSION(bye, SCENE_BYE)
 OF_FRAME(on_push, on_push, SCENE_ON_PUSH)
 OF_FRAME(on_control, session->on_control, SCENE_ON_CONTROL)
@@ -70,6 +71,7 @@ protocol(void)
 	session.on_down = on_down;
 	session.on_control = on_control;
 	session.ping = ping;
+	session.on_leaving = on_leaving;
 	session.bye = bye;
 	return &ours;
 }
@@ -109,6 +111,7 @@ options_of(struct line_config *config)
 	config->hello = "say +hello";
 	config->on_up = "say +up";
 	config->ping = "say +pong";
+	config->ends_long = "done";
 	config->bye = "bye";
 	return options;
 }

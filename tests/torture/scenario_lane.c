@@ -1,10 +1,10 @@
 /*
  * A session that has much to restore, in turns as its control lane has room; then it
- * ticks, and says goodbye. Whatever fails, a session that is up has restored all of it,
- * and nobody is told of room who was not refused any.
+ * ticks, hears that it is left, and says goodbye. Whatever fails, a session that is up
+ * has restored all of it, and nobody is told of room who was not refused any.
  *
  *	hello, bye   +0
- *	note NUMBER  nothing
+ *	note NUMBER  nothing; likewise leaving
  *	q NUMBER     +NUMBER
  */
 #include <stdio.h>
@@ -27,7 +27,7 @@ struct position {
 	bool refused; /* by a lane that was full */
 };
 
-static unsigned drained, ticks, byes;
+static unsigned drained, ticks, leaves, byes;
 static unsigned noted; /* by the server, in its last connection */
 
 /* ---- the adapter ---- */
@@ -117,6 +117,14 @@ tick(struct stay_session *session)
 }
 
 static void
+on_leaving(struct stay_session *session)
+{
+	rig_called_back(stay_session_config(session), "on_leaving");
+	leaves++;
+	(void)say(session, "leaving\n", 0);
+}
+
+static void
 bye(struct stay_session *session)
 {
 	rig_called_back(stay_session_config(session), "bye");
@@ -133,7 +141,7 @@ on_control(struct stay_session *session, const struct stay_frame *frame)
 
 static const struct stay_session_ops session_ops = { STAY_SESSION_OPS,
 	.on_up = on_up, .on_drained = on_drained, .tick = tick, .bye = bye,
-	.on_control = on_control };
+	.on_control = on_control, .on_leaving = on_leaving };
 static const struct stay_protocol protocol = { STAY_PROTOCOL, .name = "line",
 	.session_size = sizeof(struct position), .encode = encode,
 	.decode = decode, .hello = hello, .session = &session_ops };
@@ -171,7 +179,8 @@ answer(struct peer_end *end, const struct peer_request *request)
 }
 
 static const struct peer_row rows[] = { DO("hello", greet),
-	DO("note", take_note), DO("q", answer), ON("bye", "+0\n"), NO_MORE };
+	DO("note", take_note), DO("q", answer), ON("leaving", ""),
+	ON("bye", "+0\n"), NO_MORE };
 
 /* ---- the scenario ---- */
 
@@ -181,7 +190,7 @@ scenario_restored_in_turns(struct rig *rig)
 	struct server *server = server_listen(SERVER_ECHO, false);
 	struct rig_member *client;
 
-	drained = ticks = byes = 0;
+	drained = ticks = leaves = byes = 0;
 	server->peer.rows = rows;
 	server->peer.reads = peer_reads_lines;
 	client =
@@ -192,5 +201,6 @@ scenario_restored_in_turns(struct rig *rig)
 	rig_run(rig, 20);
 	rig_expect(drained == 1 && ticks == 1, "it is told of room, and ticks");
 	rig_finish(rig);
+	rig_expect(leaves == 1, "it hears once that it is left");
 	rig_expect(byes == 1, "its goodbye is answered");
 }

@@ -221,6 +221,7 @@ TEST(client_fills_in_the_slots_that_are_missing)
 	full.session.on_drained(NULL);
 	full.session.tick(NULL);
 	full.session.bye(NULL);
+	full.session.on_leaving(NULL);
 	ck_assert_int_eq(full.keep.init(NULL, NULL, NULL), STAY_OK);
 	full.keep.fini(NULL);
 	full.keep.rest(NULL);

@@ -31,7 +31,7 @@ static struct line_notes notes;
 static unsigned finis;
 static int ends[2]; /* the server's, the client's */
 static struct line_config config = {
-	.notes = &notes, .finis = &finis, .bye = "bye"
+	.notes = &notes, .finis = &finis, .ends_long = "done", .bye = "bye"
 };
 
 /* How a call has ended. */
