@@ -39,6 +39,7 @@ change_options(struct stay_client_options *options,
 	options->config = config;
 	options->label = label;
 	options->on_started = NULL;
+	options->on_session = NULL;
 	options->on_closed = on_closed;
 	options->on_high_water = options->on_low_water = NULL;
 	options->arg = NULL;

@@ -74,6 +74,37 @@ TEST(redis_subscribe_apart_ends_with_the_first)
 	subscriber.redis = NULL;
 }
 
+static unsigned up, strange;
+
+static void
+on_session(void *arg, struct stay_client *client, enum stay_status status)
+{
+	up += status == STAY_OK;
+	strange += arg != &up || client != stay_redis_client(subscriber.redis);
+}
+
+/* What becomes of its sessions is none of the program's: no notice of the first client
+ * is told of the second one. */
+TEST(redis_subscribe_apart_is_not_heard_of)
+{
+	struct stay_redis_options options = resp2;
+
+	options.client.on_session = on_session;
+	options.client.arg = &up;
+	up = strange = 0;
+	subscriber_end();
+	subscriber_begin(subscriber_rows, &options);
+	subscriber.server.arg = &subscriber;
+	strange = 0; /* the first news may come before there is a name for it */
+	subscriber_join(&a, "x");
+	SUBSCRIBER_TELLS(20, "a subscribed;");
+	subscriber_kill();
+	sim_run_ms(subscriber.world, 2000);
+	subscriber_told();
+	ck_assert_uint_eq(up, 1);
+	ck_assert_uint_eq(strange, 0);
+}
+
 /* All are stopped at once, whoever comes first. */
 TEST(redis_subscribe_apart_ends_with_the_loop)
 {
