@@ -453,7 +453,7 @@ check_places(struct stay_loop *loop, const char *const *urls)
 enum stay_status
 stay_redis__config_new(struct stay_loop *loop,
     struct stay_redis__config **config, const char *url,
-    const struct stay_redis_options *options, uint32_t change)
+    const struct stay_redis_options *options)
 {
 	struct stay_url *parsed;
 	enum stay_status status = parse_url(loop, &parsed, url);
@@ -465,8 +465,6 @@ stay_redis__config_new(struct stay_loop *loop,
 	if (status == STAY_OK)
 		status = new_config(loop, config, parsed, options);
 	stay_url_free(parsed);
-	if (status == STAY_OK)
-		(*config)->change = change;
 	return status;
 }
 

@@ -9,7 +9,6 @@ struct stay_redis__config {
 	size_t size; /* with its strings */
 	uint32_t db;
 	unsigned protocol; /* 3 or 2; 0: the best that the server knows */
-	uint32_t change;   /* the number of this config, from 0 on */
 	uint8_t role;      /* enum stay_redis_wanted */
 	bool resend_reads; /* what only reads is sent again */
 	uint8_t moving;    /* enum stay_redis_moving */
@@ -55,7 +54,7 @@ stay_redis__config_name(const struct stay_redis__config *config)
  */
 enum stay_status stay_redis__config_new(struct stay_loop *loop,
     struct stay_redis__config **config, const char *url,
-    const struct stay_redis_options *options, uint32_t change);
+    const struct stay_redis_options *options);
 
 /* The same once more, to be changed. NULL: no memory. */
 struct stay_redis__config *stay_redis__config_copy(const void *config);

@@ -126,11 +126,6 @@ static struct stay_hello
 begin(struct stay_redis__greeting *greeting,
     struct stay_redis__exchange *exchange)
 {
-	const struct stay_redis__config *config = exchange->config;
-
-	if (exchange->lessons->change != config->change)
-		*exchange->lessons =
-		    (struct stay_redis__lessons){ .change = config->change };
 	ask_login(greeting, exchange);
 	return send_line(greeting, exchange, first_line(greeting, exchange));
 }

@@ -27,9 +27,9 @@ enum stay_redis__line {
 	STAY_REDIS__LINE_PLAIN = 4  /* RESP2, without HELLO */
 };
 
-/* What earlier attempts have taught. All zero: nothing. */
+/* What earlier attempts have taught. All zero: nothing, as after each change of URL or
+ * options. */
 struct stay_redis__lessons {
-	uint32_t change;   /* the number of the config they are about */
 	uint8_t hangups;   /* in a row, at HELLO, without a byte */
 	uint8_t first;     /* enum stay_redis_role: the first one told */
 	bool told_replica; /* the observer knows: writes are refused */

@@ -34,7 +34,7 @@ stay_redis_pool_start(struct stay_pool **pool, struct stay_loop *loop,
 	struct stay_redis_options own;
 	struct stay_redis__config *config;
 	enum stay_status status =
-	    stay_redis__prepare(loop, &own, &config, url, redis, 0);
+	    stay_redis__prepare(loop, &own, &config, url, redis);
 
 	*pool = NULL;
 	ours.client = &own.client;
@@ -43,14 +43,6 @@ stay_redis_pool_start(struct stay_pool **pool, struct stay_loop *loop,
 		    pool, loop, &stay_redis__protocol, url, &ours);
 	stay_redis__config_free(config);
 	return status;
-}
-
-/* What connections have learned of a server is forgotten when the number of their config
- * is another one. Of two changes in one millisecond only the last takes effect. */
-static uint32_t
-number_of_change(const struct stay_loop *loop)
-{
-	return (uint32_t)stay_loop_now_ms(loop) | 1u << 31;
 }
 
 enum stay_status
@@ -68,8 +60,7 @@ stay_redis_pool_reconfigure(struct stay_pool *pool, const char *url,
 	if (conn == NULL)
 		return STAY_E_STOPPED;
 	loop = stay_conn_loop(conn);
-	status = stay_redis__prepare(
-	    loop, &own, &config, url, redis, number_of_change(loop));
+	status = stay_redis__prepare(loop, &own, &config, url, redis);
 	ours.client = &own.client;
 	if (status == STAY_OK)
 		status = stay_pool_reconfigure(pool, url, &ours);

@@ -88,6 +88,18 @@ lingers(const void *keep)
 	       (redis->hub->aparts > 0 || redis->hub->counts.subscriptions > 0);
 }
 
+/* What was learned, and where the second client is, was of before. */
+static void
+adopt(void *keep, void *fresh)
+{
+	struct stay_redis *redis = keep;
+
+	(void)fresh;
+	redis->lessons = (struct stay_redis__lessons){ 0 };
+	if (redis->hub != NULL && !redis->is_apart)
+		redis->hub->has_changed = true;
+}
+
 static const struct stay_call_ops call_ops = {
 	STAY_CALL_OPS,
 	.on_orphan = stay_redis__session_orphan,
@@ -124,6 +136,7 @@ static const struct stay_keep_ops keep_ops = {
 	.wake = wake,
 	.end = end,
 	.lingers = lingers,
+	.adopt = adopt,
 };
 
 const struct stay_protocol stay_redis__protocol = {
@@ -182,13 +195,13 @@ leave_room_to_greet(struct stay_client_options *client)
 enum stay_status
 stay_redis__prepare(struct stay_loop *loop, struct stay_redis_options *own,
     struct stay_redis__config **config, const char *url,
-    const struct stay_redis_options *options, uint32_t change)
+    const struct stay_redis_options *options)
 {
 	enum stay_status status = take_options(own, options);
 
 	*config = NULL;
 	if (status == STAY_OK)
-		status = stay_redis__config_new(loop, config, url, own, change);
+		status = stay_redis__config_new(loop, config, url, own);
 	if (status != STAY_OK)
 		return status;
 	leave_room_to_greet(&own->client);
@@ -206,7 +219,7 @@ stay_redis_start(struct stay_redis **redis, struct stay_loop *loop,
 	struct stay_redis__config *config;
 	struct stay_client *client;
 	enum stay_status status =
-	    stay_redis__prepare(loop, &own, &config, url, options, 0);
+	    stay_redis__prepare(loop, &own, &config, url, options);
 
 	*redis = NULL;
 	if (status == STAY_OK)
@@ -227,8 +240,8 @@ stay_redis_reconfigure(struct stay_redis *redis, const char *url,
 	struct stay_loop *loop = stay_conn_loop(stay_redis_conn(redis));
 	struct stay_redis_options own;
 	struct stay_redis__config *config;
-	enum stay_status status = stay_redis__prepare(
-	    loop, &own, &config, url, options, ++redis->changes);
+	enum stay_status status =
+	    stay_redis__prepare(loop, &own, &config, url, options);
 
 	if (status == STAY_OK)
 		status =

@@ -499,8 +499,7 @@ stay_redis__session_up(
 	if (hub == NULL)
 		return stay_hello_up();
 	if (!redis->is_apart) {
-		hub->apart_waits = false;
-		stay_redis__apart_choose(hub, session);
+		stay_redis__apart_follow(hub, session);
 	} else if (hub->apart == redis) {
 		stay_redis__hub_up(hub, redis, session);
 	}

@@ -11,9 +11,8 @@
  * until the session rests. */
 struct stay_redis {
 	struct stay_client *client;
-	uint32_t changes; /* how often it was reconfigured */
-	bool is_apart;    /* it has subscriptions and no calls */
-	bool reads_once;  /* of the session's config: no read is sent again */
+	bool is_apart;   /* it has subscriptions and no calls */
+	bool reads_once; /* of the session's config: no read is sent again */
 	struct stay_redis__agreement agreed; /* of the session that is up */
 	struct stay_redis__lessons lessons;
 	struct stay_redis__greeting *greeting; /* NULL: none is under way */

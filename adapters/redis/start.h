@@ -10,11 +10,10 @@ extern const struct stay_protocol stay_redis__protocol;
 
 /*
  * Fill `own`: the program's options, complete, and a config of the adapter's, which the
- * client copies. *config is for stay_redis__config_free in any case. `change` is how
- * often it was reconfigured.
+ * client copies. *config is for stay_redis__config_free in any case.
  */
 enum stay_status stay_redis__prepare(struct stay_loop *loop,
     struct stay_redis_options *own, struct stay_redis__config **config,
-    const char *url, const struct stay_redis_options *options, uint32_t change);
+    const char *url, const struct stay_redis_options *options);
 
 #endif

@@ -2,7 +2,7 @@
  * The second client: in RESP2 a connection that has subscribed can do nothing else.
  * It goes where the first one goes, with the same options and rights, and has no
  * calls. It is started when the first session finds that it is needed, and stopped
- * when a later one speaks RESP3 or goes elsewhere.
+ * when a later one speaks RESP3, goes elsewhere or has other options.
  */
 #include <stdio.h>
 
@@ -46,6 +46,27 @@ change_options(struct stay_client_options *options,
 	options->on_fatal = STAY_FATAL_RETRY;
 }
 
+/* FNV-1a, the NUL included. */
+static uint64_t
+mix(uint64_t hash, const char *text)
+{
+	do
+		hash = (hash ^ (unsigned char)*text) * UINT64_C(1099511628211);
+	while (*text++ != '\0');
+	return hash;
+}
+
+/* A number for the place of a session. */
+static uint64_t
+place_of(struct stay_session *session)
+{
+	const struct stay_url *url = stay_session_url(session);
+	uint64_t hash = UINT64_C(14695981039346656037);
+
+	return mix(
+	    mix(mix(mix(hash, url->scheme), url->host), url->port), url->path);
+}
+
 static enum stay_status
 start(struct stay_redis__hub *hub)
 {
@@ -79,6 +100,7 @@ start_or_wait(struct stay_redis__hub *hub, struct stay_session *session)
 {
 	enum stay_status status = start(hub);
 
+	hub->place = place_of(session);
 	if (status == STAY_E_UNSUPPORTED)
 		stay_redis__end_all(hub, status);
 	else if (status != STAY_OK)
@@ -101,6 +123,18 @@ stay_redis__apart_choose(
 	} else if (hub->apart == NULL && hub->counts.channels > 0) {
 		start_or_wait(hub, session);
 	}
+}
+
+void
+stay_redis__apart_follow(
+    struct stay_redis__hub *hub, struct stay_session *session)
+{
+	if (hub->apart != NULL &&
+	    (hub->has_changed || hub->place != place_of(session)))
+		stay_redis__apart_drop(hub);
+	hub->has_changed = false;
+	hub->apart_waits = false;
+	stay_redis__apart_choose(hub, session);
 }
 
 void

@@ -95,9 +95,11 @@ struct stay_redis__hub {
 	struct stay_redis *front;    /* the program's */
 	struct stay_redis *carrier;  /* NULL: no session of it is up */
 	struct stay_redis *apart;    /* NULL: none, or it is being stopped */
+	uint64_t place;              /* where `apart` goes */
 	struct stay_session *rising; /* while it comes up; else NULL */
 	unsigned aparts;             /* that have not closed */
 	bool apart_waits;            /* for the session with the next options */
+	bool has_changed;            /* the front has these now */
 	bool ended;                  /* the front; all end */
 	enum stay_status why;        /* in hub_over: the session ended */
 
@@ -208,7 +210,10 @@ void stay_redis__stall_up(struct stay_redis__hub *hub);
 void stay_redis__stall_over(struct stay_redis__hub *hub);
 
 /* ---- subscription_apart.c ---- */
-/* The session of the front is up: who carries the subscriptions? */
+/* The session of the front has come up: the second client follows it. */
+void stay_redis__apart_follow(
+    struct stay_redis__hub *hub, struct stay_session *session);
+/* The session of the front is up, or NULL: who carries the subscriptions? */
 void stay_redis__apart_choose(
     struct stay_redis__hub *hub, struct stay_session *session);
 /* It has other options in its next session. */

@@ -46,8 +46,9 @@
  * With RESP3 the messages come between the replies of the client's calls. With RESP2
  * a connection can't do both, and so the client starts a second one to the same place,
  * with the same options, for its subscriptions alone. It is named like the first, with
- * " (subscriptions)" behind it, counts in stay_loop_live, and ends with the first:
- * on_closed of the first comes behind its end. Everything here holds for both. (With a
+ * " (subscriptions)" behind it, counts in stay_loop_live, and goes where the first goes:
+ * when that comes up at another place, or after a change, this one is replaced, which is
+ * a gap. It ends with the first: on_closed of the first comes behind its end. Everything here holds for both. (With a
  * URL of fd:N there is no second connection, and a subscription ends with
  * STAY_E_UNSUPPORTED.)
  *

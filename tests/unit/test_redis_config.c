@@ -80,8 +80,7 @@ TEST_ROWS(redis_config_of_a_url, COUNT(goods))
 	struct stay_redis__config *config;
 
 	ck_assert_int_eq(
-	    stay_redis__config_new(loop, &config, good->url, &none, 0),
-	    STAY_OK);
+	    stay_redis__config_new(loop, &config, good->url, &none), STAY_OK);
 	ck_assert_str_eq(stay_redis__config_user(config), good->user);
 	ck_assert_str_eq(stay_redis__config_password(config), good->password);
 	ck_assert_str_eq(stay_redis__config_name(config), good->name);
@@ -95,8 +94,7 @@ TEST_ROWS(redis_config_of_no_url, COUNT(bads))
 	struct stay_redis__config *config;
 
 	ck_assert_int_eq(
-	    stay_redis__config_new(loop, &config, bads[_i], &none, 0),
-	    STAY_E_URL);
+	    stay_redis__config_new(loop, &config, bads[_i], &none), STAY_E_URL);
 	ck_assert_ptr_null(config);
 }
 
@@ -123,7 +121,7 @@ TEST_ROWS(redis_config_of_further_places, COUNT(places))
 	struct stay_redis__config *config;
 
 	ck_assert_int_eq(
-	    stay_redis__config_new(loop, &config, "redis://x/1", &options, 0),
+	    stay_redis__config_new(loop, &config, "redis://x/1", &options),
 	    places[_i].status);
 	stay_redis__config_free(config);
 }
@@ -133,7 +131,7 @@ TEST(redis_config_without_a_url)
 	struct stay_redis__config *config;
 
 	ck_assert_int_eq(
-	    stay_redis__config_new(loop, &config, NULL, &none, 0), STAY_E_ARG);
+	    stay_redis__config_new(loop, &config, NULL, &none), STAY_E_ARG);
 	ck_assert_ptr_null(config);
 	stay_redis__config_free(config);
 }
@@ -144,9 +142,8 @@ TEST(redis_config_options_go_before_the_url)
 		.client_name = "option", .protocol = 3 };
 	struct stay_redis__config *config;
 
-	ck_assert_int_eq(
-	    stay_redis__config_new(loop, &config,
-		"redis://h?client_name=url&protocol=2", &options, 0),
+	ck_assert_int_eq(stay_redis__config_new(loop, &config,
+			     "redis://h?client_name=url&protocol=2", &options),
 	    STAY_OK);
 	ck_assert_str_eq(stay_redis__config_name(config), "option");
 	ck_assert_uint_eq(config->protocol, 3);
@@ -161,14 +158,13 @@ TEST(redis_config_bounds)
 	struct stay_redis__config *config;
 
 	ck_assert_int_eq(
-	    stay_redis__config_new(loop, &config, "redis://h", &none, 0),
-	    STAY_OK);
+	    stay_redis__config_new(loop, &config, "redis://h", &none), STAY_OK);
 	ck_assert_uint_eq(config->depth_max, 1024);
 	ck_assert_uint_eq(config->elements_max, 4194304);
 	ck_assert_uint_eq(config->text_max, 512u << 20);
 	stay_redis__config_free(config);
 	ck_assert_int_eq(
-	    stay_redis__config_new(loop, &config, "redis://h", &options, 0),
+	    stay_redis__config_new(loop, &config, "redis://h", &options),
 	    STAY_OK);
 	ck_assert_uint_eq(config->depth_max, 3);
 	ck_assert_uint_eq(config->elements_max, 5);
@@ -185,7 +181,7 @@ check_bound(const struct stay_redis_options *options, enum stay_status status,
 	struct stay_redis__config *config;
 
 	ck_assert_int_eq(
-	    stay_redis__config_new(loop, &config, "redis://h", options, 0),
+	    stay_redis__config_new(loop, &config, "redis://h", options),
 	    status);
 	if (status == STAY_OK)
 		ck_assert_uint_eq(
@@ -232,8 +228,8 @@ TEST(redis_config_options_out_of_range)
 	struct stay_redis__config *config;
 
 	for (size_t i = 0; i < COUNT(options); i++) {
-		ck_assert_int_eq(stay_redis__config_new(loop, &config,
-				     "redis://h", &options[i], 0),
+		ck_assert_int_eq(stay_redis__config_new(
+				     loop, &config, "redis://h", &options[i]),
 		    STAY_E_ARG);
 		ck_assert_ptr_null(config);
 	}
@@ -266,7 +262,7 @@ TEST_ROWS(redis_config_choices, COUNT(chosen))
 	struct stay_redis__config *config;
 
 	ck_assert_int_eq(
-	    stay_redis__config_new(loop, &config, chosen[_i].url, &options, 0),
+	    stay_redis__config_new(loop, &config, chosen[_i].url, &options),
 	    STAY_OK);
 	ck_assert_uint_eq(config->role, chosen[_i].wants);
 	ck_assert(config->resend_reads == chosen[_i].resends);

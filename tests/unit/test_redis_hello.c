@@ -336,7 +336,7 @@ TEST_ROWS(redis_hello_conversations, COUNT(conversations))
 	lessons = (struct stay_redis__lessons){ 0 };
 	now_ms = 0;
 	ck_assert_int_eq(
-	    stay_redis__config_new(NULL, &config, conversation->url, &none, 0),
+	    stay_redis__config_new(NULL, &config, conversation->url, &none),
 	    STAY_OK);
 	do
 		take_turn(&greeting, config, turn, conversation->label);
@@ -353,7 +353,7 @@ TEST(redis_hello_without_room)
 	unsigned due;
 
 	ck_assert_int_eq(
-	    stay_redis__config_new(NULL, &config, "redis://h/1", &none, 0),
+	    stay_redis__config_new(NULL, &config, "redis://h/1", &none),
 	    STAY_OK);
 	stay_buf_init(&out, 30);
 	ck_assert_int_eq(

@@ -173,6 +173,22 @@ TEST(redis_role_a_new_url_forgets_the_first)
 	redis_virtual_end(&here);
 }
 
+/* Nor does it if the client's own function brings it there, as in a pool. */
+TEST(redis_role_a_client_that_moves_forgets_the_first)
+{
+	const struct peer_row rows[] = { ON_FIRST(1, "HELLO", PRIMARY),
+		ON("HELLO", REPLICA), NO_MORE };
+
+	start(rows, URL, NULL);
+	ck_assert_int_eq(
+	    stay_client_reconfigure(stay_redis_client(here.redis), URL, NULL),
+	    STAY_OK);
+	sim_run_ms(here.world, 100);
+	ck_assert_uint_eq(sessions(), 2);
+	ck_assert_int_eq(state(), STAY_CONNECTED);
+	redis_virtual_end(&here);
+}
+
 /* ---- a failover ---- */
 
 static const struct stay_redis_options resend = { STAY_REDIS_OPTIONS,

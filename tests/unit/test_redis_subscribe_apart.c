@@ -184,6 +184,54 @@ TEST(redis_subscribe_apart_follows_another_url)
 	subscriber_end();
 }
 
+/* Another server, at 10.0.0.2. */
+static struct peer other = { .rows = subscriber_rows,
+	.usual = redis_usual,
+	.reads = peer_reads_commands,
+	.arg = &other };
+
+/* Also if it is the client's own function that moves the first one, as a pool does. */
+TEST(redis_subscribe_apart_follows_a_client_that_moves)
+{
+	other.accepted = 0;
+	peer_listen(&other, subscriber.world, "10.0.0.2", 6379);
+	subscriber_join(&a, "x");
+	SUBSCRIBER_TELLS(20, "a subscribed;");
+	ck_assert_int_eq(
+	    stay_client_reconfigure(
+		stay_redis_client(subscriber.redis), "redis://10.0.0.2", NULL),
+	    STAY_OK);
+	SUBSCRIBER_TELLS(3000, "a lost E_RECONNECT;a restored;");
+	ck_assert_uint_eq(other.accepted, 2);
+	ck_assert_uint_eq(live(), 2);
+	subscriber_end();
+}
+
+/* Its place has died, and the first one has another. */
+TEST(redis_subscribe_apart_follows_to_the_next_place)
+{
+	static const char *const urls[] = { "redis://10.0.0.2", NULL };
+	struct stay_redis_options options = resp2;
+	struct peer_end *front;
+
+	options.client.urls = urls;
+	subscriber_end();
+	other.accepted = 0;
+	subscriber_begin(subscriber_rows, &options);
+	subscriber.server.arg = &subscriber;
+	front = subscriber.server.ends;
+	peer_listen(&other, subscriber.world, "10.0.0.2", 6379);
+	subscriber_join(&a, "x");
+	SUBSCRIBER_TELLS(20, "a subscribed;");
+	sim_unlisten(subscriber.world, "10.0.0.1", 6379);
+	peer_do(front, 0, PEER_CLOSE);
+	subscriber_kill();
+	SUBSCRIBER_TELLS(3000, "a lost E_CLOSED;a restored;");
+	ck_assert_uint_eq(other.accepted, 2);
+	ck_assert_uint_eq(live(), 2);
+	subscriber_end();
+}
+
 /* Somebody stops the second one by itself: what was on it has ended. */
 TEST(redis_subscribe_apart_gives_up)
 {
