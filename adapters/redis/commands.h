@@ -16,6 +16,7 @@ enum stay_redis__tag {
 	STAY_REDIS__TAG_WAITS,  /* may wait before it does anything */
 	STAY_REDIS__TAG_READS,  /* writes no key */
 	STAY_REDIS__TAG_QUEUED, /* in a multi: it is to be answered by QUEUED */
+	STAY_REDIS__TAG_QUEUED_ALTERS, /* the same, of one that alters */
 	STAY_REDIS__TAG_WATCH,
 	STAY_REDIS__TAG_UNWATCH,
 	STAY_REDIS__TAG_ALTERS /* sets up something that lasts for the session */

@@ -27,7 +27,7 @@ write_command(const struct stay_redis__request *request, struct stay_buf *out)
 }
 
 /* In a transaction a command is only queued: it does not block, and an error is none
- * from inside of a script. What stands around it changes nothing by itself. */
+ * from inside of a script; but what it sets up will last. What stands around it changes nothing by itself. */
 static enum stay_status
 put_in_place(enum stay_redis__place place, struct stay_request *call)
 {
@@ -41,7 +41,9 @@ put_in_place(enum stay_redis__place place, struct stay_request *call)
 	    kind == STAY_REDIS__TAG_DISCARD)
 		return STAY_E_UNSUPPORTED;
 	call->flags &= ~STAY_BLOCKS;
-	stay_redis__set_kind(call, STAY_REDIS__TAG_QUEUED);
+	stay_redis__set_kind(call, kind == STAY_REDIS__TAG_ALTERS
+				       ? STAY_REDIS__TAG_QUEUED_ALTERS
+				       : STAY_REDIS__TAG_QUEUED);
 	return STAY_OK;
 }
 

@@ -36,7 +36,8 @@ stay_redis__follow(
 		own->watches = true;
 	else if (kind == STAY_REDIS__TAG_UNWATCH && good && !own->in_multi)
 		own->watches = false;
-	else if (kind == STAY_REDIS__TAG_ALTERS)
+	else if (kind == STAY_REDIS__TAG_ALTERS ||
+		 kind == STAY_REDIS__TAG_QUEUED_ALTERS)
 		own->is_altered = true;
 }
 

@@ -185,9 +185,10 @@ static bool
 is_queued(struct stay_session *session, const struct stay_redis_reply *reply)
 {
 	const uint64_t *tag = stay_session_oldest(session);
+	unsigned kind = tag == NULL ? 0 : stay_redis__tag_kind(*tag);
 
-	return tag != NULL &&
-	       stay_redis__tag_kind(*tag) == STAY_REDIS__TAG_QUEUED &&
+	return (kind == STAY_REDIS__TAG_QUEUED ||
+		   kind == STAY_REDIS__TAG_QUEUED_ALTERS) &&
 	       strcmp(stay_redis_str(reply), "QUEUED") == 0;
 }
 

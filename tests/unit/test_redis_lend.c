@@ -139,6 +139,46 @@ TEST_ROWS(redis_lend_resets_when_all_is_answered, COUNT(rows))
 	redis_virtual_end(&here);
 }
 
+/* In a group a command stands for more than its place in it. */
+static const struct row groups[] = {
+	{ "GET a;", "" },
+	{ "CLIENT ID;", "" },
+	{ "CLIENT SETNAME x;", REPLACED },
+	{ "GET a;CLIENT TRACKING ON;GET b;", REPLACED },
+	{ "READONLY;", REPLACED },
+};
+
+static void
+fill(struct stay_redis_group *group, const char *commands)
+{
+	char copy[256], *word, *more = copy;
+
+	snprintf(copy, sizeof(copy), "%s", commands);
+	while ((word = strsep(&more, ";")) != NULL && *word != '\0')
+		ck_assert_int_eq(stay_redis_group_add(group, word), STAY_OK);
+	ck_assert_int_eq(
+	    stay_redis_group_send(group, NULL, NULL, NULL), STAY_OK);
+}
+
+TEST_ROWS(redis_lend_resets_what_a_group_has_set_up, 2 * COUNT(groups))
+{
+	const struct row *row = &groups[_i / 2];
+	bool multi = _i % 2 != 0;
+	char got[256];
+
+	lend(answers);
+	fill(multi ? stay_redis_multi_new(here.redis)
+		   : stay_redis_pipeline_new(here.redis),
+	    row->commands);
+	stay_client_take_back(stay_redis_client(here.redis));
+	sim_run_ms(here.world, 10);
+	snprintf(got, sizeof(got), "%s%s%s%s", multi ? "MULTI;" : "",
+	    row->commands, multi ? "EXEC;" : "", row->undone);
+	ck_assert_str_eq(here.log.text, got);
+	ck_assert_uint_eq(ready, 2);
+	redis_virtual_end(&here);
+}
+
 static const struct peer_row denying[] = {
 	ON("DISCARD", "-NOPERM no\r\n"),
 	NO_MORE,
