@@ -68,6 +68,14 @@ say(struct stay_session *session, const char *command)
 	return stay_hello_wait();
 }
 
+/* Nobody wants them any more, but the server was not told yet. */
+static bool
+has_channels(const struct stay_redis *redis)
+{
+	return redis->hub != NULL && redis->hub->carrier == redis &&
+	       redis->hub->counts.channels > 0;
+}
+
 struct stay_hello
 stay_redis__session_reset(struct stay_session *session)
 {
@@ -76,6 +84,8 @@ stay_redis__session_reset(struct stay_session *session)
 
 	if (redis->hub != NULL && redis->hub->counts.subscriptions > 0)
 		return stay_hello_denied("it has subscriptions");
+	if (has_channels(redis))
+		return stay_hello_retry("a channel is still subscribed");
 	if (own->is_altered)
 		return stay_hello_retry("a command has changed the session");
 	if (own->in_multi)

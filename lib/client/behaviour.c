@@ -276,10 +276,10 @@ handle_info(struct stay_conn *conn, void *state, const struct stay_event *event)
 	struct stay_client *client = client_of(state);
 	struct stay_verdict verdict = on[event->type](client, event);
 
-	(void)conn;
 	if (stay__session_state(&client->session) == STAY__SESSION_LEAVING)
 		return stay__leave_go_on(client, event);
-	if (client->lend == STAY__LEND_RETURNING)
+	if (stay__lend_is_coming_back(client) &&
+	    stay_conn_state(conn) == STAY_CONNECTED)
 		stay__reset_go_on(client);
 	return verdict;
 }
@@ -307,7 +307,7 @@ on_entered(struct stay_conn *conn, void *state, enum stay_state from,
 	if (to == STAY_STOPPING)
 		stay__farewell_moved(&client->session);
 	else if (to == STAY_CONNECTED)
-		stay__reset_tell(client, STAY_OK);
+		stay__reset_begin(client);
 	else if (has_none(from, to))
 		stay__reset_tell(client, client->rejecting != STAY_OK
 					     ? client->rejecting

@@ -193,6 +193,13 @@ stay__lend_is_shut(const struct stay_client *client)
 	return client->lend >= STAY__LEND_OUTLIVED;
 }
 
+/* Whether it is still to be asked if its session is as new. */
+static inline bool
+stay__lend_is_coming_back(const struct stay_client *client)
+{
+	return client->lend >= STAY__LEND_RETURNING;
+}
+
 /* ---- admission.c: what runs once a call ---- */
 static inline enum stay_status
 stay__admission_session(const struct stay_client *client)

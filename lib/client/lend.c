@@ -34,7 +34,7 @@ stay_client_take_back(struct stay_client *client)
 	    client->lend != STAY__LEND_OUTLIVED)
 		return STAY_E_STATE;
 	if (stay_client_session_number(client) == 0) {
-		become(client, STAY__LEND_NOT);
+		become(client, STAY__LEND_ANEW);
 		return STAY_E_OFFLINE;
 	}
 	become(client, STAY__LEND_RETURNING);
@@ -50,6 +50,12 @@ stay_client_load(const struct stay_client *client)
 }
 
 void
+stay__lend_reset(struct stay_client *client)
+{
+	become(client, STAY__LEND_RETURNING);
+}
+
+void
 stay__lend_end(struct stay_client *client)
 {
 	become(client, STAY__LEND_NOT);
@@ -61,12 +67,12 @@ stay__lend_session_over(struct stay_client *client)
 	if (client->lend == STAY__LEND_LENT)
 		become(client, STAY__LEND_OUTLIVED);
 	else if (client->lend == STAY__LEND_RETURNING)
-		become(client, STAY__LEND_NOT);
+		become(client, STAY__LEND_ANEW);
 }
 
 void
 stay__lend_nudge(struct stay_client *client)
 {
-	if (client->lend == STAY__LEND_RETURNING)
+	if (stay__lend_is_coming_back(client))
 		stay__conn_interrupt(client->conn);
 }

@@ -42,6 +42,24 @@ replace(struct stay_session *session, const char *why)
 	stay_conn_reconnect(session->client->conn, STAY_E_RECONNECT);
 }
 
+/* Of a session that its last user never had, nothing is to be replaced. */
+static void
+take_answer(struct stay_client *client, const struct stay_hello *answer)
+{
+	bool anew = client->lend == STAY__LEND_ANEW;
+
+	if (answer->kind == STAY_HELLO_WAIT) {
+		stay__lend_reset(client);
+		stay__output_ask(client);
+	} else if (answer->kind == STAY_HELLO_DENIED) {
+		stay_conn_stop(client->conn, STAY_OK);
+	} else if (anew || answer->kind == STAY_HELLO_UP) {
+		be_as_new(client);
+	} else {
+		replace(&client->session, answer->text);
+	}
+}
+
 void
 stay__reset_go_on(struct stay_client *client)
 {
@@ -53,14 +71,15 @@ stay__reset_go_on(struct stay_client *client)
 	stay__output_forget(session);
 	answer = client->profile->protocol.session.reset(session);
 	stay__output_forget(session);
-	if (session->cut_off)
-		return;
-	if (answer.kind == STAY_HELLO_UP)
-		be_as_new(client);
-	else if (answer.kind == STAY_HELLO_WAIT)
-		stay__output_ask(client);
-	else if (answer.kind == STAY_HELLO_DENIED)
-		stay_conn_stop(client->conn, STAY_OK);
+	if (!session->cut_off)
+		take_answer(client, &answer);
+}
+
+void
+stay__reset_begin(struct stay_client *client)
+{
+	if (stay__lend_is_coming_back(client))
+		stay__conn_interrupt(client->conn);
 	else
-		replace(session, answer.text);
+		stay__reset_tell(client, STAY_OK);
 }

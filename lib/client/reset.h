@@ -4,7 +4,9 @@
 
 #include <stay/client.h>
 
-/* Something has happened while it is STAY__LEND_RETURNING. */
+/* A session has come up. */
+void stay__reset_begin(struct stay_client *client);
+/* Something has happened while the client comes back. */
 void stay__reset_go_on(struct stay_client *client);
 /* Tell the program what has become of the client's session, if it wants to know. */
 void stay__reset_tell(struct stay_client *client, enum stay_status status);

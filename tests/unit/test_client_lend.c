@@ -151,7 +151,9 @@ TEST(client_lend_taken_back_without_a_session)
 	sim_peer_reset(rig.peer);
 	LINE_TELLS(&rig, 10, "down E_RESET;session E_OFFLINE;");
 	ck_assert_int_eq(stay_client_take_back(rig.client), STAY_E_OFFLINE);
-	LINE_TELLS(&rig, 200, "hello -;up;session OK;");
+	ck_assert_int_eq(stay_client_take_back(rig.client), STAY_E_STATE);
+	accepts(STAY_E_OFFLINE);
+	LINE_TELLS(&rig, 200, "hello -;up;reset;session OK;");
 	lend();
 	line_call(&rig, "b", LINE("say +b"));
 	LINE_TELLS(&rig, 10, "b OK/replied +b;");
@@ -267,7 +269,7 @@ replace(struct stay_session *session)
 	return stay_hello_retry("it has a lock");
 }
 
-/* No backoff: nothing has failed. */
+/* No backoff: nothing has failed. And once: the new session is one that nobody had. */
 TEST(client_lend_replaces_the_session)
 {
 	begin(replace);
@@ -275,7 +277,7 @@ TEST(client_lend_replaces_the_session)
 	take_back();
 	LINE_TELLS(&rig, 10,
 	    "reset;note it has a lock;down E_RECONNECT;"
-	    "session E_OFFLINE;hello -;up;session OK;");
+	    "session E_OFFLINE;hello -;up;reset;session OK;");
 	lend();
 	ck_assert_uint_eq(stay_client_session_number(rig.client), 2);
 	line_end(&rig);
@@ -324,8 +326,60 @@ TEST(client_lend_loses_what_comes_back)
 	sim_peer_reset(rig.peer);
 	LINE_TELLS(&rig, 10,
 	    "down E_RESET;session E_OFFLINE;a E_LOST/maybe executed;");
-	LINE_TELLS(&rig, 200, "hello -;up;session OK;");
+	LINE_TELLS(&rig, 200, "hello -;up;reset;session OK;");
 	lend();
+	line_end(&rig);
+}
+
+/* What a user leaves behind outside of his session is there in the next one, too: it is
+ * asked for when he is back before that, and when it is lost while he comes back. */
+TEST_ROWS(client_lend_ends_the_client_in_another_session, 2)
+{
+	begin(give_up);
+	lend();
+	if (_i == 1) {
+		line_call(&rig, "a", LINE("quiet"));
+		take_back();
+		LINE_TELLS(&rig, 10, "");
+	}
+	sim_peer_reset(rig.peer);
+	line_run(&rig, 10);
+	line_told(&rig);
+	if (_i == 0)
+		ck_assert_int_eq(
+		    stay_client_take_back(rig.client), STAY_E_OFFLINE);
+	LINE_TELLS(&rig, 200, "hello -;up;reset;down E_STOPPED;closed OK;");
+	line_end(&rig);
+}
+
+/* A session that nobody has had is none to be replaced. */
+TEST(client_lend_replaces_no_other_session)
+{
+	begin(replace);
+	lend();
+	sim_peer_reset(rig.peer);
+	LINE_TELLS(&rig, 10, "down E_RESET;session E_OFFLINE;");
+	ck_assert_int_eq(stay_client_take_back(rig.client), STAY_E_OFFLINE);
+	LINE_TELLS(&rig, 200, "hello -;up;reset;session OK;");
+	lend();
+	line_end(&rig);
+}
+
+/* It says something there, and is waited for. */
+TEST(client_lend_resets_another_session_by_bytes)
+{
+	unsigned asked = 0;
+
+	begin(wipe);
+	rig.config.wakes = &asked;
+	lend();
+	sim_peer_reset(rig.peer);
+	LINE_TELLS(&rig, 10, "down E_RESET;session E_OFFLINE;");
+	ck_assert_int_eq(stay_client_take_back(rig.client), STAY_E_OFFLINE);
+	LINE_TELLS(&rig, 200, "hello -;up;reset;");
+	sim_peer_print(rig.peer, "+1\n+2\n");
+	LINE_TELLS(&rig, 10, "control +1;control +2;reset;session OK;");
+	rig.config.wakes = NULL;
 	line_end(&rig);
 }
 

@@ -241,4 +241,95 @@ TEST(redis_lend_ends_with_a_subscription)
 	ck_assert_int_eq(stay_loop_free(here.loop), STAY_OK);
 }
 
+/* Nor is it forgotten when a session ends before its user is back. */
+TEST(redis_lend_ends_with_a_subscription_that_was_lost)
+{
+	const struct stay_redis_subscription_options options = {
+		STAY_REDIS_SUBSCRIPTION_OPTIONS, .name = "c",
+		.on_message = on_message
+	};
+	struct stay_redis_subscription *subscription;
+
+	lend(subscribing);
+	ck_assert_int_eq(
+	    stay_redis_subscribe(here.redis, &options, &subscription), STAY_OK);
+	sim_run_ms(here.world, 10);
+	peer_do(here.server.ends, 0, PEER_CLOSE);
+	sim_run_ms(here.world, 1);
+	ck_assert_int_eq(stay_client_take_back(stay_redis_client(here.redis)),
+	    STAY_E_OFFLINE);
+	ck_assert(sim_run(here.world, 5000));
+	ck_assert(closed);
+	ck_assert_uint_eq(ready, 1);
+	ck_assert_int_eq(stay_loop_free(here.loop), STAY_OK);
+}
+
+/* What is still subscribed when a client is as new. */
+static uint64_t
+channels(void)
+{
+	struct stay_redis_subscription_counts counts = {
+		STAY_REDIS_SUBSCRIPTION_COUNTS
+	};
+
+	stay_redis_get_subscription_counts(here.redis, &counts);
+	return counts.channels;
+}
+
+static const struct peer_row giving_up[] = {
+	ON("SUBSCRIBE", ">3\r\n+subscribe\r\n$1\r\nc\r\n:1\r\n"),
+	ON("UNSUBSCRIBE", ">3\r\n+unsubscribe\r\n$1\r\nc\r\n:0\r\n"),
+	NO_MORE,
+};
+
+/* Until a user has given his subscription up, and until the client comes back: with
+ * every answer under way, or not. */
+TEST_ROWS(redis_lend_waits_for_the_end_of_a_subscription, 25)
+{
+	const struct stay_redis_subscription_options options = {
+		STAY_REDIS_SUBSCRIPTION_OPTIONS, .name = "c",
+		.on_message = on_message
+	};
+	struct stay_redis_subscription *subscription;
+
+	lend(giving_up);
+	ck_assert_int_eq(
+	    stay_redis_subscribe(here.redis, &options, &subscription), STAY_OK);
+	sim_run_ms(here.world, (uint64_t)_i / 5);
+	stay_redis_unsubscribe(subscription);
+	sim_run_ms(here.world, (uint64_t)_i % 5);
+	stay_client_take_back(stay_redis_client(here.redis));
+	for (unsigned i = 0; i < 100 && ready < 2 && !closed; i++)
+		sim_run_ms(here.world, 1);
+	if (!closed)
+		ck_assert_uint_eq(channels(), 0);
+	ck_assert(closed || ready == 2);
+	if (!closed)
+		redis_virtual_end(&here);
+}
+
+/* The transaction that he left open holds back what his subscription had to say. */
+TEST(redis_lend_leaves_no_channel_behind_a_transaction)
+{
+	const struct stay_redis_subscription_options options = {
+		STAY_REDIS_SUBSCRIPTION_OPTIONS, .name = "c",
+		.on_message = on_message
+	};
+	struct stay_redis_subscription *subscription;
+
+	lend(giving_up);
+	ck_assert_int_eq(
+	    stay_redis_subscribe(here.redis, &options, &subscription), STAY_OK);
+	sim_run_ms(here.world, 10);
+	submit("MULTI;");
+	sim_run_ms(here.world, 10);
+	stay_redis_unsubscribe(subscription);
+	sim_run_ms(here.world, 10);
+	stay_client_take_back(stay_redis_client(here.redis));
+	for (unsigned i = 0; i < 100 && ready < 2; i++)
+		sim_run_ms(here.world, 1);
+	ck_assert_uint_eq(channels(), 0);
+	redis_virtual_end(&here);
+}
+
 TEST_SUITE(redis_lend)
