@@ -63,15 +63,23 @@ is_crowded(const struct stay_pool *pool)
 	       pool->waiting;
 }
 
-/* Whether one more would be of use: the pool is too small, or crowded. Without a session
- * only one asks for all, also after a fatal failure; and who drains serves no others. */
+/* Without a session only one asks for all, also after a fatal failure. One that is lost
+ * asks for nobody: it may be long in the hands of its borrower. */
+static bool
+is_asking(const struct stay_pool *pool)
+{
+	return stay__pool_up(pool) == 0 && pool->in[STAY__MEMBER_DOWN] > 0;
+}
+
+/* Whether one more would be of use: the pool is too small, or crowded. Who drains serves
+ * no others. */
 static bool
 is_short(const struct stay_pool *pool)
 {
 	size_t size = stay__pool_size(pool);
 
 	if (pool->ending || size >= pool->options.connections_max ||
-	    (stay__pool_up(pool) == 0 && size > 0))
+	    is_asking(pool))
 		return false;
 	if (!stay_conn_admits(pool->conn))
 		return is_crowded(pool);

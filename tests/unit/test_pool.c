@@ -422,6 +422,29 @@ note_loss(void *arg, struct stay_lease *lease, enum stay_status why)
 	line_note(arg, "it %s;", stay_status_name(why) + 5);
 }
 
+/* Who keeps a lease that is lost keeps nobody else from another connection; not even if
+ * all have been lost. */
+TEST_ROWS(pool_grows_beside_what_is_lost, 2)
+{
+	struct pool_user *a, *b = NULL;
+	struct peer_end *end;
+
+	pool_begin(&rig, POOL(.connections_max = 3));
+	a = pool_have(&rig, "a");
+	if (_i == 1)
+		b = pool_have(&rig, "b");
+	for (end = rig.line.server.ends; end != NULL; end = end->next)
+		sim_peer_reset(end->wire);
+	POOL_TELLS(&rig, 300,
+	    _i == 0 ? "a lost E_LOST;" : "b lost E_LOST;a lost E_LOST;");
+	pool_want(&rig, "c");
+	POOL_TELLS(&rig, 300, "c OK;");
+	pool_give(a);
+	if (b != NULL)
+		pool_give(b);
+	pool_end(&rig);
+}
+
 TEST(pool_tells_of_a_loss_to_who_asks_late)
 {
 	struct stay_lease *lease;
