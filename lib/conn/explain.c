@@ -75,10 +75,13 @@ add_count(
 		    text, ", %zu %s", count, count == 1 ? one : many);
 }
 
+/* What a behaviour has to say may hold a failure sentence, of another connection. */
+#define WORDS_MAX 1024
+
 static void
 add_waiting(struct stay__text *text, const struct stay_conn *conn)
 {
-	char words[256];
+	char words[WORDS_MAX];
 
 	if (conn->behaviour->describe != NULL &&
 	    conn->behaviour->describe(conn, conn->state, words, sizeof(words)) >
@@ -177,6 +180,15 @@ add_threat(struct stay__text *text, const struct stay_conn *conn)
 	return true;
 }
 
+/* Without a callback for it there is nothing that could be asked. */
+static const char *
+without_timer(const struct stay_conn *conn, enum stay_state state)
+{
+	return state == STAY_IDLE && conn->behaviour->connect == NULL
+		   ? "it has no stream of its own"
+		   : following[state].other;
+}
+
 /* What the state's own timer says. */
 static void
 add_due(struct stay__text *text, const struct stay_conn *conn)
@@ -185,7 +197,7 @@ add_due(struct stay__text *text, const struct stay_conn *conn)
 	uint64_t due_ms = stay_conn_due_ms(conn);
 
 	if (due_ms == STAY_FOREVER) {
-		stay__text_add(text, "%s", following[state].other);
+		stay__text_add(text, "%s", without_timer(conn, state));
 		return;
 	}
 	if (state == STAY_DISCONNECTING && conn->history.reconnects)

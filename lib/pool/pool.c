@@ -97,17 +97,33 @@ count_busy(const struct stay_conn *conn, const void *state)
 			 pool->in[STAY__MEMBER_RETURNING];
 }
 
+/* While none is up: what the last attempt has come to, of one that nobody has. */
+static const char *
+failure(const struct stay_pool *pool)
+{
+	const char *words = "";
+
+	if (stay__pool_up(pool) > 0)
+		return words;
+	for (size_t i = 0; i < pool->count && words[0] == '\0'; i++)
+		if (pool->members[i]->state == STAY__MEMBER_DOWN)
+			words = stay_conn_failure(
+			    stay_client_conn(pool->members[i]->client));
+	return words;
+}
+
 static int
 describe(
     const struct stay_conn *conn, const void *state, char *text, size_t len)
 {
 	const struct stay_pool *pool = pool_of(state);
+	const char *why = failure(pool);
 
 	(void)conn;
 	return snprintf(text, len,
-	    "%zu of %zu connections up, %zu lent, %zu wait",
+	    "%zu of %zu connections up, %zu lent, %zu wait%s%s",
 	    stay__pool_up(pool), stay__pool_size(pool), pool->leases,
-	    pool->waiting);
+	    pool->waiting, why[0] != '\0' ? ", " : "", why);
 }
 
 static const struct stay_behaviour behaviour = {

@@ -603,9 +603,30 @@ TEST(pool_ends_up_explained)
 	pool_have(&rig, "a");
 	pool_have(&rig, "b");
 	pool_want(&rig, "c");
+	sim_run_ms(rig.line.world, 10);
 	stay_conn_explain(stay_pool_conn(rig.pool), text, sizeof(text));
-	ck_assert_ptr_nonnull(
-	    strstr(text, "2 of 2 connections up, 2 lent, 1 wait"));
+	ck_assert_str_eq(text,
+	    "conn 1 pool: idle for 70 ms, 2 of 2 connections up, 2 lent, 1 "
+	    "wait; it has no stream of its own");
+	pool_end(&rig);
+}
+
+/* Why nobody gets a connection. */
+TEST(pool_ends_up_explained_when_there_is_no_session)
+{
+	static const char start[] = "conn 1 pool: idle for 10 ms, 0 of 1 "
+				    "connections up, 0 lent, 1 wait, ";
+	char text[512];
+
+	pool_prepare(&rig);
+	sim_unlisten(rig.line.world, LINE_HOST, LINE_PORT);
+	pool_start(&rig, POOL(.connections_min = 1));
+	pool_want(&rig, "a");
+	sim_run_ms(rig.line.world, 10);
+	stay_conn_explain(stay_pool_conn(rig.pool), text, sizeof(text));
+	ck_assert_int_eq(strncmp(text, start, strlen(start)), 0);
+	ck_assert_ptr_nonnull(strstr(text, "10.0.0.1:7777 refused"));
+	ck_assert_ptr_nonnull(strstr(text, "attempt 1, next in"));
 	pool_end(&rig);
 }
 
