@@ -261,6 +261,16 @@ stay__client_try(struct stay_client_options *filled, struct stay_loop *loop,
 	return status;
 }
 
+/* Where it is, or was last: at a place of its own, or at one that a server had named. */
+static const char *
+url_now(const struct stay_client *client)
+{
+	const struct stay__detour *detour =
+	    stay__detour_now(client->rare->detour);
+
+	return detour != NULL ? detour->url : stay__endpoints_url(client);
+}
+
 /* Descriptors can be used once. */
 enum stay_status
 stay_client_start_beside(struct stay_client **started,
@@ -282,7 +292,7 @@ stay_client_start_beside(struct stay_client **started,
 	return status != STAY_OK ? status
 				 : start_at(started, client->loop,
 				       &client->profile->protocol.top,
-				       stay__endpoints_url(client), &alone);
+				       url_now(client), &alone);
 }
 
 /* The program's struct may be older, and so shorter, than the library's. */

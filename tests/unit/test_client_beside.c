@@ -155,6 +155,32 @@ TEST(client_beside_descriptors)
 	line_end(&rig);
 }
 
+/* The server had named it when it went away. */
+TEST(client_beside_goes_where_the_first_was_sent)
+{
+	struct stay_client *second;
+	struct peer there;
+
+	closed = 0;
+	line_prepare(&rig);
+	there = (struct peer){ .usual = rig.server.usual,
+		.reads = peer_reads_lines };
+	peer_listen(&there, rig.world, "10.0.0.3", 7777);
+	rig.url = "line://me:secret@10.0.0.1:7777/a?b=c";
+	line_start(&rig, NULL);
+	line_run(&rig, 10);
+	ck_assert_int_eq(stay_session_leave(
+			     stay_client_session(rig.client), "10.0.0.3", 8, 0),
+	    STAY_OK);
+	line_run(&rig, 1000);
+	ck_assert_uint_eq(there.accepted, 1);
+	second = start();
+	line_run(&rig, 10);
+	ck_assert_uint_eq(there.accepted, 2);
+	ck_assert_uint_eq(rig.server.accepted, 1);
+	end(second);
+}
+
 TEST(client_beside_is_rejected)
 {
 	struct stay_client_options options;
