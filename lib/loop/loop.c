@@ -276,8 +276,7 @@ run_all(struct stay_loop *loop, struct stay__list *queue)
 		if (stay__list_is_empty(&batch) && stay_loop_is_idle(loop))
 			return;
 		let_time_pass(loop);
-	} while (
-	    !stay__list_is_empty(&batch) && loop->now < loop->too_long);
+	} while (!stay__list_is_empty(&batch) && loop->now < loop->too_long);
 	stay__list_prepend_all(queue, &batch);
 }
 

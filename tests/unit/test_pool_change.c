@@ -97,6 +97,39 @@ TEST(pool_change_is_for_all_that_nobody_has)
 	ck_assert_uint_eq(released[0], 1);
 }
 
+/* The list is the pool's own copy. */
+TEST(pool_change_to_several_places)
+{
+	const char *urls[] = { OTHER_URL, "line://10.0.0.8:7777", NULL };
+	struct stay_client_options client = client_with(&other_config);
+
+	begin(POOL(.connections_min = 2));
+	client.urls = urls;
+	ck_assert_int_eq(stay_pool_reconfigure(rig.pool, "line://10.0.0.9:7777",
+			     POOL(.connections_min = 2, .client = &client)),
+	    STAY_OK);
+	urls[0] = urls[1] = NULL;
+	run(2000);
+	ck_assert_uint_eq(pool_counts(&rig).up, 2);
+	pool_end(&rig);
+}
+
+/* Nothing behind the end of a list is looked at. */
+TEST(pool_change_to_no_other_places)
+{
+	static const char *const none[] = { NULL, (const char *)1 };
+	struct stay_client_options client = client_with(&other_config);
+
+	begin(POOL(.connections_min = 2));
+	client.urls = none;
+	ck_assert_int_eq(stay_pool_reconfigure(rig.pool, OTHER_URL,
+			     POOL(.connections_min = 2, .client = &client)),
+	    STAY_OK);
+	run(500);
+	ck_assert_uint_eq(pool_counts(&rig).up, 2);
+	pool_end(&rig);
+}
+
 /* What belongs together in a session stays so. */
 TEST(pool_change_waits_for_who_has_one)
 {

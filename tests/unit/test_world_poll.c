@@ -313,6 +313,49 @@ TEST(world_poll_loop_without_memory_leaves_nothing)
 	ck_assert_uint_eq(after.count, before.count);
 }
 
+#define EARS 20
+
+/* Whoever was refused is told, and may come again; nobody else notices. */
+static bool
+watch_short_of_memory(unsigned nth)
+{
+	struct ear ears[EARS];
+	int refused = -1;
+	bool failed;
+
+	bed_begin_poll();
+	bed_play("pair", NULL);
+	scarce_arm(nth);
+	for (int i = 0; i < EARS; i++) {
+		int fd = i % 2 == 0 ? here.fd : here.other;
+
+		ear_open(&ears[i], fd, 0);
+		if (here.ops->watch(here.world, &ears[i].watch, STAY_WRITE) ==
+		    -ENOMEM)
+			refused = i;
+	}
+	failed = scarce_disarm();
+	ck_assert(failed == (refused >= 0));
+	if (failed)
+		ear_want(&ears[refused], STAY_WRITE);
+	bed_poll();
+	for (int i = 0; i < EARS; i++) {
+		ck_assert_int_eq(ears[i].times, 1);
+		ear_want(&ears[i], 0);
+	}
+	bed_end();
+	return failed;
+}
+
+TEST(world_poll_without_memory_watches_all_that_it_did)
+{
+	unsigned refused = 0;
+
+	while (watch_short_of_memory(refused + 1))
+		refused++;
+	ck_assert_uint_ge(refused, 4);
+}
+
 /* A host that only notes what it is asked for. */
 struct stranger {
 	struct stay_host host;
