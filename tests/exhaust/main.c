@@ -6,8 +6,7 @@
  *
  *	exhaust [bytes [jobs]]
  *
- * The same again behind a few beginnings, with a byte less. What the first six bytes
- * decide is not followed further.
+ * The same again behind a few beginnings, with a byte less.
  */
 #include <stdbool.h>
 #include <stdlib.h>
@@ -18,7 +17,6 @@
 #include "slow.h"
 
 #define BYTES_MAX 12
-#define ALL_BYTES 6
 #define ROOM      64
 #define CLASSES   16
 
@@ -157,8 +155,7 @@ hold(struct sum *sum, const struct input *input,
 	sum->failed = true;
 }
 
-/* Returns what is right. */
-static enum slow_end
+static void
 try_input(struct sum *sum, const struct input *input)
 {
 	struct slow_outcome right = slow_decode(input->bytes, input->len), got;
@@ -172,7 +169,6 @@ try_input(struct sum *sum, const struct input *input)
 		got = parse(&sum->warm, input, split);
 		hold(sum, input, &right, &got, "split at", split);
 	}
-	return right.end;
 }
 
 /* What this input is the beginning of, up to `max` bytes more. */
@@ -180,11 +176,8 @@ static void
 try_longer(
     struct sum *sum, struct input *input, const char *alphabet, size_t max)
 {
-	enum slow_end end = try_input(sum, input);
-
+	try_input(sum, input);
 	if (max == 0 || sum->failed)
-		return;
-	if (end != SLOW_MORE && input->len >= input->begin + ALL_BYTES)
 		return;
 	input->len++;
 	for (unsigned i = 0; i < CLASSES; i++) {
