@@ -83,6 +83,8 @@ tell_answer(struct stay__call *call, const struct stay_frame *frame,
 	result->outcome = call->outcome;
 	if (stay__call_is_watched(call))
 		stay__over(call);
+	if (result->status == STAY_OK)
+		stay__call_strip(call);
 	stay__client_tell(call, result);
 	stay__call_give(call->owner, call);
 }
@@ -162,8 +164,9 @@ answer_plainly(struct stay__call *call, const struct stay_frame *frame)
 		"ok", call->owner->session };
 
 	stay__call_reply_plainly(call);
+	stay__call_strip(call);
 	stay__client_tell(call, &result);
-	stay__call_give(call->owner, call);
+	stay__call_spare(call->owner, call);
 	return STAY__GO_ON;
 }
 

@@ -505,11 +505,18 @@ stay__call_spare(struct stay__calls *calls, struct stay__call *call)
 	calls->spare = &call->node;
 }
 
+/* Nobody reads its extras any more: the next call can have them. */
 static inline void
-stay__call_give(struct stay__calls *calls, struct stay__call *call)
+stay__call_strip(struct stay__call *call)
 {
 	if (call->history & STAY__HISTORY_EXTRAS)
 		stay__extras_end(call);
+}
+
+static inline void
+stay__call_give(struct stay__calls *calls, struct stay__call *call)
+{
+	stay__call_strip(call);
 	stay__call_spare(calls, call);
 }
 
@@ -536,8 +543,7 @@ stay__call_end_plainly(struct stay__calls *calls, struct stay__call *call)
 	calls->in_flight.next = next;
 	next->prev = &calls->in_flight;
 	stay__timer_stop(&call->timer);
-	if (call->history & STAY__HISTORY_EXTRAS)
-		stay__extras_end(call);
+	stay__call_strip(call);
 }
 
 /* The call is accepted: put it at the end of the queue. */

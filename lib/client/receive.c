@@ -191,7 +191,6 @@ may_answer(const struct stay_session *session)
 	const struct stay_client *client = session->client;
 
 	return STAY__SHORT_WAYS &&
-	       client->profile->protocol.session.replies != NULL &&
 	       stay__session_state(session) == STAY__SESSION_READY &&
 	       session->client->rare->swallow == NULL &&
 	       is_in_order(client->calls) && !stay__wire_is_on(client->loop);
@@ -267,8 +266,6 @@ give_row(struct stay_session *session, struct stay_bytes bytes, uint64_t max)
 	const struct stay_client *client = session->client;
 	struct stay__row row;
 
-	if (!may_answer(session))
-		return 0;
 	begin_row(&row, session, max);
 	client->calls->row = &row;
 	client->profile->protocol.session.replies(session, bytes);
@@ -277,13 +274,12 @@ give_row(struct stay_session *session, struct stay_bytes bytes, uint64_t max)
 	return max - row.left;
 }
 
-/* Whether this is the next frame, and nobody is to look at it first. */
+/* Whether nobody is to look at the next frame first. */
 static inline bool
-may_give(
-    const struct stay_session *session, const struct stay__row *row, size_t len)
+may_go_on(const struct stay_session *session, const struct stay__row *row)
 {
 	return row->left > 0 && !session->cut_off &&
-	       session->pause == STAY__PAUSE_NONE && len <= row->len_max &&
+	       session->pause == STAY__PAUSE_NONE &&
 	       session->client->loop->observer == row->observer;
 }
 
@@ -305,18 +301,16 @@ is_plain(struct stay__row *row, const struct stay__call *call)
 	       is_just_watched(row, call);
 }
 
-bool
-stay_session_reply(struct stay_session *session, size_t len, const void *reply)
+static inline bool
+give(struct stay_session *session, struct stay__row *row, size_t len,
+    const void *reply)
 {
 	struct stay__reading *reading = session->reading;
 	struct stay__calls *calls = session->client->calls;
 	struct stay__call *call = stay__call_of(calls->in_flight.next);
-	struct stay__row *row = calls->row;
 
-	assert(row != NULL);
-	assert(len > 0);
-	if (!may_give(session, row, len) || !is_oldest(calls, call) ||
-	    !is_plain(row, call))
+	if (!may_go_on(session, row) || len > row->len_max ||
+	    !is_oldest(calls, call) || !is_plain(row, call))
 		return false;
 	row->left--;
 	row->result.reply = reply;
@@ -328,6 +322,16 @@ stay_session_reply(struct stay_session *session, size_t len, const void *reply)
 	reading->frame.len = 0;
 	reading->offset += len;
 	return true;
+}
+
+bool
+stay_session_reply(struct stay_session *session, size_t len, const void *reply)
+{
+	struct stay__row *row = session->client->calls->row;
+
+	assert(row != NULL);
+	assert(len > 0);
+	return give(session, row, len, reply);
 }
 
 /* ---- a delivery ---- */
@@ -358,22 +362,21 @@ goes_on(const struct stay_session *session, struct round *round)
 	       session->generation == round->generation;
 }
 
-/* Take the next frame. False: that was all, and round->flow is what it comes to. */
+/* Take a frame. False: that was all, and round->flow is what it comes to. */
 static bool
-take_next(struct stay_session *session, struct round *round)
+take_frame(struct stay_session *session, struct round *round,
+    struct stay_frame *frame)
 {
 	struct stay_bytes bytes = round->bytes;
-	/* Made here, so that it is not copied. */
-	struct stay_frame frame = cut(session, bytes);
-	const char *fault = fault_of(session->client, &frame, bytes.len);
+	const char *fault = fault_of(session->client, frame, bytes.len);
 
 	round->taken++;
-	if (frame.kind == STAY_FRAME_MORE || fault != NULL) {
-		round->flow = take_none(session, &frame, bytes.len, fault);
+	if (frame->kind == STAY_FRAME_MORE || fault != NULL) {
+		round->flow = take_none(session, frame, bytes.len, fault);
 		return false;
 	}
-	session->reading->frame = (struct stay_bytes){ bytes.data, frame.len };
-	round->flow = stay__frame_takers[frame.kind](session, &frame);
+	session->reading->frame = (struct stay_bytes){ bytes.data, frame->len };
+	round->flow = stay__frame_takers[frame->kind](session, frame);
 	session->reading->frame.len = 0;
 	if (round->flow == STAY__LATER) {
 		round->flow = put_off(session, bytes.len);
@@ -382,15 +385,23 @@ take_next(struct stay_session *session, struct round *round)
 	if (!goes_on(session, round))
 		return false;
 	*round->up |= round->flow == STAY__COME_UP;
-	go_behind(round, frame.len);
-	session->reading->offset += frame.len;
+	go_behind(round, frame->len);
+	session->reading->offset += frame->len;
 	return true;
 }
 
-/* The short way: the protocol itself gives the plain replies that lie there in a row.
- * False: there was none. */
+static bool
+take_next(struct stay_session *session, struct round *round)
+{
+	/* Made here, so that it is not copied. */
+	struct stay_frame frame = cut(session, round->bytes);
+
+	return take_frame(session, round, &frame);
+}
+
+/* A short way: the protocol itself gives the plain replies that lie there in a row. */
 static inline bool
-take_row(struct stay_session *session, struct round *round)
+take_given(struct stay_session *session, struct round *round)
 {
 	size_t before = session->reading->offset;
 	uint64_t taken = give_row(session, round->bytes,
@@ -398,7 +409,59 @@ take_row(struct stay_session *session, struct round *round)
 
 	round->taken += taken;
 	go_behind(round, session->reading->offset - before);
-	return taken > 0;
+	return taken > 0 ? goes_on(session, round) : take_next(session, round);
+}
+
+static inline bool
+is_usual(const struct stay_frame *frame, size_t len)
+{
+	return frame->kind == STAY_FRAME_REPLY && !frame->by_tag &&
+	       frame->len > 0 && frame->len <= len;
+}
+
+static void
+end_cut(struct round *round, struct stay__row *row,
+    const struct stay_client *client)
+{
+	round->taken = client->profile->options.turn_calls_max - row->left;
+	end_timed(row, client->calls);
+}
+
+/* The same, if the protocol just cuts. The first frame that is no plain reply is taken
+ * like any other, for decode is not asked twice. */
+static bool
+take_cut(struct stay_session *session, struct round *round)
+{
+	struct stay_client *client = session->client;
+	struct stay__row row;
+	bool more = true;
+
+	begin_row(&row, session,
+	    client->profile->options.turn_calls_max - round->taken);
+	while (more && may_go_on(session, &row)) {
+		struct stay_frame frame = client->profile->protocol.top.decode(
+		    session, round->bytes);
+
+		if (!is_usual(&frame, round->bytes.len) ||
+		    !give(session, &row, frame.len, frame.reply)) {
+			end_cut(round, &row, client);
+			return take_frame(session, round, &frame);
+		}
+		go_behind(round, frame.len);
+		more = round->bytes.len > 0;
+	}
+	end_cut(round, &row, client);
+	return goes_on(session, round);
+}
+
+static inline bool
+take_some(struct stay_session *session, struct round *round)
+{
+	if (!may_answer(session))
+		return take_next(session, round);
+	return session->client->profile->protocol.session.replies != NULL
+		   ? take_given(session, round)
+		   : take_cut(session, round);
 }
 
 static enum stay__flow
@@ -412,8 +475,7 @@ take_all(struct stay_session *session, struct stay_bytes bytes, bool *up)
 	    more && round.bytes.len > 0 && session->pause == STAY__PAUSE_NONE) {
 		if (round.taken >= client->profile->options.turn_calls_max)
 			return put_off(session, round.bytes.len);
-		more = take_row(session, &round) ? goes_on(session, &round)
-						 : take_next(session, &round);
+		more = take_some(session, &round);
 	}
 	return more ? hold(session, round.bytes.len) : round.flow;
 }

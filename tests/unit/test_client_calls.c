@@ -145,6 +145,31 @@ TEST(client_nonsense_ends_the_session)
 	expect_end("+1|*2", "a OK/replied +1;down E_UNASKED;");
 }
 
+/* "+2" names a call, although no call of this protocol has a tag. */
+static struct stay_frame
+decode_by_tag(struct stay_session *session, struct stay_bytes in)
+{
+	struct stay_frame frame = line_protocol.decode(session, in);
+
+	return in.data[1] == '2' ? stay_frame_with_tag(frame, 2) : frame;
+}
+
+TEST(client_reply_by_tag_where_no_call_has_one_answers_nobody)
+{
+	struct stay_protocol protocol = line_protocol;
+
+	protocol.decode = decode_by_tag;
+	line_prepare(&rig);
+	rig.protocol = &protocol;
+	line_start(&rig, NULL);
+	line_call(&rig, "a", LINE("say +1|+2"));
+	line_call(&rig, "b", LINE("hold"));
+	LINE_TELLS(&rig, 10,
+	    "init 10.0.0.1;hello -;up;a OK/replied +1;down E_UNASKED;"
+	    "b E_LOST/maybe executed;");
+	line_end(&rig);
+}
+
 TEST(promise_7_a_reply_past_its_bound_ends_the_session)
 {
 	line_begin(&rig, OPTIONS(.reply_bytes_max = 8));
