@@ -120,8 +120,9 @@ refusal(const struct stay_buf *buf, size_t len)
 	return len > room_of(buf) ? STAY_E_TOO_BIG : STAY_E_NOMEM;
 }
 
-static inline enum stay_status
-append(struct stay_buf *buf, const void *bytes, size_t len)
+/* As append, with a look for room. */
+static __attribute__((noinline)) enum stay_status
+append_far(struct stay_buf *buf, const void *bytes, size_t len)
 {
 	char *end;
 
@@ -132,6 +133,19 @@ append(struct stay_buf *buf, const void *bytes, size_t len)
 		return refusal(buf, len);
 	memcpy(end, bytes, len);
 	buf->tail += len;
+	return STAY_OK;
+}
+
+/* Mostly there is room. */
+static inline enum stay_status
+append(struct stay_buf *buf, const void *bytes, size_t len)
+{
+	size_t tail = buf->tail;
+
+	if (len == 0 || len >= buf->cap - tail || len > room_of(buf))
+		return append_far(buf, bytes, len);
+	buf->tail = tail + len;
+	memcpy(buf->data + tail, bytes, len);
 	return STAY_OK;
 }
 

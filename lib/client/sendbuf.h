@@ -139,14 +139,11 @@ stay__sendbuf_open(struct stay__sendbuf *sendbuf)
 	return buf;
 }
 
-/* The bytes from `begin` on are now a request. */
-static inline struct stay__span
-stay__sendbuf_close(struct stay__sendbuf *sendbuf, uint64_t begin)
+/* These bytes, the last ones, are now a request. */
+static inline void
+stay__sendbuf_close(struct stay__sendbuf *sendbuf, struct stay__span span)
 {
-	struct stay__span span = { begin, stay__sendbuf_end(sendbuf) };
-
 	sendbuf->live += stay__span_len(span);
-	return span;
 }
 
 /* The stream begins to take this request; all before it is on the wire. */

@@ -184,15 +184,15 @@ enter_queue(struct stay_client *client, struct stay__call *call,
 {
 	uint64_t now = stay__loop_now(client->loop);
 
-	stay__call_place(
-	    call, stay__sendbuf_close(&client->calls->sendbuf, span->begin));
+	stay__sendbuf_close(&client->calls->sendbuf, *span);
+	stay__call_place(call, *span);
 	call->due = request->replies;
 	call->flags = (uint8_t)request->flags;
 	call->tag = request->tag;
 	if (!needs_extras(request, options))
 		call->since = now;
 	stay__call_enqueue(client->calls, call);
-	stay__loop_timer(client->loop, &call->timer,
+	stay__loop_timer_start(client->loop, &call->timer,
 	    deadline(client, request, now, options->timeout_ms));
 	if (!client->session.output.asked)
 		stay__output_ask(client);

@@ -223,4 +223,14 @@ stay__loop_timer(struct stay_loop *loop, struct stay__timer *timer, uint64_t at)
 	stay__loop_rouse(loop);
 }
 
+/* The same, of a timer that is not set. */
+static inline void
+stay__loop_timer_start(
+    struct stay_loop *loop, struct stay__timer *timer, uint64_t at)
+{
+	if (at != UINT64_MAX)
+		stay__timer_start(&loop->wheel, timer, at);
+	stay__loop_rouse(loop);
+}
+
 #endif

@@ -83,11 +83,13 @@ queue(const char *text, uint32_t flags)
 {
 	struct stay__call *call = stay__call_take(&calls);
 	struct stay_buf *out = stay__sendbuf_open(&calls.sendbuf);
-	uint64_t at = stay__sendbuf_end(&calls.sendbuf);
+	struct stay__span span = { stay__sendbuf_end(&calls.sendbuf), 0 };
 
 	ck_assert_ptr_nonnull(call);
 	ck_assert_int_eq(stay_buf_puts(out, text), STAY_OK);
-	stay__call_place(call, stay__sendbuf_close(&calls.sendbuf, at));
+	span.end = stay__sendbuf_end(&calls.sendbuf);
+	stay__sendbuf_close(&calls.sendbuf, span);
+	stay__call_place(call, span);
 	call->due = 1;
 	call->flags = (uint8_t)flags;
 	stay__call_enqueue(&calls, call);

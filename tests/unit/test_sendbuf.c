@@ -10,11 +10,13 @@ static struct stay__span
 add(const char *text)
 {
 	struct stay_buf *out = stay__sendbuf_open(&rig);
-	uint64_t begin = stay__sendbuf_end(&rig);
+	struct stay__span span = { stay__sendbuf_end(&rig), 0 };
 
 	ck_assert_ptr_nonnull(out);
 	ck_assert_int_eq(stay_buf_puts(out, text), STAY_OK);
-	return stay__sendbuf_close(&rig, begin);
+	span.end = stay__sendbuf_end(&rig);
+	stay__sendbuf_close(&rig, span);
+	return span;
 }
 
 static void
