@@ -66,8 +66,10 @@ deliver_call(struct stay_conn *conn, struct stay__mail *mail)
 	enum stay__situation in = situation(conn, &call_situations);
 	struct stay__posted *call = stay__mail_posted(mail);
 	struct stay_from from = call->from;
-	struct stay_verdict verdict = ask_call(conn, call);
+	struct stay_verdict verdict;
 
+	stay__callers_delivered(conn->rare->callers, from);
+	verdict = ask_call(conn, call);
 	stay__callers_settle(conn->rare->callers);
 	if (is_postponed(in, &verdict)) {
 		stay__callers_postpone(conn->rare->callers, mail);
@@ -341,9 +343,6 @@ stay__deliver(struct stay_conn *conn, struct stay__mail *mail)
 		[STAY__NOTE_INTERRUPT] = deliver_interrupt,
 	};
 
-	if (mail->kind == STAY__MAIL_CALL)
-		stay__callers_delivered(
-		    conn->rare->callers, stay__mail_posted(mail)->from);
 	deliver[mail->kind](conn, mail);
 }
 

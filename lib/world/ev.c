@@ -91,7 +91,7 @@ wake_stop(struct world_ev *world)
 static void
 look_for_fork(struct world_ev *world)
 {
-	if (world->orphaned || !stay__posix_forked(&world->posix.base))
+	if (world->orphaned || stay__process_is_ours(&world->posix.process))
 		return;
 	world->orphaned = true;
 	ev_loop_fork(world->ev);

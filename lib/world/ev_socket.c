@@ -250,6 +250,22 @@ pipe_write(int fd, const struct iovec *parts, int count)
 	return put < 0 ? -error : put;
 }
 
+/* It has failed once. */
+static __attribute__((noinline)) ssize_t
+write_again(int fd, const struct msghdr *message)
+{
+	ssize_t put = -errno;
+
+	while (put == -EINTR || put == -ENOTSOCK) {
+		if (put == -ENOTSOCK)
+			put = pipe_write(
+			    fd, message->msg_iov, (int)message->msg_iovlen);
+		else if ((put = sendmsg(fd, message, MSG_NOSIGNAL)) < 0)
+			put = -errno;
+	}
+	return put;
+}
+
 ssize_t
 stay__socket_write(int fd, const struct iovec *parts, int count)
 {
@@ -261,14 +277,8 @@ stay__socket_write(int fd, const struct iovec *parts, int count)
 	/* sendmsg only reads them; its struct has no const. */
 	memcpy(&message.msg_iov, &parts, sizeof(message.msg_iov));
 	message.msg_iovlen = (size_t)count;
-	do {
-		put = sendmsg(fd, &message, MSG_NOSIGNAL);
-		if (put < 0 && errno == ENOTSOCK)
-			put = pipe_write(fd, parts, count);
-		else if (put < 0)
-			put = -errno;
-	} while (put == -EINTR);
-	return put;
+	put = sendmsg(fd, &message, MSG_NOSIGNAL);
+	return put >= 0 ? put : write_again(fd, &message);
 }
 
 int
