@@ -546,6 +546,15 @@ stay__call_end_plainly(struct stay__calls *calls, struct stay__call *call)
 	stay__call_strip(call);
 }
 
+/* When a call without a time of its own is late; UINT64_MAX: never. */
+static inline uint64_t
+stay__calls_deadline(const struct stay__calls *calls, uint64_t now)
+{
+	uint64_t after = calls->bounds->timeout_ns;
+
+	return after == UINT64_MAX ? UINT64_MAX : now + after;
+}
+
 /* The call is accepted: put it at the end of the queue. */
 static inline void
 stay__call_enqueue(struct stay__calls *calls, struct stay__call *call)

@@ -301,7 +301,8 @@ is_plain(struct stay__row *row, const struct stay__call *call)
 	       is_just_watched(row, call);
 }
 
-static inline bool
+/* Inline, for it is run by two short ways, once a reply. */
+static inline __attribute__((always_inline)) bool
 give(struct stay_session *session, struct stay__row *row, size_t len,
     const void *reply)
 {
@@ -309,8 +310,8 @@ give(struct stay_session *session, struct stay__row *row, size_t len,
 	struct stay__calls *calls = session->client->calls;
 	struct stay__call *call = stay__call_of(calls->in_flight.next);
 
-	if (!may_go_on(session, row) || len > row->len_max ||
-	    !is_oldest(calls, call) || !is_plain(row, call))
+	if (len > row->len_max || !is_oldest(calls, call) ||
+	    !is_plain(row, call))
 		return false;
 	row->left--;
 	row->result.reply = reply;
@@ -331,7 +332,7 @@ stay_session_reply(struct stay_session *session, size_t len, const void *reply)
 
 	assert(row != NULL);
 	assert(len > 0);
-	return give(session, row, len, reply);
+	return may_go_on(session, row) && give(session, row, len, reply);
 }
 
 /* ---- a delivery ---- */

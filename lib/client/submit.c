@@ -124,8 +124,8 @@ deadline(const struct stay_client *client, const struct stay_request *request,
 	uint64_t margin = client->profile->options.block_margin_ms;
 
 	if (timeout_ms == 0 && !(request->flags & STAY_BLOCKS))
-		timeout_ms = client->profile->options.call_timeout_ms;
-	else if (timeout_ms == 0)
+		return stay__calls_deadline(client->calls, now);
+	if (timeout_ms == 0)
 		timeout_ms = request->blocks_ms > STAY_FOREVER - margin
 				 ? STAY_FOREVER
 				 : request->blocks_ms + margin;
