@@ -365,8 +365,8 @@ goes_on(const struct stay_session *session, struct round *round)
 
 /* Take a frame. False: that was all, and round->flow is what it comes to. */
 static bool
-take_frame(struct stay_session *session, struct round *round,
-    struct stay_frame *frame)
+take_frame(
+    struct stay_session *session, struct round *round, struct stay_frame *frame)
 {
 	struct stay_bytes bytes = round->bytes;
 	const char *fault = fault_of(session->client, frame, bytes.len);
@@ -440,8 +440,8 @@ take_cut(struct stay_session *session, struct round *round)
 	begin_row(&row, session,
 	    client->profile->options.turn_calls_max - round->taken);
 	while (more && may_go_on(session, &row)) {
-		struct stay_frame frame = client->profile->protocol.top.decode(
-		    session, round->bytes);
+		struct stay_frame frame =
+		    client->profile->protocol.top.decode(session, round->bytes);
 
 		if (!is_usual(&frame, round->bytes.len) ||
 		    !give(session, &row, frame.len, frame.reply)) {
