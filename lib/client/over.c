@@ -170,19 +170,18 @@ let_go_of_call(struct stay__call *call)
 	return STAY_OK;
 }
 
-/* Nothing is due to this group any more. */
+/* Nothing is due to this group any more, and the server may have acted on it. */
 static void
 end_group(struct stay__call *call)
 {
 	struct stay_result all;
 
+	stay__tagged_acted(call);
 	if (call->stage == STAY__CALL_COMMITTED) {
 		all = stay__group_result(call->arg, stay__call_is_whole(call));
-		stay__tagged_acted(call);
 		stay__call_take_out(call);
 		stay__call_finish(call, all.status, STAY_REPLIED);
 	} else if (!(call->history & STAY__HISTORY_GIVEN_UP)) {
-		stay__tagged_acted(call);
 		stay__call_end_soon(call);
 	}
 }

@@ -534,6 +534,57 @@ TEST(client_group_tags_let_go_of_a_tombstone)
 	group_end();
 }
 
+/* The server may have acted on it: what was sent before is not sent again behind it,
+ * whoever let go of it last, and when. */
+TEST_ROWS(promise_4_a_group_with_tags_let_go_of_overtakes, 3)
+{
+	begin((struct line_tagging){ .lets_go = _i == 0 });
+	line_call(&groups, "x", TAGGED_WITH("x@000", STAY_IDEMPOTENT));
+	group_send("TT", "a@000,b@000");
+	sent();
+	if (_i == 2)
+		answer("+@2\n");
+	by_cancel();
+	if (_i != 0)
+		let_go(3);
+	if (_i == 1)
+		let_go(2);
+	line_run(&groups, 1);
+	ck_assert_uint_eq(counts_of(groups.client).tombstones, 0);
+	sim_peer_reset(groups.peer);
+	line_run(&groups, 1000);
+	ck_assert_str_eq(line_got(&groups), "|");
+	group_end();
+}
+
+static void
+let_go_of_three(struct line_call *mine)
+{
+	(void)mine;
+	let_go(3);
+}
+
+/* The same before `done` has run. */
+TEST(promise_4_a_group_with_tags_let_go_of_before_it_is_told_overtakes)
+{
+	struct line_call *y;
+
+	begin((struct line_tagging){ 0 });
+	line_call(&groups, "x", TAGGED_WITH("x@000", STAY_IDEMPOTENT));
+	y = line_call(&groups, "y", TAGGED_WITH("y@000", STAY_READ_ONLY));
+	group_send("T", "a@000");
+	sent();
+	y->then = let_go_of_three;
+	ck_assert_int_eq(stay_client_cancel(groups.client, y->id), STAY_OK);
+	ck_assert_int_eq(stay_client_cancel(groups.client, group_id), STAY_OK);
+	line_run(&groups, 1);
+	ck_assert_uint_eq(counts_of(groups.client).tombstones, 1);
+	sim_peer_reset(groups.peer);
+	line_run(&groups, 1000);
+	ck_assert_str_eq(line_got(&groups), "|");
+	group_end();
+}
+
 /* ---- the end of a session ---- */
 
 TEST(client_group_tags_lost)
