@@ -131,6 +131,11 @@ struct stay_contract_sample {
 	/* The call takes its reply in pieces (options.piece). `reply` is all of the
 	 * pieces, and behind them what `show` makes of the rest. */
 	bool in_pieces;
+	/* The peer does not answer it until the adapter says so, as in on_leaving. Then
+	 * its reply must come before a session is left as planned; the peer says nothing
+	 * more when the client has closed its half. It is asked for in no other chapter.
+	 * Not the first sample. */
+	bool is_long;
 	uintptr_t reserved[2];
 };
 

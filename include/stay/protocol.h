@@ -352,6 +352,8 @@ struct stay_session_ops {
 	 * open, on_over or stay_session_oldest tells. Replies to these bytes go to
 	 * on_control. Runs once in a session, before `bye`, and not if a session is lost
 	 * or greeting. A drain waits for calls first, and stops when its budget is over.
+	 * At a stop `bye` follows at once: a server that forgets what it owes when our
+	 * half of the stream is closed needs one with a reply, which is waited for.
 	 * If the control lane is full, on_drained follows. NULL: nothing is said.
 	 */
 	stay_session_fn *on_leaving;

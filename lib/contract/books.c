@@ -250,6 +250,11 @@ check_failure(struct kit_call *call, const struct stay_result *result)
 		    call->number, name_of(call));
 	if (call->right == KIT_MUST_GO_ON)
 		check_going_on(call, result);
+	if (call->right == KIT_MUST_END)
+		kit_broken(KIT_LEFT,
+		    "call %u, %s, is left without an answer: %s, %s",
+		    call->number, name_of(call),
+		    stay_outcome_name(result->outcome), result->why);
 	if (call->right == KIT_MUST_ANSWER && !is_excused(call))
 		kit_broken(KIT_OWN_REPLY,
 		    "call %u, %s, has no reply, and nothing keeps it: %s, %s",

@@ -44,6 +44,8 @@ learn_replies(struct kit_run *run)
 	for (size_t i = 0; i < run->contract->sample_count; i++) {
 		unsigned left = run->server.left;
 
+		if (kit_is_long(run, i))
+			continue;
 		run->server.lasts = false;
 		kit_ask(run, &(struct kit_asked){ i, KIT_MUST_ANSWER, 0 });
 		kit_settle(run);
@@ -86,7 +88,7 @@ kit_chapter_plain(struct kit_run *run, uint64_t number)
 	if (last)
 		for (int i = 0; i < 3; i++)
 			kit_ask_all(run, KIT_MUST_ANSWER);
-	else
+	else if (!kit_is_long(run, (size_t)number))
 		kit_ask(run,
 		    &(struct kit_asked){ (size_t)number, KIT_MUST_ANSWER, 0 });
 	kit_settle(run);
@@ -317,7 +319,7 @@ static void
 ask_who_stays(struct kit_run *run)
 {
 	for (size_t i = 0; i < run->contract->sample_count; i++)
-		if (!run->known->leaves[i])
+		if (!run->known->leaves[i] && !kit_is_long(run, i))
 			kit_ask(
 			    run, &(struct kit_asked){ i, KIT_MUST_ANSWER, 0 });
 }

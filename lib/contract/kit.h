@@ -13,6 +13,7 @@
  *	chapters.c what goes wrong in which chapter
  *	order.c    ...in those of answers that name their call
  *	last.c     ...in that of answers that are the last of their session
+ *	left.c     ...in that of calls that go on until their session is left
  *	peace.c    ...in those of a client that must leave others in peace
  *	child.c    a chapter in a process of its own
  *	main.c     all of them; the command line
@@ -192,6 +193,7 @@ enum kit_right {
 	KIT_MUST_ANSWER, /* its reply, and no other */
 	/* Likewise; but behind a last answer it may come to nothing, if that is told. */
 	KIT_MUST_GO_ON,
+	KIT_MUST_END, /* its reply, when its session is left */
 	KIT_MAY_FAIL, /* any failure, but no other's reply */
 	KIT_MAY_ANY   /* the peer is a liar: any end will do */
 };
@@ -278,7 +280,9 @@ struct kit_call *kit_ask(struct kit_run *run, const struct kit_asked *asked);
  * would last, if `fleeting`. */
 void kit_ask_some(struct kit_run *run, uint64_t count, enum kit_right right,
     uint64_t timeout_ms, bool fleeting);
-/* Each sample once. */
+/* Whether it is answered when its session is left, and not before. */
+bool kit_is_long(const struct kit_run *run, size_t sample);
+/* Each sample once, but for those. */
 void kit_ask_all(struct kit_run *run, enum kit_right right);
 void kit_cancel(struct kit_call *call);
 /* One of all that were asked so far, if there are any. */
@@ -321,7 +325,7 @@ enum stay_status kit_client_start(struct stay_client **client,
     struct stay_loop *loop, const struct stay_protocol *protocol,
     const char *url, const struct stay_client_options *options);
 
-/* ---- chapters.c, order.c, last.c, peace.c ---- */
+/* ---- chapters.c, order.c, last.c, left.c, peace.c ---- */
 
 /* Whether to go on behind a run: there are more; only if there is time; no more. */
 enum kit_more { KIT_MORE, KIT_ENOUGH, KIT_ALL };

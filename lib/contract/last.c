@@ -31,7 +31,9 @@ ask_at_once(struct kit_run *run)
 		size_t sample =
 		    (size_t)kit_draw(run, run->contract->sample_count);
 
-		kit_ask(run, &(struct kit_asked){ sample, KIT_MUST_GO_ON, 0 });
+		if (!kit_is_long(run, sample))
+			kit_ask(run,
+			    &(struct kit_asked){ sample, KIT_MUST_GO_ON, 0 });
 	}
 }
 

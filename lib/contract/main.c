@@ -82,6 +82,9 @@ fault_of(const struct stay_contract *contract)
 		return "a contract with start needs a url";
 	if (contract->sample_count == 0 || contract->samples == NULL)
 		return "the contract has no samples";
+	if (contract->samples[0].is_long)
+		return "the first sample of the contract goes on until its "
+		       "session is left";
 	if (contract->peer == NULL || contract->show == NULL)
 		return "the contract has no peer, or no show";
 	return NULL;

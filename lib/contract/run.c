@@ -257,10 +257,17 @@ kit_ask(struct kit_run *run, const struct kit_asked *asked)
 	return call->accepted ? call : NULL;
 }
 
+bool
+kit_is_long(const struct kit_run *run, size_t sample)
+{
+	return run->contract->samples[sample].is_long;
+}
+
 static bool
 may_ask(const struct kit_run *run, size_t sample, bool fleeting)
 {
-	return !(fleeting && run->known->lasts[sample]) &&
+	return !kit_is_long(run, sample) &&
+	       !(fleeting && run->known->lasts[sample]) &&
 	       !(run->stays && run->known->leaves[sample]);
 }
 
@@ -286,7 +293,8 @@ void
 kit_ask_all(struct kit_run *run, enum kit_right right)
 {
 	for (size_t i = 0; i < run->contract->sample_count; i++)
-		kit_ask(run, &(struct kit_asked){ i, right, 0 });
+		if (!kit_is_long(run, i))
+			kit_ask(run, &(struct kit_asked){ i, right, 0 });
 }
 
 void
@@ -328,7 +336,7 @@ kit_heal(struct kit_run *run)
 	for (size_t i = 0; i < run->contract->sample_count; i++) {
 		unsigned tries = 0;
 
-		while (!is_well(run, i)) {
+		while (!kit_is_long(run, i) && !is_well(run, i)) {
 			if (++tries == HEAL_TRIES)
 				kit_broken(KIT_COMES_BACK,
 				    "nothing has been wrong for %d s, and %s "

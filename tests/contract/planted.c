@@ -471,6 +471,8 @@ const struct stay_contract *
 planted_contract(enum planted bug)
 {
 	planted = bug;
+	if (bug >= HAS_LONG_CALLS)
+		return &planted_long;
 	if (bug >= HAS_LAST_FRAMES)
 		return &planted_last;
 	if (bug >= HAS_COUNTS)

@@ -37,7 +37,9 @@
 	BUG(KEEPS_THE_UNSENT)    /* among those to whom an answer is due */ \
 	BUG(ENDS_TOO_EARLY)      /* at a last answer, with others in front of it */ \
 	BUG(HAS_LAST_FRAMES)     /* and nothing is wrong with them */ \
-	BUG(FORGETS_THE_LAST)    /* of them: what is behind it may have been executed */
+	BUG(FORGETS_THE_LAST)    /* of them: what is behind it may have been executed */ \
+	BUG(HAS_LONG_CALLS)      /* and nothing is wrong with them */ \
+	BUG(FORGETS_TO_END_IT)   /* when its session is left */
 /* clang-format on */
 
 enum planted {
@@ -49,7 +51,8 @@ enum planted {
 
 extern enum planted planted;
 extern const struct stay_protocol planted_protocol;
-extern const struct stay_contract planted_tagged, planted_counted, planted_last;
+extern const struct stay_contract planted_tagged, planted_counted, planted_last,
+    planted_long;
 
 /* Start a client with the bugs that only a start function can have. */
 stay_contract_start_fn planted_start;

@@ -55,10 +55,10 @@ is_idle(const char *text, const char *chapter)
 	return strstr(text, line) != NULL;
 }
 
-TEST_ROWS(adapter_with_nothing_planted_passes, 4)
+TEST_ROWS(adapter_with_nothing_planted_passes, 5)
 {
 	static const enum planted nothing[] = { NOTHING, HAS_TAGS, HAS_COUNTS,
-		HAS_LAST_FRAMES };
+		HAS_LAST_FRAMES, HAS_LONG_CALLS };
 	int broken;
 	char *text = report(planted_contract(nothing[_i]), NULL, &broken);
 
@@ -66,6 +66,7 @@ TEST_ROWS(adapter_with_nothing_planted_passes, 4)
 	ck_assert_int_eq(is_idle(text, "overtaken"), nothing[_i] != HAS_TAGS);
 	ck_assert_int_eq(is_idle(text, "repeated"), nothing[_i] != HAS_TAGS);
 	ck_assert_int_eq(is_idle(text, "last"), nothing[_i] != HAS_LAST_FRAMES);
+	ck_assert_int_eq(is_idle(text, "left"), nothing[_i] != HAS_LONG_CALLS);
 	free(text);
 }
 
@@ -116,6 +117,8 @@ static const struct {
 	    "promise 2:", "call 2, b, has no reply, and nothing keeps it" },
 	{ FORGETS_THE_LAST, "last",
 	    "promise 3:", "is behind the last answer of its session" },
+	{ FORGETS_TO_END_IT, "left", "the rule: what goes on until",
+	    "wait, is left without an answer" },
 };
 
 /* What is left for `done` is not all of it. */
@@ -186,6 +189,24 @@ TEST(contract_that_is_not_whole_is_rejected)
 	text = report(&contract, NULL, &broken);
 	ck_assert_int_eq(broken, -1);
 	ck_assert_str_eq(text, "the contract has no peer, or no show\n");
+	free(text);
+}
+
+TEST(contract_that_begins_with_a_long_sample_is_rejected)
+{
+	struct stay_contract contract = echo_contract;
+	const struct stay_contract_sample sample = { .name = "wait",
+		.is_long = true };
+	int broken;
+	char *text;
+
+	contract.samples = &sample;
+	contract.sample_count = 1;
+	text = report(&contract, NULL, &broken);
+	ck_assert_int_eq(broken, -1);
+	ck_assert_str_eq(text,
+	    "the first sample of the contract goes on until its session is "
+	    "left\n");
 	free(text);
 }
 
