@@ -189,7 +189,8 @@ STAY_API void stay_remote_stop(struct stay_remote *remote);
  * Submit a call, as stay_client_call_with does; `options` may be NULL. It has no body
  * and no `id`. `request` and `options` are only read inside this function. `done` runs
  * once on the loop's thread, maybe before this returns, also if the client itself
- * rejects the call; what it is told is then what stay_client_call_with returns. `done`
+ * rejects the call; what it is told is then what stay_client_call_with returns, and `why` is
+ * what keeps the client without a session. `done`
  * that is NULL: nobody asks, and a failure goes to the observer; what the client rejects
  * is only counted. A timeout counts from
  * when the loop takes the call over, moments later.

@@ -243,6 +243,15 @@ reason_of(const struct stay_client *client, enum stay_status status)
 	return failure;
 }
 
+const char *
+stay__client_rejection(
+    const struct stay_client *client, enum stay_status status)
+{
+	return status == STAY_E_OFFLINE || status == client->rejecting
+		   ? reason_of(client, status)
+		   : stay_strerror(status);
+}
+
 static void
 say_budget(struct stay__text *text, const char *reason)
 {

@@ -6,6 +6,10 @@
 
 /* Give up a call, in whatever stage it is. */
 void stay__client_give_up(struct stay__call *call, enum stay_status status);
+/* Why a call was rejected: the words of the status, or what keeps the client without a
+ * session. They live until its next failure. */
+const char *stay__client_rejection(
+    const struct stay_client *client, enum stay_status status);
 /* Run `done`. If a call without `done` has failed, tell the observer. */
 void stay__client_tell(
     const struct stay__call *call, const struct stay_result *result);

@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "client/client.h"
+#include "client/complete.h"
 #include "loop/waiting.h"
 #include "world/thread.h"
 
@@ -176,11 +177,21 @@ stay_future_done(void *arg, const struct stay_result *result)
 	stay__future_drop(future);
 }
 
-enum stay_status
-stay_future_begin(struct stay_future *future, enum stay_status status)
+/* Of a remote one, nobody but the loop's thread has a client to ask. */
+static void
+reject(struct stay_future *future, enum stay_status status)
 {
 	struct stay_result rejected = stay__future_rejection(status);
 
+	if (future->client != NULL)
+		rejected.why = stay__client_rejection(future->client, status);
+	rejected.why = keep_why(future, &rejected);
+	complete(future, &rejected);
+}
+
+enum stay_status
+stay_future_begin(struct stay_future *future, enum stay_status status)
+{
 	if (future == NULL)
 		return status;
 	assert(future->stage == STAY__FUTURE_NEW);
@@ -189,7 +200,7 @@ stay_future_begin(struct stay_future *future, enum stay_status status)
 	if (status == STAY_OK)
 		stay__future_hold(future);
 	else
-		complete(future, &rejected);
+		reject(future, status);
 	return status;
 }
 

@@ -8,6 +8,7 @@
 
 #include "base/mem.h"
 #include "client/client.h"
+#include "client/complete.h"
 #include "client/encoded.h"
 #include "client/future.h"
 #include "runner/connectivity.h"
@@ -319,6 +320,9 @@ do_call(struct stay__errand *errand)
 
 	if (status != STAY_OK && call->done != NULL) {
 		rejected = stay__future_rejection(status);
+		if (call->remote->client != NULL)
+			rejected.why = stay__client_rejection(
+			    call->remote->client, status);
 		call->done(call->arg, &rejected);
 	}
 	free_call(call);

@@ -248,6 +248,34 @@ TEST(future_that_is_rejected_lets_a_client_come_back)
 	end();
 }
 
+/* What keeps the client without a session is also what keeps the call. */
+TEST(future_that_is_rejected_says_why)
+{
+	struct stay_future *rejected;
+
+	begin((struct stay_client_options){ .offline = STAY_OFFLINE_FAIL });
+	rejected = stay_redis_command_future(here.redis, "GET a");
+	ck_assert_str_eq(
+	    stay_future_why(rejected), stay_strerror(STAY_E_OFFLINE));
+	stay_future_free(rejected);
+	sim_unlisten(here.world, "10.0.0.1", 6379);
+	while (stay_conn_failure(stay_redis_conn(here.redis))[0] == '\0')
+		(void)rejections();
+	ck_assert_int_eq(
+	    stay_redis_command_wait(here.redis, &rejected, "GET a"),
+	    STAY_E_OFFLINE);
+	ck_assert_ptr_nonnull(
+	    strstr(stay_future_why(rejected), "10.0.0.1:6379 refused"));
+	stay_future_free(rejected);
+	peer_listen(&here.server, here.world, "10.0.0.1", 6379);
+	ck_assert_int_lt(rejections(), 100);
+	rejected = stay_redis_command_future(here.redis, "SUBSCRIBE a");
+	ck_assert_str_eq(
+	    stay_future_why(rejected), stay_strerror(STAY_E_UNSUPPORTED));
+	stay_future_free(rejected);
+	end();
+}
+
 /* Of several, too; and once: it is a call's turn, not the loop's. */
 TEST(future_that_is_rejected_looks_once)
 {

@@ -366,6 +366,32 @@ look_for_a_rejection(void *arg)
 }
 
 /* As on a loop; and it is the thread's, whatever the loop says of others. */
+/* The loop's thread alone knows it. */
+TEST(remote_says_why_a_call_is_rejected)
+{
+	const struct stay_redis_options options = { STAY_REDIS_OPTIONS,
+		.client = {
+		    STAY_CLIENT_OPTIONS, .offline = STAY_OFFLINE_FAIL } };
+	struct stay_connectivity now = { STAY_CONNECTIVITY };
+	struct stay_future *rejected;
+
+	ck_assert_int_eq(stay_runner_start(&runner, NULL), STAY_OK);
+	ck_assert_int_eq(stay_redis_remote_start(
+			     &redis, runner, "redis://127.0.0.1:1", &options),
+	    STAY_OK);
+	do
+		stay_remote_get_connectivity(redis, &now);
+	while (now.why == STAY_OK &&
+	       stay_remote_await_change(redis, now.changes, 5000) == STAY_OK);
+	ck_assert_int_eq(
+	    stay_redis_remote_wait(redis, &rejected, "GET a"), STAY_E_OFFLINE);
+	ck_assert_ptr_nonnull(
+	    strstr(stay_future_why(rejected), "127.0.0.1:1 refused"));
+	stay_future_free(rejected);
+	stay_remote_free(redis);
+	ck_assert_int_eq(stay_runner_free(runner), STAY_OK);
+}
+
 TEST(remote_that_cannot_start_says_why)
 {
 	const struct stay_redis_options options = { STAY_REDIS_OPTIONS,
