@@ -125,7 +125,8 @@ restore_subscribers(
 		    node, struct stay_redis_subscription, of_topic));
 }
 
-/* It is acknowledged, or never will be. With the last one the gaps are over. */
+/* It is acknowledged, or never will be: who asks once more has lost nothing. With the
+ * last one the gaps are over. */
 static void
 settle(struct stay_redis__hub *hub, struct stay_redis__topic *topic)
 {
@@ -288,10 +289,12 @@ refused(struct stay_redis__hub *hub, struct stay_redis__topic *topic,
 	bool for_good = topic->wire == STAY_REDIS__WIRE_ASKED &&
 			word->meaning != STAY_REDIS__WORD_REFUSED;
 
-	if (for_good)
+	if (for_good) {
 		refuse_all(topic, reply);
-	else if (topic->wire == STAY_REDIS__WIRE_ASKED)
+		settle(hub, topic);
+	} else if (topic->wire == STAY_REDIS__WIRE_ASKED) {
 		ask_later(hub);
+	}
 	topic->wire = STAY_REDIS__WIRE_OFF;
 	stay_redis__topic_changed(hub, topic);
 }

@@ -464,6 +464,36 @@ TEST(redis_subscribe_asks_again_when_it_is_refused)
 }
 
 static void
+insist(struct subscriber *owner, const struct stay_redis_notice *notice)
+{
+	if (notice->kind != STAY_REDIS_ENDED)
+		return;
+	owner->notes = NULL;
+	subscriber.server.rows = subscriber_silent;
+	subscriber_join(&c, "y");
+}
+
+/* Who asks once more has not lost anything, and is not waited for. */
+TEST(redis_subscribe_is_restored_without_who_asks_again)
+{
+	static const struct peer_row denying[] = {
+		ON("SUBSCRIBE y", "-NOPERM not any more\r\n"),
+		DO("SUBSCRIBE", subscriber_acknowledges), NO_MORE
+	};
+
+	subscriber_join(&a, "x");
+	subscriber_join(&b, "y");
+	SUBSCRIBER_TELLS(100, "a subscribed;b subscribed;");
+	b.notes = insist;
+	subscriber.server.rows = denying;
+	subscriber_kill();
+	SUBSCRIBER_TELLS(1000,
+	    "a lost E_CLOSED;b lost E_CLOSED;b ended E_DENIED;a restored;");
+	subscriber_say(ACK("subscribe", "y"));
+	ck_assert_str_eq(subscriber_told(), "c subscribed;");
+}
+
+static void
 resume(struct subscriber *owner, const struct stay_redis_notice *notice)
 {
 	if (notice->kind == STAY_REDIS_ENDED)
