@@ -200,7 +200,8 @@ STAY_API enum stay_status stay_pool_give_up(
 
 /* Give a connection back; once for each lease, lost or not, and `lease` is dead. Calls
  * in flight go on, for leave_budget_ms of the client's options: then the session is
- * replaced. NULL is fine. */
+ * replaced. Who waits meanwhile gets another connection after 100 ms, if there may be
+ * one more. NULL is fine. */
 STAY_API void stay_pool_check_in(struct stay_lease *lease);
 
 /* ---- a lease --------------------------------------------------------- */

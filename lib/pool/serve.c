@@ -55,12 +55,45 @@ give_way(struct stay_pool *pool)
 
 /* ---- its size ---- */
 
+/* What was begun in the last hands may take as long as leave_budget_ms, twice. So long it
+ * is not waited for while there is room. */
+#define SOON_MS UINT64_C(100)
+
+/* When nobody counts on a connection any more that has such calls; UINT64_MAX: it has
+ * none, for all that is known here. */
+static uint64_t
+slow_at(const struct stay__pooled *member)
+{
+	const struct stay_conn *conn = stay_client_conn(member->client);
+	bool leaves = member->state == STAY__MEMBER_DOWN &&
+		      stay_conn_state(conn) == STAY_DISCONNECTING;
+
+	return leaves || member->state == STAY__MEMBER_RETURNING
+		   ? stay__later(member->since, SOON_MS)
+		   : UINT64_MAX;
+}
+
+/* How many of this state are about to be ready. */
+static size_t
+count_soon(const struct stay_pool *pool, enum stay__member_state state)
+{
+	uint64_t now = stay__pool_now(pool);
+	size_t count = pool->in[state];
+
+	for (size_t i = 0; i < pool->count && count > 0; i++)
+		count -= pool->members[i]->state == state &&
+			 slow_at(pool->members[i]) <= now;
+	return count;
+}
+
 /* More people wait than connections are about to be ready. */
 static bool
 is_crowded(const struct stay_pool *pool)
 {
-	return pool->in[STAY__MEMBER_DOWN] + pool->in[STAY__MEMBER_RETURNING] <
-	       pool->waiting;
+	return pool->waiting > 0 &&
+	       count_soon(pool, STAY__MEMBER_DOWN) +
+		       count_soon(pool, STAY__MEMBER_RETURNING) <
+		   pool->waiting;
 }
 
 /* Without a session only one asks for all, also after a fatal failure. One that is lost
@@ -68,7 +101,8 @@ is_crowded(const struct stay_pool *pool)
 static bool
 is_asking(const struct stay_pool *pool)
 {
-	return stay__pool_up(pool) == 0 && pool->in[STAY__MEMBER_DOWN] > 0;
+	return stay__pool_up(pool) == 0 &&
+	       count_soon(pool, STAY__MEMBER_DOWN) > 0;
 }
 
 /* Whether one more would be of use: the pool is too small, or crowded. Who drains serves
@@ -191,10 +225,20 @@ sooner(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
+/* One that is counted on now may be slow soon. */
 static uint64_t
 growth_at(const struct stay_pool *pool)
 {
-	return is_short(pool) ? pool->open_at : UINT64_MAX;
+	uint64_t now = stay__pool_now(pool), next = UINT64_MAX, at;
+
+	if (is_short(pool))
+		return pool->open_at;
+	for (size_t i = 0; i < pool->count && pool->waiting > 0; i++) {
+		at = slow_at(pool->members[i]);
+		if (at > now)
+			next = sooner(next, at);
+	}
+	return next;
 }
 
 static uint64_t

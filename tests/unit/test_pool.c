@@ -516,6 +516,44 @@ TEST(pool_waits_for_calls_of_the_last_one)
 }
 
 /* As long as the budget allows: then the session is left, which allows as much. */
+/* Meanwhile others need not wait for it, if there is room. */
+TEST(pool_grows_beside_one_that_takes_its_time)
+{
+	struct pool_user *a;
+
+	pool_begin(&rig, POOL(.connections_max = 2));
+	a = pool_have(&rig, "a");
+	ck_assert_int_eq(ask(a, "quiet"), STAY_OK);
+	pool_give(a);
+	pool_want(&rig, "b");
+	POOL_TELLS(&rig, 80, "");
+	ck_assert_uint_eq(pool_counts(&rig).connections, 1);
+	POOL_TELLS(&rig, 40, "b OK;");
+	check(2, 0, 1, 0);
+	ck_assert_uint_eq(pool_counts(&rig).returning, 1);
+	pool_give(&rig.users[1]);
+	pool_end(&rig);
+}
+
+/* Nor for one that is too old, and is left. */
+TEST(pool_grows_beside_one_that_is_left)
+{
+	const struct stay_client_options options = { STAY_CLIENT_OPTIONS,
+		.max_age_ms = 50 };
+	struct pool_user *a;
+
+	pool_begin(&rig, POOL(.connections_max = 2, .client = &options));
+	a = pool_have(&rig, "a");
+	ck_assert_int_eq(ask(a, "quiet"), STAY_OK);
+	sim_run_ms(rig.line.world, 60);
+	pool_give(a);
+	pool_want(&rig, "b");
+	POOL_TELLS(&rig, 80, "");
+	POOL_TELLS(&rig, 40, "b OK;");
+	pool_give(&rig.users[1]);
+	pool_end(&rig);
+}
+
 TEST(pool_waits_for_calls_so_long)
 {
 	const struct stay_client_options options = { STAY_CLIENT_OPTIONS,
