@@ -39,7 +39,7 @@ STAY_API STAY_USE enum stay_status stay_client_lend(struct stay_client *client);
  * the protocol's `reset` is content. If `reset` is not, the session is replaced as by
  * stay_client_reconnect. Then on_session runs with STAY_OK, in a later turn. How long it
  * takes has no bound but the timeouts of calls: who can't wait calls
- * stay_client_reconnect.
+ * stay_client_reconnect. What its user has paused (stay_client_pause) is read again.
  * Of the session that follows, if the one that he had ends before that, `reset` is asked
  * as well, for what its user may have left behind outside of it.
  * Returns: STAY_OK; STAY_E_OFFLINE: its session has ended, and none is ready: it is the

@@ -4,6 +4,7 @@
  * whom, is not known here.
  */
 #include "client/client.h"
+#include "client/pause.h"
 
 /* Calls are accepted, or not, from now on. */
 static void
@@ -33,6 +34,7 @@ stay_client_take_back(struct stay_client *client)
 	if (client->lend != STAY__LEND_LENT &&
 	    client->lend != STAY__LEND_OUTLIVED)
 		return STAY_E_STATE;
+	stay__pause_end(client);
 	if (stay_client_session_number(client) == 0) {
 		become(client, STAY__LEND_ANEW);
 		return STAY_E_OFFLINE;

@@ -60,6 +60,14 @@ stay_client_resume(struct stay_client *client)
 		go_on(&client->session);
 }
 
+void
+stay__pause_end(struct stay_client *client)
+{
+	if (client->pauses > 1)
+		client->pauses = 1;
+	stay_client_resume(client);
+}
+
 bool
 stay_client_is_paused(const struct stay_client *client)
 {

@@ -7,6 +7,9 @@
 /* The session has come up: it is read unless the client is paused. */
 void stay__pause_begin(struct stay_session *session);
 
+/* All pauses are taken back. */
+void stay__pause_end(struct stay_client *client);
+
 /* Since when the session has been read, for calls that it has been given since: ns;
  * while it is paused, that is now. */
 uint64_t stay__pause_over_at(const struct stay_session *session);

@@ -180,6 +180,31 @@ TEST(client_lend_waits_for_calls)
 	line_end(&rig);
 }
 
+/* A pause is something that is left behind, too, with a session and without one. */
+TEST_ROWS(client_lend_goes_on_reading, 2)
+{
+	begin(NULL);
+	lend();
+	line_call(&rig, "a", LINE("say +a"));
+	stay_client_pause(rig.client);
+	stay_client_pause(rig.client);
+	LINE_TELLS(&rig, 10, "");
+	if (_i == 0) {
+		take_back();
+		LINE_TELLS(&rig, 10, "a OK/replied +a;reset;session OK;");
+	} else {
+		stay_client_reconnect(rig.client, STAY_OK);
+		line_run(&rig, 1);
+		ck_assert_int_eq(
+		    stay_client_take_back(rig.client), STAY_E_OFFLINE);
+		LINE_TELLS(&rig, 10,
+		    "a OK/replied +a;down E_RECONNECT;session E_OFFLINE;"
+		    "hello -;up;reset;session OK;");
+	}
+	ck_assert(!stay_client_is_paused(rig.client));
+	line_end(&rig);
+}
+
 static enum stay_status
 wait_for_tag(struct stay_session *session, struct stay_prepare *call)
 {
