@@ -308,10 +308,15 @@ STAY_API STAY_USE enum stay_status stay_client_start(
  *
  *	stay_client_get_options(client, &options);
  *	options.label = "the second one";
+ *	options.on_started = NULL;
+ *	options.on_session = NULL;
+ *	options.on_high_water = options.on_low_water = NULL;
  *	options.on_closed = on_second_closed;
+ *	options.arg = second_owner;
  *	status = stay_client_start_beside(&second, client, &options);
  *
- * A `config` that both have is released by one of them: set config_release to NULL,
+ * The notices of the first, and its `arg`, are among them: they would be told of the
+ * second one as well. A `config` that both have is released by one of them: set config_release to NULL,
  * or pass another config. `urls` and `endpoints` are not looked at.
  * Returns as stay_client_start; and STAY_E_UNSUPPORTED if
  * `client` was given descriptors.
