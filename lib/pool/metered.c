@@ -64,16 +64,17 @@ stay__pool_metered_back(const struct stay_lease *lease)
 	    stay__pool_now(lease->pool) - lease->since);
 }
 
+/* One that has no session, and is in nobody's hands, is neither idle nor used. */
 void
 stay__pool_metered_live(const struct stay_pool *pool)
 {
 	struct stay__system *system = system_of(pool);
-	size_t idle = pool->in[STAY__MEMBER_IDLE];
 
 	if (system == NULL)
 		return;
-	system->live.POOLED[0] += idle;
-	system->live.POOLED[1] += stay__pool_size(pool) - idle;
+	system->live.POOLED[0] += pool->in[STAY__MEMBER_IDLE];
+	system->live.POOLED[1] +=
+	    pool->leases + pool->in[STAY__MEMBER_RETURNING];
 	system->live.POOL_MAX[0] += pool->options.connections_max;
 	system->live.PENDING[0] += pool->waiting;
 }

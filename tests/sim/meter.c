@@ -328,7 +328,7 @@ check_pool_now(const struct run *run, const struct stay__numbers *n)
 		most = run->pool->options.connections_max;
 	}
 	same("idle in a pool", n->POOLED[0], c.idle, 0);
-	same("used of a pool", n->POOLED[1], c.connections - c.idle, 0);
+	same("used of a pool", n->POOLED[1], c.lent + c.returning, 0);
 	same("room of a pool", n->POOL_MAX[0], most, 0);
 	same("in line at a pool", n->PENDING[0], c.waiting, 0);
 }

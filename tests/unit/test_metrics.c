@@ -426,4 +426,35 @@ TEST(metrics_count_what_a_pool_lends)
 	end();
 }
 
+/* One that is tried again is in nobody's hands; one that is made as new is. */
+TEST(metrics_count_no_use_of_what_is_away)
+{
+	static struct pool_rig pool;
+	struct pool_user *a;
+
+	begin();
+	pool_prepare(&pool);
+	stay_loop_set_metrics(pool.line.loop, metrics);
+	pool_start(&pool, POOL(.connections_max = 1));
+	a = pool_have(&pool, "a");
+	ck_assert_int_eq(stay_client_call(stay_lease_client(a->lease),
+			     LINE("quiet"), NULL, NULL),
+	    STAY_OK);
+	pool_give(a);
+	sim_run_ms(pool.line.world, 1);
+	take_page(metrics);
+	SHOWS("db_client_connection_count",
+	    "line\",db_client_connection_state=\"used\"", "1");
+	sim_unlisten(pool.line.world, LINE_HOST, LINE_PORT);
+	sim_peer_reset(pool.line.peer);
+	sim_run_ms(pool.line.world, 10);
+	take_page(metrics);
+	SHOWS("db_client_connection_count",
+	    "line\",db_client_connection_state=\"used\"", "0");
+	SHOWS("db_client_connection_count",
+	    "line\",db_client_connection_state=\"idle\"", "0");
+	pool_end(&pool);
+	end();
+}
+
 TEST_SUITE(metrics)
