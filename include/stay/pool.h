@@ -186,7 +186,8 @@ STAY_API STAY_USE enum stay_status stay_pool_try(
 /*
  * The same for a program without callbacks: wait for a connection, `timeout_ms` at most,
  * which is as in struct stay_check_out_options. Who waits drives the loop; who is rejected
- * looks once for what has come, so that he is not for ever.
+ * looks once for what has come, so that he is not for ever. A pool with STAY_FATAL_STOP may
+ * end in here, and is freed then: on_closed says so, and no status does for sure.
  * Returns as stay_pool_check_out, and what `done` is told; STAY_E_REENTRANT inside a
  * callback. Unless it returns STAY_OK, *lease is NULL.
  */
