@@ -45,6 +45,8 @@ stay__link_read(struct stay__link *link, void *bytes, size_t len)
 		result =
 		    link->ends.transport->read(stay__ends_state(&link->ends),
 			link->loop->world, bytes, len);
+	if (result > 0)
+		return result;
 	if (result < 0 && result != -EAGAIN)
 		link->read_error = (int16_t)result;
 	link->has_ended = result == 0;
