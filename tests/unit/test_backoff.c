@@ -303,6 +303,17 @@ TEST_ROWS(promise_13_a_short_session_does_not_end_an_outage, 5)
 	    stay_backoff_step(&backoff, now += 5000, 5000, 0), 50);
 }
 
+/* However many there were: it is not counted up to them. */
+TEST(backoff_that_does_not_grow_costs_nothing)
+{
+	struct stay_backoff_policy policy =
+	    without_jitter(stay_backoff_exponential(10, 1000));
+
+	policy.factor = 1;
+	for (uint32_t i = 0; i < 1000; i++)
+		ck_assert_uint_eq(delay(policy, UINT32_MAX - i, 0), 10);
+}
+
 TEST(backoff_step_ends_and_begins_again)
 {
 	struct stay_backoff backoff = { 0 };

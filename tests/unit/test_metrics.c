@@ -426,6 +426,33 @@ TEST(metrics_count_what_a_pool_lends)
 	end();
 }
 
+/* How long he waited for it is none of its use. */
+TEST(metrics_count_a_use_from_when_it_began)
+{
+	static struct pool_rig pool;
+	struct pool_user *a;
+
+	begin();
+	pool_prepare(&pool);
+	stay_loop_set_metrics(pool.line.loop, metrics);
+	pool_start(&pool, POOL(.connections_max = 1));
+	sim_run_ms(pool.line.world, 20);
+	a = pool_have(&pool, "a");
+	(void)pool_want(&pool, "b");
+	sim_run_ms(pool.line.world, 400);
+	pool_give(a);
+	sim_run_ms(pool.line.world, 10);
+	pool_give(&pool.users[1]);
+	sim_run_ms(pool.line.world, 10);
+	take_page(metrics);
+	SHOWS("db_client_connection_use_time_seconds_bucket",
+	    "line\",le=\"0.1\"", "1");
+	SHOWS("db_client_connection_use_time_seconds_bucket",
+	    "line\",le=\"0.5\"", "2");
+	pool_end(&pool);
+	end();
+}
+
 /* One that is tried again is in nobody's hands; one that is made as new is. */
 TEST(metrics_count_no_use_of_what_is_away)
 {

@@ -30,6 +30,7 @@ begin(uint64_t at)
 {
 	now = at;
 	fired_count = 0;
+	memset(&wheel, 0xa5, sizeof(wheel));
 	stay__wheel_init(&wheel, now);
 }
 
