@@ -107,6 +107,9 @@ struct rig_call *rig_group(
  * and `server` logs it. */
 struct rig_call *rig_submit(struct rig_member *member, struct server *server,
     const struct stay_call_options *options);
+/* The same call twice, as a group; it counts as idempotent. */
+struct rig_call *rig_submit_pair(struct rig_member *member,
+    struct server *server, const struct stay_call_options *options);
 /* So many bytes there and back; at least 1. */
 struct rig_call *rig_send(
     struct rig_member *member, size_t len, rig_then_fn *then);

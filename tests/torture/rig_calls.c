@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <stay/group.h>
+
 #include "fault.h"
 
 /* ---- calls ---- */
@@ -103,6 +105,39 @@ rig_submit(struct rig_member *member, struct server *server,
 	rig_enter(call->rig);
 	return call_made(call, stay_client_call_with(member->client, call,
 				   &ours, on_text_done, call));
+}
+
+/* Both answers are the same. */
+static void
+on_pair_done(void *arg, const struct stay_group_result *result)
+{
+	const struct stay_result whole = { .status = result->status,
+		.outcome = result->outcome,
+		.reply = result->answers[1].reply,
+		.why = result->why };
+
+	on_text_done(arg, &whole);
+}
+
+struct rig_call *
+rig_submit_pair(struct rig_member *member, struct server *server,
+    const struct stay_call_options *options)
+{
+	struct stay_call_options ours = *options;
+	struct stay_group *group;
+	struct rig_call *call;
+
+	if (member->client == NULL)
+		return NULL;
+	call = call_new(member, server, NULL);
+	ours.id = &call->id;
+	call->is_idempotent = true;
+	rig_enter(call->rig);
+	group = stay_group_new(member->client);
+	(void)stay_group_add(group, call);
+	(void)stay_group_add(group, call);
+	return call_made(
+	    call, stay_group_send(group, &ours, on_pair_done, call));
 }
 
 static enum stay_status

@@ -16,10 +16,11 @@
 #include "scenario.h"
 
 #define LONG_MS 1500
-#define TAG_MAX 3
 
 static unsigned overs[RIG_CALLS];
+static bool pairs[RIG_CALLS]; /* calls that are a group of two */
 static unsigned asides;
+static uint64_t tag_max;
 static bool puts_off;
 static struct stay_later *put_off;
 
@@ -35,11 +36,25 @@ encode(struct stay_request *request, struct stay_buf *out)
 	return stay_buf_printf(out, "q00 %u\n", call->number);
 }
 
+static size_t
+retain(struct stay_session *session, struct stay_retain *keep)
+{
+	size_t len = strcspn(keep->reply, "\n");
+
+	(void)session;
+	if (keep->to != NULL) {
+		memcpy(keep->to, keep->reply, len);
+		((char *)keep->to)[len] = '\0';
+		keep->kept = keep->to;
+	}
+	return len + 1;
+}
+
 static enum stay_status
 prepare(struct stay_session *session, struct stay_prepare *call)
 {
 	rig_called_back(stay_session_config(session), "prepare");
-	call->tag = stay_session_free_tag(session, TAG_MAX);
+	call->tag = stay_session_free_tag(session, tag_max);
 	if (call->tag == 0)
 		return STAY_E_FULL;
 	call->bytes[2] = (char)('0' + call->tag);
@@ -124,13 +139,23 @@ on_given_up(struct stay_session *session, uint64_t tag)
 		(void)stay_session_let_go(session, tag);
 }
 
+/* Nothing is set aside but the tag. */
+static void
+unprepare(struct stay_session *session, const struct stay_over *over)
+{
+	(void)session;
+	rig_called_back(over->config, "unprepare");
+}
+
 static const struct stay_call_ops call_ops = { STAY_CALL_OPS,
-	.prepare = prepare, .on_over = on_over, .on_given_up = on_given_up };
+	.prepare = prepare, .unprepare = unprepare, .on_over = on_over,
+	.on_given_up = on_given_up };
 static const struct stay_session_ops session_ops = { STAY_SESSION_OPS,
 	.on_aside = on_aside };
 static const struct stay_protocol protocol = { STAY_PROTOCOL, .name = "tags",
 	.session_size = sizeof(bool), .encode = encode, .decode = decode,
-	.hello = hello, .call = &call_ops, .session = &session_ops };
+	.hello = hello, .retain = retain, .call = &call_ops,
+	.session = &session_ops };
 
 /* ---- the server ---- */
 
@@ -192,8 +217,10 @@ listen_to_tags(void)
 	struct server *server = server_listen(SERVER_ECHO, true);
 
 	memset(overs, 0, sizeof(overs));
+	memset(pairs, 0, sizeof(pairs));
 	held_by = NULL;
 	asides = 0;
+	tag_max = 3;
 	puts_off = false;
 	put_off = NULL;
 	server->peer.rows = rows;
@@ -208,10 +235,13 @@ static void
 finish(struct rig *rig)
 {
 	rig_finish(rig);
-	for (unsigned i = 0; i < rig->call_count; i++)
-		if (overs[i] != (rig->calls[i].is_accepted ? 1 : 0))
+	for (unsigned i = 0; i < rig->call_count; i++) {
+		unsigned due = pairs[i] ? 2 : 1;
+
+		if (overs[i] != (rig->calls[i].is_accepted ? due : 0))
 			fault_violation(
 			    "call %u is over %u times", i, overs[i]);
+	}
 }
 
 /* More of them than there are tags, given up and let go of, answered late, lost. */
@@ -246,6 +276,50 @@ scenario_tags(struct rig *rig)
 	run(rig, LONG_MS);
 	rig_expect_calls(rig, 2, STAY_OK, STAY_REPLIED);
 	rig_expect(asides == 2, "two sessions, and a PONG in each");
+	finish(rig);
+}
+
+static void
+submit_pair(struct rig_member *client, struct server *server,
+    const struct stay_call_options *options)
+{
+	struct rig_call *call = rig_submit_pair(client, server, options);
+
+	if (call != NULL)
+		pairs[call->number] = true;
+}
+
+/* Two tags: a pair waits for both, and keeps none meanwhile. */
+void
+scenario_tagged_groups(struct rig *rig)
+{
+	struct stay_call_options brief = { STAY_CALL_OPTIONS,
+		.timeout_ms = 30 };
+	struct stay_call_options again = { STAY_CALL_OPTIONS,
+		.flags = STAY_IDEMPOTENT };
+	struct server *server = listen_to_tags();
+	struct rig_member *client =
+	    rig_client(rig, &protocol, door_url(&server->door, "tags"), NULL);
+
+	tag_max = 2;
+	rig_submit(client, server, NULL);
+	submit_pair(client, server, &again);
+	submit_pair(client, server, &again);
+	run(rig, LONG_MS);
+	rig_expect_calls(rig, 3, STAY_OK, STAY_REPLIED);
+	server_mute(server, true);
+	submit_pair(client, server, &brief);
+	run(rig, 60);
+	rig_expect_calls(rig, 1, STAY_E_TIMEOUT, STAY_MAYBE_EXECUTED);
+	server_mute(server, false);
+	run(rig, 100);
+	server_mute(server, true);
+	submit_pair(client, server, &again);
+	rig_run(rig, 20);
+	server_hang_up(server, false);
+	server_mute(server, false);
+	run(rig, LONG_MS);
+	rig_expect_calls(rig, 1, STAY_OK, STAY_REPLIED);
 	finish(rig);
 }
 
