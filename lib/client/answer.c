@@ -408,6 +408,9 @@ stay__answer_take_part(
 		return take_unasked(session, frame);
 	if (!stay__answer_settle(session, call, frame))
 		return STAY__LATER;
+	call = stay__answer_addressee(session, frame);
+	if (call == NULL)
+		return take_unasked(session, frame);
 	tell_step(session, call, frame);
 	return STAY__GO_ON;
 }

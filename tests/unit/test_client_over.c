@@ -131,6 +131,37 @@ TEST(client_over_let_go_of_by_who_is_overtaken)
 	line_end(&rig);
 }
 
+static void
+submit_one(struct line_call *mine)
+{
+	(void)mine;
+	line_call(&rig, "e", TAGGED("get @000"));
+}
+
+static void
+let_go_and_cancel(struct line_call *mine)
+{
+	let_go_of_the_third(mine);
+	cancel_the_first(mine);
+}
+
+/* The same of a part; and the record of the call is already that of another one. */
+TEST(client_over_let_go_of_by_who_is_overtaken_by_a_part)
+{
+	begin(OPTIONS(.on_refused = STAY_REFUSED_RESEND));
+	call("a")->then = submit_one;
+	line_call(&rig, "b", TAGGED_WITH("get @000", STAY_IDEMPOTENT))->then =
+	    let_go_and_cancel;
+	line_run(&rig, 1);
+	call("c");
+	ck_assert_str_eq(answer("!@2\n*@3 late\n"),
+	    "over 2 of 0 refused;b E_SERVER/refused !@2;over - of 0 sent;"
+	    "c OK/sent;given up 1;a E_CANCELLED/maybe executed;"
+	    "orphan *@3 late;");
+	answer("+@1\n+@4\n");
+	line_end(&rig);
+}
+
 /* Late pieces are handed out, and the answer alone is counted. */
 TEST(client_over_counts_late_answers_without_their_pieces)
 {
