@@ -313,7 +313,7 @@ take_greeting(struct stay_session *session, const struct stay_frame *frame)
 static bool
 ends_pieces(const struct stay__call *call)
 {
-	return (call->flags & STAY_IN_PIECES) != 0 &&
+	return call != NULL && (call->flags & STAY_IN_PIECES) != 0 &&
 	       (call->history & STAY__HISTORY_ANSWERED) != 0;
 }
 
@@ -340,12 +340,13 @@ take_any_answer(struct stay_session *session, struct stay__call *call,
     const struct stay_frame *frame)
 {
 	bool looks_again = may_be_let_go(session, frame);
+	bool is_once = ends_pieces(call);
 
 	if (call == NULL)
 		return take_unasked(session, frame);
 	if (set_aside(session, call, frame))
 		return STAY__GO_ON;
-	if (!stay__answer_settle(session, call, frame) && !ends_pieces(call))
+	if (!stay__answer_settle(session, call, frame) && !is_once)
 		return STAY__LATER;
 	if (looks_again)
 		call = stay__answer_addressee(session, frame);

@@ -53,6 +53,9 @@ stay__piece_take(struct stay_session *session, const struct stay_frame *frame)
 	if (call->stage == STAY__CALL_COMMITTED &&
 	    !stay__answer_settle(session, call, frame))
 		return stay__swallow_owe_piece(session, frame);
+	call = stay__answer_addressee(session, frame);
+	if (!takes_pieces(call))
+		return take_piece_of_none(session, frame);
 	tell_piece(session, call, frame);
 	return STAY__GO_ON;
 }

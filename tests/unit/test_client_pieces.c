@@ -472,6 +472,74 @@ TEST_ROWS(client_pieces_end_behind_who_was_refused, ROWS(ends))
 	line_end(rig);
 }
 
+/* ---- and who is refused lets go of it ---- */
+
+static void
+submit_one(struct line_call *call)
+{
+	(void)call;
+	line_call(rig, "e", TAGGED_WITH("get @000", STAY_IDEMPOTENT));
+}
+
+static void
+let_go_and_cancel(struct line_call *call)
+{
+	(void)call;
+	ck_assert_int_eq(
+	    stay_session_let_go(stay_client_session(rig->client), 3), STAY_OK);
+	cancel(&rig->calls[0]);
+}
+
+/* Its record is that of another call by then, which nothing has answered. */
+TEST(client_pieces_of_who_is_let_go_of_by_who_was_refused)
+{
+	begin_as(line_tagged_protocol(),
+	    (struct stay_client_options){ STAY_CLIENT_OPTIONS,
+		.on_refused = STAY_REFUSED_RESEND });
+	line_call(rig, "a", TAGGED("get @000"))->then = submit_one;
+	line_call(rig, "b", TAGGED_WITH("get @000", STAY_IDEMPOTENT))->then =
+	    let_go_and_cancel;
+	line_call_in_pieces(rig, "c", TAGGED("get @000"), USUAL);
+	line_run(rig, 1);
+	ck_assert_str_eq(line_hear(rig, "!@2\n%@3! 1\n"),
+	    "b E_SERVER/refused !@2;c OK/sent;given up 1;"
+	    "a E_CANCELLED/maybe executed;orphan %end;");
+	ck_assert_str_eq(line_hear(rig, "!@4\n"), "");
+	ck_assert_str_eq(
+	    line_hear(rig, "+@1\n"), "orphan +@1;down E_NOT_READY;");
+	line_end(rig);
+}
+
+static void
+let_go_and_cancel_two(struct line_call *call)
+{
+	let_go_and_cancel(call);
+	cancel(&rig->calls[3]);
+}
+
+/* The end of it decode sees once, also if not all of them are told. */
+TEST(client_pieces_end_of_who_is_let_go_of_by_who_was_refused)
+{
+	begin_as(line_tagged_protocol(),
+	    (struct stay_client_options){ STAY_CLIENT_OPTIONS,
+		.on_refused = STAY_REFUSED_RESEND, .turn_calls_max = 3 });
+	line_call(rig, "a", TAGGED("get @000"))->then = submit_one;
+	line_call(rig, "b", TAGGED_WITH("get @000", STAY_IDEMPOTENT))->then =
+	    let_go_and_cancel_two;
+	line_call_in_pieces(
+	    rig, "c", TAGGED_WITH("get @000", STAY_READ_ONLY), USUAL);
+	line_call(rig, "d", TAGGED("get @000"));
+	line_run(rig, 1);
+	ck_assert_str_eq(line_hear(rig, "!@2\n%@3! 1"), "c piece 1;");
+	cancel(&rig->calls[2]);
+	line_run(rig, 1);
+	line_told(rig);
+	ck_assert_str_eq(line_hear(rig, "\n"),
+	    "b E_SERVER/refused !@2;given up 1;a E_CANCELLED/maybe executed;"
+	    "orphan %end;given up 4;d E_CANCELLED/maybe executed;");
+	line_end(rig);
+}
+
 static void
 arm(struct line_call *call)
 {
