@@ -124,9 +124,9 @@ STAY_API uint64_t stay_session_free_tag(
 /*
  * No reply will come to the call with this tag, and none is missed: it completes as
  * STAY_SENT, or its tombstone goes. Of a group this is said of one request: the others
- * are waited for. The tag is not free again in this session. A
- * reply that comes all the same goes to on_orphan. (After 65,536 more the tag is
- * forgotten.) Decode may call this, too.
+ * are waited for. Of control bytes nobody is told. The tag is not free again in this
+ * session. A reply that comes all the same goes to on_orphan. (After 65,536 more the
+ * tag is forgotten.) Decode may call this, too.
  * Returns: STAY_OK; STAY_E_STALE: no reply with this tag is due.
  */
 STAY_API enum stay_status stay_session_let_go(

@@ -170,6 +170,18 @@ let_go_of_call(struct stay__call *call)
 	return STAY_OK;
 }
 
+/* It is no call, so that nobody is told. */
+static enum stay_status
+let_go_of_control(struct stay__call *control)
+{
+	struct stay_client *client = control->owner->client;
+
+	control->history |= STAY__HISTORY_LET_GO;
+	stay__call_take_out(control);
+	stay__lend_nudge(client);
+	return STAY_OK;
+}
+
 /* Nothing is due to this group any more, and the server may have acted on it. */
 static void
 end_group(struct stay__call *call)
@@ -213,6 +225,8 @@ stay__over_let_go(struct stay_session *session, uint64_t tag)
 
 	if (call == NULL)
 		return STAY_E_STALE;
+	if (call->stage == STAY__CALL_CONTROL)
+		return let_go_of_control(call);
 	if (!(call->history & STAY__HISTORY_GROUP))
 		return let_go_of_call(call);
 	(void)stay__tagged_turn(call, tag);

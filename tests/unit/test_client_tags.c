@@ -414,6 +414,24 @@ TEST(client_tags_of_the_control_lane)
 	line_end(&rig);
 }
 
+/* It is no call, so that nothing of it is told. */
+TEST(client_tags_of_the_control_lane_are_let_go_of)
+{
+	struct stay_session *session;
+
+	begin((struct line_tagging){ .tells = true }, NULL);
+	session = stay_client_session(rig.client);
+	say_tagged("sub 5\n", 2, 5, STAY_OK);
+	ck_assert_str_eq(sent(), "sub 5;");
+	ck_assert_str_eq(answer("+@5 1\n"), "control +@5 1;");
+	ck_assert_int_eq(stay_session_let_go(session, 5), STAY_OK);
+	ck_assert_int_eq(stay_session_let_go(session, 5), STAY_E_STALE);
+	LINE_TELLS(&rig, 10, "");
+	say_tagged("sub 5\n", 1, 5, STAY_E_ARG);
+	ck_assert_str_eq(answer("+@5 2\n"), "orphan +@5 2;");
+	line_end(&rig);
+}
+
 static void
 say_before(struct stay_session *session)
 {
