@@ -190,7 +190,7 @@ stay_redis_message_hold(
 		return STAY_E_STATE;
 	if (given->held == NULL)
 		return stay_held_new(
-		    subscription->hub->carrier->client, given->reply, held);
+		    subscription->hub->speaker->client, given->reply, held);
 	*held = given->held;
 	*given = (struct stay_redis__given){ .to = subscription };
 	return STAY_OK;

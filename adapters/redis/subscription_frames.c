@@ -148,6 +148,7 @@ take_message(struct stay_redis__hub *hub, const struct word *word,
 	if (topic == NULL || topic->wire == STAY_REDIS__WIRE_OFF)
 		return;
 	message = stay_redis_message_of(reply);
+	hub->speaker = hub->carrier;
 	stay_redis__deliver(hub, topic, &message);
 }
 

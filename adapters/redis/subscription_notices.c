@@ -107,7 +107,7 @@ keep(struct stay_redis_subscription *subscription,
 	kept = calloc(1, sizeof(*kept));
 	if (kept == NULL)
 		return false;
-	if (stay_held_new(hub->carrier->client, message->reply, &kept->held) !=
+	if (stay_held_new(hub->speaker->client, message->reply, &kept->held) !=
 	    STAY_OK) {
 		free(kept);
 		return false;

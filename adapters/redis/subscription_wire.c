@@ -281,6 +281,27 @@ refuse_all(
 }
 
 static void
+turn_off(struct stay_redis__hub *hub, struct stay_redis__topic *topic)
+{
+	topic->wire = STAY_REDIS__WIRE_OFF;
+	stay_redis__topic_changed(hub, topic);
+}
+
+/* An owner may as well move the client, which takes the carrier away, and the topic. */
+static void
+refuse_for_good(struct stay_redis__hub *hub, struct stay_redis__topic *topic,
+    const struct stay_redis_reply *reply)
+{
+	topic->users++;
+	refuse_all(topic, reply);
+	if (!topic->unlinked) {
+		settle(hub, topic);
+		turn_off(hub, topic);
+	}
+	stay_redis__topic_leave(hub, topic);
+}
+
+static void
 refused(struct stay_redis__hub *hub, struct stay_redis__topic *topic,
     const struct stay_redis_reply *reply)
 {
@@ -290,13 +311,12 @@ refused(struct stay_redis__hub *hub, struct stay_redis__topic *topic,
 			word->meaning != STAY_REDIS__WORD_REFUSED;
 
 	if (for_good) {
-		refuse_all(topic, reply);
-		settle(hub, topic);
-	} else if (topic->wire == STAY_REDIS__WIRE_ASKED) {
-		ask_later(hub);
+		refuse_for_good(hub, topic, reply);
+		return;
 	}
-	topic->wire = STAY_REDIS__WIRE_OFF;
-	stay_redis__topic_changed(hub, topic);
+	if (topic->wire == STAY_REDIS__WIRE_ASKED)
+		ask_later(hub);
+	turn_off(hub, topic);
 }
 
 static void

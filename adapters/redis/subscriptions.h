@@ -94,6 +94,7 @@ struct stay_redis__given {
 struct stay_redis__hub {
 	struct stay_redis *front;    /* the program's */
 	struct stay_redis *carrier;  /* NULL: no session of it is up */
+	struct stay_redis *speaker;  /* whose message is being delivered */
 	struct stay_redis *apart;    /* NULL: none, or it is being stopped */
 	uint64_t place;              /* where `apart` goes */
 	struct stay_session *rising; /* while it comes up; else NULL */

@@ -207,6 +207,87 @@ TEST(redis_subscribe_apart_follows_a_client_that_moves)
 	subscriber_end();
 }
 
+/* ---- a callback takes the second one away ---- */
+
+static void
+move(struct subscriber *owner)
+{
+	owner->then = NULL;
+	ck_assert_int_eq(stay_redis_reconfigure(
+			     subscriber.redis, "redis://10.0.0.2", &resp2),
+	    STAY_OK);
+}
+
+static void
+move_when_it_ends(
+    struct subscriber *owner, const struct stay_redis_notice *notice)
+{
+	if (notice->kind == STAY_REDIS_ENDED)
+		move(owner);
+}
+
+/* Who is denied tries another place, or another user. */
+TEST(redis_subscribe_apart_moves_when_it_is_denied)
+{
+	static const struct peer_row denying[] = { ON("SUBSCRIBE y",
+						       "-NOPERM not you\r\n"),
+		DO("SUBSCRIBE", subscriber_acknowledges), NO_MORE };
+
+	other.accepted = 0;
+	peer_listen(&other, subscriber.world, "10.0.0.2", 6379);
+	subscriber_join(&a, "x");
+	SUBSCRIBER_TELLS(20, "a subscribed;");
+	subscriber.server.rows = denying;
+	subscriber_join(&b, "y");
+	b.notes = move_when_it_ends;
+	SUBSCRIBER_TELLS(
+	    3000, "b ended E_DENIED;a lost E_RECONNECT;a restored;");
+	ck_assert_uint_eq(other.accepted, 2);
+	ck_assert_uint_eq(subscriber_counts().channels, 1);
+	subscriber_end();
+}
+
+/* The same message is kept for another owner. */
+TEST(redis_subscribe_apart_moves_while_a_message_is_told)
+{
+	other.accepted = 0;
+	peer_listen(&other, subscriber.world, "10.0.0.2", 6379);
+	subscriber_join(&a, "x");
+	subscriber_join(&b, "x");
+	SUBSCRIBER_TELLS(20, "a subscribed;b subscribed;");
+	stay_redis_subscription_pause(b.subscription);
+	a.then = move;
+	subscriber_say(MESSAGE2("x", "1"));
+	SUBSCRIBER_TELLS(3000, "a 1;a lost E_RECONNECT;a restored;");
+	stay_redis_subscription_resume(b.subscription);
+	SUBSCRIBER_TELLS(10, "b lost E_RECONNECT;b 1;b restored;");
+	subscriber_end();
+}
+
+static struct stay_held *held;
+
+static void
+move_and_hold(struct subscriber *owner)
+{
+	move(owner);
+	ck_assert_int_eq(
+	    stay_redis_message_hold(owner->subscription, &held), STAY_OK);
+}
+
+TEST(redis_subscribe_apart_moves_and_holds_a_message)
+{
+	peer_listen(&other, subscriber.world, "10.0.0.2", 6379);
+	subscriber_join(&a, "x");
+	SUBSCRIBER_TELLS(20, "a subscribed;");
+	a.then = move_and_hold;
+	subscriber_say(MESSAGE2("x", "1"));
+	SUBSCRIBER_TELLS(3000, "a 1;a lost E_RECONNECT;a restored;");
+	ck_assert_str_eq(
+	    stay_redis_message_of(stay_held_reply(held)).payload.data, "1");
+	stay_held_free(held);
+	subscriber_end();
+}
+
 /* Its place has died, and the first one has another. */
 TEST(redis_subscribe_apart_follows_to_the_next_place)
 {
