@@ -64,6 +64,17 @@ stay__pool_metered_back(const struct stay_lease *lease)
 	    stay__pool_now(lease->pool) - lease->since);
 }
 
+/* Those in somebody's hands, or just back. A lease whose connection has ended has none. */
+static size_t
+count_used(const struct stay_pool *pool)
+{
+	size_t used = pool->in[STAY__MEMBER_RETURNING];
+
+	for (size_t i = 0; i < pool->count; i++)
+		used += pool->members[i]->lease != NULL;
+	return used;
+}
+
 /* One that has no session, and is in nobody's hands, is neither idle nor used. */
 void
 stay__pool_metered_live(const struct stay_pool *pool)
@@ -73,8 +84,7 @@ stay__pool_metered_live(const struct stay_pool *pool)
 	if (system == NULL)
 		return;
 	system->live.POOLED[0] += pool->in[STAY__MEMBER_IDLE];
-	system->live.POOLED[1] +=
-	    pool->leases + pool->in[STAY__MEMBER_RETURNING];
+	system->live.POOLED[1] += count_used(pool);
 	system->live.POOL_MAX[0] += pool->options.connections_max;
 	system->live.PENDING[0] += pool->waiting;
 }

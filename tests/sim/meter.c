@@ -316,19 +316,32 @@ check_failures(const struct stay__numbers *n)
 	}
 }
 
+/* Leases whose connection has ended. */
+static uint64_t
+count_empty(const struct pool_sim *pool)
+{
+	uint64_t count = 0;
+
+	for (size_t i = 0; i < BORROWERS_MAX; i++)
+		count += pool->borrowers[i].state == HAS &&
+			 stay_lease_client(pool->borrowers[i].lease) == NULL;
+	return count;
+}
+
 static void
 check_pool_now(const struct run *run, const struct stay__numbers *n)
 {
 	struct stay_pool_counts c = { STAY_POOL_COUNTS };
-	uint64_t most = 0;
+	uint64_t most = 0, empty = 0;
 
 	if (run->pool != NULL && run->pool->pool != NULL &&
 	    stay_pool_conn(run->pool->pool) != NULL) {
 		c = pool_counts(run->pool);
 		most = run->pool->options.connections_max;
+		empty = count_empty(run->pool);
 	}
 	same("idle in a pool", n->POOLED[0], c.idle, 0);
-	same("used of a pool", n->POOLED[1], c.lent + c.returning, 0);
+	same("used of a pool", n->POOLED[1], c.lent - empty + c.returning, 0);
 	same("room of a pool", n->POOL_MAX[0], most, 0);
 	same("in line at a pool", n->PENDING[0], c.waiting, 0);
 }

@@ -484,4 +484,28 @@ TEST(metrics_count_no_use_of_what_is_away)
 	end();
 }
 
+/* A lease of what has ended is of no connection: no more are used than there may be. */
+TEST(metrics_count_no_use_of_what_has_ended)
+{
+	static struct pool_rig pool;
+	struct pool_user *a, *b;
+
+	begin();
+	pool_prepare(&pool);
+	stay_loop_set_metrics(pool.line.loop, metrics);
+	pool_start(&pool, POOL(.connections_max = 1));
+	a = pool_have(&pool, "a");
+	stay_client_stop(stay_lease_client(a->lease), STAY_OK);
+	b = pool_want(&pool, "b");
+	sim_run_ms(pool.line.world, 5000);
+	ck_assert_ptr_nonnull(b->lease);
+	take_page(metrics);
+	SHOWS("db_client_connection_count",
+	    "line\",db_client_connection_state=\"used\"", "1");
+	pool_give(a);
+	pool_give(b);
+	pool_end(&pool);
+	end();
+}
+
 TEST_SUITE(metrics)
