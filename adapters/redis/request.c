@@ -27,7 +27,8 @@ write_command(const struct stay_redis__request *request, struct stay_buf *out)
 }
 
 /* In a transaction a command is only queued: it does not block, and an error is none
- * from inside of a script; but what it sets up will last. What stands around it changes nothing by itself. */
+ * from inside of a script; but what it sets up will last. What stands around it changes
+ * nothing by itself. */
 static enum stay_status
 put_in_place(enum stay_redis__place place, struct stay_request *call)
 {

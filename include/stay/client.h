@@ -315,11 +315,11 @@ STAY_API STAY_USE enum stay_status stay_client_start(
  *	options.arg = second_owner;
  *	status = stay_client_start_beside(&second, client, &options);
  *
- * The notices of the first, and its `arg`, are among them: they would be told of the
- * second one as well. A `config` that both have is released by one of them: set config_release to NULL,
- * or pass another config. `urls` and `endpoints` are not looked at.
- * Returns as stay_client_start; and STAY_E_UNSUPPORTED if
- * `client` was given descriptors.
+ * The callbacks of the first, and its `arg`, are among these options: without the lines
+ * above they would run for the second one, too. A `config` that both have is released by
+ * one of them: set config_release to NULL, or pass another config. `urls` and `endpoints`
+ * are not looked at.
+ * Returns as stay_client_start; and STAY_E_UNSUPPORTED if `client` was given descriptors.
  */
 STAY_API STAY_USE enum stay_status stay_client_start_beside(
     struct stay_client **started, const struct stay_client *client,

@@ -40,10 +40,10 @@ STAY_API STAY_USE enum stay_status stay_client_lend(struct stay_client *client);
  * stay_client_reconnect. Then on_session runs with STAY_OK, in a later turn. How long it
  * takes has no bound but the timeouts of calls: who can't wait calls
  * stay_client_reconnect. What its user has paused (stay_client_pause) is read again.
- * Of the session that follows, if the one that he had ends before that, `reset` is asked
- * as well, for what its user may have left behind outside of it.
- * Returns: STAY_OK; STAY_E_OFFLINE: its session has ended, and none is ready: it is the
- * next one that on_session tells of; STAY_E_STATE: it is not lent.
+ * If his session ends before that, `reset` is asked in the one that follows, for what he
+ * may have left behind outside of a session; that one is not replaced.
+ * Returns: STAY_OK; STAY_E_OFFLINE: his session has ended, and none is ready: on_session
+ * tells of the next one; STAY_E_STATE: it is not lent.
  */
 STAY_API enum stay_status stay_client_take_back(struct stay_client *client);
 

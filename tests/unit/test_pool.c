@@ -515,7 +515,6 @@ TEST(pool_waits_for_calls_of_the_last_one)
 	pool_end(&rig);
 }
 
-/* As long as the budget allows: then the session is left, which allows as much. */
 /* Meanwhile others need not wait for it, if there is room. */
 TEST(pool_grows_beside_one_that_takes_its_time)
 {
@@ -554,6 +553,7 @@ TEST(pool_grows_beside_one_that_is_left)
 	pool_end(&rig);
 }
 
+/* As long as the budget allows: then the session is left, which allows as much. */
 TEST(pool_waits_for_calls_so_long)
 {
 	const struct stay_client_options options = { STAY_CLIENT_OPTIONS,

@@ -365,8 +365,7 @@ look_for_a_rejection(void *arg)
 	return NULL;
 }
 
-/* As on a loop; and it is the thread's, whatever the loop says of others. */
-/* The loop's thread alone knows it. */
+/* What keeps the client without a session, the loop's thread alone knows. */
 TEST(remote_says_why_a_call_is_rejected)
 {
 	const struct stay_redis_options options = { STAY_REDIS_OPTIONS,
@@ -392,6 +391,7 @@ TEST(remote_says_why_a_call_is_rejected)
 	ck_assert_int_eq(stay_runner_free(runner), STAY_OK);
 }
 
+/* As on a loop; and it is the thread's, whatever the loop says of others. */
 TEST(remote_that_cannot_start_says_why)
 {
 	const struct stay_redis_options options = { STAY_REDIS_OPTIONS,
