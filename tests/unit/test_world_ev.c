@@ -291,6 +291,8 @@ TEST(world_ev_connect_applies_the_options)
 	ck_assert_int_eq(option_of(fd, IPPROTO_TCP, TCP_KEEPIDLE), 9);
 	ck_assert_int_eq(option_of(fd, IPPROTO_TCP, TCP_KEEPINTVL), 2);
 	ck_assert_int_eq(option_of(fd, IPPROTO_TCP, TCP_USER_TIMEOUT), 12345);
+	/* which says when it is over, in place of a number of probes */
+	ck_assert_int_ne(option_of(fd, IPPROTO_TCP, TCP_KEEPCNT), 4);
 	ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&from, &len), 0);
 	ck_assert_uint_eq(ntohl(from.sin_addr.s_addr), INADDR_LOOPBACK + 1);
 	close(fd);
