@@ -494,8 +494,8 @@ let_go_and_cancel(struct line_call *call)
 TEST(client_pieces_of_who_is_let_go_of_by_who_was_refused)
 {
 	begin_as(line_tagged_protocol(),
-	    (struct stay_client_options){ STAY_CLIENT_OPTIONS,
-		.on_refused = STAY_REFUSED_RESEND });
+	    (struct stay_client_options){
+		STAY_CLIENT_OPTIONS, .on_refused = STAY_REFUSED_RESEND });
 	line_call(rig, "a", TAGGED("get @000"))->then = submit_one;
 	line_call(rig, "b", TAGGED_WITH("get @000", STAY_IDEMPOTENT))->then =
 	    let_go_and_cancel;
