@@ -207,7 +207,6 @@ TEST(mailbox_has_a_note_of_each_kind_once)
 	nothing_comes();
 }
 
-/* Inside a public call nothing is released. */
 /* A note stays where it is among messages, whatever becomes of the one behind it. */
 TEST(mailbox_keeps_notes_in_their_places)
 {
@@ -234,6 +233,21 @@ TEST(mailbox_keeps_notes_in_their_places)
 	nothing_comes();
 	stay__mailbox_settle(&box);
 	expect("b");
+}
+
+/* Wherever it is: in front of all, or among what waits. */
+TEST(mailbox_takes_back_a_note)
+{
+	stay__mailbox_note_urgent(&box, STAY__NOTE_INTERRUPT);
+	stay__mailbox_unnote(&box, STAY__NOTE_INTERRUPT);
+	nothing_comes();
+	post(STAY__MAIL_CAST, "a");
+	stay__mailbox_note(&box, STAY__NOTE_STREAM_UP);
+	ck_assert_ptr_null(stay__mailbox_next(&box, 0));
+	stay__mailbox_unnote(&box, STAY__NOTE_STREAM_UP);
+	stay__mailbox_recall(&box);
+	comes(STAY__EVERY_KIND, "a");
+	nothing_comes();
 }
 
 /* Notes that wait are recalled among the messages that wait, in front of all. */
