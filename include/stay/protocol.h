@@ -324,8 +324,8 @@ struct stay_session_ops {
 	 *  - stay_hello_denied: nor can another session, because of what the keep
 	 *    block holds: the client ends.
 	 * It is also asked of the next session, if the one that he had has ended before
-	 * it was as new. That one is not replaced: stay_hello_retry is as good as
-	 * stay_hello_up.
+	 * it was as new. There stay_hello_retry is as good as stay_hello_up, for that
+	 * session is none of his: it is only replaced behind a stay_hello_wait.
 	 * NULL: calls leave nothing behind in a session.
 	 */
 	stay_reset_fn *reset;

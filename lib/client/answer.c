@@ -334,6 +334,19 @@ turn_to(struct stay__call *call, const struct stay_frame *frame)
 		(void)stay__tagged_turn(call, frame->tag);
 }
 
+static void
+answer_record(struct stay_session *session, struct stay__call *call,
+    const struct stay_frame *frame)
+{
+	turn_to(call, frame);
+	if (call->stage == STAY__CALL_COMMITTED)
+		answer_call(session, call, frame);
+	else if (call->stage == STAY__CALL_OVER)
+		answer_tombstone(session, call, frame);
+	else
+		answer_control(session, call, frame);
+}
+
 /* The general way; a function of its own, so that the short one does not pay for it. */
 static __attribute__((noinline)) enum stay__flow
 take_any_answer(struct stay_session *session, struct stay__call *call,
@@ -352,13 +365,7 @@ take_any_answer(struct stay_session *session, struct stay__call *call,
 		call = stay__answer_addressee(session, frame);
 	if (call == NULL)
 		return take_unasked(session, frame);
-	turn_to(call, frame);
-	if (call->stage == STAY__CALL_COMMITTED)
-		answer_call(session, call, frame);
-	else if (call->stage == STAY__CALL_OVER)
-		answer_tombstone(session, call, frame);
-	else
-		answer_control(session, call, frame);
+	answer_record(session, call, frame);
 	return STAY__GO_ON;
 }
 

@@ -529,8 +529,8 @@ stay__call_unname(struct stay__call *call)
 		stay__extras_unname(call);
 }
 
-/* As stay__call_reply_plainly for the first in flight; nobody asks about it any more,
- * and it has no extras. */
+/* As stay__call_reply_plainly for the first in flight; nobody asks about it any more:
+ * its stage is not set, and its extras go. */
 static inline void
 stay__call_end_plainly(struct stay__calls *calls, struct stay__call *call)
 {

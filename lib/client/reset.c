@@ -42,7 +42,8 @@ replace(struct stay_session *session, const char *why)
 	stay_conn_reconnect(session->client->conn, STAY_E_RECONNECT);
 }
 
-/* Of a session that its last user never had, nothing is to be replaced. */
+/* A session that its last user never had is not replaced, unless something was said in it
+ * that did not make it as new. */
 static void
 take_answer(struct stay_client *client, const struct stay_hello *answer)
 {

@@ -408,4 +408,35 @@ TEST(client_lend_resets_another_session_by_bytes)
 	line_end(&rig);
 }
 
+static struct stay_hello
+wipe_in_vain(struct stay_session *session)
+{
+	unsigned *asked = rig.config.wakes;
+
+	if (*asked != 1)
+		return wipe(session);
+	(*asked)++;
+	return stay_hello_retry("it is not wiped");
+}
+
+/* What was said there has not helped: now it is one to be replaced. */
+TEST(client_lend_replaces_another_session_that_bytes_have_not_reset)
+{
+	unsigned asked = 0;
+
+	begin(wipe_in_vain);
+	rig.config.wakes = &asked;
+	lend();
+	sim_peer_reset(rig.peer);
+	LINE_TELLS(&rig, 10, "down E_RESET;session E_OFFLINE;");
+	ck_assert_int_eq(stay_client_take_back(rig.client), STAY_E_OFFLINE);
+	LINE_TELLS(&rig, 200, "hello -;up;reset;");
+	sim_peer_print(rig.peer, "+1\n+2\n");
+	LINE_TELLS(&rig, 200,
+	    "control +1;control +2;reset;note it is not wiped;"
+	    "down E_RECONNECT;session E_OFFLINE;hello -;up;reset;session OK;");
+	rig.config.wakes = NULL;
+	line_end(&rig);
+}
+
 TEST_SUITE(client_lend)
