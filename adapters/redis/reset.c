@@ -68,6 +68,14 @@ say(struct stay_session *session, const char *command)
 	return stay_hello_wait();
 }
 
+/* What is given up is nobody's, though its owner may not be told yet. */
+static bool
+has_subscriptions(const struct stay_redis *redis)
+{
+	return redis->hub != NULL &&
+	       redis->hub->counts.subscriptions > redis->hub->ending;
+}
+
 /* Nobody wants them any more, but the server was not told yet. */
 static bool
 has_channels(const struct stay_redis *redis)
@@ -82,7 +90,7 @@ stay_redis__session_reset(struct stay_session *session)
 	const struct stay_redis__session *own = stay_session_data(session);
 	const struct stay_redis *redis = stay_session_keep(session);
 
-	if (redis->hub != NULL && redis->hub->counts.subscriptions > 0)
+	if (has_subscriptions(redis))
 		return stay_hello_denied("it has subscriptions");
 	if (has_channels(redis))
 		return stay_hello_retry("a channel is still subscribed");

@@ -325,6 +325,7 @@ leave(struct stay_redis_subscription *subscription, enum stay_status status)
 	stay_redis__unstall(subscription);
 	subscription->ends = true;
 	subscription->status = status;
+	hub->ending++;
 }
 
 void
@@ -356,6 +357,7 @@ finish(struct stay_redis_subscription *subscription,
 	notify(subscription, &notice);
 	/* Its owner may have resumed it even then. */
 	stay_redis__ring_remove(&subscription->due);
+	hub->ending--;
 	hub->counts.subscriptions--;
 	hub->counts.bytes -= sizeof(*subscription);
 	stay_redis__topic_leave(hub, subscription->topic);

@@ -120,6 +120,7 @@ struct stay_redis__hub {
 	struct stay_redis__ring *cursor; /* of the delivery: the next one */
 	uint64_t message;                /* the number of this one */
 	struct stay_redis__given given;
+	uint64_t ending;            /* subscriptions that are to be told so */
 	uint32_t stalls;            /* subscriptions that reading waits for */
 	struct stay_redis *stalled; /* the carrier that is paused for them */
 	struct stay_redis_subscription_counts counts;

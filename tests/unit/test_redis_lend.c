@@ -34,9 +34,10 @@ on_closed(void *arg, struct stay_conn *conn, enum stay_status reason)
 }
 
 static void
-lend(const struct peer_row *rows)
+lend_with(const struct peer_row *rows, unsigned protocol)
 {
 	const struct stay_redis_options options = { STAY_REDIS_OPTIONS,
+		.protocol = protocol,
 		.client = { STAY_CLIENT_OPTIONS, .offline = STAY_OFFLINE_FAIL,
 		    .on_session = on_session, .on_closed = on_closed } };
 
@@ -48,6 +49,12 @@ lend(const struct peer_row *rows)
 	ck_assert_int_eq(
 	    stay_client_lend(stay_redis_client(here.redis)), STAY_OK);
 	peer_log_clear(&here.server);
+}
+
+static void
+lend(const struct peer_row *rows)
+{
+	lend_with(rows, 0);
 }
 
 /* "a;b;" */
@@ -301,6 +308,37 @@ TEST_ROWS(redis_lend_waits_for_the_end_of_a_subscription, 25)
 	stay_client_take_back(stay_redis_client(here.redis));
 	for (unsigned i = 0; i < 100 && ready < 2; i++)
 		sim_run_ms(here.world, 1);
+	ck_assert_uint_eq(ready, 2);
+	ck_assert_uint_eq(channels(), 0);
+	redis_virtual_end(&here);
+}
+
+static const struct peer_row giving_up_apart[] = {
+	ON("SUBSCRIBE", "*3\r\n+subscribe\r\n$1\r\nc\r\n:1\r\n"),
+	ON("UNSUBSCRIBE", "*3\r\n+unsubscribe\r\n$1\r\nc\r\n:0\r\n"),
+	NO_MORE,
+};
+
+/* So many that their owners are told in several turns. */
+TEST_ROWS(redis_lend_waits_for_the_end_of_many_subscriptions, 2)
+{
+	static struct stay_redis_subscription *all[600];
+	const struct stay_redis_subscription_options options = {
+		STAY_REDIS_SUBSCRIPTION_OPTIONS, .name = "c",
+		.on_message = on_message
+	};
+
+	lend_with(_i == 0 ? giving_up : giving_up_apart, _i == 0 ? 3 : 2);
+	for (size_t i = 0; i < COUNT(all); i++)
+		ck_assert_int_eq(
+		    stay_redis_subscribe(here.redis, &options, &all[i]),
+		    STAY_OK);
+	sim_run_ms(here.world, 20);
+	for (size_t i = 0; i < COUNT(all); i++)
+		stay_redis_unsubscribe(all[i]);
+	stay_client_take_back(stay_redis_client(here.redis));
+	sim_run_ms(here.world, 100);
+	ck_assert(!closed);
 	ck_assert_uint_eq(ready, 2);
 	ck_assert_uint_eq(channels(), 0);
 	redis_virtual_end(&here);
