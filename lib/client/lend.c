@@ -21,7 +21,7 @@ stay_client_lend(struct stay_client *client)
 	assert(client != NULL);
 	if (client->lend != STAY__LEND_NOT)
 		return STAY_E_STATE;
-	if (stay_client_session_number(client) == 0)
+	if (!stay__session_is_ready(&client->session))
 		return STAY_E_OFFLINE;
 	become(client, STAY__LEND_LENT);
 	return STAY_OK;
@@ -35,7 +35,7 @@ stay_client_take_back(struct stay_client *client)
 	    client->lend != STAY__LEND_OUTLIVED)
 		return STAY_E_STATE;
 	stay__pause_end(client);
-	if (stay_client_session_number(client) == 0) {
+	if (!stay__session_is_ready(&client->session)) {
 		become(client, STAY__LEND_ANEW);
 		return STAY_E_OFFLINE;
 	}

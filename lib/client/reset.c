@@ -67,7 +67,7 @@ stay__reset_go_on(struct stay_client *client)
 	struct stay_session *session = &client->session;
 	struct stay_hello answer;
 
-	if (stay_client_session_number(client) == 0 || !is_quiet(client))
+	if (!stay__session_is_ready(&client->session) || !is_quiet(client))
 		return;
 	stay__output_forget(session);
 	answer = client->profile->protocol.session.reset(session);
