@@ -170,16 +170,24 @@ decode(struct stay_session *session, struct stay_bytes in)
 	return frame_of(kind, (size_t)(end - in.data) + 1, &data->frame);
 }
 
-/* The desk of the attempt that is under way. NULL: it is not known. */
+/* The desk of the attempt that is under way. NULL: it is not known, as when a server that
+ * was asleep accepts two at once, one of them long given up. */
 static struct desk *
 desk_there(const struct user *user)
 {
 	struct peer_end *end = user->host.server.ends;
+	struct desk *found = NULL;
 
-	while (end != NULL && (desk_of(end)->attempt != user->connects ||
-				  end->phase < SUBSCRIBED))
-		end = end->next;
-	return end == NULL ? NULL : desk_of(end);
+	for (; end != NULL; end = end->next) {
+		struct desk *desk = desk_of(end); /* NULL: none yet */
+
+		if (desk == NULL || desk->attempt != user->connects)
+			continue;
+		if (found != NULL)
+			return NULL;
+		found = desk;
+	}
+	return found != NULL && found->end->phase >= SUBSCRIBED ? found : NULL;
 }
 
 /* The server, or a fault, has closed the stream in order, and nothing was cut. */

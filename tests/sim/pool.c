@@ -259,6 +259,7 @@ pool_change(struct pool_sim *pool)
 	bool others = which == 0 || draw_mille(pool->run, 500);
 	enum stay_status status;
 
+	pool_check_size(pool);
 	if (others) {
 		choose_client(pool, &client);
 		choose_options(pool, &options, &pool->options.use);

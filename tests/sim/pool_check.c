@@ -169,6 +169,14 @@ check_size(struct pool_sim *pool, const struct stay_pool_counts *c)
 		    c->connections, c->up, c->idle);
 }
 
+void
+pool_check_size(struct pool_sim *pool)
+{
+	struct stay_pool_counts c = pool_counts(pool);
+
+	check_size(pool, &c);
+}
+
 static void
 check_lent(const struct pool_sim *pool, const struct stay_pool_counts *c)
 {

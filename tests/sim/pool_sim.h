@@ -179,6 +179,8 @@ struct pool_life pool_life(const struct run *run);
 void pool_acts_inside(struct pool_sim *pool);
 
 /* ---- pool_check.c ---- */
+/* Before its bounds change: how many there are. */
+void pool_check_size(struct pool_sim *pool);
 /* Before anything else: what somebody who waits is told, and what he is lent. */
 void pool_check_told(struct pool_sim *pool, const struct borrower *borrower,
     enum stay_status status);
