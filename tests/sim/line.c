@@ -144,9 +144,9 @@ static struct stay_frame
 frame_of(enum stay_frame_kind kind, size_t len, const struct line_frame *line)
 {
 	struct stay_frame frame = stay_frame_of(kind, len, line);
+	bool is_last = line->len > 0 && line->text[line->len - 1] == '$';
 
-	return line->text[line->len - 1] == '$' ? stay_frame_last(frame)
-						: frame;
+	return is_last ? stay_frame_last(frame) : frame;
 }
 
 static struct stay_frame
