@@ -424,8 +424,8 @@ peer(struct stay_contract_peer *peer, struct stay_bytes in)
 	return len + body;
 }
 
-static void
-show(const void *reply, struct stay_buf *out)
+void
+planted_show(const void *reply, struct stay_buf *out)
 {
 	const struct stay_bytes *value = reply;
 
@@ -460,12 +460,12 @@ static const struct stay_contract_sample samples[] = {
 	.samples = samples, .sample_count = sizeof(samples) / sizeof(samples[0])
 
 static const struct stay_contract plain = { STAY_CONTRACT, SAMPLES,
-	.protocol = &planted_protocol, .peer = peer, .show = show,
+	.protocol = &planted_protocol, .peer = peer, .show = planted_show,
 	.submit = submit };
 
 static const struct stay_contract with_start = { STAY_CONTRACT, SAMPLES,
 	.start = planted_start, .url = "planted://peer:7777", .peer = peer,
-	.show = show, .submit = submit };
+	.show = planted_show, .submit = submit };
 
 const struct stay_contract *
 planted_contract(enum planted bug)

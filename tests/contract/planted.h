@@ -54,6 +54,9 @@ extern const struct stay_protocol planted_protocol;
 extern const struct stay_contract planted_tagged, planted_counted, planted_last,
     planted_long;
 
+/* A reply is its bytes. */
+stay_contract_show_fn planted_show;
+
 /* Start a client with the bugs that only a start function can have. */
 stay_contract_start_fn planted_start;
 

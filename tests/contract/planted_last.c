@@ -100,14 +100,6 @@ peer(struct stay_contract_peer *peer, struct stay_bytes in)
 	return len;
 }
 
-static void
-show(const void *reply, struct stay_buf *out)
-{
-	const struct stay_bytes *value = reply;
-
-	(void)stay_buf_append(out, value->data, value->len);
-}
-
 static const struct stay_contract_sample samples[] = {
 	{ .name = "say", .request = "say a", .reply = "a" },
 	{ .name = "stay", .request = "stay b", .reply = "b" },
@@ -119,4 +111,4 @@ static const struct stay_contract_sample samples[] = {
 const struct stay_contract planted_last = { STAY_CONTRACT,
 	.protocol = &protocol, .samples = samples,
 	.sample_count = sizeof(samples) / sizeof(samples[0]), .peer = peer,
-	.show = show, .submit = submit };
+	.show = planted_show, .submit = submit };

@@ -118,14 +118,6 @@ peer(struct stay_contract_peer *peer, struct stay_bytes in)
 	return len;
 }
 
-static void
-show(const void *reply, struct stay_buf *out)
-{
-	const struct stay_bytes *value = reply;
-
-	(void)stay_buf_append(out, value->data, value->len);
-}
-
 static const struct stay_contract_sample samples[] = {
 	{ .name = "a", .request = "a", .reply = "a" },
 	{ .name = "b", .request = "b", .reply = "b" },
@@ -136,4 +128,4 @@ static const struct stay_contract_sample samples[] = {
 const struct stay_contract planted_tagged = { STAY_CONTRACT,
 	.protocol = &protocol, .samples = samples,
 	.sample_count = sizeof(samples) / sizeof(samples[0]), .peer = peer,
-	.show = show };
+	.show = planted_show };

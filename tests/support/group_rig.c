@@ -136,3 +136,16 @@ group_say(const char *text)
 	sim_peer_print(groups.peer, text);
 	line_run(&groups, 1);
 }
+
+void
+group_cancel(void)
+{
+	ck_assert_int_eq(stay_client_cancel(groups.client, group_id), STAY_OK);
+	line_run(&groups, 1);
+}
+
+void
+group_time_out(void)
+{
+	line_run(&groups, 5000);
+}

@@ -34,5 +34,8 @@ void group_begin(void);
 void group_end(void);
 /* The server says so, and a millisecond passes. */
 void group_say(const char *text);
+/* The last one is given up: cancelled, or late. */
+void group_cancel(void);
+void group_time_out(void);
 
 #endif

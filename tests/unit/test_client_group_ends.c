@@ -257,23 +257,10 @@ TEST(client_group_refused_is_not_kept_for_another_session)
 
 /* ---- given up ---- */
 
-static void
-by_cancel(void)
-{
-	ck_assert_int_eq(stay_client_cancel(groups.client, group_id), STAY_OK);
-	line_run(&groups, 1);
-}
-
-static void
-by_time(void)
-{
-	line_run(&groups, 5000);
-}
-
 static const struct {
 	void (*give_up)(void);
 	const char *status;
-} ways[] = { { by_cancel, "E_CANCELLED" }, { by_time, "E_TIMEOUT" } };
+} ways[] = { { group_cancel, "E_CANCELLED" }, { group_time_out, "E_TIMEOUT" } };
 
 TEST_ROWS(promise_2_a_group_given_up_is_a_tombstone, LEN(ways))
 {
@@ -305,7 +292,7 @@ TEST(client_group_given_up_in_the_queue_was_never_sent)
 	line_prepare(&groups);
 	line_start(&groups, NULL);
 	group_send("ww", "a,b");
-	by_cancel();
+	group_cancel();
 	line_run(&groups, 10);
 	ck_assert_ptr_nonnull(strstr(line_told(&groups),
 	    "g E_CANCELLED/not sent: E_CANCELLED/not sent "
@@ -320,7 +307,7 @@ TEST(client_group_given_up_ends_with_its_session)
 	group_begin();
 	group_send("www", "a,b,c");
 	line_run(&groups, 1);
-	by_cancel();
+	group_cancel();
 	sim_peer_close(groups.peer);
 	line_run(&groups, 1000);
 	ck_assert_uint_eq(counts_of(groups.client).tombstones, 0);
@@ -336,7 +323,7 @@ TEST(client_group_counts_against_tombstones_one_by_one)
 	line_begin(&groups, &options);
 	group_send("www", "a,b,c");
 	line_run(&groups, 1);
-	by_cancel();
+	group_cancel();
 	ck_assert_ptr_nonnull(strstr(line_told(&groups), "down E_SILENT;"));
 	group_end();
 }
@@ -347,7 +334,7 @@ TEST(client_group_that_blocks_ends_its_session)
 	group_begin();
 	group_send("wb", "a,b");
 	line_run(&groups, 1);
-	by_cancel();
+	group_cancel();
 	ck_assert_ptr_nonnull(strstr(line_told(&groups), "down E_RECONNECT;"));
 	group_end();
 }

@@ -290,28 +290,15 @@ TEST(client_group_tags_cancelled_in_prepare)
 
 /* ---- given up ---- */
 
-static void
-by_cancel(void)
-{
-	ck_assert_int_eq(stay_client_cancel(groups.client, group_id), STAY_OK);
-	line_run(&groups, 1);
-}
-
-static void
-by_time(void)
-{
-	line_run(&groups, 5000);
-}
-
 static const struct {
 	void (*give_up)(void);
 	const char *told;
 } ways[] = {
-	{ by_cancel,
+	{ group_cancel,
 	    "given up 1;given up 3;over 2 of 98 replied;g E_CANCELLED/maybe "
 	    "executed: E_CANCELLED/maybe executed OK/replied +@2 "
 	    "E_CANCELLED/maybe executed;" },
-	{ by_time,
+	{ group_time_out,
 	    "given up 1;given up 3;over 2 of 98 replied;g E_TIMEOUT/maybe "
 	    "executed: E_TIMEOUT/maybe executed OK/replied +@2 "
 	    "E_TIMEOUT/maybe executed;" },
@@ -376,7 +363,7 @@ TEST(client_group_tags_cancelled_behind_a_full_stream)
 	line_run(&groups, 1);
 	group_send("TT", "a@000,b@000");
 	line_run(&groups, 1);
-	by_cancel();
+	group_cancel();
 	ck_assert_ptr_nonnull(strstr(line_told(&groups), "E_CANCELLED/not "
 							 "sent;"));
 	sim_peer_reset(groups.peer);
@@ -391,7 +378,7 @@ TEST(client_group_tags_given_up_in_order)
 	group_send("www", "a,b,c");
 	sent();
 	answer("+1\n");
-	by_cancel();
+	group_cancel();
 	ck_assert_str_eq(line_told(&groups),
 	    "given up 98;given up 99;over 97 of 97 replied;g E_CANCELLED/maybe "
 	    "executed: OK/replied +1 E_CANCELLED/maybe executed "
@@ -418,7 +405,7 @@ TEST(client_group_tags_let_go_of_when_given_up)
 	group_send("TTT", "a@000,b@000,c@000");
 	sent();
 	answer("+@2\n");
-	by_cancel();
+	group_cancel();
 	ck_assert_str_eq(line_told(&groups),
 	    "given up 1;given up 3;over - of 97 maybe executed;over 2 of 98 "
 	    "replied;over - of 99 maybe executed;g E_CANCELLED/maybe executed: "
@@ -521,7 +508,7 @@ TEST(client_group_tags_let_go_of_a_tombstone)
 	begin((struct line_tagging){ .tells = true });
 	group_send("TTT", "a@000,b@000,c@000");
 	sent();
-	by_cancel();
+	group_cancel();
 	line_told(&groups);
 	let_go(2);
 	ck_assert_str_eq(answer("+@1 late\n"),
@@ -544,7 +531,7 @@ TEST_ROWS(promise_4_a_group_with_tags_let_go_of_overtakes, 3)
 	sent();
 	if (_i == 2)
 		answer("+@2\n");
-	by_cancel();
+	group_cancel();
 	if (_i != 0)
 		let_go(3);
 	if (_i == 1)
@@ -607,7 +594,7 @@ TEST(client_group_tags_lost_behind_their_end)
 	begin((struct line_tagging){ .tells = true });
 	group_send("TT", "a@000,b@000");
 	sent();
-	by_cancel();
+	group_cancel();
 	answer("+@1\n");
 	sim_peer_reset(groups.peer);
 	LINE_TELLS(&groups, 1, "down E_RESET;over - of 98 maybe executed;");

@@ -391,16 +391,24 @@ TEST(metrics_are_added_by_name)
 
 /* ---- pools ---- */
 
-TEST(metrics_count_what_a_pool_lends)
-{
-	static struct pool_rig pool;
-	struct pool_user *a;
+static struct pool_rig pool;
 
+/* Of one connection. */
+static void
+begin_pool(void)
+{
 	begin();
 	pool_prepare(&pool);
 	stay_loop_set_metrics(pool.line.loop, metrics);
 	pool_start(&pool, POOL(.connections_max = 1));
 	sim_run_ms(pool.line.world, 20);
+}
+
+TEST(metrics_count_what_a_pool_lends)
+{
+	struct pool_user *a;
+
+	begin_pool();
 	a = pool_have(&pool, "a");
 	(void)pool_want_within(&pool, "b", 30);
 	sim_run_ms(pool.line.world, 100);
@@ -429,14 +437,9 @@ TEST(metrics_count_what_a_pool_lends)
 /* How long he waited for it is none of its use. */
 TEST(metrics_count_a_use_from_when_it_began)
 {
-	static struct pool_rig pool;
 	struct pool_user *a;
 
-	begin();
-	pool_prepare(&pool);
-	stay_loop_set_metrics(pool.line.loop, metrics);
-	pool_start(&pool, POOL(.connections_max = 1));
-	sim_run_ms(pool.line.world, 20);
+	begin_pool();
 	a = pool_have(&pool, "a");
 	(void)pool_want(&pool, "b");
 	sim_run_ms(pool.line.world, 400);
@@ -456,13 +459,9 @@ TEST(metrics_count_a_use_from_when_it_began)
 /* One that is tried again is in nobody's hands; one that is made as new is. */
 TEST(metrics_count_no_use_of_what_is_away)
 {
-	static struct pool_rig pool;
 	struct pool_user *a;
 
-	begin();
-	pool_prepare(&pool);
-	stay_loop_set_metrics(pool.line.loop, metrics);
-	pool_start(&pool, POOL(.connections_max = 1));
+	begin_pool();
 	a = pool_have(&pool, "a");
 	ck_assert_int_eq(stay_client_call(stay_lease_client(a->lease),
 			     LINE("quiet"), NULL, NULL),
@@ -487,13 +486,9 @@ TEST(metrics_count_no_use_of_what_is_away)
 /* A lease of what has ended is of no connection: no more are used than there may be. */
 TEST(metrics_count_no_use_of_what_has_ended)
 {
-	static struct pool_rig pool;
 	struct pool_user *a, *b;
 
-	begin();
-	pool_prepare(&pool);
-	stay_loop_set_metrics(pool.line.loop, metrics);
-	pool_start(&pool, POOL(.connections_max = 1));
+	begin_pool();
 	a = pool_have(&pool, "a");
 	stay_client_stop(stay_lease_client(a->lease), STAY_OK);
 	b = pool_want(&pool, "b");
