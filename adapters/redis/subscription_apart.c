@@ -5,6 +5,7 @@
  * when a later one speaks RESP3, goes elsewhere or has other options.
  */
 #include <stdio.h>
+#include <string.h>
 
 #include "config.h"
 #include "session.h"
@@ -46,14 +47,12 @@ change_options(struct stay_client_options *options,
 	options->on_fatal = STAY_FATAL_RETRY;
 }
 
-/* FNV-1a, the NUL included. */
+/* Its end is in it, or "a" and "bc" were "ab" and "c". */
 static uint64_t
 mix(uint64_t hash, const char *text)
 {
-	do
-		hash = (hash ^ (unsigned char)*text) * UINT64_C(1099511628211);
-	while (*text++ != '\0');
-	return hash;
+	return stay_redis__hash(
+	    hash, (struct stay_bytes){ text, strlen(text) + 1 });
 }
 
 /* A number for the place of a session. */
@@ -61,10 +60,9 @@ static uint64_t
 place_of(struct stay_session *session)
 {
 	const struct stay_url *url = stay_session_url(session);
-	uint64_t hash = UINT64_C(14695981039346656037);
+	uint64_t hash = mix(STAY_REDIS__HASH_START, url->scheme);
 
-	return mix(
-	    mix(mix(mix(hash, url->scheme), url->host), url->port), url->path);
+	return mix(mix(mix(hash, url->host), url->port), url->path);
 }
 
 static enum stay_status

@@ -54,17 +54,14 @@ stay_redis__hub_wake(struct stay_redis__hub *hub)
 
 /* ---- the table ---- */
 
-/* FNV-1a, and then once more through all bits. The start is not known to who may
- * choose the names. */
+/* Once more through all bits. The start is not known to who may choose the names. */
 static uint32_t
 hash_of(
     const struct stay_redis__hub *hub, unsigned kind, struct stay_bytes name)
 {
-	uint64_t hash = UINT64_C(14695981039346656037) ^ (uintptr_t)hub ^ kind;
+	uint64_t hash = stay_redis__hash(
+	    STAY_REDIS__HASH_START ^ (uintptr_t)hub ^ kind, name);
 
-	for (size_t i = 0; i < name.len; i++)
-		hash = (hash ^ (unsigned char)name.data[i]) *
-		       UINT64_C(1099511628211);
 	hash ^= hash >> 32;
 	return (uint32_t)(hash * UINT64_C(0x9e3779b97f4a7c15) >> 32);
 }

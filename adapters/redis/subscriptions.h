@@ -126,6 +126,18 @@ struct stay_redis__hub {
 	struct stay_redis_subscription_counts counts;
 };
 
+#define STAY_REDIS__HASH_START UINT64_C(14695981039346656037)
+
+/* FNV-1a, from `hash` on. */
+static inline uint64_t
+stay_redis__hash(uint64_t hash, struct stay_bytes bytes)
+{
+	for (size_t i = 0; i < bytes.len; i++)
+		hash = (hash ^ (unsigned char)bytes.data[i]) *
+		       UINT64_C(1099511628211);
+	return hash;
+}
+
 /* ---- subscription_table.c ---- */
 /* NULL: no memory. */
 struct stay_redis__hub *stay_redis__hub_new(struct stay_redis *front);
