@@ -17,11 +17,32 @@
 #include "support/fault_proxy.h"
 #include "support/redis_server.h"
 
+/* A signal that comes before the worker listens for it waits until it does. */
+static void
+mask_ends(int how)
+{
+	sigset_t ends;
+
+	sigemptyset(&ends);
+	sigaddset(&ends, SIGTERM);
+	sigaddset(&ends, SIGINT);
+	ck_assert_int_eq(sigprocmask(how, &ends, NULL), 0);
+}
+
+static void
+let_ends_in_and_run(struct ev_loop *ev)
+{
+	mask_ends(SIG_UNBLOCK);
+	ev_run(ev, 0);
+}
+
 int worker_main(int argc, char **argv);
 
-#define main worker_main
+#define main            worker_main
+#define ev_run(ev, how) let_ends_in_and_run(ev)
 #include "../../examples/worker.c" /* NOLINT(bugprone-suspicious-include) */
 #undef main
+#undef ev_run
 
 #define JOBS 200
 
@@ -53,10 +74,12 @@ start_worker(const char *url)
 	pid_t pid;
 
 	ck_assert_int_eq(pipe2(ends, O_CLOEXEC), 0);
+	mask_ends(SIG_BLOCK);
 	pid = fork();
 	ck_assert_int_ge(pid, 0);
 	if (pid == 0)
 		become_worker(url, ends[1]);
+	mask_ends(SIG_UNBLOCK);
 	close(ends[1]);
 	if (logged != NULL)
 		fclose(logged);
