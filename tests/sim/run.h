@@ -739,6 +739,14 @@ struct kept {
 	uint64_t life;
 };
 
+/* When dials were let go. */
+struct grants {
+	uint64_t at,
+	    before; /* the last moment, and the one before it; 0: none */
+	bool
+	    doubtful; /* one of the last moment had to wait for the one before */
+};
+
 struct run {
 	uint64_t seed;
 	uint64_t random;
@@ -757,14 +765,13 @@ struct run {
 	struct stay__list errands; /* later.c */
 	struct figures *figures;
 	struct verdict *verdict;
-	uint64_t turn_at;    /* when the last turn began */
-	uint64_t slept;      /* ns the machine was asleep, in all */
-	uint64_t struck;     /* faults so far */
-	uint64_t checks;     /* of clients at rest */
-	uint64_t acted_at;   /* number of the wait the program last acted in */
-	uint64_t granted_at; /* the last dial was let go */
+	uint64_t turn_at;  /* when the last turn began */
+	uint64_t slept;    /* ns the machine was asleep, in all */
+	uint64_t struck;   /* faults so far */
+	uint64_t checks;   /* of clients at rest */
+	uint64_t acted_at; /* number of the wait the program last acted in */
+	struct grants granted;
 	bool ops_failed;     /* the world was told to let one fail */
-	bool has_granted;
 	uint64_t idle_waits; /* waits in which nothing happened */
 	uint64_t idle_since;
 	uint64_t idle_mark;

@@ -299,23 +299,41 @@ follow_session(struct user *user, unsigned from, unsigned to)
 
 /* ---- the governor ---- */
 
+/* The gap to the grant before. Grants of one moment may be told in another order than they
+ * were made in: only two that had to wait may not be told together. */
+static uint64_t
+gap_of_grant(struct run *run, bool doubtful)
+{
+	struct grants *granted = &run->granted;
+	uint64_t at = run->sim->now - run->dozed;
+	uint64_t before;
+
+	if (at != granted->at) {
+		granted->before = granted->at;
+		granted->at = at;
+		granted->doubtful = false;
+	}
+	before = granted->doubtful ? granted->at : granted->before;
+	granted->doubtful = granted->doubtful || doubtful;
+	return before == 0 ? UINT64_MAX : run->sim->now - before;
+}
+
 static void
 follow_grants(struct run *run, const struct user *user, unsigned event)
 {
-	uint64_t gap = run->sim->now - run->granted_at;
 	bool doubtful = user != NULL && !user->reached && !user->moved;
+	uint64_t gap;
 
 	if (event != STAY__LINK_EV_GRANTED)
 		return;
+	gap = gap_of_grant(run, doubtful);
 	/* A grant that is told late, as whoever was asleep does, may be told
 	 * together with the next. */
-	if (doubtful && run->has_granted && run->plan.per_slow == 0 &&
-	    run->granted_at > run->excused &&
+	if (doubtful && run->plan.per_slow == 0 &&
+	    run->granted.before > run->excused &&
 	    gap < run->plan.stagger_ms * SIM_MS)
 		broken(13, "a dial %" PRIu64 " us after the one before",
 		    gap / 1000);
-	run->has_granted = true;
-	run->granted_at = run->sim->now - run->dozed;
 }
 
 /* ---- a turn ---- */
