@@ -160,7 +160,8 @@ begin_anew(void *arg)
 	call->body.at = 0;
 	act_inside(the_run, &the_run->users[call->user]);
 	call_is_back(the_run);
-	return draw_mille(the_run, 50) ? STAY_E_IO : STAY_OK;
+	call->body.stays_over = draw_mille(the_run, 50);
+	return call->body.stays_over ? STAY_E_IO : STAY_OK;
 }
 
 /* Inside of a public call it says that the call is rejected. */

@@ -38,11 +38,13 @@ books_ms(uint64_t least, uint64_t most)
 
 /* ---- told ---- */
 
-/* The adapter could not prepare it. */
+/* The adapter could not prepare it, or its body could not begin anew. It is told so in the
+ * turn of the new session in which it is about to be sent. */
 static bool
-is_unprepared(enum stay_status status)
+is_unprepared(const struct call *call)
 {
-	return status == STAY_E_ARG || status == STAY_E_FORMAT;
+	return call->status == STAY_E_ARG || call->status == STAY_E_FORMAT ||
+	       call->body.stays_over;
 }
 
 /* Only what is given up while it waits to be sent again holds back nothing. */
@@ -51,8 +53,8 @@ is_done_with(const struct user *user, const struct call *call)
 {
 	if (call->read_only || call->doubtful || call->executed == 0)
 		return false;
-	if (is_unprepared(call->status))
-		return false; /* and is told in the turn of the new session */
+	if (is_unprepared(call))
+		return false;
 	return (call->status != STAY_E_TIMEOUT &&
 		   call->status != STAY_E_CANCELLED) ||
 	       (call->attempt == user->connects &&

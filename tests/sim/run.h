@@ -173,6 +173,7 @@ struct call_body {
 	uint64_t at; /* so much of it was brought, */
 	bool begun;
 	uint64_t begun_in; /* in the attempt of this number */
+	bool stays_over;   /* it did not begin anew */
 	bool over;
 	struct stay_feed *feed;
 };
