@@ -3,88 +3,21 @@
  * next one is cut. This file knows neither where the bytes come from nor what they
  * mean, nor what is done with a frame.
  */
-#include <stay/direct.h>
-#include <stay/observer.h>
+#include "client/receive.h"
 
-#include "client/answer.h"
+#include <assert.h>
+
 #include "client/client.h"
+#include "client/fault.h"
 #include "client/feed.h"
 #include "client/frames.h"
-#include "client/last.h"
 #include "client/pause.h"
 #include "client/recorded.h"
+#include "client/row.h"
 #include "client/secure.h"
 #include "client/swallow.h"
 #include "client/tagged.h"
-#include "client/timed.h"
 #include "client/wire.h"
-
-/* One more of the replies that the same bytes stand for. Each is taken from a call, so
- * that there is an end to them. */
-static bool
-may_be_empty(const struct stay_client *client, const struct stay_frame *frame)
-{
-	return frame->by_tag &&
-	       stay__frame_takers[frame->kind] == stay__answer_take &&
-	       !stay__session_is_greeting(&client->session);
-}
-
-static const char *
-fault_of_len(struct stay_client *client, struct stay_frame *frame, size_t len)
-{
-	if (frame->kind == STAY_FRAME_TOO_BIG && frame->len > 0)
-		return stay__swallow_rest(&client->session, frame, len);
-	return frame->len == 0 && may_be_empty(client, frame)
-		   ? NULL
-		   : "a frame of an impossible length";
-}
-
-/* What is wrong with its length; NULL: nothing. */
-static inline const char *
-fault_of_bytes(struct stay_client *client, struct stay_frame *frame, size_t len)
-{
-	if (frame->len > len || frame->len == 0)
-		return fault_of_len(client, frame, len);
-	if (frame->kind == STAY_FRAME_PIECE)
-		return frame->from > frame->len
-			   ? "a piece that begins behind its end"
-			   : NULL;
-	if (frame->len > client->profile->options.reply_bytes_max &&
-	    frame->kind != STAY_FRAME_SWALLOW &&
-	    frame->kind != STAY_FRAME_TOO_BIG)
-		return stay__too_big;
-	return NULL;
-}
-
-/* Of a frame that is the last of its session; or of no kind. */
-static __attribute__((noinline)) const char *
-fault_of_last(struct stay_client *client, struct stay_frame *frame, size_t len)
-{
-	const char *fault = stay__last_fault(&client->session, frame);
-	struct stay_frame plain = stay__last_plain(frame);
-
-	if (fault != NULL)
-		return fault;
-	fault = fault_of_bytes(client, &plain, len);
-	if (plain.kind == STAY_FRAME_SWALLOW)
-		stay__swallow_is_last(&client->session);
-	if (plain.kind == STAY_FRAME_SWALLOW || fault != NULL)
-		*frame = plain;
-	return fault;
-}
-
-/* What is wrong with a frame in any case; NULL: nothing. One that is too big becomes
- * what is there of it. */
-static const char *
-fault_of(struct stay_client *client, struct stay_frame *frame, size_t len)
-{
-	if (frame->kind == STAY_FRAME_BAD)
-		return frame->why != NULL ? frame->why
-					  : stay_strerror(STAY_E_PROTOCOL);
-	if ((size_t)frame->kind >= STAY__FRAME_KINDS)
-		return fault_of_last(client, frame, len);
-	return fault_of_bytes(client, frame, len);
-}
 
 /* Keep the first part of an incomplete frame until more bytes arrive. `why` is what the
  * protocol says of one that is too big; NULL: nothing. */
@@ -161,180 +94,6 @@ cut(struct stay_session *session, struct stay_bytes bytes)
 		   : decode(session, bytes);
 }
 
-/* ---- replies in a row ---- */
-
-/* Replies in a row, while the slot `replies` runs. */
-struct stay__row {
-	uint64_t left; /* how many more this turn may take */
-	size_t len_max;
-	const struct stay_observer *observer; /* it wants no trace */
-	struct stay_result result;
-	uint64_t
-	    timed; /* calls that are told, and not yet counted as timed... */
-	struct stay__timed alike; /* ...are all like this */
-};
-
-/* What the sessions of a client without tags have in common with its calls, and what no
- * callback changes: no write is begun in one. */
-static inline bool
-is_in_order(const struct stay__calls *calls)
-{
-	return !stay__list_is_empty(&calls->in_flight) &&
-	       calls->tagged == NULL && !calls->asks_first &&
-	       calls->sealed == UINT64_MAX &&
-	       stay__list_is_empty(&calls->refused);
-}
-
-static bool
-may_answer(const struct stay_session *session)
-{
-	const struct stay_client *client = session->client;
-
-	return STAY__SHORT_WAYS &&
-	       stay__session_state(session) == STAY__SESSION_READY &&
-	       session->client->rare->swallow == NULL &&
-	       is_in_order(client->calls) && !stay__wire_is_on(client->loop);
-}
-
-/* Of calls that were accepted at the same time, and are called the same, how long they
- * took is counted once. */
-static void
-end_timed(struct stay__row *row, const struct stay__calls *calls)
-{
-	if (row->timed > 0)
-		stay__timed_end(calls, row->alike, STAY_REPLIED, row->timed);
-	row->timed = 0;
-}
-
-/* Functions of their own, so that who counts nothing pays for no more than one test, and
- * who counts for no more than two. */
-static __attribute__((noinline)) bool
-begin_timed(struct stay__row *row, const struct stay__call *call)
-{
-	end_timed(row, call->owner);
-	row->alike =
-	    (struct stay__timed){ stay__call_since(call), call->tag, false };
-	row->timed = 1;
-	return true;
-}
-
-static __attribute__((noinline)) bool
-is_rarely_watched(struct stay__row *row, const struct stay__call *call)
-{
-	if ((call->history & STAY__HISTORY_SPECIAL) != 0)
-		return false;
-	if ((call->history & STAY__HISTORY_NAMED) != 0)
-		stay__recorded_over(call, STAY_OK, STAY_REPLIED);
-	return (call->history & STAY__HISTORY_TIMED) == 0 ||
-	       begin_timed(row, call);
-}
-
-/* Mostly it is just timed, and has no extras. */
-static __attribute__((noinline)) bool
-is_just_watched(struct stay__row *row, const struct stay__call *call)
-{
-	if ((call->history & (STAY__HISTORY_SPECIAL | STAY__HISTORY_NAMED |
-				 STAY__HISTORY_EXTRAS)) != 0)
-		return is_rarely_watched(row, call);
-	if (row->timed == 0 || row->alike.since != call->since ||
-	    row->alike.tag != call->tag)
-		return begin_timed(row, call);
-	row->timed++;
-	return true;
-}
-
-/* What is alike is set when there is something. */
-static inline void
-begin_row(
-    struct stay__row *row, const struct stay_session *session, uint64_t max)
-{
-	const struct stay_client *client = session->client;
-
-	row->left = max;
-	row->timed = 0;
-	row->observer = client->loop->observer;
-	row->len_max = client->profile->options.reply_bytes_max;
-	row->result = (struct stay_result){ STAY_OK, STAY_REPLIED, NULL, "ok",
-		session->generation };
-}
-
-/* Let the slot `replies` give what it finds in `bytes`, but no more than `max`. Returns
- * how many it has given; session->reading->offset is behind them. */
-static uint64_t
-give_row(struct stay_session *session, struct stay_bytes bytes, uint64_t max)
-{
-	const struct stay_client *client = session->client;
-	struct stay__row row;
-
-	begin_row(&row, session, max);
-	client->calls->row = &row;
-	client->profile->protocol.session.replies(session, bytes);
-	client->calls->row = NULL;
-	end_timed(&row, client->calls);
-	return max - row.left;
-}
-
-/* Whether nobody is to look at the next frame first. */
-static inline bool
-may_go_on(const struct stay_session *session, const struct stay__row *row)
-{
-	return row->left > 0 && !session->cut_off &&
-	       session->pause == STAY__PAUSE_NONE &&
-	       session->client->loop->observer == row->observer;
-}
-
-/* In order, it is the oldest that is answered. There may be more to it. */
-static inline bool
-is_oldest(const struct stay__calls *calls, const struct stay__call *call)
-{
-	return &call->node != &calls->in_flight &&
-	       call->stage == STAY__CALL_COMMITTED && call->due == 1 &&
-	       call != calls->half && call->done != NULL;
-}
-
-/* There is no more to it. */
-static inline bool
-is_plain(struct stay__row *row, const struct stay__call *call)
-{
-	return (call->history &
-		   (STAY__HISTORY_SPECIAL | STAY__HISTORY_WATCHED)) == 0 ||
-	       is_just_watched(row, call);
-}
-
-/* Inline, for it is run by two short ways, once a reply. */
-static inline __attribute__((always_inline)) bool
-give(struct stay_session *session, struct stay__row *row, size_t len,
-    const void *reply)
-{
-	struct stay__reading *reading = session->reading;
-	struct stay__calls *calls = session->client->calls;
-	struct stay__call *call = stay__call_of(calls->in_flight.next);
-
-	if (len > row->len_max || !is_oldest(calls, call) ||
-	    !is_plain(row, call))
-		return false;
-	row->left--;
-	row->result.reply = reply;
-	reading->frame =
-	    (struct stay_bytes){ reading->input + reading->offset, len };
-	stay__call_end_plainly(calls, call);
-	call->done(call->arg, &row->result);
-	stay__call_spare(calls, call);
-	reading->frame.len = 0;
-	reading->offset += len;
-	return true;
-}
-
-bool
-stay_session_reply(struct stay_session *session, size_t len, const void *reply)
-{
-	struct stay__row *row = session->client->calls->row;
-
-	assert(row != NULL);
-	assert(len > 0);
-	return may_go_on(session, row) && give(session, row, len, reply);
-}
-
 /* ---- a delivery ---- */
 
 /* What is left of a delivery, and what has come of it. */
@@ -369,7 +128,7 @@ take_frame(
     struct stay_session *session, struct round *round, struct stay_frame *frame)
 {
 	struct stay_bytes bytes = round->bytes;
-	const char *fault = fault_of(session->client, frame, bytes.len);
+	const char *fault = stay__fault_of(session->client, frame, bytes.len);
 
 	round->taken++;
 	if (frame->kind == STAY_FRAME_MORE || fault != NULL) {
@@ -405,7 +164,7 @@ static inline bool
 take_given(struct stay_session *session, struct round *round)
 {
 	size_t before = session->reading->offset;
-	uint64_t taken = give_row(session, round->bytes,
+	uint64_t taken = stay__row_read(session, round->bytes,
 	    session->client->profile->options.turn_calls_max - round->taken);
 
 	round->taken += taken;
@@ -425,7 +184,7 @@ end_cut(struct round *round, struct stay__row *row,
     const struct stay_client *client)
 {
 	round->taken = client->profile->options.turn_calls_max - row->left;
-	end_timed(row, client->calls);
+	stay__row_end(row, client->calls);
 }
 
 /* The same, if the protocol just cuts. The first frame that is no plain reply is taken
@@ -437,14 +196,14 @@ take_cut(struct stay_session *session, struct round *round)
 	struct stay__row row;
 	bool more = true;
 
-	begin_row(&row, session,
+	stay__row_begin(&row, session,
 	    client->profile->options.turn_calls_max - round->taken);
-	while (more && may_go_on(session, &row)) {
+	while (more && stay__row_goes_on(session, &row)) {
 		struct stay_frame frame =
 		    client->profile->protocol.top.decode(session, round->bytes);
 
 		if (!is_usual(&frame, round->bytes.len) ||
-		    !give(session, &row, frame.len, frame.reply)) {
+		    !stay__row_give(session, &row, frame.len, frame.reply)) {
 			end_cut(round, &row, client);
 			return take_frame(session, round, &frame);
 		}
@@ -453,6 +212,28 @@ take_cut(struct stay_session *session, struct round *round)
 	}
 	end_cut(round, &row, client);
 	return goes_on(session, round);
+}
+
+/* What the sessions of a client without tags have in common with its calls, and what no
+ * callback changes: no write is begun in one. */
+static inline bool
+is_in_order(const struct stay__calls *calls)
+{
+	return !stay__list_is_empty(&calls->in_flight) &&
+	       calls->tagged == NULL && !calls->asks_first &&
+	       calls->sealed == UINT64_MAX &&
+	       stay__list_is_empty(&calls->refused);
+}
+
+static bool
+may_answer(const struct stay_session *session)
+{
+	const struct stay_client *client = session->client;
+
+	return STAY__SHORT_WAYS &&
+	       stay__session_state(session) == STAY__SESSION_READY &&
+	       session->client->rare->swallow == NULL &&
+	       is_in_order(client->calls) && !stay__wire_is_on(client->loop);
 }
 
 static inline bool
@@ -570,86 +351,4 @@ stay__receive(struct stay_client *client, struct stay_bytes bytes)
 	stay__health_watch(session, false);
 	stay__output_ask(client);
 	return stay__session_verdict(session, up ? STAY__COME_UP : STAY__GO_ON);
-}
-
-/* ---- the end of the stream ---- */
-
-/* A reset, or half a frame, is the end of nothing. */
-static bool
-may_end_answer(const struct stay_client *client)
-{
-	const struct stay_session *session = &client->session;
-
-	return (stay__session_state(session) == STAY__SESSION_READY ||
-		   stay__session_state(session) == STAY__SESSION_LEAVING) &&
-	       session->condemned == STAY_OK &&
-	       !stay__list_is_empty(&client->calls->in_flight) &&
-	       !stay__pause_is_on(session) &&
-	       !stay__swallow_is_short(session) &&
-	       stay__stream_ended_in_order(client->conn);
-}
-
-/* It is of all that is left. */
-static const char *
-fault_of_end(const struct stay_frame *frame, size_t len)
-{
-	if (frame->kind == STAY_FRAME_BAD)
-		return frame->why;
-	if ((size_t)frame->kind >= STAY__FRAME_KINDS ||
-	    (stay__frame_takers[frame->kind] != stay__answer_take &&
-		frame->kind != STAY_FRAME_TOO_BIG))
-		return "the end of the stream is a frame that is no answer";
-	return frame->len != len
-		   ? "the end of the stream is not the end of its frame"
-		   : NULL;
-}
-
-/* Nothing else is to come: what is told before it is told at once. */
-static enum stay__flow
-take_end(struct stay_session *session, const struct stay_frame *frame)
-{
-	enum stay__flow flow;
-
-	do
-		flow = stay__frame_takers[frame->kind](session, frame);
-	while (flow == STAY__LATER);
-	return flow;
-}
-
-static enum stay__flow
-cut_end(struct stay_session *session, struct stay_bytes rest)
-{
-	struct stay_frame frame =
-	    session->client->profile->protocol.session.at_end(session, rest);
-	const char *fault;
-
-	if (session->cut_off || frame.kind == STAY_FRAME_MORE)
-		return session->cut_off ? STAY__END : STAY__GO_ON;
-	frame = stay__last_plain(&frame);
-	fault = fault_of_end(&frame, rest.len);
-	if (fault != NULL || frame.kind == STAY_FRAME_BAD)
-		return stay__session_break(session, STAY_E_PROTOCOL, fault);
-	session->reading->frame = rest;
-	frame = stay_frame_last(frame);
-	return take_end(session, &frame);
-}
-
-struct stay_verdict
-stay__receive_end(struct stay_client *client)
-{
-	struct stay_session *session = &client->session;
-	struct stay__reading reading = { .input =
-					     stay__stream_bytes(client->conn) };
-	struct stay_bytes rest = { reading.input, session->kept };
-	enum stay__flow flow;
-
-	if (!may_end_answer(client))
-		return stay_verdict_noreply();
-	if (rest.len == 0)
-		rest.data = "";
-	session->reading = &reading;
-	flow = cut_end(session, rest);
-	session->reading = (struct stay__reading *)(uintptr_t)&stay__no_reading;
-	stay__remark_tell(session);
-	return stay__session_verdict(session, flow);
 }
