@@ -68,22 +68,35 @@ cut_end(struct stay_session *session, struct stay_bytes rest)
 	return take_end(session, &frame);
 }
 
-struct stay_verdict
-stay__receive_end(struct stay_client *client)
+static enum stay__flow
+read_end(struct stay_session *session)
 {
-	struct stay_session *session = &client->session;
-	struct stay__reading reading = { .input =
-					     stay__stream_bytes(client->conn) };
+	struct stay__reading reading = { .input = stay__stream_bytes(
+					     session->client->conn) };
 	struct stay_bytes rest = { reading.input, session->kept };
 	enum stay__flow flow;
 
-	if (!may_end_answer(client))
-		return stay_verdict_noreply();
 	if (rest.len == 0)
 		rest.data = "";
 	session->reading = &reading;
 	flow = cut_end(session, rest);
 	session->reading = (struct stay__reading *)(uintptr_t)&stay__no_reading;
+	return flow;
+}
+
+struct stay_verdict
+stay__receive_end(struct stay_client *client)
+{
+	struct stay_session *session = &client->session;
+	enum stay__flow flow;
+
+	/* What is over is told before what answers others, as in a delivery; and no
+	 * other turn comes. */
+	while (may_end_answer(client) && !stay__calls_tell_some(client->calls))
+		continue;
+	if (!may_end_answer(client))
+		return stay_verdict_noreply();
+	flow = read_end(session);
 	stay__remark_tell(session);
 	return stay__session_verdict(session, flow);
 }

@@ -699,6 +699,31 @@ TEST(client_last_comes_behind_others)
 	line_end(&rig);
 }
 
+#define GIVEN_UP "a E_CANCELLED/maybe executed;"
+
+/* Before the end, whoever was given up is told so: more than one turn may tell. */
+TEST(client_last_ends_who_was_given_up)
+{
+	const struct stay_client_options options = {
+		.backoff = stay_backoff_constant(ONE_S),
+		.turn_calls_max = 1,
+	};
+
+	line_begin_as(&rig, ending(), NULL, &options);
+	for (int i = 0; i < 8; i++)
+		call("a", 0);
+	call("b", 0);
+	line_run(&rig, 1);
+	answer("+late");
+	sim_peer_close(rig.peer);
+	for (int i = 0; i < 8; i++)
+		stay_client_cancel(rig.client, rig.calls[i].id);
+	LINE_TELLS(&rig, 1,
+	    GIVEN_UP GIVEN_UP GIVEN_UP GIVEN_UP GIVEN_UP GIVEN_UP GIVEN_UP
+		GIVEN_UP "orphan +late;down E_RECONNECT;hello -;up;");
+	line_end(&rig);
+}
+
 TEST(client_last_is_no_end_that_nobody_waits_for)
 {
 	begin_ending();
