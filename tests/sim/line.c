@@ -691,12 +691,13 @@ shape_of(const struct call *call, const char *in, size_t verb_len)
 static const char *
 end_maybe(struct desk *desk, bool may_be_last)
 {
-	const struct host *host = desk->host;
+	struct host *host = desk->host;
 
 	if (!may_be_last || host->per_last == 0 ||
 	    !draw_mille(host->run, host->per_last))
 		return "\n";
 	desk->over = true;
+	host->ended = desk->attempt;
 	host->run->figures->ends++;
 	return host->bare ? "%" : "$\n";
 }

@@ -332,6 +332,7 @@ struct host {
 	bool ends; /* some of its answers are the last of a session... */
 	bool bare; /* ...and nothing but the end of the stream ends them */
 	unsigned per_last; /* so many of a thousand; 0 when it is mended */
+	uint64_t ended;    /* the last attempt whose session it ended so */
 	bool babbles;      /* in clear, where the toy was to begin */
 	unsigned slow_ms;
 	const char *password; /* what it accepts; "": anything */

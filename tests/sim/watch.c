@@ -242,8 +242,8 @@ check_reason(const struct user *user)
 		    user->index, age);
 }
 
-/* Only where no fault has struck yet nothing else can have ended it. A queue
- * that is not kept may hold what an earlier session has sent. */
+/* Only where no fault has struck yet, and the server has not said its last, nothing else
+ * can have ended it. A queue that is not kept may hold what an earlier session has sent. */
 static bool
 is_changed(const struct user *user, unsigned from)
 {
@@ -251,7 +251,7 @@ is_changed(const struct user *user, unsigned from)
 	uint64_t budget = user->options.leave_budget_ms * SIM_MS;
 
 	return from == STAY__SESSION_LEAVING && !user->leaving &&
-	       run->struck == 0 &&
+	       run->struck == 0 && user->host.ended != user->connects &&
 	       user->options.offline == STAY_OFFLINE_QUEUE &&
 	       inside_condemned(user->client) == STAY_OK &&
 	       run->sim->now < user->left_at + budget;
