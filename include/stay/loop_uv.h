@@ -49,6 +49,7 @@ struct stay_uv__host {
 	uv_idle_t idle;   /* before the wait; active: there is none */
 	uv_check_t check; /* behind it; active with `idle` */
 	unsigned handles; /* that libuv has not ended yet */
+	bool drives;      /* uv_run is our own call */
 };
 
 /* libuv keeps it for a while after the watch has ended. */
@@ -72,9 +73,13 @@ stay_uv__stop_all(struct stay_uv__host *host)
 	uv_check_stop(&host->check);
 }
 
+/* Whoever drives the loop may be after what this turn does: libuv shall not wait any
+ * more. A timer that was due when uv_run began comes before the wait. */
 static inline void
 stay_uv__due(struct stay_uv__host *host)
 {
+	if (host->drives)
+		uv_stop(host->uv);
 	stay_uv__stop_all(host);
 	stay_host_due(&host->base);
 }
@@ -226,7 +231,11 @@ stay_uv__watch(
 static inline void
 stay_uv__run(struct stay_host *base, bool may_wait)
 {
-	uv_run(stay_uv__of(base)->uv, may_wait ? UV_RUN_ONCE : UV_RUN_NOWAIT);
+	struct stay_uv__host *host = stay_uv__of(base);
+
+	host->drives = true;
+	uv_run(host->uv, may_wait ? UV_RUN_ONCE : UV_RUN_NOWAIT);
+	host->drives = false;
 }
 
 static inline void

@@ -137,6 +137,19 @@ START_TEST(test_world_hurries_once)
 }
 END_TEST
 
+/* Its caller may be after what that turn does; nothing else is to come here, so that who
+ * waits does so for ever. Some count in whole milliseconds. */
+START_TEST(test_world_does_not_wait_behind_a_turn_that_was_due)
+{
+	uint64_t at = now() + MS;
+
+	timer(at);
+	while (now() < at + 2 * MS)
+		continue;
+	here.ops->run(here.world);
+}
+END_TEST
+
 static bool before;
 
 static void
@@ -451,6 +464,8 @@ static TCase *
 add_kernel(TCase *tcase)
 {
 	tcase_add_test(tcase, test_world_hears_the_end_of_a_pipe);
+	tcase_add_test(
+	    tcase, test_world_does_not_wait_behind_a_turn_that_was_due);
 	return tcase;
 }
 

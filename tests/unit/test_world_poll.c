@@ -313,21 +313,6 @@ TEST(world_poll_loop_without_memory_leaves_nothing)
 	ck_assert_uint_eq(after.count, before.count);
 }
 
-/* Its caller may be after what that turn does; nothing else is to come here, so that who
- * waits does so for ever. */
-TEST(world_poll_does_not_wait_behind_a_turn_that_was_due)
-{
-	uint64_t at;
-
-	bed_begin_poll();
-	at = here.ops->now(here.world) + 1000000;
-	here.ops->timer(here.world, at);
-	while (here.ops->now(here.world) < at)
-		continue;
-	here.ops->run(here.world);
-	bed_end();
-}
-
 #define EARS 20
 
 /* Whoever was refused is told, and may come again; nobody else notices. */
