@@ -12,14 +12,27 @@ static struct stay_runner *runner;
 static struct stay_remote *redis;
 
 static const struct peer_row rows[] = { REDIS_GREETS,
-	ON("GET a", "$1\r\nA\r\n"), ON("GET close", PEER_CLOSES), NO_MORE };
+	ON("GET a", "$1\r\nA\r\n"), ON("DIE", PEER_CLOSES), NO_MORE };
+
+/* Without its session it waits until the test lets it dial: however late that looks, no
+ * state is over by then. */
+static const struct stay_redis_options patient = { STAY_REDIS_OPTIONS,
+	.client = { STAY_CLIENT_OPTIONS,
+	    .backoff = { .initial_ms = 60000, .cap_ms = 60000 } } };
 
 static void
 begin_at(const char *url)
 {
 	ck_assert_int_eq(stay_runner_start(&runner, NULL), STAY_OK);
 	ck_assert_int_eq(
-	    stay_redis_remote_start(&redis, runner, url, NULL), STAY_OK);
+	    stay_redis_remote_start(&redis, runner, url, &patient), STAY_OK);
+}
+
+static void
+dial_now(void *arg, struct stay_client *client)
+{
+	(void)arg;
+	stay_client_reconnect(client, STAY_OK);
 }
 
 static void
@@ -66,9 +79,10 @@ TEST(connectivity_is_seen_and_waited_for)
 	    stay_remote_await_change(redis, up.changes, 10), STAY_E_TIMEOUT);
 	ck_assert_int_eq(
 	    stay_remote_await_change(redis, up.changes - 1, 10), STAY_OK);
-	(void)stay_redis_remote_wait(redis, NULL, "GET close");
+	(void)stay_redis_remote_wait(redis, NULL, "DIE");
 	down = await(STAY_BACKING_OFF, up.changes);
 	ck_assert_int_eq(down.why, STAY_E_CLOSED);
+	ck_assert_int_eq(stay_remote_do(redis, dial_now, NULL), STAY_OK);
 	up = await(STAY_CONNECTED, down.changes);
 	ck_assert_int_eq(up.why, STAY_OK);
 	stay_remote_stop(redis);
