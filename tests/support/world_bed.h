@@ -41,9 +41,9 @@ struct verb {
 struct bed {
 	struct stay_world *(*open)(void);
 	void (*close)(void); /* after the world; NULL: nothing to do */
-	/* As ev_run: till the world is held no more. `happen` runs in 10 ms. NULL:
+	/* As ev_run: till the world is held no more. `happen` runs in so many ms. NULL:
 	 * nobody runs it but who waits. */
-	void (*program)(void (*happen)(void));
+	void (*program)(unsigned ms, void (*happen)(void));
 	/* Whether `finds` returns true in a forked child. */
 	bool (*child)(bool (*finds)(void *arg));
 	void (*pair)(struct stay_world *world, int fds[2]);

@@ -36,11 +36,11 @@ on_timer(struct ev_loop *ev, ev_timer *timer, int events)
 
 /* The timer does not keep ev_run running. */
 static void
-program(void (*happen)(void))
+program(unsigned ms, void (*happen)(void))
 {
 	ev_timer timer;
 
-	ev_timer_init(&timer, on_timer, 0.01, 0.);
+	ev_timer_init(&timer, on_timer, ms / 1000., 0.);
 	timer.data = &happen;
 	ev_timer_start(bed_ev, &timer);
 	ev_unref(bed_ev);

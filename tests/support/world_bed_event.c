@@ -44,12 +44,12 @@ others(struct event *timer)
 
 /* The timer does not keep it running. */
 static void
-program(void (*happen)(void))
+program(unsigned ms, void (*happen)(void))
 {
-	struct timeval soon = { .tv_usec = 10000 };
+	struct timeval at = { ms / 1000, ms % 1000 * 1000 };
 	struct event *timer = event_new(base, -1, 0, on_timer, &happen);
 
-	event_add(timer, &soon);
+	event_add(timer, &at);
 	while (others(timer) > 0)
 		event_base_loop(base, EVLOOP_ONCE);
 	event_free(timer);

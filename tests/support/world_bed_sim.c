@@ -70,9 +70,9 @@ on_time(void *arg)
 }
 
 static void
-program(void (*happen)(void))
+program(unsigned ms, void (*happen)(void))
 {
-	sim_at(here.world, 10, on_time, &happen);
+	sim_at(here.world, ms, on_time, &happen);
 	sim_run(here.world, PATIENCE_MS);
 }
 

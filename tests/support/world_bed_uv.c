@@ -33,13 +33,13 @@ on_timer(uv_timer_t *timer)
 
 /* The timer does not keep uv_run running. */
 static void
-program(void (*happen)(void))
+program(unsigned ms, void (*happen)(void))
 {
 	static uv_timer_t timer;
 
 	uv_timer_init(&uv, &timer);
 	timer.data = &happen;
-	uv_timer_start(&timer, on_timer, 10, 0);
+	uv_timer_start(&timer, on_timer, ms, 0);
 	uv_unref((uv_handle_t *)&timer);
 	uv_run(&uv, UV_RUN_DEFAULT);
 	uv_close((uv_handle_t *)&timer, NULL);

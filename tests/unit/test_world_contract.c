@@ -12,8 +12,9 @@
 #include "suites.h"
 #include "support/world_bed.h"
 
-#define MS  UINT64_C(1000000)
-#define FAR (20000 * MS)
+#define MS     UINT64_C(1000000)
+#define FAR_MS 10000
+#define FAR    (FAR_MS * MS)
 
 /* clang-format off */
 #define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
@@ -242,7 +243,7 @@ START_TEST(test_world_hold_keeps_the_program)
 {
 	happened = false;
 	here.ops->hold(here.world, true);
-	here.bed->program(let_go);
+	here.bed->program(10, let_go);
 	ck_assert(happened);
 }
 END_TEST
@@ -252,9 +253,9 @@ START_TEST(test_world_timer_alone_keeps_nobody)
 	happened = false;
 	here.ops->hold(here.world, false);
 	timer(now() + FAR);
-	here.bed->program(let_go);
+	here.bed->program(FAR_MS, let_go);
 	timer(UINT64_MAX);
-	here.bed->program(let_go);
+	here.bed->program(FAR_MS, let_go);
 	ck_assert(!happened);
 }
 END_TEST
@@ -280,7 +281,7 @@ START_TEST(test_world_again_keeps_the_program)
 	stay__task_init(&task, on_turn);
 	stay__loop_run_soon(here.seam.loop, &task);
 	here.ops->again(here.world);
-	here.bed->program(let_go);
+	here.bed->program(FAR_MS, let_go);
 	ck_assert_int_eq(turns, 10);
 }
 END_TEST
