@@ -222,11 +222,21 @@ read_if(struct reader *reader)
 	read_statement(reader);
 }
 
+/* A loop without a body says so with `continue`, which nothing is without. */
+static void
+read_body(struct reader *reader)
+{
+	if (next_is(reader, "continue"))
+		reader->at += 2;
+	else
+		read_statement(reader);
+}
+
 static void
 read_while(struct reader *reader)
 {
 	read_condition(reader);
-	read_statement(reader);
+	read_body(reader);
 }
 
 static void
@@ -249,7 +259,7 @@ read_for(struct reader *reader)
 	if (test < step)
 		sites_of_condition(reader->sites, &reader->like, test, step);
 	reader->at = end + 1;
-	read_statement(reader);
+	read_body(reader);
 }
 
 static void
