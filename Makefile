@@ -111,8 +111,11 @@ $(HOSTS:%=$(BUILD)/tests/support/world_bed_%.o) $(HOSTS:%=$(BUILD)/examples/loop
 	FLAGS += $(HOST_FLAGS)
 $(HOSTS:%=$(BUILD)/examples/loop_%): LIBS := $(HOST_LIBS) $(LIBS)
 $(BUILD)/test-unit $(BUILD)/test-integration: LIBS += $(CHECK_LIBS) $(OPENSSL) \
-	$(foreach name,getrandom malloc calloc realloc free pthread_mutex_lock \
-	pthread_mutex_unlock _mark_point,-Wl,--wrap=$(name))
+	$(foreach name,eventfd fcntl getrandom getsockname getsockopt mmap sendmsg setsockopt \
+	sigpending sigtimedwait write writev malloc calloc realloc free \
+	pthread_condattr_init pthread_condattr_destroy pthread_cond_init pthread_cond_destroy \
+	pthread_mutex_init pthread_mutex_destroy pthread_mutex_lock pthread_mutex_unlock \
+	_mark_point,-Wl,--wrap=$(name))
 $(BUILD)/sim: $(call objects,$(wildcard tests/sim/*.c tests/support/deeds*.c) \
 	$(addprefix tests/support/,inside.c line_protocol.c) $(PEER) $(VIRTUAL))
 # Its allocations and its clock go through tests/sim/memory.c.
@@ -147,8 +150,7 @@ TORTURE = $(call objects,$(wildcard tests/torture/*.c) \
 	tests/support/peer_script.c tests/support/peer_loopback.c tests/support/tls_bed.c)
 WRAPPED = malloc calloc realloc strdup free stat socket connect bind setsockopt getsockopt \
 	getpeername getsockname fcntl read write writev sendmsg shutdown close getrandom \
-	mmap munmap madvise pthread_create pthread_attr_init pthread_mutex_init \
-	pthread_cond_init \
+	mmap munmap madvise pthread_create pthread_mutex_init pthread_cond_init \
 	sigpending sigtimedwait getaddrinfo freeaddrinfo eventfd epoll_ctl \
 	epoll_wait poll clock_gettime gettimeofday ev_io_start ev_io_stop ev_timer_start \
 	ev_timer_stop ev_timer_again ev_prepare_start ev_prepare_stop \

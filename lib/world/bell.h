@@ -2,13 +2,13 @@
 #ifndef STAY__BELL_H
 #define STAY__BELL_H
 
-#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "world/monitor.h"
+
 struct stay__bell {
-	pthread_mutex_t lock;
-	pthread_cond_t rung;
+	struct stay__monitor monitor;
 	uint64_t rings; /* so far */
 };
 

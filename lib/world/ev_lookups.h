@@ -5,10 +5,9 @@
 #ifndef STAY__EV_LOOKUPS_H
 #define STAY__EV_LOOKUPS_H
 
-#include <pthread.h>
-
 #include "base/list.h"
 #include "world/ev_job.h"
+#include "world/monitor.h"
 
 #define STAY__RESOLVER_THREADS     4    /* lookups at once, slow ones aside */
 #define STAY__RESOLVER_SLOW_MS     1000 /* from this age on one is slow */
@@ -16,8 +15,8 @@
 #define STAY__RESOLVER_REPEATS_MAX 12   /* of them, for running names */
 
 struct stay__lookups {
-	pthread_mutex_t lock; /* over everything below */
-	pthread_cond_t ended; /* the world is gone */
+	/* Over everything below; what changes is that the world is gone. */
+	struct stay__monitor monitor;
 	struct stay__list waiting;
 	struct stay__list running; /* in threads, the oldest first */
 	struct stay__list done;

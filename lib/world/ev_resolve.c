@@ -11,25 +11,6 @@
 #include "world/ev_job.h"
 #include "world/ev_threads.h"
 
-static int
-locks_init(struct stay__lookups *lookups)
-{
-	pthread_condattr_t attributes;
-	int error = pthread_mutex_init(&lookups->lock, NULL);
-
-	if (error != 0)
-		return error;
-	error = pthread_condattr_init(&attributes);
-	if (error == 0) {
-		pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-		error = pthread_cond_init(&lookups->ended, &attributes);
-		pthread_condattr_destroy(&attributes);
-	}
-	if (error != 0)
-		pthread_mutex_destroy(&lookups->lock);
-	return error;
-}
-
 struct stay__lookups *
 stay__lookups_new(int wake_fd)
 {
@@ -37,7 +18,7 @@ stay__lookups_new(int wake_fd)
 
 	if (lookups == NULL)
 		return NULL;
-	if (locks_init(lookups) != 0) {
+	if (!stay__monitor_init(&lookups->monitor)) {
 		stay__free(lookups);
 		return NULL;
 	}
@@ -63,13 +44,13 @@ stay__lookups_free(struct stay__lookups *lookups)
 {
 	if (lookups == NULL)
 		return;
-	pthread_mutex_lock(&lookups->lock);
+	pthread_mutex_lock(&lookups->monitor.lock);
 	jobs_free(&lookups->waiting);
 	jobs_free(&lookups->done);
 	lookups->waiting_count = 0;
 	lookups->wake_fd = -1;
-	pthread_cond_broadcast(&lookups->ended);
-	pthread_mutex_unlock(&lookups->lock);
+	pthread_cond_broadcast(&lookups->monitor.changed);
+	pthread_mutex_unlock(&lookups->monitor.lock);
 	stay__lookups_drop(lookups);
 }
 
@@ -81,7 +62,7 @@ stay__lookups_start(struct stay__lookups *lookups, struct stay_lookup *lookup)
 
 	if (job == NULL)
 		return -ENOMEM;
-	pthread_mutex_lock(&lookups->lock);
+	pthread_mutex_lock(&lookups->monitor.lock);
 	stay__list_push(&lookups->waiting, &job->node);
 	lookups->waiting_count++;
 	error = stay__threads_fill(lookups);
@@ -91,7 +72,7 @@ stay__lookups_start(struct stay__lookups *lookups, struct stay_lookup *lookup)
 	} else {
 		lookup->world = job;
 	}
-	pthread_mutex_unlock(&lookups->lock);
+	pthread_mutex_unlock(&lookups->monitor.lock);
 	return error;
 }
 
@@ -104,13 +85,13 @@ stay__lookups_cancel(struct stay__lookups *lookups, struct stay_lookup *lookup)
 	if (job == NULL)
 		return;
 	lookup->world = NULL;
-	pthread_mutex_lock(&lookups->lock);
+	pthread_mutex_lock(&lookups->monitor.lock);
 	job->lookup = NULL;
 	if (job->state == STAY__JOB_WAITING)
 		lookups->waiting_count--;
 	if (job->state != STAY__JOB_RUNNING)
 		stay__job_free(job);
-	pthread_mutex_unlock(&lookups->lock);
+	pthread_mutex_unlock(&lookups->monitor.lock);
 }
 
 static struct stay__job *
@@ -118,9 +99,9 @@ job_collect(struct stay__lookups *lookups)
 {
 	struct stay__list *node;
 
-	pthread_mutex_lock(&lookups->lock);
+	pthread_mutex_lock(&lookups->monitor.lock);
 	node = stay__list_pop(&lookups->done);
-	pthread_mutex_unlock(&lookups->lock);
+	pthread_mutex_unlock(&lookups->monitor.lock);
 	return node == NULL ? NULL : stay__job_of(node);
 }
 

@@ -6,23 +6,12 @@
 #include "world/ev_threads.h"
 
 #include <errno.h>
-#include <signal.h>
 
 #include "base/mem.h"
 #include "world/ev_clock.h"
 #include "world/ev_places.h"
 #include "world/ev_socket.h"
-
-static void
-wait_for_place(struct stay__lookups *lookups, uint64_t until)
-{
-	struct timespec at = {
-		.tv_sec = (time_t)(until / STAY__NS_PER_S),
-		.tv_nsec = (long)(until % STAY__NS_PER_S),
-	};
-
-	pthread_cond_timedwait(&lookups->ended, &lookups->lock, &at);
-}
+#include "world/thread.h"
 
 static void
 job_begin(struct stay__lookups *lookups, struct stay__job *job, uint64_t now)
@@ -54,7 +43,7 @@ job_take_locked(struct stay__lookups *lookups)
 		}
 		if (lookups->idle > 1)
 			break;
-		wait_for_place(lookups, places.free_at);
+		(void)stay__monitor_wait(&lookups->monitor, places.free_at);
 	}
 	lookups->idle--;
 	lookups->threads--;
@@ -66,9 +55,9 @@ job_take(struct stay__lookups *lookups)
 {
 	struct stay__job *job;
 
-	pthread_mutex_lock(&lookups->lock);
+	pthread_mutex_lock(&lookups->monitor.lock);
 	job = job_take_locked(lookups);
-	pthread_mutex_unlock(&lookups->lock);
+	pthread_mutex_unlock(&lookups->monitor.lock);
 	return job;
 }
 
@@ -77,7 +66,7 @@ job_post(struct stay__lookups *lookups, struct stay__job *job)
 {
 	bool wanted;
 
-	pthread_mutex_lock(&lookups->lock);
+	pthread_mutex_lock(&lookups->monitor.lock);
 	stay__list_remove(&job->node);
 	job->state = STAY__JOB_DONE;
 	lookups->idle++;
@@ -86,7 +75,7 @@ job_post(struct stay__lookups *lookups, struct stay__job *job)
 		stay__list_push(&lookups->done, &job->node);
 		stay__wake(lookups->wake_fd);
 	}
-	pthread_mutex_unlock(&lookups->lock);
+	pthread_mutex_unlock(&lookups->monitor.lock);
 	if (!wanted)
 		stay__job_free(job);
 }
@@ -96,13 +85,12 @@ stay__lookups_drop(struct stay__lookups *lookups)
 {
 	bool last;
 
-	pthread_mutex_lock(&lookups->lock);
+	pthread_mutex_lock(&lookups->monitor.lock);
 	last = --lookups->refs == 0;
-	pthread_mutex_unlock(&lookups->lock);
+	pthread_mutex_unlock(&lookups->monitor.lock);
 	if (!last)
 		return;
-	pthread_cond_destroy(&lookups->ended);
-	pthread_mutex_destroy(&lookups->lock);
+	stay__monitor_fini(&lookups->monitor);
 	stay__free(lookups);
 }
 
@@ -120,25 +108,14 @@ thread_run(void *arg)
 	return NULL;
 }
 
-/* The program's signals are for the program's threads. */
 static int
 thread_start(struct stay__lookups *lookups)
 {
-	pthread_attr_t attributes;
-	sigset_t all, before;
 	pthread_t thread;
-	int error;
 
-	if (pthread_attr_init(&attributes) != 0)
+	if (!stay__thread_create(&thread, thread_run, lookups))
 		return -EAGAIN;
-	pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	error = pthread_create(&thread, &attributes, thread_run, lookups);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	pthread_attr_destroy(&attributes);
-	if (error != 0)
-		return -EAGAIN;
+	pthread_detach(thread);
 	lookups->threads++;
 	lookups->idle++;
 	lookups->refs++;

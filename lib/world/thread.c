@@ -1,6 +1,6 @@
 /*
- * Threads for who runs loops in them. This file does not know what a loop is. The
- * program's signals are for the program's threads.
+ * Threads. This file does not know what a loop is. The program's signals are for the
+ * program's threads.
  */
 #include "world/thread.h"
 
@@ -29,6 +29,19 @@ stay__thread_words(void)
 	return words;
 }
 
+bool
+stay__thread_create(pthread_t *id, void *(*run)(void *), void *arg)
+{
+	sigset_t all, before;
+	int error;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	error = pthread_create(id, NULL, run, arg);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return error == 0;
+}
+
 static void *
 run_thread(void *arg)
 {
@@ -41,16 +54,9 @@ run_thread(void *arg)
 bool
 stay__thread_start(struct stay__thread *thread, stay__thread_fn *run, void *arg)
 {
-	sigset_t all, before;
-	int error;
-
 	thread->run = run;
 	thread->arg = arg;
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	error = pthread_create(&thread->id, NULL, run_thread, thread);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return error == 0;
+	return stay__thread_create(&thread->id, run_thread, thread);
 }
 
 void

@@ -1,9 +1,12 @@
-/* Threads that run a loop, and whose loop it is that the one who asks runs. */
+/* Threads, those that run a loop, and whose loop it is that the one who asks runs. */
 #ifndef STAY__THREAD_H
 #define STAY__THREAD_H
 
 #include <pthread.h>
 #include <stdbool.h>
+
+/* Start a thread that takes no signals. False: there is none to be had. */
+bool stay__thread_create(pthread_t *id, void *(*run)(void *), void *arg);
 
 typedef void stay__thread_fn(void *arg);
 
@@ -13,7 +16,7 @@ struct stay__thread {
 	void *arg;
 };
 
-/* Start a thread; `thread` lives until it is joined. False: there is none to be had. */
+/* The same, joined by its end: `thread` lives until then. */
 bool stay__thread_start(
     struct stay__thread *thread, stay__thread_fn *run, void *arg);
 void stay__thread_join(struct stay__thread *thread);

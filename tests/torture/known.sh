@@ -18,10 +18,9 @@ harmless='
 	ev_set_allocator ev_unref
 	explicit_bzero fprintf fputc fputs fwrite gai_strerror getpid gmtime_r
 	inet_ntop inet_pton memchr memcmp memcpy memmem memmove memrchr memset
-	__tls_get_addr pthread_attr_destroy pthread_attr_setdetachstate pthread_cond_broadcast
-	pthread_cond_destroy pthread_cond_timedwait pthread_cond_wait pthread_condattr_destroy
-	pthread_condattr_init pthread_condattr_setclock pthread_mutex_destroy
-	pthread_join pthread_mutex_lock pthread_mutex_unlock pthread_sigmask
+	__tls_get_addr pthread_cond_broadcast pthread_cond_destroy pthread_cond_timedwait
+	pthread_cond_wait pthread_condattr_destroy pthread_condattr_init pthread_condattr_setclock
+	pthread_detach pthread_mutex_destroy pthread_join pthread_mutex_lock pthread_mutex_unlock pthread_sigmask
 	sigaddset sigemptyset sigfillset sigismember snprintf
 	strchr strcmp strcspn strftime strlen strncmp strncpy strnlen strrchr strspn strstr
 	strtod

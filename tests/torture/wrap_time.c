@@ -75,16 +75,6 @@ __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
 	return error;
 }
 
-REAL(int, pthread_attr_init, (pthread_attr_t * attributes));
-
-int
-__wrap_pthread_attr_init(pthread_attr_t *attributes)
-{
-	return wrap_point(WRAP_attributes) != WRAP_PASS
-		   ? ENOMEM
-		   : __real_pthread_attr_init(attributes);
-}
-
 REAL(int, pthread_mutex_init,
     (pthread_mutex_t * mutex, const pthread_mutexattr_t *attributes));
 

@@ -21,7 +21,7 @@
 #include "suites.h"
 #include "support/descriptors.h"
 #include "support/ev_asked.h"
-#include "support/no_entropy.h"
+#include "support/failing.h"
 #include "support/scarce.h"
 #include "support/world_bed.h"
 #include "world/ev.h"
@@ -36,11 +36,11 @@ TEST(promise_13_without_entropy_no_two_worlds_draw_the_same)
 	struct stay_world *other = stay__world_ev_new(bed_ev);
 	uint64_t first[4] = { 0 }, there[4] = { 0 }, then[4] = { 0 };
 
-	no_entropy = true;
+	failing_arm(FAILING_getrandom, 0, ENOSYS);
 	here.ops->entropy(here.world, first, sizeof(first));
 	here.ops->entropy(other, there, sizeof(there));
 	here.ops->entropy(here.world, then, sizeof(then));
-	no_entropy = false;
+	failing_disarm();
 	for (int i = 0; i < 4; i++) {
 		ck_assert_uint_ne(first[i], 0);
 		ck_assert_uint_ne(first[i], there[i]);
