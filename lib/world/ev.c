@@ -61,13 +61,14 @@ of(struct stay_world *world)
 
 /* ---- woken by other threads ---- */
 
-/* If the kernel has refused to watch the descriptor, try again before every
- * wait. */
+/* If the kernel has refused to watch the descriptor, try again before every wait. It
+ * is set anew: libev asks the kernel for nothing that it has asked for already. */
 static void
 wake_start(struct world_ev *world)
 {
 	if (world->orphaned || ev_is_active(&world->wake))
 		return;
+	ev_io_set(&world->wake, world->posix.wake_fd, EV_READ);
 	ev_io_start(world->ev, &world->wake);
 	ev_unref(world->ev);
 }
@@ -117,13 +118,10 @@ static void
 timer_arm(struct world_ev *world, uint64_t at)
 {
 	uint64_t now = stay__posix_now(&world->posix.base);
+	uint64_t in = at > now ? at - now : 0;
 
-	if (at == NEVER)
-		world->timer.repeat = NEVER_S;
-	else if (at > now)
-		world->timer.repeat = (ev_tstamp)(at - now) * 1e-9;
-	else
-		world->timer.repeat = SOONEST_S;
+	world->timer.repeat =
+	    at == NEVER ? NEVER_S : SOONEST_S + (ev_tstamp)in * 1e-9;
 	ev_timer_again(world->ev, &world->timer);
 	world->armed = at;
 }
@@ -335,7 +333,6 @@ refuse_no_more(struct world_ev *world, struct watcher *watcher)
 	while (*at != watcher)
 		at = &(*at)->refused;
 	*at = watcher->refused;
-	watcher->refused = watcher;
 }
 
 /*
@@ -416,7 +413,8 @@ ev_world_watch(
 
 /* ---- beginning and end ---- */
 
-/* world_init has made room for all these watchers. */
+/* world_init has made room for all these watchers; that of wake-ups starts before the
+ * first wait. */
 static void
 ev_world_attach(struct stay_world *base, struct stay_loop *loop)
 {
@@ -429,7 +427,6 @@ ev_world_attach(struct stay_world *base, struct stay_loop *loop)
 	ev_unref(world->ev);
 	ev_fork_start(world->ev, &world->fork);
 	ev_unref(world->ev);
-	wake_start(world);
 	timer_arm(world, NEVER);
 	ev_unref(world->ev);
 }
@@ -485,13 +482,13 @@ static const struct stay_world_ops ev_ops = {
  * submit before a wait still leaves in this turn.
  */
 static void
-watchers_init(struct world_ev *world, int wake_fd)
+watchers_init(struct world_ev *world)
 {
 	ev_init(&world->timer, on_timer);
 	ev_prepare_init(&world->prepare, on_prepare);
 	ev_check_init(&world->check, on_check);
 	ev_fork_init(&world->fork, on_fork);
-	ev_io_init(&world->wake, on_wake, wake_fd, EV_READ);
+	ev_init(&world->wake, on_wake);
 	ev_set_priority(&world->prepare, EV_MINPRI);
 	ev_set_priority(&world->check, EV_MINPRI);
 	world->timer.data = world;
@@ -513,8 +510,7 @@ world_init(struct world_ev *world, struct ev_loop *ev)
 		return false;
 	}
 	world->ev = ev;
-	watchers_init(world, world->posix.wake_fd);
-	world->at = world->armed = NEVER;
+	watchers_init(world);
 	return true;
 }
 

@@ -305,6 +305,7 @@ static const char *const scripts[] = {
 	"dial tcp; say x; wait r; want rw; told = rw; want w; told = w",
 	"dial tcp; say x; wait r; want rw; want 0; told = no; want r; told = r",
 	"dial tcp; want r; say x; wait r; told = r; read = x; told = no",
+	"pair; want rw; told = w; swap; put x; swap; told = rw",
 	"pair; fill = EAGAIN; want w; told = no; swap; drain; swap; told = w",
 	"dial tcp; end reset; wait r; want rw; told = rw",
 	"dial tcp; end reset; wait r; want r; told = r; told = r",
@@ -329,6 +330,26 @@ static const char *const scripts[] = {
 START_TEST(test_world_connection)
 {
 	bed_play(scripts[_i], NULL);
+}
+END_TEST
+
+/* What is ready and not wanted ends no wait. */
+static const char *const unwanted[] = {
+	"pair; want r",
+	"pair; swap; put x; swap; fill = EAGAIN; want w",
+	"pair; want rw; swap; put x; swap; want 0",
+};
+
+START_TEST(test_world_waits_for_what_is_wanted)
+{
+	uint64_t at;
+
+	bed_play(unwanted[_i], NULL);
+	bed_poll();
+	at = now() + 30 * MS;
+	timer(at);
+	ck_assert_int_le(waits_till(at), 3);
+	ck_assert_int_eq(here.ear.times, 0);
 }
 END_TEST
 
@@ -491,6 +512,8 @@ add(Suite *suite, const char *name, SFun setup)
 	tcase_add_test(tcase, test_world_turns_before_a_wait_and_after);
 	tcase_add_test(tcase, test_world_looks_between_turns);
 	tcase_add_loop_test(tcase, test_world_connection, 0, COUNT(scripts));
+	tcase_add_loop_test(
+	    tcase, test_world_waits_for_what_is_wanted, 0, COUNT(unwanted));
 	tcase_add_test(tcase, test_world_watch_stopped_hears_nothing_pending);
 	tcase_add_test(tcase, test_world_write_takes_parts_in_order);
 	tcase_add_test(tcase, test_world_lookup_is_answered);

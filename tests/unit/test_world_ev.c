@@ -169,14 +169,16 @@ TEST(world_ev_watch_that_libev_gave_up_ends)
 TEST(world_ev_watch_without_memory_is_refused)
 {
 	struct stay_watch *watch = &here.ear.watch;
-	int error;
+	int error, none;
 
 	bed_play("pair; want r; want 0", NULL);
 	watch->fd = fcntl(here.fd, F_DUPFD, 500);
 	ck_assert_int_ge(watch->fd, 500);
 	scarce_drought();
 	error = here.ops->watch(here.world, watch, STAY_READ);
+	none = here.ops->watch(here.world, watch, 0);
 	scarce_disarm();
+	ck_assert_int_eq(none, 0);
 	ck_assert_int_eq(error, -ENOMEM);
 	ear_want(&here.ear, STAY_READ);
 	ear_want(&here.ear, 0);
