@@ -123,7 +123,7 @@ stay_pool_reconfigure(struct stay_pool *pool, const char *url,
 
 	assert(pool != NULL);
 	stay__loop_forget_rejection(pool->loop);
-	if (pool->ending || pool->conn == NULL)
+	if (pool->ending)
 		return STAY_E_STOPPED;
 	if (pool->spent_count >= STAY__SPENT_MAX)
 		return STAY_E_FULL;

@@ -23,7 +23,6 @@ new_lease(struct stay_pool *pool, struct stay_lease **lease)
 	(*lease)->pool = pool;
 	(*lease)->ticket = ++pool->tickets;
 	(*lease)->since = stay__pool_now(pool);
-	stay__list_init(&(*lease)->node);
 	return STAY_OK;
 }
 
@@ -32,7 +31,6 @@ static enum stay_status
 take_options(struct stay_check_out_options *ours,
     const struct stay_check_out_options *options)
 {
-	*ours = (struct stay_check_out_options){ STAY_CHECK_OUT_OPTIONS };
 	if (options == NULL)
 		return STAY_OK;
 	if (options->size < sizeof(options->size) ||
@@ -47,7 +45,7 @@ stay_pool_check_out(struct stay_pool *pool,
     const struct stay_check_out_options *options, stay_checked_out_fn *done,
     void *arg)
 {
-	struct stay_check_out_options ours;
+	struct stay_check_out_options ours = { STAY_CHECK_OUT_OPTIONS };
 	struct stay_lease *lease;
 	enum stay_status status = take_options(&ours, options);
 

@@ -14,8 +14,7 @@ stay__line_join(struct stay_pool *pool, struct stay_lease *lease)
 {
 	stay__list_push(&pool->line, &lease->node);
 	pool->waiting++;
-	if (lease->until < pool->first_until)
-		pool->first_until = lease->until;
+	pool->first_until = stay__sooner(pool->first_until, lease->until);
 	stay__pool_wake(pool);
 }
 
@@ -38,12 +37,10 @@ stay__line_leave(struct stay_lease *lease, enum stay_status why)
 struct stay_lease *
 stay__line_next(struct stay_pool *pool)
 {
-	struct stay__list *node = stay__list_first(&pool->line);
+	struct stay_lease *first = stay__lease_of(pool->line.next);
 
-	if (node == NULL)
-		return NULL;
-	step_out(stay__lease_of(node));
-	return stay__lease_of(node);
+	step_out(first);
+	return first;
 }
 
 void
@@ -86,8 +83,9 @@ expire(struct stay_pool *pool, uint64_t now)
 		lease = stay__lease_of(node);
 		if (lease->until <= now)
 			stay__line_leave(lease, STAY_E_TIMEOUT);
-		else if (lease->until < pool->first_until)
-			pool->first_until = lease->until;
+		else
+			pool->first_until =
+			    stay__sooner(pool->first_until, lease->until);
 	}
 }
 
@@ -158,7 +156,5 @@ shed_due(const struct stay_pool *pool)
 uint64_t
 stay__line_due(const struct stay_pool *pool)
 {
-	uint64_t at = shed_due(pool);
-
-	return pool->first_until < at ? pool->first_until : at;
+	return stay__sooner(pool->first_until, shed_due(pool));
 }

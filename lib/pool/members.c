@@ -19,7 +19,6 @@ stay__lease_lose(struct stay_lease *lease, enum stay_status why)
 	stay__pool_metered_lost(lease);
 	stay__list_remove(&lease->node);
 	stay__list_push(&pool->bereaved, &lease->node);
-	stay__pool_wake(pool);
 }
 
 void
@@ -233,7 +232,6 @@ static void
 enter_books(struct stay_pool *pool, struct stay__pooled *member)
 {
 	member->place = pool->count;
-	member->old_at = UINT64_MAX;
 	pool->members[pool->count++] = member;
 	pool->in[STAY__MEMBER_DOWN]++;
 	pool->counts.started++;
@@ -320,10 +318,6 @@ stay__member_renew(struct stay__pooled *member)
 void
 stay__member_retire(struct stay__pooled *member)
 {
-	if (member->pool->options.use != STAY_POOL_SHARED) {
-		stay__member_end(member);
-		return;
-	}
 	stay__member_become(member, STAY__MEMBER_ENDING);
 	stay_client_drain(
 	    member->client, member->pool->template->leave_budget_ms);
@@ -335,8 +329,6 @@ stay__member_change(struct stay__pooled *member)
 	struct stay_pool *pool = member->pool;
 	struct stay_client_options options = options_for(member);
 
-	if (member->asked == pool->template)
-		return;
 	if (stay_client_reconfigure(
 		member->client, pool->template->url, &options) != STAY_OK) {
 		stay__member_retire(member);

@@ -31,17 +31,18 @@ learn_defaults(struct stay_pool *pool)
 	pool->backoff.policy = pool->template->backoff;
 }
 
-/* The first connection says what is wrong with URL and options. */
+/* The first connection says what is wrong with URL and options. The timeout is set so that
+ * there is memory for it from now on. */
 static struct stay_verdict
 run_init(struct stay_conn *conn, void *state, void *arg)
 {
 	const struct stay_message nothing = { 0 };
 	struct stay_pool *pool = arg;
-	enum stay_status status = stay_conn_set_state_timeout(conn, 0, nothing);
+	enum stay_status status =
+	    stay_conn_set_state_timeout(conn, STAY_FOREVER, nothing);
 
 	*(struct stay_pool **)state = pool;
 	pool->conn = conn;
-	pool->woken = true;
 	if (status == STAY_OK)
 		status = stay__member_open(pool);
 	if (status != STAY_OK)
@@ -198,7 +199,6 @@ init_lists(struct stay_pool *pool)
 	stay__list_init(&pool->bereaved);
 	stay__list_init(&pool->templates);
 	stay__list_init(&pool->spent);
-	pool->first_until = UINT64_MAX;
 	pool->slow_since = UINT64_MAX;
 }
 
@@ -238,8 +238,6 @@ stay_pool_start(struct stay_pool **started, struct stay_loop *loop,
 
 	assert(loop != NULL && started != NULL);
 	*started = NULL;
-	if (protocol == NULL || url == NULL)
-		return STAY_E_ARG;
 	stay__loop_forget_rejection(loop);
 	status = stay__pool_fill_options(loop, &filled, options);
 	if (status != STAY_OK)

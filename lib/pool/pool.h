@@ -129,6 +129,12 @@ stay__pool_now(const struct stay_pool *pool)
 	return stay__loop_now(pool->loop);
 }
 
+static inline uint64_t
+stay__sooner(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
 static inline struct stay_lease *
 stay__lease_of(struct stay__list *node)
 {
@@ -206,7 +212,8 @@ void stay__lease_begin(struct stay_lease *lease, struct stay__pooled *member);
 void stay__member_end(struct stay__pooled *member);
 /* A session that nobody has is replaced. */
 void stay__member_renew(struct stay__pooled *member);
-/* Its client is given what the pool has now; if that can't be, it ends. */
+/* Its client has something else, and is given what the pool has now; if that can't be, it
+ * ends. */
 void stay__member_change(struct stay__pooled *member);
 /* End its client when what was begun is over: there are too many of them. */
 void stay__member_retire(struct stay__pooled *member);
@@ -216,7 +223,8 @@ void stay__members_settle(struct stay_pool *pool);
 void stay__pool_end_if_over(struct stay_pool *pool);
 /* Nothing of it runs. */
 void stay__pool_free(struct stay_pool *pool);
-/* A lease is lost; the latter tells all who have lost theirs. */
+/* A lease is lost, to be told in the pool's turn; the latter tells all who have lost
+ * theirs. */
 void stay__lease_lose(struct stay_lease *lease, enum stay_status why);
 void stay__pool_tell_lost(struct stay_pool *pool);
 
@@ -224,7 +232,7 @@ void stay__pool_tell_lost(struct stay_pool *pool);
 void stay__line_join(struct stay_pool *pool, struct stay_lease *lease);
 /* Out of the line, to be told why: by stay__line_tell. */
 void stay__line_leave(struct stay_lease *lease, enum stay_status why);
-/* Out of the line, to be served. NULL: nobody waits. */
+/* Out of the line, to be served. Somebody waits. */
 struct stay_lease *stay__line_next(struct stay_pool *pool);
 /* Whose time is up, and who is shed, leaves the line. */
 void stay__line_look(struct stay_pool *pool);

@@ -29,17 +29,18 @@ lend_all(struct stay_pool *pool)
 
 /* ---- after a fatal failure ---- */
 
-/* One connection asks for all, if there is one that nobody has. */
+/* One connection asks for all, if there is one that nobody has. An end asks for the next
+ * turn. */
 static void
 keep_one(struct stay_pool *pool)
 {
-	size_t spare = pool->in[STAY__MEMBER_DOWN];
+	struct stay__pooled *const *member = pool->members;
 
-	for (size_t i = 0; i < pool->count && spare > 1; i++)
-		if (pool->members[i]->state == STAY__MEMBER_DOWN) {
-			stay__member_end(pool->members[i]);
-			spare--;
-		}
+	if (pool->in[STAY__MEMBER_DOWN] < 2)
+		return;
+	while ((*member)->state != STAY__MEMBER_DOWN)
+		member++;
+	stay__member_end(*member);
 }
 
 static void
@@ -146,27 +147,24 @@ spare_one(const struct stay_pool *pool)
 	return stay__pooled_of(pool->idle.prev);
 }
 
+/* An end asks for the next turn. */
 static void
 cull(struct stay_pool *pool)
 {
 	struct stay__pooled *member = spare_one(pool);
 
-	while (member != NULL && idle_until(member) <= stay__pool_now(pool)) {
-		pool->counts.culled++;
-		stay__member_end(member);
-		member = spare_one(pool);
-	}
+	if (member == NULL || idle_until(member) > stay__pool_now(pool))
+		return;
+	pool->counts.culled++;
+	stay__member_end(member);
 }
 
-/* One of too many that nobody has, the one that was idle for longest first. NULL: none. */
+/* One of too many that nobody has. NULL: none. */
 static struct stay__pooled *
 surplus(const struct stay_pool *pool)
 {
 	if (stay__pool_size(pool) <= pool->options.connections_max)
 		return NULL;
-	if (pool->options.use != STAY_POOL_SHARED &&
-	    !stay__list_is_empty(&pool->idle))
-		return stay__pooled_of(pool->idle.prev);
 	for (size_t i = pool->count; i-- > 0;)
 		if (pool->members[i]->state == STAY__MEMBER_DOWN ||
 		    pool->members[i]->state == STAY__MEMBER_IDLE)
@@ -208,7 +206,7 @@ renew_due(struct stay_pool *pool)
 
 		at = due_at(member);
 		if (at > now) {
-			next = at < next ? at : next;
+			next = stay__sooner(next, at);
 			continue;
 		}
 		pool->counts.aged += member->state == STAY__MEMBER_IDLE;
@@ -218,12 +216,6 @@ renew_due(struct stay_pool *pool)
 }
 
 /* ---- all of it ---- */
-
-static uint64_t
-sooner(uint64_t a, uint64_t b)
-{
-	return a < b ? a : b;
-}
 
 /* One that is counted on now may be slow soon. */
 static uint64_t
@@ -236,7 +228,7 @@ growth_at(const struct stay_pool *pool)
 	for (size_t i = 0; i < pool->count && pool->waiting > 0; i++) {
 		at = slow_at(pool->members[i]);
 		if (at > now)
-			next = sooner(next, at);
+			next = stay__sooner(next, at);
 	}
 	return next;
 }
@@ -265,11 +257,10 @@ stay__pool_serve(struct stay_pool *pool)
 	stay__templates_sweep(pool);
 	trim(pool);
 	lend_all(pool);
-	stay__line_look(pool);
 	next = renew_due(pool);
 	cull(pool);
 	grow(pool);
-	next = sooner(next, stay__line_due(pool));
-	next = sooner(next, growth_at(pool));
-	stay__pool_wake_at(pool, sooner(next, cull_at(pool)));
+	next = stay__sooner(next, stay__line_due(pool));
+	next = stay__sooner(next, growth_at(pool));
+	stay__pool_wake_at(pool, stay__sooner(next, cull_at(pool)));
 }

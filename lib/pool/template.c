@@ -28,7 +28,7 @@ copy_urls(struct stay__template *to, const char *const *urls)
 	to->urls = stay__calloc(count + 1, sizeof(*to->urls));
 	if (to->urls == NULL)
 		return false;
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; urls[i] != NULL; i++)
 		if (!copy_text(&to->urls[i], urls[i]))
 			return false;
 	to->options.urls = (const char *const *)to->urls;
@@ -59,7 +59,7 @@ copy_socket(struct stay__template *to)
 	to->options.socket = &to->socket;
 }
 
-/* Of the client's options, what is the pool's to decide. */
+/* Of the client's options, what is the pool's to decide.  */
 static void
 take_over(struct stay__template *to, const struct stay_pool_options *options)
 {
@@ -112,7 +112,6 @@ new_template(void)
 
 	if (template == NULL)
 		return NULL;
-	stay__list_init(&template->node);
 	template->refs = 1;
 	return template;
 }
@@ -140,6 +139,7 @@ stay__template_new(struct stay__template **made,
 	return status;
 }
 
+/* Its config is released as the heir of the old one. */
 struct stay__template *
 stay__template_copy(const struct stay__template *old, const char *url)
 {
@@ -149,7 +149,6 @@ stay__template_copy(const struct stay__template *old, const char *url)
 		return NULL;
 	template->protocol = old->protocol;
 	template->options = old->options;
-	template->release = old->release;
 	template->stops = old->stops;
 	template->max_age_ms = old->max_age_ms;
 	if (url != NULL)
@@ -219,7 +218,6 @@ stay__template_drop(struct stay_pool *pool, struct stay__template *template)
 	}
 	stay__list_push(&pool->spent, &template->node);
 	pool->spent_count++;
-	stay__pool_wake(pool);
 }
 
 static struct stay__template *
