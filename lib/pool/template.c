@@ -59,14 +59,17 @@ copy_socket(struct stay__template *to)
 	to->options.socket = &to->socket;
 }
 
-/* Of the client's options, what is the pool's to decide.  */
+/* Of the client's options, what is the pool's to decide. A copy is not to be released:
+ * the client refuses both. */
 static void
 take_over(struct stay__template *to, const struct stay_pool_options *options)
 {
 	struct stay_client_options *ours = &to->options;
 
-	to->release = ours->config_release;
-	ours->config_release = NULL;
+	if (ours->config_size == 0) {
+		to->release = ours->config_release;
+		ours->config_release = NULL;
+	}
 	to->stops = ours->on_fatal == STAY_FATAL_STOP;
 	ours->on_fatal = STAY_FATAL_RETRY;
 	ours->on_started = NULL;

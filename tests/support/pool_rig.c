@@ -146,6 +146,17 @@ pool_told(struct pool_rig *rig)
 	return told;
 }
 
+unsigned
+pool_steps(struct pool_rig *rig, uint64_t ms)
+{
+	const uint64_t end = sim_now_ms(rig->line.world) + ms;
+	unsigned steps = 0;
+
+	while (sim_step_ms(rig->line.world, end - sim_now_ms(rig->line.world)))
+		steps++;
+	return steps;
+}
+
 struct stay_pool_counts
 pool_counts(const struct pool_rig *rig)
 {

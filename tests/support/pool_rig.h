@@ -55,6 +55,8 @@ struct pool_user *pool_want_within(
 struct pool_user *pool_have(struct pool_rig *rig, const char *name);
 void pool_give(struct pool_user *user);
 
+/* How often something happens in so long. */
+unsigned pool_steps(struct pool_rig *rig, uint64_t ms);
 struct stay_pool_counts pool_counts(const struct pool_rig *rig);
 
 /* After so long this was told. */
