@@ -1,4 +1,4 @@
-/* Failures and ends of a pool; who waits for too long; connections that are shared. */
+/* Failures and ends of a pool; connections that are shared. */
 #include <string.h>
 
 #include <stay/observer.h>
@@ -365,88 +365,6 @@ TEST(pool_ends_no_wait_in_a_callback)
 	pool_end(&rig);
 }
 
-/* ---- who waits for too long ---- */
-
-static const struct stay_pool_options shedding = { STAY_POOL_OPTIONS,
-	.connections_max = 1, .shed_target_ms = 20, .shed_interval_ms = 100,
-	.wait_timeout_ms = 1000 };
-
-/* For 100 ms from the moment on when the first has waited for 20. */
-TEST(pool_ends_waits_that_are_too_long)
-{
-	struct pool_user *a;
-
-	pool_begin(&rig, &shedding);
-	a = pool_have(&rig, "a");
-	pool_want(&rig, "b");
-	run(90);
-	pool_want(&rig, "c");
-	run(20);
-	pool_want(&rig, "d");
-	POOL_TELLS(&rig, 10, "");
-	POOL_TELLS(&rig, 1, "b E_OVERLOADED;c E_OVERLOADED;");
-	POOL_TELLS(&rig, 8, "");
-	POOL_TELLS(&rig, 2, "d E_OVERLOADED;");
-	ck_assert_uint_eq(pool_counts(&rig).shed, 3);
-	pool_want(&rig, "e"); /* nobody waited: it begins anew */
-	POOL_TELLS(&rig, 119, "");
-	POOL_TELLS(&rig, 2, "e E_OVERLOADED;");
-	pool_give(a);
-	pool_end(&rig);
-}
-
-TEST(pool_ends_waits_of_more_than_the_least)
-{
-	struct pool_user *a;
-
-	pool_begin(&rig, POOL(.connections_max = 1, .shed_target_ms = 1,
-			     .shed_interval_ms = 100, .wait_timeout_ms = 1000));
-	a = pool_have(&rig, "a");
-	pool_want(&rig, "b");
-	POOL_TELLS(&rig, 100, "");
-	POOL_TELLS(&rig, 2, "b E_OVERLOADED;");
-	pool_give(a);
-	pool_end(&rig);
-}
-
-/* One short wait, and all is well again. */
-TEST(pool_ends_no_wait_while_some_are_short)
-{
-	struct pool_user *a, *c;
-
-	pool_begin(&rig, &shedding);
-	a = pool_have(&rig, "a");
-	pool_want(&rig, "b");
-	run(80);
-	c = pool_want(&rig, "c");
-	pool_give(a);
-	POOL_TELLS(&rig, 10, "b OK;");
-	POOL_TELLS(&rig, 109, "");
-	POOL_TELLS(&rig, 3, "c E_OVERLOADED;");
-	ck_assert_ptr_null(c->lease);
-	pool_end(&rig);
-}
-
-/* Overloaded it stays so until nobody waits, and serves those who have just come. */
-TEST(pool_ends_no_overload_while_somebody_waits)
-{
-	struct pool_user *a, *d;
-
-	pool_begin(&rig, &shedding);
-	a = pool_have(&rig, "a");
-	pool_want(&rig, "b");
-	run(115);
-	d = pool_want(&rig, "d");
-	POOL_TELLS(&rig, 6, "b E_OVERLOADED;");
-	pool_want(&rig, "e");
-	pool_give(a);
-	POOL_TELLS(&rig, 5, "d OK;");
-	POOL_TELLS(&rig, 14, "");
-	POOL_TELLS(&rig, 3, "e E_OVERLOADED;");
-	pool_give(d);
-	pool_end(&rig);
-}
-
 /* ---- sharing ---- */
 
 static void
@@ -627,6 +545,22 @@ TEST(pool_ends_up_explained_when_there_is_no_session)
 	ck_assert_int_eq(strncmp(text, start, strlen(start)), 0);
 	ck_assert_ptr_nonnull(strstr(text, "10.0.0.1:7777 refused"));
 	ck_assert_ptr_nonnull(strstr(text, "attempt 1, next in"));
+	pool_end(&rig);
+}
+
+/* Of one that is down while another one is up nothing is said. */
+TEST(pool_ends_up_explained_when_there_is_a_session)
+{
+	char text[512];
+
+	pool_begin(&rig, POOL(.connections_min = 2, .connections_max = 2));
+	run(20);
+	sim_unlisten(rig.line.world, LINE_HOST, LINE_PORT);
+	sim_peer_reset(rig.line.peer);
+	run(10);
+	stay_conn_explain(stay_pool_conn(rig.pool), text, sizeof(text));
+	ck_assert_ptr_nonnull(strstr(
+	    text, ", 1 of 2 connections up, 0 lent, 0 wait; it has no stream"));
 	pool_end(&rig);
 }
 
