@@ -47,7 +47,8 @@ STAY_API bool stay_session_is_secure(const struct stay_session *session);
  * reached for the host, and without the login. Path and query stay. With TLS the
  * certificate has to name that address, or the query a `servername`. The text is the
  * caller's, and stays right when the session has ended. Not in encode.
- * Returns as snprintf does; 0 without an open stream, and for descriptors.
+ * Returns as snprintf does; 0 without an open stream, for descriptors, and if there was
+ * no memory to keep the address.
  *
  *	char url[256];
  *	int len = stay_session_peer(session, url, sizeof(url));

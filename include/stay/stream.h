@@ -130,7 +130,8 @@ STAY_API char *stay_stream_input(struct stay_conn *conn);
 STAY_API bool stay_stream_is_open(const struct stay_conn *conn);
 
 /* Write the address of the other end, as "10.0.0.7:6379"; "" without an open
- * stream. `text` is NUL-terminated, and gets at most `len` bytes.
+ * stream, or if there was no memory to keep the address. `text` is NUL-terminated,
+ * and gets at most `len` bytes.
  * Returns as snprintf does. */
 STAY_API int stay_stream_describe(
     const struct stay_conn *conn, char *text, size_t len);

@@ -472,10 +472,10 @@ stay_stream_is_open(const struct stay_conn *conn)
 int
 stay_stream_describe(const struct stay_conn *conn, char *text, size_t len)
 {
-	bool open = stay_stream_is_open(conn);
+	const struct stay__link *link = &conn->stream.link;
+	bool named = stay_stream_is_open(conn) && link->peer != NULL;
 
-	return snprintf(
-	    text, len, "%s", open ? stay__link_peer(&conn->stream.link) : "");
+	return snprintf(text, len, "%s", named ? stay__link_peer(link) : "");
 }
 
 void

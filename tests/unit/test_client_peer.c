@@ -4,6 +4,7 @@
 
 #include "suites.h"
 #include "support/line_rig.h"
+#include "support/scarce.h"
 
 static struct line_rig rig;
 
@@ -100,6 +101,31 @@ TEST(peer_of_no_stream_is_nobody)
 	ck_assert_int_eq(stay_session_peer(last, url, sizeof(url)), 0);
 	ck_assert_str_eq(url, "");
 	line_end(&rig);
+}
+
+/* Whatever found no memory while it was dialled: it is the peer, or nobody. */
+TEST(peer_whose_address_found_no_memory_is_nobody)
+{
+	const struct stay_session *session;
+	unsigned nobody = 0, nth = 0;
+	char url[64];
+	bool failed;
+
+	do {
+		line_prepare(&rig);
+		line_start(&rig, NULL);
+		scarce_arm(++nth);
+		sim_run_ms(rig.world, 10);
+		failed = scarce_disarm();
+		session = stay_client_session(rig.client);
+		if (session != NULL &&
+		    stay_session_peer(session, url, sizeof(url)) == 0)
+			nobody++;
+		else if (session != NULL)
+			ck_assert_str_eq(url, LINE_URL);
+		line_end(&rig);
+	} while (failed);
+	ck_assert_uint_eq(nobody, 1);
 }
 
 /* They can be used once. */
