@@ -195,7 +195,7 @@ struct stay__calls {
 	struct stay__tagged *tagged; /* NULL: in order, and nobody hears */
 	/* The stream has taken only a part of it, and maybe of its body. */
 	struct stay__call *half;
-	struct stay__row *row; /* receive.c: NULL: none is being answered */
+	struct stay__row *row;       /* row.c; NULL: none is being answered */
 	struct stay__system *system; /* timed.c: of calls that are timed */
 	uint64_t timed_from; /* ns: those that were accepted before are not */
 	/* Where the first request begins whose last bytes a filter has and the

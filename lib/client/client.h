@@ -51,7 +51,10 @@
  *	answer.c       what a reply does to its call
  *	piece.c        a reply that its call takes in pieces
  *	frames.c       a frame of each kind, and who takes it
+ *	fault.c        what is wrong with a frame, whatever it says
+ *	row.c          plain replies in a row, on a short way
  *	receive.c      bytes into frames, each to its taker
+ *	receive_end.c  the end of the stream, which may be the end of an answer
  *	farewell.c     how both sides learn that a session ends
  *	leave.c        graceful close
  *	named.c        what a server says that goes away

@@ -1,6 +1,6 @@
 /*
  * A frame of each kind, and who takes it. What replies do to their calls is answer.c's,
- * and what of a frame is there at all is receive.c's.
+ * and what of a frame is there at all is fault.c's.
  */
 #include "client/frames.h"
 

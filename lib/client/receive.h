@@ -4,7 +4,7 @@
 
 #include <stay/client.h>
 
-/* A delivery, while it lasts. Only receive.c writes these. */
+/* A delivery, while it lasts. Only receive.c, row.c and receive_end.c write these. */
 struct stay__reading {
 	char *input;             /* what is being cut into frames... */
 	size_t offset;           /* ...and how far decode has come */
