@@ -186,7 +186,8 @@ check_service(const struct user *user, const struct call *call)
 {
 	if (call->number < user->run->served_from || call->status == STAY_OK ||
 	    call->status == STAY_E_SERVER || call->status == STAY_E_TIMEOUT ||
-	    user->options.max_age_ms > 0 || user_is_lied_to(user) ||
+	    user->options.max_age_ms > 0 || call->doubtful ||
+	    user_is_lied_to(user) ||
 	    (call->status == STAY_E_ATTEMPTS && user->may_retry) ||
 	    (call->outcome == STAY_NOT_SENT && user->wanted) ||
 	    (call->group != 0 && call->status == STAY_E_TOO_BIG &&
