@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "suites.h"
+#include "support/free_port.h"
 #include "support/nats_bed.h"
 
 #define PATIENCE_S 20.
@@ -422,17 +423,16 @@ configure_duck(bool in_cluster)
 {
 	static const char format[] =
 	    "lame_duck_grace_period: \"9s\"\nlame_duck_duration: \"30s\"\n";
-	struct peer ports[2] = { { 0 }, { 0 } };
+	int ports[2] = { free_port(), free_port() };
 	char config[512];
 
-	ck_assert(peer_port(&ports[0]) && peer_port(&ports[1]));
 	for (int i = 0; i < 2; i++) {
 		snprintf(config, sizeof(config),
 		    in_cluster
 			? "%scluster { name: c, listen: \"127.0.0.1:%d\", "
 			  "routes: [\"nats://127.0.0.1:%d\"] }"
 			: "%s# %d %d",
-		    format, ports[i].port, ports[1 - i].port);
+		    format, ports[i], ports[1 - i]);
 		nats_configure(i == 0 ? &nats : &other, config);
 	}
 	peer_kill(&nats.peer);
