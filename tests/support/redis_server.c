@@ -1,6 +1,7 @@
 /* A child process that is a redis-server; knows nothing of the library. */
 #include "redis_server.h"
 
+#include <fcntl.h>
 #include <ftw.h>
 #include <signal.h>
 #include <stdio.h>
@@ -12,7 +13,8 @@
 
 #include "free_port.h"
 
-#define ARGS_MAX 48
+#define ARGS_MAX  48
+#define PORTS_MAX 3
 
 static void
 run_server(const struct redis_server *server, int out)
@@ -60,7 +62,7 @@ launch(struct redis_server *server)
 	FILE *said;
 	bool ready;
 
-	if (pipe(ends) != 0)
+	if (pipe2(ends, O_CLOEXEC) != 0)
 		return false;
 	server->pid = fork();
 	if (server->pid == 0)
@@ -75,6 +77,16 @@ launch(struct redis_server *server)
 	return ready;
 }
 
+/* Somebody may come to listen there before the server does. */
+static bool
+launch_at(struct redis_server *server, int port)
+{
+	server->port = port;
+	snprintf(
+	    server->url, sizeof(server->url), "redis://127.0.0.1:%d", port);
+	return launch(server);
+}
+
 bool
 redis_server_start(struct redis_server *server, const char *const *extra)
 {
@@ -83,12 +95,12 @@ redis_server_start(struct redis_server *server, const char *const *extra)
 	if (mkdtemp(server->dir) == NULL)
 		return false;
 	server->extra = extra;
-	server->port = free_port();
-	snprintf(server->url, sizeof(server->url), "redis://127.0.0.1:%d",
-	    server->port);
 	snprintf(server->unix_url, sizeof(server->unix_url),
 	    "redis+unix://%s/sock", server->dir);
-	return launch(server);
+	for (int i = 0; i < PORTS_MAX; i++)
+		if (launch_at(server, free_port()))
+			return true;
+	return false;
 }
 
 /* Somebody may listen on its port meanwhile, for a while. */
