@@ -17,8 +17,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define NOBODY   65534
-#define KIDS_MAX 64
+#define NOBODY    65534
+#define KIDS_MAX  64
+#define PORTS_MAX 3
 
 static char template[32];
 
@@ -217,7 +218,7 @@ wait_until_ready(int said)
 }
 
 /* Its processes become ours when it dies. */
-static void
+static bool
 launch(struct postgres_server *server)
 {
 	int ends[2];
@@ -229,10 +230,28 @@ launch(struct postgres_server *server)
 	if (server->pid == 0)
 		run_server(server, ends[1]);
 	close(ends[1]);
-	if (!wait_until_ready(ends[0])) {
-		fputs("postgres does not start\n", stderr);
-		abort();
-	}
+	if (wait_until_ready(ends[0]))
+		return true;
+	postgres_server_kill(server);
+	return false;
+}
+
+static void
+give_up(void)
+{
+	fputs("postgres does not start\n", stderr);
+	abort();
+}
+
+static void
+choose_port(struct postgres_server *server)
+{
+	server->port = free_port();
+	snprintf(server->url, sizeof(server->url),
+	    "postgres://stay:pencil@127.0.0.1:%d/postgres", server->port);
+	snprintf(server->unix_url, sizeof(server->unix_url),
+	    "postgres+unix://stay@%s/.s.PGSQL.%d?database=postgres",
+	    server->dir, server->port);
 }
 
 void
@@ -245,20 +264,20 @@ postgres_server_start(struct postgres_server *server)
 	make_folder(server->dir, sizeof(server->dir));
 	snprintf(from, sizeof(from), "%s/data", template);
 	run_now("cp", args);
-	server->port = free_port();
-	snprintf(server->url, sizeof(server->url),
-	    "postgres://stay:pencil@127.0.0.1:%d/postgres", server->port);
-	snprintf(server->unix_url, sizeof(server->unix_url),
-	    "postgres+unix://stay@%s/.s.PGSQL.%d?database=postgres",
-	    server->dir, server->port);
-	launch(server);
+	/* Somebody may come to listen there before the server does. */
+	for (int i = 0; i < PORTS_MAX; i++) {
+		choose_port(server);
+		if (launch(server))
+			return;
+	}
+	give_up();
 }
 
 void
 postgres_server_restart(struct postgres_server *server)
 {
-	if (server->pid == 0)
-		launch(server);
+	if (server->pid == 0 && !launch(server))
+		give_up();
 }
 
 static int
