@@ -260,18 +260,26 @@ TEST_ROWS(postgres_query_that_is_given_up_is_cancelled, PG_ROWS(2))
 	ck_assert_uint_eq(next.session, 1);
 }
 
-/* What the server is busy with is another one's. */
+#define LOCK                                                                   \
+	"DO 'BEGIN RAISE NOTICE ''asleep''; PERFORM pg_advisory_lock(7); END'"
+
+/* What the server is busy with is another one's: it waits until it is let go on, and is
+ * not disturbed meanwhile. */
 PG_TEST(postgres_query_behind_another_is_not_cancelled)
 {
-	struct pg_answer first, second;
+	struct pg_answer first, second, ours;
 	struct stay_call_id id;
 
 	heard.said[0] = '\0';
 	client = pg_rig_connect(pg_bed.server.url, &listens);
-	pg_ask(client, &first, SLEEP(0.4), NULL);
+	pg_ask_now(pg_bed.admin, &ours, "SELECT pg_advisory_lock(7)");
+	pg_ask(client, &first, LOCK, NULL);
 	id = ask_with_id(&second, "SELECT 1");
 	until_asleep();
 	give_up(id, &second);
+	pg_ask_now(pg_bed.admin, &ours, "SELECT pg_sleep(0.2)");
+	ck_assert_uint_eq(first.told, 0);
+	pg_ask_now(pg_bed.admin, &ours, "SELECT pg_advisory_unlock(7)");
 	pg_await(&first);
 	ck_assert_msg(first.status == STAY_OK, "%s", first.why);
 }
