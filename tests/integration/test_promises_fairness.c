@@ -202,6 +202,11 @@ TEST(promise_9_a_full_socket_does_not_hold_up_the_others)
 
 /* ---- peers that take nothing ---- */
 
+/* However long the others take, it is not given up. */
+static const struct stay_redis_options patient = { STAY_REDIS_OPTIONS,
+	.client = { STAY_CLIENT_OPTIONS, .call_timeout_ms = STAY_FOREVER,
+	    .connect_budget_ms = 60000, .silence_ms = 60000 } };
+
 /* Its dial gets no answer. */
 TEST(promise_9_a_dial_that_hangs_holds_up_nobody)
 {
@@ -210,7 +215,7 @@ TEST(promise_9_a_dial_that_hangs_holds_up_nobody)
 
 	start_lights(server.url);
 	door_open(&door, NULL, NULL, DOOR_STUFFED);
-	hanging = rig_start(&rig, door_url(&door, "redis"), NULL);
+	hanging = rig_start(&rig, door_url(&door, "redis"), &patient);
 	rig_until_state(&rig, hanging, STAY_CONNECTING, 5);
 	see_them_get_on(200);
 	ck_assert_int_eq(
@@ -228,7 +233,7 @@ TEST(promise_9_a_peer_that_reads_nothing_holds_up_nobody)
 
 	ck_assert(redis_server_start(&other, NULL));
 	start_lights(other.url);
-	stuck = rig_connect(&rig, server.url, NULL);
+	stuck = rig_connect(&rig, server.url, &patient);
 	redis_server_freeze(&server);
 	for (int i = 0; i < 512; i++)
 		ck_assert_int_eq(stay_redis_command(stuck, NULL, NULL,
@@ -268,7 +273,7 @@ TEST(promise_9_no_socket_ever_blocks)
 
 	door_open(&door, NULL, NULL, DOOR_STUFFED);
 	descriptors_list(&at_first);
-	rig_start(&rig, door_url(&door, "redis"), NULL);
+	rig_start(&rig, door_url(&door, "redis"), &patient);
 	redis = rig_start(&rig, server.url, NULL);
 	rig_until_state(&rig, redis, STAY_CONNECTED, 5);
 	check_nonblock(&at_first);
