@@ -10,9 +10,10 @@
 #include "support/counts.h"
 #include "support/redis_bed.h"
 
-#define CALLS   40
-#define STEP_MS 5 /* between two deadlines */
-#define TICK_MS 1
+#define CALLS    40
+#define FIRST_MS 500 /* so long a busy machine has to send them */
+#define STEP_MS  5   /* between two deadlines */
+#define TICK_MS  1
 
 /* ---- calls with a deadline ---- */
 
@@ -59,7 +60,7 @@ is_timed(int i)
 static uint64_t
 timeout_of(int i)
 {
-	return is_timed(i) ? (uint64_t)(1 + i * 7 % CALLS) * STEP_MS
+	return is_timed(i) ? FIRST_MS + (uint64_t)(i * 7 % CALLS) * STEP_MS
 			   : STAY_FOREVER;
 }
 
@@ -193,9 +194,9 @@ TEST(promise_6_a_deadline_does_not_outlive_its_call)
 	struct stay_redis *redis = rig_connect(&rig, server.url, NULL);
 
 	for (int i = 0; i < CALLS; i++)
-		ask_within(redis, &calls[i], 500, i);
+		ask_within(redis, &calls[i], 2000, i);
 	rig_until(&rig, all_told, NULL, 10);
-	rig_run(&rig, 0.6);
+	rig_run(&rig, 2.1);
 	for (int i = 0; i < CALLS; i++) {
 		ck_assert_uint_eq(calls[i].answer.told, 1);
 		ck_assert_int_eq(calls[i].answer.status, STAY_OK);
@@ -211,9 +212,12 @@ is_told(void *arg)
 	return ((const struct timed *)arg)->answer.told > 0;
 }
 
+#define TRIES 1000
+
 /*
  * Nothing else wakes the loop: it is the library that has to. The least delay
- * of many is the library's, whatever the machine added to the others.
+ * of many is the library's, whatever the machine added to the others; the busier
+ * that is, the more there are.
  */
 TEST(promise_6_a_deadline_wakes_the_loop_by_itself)
 {
@@ -221,12 +225,14 @@ TEST(promise_6_a_deadline_wakes_the_loop_by_itself)
 	uint64_t least = UINT64_MAX;
 
 	redis_server_freeze(&server);
-	for (int i = 0; i < CALLS; i++) {
-		ask_within(redis, &calls[i], 5 + (uint64_t)i % 10, i);
-		rig_until(&rig, is_told, &calls[i], 5);
-		ck_assert_uint_ge(calls[i].told_ms, calls[i].due_ms);
-		if (calls[i].told_ms - calls[i].due_ms < least)
-			least = calls[i].told_ms - calls[i].due_ms;
+	for (int i = 0; i < CALLS || (i < TRIES && least > 2 * TICK_MS); i++) {
+		struct timed *call = &calls[0];
+
+		ask_within(redis, call, 5 + (uint64_t)i % 10, i);
+		rig_until(&rig, is_told, call, 5);
+		ck_assert_uint_ge(call->told_ms, call->due_ms);
+		if (call->told_ms - call->due_ms < least)
+			least = call->told_ms - call->due_ms;
 	}
 	ck_assert_uint_le(least, 2 * TICK_MS);
 	redis_server_thaw(&server);
