@@ -18,6 +18,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#define PORTS_FROM 10000
+#define PORTS      20000
+
 /* A listening socket on the loopback interface; port 0: any free one. */
 static int
 listen_on(int port)
@@ -41,21 +44,25 @@ listen_on(int port)
 	return -1;
 }
 
+/* None of those that the kernel gives to whoever asks for any: while the peer is away
+ * somebody else would have it. Programs that run side by side begin at different ones. */
 bool
 peer_port(struct peer *peer)
 {
-	struct sockaddr_in address = { 0 };
-	socklen_t len = sizeof(address);
-	int fd = listen_on(0);
-	bool known;
+	static unsigned tries;
 
-	if (fd < 0)
-		return false;
-	known = getsockname(fd, (struct sockaddr *)&address, &len) == 0;
-	close(fd);
-	if (known)
-		peer->port = ntohs(address.sin_port);
-	return known;
+	while (tries < PORTS) {
+		int port = PORTS_FROM +
+			   (int)(((unsigned)getpid() * 37 + tries++) % PORTS);
+		int fd = listen_on(port);
+
+		if (fd < 0)
+			continue;
+		close(fd);
+		peer->port = port;
+		return true;
+	}
+	return false;
 }
 
 bool
