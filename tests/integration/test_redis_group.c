@@ -13,6 +13,7 @@
 #include "support/redis_bed.h"
 
 #define LEN(array) (sizeof(array) / sizeof((array)[0]))
+#define PATIENCE_S 50.
 
 /* ---- one group ---- */
 
@@ -56,6 +57,7 @@ static void
 send_group(struct stay_redis_group *group, struct job *job)
 {
 	const struct stay_call_options options = { STAY_CALL_OPTIONS,
+		.timeout_ms = (uint64_t)(PATIENCE_S * 1000),
 		.flags = STAY_THIS_SESSION };
 
 	*job = (struct job){ .told = 0 };
@@ -321,7 +323,7 @@ TEST_ROWS(redis_group_of_many_replies, 2)
 	for (int i = 0; i < 500; i++)
 		stay_redis_group_add(group, "GET s");
 	send_group(group, &job);
-	rig_until(&rig, is_told, &job, 10);
+	rig_until(&rig, is_told, &job, PATIENCE_S);
 	ck_assert_uint_eq(job.count, 500);
 	ck_assert_int_eq(job.status, STAY_OK);
 }
