@@ -200,7 +200,7 @@ TEST(metrics_are_read_by_others)
 	redis = rig_connect(&rig, server.url, NULL);
 	ask_some(redis);
 	redis_server_kill(&server);
-	rig_until(&rig, is_down, redis, 5);
+	rig_until(&rig, is_down, redis, 20);
 	redis_server_restart(&server);
 	rig_until(&rig, is_connected, redis, 10);
 	parse(page, wanted);

@@ -93,14 +93,14 @@ TEST_ROWS(promise_8_dropped_packets_are_found_within_the_bound, CUTS)
 	redis = rig_connect(&rig, url, &quick);
 	since = cut(_i);
 	ask(redis, &lost, "INCR counter");
-	await_answer(&rig, &lost, 5);
+	await_answer(&rig, &lost, 20);
 	ck_assert_int_eq(lost.outcome, STAY_MAYBE_EXECUTED);
 	ck_assert_double_le(lost.at - since, SILENCE_MS / 1000. + SLACK_S);
 	ask(redis, &again, "ECHO again");
 	rig_run(&rig, 1.2); /* attempts come to nothing, too */
 	ck_assert_uint_eq(again.told, 0);
 	heal();
-	await_answer(&rig, &again, 5);
+	await_answer(&rig, &again, 20);
 	ck_assert_str_eq(again.text, "again");
 	check_counts(redis);
 	ask_now(&rig, admin, &counter, "GET counter");
@@ -116,11 +116,11 @@ TEST_ROWS(promise_8_dropped_packets_are_found_while_nobody_asks, CUTS)
 		return;
 	redis = rig_connect(&rig, url, &quick);
 	since = cut(_i);
-	rig_until_state(&rig, redis, STAY_BACKING_OFF, 5);
+	rig_until_state(&rig, redis, STAY_BACKING_OFF, 20);
 	ck_assert_double_le(
 	    ev_time() - since, (PROBE_MS + SILENCE_MS) / 1000. + SLACK_S);
 	heal();
-	rig_until_state(&rig, redis, STAY_CONNECTED, 5);
+	rig_until_state(&rig, redis, STAY_CONNECTED, 20);
 }
 
 /* The kernel counts in whole seconds: two of them, and one for its rounding. */
@@ -142,7 +142,7 @@ TEST_ROWS(promise_8_dropped_packets_are_found_under_a_call_that_blocks, CUTS)
 	ck_assert_int_eq(blocked.outcome, STAY_MAYBE_EXECUTED);
 	ck_assert_double_le(blocked.at - since, 3.);
 	heal();
-	rig_until_state(&rig, redis, STAY_CONNECTED, 5);
+	rig_until_state(&rig, redis, STAY_CONNECTED, 20);
 }
 
 /* And while nothing is dropped the kernel lets it live. */
@@ -160,7 +160,7 @@ TEST(promise_8_a_call_that_blocks_outlives_the_bound)
 	rig_run(&rig, 3.5);
 	ck_assert_uint_eq(blocked.told, 0);
 	ask_now(&rig, admin, &pushed, "RPUSH list element");
-	await_answer(&rig, &blocked, 5);
+	await_answer(&rig, &blocked, 20);
 	ck_assert_uint_eq(blocked.count, 2);
 	ck_assert_uint_eq(sessions_of(redis), 1);
 }
@@ -180,7 +180,7 @@ TEST_ROWS(promise_8_a_gap_shorter_than_the_bound_is_survived, CUTS)
 	rig_run(&rig, 0.3);
 	ck_assert_uint_eq(answer.told, 0);
 	heal();
-	await_answer(&rig, &answer, 3);
+	await_answer(&rig, &answer, 20);
 	ck_assert_str_eq(answer.text, "through");
 	ck_assert_uint_eq(sessions_of(redis), 1);
 }
@@ -213,13 +213,13 @@ TEST(promise_3_8_a_half_open_connection_is_found_at_once)
 	netns_enter(&netns, NETNS_AT_CLIENT);
 	netns_pass(&netns, NETNS_AT_CLIENT, true);
 	ask(redis, &lost, "INCR lost");
-	rig_until(&rig, is_in_flight, redis, 5);
+	rig_until(&rig, is_in_flight, redis, 20);
 	heal();
 	since = ev_time();
-	await_answer(&rig, &lost, 5);
+	await_answer(&rig, &lost, 20);
 	ck_assert_int_eq(lost.outcome, STAY_MAYBE_EXECUTED);
 	ck_assert_double_le(lost.at - since, AT_ONCE_S);
-	rig_until_state(&rig, redis, STAY_CONNECTED, 5);
+	rig_until_state(&rig, redis, STAY_CONNECTED, 20);
 	ask_now(&rig, redis, &again, "ECHO again");
 	ck_assert_str_eq(again.text, "again");
 }

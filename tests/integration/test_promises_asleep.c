@@ -36,7 +36,7 @@ work(int tell)
 	redis = rig_connect(&own, server.url, NULL);
 	(void)stay_redis_command_with(
 	    redis, &options, note_answer, &popped, "BLPOP queue 0");
-	rig_until(&own, is_sent, redis, 5);
+	rig_until(&own, is_sent, redis, 20);
 	(void)!write(tell, "s", 1);
 	await_answer(&own, &popped, 10);
 	outcome = (char)('0' + popped.outcome);

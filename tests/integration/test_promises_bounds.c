@@ -132,7 +132,7 @@ TEST_ROWS(promise_7_a_queue_holds_what_it_may_while_the_server_is_down, 2)
 
 	redis_server_kill(&server);
 	redis = start_bounded();
-	rig_until_state(&rig, redis, STAY_BACKING_OFF, 5);
+	rig_until_state(&rig, redis, STAY_BACKING_OFF, 20);
 	heap_begin();
 	ck_assert_uint_gt(overfill(redis, len), 2 * QUEUE_CALLS);
 	if (_i == 0)
@@ -184,12 +184,12 @@ TEST(promise_7_no_more_is_in_flight_than_may_be)
 	redis_server_freeze(&server);
 	for (int i = 0; i < 4 * INFLIGHT; i++)
 		ask(redis, &answers[i], "ECHO %04d", i);
-	rig_until(&rig, all_arrived, redis, 5);
+	rig_until(&rig, all_arrived, redis, 20);
 	rig_run(&rig, 0.1);
 	ck_assert_uint_eq(proxy.bytes[FAULT_UP] - greeting, INFLIGHT * ECHO_UP);
 	redis_server_thaw(&server);
 	for (int i = 0; i < 4 * INFLIGHT; i++) {
-		await_answer(&rig, &answers[i], 5);
+		await_answer(&rig, &answers[i], 20);
 		ck_assert_int_eq(answers[i].integer, i);
 	}
 	check_counts(redis);

@@ -163,7 +163,7 @@ TEST(promise_6_a_deadline_covers_waiting_while_offline)
 
 	redis_server_kill(&server);
 	redis = rig_start(&rig, server.url, NULL);
-	rig_until_state(&rig, redis, STAY_BACKING_OFF, 5);
+	rig_until_state(&rig, redis, STAY_BACKING_OFF, 20);
 	ask_all(redis);
 	rig_until(&rig, all_timed_out, NULL, 10);
 	check_timed_out(STAY_NOT_SENT);
@@ -178,7 +178,7 @@ TEST(promise_6_a_deadline_covers_the_greeting)
 
 	redis_server_freeze(&server);
 	redis = rig_start(&rig, server.url, NULL);
-	rig_until_state(&rig, redis, STAY_CONNECTING, 5);
+	rig_until_state(&rig, redis, STAY_CONNECTING, 20);
 	ask_all(redis);
 	rig_until(&rig, all_timed_out, NULL, 10);
 	ck_assert_int_eq(
@@ -229,7 +229,7 @@ TEST(promise_6_a_deadline_wakes_the_loop_by_itself)
 		struct timed *call = &calls[0];
 
 		ask_within(redis, call, 5 + (uint64_t)i % 10, i);
-		rig_until(&rig, is_told, call, 5);
+		rig_until(&rig, is_told, call, 20);
 		ck_assert_uint_ge(call->told_ms, call->due_ms);
 		if (call->told_ms - call->due_ms < least)
 			least = call->told_ms - call->due_ms;

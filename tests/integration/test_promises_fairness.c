@@ -171,7 +171,7 @@ fill_sockets(struct hoard *hoards)
 	redis_server_freeze(&server);
 	hoard_ask(&hoards[0], "small", 4096);
 	hoard_ask(&hoards[1], "large", 2);
-	rig_until(&rig, all_sent, hoards, 5);
+	rig_until(&rig, all_sent, hoards, 20);
 	redis_server_thaw(&server);
 	for (int i = 0; i < 2; i++)
 		await_bytes(hoards[i].fd, BACKLOG);
@@ -216,7 +216,7 @@ TEST(promise_9_a_dial_that_hangs_holds_up_nobody)
 	start_lights(server.url);
 	door_open(&door, NULL, NULL, DOOR_STUFFED);
 	hanging = rig_start(&rig, door_url(&door, "redis"), &patient);
-	rig_until_state(&rig, hanging, STAY_CONNECTING, 5);
+	rig_until_state(&rig, hanging, STAY_CONNECTING, 20);
 	see_them_get_on(200);
 	ck_assert_int_eq(
 	    stay_conn_state(stay_redis_conn(hanging)), STAY_CONNECTING);
@@ -275,13 +275,13 @@ TEST(promise_9_no_socket_ever_blocks)
 	descriptors_list(&at_first);
 	rig_start(&rig, door_url(&door, "redis"), &patient);
 	redis = rig_start(&rig, server.url, NULL);
-	rig_until_state(&rig, redis, STAY_CONNECTED, 5);
+	rig_until_state(&rig, redis, STAY_CONNECTED, 20);
 	check_nonblock(&at_first);
 	redis_server_kill(&server);
-	rig_until_state(&rig, redis, STAY_BACKING_OFF, 5);
+	rig_until_state(&rig, redis, STAY_BACKING_OFF, 20);
 	redis_server_restart(&server);
-	rig_until_state(&rig, redis, STAY_CONNECTED, 5);
-	rig_until_state(&rig, admin, STAY_CONNECTED, 5);
+	rig_until_state(&rig, redis, STAY_CONNECTED, 20);
+	rig_until_state(&rig, admin, STAY_CONNECTED, 20);
 	check_nonblock(&at_first);
 	door_close(&door);
 }

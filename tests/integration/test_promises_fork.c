@@ -74,8 +74,8 @@ use_inherited(int on_wire, bool stops)
 	ask(redis, &mine, "SET child here");
 	if (stops)
 		stay_redis_stop(redis);
-	await_answer(&rig, &mine, 5);
-	rig_until(&rig, all_told, NULL, 5);
+	await_answer(&rig, &mine, 20);
+	rig_until(&rig, all_told, NULL, 20);
 	check_failed(&mine, STAY_NOT_SENT);
 	for (int i = 0; i < CALLS; i++)
 		check_failed(&calls[i],
@@ -168,7 +168,7 @@ check_server(void)
 	ck_assert_int_eq(stay_redis_command(redis, on_stats, &told,
 			     "INFO stats commandstats clients"),
 	    STAY_OK);
-	rig_until(&rig, is_set, &told, 5);
+	rig_until(&rig, is_set, &told, 20);
 	expect_stat("total_connections_received:", 1, '\r');
 	expect_stat("connected_clients:", 1, '\r');
 	expect_stat("cmdstat_incr:calls=", CALLS, ',');
@@ -181,7 +181,7 @@ check_server(void)
 static void
 check_parent(void)
 {
-	rig_until(&rig, all_told, NULL, 5);
+	rig_until(&rig, all_told, NULL, 20);
 	for (int i = 0; i < CALLS; i++) {
 		ck_assert_uint_eq(calls[i].told, 1);
 		ck_assert_int_eq(calls[i].status, STAY_OK);
@@ -208,10 +208,10 @@ TEST_ROWS(promise_12_a_child_amid_calls_is_not_heard, 4)
 	pid_t pid;
 
 	start(_i % 2 == 0);
-	rig_until_state(&rig, redis, STAY_CONNECTED, 5);
+	rig_until_state(&rig, redis, STAY_CONNECTED, 20);
 	redis_server_freeze(&server);
 	ask_from(0, INFLIGHT);
-	rig_until(&rig, are_on_wire, NULL, 5);
+	rig_until(&rig, are_on_wire, NULL, 20);
 	ask_from(INFLIGHT, CALLS);
 	pid = fork();
 	if (pid == 0) {
@@ -232,7 +232,7 @@ TEST_ROWS(promise_12_a_child_amid_a_greeting_is_not_heard, 2)
 	redis_server_freeze(&server);
 	start(_i == 0);
 	ask_from(0, CALLS);
-	rig_until_state(&rig, redis, STAY_CONNECTING, 5);
+	rig_until_state(&rig, redis, STAY_CONNECTING, 20);
 	rig_run(&rig, 0.02);
 	pid = fork();
 	if (pid == 0) {

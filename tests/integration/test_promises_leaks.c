@@ -67,7 +67,7 @@ see_failures(unsigned count)
 {
 	unsigned wanted = failures + count;
 
-	rig_until(&rig, have_failed, &wanted, 5);
+	rig_until(&rig, have_failed, &wanted, 20);
 }
 
 static void
@@ -92,7 +92,7 @@ live_through_a_kill(void)
 	see_failures(3);
 	ask_some(redis);
 	redis_server_restart(&server);
-	rig_until_state(&rig, redis, STAY_CONNECTED, 5);
+	rig_until_state(&rig, redis, STAY_CONNECTED, 20);
 }
 
 /* It falls silent, and is found to be, and answers again. */
@@ -105,7 +105,7 @@ live_through_a_freeze(void)
 	ask_some(redis);
 	see_failures(1);
 	redis_server_thaw(&server);
-	rig_until_state(&rig, redis, STAY_CONNECTED, 5);
+	rig_until_state(&rig, redis, STAY_CONNECTED, 20);
 }
 
 /* It is never there. */
@@ -129,7 +129,7 @@ live_unheard(void)
 	    rig_start(&rig, door_url(&deaf, "redis"), &brisk);
 
 	ask_some(redis);
-	rig_until_state(&rig, redis, STAY_CONNECTING, 5);
+	rig_until_state(&rig, redis, STAY_CONNECTING, 20);
 }
 
 /* By name there are two addresses, of which one refuses. */
@@ -221,9 +221,9 @@ TEST(promise_10_no_descriptor_survives_an_exec)
 	rig_connect(&rig, server.unix_url, &brisk);
 	check_cloexec(&before, 5);
 	redis_server_kill(&server);
-	rig_until_state(&rig, redis, STAY_BACKING_OFF, 5);
+	rig_until_state(&rig, redis, STAY_BACKING_OFF, 20);
 	redis_server_restart(&server);
-	rig_until_state(&rig, redis, STAY_CONNECTED, 5);
+	rig_until_state(&rig, redis, STAY_CONNECTED, 20);
 	check_cloexec(&before, 4);
 	rig_close(&rig);
 }

@@ -102,13 +102,13 @@ die_under_requests(bool over_tcp)
 	    rig_start(&rig, over_tcp ? server.url : server.unix_url, &brisk);
 	for (int i = 0; i < ROUNDS; i++) {
 		redis_server_restart(&server);
-		rig_until_state(&rig, redis, STAY_CONNECTED, 5);
+		rig_until_state(&rig, redis, STAY_CONNECTED, 20);
 		ask_some(redis);
 		stay_loop_turn(rig.loop);
 		redis_server_kill(&server);
 		see_hangup(&before);
 		ask_some(redis);
-		rig_until_state(&rig, redis, STAY_BACKING_OFF, 5);
+		rig_until_state(&rig, redis, STAY_BACKING_OFF, 20);
 	}
 	rig_close(&rig);
 	end();
@@ -127,7 +127,7 @@ die_under_hello(void)
 	rig_open(&rig);
 	snprintf(url, sizeof(url), "fd:%d,%d", in[0], out[1]);
 	redis = rig_start(&rig, url, &brisk);
-	rig_until_state(&rig, redis, STAY_BACKING_OFF, 5);
+	rig_until_state(&rig, redis, STAY_BACKING_OFF, 20);
 	rig_close(&rig);
 	close(in[1]);
 }
@@ -231,7 +231,7 @@ live(const struct process *before)
 	check_process(before);
 	redis_server_kill(&server);
 	ask_some(redis);
-	rig_until_state(&rig, redis, STAY_BACKING_OFF, 5);
+	rig_until_state(&rig, redis, STAY_BACKING_OFF, 20);
 	check_process(before);
 	redis_server_restart(&server);
 	ask_now(&rig, redis, &answer, "INCRBYFLOAT number %.17g", 2.5);
@@ -271,7 +271,7 @@ TEST(promise_11_errno_is_not_the_channel)
 		ask(redis, &answer, "ECHO %d", numbers[i]);
 		errno = numbers[i];
 		stay_loop_turn(rig.loop);
-		await_answer(&rig, &answer, 5);
+		await_answer(&rig, &answer, 20);
 		ck_assert_int_eq(answer.integer, numbers[i]);
 		errno = numbers[i];
 		ck_assert_int_eq(

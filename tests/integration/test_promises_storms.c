@@ -287,11 +287,11 @@ TEST(promise_13_only_a_session_that_lasts_resets_the_backoff)
 	rig_until(&rig, was_thrown_out, &ejected, 10);
 	ck_assert_double_le(least_ms(sessions_of(ejected.redis)),
 	    (double)(now_ms() - begun + 1));
-	rig_until_state(&rig, ejected.redis, STAY_BACKING_OFF, 5);
+	rig_until_state(&rig, ejected.redis, STAY_BACKING_OFF, 20);
 	rig_until_state(&rig, ejected.redis, STAY_CONNECTED, 10);
 	rig_run(&rig, STABLE_MS / 1000. + 0.01);
 	fault_proxy_cut(&ejected.proxy, FAULT_CLOSE);
-	rig_until_state(&rig, ejected.redis, STAY_BACKING_OFF, 5);
+	rig_until_state(&rig, ejected.redis, STAY_BACKING_OFF, 20);
 	ck_assert_uint_le(
 	    stay_conn_due_ms(stay_redis_conn(ejected.redis)), INITIAL_MS);
 	rig_stop(&rig, ejected.redis);
@@ -303,7 +303,7 @@ TEST(promise_13_only_a_session_that_lasts_resets_the_backoff)
 #define CALLS     100
 #define BURST     10
 #define SETNX_UP  34u /* *3 $5 SETNX $6 key:00 $1 1 */
-#define WAITS_FOR 5   /* seconds */
+#define WAITS_FOR 20  /* seconds */
 
 static void
 ask_idempotent(struct stay_redis *redis, struct answer *answer, int number)

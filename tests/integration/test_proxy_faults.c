@@ -111,7 +111,7 @@ ask_list(struct executed *executed)
 	ck_assert_int_eq(
 	    stay_redis_command(admin, on_list, executed, "LRANGE log 0 -1"),
 	    STAY_OK);
-	rig_until(&rig, is_listed, executed, 5);
+	rig_until(&rig, is_listed, executed, 20);
 }
 
 /* ---- the truth of it ---- */
@@ -244,7 +244,7 @@ cut_after(enum fault_way way, enum fault_kind kind, uint64_t bytes)
 	plan.after[way] = bytes;
 	plan.kind = kind;
 	round_begin(&round, &brisk, plan, base);
-	rig_until(&rig, all_told, &round, 5);
+	rig_until(&rig, all_told, &round, 20);
 	ck_assert_uint_eq(round.proxy.faults, 1);
 	round.proxy.plan.kind = kind;
 	check_exactly(&round, way, bytes);
@@ -274,7 +274,7 @@ TEST(proxy_faults_a_clean_session_has_the_bytes_expected)
 	struct round round;
 
 	round_begin(&round, &brisk, fault_none(), 100000);
-	rig_until(&rig, all_told, &round, 5);
+	rig_until(&rig, all_told, &round, 20);
 	ck_assert_uint_eq(round.proxy.bytes[FAULT_UP], SESSION_UP);
 	ck_assert_uint_eq(round.proxy.bytes[FAULT_DOWN], SESSION_DOWN);
 	ck_assert_int_eq(count_of(&round, STAY_REPLIED), CALLS);

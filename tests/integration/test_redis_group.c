@@ -119,7 +119,7 @@ measure(struct fault_proxy *proxy, const char *url, bool is_multi,
 
 	memcpy(greeting, proxy->bytes, sizeof(proxy->bytes));
 	put_down(redis, is_multi, 0, &job);
-	rig_until(&rig, is_told, &job, 5);
+	rig_until(&rig, is_told, &job, 20);
 	memcpy(all, proxy->bytes, sizeof(proxy->bytes));
 	ck_assert_int_eq(job.outcome, STAY_REPLIED);
 	rig_stop(&rig, redis);
@@ -138,7 +138,7 @@ cut_one(struct fault_proxy *proxy, const char *url, enum fault_way way,
 	proxy->plan_once = true;
 	redis = rig_connect(&rig, url, NULL);
 	put_down(redis, is_multi, number, &jobs[number]);
-	rig_until(&rig, is_told, &jobs[number], 5);
+	rig_until(&rig, is_told, &jobs[number], 20);
 	rig_stop(&rig, redis);
 }
 
@@ -208,12 +208,12 @@ TEST_ROWS(promise_3_redis_group_killed_in_the_middle, 2)
 		stay_redis_group_add(group, "DEBUG SLEEP 0.05");
 		stay_redis_group_add(group, "HINCRBY right %d 1", number);
 		send_group(group, &jobs[number]);
-		rig_until(&rig, has_left, redis, 5);
+		rig_until(&rig, has_left, redis, 20);
 		redis_server_kill(&server);
-		rig_until(&rig, is_told, &jobs[number], 5);
+		rig_until(&rig, is_told, &jobs[number], 20);
 		redis_server_restart(&server);
-		rig_until_state(&rig, redis, STAY_CONNECTED, 5);
-		rig_until_state(&rig, admin, STAY_CONNECTED, 5);
+		rig_until_state(&rig, redis, STAY_CONNECTED, 20);
+		rig_until_state(&rig, admin, STAY_CONNECTED, 20);
 		check_books(number, _i == 1, &jobs[number]);
 		ck_assert_uint_eq(jobs[number].told, 1);
 	}
@@ -278,7 +278,7 @@ TEST_ROWS(redis_group_words_of_a_real_server, LEN(words))
 	for (size_t i = 0; i < 2; i++)
 		stay_redis_group_add(group, words[_i].commands[i]);
 	send_group(group, &job);
-	rig_until(&rig, is_told, &job, 5);
+	rig_until(&rig, is_told, &job, 20);
 	ck_assert_msg(
 	    job.status == words[_i].status && job.outcome == words[_i].outcome,
 	    "%s, %s: %s", stay_status_name(job.status),
@@ -304,7 +304,7 @@ TEST(redis_group_whose_key_has_changed_is_refused)
 	group = make(redis, true);
 	stay_redis_group_add(group, "SET s x");
 	send_group(group, &job);
-	rig_until(&rig, is_told, &job, 5);
+	rig_until(&rig, is_told, &job, 20);
 	ck_assert_int_eq(job.outcome, STAY_REFUSED);
 	ask_now(&rig, admin, &answer, "GET s");
 	ck_assert_str_eq(answer.text, "y");

@@ -45,7 +45,7 @@ TEST_ROWS(promise_8_a_frozen_server_is_found_within_the_bound, 2)
 	redis_server_freeze(&server);
 	frozen = ev_time();
 	ask(redis, &lost, "ECHO lost");
-	await_answer(&rig, &lost, 5);
+	await_answer(&rig, &lost, 20);
 	ck_assert_int_eq(lost.status, STAY_E_SILENT);
 	ck_assert_int_eq(lost.outcome, STAY_MAYBE_EXECUTED);
 	ck_assert_double_ge(lost.at - frozen, SILENCE_MS / 1000. - 0.002);
@@ -54,7 +54,7 @@ TEST_ROWS(promise_8_a_frozen_server_is_found_within_the_bound, 2)
 	rig_run(&rig, 0.1);
 	ck_assert_uint_eq(again.told, 0);
 	redis_server_thaw(&server);
-	await_answer(&rig, &again, 5);
+	await_answer(&rig, &again, 20);
 	ck_assert_str_eq(again.text, "again");
 	check_counts(redis);
 }
@@ -66,11 +66,11 @@ TEST(promise_8_a_frozen_server_is_found_while_nobody_asks)
 
 	redis_server_freeze(&server);
 	frozen = ev_time();
-	rig_until_state(&rig, redis, STAY_BACKING_OFF, 5);
+	rig_until_state(&rig, redis, STAY_BACKING_OFF, 20);
 	found = ev_time() - frozen;
 	ck_assert_double_le(found, (PROBE_MS + SILENCE_MS) / 1000. + SLACK_S);
 	redis_server_thaw(&server);
-	rig_until_state(&rig, redis, STAY_CONNECTED, 5);
+	rig_until_state(&rig, redis, STAY_CONNECTED, 20);
 }
 
 TEST(promise_8_a_probe_that_is_answered_keeps_the_session)
@@ -96,7 +96,7 @@ TEST_ROWS(promise_8_a_transaction_is_not_probed, 2)
 	ck_assert_int_eq(exec.status, STAY_OK);
 	ck_assert_uint_eq(exec.count, _i == 0 ? 1 : 0);
 	redis_server_freeze(&server);
-	rig_until_state(&rig, redis, STAY_BACKING_OFF, 5);
+	rig_until_state(&rig, redis, STAY_BACKING_OFF, 20);
 	redis_server_thaw(&server);
 }
 
@@ -154,7 +154,7 @@ TEST(promise_6_8_a_call_that_blocks_for_ever_is_waited_for)
 	rig_run(&rig, 4 * SILENCE_MS / 1000.);
 	ck_assert_uint_eq(popped.told, 0);
 	ask_now(&rig, admin, &pushed, "RPUSH list element");
-	await_answer(&rig, &popped, 5);
+	await_answer(&rig, &popped, 20);
 	ck_assert_uint_eq(popped.count, 2);
 	ck_assert_uint_eq(sessions_of(redis), 1);
 }
@@ -169,7 +169,7 @@ TEST(promise_8_a_server_frozen_under_a_call_that_blocks)
 	ask(redis, &answer, "BLPOP nothing 0.5");
 	rig_run(&rig, 0.05);
 	redis_server_freeze(&server);
-	await_answer(&rig, &answer, 5);
+	await_answer(&rig, &answer, 20);
 	ck_assert_int_eq(answer.outcome, STAY_MAYBE_EXECUTED);
 	ck_assert_double_ge(answer.at - asked, 0.69);
 	ck_assert_double_le(answer.at - asked, 0.7 + SLACK_S);
@@ -212,7 +212,7 @@ TEST(promise_8_the_kernel_looks_for_a_dead_host_within_the_bound)
 
 	ck_assert_int_eq(option(fd, SOL_SOCKET, SO_KEEPALIVE), 0);
 	ask(redis, &blocked, "BLPOP nothing 0.1");
-	await_answer(&rig, &blocked, 5);
+	await_answer(&rig, &blocked, 20);
 	ck_assert_int_eq(option(fd, SOL_SOCKET, SO_KEEPALIVE), 1);
 	ck_assert_int_eq(option(fd, IPPROTO_TCP, TCP_KEEPIDLE), 4);
 	ck_assert_int_eq(option(fd, IPPROTO_TCP, TCP_KEEPINTVL), 1);
@@ -231,7 +231,7 @@ TEST(redis_health_a_killed_client_comes_back)
 	rig_run(&rig, 0.05);
 	ask_now(&rig, admin, &killed, "CLIENT KILL TYPE normal SKIPME yes");
 	ck_assert_int_eq(killed.integer, 1);
-	await_answer(&rig, &blocked, 5);
+	await_answer(&rig, &blocked, 20);
 	ck_assert_int_eq(blocked.outcome, STAY_MAYBE_EXECUTED);
 	ask_now(&rig, redis, &answer, "ECHO a");
 	ck_assert_str_eq(answer.text, "a");
@@ -251,9 +251,9 @@ TEST(redis_health_a_server_on_another_port_behind_the_same_name)
 	ask_now(&rig, redis, &answer, "CONFIG GET port");
 	name.target = other.port;
 	redis_server_kill(&server);
-	rig_until_state(&rig, redis, STAY_BACKING_OFF, 5);
+	rig_until_state(&rig, redis, STAY_BACKING_OFF, 20);
 	ask(redis, &answer, "SET moved here");
-	await_answer(&rig, &answer, 5);
+	await_answer(&rig, &answer, 20);
 	ck_assert_int_eq(answer.status, STAY_OK);
 	rig_stop(&rig, redis);
 	redis = rig_connect(&rig, other.url, NULL);
@@ -277,12 +277,12 @@ TEST(redis_health_another_server_behind_the_same_path)
 	snprintf(url, sizeof(url), "redis+unix://%s", path);
 	redis = rig_connect(&rig, url, &quick);
 	redis_server_kill(&server);
-	rig_until_state(&rig, redis, STAY_BACKING_OFF, 5);
+	rig_until_state(&rig, redis, STAY_BACKING_OFF, 20);
 	snprintf(target, sizeof(target), "%s/sock", other.dir);
 	ck_assert_int_eq(unlink(path), 0);
 	ck_assert_int_eq(symlink(target, path), 0);
 	ask(redis, &answer, "CONFIG GET dir");
-	await_answer(&rig, &answer, 5);
+	await_answer(&rig, &answer, 20);
 	ck_assert_int_eq(answer.status, STAY_OK);
 	ck_assert_uint_eq(sessions_of(redis), 2);
 	redis_server_end(&other);
@@ -295,13 +295,13 @@ TEST(promise_1_4_what_was_asked_while_it_was_down_is_answered)
 	struct answer answers[20];
 
 	redis_server_kill(&server);
-	rig_until_state(&rig, redis, STAY_BACKING_OFF, 5);
+	rig_until_state(&rig, redis, STAY_BACKING_OFF, 20);
 	for (int i = 0; i < 20; i++)
 		ask(redis, &answers[i], "INCR counter");
 	rig_run(&rig, 0.2);
 	ck_assert_uint_eq(answers[0].told, 0);
 	redis_server_restart(&server);
-	await_answer(&rig, &answers[19], 5);
+	await_answer(&rig, &answers[19], 20);
 	for (int i = 0; i < 20; i++)
 		ck_assert_int_eq(answers[i].integer, i + 1);
 	check_counts(redis);

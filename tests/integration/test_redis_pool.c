@@ -185,7 +185,7 @@ TEST(redis_pool_lets_one_wait)
 	ck_assert_int_eq(stay_pool_check_out_wait(pool, 5000, &boss), STAY_OK);
 	ask(stay_redis_lent(worker), &job, "BLPOP jobs 0");
 	ask_now(&rig, stay_redis_lent(boss), &answer, "RPUSH jobs sweep");
-	await_answer(&rig, &job, 5);
+	await_answer(&rig, &job, 20);
 	ck_assert_uint_eq(job.count, 2);
 	ask_now(&rig, stay_redis_lent(boss), &answer, "MULTI");
 	stay_pool_check_in(boss);

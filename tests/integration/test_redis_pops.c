@@ -166,7 +166,7 @@ push(struct stay_redis *pusher, int round)
 static void
 await_pushes(int round)
 {
-	rig_until(&rig, is_answered, &pushed[(round + 1) * A_ROUND - 1], 5);
+	rig_until(&rig, is_answered, &pushed[(round + 1) * A_ROUND - 1], 20);
 	for (int i = round * A_ROUND; i < (round + 1) * A_ROUND; i++)
 		ck_assert_int_eq(pushed[i].status, STAY_OK);
 }
@@ -197,7 +197,7 @@ freeze_and_push(struct stay_redis *pusher, int round)
 	before = worker.given_up;
 	if (round % 2 == 0)
 		push(pusher, round);
-	rig_until(&rig, has_given_up, &before, 5);
+	rig_until(&rig, has_given_up, &before, 20);
 	if (round % 2 != 0)
 		push(pusher, round);
 	redis_server_thaw(&server);
@@ -235,7 +235,7 @@ give_up_and_push(struct stay_redis *pusher, int round)
 	redis_server_freeze(&server);
 	before = worker.given_up;
 	worker.pauses = true;
-	rig_until(&rig, has_given_up, &before, 5);
+	rig_until(&rig, has_given_up, &before, 20);
 	redis_server_thaw(&server);
 	await_blocked(0);
 	push(pusher, round);
@@ -243,7 +243,7 @@ give_up_and_push(struct stay_redis *pusher, int round)
 	worker.pauses = false;
 	pop();
 	await_pushes(round);
-	rig_until(&rig, has_reached, &worker.goal, 5);
+	rig_until(&rig, has_reached, &worker.goal, 20);
 }
 
 TEST(promise_3_nothing_is_missing_once_the_server_has_seen_the_end)
@@ -290,7 +290,7 @@ cancel_a_pop(enum stay_on_given_up on_given_up)
 	await_blocked(1);
 	ck_assert_int_eq(
 	    stay_client_cancel(stay_redis_client(popper), id), STAY_OK);
-	await_answer(&rig, &given_up, 5);
+	await_answer(&rig, &given_up, 20);
 	ck_assert_int_eq(given_up.status, STAY_E_CANCELLED);
 	ck_assert_int_eq(given_up.outcome, STAY_MAYBE_EXECUTED);
 	return popper;
@@ -316,7 +316,7 @@ TEST(promise_2_a_value_popped_for_nobody_is_handed_over)
 	struct answer answer;
 
 	ask_now(&rig, admin, &answer, "RPUSH jobs precious");
-	await_answer(&rig, &late, 5);
+	await_answer(&rig, &late, 20);
 	ck_assert_str_eq(late.text, "jobs precious");
 	ask_now(&rig, popper, &answer, "LLEN jobs");
 	ck_assert_int_eq(answer.integer, 0);

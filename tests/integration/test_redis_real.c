@@ -128,7 +128,7 @@ TEST(redis_real_an_attribute_stands_before_its_reply)
 	ck_assert_int_eq(stay_redis_command(redis, on_attribute, &answer,
 			     "DEBUG PROTOCOL attrib"),
 	    STAY_OK);
-	await_answer(&rig, &answer, 5);
+	await_answer(&rig, &answer, 20);
 }
 
 TEST(redis_real_an_error_is_a_reply)
@@ -275,7 +275,7 @@ TEST_ROWS(redis_real_the_client_name_is_set_and_set_again, 2)
 	ask_now(&rig, redis, &answer, "CLIENT GETNAME");
 	ck_assert_str_eq(answer.text, "somebody");
 	redis_server_kill(&server);
-	rig_until_state(&rig, redis, STAY_BACKING_OFF, 5);
+	rig_until_state(&rig, redis, STAY_BACKING_OFF, 20);
 	redis_server_restart(&server);
 	ask_now(&rig, redis, &answer, "CLIENT GETNAME");
 	ck_assert_str_eq(answer.text, "somebody");
@@ -309,7 +309,7 @@ TEST(redis_real_a_transaction_answers_in_order)
 	ask(redis, &answers[1], "SET a 1");
 	ask(redis, &answers[2], "INCR a");
 	ask(redis, &answers[3], "EXEC");
-	await_answer(&rig, &answers[3], 5);
+	await_answer(&rig, &answers[3], 20);
 	ck_assert_str_eq(answers[0].text, "OK");
 	ck_assert_str_eq(answers[1].text, "QUEUED");
 	ck_assert_str_eq(answers[2].text, "QUEUED");
@@ -331,4 +331,5 @@ TEST(redis_real_a_flush_loses_data_and_no_call)
 	ck_assert_uint_eq(sessions_of(redis), 1);
 }
 
-TEST_SUITE_WITH(redis_real, .before = bed_open, .after = bed_close)
+TEST_SUITE_WITH(
+    redis_real, .before = bed_open, .after = bed_close, .seconds = 60)

@@ -95,7 +95,7 @@ TEST(redis_refuses_heals_by_itself_when_the_password_is_right_again)
 	ask_now(&rig, redis, &answer, "SET a b");
 	ck_assert_int_eq(answer.status, STAY_E_DENIED);
 	order("CONFIG SET requirepass new");
-	rig_until_state(&rig, redis, STAY_CONNECTED, 5);
+	rig_until_state(&rig, redis, STAY_CONNECTED, 20);
 	ask_now(&rig, redis, &answer, "SET a b");
 	ck_assert_int_eq(answer.status, STAY_OK);
 }
@@ -108,15 +108,15 @@ TEST(redis_refuses_a_password_changed_under_a_session)
 
 	order("CONFIG SET requirepass one");
 	redis = start_as(":one", 100);
-	rig_until_state(&rig, redis, STAY_CONNECTED, 5);
+	rig_until_state(&rig, redis, STAY_CONNECTED, 20);
 	order("CONFIG SET requirepass two");
 	ask_now(&rig, redis, &answer, "ECHO a");
 	ck_assert_str_eq(answer.text, "a");
 	ask_now(&rig, admin, &answer, "CLIENT KILL TYPE normal SKIPME yes");
-	rig_until_state(&rig, redis, STAY_BACKING_OFF, 5);
-	rig_until(&rig, is_denied, redis, 5);
+	rig_until_state(&rig, redis, STAY_BACKING_OFF, 20);
+	rig_until(&rig, is_denied, redis, 20);
 	order("CONFIG SET requirepass one");
-	rig_until_state(&rig, redis, STAY_CONNECTED, 5);
+	rig_until_state(&rig, redis, STAY_CONNECTED, 20);
 	ask_now(&rig, redis, &answer, "ECHO c");
 	ck_assert_str_eq(answer.text, "c");
 }
@@ -135,9 +135,9 @@ TEST(redis_refuses_what_a_user_has_no_right_to)
 	ck_assert_ptr_nonnull(strstr(answer.text, "NOPERM"));
 	order("ACL SETUSER reader off");
 	ask_now(&rig, admin, &answer, "CLIENT KILL USER reader");
-	rig_until_state(&rig, redis, STAY_BACKING_OFF, 5);
+	rig_until_state(&rig, redis, STAY_BACKING_OFF, 20);
 	order("ACL SETUSER reader on");
-	rig_until_state(&rig, redis, STAY_CONNECTED, 5);
+	rig_until_state(&rig, redis, STAY_CONNECTED, 20);
 	ask_now(&rig, redis, &answer, "GET a");
 	ck_assert_int_eq(answer.status, STAY_OK);
 }
@@ -174,10 +174,10 @@ TEST(redis_refuses_one_client_too_many_until_there_is_room)
 	occupant = occupy();
 	redis = rig_start(&rig, server.url, NULL);
 	ask(redis, &answer, "SET a b");
-	rig_until_state(&rig, redis, STAY_BACKING_OFF, 5);
+	rig_until_state(&rig, redis, STAY_BACKING_OFF, 20);
 	ck_assert_uint_eq(answer.told, 0);
 	close(occupant);
-	await_answer(&rig, &answer, 5);
+	await_answer(&rig, &answer, 20);
 	ck_assert_str_eq(answer.text, "OK");
 }
 
@@ -262,7 +262,7 @@ TEST(redis_refuses_hello_while_loading_and_comes_up_after)
 	ask_while_loading(redis, &answer);
 	late = rig_start(&rig, server.url, NULL);
 	ask(late, &answer, "ECHO late");
-	rig_until_state(&rig, late, STAY_BACKING_OFF, 5);
+	rig_until_state(&rig, late, STAY_BACKING_OFF, 20);
 	ck_assert_uint_eq(reload.told, 0);
 	ck_assert_ptr_nonnull(
 	    strstr(stay_conn_failure(stay_redis_conn(late)), "LOADING"));
@@ -330,7 +330,7 @@ TEST(promise_4_a_refused_write_in_front_of_a_script_is_told)
 	order("REPLICAOF 127.0.0.1 1");
 	ask(redis, &write, "SET a b");
 	ask(redis, &script, "EVAL return(1) 0");
-	await_answer(&rig, &script, 5);
+	await_answer(&rig, &script, 20);
 	ck_assert_uint_eq(write.told, 1);
 	ck_assert_int_eq(write.outcome, STAY_REFUSED);
 	ck_assert_ptr_nonnull(strstr(write.text, "READONLY"));
@@ -391,9 +391,9 @@ TEST(promise_3_a_replica_without_its_primary_refuses_to_read)
 	ck_assert_int_eq(answer.outcome, STAY_REFUSED);
 	ck_assert_ptr_nonnull(strstr(answer.text, "MASTERDOWN"));
 	late = rig_start(&rig, server.url, NULL);
-	rig_until_state(&rig, late, STAY_BACKING_OFF, 5);
+	rig_until_state(&rig, late, STAY_BACKING_OFF, 20);
 	order("REPLICAOF NO ONE");
-	rig_until_state(&rig, late, STAY_CONNECTED, 5);
+	rig_until_state(&rig, late, STAY_CONNECTED, 20);
 }
 
 TEST_SUITE_WITH(redis_refuses, .before = bed_open_with_admin,

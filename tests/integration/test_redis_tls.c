@@ -101,7 +101,7 @@ TEST(redis_tls_answers_and_resumes)
 	ask_now(&rig, redis, &answer, "GET big");
 	ck_assert_uint_eq(answer.len, sizeof(big) - 1);
 	stay_client_reconnect(stay_redis_client(redis), STAY_OK);
-	rig_until(&rig, is_second, redis, 5);
+	rig_until(&rig, is_second, redis, 20);
 	ask_now(&rig, redis, &answer, "STRLEN big");
 	ck_assert_int_eq(answer.integer, sizeof(big) - 1);
 	ck_assert_uint_eq(counts().handshakes, 2);
@@ -162,7 +162,7 @@ TEST_ROWS(redis_tls_says_why_not, 3)
 		snprintf(wrong, sizeof(wrong), "rediss://127.0.0.1:%s",
 		    strtok(strstr(url, "1:") + 2, "?"));
 	redis = rig_start(&rig, wrong, NULL);
-	rig_until_state(&rig, redis, STAY_BACKING_OFF, 5);
+	rig_until_state(&rig, redis, STAY_BACKING_OFF, 20);
 	ck_assert_msg(strstr(stay_conn_failure(stay_redis_conn(redis)),
 			  rows[_i].says) != NULL,
 	    "%s", stay_conn_failure(stay_redis_conn(redis)));
@@ -206,8 +206,8 @@ use_inherited(struct stay_redis *redis, bool stops)
 	ask(redis, &mine, "SET child here");
 	if (stops)
 		stay_redis_stop(redis);
-	await_answer(&rig, &mine, 5);
-	rig_until(&rig, all_told, NULL, 5);
+	await_answer(&rig, &mine, 20);
+	rig_until(&rig, all_told, NULL, 20);
 	ck_assert_int_eq(mine.outcome, STAY_NOT_SENT);
 	for (int i = 0; i < 40; i++)
 		ck_assert_int_eq(calls[i].outcome,
@@ -226,10 +226,10 @@ TEST_ROWS(redis_tls_child_is_not_heard, 2)
 	int status;
 	pid_t pid;
 
-	rig_until_state(&rig, redis, STAY_CONNECTED, 5);
+	rig_until_state(&rig, redis, STAY_CONNECTED, 20);
 	redis_server_freeze(&server);
 	ask_half(redis, 0);
-	rig_until(&rig, half_is_sent, redis, 5);
+	rig_until(&rig, half_is_sent, redis, 20);
 	ask_half(redis, 20);
 	pid = fork();
 	if (pid == 0) {
@@ -239,7 +239,7 @@ TEST_ROWS(redis_tls_child_is_not_heard, 2)
 	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
 	ck_assert_int_eq(status, 0);
 	redis_server_thaw(&server);
-	rig_until(&rig, all_told, NULL, 5);
+	rig_until(&rig, all_told, NULL, 20);
 	for (int i = 0; i < 40; i++)
 		ck_assert_int_eq(calls[i].integer, i + 1);
 	ask_now(&rig, redis, &answer, "GET child");
@@ -250,4 +250,4 @@ TEST_ROWS(redis_tls_child_is_not_heard, 2)
 	rig_stop(&rig, redis);
 }
 
-TEST_SUITE_WITH(redis_tls, .before = begin, .after = end)
+TEST_SUITE_WITH(redis_tls, .before = begin, .after = end, .seconds = 60)

@@ -179,7 +179,7 @@ TEST(redis_words_busy)
 	rig_until(&rig, is_busy, &redis, 10);
 	ask_now(&rig, redis, &killed, "SCRIPT KILL");
 	ck_assert_str_eq(killed.text, "OK");
-	await_answer(&rig, &script, 5);
+	await_answer(&rig, &script, 20);
 	ck_assert_int_eq(script.outcome, STAY_REPLIED);
 }
 

@@ -7,7 +7,7 @@
 
 #include <check.h>
 
-#define PATIENCE_S 10.
+#define PATIENCE_S 20.
 
 /* ---- the loop ---- */
 
