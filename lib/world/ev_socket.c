@@ -144,7 +144,6 @@ stranger_check(int fd, const struct stay_address *to)
 
 	if (!is_inet(to))
 		return 0;
-	memset(&here, 0, sizeof(here));
 	if (getsockname(fd, (struct sockaddr *)&here, &len) != 0)
 		return -errno;
 	return is_same_place(&here, &to->storage) ? -ECONNREFUSED : 0;
@@ -195,7 +194,7 @@ stay__socket_finish(int fd)
 {
 	struct sockaddr_storage there;
 	socklen_t there_len = sizeof(there), len = sizeof(int);
-	int error = 0, nobody;
+	int error, nobody;
 
 	if (getpeername(fd, (struct sockaddr *)&there, &there_len) == 0)
 		return 0;

@@ -72,6 +72,8 @@ fails(enum failing call)
 					     : __real_##name arguments;        \
 	}
 
+FAILS(int, connect, (int fd, const struct sockaddr *to, socklen_t len),
+    (fd, to, len), -1)
 FAILS(int, eventfd, (unsigned count, int flags), (count, flags), -1)
 FAILS(ssize_t, getrandom, (void *bytes, size_t len, unsigned flags),
     (bytes, len, flags), -1)
@@ -88,6 +90,8 @@ FAILS(ssize_t, sendmsg, (int fd, const struct msghdr *message, int flags),
 FAILS(int, setsockopt,
     (int fd, int level, int name, const void *value, socklen_t len),
     (fd, level, name, value, len), -1)
+FAILS(int, socket, (int domain, int type, int protocol),
+    (domain, type, protocol), -1)
 FAILS(int, sigpending, (sigset_t * set), (set), -1)
 FAILS(int, sigtimedwait,
     (const sigset_t *set, siginfo_t *info, const struct timespec *timeout),

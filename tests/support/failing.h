@@ -15,6 +15,7 @@
 
 enum failing {
 	FAILING_nothing,
+	FAILING_connect,
 	FAILING_eventfd,
 	FAILING_fcntl,
 	FAILING_getrandom,
@@ -26,6 +27,7 @@ enum failing {
 	FAILING_pthread_mutex_init,
 	FAILING_sendmsg,
 	FAILING_setsockopt,
+	FAILING_socket,
 	FAILING_sigpending,
 	FAILING_sigtimedwait,
 	FAILING_write,
