@@ -129,6 +129,16 @@ tell_rest(const struct stay_log *log, struct sentence *last, const char *what,
 #define LIKE_FAILURE "like the last failure"
 #define LIKE_LOST    "like the last lost call"
 
+/* When the interval of a sentence is over, at the latest. */
+static void
+ask_wake(const struct sentence *last, const struct stay_subject *who)
+{
+	uint64_t at = last->since_ms + QUIET_MS;
+
+	if (who->wake_ms != NULL)
+		*who->wake_ms = *who->wake_ms < at ? *who->wake_ms : at;
+}
+
 /* Whether it was printed. */
 static bool
 say(const struct stay_log *log, struct sentence *last, const char *what,
@@ -140,9 +150,7 @@ say(const struct stay_log *log, struct sentence *last, const char *what,
 
 	if (quiet) {
 		last->more++;
-		if (who->wake_ms != NULL &&
-		    *who->wake_ms > last->since_ms + QUIET_MS)
-			*who->wake_ms = last->since_ms + QUIET_MS;
+		ask_wake(last, who);
 		return false;
 	}
 	tell_rest(log, last, what, who);
@@ -234,7 +242,7 @@ log_wire(void *arg, const struct stay_subject *who, enum stay_status status,
 	fprintf(log->stream, "%s\n", text);
 }
 
-/* The interval of a sentence is over. */
+/* The interval of a sentence is over, or another one's. */
 static void
 rest_of(const struct stay_log *log, struct sentence *last, const char *what,
     const struct stay_subject *who)
@@ -244,8 +252,8 @@ rest_of(const struct stay_log *log, struct sentence *last, const char *what,
 	if (who->now_ms - last->since_ms >= QUIET_MS) {
 		tell_rest(log, last, what, who);
 		last->since_ms = who->now_ms;
-	} else if (*who->wake_ms > last->since_ms + QUIET_MS) {
-		*who->wake_ms = last->since_ms + QUIET_MS;
+	} else {
+		ask_wake(last, who);
 	}
 }
 
@@ -255,7 +263,7 @@ log_wake(void *arg, const struct stay_subject *who)
 	struct stay_log *log = arg;
 	struct said *said = who->own == NULL ? NULL : *who->own;
 
-	if (said == NULL || who->wake_ms == NULL)
+	if (said == NULL)
 		return;
 	rest_of(log, &said->failure, LIKE_FAILURE, who);
 	rest_of(log, &said->lost_call, LIKE_LOST, who);

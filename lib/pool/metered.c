@@ -75,14 +75,13 @@ count_used(const struct stay_pool *pool)
 	return used;
 }
 
-/* One that has no session, and is in nobody's hands, is neither idle nor used. */
+/* One that has no session, and is in nobody's hands, is neither idle nor used. Somebody
+ * counts. */
 void
 stay__pool_metered_live(const struct stay_pool *pool)
 {
 	struct stay__system *system = system_of(pool);
 
-	if (system == NULL)
-		return;
 	system->live.POOLED[0] += pool->in[STAY__MEMBER_IDLE];
 	system->live.POOLED[1] += count_used(pool);
 	system->live.POOL_MAX[0] += pool->options.connections_max;

@@ -191,7 +191,7 @@ enum stay_status stay__pool_closed_to_all(const struct stay_pool *pool);
 
 /* ---- metered.c ---- */
 /* These do nothing if nobody counts. Somebody is served; has left the line unserved; has
- * lost the connection; gives it back. And what there is now. */
+ * lost the connection; gives it back. And what there is now, if somebody counts. */
 void stay__pool_metered_wait(const struct stay_lease *lease);
 void stay__pool_metered_left(const struct stay_lease *lease);
 void stay__pool_metered_lost(const struct stay_lease *lease);

@@ -95,8 +95,8 @@ TEST(json_log_escapes_what_is_no_text)
 {
 	const struct stay_observer *to = stay_log_observer(json_log);
 
-	to->on_note(to->arg, &subject, STAY_OK, "a\n\t\"b\\\x7f\xe4");
-	expect(HEAD("stay.note") "\"text\":\"a\\u000a\\u0009\\\"b\\\\\\u007f"
+	to->on_note(to->arg, &subject, STAY_OK, "a\n\t\"b\\~\x7f\xe4");
+	expect(HEAD("stay.note") "\"text\":\"a\\u000a\\u0009\\\"b\\\\~\\u007f"
 				 "\\u00e4\"}\n");
 }
 

@@ -456,21 +456,6 @@ TEST(metrics_count_a_use_from_when_it_began)
 	end();
 }
 
-TEST(metrics_count_leases_that_are_lost)
-{
-	struct pool_user *a;
-
-	begin_pool();
-	a = pool_have(&pool, "a");
-	sim_peer_reset(pool.line.peer);
-	sim_run_ms(pool.line.world, 10);
-	take_page(metrics);
-	SHOWS("stay_pool_lost_total", "line\"", "1");
-	pool_give(a);
-	pool_end(&pool);
-	end();
-}
-
 /* One that is tried again is in nobody's hands; one that is made as new is. */
 TEST(metrics_count_no_use_of_what_is_away)
 {
@@ -490,7 +475,6 @@ TEST(metrics_count_no_use_of_what_is_away)
 	sim_peer_reset(pool.line.peer);
 	sim_run_ms(pool.line.world, 10);
 	take_page(metrics);
-	SHOWS("stay_pool_lost_total", "line\"", "0");
 	SHOWS("db_client_connection_count",
 	    "line\",db_client_connection_state=\"used\"", "0");
 	SHOWS("db_client_connection_count",

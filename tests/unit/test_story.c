@@ -45,11 +45,13 @@ TEST(story_of_a_connection)
 	line_run(&rig, 1000);
 	ck_assert_int_eq(stay_loop_story(rig.loop, 1, &story), STAY_OK);
 	EXPECT_STORY("say", "conn 1  conn: starting --connect--> connecting",
-	    "--ok--> connected", "wrote 7 bytes, calls in flight: 1",
-	    "read 3 bytes, replies: 1", "wrote 6 bytes",
+	    "conn 1  conn: connecting --ok--> connected",
+	    "wrote 7 bytes, calls in flight: 1", "read 3 bytes, replies: 1",
+	    "wrote 6 bytes",
 	    "conn 1  failed in session: connection reset by the peer",
 	    "maybe executed: the session ended before the reply came",
-	    "backing_off", "--ok--> connected");
+	    "conn 1  conn: disconnecting --backoff--> backing_off",
+	    "--ok--> connected");
 	ck_assert_int_eq(stay_loop_story(rig.loop, 2, &story), STAY_E_STALE);
 	ck_assert_int_eq(stay_loop_story(rig.loop, 0, &story), STAY_OK);
 	EXPECT_STORY(NULL, "conn 1");
@@ -137,6 +139,70 @@ TEST(story_is_as_long_as_the_ring)
 		lines += story.data[i] == '\n';
 	ck_assert_uint_eq(lines, STAY__RECORDS);
 	EXPECT_STORY("wrote 9 bytes", "wrote 10 bytes", "wrote 2057 bytes");
+	line_end(&rig);
+}
+
+/* What the ring has of two calls on two connections, in order. The loop has looked at the
+ * clock 10 ms ago, when it came up. */
+static void
+record_two_calls(uint64_t one, uint64_t other)
+{
+	stay__record(rig.loop, 5, STAY__RECORD_WROTE, 1, 0);
+	stay__record(rig.loop, 5, STAY__RECORD_CALL_BEGUN, one, 0);
+	stay__record(rig.loop, 6, STAY__RECORD_CALL_BEGUN, other, 0);
+	stay__record(rig.loop, 5, STAY__RECORD_CALL_BEGUN, other + 1, 0);
+	stay__record(rig.loop, 6, STAY__RECORD_WROTE, 2, 0);
+	stay__record(rig.loop, 5, STAY__RECORD_WROTE, 3, 0);
+	stay__record(rig.loop, 5, STAY__RECORD_CALL_OVER, one, STAY_REPLIED);
+	stay__record(rig.loop, 5, STAY__RECORD_WROTE, 4, 0);
+	stay__record(rig.loop, 6, STAY__RECORD_CALL_OVER, other, STAY_REPLIED);
+	stay__record(rig.loop, 5, STAY__RECORD_CALL_FAILED, 0, 0);
+}
+
+/* From its beginning to its end, what its connection did, and no other call. */
+TEST(story_of_a_call_among_others)
+{
+	const struct stay_call_id id = { { 7, 3 } }, none = { { 7, 0 } };
+
+	line_begin(&rig, NULL);
+	record_two_calls(stay__record_token(id.token), 99);
+	line_run(&rig, 6990);
+	ck_assert_int_eq(stay_loop_call_story(rig.loop, id, &story), STAY_OK);
+	ck_assert_int_eq(stay_buf_append(&story, "", 1), STAY_OK);
+	ck_assert_str_eq(story.data,
+	    "7.000 s ago  conn 5  call 7.3: accepted\n"
+	    "7.000 s ago  conn 5  wrote 3 bytes, calls in flight: 0\n"
+	    "7.000 s ago  conn 5  call 7.3: replied\n");
+	stay_buf_fini(&story);
+	ck_assert_int_eq(
+	    stay_loop_call_story(rig.loop, none, &story), STAY_E_STALE);
+	line_end(&rig);
+}
+
+/* The oldest that there is: nothing stands behind the last. */
+TEST(story_of_a_call_that_the_ring_forgets_next)
+{
+	const struct stay_call_id id = { { 7, 3 } };
+
+	line_begin(&rig, NULL);
+	stay__record(rig.loop, 5, STAY__RECORD_CALL_OVER,
+	    stay__record_token(id.token), STAY_REPLIED);
+	for (unsigned i = 1; i < STAY__RECORDS; i++)
+		stay__record(rig.loop, 6, STAY__RECORD_WROTE, i, 0);
+	ck_assert_int_eq(stay_loop_call_story(rig.loop, id, &story), STAY_OK);
+	ck_assert_uint_lt(stay_buf_len(&story), 80);
+	EXPECT_STORY("wrote", "conn 5  call 7.3: replied\n");
+	line_end(&rig);
+}
+
+TEST(story_says_when)
+{
+	line_begin(&rig, NULL);
+	stay__record(rig.loop, 5, STAY__RECORD_CLOSED, 0, STAY_E_RESET);
+	line_run(&rig, 5989);
+	ck_assert_int_eq(stay_loop_story(rig.loop, 5, &story), STAY_OK);
+	EXPECT_STORY(NULL,
+	    "5.999 s ago  conn 5  closed: connection reset by the peer\n");
 	line_end(&rig);
 }
 
