@@ -323,12 +323,26 @@ stay__member_retire(struct stay__pooled *member)
 	    member->client, member->pool->template->leave_budget_ms);
 }
 
+/* What it was given last may be in force by now. */
+static void
+settle(struct stay__pooled *member)
+{
+	if (member->in_force == member->asked ||
+	    stay__reconfigure_is_due(member->client))
+		return;
+	stay__template_drop(member->pool, member->in_force);
+	member->in_force = stay__template_hold(member->asked);
+}
+
+/* Between two turns of the pool a change may take effect: so it is settled before
+ * the next one takes its place in `asked`. */
 void
 stay__member_change(struct stay__pooled *member)
 {
 	struct stay_pool *pool = member->pool;
 	struct stay_client_options options = options_for(member);
 
+	settle(member);
 	if (stay_client_reconfigure(
 		member->client, pool->template->url, &options) != STAY_OK) {
 		stay__member_retire(member);
@@ -342,13 +356,6 @@ stay__member_change(struct stay__pooled *member)
 void
 stay__members_settle(struct stay_pool *pool)
 {
-	for (size_t i = 0; i < pool->count; i++) {
-		struct stay__pooled *member = pool->members[i];
-
-		if (member->in_force == member->asked ||
-		    stay__reconfigure_is_due(member->client))
-			continue;
-		stay__template_drop(pool, member->in_force);
-		member->in_force = stay__template_hold(member->asked);
-	}
+	for (size_t i = 0; i < pool->count; i++)
+		settle(pool->members[i]);
 }
