@@ -112,7 +112,7 @@ $(HOSTS:%=$(BUILD)/tests/support/world_bed_%.o) $(HOSTS:%=$(BUILD)/examples/loop
 $(HOSTS:%=$(BUILD)/examples/loop_%): LIBS := $(HOST_LIBS) $(LIBS)
 $(BUILD)/test-unit $(BUILD)/test-integration: LIBS += $(CHECK_LIBS) $(OPENSSL) \
 	$(foreach name,connect eventfd fcntl getrandom getsockname getsockopt mmap sendmsg setsockopt \
-	sigpending sigtimedwait socket write writev malloc calloc realloc free \
+	sigpending sigtimedwait socket write writev malloc calloc realloc strdup free \
 	pthread_condattr_init pthread_condattr_destroy pthread_cond_init pthread_cond_destroy \
 	pthread_mutex_init pthread_mutex_destroy pthread_mutex_lock pthread_mutex_unlock \
 	_mark_point,-Wl,--wrap=$(name))

@@ -5,6 +5,7 @@
  */
 #include "tls.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <limits.h>
 #include <openssl/err.h>
@@ -48,12 +49,9 @@ give_sealed(BIO *bio, const char *from, int len)
 static long
 control(BIO *bio, int what, long number, void *pointer)
 {
-	const struct stay_filter_io *io = BIO_get_data(bio);
-
+	(void)bio;
 	(void)number;
 	(void)pointer;
-	if (what == BIO_CTRL_EOF)
-		return io->in_ended && io->in.len == 0;
 	return what == BIO_CTRL_FLUSH;
 }
 
@@ -80,6 +78,23 @@ is_address(const char *name)
 	       name[strspn(name, "0123456789.")] == '\0';
 }
 
+/* Why no certificate can be of that name; NULL: one can. */
+static const char *
+unprovable(const char *name)
+{
+	unsigned char address[sizeof(struct in6_addr)];
+
+	if (name[0] == '\0')
+		return "there is no name that the peer must prove to have: set "
+		       "servername";
+	if (is_address(name) && inet_pton(AF_INET, name, address) != 1 &&
+	    inet_pton(AF_INET6, name, address) != 1)
+		return "what the peer must prove to be is no whole address: "
+		       "set "
+		       "servername";
+	return NULL;
+}
+
 /* An address is in the certificate as an address, and is no name to ask for. */
 static bool
 expect_peer(struct stay_tls__stream *stream)
@@ -87,8 +102,8 @@ expect_peer(struct stay_tls__stream *stream)
 	X509_VERIFY_PARAM *param = SSL_get0_param(stream->ssl);
 	const char *name = stream->name;
 
-	if (name[0] == '\0')
-		return stream->tls->verify != STAY_TLS_VERIFY;
+	if (unprovable(name) != NULL)
+		return true; /* and it is not asked to */
 	if (is_address(name))
 		return X509_VERIFY_PARAM_set1_ip_asc(param, name) == 1;
 	X509_VERIFY_PARAM_set_hostflags(
@@ -132,7 +147,8 @@ attach(struct stay_tls__stream *stream)
 	return SSL_set_app_data(stream->ssl, stream) == 1;
 }
 
-/* A name may end in a dot, and no certificate has it so. */
+/* A name may end in a dot, and an address in a zone of this host: no certificate has
+ * them so. */
 static void
 take_name(struct stay_tls__stream *stream, const char *peer)
 {
@@ -144,6 +160,17 @@ take_name(struct stay_tls__stream *stream, const char *peer)
 	len = strlen(stream->name);
 	if (len > 1 && stream->name[len - 1] == '.')
 		stream->name[len - 1] = '\0';
+	stream->name[strcspn(stream->name, "%")] = '\0';
+}
+
+static bool
+refuse(
+    struct stay_tls__stream *stream, enum stay_status status, const char *text)
+{
+	stream->tls->root->failed++;
+	stream->io->status = status;
+	snprintf(stream->io->why, sizeof(stream->io->why), "%s", text);
+	return false;
 }
 
 static bool
@@ -151,10 +178,14 @@ open_stream(void *state, struct stay_filter *filter, const char *peer,
     struct stay_filter_io *io)
 {
 	struct stay_tls__stream *stream = state;
+	const char *why;
 
 	stream->tls = (struct stay_tls *)(void *)filter;
 	stream->io = io;
 	take_name(stream, peer);
+	why = unprovable(stream->name);
+	if (why != NULL && stream->tls->verify == STAY_TLS_VERIFY)
+		return refuse(stream, STAY_E_INSECURE, why);
 	ERR_clear_error();
 	if (attach(stream) && expect_peer(stream)) {
 		resume(stream);
@@ -162,17 +193,18 @@ open_stream(void *state, struct stay_filter *filter, const char *peer,
 	}
 	SSL_free(stream->ssl);
 	ERR_clear_error();
-	stream->tls->root->failed++;
-	io->status = stream->name[0] == '\0' ? STAY_E_INSECURE : STAY_E_NOMEM;
-	snprintf(io->why, sizeof(io->why), "%s",
-	    stream->name[0] == '\0'
-		? "there is no name that the peer must prove to have: set "
-		  "servername"
-		: "no memory for TLS");
-	return false;
+	return refuse(stream, STAY_E_NOMEM, "no memory for TLS");
 }
 
 /* ---- bytes ---- */
+
+static int
+fail(struct stay_tls__stream *stream, int error)
+{
+	stay_tls__blame(stream, error);
+	ERR_clear_error();
+	return -1;
+}
 
 /* 0: more sealed bytes are needed; else it has failed, and -1. Without memory OpenSSL
  * says that it needs more, and has not used what there is. */
@@ -181,11 +213,9 @@ failed(struct stay_tls__stream *stream, int result)
 {
 	int error = SSL_get_error(stream->ssl, result);
 
-	if (error == SSL_ERROR_WANT_READ && stream->io->in.len == 0)
-		return 0;
-	stay_tls__blame(stream, error);
-	ERR_clear_error();
-	return -1;
+	return error == SSL_ERROR_WANT_READ && stream->io->in.len == 0
+		   ? 0
+		   : fail(stream, error);
 }
 
 static int
@@ -228,6 +258,7 @@ read_opened(void *state, struct stay_filter_io *io, void *bytes, size_t len)
 	return failed(stream, result) == 0 ? -EAGAIN : -EPROTO;
 }
 
+/* It never needs to read: nobody may shake hands again. */
 static bool
 write_sealed(
     void *state, struct stay_filter_io *io, const void *bytes, size_t len)
@@ -240,11 +271,7 @@ write_sealed(
 	result = SSL_write(stream->ssl, bytes, (int)len);
 	if (result == (int)len)
 		return true;
-	if (failed(stream, result) == 0) {
-		stream->io->status = STAY_E_PROTOCOL;
-		snprintf(stream->io->why, sizeof(stream->io->why),
-		    "the peer wants another handshake in the middle");
-	}
+	(void)fail(stream, SSL_get_error(stream->ssl, result));
 	return false;
 }
 

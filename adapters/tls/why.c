@@ -7,6 +7,7 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/x509_vfy.h>
+#include <string.h>
 
 struct cause {
 	int code;
@@ -133,12 +134,21 @@ find(const struct cause *rows, size_t count, long code)
 
 #define FIND(rows, code) find(rows, sizeof(rows) / sizeof(rows[0]), code)
 
+/* Of an error of the system OpenSSL has the number, and no words. */
+static const char *
+words_of(unsigned long code)
+{
+	const char *words = ERR_SYSTEM_ERROR(code)
+				? strerror(ERR_GET_REASON(code))
+				: ERR_reason_error_string(code);
+
+	return words != NULL ? words : "no reason is given";
+}
+
 const char *
 stay_tls__words(void)
 {
-	const char *words = ERR_reason_error_string(ERR_peek_error());
-
-	return words != NULL ? words : "no reason is given";
+	return words_of(ERR_peek_error());
 }
 
 static void
@@ -225,14 +235,13 @@ blame_end(struct stay_tls__stream *stream, int error, int reason)
 static void
 say_words(struct stay_tls__stream *stream, unsigned long first)
 {
-	const char *words = ERR_reason_error_string(first);
 	struct stay_filter_io *io = stream->io;
 
 	io->status = is_own_failure(first) ? STAY_E_NOT_READY
 		     : stream->secured     ? STAY_E_PROTOCOL
 					   : INSECURE;
-	snprintf(io->why, sizeof(io->why), "TLS has failed: %s",
-	    words != NULL ? words : "no reason is given");
+	snprintf(
+	    io->why, sizeof(io->why), "TLS has failed: %s", words_of(first));
 }
 
 void

@@ -1,6 +1,7 @@
 /* malloc, calloc and realloc of the tests, of which one fails; see scarce.h. */
 #include "scarce.h"
 
+#include <stdatomic.h>
 #include <stddef.h>
 
 #include "sim/sim.h"
@@ -11,6 +12,8 @@ void *__real_realloc(void *old, size_t size);
 void *__wrap_malloc(size_t size);
 void *__wrap_calloc(size_t count, size_t size);
 void *__wrap_realloc(void *old, size_t size);
+char *__real_strdup(const char *text);
+char *__wrap_strdup(const char *text);
 
 /* How many are to succeed, and the one that is not; 0: not armed, or over. */
 static _Thread_local unsigned left;
@@ -50,20 +53,52 @@ scarce_disarm(void)
 	return has_failed;
 }
 
+/* ---- what is in use ---- */
+
+static atomic_long blocks;
+
+static void *
+taken(void *block)
+{
+	blocks += block != NULL;
+	return block;
+}
+
+long
+scarce_blocks(void)
+{
+	return blocks;
+}
+
+void
+scarce_given_back(void)
+{
+	blocks--;
+}
+
 void *
 __wrap_malloc(size_t size)
 {
-	return fails() ? NULL : __real_malloc(size);
+	return fails() ? NULL : taken(__real_malloc(size));
 }
 
 void *
 __wrap_calloc(size_t count, size_t size)
 {
-	return fails() ? NULL : __real_calloc(count, size);
+	return fails() ? NULL : taken(__real_calloc(count, size));
 }
 
 void *
 __wrap_realloc(void *old, size_t size)
 {
-	return fails() ? NULL : __real_realloc(old, size);
+	if (fails())
+		return NULL;
+	return old != NULL ? __real_realloc(old, size)
+			   : taken(__real_realloc(NULL, size));
+}
+
+char *
+__wrap_strdup(const char *text)
+{
+	return fails() ? NULL : taken(__real_strdup(text));
 }

@@ -17,4 +17,9 @@ void scarce_drought(void);
 /* No more of that; whether one has failed. */
 bool scarce_disarm(void);
 
+/* So many blocks more were taken than given back, by all threads. */
+long scarce_blocks(void);
+/* For free of the tests. */
+void scarce_given_back(void);
+
 #endif

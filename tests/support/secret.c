@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "scarce.h"
+
 void __real_free(void *block);
 void __wrap_free(void *block);
 
@@ -31,5 +33,7 @@ __wrap_free(void *block)
 	if (watched != NULL && block != NULL)
 		freed += memmem(block, malloc_usable_size(block), watched,
 			     strlen(watched)) != NULL;
+	if (block != NULL)
+		scarce_given_back();
 	__real_free(block);
 }

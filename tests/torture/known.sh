@@ -22,7 +22,7 @@ harmless='
 	pthread_cond_wait pthread_condattr_destroy pthread_condattr_init pthread_condattr_setclock
 	pthread_detach pthread_mutex_destroy pthread_join pthread_mutex_lock pthread_mutex_unlock pthread_sigmask
 	sigaddset sigemptyset sigfillset sigismember snprintf
-	strchr strcmp strcspn strftime strlen strncmp strncpy strnlen strrchr strspn strstr
+	strchr strcmp strcspn strerror strftime strlen strncmp strncpy strnlen strrchr strspn strstr
 	strtod
 	sysconf
 	vsnprintf'
