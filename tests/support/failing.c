@@ -18,6 +18,7 @@
 static _Thread_local struct {
 	enum failing call;
 	unsigned left;
+	unsigned calls;
 	int error;
 	bool always;
 	bool has_failed;
@@ -30,6 +31,7 @@ failing_arm(enum failing call, unsigned nth, int error)
 {
 	armed.call = call;
 	armed.left = nth;
+	armed.calls = 0;
 	armed.error = error;
 	armed.always = nth == 0;
 	armed.has_failed = false;
@@ -40,6 +42,12 @@ failing_disarm(void)
 {
 	armed.call = FAILING_nothing;
 	return armed.has_failed;
+}
+
+unsigned
+failing_calls(void)
+{
+	return armed.calls;
 }
 
 int
@@ -53,6 +61,7 @@ fails(enum failing call)
 {
 	if (armed.call != call)
 		return false;
+	armed.calls++;
 	if (!armed.always && (armed.left == 0 || --armed.left > 0))
 		return false;
 	armed.has_failed = true;
@@ -75,8 +84,15 @@ fails(enum failing call)
 FAILS(int, connect, (int fd, const struct sockaddr *to, socklen_t len),
     (fd, to, len), -1)
 FAILS(int, eventfd, (unsigned count, int flags), (count, flags), -1)
-FAILS(ssize_t, getrandom, (void *bytes, size_t len, unsigned flags),
-    (bytes, len, flags), -1)
+
+/* Without an error: a byte at a time. */
+IN_PLACE_OF(ssize_t, getrandom, (void *bytes, size_t len, unsigned flags))
+{
+	if (!fails(FAILING_getrandom))
+		return __real_getrandom(bytes, len, flags);
+	return armed.error != 0 ? -1 : __real_getrandom(bytes, 1, flags);
+}
+
 FAILS(int, getsockname, (int fd, struct sockaddr *to, socklen_t *len),
     (fd, to, len), -1)
 FAILS(int, getsockopt,

@@ -39,6 +39,8 @@ void failing_arm(enum failing call, unsigned nth, int error);
 
 /* No more of that; whether one has failed. */
 bool failing_disarm(void);
+/* How often it was called, from the one to the other. */
+unsigned failing_calls(void);
 
 /* Mutexes, conditions and their attributes, of all threads. */
 int failing_made(void);

@@ -38,6 +38,31 @@ TEST(promise_13_without_entropy_no_two_worlds_draw_the_same)
 	other->ops->free(other);
 }
 
+/* The kernel is asked until it has given all, and once if it has nothing. */
+TEST_ROWS(world_ev_entropy_comes_from_the_kernel, 4)
+{
+	static const struct {
+		unsigned nth;
+		int error;
+		unsigned calls;
+	} rows[] = { { 9, ENOSYS, 1 }, { 1, EINTR, 2 }, { 0, 0, 8 },
+		{ 1, ENOSYS, 1 } };
+	unsigned char bytes[8], seen[8] = { 0 };
+
+	for (int i = 0; i < 20; i++) {
+		memset(bytes, 0, sizeof(bytes));
+		failing_arm(FAILING_getrandom, rows[_i].nth, rows[_i].error);
+		errno = EINTR;
+		here.ops->entropy(here.world, bytes, sizeof(bytes));
+		failing_disarm();
+		ck_assert_uint_eq(failing_calls(), rows[_i].calls);
+		for (size_t at = 0; at < sizeof(bytes); at++)
+			seen[at] |= bytes[at];
+	}
+	for (size_t at = 0; at < sizeof(bytes); at++)
+		ck_assert_uint_ne(seen[at], 0);
+}
+
 static struct seam *armed;
 static bool in_time;
 

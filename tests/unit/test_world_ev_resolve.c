@@ -6,6 +6,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <netdb.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
@@ -17,8 +18,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/address.h"
 #include "suites.h"
 #include "support/heap.h"
+#include "support/scarce.h"
 #include "support/world_bed.h"
 #include "world/ev.h"
 #include "world/ev_lookups.h"
@@ -27,6 +30,7 @@
 
 #define HANGING "hangs.test"
 #define BROKEN  "broken.test" /* the system fails, as `broken` says */
+#define MANY    "many.test"   /* has many addresses */
 
 /* ---- the system's side ---- */
 
@@ -59,6 +63,38 @@ hang(void)
 	atomic_fetch_add(&left, 1);
 }
 
+/* More addresses than anybody dials, the last of them another. */
+static struct addrinfo *
+crowd(void)
+{
+	static struct addrinfo infos[STAY__ADDRESSES_MAX + 1];
+	static struct sockaddr_in address = { .sin_family = AF_INET };
+
+	for (size_t i = 0; i <= STAY__ADDRESSES_MAX; i++)
+		infos[i] = (struct addrinfo){
+			.ai_addr = (struct sockaddr *)&address,
+			.ai_addrlen = sizeof(address),
+			.ai_next =
+			    i < STAY__ADDRESSES_MAX ? &infos[i + 1] : NULL,
+		};
+	return infos;
+}
+
+static atomic_int crowds_freed;
+
+void
+freeaddrinfo(struct addrinfo *found)
+{
+	void (*system_s)(struct addrinfo *);
+	void *symbol = dlsym(RTLD_NEXT, "freeaddrinfo");
+
+	memcpy(&system_s, &symbol, sizeof(symbol));
+	if (found == crowd())
+		atomic_fetch_add(&crowds_freed, 1);
+	else
+		system_s(found);
+}
+
 int
 getaddrinfo(const char *host, const char *port, const struct addrinfo *hints,
     struct addrinfo **found)
@@ -68,6 +104,10 @@ getaddrinfo(const char *host, const char *port, const struct addrinfo *hints,
 	void *symbol = dlsym(RTLD_NEXT, "getaddrinfo");
 
 	memcpy(&system_s, &symbol, sizeof(symbol));
+	if (host != NULL && strcmp(host, MANY) == 0) {
+		*found = crowd();
+		return 0;
+	}
 	if (host != NULL && strcmp(host, BROKEN) == 0) {
 		errno = atomic_load(&broken_errno);
 		return atomic_load(&broken);
@@ -199,6 +239,26 @@ TEST_ROWS(world_ev_lookup_tells_the_error_of_the_system, 5)
 	ask(&asked, BROKEN);
 	ck_assert_str_eq(bed_answer(&asked), gai_strerror(errors[_i].error));
 	ck_assert_int_eq(asked.error, errors[_i].told);
+}
+
+/* As many as are dialled, or a lack of memory; nothing is left of either. */
+TEST_ROWS(world_ev_job_takes_what_there_is_room_for, 2)
+{
+	struct stay_lookup lookup = { .host = MANY, .port = "1" };
+	long blocks = scarce_blocks();
+	struct stay__job *job = stay__job_new(&lookup);
+
+	atomic_store(&crowds_freed, 0);
+	if (_i == 1)
+		scarce_arm(1);
+	stay__job_resolve(job);
+	ck_assert_int_eq(scarce_disarm(), _i == 1);
+	ck_assert_int_eq(job->error, _i == 1 ? EAI_MEMORY : 0);
+	ck_assert_uint_eq(job->count, _i == 1 ? 0 : STAY__ADDRESSES_MAX);
+	ck_assert_pstr_eq(job->text, _i == 1 ? gai_strerror(EAI_MEMORY) : NULL);
+	ck_assert_int_eq(atomic_load(&crowds_freed), 1);
+	stay__job_free(job);
+	ck_assert_int_eq(scarce_blocks(), blocks);
 }
 
 TEST(world_ev_lookup_cancelled_while_under_way)

@@ -15,6 +15,7 @@
 #include "suites.h"
 #include "support/child.h"
 #include "support/descriptors.h"
+#include "support/failing.h"
 #include "support/peer_thread.h"
 #include "support/redis_virtual.h"
 #include "support/scarce.h"
@@ -296,6 +297,8 @@ TEST(world_poll_loop_without_memory_leaves_nothing)
 	struct descriptors before, after;
 	unsigned refused = 0;
 	bool failed = true;
+	long blocks = scarce_blocks();
+	int made = failing_made();
 
 	descriptors_list(&before);
 	for (unsigned n = 1; failed; n++) {
@@ -309,6 +312,8 @@ TEST(world_poll_loop_without_memory_leaves_nothing)
 		stay_loop_free(scarce);
 	}
 	descriptors_list(&after);
+	ck_assert_int_eq(scarce_blocks(), blocks);
+	ck_assert_int_eq(failing_made(), made);
 	ck_assert_uint_ge(refused, 4);
 	ck_assert_uint_eq(after.count, before.count);
 }
