@@ -42,8 +42,6 @@ jobs_free(struct stay__list *jobs)
 void
 stay__lookups_free(struct stay__lookups *lookups)
 {
-	if (lookups == NULL)
-		return;
 	pthread_mutex_lock(&lookups->monitor.lock);
 	jobs_free(&lookups->waiting);
 	jobs_free(&lookups->done);

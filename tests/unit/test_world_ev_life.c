@@ -15,7 +15,6 @@
 #include "support/descriptors.h"
 #include "support/ev_asked.h"
 #include "support/failing.h"
-#include "support/heap.h"
 #include "support/scarce.h"
 #include "support/world_bed.h"
 #include "world/ev.h"
@@ -78,7 +77,7 @@ TEST_ROWS(world_ev_that_cannot_begin_leaves_nothing, 6)
 {
 	struct descriptors before, after;
 	int made = failing_made();
-	size_t heap = 0;
+	long blocks = 0;
 
 	descriptors_list(&before);
 	for (int i = 0; i < 200; i++) {
@@ -86,13 +85,13 @@ TEST_ROWS(world_ev_that_cannot_begin_leaves_nothing, 6)
 		    open_short_of(shortages[_i].call, shortages[_i].alone),
 		    shortages[_i].refused);
 		ev_run(bed_ev, EVRUN_NOWAIT);
-		if (i == 20)
-			heap = heap_in_use();
+		if (i == 0)
+			blocks = scarce_blocks();
 	}
 	descriptors_list(&after);
 	ck_assert(descriptors_equal(&before, &after));
 	ck_assert_int_eq(failing_made(), made);
-	ck_assert(!heap_is_exact() || heap_in_use() < heap + 8192);
+	ck_assert_int_eq(scarce_blocks(), blocks);
 }
 
 /* A number of its own that is ready comes to be watched by nobody, and libev asks the

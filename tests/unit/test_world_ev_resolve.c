@@ -20,6 +20,7 @@
 
 #include "base/address.h"
 #include "suites.h"
+#include "support/failing.h"
 #include "support/heap.h"
 #include "support/scarce.h"
 #include "support/world_bed.h"
@@ -39,7 +40,9 @@ static atomic_int inside;  /* threads that hang */
 static atomic_int left;    /* threads that hung */
 static atomic_int threads; /* different ones that hung */
 static atomic_int alive;   /* threads that have not ended, */
-static int strangers;      /* and those that were there before the test */
+static int strangers;      /* and those that were there before the test, */
+static long blocks;        /* and blocks */
+static int made;
 static _Thread_local bool known;
 static atomic_bool signal_ok; /* a thread took signals */
 static atomic_int broken, broken_errno;
@@ -176,6 +179,8 @@ setup(void)
 	atomic_store(&threads, 0);
 	atomic_store(&signal_ok, false);
 	strangers = atomic_load(&alive);
+	blocks = scarce_blocks();
+	made = failing_made();
 	bed_begin_ev();
 }
 
@@ -185,6 +190,8 @@ teardown(void)
 {
 	bed_end();
 	wait_for(&alive, strangers);
+	ck_assert_int_eq(scarce_blocks(), blocks);
+	ck_assert_int_eq(failing_made(), made);
 }
 
 static void
@@ -245,7 +252,7 @@ TEST_ROWS(world_ev_lookup_tells_the_error_of_the_system, 5)
 TEST_ROWS(world_ev_job_takes_what_there_is_room_for, 2)
 {
 	struct stay_lookup lookup = { .host = MANY, .port = "1" };
-	long blocks = scarce_blocks();
+	long before = scarce_blocks();
 	struct stay__job *job = stay__job_new(&lookup);
 
 	atomic_store(&crowds_freed, 0);
@@ -258,7 +265,20 @@ TEST_ROWS(world_ev_job_takes_what_there_is_room_for, 2)
 	ck_assert_pstr_eq(job->text, _i == 1 ? gai_strerror(EAI_MEMORY) : NULL);
 	ck_assert_int_eq(atomic_load(&crowds_freed), 1);
 	stay__job_free(job);
-	ck_assert_int_eq(scarce_blocks(), blocks);
+	ck_assert_int_eq(scarce_blocks(), before);
+}
+
+TEST(world_ev_lookup_without_memory_is_refused)
+{
+	struct asked asked;
+	int error;
+
+	scarce_arm(1);
+	error = bed_ask(&asked, "127.0.0.1", "1");
+	ck_assert(scarce_disarm());
+	ck_assert_int_eq(error, -ENOMEM);
+	ask(&asked, "127.0.0.1");
+	is_answered(&asked);
 }
 
 TEST(world_ev_lookup_cancelled_while_under_way)
