@@ -170,7 +170,8 @@ typedef void stay_endpoints_fn(void *arg, struct stay_client *client);
 #define STAY_ENDPOINTS_MAX 256
 
 /* Frees a config that the client is done with. Runs once for it, in the loop's turn,
- * behind on_closed if the client has ended; the client is not to be used in it. */
+ * behind on_closed if the client has ended. It must call no function with this client,
+ * which may be gone, or in the middle of a change. */
 typedef void stay_config_release_fn(const void *config);
 
 /*

@@ -70,12 +70,12 @@ struct stay_pool_options {
 	size_t size; /* STAY_POOL_OPTIONS sets it */
 	/*
 	 * Of each connection; only read inside the function. NULL: all defaults.
-	 * Its `arg` and notices are the pool's own: they are not called. With
-	 * STAY_FATAL_STOP the pool stops when no session is up. Of an exclusive pool
-	 * `offline` is STAY_OFFLINE_FAIL, and `max_age_ms` is never reached in the
-	 * hands of a borrower. `attempts_max` of its backoff ends a connection, and
-	 * the pool begins another. A config is released when the pool has closed; a filter
-	 * is to live as long.
+	 * Its notices are the pool's own: they are not called. `endpoints` is, with
+	 * the `arg` beside it. With STAY_FATAL_STOP the pool stops when no session is
+	 * up. Of an exclusive pool `offline` is STAY_OFFLINE_FAIL, and `max_age_ms` is
+	 * never reached in the hands of a borrower. `attempts_max` of its backoff ends
+	 * a connection, and the pool begins another. A config is released when the pool
+	 * has closed; a filter is to live as long.
 	 */
 	const struct stay_client_options *client;
 	enum stay_pool_use use;
