@@ -75,7 +75,8 @@ STAY_API enum stay_status stay_future_begin(
  * Returns: STAY_OK: it has completed, and stay_future_result says how; STAY_E_TIMEOUT:
  * not yet, and it may be waited for again; STAY_E_REENTRANT inside a callback, or on a
  * thread of a runner, unless it has completed; STAY_E_STATE: its call was not
- * submitted; STAY_E_NOMEM: the system has nothing to wait with.
+ * submitted; STAY_E_NOMEM: the system has nothing to wait with; STAY_E_FORKED: it is of a
+ * runner of the parent process, and has not completed.
  */
 STAY_API STAY_USE enum stay_status stay_future_wait(
     struct stay_future *future, uint64_t budget_ms);

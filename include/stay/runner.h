@@ -37,7 +37,7 @@
  *
  * A process that forks leaves runners to the parent: in the child all functions return
  * STAY_E_FORKED, and no thread runs a loop: a future that has not completed there never
- * does. What the child needs it starts itself.
+ * does, and is not waited for. What the child needs it starts itself.
  *
  * All functions may be called in any thread, except where it says otherwise.
  */

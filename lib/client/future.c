@@ -43,12 +43,13 @@ stay_future_new(struct stay_client *client)
 }
 
 struct stay_future *
-stay__future_new_remote(struct stay_loop *loop)
+stay__future_new_remote(
+    struct stay_loop *loop, const struct stay__process *process)
 {
 	struct stay_future *future = new_future(loop);
 
 	if (future != NULL)
-		future->is_remote = true;
+		future->process = process;
 	return future;
 }
 
@@ -335,12 +336,25 @@ block(const struct awaited *awaited, uint64_t budget_ms)
 	return is_settled(awaited) ? STAY_OK : STAY_E_TIMEOUT;
 }
 
+static bool
+is_remote(const struct stay_future *future)
+{
+	return future->process != NULL;
+}
+
+/* Its thread is not in this process: it never completes here. */
+static bool
+is_of_parent(const struct stay_future *future)
+{
+	return is_remote(future) && !stay__process_is_ours(future->process);
+}
+
 /* Whether both can be waited for at once: who drives a loop drives no other. */
 static bool
 go_together(const struct stay_future *a, const struct stay_future *b)
 {
-	return a->is_remote == b->is_remote &&
-	       (a->is_remote || a->loop == b->loop);
+	return is_remote(a) == is_remote(b) &&
+	       (is_remote(a) || a->loop == b->loop);
 }
 
 /* None has completed: so each of them is there. */
@@ -354,8 +368,10 @@ wait_for(const struct awaited *awaited, uint64_t budget_ms)
 			return STAY_E_STATE;
 		if (!go_together(first, awaited->futures[i]))
 			return STAY_E_ARG;
+		if (is_of_parent(awaited->futures[i]))
+			return STAY_E_FORKED;
 	}
-	return first->is_remote ? block(awaited, budget_ms)
+	return is_remote(first) ? block(awaited, budget_ms)
 				: drive(awaited, budget_ms);
 }
 

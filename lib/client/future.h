@@ -11,6 +11,7 @@
 
 #include "loop/errands.h"
 #include "world/bell.h"
+#include "world/ev_process.h"
 
 enum stay__future_stage {
 	STAY__FUTURE_NEW, /* its call was not submitted yet */
@@ -24,8 +25,9 @@ struct stay_future {
 	 * and what follows from here on can be read. */
 	_Atomic(struct stay__bell *) waiter;
 	enum stay__future_stage stage; /* its owner's */
-	bool is_remote;                /* another thread runs the loop */
-	struct stay_client *client;    /* until it is complete */
+	/* Of which another thread runs the loop; NULL: none does. */
+	const struct stay__process *process;
+	struct stay_client *client; /* until it is complete */
 	struct stay_loop *loop;
 	struct stay_held *held; /* NULL: there is no reply */
 	char *words;            /* a copy; NULL: `why` is static */
@@ -38,8 +40,9 @@ struct stay_future {
 
 extern struct stay__bell stay__future_complete;
 
-/* One whose call another thread will submit. NULL: no memory. */
-struct stay_future *stay__future_new_remote(struct stay_loop *loop);
+/* One whose call another thread of this process will submit. NULL: no memory. */
+struct stay_future *stay__future_new_remote(
+    struct stay_loop *loop, const struct stay__process *process);
 void stay__future_hold(struct stay_future *future);
 void stay__future_drop(struct stay_future *future);
 bool stay__future_is_complete(const struct stay_future *future);

@@ -415,7 +415,8 @@ stay_remote_future(struct stay_remote *remote, const void *request,
 	struct call *call;
 
 	assert(remote != NULL);
-	future = stay__future_new_remote(remote->post->loop);
+	future = stay__future_new_remote(
+	    remote->post->loop, &remote->post->runner->process);
 	if (future == NULL)
 		return NULL;
 	(void)stay_future_begin(future, STAY_OK);

@@ -2,7 +2,7 @@
  * A runner in a child that was forked: it is the parent's. What the child leaves is
  * never freed there, so that valgrind has no look at it.
  */
-#include <stay/runner.h>
+#include <stay/redis_remote.h>
 
 #include <sys/wait.h>
 #include <unistd.h>
@@ -39,6 +39,32 @@ TEST(fork_leaves_a_runner_to_its_parent)
 	ck_assert_int_eq(state, 0);
 	ck_assert_int_eq(stay_runner_do(runner, 0, note, &done), STAY_OK);
 	ck_assert(done);
+	ck_assert_int_eq(stay_runner_free(runner), STAY_OK);
+}
+
+/* It never completes in the child, where a wait with STAY_FOREVER would have no end. */
+TEST(fork_leaves_a_future_to_its_parent)
+{
+	struct stay_runner *runner;
+	struct stay_remote *redis;
+	struct stay_future *future;
+	pid_t child;
+	int state;
+
+	ck_assert_int_eq(stay_runner_start(&runner, NULL), STAY_OK);
+	ck_assert_int_eq(stay_redis_remote_start(
+			     &redis, runner, "redis://127.0.0.1:1", NULL),
+	    STAY_OK);
+	future = stay_redis_remote_future(redis, "GET a");
+	child = fork();
+	if (child == 0)
+		_exit(stay_future_wait(future, 0) == STAY_E_FORKED ? 0 : 1);
+	ck_assert_int_gt(child, 0);
+	ck_assert_int_eq(waitpid(child, &state, 0), child);
+	ck_assert_int_eq(state, 0);
+	ck_assert_int_eq(stay_future_wait(future, 0), STAY_E_TIMEOUT);
+	stay_future_free(future);
+	stay_remote_free(redis);
 	ck_assert_int_eq(stay_runner_free(runner), STAY_OK);
 }
 
