@@ -7,6 +7,7 @@
 #include <math.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -34,27 +35,53 @@ now_ms(void)
 struct member {
 	struct stay_redis *redis;
 	unsigned attempts; /* since the server is gone */
-	unsigned noted;    /* attempts whose delay has been looked at */
-	uint64_t due_ms[ROUNDS];
+	unsigned noted;    /* of the delays that the policy has chosen */
+	uint64_t delays_ms[ROUNDS];
 };
 
 static struct member members[CLIENTS];
 static uint64_t first_number;
 
+/* NULL: of none of them. */
+static struct member *
+member_of(const struct stay_subject *who)
+{
+	uint64_t number = who->number - first_number;
+
+	return number < CLIENTS ? &members[number] : NULL;
+}
+
 static void
 on_transition(void *arg, const struct stay_subject *who,
     const struct stay_transition *transition)
 {
+	struct member *member = member_of(who);
+
 	(void)arg;
-	if (strcmp(transition->machine, "conn") == 0 &&
+	if (member != NULL && strcmp(transition->machine, "conn") == 0 &&
 	    strcmp(transition->to, "connecting") == 0 &&
-	    strcmp(transition->from, "connecting") != 0 &&
-	    who->number - first_number < CLIENTS)
-		members[who->number - first_number].attempts++;
+	    strcmp(transition->from, "connecting") != 0)
+		member->attempts++;
+}
+
+/* What the policy has chosen, whenever this machine gets round to it. */
+static void
+on_failure(void *arg, const struct stay_subject *who, enum stay_status status,
+    const char *text)
+{
+	static const char says[] = "next in ";
+	struct member *member = member_of(who);
+	const char *next = strstr(text, says);
+
+	(void)arg;
+	(void)status;
+	if (member != NULL && next != NULL && member->noted < ROUNDS)
+		member->delays_ms[member->noted++] =
+		    strtoul(next + strlen(says), NULL, 10);
 }
 
 static const struct stay_observer observer = { STAY_OBSERVER, NULL,
-	on_transition, NULL, NULL, NULL };
+	on_transition, on_failure, NULL, NULL };
 
 static struct stay_conn *
 conn_of(const struct member *member)
@@ -82,30 +109,14 @@ all_connected(void *arg)
 	return true;
 }
 
-/* What the policy has chosen, whenever this machine gets round to it. */
-static void
-note_delay(struct member *member)
-{
-	if (stay_conn_state(conn_of(member)) != STAY_BACKING_OFF ||
-	    member->noted > member->attempts)
-		return;
-	if (member->attempts < ROUNDS)
-		member->due_ms[member->attempts] =
-		    stay_conn_due_ms(conn_of(member));
-	member->noted = member->attempts + 1;
-}
-
 static bool
 all_noted(void *arg)
 {
-	bool all = true;
-
 	(void)arg;
-	for (int i = 0; i < CLIENTS; i++) {
-		note_delay(&members[i]);
-		all = all && members[i].noted >= ROUNDS;
-	}
-	return all;
+	for (int i = 0; i < CLIENTS; i++)
+		if (members[i].noted < ROUNDS)
+			return false;
+	return true;
 }
 
 /* No tenth of the times has more than a third of the clients. */
@@ -115,12 +126,11 @@ check_spread(int round)
 	unsigned buckets[BUCKETS + 1] = { 0 };
 
 	for (int i = 0; i < CLIENTS; i++) {
-		uint64_t due = members[i].due_ms[round];
+		uint64_t delay = members[i].delays_ms[round];
 
-		ck_assert_uint_le(due, DELAY_MS);
-		if (due < DELAY_MS / 2)
-			due = DELAY_MS / 2; /* looked at somewhat later */
-		buckets[(due - DELAY_MS / 2) * 2 * BUCKETS / DELAY_MS]++;
+		ck_assert_uint_ge(delay, DELAY_MS / 2);
+		ck_assert_uint_le(delay, DELAY_MS);
+		buckets[(delay - DELAY_MS / 2) * 2 * BUCKETS / DELAY_MS]++;
 	}
 	for (int i = 0; i <= BUCKETS; i++)
 		ck_assert_uint_le(buckets[i], CLIENTS / 3);
@@ -146,7 +156,7 @@ TEST(promise_13_many_clients_come_back_seldom_and_spread)
 	start_members(server.url, &options);
 	rig_until(&rig, all_connected, NULL, PATIENCE_S);
 	for (int i = 0; i < CLIENTS; i++)
-		members[i].attempts = 0;
+		members[i].attempts = members[i].noted = 0;
 	redis_server_kill(&server);
 	gone = now_ms();
 	rig_until(&rig, all_noted, NULL, PATIENCE_S);
