@@ -216,8 +216,10 @@ on_big(void *arg, const struct stay_result *result)
 
 TEST_ROWS(redis_real_ten_megabytes_go_in_and_come_out, 2)
 {
+	const struct stay_redis_options options = { STAY_REDIS_OPTIONS,
+		.client = { STAY_CLIENT_OPTIONS, .call_timeout_ms = 20000 } };
 	const char *url = _i == 0 ? server.url : server.unix_url;
-	struct stay_redis *redis = rig_connect(&rig, url, NULL);
+	struct stay_redis *redis = rig_connect(&rig, url, &options);
 	struct big big = { malloc(BIG), false };
 	struct answer answer;
 
