@@ -17,7 +17,7 @@ struct stay__lookups;
  * there is something to deliver. */
 struct stay__lookups *stay__lookups_new(int wake_fd);
 
-/* End. The answer of a lookup that still runs is thrown away. NULL is fine. */
+/* End. The answer of a lookup that still runs is thrown away. */
 void stay__lookups_free(struct stay__lookups *lookups);
 
 /* Returns 0, or a negative errno and then `done` does not run. */
