@@ -316,9 +316,9 @@ TEST(pool_again_at_any_age)
 	ck_assert_uint_eq(pool_counts(&rig).idle, MANY);
 	POOL_TELLS(&rig, 705, "");
 	ck_assert_uint_eq(pool_counts(&rig).aged, 0);
-	POOL_TELLS(&rig, 60, "");
+	POOL_TELLS(&rig, 45, "");
 	ck_assert_uint_gt(pool_counts(&rig).aged, 0);
-	POOL_TELLS(&rig, 180, "");
+	POOL_TELLS(&rig, 195, "");
 	ck_assert_uint_lt(pool_counts(&rig).aged, MANY);
 	POOL_TELLS(&rig, 60, "");
 	ck_assert_uint_ge(pool_counts(&rig).aged, MANY);

@@ -267,4 +267,24 @@ TEST(pool_size_shrinks_when_it_is_shared)
 	pool_end(&rig);
 }
 
+/* Nobody is given one that has to go, though it is still there. */
+TEST(pool_size_gives_none_that_has_to_go)
+{
+	unsigned done = 0;
+
+	pool_begin(&rig, POOL(.connections_max = 2, .use = STAY_POOL_SHARED));
+	for (int i = 0; i < 20; i++)
+		ck_assert_int_eq(stay_client_call(stay_pool_client(rig.pool),
+				     LINE("quiet"), on_done, &done),
+		    STAY_OK);
+	run(20);
+	ck_assert_int_eq(shrink(1, STAY_POOL_SHARED), STAY_OK);
+	run(20);
+	for (int i = 0; i < 50; i++)
+		ck_assert_uint_eq(stay_conn_number(stay_client_conn(
+				      stay_pool_client(rig.pool))),
+		    2);
+	pool_end(&rig);
+}
+
 TEST_SUITE(pool_size)

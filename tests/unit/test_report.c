@@ -1,0 +1,114 @@
+/* What observers are told of failures and recoveries, word by word; and verdicts. */
+#include <string.h>
+
+#include "conn/verdict.h"
+#include "suites.h"
+#include "support/line_rig.h"
+
+static struct line_rig rig;
+static char said[2048];
+
+static void
+say(const char *text)
+{
+	size_t len = strlen(said);
+
+	snprintf(said + len, sizeof(said) - len, "%s\n", text);
+}
+
+static void
+on_failure(void *arg, const struct stay_subject *who, enum stay_status status,
+    const char *text)
+{
+	(void)arg;
+	(void)who;
+	(void)status;
+	say(text);
+}
+
+static void
+on_up(void *arg, const struct stay_subject *who, const struct stay_up *up)
+{
+	(void)arg;
+	(void)who;
+	say(up->text);
+}
+
+static const struct stay_observer observer = { STAY_OBSERVER,
+	.on_failure = on_failure, .on_up = on_up };
+
+static void
+begin(void)
+{
+	struct stay_client_options options = { STAY_CLIENT_OPTIONS };
+
+	options.backoff = stay_backoff_constant(1000);
+	options.backoff.jitter = STAY_JITTER_NONE;
+	said[0] = '\0';
+	line_prepare(&rig);
+	stay_loop_set_observer(rig.loop, &observer);
+	line_start(&rig, &options);
+}
+
+TEST(report_of_a_recovery)
+{
+	begin();
+	line_run(&rig, 20);
+	sim_unlisten(rig.world, LINE_HOST, LINE_PORT);
+	sim_peer_reset(rig.peer);
+	line_run(&rig, 1500);
+	peer_listen(&rig.server, rig.world, LINE_HOST, LINE_PORT);
+	line_run(&rig, 1000);
+	ck_assert_str_eq(said,
+	    "up, with 10.0.0.1:7777\n"
+	    "session line://10.0.0.1:7777: 10.0.0.1:7777 reset by the peer "
+	    "(ECONNRESET); next in 1 s\n"
+	    "connect line://10.0.0.1:7777: 10.0.0.1:7777 refused "
+	    "(ECONNREFUSED); attempt 1, next in 1 s\n"
+	    "up again after 2 s, attempt 2, with 10.0.0.1:7777\n");
+	line_end(&rig);
+}
+
+/* Of a connection alone, as of a client. */
+TEST_ROWS(report_of_a_backoff_that_is_none, 2)
+{
+	static const struct stay_conn_options rows[] = {
+		{ STAY_CONN_OPTIONS,
+		    .backoff = { .kind = (enum stay_backoff_kind)99 } },
+		{ STAY_CONN_OPTIONS,
+		    .backoff = { .jitter = (enum stay_jitter)99 } },
+	};
+	static const struct stay_behaviour behaviour = { STAY_BEHAVIOUR,
+		.name = "x" };
+	struct stay_conn *conn;
+
+	line_prepare(&rig);
+	ck_assert_int_eq(
+	    stay_conn_start(&conn, rig.loop, &behaviour, NULL, &rows[_i]),
+	    STAY_E_ARG);
+	ck_assert_str_eq(stay_loop_rejection(rig.loop),
+	    "the kind or the jitter of the backoff is none of its values");
+	ck_assert_int_eq(stay_loop_free(rig.loop), STAY_OK);
+}
+
+/* A callback whose verdict is none. */
+TEST(report_of_a_verdict_that_is_none)
+{
+	const struct stay_verdict none = { .kind = STAY__VERDICT_COUNT };
+
+	for (int i = 0; i < STAY__SITUATION_COUNT; i++)
+		ck_assert_int_eq(
+		    stay__verdict_rule((enum stay__situation)i, &none).kind,
+		    STAY__BAD);
+}
+
+TEST(report_of_a_verdict_with_a_reply)
+{
+	const struct stay_reply reply = { .status = STAY_E_DENIED };
+
+	ck_assert_int_eq(
+	    stay_verdict_with_reply(stay_verdict_ok(), reply).reply.status,
+	    STAY_E_DENIED);
+}
+
+TEST_SUITE(report)
