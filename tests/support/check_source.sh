@@ -417,7 +417,7 @@ session_parts() {
 # TLS reads files, has contexts that threads share, and alone knows OpenSSL.
 adapters_are_strangers() {
 	grep '^#include' adapters/*/*.[ch] |
-	    grep -vE '^adapters/tls/.*#include <(openssl/[a-z0-9_]+|errno|pthread|stdatomic|sys/stat)\.h>' |
+	    grep -vE '^adapters/tls/.*#include <(openssl/[a-z0-9_]+|arpa/inet|errno|pthread|stdatomic|sys/stat)\.h>' |
 	    grep -vE '#include (<stay/[a-z_]+\.(h|def)>|<(assert|ctype|float|inttypes|limits|math|stdarg|stdbool|stddef|stdint|stdio|stdlib|string)\.h>|"[a-z_0-9]+\.(h|def)")' |
 	    none
 }
