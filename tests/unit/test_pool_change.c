@@ -10,7 +10,7 @@
 
 static struct pool_rig rig;
 static struct line_config other_config;
-static unsigned released[2]; /* the rig's config, and the other */
+static unsigned released[2];     /* the rig's config, and the other */
 static unsigned released_in_use; /* of a shared pool */
 
 static void
