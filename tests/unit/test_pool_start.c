@@ -5,6 +5,7 @@
 #include "suites.h"
 #include "support/pool_rig.h"
 #include "support/scarce.h"
+#include "support/secret.h"
 
 #define OTHER_HOST "10.0.0.2"
 #define OTHER_URL  "line://" OTHER_HOST ":7777"
@@ -365,6 +366,27 @@ TEST(pool_start_with_a_config_that_is_copied)
 	stay_pool_stop(rig.pool, STAY_OK);
 	ck_assert(sim_run(rig.line.world, 60000));
 	ck_assert_int_eq(stay_loop_free(rig.line.loop), STAY_OK);
+}
+
+/* A copy may have a password in it. */
+TEST(pool_start_leaves_no_secret)
+{
+	const char config[32] = "is s3cr3t";
+	const struct stay_client_options client = { STAY_CLIENT_OPTIONS,
+		.config = config, .config_size = sizeof(config) };
+
+	pool_prepare(&rig);
+	secret_watch("s3cr3t");
+	ck_assert_int_eq(
+	    start_bare(LINE_URL, POOL(.client = &client)), STAY_OK);
+	run(20);
+	ck_assert_int_eq(
+	    stay_pool_reconfigure(rig.pool, LINE_URL, NULL), STAY_OK);
+	run(20);
+	stay_pool_stop(rig.pool, STAY_OK);
+	ck_assert(sim_run(rig.line.world, 60000));
+	ck_assert_int_eq(stay_loop_free(rig.line.loop), STAY_OK);
+	ck_assert_uint_eq(secret_freed(), 0);
 }
 
 TEST_SUITE(pool_start)
