@@ -144,6 +144,7 @@ stranger_check(int fd, const struct stay_address *to)
 
 	if (!is_inet(to))
 		return 0;
+	memset(&here, 0, sizeof(here));
 	if (getsockname(fd, (struct sockaddr *)&here, &len) != 0)
 		return -errno;
 	return is_same_place(&here, &to->storage) ? -ECONNREFUSED : 0;
