@@ -160,6 +160,7 @@ begin_anew(void *arg)
 	call->body.at = 0;
 	act_inside(the_run, &the_run->users[call->user]);
 	call_is_back(the_run);
+	call = call_of(arg); /* the ledger may have grown */
 	call->body.stays_over = draw_mille(the_run, 50);
 	return call->body.stays_over ? STAY_E_IO : STAY_OK;
 }
