@@ -73,9 +73,9 @@ count_outcome(
 	user->told++;
 	user->told_as[result->outcome]++;
 	figures->outcomes[result->outcome]++;
-	if (call->body.begun || (result->outcome == STAY_MAYBE_EXECUTED &&
-				    (result->status == STAY_E_TIMEOUT ||
-					result->status == STAY_E_CANCELLED)))
+	if (call->body.is_there || (result->outcome == STAY_MAYBE_EXECUTED &&
+				       (result->status == STAY_E_TIMEOUT ||
+					   result->status == STAY_E_CANCELLED)))
 		user->given_up++;
 	call->overtakes = is_done_with(user, call);
 }
