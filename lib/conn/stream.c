@@ -472,10 +472,11 @@ stay_stream_is_open(const struct stay_conn *conn)
 int
 stay_stream_describe(const struct stay_conn *conn, char *text, size_t len)
 {
-	const struct stay__link *link = &conn->stream.link;
-	bool named = stay_stream_is_open(conn) && link->peer != NULL;
+	bool named =
+	    stay_stream_is_open(conn) && conn->stream.link.peer != NULL;
 
-	return snprintf(text, len, "%s", named ? stay__link_peer(link) : "");
+	return snprintf(
+	    text, len, "%s", named ? stay__link_peer(&conn->stream.link) : "");
 }
 
 void
