@@ -39,10 +39,9 @@ static sem_t gate;         /* one post lets one hanging name answer */
 static atomic_int inside;  /* threads that hang */
 static atomic_int left;    /* threads that hung */
 static atomic_int threads; /* different ones that hung */
-static atomic_int alive;   /* threads that have not ended, */
-static int strangers;      /* and those that were there before the test, */
-static long blocks;        /* and blocks */
-static int made;
+static atomic_int alive;   /* threads that have not ended */
+static long blocks;        /* in use before the test... */
+static int made;           /* ...and locks, and conditions */
 static _Thread_local bool known;
 static atomic_bool signal_ok; /* a thread took signals */
 static atomic_int broken, broken_errno;
@@ -170,15 +169,17 @@ wait_for(atomic_int *counter, int value)
 
 /* ---- the library's side ---- */
 
+/* Where the tests share a process, threads of those before have to end first: they free
+ * what they have. */
 static void
 setup(void)
 {
+	wait_for(&alive, 0);
 	ck_assert_int_eq(sem_init(&gate, 0, 0), 0);
 	atomic_store(&inside, 0);
 	atomic_store(&left, 0);
 	atomic_store(&threads, 0);
 	atomic_store(&signal_ok, false);
-	strangers = atomic_load(&alive);
 	blocks = scarce_blocks();
 	made = failing_made();
 	bed_begin_ev();
@@ -189,7 +190,7 @@ static void
 teardown(void)
 {
 	bed_end();
-	wait_for(&alive, strangers);
+	wait_for(&alive, 0);
 	ck_assert_int_eq(scarce_blocks(), blocks);
 	ck_assert_int_eq(failing_made(), made);
 }
@@ -417,7 +418,7 @@ TEST_ROWS(world_ev_lookup_leaves_nothing_behind, 2)
 		ck_assert_int_eq(poll(&woken, 1, -1), 1);
 		stay__lookups_free(lookups);
 	}
-	wait_for(&alive, strangers);
+	wait_for(&alive, 0);
 	ck_assert(
 	    !heap_is_exact() || heap_in_use() < before + sizeof(long_name) / 2);
 	close(woken.fd);
