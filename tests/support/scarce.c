@@ -56,11 +56,13 @@ scarce_disarm(void)
 /* ---- what is in use ---- */
 
 static atomic_long blocks;
+static _Thread_local long blocks_here;
 
 static void *
 taken(void *block)
 {
 	blocks += block != NULL;
+	blocks_here += block != NULL;
 	return block;
 }
 
@@ -70,10 +72,17 @@ scarce_blocks(void)
 	return blocks;
 }
 
+long
+scarce_blocks_here(void)
+{
+	return blocks_here;
+}
+
 void
 scarce_given_back(void)
 {
 	blocks--;
+	blocks_here--;
 }
 
 void *

@@ -19,6 +19,8 @@ bool scarce_disarm(void);
 
 /* So many blocks more were taken than given back, by all threads. */
 long scarce_blocks(void);
+/* By this one, whatever the others do meanwhile. */
+long scarce_blocks_here(void);
 /* For free of the tests. */
 void scarce_given_back(void);
 

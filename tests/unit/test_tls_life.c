@@ -172,10 +172,10 @@ TEST_ROWS(tls_leaves_nothing, 6)
 		lives[_i](turn);
 		ck_assert_uint_eq(ERR_peek_error(), 0);
 		if (turn == 9)
-			blocks = scarce_blocks();
+			blocks = scarce_blocks_here();
 	}
 	ck_assert_int_eq(failing_made(), made);
-	ck_assert_int_eq(scarce_blocks(), blocks);
+	ck_assert_int_eq(scarce_blocks_here(), blocks);
 }
 
 /* The lock is made for all that lives. */
@@ -240,8 +240,8 @@ TEST(tls_stream_without_memory_is_not_opened)
 		}
 		ck_assert_uint_eq(ERR_peek_error(), 0);
 		tls_pair_end(&pair);
-		ck_assert(nth == 1 || scarce_blocks() == blocks);
-		blocks = scarce_blocks();
+		ck_assert(nth == 1 || scarce_blocks_here() == blocks);
+		blocks = scarce_blocks_here();
 	}
 	ck_assert_uint_gt(refused, 5);
 	stay_tls_free(filter);

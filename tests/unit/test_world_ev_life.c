@@ -86,12 +86,12 @@ TEST_ROWS(world_ev_that_cannot_begin_leaves_nothing, 6)
 		    shortages[_i].refused);
 		ev_run(bed_ev, EVRUN_NOWAIT);
 		if (i == 0)
-			blocks = scarce_blocks();
+			blocks = scarce_blocks_here();
 	}
 	descriptors_list(&after);
 	ck_assert(descriptors_equal(&before, &after));
 	ck_assert_int_eq(failing_made(), made);
-	ck_assert_int_eq(scarce_blocks(), blocks);
+	ck_assert_int_eq(scarce_blocks_here(), blocks);
 }
 
 /* A number of its own that is ready comes to be watched by nobody, and libev asks the

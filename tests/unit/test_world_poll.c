@@ -297,7 +297,7 @@ TEST(world_poll_loop_without_memory_leaves_nothing)
 	struct descriptors before, after;
 	unsigned refused = 0;
 	bool failed = true;
-	long blocks = scarce_blocks();
+	long blocks = scarce_blocks_here();
 	int made = failing_made();
 
 	descriptors_list(&before);
@@ -312,7 +312,7 @@ TEST(world_poll_loop_without_memory_leaves_nothing)
 		stay_loop_free(scarce);
 	}
 	descriptors_list(&after);
-	ck_assert_int_eq(scarce_blocks(), blocks);
+	ck_assert_int_eq(scarce_blocks_here(), blocks);
 	ck_assert_int_eq(failing_made(), made);
 	ck_assert_uint_ge(refused, 4);
 	ck_assert_uint_eq(after.count, before.count);
