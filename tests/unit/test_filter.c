@@ -1,5 +1,6 @@
 /* A filter between a client and its transport: the toy, and what it can do. */
 #include <stay/filter.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "line_rig.h"
@@ -132,6 +133,30 @@ TEST(filter_of_the_loop_serves_who_has_none)
 	line_call(&rig, "a", LINE("say +a"));
 	line_run(&rig, 10);
 	ck_assert_ptr_nonnull(strstr(line_told(&rig), "a OK/replied +a;"));
+	end();
+}
+
+/* What has no word for it that it may be left out is there. */
+static const size_t needed[] = {
+	offsetof(struct stay_filter_ops, hold),
+	offsetof(struct stay_filter_ops, drop),
+	offsetof(struct stay_filter_ops, open),
+	offsetof(struct stay_filter_ops, secure),
+	offsetof(struct stay_filter_ops, read),
+	offsetof(struct stay_filter_ops, write),
+	offsetof(struct stay_filter_ops, close),
+};
+
+TEST_ROWS(filter_lacks_a_function, sizeof(needed) / sizeof(needed[0]))
+{
+	struct stay_filter_ops ops;
+	struct stay_filter broken = { &ops };
+
+	prepare();
+	ops = *toy.filter.ops;
+	memset((char *)&ops + needed[_i], 0, sizeof(ops.hold));
+	ck_assert_int_eq(stay_loop_set_filter(rig.loop, &broken), STAY_E_ABI);
+	line_start(&rig, OPTIONS(.filter = &toy.filter));
 	end();
 }
 

@@ -21,6 +21,7 @@ static const struct example examples[] = {
 	{ ":-7\r\n", ":-7" },
 	{ ":+7\r\n", ":+7" },
 	{ ":9223372036854775807\r\n", ":9223372036854775807" },
+	{ ":0000000000000000000000000000001\r\n", ":0000000000000000000000000000001" }, /* the longest */
 	{ ":-9223372036854775808\r\n", ":-9223372036854775808" },
 	{ "$5\r\nhello\r\n", "\"hello\"" },
 	{ "$0\r\n\r\n", "\"\"" },
@@ -93,7 +94,7 @@ static const struct example nonsense[] = {
 	{ ":9223372036854775808\r\n", "not a 64-bit integer" },
 	{ ":-9223372036854775809\r\n", "not a 64-bit integer" },
 	{ ":99999999999999999999\r\n", "not a 64-bit integer" },
-	{ ":000000000000000000000000000000000000001\r\n", "a line is too long for its type" },
+	{ ":00000000000000000000000000000001\r\n", "a line is too long for its type" },
 	{ "$\r\n", "not a count" },
 	{ "$-2\r\n", "not a count" },
 	{ "$+1\r\n", "not a count" },
