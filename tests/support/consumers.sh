@@ -18,6 +18,13 @@ awk '/^```c/ { inside = 1; next } /^```/ && inside { exit } inside' README.md \
     >"$work/examples/readme.c"
 make -s install PREFIX="$prefix" >/dev/null
 
+# Its adapter is compiled as it stands there.
+awk '/^```c/ { listing++; next } /^```/ { listing += listing == 2 } listing == 2' \
+    README.md >"$work/adapter.c"
+# shellcheck disable=SC2046,SC2086 # words of a command
+"${CC:-cc}" $flags -Werror -Wno-unused-const-variable -c -o "$work/adapter.o" \
+    "$work/adapter.c" $(pkg-config --cflags stay)
+
 # The examples of other event loops are built further down.
 mkdir "$work/loops"
 mv "$work"/examples/loop_*.c "$work/loops"
