@@ -10,7 +10,9 @@
  *	requests.c what the program asks of a connection
  *	timing.c   the timers: of the state, message timeout, state timeout
  *	metered.c  what is added to the numbers of the loop
- *	report.c   transitions, failures and notices, reported to observers
+ *	observed.c what its observer is given, and when it is woken
+ *	report.c   transitions and notices, as they are reported
+ *	outage.c   failures, until it is up again
  *	stream.c   the stream, and its news as mail
  *	step.c     from a verdict to an event
  *	drive.c    event -> machine -> action -> callback, until nothing is due
@@ -32,6 +34,7 @@
 #include "conn/drive.h"
 #include "conn/inner.h"
 #include "conn/mailbox.h"
+#include "conn/outage.h"
 #include "conn/rare.h"
 #include "conn/report.h"
 #include "conn/requests.h"
@@ -57,6 +60,7 @@ struct stay_conn {
 	struct stay__timers timers; /* enum stay__conn_clock */
 	struct stay__timing timing;
 	struct stay__report report;
+	struct stay__outage outage;
 	struct stay__stream stream;
 	struct stay__throttle throttle;
 	struct stay__history history;

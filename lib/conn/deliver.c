@@ -245,7 +245,7 @@ deliver_interrupt(struct stay_conn *conn, struct stay__mail *mail)
 static void
 backoff_passed(struct stay_conn *conn)
 {
-	struct stay_info info = stay_info_status(conn->report.why);
+	struct stay_info info = stay_info_status(conn->outage.why);
 
 	info.tag = STAY_INFO_BACKOFF;
 	stay__drive(conn,

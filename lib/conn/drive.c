@@ -23,8 +23,8 @@ why_it_ended(const struct stay_conn *conn, const struct stay__step *step)
 	case STAY__CONN_EXPIRED:
 		return step->info.status;
 	default:
-		return conn->report.why == STAY_OK ? STAY_E_OFFLINE
-						   : conn->report.why;
+		return conn->outage.why == STAY_OK ? STAY_E_OFFLINE
+						   : conn->outage.why;
 	}
 }
 
@@ -35,7 +35,7 @@ attempt_ended(struct stay_conn *conn, const struct stay__step *step)
 
 	if (why == STAY_OK)
 		why = STAY_E_OFFLINE;
-	if (conn->report.why == STAY_OK && why != STAY_E_STOPPED)
+	if (conn->outage.why == STAY_OK && why != STAY_E_STOPPED)
 		stay__conn_fail(
 		    conn, why, STAY__PHASE_CONNECT, stay_strerror(why));
 	stay__conn_tell_started(conn, why);
@@ -48,7 +48,7 @@ session_ended(struct stay_conn *conn, const struct stay__step *step)
 
 	conn->history.up_ms = (now - conn->history.since) / STAY__TICK_NS;
 	if (step->event == STAY__CONN_DISCONNECT &&
-	    conn->report.why == STAY_OK && step->info.status != STAY_OK)
+	    conn->outage.why == STAY_OK && step->info.status != STAY_OK)
 		stay__conn_fail(conn, step->info.status, STAY__PHASE_SESSION,
 		    stay_strerror(step->info.status));
 }
@@ -69,7 +69,8 @@ note_change(struct stay_conn *conn, const struct stay__transition *transition,
 	conn->history.since = stay__loop_now(conn->loop);
 	if (transition->to != STAY_CONNECTED)
 		return;
-	stay__report_up(conn);
+	stay__outage_over(conn);
+	stay__report_rest(conn);
 	conn->history.attempts = 0;
 	conn->history.reconnects = false;
 	stay__conn_tell_started(conn, STAY_OK);
@@ -128,7 +129,7 @@ enter(struct stay_conn *conn, const struct stay__transition *transition,
 	carry_out(conn, step);
 	if (transition->to != STAY_DISCONNECTING &&
 	    transition->to != STAY_STOPPING)
-		stay__conn_report(conn);
+		stay__outage_tell(conn);
 	if (transition->to == STAY_STOPPED)
 		stay__conn_nudge(conn);
 }
@@ -143,7 +144,7 @@ note_reason(struct stay_conn *conn)
 	if (conn->requests.reason == STAY_E_ATTEMPTS)
 		stay__conn_fail_finally(conn, STAY_E_ATTEMPTS, STAY__PHASE_STOP,
 		    stay_strerror(STAY_E_ATTEMPTS));
-	else if (!normal && conn->report.why != conn->requests.reason)
+	else if (!normal && conn->outage.why != conn->requests.reason)
 		stay__conn_fail(conn, conn->requests.reason, STAY__PHASE_STOP,
 		    stay_strerror(conn->requests.reason));
 }
@@ -185,7 +186,7 @@ run_connect(struct stay_conn *conn, const struct stay__step *step)
 	struct stay_verdict verdict = stay_verdict_stop(STAY_E_BAD_CONNECT);
 
 	stay__timing_timeout_stop(conn);
-	stay__report_begin(conn);
+	stay__outage_try(conn);
 	if (conn->behaviour->connect != NULL)
 		verdict =
 		    conn->behaviour->connect(conn, conn->state, step->info);

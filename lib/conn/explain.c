@@ -109,24 +109,24 @@ add_failure(struct stay__text *text, const struct stay_conn *conn)
 	};
 
 	stay__text_add(text, "; ");
-	stay__text_add(text, "%s", phases[conn->report.failed_in]);
-	if (conn->report.sentence == NULL)
-		stay__text_add(text, "%s", stay_strerror(conn->report.failed));
+	stay__text_add(text, "%s", phases[conn->outage.failed_in]);
+	if (conn->outage.sentence == NULL)
+		stay__text_add(text, "%s", stay_strerror(conn->outage.failed));
 	else
-		stay__text_add(text, "%.*s", (int)conn->report.text_len,
-		    conn->report.sentence + conn->report.text_at);
+		stay__text_add(text, "%.*s", (int)conn->outage.text_len,
+		    conn->outage.sentence + conn->outage.text_at);
 }
 
 /* The words of a reconnect say more if the client itself had a reason. */
 static bool
 was_asked_for(const struct stay_conn *conn)
 {
-	const char *words = conn->report.sentence;
+	const char *words = conn->outage.sentence;
 
-	return conn->report.failed == STAY_E_RECONNECT &&
-	       (words == NULL || strncmp(words + conn->report.text_at,
+	return conn->outage.failed == STAY_E_RECONNECT &&
+	       (words == NULL || strncmp(words + conn->outage.text_at,
 				     stay_strerror(STAY_E_RECONNECT),
-				     conn->report.text_len) == 0);
+				     conn->outage.text_len) == 0);
 }
 
 /* Why it is in this state, if not because all is well. */
@@ -141,7 +141,7 @@ add_why(struct stay__text *text, const struct stay_conn *conn)
 		stay__text_add(text, ", as asked");
 	else if (was_asked_for(conn))
 		stay__text_add(text, "; a reconnect was asked for");
-	else if (conn->report.failed != STAY_OK)
+	else if (conn->outage.failed != STAY_OK)
 		add_failure(text, conn);
 	else if (conn->history.reconnects)
 		stay__text_add(text, "; a reconnect was asked for");
@@ -206,7 +206,7 @@ add_due(struct stay__text *text, const struct stay_conn *conn)
 		stay__text_add(text, "%s", following[state].within);
 	stay__text_add(text, "%s", stay__duration_of(due_ms).text);
 	if (state == STAY_BACKING_OFF &&
-	    stay_status_class(conn->report.failed) == STAY_CLASS_FATAL)
+	    stay_status_class(conn->outage.failed) == STAY_CLASS_FATAL)
 		stay__text_add(text, ", but somebody has to mend this");
 }
 
@@ -236,7 +236,7 @@ static bool
 has_step(const struct stay_conn *conn)
 {
 	return (conn->requests.asked & STAY__ASKED_RECONNECT) != 0 ||
-	       conn->report.failed != STAY_OK || is_renewed(conn);
+	       conn->outage.failed != STAY_OK || is_renewed(conn);
 }
 
 /* What it does next, unless it is stopped; false: nothing, it stays up. */
@@ -252,7 +252,7 @@ add_step(struct stay__text *text, const struct stay_conn *conn)
 		stay__text_add(
 		    text, "%s", stay__duration_of(conn->timing.due_ms).text);
 		stay__text_add(text, " begins when it is let go");
-	} else if (up && conn->report.failed != STAY_OK) {
+	} else if (up && conn->outage.failed != STAY_OK) {
 		stay__text_add(text, "it disconnects next");
 	} else if (up && is_renewed(conn)) {
 		stay__text_add(text, "it leaves for a new session in ");

@@ -37,15 +37,15 @@ stay__metered_dial(const struct stay_conn *conn)
 static void
 count_up(struct stay_conn *conn, struct stay__system *system, uint64_t lasted)
 {
-	const struct stay__report *report = &conn->report;
+	const struct stay__outage *outage = &conn->outage;
 
 	stay__histogram_add(
 	    system->durations.CREATE, stay__fast_bounds, lasted);
 	system->past.UPS[0]++;
-	system->past.RECONNECTS[0] += report->was_up;
-	if (report->failed != STAY_OK)
+	system->past.RECONNECTS[0] += outage->was_up;
+	if (outage->failed != STAY_OK)
 		stay__histogram_add(system->durations.OUTAGE, stay__long_bounds,
-		    stay__loop_now(conn->loop) - report->down_since);
+		    stay__loop_now(conn->loop) - outage->down_since);
 }
 
 void
@@ -70,11 +70,11 @@ void
 stay__metered_failure(const struct stay_conn *conn)
 {
 	struct stay__system *system = system_of(conn);
-	const struct stay__report *report = &conn->report;
+	const struct stay__outage *outage = &conn->outage;
 
 	if (system != NULL)
 		system->past.FAILURES[stay__meter_failure(conn->loop->meter,
-		    stay__phase_name(report->failed_in), report->why)]++;
+		    stay__phase_name(outage->failed_in), outage->why)]++;
 }
 
 void

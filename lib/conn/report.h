@@ -1,6 +1,6 @@
 /*
- * What a connection reports about itself: transitions of its machines,
- * failures, and the notices on_started and on_closed.
+ * What a connection reports about itself: transitions of its machines, and the notices
+ * on_started and on_closed. Its failures are outage.h's.
  */
 #ifndef STAY__REPORT_H
 #define STAY__REPORT_H
@@ -11,8 +11,6 @@
 #include "conn/inner.h"
 #include "loop/loop.h"
 #include "machine/machine.h"
-
-#define STAY__FAILURE_MAX 768
 
 /* A transition that happened inside a public call; the observer hears of it
  * later. */
@@ -34,38 +32,19 @@ struct stay__awaiter {
 /* Who awaits it; NULL: nobody. Few wait at once, each inside of the other. */
 struct stay__awaiter *stay__awaiter_of(const struct stay_conn *conn);
 
-/* Bits of `told`. */
-#define STAY__TOLD_STARTED 1u
-#define STAY__TOLD_FAILURE 2u /* the last one, if there was one */
+_Static_assert(STAY__NOTED_MAX <= UINT8_MAX, "what counts them has to do so");
 
-_Static_assert(STAY__FAILURE_MAX <= UINT16_MAX && STAY__NOTED_MAX <= UINT8_MAX,
-    "what counts them has to do so");
-
-/* Only report.c writes these. */
+/* Only report.c writes these, and observed.c the last two. */
 struct stay__report {
-	uint8_t told;
-	uint8_t noted_count;
-	bool was_up;               /* it has been */
-	uint8_t failed_in;         /* enum stay__phase, of the last failure */
-	unsigned observers;        /* how many the loop had had when... */
-	enum stay_status why : 16; /* of the last failure in this attempt */
-	enum stay_status failed : 16; /* the last failure since it was up */
-	uint16_t text_at;  /* where its text begins, behind the label... */
-	uint16_t text_len; /* ...and how long it is, without what comes next */
-	char *sentence;    /* NULL: none yet, or no memory for it */
 	struct stay__noted_transition *noted; /* not yet told; NULL: none */
-	void *own;           /* ...its observer was given this */
-	uint64_t down_since; /* the first failure since it was up, in ns */
-	uint32_t
-	    maybe_executed; /* calls since then, at most as many as fit in */
-	uint32_t not_sent;
+	uint8_t noted_count;
+	bool has_started;   /* or has failed to, and that was told */
+	unsigned observers; /* how many the loop had had when... */
+	void *own;          /* ...its observer was given this */
 };
 
-void stay__report_init(struct stay_conn *conn);
 /* Give back memory that is not needed now. */
 void stay__report_rest(struct stay_conn *conn);
-/* Nothing is told any more. */
-void stay__report_end(struct stay_conn *conn);
 void stay__report_fini(struct stay_conn *conn);
 
 /* A transition inside a public call: the observer hears of it as soon as
@@ -74,14 +53,6 @@ void stay__conn_note_transition(struct stay_conn *conn,
     const struct stay_machine *machine,
     const struct stay__transition *transition);
 void stay__conn_tell_noted(struct stay_conn *conn);
-
-/* Report the last failure with what happens next, if that is still to be
- * done. */
-void stay__conn_report(struct stay_conn *conn);
-/* An attempt begins: forget this attempt's failure. The connection is up:
- * forget the last failure, too. */
-void stay__report_begin(struct stay_conn *conn);
-void stay__report_up(struct stay_conn *conn);
 
 /* The first success or failure is known: run on_started, once, and tell
  * stay_conn_await. */

@@ -10,6 +10,7 @@
 
 #include "conn/conn.h"
 #include "conn/deliver.h"
+#include "conn/observed.h"
 #include "conn/settings.h"
 #include "conn/upgrade.h"
 
@@ -22,11 +23,12 @@ stay__conn_release(struct stay_conn *conn)
 	stay__timing_fini(conn);
 	stay__mailbox_fini(&conn->mail);
 	stay__callers_rest(&conn->rare->callers);
-	stay__report_end(conn);
+	stay__observed_end(conn);
 	stay__conn_rare_fini(conn);
 	stay__drive_fini(conn);
 	stay__step_fini(conn);
 	stay__report_fini(conn);
+	stay__outage_fini(conn);
 	stay__conn_free(conn);
 }
 

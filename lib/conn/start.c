@@ -23,7 +23,7 @@ init(struct stay_conn *conn, struct stay_loop *loop,
 	stay__mailbox_init(&conn->mail, loop, stay__conn_run);
 	stay__conn_rare_init(conn);
 	stay__timing_init(conn);
-	stay__report_init(conn);
+	stay__outage_init(conn);
 	stay__stream_init(conn);
 	stay__drive_init(conn);
 	stay__deliver_init(conn);

@@ -222,7 +222,7 @@ inside_is_to_reconnect(const struct stay_conn *conn)
 unsigned
 inside_failure_end(const struct stay_conn *conn)
 {
-	return conn->report.text_at + conn->report.text_len;
+	return conn->outage.text_at + conn->outage.text_len;
 }
 
 const uint64_t *

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "conn/report.h"
+#include "conn/outage.h"
 #include "probe.h"
 #include "suites.h"
 #include "support/inside.h"
