@@ -265,6 +265,25 @@ TEST(promise_8_who_takes_little_is_not_silent)
 	line_end(&rig);
 }
 
+/* The same again: each silence is looked at. */
+TEST(promise_8_who_takes_little_again_is_not_silent)
+{
+	const struct line_request many = { .text = "1234567", .replies = 0 };
+	const struct sim_limits narrow = { .send_buffer = 10,
+		.latency_ms = 1050 };
+
+	line_begin(&rig, OPTIONS(.silence_ms = 500));
+	sim_peer_limits(rig.peer, &narrow);
+	line_call(&rig, "a", LINE_NOTE("1"));
+	line_run(&rig, 300);
+	line_call(&rig, "b", LINE_NOTE("2"));
+	line_run(&rig, 300);
+	line_call(&rig, "c", &many);
+	line_call(&rig, "d", &many);
+	LINE_TELLS(&rig, 1700, "a OK/sent;b OK/sent;c OK/sent;d OK/sent;");
+	line_end(&rig);
+}
+
 /* The call that had no room is over when there is room: nothing is written, and
  * what leaves next shows that the peer has read. */
 TEST(promise_8_room_that_nobody_needed_is_a_sign_of_life)
