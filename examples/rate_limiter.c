@@ -18,7 +18,7 @@
 	"redis.call('EXPIRE', KEYS[1], ARGV[1]) end return used"
 
 static const struct stay_redis_options options = { STAY_REDIS_OPTIONS,
-	.client = { STAY_CLIENT_OPTIONS, .call_timeout_ms = 500 } };
+	.client = { STAY_CLIENT_OPTIONS, .call_timeout_ms = 2000 } };
 
 int
 main(int argc, char **argv)
