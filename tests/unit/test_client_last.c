@@ -132,6 +132,23 @@ TEST(client_last_costs_no_budget_for_sending_again)
 	line_end(&rig);
 }
 
+/* What needs no answer was sent behind it in that session alone. */
+TEST(client_last_forgets_what_overtook_nobody)
+{
+	begin();
+	call("x", 0);
+	call("a", STAY_IDEMPOTENT);
+	line_call(&rig, "n", LINE_NOTE("n"));
+	line_run(&rig, 1);
+	ANSWERS("+x$\n",
+	    "n OK/sent;x OK/replied +x$;down E_RECONNECT;hello -;up;");
+	sim_peer_reset(rig.peer);
+	LINE_TELLS(&rig, 2 * ONE_S, "down E_RESET;hello -;up;");
+	ANSWERS("+a\n", "a OK/replied +a;");
+	ck_assert_str_eq(line_got(&rig), "x;a;n;|a;|a;");
+	line_end(&rig);
+}
+
 /* Nothing behind it is read. */
 TEST(client_last_is_the_last_that_is_read)
 {
