@@ -485,10 +485,10 @@ TEST(promise_8_the_kernel_looks_under_a_call_that_blocks)
 	line_run(&rig, 10);
 	ck_assert_uint_eq(sim_calls(rig.world, SIM_KEEP_ALIVE), 1);
 	sim_peer_reset(rig.peer);
+	line_run(&rig, 1);
+	line_call(&rig, "plain", LINE("say +"));
 	line_run(&rig, 5000);
 	ck_assert_uint_eq(rig.server.accepted, 2);
-	line_call(&rig, "plain", LINE("say +"));
-	line_run(&rig, 10);
 	ck_assert(!kernel_looks());
 	line_call(&rig, "d",
 	    LINE_WITH("x", .flags = STAY_BLOCKS, .blocks_ms = STAY_FOREVER));
