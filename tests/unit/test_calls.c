@@ -474,4 +474,24 @@ TEST(calls_that_leave_late_lower_no_mark)
 	end();
 }
 
+/* All that it had is sent, but of the last request it had not all. */
+TEST(calls_that_have_not_left_whole_are_not_told)
+{
+	struct stay__call *half;
+
+	begin();
+	half = queue("half;", 0);
+	half->due = 0;
+	stay__call_is_sealed(half);
+	stay__call_commit(half, 3);
+	stay__calls_unseal(&calls);
+	ck_assert_ptr_eq(calls.half, half);
+	ck_assert_uint_eq(calls.counts.in_flight, 1);
+	stay__sendbuf_wrote(&calls.sendbuf, 2);
+	stay__call_whole(&calls);
+	ck_assert(stay__calls_tell_some(&calls));
+	ck_assert_uint_eq(calls.outcomes[STAY_SENT], 1);
+	end();
+}
+
 TEST_SUITE(calls)

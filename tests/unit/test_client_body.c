@@ -669,6 +669,35 @@ TEST(client_body_is_sent_again_from_its_beginning)
 	end();
 }
 
+/* Also if a look finds room for its first byte, of which nothing was told: that of two
+ * bytes of the greeting, which the peer has read since. */
+TEST(client_body_is_rewound_before_a_look_sends_it)
+{
+	const struct sim_limits narrow = { .send_buffer = 64,
+		.latency_ms = 1000 };
+	char hello[66] = "", words[63] = "";
+
+	prepare();
+	rig.config.hello = memset(hello, 'h', sizeof(hello) - 1);
+	line_start(&rig, OPTIONS(.silence_ms = 985, .call_timeout_ms = 60000));
+	line_run(&rig, 1);
+	sim_peer_print(rig.peer, "+hi\n");
+	memset(words, 'w', sizeof(words) - 1);
+	line_call(&rig, "suspect", LINE("x"));
+	line_call(&rig, "r", LINE_WITH(words, .flags = STAY_IDEMPOTENT));
+	call_again("w", "x|y~|z", 3, 0);
+	line_run(&rig, 10);
+	sim_limits_set(rig.world, &narrow);
+	sim_peer_reset(rig.peer);
+	while (rig.server.accepted < 2)
+		line_run(&rig, 1);
+	line_run(&rig, 30);
+	sim_peer_print(rig.peer, "+hi\n");
+	line_told(&rig);
+	LINE_TELLS(&rig, 2500, "hello +hi;up;rewind;");
+	end();
+}
+
 /* What cannot be rewound completes with what it says, and costs no session. */
 TEST(client_body_that_cannot_be_rewound)
 {
