@@ -343,6 +343,7 @@ stay__member_change(struct stay__pooled *member)
 	struct stay_client_options options = options_for(member);
 
 	settle(member);
+	member->was_up = member->state != STAY__MEMBER_DOWN;
 	if (stay_client_reconfigure(
 		member->client, pool->template->url, &options) != STAY_OK) {
 		stay__member_retire(member);

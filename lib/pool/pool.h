@@ -49,6 +49,7 @@ struct stay__pooled {
 	uint64_t since;   /* ns: idle or returning since then */
 	uint64_t session; /* the number of the last that was up */
 	uint64_t old_at;  /* ns: that is replaced */
+	bool was_up;      /* when it was changed last */
 };
 
 /* Somebody who wants a connection, and then has one. */

@@ -159,17 +159,26 @@ cull(struct stay_pool *pool)
 	stay__member_end(member);
 }
 
-/* One of too many that nobody has. NULL: none. */
+/* One of too many that nobody has: the last that was cold, else the last. NULL: none. None
+ * is idle: when there may be fewer, all of them have been changed. */
 static struct stay__pooled *
 surplus(const struct stay_pool *pool)
 {
+	struct stay__pooled *last = NULL;
+
 	if (stay__pool_size(pool) <= pool->options.connections_max)
 		return NULL;
-	for (size_t i = pool->count; i-- > 0;)
-		if (pool->members[i]->state == STAY__MEMBER_DOWN ||
-		    pool->members[i]->state == STAY__MEMBER_IDLE)
-			return pool->members[i];
-	return NULL;
+	for (size_t i = pool->count; i-- > 0;) {
+		struct stay__pooled *member = pool->members[i];
+
+		if (member->state != STAY__MEMBER_DOWN)
+			continue;
+		if (!member->was_up)
+			return member;
+		if (last == NULL)
+			last = member;
+	}
+	return last;
 }
 
 /* There may be fewer than there were. */

@@ -239,6 +239,51 @@ TEST(pool_size_shrinks_by_one_that_is_down)
 	pool_end(&rig);
 }
 
+/* As bits: whom the pool gives, and so keeps. */
+static unsigned
+kept(void)
+{
+	unsigned set = 0;
+
+	for (int i = 0; i < 50; i++)
+		set |= 1u << (stay_conn_number(stay_client_conn(
+				  stay_pool_client(rig.pool))) -
+			      2);
+	return set;
+}
+
+/* The connection that was begun as the first (0), second... of all loses its session. */
+static void
+reset(unsigned connection)
+{
+	struct peer_end *end = rig.line.server.ends;
+
+	for (unsigned i = connection + 1; i < connections(); i++)
+		end = end->next;
+	sim_peer_reset(end->wire);
+	run(5);
+}
+
+static const struct {
+	unsigned cold;
+	unsigned size;
+	unsigned kept; /* as bits */
+} shrinks[] = { { 0, 2, 6 }, { 1, 2, 5 }, { 2, 2, 3 }, { 0, 1, 2 }, { 1, 1, 1 },
+	{ 2, 1, 1 } };
+
+/* Who has a session goes after who has none, wherever they stand; then the last goes. */
+TEST_ROWS(pool_size_shrinks_by_the_cold_ones_first,
+    sizeof(shrinks) / sizeof(shrinks[0]))
+{
+	pool_begin(&rig, POOL(.connections_max = 3, .use = STAY_POOL_SHARED));
+	run(20);
+	reset(shrinks[_i].cold);
+	ck_assert_int_eq(shrink(shrinks[_i].size, STAY_POOL_SHARED), STAY_OK);
+	run(0);
+	ck_assert_uint_eq(kept(), shrinks[_i].kept);
+	pool_end(&rig);
+}
+
 static void
 on_done(void *arg, const struct stay_result *result)
 {
