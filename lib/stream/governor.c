@@ -84,7 +84,7 @@ head_move(struct stay__governor *governor, uint64_t target)
 {
 	struct stay__ticket *head = head_find(governor, target);
 
-	if (head == NULL || head->lane == lane_of(governor, target))
+	if (head == NULL)
 		return;
 	stay__list_remove(&head->node);
 	stay__list_remove(&head->slot);
