@@ -241,6 +241,41 @@ TEST(dial_of_a_slow_first_is_still_won_by_it)
 	ck_assert_uint_eq(sim_open_fds(rig.world), 1);
 }
 
+/* ---- other options, while it is under way ---- */
+
+static uint64_t keepalive_ms; /* of who was accepted last */
+
+static void
+note_options(struct sim_peer *peer, void *arg)
+{
+	(void)arg;
+	keepalive_ms = sim_peer_options(peer)->keepalive_ms;
+}
+
+/* From its next socket on; what it dialled with before may go. */
+TEST(dial_goes_on_with_other_options)
+{
+	static const struct sim_server server = { .on_accept = note_options };
+	struct stay_socket_options before = { .keepalive_ms = 1000 };
+	const struct stay_socket_options after = { .keepalive_ms = 2000 };
+	struct stay_target targets[] = {
+		stay_target_make("tcp", "10.0.0.1", "7", NULL),
+		stay_target_make("tcp", "10.0.0.2", "7", NULL),
+	};
+
+	answer(&rig, "10.0.0.1", SIM_REFUSE, 10);
+	sim_listen(rig.world, "10.0.0.2", 7, &server, NULL);
+	ck_assert_int_eq(
+	    stay__link_dial(&rig.link, &before, targets, 2), STAY_OK);
+	sim_run_ms(rig.world, 5);
+	stay__link_set_socket(&rig.link, &after);
+	memset(&before, 0xff, sizeof(before));
+	ck_assert(rig_settle(&rig, 100));
+	sim_run_ms(rig.world, 1);
+	ck_assert_uint_eq(keepalive_ms, 2000);
+	stay__link_set_socket(&rig.link, &after); /* nothing is under way */
+}
+
 /* ---- answers that come when they like ---- */
 
 TEST(dial_waits_50_ms_for_a_better_target)

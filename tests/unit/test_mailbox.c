@@ -250,6 +250,24 @@ TEST(mailbox_takes_back_a_note)
 	nothing_comes();
 }
 
+static const enum stay__mail_kind some_notes[] = { STAY__NOTE_EXPIRED,
+	STAY__NOTE_TIMEOUT, STAY__NOTE_STATE_TIMEOUT, STAY__NOTE_STREAM_UP,
+	STAY__NOTE_STREAM_DOWN };
+
+#define SOME_NOTES (sizeof(some_notes) / sizeof(some_notes[0]))
+
+/* The others keep their order. */
+TEST_ROWS(mailbox_takes_back_one_of_many_notes, SOME_NOTES)
+{
+	for (size_t i = 0; i < SOME_NOTES; i++)
+		stay__mailbox_note(&box, some_notes[i]);
+	stay__mailbox_unnote(&box, some_notes[_i]);
+	for (size_t i = 0; i < SOME_NOTES; i++)
+		if ((int)i != _i)
+			note_comes(some_notes[i]);
+	nothing_comes();
+}
+
 /* Notes that wait are recalled among the messages that wait, in front of all. */
 TEST(mailbox_recalls_notes_in_their_places)
 {
