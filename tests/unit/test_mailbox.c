@@ -250,21 +250,17 @@ TEST(mailbox_takes_back_a_note)
 	nothing_comes();
 }
 
-static const enum stay__mail_kind some_notes[] = { STAY__NOTE_EXPIRED,
-	STAY__NOTE_TIMEOUT, STAY__NOTE_STATE_TIMEOUT, STAY__NOTE_STREAM_UP,
-	STAY__NOTE_STREAM_DOWN };
-
-#define SOME_NOTES (sizeof(some_notes) / sizeof(some_notes[0]))
-
 /* The others keep their order. */
-TEST_ROWS(mailbox_takes_back_one_of_many_notes, SOME_NOTES)
+TEST_ROWS(mailbox_takes_back_one_of_all_notes, STAY__NOTE_COUNT)
 {
-	for (size_t i = 0; i < SOME_NOTES; i++)
-		stay__mailbox_note(&box, some_notes[i]);
-	stay__mailbox_unnote(&box, some_notes[_i]);
-	for (size_t i = 0; i < SOME_NOTES; i++)
-		if ((int)i != _i)
-			note_comes(some_notes[i]);
+	const unsigned end = STAY__MAIL_KIND_COUNT;
+
+	for (unsigned kind = STAY__NOTE_FIRST; kind < end; kind++)
+		stay__mailbox_note(&box, kind);
+	stay__mailbox_unnote(&box, STAY__NOTE_FIRST + (unsigned)_i);
+	for (unsigned kind = STAY__NOTE_FIRST; kind < end; kind++)
+		if (kind != STAY__NOTE_FIRST + (unsigned)_i)
+			note_comes(kind);
 	nothing_comes();
 }
 

@@ -123,6 +123,32 @@ START_TEST(test_world_ev_room_grows_in_steps)
 }
 END_TEST
 
+/* What a world starts beside its descriptors; and nothing is left running. */
+START_TEST(test_world_ev_room_for_one_of_each_other_kind)
+{
+	ev_prepare prepare;
+	ev_check check;
+	ev_fork forked;
+	ev_timer timer;
+
+	ck_assert(!ev_run(ev, EVRUN_NOWAIT));
+	ev_prepare_init(&prepare, NULL);
+	ev_check_init(&check, NULL);
+	ev_fork_init(&forked, NULL);
+	ev_timer_init(&timer, NULL, 1., 0.);
+	ev_asked = 0;
+	ev_prepare_start(ev, &prepare);
+	ev_check_start(ev, &check);
+	ev_fork_start(ev, &forked);
+	ev_timer_start(ev, &timer);
+	ck_assert_uint_eq(ev_asked, 0);
+	ev_prepare_stop(ev, &prepare);
+	ev_check_stop(ev, &check);
+	ev_fork_stop(ev, &forked);
+	ev_timer_stop(ev, &timer);
+}
+END_TEST
+
 /* What is given back is room for the next: without end nothing grows. */
 START_TEST(test_world_ev_room_is_used_again)
 {
@@ -475,6 +501,7 @@ suite_world_ev_room(void)
 	tcase_add_test(tests, test_world_ev_room_for_all_descriptors_at_once);
 	tcase_add_test(tests, test_world_ev_room_for_all_of_them_at_once);
 	tcase_add_test(tests, test_world_ev_room_grows_in_steps);
+	tcase_add_test(tests, test_world_ev_room_for_one_of_each_other_kind);
 	tcase_add_test(tests, test_world_ev_room_is_used_again);
 	tcase_add_test(tests, test_world_ev_room_without_memory_is_refused);
 	suite_add_tcase(suite, tests);
