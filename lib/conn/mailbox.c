@@ -120,7 +120,6 @@ lift(struct stay__mailbox *box, struct stay__mail *mail)
 					: &mail_of(next)->before;
 	if (next != &mail->node)
 		*notes = joined(mail->before, *notes);
-	mail->before = 0;
 	stay__list_remove(&mail->node);
 }
 

@@ -23,8 +23,8 @@ struct stay__dialing {
 static inline void
 stay__dialing_init(struct stay__dialing *dialing, struct stay_loop *loop)
 {
-	stay__governor_init(&dialing->governor, loop);
 	stay__resolver_init(&dialing->resolver, loop);
+	stay__governor_init(&dialing->governor, loop);
 }
 
 /* No dial is under way any more. */

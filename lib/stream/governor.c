@@ -104,8 +104,7 @@ learn(struct stay__governor *governor, uint64_t target, enum stay__dial_end end)
 	if (*reached == before)
 		return;
 	head_move(governor, target);
-	if (before != 0)
-		head_move(governor, before);
+	head_move(governor, before);
 }
 
 /* ---- whose turn it is ---- */

@@ -498,4 +498,39 @@ TEST(governor_who_waits_behind_one_given_up_goes_on)
 	close_loop(rigs);
 }
 
+static void
+ignore(struct stay__ticket *ticket)
+{
+	(void)ticket;
+}
+
+/* Of two in one place of its memory, also if the other waits. */
+TEST(governor_remembers_the_later_of_two_targets)
+{
+	enum { ONE = 3, OTHER = ONE + 2 * STAY__GOVERNOR_SLOTS };
+	struct stay__ticket tickets[3];
+	struct stay__governor *governor;
+	struct rig rig;
+
+	rig_init(&rig);
+	governor = &rig.loop->dialing->governor;
+	stay__governor_set_max(governor, 1);
+	stay__governor_set_stagger(governor, 0);
+	for (int i = 0; i < 3; i++)
+		stay__ticket_init(&tickets[i], ignore);
+	stay__governor_join(governor, &tickets[0], ONE);
+	stay__governor_leave(governor, &tickets[0], STAY__DIAL_REACHED);
+	stay__governor_join(governor, &tickets[1], OTHER);
+	stay__governor_join(governor, &tickets[2], ONE);
+	ck_assert_int_eq(tickets[2].lane, STAY__LANE_SOUND);
+	stay__governor_leave(governor, &tickets[1], STAY__DIAL_REACHED);
+	ck_assert(stay__ticket_is_granted(&tickets[2]));
+	ck_assert_int_eq(tickets[2].lane, STAY__LANE_DOUBTFUL);
+	stay__governor_leave(governor, &tickets[2], STAY__DIAL_FAILED);
+	stay__governor_join(governor, &tickets[0], OTHER);
+	ck_assert_int_eq(tickets[0].lane, STAY__LANE_SOUND);
+	stay__governor_leave(governor, &tickets[0], STAY__DIAL_GIVEN_UP);
+	rig_fini(&rig);
+}
+
 TEST_SUITE(governor)
