@@ -134,7 +134,6 @@ post_new(enum stay__mail_kind kind, const struct stay_message *message,
 	if (posted == NULL)
 		return NULL;
 	posted->mail.kind = kind;
-	stay__list_init(&posted->mail.node);
 	posted->message = *message;
 	posted->from = from;
 	return &posted->mail;

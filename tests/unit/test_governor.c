@@ -498,38 +498,129 @@ TEST(governor_who_waits_behind_one_given_up_goes_on)
 	close_loop(rigs);
 }
 
+static const struct {
+	const char *reached;
+	const char *other;
+} apart[] = { { "tcp 10.0.0.1 77", "tcp 10.0.0.17 7" },
+	{ "tcp 10.0.0.1 77", "tcp 10.0.0.2 77" }, { "unix /x", "unix /y" } };
+
+/* That one was reached says nothing of the other. */
+TEST_ROWS(governor_tells_targets_apart, sizeof(apart) / sizeof(apart[0]))
+{
+	struct rig one;
+
+	rig_init(&one);
+	sim_listen(one.world, "10.0.0.1", 77, NULL, NULL);
+	sim_listen(one.world, "/x", 0, NULL, NULL);
+	for (int again = 0; again < 2; again++) {
+		ck_assert_int_eq(rig_dial(&one, apart[_i].reached), STAY_OK);
+		ck_assert_int_eq(one.link.dial->ticket.lane,
+		    again ? STAY__LANE_SOUND : STAY__LANE_DOUBTFUL);
+		ck_assert(rig_settle(&one, 100));
+		stay__link_close(&one.link);
+	}
+	ck_assert_int_eq(rig_dial(&one, apart[_i].other), STAY_OK);
+	ck_assert_int_eq(one.link.dial->ticket.lane, STAY__LANE_DOUBTFUL);
+	rig_fini(&one);
+}
+
+/* ---- by itself: tickets of targets that nobody dials ---- */
+
+static struct rig rig;
+static struct stay__governor *governor;
+
 static void
 ignore(struct stay__ticket *ticket)
 {
 	(void)ticket;
 }
 
+static void
+begin_alone(unsigned max)
+{
+	rig_init(&rig);
+	governor = &rig.loop->dialing->governor;
+	stay__governor_set_max(governor, max);
+	stay__governor_set_stagger(governor, 0);
+}
+
+static void
+join(struct stay__ticket *ticket, uint64_t target)
+{
+	stay__ticket_init(ticket, ignore);
+	stay__governor_join(governor, ticket, target);
+}
+
+/* It is dialled, and nobody else is in the way. */
+static enum stay__lane
+dialled(uint64_t target, enum stay__dial_end end)
+{
+	struct stay__ticket ticket;
+
+	join(&ticket, target);
+	ck_assert(stay__ticket_is_granted(&ticket));
+	stay__governor_leave(governor, &ticket, end);
+	return ticket.lane;
+}
+
 /* Of two in one place of its memory, also if the other waits. */
 TEST(governor_remembers_the_later_of_two_targets)
 {
-	enum { ONE = 3, OTHER = ONE + 2 * STAY__GOVERNOR_SLOTS };
-	struct stay__ticket tickets[3];
-	struct stay__governor *governor;
-	struct rig rig;
+	enum {
+		ONE = 3,
+		NEXT = ONE + STAY__GOVERNOR_SLOTS,
+		OTHER = ONE + 2 * STAY__GOVERNOR_SLOTS
+	};
+	struct stay__ticket other, one;
 
-	rig_init(&rig);
-	governor = &rig.loop->dialing->governor;
-	stay__governor_set_max(governor, 1);
-	stay__governor_set_stagger(governor, 0);
-	for (int i = 0; i < 3; i++)
-		stay__ticket_init(&tickets[i], ignore);
-	stay__governor_join(governor, &tickets[0], ONE);
-	stay__governor_leave(governor, &tickets[0], STAY__DIAL_REACHED);
-	stay__governor_join(governor, &tickets[1], OTHER);
-	stay__governor_join(governor, &tickets[2], ONE);
-	ck_assert_int_eq(tickets[2].lane, STAY__LANE_SOUND);
-	stay__governor_leave(governor, &tickets[1], STAY__DIAL_REACHED);
-	ck_assert(stay__ticket_is_granted(&tickets[2]));
-	ck_assert_int_eq(tickets[2].lane, STAY__LANE_DOUBTFUL);
-	stay__governor_leave(governor, &tickets[2], STAY__DIAL_FAILED);
-	stay__governor_join(governor, &tickets[0], OTHER);
-	ck_assert_int_eq(tickets[0].lane, STAY__LANE_SOUND);
-	stay__governor_leave(governor, &tickets[0], STAY__DIAL_GIVEN_UP);
+	begin_alone(1);
+	dialled(ONE, STAY__DIAL_REACHED);
+	dialled(NEXT, STAY__DIAL_REACHED);
+	join(&other, OTHER);
+	join(&one, ONE);
+	ck_assert_int_eq(one.lane, STAY__LANE_SOUND);
+	stay__governor_leave(governor, &other, STAY__DIAL_REACHED);
+	ck_assert(stay__ticket_is_granted(&one));
+	ck_assert_int_eq(one.lane, STAY__LANE_DOUBTFUL);
+	stay__governor_leave(governor, &one, STAY__DIAL_FAILED);
+	ck_assert_int_eq(dialled(OTHER, STAY__DIAL_GIVEN_UP), STAY__LANE_SOUND);
+	rig_fini(&rig);
+}
+
+/* After a failure nobody is remembered there, and not the first of all either. */
+TEST(governor_forgets_who_failed)
+{
+	enum { FIRST = 1, OTHER = FIRST + 2 * STAY__GOVERNOR_SLOTS };
+
+	begin_alone(1);
+	dialled(OTHER, STAY__DIAL_REACHED);
+	dialled(OTHER, STAY__DIAL_FAILED);
+	ck_assert_int_eq(
+	    dialled(FIRST, STAY__DIAL_GIVEN_UP), STAY__LANE_DOUBTFUL);
+	rig_fini(&rig);
+}
+
+#define PASSED_MAX 64
+
+/* It looks behind so many targets that have their share for one that has none. */
+TEST_ROWS(governor_passes_over_so_many, 2)
+{
+	static struct stay__ticket tickets[PASSED_MAX + 1][3];
+	struct stay__ticket last;
+	unsigned busy = PASSED_MAX - 1 + (unsigned)_i;
+
+	begin_alone(8 * busy);
+	for (unsigned n = 0; n < 3; n++)
+		for (unsigned i = 0; i < busy; i++)
+			join(&tickets[i][n], 1 + 2 * i);
+	join(&last, 1 + 2 * busy);
+	ck_assert(stay__ticket_is_granted(&tickets[busy - 1][1]));
+	ck_assert_int_eq(stay__ticket_is_granted(&last), _i == 0);
+	stay__governor_leave(governor, &last, STAY__DIAL_GIVEN_UP);
+	for (unsigned i = 0; i < busy; i++)
+		for (unsigned n = 3; n-- > 0;)
+			stay__governor_leave(
+			    governor, &tickets[i][n], STAY__DIAL_GIVEN_UP);
 	rig_fini(&rig);
 }
 

@@ -642,6 +642,27 @@ TEST_ROWS(promise_12_a_child_fails_a_stream_in_any_state, 5)
 	ck_assert_uint_eq(sim_leaked(rig.world), 0);
 	ck_assert_int_eq(rig_dial(&rig, "unix /x"), STAY_E_FORKED);
 	ck_assert_int_eq(stay__link_adopt(&rig.link, 0, 1), STAY_E_FORKED);
+	ck_assert_int_eq(stay__link_adopt(&rig.link, 1, 0), STAY_E_FORKED);
+}
+
+/* Who waits for the governor is granted when the others have failed, and fails. */
+TEST(promise_12_a_child_fails_a_stream_that_waits_for_its_turn)
+{
+	struct rig other;
+
+	rig_join(&other, &rig);
+	ck_assert_int_eq(stay_loop_set_dials_max(rig.loop, 1), STAY_OK);
+	sim_address_set(rig.world, "10.0.0.1", 7, SIM_BLACK_HOLE, 0);
+	ck_assert_int_eq(rig_dial(&rig, "tcp 10.0.0.1 7"), STAY_OK);
+	ck_assert_int_eq(rig_dial(&other, "tcp 10.0.0.1 7"), STAY_OK);
+	sim_run_ms(rig.world, 10);
+	sim_fork(rig.world);
+	stay__link_orphan(&other.link);
+	stay__link_orphan(&rig.link);
+	sim_run_ms(rig.world, 10);
+	ck_assert_str_eq(rig.news, "granted down");
+	ck_assert_str_eq(other.news, "granted down");
+	stay__link_fini(&other.link);
 }
 
 /* ---- promise 10: whatever operation fails, nothing is left behind ---- */
