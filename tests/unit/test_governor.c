@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "stream/dial.h"
 #include "stream/dialing.h"
 #include "suites.h"
 #include "support/link_rig.h"
@@ -502,7 +503,8 @@ static const struct {
 	const char *reached;
 	const char *other;
 } apart[] = { { "tcp 10.0.0.1 77", "tcp 10.0.0.17 7" },
-	{ "tcp 10.0.0.1 77", "tcp 10.0.0.2 77" }, { "unix /x", "unix /y" } };
+	{ "tcp 10.0.0.1 77", "tcp 10.0.0.2 77" }, { "unix /x", "unix /y" },
+	{ "unix /x", "fd /x" } };
 
 /* That one was reached says nothing of the other. */
 TEST_ROWS(governor_tells_targets_apart, sizeof(apart) / sizeof(apart[0]))

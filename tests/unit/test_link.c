@@ -387,6 +387,7 @@ TEST(link_adopts_one_descriptor)
 	sim_run_ms(rig.world, 1);
 	ck_assert_int_eq(stay__link_adopt(&rig.link, fd, fd), STAY_OK);
 	ck_assert_str_eq(rig.news, "");
+	ck_assert_int_eq(strncmp(rig.link.peer->text, "fd:", 3), 0);
 	stay__link_want_write(&rig.link);
 	sim_run_ms(rig.world, 10);
 	ck_assert_str_eq(rig.news, "up readable writable");
