@@ -235,6 +235,34 @@ TEST(mailbox_keeps_notes_in_their_places)
 	expect("b");
 }
 
+/* A note stays, too, when the last of its line goes. */
+TEST(mailbox_keeps_a_note_in_front_of_the_last)
+{
+	const struct stay_from nobody = { { 0, 0 } };
+	struct stay__mail upgrade = { .kind = STAY__MAIL_UPGRADE };
+	struct stay_message made = message("a");
+	struct stay__mail *taken;
+
+	stay__mailbox_note_urgent(&box, STAY__NOTE_INTERRUPT);
+	stay__mailbox_add_upgrade(&box, MAX, &upgrade);
+	ck_assert_ptr_eq(stay__mailbox_take_upgrade(&box), &upgrade);
+	stay__mailbox_end_upgrade(&box);
+	note_comes(STAY__NOTE_INTERRUPT);
+	for (int postponed = 0; postponed < 2; postponed++) {
+		stay__mailbox_note(&box, STAY__NOTE_STREAM_UP);
+		stay__mailbox_post(
+		    &box, MAX, STAY__MAIL_CALL, &made, nobody, &taken);
+		if (postponed)
+			ck_assert_ptr_null(stay__mailbox_next(&box, 0));
+		stay__mailbox_take_back(&box, taken);
+		stay__mailbox_recall(&box);
+		note_comes(STAY__NOTE_STREAM_UP);
+	}
+	nothing_comes();
+	stay__mailbox_settle(&box);
+	expect("a a");
+}
+
 /* Wherever it is: in front of all, or among what waits. */
 TEST(mailbox_takes_back_a_note)
 {
