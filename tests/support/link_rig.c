@@ -141,6 +141,29 @@ rig_dial(struct rig *rig, const char *targets)
 	return stay__link_dial(&rig->link, &rig_usual, list, count);
 }
 
+static const struct stay_world_ops *willing;
+
+static int
+watch_for_no_less(
+    struct stay_world *world, struct stay_watch *watch, unsigned interest)
+{
+	bool less = interest != 0 && (interest & ~watch->interest) == 0 &&
+		    interest != watch->interest;
+
+	return less ? -ENOMEM : willing->watch(world, watch, interest);
+}
+
+void
+rig_watch_for_no_less(struct rig *rig)
+{
+	static struct stay_world_ops ops;
+
+	willing = rig->loop->ops;
+	ops = *willing;
+	ops.watch = watch_for_no_less;
+	rig->loop->ops = &ops;
+}
+
 const char *
 rig_failure(const struct rig *rig)
 {

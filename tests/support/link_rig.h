@@ -39,6 +39,10 @@ void rig_join(struct rig *rig, const struct rig *first);
  */
 enum stay_status rig_dial(struct rig *rig, const char *targets);
 
+/* From now on nobody watches for less, but not for nothing: a host of the program's may
+ * refuse that. */
+void rig_watch_for_no_less(struct rig *rig);
+
 /* What its link has to say of why it failed. */
 const char *rig_failure(const struct rig *rig);
 

@@ -1,5 +1,7 @@
 /* A filter between a client and its transport: the toy, and what it can do. */
 #include <stay/filter.h>
+
+#include <errno.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -589,6 +591,73 @@ TEST(filter_begins_not_behind_our_end)
 	    stay__link_secure_now(&link.link, &toy.filter, "me"), STAY_E_STATE);
 	ck_assert_uint_eq(toy.held, 0);
 	rig_fini(&link);
+}
+
+/* ---- our end ---- */
+
+static unsigned ends_heard;
+
+static void
+hear_end(struct peer_end *end)
+{
+	(void)end;
+	ends_heard++;
+}
+
+static struct peer ends_server = { .toy = &terms, .on_end = hear_end };
+static struct rig ends_rig;
+
+/* Room for 96 bytes with their seal, and none more. */
+static void
+begin_tight(void)
+{
+	const struct sim_limits tight = { .send_buffer = 100, .latency_ms = 5 };
+
+	toy_filter_init(&toy);
+	terms = (struct toy_terms){ .refused = 0 };
+	ends_heard = 0;
+	rig_init(&ends_rig);
+	sim_limits_set(ends_rig.world, &tight);
+	ck_assert_int_eq(stay__link_set_filter(
+			     &ends_rig.link, &toy.filter, NULL),
+	    STAY_OK);
+	peer_listen(&ends_server, ends_rig.world, "10.0.0.1", 7);
+	ck_assert_int_eq(rig_dial(&ends_rig, "tcp 10.0.0.1 7"), STAY_OK);
+	ck_assert(rig_settle(&ends_rig, 1000));
+	sim_run_ms(ends_rig.world, 10);
+}
+
+/* The kernel has no room for the sealed end: it goes later, and the stream's end with
+ * it; or, row 1, the kernel will not say when. */
+TEST_ROWS(filter_ends_when_there_is_room, 2)
+{
+	static const char bytes[96];
+
+	begin_tight();
+	rig_send(&ends_rig, bytes, sizeof(bytes));
+	sim_fail(ends_rig.world, SIM_WATCH, _i == 1, -ENOMEM);
+	ck_assert_int_eq(stay__link_shutdown(&ends_rig.link), _i == 0);
+	sim_run_ms(ends_rig.world, 100);
+	ck_assert_uint_eq(ends_heard, _i == 0);
+	ck_assert_uint_eq(terms.ended, _i == 0);
+	ck_assert(stay__link_is_open(&ends_rig.link));
+	rig_fini(&ends_rig);
+}
+
+/* What is sealed goes by itself when there is room, or the stream ends. */
+TEST_ROWS(filter_sends_the_rest_by_itself, 2)
+{
+	static const char bytes[150];
+
+	begin_tight();
+	rig_send(&ends_rig, bytes, sizeof(bytes));
+	ck_assert(stay__filter_is_blocked(ends_rig.link.filter));
+	sim_fail(ends_rig.world, SIM_WRITE, _i == 1, -EPIPE);
+	sim_run_ms(ends_rig.world, 100);
+	ck_assert(!stay__filter_is_blocked(ends_rig.link.filter));
+	ck_assert_str_eq(
+	    ends_rig.news, _i == 0 ? "granted up" : "granted up down");
+	rig_fini(&ends_rig);
 }
 
 TEST_SUITE(filter)

@@ -434,7 +434,55 @@ TEST(link_that_is_paused_tells_of_room)
 	stay__link_pause(&rig.link, false);
 	sim_run_ms(rig.world, 10);
 	ck_assert_str_eq(rig.news, "up writable readable down");
+	stay__link_pause(&rig.link, false); /* there is none any more */
 	rig.loop->ops->close(rig.world, out[1]);
+}
+
+/* Room is there, and its news cannot be stopped. */
+TEST(link_that_cannot_be_watched_for_less_ends)
+{
+	rig_open(&rig, &silent);
+	stay__link_want_write(&rig.link);
+	rig_watch_for_no_less(&rig);
+	sim_run_ms(rig.world, 10);
+	ck_assert_str_eq(rig.news, "granted up down");
+	ck_assert_int_eq(rig.link.failure.status, STAY_E_NOMEM);
+}
+
+static const struct {
+	bool later;
+	uint64_t ms;
+	unsigned calls;
+} alive[] = { { true, 1, 1 }, { true, 0, 0 }, { false, 1, 0 } };
+
+/* Only what was left for later, if it is wanted and the stream is there. */
+TEST_ROWS(link_is_kept_alive_later, sizeof(alive) / sizeof(alive[0]))
+{
+	const struct stay_socket_options options = {
+		.keepalive_later = alive[_i].later, .keepalive_ms = alive[_i].ms
+	};
+
+	rig_open(&rig, &silent);
+	stay__link_keep_alive(&rig.link, &options);
+	ck_assert_uint_eq(
+	    sim_calls(rig.world, SIM_KEEP_ALIVE), alive[_i].calls);
+	stay__link_close(&rig.link);
+	stay__link_keep_alive(&rig.link, &options);
+	ck_assert_uint_eq(
+	    sim_calls(rig.world, SIM_KEEP_ALIVE), alive[_i].calls);
+}
+
+TEST(link_that_cannot_be_kept_alive_ends)
+{
+	const struct stay_socket_options options = { .keepalive_later = true,
+		.keepalive_ms = 1 };
+
+	rig_open(&rig, &silent);
+	sim_fail(rig.world, SIM_KEEP_ALIVE, 1, -EBADF);
+	stay__link_keep_alive(&rig.link, &options);
+	ck_assert_str_eq(rig.news, "granted up");
+	sim_run_ms(rig.world, 10);
+	ck_assert_str_eq(rig.news, "granted up down");
 }
 
 TEST(link_that_cannot_go_on_ends)

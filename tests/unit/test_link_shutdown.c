@@ -82,6 +82,9 @@ TEST(link_shutdown_that_fails_leaves_it_open)
 	begin(&rig);
 	sim_fail(rig.world, SIM_SHUTDOWN, 1, -ENOTCONN);
 	ck_assert(!stay__link_shutdown(&rig.link));
+	stay__link_want_write(&rig.link);
+	rig_watch_for_no_less(&rig);
+	ck_assert(!stay__link_shutdown(&rig.link));
 	ck_assert(rig.link.machine.now == STAY__LINK_OPEN &&
 		  stay__link_is_open(&rig.link));
 	rig_fini(&rig);
