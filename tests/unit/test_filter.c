@@ -593,6 +593,25 @@ TEST(filter_begins_not_behind_our_end)
 	rig_fini(&link);
 }
 
+/* What the filter says is no error of the system. */
+TEST(filter_that_fails_has_no_errno)
+{
+	struct peer server = { .toy = &terms };
+	struct rig link;
+
+	toy_filter_init(&toy);
+	terms = (struct toy_terms){ .refuses = yes };
+	rig_init(&link);
+	ck_assert_int_eq(
+	    stay__link_set_filter(&link.link, &toy.filter, NULL), STAY_OK);
+	peer_listen(&server, link.world, "10.0.0.1", 7);
+	ck_assert_int_eq(rig_dial(&link, "tcp 10.0.0.1 7"), STAY_OK);
+	ck_assert(!rig_settle(&link, 1000));
+	ck_assert_int_eq(link.link.failure.status, STAY_E_NOT_READY);
+	ck_assert_int_eq(link.link.failure.system, 0);
+	rig_fini(&link);
+}
+
 /* ---- our end ---- */
 
 static unsigned ends_heard;
@@ -618,9 +637,8 @@ begin_tight(void)
 	ends_heard = 0;
 	rig_init(&ends_rig);
 	sim_limits_set(ends_rig.world, &tight);
-	ck_assert_int_eq(stay__link_set_filter(
-			     &ends_rig.link, &toy.filter, NULL),
-	    STAY_OK);
+	ck_assert_int_eq(
+	    stay__link_set_filter(&ends_rig.link, &toy.filter, NULL), STAY_OK);
 	peer_listen(&ends_server, ends_rig.world, "10.0.0.1", 7);
 	ck_assert_int_eq(rig_dial(&ends_rig, "tcp 10.0.0.1 7"), STAY_OK);
 	ck_assert(rig_settle(&ends_rig, 1000));

@@ -67,6 +67,68 @@ TEST(link_lets_a_nested_wait_sleep)
 	ck_assert_mem_eq(rig.got, "hello", 5);
 }
 
+static void
+just_wait(struct stay__task *task)
+{
+	(void)task;
+	peer_say(silent.ends, "hello");
+	sim_run_ms(rig.world, 50);
+}
+
+/* What comes afterwards is told, too. */
+TEST(link_reads_on_behind_a_nested_wait)
+{
+	rig_open(&rig, &silent);
+	stay__task_init(&nested.task, just_wait);
+	stay__loop_run_soon(rig.loop, &nested.task);
+	sim_run_ms(rig.world, 10);
+	peer_say(silent.ends, " again");
+	sim_run_ms(rig.world, 10);
+	ck_assert_uint_eq(rig.got_len, 11);
+	ck_assert_mem_eq(rig.got, "hello again", 11);
+}
+
+static void
+fail_inside(struct stay__task *task)
+{
+	stay__link_fail(&rig.link, STAY_E_SILENT, 0);
+	just_wait(task);
+}
+
+/* Whose stream has failed is told of nothing else. */
+TEST(link_that_has_failed_is_not_read)
+{
+	rig_open(&rig, &silent);
+	stay__task_init(&nested.task, fail_inside);
+	stay__loop_run_soon(rig.loop, &nested.task);
+	sim_run_ms(rig.world, 10);
+	ck_assert_str_eq(rig.news, "granted up down");
+}
+
+static void
+begin_anew_inside(struct stay__task *task)
+{
+	wait_inside(task);
+	stay__link_close(&rig.link);
+	rig.news[0] = '\0';
+	ck_assert_int_eq(rig_dial(&rig, "tcp 10.0.0.1 7"), STAY_OK);
+}
+
+/* What was ready there is not the next stream's. */
+TEST(link_begins_anew_in_a_nested_wait)
+{
+	rig_open(&rig, &silent);
+	stay__task_init(&nested.task, begin_anew_inside);
+	stay__loop_run_soon(rig.loop, &nested.task);
+	sim_run_ms(rig.world, 10);
+	ck_assert(rig_settle(&rig, 100));
+	rig.got_len = 0;
+	sim_run_ms(rig.world, 10);
+	peer_say(silent.ends, "more");
+	sim_run_ms(rig.world, 10);
+	ck_assert_uint_eq(rig.got_len, 4);
+}
+
 /* It cannot be watched again. */
 TEST(link_ends_behind_a_nested_wait)
 {
@@ -135,6 +197,7 @@ TEST_ROWS(link_remembers_the_error_of_a_read, 2)
 	ck_assert_int_eq(rig_dial(&rig, "tcp 10.0.0.1 7"), STAY_OK);
 	ck_assert(rig_settle(&rig, 1000));
 	stay__link_fail(&rig.link, rows[_i].status, 0);
+	ck_assert_int_eq(rig.link.failure.system, 0);
 	ck_assert_str_ne(rig_failure(&rig), "");
 	ck_assert_ptr_null(strchr(rig_failure(&rig), '('));
 }
@@ -313,6 +376,26 @@ TEST(link_may_dial_again_when_it_is_down)
 	ck_assert_str_eq(rig_failure(&rig), "");
 }
 
+/* Of a stream that has ended nothing is left in the next. */
+TEST(link_begins_each_stream_anew)
+{
+	rig_open(&rig, &silent);
+	ck_assert(stay__link_shutdown(&rig.link));
+	peer_do(silent.ends, 0, PEER_CLOSE);
+	sim_run_ms(rig.world, 10);
+	ck_assert(rig_is_down(&rig));
+	ck_assert(rig.link.has_ended && rig.link.is_shut);
+	stay__link_pause(&rig.link, true);
+	rig.news[0] = '\0';
+	ck_assert_int_eq(rig_dial(&rig, "tcp 10.0.0.1 7"), STAY_OK);
+	ck_assert(rig_settle(&rig, 100));
+	ck_assert(!rig.link.has_ended && !rig.link.is_shut);
+	sim_run_ms(rig.world, 10);
+	peer_say(silent.ends, "x");
+	sim_run_ms(rig.world, 10);
+	ck_assert_uint_eq(rig.got_len, 1);
+}
+
 /* ---- bytes ---- */
 
 static size_t received;
@@ -414,6 +497,26 @@ TEST(link_adopts_a_reader_and_a_writer)
 	rig.loop->ops->close(rig.world, in[1]);
 	sim_run_ms(rig.world, 10);
 	ck_assert_str_eq(rig.news, "up writable readable down");
+	rig.loop->ops->close(rig.world, out[1]);
+}
+
+/* Also when both are waited for; and then it may have one descriptor. */
+TEST(link_lets_go_of_a_reader_and_a_writer)
+{
+	int in[2], out[2], fd;
+
+	sim_pair(rig.world, in);
+	sim_pair(rig.world, out);
+	ck_assert_int_eq(stay__link_adopt(&rig.link, in[0], out[0]), STAY_OK);
+	sim_run_ms(rig.world, 10);
+	stay__link_want_write(&rig.link);
+	stay__link_close(&rig.link);
+	ck_assert_ptr_null(rig.link.writer);
+	sim_adopted(rig.world, NULL, NULL, &fd);
+	ck_assert_int_eq(stay__link_adopt(&rig.link, fd, fd), STAY_OK);
+	sim_run_ms(rig.world, 10);
+	ck_assert_str_eq(rig.news, "up up");
+	rig.loop->ops->close(rig.world, in[1]);
 	rig.loop->ops->close(rig.world, out[1]);
 }
 
@@ -702,7 +805,8 @@ TEST(promise_12_a_child_fails_a_stream_that_waits_for_its_turn)
 	rig_join(&other, &rig);
 	ck_assert_int_eq(stay_loop_set_dials_max(rig.loop, 1), STAY_OK);
 	sim_address_set(rig.world, "10.0.0.1", 7, SIM_BLACK_HOLE, 0);
-	ck_assert_int_eq(rig_dial(&rig, "tcp 10.0.0.1 7"), STAY_OK);
+	ck_assert_int_eq(
+	    rig_dial(&rig, "tcp 10.0.0.9 7, tcp 10.0.0.1 7"), STAY_OK);
 	ck_assert_int_eq(rig_dial(&other, "tcp 10.0.0.1 7"), STAY_OK);
 	sim_run_ms(rig.world, 10);
 	sim_fork(rig.world);
@@ -711,6 +815,9 @@ TEST(promise_12_a_child_fails_a_stream_that_waits_for_its_turn)
 	sim_run_ms(rig.world, 10);
 	ck_assert_str_eq(rig.news, "granted down");
 	ck_assert_str_eq(other.news, "granted down");
+	ck_assert_str_eq(
+	    rig_failure(&rig), "the loop belongs to the parent process");
+	ck_assert_int_eq(rig.link.failure.system, 0);
 	stay__link_fini(&other.link);
 }
 
