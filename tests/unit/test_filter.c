@@ -537,6 +537,7 @@ TEST(filter_of_adopted_descriptors)
 	sim_run_ms(link.world, 10);
 	ck_assert_str_eq(toy.last_peer, "me");
 	ck_assert_str_eq(link.turns, "closed>open>securing>open");
+	ck_assert_str_eq(link.news, "up readable");
 	ck_assert_uint_eq(link.got_len, 5);
 	stay__link_close(&link.link);
 	ck_assert_uint_eq(toy.said_end, 1);
@@ -659,6 +660,20 @@ TEST_ROWS(filter_ends_when_there_is_room, 2)
 	ck_assert_uint_eq(ends_heard, _i == 0);
 	ck_assert_uint_eq(terms.ended, _i == 0);
 	ck_assert(stay__link_is_open(&ends_rig.link));
+	rig_fini(&ends_rig);
+}
+
+TEST(filter_that_cannot_write_is_down)
+{
+	struct iovec part = { (char[]){ "x" }, 1 };
+	size_t taken;
+
+	begin_tight();
+	sim_fail(ends_rig.world, SIM_WRITE, 1, -EPIPE);
+	ck_assert_int_eq(stay__link_write(&ends_rig.link, &part, 1, &taken),
+	    STAY_E_RESET);
+	sim_run_ms(ends_rig.world, 10);
+	ck_assert_str_eq(ends_rig.news, "granted up down");
 	rig_fini(&ends_rig);
 }
 

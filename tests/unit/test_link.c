@@ -251,6 +251,7 @@ TEST(link_explains_a_stream_that_is_not_ready)
 	stay__link_explain(&rig.link, 1500);
 	ck_assert_str_eq(
 	    rig_failure(&rig), "10.0.0.1:7 open, but not ready after 1.5 s");
+	ck_assert_int_eq(rig.link.failure.system, 0);
 	/* Its owner may go on with it: nothing has failed. */
 	ck_assert(stay__link_is_open(&rig.link));
 	stay__link_close(&rig.link);

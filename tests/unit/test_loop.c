@@ -1,12 +1,16 @@
 /* What a turn of a loop does, in which order, when a task takes too long. */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include <stay/conn.h>
 
+#include "base/mem.h"
+#include "loop/door.h"
 #include "loop/loop.h"
 #include "sim/world_sim.h"
 #include "suites.h"
+#include "support/failing.h"
 
 static struct stay_world *world;
 static struct stay_loop *loop;
@@ -258,6 +262,75 @@ TEST(loop_random_is_as_published)
 		loop->random[i] = i + 1;
 	for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++)
 		ck_assert_uint_eq(stay__loop_random(loop), expected[i]);
+}
+
+/* ---- the door ---- */
+
+#define KNOCKS 3
+
+static unsigned answers;
+
+static void
+answer(struct stay__knock *knock)
+{
+	(void)knock;
+	answers++;
+}
+
+static struct stay__knock *
+knock_new(struct stay_loop *at)
+{
+	struct stay__knock *knock = stay__zalloc(sizeof(*knock));
+
+	ck_assert_int_eq(stay__knock_init(knock, at, answer), STAY_OK);
+	return knock;
+}
+
+/* Each once, however often it has knocked, and again if it knocks again. */
+TEST(loop_answers_all_who_knock)
+{
+	struct stay__knock *knocks[KNOCKS];
+
+	answers = 0;
+	for (int i = 0; i < KNOCKS; i++)
+		knocks[i] = knock_new(loop);
+	for (unsigned turn = 1; turn < 3; turn++) {
+		for (int i = 0; i < 2 * KNOCKS; i++)
+			stay__knock_now(knocks[i % KNOCKS]);
+		stay_loop_turn(loop);
+		stay_loop_turn(loop);
+		ck_assert_uint_eq(answers, turn * KNOCKS);
+	}
+	for (int i = 0; i < KNOCKS; i++) {
+		ck_assert_uint_eq(knocks[i]->refs, 1);
+		stay__knock_drop(knocks[i]);
+	}
+}
+
+/* Whoever has knocked, or knocks then, is not held. */
+TEST(loop_that_has_ended_answers_nobody)
+{
+	struct stay_loop *other = stay_loop_new(sim_world_new(1));
+	struct stay__knock *knock = knock_new(other);
+
+	answers = 0;
+	stay__knock_now(knock);
+	ck_assert_int_eq(stay_loop_free(other), STAY_OK);
+	stay__knock_now(knock);
+	ck_assert_uint_eq(answers, 0);
+	ck_assert_uint_eq(knock->refs, 1);
+	stay__knock_drop(knock);
+}
+
+TEST(loop_without_a_lock_has_no_door)
+{
+	struct stay__knock *knock = stay__zalloc(sizeof(*knock));
+
+	failing_arm(FAILING_pthread_mutex_init, 1, ENOMEM);
+	ck_assert_int_eq(stay__knock_init(knock, loop, answer), STAY_E_NOMEM);
+	ck_assert(failing_disarm());
+	ck_assert_int_eq(stay__knock_init(knock, loop, answer), STAY_OK);
+	stay__knock_drop(knock);
 }
 
 TEST_SUITE_WITH(loop, .before = begin, .after = end)
