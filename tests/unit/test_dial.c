@@ -357,6 +357,7 @@ TEST(dial_explains_what_it_still_waits_for)
 	    "10.0.0.7:7 refused (ECONNREFUSED), "
 	    "10.0.0.8:7 timed out after 5 s, db still resolving");
 	ck_assert_int_eq(rig.link.failure.status, STAY_E_TIMEOUT);
+	ck_assert_int_eq(rig.link.failure.system, 0);
 	ck_assert_uint_eq(sim_open_fds(rig.world), 0);
 	sim_run_ms(rig.world, 5000);
 	ck_assert_str_eq(rig.news, "granted");

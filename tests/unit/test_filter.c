@@ -670,8 +670,8 @@ TEST(filter_that_cannot_write_is_down)
 
 	begin_tight();
 	sim_fail(ends_rig.world, SIM_WRITE, 1, -EPIPE);
-	ck_assert_int_eq(stay__link_write(&ends_rig.link, &part, 1, &taken),
-	    STAY_E_RESET);
+	ck_assert_int_eq(
+	    stay__link_write(&ends_rig.link, &part, 1, &taken), STAY_E_RESET);
 	sim_run_ms(ends_rig.world, 10);
 	ck_assert_str_eq(ends_rig.news, "granted up down");
 	rig_fini(&ends_rig);
@@ -690,6 +690,47 @@ TEST_ROWS(filter_sends_the_rest_by_itself, 2)
 	ck_assert(!stay__filter_is_blocked(ends_rig.link.filter));
 	ck_assert_str_eq(
 	    ends_rig.news, _i == 0 ? "granted up" : "granted up down");
+	rig_fini(&ends_rig);
+}
+
+/* ---- opened bytes that wait, and room ---- */
+
+static struct stay__task waiting_task;
+static unsigned reads_of_ten;
+
+static void
+wait_for_room(struct stay__task *task)
+{
+	(void)task;
+	sim_run_ms(ends_rig.world, 20);
+	ck_assert(stay__link_shutdown(&ends_rig.link));
+}
+
+static void
+read_ten(struct rig *one, enum stay__link_news news)
+{
+	if (news != STAY__NEWS_READABLE)
+		return;
+	one->got_len = sizeof(one->got) - 10;
+	if (++reads_of_ten != 2)
+		return;
+	stay__link_want_write(&one->link);
+	stay__loop_run_soon(one->loop, &waiting_task);
+}
+
+/* There is room in a nested wait, and nobody wants it any more; and the kernel has
+ * nothing to read, but the filter has. */
+TEST(filter_is_read_on_behind_a_nested_wait_for_room)
+{
+	begin_tight();
+	reads_of_ten = 0;
+	stay__task_init(&waiting_task, wait_for_room);
+	ends_rig.hook = read_ten;
+	ends_rig.got_len = sizeof(ends_rig.got) - 10;
+	peer_say(ends_server.ends,
+	    "ten bytes ten bytes ten bytes ten bytes ten bytes ");
+	sim_run_ms(ends_rig.world, 50);
+	ck_assert_uint_ge(reads_of_ten, 5);
 	rig_fini(&ends_rig);
 }
 
