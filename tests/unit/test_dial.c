@@ -361,6 +361,8 @@ TEST(dial_explains_what_it_still_waits_for)
 	ck_assert_uint_eq(sim_open_fds(rig.world), 0);
 	sim_run_ms(rig.world, 5000);
 	ck_assert_str_eq(rig.news, "granted");
+	ck_assert_int_eq(rig_dial(&rig, "tcp 10.0.0.8 7"), STAY_OK);
+	ck_assert_str_eq(rig_failure(&rig), "");
 }
 
 /* ---- what is refused ---- */

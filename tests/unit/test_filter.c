@@ -610,6 +610,9 @@ TEST(filter_that_fails_has_no_errno)
 	ck_assert(!rig_settle(&link, 1000));
 	ck_assert_int_eq(link.link.failure.status, STAY_E_NOT_READY);
 	ck_assert_int_eq(link.link.failure.system, 0);
+	stay__link_fini(&link.link);
+	ck_assert_uint_eq(toy.held, 0);
+	ck_assert_int_eq(rig_dial(&link, "tcp 10.0.0.1 7"), STAY_OK);
 	rig_fini(&link);
 }
 

@@ -284,6 +284,7 @@ TEST(link_shows_every_turn_of_its_machine)
 {
 	rig_open(&rig, &silent);
 	stay__link_close(&rig.link);
+	stay__link_close(&rig.link); /* it is */
 	ck_assert_str_eq(
 	    rig.turns, "closed>queued>resolving>dialing>open>closed");
 }

@@ -264,6 +264,46 @@ TEST(loop_random_is_as_published)
 		ck_assert_uint_eq(stay__loop_random(loop), expected[i]);
 }
 
+static unsigned runs;
+
+static void
+run_again(struct stay__task *task)
+{
+	if (++runs < 20)
+		stay__loop_run_soon(loop, task);
+}
+
+static unsigned agains;
+
+static void
+count_again(struct stay_world *asked)
+{
+	ck_assert_ptr_eq(asked, world);
+	agains++;
+}
+
+/* If a turn has not had rounds enough, or has not listened yet; and only then. */
+TEST(loop_asks_for_another_turn)
+{
+	const struct stay_world_ops *usual = loop->ops;
+	struct stay_world_ops ops = *usual;
+
+	ops.again = count_again;
+	loop->ops = &ops;
+	agains = runs = 0;
+	stay__task_init(&tasks[0], run_again);
+	stay__loop_run_soon(loop, &tasks[0]);
+	for (unsigned turn = 1; turn <= 6; turn++) {
+		stay_loop_turn(loop);
+		ck_assert_uint_eq(agains, turn < 5 ? turn : 4);
+	}
+	ck_assert_uint_eq(runs, 20);
+	sim_sleep_ms(world, 10000);
+	stay_loop_turn(loop);
+	ck_assert_uint_eq(agains, 5);
+	loop->ops = usual;
+}
+
 /* ---- the door ---- */
 
 #define KNOCKS 3
