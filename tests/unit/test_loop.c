@@ -285,9 +285,10 @@ count_again(struct stay_world *asked)
 /* If a turn has not had rounds enough, or has not listened yet; and only then. */
 TEST(loop_asks_for_another_turn)
 {
+	static struct stay_world_ops ops;
 	const struct stay_world_ops *usual = loop->ops;
-	struct stay_world_ops ops = *usual;
 
+	ops = *usual;
 	ops.again = count_again;
 	loop->ops = &ops;
 	agains = runs = 0;
@@ -299,9 +300,128 @@ TEST(loop_asks_for_another_turn)
 	}
 	ck_assert_uint_eq(runs, 20);
 	sim_sleep_ms(world, 10000);
-	stay_loop_turn(loop);
-	ck_assert_uint_eq(agains, 5);
+	for (unsigned turn = 1; turn <= 3; turn++) {
+		stay_loop_turn(loop);
+		ck_assert_uint_eq(agains, turn < 2 ? 5 : 6);
+	}
 	loop->ops = usual;
+}
+
+/* Once, whatever is queued until the next. */
+TEST(loop_stirs_its_world_once_a_turn)
+{
+	static struct stay_world_ops ops;
+	const struct stay_world_ops *usual = loop->ops;
+
+	ops = *usual;
+	ops.stir = count_again;
+	loop->ops = &ops;
+	for (agains = 0; agains < 2;) {
+		unsigned before = agains;
+
+		stay_loop_turn(loop);
+		stay__loop_run_soon(loop, &tasks[1]);
+		stay__loop_run_soon(loop, &tasks[2]);
+		ck_assert_uint_eq(agains, before + 1);
+	}
+	loop->ops = usual;
+}
+
+static void
+take_a_tick(struct stay__task *task)
+{
+	(void)task;
+	sim_sleep_ms(world, 1);
+}
+
+/* Also between two tasks of a turn. */
+TEST(loop_lets_time_pass_behind_each_task)
+{
+	stay__task_init(&tasks[0], take_a_tick);
+	stay__loop_timer(loop, &timer, stay__loop_now(loop) + 1);
+	stay__loop_run_soon(loop, &tasks[1]);
+	stay_loop_turn(loop);
+	stay__loop_run_soon(loop, &tasks[0]);
+	stay__loop_run_soon(loop, &tasks[1]);
+	stay_loop_turn(loop);
+	ck_assert_str_eq(told, "quick;due;quick;");
+}
+
+/* One look at the clock is enough if nobody asks afterwards. */
+TEST(loop_asks_the_time_once_for_one_task)
+{
+	uint64_t before = sim_calls(world, SIM_NOW);
+
+	stay_loop_turn(loop);
+	stay__loop_run_soon(loop, &tasks[1]);
+	stay_loop_turn(loop);
+	ck_assert_uint_eq(sim_calls(world, SIM_NOW) - before, 2);
+}
+
+static void
+turn_inside(struct stay__task *task)
+{
+	(void)task;
+	stay_loop_turn(loop);
+	tell("inside");
+}
+
+TEST(loop_has_no_turn_in_a_turn)
+{
+	stay__task_init(&tasks[0], turn_inside);
+	stay__loop_run_soon(loop, &tasks[0]);
+	stay__loop_flush_soon(loop, &tasks[1]);
+	stay_loop_turn(loop);
+	ck_assert_str_eq(told, "inside;quick;");
+}
+
+static void
+take_two_ticks(struct stay__task *task)
+{
+	(void)task;
+	sim_sleep_ms(world, 2);
+}
+
+/* That is too long, to the moment: for the next of the same kind (row 0), and for those
+ * that write. */
+TEST_ROWS(loop_is_late_after_two_ticks, 2)
+{
+	stay__task_init(&tasks[0], take_two_ticks);
+	stay__loop_run_soon(loop, &tasks[0]);
+	if (_i == 0)
+		stay__loop_run_soon(loop, &tasks[1]);
+	else
+		stay__loop_flush_soon(loop, &tasks[1]);
+	stay_loop_turn(loop);
+	ck_assert_str_eq(told, "");
+	sim_run_ms(world, 1);
+	ck_assert_str_eq(told, "quick;");
+}
+
+static void
+give_zeros(struct stay_world *asked, void *to, size_t len)
+{
+	(void)asked;
+	memset(to, 0, len);
+}
+
+/* From nothing but zeros its generator would make nothing else. */
+TEST(loop_has_chance_without_entropy)
+{
+	static struct stay_world_ops ops;
+	struct stay_world *poor = sim_world_new(1);
+	const struct stay_world_ops *usual = poor->ops;
+	struct stay_loop *other;
+	uint64_t all = 0;
+
+	ops = *usual;
+	ops.entropy = give_zeros;
+	poor->ops = &ops;
+	other = stay_loop_new(poor);
+	for (int i = 0; i < 4; i++)
+		all |= stay__loop_random(other);
+	ck_assert_uint_ne(all, 0);
+	ck_assert_int_eq(stay_loop_free(other), STAY_OK);
 }
 
 /* ---- the door ---- */
