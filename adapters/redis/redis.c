@@ -88,7 +88,7 @@ lingers(const void *keep)
 	       (redis->hub->aparts > 0 || redis->hub->counts.subscriptions > 0);
 }
 
-/* What was learned, and where the second client is, was of before. */
+/* What was learned was of before. */
 static void
 adopt(void *keep, void *fresh)
 {
@@ -96,8 +96,6 @@ adopt(void *keep, void *fresh)
 
 	(void)fresh;
 	redis->lessons = (struct stay_redis__lessons){ 0 };
-	if (redis->hub != NULL && !redis->is_apart)
-		redis->hub->has_changed = true;
 }
 
 static const struct stay_call_ops call_ops = {
@@ -247,8 +245,6 @@ stay_redis_reconfigure(struct stay_redis *redis, const char *url,
 		status =
 		    stay_client_reconfigure(redis->client, url, &own.client);
 	stay_redis__config_free(config);
-	if (status == STAY_OK && redis->hub != NULL)
-		stay_redis__apart_drop(redis->hub);
 	return status;
 }
 

@@ -96,11 +96,9 @@ struct stay_redis__hub {
 	struct stay_redis *carrier;  /* NULL: no session of it is up */
 	struct stay_redis *speaker;  /* whose message is being delivered */
 	struct stay_redis *apart;    /* NULL: none, or it is being stopped */
-	uint64_t place;              /* where `apart` goes */
+	uint64_t apart_number;       /* of what it is made of */
 	struct stay_session *rising; /* while it comes up; else NULL */
 	unsigned aparts;             /* that have not closed */
-	bool apart_waits;            /* for the session with the next options */
-	bool has_changed;            /* the front has these now */
 	bool ended;                  /* the front; all end */
 	enum stay_status why;        /* in hub_over: the session ended */
 
@@ -230,7 +228,7 @@ void stay_redis__apart_follow(
 /* The session of the front is up, or NULL: who carries the subscriptions? */
 void stay_redis__apart_choose(
     struct stay_redis__hub *hub, struct stay_session *session);
-/* It has other options in its next session. */
+/* Subscriptions have no use for it any more. */
 void stay_redis__apart_drop(struct stay_redis__hub *hub);
 
 #endif

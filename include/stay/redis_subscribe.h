@@ -47,10 +47,13 @@
  * a connection can't do both, and so the client starts a second one to the same place,
  * with the same options, for its subscriptions alone. It is named like the first, with
  * " (subscriptions)" behind it, counts in stay_loop_live, and goes where the first goes:
- * when that comes up at another place, or after a change, this one is replaced, which is
- * a gap. It ends with the first: on_closed of the first comes behind its end. Everything
- * here holds for both. (With a URL of fd:N there is no second connection, and a
- * subscription ends with STAY_E_UNSUPPORTED.)
+ * when that comes up at another place, or with another login, label or option, this one
+ * is replaced, which is a gap. Until then it stays. It stays for good if nothing was
+ * changed but callbacks, further places, or call_timeout_ms, block_margin_ms, waiters_max,
+ * queue_* and resend* of the client's options, which are of calls alone. It ends with the
+ * first: on_closed of the first comes behind its end. Everything here holds for both.
+ * (With a URL of fd:N there is no second connection, and a subscription ends with
+ * STAY_E_UNSUPPORTED.)
  *
  * SUBSCRIBE and the like are no commands for stay_redis_command. A transaction that is
  * open (MULTI) holds up what subscriptions have to say to the server.

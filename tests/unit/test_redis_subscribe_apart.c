@@ -207,7 +207,132 @@ TEST(redis_subscribe_apart_follows_a_client_that_moves)
 	subscriber_end();
 }
 
-/* ---- a callback takes the second one away ---- */
+/* ---- it stays as long as nothing that concerns it changes ---- */
+
+static void
+ignore_push(
+    void *arg, struct stay_redis *redis, const struct stay_redis_reply *reply)
+{
+	(void)arg;
+	(void)redis;
+	(void)reply;
+}
+
+static void
+change(const char *url, const struct stay_redis_options *options)
+{
+	subscriber_join(&a, "x");
+	SUBSCRIBER_TELLS(20, "a subscribed;");
+	ck_assert_int_eq(
+	    stay_redis_reconfigure(subscriber.redis, url, options), STAY_OK);
+	sim_run_ms(subscriber.world, 100);
+	ck_assert_uint_eq(live(), 2);
+}
+
+/* What is of calls, or the program's ears. */
+TEST(redis_subscribe_apart_stays)
+{
+	struct stay_redis_options options = resp2;
+	struct peer_end *apart;
+
+	options.on_push = ignore_push;
+	options.on_push_arg = &options;
+	options.on_orphan = ignore_push;
+	options.on_orphan_arg = &options;
+	options.client.call_timeout_ms = 1;
+	options.client.block_margin_ms = 2;
+	options.client.queue_calls_max = 3;
+	options.client.queue_bytes_max = 4;
+	options.client.queue_high_percent = 90;
+	options.client.queue_low_percent = 1;
+	options.client.waiters_max = 2;
+	options.client.resends_max = 5;
+	options.client.resend_percent = 6;
+	options.client.resend_burst = 7;
+	options.client.on_fatal = STAY_FATAL_STOP;
+	options.client.label = "redis://10.0.0.1";
+	options.client.urls = (const char *const[]){ "redis://10.0.0.2", NULL };
+	change("redis://10.0.0.1", &options);
+	ck_assert_uint_eq(subscriber.server.accepted, 3);
+	apart = subscriber.server.ends->next;
+	peer_say(apart, MESSAGE2("x", "1"));
+	SUBSCRIBER_TELLS(10, "a 1;");
+}
+
+static void
+log_in(void *arg, struct stay_redis_login *login)
+{
+	(void)arg;
+	(void)login;
+}
+
+static const struct stay_socket_options slow_socket = { .nodelay = false };
+
+/* And nothing else, as what the second one is asked to be. */
+static const struct concern {
+	const char *url;
+	struct stay_redis_options options;
+} concerns[] = {
+	{ "redis://:p@10.0.0.1", { STAY_REDIS_OPTIONS, .protocol = 2 } },
+	{ "redis://u:@10.0.0.1", { STAY_REDIS_OPTIONS, .protocol = 2 } },
+	{ "redis://10.0.0.1?client_name=n",
+	    { STAY_REDIS_OPTIONS, .protocol = 2 } },
+	{ "redis://10.0.0.1",
+	    { STAY_REDIS_OPTIONS, .protocol = 2, .credentials = log_in } },
+	{ "redis://10.0.0.1",
+	    { STAY_REDIS_OPTIONS, .protocol = 2, .client.probe_ms = 9 } },
+	{ "redis://10.0.0.1",
+	    { STAY_REDIS_OPTIONS, .protocol = 2, .client.label = "other" } },
+	{ "redis://10.0.0.1", { STAY_REDIS_OPTIONS, .protocol = 2,
+				  .client.socket = &slow_socket } },
+};
+
+TEST_ROWS(
+    redis_subscribe_apart_is_replaced, sizeof(concerns) / sizeof(concerns[0]))
+{
+	change(concerns[_i].url, &concerns[_i].options);
+	SUBSCRIBER_TELLS(0, "a lost E_RECONNECT;a restored;");
+	ck_assert_uint_eq(subscriber.server.accepted, 4);
+}
+
+/* A login of a place is its own. */
+TEST_ROWS(redis_subscribe_apart_is_replaced_for_the_login_of_its_place, 2)
+{
+	static const char *const logins[] = { "redis://u:q@10.0.0.1",
+		"redis://v:p@10.0.0.1" };
+	const char *urls[] = { "redis://u:p@10.0.0.1", NULL };
+	struct stay_redis_options options = resp2;
+
+	options.client.urls = urls;
+	subscriber_end();
+	subscriber_begin(subscriber_rows, NULL);
+	subscriber.server.arg = &subscriber;
+	ck_assert_int_eq(stay_redis_reconfigure(
+			     subscriber.redis, "redis://10.0.0.2", &options),
+	    STAY_OK);
+	sim_run_ms(subscriber.world, 1000);
+	urls[0] = logins[_i];
+	change("redis://10.0.0.2", &options);
+	SUBSCRIBER_TELLS(2000, "a lost E_RECONNECT;a restored;");
+}
+
+/* It hears all until the first one has moved. */
+TEST(redis_subscribe_apart_waits_for_the_first)
+{
+	subscriber_join(&a, "x");
+	SUBSCRIBER_TELLS(20, "a subscribed;");
+	ck_assert_int_eq(stay_redis_reconfigure(
+			     subscriber.redis, "redis://10.0.0.2", &resp2),
+	    STAY_OK);
+	sim_run_ms(subscriber.world, 3000);
+	subscriber_say(MESSAGE2("x", "1"));
+	ck_assert_str_eq(subscriber_told(), "a 1;");
+	peer_listen(&other, subscriber.world, "10.0.0.2", 6379);
+	SUBSCRIBER_TELLS(9000, "a lost E_RECONNECT;a restored;");
+	subscriber_end();
+}
+
+/* ---- a callback moves both ---- */
 
 static void
 move(struct subscriber *owner)
@@ -260,7 +385,7 @@ TEST(redis_subscribe_apart_moves_while_a_message_is_told)
 	subscriber_say(MESSAGE2("x", "1"));
 	SUBSCRIBER_TELLS(3000, "a 1;a lost E_RECONNECT;a restored;");
 	stay_redis_subscription_resume(b.subscription);
-	SUBSCRIBER_TELLS(10, "b lost E_RECONNECT;b 1;b restored;");
+	SUBSCRIBER_TELLS(10, "b 1;b lost E_RECONNECT;b restored;");
 	subscriber_end();
 }
 
@@ -360,6 +485,24 @@ TEST_ROWS(redis_subscribe_apart_without_a_part_of_its_memory, 20)
 	scarce_disarm();
 	SUBSCRIBER_TELLS(6000, "a subscribed;");
 	ck_assert_uint_eq(live(), 2);
+}
+
+/* Nobody knows then whether it is to be replaced. */
+TEST_ROWS(redis_subscribe_apart_is_compared_without_a_part_of_its_memory, 20)
+{
+	subscriber_join(&a, "x");
+	SUBSCRIBER_TELLS(20, "a subscribed;");
+	ck_assert_int_eq(stay_redis_reconfigure(
+			     subscriber.redis, "redis://10.0.0.1", &resp2),
+	    STAY_OK);
+	scarce_arm((unsigned)_i + 1);
+	sim_run_ms(subscriber.world, 5);
+	scarce_disarm();
+	sim_run_ms(subscriber.world, 6000);
+	subscriber_told();
+	ck_assert_uint_eq(live(), 2);
+	subscriber_join(&b, "x");
+	SUBSCRIBER_TELLS(10, "b subscribed;");
 }
 
 /* ---- transactions ---- */
