@@ -188,8 +188,8 @@ struct stay_redis_options {
 	/* If it is set, it replaces the URL's: STAY_REDIS_MOVING_UNASKED */
 	enum stay_redis_moving moving;
 	uint64_t depth_max; /* nesting of one reply: 1024 */
-	/* Values of one reply; the answers of a greeting may have 1024 and 16 KiB
-	 * in any case. The call that a larger one answers, or one longer than
+	/* Values of one reply, 5 at least, as a message of a pattern has; the
+	 * answers of a greeting may have 1024 and 16 KiB in any case. The call that a larger one answers, or one longer than
 	 * client.reply_bytes_max, completes with STAY_E_TOO_BIG: 4194304 */
 	uint64_t elements_max;
 	/* <stay/redis_subscribe.h>: subscriptions that have not ended: 262144 */

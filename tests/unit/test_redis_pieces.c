@@ -52,7 +52,7 @@ static void
 begin_with(const char *url, struct stay_redis_options options)
 {
 	told[0] = got[0] = '\0';
-	options.elements_max = 4;
+	options.elements_max = 5;
 	options.client.reply_bytes_max = 40;
 	options.on_push = on_push;
 	redis_virtual_open(&here, silent);

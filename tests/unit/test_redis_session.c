@@ -299,8 +299,9 @@ static const struct {
 	const char *fits, *exceeds;
 	enum stay_status status, failure;
 } narrow[] = {
-	{ { STAY_REDIS_OPTIONS, .elements_max = 3 }, "*2\r\n_\r\n_\r\n",
-	    "*3\r\n_\r\n_\r\n_\r\n", STAY_E_TOO_BIG, STAY_OK },
+	{ { STAY_REDIS_OPTIONS, .elements_max = 5 },
+	    "*2\r\n_\r\n*2\r\n_\r\n_\r\n", "*5\r\n_\r\n_\r\n_\r\n_\r\n_\r\n",
+	    STAY_E_TOO_BIG, STAY_OK },
 	{ { STAY_REDIS_OPTIONS, .depth_max = 1 }, "*1\r\n_\r\n",
 	    "*1\r\n*1\r\n_\r\n", STAY_E_PROTOCOL, STAY_E_PROTOCOL },
 	{ { STAY_REDIS_OPTIONS, .client.reply_bytes_max = 100 },

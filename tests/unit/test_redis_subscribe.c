@@ -25,6 +25,27 @@ TEST(redis_subscribe_begins_delivers_and_ends)
 	ck_assert_uint_eq(subscriber_counts().bytes, 0);
 }
 
+/* The longest frame of a subscription has as many values as every config allows. */
+TEST(redis_subscribe_with_the_fewest_values)
+{
+	const struct stay_redis_options fewest = { STAY_REDIS_OPTIONS,
+		.elements_max = 5 };
+	const struct stay_redis_options fewer = { STAY_REDIS_OPTIONS,
+		.elements_max = 4 };
+
+	subscriber_end();
+	subscriber_begin(subscriber_rows, &fewest);
+	ck_assert_int_eq(subscriber_try(&a, STAY_REDIS_PATTERN, "x*"), STAY_OK);
+	SUBSCRIBER_TELLS(10, "a subscribed;");
+	subscriber_say(">4\r\n+pmessage\r\n+x*\r\n+xy\r\n+1\r\n");
+	ck_assert_str_eq(subscriber_told(), "a 1;");
+	ck_assert_int_eq(stay_redis_reconfigure(
+			     subscriber.redis, "redis://10.0.0.1", &fewer),
+	    STAY_E_ARG);
+	ck_assert_str_eq(stay_loop_rejection(subscriber.loop),
+	    "elements_max is 4, and may be 5 to 2147483647");
+}
+
 /* One on the wire, however many subscribe; the order is that of subscribing. */
 TEST(redis_subscribe_many_share_a_channel)
 {

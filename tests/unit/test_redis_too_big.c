@@ -56,7 +56,7 @@ static void
 begin_with(const struct peer_row *rows, struct stay_redis_options options)
 {
 	told[0] = '\0';
-	options.elements_max = 4;
+	options.elements_max = 5;
 	options.depth_max = 3;
 	options.client.reply_bytes_max = 40;
 	options.on_push = on_push;
@@ -103,10 +103,12 @@ static const struct {
 	{ "-ERR " TEN TEN TEN TEN TEN "\r\n", "a E_TOO_BIG/replied ;" },
 	{ "!41\r\n" TEN TEN TEN TEN "1\r\n", "a E_TOO_BIG/replied ;" },
 	{ "=41\r\ntxt:" TEN TEN TEN "1234567\r\n", "a E_TOO_BIG/replied ;" },
-	{ "*4\r\n+1\r\n+2\r\n+3\r\n+4\r\n", "a E_TOO_BIG/replied ;" },
-	{ "*3\r\n+1\r\n+2\r\n+3\r\n", "a OK/replied ;" },
-	{ "%2\r\n+1\r\n+2\r\n+3\r\n+4\r\n", "a E_TOO_BIG/replied ;" },
-	{ "~?\r\n+1\r\n+2\r\n+3\r\n+4\r\n.\r\n", "a E_TOO_BIG/replied ;" },
+	{ "*5\r\n+1\r\n+2\r\n+3\r\n+4\r\n+5\r\n", "a E_TOO_BIG/replied ;" },
+	{ "*4\r\n+1\r\n+2\r\n+3\r\n+4\r\n", "a OK/replied ;" },
+	{ "%3\r\n+1\r\n+2\r\n+3\r\n+4\r\n+5\r\n+6\r\n",
+	    "a E_TOO_BIG/replied ;" },
+	{ "~?\r\n+1\r\n+2\r\n+3\r\n+4\r\n+5\r\n.\r\n",
+	    "a E_TOO_BIG/replied ;" },
 	{ "*2\r\n$20\r\n" TEN TEN "\r\n$20\r\n" TEN TEN "\r\n",
 	    "a E_TOO_BIG/replied ;" },
 	{ "$?\r\n;30\r\n" TEN TEN TEN "\r\n;11\r\n" TEN "1\r\n;0\r\n",
@@ -114,7 +116,7 @@ static const struct {
 	{ "|2\r\n+a\r\n+b\r\n+c\r\n+d\r\n+1\r\n", "a E_TOO_BIG/replied ;" },
 	{ "*1\r\n*1\r\n*4\r\n+1\r\n+2\r\n+3\r\n+4\r\n",
 	    "a E_TOO_BIG/replied ;" },
-	{ ">4\r\n+1\r\n+2\r\n+3\r\n+4\r\n+a\r\n",
+	{ ">5\r\n+1\r\n+2\r\n+3\r\n+4\r\n+5\r\n+a\r\n",
 	    "push too big;a OK/replied a;" },
 	{ ">2\r\n$20\r\n" TEN TEN "\r\n$20\r\n" TEN TEN "\r\n+a\r\n",
 	    "push too big;a OK/replied a;" },
@@ -262,7 +264,7 @@ static const struct peer_row wordy[] = {
 TEST(redis_too_big_is_no_greeting)
 {
 	const struct stay_redis_options options = { STAY_REDIS_OPTIONS,
-		.elements_max = 1, .client.reply_bytes_max = 10 };
+		.elements_max = 5, .client.reply_bytes_max = 20 };
 
 	told[0] = '\0';
 	redis_virtual_open(&here, wordy);
@@ -272,7 +274,8 @@ TEST(redis_too_big_is_no_greeting)
 	command("b", 0);
 	command("c", 0);
 	sim_run_ms(here.world, 1);
-	redis_virtual_say(&here, "*1\r\n+1\r\n+" TEN "\r\n+1\r\n");
+	redis_virtual_say(&here, "*5\r\n_\r\n_\r\n_\r\n_\r\n_\r\n"
+				 "+" TEN TEN "\r\n+1\r\n");
 	ck_assert_str_eq(
 	    told, "a E_TOO_BIG/replied ;b E_TOO_BIG/replied ;c OK/replied 1;");
 	ck_assert_uint_eq(here.server.accepted, 1);
