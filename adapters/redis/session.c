@@ -388,7 +388,8 @@ stay_redis__session_retain(
 
 /* ---- a session ---- */
 
-/* A session may have another config than the one before. False: no memory. */
+/* A session may have another config than the one before, whose parser was given back
+ * when it ended. False: no memory. */
 static bool
 begin(struct stay_session *session)
 {
@@ -399,8 +400,6 @@ begin(struct stay_session *session)
 	redis->reads_once = !config->resend_reads;
 	free(redis->greeting);
 	redis->greeting = calloc(1, sizeof(*redis->greeting));
-	if (redis->greeting != NULL && redis->parser != NULL)
-		begin_parser(redis, config);
 	return redis->greeting != NULL;
 }
 

@@ -66,6 +66,18 @@ argv(const struct stay_call_options *options, const char *name, const char *key)
 }
 
 static void
+listed(const char *format, ...)
+{
+	va_list list;
+
+	va_start(list, format);
+	ck_assert_int_eq(
+	    stay_redis_vcommand(here.redis, NULL, on_done, NULL, format, list),
+	    STAY_OK);
+	va_end(list);
+}
+
+static void
 prepared(const char *format, const char *first, const char *second)
 {
 	const struct stay_bytes words[] = { { first, strlen(first) },
@@ -86,6 +98,7 @@ ask_in_each_form(void)
 			     "SET %s %b", "format", "x", (size_t)1),
 	    STAY_OK);
 	prepared("GET %b", "prepared", "");
+	listed("GET %s", "listed");
 	argv(NULL, "GET", "");
 }
 
@@ -93,14 +106,14 @@ TEST(redis_direct_is_what_is_sent)
 {
 	static const char sent[] =
 	    "GET argv-of-more-than-sixteen-letters;SET format x;"
-	    "GET prepared;GET ;";
+	    "GET prepared;GET listed;GET ;";
 	size_t len;
 
 	run(ask_in_each_form, NULL, 100);
 	len = strlen(here.log.text);
 	ck_assert_uint_gt(len, strlen(sent));
 	ck_assert_str_eq(here.log.text + len - strlen(sent), sent);
-	ck_assert_str_eq(told, "OK;OK;OK;OK;");
+	ck_assert_str_eq(told, "OK;OK;OK;OK;OK;");
 	redis_virtual_end(&here);
 }
 

@@ -139,6 +139,7 @@ static const struct {
 	{ MOVING(0, NIL), 0, 1, 0 },
 	{ MOVING(30, "$0\r\n\r\n"), 15000, 22500, 0 },
 	{ MOVING(30, "+http://" OTHER "\r\n"), 0, 15000, 0 },
+	{ MOVING(30, "+?\r\n"), 0, 14999, 0 },
 	{ MOVING(9223372036854775807, NIL), 1800000, 2700000, 0 },
 	{ MOVING(-1, NIL), 1800000, 2700000, 0 },
 	/* of several the earliest counts */

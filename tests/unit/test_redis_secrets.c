@@ -208,6 +208,44 @@ TEST_ROWS(redis_secrets_are_in_no_text, CASES)
 	play(&scene, url, &options, STAY_LOG_JSON);
 }
 
+/* A password that may be a word of any sentence. */
+static const struct {
+	const char *word, *said, *shown;
+} words_alone[] = {
+	{ "pass",
+	    "ERR unknown command 'AUTH', with args beginning with: 'pass' ",
+	    "ERR unknown command 'AUTH', with args beginning with: '***' " },
+	{ "pass",
+	    "ERR unknown command `AUTH`, with args beginning with: `pass`, ",
+	    "ERR unknown command `AUTH`, with args beginning with: `***`, " },
+	{ "pass",
+	    "WRONGPASS invalid username-password pair or user is disabled.",
+	    "WRONGPASS invalid username-password pair or user is disabled." },
+	{ "in", "ERR syntax error in line 1 near 'in in1 ain'",
+	    "ERR syntax error *** line 1 near '*** in1 ain'" },
+	{ "hunter", "ERR $6 hunter$6hunter6hunter_x hunters",
+	    "ERR $6 ***$6***6***_x hunters" },
+};
+
+TEST_ROWS(redis_secrets_of_letters_alone,
+    sizeof(words_alone) / sizeof(words_alone[0]))
+{
+	const struct stay_redis_options options = { STAY_REDIS_OPTIONS,
+		.credentials = tell_login,
+		.credentials_arg = (void *)(uintptr_t)words_alone[_i].word };
+	char says[128];
+	const struct peer_row rows_of[] = { ON("GET a", says), NO_MORE };
+	struct redis_virtual here;
+
+	snprintf(says, sizeof(says), "-%s\r\n", words_alone[_i].said);
+	redis_virtual_open(&here, rows_of);
+	redis_virtual_start(&here, "redis://10.0.0.1", &options);
+	(void)stay_redis_command(here.redis, note_why, NULL, "GET a");
+	sim_run_ms(here.world, 50);
+	redis_virtual_end(&here);
+	ck_assert_ptr_nonnull(strstr(why, words_alone[_i].shown));
+}
+
 static void
 log_in_as_default(void *arg, struct stay_redis_login *login)
 {

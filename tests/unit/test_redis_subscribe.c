@@ -46,6 +46,61 @@ TEST(redis_subscribe_with_the_fewest_values)
 	    "elements_max is 4, and may be 5 to 2147483647");
 }
 
+/* Nothing else is taken for the answer. */
+TEST(redis_subscribe_waits_for_its_own_answer)
+{
+	subscriber_end();
+	subscriber_begin(subscriber_silent, NULL);
+	subscriber_join(&a, "x");
+	SUBSCRIBER_TELLS(10, "");
+	subscriber_say(ACK("subscribe", "y") ACK("subscribe", "xy")
+		ACK("psubscribe", "x") ACK("unsubscribe", "x"));
+	ck_assert_str_eq(subscriber_told(), "");
+	subscriber_say(ACK("subscribe", "x"));
+	ck_assert_str_eq(subscriber_told(), "a subscribed;");
+	ck_assert_uint_eq(subscriber.server.accepted, 1);
+}
+
+/* Nor is anything an answer to what was not asked. */
+TEST(redis_subscribe_has_asked_for_nothing)
+{
+	subscriber_join(&a, "x");
+	SUBSCRIBER_TELLS(10, "a subscribed;");
+	subscriber_say("+OK\r\n");
+	ck_assert_str_eq(subscriber_told(), "a lost E_UNASKED;");
+	ck_assert_ptr_null(strstr(
+	    stay_conn_failure(stay_redis_conn(subscriber.redis)), "SUBSCRIBE"));
+}
+
+/* The end of another one's gap is none of a gap that is over, and not told yet. */
+TEST(redis_subscribe_a_gap_ends_once)
+{
+	subscriber_join(&a, "x");
+	subscriber_join(&b, "y");
+	SUBSCRIBER_TELLS(10, "a subscribed;b subscribed;");
+	stay_redis_subscription_pause(a.subscription);
+	subscriber_kill();
+	SUBSCRIBER_TELLS(2000, "b lost E_CLOSED;b restored;");
+	subscriber_say(MESSAGE("x", "1") ACK("unsubscribe", "y"));
+	SUBSCRIBER_TELLS(100, "b lost E_LOST;b restored;");
+	stay_redis_subscription_resume(a.subscription);
+	SUBSCRIBER_TELLS(10, "a lost E_CLOSED;a restored;a 1;");
+}
+
+/* Who has much to be told does not keep the others waiting. */
+TEST(redis_subscribe_owners_take_turns)
+{
+	subscriber_join(&a, "x");
+	subscriber_join(&b, "x");
+	SUBSCRIBER_TELLS(10, "a subscribed;b subscribed;");
+	stay_redis_subscription_pause(a.subscription);
+	stay_redis_subscription_pause(b.subscription);
+	subscriber_say(MESSAGE("x", "1") MESSAGE("x", "2"));
+	stay_redis_subscription_resume(a.subscription);
+	stay_redis_subscription_resume(b.subscription);
+	SUBSCRIBER_TELLS(10, "a 1;b 1;a 2;b 2;");
+}
+
 /* One on the wire, however many subscribe; the order is that of subscribing. */
 TEST(redis_subscribe_many_share_a_channel)
 {

@@ -279,6 +279,10 @@ TEST(redis_too_big_is_no_greeting)
 	ck_assert_str_eq(
 	    told, "a E_TOO_BIG/replied ;b E_TOO_BIG/replied ;c OK/replied 1;");
 	ck_assert_uint_eq(here.server.accepted, 1);
+	peer_do(here.server.ends, 0, PEER_CLOSE);
+	sim_run_ms(here.world, 1000);
+	ck_assert_uint_eq(here.server.accepted, 2);
+	ck_assert_uint_eq(counts_of(stay_redis_client(here.redis)).sessions, 2);
 	end();
 }
 

@@ -163,6 +163,12 @@ static const struct {
 	{ "redis://h?timeout=4", { 0 },
 	    "the query of the URL has the key 'timeout', which is none of db, "
 	    "protocol, client_name, role, resend_reads, moving" },
+	{ "redis://h?"
+	  "a-key-that-is-much-longer-than-any-other-in-the-query-of-an-URL-is",
+	    { 0 },
+	    "the query of the URL has the key 'a-key-that-is-much-longer-than-"
+	    "any-other-in-the-query-of-an-URL-', which is none of db, "
+	    "protocol, client_name, role, resend_reads, moving" },
 	{ "redis://h?client_name=a%20b", { 0 },
 	    "client_name is 'a b', and may have printable characters and no "
 	    "space" },
