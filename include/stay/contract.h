@@ -116,7 +116,8 @@ struct stay_contract_sample {
 	const void *request;     /* what `submit` or stay_client_call takes */
 	enum stay_status status; /* STAY_OK, or STAY_E_SERVER */
 	/* With STAY_E_SERVER: rightly so, since the server did not act. The call completes
-	 * as STAY_REFUSED, and else never does. If options.on_refused of the contract is
+	 * as STAY_REFUSED, and else never does; but as STAY_MAYBE_EXECUTED if it was sent
+	 * again behind a loss. If options.on_refused of the contract is
 	 * STAY_REFUSED_RESEND, only what is refused for good does so. */
 	bool is_refused;
 	/* With STAY_E_SERVER: the words of the server, with which the sentence of the

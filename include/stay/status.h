@@ -84,7 +84,9 @@ enum stay_outcome {
 	STAY_SENT,     /* the request was sent whole, and needs no reply */
 	STAY_NOT_SENT, /* the server cannot have acted: asking again is safe */
 	STAY_REFUSED,  /* the server said that it did not act: just as safe */
-	STAY_MAYBE_EXECUTED /* the request was sent, and no reply came */
+	/* The request was sent, and no reply came; or one came only after it was sent
+	 * again, and says no more than that the server did not act this time. */
+	STAY_MAYBE_EXECUTED
 };
 #define STAY_OUTCOME_COUNT 5
 

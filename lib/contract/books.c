@@ -148,6 +148,19 @@ is_not_resent(const struct kit_call *call, const struct stay_result *result)
 	       kit_shadow_has_last_frames();
 }
 
+/* It was sent again. What the peer says now, that it does not act, says nothing of the
+ * time before. */
+static bool
+is_refused_late(const struct kit_call *call, const struct stay_result *result)
+{
+	unsigned accepted = call->run->server.accepted;
+
+	return result->status == STAY_E_SERVER &&
+	       result->outcome == STAY_MAYBE_EXECUTED &&
+	       sample_of(call)->is_refused && accepted > 1 &&
+	       accepted > call->connections;
+}
+
 static void
 check_outcome(const struct kit_call *call, const struct stay_result *result)
 {
@@ -155,7 +168,8 @@ check_outcome(const struct kit_call *call, const struct stay_result *result)
 			result->outcome == STAY_SENT ||
 			result->outcome == STAY_REFUSED;
 
-	if (is_reply(result) != answered && !is_not_resent(call, result))
+	if (is_reply(result) != answered && !is_not_resent(call, result) &&
+	    !is_refused_late(call, result))
 		kit_broken(KIT_OUTCOME, "call %u, %s, completes with %s, as %s",
 		    call->number, name_of(call), stay_strerror(result->status),
 		    stay_outcome_name(result->outcome));
@@ -180,7 +194,8 @@ check_words(const struct kit_call *call, const struct stay_result *result)
 		    "call %u, %s, completes with \"%s\", not \"%s\"",
 		    call->number, name_of(call), stay_strerror(result->status),
 		    stay_strerror(sample->status));
-	if ((result->outcome == STAY_REFUSED) != sample->is_refused)
+	if ((result->outcome == STAY_REFUSED) != sample->is_refused &&
+	    !is_refused_late(call, result))
 		kit_broken(KIT_OUTCOME,
 		    "call %u, %s, completes as %s, and the server %s",
 		    call->number, name_of(call),

@@ -208,6 +208,7 @@ struct kit_call {
 	bool accepted;
 	/* A call was asked before it whose answer is the last of its connection. */
 	bool is_behind;
+	unsigned connections; /* of the peer, when it was asked */
 	unsigned done;
 	uint64_t from_ms;
 	uint64_t timeout_ms;

@@ -239,6 +239,7 @@ kit_ask(struct kit_run *run, const struct kit_asked *asked)
 		.number = run->call_count,
 		.right = asked->right,
 		.is_behind = run->has_last,
+		.connections = run->server.accepted,
 		.from_ms = kit_now(),
 		.timeout_ms =
 		    asked->timeout_ms == 0 ? LONG_MS : asked->timeout_ms };

@@ -52,6 +52,8 @@ encode(struct stay_request *request, struct stay_buf *out)
 	const char *text = request->data;
 	enum stay_status status = stay_buf_puts(out, text);
 
+	if (text[0] == 'N')
+		request->flags = STAY_READ_ONLY;
 	if (status == STAY_OK && request->body != NULL)
 		status = begin_body(request->body, out);
 	if (status == STAY_OK)
