@@ -81,7 +81,9 @@ struct stay_contract_peer {
 	 */
 	bool closes;
 	/* set it: the answer names its call, and so may come in another order than
-	 * it was asked for. The kit then lets it, and repeats it. */
+	 * it was asked for. The kit then lets it, and repeats it some calls later: an
+	 * adapter that gives the name of a call to the next one takes that for its
+	 * answer. So let it have some hundred names, or don't set this. */
 	bool overtakes;
 	uintptr_t reserved[4];
 };
@@ -90,7 +92,8 @@ struct stay_contract_peer {
  * Cut one request off the front of `in`, and append its whole answer, which may be
  * nothing. Runs also when a connection has just been accepted, with no bytes: for a
  * server that speaks first. What it appends in one go is one answer, which the kit
- * then delays, repeats or loses. The same request must get the same answer.
+ * then delays, repeats (the last one to a call) or loses. The same request must get the
+ * same answer.
  * Returns how many bytes the request took; 0: it is not whole.
  */
 typedef size_t stay_contract_peer_fn(

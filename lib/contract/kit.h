@@ -227,6 +227,7 @@ struct kit_known {
 	struct stay_buf *wanted; /* of each sample: what its reply reads */
 	bool *lasts;             /* of each sample: its effect lasts */
 	bool *leaves;            /* ...: the peer closes behind its answer */
+	uint64_t *answered;      /* ...: in so many answers of the peer */
 	bool some_stay;          /* ...: it does not, behind one of them */
 	bool is_known;           /* all of it */
 	size_t said;             /* bytes of the peer, all samples at once */

@@ -54,6 +54,8 @@ encode(struct stay_request *request, struct stay_buf *out)
 
 	if (text[0] == 'N')
 		request->flags = STAY_READ_ONLY;
+	if (strchr(text, '\n') != NULL)
+		request->replies = 2;
 	if (status == STAY_OK && request->body != NULL)
 		status = begin_body(request->body, out);
 	if (status == STAY_OK)
@@ -456,16 +458,23 @@ static const struct stay_contract_sample samples[] = {
 	{ .name = "mail", .request = "TOPIC mail" },
 	{ .name = "chat", .request = "TOPIC chat" },
 	{ .name = "no news", .request = "DROP news" },
+	/* of the adapter without a bug alone: with it each is found at once */
+	{ .name = "two", .request = "GET one\nGET two", .reply = "GET two" },
 };
 
-#define SAMPLES                                                                \
-	.samples = samples, .sample_count = sizeof(samples) / sizeof(samples[0])
+#define SAMPLES(less)                                                          \
+	.samples = samples,                                                    \
+	.sample_count = sizeof(samples) / sizeof(samples[0]) - (less)
 
-static const struct stay_contract plain = { STAY_CONTRACT, SAMPLES,
+static const struct stay_contract well = { STAY_CONTRACT, SAMPLES(0),
 	.protocol = &planted_protocol, .peer = peer, .show = planted_show,
 	.submit = submit };
 
-static const struct stay_contract with_start = { STAY_CONTRACT, SAMPLES,
+static const struct stay_contract plain = { STAY_CONTRACT, SAMPLES(1),
+	.protocol = &planted_protocol, .peer = peer, .show = planted_show,
+	.submit = submit };
+
+static const struct stay_contract with_start = { STAY_CONTRACT, SAMPLES(1),
 	.start = planted_start, .url = "planted://peer:7777", .peer = peer,
 	.show = planted_show, .submit = submit };
 
@@ -481,6 +490,8 @@ planted_contract(enum planted bug)
 		return &planted_counted;
 	if (bug >= HAS_TAGS)
 		return &planted_tagged;
+	if (bug == NOTHING)
+		return &well;
 	return bug == HAS_NO_JITTER || bug == SAYS_GOODBYE ? &with_start
 							   : &plain;
 }
