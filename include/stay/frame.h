@@ -324,7 +324,11 @@ stay_frame_bad(const char *why)
  * After MORE, decode gets the same bytes again. So a parser may remember in its
  * session block how far it got: as an offset, for the bytes may move in memory.
  * decode may also get a whole frame twice, before the frame has any effect: the
- * completions before it may fill a turn of the loop, and then it waits.
+ * completions before it may fill a turn of the loop, and then it waits. So decode must not
+ * count frames, nor note that one has been seen: the slot that is handed the frame does
+ * that, or `part` and `done` of the adapter's front. (Of pieces and of a frame that is read
+ * past decode sees each byte once, and has to remember.) What is noted of a call holds until
+ * its on_over, not until `done`: if it was given up, its answers still come.
  */
 typedef struct stay_frame stay_decode_fn(
     struct stay_session *session, struct stay_bytes in);
