@@ -87,7 +87,7 @@ read_line(struct stay_redis__parser *parser, char *bytes, size_t len)
 	    &stay_redis__types[(unsigned char)bytes[parser->pos]];
 
 	if (type->take == NULL)
-		return bad(parser, "an unknown type");
+		return bad(parser, stay_redis__no_type);
 	return read_long_line(parser, type, bytes, len);
 }
 

@@ -245,7 +245,7 @@ read_line(struct stay_redis__skip *skip, const char *bytes, size_t len)
 	if (skip->in_line)
 		return read_any(skip, bytes, len);
 	if (type->take == NULL)
-		return bad(skip, "an unknown type");
+		return bad(skip, stay_redis__no_type);
 	if (skip->depth == 0 && type->type != STAY_REDIS_ATTRIBUTE)
 		skip->type = type->type;
 	return type->line_max > STAY_REDIS__DOUBLE_MAX

@@ -11,6 +11,8 @@
 
 const char stay_redis__too_many_elements[] =
     "a reply has more than elements_max elements";
+const char stay_redis__no_type[] = "a value begins with a byte that is no type "
+				   "of RESP: is this a Redis server?";
 const char stay_redis__push_inside[] = "a push is inside a reply";
 const char stay_redis__too_deep[] = "a reply is nested deeper than depth_max";
 

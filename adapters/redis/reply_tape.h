@@ -61,7 +61,7 @@ void stay_redis__tape_shrink(struct stay_redis__tape *tape);
 bool stay_redis__tape_grow(struct stay_redis__tape *tape);
 
 extern const char stay_redis__too_many_elements[], stay_redis__push_inside[],
-    stay_redis__too_deep[];
+    stay_redis__too_deep[], stay_redis__no_type[];
 
 /* Why the last node was not added. */
 const char *stay_redis__tape_why(const struct stay_redis__tape *tape);

@@ -7,6 +7,11 @@
 
 #include "../../adapters/redis/reply_parser.h"
 
+/* What is wrong with bytes of another protocol. */
+#define NO_TYPE                                                                \
+	"a value begins with a byte that is no type of RESP: is this a Redis " \
+	"server?"
+
 /*
  * A parser with the bytes it was given. Each time, the bytes lie in other
  * memory of just their size, as they may in a session, so that a sanitizer sees

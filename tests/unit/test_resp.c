@@ -78,10 +78,10 @@ static const struct example examples[] = {
 };
 
 static const struct example nonsense[] = {
-	{ "?\r\n", "an unknown type" },
-	{ "\r\n", "an unknown type" },
-	{ "HTTP/1.1 400 Bad Request\r\n", "an unknown type" },
-	{ "*2\r\n:1\r\n;4\r\n", "an unknown type" },
+	{ "?\r\n", NO_TYPE },
+	{ "\r\n", NO_TYPE },
+	{ "HTTP/1.1 400 Bad Request\r\n", NO_TYPE },
+	{ "*2\r\n:1\r\n;4\r\n", NO_TYPE },
 	{ "+OK\n", "a line does not end in CRLF" },
 	{ "+a\rb\r\n", "a line does not end in CRLF" },
 	{ "+a\nb\r\n", "a line does not end in CRLF" },

@@ -139,7 +139,7 @@ static const struct {
 	const char *text;
 	const char *why;
 } wrong[] = {
-	{ "?\r\n", "an unknown type" },
+	{ "?\r\n", NO_TYPE },
 	{ ":x\r\n", "not a 64-bit integer" },
 	{ "#x\r\n", "a boolean is neither t nor f" },
 	{ "$x\r\n", "not a count" },
