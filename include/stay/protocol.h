@@ -222,7 +222,8 @@ struct stay_call_ops {
 	/*
 	 * A call in flight was cancelled or has timed out; `done` runs next. Say
 	 * on the control lane what makes the server leave it; the tombstone
-	 * stays until the late reply, or until stay_session_let_go. Does not run
+	 * stays until the late reply, or until stay_session_let_go, and a planned
+	 * change waits for it. Does not run
 	 * if the session has ended meanwhile, or the reply has come. `tag` is the
 	 * call's in this session. NULL: nothing is said; see also enum stay_on_given_up, which
 	 * asks this slot first. If there is `prepare`, this runs for each request of a
