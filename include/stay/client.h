@@ -46,7 +46,7 @@ struct stay_result {
 	enum stay_outcome outcome; /* what may have happened at the server */
 	const void *reply;         /* the adapter says its type; may be NULL */
 	/* A sentence about `status`, of 1023 bytes at most; never NULL. It is "ok",
-	 * or the words of the status, or those and what the server has said, or what
+	 * or the words of the status, or those and more, as what the server has said, or what
 	 * keeps the client without a session, as stay_conn_failure. */
 	const char *why;
 	/* The number of the session that it was last begun in; 0: in none. See

@@ -23,18 +23,29 @@ is_refusal(const struct stay_frame *frame)
 	       frame->kind == STAY_FRAME_REFUSED_FOR_GOOD;
 }
 
+/* The server has acted; its reply can't be had. */
+static struct stay_result
+result_too_big(const struct stay_session *session)
+{
+	return (struct stay_result){ STAY_E_TOO_BIG, STAY_REPLIED, NULL,
+		"larger than its bound: of a reply past reply_bytes_max, or "
+		"past "
+		"a bound of its protocol, nothing is kept",
+		session->generation };
+}
+
 static struct stay_result
 result_of(const struct stay_session *session, const struct stay_frame *frame)
 {
-	bool good = frame->kind != STAY_FRAME_ERROR &&
-		    frame->kind != STAY_FRAME_TOO_BIG && !is_refusal(frame);
+	bool good = frame->kind != STAY_FRAME_ERROR && !is_refusal(frame);
 	struct stay_result result = { STAY_OK, STAY_REPLIED, frame->reply, "ok",
 		session->generation };
 
+	if (frame->kind == STAY_FRAME_TOO_BIG)
+		return result_too_big(session);
 	if (good)
 		return result;
-	result.status =
-	    frame->kind == STAY_FRAME_TOO_BIG ? STAY_E_TOO_BIG : STAY_E_SERVER;
+	result.status = STAY_E_SERVER;
 	result.why = stay_strerror(result.status);
 	if (is_refusal(frame))
 		result.outcome = STAY_REFUSED;
