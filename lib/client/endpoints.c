@@ -209,7 +209,7 @@ static enum stay_status
 take_urls(struct stay_client *client, const char *const *urls)
 {
 	struct stay__endpoints *endpoints = client->rare->endpoints;
-	struct stay__endpoints fresh = { .asking = endpoints->asking }, old;
+	struct stay__endpoints fresh = { .count = 0 }, old;
 	enum stay_status status;
 
 	if (count_urls(urls) == 0)
@@ -347,7 +347,6 @@ stay__endpoints_first_delay(struct stay_client *client)
 	struct stay_backoff_policy policy = client->profile->options.backoff;
 	uint64_t random = stay__loop_random(client->loop), ms;
 
-	policy.attempts_max = 0;
 	ms = stay_backoff_delay(&policy, 1, 0, random);
 	if (ms < STAY_FOREVER)
 		return ms;
@@ -406,9 +405,7 @@ stay__endpoints_fail(struct stay_client *client, uint64_t ms)
 	endpoints->now->is_denied = false;
 	endpoints->now->rests_till_ms =
 	    ms < STAY_FOREVER - now_ms ? now_ms + ms : STAY_FOREVER;
-	return endpoints->count == 1 || must_ask(client, now_ms)
-		   ? ms
-		   : wait_for_any(client, now_ms);
+	return must_ask(client, now_ms) ? ms : wait_for_any(client, now_ms);
 }
 
 static bool
