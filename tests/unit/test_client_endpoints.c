@@ -6,6 +6,7 @@
 
 #include "suites.h"
 #include "support/line_rig.h"
+#include "support/toy_filter.h"
 
 #define A "line://10.0.0.7:7777"
 #define B LINE_URL
@@ -100,6 +101,35 @@ TEST(endpoints_each_place_has_a_backoff_of_its_own)
 	line_end(&rig);
 }
 
+static uint64_t
+due_ms(void)
+{
+	return stay_conn_due_ms(stay_client_conn(rig.client));
+}
+
+/* Whoever has lost one place leaves the next its first delay, although its rest may
+ * end sooner. */
+TEST(endpoints_nobody_hurries_to_the_next_place)
+{
+	static const char *const urls[] = { B, NULL };
+
+	prepare();
+	line_start(&rig,
+	    OPTIONS(.urls = urls, .backoff = { .kind = STAY_BACKOFF_EXPONENTIAL,
+				      .jitter = STAY_JITTER_NONE,
+				      .initial_ms = 100,
+				      .cap_ms = 1600 }));
+	for (int i = 0; i < 200; i++) {
+		line_run(&rig, 30);
+		if (state() != STAY_CONNECTED)
+			continue;
+		sim_peer_reset(rig.peer);
+		line_run(&rig, 1);
+		ck_assert_uint_ge(due_ms(), 99);
+	}
+	line_end(&rig);
+}
+
 /* What has just failed comes after what has not, and a planned change goes back to the
  * place that is preferred. */
 TEST(endpoints_the_preferred_place_is_taken_at_the_next_change)
@@ -158,6 +188,28 @@ TEST(endpoints_only_a_denial_everywhere_is_fatal)
 	line_end(&rig);
 }
 
+/* A place that has denied once may fail in another way since. */
+TEST(endpoints_that_fail_otherwise_deny_no_more)
+{
+	static const char *const urls[] = { B, NULL };
+
+	prepare();
+	rig.url = C;
+	rig.config.hello = "hi";
+	line_start(&rig, OPTIONS(.urls = urls, .on_fatal = STAY_FATAL_STOP,
+			     .fatal_backoff_ms = 100,
+			     .backoff = stay_backoff_constant(100)));
+	line_run(&rig, 110);
+	sim_unlisten(rig.world, "10.0.0.3", 7777);
+	sim_peer_reset(rig.peer);
+	line_run(&rig, 210);
+	ck_assert_ptr_nonnull(strstr(failures, "10.0.0.3:7777 refused"));
+	line_told(&rig);
+	sim_peer_print(rig.peer, "-no\n");
+	LINE_TELLS(&rig, 1, "hello -no;down E_DENIED;");
+	line_end(&rig);
+}
+
 /* With STAY_FATAL_RETRY calls are rejected until the next attempt at any place. */
 TEST(endpoints_all_deny_and_heal)
 {
@@ -199,6 +251,32 @@ TEST(endpoints_each_place_has_its_attempts)
 	line_end(&rig);
 }
 
+static uint64_t
+give_up(const struct stay_backoff_policy *policy, uint32_t attempt,
+    uint64_t elapsed_ms)
+{
+	(void)policy;
+	ck_assert_uint_eq(attempt, 1);
+	ck_assert_uint_eq(elapsed_ms, 0);
+	return STAY_FOREVER;
+}
+
+/* A policy that knows no delay leaves the next place the delay of the default. */
+TEST(endpoints_the_next_place_does_not_wait_for_ever)
+{
+	static const char *const urls[] = { B, NULL };
+
+	prepare();
+	line_start(&rig,
+	    OPTIONS(.urls = urls,
+		.backoff = { .kind = STAY_BACKOFF_CUSTOM, .delay = give_up }));
+	line_run(&rig, 20);
+	ck_assert_int_eq(state(), STAY_BACKING_OFF);
+	line_run(&rig, 50);
+	ck_assert_int_eq(state(), STAY_CONNECTED);
+	line_end(&rig);
+}
+
 /* Descriptors are dialled once; then the other places are left. */
 TEST(endpoints_descriptors_are_used_once)
 {
@@ -218,6 +296,75 @@ TEST(endpoints_descriptors_are_used_once)
 		ck_assert_int_eq(state(), STAY_CONNECTED);
 		ck_assert_ptr_nonnull(strstr(explained(), "10.0.0.1:7777"));
 	}
+	line_end(&rig);
+}
+
+static const char *
+adopted(void)
+{
+	static char url[32];
+
+	snprintf(
+	    url, sizeof(url), "fd:%d", peer_adopted(&rig.server, rig.world));
+	return url;
+}
+
+/* They are not waited for either, however often the other place fails. */
+TEST(endpoints_that_are_used_up_hurry_nobody)
+{
+	static const char *const urls[] = { B, NULL };
+
+	prepare();
+	sim_unlisten(rig.world, LINE_HOST, LINE_PORT);
+	rig.url = adopted();
+	line_start(&rig,
+	    OPTIONS(.urls = urls, .backoff = { .kind = STAY_BACKOFF_EXPONENTIAL,
+				      .jitter = STAY_JITTER_NONE,
+				      .initial_ms = 100,
+				      .cap_ms = 1600 }));
+	line_run(&rig, 10);
+	sim_peer_reset(rig.peer);
+	line_run(&rig, 10000);
+	ck_assert_uint_le(failed, 12);
+	line_end(&rig);
+}
+
+/* Nor are they a place that has not denied. */
+TEST(endpoints_that_are_used_up_are_no_hope)
+{
+	static const char *const urls[] = { B, NULL };
+
+	prepare();
+	rig.config.hello = "hi";
+	rig.url = adopted();
+	line_start(&rig, OPTIONS(.urls = urls, .on_fatal = STAY_FATAL_STOP));
+	line_run(&rig, 10);
+	sim_peer_reset(rig.peer);
+	line_run(&rig, 60);
+	line_told(&rig);
+	sim_peer_print(rig.peer, "-no\n");
+	LINE_TELLS(&rig, 1, "hello -no;down E_DENIED;closed E_DENIED;");
+	line_end(&rig);
+}
+
+/* When all are used up, nothing is left to be tried. */
+TEST(endpoints_that_are_all_used_up_end_the_client)
+{
+	char second[32];
+	const char *const urls[] = { second, NULL };
+
+	prepare();
+	snprintf(second, sizeof(second), "%s", adopted());
+	rig.url = adopted();
+	line_start(&rig, OPTIONS(.urls = urls));
+	for (int i = 0; i < 2; i++) {
+		line_run(&rig, 60);
+		ck_assert_int_eq(state(), STAY_CONNECTED);
+		line_told(&rig);
+		line_call(&rig, "a", LINE("reset"));
+		line_run(&rig, 1);
+	}
+	ck_assert_ptr_nonnull(strstr(line_told(&rig), "closed E_ATTEMPTS;"));
 	line_end(&rig);
 }
 
@@ -268,7 +415,10 @@ TEST(endpoints_are_replaced_with_the_url)
 	line_run(&rig, 200);
 	ck_assert_uint_eq(rig.server.accepted, 1);
 	ck_assert_int_eq(stay_client_reconfigure(rig.client, A, NULL), STAY_OK);
+	line_run(&rig, 10);
+	failures[0] = '\0';
 	line_run(&rig, 2000);
+	ck_assert_ptr_null(strstr(failures, ": at "));
 	ck_assert_uint_eq(rig.server.accepted, 1);
 	ck_assert_int_eq(state(), STAY_BACKING_OFF);
 	ck_assert_ptr_null(strstr(explained(), ", at "));
@@ -280,11 +430,19 @@ TEST(endpoints_are_replaced_with_the_url)
 static const struct {
 	const char *urls[3];
 	struct stay_backoff_policy before, after;
+	bool rests_on;
 } adapting[] = {
 	{ { B }, { .kind = STAY_BACKOFF_EXPONENTIAL, .cap_ms = 100000 },
-	    { .kind = STAY_BACKOFF_CONSTANT, .cap_ms = 300 } },
+	    { .kind = STAY_BACKOFF_CONSTANT, .cap_ms = 300 }, false },
+	{ { B }, { .kind = STAY_BACKOFF_EXPONENTIAL, .cap_ms = 100000 },
+	    { .cap_ms = 300, .attempts_max = 2 }, false },
+	{ { B }, { .initial_ms = 100000, .cap_ms = 100000 }, { 0 }, true },
+	{ { B }, { .kind = STAY_BACKOFF_CONSTANT, .initial_ms = 300 },
+	    { .cap_ms = 100000 }, false },
+	{ { B, C }, { .attempts_max = 3 }, { .attempts_max = 0, .cap_ms = 300 },
+	    false },
 	{ { B, C }, { .attempts_max = 3 },
-	    { .attempts_max = 0, .cap_ms = 300 } },
+	    { .attempts_max = 100, .cap_ms = 300 }, false },
 };
 
 TEST_ROWS(endpoints_rest_as_the_new_options_say,
@@ -304,8 +462,58 @@ TEST_ROWS(endpoints_rest_as_the_new_options_say,
 		    .fatal_backoff_ms = 300)),
 	    STAY_OK);
 	line_run(&rig, 1000);
-	ck_assert_ptr_nonnull(strstr(failures, ": at " A ": "));
+	ck_assert_int_eq(
+	    strstr(failures, ": at " A ": ") == NULL, adapting[_i].rests_on);
 	ck_assert_ptr_nonnull(strstr(failures, ": at " B ": "));
+	rig.released = true; /* its config was never the client's to release */
+	line_end(&rig);
+}
+
+/* Nor is a place that denies dialled sooner than it would be after a denial. */
+TEST(endpoints_that_deny_rest_as_long_as_after_a_denial)
+{
+	static const char *const urls[] = { B, NULL };
+
+	prepare();
+	rig.url = C;
+	rig.config.hello = "hi";
+	line_start(&rig, OPTIONS(.urls = urls, .fatal_backoff_ms = 100000));
+	line_run(&rig, 60);
+	sim_peer_print(rig.peer, "+hi\n");
+	line_run(&rig, 10);
+	ck_assert_int_eq(
+	    stay_client_reconfigure(rig.client, NULL,
+		OPTIONS(.config = &rig.config, .backoff = { .cap_ms = 300 },
+		    .fatal_backoff_ms = 100000)),
+	    STAY_OK);
+	line_run(&rig, 10);
+	sim_unlisten(rig.world, LINE_HOST, LINE_PORT);
+	sim_peer_reset(rig.peer);
+	line_run(&rig, 10000);
+	ck_assert_uint_eq(other.accepted, 1);
+	rig.released = true; /* its config was never the client's to release */
+	line_end(&rig);
+}
+
+/* A place of the old list that has denied is no hope of the new one. */
+TEST(endpoints_that_are_replaced_have_denied)
+{
+	static const char *const urls[] = { B, NULL };
+	struct stay_client_options options = { STAY_CLIENT_OPTIONS,
+		.config = &rig.config, .urls = urls,
+		.on_fatal = STAY_FATAL_STOP };
+
+	prepare();
+	rig.url = C;
+	rig.config.hello = "hi";
+	line_start(&rig, &options);
+	line_run(&rig, 10);
+	ck_assert_int_eq(
+	    stay_client_reconfigure(rig.client, C, &options), STAY_OK);
+	line_run(&rig, 60);
+	line_told(&rig);
+	sim_peer_print(rig.peer, "-no\n");
+	LINE_TELLS(&rig, 1, "hello -no;down E_DENIED;closed E_DENIED;");
 	rig.released = true; /* its config was never the client's to release */
 	line_end(&rig);
 }
@@ -339,6 +547,51 @@ TEST(endpoints_that_are_replaced_go_on_resting)
 	line_end(&rig);
 }
 
+static const char *const alike[][2] = {
+	{ "line://10.0.0.7:7777", "line://10.0.0.8:7777" },
+	{ "line://10.0.0.7:7777", "line://10.0.0.7:7778" },
+	{ "line://10.0.0.7:7777", "lines://10.0.0.7:7777" },
+	{ "unix:///a", "unix:///b" },
+};
+
+static struct stay_client_options
+resting(void)
+{
+	static const char *const urls[] = { B, NULL };
+	static struct toy_filter toy;
+
+	toy_filter_init(&toy);
+	return *OPTIONS(.config = &rig.config, .urls = urls,
+	    .filter = &toy.filter, .backoff = stay_backoff_constant(1000));
+}
+
+static void
+move_to(const char *url, const struct stay_client_options *options)
+{
+	line_run(&rig, 10);
+	failures[0] = '\0';
+	ck_assert_int_eq(
+	    stay_client_reconfigure(rig.client, url, options), STAY_OK);
+	line_run(&rig, 10);
+	ck_assert_ptr_null(strstr(failures, ": at " B ": "));
+	rig.released = true; /* its config was never the client's to release */
+}
+
+/* What has a new list for its first place has not failed yet. */
+TEST_ROWS(endpoints_that_look_alike_are_not_the_same,
+    sizeof(alike) / sizeof(alike[0]))
+{
+	const struct stay_client_options options = resting();
+
+	prepare();
+	sim_unlisten(rig.world, LINE_HOST, LINE_PORT);
+	rig.url = alike[_i][0];
+	line_start(&rig, &options);
+	move_to(alike[_i][1], &options);
+	ck_assert_ptr_nonnull(strstr(failures, alike[_i][1]));
+	line_end(&rig);
+}
+
 /* ---- the callback ---- */
 
 static struct {
@@ -366,6 +619,7 @@ endpoints(void *arg, struct stay_client *client)
 	directory.status = name(directory.answer);
 	ck_assert_int_eq(
 	    name(B), directory.status == STAY_OK ? STAY_E_STATE : STAY_OK);
+	ck_assert_str_eq(stay_loop_rejection(rig.loop), "");
 }
 
 static void
@@ -470,6 +724,36 @@ TEST(endpoints_an_answer_is_for_its_own_attempt)
 	line_end(&rig);
 }
 
+/* What has just failed rests as long as it has to, be that shorter than the first delay
+ * of others. */
+TEST(endpoints_a_place_alone_rests_no_longer)
+{
+	prepare();
+	directory.answer = C;
+	rig.config.hello = "hi";
+	line_start(
+	    &rig, OPTIONS(.endpoints = endpoints, .fatal_backoff_ms = 100,
+		      .backoff = stay_backoff_constant(10000)));
+	line_run(&rig, 10);
+	ck_assert_int_eq(state(), STAY_BACKING_OFF);
+	ck_assert_uint_le(due_ms(), 100);
+	line_end(&rig);
+}
+
+/* Who was named by the server need not be named by the program. */
+TEST(endpoints_the_callback_is_not_asked_for_a_detour)
+{
+	start_asking(B);
+	line_run(&rig, 10);
+	ck_assert_int_eq(
+	    stay_session_leave(stay_client_session(rig.client), C, 20, 0),
+	    STAY_OK);
+	line_run(&rig, 100);
+	ck_assert_uint_eq(other.accepted, 1);
+	ck_assert_uint_eq(directory.asked, 1);
+	line_end(&rig);
+}
+
 /* What it has named can't be dialled again: it is asked for another place. */
 TEST_ROWS(endpoints_the_callback_is_asked_when_descriptors_are_used_up, 2)
 {
@@ -528,6 +812,43 @@ TEST(endpoints_a_place_that_is_named_again_has_failed_before)
 	line_run(&rig, 10);
 	ck_assert_int_eq(state(), STAY_CONNECTED);
 	ck_assert_uint_eq(failed, 1);
+	line_end(&rig);
+}
+
+static void
+dial_one_of(const char *first, const char *second)
+{
+	const char *const urls[] = { first, second, NULL };
+
+	line_run(&rig, 100);
+	stay_client_reconnect(rig.client, STAY_OK);
+	line_run(&rig, 10);
+	ck_assert_int_eq(stay_client_endpoints(rig.client, urls), STAY_OK);
+	line_run(&rig, 10);
+}
+
+/* A place that has denied and then comes up neither rests nor denies. */
+TEST(endpoints_a_place_that_has_come_up_has_not_failed)
+{
+	static const struct peer_row greets[] = { ON("hi", "+hi\n"), NO_MORE };
+
+	prepare();
+	memset(&directory, 0, sizeof(directory));
+	rig.config.hello = "hi";
+	line_start(
+	    &rig, OPTIONS(.endpoints = endpoints, .fatal_backoff_ms = 100000));
+	dial_one_of(C, NULL);
+	ck_assert_int_eq(state(), STAY_BACKING_OFF);
+	other.rows = greets;
+	dial_one_of(C, NULL);
+	ck_assert_int_eq(state(), STAY_CONNECTED);
+	dial_one_of(C, A);
+	ck_assert_int_eq(state(), STAY_CONNECTED);
+	ck_assert_uint_eq(other.accepted, 3);
+	dial_one_of(B, C);
+	sim_peer_print(rig.peer, "-no\n");
+	line_run(&rig, 1);
+	ck_assert_int_eq(line_try(&rig, "a", LINE("x")), STAY_OK);
 	line_end(&rig);
 }
 
