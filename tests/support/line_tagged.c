@@ -92,6 +92,14 @@ on_given_up(struct stay_session *session, uint64_t tag)
 }
 
 static void
+on_orphan(struct stay_session *session, const struct stay_frame *frame)
+{
+	line_protocol.call->on_orphan(session, frame);
+	if (tagging_of(session)->lets_go_late)
+		(void)stay_session_let_go(session, frame->tag);
+}
+
+static void
 on_over(struct stay_session *session, const struct stay_over *over)
 {
 	const struct line_config *config = over->config;
@@ -129,6 +137,7 @@ line_tagged_protocol(void)
 	call = *line_protocol.call;
 	call.prepare = prepare;
 	call.on_given_up = on_given_up;
+	call.on_orphan = on_orphan;
 	call.on_over = on_over;
 	call.unprepare = unprepare;
 	tagged = line_protocol;

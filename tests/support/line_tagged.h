@@ -22,6 +22,7 @@ struct line_tagging {
 	bool tells;            /* on_over and unprepare are noted, too */
 	const char *gives_up;  /* on_given_up says this; NULL: nothing */
 	bool lets_go;          /* on_given_up lets go */
+	bool lets_go_late;     /* on_orphan does */
 	void (*preparing)(struct stay_session *session);
 	void (*over)(void); /* on_over does so */
 };

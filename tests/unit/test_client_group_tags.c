@@ -521,6 +521,43 @@ TEST(client_group_tags_let_go_of_a_tombstone)
 	group_end();
 }
 
+/* Of two late answers the last one is the end of a request; and the server has acted
+ * on it, so that what was sent before is not sent again. */
+TEST(promise_4_a_group_with_tags_answered_late_overtakes)
+{
+	begin((struct line_tagging){ .tells = true });
+	line_call(&groups, "x", TAGGED_WITH("x@000", STAY_IDEMPOTENT));
+	group_send("PT", "a@000,b@000");
+	sent();
+	group_cancel();
+	line_told(&groups);
+	ck_assert_str_eq(answer("+@2 1\n"), "orphan +@2 1;");
+	ck_assert_str_eq(
+	    answer("+@2 2\n"), "orphan +@2 2;over 2 of 97 maybe executed;");
+	answer("+@3\n");
+	line_told(&groups);
+	sim_peer_reset(groups.peer);
+	LINE_TELLS(&groups, 1,
+	    "down E_RESET;over - of 0 maybe executed;x E_LOST/maybe executed;");
+	group_end();
+}
+
+/* The late answer of each lets go of it. */
+TEST(client_group_tags_let_go_of_by_late_answers)
+{
+	begin((struct line_tagging){ .tells = true, .lets_go_late = true });
+	group_send("TT", "a@000,b@000");
+	sent();
+	group_cancel();
+	line_told(&groups);
+	ck_assert_str_eq(answer("+@1 late\n"), "orphan +@1 late;");
+	ck_assert_str_eq(answer("+@2 late\n"),
+	    "orphan +@2 late;over - of 97 maybe executed;over - of 98 maybe "
+	    "executed;");
+	ck_assert_uint_eq(counts_of(groups.client).tombstones, 0);
+	group_end();
+}
+
 /* The server may have acted on it: what was sent before is not sent again behind it,
  * whoever let go of it last, and when. */
 TEST_ROWS(promise_4_a_group_with_tags_let_go_of_overtakes, 3)

@@ -218,4 +218,50 @@ TEST(promise_13_client_over_refused_keeps_what_is_older)
 	line_end(&rig);
 }
 
+/* A frame of no length for it would come for ever. */
+TEST(client_over_let_go_of_and_answered_by_nothing)
+{
+	begin(NULL);
+	call("a");
+	let_go_of_the_first(NULL);
+	line_run(&rig, 1);
+	line_told(&rig);
+	ck_assert_str_eq(answer("0@1\n"), "down E_UNASKED;");
+	line_end(&rig);
+}
+
+TEST(promise_4_client_over_what_was_answered_late_overtakes)
+{
+	begin(NULL);
+	line_call(&rig, "a", TAGGED_WITH("get @000", STAY_IDEMPOTENT));
+	call("b");
+	stay_client_cancel(rig.client, rig.calls[1].id);
+	line_run(&rig, 1);
+	answer("+@2 late\n");
+	line_told(&rig);
+	sim_peer_reset(rig.peer);
+	LINE_TELLS(&rig, 1,
+	    "down E_RESET;over - of 0 maybe executed;a E_LOST/maybe executed;");
+	line_end(&rig);
+}
+
+/* The late answer itself lets go of it, and so of its second one. */
+TEST(client_over_let_go_of_by_a_late_answer)
+{
+	const struct line_request two = {
+		.text = "get @000", .flags = STAY_BY_TAG, .replies = 2
+	};
+
+	begin(NULL);
+	tagging.lets_go_late = true;
+	line_call(&rig, "a", &two);
+	line_run(&rig, 1);
+	stay_client_cancel(rig.client, rig.calls[0].id);
+	LINE_TELLS(&rig, 1, "given up 1;a E_CANCELLED/maybe executed;");
+	ck_assert_str_eq(answer("+@1 late\n"),
+	    "orphan +@1 late;over - of 0 maybe executed;");
+	ck_assert_uint_eq(counts_of(rig.client).tombstones, 0);
+	line_end(&rig);
+}
+
 TEST_SUITE(client_over)

@@ -96,6 +96,55 @@ TEST(promise_4_what_was_overtaken_is_not_sent_again)
 	line_end(&rig);
 }
 
+/* The refusal of a call that was given up undoes nothing, nor does an answer to what
+ * the client has asked itself. */
+TEST_ROWS(promise_4_who_overtakes_nobody, 2)
+{
+	struct stay_session *session;
+
+	begin((struct stay_client_options){ 0 });
+	session = stay_client_session(rig.client);
+	call_each(_i == 0 ? "ab" : "a");
+	if (_i == 0)
+		stay_client_cancel(rig.client, rig.calls[1].id);
+	else if (stay_buf_puts(stay_session_control(session), "x\n") == STAY_OK)
+		(void)stay_session_expect(session, 1);
+	line_run(&rig, 1);
+	call_each("c");
+	line_told(&rig);
+	answer(_i == 0 ? "!no\n!no\n" : "!no\n+x\n");
+	ck_assert_str_eq(
+	    line_told(&rig), _i == 0 ? "orphan !no;" : "control +x;");
+	answer("!no\n");
+	ck_assert_str_eq(line_told(&rig), "down E_NOT_READY;");
+	line_run(&rig, 100);
+	answer("+a\n");
+	answer("+c\n");
+	ck_assert_str_eq(
+	    line_told(&rig), "hello -;up;a OK/replied +a;c OK/replied +c;");
+	line_end(&rig);
+}
+
+/* One at a time, until one is not refused: c is, at first. */
+TEST(promise_13_half_a_refusal_is_no_answer)
+{
+	begin((struct stay_client_options){ 0 });
+	call_each("ab");
+	answer("!no\n!no\n");
+	call("c", 0, 2);
+	call("d", 0, 1);
+	stay_client_cancel(rig.client, rig.calls[0].id);
+	stay_client_cancel(rig.client, rig.calls[1].id);
+	line_run(&rig, 100);
+	ck_assert_str_eq(line_got(&rig), "a;b;|c;");
+	answer("!no\n");
+	ck_assert_str_eq(line_got(&rig), "");
+	answer("+c\n");
+	ck_assert_str_eq(line_got(&rig), "d;");
+	answer("+d\n");
+	line_end(&rig);
+}
+
 /* What only reads undoes nothing: a and c keep their order. */
 TEST(promise_4_a_read_overtakes_nobody)
 {
