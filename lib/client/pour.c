@@ -189,8 +189,6 @@ void
 stay_feed_go_on(struct stay_feed *feed)
 {
 	assert(feed != NULL);
-	if (!feed->waits)
-		return;
 	feed->waits = false;
 	stay__output_ask(feed->client);
 }
