@@ -174,15 +174,16 @@ TEST(client_control_goes_first_at_a_boundary)
 TEST(client_control_does_not_outlive_its_session)
 {
 	begin_stuck();
+	rig.config.hello = "say +hi";
 	sim_peer_print(rig.peer, ">ping\n");
 	line_run(&rig, 10);
 	sim_peer_reset(rig.peer);
 	line_run(&rig, 1000);
 	line_call(&rig, "a", LINE("say +1"));
 	LINE_TELLS(&rig, 10,
-	    "init 10.0.0.1;hello -;up;push >ping;down E_RESET;hello -;up;"
-	    "a OK/replied +1;");
-	ck_assert_str_eq(line_got(&rig), "|say +1;");
+	    "init 10.0.0.1;hello -;up;push >ping;down E_RESET;hello -;"
+	    "hello +hi;up;a OK/replied +1;");
+	ck_assert_str_eq(line_got(&rig), "|say +hi;say +1;");
 	line_end(&rig);
 }
 

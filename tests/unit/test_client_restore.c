@@ -355,6 +355,7 @@ TEST(client_lane_that_was_full_ends_with_its_session)
 	    say_topic(stay_client_session(rig.client), 0), STAY_OK);
 	line_run(&rig, 10);
 	ck_assert_uint_eq(topics_heard, 1);
+	ck_assert_ptr_null(strstr(line_told(&rig), "drained;"));
 	line_end(&rig);
 }
 

@@ -640,4 +640,45 @@ TEST(client_tags_without_memory_are_not_prepared)
 	ck_assert_uint_eq(prepared, 1);
 }
 
+/* Who has to wait for a place is given no tag; and the others leave in one write. */
+TEST_ROWS(client_tags_are_given_to_who_is_written, 2)
+{
+	uint64_t writes;
+
+	begin((struct line_tagging){ .preparing = count_prepared },
+	    _i == 0 ? OPTIONS(.inflight_bytes_max = 20)
+		    : OPTIONS(.inflight_calls_max = 2));
+	prepared = 0;
+	writes = sim_calls(rig.world, SIM_WRITE);
+	call("a");
+	call("b");
+	call("c");
+	ck_assert_str_eq(sent(), "get @001;get @002;");
+	ck_assert_uint_eq(prepared, 2);
+	ck_assert_uint_eq(sim_calls(rig.world, SIM_WRITE) - writes, 1);
+	answer("+@1\n+@2\n");
+	answer("+@3\n");
+	line_end(&rig);
+}
+
+/* Nor is who would leave in a later write. */
+TEST(client_tags_are_not_given_before_their_turn)
+{
+	static char text[100000] = "get @000";
+	const struct sim_limits narrow = { .send_buffer = 100 };
+
+	begin((struct line_tagging){ .preparing = count_prepared },
+	    OPTIONS(.inflight_bytes_max = 1 << 20));
+	memset(text + strlen(text), 'x', sizeof(text) - strlen(text) - 1);
+	prepared = 0;
+	rig.server.log = NULL;
+	sim_peer_limits(rig.peer, &narrow);
+	sim_peer_freeze(rig.peer, true);
+	for (int i = 0; i < 5; i++)
+		line_call(&rig, "a", TAGGED(text));
+	line_run(&rig, 1);
+	ck_assert_uint_eq(prepared, 3);
+	line_end(&rig);
+}
+
 TEST_SUITE(client_tags)

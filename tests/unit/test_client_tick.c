@@ -184,6 +184,10 @@ TEST(client_tick_knows_when_bytes_went_and_came)
 	ck_assert_uint_le(stay_session_sent_ms(session), 60);
 	ck_assert_uint_ge(stay_session_heard_ms(session), 240);
 	sim_peer_close(rig.peer);
+	line_run(&rig, 100);
+	ck_assert_uint_eq(stay_session_sent_ms(session), STAY_FOREVER);
+	ck_assert_uint_le(stay_session_heard_ms(session), 100);
+	sim_peer_close(rig.peer);
 	sim_unlisten(rig.world, "10.0.0.1", 7777);
 	line_run(&rig, 100);
 	ck_assert_uint_eq(stay_session_sent_ms(session), STAY_FOREVER);

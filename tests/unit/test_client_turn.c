@@ -261,7 +261,7 @@ TEST(promise_7_bytes_in_flight_are_bounded)
 {
 	struct stay_client_counts counts;
 
-	line_begin(&rig, OPTIONS(.inflight_bytes_max = 20));
+	line_begin(&rig, OPTIONS(.inflight_bytes_max = 18));
 	for (int i = 0; i < 5; i++)
 		line_call(&rig, "a", LINE("12345678"));
 	line_run(&rig, 10);
