@@ -112,7 +112,7 @@ encode(struct stay_client *client, struct stay_request *request,
 
 	if (out == NULL)
 		return STAY_E_FULL;
-	*span = (struct stay__span){ stay__sendbuf_end(sendbuf), 0 };
+	span->begin = stay__sendbuf_end(sendbuf);
 	return check_encoded(sendbuf, request, span,
 	    client->profile->protocol.top.encode(request, out));
 }
@@ -229,7 +229,7 @@ copy_in(struct stay_client *client, struct stay_bytes bytes,
 
 	if (out == NULL)
 		return STAY_E_FULL;
-	*span = (struct stay__span){ stay__sendbuf_end(sendbuf), 0 };
+	span->begin = stay__sendbuf_end(sendbuf);
 	return check_encoded(sendbuf, request, span,
 	    stay_buf_append(out, bytes.data, bytes.len));
 }

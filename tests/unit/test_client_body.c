@@ -2,6 +2,7 @@
  * A request and its body, which a script brings piece by piece: see struct source.
  * The server reads both as one line.
  */
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -10,8 +11,10 @@
 #include "suites.h"
 #include "support/counts.h"
 #include "support/expect.h"
+#include "support/inside.h"
 #include "support/line_pieces.h"
 #include "support/line_rig.h"
+#include "support/scarce.h"
 
 #define LEN(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -968,7 +971,15 @@ TEST(client_body_is_over_before_the_client)
 
 /* ---- rejected ---- */
 
-enum flaw { NO_MORE_SLOT, IGNORED, FULL, WRONG_FLAGS, IN_A_GROUP, TOO_NEW };
+enum flaw {
+	NO_MORE_SLOT,
+	IGNORED,
+	FULL,
+	WRONG_FLAGS,
+	TOO_NEW,
+	IN_A_GROUP,
+	TOO_NEW_IN_A_GROUP
+};
 
 static const struct {
 	enum flaw flaw;
@@ -980,6 +991,7 @@ static const struct {
 	{ WRONG_FLAGS, STAY_E_ARG },
 	{ IN_A_GROUP, STAY_E_UNSUPPORTED },
 	{ TOO_NEW, STAY_E_ABI },
+	{ TOO_NEW_IN_A_GROUP, STAY_E_ABI },
 };
 
 static enum stay_status
@@ -994,9 +1006,9 @@ submit_flawed(enum flaw flaw)
 		body.more = NULL;
 	else if (flaw == WRONG_FLAGS)
 		options.flags = STAY_BY_TAG;
-	else if (flaw == TOO_NEW)
+	else if (flaw == TOO_NEW || flaw == TOO_NEW_IN_A_GROUP)
 		body.size++;
-	if (flaw != IN_A_GROUP)
+	if (flaw < IN_A_GROUP)
 		return stay_client_call_with(
 		    rig.client, LINE("w"), &options, NULL, NULL);
 	group = stay_group_new(rig.client);
@@ -1008,16 +1020,63 @@ submit_flawed(enum flaw flaw)
 TEST_ROWS(client_body_of_a_call_that_is_rejected, LEN(rejections))
 {
 	enum flaw flaw = rejections[_i].flaw;
+	bool unread = flaw == TOO_NEW || flaw == TOO_NEW_IN_A_GROUP;
+	size_t len;
 
 	begin(OPTIONS(.queue_calls_max = flaw == FULL ? 1 : 8));
 	line_call(&rig, "b", LINE("say +1"));
+	len = inside_request_len(rig.client);
 	ck_assert_int_eq(submit_flawed(flaw), rejections[_i].status);
-	ck_assert_uint_eq(source.over, flaw == TOO_NEW ? 0 : 1);
+	ck_assert_uint_eq(inside_request_len(rig.client), len);
+	ck_assert_uint_eq(source.over, unread ? 0 : 1);
 	ck_assert_uint_eq(counts_of(rig.client).rejected, 1);
 	line_run(&rig, 1);
 	ck_assert_str_eq(line_got(&rig), "say +1;");
 	source.over = 1;
 	end();
+}
+
+/* What its struct ends before is not there, whatever the one before had. */
+TEST(client_body_of_an_older_program)
+{
+	struct stay_body body = body_of("x", 1);
+	const struct stay_call_options options = { STAY_CALL_OPTIONS,
+		.body = &body };
+
+	begin(NULL);
+	body.more = NULL;
+	for (int i = 0; i < 2; i++) {
+		ck_assert_int_eq(stay_client_call_with(rig.client, LINE("w"),
+				     &options, NULL, NULL),
+		    STAY_E_ARG);
+		body.size = offsetof(struct stay_body, len);
+	}
+	end();
+}
+
+/* Its record, the calls', or its own: whatever cannot be had, it is rejected. */
+TEST(client_body_without_memory)
+{
+	unsigned rejected = 0;
+	bool failed = true;
+
+	for (unsigned nth = 1; failed; nth++) {
+		struct stay_body body = body_of("x", 1);
+		const struct stay_call_options options = { STAY_CALL_OPTIONS,
+			.body = &body };
+		enum stay_status says;
+
+		begin(NULL);
+		scarce_arm(nth);
+		says = stay_client_call_with(
+		    rig.client, LINE("w"), &options, NULL, NULL);
+		failed = scarce_disarm();
+		ck_assert(says == STAY_OK || (failed && says == STAY_E_NOMEM));
+		rejected += says != STAY_OK;
+		stay_client_stop(rig.client, STAY_OK);
+		end();
+	}
+	ck_assert_uint_ge(rejected, 3);
 }
 
 /* ---- the peer's silence ---- */

@@ -109,6 +109,28 @@ TEST(promise_7_water_marks_count_bytes_too)
 	line_end(&rig);
 }
 
+static enum stay_status
+encode_bare(struct stay_request *request, struct stay_buf *out)
+{
+	const struct line_request *line = request->data;
+
+	return stay_buf_puts(out, line->text);
+}
+
+/* Alone it would fit: it is not too big, though no more than a byte waits. */
+TEST(promise_7_a_byte_that_waits_takes_room)
+{
+	struct stay_protocol bare = line_protocol;
+
+	bare.encode = encode_bare;
+	line_prepare(&rig);
+	rig.protocol = &bare;
+	line_start(&rig, OPTIONS(.queue_bytes_max = 8));
+	line_call(&rig, "a", LINE("1"));
+	ck_assert_int_eq(line_try(&rig, "b", LINE("12345678")), STAY_E_FULL);
+	line_end(&rig);
+}
+
 TEST(client_water_marks_are_checked)
 {
 	struct stay_client_options options = { STAY_CLIENT_OPTIONS,

@@ -363,6 +363,13 @@ send_no_room_for_bytes(void)
 	return group_try("ww", "0123,0123", 0);
 }
 
+static enum stay_status
+send_no_room_at_all(void)
+{
+	line_call(&groups, "x", LINE("0123456789012345678"));
+	return group_try("ww", "0,1", 0);
+}
+
 static const struct {
 	enum stay_status (*send)(void);
 	enum stay_status says;
@@ -379,6 +386,7 @@ static const struct {
 	{ send_in_no_session, STAY_E_OFFLINE, &line_protocol, 0 },
 	{ send_too_many_bytes, STAY_E_TOO_BIG, &line_protocol, 20 },
 	{ send_no_room_for_bytes, STAY_E_FULL, &line_protocol, 20 },
+	{ send_no_room_at_all, STAY_E_FULL, &line_protocol, 20 },
 };
 
 TEST_ROWS(client_group_rejected_is_never_told, LEN(rejections))
@@ -460,6 +468,26 @@ TEST(client_group_answers_past_the_bound_cost_nobody_else)
 	/* each group has all of it */
 	group_send("ww", "say +1,say +2");
 	LINE_TELLS(&groups, 10, "g OK/replied: OK/replied +1 OK/replied +2;");
+	line_end(&groups);
+}
+
+/* What was copied into the queue is given back. */
+TEST(client_group_that_is_sent_has_no_requests_of_its_own)
+{
+	struct stay_group *group;
+	long blocks;
+
+	group_begin();
+	group_send("w", "say +1");
+	line_run(&groups, 10);
+	group = group_make("w", "say +2");
+	blocks = scarce_blocks_here();
+	ck_assert_int_eq(
+	    stay_group_send(group, NULL, group_done, group_name), STAY_OK);
+	/* its answers, for its bytes */
+	ck_assert_int_eq(scarce_blocks_here(), blocks);
+	line_run(&groups, 10);
+	ck_assert_uint_eq(group_told, 2);
 	line_end(&groups);
 }
 

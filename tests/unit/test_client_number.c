@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "suites.h"
+#include "support/inside.h"
 #include "support/line_rig.h"
 
 static struct line_rig rig;
@@ -136,6 +137,7 @@ TEST(client_number_in_this_session_or_not_at_all)
 	line_prepare(&rig);
 	line_start(&rig, OPTIONS(.inflight_calls_max = 1));
 	ck_assert_int_eq(try_in(1, "early"), STAY_E_OFFLINE);
+	ck_assert_uint_eq(inside_request_len(rig.client), 0);
 	line_run(&rig, 10);
 	call = call_in(1, "a", "say +a");
 	line_run(&rig, 10);

@@ -806,6 +806,8 @@ TEST(promise_7_the_queue_is_bounded_in_calls_and_bytes)
 	ck_assert_int_eq(
 	    line_try(&rig, "g", LINE("12345678901234567890")), STAY_E_TOO_BIG);
 	ck_assert_str_eq(line_got(&rig), "12345678;1;2;");
+	line_call(&rig, "h", LINE("1234567890123456789")); /* and a byte */
+	ck_assert_int_eq(line_try(&rig, "i", LINE("1")), STAY_E_FULL);
 	line_end(&rig);
 }
 
