@@ -364,7 +364,6 @@ stay__call_set_aside(struct stay__call *call, struct stay_held *refusal)
 	assert(call->stage == STAY__CALL_COMMITTED && call->due == 1);
 	stay__call_take_out(call);
 	call->stage = STAY__CALL_REFUSED;
-	call->history |= STAY__HISTORY_REFUSED;
 	keep_refusal(call, refusal);
 	calls->counts.queued++;
 	calls->counts.queued_bytes += call->len;

@@ -445,6 +445,17 @@ TEST(calls_control_is_in_the_order_of_the_wire)
 	end();
 }
 
+/* What the control lane waits for overtakes nobody. */
+TEST(calls_control_overtakes_nobody)
+{
+	begin();
+	(void)fly("a", STAY_IDEMPOTENT);
+	ck_assert_int_eq(stay__calls_expect(&calls, 1), STAY_OK);
+	stay__calls_session_over(&calls, &loss);
+	ck_assert_uint_eq(calls.counts.queued, 1);
+	end();
+}
+
 /* A filter tells late that a request without an answer has left. */
 TEST(calls_that_leave_late_lower_no_mark)
 {

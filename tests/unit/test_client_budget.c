@@ -131,6 +131,23 @@ TEST(client_budget_is_a_number_of_calls)
 	line_end(&rig);
 }
 
+/* Ninety-nine hundredths are no call. */
+TEST(client_budget_is_of_whole_calls)
+{
+	line_begin(
+	    &rig, OPTIONS(.silence_ms = 60000, .call_timeout_ms = 60000,
+		      .resend_burst = 1, .resend_percent = 99,
+		      .backoff = {
+			  .initial_ms = 10, .cap_ms = 10, .stable_ms = 1000 }));
+	for (int i = 0; i < 2; i++) {
+		read_quietly(1);
+		lose();
+		ck_assert_uint_eq(counts_of(rig.client).resent, 1);
+		ck_assert_uint_eq(lost(), (uint64_t)i);
+	}
+	line_end(&rig);
+}
+
 /* A stall that is a little longer than the deadline: what is younger is
  * answered in the same session. */
 TEST(client_budget_of_tombstones_is_what_may_be_in_flight)

@@ -147,6 +147,28 @@ TEST_ROWS(promise_3_a_group_is_sent_again_only_as_a_whole, LEN(resends))
 	group_end();
 }
 
+/* The first reply is for the first request, and whether all was refused is said by the
+ * replies of this session alone. */
+TEST(client_group_sent_again_is_answered_from_the_beginning)
+{
+	group_told = 0;
+	line_prepare(&groups);
+	groups.config.tells_oldest = true;
+	line_start(&groups, NULL);
+	line_run(&groups, 1);
+	group_send("rr", "a,b");
+	line_run(&groups, 1);
+	group_say("+old\n");
+	sim_peer_close(groups.peer);
+	line_run(&groups, 1000);
+	line_told(&groups);
+	group_say("!1\n!2\n");
+	ck_assert_str_eq(line_told(&groups),
+	    "oldest 97;oldest 98;g E_SERVER/maybe executed: "
+	    "E_SERVER/maybe executed !1 E_SERVER/maybe executed !2;");
+	group_end();
+}
+
 /* What the session before has answered is not what this one would have. */
 TEST(client_group_sent_again_has_no_answers_of_before)
 {

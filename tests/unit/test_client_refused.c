@@ -306,6 +306,33 @@ TEST(promise_13_sending_refused_calls_again_has_a_budget)
 	line_end(&rig);
 }
 
+/* That the loss before it was the first one is over. */
+TEST(promise_13_sending_refused_calls_again_is_free_no_longer)
+{
+	begin((struct stay_client_options){ .resend_burst = 1,
+	    .resend_percent = 1,
+	    .backoff = { .stable_ms = 1000 } });
+	call("r", STAY_READ_ONLY, 1);
+	call("s", STAY_READ_ONLY, 1);
+	line_run(&rig, 1000);
+	sim_peer_reset(rig.peer);
+	line_run(&rig, 500);
+	answer("+1\n");
+	answer("+2\n");
+	for (int i = 0; i < 2; i++) {
+		call("a", 0, 1);
+		line_run(&rig, 1);
+		line_told(&rig);
+		answer("!no\n");
+		ck_assert_str_eq(line_told(&rig),
+		    i == 0 ? "down E_NOT_READY;"
+			   : "down E_NOT_READY;a E_SERVER/refused !no;");
+		line_run(&rig, 100);
+		answer("+3\n");
+	}
+	line_end(&rig);
+}
+
 /* The words of a refusal are kept if they may be; the call is, in any case. */
 TEST(promise_7_more_refusals_than_may_be_held)
 {

@@ -212,6 +212,40 @@ TEST(promise_4_tags_refused_go_back_in_order)
 	line_end(&rig);
 }
 
+/* What is sent again though it was not refused keeps its place in front. */
+TEST(promise_4_tags_lost_and_refused_go_back_in_order)
+{
+	begin((struct line_tagging){ 0 },
+	    OPTIONS(.on_refused = STAY_REFUSED_RESEND));
+	line_call(&rig, "a", TAGGED_WITH("get @000 a", STAY_READ_ONLY));
+	line_call(&rig, "b", TAGGED("get @000 b"));
+	line_call(&rig, "c", TAGGED_WITH("get @000 c", STAY_READ_ONLY));
+	sent();
+	ck_assert_str_eq(answer("!@2\n"), "");
+	sim_peer_reset(rig.peer);
+	line_run(&rig, 200);
+	ck_assert_str_eq(line_got(&rig), "|get !004 a;");
+	answer("+@4\n");
+	ck_assert_str_eq(sent(), "get !005 b;get !006 c;");
+	answer("+@5\n+@6\n");
+	line_end(&rig);
+}
+
+/* Nobody waits for what is to be answered behind one that may never be. */
+TEST_ROWS(promise_4_tags_refused_beside_what_is_not_awaited, 2)
+{
+	static const uint32_t flags[] = { STAY_BLOCKS, STAY_MAY_GO_UNANSWERED };
+
+	begin((struct line_tagging){ 0 },
+	    OPTIONS(.on_refused = STAY_REFUSED_RESEND));
+	call_with("b", flags[_i]);
+	call("a");
+	sent();
+	ck_assert_str_eq(answer("!@2\n"), "a E_SERVER/refused !@2;");
+	answer("+@1\n");
+	line_end(&rig);
+}
+
 /* Behind one that was refused another was acted on. */
 TEST(promise_4_tags_refused_and_overtaken_are_told)
 {

@@ -337,6 +337,11 @@ TEST(promise_3_part_of_a_record_is_not_sent)
 	    "b OK/replied +bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb;");
 	ck_assert_str_eq(
 	    line_got(&rig), "|say +a;say +bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb;");
+	/* Of the next session that says nothing. */
+	line_call(&rig, "c", LINE("quiet"));
+	line_run(&rig, 10);
+	sim_peer_reset(rig.peer);
+	LINE_TELLS(&rig, 10, "down E_RESET;c E_LOST/maybe executed;");
 	end();
 }
 
