@@ -20,11 +20,8 @@ stay__tagged_are_needed(const struct stay_call_ops *ops)
 bool
 stay__tagged_init(struct stay__calls *calls, const struct stay_call_ops *ops)
 {
-	struct stay__tagged *tagged;
+	struct stay__tagged *tagged = stay__zalloc(sizeof(*tagged));
 
-	if (!stay__tagged_are_needed(ops))
-		return true;
-	tagged = stay__zalloc(sizeof(*tagged));
 	if (tagged == NULL)
 		return false;
 	tagged->prepare = ops->prepare;
@@ -90,7 +87,6 @@ put_back(struct stay__tagged *tagged, struct stay__tag *slot, bool let_go)
 		stay__tags_let_go(&tagged->tags, slot);
 	else
 		stay__tags_take(&tagged->tags, slot);
-	tagged->waits = NULL;
 }
 
 void

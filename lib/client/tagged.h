@@ -39,7 +39,7 @@ struct stay__tagged {
 
 /* Whether there is one of the three slots. */
 bool stay__tagged_are_needed(const struct stay_call_ops *ops);
-/* False: no memory. Without one of the three slots nothing is made. */
+/* There is. False: no memory. */
 bool stay__tagged_init(
     struct stay__calls *calls, const struct stay_call_ops *ops);
 void stay__tagged_fini(struct stay__calls *calls);

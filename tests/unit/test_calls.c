@@ -456,16 +456,101 @@ TEST(calls_control_overtakes_nobody)
 	end();
 }
 
-/* A filter tells late that a request without an answer has left. */
-TEST(calls_that_leave_late_lower_no_mark)
+static struct stay__call *
+fly_in_part(const char *text, size_t len)
 {
-	static const struct stay_call_ops hears = { STAY_CALL_OPS,
-		.prepare = prepare };
-	struct stay__call *sent, *last;
+	struct stay__call *call = queue(text, STAY_BY_TAG);
 
+	stay__call_commit(call, len);
+	return call;
+}
+
+/* What five thousand bytes have left behind is squeezed out, unless something still
+ * says where it was sent. */
+static void
+squeeze_behind(const char *what)
+{
+	static char big[5001];
+	struct stay__call *call;
+
+	memset(big, 'x', sizeof(big) - 1);
+	if (strcmp(what, "refused") == 0)
+		stay__call_set_aside(fly("no;", STAY_BY_TAG), NULL);
+	call = fly(big, STAY_BY_TAG);
+	(void)fly("plain;", STAY_BY_TAG);
+	ck_assert_int_eq(stay__calls_expect(&calls, 1), STAY_OK);
+	(void)fly("late;", STAY_BY_TAG | STAY_IDEMPOTENT);
+	stay__call_is_sealed(fly_in_part("half;", 2));
+	if (strcmp(what, "sealed") != 0)
+		stay__calls_unseal(&calls);
+	ck_assert(!stay__call_answered(call, true));
+	stay__call_replied(call, false, STAY_OK);
+	stay__call_give(&calls, call);
+	stay__calls_release(&calls);
+}
+
+static const struct stay_call_ops hears = { STAY_CALL_OPS, .prepare = prepare };
+
+static void
+begin_tagged(void)
+{
 	begin();
 	ck_assert(stay__tagged_init(&calls, &hears));
 	calls.tagged->buried = tell;
+}
+
+static void
+end_tagged(void)
+{
+	stay__calls_session_over(&calls, &loss);
+	stay__calls_drop_queue(&calls, 0, STAY_E_STOPPED);
+	ck_assert(stay__calls_tell_some(&calls));
+	stay__tagged_fini(&calls);
+	end();
+}
+
+/* Each keeps its place, and the marks theirs. */
+TEST(calls_by_tag_are_squeezed_in_order)
+{
+	struct stay__call *slow, *plain, *control, *late;
+
+	begin_tagged();
+	slow = fly("slow;", STAY_BY_TAG | STAY_IDEMPOTENT);
+	squeeze_behind("nothing");
+	plain = stay__call_of(slow->node.next);
+	control = stay__call_of(plain->node.next);
+	late = stay__call_of(control->node.next);
+	ck_assert_uint_eq(stay__call_end(late), calls.half->begin);
+	ck_assert_uint_eq(control->begin, late->begin);
+	ck_assert_uint_eq(plain->begin, late->begin - 1);
+	ck_assert_uint_eq(stay__call_end(slow), plain->begin);
+	ck_assert_uint_eq(calls.sendbuf.base, slow->begin);
+	ck_assert_uint_eq(calls.sendbuf.wire, calls.half->begin + 2);
+	ck_assert_uint_eq(calls.unawaited, plain->begin);
+	ck_assert_uint_eq(calls.unanswered, plain->begin);
+	stay__calls_session_over(&calls, &loss);
+	ck_assert_uint_eq(calls.counts.queued, 2); /* late, and half */
+	end_tagged();
+}
+
+TEST_ROWS(calls_by_tag_are_not_squeezed, 2)
+{
+	static const char *const whats[] = { "refused", "sealed" };
+	struct stay__call *slow;
+
+	begin_tagged();
+	slow = fly("slow;", STAY_BY_TAG | STAY_IDEMPOTENT);
+	squeeze_behind(whats[_i]);
+	ck_assert_uint_eq(slow->begin, 0);
+	end_tagged();
+}
+
+/* A filter tells late that a request without an answer has left. */
+TEST(calls_that_leave_late_lower_no_mark)
+{
+	struct stay__call *sent, *last;
+
+	begin_tagged();
 	sent = queue("sent;", 0);
 	sent->due = 0;
 	stay__call_is_sealed(sent);

@@ -211,6 +211,16 @@ TEST(client_group_tags_that_never_suffice)
 	group_end();
 }
 
+TEST(client_group_tags_of_which_there_is_one)
+{
+	begin((struct line_tagging){ .max = 1 });
+	group_send("TT", "a@000,b@000");
+	ck_assert_str_eq(sent(), "");
+	ck_assert_str_eq(line_told(&groups),
+	    "g E_TOO_BIG/not sent: E_TOO_BIG/not sent E_TOO_BIG/not sent;");
+	group_end();
+}
+
 /* What was let go of would never be free in this session, but is in the next. */
 TEST(client_group_tags_let_go_of_are_had_from_another_session)
 {

@@ -243,6 +243,10 @@ TEST_ROWS(promise_4_tags_refused_beside_what_is_not_awaited, 2)
 	sent();
 	ck_assert_str_eq(answer("!@2\n"), "a E_SERVER/refused !@2;");
 	answer("+@1\n");
+	/* which is over */
+	call("c");
+	sent();
+	ck_assert_str_eq(answer("!@3\n"), "down E_NOT_READY;");
 	line_end(&rig);
 }
 
@@ -378,6 +382,28 @@ TEST(client_tags_cancel_as_a_session_ends)
 }
 
 /* ---- several steps, several calls, the control lane ---- */
+
+static void
+cancel_as_it_ends(struct stay_session *session)
+{
+	(void)session;
+	cancel_it();
+}
+
+/* Its session has ended before it is told: there is nobody to be told to stop. */
+TEST(client_tags_given_up_as_a_session_ends)
+{
+	begin((struct line_tagging){ .tells = true }, NULL);
+	rig.config.on_down = cancel_as_it_ends;
+	to_cancel = line_call(
+	    &rig, "a", TAGGED_WITH("get @000", STAY_MAY_GO_UNANSWERED));
+	sent();
+	sim_peer_reset(rig.peer);
+	LINE_TELLS(&rig, 1,
+	    "down E_RESET;over - of 0 maybe executed;"
+	    "a E_CANCELLED/maybe executed;");
+	line_end(&rig);
+}
 
 TEST(client_tags_in_one_frame_are_answered_one_by_one)
 {
@@ -537,6 +563,55 @@ TEST(promise_8_tags_a_silent_server_is_found)
 	line_end(&rig);
 }
 
+static void
+block(const char *name, uint64_t ms)
+{
+	line_call_with(&rig, name,
+	    LINE_WITH("get @000", .flags = STAY_BY_TAG | STAY_BLOCKS,
+		.blocks_ms = ms),
+	    WITHIN(60000));
+}
+
+/* With what is awaited its time is over. */
+TEST(promise_8_tags_silence_is_measured_by_what_is_awaited)
+{
+	const struct stay_client_options *options =
+	    OPTIONS(.silence_ms = 500, .block_margin_ms = 100,
+		.call_timeout_ms = 60000, .tombstone_age_ms = 60000);
+
+	begin((struct line_tagging){ 0 }, options);
+	block("a", 3000);
+	LINE_TELLS(&rig, 2000, "");
+	ck_assert_str_eq(answer("+@1\n"), "a OK/replied +@1;");
+	LINE_TELLS(&rig, 2000, "");
+	block("a", 1000);
+	LINE_TELLS(&rig, 1090, "");
+	LINE_TELLS(&rig, 20, "down E_SILENT;a E_LOST/maybe executed;");
+	line_run(&rig, 1000);
+	line_told(&rig);
+	call("b");
+	LINE_TELLS(&rig, 490, "");
+	LINE_TELLS(&rig, 20, "down E_SILENT;b E_SILENT/maybe executed;");
+	line_end(&rig);
+}
+
+/* While nothing is awaited but what has yet to leave. */
+TEST(promise_8_tags_half_a_note_awaits_nothing)
+{
+	const struct sim_limits limits = { .send_buffer = 5 };
+
+	begin((struct line_tagging){ 0 }, NULL);
+	call("a");
+	sent();
+	sim_peer_limits(rig.peer, &limits);
+	sim_peer_freeze(rig.peer, true);
+	line_call(&rig, "n", LINE_NOTE("a note of some length"));
+	line_run(&rig, 1);
+	ck_assert_str_eq(answer("+@1\n"), "a OK/replied +@1;");
+	ck_assert_str_eq(answer("+1\n"), "down E_UNASKED;");
+	line_end(&rig);
+}
+
 /* ---- bounds ---- */
 
 /* A slow call that may be sent again does not keep what others were sent. */
@@ -628,6 +703,24 @@ let_go_on(struct stay_session *session)
 {
 	(void)session;
 	tagging.says = STAY_OK;
+}
+
+static void
+let_go_on_behind(struct stay_session *session, const char *text)
+{
+	(void)text;
+	let_go_on(session);
+}
+
+TEST(client_tags_prepare_is_asked_again_behind_a_frame)
+{
+	begin((struct line_tagging){ .says = STAY_E_FULL }, NULL);
+	rig.config.on_push = let_go_on_behind;
+	call("a");
+	ck_assert_str_eq(sent(), "");
+	answer(">room\n");
+	ck_assert_str_eq(sent(), "get @001;");
+	line_end(&rig);
 }
 
 TEST(client_tags_prepare_is_asked_again_behind_a_tick)
