@@ -38,7 +38,6 @@ step_out(struct waiter *waiter)
 	stay__timer_stop(&waiter->timer);
 	if (waiter->id.generation != 0)
 		stay__ids_give(&client->loop->ids, waiter->id);
-	waiter->id.generation = 0;
 	if (!stay__waiters_are_ahead(client))
 		stay__admission_set_marks(client);
 }
@@ -237,7 +236,6 @@ make_waiter(struct waiter **made, struct stay_client *client,
 		return STAY_E_NOMEM;
 	waiter->client = client;
 	waiter->bytes = options->bytes;
-	stay__list_init(&waiter->node);
 	stay__timer_init(&waiter->timer, expire_waiter);
 	if (options->id != NULL &&
 	    stay__ids_take(&client->loop->ids, STAY__TOKEN_WAITER, waiter,

@@ -73,16 +73,26 @@ TEST(client_beside_goes_to_the_same_place)
 	end(second);
 }
 
+static void
+ask_nobody(void *arg, struct stay_client *client)
+{
+	(void)arg;
+	(void)client;
+}
+
 /* As they are now, not as they were. */
 TEST(client_beside_has_the_options_of_the_first)
 {
-	const struct stay_socket_options socket = {
-		.nodelay = true, .keepalive_later = true, .keepalive_ms = 4711
-	};
+	static const char *const nowhere[] = { "no URL", NULL };
+	struct stay_socket_options socket = { .nodelay = true,
+		.keepalive_later = true,
+		.keepalive_ms = 4711,
+		.source = { .len = 8 } };
 	struct stay_client_options options;
 	struct stay_client *second;
 
 	closed = 0;
+	memset(&socket.source.storage, 's', 8);
 	line_begin(&rig,
 	    OPTIONS(.silence_ms = 1234, .label = "first", .socket = &socket));
 	options = (struct stay_client_options){ STAY_CLIENT_OPTIONS };
@@ -92,13 +102,27 @@ TEST(client_beside_has_the_options_of_the_first)
 	ck_assert_uint_eq(options.call_timeout_ms, 5000);
 	ck_assert_uint_eq(options.socket->keepalive_ms, 4711);
 	ck_assert_uint_eq(options.size, sizeof(options));
-	second = start();
+	ck_assert_ptr_eq(options.arg, &rig);
+	/* but for where it is to go */
+	options = options_beside();
+	options.urls = nowhere;
+	options.endpoints = ask_nobody;
+	stay_loop_set_rejection(rig.loop, "of before");
+	ck_assert_int_eq(
+	    stay_client_start_beside(&second, rig.client, &options), STAY_OK);
+	ck_assert_str_eq(stay_loop_rejection(rig.loop), "");
 	options = (struct stay_client_options){ STAY_CLIENT_OPTIONS };
 	stay_client_get_options(second, &options);
 	ck_assert_str_eq(options.label, "second");
 	ck_assert_uint_eq(options.silence_ms, 1234);
+	ck_assert_ptr_eq(options.arg, &closed);
 	ck_assert_uint_eq(options.socket->keepalive_ms, 4711);
 	ck_assert(options.socket->keepalive_later);
+	ck_assert_uint_eq(options.socket->source.len, 8);
+	ck_assert_mem_eq(
+	    &options.socket->source.storage, &socket.source.storage, 8);
+	line_run(&rig, 10);
+	ck_assert_uint_eq(rig.server.accepted, 2);
 	end(second);
 }
 

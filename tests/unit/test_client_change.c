@@ -527,6 +527,8 @@ TEST(promise_7_changes_of_one_turn_are_bounded)
 	line_begin(&rig, NULL);
 	releases = 0;
 	rig.closed = true; /* the first config may go from now on */
+	line_call(&rig, "a", LINE("quiet")); /* the session leaves slowly */
+	line_run(&rig, 10);
 	for (size_t i = 0; i < STAY__DROPPED_MAX + 2; i++)
 		configs[i] = second_config(NULL);
 	for (int i = 0; i < 3 * STAY__DROPPED_MAX; i++) {

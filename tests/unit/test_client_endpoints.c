@@ -398,6 +398,25 @@ TEST_ROWS(
 	    rejected[_i].status);
 	ck_assert_int_eq(
 	    stay_client_reconfigure(rig.client, NULL, &options), STAY_E_ARG);
+	ck_assert_str_eq(stay_loop_rejection(rig.loop),
+	    "urls are given without the url that they follow");
+	line_end(&rig);
+}
+
+/* A place that is used up is no longer where the client goes. */
+TEST(endpoints_descriptors_are_followed_by_others)
+{
+	char url[32];
+
+	line_prepare(&rig);
+	snprintf(
+	    url, sizeof(url), "fd:%d", peer_adopted(&rig.server, rig.world));
+	rig.url = url;
+	line_start(&rig, NULL);
+	line_run(&rig, 10);
+	ck_assert_int_eq(stay_client_reconfigure(rig.client, B, NULL), STAY_OK);
+	line_run(&rig, 200);
+	ck_assert_int_eq(state(), STAY_CONNECTED);
 	line_end(&rig);
 }
 

@@ -132,6 +132,13 @@ other_socket(void)
 	options.socket = &socket_options;
 }
 
+static void
+other_source(void)
+{
+	other_socket();
+	socket_options.source.len = 8;
+}
+
 static const struct difference {
 	void (*make)(void);
 	const struct stay_protocol *protocol;
@@ -156,6 +163,7 @@ static const struct difference {
 	{ other_config, &line_protocol, URL, 2 },
 	{ config_of_its_own, &line_protocol, URL, 2 },
 	{ other_socket, &line_protocol, URL, 2 },
+	{ other_source, &line_protocol, URL, 2 },
 	{ same, &line_parts_protocol, URL, 2 },
 	{ same, &line_protocol, URL "/", 2 },
 };
@@ -173,17 +181,20 @@ TEST_ROWS(client_profile_of_equal_clients_is_one,
 	end();
 }
 
-/* So many are not compared with all of them; none gets another's. */
+/* So many are not compared with all of them; none gets another's. Where they are fewer,
+ * each is found again. */
 TEST(client_profiles_are_many)
 {
-	enum { MANY = 1000 };
+	enum { FEW = 100, MANY = 1000 };
 	static struct stay_client *clients[MANY];
 	char url[64];
 
 	prepare();
-	for (unsigned i = 0; i < MANY; i++) {
-		snprintf(url, sizeof(url), "line://10.0.0.1:%u", i + 1);
-		clients[i] = start(&line_bare_protocol, url);
+	for (unsigned i = 0; i < MANY + FEW; i++) {
+		unsigned at = i < FEW ? i : i - FEW;
+
+		snprintf(url, sizeof(url), "line://10.0.0.1:%u", at + 1);
+		clients[at] = start(&line_bare_protocol, url);
 	}
 	ck_assert_uint_eq(inside_profiles(loop), MANY);
 	for (unsigned i = 0; i < MANY; i++) {

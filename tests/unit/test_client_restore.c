@@ -324,6 +324,34 @@ TEST(client_lane_tells_when_it_has_drained)
 	line_end(&rig);
 }
 
+static void
+finish(struct stay_session *session)
+{
+	struct stay_buf *control = stay_session_control(session);
+
+	(void)stay_buf_puts(control, "say +whole\n");
+	ck_assert_int_eq(stay_session_expect(session, 1), STAY_OK);
+	(void)stay_buf_puts(control, "half ");
+	stay_session_renew(session, "all is said");
+}
+
+/* Whoever is told of it may end the session; half a message is nobody's. */
+TEST(client_lane_that_has_drained_may_be_the_last)
+{
+	struct stay_session *session = fill();
+
+	rig.config.on_drained = finish;
+	rig.config.bye = "say +bye";
+	rig.config.bye_replies = 1;
+	(void)stay_buf_puts(stay_session_control(session), "half ");
+	take_no_more_than(0, 0);
+	sim_peer_freeze(rig.peer, false);
+	LINE_TELLS(&rig, 100,
+	    "drained;bye;control +whole;control +bye;down E_NOT_READY;"
+	    "hello -;up;");
+	line_end(&rig);
+}
+
 /* It is told once more than half of it has left, and no earlier. */
 static const struct share {
 	size_t bytes;

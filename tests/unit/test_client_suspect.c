@@ -190,6 +190,26 @@ TEST(client_suspect_keeps_its_sendings_through_planned_ends)
 	line_end(&rig);
 }
 
+/* Nothing has happened to it: whoever ends the session does so for a reason. */
+TEST_ROWS(client_suspect_of_a_planned_end_is_nobody, 2)
+{
+	line_begin(&rig, OPTIONS(.leave_budget_ms = 5, .silence_ms = 5000));
+	read_it("a", "a");
+	read_it("b", "b");
+	line_run(&rig, 10);
+	if (_i == 0)
+		stay_client_reconnect(rig.client, STAY_E_RECONNECT);
+	else
+		ck_assert_int_eq(
+		    stay_session_end(stay_client_session(rig.client),
+			STAY_E_NOT_READY, NULL, 0),
+		    STAY_OK);
+	line_run(&rig, 500);
+	ck_assert_str_eq(line_got(&rig), "a;b;|a;b;");
+	line_told(&rig);
+	line_end(&rig);
+}
+
 /* ---- half of it ---- */
 
 /* No server has got all of it: all the same it is not for ever that sessions

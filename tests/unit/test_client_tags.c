@@ -645,6 +645,32 @@ TEST(promise_7_tags_a_slow_one_does_not_pin_the_others)
 	line_end(&rig);
 }
 
+/* In a session that has ended no answer is due. */
+TEST(client_tags_need_a_session)
+{
+	struct stay_session *session;
+
+	begin((struct line_tagging){ 0 }, NULL);
+	session = stay_client_session(rig.client);
+	sim_peer_reset(rig.peer);
+	line_run(&rig, 1);
+	ck_assert_int_eq(
+	    stay_session_expect_tagged(session, 1, 1), STAY_E_STATE);
+	line_told(&rig);
+	line_end(&rig);
+}
+
+TEST(client_tags_are_of_no_other_protocol)
+{
+	struct stay_session *session;
+
+	begin_with(&line_protocol, (struct line_tagging){ 0 }, NULL);
+	session = stay_client_session(rig.client);
+	ck_assert_uint_eq(stay_session_free_tag(session, 9), 0);
+	ck_assert_uint_eq(stay_session_sent_ms(session), STAY_FOREVER);
+	line_end(&rig);
+}
+
 TEST(client_tags_need_prepare)
 {
 	begin_with(line_heard_protocol(),

@@ -133,6 +133,28 @@ TEST(wire_shows_what_came)
 	line_end(&rig);
 }
 
+static struct stay_frame
+decode_forty(struct stay_session *session, struct stay_bytes in)
+{
+	(void)session;
+	(void)in;
+	return stay_frame_more_of(40);
+}
+
+TEST(wire_shows_what_is_to_come)
+{
+	struct stay_protocol protocol = line_protocol;
+
+	protocol.decode = decode_forty;
+	prepare();
+	rig.protocol = &protocol;
+	line_start(&rig, NULL);
+	line_run(&rig, 10);
+	says("abc");
+	ck_assert_str_eq(traced(), "< more, 3 bytes so far, 40 in all|");
+	line_end(&rig);
+}
+
 TEST(wire_shows_no_more_than_a_line)
 {
 	char text[300], line[1100] = "< skip, 128 bytes: \"#";

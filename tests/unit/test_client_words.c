@@ -101,6 +101,18 @@ TEST(client_words_are_rid_of_the_login)
 	line_end(&rig);
 }
 
+TEST(client_words_of_a_login_are_nobodys)
+{
+	begin(NULL);
+	stay_session_set_login(
+	    stay_client_session(rig.client), "bobby", "hunter2");
+	ask(LINE("say -bobby and hunter2 do not match"));
+	ck_assert_ptr_null(strstr(why, "bobby"));
+	ck_assert_ptr_null(strstr(why, "hunter2"));
+	ck_assert_ptr_nonnull(strstr(why, "do not match"));
+	line_end(&rig);
+}
+
 /* A frame may say any length, and any bytes. */
 TEST(client_words_are_cut)
 {

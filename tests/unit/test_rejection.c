@@ -129,6 +129,28 @@ TEST(rejection_is_of_the_last_start)
 	ck_assert_str_eq(stay_loop_rejection(loop), "");
 }
 
+TEST(rejection_is_of_the_last_start_of_a_client)
+{
+	static struct line_notes notes;
+	static unsigned finis;
+	static const struct line_config config = { .notes = &notes,
+		.finis = &finis };
+	const struct stay_client_options options = { STAY_CLIENT_OPTIONS,
+		.config = &config };
+	struct stay_client *client;
+
+	stay_loop_set_rejection(loop, "of before");
+	ck_assert_int_eq(
+	    stay_client_start(&client, loop, &line_protocol, LINE_OK, &options),
+	    STAY_OK);
+	ck_assert_str_eq(stay_loop_rejection(loop), "");
+	stay_loop_set_rejection(loop, "of before");
+	ck_assert_int_eq(
+	    stay_client_reconfigure(client, NULL, &options), STAY_OK);
+	ck_assert_str_eq(stay_loop_rejection(loop), "");
+	stay_client_stop(client, STAY_OK);
+}
+
 /* ---- Redis ---- */
 
 static const struct {
