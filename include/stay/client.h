@@ -46,8 +46,8 @@ struct stay_result {
 	enum stay_outcome outcome; /* what may have happened at the server */
 	const void *reply;         /* the adapter says its type; may be NULL */
 	/* A sentence about `status`, of 1023 bytes at most; never NULL. It is "ok",
-	 * or the words of the status, or those and more, as what the server has said, or what
-	 * keeps the client without a session, as stay_conn_failure. */
+	 * or the words of the status, or those and more, as what the server has said, or
+	 * what keeps the client without a session, as stay_conn_failure. */
 	const char *why;
 	/* The number of the session that it was last begun in; 0: in none. See
 	 * stay_client_session_number. */
@@ -575,9 +575,9 @@ STAY_API void stay_client_drain(struct stay_client *client, uint64_t budget_ms);
  * MAYBE_EXECUTED for it. Late replies to calls that were given up are waited for as
  * well, since on_orphan gets them: so a server that never answers such a call makes each
  * change take the whole budget, and the queue waits. A protocol with tags lets go of
- * them (stay_session_let_go, STAY_MAY_GO_UNANSWERED). An attempt or a backoff is given up at once. `why` is for
- * the protocol's on_down; STAY_OK means STAY_E_RECONNECT. stay_conn_reconnect of
- * its connection does the same.
+ * them (stay_session_let_go, STAY_MAY_GO_UNANSWERED). An attempt or a backoff is given
+ * up at once. `why` is for the protocol's on_down; STAY_OK means STAY_E_RECONNECT.
+ * stay_conn_reconnect of its connection does the same.
  */
 STAY_API void stay_client_reconnect(
     struct stay_client *client, enum stay_status why);

@@ -189,8 +189,9 @@ struct stay_redis_options {
 	enum stay_redis_moving moving;
 	uint64_t depth_max; /* nesting of one reply: 1024 */
 	/* Values of one reply, 5 at least, as a message of a pattern has; the
-	 * answers of a greeting may have 1024 and 16 KiB in any case. The call that a larger one answers, or one longer than
-	 * client.reply_bytes_max, completes with STAY_E_TOO_BIG: 4194304 */
+	 * answers of a greeting may have 1024 and 16 KiB in any case. The call that a
+	 * larger one answers, or one longer than client.reply_bytes_max, completes with
+	 * STAY_E_TOO_BIG: 4194304 */
 	uint64_t elements_max;
 	/* <stay/redis_subscribe.h>: subscriptions that have not ended: 262144 */
 	uint64_t subscriptions_max;

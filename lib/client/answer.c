@@ -29,8 +29,7 @@ result_too_big(const struct stay_session *session)
 {
 	return (struct stay_result){ STAY_E_TOO_BIG, STAY_REPLIED, NULL,
 		"larger than its bound: of a reply past reply_bytes_max, or "
-		"past "
-		"a bound of its protocol, nothing is kept",
+		"past a bound of its protocol, nothing is kept",
 		session->generation };
 }
 
