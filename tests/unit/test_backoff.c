@@ -1,7 +1,10 @@
 /* Delays: their size, their spread, their ends. */
 #include <stay/backoff.h>
 
+#include <stay/conn.h>
+
 #include "expect.h"
+#include "sim/world_sim.h"
 #include "suites.h"
 
 /* Seeded, so that every run sees the same numbers (splitmix64). */
@@ -327,6 +330,59 @@ TEST(backoff_step_ends_and_begins_again)
 	backoff.attempt = UINT32_MAX;
 	ck_assert_uint_eq(stay_backoff_step(&backoff, 0, 0, 0), STAY_FOREVER);
 	ck_assert_uint_eq(backoff.attempt, UINT32_MAX);
+}
+
+/* The first dial fails, the second does not, and the third one waits for the throttle,
+ * behind a session of 5 s. */
+static struct stay_backoff behind_throttle;
+
+static struct stay_verdict
+dial(struct stay_conn *conn, void *state, struct stay_info info)
+{
+	unsigned *dials = state;
+
+	(void)info;
+	return ++*dials == 2 ? stay_verdict_ok()
+			     : stay_verdict_backoff(
+				   stay_backoff_next(conn, &behind_throttle));
+}
+
+static struct stay_verdict
+dial_anew(struct stay_conn *conn, void *state, struct stay_info info)
+{
+	(void)conn;
+	(void)state;
+	return stay_verdict_connect(info);
+}
+
+/* A wait that is no backoff forgets no session. */
+TEST(backoff_knows_the_session_before_a_throttled_dial)
+{
+	const struct stay_behaviour behaviour = { STAY_BEHAVIOUR,
+		.state_size = sizeof(unsigned), .connect = dial,
+		.disconnect = dial_anew };
+	const struct stay_conn_options options = { STAY_CONN_OPTIONS,
+		.throttle_burst = 1, .throttle_ms = 30000 };
+	struct stay_world *world = sim_world_new(1);
+	struct stay_loop *loop = stay_loop_new(world);
+	struct stay_conn *conn;
+
+	behind_throttle.policy = stay_backoff_constant(100);
+	behind_throttle.policy.stable_ms = 4000;
+	ck_assert_int_eq(
+	    stay_conn_start(&conn, loop, &behaviour, NULL, &options), STAY_OK);
+	sim_run_ms(world, 5200);
+	ck_assert_int_eq(stay_conn_state(conn), STAY_CONNECTED);
+	stay_conn_reconnect(conn, STAY_E_IO);
+	sim_run_ms(world, 24000);
+	ck_assert_int_eq(stay_conn_state(conn), STAY_BACKING_OFF);
+	ck_assert_uint_eq(*(unsigned *)stay_conn_data(conn), 2);
+	sim_run_ms(world, 850);
+	ck_assert_uint_eq(*(unsigned *)stay_conn_data(conn), 3);
+	ck_assert_uint_eq(behind_throttle.attempt, 1);
+	stay_conn_stop(conn, STAY_OK);
+	ck_assert(sim_run(world, 1000));
+	ck_assert_int_eq(stay_loop_free(loop), STAY_OK);
 }
 
 TEST_SUITE(backoff)
