@@ -98,9 +98,16 @@ failure(void)
 
 #define GREETED "hello -;hello +yes;hello - sealed;hello +in sealed;up;"
 
-TEST(client_secure_goes_on_through_the_filter)
+static struct stay_filter_ops ops;
+
+/* Whatever it has for a URL; also if that is nothing. */
+TEST_ROWS(client_secure_goes_on_through_the_filter, 2)
 {
 	prepare();
+	ops = *toy.filter.ops;
+	if (_i == 1)
+		ops.adapt = NULL;
+	toy.filter.ops = &ops;
 	start();
 	line_call(&rig, "a", LINE("say +a"));
 	LINE_TELLS(&rig, 50, "init 10.0.0.1;" GREETED "a OK/replied +a;");
@@ -223,6 +230,32 @@ TEST_ROWS(client_secure_that_fails_says_why, 10)
 	does.twice = false;
 	line_run(&rig, fatal ? 60000 : 2000);
 	ck_assert_ptr_nonnull(strstr(line_told(&rig), GREETED));
+	end();
+}
+
+static enum stay_status
+reject_silently(struct stay_filter *filter, const struct stay_url *url,
+    struct stay_filter **adapted, char *why, size_t len)
+{
+	(void)url;
+	(void)why;
+	(void)len;
+	*adapted = filter;
+	return STAY_E_URL;
+}
+
+/* Then the status has to say it; and it was not given away. */
+TEST(client_secure_by_a_filter_without_words)
+{
+	prepare();
+	ops = *toy.filter.ops;
+	ops.adapt = reject_silently;
+	toy.filter.ops = &ops;
+	start();
+	line_run(&rig, 20);
+	ck_assert_ptr_nonnull(strstr(failure(), IN_HELLO));
+	ck_assert_ptr_nonnull(strstr(failure(), stay_strerror(STAY_E_URL)));
+	line_told(&rig);
 	end();
 }
 
