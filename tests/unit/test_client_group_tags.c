@@ -211,6 +211,24 @@ TEST(client_group_tags_that_never_suffice)
 	group_end();
 }
 
+/* That they did not for another group says nothing of this one. */
+TEST(client_group_tags_that_suffice_later)
+{
+	begin((struct line_tagging){ .max = 2 });
+	group_send("TTT", "a@000,b@000,c@000");
+	line_run(&groups, 1);
+	call("x");
+	sent();
+	line_told(&groups);
+	group_send("TT", "a@000,b@000");
+	ck_assert_str_eq(sent(), "");
+	answer("+@1\n");
+	ck_assert_str_eq(sent(), "a@001;b@002;");
+	answer("+@1\n+@2\n");
+	ck_assert_uint_eq(group_told, 2);
+	line_end(&groups);
+}
+
 TEST(client_group_tags_of_which_there_is_one)
 {
 	begin((struct line_tagging){ .max = 1 });

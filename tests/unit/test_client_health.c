@@ -511,6 +511,25 @@ TEST(promise_8_the_kernel_looks_while_reading_pauses)
 	line_end(&rig);
 }
 
+static const struct {
+	uint64_t silence_ms;
+	uint64_t keepalive_ms;
+} fifths[] = { { 1, 1 }, { 2, 1 }, { 7, 2 }, { 9, 3 }, { 4000, 1600 } };
+
+/* Two fifths, and something. */
+TEST_ROWS(promise_8_the_kernel_looks_before_the_bound,
+    sizeof(fifths) / sizeof(fifths[0]))
+{
+	struct stay_client_options options = { STAY_CLIENT_OPTIONS };
+
+	line_prepare(&rig);
+	line_start(&rig, OPTIONS(.silence_ms = fifths[_i].silence_ms));
+	stay_client_get_options(rig.client, &options);
+	ck_assert_uint_eq(
+	    options.socket->keepalive_ms, fifths[_i].keepalive_ms);
+	line_end(&rig);
+}
+
 /* As if the dial had failed for it. */
 TEST(promise_8_a_session_that_cannot_be_looked_after_ends)
 {

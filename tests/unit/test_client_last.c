@@ -764,4 +764,17 @@ TEST(client_last_is_the_end_while_leaving)
 	line_end(&rig);
 }
 
+/* Whom the next session ends on may have been acted on. */
+TEST(client_last_frame_speaks_for_its_session)
+{
+	begin();
+	call_each("ab");
+	answer("+1$\n");
+	line_run(&rig, 2 * ONE_S);
+	line_told(&rig);
+	sim_peer_reset(rig.peer);
+	LINE_TELLS(&rig, 1, "down E_RESET;b E_LOST/maybe executed;");
+	line_end(&rig);
+}
+
 TEST_SUITE(client_last)

@@ -59,6 +59,40 @@ TEST(client_wake_needs_no_session)
 	line_end(&rig);
 }
 
+static bool
+finish(void *keep)
+{
+	struct stay_session *session = stay_client_session(rig.client);
+	struct stay_buf *control = stay_session_control(session);
+
+	(void)keep;
+	(void)stay_buf_puts(control, "whole\n");
+	ck_assert_int_eq(stay_session_expect(session, 0), STAY_OK);
+	(void)stay_buf_puts(control, "half ");
+	stay_session_renew(session, "all is said");
+	return false;
+}
+
+/* Half a message of it is nobody's; and it may be the session's last turn. */
+TEST(client_wake_may_end_the_session)
+{
+	struct stay_protocol protocol = line_protocol;
+	struct stay_keep_ops keep = *line_protocol.keep;
+
+	keep.wake = finish;
+	protocol.keep = &keep;
+	line_prepare(&rig);
+	rig.protocol = &protocol;
+	rig.config.bye = "bye";
+	line_start(&rig, NULL);
+	line_run(&rig, 10);
+	line_told(&rig);
+	wake();
+	LINE_TELLS(&rig, 1, "bye;down E_NOT_READY;");
+	ck_assert_str_eq(line_got(&rig), "whole;bye;");
+	line_end(&rig);
+}
+
 TEST(client_wake_without_memory)
 {
 	enum stay_status status;

@@ -110,6 +110,25 @@ TEST(client_words_of_a_login_are_nobodys)
 	ck_assert_ptr_null(strstr(why, "bobby"));
 	ck_assert_ptr_null(strstr(why, "hunter2"));
 	ck_assert_ptr_nonnull(strstr(why, "do not match"));
+	/* In the next session nobody has logged in. */
+	sim_peer_reset(rig.peer);
+	line_run(&rig, 1000);
+	ask(LINE("say -bobby is a name"));
+	ck_assert_ptr_nonnull(strstr(why, "bobby is a name"));
+	line_told(&rig);
+	line_end(&rig);
+}
+
+TEST(client_words_may_speak_of_who_everybody_is)
+{
+	line_prepare(&rig);
+	rig.config.tells_words = true;
+	rig.url = "line://default:hunter2@10.0.0.1:7777";
+	line_start(&rig, NULL);
+	line_run(&rig, 10);
+	ask(LINE("say -default and hunter2 do not match"));
+	ck_assert_ptr_nonnull(strstr(why, "default and "));
+	ck_assert_ptr_null(strstr(why, "hunter2"));
 	line_end(&rig);
 }
 

@@ -157,14 +157,19 @@ TEST(log_has_no_room_for_more_than_a_record_counts)
  * stays as it is. */
 TEST(log_is_widened_beyond_its_bound)
 {
-	struct stay__span four;
+	char text[] = "some of a hundred bytes, which leave no memory for a "
+		      "usual request, as it were, behind";
+	struct stay__span some;
 
-	stay__sendbuf_init(&rig, 6);
-	four = add("four");
+	stay__sendbuf_init(&rig, 100);
 	stay__sendbuf_widen(&rig);
 	ck_assert(!stay__sendbuf_is_short(&rig));
-	expect(four, "four");
-	ck_assert_uint_eq(stay__sendbuf_open(&rig)->limit, 6);
+	some = add(text);
+	ck_assert(stay__sendbuf_is_short(&rig));
+	stay__sendbuf_widen(&rig);
+	ck_assert(!stay__sendbuf_is_short(&rig));
+	expect(some, text);
+	ck_assert_uint_eq(stay__sendbuf_open(&rig)->limit, 100);
 	stay__sendbuf_fini(&rig);
 }
 
