@@ -24,6 +24,7 @@ static struct line_rig rig;
 static struct {
 	bool ignores;
 	bool stops;
+	bool untold; /* it was asked to encode for nobody */
 	bool closes; /* with the end of the line; else the script does */
 } way;
 
@@ -122,6 +123,7 @@ encode(struct stay_request *request, struct stay_buf *out)
 	enum stay_status status = line_protocol.encode(request, out);
 	struct stay_request_body *body = request->body;
 
+	way.untold = request->is_untold;
 	if (status != STAY_OK || body == NULL)
 		return status;
 	body->follows = !way.ignores;
@@ -1029,6 +1031,7 @@ TEST_ROWS(client_body_of_a_call_that_is_rejected, LEN(rejections))
 	ck_assert_int_eq(submit_flawed(flaw), rejections[_i].status);
 	ck_assert_uint_eq(inside_request_len(rig.client), len);
 	ck_assert_uint_eq(source.over, unread ? 0 : 1);
+	ck_assert(way.untold == (flaw == IGNORED));
 	ck_assert_uint_eq(counts_of(rig.client).rejected, 1);
 	line_run(&rig, 1);
 	ck_assert_str_eq(line_got(&rig), "say +1;");

@@ -60,6 +60,29 @@ TEST(promise_8_does_not_wait_for_a_blocking_call_too_short)
 	line_end(&rig);
 }
 
+static void
+forget(void *arg, const struct stay_result *result)
+{
+	(void)arg;
+	(void)result;
+}
+
+/* Also of one that has nothing else out of the ordinary. */
+TEST(promise_8_waits_for_a_plain_call_that_blocks)
+{
+	line_begin(&rig, OPTIONS(.silence_ms = 500, .block_margin_ms = 200));
+	ck_assert_int_eq(
+	    stay_client_call(rig.client,
+		LINE_WITH("block", .flags = STAY_BLOCKS, .blocks_ms = 2000),
+		forget, NULL),
+	    STAY_OK);
+	LINE_TELLS(&rig, 2190, "");
+	sim_peer_print(rig.peer, "+late\n");
+	LINE_TELLS(&rig, 5, "");
+	ck_assert_uint_eq(counts_of(rig.client).replied, 1);
+	line_end(&rig);
+}
+
 /* The suspension ends with the call that blocks. */
 TEST(promise_8_finds_silence_behind_a_blocking_call)
 {
