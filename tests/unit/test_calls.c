@@ -465,8 +465,8 @@ fly_in_part(const char *text, size_t len)
 	return call;
 }
 
-/* What five thousand bytes have left behind is squeezed out, unless something still
- * says where it was sent. */
+/* What five thousand bytes have left behind is squeezed out, and what a thousand have is
+ * not; nor if something still says where it was sent. */
 static void
 squeeze_behind(const char *what)
 {
@@ -474,6 +474,8 @@ squeeze_behind(const char *what)
 	struct stay__call *call;
 
 	memset(big, 'x', sizeof(big) - 1);
+	if (strcmp(what, "little") == 0)
+		big[1000] = '\0';
 	if (strcmp(what, "refused") == 0)
 		stay__call_set_aside(fly("no;", STAY_BY_TAG), NULL);
 	call = fly(big, STAY_BY_TAG);
@@ -533,9 +535,9 @@ TEST(calls_by_tag_are_squeezed_in_order)
 	end_tagged();
 }
 
-TEST_ROWS(calls_by_tag_are_not_squeezed, 2)
+TEST_ROWS(calls_by_tag_are_not_squeezed, 3)
 {
-	static const char *const whats[] = { "refused", "sealed" };
+	static const char *const whats[] = { "refused", "sealed", "little" };
 	struct stay__call *slow;
 
 	begin_tagged();
