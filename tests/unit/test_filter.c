@@ -685,6 +685,77 @@ TEST(filter_that_cannot_write_is_down)
 	rig_fini(&ends_rig);
 }
 
+static const struct {
+	int error;
+	enum stay_status status;
+} last_words[] = { { -EPIPE, STAY_E_PROTOCOL },
+	{ -ECONNRESET, STAY_E_PROTOCOL }, { -ENOBUFS, STAY_E_NOMEM } };
+
+/* A peer that is gone may have said why: that is the reason then. */
+TEST_ROWS(filter_hears_last_words, sizeof(last_words) / sizeof(last_words[0]))
+{
+	struct iovec part = { (char[]){ "x" }, 1 };
+	size_t taken;
+
+	begin_tight();
+	stay__link_pause(&ends_rig.link, true);
+	sim_peer_print(ends_server.ends->wire, "no toy");
+	sim_run_ms(ends_rig.world, 10);
+	sim_fail(ends_rig.world, SIM_WRITE, 1, last_words[_i].error);
+	ck_assert_int_eq(stay__link_write(&ends_rig.link, &part, 1, &taken),
+	    last_words[_i].status);
+	ck_assert_int_eq(strstr(rig_failure(&ends_rig), "seal") != NULL,
+	    last_words[_i].status == STAY_E_PROTOCOL);
+	rig_fini(&ends_rig);
+}
+
+/* What it does not need it has not. */
+TEST(filter_rests)
+{
+	static const char bytes[150];
+	struct stay__filter *filter;
+
+	begin_tight();
+	filter = ends_rig.link.filter;
+	ck_assert_ptr_null(filter->slab);
+	rig_send(&ends_rig, bytes, sizeof(bytes));
+	stay__link_rest(&ends_rig.link);
+	ck_assert(stay__filter_is_blocked(filter));
+	peer_say(ends_server.ends, "hello");
+	sim_run_ms(ends_rig.world, 100);
+	ck_assert_ptr_null(filter->slab);
+	ck_assert_uint_gt(filter->out.cap, 0);
+	stay__link_rest(&ends_rig.link);
+	ck_assert_uint_eq(filter->out.cap, 0);
+	stay__link_close(&ends_rig.link);
+	sim_run_ms(ends_rig.world, 10);
+	ck_assert_uint_eq(terms.ended, 1);
+	rig_fini(&ends_rig);
+}
+
+/* Byte by byte, from its greeting on. */
+TEST(filter_takes_what_comes)
+{
+	const struct sim_limits tight = { .read_max = 1, .write_max = 1 };
+	struct peer server = { .toy = &terms };
+	struct rig link;
+
+	toy_filter_init(&toy);
+	terms = (struct toy_terms){ .refused = 0 };
+	rig_init(&link);
+	sim_limits_set(link.world, &tight);
+	ck_assert_int_eq(
+	    stay__link_set_filter(&link.link, &toy.filter, NULL), STAY_OK);
+	peer_listen(&server, link.world, "10.0.0.1", 7);
+	ck_assert_int_eq(rig_dial(&link, "tcp 10.0.0.1 7"), STAY_OK);
+	ck_assert(rig_settle(&link, 1000));
+	sim_run_ms(link.world, 10);
+	peer_say(server.ends, "hello");
+	sim_run_ms(link.world, 10);
+	ck_assert_uint_eq(link.got_len, 5);
+	rig_fini(&link);
+}
+
 /* What is sealed goes by itself when there is room, or the stream ends. */
 TEST_ROWS(filter_sends_the_rest_by_itself, 2)
 {

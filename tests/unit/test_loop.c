@@ -327,6 +327,27 @@ TEST(loop_stirs_its_world_once_a_turn)
 	loop->ops = usual;
 }
 
+/* And before the first, which a task of the program's may come ahead of. */
+TEST(loop_stirs_its_world_before_its_first_turn)
+{
+	static struct stay_world_ops ops;
+	struct stay_world *before = world, *other = sim_world_new(1);
+	const struct stay_world_ops *usual = other->ops;
+	struct stay_loop *first;
+
+	ops = *usual;
+	ops.stir = count_again;
+	other->ops = &ops;
+	world = other;
+	first = stay_loop_new(other);
+	agains = 0;
+	stay__loop_run_soon(first, &tasks[1]);
+	ck_assert_uint_eq(agains, 1);
+	stay__task_cancel(&tasks[1]);
+	ck_assert_int_eq(stay_loop_free(first), STAY_OK);
+	world = before;
+}
+
 static void
 take_a_tick(struct stay__task *task)
 {
