@@ -8,6 +8,8 @@
 
 #include <check.h>
 
+#include <stay/filter.h>
+
 #include "probe.h"
 #include "suites.h"
 #include "support/inside.h"
@@ -442,6 +444,58 @@ TEST(behaviour_stream_the_last_word_on_what_is_kept_stands)
 	ck_assert_int_eq(stay_loop_free(loop), STAY_OK);
 }
 
+/* ---- what goes with a stream ---- */
+
+static unsigned fresh;
+
+static struct stay_verdict
+leave_it(struct stay_conn *conn, void *state, const struct stay_event *event)
+{
+	(void)state;
+	if (event->type == STAY_STREAM_UP)
+		return stay_verdict_ok();
+	ck_assert_int_eq(event->type, STAY_STREAM_DATA);
+	ck_assert_uint_eq(event->bytes.len, 4);
+	if (++fresh > 1)
+		return stay_verdict_noreply();
+	ck_assert_int_eq(stay_stream_again(conn, 3), STAY_OK);
+	return stay_verdict_connect(stay_info_status(STAY_OK));
+}
+
+static struct stay_verdict
+change_filter(
+    struct stay_conn *conn, void *state, const struct stay_event *event)
+{
+	(void)state;
+	ck_assert_int_eq(event->type, STAY_STREAM_UP);
+	ck_assert(stay_stream_is_open(conn));
+	ck_assert_int_eq(stay_stream_set_filter(conn, NULL, NULL), STAY_OK);
+	ck_assert(!stay_stream_is_open(conn));
+	fresh++;
+	return stay_verdict_stop(STAY_OK);
+}
+
+/* The bytes put off (row 0), and the stream itself if its filter changes. */
+TEST_ROWS(behaviour_stream_takes_along_what_is_its_own, 2)
+{
+	struct stay_behaviour behaviour = slow_behaviour;
+	struct peer server = { .rows = abcd };
+	struct stay_world *world = sim_world_new(1);
+	struct stay_loop *loop = stay_loop_new(world);
+	struct stay_conn *conn;
+
+	fresh = 0;
+	behaviour.handle_info = _i == 0 ? leave_it : change_filter;
+	peer_listen(&server, world, "10.0.0.1", 7777);
+	ck_assert_int_eq(
+	    stay_conn_start(&conn, loop, &behaviour, NULL, NULL), STAY_OK);
+	sim_run_ms(world, 100);
+	ck_assert_uint_eq(fresh, _i == 0 ? 2 : 1);
+	stay_loop_stop(loop, STAY_OK);
+	ck_assert(sim_run(world, 1000));
+	ck_assert_int_eq(stay_loop_free(loop), STAY_OK);
+}
+
 /* It breaks at the end of one turn, and is let go of at the next. */
 TEST(behaviour_stream_of_one_that_is_closed_there_is_no_news)
 {
@@ -579,7 +633,7 @@ TEST(behaviour_stream_hibernate_gives_its_memory_back)
 	const char *fault;
 
 	probe_script(probe, UP "cast: {write(hello)} noreply noreply/h "
-			       "{write(hello)} noreply/h");
+			       "{write(hello)} noreply/h {write(x)} noreply/h");
 	probe_drive(probe, "listen start run(1) cast(2) run(1)");
 	ck_assert_uint_ne(
 	    inside_stream_buffers(probe->conn) & INSIDE_OUTPUT, 0);
@@ -588,6 +642,8 @@ TEST(behaviour_stream_hibernate_gives_its_memory_back)
 	    inside_stream_buffers(probe->conn) & INSIDE_OUTPUT, 0);
 	probe_drive(probe, "show(peer) cast(4) run(1)");
 	ck_assert_ptr_nonnull(strstr(probe->trace, "[got hello]"));
+	probe_drive(probe, "cast(5) run(1)");
+	ck_assert_ptr_nonnull(strstr(probe->trace, "[got x]"));
 	fault = probe_end(probe);
 	ck_assert_msg(fault == NULL, "%s", fault);
 }
