@@ -475,6 +475,58 @@ change_filter(
 	return stay_verdict_stop(STAY_OK);
 }
 
+static void
+ask_too_much(struct stay_conn *conn)
+{
+	stay_stream_set_keep_max(conn, 2);
+	ck_assert_int_eq(stay_stream_keep(conn, 5, 0), STAY_E_ARG);
+	ck_assert_int_eq(stay_stream_keep(conn, 3, 0), STAY_E_TOO_BIG);
+	ck_assert_int_eq(stay_stream_keep(conn, 2, 3), STAY_E_TOO_BIG);
+	ck_assert_int_eq(stay_stream_keep(conn, 2, 2), STAY_OK);
+	ck_assert_int_eq(stay_stream_again(conn, 0), STAY_E_ARG);
+	ck_assert_int_eq(stay_stream_again(conn, 5), STAY_E_ARG);
+	ck_assert_int_eq(stay_stream_again(conn, 4), STAY_OK);
+	ck_assert_int_eq(stay_stream_keep(conn, 0, 0), STAY_OK);
+}
+
+static struct stay_verdict
+ask(struct stay_conn *conn, void *state, const struct stay_event *event)
+{
+	char peer[32];
+
+	(void)state;
+	ck_assert_int_eq(stay_stream_describe(conn, peer, sizeof(peer)), 13);
+	ck_assert_str_eq(peer, "10.0.0.1:7777");
+	if (event->type == STAY_STREAM_UP)
+		return stay_verdict_ok();
+	ask_too_much(conn);
+	fresh++;
+	return stay_verdict_noreply();
+}
+
+/* Whom it is to, and how much of it is kept. */
+TEST(behaviour_stream_answers)
+{
+	struct stay_behaviour behaviour = slow_behaviour;
+	struct peer server = { .rows = abcd };
+	struct stay_world *world = sim_world_new(1);
+	struct stay_loop *loop = stay_loop_new(world);
+	struct stay_conn *conn;
+	char peer[32];
+
+	fresh = 0;
+	behaviour.handle_info = ask;
+	peer_listen(&server, world, "10.0.0.1", 7777);
+	ck_assert_int_eq(
+	    stay_conn_start(&conn, loop, &behaviour, NULL, NULL), STAY_OK);
+	ck_assert_int_eq(stay_stream_describe(conn, peer, sizeof(peer)), 0);
+	sim_run_ms(world, 100);
+	ck_assert_uint_eq(fresh, 1);
+	stay_loop_stop(loop, STAY_OK);
+	ck_assert(sim_run(world, 1000));
+	ck_assert_int_eq(stay_loop_free(loop), STAY_OK);
+}
+
 /* The bytes put off (row 0), and the stream itself if its filter changes. */
 TEST_ROWS(behaviour_stream_takes_along_what_is_its_own, 2)
 {
