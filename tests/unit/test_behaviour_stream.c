@@ -511,7 +511,9 @@ TEST(behaviour_stream_answers)
 	struct peer server = { .rows = abcd };
 	struct stay_world *world = sim_world_new(1);
 	struct stay_loop *loop = stay_loop_new(world);
+	struct iovec part = { (char[]){ "x" }, 1 };
 	struct stay_conn *conn;
+	size_t taken = 7;
 	char peer[32];
 
 	fresh = 0;
@@ -520,6 +522,9 @@ TEST(behaviour_stream_answers)
 	ck_assert_int_eq(
 	    stay_conn_start(&conn, loop, &behaviour, NULL, NULL), STAY_OK);
 	ck_assert_int_eq(stay_stream_describe(conn, peer, sizeof(peer)), 0);
+	ck_assert_int_eq(
+	    stay_stream_write(conn, &part, 1, &taken), STAY_E_STATE);
+	ck_assert_uint_eq(taken, 0);
 	sim_run_ms(world, 100);
 	ck_assert_uint_eq(fresh, 1);
 	stay_loop_stop(loop, STAY_OK);
@@ -696,6 +701,22 @@ TEST(behaviour_stream_hibernate_gives_its_memory_back)
 	ck_assert_ptr_nonnull(strstr(probe->trace, "[got hello]"));
 	probe_drive(probe, "cast(5) run(1)");
 	ck_assert_ptr_nonnull(strstr(probe->trace, "[got x]"));
+	fault = probe_end(probe);
+	ck_assert_msg(fault == NULL, "%s", fault);
+}
+
+/* Nobody has said that there is something to read. */
+TEST(behaviour_stream_is_not_read_when_it_writes)
+{
+	struct probe *probe = probe_new();
+	const char *fault;
+	uint64_t reads;
+
+	probe_script(probe, UP "cast: {write(hello)} noreply");
+	probe_drive(probe, "listen start run(1)");
+	reads = sim_calls(probe->world, SIM_READ);
+	probe_drive(probe, "cast(2) run(1)");
+	ck_assert_uint_eq(sim_calls(probe->world, SIM_READ), reads);
 	fault = probe_end(probe);
 	ck_assert_msg(fault == NULL, "%s", fault);
 }

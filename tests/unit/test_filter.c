@@ -671,6 +671,25 @@ TEST_ROWS(filter_ends_when_there_is_room, 2)
 	rig_fini(&ends_rig);
 }
 
+/* One that has no word for the end: the stream ends all the same. */
+TEST_ROWS(filter_without_a_goodbye, 2)
+{
+	static struct stay_filter_ops curt;
+
+	begin_tight();
+	curt = *toy.filter.ops;
+	curt.shutdown = NULL;
+	toy.filter.ops = &curt;
+	if (_i == 0)
+		ck_assert(stay__link_shutdown(&ends_rig.link));
+	else
+		stay__link_close(&ends_rig.link);
+	sim_run_ms(ends_rig.world, 100);
+	ck_assert_uint_eq(ends_heard, 1);
+	ck_assert_uint_eq(terms.ended, 0);
+	rig_fini(&ends_rig);
+}
+
 TEST(filter_that_cannot_write_is_down)
 {
 	struct iovec part = { (char[]){ "x" }, 1 };
