@@ -58,7 +58,11 @@ TEST(fork_leaves_a_future_to_its_parent)
 	future = stay_redis_remote_future(redis, "GET a");
 	child = fork();
 	if (child == 0)
-		_exit(stay_future_wait(future, 0) == STAY_E_FORKED ? 0 : 1);
+		_exit(stay_future_wait(future, 0) == STAY_E_FORKED &&
+			      stay_remote_await_change(redis, 0, 0) ==
+				  STAY_E_FORKED
+			  ? 0
+			  : 1);
 	ck_assert_int_gt(child, 0);
 	ck_assert_int_eq(waitpid(child, &state, 0), child);
 	ck_assert_int_eq(state, 0);

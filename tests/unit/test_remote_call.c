@@ -154,6 +154,18 @@ TEST(remote_call_is_refused_by_encode)
 	end();
 }
 
+/* Before anything else is looked at. */
+TEST(remote_call_behind_a_stop_is_rejected)
+{
+	begin();
+	stay_remote_stop(remote);
+	ck_assert_int_eq(
+	    stay_remote_call(remote, LINE_WITH("a", .refuse = STAY_E_FORMAT),
+		NULL, on_done, NULL),
+	    STAY_E_STOPPED);
+	end();
+}
+
 static enum stay_status
 status_with(struct stay_call_options options)
 {
