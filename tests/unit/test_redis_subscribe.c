@@ -72,6 +72,50 @@ TEST(redis_subscribe_has_asked_for_nothing)
 	    stay_conn_failure(stay_redis_conn(subscriber.redis)), "SUBSCRIBE"));
 }
 
+static struct subscriber *leaver;
+
+static void
+leave_one(struct subscriber *owner)
+{
+	owner->then = NULL;
+	subscriber_leave(leaver);
+}
+
+/* Whoever the first one sends away, all the others get the message. */
+static const struct {
+	struct subscriber *leaver;
+	const char *told;
+} leavers[] = {
+	{ &a, "a 1;b 1;c 1;a ended;" },
+	{ &b, "a 1;c 1;b ended;" },
+	{ &c, "a 1;b 1;c ended;" },
+};
+
+TEST_ROWS(redis_subscribe_one_leaves_while_a_message_is_told, 3)
+{
+	subscriber_join(&a, "x");
+	subscriber_join(&b, "x");
+	subscriber_join(&c, "x");
+	SUBSCRIBER_TELLS(10, "a subscribed;b subscribed;c subscribed;");
+	leaver = leavers[_i].leaver;
+	a.then = leave_one;
+	subscriber_say(MESSAGE("x", "1"));
+	ck_assert_str_eq(subscriber_told(), leavers[_i].told);
+}
+
+/* Nobody wants it any more, so it is not waited for. */
+TEST(redis_subscribe_ends_with_the_session)
+{
+	subscriber_join(&a, "x");
+	SUBSCRIBER_TELLS(10, "a subscribed;");
+	subscriber.server.rows = subscriber_silent;
+	subscriber_leave(&a);
+	SUBSCRIBER_TELLS(10, "a ended;");
+	ck_assert_uint_eq(subscriber_counts().channels, 1);
+	subscriber_kill();
+	ck_assert_uint_eq(subscriber_counts().channels, 0);
+}
+
 /* The end of another one's gap is none of a gap that is over, and not told yet. */
 TEST(redis_subscribe_a_gap_ends_once)
 {

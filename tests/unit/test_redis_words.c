@@ -343,4 +343,17 @@ TEST(redis_words_a_blocked_call_holds_no_primary_that_was)
 	redis_virtual_end(&here);
 }
 
+/* What stands behind the end is none of it. */
+TEST(redis_words_of_a_discarded_transaction)
+{
+	static const char nothing[] =
+	    "EXECABORT Transaction discarded because of:\0no";
+
+	ck_assert_str_eq(stay_redis__cause_of(nothing), "");
+	ck_assert_str_eq(
+	    stay_redis__cause_of(
+		"EXECABORT Transaction discarded because of: OOM no"),
+	    "OOM no");
+}
+
 TEST_SUITE(redis_words)

@@ -87,6 +87,8 @@ static const struct {
 	    "*3\r\n", TOO_MANY },
 	{ "elements of streamed types count", NULL, "*?\r\n:1\r\n:2\r\n",
 	    ":3\r\n", TOO_MANY },
+	{ "texts of streamed types count", NULL, "*?\r\n:1\r\n:2\r\n",
+	    "$1\r\n3\r\n", TOO_MANY },
 	{ "chunks are one string", "$?\r\n;2\r\nab\r\n;1\r\nc\r\n;0\r\n",
 	    "$?\r\n;2\r\nab\r\n", ";2\r\n", TOO_LONG },
 };
