@@ -146,6 +146,29 @@ TEST_ROWS(tls_scarce_memory_is_no_insecurity, ROWS)
 	ck_assert_uint_le(insecure * 5, failed);
 }
 
+/* Whatever of it fails, there is a filter that works, or none. */
+TEST_ROWS(tls_scarce_is_made_whole, 8)
+{
+	char path[140];
+	const struct stay_tls_options options = { STAY_TLS_OPTIONS,
+		.ca_file = path };
+	enum stay_status status;
+	bool struck;
+
+	snprintf(path, sizeof(path), "%s/scarce.pem", tls_folder());
+	stay_tls_free(filter);
+	scarce_arm((unsigned)_i + 1);
+	status = stay_tls_new(&filter, &options, NULL, 0);
+	ck_assert(scarce_disarm());
+	if (status != STAY_OK) {
+		ck_assert_ptr_null(filter);
+		ck_assert_int_eq(
+		    stay_tls_new(&filter, &options, NULL, 0), STAY_OK);
+	}
+	ck_assert_int_eq(shake(0, &struck), 1);
+	tls_pair_end(&pair);
+}
+
 /* There is no room for what the stream has to send. */
 TEST(tls_scarce_room_is_no_end)
 {
