@@ -118,6 +118,28 @@ TEST(redis_direct_is_what_is_sent)
 }
 
 static void
+ask_with_less(void)
+{
+	const char *words[] = { "GET", "bare" };
+	const size_t lens[] = { 3, 4 };
+
+#define ARGV(argc, argv, lens)                                                 \
+	stay_redis_argv(here.redis, NULL, on_done, NULL, argc, argv, lens)
+	ck_assert_int_eq(ARGV(2, NULL, lens), STAY_E_ARG);
+	ck_assert_int_eq(ARGV(0, words, lens), STAY_E_FORMAT);
+	ck_assert_int_eq(ARGV(2, words, NULL), STAY_OK);
+#undef ARGV
+}
+
+TEST(redis_direct_is_given_less)
+{
+	run(ask_with_less, NULL, 100);
+	ck_assert_str_eq(told, "OK;");
+	ck_assert_ptr_nonnull(strstr(here.log.text, "GET bare;"));
+	redis_virtual_end(&here);
+}
+
+static void
 ask_within_5(void)
 {
 	const struct stay_call_options options = { STAY_CALL_OPTIONS,
