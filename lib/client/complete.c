@@ -75,21 +75,11 @@ withdraw(struct stay_client *client, struct stay__call *call,
 	stay__output_ask(client);
 }
 
-/* The next one need not wait for `prepare`. */
-static void
-drop(struct stay_client *client, struct stay__call *call,
-    enum stay_status status)
-{
-	stay__call_drop(call, status);
-	if (client->calls->tagged != NULL)
-		stay__output_ask(client);
-}
-
 void
 stay__client_give_up(struct stay__call *call, enum stay_status status)
 {
 	if (call->stage == STAY__CALL_QUEUED)
-		drop(call->owner->client, call, status);
+		stay__call_drop(call, status);
 	else if (call->stage == STAY__CALL_REFUSED)
 		withdraw(call->owner->client, call, status);
 	else

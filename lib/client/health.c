@@ -214,7 +214,6 @@ send_probe(struct stay_session *session)
 	stay__output_forget(session);
 	client->profile->protocol.session.ping(session);
 	stay__output_forget(session);
-	stay__output_ask(client);
 }
 
 /* Not from here: a callback may use what is given back, and a timer must not run the

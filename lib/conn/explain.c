@@ -297,8 +297,6 @@ stay_conn_explain(const struct stay_conn *conn, char *buffer, size_t len)
 	struct stay__text text = { buffer, len, 0 };
 
 	assert(conn != NULL);
-	if (len > 0)
-		buffer[0] = '\0';
 	add_doing(&text, conn);
 	add_waiting(&text, conn);
 	add_why(&text, conn);
