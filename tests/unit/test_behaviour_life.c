@@ -313,6 +313,9 @@ TEST(behaviour_life_a_connection_knows_itself)
 	    stay_conn_explain(probe->conn, text, sizeof(text)));
 	ck_assert_int_gt(stay_conn_explain(probe->conn, text, 5), 4);
 	ck_assert_uint_eq(strlen(text), 4);
+	ck_assert_int_gt(stay_conn_explain(probe->conn, text, 1), 0);
+	ck_assert_str_eq(text, "");
+	ck_assert_int_gt(stay_conn_explain(probe->conn, NULL, 0), 0);
 	fault = probe_end(probe);
 	ck_assert_msg(fault == NULL, "%s", fault);
 }

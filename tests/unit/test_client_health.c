@@ -24,6 +24,30 @@ TEST(promise_8_probes_an_idle_session)
 	line_end(&rig);
 }
 
+/* Half a message from outside leaves with no probe, nor does a probe that expects
+ * nothing leave with a message from outside. */
+TEST_ROWS(client_probes_leave_alone, 2)
+{
+	struct stay_session *session;
+
+	line_prepare(&rig);
+	rig.config.ping = _i == 0 ? "say +pong" : NULL;
+	rig.config.mumbles = _i == 1;
+	line_start(&rig, OPTIONS(.probe_ms = 1000));
+	line_run(&rig, 10);
+	session = stay_client_session(rig.client);
+	if (_i == 0)
+		(void)stay_buf_puts(stay_session_control(session), "half ");
+	line_run(&rig, 1100);
+	if (_i == 1) {
+		(void)stay_buf_puts(stay_session_control(session), "say +x\n");
+		(void)stay_session_expect(session, 1);
+	}
+	line_run(&rig, 10);
+	ck_assert_str_eq(line_got(&rig), _i == 0 ? "say +pong;" : "say +x;");
+	line_end(&rig);
+}
+
 /* What is sent, and not answered, shows no life. */
 TEST(promise_8_sending_puts_no_probe_off)
 {
@@ -80,6 +104,37 @@ TEST(promise_8_waits_for_a_plain_call_that_blocks)
 	sim_peer_print(rig.peer, "+late\n");
 	LINE_TELLS(&rig, 5, "");
 	ck_assert_uint_eq(counts_of(rig.client).replied, 1);
+	line_end(&rig);
+}
+
+/* A call that blocks for less than that leaves the others their patience. */
+TEST(promise_8_a_short_block_is_no_haste)
+{
+	line_begin(&rig, OPTIONS(.silence_ms = 2000, .block_margin_ms = 200));
+	line_call_with(&rig, "a",
+	    LINE_WITH("block", .flags = STAY_BLOCKS, .blocks_ms = 100),
+	    WITHIN(STAY_FOREVER));
+	LINE_TELLS(&rig, 1990, "");
+	LINE_TELLS(&rig, 20, "down E_SILENT;a E_LOST/maybe executed;");
+	line_end(&rig);
+}
+
+/* Room is awaited no more when nothing is left to be written. */
+TEST(promise_8_who_is_written_no_more_awaits_no_room)
+{
+	const struct sim_limits narrow = { .send_buffer = 2 };
+
+	line_begin(&rig, OPTIONS(.silence_ms = 500));
+	sim_peer_limits(rig.peer, &narrow);
+	sim_peer_freeze(rig.peer, true);
+	line_call(&rig, "a", LINE("a"));
+	line_call(&rig, "b", LINE("b"));
+	line_run(&rig, 10);
+	stay_client_cancel(rig.client, rig.calls[1].id);
+	sim_peer_freeze(rig.peer, false);
+	line_run(&rig, 10);
+	sim_peer_print(rig.peer, "+a\n");
+	LINE_TELLS(&rig, 2000, "b E_CANCELLED/not sent;a OK/replied +a;");
 	line_end(&rig);
 }
 

@@ -540,6 +540,52 @@ TEST(client_last_is_announced_by_the_protocol)
 	line_end(&rig);
 }
 
+static size_t strange; /* the kind of each reply */
+
+static struct stay_frame
+decode_strangely(struct stay_session *session, struct stay_bytes in)
+{
+	struct stay_frame frame = line_last_protocol.decode(session, in);
+
+	if (frame.kind == STAY_FRAME_REPLY)
+		frame.kind = (enum stay_frame_kind)strange;
+	return frame;
+}
+
+#define UNKNOWN "a frame of an unknown kind"
+#define NOT_SO  "a last frame of a kind that can't be the last"
+
+static const struct {
+	size_t kind;
+	const char *fault;
+} stranger[] = {
+	{ STAY_FRAME_LAST - 1, UNKNOWN },
+	{ STAY_FRAME_LAST + STAY_FRAME_MORE, NOT_SO },
+	{ STAY_FRAME_LAST + STAY_FRAME_PART, NOT_SO },
+	{ STAY_FRAME_LAST + STAY_FRAME_PIECE, NOT_SO },
+	{ STAY_FRAME_LAST + STAY_FRAME_SWALLOW, NOT_SO },
+	{ STAY_FRAME_LAST + STAY_FRAME_BAD, NOT_SO },
+	{ 2 * STAY_FRAME_LAST - 1, NOT_SO },
+	{ 2 * STAY_FRAME_LAST, UNKNOWN },
+};
+
+TEST_ROWS(client_last_of_a_strange_kind, sizeof(stranger) / sizeof(stranger[0]))
+{
+	struct stay_protocol protocol = line_last_protocol;
+
+	protocol.decode = decode_strangely;
+	strange = stranger[_i].kind;
+	line_begin_as(&rig, &protocol, NULL, NULL);
+	call_each("a");
+	answer("+a\n");
+	ck_assert_ptr_nonnull(
+	    strstr(line_told(&rig), "down E_PROTOCOL;a E_PROTOCOL/"));
+	ck_assert_ptr_nonnull(
+	    strstr(stay_conn_failure(stay_client_conn(rig.client)),
+		stranger[_i].fault));
+	line_end(&rig);
+}
+
 /* ---- what comes behind it may fail ---- */
 
 /* Only the end of that session is no failure. */

@@ -612,6 +612,21 @@ TEST(promise_8_tags_half_a_note_awaits_nothing)
 	line_end(&rig);
 }
 
+/* Beside one that blocks another is awaited as ever. */
+TEST(promise_8_tags_that_do_not_block_are_awaited)
+{
+	begin((struct line_tagging){ 0 },
+	    OPTIONS(.silence_ms = 500, .call_timeout_ms = 60000));
+	line_call(&rig, "a",
+	    LINE_WITH("get @000", .flags = STAY_BY_TAG | STAY_BLOCKS,
+		.blocks_ms = 3000));
+	call("b");
+	LINE_TELLS(&rig, 490, "");
+	line_run(&rig, 20);
+	ck_assert_ptr_nonnull(strstr(line_told(&rig), "down E_SILENT"));
+	line_end(&rig);
+}
+
 /* ---- bounds ---- */
 
 /* A slow call that may be sent again does not keep what others were sent. */

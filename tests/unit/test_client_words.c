@@ -313,4 +313,97 @@ TEST_ROWS(client_words_of_a_bad_frame, 2)
 	line_end(&rig);
 }
 
+/* ---- no word of the server ---- */
+
+static void
+cancel(void)
+{
+	ck_assert_int_eq(
+	    stay_client_cancel(rig.client, rig.calls[0].id), STAY_OK);
+}
+
+static void
+stop(void)
+{
+	stay_client_stop(rig.client, STAY_OK);
+}
+
+static void
+wait(void)
+{
+	line_run(&rig, 500);
+}
+
+static const struct ended {
+	const char *hello; /* not answered */
+	bool lost;         /* nobody listens any more */
+	void (*end)(void);
+	enum stay_status status;
+	const char *more; /* behind what the status says */
+} ended[] = {
+	{ "hi", false, cancel, STAY_E_CANCELLED, NULL },
+	{ "hi", false, wait, STAY_E_TIMEOUT,
+	    "in the queue, never sent; the greeting with the server is not "
+	    "over" },
+	{ NULL, true, cancel, STAY_E_CANCELLED, NULL },
+	{ NULL, true, stop, STAY_E_STOPPED, NULL },
+	{ NULL, true, wait, STAY_E_TIMEOUT,
+	    "in the queue, never sent; connect "
+	    "line://10.0.0.1:7777: " },
+};
+
+/* A failure of the client says why, but not of what its program has asked for. */
+TEST_ROWS(client_words_of_who_ends_without_an_answer,
+    sizeof(ended) / sizeof(ended[0]))
+{
+	const struct ended *row = &ended[_i];
+
+	why[0] = '\0';
+	line_prepare(&rig);
+	rig.config.hello = row->hello;
+	line_start(&rig, NULL);
+	line_run(&rig, 10);
+	if (row->lost) {
+		sim_unlisten(rig.world, LINE_HOST, LINE_PORT);
+		sim_peer_reset(rig.peer);
+		line_run(&rig, 200);
+	}
+	line_call_with(&rig, "a", LINE("x"), WITHIN(300))->then = keep_why;
+	row->end();
+	line_run(&rig, 10);
+	if (row->more == NULL)
+		ck_assert_str_eq(why, stay_strerror(row->status));
+	else
+		ck_assert_ptr_nonnull(strstr(why, row->more));
+	line_end(&rig);
+}
+
+/* What failed before this session is no reason in it. */
+TEST(client_words_of_a_timeout_are_of_this_session)
+{
+	begin(NULL);
+	sim_peer_reset(rig.peer);
+	line_run(&rig, 1000);
+	line_call_with(&rig, "a", LINE("x"), WITHIN(300))->then = keep_why;
+	line_run(&rig, 310);
+	ck_assert_ptr_nonnull(strstr(why, "since it was sent"));
+	ck_assert_ptr_null(strchr(why, ';'));
+	line_end(&rig);
+}
+
+/* Its refusal is not why it is cancelled. */
+TEST(client_words_of_a_refusal_end_with_it)
+{
+	begin(OPTIONS(.on_refused = STAY_REFUSED_RESEND));
+	line_call(&rig, "a", LINE("x"))->then = keep_why;
+	line_call(&rig, "b", LINE("x"));
+	line_run(&rig, 10);
+	sim_peer_print(rig.peer, "!READONLY a replica\n");
+	line_run(&rig, 10);
+	cancel();
+	line_run(&rig, 10);
+	ck_assert_str_eq(why, stay_strerror(STAY_E_CANCELLED));
+	line_end(&rig);
+}
+
 TEST_SUITE(client_words)
