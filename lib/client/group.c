@@ -288,7 +288,6 @@ stay__group_result(struct stay_group *group, bool is_whole)
 	bad = first_bad(group);
 	if (bad != NULL)
 		result = *bad;
-	result.reply = NULL;
 	return result;
 }
 
