@@ -361,6 +361,21 @@ TEST(client_group_that_blocks_ends_its_session)
 	group_end();
 }
 
+/* For ever, and a second more, is for ever. */
+TEST(client_group_that_blocks_for_ever)
+{
+	struct stay_group *group;
+
+	group_begin();
+	group = group_make("b", "a");
+	ck_assert_int_eq(stay_group_add(group, LINE_BLOCKS("b")), STAY_OK);
+	ck_assert_int_eq(
+	    stay_group_send(group, NULL, group_done, group_name), STAY_OK);
+	line_run(&groups, 100000);
+	ck_assert_uint_eq(group_told, 0);
+	group_end();
+}
+
 /* A second each, and one for the margin. */
 TEST(client_group_that_blocks_has_the_time_of_all)
 {

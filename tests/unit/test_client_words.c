@@ -406,4 +406,44 @@ TEST(client_words_of_a_refusal_end_with_it)
 	line_end(&rig);
 }
 
+static struct stay_bytes said; /* of each refusal; no data: behind its frame */
+
+static struct stay_frame
+decode_saying(struct stay_session *session, struct stay_bytes in)
+{
+	struct stay_frame frame = line_protocol.decode(session, in);
+
+	if (frame.kind == STAY_FRAME_REFUSED) {
+		frame.why = said.data != NULL ? said.data : in.data + frame.len;
+		frame.why_len = said.len;
+	}
+	return frame;
+}
+
+/* Only words that are in the frame itself are kept with it. */
+TEST_ROWS(client_words_that_are_elsewhere_are_not_kept, 3)
+{
+	static const char low[] = "words of a table";
+	const char high[] = "words of a stack";
+	struct stay_protocol protocol = line_protocol;
+
+	said = (struct stay_bytes){ _i == 0   ? low
+				    : _i == 1 ? high
+					      : NULL,
+		sizeof(low) - 1 };
+	protocol.decode = decode_saying;
+	why[0] = '\0';
+	line_begin_as(
+	    &rig, &protocol, NULL, OPTIONS(.on_refused = STAY_REFUSED_RESEND));
+	line_call(&rig, "a", LINE("x"))->then = keep_why;
+	line_call(&rig, "b", LINE("x"));
+	line_run(&rig, 10);
+	sim_peer_print(rig.peer, "!no\n");
+	line_run(&rig, 10);
+	sim_peer_print(rig.peer, "+b\n");
+	line_run(&rig, 10);
+	ck_assert_str_eq(why, SAID);
+	line_end(&rig);
+}
+
 TEST_SUITE(client_words)
