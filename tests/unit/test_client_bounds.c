@@ -75,6 +75,18 @@ TEST(promise_7_high_and_low_water_are_told_once)
 }
 
 /* What is low by other bounds is told, though nothing has moved. */
+TEST(promise_7_high_water_of_a_bound_without_end)
+{
+	line_prepare(&rig);
+	sim_unlisten(rig.world, LINE_HOST, LINE_PORT);
+	line_start(
+	    &rig, OPTIONS(.queue_bytes_max = UINT64_MAX / 90 + 1,
+		      .queue_high_percent = 90, .on_high_water = on_high));
+	call_times(2, "quiet");
+	LINE_TELLS(&rig, 10, "init 10.0.0.1;");
+	line_end(&rig);
+}
+
 TEST(promise_7_larger_bounds_are_told_as_low_water)
 {
 	struct stay_client_options options = { STAY_CLIENT_OPTIONS,

@@ -134,6 +134,43 @@ TEST(metrics_count_what_waits_and_comes_late)
 	end();
 }
 
+static void
+ignore_room(void *arg, struct stay_client *client, enum stay_status status)
+{
+	(void)arg;
+	(void)client;
+	(void)status;
+}
+
+TEST(metrics_count_what_is_not_sent)
+{
+	begin_line(OPTIONS(.queue_calls_max = 1, .inflight_calls_max = 1));
+	line_call(
+	    &rig, "a", LINE_WITH("not answered", .flags = STAY_IDEMPOTENT));
+	line_run(&rig, 20);
+	line_call(&rig, "b", LINE("wait"));
+	for (int i = 0; i < 3; i++)
+		ck_assert_int_eq(line_try(&rig, "c", LINE("x")), STAY_E_FULL);
+	ck_assert_int_eq(
+	    stay_client_wait_room(rig.client, NULL, ignore_room, NULL),
+	    STAY_OK);
+	sim_peer_print(rig.peer, ">1\n>2\n");
+	line_run(&rig, 20);
+	take_page(metrics);
+	SHOWS("stay_client_queued", "line\"", "1");
+	SHOWS("stay_client_waiting", "line\"", "1");
+	SHOWS("stay_client_queued_size_bytes", "line\"", "5");
+	SHOWS("stay_client_in_flight_size_bytes", "line\"", "13");
+	SHOWS("stay_client_rejected_total", "line\"", "3");
+	SHOWS("stay_client_pushes_total", "line\"", "2");
+	sim_peer_reset(rig.peer);
+	line_run(&rig, 200);
+	take_page(metrics);
+	SHOWS("stay_client_resent_total", "line\"", "1");
+	line_end(&rig);
+	end();
+}
+
 /* In virtual time a reply takes as long as it says. */
 TEST(metrics_count_how_long_a_call_takes)
 {
