@@ -97,9 +97,9 @@ stay_hello_secure(void)
 
 /* Not now: the attempt fails with STAY_E_NOT_READY, and the client tries again
  * after its backoff. `text` ends the failure sentence, cut, escaped, and rid of the
- * login's words. It is copied when hello has returned: it may be static, lie in the
- * session block, or be the reply of the frame that hello was given; it must not be
- * a local array. NULL: the words of the status. */
+ * login's words. It is NUL-terminated, and copied when hello has returned: it may be
+ * static, lie in the session block, or in the reply of the frame that hello was given;
+ * it must not be a local array. NULL: the words of the status. */
 static inline struct stay_hello
 stay_hello_retry(const char *text)
 {

@@ -261,7 +261,7 @@ STAY_API struct stay_conn *stay_redis_conn(struct stay_redis *redis);
  *   %%          a percent sign       %f %e %g %a  double; also %F %E %G %A
  * Flags (- + 0 # and space), width and precision are printf's, each where it
  * means something: "%.17g", "%08x", "% d"; they are 4096 at most, but for the
- * precision of %s. A double is written with a point, whatever the locale.
+ * precision of %s. NULL for a %s, or for a %b with a length, is STAY_E_FORMAT. A double is written with a point, whatever the locale.
  *
  * A command that may block for a time (BLPOP, XREAD BLOCK, WAIT, ...) has that
  * time and block_margin_ms, in place of call_timeout_ms; BLPOP with 0 has no

@@ -68,8 +68,11 @@ enum stay_status {
 
 /* What a caller may do about a status. */
 enum stay_class {
-	STAY_CLASS_NONE,      /* nothing went wrong */
-	STAY_CLASS_CALLER,    /* rejected; mend the call, nothing has begun */
+	STAY_CLASS_NONE, /* nothing went wrong */
+	/* The call, or a bound that it has met, must be changed. Where a function
+	 * returns it, nothing has begun. Where `done` gets it, as STAY_E_TOO_BIG of a
+	 * reply, the outcome says what has happened. */
+	STAY_CLASS_CALLER,
 	STAY_CLASS_TRANSIENT, /* trying again may help */
 	STAY_CLASS_FATAL,     /* trying again does not help: someone must act */
 	STAY_CLASS_PROTOCOL   /* the peer's bytes make no sense */
