@@ -267,8 +267,8 @@ say_timeout(
 void
 stay__client_tell_over(struct stay__call *call)
 {
-	const struct stay_client *client = call->owner->client;
-	const struct stay_held *refusal = stay__call_extras(call)->refusal;
+	struct stay_client *client = call->owner->client;
+	struct stay_held *refusal;
 	char why[WHY_MAX];
 	struct stay__text text = { why, sizeof(why), 0 };
 	struct stay_result result = { .status = call->status,
@@ -280,6 +280,7 @@ stay__client_tell_over(struct stay__call *call)
 		stay__over(call);
 		return;
 	}
+	refusal = stay__extras_take_refusal(call);
 	stay__recorded_failed(call);
 	if (call->status == STAY_E_TIMEOUT)
 		say_timeout(&text, call, result.why);
@@ -293,10 +294,13 @@ stay__client_tell_over(struct stay__call *call)
 	stay__conn_call_over(client->conn, (enum stay_outcome)call->outcome);
 	if (stay__call_is_watched(call))
 		stay__over_told(call);
-	if (refusal != NULL)
+	if (refusal != NULL) {
 		result.reply = stay_held_reply(refusal);
+		stay__held_tell(&refusal);
+	}
 	stay__client_tell(call, &result);
-	stay_held_free(stay__extras_take_refusal(call));
+	stay__held_told(client);
+	stay_held_free(refusal);
 	if (call->history & STAY__HISTORY_TOLD)
 		stay__over(call);
 }

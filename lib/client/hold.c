@@ -166,6 +166,34 @@ enlist(struct stay_client *client, struct stay_held *held)
 	return true;
 }
 
+void
+stay__held_tell(struct stay_held **held)
+{
+	assert((*held)->holds != NULL); /* its client tells it */
+	(*held)->holds->told = held;
+}
+
+void
+stay__held_told(struct stay_client *client)
+{
+	if (client->rare->holds != NULL)
+		client->rare->holds->told = NULL;
+}
+
+/* The one that is being told, if this is its reply. */
+static struct stay_held *
+take_over(struct stay_client *client, const void *reply)
+{
+	struct stay__holds *holds = client->rare->holds;
+	struct stay_held *held =
+	    holds == NULL || holds->told == NULL ? NULL : *holds->told;
+
+	if (held == NULL || held->reply != reply)
+		return NULL;
+	*holds->told = NULL;
+	return held;
+}
+
 enum stay_status
 stay_held_new(
     struct stay_client *client, const void *reply, struct stay_held **held)
@@ -176,7 +204,9 @@ stay_held_new(
 	assert(client != NULL);
 	if (held == NULL)
 		return STAY_E_ARG;
-	*held = NULL;
+	*held = take_over(client, reply);
+	if (*held != NULL)
+		return STAY_OK;
 	status = ask(client, reply, &plan);
 	if (status != STAY_OK)
 		return status;

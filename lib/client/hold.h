@@ -12,6 +12,8 @@ struct stay__holds {
 	struct stay__list list; /* struct stay_held.node */
 	uint64_t count;
 	uint64_t bytes;
+	/* Whose it is, while a callback is told a reply that is held already. */
+	struct stay_held **told;
 };
 
 /* The client ends; its held replies live on. */
@@ -25,6 +27,13 @@ void stay__holds_fini(struct stay_client *client);
 enum stay_status stay__held_apart(struct stay_client *client, const void *reply,
     uint64_t max, struct stay_held **held);
 uint64_t stay__held_cost(const struct stay_held *held);
+
+/*
+ * A callback is about to be told this reply: stay_held_new, asked for it, hands it over as
+ * it is, and *held is NULL then. Until stay__held_told.
+ */
+void stay__held_tell(struct stay_held **held);
+void stay__held_told(struct stay_client *client);
 
 /* Keep the words of the frame with its reply, where they are a part of it. */
 void stay__held_keep_words(struct stay_held *held,

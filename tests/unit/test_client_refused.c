@@ -4,6 +4,8 @@
  */
 #include <string.h>
 
+#include <stay/future.h>
+
 #include "suites.h"
 #include "support/counts.h"
 #include "support/line_rig.h"
@@ -443,26 +445,68 @@ TEST(promise_3_a_refusal_speaks_for_one_sending)
 	line_end(&rig);
 }
 
-static void
-hold_it(struct line_call *call)
-{
-	struct stay_held *held;
+static struct stay_held *kept;
 
+/* `frees` says whether it is given back at once. */
+static void
+hold_it(void *frees, const struct stay_result *result)
+{
+	struct stay_held *again;
+
+	ck_assert_int_eq(result->status, STAY_E_SERVER);
 	ck_assert_int_eq(
-	    stay_held_new(call->rig->client, call->reply, &held), STAY_E_STATE);
+	    stay_held_new(rig.client, "another", &again), STAY_E_STATE);
+	ck_assert_int_eq(
+	    stay_held_new(rig.client, result->reply, &kept), STAY_OK);
+	ck_assert_ptr_eq(stay_held_reply(kept), result->reply);
+	ck_assert_int_eq(
+	    stay_held_new(rig.client, result->reply, &again), STAY_E_STATE);
+	if (frees != NULL)
+		stay_held_free(kept);
 }
 
-/* It is no part of the frame that is being handed out. */
-TEST(client_refused_words_cannot_be_held_again)
+/* "a" is refused, and is told so since "b" is not. */
+static void
+refuse(stay_done_fn *done, void *arg, struct stay_future *future)
 {
-	begin((struct stay_client_options){ 0 });
-	call("a", 0, 1);
+	const struct line_request request = { .text = "a", .replies = 1 };
+	enum stay_status status =
+	    stay_client_call(rig.client, &request, done, arg);
+
+	ck_assert_int_eq(stay_future_begin(future, status), STAY_OK);
 	call("b", 0, 1);
-	rig.calls[0].then = hold_it;
 	line_run(&rig, 1);
 	answer("!no\n+b\n");
-	ck_assert_str_eq(
-	    line_told(&rig), "a E_SERVER/refused !no;b OK/replied +b;");
+	ck_assert_str_eq(line_told(&rig), "b OK/replied +b;");
+}
+
+/* It is no part of the frame that is being handed out, but was kept before: whoever is
+ * told takes that over. */
+TEST_ROWS(client_refused_words_may_be_held, 2)
+{
+	begin((struct stay_client_options){ 0 });
+	refuse(hold_it, _i == 0 ? NULL : &rig, NULL);
+	ck_assert_uint_eq(counts().held, _i == 0);
+	if (_i == 0) {
+		ck_assert_str_eq(stay_held_reply(kept), "!no");
+		stay_held_free(kept);
+	}
+	ck_assert_uint_eq(counts().held, 0);
+	line_end(&rig);
+}
+
+/* So a future says what the server has said. */
+TEST(client_refused_is_told_to_a_future)
+{
+	struct stay_future *future;
+
+	begin((struct stay_client_options){ 0 });
+	future = stay_future_new(rig.client);
+	refuse(stay_future_done, future, future);
+	ck_assert_int_eq(stay_future_result(future)->status, STAY_E_SERVER);
+	ck_assert_int_eq(stay_future_result(future)->outcome, STAY_REFUSED);
+	ck_assert_ptr_nonnull(stay_future_reply(future));
+	stay_future_free(future);
 	line_end(&rig);
 }
 
