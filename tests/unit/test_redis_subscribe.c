@@ -393,10 +393,12 @@ TEST(redis_subscribe_leaves_other_pushes_alone)
 	ck_assert_str_eq(subscriber_told(), "a subscribed;a 1;");
 }
 
-/* The server is asked for a bounded number at once. */
+/* The server is asked for a bounded number at once, and as many owners are told in a round:
+ * a step is two turns, each of four rounds. */
 TEST(redis_subscribe_to_many_channels)
 {
-	enum { MANY = 2000 };
+	enum { MANY = 3000 };
+	uint64_t left = MANY, before;
 	static struct subscriber many[MANY];
 	char name[16];
 
@@ -419,6 +421,11 @@ TEST(redis_subscribe_to_many_channels)
 	ck_assert_str_eq(subscriber_told(), "m 1;");
 	for (int i = 0; i < MANY; i++)
 		subscriber_leave(&many[i]);
+	while ((before = left) > 0) {
+		sim_step(subscriber.world);
+		left = subscriber_counts().subscriptions;
+		ck_assert_uint_le(before - left, 2 * 4 * 256);
+	}
 	sim_run_ms(subscriber.world, 1000);
 	ck_assert_uint_eq(subscriber.server.used[3], MANY);
 	ck_assert_uint_eq(subscriber_counts().channels, 0);
