@@ -432,6 +432,28 @@ TEST(redis_subscribe_to_many_channels)
 	ck_assert_uint_eq(subscriber_counts().bytes, 0);
 }
 
+/* What the last session was asked, and has not answered, is not due in this one. */
+TEST(redis_subscribe_asks_the_next_session_as_many)
+{
+	enum { MANY = 300 };
+	static struct subscriber many[MANY];
+	char name[16];
+
+	subscriber_end();
+	subscriber_begin(subscriber_silent, NULL);
+	subscriber.server.log = NULL;
+	for (int i = 0; i < MANY; i++) {
+		many[i].name = "m";
+		snprintf(name, sizeof(name), "%d", i);
+		subscriber_join(&many[i], name);
+	}
+	sim_run_ms(subscriber.world, 10);
+	ck_assert_uint_eq(subscriber.server.used[0], 256);
+	subscriber_kill();
+	sim_run_ms(subscriber.world, 1000);
+	ck_assert_uint_eq(subscriber.server.used[0], 256 + 256);
+}
+
 /* ---- sessions ---- */
 
 TEST(redis_subscribe_is_restored)
@@ -656,6 +678,21 @@ TEST(redis_subscribe_is_refused_for_now)
 	SUBSCRIBER_TELLS(50, "");
 	ck_assert_str_eq(subscriber_got(), "SUBSCRIBE x;");
 	SUBSCRIBER_TELLS(2100, "b subscribed;a subscribed;");
+}
+
+/* Another one, which comes meanwhile, may well be able to. */
+TEST(redis_subscribe_that_is_refused_for_now_asks_the_next_session_at_once)
+{
+	subscriber_end();
+	subscriber_begin(
+	    (const struct peer_row[]){
+		ON_FIRST(1, "SUBSCRIBE", "-CLUSTERDOWN\r\n"),
+		DO("SUBSCRIBE", subscriber_acknowledges), NO_MORE },
+	    NULL);
+	subscriber_join(&a, "x");
+	SUBSCRIBER_TELLS(100, "");
+	stay_client_reconnect(stay_redis_client(subscriber.redis), STAY_OK);
+	SUBSCRIBER_TELLS(100, "a subscribed;");
 }
 
 /* A slot moves away: what is published there meanwhile is missed. */
