@@ -695,6 +695,27 @@ TEST(redis_subscribe_that_is_refused_for_now_asks_the_next_session_at_once)
 	SUBSCRIBER_TELLS(100, "a subscribed;");
 }
 
+/* Its gap is nobody's any more, and keeps no other one open. */
+TEST(redis_subscribe_that_is_given_up_in_a_gap_restores_nothing)
+{
+	subscriber_end();
+	subscriber_begin(
+	    (const struct peer_row[]){
+		ON_FIRST(1, "SUBSCRIBE", ACK("subscribe", "x")),
+		ON_FIRST(1, "SUBSCRIBE", ACK("subscribe", "y")),
+		ON_FIRST(2, "SUBSCRIBE", ""),
+		DO("SUBSCRIBE", subscriber_acknowledges), NO_MORE },
+	    NULL);
+	subscriber_join(&a, "x");
+	subscriber_join(&b, "y");
+	SUBSCRIBER_TELLS(10, "a subscribed;b subscribed;");
+	subscriber_kill();
+	SUBSCRIBER_TELLS(1000, "a lost E_CLOSED;b lost E_CLOSED;");
+	subscriber_kill();
+	subscriber_leave(&a);
+	SUBSCRIBER_TELLS(2000, "a ended;b restored;");
+}
+
 /* A slot moves away: what is published there meanwhile is missed. */
 TEST(redis_subscribe_is_taken_away_by_the_server)
 {
