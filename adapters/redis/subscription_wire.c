@@ -246,8 +246,7 @@ acknowledged(struct stay_redis__hub *hub, struct stay_redis__topic *topic)
 	for (; !ended && node != &topic->subscribers; node = node->next)
 		stay_redis__subscription_joined(STAY_REDIS__OF(
 		    node, struct stay_redis_subscription, of_topic));
-	if (!ended)
-		settle(hub, topic);
+	settle(hub, topic);
 	stay_redis__topic_changed(hub, topic);
 }
 
