@@ -50,7 +50,7 @@ static const struct good goods[] = {
 	{ "redis://h?db=2",                      "",      "",       "",      2, 0 },
 	{ "redis://h?protocol=2",                "",      "",       "",      0, 2 },
 	{ "redis://h?protocol=3&client_name=me", "",      "",       "me",    0, 3 },
-	{ "redis://h?client_name=a%21b&db=3",    "",      "",       "a!b",   3, 0 },
+	{ "redis://h?client_name=a~%21b&db=3",   "",      "",       "a~!b",  3, 0 },
 	{ "valkey://:pw@h/7?protocol=3",         "",      "pw",     "",      7, 3 },
 	{ "valkey+unix:///7?db=2",               "",      "",       "",      2, 0 },
 	{ "redis://h?&db=1&",                    "",      "",       "",      1, 0 },
