@@ -140,8 +140,8 @@ TEST(client_last_forgets_what_overtook_nobody)
 	call("a", STAY_IDEMPOTENT);
 	line_call(&rig, "n", LINE_NOTE("n"));
 	line_run(&rig, 1);
-	ANSWERS("+x$\n",
-	    "n OK/sent;x OK/replied +x$;down E_RECONNECT;hello -;up;");
+	ANSWERS(
+	    "+x$\n", "n OK/sent;x OK/replied +x$;down E_RECONNECT;hello -;up;");
 	sim_peer_reset(rig.peer);
 	LINE_TELLS(&rig, 2 * ONE_S, "down E_RESET;hello -;up;");
 	ANSWERS("+a\n", "a OK/replied +a;");
