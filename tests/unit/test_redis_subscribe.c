@@ -716,6 +716,30 @@ TEST(redis_subscribe_that_is_given_up_in_a_gap_restores_nothing)
 	SUBSCRIBER_TELLS(2000, "a ended;b restored;");
 }
 
+/* Somebody has sent a MULTI that nobody here knows of: another session will do. */
+TEST(redis_subscribe_that_is_put_into_a_transaction)
+{
+	subscriber_end();
+	subscriber_begin(
+	    (const struct peer_row[]){ ON_FIRST(1, "SUBSCRIBE", "+QUEUED\r\n"),
+		DO("SUBSCRIBE", subscriber_acknowledges), NO_MORE },
+	    NULL);
+	subscriber_join(&a, "x");
+	SUBSCRIBER_TELLS(2000, "a subscribed;");
+	ck_assert_ptr_nonnull(strstr(stay_conn_failure(stay_client_conn(
+					 stay_redis_client(subscriber.redis))),
+	    "put a SUBSCRIBE into a transaction"));
+}
+
+/* Between the two there is no message. */
+TEST(redis_subscribe_gets_nothing_while_it_is_taken_away)
+{
+	subscriber_join(&a, "x");
+	SUBSCRIBER_TELLS(10, "a subscribed;");
+	subscriber_say(ACK("unsubscribe", "x") MESSAGE("x", "1"));
+	ck_assert_str_eq(subscriber_told(), "a lost E_LOST;a restored;");
+}
+
 /* A slot moves away: what is published there meanwhile is missed. */
 TEST(redis_subscribe_is_taken_away_by_the_server)
 {
