@@ -187,6 +187,26 @@ TEST(client_group_sent_again_has_no_answers_of_before)
 	group_end();
 }
 
+/* Nor does what it kept of them count. */
+TEST(client_group_sent_again_has_all_of_its_bytes)
+{
+	const struct stay_client_options options = { STAY_CLIENT_OPTIONS,
+		.group_bytes_max = 250 };
+
+	group_told = 0;
+	line_begin(&groups, &options);
+	group_send("rrr", "a,b,c");
+	line_run(&groups, 1);
+	group_say("+1\n+2\n");
+	sim_peer_close(groups.peer);
+	line_run(&groups, 1000);
+	line_told(&groups);
+	group_say("+1\n+2\n+3\n");
+	ck_assert_str_eq(line_told(&groups),
+	    "g OK/replied: OK/replied +1 OK/replied +2 OK/replied +3;");
+	group_end();
+}
+
 /* What the session before has done to it, nobody knows. */
 TEST(promise_3_a_group_sent_again_and_refused_was_maybe_executed)
 {
@@ -426,9 +446,14 @@ static const struct {
 	{ "say +1,close", "down E_CLOSED;lost E_LOST;" },
 };
 
+/* And keeps nothing: there is room for no reply. */
 TEST_ROWS(client_group_without_done_tells_the_observer, LEN(untold))
 {
-	group_begin();
+	const struct stay_client_options options = { STAY_CLIENT_OPTIONS,
+		.group_bytes_max = 1 };
+
+	group_told = 0;
+	line_begin(&groups, &options);
 	ck_assert_int_eq(stay_group_send(group_make("ww", untold[_i].text),
 			     NULL, NULL, NULL),
 	    STAY_OK);
