@@ -301,6 +301,17 @@ TEST(dial_waits_no_longer_for_a_better_target)
 	ck_assert_str_eq(rig.link.peer->text, "10.0.0.2:7");
 }
 
+/* Nor at all for one that stands behind. */
+TEST(dial_waits_for_no_target_that_is_worse)
+{
+	listen_at(&rig, "10.0.0.1");
+	name(&rig, "second", "10.0.0.2", 2000);
+	ck_assert_int_eq(
+	    rig_dial(&rig, "tcp 10.0.0.1 7, tcp second 7"), STAY_OK);
+	ck_assert(rig_settle(&rig, 1000));
+	ck_assert_uint_lt(sim_now_ms(rig.world), 50);
+}
+
 TEST(dial_lets_a_late_answer_join_the_race)
 {
 	answer(&rig, "10.0.0.1", SIM_BLACK_HOLE, 0);
