@@ -250,6 +250,26 @@ TEST(loop_that_has_overslept_waits_once_before_it_acts)
 	ck_assert_str_eq(told, "due;");
 }
 
+/* Who oversleeps again and again has one excuse for all of it. */
+TEST(loop_that_oversleeps_again_is_excused_no_longer)
+{
+	uint64_t excused;
+
+	stay_loop_turn(loop);
+	sim_sleep_ms(world, 10000);
+	stay_loop_turn(loop);
+	excused = loop->excused;
+	ck_assert_uint_eq(excused, stay__loop_after(loop, 1000));
+	for (int turns = 0; turns < 2; turns++)
+		stay_loop_turn(loop);
+	stay__loop_timer(loop, &timer, stay__loop_after(loop, 100));
+	stay_loop_turn(loop);
+	sim_sleep_ms(world, 500);
+	stay_loop_turn(loop);
+	ck_assert_uint_gt(loop->deaf, 0);
+	ck_assert_uint_eq(loop->excused, excused);
+}
+
 /* What the authors of xoshiro256** have it say after 1, 2, 3, 4. */
 TEST(loop_random_is_as_published)
 {
