@@ -4,6 +4,7 @@
 #include "suites.h"
 #include "support/counts.h"
 #include "support/line_rig.h"
+#include "support/scarce.h"
 
 static struct line_rig rig;
 
@@ -86,6 +87,24 @@ TEST(client_explains_who_waits)
 	ck_assert_ptr_nonnull(strstr(
 	    text, ", 2 calls queued, 1 in flight, 2 in line for room; "));
 	ck_assert_uint_eq(counts_of(rig.client).waiting, 2);
+	line_end(&rig);
+}
+
+/* The line, and the block that it stands in, are given back a second later. */
+TEST(client_wait_leaves_nothing_behind)
+{
+	struct hopeful a = { .name = "a" };
+	long blocks;
+
+	line_begin(&rig, NULL);
+	line_run(&rig, 3000);
+	line_told(&rig);
+	blocks = scarce_blocks_here();
+	ck_assert_int_eq(
+	    stay_client_wait_room(rig.client, NULL, ready, &a), STAY_OK);
+	ck_assert_int_gt(scarce_blocks_here(), blocks);
+	LINE_TELLS(&rig, 3000, "a OK;");
+	ck_assert_int_eq(scarce_blocks_here(), blocks);
 	line_end(&rig);
 }
 
