@@ -1,6 +1,8 @@
 /* What observers are told of failures and recoveries, word by word; and verdicts. */
 #include <string.h>
 
+#include <stay/stream.h>
+
 #include "conn/verdict.h"
 #include "suites.h"
 #include "support/line_rig.h"
@@ -66,6 +68,58 @@ TEST(report_of_a_recovery)
 	    "connect line://10.0.0.1:7777: 10.0.0.1:7777 refused "
 	    "(ECONNREFUSED); attempt 1, next in 1 s\n"
 	    "up again after 2 s, attempt 2, with 10.0.0.1:7777\n");
+	line_end(&rig);
+}
+
+/* A behaviour whose first dial fails, and which dials elsewhere in the same attempt. */
+static struct stay_verdict
+dial_nowhere(struct stay_conn *conn, void *state, struct stay_info info)
+{
+	(void)state;
+	(void)info;
+	ck_assert_int_eq(stay_stream_dial(conn, "tcp://10.0.0.9:1"), STAY_OK);
+	return stay_verdict_pending(1000);
+}
+
+static struct stay_verdict
+dial_again(struct stay_conn *conn, void *state, const struct stay_event *event)
+{
+	(void)state;
+	if (event->type == STAY_STREAM_UP)
+		return stay_verdict_ok();
+	ck_assert_int_eq(
+	    stay_stream_dial(conn, "tcp://" LINE_HOST ":7777"), STAY_OK);
+	return stay_verdict_noreply();
+}
+
+static struct stay_verdict
+wait_a_second(struct stay_conn *conn, void *state, struct stay_info info)
+{
+	(void)conn;
+	(void)state;
+	(void)info;
+	return stay_verdict_backoff(1000);
+}
+
+/* What has failed on the way up is no reason for the end of the session. */
+TEST(report_of_a_session_whose_attempt_failed_first)
+{
+	static const struct stay_behaviour behaviour = { STAY_BEHAVIOUR,
+		.name = "x", .connect = dial_nowhere, .handle_info = dial_again,
+		.disconnect = wait_a_second };
+	struct stay_conn *conn;
+
+	begin();
+	ck_assert_int_eq(
+	    stay_conn_start(&conn, rig.loop, &behaviour, NULL, NULL), STAY_OK);
+	line_run(&rig, 100);
+	ck_assert_int_eq(stay_conn_state(conn), STAY_CONNECTED);
+	said[0] = '\0';
+	stay_conn_reconnect(conn, STAY_E_IO);
+	line_run(&rig, 100);
+	ck_assert_str_eq(
+	    said, "session x: input or output failed; next in 1 s\n");
+	stay_conn_stop(conn, STAY_OK);
 	line_end(&rig);
 }
 
