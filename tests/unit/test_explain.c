@@ -213,6 +213,15 @@ change(void)
 	line_run(&rig, 10);
 }
 
+static void
+change_over(void)
+{
+	be_up();
+	sim_address_set(rig.world, LINE_HOST, LINE_PORT, SIM_BLACK_HOLE, 0);
+	stay_client_reconnect(rig.client, STAY_E_RECONNECT);
+	line_run(&rig, 1000);
+}
+
 /* Too short for chance to make it shorter. */
 static void
 be_up_for_a_while(void)
@@ -362,6 +371,9 @@ static const struct {
 	    CONN "disconnecting for 10 ms with 10.0.0.1:7777, finishing what "
 		 "is in flight, 1 call queued, 1 in flight; a reconnect was "
 		 "asked for; it connects anew at the latest in 4.9 s" },
+	{ change_over,
+	    CONN "connecting for 1 s, dialing; a reconnect was asked for; it "
+		 "gives up in 4 s" },
 	{ lose, CONN "backing off for 120 ms, 1 call queued; its last session "
 		     "ended: 10.0.0.1:7777 reset by the peer (ECONNRESET); the "
 		     "next attempt begins in 880 ms" },

@@ -98,18 +98,22 @@ TEST_ROWS(redis_config_of_no_url, COUNT(bads))
 	ck_assert_ptr_null(config);
 }
 
+#define NOT_THE_FIRST                                                          \
+	" of urls has a db or a query, which only the first URL may have"
+
 static const struct {
 	const char *url;
 	enum stay_status status;
+	const char *says;
 } places[] = {
-	{ "redis://b", STAY_OK },
-	{ "redis://u:p@b:1/", STAY_OK },
-	{ "redis+unix:///s", STAY_OK },
-	{ "fd:3", STAY_OK },
-	{ "redis://b/3", STAY_E_URL },
-	{ "valkey://b/3", STAY_E_URL },
-	{ "redis+unix:///s?db=3", STAY_E_URL },
-	{ "redis://:x", STAY_E_URL },
+	{ "redis://b", STAY_OK, "" },
+	{ "redis://u:p@b:1/", STAY_OK, "" },
+	{ "redis+unix:///s", STAY_OK, "" },
+	{ "fd:3", STAY_OK, "" },
+	{ "redis://b/3", STAY_E_URL, "redis://b/3" NOT_THE_FIRST },
+	{ "valkey://b/3", STAY_E_URL, "valkey://b/3" NOT_THE_FIRST },
+	{ "redis+unix:///s?db=3", STAY_E_URL, "redis+unix:///s" NOT_THE_FIRST },
+	{ "redis://:x", STAY_E_URL, "the port is not a number" },
 };
 
 /* What is no place and no login would be passed over in silence. */
@@ -123,6 +127,7 @@ TEST_ROWS(redis_config_of_further_places, COUNT(places))
 	ck_assert_int_eq(
 	    stay_redis__config_new(loop, &config, "redis://x/1", &options),
 	    places[_i].status);
+	ck_assert_str_eq(stay_loop_rejection(loop), places[_i].says);
 	stay_redis__config_free(config);
 }
 
