@@ -10,7 +10,6 @@
  *	requests.c what the program asks of a connection
  *	timing.c   the timers: of the state, message timeout, state timeout
  *	metered.c  what is added to the numbers of the loop
- *	observed.c what its observer is given, and when it is woken
  *	report.c   transitions and notices, as they are reported
  *	outage.c   failures, until it is up again
  *	stream.c   the stream, and its news as mail

@@ -11,7 +11,6 @@
 #include "base/text.h"
 #include "conn/conn.h"
 #include "conn/metered.h"
-#include "conn/observed.h"
 #include "loop/recorder.h"
 
 void

@@ -12,10 +12,9 @@ struct stay_conn;
 
 /* Each is written by its own file only. */
 struct stay__conn_rare {
-	struct stay__alarms *alarms;   /* timing.c; NULL: a client's */
-	struct stay__callers *callers; /* nobody has called: none, not NULL */
-	struct stay__alarm_clock
-	    *clock; /* observed.c; NULL: no time was named */
+	struct stay__alarms *alarms;     /* timing.c; NULL: a client's */
+	struct stay__callers *callers;   /* nobody has called: none, not NULL */
+	struct stay__alarm_clock *clock; /* report.c; NULL: no time was named */
 };
 
 /* What a connection begins with, unless conn->rare is set: that is its owner's then. */

@@ -7,6 +7,7 @@
 
 #include <stay/conn.h>
 #include <stay/observer.h>
+#include <stddef.h>
 
 #include "conn/inner.h"
 #include "loop/loop.h"
@@ -34,7 +35,7 @@ struct stay__awaiter *stay__awaiter_of(const struct stay_conn *conn);
 
 _Static_assert(STAY__NOTED_MAX <= UINT8_MAX, "what counts them has to do so");
 
-/* Only report.c writes these, and observed.c the last two. */
+/* Only report.c writes these. */
 struct stay__report {
 	struct stay__noted_transition *noted; /* not yet told; NULL: none */
 	uint8_t noted_count;
@@ -43,8 +44,23 @@ struct stay__report {
 	void *own;          /* ...its observer was given this */
 };
 
+/* The observer's table may be older, and end before this slot. */
+#define STAY__HAS_SLOT(observer, slot)                                         \
+	((observer)->size >= offsetof(struct stay_observer, slot) +            \
+				 sizeof((observer)->slot) &&                   \
+	    (observer)->slot != NULL)
+
+/*
+ * Telling the observer: ask stay__conn_subject whom it is about, call its slot, then this.
+ * It may have named a time. Without memory for a clock it is tried again when it is told
+ * of something else.
+ */
+void stay__observed(struct stay_conn *conn);
+
 /* Give back memory that is not needed now. */
 void stay__report_rest(struct stay_conn *conn);
+/* Nothing is told any more. */
+void stay__report_end(struct stay_conn *conn);
 void stay__report_fini(struct stay_conn *conn);
 
 /* A transition inside a public call: the observer hears of it as soon as

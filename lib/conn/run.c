@@ -10,7 +10,6 @@
 
 #include "conn/conn.h"
 #include "conn/deliver.h"
-#include "conn/observed.h"
 #include "conn/settings.h"
 #include "conn/upgrade.h"
 
@@ -23,7 +22,7 @@ stay__conn_release(struct stay_conn *conn)
 	stay__timing_fini(conn);
 	stay__mailbox_fini(&conn->mail);
 	stay__callers_rest(&conn->rare->callers);
-	stay__observed_end(conn);
+	stay__report_end(conn);
 	stay__conn_rare_fini(conn);
 	stay__drive_fini(conn);
 	stay__step_fini(conn);

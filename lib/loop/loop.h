@@ -92,7 +92,7 @@ struct stay_loop {
 	const struct stay_observer *observer; /* never NULL */
 	unsigned observers;                   /* how often one was set */
 	struct stay__awaiter *awaiters;       /* conn/report.c; NULL: none */
-	uint64_t wish_ms; /* conn/observed.c: when it wants to be woken */
+	uint64_t wish_ms; /* conn/report.c: when it wants to be woken */
 	char
 	    *rejection; /* why a start or change was rejected; NULL: none was */
 };
