@@ -339,15 +339,19 @@ run_catches_up(const struct run *run)
 	return run->sim->now < inside_excused(run->loop);
 }
 
-/* A deadline has passed, and a turn since: it must have been told. */
+/* A deadline has passed, and a turn since: it must have been told. With an excuse it may
+ * be told as soon as that is over. */
 static void
 check_deadlines(struct run *run)
 {
 	uint64_t due = ledger_next_deadline(run);
+	uint64_t excused = inside_excused(run->loop);
 	const struct sim *sim = run->sim;
 
 	if (due == SIM_NEVER || sim->again || run_catches_up(run))
 		return;
+	if (due < excused)
+		due = excused;
 	if (due + TICK + run->dozed <= sim->now)
 		broken(6, "a call's deadline passed %" PRIu64 " us ago",
 		    (sim->now - due) / 1000);

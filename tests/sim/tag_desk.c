@@ -254,14 +254,16 @@ greet(struct tag_desk *own, const char *in, size_t len)
 		desk_print(desk, desk_delay(desk), GREETED, "+0 0\n");
 }
 
-/* Each aside has one answer, in order, unless there is no memory for it. */
+/* Each aside has one answer, in order, unless there is no memory for it, or a liar has
+ * taken it away. */
 static void
 take_pong(struct tag_desk *own, uint64_t number)
 {
-	bool is_next =
-	    number == own->pongs + 1 ||
-	    (number > own->pongs &&
-		(memory.failed > 0 || own->desk->host->user->lane.times > 0));
+	const struct user *user = own->desk->host->user;
+	bool is_next = number == own->pongs + 1 ||
+		       (number > own->pongs &&
+			   (memory.failed > 0 || user->lane.times > 0 ||
+			       user_is_lied_to(user)));
 
 	if (!is_next || number > own->pings)
 		broken(4,
