@@ -167,12 +167,13 @@ check_outcome(
 		    stay_outcome_name(result->outcome));
 }
 
-/* What is in flight when a session is changed is answered first. */
+/* What is in flight when a session is changed is answered first, unless the program forks
+ * meanwhile. */
 static void
 check_change(const struct user *user, const struct call *call)
 {
-	if (user->changed && call->outcome == STAY_MAYBE_EXECUTED &&
-	    call->status == STAY_E_LOST)
+	if (user->changed && !user->run->sim->forked &&
+	    call->outcome == STAY_MAYBE_EXECUTED && call->status == STAY_E_LOST)
 		broken(3, "a planned change alone has ended call %" PRIu64,
 		    call->number);
 }
@@ -361,11 +362,13 @@ books_calls(const struct deed_at *at, struct deed_call *calls)
 	return 1;
 }
 
-/* It was the only one in flight, blocked, and none is now. */
+/* It was the only one in flight, blocked, and none is now. A session that has just ended
+ * ends no more. */
 static void
 check_end(const struct deed_at *at, const struct call *call, uint64_t in_flight)
 {
 	if (call->blocks_ms == 0 || in_flight != 1 ||
+	    at->user->state[2] == STAY__SESSION_DOWN ||
 	    counts_of(at->client).in_flight != 0 ||
 	    inside_options(at->client)->on_given_up != STAY_GIVEN_UP_END)
 		return;
