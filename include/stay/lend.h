@@ -28,8 +28,8 @@ STAY_BEGIN
  * rejected with STAY_E_OFFLINE, also when another session is ready, until
  * stay_client_take_back. A client for this has `offline` = STAY_OFFLINE_FAIL: then calls
  * that are queued or in flight end with their session, too.
- * Returns: STAY_OK; STAY_E_OFFLINE: no session is ready; STAY_E_STATE: it is lent, or
- * not back yet.
+ * Returns: STAY_OK; STAY_E_OFFLINE: no session is ready, or a change was asked for and is
+ * about to replace it; STAY_E_STATE: it is lent, or not back yet.
  */
 STAY_API STAY_USE enum stay_status stay_client_lend(struct stay_client *client);
 

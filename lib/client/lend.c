@@ -21,7 +21,8 @@ stay_client_lend(struct stay_client *client)
 	assert(client != NULL);
 	if (client->lend != STAY__LEND_NOT)
 		return STAY_E_STATE;
-	if (!stay__session_is_ready(&client->session))
+	if (!stay__session_is_ready(&client->session) ||
+	    stay__conn_is_to_reconnect(client->conn))
 		return STAY_E_OFFLINE;
 	become(client, STAY__LEND_LENT);
 	return STAY_OK;

@@ -235,7 +235,7 @@ is_renewed(const struct stay_conn *conn)
 static bool
 has_step(const struct stay_conn *conn)
 {
-	return (conn->requests.asked & STAY__ASKED_RECONNECT) != 0 ||
+	return stay__conn_is_to_reconnect(conn) ||
 	       conn->outage.failed != STAY_OK || is_renewed(conn);
 }
 
@@ -245,7 +245,7 @@ add_step(struct stay__text *text, const struct stay_conn *conn)
 {
 	bool up = stay__conn_state(conn) == STAY_CONNECTED;
 
-	if ((conn->requests.asked & STAY__ASKED_RECONNECT) != 0) {
+	if (stay__conn_is_to_reconnect(conn)) {
 		stay__text_add(text, "it reconnects next, as asked");
 	} else if (conn->timing.granted_later) {
 		stay__text_add(text, "its budget of ");

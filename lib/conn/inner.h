@@ -90,6 +90,8 @@ uint64_t stay__conn_pace(struct stay_conn *conn, struct stay__pace *pace,
 void stay__conn_renew_after(struct stay_conn *conn, uint64_t ms);
 /* The same, unless it does so sooner. */
 void stay__conn_renew_within(struct stay_conn *conn, uint64_t ms);
+/* Whether a reconnect was asked for that has not begun. */
+bool stay__conn_is_to_reconnect(const struct stay_conn *conn);
 /* Of a connection on loan: as stay_conn_set_state_timeout, without a message. */
 void stay__conn_state_timeout(struct stay_conn *conn, uint64_t ms);
 /* Run the connection later this turn, because something outside its callbacks

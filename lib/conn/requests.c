@@ -162,6 +162,12 @@ stay_conn_reconnect(struct stay_conn *conn, enum stay_status why)
 	stay__conn_ask(conn, STAY__ASKED_RECONNECT);
 }
 
+bool
+stay__conn_is_to_reconnect(const struct stay_conn *conn)
+{
+	return (conn->requests.asked & STAY__ASKED_RECONNECT) != 0;
+}
+
 void
 stay__conn_renew(struct stay_conn *conn)
 {

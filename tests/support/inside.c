@@ -216,7 +216,7 @@ inside_letters(const struct stay_conn *conn)
 bool
 inside_is_to_reconnect(const struct stay_conn *conn)
 {
-	return (conn->requests.asked & STAY__ASKED_RECONNECT) != 0;
+	return stay__conn_is_to_reconnect(conn);
 }
 
 unsigned

@@ -120,6 +120,19 @@ on_room(void *arg, struct stay_client *client, enum stay_status status)
 }
 
 /* At first without a call, then with the records of calls. */
+/* Nor is one lent that is about to be replaced. */
+TEST(client_lend_waits_for_a_change)
+{
+	begin(NULL);
+	stay_client_reconnect(rig.client, STAY_OK);
+	ck_assert_int_eq(stay_client_lend(rig.client), STAY_E_OFFLINE);
+	LINE_TELLS(&rig, 10,
+	    "down E_RECONNECT;session E_OFFLINE;hello -;up;session OK;");
+	lend();
+	accepts(STAY_OK);
+	line_end(&rig);
+}
+
 TEST_ROWS(client_lend_ends_with_its_session, 2)
 {
 	begin(NULL);
