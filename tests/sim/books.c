@@ -124,7 +124,8 @@ check_reply(struct user *user, const struct call *call,
 }
 
 /* Whether an outcome goes with a status that is the server's word, or not. What
- * was refused may run out of time before it is sent again. */
+ * was refused may run out of time before it is sent again; and of a group that was, there
+ * may be no memory for the words. */
 static bool
 fits(const struct user *user, enum stay_outcome outcome, bool good,
     enum stay_status status)
@@ -134,7 +135,8 @@ fits(const struct user *user, enum stay_outcome outcome, bool good,
 	case STAY_SENT:
 		return good;
 	case STAY_REFUSED:
-		return good || user->may_retry || user->host.ends;
+		return good || user->may_retry || user->host.ends ||
+		       (status == STAY_E_NOMEM && memory.failed > 0);
 	case STAY_MAYBE_EXECUTED:
 		return !good || status == STAY_E_SERVER;
 	case STAY_NOT_SENT:
