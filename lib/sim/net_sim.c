@@ -335,21 +335,31 @@ is_worth_telling(const struct sim_end *end)
 	return room(end) > 0 && room(end) >= end->on_the_way / 2;
 }
 
-static char *
-gather(const struct iovec *parts, int count, size_t *len)
+static size_t
+total_of(const struct iovec *parts, int count)
 {
 	size_t total = 0;
-	char *bytes;
 
 	for (int i = 0; i < count; i++)
 		total += parts[i].iov_len;
-	bytes = sim_alloc(total);
-	*len = 0;
-	for (int i = 0; i < count; i++) {
-		if (parts[i].iov_len > 0)
-			memcpy(
-			    bytes + *len, parts[i].iov_base, parts[i].iov_len);
-		*len += parts[i].iov_len;
+	return total;
+}
+
+/* The first of them: who takes a little of much, again and again, does not copy all. */
+static char *
+gather(const struct iovec *parts, int count, size_t len)
+{
+	char *bytes = sim_alloc(len);
+	size_t at = 0;
+
+	for (int i = 0; i < count && at < len; i++) {
+		size_t some = parts[i].iov_len;
+
+		if (some > len - at)
+			some = len - at;
+		if (some > 0)
+			memcpy(bytes + at, parts[i].iov_base, some);
+		at += some;
 	}
 	return bytes;
 }
@@ -357,7 +367,7 @@ gather(const struct iovec *parts, int count, size_t *len)
 static ssize_t
 write_some(struct sim_end *end, const struct iovec *parts, int count)
 {
-	size_t len, whole;
+	size_t whole = total_of(parts, count), len = whole;
 	char *bytes;
 
 	if (end->phase == SIM_CONNECTING)
@@ -368,10 +378,9 @@ write_some(struct sim_end *end, const struct iovec *parts, int count)
 		return -EPIPE;
 	if (room(end) == 0)
 		return -EAGAIN;
-	bytes = gather(parts, count, &len);
-	whole = len;
 	if (len > room(end))
 		len = room(end);
+	bytes = gather(parts, count, len);
 	len = portion(end, len, end->peer->limits.write_max);
 	if (len > 0)
 		sim_post(end, SIM_DATA, bytes, len);
