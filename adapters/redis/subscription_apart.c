@@ -88,7 +88,8 @@ mix_place(uint64_t hash, const struct stay_url *url)
 	return mix(mix(mix(hash, url->path), url->user), url->password);
 }
 
-/* What its pointers lead to is in it, not where that is. */
+/* What its pointers lead to is in it, not where that is. What a client says of its options
+ * has nothing between two fields. */
 static uint64_t
 number_of(const struct plan *plan, struct stay_session *session)
 {

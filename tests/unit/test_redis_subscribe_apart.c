@@ -252,6 +252,9 @@ TEST(redis_subscribe_apart_stays)
 	options.client.on_fatal = STAY_FATAL_STOP;
 	options.client.label = "redis://10.0.0.1";
 	options.client.urls = (const char *const[]){ "redis://10.0.0.2", NULL };
+	/* between two fields there is what was in memory */
+	memset(&options.client.backoff.attempts_max + 1, 0xff,
+	    sizeof(options.client.backoff.attempts_max));
 	change("redis://10.0.0.1", &options);
 	ck_assert_uint_eq(subscriber.server.accepted, 3);
 	apart = subscriber.server.ends->next;
