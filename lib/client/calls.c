@@ -443,7 +443,7 @@ stay__call_answered(struct stay__call *call, bool acted)
 		return true;
 	}
 	if (call->owner->tagged != NULL &&
-	    (call->history & STAY__HISTORY_ACTED) != 0)
+	    (call->history & (STAY__HISTORY_ACTED | STAY__HISTORY_WHOLE)) != 0)
 		stay__tagged_acted(call);
 	stay__call_take_out(call);
 	return false;

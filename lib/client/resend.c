@@ -402,6 +402,9 @@ stay__calls_settle_refused(struct stay__calls *calls, uint64_t before)
 	while (
 	    (call = stay__call_of(stay__list_first(&calls->refused))) != NULL &&
 	    call->begin < before) {
+		if (calls->tagged != NULL &&
+		    (call->history & STAY__HISTORY_WHOLE) != 0)
+			stay__tagged_acted(call);
 		take_back(call);
 		stay__call_finish(
 		    call, STAY_E_SERVER, stay__call_refused(call));
@@ -415,16 +418,18 @@ stay__call_overtakes_nobody(const struct stay__call *call)
 	return call->stage == STAY__CALL_COMMITTED && reads_only(call);
 }
 
-/* Whether the server may have acted on a call sent behind those set aside. */
+/* Whether the server may have acted on a call sent behind one of those set aside. */
 static bool
 may_be_overtaken(const struct stay__calls *calls)
 {
+	const struct stay__call *first = stay__call_of(calls->refused.next);
 	struct stay__list *node = calls->in_flight.next;
 
 	for (; node != &calls->in_flight; node = node->next) {
 		const struct stay__call *call = stay__call_of(node);
 
-		if (call->stage != STAY__CALL_CONTROL &&
+		if (call->begin > first->begin &&
+		    call->stage != STAY__CALL_CONTROL &&
 		    !stay__call_overtakes_nobody(call) &&
 		    !stay__call_is_unsent(call))
 			return true;

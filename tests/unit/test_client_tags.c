@@ -250,6 +250,69 @@ TEST_ROWS(promise_4_tags_refused_beside_what_is_not_awaited, 2)
 	line_end(&rig);
 }
 
+/* Sent to two servers, a and b and c; the first may have acted on all of them. */
+static void
+begin_second_session(enum stay_on_refused on_refused)
+{
+	begin((struct line_tagging){ 0 }, OPTIONS(.on_refused = on_refused));
+	call("first"); /* which is to blame */
+	call_with("a", STAY_IDEMPOTENT);
+	call_with("b", STAY_IDEMPOTENT);
+	call_with("c", STAY_IDEMPOTENT);
+	sent();
+	sim_peer_reset(rig.peer);
+	line_run(&rig, 200);
+	ck_assert_str_eq(line_got(&rig), "|get !005;get !006;get !007;");
+	line_told(&rig);
+}
+
+/* b is refused by the second server, and may have been done by the first: a behind it
+ * would undo that. */
+TEST(promise_4_tags_refused_by_one_of_two_overtake)
+{
+	begin_second_session(STAY_REFUSED_TELL);
+	ck_assert_str_eq(answer("!@6\n"), "b E_SERVER/maybe executed !@6;");
+	sim_peer_reset(rig.peer);
+	line_run(&rig, 200);
+	ck_assert_str_eq(line_told(&rig),
+	    "down E_RESET;a E_LOST/maybe executed;hello -;up;");
+	ck_assert_str_eq(line_got(&rig), "|get !008;");
+	line_end(&rig);
+}
+
+/* So it is when b was to be sent again, until c was acted on. */
+TEST(promise_4_tags_settled_by_one_of_two_overtake)
+{
+	begin_second_session(STAY_REFUSED_RESEND);
+	ck_assert_str_eq(answer("!@6\n"), "");
+	sim_peer_reset(rig.peer);
+	line_run(&rig, 200);
+	ck_assert_str_eq(line_told(&rig),
+	    "down E_RESET;b E_SERVER/maybe executed !@6;"
+	    "a E_LOST/maybe executed;hello -;up;");
+	ck_assert_str_eq(line_got(&rig), "|get !008;");
+	line_end(&rig);
+}
+
+/* What is in flight before it has not overtaken it: both go again, in order. */
+TEST(promise_4_tags_refused_behind_one_in_flight_goes_again)
+{
+	begin((struct line_tagging){ 0 },
+	    OPTIONS(.on_refused = STAY_REFUSED_RESEND));
+	line_call(&rig, "a", TAGGED_WITH("get @000 a", STAY_IDEMPOTENT));
+	line_call(&rig, "b", TAGGED("get @000 b"));
+	sent();
+	ck_assert_str_eq(answer("!@2\n"), "");
+	sim_peer_reset(rig.peer);
+	line_run(&rig, 200);
+	ck_assert_str_eq(line_got(&rig), "|get !003 a;");
+	ck_assert_str_eq(line_told(&rig), "down E_RESET;hello -;up;");
+	answer("+@3\n");
+	ck_assert_str_eq(sent(), "get !004 b;");
+	answer("+@4\n");
+	line_end(&rig);
+}
+
 /* Behind one that was refused another was acted on. */
 TEST(promise_4_tags_refused_and_overtaken_are_told)
 {
