@@ -25,6 +25,7 @@
 #include "support/scarce.h"
 #include "support/world_bed.h"
 #include "world/ev.h"
+#include "world/ev_clock.h"
 #include "world/ev_lookups.h"
 #include "world/ev_resolve.h"
 #include "world/ev_socket.h"
@@ -447,10 +448,20 @@ static const struct {
 	    ANSWERED },
 };
 
+/* If we were held up for so long, a fifth has waited enough. */
+static bool
+has_become_slow(uint64_t began)
+{
+	return stay__clock_ns(CLOCK_MONOTONIC) - began >=
+	       STAY__RESOLVER_SLOW_MS * (uint64_t)1000000;
+}
+
 TEST_ROWS(world_ev_lookups_that_hang, 5)
 {
 	struct asked asked[STAY__RESOLVER_THREADS_MAX + 1], more;
 	char names[STAY__RESOLVER_THREADS_MAX + 1][24];
+	const uint64_t began = stay__clock_ns(CLOCK_MONOTONIC);
+	int most = crowds[_i].inside, seen;
 
 	for (int i = 0; i < crowds[_i].count; i++) {
 		snprintf(names[i], sizeof(names[i]), HANGING "%d",
@@ -468,13 +479,19 @@ TEST_ROWS(world_ev_lookups_that_hang, 5)
 		wait_for(&alive,
 		    crowds[_i].inside + (crowds[_i].count > crowds[_i].inside));
 	}
-	ck_assert_int_eq(atomic_load(&inside), crowds[_i].inside);
+	seen = atomic_load(&inside);
+	if (_i == 0 && has_become_slow(began))
+		most = crowds[_i].count;
+	ck_assert_int_ge(seen, crowds[_i].inside);
+	ck_assert_int_le(seen, most);
 	for (int i = 0; i < crowds[_i].count; i++)
 		sem_post(&gate);
 	for (int i = 0; i < crowds[_i].count; i++)
 		is_answered(&asked[i]);
+	if (_i == 0 && has_become_slow(began))
+		most = crowds[_i].count;
 	if (crowds[_i].more == NO_MORE)
-		ck_assert_int_eq(atomic_load(&threads), crowds[_i].inside);
+		ck_assert_int_le(atomic_load(&threads), most);
 	ck_assert(crowds[_i].more != CANCELLED || more.times == 0);
 	ck_assert(!atomic_load(&signal_ok));
 }
