@@ -117,12 +117,22 @@ deletion_of(const struct source *source, size_t at, size_t end)
 	return DELETE;
 }
 
+/* "(void)name;", which does nothing. */
+static bool
+is_unused(const struct token *at, size_t count)
+{
+	return count == 4 && token_is(&at[1], "void") &&
+	       at[3].kind == TOKEN_WORD;
+}
+
 static void
 read_expression(struct reader *reader)
 {
 	size_t begin = reader->at, end = find(reader, begin, ";");
 
 	reader->at = end + 1;
+	if (is_unused(&reader->like.source->tokens[begin], end - begin))
+		return;
 	add(reader, deletion_of(reader->like.source, begin, end), begin, end,
 	    "");
 	add_expression(reader, begin, end);
