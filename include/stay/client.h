@@ -152,9 +152,10 @@ typedef void stay_session_news_fn(
  * stay_session_url.
  *
  * If `endpoints` is set, it runs at the beginning of each attempt, with the options'
- * `arg`: for a directory as Redis Sentinel. It answers by stay_client_endpoints, at
- * once or later, within connect_budget_ms; an attempt that gets no answer fails with
- * STAY_E_TIMEOUT. May call everything.
+ * `arg`: for a directory, as Redis Sentinel (examples/redis_sentinel.c). It answers by
+ * stay_client_endpoints or stay_client_no_endpoints, at once or later, within
+ * connect_budget_ms; an attempt that gets no answer fails with STAY_E_TIMEOUT. May call
+ * everything.
  *
  *	static void
  *	endpoints(void *arg, struct stay_client *client)
@@ -341,6 +342,15 @@ STAY_API void stay_client_get_options(
  */
 STAY_API enum stay_status stay_client_endpoints(
     struct stay_client *client, const char *const *urls);
+/*
+ * Answer `endpoints` in the other way: there is no place now. The attempt fails with
+ * STAY_E_RESOLVE and the words `why` ("no Sentinel knows mymaster"), which are copied, 255
+ * bytes at most; the next one follows after the backoff of the place that was dialled
+ * last.
+ * Returns: STAY_OK; STAY_E_STATE as above; STAY_E_NOMEM, and the question stands.
+ */
+STAY_API enum stay_status stay_client_no_endpoints(
+    struct stay_client *client, const char *why);
 
 /* ---- calls ----------------------------------------------------------- */
 

@@ -98,10 +98,8 @@ dial(struct stay_client *client, const char **why)
 	const struct stay__target *target = stay__endpoints_choose(client);
 	enum stay_status status;
 
-	if (target == NULL) {
-		*why = "the descriptors of the URL are used up";
-		return STAY_E_STATE;
-	}
+	if (target == NULL)
+		return stay__endpoints_lack(client, why);
 	status = stay_stream_set_filter(
 	    client->conn, target->secure ? target->filter : NULL, NULL);
 	if (status == STAY_OK)
@@ -129,11 +127,13 @@ begin_attempt(struct stay_client *client)
 	if (status == STAY_OK)
 		return stay_verdict_pending(
 		    client->profile->options.connect_budget_ms);
+	if (stay_status_class(status) != STAY_CLASS_CALLER ||
+	    is_named_anew(client)) {
+		stay__conn_fail(client->conn, status, STAY__PHASE_CONNECT, why);
+		return stay__session_lost(client, status);
+	}
 	stay__conn_fail_finally(client->conn, status, STAY__PHASE_CONNECT, why);
-	if (stay_status_class(status) == STAY_CLASS_CALLER &&
-	    !is_named_anew(client))
-		return stay__session_give_up(client, status);
-	return stay__session_lost(client, status);
+	return stay__session_give_up(client, status);
 }
 
 /* A connect may replace a session that no disconnect has ended. */

@@ -8,6 +8,8 @@
 #include "client/client.h"
 #include "client/settings.h"
 
+#define LACK_MAX 255 /* bytes of a sentence why there is no place */
+
 /* ---- the list ---- */
 
 static size_t
@@ -52,6 +54,7 @@ clear(struct stay__endpoints *endpoints)
 		stay__free(place->url);
 	}
 	stay__free(endpoints->all);
+	stay__free(endpoints->lack);
 }
 
 /* What was made is cleared in any case. */
@@ -172,6 +175,8 @@ stay__endpoints_ask(struct stay_client *client)
 
 	if (endpoints == NULL)
 		return false;
+	stay__free(endpoints->lack);
+	endpoints->lack = NULL;
 	endpoints->asking = STAY__ASKING_NOT;
 	if (ask == NULL || stay__detour_is_next(client->rare->detour))
 		return false;
@@ -228,24 +233,51 @@ take_urls(struct stay_client *client, const char *const *urls)
 	return STAY_OK;
 }
 
+/* The attempt goes on: at once, or when `endpoints` has returned. */
+static void
+be_answered(struct stay_client *client)
+{
+	struct stay__endpoints *endpoints = client->rare->endpoints;
+	bool inside = endpoints->asking == STAY__ASKING_INSIDE;
+
+	endpoints->asking = inside ? STAY__ASKING_NOT : STAY__ASKED;
+	if (!inside)
+		stay__conn_interrupt(client->conn);
+}
+
 enum stay_status
 stay_client_endpoints(struct stay_client *client, const char *const *urls)
 {
 	enum stay_status status;
-	bool inside;
 
 	assert(client != NULL);
 	stay__loop_forget_rejection(client->loop);
 	if (!stay__endpoints_are_awaited(client))
 		return STAY_E_STATE;
-	inside = client->rare->endpoints->asking == STAY__ASKING_INSIDE;
 	status = take_urls(client, urls);
-	if (status != STAY_OK)
-		return status;
-	client->rare->endpoints->asking =
-	    inside ? STAY__ASKING_NOT : STAY__ASKED;
-	if (!inside)
-		stay__conn_interrupt(client->conn);
+	if (status == STAY_OK)
+		be_answered(client);
+	return status;
+}
+
+enum stay_status
+stay_client_no_endpoints(struct stay_client *client, const char *why)
+{
+	size_t len;
+	char *lack;
+
+	assert(client != NULL && why != NULL);
+	stay__loop_forget_rejection(client->loop);
+	if (!stay__endpoints_are_awaited(client))
+		return STAY_E_STATE;
+	len = strnlen(why, LACK_MAX);
+	lack = stay__zalloc(len + 1);
+	if (lack == NULL)
+		return STAY_E_NOMEM;
+	memcpy(lack, why, len);
+	client->rare->endpoints->lack = lack;
+	stay__rare_set_place(client, NULL);
+	be_answered(client);
 	return STAY_OK;
 }
 
@@ -291,12 +323,27 @@ stay__endpoints_choose(struct stay_client *client)
 		return detour;
 	if (endpoints == NULL)
 		return client->consumed ? NULL : &client->profile->target;
+	if (endpoints->lack != NULL)
+		return NULL;
 	best = best_of(endpoints, stay_loop_now_ms(client->loop));
 	if (best == NULL)
 		return NULL;
 	endpoints->now = best;
 	stay__rare_set_place(client, best->name);
 	return &best->target;
+}
+
+enum stay_status
+stay__endpoints_lack(const struct stay_client *client, const char **why)
+{
+	const struct stay__endpoints *endpoints = client->rare->endpoints;
+
+	if (endpoints == NULL || endpoints->lack == NULL) {
+		*why = "the descriptors of the URL are used up";
+		return STAY_E_STATE;
+	}
+	*why = endpoints->lack;
+	return STAY_E_RESOLVE;
 }
 
 void
@@ -397,7 +444,7 @@ stay__endpoints_fail(struct stay_client *client, uint64_t ms)
 	struct stay__endpoints *endpoints = client->rare->endpoints;
 	uint64_t now_ms = stay_loop_now_ms(client->loop);
 
-	if (endpoints == NULL)
+	if (endpoints == NULL || endpoints->lack != NULL)
 		return ms;
 	for (size_t i = 0; i < endpoints->count; i++)
 		endpoints->all[i].is_latest =

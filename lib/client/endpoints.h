@@ -33,6 +33,8 @@ enum stay__asking {
 struct stay__endpoints {
 	struct stay__endpoint *all;
 	struct stay__endpoint *now; /* the one that is dialled, or was */
+	char *
+	    lack; /* why there is no place for this attempt; NULL: there is one */
 	uint16_t count;
 	uint8_t asking;
 };
@@ -58,8 +60,11 @@ bool stay__endpoints_are_answered(struct stay_client *client);
 /* Whether it is still to answer. */
 bool stay__endpoints_are_awaited(const struct stay_client *client);
 
-/* Choose the place of this attempt. NULL: none may be dialled any more. */
+/* Choose the place of this attempt. NULL: none may be dialled, with the status and the
+ * words of stay__endpoints_lack. */
 const struct stay__target *stay__endpoints_choose(struct stay_client *client);
+enum stay_status stay__endpoints_lack(
+    const struct stay_client *client, const char **why);
 /* It was dialled. */
 void stay__endpoints_dialled(struct stay_client *client);
 /* Where the client is, or was last, or goes first; and its URL. */

@@ -206,7 +206,7 @@ open_pair(void)
 {
 	static char port[16];
 	static const char *const extra[] = { "--replicaof", "127.0.0.1", port,
-		"--repl-diskless-sync-delay", "0", NULL };
+		NULL };
 
 	bed_open_with_admin();
 	snprintf(port, sizeof(port), "%d", server.port);

@@ -25,7 +25,8 @@ run_server(const struct redis_server *server, int out)
 	const char *const fixed[] = { "redis-server", "--port", port, "--bind",
 		"127.0.0.1", "--unixsocket", path, "--dir", server->dir,
 		"--save", "", "--appendonly", "yes", "--appendfsync", "no",
-		"--logfile", "", "--enable-debug-command", "yes" };
+		"--logfile", "", "--enable-debug-command", "yes",
+		"--repl-diskless-sync-delay", "0" };
 
 	snprintf(port, sizeof(port), "%d", server->port);
 	snprintf(path, sizeof(path), "%s/sock", server->dir);

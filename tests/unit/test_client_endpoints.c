@@ -6,6 +6,7 @@
 
 #include "suites.h"
 #include "support/line_rig.h"
+#include "support/scarce.h"
 #include "support/toy_filter.h"
 
 #define A "line://10.0.0.7:7777"
@@ -617,6 +618,7 @@ static struct {
 	unsigned asked;
 	const char *answer; /* NULL: later */
 	enum stay_status status;
+	bool knows_none;
 } directory;
 
 static enum stay_status
@@ -627,12 +629,20 @@ name(const char *url)
 	return stay_client_endpoints(rig.client, urls);
 }
 
+#define UNKNOWN "nobody knows where it is"
+
 static void
 endpoints(void *arg, struct stay_client *client)
 {
 	ck_assert_ptr_eq(arg, &rig);
 	rig.client = client;
 	directory.asked++;
+	if (directory.knows_none) {
+		ck_assert_int_eq(
+		    stay_client_no_endpoints(client, UNKNOWN), STAY_OK);
+		ck_assert_int_eq(
+		    stay_client_no_endpoints(client, ""), STAY_E_STATE);
+	}
 	if (directory.answer == NULL)
 		return;
 	directory.status = name(directory.answer);
@@ -723,6 +733,74 @@ TEST(endpoints_a_callback_that_never_answers)
 	ck_assert_int_eq(name(B), STAY_OK);
 	line_run(&rig, 10);
 	ck_assert_int_eq(state(), STAY_CONNECTED);
+	line_end(&rig);
+}
+
+/* It fails at once, with these words, and ever more slowly; a place that was named
+ * before does not rest for it. */
+TEST_ROWS(endpoints_that_nobody_knows, 2)
+{
+	static const char *const more[] = { C, NULL };
+
+	prepare();
+	memset(&directory, 0, sizeof(directory));
+	directory.knows_none = _i == 1;
+	line_start(&rig, OPTIONS(.endpoints = endpoints, .urls = more,
+			     .backoff = stay_backoff_exponential(100, 10000)));
+	line_run(&rig, 1);
+	if (_i == 0)
+		ck_assert_int_eq(
+		    stay_client_no_endpoints(rig.client, UNKNOWN), STAY_OK);
+	line_run(&rig, 1);
+	ck_assert_int_eq(state(), STAY_BACKING_OFF);
+	ck_assert_ptr_nonnull(
+	    strstr(failures, "connect " A ": " UNKNOWN "; attempt 1, next"));
+	ck_assert_int_eq(
+	    stay_client_no_endpoints(rig.client, UNKNOWN), STAY_E_STATE);
+	directory.knows_none = true;
+	line_run(&rig, 1000);
+	ck_assert_uint_ge(directory.asked, 3);
+	ck_assert_uint_le(directory.asked, 5);
+	directory.knows_none = false;
+	directory.answer = B;
+	line_run(&rig, 1000);
+	ck_assert_int_eq(state(), STAY_CONNECTED);
+	/* and of the place where it was it says nothing */
+	directory.answer = NULL;
+	directory.knows_none = true;
+	failures[0] = '\0';
+	sim_peer_reset(rig.peer);
+	line_run(&rig, 1000);
+	ck_assert_ptr_nonnull(
+	    strstr(failures, "connect " A ": " UNKNOWN "; attempt 1, next"));
+	line_end(&rig);
+}
+
+/* Words of any length, as far as there is memory for them. */
+TEST(endpoints_that_nobody_knows_at_length)
+{
+	char words[300];
+	enum stay_status status;
+
+	memset(words, 'q', sizeof(words) - 1);
+	words[sizeof(words) - 1] = '\0';
+	start_asking(NULL);
+	line_run(&rig, 1);
+	scarce_arm(1);
+	status = stay_client_no_endpoints(rig.client, words);
+	ck_assert(scarce_disarm());
+	ck_assert_int_eq(status, STAY_E_NOMEM);
+	ck_assert_int_eq(state(), STAY_CONNECTING);
+	ck_assert_int_eq(stay_client_no_endpoints(rig.client, words), STAY_OK);
+	line_run(&rig, 1);
+	words[255] = '\0';
+	ck_assert_ptr_nonnull(strstr(failures, words));
+	ck_assert_ptr_null(strchr(strstr(failures, words) + 255, 'q'));
+	/* They are of that one attempt. */
+	line_run(&rig, 1000);
+	ck_assert_int_eq(stay_client_endpoints(rig.client, NULL), STAY_OK);
+	line_run(&rig, 5);
+	ck_assert_ptr_nonnull(strstr(failures, "10.0.0.7:7777 refused"));
 	line_end(&rig);
 }
 
