@@ -199,8 +199,12 @@ name_places(void *arg)
 
 	if (user->client == NULL)
 		return;
-	STATUS_OF(
-	    status, stay_client_endpoints(user->client,
+	if (!user->run->healing && draw_mille(user->run, 100))
+		STATUS_OF(status,
+		    stay_client_no_endpoints(user->client, "there is none"));
+	else
+		STATUS_OF(status,
+		    stay_client_endpoints(user->client,
 			draw_mille(user->run, 500)
 			    ? NULL
 			    : both_urls(user, draw_mille(user->run, 500))));

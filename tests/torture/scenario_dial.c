@@ -198,11 +198,16 @@ scenario_dial_refused(struct rig *rig)
 	rig_expect(rig->calls[0].outcome == STAY_NOT_SENT, "it is never sent");
 }
 
+static unsigned times_asked;
+
 static void
 name_places(void *arg, struct stay_client *client)
 {
 	(void)arg;
-	(void)stay_client_endpoints(client, NULL);
+	if (times_asked++ == 0)
+		(void)stay_client_no_endpoints(client, "not yet");
+	else
+		(void)stay_client_endpoints(client, NULL);
 }
 
 void
@@ -212,6 +217,7 @@ scenario_dial_places(struct rig *rig)
 	struct server *server = server_listen(SERVER_ECHO, false);
 	const char *const urls[] = { door_url(&server->door, "echo"), NULL };
 
+	times_asked = 0;
 	options.urls = urls;
 	options.endpoints = name_places;
 	call_over(rig, "echo://127.0.0.1:1", &options);
