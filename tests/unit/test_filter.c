@@ -9,6 +9,7 @@
 #include "sim/world_sim.h"
 #include "suites.h"
 #include "support/link_rig.h"
+#include "support/scarce.h"
 #include "support/toy_filter.h"
 
 #define LINES_URL "lines://10.0.0.1:7777"
@@ -548,6 +549,23 @@ TEST(filter_of_adopted_descriptors)
 	ck_assert_uint_eq(toy.said_end, 1);
 	rig_fini(&link);
 	ck_assert_uint_eq(toy.held, 0);
+}
+
+/* Without memory for it the stream must not be one in clear. */
+TEST(promise_9_filter_that_there_is_no_memory_for)
+{
+	enum stay_status status;
+	struct rig link;
+
+	toy_filter_init(&toy);
+	rig_init(&link);
+	scarce_arm(1);
+	status = stay__link_set_filter(&link.link, &toy.filter, NULL);
+	ck_assert(scarce_disarm());
+	ck_assert_int_eq(status, STAY_E_NOMEM);
+	ck_assert_int_eq(
+	    stay__link_set_filter(&link.link, &toy.filter, NULL), STAY_OK);
+	rig_fini(&link);
 }
 
 /* ---- in the middle ---- */

@@ -275,6 +275,17 @@ TEST(redis_subscribe_rejects)
 	ck_assert_uint_eq(subscriber_counts().subscriptions, 2);
 }
 
+TEST(promise_7_redis_subscribe_keeps_as_many_as_there_can_be)
+{
+	const struct stay_redis_subscription_options most = {
+		STAY_REDIS_SUBSCRIPTION_OPTIONS, .name = "x",
+		.on_message = take, .kept_max = UINT32_MAX
+	};
+
+	ck_assert_int_eq(
+	    stay_redis_subscribe(subscriber.redis, &most, NULL), STAY_OK);
+}
+
 TEST(promise_7_redis_subscribe_bounds)
 {
 	const struct stay_redis_options options = { STAY_REDIS_OPTIONS,

@@ -226,6 +226,18 @@ TEST(remote_call_is_given_up)
 	end();
 }
 
+TEST(remote_future_has_its_arguments)
+{
+	struct stay_future *future;
+
+	begin();
+	future = stay_redis_remote_future(redis, "%s %c", "GET", 'a');
+	ck_assert_int_eq(stay_future_wait(future, STAY_FOREVER), STAY_OK);
+	ck_assert_str_eq(stay_redis_str(stay_future_reply(future)), "A");
+	stay_future_free(future);
+	end();
+}
+
 /* ---- replies ---- */
 
 TEST(remote_reply_is_freed_anywhere)

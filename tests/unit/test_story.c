@@ -6,7 +6,7 @@
 
 #include "loop/recorder.h"
 #include "suites.h"
-#include "support/line_rig.h"
+#include "support/group_rig.h"
 #include "support/pool_rig.h"
 
 static struct line_rig rig;
@@ -89,6 +89,19 @@ TEST(story_of_a_call_that_has_none)
 	EXPECT_STORY("accepted", "wrote",
 	    "conn 1  a call: maybe executed: the session ended before");
 	line_end(&rig);
+}
+
+/* A group's end is that of its first bad answer. */
+TEST(story_of_a_group)
+{
+	group_begin();
+	ck_assert_int_eq(group_try("ww", "say +a,say -b", 0), STAY_OK);
+	line_run(&groups, 10);
+	ck_assert_int_eq(
+	    stay_loop_call_story(groups.loop, group_id, &story), STAY_OK);
+	EXPECT_STORY(NULL, ": accepted\n", ": sent\n",
+	    ": replied: the server replied with an error\n");
+	group_end();
 }
 
 /* Told by both ways that a reply can take. */
