@@ -362,15 +362,16 @@ stop_remote(unsigned remote)
 	play.is_stopped[remote] = true;
 }
 
-/* Only who has begun it knows that it has been told to all. */
+/* One of those that stop it tells all; when they have all returned it has. */
 static void
 stop_runner(void)
 {
-	bool is_first = play.stops++ == 0;
-
+	play.stops++;
+	play.stops_inside++;
 	sched_note("stop", 0, 0);
 	stay_runner_stop(play.runner);
-	play.is_over |= is_first;
+	if (--play.stops_inside == 0)
+		play.is_over = true;
 }
 
 /* There is something to do first. */

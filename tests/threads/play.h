@@ -91,8 +91,9 @@ struct play {
 	unsigned threads_of[REMOTES_MAX]; /* that told a remote's calls */
 	bool is_stopped[REMOTES_MAX + 1]; /* a stop has returned */
 	bool is_over;                     /* ...of the runner */
-	unsigned stopping; /* that of this remote, + 1; 0: none */
-	unsigned stops;    /* of the runner, that have begun */
+	unsigned stopping;     /* that of this remote, + 1; 0: none */
+	unsigned stops;        /* of the runner, that have begun */
+	unsigned stops_inside; /* and not returned */
 	struct worker workers[WORKERS_MAX];
 	unsigned worker_count;
 	struct hand shelf; /* for who takes it */
