@@ -92,7 +92,9 @@ build_sanitized() {
 }
 
 is_well_plain() {
-	alive_plain 100 plain/test-unit && alive_plain 300 plain/sim -q -n 100
+	alive_plain 100 plain/test-unit &&
+	    alive_plain 100 plain/test-contract &&
+	    alive_plain 300 plain/sim -q -n 100
 }
 
 # Every job has a tree of its own, in which everything is well. The first is built
@@ -102,7 +104,8 @@ prepare() {
 	threads=$JOBS
 	mkdir -p "$work/tree-1"
 	cp -R Makefile include lib adapters examples tests "$work/tree-1"
-	build_plain test-unit && build_plain sim && build_sanitized || return 1
+	build_plain test-unit && build_plain test-contract && build_plain sim &&
+	    build_sanitized || return 1
 	threads=1
 	is_well_plain &
 	alive 900 asan/test-unit && wait $! || return 1
@@ -162,6 +165,9 @@ is_seen() {
 	by='all suites'
 	rest=$(rest_of "$reaching")
 	alive_plain 100 plain/test-unit $rest || return 0
+	by='the contract kit'
+	build_plain test-contract
+	alive_plain 100 plain/test-contract || return 0
 	by='the simulator'
 	build_plain sim
 	alive_plain 100 plain/sim -j 1 -q -n 100 || return 0
