@@ -276,7 +276,7 @@ ask_in_vain(struct kit_run *run, enum kit_right right)
 	kit_server_reads(run, true);
 }
 
-/* In every fourth run the connection breaks at last. */
+/* In every fourth run connections break after some bytes. */
 enum kit_more
 kit_chapter_choked(struct kit_run *run, uint64_t number)
 {
@@ -284,12 +284,14 @@ kit_chapter_choked(struct kit_run *run, uint64_t number)
 
 	kit_run_begin(run);
 	kit_server_narrow(run, 1 + (size_t)kit_draw(run, 64));
+	if (breaks && kit_comes_up(run, RESTORE_MS)) {
+		kit_pass(run, KIT_QUIET_MS);
+		kit_server_break(&run->server, kit_draw(run, 256), UINT64_MAX);
+	}
 	for (uint64_t i = 0; i <= kit_draw(run, 3); i++) {
 		ask_in_vain(run, breaks ? KIT_MAY_FAIL : KIT_MUST_ANSWER);
 		kit_pass(run, kit_draw(run, 5));
 	}
-	if (breaks)
-		kit_server_break(&run->server, kit_draw(run, 64), UINT64_MAX);
 	kit_settle(run);
 	kit_heal(run);
 	kit_run_end(run);

@@ -4,6 +4,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "contracts.h"
 #include "planted.h"
@@ -175,6 +176,71 @@ TEST_ROWS(planted_bug_is_found_and_found_again, LEN(rows))
 	ck_assert_msg(strstr(text, rows[_i].words) != NULL, "%.4000s", text);
 	check_again(rows[_i].bug, text);
 	free(text);
+}
+
+/* ---- what goes wrong ---- */
+
+/* Of what the runs of a chapter tell, so many lines at least have these words: what it
+ * says that goes wrong does. They are some two thirds of what they are today. */
+static const struct {
+	const char *chapter, *words, *also; /* in one line */
+	unsigned least;
+} harm[] = {
+	{ "late", "maybe executed, timed out", "", 120 },
+	{ "lost", "says:", "no answer, and not a byte", 15 },
+	{ "lost", "says:", "closed by the peer", 18 },
+	{ "lost", "says:", "reset by the peer", 18 },
+	{ "duplicated", "says:", "that nobody sent came back", 90 },
+	{ "deadlines", "says:", "refused", 60 },
+	{ "deadlines", "says:", "timed out after 5 s", 20 },
+	{ "deadlines", "maybe executed, timed out", "", 30 },
+	{ "cancels", "is cancelled", "", 170 },
+	{ "cancels", "maybe executed, cancelled", "", 80 },
+	{ "choked", "the peer reads nothing", "", 120 },
+	{ "choked", "not sent, cancelled", "", 30 },
+	{ "choked", "not sent, timed out", "in the queue", 40 },
+	{ "choked", "says:", "reset by the peer", 5 },
+	{ "reconnects", "the client is told to reconnect", "", 28 },
+	{ "reconnects", "the peer does not listen", "", 28 },
+	{ "reconnects", "says:", "reset by the peer", 50 },
+	{ "hostile", "says:", "what came back is not what was sent", 100 },
+	{ "hostile", "the peer says", " bytes)", 1400 },
+	{ "hostile", "the peer closes", "", 150 },
+	{ "storms", "the peer resets", "", 600 },
+	{ "storms", "says:", "refused", 400 },
+	{ "forked", "the process forks", "", 50 },
+};
+
+static unsigned
+count_lines(FILE *file, const char *words, const char *also)
+{
+	char line[1024];
+	unsigned count = 0;
+
+	rewind(file);
+	while (fgets(line, sizeof(line), file) != NULL)
+		count +=
+		    strstr(line, words) != NULL && strstr(line, also) != NULL;
+	return count;
+}
+
+TEST_ROWS(chapter_does_what_it_says, LEN(harm))
+{
+	struct stay_contract_options options = { STAY_CONTRACT_OPTIONS,
+		.only = harm[_i].chapter, .traces = true, .is_here = true };
+	FILE *told = tmpfile();
+	int stderr_s = dup(STDERR_FILENO);
+
+	ck_assert_ptr_nonnull(told);
+	options.out = fopen("/dev/null", "w");
+	dup2(fileno(told), STDERR_FILENO);
+	ck_assert_int_eq(stay_contract_run(&echo_contract, &options), 0);
+	dup2(stderr_s, STDERR_FILENO);
+	close(stderr_s);
+	ck_assert_uint_ge(
+	    count_lines(told, harm[_i].words, harm[_i].also), harm[_i].least);
+	fclose(options.out);
+	fclose(told);
 }
 
 /* ---- what makes no sense ---- */
