@@ -99,13 +99,8 @@ dial_settled(struct stay__link *link)
 static void
 adopted(struct stay__link *link)
 {
-	int result;
+	int result = stay__link_watch(link);
 
-	if (link->filter != NULL) {
-		stay__link_secure(link, "");
-		return;
-	}
-	result = stay__link_watch(link);
 	if (result == 0)
 		link->news(link, STAY__NEWS_UP, NULL);
 	else
@@ -292,7 +287,10 @@ stay__link_adopt(struct stay__link *link, int read_fd, int write_fd)
 	name_peer(link, peer);
 	stay__link_own(link, &ends, fds);
 	stay__link_take(link, STAY__LINK_EV_ADOPT);
-	stay__link_soon(link);
+	if (link->filter != NULL)
+		stay__link_secure_soon(link, "");
+	else
+		stay__link_soon(link);
 	return STAY_OK;
 }
 

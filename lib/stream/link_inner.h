@@ -82,8 +82,10 @@ void stay__link_writable(struct stay__link *link);
 
 /* ---- link_secure.c ---- */
 
-/* The ends are there: a filter secures them. `host` is who was dialled. */
+/* The ends are there: a filter secures them, now or with the next news. Until then
+ * nothing is written. `host` is who was dialled. */
 void stay__link_secure(struct stay__link *link, const char *host);
+void stay__link_secure_soon(struct stay__link *link, const char *host);
 void stay__link_go_on_securing(struct stay__link *link);
 /* stay__link_read and stay__link_write of a stream that has a filter. */
 ssize_t stay__link_read_filtered(

@@ -62,25 +62,30 @@ stay__link_secure(struct stay__link *link, const char *host)
 		stay__link_go_on_securing(link);
 }
 
+void
+stay__link_secure_soon(struct stay__link *link, const char *host)
+{
+	int result = stay__filter_open(link->filter, host);
+
+	stay__link_take(link, STAY__LINK_EV_SECURE);
+	if (result != 0)
+		stay__link_broke(link, result);
+	else
+		stay__link_soon(link);
+}
+
 /* Before, nobody had sealed anything. */
 enum stay_status
 stay__link_secure_now(
     struct stay__link *link, struct stay_filter *filter, const char *host)
 {
-	int result;
-
 	if (!stay__link_is_in(link, STAY__LINK_OPEN) ||
 	    link->failure.status != STAY_OK || link->filter != NULL)
 		return STAY_E_STATE;
 	link->filter = stay__filter_new(filter, NULL);
 	if (link->filter == NULL)
 		return STAY_E_NOMEM;
-	result = stay__filter_open(link->filter, host);
-	stay__link_take(link, STAY__LINK_EV_SECURE);
-	if (result != 0)
-		stay__link_broke(link, result);
-	else
-		stay__link_soon(link);
+	stay__link_secure_soon(link, host);
 	return STAY_OK;
 }
 
@@ -147,7 +152,7 @@ stay__link_say_goodbye(struct stay__link *link)
 	const struct stay__below under = stay__link_below(link);
 
 	if (link->filter != NULL && stay__link_is_in(link, STAY__LINK_OPEN) &&
-	    stay__link_is_watched(link) && link->failure.status == STAY_OK &&
+	    link->failure.status == STAY_OK &&
 	    !stay__loop_is_orphan(link->loop))
 		stay__filter_bye(link->filter, &under);
 }

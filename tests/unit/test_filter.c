@@ -539,6 +539,7 @@ TEST(filter_of_adopted_descriptors)
 	    stay__link_set_filter(&link.link, &toy.filter, "me"), STAY_OK);
 	fd = peer_adopted(&server, link.world);
 	ck_assert_int_eq(stay__link_adopt(&link.link, fd, fd), STAY_OK);
+	ck_assert(!stay__link_is_open(&link.link)); /* nothing in clear */
 	ck_assert(rig_settle(&link, 1000));
 	sim_run_ms(link.world, 10);
 	ck_assert_str_eq(toy.last_peer, "me");
@@ -806,6 +807,28 @@ TEST_ROWS(filter_sends_the_rest_by_itself, 2)
 	ck_assert(!stay__filter_is_blocked(ends_rig.link.filter));
 	ck_assert_str_eq(
 	    ends_rig.news, _i == 0 ? "granted up" : "granted up down");
+	rig_fini(&ends_rig);
+}
+
+static void
+close_behind_a_wait(struct stay__task *task)
+{
+	(void)task;
+	peer_say(ends_server.ends, "hello");
+	sim_run_ms(ends_rig.world, 20);
+	stay__link_close(&ends_rig.link);
+}
+
+/* Something to read has come meanwhile, and waits for the end of the callback. */
+TEST(filter_says_goodbye_behind_a_nested_wait)
+{
+	struct stay__task task;
+
+	begin_tight();
+	stay__task_init(&task, close_behind_a_wait);
+	stay__loop_run_soon(ends_rig.loop, &task);
+	sim_run_ms(ends_rig.world, 50);
+	ck_assert_uint_eq(toy.said_end, 1);
 	rig_fini(&ends_rig);
 }
 
