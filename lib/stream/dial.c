@@ -189,7 +189,7 @@ wait_ms(struct stay__dial *dial, uint64_t ms)
 	    dial->loop, &dial->timer, stay__loop_after(dial->loop, ms));
 }
 
-/* A place that fails at once does not delay the next one. */
+/* A place that fails at once does not delay the next one, nor does a race that is over. */
 static void
 try_next(struct stay__dial *dial)
 {
@@ -204,8 +204,10 @@ try_next(struct stay__dial *dial)
 			wait_ms(dial, STAY__DIAL_STAGGER_MS);
 		return;
 	}
-	if (stay__list_is_empty(&dial->racing) &&
-	    !stay__candidates_coming(dial->candidates))
+	if (!stay__list_is_empty(&dial->racing))
+		return;
+	stay__timer_stop(&dial->timer);
+	if (!stay__candidates_coming(dial->candidates))
 		settle(dial);
 }
 

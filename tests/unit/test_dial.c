@@ -324,10 +324,11 @@ TEST(dial_lets_a_late_answer_join_the_race)
 	    rig.turns, "closed>queued>resolving>dialing>dialing>open");
 }
 
-/* Nothing is waited for when nothing is under way. */
-TEST(dial_tries_a_late_answer_at_once)
+/* Nothing is waited for when nothing is under way (any more). */
+TEST_ROWS(dial_tries_a_late_answer_at_once, 2)
 {
-	answer(&rig, "10.0.0.1", SIM_NO_ROUTE, 0);
+	answer(&rig, "10.0.0.1", _i == 0 ? SIM_NO_ROUTE : SIM_REFUSE,
+	    _i == 0 ? 0 : 5);
 	listen_at(&rig, "10.0.0.2");
 	name(&rig, "late", "10.0.0.2", 10);
 	ck_assert_int_eq(rig_dial(&rig, "tcp 10.0.0.1 7, tcp late 7"), STAY_OK);
