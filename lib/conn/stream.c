@@ -489,6 +489,8 @@ stay__stream_explain(struct stay_conn *conn)
 	if (text[0] == '\0')
 		text = stay_strerror(STAY_E_TIMEOUT);
 	stay__conn_fail(conn, STAY_E_TIMEOUT, STAY__PHASE_CONNECT, text);
+	if (conn->stream.link.failure.status == STAY_OK)
+		stay__link_forget(&conn->stream.link);
 }
 
 void
@@ -509,6 +511,7 @@ void
 stay__stream_close(struct stay_conn *conn)
 {
 	stay__link_close(&conn->stream.link);
+	stay__link_forget(&conn->stream.link);
 	stay__input_reset(&conn->stream.input, conn->loop);
 	stay__task_cancel(&conn->flush);
 	drop_out(&conn->stream);

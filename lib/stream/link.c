@@ -340,8 +340,8 @@ stay__link_explain(struct stay__link *link, uint64_t waited_ms)
 		stay__dial_explain(link->dial, waited_ms);
 		stay__failure_move(&link->failure, &link->dial->failure);
 	}
-	/* An open stream has not failed: its owner may go on with it. */
+	/* A stream that is there has not failed: its owner may go on with it. */
 	link->failure.status =
-	    stay__link_is_in(link, STAY__LINK_OPEN) ? STAY_OK : STAY_E_TIMEOUT;
+	    link->ends.transport != NULL ? STAY_OK : STAY_E_TIMEOUT;
 	link->failure.system = 0;
 }

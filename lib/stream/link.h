@@ -186,9 +186,15 @@ const char *stay__link_peer(const struct stay__link *link);
 
 /*
  * The owner's budget is spent: complete link->failure with what did not happen
- * in `waited_ms`. Its status is STAY_E_TIMEOUT, unless the stream is open: the
- * owner may go on with it.
+ * in `waited_ms`. Its status is STAY_E_TIMEOUT, unless the stream is open or being
+ * secured: the owner may go on with it.
  */
 void stay__link_explain(struct stay__link *link, uint64_t waited_ms);
+/* Forget that, or why the last stream has ended: its owner has told it. */
+static inline void
+stay__link_forget(struct stay__link *link)
+{
+	stay__failure_clear(&link->failure);
+}
 
 #endif

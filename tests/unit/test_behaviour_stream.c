@@ -662,6 +662,11 @@ static const struct {
 	    "idle" },
 	{ "init: connect(1) connect: pending(500) info: noreply",
 	    "start run(1000)", "connect probe: timed out; idle" },
+	/* what was waited for once is no part of what fails later */
+	{ DIAL "noreply ok noreply", "listen start run(600) peer_close run(1)",
+	    "session probe: 10.0.0.1:7777 closed by the peer; idle" },
+	{ DIAL "backoff(10) noreply connect: pending(50)", "start run(1000)",
+	    "connect probe: timed out; idle" },
 	/* what the end of a session was is not what its disconnect waits for */
 	{ UP "disconnect(7) disconnect: pending(50)",
 	    "listen start run(1) peer_close run(1000)",

@@ -281,6 +281,27 @@ TEST(filter_that_is_late_uses_up_the_budget)
 	end();
 }
 
+/* Its owner may give it more time. */
+TEST(filter_that_is_late_may_be_waited_for)
+{
+	struct peer server = { .toy = &terms };
+	struct rig link;
+
+	toy_filter_init(&toy);
+	terms = (struct toy_terms){ .late_ms = late };
+	rig_init(&link);
+	ck_assert_int_eq(
+	    stay__link_set_filter(&link.link, &toy.filter, NULL), STAY_OK);
+	peer_listen(&server, link.world, "10.0.0.1", 7);
+	ck_assert_int_eq(rig_dial(&link, "tcp 10.0.0.1 7"), STAY_OK);
+	sim_run_ms(link.world, 50);
+	stay__link_explain(&link.link, 50);
+	ck_assert_str_eq(
+	    rig_failure(&link), "10.0.0.1:7 open, but not secure after 50 ms");
+	ck_assert(rig_settle(&link, 1000));
+	rig_fini(&link);
+}
+
 TEST(filter_knows_what_was_cut_off)
 {
 	begin();
