@@ -50,9 +50,11 @@ add_next(struct stay__text *text, const struct stay_conn *conn)
 		stay__text_add(
 		    text, "attempt %u begins", conn->history.attempts);
 		break;
+	case STAY_CONNECTED:
+		stay__text_add(text, "connected");
+		break;
 	case STAY_STARTING:
 	case STAY_IDLE:
-	case STAY_CONNECTED:
 	case STAY_DISCONNECTING:
 		stay__text_add(text, "idle");
 		break;
@@ -249,6 +251,7 @@ tell_up(struct stay_conn *conn)
 void
 stay__outage_over(struct stay_conn *conn)
 {
+	stay__outage_tell(conn);
 	tell_up(conn);
 	conn->outage.why = STAY_OK;
 	conn->outage.failed = STAY_OK;

@@ -38,7 +38,7 @@ void stay__outage_fini(struct stay_conn *conn);
 void stay__outage_tell(struct stay_conn *conn);
 /* An attempt begins: forget this attempt's failure. */
 void stay__outage_try(struct stay_conn *conn);
-/* The connection is up: tell it, and forget the last failure, too. */
+/* The connection is up: tell it, behind a failure on the way, and forget that, too. */
 void stay__outage_over(struct stay_conn *conn);
 
 #endif

@@ -24,7 +24,7 @@ on_failure(void *arg, const struct stay_subject *who, enum stay_status status,
 {
 	(void)arg;
 	(void)who;
-	(void)status;
+	ck_assert_int_ne(status, STAY_OK);
 	say(text);
 }
 
@@ -114,6 +114,9 @@ TEST(report_of_a_session_whose_attempt_failed_first)
 	    stay_conn_start(&conn, rig.loop, &behaviour, NULL, NULL), STAY_OK);
 	line_run(&rig, 100);
 	ck_assert_int_eq(stay_conn_state(conn), STAY_CONNECTED);
+	ck_assert_ptr_nonnull(
+	    strstr(said, "connect x: 10.0.0.9:1 refused (ECONNREFUSED); "
+			 "connected\nup after 0 ms, with 10.0.0.1:7777\n"));
 	said[0] = '\0';
 	stay_conn_reconnect(conn, STAY_E_IO);
 	line_run(&rig, 100);
