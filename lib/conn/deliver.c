@@ -353,9 +353,12 @@ flush(struct stay__task *task)
 {
 	struct stay_conn *conn = STAY__CONTAINER(task, struct stay_conn, flush);
 
-	if (stay__stream_flush(conn))
-		deliver_event(conn,
-		    &(const struct stay_event){ .type = STAY_STREAM_WRITABLE });
+	if (!stay__stream_flush(conn))
+		return;
+	deliver_event(
+	    conn, &(const struct stay_event){ .type = STAY_STREAM_WRITABLE });
+	if (conn->requests.admission == STAY__ADMIT_DRAINING)
+		stay__conn_nudge(conn); /* it may have written the last of it */
 }
 
 void

@@ -183,6 +183,10 @@ static const struct story closing[] = {
 };
 
 static const struct story asking[] = {
+	{ "want: who has written the last of it is drained",
+	  UP "{busy(0)} noreply",
+	  "busy(1) listen start run(1) want drain(50) run(100)",
+	  T_UP "@1 writable disconnect(stopping) terminate(OK) closed(OK)" },
 	{ "dial: not while idle",
 	  "init: ok cast: {dial} noreply", "listen start cast(2) run(1)",
 	  "init cast(2) dial()!STATE" },
