@@ -284,9 +284,11 @@ stay__drive_start(struct stay_conn *conn, void *arg)
 	conn->throttle.connects->first = first;
 	*first = run_init(conn, arg);
 	/* A connection that did not start has no on_closed. */
-	if (first->event == STAY__CONN_QUIT)
+	if (first->event == STAY__CONN_QUIT) {
 		stay__machine_take(
 		    &conn->machine, stay_machine_conn(), first->event);
+		stay__timing_take_asked(conn);
+	}
 	return first->reason;
 }
 
