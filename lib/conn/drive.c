@@ -21,11 +21,13 @@ why_it_ended(const struct stay_conn *conn, const struct stay__step *step)
 		return step->reason == STAY_OK ? STAY_E_STOPPED : step->reason;
 	case STAY__CONN_DISCONNECT:
 	case STAY__CONN_EXPIRED:
-		return step->info.status;
+		if (step->info.status != STAY_OK)
+			return step->info.status;
+		break;
 	default:
-		return conn->outage.why == STAY_OK ? STAY_E_OFFLINE
-						   : conn->outage.why;
+		break;
 	}
+	return conn->outage.why == STAY_OK ? STAY_E_OFFLINE : conn->outage.why;
 }
 
 static void
@@ -33,8 +35,6 @@ attempt_ended(struct stay_conn *conn, const struct stay__step *step)
 {
 	enum stay_status why = why_it_ended(conn, step);
 
-	if (why == STAY_OK)
-		why = STAY_E_OFFLINE;
 	if (conn->outage.why == STAY_OK && why != STAY_E_STOPPED)
 		stay__conn_fail(
 		    conn, why, STAY__PHASE_CONNECT, stay_strerror(why));
