@@ -337,6 +337,8 @@ uint64_t
 stay_conn_due_ms(const struct stay_conn *conn)
 {
 	assert(conn != NULL);
+	if (stay__mailbox_is_noted(&conn->mail, STAY__NOTE_EXPIRED))
+		return 0; /* behind other mail */
 	return stay__loop_until_ms(
 	    conn->loop, stay__timing_at(&conn->timers, STAY__CLOCK_DUE));
 }

@@ -587,4 +587,22 @@ TEST_ROWS(explain_a_behaviour_says_all,
 	ck_assert_msg(fault == NULL, "%s", fault);
 }
 
+/* Its backoff is over, but older mail comes first. */
+TEST(explain_knows_that_a_backoff_is_over)
+{
+	struct probe *probe = probe_new();
+	const char *fault;
+
+	probe_script(probe, "init: backoff(10) cast: noreply*");
+	probe_drive(probe, "turn_budget(1) start run(1) cast(1) cast(2) "
+			   "cast(3) cast(4) cast(5) cast(6) skip(20)");
+	while (inside_letters(probe->conn) > 3)
+		stay_loop_turn(probe->loop);
+	ck_assert_uint_eq(stay_conn_due_ms(probe->conn), 0);
+	ck_assert_ptr_nonnull(
+	    strstr(explain(probe->conn), "; the next attempt begins in 0 ms"));
+	fault = probe_end(probe);
+	ck_assert_msg(fault == NULL, "%s", fault);
+}
+
 TEST_SUITE(explain)
