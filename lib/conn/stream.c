@@ -404,6 +404,16 @@ may_dial(const struct stay_conn *conn)
 	return stay__conn_state(conn) == STAY_CONNECTING;
 }
 
+/* A budget that waits for a dial to be let go does not wait for what has come in its
+ * place. */
+static enum stay_status
+begun(struct stay_conn *conn, enum stay_status status)
+{
+	if (conn->stream.link.machine.now != STAY__LINK_QUEUED)
+		stay__timing_granted(conn);
+	return status;
+}
+
 enum stay_status
 stay_stream_dial_to(
     struct stay_conn *conn, const struct stay_target *targets, size_t count)
@@ -414,8 +424,8 @@ stay_stream_dial_to(
 	if (!may_dial(conn))
 		return STAY_E_STATE;
 	stay__stream_close(conn);
-	return stay__link_dial(
-	    &conn->stream.link, &conn->settings->socket, targets, count);
+	return begun(conn, stay__link_dial(&conn->stream.link,
+			       &conn->settings->socket, targets, count));
 }
 
 /* fd:N and fd:R,W are not URLs in the sense of RFC 3986. */
@@ -459,7 +469,8 @@ stay_stream_adopt(struct stay_conn *conn, int read_fd, int write_fd)
 	if (!may_dial(conn))
 		return STAY_E_STATE;
 	stay__stream_close(conn);
-	return stay__link_adopt(&conn->stream.link, read_fd, write_fd);
+	return begun(
+	    conn, stay__link_adopt(&conn->stream.link, read_fd, write_fd));
 }
 
 bool

@@ -302,9 +302,28 @@ block(struct stay_conn *conn, void *state, struct stay_info info)
 static const struct stay_behaviour blocker = { STAY_BEHAVIOUR,
 	.name = "blocker", .connect = block };
 
-/* "The budget begins when the loop's dial governor grants the dial." */
-TEST(behaviour_stream_budget_begins_at_the_grant)
+/*
+ * "The budget begins when the loop's dial governor grants the dial": of one that
+ * waits for it; of another that it waits for in turn, or that it does not.
+ */
+static const struct {
+	const char *drive;
+	const char *trace;
+} granted[] = {
+	{ "run(200) state", "@201 =connecting @251 pending_expired "
+			    "disconnect(expired:TIMEOUT)" },
+	{ "run(100) dial run(100) state",
+	    "@201 =connecting @251 pending_expired "
+	    "disconnect(expired:TIMEOUT)" },
+	{ "run(100) adopt run(100) state",
+	    "@101 up @151 pending_expired disconnect(expired:TIMEOUT) "
+	    "@201 =idle" },
+};
+
+TEST_ROWS(behaviour_stream_budget_begins_at_the_grant,
+    sizeof(granted) / sizeof(granted[0]))
 {
+	char told[256];
 	struct probe *probe = probe_new();
 	struct stay_conn *first;
 	static char trace[PROBE_TRACE_MAX];
@@ -316,15 +335,16 @@ TEST(behaviour_stream_budget_begins_at_the_grant)
 	    stay_conn_start(&first, probe->loop, &blocker, NULL, NULL),
 	    STAY_OK);
 	probe_script(probe, "init: connect(1) connect: {dial} pending(50)");
-	probe_drive(probe, "black_hole run(1) start run(200) state");
+	probe_drive(probe, "black_hole run(1) start");
+	probe_drive(probe, granted[_i].drive);
 	stay_conn_stop(first, STAY_OK);
 	probe_drive(probe, "run(200)");
 	memcpy(trace, probe->trace, sizeof(trace));
 	fault = probe_end(probe);
 	ck_assert_msg(fault == NULL, "%s", fault);
-	ck_assert_str_eq(trace,
-	    "@1 init connect(1) @201 =connecting @251 pending_expired "
-	    "disconnect(expired:TIMEOUT)");
+	snprintf(
+	    told, sizeof(told), "@1 init connect(1) %s", granted[_i].trace);
+	ck_assert_str_eq(trace, told);
 }
 
 /* The same of a grant that only the one before holds up. */
