@@ -298,12 +298,16 @@ static void
 deliver_stream_readable(struct stay_conn *conn, struct stay__mail *mail)
 {
 	struct stay_event event;
+	struct stay__slab *slab;
 
 	(void)mail;
 	if (!stay__stream_read(conn, &event))
 		return;
+	slab = stay__stream_slab(conn);
+	stay__slab_hold(slab); /* the callback may close the stream */
 	deliver_event(conn, &event);
 	stay__stream_consumed(conn);
+	stay__slab_drop(&conn->loop->slabs, slab);
 }
 
 static void

@@ -531,6 +531,54 @@ ask(struct stay_conn *conn, void *state, const struct stay_event *event)
 	return stay_verdict_noreply();
 }
 
+#define MUCH ((size_t)200000)
+
+static struct stay_verdict
+dial_on_bytes(
+    struct stay_conn *conn, void *state, const struct stay_event *event)
+{
+	bool are_there = true;
+
+	(void)state;
+	if (event->type == STAY_STREAM_UP)
+		return stay_verdict_noreply();
+	if (event->bytes.len < MUCH) {
+		ck_assert_int_eq(
+		    stay_stream_keep(conn, event->bytes.len, MUCH), STAY_OK);
+		return stay_verdict_noreply();
+	}
+	ck_assert_int_eq(
+	    stay_stream_dial(conn, "tcp://10.0.0.1:7777"), STAY_OK);
+	for (size_t i = 0; i < event->bytes.len; i++)
+		are_there = are_there && event->bytes.data[i] == 'x';
+	ck_assert(are_there);
+	fresh++;
+	return stay_verdict_stop(STAY_OK);
+}
+
+/* "It lives, with its bytes, until handle_info returns", whatever that does. */
+TEST(behaviour_stream_bytes_outlive_their_stream)
+{
+	static char much[MUCH];
+	struct stay_behaviour behaviour = slow_behaviour;
+	struct peer server = { .rows = NULL };
+	struct stay_world *world = sim_world_new(1);
+	struct stay_loop *loop = stay_loop_new(world);
+	struct stay_conn *conn;
+
+	fresh = 0;
+	memset(much, 'x', sizeof(much));
+	behaviour.handle_info = dial_on_bytes;
+	peer_listen(&server, world, "10.0.0.1", 7777);
+	ck_assert_int_eq(
+	    stay_conn_start(&conn, loop, &behaviour, NULL, NULL), STAY_OK);
+	sim_run_ms(world, 10);
+	sim_peer_send(server.ends->wire, much, sizeof(much));
+	ck_assert(sim_run(world, 1000));
+	ck_assert_uint_eq(fresh, 1);
+	ck_assert_int_eq(stay_loop_free(loop), STAY_OK);
+}
+
 /* Whom it is to, and how much of it is kept. */
 TEST(behaviour_stream_answers)
 {
