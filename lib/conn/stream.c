@@ -457,7 +457,7 @@ stay_stream_dial(struct stay_conn *conn, const char *url)
 	    parsed->scheme, parsed->host, parsed->port, parsed->path);
 	status = stay_stream_dial_to(conn, &target, 1);
 	stay_url_free(parsed);
-	return status;
+	return status == STAY_E_ARG ? STAY_E_URL : status; /* it has no port */
 }
 
 enum stay_status

@@ -387,6 +387,7 @@ slow_connect(struct stay_conn *conn, void *state, struct stay_info info)
 {
 	(void)state;
 	(void)info;
+	ck_assert_int_eq(stay_stream_dial(conn, "tcp://10.0.0.1"), STAY_E_URL);
 	ck_assert_int_eq(
 	    stay_stream_dial(conn, "tcp://10.0.0.1:7777"), STAY_OK);
 	return stay_verdict_pending(1000);
