@@ -349,8 +349,9 @@ STAY_API STAY_USE enum stay_status stay_conn_start(struct stay_conn **conn,
  * does not wait). Not in a callback.
  * Returns: STAY_OK if it is connected; the status with which the attempt
  * failed; STAY_E_TIMEOUT; STAY_E_REENTRANT inside a callback; STAY_E_STATE if
- * it is idle, so that there is nothing to wait for; STAY_E_STOPPED if it has
- * stopped meanwhile, and then `conn` is freed.
+ * it is idle, so that there is nothing to wait for. If it has stopped meanwhile, the
+ * reason, or STAY_E_STOPPED after a normal end; `conn` is then freed when on_closed
+ * has run.
  */
 STAY_API STAY_USE enum stay_status stay_conn_await(
     struct stay_conn *conn, uint64_t budget_ms);

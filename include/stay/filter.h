@@ -121,7 +121,8 @@ STAY_API STAY_USE enum stay_status stay_loop_set_filter(
 
 /*
  * For a behaviour of <stay/conn.h>: streams of this connection that are dialled
- * or adopted from now on go through `filter`; NULL: through none.
+ * or adopted from now on go through `filter`, and so does one that is being dialled; NULL:
+ * through none. An open stream is closed, without news.
  * STAY_STREAM_UP comes once the stream is secure. `name` is what the peer must
  * prove to be; NULL: the host that was dialled. The name is copied, and the
  * filter is held. On the loop's thread. A client sees to this by itself.
