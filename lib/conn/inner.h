@@ -201,7 +201,7 @@ enum stay_status stay__stream_secure(
     struct stay_conn *conn, struct stay_filter *filter, const char *host);
 /* Close our half of the stream, so that the peer reads its end; reading goes on,
  * nothing may be written any more, and its end is no failure. False: it cannot
- * be, as when bytes are still to be sent. */
+ * be. */
 bool stay__stream_shutdown(struct stay_conn *conn);
 
 #endif

@@ -134,8 +134,7 @@ stay__stream_consumed(struct stay_conn *conn)
 void
 stay__stream_look(struct stay_conn *conn)
 {
-	if (stay_stream_is_open(conn))
-		is_readable(conn);
+	is_readable(conn);
 }
 
 void
@@ -379,8 +378,7 @@ stay__stream_secure(
 bool
 stay__stream_shutdown(struct stay_conn *conn)
 {
-	return stay__stream_unwritten(&conn->stream) == 0 &&
-	       stay__link_shutdown(&conn->stream.link);
+	return stay__link_shutdown(&conn->stream.link);
 }
 
 /* ---- opening and closing ---- */

@@ -281,6 +281,26 @@ static const struct story callers[] = {
 	{ "an answer inside handle_call, besides its verdict",
 	  UP "call: {answer(2,9)} noreply", "start call(2) run(1)",
 	  T_UP "call(2) done(2)=9" },
+	{ "an answer inside handle_call, before its verdict is carried out",
+	  UP "call: noreply {answer(2,9)} connect(7)",
+	  "start call(2) call(3) run(1)",
+	  T_UP "call(2) call(3) done(2)=9 connect(7)" },
+	{ "nor is that of handle_cast",
+	  UP "call: noreply cast: {answer(2,9)} connect(7)",
+	  "start call(2) cast(3) run(1)",
+	  T_UP "call(2) cast(3) done(2)=9 connect(7)" },
+	{ "nor is that of handle_info",
+	  UP "call: noreply cast: noreply/5 info: {answer(2,9)} connect(7)",
+	  "start call(2) cast(3) run(10)",
+	  T_UP "call(2) cast(3) @5 timeout done(2)=9 connect(7)" },
+	{ "nor that of a disconnect or a connect",
+	  UP "call: noreply* cast: disconnect(7) disconnect: {answer(2,9)} "
+	  "connect(8) connect: {answer(3,8)} backoff(50)",
+	  "show(entered) start call(2) call(3) cast(4) run(1)",
+	  "init starting>connecting connect(1) connecting>connected call(2) "
+	  "call(3) cast(4) connected>disconnecting disconnect(7) done(2)=9 "
+	  "disconnecting>connecting connect(8) done(3)=8 "
+	  "connecting>backing_off" },
 	{ "answers come in the order they were given",
 	  UP "cast: {answer(3,8) answer(2,9)} noreply",
 	  "start call(2) call(3) cast(4) run(1)",

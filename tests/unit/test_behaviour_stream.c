@@ -106,6 +106,13 @@ static const struct story news[] = {
 	  UP "noreply disconnect: pending(500)",
 	  "listen start run(1) stop(IO) run(10) peer_close run(1)",
 	  T_UP "@1 disconnect(stopping:IO) @11 down(CLOSED) terminate(IO) closed(IO)" },
+	{ "down while stopping: so is disconnect",
+	  UP "disconnect(8) disconnect: pending(500)",
+	  "listen start run(1) stop(IO) run(10) peer_close run(1)",
+	  T_UP "@1 disconnect(stopping:IO) @11 down(CLOSED) terminate(IO) closed(IO)" },
+	{ "down, and a stop inside the callback: that disconnect is the last",
+	  UP "{stop(IO)} noreply", "listen start run(1) peer_close run(1)",
+	  T_UP "@1 down(CLOSED) disconnect(stopping:IO) terminate(IO) closed(IO)" },
 	{ "data while stopping",
 	  UP "noreply noconnect disconnect: pending(500)",
 	  "listen start run(1) stop(IO) run(10) peer_send(a) run(1) "
@@ -180,6 +187,18 @@ static const struct story closing[] = {
 	  DIAL "ok ok cast: {want} connect(7) connect: {dial} pending(500)",
 	  "listen start run(1) cast(2) run(10) state",
 	  T_UP "@1 cast(2) connect(7) up @11 =connected" },
+	{ "nor is that the kernel has none",
+	  DIAL "{write(hi)} ok {write(ho)} ok cast: {write(abcdefghij)} noreply "
+	  "connect(7) connect: {dial} pending(500)",
+	  "narrow(4) listen show(peer) start run(50) cast(2) cast(3) run(50) state",
+	  T_DIAL "@20 up [accepted] @30 [got hi] @50 cast(2) cast(3) connect(7) "
+	  "@60 [closed] @70 up [accepted] @80 [got ho] @100 =connected" },
+	{ "news of a closed stream are not delivered: waiting behind mail, its "
+	  "beginning",
+	  DIAL "noreply disconnect(7)",
+	  "turn_budget(1) listen slow(5) start run(1) send(2) send(3) skip(10) "
+	  "run(10) state",
+	  T_DIAL "@11 info(2) info(3) disconnect(7) @21 =idle" },
 	{ "an abandoned dial says nothing more",
 	  DIAL "disconnect(7)", "start send(2) run(10) state",
 	  T_DIAL "info(2) disconnect(7) @10 =idle" },
@@ -379,6 +398,7 @@ struct slow {
 	char text[16];
 	size_t len;
 	bool waits; /* for more than there is, on second thoughts */
+	bool breaks; /* at once, and not at the end of the turn */
 	bool down;
 };
 
@@ -397,6 +417,8 @@ static struct stay_verdict
 slow_info(struct stay_conn *conn, void *state, const struct stay_event *event)
 {
 	struct slow *slow = *(struct slow **)state;
+	struct iovec part = { (char[]){ "x" }, 1 };
+	size_t taken;
 
 	if (event->type == STAY_STREAM_UP)
 		return stay_verdict_ok();
@@ -404,8 +426,10 @@ slow_info(struct stay_conn *conn, void *state, const struct stay_event *event)
 	if (slow->down)
 		return stay_verdict_stop(STAY_OK);
 	slow->text[slow->len++] = event->bytes.data[0];
-	if (slow->len == 1 &&
-	    !slow->waits) /* finds it broken, at the end of the turn */
+	if (slow->len == 1 && slow->breaks)
+		ck_assert_int_eq(
+		    stay_stream_write(conn, &part, 1, &taken), STAY_E_RESET);
+	else if (slow->len == 1 && !slow->waits)
 		ck_assert_int_eq(stay_stream_send(conn, "x", 1), STAY_OK);
 	if (event->bytes.len > 1)
 		ck_assert_int_eq(
@@ -431,13 +455,13 @@ static const struct stay_behaviour slow_behaviour = { STAY_BEHAVIOUR,
 static const struct peer_row abcd[] = { ON(PEER_ACCEPTS, "abcd"), NO_MORE };
 
 /* The end of the stream comes behind all that was read of it. */
-TEST(behaviour_stream_bytes_put_off_precede_its_end)
+TEST_ROWS(behaviour_stream_bytes_put_off_precede_its_end, 2)
 {
 	struct peer server = { .rows = abcd };
 	struct stay_world *world = sim_world_new(1);
 	struct stay_loop *loop = stay_loop_new(world);
 	struct stay_conn *conn;
-	struct slow slow = { .len = 0 };
+	struct slow slow = { .breaks = _i == 1 };
 
 	peer_listen(&server, world, "10.0.0.1", 7777);
 	sim_fail(world, SIM_WRITE, 1, -ECONNRESET);
@@ -629,23 +653,43 @@ TEST_ROWS(behaviour_stream_takes_along_what_is_its_own, 2)
 	ck_assert_int_eq(stay_loop_free(loop), STAY_OK);
 }
 
-/* It breaks at the end of one turn, and is let go of at the next. */
-TEST(behaviour_stream_of_one_that_is_closed_there_is_no_news)
+/*
+ * It breaks when it is written to: at the end of one turn, and is let go of at the
+ * next; before there was news of its beginning; before there was room.
+ */
+static const struct story breaking[] = {
+	{ "let go of",
+	    UP "cast: {write(hi)} noreply noreply disconnect(7) "
+	       "disconnect: noconnect",
+	    "turn_budget(1) listen start run(5)|"
+	    "cast(2) cast(3) cast(4) run(5)",
+	    T_UP "@5 cast(2) cast(3) cast(4) disconnect(7)" },
+	{ "not told that it is up",
+	    DIAL "noreply noreply noreply noreply {write(hi)} noreply noreply",
+	    "turn_budget(1) listen slow(5) start run(1)|"
+	    "send(2) send(3) send(4) send(5) send(6) send(7) skip(10) run(5)",
+	    T_DIAL "@11 info(2) info(3) info(4) info(5) info(6) info(7) "
+		   "down(RESET) disconnect(lost:RESET)" },
+	{ "not told of room", UP "noreply cast: {write(hi) want} noreply",
+	    "listen start run(5)|cast(2) run(5)",
+	    T_UP "@5 cast(2) down(RESET) disconnect(lost:RESET)" },
+};
+
+TEST_ROWS(behaviour_stream_that_breaks_has_no_other_news, STORIES(breaking))
 {
+	const char *then = strchr(breaking[_i].drive, '|');
 	struct probe *probe = probe_new();
 	static char trace[PROBE_TRACE_MAX];
 	const char *fault;
 
-	probe_script(probe, UP "cast: {write(hi)} noreply noreply "
-			       "disconnect(7) disconnect: noconnect");
-	probe_drive(probe, "turn_budget(1) listen start run(5)");
+	probe_script(probe, breaking[_i].script);
+	probe_act(probe, breaking[_i].drive, (size_t)(then - breaking[_i].drive));
 	sim_fail(probe->world, SIM_WRITE, 1, -ECONNRESET);
-	probe_drive(probe, "cast(2) cast(3) cast(4) run(5)");
+	probe_drive(probe, then + 1);
 	memcpy(trace, probe->trace, sizeof(trace));
 	fault = probe_end(probe);
 	ck_assert_msg(fault == NULL, "%s", fault);
-	ck_assert_str_eq(
-	    trace, T_UP "@5 cast(2) cast(3) cast(4) disconnect(7)");
+	ck_assert_str_eq(trace, breaking[_i].trace);
 }
 
 /* Whether memory for bytes to be sent is there after "cast: {write} <verdict>",
@@ -686,6 +730,25 @@ TEST(behaviour_stream_hibernates_once_it_is_flushed)
 	ck_assert(keeps_room_after("noreply", false));
 	ck_assert(!keeps_room_after("noreply/h", false));
 	ck_assert(!keeps_room_after("noreply/h", true));
+}
+
+/* Nor is what was asked of one stream asked of the next. */
+TEST(behaviour_stream_hibernates_once)
+{
+	static const struct sim_limits none = { .send_buffer = 1 };
+	struct probe *probe = probe_new();
+	const char *fault;
+
+	probe_script(probe, UP "ok cast: {write(hi)} noreply/h connect(7) "
+			       "{write(ho)} noreply connect: {dial} pending(9)");
+	probe_drive(probe, "listen start run(5)");
+	sim_peer_limits(probe->peer, &none);
+	sim_peer_freeze(probe->peer, true);
+	probe_drive(probe, "cast(2) run(5) cast(3) run(5) cast(4) run(5)");
+	ck_assert_uint_ne(
+	    inside_stream_buffers(probe->conn) & INSIDE_OUTPUT, 0);
+	fault = probe_end(probe);
+	ck_assert_msg(fault == NULL, "%s", fault);
 }
 
 /* ---- socket options ---- */
@@ -743,6 +806,9 @@ static const struct {
 	    "session probe: 10.0.0.1:7777 closed by the peer; idle" },
 	{ DIAL "backoff(10) noreply connect: pending(50)", "start run(1000)",
 	    "connect probe: timed out; idle" },
+	{ UP "noreply cast: disconnect(7) disconnect: pending(50)",
+	    "backoff(70) listen start run(1) cast(2) run(1) peer_close run(1)",
+	    "session probe: 10.0.0.1:7777 closed by the peer; next in " },
 	/* what the end of a session was is not what its disconnect waits for */
 	{ UP "disconnect(7) disconnect: pending(50)",
 	    "listen start run(1) peer_close run(1000)",
