@@ -235,13 +235,14 @@ arm(struct stay_conn *conn, uint64_t ms)
 	    stay__loop_after(conn->loop, ms));
 }
 
-/* A pending budget does not run while the dial waits for the governor. */
+/* The budget of an attempt does not run while its dial waits for the governor. */
 static void
 arm_pending(struct stay_conn *conn, const struct stay__step *step)
 {
 	if (step->event != STAY__CONN_PENDING)
 		return;
 	conn->timing.granted_later =
+	    stay__conn_state(conn) == STAY_CONNECTING &&
 	    conn->stream.link.machine.now == STAY__LINK_QUEUED;
 	conn->timing.due_ms = step->ms;
 	if (!conn->timing.granted_later)

@@ -113,6 +113,11 @@ static const struct story news[] = {
 	{ "down, and a stop inside the callback: that disconnect is the last",
 	  UP "{stop(IO)} noreply", "listen start run(1) peer_close run(1)",
 	  T_UP "@1 down(CLOSED) disconnect(stopping:IO) terminate(IO) closed(IO)" },
+	{ "data while stopping, behind the end of its budget",
+	  UP "noreply disconnect: pending(5)",
+	  "stop_budget(10) listen start run(1) stop(IO) run(1) peer_send(hi) "
+	  "skip(20) run(1)",
+	  T_UP "@1 disconnect(stopping:IO) @22 terminate(IO) closed(IO)" },
 	{ "data while stopping",
 	  UP "noreply noconnect disconnect: pending(500)",
 	  "listen start run(1) stop(IO) run(10) peer_send(a) run(1) "
@@ -323,20 +328,21 @@ static const struct stay_behaviour blocker = { STAY_BEHAVIOUR,
 
 /*
  * "The budget begins when the loop's dial governor grants the dial": of one that
- * waits for it; of another that it waits for in turn, or that it does not.
+ * waits for it; of another that it waits for in turn, or that it does not. That of a
+ * disconnect begins at once.
  */
 static const struct {
 	const char *drive;
 	const char *trace;
 } granted[] = {
-	{ "run(200) state", "@201 =connecting @251 pending_expired "
-			    "disconnect(expired:TIMEOUT)" },
+#define GIVEN_UP " pending_expired"
+#define EXPIRED  GIVEN_UP " disconnect(expired:TIMEOUT)"
+	{ "run(200) state", "@201 =connecting @251" EXPIRED " @301" GIVEN_UP },
 	{ "run(100) dial run(100) state",
-	    "@201 =connecting @251 pending_expired "
-	    "disconnect(expired:TIMEOUT)" },
-	{ "run(100) adopt run(100) state",
-	    "@101 up @151 pending_expired disconnect(expired:TIMEOUT) "
-	    "@201 =idle" },
+	    "@201 =connecting @251" EXPIRED " @301" GIVEN_UP },
+	{ "run(100) adopt run(100)", "@101 up @151" EXPIRED " @201" GIVEN_UP },
+	{ "run(100) cast(2) run(100)",
+	    "@101 cast(2) disconnect(7) @151" GIVEN_UP },
 };
 
 TEST_ROWS(behaviour_stream_budget_begins_at_the_grant,
@@ -353,8 +359,9 @@ TEST_ROWS(behaviour_stream_budget_begins_at_the_grant,
 	ck_assert_int_eq(
 	    stay_conn_start(&first, probe->loop, &blocker, NULL, NULL),
 	    STAY_OK);
-	probe_script(probe, "init: connect(1) connect: {dial} pending(50)");
-	probe_drive(probe, "black_hole run(1) start");
+	probe_script(probe, "init: connect(1) connect: {dial} pending(50) "
+			    "cast: disconnect(7) disconnect: pending(50)");
+	probe_drive(probe, "let(casts) backoff(999) black_hole run(1) start");
 	probe_drive(probe, granted[_i].drive);
 	stay_conn_stop(first, STAY_OK);
 	probe_drive(probe, "run(200)");
