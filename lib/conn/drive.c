@@ -20,7 +20,6 @@ why_it_ended(const struct stay_conn *conn, const struct stay__step *step)
 	case STAY__CONN_QUIT:
 		return step->reason == STAY_OK ? STAY_E_STOPPED : step->reason;
 	case STAY__CONN_DISCONNECT:
-	case STAY__CONN_EXPIRED:
 		if (step->info.status != STAY_OK)
 			return step->info.status;
 		break;
@@ -218,7 +217,6 @@ static struct stay__step
 run_terminate(struct stay_conn *conn, const struct stay__step *step)
 {
 	(void)step;
-	stay__timing_timeout_stop(conn);
 	if (conn->behaviour->terminate != NULL)
 		conn->behaviour->terminate(
 		    conn, conn->state, conn->requests.reason);
@@ -292,19 +290,16 @@ stay__drive_start(struct stay_conn *conn, void *arg)
 	return first->reason;
 }
 
-bool
+/* If it is to stop already, it begins nothing. */
+void
 stay__drive_first(struct stay_conn *conn)
 {
 	struct stay__step step = *conn->throttle.connects->first;
 
 	stay__drive_fini(conn);
-	if (!step.due)
-		return false;
-	if (step.event != STAY__CONN_BACKOFF &&
-	    (conn->requests.asked & STAY__ASKED_STOP) != 0)
+	if ((conn->requests.asked & STAY__ASKED_STOP) != 0)
 		step.event = STAY__CONN_OK;
 	stay__drive(conn, step);
-	return true;
 }
 
 void

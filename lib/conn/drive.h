@@ -21,8 +21,8 @@ void stay__drive_fini(struct stay_conn *conn);
 /* Run init. If it refuses, the machine has stopped, and the reason is returned; so it
  * is with STAY_E_NOMEM, before init runs. */
 enum stay_status stay__drive_start(struct stay_conn *conn, void *arg);
-/* Take the step of init, which stay__step_has_first; whether there was something to do. */
-bool stay__drive_first(struct stay_conn *conn);
+/* Take the step of init, which stay__step_has_first. */
+void stay__drive_first(struct stay_conn *conn);
 
 /* Take an event, and all that its actions bring; what has come with a verdict
  * is carried out even if no event is due. */

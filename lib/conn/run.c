@@ -205,7 +205,9 @@ stay__conn_run(struct stay__task *task)
 		stay__stream_run(conn);
 	stay__callers_settle(conn->rare->callers);
 	stay__mailbox_settle(&conn->mail);
-	if (!stay__step_has_first(&conn->throttle) || !stay__drive_first(conn))
+	if (stay__step_has_first(&conn->throttle))
+		stay__drive_first(conn);
+	else
 		take_state_timeout(conn);
 	while (budget-- > 0 && stay__conn_state(conn) != STAY_STOPPED)
 		if (!run_once(conn))
