@@ -204,6 +204,10 @@ static const struct story state_timeouts[] = {
 	  "init: {statetimeout(9,30)} backoff(400) info: {statetimeout(9,30)} "
 	  "noreply", "start run(1000)",
 	  "init @30 statetimeout(9) @60 statetimeout(9) @400 connect(backoff)" },
+	{ "given back by the last disconnect",
+	  UP "disconnect: {statetimeout(9,30)} noconnect",
+	  "start run(1) stop(IO) run(100)",
+	  T_UP "@1 disconnect(stopping:IO) terminate(IO) closed(IO)" },
 	{ "given back by an init that ignores",
 	  "init: {statetimeout(9,30)} ignore", "start run(100)",
 	  "init start()!IGNORED" },

@@ -318,6 +318,11 @@ static const struct story throttle[] = {
 	  "start cast(1) cast(2) cast(3) cast(4) run(100) cast(5) run(1)",
 	  "init cast(1) connect(7) cast(2) connect(7) cast(3) connect(7) "
 	  "cast(4) connect(7) @100 cast(5) connect(7)" },
+	{ "the next backoff is an ordinary one",
+	  UP "ok backoff(20) cast: connect(2) disconnect(3) disconnect: backoff(9)",
+	  "burst(1) throttle(30) start cast(2) run(40) cast(3) run(1000)",
+	  T_UP "cast(2) @30 connect(2) @40 cast(3) disconnect(3) "
+	  "@49 connect(backoff) @69 connect(backoff)" },
 	{ "burst and time are options, and init's connect counts",
 	  UP "cast: disconnect(7) disconnect: connect(8)",
 	  "burst(1) throttle(30) start run(10) cast(2) run(1000) state",
@@ -343,8 +348,8 @@ static const struct story throttle[] = {
 	  "burst(1) start cast(2) run(50) stop(IO) run(1000)",
 	  T_UP "cast(2) @50 " END },
 	{ "an attempt abandoned for one too many",
-	  TRY "info: connect(7)", "burst(1) start run(10) send(2) run(20) state run(500)",
-	  T_UP "@10 info(2) @30 =backing_off @100 connect(7)" },
+	  TRY "info: connect(7)", "burst(1) show(started) start run(10) send(2) run(20) state run(500)",
+	  T_UP "@10 info(2) @30 =backing_off @100 connect(7) started(OK)" },
 	{ "a request is throttled too",
 	  UP "disconnect: noconnect",
 	  "burst(1) start run(10) reconnect(IO) run(10) reconnect(LOST) run(500)",

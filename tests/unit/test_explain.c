@@ -548,6 +548,16 @@ static const struct {
 	    "start cast(2) run(100) reconnect(OK) run(10)",
 	    "conn 1 probe: disconnecting for 110 ms; it gives up in 190 "
 	    "ms" },
+	{ "init: connect(1) connect: ok* cast: disconnect(7) "
+	  "disconnect: connect(2) pending(300)",
+	    "start run(1) reconnect(OK) run(10) cast(2) run(100)",
+	    "conn 1 probe: disconnecting for 100 ms; it gives up in 200 "
+	    "ms" },
+	{ "init: connect(1) connect: ok cast: {reconnect(OK)} disconnect(7) "
+	  "disconnect: pending(300)",
+	    "start cast(2) run(100)",
+	    "conn 1 probe: disconnecting for 100 ms; it gives up in 200 "
+	    "ms" },
 	{ "init: connect(1) connect: ok cast: disconnect(7:IO) "
 	  "disconnect: noconnect",
 	    "start cast(2) run(100)",

@@ -36,7 +36,20 @@ on_up(void *arg, const struct stay_subject *who, const struct stay_up *up)
 	say(up->text);
 }
 
+/* Before what follows from it. */
+static void
+on_transition(void *arg, const struct stay_subject *who,
+    const struct stay_transition *turn)
+{
+	(void)arg;
+	(void)who;
+	if (strcmp(turn->machine, "conn") == 0 &&
+	    strcmp(turn->to, "connected") == 0)
+		say("connected");
+}
+
 static const struct stay_observer observer = { STAY_OBSERVER,
+	.on_transition = on_transition,
 	.on_failure = on_failure, .on_up = on_up };
 
 static void
@@ -62,12 +75,12 @@ TEST(report_of_a_recovery)
 	peer_listen(&rig.server, rig.world, LINE_HOST, LINE_PORT);
 	line_run(&rig, 1000);
 	ck_assert_str_eq(said,
-	    "up, with 10.0.0.1:7777\n"
+	    "connected\nup, with 10.0.0.1:7777\n"
 	    "session line://10.0.0.1:7777: 10.0.0.1:7777 reset by the peer "
 	    "(ECONNRESET); next in 1 s\n"
 	    "connect line://10.0.0.1:7777: 10.0.0.1:7777 refused "
 	    "(ECONNREFUSED); attempt 1, next in 1 s\n"
-	    "up again after 2 s, attempt 2, with 10.0.0.1:7777\n");
+	    "connected\nup again after 2 s, attempt 2, with 10.0.0.1:7777\n");
 	line_end(&rig);
 }
 
@@ -123,6 +136,32 @@ TEST(report_of_a_session_whose_attempt_failed_first)
 	ck_assert_str_eq(
 	    said, "session x: input or output failed; next in 1 s\n");
 	stay_conn_stop(conn, STAY_OK);
+	line_end(&rig);
+}
+
+static struct stay_verdict
+wait_for_it(struct stay_conn *conn, void *state, struct stay_info info)
+{
+	(void)conn;
+	(void)state;
+	(void)info;
+	return stay_verdict_pending(1000);
+}
+
+/* To be stopped is no failure, wherever that finds it. */
+TEST(report_of_an_attempt_that_is_stopped)
+{
+	static const struct stay_behaviour behaviour = { STAY_BEHAVIOUR,
+		.name = "x", .connect = wait_for_it };
+	struct stay_conn *conn;
+
+	begin();
+	ck_assert_int_eq(
+	    stay_conn_start(&conn, rig.loop, &behaviour, NULL, NULL), STAY_OK);
+	line_run(&rig, 100);
+	stay_conn_stop(conn, STAY_OK);
+	line_run(&rig, 100);
+	ck_assert_str_eq(said, "connected\nup, with 10.0.0.1:7777\n");
 	line_end(&rig);
 }
 
