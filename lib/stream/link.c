@@ -107,7 +107,7 @@ adopted(struct stay__link *link)
 		stay__link_lose(link, result);
 }
 
-/* What the kernel has is told again. The rest may have waited for the task, too. */
+/* What the kernel has is told again. What a filter has may have waited, too. */
 static void
 unpark(struct stay__link *link)
 {
@@ -117,8 +117,6 @@ unpark(struct stay__link *link)
 	result = stay__link_watch(link);
 	if (result != 0)
 		stay__link_lose(link, result);
-	else if (stay__link_is_in(link, STAY__LINK_SECURING))
-		stay__link_go_on_securing(link);
 	else if (stay__link_is_unread(link))
 		stay__link_unread(link);
 }
@@ -313,7 +311,7 @@ stay__link_close(struct stay__link *link)
 void
 stay__link_orphan(struct stay__link *link)
 {
-	if (link->ends.transport != NULL && link->failure.status == STAY_OK) {
+	if (link->ends.transport != NULL) {
 		stay__link_say_whose(link);
 		stay__link_end_soon(link);
 	} else if (link->dial != NULL &&

@@ -56,8 +56,7 @@ ready(struct stay_watch *end, unsigned events)
 
 	if (link->loop->turning)
 		park(link, events);
-	if (securing ||
-	    ((events & STAY_WRITE) != 0 && stay__link_needs_room(link)))
+	if (securing || (events & STAY_WRITE) != 0)
 		stay__link_soon(link);
 	if (!securing && (events & STAY_READ) != 0)
 		link->news(link, STAY__NEWS_READABLE, NULL);

@@ -12,6 +12,7 @@
 
 #include "probe.h"
 #include "suites.h"
+#include "support/heap.h"
 #include "support/inside.h"
 #include "support/peer_virtual.h"
 
@@ -745,6 +746,30 @@ TEST(behaviour_stream_hibernates_once_it_is_flushed)
 	ck_assert(keeps_room_after("noreply", false));
 	ck_assert(!keeps_room_after("noreply/h", false));
 	ck_assert(!keeps_room_after("noreply/h", true));
+}
+
+/* What one large piece took is given back behind many small ones. */
+TEST(behaviour_stream_eases_what_it_sends)
+{
+	static char much[300000];
+	struct probe *probe = probe_new();
+	size_t before;
+	const char *fault;
+
+	probe_script(probe, UP);
+	probe_drive(probe, "listen start run(5)");
+	ck_assert_int_eq(
+	    stay_stream_send(probe->conn, much, sizeof(much)), STAY_OK);
+	probe_drive(probe, "run(50)");
+	before = heap_in_use();
+	for (int i = 0; i < 100; i++) {
+		ck_assert_int_eq(stay_stream_send(probe->conn, "x", 1), STAY_OK);
+		probe_drive(probe, "run(1)");
+	}
+	ck_assert(!heap_is_exact() || before == 0 ||
+		  heap_in_use() < before - sizeof(much) / 2);
+	fault = probe_end(probe);
+	ck_assert_msg(fault == NULL, "%s", fault);
 }
 
 /* Nor is what was asked of one stream asked of the next. */

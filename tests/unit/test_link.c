@@ -390,6 +390,7 @@ TEST(link_begins_each_stream_anew)
 	stay__link_pause(&rig.link, true);
 	rig.news[0] = '\0';
 	ck_assert_int_eq(rig_dial(&rig, "tcp 10.0.0.1 7"), STAY_OK);
+	ck_assert_ptr_null(rig.link.peer);
 	ck_assert(rig_settle(&rig, 100));
 	ck_assert(!rig.link.has_ended && !rig.link.is_shut);
 	sim_run_ms(rig.world, 10);
@@ -656,6 +657,9 @@ TEST(link_leaves_what_it_cannot_adopt)
 	ck_assert_int_eq(stay__link_adopt(&rig.link, -1, fd), STAY_E_ARG);
 	sim_fail(rig.world, SIM_ADOPT, 1, -EBADF);
 	ck_assert_int_eq(stay__link_adopt(&rig.link, fd, fd), STAY_E_IO);
+	sim_fail(rig.world, SIM_ADOPT, 1, -EBADF);
+	ck_assert_int_eq(stay__link_adopt(&rig.link, fd, fd + 1), STAY_E_IO);
+	ck_assert_ptr_null(rig.link.writer);
 	ck_assert_uint_eq(sim_open_fds(rig.world), 1);
 	ck_assert_int_eq(rig_dial(&rig, "fd x"), STAY_OK);
 	ck_assert(!rig_settle(&rig, 10));
