@@ -77,7 +77,6 @@ void
 stay__link_lose(struct stay__link *link, int system)
 {
 	blame(link, system);
-	if (link->ends.transport != NULL)
-		stay__link_disown(link);
+	stay__link_disown(link);
 	stay__link_down(link);
 }

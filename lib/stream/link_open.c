@@ -14,7 +14,7 @@ stay__link_fail(struct stay__link *link, enum stay_status status, int system)
 		return;
 	if (system == 0)
 		system = link->read_error;
-	if (system == -EPROTO && stay__link_blame_filter(link)) {
+	if (stay__link_blame_filter(link)) {
 		stay__link_end_soon(link);
 		return;
 	}

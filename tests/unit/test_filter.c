@@ -622,7 +622,8 @@ TEST(filter_begins_in_the_middle_of_an_open_stream)
 	ck_assert_uint_eq(toy.held, 0);
 }
 
-TEST(filter_begins_not_behind_our_end)
+/* Nor on a stream that has failed, also if that is still to be told. */
+TEST_ROWS(filter_begins_not_behind_our_end, 2)
 {
 	struct rig link;
 	struct peer server = { .rows = NULL };
@@ -632,7 +633,10 @@ TEST(filter_begins_not_behind_our_end)
 	peer_listen(&server, link.world, "10.0.0.1", 7);
 	ck_assert_int_eq(rig_dial(&link, "tcp 10.0.0.1 7"), STAY_OK);
 	ck_assert(rig_settle(&link, 1000));
-	ck_assert(stay__link_shutdown(&link.link));
+	if (_i == 0)
+		ck_assert(stay__link_shutdown(&link.link));
+	else
+		stay__link_fail(&link.link, STAY_E_SILENT, 0);
 	ck_assert_int_eq(
 	    stay__link_secure_now(&link.link, &toy.filter, "me"), STAY_E_STATE);
 	ck_assert_uint_eq(toy.held, 0);
@@ -658,6 +662,38 @@ TEST(filter_that_fails_has_no_errno)
 	stay__link_fini(&link.link);
 	ck_assert_uint_eq(toy.held, 0);
 	ck_assert_int_eq(rig_dial(&link, "tcp 10.0.0.1 7"), STAY_OK);
+	rig_fini(&link);
+}
+
+static bool
+fail_mutely(void *state, struct stay_filter *filter, const char *peer,
+    struct stay_filter_io *io)
+{
+	(void)state;
+	(void)filter;
+	(void)peer;
+	io->status = STAY_E_INSECURE;
+	return false;
+}
+
+TEST(filter_that_says_nothing_has_the_words_of_its_status)
+{
+	static struct stay_filter_ops mute;
+	struct peer server = { .toy = &terms };
+	struct rig link;
+
+	toy_filter_init(&toy);
+	mute = *toy.filter.ops;
+	mute.open = fail_mutely;
+	toy.filter.ops = &mute;
+	rig_init(&link);
+	ck_assert_int_eq(
+	    stay__link_set_filter(&link.link, &toy.filter, NULL), STAY_OK);
+	peer_listen(&server, link.world, "10.0.0.1", 7);
+	ck_assert_int_eq(rig_dial(&link, "tcp 10.0.0.1 7"), STAY_OK);
+	ck_assert(!rig_settle(&link, 1000));
+	ck_assert_ptr_nonnull(
+	    strstr(rig_failure(&link), stay_strerror(STAY_E_INSECURE)));
 	rig_fini(&link);
 }
 

@@ -39,11 +39,15 @@ begin(struct rig *rig)
 
 TEST(link_shutdown_ends_one_direction)
 {
+	struct iovec part = { (char[]){ "x" }, 1 };
 	struct rig rig;
+	size_t taken;
 
 	begin(&rig);
 	rig_send(&rig, "bye", 3);
 	ck_assert(stay__link_shutdown(&rig.link));
+	ck_assert_int_eq(
+	    stay__link_write(&rig.link, &part, 1, &taken), STAY_E_STATE);
 	sim_run_ms(rig.world, 10);
 	ck_assert_uint_eq(ends, 1);
 	ck_assert_uint_eq(sim_peer_got(last_peer), 3);
