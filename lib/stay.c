@@ -30,6 +30,12 @@ struct whole {
 	struct stay__recorder recorder;
 };
 
+static bool
+is_known(const struct stay_world_ops *ops)
+{
+	return ops->size == sizeof(*ops) && ops->abi == STAY_ABI;
+}
+
 struct stay_loop *
 stay_loop_new(struct stay_world *world)
 {
@@ -37,9 +43,7 @@ stay_loop_new(struct stay_world *world)
 
 	if (world == NULL)
 		return NULL;
-	whole = world->ops->size == sizeof(*world->ops)
-		    ? stay__zalloc(sizeof(*whole))
-		    : NULL;
+	whole = is_known(world->ops) ? stay__zalloc(sizeof(*whole)) : NULL;
 	if (whole == NULL) {
 		world->ops->free(world);
 		return NULL;

@@ -282,7 +282,8 @@ stay__world_hosted(struct stay_host *host)
 
 	if (host == NULL)
 		return NULL;
-	if (host->ops->size == sizeof(*host->ops))
+	if (host->ops->size == sizeof(*host->ops) &&
+	    host->ops->abi == STAY_ABI)
 		world = new_hosted(host);
 	host->world = world;
 	if (world == NULL) {

@@ -127,7 +127,6 @@ free_world(struct stay_world *of)
 	freed++;
 }
 
-/* stay_loop_new has it from there on. */
 /* A world may leave out a turn of an idle loop. */
 TEST(loop_is_idle_when_the_world_knows_all_it_waits_for)
 {
@@ -169,18 +168,24 @@ TEST(promise_6_loop_a_slow_task_makes_no_timer_early)
 	ck_assert_str_eq(told, "long;due;");
 }
 
+/* stay_loop_new has it from there on. */
 TEST(loop_frees_the_world_that_it_cannot_use)
 {
-	static const struct stay_world_ops strange = {
-		.size = sizeof(strange) - 1, .free = free_world
+	static const struct stay_world_ops strange[] = {
+		{ .size = sizeof(strange[0]) - 1, .abi = STAY_ABI,
+		    .free = free_world },
+		{ .size = sizeof(strange[0]), .abi = STAY_ABI + 1,
+		    .free = free_world },
 	};
-	struct stay_world other = { .ops = &strange };
+	struct stay_world others[] = { { &strange[0] }, { &strange[1] } };
 
 	freed = 0;
-	ck_assert_ptr_null(stay_loop_new(&other));
+	ck_assert_ptr_null(stay_loop_new(&others[0]));
 	ck_assert_uint_eq(freed, 1);
+	ck_assert_ptr_null(stay_loop_new(&others[1]));
+	ck_assert_uint_eq(freed, 2);
 	ck_assert_ptr_null(stay_loop_new(NULL));
-	ck_assert_uint_eq(freed, 1);
+	ck_assert_uint_eq(freed, 2);
 }
 
 /* ---- turns of connections ---- */

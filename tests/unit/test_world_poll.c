@@ -481,11 +481,18 @@ TEST(host_that_could_not_watch_is_asked_again_soon)
 
 TEST(host_of_another_version_is_only_freed)
 {
-	const struct stay_host_ops ops = { .size = 8, .free = note_free };
-	struct stranger stranger = { .host = { .ops = &ops } };
+	const struct stay_host_ops ops[] = {
+		{ .size = 8, .abi = STAY_ABI, .free = note_free },
+		{ .size = sizeof(ops[0]), .abi = STAY_ABI + 1,
+		    .free = note_free },
+	};
 
-	ck_assert_ptr_null(stay_loop_hosted(&stranger.host));
-	ck_assert(stranger.freed);
+	for (int i = 0; i < 2; i++) {
+		struct stranger stranger = { .host = { .ops = &ops[i] } };
+
+		ck_assert_ptr_null(stay_loop_hosted(&stranger.host));
+		ck_assert(stranger.freed);
+	}
 	ck_assert_ptr_null(stay_loop_hosted(NULL));
 }
 
