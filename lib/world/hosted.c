@@ -26,6 +26,7 @@ struct hosted {
 	uint64_t at;    /* when the loop wants its turn */
 	uint64_t armed; /* when the host comes: then, or earlier; 0: at once */
 	bool held;
+	bool driven;   /* somebody waits on the loop, maybe without connections */
 	bool again;    /* the last turn has left work behind */
 	bool orphaned; /* the loop knows that it is in a forked child */
 };
@@ -55,11 +56,17 @@ arm(struct hosted *world, uint64_t at)
 	world->host->ops->timer(world->host, in);
 }
 
+static bool
+is_kept(const struct hosted *world)
+{
+	return world->held || world->driven;
+}
+
 /* No other thread can wake it. */
 static bool
 is_deaf(const struct hosted *world)
 {
-	return world->held && !world->orphaned && world->wake.interest == 0;
+	return is_kept(world) && !world->orphaned && world->wake.interest == 0;
 }
 
 /* Without connections no deadline keeps the host. */
@@ -70,7 +77,7 @@ wanted(struct hosted *world)
 
 	if (world->again)
 		return 0;
-	if (!world->held)
+	if (!is_kept(world))
 		return NEVER;
 	if (!is_deaf(world))
 		return world->at;
@@ -170,12 +177,9 @@ stay_host_due(struct stay_host *host)
 }
 
 static void
-hosted_hold(struct stay_world *base, bool alive)
+keep(struct hosted *world)
 {
-	struct hosted *world = of(base);
-
-	world->held = alive;
-	if (alive)
+	if (is_kept(world))
 		wake_start(world);
 	else
 		wake_stop(world);
@@ -183,26 +187,33 @@ hosted_hold(struct stay_world *base, bool alive)
 		arm(world, wanted(world));
 }
 
+static void
+hosted_hold(struct stay_world *base, bool alive)
+{
+	of(base)->held = alive;
+	keep(of(base));
+}
+
 /*
  * With work left the loop does not wait: the caller may be after the result of that
  * work. What has come is handled; what that leaves behind is for the next run, which
  * looks at the descriptors first. Without connections the host waits for the caller's
- * time.
+ * time; the program's own callbacks may start one meanwhile, or wait as well.
  */
 static void
 hosted_run(struct stay_world *base)
 {
 	struct hosted *world = of(base);
-	bool held = world->held;
+	bool driven = world->driven;
 
 	look_for_fork(world);
-	if (!held)
-		hosted_hold(base, true);
+	world->driven = true;
+	keep(world);
 	world->host->ops->run(world->host, world->armed != 0);
 	if (world->armed == 0 && !world->again)
 		turn(world);
-	if (!held)
-		hosted_hold(base, false);
+	world->driven = driven;
+	keep(world);
 }
 
 /* ---- descriptors ---- */

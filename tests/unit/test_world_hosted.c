@@ -26,6 +26,7 @@ static struct notes {
 	unsigned during; /* how many it watched then */
 	unsigned watched;
 	struct stay_watch *wake;
+	void (*meanwhile)(void); /* while it runs; NULL: nothing happens */
 } notes;
 
 static struct seam seam;
@@ -57,6 +58,8 @@ note_run(struct stay_host *host, bool may_wait)
 	(void)host;
 	notes.may_wait = may_wait;
 	notes.during = notes.watched;
+	if (notes.meanwhile != NULL)
+		notes.meanwhile();
 }
 
 static void
@@ -183,6 +186,32 @@ TEST(hosted_runs_without_connections)
 	ck_assert_uint_eq(notes.during, 1);
 	ck_assert_uint_eq(notes.watched, 0);
 	ck_assert_uint_eq(notes.in, NEVER);
+}
+
+static void
+start_one(void)
+{
+	seam.ops->hold(seam.world, true);
+}
+
+/* The program waits, too: once, and as long as the first wait goes on. */
+static void
+wait_inside(void)
+{
+	notes.meanwhile = NULL;
+	seam.ops->run(seam.world);
+	ck_assert_uint_eq(notes.watched, 1);
+}
+
+/* What the program does meanwhile is not undone. */
+TEST_ROWS(hosted_runs_the_program_without_connections, 2)
+{
+	seam.ops->hold(seam.world, false);
+	notes.meanwhile = _i == 0 ? start_one : wait_inside;
+	seam.ops->run(seam.world);
+	ck_assert_uint_eq(notes.watched, _i == 0);
+	want_in(FAR);
+	ck_assert_int_eq(notes.in <= FAR, _i == 0);
 }
 
 /* ---- a forked child ---- */
