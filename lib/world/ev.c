@@ -18,6 +18,9 @@
 
 #define NEVER UINT64_MAX
 
+/* After so long a timer that ended inside of a callback ends again. */
+#define BUSY_NS UINT64_C(20000000)
+
 /* The shortest wait that libev does not round to none, and a wait without end. */
 #define SOONEST_S 1e-9
 #define NEVER_S   1e9
@@ -150,15 +153,23 @@ ev_world_timer(struct stay_world *base, uint64_t at_ns)
 		timer_arm(world, at_ns);
 }
 
-/* Timers of the loop are not fired here, but by its turn before the next wait. */
+/*
+ * Timers of the loop are not fired here, but by its turn behind this wait. Inside of init,
+ * which may run libev outside of a turn, there is none: the time is still to come then.
+ */
 static void
 on_timer(struct ev_loop *ev, ev_timer *timer, int events)
 {
 	struct world_ev *world = timer->data;
+	uint64_t now = stay__posix_now(&world->posix.base);
 
 	(void)ev;
 	(void)events;
-	if (world->at <= stay__posix_now(&world->posix.base))
+	if (stay_loop_is_busy(world->loop)) {
+		timer_arm(world, now + BUSY_NS);
+		return;
+	}
+	if (world->at <= now)
 		world->at = NEVER;
 	timer_arm(world, world->at);
 }

@@ -18,6 +18,9 @@
 /* After so long a host that could not watch the descriptor is asked again. */
 #define DEAF_NS UINT64_C(20000000)
 
+/* After so long a host that came inside of a callback comes again. */
+#define BUSY_NS DEAF_NS
+
 struct hosted {
 	struct stay__posix posix;
 	struct stay_host *host;
@@ -166,12 +169,20 @@ turn(struct hosted *world)
 	stay_loop_turn(world->loop);
 }
 
+/*
+ * Inside of a callback that runs the host's loop nothing can be done yet. A turn ends with
+ * what there is to do; but init may run outside of any, and nobody says when it has ended.
+ */
 void
 stay_host_due(struct stay_host *host)
 {
 	struct hosted *world = host->world;
 
 	world->armed = NEVER;
+	if (stay_loop_is_busy(world->loop)) {
+		arm(world, stay__posix_now(&world->posix.base) + BUSY_NS);
+		return;
+	}
 	turn(world);
 	arm(world, wanted(world));
 }

@@ -10,6 +10,7 @@
 #include <stay/redis_pool.h>
 #include <stay/stream.h>
 
+#include "loop/loop.h"
 #include "suites.h"
 
 struct pair {
@@ -117,6 +118,63 @@ TEST(loop_ev_lets_time_pass_without_a_wait)
 	ev_run(ev, 0);
 	ck_assert_int_eq(stay_loop_free(loop), STAY_OK);
 	ev_loop_destroy(ev);
+}
+
+/* ---- inside of init, outside of a turn ---- */
+
+static struct ev_loop *runs;
+static bool fired, is_late;
+
+static void
+end_run(struct stay__timer *timer)
+{
+	(void)timer;
+	fired = true;
+	ev_break(runs, EVBREAK_ONE);
+}
+
+static void
+end_late(struct ev_loop *ev, ev_timer *timer, int events)
+{
+	(void)timer;
+	(void)events;
+	is_late = true;
+	ev_break(ev, EVBREAK_ONE);
+}
+
+static void
+run_for(double seconds)
+{
+	ev_timer timer;
+
+	ev_timer_init(&timer, end_late, seconds, 0.);
+	ev_timer_start(runs, &timer);
+	is_late = false;
+	ev_run(runs, 0);
+	ev_timer_stop(runs, &timer);
+}
+
+/* A deadline that passes where there is no turn is over soon behind it, though nothing
+ * else happens. */
+TEST(loop_ev_keeps_a_deadline_that_init_runs_past)
+{
+	struct stay__timer timer;
+	struct stay_loop *loop;
+
+	runs = ev_loop_new(EVFLAG_AUTO);
+	loop = stay_loop_ev(runs);
+	fired = false;
+	stay__timer_init(&timer, end_run);
+	stay__loop_timer(loop, &timer, stay__loop_after(loop, 2));
+	ev_run(runs, EVRUN_NOWAIT);
+	loop->starting++;
+	run_for(0.01);
+	ck_assert(!fired);
+	loop->starting--;
+	run_for(2);
+	ck_assert(fired && !is_late);
+	ck_assert_int_eq(stay_loop_free(loop), STAY_OK);
+	ev_loop_destroy(runs);
 }
 
 TEST_SUITE(loop_ev)

@@ -214,6 +214,24 @@ TEST_ROWS(hosted_runs_the_program_without_connections, 2)
 	ck_assert_int_eq(notes.in <= FAR, _i == 0);
 }
 
+/* Outside of a turn init runs the host's loop: whatever the host came for is not lost. */
+TEST_ROWS(hosted_that_comes_inside_of_init_comes_again, 2)
+{
+	if (_i == 0)
+		seam.ops->again(seam.world);
+	else
+		seam.ops->timer(seam.world, 1);
+	seam_arm(&seam);
+	seam.loop->starting++;
+	come();
+	ck_assert(!seam.turned);
+	seam.loop->starting--;
+	ck_assert(notes.in <= 20 * MS && notes.in > 10 * MS);
+	come();
+	ck_assert(seam.turned);
+	ck_assert_uint_eq(notes.in, NEVER);
+}
+
 /* ---- a forked child ---- */
 
 static bool
