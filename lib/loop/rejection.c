@@ -35,6 +35,8 @@ stay_loop_set_rejection(struct stay_loop *loop, const char *format, ...)
 	va_start(arguments, format);
 	stay__text_vadd(&text, format, arguments);
 	va_end(arguments);
+	if (text.len == 0)
+		stay__loop_forget_rejection(loop);
 }
 
 void

@@ -132,6 +132,16 @@ TEST(rejection_is_of_the_last_start)
 	ck_assert_str_eq(stay_loop_rejection(loop), "");
 }
 
+/* What is said last may be made of what was said before, or be nothing. */
+TEST(rejection_is_what_was_said_last)
+{
+	stay_loop_set_rejection(loop, "of before");
+	stay_loop_set_rejection(loop, "not %s", stay_loop_rejection(loop));
+	ck_assert_str_eq(stay_loop_rejection(loop), "not of before");
+	stay_loop_set_rejection(loop, "%s", "");
+	ck_assert_str_eq(stay_loop_rejection(loop), "");
+}
+
 TEST(rejection_is_of_the_last_start_of_a_client)
 {
 	static struct line_notes notes;
