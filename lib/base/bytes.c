@@ -9,11 +9,11 @@
 size_t
 stay_bytes_line(struct stay_bytes in, size_t *seen)
 {
-	const char *from = in.data + *seen;
-	const char *end;
+	const char *end = NULL;
 
 	assert(*seen <= in.len);
-	end = memchr(from, '\n', in.len - *seen);
+	if (in.len > 0)
+		end = memchr(in.data + *seen, '\n', in.len - *seen);
 	*seen = end == NULL ? in.len : 0;
 	return end == NULL ? 0 : (size_t)(end - in.data) + 1;
 }
@@ -126,7 +126,8 @@ stay_reader_bytes(struct stay_reader *reader, size_t len)
 
 	if (len > reader->rest.len)
 		return fail(reader);
-	reader->rest.data += len;
+	if (len > 0)
+		reader->rest.data += len;
 	reader->rest.len -= len;
 	return bytes;
 }

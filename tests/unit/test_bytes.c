@@ -84,6 +84,7 @@ TEST(bytes_are_a_text_or_begin_with_it)
 	ck_assert(stay_bytes_is(none, ""));
 	ck_assert(stay_bytes_begin(none, ""));
 	ck_assert(!stay_bytes_is(none, "x"));
+	ck_assert_uint_eq(stay_bytes_words(none, NULL, 0), 0);
 }
 
 TEST(bytes_behind_a_text_and_before_an_end)
@@ -215,6 +216,19 @@ TEST_ROWS(bytes_field_past_the_end_is_nothing, LEN(short_ones))
 	ck_assert_uint_eq(stay_reader_u8(&reader), 0);
 	ck_assert_str_eq(stay_reader_string(&reader).data, "");
 	ck_assert(!stay_reader_is_done(&reader));
+}
+
+/* Of what was not found, say. */
+TEST(bytes_of_nothing_are_read)
+{
+	struct stay_reader reader =
+	    stay_reader_of(stay_bytes_behind(stay_bytes_of("a"), "b"));
+	size_t seen = 0;
+
+	ck_assert_uint_eq(stay_bytes_line(reader.rest, &seen), 0);
+	ck_assert_uint_eq(seen, 0);
+	ck_assert_uint_eq(stay_reader_bytes(&reader, 0).len, 0);
+	ck_assert(stay_reader_is_done(&reader));
 }
 
 TEST_SUITE(bytes)
