@@ -335,7 +335,7 @@ put_part(struct writer *writer, enum stay__part part, const char *text)
 	}
 }
 
-/* A user name may hold an escaped colon. */
+/* A name may hold an escaped colon, and stands without brackets all the same. */
 static void
 put_host(struct writer *writer, const char *host)
 {

@@ -55,6 +55,35 @@ TEST(address_of_a_path_fits_or_is_refused)
 	ck_assert(!stay__address_of_path(&address, ""));
 }
 
+/* One of another family; a path up to the end of its room, where there is no NUL. */
+TEST(address_that_is_none_of_ours_is_shown_too)
+{
+	struct stay_address address = { .storage.ss_family = AF_PACKET };
+	char text[STAY__ADDRESS_TEXT], path[109];
+
+	stay__address_describe(&address, text, sizeof(text));
+	ck_assert_str_eq(text, "address of family 17");
+	memset(path, 'x', sizeof(path));
+	path[108] = '\0';
+	memset(&address.storage, 'x', sizeof(address.storage));
+	address.storage.ss_family = AF_UNIX;
+	stay__address_describe(&address, text, sizeof(text));
+	ck_assert_str_eq(text, path);
+}
+
+TEST(address_is_equal_to_itself)
+{
+	struct stay_address one, other;
+
+	ck_assert(stay__address_parse(&one, "10.0.0.7", "1"));
+	ck_assert(stay__address_parse(&other, "10.0.0.7", "1"));
+	ck_assert(stay__address_equal(&one, &other));
+	ck_assert(stay__address_parse(&other, "10.0.0.8", "1"));
+	ck_assert(!stay__address_equal(&one, &other));
+	ck_assert(stay__address_parse(&other, "10.0.0.7", "2"));
+	ck_assert(!stay__address_equal(&one, &other));
+}
+
 static const struct {
 	const char *host;
 	const char *text;

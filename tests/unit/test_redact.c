@@ -35,6 +35,8 @@ static const struct {
 	{ "a\"b\\c", "a\\\"b\\\\c", "***" },
 	{ "a\nb\tc", "a\\nb\\tc", "***" },
 	{ "a\nb", "a\\x0Ab a\\x0ab a%0Ab", "*** *** ***" },
+	{ "a\rb\ac\bd\fe\vf", "a\\rb\\ac\\bd\\fe\\vf", "***" },
+	{ "a\nb", "a\\X0ab", "***" },
 	{ "a b:c", "a%20b%3ac", "***" },
 	{ "100%", "100% is 100%25", "*** is ***" },
 	/* what an escape means is in the word itself */
