@@ -221,6 +221,7 @@ linear(const struct stay_backoff_policy *policy, uint32_t attempt,
 {
 	const uint64_t *step = policy->delay_arg;
 
+	ck_assert_uint_eq(policy->factor, 0); /* the program's own struct */
 	return elapsed_ms == UINT64_MAX ? STAY_FOREVER : *step * attempt;
 }
 

@@ -8,6 +8,7 @@
 #include "base/bar.h"
 #include "expect.h"
 #include "suites.h"
+#include "support/scarce.h"
 
 static void
 assert_holds(const struct stay_buf *buf, const char *text)
@@ -126,7 +127,9 @@ TEST(buf_takes_at_the_front_and_cuts_at_the_end)
 	assert_holds(&buf, "");
 	ck_assert_uint_eq(buf.head, 0);
 	ck_assert_int_eq(stay_buf_puts(&buf, "again"), STAY_OK);
+	stay_buf_take(&buf, 1);
 	stay_buf_cut(&buf, 0);
+	ck_assert_uint_eq(buf.head, 0);
 	ck_assert_uint_eq(buf.tail, 0);
 	stay_buf_fini(&buf);
 }
@@ -246,7 +249,23 @@ TEST(buf_more_than_there_is_is_no_memory)
 	stay_buf_fini(&buf);
 }
 
-/* Each length once: where it just fits and where it just doesn't included. */
+/* To grow would spare moves to come; without memory it goes on in what it has. */
+TEST(buf_that_need_not_grow_is_compacted_without_memory)
+{
+	struct stay_buf buf;
+	char *end;
+
+	stay_buf_init(&buf, 0);
+	ck_assert_ptr_nonnull(stay_buf_reserve(&buf, 200));
+	stay_buf_commit(&buf, 200);
+	stay_buf_take(&buf, 60);
+	scarce_arm(1);
+	end = stay_buf_reserve(&buf, 100);
+	ck_assert(scarce_disarm());
+	ck_assert_ptr_eq(end, buf.data + 140);
+	stay_buf_fini(&buf);
+}
+
 /* As if the system had no memory for it, and it stays as it is. */
 TEST(buf_a_barred_one_takes_nothing)
 {
@@ -262,6 +281,7 @@ TEST(buf_a_barred_one_takes_nothing)
 	assert_holds(&buf, "");
 }
 
+/* Each length once: where it just fits and where it just doesn't included. */
 TEST(buf_printf_fits_at_every_length)
 {
 	static char text[2000];

@@ -45,8 +45,10 @@ TEST(ease_gives_back_what_is_not_used)
 	use(100);
 	ck_assert_uint_lt(buf.cap, STAY__EASE_CAP);
 	ck_assert_uint_eq(buf.limit, 2 * LARGE);
+	ck_assert_uint_eq(uses, 0);
 	use(LARGE);
 	ck_assert_uint_ge(buf.cap, LARGE);
+	ck_assert_uint_eq(uses, 0);
 }
 
 /* One use of more than an eighth begins the count anew. */

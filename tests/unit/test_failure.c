@@ -5,6 +5,7 @@
 #include "base/failure.h"
 #include "base/text.h"
 #include "suites.h"
+#include "support/scarce.h"
 
 TEST(failure_names_the_error_of_the_system)
 {
@@ -37,9 +38,33 @@ TEST(failure_blames_the_most_telling_error)
 	stay__failure_add(&failure, "b", -ECONNREFUSED);
 	stay__failure_add(&failure, "c", -EHOSTUNREACH);
 	ck_assert_int_eq(failure.status, STAY_E_NO_LISTENER);
-	stay__failure_add(&failure, "d", -ENOMEM);
+	stay__failure_add(&failure, "d", -ETIMEDOUT);
+	ck_assert_int_eq(failure.status, STAY_E_NO_LISTENER);
+	stay__failure_add(&failure, "e", -ENOMEM);
 	ck_assert_int_eq(failure.status, STAY_E_NOMEM);
 	stay__failure_clear(&failure);
+	stay__failure_add(&failure, "a", -ENETUNREACH);
+	stay__failure_add(&failure, "b", -ETIMEDOUT);
+	ck_assert_int_eq(failure.status, STAY_E_TIMEOUT);
+	stay__failure_clear(&failure);
+}
+
+/* What was there before is freed, and what it was moved from says nothing more. */
+TEST(failure_moves_with_its_text)
+{
+	struct stay__failure from = { 0 }, to = { 0 };
+	long blocks = scarce_blocks_here();
+
+	stay__failure_add(&to, "a", -ENETUNREACH);
+	stay__failure_add(&from, "b", -ECONNREFUSED);
+	stay__failure_move(&to, &from);
+	ck_assert_str_eq(to.text, "b refused (ECONNREFUSED)");
+	ck_assert_int_eq(to.status, STAY_E_NO_LISTENER);
+	ck_assert_int_eq(from.status, STAY_OK);
+	ck_assert_int_eq(from.system, 0);
+	ck_assert_str_eq(stay__failure_text(&from), "");
+	stay__failure_clear(&to);
+	ck_assert_int_eq(scarce_blocks_here(), blocks);
 }
 
 TEST(failure_that_is_too_long_ends_in_dots)

@@ -25,7 +25,7 @@ static const struct {
 	{ "abcdefghijklmno", "abcdefghijklmnop", "abcdefghijklmnop" },
 	{ "abcdefghijklmnop", "xabcdefghijklmnopx", "x***x" },
 	{ "pass", "\\npass \\x0apass %0apass", "\\n*** \\x0a*** %0a***" },
-	{ "pass", "0apass xapass", "0apass xapass" },
+	{ "pass", "0apass xapass %zapass", "0apass xapass %zapass" },
 	{ "", "nothing", "nothing" },
 	{ NULL, "nothing", "nothing" },
 	/* as Redis repeats arguments */
@@ -42,6 +42,7 @@ static const struct {
 	/* what an escape means is in the word itself */
 	{ "\\\\x41", "`\\\\x41`", "`***`" },
 	{ "x%41y", "x%41y", "***" },
+	{ "abcd%41y", "abcd%41y", "***" },
 };
 
 TEST_ROWS(redact_finds_each_spelling, (sizeof(cases) / sizeof(cases[0])))

@@ -52,6 +52,8 @@ static const struct {
 	{ LINE_OK, { .backoff = { .kind = (enum stay_backoff_kind)9 } },
 	    STAY_E_ARG,
 	    "the kind or the jitter of the backoff is none of its values" },
+	{ LINE_OK, { .backoff = { .jitter = (enum stay_jitter)3 } }, STAY_E_ARG,
+	    "the kind or the jitter of the backoff is none of its values" },
 	{ LINE_OK, { .queue_low_percent = 60, .queue_high_percent = 50 },
 	    STAY_E_ARG,
 	    "queue_low_percent is 60, above queue_high_percent, 50" },

@@ -7,6 +7,7 @@
 
 #include "expect.h"
 #include "suites.h"
+#include "support/secret.h"
 
 /* Parsed from a copy of exactly its size, so that a sanitizer sees overreads.
  */
@@ -76,6 +77,10 @@ static const struct good goods[] = {
 	{ "redis://[::ffff:10.0.0.7]:",
 	  { "redis", "", "", "::ffff:10.0.0.7", "", "", "" },
 	  "redis://[::ffff:10.0.0.7]" },
+	{ "redis://[0000:0000:0000:0000:0000:ffff:255.255.255.255]",
+	  { "redis", "", "", "0000:0000:0000:0000:0000:ffff:255.255.255.255", "",
+	    "", "" },
+	  "redis://[0000:0000:0000:0000:0000:ffff:255.255.255.255]" },
 	{ "redis://[fe80::1%25eth0]:1",
 	  { "redis", "", "", "fe80::1%eth0", "1", "", "" },
 	  "redis://[fe80::1%25eth0]:1" },
@@ -356,6 +361,21 @@ TEST(url_describe_fits_any_space)
 	}
 	ck_assert_int_eq(stay_url_describe(url, NULL, 0), sizeof(whole) - 1);
 	stay_url_free(url);
+}
+
+/* Of a URL that is refused behind it, too. */
+TEST_ROWS(url_leaves_no_secret_in_its_memory, 4)
+{
+	static const char *const texts[] = { "redis://u:s3cr3t@h",
+		"redis://u:s%33cr3t@h/%zz", "redis://u:s3cr3t@h:x",
+		"redis://h?auth=s3cr3t" };
+	struct stay_url *url;
+
+	secret_watch("s3cr3t");
+	ck_assert_int_eq(stay_url_parse(&url, texts[_i], NULL) == STAY_OK,
+	    _i == 0 || _i == 3);
+	stay_url_free(url);
+	ck_assert_uint_eq(secret_freed(), 0);
 }
 
 /* ---- query ---------------------------------------------------------- */
