@@ -314,10 +314,7 @@ stay__timers_set(struct stay__wheel *wheel, struct stay__timers *timers,
 	if (at == UINT64_MAX && timers->at[which] == UINT64_MAX)
 		return;
 	timers->at[which] = at;
-	if (at != UINT64_MAX)
-		timers->fresh |= 1u << which;
-	else
-		timers->fresh &= ~(1u << which);
+	timers->fresh |= 1u << which; /* never is not moved */
 	enter(wheel, timers);
 }
 

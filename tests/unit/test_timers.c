@@ -59,6 +59,7 @@ TEST(timers_fire_each_at_its_time)
 	set(2, 300 * MS);
 	set(0, 70 * MS);
 	set(5, 4096 * MS + 1);
+	ck_assert(!stay__wheel_is_settled(&wheel));
 	ck_assert_uint_eq(stay__wheel_next(&wheel), 70 * MS);
 	expect(70 * MS - 1, "");
 	expect(70 * MS, "a");

@@ -153,6 +153,10 @@ TEST(wheel_what_is_set_late_is_late)
 	ck_assert_uint_eq(stay__wheel_next(&wheel), 13 * MS);
 	stay__timer_stop(&during);
 	ck_assert_uint_eq(stay__wheel_next(&wheel), UINT64_MAX);
+	stay__timer_set(&wheel, &during, UINT64_MAX - MS);
+	stay__wheel_settle(&wheel, 3 * MS);
+	ck_assert_uint_eq(during.at, UINT64_MAX - MS);
+	stay__timer_stop(&during);
 }
 
 TEST(wheel_next_is_exact_for_a_timer_alone)
