@@ -1,16 +1,21 @@
 /*
  * Knocks from other threads. All of it is under the lock of the door, which knocks
  * share, but the answers. Who knocks for what is not known here.
+ *
+ * In a forked child a thread that the child lacks may hold the lock: there the door is
+ * left as it is. Nobody knocks, and nothing of it is freed.
  */
 #include "loop/door.h"
 
 #include <pthread.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 #include "loop/loop.h"
 
 struct stay__door {
 	pthread_mutex_t lock;
+	pid_t maker;
 	struct stay_loop *loop; /* NULL: it has ended */
 	struct stay__list knocks;
 	size_t refs; /* of knocks, and of the loop */
@@ -30,11 +35,22 @@ door_of(struct stay_loop *loop)
 		stay__free(door);
 		return NULL;
 	}
+	door->maker = getpid();
 	stay__list_init(&door->knocks);
 	door->loop = loop;
 	door->refs = 1;
 	loop->door = door;
 	return door;
+}
+
+/* Lock it. False: it is the parent's. */
+static bool
+enter(struct stay__door *door)
+{
+	if (getpid() != door->maker)
+		return false;
+	pthread_mutex_lock(&door->lock);
+	return true;
 }
 
 /* Unlocks. */
@@ -58,11 +74,12 @@ stay__knock_init(
 
 	if (door == NULL)
 		return STAY_E_NOMEM;
+	if (!enter(door))
+		return STAY_E_FORKED;
 	stay__list_init(&knock->node);
 	knock->door = door;
 	knock->answer = answer;
 	knock->refs = 1;
-	pthread_mutex_lock(&door->lock);
 	door->refs++;
 	pthread_mutex_unlock(&door->lock);
 	return STAY_OK;
@@ -71,17 +88,16 @@ stay__knock_init(
 void
 stay__knock_hold(struct stay__knock *knock)
 {
-	pthread_mutex_lock(&knock->door->lock);
+	if (!enter(knock->door))
+		return;
 	knock->refs++;
 	pthread_mutex_unlock(&knock->door->lock);
 }
 
-void
-stay__knock_drop(struct stay__knock *knock)
+/* Unlocks. */
+static void
+drop(struct stay__door *door, struct stay__knock *knock)
 {
-	struct stay__door *door = knock->door;
-
-	pthread_mutex_lock(&door->lock);
 	if (--knock->refs > 0) {
 		pthread_mutex_unlock(&door->lock);
 		return;
@@ -90,13 +106,23 @@ stay__knock_drop(struct stay__knock *knock)
 	let_go(door);
 }
 
+void
+stay__knock_drop(struct stay__knock *knock)
+{
+	struct stay__door *door = knock->door;
+
+	if (enter(door))
+		drop(door, knock);
+}
+
 /* The world is there as long as the loop is, and the loop waits for the lock. */
 void
 stay__knock_now(struct stay__knock *knock)
 {
 	struct stay__door *door = knock->door;
 
-	pthread_mutex_lock(&door->lock);
+	if (!enter(door))
+		return;
 	if (door->loop != NULL && stay__list_is_empty(&knock->node)) {
 		knock->refs++;
 		stay__list_push(&door->knocks, &knock->node);
@@ -120,11 +146,15 @@ next_knock(struct stay__door *door)
 void
 stay__door_answer(struct stay_loop *loop)
 {
+	struct stay__door *door = loop->door;
 	struct stay__knock *knock;
 
-	while ((knock = next_knock(loop->door)) != NULL) {
+	if (stay__loop_is_orphan(loop))
+		return;
+	while ((knock = next_knock(door)) != NULL) {
 		knock->answer(knock);
-		stay__knock_drop(knock);
+		pthread_mutex_lock(&door->lock);
+		drop(door, knock);
 	}
 }
 
@@ -134,7 +164,8 @@ stay__door_close(struct stay_loop *loop)
 	struct stay__door *door = loop->door;
 	struct stay__knock *knock;
 
-	pthread_mutex_lock(&door->lock);
+	if (!enter(door))
+		return;
 	door->loop = NULL;
 	pthread_mutex_unlock(&door->lock);
 	while ((knock = next_knock(door)) != NULL)

@@ -1,7 +1,10 @@
 /* What a turn of a loop does, in which order, when a task takes too long. */
 #include <errno.h>
+#include <pthread.h>
+#include <semaphore.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <stay/conn.h>
 
@@ -10,6 +13,7 @@
 #include "loop/loop.h"
 #include "sim/world_sim.h"
 #include "suites.h"
+#include "support/child.h"
 #include "support/failing.h"
 
 static struct stay_world *world;
@@ -525,6 +529,77 @@ TEST(loop_that_has_ended_answers_nobody)
 	stay__knock_now(knock);
 	ck_assert_uint_eq(answers, 0);
 	ck_assert_uint_eq(knock->refs, 1);
+	stay__knock_drop(knock);
+}
+
+/* ---- in a forked child ---- */
+
+static sem_t inside, go_on;
+static bool in_child;
+
+static bool
+is_in_child(struct stay_world *asked)
+{
+	(void)asked;
+	return in_child;
+}
+
+/* The door is locked meanwhile. */
+static void
+wake_slowly(struct stay_world *asked)
+{
+	(void)asked;
+	sem_post(&inside);
+	while (sem_wait(&go_on) != 0)
+		continue;
+}
+
+static void *
+knock_now(void *knock)
+{
+	stay__knock_now(knock);
+	return NULL;
+}
+
+/* Its thread is not here: nobody will ever unlock the door. */
+static bool
+does_not_wait(void *knock)
+{
+	struct stay__knock other;
+
+	alarm(3);
+	in_child = true;
+	stay_loop_turn(loop);
+	stay__knock_hold(knock);
+	stay__knock_now(knock);
+	stay__knock_drop(knock);
+	return stay__knock_init(&other, loop, answer) == STAY_E_FORKED &&
+	       stay_loop_free(loop) == STAY_OK && answers == 0;
+}
+
+TEST(promise_12_a_child_does_not_wait_at_the_door)
+{
+	static struct stay_world_ops ops;
+	const struct stay_world_ops *usual = loop->ops;
+	struct stay__knock *knock = knock_new(loop);
+	pthread_t thread;
+
+	ops = *usual;
+	ops.wake = wake_slowly;
+	ops.forked = is_in_child;
+	loop->ops = &ops;
+	answers = 0;
+	ck_assert_int_eq(sem_init(&inside, 0, 0), 0);
+	ck_assert_int_eq(sem_init(&go_on, 0, 0), 0);
+	ck_assert_int_eq(pthread_create(&thread, NULL, knock_now, knock), 0);
+	while (sem_wait(&inside) != 0)
+		continue;
+	ck_assert(child_finds(does_not_wait, knock));
+	sem_post(&go_on);
+	ck_assert_int_eq(pthread_join(thread, NULL), 0);
+	loop->ops = usual;
+	stay_loop_turn(loop);
+	ck_assert_uint_eq(answers, 1);
 	stay__knock_drop(knock);
 }
 
