@@ -15,7 +15,8 @@
 #define STAY__RESOLVER_REPEATS_MAX 12   /* of them, for running names */
 
 struct stay__lookups {
-	/* Over everything below; what changes is that the world is gone. */
+	/* Over everything below; what changes is that there is one more name, which
+	 * may have a place where that of an idle thread has none, or no world. */
 	struct stay__monitor monitor;
 	struct stay__list waiting;
 	struct stay__list running; /* in threads, the oldest first */

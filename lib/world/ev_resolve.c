@@ -69,6 +69,7 @@ stay__lookups_start(struct stay__lookups *lookups, struct stay_lookup *lookup)
 		stay__job_free(job);
 	} else {
 		lookup->world = job;
+		pthread_cond_signal(&lookups->monitor.changed);
 	}
 	pthread_mutex_unlock(&lookups->monitor.lock);
 	return error;

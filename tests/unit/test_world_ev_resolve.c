@@ -34,6 +34,9 @@
 #define BROKEN  "broken.test" /* the system fails, as `broken` says */
 #define MANY    "many.test"   /* has many addresses */
 
+#define OTHERS                                                                 \
+	(STAY__RESOLVER_THREADS_MAX - STAY__RESOLVER_REPEATS_MAX - 1)
+
 /* ---- the system's side ---- */
 
 static sem_t gate;         /* one post lets one hanging name answer */
@@ -429,7 +432,7 @@ TEST_ROWS(world_ev_lookup_leaves_nothing_behind, 2)
 
 /* So many names hang, and so many of them in a thread; then one more is asked for,
  * which takes no longer than it must, or is cancelled. */
-enum more { NO_MORE, ANSWERED, CANCELLED };
+enum more { NO_MORE, ANSWERED, CANCELLED, CROWDED };
 
 static const struct {
 	int count;
@@ -445,7 +448,7 @@ static const struct {
 	    NO_MORE },
 	/* one name leaves threads for others */
 	{ STAY__RESOLVER_THREADS_MAX + 1, true, STAY__RESOLVER_REPEATS_MAX,
-	    ANSWERED },
+	    CROWDED },
 };
 
 /* If we were held up for so long, a fifth has waited enough. */
@@ -456,9 +459,34 @@ has_become_slow(uint64_t began)
 	       STAY__RESOLVER_SLOW_MS * (uint64_t)1000000;
 }
 
+/* All threads but one hang in other names, and that one waits with a name that has threads
+ * already. What has a place is not kept waiting with it: one second, each time. */
+static void
+crowd_in(struct asked others[OTHERS])
+{
+	static const char *const names[OTHERS] = { HANGING "a", HANGING "b",
+		HANGING "c" };
+	uint64_t begin = here.ops->now(here.world);
+	int before = atomic_load(&inside);
+	struct asked more;
+
+	for (int i = 0; i < OTHERS; i++)
+		ask(&others[i], names[i]);
+	wait_for(&inside, before + OTHERS);
+	for (int i = 0; i < 5; i++) {
+		ask(&more, "127.0.0.1");
+		is_answered(&more);
+	}
+	ck_assert_uint_lt(
+	    here.ops->now(here.world) - begin, UINT64_C(2500000000));
+	for (int i = 0; i < OTHERS; i++)
+		sem_post(&gate);
+}
+
 TEST_ROWS(world_ev_lookups_that_hang, 5)
 {
 	struct asked asked[STAY__RESOLVER_THREADS_MAX + 1], more;
+	struct asked others[OTHERS];
 	char names[STAY__RESOLVER_THREADS_MAX + 1][24];
 	const uint64_t began = stay__clock_ns(CLOCK_MONOTONIC);
 	int most = crowds[_i].inside, seen;
@@ -473,7 +501,7 @@ TEST_ROWS(world_ev_lookups_that_hang, 5)
 		ask(&more, "127.0.0.1");
 	if (crowds[_i].more == CANCELLED)
 		cancel(&more);
-	if (crowds[_i].more == ANSWERED) {
+	if (crowds[_i].more == ANSWERED || crowds[_i].more == CROWDED) {
 		is_answered(&more);
 		/* while names wait, one thread waits with them */
 		wait_for(&alive,
@@ -484,12 +512,16 @@ TEST_ROWS(world_ev_lookups_that_hang, 5)
 		most = crowds[_i].count;
 	ck_assert_int_ge(seen, crowds[_i].inside);
 	ck_assert_int_le(seen, most);
+	if (crowds[_i].more == CROWDED)
+		crowd_in(others);
 	for (int i = 0; i < crowds[_i].count; i++)
 		sem_post(&gate);
 	for (int i = 0; i < crowds[_i].count; i++)
 		is_answered(&asked[i]);
 	if (_i == 0 && has_become_slow(began))
 		most = crowds[_i].count;
+	for (int i = 0; crowds[_i].more == CROWDED && i < OTHERS; i++)
+		is_answered(&others[i]);
 	if (crowds[_i].more == NO_MORE)
 		ck_assert_int_le(atomic_load(&threads), most);
 	ck_assert(crowds[_i].more != CANCELLED || more.times == 0);
