@@ -174,6 +174,8 @@ TEST(world_ev_watch_that_libev_gave_up_ends)
 	give_up(&here.ear);
 	give_up(&other);
 	bed_play("read = EIO; swap; read = EIO; swap", NULL);
+	bed_play("put x = EIO; shut = EIO", NULL);
+	ck_assert_int_eq(here.ops->finish(here.world, here.fd), -EIO);
 	bed_play("want 0; read = EAGAIN; swap; read = EIO", NULL);
 	ear_want(&other, 0);
 	bed_play("read = EAGAIN", NULL);
