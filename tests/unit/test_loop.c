@@ -10,6 +10,7 @@
 
 #include "base/mem.h"
 #include "loop/door.h"
+#include "loop/errands.h"
 #include "loop/loop.h"
 #include "sim/world_sim.h"
 #include "suites.h"
@@ -271,12 +272,17 @@ TEST(loop_that_oversleeps_again_is_excused_no_longer)
 	ck_assert_uint_eq(excused, stay__loop_after(loop, 1000));
 	for (int turns = 0; turns < 2; turns++)
 		stay_loop_turn(loop);
-	stay__loop_timer(loop, &timer, stay__loop_after(loop, 100));
-	stay_loop_turn(loop);
-	sim_sleep_ms(world, 500);
-	stay_loop_turn(loop);
-	ck_assert_uint_gt(loop->deaf, 0);
-	ck_assert_uint_eq(loop->excused, excused);
+	/* neither while it has it nor soon after that */
+	for (uint64_t ms = 500; ms <= 1000; ms += 500) {
+		stay__loop_timer(loop, &timer, stay__loop_after(loop, 100));
+		stay_loop_turn(loop);
+		sim_sleep_ms(world, ms);
+		for (int turns = 0; turns < 3; turns++) {
+			stay_loop_turn(loop);
+			ck_assert_uint_eq(loop->deaf, 2 - (unsigned)turns);
+		}
+		ck_assert_uint_eq(loop->excused, excused);
+	}
 }
 
 /* What the authors of xoshiro256** have it say after 1, 2, 3, 4. */
@@ -336,7 +342,14 @@ TEST(loop_asks_for_another_turn)
 	loop->ops = usual;
 }
 
-/* Once, whatever is queued until the next. */
+static void
+queue_one(struct stay__task *task)
+{
+	(void)task;
+	stay__loop_run_soon(loop, &tasks[2]);
+}
+
+/* Once, whatever is queued until the next, and for nothing that is queued in it. */
 TEST(loop_stirs_its_world_once_a_turn)
 {
 	static struct stay_world_ops ops;
@@ -345,6 +358,7 @@ TEST(loop_stirs_its_world_once_a_turn)
 	ops = *usual;
 	ops.stir = count_again;
 	loop->ops = &ops;
+	stay__task_init(&tasks[1], queue_one);
 	for (agains = 0; agains < 2;) {
 		unsigned before = agains;
 
@@ -530,6 +544,61 @@ TEST(loop_that_has_ended_answers_nobody)
 	ck_assert_uint_eq(answers, 0);
 	ck_assert_uint_eq(knock->refs, 1);
 	stay__knock_drop(knock);
+}
+
+/* ---- errands ---- */
+
+static unsigned rooms, errands_run;
+
+static void
+count_room(void *arg)
+{
+	ck_assert_ptr_eq(arg, &rooms);
+	rooms++;
+}
+
+static void
+count_run(struct stay__errand *errand)
+{
+	(void)errand;
+	errands_run++;
+}
+
+/* Whoever waits for room hears that there is some, and that there never will be. What is
+ * put off wakes nobody unless it shall. */
+TEST(loop_does_errands_until_they_are_closed)
+{
+	struct stay__errands *errands = stay__errands_new(loop, 1);
+	struct stay__errand errand = { .run = count_run }, more = errand,
+			    off = errand;
+	static struct stay_world_ops ops;
+	const struct stay_world_ops *usual = loop->ops;
+
+	ops = *usual;
+	ops.wake = count_again;
+	loop->ops = &ops;
+	agains = rooms = errands_run = 0;
+	errands->on_room = count_room;
+	errands->arg = &rooms;
+	ck_assert_ptr_eq(loop->errands, errands);
+	stay__errands_put_off(errands, &off, false);
+	ck_assert_uint_eq(agains, 0);
+	ck_assert_int_eq(stay__errands_give(errands, &errand), STAY_OK);
+	ck_assert_uint_eq(agains, 1);
+	ck_assert_int_eq(stay__errands_give(errands, &more), STAY_E_FULL);
+	stay_loop_turn(loop);
+	ck_assert_uint_eq(errands_run, 2);
+	ck_assert_uint_eq(rooms, 1);
+	stay__errands_close(errands);
+	ck_assert_uint_eq(rooms, 2);
+	ck_assert_int_eq(stay__errands_give(errands, &more), STAY_E_STOPPED);
+	stay__errands_put_off(errands, &off, true);
+	ck_assert_uint_eq(agains, 2);
+	stay__errands_settle(errands);
+	ck_assert_uint_eq(errands_run, 3);
+	stay__errands_free(errands);
+	ck_assert_ptr_null(loop->errands);
+	loop->ops = usual;
 }
 
 /* ---- in a forked child ---- */

@@ -7,6 +7,7 @@
 #include <netinet/in.h>
 #include <pthread.h>
 #include <string.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
 #include "suites.h"
@@ -397,6 +398,26 @@ START_TEST(test_world_hears_the_end_of_a_pipe)
 }
 END_TEST
 
+/* What was due is over, and ends no other wait. */
+START_TEST(test_world_waits_on_behind_a_deadline)
+{
+	const struct itimerspec soon = { .it_value.tv_nsec = 20 * MS };
+	int fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK), waits = 0;
+	struct ear ear;
+
+	timer(1);
+	here.ops->run(here.world);
+	timer(UINT64_MAX);
+	ear_open(&ear, fd, STAY_READ);
+	ck_assert_int_eq(timerfd_settime(fd, 0, &soon, NULL), 0);
+	for (; ear.times == 0; waits++)
+		here.ops->run(here.world);
+	ck_assert_int_le(waits, 3);
+	ear_want(&ear, 0);
+	close(fd);
+}
+END_TEST
+
 /* ---- names ---- */
 
 START_TEST(test_world_lookup_is_answered)
@@ -486,6 +507,7 @@ static TCase *
 add_kernel(TCase *tcase)
 {
 	tcase_add_test(tcase, test_world_hears_the_end_of_a_pipe);
+	tcase_add_test(tcase, test_world_waits_on_behind_a_deadline);
 	tcase_add_test(
 	    tcase, test_world_does_not_wait_behind_a_turn_that_was_due);
 	return tcase;

@@ -20,6 +20,7 @@
 
 #include "base/address.h"
 #include "suites.h"
+#include "support/child.h"
 #include "support/failing.h"
 #include "support/heap.h"
 #include "support/scarce.h"
@@ -27,6 +28,7 @@
 #include "world/ev.h"
 #include "world/ev_clock.h"
 #include "world/ev_lookups.h"
+#include "world/ev_places.h"
 #include "world/ev_resolve.h"
 #include "world/ev_socket.h"
 
@@ -110,6 +112,8 @@ getaddrinfo(const char *host, const char *port, const struct addrinfo *hints,
 	void *symbol = dlsym(RTLD_NEXT, "getaddrinfo");
 
 	memcpy(&system_s, &symbol, sizeof(symbol));
+	if (port != NULL && port[0] == '\0')
+		return EAI_SERVICE; /* as some systems say */
 	if (host != NULL && strcmp(host, MANY) == 0) {
 		*found = crowd();
 		return 0;
@@ -210,12 +214,23 @@ static void
 is_answered(struct asked *asked)
 {
 	ck_assert_str_eq(bed_answer(asked), "127.0.0.1:1");
+	ck_assert_ptr_null(asked->lookup.world);
 }
 
+/* To do so again does no harm. */
 static void
 cancel(struct asked *asked)
 {
 	here.ops->lookup_cancel(here.world, &asked->lookup);
+	ck_assert_ptr_null(asked->lookup.world);
+}
+
+TEST(world_ev_lookup_needs_no_port)
+{
+	struct asked asked;
+
+	ck_assert_int_eq(bed_ask(&asked, "127.0.0.1", ""), 0);
+	ck_assert_str_eq(bed_answer(&asked), "127.0.0.1:0");
 }
 
 TEST(world_ev_lookup_copies_what_it_is_asked)
@@ -301,6 +316,26 @@ TEST(world_ev_lookup_cancelled_while_under_way)
 	ck_assert_int_eq(cancelled.times, 0);
 }
 
+static bool
+cancels_nothing(void *asked)
+{
+	here.ops->lookup_cancel(
+	    here.world, &((struct asked *)asked)->lookup);
+	return ((struct asked *)asked)->lookup.world != NULL;
+}
+
+/* A thread that it lacks may hold the lock. */
+TEST(promise_12_a_child_cancels_no_lookup)
+{
+	struct asked asked;
+
+	ask(&asked, HANGING);
+	wait_for(&inside, 1);
+	ck_assert(child_finds(cancels_nothing, &asked));
+	sem_post(&gate);
+	is_answered(&asked);
+}
+
 TEST(world_ev_lookup_cancelled_when_answered)
 {
 	struct pollfd woken = { stay__wake_open(), POLLIN, 0 };
@@ -346,6 +381,9 @@ TEST(world_ev_lookup_needs_one_thread_only)
 	while (bed_ask(&second, "127.0.0.1", "1") == 0)
 		is_answered(&second); /* till the thread has left */
 	atomic_store(&no_threads, false);
+	ask(&second, "127.0.0.1");
+	is_answered(&second);
+	wait_for(&alive, 0); /* that was all */
 }
 
 /* Of a program without standard input it may be 0. */
@@ -526,6 +564,36 @@ TEST_ROWS(world_ev_lookups_that_hang, 5)
 		ck_assert_int_le(atomic_load(&threads), most);
 	ck_assert(crowds[_i].more != CANCELLED || more.times == 0);
 	ck_assert(!atomic_load(&signal_ok));
+	if (crowds[_i].more == CANCELLED)
+		wait_for(&alive, 0);
+}
+
+#define MS UINT64_C(1000000)
+
+/* A slow one has none; the next place is that of the oldest of the others. */
+TEST(world_ev_lookups_have_places)
+{
+	static const uint64_t begun_ms[] = { 100, 200, 500, 700 };
+	struct stay__lookups lookups;
+	struct stay__places places;
+	struct stay_lookup lookup = { .host = "a", .port = "1" };
+	struct stay__job *jobs[4];
+
+	stay__list_init(&lookups.running);
+	places = stay__places_now(&lookups, 1200 * MS);
+	ck_assert_uint_eq(places.running + places.taken, 0);
+	ck_assert_uint_eq(places.free_at, 2200 * MS);
+	for (int i = 0; i < 4; i++) {
+		jobs[i] = stay__job_new(&lookup);
+		jobs[i]->begun_at = begun_ms[i] * MS;
+		stay__list_push(&lookups.running, &jobs[i]->node);
+	}
+	places = stay__places_now(&lookups, 1200 * MS);
+	ck_assert_uint_eq(places.running, 4);
+	ck_assert_uint_eq(places.taken, 2);
+	ck_assert_uint_eq(places.free_at, 1500 * MS);
+	for (int i = 0; i < 4; i++)
+		stay__job_free(jobs[i]);
 }
 
 TEST_SUITE_WITH(world_ev_resolve, .before = setup, .after = teardown)

@@ -375,7 +375,9 @@ TEST(world_ev_adopt_makes_it_ours)
 	struct iovec part = { &byte, 1 };
 
 	ck_assert_int_eq(pipe(fds), 0);
+	ck_assert_int_eq(fcntl(fds[0], F_SETFL, O_APPEND), 0);
 	ck_assert_int_eq(here.ops->adopt(here.world, fds[0]), 0);
+	ck_assert_int_ne(fcntl(fds[0], F_GETFL) & O_APPEND, 0);
 	ck_assert(descriptor_is_nonblock(fds[0]));
 	ck_assert(descriptor_is_cloexec(fds[0]));
 	close(fds[0]);

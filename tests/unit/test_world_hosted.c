@@ -157,6 +157,15 @@ TEST(hosted_with_work_left_comes_at_once)
 	ck_assert(notes.may_wait);
 }
 
+/* A turn that nobody asked the host for has done what it was to come for. */
+TEST(hosted_need_not_come_behind_a_turn)
+{
+	seam_arm(&seam);
+	ck_assert_uint_eq(notes.in, 0);
+	want_in(FAR);
+	ck_assert(notes.in <= FAR && notes.in > FAR / 2);
+}
+
 /* It comes back soon, or earlier. */
 TEST(hosted_that_is_deaf_comes_soon)
 {
@@ -232,8 +241,6 @@ TEST_ROWS(hosted_that_comes_inside_of_init_comes_again, 2)
 	ck_assert_uint_eq(notes.in, NEVER);
 }
 
-/* ---- a forked child ---- */
-
 static bool
 is_readable(int fd)
 {
@@ -241,6 +248,33 @@ is_readable(int fd)
 
 	return poll(&ready, 1, 0) == 1;
 }
+
+static void
+wake_again(struct stay_lookup *lookup, int error, const char *text,
+    const struct stay_address *addresses, size_t count)
+{
+	(void)lookup;
+	(void)error;
+	(void)text;
+	(void)addresses;
+	(void)count;
+	seam.ops->wake(seam.world);
+}
+
+/* Who wakes the loop while it hands out what has come is heard, too. */
+TEST(hosted_hears_who_wakes_it_meanwhile)
+{
+	struct stay_lookup lookup = { .host = "127.0.0.1", .port = "1",
+		.done = wake_again };
+	struct pollfd ready = { .fd = notes.wake->fd, .events = POLLIN };
+
+	ck_assert_int_eq(seam.ops->lookup(seam.world, &lookup), 0);
+	ck_assert_int_eq(poll(&ready, 1, 20000), 1);
+	notes.wake->ready(notes.wake, STAY_READ);
+	ck_assert(is_readable(notes.wake->fd));
+}
+
+/* ---- a forked child ---- */
 
 static bool
 hears_when_due(void *arg)
@@ -290,6 +324,20 @@ TEST_ROWS(promise_12_a_hosted_child_leaves_the_wake_up, 4)
 	notes.wake->ready(notes.wake, STAY_READ);
 	ck_assert(!is_readable(notes.wake->fd));
 	ck_assert_uint_eq(notes.in, 0);
+}
+
+static bool
+wakes(void *arg)
+{
+	(void)arg;
+	seam.ops->wake(seam.world);
+	return true;
+}
+
+TEST(promise_12_a_child_wakes_no_parent)
+{
+	ck_assert(child_finds(wakes, NULL));
+	ck_assert(!is_readable(notes.wake->fd));
 }
 
 TEST_SUITE_WITH(world_hosted, .before = begin, .after = end)

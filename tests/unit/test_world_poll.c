@@ -7,6 +7,7 @@
 #include <sched.h>
 #include <sys/resource.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <stay/host.h>
 #include <stay/redis_future.h>
@@ -20,6 +21,7 @@
 #include "support/redis_virtual.h"
 #include "support/scarce.h"
 #include "support/world_bed.h"
+#include "world/poll.h"
 
 static struct peer_thread server;
 static struct stay_loop *loop;
@@ -477,6 +479,42 @@ TEST(host_that_could_not_watch_is_asked_again_soon)
 	stay_conn_stop(conn, STAY_OK);
 	come_until_calm(&stranger);
 	ck_assert_int_eq(stay_loop_free(hosted), STAY_OK);
+}
+
+static struct stay_watch ending[3];
+static struct stay_host *alone;
+static unsigned ended;
+
+/* As if they were freed. */
+static void
+end_all(struct stay_watch *watch, unsigned events)
+{
+	(void)watch;
+	(void)events;
+	ended++;
+	for (int i = 0; i < 3; i++)
+		alone->ops->watch(alone, &ending[i], 0);
+	memset(ending, 0xff, sizeof(ending));
+}
+
+TEST(world_poll_forgets_all_that_one_has_ended)
+{
+	int fds[2];
+
+	alone = stay__poll_new();
+	ended = 0;
+	ck_assert_int_eq(pipe(fds), 0);
+	for (int i = 0; i < 3; i++) {
+		ending[i] =
+		    (struct stay_watch){ .fd = fds[1], .ready = end_all };
+		ck_assert_int_eq(
+		    alone->ops->watch(alone, &ending[i], STAY_WRITE), 0);
+	}
+	alone->ops->run(alone, false);
+	ck_assert_uint_eq(ended, 1);
+	alone->ops->free(alone);
+	close(fds[0]);
+	close(fds[1]);
 }
 
 TEST(host_of_another_version_is_only_freed)
