@@ -418,6 +418,10 @@ TEST(metrics_are_added_by_name)
 	    system->past
 		.FAILURES[stay__meter_failure(to, "session", STAY_E_RESET)],
 	    3);
+	ck_assert_uint_eq(
+	    system->past
+		.FAILURES[stay__meter_failure(to, "hello", STAY_E_RESET)],
+	    0);
 	row = stay__system_learn(system, "GET");
 	ck_assert_uint_eq(row, 2);
 	ck_assert_uint_eq(
