@@ -44,6 +44,8 @@ struct bed {
 	/* As ev_run: till the world is held no more. `happen` runs in so many ms. NULL:
 	 * nobody runs it but who waits. */
 	void (*program)(unsigned ms, void (*happen)(void));
+	/* As ev_run(EVRUN_NOWAIT); NULL: as above. */
+	void (*look)(void);
 	/* Whether `finds` returns true in a forked child. */
 	bool (*child)(bool (*finds)(void *arg));
 	void (*pair)(struct stay_world *world, int fds[2]);

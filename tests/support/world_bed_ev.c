@@ -51,6 +51,12 @@ program(unsigned ms, void (*happen)(void))
 	ev_timer_stop(bed_ev, &timer);
 }
 
+static void
+look(void)
+{
+	ev_run(bed_ev, EVRUN_NOWAIT);
+}
+
 void
 bed_begin_ev(void)
 {
@@ -60,5 +66,6 @@ bed_begin_ev(void)
 	bed.open = open_world;
 	bed.close = close_world;
 	bed.program = program;
+	bed.look = look;
 	bed_begin(&bed);
 }

@@ -55,6 +55,12 @@ program(unsigned ms, void (*happen)(void))
 	event_free(timer);
 }
 
+static void
+look(void)
+{
+	event_base_loop(base, EVLOOP_ONCE | EVLOOP_NONBLOCK);
+}
+
 void
 bed_begin_event(void)
 {
@@ -64,5 +70,6 @@ bed_begin_event(void)
 	bed.open = open_world;
 	bed.close = close_world;
 	bed.program = program;
+	bed.look = look;
 	bed_begin(&bed);
 }

@@ -46,6 +46,12 @@ program(unsigned ms, void (*happen)(void))
 	uv_run(&uv, UV_RUN_NOWAIT);
 }
 
+static void
+look(void)
+{
+	uv_run(&uv, UV_RUN_NOWAIT);
+}
+
 void
 bed_begin_uv(void)
 {
@@ -55,5 +61,6 @@ bed_begin_uv(void)
 	bed.open = open_world;
 	bed.close = close_world;
 	bed.program = program;
+	bed.look = look;
 	bed_begin(&bed);
 }

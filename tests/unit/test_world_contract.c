@@ -175,6 +175,17 @@ START_TEST(test_world_turns_before_a_wait_and_after)
 }
 END_TEST
 
+/* Else a program that looks once at a time is served a look too late. */
+START_TEST(test_world_serves_what_one_look_has_seen)
+{
+	bed_play("pair; want w", NULL);
+	here.ear.watch.ready = arm_on_ready;
+	here.seam.turned = false;
+	here.bed->look();
+	ck_assert(here.seam.turned);
+}
+END_TEST
+
 /* A turn comes due, and each leaves work behind; then a descriptor is wanted that is
  * ready. Two turns later at most the world has looked: one has four rounds. */
 static struct {
@@ -398,6 +409,25 @@ START_TEST(test_world_hears_the_end_of_a_pipe)
 }
 END_TEST
 
+/* And nothing of it is left, though one of these libraries watches each once. */
+START_TEST(test_world_watches_a_descriptor_twice)
+{
+	struct ear other;
+	size_t fds;
+
+	bed_play("pair", NULL);
+	fds = here.bed->open_fds(here.world);
+	ear_open(&here.ear, here.fd, STAY_READ);
+	ear_open(&other, here.fd, STAY_WRITE);
+	bed_poll();
+	ck_assert_uint_eq(here.ear.heard, 0);
+	ck_assert_uint_eq(other.heard, STAY_WRITE);
+	ear_want(&other, 0);
+	ear_want(&here.ear, 0);
+	ck_assert_uint_eq(here.bed->open_fds(here.world), fds);
+}
+END_TEST
+
 /* What was due is over, and ends no other wait. */
 START_TEST(test_world_waits_on_behind_a_deadline)
 {
@@ -508,6 +538,7 @@ add_kernel(TCase *tcase)
 {
 	tcase_add_test(tcase, test_world_hears_the_end_of_a_pipe);
 	tcase_add_test(tcase, test_world_waits_on_behind_a_deadline);
+	tcase_add_test(tcase, test_world_watches_a_descriptor_twice);
 	tcase_add_test(
 	    tcase, test_world_does_not_wait_behind_a_turn_that_was_due);
 	return tcase;
@@ -519,6 +550,13 @@ add_program(TCase *tcase)
 	tcase_add_test(tcase, test_world_hold_keeps_the_program);
 	tcase_add_test(tcase, test_world_timer_alone_keeps_nobody);
 	tcase_add_test(tcase, test_world_again_keeps_the_program);
+}
+
+static TCase *
+add_look(TCase *tcase)
+{
+	tcase_add_test(tcase, test_world_serves_what_one_look_has_seen);
+	return tcase;
 }
 
 static TCase *
@@ -551,13 +589,15 @@ suite_world_contract(void)
 {
 	Suite *suite = suite_create("world_contract");
 
-	add_program(add_kernel(add(suite, "ev", bed_begin_ev)));
+	add_program(add_kernel(add_look(add(suite, "ev", bed_begin_ev))));
 	add_program(add(suite, "sim", bed_begin_sim));
 	add_kernel(add(suite, "poll", bed_begin_poll));
 	if (bed_begin_uv != NULL)
-		add_program(add_kernel(add(suite, "uv", bed_begin_uv)));
+		add_program(
+		    add_kernel(add_look(add(suite, "uv", bed_begin_uv))));
 	if (bed_begin_event != NULL)
-		add_program(add_kernel(add(suite, "event", bed_begin_event)));
+		add_program(
+		    add_kernel(add_look(add(suite, "event", bed_begin_event))));
 	if (bed_begin_glib != NULL)
 		add_kernel(add(suite, "glib", bed_begin_glib));
 	return suite;
