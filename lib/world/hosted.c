@@ -29,8 +29,8 @@ struct hosted {
 	uint64_t at;    /* when the loop wants its turn */
 	uint64_t armed; /* when the host comes: then, or earlier; 0: at once */
 	bool held;
-	bool driven;   /* somebody waits on the loop, maybe without connections */
-	bool again;    /* the last turn has left work behind */
+	bool driven; /* somebody waits on the loop, maybe without connections */
+	bool again;  /* the last turn has left work behind */
 	bool orphaned; /* the loop knows that it is in a forked child */
 };
 
@@ -304,8 +304,7 @@ stay__world_hosted(struct stay_host *host)
 
 	if (host == NULL)
 		return NULL;
-	if (host->ops->size == sizeof(*host->ops) &&
-	    host->ops->abi == STAY_ABI)
+	if (host->ops->size == sizeof(*host->ops) && host->ops->abi == STAY_ABI)
 		world = new_hosted(host);
 	host->world = world;
 	if (world == NULL) {

@@ -177,9 +177,11 @@ TEST(promise_6_loop_a_slow_task_makes_no_timer_early)
 TEST(loop_frees_the_world_that_it_cannot_use)
 {
 	static const struct stay_world_ops strange[] = {
-		{ .size = sizeof(strange[0]) - 1, .abi = STAY_ABI,
+		{ .size = sizeof(strange[0]) - 1,
+		    .abi = STAY_ABI,
 		    .free = free_world },
-		{ .size = sizeof(strange[0]), .abi = STAY_ABI + 1,
+		{ .size = sizeof(strange[0]),
+		    .abi = STAY_ABI + 1,
 		    .free = free_world },
 	};
 	struct stay_world others[] = { { &strange[0] }, { &strange[1] } };

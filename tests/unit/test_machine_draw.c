@@ -88,9 +88,9 @@ assert_tells(const char *reasons, const struct stay_machine *table, unsigned i)
 	snprintf(line, sizeof(line), "| %s | %s | %s | %s | %s | %s |\n",
 	    table->states[i / table->event_count].label,
 	    table->events[i % table->event_count],
-	    row->verb == STAY_GO	 ? "GO"
-		: row->verb == STAY_KEEP ? "KEEP"
-					 : "NEVER",
+	    row->verb == STAY_GO     ? "GO"
+	    : row->verb == STAY_KEEP ? "KEEP"
+				     : "NEVER",
 	    table->actions[row->action],
 	    row->verb == STAY_GO ? table->states[row->next].label : "",
 	    row->because);

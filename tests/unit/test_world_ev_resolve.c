@@ -36,8 +36,7 @@
 #define BROKEN  "broken.test" /* the system fails, as `broken` says */
 #define MANY    "many.test"   /* has many addresses */
 
-#define OTHERS                                                                 \
-	(STAY__RESOLVER_THREADS_MAX - STAY__RESOLVER_REPEATS_MAX - 1)
+#define OTHERS (STAY__RESOLVER_THREADS_MAX - STAY__RESOLVER_REPEATS_MAX - 1)
 
 /* ---- the system's side ---- */
 
@@ -319,8 +318,7 @@ TEST(world_ev_lookup_cancelled_while_under_way)
 static bool
 cancels_nothing(void *asked)
 {
-	here.ops->lookup_cancel(
-	    here.world, &((struct asked *)asked)->lookup);
+	here.ops->lookup_cancel(here.world, &((struct asked *)asked)->lookup);
 	return ((struct asked *)asked)->lookup.world != NULL;
 }
 

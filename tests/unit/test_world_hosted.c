@@ -264,8 +264,9 @@ wake_again(struct stay_lookup *lookup, int error, const char *text,
 /* Who wakes the loop while it hands out what has come is heard, too. */
 TEST(hosted_hears_who_wakes_it_meanwhile)
 {
-	struct stay_lookup lookup = { .host = "127.0.0.1", .port = "1",
-		.done = wake_again };
+	struct stay_lookup lookup = {
+		.host = "127.0.0.1", .port = "1", .done = wake_again
+	};
 	struct pollfd ready = { .fd = notes.wake->fd, .events = POLLIN };
 
 	ck_assert_int_eq(seam.ops->lookup(seam.world, &lookup), 0);

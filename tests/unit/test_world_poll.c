@@ -521,7 +521,8 @@ TEST(host_of_another_version_is_only_freed)
 {
 	const struct stay_host_ops ops[] = {
 		{ .size = 8, .abi = STAY_ABI, .free = note_free },
-		{ .size = sizeof(ops[0]), .abi = STAY_ABI + 1,
+		{ .size = sizeof(ops[0]),
+		    .abi = STAY_ABI + 1,
 		    .free = note_free },
 	};
 
