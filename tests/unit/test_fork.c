@@ -285,12 +285,28 @@ process_is_known(bool of_old)
 	return pages() == before ? 0 : 2;
 }
 
-TEST_ROWS(promise_12_whose_process_it_is_costs_a_page_at_most, 2)
+/* The first one may have made the heap larger. */
+static int
+loops_leave_no_page(void)
+{
+	long before = 0;
+
+	for (int i = 0; i < 20; i++) {
+		if (i == 1)
+			before = pages();
+		if (stay_loop_free(stay_loop_poll()) != STAY_OK)
+			return 1;
+	}
+	return pages() <= before ? 0 : 2;
+}
+
+TEST_ROWS(promise_12_whose_process_it_is_costs_a_page_at_most, 3)
 {
 	pid_t pid = fork();
 
 	if (pid == 0)
-		_exit(process_is_known(_i == 1));
+		_exit(_i == 2 ? loops_leave_no_page()
+			      : process_is_known(_i == 1));
 	await_child(pid);
 }
 
