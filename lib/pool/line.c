@@ -19,10 +19,21 @@ stay__line_join(struct stay_pool *pool, struct stay_lease *lease)
 }
 
 static void
+be_calm(struct stay_pool *pool)
+{
+	pool->overloaded = false;
+	pool->slow_since = UINT64_MAX;
+}
+
+/* Nobody waits now, be it only until the callback that is about to run. */
+static void
 step_out(struct stay_lease *lease)
 {
+	struct stay_pool *pool = lease->pool;
+
 	stay__list_remove(&lease->node);
-	lease->pool->waiting--;
+	if (--pool->waiting == 0)
+		be_calm(pool);
 }
 
 void
@@ -109,11 +120,8 @@ overloaded_at(const struct stay_pool *pool)
 static void
 judge(struct stay_pool *pool, uint64_t now)
 {
-	if (stay__list_is_empty(&pool->line)) {
-		pool->overloaded = false;
-		pool->slow_since = UINT64_MAX;
+	if (stay__list_is_empty(&pool->line))
 		return;
-	}
 	if (slow_at(pool) > now || pool->slow_since == UINT64_MAX)
 		pool->slow_since = slow_at(pool);
 	if (overloaded_at(pool) <= now)

@@ -150,6 +150,30 @@ TEST(pool_line_is_overloaded_while_somebody_waits)
 	pool_end(&rig);
 }
 
+static void
+want_e(struct pool_user *user)
+{
+	(void)pool_want(user->rig, "e");
+}
+
+/* Until then, and no longer: be it that the last one asks for another at once. */
+TEST(pool_line_is_overloaded_until_nobody_waits)
+{
+	struct pool_user *a;
+
+	pool_begin(&rig, &shedding);
+	a = pool_have(&rig, "a");
+	pool_want(&rig, "b");
+	run(115);
+	pool_want(&rig, "d")->then = want_e;
+	POOL_TELLS(&rig, 6, "b E_OVERLOADED;");
+	pool_give(a);
+	POOL_TELLS(&rig, 5, "d OK;");
+	POOL_TELLS(&rig, 110, "");
+	POOL_TELLS(&rig, 15, "e E_OVERLOADED;");
+	pool_end(&rig);
+}
+
 /* Who left does not end what the others had to bear. */
 TEST(pool_line_is_overloaded_whoever_leaves)
 {
