@@ -60,16 +60,23 @@ give_way(struct stay_pool *pool)
  * is not waited for while there is room. */
 #define SOON_MS UINT64_C(100)
 
+/* Its session is left, or is about to be: it was asked to a moment ago. */
+static bool
+is_left(const struct stay__pooled *member)
+{
+	enum stay_state state =
+	    stay_conn_state(stay_client_conn(member->client));
+
+	return member->state == STAY__MEMBER_DOWN &&
+	       (state == STAY_CONNECTED || state == STAY_DISCONNECTING);
+}
+
 /* When nobody counts on a connection any more that has such calls; UINT64_MAX: it has
  * none, for all that is known here. */
 static uint64_t
 slow_at(const struct stay__pooled *member)
 {
-	const struct stay_conn *conn = stay_client_conn(member->client);
-	bool leaves = member->state == STAY__MEMBER_DOWN &&
-		      stay_conn_state(conn) == STAY_DISCONNECTING;
-
-	return leaves || member->state == STAY__MEMBER_RETURNING
+	return is_left(member) || member->state == STAY__MEMBER_RETURNING
 		   ? stay__later(member->since, SOON_MS)
 		   : UINT64_MAX;
 }

@@ -164,6 +164,27 @@ TEST(pool_change_waits_for_who_has_one)
 	pool_end(&rig);
 }
 
+/* Calls of the last one keep his session: who waits gets another connection soon. */
+TEST(pool_change_lets_nobody_wait_for_what_is_left)
+{
+	struct pool_user *a;
+
+	begin(POOL(.connections_max = 2));
+	a = pool_have(&rig, "a");
+	ck_assert_int_eq(stay_client_call(stay_lease_client(a->lease),
+			     LINE("not answered"), NULL, NULL),
+	    STAY_OK);
+	run(5);
+	ck_assert_int_eq(change(OTHER_URL, NULL, NULL), STAY_OK);
+	run(5);
+	(void)pool_want(&rig, "b"); /* the pool's turn is before the client's */
+	pool_give(a);
+	POOL_TELLS(&rig, 90, "");
+	POOL_TELLS(&rig, 30, "b OK;");
+	IS_AT(stay_lease_client(rig.users[1].lease), OTHER_HOST);
+	pool_end(&rig);
+}
+
 TEST(pool_change_of_one_that_is_lost)
 {
 	struct pool_user *a;
