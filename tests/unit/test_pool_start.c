@@ -371,14 +371,15 @@ TEST(pool_start_with_a_config_that_is_copied)
 /* A copy may have a password in it. */
 TEST(pool_start_leaves_no_secret)
 {
+	static const char url[] = "line://:s3cr3t@10.0.0.1:7777";
+	static const char *const urls[] = { url, NULL };
 	const char config[32] = "is s3cr3t";
 	const struct stay_client_options client = { STAY_CLIENT_OPTIONS,
-		.config = config, .config_size = sizeof(config) };
+		.config = config, .config_size = sizeof(config), .urls = urls };
 
 	pool_prepare(&rig);
 	secret_watch("s3cr3t");
-	ck_assert_int_eq(
-	    start_bare(LINE_URL, POOL(.client = &client)), STAY_OK);
+	ck_assert_int_eq(start_bare(url, POOL(.client = &client)), STAY_OK);
 	run(20);
 	ck_assert_int_eq(
 	    stay_pool_reconfigure(rig.pool, LINE_URL, NULL), STAY_OK);
