@@ -238,7 +238,8 @@ template_of(struct stay__list *node)
 	return STAY__CONTAINER(node, struct stay__template, node);
 }
 
-/* One that was given again is released when the last that has it is spent. */
+/* One that was given again is released when the last that has it is spent; as was said
+ * then, if something was. */
 static struct stay__template *
 heir_of(struct stay__list *list, const struct stay__template *spent)
 {
@@ -257,10 +258,10 @@ release(struct stay_pool *pool, const struct stay__template *spent)
 
 	if (heir == NULL)
 		heir = heir_of(&pool->spent, spent);
-	if (heir != NULL)
-		heir->release = spent->release;
-	else
+	if (heir == NULL)
 		spent->release(spent->options.config);
+	else if (heir->release == NULL)
+		heir->release = spent->release;
 }
 
 void

@@ -400,6 +400,27 @@ TEST(pool_kept_config_is_released)
 	ck_assert_uint_eq(released[0], 1);
 }
 
+static unsigned released_otherwise;
+
+static void
+release_otherwise(const void *config)
+{
+	released_otherwise += config == &rig.line.config;
+}
+
+/* As it was said last. */
+TEST(pool_kept_config_is_released_otherwise)
+{
+	released_otherwise = 0;
+	begin(&nothing, 1);
+	ck_assert_int_eq(
+	    change(&nothing, 1, &rig.line.config, release_otherwise), STAY_OK);
+	run(500);
+	pool_end(&rig);
+	ck_assert_uint_eq(released[0], 0);
+	ck_assert_uint_eq(released_otherwise, 1);
+}
+
 /* Both, if it ends while the old one is still lent. */
 TEST(pool_kept_configs_are_released_in_the_end)
 {
