@@ -23,9 +23,9 @@ const uint64_t stay__long_bounds[STAY__METER_BUCKETS - 1] = { 100 * MS, 1 * S,
 struct stay__system *
 stay__meter_system(struct stay__meter *meter, const char *name)
 {
-	size_t i;
+	size_t i = name[0] == '\0' ? STAY__METER_SYSTEMS - 1 : 0;
 
-	for (i = 0; i < STAY__METER_SYSTEMS - 1; i++)
+	for (; i < STAY__METER_SYSTEMS - 1; i++)
 		if (meter->systems[i].name[0] == '\0' ||
 		    strncmp(meter->systems[i].name, name,
 			STAY__METER_NAME_MAX - 1) == 0)

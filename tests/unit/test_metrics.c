@@ -397,6 +397,19 @@ TEST(metrics_have_a_place_for_so_many_names)
 	free(meter);
 }
 
+/* What it counts is not the next one's. */
+TEST(metrics_have_a_place_for_who_has_no_name)
+{
+	struct stay__meter *meter = calloc(1, sizeof(*meter));
+	const struct stay__system *others =
+	    &meter->systems[STAY__METER_SYSTEMS - 1];
+
+	ck_assert_ptr_eq(stay__meter_system(meter, ""), others);
+	ck_assert_str_eq(others->name, "_OTHER");
+	ck_assert_ptr_eq(stay__meter_system(meter, "x"), &meter->systems[0]);
+	free(meter);
+}
+
 /* A failure is known by its phase in the sum, too, whichever came first. */
 TEST(metrics_are_added_by_name)
 {
