@@ -219,16 +219,15 @@ put(struct out *out, const char *text)
 	put_bytes(out, text, strlen(text));
 }
 
-/* What stands in quotes there: the name of a protocol is a program's, and an outcome has
- * two words. */
+/* What stands in quotes there: the name of a protocol is a program's, maybe cut in the
+ * middle of a letter, and the text is to be UTF-8; and an outcome has two words. */
 static void
 put_value(struct out *out, const char *value)
 {
 	for (; *value != '\0'; value++) {
 		if (*value == '"' || *value == '\\')
 			put(out, "\\");
-		put_bytes(
-		    out, *value == '\n' || *value == ' ' ? "_" : value, 1);
+		put_bytes(out, *value <= ' ' || *value > '~' ? "_" : value, 1);
 	}
 }
 

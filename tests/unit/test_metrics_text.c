@@ -55,7 +55,7 @@ TEST(metrics_text_has_heads)
 	end();
 }
 
-TEST_ROWS(metrics_text_quotes_names, 4)
+TEST_ROWS(metrics_text_quotes_names, 5)
 {
 	static const char *const rows[][2] = {
 		{ "x", "\nstay_client_in_flight{db_system_name=\"x\"} 0\n" },
@@ -65,6 +65,8 @@ TEST_ROWS(metrics_text_quotes_names, 4)
 		    "\nstay_client_in_flight{db_system_name=\"a\\\\b\"} " },
 		{ "a b\nc",
 		    "\nstay_client_in_flight{db_system_name=\"a_b_c\"} " },
+		{ "a\xc3\xb6\x7f~",
+		    "\nstay_client_in_flight{db_system_name=\"a___~\"} " },
 	};
 
 	begin();
