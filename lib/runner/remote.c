@@ -439,6 +439,8 @@ stay_remote_cancel(struct stay_remote *remote, struct stay_future *future)
 	assert(remote != NULL);
 	if (future == NULL || stay__future_is_complete(future))
 		return STAY_E_STALE;
+	if (!stay__process_is_ours(&remote->post->runner->process))
+		return STAY_E_FORKED;
 	if (future->loop != remote->post->loop)
 		return STAY_E_ARG;
 	if (atomic_exchange(&future->is_given_up, true))

@@ -59,6 +59,8 @@ TEST(fork_leaves_a_future_to_its_parent)
 	child = fork();
 	if (child == 0)
 		_exit(stay_future_wait(future, 0) == STAY_E_FORKED &&
+			      stay_remote_cancel(redis, future) ==
+				  STAY_E_FORKED &&
 			      stay_remote_await_change(redis, 0, 0) ==
 				  STAY_E_FORKED
 			  ? 0
