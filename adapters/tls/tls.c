@@ -86,6 +86,13 @@ make(const struct stay_tls_options *options, struct stay_tls *root)
 }
 
 static enum stay_status
+lack_memory(char *why, size_t len)
+{
+	snprintf(why, len, "%s", stay_strerror(STAY_E_NOMEM));
+	return STAY_E_NOMEM;
+}
+
+static enum stay_status
 make_whole(struct stay_filter **filter, const struct stay_tls_options *options,
     struct stay_tls *root, char *why, size_t len)
 {
@@ -93,11 +100,13 @@ make_whole(struct stay_filter **filter, const struct stay_tls_options *options,
 
 	*filter = NULL;
 	if (tls == NULL)
-		return STAY_E_NOMEM;
+		return lack_memory(why, len);
 	stay_tls__stamp(tls, tls->stamps);
-	snprintf(why, len, "OpenSSL cannot be used");
+	why[0] = '\0';
 	tls->context = stay_tls__context_new(tls, why, len);
 	if (tls->context == NULL) {
+		if (why[0] == '\0')
+			snprintf(why, len, "OpenSSL cannot be used");
 		stay_tls_free(&tls->filter);
 		return STAY_E_ARG;
 	}
@@ -195,7 +204,7 @@ stay_tls__adapt(struct stay_filter *filter, const struct stay_url *url,
 	enum stay_status status = STAY_OK;
 
 	if (room == NULL)
-		return STAY_E_NOMEM;
+		return lack_memory(why, len);
 	*adapted = filter;
 	if (read_query(tls, url, &options, room, size) == 0)
 		tls->refs++;

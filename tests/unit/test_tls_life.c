@@ -195,19 +195,23 @@ TEST(tls_without_memory_is_not_made)
 {
 	struct stay_tls_options options = { STAY_TLS_OPTIONS, .ca_file = pem };
 	struct stay_filter *filter = filter_of(options), *none = filter;
+	const char *says = stay_strerror(STAY_E_NOMEM);
 	enum stay_status made, adapted;
 	struct stay_url *url;
-	char why[256];
+	char why[256] = "", adapts[256] = "";
 
 	ck_assert_int_eq(
 	    stay_url_parse(&url, "x://h?servername=x", NULL), STAY_OK);
 	scarce_arm(1);
 	made = stay_tls_new(&none, &options, why, sizeof(why));
 	scarce_arm(1);
-	adapted = filter->ops->adapt(filter, url, &none, why, sizeof(why));
+	adapted =
+	    filter->ops->adapt(filter, url, &none, adapts, sizeof(adapts));
 	ck_assert(scarce_disarm());
 	ck_assert_int_eq(made, STAY_E_NOMEM);
+	ck_assert_str_eq(why, says);
 	ck_assert_int_eq(adapted, STAY_E_NOMEM);
+	ck_assert_str_eq(adapts, says);
 	stay_url_free(url);
 	stay_tls_free(filter);
 }
