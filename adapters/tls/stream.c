@@ -218,6 +218,18 @@ failed(struct stay_tls__stream *stream, int result)
 		   : fail(stream, error);
 }
 
+/* It has begun, and will not be secured. A ticket may be to blame, whoever says so, and
+ * how. */
+static void
+give_up(struct stay_tls__stream *stream)
+{
+	if (stream->secured || stream->has_failed || SSL_in_before(stream->ssl))
+		return;
+	stream->has_failed = true;
+	stream->tls->root->failed++;
+	stay_tls__ticket_forget(stream->tls, stream->name);
+}
+
 static int
 secure(void *state, struct stay_filter_io *io)
 {
@@ -235,7 +247,8 @@ secure(void *state, struct stay_filter_io *io)
 		return 1;
 	}
 	result = failed(stream, result);
-	root->failed += result < 0;
+	if (result < 0)
+		give_up(stream);
 	if (result < 0 && stream->io->status != STAY_E_CLOSED)
 		stay_tls__doubt(stream->tls);
 	return result;
@@ -287,12 +300,14 @@ say_end(void *state, struct stay_filter_io *io)
 	ERR_clear_error();
 }
 
-/* A session that was not shut down would lose its ticket. */
+/* A session that was not shut down would lose its ticket. It may have been waited for in
+ * vain, or the transport has failed. */
 static void
 close_stream(void *state)
 {
 	struct stay_tls__stream *stream = state;
 
+	give_up(stream);
 	SSL_set_shutdown(
 	    stream->ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
 	SSL_free(stream->ssl);

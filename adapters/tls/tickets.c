@@ -23,15 +23,15 @@ ticket_free(struct stay_tls__ticket *ticket)
 	free(ticket);
 }
 
-/* Take out the one of this name, and those that are too many. */
+/* Take out the one of this name, and those behind so many others. */
 static void
-drop(struct stay_tls *tls, const char *name)
+drop(struct stay_tls *tls, const char *name, unsigned most)
 {
 	struct stay_tls__ticket **at = &tls->tickets, *ticket;
 	unsigned count = 0;
 
 	while ((ticket = *at) != NULL) {
-		if (strcmp(ticket->name, name) == 0 || ++count >= TICKETS_MAX) {
+		if (strcmp(ticket->name, name) == 0 || count++ >= most) {
 			*at = ticket->next;
 			ticket_free(ticket);
 		} else {
@@ -54,7 +54,7 @@ stay_tls__ticket_came(SSL *ssl, SSL_SESSION *session)
 	memcpy(ticket->name, stream->name, size);
 	ticket->session = session;
 	pthread_mutex_lock(&tls->lock);
-	drop(tls, stream->name);
+	drop(tls, stream->name, TICKETS_MAX - 1);
 	ticket->next = tls->tickets;
 	/* A stream of an older context vouches for nothing any more. */
 	if (SSL_get_SSL_CTX(ssl) == tls->context)
@@ -63,6 +63,14 @@ stay_tls__ticket_came(SSL *ssl, SSL_SESSION *session)
 		ticket_free(ticket);
 	pthread_mutex_unlock(&tls->lock);
 	return 1;
+}
+
+void
+stay_tls__ticket_forget(struct stay_tls *tls, const char *name)
+{
+	pthread_mutex_lock(&tls->lock);
+	drop(tls, name, TICKETS_MAX);
+	pthread_mutex_unlock(&tls->lock);
 }
 
 SSL_SESSION *

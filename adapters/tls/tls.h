@@ -54,7 +54,8 @@ struct stay_tls__stream {
 	SSL *ssl;
 	struct stay_filter_io *io;
 	bool secured;
-	char name[256]; /* whom the peer must prove to be */
+	bool has_failed; /* and is counted */
+	char name[256];  /* whom the peer must prove to be */
 };
 
 extern const struct stay_filter_ops stay_tls__ops;
@@ -76,10 +77,12 @@ SSL_CTX *stay_tls__context(struct stay_tls *tls);
 /* A stream could not be secured: the next one has another context. */
 void stay_tls__doubt(struct stay_tls *tls);
 
-/* ---- tickets.c: with the lock of `tls` held, but for the first ---- */
+/* ---- tickets.c: with the lock of `tls` held, but for the first and the last ---- */
 int stay_tls__ticket_came(SSL *ssl, SSL_SESSION *session);
 SSL_SESSION *stay_tls__ticket_find(struct stay_tls *tls, const char *name);
 void stay_tls__tickets_free(struct stay_tls *tls);
+/* A stream that may have offered this one could not be secured. */
+void stay_tls__ticket_forget(struct stay_tls *tls, const char *name);
 
 /* ---- why.c ---- */
 /* An operation on the stream has failed: fill in io->status and io->why. */

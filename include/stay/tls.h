@@ -86,11 +86,11 @@ STAY_API STAY_USE enum stay_status stay_tls_add(
 
 /* Of all streams of a filter, and of those that URLs have made of it. */
 struct stay_tls_counts {
-	size_t size;              /* STAY_TLS_COUNTS sets it */
-	uint64_t handshakes;      /* that were completed... */
-	uint64_t resumed;         /* ...of them by a ticket */
-	uint64_t failed;          /* streams that could not be secured */
-	uint64_t reloads;         /* times that changed files were read */
+	size_t size;         /* STAY_TLS_COUNTS sets it */
+	uint64_t handshakes; /* that were completed... */
+	uint64_t resumed;    /* ...of them by a ticket */
+	uint64_t failed;     /* streams that ended before they were secure */
+	uint64_t reloads;    /* times that changed files were read */
 	uint64_t reload_failures; /* and were not fit for use */
 };
 

@@ -116,9 +116,10 @@ TEST(tls_is_added_to_a_loop)
 	struct stay_tls_options options = { STAY_TLS_OPTIONS, .ca_file = ca };
 
 	line_prepare(&rig);
-	rig.url = "lines://10.0.0.1:7777";
+	rig.url = "lines://10.0.0.1:7777?servername=localhost";
 	ck_assert_int_eq(stay_tls_add(rig.loop, &options), STAY_OK);
 	line_start(&rig, NULL);
+	ck_assert_str_eq(stay_loop_rejection(rig.loop), "");
 	line_end(&rig);
 }
 
@@ -246,6 +247,29 @@ TEST(tls_resumes_by_ticket)
 	ck_assert_uint_eq(counts.handshakes, 3);
 	ck_assert_uint_eq(counts.resumed, 2);
 	ck_assert_uint_eq(counts.failed, 0);
+	forget_server();
+	stay_tls_free(filter);
+}
+
+/* The server, or who is between, may end what begins with a ticket; also without a word
+ * that comes to the filter. */
+TEST_ROWS(tls_resumes_by_no_ticket_that_has_failed, 2)
+{
+	struct stay_filter *filter = filter_new();
+
+	ck_assert_int_eq(shake(filter), 1);
+	hang_up();
+	tls_pair_begin(&pair, filter, "localhost", &usual_server);
+	ck_assert_int_eq(
+	    tls_pair_hand(&pair, "", 0, _i == 0), _i == 0 ? -1 : 0);
+	hang_up();
+	ck_assert_uint_eq(counts_of(filter).failed, 1);
+	for (int i = 0; i < 2; i++) {
+		ck_assert_int_eq(shake(filter), 1);
+		hang_up();
+		ck_assert_uint_eq(counts_of(filter).resumed, (unsigned)i);
+	}
+	ck_assert_uint_eq(counts_of(filter).failed, 1);
 	forget_server();
 	stay_tls_free(filter);
 }
