@@ -12,6 +12,9 @@
 #include <openssl/x509v3.h>
 #include <string.h>
 
+/* The most bytes that wait for the rest of a message of the peer. */
+#define HELD_MAX ((size_t)256 * 1024)
+
 /* ---- what OpenSSL reads and writes ---- */
 
 static int
@@ -182,6 +185,7 @@ open_stream(void *state, struct stay_filter *filter, const char *peer,
 
 	stream->tls = (struct stay_tls *)(void *)filter;
 	stream->io = io;
+	stay_buf_init(&stream->held, HELD_MAX);
 	take_name(stream, peer);
 	why = unprovable(stream->name);
 	if (why != NULL && stream->tls->verify == STAY_TLS_VERIFY)
@@ -254,13 +258,41 @@ secure(void *state, struct stay_filter_io *io)
 	return result;
 }
 
-static ssize_t
-read_opened(void *state, struct stay_filter_io *io, void *bytes, size_t len)
+/* 1: sealed. 0: not now: of a message of the peer, as of a ticket in several records,
+ * only the first are there. Else it has failed, and -1. */
+static int
+seal(struct stay_tls__stream *stream, const void *bytes, size_t len)
 {
-	struct stay_tls__stream *stream = state;
 	int result;
 
-	(void)io;
+	ERR_clear_error();
+	result = SSL_write(stream->ssl, bytes, (int)len);
+	return result == (int)len ? 1 : failed(stream, result);
+}
+
+/* What was written while nothing could be sealed. False: it failed. */
+static bool
+seal_held(struct stay_tls__stream *stream)
+{
+	struct stay_bytes held;
+	int result = 1;
+
+	while (result > 0 && stay_buf_len(&stream->held) > 0) {
+		held = stay_buf_bytes(&stream->held);
+		if (held.len > STAY_FILTER_RECORD_MAX)
+			held.len = STAY_FILTER_RECORD_MAX;
+		result = seal(stream, held.data, held.len);
+		if (result > 0)
+			stay_buf_take(&stream->held, held.len);
+	}
+	return result >= 0;
+}
+
+static ssize_t
+open_some(struct stay_tls__stream *stream, void *bytes, size_t len)
+{
+	int result;
+
 	ERR_clear_error();
 	result =
 	    SSL_read(stream->ssl, bytes, len < INT_MAX ? (int)len : INT_MAX);
@@ -271,21 +303,44 @@ read_opened(void *state, struct stay_filter_io *io, void *bytes, size_t len)
 	return failed(stream, result) == 0 ? -EAGAIN : -EPROTO;
 }
 
-/* It never needs to read: nobody may shake hands again. */
+static ssize_t
+read_opened(void *state, struct stay_filter_io *io, void *bytes, size_t len)
+{
+	struct stay_tls__stream *stream = state;
+	ssize_t got = open_some(stream, bytes, len);
+
+	(void)io;
+	return got == -EPROTO || seal_held(stream) ? got : -EPROTO;
+}
+
+/* As if it were sent. */
+static bool
+hold_back(struct stay_tls__stream *stream, const void *bytes, size_t len)
+{
+	struct stay_filter_io *io = stream->io;
+	enum stay_status status = stay_buf_append(&stream->held, bytes, len);
+
+	if (status == STAY_OK)
+		return true;
+	io->status = status == STAY_E_NOMEM ? status : STAY_E_PROTOCOL;
+	snprintf(io->why, sizeof(io->why),
+	    "the peer does not go on with a message that it has begun");
+	return false;
+}
+
 static bool
 write_sealed(
     void *state, struct stay_filter_io *io, const void *bytes, size_t len)
 {
 	struct stay_tls__stream *stream = state;
-	int result;
+	int result = 0;
 
 	(void)io;
-	ERR_clear_error();
-	result = SSL_write(stream->ssl, bytes, (int)len);
-	if (result == (int)len)
-		return true;
-	(void)fail(stream, SSL_get_error(stream->ssl, result));
-	return false;
+	if (!seal_held(stream))
+		return false;
+	if (stay_buf_len(&stream->held) == 0)
+		result = seal(stream, bytes, len);
+	return result == 0 ? hold_back(stream, bytes, len) : result > 0;
 }
 
 /* close_notify; reading goes on. */
@@ -311,6 +366,7 @@ close_stream(void *state)
 	SSL_set_shutdown(
 	    stream->ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
 	SSL_free(stream->ssl);
+	stay_buf_fini(&stream->held);
 	ERR_clear_error();
 }
 

@@ -53,6 +53,7 @@ struct stay_tls__stream {
 	struct stay_tls *tls;
 	SSL *ssl;
 	struct stay_filter_io *io;
+	struct stay_buf held; /* to be sealed behind a message that is cut */
 	bool secured;
 	bool has_failed; /* and is counted */
 	char name[256];  /* whom the peer must prove to be */

@@ -423,6 +423,59 @@ TEST(tls_tells_an_end_from_a_cut)
 	stay_tls_free(filter);
 }
 
+static int
+make_large(SSL *ssl, void *arg)
+{
+	static const char large[1000];
+
+	(void)arg;
+	return SSL_SESSION_set1_ticket_appdata(
+	    SSL_get_session(ssl), large, sizeof(large));
+}
+
+/* What the server has sent: its first record, or all but that. */
+static ssize_t
+read_record(bool is_first, size_t *len)
+{
+	char bytes[16];
+	size_t first = stay_bytes_u16(pair.room + 3) + 5u;
+
+	pair.io.in =
+	    is_first ? (struct stay_bytes){ pair.room, first }
+		     : (struct stay_bytes){ pair.room + first, *len - first };
+	return pair.filter->ops->read(
+	    pair.state, &pair.io, bytes, sizeof(bytes));
+}
+
+/* A ticket that is cut into records comes in two pieces; what is written between them
+ * is sent behind them. */
+TEST(tls_writes_while_a_ticket_comes)
+{
+	static char bytes[STAY_FILTER_RECORD_MAX];
+	struct stay_filter *filter = filter_new();
+	size_t len;
+
+	usual_server = (struct tls_server){ .id = &cert };
+	tls_pair_begin(&pair, filter, "localhost", &usual_server);
+	SSL_CTX_set_session_ticket_cb(pair.context, make_large, NULL, NULL);
+	ck_assert_int_eq(SSL_set_max_send_fragment(pair.server, 512), 1);
+	ck_assert_int_eq(tls_pair_shake(&pair), 1);
+	len = (size_t)BIO_read(
+	    SSL_get_wbio(pair.server), pair.room, sizeof(pair.room));
+	ck_assert_int_eq((int)read_record(true, &len), -EAGAIN);
+	for (int i = 0; i < 17; i++)
+		ck_assert(filter->ops->write(pair.state, &pair.io, bytes,
+			      sizeof(bytes)) == (i < 16));
+	ck_assert_int_eq(pair.io.status, STAY_E_PROTOCOL);
+	ck_assert_uint_eq(stay_buf_len(&pair.out), 0);
+	ck_assert_int_eq((int)read_record(false, &len), -EAGAIN);
+	ck_assert_int_eq((int)tls_pair_read(&pair), -EAGAIN);
+	ck_assert_uint_eq(pair.heard, 16 * sizeof(bytes));
+	hang_up();
+	forget_server();
+	stay_tls_free(filter);
+}
+
 /* One record is one record: nobody can read a part of it. */
 TEST(tls_seals_as_one_record)
 {
