@@ -244,11 +244,18 @@ say_words(struct stay_tls__stream *stream, unsigned long first)
 	    io->why, sizeof(io->why), "TLS has failed: %s", words_of(first));
 }
 
+/* Each of OpenSSL's libraries has reasons of its own, with the same numbers. */
+static int
+reason_of(unsigned long code)
+{
+	return ERR_GET_LIB(code) == ERR_LIB_SSL ? ERR_GET_REASON(code) : 0;
+}
+
 void
 stay_tls__blame(struct stay_tls__stream *stream, int error)
 {
 	unsigned long first = ERR_peek_error();
-	int reason = ERR_GET_REASON(first);
+	int reason = reason_of(first);
 	struct stay_filter_io *io = stream->io;
 	const struct cause *cause =
 	    reason >= SSL_AD_REASON_OFFSET

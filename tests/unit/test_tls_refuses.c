@@ -1,7 +1,12 @@
 /* What TLS refuses, and in which words: a row a cause. */
 #include <errno.h>
+#include <openssl/ecerr.h>
+#include <openssl/err.h>
+#include <openssl/evperr.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "../../adapters/tls/tls.h"
 
 #include "suites.h"
 #include "support/tls_bed.h"
@@ -422,6 +427,33 @@ TEST_ROWS(tls_names_a_strange_peer, 17)
 	tls_pair_end(&pair);
 	SSL_CTX_free(pair.context);
 	stay_tls_free(filter);
+}
+
+/* The libraries of OpenSSL have the same numbers for other reasons. */
+TEST_ROWS(tls_knows_whose_words_it_reads, 3)
+{
+	static const struct {
+		int lib, reason;
+		enum stay_status status;
+		const char *says;
+	} errors[] = {
+		{ ERR_LIB_SSL, SSL_R_HTTP_REQUEST, STAY_E_INSECURE,
+		    "the peer does not speak TLS" },
+		{ ERR_LIB_EVP, EVP_R_UNSUPPORTED_ALGORITHM, STAY_E_NOT_READY,
+		    "TLS has failed: unsupported algorithm" },
+		{ ERR_LIB_EC, EC_R_BAD_SIGNATURE, STAY_E_PROTOCOL,
+		    "TLS has failed: bad signature" },
+	};
+	struct stay_filter_io io = { .status = STAY_OK };
+	struct stay_tls tls = { .verify = STAY_TLS_VERIFY_NOT };
+	struct stay_tls__stream stream = {
+		.tls = &tls, .io = &io, .secured = true
+	};
+
+	ERR_raise(errors[_i].lib, errors[_i].reason);
+	stay_tls__blame(&stream, SSL_ERROR_SSL);
+	ck_assert_str_eq(io.why, errors[_i].says);
+	ck_assert_int_eq(io.status, errors[_i].status);
 }
 
 TEST_SUITE(tls_refuses)
