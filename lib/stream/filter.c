@@ -345,11 +345,14 @@ static void
 hear_last_words(struct stay__filter *filter, const struct stay__below *below)
 {
 	char unwanted[STAY_FILTER_RECORD_MAX];
+	ssize_t got = 1;
 
-	while (filter->io.in.len > 0 || pull(filter, below) == 0)
-		if (filter->filter->ops->read(filter->state, &filter->io,
-			unwanted, sizeof(unwanted)) <= 0)
-			return;
+	while (got > 0 && (filter->io.in.len > 0 || pull(filter, below) == 0)) {
+		got = filter->filter->ops->read(
+		    filter->state, &filter->io, unwanted, sizeof(unwanted));
+		if (got == -EAGAIN && !filter->io.in_ended)
+			got = 1; /* the rest of a record is to come */
+	}
 }
 
 int

@@ -804,6 +804,26 @@ TEST_ROWS(filter_hears_last_words, sizeof(last_words) / sizeof(last_words[0]))
 	rig_fini(&ends_rig);
 }
 
+/* More than is read at once, so that a record is cut. */
+TEST(filter_hears_last_words_behind_much_else)
+{
+	struct iovec part = { (char[]){ "x" }, 1 };
+	static char text[10001];
+	size_t taken;
+
+	memset(text, 'x', sizeof(text) - 1);
+	begin_tight();
+	stay__link_pause(&ends_rig.link, true);
+	for (int i = 0; i < 7; i++)
+		peer_say(ends_server.ends, text);
+	sim_peer_print(ends_server.ends->wire, "no toy");
+	sim_run_ms(ends_rig.world, 10);
+	sim_fail(ends_rig.world, SIM_WRITE, 1, -EPIPE);
+	ck_assert_int_eq(stay__link_write(&ends_rig.link, &part, 1, &taken),
+	    STAY_E_PROTOCOL);
+	rig_fini(&ends_rig);
+}
+
 /* What it does not need it has not. */
 TEST(filter_rests)
 {
