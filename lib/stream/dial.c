@@ -81,12 +81,12 @@ settle(struct stay__dial *dial)
 	dial->settled(dial);
 }
 
+/* It is not watched any more. */
 static void
 win(struct attempt *attempt)
 {
 	struct stay__dial *dial = attempt->dial;
 
-	stop_watching(attempt);
 	dial->won = attempt->ends;
 	memcpy(dial->fds, attempt->fds, sizeof(dial->fds));
 	attempt->ends = (struct stay__ends){ 0 };

@@ -76,6 +76,7 @@ TEST(dial_that_fails_at_once_is_told_later)
 	ck_assert_str_eq(rig.news, "");
 	ck_assert(!rig_settle(&rig, 0));
 	ck_assert_int_eq(rig.link.failure.status, STAY_E_UNREACHABLE);
+	ck_assert_str_eq(rig.turns, "closed>queued>resolving>dialing>closed");
 }
 
 /* An address with a zone is a name, but shown as in its URL. */
@@ -293,12 +294,27 @@ TEST(dial_waits_no_longer_for_a_better_target)
 {
 	listen_at(&rig, "10.0.0.2");
 	name(&rig, "first", "10.0.0.1", SIM_FOREVER);
+	name(&rig, "last", "10.0.0.3", 40);
 	ck_assert_int_eq(
-	    rig_dial(&rig, "tcp first 7, tcp 10.0.0.2 7"), STAY_OK);
+	    rig_dial(&rig, "tcp first 7, tcp 10.0.0.2 7, tcp last 7"),
+	    STAY_OK);
 	sim_run_ms(rig.world, 49);
 	ck_assert_str_eq(rig.turns, "closed>queued>resolving");
 	ck_assert(rig_settle(&rig, 10));
 	ck_assert_str_eq(rig.link.peer->text, "10.0.0.2:7");
+}
+
+/* Nor a second time. */
+TEST(dial_waits_once_for_a_better_target)
+{
+	answer(&rig, "10.0.0.1", SIM_REFUSE, 5);
+	listen_at(&rig, "10.0.0.2");
+	name(&rig, "first", "10.0.0.9", SIM_FOREVER);
+	name(&rig, "last", "10.0.0.2", 70);
+	ck_assert_int_eq(
+	    rig_dial(&rig, "tcp first 7, tcp 10.0.0.1 7, tcp last 7"),
+	    STAY_OK);
+	ck_assert(rig_settle(&rig, 80));
 }
 
 /* Nor at all for one that stands behind. */

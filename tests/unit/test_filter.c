@@ -896,6 +896,19 @@ close_behind_a_wait(struct stay__task *task)
 	stay__link_close(&ends_rig.link);
 }
 
+/* Nobody is to hear it of a stream that has failed, or that is the parent's. */
+TEST_ROWS(filter_says_no_goodbye, 2)
+{
+	begin_tight();
+	if (_i == 0)
+		stay__link_fail(&ends_rig.link, STAY_E_SILENT, 0);
+	else
+		sim_fork(ends_rig.world);
+	stay__link_close(&ends_rig.link);
+	ck_assert_uint_eq(toy.said_end, 0);
+	rig_fini(&ends_rig);
+}
+
 /* Something to read has come meanwhile, and waits for the end of the callback. */
 TEST(filter_says_goodbye_behind_a_nested_wait)
 {
