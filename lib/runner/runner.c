@@ -312,10 +312,14 @@ end(struct stay_runner *runner)
 void
 stay_runner_stop(struct stay_runner *runner)
 {
+	size_t count;
+
 	assert(runner != NULL);
 	if (atomic_exchange(&runner->is_stopped, true))
 		return;
-	for (size_t i = 0; i < runner->started; i++)
+	count =
+	    runner->started; /* until the last of them is told, and joined */
+	for (size_t i = 0; i < count; i++)
 		(void)stay__post_give_anyway(
 		    &runner->posts[i], &runner->posts[i].stop);
 }

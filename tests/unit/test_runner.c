@@ -4,6 +4,7 @@
 #include <pthread.h>
 
 #include "suites.h"
+#include "support/line_protocol.h"
 #include "support/scarce.h"
 
 static struct stay_runner *runner;
@@ -109,6 +110,39 @@ TEST(runner_is_stopped_from_inside)
 	begin(2);
 	ck_assert_int_eq(stay_runner_do(runner, 0, stop_here, NULL), STAY_OK);
 	end();
+}
+
+static pthread_barrier_t about_to_stop;
+
+static void
+stop_when_closed(void *arg, struct stay_conn *conn, enum stay_status reason)
+{
+	(void)arg;
+	(void)conn;
+	(void)reason;
+	pthread_barrier_wait(&about_to_stop);
+	stay_runner_stop(runner);
+}
+
+/* A thread may tell the others to end while they are waited for. */
+TEST(runner_is_stopped_while_it_is_freed)
+{
+	const struct stay_client_options options = { STAY_CLIENT_OPTIONS,
+		.on_closed = stop_when_closed };
+	struct stay_remote *remote;
+
+	pthread_barrier_init(&about_to_stop, NULL, 2);
+	for (int i = 0; i < 20; i++) {
+		begin(3);
+		ck_assert_int_eq(
+		    stay_remote_start(&remote, runner, &line_bare_protocol,
+			"line://127.0.0.1:1", &options),
+		    STAY_OK);
+		stay_remote_free(remote);
+		pthread_barrier_wait(&about_to_stop);
+		end();
+	}
+	pthread_barrier_destroy(&about_to_stop);
 }
 
 /* ---- options ---- */
