@@ -106,7 +106,6 @@ begin_anew(struct stay_pool *pool)
 	pool->open_at = 0;
 	pool->fatal = STAY_OK;
 	pool->overloaded = false;
-	pool->slow_since = UINT64_MAX;
 	for (size_t i = 0; i < pool->count; i++)
 		if (!is_in_use(pool->members[i]))
 			stay__member_change(pool->members[i]);

@@ -120,8 +120,7 @@ is_short(const struct stay_pool *pool)
 {
 	size_t size = stay__pool_size(pool);
 
-	if (pool->ending || size >= pool->options.connections_max ||
-	    is_asking(pool))
+	if (size >= pool->options.connections_max || is_asking(pool))
 		return false;
 	if (!stay_conn_admits(pool->conn))
 		return is_crowded(pool);

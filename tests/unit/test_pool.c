@@ -496,6 +496,64 @@ TEST(pool_lends_nothing_that_is_left)
 	pool_end(&rig);
 }
 
+/* Nor one that is idle, and is about to be: it counts as away from then on. */
+TEST(pool_lends_nothing_that_is_about_to_be_left)
+{
+	struct stay_client *client;
+	struct stay_lease *lease;
+
+	pool_begin(&rig, POOL(.connections_max = 1));
+	ck_assert_int_eq(stay_pool_try(rig.pool, &lease), STAY_OK);
+	client = stay_lease_client(lease);
+	stay_pool_check_in(lease);
+	sim_run_ms(rig.line.world, 10);
+	check(1, 1, 0, 0);
+	stay_client_reconnect(client, STAY_OK);
+	ck_assert_int_eq(stay_pool_try(rig.pool, &lease), STAY_E_CHECKED_OUT);
+	ck_assert_uint_eq(pool_counts(&rig).up, 0);
+	pool_end(&rig);
+}
+
+/* However often it is tried again, and with what success: it is his until he is back. */
+TEST(pool_lends_nothing_that_its_borrower_has_lost)
+{
+	struct pool_user *a;
+
+	pool_begin(&rig, POOL(.connections_max = 1));
+	a = pool_have(&rig, "a");
+	sim_unlisten(rig.line.world, LINE_HOST, LINE_PORT);
+	sim_peer_reset(rig.line.peer);
+	POOL_TELLS(&rig, 500, "a lost E_LOST;");
+	peer_listen(&rig.line.server, rig.line.world, LINE_HOST, LINE_PORT);
+	sim_run_ms(rig.line.world, 10000);
+	ck_assert_uint_eq(rig.line.server.accepted, 2);
+	check(1, 0, 1, 0);
+	ck_assert_uint_eq(pool_counts(&rig).up, 0);
+	pool_give(a);
+	sim_run_ms(rig.line.world, 10);
+	check(1, 1, 0, 0);
+	pool_end(&rig);
+}
+
+/* One without a session is no older for it, nor made as new. */
+TEST(pool_takes_back_what_is_away)
+{
+	const struct stay_client_options options = { STAY_CLIENT_OPTIONS,
+		.max_age_ms = 50 };
+	struct pool_user *a;
+
+	pool_begin(&rig, POOL(.connections_max = 1, .client = &options));
+	a = pool_have(&rig, "a");
+	sim_run_ms(rig.line.world, 60);
+	sim_unlisten(rig.line.world, LINE_HOST, LINE_PORT);
+	sim_peer_reset(rig.line.peer);
+	sim_run_ms(rig.line.world, 10);
+	pool_give(a);
+	ck_assert_uint_eq(pool_counts(&rig).returning, 0);
+	ck_assert_uint_eq(pool_counts(&rig).aged, 0);
+	pool_end(&rig);
+}
+
 /* ---- what comes back is as new ---- */
 
 TEST(pool_waits_for_calls_of_the_last_one)
@@ -509,6 +567,7 @@ TEST(pool_waits_for_calls_of_the_last_one)
 	pool_want(&rig, "b");
 	POOL_TELLS(&rig, 100, "");
 	ck_assert_uint_eq(pool_counts(&rig).returning, 1);
+	ck_assert_uint_eq(pool_counts(&rig).up, 1);
 	sim_peer_print(rig.line.peer, "+slow\n");
 	POOL_TELLS(&rig, 10, "b OK;");
 	ck_assert_uint_eq(rig.line.server.accepted, 1);

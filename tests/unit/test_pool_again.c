@@ -279,11 +279,22 @@ answer(void *arg, struct stay_client *client)
 	ck_assert_int_eq(stay_client_endpoints(client, urls), STAY_OK);
 }
 
-/* The program's own callback says where each connection goes. */
+static unsigned asked_otherwise;
+
+static void
+answer_otherwise(void *arg, struct stay_client *client)
+{
+	asked_otherwise++;
+	answer(arg, client);
+	asked--;
+}
+
+/* The program's own callback says where each connection goes: the last one given. */
 TEST(pool_again_asks_where_to_dial)
 {
 	const struct stay_client_options client = { STAY_CLIENT_OPTIONS,
 		.config = &rig.line.config, .endpoints = answer, .arg = &rig };
+	struct stay_client_options other = client;
 
 	pool_prepare(&rig);
 	asked = 0;
@@ -295,6 +306,14 @@ TEST(pool_again_asks_where_to_dial)
 	pool_want(&rig, "b");
 	POOL_TELLS(&rig, 100, "a OK;b OK;");
 	ck_assert_uint_eq(asked, 2);
+	other.endpoints = answer_otherwise;
+	ck_assert_int_eq(stay_pool_reconfigure(rig.pool, NULL,
+			     POOL(.connections_max = 2, .client = &other)),
+	    STAY_OK);
+	pool_give(&rig.users[0]);
+	run(100);
+	ck_assert_uint_eq(asked, 2);
+	ck_assert_uint_eq(asked_otherwise, 1);
 	stay_pool_stop(rig.pool, STAY_OK);
 	ck_assert(sim_run(rig.line.world, 60000));
 	ck_assert_int_eq(stay_loop_free(rig.line.loop), STAY_OK);

@@ -262,6 +262,31 @@ TEST(pool_change_of_its_size)
 	ck_assert_uint_eq(released[0], 1);
 }
 
+/* One that has to go does, however often it is changed. */
+TEST(pool_change_of_one_that_ends)
+{
+	begin(POOL(.connections_max = 1, .use = STAY_POOL_SHARED));
+	ck_assert_int_eq(stay_client_call(stay_pool_client(rig.pool),
+			     LINE("not answered"), NULL, NULL),
+	    STAY_OK);
+	run(20);
+	for (int i = 0; i < 2; i++) {
+		ck_assert_int_eq(change(NULL,
+				     POOL(.connections_max = 2 - (unsigned)i,
+					 .use = STAY_POOL_SHARED),
+				     &rig.line.config),
+		    STAY_OK);
+		run(20);
+	}
+	ck_assert_uint_eq(pool_counts(&rig).connections, 1);
+	ck_assert_int_eq(
+	    change(NULL, POOL(.connections_max = 1, .use = STAY_POOL_SHARED),
+		&rig.line.config),
+	    STAY_OK);
+	ck_assert_uint_eq(pool_counts(&rig).connections, 1);
+	pool_end(&rig);
+}
+
 TEST(pool_change_of_the_size_of_a_shared_one)
 {
 	begin(POOL(.connections_max = 3, .use = STAY_POOL_SHARED));

@@ -195,8 +195,21 @@ TEST(pool_ends_serves_while_one_is_up)
 	pool_want(&rig, "b");
 	POOL_TELLS(&rig, 1000, "");
 	ck_assert_uint_gt(failures, 0);
+	pool_want(&rig, "c");
 	pool_give(a);
 	POOL_TELLS(&rig, 10, "b OK;");
+	pool_end(&rig);
+}
+
+/* Who asks waits for the next attempt, as ever, once one has failed otherwise. */
+TEST(pool_ends_denied_no_more_by_a_failure_alone)
+{
+	begin_denied(POOL(.connections_max = 1), true);
+	run(20);
+	sim_unlisten(rig.line.world, LINE_HOST, LINE_PORT);
+	run(40000);
+	pool_want(&rig, "a");
+	POOL_TELLS(&rig, 100, "");
 	pool_end(&rig);
 }
 

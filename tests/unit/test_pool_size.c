@@ -100,6 +100,27 @@ TEST(pool_size_grows_beside_one_that_is_left)
 	pool_end(&rig);
 }
 
+/* One that is tried again is counted on by one of those who wait, while others are up. */
+TEST(pool_size_grows_beside_one_that_is_down)
+{
+	struct pool_user *b;
+
+	pool_begin(&rig, POOL(.connections_max = 3));
+	pool_have(&rig, "a");
+	b = pool_have(&rig, "b");
+	sim_unlisten(rig.line.world, LINE_HOST, LINE_PORT);
+	sim_peer_reset(rig.line.server.ends->wire);
+	run(5);
+	pool_give(b);
+	pool_want(&rig, "c");
+	run(5);
+	ck_assert_uint_eq(connections(), 2);
+	pool_want(&rig, "d");
+	run(5);
+	ck_assert_uint_eq(connections(), 3);
+	pool_end(&rig);
+}
+
 /* Where there is no room for another one there is nothing to do but wait. */
 TEST(pool_size_waits_in_peace)
 {
