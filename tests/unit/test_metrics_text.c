@@ -197,6 +197,8 @@ TEST(metrics_text_of_leases_that_are_lost)
 	sim_peer_reset(pool.line.peer);
 	sim_run_ms(pool.line.world, 10);
 	SHOWS("\nstay_pool_lost_total{db_system_name=\"line\"} 1\n");
+	SHOWS("\ndb_client_connection_count{db_system_name=\"line\",db_client_"
+	      "connection_state=\"used\"} 1\n");
 	pool_end(&pool);
 	end();
 }

@@ -299,7 +299,9 @@ TEST(pool_start_copies_all_it_is_given)
 	pool_prepare(&rig);
 	peer_listen(&rig.line.server, rig.line.world, OTHER_HOST, LINE_PORT);
 	rig.line.url = "line://" LINE_HOST ":7778";
+	socket->user_timeout_ms = 4321;
 	pool_start(&rig, POOL(.connections_max = 2, .client = &client));
+	socket->user_timeout_ms = 1234;
 	memset(label, 'X', sizeof(label) - 1);
 	memset(place, 'X', sizeof(place) - 1);
 	free(socket);
@@ -309,6 +311,8 @@ TEST(pool_start_copies_all_it_is_given)
 	POOL_TELLS(&rig, 1000, "a OK;b OK;");
 	ck_assert_str_eq(stay_conn_label(conn_of(a)), "a label");
 	ck_assert_str_eq(stay_conn_label(conn_of(b)), "a label");
+	ck_assert_uint_eq(
+	    sim_peer_options(rig.line.peer)->user_timeout_ms, 4321);
 	ck_assert_uint_eq(pool_counts(&rig).started, 2);
 	pool_end(&rig);
 }
