@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <string.h>
 
+#include "runner/runner.h"
 #include "suites.h"
 #include "support/line_protocol.h"
 #include "support/peer_thread.h"
@@ -341,6 +342,7 @@ TEST(remote_call_waits_for_room)
 	open_gate(thread);
 	ck_assert_int_eq(pthread_join(other, NULL), 0);
 	ck_assert_int_eq(status, STAY_OK);
+	ck_assert_uint_eq(atomic_load(&runner->waiting), 0);
 	hear(2, "1 OK;2 OK;");
 	end();
 }
