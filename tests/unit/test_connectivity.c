@@ -88,6 +88,8 @@ TEST(connectivity_is_seen_and_waited_for)
 	stay_remote_stop(redis);
 	down = await(STAY_STOPPED, up.changes);
 	ck_assert_int_eq(down.why, STAY_OK);
+	ck_assert_int_eq(
+	    stay_remote_await_change(redis, up.changes, 5000), STAY_OK);
 	ck_assert_int_eq(stay_remote_await_change(redis, down.changes, 5000),
 	    STAY_E_STOPPED);
 	end();

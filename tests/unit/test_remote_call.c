@@ -9,6 +9,7 @@
 #include "support/line_protocol.h"
 #include "support/peer_thread.h"
 #include "support/scarce.h"
+#include "support/secret.h"
 
 static struct peer_thread server;
 static struct stay_runner *runner;
@@ -214,11 +215,19 @@ release(const void *of)
 	(void)of;
 }
 
+static void
+count_live(void *arg, struct stay_loop *loop)
+{
+	*(size_t *)arg = stay_loop_live(loop);
+}
+
+/* And what was begun of it ends. */
 TEST(remote_does_not_borrow_a_config)
 {
 	const struct stay_client_options options = { STAY_CLIENT_OPTIONS,
 		.config = &config, .config_release = release };
 	struct stay_remote *other;
+	size_t live = 2;
 
 	begin();
 	ck_assert_int_eq(stay_remote_start(&other, runner, &line_protocol,
@@ -227,6 +236,73 @@ TEST(remote_does_not_borrow_a_config)
 	ck_assert_ptr_null(other);
 	ck_assert_str_eq(
 	    stay_remote_rejection(), "a remote has no config_release");
+	for (int i = 0; i < 100000 && live > 1; i++)
+		ck_assert_int_eq(
+		    stay_runner_do(runner, 0, count_live, &live), STAY_OK);
+	ck_assert_uint_eq(live, 1);
+	end();
+}
+
+static void
+see_client(void *arg, struct stay_client *client)
+{
+	*(struct stay_client **)arg = client;
+}
+
+/* The copy for encode may have a password in it. */
+TEST(remote_leaves_no_secret)
+{
+	const char secret[32] = "is s3cr3t";
+	const struct stay_client_options options = { STAY_CLIENT_OPTIONS,
+		.config = secret, .config_size = sizeof(secret) };
+	struct stay_client *client;
+	struct stay_remote *other;
+
+	begin();
+	ck_assert_int_eq(stay_remote_start(&other, runner, &line_bare_protocol,
+			     door_url(&server.door, "line"), &options),
+	    STAY_OK);
+	stay_remote_stop(other);
+	do
+		ck_assert_int_eq(
+		    stay_remote_do(other, see_client, &client), STAY_OK);
+	while (client != NULL);
+	secret_watch("s3cr3t");
+	stay_remote_free(other);
+	ck_assert_uint_eq(secret_freed(), 0);
+	end();
+}
+
+static bool is_untold;
+
+static enum stay_status
+look_and_encode(struct stay_request *call, struct stay_buf *out)
+{
+	is_untold = call->is_untold;
+	return line_protocol.encode(call, out);
+}
+
+TEST(remote_call_is_encoded_as_one_that_nobody_waits_for)
+{
+	static struct stay_protocol looking;
+	const struct stay_client_options options = { STAY_CLIENT_OPTIONS,
+		.config = &config };
+	struct stay_remote *first;
+
+	begin();
+	first = remote;
+	looking = line_protocol;
+	looking.encode = look_and_encode;
+	ck_assert_int_eq(stay_remote_start(&remote, runner, &looking,
+			     door_url(&server.door, "line"), &options),
+	    STAY_OK);
+	ck_assert_int_eq(
+	    stay_remote_call(remote, LINE("a"), NULL, NULL, NULL), STAY_OK);
+	ck_assert(is_untold);
+	ck_assert_int_eq(call("a", NULL, "1 "), STAY_OK);
+	ck_assert(!is_untold);
+	hear(1, "1 OK;");
+	stay_remote_free(first);
 	end();
 }
 
