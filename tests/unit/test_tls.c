@@ -405,6 +405,24 @@ TEST(tls_updates_its_keys)
 	stay_tls_free(filter);
 }
 
+/* Who wants to shake hands again is told that nobody does, in an alert. */
+TEST(tls_shakes_hands_once)
+{
+	struct stay_filter *filter = filter_new();
+
+	usual_server =
+	    (struct tls_server){ .id = &cert, .max = TLS1_2_VERSION };
+	tls_pair_begin(&pair, filter, "localhost", &usual_server);
+	ck_assert_int_eq(tls_pair_shake(&pair), 1);
+	ck_assert_int_eq(SSL_renegotiate(pair.server), 1);
+	(void)SSL_do_handshake(pair.server);
+	ck_assert_int_eq((int)tls_pair_read(&pair), -EAGAIN);
+	ck_assert_int_eq(stay_buf_bytes(&pair.out).data[0], SSL3_RT_ALERT);
+	hang_up();
+	forget_server();
+	stay_tls_free(filter);
+}
+
 TEST(tls_tells_an_end_from_a_cut)
 {
 	struct stay_filter *filter = filter_new();

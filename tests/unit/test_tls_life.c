@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../../adapters/tls/tls.h"
+
 #include "suites.h"
 #include "support/failing.h"
 #include "support/scarce.h"
@@ -141,6 +143,10 @@ resume(int turn)
 	for (int i = 0; i < 3; i++)
 		ck_assert_str_eq(shake_as(filter, "localhost"), "secure");
 	ck_assert_str_ne(shake_as(filter, ""), "secure");
+	/* OpenSSL would keep them all */
+	ck_assert_int_eq((int)SSL_CTX_sess_number(
+			     ((struct stay_tls *)(void *)filter)->context),
+	    0);
 	stay_tls_free(filter);
 }
 
