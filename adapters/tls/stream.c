@@ -263,11 +263,16 @@ secure(void *state, struct stay_filter_io *io)
 static int
 seal(struct stay_tls__stream *stream, const void *bytes, size_t len)
 {
-	int result;
+	int result, error;
 
 	ERR_clear_error();
 	result = SSL_write(stream->ssl, bytes, (int)len);
-	return result == (int)len ? 1 : failed(stream, result);
+	if (result == (int)len)
+		return 1;
+	error = SSL_get_error(stream->ssl, result);
+	return error == SSL_ERROR_WANT_READ && SSL_in_init(stream->ssl)
+		   ? 0
+		   : fail(stream, error);
 }
 
 /* What was written while nothing could be sealed. False: it failed. */

@@ -169,6 +169,25 @@ TEST_ROWS(tls_scarce_is_made_whole, 8)
 	tls_pair_end(&pair);
 }
 
+/* It is sealed, or it fails: nothing waits for memory. */
+TEST(tls_scarce_is_sealed_at_once)
+{
+	bool struck = true, again, sealed;
+
+	for (unsigned nth = 1; struck; nth++) {
+		ck_assert_int_eq(shake(0, &again), 1);
+		(void)tls_pair_read(&pair);
+		scarce_arm(nth);
+		sealed = filter->ops->write(pair.state, &pair.io, "x", 1);
+		struck = scarce_disarm();
+		ck_assert_int_eq(
+		    pair.io.status, sealed ? STAY_OK : STAY_E_NOMEM);
+		(void)tls_pair_read(&pair);
+		ck_assert_uint_eq(pair.heard, sealed);
+		tls_pair_end(&pair);
+	}
+}
+
 /* There is no room for what the stream has to send. */
 TEST(tls_scarce_room_is_no_end)
 {
