@@ -8,6 +8,7 @@
 
 #include "line_rig.h"
 #include "suites.h"
+#include "support/scarce.h"
 #include "support/tls_bed.h"
 
 static struct tls_id authority, other, cert;
@@ -303,6 +304,12 @@ TEST(tls_has_tickets_of_64_servers)
 	ck_assert(resumes(filter, 63));
 	ck_assert(resumes(filter, 2));
 	ck_assert(!resumes(filter, 1));
+	/* and the one whose stream has failed, alone */
+	tls_pair_begin(&pair, filter, "a stranger", &usual_server);
+	ck_assert_int_eq(tls_pair_hand(&pair, "", 0, true), -1);
+	hang_up();
+	ck_assert(resumes(filter, 4));
+	ck_assert(resumes(filter, 0));
 	forget_server();
 	stay_tls_free(filter);
 }
@@ -451,18 +458,39 @@ make_large(SSL *ssl, void *arg)
 	    SSL_get_session(ssl), large, sizeof(large));
 }
 
-/* What the server has sent: its first record, or all but that. */
+/* How many bytes the server has sent: more than one record, of a ticket. */
+static size_t
+begin_ticket(struct stay_filter *filter)
+{
+	usual_server = (struct tls_server){ .id = &cert };
+	tls_pair_begin(&pair, filter, "localhost", &usual_server);
+	SSL_CTX_set_session_ticket_cb(pair.context, make_large, NULL, NULL);
+	ck_assert_int_eq(SSL_set_max_send_fragment(pair.server, 512), 1);
+	ck_assert_int_eq(tls_pair_shake(&pair), 1);
+	return (size_t)BIO_read(
+	    SSL_get_wbio(pair.server), pair.room, sizeof(pair.room));
+}
+
 static ssize_t
-read_record(bool is_first, size_t *len)
+read_sealed(const char *from, const char *to)
 {
 	char bytes[16];
-	size_t first = stay_bytes_u16(pair.room + 3) + 5u;
 
-	pair.io.in =
-	    is_first ? (struct stay_bytes){ pair.room, first }
-		     : (struct stay_bytes){ pair.room + first, *len - first };
+	pair.io.in = (struct stay_bytes){ from, (size_t)(to - from) };
 	return pair.filter->ops->read(
 	    pair.state, &pair.io, bytes, sizeof(bytes));
+}
+
+static bool
+write_opened(const char *bytes, size_t len)
+{
+	return pair.filter->ops->write(pair.state, &pair.io, bytes, len);
+}
+
+static size_t
+record_len(const char *record)
+{
+	return stay_bytes_u16(record + 3) + 5u;
 }
 
 /* A ticket that is cut into records comes in two pieces; what is written between them
@@ -471,25 +499,47 @@ TEST(tls_writes_while_a_ticket_comes)
 {
 	static char bytes[STAY_FILTER_RECORD_MAX];
 	struct stay_filter *filter = filter_new();
-	size_t len;
+	const char *end = pair.room + begin_ticket(filter);
+	const char *cut = pair.room + record_len(pair.room);
 
-	usual_server = (struct tls_server){ .id = &cert };
-	tls_pair_begin(&pair, filter, "localhost", &usual_server);
-	SSL_CTX_set_session_ticket_cb(pair.context, make_large, NULL, NULL);
-	ck_assert_int_eq(SSL_set_max_send_fragment(pair.server, 512), 1);
-	ck_assert_int_eq(tls_pair_shake(&pair), 1);
-	len = (size_t)BIO_read(
-	    SSL_get_wbio(pair.server), pair.room, sizeof(pair.room));
-	ck_assert_int_eq((int)read_record(true, &len), -EAGAIN);
-	for (int i = 0; i < 17; i++)
-		ck_assert(filter->ops->write(pair.state, &pair.io, bytes,
-			      sizeof(bytes)) == (i < 16));
+	ck_assert_int_eq((int)read_sealed(pair.room, cut), -EAGAIN);
+	for (int i = 0; i < 16; i++)
+		ck_assert(write_opened(bytes, sizeof(bytes)));
+	ck_assert(!write_opened(bytes, 1));
 	ck_assert_int_eq(pair.io.status, STAY_E_PROTOCOL);
 	ck_assert_uint_eq(stay_buf_len(&pair.out), 0);
-	ck_assert_int_eq((int)read_record(false, &len), -EAGAIN);
+	ck_assert_int_eq((int)read_sealed(cut, end), -EAGAIN);
 	ck_assert_int_eq((int)tls_pair_read(&pair), -EAGAIN);
 	ck_assert_uint_eq(pair.heard, 16 * sizeof(bytes));
 	hang_up();
+	forget_server();
+	stay_tls_free(filter);
+}
+
+/* In order, be it that a write finds the rest. Or it ends before, and leaves nothing. */
+TEST_ROWS(tls_writes_in_order_while_a_ticket_comes, 2)
+{
+	struct stay_filter *filter = filter_new();
+	long blocks[2];
+
+	for (int i = 0; i < 4; i++) {
+		const char *end = pair.room + begin_ticket(filter);
+		const char *cut = pair.room + record_len(pair.room);
+
+		ck_assert_int_eq((int)read_sealed(pair.room, cut), -EAGAIN);
+		ck_assert(write_opened("a", 1));
+		if (_i == 0) {
+			pair.io.in =
+			    (struct stay_bytes){ cut, (size_t)(end - cut) };
+			ck_assert(write_opened("bbb", 3));
+			end = stay_buf_bytes(&pair.out).data;
+			ck_assert_uint_eq(record_len(end) + 2,
+			    record_len(end + record_len(end)));
+		}
+		hang_up();
+		blocks[i % 2] = scarce_blocks_here();
+	}
+	ck_assert_int_eq(blocks[0], blocks[1]);
 	forget_server();
 	stay_tls_free(filter);
 }

@@ -25,6 +25,7 @@ struct row {
 	const char *server_name; /* of the options */
 	const char *alpn;
 	bool trusts_nobody; /* but another authority of the same name */
+	enum stay_tls_verify verify;
 	/* the client's certificate */
 	bool wants_client, has_client, client_unknown;
 	struct tls_terms client;
@@ -204,6 +205,11 @@ static const struct row rows[] = {
 	    .server.max = TLS1_2_VERSION,
 	    .says = "the server agrees to no cipher that is offered, or wants "
 		    "a certificate" },
+	{ "no client certificate, and any server will do", USUAL,
+	    .trusts_nobody = true, .verify = STAY_TLS_VERIFY_NOT,
+	    .wants_client = true, .server.max = TLS1_2_VERSION,
+	    .says = "the server agrees to no cipher that is offered, or wants "
+		    "a certificate" },
 	{ "a client certificate of nobody", USUAL, .wants_client = true,
 	    .has_client = true, .client_unknown = true, .later = true,
 	    .says = "the server does not know the authority of our "
@@ -296,7 +302,7 @@ filter_of(const struct made *made, const struct row *row)
 	char ca[128], me[128], ca_file[140], cert[140], key[140], why[256];
 	struct stay_tls_options options = { STAY_TLS_OPTIONS,
 		.ca_file = ca_file, .server_name = row->server_name,
-		.alpn = row->alpn };
+		.alpn = row->alpn, .verify = row->verify };
 	struct stay_filter *filter;
 
 	snprintf(ca, sizeof(ca), "%s/ca", tls_folder());
