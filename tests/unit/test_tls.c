@@ -392,6 +392,56 @@ TEST(tls_reads_changed_files_anew)
 	stay_tls_free(filter);
 }
 
+/* A ticket that comes to a stream of before vouches for nothing. */
+TEST(tls_resumes_by_no_ticket_of_old_files)
+{
+	struct stay_filter *filter = filter_new();
+	struct tls_pair next = { 0 };
+
+	usual_server = (struct tls_server){ .id = &cert };
+	tls_pair_begin(&pair, filter, "localhost", &usual_server);
+	ck_assert_int_eq(tls_pair_shake(&pair), 1);
+	save(&other, "ca");
+	tls_pair_begin(&next, filter, "localhost", &usual_server);
+	tls_pair_end(&next);
+	SSL_CTX_free(next.context);
+	ck_assert_int_eq((int)tls_pair_read(&pair), -EAGAIN);
+	hang_up();
+	ck_assert_int_eq(shake(filter), -1);
+	ck_assert_uint_eq(counts_of(filter).resumed, 0);
+	hang_up();
+	forget_server();
+	stay_tls_free(filter);
+}
+
+/* What a URL makes of a filter verifies as that does, and is counted there. */
+TEST_ROWS(tls_url_makes_no_other_of_it, 2)
+{
+	static const enum stay_tls_verify rows[] = { STAY_TLS_VERIFY,
+		STAY_TLS_VERIFY_NOT };
+	struct stay_tls_options options = { STAY_TLS_OPTIONS,
+		.verify = rows[_i] };
+	struct stay_filter *filter, *adapted;
+	struct stay_url *url;
+	char why[256];
+
+	save(&other, "ca");
+	options.ca_file = ca;
+	ck_assert_int_eq(stay_tls_new(&filter, &options, NULL, 0), STAY_OK);
+	ck_assert_int_eq(
+	    stay_url_parse(&url, "x://h?servername=localhost", NULL), STAY_OK);
+	ck_assert_int_eq(
+	    filter->ops->adapt(filter, url, &adapted, why, 256), STAY_OK);
+	ck_assert_int_eq(shake_as(adapted, "h"), _i == 0 ? -1 : 1);
+	hang_up();
+	ck_assert_uint_eq(counts_of(filter).failed, _i == 0);
+	ck_assert_uint_eq(counts_of(filter).handshakes, _i == 1);
+	forget_server();
+	stay_url_free(url);
+	stay_tls_free(adapted);
+	stay_tls_free(filter);
+}
+
 /* ---- inside of a stream ---- */
 
 TEST(tls_updates_its_keys)
