@@ -62,6 +62,12 @@ TEST(json_log_has_a_line_for_each_event)
 		.event = "connect",
 		.action = "connect",
 		.to = "connecting" };
+	const struct stay_transition kept = { .machine = "conn",
+		.from = "idle",
+		.event = "stop",
+		.action = "",
+		.to = "",
+		.kept = true };
 	const struct stay_up up = {
 		.text = "up", .down_ms = 7, .attempts = 2, .maybe_executed = 1
 	};
@@ -70,6 +76,10 @@ TEST(json_log_has_a_line_for_each_event)
 	expect(HEAD("stay.transition") "\"machine\":\"conn\",\"from\":\"idle\","
 				       "\"on\":\"connect\",\"action\":"
 				       "\"connect\",\"to\":\"connecting\"}\n");
+	to->on_transition(to->arg, &subject, &kept);
+	expect(HEAD("stay.transition") "\"machine\":\"conn\",\"from\":\"idle\","
+				       "\"on\":\"stop\",\"action\":\"\",\"to\":"
+				       "\"idle\"}\n");
 	to->on_failure(to->arg, &subject, STAY_E_RESET, "why");
 	expect(HEAD("stay.failure") "\"status\":\"STAY_E_RESET\",\"class\":"
 				    "\"transient\",\"text\":\"why\"}\n");

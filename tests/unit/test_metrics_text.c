@@ -75,6 +75,14 @@ TEST_ROWS(metrics_text_quotes_names, 5)
 	end();
 }
 
+TEST(metrics_text_has_all_others)
+{
+	begin();
+	stay__meter_system(&metrics->meter, "");
+	SHOWS("\nstay_client_in_flight{db_system_name=\"_OTHER\"} 0\n");
+	end();
+}
+
 TEST(metrics_text_has_operations_of_one_letter)
 {
 	struct stay__system *system;
@@ -101,6 +109,7 @@ TEST(metrics_text_has_bounds)
 	ck_assert_uint_eq(count("_bucket{"), STAY__METER_BUCKETS);
 	SHOWS("le=\"10\"} 3\n");
 	SHOWS("le=\"+Inf\"} 7\n");
+	SHOWS("wait_time_seconds_count{db_system_name=\"a\"} 7\n");
 	end();
 }
 
