@@ -130,6 +130,8 @@ TEST(pool_size_waits_in_peace)
 	a = pool_have(&rig, "a");
 	ck_assert_int_eq(ask(a, "quiet"), STAY_OK);
 	pool_give(a);
+	run(10);
+	ck_assert_uint_eq(pool_steps(&rig, 150), 0); /* nobody waits */
 	pool_want(&rig, "b");
 	run(1);
 	ck_assert_uint_le(pool_steps(&rig, 90), 2);
@@ -257,6 +259,30 @@ TEST(pool_size_shrinks_by_one_that_is_down)
 	run(5);
 	ck_assert_uint_eq(connections(), 1);
 	ck_assert_ptr_nonnull(stay_lease_client(b->lease));
+	pool_end(&rig);
+}
+
+/* One that is made as new has a session. */
+TEST(pool_size_shrinks_by_none_that_comes_back)
+{
+	struct pool_user *a, *b;
+	struct stay_conn *conn;
+
+	pool_begin(&rig, POOL(.connections_max = 2));
+	a = pool_have(&rig, "a");
+	b = pool_have(&rig, "b");
+	conn = stay_client_conn(stay_lease_client(b->lease));
+	sim_unlisten(rig.line.world, LINE_HOST, LINE_PORT);
+	sim_peer_reset(rig.line.server.ends->next->wire);
+	ck_assert_int_eq(ask(b, "quiet"), STAY_OK);
+	run(5);
+	pool_give(a);
+	pool_give(b);
+	ck_assert_uint_eq(pool_counts(&rig).returning, 1);
+	ck_assert_int_eq(shrink(1, STAY_POOL_EXCLUSIVE), STAY_OK);
+	run(5);
+	ck_assert_uint_eq(connections(), 1);
+	ck_assert(stay_conn_admits(conn));
 	pool_end(&rig);
 }
 
