@@ -326,7 +326,7 @@ stay_frame_bad(const char *why)
  * decode may also get a whole frame twice, before the frame has any effect: the
  * completions before it may fill a turn of the loop, and then it waits. So decode must not
  * count frames, nor note that one has been seen: the slot that is handed the frame does
- * that, or `part` and `done` of the adapter's front. (Of pieces and of a frame that is read
+ * that, as on_answer, on_push or on_control. (Of pieces and of a frame that is read
  * past decode sees each byte once, and has to remember.) What is noted of a call holds until
  * its on_over, not until `done`: if it was given up, its answers still come.
  */

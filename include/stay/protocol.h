@@ -37,7 +37,7 @@
  *
  *	stream open --> hello(NULL) --> [frame --> hello(frame)]*
  *	  --> on_up(NULL) --> [frame --> on_up(frame)]*
- *	  --> [frame --> done | on_push | on_control | on_orphan]*
+ *	  --> [frame --> on_answer, done | on_push | on_control | on_orphan]*
  *	  --> [on_leaving --> frames as before --> bye]
  *	  --> on_down (once for each opened stream)
  *
@@ -261,6 +261,18 @@ struct stay_call_ops {
 	 * there is nothing to give back.
 	 */
 	stay_over_fn *unprepare;
+	/*
+	 * A frame of an answer is about to be handed out: a part, a piece, the reply,
+	 * an error or a refusal; to a call, or late to one that was given up or let go
+	 * of. It runs once for each, just before `part`, `done` or on_orphan. So here an
+	 * adapter counts what comes, which decode must not, notes what the frames behind
+	 * it depend on, and says on the control lane what the peer waits for: a window
+	 * that is open again. What is noted of a call holds until its on_over. A refusal
+	 * of a call that is to be sent again is told, too, and a push that answers,
+	 * behind on_push. Answers to control bytes are not: see on_control.
+	 * NULL: nobody is told.
+	 */
+	stay_frame_fn *on_answer;
 };
 
 /* What happens in the life of a session, beside its calls. */

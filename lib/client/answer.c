@@ -60,6 +60,16 @@ tell_part(const struct stay__call *call, const struct stay_result *result)
 		part(call->arg, result);
 }
 
+/* The protocol hears of it first, with what it has noted of the call. */
+static void
+tell_protocol(struct stay_session *session, const struct stay_frame *frame)
+{
+	const struct stay__tagged *tagged = session->client->calls->tagged;
+
+	if (tagged != NULL && tagged->on_answer != NULL)
+		stay__slot_run(session, tagged->on_answer, frame);
+}
+
 /* The server has refused the call; it may be sent again. The words of the
  * refusal are kept for its `done`, as far as replies may be held. */
 static bool
@@ -77,6 +87,7 @@ set_aside(struct stay_session *session, struct stay__call *call,
 	else
 		stay__held_keep_words(words, session->client, frame);
 	stay__call_set_aside(call, words);
+	tell_protocol(session, frame);
 	return true;
 }
 
@@ -294,17 +305,40 @@ stay__answer_addressee(
 			     : stay__calls_oldest(calls);
 }
 
-/* The reply of a call that was let go of; or of none. */
+/* Whether it is of a call that was let go of. */
+static bool
+is_of_gone(const struct stay_session *session, const struct stay_frame *frame)
+{
+	return frame->by_tag && frame->len > 0 &&
+	       stay__tagged_is_gone(session->client->calls, frame->tag);
+}
+
+/* The reply of such a call; or of none. */
 static enum stay__flow
 take_unasked(struct stay_session *session, const struct stay_frame *frame)
 {
-	if (!frame->by_tag || frame->len == 0 ||
-	    !stay__tagged_is_gone(session->client->calls, frame->tag))
+	if (!is_of_gone(session, frame))
 		return stay__session_break(session, STAY_E_UNASKED, NULL);
 	session->client->traffic.orphans += frame->kind != STAY_FRAME_PART;
 	stay__slot_run(
 	    session, session->client->profile->protocol.call.on_orphan, frame);
 	return STAY__GO_ON;
+}
+
+/* To be asked when nothing puts the frame off any more. The slot may give the call up,
+ * or let go of it: NULL. */
+struct stay__call *
+stay__answer_hear(struct stay_session *session, struct stay__call *call,
+    const struct stay_frame *frame)
+{
+	const struct stay__tagged *tagged = session->client->calls->tagged;
+
+	if (tagged == NULL || tagged->on_answer == NULL ||
+	    (call == NULL ? !is_of_gone(session, frame)
+			  : call->stage == STAY__CALL_CONTROL))
+		return call;
+	tell_protocol(session, frame);
+	return stay__answer_addressee(session, frame);
 }
 
 /* While greeting, answers are for hello; whether they were expected is its
@@ -357,6 +391,17 @@ answer_record(struct stay_session *session, struct stay__call *call,
 		answer_control(session, call, frame);
 }
 
+static enum stay__flow
+take_heard(struct stay_session *session, struct stay__call *call,
+    const struct stay_frame *frame)
+{
+	call = stay__answer_hear(session, call, frame);
+	if (call == NULL)
+		return take_unasked(session, frame);
+	answer_record(session, call, frame);
+	return STAY__GO_ON;
+}
+
 /* The general way; a function of its own, so that the short one does not pay for it. */
 static __attribute__((noinline)) enum stay__flow
 take_any_answer(struct stay_session *session, struct stay__call *call,
@@ -366,17 +411,14 @@ take_any_answer(struct stay_session *session, struct stay__call *call,
 	bool is_once = ends_pieces(call);
 
 	if (call == NULL)
-		return take_unasked(session, frame);
+		return take_heard(session, NULL, frame);
 	if (set_aside(session, call, frame))
 		return STAY__GO_ON;
 	if (!stay__answer_settle(session, call, frame) && !is_once)
 		return STAY__LATER;
 	if (looks_again)
 		call = stay__answer_addressee(session, frame);
-	if (call == NULL)
-		return take_unasked(session, frame);
-	answer_record(session, call, frame);
-	return STAY__GO_ON;
+	return take_heard(session, call, frame);
 }
 
 enum stay__flow
@@ -422,11 +464,10 @@ stay__answer_take_part(
 	if (stay__session_is_greeting(session))
 		return take_greeting(session, frame);
 	call = stay__answer_addressee(session, frame);
-	if (call == NULL)
-		return take_unasked(session, frame);
-	if (!stay__answer_settle(session, call, frame))
+	if (call != NULL && !stay__answer_settle(session, call, frame))
 		return STAY__LATER;
-	call = stay__answer_addressee(session, frame);
+	call = stay__answer_hear(
+	    session, stay__answer_addressee(session, frame), frame);
 	if (call == NULL)
 		return take_unasked(session, frame);
 	tell_step(session, call, frame);

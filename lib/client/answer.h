@@ -16,6 +16,11 @@ struct stay__call *stay__answer_addressee(
 bool stay__answer_settle(struct stay_session *session,
     const struct stay__call *call, const struct stay_frame *frame);
 
+/* The protocol hears of a frame that is handed out now, if it is for a call or for what
+ * is left of one. Whose it is then. */
+struct stay__call *stay__answer_hear(struct stay_session *session,
+    struct stay__call *call, const struct stay_frame *frame);
+
 /* A reply, an error, a refusal, the end of one that is too big. */
 enum stay__flow stay__answer_take(
     struct stay_session *session, const struct stay_frame *frame);

@@ -48,12 +48,13 @@ stay__piece_take(struct stay_session *session, const struct stay_frame *frame)
 {
 	struct stay__call *call = stay__answer_addressee(session, frame);
 
-	if (!takes_pieces(call))
+	if (call != NULL && !takes_pieces(call))
 		return take_piece_of_none(session, frame);
-	if (call->stage == STAY__CALL_COMMITTED &&
+	if (call != NULL && call->stage == STAY__CALL_COMMITTED &&
 	    !stay__answer_settle(session, call, frame))
 		return stay__swallow_owe_piece(session, frame);
-	call = stay__answer_addressee(session, frame);
+	call = stay__answer_hear(
+	    session, stay__answer_addressee(session, frame), frame);
 	if (!takes_pieces(call))
 		return take_piece_of_none(session, frame);
 	tell_piece(session, call, frame);

@@ -14,7 +14,7 @@ bool
 stay__tagged_are_needed(const struct stay_call_ops *ops)
 {
 	return ops->prepare != NULL || ops->on_given_up != NULL ||
-	       ops->on_over != NULL;
+	       ops->on_over != NULL || ops->on_answer != NULL;
 }
 
 bool
@@ -28,6 +28,7 @@ stay__tagged_init(struct stay__calls *calls, const struct stay_call_ops *ops)
 	tagged->on_given_up = ops->on_given_up;
 	tagged->on_over = ops->on_over;
 	tagged->unprepare = ops->unprepare;
+	tagged->on_answer = ops->on_answer;
 	tagged->ordered = &calls->in_flight;
 	calls->tagged = tagged;
 	calls->begin_with |= STAY__HISTORY_LONG_WAY;

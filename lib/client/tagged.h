@@ -5,8 +5,8 @@
  *
  * In `in_flight` such calls stand among those that are answered in order. A group
  * has one place there, and a tag for each of its requests. The block below exists
- * only for protocols that hear of their calls: with `prepare`, on_given_up or
- * on_over.
+ * only for protocols that hear of their calls: with `prepare`, on_given_up, on_over
+ * or on_answer.
  */
 #ifndef STAY__TAGGED_H
 #define STAY__TAGGED_H
@@ -21,6 +21,7 @@ struct stay__tagged {
 	stay_given_up_fn *on_given_up;
 	stay_over_fn *on_over;
 	stay_over_fn *unprepare;
+	stay_frame_fn *on_answer;
 	stay__call_fn *buried; /* a tombstone is gone: nothing of it can come */
 	/* The owner of a tag is its call; if that is a group, the word is the number
 	 * of its request. */
@@ -37,7 +38,7 @@ struct stay__tagged {
 	size_t loose;       /* in flight with STAY_MAY_GO_UNANSWERED */
 };
 
-/* Whether there is one of the three slots. */
+/* Whether there is one of these slots. */
 bool stay__tagged_are_needed(const struct stay_call_ops *ops);
 /* There is. False: no memory. */
 bool stay__tagged_init(

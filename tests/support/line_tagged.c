@@ -128,6 +128,20 @@ unprepare(struct stay_session *session, const struct stay_over *over)
 		    (unsigned)over->request_tag);
 }
 
+static void
+on_answer(struct stay_session *session, const struct stay_frame *frame)
+{
+	const struct line_config *config = stay_session_config(session);
+	const struct line_tagging *tagging = config->tagging;
+
+	if (tagging->hears)
+		line_note(config->notes, "hear %s;",
+		    frame->reply == NULL ? "bytes"
+					 : (const char *)frame->reply);
+	if (tagging->hearing != NULL)
+		tagging->hearing(session);
+}
+
 const struct stay_protocol *
 line_tagged_protocol(void)
 {
@@ -140,10 +154,24 @@ line_tagged_protocol(void)
 	call.on_orphan = on_orphan;
 	call.on_over = on_over;
 	call.unprepare = unprepare;
+	call.on_answer = on_answer;
 	tagged = line_protocol;
 	tagged.decode = decode;
 	tagged.call = &call;
 	return &tagged;
+}
+
+const struct stay_protocol *
+line_told_protocol(void)
+{
+	static struct stay_call_ops call;
+	static struct stay_protocol told;
+
+	call = *line_protocol.call;
+	call.on_answer = on_answer;
+	told = line_protocol;
+	told.call = &call;
+	return &told;
 }
 
 const struct stay_protocol *

@@ -24,11 +24,15 @@ struct line_tagging {
 	bool lets_go;          /* on_given_up lets go */
 	bool lets_go_late;     /* on_orphan does */
 	void (*preparing)(struct stay_session *session);
-	void (*over)(void); /* on_over does so */
+	void (*over)(void);                            /* on_over does so */
+	bool hears;                                    /* on_answer is noted */
+	void (*hearing)(struct stay_session *session); /* and does so */
 };
 
 const struct stay_protocol *line_tagged_protocol(void);
 /* Without `prepare`: only the end of a call is heard of. */
 const struct stay_protocol *line_heard_protocol(void);
+/* Only answers are. */
+const struct stay_protocol *line_told_protocol(void);
 
 #endif
