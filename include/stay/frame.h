@@ -38,7 +38,9 @@ enum stay_frame_kind {
 	STAY_FRAME_SWALLOW,
 	/* The end of such a reply: it completes with STAY_E_TOO_BIG */
 	STAY_FRAME_TOO_BIG,
-	STAY_FRAME_BAD,      /* not this protocol: the session ends */
+	STAY_FRAME_BAD, /* not this protocol: the session ends */
+	/* The server has left it to the next session: it is sent again there */
+	STAY_FRAME_UNACTED,
 	STAY_FRAME_LAST = 16 /* added to one of them, which alone slots see */
 };
 
@@ -123,7 +125,31 @@ stay_frame_refused_for_good(size_t len, const void *reply)
 }
 
 /*
- * A frame of one of the three kinds above, with the words of the server: they are
+ * The same, where the server goes away and has left the call to the next session, as
+ * HTTP/2 does with all streams above the last one that its GOAWAY names. Calls before
+ * it get their answers yet, in this session, which should be left: stay_session_leave.
+ * The call goes back to the queue, and is sent in the next session, in its order and
+ * whatever its flags, also with STAY_REFUSED_TELL. Nothing more is sent in this one. If
+ * it can't go on it completes with STAY_E_LOST as STAY_REFUSED: see stay_frame_last; or
+ * it is a request of a group. If the server acts, all the same, on a call that was sent
+ * behind it and does not only read, it completes as refused. Only with STAY_LAST_FRAMES
+ * among the flags of the protocol: else the session ends with STAY_E_PROTOCOL.
+ *
+ *	for (i = 0; i < own->live_count; i++)           in decode: a GOAWAY
+ *		if (own->live[i] > last_id &&
+ *		    stay_session_tagged(session, own->live[i]) != NULL)
+ *			return stay_frame_with_tag(
+ *			    stay_frame_unacted(0, NULL), own->live[i]);
+ *	return stay_frame_aside(len, goaway);           on_aside leaves the session
+ */
+static inline struct stay_frame
+stay_frame_unacted(size_t len, const void *reply)
+{
+	return stay_frame_of(STAY_FRAME_UNACTED, len, reply);
+}
+
+/*
+ * A frame of one of the kinds above, with the words of the server: they are
  * the end of `why` in the result of the call. They live as long as the reply;
  * any bytes will do, since they are cut, escaped, and rid of the login's words.
  *

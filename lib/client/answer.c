@@ -20,7 +20,8 @@ static bool
 is_refusal(const struct stay_frame *frame)
 {
 	return frame->kind == STAY_FRAME_REFUSED ||
-	       frame->kind == STAY_FRAME_REFUSED_FOR_GOOD;
+	       frame->kind == STAY_FRAME_REFUSED_FOR_GOOD ||
+	       frame->kind == STAY_FRAME_UNACTED;
 }
 
 /* The server has acted; its reply can't be had. */
@@ -45,6 +46,8 @@ result_of(const struct stay_session *session, const struct stay_frame *frame)
 	if (good)
 		return result;
 	result.status = STAY_E_SERVER;
+	if (frame->kind == STAY_FRAME_UNACTED)
+		result.status = STAY_E_LOST;
 	result.why = stay_strerror(result.status);
 	if (is_refusal(frame))
 		result.outcome = STAY_REFUSED;
@@ -70,6 +73,17 @@ tell_protocol(struct stay_session *session, const struct stay_frame *frame)
 		stay__slot_run(session, tagged->on_answer, frame);
 }
 
+static bool
+may_set_aside(const struct stay__call *call, const struct stay_frame *frame)
+{
+	if (call->stage != STAY__CALL_COMMITTED)
+		return false;
+	return frame->kind == STAY_FRAME_UNACTED
+		   ? stay__call_may_go_on_now(call)
+		   : frame->kind == STAY_FRAME_REFUSED &&
+			 stay__call_may_retry_now(call);
+}
+
 /* The server has refused the call; it may be sent again. The words of the
  * refusal are kept for its `done`, as far as replies may be held. */
 static bool
@@ -78,9 +92,7 @@ set_aside(struct stay_session *session, struct stay__call *call,
 {
 	struct stay_held *words = NULL;
 
-	if (frame->kind != STAY_FRAME_REFUSED ||
-	    call->stage != STAY__CALL_COMMITTED ||
-	    !stay__call_may_retry_now(call))
+	if (!may_set_aside(call, frame))
 		return false;
 	if (stay_held_new(session->client, frame->reply, &words) != STAY_OK)
 		words = NULL;

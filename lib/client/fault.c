@@ -16,6 +16,14 @@ may_be_empty(const struct stay_client *client, const struct stay_frame *frame)
 	       !stay__session_is_greeting(&client->session);
 }
 
+/* The bytes of the calls were not kept for it. */
+static bool
+is_unforeseen(const struct stay_client *client, const struct stay_frame *frame)
+{
+	return frame->kind == STAY_FRAME_UNACTED &&
+	       !client->profile->calls.ends_sessions;
+}
+
 static const char *
 fault_of_len(struct stay_client *client, struct stay_frame *frame, size_t len)
 {
@@ -68,5 +76,8 @@ stay__fault_of(struct stay_client *client, struct stay_frame *frame, size_t len)
 					  : stay_strerror(STAY_E_PROTOCOL);
 	if ((size_t)frame->kind >= STAY__FRAME_KINDS)
 		return fault_of_last(client, frame, len);
+	if (is_unforeseen(client, frame))
+		return "an unacted frame of a protocol without "
+		       "STAY_LAST_FRAMES";
 	return fault_of_bytes(client, frame, len);
 }

@@ -125,6 +125,7 @@ stay__frame_fn *const stay__frame_takers[STAY__FRAME_TAKERS] = {
 	[STAY_FRAME_SWALLOW] = take_swallow,
 	[STAY_FRAME_TOO_BIG] = take_too_big,
 	[STAY_FRAME_BAD] = take_bad,
+	[STAY_FRAME_UNACTED] = stay__answer_take,
 
 	[STAY_FRAME_LAST | STAY_FRAME_REPLY] = take_last,
 	[STAY_FRAME_LAST | STAY_FRAME_ERROR] = take_last,

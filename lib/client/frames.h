@@ -8,7 +8,7 @@
 typedef enum stay__flow stay__frame_fn(
     struct stay_session *session, const struct stay_frame *frame);
 
-#define STAY__FRAME_KINDS  (STAY_FRAME_BAD + 1)
+#define STAY__FRAME_KINDS  (STAY_FRAME_UNACTED + 1)
 /* And those that are the last. NULL: there is no such frame. */
 #define STAY__FRAME_TAKERS (STAY_FRAME_LAST + STAY__FRAME_KINDS)
 extern stay__frame_fn *const stay__frame_takers[STAY__FRAME_TAKERS];

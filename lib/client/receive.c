@@ -277,7 +277,8 @@ take_frames(struct stay_session *session, struct stay_bytes bytes, bool *up)
 }
 
 /* A server that has refused all it was asked is left; nothing was sent since. If the
- * protocol leaves it as well, it knows better why. */
+ * protocol leaves it as well, it knows better why; and if it was to leave it soon, there
+ * is nothing left to do in it. */
 static enum stay__flow
 leave_who_refuses(struct stay_session *session, enum stay__flow flow)
 {
@@ -287,6 +288,10 @@ leave_who_refuses(struct stay_session *session, enum stay__flow flow)
 	    !stay__list_is_empty(&calls->in_flight) ||
 	    !stay__session_is_ready(session))
 		return flow;
+	if (session->leave.wished == (uint32_t)session->generation) {
+		stay__leave_within(session, 0);
+		return flow;
+	}
 	return stay__session_break(session, STAY_E_NOT_READY,
 	    "the server refuses what it is asked to do");
 }

@@ -314,6 +314,24 @@ lose_all(struct stay__calls *calls, struct lost *lost, struct stay__loss loss)
 
 /* ---- refused calls ---- */
 
+/* Nothing of it has come, and no answer to it but this is due. */
+static bool
+is_untouched(const struct stay__call *call)
+{
+	if (stay__call_has_body(call) && !stay__call_is_whole(call))
+		return false;
+	return call->due == 1 && is_unacted(call);
+}
+
+/* The session is left, so that nothing waits for it. */
+bool
+stay__call_may_go_on_now(const struct stay__call *call)
+{
+	return (call->history & STAY__HISTORY_GROUP) == 0 && may_go_on(call) &&
+	       is_untouched(call) &&
+	       (reads_only(call) || call->begin >= call->owner->unanswered);
+}
+
 /* Whether a refused call may be set aside. From then on nothing is sent until
  * all requests behind it are answered. So it is not, if one of those blocks or
  * has no reply; nor if a call was acted on that was sent behind it. */
@@ -324,11 +342,7 @@ stay__call_may_retry_now(const struct stay__call *call)
 
 	if (tagged != NULL && tagged->blocking + tagged->loose > 0)
 		return false;
-	if (stay__call_has_body(call) && !stay__call_is_whole(call))
-		return false;
-	return may_retry(call) && call->due == 1 &&
-	       (call->history &
-		   (STAY__HISTORY_ANSWERED | STAY__HISTORY_ACTED)) == 0 &&
+	return may_retry(call) && is_untouched(call) &&
 	       call->begin >= call->owner->unawaited;
 }
 

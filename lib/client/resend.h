@@ -54,6 +54,8 @@ bool stay__call_is_unsent(const struct stay__call *call);
 /* The server has just refused the call. Whether it has refused all of it, and
  * every call sent behind it will be answered soon. */
 bool stay__call_may_retry_now(const struct stay__call *call);
+/* The same of one that the server leaves to the next session. */
+bool stay__call_may_go_on_now(const struct stay__call *call);
 /* The call is in flight and only reads: what it is behind may still be sent again. */
 bool stay__call_overtakes_nobody(const struct stay__call *call);
 /* Set a refused call aside: it is not in flight any more, and not completed. */

@@ -102,6 +102,7 @@ static const char *const kinds[] = {
 	[STAY_FRAME_SWALLOW] = "swallow",
 	[STAY_FRAME_TOO_BIG] = "too big",
 	[STAY_FRAME_BAD] = "bad",
+	[STAY_FRAME_UNACTED] = "unacted",
 };
 
 static const char *

@@ -20,6 +20,7 @@ line_kind_of(char c)
 		[STAY_FRAME_ANSWERING_PUSH] = '=',
 		[STAY_FRAME_ASIDE] = '~',
 		[STAY_FRAME_SKIP] = '#',
+		[STAY_FRAME_UNACTED] = '/',
 	};
 	const char *at = memchr(kinds, c, sizeof(kinds));
 

@@ -3,7 +3,7 @@
  * lines back whose first character is the kind of the frame.
  *
  *	+ reply   - error   ! refused   * part   > push   = answering push
- *	# skip    ~ aside   0 a frame of no length, 9 one of too great a length
+ *	/ unacted # skip    ~ aside   0 a frame of no length, 9 one of too great a length
  *
  * Anything else is bad. A line that ends with '$' is the last of its session.
  *
