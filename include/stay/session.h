@@ -156,7 +156,8 @@ STAY_API void stay_session_trust(struct stay_session *session);
  * HTTP/2's GOAWAY, Redis's MOVING): leave this session before that. It is the planned
  * change of stay_client_reconnect, at a random moment in the first half of that time,
  * so that a crowd doesn't move at once, and calls in flight have the other half. 0:
- * now. Until then calls flow as before; they are accepted all the time.
+ * now, and no further call is sent. Until then calls flow as before; they are accepted
+ * all the time.
  *
  * `place` is where the server says to go, any `len` bytes: "host:port", or a URL of
  * that and nothing else. NULL: to the client's own places. It is dialled once, with

@@ -38,8 +38,16 @@ stay__leave_within(struct stay_session *session, uint64_t ms)
 	uint64_t random = stay__loop_random(session->client->loop);
 
 	session->leave.wished = (uint32_t)session->generation;
+	if (ms == 0)
+		session->leave.due = session->leave.wished;
 	stay__conn_renew_within(
 	    session->client->conn, ms < STAY_FOREVER ? random % (ms + 1) : ms);
+}
+
+bool
+stay__leave_is_due(const struct stay_session *session)
+{
+	return session->leave.due == (uint32_t)session->generation;
 }
 
 /* ---- to stop ---- */

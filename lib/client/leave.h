@@ -10,11 +10,15 @@ struct stay__leave {
 	enum stay_status why; /* ...and the status of that */
 	uint32_t
 	    wished; /* the session whose peer goes away, by its low bits; 0: none */
+	uint32_t due; /* the same, if it is left now */
 };
 
 /* The peer goes away: leave the session, at some moment in the next `ms`, which are
  * not for ever. */
 void stay__leave_within(struct stay_session *session, uint64_t ms);
+
+/* Whether that is now: no further call is to be sent. */
+bool stay__leave_is_due(const struct stay_session *session);
 
 /* By our own will: a normal reason, too, is the end of the session. */
 void stay__leave_now(struct stay_client *client, enum stay_status reason);

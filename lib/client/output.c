@@ -95,6 +95,7 @@ may_send(const struct stay_client *client)
 
 	return stay__session_state(&client->session) == STAY__SESSION_READY &&
 	       client->session.condemned == STAY_OK &&
+	       !stay__leave_is_due(&client->session) &&
 	       !stay__list_is_empty(queued) &&
 	       stay__poured(client->calls) == NULL &&
 	       stay__list_is_empty(&client->calls->refused) &&

@@ -244,6 +244,23 @@ TEST(leave_is_the_planned_change)
 	line_end(&rig);
 }
 
+/* A server that goes away now looks at nothing more that comes. */
+TEST(leave_now_sends_no_call_behind_it)
+{
+	begin(OPTIONS(.inflight_calls_max = 1));
+	line_call(&rig, "a", LINE("a"));
+	line_call(&rig, "b", LINE("b"));
+	line_run(&rig, 1);
+	sim_peer_print(rig.peer, "#leave - 0\n+a\n");
+	LINE_TELLS(&rig, 1,
+	    "a OK/replied +a;note the server goes away;"
+	    "down E_RECONNECT;hello -;up;");
+	ck_assert_str_eq(line_got(&rig), "a;|b;");
+	sim_peer_print(rig.peer, "+b\n");
+	LINE_TELLS(&rig, 1, "b OK/replied +b;");
+	line_end(&rig);
+}
+
 /* In the first half of the time, each at another moment. */
 TEST(leave_is_at_a_moment_of_its_own)
 {
