@@ -137,7 +137,7 @@ stay_frame_refused_for_good(size_t len, const void *reply)
  *
  *	for (i = 0; i < own->live_count; i++)           in decode: a GOAWAY
  *		if (own->live[i] > last_id &&
- *		    stay_session_tagged(session, own->live[i]) != NULL)
+ *		    stay_session_awaits_tag(session, own->live[i]))
  *			return stay_frame_with_tag(
  *			    stay_frame_unacted(0, NULL), own->live[i]);
  *	return stay_frame_aside(len, goaway);           on_aside leaves the session
@@ -172,9 +172,11 @@ stay_frame_with_text(struct stay_frame frame, const char *text, size_t len)
  *    that asks stay_session_tagged first, and skips the frame.
  *  - A push goes to on_push. It is also a step on the way to the reply, so that the
  *    call is not sent again: MQTT's PUBREC, which on_push answers.
- *  - A reply, an error or a refusal may use no byte, if a call waits for it or did: decode
- *    gets the same bytes again. So one frame can complete several calls. Such a
- *    reply can't be held.
+ *  - A reply, an error or a refusal may use no byte, if a call waits for it or did, and
+ *    was not let go of (stay_session_awaits_tag): decode gets the same bytes again. So
+ *    one frame can complete several calls, as an acknowledgement of all up to a number:
+ *    decode names the first that waits, and the last one takes the bytes. Such a reply
+ *    can't be held; in a group its answer is STAY_E_STATE, unless it is NULL.
  */
 static inline struct stay_frame
 stay_frame_with_tag(struct stay_frame frame, uint64_t tag)

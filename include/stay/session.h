@@ -115,6 +115,12 @@ STAY_API enum stay_awaits stay_session_awaits(
 STAY_API const uint64_t *stay_session_tagged(
     const struct stay_session *session, uint64_t tag);
 
+/* What a reply that names this tag is for, as above; NOTHING, too, for a call that was
+ * let go of. So decode finds those of many that one frame answers
+ * (stay_frame_with_tag). */
+STAY_API enum stay_awaits stay_session_awaits_tag(
+    const struct stay_session *session, uint64_t tag);
+
 /* A tag from 1 to `max` that nothing has in this session, nor was let go of; one that
  * became free is given last. 0: there is none. For `prepare`, and for
  * stay_session_expect_tagged. If every tag was let go of, the session is left as by

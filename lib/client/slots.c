@@ -118,17 +118,27 @@ stay_session_tag_takes_pieces(const struct stay_session *session, uint64_t tag)
 	return takes_pieces(stay__tagged_find(session->client->calls, tag));
 }
 
-enum stay_awaits
-stay_session_awaits(const struct stay_session *session)
+static enum stay_awaits
+awaits_of(const struct stay__call *call)
 {
-	const struct stay__call *call;
-
-	assert(session != NULL);
-	call = stay__calls_oldest(session->client->calls);
 	if (call == NULL)
 		return STAY_AWAITS_NOTHING;
 	return call->stage == STAY__CALL_CONTROL ? STAY_AWAITS_CONTROL
 						 : STAY_AWAITS_CALL;
+}
+
+enum stay_awaits
+stay_session_awaits(const struct stay_session *session)
+{
+	assert(session != NULL);
+	return awaits_of(stay__calls_oldest(session->client->calls));
+}
+
+enum stay_awaits
+stay_session_awaits_tag(const struct stay_session *session, uint64_t tag)
+{
+	assert(session != NULL);
+	return awaits_of(stay__tagged_find(session->client->calls, tag));
 }
 
 /* ---- tags ---- */

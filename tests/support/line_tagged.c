@@ -43,12 +43,13 @@ prepare(struct stay_session *session, struct stay_prepare *call)
 
 /* ---- in ---- */
 
-/* Of a range, the first that is still waited for. All but the last use no byte. */
+/* Of a range, the first that still waits. All but the last use no byte. */
 static struct stay_frame
 of_range(struct stay_session *session, struct stay_frame frame, uint64_t from,
     uint64_t to)
 {
-	while (from < to && stay_session_tagged(session, from) == NULL)
+	while (from < to &&
+	       stay_session_awaits_tag(session, from) == STAY_AWAITS_NOTHING)
 		from++;
 	if (from < to)
 		frame.len = 0;

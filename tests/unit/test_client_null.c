@@ -50,6 +50,7 @@ static struct line_rig rig;
 	X(input, stay_session_input(NULL))                                     \
 	X(oldest, stay_session_oldest(NULL))                                   \
 	X(awaits, stay_session_awaits(NULL))                                   \
+	X(awaits_tag, stay_session_awaits_tag(NULL, 1))                        \
 	X(takes_pieces, stay_session_takes_pieces(NULL))                       \
 	X(tag_takes_pieces, stay_session_tag_takes_pieces(NULL, 1))            \
 	X(tagged, stay_session_tagged(NULL, 1))                                \

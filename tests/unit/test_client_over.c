@@ -219,6 +219,35 @@ TEST(promise_13_client_over_refused_keeps_what_is_older)
 	line_end(&rig);
 }
 
+/* One frame for several calls: of those, the protocol names who still waits. */
+TEST(client_over_let_go_of_and_passed_over)
+{
+	struct stay_session *session;
+
+	begin(NULL);
+	call("a");
+	call("b");
+	call("c");
+	session = stay_client_session(rig.client);
+	ck_assert_int_eq(stay_session_awaits_tag(session, 1), STAY_AWAITS_CALL);
+	let_go_of_the_first(NULL);
+	ck_assert_int_eq(
+	    stay_session_awaits_tag(session, 1), STAY_AWAITS_NOTHING);
+	ck_assert_ptr_nonnull(stay_session_tagged(session, 1));
+	ck_assert_str_eq(answer("+@1-3\n"),
+	    "over - of 0 sent;a OK/sent;"
+	    "over 2 of 0 replied;b OK/replied +@1-3;"
+	    "over 3 of 0 replied;c OK/replied +@1-3;");
+	ck_assert_int_eq(
+	    stay_session_awaits_tag(session, 2), STAY_AWAITS_NOTHING);
+	(void)stay_buf_puts(stay_session_control(session), "ping\n");
+	ck_assert_int_eq(stay_session_expect_tagged(session, 1, 9), STAY_OK);
+	ck_assert_int_eq(
+	    stay_session_awaits_tag(session, 9), STAY_AWAITS_CONTROL);
+	answer("+@9\n");
+	line_end(&rig);
+}
+
 /* A frame of no length for it would come for ever. */
 TEST(client_over_let_go_of_and_answered_by_nothing)
 {
