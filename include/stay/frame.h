@@ -202,6 +202,8 @@ stay_frame_part(size_t len, const void *reply)
  *
  * Only for a call that takes pieces: stay_session_takes_pieces. The frame ends with a
  * reply, an error or a refusal, for its last byte at least, which completes the call.
+ * If nothing stands behind the text, as in HTTP behind a Content-Length, that is its own
+ * last byte, or all that has come with it, which the reply then brings.
  * Until then decode remembers in its session block where it is: it sees each of these
  * frames once. So a protocol whose frames are a length and a text says:
  *
@@ -219,7 +221,8 @@ stay_frame_part(size_t len, const void *reply)
  *
  * If the call is given up meanwhile, what follows goes nowhere, but for the end, which
  * is a late answer. In the greeting, and for an answer to control bytes, there are no
- * pieces. May name a tag: then ask stay_session_tag_takes_pieces.
+ * pieces. May name a tag: then ask stay_session_tag_takes_pieces, and frames of
+ * other calls may come between two pieces.
  */
 static inline struct stay_frame
 stay_frame_piece(size_t len, size_t from)

@@ -204,7 +204,9 @@ struct stay_call_ops {
 	 * on the control lane leaves before the call, and before others that are
 	 * prepared for the same write. A stream that is full may hold the call back
 	 * for long: what is said meanwhile leaves before it, and it may be cancelled
-	 * unsent. So no number can be given here that counts all that is sent.
+	 * unsent. So no number can be given here that counts all that is sent: who has
+	 * to count, as the messages that AMQP confirms, keeps the tags of what was
+	 * prepared in order, and on_over takes out what is STAY_NOT_SENT.
 	 * Runs once for a call in a session. Must not submit or cancel calls.
 	 * A group (<stay/group.h>) is prepared request by request, all of them before
 	 * its first byte; if one waits or fails, those before it are undone: see
@@ -214,7 +216,10 @@ struct stay_call_ops {
 	 *    with STAY_E_ARG, and on_over has no session for it.
 	 *  - STAY_E_FULL: it waits, and so does the queue behind it. It is asked
 	 *    for again when a call is over (on_over), bytes have come, or `tick`
-	 *    has returned.
+	 *    has returned. So a peer stops us for a while and the session goes on,
+	 *    with its answers and the control lane: on_aside notes that a window is
+	 *    full or that AMQP's connection is blocked, on_answer a Retry-After (and
+	 *    `tick` comes when that is over), and until then this is returned.
 	 *  - any other status: the call completes with it, as not sent.
 	 * NULL: the bytes are sent as they are, and no call has STAY_BY_TAG.
 	 */

@@ -63,7 +63,9 @@ STAY_API int stay_session_peer(
 /*
  * The session of a client from outside of its slots: for the functions of an adapter
  * that have something to say themselves, on the control lane. NULL unless it is
- * ready: not while greeting, nor when it is being left. May be called everywhere on
+ * ready: not while greeting, nor when it is being left, though answers come until then;
+ * what has to be said to get these, is said in a slot that is given the session. May
+ * be called everywhere on
  * the loop's thread; the pointer is good until the client is closed, but ask again
  * after each turn, since then it may be another session's.
  */
