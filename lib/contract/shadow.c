@@ -132,10 +132,40 @@ check_front(const struct stay_buf *out, size_t front)
 			    i < bytes.len ? "changes" : "removes", i, front);
 }
 
+/* How long the request is if all that it asks for is there. */
+static size_t
+whole_len(struct stay_request *request)
+{
+	struct stay_buf whole;
+	size_t len;
+
+	stay_buf_init(&whole, 0);
+	(void)original->encode(request, &whole);
+	len = stay_buf_len(&whole);
+	stay_buf_fini(&whole);
+	return len;
+}
+
+/* An append that has failed, for want of memory or of room, is one to look at. */
+static void
+check_whole(struct stay_request *request, size_t len)
+{
+	size_t whole = whole_len(request);
+
+	if (len < whole)
+		kit_broken(KIT_WHOLE,
+		    "encode returns ok, with %zu of the %zu bytes of its "
+		    "request: an append has failed, and what it returned was "
+		    "not looked at",
+		    len, whole);
+}
+
 /* It gets a buffer of the kit's, in which there is something already. */
 static enum stay_status
 encode(struct stay_request *request, struct stay_buf *out)
 {
+	struct stay_request again = *request;
+	bool had_failed = kit_memory.has_failed;
 	struct stay_buf own;
 	enum stay_status status = put_front(&own, stay_buf_room(out));
 	size_t front = stay_buf_len(&own);
@@ -145,6 +175,8 @@ encode(struct stay_request *request, struct stay_buf *out)
 		status = original->encode(request, &own);
 		kit_told->slot = NULL;
 		check_front(&own, front);
+		if (status == STAY_OK && kit_memory.has_failed != had_failed)
+			check_whole(&again, stay_buf_len(&own) - front);
 	}
 	if (status == STAY_OK)
 		status = stay_buf_append(out, stay_buf_bytes(&own).data + front,

@@ -52,6 +52,8 @@ encode(struct stay_request *request, struct stay_buf *out)
 	const char *text = request->data;
 	enum stay_status status = stay_buf_puts(out, text);
 
+	if (planted == FORGETS_AN_APPEND)
+		status = STAY_OK;
 	if (text[0] == 'N')
 		request->flags = STAY_READ_ONLY;
 	if (strchr(text, '\n') != NULL)

@@ -8,6 +8,7 @@
 #define PLANTED(BUG) \
 	BUG(NOTHING) \
 	BUG(WRITES_IN_FRONT)     /* of its own request, over another's */ \
+	BUG(FORGETS_AN_APPEND)   /* that has failed, and sends the rest of the request */ \
 	BUG(FORGETS_A_FRAME)     /* a whole frame that is there already is not seen */ \
 	BUG(ANSWERS_TWICE)       /* what is left of a frame is taken for another */ \
 	BUG(KEEPS_A_POINTER)     /* into input that is not whole, where an offset is due */ \

@@ -81,6 +81,8 @@ static const struct {
 } rows[] = {
 	{ WRITES_IN_FRONT, "plain", "the rule: encode appends",
 	    "encode changes byte 0 of the 255 that stood in its buffer" },
+	{ FORGETS_AN_APPEND, "memory", "the rule: encode makes a whole",
+	    "returns ok, with 1 of the" },
 	{ FORGETS_A_FRAME, "plain", "promise 2:", "and must read \"GET bb\"" },
 	{ ANSWERS_TWICE, "splits", "promise 2:", "reads \"\", and must read" },
 	{ KEEPS_A_POINTER, "splits", "promise 11: the input lives",
