@@ -394,6 +394,17 @@ was_no_session(struct kit_end *end)
 		    STAY__CONTAINER(end->node.prev, struct kit_end, node);
 }
 
+/* Of a stream that takes little, a request comes in many pieces. */
+static void
+note_taken(const struct kit_end *end, struct stay_bytes in, size_t used)
+{
+	if (used > 0)
+		kit_note("the peer hears %s", kit_quote(in.data, used));
+	else if (in.len > 0 && !end->run->server.is_narrow)
+		kit_note("the peer waits for more than %s",
+		    kit_quote(in.data, in.len));
+}
+
 /* The contract's function reads one request; how many bytes it took. */
 static size_t
 ask(struct kit_end *end, struct stay_bytes in)
@@ -411,8 +422,7 @@ ask(struct kit_end *end, struct stay_bytes in)
 	asked = NULL;
 	if (used > in.len)
 		sim_die("the peer takes %zu bytes of %zu", used, in.len);
-	if (used > 0)
-		kit_note("the peer hears %s", kit_quote(in.data, used));
+	note_taken(end, in, used);
 	if (used > 0 || in.len == 0)
 		answer(end, &peer);
 	if (peer.closes && !end->mute) {

@@ -143,6 +143,30 @@ TEST(reply_in_pieces_is_read_whole)
 	free(text);
 }
 
+/* Which is as often the peer's mistake as the adapter's. */
+static size_t
+wait_for_ever(struct stay_contract_peer *peer, struct stay_bytes in)
+{
+	(void)peer;
+	(void)in;
+	return 0;
+}
+
+TEST(peer_that_waits_for_more_is_seen_to)
+{
+	struct stay_contract contract = *planted_contract(NOTHING);
+	int broken;
+	char *text;
+
+	contract.peer = wait_for_ever;
+	text = report(&contract, "plain:0", &broken);
+	ck_assert_int_eq(broken, 1);
+	ck_assert_msg(
+	    strstr(text, "the peer waits for more than \"HI\\n\"") != NULL,
+	    "%s", text);
+	free(text);
+}
+
 /* Only that run, and the same words again. */
 static void
 check_again(enum planted bug, char *text)
