@@ -82,6 +82,17 @@ STAY_API void stay_buf_set_u64(struct stay_buf *buf, size_t at, uint64_t value);
  * there, and appends so many of them with stay_buf_commit.
  * Returns where to write, until the next call on `buf`; NULL past the limit
  * (stay_buf_room is then less than `len`) or without memory.
+ *
+ * Where there is such room, appending up to so many bytes does not fail (with
+ * stay_buf_printf, one less). So what has many fields is made room for first, and
+ * then the status of each append needs no look:
+ *
+ *	if (stay_buf_reserve(out, HEAD_LEN + text.len) == NULL)
+ *		return stay_buf_room(out) < HEAD_LEN + text.len ? STAY_E_TOO_BIG
+ *								: STAY_E_NOMEM;
+ *	(void)stay_buf_u8(out, TEXT);
+ *	(void)stay_buf_u32(out, (uint32_t)text.len);
+ *	return stay_buf_append(out, text.data, text.len);
  */
 STAY_API char *stay_buf_reserve(struct stay_buf *buf, size_t len);
 STAY_API void stay_buf_commit(struct stay_buf *buf, size_t len);

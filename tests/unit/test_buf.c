@@ -60,6 +60,28 @@ TEST(buf_reserve_of_nothing_is_no_failure)
 	stay_buf_fini(&buf);
 }
 
+/* The room is there, and is not asked for again. */
+TEST(buf_appends_without_fail_what_room_was_made_for)
+{
+	struct stay_buf buf;
+	bool well;
+
+	stay_buf_init(&buf, 20);
+	ck_assert_ptr_nonnull(stay_buf_reserve(&buf, 20));
+	scarce_drought();
+	well = stay_buf_u8(&buf, 1) == STAY_OK &&
+	       stay_buf_u16(&buf, 2) == STAY_OK &&
+	       stay_buf_u32(&buf, 3) == STAY_OK &&
+	       stay_buf_u64(&buf, 4) == STAY_OK &&
+	       stay_buf_puts(&buf, "ab") == STAY_OK &&
+	       stay_buf_printf(&buf, "%d", 12) == STAY_OK &&
+	       stay_buf_append(&buf, "c", 1) == STAY_OK;
+	ck_assert(!scarce_disarm());
+	ck_assert(well);
+	ck_assert_uint_eq(stay_buf_len(&buf), 20);
+	stay_buf_fini(&buf);
+}
+
 TEST(buf_appends_in_order)
 {
 	struct stay_buf buf;
