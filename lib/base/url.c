@@ -115,6 +115,16 @@ without_zeros(struct stay_bytes text)
 	return text;
 }
 
+/* Behind the place there is an '@': what ends the place should have been escaped. */
+static const char *
+no_number(struct stay_bytes text)
+{
+	return strchr(text.data + text.len, '@') == NULL
+		   ? "the port is not a number"
+		   : "the port is not a number: in a password '/' must be "
+		     "written as %2F, '?' as %3F and '@' as %40";
+}
+
 static bool
 parse_port(struct parser *parser, struct stay_bytes text)
 {
@@ -123,7 +133,7 @@ parse_port(struct parser *parser, struct stay_bytes text)
 	text = without_zeros(text);
 	for (size_t i = 0; i < text.len; i++) {
 		if (!stay__is_digit(text.data[i]))
-			return fail(parser, "the port is not a number");
+			return fail(parser, no_number(text));
 		port = port * 10 + (unsigned)(text.data[i] - '0');
 		if (port > PORT_MAX)
 			return fail(parser, "the port is past 65535");

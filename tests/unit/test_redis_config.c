@@ -114,6 +114,9 @@ static const struct {
 	{ "valkey://b/3", STAY_E_URL, "valkey://b/3" NOT_THE_FIRST },
 	{ "redis+unix:///s?db=3", STAY_E_URL, "redis+unix:///s" NOT_THE_FIRST },
 	{ "redis://:x", STAY_E_URL, "the port is not a number" },
+	{ "redis://:p/w@h", STAY_E_URL,
+	    "the port is not a number: in a password '/' must be written as "
+	    "%2F, '?' as %3F and '@' as %40" },
 };
 
 /* What is no place and no login would be passed over in silence. */
