@@ -33,14 +33,28 @@ count_up(struct stay_buf *out, size_t before)
 	return STAY_OK;
 }
 
+/* NULL: it may be the last word. */
+static const char *
+why_not(const struct stay_request_body *body, const char *bytes)
+{
+	if (body->len == STAY_BODY_OPEN)
+		return "a body of open length is rejected: Redis is told the "
+		       "length first, so set `len`";
+	return stay_redis__sense_of(bytes).is_more
+		   ? "a body is rejected behind a command that is judged by "
+		     "its last words, as BLPOP and CLIENT are"
+		   : NULL;
+}
+
 enum stay_status
 stay_redis__put_body(
-    struct stay_request_body *body, struct stay_buf *out, size_t before)
+    struct stay_request *call, struct stay_buf *out, size_t before)
 {
+	struct stay_request_body *body = call->body;
 	enum stay_status status;
 
-	if (body->len == STAY_BODY_OPEN ||
-	    stay_redis__sense_of(out->data + out->head + before).is_more)
+	call->why = why_not(body, out->data + out->head + before);
+	if (call->why != NULL)
 		return STAY_E_UNSUPPORTED;
 	status = count_up(out, before);
 	if (status == STAY_OK)

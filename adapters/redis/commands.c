@@ -31,7 +31,10 @@ struct command {
 	struct stay_redis__sense sense;
 	look_fn *look;      /* at the words behind; NULL: this is all */
 	const char *second; /* a NAME: only if it comes next; NULL: always */
-	unsigned ms;        /* of a unit of its timeout */
+	union {
+		unsigned ms;     /* of a unit of its timeout */
+		const char *why; /* it is rejected */
+	};
 };
 
 /* The next word, or false at the end. Every word is `$len\r\ntext\r\n`. */
@@ -106,10 +109,10 @@ static enum stay_status
 reject(struct stay_request *request, const struct command *command,
     struct words *words)
 {
-	(void)request;
-	return command->second == NULL || second_is_next(command, words)
-		   ? STAY_E_UNSUPPORTED
-		   : STAY_OK;
+	if (command->second != NULL && !second_is_next(command, words))
+		return STAY_OK;
+	request->why = command->why;
+	return STAY_E_UNSUPPORTED;
 }
 
 /* Of CLIENT: what lasts for the session, and what replies would be missing after. */
@@ -121,13 +124,13 @@ look_at_client(struct stay_request *request, const struct command *command,
 		NAME("CACHING"), NAME("NO-EVICT"), NAME("NO-TOUCH"),
 		NAME("SETNAME"), NAME("SETINFO"), NAME("CAPA"),
 		NAME("IMPORT-SOURCE"), NAME("MAINT_NOTIFICATIONS") };
+	struct words again = *words;
 	struct word word;
 
-	(void)command;
-	if (!next(words, &word))
-		return STAY_OK;
-	if (is_word(&word, NAME("REPLY"), 5))
+	if (reject(request, command, words) != STAY_OK)
 		return STAY_E_UNSUPPORTED;
+	if (!next(&again, &word))
+		return STAY_OK;
 	for (size_t i = 0; i < sizeof(lasting) / sizeof(*lasting); i++)
 		if (is_word(&word, lasting[i], strlen(lasting[i])))
 			stay_redis__set_kind(request, STAY_REDIS__TAG_ALTERS);
@@ -274,28 +277,40 @@ static const uint8_t places[1u << PLACE_BITS] = {
 	{                                                                      \
 		flags, (uint16_t)((tag) | (row) << 8), true                    \
 	}
-#define REJECT(row, second, value)    ASKS(row, 0, 0), reject, second, 0
-#define REJECT_IF(row, second, value) ASKS(row, 0, 0), reject, NAME(second), 0
+#define MS(value)                                                              \
+	{                                                                      \
+		.ms = value                                                    \
+	}
+#define WHY(value)                                                             \
+	{                                                                      \
+		.why = value                                                   \
+	}
+#define REJECTION(name, why, instead)                                          \
+	name " is rejected: " why ". In its place: " instead
+#define REJECT(row, second, value) ASKS(row, 0, 0), reject, second, WHY(value)
+#define REJECT_IF(row, second, value)                                          \
+	ASKS(row, 0, 0), reject, NAME(second), WHY(value)
 #define CLIENTS(row, second, value)                                            \
-	ASKS(row, 0, 0), look_at_client, second, value
-#define TAG(row, second, value)    SAYS(row, 0, value), NULL, second, 0
-#define NAMED(row, second, value)  SAYS(row, 0, 0), NULL, second, 0
-#define FIRST(row, second, value)  ASKS(row, 0, 0), block_first, second, value
-#define LAST(row, second, value)   ASKS(row, 0, 0), block_last, second, value
-#define OPTION(row, second, value) ASKS(row, 0, 0), block_option, second, value
+	ASKS(row, 0, 0), look_at_client, NAME(second), WHY(value)
+#define TAG(row, second, value)    SAYS(row, 0, value), NULL, second, MS(0)
+#define NAMED(row, second, value)  SAYS(row, 0, 0), NULL, second, MS(0)
+#define BLOCK(row, look, value)    ASKS(row, 0, 0), look, NULL, MS(value)
+#define FIRST(row, second, value)  BLOCK(row, block_first, value)
+#define LAST(row, second, value)   BLOCK(row, block_last, value)
+#define OPTION(row, second, value) BLOCK(row, block_option, value)
 #define READ(row, second, value)                                               \
-	SAYS(row, STAY_READ_ONLY, STAY_REDIS__TAG_READS), NULL, second, 0
+	SAYS(row, STAY_READ_ONLY, STAY_REDIS__TAG_READS), NULL, second, MS(0)
 #define READ_IF(row, second, value)                                            \
 	ASKS(row, STAY_READ_ONLY, STAY_REDIS__TAG_READS), read_if,             \
-	    NAME(second), 0
+	    NAME(second), MS(0)
 #define READ_TAG(row, second, value)                                           \
-	SAYS(row, STAY_READ_ONLY, value), NULL, second, 0
+	SAYS(row, STAY_READ_ONLY, value), NULL, second, MS(0)
 #define READ_STREAMS(row, second, value)                                       \
 	ASKS(row, STAY_READ_ONLY, STAY_REDIS__TAG_READS), read_streams,        \
-	    second, value
+	    second, MS(value)
 
 static const struct command commands[] = {
-	[ROW_NONE] = { SAYS(ROW_NONE, 0, 0), NULL, NULL, 0 },
+	[ROW_NONE] = { SAYS(ROW_NONE, 0, 0), NULL, NULL, MS(0) },
 #define COMMAND(a, b, z, name, kind, second, value)                            \
 	{ kind(ROW_##name, second, value) },
 #include "commands.def"

@@ -25,7 +25,8 @@ enum stay_redis__tag {
 /*
  * Look at an encoded command, and set in `request` its tag, its flags and how long
  * it may block. Returns STAY_OK, or STAY_E_UNSUPPORTED for a command after which replies
- * would no longer match calls, or that changes what the greeting has set up.
+ * would no longer match calls, or that changes what the greeting has set up: `why` says
+ * what is in its place.
  */
 enum stay_status stay_redis__classify(
     struct stay_request *request, const char *bytes, size_t len);

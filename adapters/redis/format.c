@@ -13,6 +13,9 @@ const bool stay_redis__ends[256] = {
 	['\0'] = true, [' '] = true, ['%'] = true
 };
 
+const char stay_redis__word_is_null[] =
+    "a word of the command is NULL (%s, or %b with a length)";
+
 static const char *
 put_literal(struct stay_redis__writer *writer, const char *at)
 {
@@ -63,6 +66,7 @@ put_alone(struct stay_redis__writer *writer, const char *at,
 		len = strlen(text);
 	if (text == NULL && (at[1] == 's' || len > 0)) {
 		writer->status = STAY_E_FORMAT;
+		writer->why = stay_redis__word_is_null;
 		return NULL;
 	}
 	return stay_redis__put_word(writer, text, len) ? at + 2 : NULL;
@@ -90,6 +94,7 @@ static __attribute__((noinline)) enum stay_status
 write_any_format(struct stay_buf *out, const char *format,
     struct stay_redis__arguments *arguments)
 {
+	static const char no_word[] = "the format of the command has no word";
 	struct stay_redis__writer writer;
 	size_t place, words = 0;
 
@@ -98,12 +103,16 @@ write_any_format(struct stay_buf *out, const char *format,
 		return writer.status;
 	for (; *(format = stay_redis__skip_spaces(format)) != '\0'; words++) {
 		format = put_word(&writer, format, arguments);
-		if (format == NULL)
+		if (format == NULL) {
+			arguments->why = writer.why;
 			return stay_redis__writer_cancel(
 			    &writer, writer.status);
+		}
 	}
-	if (words == 0)
+	if (words == 0) {
+		arguments->why = no_word;
 		return stay_redis__writer_cancel(&writer, STAY_E_FORMAT);
+	}
 	if (!stay_redis__fill_gap(&writer, place, words))
 		return stay_redis__writer_cancel(&writer, writer.status);
 	return stay_redis__writer_commit(&writer);
@@ -130,8 +139,10 @@ stay_redis__write_format(struct stay_buf *out, const char *format,
 	struct stay_redis__arguments copy;
 	bool is_usual;
 
-	if (format == NULL)
+	if (format == NULL) {
+		arguments->why = "the format of the command is NULL";
 		return STAY_E_FORMAT;
+	}
 	va_copy(copy.list, arguments->list);
 	is_usual = write_usual(out, format, &copy);
 	va_end(copy.list);

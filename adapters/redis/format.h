@@ -9,6 +9,7 @@
 /* A va_list that can be passed on by address everywhere. */
 struct stay_redis__arguments {
 	va_list list;
+	const char *why; /* after STAY_E_FORMAT: what is wrong; static */
 };
 
 struct stay_redis__writer;

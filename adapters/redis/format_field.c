@@ -52,9 +52,10 @@ typedef bool put_fn(struct stay_redis__writer *writer,
     const struct field *field, struct stay_redis__arguments *arguments);
 
 static bool
-fail(struct stay_redis__writer *writer)
+fail(struct stay_redis__writer *writer, const char *why)
 {
 	writer->status = STAY_E_FORMAT;
+	writer->why = why;
 	return false;
 }
 
@@ -98,7 +99,7 @@ put_string(struct stay_redis__writer *writer, const struct field *field,
 	size_t place = stay_redis__writer_tell(writer), len;
 
 	if (text == NULL)
-		return fail(writer);
+		return fail(writer, stay_redis__word_is_null);
 	len = field->precision < 0 ? strlen(text)
 				   : strnlen(text, (size_t)field->precision);
 	return stay_redis__put_bytes(writer, text, len) &&
@@ -114,7 +115,7 @@ put_block(struct stay_redis__writer *writer, const struct field *field,
 
 	(void)field;
 	if (bytes == NULL && len > 0)
-		return fail(writer);
+		return fail(writer, stay_redis__word_is_null);
 	return stay_redis__put_bytes(writer, bytes, len);
 }
 
@@ -378,7 +379,8 @@ put_real(struct stay_redis__writer *writer, const struct field *field,
 		*writer->at++ = sign;
 	text = writer->at;
 	if (print_real(text, room, field, value) < 0)
-		return fail(writer);
+		return fail(writer, "a number of the command cannot be "
+				    "written");
 	writer->at += unlocalise(text);
 	if (field->upper)
 		raise_letters(text);
@@ -534,7 +536,8 @@ stay_redis__put_field(struct stay_redis__writer *writer, const char *at,
 	at = read_size(at, &field);
 	conversion = conversion_of(&field, *at);
 	if (conversion == NULL || !is_allowed(conversion, &field)) {
-		fail(writer);
+		fail(writer, "the format of the command has a percent sign "
+			     "without a conversion, or one that is not known");
 		return NULL;
 	}
 	return conversion->put(writer, &field, arguments) ? at + 1 : NULL;

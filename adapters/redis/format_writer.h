@@ -23,7 +23,10 @@ struct stay_redis__writer {
 	char *end;
 	size_t base;             /* bytes that the buffer had before */
 	enum stay_status status; /* why there was no room */
+	const char *why;         /* with STAY_E_FORMAT: a static sentence */
 };
+
+extern const char stay_redis__word_is_null[];
 
 /* What can be written without asking for more. */
 static inline size_t
@@ -56,6 +59,7 @@ stay_redis__writer_init(struct stay_redis__writer *writer, struct stay_buf *out)
 	}
 	writer->base = out->tail - out->head;
 	writer->status = STAY_OK;
+	writer->why = NULL;
 }
 
 /* Add the whole command to the buffer. Returns writer->status: not STAY_OK, and

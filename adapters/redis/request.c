@@ -32,6 +32,9 @@ write_command(const struct stay_redis__request *request, struct stay_buf *out)
 static enum stay_status
 put_in_place(enum stay_redis__place place, struct stay_request *call)
 {
+	static const char around[] =
+	    "MULTI, EXEC and DISCARD are rejected in a stay_redis_multi_new: "
+	    "it puts MULTI and EXEC around its commands by itself";
 	unsigned kind = stay_redis__tag_kind(call->tag);
 
 	if (place == STAY_REDIS__AROUND)
@@ -39,8 +42,10 @@ put_in_place(enum stay_redis__place place, struct stay_request *call)
 	if (place != STAY_REDIS__QUEUED)
 		return STAY_OK;
 	if (kind == STAY_REDIS__TAG_MULTI || kind == STAY_REDIS__TAG_EXEC ||
-	    kind == STAY_REDIS__TAG_DISCARD)
+	    kind == STAY_REDIS__TAG_DISCARD) {
+		call->why = around;
 		return STAY_E_UNSUPPORTED;
+	}
 	call->flags &= ~STAY_BLOCKS;
 	stay_redis__set_kind(call, kind == STAY_REDIS__TAG_ALTERS
 				       ? STAY_REDIS__TAG_QUEUED_ALTERS
@@ -78,18 +83,35 @@ judge(struct stay_request *call, const char *bytes, size_t len)
 	return status;
 }
 
+/* NULL: the status says all. */
+static const char *
+why_not_written(
+    const struct stay_redis__request *request, enum stay_status status)
+{
+	if (status != STAY_E_FORMAT)
+		return NULL;
+	if (request->form == STAY_REDIS__FORM_FORMAT)
+		return request->arguments->why;
+	return request->form == STAY_REDIS__FORM_PREPARED
+		   ? "the command was not prepared: stay_redis_prepare has "
+		     "failed, or was not called"
+		   : "the command has no word";
+}
+
 enum stay_status
 stay_redis__request_encode(struct stay_request *call, struct stay_buf *out)
 {
 	size_t before = out->tail - out->head, len;
 	enum stay_status status = write_command(call->data, out);
 
-	if (status != STAY_OK)
+	if (status != STAY_OK) {
+		call->why = why_not_written(call->data, status);
 		return status;
+	}
 	len = out->tail - out->head - before;
 	status = judge(call, out->data + out->tail - len, len);
 	if (status == STAY_OK && call->body != NULL)
-		status = stay_redis__put_body(call->body, out, before);
+		status = stay_redis__put_body(call, out, before);
 	if (status != STAY_OK)
 		stay_buf_cut(out, before);
 	return status;

@@ -134,7 +134,8 @@ typedef void stay_water_fn(void *arg, struct stay_conn *conn);
 /*
  * What has become of the session. STAY_OK: one is ready, and calls flow; or that of a
  * client that was lent is as new (<stay/lend.h>). STAY_E_OFFLINE: it has ended, or an
- * attempt has failed, and the next one follows; why, stay_conn_failure says. After a
+ * attempt has failed, and the next one follows; why, stay_conn_failure says (but nothing
+ * new of a planned change with STAY_OK, which is no failure). After a
  * fatal failure: its status, and the next attempt follows slowly. A stop is told by
  * on_closed. Calls that end with their session complete by themselves, before or after.
  * `arg` is that of the options. Runs in the loop's turn, and may call everything. */
@@ -363,8 +364,9 @@ STAY_API enum stay_status stay_client_no_endpoints(
  * run); STAY_E_TOO_BIG (its request alone is larger than queue_bytes_max; while others
  * wait it is STAY_E_FULL); STAY_E_DRAINING; STAY_E_OFFLINE (with STAY_OFFLINE_FAIL, or
  * for STAY_THIS_SESSION without a session, or without that one); STAY_E_NOMEM;
- * what encode returned; after a fatal failure its status, until the next
- * attempt begins (stay_conn_failure has the sentence).
+ * what encode returned (stay_loop_rejection says why, if encode has said it; so does an
+ * observer's on_note, once, for who does not look); after a fatal failure its status,
+ * until the next attempt begins (stay_conn_failure has the sentence).
  */
 STAY_API STAY_USE enum stay_status stay_client_call(struct stay_client *client,
     const void *request, stay_done_fn *done, void *arg);

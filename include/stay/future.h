@@ -63,7 +63,8 @@ STAY_API void stay_future_done(void *future, const struct stay_result *result);
 /*
  * What the submission returned, once for each future, at once. With another status than
  * STAY_OK, `done` never runs, and the future has completed, with this status and as not
- * sent; `why` has its words, or what keeps the client without a session. Returns `status`. May be called in every callback; `future` may be NULL.
+ * sent; `why` has its words, or what is wrong with the request, or what keeps the client
+ * without a session. Returns `status`. May be called in every callback; `future` may be NULL.
  */
 STAY_API enum stay_status stay_future_begin(
     struct stay_future *future, enum stay_status status);

@@ -185,10 +185,11 @@ STAY_API enum stay_status stay_loop_set_dials_stagger_ms(
 /* ---- what was wrong -------------------------------------------------- */
 
 /*
- * Why the last start or change on this loop was rejected: which option or part of
+ * Why the last start, change or call on this loop was rejected: which option or part of
  * the URL, with which value, and what it may be, as "depth_max is 9, and may be
- * 10 to 20". "" if the status says all. Changes with the next start or change;
- * lives as long as the loop.
+ * 10 to 20"; what a call may not ask for, and what to do instead. "" if the status says
+ * all. Changes with the next start or change, and when a call is rejected; lives as long
+ * as the loop.
  *
  *	if (stay_redis_start(&redis, loop, url, NULL) != STAY_OK)
  *		errx(1, "%s: %s", url, stay_loop_rejection(loop));

@@ -59,7 +59,9 @@
  *  - The server checks no number that a script returns as { big_number = "..." }:
  *    one that is none breaks the protocol, and so ends the session for all.
  *  - What else a command sets up in the session, as CLIENT TRACKING, ends with
- *    the session.
+ *    the session: client.on_session is where to send it again.
+ *  - SHUTDOWN has no reply when it succeeds: it completes with STAY_E_LOST, as maybe
+ *    executed, and so may others that were in flight.
  *
  * All functions are for the loop's thread, and may be called in every callback; those
  * that read a reply, for any thread that has it. <stay/redis_remote.h> is for threads.
@@ -261,7 +263,9 @@ STAY_API struct stay_conn *stay_redis_conn(struct stay_redis *redis);
  *   %%          a percent sign       %f %e %g %a  double; also %F %E %G %A
  * Flags (- + 0 # and space), width and precision are printf's, each where it
  * means something: "%.17g", "%08x", "% d"; they are 4096 at most, but for the
- * precision of %s. NULL for a %s, or for a %b with a length, is STAY_E_FORMAT. A double is written with a point, whatever the locale.
+ * precision of %s. NULL for a %s, or for a %b with a length, is STAY_E_FORMAT
+ * (stay_loop_rejection says what of the format is wrong). A double is written with a
+ * point, whatever the locale.
  *
  * A command that may block for a time (BLPOP, XREAD BLOCK, WAIT, ...) has that
  * time and block_margin_ms, in place of call_timeout_ms; BLPOP with 0 has no
@@ -276,7 +280,11 @@ STAY_API struct stay_conn *stay_redis_conn(struct stay_redis *redis);
  * Unsupported are commands that do not have one reply (SUBSCRIBE and the like,
  * MONITOR, CLIENT REPLY, SCRIPT DEBUG, SYNC, PSYNC, REPLCONF), and those that
  * change what the beginning of each session sets (HELLO, AUTH, SELECT, RESET,
- * QUIT): the next session would undo it.
+ * QUIT): the next session would undo it. stay_loop_rejection, stay_future_why, and the
+ * log once, say why, and what is in its place, as docs/redis.md does for all of them:
+ *
+ *	SELECT is rejected: the next session would be in the db of the URL. In its
+ *	place: a client for each db, as redis://host/1
  */
 STAY_API enum stay_status stay_redis_command(struct stay_redis *redis,
     stay_done_fn *done, void *arg, const char *format, ...);

@@ -166,9 +166,9 @@ STAY_API STAY_USE enum stay_status stay_remote_start_by(
     stay_starter_fn *starter, void *arg);
 
 /*
- * Why the last start of a remote by this thread was rejected, as stay_loop_rejection says
- * it. "" if it was not, or if the status says all. Lives until the next start by this
- * thread.
+ * Why the last start of a remote by this thread was rejected, or the last call that was, as
+ * stay_loop_rejection says it. "" if it was not, or if the status says all. Lives until the
+ * next of them by this thread.
  *
  *	if (stay_redis_remote_start(&redis, runner, url, NULL) != STAY_OK)
  *		errx(1, "%s: %s", url, stay_remote_rejection());

@@ -237,6 +237,10 @@ const char *
 stay__client_rejection(
     const struct stay_client *client, enum stay_status status)
 {
+	const char *said = stay__loop_said_of(client->loop, status);
+
+	if (said != NULL)
+		return said;
 	return status == STAY_E_OFFLINE || status == client->rejecting
 		   ? reason_of(client, status)
 		   : stay_strerror(status);

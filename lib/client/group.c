@@ -93,8 +93,10 @@ add(struct stay_group *group, const void *data)
 	if (!make_room(group))
 		return STAY_E_NOMEM;
 	status = client->profile->protocol.top.encode(&request, &group->bytes);
-	if (status != STAY_OK)
+	if (status != STAY_OK) {
+		group->why = request.why;
 		return status;
+	}
 	if (!may_join(group, request.flags) ||
 	    stay_buf_len(&group->bytes) == before)
 		return STAY_E_ARG;
@@ -111,6 +113,11 @@ stay_group_add(struct stay_group *group, const void *request)
 		return STAY_E_NOMEM;
 	if (group->status == STAY_OK)
 		group->status = add(group, request);
+	if (group->status != STAY_OK) {
+		stay__loop_say(group->client->loop, group->why);
+		(void)stay__loop_reject_call(
+		    group->client->loop, group->status);
+	}
 	return group->status;
 }
 

@@ -36,6 +36,7 @@ struct stay_group {
 	uint64_t blocks_ms;
 	uint64_t kept;           /* bytes that kept answers take */
 	enum stay_status status; /* the first failure; STAY_OK: none */
+	const char *why;         /* encode's, of that; NULL: nothing */
 	stay_group_done_fn *done;
 	stay_done_fn *part;
 	void *arg;

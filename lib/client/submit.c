@@ -65,23 +65,27 @@ admit(const struct stay_client *client, uint32_t flags, uint64_t session)
 /* What was encoded is not to become a call: a request that does not fit beside the
  * others is one error; a request that would not fit alone is another. */
 static __attribute__((noinline)) enum stay_status
-undo(struct stay__sendbuf *sendbuf, const struct stay__span *span,
-    enum stay_status status)
+undo(struct stay_client *client, const struct stay_request *request,
+    const struct stay__span *span, enum stay_status status)
 {
+	struct stay__sendbuf *sendbuf = &client->calls->sendbuf;
+
 	if (status == STAY_E_TOO_BIG && sendbuf->live > 0)
 		status = STAY_E_FULL;
+	stay__loop_say(client->loop, request->why);
 	stay__sendbuf_cut(sendbuf, span->begin);
 	return status;
 }
 
 ALWAYS_INLINE enum stay_status
-check_encoded(struct stay__sendbuf *sendbuf, const struct stay_request *request,
+check_encoded(struct stay_client *client, const struct stay_request *request,
     struct stay__span *span, enum stay_status status)
 {
-	span->end = stay__sendbuf_end(sendbuf);
+	span->end = stay__sendbuf_end(&client->calls->sendbuf);
 	if (status == STAY_OK)
 		status = check_request(request, span);
-	return status == STAY_OK ? STAY_OK : undo(sendbuf, span, status);
+	return status == STAY_OK ? STAY_OK
+				 : undo(client, request, span, status);
 }
 
 /* What is answered needs no memory: it is not moved with the rest. */
@@ -107,13 +111,12 @@ ALWAYS_INLINE enum stay_status
 encode(struct stay_client *client, struct stay_request *request,
     struct stay__span *span)
 {
-	struct stay__sendbuf *sendbuf = &client->calls->sendbuf;
 	struct stay_buf *out = open_sendbuf(client->calls);
 
 	if (out == NULL)
 		return STAY_E_FULL;
-	span->begin = stay__sendbuf_end(sendbuf);
-	return check_encoded(sendbuf, request, span,
+	span->begin = stay__sendbuf_end(&client->calls->sendbuf);
+	return check_encoded(client, request, span,
 	    client->profile->protocol.top.encode(request, out));
 }
 
@@ -224,14 +227,13 @@ static enum stay_status
 copy_in(struct stay_client *client, struct stay_bytes bytes,
     const struct stay_request *request, struct stay__span *span)
 {
-	struct stay__sendbuf *sendbuf = &client->calls->sendbuf;
 	struct stay_buf *out = open_sendbuf(client->calls);
 
 	if (out == NULL)
 		return STAY_E_FULL;
-	span->begin = stay__sendbuf_end(sendbuf);
-	return check_encoded(sendbuf, request, span,
-	    stay_buf_append(out, bytes.data, bytes.len));
+	span->begin = stay__sendbuf_end(&client->calls->sendbuf);
+	return check_encoded(
+	    client, request, span, stay_buf_append(out, bytes.data, bytes.len));
 }
 
 /* `encoded`: the bytes of the request; NULL: it is to be encoded. Inline, so that a call
@@ -400,12 +402,25 @@ refuse_body(const struct stay_call_options *options)
 
 /* ---- counted and checked ---- */
 
+/* Who does not look at what is returned would never know: an observer is told. */
+static void
+say_why(struct stay_client *client, enum stay_status status)
+{
+	const char *why = stay__loop_reject_call(client->loop, status);
+
+	if (why == NULL || !stay__loop_note_rejection(client->loop, why))
+		return;
+	stay__remark_make(&client->session, why);
+	(void)stay__wake_soon(client);
+}
+
 static enum stay_status
 counted(struct stay_client *client, enum stay_status status)
 {
 	if (status == STAY_OK)
 		return STAY_OK;
 	client->traffic.rejected++;
+	say_why(client, status);
 	stay__health_rest(&client->session);
 	return status;
 }
@@ -502,16 +517,23 @@ check_group(const struct stay_group *group)
 {
 	const struct stay_client *client = group->client;
 	const struct stay_client_options *options = &client->profile->options;
+	static const char too_many[] =
+	    "a group has more requests than queue_calls_max or "
+	    "inflight_calls_max: raise both, or send it in parts";
 
-	if (group->status != STAY_OK)
+	if (group->status != STAY_OK) {
+		stay__loop_say(client->loop, group->why);
 		return group->status;
+	}
 	if (group->count == 0)
 		return STAY_E_ARG;
 	if (group->replies > 1 && client->profile->protocol.top.retain == NULL)
 		return STAY_E_UNSUPPORTED;
 	if (group->count > options->queue_calls_max ||
-	    group->count > options->inflight_calls_max)
+	    group->count > options->inflight_calls_max) {
+		stay__loop_say(client->loop, too_many);
 		return STAY_E_TOO_BIG;
+	}
 	if (client->calls->counts.queued >
 	    options->queue_calls_max - group->count)
 		return STAY_E_FULL;

@@ -92,9 +92,11 @@ struct stay_loop {
 	const struct stay_observer *observer; /* never NULL */
 	unsigned observers;                   /* how often one was set */
 	struct stay__awaiter *awaiters;       /* conn/report.c; NULL: none */
-	uint64_t wish_ms; /* conn/report.c: when it wants to be woken */
-	char
-	    *rejection; /* why a start or change was rejected; NULL: none was */
+	uint64_t wish_ms;  /* conn/report.c: when it wants to be woken */
+	char *rejection;   /* why a start, change or call was; NULL: none was */
+	const char *said;  /* of a call that is being rejected; NULL: nothing */
+	const char *noted; /* what an observer was told of that last */
+	enum stay_status rejected; /* `rejection` is of a call; OK: it is not */
 };
 
 /* `loop` is zeroed; it owns `world` from now on. */
@@ -126,6 +128,18 @@ stay__loop_is_orphan(const struct stay_loop *loop)
 struct stay__option;
 /* A start or change begins. */
 void stay__loop_forget_rejection(struct stay_loop *loop);
+/* What is wrong with a request, as encode has said it; then the call is rejected.
+ * Returns what was said; NULL: nothing. */
+void stay__loop_say(struct stay_loop *loop, const char *why);
+const char *stay__loop_reject_call(
+    struct stay_loop *loop, enum stay_status status);
+/* Whether an observer is to be told: a program that makes the same mistake again and
+ * again is told once. */
+bool stay__loop_note_rejection(struct stay_loop *loop, const char *why);
+/* What was said of the last call that was rejected, if it was with this status; NULL:
+ * nothing. */
+const char *stay__loop_said_of(
+    const struct stay_loop *loop, enum stay_status status);
 /* A field of `options` is out of its bounds. */
 void stay__loop_reject_option(struct stay_loop *loop,
     const struct stay__option *option, const void *options);

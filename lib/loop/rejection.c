@@ -1,6 +1,6 @@
 /*
- * Why the last start or change on a loop was rejected, as a sentence. This file
- * does not know what may be set to which value.
+ * Why the last start, change or call on a loop was rejected, as a sentence. This file
+ * does not know what may be set to which value, nor what a call may ask for.
  */
 #include <assert.h>
 #include <inttypes.h>
@@ -42,8 +42,46 @@ stay_loop_set_rejection(struct stay_loop *loop, const char *format, ...)
 void
 stay__loop_forget_rejection(struct stay_loop *loop)
 {
+	loop->rejected = STAY_OK;
 	if (loop->rejection != NULL)
 		loop->rejection[0] = '\0';
+}
+
+void
+stay__loop_say(struct stay_loop *loop, const char *why)
+{
+	loop->said = why;
+}
+
+const char *
+stay__loop_reject_call(struct stay_loop *loop, enum stay_status status)
+{
+	const char *why = loop->said;
+
+	stay__loop_forget_rejection(loop);
+	if (why == NULL)
+		return NULL;
+	loop->said = NULL;
+	stay_loop_set_rejection(loop, "%s", why);
+	loop->rejected = status;
+	return why;
+}
+
+bool
+stay__loop_note_rejection(struct stay_loop *loop, const char *why)
+{
+	bool is_new = loop->noted != why;
+
+	loop->noted = why;
+	return is_new;
+}
+
+const char *
+stay__loop_said_of(const struct stay_loop *loop, enum stay_status status)
+{
+	return loop->rejected == status && status != STAY_OK
+		   ? stay_loop_rejection(loop)
+		   : NULL;
 }
 
 void

@@ -356,6 +356,14 @@ has_parts(const struct call *call)
 	return call->options.part != NULL || call->options.piece != NULL;
 }
 
+/* For stay_remote_rejection. NULL: the status says all. */
+static void
+say_why(const char *why)
+{
+	snprintf(stay__thread_words(), STAY__THREAD_WORDS, "%s",
+	    why != NULL ? why : "");
+}
+
 /* The caller's thread does all that needs no client. */
 static enum stay_status
 give_call(struct call *call, const struct stay_call_options *options)
@@ -375,8 +383,10 @@ give_call(struct call *call, const struct stay_call_options *options)
 	call->request.data = NULL;
 	if (status == STAY_OK)
 		status = stay__post_give(remote->post, &call->errand);
-	if (status != STAY_OK)
+	if (status != STAY_OK) {
+		say_why(call->request.why);
 		free_call(call);
+	}
 	return status;
 }
 
@@ -428,6 +438,8 @@ stay_remote_future(struct stay_remote *remote, const void *request,
 	}
 	if (status != STAY_OK) {
 		rejected = stay__future_rejection(status);
+		if (call != NULL && stay__thread_words()[0] != '\0')
+			rejected.why = stay__thread_words();
 		stay_future_done(future, &rejected);
 	}
 	return future;

@@ -291,6 +291,44 @@ draw_redis_words(const struct stay_machine *machine, FILE *out)
 		draw_word(&words[i], out);
 }
 
+static const struct rejected {
+	const char *name;
+	const char *why;
+	const char *instead;
+} rejected[] = {
+#define REJECTED(a, b, z, name, why, instead) { #name, why, instead },
+#define REJECTED_IF(a, b, z, name, kind, second, why, instead)                 \
+	{ #name " " second, why, instead },
+#define COMMAND(a, b, z, name, kind, second, value)
+#include "../../adapters/redis/commands.def"
+};
+
+/* The name of a header is no tag of HTML. */
+static void
+draw_rejected(const struct rejected *row, FILE *out)
+{
+	fprintf(out, "| `%s` | %s | ", row->name, row->why);
+	for (const char *at = row->instead; *at != '\0'; at++) {
+		if (*at == '<')
+			fputc('`', out);
+		fputc(*at, out);
+		if (*at == '>')
+			fputc('`', out);
+	}
+	fputs(" |\n", out);
+}
+
+static void
+draw_redis_rejected(const struct stay_machine *machine, FILE *out)
+{
+	(void)machine;
+	fputs(
+	    "| command | why it is rejected | in its place |\n|---|---|---|\n",
+	    out);
+	for (size_t i = 0; i < sizeof(rejected) / sizeof(rejected[0]); i++)
+		draw_rejected(&rejected[i], out);
+}
+
 /* ---- metrics and events ---- */
 
 static const struct labels {
@@ -378,6 +416,7 @@ static const struct block {
 	{ "link-reasons", stay_machine_link, stay_machine_reasons },
 	{ "metrics", stay_machine_conn, draw_metrics },
 	{ "redis-words", stay_machine_conn, draw_redis_words },
+	{ "redis-rejected", stay_machine_conn, draw_redis_rejected },
 	{ "session-diagram", stay_machine_session, draw_mermaid },
 	{ "session-matrix", stay_machine_session, stay_machine_matrix },
 	{ "session-reasons", stay_machine_session, stay_machine_reasons },

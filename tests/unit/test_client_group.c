@@ -232,6 +232,9 @@ TEST_ROWS(client_group_has_a_place_for_each_request, LEN(bounds))
 	    group_try(bounds[_i].kinds, "a,b,c,d", 0), bounds[_i].says);
 	ck_assert_uint_eq(
 	    counts_of(groups.client).rejected, bounds[_i].says != STAY_OK);
+	ck_assert_int_eq(strncmp(stay_loop_rejection(groups.loop),
+			     "a group has more", 16) == 0,
+	    bounds[_i].says == STAY_E_TOO_BIG);
 	line_end(&groups);
 	ck_assert_uint_eq(group_told, bounds[_i].says == STAY_OK);
 }

@@ -270,8 +270,8 @@ TEST(future_that_is_rejected_says_why)
 	peer_listen(&here.server, here.world, "10.0.0.1", 6379);
 	ck_assert_int_lt(rejections(), 100);
 	rejected = stay_redis_command_future(here.redis, "SUBSCRIBE a");
-	ck_assert_str_eq(
-	    stay_future_why(rejected), stay_strerror(STAY_E_UNSUPPORTED));
+	ck_assert_ptr_nonnull(
+	    strstr(stay_future_why(rejected), "stay_redis_subscribe"));
 	stay_future_free(rejected);
 	end();
 }

@@ -50,6 +50,8 @@ TEST_ROWS(redis_command_refused, COUNT(refused))
 	struct stay_request request;
 
 	ck_assert_int_eq(judge(refused[_i], &request), STAY_E_UNSUPPORTED);
+	ck_assert_int_eq(strncasecmp(request.why, refused[_i], 4), 0);
+	ck_assert_ptr_nonnull(strstr(request.why, ". In its place: "));
 }
 
 static const char *const ordinary[] = { "SET k v", "GETDEL k", "GETEX k",
@@ -74,6 +76,7 @@ TEST_ROWS(redis_command_ordinary, COUNT(ordinary))
 	ck_assert_uint_eq(request.blocks_ms, 0);
 	ck_assert_uint_eq(stay_redis__tag_kind(request.tag), 0);
 	ck_assert_uint_eq(request.replies, 1);
+	ck_assert_ptr_null(request.why);
 }
 
 /* They last for the session. */

@@ -388,12 +388,24 @@ look_for_a_rejection(void *arg)
 	return NULL;
 }
 
+/* What is wrong with a command, the calling thread knows. */
+static void
+check_rejected(const char *command, const char *words)
+{
+	struct stay_future *rejected = stay_redis_remote_future(redis, command);
+
+	ck_assert_ptr_nonnull(strstr(stay_future_why(rejected), words));
+	ck_assert_ptr_nonnull(strstr(stay_remote_rejection(), words));
+	stay_future_free(rejected);
+}
+
 /* What keeps the client without a session, the loop's thread alone knows. */
 TEST(remote_says_why_a_call_is_rejected)
 {
 	const struct stay_redis_options options = { STAY_REDIS_OPTIONS,
 		.client = {
 		    STAY_CLIENT_OPTIONS, .offline = STAY_OFFLINE_FAIL } };
+	static const char *const no_words[] = { NULL };
 	struct stay_connectivity now = { STAY_CONNECTIVITY };
 	struct stay_future *rejected;
 
@@ -410,6 +422,12 @@ TEST(remote_says_why_a_call_is_rejected)
 	ck_assert_ptr_nonnull(
 	    strstr(stay_future_why(rejected), "127.0.0.1:1 refused"));
 	stay_future_free(rejected);
+	check_rejected("MONITOR", "redis-cli MONITOR");
+	rejected = stay_redis_remote_argv(redis, NULL, 1, no_words, NULL);
+	ck_assert_str_eq(stay_future_why(rejected), stay_strerror(STAY_E_ARG));
+	ck_assert_str_eq(stay_remote_rejection(), "");
+	stay_future_free(rejected);
+	check_rejected("GET %q", "has a percent sign without");
 	stay_remote_free(redis);
 	ck_assert_int_eq(stay_runner_free(runner), STAY_OK);
 }
