@@ -413,7 +413,7 @@ TEST(promise_13_budget_begins_when_the_stagger_is_over)
 struct slow {
 	char text[16];
 	size_t len;
-	bool waits; /* for more than there is, on second thoughts */
+	bool waits;  /* for more than there is, on second thoughts */
 	bool breaks; /* at once, and not at the end of the turn */
 	bool down;
 };
@@ -699,7 +699,8 @@ TEST_ROWS(behaviour_stream_that_breaks_has_no_other_news, STORIES(breaking))
 	const char *fault;
 
 	probe_script(probe, breaking[_i].script);
-	probe_act(probe, breaking[_i].drive, (size_t)(then - breaking[_i].drive));
+	probe_act(
+	    probe, breaking[_i].drive, (size_t)(then - breaking[_i].drive));
 	sim_fail(probe->world, SIM_WRITE, 1, -ECONNRESET);
 	probe_drive(probe, then + 1);
 	memcpy(trace, probe->trace, sizeof(trace));
@@ -763,7 +764,8 @@ TEST(behaviour_stream_eases_what_it_sends)
 	probe_drive(probe, "run(50)");
 	before = heap_in_use();
 	for (int i = 0; i < 100; i++) {
-		ck_assert_int_eq(stay_stream_send(probe->conn, "x", 1), STAY_OK);
+		ck_assert_int_eq(
+		    stay_stream_send(probe->conn, "x", 1), STAY_OK);
 		probe_drive(probe, "run(1)");
 	}
 	ck_assert(!heap_is_exact() || before == 0 ||
@@ -779,8 +781,9 @@ TEST(behaviour_stream_hibernates_once)
 	struct probe *probe = probe_new();
 	const char *fault;
 
-	probe_script(probe, UP "ok cast: {write(hi)} noreply/h connect(7) "
-			       "{write(ho)} noreply connect: {dial} pending(9)");
+	probe_script(probe,
+	    UP "ok cast: {write(hi)} noreply/h connect(7) "
+	       "{write(ho)} noreply connect: {dial} pending(9)");
 	probe_drive(probe, "listen start run(5)");
 	sim_peer_limits(probe->peer, &none);
 	sim_peer_freeze(probe->peer, true);

@@ -296,8 +296,7 @@ TEST(dial_waits_no_longer_for_a_better_target)
 	name(&rig, "first", "10.0.0.1", SIM_FOREVER);
 	name(&rig, "last", "10.0.0.3", 40);
 	ck_assert_int_eq(
-	    rig_dial(&rig, "tcp first 7, tcp 10.0.0.2 7, tcp last 7"),
-	    STAY_OK);
+	    rig_dial(&rig, "tcp first 7, tcp 10.0.0.2 7, tcp last 7"), STAY_OK);
 	sim_run_ms(rig.world, 49);
 	ck_assert_str_eq(rig.turns, "closed>queued>resolving");
 	ck_assert(rig_settle(&rig, 10));
@@ -312,8 +311,7 @@ TEST(dial_waits_once_for_a_better_target)
 	name(&rig, "first", "10.0.0.9", SIM_FOREVER);
 	name(&rig, "last", "10.0.0.2", 70);
 	ck_assert_int_eq(
-	    rig_dial(&rig, "tcp first 7, tcp 10.0.0.1 7, tcp last 7"),
-	    STAY_OK);
+	    rig_dial(&rig, "tcp first 7, tcp 10.0.0.1 7, tcp last 7"), STAY_OK);
 	ck_assert(rig_settle(&rig, 80));
 }
 

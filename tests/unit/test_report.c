@@ -49,8 +49,8 @@ on_transition(void *arg, const struct stay_subject *who,
 }
 
 static const struct stay_observer observer = { STAY_OBSERVER,
-	.on_transition = on_transition,
-	.on_failure = on_failure, .on_up = on_up };
+	.on_transition = on_transition, .on_failure = on_failure,
+	.on_up = on_up };
 
 static void
 begin(void)
