@@ -37,9 +37,10 @@ stay__leave_within(struct stay_session *session, uint64_t ms)
 {
 	uint64_t random = stay__loop_random(session->client->loop);
 
+	if (session->leave.wished != (uint32_t)session->generation)
+		session->leave.wished_now = false;
 	session->leave.wished = (uint32_t)session->generation;
-	if (ms == 0)
-		session->leave.due = session->leave.wished;
+	session->leave.wished_now |= ms == 0;
 	stay__conn_renew_within(
 	    session->client->conn, ms < STAY_FOREVER ? random % (ms + 1) : ms);
 }
@@ -47,7 +48,8 @@ stay__leave_within(struct stay_session *session, uint64_t ms)
 bool
 stay__leave_is_due(const struct stay_session *session)
 {
-	return session->leave.due == (uint32_t)session->generation;
+	return session->leave.wished_now &&
+	       session->leave.wished == (uint32_t)session->generation;
 }
 
 /* ---- to stop ---- */
@@ -111,8 +113,9 @@ stay__leave_to_change(struct stay_client *client, struct stay_info why)
 
 	assert(why.data == NULL); /* the core has none to tell */
 	session->leave.tag = why.tag;
-	session->leave.why =
-	    why.status == STAY_OK ? STAY_E_RECONNECT : why.status;
+	if (why.status == STAY_OK)
+		why.status = STAY_E_RECONNECT;
+	session->leave.why = why.status;
 	if (begin(client) &&
 	    (session->condemned != STAY_OK || !is_answered(client) ||
 		stay__farewell_goes_on(session)))

@@ -6,11 +6,11 @@
 
 /* Only leave.c writes it. */
 struct stay__leave {
-	int tag;              /* what connect is run with after the close... */
-	enum stay_status why; /* ...and the status of that */
+	int tag; /* what connect is run with after the close... */
+	enum stay_status why : 16; /* ...and the status of that */
+	bool wished_now : 1;       /* that session is left without delay */
 	uint32_t
 	    wished; /* the session whose peer goes away, by its low bits; 0: none */
-	uint32_t due; /* the same, if it is left now */
 };
 
 /* The peer goes away: leave the session, at some moment in the next `ms`, which are
