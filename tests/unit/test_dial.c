@@ -2,6 +2,7 @@
 #include <netdb.h>
 #include <string.h>
 
+#include "stream/builtin.h"
 #include "stream/dial.h"
 #include "suites.h"
 #include "support/link_rig.h"
@@ -108,6 +109,15 @@ TEST(dial_of_names_only_ends_in_resolving)
 	ck_assert_int_eq(rig.link.failure.system, 0);
 }
 
+TEST(dial_of_a_name_for_which_there_was_no_memory)
+{
+	sim_name_set(rig.world, "db", "", 5, EAI_MEMORY);
+	ck_assert_int_eq(rig_dial(&rig, "tcp db 7"), STAY_OK);
+	ck_assert(!rig_settle(&rig, 1000));
+	ck_assert_str_eq(rig_failure(&rig), "resolve db: out of memory");
+	ck_assert_int_eq(rig.link.failure.status, STAY_E_NOMEM);
+}
+
 /* ---- the race ---- */
 
 TEST(dial_tries_an_address_of_two_names_once)
@@ -115,6 +125,18 @@ TEST(dial_tries_an_address_of_two_names_once)
 	name(&rig, "db", "10.0.0.7 10.0.0.8", 0);
 	name(&rig, "same", "10.0.0.8 10.0.0.7", 5);
 	ck_assert_int_eq(rig_dial(&rig, "tcp db 7, tcp same 7"), STAY_OK);
+	ck_assert(!rig_settle(&rig, 10000));
+	ck_assert_uint_eq(sim_calls(rig.world, SIM_CONNECT), 2);
+}
+
+TEST(dial_tries_an_address_by_each_transport)
+{
+	struct stay_transport again = stay__transport_tcp;
+
+	again.scheme = "again";
+	ck_assert_int_eq(stay_loop_add_transport(rig.loop, &again), STAY_OK);
+	ck_assert_int_eq(
+	    rig_dial(&rig, "tcp 10.0.0.1 7, again 10.0.0.1 7"), STAY_OK);
 	ck_assert(!rig_settle(&rig, 10000));
 	ck_assert_uint_eq(sim_calls(rig.world, SIM_CONNECT), 2);
 }
@@ -139,9 +161,12 @@ TEST(dial_of_two_ports_of_one_name_reaches_each)
 	rig_fini(&one);
 }
 
-TEST(dial_tries_the_families_in_turns)
+TEST_ROWS(dial_tries_the_families_in_turns, 2)
 {
-	name(&rig, "db", "10.0.0.1 10.0.0.2 10.0.0.3 ::1 ::2", 0);
+	name(&rig, "db",
+	    _i == 0 ? "10.0.0.1 10.0.0.2 10.0.0.3 ::1 ::2"
+		    : "10.0.0.1 ::1 10.0.0.2 ::2 10.0.0.3",
+	    0);
 	ck_assert_int_eq(rig_dial(&rig, "tcp db 7"), STAY_OK);
 	ck_assert(!rig_settle(&rig, 1000));
 	ck_assert_str_eq(rig_failure(&rig),
