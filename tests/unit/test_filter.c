@@ -747,6 +747,27 @@ TEST_ROWS(filter_ends_when_there_is_room, 2)
 	rig_fini(&ends_rig);
 }
 
+/* Neither what was not sent of one stream nor its end is of the next. */
+TEST(filter_begins_each_stream_anew)
+{
+	static const char bytes[150];
+
+	begin_tight();
+	rig_send(&ends_rig, bytes, sizeof(bytes));
+	ck_assert(stay__link_shutdown(&ends_rig.link));
+	ck_assert_uint_gt(stay__link_unsent(&ends_rig.link).bytes, 0);
+	stay__link_close(&ends_rig.link);
+	ends_rig.news[0] = '\0';
+	ck_assert_int_eq(rig_dial(&ends_rig, "tcp 10.0.0.1 7"), STAY_OK);
+	ck_assert(rig_settle(&ends_rig, 1000));
+	ck_assert_uint_eq(stay__link_unsent(&ends_rig.link).bytes, 0);
+	ck_assert_uint_eq(stay__link_unsent(&ends_rig.link).sealed, 0);
+	rig_send(&ends_rig, bytes, sizeof(bytes));
+	sim_run_ms(ends_rig.world, 100);
+	ck_assert_uint_eq(ends_heard, 1); /* of the first */
+	rig_fini(&ends_rig);
+}
+
 /* One that has no word for the end: the stream ends all the same. */
 TEST_ROWS(filter_without_a_goodbye, 2)
 {
