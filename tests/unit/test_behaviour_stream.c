@@ -201,15 +201,18 @@ static const struct story closing[] = {
 	{ "nor is that the kernel has none",
 	  DIAL "{write(hi)} ok {write(ho)} ok cast: {write(abcdefghij)} noreply "
 	  "connect(7) connect: {dial} pending(500)",
-	  "narrow(4) listen show(peer) start run(50) cast(2) cast(3) run(50) state",
-	  T_DIAL "@20 up [accepted] @30 [got hi] @50 cast(2) cast(3) connect(7) "
-	  "@60 [closed] @70 up [accepted] @80 [got ho] @100 =connected" },
+	  "narrow(4) listen show(peer) start run(50) cast(2) run(1) cast(3) run(49) "
+	  "state",
+	  T_DIAL "@20 up [accepted] @30 [got hi] @50 cast(2) @51 cast(3) connect(7) "
+	  "@60 [got abcd] @61 [closed] @71 up [accepted] @81 [got ho] "
+	  "@100 =connected" },
 	{ "news of a closed stream are not delivered: waiting behind mail, its "
 	  "beginning",
-	  DIAL "noreply disconnect(7)",
-	  "turn_budget(1) listen slow(5) start run(1) send(2) send(3) skip(10) "
-	  "run(10) state",
-	  T_DIAL "@11 info(2) info(3) disconnect(7) @21 =idle" },
+	  DIAL "noreply noreply noreply noreply disconnect(7)",
+	  "turn_budget(1) listen slow(5) start run(1) send(2) send(3) send(4) "
+	  "send(5) send(6) skip(10) run(10) state",
+	  T_DIAL "@11 info(2) info(3) info(4) info(5) info(6) disconnect(7) "
+	  "@21 =idle" },
 	{ "an abandoned dial says nothing more",
 	  DIAL "disconnect(7)", "start send(2) run(10) state",
 	  T_DIAL "info(2) disconnect(7) @10 =idle" },
