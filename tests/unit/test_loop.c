@@ -12,6 +12,7 @@
 #include "loop/door.h"
 #include "loop/errands.h"
 #include "loop/loop.h"
+#include "loop/waiting.h"
 #include "sim/world_sim.h"
 #include "suites.h"
 #include "support/child.h"
@@ -369,6 +370,74 @@ TEST(loop_stirs_its_world_once_a_turn)
 		stay__loop_run_soon(loop, &tasks[2]);
 		ck_assert_uint_eq(agains, before + 1);
 	}
+	loop->ops = usual;
+}
+
+static void
+queue_due(struct stay__timer *fired)
+{
+	run_after(fired);
+	stay__loop_run_soon(loop, &tasks[1]);
+}
+
+/* Nor for what a turn begins with, that nobody was stirred for. */
+TEST(loop_stirs_nobody_in_a_turn)
+{
+	static struct stay_world_ops ops;
+	const struct stay_world_ops *usual = loop->ops;
+
+	ops = *usual;
+	ops.stir = count_again;
+	loop->ops = &ops;
+	stay__timer_stop(&timer);
+	stay__timer_init(&timer, queue_due);
+	stay__loop_timer(loop, &timer, stay__loop_after(loop, 5));
+	stay_loop_turn(loop);
+	agains = 0;
+	sim_sleep_ms(world, 6);
+	stay_loop_turn(loop);
+	ck_assert_str_eq(told, "due;quick;");
+	ck_assert_uint_eq(agains, 0);
+	loop->ops = usual;
+}
+
+TEST(loop_reads_the_clock_anew_outside_of_a_turn)
+{
+	uint64_t before;
+
+	stay_loop_turn(loop);
+	before = stay__loop_now(loop);
+	sim_sleep_ms(world, 1);
+	ck_assert_uint_eq(stay__loop_now(loop), before + STAY__TICK_NS);
+}
+
+static bool
+is_told(const void *arg)
+{
+	return strcmp(told, arg) == 0;
+}
+
+static void
+wait_in_vain(struct stay_world *asked)
+{
+	(void)asked;
+	ck_abort_msg("it waits");
+}
+
+/* It need not listen first: nothing has come since. */
+TEST(loop_that_was_driven_a_moment_ago_acts_at_once)
+{
+	static struct stay_world_ops ops;
+	const struct stay_world_ops *usual = loop->ops;
+
+	sim_sleep_ms(world, 10);
+	stay__loop_look(loop);
+	ck_assert_str_eq(told, "due;");
+	ops = *usual;
+	ops.run = wait_in_vain;
+	loop->ops = &ops;
+	stay__loop_run_soon(loop, &tasks[1]);
+	ck_assert(stay__loop_wait(loop, is_told, "due;quick;", UINT64_MAX));
 	loop->ops = usual;
 }
 
