@@ -409,6 +409,19 @@ TEST(loop_reads_the_clock_anew_outside_of_a_turn)
 	before = stay__loop_now(loop);
 	sim_sleep_ms(world, 1);
 	ck_assert_uint_eq(stay__loop_now(loop), before + STAY__TICK_NS);
+	loop->now = 7 * STAY__TICK_NS - 1; /* in whole milliseconds */
+	ck_assert_uint_eq(stay_loop_now_ms(loop), 6);
+}
+
+TEST(loop_may_have_no_observer)
+{
+	static const struct stay_observer observer = { STAY_OBSERVER };
+
+	stay_loop_set_observer(loop, &observer);
+	ck_assert_ptr_eq(loop->observer, &observer);
+	stay_loop_set_observer(loop, NULL);
+	ck_assert_ptr_ne(loop->observer, &observer);
+	ck_assert_ptr_nonnull(loop->observer);
 }
 
 static bool

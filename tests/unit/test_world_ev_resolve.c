@@ -31,6 +31,7 @@
 #include "world/ev_places.h"
 #include "world/ev_resolve.h"
 #include "world/ev_socket.h"
+#include "world/ev_threads.h"
 
 #define HANGING "hangs.test"
 #define BROKEN  "broken.test" /* the system fails, as `broken` says */
@@ -49,6 +50,8 @@ static long blocks;        /* in use before the test... */
 static int made;           /* ...and locks, and conditions */
 static _Thread_local bool known;
 static atomic_bool signal_ok; /* a thread took signals */
+static atomic_bool
+    joinable; /* a thread has ended, and somebody has to join it */
 static atomic_int broken, broken_errno;
 static atomic_bool no_threads; /* the system has none to give */
 
@@ -133,6 +136,20 @@ struct life {
 	void *arg;
 };
 
+static void
+note_joinable(void)
+{
+	pthread_attr_t attributes;
+	int state = PTHREAD_CREATE_DETACHED;
+
+	if (pthread_getattr_np(pthread_self(), &attributes) != 0)
+		return;
+	pthread_attr_getdetachstate(&attributes, &state);
+	pthread_attr_destroy(&attributes);
+	if (state == PTHREAD_CREATE_JOINABLE)
+		atomic_store(&joinable, true);
+}
+
 static void *
 live(void *arg)
 {
@@ -140,6 +157,7 @@ live(void *arg)
 
 	free(arg);
 	arg = life.run(life.arg);
+	note_joinable();
 	atomic_fetch_sub(&alive, 1);
 	return arg;
 }
@@ -187,6 +205,7 @@ setup(void)
 	atomic_store(&left, 0);
 	atomic_store(&threads, 0);
 	atomic_store(&signal_ok, false);
+	atomic_store(&joinable, false);
 	blocks = scarce_blocks();
 	made = failing_made();
 	bed_begin_ev();
@@ -200,6 +219,7 @@ teardown(void)
 	wait_for(&alive, 0);
 	ck_assert_int_eq(scarce_blocks(), blocks);
 	ck_assert_int_eq(failing_made(), made);
+	ck_assert(!atomic_load(&joinable));
 }
 
 static void
@@ -592,6 +612,21 @@ TEST(world_ev_lookups_have_places)
 	ck_assert_uint_eq(places.free_at, 1500 * MS);
 	for (int i = 0; i < 4; i++)
 		stay__job_free(jobs[i]);
+}
+
+/* One more is begun while there may be one more. */
+TEST_ROWS(world_ev_lookups_have_so_many_threads, 2)
+{
+	struct stay__lookups *lookups = stay__lookups_new(-1);
+
+	pthread_mutex_lock(&lookups->monitor.lock);
+	lookups->threads = STAY__RESOLVER_THREADS_MAX - (unsigned)_i;
+	lookups->waiting_count = 1;
+	ck_assert_int_eq(stay__threads_fill(lookups), 0);
+	ck_assert_uint_eq(lookups->threads, STAY__RESOLVER_THREADS_MAX);
+	lookups->waiting_count = 0;
+	pthread_mutex_unlock(&lookups->monitor.lock);
+	stay__lookups_free(lookups);
 }
 
 TEST_SUITE_WITH(world_ev_resolve, .before = setup, .after = teardown)

@@ -35,6 +35,7 @@ static int
 note_watch(struct stay_host *host, struct stay_watch *watch, unsigned interest)
 {
 	(void)host;
+	ck_assert_uint_ne(interest, watch->interest);
 	if (notes.refuses && interest != 0)
 		return -ENOMEM;
 	notes.watched += interest != 0;
