@@ -125,6 +125,7 @@ drop(struct stay_filter *filter)
 
 	if (toy->held-- == 0)
 		abort();
+	toy->let_go += toy->held == 0;
 }
 
 static enum stay_status

@@ -18,6 +18,7 @@
 struct toy_filter {
 	struct stay_filter filter;
 	unsigned held;
+	unsigned let_go; /* how often nobody held it any more */
 	unsigned opened;
 	unsigned closed;
 	unsigned said_end;        /* how often it has sealed the end */

@@ -16,6 +16,36 @@ TEST(failure_names_the_error_of_the_system)
 	ck_assert_int_eq(stay__status_of(-9999), STAY_E_IO);
 }
 
+static const struct {
+	int system;
+	enum stay_status status;
+} statuses[] = {
+	{ EAGAIN, STAY_E_NO_LISTENER },
+	{ EACCES, STAY_E_UNREACHABLE },
+	{ ENOENT, STAY_E_UNREACHABLE },
+	{ EHOSTDOWN, STAY_E_UNREACHABLE },
+	{ ENETDOWN, STAY_E_UNREACHABLE },
+	{ EADDRNOTAVAIL, STAY_E_UNREACHABLE },
+	{ EAFNOSUPPORT, STAY_E_UNREACHABLE },
+	{ ETIMEDOUT, STAY_E_TIMEOUT },
+	{ ECONNRESET, STAY_E_RESET },
+	{ ECONNABORTED, STAY_E_RESET },
+	{ ENETRESET, STAY_E_RESET },
+	{ ECANCELED, STAY_E_CANCELLED },
+	{ ENOMEM, STAY_E_NOMEM },
+	{ ENOBUFS, STAY_E_NOMEM },
+	{ EMFILE, STAY_E_IO },
+	{ EBADF, STAY_E_IO },
+	{ EINVAL, STAY_E_IO },
+};
+
+TEST_ROWS(failure_tells_what_an_error_of_the_system_means,
+    (int)(sizeof(statuses) / sizeof(statuses[0])))
+{
+	ck_assert_int_eq(
+	    stay__status_of(-statuses[_i].system), statuses[_i].status);
+}
+
 TEST(failure_lists_each_place_once_with_its_error)
 {
 	struct stay__failure failure = { 0 };

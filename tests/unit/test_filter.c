@@ -132,6 +132,7 @@ TEST(filter_of_the_loop_serves_who_has_none)
 	ck_assert_int_eq(stay_loop_set_filter(rig.loop, &toy.filter), STAY_OK);
 	ck_assert_int_eq(stay_loop_set_filter(rig.loop, &toy.filter), STAY_OK);
 	ck_assert_uint_eq(toy.held, 1);
+	ck_assert_uint_eq(toy.let_go, 0); /* not even in between */
 	line_start(&rig, NULL);
 	line_call(&rig, "a", LINE("say +a"));
 	line_run(&rig, 10);

@@ -451,6 +451,10 @@ TEST(loop_that_was_driven_a_moment_ago_acts_at_once)
 	loop->ops = &ops;
 	stay__loop_run_soon(loop, &tasks[1]);
 	ck_assert(stay__loop_wait(loop, is_told, "due;quick;", UINT64_MAX));
+	sim_sleep_ms(world, 1);
+	stay__loop_run_soon(loop, &tasks[1]);
+	ck_assert(
+	    stay__loop_wait(loop, is_told, "due;quick;quick;", UINT64_MAX));
 	loop->ops = usual;
 }
 
@@ -682,7 +686,76 @@ TEST(loop_does_errands_until_they_are_closed)
 	ck_assert_uint_eq(errands_run, 3);
 	stay__errands_free(errands);
 	ck_assert_ptr_null(loop->errands);
+	ck_assert(stay_loop_is_idle(loop));
 	loop->ops = usual;
+}
+
+static struct stay__errands *closing;
+
+static void
+close_first(struct stay__errand *errand)
+{
+	count_run(errand);
+	if (errands_run == 1)
+		stay__errands_close(closing);
+}
+
+/* What was taken is done, too. */
+TEST(loop_does_errands_that_one_of_them_has_closed)
+{
+	struct stay__errand errands[4];
+
+	errands_run = 0;
+	closing = stay__errands_new(loop, 4);
+	closing->on_room = count_room;
+	closing->arg = &rooms;
+	for (int i = 0; i < 4; i++) {
+		errands[i].run = close_first;
+		ck_assert_int_eq(
+		    stay__errands_give(closing, &errands[i]), STAY_OK);
+	}
+	sim_run_ms(world, 0);
+	ck_assert_uint_eq(errands_run, 4);
+	ck_assert(stay__errands_are_done(closing));
+	stay__errands_free(closing);
+}
+
+static unsigned run_before;
+
+static void
+note_run_before(struct stay__task *task)
+{
+	(void)task;
+	run_before = errands_run;
+}
+
+static void
+queue_first(struct stay__errand *errand)
+{
+	count_run(errand);
+	if (errands_run == 1)
+		stay__loop_run_soon(loop, &tasks[1]);
+}
+
+/* Others have their turn between them. */
+TEST(loop_does_so_many_errands_at_once)
+{
+	static struct stay__errand errands[1025];
+	struct stay__errands *all = stay__errands_new(loop, 2000);
+
+	errands_run = 0;
+	all->on_room = count_room;
+	all->arg = &rooms;
+	stay__task_init(&tasks[1], note_run_before);
+	for (int i = 0; i < 1025; i++) {
+		errands[i].run = queue_first;
+		ck_assert_int_eq(stay__errands_give(all, &errands[i]), STAY_OK);
+	}
+	sim_run_ms(world, 0);
+	ck_assert_uint_eq(errands_run, 1025);
+	ck_assert_uint_eq(run_before, 1024);
+	stay__errands_close(all);
+	stay__errands_free(all);
 }
 
 /* ---- in a forked child ---- */

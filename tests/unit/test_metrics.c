@@ -374,6 +374,8 @@ TEST(metrics_have_a_place_for_so_many_names)
 	struct stay__system *system = stay__meter_system(meter, "x");
 	char name[32];
 
+	ck_assert_uint_eq(
+	    stay__system_learn(system, "of_24_bytes_without_NUL."), 0);
 	for (unsigned i = 1; i <= STAY__METER_OPERATIONS + 5; i++) {
 		snprintf(name, sizeof(name), "N%u", i);
 		ck_assert_uint_eq(stay__system_learn(system, name),
@@ -410,6 +412,18 @@ TEST(metrics_have_a_place_for_who_has_no_name)
 	free(meter);
 }
 
+/* Up to its bound, which is in it; several of the same at once. */
+TEST(metrics_of_a_histogram)
+{
+	struct stay__histogram histogram = { 0 };
+
+	stay__histogram_add(&histogram, stay__fast_bounds, 100000);
+	stay__histogram_add_many(&histogram, stay__fast_bounds, 100001, 3);
+	ck_assert_uint_eq(histogram.counts[0], 1);
+	ck_assert_uint_eq(histogram.counts[1], 3);
+	ck_assert_uint_eq(histogram.sum, 400003);
+}
+
 /* A failure is known by its phase in the sum, too, whichever came first. */
 TEST(metrics_are_added_by_name)
 {
@@ -424,6 +438,7 @@ TEST(metrics_are_added_by_name)
 	system->past
 	    .FAILURES[stay__meter_failure(from, "session", STAY_E_RESET)] = 3;
 	system->durations.LATENCY[row * STAY_OUTCOME_COUNT].sum = 5;
+	system->durations.CREATE[0].sum = system->durations.OUTAGE[0].sum = 6;
 	stay__meter_add(to, from);
 	system = stay__meter_system(to, "b");
 	ck_assert_str_eq(system->name, "b");
@@ -439,6 +454,8 @@ TEST(metrics_are_added_by_name)
 	ck_assert_uint_eq(row, 2);
 	ck_assert_uint_eq(
 	    system->durations.LATENCY[row * STAY_OUTCOME_COUNT].sum, 5);
+	ck_assert_uint_eq(system->durations.CREATE[0].sum, 6);
+	ck_assert_uint_eq(system->durations.OUTAGE[0].sum, 6);
 	free(from);
 	free(to);
 }
