@@ -496,21 +496,25 @@ TEST(pool_lends_nothing_that_is_left)
 	pool_end(&rig);
 }
 
-/* Nor one that is idle, and is about to be: it counts as away from then on. */
-TEST(pool_lends_nothing_that_is_about_to_be_left)
+/* Nor one that is idle, and is about to be: it counts as away from then on. Another one is
+ * lent in its place. */
+TEST_ROWS(pool_lends_nothing_that_is_about_to_be_left, 2)
 {
+	uint64_t others = (uint64_t)_i;
 	struct stay_client *client;
 	struct stay_lease *lease;
 
-	pool_begin(&rig, POOL(.connections_max = 1));
+	pool_begin(&rig, POOL(.connections_min = 1 + others));
 	ck_assert_int_eq(stay_pool_try(rig.pool, &lease), STAY_OK);
 	client = stay_lease_client(lease);
 	stay_pool_check_in(lease);
 	sim_run_ms(rig.line.world, 10);
-	check(1, 1, 0, 0);
+	check(1 + others, 1 + others, 0, 0);
 	stay_client_reconnect(client, STAY_OK);
-	ck_assert_int_eq(stay_pool_try(rig.pool, &lease), STAY_E_CHECKED_OUT);
-	ck_assert_uint_eq(pool_counts(&rig).up, 0);
+	ck_assert_int_eq(stay_pool_try(rig.pool, &lease),
+	    others > 0 ? STAY_OK : STAY_E_CHECKED_OUT);
+	ck_assert_uint_eq(pool_counts(&rig).up, others);
+	ck_assert(lease == NULL || stay_lease_client(lease) != client);
 	pool_end(&rig);
 }
 
