@@ -111,10 +111,9 @@ stay_tls__context_new(const struct stay_tls *tls, char *why, size_t len)
 
 	ERR_clear_error();
 	context = SSL_CTX_new(TLS_client_method());
-	if (context == NULL)
-		return NULL;
-	set_rules(context, tls);
-	if (trust(context, tls, why, len) &&
+	if (context != NULL)
+		set_rules(context, tls);
+	if (context != NULL && trust(context, tls, why, len) &&
 	    introduce(context, tls, why, len) &&
 	    offer(context, tls, why, len)) {
 		ERR_clear_error();

@@ -8,6 +8,7 @@
  */
 #include "tls.h"
 
+#include <openssl/err.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -88,6 +89,7 @@ make(const struct stay_tls_options *options, struct stay_tls *root)
 static enum stay_status
 lack_memory(char *why, size_t len)
 {
+	ERR_clear_error();
 	snprintf(why, len, "%s", stay_strerror(STAY_E_NOMEM));
 	return STAY_E_NOMEM;
 }

@@ -3,6 +3,7 @@
  * allocations go through the tests' own hands, and one of them fails.
  */
 #include <errno.h>
+#include <openssl/err.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -160,6 +161,7 @@ TEST_ROWS(tls_scarce_is_made_whole, 8)
 	scarce_arm((unsigned)_i + 1);
 	status = stay_tls_new(&filter, &options, NULL, 0);
 	ck_assert(scarce_disarm());
+	ck_assert_uint_eq(ERR_peek_error(), 0);
 	if (status != STAY_OK) {
 		ck_assert_ptr_null(filter);
 		ck_assert_int_eq(
