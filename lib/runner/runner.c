@@ -276,7 +276,6 @@ post_fini(struct stay__post *post)
 		if (post->loop->held > 0)
 			return false;
 		stay__errands_free(post->errands);
-		post->errands = NULL;
 	}
 	(void)post->runner->free_loop(post->loop);
 	post->loop = NULL;

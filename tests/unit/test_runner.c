@@ -4,6 +4,7 @@
 #include <pthread.h>
 
 #include "suites.h"
+#include "support/failing.h"
 #include "support/line_protocol.h"
 #include "support/scarce.h"
 
@@ -68,6 +69,7 @@ TEST(runner_does_a_job_on_the_loop_that_is_named)
 		}
 	}
 	ck_assert_int_eq(stay_runner_do(runner, 3, look, seen), STAY_E_ARG);
+	ck_assert_int_eq(stay_runner_do(runner, 0, NULL, seen), STAY_E_ARG);
 	end();
 }
 
@@ -130,6 +132,7 @@ TEST(runner_is_stopped_while_it_is_freed)
 	const struct stay_client_options options = { STAY_CLIENT_OPTIONS,
 		.on_closed = stop_when_closed };
 	struct stay_remote *remote;
+	int made = failing_made();
 
 	pthread_barrier_init(&about_to_stop, NULL, 2);
 	for (int i = 0; i < 20; i++) {
@@ -143,6 +146,7 @@ TEST(runner_is_stopped_while_it_is_freed)
 		end();
 	}
 	pthread_barrier_destroy(&about_to_stop);
+	ck_assert_int_eq(failing_made(), made);
 }
 
 /* ---- options ---- */
