@@ -69,12 +69,18 @@ await(enum stay_state state, uint64_t after)
 TEST(connectivity_is_seen_and_waited_for)
 {
 	struct stay_connectivity up, down;
+	struct stay_connectivity older = { .size = offsetof(
+					       struct stay_connectivity, why),
+		.why = STAY_E_ARG };
 
 	begin_at(peer_thread_open(&server,
 	    (struct peer){ .rows = rows, .reads = peer_reads_commands },
 	    "redis"));
 	up = await(STAY_CONNECTED, 0);
 	ck_assert_int_eq(up.why, STAY_OK);
+	stay_remote_get_connectivity(redis, &older);
+	ck_assert_uint_eq(older.changes, up.changes);
+	ck_assert_int_eq(older.why, STAY_E_ARG);
 	ck_assert_int_eq(
 	    stay_remote_await_change(redis, up.changes, 10), STAY_E_TIMEOUT);
 	ck_assert_int_eq(
