@@ -279,17 +279,13 @@ seal(struct stay_tls__stream *stream, const void *bytes, size_t len)
 static bool
 seal_held(struct stay_tls__stream *stream)
 {
-	struct stay_bytes held;
-	int result = 1;
+	struct stay_bytes held = stay_buf_bytes(&stream->held);
+	int result = 0;
 
-	while (result > 0 && stay_buf_len(&stream->held) > 0) {
-		held = stay_buf_bytes(&stream->held);
-		if (held.len > STAY_FILTER_RECORD_MAX)
-			held.len = STAY_FILTER_RECORD_MAX;
+	if (held.len > 0)
 		result = seal(stream, held.data, held.len);
-		if (result > 0)
-			stay_buf_take(&stream->held, held.len);
-	}
+	if (result > 0)
+		stay_buf_fini(&stream->held);
 	return result >= 0;
 }
 
