@@ -376,7 +376,7 @@ TEST_ROWS(tls_refuses_in_words, sizeof(rows) / sizeof(rows[0]))
 
 #define ALERT(level, code) "\x15\x03\x03\x00\x02" level code, 7
 
-TEST_ROWS(tls_names_a_strange_peer, 17)
+TEST_ROWS(tls_names_a_strange_peer, 18)
 {
 	static const struct {
 		const char *bytes;
@@ -395,6 +395,8 @@ TEST_ROWS(tls_names_a_strange_peer, 17)
 		{ "", 0, STAY_E_CLOSED,
 		    "the peer has closed it in the middle of the handshake" },
 		{ "\x16\x03\x03\x00", 4, STAY_E_CLOSED,
+		    "the peer has closed it in the middle of the handshake" },
+		{ ALERT("\x01", "\x00"), STAY_E_CLOSED,
 		    "the peer has closed it in the middle of the handshake" },
 		{ ALERT("\x02", "\x28"), STAY_E_INSECURE,
 		    "the server agrees to no cipher..." },
