@@ -116,6 +116,11 @@ TEST(json_log_keeps_nothing_back)
 	const struct stay_observer *to = stay_log_observer(json_log);
 	const struct stay_transition step = { .machine = "link" };
 
+	struct stay_log *other = stay_log_new(stream, STAY_LOG_JSON);
+
+	ck_assert(to->on_wire != NULL);
+	ck_assert(stay_log_observer(other)->on_wire == NULL);
+	stay_log_free(other);
 	to->on_transition(to->arg, &subject, &step);
 	fflush(stream);
 	ck_assert_uint_eq(printed_len, 0);

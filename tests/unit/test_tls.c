@@ -238,13 +238,18 @@ forget_server(void)
 TEST(tls_resumes_by_ticket)
 {
 	struct stay_filter *filter = filter_new();
-	struct stay_tls_counts counts;
+	struct stay_tls_counts counts,
+	    older = { .size = offsetof(struct stay_tls_counts, failed) };
 
 	for (int i = 0; i < 3; i++) {
 		ck_assert_int_eq(shake(filter), 1);
 		hang_up();
 	}
 	counts = counts_of(filter);
+	older.failed = 7;
+	stay_tls_get_counts(filter, &older);
+	ck_assert_uint_eq(older.resumed, 2);
+	ck_assert_uint_eq(older.failed, 7);
 	ck_assert_uint_eq(counts.handshakes, 3);
 	ck_assert_uint_eq(counts.resumed, 2);
 	ck_assert_uint_eq(counts.failed, 0);
