@@ -34,7 +34,7 @@ stay_redis__follow(
 		own->in_multi = true;
 	else if (kind == STAY_REDIS__TAG_WATCH && good)
 		own->watches = true;
-	else if (kind == STAY_REDIS__TAG_UNWATCH && good && !own->in_multi)
+	else if (kind == STAY_REDIS__TAG_UNWATCH && good)
 		own->watches = false;
 	else if (kind == STAY_REDIS__TAG_ALTERS ||
 		 kind == STAY_REDIS__TAG_QUEUED_ALTERS)

@@ -216,6 +216,9 @@ static const struct {
 	{ OK, QUEUED, QUEUED, "*1\r\n:1\r\n",
 	    "E_PROTOCOL/replied: E_PROTOCOL/replied, E_PROTOCOL/replied;",
 	    false },
+	{ OK, QUEUED, QUEUED, "*3\r\n:1\r\n:2\r\n:3\r\n",
+	    "E_PROTOCOL/replied: E_PROTOCOL/replied, E_PROTOCOL/replied;",
+	    false },
 	{ OK, QUEUED, QUEUED, OK,
 	    "E_PROTOCOL/replied: E_PROTOCOL/replied, E_PROTOCOL/replied;",
 	    false },
@@ -282,19 +285,20 @@ TEST_ROWS(redis_group_pipeline_comes_to, LEN(pipelines))
 	end();
 }
 
-/* The cause, not that something was discarded. */
+/* The first cause, not that something was discarded. */
 TEST(redis_group_multi_says_why)
 {
 	static const struct peer_row rows[] = {
 		ON("MULTI", OK),
 		ON("A", QUEUED),
 		ON("B", "-ERR unknown command 'B'\r\n"),
+		ON("C", ERR),
 		ON("EXEC", PREVIOUS),
 		NO_MORE,
 	};
 
 	begin(rows, URL);
-	send_all(true, "A,B", 0);
+	send_all(true, "A,B,C", 0);
 	sim_run_ms(here.world, 10);
 	ck_assert_ptr_nonnull(strstr(why, "unknown command 'B'"));
 	end();

@@ -344,6 +344,65 @@ TEST_ROWS(redis_hello_conversations, COUNT(conversations))
 	stay_redis__config_free(config);
 }
 
+/* ---- up to which moment ---- */
+
+/* What hello answers at this time to what the server says; NULL: it only begins. */
+static enum stay_hello_kind
+answer_at(
+    uint64_t ms, const struct stay_redis_options *options, const char *says)
+{
+	struct stay_redis__config *config;
+	struct stay_redis__greeting greeting = { 0 };
+	struct stay_buf out;
+	struct resp resp;
+	struct stay_hello hello;
+	unsigned due;
+
+	now_ms = ms;
+	resp_init(&resp);
+	stay_buf_init(&out, 0);
+	ck_assert_int_eq(
+	    stay_redis__config_new(NULL, &config, "redis://h", options),
+	    STAY_OK);
+	hello = answer(&greeting, config, NULL, &out, &due);
+	ck_assert_int_eq(hello.kind, WAIT);
+	ck_assert_int_eq(
+	    resp_feed(&resp, says, strlen(says)), STAY_REDIS__WHOLE);
+	hello = answer(&greeting, config, resp_reply(&resp), &out, &due);
+	stay_redis__config_free(config);
+	stay_buf_fini(&out);
+	resp_fini(&resp);
+	return hello.kind;
+}
+
+/* "OK" is no answer to HELLO, but one to CLIENT SETINFO, with which RESP2 begins. */
+TEST_ROWS(redis_hello_is_left_out_for_a_time, 2)
+{
+	static const struct stay_redis_options none = { STAY_REDIS_OPTIONS };
+
+	lessons = (struct stay_redis__lessons){ .plain_until_ms = 1000 };
+	ck_assert_int_eq(answer_at(999 + (uint64_t)_i, &none, "+OK\r\n"),
+	    _i == 0 ? WAIT : BAD);
+}
+
+static void
+give_login(void *arg, struct stay_redis_login *login)
+{
+	(void)arg;
+	login->password = "p";
+}
+
+TEST_ROWS(redis_hello_is_patient_with_credentials_for_a_time, 2)
+{
+	static const struct stay_redis_options asked = { STAY_REDIS_OPTIONS,
+		.credentials = give_login };
+
+	lessons = (struct stay_redis__lessons){ .denied_ms = 1 };
+	ck_assert_int_eq(
+	    answer_at(4999 + (uint64_t)_i, &asked, "-WRONGPASS no\r\n"),
+	    _i == 0 ? RETRY : DENIED);
+}
+
 TEST(redis_hello_without_room)
 {
 	static const struct stay_redis_options none = { STAY_REDIS_OPTIONS };

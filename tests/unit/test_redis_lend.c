@@ -226,11 +226,12 @@ on_message(void *arg, struct stay_redis_subscription *subscription,
 
 static const struct peer_row subscribing[] = {
 	ON("SUBSCRIBE", ">3\r\n+subscribe\r\n$1\r\nc\r\n:1\r\n"),
+	ON("UNSUBSCRIBE", ">3\r\n+unsubscribe\r\n$1\r\nc\r\n:0\r\n"),
 	NO_MORE,
 };
 
-/* It would be restored in every session. */
-TEST(redis_lend_ends_with_a_subscription)
+/* It would be restored in every session. Others that have ended make no difference. */
+TEST_ROWS(redis_lend_ends_with_a_subscription, 2)
 {
 	const struct stay_redis_subscription_options options = {
 		STAY_REDIS_SUBSCRIPTION_OPTIONS, .name = "c",
@@ -239,9 +240,15 @@ TEST(redis_lend_ends_with_a_subscription)
 	struct stay_redis_subscription *subscription;
 
 	lend(subscribing);
-	ck_assert_int_eq(
-	    stay_redis_subscribe(here.redis, &options, &subscription), STAY_OK);
-	sim_run_ms(here.world, 10);
+	for (int i = 0; i <= _i; i++) {
+		ck_assert_int_eq(
+		    stay_redis_subscribe(here.redis, &options, &subscription),
+		    STAY_OK);
+		sim_run_ms(here.world, 10);
+		if (i < _i)
+			stay_redis_unsubscribe(subscription);
+		sim_run_ms(here.world, 10);
+	}
 	stay_client_take_back(stay_redis_client(here.redis));
 	ck_assert(sim_run(here.world, 1000));
 	ck_assert(closed);
@@ -341,6 +348,8 @@ TEST_ROWS(redis_lend_waits_for_the_end_of_many_subscriptions, 2)
 	ck_assert(!closed);
 	ck_assert_uint_eq(ready, 2);
 	ck_assert_uint_eq(channels(), 0);
+	/* It costs no session. */
+	ck_assert_uint_eq(counts_of(stay_redis_client(here.redis)).sessions, 1);
 	redis_virtual_end(&here);
 }
 

@@ -18,6 +18,7 @@
 static const struct peer_row wants_old[] = WANTS("old ");
 static const struct peer_row wants_new[] = WANTS("new ");
 static const struct peer_row wants_newer[] = WANTS("newer ");
+static const struct peer_row wants_none[] = WANTS(" ");
 
 static struct redis_virtual here;
 static const char *known; /* what we have been told */
@@ -129,9 +130,10 @@ static const struct {
 } further[] = {
 	{ "redis://u:new@10.0.0.2", wants_new },
 	{ "redis://10.0.0.2", wants_old },
+	{ "redis://u@10.0.0.2", wants_none },
 };
 
-TEST_ROWS(redis_login_of_a_further_place, 2)
+TEST_ROWS(redis_login_of_a_further_place, 3)
 {
 	const char *const urls[] = { further[_i].url, NULL };
 	struct peer second = { .rows = further[_i].rows,

@@ -566,6 +566,39 @@ TEST(redis_subscribe_knows_since_when_nothing_is_missing)
 	ck_assert_uint_le(noticed.since_ms, begun + 4210);
 }
 
+/* ...and not when the reply came. */
+TEST(redis_subscribe_knows_that_a_proof_is_as_old_as_its_question)
+{
+	static const struct peer_row mute[] = { ON("PING", ""), NO_MORE };
+	uint64_t asked;
+
+	subscriber_join(&a, "x");
+	sim_run_ms(subscriber.world, 1500);
+	subscriber.server.rows = mute;
+	subscriber_say(MESSAGE("x", "1"));
+	asked = stay_loop_now_ms(subscriber.loop);
+	sim_run_ms(subscriber.world, 500);
+	subscriber_say("+PONG\r\n");
+	subscriber_kill();
+	ck_assert_str_eq(
+	    subscriber_told(), "a subscribed;a 1;a lost E_CLOSED;");
+	ck_assert_uint_le(noticed.since_ms, asked);
+	ck_assert_uint_ge(noticed.since_ms, asked - 20);
+}
+
+TEST(redis_subscribe_counts_what_is_not_over)
+{
+	subscriber_join(&a, "x");
+	sim_run_ms(subscriber.world, 100);
+	ck_assert_uint_eq(subscriber_counts().acknowledged, 1);
+	subscriber_leave(&a);
+	sim_run_ms(subscriber.world, 100);
+	ck_assert_uint_eq(subscriber_counts().acknowledged, 0);
+	subscriber_kill();
+	sim_run_ms(subscriber.world, 1000);
+	ck_assert_uint_eq(subscriber_counts().lost, 0);
+}
+
 /* ---- refused ---- */
 
 TEST(redis_subscribe_is_refused)

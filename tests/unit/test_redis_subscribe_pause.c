@@ -126,6 +126,24 @@ TEST(redis_subscribe_pause_goes_on_over_reconnects)
 	ck_assert(!waits());
 }
 
+/* ...but no longer than it has to. What the program itself pauses is not its business. */
+TEST(redis_subscribe_pause_takes_back_only_its_own)
+{
+	struct stay_client *client = stay_redis_client(subscriber.redis);
+
+	subscriber_say(X("1") X("2") X("3"));
+	ck_assert(waits());
+	resume();
+	SUBSCRIBER_TELLS(10, "b 1;b 2;b 3;a 1;a 2;a 3;");
+	ck_assert(!waits());
+	stay_client_pause(client);
+	stay_client_reconnect(client, STAY_OK);
+	sim_run_ms(subscriber.world, 6000);
+	ck_assert(waits());
+	stay_client_resume(client);
+	ck_assert(!waits());
+}
+
 /* What the client may not hold is dropped, and that is told. */
 TEST(redis_subscribe_pause_within_what_the_client_may_hold)
 {

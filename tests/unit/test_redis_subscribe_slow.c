@@ -165,6 +165,17 @@ TEST(redis_subscribe_slow_one_holds_what_was_kept)
 	stay_redis_unsubscribe(of);
 }
 
+/* The reply to a call may lie where the message lay. */
+static void
+hold_in_done(void *of, const struct stay_result *result)
+{
+	struct stay_held *none;
+
+	ck_assert_int_eq(result->status, STAY_OK);
+	ck_assert_int_eq(stay_redis_message_hold(of, &none), STAY_E_STATE);
+	c.name = "done";
+}
+
 TEST(redis_subscribe_message_is_held)
 {
 	struct stay_redis_subscription *of = slow(STAY_REDIS_SLOW_DROP);
@@ -180,6 +191,11 @@ TEST(redis_subscribe_message_is_held)
 	    stay_redis_message_of(stay_held_reply(held)).payload.data, "1");
 	ck_assert_int_eq(stay_redis_message_hold(of, &none), STAY_E_STATE);
 	stay_held_free(held);
+	ck_assert_int_eq(
+	    stay_redis_command(subscriber.redis, hold_in_done, of, "CONFIG a"),
+	    STAY_OK);
+	sim_run_ms(subscriber.world, 10);
+	ck_assert_str_eq(c.name, "done");
 }
 
 /* ---- gaps among kept messages ---- */
@@ -232,6 +248,22 @@ TEST(redis_subscribe_slow_from_the_beginning)
 	subscriber_leave(&c);
 	SUBSCRIBER_TELLS(10, "c ended;");
 	ck_assert_uint_eq(noticed.dropped, 1);
+}
+
+/* What it was not even told of the beginning of is missing all the same. */
+TEST(redis_subscribe_slow_from_the_beginning_and_without_room)
+{
+	c.kept_bytes_max = 1;
+	subscriber_join(&c, "z");
+	stay_redis_subscription_pause(c.subscription);
+	sim_run_ms(subscriber.world, 10);
+	subscriber_say(MESSAGE("z", "1"));
+	subscriber_kill();
+	sim_run_ms(subscriber.world, 1000);
+	subscriber_told();
+	stay_redis_subscription_resume(c.subscription);
+	SUBSCRIBER_TELLS(
+	    10, "c subscribed;c dropped;c lost E_CLOSED;c restored;");
 }
 
 /* ---- bounds ---- */
