@@ -84,7 +84,8 @@ struct stay_observer {
 	 * on_closed may come before. */
 	stay_on_subject_fn *on_wake;
 	/* A protocol has something to say that is no failure, as that it talks to
-	 * a replica; `status` is STAY_OK. */
+	 * a replica; or why a call was rejected, if its encode has said so, once for
+	 * the same mistake. `status` is STAY_OK. */
 	stay_on_text_fn *on_note;
 	/* The wire trace of a client: a line for each request and each message of
 	 * the control lane as the stream takes it, and for each frame that decode
