@@ -45,13 +45,6 @@ stay__leave_within(struct stay_session *session, uint64_t ms)
 	    session->client->conn, ms < STAY_FOREVER ? random % (ms + 1) : ms);
 }
 
-bool
-stay__leave_is_due(const struct stay_session *session)
-{
-	return session->leave.wished_now &&
-	       session->leave.wished == (uint32_t)session->generation;
-}
-
 /* ---- to stop ---- */
 
 struct stay_verdict

@@ -17,9 +17,6 @@ struct stay__leave {
  * not for ever. */
 void stay__leave_within(struct stay_session *session, uint64_t ms);
 
-/* Whether that is now: no further call is to be sent. */
-bool stay__leave_is_due(const struct stay_session *session);
-
 /* By our own will: a normal reason, too, is the end of the session. */
 void stay__leave_now(struct stay_client *client, enum stay_status reason);
 /* A call that blocks is given up, alone in flight: end the session for it. */

@@ -85,6 +85,14 @@ stay__session_is_greeting(const struct stay_session *session)
 	       state == STAY__SESSION_RESTORING;
 }
 
+/* Its peer goes away now: no further call is to be sent. */
+static inline bool
+stay__leave_is_due(const struct stay_session *session)
+{
+	return session->leave.wished_now &&
+	       session->leave.wished == (uint32_t)session->generation;
+}
+
 /* ---- session_fail.c ---- */
 /* A new stream: the session has not failed. */
 void stay__session_acquit(struct stay_session *session);

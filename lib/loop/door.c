@@ -2,20 +2,19 @@
  * Knocks from other threads. All of it is under the lock of the door, which knocks
  * share, but the answers. Who knocks for what is not known here.
  *
- * In a forked child a thread that the child lacks may hold the lock: there the door is
- * left as it is. Nobody knocks, and nothing of it is freed.
+ * A forked child is alone. A thread that it lacks may hold the lock for ever: so it
+ * does without.
  */
 #include "loop/door.h"
 
 #include <pthread.h>
-#include <unistd.h>
 
 #include "base/mem.h"
 #include "loop/loop.h"
 
 struct stay__door {
 	pthread_mutex_t lock;
-	pid_t maker;
+	bool is_alone;          /* no other thread is at it: a child's */
 	struct stay_loop *loop; /* NULL: it has ended */
 	struct stay__list knocks;
 	size_t refs; /* of knocks, and of the loop */
@@ -35,7 +34,6 @@ door_of(struct stay_loop *loop)
 		stay__free(door);
 		return NULL;
 	}
-	door->maker = getpid();
 	stay__list_init(&door->knocks);
 	door->loop = loop;
 	door->refs = 1;
@@ -43,14 +41,26 @@ door_of(struct stay_loop *loop)
 	return door;
 }
 
-/* Lock it. False: it is the parent's. */
-static bool
+static void
 enter(struct stay__door *door)
 {
-	if (getpid() != door->maker)
-		return false;
-	pthread_mutex_lock(&door->lock);
-	return true;
+	if (!door->is_alone)
+		pthread_mutex_lock(&door->lock);
+}
+
+static void
+leave(struct stay__door *door)
+{
+	if (!door->is_alone)
+		pthread_mutex_unlock(&door->lock);
+}
+
+/* On the loop's thread, before anything else in a turn. */
+static void
+look_for_fork(struct stay_loop *loop)
+{
+	if (stay__loop_is_orphan(loop))
+		loop->door->is_alone = true;
 }
 
 /* Unlocks. */
@@ -59,10 +69,11 @@ let_go(struct stay__door *door)
 {
 	bool last = --door->refs == 0;
 
-	pthread_mutex_unlock(&door->lock);
+	leave(door);
 	if (!last)
 		return;
-	pthread_mutex_destroy(&door->lock);
+	if (!door->is_alone)
+		pthread_mutex_destroy(&door->lock);
 	stay__free(door);
 }
 
@@ -74,36 +85,23 @@ stay__knock_init(
 
 	if (door == NULL)
 		return STAY_E_NOMEM;
-	if (!enter(door))
-		return STAY_E_FORKED;
+	look_for_fork(loop);
 	stay__list_init(&knock->node);
 	knock->door = door;
 	knock->answer = answer;
 	knock->refs = 1;
+	enter(door);
 	door->refs++;
-	pthread_mutex_unlock(&door->lock);
+	leave(door);
 	return STAY_OK;
 }
 
 void
 stay__knock_hold(struct stay__knock *knock)
 {
-	if (!enter(knock->door))
-		return;
+	enter(knock->door);
 	knock->refs++;
-	pthread_mutex_unlock(&knock->door->lock);
-}
-
-/* Unlocks. */
-static void
-drop(struct stay__door *door, struct stay__knock *knock)
-{
-	if (--knock->refs > 0) {
-		pthread_mutex_unlock(&door->lock);
-		return;
-	}
-	stay__free(knock);
-	let_go(door);
+	leave(knock->door);
 }
 
 void
@@ -111,8 +109,13 @@ stay__knock_drop(struct stay__knock *knock)
 {
 	struct stay__door *door = knock->door;
 
-	if (enter(door))
-		drop(door, knock);
+	enter(door);
+	if (--knock->refs > 0) {
+		leave(door);
+		return;
+	}
+	stay__free(knock);
+	let_go(door);
 }
 
 /* The world is there as long as the loop is, and the loop waits for the lock. */
@@ -121,14 +124,13 @@ stay__knock_now(struct stay__knock *knock)
 {
 	struct stay__door *door = knock->door;
 
-	if (!enter(door))
-		return;
+	enter(door);
 	if (door->loop != NULL && stay__list_is_empty(&knock->node)) {
 		knock->refs++;
 		stay__list_push(&door->knocks, &knock->node);
 		door->loop->ops->wake(door->loop->world);
 	}
-	pthread_mutex_unlock(&door->lock);
+	leave(door);
 }
 
 static struct stay__knock *
@@ -136,9 +138,9 @@ next_knock(struct stay__door *door)
 {
 	struct stay__list *node;
 
-	pthread_mutex_lock(&door->lock);
+	enter(door);
 	node = stay__list_pop(&door->knocks);
-	pthread_mutex_unlock(&door->lock);
+	leave(door);
 	return node == NULL ? NULL
 			    : STAY__CONTAINER(node, struct stay__knock, node);
 }
@@ -146,15 +148,12 @@ next_knock(struct stay__door *door)
 void
 stay__door_answer(struct stay_loop *loop)
 {
-	struct stay__door *door = loop->door;
 	struct stay__knock *knock;
 
-	if (stay__loop_is_orphan(loop))
-		return;
-	while ((knock = next_knock(door)) != NULL) {
+	look_for_fork(loop);
+	while ((knock = next_knock(loop->door)) != NULL) {
 		knock->answer(knock);
-		pthread_mutex_lock(&door->lock);
-		drop(door, knock);
+		stay__knock_drop(knock);
 	}
 }
 
@@ -164,12 +163,12 @@ stay__door_close(struct stay_loop *loop)
 	struct stay__door *door = loop->door;
 	struct stay__knock *knock;
 
-	if (!enter(door))
-		return;
+	look_for_fork(loop);
+	enter(door);
 	door->loop = NULL;
-	pthread_mutex_unlock(&door->lock);
+	leave(door);
 	while ((knock = next_knock(door)) != NULL)
 		stay__knock_drop(knock);
-	pthread_mutex_lock(&door->lock);
+	enter(door);
 	let_go(door);
 }

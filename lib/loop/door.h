@@ -24,8 +24,7 @@ struct stay__knock {
 	unsigned refs; /* under the door's lock */
 };
 
-/* On the loop's thread: with one reference. STAY_OK, STAY_E_NOMEM; STAY_E_FORKED: the
- * door is the parent's. */
+/* On the loop's thread: with one reference. STAY_OK, STAY_E_NOMEM. */
 enum stay_status stay__knock_init(
     struct stay__knock *knock, struct stay_loop *loop, stay__answer_fn *answer);
 
