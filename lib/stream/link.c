@@ -107,7 +107,7 @@ adopted(struct stay__link *link)
 		stay__link_lose(link, result);
 }
 
-/* What the kernel has is told again. What a filter has may have waited, too. */
+/* What the kernel has is told again. The rest may have waited for the task, too. */
 static void
 unpark(struct stay__link *link)
 {
@@ -117,6 +117,8 @@ unpark(struct stay__link *link)
 	result = stay__link_watch(link);
 	if (result != 0)
 		stay__link_lose(link, result);
+	else if (stay__link_is_in(link, STAY__LINK_SECURING))
+		stay__link_go_on_securing(link);
 	else if (stay__link_is_unread(link))
 		stay__link_unread(link);
 }

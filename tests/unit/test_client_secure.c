@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "line_rig.h"
+#include "loop/loop.h"
 #include "sim/world_sim.h"
 #include "suites.h"
 #include "support/counts.h"
@@ -133,6 +134,30 @@ TEST(client_secure_begins_in_clear_each_time)
 		ck_assert_uint_eq(toy.opened, i);
 		ck_assert_uint_eq(toy.closed, i - 1);
 	}
+	end();
+}
+
+static void
+wait_inside(struct stay__task *task)
+{
+	(void)task;
+	sim_run_ms(rig.world, 20);
+}
+
+/* At each step of the way a callback runs the loop around this one. What that tells of the
+ * stream is not waited for once more. */
+TEST_ROWS(client_secure_goes_on_behind_a_nested_wait, 20)
+{
+	struct stay__task task;
+
+	prepare();
+	stay__task_init(&task, wait_inside);
+	start();
+	for (int step = 0; step < _i; step++)
+		(void)sim_step(rig.world);
+	stay__loop_run_soon(rig.loop, &task);
+	line_run(&rig, 100);
+	ck_assert_msg(strstr(line_told(&rig), "up;") != NULL, "%s", failure());
 	end();
 }
 
