@@ -83,6 +83,19 @@ kit_learn(struct kit_run *run)
 	learn_replies(run);
 }
 
+void
+kit_forget(struct kit_run *run)
+{
+	struct kit_known *known = run->known;
+
+	for (size_t i = 0; i < run->contract->sample_count; i++)
+		stay_buf_fini(&known->wanted[i]);
+	free(known->wanted);
+	free(known->lasts);
+	free(known->leaves);
+	free(known->answered);
+}
+
 /* ---- nothing is wrong ---- */
 
 enum kit_more

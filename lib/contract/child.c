@@ -117,6 +117,7 @@ run_chapter(const struct kit_order *order)
 		more = order->chapter->fn(&run, number - 1);
 		kit_told->runs++;
 	} while (goes_on(order, more, number - order->first, until));
+	kit_forget(&run);
 }
 
 /* ---- the two processes ---- */

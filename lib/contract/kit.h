@@ -354,6 +354,7 @@ extern const struct kit_chapter kit_chapters[KIT_CHAPTER_COUNT];
 
 /* The samples' replies when nothing is wrong. */
 void kit_learn(struct kit_run *run);
+void kit_forget(struct kit_run *run);
 
 /* ---- child.c ---- */
 

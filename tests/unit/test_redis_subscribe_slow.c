@@ -9,6 +9,7 @@
 static void
 begin(void)
 {
+	c = (struct subscriber){ .name = "c" };
 	subscriber_begin_usual();
 	subscriber_join(&a, "x");
 	subscriber_join(&b, "x");
