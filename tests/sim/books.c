@@ -182,8 +182,8 @@ check_change(const struct user *user, const struct call *call)
 
 /* All is well: only its own deadline, a session that gets too old under it or
  * one with a liar may keep it from going well, or a refusal for which there is
- * no attempt left; or, before it is sent, a session without a tag that is left, or too
- * few tags for its group. */
+ * no attempt left; or, before it is sent, a session without a tag that is left, or one
+ * with a body that does not end, or too few tags for its group. */
 static void
 check_service(const struct user *user, const struct call *call)
 {
@@ -192,7 +192,8 @@ check_service(const struct user *user, const struct call *call)
 	    user->options.max_age_ms > 0 || call->doubtful ||
 	    user_is_lied_to(user) ||
 	    (call->status == STAY_E_ATTEMPTS && user->may_retry) ||
-	    (call->outcome == STAY_NOT_SENT && user->wanted) ||
+	    (call->outcome == STAY_NOT_SENT &&
+		(user->wanted || user->given_up > 0)) ||
 	    (call->group != 0 && call->status == STAY_E_TOO_BIG &&
 		call->group_last - call->group >= user->tag_max) ||
 	    (call->outcome == STAY_REFUSED && user->host.ends))

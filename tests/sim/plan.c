@@ -118,7 +118,7 @@ plan_options(struct run *run, struct stay_client_options *options)
 	options->tombstone_age_ms = draw_between(run, 100, 5000);
 	options->probe_ms =
 	    draw_mille(run, 50) ? STAY_FOREVER : draw_between(run, 20, 5000);
-	options->silence_ms = draw_between(run, 100, 5000);
+	options->silence_ms = draw_between(run, 200, 5000);
 	options->resends_max = draw_between(run, 1, 4);
 	options->resend_percent = draw_between(run, 1, 100);
 	options->resend_burst = draw_between(run, 1, 500);
