@@ -55,4 +55,13 @@ stay__free(void *memory)
 	free(memory);
 }
 
+/* Of a text that may hold a password, as a URL; NULL is fine. */
+static inline void
+stay__free_secret(char *text)
+{
+	if (text != NULL)
+		stay__wipe(text, strlen(text));
+	stay__free(text);
+}
+
 #endif

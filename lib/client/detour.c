@@ -13,9 +13,7 @@ stay__detour_free(struct stay__detour *detour)
 {
 	stay__target_fini(&detour->target);
 	stay__free(detour->name);
-	if (detour->url != NULL)
-		stay__wipe(detour->url, strlen(detour->url));
-	stay__free(detour->url);
+	stay__free_secret(detour->url);
 	stay__free(detour);
 }
 

@@ -49,9 +49,7 @@ clear(struct stay__endpoints *endpoints)
 
 		stay__target_fini(&place->target);
 		stay__free(place->name);
-		if (place->url != NULL)
-			stay__wipe(place->url, strlen(place->url));
-		stay__free(place->url);
+		stay__free_secret(place->url);
 	}
 	stay__free(endpoints->all);
 	stay__free(endpoints->lack);

@@ -33,8 +33,7 @@ enum stay__asking {
 struct stay__endpoints {
 	struct stay__endpoint *all;
 	struct stay__endpoint *now; /* the one that is dialled, or was */
-	char *
-	    lack; /* why there is no place for this attempt; NULL: there is one */
+	char *lack; /* why this attempt has no place; NULL: it has one */
 	uint16_t count;
 	uint8_t asking;
 };

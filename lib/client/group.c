@@ -121,6 +121,34 @@ stay_group_add(struct stay_group *group, const void *request)
 	return group->status;
 }
 
+enum stay_status
+stay__group_check(const struct stay_group *group)
+{
+	const struct stay_client *client = group->client;
+	const struct stay_client_options *options = &client->profile->options;
+	static const char too_many[] =
+	    "a group has more requests than queue_calls_max or "
+	    "inflight_calls_max: raise both, or send it in parts";
+
+	if (group->status != STAY_OK) {
+		stay__loop_say(client->loop, group->why);
+		return group->status;
+	}
+	if (group->count == 0)
+		return STAY_E_ARG;
+	if (group->replies > 1 && client->profile->protocol.top.retain == NULL)
+		return STAY_E_UNSUPPORTED;
+	if (group->count > options->queue_calls_max ||
+	    group->count > options->inflight_calls_max) {
+		stay__loop_say(client->loop, too_many);
+		return STAY_E_TOO_BIG;
+	}
+	if (client->calls->counts.queued >
+	    options->queue_calls_max - group->count)
+		return STAY_E_FULL;
+	return STAY_OK;
+}
+
 /* ---- answers ---- */
 
 enum stay_status

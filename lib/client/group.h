@@ -42,6 +42,9 @@ struct stay_group {
 	void *arg;
 };
 
+/* Whether there is a place for each of its requests, or there ever can be. */
+enum stay_status stay__group_check(const struct stay_group *group);
+
 /* Make room for the answers. */
 enum stay_status stay__group_prepare(struct stay_group *group);
 

@@ -511,35 +511,6 @@ stay__encoded_take_options(
 
 /* ---- groups ---- */
 
-/* Whether there is a place for each of its requests, or there ever can be. */
-static enum stay_status
-check_group(const struct stay_group *group)
-{
-	const struct stay_client *client = group->client;
-	const struct stay_client_options *options = &client->profile->options;
-	static const char too_many[] =
-	    "a group has more requests than queue_calls_max or "
-	    "inflight_calls_max: raise both, or send it in parts";
-
-	if (group->status != STAY_OK) {
-		stay__loop_say(client->loop, group->why);
-		return group->status;
-	}
-	if (group->count == 0)
-		return STAY_E_ARG;
-	if (group->replies > 1 && client->profile->protocol.top.retain == NULL)
-		return STAY_E_UNSUPPORTED;
-	if (group->count > options->queue_calls_max ||
-	    group->count > options->inflight_calls_max) {
-		stay__loop_say(client->loop, too_many);
-		return STAY_E_TOO_BIG;
-	}
-	if (client->calls->counts.queued >
-	    options->queue_calls_max - group->count)
-		return STAY_E_FULL;
-	return STAY_OK;
-}
-
 /* As submit, of what is admitted. */
 static enum stay_status
 submit_group(struct stay_group *group, const struct stay_call_options *options)
@@ -575,7 +546,7 @@ send_group(struct stay_group *group, struct stay_call_options *options)
 	enum stay_status status = stay__admission_ask(group->client);
 
 	if (status == STAY_OK)
-		status = check_group(group);
+		status = stay__group_check(group);
 	if (status == STAY_OK)
 		status = stay__group_prepare(group);
 	if (status != STAY_OK)

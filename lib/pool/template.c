@@ -172,15 +172,6 @@ stay__template_learn(
 	template->backoff.attempts_max = 0;
 }
 
-/* There may be a password in it. */
-static void
-free_url(char *url)
-{
-	if (url != NULL)
-		stay__wipe(url, strlen(url));
-	stay__free(url);
-}
-
 void
 stay__template_free(struct stay__template *template)
 {
@@ -191,10 +182,10 @@ stay__template_free(struct stay__template *template)
 	stay__free(template->config);
 	for (size_t i = 0; template->urls != NULL && template->urls[i] != NULL;
 	     i++)
-		free_url(template->urls[i]);
+		stay__free_secret(template->urls[i]);
 	stay__free(template->urls);
 	stay__free(template->label);
-	free_url(template->url);
+	stay__free_secret(template->url);
 	stay__free(template);
 }
 

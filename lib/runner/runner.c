@@ -316,8 +316,8 @@ stay_runner_stop(struct stay_runner *runner)
 	assert(runner != NULL);
 	if (atomic_exchange(&runner->is_stopped, true))
 		return;
-	count =
-	    runner->started; /* until the last of them is told, and joined */
+	/* Behind the last that is told here, they may be joined. */
+	count = runner->started;
 	for (size_t i = 0; i < count; i++)
 		(void)stay__post_give_anyway(
 		    &runner->posts[i], &runner->posts[i].stop);

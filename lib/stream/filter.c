@@ -350,7 +350,8 @@ hear_last_words(struct stay__filter *filter, const struct stay__below *below)
 	while (got > 0 && (filter->io.in.len > 0 || pull(filter, below) == 0)) {
 		got = filter->filter->ops->read(
 		    filter->state, &filter->io, unwanted, sizeof(unwanted));
-		if (got == -EAGAIN && !filter->io.in_ended)
+		if (got == -EAGAIN && filter->io.in.len == 0 &&
+		    !filter->io.in_ended)
 			got = 1; /* the rest of a record is to come */
 	}
 }

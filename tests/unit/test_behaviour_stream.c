@@ -357,7 +357,7 @@ static const struct {
 	    "@101 cast(2) disconnect(7) @151" GIVEN_UP },
 };
 
-TEST_ROWS(behaviour_stream_budget_begins_at_the_grant,
+TEST_ROWS(promise_13_behaviour_stream_budget_begins_at_the_grant,
     sizeof(granted) / sizeof(granted[0]))
 {
 	char told[256];

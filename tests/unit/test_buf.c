@@ -60,16 +60,18 @@ TEST(buf_reserve_of_nothing_is_no_failure)
 	stay_buf_fini(&buf);
 }
 
-/* The room is there, and is not asked for again. */
+/* The room is there, and is not asked for again. It is more than a buffer begins with. */
 TEST(buf_appends_without_fail_what_room_was_made_for)
 {
+	static const char much[280];
 	struct stay_buf buf;
 	bool well;
 
-	stay_buf_init(&buf, 20);
-	ck_assert_ptr_nonnull(stay_buf_reserve(&buf, 20));
+	stay_buf_init(&buf, sizeof(much) + 20);
+	ck_assert_ptr_nonnull(stay_buf_reserve(&buf, sizeof(much) + 20));
 	scarce_drought();
-	well = stay_buf_u8(&buf, 1) == STAY_OK &&
+	well = stay_buf_append(&buf, much, sizeof(much)) == STAY_OK &&
+	       stay_buf_u8(&buf, 1) == STAY_OK &&
 	       stay_buf_u16(&buf, 2) == STAY_OK &&
 	       stay_buf_u32(&buf, 3) == STAY_OK &&
 	       stay_buf_u64(&buf, 4) == STAY_OK &&
@@ -78,7 +80,7 @@ TEST(buf_appends_without_fail_what_room_was_made_for)
 	       stay_buf_append(&buf, "c", 1) == STAY_OK;
 	ck_assert(!scarce_disarm());
 	ck_assert(well);
-	ck_assert_uint_eq(stay_buf_len(&buf), 20);
+	ck_assert_uint_eq(stay_buf_len(&buf), sizeof(much) + 20);
 	stay_buf_fini(&buf);
 }
 

@@ -738,7 +738,7 @@ TEST(endpoints_a_callback_that_never_answers)
 
 /* It fails at once, with these words, and ever more slowly; a place that was named
  * before does not rest for it. */
-TEST_ROWS(endpoints_that_nobody_knows, 2)
+TEST_ROWS(promise_13_endpoints_that_nobody_knows, 2)
 {
 	static const char *const more[] = { C, NULL };
 

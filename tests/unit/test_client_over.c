@@ -220,7 +220,7 @@ TEST(promise_13_client_over_refused_keeps_what_is_older)
 }
 
 /* One frame for several calls: of those, the protocol names who still waits. */
-TEST(client_over_let_go_of_and_passed_over)
+TEST(promise_2_client_over_let_go_of_and_passed_over)
 {
 	struct stay_session *session;
 

@@ -2,6 +2,7 @@
  * Answers by tag: in any order, beside answers in order; tags that are taken, free,
  * let go of and used up; and what a lost session makes of calls out of order.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "suites.h"
@@ -267,29 +268,26 @@ begin_second_session(enum stay_on_refused on_refused)
 }
 
 /* b is refused by the second server, and may have been done by the first: a behind it
- * would undo that. */
-TEST(promise_4_tags_refused_by_one_of_two_overtake)
+ * would undo that. So it is when b was to be sent again, until c was acted on. */
+TEST_ROWS(promise_4_tags_refused_by_one_of_two_overtake, 2)
 {
-	begin_second_session(STAY_REFUSED_TELL);
-	ck_assert_str_eq(answer("!@6\n"), "b E_SERVER/maybe executed !@6;");
-	sim_peer_reset(rig.peer);
-	line_run(&rig, 200);
-	ck_assert_str_eq(line_told(&rig),
-	    "down E_RESET;a E_LOST/maybe executed;hello -;up;");
-	ck_assert_str_eq(line_got(&rig), "|get !008;");
-	line_end(&rig);
-}
+	static const struct {
+		enum stay_on_refused on_refused;
+		const char *at_once, *at_the_end;
+	} rows[] = {
+		{ STAY_REFUSED_TELL, "b E_SERVER/maybe executed !@6;", "" },
+		{ STAY_REFUSED_RESEND, "", "b E_SERVER/maybe executed !@6;" },
+	};
+	char told[128];
 
-/* So it is when b was to be sent again, until c was acted on. */
-TEST(promise_4_tags_settled_by_one_of_two_overtake)
-{
-	begin_second_session(STAY_REFUSED_RESEND);
-	ck_assert_str_eq(answer("!@6\n"), "");
+	begin_second_session(rows[_i].on_refused);
+	ck_assert_str_eq(answer("!@6\n"), rows[_i].at_once);
 	sim_peer_reset(rig.peer);
 	line_run(&rig, 200);
-	ck_assert_str_eq(line_told(&rig),
-	    "down E_RESET;b E_SERVER/maybe executed !@6;"
-	    "a E_LOST/maybe executed;hello -;up;");
+	snprintf(told, sizeof(told),
+	    "down E_RESET;%sa E_LOST/maybe executed;hello -;up;",
+	    rows[_i].at_the_end);
+	ck_assert_str_eq(line_told(&rig), told);
 	ck_assert_str_eq(line_got(&rig), "|get !008;");
 	line_end(&rig);
 }

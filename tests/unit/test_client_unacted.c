@@ -58,7 +58,7 @@ call_each(const char *letters)
 #define GOES_AWAY          "note the server goes away;"
 
 /* One alone, at first. */
-TEST(client_unacted_goes_on_behind_the_answers_of_others)
+TEST(promise_3_client_unacted_goes_on_behind_the_answers_of_others)
 {
 	begin();
 	call_each("abc");

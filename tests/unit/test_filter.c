@@ -575,7 +575,7 @@ TEST(filter_of_adopted_descriptors)
 }
 
 /* Without memory for it the stream must not be one in clear. */
-TEST(promise_9_filter_that_there_is_no_memory_for)
+TEST(promise_10_filter_that_there_is_no_memory_for)
 {
 	enum stay_status status;
 	struct rig link;
@@ -846,6 +846,36 @@ TEST(filter_hears_last_words_behind_much_else)
 	rig_fini(&ends_rig);
 }
 
+static ssize_t
+read_nothing(void *state, struct stay_filter_io *io, void *bytes, size_t len)
+{
+	(void)state;
+	(void)io;
+	(void)bytes;
+	(void)len;
+	return -EAGAIN;
+}
+
+/* Nor is a filter asked for ever that uses nothing of what it is given. */
+TEST(promise_9_filter_that_leaves_the_last_words)
+{
+	struct stay_filter_ops idle;
+	struct iovec part = { (char[]){ "x" }, 1 };
+	size_t taken;
+
+	begin_tight();
+	stay__link_pause(&ends_rig.link, true);
+	peer_say(ends_server.ends, "hello");
+	sim_run_ms(ends_rig.world, 10);
+	idle = *toy.filter.ops;
+	idle.read = read_nothing;
+	toy.filter.ops = &idle;
+	sim_fail(ends_rig.world, SIM_WRITE, 1, -EPIPE);
+	ck_assert_int_ne(
+	    stay__link_write(&ends_rig.link, &part, 1, &taken), STAY_OK);
+	rig_fini(&ends_rig);
+}
+
 /* What it does not need it has not. */
 TEST(filter_rests)
 {
@@ -919,7 +949,7 @@ close_behind_a_wait(struct stay__task *task)
 }
 
 /* Nobody is to hear it of a stream that has failed, or that is the parent's. */
-TEST_ROWS(filter_says_no_goodbye, 2)
+TEST_ROWS(promise_12_filter_says_no_goodbye, 2)
 {
 	begin_tight();
 	if (_i == 0)

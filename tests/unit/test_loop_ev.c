@@ -156,7 +156,7 @@ run_for(double seconds)
 
 /* A deadline that passes where there is no turn is over soon behind it, though nothing
  * else happens. */
-TEST(loop_ev_keeps_a_deadline_that_init_runs_past)
+TEST(promise_6_loop_ev_keeps_a_deadline_that_init_runs_past)
 {
 	struct stay__timer timer;
 	struct stay_loop *loop;
