@@ -76,8 +76,9 @@ struct stay_request {
 	/* Given: it has no `done`, so call->name may be asked for its name. */
 	bool is_untold;
 	struct stay_request_body *body; /* NULL: no body follows it */
-	/* NULL; a static sentence: what is wrong with the request, and what to do
-	 * instead. Told where encode rejects it: see stay_client_call. */
+	/* NULL; a static sentence: what is rejected, why, and what to do instead, as "a
+	 * text of two lines is rejected: send each by itself". It stands alone in a
+	 * log. Told where encode rejects it: see stay_client_call. */
 	const char *why;
 };
 
