@@ -84,8 +84,8 @@ STAY_API STAY_USE enum stay_status stay_future_wait(
 
 /*
  * Wait until one of `count` futures has completed; all belong to clients of one loop,
- * or all to loops of runners. If several have, the first in the array counts. *which is
- * its place; `which` may be NULL.
+ * or all to loops of runners. One may stand in several places. If several have, the first
+ * in the array counts. *which is its place; `which` may be NULL.
  * Returns as stay_future_wait; STAY_E_ARG if `count` is 0 or `futures` is NULL; or, while
  * none has completed, if their clients belong to two loops, or only some to runners.
  */

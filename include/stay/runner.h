@@ -217,7 +217,7 @@ STAY_API struct stay_future *stay_remote_future(struct stay_remote *remote,
  * once: the future completes soon, with STAY_E_CANCELLED, or with a reply that has come
  * before.
  * Returns: STAY_OK; STAY_E_STALE: it has completed already; STAY_E_ARG: it is one of
- * another loop; STAY_E_FORKED.
+ * another loop, or of no remote (stay_client_cancel gives such a call up); STAY_E_FORKED.
  */
 STAY_API enum stay_status stay_remote_cancel(
     struct stay_remote *remote, struct stay_future *future);

@@ -281,19 +281,27 @@ drive(const struct awaited *awaited, uint64_t budget_ms)
 		   : STAY_E_TIMEOUT;
 }
 
-/* How many of them will ring this bell: all, or those up to one that is complete. */
-static size_t
+/* A bell, and who rings it. */
+struct hung {
+	size_t places; /* looked at: all, or those up to a future that is complete */
+	size_t bells;  /* one for each future, also if it stands in two places */
+};
+
+static struct hung
 hang(const struct awaited *awaited, struct stay__bell *bell)
 {
-	size_t hung = 0;
+	struct hung hung = { 0 };
 
-	while (hung < awaited->count) {
-		struct stay__bell *none = NULL;
+	for (; hung.places < awaited->count; hung.places++) {
+		struct stay__bell *before = NULL;
 
-		if (!atomic_compare_exchange_strong(
-			&awaited->futures[hung]->waiter, &none, bell))
+		if (atomic_compare_exchange_strong(
+			&awaited->futures[hung.places]->waiter, &before, bell))
+			hung.bells++;
+		else if (before == &stay__future_complete)
 			break;
-		hung++;
+		else
+			assert(before == bell); /* one thread at a time */
 	}
 	return hung;
 }
@@ -301,16 +309,17 @@ hang(const struct awaited *awaited, struct stay__bell *bell)
 /* Take it from those that have not completed. Returns how many have, and so have rung
  * it or are about to. */
 static size_t
-take_down(const struct awaited *awaited, struct stay__bell *bell, size_t hung)
+take_down(const struct awaited *awaited, struct stay__bell *bell,
+    const struct hung *hung)
 {
-	size_t rings = 0;
+	size_t rings = hung->bells;
 
-	for (size_t i = 0; i < hung; i++) {
+	for (size_t i = 0; i < hung->places; i++) {
 		struct stay__bell *own = bell;
 
-		if (!atomic_compare_exchange_strong(
+		if (atomic_compare_exchange_strong(
 			&awaited->futures[i]->waiter, &own, NULL))
-			rings++;
+			rings--;
 	}
 	return rings;
 }
@@ -321,17 +330,17 @@ block(const struct awaited *awaited, uint64_t budget_ms)
 {
 	uint64_t deadline = stay__bell_after(budget_ms);
 	struct stay__bell bell;
-	size_t hung;
+	struct hung hung;
 
 	if (stay__thread_runs() != NULL)
 		return STAY_E_REENTRANT;
 	if (!stay__bell_init(&bell))
 		return STAY_E_NOMEM;
 	hung = hang(awaited, &bell);
-	if (hung == awaited->count)
+	if (hung.places == awaited->count)
 		(void)stay__bell_wait(&bell, 1, deadline);
 	(void)stay__bell_wait(
-	    &bell, take_down(awaited, &bell, hung), UINT64_MAX);
+	    &bell, take_down(awaited, &bell, &hung), UINT64_MAX);
 	stay__bell_fini(&bell);
 	return is_settled(awaited) ? STAY_OK : STAY_E_TIMEOUT;
 }

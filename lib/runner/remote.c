@@ -445,6 +445,14 @@ stay_remote_future(struct stay_remote *remote, const void *request,
 	return future;
 }
 
+/* Whether its call is made by the thread that has this remote's client. */
+static bool
+is_made_there(const struct stay_remote *remote, const struct stay_future *future)
+{
+	return future->process == &remote->post->runner->process &&
+	       future->loop == remote->post->loop;
+}
+
 enum stay_status
 stay_remote_cancel(struct stay_remote *remote, struct stay_future *future)
 {
@@ -453,7 +461,7 @@ stay_remote_cancel(struct stay_remote *remote, struct stay_future *future)
 		return STAY_E_STALE;
 	if (!stay__process_is_ours(&remote->post->runner->process))
 		return STAY_E_FORKED;
-	if (future->loop != remote->post->loop)
+	if (!is_made_there(remote, future))
 		return STAY_E_ARG;
 	if (atomic_exchange(&future->is_given_up, true))
 		return STAY_OK;

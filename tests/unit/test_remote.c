@@ -188,6 +188,28 @@ TEST(remote_futures_are_waited_for_together)
 	end();
 }
 
+/* It stands for one. */
+TEST(remote_future_is_waited_for_twice_at_once)
+{
+	struct stay_future *thrice[3];
+	size_t which = 9;
+
+	begin();
+	thrice[0] = stay_redis_remote_future(redis, "GET slow");
+	thrice[1] = thrice[2] = thrice[0];
+	ck_assert_int_eq(
+	    stay_future_wait_any(thrice, 3, STAY_FOREVER, &which), STAY_OK);
+	ck_assert_uint_eq(which, 0);
+	check(thrice[0], STAY_OK, STAY_REPLIED, "slow");
+	thrice[0] = thrice[2] = stay_redis_remote_future(redis, "GET never");
+	thrice[1] = stay_redis_remote_future(redis, "GET never");
+	ck_assert_int_eq(
+	    stay_future_wait_any(thrice, 3, 1, &which), STAY_E_TIMEOUT);
+	stay_future_free(thrice[0]);
+	stay_future_free(thrice[1]);
+	end();
+}
+
 /* Nobody can drive a loop and be blocked at once. */
 TEST(remote_futures_are_not_waited_for_with_others)
 {
@@ -313,6 +335,25 @@ TEST(remote_is_not_waited_for_in_a_callback)
 	ck_assert_int_eq(stay_future_wait(inner, STAY_FOREVER), STAY_OK);
 	check(inner, STAY_OK, STAY_REPLIED, "A");
 	ck_assert_ptr_null(stay_redis_of(NULL));
+	end();
+}
+
+/* Its loop is the remote's, and is run by its thread; but it is no remote's. */
+static void
+make_a_plain_future(void *arg, struct stay_client *client)
+{
+	struct stay_future *plain =
+	    stay_redis_command_future(stay_redis_of(client), "GET never");
+
+	ck_assert_int_eq(stay_remote_cancel(arg, plain), STAY_E_ARG);
+	stay_future_free(plain);
+}
+
+TEST(remote_gives_no_future_up_that_is_none_of_a_remote)
+{
+	begin();
+	ck_assert_int_eq(
+	    stay_remote_do(redis, make_a_plain_future, redis), STAY_OK);
 	end();
 }
 
