@@ -142,9 +142,12 @@ STAY_API size_t stay_loop_live(const struct stay_loop *loop);
 /*
  * Let `observer` be told, from now on, what happens on this loop; NULL: nobody is.
  * The observer is not copied. It must live until another one is set or the loop is
- * freed.
+ * freed. On the loop's thread.
+ * Returns: STAY_OK. STAY_E_ABI: its table is of another version of the library, as one
+ * that STAY_OBSERVER has not begun; then the one before stays. A table that ends before a
+ * slot, from on_up on, is an older one, and is taken.
  */
-STAY_API void stay_loop_set_observer(
+STAY_API enum stay_status stay_loop_set_observer(
     struct stay_loop *loop, const struct stay_observer *observer);
 
 /* Whether a callback is running, init included: then nobody can wait on this loop. */

@@ -122,7 +122,7 @@ kit_run_begin(struct kit_run *run)
 		run->world = NULL;
 		return false;
 	}
-	stay_loop_set_observer(run->loop, &observer);
+	(void)stay_loop_set_observer(run->loop, &observer);
 	check_start(run, start(run));
 	return run->client != NULL;
 }

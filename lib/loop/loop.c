@@ -116,12 +116,24 @@ stay_loop_is_busy(const struct stay_loop *loop)
 	return stay__loop_is_busy(loop);
 }
 
-void
+/* It may be older: who tells it looks whether it has the slots from on_up on. */
+static bool
+is_known(const struct stay_observer *observer)
+{
+	return observer->size >= offsetof(struct stay_observer, on_up) &&
+	       observer->size <= sizeof(*observer) && observer->abi == STAY_ABI;
+}
+
+enum stay_status
 stay_loop_set_observer(
     struct stay_loop *loop, const struct stay_observer *observer)
 {
+	assert(loop != NULL);
+	if (observer != NULL && !is_known(observer))
+		return STAY_E_ABI;
 	loop->observer = observer != NULL ? observer : &nobody;
 	loop->observers++;
+	return STAY_OK;
 }
 
 uint64_t

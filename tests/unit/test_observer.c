@@ -146,6 +146,32 @@ TEST(observer_that_is_older_is_not_woken)
 	line_end(&rig);
 }
 
+/* Whoever is told goes on being told. */
+TEST(observer_of_another_version_is_rejected)
+{
+	struct stay_observer other;
+
+	begin(sizeof(rig.observer));
+	other = rig.observer;
+	other.size = sizeof(other) + sizeof(void *);
+	ck_assert_int_eq(stay_loop_set_observer(rig.loop, &other), STAY_E_ABI);
+	other.size = offsetof(struct stay_observer, on_up);
+	ck_assert_int_eq(stay_loop_set_observer(rig.loop, &other), STAY_OK);
+	ck_assert_int_eq(
+	    stay_loop_set_observer(rig.loop, &rig.observer), STAY_OK);
+	other.size--;
+	ck_assert_int_eq(stay_loop_set_observer(rig.loop, &other), STAY_E_ABI);
+	other = rig.observer;
+	other.abi++;
+	ck_assert_int_eq(stay_loop_set_observer(rig.loop, &other), STAY_E_ABI);
+	other.arg = NULL; /* it would crash */
+	name_now(now() + 100);
+	line_run(&rig, 1000);
+	ck_assert_uint_eq(wakes, 1);
+	ck_assert_int_eq(stay_loop_set_observer(rig.loop, NULL), STAY_OK);
+	line_end(&rig);
+}
+
 TEST(observer_has_a_word_of_its_own)
 {
 	struct stay_observer other;
