@@ -5,6 +5,7 @@
 #include "base/address.h"
 
 #include <arpa/inet.h>
+#include <inttypes.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,19 +13,26 @@
 
 #include "base/percent.h"
 
+/* A number of `width` digits at most, or -1. */
+static int64_t
+read_number(const char *digits, size_t width, int64_t max)
+{
+	int64_t number = 0;
+
+	if (*digits == '\0' || strlen(digits) > width)
+		return -1;
+	for (; *digits != '\0'; digits++) {
+		if (!stay__is_digit(*digits))
+			return -1;
+		number = number * 10 + (*digits - '0');
+	}
+	return number <= max ? number : -1;
+}
+
 int
 stay__port_parse(const char *port)
 {
-	int number = 0;
-
-	if (*port == '\0' || strlen(port) > 5)
-		return -1;
-	for (; *port != '\0'; port++) {
-		if (*port < '0' || *port > '9')
-			return -1;
-		number = number * 10 + (*port - '0');
-	}
-	return number <= UINT16_MAX ? number : -1;
+	return (int)read_number(port, 5, UINT16_MAX);
 }
 
 static void
@@ -33,6 +41,34 @@ fill(struct stay_address *address, const void *from, size_t len)
 	memset(address, 0, sizeof(*address));
 	memcpy(&address->storage, from, len);
 	address->len = (socklen_t)len;
+}
+
+static bool
+read_ipv6(struct in6_addr *address, const char *text, size_t len)
+{
+	char copy[INET6_ADDRSTRLEN];
+
+	if (len >= sizeof(copy))
+		return false;
+	memcpy(copy, text, len);
+	copy[len] = '\0';
+	return inet_pton(AF_INET6, copy, address) == 1;
+}
+
+/* The zone is one if it is the number of an interface; the system knows the names. */
+static bool
+read_zoned(struct sockaddr_in6 *six, const char *host)
+{
+	size_t len = strcspn(host, "%");
+	int64_t zone = 0;
+
+	if (host[len] == '%') {
+		zone = read_number(host + len + 1, 10, UINT32_MAX);
+		if (zone < 1)
+			return false;
+	}
+	six->sin6_scope_id = (uint32_t)zone;
+	return read_ipv6(&six->sin6_addr, host, len);
 }
 
 bool
@@ -50,7 +86,7 @@ stay__address_parse(
 		fill(address, &four, sizeof(four));
 		return true;
 	}
-	if (inet_pton(AF_INET6, host, &six.sin6_addr) == 1) {
+	if (read_zoned(&six, host)) {
 		fill(address, &six, sizeof(six));
 		return true;
 	}
@@ -73,14 +109,9 @@ stay__address_of_path(struct stay_address *address, const char *path)
 bool
 stay__is_ipv6(const char *text, size_t len)
 {
-	char address[INET6_ADDRSTRLEN];
-	struct in6_addr binary;
+	struct in6_addr address;
 
-	if (len >= sizeof(address))
-		return false;
-	memcpy(address, text, len);
-	address[len] = '\0';
-	return inet_pton(AF_INET6, address, &binary) == 1;
+	return read_ipv6(&address, text, len);
 }
 
 void
@@ -105,11 +136,24 @@ describe_path(const struct sockaddr_un *local, char *text, size_t len)
 	stay__percent_write(text, len, STAY__PART_PATH, path);
 }
 
+/* Its zone is part of where it is: the same address may be on each interface. */
+static void
+describe_ipv6(const struct sockaddr_in6 *six, char *text, size_t len)
+{
+	char host[INET6_ADDRSTRLEN] = "?", zone[16] = "";
+
+	inet_ntop(AF_INET6, &six->sin6_addr, host, sizeof(host));
+	if (six->sin6_scope_id != 0)
+		snprintf(zone, sizeof(zone), "%%25%" PRIu32,
+		    (uint32_t)six->sin6_scope_id);
+	snprintf(text, len, "[%s%s]:%u", host, zone, ntohs(six->sin6_port));
+}
+
 void
 stay__address_describe(
     const struct stay_address *address, char *text, size_t len)
 {
-	char host[INET6_ADDRSTRLEN] = "?";
+	char host[INET_ADDRSTRLEN] = "?";
 	struct sockaddr_in6 six;
 	struct sockaddr_in four;
 	struct sockaddr_un local;
@@ -122,8 +166,7 @@ stay__address_describe(
 		break;
 	case AF_INET6:
 		memcpy(&six, &address->storage, sizeof(six));
-		inet_ntop(AF_INET6, &six.sin6_addr, host, sizeof(host));
-		snprintf(text, len, "[%s]:%u", host, ntohs(six.sin6_port));
+		describe_ipv6(&six, text, len);
 		break;
 	case AF_UNIX:
 		memcpy(&local, &address->storage, sizeof(local));

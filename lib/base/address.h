@@ -4,21 +4,23 @@
 
 #include <stay/world.h>
 
-/* Enough for every text that stay__address_describe writes. */
-#define STAY__ADDRESS_TEXT 128
+/* Enough for every text that stay__address_describe writes: of a path each byte may
+ * have to be escaped. */
+#define STAY__ADDRESS_TEXT (3 * 108 + 1)
 
 /* A name may have thousands of addresses; no dial gets that far. */
 #define STAY__ADDRESSES_MAX 64
 
-/* Read a literal of IPv4 or IPv6, and a port in digits. False: `host` is a name,
- * or `port` is no port. */
+/* Read a literal of IPv4 or IPv6, and a port in digits. False: `host` is a name, as
+ * is one with a zone that has a name; or `port` is no port. */
 bool stay__address_parse(
     struct stay_address *address, const char *host, const char *port);
 
 /* The unix socket at a path. False: the path is too long, or empty. */
 bool stay__address_of_path(struct stay_address *address, const char *path);
 
-/* "10.0.0.7:6379", "[::1]:6379", "/run/x.sock". */
+/* "10.0.0.7:6379", "[fe80::1%252]:6379", "/run/x.sock": as in a URL, and a zone as the
+ * number of its interface. */
 void stay__address_describe(
     const struct stay_address *address, char *text, size_t len);
 

@@ -130,6 +130,7 @@ void
 stay__percent_write(
     char *to, size_t size, enum stay__part part, const char *text)
 {
+	static const char more[] = "...";
 	char piece[3];
 	size_t used = 0, len;
 
@@ -140,4 +141,6 @@ stay__percent_write(
 		memcpy(to + used, piece, len);
 	}
 	to[used] = '\0';
+	if (*text != '\0' && size >= sizeof(more))
+		memcpy(to + size - sizeof(more), more, sizeof(more));
 }

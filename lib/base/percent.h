@@ -48,7 +48,8 @@ char stay__percent_take(struct stay_bytes *text);
 /* Write `c` as it may stand in `part`, itself or its escape. Returns how many bytes
  * that is. */
 size_t stay__percent_put(char to[3], enum stay__part part, char c);
-/* Write a whole text like that and a NUL, cut at `size`, which is not 0. */
+/* Write a whole text like that and a NUL. At `size`, which is not 0, it is cut, and
+ * then ends in "...", if these have room. */
 void stay__percent_write(
     char *to, size_t size, enum stay__part part, const char *text);
 

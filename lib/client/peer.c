@@ -5,9 +5,21 @@
 #include <stdio.h>
 
 #include "base/address.h"
+#include "base/percent.h"
 #include "client/client.h"
 
-/* "[::1]:7777" is split in place; `url` points into it. */
+/* The zone of an address is escaped; in a URL that was parsed it is not. */
+static void
+unescape(char *text)
+{
+	struct stay_bytes left = { text, strlen(text) };
+
+	while (left.len > 0)
+		*text++ = stay__percent_take(&left);
+	*text = '\0';
+}
+
+/* "[fe80::1%252]:7777" is split in place; `url` points into it. */
 static void
 put_address(struct stay_url *url, char *peer)
 {
@@ -22,6 +34,7 @@ put_address(struct stay_url *url, char *peer)
 		return;
 	*bracket = '\0';
 	url->host = peer + 1;
+	unescape(peer + 1);
 }
 
 static int

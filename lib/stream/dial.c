@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/mem.h"
 #include "base/percent.h"
@@ -27,16 +28,16 @@ struct attempt {
 static void
 describe(const struct stay__candidate *candidate, char *text, size_t len)
 {
-	struct stay__text place = { text, len, 0 };
-	char path[STAY__ADDRESS_TEXT];
+	size_t used;
 
 	if (candidate->address != NULL) {
 		stay__address_describe(candidate->address, text, len);
 		return;
 	}
+	snprintf(text, len, "%s:", candidate->target->scheme);
+	used = strlen(text);
 	stay__percent_write(
-	    path, sizeof(path), STAY__PART_PATH, candidate->target->path);
-	stay__text_add(&place, "%s:%s", candidate->target->scheme, path);
+	    text + used, len - used, STAY__PART_PATH, candidate->target->path);
 }
 
 static void

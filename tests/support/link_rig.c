@@ -121,12 +121,12 @@ enum stay_status
 rig_dial(struct rig *rig, const char *targets)
 {
 	struct stay_target list[8] = { { 0 } };
-	char words[8][4][64];
+	char words[8][3][512];
 	size_t count = 0;
 
 	for (; count < 8; count++) {
-		char(*word)[64] = words[count];
-		int got = sscanf(targets, " %63[^ ,] %63[^ ,] %63[^ ,]",
+		char(*word)[512] = words[count];
+		int got = sscanf(targets, " %511[^ ,] %511[^ ,] %511[^ ,]",
 		    word[0], word[1], word[2]);
 
 		if (got < 2)

@@ -12,6 +12,14 @@ static const struct {
 	{ "10.0.0.7", "6379", "10.0.0.7:6379" },
 	{ "::1", "6379", "[::1]:6379" },
 	{ "fd00::0007", "0", "[fd00::7]:0" },
+	{ "fe80::1%2", "6379", "[fe80::1%252]:6379" },
+	{ "fe80::1%4294967295", "1", "[fe80::1%254294967295]:1" },
+	{ "fe80::1%4294967296", "1", NULL },
+	{ "fe80::1%0", "1", NULL },
+	{ "fe80::1%", "1", NULL },
+	{ "fe80::1%lo", "1", NULL },
+	{ "fe80::1%-1", "1", NULL },
+	{ "10.0.0.7%2", "1", NULL },
 	{ "localhost", "6379", NULL },
 	{ "10.0.0", "6379", NULL },
 	{ "10.0.0.7", "65536", NULL },
@@ -53,6 +61,11 @@ TEST(address_of_a_path_fits_or_is_refused)
 	path[108] = '\0';
 	ck_assert(!stay__address_of_path(&address, path));
 	ck_assert(!stay__address_of_path(&address, ""));
+	memset(path, ' ', 107);
+	path[107] = '\0';
+	ck_assert(stay__address_of_path(&address, path));
+	stay__address_describe(&address, text, sizeof(text));
+	ck_assert_uint_eq(strlen(text), 3 * 107);
 }
 
 /* One of another family; a path up to the end of its room, where there is no NUL. */
@@ -82,6 +95,9 @@ TEST(address_is_equal_to_itself)
 	ck_assert(!stay__address_equal(&one, &other));
 	ck_assert(stay__address_parse(&other, "10.0.0.7", "2"));
 	ck_assert(!stay__address_equal(&one, &other));
+	ck_assert(stay__address_parse(&one, "fe80::1%1", "2"));
+	ck_assert(stay__address_parse(&other, "fe80::1%2", "2"));
+	ck_assert(!stay__address_equal(&one, &other));
 }
 
 static const struct {
@@ -106,6 +122,10 @@ TEST(address_of_a_host_is_shown_as_in_a_url)
 	}
 	stay__host_describe("::1", text, 3);
 	ck_assert_str_eq(text, "[]");
+	stay__host_describe("db.example", text, 8);
+	ck_assert_str_eq(text, "db.e...");
+	stay__host_describe("a b c", text, 8); /* no half of an escape is kept whole */
+	ck_assert_str_eq(text, "a%20...");
 }
 
 TEST_SUITE(address)

@@ -31,6 +31,8 @@ static const struct {
 	{ LINE_HOST, 7777, "line://me:secret@db/a%20b?key=a%26b",
 	    "line://10.0.0.1:7777/a%20b?key=a%26b" },
 	{ "fd00::7", 7777, "line://[fd00::7]", "line://[fd00::7]:7777" },
+	{ "fe80::1", 7777, "line://[fe80::1%252]",
+	    "line://[fe80::1%252]:7777" },
 	{ "/run/line.sock", 0, "line+unix://me:secret@/run/line.sock?x",
 	    "line+unix:///run/line.sock?x" },
 };

@@ -679,7 +679,7 @@ open_echo(void *state, struct stay_world *world,
 
 	(void)options;
 	ck_assert_ptr_null(address);
-	ck_assert_str_eq(target->path, "there");
+	ck_assert_mem_eq(target->path, "there", 5);
 	*fd = peer_adopted(&greeter, world);
 	fds[0] = fds[1] = *fd;
 	return -EINPROGRESS;
@@ -724,6 +724,21 @@ TEST(link_uses_a_transport_of_the_user)
 	peer_say(greeter.ends, "x");
 	sim_run_ms(rig.world, 10);
 	ck_assert_str_eq(rig.news, "granted up readable");
+}
+
+/* Its path may be of any length. */
+TEST(link_tells_that_the_name_of_its_peer_is_cut)
+{
+	char target[500];
+	const char *peer;
+
+	snprintf(target, sizeof(target), "echo there%0450d", 0);
+	ck_assert_int_eq(stay_loop_add_transport(rig.loop, &echo), STAY_OK);
+	ck_assert_int_eq(rig_dial(&rig, target), STAY_OK);
+	ck_assert(rig_settle(&rig, 10));
+	peer = rig.link.peer->text;
+	ck_assert_uint_gt(strlen(peer), 300);
+	ck_assert_str_eq(peer + strlen(peer) - 4, "0...");
 }
 
 TEST(transport_of_another_make_is_refused)
