@@ -48,7 +48,6 @@ struct sim {
 	uint64_t cost;
 	uint64_t timer;
 	bool again;
-	unsigned turns; /* that are on the stack */
 	bool held;
 	atomic_bool woken;
 	bool forked;     /* this is the child */

@@ -243,18 +243,16 @@ turn(struct sim *sim)
 		sim->orphaned = true;
 		stay_loop_orphan(sim->loop);
 	}
-	sim->turns++;
 	stay_loop_turn(sim->loop);
-	sim->turns--;
 	if (sim->after != NULL)
 		sim->after(sim->after_arg);
 }
 
-/* Who waits in a callback can do nothing about it. */
+/* Who waits in a callback, init included, can do nothing about it. */
 static bool
 has_work(const struct sim *sim)
 {
-	return sim->turns == 0 && !stay_loop_is_idle(sim->loop);
+	return !stay_loop_is_busy(sim->loop) && !stay_loop_is_idle(sim->loop);
 }
 
 /*

@@ -46,9 +46,10 @@ ignore_timer(struct stay_world *world, uint64_t at_ns)
 }
 
 static void
-ignore_again(struct stay_world *world)
+seam_again(struct stay_world *world)
 {
-	(void)world;
+	if (of(world)->passes_again)
+		of(world)->ops->again(of(world)->world);
 }
 
 static void
@@ -73,7 +74,7 @@ static const struct stay_world_ops seam_ops = {
 	.now = seam_now,
 	.entropy = seam_entropy,
 	.timer = ignore_timer,
-	.again = ignore_again,
+	.again = seam_again,
 	.hold = ignore_hold,
 	.stir = seam_stir,
 };
@@ -94,7 +95,7 @@ seam_init(struct seam *seam, struct stay_world *world)
 	stay__task_init(&seam->task, on_turn);
 	seam->loop = stay_loop_new(&seam->base);
 	ck_assert_ptr_nonnull(seam->loop);
-	seam->turned = false;
+	seam->turned = seam->passes_again = false;
 }
 
 void

@@ -17,6 +17,7 @@ struct seam {
 	struct stay_loop *loop;
 	struct stay__task task;
 	bool turned;
+	bool passes_again; /* a loop that has overslept asks for it */
 };
 
 /* The world is freed by seam_fini. */

@@ -298,6 +298,42 @@ START_TEST(test_world_again_keeps_the_program)
 }
 END_TEST
 
+static bool is_over;
+
+static void
+on_deadline(struct stay__timer *timer)
+{
+	(void)timer;
+	is_over = true;
+	here.ops->hold(here.world, false);
+}
+
+/* Outside of a turn, where none can be; whether or not the world has been told of it by
+ * one before. Behind it nothing else happens. */
+START_TEST(test_world_keeps_a_deadline_that_init_runs_past)
+{
+	uint64_t at = now() + 10 * MS;
+	struct stay__timer deadline;
+
+	is_over = happened = false;
+	stay__timer_init(&deadline, on_deadline);
+	stay__loop_timer(here.seam.loop, &deadline, at);
+	here.seam.passes_again = true;
+	if (_i == 0)
+		stay_loop_turn(here.seam.loop);
+	timer(at);
+	here.ops->hold(here.world, true);
+	here.seam.loop->starting++;
+	here.bed->program(30, let_go);
+	here.seam.loop->starting--;
+	ck_assert(happened && !is_over);
+	happened = false;
+	here.ops->hold(here.world, true);
+	here.bed->program(2000, let_go);
+	ck_assert(is_over && !happened);
+}
+END_TEST
+
 /* ---- connections ---- */
 
 static const char *const scripts[] = {
@@ -551,6 +587,8 @@ add_program(TCase *tcase)
 	tcase_add_test(tcase, test_world_hold_keeps_the_program);
 	tcase_add_test(tcase, test_world_timer_alone_keeps_nobody);
 	tcase_add_test(tcase, test_world_again_keeps_the_program);
+	tcase_add_loop_test(
+	    tcase, test_world_keeps_a_deadline_that_init_runs_past, 0, 2);
 }
 
 static TCase *
