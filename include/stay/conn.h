@@ -440,8 +440,9 @@ typedef void stay_upgraded_fn(void *arg, enum stay_status status);
 /*
  * Replace the behaviour by `next`, between two callbacks. Stream, timers,
  * messages and open calls stay. next->code_change gets the old state, a zeroed
- * new one, and `arg`. `done`, which may be NULL, gets the outcome and
- * `done_arg`.
+ * new one, and `arg`. Calls or casts that wait because a connect or a disconnect is
+ * pending are delivered if `next` lets them through. `done`, which may be NULL, gets the
+ * outcome and `done_arg`.
  * Returns: STAY_OK: it will be tried; STAY_E_ARG, STAY_E_ABI, STAY_E_NOMEM;
  * STAY_E_STATE while starting, stopping or stopped; STAY_E_FULL if mailbox_max
  * upgrades wait. Upgrades are counted apart from messages, as an upgrade may be

@@ -331,6 +331,26 @@ stay__mailbox_recall(struct stay__mailbox *box)
 		    queue, &box->shelf->lines[STAY__LINE_POSTPONED]);
 }
 
+/* From the last one on, so that the first one comes to stand in front. */
+void
+stay__mailbox_recall_kinds(struct stay__mailbox *box, unsigned kinds)
+{
+	const struct stay__list *line = &box->shelf->lines[STAY__LINE_POSTPONED];
+	struct stay__list *node = line->prev, *before;
+
+	for (; node != line; node = before) {
+		struct stay__mail *mail = mail_of(node);
+
+		before = node->prev;
+		if ((kinds & STAY__KIND(mail->kind)) == 0)
+			continue;
+		lift(box, mail);
+		mail->before = 0;
+		stay__list_push_front(
+		    &box->shelf->lines[STAY__LINE_QUEUE], node);
+	}
+}
+
 /* ---- what is not delivered any more ---- */
 
 static void

@@ -137,6 +137,8 @@ stay__mailbox_has_mail(const struct stay__mailbox *box)
  * the queue. */
 void stay__mailbox_postpone(struct stay__mailbox *box, struct stay__mail *mail);
 void stay__mailbox_recall(struct stay__mailbox *box);
+/* Put the messages of these kinds back alone; what else waits keeps its order. */
+void stay__mailbox_recall_kinds(struct stay__mailbox *box, unsigned kinds);
 
 /* Free a message that was taken out. */
 void stay__mailbox_free(struct stay__mailbox *box, struct stay__mail *mail);

@@ -64,6 +64,23 @@ stay_conn_upgrade(struct stay_conn *conn, const struct stay_behaviour *next,
 	return status;
 }
 
+/* While a connect or a disconnect is pending: what waits because the old behaviour did
+ * not take it, and the new one does. */
+static void
+let_in(struct stay_conn *conn, unsigned gained)
+{
+	enum stay_state state = stay__conn_state(conn);
+	unsigned kinds = 0;
+
+	if (state != STAY_CONNECTING && state != STAY_DISCONNECTING)
+		return;
+	if ((gained & STAY_CALLS_WHILE_PENDING) != 0)
+		kinds |= STAY__KIND(STAY__MAIL_CALL);
+	if ((gained & STAY_CASTS_WHILE_PENDING) != 0)
+		kinds |= STAY__KIND(STAY__MAIL_CAST);
+	stay__mailbox_recall_kinds(&conn->mail, kinds);
+}
+
 static enum stay_status
 change_code(struct stay_conn *conn, const struct upgrade *upgrade)
 {
@@ -83,6 +100,7 @@ change_code(struct stay_conn *conn, const struct upgrade *upgrade)
 	}
 	stay__free(conn->state);
 	conn->state = state;
+	let_in(conn, next->flags & ~conn->behaviour->flags);
 	conn->behaviour = next;
 	return STAY_OK;
 }

@@ -187,6 +187,7 @@ void probe_drive(struct probe *probe, const char *actions);
 #define PROBE_SERVER "tcp://10.0.0.1:7777"
 
 bool probe_option(struct probe *probe, const struct probe_word *word);
+bool probe_let(struct stay_behaviour *behaviour, const char *what);
 void probe_without(struct probe *probe, struct stay_behaviour *behaviour,
     const char *callback);
 bool probe_server(struct probe *probe, const struct probe_word *word);

@@ -165,7 +165,7 @@ act_upgrade(struct probe *probe, const struct probe_word *word)
 {
 	probe->next = probe->behaviour;
 	probe->next.name = "next";
-	if (word->count > 0)
+	if (word->count > 0 && !probe_let(&probe->next, word->arg[0]))
 		probe_without(probe, &probe->next, word->arg[0]);
 	calling(probe);
 	called(probe, word,

@@ -54,12 +54,23 @@ act_growing(struct probe *probe, const struct probe_word *word)
 	probe->options.backoff.jitter = STAY_JITTER_NONE;
 }
 
+bool
+probe_let(struct stay_behaviour *behaviour, const char *what)
+{
+	if (strcmp(what, "calls") == 0)
+		behaviour->flags |= STAY_CALLS_WHILE_PENDING;
+	else if (strcmp(what, "casts") == 0)
+		behaviour->flags |= STAY_CASTS_WHILE_PENDING;
+	else
+		return false;
+	return true;
+}
+
 static void
 act_let(struct probe *probe, const struct probe_word *word)
 {
-	probe->behaviour.flags |= strcmp(word->args, "calls") == 0
-				      ? STAY_CALLS_WHILE_PENDING
-				      : STAY_CASTS_WHILE_PENDING;
+	if (!probe_let(&probe->behaviour, word->args))
+		probe_fault(probe, "let(calls) or let(casts)");
 }
 
 void

@@ -94,6 +94,23 @@ static const struct story changes[] = {
 	{ "what waits while connect is pending stays",
 	  TRY "info: ok", "start cast(2) run(1) upgrade send(3) run(1)",
 	  T_UP "@1 code_change upgraded=OK info'(3) cast'(2)" },
+	{ "calls that waited come at once if the new one takes them, in order",
+	  TRY, "start call(2) cast(3) call(4) run(1) upgrade(calls) call(5) run(1)",
+	  T_UP "@1 code_change upgraded=OK call'(2) call'(4) call'(5)" },
+	{ "casts too, and what else waits stays in its order",
+	  TRY "info: ok",
+	  "start call(2) cast(3) call(4) cast(5) run(1) upgrade(casts) run(1) "
+	  "send(6) run(1)",
+	  T_UP "@1 code_change upgraded=OK cast'(3) cast'(5) @2 info'(6) "
+	  "call'(2) call'(4)" },
+	{ "also while disconnect is pending",
+	  UNDO, "start cast(2) call(3) run(1) upgrade(calls) run(1)",
+	  T_UP "cast(2) disconnect(7) @1 code_change upgraded=OK call'(3)" },
+	{ "where nothing is pending, what was put aside stays so",
+	  UP "cast: postpone disconnect(7)",
+	  "start cast(2) run(1) upgrade(casts) cast(3) run(1)",
+	  T_UP "cast(2) @1 code_change upgraded=OK cast'(3) disconnect'(7) "
+	  "cast'(2)" },
 	{ "T begins anew",
 	  UP "cast: noreply/50", "start cast(2) run(30) upgrade run(100)",
 	  T_UP "cast(2) @30 code_change upgraded=OK @80 timeout'" },

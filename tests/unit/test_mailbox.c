@@ -311,6 +311,28 @@ TEST(mailbox_recalls_notes_in_their_places)
 	nothing_comes();
 }
 
+/* A note stays where it waits. */
+TEST(mailbox_recalls_messages_of_a_kind_alone)
+{
+	stay__mailbox_recall_kinds(&box, STAY__EVERY_KIND);
+	nothing_comes();
+	post(STAY__MAIL_CAST, "a");
+	stay__mailbox_note(&box, STAY__NOTE_STREAM_UP);
+	post(STAY__MAIL_CALL, "b");
+	post(STAY__MAIL_CALL, "c");
+	ck_assert_ptr_null(stay__mailbox_next(&box, 0));
+	stay__mailbox_note(&box, STAY__NOTE_STREAM_DOWN);
+	stay__mailbox_recall_kinds(&box, STAY__KIND(STAY__MAIL_CALL));
+	comes(STAY__EVERY_KIND, "b");
+	comes(STAY__EVERY_KIND, "c");
+	note_comes(STAY__NOTE_STREAM_DOWN);
+	nothing_comes();
+	stay__mailbox_recall(&box);
+	comes(STAY__EVERY_KIND, "a");
+	note_comes(STAY__NOTE_STREAM_UP);
+	nothing_comes();
+}
+
 TEST(mailbox_releases_what_was_dropped_later)
 {
 	const struct stay_from nobody = { { 0, 0 } };
