@@ -66,12 +66,13 @@ note_change(struct stay_conn *conn, const struct stay__transition *transition,
 	    step->event != STAY__CONN_THROTTLED)
 		attempt_ended(conn, step);
 	conn->history.since = stay__loop_now(conn->loop);
+	if (transition->to == STAY_CONNECTED || transition->to == STAY_IDLE)
+		conn->history.reconnects = false;
 	if (transition->to != STAY_CONNECTED)
 		return;
 	stay__outage_over(conn);
 	stay__report_rest(conn);
 	conn->history.attempts = 0;
-	conn->history.reconnects = false;
 	stay__conn_tell_started(conn, STAY_OK);
 }
 

@@ -10,7 +10,7 @@
 /* What has happened so far: only drive.c writes these. */
 struct stay__history {
 	uint32_t attempts; /* since it was last up */
-	bool reconnects;   /* it was asked to, and is not yet up */
+	bool reconnects;   /* it was asked to, and is not yet up, nor idle */
 	uint64_t since;    /* ns: in this state */
 	uint64_t up_ms; /* the last session was up; 0: a backoff came since */
 };

@@ -564,6 +564,19 @@ static const struct {
 	    "conn 1 probe: idle for 100 ms; its last session ended: "
 	    "input or output failed; it waits for somebody to ask for a "
 	    "connection" },
+	{ "init: connect(1) connect: ok disconnect: noconnect",
+	    "start run(1) reconnect(OK) run(100)",
+	    "conn 1 probe: idle for 100 ms; it waits for somebody to ask "
+	    "for a connection" },
+	{ "init: connect(1) connect: ok pending(500) disconnect: noconnect "
+	  "cast: connect(2)",
+	    "start run(1) reconnect(OK) run(10) cast(2) run(100)",
+	    "conn 1 probe: connecting for 100 ms; it gives up in 400 ms" },
+	{ "init: connect(1) connect: ok disconnect: noconnect pending(300) "
+	  "cast: disconnect(7)",
+	    "start run(1) reconnect(OK) run(10) cast(2) run(100)",
+	    "conn 1 probe: disconnecting for 100 ms; it gives up in 200 "
+	    "ms" },
 	{ "init: connect(1) connect: ok disconnect: pending(300)",
 	    "stop_budget(900) start run(10) stop(IO) run(100)",
 	    "conn 1 probe: stopping for 100 ms; the reason: input or "
