@@ -54,6 +54,7 @@ struct line_rig {
 	char lost[512]; /* what was said of the last call without `done` */
 	struct line_call calls[LINE_CALLS_MAX];
 	size_t call_count;
+	bool is_ours; /* started by line_start */
 	bool closed;
 	bool released;
 	unsigned inits;
@@ -82,6 +83,8 @@ void line_begin_as(struct line_rig *rig, const struct stay_protocol *protocol,
     struct line_tagging *tagging, const struct stay_client_options *options);
 /* Stop it if need be; everything is told, nothing is left. */
 void line_end(struct line_rig *rig);
+/* So ends what a test has left, as the suite's `.after`. */
+void line_after(void);
 
 /* Accepted for sure. */
 struct line_call *line_call(

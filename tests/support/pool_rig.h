@@ -33,6 +33,7 @@ struct pool_rig {
 	struct stay_pool *pool;
 	struct pool_user users[USERS_MAX];
 	size_t count;
+	bool is_ours; /* started by pool_start */
 	bool closed;
 };
 
@@ -46,6 +47,8 @@ void pool_start(struct pool_rig *rig, const struct stay_pool_options *options);
 void pool_begin(struct pool_rig *rig, const struct stay_pool_options *options);
 /* Stop it if need be; nothing is left. */
 void pool_end(struct pool_rig *rig);
+/* So ends what a test has left, as the suite's `.after`. */
+void pool_after(void);
 
 /* He asks, and is accepted for sure; the first with the pool's own timeout. */
 struct pool_user *pool_want(struct pool_rig *rig, const char *name);

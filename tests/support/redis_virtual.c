@@ -9,9 +9,13 @@ const struct peer_row redis_usual[] = {
 	NO_MORE,
 };
 
+static struct redis_virtual *begun; /* and not ended; NULL: none */
+
 void
 redis_virtual_open(struct redis_virtual *here, const struct peer_row *rows)
 {
+	begun = here;
+	here->redis = NULL;
 	here->world = sim_world_new(1);
 	here->loop = stay_loop_new(here->world);
 	here->server = (struct peer){ .rows = rows,
@@ -41,7 +45,16 @@ redis_virtual_say(struct redis_virtual *here, const char *text)
 void
 redis_virtual_end(struct redis_virtual *here)
 {
-	stay_redis_stop(here->redis);
+	begun = NULL;
+	if (here->redis != NULL)
+		stay_redis_stop(here->redis);
 	ck_assert(sim_run(here->world, 60000));
 	ck_assert_int_eq(stay_loop_free(here->loop), STAY_OK);
+}
+
+void
+redis_virtual_after(void)
+{
+	if (begun != NULL)
+		redis_virtual_end(begun);
 }

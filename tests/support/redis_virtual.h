@@ -46,5 +46,7 @@ void redis_virtual_say(struct redis_virtual *here, const char *text);
 
 /* Stop the client and wait until nothing of it is left. */
 void redis_virtual_end(struct redis_virtual *here);
+/* So ends what a test has left, as the suite's `.after`. */
+void redis_virtual_after(void);
 
 #endif

@@ -265,7 +265,6 @@ TEST(client_label_has_no_secret)
 	line_start(&rig, NULL);
 	ck_assert_str_eq(stay_conn_label(stay_client_conn(rig.client)),
 	    "line://10.0.0.1:7777/path");
-	line_end(&rig);
 }
 
 /* Whether it has started or not. A config that is copied may have one, too. */
@@ -293,12 +292,10 @@ TEST_ROWS(client_gives_back_no_secret, 4)
 	if (stay_client_start(&rig.client, rig.loop, &line_bare_protocol,
 		rows[_i].url, &options) == STAY_OK) {
 		line_run(&rig, 1000);
-		stay_client_stop(rig.client, STAY_OK);
 	} else {
 		ck_assert_int_eq(_i, 2);
 	}
-	ck_assert(sim_run(rig.world, 60000));
-	ck_assert_int_eq(stay_loop_free(rig.loop), STAY_OK);
+	line_end(&rig);
 	ck_assert_uint_eq(secret_freed(), 0);
 }
 
@@ -310,7 +307,6 @@ TEST(client_has_a_host_and_a_port_by_default)
 	line_start(&rig, NULL);
 	line_run(&rig, 10);
 	ck_assert_uint_eq(rig.server.accepted, 1);
-	line_end(&rig);
 }
 
 TEST(client_dials_a_host_of_one_letter)
@@ -322,7 +318,6 @@ TEST(client_dials_a_host_of_one_letter)
 	line_start(&rig, NULL);
 	line_run(&rig, 10);
 	ck_assert_uint_eq(rig.server.accepted, 1);
-	line_end(&rig);
 }
 
 TEST(client_gives_its_blocks_and_its_config)
@@ -332,7 +327,6 @@ TEST(client_gives_its_blocks_and_its_config)
 	ck_assert_ptr_eq(stay_client_config(rig.client), &rig.config);
 	ck_assert_ptr_eq(
 	    stay_client_of(stay_client_conn(rig.client)), rig.client);
-	line_end(&rig);
 }
 
 /* ---- the greeting ---- */
@@ -362,7 +356,6 @@ TEST(client_hello_of_an_unknown_kind)
 	    strstr(stay_conn_failure(stay_client_conn(rig.client)),
 		"hello says what nobody knows"));
 	ck_assert_int_eq(line_try(&rig, "a", LINE("x")), STAY_OK);
-	line_end(&rig);
 }
 
 TEST(client_is_up_at_once_without_hello)
@@ -372,7 +365,6 @@ TEST(client_is_up_at_once_without_hello)
 	line_start(&rig, NULL);
 	line_call(&rig, "a", LINE("say +1"));
 	LINE_TELLS(&rig, 10, "a OK/replied +1;");
-	line_end(&rig);
 }
 
 /* Only control bytes flow before hello is content; then on_up, then calls. */
@@ -388,7 +380,6 @@ TEST(client_greets_before_the_calls)
 	    "control +subscribed;a OK/replied +1;");
 	ck_assert_str_eq(line_got(&rig),
 	    "say +wait|>early|+welcome;say +subscribed;say +1;");
-	line_end(&rig);
 }
 
 TEST(client_waits_for_a_server_that_speaks_first)
@@ -402,7 +393,6 @@ TEST(client_waits_for_a_server_that_speaks_first)
 	rig.server.rows = welcoming;
 	line_start(&rig, NULL);
 	LINE_TELLS(&rig, 10, "init 10.0.0.1;hello -;hello +welcome;up;");
-	line_end(&rig);
 }
 
 /* Frames behind the one that brought it up are for the session that is up. */
@@ -419,7 +409,6 @@ TEST(client_goes_on_with_the_bytes_behind_the_greeting)
 	LINE_TELLS(&rig, 10,
 	    "init 10.0.0.1;hello -;hello +welcome;up;push >news;"
 	    "down E_PROTOCOL;");
-	line_end(&rig);
 }
 
 TEST(client_that_is_refused_comes_back)
@@ -435,7 +424,6 @@ TEST(client_that_is_refused_comes_back)
 		"hello line://10.0.0.1:7777: !busy; attempt 1, next in "));
 	rig.config.hello = "say +ok";
 	LINE_TELLS(&rig, 1000, "hello -;hello +ok;up;a OK/replied +1;");
-	line_end(&rig);
 }
 
 /* The calls hear the reason at once; a rotation of passwords heals by itself.
@@ -454,7 +442,6 @@ TEST(client_that_is_denied_fails_its_calls_and_comes_back_slowly)
 	ck_assert_ptr_nonnull(strstr(call->result.why, "wrong password"));
 	rig.config.hello = "say +ok";
 	LINE_TELLS(&rig, 700, "hello -;hello +ok;up;");
-	line_end(&rig);
 }
 
 #define FATAL_MS 1000
@@ -479,7 +466,6 @@ TEST(promise_13_who_is_denied_comes_back_with_jitter)
 	}
 	ck_assert_uint_gt(most - least, FATAL_MS / 5);
 	ck_assert_uint_ge(least, FATAL_MS / 2 - 10);
-	line_end(&rig);
 }
 
 /* A proxy, say, whose server is gone: it lets everybody in, for a moment. */
@@ -501,7 +487,6 @@ TEST_ROWS(promise_13_who_is_thrown_out_again_and_again_comes_less_often, 4)
 	}
 	ck_assert_uint_ge(early, 15);
 	ck_assert_uint_le(rig.server.accepted - early, 60);
-	line_end(&rig);
 }
 
 TEST(client_that_is_denied_stops_if_told_so)
@@ -513,7 +498,6 @@ TEST(client_that_is_denied_stops_if_told_so)
 	LINE_TELLS(&rig, 10,
 	    "init 10.0.0.1;hello -;hello -wrong password;down E_DENIED;"
 	    "a E_DENIED/not sent;closed E_DENIED;");
-	line_end(&rig);
 }
 
 /* connect_budget_ms covers the greeting. */
@@ -524,7 +508,6 @@ TEST(client_gives_up_a_greeting_that_does_not_end)
 	line_start(&rig, OPTIONS(.connect_budget_ms = 500));
 	LINE_TELLS(&rig, 499, "init 10.0.0.1;hello -;");
 	LINE_TELLS(&rig, 5, "down E_TIMEOUT;");
-	line_end(&rig);
 }
 
 static char last_words[256];
@@ -546,7 +529,6 @@ TEST(client_runs_out_of_attempts)
 	    "init 10.0.0.1;a E_ATTEMPTS/not sent;closed E_ATTEMPTS;");
 	ck_assert_ptr_nonnull(strstr(last_words,
 	    ": no attempts are left: 10.0.0.1:7777 refused (ECONNREFUSED)"));
-	line_end(&rig);
 }
 
 /* Descriptors that can't be taken over are tried once, and that once tells why. */
@@ -567,7 +549,6 @@ TEST(client_says_why_its_descriptors_were_none)
 	    last_words, ": the descriptors of the URL are used up: fd:"));
 	ck_assert_ptr_nonnull(strstr(last_words, "(EBADF)"));
 	rig.world->ops->close(rig.world, fd); /* never taken over */
-	line_end(&rig);
 }
 
 /* ---- ends ---- */
@@ -590,7 +571,6 @@ TEST(client_stops_from_inside_done)
 	    "init 10.0.0.1;hello -;up;a OK/replied +1;bye;down E_STOPPED;"
 	    "b E_STOPPED/maybe executed;closed OK;");
 	ck_assert_str_eq(line_got(&rig), "say +1;quiet;bye;");
-	line_end(&rig);
 }
 
 TEST(client_stops_with_a_queue)
@@ -604,7 +584,6 @@ TEST(client_stops_with_a_queue)
 	LINE_TELLS(&rig, 10,
 	    "init 10.0.0.1;a E_STOPPED/not sent;b E_STOPPED/not sent;"
 	    "closed E_CANCELLED;");
-	line_end(&rig);
 }
 
 /* A peer that takes nothing in cannot hold up the end. */
@@ -624,7 +603,6 @@ TEST(client_stops_in_spite_of_a_stuck_peer)
 	stay_client_stop(rig.client, STAY_OK);
 	LINE_TELLS(&rig, 90, "bye;");
 	LINE_TELLS(&rig, 20, "down E_STOPPED;a E_STOPPED/not sent;closed OK;");
-	line_end(&rig);
 }
 
 static void
@@ -644,7 +622,6 @@ TEST(client_drains_what_it_has_accepted)
 	sim_peer_print(rig.peer, "+2\n");
 	LINE_TELLS(&rig, 10,
 	    "a OK/replied +1;b OK/replied +2;down E_STOPPED;closed OK;");
-	line_end(&rig);
 }
 
 /* The last call may end without the stream: the drain must see that too. */
@@ -655,7 +632,6 @@ TEST(client_drains_when_a_deadline_takes_the_last_call)
 	stay_client_drain(rig.client, 10000);
 	line_run(&rig, 250);
 	ck_assert(rig.closed);
-	line_end(&rig);
 }
 
 TEST(client_reconnects_when_asked)
@@ -668,7 +644,6 @@ TEST(client_reconnects_when_asked)
 	LINE_TELLS(&rig, 10,
 	    "down E_RECONNECT;a E_LOST/maybe executed;hello -;up;"
 	    "b OK/replied +1;");
-	line_end(&rig);
 }
 
 static void
@@ -695,7 +670,6 @@ TEST(client_reconnects_while_greeting)
 	stay_client_reconnect(rig.client, STAY_E_RECONNECT);
 	LINE_TELLS(&rig, 10,
 	    "init 10.0.0.1;hello -;down E_RECONNECT;hello -;hello +ok;up;");
-	line_end(&rig);
 }
 
 TEST(client_says_the_whole_farewell)
@@ -761,7 +735,6 @@ TEST(client_session_knows_where_it_is)
 	sim_peer_print(rig.peer, ">look\n");
 	line_run(&rig, 10);
 	ck_assert_ptr_nonnull(strstr(line_told(&rig), "line|10.0.0.1|/there;"));
-	line_end(&rig);
 }
 
 static char asked_for[128];
@@ -821,7 +794,6 @@ TEST(client_dials_by_a_transport_of_the_program)
 	line_start(&rig, NULL);
 	line_run(&rig, 10);
 	ck_assert_str_eq(asked_for, "nothing|10.0.0.9|12|/path");
-	line_end(&rig);
 }
 
 /* Without a port it is the protocol's, too. */
@@ -837,7 +809,6 @@ TEST(client_dials_by_a_transport_at_the_port_of_the_protocol)
 	line_start(&rig, NULL);
 	line_run(&rig, 10);
 	ck_assert_str_eq(asked_for, "nothing|10.0.0.9|7777|/path");
-	line_end(&rig);
 }
 
 static void
@@ -867,7 +838,6 @@ TEST(client_sessions_begin_with_nothing)
 	    "hello -;up;b OK/replied +1;");
 	ck_assert_str_eq(line_got(&rig), "hold;|say +1;");
 	ck_assert_uint_eq(counts_of(rig.client).bytes_in, 7);
-	line_end(&rig);
 }
 
 /* Mail that somebody sends to the connection means nothing to a client. */
@@ -884,7 +854,6 @@ TEST(client_ignores_messages)
 		    STAY_OK);
 	}
 	LINE_TELLS(&rig, 10, "");
-	line_end(&rig);
 }
 
 TEST(client_may_be_called_inside_done)
@@ -894,7 +863,6 @@ TEST(client_may_be_called_inside_done)
 	LINE_TELLS(&rig, 10,
 	    "a OK/replied +1;next OK/replied +2;next OK/replied +2;"
 	    "next OK/replied +2;");
-	line_end(&rig);
 }
 
-TEST_SUITE(client)
+TEST_SUITE_WITH(client, .after = line_after)

@@ -145,7 +145,6 @@ TEST_ROWS(promise_3_4_what_is_sent_again_keeps_its_order,
 	ck_assert_str_eq(line_got(&rig), again);
 	check_lost(losses[_i].lost);
 	line_told(&rig);
-	line_end(&rig);
 }
 
 /* What an earlier session has told, says nothing of the next. */
@@ -165,7 +164,6 @@ TEST(promise_3_4_each_loss_is_judged_alone)
 	answer_first();
 	ck_assert_str_eq(line_got(&rig), "|b;c;");
 	line_told(&rig);
-	line_end(&rig);
 }
 
-TEST_SUITE(client_again)
+TEST_SUITE_WITH(client_again, .after = line_after)

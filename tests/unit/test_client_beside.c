@@ -136,7 +136,6 @@ TEST(client_beside_fills_in_what_there_is_room_for)
 	stay_client_get_options(rig.client, &options);
 	ck_assert_uint_eq(options.size, sizeof(size_t));
 	ck_assert_uint_eq(options.silence_ms, 99);
-	line_end(&rig);
 }
 
 TEST(client_beside_without_memory)
@@ -176,7 +175,6 @@ TEST(client_beside_descriptors)
 	    stay_client_start_beside(&second, rig.client, &options),
 	    STAY_E_UNSUPPORTED);
 	ck_assert_ptr_null(second);
-	line_end(&rig);
 }
 
 /* The server had named it when it went away. */
@@ -219,7 +217,6 @@ TEST(client_beside_is_rejected)
 	    stay_client_start_beside(&second, rig.client, &options),
 	    STAY_E_ARG);
 	ck_assert_ptr_null(second);
-	line_end(&rig);
 }
 
-TEST_SUITE(client_beside)
+TEST_SUITE_WITH(client_beside, .after = line_after)

@@ -71,7 +71,6 @@ TEST(promise_7_high_and_low_water_are_told_once)
 	ck_assert_ptr_null(strstr(line_told(&rig), "low"));
 	stay_client_cancel(rig.client, rig.calls[rig.call_count - 1].id);
 	LINE_TELLS(&rig, 1, "a E_CANCELLED/not sent;low;");
-	line_end(&rig);
 }
 
 /* What is low by other bounds is told, though nothing has moved. */
@@ -84,7 +83,6 @@ TEST(promise_7_high_water_of_a_bound_without_end)
 		      .queue_high_percent = 90, .on_high_water = on_high));
 	call_times(2, "quiet");
 	LINE_TELLS(&rig, 10, "init 10.0.0.1;");
-	line_end(&rig);
 }
 
 TEST(promise_7_larger_bounds_are_told_as_low_water)
@@ -103,7 +101,6 @@ TEST(promise_7_larger_bounds_are_told_as_low_water)
 	ck_assert_int_eq(
 	    stay_client_reconfigure(rig.client, NULL, &options), STAY_OK);
 	LINE_TELLS(&rig, 10, "init 10.0.0.1;adopt 10.0.0.1 for 10.0.0.1;low;");
-	line_end(&rig);
 }
 
 TEST(promise_7_water_marks_count_bytes_too)
@@ -118,7 +115,6 @@ TEST(promise_7_water_marks_count_bytes_too)
 	call_times(4, "12345678");
 	ck_assert_int_eq(line_try(&rig, "b", LINE("12345")), STAY_E_FULL);
 	LINE_TELLS(&rig, 10, "high;low;");
-	line_end(&rig);
 }
 
 static enum stay_status
@@ -140,7 +136,6 @@ TEST(promise_7_a_byte_that_waits_takes_room)
 	line_start(&rig, OPTIONS(.queue_bytes_max = 8));
 	line_call(&rig, "a", LINE("1"));
 	ck_assert_int_eq(line_try(&rig, "b", LINE("12345678")), STAY_E_FULL);
-	line_end(&rig);
 }
 
 TEST(client_water_marks_are_checked)
@@ -151,7 +146,6 @@ TEST(client_water_marks_are_checked)
 	line_begin(&rig, NULL);
 	ck_assert_int_eq(
 	    stay_client_reconfigure(rig.client, NULL, &options), STAY_E_ARG);
-	line_end(&rig);
 }
 
 /* What an outage has piled up does not outlast the calls. */
@@ -169,7 +163,6 @@ TEST(promise_7_memory_is_given_back_while_the_server_is_down)
 	line_run(&rig, 60000);
 	ck_assert(!inside_has_calls(rig.client));
 	line_told(&rig);
-	line_end(&rig);
 }
 
 /* ---- 13: sending again ---- */
@@ -203,7 +196,6 @@ TEST(promise_13_sending_again_has_a_budget)
 	line_run(&rig, 10);
 	lose(2); /* seventeen calls have earned one */
 	ck_assert_uint_eq(counts().resent, 4);
-	line_end(&rig);
 }
 
 /* ---- fatal failures ---- */
@@ -225,7 +217,6 @@ TEST(client_that_is_denied_refuses_calls_with_the_reason)
 	rig.server.ends->deaf = false;
 	line_run(&rig, 10);
 	ck_assert_ptr_nonnull(strstr(line_told(&rig), "b OK/replied +1;"));
-	line_end(&rig);
 }
 
 /* A caller that tries again as soon as it has failed does not hold the loop up.
@@ -245,7 +236,6 @@ TEST(promise_9_a_denied_caller_cannot_spin)
 	line_call(&rig, "a", LINE("say +1"))->then = try_again;
 	line_run(&rig, 100);
 	ck_assert_uint_eq(rig.calls[0].told, 1);
-	line_end(&rig);
 }
 
 /* ---- an idle session ---- */
@@ -266,7 +256,6 @@ TEST(client_gives_its_buffers_back_when_idle)
 	line_call(&rig, "b", LINE("say +2"));
 	line_run(&rig, 10);
 	ck_assert_uint_eq(counts().replied, 101);
-	line_end(&rig);
 }
 
 /* ---- explain ---- */
@@ -300,7 +289,6 @@ TEST(client_explains_how_much_waits)
 	stay_client_reconnect(rig.client, STAY_E_RECONNECT);
 	line_run(&rig, 10);
 	ck_assert_ptr_nonnull(strstr(explained(), ": disconnecting for "));
-	line_end(&rig);
 }
 
 /* ---- 9: nobody starves ---- */
@@ -396,7 +384,6 @@ TEST(promise_9_a_full_queue_leaves_in_several_writes)
 	ck_assert_uint_eq(got_all, calls * sizeof(text));
 	ck_assert_uint_ge(got_most, most / 2);
 	ck_assert_uint_lt(got_most, most + sizeof(text));
-	line_end(&rig);
 }
 
 TEST(promise_9_a_thousand_busy_connections_all_progress)
@@ -490,4 +477,4 @@ TEST(promise_7_a_large_request_leaves_no_large_buffer)
 	ck_assert_int_eq(stay_loop_free(loop), STAY_OK);
 }
 
-TEST_SUITE_WITH(client_bounds, .seconds = 60)
+TEST_SUITE_WITH(client_bounds, .seconds = 60, .after = line_after)

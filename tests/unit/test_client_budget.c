@@ -70,7 +70,6 @@ TEST(client_budget_is_not_for_the_first_loss)
 	ck_assert_uint_eq(counts_of(rig.client).resent, CALLS);
 	lose();
 	ck_assert_uint_eq(lost(), CALLS - 1 - 3);
-	line_end(&rig);
 }
 
 TEST(client_budget_that_is_spent_is_told)
@@ -82,7 +81,6 @@ TEST(client_budget_that_is_spent_is_told)
 	ck_assert_ptr_eq(strstr(why, "not sent again, as the budget for that "
 				     "(resend_percent) is used up: session "),
 	    why);
-	line_end(&rig);
 }
 
 /* Who was not to be sent again anyway is not told of a budget. */
@@ -94,7 +92,6 @@ TEST(client_budget_is_spoken_of_only_where_it_counts)
 	lose();
 	ck_assert_uint_eq(lost(), 1);
 	ck_assert_ptr_null(strstr(why, "budget"));
-	line_end(&rig);
 }
 
 static void
@@ -128,7 +125,6 @@ TEST(client_budget_is_a_number_of_calls)
 	lose();
 	ck_assert_uint_eq(counts_of(rig.client).resent, 100);
 	ck_assert_uint_eq(lost(), 1);
-	line_end(&rig);
 }
 
 /* Ninety-nine hundredths are no call. */
@@ -145,7 +141,6 @@ TEST(client_budget_is_of_whole_calls)
 		ck_assert_uint_eq(counts_of(rig.client).resent, 1);
 		ck_assert_uint_eq(lost(), (uint64_t)i);
 	}
-	line_end(&rig);
 }
 
 /* A stall that is a little longer than the deadline: what is younger is
@@ -173,7 +168,6 @@ TEST(client_budget_of_tombstones_is_what_may_be_in_flight)
 	ck_assert_int_eq(rig.calls[0].result.status, STAY_OK);
 	ck_assert_uint_eq(counts_of(rig.client).sessions, 1);
 	line_told(&rig);
-	line_end(&rig);
 }
 
 TEST(client_budget_of_tombstones_follows_what_may_be_in_flight)
@@ -186,7 +180,6 @@ TEST(client_budget_of_tombstones_follows_what_may_be_in_flight)
 	options.tombstones_max = 7;
 	line_begin(&rig, &options);
 	ck_assert_uint_eq(inside_options(rig.client)->tombstones_max, 7);
-	line_end(&rig);
 }
 
-TEST_SUITE(client_budget)
+TEST_SUITE_WITH(client_budget, .after = line_after)

@@ -26,7 +26,6 @@ TEST(client_kinds_of_answers)
 	    "d part OK *two;d OK/replied +three;push =pushed;"
 	    "e OK/replied =pushed;");
 	ck_assert_uint_eq(counts_of(rig.client).pushes, 2);
-	line_end(&rig);
 }
 
 TEST(client_several_replies_are_one_answer)
@@ -47,7 +46,6 @@ TEST(client_several_replies_are_one_answer)
 	    "b part E_SERVER !1;b E_SERVER/refused !2;"
 	    "c part OK +1;c E_SERVER/replied !2;"
 	    "d part OK *1;d E_SERVER/replied !2;");
-	line_end(&rig);
 }
 
 TEST(client_without_a_reply_is_told_when_it_has_left)
@@ -60,7 +58,6 @@ TEST(client_without_a_reply_is_told_when_it_has_left)
 	line_call(&rig, "c", &note);
 	line_run(&rig, 0);
 	LINE_TELLS(&rig, 10, "a OK/sent;c OK/sent;b OK/replied +1;");
-	line_end(&rig);
 }
 
 TEST(client_frames_are_cut_anywhere)
@@ -75,7 +72,6 @@ TEST(client_frames_are_cut_anywhere)
 	LINE_TELLS(&rig, 20,
 	    "init 10.0.0.1;hello -;up;a OK/replied +first;push >second;"
 	    "down E_UNASKED;");
-	line_end(&rig);
 }
 
 TEST(client_decode_may_write_and_look_who_is_next)
@@ -98,7 +94,6 @@ TEST(client_decode_may_write_and_look_who_is_next)
 	    "init 10.0.0.1;hello -;up;oldest -1;control +control;"
 	    "oldest 7;a part OK +1;oldest 7;push >push;"
 	    "oldest 7;a OK/replied +2;oldest 8;b OK/replied +3;oldest -1;");
-	line_end(&rig);
 }
 
 TEST(client_bytes_are_counted_once)
@@ -120,7 +115,6 @@ TEST(client_bytes_are_counted_once)
 	sim_peer_send(rig.peer, "+d\n", 3);
 	line_run(&rig, 10);
 	ck_assert_uint_eq(counts_of(rig.client).bytes_in, 8);
-	line_end(&rig);
 }
 
 static void
@@ -167,7 +161,6 @@ TEST(client_reply_by_tag_where_no_call_has_one_answers_nobody)
 	LINE_TELLS(&rig, 10,
 	    "init 10.0.0.1;hello -;up;a OK/replied +1;down E_UNASKED;"
 	    "b E_LOST/maybe executed;");
-	line_end(&rig);
 }
 
 TEST(promise_7_a_reply_past_its_bound_ends_the_session)
@@ -183,7 +176,6 @@ TEST(promise_7_a_reply_past_its_bound_ends_the_session)
 	line_run(&rig, 10);
 	sim_peer_send(rig.peer, "+2345678", 8);
 	LINE_TELLS(&rig, 10, "down E_TOO_BIG;c E_TOO_BIG/maybe executed;");
-	line_end(&rig);
 }
 
 /* ---- the queue ---- */
@@ -198,7 +190,6 @@ TEST(client_queues_while_offline)
 	LINE_TELLS(&rig, 1000, "init 10.0.0.1;");
 	peer_listen(&rig.server, rig.world, LINE_HOST, LINE_PORT);
 	LINE_TELLS(&rig, 1000, "hello -;up;a OK/replied +1;b OK/replied +2;");
-	line_end(&rig);
 }
 
 TEST(client_refuses_while_offline_if_told_so)
@@ -214,7 +205,6 @@ TEST(client_refuses_while_offline_if_told_so)
 	    "c E_LOST/maybe executed;");
 	ck_assert_int_eq(line_try(&rig, "d", LINE("say +1")), STAY_E_OFFLINE);
 	ck_assert_uint_eq(counts_of(rig.client).rejected, 2);
-	line_end(&rig);
 }
 
 TEST(promise_7_calls_in_flight_are_bounded)
@@ -232,7 +222,6 @@ TEST(promise_7_calls_in_flight_are_bounded)
 	sim_peer_print(rig.peer, "+2\n+3\n");
 	LINE_TELLS(
 	    &rig, 10, "a OK/replied +1;b OK/replied +2;c OK/replied +3;");
-	line_end(&rig);
 }
 
 /* What a call in the midst of the queue leaves is used again, and no call that waits
@@ -258,7 +247,6 @@ TEST(promise_7_calls_given_up_in_the_queue_leave_no_memory)
 	sim_peer_print(rig.peer, "+1\n");
 	LINE_TELLS(
 	    &rig, 10, "a OK/replied +1;b OK/replied +b;c OK/replied +c;");
-	line_end(&rig);
 }
 
 TEST(client_encode_says_no)
@@ -276,7 +264,6 @@ TEST(client_encode_says_no)
 	line_run(&rig, 10);
 	ck_assert_str_eq(line_got(&rig), "say +1;");
 	ck_assert_uint_eq(counts_of(rig.client).rejected, 3);
-	line_end(&rig);
 }
 
 TEST(client_options_of_a_call_are_checked)
@@ -321,7 +308,6 @@ TEST(client_options_of_a_call_add_flags)
 	sim_peer_reset(rig.peer);
 	line_run(&rig, 1000);
 	ck_assert_uint_eq(counts_of(rig.client).resent, 1);
-	line_end(&rig);
 }
 
 /* More holes than one write has parts. */
@@ -347,7 +333,6 @@ TEST(client_many_holes_leave_in_order)
 	}
 	ck_assert_str_eq(got, "");
 	ck_assert_uint_eq(left, 100);
-	line_end(&rig);
 }
 
 /* A good answer may come before its request is whole: the rest is written all the
@@ -373,7 +358,6 @@ TEST(promise_4_client_an_answer_in_the_middle_of_its_request)
 	sim_peer_freeze(rig.peer, false);
 	LINE_TELLS(&rig, 10, "b OK/replied +2;");
 	ck_assert_str_eq(line_got(&rig), "quiet and long;say +2;");
-	line_end(&rig);
 }
 
 /* Also if what was given up has left a hole. */
@@ -389,7 +373,6 @@ TEST_ROWS(client_a_turn_leaves_in_one_write, 2)
 		stay_client_cancel(rig.client, rig.calls[50].id);
 	line_run(&rig, 10);
 	ck_assert_uint_eq(sim_calls(rig.world, SIM_WRITE) - writes, 1);
-	line_end(&rig);
 }
 
-TEST_SUITE(client_calls)
+TEST_SUITE_WITH(client_calls, .after = line_after)

@@ -40,7 +40,6 @@ TEST(promise_3_a_planned_change_lets_calls_finish)
 	    "a OK/replied +1;bye;down E_RECONNECT;hello -;up;"
 	    "b OK/replied +2;");
 	ck_assert_str_eq(line_got(&rig), "x;bye;|say +2;");
-	line_end(&rig);
 }
 
 /* At once if nothing is in flight; a status of no failure is one for on_down.
@@ -51,7 +50,6 @@ TEST(client_change_of_an_idle_session)
 	stay_client_reconnect(rig.client, STAY_OK);
 	stay_client_reconnect(rig.client, STAY_OK);
 	LINE_TELLS(&rig, 10, "down E_RECONNECT;hello -;up;");
-	line_end(&rig);
 }
 
 /* So is it of a session that is still greeting, which needs no leave. */
@@ -65,7 +63,6 @@ TEST(client_change_of_a_session_that_greets)
 	LINE_TELLS(&rig, 10, "init 10.0.0.1;hello -;down E_RECONNECT;hello -;");
 	stay_client_reconnect(rig.client, STAY_E_CLOSED);
 	LINE_TELLS(&rig, 10, "down E_CLOSED;hello -;");
-	line_end(&rig);
 }
 
 TEST(client_change_waits_no_longer_than_its_budget)
@@ -77,7 +74,6 @@ TEST(client_change_waits_no_longer_than_its_budget)
 	LINE_TELLS(&rig, 298, "");
 	LINE_TELLS(
 	    &rig, 20, "down E_RECONNECT;a E_LOST/maybe executed;hello -;up;");
-	line_end(&rig);
 }
 
 /* What the late answer of an abandoned call brings is not thrown away. */
@@ -93,7 +89,6 @@ TEST(client_change_waits_for_tombstones)
 	LINE_TELLS(&rig, 10, "a E_CANCELLED/maybe executed;");
 	sim_peer_print(rig.peer, "+1\n");
 	LINE_TELLS(&rig, 10, "orphan +1;down E_RECONNECT;hello -;up;");
-	line_end(&rig);
 }
 
 /* By default no call that has a deadline of the default is lost by it. */
@@ -126,7 +121,6 @@ TEST(promise_3_under_load_no_call_is_lost_by_a_planned_change)
 	ck_assert_uint_eq(counts().replied, rig.call_count);
 	ck_assert_uint_eq(counts().resent, 0);
 	ck_assert_uint_ge(counts().sessions, 4);
-	line_end(&rig);
 }
 
 TEST(client_change_of_a_session_that_is_lost_meanwhile)
@@ -140,7 +134,6 @@ TEST(client_change_of_a_session_that_is_lost_meanwhile)
 	LINE_TELLS(&rig, 10, "down E_RESET;a E_LOST/maybe executed;");
 	ck_assert_int_eq(state(), STAY_BACKING_OFF);
 	LINE_TELLS(&rig, 1000, "hello -;up;");
-	line_end(&rig);
 }
 
 TEST(client_change_of_a_session_that_talks_nonsense)
@@ -152,7 +145,6 @@ TEST(client_change_of_a_session_that_talks_nonsense)
 	line_run(&rig, 10);
 	sim_peer_print(rig.peer, "nonsense\n");
 	LINE_TELLS(&rig, 10, "down E_PROTOCOL;a E_PROTOCOL/maybe executed;");
-	line_end(&rig);
 }
 
 /* Promise 8 holds meanwhile. */
@@ -164,7 +156,6 @@ TEST(promise_8_a_session_that_leaves_is_watched)
 	line_run(&rig, 10);
 	stay_client_reconnect(rig.client, STAY_E_RECONNECT);
 	LINE_TELLS(&rig, 1020, "down E_SILENT;a E_SILENT/maybe executed;");
-	line_end(&rig);
 }
 
 TEST(client_stops_while_it_changes)
@@ -183,7 +174,6 @@ TEST(client_stops_while_it_changes)
 	LINE_TELLS(&rig, 10,
 	    "init 10.0.0.1;hello -;up;a OK/replied +1;bye;down E_STOPPED;"
 	    "b E_STOPPED/not sent;closed OK;");
-	line_end(&rig);
 }
 
 TEST(client_drains_while_it_changes)
@@ -199,7 +189,6 @@ TEST(client_drains_while_it_changes)
 	LINE_TELLS(&rig, 10,
 	    "a OK/replied +1;down E_RECONNECT;hello -;up;b OK/replied +2;"
 	    "down E_STOPPED;closed OK;");
-	line_end(&rig);
 }
 
 /* ---- by age ---- */
@@ -216,7 +205,6 @@ TEST(client_changes_when_the_session_is_old)
 	ck_assert_uint_eq(rig.server.accepted, 2);
 	line_run(&rig, 300);
 	ck_assert_uint_eq(rig.server.accepted, 3);
-	line_end(&rig);
 }
 
 /* Connections that began together do not end together. */
@@ -233,7 +221,6 @@ TEST(promise_13_sessions_do_not_all_grow_as_old)
 		line_told(&rig);
 	}
 	ck_assert_uint_gt(most - least, 50);
-	line_end(&rig);
 }
 
 /* ---- another place, another config ---- */
@@ -309,7 +296,6 @@ TEST(client_is_not_reconfigured_if_init_rejects_it)
 	line_call(&rig, "a", LINE("x"));
 	LINE_TELLS(&rig, 110, "");
 	ck_assert_uint_eq(rig.server.accepted, 1);
-	line_end(&rig);
 }
 
 /* ---- the block for a change ---- */
@@ -401,11 +387,9 @@ TEST(client_change_fills_another_block)
 	ck_assert_ptr_eq(
 	    *(struct leased **)stay_client_keep(rig.client), &leases[2]);
 	change_to(rig.client, 3);
-	stay_client_stop(rig.client, STAY_OK);
-	ck_assert(sim_run(rig.world, 60000));
+	line_end(&rig);
 	for (unsigned i = 0; i < 4; i++)
 		ck_assert(!leases[i].is_there && leases[i].users == 0);
-	ck_assert_int_eq(stay_loop_free(rig.loop), STAY_OK);
 }
 
 TEST(promise_8_the_kernel_hears_of_another_bound_as_well)
@@ -446,7 +430,6 @@ TEST(client_reconfigure_is_checked_at_once)
 	stay_client_stop(rig.client, STAY_OK);
 	ck_assert_int_eq(stay_client_reconfigure(rig.client, OTHER_URL, NULL),
 	    STAY_E_STOPPED);
-	line_end(&rig);
 }
 
 /* The last of several stands; those that never were in use are released. */
@@ -467,7 +450,6 @@ TEST(client_reconfigured_twice)
 	ck_assert_ptr_nonnull(released_by);
 	ck_assert_ptr_eq(stay_client_config(rig.client), &rig.config);
 	ck_assert_uint_eq(sim_peers(rig.world, "10.0.0.2", LINE_PORT), 1);
-	line_end(&rig);
 }
 
 static unsigned releases;
@@ -616,7 +598,6 @@ TEST(client_change_of_a_label)
 	line_run(&rig, 1000);
 	ck_assert_str_eq(stay_conn_label(conn), "other");
 	rig.released = true;
-	line_end(&rig);
 }
 
-TEST_SUITE(client_change)
+TEST_SUITE_WITH(client_change, .after = line_after)

@@ -78,7 +78,6 @@ TEST(client_control_without_a_place_is_taken_back)
 	line_call(&rig, "a", LINE("say +1"));
 	line_run(&rig, 10);
 	ck_assert_ptr_nonnull(strstr(line_told(&rig), "a OK/replied +1;"));
-	line_end(&rig);
 }
 
 /* What a slot appends and never expects is dropped when the slot returns: no
@@ -110,7 +109,6 @@ TEST(client_control_never_expected_is_never_sent)
 	ck_assert_str_eq(line_got(&rig),
 	    "say +hello|>ping;say +control;say +pong;hold;say "
 	    "+pong;say +1;say +pong;bye;");
-	line_end(&rig);
 }
 
 /* Bytes that no slot appended wait for the next write, and go no further. */
@@ -134,7 +132,6 @@ TEST(client_control_from_outside_is_not_sent_either)
 	ck_assert_int_eq(stay_session_expect(session, 1), STAY_OK);
 	line_run(&rig, 10);
 	ck_assert_str_eq(line_got(&rig), "say +1;say +2;");
-	line_end(&rig);
 }
 
 /* The peer takes three bytes and no more, for the time being. */
@@ -167,7 +164,6 @@ TEST(client_control_goes_first_at_a_boundary)
 	ck_assert_str_eq(line_told(&rig),
 	    "init 10.0.0.1;hello -;up;push >ping;a OK/replied +1;"
 	    "control +pong;b OK/replied +2;");
-	line_end(&rig);
 }
 
 /* What the control lane still held ends with the session. */
@@ -184,7 +180,6 @@ TEST(client_control_does_not_outlive_its_session)
 	    "init 10.0.0.1;hello -;up;push >ping;down E_RESET;hello -;"
 	    "hello +hi;up;a OK/replied +1;");
 	ck_assert_str_eq(line_got(&rig), "|say +hi;say +1;");
-	line_end(&rig);
 }
 
 /* From outside: while there is a session that is ready, and by expect alone. */
@@ -216,7 +211,6 @@ TEST(client_control_from_outside)
 	sim_peer_print(rig.peer, "+late\n");
 	line_run(&rig, 100);
 	ck_assert_ptr_nonnull(stay_client_session(rig.client));
-	line_end(&rig);
 }
 
 /* Who is at rest has no lane, and may find no memory for one. */
@@ -243,7 +237,6 @@ TEST(client_control_needs_memory_to_speak_again)
 	ck_assert_int_eq(stay_session_expect(session, 1), STAY_OK);
 	LINE_TELLS(&rig, 10, "init 10.0.0.1;hello -;up;control +two;");
 	ck_assert_str_eq(line_got(&rig), "say +two;");
-	line_end(&rig);
 }
 
-TEST_SUITE(client_control)
+TEST_SUITE_WITH(client_control, .after = line_after)

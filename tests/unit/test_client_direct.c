@@ -118,7 +118,6 @@ TEST(direct_request_is_a_call)
 	ck_assert_ptr_nonnull(
 	    strstr(line_told(&rig), ";b OK/replied +2;direct OK/replied +3;"));
 	ck_assert_ptr_nonnull(strstr(line_got(&rig), ";b;say *0|+3;"));
-	line_end(&rig);
 }
 
 static void
@@ -135,7 +134,6 @@ TEST(direct_request_has_its_deadline)
 	line_told(&rig);
 	LINE_TELLS(&rig, 80, "");
 	LINE_TELLS(&rig, 20, "direct E_TIMEOUT/maybe executed -;");
-	line_end(&rig);
 }
 
 TEST(direct_request_may_have_no_deadline)
@@ -148,7 +146,6 @@ TEST(direct_request_may_have_no_deadline)
 	line_run(&rig, 3600 * 1000);
 	ck_assert_ptr_nonnull(
 	    strstr(line_told(&rig), "direct E_SILENT/maybe executed"));
-	line_end(&rig);
 }
 
 static void
@@ -178,7 +175,6 @@ TEST_ROWS(direct_request_has_its_flags, 2)
 	ck_assert_int_eq(
 	    strstr(line_got(&rig), "|close;") != NULL, closes[_i].again);
 	ck_assert_ptr_nonnull(strstr(line_told(&rig), "/maybe executed"));
-	line_end(&rig);
 }
 
 static void
@@ -195,7 +191,6 @@ TEST(direct_request_has_its_tag)
 	inside(ask_with_tag);
 	ck_assert_ptr_nonnull(
 	    strstr(line_told(&rig), "oldest 7;direct E_SERVER/replied -3;"));
-	line_end(&rig);
 }
 
 static unsigned unasked;
@@ -233,7 +228,6 @@ TEST(direct_request_takes_the_place_of_one_that_is_answered)
 		on_long(NULL, &good);
 	line_run(&rig, 1000);
 	ck_assert_uint_le(inside_request_memory(rig.client), 8192);
-	line_end(&rig);
 }
 
 /* ---- where there is no room ---- */
@@ -321,7 +315,6 @@ TEST_ROWS(direct_room, 8)
 	inside(rooms[_i].then);
 	ck_assert_msg((seen.at != NULL) == rooms[_i].is_open, "%s: %s",
 	    rooms[_i].name, seen.at != NULL ? "open" : "closed");
-	line_end(&rig);
 }
 
 TEST(direct_room_needs_a_callback_a_session_and_a_record)
@@ -335,7 +328,6 @@ TEST(direct_room_needs_a_callback_a_session_and_a_record)
 	line_call(&rig, "c", LINE("close"))->then = look;
 	line_run(&rig, 10);
 	ck_assert_ptr_null(seen.at);
-	line_end(&rig);
 }
 
 /* ---- replies ---- */
@@ -365,7 +357,6 @@ TEST_ROWS(direct_replies_are_told_in_order, 4)
 	line_call(&rig, "c", LINE("c"));
 	LINE_TELLS(&rig, 10, given[_i].tells);
 	ck_assert_str_eq(rows, given[_i].rows);
-	line_end(&rig);
 }
 
 TEST(direct_replies_are_bounded_in_a_turn)
@@ -376,7 +367,6 @@ TEST(direct_replies_are_bounded_in_a_turn)
 		line_call(&rig, "b", LINE("b"));
 	line_run(&rig, 10);
 	ck_assert_str_eq(rows, "2;2;1;");
-	line_end(&rig);
 }
 
 /* What is more than the one plain answer is decode's: a tombstone, several replies, and
@@ -393,7 +383,6 @@ TEST(direct_replies_leave_what_is_not_plain)
 	LINE_TELLS(&rig, 10,
 	    "orphan +a;b part OK +b;b OK/replied +b;d OK/replied +d;");
 	ck_assert_str_eq(rows, "0;0;1;0;1;");
-	line_end(&rig);
 }
 
 static void
@@ -413,7 +402,6 @@ TEST(direct_replies_end_with_their_session)
 	LINE_TELLS(&rig, 10,
 	    "a OK/replied +1;down E_PROTOCOL;"
 	    "b E_PROTOCOL/maybe executed;");
-	line_end(&rig);
 }
 
 static void
@@ -431,7 +419,6 @@ TEST(direct_replies_wait_in_a_pause)
 	LINE_TELLS(&rig, 10, "a OK/replied +1;");
 	stay_client_resume(rig.client);
 	LINE_TELLS(&rig, 10, "b OK/replied +2;");
-	line_end(&rig);
 }
 
 static char traced[512];
@@ -467,7 +454,6 @@ TEST(direct_replies_are_traced_from_now_on)
 	line_run(&rig, 10);
 	ck_assert_str_eq(traced, "< reply, 3 bytes: \"+2\\n\"|");
 	stay_loop_set_observer(rig.loop, &rig.observer);
-	line_end(&rig);
 }
 
 TEST(direct_replies_have_their_bound)
@@ -478,7 +464,6 @@ TEST(direct_replies_have_their_bound)
 	line_run(&rig, 10);
 	ck_assert_str_eq(rows, "1;0;");
 	ck_assert_ptr_nonnull(strstr(line_told(&rig), "a OK/replied +234567;"));
-	line_end(&rig);
 }
 
-TEST_SUITE(client_direct)
+TEST_SUITE_WITH(client_direct, .after = line_after)

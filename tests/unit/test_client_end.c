@@ -53,7 +53,6 @@ TEST(client_end_hands_out_the_frame)
 	ck_assert_ptr_nonnull(strstr(
 	    failure(), "session line://10.0.0.1:7777: 57P01 going down"));
 	LINE_TELLS(&rig, 3000, "hello -;up;c OK/replied +c;");
-	line_end(&rig);
 }
 
 /* Also if those it overtakes are more than a turn may tell: no other turn comes. */
@@ -74,7 +73,6 @@ TEST(client_end_hands_out_the_frame_in_a_full_turn)
 	    "r E_SERVER/refused !1;r E_SERVER/refused !2;"
 	    "r E_SERVER/refused !3;a OK/replied +ends: stale;"
 	    "down E_NOT_READY;");
-	line_end(&rig);
 }
 
 static const struct moment {
@@ -95,7 +93,6 @@ TEST_ROWS(client_end_in_decode, sizeof(moments) / sizeof(moments[0]))
 	sim_peer_print(rig.peer, moments[_i].frame);
 	LINE_TELLS(&rig, 10, moments[_i].told);
 	ck_assert_ptr_nonnull(strstr(failure(), ": stale"));
-	line_end(&rig);
 }
 
 /* As a greeting that was denied: what waits is told, and attempts go on slowly. */
@@ -109,7 +106,6 @@ TEST(client_end_as_denied)
 	LINE_TELLS(&rig, 10, "down E_DENIED;a E_LOST/maybe executed;");
 	ck_assert_int_eq(line_try(&rig, "b", LINE("y")), STAY_E_DENIED);
 	LINE_TELLS(&rig, 3000, "hello -;up;");
-	line_end(&rig);
 }
 
 /* Its own heartbeat names the suspect, as the engine's would. */
@@ -120,7 +116,6 @@ TEST(client_end_as_silent)
 	line_run(&rig, 10);
 	sim_peer_print(rig.peer, "#ends: no heartbeat\n");
 	LINE_TELLS(&rig, 10, "down E_SILENT;a E_SILENT/maybe executed;");
-	line_end(&rig);
 }
 
 TEST(client_end_as_denied_may_stop)
@@ -131,7 +126,6 @@ TEST(client_end_as_denied_may_stop)
 	line_told(&rig);
 	sim_peer_print(rig.peer, "#ends: user deleted\n");
 	LINE_TELLS(&rig, 10, "down E_DENIED;closed E_DENIED;");
-	line_end(&rig);
 }
 
 /* In a slot that decode did not lead to; only the first one counts. */
@@ -169,7 +163,6 @@ TEST(client_end_in_on_push)
 	sim_peer_print(rig.peer, ">one\n>two\n");
 	LINE_TELLS(&rig, 10, "push >one;down E_PROTOCOL;");
 	ck_assert_ptr_nonnull(strstr(failure(), ": a b\\xff"));
-	line_end(&rig);
 }
 
 static void
@@ -185,7 +178,6 @@ TEST(client_end_in_done)
 	line_call(&rig, "b", LINE("y"));
 	LINE_TELLS(&rig, 10,
 	    "a OK/replied +a;down E_PROTOCOL;b E_PROTOCOL/maybe executed;");
-	line_end(&rig);
 }
 
 TEST(client_end_in_tick)
@@ -196,7 +188,6 @@ TEST(client_end_in_tick)
 	    stay_session_tick_after(stay_client_session(rig.client), 5),
 	    STAY_OK);
 	LINE_TELLS(&rig, 10, "tick;down E_PROTOCOL;");
-	line_end(&rig);
 }
 
 /* Without words it has those of its status. */
@@ -209,7 +200,6 @@ TEST(client_end_from_outside)
 	ck_assert_ptr_null(stay_client_session(rig.client));
 	LINE_TELLS(&rig, 10, "down E_NOT_READY;");
 	ck_assert_ptr_nonnull(strstr(failure(), ": the server is not ready"));
-	line_end(&rig);
 }
 
 /* ---- while greeting ---- */
@@ -229,7 +219,6 @@ TEST(client_end_in_on_up)
 	line_start(&rig, OPTIONS(.backoff = stay_backoff_constant(1000)));
 	LINE_TELLS(&rig, 10, "init 10.0.0.1;hello -;up;down E_PROTOCOL;");
 	ck_assert_uint_eq(counts_of(rig.client).sessions, 0);
-	line_end(&rig);
 }
 
 /* hello is content, and the session has ended all the same: no on_up. */
@@ -242,7 +231,6 @@ TEST(client_end_in_hello)
 	    &rig, 10, "init 10.0.0.1;hello -;hello +ends: go;down E_DENIED;");
 	ck_assert_ptr_nonnull(
 	    strstr(failure(), "hello line://10.0.0.1:7777: go"));
-	line_end(&rig);
 }
 
 static void
@@ -266,7 +254,6 @@ TEST(client_end_in_on_drained)
 		    STAY_OK);
 	while (stay_session_expect(session, 0) == STAY_OK);
 	LINE_TELLS(&rig, 100, "drained;down E_PROTOCOL;");
-	line_end(&rig);
 }
 
 /* ---- aside ---- */
@@ -291,7 +278,6 @@ TEST(client_aside_in_every_phase)
 	    "a OK/replied +a;");
 	ck_assert_str_eq(line_got(&rig), "x;PONG;");
 	ck_assert_uint_eq(counts_of(rig.client).pushes, 0);
-	line_end(&rig);
 }
 
 TEST(client_aside_without_a_slot_is_dropped)
@@ -302,7 +288,6 @@ TEST(client_aside_without_a_slot_is_dropped)
 	line_run(&rig, 10);
 	line_call(&rig, "a", LINE("say ~PING|+a"));
 	LINE_TELLS(&rig, 10, "a OK/replied +a;");
-	line_end(&rig);
 }
 
-TEST_SUITE(client_end)
+TEST_SUITE_WITH(client_end, .after = line_after)

@@ -76,7 +76,6 @@ TEST(endpoints_the_next_place_is_dialled_soon)
 	ck_assert_ptr_nonnull(strstr(failures,
 	    "connect line://10.0.0.7:7777: at line://10.0.0.7:7777: "));
 	ck_assert_ptr_nonnull(strstr(explained(), "10.0.0.1:7777"));
-	line_end(&rig);
 }
 
 /* A dead place is not asked more often because another one is there. */
@@ -99,7 +98,6 @@ TEST(endpoints_each_place_has_a_backoff_of_its_own)
 	ck_assert_uint_le(failed, 22);
 	ck_assert_ptr_nonnull(strstr(failures, ": at " A ": "));
 	ck_assert_ptr_nonnull(strstr(failures, ": at " B ": "));
-	line_end(&rig);
 }
 
 static uint64_t
@@ -128,7 +126,6 @@ TEST(endpoints_nobody_hurries_to_the_next_place)
 		line_run(&rig, 1);
 		ck_assert_uint_ge(due_ms(), 99);
 	}
-	line_end(&rig);
 }
 
 /* What has just failed comes after what has not, and a planned change goes back to the
@@ -186,7 +183,6 @@ TEST(endpoints_only_a_denial_everywhere_is_fatal)
 	sim_peer_print(rig.peer, "-no\n");
 	LINE_TELLS(&rig, 1000,
 	    "hello -no;down E_DENIED;b E_DENIED/not sent;closed E_DENIED;");
-	line_end(&rig);
 }
 
 /* A place that has denied once may fail in another way since. */
@@ -208,7 +204,6 @@ TEST(endpoints_that_fail_otherwise_deny_no_more)
 	line_told(&rig);
 	sim_peer_print(rig.peer, "-no\n");
 	LINE_TELLS(&rig, 1, "hello -no;down E_DENIED;");
-	line_end(&rig);
 }
 
 /* With STAY_FATAL_RETRY calls are rejected until the next attempt at any place. */
@@ -230,7 +225,6 @@ TEST(endpoints_all_deny_and_heal)
 	sim_peer_print(rig.peer, "+hi\n");
 	line_run(&rig, 10);
 	ck_assert_int_eq(state(), STAY_CONNECTED);
-	line_end(&rig);
 }
 
 /* Each place has its attempts; when the last one is left, so is the client. */
@@ -249,7 +243,6 @@ TEST(endpoints_each_place_has_its_attempts)
 	ck_assert_ptr_nonnull(strstr(failures,
 	    "no attempts are left: at line://10.0.0.8:7777: 10.0.0.8:7777 "
 	    "refused"));
-	line_end(&rig);
 }
 
 static uint64_t
@@ -275,7 +268,6 @@ TEST(endpoints_the_next_place_does_not_wait_for_ever)
 	ck_assert_int_eq(state(), STAY_BACKING_OFF);
 	line_run(&rig, 50);
 	ck_assert_int_eq(state(), STAY_CONNECTED);
-	line_end(&rig);
 }
 
 /* Descriptors are dialled once; then the other places are left. */
@@ -297,7 +289,6 @@ TEST(endpoints_descriptors_are_used_once)
 		ck_assert_int_eq(state(), STAY_CONNECTED);
 		ck_assert_ptr_nonnull(strstr(explained(), "10.0.0.1:7777"));
 	}
-	line_end(&rig);
 }
 
 static const char *
@@ -327,7 +318,6 @@ TEST(endpoints_that_are_used_up_hurry_nobody)
 	sim_peer_reset(rig.peer);
 	line_run(&rig, 10000);
 	ck_assert_uint_le(failed, 12);
-	line_end(&rig);
 }
 
 /* Nor are they a place that has not denied. */
@@ -345,7 +335,6 @@ TEST(endpoints_that_are_used_up_are_no_hope)
 	line_told(&rig);
 	sim_peer_print(rig.peer, "-no\n");
 	LINE_TELLS(&rig, 1, "hello -no;down E_DENIED;closed E_DENIED;");
-	line_end(&rig);
 }
 
 /* When all are used up, nothing is left to be tried. */
@@ -366,7 +355,6 @@ TEST(endpoints_that_are_all_used_up_end_the_client)
 		line_run(&rig, 1);
 	}
 	ck_assert_ptr_nonnull(strstr(line_told(&rig), "closed E_ATTEMPTS;"));
-	line_end(&rig);
 }
 
 static const struct {
@@ -418,7 +406,6 @@ TEST(endpoints_descriptors_are_followed_by_others)
 	ck_assert_int_eq(stay_client_reconfigure(rig.client, B, NULL), STAY_OK);
 	line_run(&rig, 200);
 	ck_assert_int_eq(state(), STAY_CONNECTED);
-	line_end(&rig);
 }
 
 /* A URL replaces all places; options alone leave them. */
@@ -443,7 +430,6 @@ TEST(endpoints_are_replaced_with_the_url)
 	ck_assert_int_eq(state(), STAY_BACKING_OFF);
 	ck_assert_ptr_null(strstr(explained(), ", at "));
 	rig.released = true; /* its config was never the client's to release */
-	line_end(&rig);
 }
 
 /* Other options hold for a place that is resting, too: for how long, and how often. */
@@ -486,7 +472,6 @@ TEST_ROWS(endpoints_rest_as_the_new_options_say,
 	    strstr(failures, ": at " A ": ") == NULL, adapting[_i].rests_on);
 	ck_assert_ptr_nonnull(strstr(failures, ": at " B ": "));
 	rig.released = true; /* its config was never the client's to release */
-	line_end(&rig);
 }
 
 /* Nor is a place that denies dialled sooner than it would be after a denial. */
@@ -512,7 +497,6 @@ TEST(endpoints_that_deny_rest_as_long_as_after_a_denial)
 	line_run(&rig, 10000);
 	ck_assert_uint_eq(other.accepted, 1);
 	rig.released = true; /* its config was never the client's to release */
-	line_end(&rig);
 }
 
 /* A place of the old list that has denied is no hope of the new one. */
@@ -535,7 +519,6 @@ TEST(endpoints_that_are_replaced_have_denied)
 	sim_peer_print(rig.peer, "-no\n");
 	LINE_TELLS(&rig, 1, "hello -no;down E_DENIED;closed E_DENIED;");
 	rig.released = true; /* its config was never the client's to release */
-	line_end(&rig);
 }
 
 /* A new list may have a place of the old one, which goes on resting. */
@@ -564,7 +547,6 @@ TEST(endpoints_that_are_replaced_go_on_resting)
 	ck_assert_ptr_nonnull(strstr(failures, ": at " C ": "));
 	ck_assert_ptr_null(strstr(failures, ": at " A ": "));
 	rig.released = true; /* its config was never the client's to release */
-	line_end(&rig);
 }
 
 static const char *const alike[][2] = {
@@ -609,7 +591,6 @@ TEST_ROWS(endpoints_that_look_alike_are_not_the_same,
 	line_start(&rig, &options);
 	move_to(alike[_i][1], &options);
 	ck_assert_ptr_nonnull(strstr(failures, alike[_i][1]));
-	line_end(&rig);
 }
 
 /* ---- the callback ---- */
@@ -674,7 +655,6 @@ TEST(endpoints_the_callback_answers_at_once)
 	directory.answer = B;
 	line_run(&rig, 1000);
 	ck_assert_int_eq(state(), STAY_CONNECTED);
-	line_end(&rig);
 }
 
 /* A wrong answer is none; the callback may name another one. */
@@ -684,7 +664,6 @@ TEST(endpoints_a_wrong_answer_leaves_the_question)
 	line_run(&rig, 10);
 	ck_assert_int_eq(directory.status, STAY_E_URL);
 	ck_assert_int_eq(state(), STAY_CONNECTED);
-	line_end(&rig);
 }
 
 TEST(endpoints_the_callback_answers_later)
@@ -698,7 +677,6 @@ TEST(endpoints_the_callback_answers_later)
 	ck_assert_int_eq(name(B), STAY_E_STATE);
 	LINE_TELLS(&rig, 10, "init 10.0.0.7;hello -;up;");
 	ck_assert_int_eq(name(B), STAY_E_STATE);
-	line_end(&rig);
 }
 
 /* No list: the places that are known. */
@@ -711,7 +689,6 @@ TEST(endpoints_the_callback_may_leave_them)
 	ck_assert_int_eq(stay_client_endpoints(rig.client, NULL), STAY_OK);
 	line_run(&rig, 5);
 	ck_assert_ptr_nonnull(strstr(failures, "10.0.0.7:7777 refused"));
-	line_end(&rig);
 }
 
 TEST(endpoints_a_callback_that_never_answers)
@@ -733,7 +710,6 @@ TEST(endpoints_a_callback_that_never_answers)
 	ck_assert_int_eq(name(B), STAY_OK);
 	line_run(&rig, 10);
 	ck_assert_int_eq(state(), STAY_CONNECTED);
-	line_end(&rig);
 }
 
 /* It fails at once, with these words, and ever more slowly; a place that was named
@@ -773,7 +749,6 @@ TEST_ROWS(promise_13_endpoints_that_nobody_knows, 2)
 	line_run(&rig, 1000);
 	ck_assert_ptr_nonnull(
 	    strstr(failures, "connect " A ": " UNKNOWN "; attempt 1, next"));
-	line_end(&rig);
 }
 
 /* Words of any length, as far as there is memory for them. */
@@ -801,7 +776,6 @@ TEST(endpoints_that_nobody_knows_at_length)
 	ck_assert_int_eq(stay_client_endpoints(rig.client, NULL), STAY_OK);
 	line_run(&rig, 5);
 	ck_assert_ptr_nonnull(strstr(failures, "10.0.0.7:7777 refused"));
-	line_end(&rig);
 }
 
 /* Asked again before the answer has had its turn: the new question stands. */
@@ -818,7 +792,6 @@ TEST(endpoints_an_answer_is_for_its_own_attempt)
 	ck_assert_int_eq(name(B), STAY_OK);
 	line_run(&rig, 10);
 	ck_assert_int_eq(state(), STAY_CONNECTED);
-	line_end(&rig);
 }
 
 /* What has just failed rests as long as it has to, be that shorter than the first delay
@@ -834,7 +807,6 @@ TEST(endpoints_a_place_alone_rests_no_longer)
 	line_run(&rig, 10);
 	ck_assert_int_eq(state(), STAY_BACKING_OFF);
 	ck_assert_uint_le(due_ms(), 100);
-	line_end(&rig);
 }
 
 /* Who was named by the server need not be named by the program. */
@@ -848,7 +820,6 @@ TEST(endpoints_the_callback_is_not_asked_for_a_detour)
 	line_run(&rig, 100);
 	ck_assert_uint_eq(other.accepted, 1);
 	ck_assert_uint_eq(directory.asked, 1);
-	line_end(&rig);
 }
 
 /* What it has named can't be dialled again: it is asked for another place. */
@@ -881,7 +852,6 @@ TEST_ROWS(endpoints_the_callback_is_asked_when_descriptors_are_used_up, 2)
 	ck_assert_int_eq(name(B), STAY_OK);
 	line_run(&rig, 10);
 	ck_assert_int_eq(state(), STAY_CONNECTED);
-	line_end(&rig);
 }
 
 /* The backoff follows the place, whatever list names it. */
@@ -891,7 +861,6 @@ TEST(endpoints_a_place_that_is_named_again_keeps_its_backoff)
 	line_run(&rig, 4000);
 	ck_assert_uint_lt(directory.asked, 60);
 	ck_assert_uint_gt(directory.asked, 10);
-	line_end(&rig);
 }
 
 /* Both have rested when the answer comes: the one that has just failed is second. */
@@ -909,7 +878,6 @@ TEST(endpoints_a_place_that_is_named_again_has_failed_before)
 	line_run(&rig, 10);
 	ck_assert_int_eq(state(), STAY_CONNECTED);
 	ck_assert_uint_eq(failed, 1);
-	line_end(&rig);
 }
 
 static void
@@ -946,7 +914,6 @@ TEST(endpoints_a_place_that_has_come_up_has_not_failed)
 	sim_peer_print(rig.peer, "-no\n");
 	line_run(&rig, 1);
 	ck_assert_int_eq(line_try(&rig, "a", LINE("x")), STAY_OK);
-	line_end(&rig);
 }
 
-TEST_SUITE(client_endpoints)
+TEST_SUITE_WITH(client_endpoints, .after = line_after)

@@ -104,7 +104,6 @@ TEST(client_farewell_is_not_lost_to_unread_input)
 	ck_assert_str_eq(
 	    line_told(&rig), "bye;close;down E_STOPPED;closed OK;");
 	ck_assert_str_eq(line_got(&rig), "bye;");
-	line_end(&rig);
 }
 
 /* A protocol without a goodbye closes its half all the same. */
@@ -121,7 +120,6 @@ TEST(client_farewell_without_words_is_an_end_in_order)
 	line_run(&rig, 10);
 	ck_assert_str_eq(
 	    line_told(&rig), "a OK/replied +1;down E_STOPPED;closed OK;");
-	line_end(&rig);
 }
 
 /* ---- what it still says ---- */
@@ -145,7 +143,6 @@ TEST(client_farewell_reads_late_answers_and_pushes)
 	sim_peer_close(rig.peer);
 	line_run(&rig, 10);
 	ck_assert_str_eq(line_told(&rig), "down E_STOPPED;closed OK;");
-	line_end(&rig);
 }
 
 static void
@@ -173,7 +170,6 @@ TEST(client_farewell_is_the_last_word)
 	ck_assert_str_eq(line_told(&rig),
 	    "bye;end;push >push;down E_RECONNECT;hello -;up;a OK/replied +1;");
 	ck_assert_str_eq(line_got(&rig), "|say +1;");
-	line_end(&rig);
 }
 
 /* ---- how long ---- */
@@ -188,7 +184,6 @@ TEST_ROWS(client_farewell_may_be_answered, 2)
 	sim_peer_print(rig.peer, answers[_i]);
 	line_run(&rig, 10);
 	ck_assert_str_eq(line_told(&rig), "bye;end;down E_STOPPED;closed OK;");
-	line_end(&rig);
 }
 
 /* ---- who asks for an answer waits for it, before it closes its half ---- */
@@ -217,7 +212,6 @@ TEST_ROWS(client_farewell_waits_for_a_late_answer, 2)
 	ck_assert_str_eq(line_told(&rig), "control +bye;end;");
 	line_run(&rig, LISTEN_MS);
 	ck_assert_str_eq(line_told(&rig), left[_i]);
-	line_end(&rig);
 }
 
 /* Behind all answers that are due, also to what was said before. */
@@ -237,7 +231,6 @@ TEST(client_farewell_waits_for_its_own_answer)
 	sim_peer_print(rig.peer, "+3\n");
 	line_run(&rig, 10);
 	ck_assert_str_eq(line_told(&rig), "control +3;end;");
-	line_end(&rig);
 }
 
 /* What was said before is no part of it. */
@@ -247,7 +240,6 @@ TEST(client_farewell_without_an_answer_asks_for_none)
 	ask_ping();
 	stop();
 	ck_assert_str_eq(line_told(&rig), "bye;end;");
-	line_end(&rig);
 }
 
 TEST(client_farewell_waits_for_no_answer_for_ever)
@@ -266,7 +258,6 @@ TEST(client_farewell_waits_for_no_answer_for_ever)
 	ck_assert_str_eq(line_told(&rig), "bye;");
 	line_run(&rig, 20);
 	ck_assert_str_eq(line_told(&rig), "down E_STOPPED;closed OK;end;");
-	line_end(&rig);
 }
 
 /* The end of the stream in place of the answer is told, and as good as that. */
@@ -282,7 +273,6 @@ TEST_ROWS(client_farewell_is_answered_by_the_end, 2)
 	sim_peer_close(rig.peer);
 	line_run(&rig, 10);
 	ck_assert_str_eq(line_told(&rig), told[_i]);
-	line_end(&rig);
 }
 
 TEST(client_farewell_gives_who_owes_nothing_a_moment)
@@ -295,7 +285,6 @@ TEST(client_farewell_gives_who_owes_nothing_a_moment)
 	line_run(&rig, 20);
 	ck_assert_str_eq(
 	    line_told(&rig), "push >more;down E_STOPPED;closed OK;");
-	line_end(&rig);
 }
 
 /* From its last answer on; the change itself has a longer budget. */
@@ -313,7 +302,6 @@ TEST(client_farewell_counts_the_moment_from_the_last_answer)
 	ck_assert_str_eq(line_told(&rig), "bye;end;a OK/replied +1;");
 	line_run(&rig, 20);
 	ck_assert_str_eq(line_told(&rig), "down E_STOPPED;closed OK;");
-	line_end(&rig);
 }
 
 TEST(client_farewell_waits_for_a_debt_within_the_stop_budget)
@@ -329,7 +317,6 @@ TEST(client_farewell_waits_for_a_debt_within_the_stop_budget)
 	line_run(&rig, 20);
 	ck_assert_str_eq(line_told(&rig),
 	    "down E_STOPPED;a E_STOPPED/maybe executed;closed OK;");
-	line_end(&rig);
 }
 
 TEST(client_farewell_does_not_hold_up_a_change_for_long)
@@ -340,7 +327,6 @@ TEST(client_farewell_does_not_hold_up_a_change_for_long)
 	ck_assert_str_eq(line_told(&rig), "bye;end;");
 	line_run(&rig, 20);
 	ck_assert_str_eq(line_told(&rig), "down E_RECONNECT;hello -;up;");
-	line_end(&rig);
 }
 
 /* A stop in the middle of a change has its own budget, and the same moment. */
@@ -355,7 +341,6 @@ TEST(client_farewell_of_a_change_goes_on_in_a_stop)
 	ck_assert_str_eq(line_told(&rig), "bye;end;");
 	line_run(&rig, LISTEN_MS);
 	ck_assert_str_eq(line_told(&rig), "down E_STOPPED;closed OK;");
-	line_end(&rig);
 }
 
 /* Bytes that nobody has asked for are read up to a bound. */
@@ -375,7 +360,6 @@ TEST(client_farewell_does_not_read_a_flood)
 	sim_peer_send(rig.peer, flood, 256);
 	line_run(&rig, 10);
 	ck_assert_str_eq(line_told(&rig), "down E_STOPPED;closed OK;");
-	line_end(&rig);
 }
 
 /* ---- no end is a failure now ---- */
@@ -393,7 +377,6 @@ TEST(client_farewell_answered_by_a_reset_is_no_failure)
 	sim_peer_close(rig.peer);
 	line_run(&rig, 10);
 	ck_assert_str_eq(line_told(&rig), "bye;end;down E_STOPPED;closed OK;");
-	line_end(&rig);
 }
 
 /* The stream is closed as a whole then, as soon as the goodbye has left. */
@@ -404,7 +387,6 @@ TEST(client_farewell_without_half_a_close_just_closes)
 	stop();
 	ck_assert_str_eq(line_told(&rig), "bye;down E_STOPPED;closed OK;end;");
 	ck_assert_str_eq(line_got(&rig), "bye;");
-	line_end(&rig);
 }
 
 /* ---- what is said of it ---- */
@@ -426,7 +408,6 @@ TEST(client_farewell_is_explained)
 	ck_assert_ptr_nonnull(strstr(
 	    explained(), ", goodbye is said, and the peer may finish, "));
 	sim_peer_close(rig.peer);
-	line_end(&rig);
 }
 
-TEST_SUITE(client_farewell)
+TEST_SUITE_WITH(client_farewell, .after = line_after)

@@ -94,7 +94,6 @@ TEST(client_given_up_lets_the_server_see_the_end)
 	cancel(a);
 	line_run(&rig, 1);
 	ck_assert(!sim_peer_is_open(rig.peer));
-	line_end(&rig);
 }
 
 TEST(client_given_up_with_others_is_a_tombstone)
@@ -112,7 +111,6 @@ TEST(client_given_up_with_others_is_a_tombstone)
 	ck_assert_str_eq(line_told(&rig),
 	    "a E_CANCELLED/maybe executed;orphan +late;b OK/replied +b;");
 	ck_assert_uint_eq(rig.server.accepted, 1);
-	line_end(&rig);
 }
 
 TEST(client_given_up_is_a_tombstone_if_it_does_not_block)
@@ -126,7 +124,6 @@ TEST(client_given_up_is_a_tombstone_if_it_does_not_block)
 	line_run(&rig, 100);
 	ck_assert_str_eq(line_told(&rig), "a E_CANCELLED/maybe executed;");
 	ck_assert_uint_eq(counts_of(rig.client).tombstones, 1);
-	line_end(&rig);
 }
 
 TEST(client_given_up_may_be_waited_for)
@@ -140,7 +137,6 @@ TEST(client_given_up_may_be_waited_for)
 	line_run(&rig, 1);
 	ck_assert_str_eq(
 	    line_told(&rig), "a E_CANCELLED/maybe executed;orphan +late;");
-	line_end(&rig);
 }
 
 /* It was never sent. */
@@ -151,7 +147,6 @@ TEST(client_given_up_in_the_queue_ends_nothing)
 	line_run(&rig, 10);
 	ck_assert_str_eq(line_told(&rig), "a E_CANCELLED/not sent;");
 	ck_assert_uint_eq(rig.server.accepted, 1);
-	line_end(&rig);
 }
 
 /* ---- what alone means ---- */
@@ -173,7 +168,6 @@ TEST(client_given_up_beside_a_probe_is_alone)
 	line_run(&rig, 1);
 	ck_assert_str_eq(
 	    line_told(&rig), "down E_RECONNECT;a E_CANCELLED/maybe executed;");
-	line_end(&rig);
 }
 
 TEST(client_given_up_beside_a_tombstone_is_alone)
@@ -190,7 +184,6 @@ TEST(client_given_up_beside_a_tombstone_is_alone)
 	ck_assert_str_eq(line_told(&rig),
 	    "a E_CANCELLED/maybe executed;down E_RECONNECT;"
 	    "b E_CANCELLED/maybe executed;");
-	line_end(&rig);
 }
 
 /* The first has company, the last has none. */
@@ -208,7 +201,6 @@ TEST(client_given_up_together_the_last_one_is_alone)
 	line_run(&rig, 1);
 	ck_assert_str_eq(
 	    line_told(&rig), "down E_RECONNECT;b E_CANCELLED/maybe executed;");
-	line_end(&rig);
 }
 
 /* That the other is answered later makes no difference any more. */
@@ -226,7 +218,6 @@ TEST(client_given_up_alone_is_decided_once)
 	ck_assert_str_eq(
 	    line_told(&rig), "b E_CANCELLED/maybe executed;a OK/replied +a;");
 	ck_assert_int_eq(state(), STAY_CONNECTED);
-	line_end(&rig);
 }
 
 /* What waits was not sent, and goes to the next session. */
@@ -247,7 +238,6 @@ TEST(client_given_up_is_alone_in_front_of_a_queue)
 	    "down E_RECONNECT;a E_CANCELLED/maybe executed;hello -;up;"
 	    "b OK/replied +b;c OK/replied +c;");
 	ck_assert_str_eq(line_got(&rig), "block;|say +b;say +c;");
-	line_end(&rig);
 }
 
 /* Nothing of the same turn goes into the session that is to end. */
@@ -262,7 +252,6 @@ TEST(client_given_up_lets_nobody_in)
 	line_run(&rig, 20);
 	ck_assert_str_eq(line_got(&rig), "block;|say +b;");
 	ck_assert_int_eq(rig.calls[1].result.outcome, STAY_REPLIED);
-	line_end(&rig);
 }
 
 /* ---- what is said of it ---- */
@@ -296,7 +285,6 @@ TEST(client_given_up_says_why_the_session_ended)
 	stay_conn_explain(stay_client_conn(rig.client), text, sizeof(text));
 	ck_assert_ptr_nonnull(strstr(text, "its last session ended: "));
 	ck_assert_ptr_nonnull(strstr(text, why));
-	line_end(&rig);
 }
 
 /* ---- while the session ends anyway ---- */
@@ -315,7 +303,6 @@ TEST(client_given_up_lets_a_change_go_on)
 	line_run(&rig, 5);
 	ck_assert_str_eq(line_told(&rig),
 	    "down E_RECONNECT;a E_CANCELLED/maybe executed;hello -;up;");
-	line_end(&rig);
 }
 
 TEST(client_given_up_lets_a_drain_end)
@@ -329,7 +316,6 @@ TEST(client_given_up_lets_a_drain_end)
 	cancel(a);
 	line_run(&rig, 5);
 	ck_assert(rig.closed);
-	line_end(&rig);
 }
 
-TEST_SUITE(client_given_up)
+TEST_SUITE_WITH(client_given_up, .after = line_after)

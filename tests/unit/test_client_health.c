@@ -21,7 +21,6 @@ TEST(promise_8_probes_an_idle_session)
 	sim_peer_freeze(rig.peer, true);
 	LINE_TELLS(&rig, 1400, "ping;");
 	LINE_TELLS(&rig, 110, "down E_SILENT;");
-	line_end(&rig);
 }
 
 /* Half a message from outside leaves with no probe, nor does a probe that expects
@@ -45,7 +44,6 @@ TEST_ROWS(client_probes_leave_alone, 2)
 	}
 	line_run(&rig, 10);
 	ck_assert_str_eq(line_got(&rig), _i == 0 ? "say +pong;" : "say +x;");
-	line_end(&rig);
 }
 
 /* What is sent, and not answered, shows no life. */
@@ -58,7 +56,6 @@ TEST(promise_8_sending_puts_no_probe_off)
 	line_told(&rig);
 	line_call(&rig, "a", LINE_NOTE("x"));
 	LINE_TELLS(&rig, 120, "a OK/sent;ping;control +pong;");
-	line_end(&rig);
 }
 
 /* Whoever sets nothing is told of a peer that died within some ten seconds. */
@@ -70,7 +67,6 @@ TEST(promise_8_probes_after_5_s_by_default)
 	line_run(&rig, 4900);
 	line_told(&rig);
 	LINE_TELLS(&rig, 200, "ping;control +pong;");
-	line_end(&rig);
 }
 
 TEST(promise_8_does_not_wait_for_a_blocking_call_too_short)
@@ -81,7 +77,6 @@ TEST(promise_8_does_not_wait_for_a_blocking_call_too_short)
 	LINE_TELLS(&rig, 2190, "");
 	sim_peer_print(rig.peer, "+late\n");
 	LINE_TELLS(&rig, 5, "a OK/replied +late;");
-	line_end(&rig);
 }
 
 static void
@@ -104,7 +99,6 @@ TEST(promise_8_waits_for_a_plain_call_that_blocks)
 	sim_peer_print(rig.peer, "+late\n");
 	LINE_TELLS(&rig, 5, "");
 	ck_assert_uint_eq(counts_of(rig.client).replied, 1);
-	line_end(&rig);
 }
 
 /* A call that blocks for less than that leaves the others their patience. */
@@ -116,7 +110,6 @@ TEST(promise_8_a_short_block_is_no_haste)
 	    WITHIN(STAY_FOREVER));
 	LINE_TELLS(&rig, 1990, "");
 	LINE_TELLS(&rig, 20, "down E_SILENT;a E_LOST/maybe executed;");
-	line_end(&rig);
 }
 
 /* Room is awaited no more when nothing is left to be written. */
@@ -135,7 +128,6 @@ TEST(promise_8_who_is_written_no_more_awaits_no_room)
 	line_run(&rig, 10);
 	sim_peer_print(rig.peer, "+a\n");
 	LINE_TELLS(&rig, 2000, "b E_CANCELLED/not sent;a OK/replied +a;");
-	line_end(&rig);
 }
 
 /* The suspension ends with the call that blocks. */
@@ -150,7 +142,6 @@ TEST(promise_8_finds_silence_behind_a_blocking_call)
 	sim_peer_print(rig.peer, "+1\n");
 	LINE_TELLS(&rig, 490, "a OK/replied +1;");
 	LINE_TELLS(&rig, 20, "down E_SILENT;b E_SILENT/maybe executed;");
-	line_end(&rig);
 }
 
 TEST(promise_8_patience_ends_with_the_call_that_blocks)
@@ -163,7 +154,6 @@ TEST(promise_8_patience_ends_with_the_call_that_blocks)
 	sim_peer_print(rig.peer, "+1\n");
 	LINE_TELLS(&rig, 490, "a OK/replied +1;");
 	LINE_TELLS(&rig, 20, "down E_SILENT;b E_SILENT/maybe executed;");
-	line_end(&rig);
 }
 
 /* While an answer is due anyway no probe is sent, and an idle client gives
@@ -189,7 +179,6 @@ TEST(promise_8_only_an_idle_session_is_probed)
 	line_call(&rig, "a", LINE("say +1"));
 	line_run(&rig, 3000);
 	ck_assert_uint_eq(inside_buffers(rig.client), 0);
-	line_end(&rig);
 }
 
 /* A second after the last byte, whenever the next probe is due; and when the
@@ -233,7 +222,6 @@ TEST(promise_8_sending_is_no_sign_of_life)
 	}
 	line_run(&rig, 20);
 	ck_assert_uint_eq(counts_of(rig.client).maybe_executed, 5);
-	line_end(&rig);
 }
 
 TEST(promise_8_any_byte_is_a_sign_of_life)
@@ -247,7 +235,6 @@ TEST(promise_8_any_byte_is_a_sign_of_life)
 			sim_peer_print(rig.peer, "");
 	}
 	LINE_TELLS(&rig, 10, "a OK/replied +++1;");
-	line_end(&rig);
 }
 
 /* An upload in progress is a sign of life, a full buffer is not. */
@@ -266,7 +253,6 @@ TEST(promise_8_an_upload_is_a_sign_of_life)
 	line_call(&rig, "b", LINE("say +0123456789012345678901234567890"));
 	sim_peer_freeze(rig.peer, true);
 	LINE_TELLS(&rig, 900, "down E_SILENT;b E_SILENT/not sent;");
-	line_end(&rig);
 }
 
 /* Requests that no answer is due to, whole ones. */
@@ -300,7 +286,6 @@ TEST(promise_8_who_takes_nothing_is_silent)
 	note_again();
 	LINE_TELLS(&rig, 280, "n E_TIMEOUT/not sent;");
 	LINE_TELLS(&rig, 25, "down E_SILENT;");
-	line_end(&rig);
 }
 
 TEST(promise_8_who_takes_something_is_not_silent)
@@ -318,7 +303,6 @@ TEST(promise_8_who_takes_something_is_not_silent)
 	ck_assert_uint_eq(rig.server.accepted, 1);
 	line_run(&rig, 510);
 	ck_assert_ptr_nonnull(strstr(line_told(&rig), "down E_SILENT;"));
-	line_end(&rig);
 }
 
 /* So little that the kernel says nothing of it. */
@@ -340,7 +324,6 @@ TEST(promise_8_who_takes_little_is_not_silent)
 	LINE_TELLS(&rig, 480, "a OK/sent;b OK/sent;");
 	LINE_TELLS(&rig, 440, "");
 	LINE_TELLS(&rig, 30, "down E_SILENT;c E_SILENT/not sent;");
-	line_end(&rig);
 }
 
 /* The same again: each silence is looked at. */
@@ -359,7 +342,6 @@ TEST(promise_8_who_takes_little_again_is_not_silent)
 	line_call(&rig, "c", &many);
 	line_call(&rig, "d", &many);
 	LINE_TELLS(&rig, 1700, "a OK/sent;b OK/sent;c OK/sent;d OK/sent;");
-	line_end(&rig);
 }
 
 /* The call that had no room is over when there is room: nothing is written, and
@@ -381,7 +363,6 @@ TEST(promise_8_room_that_nobody_needed_is_a_sign_of_life)
 	LINE_TELLS(&rig, 480, "");
 	LINE_TELLS(&rig, 30,
 	    "down E_SILENT;a E_SILENT/maybe executed;c E_LOST/maybe executed;");
-	line_end(&rig);
 }
 
 /* Also of a greeting that the peer has answered before it had all of it. */
@@ -398,7 +379,6 @@ TEST_ROWS(promise_8_the_rest_of_a_greeting_is_a_sign_of_life, 4)
 	sim_peer_print(rig.peer, "+hi\n");
 	LINE_TELLS(&rig, 1000, "init 10.0.0.1;hello -;hello +hi;up;");
 	ck_assert_ptr_null(strchr(line_got(&rig), ';')); /* not all of it */
-	line_end(&rig);
 }
 
 /* The machine was asleep, or a callback took its time: what the peer has said
@@ -417,7 +397,6 @@ TEST(promise_8_who_did_not_listen_blames_nobody)
 	line_run(&rig, 400);
 	sim_sleep_ms(rig.world, 3000);
 	LINE_TELLS(&rig, 5, "down E_SILENT;b E_SILENT/maybe executed;");
-	line_end(&rig);
 }
 
 static void
@@ -447,7 +426,6 @@ TEST(promise_8_what_is_put_off_was_heard)
 	sim_peer_print(rig.peer, "+9\n");
 	line_run(&rig, 5);
 	ck_assert_uint_eq(counts_of(rig.client).replied, 9);
-	line_end(&rig);
 }
 
 static struct line_config other_config;
@@ -499,7 +477,6 @@ TEST(promise_8_what_is_to_be_read_was_heard)
 	ck_assert_str_eq(rig.calls[0].reply, "+1");
 	for (int i = 0; i < OTHERS; i++)
 		stay_client_stop(others[i], STAY_OK);
-	line_end(&rig);
 }
 
 /* Whether TCP keepalive is on, with the bound of the silence. */
@@ -540,7 +517,6 @@ TEST_ROWS(promise_8_the_sockets_keep_the_same_bound,
 	ck_assert(socket->nodelay);
 	ck_assert_uint_eq(socket->user_timeout_ms, 4000);
 	ck_assert(kernel_looks() == sockets[_i].at_once);
-	line_end(&rig);
 }
 
 #define ENGINE_LOOKS                                                           \
@@ -572,7 +548,6 @@ TEST(promise_8_the_kernel_looks_under_a_call_that_blocks)
 	    LINE_WITH("x", .flags = STAY_BLOCKS, .blocks_ms = STAY_FOREVER));
 	line_run(&rig, 10);
 	ck_assert(kernel_looks());
-	line_end(&rig);
 }
 
 /* In each session. */
@@ -586,7 +561,6 @@ TEST(promise_8_the_kernel_looks_while_reading_pauses)
 	line_run(&rig, 6000);
 	ck_assert_uint_eq(rig.server.accepted, 2);
 	ck_assert(kernel_looks());
-	line_end(&rig);
 }
 
 static const struct {
@@ -605,7 +579,6 @@ TEST_ROWS(promise_8_the_kernel_looks_before_the_bound,
 	stay_client_get_options(rig.client, &options);
 	ck_assert_uint_eq(
 	    options.socket->keepalive_ms, fifths[_i].keepalive_ms);
-	line_end(&rig);
 }
 
 /* As if the dial had failed for it. */
@@ -616,7 +589,6 @@ TEST(promise_8_a_session_that_cannot_be_looked_after_ends)
 	line_call(&rig, "a",
 	    LINE_WITH("say +x", .flags = STAY_BLOCKS, .blocks_ms = 100));
 	LINE_TELLS(&rig, 10, "down E_NOMEM;a E_LOST/maybe executed;");
-	line_end(&rig);
 }
 
 TEST(promise_8_without_a_bound_the_sockets_have_none)
@@ -628,7 +600,6 @@ TEST(promise_8_without_a_bound_the_sockets_have_none)
 	ck_assert(socket->nodelay);
 	ck_assert_uint_eq(socket->user_timeout_ms, 0);
 	ck_assert_uint_eq(socket->keepalive_ms, 0);
-	line_end(&rig);
 }
 
 TEST(promise_8_socket_options_that_are_given_stand)
@@ -641,7 +612,6 @@ TEST(promise_8_socket_options_that_are_given_stand)
 	ck_assert(!socket->nodelay);
 	ck_assert_uint_eq(socket->user_timeout_ms, 0);
 	ck_assert_uint_eq(socket->keepalive_ms, 7000);
-	line_end(&rig);
 }
 
 /* Casts that wait until a disconnect is over fill the mailbox: that must not
@@ -668,7 +638,6 @@ TEST(promise_8_a_full_mailbox_keeps_no_session)
 	/* Then the casts are delivered, and a client knows none. */
 	ck_assert_str_eq(line_told(&rig),
 	    "down E_SILENT;a E_SILENT/maybe executed;closed E_BAD_CAST;");
-	line_end(&rig);
 }
 
-TEST_SUITE(client_health)
+TEST_SUITE_WITH(client_health, .after = line_after)

@@ -98,7 +98,6 @@ TEST(client_last_answers_one_and_the_others_go_on)
 	ck_assert_str_eq(line_got(&rig), "c;");
 	ANSWERS("+c\n", "c OK/replied +c;");
 	ck_assert_uint_eq(counts_of(rig.client).resent, 2);
-	line_end(&rig);
 }
 
 /* No session is sent a call in vain, nor waits for the backoff; but four in a tenth of a
@@ -114,7 +113,6 @@ TEST(client_last_is_each_answer_of_some_servers)
 	LINE_TELLS(&rig, 100, "hello -;up;");
 	ANSWERS("+e\n", "e OK/replied +e;");
 	ck_assert_str_eq(line_got(&rig), "a;b;c;d;e;|b;|c;|d;|e;");
-	line_end(&rig);
 }
 
 TEST(client_last_costs_no_budget_for_sending_again)
@@ -129,7 +127,6 @@ TEST(client_last_costs_no_budget_for_sending_again)
 		line_run(&rig, 100);
 	}
 	ck_assert_uint_eq(counts_of(rig.client).replied, 20);
-	line_end(&rig);
 }
 
 /* What needs no answer was sent behind it in that session alone. */
@@ -146,7 +143,6 @@ TEST(client_last_forgets_what_overtook_nobody)
 	LINE_TELLS(&rig, 2 * ONE_S, "down E_RESET;hello -;up;");
 	ANSWERS("+a\n", "a OK/replied +a;");
 	ck_assert_str_eq(line_got(&rig), "x;a;n;|a;|a;");
-	line_end(&rig);
 }
 
 /* Nothing behind it is read. */
@@ -157,7 +153,6 @@ TEST(client_last_is_the_last_that_is_read)
 	ANSWERS("+a$\n+b\nrubbish\n",
 	    "a OK/replied +a$;down E_RECONNECT;hello -;up;");
 	ANSWERS("+b\n", "b OK/replied +b;");
-	line_end(&rig);
 }
 
 /* Here a call ends with its session, or has no queue to go back to. */
@@ -171,7 +166,6 @@ TEST(client_last_leaves_what_may_not_go_on)
 	ANSWERS("+a$\n",
 	    "a OK/replied +a$;down E_RECONNECT;b E_LOST/refused;hello -;up;");
 	ANSWERS("+c\n", "c OK/replied +c;");
-	line_end(&rig);
 }
 
 TEST(client_last_leaves_calls_that_do_not_wait_offline)
@@ -181,7 +175,6 @@ TEST(client_last_leaves_calls_that_do_not_wait_offline)
 	call_each("ab");
 	ANSWERS("+a$\n",
 	    "a OK/replied +a$;down E_RECONNECT;b E_LOST/refused;hello -;up;");
-	line_end(&rig);
 }
 
 /* Who was given up is over; who cancels one that goes on hears that it is safe. */
@@ -195,7 +188,6 @@ TEST(client_last_forgets_what_was_given_up)
 	ANSWERS("+a$\n", "a OK/replied +a$;down E_RECONNECT;hello -;up;");
 	ck_assert_str_eq(line_got(&rig), "a;b;c;|c;");
 	ANSWERS("+c\n", "c OK/replied +c;");
-	line_end(&rig);
 }
 
 TEST(client_last_does_not_undo_a_cancel)
@@ -207,7 +199,6 @@ TEST(client_last_does_not_undo_a_cancel)
 	stay_client_cancel(rig.client, rig.calls[2].id);
 	LINE_TELLS(&rig, 1, "c E_CANCELLED/refused;");
 	ANSWERS("+b\n", "b OK/replied +b;");
-	line_end(&rig);
 }
 
 /* What needs no answer was told as sent, and keeps nobody from going on. */
@@ -219,7 +210,6 @@ TEST(client_last_goes_on_before_what_was_not_answered)
 	LINE_TELLS(&rig, 1, "n OK/sent;");
 	ANSWERS("+a$\n", "a OK/replied +a$;down E_RECONNECT;hello -;up;");
 	ANSWERS("+b\n", "b OK/replied +b;");
-	line_end(&rig);
 }
 
 /* A call that has begun to be answered was acted on. */
@@ -232,7 +222,6 @@ TEST(client_last_loses_what_is_half_answered)
 	line_run(&rig, ONE_S);
 	line_told(&rig);
 	ANSWERS("+b\n", "b OK/replied +b;");
-	line_end(&rig);
 }
 
 TEST(client_last_sends_half_a_call_anew)
@@ -246,7 +235,6 @@ TEST(client_last_sends_half_a_call_anew)
 	call_each("b");
 	ANSWERS("+a$\n", "a OK/replied +a$;down E_RECONNECT;hello -;up;");
 	ANSWERS("+b\n", "b OK/replied +b;");
-	line_end(&rig);
 }
 
 /* ---- groups ---- */
@@ -279,7 +267,6 @@ TEST(client_last_sends_a_group_anew)
 	ANSWERS("+a$\n", "a OK/replied +a$;down E_RECONNECT;hello -;up;");
 	ck_assert_str_eq(line_got(&rig), "a;x;y;|x;y;");
 	ANSWERS("+x\n+y\n", "group OK/replied;");
-	line_end(&rig);
 }
 
 TEST(client_last_ends_a_group_in_its_middle)
@@ -287,7 +274,6 @@ TEST(client_last_ends_a_group_in_its_middle)
 	begin();
 	call_group();
 	ANSWERS("+x$\n", "down E_NOT_READY;group E_LOST/maybe executed;");
-	line_end(&rig);
 }
 
 /* ---- with tags ---- */
@@ -311,7 +297,6 @@ TEST(client_last_by_tag_keeps_the_order)
 	ANSWERS("+@5 r\n", "r OK/replied +@5 r;");
 	ck_assert_str_eq(line_got(&rig), "c !006;");
 	ANSWERS("+@6 c\n", "c OK/replied +@6 c;");
-	line_end(&rig);
 }
 
 /* ---- what is too big, or comes twice ---- */
@@ -332,7 +317,6 @@ TEST_ROWS(client_last_may_be_too_big, 4)
 	ck_assert_str_eq(line_told(&rig),
 	    "a E_TOO_BIG/replied;down E_RECONNECT;hello -;up;");
 	ANSWERS("+b\n", "b OK/replied +b;");
-	line_end(&rig);
 }
 
 /* Who was refused is told first, and that is more than a turn may do. */
@@ -361,7 +345,6 @@ TEST_ROWS(client_last_may_come_again, 3)
 	    again[_i][2]);
 	ck_assert_str_eq(line_told(&rig), told);
 	ANSWERS("+b\n", "b OK/replied +b;");
-	line_end(&rig);
 }
 
 /* ---- whether it is a failure ---- */
@@ -384,7 +367,6 @@ TEST(client_last_begins_the_backoff_anew)
 	sim_peer_close(rig.peer);
 	line_run(&rig, 1);
 	ck_assert_uint_eq(due_ms(), 9);
-	line_end(&rig);
 }
 
 TEST(promise_13_a_last_frame_that_answers_nobody_is_a_failure)
@@ -412,7 +394,6 @@ TEST(promise_13_a_refusal_that_is_the_last_is_a_failure)
 	ck_assert_int_eq(state(), STAY_BACKING_OFF);
 	LINE_TELLS(&rig, ONE_S, "hello -;up;");
 	ANSWERS("+b\n", "b OK/replied +b;");
-	line_end(&rig);
 }
 
 TEST(client_last_sends_what_it_refuses_again)
@@ -426,7 +407,6 @@ TEST(client_last_sends_what_it_refuses_again)
 	ck_assert_str_eq(line_got(&rig), "a;b;|a;");
 	ANSWERS("+a\n", "a OK/replied +a;");
 	ANSWERS("+b\n", "b OK/replied +b;");
-	line_end(&rig);
 }
 
 /* Nobody waits for it, but it is an answer. */
@@ -439,7 +419,6 @@ TEST(client_last_may_be_late)
 	line_told(&rig);
 	ANSWERS("+a$\n", "orphan +a$;down E_RECONNECT;hello -;up;");
 	ANSWERS("+b\n", "b OK/replied +b;");
-	line_end(&rig);
 }
 
 TEST(client_last_in_the_greeting_is_a_failure)
@@ -455,7 +434,6 @@ TEST(client_last_in_the_greeting_is_a_failure)
 	ck_assert_ptr_nonnull(
 	    strstr(line_told(&rig), "hello +hi$;up;down E_NOT_READY;"));
 	ck_assert_int_eq(state(), STAY_BACKING_OFF);
-	line_end(&rig);
 }
 
 /* Another session is wanted all the same, and after the backoff. */
@@ -465,7 +443,6 @@ TEST(client_last_does_not_hurry_who_renews)
 	call_each("a");
 	ANSWERS("+renew$\n", "a OK/replied +renew$;down E_NOT_READY;");
 	ck_assert_int_eq(state(), STAY_BACKING_OFF);
-	line_end(&rig);
 }
 
 /* ---- while the session is left ---- */
@@ -478,7 +455,6 @@ TEST(client_last_ends_a_planned_change)
 	line_run(&rig, 1);
 	ANSWERS("+a$\n", "a OK/replied +a$;down E_RECONNECT;hello -;up;");
 	ANSWERS("+b\n", "b OK/replied +b;");
-	line_end(&rig);
 }
 
 /* What goes on is among what a drain waits for. */
@@ -490,7 +466,6 @@ TEST(client_last_does_not_end_a_drain)
 	line_run(&rig, 1);
 	ANSWERS("+a$\n", "a OK/replied +a$;down E_RECONNECT;hello -;up;");
 	ANSWERS("+b\n", "b OK/replied +b;down E_STOPPED;closed OK;");
-	line_end(&rig);
 }
 
 static void
@@ -513,7 +488,6 @@ TEST(client_last_ends_a_stop)
 	line_run(&rig, 1);
 	ANSWERS("+a$\n",
 	    "a OK/replied +a$;down E_STOPPED;b E_STOPPED/refused;closed OK;");
-	line_end(&rig);
 }
 
 /* ---- frames that can't be ---- */
@@ -526,7 +500,6 @@ TEST(client_last_is_no_part_of_a_reply)
 	ck_assert_ptr_nonnull(
 	    strstr(stay_conn_failure(stay_client_conn(rig.client)),
 		"a last frame of a kind that can't be the last"));
-	line_end(&rig);
 }
 
 TEST(client_last_is_announced_by_the_protocol)
@@ -537,7 +510,6 @@ TEST(client_last_is_announced_by_the_protocol)
 	ck_assert_ptr_nonnull(
 	    strstr(stay_conn_failure(stay_client_conn(rig.client)),
 		"a last frame of a protocol without STAY_LAST_FRAMES"));
-	line_end(&rig);
 }
 
 static size_t strange; /* the kind of each reply */
@@ -583,7 +555,6 @@ TEST_ROWS(client_last_of_a_strange_kind, sizeof(stranger) / sizeof(stranger[0]))
 	ck_assert_ptr_nonnull(
 	    strstr(stay_conn_failure(stay_client_conn(rig.client)),
 		stranger[_i].fault));
-	line_end(&rig);
 }
 
 /* ---- what comes behind it may fail ---- */
@@ -603,7 +574,6 @@ TEST(client_last_forgives_no_dial_that_fails)
 	ck_assert_uint_eq(sim_calls(rig.world, SIM_CONNECT), dials + 1);
 	line_run(&rig, 10 * ONE_S);
 	ck_assert_uint_le(sim_calls(rig.world, SIM_CONNECT), dials + 22);
-	line_end(&rig);
 }
 
 /* Nor is a dial for which there is no memory the end of the client. */
@@ -702,7 +672,6 @@ TEST_ROWS(client_last_is_the_end_of_the_stream, sizeof(ends) / sizeof(ends[0]))
 	ck_assert_uint_eq(asked, 1);
 	if (state() == STAY_CONNECTED)
 		ANSWERS("+b\n", "b OK/replied +b;");
-	line_end(&rig);
 }
 
 /* What was cut short is no answer. */
@@ -715,7 +684,6 @@ TEST(client_last_is_no_reset)
 	LINE_TELLS(&rig, 1,
 	    "down E_RESET;a E_LOST/maybe executed;b E_LOST/maybe executed;");
 	ck_assert_uint_eq(asked, 0);
-	line_end(&rig);
 }
 
 static void
@@ -748,7 +716,6 @@ TEST(client_last_is_no_reset_that_a_write_finds)
 	LINE_TELLS(
 	    &rig, 1, "a OK/replied +a;down E_CLOSED;b E_LOST/maybe executed;");
 	ck_assert_uint_eq(asked, 0);
-	line_end(&rig);
 }
 
 /* Of the frames before it each is handed out, and one a turn. */
@@ -759,7 +726,6 @@ TEST(client_last_comes_behind_others)
 	sim_peer_close(rig.peer);
 	LINE_TELLS(&rig, 2,
 	    "a OK/replied +a;b OK/replied +and b;down E_RECONNECT;hello -;up;");
-	line_end(&rig);
 }
 
 #define GIVEN_UP "a E_CANCELLED/maybe executed;"
@@ -784,7 +750,6 @@ TEST(client_last_ends_who_was_given_up)
 	LINE_TELLS(&rig, 1,
 	    GIVEN_UP GIVEN_UP GIVEN_UP GIVEN_UP GIVEN_UP GIVEN_UP GIVEN_UP
 		GIVEN_UP "orphan +late;down E_RECONNECT;hello -;up;");
-	line_end(&rig);
 }
 
 TEST(client_last_is_no_end_that_nobody_waits_for)
@@ -796,7 +761,6 @@ TEST(client_last_is_no_end_that_nobody_waits_for)
 	LINE_TELLS(&rig, 2, "down E_CLOSED;");
 	ck_assert_uint_eq(asked, 0);
 	ck_assert_int_eq(state(), STAY_BACKING_OFF);
-	line_end(&rig);
 }
 
 TEST(client_last_is_the_end_while_leaving)
@@ -807,7 +771,6 @@ TEST(client_last_is_the_end_while_leaving)
 	sim_peer_print(rig.peer, "+all");
 	sim_peer_close(rig.peer);
 	LINE_TELLS(&rig, 2, "a OK/replied +all;down E_RECONNECT;hello -;up;");
-	line_end(&rig);
 }
 
 /* Whom the next session ends on may have been acted on. */
@@ -820,7 +783,6 @@ TEST(client_last_frame_speaks_for_its_session)
 	line_told(&rig);
 	sim_peer_reset(rig.peer);
 	LINE_TELLS(&rig, 1, "down E_RESET;b E_LOST/maybe executed;");
-	line_end(&rig);
 }
 
-TEST_SUITE(client_last)
+TEST_SUITE_WITH(client_last, .after = line_after)

@@ -90,7 +90,6 @@ TEST(client_later_is_resumed_by_a_thread)
 	begin(NULL);
 	run_thread(later);
 	LINE_TELLS(&rig, 10, "hello -;key s3cr3t;up;a OK/replied +1;");
-	line_end(&rig);
 }
 
 /* Its stream is closed, and the next dial has to wait: what comes now is too late. */
@@ -119,7 +118,6 @@ TEST(client_later_is_resumed_while_the_next_attempt_waits)
 	stay_later_resume(later);
 	LINE_TELLS(&rig, 10, "hello -;key ;up;a OK/replied +1;");
 	stay_later_free(later);
-	line_end(&rig);
 }
 
 /* Once is enough; again is nothing, now and when the session is up. */
@@ -132,7 +130,6 @@ TEST(client_later_is_resumed_twice)
 	stay_later_resume(later);
 	LINE_TELLS(&rig, 10, "");
 	stay_later_free(later);
-	line_end(&rig);
 }
 
 TEST(client_later_is_resumed_inside_hello)
@@ -142,7 +139,6 @@ TEST(client_later_is_resumed_inside_hello)
 	line_start(&rig, NULL);
 	LINE_TELLS(&rig, 10, "init 10.0.0.1;hello -;hello -;key ;up;");
 	stay_later_free(later);
-	line_end(&rig);
 }
 
 /* Each round waits for its own; the one before it means nothing any more. */
@@ -162,7 +158,6 @@ TEST(client_later_takes_several_rounds)
 	stay_later_free(first);
 	run_thread(later);
 	LINE_TELLS(&rig, 10, "hello -;key s3cr3t;up;");
-	line_end(&rig);
 }
 
 /* What the server says meanwhile waits, whole or not, and comes in order. */
@@ -176,7 +171,6 @@ TEST(client_later_keeps_frames_waiting)
 	run_thread(later);
 	LINE_TELLS(&rig, 10,
 	    "hello -;key s3cr3t;up;push >one;push >two;a OK/replied +1;");
-	line_end(&rig);
 }
 
 /* Behind the frame with which hello begins to wait, too. */
@@ -204,7 +198,6 @@ TEST(client_later_keeps_what_came_with_its_frame)
 	stay_later_resume(later);
 	LINE_TELLS(&rig, 10, "hello -;up;push >one;");
 	stay_later_free(later);
-	line_end(&rig);
 }
 
 /* It was begun before hello waited for it, and is done by then. */
@@ -232,7 +225,6 @@ TEST(client_later_is_resumed_before_hello_waits_for_it)
 	sim_peer_print(rig.peer, "+challenge\n");
 	LINE_TELLS(&rig, 10, "hello +challenge;hello -;up;");
 	stay_later_free(later);
-	line_end(&rig);
 }
 
 /* A bound holds for what waits. */
@@ -245,7 +237,6 @@ TEST(client_later_keeps_no_more_than_its_bound)
 	sim_peer_print(rig.peer, text);
 	LINE_TELLS(&rig, 10, "down E_TOO_BIG;");
 	stay_later_free(later);
-	line_end(&rig);
 }
 
 /* The end of the stream is seen, and what is resumed then is nobody's. */
@@ -262,7 +253,6 @@ TEST(client_later_of_a_dead_session)
 	LINE_TELLS(&rig, 10, "");
 	run_thread(later);
 	LINE_TELLS(&rig, 10, "hello -;key s3cr3t;up;a OK/replied +1;");
-	line_end(&rig);
 }
 
 TEST(client_later_of_a_dead_loop)
@@ -292,7 +282,6 @@ TEST(client_later_has_the_connect_budget)
 	    .backoff = stay_backoff_constant(60000)));
 	LINE_TELLS(&rig, 500, "down E_TIMEOUT;");
 	stay_later_free(later);
-	line_end(&rig);
 }
 
 /* No memory for it, and one of another session. */
@@ -329,7 +318,6 @@ TEST(client_later_that_is_none)
 	line_start(&rig, OPTIONS(.backoff = stay_backoff_constant(60000)));
 	LINE_TELLS(&rig, 10, "init 10.0.0.1;down E_NOT_READY;");
 	stay_later_free(made);
-	line_end(&rig);
 }
 
 /* Nobody waits in a session that is up. */
@@ -339,7 +327,6 @@ TEST(client_later_is_for_a_greeting)
 	ck_assert_ptr_null(
 	    stay_session_later(stay_client_session(rig.client), 8));
 	stay_later_free(NULL);
-	line_end(&rig);
 }
 
 /* on_up may wait as well, and its tick is what it waits for. */
@@ -372,7 +359,6 @@ TEST(client_later_may_wait_for_its_tick)
 	LINE_TELLS(&rig, 90, "init 10.0.0.1;hello -;up;");
 	LINE_TELLS(&rig, 20, "tick;up;");
 	ck_assert_ptr_nonnull(stay_client_session(rig.client));
-	line_end(&rig);
 }
 
-TEST_SUITE(client_later)
+TEST_SUITE_WITH(client_later, .after = line_after)

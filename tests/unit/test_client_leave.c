@@ -127,7 +127,6 @@ TEST_ROWS(leave_for_no_place_but_a_host, sizeof(places) / sizeof(places[0]))
 	line_run(&rig, 100);
 	ck_assert_uint_eq(there.accepted, places[_i].told[0] == 'n');
 	ck_assert_uint_eq(rig.server.accepted, 1 + (places[_i].told[0] != 'n'));
-	line_end(&rig);
 }
 
 static enum stay_status
@@ -152,7 +151,6 @@ TEST(leave_reads_no_further_than_the_words_go)
 	ck_assert_int_eq(leave_for(words, sizeof(words)), STAY_E_URL);
 	says("10.0.0.3:7777 0");
 	ck_assert_ptr_nonnull(strstr(line_told(&rig), GOES));
-	line_end(&rig);
 }
 
 TEST(leave_keeps_login_path_and_query)
@@ -170,7 +168,6 @@ TEST(leave_keeps_login_path_and_query)
 	ck_assert_str_eq(url()->password, "p@ss");
 	ck_assert_str_eq(url()->path, "/5");
 	ck_assert_str_eq(url()->query, "key=value");
-	line_end(&rig);
 }
 
 static const struct {
@@ -221,7 +218,6 @@ TEST(leave_of_a_session_without_a_host_goes_nowhere_else)
 	(void)line_told(&rig);
 	says("10.0.0.3:7777 1000");
 	ck_assert_str_eq(line_told(&rig), REFUSED("this session has no host"));
-	line_end(&rig);
 }
 
 /* ---- when ---- */
@@ -241,7 +237,6 @@ TEST(leave_is_the_planned_change)
 	    "a OK/replied +a;down E_RECONNECT;hello -;up;b OK/replied +b;");
 	ck_assert_str_eq(line_got(&rig), "x;");
 	ck_assert_uint_eq(there.accepted, 1);
-	line_end(&rig);
 }
 
 /* A server that goes away now looks at nothing more that comes. */
@@ -258,7 +253,6 @@ TEST(leave_now_sends_no_call_behind_it)
 	ck_assert_str_eq(line_got(&rig), "a;|b;");
 	sim_peer_print(rig.peer, "+b\n");
 	LINE_TELLS(&rig, 1, "b OK/replied +b;");
-	line_end(&rig);
 }
 
 /* In the first half of the time, each at another moment. */
@@ -278,7 +272,6 @@ TEST(leave_is_at_a_moment_of_its_own)
 	ck_assert_uint_le(most, 503);
 	ck_assert_uint_ge(most, 400);
 	ck_assert_uint_le(least, 100);
-	line_end(&rig);
 }
 
 TEST(leave_in_a_very_long_time_is_hardly_ever)
@@ -289,7 +282,6 @@ TEST(leave_in_a_very_long_time_is_hardly_ever)
 	    STAY_OK);
 	line_run(&rig, 100000);
 	ck_assert_uint_eq(rig.server.accepted, 1);
-	line_end(&rig);
 }
 
 /* The earliest moment counts, and the last good place. */
@@ -303,7 +295,6 @@ TEST(leave_may_be_said_again)
 	line_run(&rig, 600);
 	ck_assert_uint_eq(there.accepted, 1);
 	ck_assert_str_eq(url()->host, THERE);
-	line_end(&rig);
 }
 
 /* So does a session that is old enough. */
@@ -313,7 +304,6 @@ TEST(leave_is_not_later_than_without)
 	says("10.0.0.3:7777 100000000");
 	line_run(&rig, 5000);
 	ck_assert_uint_eq(there.accepted, 1);
-	line_end(&rig);
 }
 
 TEST(leave_is_for_a_session_that_is_up)
@@ -332,7 +322,6 @@ TEST(leave_is_for_a_session_that_is_up)
 	sim_peer_print(rig.peer, "+a\n");
 	line_run(&rig, 100);
 	ck_assert_uint_eq(there.accepted, 0);
-	line_end(&rig);
 }
 
 /* A server that goes as soon as it has come would keep us busy. */
@@ -351,7 +340,6 @@ TEST(leave_again_and_again_takes_longer_each_time)
 	}
 	ck_assert_uint_ge(rig.server.accepted, 5);
 	ck_assert_uint_le(rig.server.accepted, 8);
-	line_end(&rig);
 }
 
 /* It is of that session alone. */
@@ -364,7 +352,6 @@ TEST(leave_is_forgotten_with_the_session)
 	stay_client_reconnect(rig.client, STAY_OK);
 	line_run(&rig, 10);
 	ck_assert_uint_eq(rig.server.accepted, 3);
-	line_end(&rig);
 }
 
 /* ---- what comes in between ---- */
@@ -378,7 +365,6 @@ TEST(leave_is_remembered_when_the_session_is_lost)
 	line_run(&rig, 200);
 	ck_assert_uint_eq(there.accepted, 1);
 	ck_assert_uint_eq(rig.server.accepted, 1);
-	line_end(&rig);
 }
 
 /* It is dialled once, and its failure is none of the client's own places. */
@@ -402,7 +388,6 @@ TEST(leave_for_a_dead_place_comes_back)
 	ck_assert_int_eq(state(), STAY_BACKING_OFF);
 	ck_assert(!explains(" at "));
 	ck_assert_uint_eq(rig.server.accepted, 2);
-	line_end(&rig);
 }
 
 static const struct peer_row denies[] = { ON("hi", "-no\n"), NO_MORE };
@@ -425,7 +410,6 @@ TEST(leave_for_a_place_that_denies_is_not_fatal)
 	sim_peer_print(rig.peer, "+hi\n");
 	line_run(&rig, 5);
 	ck_assert_ptr_nonnull(strstr(line_told(&rig), "a OK/replied +a;"));
-	line_end(&rig);
 }
 
 static void
@@ -464,7 +448,6 @@ TEST_ROWS(leave_is_for_one_session, sizeof(ends) / sizeof(ends[0]))
 	line_run(&rig, 1000);
 	ck_assert_str_eq(url()->host, LINE_HOST);
 	ck_assert_uint_eq(there.accepted, 1);
-	line_end(&rig);
 }
 
 /* The place that is left must be known till it is over: for the log, for on_down. */
@@ -510,7 +493,6 @@ TEST(leave_is_overridden_by_another_url)
 	line_run(&rig, 100);
 	ck_assert_uint_eq(there.accepted, 1);
 	ck_assert_str_eq(url()->host, THERE);
-	line_end(&rig);
 }
 
 static unsigned asked;
@@ -543,7 +525,6 @@ TEST(leave_does_not_ask_for_places)
 	says("- 0");
 	line_run(&rig, 1000);
 	ck_assert_uint_eq(asked, 3);
-	line_end(&rig);
 }
 
 TEST(leave_and_stop)
@@ -553,7 +534,6 @@ TEST(leave_and_stop)
 	stay_client_stop(rig.client, STAY_OK);
 	LINE_TELLS(&rig, 2000, GOES "down E_STOPPED;closed OK;");
 	ck_assert_uint_eq(there.accepted, 0);
-	line_end(&rig);
 }
 
 /* The session is left all the same, for the place that was known before. */
@@ -573,7 +553,6 @@ TEST(leave_without_memory)
 	ck_assert_int_eq(status, STAY_OK);
 	line_run(&rig, 30000);
 	ck_assert_uint_eq(there.accepted, 1);
-	line_end(&rig);
 }
 
-TEST_SUITE(client_leave)
+TEST_SUITE_WITH(client_leave, .after = line_after)

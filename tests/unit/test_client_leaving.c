@@ -55,7 +55,6 @@ TEST(client_leaving_ends_what_would_go_on)
 	LINE_TELLS(&rig, 5,
 	    "leaving;idle OK/replied +over;bye;down E_RECONNECT;hello -;up;");
 	ck_assert_str_eq(line_got(&rig), "IDLE;DONE;LOGOUT;|");
-	line_end(&rig);
 }
 
 /* Without it nothing but the budget ends it. */
@@ -68,7 +67,6 @@ TEST(client_leaving_unsaid_loses_it)
 	LINE_TELLS(&rig, 4990, "");
 	LINE_TELLS(&rig, 20,
 	    "down E_RECONNECT;idle E_LOST/maybe executed;hello -;up;");
-	line_end(&rig);
 }
 
 TEST(client_leaving_comes_before_a_stop)
@@ -79,7 +77,6 @@ TEST(client_leaving_comes_before_a_stop)
 	LINE_TELLS(&rig, 5,
 	    "leaving;bye;idle OK/replied +over;down E_STOPPED;closed OK;");
 	ck_assert_str_eq(line_got(&rig), "IDLE;DONE;LOGOUT;");
-	line_end(&rig);
 }
 
 /* A drain waits, and then it is a stop. */
@@ -91,7 +88,6 @@ TEST(client_leaving_waits_for_a_drain)
 	LINE_TELLS(&rig, 99, "");
 	LINE_TELLS(&rig, 5,
 	    "leaving;bye;idle OK/replied +over;down E_STOPPED;closed OK;");
-	line_end(&rig);
 }
 
 /* So it is whoever wants the session to be left. */
@@ -136,7 +132,6 @@ TEST_ROWS(client_leaving_has_many_causes, 4)
 	begin_with(&options);
 	causes[_i]();
 	ck_assert_ptr_nonnull(strstr(line_told(&rig), "leaving;bye;"));
-	line_end(&rig);
 }
 
 /* ---- when ---- */
@@ -158,7 +153,6 @@ TEST(client_leaving_is_behind_the_last_call)
 	    "leaving;a OK/replied +over;bye;down E_RECONNECT;"
 	    "hello -;up;b OK/replied +b;");
 	ck_assert_str_eq(line_got(&rig), "LOGOUT;|say +b;");
-	line_end(&rig);
 }
 
 TEST(client_leaving_is_told_once)
@@ -175,7 +169,6 @@ TEST(client_leaving_is_told_once)
 	sim_peer_print(rig.peer, "+late\n");
 	LINE_TELLS(
 	    &rig, 10, "idle OK/replied +late;bye;down E_STOPPED;closed OK;");
-	line_end(&rig);
 }
 
 /* Nor is it of a session that is lost, or not up. */
@@ -194,7 +187,6 @@ TEST(client_leaving_is_planned)
 	stay_client_stop(rig.client, STAY_OK);
 	line_run(&rig, 10);
 	ck_assert_ptr_null(strstr(line_told(&rig), "leaving"));
-	line_end(&rig);
 }
 
 /* ---- what may be done in it ---- */
@@ -222,7 +214,6 @@ TEST_ROWS(client_leaving_may_end_the_session, 2)
 	    stay_conn_state(stay_client_conn(rig.client)), STAY_BACKING_OFF);
 	ck_assert_ptr_nonnull(
 	    strstr(stay_conn_failure(stay_client_conn(rig.client)), "enough"));
-	line_end(&rig);
 }
 
 TEST(client_leaving_to_stop_may_end_the_session)
@@ -233,7 +224,6 @@ TEST(client_leaving_to_stop_may_end_the_session)
 	stay_client_stop(rig.client, STAY_OK);
 	LINE_TELLS(&rig, 1,
 	    "leaving;down E_STOPPED;idle E_STOPPED/maybe executed;closed OK;");
-	line_end(&rig);
 }
 
 static void
@@ -254,7 +244,6 @@ TEST(client_leaving_may_give_calls_up)
 	LINE_TELLS(&rig, 5,
 	    "leaving;a E_CANCELLED/maybe executed;"
 	    "orphan +over;bye;down E_RECONNECT;hello -;up;");
-	line_end(&rig);
 }
 
 static void
@@ -273,7 +262,6 @@ TEST(client_leaving_may_stop_the_client)
 	line_run(&rig, 5);
 	ck_assert_str_eq(line_told(&rig),
 	    "leaving;idle OK/replied +over;bye;down E_STOPPED;closed OK;");
-	line_end(&rig);
 }
 
-TEST_SUITE(client_leaving)
+TEST_SUITE_WITH(client_leaving, .after = line_after)

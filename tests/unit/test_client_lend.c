@@ -67,7 +67,6 @@ TEST(client_lend_tells_of_each_session)
 	stay_client_reconnect(rig.client, STAY_OK);
 	LINE_TELLS(&rig, 10,
 	    "down E_RECONNECT;session E_OFFLINE;hello -;up;session OK;");
-	line_end(&rig);
 }
 
 static struct stay_hello
@@ -85,7 +84,6 @@ TEST(client_lend_tells_of_a_fatal_failure)
 	line_start(&rig, &lent);
 	LINE_TELLS(&rig, 10,
 	    "init 10.0.0.1;hello -;up;down E_DENIED;session E_DENIED;");
-	line_end(&rig);
 }
 
 /* ---- lending ---- */
@@ -101,7 +99,6 @@ TEST(client_lend_is_for_one)
 	ck_assert_int_eq(stay_client_take_back(rig.client), STAY_E_STATE);
 	LINE_TELLS(&rig, 1, "reset;session OK;");
 	lend();
-	line_end(&rig);
 }
 
 TEST(client_lend_needs_a_session)
@@ -109,7 +106,6 @@ TEST(client_lend_needs_a_session)
 	line_prepare(&rig);
 	line_start(&rig, &lent);
 	ck_assert_int_eq(stay_client_lend(rig.client), STAY_E_OFFLINE);
-	line_end(&rig);
 }
 
 static void
@@ -130,7 +126,6 @@ TEST(client_lend_waits_for_a_change)
 	    "down E_RECONNECT;session E_OFFLINE;hello -;up;session OK;");
 	lend();
 	accepts(STAY_OK);
-	line_end(&rig);
 }
 
 TEST_ROWS(client_lend_ends_with_its_session, 2)
@@ -154,7 +149,6 @@ TEST_ROWS(client_lend_ends_with_its_session, 2)
 	LINE_TELLS(&rig, 1, "reset;session OK;");
 	line_call(&rig, "b", LINE("say +b"));
 	LINE_TELLS(&rig, 10, "b OK/replied +b;");
-	line_end(&rig);
 }
 
 TEST(client_lend_taken_back_without_a_session)
@@ -170,7 +164,6 @@ TEST(client_lend_taken_back_without_a_session)
 	lend();
 	line_call(&rig, "b", LINE("say +b"));
 	LINE_TELLS(&rig, 10, "b OK/replied +b;");
-	line_end(&rig);
 }
 
 /* ---- taking back ---- */
@@ -190,7 +183,6 @@ TEST(client_lend_waits_for_calls)
 	LINE_TELLS(&rig, 10, "a OK/replied +a;");
 	sim_peer_print(rig.peer, "+b\n");
 	LINE_TELLS(&rig, 10, "orphan +b;reset;session OK;");
-	line_end(&rig);
 }
 
 /* A pause is something that is left behind, too, with a session and without one. */
@@ -215,7 +207,6 @@ TEST_ROWS(client_lend_goes_on_reading, 2)
 		    "hello -;up;reset;session OK;");
 	}
 	ck_assert(!stay_client_is_paused(rig.client));
-	line_end(&rig);
 }
 
 static enum stay_status
@@ -244,7 +235,6 @@ TEST(client_lend_waits_for_calls_that_are_not_sent)
 	line_told(&rig);
 	LINE_TELLS(&rig, 49, "");
 	LINE_TELLS(&rig, 10, "a E_TIMEOUT/not sent;reset;session OK;");
-	line_end(&rig);
 }
 
 static struct stay_hello
@@ -277,7 +267,6 @@ TEST(client_lend_resets_by_bytes)
 	sim_peer_print(rig.peer, "+2\n");
 	LINE_TELLS(&rig, 10, "control +2;reset;session OK;");
 	rig.config.wakes = NULL;
-	line_end(&rig);
 }
 
 static struct stay_hello
@@ -297,7 +286,6 @@ TEST(client_lend_says_what_it_expects_alone)
 	line_call(&rig, "a", LINE("say +a"));
 	LINE_TELLS(&rig, 10, "a OK/replied +a;");
 	ck_assert_str_eq(line_got(&rig), "say +a;");
-	line_end(&rig);
 }
 
 static struct stay_hello
@@ -318,7 +306,6 @@ TEST(client_lend_replaces_the_session)
 	    "session E_OFFLINE;hello -;up;reset;session OK;");
 	lend();
 	ck_assert_uint_eq(stay_client_session_number(rig.client), 2);
-	line_end(&rig);
 }
 
 static struct stay_hello
@@ -334,7 +321,6 @@ TEST(client_lend_ends_the_client)
 	lend();
 	take_back();
 	LINE_TELLS(&rig, 10, "reset;down E_STOPPED;closed OK;");
-	line_end(&rig);
 }
 
 static struct stay_hello
@@ -351,7 +337,6 @@ TEST(client_lend_reset_ends_the_session)
 	lend();
 	take_back();
 	LINE_TELLS(&rig, 10, "reset;down E_NOT_READY;session E_OFFLINE;");
-	line_end(&rig);
 }
 
 TEST(client_lend_loses_what_comes_back)
@@ -366,7 +351,6 @@ TEST(client_lend_loses_what_comes_back)
 	    "down E_RESET;session E_OFFLINE;a E_LOST/maybe executed;");
 	LINE_TELLS(&rig, 200, "hello -;up;reset;session OK;");
 	lend();
-	line_end(&rig);
 }
 
 /* What a user leaves behind outside of his session is there in the next one, too: it is
@@ -387,7 +371,6 @@ TEST_ROWS(client_lend_ends_the_client_in_another_session, 2)
 		ck_assert_int_eq(
 		    stay_client_take_back(rig.client), STAY_E_OFFLINE);
 	LINE_TELLS(&rig, 200, "hello -;up;reset;down E_STOPPED;closed OK;");
-	line_end(&rig);
 }
 
 /* A session that nobody has had is none to be replaced. */
@@ -400,7 +383,6 @@ TEST(client_lend_replaces_no_other_session)
 	ck_assert_int_eq(stay_client_take_back(rig.client), STAY_E_OFFLINE);
 	LINE_TELLS(&rig, 200, "hello -;up;reset;session OK;");
 	lend();
-	line_end(&rig);
 }
 
 /* It says something there, and is waited for. */
@@ -418,7 +400,6 @@ TEST(client_lend_resets_another_session_by_bytes)
 	sim_peer_print(rig.peer, "+1\n+2\n");
 	LINE_TELLS(&rig, 10, "control +1;control +2;reset;session OK;");
 	rig.config.wakes = NULL;
-	line_end(&rig);
 }
 
 static struct stay_hello
@@ -449,7 +430,6 @@ TEST(client_lend_replaces_another_session_that_bytes_have_not_reset)
 	    "control +1;control +2;reset;note it is not wiped;"
 	    "down E_RECONNECT;session E_OFFLINE;hello -;up;reset;session OK;");
 	rig.config.wakes = NULL;
-	line_end(&rig);
 }
 
-TEST_SUITE(client_lend)
+TEST_SUITE_WITH(client_lend, .after = line_after)

@@ -60,7 +60,6 @@ TEST(client_number_is_told_and_never_0)
 	sim_peer_reset(rig.peer);
 	line_run(&rig, 10);
 	ck_assert_uint_eq(number(), 0);
-	line_end(&rig);
 }
 
 static void
@@ -83,7 +82,6 @@ TEST(client_number_is_known_in_slots)
 	sim_peer_reset(rig.peer);
 	LINE_TELLS(
 	    &rig, 1, "down E_RESET;number 1;hello -;up;down E_RESET;number 2;");
-	line_end(&rig);
 }
 
 /* Whose calls did not end with an answer. */
@@ -103,7 +101,6 @@ TEST(client_number_of_what_was_lost)
 	sim_peer_reset(rig.peer);
 	line_run(&rig, 10);
 	ck_assert_uint_eq(call->result.session, 2);
-	line_end(&rig);
 }
 
 /* It is the last session that a call was begun in, however many there were. */
@@ -127,7 +124,6 @@ TEST(client_number_of_what_was_sent_again)
 	line_run(&rig, 300);
 	ck_assert_int_eq(call->result.status, STAY_E_TIMEOUT);
 	ck_assert_uint_eq(call->result.session, 2);
-	line_end(&rig);
 }
 
 TEST(client_number_in_this_session_or_not_at_all)
@@ -155,7 +151,6 @@ TEST(client_number_in_this_session_or_not_at_all)
 	line_run(&rig, 10);
 	ck_assert_str_eq(call->reply, "+d");
 	ck_assert_str_eq(line_got(&rig), "say +d;");
-	line_end(&rig);
 }
 
 /* A session that is being left is not that session any more. */
@@ -168,7 +163,6 @@ TEST(client_number_of_a_session_that_is_left)
 	line_run(&rig, 1);
 	ck_assert_uint_eq(number(), 0);
 	ck_assert_int_eq(try_in(1, "late"), STAY_E_OFFLINE);
-	line_end(&rig);
 }
 
-TEST_SUITE(client_number)
+TEST_SUITE_WITH(client_number, .after = line_after)

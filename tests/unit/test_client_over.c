@@ -71,7 +71,6 @@ TEST(client_over_once_if_the_answer_comes_before_it_is_told)
 	    "over 1 of 0 maybe executed;a E_CANCELLED/maybe executed;");
 	call("c");
 	ck_assert_str_eq(line_got(&rig), "get @001;get @002;get @003;");
-	line_end(&rig);
 }
 
 /* ---- let go of ---- */
@@ -87,7 +86,6 @@ TEST(promise_5_client_over_is_not_told_inside_of_let_go)
 	ck_assert_uint_eq(counts_of(rig.client).tombstones, 0);
 	ck_assert_str_eq(answer("+@1 late\n"),
 	    "over - of 0 maybe executed;orphan +@1 late;");
-	line_end(&rig);
 }
 
 TEST(client_over_comes_behind_a_done_that_lets_go)
@@ -99,7 +97,6 @@ TEST(client_over_comes_behind_a_done_that_lets_go)
 	    "given up 1;a E_TIMEOUT/maybe executed;"
 	    "over - of 0 maybe executed;");
 	ck_assert_str_eq(answer("+@1 late\n"), "orphan +@1 late;");
-	line_end(&rig);
 }
 
 /* The reply is there already, behind the frame in whose callback it was let go of. */
@@ -111,7 +108,6 @@ TEST(client_over_let_go_of_and_answered_in_one_turn)
 	ck_assert_str_eq(answer("+@2\n+@1 late\n"),
 	    "over 2 of 0 replied;b OK/replied +@2;orphan +@1 late;"
 	    "over - of 0 sent;a OK/sent;");
-	line_end(&rig);
 }
 
 /* What its answer overtakes is told first, and lets go of it. */
@@ -128,7 +124,6 @@ TEST(client_over_let_go_of_by_who_is_overtaken)
 	    "c OK/sent;orphan +@3 late;");
 	ck_assert_uint_eq(counts_of(rig.client).tombstones, 0);
 	answer("+@1\n");
-	line_end(&rig);
 }
 
 static void
@@ -159,7 +154,6 @@ TEST(client_over_let_go_of_by_who_is_overtaken_by_a_part)
 	    "c OK/sent;given up 1;a E_CANCELLED/maybe executed;"
 	    "orphan *@3 late;");
 	answer("+@1\n+@4\n");
-	line_end(&rig);
 }
 
 /* Late pieces are handed out, and the answer alone is counted. */
@@ -172,7 +166,6 @@ TEST(client_over_counts_late_answers_without_their_pieces)
 	    "over - of 0 sent;a OK/sent;"
 	    "orphan *@1 1;orphan *@1 2;orphan +@1 3;");
 	ck_assert_uint_eq(counts_of(rig.client).orphans, 1);
-	line_end(&rig);
 }
 
 /* ---- and lost ---- */
@@ -196,7 +189,6 @@ TEST(promise_4_client_over_what_was_let_go_of_overtakes)
 	line_run(&rig, 200);
 	ck_assert_str_eq(line_got(&rig), "|get !004;"); /* that is c */
 	answer("+@4\n");
-	line_end(&rig);
 }
 
 /* b was refused before the older a was answered: a's bytes are needed still. */
@@ -216,7 +208,6 @@ TEST(promise_13_client_over_refused_keeps_what_is_older)
 	answer("+@3\n");
 	line_run(&rig, 1);
 	ck_assert_str_eq(line_got(&rig), "get !004 b;");
-	line_end(&rig);
 }
 
 /* One frame for several calls: of those, the protocol names who still waits. */
@@ -245,7 +236,6 @@ TEST(promise_2_client_over_let_go_of_and_passed_over)
 	ck_assert_int_eq(
 	    stay_session_awaits_tag(session, 9), STAY_AWAITS_CONTROL);
 	answer("+@9\n");
-	line_end(&rig);
 }
 
 /* A frame of no length for it would come for ever. */
@@ -257,7 +247,6 @@ TEST(client_over_let_go_of_and_answered_by_nothing)
 	line_run(&rig, 1);
 	line_told(&rig);
 	ck_assert_str_eq(answer("0@1\n"), "down E_UNASKED;");
-	line_end(&rig);
 }
 
 TEST(promise_4_client_over_what_was_answered_late_overtakes)
@@ -272,7 +261,6 @@ TEST(promise_4_client_over_what_was_answered_late_overtakes)
 	sim_peer_reset(rig.peer);
 	LINE_TELLS(&rig, 1,
 	    "down E_RESET;over - of 0 maybe executed;a E_LOST/maybe executed;");
-	line_end(&rig);
 }
 
 /* The late answer itself lets go of it, and so of its second one. */
@@ -291,7 +279,6 @@ TEST(client_over_let_go_of_by_a_late_answer)
 	ck_assert_str_eq(answer("+@1 late\n"),
 	    "orphan +@1 late;over - of 0 maybe executed;");
 	ck_assert_uint_eq(counts_of(rig.client).tombstones, 0);
-	line_end(&rig);
 }
 
-TEST_SUITE(client_over)
+TEST_SUITE_WITH(client_over, .after = line_after)

@@ -48,7 +48,6 @@ TEST(client_pause_is_resumed_once_too_often)
 	stay_client_resume(rig.client);
 	stay_client_resume(rig.client);
 	ck_assert(!stay_client_is_paused(rig.client));
-	line_end(&rig);
 }
 
 TEST(client_pause_hands_out_nothing)
@@ -62,7 +61,6 @@ TEST(client_pause_hands_out_nothing)
 	ck_assert(!stay_client_is_paused(rig.client));
 	ck_assert_str_eq(line_told(&rig), "");
 	LINE_TELLS(&rig, 1, "push >1;push >2;");
-	line_end(&rig);
 }
 
 /* In the middle of what has been read, of which there is more than a frame may be. */
@@ -79,7 +77,6 @@ TEST(client_pause_in_a_callback)
 		go_on();
 	}
 	LINE_TELLS(&rig, 1, "");
-	line_end(&rig);
 }
 
 static void
@@ -96,7 +93,6 @@ TEST(client_pause_of_a_moment_is_none)
 	rig.config.on_push = pause_for_a_moment;
 	sim_peer_print(rig.peer, ">1\n>2\n");
 	LINE_TELLS(&rig, 1, "push >1;push >2;");
-	line_end(&rig);
 }
 
 /* Each is taken back by one. */
@@ -110,7 +106,6 @@ TEST(client_pause_counts)
 	LINE_TELLS(&rig, 100, "");
 	go_on();
 	LINE_TELLS(&rig, 1, "push >1;");
-	line_end(&rig);
 }
 
 /* It is noted that there are bytes, and then it is paused, before they are read. */
@@ -129,7 +124,6 @@ TEST(client_pause_keeps_what_is_put_off)
 	LINE_TELLS(&rig, 100, "a OK/replied +1;");
 	go_on();
 	LINE_TELLS(&rig, 1, "b OK/replied +2;");
-	line_end(&rig);
 }
 
 /* What is sent does not wait. Deadlines stand, and nobody is called silent. */
@@ -144,7 +138,6 @@ TEST(client_pause_lets_requests_go)
 	go_on();
 	LINE_TELLS(&rig, 10, "a OK/replied +a;orphan +b;");
 	ck_assert_uint_eq(counts_of(rig.client).sessions, 1);
-	line_end(&rig);
 }
 
 /* Of its age nothing counts that was not read. */
@@ -157,7 +150,6 @@ TEST(client_pause_is_no_age_of_a_tombstone)
 	go_on();
 	LINE_TELLS(&rig, 290, "");
 	LINE_TELLS(&rig, 20, "down E_SILENT;");
-	line_end(&rig);
 }
 
 static void
@@ -181,7 +173,6 @@ TEST(client_pause_blames_no_suspect)
 	LINE_TELLS(&rig, 200, "a E_TIMEOUT/maybe executed;");
 	go_on();
 	LINE_TELLS(&rig, 1, "down E_CLOSED;");
-	line_end(&rig);
 }
 
 /* From the resume on it is as always. */
@@ -198,7 +189,6 @@ TEST(client_pause_is_followed_by_silence_and_probes)
 	go_on();
 	LINE_TELLS(&rig, 90, "");
 	LINE_TELLS(&rig, 20, "down E_SILENT;a E_SILENT/maybe executed;");
-	line_end(&rig);
 }
 
 /* A new session is greeted, and no more. */
@@ -215,7 +205,6 @@ TEST(client_pause_goes_on_over_reconnects)
 	LINE_TELLS(&rig, 10, "push >1;");
 	sim_peer_reset(rig.peer);
 	LINE_TELLS(&rig, 1000, "down E_RESET;hello -;hello +hi;up;push >1;");
-	line_end(&rig);
 }
 
 /* That the peer has gone is seen by who writes, or goes on. */
@@ -228,7 +217,6 @@ TEST(client_pause_hides_the_end)
 	LINE_TELLS(&rig, 10000, "");
 	go_on();
 	LINE_TELLS(&rig, 1, "push >1;down E_CLOSED;");
-	line_end(&rig);
 }
 
 /* What was put off is lost with the session. */
@@ -244,7 +232,6 @@ TEST(client_pause_ends_with_its_session)
 	LINE_TELLS(&rig, 1000, "down E_RESET;hello -;up;");
 	go_on();
 	LINE_TELLS(&rig, 1, "a OK/replied +a;");
-	line_end(&rig);
 }
 
 static void
@@ -268,7 +255,6 @@ TEST(client_pause_when_the_stream_is_over)
 	line_call(&rig, "a", LINE("say +a"));
 	LINE_TELLS(
 	    &rig, 1000, "push >2;push >3;push >4;down E_RESET;hello -;up;");
-	line_end(&rig);
 }
 
 /* A filter has opened more than was handed out; nothing more comes from the peer. */
@@ -308,7 +294,6 @@ TEST(client_pause_and_stop)
 	line_run(&rig, 1000);
 	ck_assert(rig.closed);
 	line_told(&rig);
-	line_end(&rig);
 }
 
-TEST_SUITE(client_pause)
+TEST_SUITE_WITH(client_pause, .after = line_after)

@@ -74,7 +74,6 @@ TEST(peer_is_cut_and_its_length_is_told)
 		ck_assert_str_eq(url, cut[i]);
 		ck_assert_int_eq(url[rooms[i] == 0 ? 5 : rooms[i]], 'x');
 	}
-	line_end(&rig);
 }
 
 static const struct stay_session *last;
@@ -102,7 +101,6 @@ TEST(peer_of_no_stream_is_nobody)
 	ck_assert_str_eq(seen, "");
 	ck_assert_int_eq(stay_session_peer(last, url, sizeof(url)), 0);
 	ck_assert_str_eq(url, "");
-	line_end(&rig);
 }
 
 /* Whatever found no memory while it was dialled: it is the peer, or nobody. */
@@ -142,7 +140,6 @@ TEST(peer_of_descriptors_has_no_url)
 	line_start(&rig, NULL);
 	line_run(&rig, 10);
 	ck_assert_str_eq(peer(), "");
-	line_end(&rig);
 }
 
 /* As a front cancels: a second connection, with another protocol, to this server. */
@@ -167,7 +164,6 @@ TEST(peer_is_dialled_by_another_client)
 	ck_assert_uint_eq(rig.server.accepted, 2);
 	stay_client_stop(second, STAY_OK);
 	line_run(&rig, 1000);
-	line_end(&rig);
 }
 
-TEST_SUITE(client_peer)
+TEST_SUITE_WITH(client_peer, .after = line_after)

@@ -77,7 +77,6 @@ TEST(client_planned_end_is_no_failed_attempt)
 	sim_peer_reset(rig.peer);
 	line_run(&rig, 100);
 	ck_assert_int_eq(state(), STAY_CONNECTED);
-	line_end(&rig);
 }
 
 /* Whoever never tries again after a failure is back after this, though not at once. */
@@ -96,7 +95,6 @@ TEST(client_planned_end_comes_back_whatever_the_policy)
 		ck_assert_int_eq(state(), STAY_CONNECTED);
 	}
 	ck_assert_uint_gt(waits, 0);
-	line_end(&rig);
 }
 
 /* Failures that a stable session has ended are not remembered for it, either. */
@@ -114,7 +112,6 @@ TEST(client_planned_end_ends_a_stable_session_as_any)
 	sim_peer_reset(rig.peer);
 	line_run(&rig, 1);
 	ck_assert_uint_eq(due_ms(), 9);
-	line_end(&rig);
 }
 
 /* The peer was not away while the session was up. */
@@ -133,7 +130,6 @@ TEST(client_planned_end_leaves_its_time_out_of_an_outage)
 	sim_peer_reset(rig.peer);
 	line_run(&rig, 1);
 	ck_assert_uint_eq(due_ms(), 9);
-	line_end(&rig);
 }
 
 TEST(client_planned_end_again_and_again_waits_longer)
@@ -147,7 +143,6 @@ TEST(client_planned_end_again_and_again_waits_longer)
 	line_run(&rig, STABLE_MS);
 	give_up();
 	ck_assert_uint_eq(due_ms(), delays[0] - 1);
-	line_end(&rig);
 }
 
 /* With the default policy: 25 to 50 ms. */
@@ -165,7 +160,6 @@ TEST(client_planned_end_comes_back_at_its_own_time)
 	}
 	ck_assert_uint_ge(distinct, 10);
 	line_told(&rig);
-	line_end(&rig);
 }
 
 /* ---- a crowd ---- */
@@ -252,4 +246,4 @@ TEST(client_planned_end_by_a_crowd_does_not_come_back_at_once)
 	ck_assert_uint_eq(finis, CROWD);
 }
 
-TEST_SUITE(client_planned_end)
+TEST_SUITE_WITH(client_planned_end, .after = line_after)

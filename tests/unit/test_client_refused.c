@@ -59,7 +59,6 @@ TEST(client_refused_is_told_by_default)
 	line_begin(&rig, NULL);
 	line_call(&rig, "a", LINE("say !no"));
 	LINE_TELLS(&rig, 10, "a E_SERVER/refused !no;");
-	line_end(&rig);
 }
 
 TEST(promise_3_4_what_is_refused_is_sent_again_in_order)
@@ -80,7 +79,6 @@ TEST(promise_3_4_what_is_refused_is_sent_again_in_order)
 	ck_assert_str_eq(line_told(&rig),
 	    "hello -;up;a OK/replied +a;b OK/replied +b;c OK/replied +c;");
 	ck_assert_uint_eq(counts().resent, 2);
-	line_end(&rig);
 }
 
 /* b was acted on: a can't come before it any more, and is told first. */
@@ -95,7 +93,6 @@ TEST(promise_4_what_was_overtaken_is_not_sent_again)
 	    line_told(&rig), "a E_SERVER/refused !no;b OK/replied +b;");
 	answer("+c\n");
 	ck_assert_str_eq(line_told(&rig), "c OK/replied +c;");
-	line_end(&rig);
 }
 
 /* The refusal of a call that was given up undoes nothing, nor does an answer to what
@@ -124,7 +121,6 @@ TEST_ROWS(promise_4_who_overtakes_nobody, 2)
 	answer("+c\n");
 	ck_assert_str_eq(
 	    line_told(&rig), "hello -;up;a OK/replied +a;c OK/replied +c;");
-	line_end(&rig);
 }
 
 /* One at a time, until one is not refused: c is, at first. */
@@ -144,7 +140,6 @@ TEST(promise_13_half_a_refusal_is_no_answer)
 	answer("+c\n");
 	ck_assert_str_eq(line_got(&rig), "d;");
 	answer("+d\n");
-	line_end(&rig);
 }
 
 /* What only reads undoes nothing: a and c keep their order. */
@@ -165,7 +160,6 @@ TEST(promise_4_a_read_overtakes_nobody)
 	answer("+c\n");
 	ck_assert_str_eq(
 	    line_told(&rig), "hello -;up;a OK/replied +a;c OK/replied +c;");
-	line_end(&rig);
 }
 
 /* Nor does one whose session ends before it is answered. */
@@ -181,7 +175,6 @@ TEST(promise_4_a_lost_read_overtakes_nobody)
 	answer("+a\n");
 	answer("+r\n");
 	ck_assert_ptr_nonnull(strstr(line_told(&rig), "a OK/replied +a;"));
-	line_end(&rig);
 }
 
 /* So it is if what came behind was given up, or has begun to be answered. */
@@ -199,7 +192,6 @@ TEST(promise_4_a_late_reply_overtakes_too)
 	answer("+c\n");
 	ck_assert_str_eq(
 	    line_told(&rig), "down E_NOT_READY;hello -;up;c OK/replied +c;");
-	line_end(&rig);
 }
 
 TEST(promise_4_a_part_overtakes_too)
@@ -211,7 +203,6 @@ TEST(promise_4_a_part_overtakes_too)
 	    line_told(&rig), "a E_SERVER/refused !no;b part OK *b;");
 	answer("+b\n");
 	ck_assert_str_eq(line_told(&rig), "b OK/replied +b;");
-	line_end(&rig);
 }
 
 /* The session breaks while b may have been acted on. */
@@ -223,7 +214,6 @@ TEST(promise_4_a_lost_call_overtakes_too)
 	sim_peer_reset(rig.peer);
 	LINE_TELLS(&rig, 1,
 	    "down E_RESET;a E_SERVER/refused !no;b E_LOST/maybe executed;");
-	line_end(&rig);
 }
 
 /* What was cut is known not to have been acted on: it overtakes nobody. */
@@ -244,7 +234,6 @@ TEST(promise_4_half_a_request_does_not_overtake)
 	ck_assert_str_eq(line_told(&rig),
 	    "down E_RESET;hello -;up;a OK/replied +a;b OK/replied +b;");
 	ck_assert_str_eq(line_got(&rig), "a;|a;b;");
-	line_end(&rig);
 }
 
 /* All that the server has had of it whole, it has refused. */
@@ -269,7 +258,6 @@ TEST(promise_3_a_refusal_stands_while_half_of_the_call_leaves)
 	ck_assert_int_eq(
 	    stay_client_cancel(rig.client, rig.calls[0].id), STAY_OK);
 	LINE_TELLS(&rig, 1, "down E_RESET;a E_CANCELLED/refused;");
-	line_end(&rig);
 }
 
 /* Its deadline is the end of it, and the backoff grows meanwhile. */
@@ -288,7 +276,6 @@ TEST(promise_13_what_is_refused_is_not_sent_for_ever)
 	ck_assert_uint_gt(sessions, 10);
 	ck_assert_uint_lt(sessions, 70);
 	ck_assert_uint_le(counts().resent, sessions);
-	line_end(&rig);
 }
 
 /* However many were refused: to be refused again costs one sending. */
@@ -305,7 +292,6 @@ TEST(promise_13_sending_refused_calls_again_has_a_budget)
 	    line_told(&rig), "down E_NOT_READY;a E_SERVER/refused !no;");
 	line_run(&rig, 100);
 	ck_assert_str_eq(line_got(&rig), "|b;");
-	line_end(&rig);
 }
 
 /* That the loss before it was the first one is over. */
@@ -332,7 +318,6 @@ TEST(promise_13_sending_refused_calls_again_is_free_no_longer)
 		line_run(&rig, 100);
 		answer("+3\n");
 	}
-	line_end(&rig);
 }
 
 /* The words of a refusal are kept if they may be; the call is, in any case. */
@@ -350,7 +335,6 @@ TEST(promise_7_more_refusals_than_may_be_held)
 	answer("+e\n");
 	ck_assert_str_eq(line_told(&rig),
 	    "down E_NOT_READY;hello -;up;d OK/replied +d;e OK/replied +e;");
-	line_end(&rig);
 }
 
 /* Its deadline goes on; what the server said of it stays true. */
@@ -366,7 +350,6 @@ TEST(promise_6_a_deadline_holds_for_what_is_set_aside)
 	call("c", 0, 1);
 	line_run(&rig, 10);
 	ck_assert_str_eq(line_got(&rig), "a;b;c;"); /* nothing is held up */
-	line_end(&rig);
 }
 
 TEST(promise_6_a_deadline_holds_until_it_is_sent_again)
@@ -377,7 +360,6 @@ TEST(promise_6_a_deadline_holds_until_it_is_sent_again)
 	sim_unlisten(rig.world, LINE_HOST, LINE_PORT);
 	answer("!no\n");
 	LINE_TELLS(&rig, 100, "down E_NOT_READY;a E_TIMEOUT/refused;");
-	line_end(&rig);
 }
 
 TEST(promise_1_a_stop_completes_what_is_set_aside)
@@ -411,7 +393,6 @@ TEST(client_refused_and_not_to_be_sent_again)
 	answer("!3\n!4\n");
 	ck_assert_str_eq(
 	    line_told(&rig), "c part E_SERVER !3;c E_SERVER/refused !4;");
-	line_end(&rig);
 }
 
 /* Behind it something blocks: nobody waits for that. */
@@ -423,7 +404,6 @@ TEST(client_refused_in_front_of_what_blocks)
 	line_run(&rig, 1);
 	answer("!no\n");
 	ck_assert_str_eq(line_told(&rig), "a E_SERVER/refused !no;");
-	line_end(&rig);
 }
 
 /* What an earlier session may have done, no refusal takes back. */
@@ -442,7 +422,6 @@ TEST(promise_3_a_refusal_speaks_for_one_sending)
 	line_run(&rig, 200);
 	ck_assert_ptr_nonnull(
 	    strstr(line_told(&rig), "a E_TIMEOUT/maybe executed;"));
-	line_end(&rig);
 }
 
 static struct stay_held *kept;
@@ -492,7 +471,6 @@ TEST_ROWS(client_refused_words_may_be_held, 2)
 		stay_held_free(kept);
 	}
 	ck_assert_uint_eq(counts().held, 0);
-	line_end(&rig);
 }
 
 /* So a future says what the server has said. */
@@ -507,7 +485,6 @@ TEST(client_refused_is_told_to_a_future)
 	ck_assert_int_eq(stay_future_result(future)->outcome, STAY_REFUSED);
 	ck_assert_ptr_nonnull(stay_future_reply(future));
 	stay_future_free(future);
-	line_end(&rig);
 }
 
 static void
@@ -537,7 +514,6 @@ TEST(promise_1_2_who_overtakes_may_be_given_up)
 	ck_assert_str_eq(line_told(&rig),
 	    "c E_SERVER/refused !no;d E_CANCELLED/maybe executed;orphan *d;"
 	    "orphan +d;");
-	line_end(&rig);
 }
 
 /* What no answer is due to may have been acted on, and nobody will hear. */
@@ -555,7 +531,6 @@ TEST(promise_4_what_left_without_an_answer_overtakes)
 	answer("+b\n");
 	ck_assert_str_eq(
 	    line_told(&rig), "down E_NOT_READY;hello -;up;b OK/replied +b;");
-	line_end(&rig);
 }
 
 /* So it may when the rest of it is still to leave. */
@@ -572,7 +547,6 @@ TEST(promise_4_what_leaves_without_an_answer_overtakes)
 	answer("!no\n");
 	sim_peer_freeze(rig.peer, false);
 	LINE_TELLS(&rig, 10, "a E_SERVER/refused !no;p OK/sent;");
-	line_end(&rig);
 }
 
 /* Of another session, it has left nothing behind. */
@@ -587,7 +561,6 @@ TEST(promise_4_what_an_earlier_session_sent_overtakes_nobody)
 	line_told(&rig);
 	answer("!no\n");
 	ck_assert_str_eq(line_told(&rig), "down E_NOT_READY;");
-	line_end(&rig);
 }
 
 /* It takes bytes of the queue, and none of the flight. */
@@ -606,7 +579,6 @@ TEST(promise_7_what_is_set_aside_is_counted_in_bytes)
 	ck_assert_str_eq(line_got(&rig), "aa;b;c;");
 	ck_assert_uint_eq(counts().queued_bytes, 0);
 	ck_assert_uint_eq(counts().in_flight_bytes, 4);
-	line_end(&rig);
 }
 
-TEST_SUITE(client_refused)
+TEST_SUITE_WITH(client_refused, .after = line_after)

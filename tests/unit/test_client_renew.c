@@ -53,7 +53,6 @@ TEST(client_renew_lets_calls_finish)
 	ck_assert_str_eq(line_told(&rig),
 	    "a E_SERVER/refused !renew;b OK/replied +b;down E_NOT_READY;");
 	LINE_TELLS(&rig, 100, "hello -;up;c OK/replied +c;");
-	line_end(&rig);
 }
 
 TEST(client_renew_waits_no_longer_than_its_budget)
@@ -66,7 +65,6 @@ TEST(client_renew_waits_no_longer_than_its_budget)
 	ck_assert_int_eq(state(), STAY_DISCONNECTING);
 	LINE_TELLS(
 	    &rig, 20, "push >renew;down E_NOT_READY;a E_LOST/maybe executed;");
-	line_end(&rig);
 }
 
 /* One that ends already, or is not up yet, is let be. */
@@ -87,7 +85,6 @@ TEST(client_renew_is_for_a_session_that_is_up)
 	answer("+hi\n");
 	ck_assert_int_eq(state(), STAY_CONNECTED);
 	ck_assert_uint_eq(counts_of(rig.client).sessions, 2);
-	line_end(&rig);
 }
 
 /* With what was refused in it, it ends as any session that refuses all. */
@@ -103,7 +100,6 @@ TEST(client_renew_of_a_session_that_refuses)
 	answer("+a\n");
 	ck_assert_str_eq(
 	    line_told(&rig), "down E_NOT_READY;hello -;up;a OK/replied +a;");
-	line_end(&rig);
 }
 
 /* ---- another protocol ---- */
@@ -119,7 +115,6 @@ TEST(client_renew_hello_may_hear_another_protocol)
 	ck_assert_str_eq(line_told(&rig),
 	    "init 10.0.0.1;hello -;hello +bad;down E_PROTOCOL;");
 	ck_assert(explains("its last hello failed: not this protocol"));
-	line_end(&rig);
 }
 
 /* ---- what was agreed on ---- */
@@ -140,7 +135,6 @@ TEST(client_renew_explains_what_was_agreed_on)
 	sim_peer_close(rig.peer);
 	line_run(&rig, 1);
 	ck_assert(!explains("line 7"));
-	line_end(&rig);
 }
 
 /* ---- a change whose dial fails ---- */
@@ -171,7 +165,6 @@ TEST(promise_13_a_change_does_not_pay_for_an_old_outage)
 				     .stable_ms = 5000 }));
 	ck_assert_uint_le(due_after_a_change(3600 * 1000), 50);
 	ck_assert_uint_ge(due_after_a_change(1000), OUTAGE_MS / 10);
-	line_end(&rig);
 }
 
-TEST_SUITE(client_renew)
+TEST_SUITE_WITH(client_renew, .after = line_after)

@@ -35,7 +35,6 @@ TEST(client_rest_keeps_the_counts)
 		ck_assert_uint_eq(counts.orphans, round);
 		line_told(&rig);
 	}
-	line_end(&rig);
 }
 
 TEST(client_rest_ends_only_with_memory)
@@ -51,7 +50,6 @@ TEST(client_rest_ends_only_with_memory)
 	ck_assert_uint_eq(counts_of(rig.client).rejected, 1);
 	line_call(&rig, "b", LINE("say +2"));
 	LINE_TELLS(&rig, 10, "b OK/replied +2;");
-	line_end(&rig);
 }
 
 static void
@@ -89,7 +87,6 @@ TEST(client_rest_does_not_fill_the_budget)
 	read_quietly(20);
 	lose();
 	ck_assert_uint_eq(counts_of(rig.client).maybe_executed, 17 + 18);
-	line_end(&rig);
 }
 
 /* The record of a call that ended its session is told of the right one. */
@@ -102,7 +99,6 @@ TEST(client_rest_knows_its_session)
 	line_run(&rig, 10);
 	ck_assert_uint_eq(rig.calls[0].result.session,
 	    stay_client_session_number(rig.client));
-	line_end(&rig);
 }
 
 /* ---- memory that somebody still uses ---- */
@@ -134,4 +130,4 @@ TEST(client_rest_waits_for_those_who_are_told)
 	ck_assert_uint_eq(times_told, 1);
 }
 
-TEST_SUITE(client_rest)
+TEST_SUITE_WITH(client_rest, .after = line_after)

@@ -65,7 +65,6 @@ TEST(client_restore_is_awaited_before_calls_flow)
 	    "up *part;push >push;push =both;up =both;a OK/replied +1;");
 	ck_assert_str_eq(line_got(&rig), "say +1;");
 	ck_assert_uint_eq(counts_of(rig.client).sessions, 1);
-	line_end(&rig);
 }
 
 /* What it asked and did not wait for is told to on_control. */
@@ -76,7 +75,6 @@ TEST(client_restore_need_not_wait)
 	LINE_TELLS(&rig, 10,
 	    "init 10.0.0.1;hello -;hello +hello;up;control +sub;"
 	    "a OK/replied +1;");
-	line_end(&rig);
 }
 
 /* The attempt fails, and what waits in the queue has the fate that this has. */
@@ -117,7 +115,6 @@ TEST_ROWS(client_restore_fails, sizeof(failures) / sizeof(failures[0]))
 	rig.config.restore = NULL;
 	line_run(&rig, 3000);
 	ck_assert_uint_eq(rig.calls[0].told, 1);
-	line_end(&rig);
 }
 
 /* At once, too: it is not the greeting that has failed. */
@@ -138,7 +135,6 @@ TEST(client_restore_fails_at_once)
 	ck_assert_ptr_nonnull(
 	    strstr(stay_conn_failure(stay_client_conn(rig.client)),
 		"restore line://10.0.0.1:7777: no memory for it"));
-	line_end(&rig);
 }
 
 TEST(client_restore_has_the_connect_budget)
@@ -149,7 +145,6 @@ TEST(client_restore_has_the_connect_budget)
 	ck_assert_str_eq(
 	    line_told(&rig), "init 10.0.0.1;hello -;hello +hello;up;");
 	LINE_TELLS(&rig, 100, "down E_TIMEOUT;");
-	line_end(&rig);
 }
 
 /* There is nobody to say goodbye. */
@@ -162,7 +157,6 @@ TEST(client_restore_may_be_cut_short)
 	stay_client_stop(rig.client, STAY_OK);
 	LINE_TELLS(&rig, 50, "down E_STOPPED;a E_STOPPED/not sent;closed OK;");
 	ck_assert_str_eq(line_got(&rig), "say +hello;sub;");
-	line_end(&rig);
 }
 
 /* ---- more than the lane holds ---- */
@@ -248,7 +242,6 @@ TEST(client_restore_takes_turns)
 	ck_assert_ptr_nonnull(strstr(line_told(&rig),
 	    "init 10.0.0.1;hello -;up;drained;up;drained;up;"));
 	ck_assert_uint_eq(rig.calls[0].told, 1);
-	line_end(&rig);
 }
 
 /* hello may have as much to say. */
@@ -271,7 +264,6 @@ TEST(client_hello_takes_turns)
 	ck_assert_uint_eq(topics_heard, TOPICS);
 	ck_assert_ptr_nonnull(strstr(line_told(&rig),
 	    "init 10.0.0.1;hello;drained;hello;drained;hello;"));
-	line_end(&rig);
 }
 
 static void
@@ -321,7 +313,6 @@ TEST(client_lane_tells_when_it_has_drained)
 	line_told(&rig);
 	line_call(&rig, "a", LINE("say +1"));
 	LINE_TELLS(&rig, 10, "a OK/replied +1;");
-	line_end(&rig);
 }
 
 static void
@@ -349,7 +340,6 @@ TEST(client_lane_that_has_drained_may_be_the_last)
 	LINE_TELLS(&rig, 100,
 	    "drained;bye;control +whole;control +bye;down E_NOT_READY;"
 	    "hello -;up;");
-	line_end(&rig);
 }
 
 /* It is told once more than half of it has left, and no earlier. */
@@ -367,7 +357,6 @@ TEST_ROWS(client_lane_has_drained_by_half, sizeof(shares) / sizeof(shares[0]))
 	take_no_more_than(shares[_i].bytes, 5000);
 	sim_peer_freeze(rig.peer, false);
 	LINE_TELLS(&rig, 1000, shares[_i].told);
-	line_end(&rig);
 }
 
 /* What did not fit is not sent, and the next session begins with an empty lane. */
@@ -384,7 +373,6 @@ TEST(client_lane_that_was_full_ends_with_its_session)
 	line_run(&rig, 10);
 	ck_assert_uint_eq(topics_heard, 1);
 	ck_assert_ptr_null(strstr(line_told(&rig), "drained;"));
-	line_end(&rig);
 }
 
 /* A goodbye is worth waiting for; nothing is said behind it. */
@@ -400,7 +388,6 @@ TEST(client_farewell_waits_for_room_in_the_lane)
 	topics_said = TOPICS;
 	line_run(&rig, 1000);
 	ck_assert_ptr_nonnull(strstr(line_told(&rig), "bye;"));
-	line_end(&rig);
 }
 
 /* One message may pass the bound; more than 16 MiB is none. */
@@ -424,7 +411,6 @@ TEST(client_lane_takes_a_large_message)
 	    stay_buf_reserve(stay_session_control(session), 16 << 20));
 	sim_peer_reset(rig.peer);
 	line_run(&rig, 100);
-	line_end(&rig);
 }
 
-TEST_SUITE(client_restore)
+TEST_SUITE_WITH(client_restore, .after = line_after)

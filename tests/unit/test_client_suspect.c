@@ -64,7 +64,6 @@ TEST_ROWS(client_suspect_is_told_what_it_did, ROWS(faults))
 	ck_assert_str_eq(line_told(&rig), faults[_i].told);
 	snprintf(got, sizeof(got), "%s;say +1;|say +1;", faults[_i].text);
 	ck_assert_str_eq(line_got(&rig), got);
-	line_end(&rig);
 }
 
 TEST(client_suspect_of_a_silence_is_not_asked_again)
@@ -80,7 +79,6 @@ TEST(client_suspect_of_a_silence_is_not_asked_again)
 	    "down E_SILENT;a E_SILENT/maybe executed;hello -;up;"
 	    "b OK/replied +1;");
 	ck_assert_str_eq(line_got(&rig), "|say +1;");
-	line_end(&rig);
 }
 
 /* Each takes a session along; who stands behind them all is answered. */
@@ -94,7 +92,6 @@ TEST(client_suspect_neighbours_do_not_pay)
 	ck_assert_int_eq(rig.calls[5].result.outcome, STAY_REPLIED);
 	ck_assert_uint_eq(counts_of(rig.client).sessions, 6);
 	line_told(&rig);
-	line_end(&rig);
 }
 
 /* ---- the stream ended at it ---- */
@@ -113,7 +110,6 @@ TEST_ROWS(client_suspect_is_asked_once_more_and_alone, 2)
 	line_run(&rig, 10);
 	ck_assert_int_eq(rig.calls[1].result.status, STAY_OK);
 	line_told(&rig);
-	line_end(&rig);
 }
 
 static void
@@ -139,7 +135,6 @@ TEST(client_suspect_is_waited_for)
 	sim_peer_print(rig.peer, "+1\n");
 	LINE_TELLS(&rig, 10, "a OK/replied +1;");
 	ck_assert_str_eq(line_got(&rig), "2;3;4;");
-	line_end(&rig);
 }
 
 /* Its answer is not waited for once nobody wants it. */
@@ -150,7 +145,6 @@ TEST(client_suspect_given_up_takes_the_session_along)
 	LINE_TELLS(
 	    &rig, 50, "a E_CANCELLED/maybe executed;down E_SILENT;hello -;up;");
 	ck_assert_str_eq(line_got(&rig), "|2;3;");
-	line_end(&rig);
 }
 
 TEST(client_suspect_given_up_unsent_lets_the_others_go)
@@ -166,7 +160,6 @@ TEST(client_suspect_given_up_unsent_lets_the_others_go)
 	line_run(&rig, 50);
 	ck_assert_str_eq(line_got(&rig), "quiet;2;3;|2;3;");
 	line_told(&rig);
-	line_end(&rig);
 }
 
 /* What it did was to be there; the next sessions ended as they were to. */
@@ -187,7 +180,6 @@ TEST(client_suspect_keeps_its_sendings_through_planned_ends)
 	line_run(&rig, 10);
 	ck_assert_int_eq(rig.calls[0].result.status, STAY_OK);
 	line_told(&rig);
-	line_end(&rig);
 }
 
 /* Nothing has happened to it: whoever ends the session does so for a reason. */
@@ -207,7 +199,6 @@ TEST_ROWS(client_suspect_of_a_planned_end_is_nobody, 2)
 	line_run(&rig, 500);
 	ck_assert_str_eq(line_got(&rig), "a;b;|a;b;");
 	line_told(&rig);
-	line_end(&rig);
 }
 
 /* ---- half of it ---- */
@@ -243,7 +234,6 @@ TEST_ROWS(client_suspect_may_be_half_a_request, 2)
 	line_run(&rig, 100);
 	ck_assert_int_eq(rig.calls[1].result.status, STAY_OK);
 	line_told(&rig);
-	line_end(&rig);
 }
 
 /* ---- nobody is to blame ---- */
@@ -302,7 +292,6 @@ TEST_ROWS(client_suspect_is_nobody, ROWS(innocents))
 	line_run(&rig, 50);
 	ck_assert_str_eq(line_got(&rig), innocents[_i].got);
 	line_told(&rig);
-	line_end(&rig);
 }
 
 /* A silence blames nobody then, either. */
@@ -315,7 +304,6 @@ TEST(client_suspect_of_a_silence_is_nobody_who_was_given_up)
 	LINE_TELLS(&rig, 600,
 	    "x E_CANCELLED/maybe executed;down E_SILENT;hello -;up;");
 	ck_assert_str_eq(line_got(&rig), "gone;a;|a;");
-	line_end(&rig);
 }
 
-TEST_SUITE(client_suspect)
+TEST_SUITE_WITH(client_suspect, .after = line_after)

@@ -66,7 +66,6 @@ TEST(client_tags_are_answered_in_any_order)
 	    "over 2 of 0 replied;b OK/replied +@2 x;"
 	    "over 3 of 0 replied;c E_SERVER/replied -@3 y;"
 	    "over 1 of 0 refused;a E_SERVER/refused !@1 z;");
-	line_end(&rig);
 }
 
 TEST(client_tags_stand_beside_answers_in_order)
@@ -83,7 +82,6 @@ TEST(client_tags_stand_beside_answers_in_order)
 	    "a part OK *@1 1;p OK/replied +p;a OK/replied +@1 2;");
 	ck_assert_str_eq(
 	    answer("+q\n"), "down E_UNASKED;"); /* nothing in order is due */
-	line_end(&rig);
 }
 
 /* No call has it, a queued one has none yet, and an answered one no more. */
@@ -106,7 +104,6 @@ TEST(client_tags_unknown_end_the_session)
 	call("a");
 	sent();
 	ck_assert_str_eq(answer("+@9 x\n+@1\n+@1\n"), "a OK/replied +@1;");
-	line_end(&rig);
 }
 
 /* The tag of a call that was given up is taken until its late answer. */
@@ -126,7 +123,6 @@ TEST(client_tags_are_free_at_the_late_answer)
 	ck_assert_str_eq(answer("+@1\n+@2\n"),
 	    "over 1 of 0 replied;c OK/replied +@1;"
 	    "over 2 of 0 replied;b OK/replied +@2;");
-	line_end(&rig);
 }
 
 /* What waits first can be given up, and what is behind it goes on. */
@@ -142,7 +138,6 @@ TEST(client_tags_let_the_queue_wait_and_go_on)
 	ck_assert_int_eq(stay_client_cancel(rig.client, b->id), STAY_OK);
 	ck_assert_str_eq(sent(), "plain;");
 	ck_assert_str_eq(line_told(&rig), "b E_CANCELLED/not sent;");
-	line_end(&rig);
 }
 
 TEST(client_tags_prepare_fails_one_call_alone)
@@ -164,7 +159,6 @@ TEST(client_tags_prepare_fails_one_call_alone)
 	    "over - of 0 not sent;d E_ARG/not sent;");
 	ck_assert_str_eq(
 	    answer("+@7\n"), "over 7 of 0 replied;b OK/replied +@7;");
-	line_end(&rig);
 }
 
 /* Sent again it has another tag; and b, which was acted on, overtakes a and not c. */
@@ -190,7 +184,6 @@ TEST(promise_3_4_tags_out_of_order_are_judged_in_order)
 	ck_assert_str_eq(answer("+@7\n+@6\n"),
 	    "over 7 of 0 replied;c OK/replied +@7;"
 	    "over 6 of 0 replied;r OK/replied +@6;");
-	line_end(&rig);
 }
 
 /* a, refused, was sent in front of b, which waits, and behind c. */
@@ -210,7 +203,6 @@ TEST(promise_4_tags_refused_go_back_in_order)
 	answer("+@4\n");
 	ck_assert_str_eq(sent(), "get !005 b;");
 	ck_assert_str_eq(answer("+@5\n"), "b OK/replied +@5;");
-	line_end(&rig);
 }
 
 /* What is sent again though it was not refused keeps its place in front. */
@@ -229,7 +221,6 @@ TEST(promise_4_tags_lost_and_refused_go_back_in_order)
 	answer("+@4\n");
 	ck_assert_str_eq(sent(), "get !005 b;get !006 c;");
 	answer("+@5\n+@6\n");
-	line_end(&rig);
 }
 
 /* Nobody waits for what is to be answered behind one that may never be. */
@@ -248,7 +239,6 @@ TEST_ROWS(promise_4_tags_refused_beside_what_is_not_awaited, 2)
 	call("c");
 	sent();
 	ck_assert_str_eq(answer("!@3\n"), "down E_NOT_READY;");
-	line_end(&rig);
 }
 
 /* Sent to two servers, a and b and c; the first may have acted on all of them. */
@@ -289,7 +279,6 @@ TEST_ROWS(promise_4_tags_refused_by_one_of_two_overtake, 2)
 	    rows[_i].at_the_end);
 	ck_assert_str_eq(line_told(&rig), told);
 	ck_assert_str_eq(line_got(&rig), "|get !008;");
-	line_end(&rig);
 }
 
 /* What is in flight before it has not overtaken it: both go again, in order. */
@@ -308,7 +297,6 @@ TEST(promise_4_tags_refused_behind_one_in_flight_goes_again)
 	answer("+@3\n");
 	ck_assert_str_eq(sent(), "get !004 b;");
 	answer("+@4\n");
-	line_end(&rig);
 }
 
 /* Behind one that was refused another was acted on. */
@@ -322,7 +310,6 @@ TEST(promise_4_tags_refused_and_overtaken_are_told)
 	sent();
 	ck_assert_str_eq(answer("!@1\n+@3\n!@2\n"),
 	    "a E_SERVER/refused !@1;c OK/replied +@3;b E_SERVER/refused !@2;");
-	line_end(&rig);
 }
 
 /* ---- without an answer ---- */
@@ -346,7 +333,6 @@ TEST(client_tags_may_go_unanswered)
 	    answer("+@2\n"), "over 2 of 0 replied;b OK/replied +@2;");
 	ck_assert_str_eq(sent(), "get @002;");
 	answer("+@2\n");
-	line_end(&rig);
 }
 
 /* Not a byte is read or written after it, and none of its bytes are kept. */
@@ -362,7 +348,6 @@ TEST(client_tags_let_go_of_leave_no_bytes)
 	ck_assert_uint_ne(inside_buffers(rig.client) & INSIDE_REQUESTS, 0);
 	line_run(&rig, 2500);
 	ck_assert_uint_eq(inside_buffers(rig.client), 0);
-	line_end(&rig);
 }
 
 TEST(client_tags_are_let_go_of_by_the_protocol)
@@ -390,7 +375,6 @@ TEST(client_tags_are_let_go_of_by_the_protocol)
 	ck_assert_int_eq(stay_session_let_go(session, 3), STAY_OK);
 	LINE_TELLS(&rig, 1000, "over - of 0 maybe executed;");
 	ck_assert_str_eq(answer("+@3\n"), "orphan +@3;");
-	line_end(&rig);
 }
 
 /* No call in flight will free a tag: only another session has some. */
@@ -408,7 +392,6 @@ TEST(client_tags_that_are_all_let_go_of_end_the_session)
 	LINE_TELLS(&rig, 300, "down E_NOT_READY;hello -;up;");
 	ck_assert_str_eq(sent(), "|get @001;");
 	answer("+@1\n");
-	line_end(&rig);
 }
 
 static struct line_call *to_cancel;
@@ -439,7 +422,6 @@ TEST(client_tags_cancel_as_a_session_ends)
 	LINE_TELLS(&rig, 1,
 	    "down E_RESET;over - of 0 maybe executed;"
 	    "over - of 0 maybe executed;b E_CANCELLED/maybe executed;");
-	line_end(&rig);
 }
 
 /* ---- several steps, several calls, the control lane ---- */
@@ -463,7 +445,6 @@ TEST(client_tags_given_up_as_a_session_ends)
 	LINE_TELLS(&rig, 1,
 	    "down E_RESET;over - of 0 maybe executed;"
 	    "a E_CANCELLED/maybe executed;");
-	line_end(&rig);
 }
 
 TEST(client_tags_in_one_frame_are_answered_one_by_one)
@@ -477,7 +458,6 @@ TEST(client_tags_in_one_frame_are_answered_one_by_one)
 	ck_assert_str_eq(answer("+@3\n+@1-4\n"),
 	    "c OK/replied +@3;a OK/replied +@1-4;b OK/replied +@1-4;"
 	    "d OK/replied +@1-4;");
-	line_end(&rig);
 }
 
 /* A push that names its call is a step: the call is not sent again. */
@@ -495,7 +475,6 @@ TEST(client_tags_of_a_push_are_a_step)
 	    "down E_PROTOCOL;a E_LOST/maybe executed;hello -;up;");
 	ck_assert_str_eq(sent(), "|get !003;");
 	answer("+@3\n");
-	line_end(&rig);
 }
 
 static void
@@ -532,7 +511,6 @@ TEST(client_tags_of_the_control_lane)
 	ck_assert_str_eq(
 	    answer("+@5 2\n+o\n"), "control +@5 2;o OK/replied +o;");
 	ck_assert_ptr_null(stay_session_tagged(session, 5));
-	line_end(&rig);
 }
 
 /* It is no call, so that nothing of it is told. */
@@ -550,7 +528,6 @@ TEST(client_tags_of_the_control_lane_are_let_go_of)
 	LINE_TELLS(&rig, 10, "");
 	say_tagged("sub 5\n", 1, 5, STAY_E_ARG);
 	ck_assert_str_eq(answer("+@5 2\n"), "orphan +@5 2;");
-	line_end(&rig);
 }
 
 static void
@@ -573,7 +550,6 @@ TEST(client_tags_are_given_before_a_write)
 	ck_assert_str_eq(answer("+1\n+2\n+3\n+@2\n+4\n+@1\n"),
 	    "control +1;control +2;control +3;b OK/replied +@2;"
 	    "o OK/replied +4;a OK/replied +@1;");
-	line_end(&rig);
 }
 
 static void
@@ -599,7 +575,6 @@ TEST(client_tags_leave_half_a_message_behind)
 	ck_assert_int_eq(stay_client_cancel(rig.client, a->id), STAY_OK);
 	ck_assert_str_eq(sent(), "leave 1;");
 	answer("+1\n+@1\n");
-	line_end(&rig);
 }
 
 /* ---- silence ---- */
@@ -621,7 +596,6 @@ TEST(promise_8_tags_a_silent_server_is_found)
 	line_call(&rig, "c", TAGGED("get @000"));
 	line_run(&rig, 510);
 	ck_assert_ptr_nonnull(strstr(line_told(&rig), "down E_SILENT"));
-	line_end(&rig);
 }
 
 static void
@@ -653,7 +627,6 @@ TEST(promise_8_tags_silence_is_measured_by_what_is_awaited)
 	call("b");
 	LINE_TELLS(&rig, 490, "");
 	LINE_TELLS(&rig, 20, "down E_SILENT;b E_SILENT/maybe executed;");
-	line_end(&rig);
 }
 
 /* While nothing is awaited but what has yet to leave. */
@@ -670,7 +643,6 @@ TEST(promise_8_tags_half_a_note_awaits_nothing)
 	line_run(&rig, 1);
 	ck_assert_str_eq(answer("+@1\n"), "a OK/replied +@1;");
 	ck_assert_str_eq(answer("+1\n"), "down E_UNASKED;");
-	line_end(&rig);
 }
 
 /* Beside one that blocks another is awaited as ever. */
@@ -685,7 +657,6 @@ TEST(promise_8_tags_that_do_not_block_are_awaited)
 	LINE_TELLS(&rig, 490, "");
 	line_run(&rig, 20);
 	ck_assert_ptr_nonnull(strstr(line_told(&rig), "down E_SILENT"));
-	line_end(&rig);
 }
 
 /* ---- bounds ---- */
@@ -718,7 +689,6 @@ TEST(promise_7_tags_a_slow_one_does_not_pin_the_others)
 	ck_assert_str_eq(answer("+@500\n"), "slow OK/replied +@500;");
 	ck_assert_str_eq(sent(), "get !501;");
 	answer("+@501\n");
-	line_end(&rig);
 }
 
 /* In a session that has ended no answer is due. */
@@ -733,7 +703,6 @@ TEST(client_tags_need_a_session)
 	ck_assert_int_eq(
 	    stay_session_expect_tagged(session, 1, 1), STAY_E_STATE);
 	line_told(&rig);
-	line_end(&rig);
 }
 
 TEST(client_tags_are_of_no_other_protocol)
@@ -744,7 +713,6 @@ TEST(client_tags_are_of_no_other_protocol)
 	session = stay_client_session(rig.client);
 	ck_assert_uint_eq(stay_session_free_tag(session, 9), 0);
 	ck_assert_uint_eq(stay_session_sent_ms(session), STAY_FOREVER);
-	line_end(&rig);
 }
 
 TEST(client_tags_need_prepare)
@@ -768,7 +736,6 @@ TEST(client_tags_need_prepare)
 	sent();
 	ck_assert_str_eq(answer("+z\n+z\n"),
 	    "over 6 of 6 replied;c OK/replied +z;down E_UNASKED;");
-	line_end(&rig);
 }
 
 /* One in flight at a time, by the protocol's own count; no tag becomes free. */
@@ -797,7 +764,6 @@ TEST(client_tags_prepare_is_asked_again_when_a_call_is_over)
 		line_call(&rig, "a", LINE_NOTE("x"));
 	ck_assert_str_eq(sent(), "x;x;x;");
 	ck_assert_str_eq(line_told(&rig), "a OK/sent;a OK/sent;a OK/sent;");
-	line_end(&rig);
 }
 
 static void
@@ -822,7 +788,6 @@ TEST(client_tags_prepare_is_asked_again_behind_a_frame)
 	ck_assert_str_eq(sent(), "");
 	answer(">room\n");
 	ck_assert_str_eq(sent(), "get @001;");
-	line_end(&rig);
 }
 
 TEST(client_tags_prepare_is_asked_again_behind_a_tick)
@@ -836,7 +801,6 @@ TEST(client_tags_prepare_is_asked_again_behind_a_tick)
 	    STAY_OK);
 	line_run(&rig, 2);
 	ck_assert_str_eq(sent(), "get @001;");
-	line_end(&rig);
 }
 
 static unsigned prepared;
@@ -887,7 +851,6 @@ TEST_ROWS(client_tags_are_given_to_who_is_written, 2)
 	ck_assert_uint_eq(sim_calls(rig.world, SIM_WRITE) - writes, 1);
 	answer("+@1\n+@2\n");
 	answer("+@3\n");
-	line_end(&rig);
 }
 
 /* Nor is who would leave in a later write. */
@@ -907,7 +870,6 @@ TEST(client_tags_are_not_given_before_their_turn)
 		line_call(&rig, "a", TAGGED(text));
 	line_run(&rig, 1);
 	ck_assert_uint_eq(prepared, 3);
-	line_end(&rig);
 }
 
-TEST_SUITE(client_tags)
+TEST_SUITE_WITH(client_tags, .after = line_after)

@@ -47,7 +47,6 @@ TEST(promise_6_client_tick_comes_once_and_not_too_early)
 	ck_assert_str_eq(line_told(&rig), "tick;");
 	line_run(&rig, 1000);
 	ck_assert_str_eq(line_told(&rig), "");
-	line_end(&rig);
 }
 
 /* The last one to ask is the one that counts. */
@@ -65,7 +64,6 @@ TEST(client_tick_is_moved_and_taken_back)
 	tick_after(STAY_FOREVER);
 	line_run(&rig, 1000);
 	ck_assert_str_eq(line_told(&rig), "");
-	line_end(&rig);
 }
 
 static void
@@ -86,7 +84,6 @@ TEST(client_tick_says_something_and_comes_again)
 	tick_after(100);
 	line_run(&rig, 350);
 	ck_assert_str_eq(line_got(&rig), "say +pong;say +pong;say +pong;");
-	line_end(&rig);
 }
 
 static void
@@ -101,7 +98,6 @@ TEST(client_tick_may_leave_the_session)
 	tick_after(100);
 	line_run(&rig, 500);
 	ck_assert_uint_eq(counts_of(rig.client).sessions, 2);
-	line_end(&rig);
 }
 
 static void
@@ -117,7 +113,6 @@ TEST(client_tick_may_have_something_to_say)
 	tick_after(100);
 	line_run(&rig, 110);
 	ck_assert_str_eq(line_told(&rig), "tick;note so it is;");
-	line_end(&rig);
 }
 
 /* It belongs to its session: none comes after the end of it, nor in the next. */
@@ -132,7 +127,6 @@ TEST(client_tick_ends_with_its_session)
 	tick_after(100);
 	line_run(&rig, 200);
 	ck_assert_str_eq(line_told(&rig), "tick;");
-	line_end(&rig);
 }
 
 /* Due and not run so far when the session ends. */
@@ -149,7 +143,6 @@ TEST(client_tick_may_stop_the_client)
 	tick_after(10);
 	line_run(&rig, 1000);
 	ck_assert_ptr_nonnull(strstr(line_told(&rig), "tick;"));
-	line_end(&rig);
 }
 
 TEST(client_tick_without_a_session_or_memory)
@@ -166,7 +159,6 @@ TEST(client_tick_without_a_session_or_memory)
 	sim_unlisten(rig.world, "10.0.0.1", 7777);
 	line_run(&rig, 100);
 	ck_assert_int_eq(stay_session_tick_after(session, 10), STAY_E_STATE);
-	line_end(&rig);
 }
 
 /* When bytes went is told apart from when they came. */
@@ -192,7 +184,6 @@ TEST(client_tick_knows_when_bytes_went_and_came)
 	line_run(&rig, 100);
 	ck_assert_uint_eq(stay_session_sent_ms(session), STAY_FOREVER);
 	ck_assert_uint_eq(stay_session_heard_ms(session), STAY_FOREVER);
-	line_end(&rig);
 }
 
-TEST_SUITE(client_tick)
+TEST_SUITE_WITH(client_tick, .after = line_after)

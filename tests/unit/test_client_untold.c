@@ -62,7 +62,6 @@ TEST(promise_7_calls_over_and_untold_are_bounded)
 	check_told(1);
 	give_up_at_once("a", UNTOLD_MAX);
 	ck_assert_int_eq(line_try(&rig, "b", LINE("quiet")), STAY_E_FULL);
-	line_end(&rig);
 }
 
 /* So does who stands in line: "there is room" is true. */
@@ -85,7 +84,6 @@ TEST(promise_7_room_comes_when_calls_are_told)
 	LINE_TELLS(&rig, 10,
 	    "a E_CANCELLED/maybe executed;a E_CANCELLED/not sent;"
 	    "a E_CANCELLED/not sent;a E_CANCELLED/not sent;ready 0;");
-	line_end(&rig);
 }
 
 static void
@@ -105,7 +103,6 @@ TEST(promise_7_a_completion_may_call_again)
 	ck_assert_int_eq(line_try(&rig, "b", LINE("quiet")), STAY_E_FULL);
 	line_run(&rig, 1);
 	ck_assert_uint_eq(rig.call_count, UNTOLD_MAX + QUEUE_MAX);
-	line_end(&rig);
 }
 
 /* Answers are told as they come: of a whole pipeline in one read none is in the
@@ -124,7 +121,6 @@ TEST(promise_7_a_pipeline_answered_at_once_is_in_nobodys_way)
 	line_run(&rig, 1);
 	ck_assert_uint_eq(rig.call_count, 16);
 	ck_assert_uint_eq(counts_of(rig.client).replied, 8);
-	line_end(&rig);
 }
 
 TEST(promise_7_other_bounds_let_more_be_untold)
@@ -139,7 +135,6 @@ TEST(promise_7_other_bounds_let_more_be_untold)
 	line_run(&rig, 10);
 	give_up_at_once("a", UNTOLD_MAX + 1);
 	ck_assert_int_eq(line_try(&rig, "b", LINE("quiet")), STAY_E_FULL);
-	line_end(&rig);
 }
 
-TEST_SUITE(client_untold)
+TEST_SUITE_WITH(client_untold, .after = line_after)

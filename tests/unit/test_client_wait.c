@@ -105,7 +105,6 @@ TEST(client_wait_leaves_nothing_behind)
 	ck_assert_int_gt(scarce_blocks_here(), blocks);
 	LINE_TELLS(&rig, 3000, "a OK;");
 	ck_assert_int_eq(scarce_blocks_here(), blocks);
-	line_end(&rig);
 }
 
 TEST(promise_7_who_waits_is_served_in_order)
@@ -124,7 +123,6 @@ TEST(promise_7_who_waits_is_served_in_order)
 	answer("+3\n+a\n+b\n");
 	answer("+a\n");
 	answer("+b\n");
-	line_end(&rig);
 }
 
 /* As long as somebody is in line there is no room for others. */
@@ -140,7 +138,6 @@ TEST(promise_7_nobody_pushes_in)
 	LINE_TELLS(&rig, 1,
 	    "a OK;in;in;out;"
 	    "2 E_CANCELLED/not sent;3 E_CANCELLED/not sent;");
-	line_end(&rig);
 }
 
 TEST(promise_7_where_there_is_room_nobody_waits_long)
@@ -153,7 +150,6 @@ TEST(promise_7_where_there_is_room_nobody_waits_long)
 	ck_assert_int_eq(line_try(&rig, "b", &quiet), STAY_E_FULL);
 	LINE_TELLS(&rig, 1, "a OK;in;");
 	ck_assert_int_eq(line_try(&rig, "b", &quiet), STAY_OK);
-	line_end(&rig);
 }
 
 TEST(promise_6_who_waits_has_a_deadline)
@@ -168,7 +164,6 @@ TEST(promise_6_who_waits_has_a_deadline)
 	LINE_TELLS(&rig, 3, "a E_TIMEOUT;out;");
 	answer("+1\n");
 	ck_assert_str_eq(line_told(&rig), "1 OK/replied +1;b OK;");
-	line_end(&rig);
 }
 
 TEST(client_wait_can_be_given_up)
@@ -185,7 +180,6 @@ TEST(client_wait_can_be_given_up)
 	answer("+1\n");
 	ck_assert_str_eq(line_told(&rig), "1 OK/replied +1;b OK;");
 	ck_assert_int_eq(stay_client_cancel(rig.client, b.id), STAY_E_STALE);
-	line_end(&rig);
 }
 
 /* Who needs more room waits for it, and the others behind. */
@@ -209,7 +203,6 @@ TEST(promise_7_room_is_measured_in_bytes_too)
 	ck_assert_str_eq(line_told(&rig), "c OK/replied +1;");
 	answer("+2\n");
 	ck_assert_str_eq(line_told(&rig), "c OK/replied +2;a OK;b OK;");
-	line_end(&rig);
 }
 
 TEST(promise_7_the_line_is_bounded)
@@ -239,7 +232,6 @@ TEST(promise_9_who_steps_back_into_line_is_last)
 	wait(&a);
 	wait(&b);
 	LINE_TELLS(&rig, 1, "a OK;b OK;a OK;");
-	line_end(&rig);
 }
 
 TEST(promise_1_5_a_stop_tells_who_waits)
@@ -279,7 +271,6 @@ TEST(promise_5_who_waits_does_not_keep_a_client_that_stops)
 	stay_client_stop(rig.client, STAY_OK);
 	line_run(&rig, 1);
 	ck_assert_ptr_nonnull(strstr(line_told(&rig), "closed OK;"));
-	line_end(&rig);
 }
 
 TEST(promise_1_a_drain_tells_who_waits)
@@ -292,7 +283,6 @@ TEST(promise_1_a_drain_tells_who_waits)
 	stay_client_drain(rig.client, 1000);
 	answer("+1\n");
 	ck_assert_str_eq(line_told(&rig), "1 OK/replied +1;a E_DRAINING;out;");
-	line_end(&rig);
 }
 
 /* Without a session the queue is not what is missing. */
@@ -304,7 +294,6 @@ TEST(client_wait_offline)
 	line_start(&rig, OPTIONS(.offline = STAY_OFFLINE_FAIL));
 	ck_assert_int_eq(
 	    stay_client_wait_room(rig.client, NULL, ready, &a), STAY_E_OFFLINE);
-	line_end(&rig);
 }
 
 TEST(client_wait_ends_with_a_fatal_failure)
@@ -319,7 +308,6 @@ TEST(client_wait_ends_with_a_fatal_failure)
 	line_run(&rig, 10);
 	ck_assert_ptr_nonnull(
 	    strstr(line_told(&rig), "1 E_DENIED/not sent;a E_DENIED;"));
-	line_end(&rig);
 }
 
 TEST(client_wait_checks_what_it_is_given)
@@ -335,7 +323,6 @@ TEST(client_wait_checks_what_it_is_given)
 	options.size = sizeof(options) + 1;
 	ck_assert_int_eq(
 	    stay_client_wait_room(rig.client, &options, ready, &a), STAY_E_ABI);
-	line_end(&rig);
 }
 
 /* There will never be room for what a new bound is too small for. */
@@ -417,7 +404,6 @@ TEST(client_a_token_of_another_kind_is_stale)
 	    stay_client_cancel(rig.client, rig.calls[1].id), STAY_OK);
 	ck_assert_int_eq(stay_client_cancel(rig.client, a.id), STAY_OK);
 	LINE_TELLS(&rig, 1, "2 E_CANCELLED/not sent;a E_CANCELLED;");
-	line_end(&rig);
 }
 
-TEST_SUITE(client_wait)
+TEST_SUITE_WITH(client_wait, .after = line_after)

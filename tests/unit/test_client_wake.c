@@ -36,7 +36,6 @@ TEST(client_wake_comes_in_a_turn)
 	LINE_TELLS(&rig, 100, "");
 	wake();
 	LINE_TELLS(&rig, 1, "wake;");
-	line_end(&rig);
 }
 
 TEST(client_wake_has_more_to_do)
@@ -44,7 +43,6 @@ TEST(client_wake_has_more_to_do)
 	begin(3);
 	wake();
 	LINE_TELLS(&rig, 100, "wake;wake;wake;");
-	line_end(&rig);
 }
 
 TEST(client_wake_needs_no_session)
@@ -56,7 +54,6 @@ TEST(client_wake_needs_no_session)
 	line_told(&rig);
 	wake();
 	LINE_TELLS(&rig, 1, "wake;");
-	line_end(&rig);
 }
 
 static bool
@@ -90,7 +87,6 @@ TEST(client_wake_may_end_the_session)
 	wake();
 	LINE_TELLS(&rig, 1, "bye;down E_NOT_READY;");
 	ck_assert_str_eq(line_got(&rig), "whole;bye;");
-	line_end(&rig);
 }
 
 TEST(client_wake_without_memory)
@@ -108,7 +104,6 @@ TEST(client_wake_without_memory)
 	scarce_disarm();
 	ck_assert_int_eq(status, STAY_OK);
 	LINE_TELLS(&rig, 1, "wake;");
-	line_end(&rig);
 }
 
 /* What is to be told at the end is told before on_closed. */
@@ -125,7 +120,6 @@ TEST(promise_3_client_wake_is_waited_for_at_the_end)
 	told = line_told(&rig);
 	ck_assert_ptr_nonnull(strstr(told, "end OK;wake;"));
 	ck_assert_ptr_nonnull(strstr(told, "wake;closed OK;"));
-	line_end(&rig);
 }
 
-TEST_SUITE(client_wake)
+TEST_SUITE_WITH(client_wake, .after = line_after)

@@ -73,7 +73,6 @@ TEST(wire_shows_both_ways)
 	    "> call, 10 bytes: \"say >3|-4\\n\"|"
 	    "< part, 3 bytes: \"*1\\n\"|< reply, 3 bytes: \"+2\\n\"|"
 	    "< push, 3 bytes: \">3\\n\"|< error, 3 bytes: \"-4\\n\"|");
-	line_end(&rig);
 }
 
 static const struct {
@@ -108,7 +107,6 @@ TEST(wire_shows_pieces)
 	ck_assert_str_eq(traced(),
 	    "< piece, 2 bytes: \"% \"|< piece, 2 bytes: \"12\"|"
 	    "< reply, 1 bytes: \"\\n\"|");
-	line_end(&rig);
 }
 
 TEST_ROWS(wire_shows_each_kind, sizeof(frames) / sizeof(frames[0]))
@@ -120,7 +118,6 @@ TEST_ROWS(wire_shows_each_kind, sizeof(frames) / sizeof(frames[0]))
 	says(frames[_i].said);
 	ck_assert_int_eq(
 	    strncmp(traced(), frames[_i].traced, strlen(frames[_i].traced)), 0);
-	line_end(&rig);
 }
 
 /* Also if decode writes over it. */
@@ -130,7 +127,6 @@ TEST(wire_shows_what_came)
 	rig.config.scribbles = true;
 	says("#abc\n");
 	ck_assert_str_eq(traced(), "< skip, 5 bytes: \"#abc\\n\"|");
-	line_end(&rig);
 }
 
 static struct stay_frame
@@ -152,7 +148,6 @@ TEST(wire_shows_what_is_to_come)
 	line_run(&rig, 10);
 	says("abc");
 	ck_assert_str_eq(traced(), "< more, 3 bytes so far, 40 in all|");
-	line_end(&rig);
 }
 
 TEST(wire_shows_no_more_than_a_line)
@@ -172,7 +167,6 @@ TEST(wire_shows_no_more_than_a_line)
 	strcpy(text + 128, "\n");
 	says(text);
 	ck_assert_ptr_nonnull(strstr(traced(), "\\x7f\\x7f\"...|"));
-	line_end(&rig);
 }
 
 /* ---- what leaves in parts ---- */
@@ -208,7 +202,6 @@ TEST(wire_counts_the_rest_of_a_call)
 	line_run(&rig, 10);
 	ck_assert_str_eq(traced(), "> call, 3 more bytes|> call, 1 of 2 bytes: "
 				   "\"x\"|> call, 1 more bytes|");
-	line_end(&rig);
 }
 
 static void
@@ -239,7 +232,6 @@ TEST(wire_counts_the_rest_of_what_is_said)
 	line_run(&rig, 1000);
 	speak("k\n");
 	ck_assert_str_eq(traced(), "> control, 2 bytes: \"k\\n\"|");
-	line_end(&rig);
 }
 
 /* ---- secrets ---- */
@@ -256,7 +248,6 @@ TEST(wire_shows_no_secret)
 	says("-no login p\"w\\\r\x01"
 	     "d\n");
 	ck_assert_ptr_nonnull(strstr(traced(), "\"-no login ***\\n\"|"));
-	line_end(&rig);
 }
 
 /* Nor what a server makes of it, also beside a NUL. */
@@ -271,7 +262,6 @@ TEST(wire_shows_no_secret_as_others_spell_it)
 	sim_peer_send(rig.peer, said, sizeof(said) - 1);
 	line_run(&rig, 5);
 	ck_assert_str_eq(traced(), "< skip, 21 bytes: \"#***\\x00***\\n\"|");
-	line_end(&rig);
 }
 
 /* Not its first half, either. */
@@ -288,7 +278,6 @@ TEST(wire_shows_no_beginning_of_a_secret)
 	strcpy(text + 122, "secretword\n");
 	says(text);
 	ck_assert_ptr_nonnull(strstr(traced(), "..***\"...|"));
-	line_end(&rig);
 }
 
 /* ---- who asks for it ---- */
@@ -307,7 +296,6 @@ TEST(wire_names_tags)
 	says("+@1 x\n");
 	ck_assert_str_eq(traced(), "> call, 9 bytes: \"get @001\\n\"|"
 				   "< reply, tag 1, 6 bytes: \"+@1 x\\n\"|");
-	line_end(&rig);
 }
 
 TEST(wire_names_groups)
@@ -352,7 +340,6 @@ TEST(wire_is_for_who_wants_it)
 	stay_log_free(log);
 	fclose(stream);
 	free(printed);
-	line_end(&rig);
 }
 
-TEST_SUITE(client_wire)
+TEST_SUITE_WITH(client_wire, .after = line_after)

@@ -60,7 +60,6 @@ TEST(client_words_of_the_server_end_why)
 	rig.config.tells_words = false;
 	ask(LINE("say -ERR no such key"));
 	ck_assert_str_eq(why, SAID);
-	line_end(&rig);
 }
 
 /* The last of several replies is the call's. */
@@ -72,7 +71,6 @@ TEST(client_words_of_each_reply)
 	begin(NULL);
 	ask(&two);
 	ck_assert_str_eq(why, SAID ": two");
-	line_end(&rig);
 }
 
 TEST(client_words_are_escaped_and_bounded)
@@ -87,7 +85,6 @@ TEST(client_words_are_escaped_and_bounded)
 	answer(text, sizeof(text));
 	ck_assert_ptr_nonnull(strstr(why, SAID ": \\x01\\x01"));
 	ck_assert_uint_eq(strlen(why), strlen(SAID ": ") + 4 * 200);
-	line_end(&rig);
 }
 
 TEST(client_words_are_rid_of_the_login)
@@ -98,7 +95,6 @@ TEST(client_words_are_rid_of_the_login)
 	line_start(&rig, NULL);
 	ask(LINE("say -ERR AUTH anna s3cr3t failed"));
 	ck_assert_str_eq(why, SAID ": ERR AUTH *** *** failed");
-	line_end(&rig);
 }
 
 TEST(client_words_of_a_login_are_nobodys)
@@ -116,7 +112,6 @@ TEST(client_words_of_a_login_are_nobodys)
 	ask(LINE("say -bobby is a name"));
 	ck_assert_ptr_nonnull(strstr(why, "bobby is a name"));
 	line_told(&rig);
-	line_end(&rig);
 }
 
 TEST(client_words_may_speak_of_who_everybody_is)
@@ -129,7 +124,6 @@ TEST(client_words_may_speak_of_who_everybody_is)
 	ask(LINE("say -default and hunter2 do not match"));
 	ck_assert_ptr_nonnull(strstr(why, "default and "));
 	ck_assert_ptr_null(strstr(why, "hunter2"));
-	line_end(&rig);
 }
 
 /* A frame may say any length, and any bytes. */
@@ -148,7 +142,6 @@ TEST(client_words_are_cut)
 	ck_assert_uint_eq(strlen(shown), len + STAY__WORDS_MAX - 1 + 3);
 	ck_assert_int_eq(strncmp(shown, SAID ": e eee", len + 5), 0);
 	ck_assert_str_eq(shown + len + STAY__WORDS_MAX - 2, "e...");
-	line_end(&rig);
 }
 
 /* ---- a call that nobody waits for ---- */
@@ -176,7 +169,6 @@ TEST(client_words_name_a_lost_call)
 	sim_peer_close(rig.peer);
 	line_run(&rig, 10);
 	ck_assert_int_eq(strncmp(rig.lost, "call\\x097: ", 11), 0);
-	line_end(&rig);
 }
 
 /* Which of several replies decides: the last, but for whether the server has acted. */
@@ -208,7 +200,6 @@ TEST_ROWS(client_words_of_several_replies_are_the_last,
 	ck_assert_uint_gt(strlen(told), strlen(several[_i].told));
 	told += strlen(told) - strlen(several[_i].told);
 	ck_assert_str_eq(told, several[_i].told);
-	line_end(&rig);
 }
 
 /* ---- how long words live ---- */
@@ -277,7 +268,6 @@ TEST_ROWS(client_words_live_until_done_returns, sizeof(ends) / sizeof(ends[0]))
 	ends[_i].live();
 	line_run(&rig, 1500);
 	ck_assert_uint_eq(lived, sizeof(ends) / sizeof(ends[0]));
-	line_end(&rig);
 }
 
 /* What decode has against the bytes may lie in its session block. */
@@ -310,7 +300,6 @@ TEST_ROWS(client_words_of_a_bad_frame, 2)
 	failure = stay_conn_failure(stay_client_conn(rig.client));
 	ck_assert_msg(
 	    strncmp(failure, told[_i], strlen(told[_i])) == 0, "%s", failure);
-	line_end(&rig);
 }
 
 /* ---- no word of the server ---- */
@@ -375,7 +364,6 @@ TEST_ROWS(client_words_of_who_ends_without_an_answer,
 		ck_assert_str_eq(why, stay_strerror(row->status));
 	else
 		ck_assert_ptr_nonnull(strstr(why, row->more));
-	line_end(&rig);
 }
 
 /* What failed before this session is no reason in it. */
@@ -388,7 +376,6 @@ TEST(client_words_of_a_timeout_are_of_this_session)
 	line_run(&rig, 310);
 	ck_assert_ptr_nonnull(strstr(why, "since it was sent"));
 	ck_assert_ptr_null(strchr(why, ';'));
-	line_end(&rig);
 }
 
 /* Its refusal is not why it is cancelled. */
@@ -403,7 +390,6 @@ TEST(client_words_of_a_refusal_end_with_it)
 	cancel();
 	line_run(&rig, 10);
 	ck_assert_str_eq(why, stay_strerror(STAY_E_CANCELLED));
-	line_end(&rig);
 }
 
 static struct stay_bytes said; /* of each refusal; no data: behind its frame */
@@ -443,7 +429,6 @@ TEST_ROWS(client_words_that_are_elsewhere_are_not_kept, 3)
 	sim_peer_print(rig.peer, "+b\n");
 	line_run(&rig, 10);
 	ck_assert_str_eq(why, SAID);
-	line_end(&rig);
 }
 
-TEST_SUITE(client_words)
+TEST_SUITE_WITH(client_words, .after = line_after)

@@ -46,7 +46,6 @@ TEST(pool_lends_and_takes_back)
 	check(1, 1, 0, 0);
 	ck_assert_uint_eq(pool_counts(&rig).check_outs, 1);
 	ck_assert_str_eq(line_got(&rig.line), "say +a;");
-	pool_end(&rig);
 }
 
 /* A connection that comes back is lent on in the same moment: none is idle for the rest
@@ -66,7 +65,6 @@ TEST(pool_hands_over_at_once)
 		ck_assert_uint_eq(sim_now_ms(rig.line.world), now);
 		pool_give(&rig.users[rig.count - 1]);
 	}
-	pool_end(&rig);
 }
 
 TEST(pool_serves_in_order)
@@ -83,7 +81,6 @@ TEST(pool_serves_in_order)
 	pool_give(b);
 	POOL_TELLS(&rig, 10, "c OK;");
 	pool_give(c);
-	pool_end(&rig);
 }
 
 /* checked_out, as the talk has it. */
@@ -108,7 +105,6 @@ TEST(pool_try_does_not_wait)
 	POOL_TELLS(&rig, 10, "a OK;");
 	pool_give(a);
 	stay_pool_check_in(NULL);
-	pool_end(&rig);
 }
 
 TEST(pool_wait_ends_in_time)
@@ -128,7 +124,6 @@ TEST(pool_wait_ends_in_time)
 	POOL_TELLS(&rig, 100000, "");
 	pool_give(a);
 	POOL_TELLS(&rig, 10, "c OK;");
-	pool_end(&rig);
 }
 
 TEST(pool_give_up_leaves_no_trace)
@@ -150,7 +145,6 @@ TEST(pool_give_up_leaves_no_trace)
 	pool_give(c);
 	POOL_TELLS(&rig, 10000, "");
 	ck_assert_uint_eq(pool_counts(&rig).given_up, 1);
-	pool_end(&rig);
 }
 
 /* The connection is free, and he gives up before he is told. */
@@ -163,7 +157,6 @@ TEST(pool_give_up_at_the_last_moment)
 	ck_assert_int_eq(stay_pool_give_up(rig.pool, a->ticket), STAY_OK);
 	POOL_TELLS(&rig, 10, "a E_CANCELLED;");
 	check(1, 1, 0, 0);
-	pool_end(&rig);
 }
 
 static void
@@ -188,7 +181,6 @@ TEST(pool_has_room_for_so_many)
 	pool_give(a);
 	POOL_TELLS(&rig, 10, "b OK;");
 	pool_want(&rig, "d");
-	pool_end(&rig);
 }
 
 static void
@@ -213,7 +205,6 @@ TEST(pool_is_called_back)
 	pool_want(&rig, "b")->then = give_and_want;
 	POOL_TELLS(&rig, 20, "a OK;b OK;more OK;");
 	check(1, 0, 1, 0);
-	pool_end(&rig);
 }
 
 /* ---- its size ---- */
@@ -228,7 +219,6 @@ TEST(pool_keeps_a_minimum)
 	sim_run_ms(rig.line.world, 10000);
 	check(3, 3, 0, 0);
 	ck_assert_uint_eq(pool_counts(&rig).started, 3);
-	pool_end(&rig);
 }
 
 TEST(pool_has_one_that_asks_for_all)
@@ -239,7 +229,6 @@ TEST(pool_has_one_that_asks_for_all)
 	pool_want_within(&rig, "a", 2000);
 	sim_run_ms(rig.line.world, 1000);
 	check(1, 0, 0, 1);
-	pool_end(&rig);
 }
 
 TEST(pool_grows_for_those_who_wait)
@@ -255,7 +244,6 @@ TEST(pool_grows_for_those_who_wait)
 	check(3, 0, 3, 1);
 	pool_give(&rig.users[1]);
 	POOL_TELLS(&rig, 20, "d OK;");
-	pool_end(&rig);
 }
 
 /* Nobody who comes back is waited for in vain, and none is begun for him. */
@@ -269,7 +257,6 @@ TEST(pool_does_not_grow_for_one_that_comes_back)
 	pool_want(&rig, "b");
 	POOL_TELLS(&rig, 20, "b OK;");
 	check(1, 0, 1, 0);
-	pool_end(&rig);
 }
 
 /* The last to come back is the first to go, so the others are idle. */
@@ -296,7 +283,6 @@ TEST(pool_lets_idle_ones_go)
 	ck_assert_uint_eq(pool_counts(&rig).culled, 1);
 	pool_want(&rig, "e"); /* to let one go was no failure */
 	POOL_TELLS(&rig, 20, "e OK;");
-	pool_end(&rig);
 }
 
 /* ---- age ---- */
@@ -319,7 +305,6 @@ TEST(pool_replaces_old_sessions)
 	ck_assert_uint_eq(pool_counts(&rig).aged, 8);
 	check(8, 8, 0, 0);
 	ck_assert_uint_eq(rig.line.server.accepted, 16);
-	pool_end(&rig);
 }
 
 /* Not in his hands, but before the next one gets it. */
@@ -337,7 +322,6 @@ TEST(pool_replaces_an_old_session_when_it_is_back)
 	POOL_TELLS(&rig, 20, "b OK;");
 	ck_assert_uint_eq(rig.line.server.accepted, 2);
 	ck_assert_uint_eq(pool_counts(&rig).aged, 1);
-	pool_end(&rig);
 }
 
 /* To be used again and again keeps nobody young. */
@@ -349,7 +333,6 @@ TEST(pool_replaces_an_old_session_that_is_used)
 		sim_run_ms(rig.line.world, 80);
 	}
 	ck_assert_uint_eq(pool_counts(&rig).aged, 1);
-	pool_end(&rig);
 }
 
 /* ---- a lease ends with its session ---- */
@@ -377,7 +360,6 @@ TEST(pool_ends_calls_with_their_session)
 	sim_run_ms(rig.line.world, 10);
 	ck_assert_ptr_nonnull(strstr(pool_told(&rig), "call E_"));
 	POOL_TELLS(&rig, 1000, "");
-	pool_end(&rig);
 }
 
 TEST(pool_tells_of_a_lease_that_is_lost)
@@ -396,7 +378,6 @@ TEST(pool_tells_of_a_lease_that_is_lost)
 	POOL_TELLS(&rig, 10, "b OK;");
 	ck_assert_uint_eq(pool_counts(&rig).lost, 1);
 	ck_assert_int_eq(ask(&rig.users[1], "say +b"), STAY_OK);
-	pool_end(&rig);
 }
 
 /* Checked in at once, when there is no session yet. */
@@ -412,7 +393,6 @@ TEST(pool_takes_back_what_is_lost)
 	pool_want(&rig, "b");
 	POOL_TELLS(&rig, 80, "");
 	POOL_TELLS(&rig, 20, "b OK;");
-	pool_end(&rig);
 }
 
 static void
@@ -442,7 +422,6 @@ TEST_ROWS(pool_grows_beside_what_is_lost, 2)
 	pool_give(a);
 	if (b != NULL)
 		pool_give(b);
-	pool_end(&rig);
 }
 
 TEST(pool_tells_of_a_loss_to_who_asks_late)
@@ -459,7 +438,6 @@ TEST(pool_tells_of_a_loss_to_who_asks_late)
 	POOL_TELLS(&rig, 1, "it E_LOST;");
 	POOL_TELLS(&rig, 1000, "");
 	stay_pool_check_in(lease);
-	pool_end(&rig);
 }
 
 /* An idle one that is lost is not lent. */
@@ -472,7 +450,6 @@ TEST(pool_lends_nothing_that_is_lost)
 	pool_want(&rig, "a");
 	POOL_TELLS(&rig, 80, "");
 	POOL_TELLS(&rig, 20, "a OK;");
-	pool_end(&rig);
 }
 
 static void
@@ -493,7 +470,6 @@ TEST(pool_lends_nothing_that_is_left)
 	pool_want(&rig, "a");
 	POOL_TELLS(&rig, 20, "a OK;");
 	ck_assert_uint_eq(rig.line.server.accepted, 2);
-	pool_end(&rig);
 }
 
 /* Nor one that is idle, and is about to be: it counts as away from then on. Another one is
@@ -515,7 +491,6 @@ TEST_ROWS(pool_lends_nothing_that_is_about_to_be_left, 2)
 	    others > 0 ? STAY_OK : STAY_E_CHECKED_OUT);
 	ck_assert_uint_eq(pool_counts(&rig).up, others);
 	ck_assert(lease == NULL || stay_lease_client(lease) != client);
-	pool_end(&rig);
 }
 
 /* However often it is tried again, and with what success: it is his until he is back. */
@@ -536,7 +511,6 @@ TEST(pool_lends_nothing_that_its_borrower_has_lost)
 	pool_give(a);
 	sim_run_ms(rig.line.world, 10);
 	check(1, 1, 0, 0);
-	pool_end(&rig);
 }
 
 /* One without a session is no older for it, nor made as new. */
@@ -555,7 +529,6 @@ TEST(pool_takes_back_what_is_away)
 	pool_give(a);
 	ck_assert_uint_eq(pool_counts(&rig).returning, 0);
 	ck_assert_uint_eq(pool_counts(&rig).aged, 0);
-	pool_end(&rig);
 }
 
 /* ---- what comes back is as new ---- */
@@ -575,7 +548,6 @@ TEST(pool_waits_for_calls_of_the_last_one)
 	sim_peer_print(rig.line.peer, "+slow\n");
 	POOL_TELLS(&rig, 10, "b OK;");
 	ck_assert_uint_eq(rig.line.server.accepted, 1);
-	pool_end(&rig);
 }
 
 /* Meanwhile others need not wait for it, if there is room. */
@@ -594,7 +566,6 @@ TEST(pool_grows_beside_one_that_takes_its_time)
 	check(2, 0, 1, 0);
 	ck_assert_uint_eq(pool_counts(&rig).returning, 1);
 	pool_give(&rig.users[1]);
-	pool_end(&rig);
 }
 
 /* Nor for one that is too old, and is left. */
@@ -613,7 +584,6 @@ TEST(pool_grows_beside_one_that_is_left)
 	POOL_TELLS(&rig, 80, "");
 	POOL_TELLS(&rig, 40, "b OK;");
 	pool_give(&rig.users[1]);
-	pool_end(&rig);
 }
 
 /* As long as the budget allows: then the session is left, which allows as much. */
@@ -636,7 +606,6 @@ TEST(pool_waits_for_calls_so_long)
 	POOL_TELLS(&rig, 30, "b OK;");
 	ck_assert_uint_eq(rig.line.server.accepted, 2);
 	ck_assert_uint_eq(pool_counts(&rig).aged, 0);
-	pool_end(&rig);
 }
 
 static struct stay_hello
@@ -671,7 +640,6 @@ TEST_ROWS(pool_replaces_what_cannot_be_as_new, 2)
 	ck_assert_uint_eq(pool_counts(&rig).started, _i == 0 ? 1 : 2);
 	ck_assert(_i == 1 || stay_lease_client(rig.users[1].lease) == first);
 	check(1, 0, 1, 0);
-	pool_end(&rig);
 }
 
-TEST_SUITE(pool)
+TEST_SUITE_WITH(pool, .after = pool_after)

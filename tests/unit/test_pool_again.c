@@ -47,7 +47,6 @@ TEST(pool_again_after_all_attempts)
 	ck_assert_uint_eq(pool_counts(&rig).started, 1);
 	pool_want(&rig, "b");
 	POOL_TELLS(&rig, 200, "b OK;");
-	pool_end(&rig);
 }
 
 static bool denies;
@@ -81,7 +80,6 @@ TEST(pool_again_after_all_were_denied)
 	run(250);
 	pool_want(&rig, "b");
 	POOL_TELLS(&rig, 10, "b OK;");
-	pool_end(&rig);
 }
 
 /* ---- at once ---- */
@@ -101,7 +99,6 @@ TEST(pool_again_in_the_next_turn)
 		POOL_TELLS(&rig, 0, "b E_CANCELLED;");
 		pool_give(a);
 	}
-	pool_end(&rig);
 }
 
 /* ---- a drain ---- */
@@ -121,7 +118,6 @@ TEST(pool_again_while_it_drains)
 	POOL_TELLS(&rig, 200, "b OK;");
 	pool_give(b);
 	POOL_TELLS(&rig, 100, "closed OK;");
-	pool_end(&rig);
 }
 
 /* ---- whoever asks late ---- */
@@ -148,7 +144,6 @@ TEST(pool_again_tells_of_a_loss_before_it_closes)
 	stay_lease_on_lost(a->lease, on_lost, &rig.told);
 	ck_assert_str_eq(pool_told(&rig), "");
 	POOL_TELLS(&rig, 60000, "late E_STOPPED;closed OK;");
-	pool_end(&rig);
 }
 
 /* Each in the order of their asking. */
@@ -170,7 +165,6 @@ TEST(pool_again_tells_of_losses_in_order)
 	POOL_TELLS(&rig, 1, "late E_LOST;late E_LOST;");
 	pool_give(b);
 	pool_give(a);
-	pool_end(&rig);
 }
 
 /* ---- who has lost it ---- */
@@ -192,7 +186,6 @@ TEST(pool_again_in_no_other_hands)
 	ck_assert_uint_eq(pool_counts(&rig).connections, 1);
 	pool_give(a);
 	POOL_TELLS(&rig, 10, "b OK;");
-	pool_end(&rig);
 }
 
 /* Who waits is told why there is nothing for him, although somebody has what is left. */
@@ -207,7 +200,6 @@ TEST(pool_again_denied_in_the_hands_of_who_has_lost_it)
 	denies = true;
 	sim_peer_reset(rig.line.peer);
 	POOL_TELLS(&rig, 150, "a lost E_LOST;b E_DENIED;");
-	pool_end(&rig);
 }
 
 /* Given back after the stop, when its connection had ended by itself before. */
@@ -225,7 +217,6 @@ TEST(pool_again_given_back_without_a_connection)
 	POOL_TELLS(&rig, 10, "b lost E_STOPPED;");
 	pool_give(a);
 	POOL_TELLS(&rig, 60000, "closed OK;");
-	pool_end(&rig);
 }
 
 /* The last thing that a drain waits for. */
@@ -241,7 +232,6 @@ TEST(pool_again_drained_by_a_lost_lease)
 	POOL_TELLS(&rig, 200, "");
 	pool_give(a);
 	POOL_TELLS(&rig, 10, "closed OK;");
-	pool_end(&rig);
 }
 
 /* ---- the books ---- */
@@ -262,7 +252,6 @@ TEST_ROWS(pool_again_after_any_two_have_ended, 6)
 	}
 	stay_pool_stop(rig.pool, STAY_OK);
 	POOL_TELLS(&rig, 1000, "a lost E_STOPPED;closed OK;");
-	pool_end(&rig);
 }
 
 /* ---- options of its clients ---- */
@@ -314,9 +303,6 @@ TEST(pool_again_asks_where_to_dial)
 	run(100);
 	ck_assert_uint_eq(asked, 2);
 	ck_assert_uint_eq(asked_otherwise, 1);
-	stay_pool_stop(rig.pool, STAY_OK);
-	ck_assert(sim_run(rig.line.world, 60000));
-	ck_assert_int_eq(stay_loop_free(rig.line.loop), STAY_OK);
 }
 
 /* ---- age ---- */
@@ -341,7 +327,6 @@ TEST(pool_again_at_any_age)
 	ck_assert_uint_lt(pool_counts(&rig).aged, MANY);
 	POOL_TELLS(&rig, 60, "");
 	ck_assert_uint_ge(pool_counts(&rig).aged, MANY);
-	pool_end(&rig);
 }
 
 /* One that is too young to have a quarter has its age to the millisecond. */
@@ -353,7 +338,6 @@ TEST(pool_again_at_an_age_without_a_quarter)
 	pool_begin(&rig, POOL(.connections_min = 1, .client = &young));
 	run(100);
 	ck_assert_uint_gt(pool_counts(&rig).aged, 5);
-	pool_end(&rig);
 }
 
-TEST_SUITE(pool_again)
+TEST_SUITE_WITH(pool_again, .after = pool_after)

@@ -120,7 +120,6 @@ TEST(pool_change_to_several_places)
 	urls[0] = urls[1] = NULL;
 	run(2000);
 	ck_assert_uint_eq(pool_counts(&rig).up, 2);
-	pool_end(&rig);
 }
 
 /* Nothing behind the end of a list is looked at. */
@@ -136,7 +135,6 @@ TEST(pool_change_to_no_other_places)
 	    STAY_OK);
 	run(500);
 	ck_assert_uint_eq(pool_counts(&rig).up, 2);
-	pool_end(&rig);
 }
 
 /* What belongs together in a session stays so. */
@@ -161,7 +159,6 @@ TEST(pool_change_waits_for_who_has_one)
 	IS_AT(stay_lease_client(rig.users[1].lease), OTHER_HOST);
 	ck_assert_uint_eq(pool_counts(&rig).lost, 0);
 	ck_assert_uint_eq(pool_counts(&rig).started, 1);
-	pool_end(&rig);
 }
 
 /* Calls of the last one keep his session: who waits gets another connection soon. */
@@ -182,7 +179,6 @@ TEST(pool_change_lets_nobody_wait_for_what_is_left)
 	POOL_TELLS(&rig, 90, "");
 	POOL_TELLS(&rig, 30, "b OK;");
 	IS_AT(stay_lease_client(rig.users[1].lease), OTHER_HOST);
-	pool_end(&rig);
 }
 
 TEST(pool_change_of_one_that_is_lost)
@@ -197,7 +193,6 @@ TEST(pool_change_of_one_that_is_lost)
 	pool_give(a);
 	run(500);
 	IS_AT(stay_lease_client(pool_have(&rig, "b")->lease), OTHER_HOST);
-	pool_end(&rig);
 }
 
 /* The last one counts. */
@@ -209,7 +204,6 @@ TEST(pool_change_of_a_change)
 	run(500);
 	IS_AT(stay_lease_client(pool_have(&rig, "a")->lease), LINE_HOST);
 	IS_AT(stay_lease_client(pool_have(&rig, "b")->lease), LINE_HOST);
-	pool_end(&rig);
 }
 
 /* Calls that wait go along. */
@@ -227,7 +221,6 @@ TEST(pool_change_of_a_shared_one)
 	ck_assert_uint_eq(pool_counts(&rig).up, 2);
 	ck_assert_uint_eq(stay_client_load(client), 0);
 	IS_AT(client, OTHER_HOST);
-	pool_end(&rig);
 }
 
 /* ---- options ---- */
@@ -284,7 +277,6 @@ TEST(pool_change_of_one_that_ends)
 		&rig.line.config),
 	    STAY_OK);
 	ck_assert_uint_eq(pool_counts(&rig).connections, 1);
-	pool_end(&rig);
 }
 
 TEST(pool_change_of_the_size_of_a_shared_one)
@@ -297,7 +289,6 @@ TEST(pool_change_of_the_size_of_a_shared_one)
 	run(500);
 	ck_assert_uint_eq(pool_counts(&rig).connections, 1);
 	ck_assert_uint_eq(pool_counts(&rig).up, 1);
-	pool_end(&rig);
 }
 
 /* Once, and not before the last that has it is done with it. */
@@ -339,7 +330,6 @@ TEST(pool_change_releases_nothing_that_is_in_use)
 	ck_assert_uint_eq(released[0], 0);
 	run(60000);
 	ck_assert_uint_eq(released[0], 1);
-	pool_end(&rig);
 }
 
 /* Nor does an attempt that began with what was given last, in place of another one: the
@@ -360,7 +350,6 @@ TEST(pool_change_of_an_attempt_releases_nothing_that_is_in_use)
 	run(500);
 	ck_assert_uint_eq(released[1], 1);
 	ck_assert_uint_eq(released_in_use, 0);
-	pool_end(&rig);
 }
 
 TEST(pool_change_holds_what_it_is_given_again)
@@ -459,7 +448,6 @@ TEST(pool_change_comes_too_late)
 	run(1);
 	if (!rig.closed)
 		ck_assert_int_eq(change(OTHER_URL, NULL, NULL), STAY_E_STOPPED);
-	pool_end(&rig);
 }
 
 /* Whatever fails: refused, and all is as before; or accepted, and all are changed. */
@@ -505,7 +493,6 @@ TEST(pool_change_mends_what_was_denied)
 	    change(NULL, POOL(.connections_min = 1), &other_config), STAY_OK);
 	(void)pool_want(&rig, "a");
 	POOL_TELLS(&rig, 100, "a OK;");
-	pool_end(&rig);
 }
 
-TEST_SUITE(pool_change)
+TEST_SUITE_WITH(pool_change, .after = pool_after)

@@ -38,7 +38,6 @@ TEST(pool_ends_replaces_a_client)
 	POOL_TELLS(&rig, 85, "");
 	POOL_TELLS(&rig, 20, "b OK;");
 	ck_assert_uint_eq(pool_counts(&rig).started, 2);
-	pool_end(&rig);
 }
 
 /* One that was up is replaced as soon as the first was. */
@@ -59,7 +58,6 @@ TEST(pool_ends_no_patience_with_one_that_was_up)
 		run(120);
 		ck_assert_uint_eq(pool_counts(&rig).started, 1 + i);
 	}
-	pool_end(&rig);
 }
 
 /* ---- a server that denies ---- */
@@ -124,7 +122,6 @@ TEST(pool_ends_asks_slowly_when_it_is_denied)
 	ck_assert_uint_eq(pool_counts(&rig).idle, 4);
 	pool_want(&rig, "c");
 	POOL_TELLS(&rig, 10, "c OK;");
-	pool_end(&rig);
 }
 
 /* What was once denied does not count when the last client ends otherwise. */
@@ -142,7 +139,6 @@ TEST(pool_ends_denied_no_more)
 	pool_give(a);
 	pool_want(&rig, "b");
 	POOL_TELLS(&rig, 40000, "a lost E_STOPPED;b OK;");
-	pool_end(&rig);
 }
 
 /* Nobody runs the loop but who waits: he lets time pass although he is told at once. */
@@ -161,7 +157,6 @@ TEST(pool_ends_denied_no_more_by_waits_alone)
 	}
 	ck_assert_int_eq(status, STAY_OK);
 	stay_pool_check_in(lease);
-	pool_end(&rig);
 }
 
 /* Each of them was up, and is denied now. */
@@ -180,7 +175,6 @@ TEST(pool_ends_keeps_one_that_asks)
 	run(60000);
 	ck_assert_uint_ge(failures, 2);
 	ck_assert_uint_le(failures, 4);
-	pool_end(&rig);
 }
 
 /* While another one is up, who waits may still be served. */
@@ -198,7 +192,6 @@ TEST(pool_ends_serves_while_one_is_up)
 	pool_want(&rig, "c");
 	pool_give(a);
 	POOL_TELLS(&rig, 10, "b OK;");
-	pool_end(&rig);
 }
 
 /* Who asks waits for the next attempt, as ever, once one has failed otherwise. */
@@ -210,7 +203,6 @@ TEST(pool_ends_denied_no_more_by_a_failure_alone)
 	run(40000);
 	pool_want(&rig, "a");
 	POOL_TELLS(&rig, 100, "");
-	pool_end(&rig);
 }
 
 TEST(pool_ends_when_it_is_denied)
@@ -221,7 +213,6 @@ TEST(pool_ends_when_it_is_denied)
 	begin_denied(POOL(.client = &stops), true);
 	pool_want(&rig, "a");
 	POOL_TELLS(&rig, 100, "a E_DENIED;closed E_DENIED;");
-	pool_end(&rig);
 }
 
 /* ---- a stop ---- */
@@ -257,7 +248,6 @@ TEST_ROWS(pool_ends_in_order, 4)
 		run(1000);
 		ck_assert(rig.closed);
 	}
-	pool_end(&rig);
 }
 
 static void
@@ -277,7 +267,6 @@ TEST(pool_ends_and_is_given_back)
 	stay_lease_on_lost(a->lease, give_back, &rig.told);
 	stay_pool_stop(rig.pool, STAY_OK);
 	POOL_TELLS(&rig, 1000, "given;closed OK;");
-	pool_end(&rig);
 }
 
 /* Those whom the stop makes wait see that nothing is accepted any more. */
@@ -305,7 +294,6 @@ TEST(pool_ends_accepts_nobody)
 	stay_lease_on_lost(a->lease, look, NULL);
 	stay_pool_stop(rig.pool, STAY_OK);
 	POOL_TELLS(&rig, 1000, "looked;closed OK;");
-	pool_end(&rig);
 }
 
 TEST(pool_ends_when_it_has_drained)
@@ -323,7 +311,6 @@ TEST(pool_ends_when_it_has_drained)
 	POOL_TELLS(&rig, 100, "b OK;");
 	pool_give(b);
 	POOL_TELLS(&rig, 100, "closed OK;");
-	pool_end(&rig);
 }
 
 /* What a borrower has begun, and does not wait for, is under way, too. */
@@ -341,7 +328,6 @@ TEST(pool_ends_when_what_comes_back_has_drained)
 	POOL_TELLS(&rig, 100, "");
 	sim_peer_print(rig.line.peer, "+slow\n");
 	POOL_TELLS(&rig, 100, "closed OK;");
-	pool_end(&rig);
 }
 
 TEST(pool_ends_when_draining_takes_too_long)
@@ -351,7 +337,6 @@ TEST(pool_ends_when_draining_takes_too_long)
 	stay_pool_drain(rig.pool, 50);
 	POOL_TELLS(&rig, 40, "");
 	POOL_TELLS(&rig, 100, "a lost E_STOPPED;closed OK;");
-	pool_end(&rig);
 }
 
 /* ---- waiting ---- */
@@ -375,7 +360,6 @@ TEST(pool_ends_a_wait)
 	stay_pool_drain(rig.pool, 0);
 	ck_assert_int_eq(
 	    stay_pool_check_out_wait(rig.pool, 50, &lease), STAY_E_DRAINING);
-	pool_end(&rig);
 }
 
 static void
@@ -393,7 +377,6 @@ TEST(pool_ends_no_wait_in_a_callback)
 	pool_begin(&rig, POOL(.connections_max = 1));
 	pool_want(&rig, "a")->then = wait_inside;
 	POOL_TELLS(&rig, 10, "a OK;");
-	pool_end(&rig);
 }
 
 /* ---- sharing ---- */
@@ -435,7 +418,6 @@ TEST(pool_ends_even_when_it_is_shared)
 	run(100);
 	ck_assert_uint_eq(done, 400);
 	ck_assert_int_eq(stay_pool_try(rig.pool, &lease), STAY_E_UNSUPPORTED);
-	pool_end(&rig);
 }
 
 /* Without a session there is still one to wait for. */
@@ -463,7 +445,6 @@ TEST(pool_ends_no_call_at_a_broken_one)
 	run(200);
 	ck_assert_uint_eq(done, 1);
 	ck_assert_uint_eq(pool_counts(&rig).up, 3);
-	pool_end(&rig);
 }
 
 TEST(pool_ends_shared_when_it_has_drained)
@@ -477,7 +458,6 @@ TEST(pool_ends_shared_when_it_has_drained)
 	stay_pool_drain(rig.pool, 1000);
 	POOL_TELLS(&rig, 500, "closed OK;");
 	ck_assert_uint_eq(done, 1);
-	pool_end(&rig);
 }
 
 TEST(pool_ends_with_no_client)
@@ -491,7 +471,6 @@ TEST(pool_ends_with_no_client)
 	pool_end(&rig);
 	pool_begin(&rig, POOL(.connections_max = 1));
 	ck_assert_ptr_null(stay_pool_client(rig.pool));
-	pool_end(&rig);
 }
 
 /* ---- starting, and asking about it ---- */
@@ -509,11 +488,7 @@ try_start(const char *url, const struct stay_pool_options *options)
 		ours.client = &client;
 	status = stay_pool_start(
 	    &rig.pool, rig.line.loop, rig.line.protocol, url, &ours);
-	if (status == STAY_OK)
-		stay_pool_stop(rig.pool, STAY_OK);
-	else
-		ck_assert_ptr_null(rig.pool);
-	ck_assert(sim_run(rig.line.world, 10000));
+	ck_assert((rig.pool != NULL) == (status == STAY_OK));
 	return status;
 }
 
@@ -523,25 +498,24 @@ TEST(pool_ends_before_it_begins)
 		.queue_high_percent = 101 };
 
 	ck_assert_int_eq(try_start("other://x", POOL(.arg = NULL)), STAY_E_URL);
-	ck_assert_int_eq(stay_loop_free(rig.line.loop), STAY_OK);
+	pool_end(&rig);
 	ck_assert_int_eq(
 	    try_start(LINE_URL, POOL(.waiters_max = UINT64_MAX)), STAY_E_ARG);
 	ck_assert_str_eq(stay_loop_rejection(rig.line.loop),
 	    "waiters_max is 18446744073709551615, and may be 1 to 4294967295");
-	ck_assert_int_eq(stay_loop_free(rig.line.loop), STAY_OK);
+	pool_end(&rig);
 	ck_assert_int_eq(
 	    try_start(LINE_URL, POOL(.connections_min = 9)), STAY_E_ARG);
 	ck_assert_str_eq(stay_loop_rejection(rig.line.loop),
 	    "connections_min is 9, above connections_max, 8");
-	ck_assert_int_eq(stay_loop_free(rig.line.loop), STAY_OK);
+	pool_end(&rig);
 	ck_assert_int_eq(try_start(LINE_URL, POOL(.client = &bad)), STAY_E_ARG);
-	ck_assert_int_eq(stay_loop_free(rig.line.loop), STAY_OK);
+	pool_end(&rig);
 	ck_assert_int_eq(
 	    try_start(LINE_URL, POOL(.use = (enum stay_pool_use)7)),
 	    STAY_E_ARG);
-	ck_assert_int_eq(stay_loop_free(rig.line.loop), STAY_OK);
+	pool_end(&rig);
 	ck_assert_int_eq(try_start(LINE_URL, POOL(.arg = NULL)), STAY_OK);
-	ck_assert_int_eq(stay_loop_free(rig.line.loop), STAY_OK);
 }
 
 TEST(pool_ends_up_explained)
@@ -557,7 +531,6 @@ TEST(pool_ends_up_explained)
 	ck_assert_str_eq(text,
 	    "conn 1 pool: idle for 70 ms, 2 of 2 connections up, 2 lent, 1 "
 	    "wait; it has no stream of its own");
-	pool_end(&rig);
 }
 
 /* Why nobody gets a connection. */
@@ -576,7 +549,6 @@ TEST(pool_ends_up_explained_when_there_is_no_session)
 	ck_assert_int_eq(strncmp(text, start, strlen(start)), 0);
 	ck_assert_ptr_nonnull(strstr(text, "10.0.0.1:7777 refused"));
 	ck_assert_ptr_nonnull(strstr(text, "attempt 1, next in"));
-	pool_end(&rig);
 }
 
 /* Of one that is down while another one is up nothing is said. */
@@ -592,7 +564,6 @@ TEST(pool_ends_up_explained_when_there_is_a_session)
 	stay_conn_explain(stay_pool_conn(rig.pool), text, sizeof(text));
 	ck_assert_ptr_nonnull(strstr(
 	    text, ", 1 of 2 connections up, 0 lent, 0 wait; it has no stream"));
-	pool_end(&rig);
 }
 
-TEST_SUITE(pool_ends)
+TEST_SUITE_WITH(pool_ends, .after = pool_after)

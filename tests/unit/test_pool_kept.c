@@ -91,7 +91,6 @@ TEST(pool_kept_label)
 	    change(&other, 3, &rig.line.config, on_release), STAY_OK);
 	ck_assert_str_eq(
 	    stay_conn_label(conn_of(pool_have(&rig, "c"))), "another");
-	pool_end(&rig);
 }
 
 /* Without memory for the label there is no change. */
@@ -137,7 +136,6 @@ TEST_ROWS(pool_kept_places, 2)
 	    STAY_OK);
 	run(2000);
 	ck_assert_uint_eq(pool_counts(&rig).up, _i == 0 ? 1 : 0);
-	pool_end(&rig);
 }
 
 static bool denies;
@@ -165,7 +163,6 @@ TEST(pool_kept_end_after_a_fatal_failure)
 	    stay_pool_reconfigure(rig.pool, LINE_URL, NULL), STAY_OK);
 	denies = true;
 	POOL_TELLS(&rig, 500, "closed E_DENIED;");
-	pool_end(&rig);
 }
 
 TEST(pool_kept_age)
@@ -178,7 +175,6 @@ TEST(pool_kept_age)
 	    stay_pool_reconfigure(rig.pool, LINE_URL, NULL), STAY_OK);
 	run(1200);
 	ck_assert_uint_ge(pool_counts(&rig).aged, 1);
-	pool_end(&rig);
 }
 
 /* One that is too old, and has to be changed anyway, was not replaced for its age. */
@@ -197,7 +193,6 @@ TEST(pool_kept_age_of_what_was_lent)
 	run(200);
 	ck_assert_uint_eq(pool_counts(&rig).aged, 0);
 	ck_assert_uint_eq(pool_counts(&rig).idle, 1);
-	pool_end(&rig);
 }
 
 /* ---- what begins anew ---- */
@@ -233,7 +228,6 @@ TEST(pool_kept_no_backoff)
 	ck_assert_uint_eq(pool_counts(&rig).connections, 0);
 	run(10);
 	ck_assert_uint_eq(pool_counts(&rig).connections, 1);
-	pool_end(&rig);
 }
 
 /* As if nothing had failed so far. */
@@ -257,7 +251,6 @@ TEST(pool_kept_no_attempts)
 	ck_assert_uint_eq(pool_counts(&rig).connections, 0);
 	run(40);
 	ck_assert_uint_eq(pool_counts(&rig).connections, 1);
-	pool_end(&rig);
 }
 
 /* Whether it is slow for what was told last, or for why the client has ended. */
@@ -284,7 +277,6 @@ TEST_ROWS(pool_kept_slow_after_a_fatal_failure, 2)
 	ck_assert_uint_eq(pool_counts(&rig).connections, 0);
 	run(1300);
 	ck_assert_uint_eq(pool_counts(&rig).connections, 1);
-	pool_end(&rig);
 }
 
 /* Who waited too long before may have what he waits for now. */
@@ -307,7 +299,6 @@ TEST(pool_kept_no_overload)
 	ck_assert_int_eq(stay_pool_reconfigure(rig.pool, NULL, &ours), STAY_OK);
 	POOL_TELLS(&rig, 100, "");
 	POOL_TELLS(&rig, 20, "c E_OVERLOADED;");
-	pool_end(&rig);
 }
 
 /* What is too long is another thing now. */
@@ -327,7 +318,6 @@ TEST(pool_kept_no_patience)
 	    STAY_OK);
 	POOL_TELLS(&rig, 119, "");
 	POOL_TELLS(&rig, 3, "b E_OVERLOADED;");
-	pool_end(&rig);
 }
 
 /* ---- who has one ---- */
@@ -349,7 +339,6 @@ TEST(pool_kept_in_the_hands_of_who_has_lost_it)
 	run(500);
 	ck_assert_ptr_nonnull(
 	    strstr(stay_conn_label(conn_of(pool_have(&rig, "b"))), OTHER_HOST));
-	pool_end(&rig);
 }
 
 /* ---- configs ---- */
@@ -452,7 +441,6 @@ TEST(pool_kept_no_config_for_what_did_not_begin)
 	    change(&nothing, 2, &other_config, on_release), STAY_OK);
 	run(1000);
 	ck_assert_uint_eq(released[0], 1);
-	pool_end(&rig);
 }
 
 /* ---- the end ---- */
@@ -474,7 +462,6 @@ TEST(pool_kept_nothing_after_a_stop)
 	stay_pool_stop(rig.pool, STAY_E_ARG);
 	stay_pool_drain(rig.pool, 10);
 	POOL_TELLS(&rig, 60000, "a lost E_STOPPED;closed OK;");
-	pool_end(&rig);
 }
 
 /* What was wrong is said, and not said of the next. */
@@ -496,7 +483,6 @@ TEST(pool_kept_when_it_is_refused)
 	ck_assert_int_eq(
 	    stay_pool_reconfigure(rig.pool, OTHER_URL, NULL), STAY_OK);
 	ck_assert_str_eq(stay_loop_rejection(rig.line.loop), "");
-	pool_end(&rig);
 }
 
-TEST_SUITE(pool_kept)
+TEST_SUITE_WITH(pool_kept, .after = pool_after)

@@ -29,7 +29,6 @@ TEST(pool_line_ends_a_wait_to_the_moment)
 	ck_assert_str_eq(pool_told(&rig), "");
 	pool_want(&rig, "c");
 	POOL_TELLS(&rig, 0, "b E_TIMEOUT;");
-	pool_end(&rig);
 }
 
 /* The one whose time is up first need not be the last to come. */
@@ -42,7 +41,6 @@ TEST(pool_line_ends_each_wait_in_time)
 	POOL_TELLS(&rig, 31, "b E_TIMEOUT;");
 	POOL_TELLS(&rig, 30, "d E_TIMEOUT;");
 	POOL_TELLS(&rig, 30, "c E_TIMEOUT;");
-	pool_end(&rig);
 }
 
 /* Until somebody's time is up there is nothing to do. */
@@ -65,7 +63,6 @@ TEST_ROWS(pool_line_waits_in_peace, 3)
 	POOL_TELLS(&rig, 298, "");
 	POOL_TELLS(&rig, 2, "b E_TIMEOUT;");
 	ck_assert_uint_le(pool_steps(&rig, 500), 2);
-	pool_end(&rig);
 }
 
 /* ---- who waits for too long ---- */
@@ -95,7 +92,6 @@ TEST(pool_line_sheds_waits_that_are_too_long)
 	POOL_TELLS(&rig, 119, "");
 	POOL_TELLS(&rig, 2, "e E_OVERLOADED;");
 	pool_give(a);
-	pool_end(&rig);
 }
 
 TEST(pool_line_sheds_waits_of_more_than_the_least)
@@ -109,7 +105,6 @@ TEST(pool_line_sheds_waits_of_more_than_the_least)
 	POOL_TELLS(&rig, 100, "");
 	POOL_TELLS(&rig, 2, "b E_OVERLOADED;");
 	pool_give(a);
-	pool_end(&rig);
 }
 
 /* One short wait, and all is well again. */
@@ -127,7 +122,6 @@ TEST(pool_line_sheds_nobody_while_some_are_short)
 	POOL_TELLS(&rig, 109, "");
 	POOL_TELLS(&rig, 3, "c E_OVERLOADED;");
 	ck_assert_ptr_null(c->lease);
-	pool_end(&rig);
 }
 
 /* Overloaded it stays so until nobody waits, and serves those who have just come. */
@@ -147,7 +141,6 @@ TEST(pool_line_is_overloaded_while_somebody_waits)
 	POOL_TELLS(&rig, 14, "");
 	POOL_TELLS(&rig, 3, "e E_OVERLOADED;");
 	pool_give(d);
-	pool_end(&rig);
 }
 
 static void
@@ -171,7 +164,6 @@ TEST(pool_line_is_overloaded_until_nobody_waits)
 	POOL_TELLS(&rig, 5, "d OK;");
 	POOL_TELLS(&rig, 110, "");
 	POOL_TELLS(&rig, 15, "e E_OVERLOADED;");
-	pool_end(&rig);
 }
 
 /* Who left does not end what the others had to bear. */
@@ -184,7 +176,6 @@ TEST(pool_line_is_overloaded_whoever_leaves)
 	POOL_TELLS(&rig, 51, "b E_TIMEOUT;");
 	POOL_TELLS(&rig, 59, "");
 	POOL_TELLS(&rig, 1, "c E_OVERLOADED;");
-	pool_end(&rig);
 }
 
 /* Nobody waited: it begins anew, however long the program was away. */
@@ -200,7 +191,6 @@ TEST(pool_line_sheds_nobody_for_those_before)
 	sim_sleep_ms(rig.line.world, 30);
 	POOL_TELLS(&rig, 85, "");
 	POOL_TELLS(&rig, 10, "c E_OVERLOADED;");
-	pool_end(&rig);
 }
 
 /* Nor right after the start. */
@@ -213,7 +203,6 @@ TEST(pool_line_sheds_nobody_in_the_beginning)
 	pool_want(&rig, "a");
 	sim_sleep_ms(rig.line.world, 60);
 	POOL_TELLS(&rig, 10, "");
-	pool_end(&rig);
 }
 
 /* To the moment, when something else wakes the pool. */
@@ -229,7 +218,6 @@ TEST(pool_line_sheds_to_the_moment)
 	ck_assert_str_eq(pool_told(&rig), "");
 	pool_want(&rig, "d");
 	POOL_TELLS(&rig, 0, "c E_OVERLOADED;");
-	pool_end(&rig);
 }
 
 /* Its time is up, and so is the wait for a connection: nobody is lent what he does not
@@ -247,7 +235,6 @@ TEST(pool_line_lends_nothing_too_late)
 	sim_peer_print(rig.line.peer, "+slow\n");
 	sim_sleep_ms(rig.line.world, 50);
 	POOL_TELLS(&rig, 10, "b E_TIMEOUT;");
-	pool_end(&rig);
 }
 
-TEST_SUITE(pool_line)
+TEST_SUITE_WITH(pool_line, .after = pool_after)

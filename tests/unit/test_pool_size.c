@@ -43,7 +43,6 @@ TEST(pool_size_grows_at_once)
 		pool_want(&rig, "more");
 	run(0);
 	ck_assert_uint_eq(connections(), 4);
-	pool_end(&rig);
 }
 
 TEST(pool_size_is_large)
@@ -59,7 +58,6 @@ TEST(pool_size_is_large)
 	pool_give(first);
 	run(200);
 	ck_assert_uint_eq(pool_counts(&rig).idle, 100);
-	pool_end(&rig);
 }
 
 /* Who waits beside one that takes its time gets another, to the moment. */
@@ -76,7 +74,6 @@ TEST(pool_size_grows_beside_one_that_is_slow)
 	pool_want(&rig, "b");
 	run(0);
 	ck_assert_uint_eq(connections(), 2);
-	pool_end(&rig);
 }
 
 /* The same of one whose session is left, for it took too long. */
@@ -97,7 +94,6 @@ TEST(pool_size_grows_beside_one_that_is_left)
 	ck_assert_uint_eq(connections(), 1);
 	POOL_TELLS(&rig, 30, "b OK;");
 	ck_assert_uint_eq(connections(), 2);
-	pool_end(&rig);
 }
 
 /* One that is tried again is counted on by one of those who wait, while others are up. */
@@ -118,7 +114,6 @@ TEST(pool_size_grows_beside_one_that_is_down)
 	pool_want(&rig, "d");
 	run(5);
 	ck_assert_uint_eq(connections(), 3);
-	pool_end(&rig);
 }
 
 /* Where there is no room for another one there is nothing to do but wait. */
@@ -137,7 +132,6 @@ TEST(pool_size_waits_in_peace)
 	ck_assert_uint_le(pool_steps(&rig, 90), 2);
 	run(20);
 	ck_assert_uint_le(pool_steps(&rig, 500), 2);
-	pool_end(&rig);
 }
 
 /* It is begun when the backoff is over, to the moment. */
@@ -156,7 +150,6 @@ TEST(pool_size_grows_after_a_backoff)
 	pool_want(&rig, "b");
 	run(0);
 	ck_assert_uint_eq(connections(), 1);
-	pool_end(&rig);
 }
 
 /* Without memory it is not tried again and again. */
@@ -172,7 +165,6 @@ TEST(pool_size_stays_without_memory)
 	scarce_disarm();
 	ck_assert_uint_le(steps, 40);
 	POOL_TELLS(&rig, 120, "b OK;");
-	pool_end(&rig);
 }
 
 /* Who drains needs no minimum. */
@@ -189,7 +181,6 @@ TEST(pool_size_grows_no_more_in_a_drain)
 	pool_give(b);
 	run(1000);
 	ck_assert_uint_eq(pool_counts(&rig).started, 2);
-	pool_end(&rig);
 }
 
 /* ---- fewer ---- */
@@ -210,7 +201,6 @@ TEST(pool_size_lets_an_idle_one_go)
 	pool_give(b);
 	run(0);
 	ck_assert_uint_eq(pool_counts(&rig).culled, 1);
-	pool_end(&rig);
 }
 
 /* All whose time has come, in one moment, but for the minimum. */
@@ -225,7 +215,6 @@ TEST(pool_size_lets_all_idle_ones_go)
 	run(101);
 	ck_assert_uint_eq(pool_counts(&rig).culled, 2);
 	ck_assert_uint_eq(connections(), 1);
-	pool_end(&rig);
 }
 
 static enum stay_status
@@ -259,7 +248,6 @@ TEST(pool_size_shrinks_by_one_that_is_down)
 	run(5);
 	ck_assert_uint_eq(connections(), 1);
 	ck_assert_ptr_nonnull(stay_lease_client(b->lease));
-	pool_end(&rig);
 }
 
 /* One that is made as new has a session. */
@@ -283,7 +271,6 @@ TEST(pool_size_shrinks_by_none_that_comes_back)
 	run(5);
 	ck_assert_uint_eq(connections(), 1);
 	ck_assert(stay_conn_admits(conn));
-	pool_end(&rig);
 }
 
 /* As bits: whom the pool gives, and so keeps. */
@@ -328,7 +315,6 @@ TEST_ROWS(pool_size_shrinks_by_the_cold_ones_first,
 	ck_assert_int_eq(shrink(shrinks[_i].size, STAY_POOL_SHARED), STAY_OK);
 	run(0);
 	ck_assert_uint_eq(kept(), shrinks[_i].kept);
-	pool_end(&rig);
 }
 
 static void
@@ -356,7 +342,6 @@ TEST(pool_size_shrinks_when_it_is_shared)
 	ck_assert_uint_eq(
 	    stay_conn_number(stay_client_conn(stay_pool_client(rig.pool))), 2);
 	ck_assert_uint_eq(rig.line.inits - rig.line.finis, 1);
-	pool_end(&rig);
 }
 
 /* Nobody is given one that has to go, though it is still there. */
@@ -379,4 +364,4 @@ TEST(pool_size_gives_none_that_has_to_go)
 	pool_end(&rig);
 }
 
-TEST_SUITE(pool_size)
+TEST_SUITE_WITH(pool_size, .after = pool_after)

@@ -50,9 +50,6 @@ TEST_ROWS(pool_start_with_defaults, 4)
 	run(20);
 	ck_assert_uint_eq(pool_counts(&rig).idle, 1);
 	pool_have(&rig, "a");
-	stay_pool_stop(rig.pool, STAY_OK);
-	ck_assert(sim_run(rig.line.world, 60000));
-	ck_assert_int_eq(stay_loop_free(rig.line.loop), STAY_OK);
 }
 
 TEST_ROWS(pool_start_of_another_size, 4)
@@ -72,7 +69,6 @@ TEST_ROWS(pool_start_of_another_size, 4)
 	rig.pool = (struct stay_pool *)&rig;
 	ck_assert_int_eq(start_bare(LINE_URL, &rows[_i]), STAY_E_ABI);
 	ck_assert_ptr_null(rig.pool);
-	ck_assert_int_eq(stay_loop_free(rig.line.loop), STAY_OK);
 }
 
 TEST(pool_start_without_arguments)
@@ -84,7 +80,6 @@ TEST(pool_start_without_arguments)
 	ck_assert_int_eq(
 	    stay_pool_start(&rig.pool, rig.line.loop, NULL, LINE_URL, NULL),
 	    STAY_E_ARG);
-	ck_assert_int_eq(stay_loop_free(rig.line.loop), STAY_OK);
 }
 
 /* What was wrong before is not said of what is right. */
@@ -106,7 +101,6 @@ TEST(pool_start_says_what_is_wrong)
 	ck_assert_int_eq(status, STAY_E_NOMEM);
 	ck_assert_str_eq(stay_loop_rejection(rig.line.loop), "");
 	pool_start(&rig, POOL(.client = &client));
-	pool_end(&rig);
 }
 
 /* ---- arguments of a check-out ---- */
@@ -148,7 +142,6 @@ TEST_ROWS(pool_start_of_a_check_out, 4)
 	run(10);
 	ck_assert((lease != NULL) == (rows[_i].status == STAY_OK));
 	stay_pool_check_in(lease);
-	pool_end(&rig);
 }
 
 TEST(pool_start_of_a_check_out_without_options)
@@ -164,7 +157,6 @@ TEST(pool_start_of_a_check_out_without_options)
 	run(10);
 	ck_assert_ptr_nonnull(lease);
 	stay_pool_check_in(lease);
-	pool_end(&rig);
 }
 
 /* Whatever is wrong with it, there is no lease. */
@@ -175,7 +167,6 @@ TEST(pool_start_of_a_try_that_is_rejected)
 	pool_begin(&rig, POOL(.use = STAY_POOL_SHARED));
 	ck_assert_int_eq(stay_pool_try(rig.pool, &lease), STAY_E_UNSUPPORTED);
 	ck_assert_ptr_null(lease);
-	pool_end(&rig);
 }
 
 /* As far as its size says. */
@@ -190,7 +181,6 @@ TEST(pool_start_of_counts_of_another_size)
 	ck_assert_uint_eq(counts.size, offsetof(struct stay_pool_counts, up));
 	ck_assert_uint_eq(counts.connections, 1);
 	ck_assert_uint_eq(counts.up, 7);
-	pool_end(&rig);
 }
 
 /* ---- memory ---- */
@@ -219,10 +209,7 @@ TEST(pool_start_without_memory)
 		refused += failed;
 		if (failed)
 			ck_assert_ptr_null(rig.pool);
-		else
-			stay_pool_stop(rig.pool, STAY_OK);
-		ck_assert(sim_run(rig.line.world, 60000));
-		ck_assert_int_eq(stay_loop_free(rig.line.loop), STAY_OK);
+		pool_end(&rig);
 	}
 	ck_assert_uint_ge(refused, 8);
 }
@@ -242,7 +229,6 @@ TEST(pool_start_of_a_check_out_without_memory)
 	ck_assert_ptr_null(lease);
 	run(10);
 	pool_give(pool_have(&rig, "a"));
-	pool_end(&rig);
 }
 
 /* More connections than there was room for: none is lost, and the rest come later. */
@@ -314,7 +300,6 @@ TEST(pool_start_copies_all_it_is_given)
 	ck_assert_uint_eq(
 	    sim_peer_options(rig.line.peer)->user_timeout_ms, 4321);
 	ck_assert_uint_eq(pool_counts(&rig).started, 2);
-	pool_end(&rig);
 }
 
 /* A queue that fills up is nobody's business either. */
@@ -332,7 +317,6 @@ TEST(pool_start_tells_nobody_of_the_water)
 				     LINE("say +a"), NULL, NULL),
 		    STAY_OK);
 	run(20);
-	pool_end(&rig);
 }
 
 static void
@@ -367,9 +351,6 @@ TEST(pool_start_with_a_config_that_is_copied)
 	memset(&config, 0, sizeof(config));
 	pool_have(&rig, "a");
 	pool_have(&rig, "b");
-	stay_pool_stop(rig.pool, STAY_OK);
-	ck_assert(sim_run(rig.line.world, 60000));
-	ck_assert_int_eq(stay_loop_free(rig.line.loop), STAY_OK);
 }
 
 /* A copy may have a password in it. */
@@ -388,10 +369,8 @@ TEST(pool_start_leaves_no_secret)
 	ck_assert_int_eq(
 	    stay_pool_reconfigure(rig.pool, LINE_URL, NULL), STAY_OK);
 	run(20);
-	stay_pool_stop(rig.pool, STAY_OK);
-	ck_assert(sim_run(rig.line.world, 60000));
-	ck_assert_int_eq(stay_loop_free(rig.line.loop), STAY_OK);
+	pool_end(&rig);
 	ck_assert_uint_eq(secret_freed(), 0);
 }
 
-TEST_SUITE(pool_start)
+TEST_SUITE_WITH(pool_start, .after = pool_after)

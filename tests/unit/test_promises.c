@@ -38,7 +38,6 @@ TEST(promise_1_a_refused_call_never_completes)
 	LINE_TELLS(&rig, 10, "init 10.0.0.1;hello -;up;a OK/replied +1;");
 	ck_assert_str_eq(line_got(&rig), "say +1;");
 	ck_assert_uint_eq(rig.calls[1].told, 0);
-	line_end(&rig);
 }
 
 /* The end of a client is the end of all its calls, wherever they are. */
@@ -74,7 +73,6 @@ TEST(promise_2_a_late_reply_is_an_orphan)
 	LINE_TELLS(&rig, 10, "orphan +for a;b OK/replied +for b;");
 	ck_assert_uint_eq(counts().tombstones, 0);
 	ck_assert_uint_eq(counts().orphans, 1);
-	line_end(&rig);
 }
 
 /* The machine was asleep past the deadline, and the reply lies in the kernel. */
@@ -86,7 +84,6 @@ TEST(promise_6_what_came_while_it_slept_is_read_first)
 	sim_peer_print(rig.peer, "+in time\n");
 	sim_sleep_ms(rig.world, 200);
 	LINE_TELLS(&rig, 0, "a OK/replied +in time;");
-	line_end(&rig);
 }
 
 /* Nothing came: it is told at once, and nothing that has waited too long is
@@ -101,7 +98,6 @@ TEST(promise_6_sleeping_makes_no_deadline_later)
 	sim_sleep_ms(rig.world, 200);
 	LINE_TELLS(&rig, 0, "a E_TIMEOUT/maybe executed;b E_TIMEOUT/not sent;");
 	ck_assert_str_eq(line_got(&rig), "");
-	line_end(&rig);
 }
 
 /* The same of a late answer: its peer is not silent. */
@@ -114,7 +110,6 @@ TEST(promise_8_what_came_while_it_slept_is_a_sign_of_life)
 	sim_peer_print(rig.peer, "+late\n");
 	sim_sleep_ms(rig.world, 1000);
 	LINE_TELLS(&rig, 10, "a E_TIMEOUT/maybe executed;orphan +late;");
-	line_end(&rig);
 }
 
 static void
@@ -144,7 +139,6 @@ TEST(promise_6_unread_bytes_excuse_no_call_for_ever)
 		sim_step(rig.world);
 	ck_assert_uint_ge(rig.calls[0].told_ms, slept_ms + 900);
 	ck_assert_uint_le(rig.calls[0].told_ms, slept_ms + 1100);
-	line_end(&rig);
 }
 
 /* Deadline and reply come in one moment. */
@@ -158,7 +152,6 @@ TEST(promise_2_an_orphan_comes_after_its_call)
 	sim_peer_limits(rig.peer, &late);
 	sim_peer_print(rig.peer, "+late\n");
 	LINE_TELLS(&rig, 100, "a E_TIMEOUT/maybe executed;orphan +late;");
-	line_end(&rig);
 }
 
 /* A request that no answer is due to is nobody's answer, even half sent. */
@@ -170,7 +163,6 @@ TEST(promise_2_a_reply_to_nobody)
 	line_run(&rig, 10);
 	sim_peer_print(rig.peer, "+1\n");
 	LINE_TELLS(&rig, 10, "down E_UNASKED;");
-	line_end(&rig);
 }
 
 TEST(promise_2_a_cancelled_call_keeps_its_place)
@@ -191,7 +183,6 @@ TEST(promise_2_a_cancelled_call_keeps_its_place)
 	sim_peer_print(rig.peer, "*a\n+a\n+a\n+c\n");
 	LINE_TELLS(&rig, 10, "orphan *a;orphan +a;orphan +a;c OK/replied +c;");
 	ck_assert_str_eq(line_got(&rig), "quiet;quiet;");
-	line_end(&rig);
 }
 
 TEST(promise_2_tombstones_are_bounded_in_number)
@@ -210,7 +201,6 @@ TEST(promise_2_tombstones_are_bounded_in_number)
 	LINE_TELLS(&rig, 10,
 	    "x E_CANCELLED/maybe executed;down E_SILENT;"
 	    "x E_LOST/maybe executed;");
-	line_end(&rig);
 }
 
 TEST(promise_2_tombstones_are_bounded_in_age)
@@ -220,7 +210,6 @@ TEST(promise_2_tombstones_are_bounded_in_age)
 	line_call(&rig, "a", &quiet);
 	LINE_TELLS(&rig, 390, "a E_TIMEOUT/maybe executed;");
 	LINE_TELLS(&rig, 20, "down E_SILENT;");
-	line_end(&rig);
 }
 
 /* A token names one call of one client, and nothing once that is over. */
@@ -249,7 +238,6 @@ TEST(promise_2_a_token_names_one_call)
 	ck_assert_int_eq(stay_client_cancel(rig.client, id), STAY_E_STALE);
 	ck_assert_int_eq(stay_client_cancel(other, id), STAY_OK);
 	stay_client_stop(other, STAY_OK);
-	line_end(&rig);
 }
 
 /* ---- 3: the outcome is true for ever after ---- */
@@ -339,7 +327,6 @@ TEST(promise_3_sending_again_is_bounded)
 	    "down E_RESET;hello -;up;down E_RESET;hello -;up;down E_RESET;"
 	    "b E_LOST/maybe executed;a E_LOST/maybe executed;hello -;up;");
 	ck_assert_str_eq(line_got(&rig), "b;reset;|b;reset;|b;reset;|");
-	line_end(&rig);
 }
 
 /* A piece of the answer is out: asking again would give it twice. */
@@ -360,7 +347,6 @@ TEST(promise_3_half_an_answer_is_not_asked_for_again)
 	LINE_TELLS(&rig, 10,
 	    "a part OK +1;down E_RESET;a E_LOST/maybe executed;hello -;up;"
 	    "b part OK *1;down E_RESET;b E_LOST/maybe executed;");
-	line_end(&rig);
 }
 
 /* Waiting to be sent again, it is not a call that was never sent. */
@@ -382,7 +368,6 @@ TEST(promise_3_a_lost_call_is_never_not_sent)
 	LINE_TELLS(&rig, 1000,
 	    "down E_RESET;b E_CANCELLED/maybe executed;"
 	    "a E_TIMEOUT/maybe executed;");
-	line_end(&rig);
 }
 
 /* "Refused" speaks for the second time only. */
@@ -396,7 +381,6 @@ TEST(promise_3_a_refusal_of_the_second_time_is_no_refusal)
 	sim_peer_print(rig.peer, "!not me\n");
 	LINE_TELLS(&rig, 10,
 	    "down E_RESET;hello -;up;a E_SERVER/maybe executed !not me;");
-	line_end(&rig);
 }
 
 /* Given up with half of it on the wire: the other half still has to go. */
@@ -417,7 +401,6 @@ TEST(promise_3_a_half_sent_call_that_is_given_up)
 	LINE_TELLS(&rig, 10, "c E_TIMEOUT/maybe executed;d OK/replied +4;");
 	ck_assert_str_eq(line_got(&rig), "say +1;say +2;noted;say +4;");
 	ck_assert_uint_eq(counts().tombstones, 0);
-	line_end(&rig);
 }
 
 /* An answer may come before the request has left whole. */
@@ -433,7 +416,6 @@ TEST(promise_3_an_early_answer_does_not_shift_the_boundary)
 	sim_peer_freeze(rig.peer, false);
 	LINE_TELLS(&rig, 10, "b OK/replied +2;");
 	ck_assert_str_eq(line_got(&rig), "quiet;say +2;");
-	line_end(&rig);
 }
 
 /* A server that has answered a part has acted, whatever its kind does. */
@@ -448,7 +430,6 @@ TEST(promise_3_half_sent_and_half_answered)
 	sim_peer_reset(rig.peer);
 	LINE_TELLS(
 	    &rig, 10, "a part OK *1;down E_RESET;a E_LOST/maybe executed;");
-	line_end(&rig);
 }
 
 static const struct line_request only = {
@@ -489,7 +470,6 @@ TEST(promise_3_a_call_for_this_session_needs_one)
 	ck_assert_uint_eq(counts().sessions, 3);
 	ck_assert_uint_eq(counts().rejected, 3);
 	ck_assert_str_eq(line_got(&rig), "quiet;||");
-	line_end(&rig);
 }
 
 /* What is for one session does not go into the next. */
@@ -509,7 +489,6 @@ TEST(promise_3_a_call_for_this_session_ends_with_it)
 	LINE_TELLS(&rig, 1000,
 	    "down E_RESET;a E_LOST/maybe executed;b E_LOST/not sent;"
 	    "hello -;up;c OK/replied +3;");
-	line_end(&rig);
 }
 
 /* ---- 4: in the order given ---- */
@@ -543,7 +522,6 @@ TEST(promise_4_order_holds_over_a_reconnect)
 	    "down E_RESET;2 E_LOST/maybe executed;hello -;up;"
 	    "1 OK/replied +1;3 OK/replied +3;4 OK/replied +4;"
 	    "5 OK/replied +5;6 OK/replied +6;");
-	line_end(&rig);
 }
 
 /* Bytes that are kept for sending again hold their place among those that are
@@ -566,7 +544,6 @@ TEST(promise_4_order_holds_with_holes)
 	line_call(&rig, "g", LINE("g"));
 	line_run(&rig, 10);
 	ck_assert_str_eq(line_got(&rig), "b;c;e;g;");
-	line_end(&rig);
 }
 
 /* ---- 5: nothing inside a public call, nothing after closed ---- */
@@ -670,7 +647,6 @@ TEST(promise_6_a_slow_callback_makes_no_call_late)
 	line_call_with(&rig, "due", LINE("say +2"), WITHIN(100));
 	LINE_TELLS(&rig, 10, "slow OK/replied +1;due E_TIMEOUT/not sent;");
 	ck_assert_str_eq(line_got(&rig), "say +1;");
-	line_end(&rig);
 }
 
 /* A callback that takes its time, and only then submits. */
@@ -714,7 +690,6 @@ TEST(promise_6_a_slow_callback_makes_no_deadline_early)
 	LINE_TELLS(&rig, 99, "a OK/replied +a;");
 	LINE_TELLS(&rig, 69, "");
 	LINE_TELLS(&rig, 4, "late E_TIMEOUT/maybe executed;");
-	line_end(&rig);
 }
 
 /* So it is where a timer is at the bottom of it. */
@@ -730,7 +705,6 @@ TEST(promise_6_a_slow_completion_of_a_caller)
 	    STAY_OK);
 	LINE_TELLS(&rig, 31 + 70 + 95, "init 10.0.0.1;hello -;");
 	LINE_TELLS(&rig, 10, "late E_TIMEOUT/not sent;");
-	line_end(&rig);
 }
 
 TEST(promise_6_a_slow_probe)
@@ -740,7 +714,6 @@ TEST(promise_6_a_slow_probe)
 	line_start(&rig, OPTIONS(.probe_ms = 50));
 	LINE_TELLS(&rig, 51 + 70 + 95, "init 10.0.0.1;hello -;up;");
 	LINE_TELLS(&rig, 10, "late E_TIMEOUT/maybe executed;");
-	line_end(&rig);
 }
 
 TEST(promise_6_a_call_out_of_time_is_never_sent)
@@ -756,7 +729,6 @@ TEST(promise_6_a_call_out_of_time_is_never_sent)
 	    "init 10.0.0.1;a E_TIMEOUT/not sent;hello -;up;"
 	    "b OK/replied +b;");
 	ck_assert_str_eq(line_got(&rig), "say +b;");
-	line_end(&rig);
 }
 
 TEST(promise_6_a_call_that_blocks_has_its_own_time)
@@ -783,7 +755,6 @@ TEST(promise_6_a_call_that_blocks_has_its_own_time)
 	line_run(&rig, 2);
 	ck_assert_uint_eq(a->told, 1);
 	ck_assert_uint_eq(c->told, 0);
-	line_end(&rig);
 }
 
 /* ---- 7: bounds ---- */
@@ -808,7 +779,6 @@ TEST(promise_7_the_queue_is_bounded_in_calls_and_bytes)
 	ck_assert_str_eq(line_got(&rig), "12345678;1;2;");
 	line_call(&rig, "h", LINE("1234567890123456789")); /* and a byte */
 	ck_assert_int_eq(line_try(&rig, "i", LINE("1")), STAY_E_FULL);
-	line_end(&rig);
 }
 
 /* What is on the wire and kept for sending again holds up what comes after. */
@@ -832,7 +802,6 @@ TEST(promise_7_kept_bytes_are_bounded)
 	line_run(&rig, 10);
 	ck_assert_uint_eq(counts().in_flight, 3);
 	ck_assert_uint_eq(counts().queued, 0);
-	line_end(&rig);
 }
 
 /* What was accepted is never dropped for a bound: memory is bounded by both. */
@@ -859,7 +828,6 @@ TEST(promise_7_after_a_loss_the_sum_of_two_bounds_is_queued)
 		line_run(&rig, 1);
 	}
 	ck_assert_int_eq(line_try(&rig, "b", &again), STAY_OK);
-	line_end(&rig);
 }
 
-TEST_SUITE(promises)
+TEST_SUITE_WITH(promises, .after = line_after)
