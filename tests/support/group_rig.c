@@ -126,6 +126,8 @@ group_begin(void)
 void
 group_end(void)
 {
+	if (groups.loop == NULL)
+		return;
 	line_end(&groups);
 	ck_assert_uint_eq(group_told, 1);
 }

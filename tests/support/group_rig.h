@@ -29,7 +29,8 @@ void group_send(const char *kinds, const char *text);
 stay_group_done_fn group_done;
 stay_done_fn group_part;
 
-/* As line_begin and line_end; one group has completed. */
+/* As line_begin and line_end; one group has completed. What has ended already stays so:
+ * it is the suites' `.after`. */
 void group_begin(void);
 void group_end(void);
 /* The server says so, and a millisecond passes. */

@@ -189,6 +189,7 @@ line_end(struct line_rig *rig)
 	if (rig->client != NULL)
 		end_client(rig);
 	ck_assert_int_eq(stay_loop_free(rig->loop), STAY_OK);
+	rig->loop = NULL;
 }
 
 void

@@ -115,6 +115,7 @@ rig_fini(struct rig *rig)
 	ck_assert_uint_eq(rig->loop->dialing->governor.active, 0);
 	ck_assert_uint_eq(sim_open_fds(rig->world), 0);
 	ck_assert_int_eq(stay_loop_free(rig->loop), STAY_OK);
+	rig->loop = NULL;
 }
 
 enum stay_status

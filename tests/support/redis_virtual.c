@@ -55,6 +55,6 @@ redis_virtual_end(struct redis_virtual *here)
 void
 redis_virtual_after(void)
 {
-	if (begun != NULL)
+	if (begun != NULL && begun->loop != NULL)
 		redis_virtual_end(begun);
 }

@@ -121,7 +121,6 @@ TEST(calls_keep_bytes_only_for_sending_again)
 {
 	struct stay__call *plain, *first, *second;
 
-	begin();
 	plain = fly("plain", 0);
 	ck_assert_uint_eq(stay_buf_len(&calls.sendbuf.buf), 0);
 	first = fly("first", STAY_IDEMPOTENT);
@@ -135,18 +134,15 @@ TEST(calls_keep_bytes_only_for_sending_again)
 	ck_assert_uint_eq(stay_buf_len(&calls.sendbuf.buf), 0);
 	answer(second);
 	ck_assert_uint_eq(calls.kept, 0);
-	end();
 }
 
 TEST(calls_that_may_not_wait_are_not_kept)
 {
-	begin();
 	fly("session", STAY_IDEMPOTENT | STAY_THIS_SESSION);
 	ck_assert_uint_eq(calls.kept, 0);
 	bounds.waits_offline = false;
 	fly("offline", STAY_IDEMPOTENT);
 	ck_assert_uint_eq(calls.kept, 0);
-	end();
 }
 
 /* Calls that come and go while one stays must not make the buffer grow. */
@@ -155,7 +151,6 @@ TEST(calls_time_out_without_growing_memory)
 	struct stay__call *stays;
 	char text[64];
 
-	begin();
 	stays = queue("stays", 0);
 	for (int i = 0; i < 20000; i++) {
 		struct stay__call *passes;
@@ -174,7 +169,6 @@ TEST(calls_time_out_without_growing_memory)
 	}
 	ck_assert_uint_lt(calls.sendbuf.buf.cap, 32768);
 	ck_assert_uint_eq(told, 50000);
-	end();
 }
 
 /* Each that is dropped leaves a hole; to close it would move all that is behind it. */
@@ -183,14 +177,12 @@ TEST(calls_dropped_out_of_the_middle_move_no_others)
 	struct stay__call *middle, *last;
 	uint64_t at;
 
-	begin();
 	queue("first", 0);
 	middle = queue("middle", 0);
 	last = queue("last", 0);
 	at = last->begin;
 	stay__call_drop(middle, STAY_E_TIMEOUT);
 	ck_assert_uint_eq(last->begin, at);
-	end();
 }
 
 /* As above where calls time out, with the one that stays at the end of the buffer. */
@@ -198,7 +190,6 @@ TEST(calls_time_out_in_front_without_growing_memory)
 {
 	struct stay__call *passes, *next;
 
-	begin();
 	passes = queue("first", 0);
 	for (int i = 0; i < 20000; i++) {
 		next = queue("some more bytes to move", 0);
@@ -209,7 +200,6 @@ TEST(calls_time_out_in_front_without_growing_memory)
 	ck_assert_uint_lt(calls.sendbuf.buf.cap, 32768);
 	ck_assert_uint_eq(
 	    calls.sendbuf.live, strlen("some more bytes to move"));
-	end();
 }
 
 static size_t
@@ -225,13 +215,11 @@ spare_count(void)
 
 TEST(calls_records_are_used_again)
 {
-	begin();
 	for (int i = 0; i < 100; i++)
 		answer(fly("x", 0));
 	ck_assert_uint_eq(spare_count(), 1);
 	stay__calls_trim(&calls);
 	ck_assert_uint_eq(spare_count(), 0);
-	end();
 }
 
 /* Nothing of the call before is left in a record. */
@@ -239,7 +227,6 @@ TEST(calls_records_begin_anew)
 {
 	struct stay__call *call;
 
-	begin();
 	call = fly("lost", STAY_IDEMPOTENT);
 	stay__calls_session_over(&calls, &loss);
 	stay__call_drop(call, STAY_E_TIMEOUT);
@@ -250,7 +237,6 @@ TEST(calls_records_begin_anew)
 	ck_assert_uint_eq(call->resends, 0);
 	stay__call_drop(call, STAY_E_TIMEOUT);
 	ck_assert_int_eq(call->outcome, STAY_NOT_SENT);
-	end();
 }
 
 /* One node of a record is first its deadline, then its place among those to be told,
@@ -259,7 +245,6 @@ TEST(calls_given_up_are_told_and_stand)
 {
 	struct stay__call *call;
 
-	begin();
 	call = fly("given up", 0);
 	stay__loop_timer(loop, &call->timer, UINT64_MAX - 1);
 	stay__call_bury(call, STAY_E_TIMEOUT, STAY_MAYBE_EXECUTED);
@@ -272,7 +257,6 @@ TEST(calls_given_up_are_told_and_stand)
 	ck_assert(!stay__timer_is_set(&call->timer));
 	ck_assert(!stay__call_answered(call, true));
 	ck_assert_uint_eq(spare_count(), 1);
-	end();
 }
 
 /* Its reply may come before its `done` has run: the record is then kept for that. */
@@ -280,7 +264,6 @@ TEST(calls_answered_before_they_are_told_do_not_stand)
 {
 	struct stay__call *call;
 
-	begin();
 	call = fly("given up", 0);
 	stay__call_bury(call, STAY_E_TIMEOUT, STAY_MAYBE_EXECUTED);
 	ck_assert(!stay__call_answered(call, true));
@@ -289,7 +272,6 @@ TEST(calls_answered_before_they_are_told_do_not_stand)
 	ck_assert_uint_eq(told, 1);
 	ck_assert_uint_eq(stood, 0);
 	ck_assert_uint_eq(spare_count(), 1);
-	end();
 }
 
 /* What was decided of a call stays so, though its session ends before it is told. */
@@ -297,14 +279,12 @@ TEST(calls_given_up_keep_their_outcome)
 {
 	struct stay__call *call;
 
-	begin();
 	call = fly("given up", 0);
 	stay__call_bury(call, STAY_E_TIMEOUT, STAY_MAYBE_EXECUTED);
 	stay__calls_session_over(&calls, &loss);
 	ck_assert_int_eq(call->status, STAY_E_TIMEOUT);
 	ck_assert_int_eq(call->outcome, STAY_MAYBE_EXECUTED);
 	ck_assert(stay__calls_tell_some(&calls));
-	end();
 }
 
 static unsigned
@@ -313,7 +293,6 @@ sendings(uint64_t resends_max)
 	struct stay__call *call;
 	unsigned count = 1;
 
-	begin();
 	bounds.resends_max = resends_max;
 	call = fly("again", STAY_IDEMPOTENT);
 	for (; count < 1000; count++) {
@@ -323,7 +302,6 @@ sendings(uint64_t resends_max)
 			break;
 		stay__call_commit(call, strlen("again"));
 	}
-	end();
 	return count;
 }
 
@@ -343,7 +321,6 @@ TEST(calls_extras_are_those_of_one_call)
 	struct stay__call *call, *plain;
 	struct stay__extras *extras;
 
-	begin();
 	plain = queue("plain", 0);
 	plain->since = 6;
 	call = queue("call", 0);
@@ -362,7 +339,6 @@ TEST(calls_extras_are_those_of_one_call)
 	ck_assert_uint_eq(call->history & STAY__HISTORY_EXTRAS, 0);
 	ck_assert_ptr_eq(stay__extras_begin(fly("next", 0)), extras);
 	ck_assert_uint_eq(extras->blocks_ms, 0);
-	end();
 }
 
 /* Their memory goes with that of the records, and may be asked for again. */
@@ -370,7 +346,6 @@ TEST(calls_extras_take_no_memory_at_rest)
 {
 	struct stay__call *call;
 
-	begin();
 	for (int i = 0; i < 3; i++) {
 		call = fly("call", 0);
 		ck_assert_ptr_nonnull(stay__extras_begin(call));
@@ -379,7 +354,6 @@ TEST(calls_extras_take_no_memory_at_rest)
 		stay__calls_trim(&calls);
 		ck_assert_ptr_null(calls.spare_extras);
 	}
-	end();
 }
 
 /* The call is then as it was. */
@@ -388,7 +362,6 @@ TEST(calls_extras_may_be_denied)
 	const struct stay__extras *extras;
 	struct stay__call *call;
 
-	begin();
 	call = queue("call", 0);
 	call->since = 7;
 	scarce_arm(1);
@@ -398,7 +371,6 @@ TEST(calls_extras_may_be_denied)
 	ck_assert_uint_eq(stay__call_since(call), 7);
 	ck_assert_uint_eq(stay__call_extras(call)->id.generation, 0);
 	ck_assert_ptr_null(stay__extras_take_refusal(call));
-	end();
 }
 
 /* A token names nothing once its call is decided, though `done` has not run. */
@@ -408,7 +380,6 @@ TEST(calls_extras_end_a_token_with_the_deadline)
 	struct stay__call *call;
 	struct stay_token id;
 
-	begin();
 	call = queue("call", 0);
 	extras = stay__extras_begin(call);
 	ck_assert_int_eq(
@@ -420,7 +391,6 @@ TEST(calls_extras_end_a_token_with_the_deadline)
 	stay__call_drop(call, STAY_E_CANCELLED);
 	ck_assert_ptr_null(stay__ids_find(&loop->ids, STAY__TOKEN_CALL, id));
 	ck_assert(call->history & STAY__HISTORY_EXTRAS);
-	end();
 }
 
 /* Expectations of the control lane in a row are one record. */
@@ -428,7 +398,6 @@ TEST(calls_control_is_in_the_order_of_the_wire)
 {
 	struct stay__call *a, *control;
 
-	begin();
 	a = fly("a", 0);
 	for (int i = 0; i < 1000; i++)
 		ck_assert_int_eq(stay__calls_expect(&calls, 1), STAY_OK);
@@ -442,18 +411,15 @@ TEST(calls_control_is_in_the_order_of_the_wire)
 		ck_assert(stay__call_answered(control, true));
 	ck_assert(!stay__call_answered(control, true));
 	ck_assert_uint_eq(calls.counts.in_flight, 1);
-	end();
 }
 
 /* What the control lane waits for overtakes nobody. */
 TEST(calls_control_overtakes_nobody)
 {
-	begin();
 	(void)fly("a", STAY_IDEMPOTENT);
 	ck_assert_int_eq(stay__calls_expect(&calls, 1), STAY_OK);
 	stay__calls_session_over(&calls, &loss);
 	ck_assert_uint_eq(calls.counts.queued, 1);
-	end();
 }
 
 static struct stay__call *
@@ -496,7 +462,6 @@ static const struct stay_call_ops hears = { STAY_CALL_OPS, .prepare = prepare };
 static void
 begin_tagged(void)
 {
-	begin();
 	ck_assert(stay__tagged_init(&calls, &hears));
 	calls.tagged->buried = tell;
 }
@@ -508,7 +473,6 @@ end_tagged(void)
 	stay__calls_drop_queue(&calls, 0, STAY_E_STOPPED);
 	ck_assert(stay__calls_tell_some(&calls));
 	stay__tagged_fini(&calls);
-	end();
 }
 
 /* Each keeps its place, and the marks theirs. */
@@ -569,7 +533,6 @@ TEST(calls_that_leave_late_lower_no_mark)
 	ck_assert_uint_eq(calls.outcomes[STAY_SENT], 1);
 	ck_assert_uint_eq(calls.outcomes[STAY_MAYBE_EXECUTED], 1);
 	stay__tagged_fini(&calls);
-	end();
 }
 
 /* All that it had is sent, but of the last request it had not all. */
@@ -577,7 +540,6 @@ TEST(calls_that_have_not_left_whole_are_not_told)
 {
 	struct stay__call *half;
 
-	begin();
 	half = queue("half;", 0);
 	half->due = 0;
 	stay__call_is_sealed(half);
@@ -589,7 +551,6 @@ TEST(calls_that_have_not_left_whole_are_not_told)
 	stay__call_whole(&calls);
 	ck_assert(stay__calls_tell_some(&calls));
 	ck_assert_uint_eq(calls.outcomes[STAY_SENT], 1);
-	end();
 }
 
-TEST_SUITE(calls)
+TEST_SUITE_WITH(calls, .before = begin, .after = end)

@@ -189,8 +189,8 @@ call_again(const char *words, const char *script, uint64_t len, uint32_t flags)
 static void
 end(void)
 {
-	line_end(&rig);
-	ck_assert_uint_eq(source.over, 1);
+	line_after();
+	ck_assert_uint_eq(source.over, source.script != NULL);
 }
 
 /* ---- a body that comes to its end ---- */
@@ -232,7 +232,6 @@ TEST_ROWS(client_body_follows_its_request, LEN(whole))
 		ck_assert_uint_eq(source.over, 1);
 	}
 	ck_assert_uint_eq(counts_of(rig.client).tombstones, 0);
-	end();
 }
 
 /* While it waits, no byte is expected: TCP keepalive sees whether the peer is there. */
@@ -246,7 +245,6 @@ TEST(promise_8_the_kernel_looks_while_a_body_waits)
 	call("say +", "xyz~", 3);
 	line_run(&rig, 10);
 	ck_assert(!sim_peer_options(rig.peer)->keepalive_later);
-	line_end(&rig);
 }
 
 /* The words behind a wait leave when somebody says so, in another turn. */
@@ -264,7 +262,6 @@ TEST(client_body_waits_for_its_source)
 	ck_assert_str_eq(line_told(&rig), "");
 	stay_feed_go_on(source.feed);
 	LINE_TELLS(&rig, 1, "a OK/replied +xyz;over;");
-	end();
 }
 
 /* Neither calls nor what the protocol says come in between. */
@@ -286,7 +283,6 @@ TEST(client_body_has_the_stream_to_itself)
 	LINE_TELLS(
 	    &rig, 1, "a OK/replied +xy;over;control +c;last OK/replied +3;");
 	ck_assert_str_eq(line_got(&rig), "say +xy;say +c;say +3;");
-	end();
 }
 
 /* Two bodies, one behind the other, with calls around them. */
@@ -304,7 +300,6 @@ TEST(client_body_after_body)
 	LINE_TELLS(&rig, 5,
 	    "b OK/replied +0;a OK/replied +xy;over;c OK/replied +none;"
 	    "d OK/replied +4;");
-	end();
 }
 
 /* The server reads slowly: no piece is asked for before the last one is taken. */
@@ -349,7 +344,6 @@ TEST(client_body_is_asked_for_when_there_is_room)
 	    counts_of(rig.client).bytes_out - before, len + strlen("w\n"));
 	sim_peer_print(rig.peer, "+1\n");
 	LINE_TELLS(&rig, 1, "a OK/replied +1;");
-	line_end(&rig);
 }
 
 /* No answer is due: it is sent when the last byte has left. */
@@ -364,7 +358,6 @@ TEST(client_body_of_a_request_without_a_reply)
 	stay_feed_go_on(source.feed);
 	LINE_TELLS(&rig, 1, "a OK/sent;over;");
 	ck_assert_str_eq(line_got(&rig), "tell xy;");
-	end();
 }
 
 /* An answer in pieces may begin before the body has ended. */
@@ -387,7 +380,6 @@ TEST(client_body_may_have_pieces_for_an_answer)
 	line_run(&rig, 1);
 	sim_peer_print(rig.peer, "3\n");
 	LINE_TELLS(&rig, 1, "a piece 3;a OK/replied %end;over;");
-	end();
 }
 
 TEST(client_body_may_have_parts_for_an_answer)
@@ -397,7 +389,6 @@ TEST(client_body_may_have_parts_for_an_answer)
 	LINE_TELLS(&rig, 1, "a part OK *1;");
 	sim_peer_print(rig.peer, "+2\n");
 	LINE_TELLS(&rig, 1, "a OK/replied +2;over;");
-	end();
 }
 
 /* ---- a body that does not ---- */
@@ -437,7 +428,6 @@ TEST_ROWS(promise_3_a_body_that_fails_ends_its_session, LEN(broken))
 	ck_assert_ptr_nonnull(
 	    strstr(stay_conn_failure(stay_client_conn(rig.client)), why));
 	LINE_TELLS(&rig, 1000, "hello -;up;behind OK/replied +3;");
-	end();
 }
 
 static char said[128];
@@ -459,7 +449,6 @@ TEST(client_body_that_fails_says_why)
 	    STAY_OK);
 	line_run(&rig, 1);
 	ck_assert_str_eq(said, "the body has failed: the tape is torn");
-	end();
 }
 
 /* And the observer is told of one that nobody waits for. */
@@ -474,7 +463,6 @@ TEST(client_body_that_fails_untold)
 	    STAY_OK);
 	LINE_TELLS(&rig, 1, "lost E_IO;down E_RECONNECT;over;");
 	ck_assert_str_eq(rig.lost, "the body has failed: the tape is torn");
-	end();
 }
 
 /* Given up by hand, by its deadline, and inside its own source. */
@@ -505,7 +493,6 @@ TEST_ROWS(promise_3_a_call_given_up_in_its_body_is_not_sent, LEN(given_up))
 	    "a call was given up in the midst of its body"));
 	line_run(&rig, 1000);
 	ck_assert_str_eq(line_got(&rig), "|");
-	end();
 }
 
 /* What is all there is left to the stream, as of any request. */
@@ -520,7 +507,6 @@ TEST(client_body_that_has_ended_is_given_up_like_others)
 	ck_assert_uint_eq(counts_of(rig.client).tombstones, 1);
 	sim_peer_print(rig.peer, "+late\n");
 	LINE_TELLS(&rig, 1, "orphan +late;");
-	end();
 }
 
 /* Its last bytes are still in our hands. */
@@ -542,7 +528,6 @@ TEST(client_body_that_has_ended_leaves_as_a_tombstone)
 	ck_assert_str_eq(line_got(&rig), "xyzzzzzz;");
 	sim_peer_print(rig.peer, "+late\n");
 	LINE_TELLS(&rig, 1, "orphan +late;");
-	end();
 }
 
 /* In the queue it was never asked for. */
@@ -555,7 +540,6 @@ TEST(client_body_that_is_given_up_in_the_queue)
 	    stay_client_cancel(rig.client, source.call->id), STAY_OK);
 	LINE_TELLS(&rig, 1, "a E_CANCELLED/not sent;over;b OK/replied +1;");
 	ck_assert_ptr_null(source.feed);
-	end();
 }
 
 /* ---- the session is lost ---- */
@@ -619,7 +603,6 @@ TEST_ROWS(promise_3_a_session_lost_in_a_body, LEN(losses))
 	}
 	ck_assert_int_eq(strstr(told, "rewind") != NULL,
 	    strstr(losses[_i].tells, "rewind") != NULL);
-	end();
 }
 
 /* The server is owed nothing that would close it: it may take it for all. */
@@ -631,7 +614,6 @@ TEST(promise_3_an_open_body_without_a_close_may_be_executed)
 	line_run(&rig, 1);
 	sim_peer_close(rig.peer);
 	LINE_TELLS(&rig, 1, "down E_CLOSED;a E_LOST/maybe executed;over;");
-	end();
 }
 
 /* Nothing of it has left but a part of the request. */
@@ -649,7 +631,6 @@ TEST(client_body_that_has_not_begun_needs_no_rewind)
 	sim_peer_reset(rig.peer);
 	line_run(&rig, 1000);
 	ck_assert_str_eq(line_got(&rig), "|say +x;");
-	end();
 }
 
 /* It is sent anew, whole, behind what was sent before it. */
@@ -671,7 +652,6 @@ TEST(client_body_is_sent_again_from_its_beginning)
 	sim_peer_print(rig.peer, "+2\n");
 	LINE_TELLS(
 	    &rig, 1, "hello -;up;r OK/replied +1;rewind;a OK/replied +2;over;");
-	end();
 }
 
 /* Also if a look finds room for its first byte, of which nothing was told: that of two
@@ -700,7 +680,6 @@ TEST(client_body_is_rewound_before_a_look_sends_it)
 	sim_peer_print(rig.peer, "+hi\n");
 	line_told(&rig);
 	LINE_TELLS(&rig, 2500, "hello +hi;up;rewind;");
-	end();
 }
 
 /* What cannot be rewound completes with what it says, and costs no session. */
@@ -716,7 +695,6 @@ TEST(client_body_that_cannot_be_rewound)
 	ck_assert_str_eq(line_told(&rig),
 	    "down E_RESET;hello -;up;rewind;a E_IO/not sent;over;"
 	    "b OK/replied +2;");
-	end();
 }
 
 TEST(client_body_is_given_up_by_its_own_rewind)
@@ -728,7 +706,6 @@ TEST(client_body_is_given_up_by_its_own_rewind)
 	sim_peer_reset(rig.peer);
 	LINE_TELLS(&rig, 1000,
 	    "down E_RESET;hello -;up;rewind;a E_CANCELLED/not sent;over;");
-	end();
 }
 
 /* What the last stream had not taken of a piece is no part of the next one. */
@@ -748,7 +725,6 @@ TEST(client_body_begins_anew_without_what_was_left)
 	line_told(&rig);
 	sim_peer_print(rig.peer, "+1\n");
 	LINE_TELLS(&rig, 1, "a OK/replied +1;over;");
-	end();
 }
 
 /* What nobody can have acted on overtakes nothing. */
@@ -763,7 +739,6 @@ TEST(promise_4_a_body_that_was_cut_off_overtakes_no_call)
 	sim_peer_print(rig.peer, "+1\n");
 	LINE_TELLS(&rig, 1,
 	    "down E_RESET;a E_LOST/not sent;over;hello -;up;r OK/replied +1;");
-	end();
 }
 
 /* ---- the server answers before the end ---- */
@@ -781,7 +756,6 @@ TEST(client_body_goes_on_behind_its_answer)
 	stay_feed_go_on(source.feed);
 	LINE_TELLS(&rig, 1, "over;b OK/replied +2;");
 	ck_assert_str_eq(line_got(&rig), "wxy;say +2;");
-	end();
 }
 
 TEST(client_body_has_the_time_of_its_call_when_that_is_answered)
@@ -795,7 +769,6 @@ TEST(client_body_has_the_time_of_its_call_when_that_is_answered)
 	ck_assert_ptr_nonnull(
 	    strstr(stay_conn_failure(stay_client_conn(rig.client)),
 		"the body of a call that was answered did not end in time"));
-	end();
 }
 
 /* What has ended needs no more time of its source. */
@@ -813,7 +786,6 @@ TEST(client_body_that_has_ended_is_never_late)
 	sim_peer_freeze(rig.peer, false);
 	LINE_TELLS(&rig, 10, "over;");
 	ck_assert_str_eq(line_got(&rig), "wxyxyxy;");
-	end();
 }
 
 TEST(client_body_that_fails_behind_its_answer)
@@ -825,7 +797,6 @@ TEST(client_body_that_fails_behind_its_answer)
 	LINE_TELLS(&rig, 1, "a E_SERVER/replied -full;");
 	stay_feed_go_on(source.feed);
 	LINE_TELLS(&rig, 1, "down E_RECONNECT;over;");
-	end();
 }
 
 TEST(client_body_ends_with_its_session_behind_its_answer)
@@ -837,7 +808,6 @@ TEST(client_body_ends_with_its_session_behind_its_answer)
 	LINE_TELLS(&rig, 1, "a E_SERVER/replied -full;");
 	sim_peer_reset(rig.peer);
 	LINE_TELLS(&rig, 1, "down E_RESET;over;");
-	end();
 }
 
 /* The server needs no more of it: what was asked for is the last of it. */
@@ -868,7 +838,6 @@ TEST_ROWS(client_body_stops_at_its_answer, LEN(stops))
 	ck_assert_uint_eq(source.over, 1);
 	ck_assert_ptr_nonnull(
 	    strstr(line_told(&rig), "a E_SERVER/replied -full;over;"));
-	end();
 }
 
 /* With STAY_REFUSED_RESEND: only once all of it has left, and if it can begin anew. */
@@ -900,7 +869,6 @@ TEST_ROWS(client_body_that_is_refused, LEN(refusals))
 	line_run(&rig, 1);
 	snprintf(told, sizeof(told), "%s", line_told(&rig));
 	ck_assert_msg(strstr(told, refusals[_i].tells) != NULL, "%s", told);
-	end();
 }
 
 /* ---- the end of the client ---- */
@@ -935,7 +903,6 @@ TEST_ROWS(client_body_when_its_session_is_left, LEN(leaves))
 	line_run(&rig, 200);
 	snprintf(told, sizeof(told), "%s", line_told(&rig));
 	ck_assert_msg(strstr(told, leaves[_i].tells) != NULL, "%s", told);
-	end();
 }
 
 TEST(client_body_whose_source_stops_the_client)
@@ -943,7 +910,6 @@ TEST(client_body_whose_source_stops_the_client)
 	begin(NULL);
 	call("say +", "x*|y", 2);
 	LINE_TELLS(&rig, 1, "a OK/replied +xy;over;down E_STOPPED;closed OK;");
-	end();
 }
 
 TEST(client_body_in_the_queue_of_a_client_that_stops)
@@ -955,7 +921,6 @@ TEST(client_body_in_the_queue_of_a_client_that_stops)
 	ck_assert(sim_run(rig.world, 1000));
 	ck_assert_ptr_nonnull(
 	    strstr(line_told(&rig), "a E_STOPPED/not sent;over;closed OK;"));
-	end();
 }
 
 /* Its call is answered, its session is gone: on_closed waits for the last word. */
@@ -968,7 +933,6 @@ TEST(client_body_is_over_before_the_client)
 	line_run(&rig, 1);
 	stay_client_stop(rig.client, STAY_OK);
 	LINE_TELLS(&rig, 200, "a OK/replied +1;down E_STOPPED;over;closed OK;");
-	end();
 }
 
 /* ---- rejected ---- */
@@ -1036,7 +1000,6 @@ TEST_ROWS(client_body_of_a_call_that_is_rejected, LEN(rejections))
 	line_run(&rig, 1);
 	ck_assert_str_eq(line_got(&rig), "say +1;");
 	source.over = 1;
-	end();
 }
 
 /* What its struct ends before is not there, whatever the one before had. */
@@ -1054,7 +1017,6 @@ TEST(client_body_of_an_older_program)
 		    STAY_E_ARG);
 		body.size = offsetof(struct stay_body, len);
 	}
-	end();
 }
 
 /* Its record, the calls', or its own: whatever cannot be had, it is rejected. */
@@ -1102,7 +1064,6 @@ TEST(promise_8_a_slow_body_is_no_silence)
 	LINE_TELLS(&rig, 490, "");
 	ck_assert_str_eq(line_got(&rig), "wxyz;");
 	LINE_TELLS(&rig, 20, "down E_SILENT;a E_SILENT/maybe executed;over;");
-	end();
 }
 
 /* The same where no last byte is written. */
@@ -1115,7 +1076,6 @@ TEST(promise_8_silence_begins_with_the_end_of_a_body)
 	stay_feed_go_on(source.feed);
 	LINE_TELLS(&rig, 490, "");
 	LINE_TELLS(&rig, 20, "down E_SILENT;a E_SILENT/maybe executed;over;");
-	end();
 }
 
 /* But a call that was sent before is waited for, and so is room. */
@@ -1133,7 +1093,6 @@ TEST_ROWS(promise_8_a_silent_server_is_found_in_a_body, 2)
 	call("w", _i == 0 ? "x~|y" : "xxxxxx", 6);
 	line_run(&rig, 1000);
 	ck_assert_ptr_nonnull(strstr(line_told(&rig), "down E_SILENT;"));
-	end();
 }
 
 /* ---- the wire trace ---- */
@@ -1164,7 +1123,6 @@ TEST(client_body_is_counted_on_the_wire)
 	ck_assert_str_eq(
 	    wire, "> call, 1 bytes: \"w\"|> body, 2 bytes|> body, 1 bytes|");
 	stay_client_stop(rig.client, STAY_OK);
-	end();
 }
 
 /* ---- behind the last answer of a session ---- */
@@ -1196,7 +1154,6 @@ TEST(client_body_behind_the_last_answer_is_brought_anew)
 	source.at = "z";
 	stay_feed_go_on(source.feed);
 	LINE_TELLS(&rig, 1, "a OK/replied +xyz;over;");
-	end();
 }
 
 TEST(client_body_behind_the_last_answer_is_sent_whole_anew)
@@ -1207,7 +1164,6 @@ TEST(client_body_behind_the_last_answer_is_sent_whole_anew)
 	ck_assert_str_eq(line_got(&rig), "z;w xyz;|w xyz;");
 	sim_peer_print(rig.peer, "+w\n");
 	LINE_TELLS(&rig, 1, "a OK/replied +w;over;");
-	end();
 }
 
 /* What can't be had once more; the server acted on neither. */
@@ -1222,7 +1178,6 @@ TEST(client_body_behind_the_last_answer_is_given_up)
 	ck_assert_str_eq(line_told(&rig),
 	    "z OK/replied +z$;down E_RECONNECT;a E_LOST/refused;over;"
 	    "hello -;up;");
-	end();
 }
 
-TEST_SUITE(client_body)
+TEST_SUITE_WITH(client_body, .after = end)

@@ -59,7 +59,6 @@ TEST_ROWS(client_group_answers_come_together, LEN(answers))
 	    strstr(groups.notes.text, answers[_i].group_told));
 	ck_assert_ptr_nonnull(strstr(groups.notes.text, "z OK/replied +z;"));
 	ck_assert_int_eq(group_held, STAY_E_STATE);
-	group_end();
 }
 
 TEST_ROWS(client_group_answers_are_cut_anywhere, 6)
@@ -76,7 +75,6 @@ TEST_ROWS(client_group_answers_are_cut_anywhere, 6)
 	ck_assert_ptr_nonnull(strstr(groups.notes.text,
 	    "up;push >push;g E_SERVER/replied: OK/replied +one "
 	    "E_SERVER/replied -two OK/replied +three;"));
-	group_end();
 }
 
 /* The words of each error are kept as well. */
@@ -108,7 +106,6 @@ TEST(client_group_errors_keep_their_words)
 	    "the server replied with an error: three;"
 	    "the server replied with an error: 4;"
 	    "the server replied with an error: two;");
-	group_end();
 }
 
 /* Each reply is for the tag of its request, also once nobody waits any more. */
@@ -132,7 +129,6 @@ TEST(client_group_each_request_has_its_tag)
 	    "E_CANCELLED/maybe executed E_CANCELLED/maybe executed "
 	    "E_CANCELLED/maybe executed;"
 	    "oldest 99;orphan +3;oldest 100;orphan +4;");
-	group_end();
 }
 
 /* The server is quick, and the last request has not left: whether it will, nobody
@@ -149,7 +145,6 @@ TEST(client_group_is_answered_before_all_of_it_has_left)
 	group_say("+1\n");
 	ck_assert_str_eq(line_told(&groups),
 	    "g OK/replied: OK/replied +1 OK/maybe executed;");
-	group_end();
 }
 
 TEST(client_group_leaves_as_one)
@@ -162,7 +157,6 @@ TEST(client_group_leaves_as_one)
 	line_call(&groups, "y", LINE("y"));
 	line_run(&groups, 10);
 	ck_assert_str_eq(line_got(&groups), "x;a;b;c;y;");
-	group_end();
 }
 
 /* ---- counts and bounds ---- */
@@ -190,7 +184,6 @@ TEST(client_group_is_as_many_calls_as_requests)
 	c = counts_of(groups.client);
 	ck_assert_uint_eq(c.tombstones, 0);
 	ck_assert_uint_eq(c.orphans, 1);
-	group_end();
 }
 
 TEST(client_group_counts_its_outcomes_one_by_one)
@@ -200,7 +193,6 @@ TEST(client_group_counts_its_outcomes_one_by_one)
 	line_run(&groups, 10);
 	ck_assert_uint_eq(counts_of(groups.client).refused, 3);
 	ck_assert_uint_eq(counts_of(groups.client).in_flight, 0);
-	group_end();
 }
 
 static const struct {
@@ -257,7 +249,6 @@ TEST(client_group_waits_until_all_of_it_has_a_place)
 	ck_assert_str_eq(line_got(&groups), "");
 	group_say("+3\n");
 	ck_assert_str_eq(line_got(&groups), "y;");
-	group_end();
 }
 
 /* As a request that is larger than all that may be in flight. */
@@ -276,7 +267,6 @@ TEST(client_group_is_sent_alone_where_the_bound_was_lowered)
 	ck_assert_str_eq(line_got(&groups), "|a;b;c;");
 	group_say("+1\n+2\n+3\n");
 	ck_assert_str_eq(line_got(&groups), "y;");
-	group_end();
 }
 
 static enum stay_status
@@ -417,7 +407,6 @@ TEST(client_group_of_one_reply_needs_no_retain)
 	line_start(&groups, NULL);
 	group_send("w", "say +1");
 	LINE_TELLS(&groups, 10, "g OK/replied: OK/replied +1;");
-	group_end();
 }
 
 /* A protocol hears once that it is over, however it ends. */
@@ -448,7 +437,6 @@ TEST_ROWS(client_group_is_over_once, 3)
 	if (_i == 2)
 		sim_peer_reset(groups.peer);
 	LINE_TELLS(&groups, 10, ends[_i]);
-	group_end();
 }
 
 /* ---- what is kept ---- */
@@ -547,4 +535,4 @@ TEST(client_group_without_memory)
 	line_end(&groups);
 }
 
-TEST_SUITE(client_group)
+TEST_SUITE_WITH(client_group, .after = group_end)

@@ -74,7 +74,6 @@ TEST_ROWS(promise_3_a_group_cut_is_not_sent_only_if_nothing_can_act, LEN(cuts))
 	line_run(&groups, 10);
 	snprintf(says, sizeof(says), "g E_LOST/%s:", cuts[_i].outcome);
 	ck_assert_ptr_nonnull(strstr(groups.notes.text, says));
-	group_end();
 }
 
 /* What was not sent is sent in the next session, from its first byte on. */
@@ -91,7 +90,6 @@ TEST(promise_3_a_group_that_is_not_sent_waits_for_the_next_session)
 	ck_assert_str_eq(line_got(&groups), "|say +1;say +2;");
 	ck_assert_ptr_nonnull(strstr(
 	    groups.notes.text, "g OK/replied: OK/replied +1 OK/replied +2;"));
-	group_end();
 }
 
 TEST(client_group_that_was_lost_has_the_answers_that_came)
@@ -105,7 +103,6 @@ TEST(client_group_that_was_lost_has_the_answers_that_came)
 	LINE_TELLS(&groups, 10,
 	    "down E_CLOSED;g E_LOST/maybe executed: OK/replied +1 "
 	    "E_SERVER/replied -2 E_LOST/maybe executed;");
-	group_end();
 }
 
 /* `kinds` is sent again after the first answer, or not. */
@@ -144,7 +141,6 @@ TEST_ROWS(promise_3_a_group_is_sent_again_only_as_a_whole, LEN(resends))
 		    "g OK/replied: OK/replied +1 OK/replied +2 "
 		    "OK/replied +3;");
 	}
-	group_end();
 }
 
 /* The first reply is for the first request, and whether all was refused is said by the
@@ -166,7 +162,6 @@ TEST(client_group_sent_again_is_answered_from_the_beginning)
 	ck_assert_str_eq(line_told(&groups),
 	    "oldest 97;oldest 98;g E_SERVER/maybe executed: "
 	    "E_SERVER/maybe executed !1 E_SERVER/maybe executed !2;");
-	group_end();
 }
 
 /* What the session before has answered is not what this one would have. */
@@ -184,7 +179,6 @@ TEST(client_group_sent_again_has_no_answers_of_before)
 	ck_assert_ptr_nonnull(strstr(groups.notes.text,
 	    "g E_CANCELLED/maybe executed: E_CANCELLED/maybe executed "
 	    "E_CANCELLED/maybe executed;"));
-	group_end();
 }
 
 /* Nor does what it kept of them count. */
@@ -204,7 +198,6 @@ TEST(client_group_sent_again_has_all_of_its_bytes)
 	group_say("+1\n+2\n+3\n");
 	ck_assert_str_eq(line_told(&groups),
 	    "g OK/replied: OK/replied +1 OK/replied +2 OK/replied +3;");
-	group_end();
 }
 
 /* What the session before has done to it, nobody knows. */
@@ -220,7 +213,6 @@ TEST(promise_3_a_group_sent_again_and_refused_was_maybe_executed)
 	ck_assert_str_eq(line_told(&groups),
 	    "g E_SERVER/maybe executed: E_SERVER/maybe executed !1 "
 	    "E_SERVER/maybe executed !2;");
-	group_end();
 }
 
 /* What a caller has seen a piece of is not done anew. */
@@ -246,7 +238,6 @@ TEST_ROWS(client_group_with_a_piece_handed_out_is_not_sent_again, 2)
 	ck_assert_str_eq(line_got(&groups), "|");
 	ck_assert_ptr_nonnull(
 	    strstr(line_told(&groups), "g E_LOST/maybe executed:"));
-	group_end();
 }
 
 /* A write behind it was not sent again: it would be overtaken. */
@@ -260,7 +251,6 @@ TEST(promise_4_a_group_does_not_overtake)
 	sim_peer_close(groups.peer);
 	line_run(&groups, 1000);
 	ck_assert_str_eq(line_got(&groups), "|");
-	group_end();
 }
 
 /* Three calls' worth of the budget. */
@@ -281,7 +271,6 @@ TEST_ROWS(client_group_spends_the_budget_one_by_one, 2)
 	line_run(&groups, 1000);
 	/* the newest is paid for first, and the group not by half */
 	ck_assert_str_eq(line_got(&groups), _i == 0 ? "|a;b;c;" : "|r;");
-	group_end();
 }
 
 TEST(client_group_refused_is_not_kept_for_another_session)
@@ -294,7 +283,6 @@ TEST(client_group_refused_is_not_kept_for_another_session)
 	group_send("w", "say !1");
 	LINE_TELLS(&groups, 10, "g E_SERVER/refused: E_SERVER/refused !1;");
 	ck_assert_uint_eq(groups.server.accepted, 1);
-	group_end();
 }
 
 /* ---- given up ---- */
@@ -325,7 +313,6 @@ TEST_ROWS(promise_2_a_group_given_up_is_a_tombstone, LEN(ways))
 	    line_told(&groups), "orphan +2;orphan -3;z OK/replied +z;");
 	ck_assert_int_eq(
 	    stay_client_cancel(groups.client, group_id), STAY_E_STALE);
-	group_end();
 }
 
 TEST(client_group_given_up_in_the_queue_was_never_sent)
@@ -340,7 +327,6 @@ TEST(client_group_given_up_in_the_queue_was_never_sent)
 	    "g E_CANCELLED/not sent: E_CANCELLED/not sent "
 	    "E_CANCELLED/not sent;"));
 	ck_assert_str_eq(line_got(&groups), "");
-	group_end();
 }
 
 /* Nobody waits, and the session ends: its record goes, too. */
@@ -353,7 +339,6 @@ TEST(client_group_given_up_ends_with_its_session)
 	sim_peer_close(groups.peer);
 	line_run(&groups, 1000);
 	ck_assert_uint_eq(counts_of(groups.client).tombstones, 0);
-	group_end();
 }
 
 TEST(client_group_counts_against_tombstones_one_by_one)
@@ -367,7 +352,6 @@ TEST(client_group_counts_against_tombstones_one_by_one)
 	line_run(&groups, 1);
 	group_cancel();
 	ck_assert_ptr_nonnull(strstr(line_told(&groups), "down E_SILENT;"));
-	group_end();
 }
 
 /* It alone blocks: the server keeps what it would have been given. */
@@ -378,7 +362,6 @@ TEST(client_group_that_blocks_ends_its_session)
 	line_run(&groups, 1);
 	group_cancel();
 	ck_assert_ptr_nonnull(strstr(line_told(&groups), "down E_RECONNECT;"));
-	group_end();
 }
 
 /* For ever, and a second more, is for ever. */
@@ -393,7 +376,6 @@ TEST(client_group_that_blocks_for_ever)
 	    stay_group_send(group, NULL, group_done, group_name), STAY_OK);
 	line_run(&groups, 100000);
 	ck_assert_uint_eq(group_told, 0);
-	group_end();
 }
 
 /* A second each, and one for the margin. */
@@ -405,7 +387,6 @@ TEST(client_group_that_blocks_has_the_time_of_all)
 	ck_assert_uint_eq(group_told, 0);
 	line_run(&groups, 2);
 	ck_assert_uint_eq(group_told, 1);
-	group_end();
 }
 
 /* Given up by who is handed a piece of it. */
@@ -432,7 +413,6 @@ TEST_ROWS(client_group_given_up_in_its_part, 2)
 	    strstr(line_told(&groups), "g E_CANCELLED/maybe executed:"));
 	group_say(_i == 0 ? "+1\n+2\n+3\n" : "+2\n+3\n");
 	ck_assert_uint_eq(counts_of(groups.client).tombstones, 0);
-	group_end();
 }
 
 /* ---- without done, and in a turn ---- */
@@ -474,7 +454,6 @@ TEST(client_group_takes_several_turns_if_it_must)
 	sim_peer_print(groups.peer, "+1\n+2\n+3\n+4\n+5\n");
 	line_run(&groups, 1);
 	ck_assert_uint_eq(group_told, 1);
-	group_end();
 }
 
 TEST(client_group_is_finished_by_a_drain)
@@ -487,7 +466,6 @@ TEST(client_group_is_finished_by_a_drain)
 	line_run(&groups, 10);
 	ck_assert_ptr_nonnull(strstr(
 	    groups.notes.text, "g OK/replied: OK/replied +1 OK/replied +2;"));
-	group_end();
 }
 
-TEST_SUITE(client_group_ends)
+TEST_SUITE_WITH(client_group_ends, .after = group_end)

@@ -66,7 +66,6 @@ TEST(client_group_tags_are_answered_in_any_order)
 	    "g E_SERVER/replied: E_SERVER/replied -@2 a OK/replied +@3 b "
 	    "OK/replied +@4 c;");
 	answer("+@1\n");
-	group_end();
 }
 
 /* One is answered in two, one not at all, and parts come between. */
@@ -80,7 +79,6 @@ TEST(client_group_tags_count_the_answers_of_each)
 	ck_assert_str_eq(answer("+@3\n"), "");
 	ck_assert_str_eq(answer("+@1 2\n"),
 	    "g OK/replied: OK/replied +@1 2 OK/sent OK/replied +@3;");
-	group_end();
 }
 
 TEST(client_group_tags_all_refused)
@@ -91,7 +89,6 @@ TEST(client_group_tags_all_refused)
 	ck_assert_str_eq(answer("!@2 b\n!@1 a\n"),
 	    "g E_SERVER/refused: E_SERVER/refused !@1 a E_SERVER/refused !@2 "
 	    "b;");
-	group_end();
 }
 
 /* A request has its answer: no other one may name its tag. */
@@ -103,7 +100,6 @@ TEST(client_group_tags_answered_twice_end_the_session)
 	ck_assert_str_eq(answer("+@2\n+@2\n"),
 	    "down E_UNASKED;g E_LOST/maybe executed: E_LOST/maybe executed "
 	    "OK/replied +@2;");
-	group_end();
 }
 
 /* What decode is told of a tag is the word of its request. */
@@ -123,7 +119,6 @@ TEST(client_group_tags_name_their_requests)
 	answer("+@1\n");
 	ck_assert_ptr_null(word_of(1));
 	answer("+@2\n");
-	group_end();
 }
 
 /* Also without a tag each of them is prepared, and is over by itself. */
@@ -135,7 +130,6 @@ TEST(client_group_tags_are_not_needed_to_be_prepared)
 	ck_assert_str_eq(answer("+1\n+2\n"),
 	    "over 97 of 97 replied;over 98 of 98 sent;over 99 of 99 replied;"
 	    "g OK/replied: OK/replied +1 OK/sent OK/replied +2;");
-	group_end();
 }
 
 /* ---- all tags or none ---- */
@@ -192,7 +186,6 @@ TEST(client_group_tags_wait_for_enough_of_them)
 	answer("+@1\n+@2\n+@3\n");
 	sent();
 	answer("+@2\n");
-	group_end();
 }
 
 /* There are not so many of them: to wait would be in vain. */
@@ -208,7 +201,6 @@ TEST(client_group_tags_that_never_suffice)
 	call("x");
 	ck_assert_str_eq(sent(), "call@001;");
 	answer("+@1\n");
-	group_end();
 }
 
 /* That they did not for another group says nothing of this one. */
@@ -236,7 +228,6 @@ TEST(client_group_tags_of_which_there_is_one)
 	ck_assert_str_eq(sent(), "");
 	ck_assert_str_eq(line_told(&groups),
 	    "g E_TOO_BIG/not sent: E_TOO_BIG/not sent E_TOO_BIG/not sent;");
-	group_end();
 }
 
 /* What was let go of would never be free in this session, but is in the next. */
@@ -255,7 +246,6 @@ TEST(client_group_tags_let_go_of_are_had_from_another_session)
 	line_run(&groups, 1000);
 	ck_assert_str_eq(line_got(&groups), "|a@001;b@002;");
 	answer("+@1\n+@2\n");
-	group_end();
 }
 
 static unsigned asked;
@@ -278,7 +268,6 @@ TEST(client_group_tags_fail_together)
 	    "back 1 of 97;back 2 of 98;over - of 97 not sent;over - of 98 not "
 	    "sent;over - of 99 not sent;g E_FORMAT/not sent: E_FORMAT/not sent "
 	    "E_FORMAT/not sent E_FORMAT/not sent;");
-	group_end();
 }
 
 /* The second request is given the tag of the first. */
@@ -290,7 +279,6 @@ TEST(client_group_tags_given_twice)
 	ck_assert_str_eq(line_told(&groups),
 	    "back 7 of 97;over - of 97 not sent;over - of 98 not sent;"
 	    "g E_ARG/not sent: E_ARG/not sent E_ARG/not sent;");
-	group_end();
 }
 
 static void
@@ -313,7 +301,6 @@ TEST(client_group_tags_cancelled_in_prepare)
 	    "back 1 of 97;over - of 97 not sent;over - of 98 not sent;over - "
 	    "of 99 not sent;g E_CANCELLED/not sent: E_CANCELLED/not sent "
 	    "E_CANCELLED/not sent E_CANCELLED/not sent;");
-	group_end();
 }
 
 /* ---- given up ---- */
@@ -353,7 +340,6 @@ TEST_ROWS(client_group_tags_given_up_are_free_at_late_answers, LEN(ways))
 	    "orphan +@1 late;over 1 of 97 maybe executed;");
 	ck_assert_uint_eq(counts_of(groups.client).tombstones, 0);
 	answer("+@2\n+@3\n");
-	group_end();
 }
 
 /* The late answer is there before anybody is told. */
@@ -376,7 +362,6 @@ TEST(client_group_tags_answered_before_it_is_told)
 	    "E_CANCELLED/maybe executed E_CANCELLED/maybe executed;");
 	ck_assert_str_eq(answer("+@1 late\n"),
 	    "orphan +@1 late;over 1 of 97 maybe executed;");
-	group_end();
 }
 
 /* The stream has not taken it, and it was prepared all the same. */
@@ -396,7 +381,6 @@ TEST(client_group_tags_cancelled_behind_a_full_stream)
 							 "sent;"));
 	sim_peer_reset(groups.peer);
 	line_run(&groups, 10);
-	group_end();
 }
 
 /* In order, and prepared: the same of what is next. */
@@ -414,7 +398,6 @@ TEST(client_group_tags_given_up_in_order)
 	ck_assert_str_eq(answer("+2\n+3\n"),
 	    "orphan +2;over 98 of 98 maybe executed;orphan +3;over 99 of 99 "
 	    "maybe executed;");
-	group_end();
 }
 
 /* ---- let go of ---- */
@@ -441,7 +424,6 @@ TEST(client_group_tags_let_go_of_when_given_up)
 	    "executed;");
 	ck_assert_uint_eq(counts_of(groups.client).tombstones, 0);
 	ck_assert_str_eq(answer("+@3 late\n"), "orphan +@3 late;");
-	group_end();
 }
 
 /* The others are awaited still; of a request that was let go of nothing is. */
@@ -461,7 +443,6 @@ TEST(client_group_tags_let_go_of_one)
 	call("x");
 	ck_assert_str_eq(sent(), "call@004;");
 	answer("+@4\n");
-	group_end();
 }
 
 /* The group may be lost all the same, and sent again. */
@@ -484,7 +465,6 @@ TEST_ROWS(client_group_tags_let_go_of_one_and_lost, 2)
 		    "over 3 of 97 replied;over 4 of 98 replied;g OK/replied: "
 		    "OK/replied +@3 OK/replied +@4;");
 	}
-	group_end();
 }
 
 static void
@@ -513,7 +493,6 @@ TEST_ROWS(client_group_tags_let_go_of_by_who_is_overtaken, 2)
 		ck_assert_str_eq(answer("+@3\n"),
 		    "over - of 97 sent;over 3 of 98 replied;g OK/replied: "
 		    "OK/sent OK/replied +@3;");
-	group_end();
 }
 
 TEST(client_group_tags_let_go_of_the_last)
@@ -527,7 +506,6 @@ TEST(client_group_tags_let_go_of_the_last)
 	LINE_TELLS(&groups, 1,
 	    "over - of 97 sent;over 2 of 98 replied;g E_SERVER/replied: "
 	    "OK/sent E_SERVER/replied -@2;");
-	group_end();
 }
 
 /* Of a tombstone, in the end all of it. */
@@ -546,7 +524,6 @@ TEST(client_group_tags_let_go_of_a_tombstone)
 	ck_assert_uint_eq(counts_of(groups.client).tombstones, 0);
 	LINE_TELLS(&groups, 1,
 	    "over - of 98 maybe executed;over - of 99 maybe executed;");
-	group_end();
 }
 
 /* Of two late answers the last one is the end of a request; and the server has acted
@@ -567,7 +544,6 @@ TEST(promise_4_a_group_with_tags_answered_late_overtakes)
 	sim_peer_reset(groups.peer);
 	LINE_TELLS(&groups, 1,
 	    "down E_RESET;over - of 0 maybe executed;x E_LOST/maybe executed;");
-	group_end();
 }
 
 /* The late answer of each lets go of it. */
@@ -583,7 +559,6 @@ TEST(client_group_tags_let_go_of_by_late_answers)
 	    "orphan +@2 late;over - of 97 maybe executed;over - of 98 maybe "
 	    "executed;");
 	ck_assert_uint_eq(counts_of(groups.client).tombstones, 0);
-	group_end();
 }
 
 /* The server may have acted on it: what was sent before is not sent again behind it,
@@ -606,7 +581,6 @@ TEST_ROWS(promise_4_a_group_with_tags_let_go_of_overtakes, 3)
 	sim_peer_reset(groups.peer);
 	line_run(&groups, 1000);
 	ck_assert_str_eq(line_got(&groups), "|");
-	group_end();
 }
 
 static void
@@ -634,7 +608,6 @@ TEST(promise_4_a_group_with_tags_let_go_of_before_it_is_told_overtakes)
 	sim_peer_reset(groups.peer);
 	line_run(&groups, 1000);
 	ck_assert_str_eq(line_got(&groups), "|");
-	group_end();
 }
 
 /* ---- the end of a session ---- */
@@ -650,7 +623,6 @@ TEST(client_group_tags_lost)
 	    "down E_RESET;over - of 97 maybe executed;over - of 98 maybe "
 	    "executed;over - of 99 replied;g E_LOST/maybe executed: "
 	    "E_LOST/maybe executed E_LOST/maybe executed OK/replied +@3;");
-	group_end();
 }
 
 /* As a tombstone, too: what is not over yet is so now. */
@@ -663,7 +635,6 @@ TEST(client_group_tags_lost_behind_their_end)
 	answer("+@1\n");
 	sim_peer_reset(groups.peer);
 	LINE_TELLS(&groups, 1, "down E_RESET;over - of 98 maybe executed;");
-	group_end();
 }
 
 /* All of it, with tags of the new session, which others may have had. */
@@ -681,7 +652,6 @@ TEST(promise_3_a_group_with_tags_is_sent_again_as_a_whole)
 	ck_assert_str_eq(answer("+@5 new\n+@4\n"),
 	    "over 4 of 97 replied;over 5 of 98 replied;g OK/replied: "
 	    "OK/replied +@4 OK/replied +@5 new;");
-	group_end();
 }
 
 /* Of a request with two answers both come anew. */
@@ -703,7 +673,6 @@ TEST(client_group_tags_sent_again_count_anew)
 	ck_assert_str_eq(answer("+@3 1\n+@4\n"), "");
 	ck_assert_str_eq(answer("+@3 2\n"),
 	    "g OK/replied: OK/replied +@3 2 OK/replied +@4;");
-	group_end();
 }
 
 /* Without `done` it is called as its first request. */
@@ -737,7 +706,6 @@ TEST(promise_3_a_group_with_tags_that_was_cut_is_not_sent)
 	ck_assert_str_eq(line_got(&groups), "|a!003;b!004;");
 	line_told(&groups);
 	answer("+@3\n+@4\n");
-	group_end();
 }
 
 /* ---- which ---- */
@@ -759,4 +727,4 @@ TEST(client_group_tags_need_prepare)
 	line_end(&groups);
 }
 
-TEST_SUITE(client_group_tags)
+TEST_SUITE_WITH(client_group_tags, .after = group_end)

@@ -178,7 +178,6 @@ TEST_ROWS(client_profile_of_equal_clients_is_one,
 	difference->make();
 	start(difference->protocol, difference->url);
 	ck_assert_uint_eq(inside_profiles(loop), difference->profiles);
-	end();
 }
 
 /* So many are not compared with all of them; none gets another's. Where they are fewer,
@@ -202,7 +201,6 @@ TEST(client_profiles_are_many)
 		ck_assert_str_eq(
 		    stay_conn_label(stay_client_conn(clients[i])), url);
 	}
-	end();
 }
 
 /* ---- a config that is copied ---- */
@@ -220,7 +218,6 @@ TEST(client_profile_has_a_copy_of_the_config)
 	ck_assert_ptr_ne(copy, &config);
 	config.notes = NULL;
 	ck_assert_ptr_eq(copy->notes, &notes);
-	end();
 }
 
 static void
@@ -243,7 +240,6 @@ TEST(client_profile_copies_no_config_that_somebody_releases)
 	ck_assert_int_eq(
 	    stay_client_start(&client, loop, &line_protocol, URL, &options),
 	    STAY_E_ARG);
-	end();
 }
 
 /* ---- a client that changes ---- */
@@ -268,7 +264,6 @@ TEST(client_profile_is_another_one_after_a_change)
 	    stay_client_reconfigure(changes, NULL, &options), STAY_OK);
 	sim_run(world, 10);
 	ck_assert_uint_eq(inside_profiles(loop), 1);
-	end();
 }
 
 /* Options alone keep the URL, a URL alone the options. */
@@ -291,7 +286,6 @@ TEST(client_profile_after_half_a_change)
 	    stay_conn_label(stay_client_conn(client)), "line://10.0.0.2:1");
 	start(&line_protocol, "line://10.0.0.2:1");
 	ck_assert_uint_eq(inside_profiles(loop), 1);
-	end();
 }
 
-TEST_SUITE(client_profile)
+TEST_SUITE_WITH(client_profile, .after = end)

@@ -86,7 +86,7 @@ start(void)
 static void
 end(void)
 {
-	line_end(&rig);
+	line_after();
 	ck_assert_uint_eq(toy.held, 0);
 	ck_assert_uint_eq(toy.opened, toy.closed);
 }
@@ -118,7 +118,6 @@ TEST_ROWS(client_secure_goes_on_through_the_filter, 2)
 	stay_client_stop(rig.client, STAY_OK);
 	line_run(&rig, 10);
 	ck_assert_uint_eq(terms.ended, 1);
-	end();
 }
 
 /* The next stream begins in clear again, with the same filter. */
@@ -134,7 +133,6 @@ TEST(client_secure_begins_in_clear_each_time)
 		ck_assert_uint_eq(toy.opened, i);
 		ck_assert_uint_eq(toy.closed, i - 1);
 	}
-	end();
 }
 
 static void
@@ -158,7 +156,6 @@ TEST_ROWS(client_secure_goes_on_behind_a_nested_wait, 20)
 	stay__loop_run_soon(rig.loop, &task);
 	line_run(&rig, 100);
 	ck_assert_msg(strstr(line_told(&rig), "up;") != NULL, "%s", failure());
-	end();
 }
 
 TEST(client_secure_serves_by_the_filter_of_the_loop)
@@ -167,7 +164,6 @@ TEST(client_secure_serves_by_the_filter_of_the_loop)
 	ck_assert_int_eq(stay_loop_set_filter(rig.loop, &toy.filter), STAY_OK);
 	line_start(&rig, NULL);
 	LINE_TELLS(&rig, 50, "init 10.0.0.1;" GREETED);
-	end();
 }
 
 /* ---- what goes wrong ---- */
@@ -255,7 +251,6 @@ TEST_ROWS(client_secure_that_fails_says_why, 10)
 	does.twice = false;
 	line_run(&rig, fatal ? 60000 : 2000);
 	ck_assert_ptr_nonnull(strstr(line_told(&rig), GREETED));
-	end();
 }
 
 static enum stay_status
@@ -281,7 +276,6 @@ TEST(client_secure_by_a_filter_without_words)
 	ck_assert_ptr_nonnull(strstr(failure(), IN_HELLO));
 	ck_assert_ptr_nonnull(strstr(failure(), stay_strerror(STAY_E_URL)));
 	line_told(&rig);
-	end();
 }
 
 TEST(client_secure_without_a_filter_says_what_to_link)
@@ -296,7 +290,6 @@ TEST(client_secure_without_a_filter_says_what_to_link)
 	    "hello line://10.0.0.1:7777: the server asks for TLS, and there is "
 	    "none: link libstay-tls and call stay_tls_add for the loop, or set "
 	    "the option filter"));
-	line_end(&rig);
 }
 
 /* The scheme has secured it: that is enough. */
@@ -316,7 +309,6 @@ TEST(client_secure_by_its_scheme_is_not_secured_again)
 	line_run(&rig, 200);
 	ck_assert_ptr_nonnull(
 	    strstr(failure(), "hello asks for TLS, and the stream is secure"));
-	end();
 }
 
 static struct stay_hello
@@ -337,7 +329,6 @@ TEST(client_secure_is_no_word_of_on_up)
 	ck_assert_ptr_nonnull(
 	    strstr(failure(), "on_up asks for TLS, which only hello may"));
 	ck_assert_uint_eq(toy.opened, 0);
-	end();
 }
 
 /* ---- what was said in clear ---- */
@@ -377,7 +368,6 @@ TEST(client_secure_lets_the_lane_leave_first)
 	sim_peer_freeze(rig.peer, false);
 	LINE_TELLS(&rig, 100, "hello - sealed;hello +in sealed;up;");
 	ck_assert_uint_eq(toy.opened, 1);
-	end();
 }
 
 static struct stay_hello
@@ -403,7 +393,6 @@ TEST(client_secure_lets_a_full_lane_leave_first)
 	start();
 	LINE_TELLS(&rig, 1000,
 	    "init 10.0.0.1;hello -;hello - sealed;hello +in sealed;up;");
-	end();
 }
 
 /* Whatever comes meanwhile comes in clear. */
@@ -416,7 +405,6 @@ TEST(client_secure_hears_nothing_in_clear_meanwhile)
 	LINE_TELLS(&rig, 10, "init 10.0.0.1;hello -;down E_PROTOCOL;");
 	ck_assert_ptr_nonnull(strstr(
 	    failure(), "the peer sends more in clear where TLS was to begin"));
-	end();
 }
 
 static void
@@ -457,7 +445,6 @@ TEST(client_secure_says_nothing_between_clear_and_sealed)
 	LINE_TELLS(&rig, 100, "init 10.0.0.1;hello -;hello +yes;tick;E_STATE;");
 	LINE_TELLS(&rig, 200, "hello - sealed;hello +in sealed;up;");
 	ck_assert_str_eq(line_got(&rig), "tls;login;");
-	end();
 }
 
 /* ---- in the midst of it ---- */
@@ -474,7 +461,6 @@ TEST(client_secure_uses_up_the_budget)
 	terms.late_ms = NULL;
 	line_run(&rig, 1000);
 	ck_assert_ptr_nonnull(strstr(line_told(&rig), GREETED));
-	end();
 }
 
 /* Lost, stopped, changed while the filter is at it: 0 to 2. */
@@ -495,7 +481,6 @@ TEST_ROWS(client_secure_ends_in_the_midst, 3)
 	else
 		stay_client_reconnect(rig.client, STAY_OK);
 	LINE_TELLS(&rig, 2000, told[_i]);
-	end();
 }
 
 /* Whom the peer must prove to be: who was dialled, of several places and of those that
@@ -518,7 +503,7 @@ TEST(client_secure_names_the_place_that_was_dialled)
 	line_run(&rig, 1000);
 	ck_assert_ptr_nonnull(strstr(line_told(&rig), "hello +in sealed;up;"));
 	ck_assert_str_eq(toy.last_peer, "10.0.0.8");
-	end();
+	line_end(&rig);
 }
 
 /* ---- beside other rounds of the greeting ---- */
@@ -558,7 +543,6 @@ TEST_ROWS(client_secure_follows_later, 2)
 	LINE_TELLS(&rig, 400,
 	    _i == 1 ? "hello -;down E_PROTOCOL;hello -;"
 		    : "hello -;hello - sealed;hello +in sealed;up;");
-	end();
 }
 
 /* Whichever allocation fails, the session comes up all the same, later, or says that
@@ -581,4 +565,4 @@ TEST(client_secure_needs_memory_and_says_so)
 	ck_assert(told);
 }
 
-TEST_SUITE(client_secure)
+TEST_SUITE_WITH(client_secure, .after = end)

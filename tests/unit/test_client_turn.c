@@ -56,8 +56,10 @@ begin(const struct stay_client_options *options, unsigned count)
 static void
 end(void)
 {
-	stay_client_stop(other, STAY_OK);
-	line_end(&rig);
+	if (other != NULL)
+		stay_client_stop(other, STAY_OK);
+	other = NULL;
+	line_after();
 }
 
 /* What is put off behind the greeting does not hide that the session is up. */
@@ -74,7 +76,6 @@ TEST(client_turn_that_ends_with_the_greeting)
 	line_run(&rig, 10);
 	ck_assert_int_eq(
 	    stay_conn_state(stay_client_conn(rig.client)), STAY_CONNECTED);
-	line_end(&rig);
 }
 
 TEST(promise_9_many_replies_at_once_leave_a_turn_to_others)
@@ -87,7 +88,6 @@ TEST(promise_9_many_replies_at_once_leave_a_turn_to_others)
 	LINE_TELLS(&rig, 0,
 	    "a OK/replied +1;a OK/replied +2;other OK;a OK/replied +3;"
 	    "a OK/replied +4;a OK/replied +5;");
-	end();
 }
 
 /* All that was put off comes without another byte, over several turns. */
@@ -103,7 +103,6 @@ TEST(promise_9_what_is_put_off_needs_no_byte_more)
 	counts = counts_of(rig.client);
 	ck_assert_uint_eq(counts.replied, 20);
 	ck_assert_uint_eq(counts.bytes_in, 60);
-	end();
 }
 
 /* The rest may be more than one frame may be. */
@@ -115,7 +114,6 @@ TEST(promise_9_the_bound_of_a_frame_is_not_that_of_a_turn)
 	begin(&options, 3);
 	sim_peer_print(rig.peer, "+1\n+2\n+3\n");
 	LINE_TELLS(&rig, 0, "a OK/replied +1;a OK/replied +2;a OK/replied +3;");
-	end();
 }
 
 TEST(promise_1_9_what_is_put_off_precedes_the_end)
@@ -128,7 +126,6 @@ TEST(promise_1_9_what_is_put_off_precedes_the_end)
 	LINE_TELLS(&rig, 0,
 	    "a OK/replied +1;a OK/replied +2;a OK/replied +3;a OK/replied +4;"
 	    "down E_CLOSED;");
-	end();
 }
 
 static void
@@ -148,7 +145,6 @@ TEST(promise_1_9_what_is_put_off_precedes_a_broken_write)
 	sim_peer_print(rig.peer, "+1\n+2\n+3\n");
 	LINE_TELLS(&rig, 0,
 	    "a OK/replied +1;a OK/replied +2;a OK/replied +3;down E_RESET;");
-	end();
 }
 
 /* A frame cut behind what was put off is whole when the rest is there. */
@@ -162,7 +158,6 @@ TEST(promise_9_a_cut_frame_behind_the_share)
 	sim_peer_print(rig.peer, "ng\n");
 	LINE_TELLS(
 	    &rig, 1, "a OK/replied +1;a OK/replied +2;a OK/replied +long;");
-	end();
 }
 
 /* A stop does not wait for what is put off, and completes all of it. */
@@ -173,8 +168,10 @@ TEST(promise_5_9_a_stop_while_replies_are_put_off)
 	begin(&options, 2);
 	sim_peer_print(rig.peer, "+1\n+2\n");
 	stay_client_stop(rig.client, STAY_OK);
-	stay_client_stop(other, STAY_OK);
-	line_end(&rig);
+	if (other != NULL)
+		stay_client_stop(other, STAY_OK);
+	other = NULL;
+	line_after();
 	ck_assert_uint_eq(rig.calls[0].told, 1);
 	ck_assert_uint_eq(rig.calls[1].told, 1);
 }
@@ -252,7 +249,6 @@ TEST(promise_4_9_many_ends_at_once_precede_a_reply)
 	    "a E_TIMEOUT/maybe executed;a E_TIMEOUT/maybe executed;"
 	    "a E_TIMEOUT/maybe executed;orphan +1;orphan +2;orphan +3;"
 	    "orphan +4;orphan +5;b OK/replied +b;");
-	end();
 }
 
 /* ---- 7: bytes in flight ---- */
@@ -282,7 +278,6 @@ TEST(promise_7_bytes_in_flight_are_bounded)
 	sim_peer_reset(rig.peer);
 	line_run(&rig, 1);
 	ck_assert_uint_eq(counts_of(rig.client).in_flight_bytes, 0);
-	line_end(&rig);
 }
 
 TEST(promise_7_a_large_request_goes_alone)
@@ -292,7 +287,6 @@ TEST(promise_7_a_large_request_goes_alone)
 	line_call(&rig, "b", LINE("say +2"));
 	LINE_TELLS(&rig, 10, "a OK/replied +1;b OK/replied +2;");
 	ck_assert_str_eq(line_got(&rig), "say +1;say +2;");
-	line_end(&rig);
 }
 
 /* ---- the end of a client ---- */
@@ -363,7 +357,6 @@ TEST(promise_9_a_stop_tells_a_long_queue_in_shares)
 		    STAY_OK);
 	ck_assert_uint_eq(largest_share(&calls_told), 3);
 	ck_assert_uint_eq(calls_told, 10);
-	line_end(&rig);
 }
 
 TEST(promise_9_a_stop_tells_a_long_line_in_shares)
@@ -378,7 +371,6 @@ TEST(promise_9_a_stop_tells_a_long_line_in_shares)
 		    STAY_OK);
 	ck_assert_uint_eq(largest_share(&waiters_told), 3);
 	ck_assert_uint_eq(waiters_told, 10);
-	line_end(&rig);
 }
 
-TEST_SUITE(client_turn)
+TEST_SUITE_WITH(client_turn, .after = end)

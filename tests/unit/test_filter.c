@@ -15,6 +15,7 @@
 #define LINES_URL "lines://10.0.0.1:7777"
 
 static struct line_rig rig;
+static struct rig ends_rig;
 static struct toy_filter toy;
 static struct toy_terms terms;
 static char long_line[100001];
@@ -43,7 +44,9 @@ begin(void)
 static void
 end(void)
 {
-	line_end(&rig);
+	line_after();
+	if (ends_rig.loop != NULL)
+		rig_fini(&ends_rig);
 	ck_assert_uint_eq(toy.held, 0);
 	ck_assert_uint_eq(toy.opened, toy.closed);
 }
@@ -65,7 +68,6 @@ TEST(filter_seals_both_ways)
 	line_run(&rig, 10);
 	ck_assert_uint_eq(toy.said_end, 1);
 	ck_assert_uint_eq(terms.ended, 1);
-	end();
 }
 
 static unsigned reads;
@@ -95,7 +97,6 @@ TEST(filter_is_not_read_in_vain)
 	line_call(&rig, "a", LINE("say +a"));
 	line_run(&rig, 10);
 	ck_assert_uint_eq(reads, 2);
-	end();
 }
 
 static void
@@ -119,7 +120,6 @@ TEST_ROWS(filter_goes_on_behind_a_nested_wait, 12)
 	stay__loop_run_soon(rig.loop, &task);
 	line_run(&rig, 20);
 	ck_assert_ptr_nonnull(strstr(line_told(&rig), "a OK/replied +a;"));
-	end();
 }
 
 TEST(filter_of_the_loop_serves_who_has_none)
@@ -137,7 +137,6 @@ TEST(filter_of_the_loop_serves_who_has_none)
 	line_call(&rig, "a", LINE("say +a"));
 	line_run(&rig, 10);
 	ck_assert_ptr_nonnull(strstr(line_told(&rig), "a OK/replied +a;"));
-	end();
 }
 
 /* What has no word for it that it may be left out is there. */
@@ -161,7 +160,6 @@ TEST_ROWS(filter_lacks_a_function, sizeof(needed) / sizeof(needed[0]))
 	memset((char *)&ops + needed[_i], 0, sizeof(ops.hold));
 	ck_assert_int_eq(stay_loop_set_filter(rig.loop, &broken), STAY_E_ABI);
 	line_start(&rig, OPTIONS(.filter = &toy.filter));
-	end();
 }
 
 TEST(filter_of_the_loop_serves_several_places)
@@ -175,7 +173,6 @@ TEST(filter_of_the_loop_serves_several_places)
 	line_call(&rig, "a", LINE("say +a"));
 	line_run(&rig, 100);
 	ck_assert_ptr_nonnull(strstr(line_told(&rig), "a OK/replied +a;"));
-	end();
 }
 
 TEST(filter_that_is_missing_or_wrong_is_rejected_at_once)
@@ -207,7 +204,6 @@ TEST(filter_that_is_missing_or_wrong_is_rejected_at_once)
 	line_start(&rig, OPTIONS(.filter = &toy.filter));
 	line_run(&rig, 10);
 	ck_assert_uint_eq(toy.opened, 0);
-	end();
 }
 
 static bool
@@ -279,7 +275,6 @@ TEST(filter_that_is_late_uses_up_the_budget)
 	terms.late_ms = NULL;
 	line_run(&rig, 1000);
 	ck_assert_ptr_nonnull(strstr(line_told(&rig), "up;"));
-	end();
 }
 
 /* Its owner may give it more time. */
@@ -313,7 +308,6 @@ TEST(filter_knows_what_was_cut_off)
 	ck_assert_ptr_nonnull(
 	    strstr(failure(), "10.0.0.1:7777: cut off without an end"));
 	ck_assert_ptr_nonnull(strstr(line_told(&rig), "a E_LOST/maybe"));
-	end();
 }
 
 TEST(filter_ends_as_the_peer_says)
@@ -323,7 +317,6 @@ TEST(filter_ends_as_the_peer_says)
 	line_run(&rig, 10);
 	ck_assert_ptr_nonnull(
 	    strstr(failure(), "10.0.0.1:7777 closed by the peer"));
-	end();
 }
 
 /* ---- what is sealed and not sent ---- */
@@ -365,7 +358,6 @@ TEST(promise_3_part_of_a_record_is_not_sent)
 	line_run(&rig, 10);
 	sim_peer_reset(rig.peer);
 	LINE_TELLS(&rig, 10, "down E_RESET;c E_LOST/maybe executed;");
-	end();
 }
 
 /* The same record, but all of it has left. */
@@ -380,7 +372,6 @@ TEST(promise_3_whole_record_may_be_executed)
 	LINE_TELLS(&rig, 200,
 	    "down E_RESET;a E_LOST/maybe executed;b E_LOST/maybe executed;"
 	    "hello -;up;");
-	end();
 }
 
 /* What needs no answer is over once its record has left, and not before. */
@@ -394,7 +385,6 @@ TEST(filter_tells_sent_when_it_is)
 	LINE_TELLS(&rig, 10, "");
 	free_up();
 	LINE_TELLS(&rig, 50, "a OK/sent;b OK/sent;c OK/replied +c;");
-	end();
 }
 
 /* It is committed: given up, it leaves a tombstone, and its answer is late. */
@@ -407,7 +397,6 @@ TEST(promise_2_sealed_call_that_is_given_up_is_a_tombstone)
 	LINE_TELLS(&rig, 30, "a E_TIMEOUT/maybe executed;");
 	free_up();
 	LINE_TELLS(&rig, 50, "orphan +a;b OK/replied +b;");
-	end();
 }
 
 TEST(filter_moves_what_is_larger_than_a_record)
@@ -424,7 +413,6 @@ TEST(filter_moves_what_is_larger_than_a_record)
 	(void)line_told(&rig);
 	ck_assert_uint_ge(sim_peer_got(rig.peer), 100000 + 7 * 4);
 	stay_client_stop(rig.client, STAY_OK);
-	end();
 }
 
 /* ---- records ---- */
@@ -710,7 +698,6 @@ hear_end(struct peer_end *end)
 }
 
 static struct peer ends_server = { .toy = &terms, .on_end = hear_end };
-static struct rig ends_rig;
 
 /* Room for 96 bytes with their seal, and none more. */
 static void
@@ -745,7 +732,6 @@ TEST_ROWS(filter_ends_when_there_is_room, 2)
 	ck_assert_uint_eq(ends_heard, _i == 0);
 	ck_assert_uint_eq(terms.ended, _i == 0);
 	ck_assert(stay__link_is_open(&ends_rig.link));
-	rig_fini(&ends_rig);
 }
 
 /* Neither what was not sent of one stream nor its end is of the next. */
@@ -766,7 +752,6 @@ TEST(filter_begins_each_stream_anew)
 	rig_send(&ends_rig, bytes, sizeof(bytes));
 	sim_run_ms(ends_rig.world, 100);
 	ck_assert_uint_eq(ends_heard, 1); /* of the first */
-	rig_fini(&ends_rig);
 }
 
 /* One that has no word for the end: the stream ends all the same. */
@@ -785,7 +770,6 @@ TEST_ROWS(filter_without_a_goodbye, 2)
 	sim_run_ms(ends_rig.world, 100);
 	ck_assert_uint_eq(ends_heard, 1);
 	ck_assert_uint_eq(terms.ended, 0);
-	rig_fini(&ends_rig);
 }
 
 TEST(filter_that_cannot_write_is_down)
@@ -799,7 +783,6 @@ TEST(filter_that_cannot_write_is_down)
 	    stay__link_write(&ends_rig.link, &part, 1, &taken), STAY_E_RESET);
 	sim_run_ms(ends_rig.world, 10);
 	ck_assert_str_eq(ends_rig.news, "granted up down");
-	rig_fini(&ends_rig);
 }
 
 static const struct {
@@ -823,7 +806,6 @@ TEST_ROWS(filter_hears_last_words, sizeof(last_words) / sizeof(last_words[0]))
 	    last_words[_i].status);
 	ck_assert_int_eq(strstr(rig_failure(&ends_rig), "seal") != NULL,
 	    last_words[_i].status == STAY_E_PROTOCOL);
-	rig_fini(&ends_rig);
 }
 
 /* More than is read at once, so that a record is cut. */
@@ -843,7 +825,6 @@ TEST(filter_hears_last_words_behind_much_else)
 	sim_fail(ends_rig.world, SIM_WRITE, 1, -EPIPE);
 	ck_assert_int_eq(stay__link_write(&ends_rig.link, &part, 1, &taken),
 	    STAY_E_PROTOCOL);
-	rig_fini(&ends_rig);
 }
 
 static ssize_t
@@ -897,7 +878,6 @@ TEST(filter_rests)
 	stay__link_close(&ends_rig.link);
 	sim_run_ms(ends_rig.world, 10);
 	ck_assert_uint_eq(terms.ended, 1);
-	rig_fini(&ends_rig);
 }
 
 /* Byte by byte, from its greeting on. */
@@ -936,7 +916,6 @@ TEST_ROWS(filter_sends_the_rest_by_itself, 2)
 	ck_assert(!stay__filter_is_blocked(ends_rig.link.filter));
 	ck_assert_str_eq(
 	    ends_rig.news, _i == 0 ? "granted up" : "granted up down");
-	rig_fini(&ends_rig);
 }
 
 static void
@@ -958,7 +937,6 @@ TEST_ROWS(promise_12_filter_says_no_goodbye, 2)
 		sim_fork(ends_rig.world);
 	stay__link_close(&ends_rig.link);
 	ck_assert_uint_eq(toy.said_end, 0);
-	rig_fini(&ends_rig);
 }
 
 /* Something to read has come meanwhile, and waits for the end of the callback. */
@@ -971,7 +949,6 @@ TEST(filter_says_goodbye_behind_a_nested_wait)
 	stay__loop_run_soon(ends_rig.loop, &task);
 	sim_run_ms(ends_rig.world, 50);
 	ck_assert_uint_eq(toy.said_end, 1);
-	rig_fini(&ends_rig);
 }
 
 /* ---- opened bytes that wait, and room ---- */
@@ -1012,7 +989,6 @@ TEST(filter_is_read_on_behind_a_nested_wait_for_room)
 	    "ten bytes ten bytes ten bytes ten bytes ten bytes ");
 	sim_run_ms(ends_rig.world, 50);
 	ck_assert_uint_ge(reads_of_ten, 5);
-	rig_fini(&ends_rig);
 }
 
-TEST_SUITE(filter)
+TEST_SUITE_WITH(filter, .after = end)

@@ -48,6 +48,7 @@ static void
 end(void)
 {
 	ck_assert_int_eq(stay_loop_close(here.loop, 1000), STAY_OK);
+	here.loop = NULL;
 }
 
 static void
@@ -82,7 +83,6 @@ TEST(future_has_the_reply)
 	ck_assert_int_eq(
 	    stay_redis_type_of(stay_future_reply(future)), STAY_REDIS_NIL);
 	stay_future_free(future);
-	end();
 }
 
 TEST(future_says_why_there_is_no_good_reply)
@@ -102,7 +102,6 @@ TEST(future_says_why_there_is_no_good_reply)
 	ck_assert_int_eq(stay_redis_command_wait(here.redis, &future, "AUTH a"),
 	    STAY_E_UNSUPPORTED);
 	check(future, STAY_E_UNSUPPORTED, STAY_NOT_SENT, "");
-	end();
 }
 
 /* The end of a session that came between two waits is heard before the next call is
@@ -119,7 +118,6 @@ TEST(future_outlives_a_session_that_ended_unseen)
 	stay_redis_command_wait(here.redis, &count, "INCR n");
 	check(count, STAY_OK, STAY_REPLIED, "1");
 	ck_assert_uint_eq(here.server.accepted, 2);
-	end();
 }
 
 /* ---- several ---- */
@@ -147,7 +145,6 @@ TEST(future_waits_as_long_as_it_is_told)
 	ck_assert_int_eq(stay_future_wait_any(both, 0, 1, &which), STAY_E_ARG);
 	check(slow, STAY_OK, STAY_REPLIED, "slow");
 	stay_future_free(quick);
-	end();
 }
 
 /* Without any time a wait still looks once: a program that has other things to do comes
@@ -163,7 +160,6 @@ TEST(future_is_looked_for_without_time)
 		sim_sleep_ms(here.world, 1);
 	check(slow, STAY_OK, STAY_REPLIED, "slow");
 	ck_assert_int_ge(looks, 50);
-	end();
 }
 
 /* The same of a connection. */
@@ -178,7 +174,6 @@ TEST(future_await_looks_without_time)
 		sim_sleep_ms(here.world, 1);
 	ck_assert_int_eq(
 	    stay_conn_await(stay_redis_conn(here.redis), 0), STAY_OK);
-	end();
 }
 
 /* ---- rejected ---- */
@@ -207,7 +202,6 @@ TEST(future_that_is_rejected_lets_a_session_begin)
 	ck_assert_int_lt(rejections(), 10);
 	peer_do(here.server.ends, 0, PEER_CLOSE);
 	ck_assert_int_lt(rejections(), 10);
-	end();
 }
 
 TEST(future_that_is_rejected_lets_the_queue_drain)
@@ -219,7 +213,6 @@ TEST(future_that_is_rejected_lets_the_queue_drain)
 	ck_assert_int_eq(
 	    stay_redis_command_wait(here.redis, NULL, "GET a"), STAY_E_FULL);
 	ck_assert_int_lt(rejections(), 10);
-	end();
 }
 
 /* What was refused for good is tried again in its time. */
@@ -231,7 +224,6 @@ TEST(future_that_is_rejected_lets_a_fatal_failure_pass)
 	    stay_redis_command_wait(here.redis, NULL, "GET a"), STAY_E_DENIED);
 	here.server.rows = answering;
 	ck_assert_int_lt(rejections(), 15);
-	end();
 }
 
 TEST(future_that_is_rejected_lets_a_client_come_back)
@@ -245,7 +237,6 @@ TEST(future_that_is_rejected_lets_a_client_come_back)
 	ck_assert_int_eq(
 	    stay_redis_command_wait(here.redis, NULL, "GET a"), STAY_E_OFFLINE);
 	ck_assert_int_lt(rejections(), 10);
-	end();
 }
 
 /* What keeps the client without a session is also what keeps the call. */
@@ -273,7 +264,6 @@ TEST(future_that_is_rejected_says_why)
 	ck_assert_ptr_nonnull(
 	    strstr(stay_future_why(rejected), "stay_redis_subscribe"));
 	stay_future_free(rejected);
-	end();
 }
 
 /* Of several, too; and once: it is a call's turn, not the loop's. */
@@ -290,7 +280,6 @@ TEST(future_that_is_rejected_looks_once)
 	ck_assert_int_eq(stay_future_wait(rejected, STAY_FOREVER), STAY_OK);
 	ck_assert_uint_eq(sim_calls(here.world, SIM_WAIT), waits + 1);
 	check(rejected, STAY_E_OFFLINE, STAY_NOT_SENT, "");
-	end();
 }
 
 /* ---- where nothing can be waited for ---- */
@@ -324,7 +313,6 @@ TEST(future_is_not_waited_for_in_a_callback)
 	ck_assert_int_eq(
 	    stay_redis_command_wait(here.redis, NULL, "GET slow"), STAY_OK);
 	check(outer, STAY_OK, STAY_REPLIED, "A");
-	end();
 }
 
 static void
@@ -349,7 +337,6 @@ TEST(future_is_answered_during_a_nested_wait)
 				     stay_future_done, outer, "GET slow"));
 	ck_assert_int_eq(stay_future_wait(outer, STAY_FOREVER), STAY_OK);
 	check(outer, STAY_OK, STAY_REPLIED, "slow");
-	end();
 }
 
 TEST(future_that_was_never_submitted_is_not_waited_for)
@@ -367,7 +354,6 @@ TEST(future_that_was_never_submitted_is_not_waited_for)
 	check(future, STAY_E_OFFLINE, STAY_NOT_SENT, "");
 	stay_future_free(both[0]);
 	stay_future_free(stay_future_new(stay_redis_client(here.redis)));
-	end();
 }
 
 /* Who waits drives one loop, and the other would stand still. */
@@ -387,7 +373,6 @@ TEST(future_of_two_loops_is_not_waited_for)
 	stay_future_free(both[0]);
 	stay_future_free(both[1]);
 	ck_assert_int_eq(stay_loop_close(loop, 1000), STAY_OK);
-	end();
 }
 
 /* Its reply keeps the loop, and not the client. */
@@ -402,7 +387,6 @@ TEST(future_outlives_its_client)
 	ck_assert_int_eq(stay_loop_close(here.loop, 1000), STAY_E_LIVE);
 	check(ended, STAY_E_STOPPED, STAY_NOT_SENT, "");
 	check(kept, STAY_OK, STAY_REPLIED, "A");
-	ck_assert_int_eq(stay_loop_close(here.loop, 1000), STAY_OK);
 }
 
 TEST(future_is_bounded_as_any_reply_that_is_kept)
@@ -419,7 +403,6 @@ TEST(future_is_bounded_as_any_reply_that_is_kept)
 	    "by those that are kept");
 	check(second, STAY_E_FULL, STAY_REPLIED, "");
 	stay_future_free(first);
-	end();
 }
 
 /* Nothing that is given back would help. */
@@ -433,7 +416,6 @@ TEST(future_of_a_reply_that_is_never_kept)
 	ck_assert_str_eq(stay_future_why(future),
 	    "the reply is lost: larger than held_bytes_max");
 	check(future, STAY_E_TOO_BIG, STAY_REPLIED, "");
-	end();
 }
 
 /* ---- without memory ---- */
@@ -449,7 +431,6 @@ TEST(future_without_memory_has_completed)
 	ck_assert_ptr_null(future);
 	ck_assert_int_eq(stay_future_wait(future, STAY_FOREVER), STAY_OK);
 	check(future, STAY_E_NOMEM, STAY_NOT_SENT, "");
-	end();
 }
 
-TEST_SUITE(future)
+TEST_SUITE_WITH(future, .after = end)

@@ -68,9 +68,12 @@ begin_echo(struct stay_client_options options)
 static void
 end(void)
 {
+	if (loop == NULL)
+		return;
 	stay_loop_stop(loop, STAY_OK);
 	ck_assert(sim_run(world, 60000));
 	ck_assert_int_eq(stay_loop_free(loop), STAY_OK);
+	loop = NULL;
 }
 
 static void
@@ -120,7 +123,6 @@ TEST(hold_small_and_large_replies_stay_as_they_are)
 	ck_assert(is_kept(2, 'd', 200));
 	while (held_count > 0)
 		stay_held_free(held[--held_count]);
-	end();
 }
 
 static void
@@ -159,7 +161,6 @@ TEST(hold_keeps_any_node_of_a_redis_reply)
 	stay_held_free(held[1]);
 	ck_assert_str_eq(stay_redis_str(stay_redis_at(third, 0)), "three");
 	stay_held_free(held[0]);
-	end();
 }
 
 /* ---- how long ---- */
@@ -173,7 +174,6 @@ TEST(promise_10_a_held_reply_outlives_its_client)
 	ck_assert_int_eq(stay_loop_free(loop), STAY_E_LIVE);
 	ck_assert(is_kept(0, 'b', LARGE));
 	stay_held_free(held[0]);
-	ck_assert_int_eq(stay_loop_free(loop), STAY_OK);
 }
 
 /* ---- 7: bounds ---- */
@@ -192,7 +192,6 @@ TEST(promise_7_held_replies_are_bounded_in_number)
 	ck_assert_int_eq(said, STAY_OK);
 	while (held_count > 0)
 		stay_held_free(held[--held_count]);
-	end();
 }
 
 /* A frame that pins a slab costs all of the slab. */
@@ -212,7 +211,6 @@ TEST(promise_7_held_replies_are_bounded_in_bytes)
 	while (held_count > 0)
 		stay_held_free(held[--held_count]);
 	ck_assert_uint_eq(counts_of(client).held_bytes, 0);
-	end();
 }
 
 /* One that is larger by itself is never kept. */
@@ -226,7 +224,6 @@ TEST(held_replies_of_more_than_the_bound)
 	ck_assert_int_eq(said, STAY_OK);
 	while (held_count > 0)
 		stay_held_free(held[--held_count]);
-	end();
 }
 
 /* What a reply of this size costs. */
@@ -252,7 +249,6 @@ TEST(promise_7_held_bytes_are_counted_one_by_one)
 	cost = cost_of(100);
 	ck_assert_uint_eq(cost_of(largest), cost - 100 + largest);
 	ck_assert_uint_eq(cost_of(largest + 1), cost - 100 + STAY__SLAB_SIZE);
-	end();
 }
 
 /* So many are kept, and with a byte less one less. */
@@ -271,7 +267,6 @@ TEST_ROWS(promise_7_held_bytes_are_bounded_to_the_byte, 6)
 	ck_assert_uint_eq(held_count, count - less);
 	while (held_count > 0)
 		stay_held_free(held[--held_count]);
-	end();
 }
 
 /* ---- without memory ---- */
@@ -304,7 +299,6 @@ TEST(hold_without_memory_keeps_nothing)
 	ck_assert_uint_eq(counts_of(client).held, 1);
 	stay_held_free(held[0]);
 	ck_assert_uint_eq(counts_of(client).held, 0);
-	end();
 }
 
 /* ---- misuse ---- */
@@ -318,7 +312,6 @@ TEST(hold_only_inside_of_a_consumer)
 	ck_assert_ptr_null(held[0]);
 	ck_assert_int_eq(stay_held_new(client, &stale, NULL), STAY_E_ARG);
 	stay_held_free(NULL);
-	end();
 }
 
 /* A call that is told without a reply has none to be kept. */
@@ -329,7 +322,6 @@ TEST(hold_nothing_is_no_reply)
 	ck_assert_int_eq(stay_echo_call(client, "x", 1, hold, NULL), STAY_OK);
 	sim_run_ms(world, 100);
 	ck_assert_int_eq(said, STAY_E_STATE);
-	end();
 }
 
 static void
@@ -355,7 +347,6 @@ TEST(hold_what_is_no_node_is_refused)
 	    stay_redis_command(redis, hold_anything, NULL, "ONE"), STAY_OK);
 	sim_run_ms(world, 10);
 	ck_assert_int_eq(said, STAY_E_ARG);
-	end();
 }
 
 static struct line_rig rig;
@@ -377,4 +368,4 @@ TEST(hold_needs_the_protocols_consent)
 	line_end(&rig);
 }
 
-TEST_SUITE(hold)
+TEST_SUITE_WITH(hold, .after = end)

@@ -55,6 +55,7 @@ static void
 end(void)
 {
 	stay_metrics_free(metrics);
+	metrics = NULL;
 	stay_buf_fini(&page);
 }
 
@@ -103,7 +104,6 @@ TEST(metrics_count_calls_by_outcome)
 	SHOWS("stay_connection_closed_total", "line\"", "1");
 	SHOWS("stay_connection_count",
 	    "line\",stay_connection_state=\"connected\"", "0");
-	end();
 }
 
 TEST(metrics_count_what_waits_and_comes_late)
@@ -131,7 +131,6 @@ TEST(metrics_count_what_waits_and_comes_late)
 	SHOWS("stay_client_network_io_bytes_total",
 	    "line\",network_io_direction=\"receive\"", "3");
 	line_end(&rig);
-	end();
 }
 
 static void
@@ -168,7 +167,6 @@ TEST(metrics_count_what_is_not_sent)
 	take_page(metrics);
 	SHOWS("stay_client_resent_total", "line\"", "1");
 	line_end(&rig);
-	end();
 }
 
 /* In virtual time a reply takes as long as it says. */
@@ -189,7 +187,6 @@ TEST(metrics_count_how_long_a_call_takes)
 	expect(true,
 	    "duration_seconds_sum{db_system_name=\"line\",stay_outcome="
 	    "\"maybe_executed\"} 0.07");
-	end();
 }
 
 /* ---- connections ---- */
@@ -217,7 +214,6 @@ TEST(metrics_count_ups_and_downs)
 	SHOWS("stay_connection_uptime_seconds_bucket", "line\",le=\"10\"", "1");
 	SHOWS("stay_connection_outage_seconds_count", "line\"", "1");
 	line_end(&rig);
-	end();
 }
 
 /* ---- whose they are ---- */
@@ -247,7 +243,6 @@ TEST(metrics_may_be_set_and_taken_away)
 	SHOWS(
 	    "stay_client_calls_total", "line\",stay_outcome=\"replied\"", "1");
 	LACKS("duration_seconds_count"); /* nor was "d", which ended later */
-	end();
 }
 
 /* The loop goes first; nothing in them points to it then. */
@@ -258,7 +253,6 @@ TEST(metrics_outlive_their_loop)
 	take_page(metrics);
 	SHOWS("stay_connection_ups_total", "line\"", "1");
 	SHOWS("stay_client_in_flight", "line\"", "0");
-	end();
 }
 
 static void
@@ -291,7 +285,6 @@ TEST(metrics_may_be_read_when_a_config_is_released)
 	SHOWS("stay_connection_count",
 	    "line\",stay_connection_state=\"stopped\"", "0");
 	line_end(&rig);
-	end();
 }
 
 TEST(metrics_of_several_loops_are_added)
@@ -327,7 +320,6 @@ TEST(metrics_are_written_whole_or_not_at_all)
 	ck_assert_uint_eq(stay_buf_len(&small), 1);
 	stay_buf_fini(&small);
 	line_end(&rig);
-	end();
 }
 
 /* ---- names ---- */
@@ -364,7 +356,6 @@ TEST(metrics_know_commands_of_redis_by_name)
 	    "10");
 	LACKS("s3cr3t");
 	redis_virtual_end(&here);
-	end();
 }
 
 /* Those that are too many, and what is no name, have one place together. */
@@ -502,7 +493,6 @@ TEST(metrics_count_what_a_pool_lends)
 	SHOWS("db_client_connection_wait_time_seconds_count", "line\"", "2");
 	pool_give(&pool.users[2]);
 	pool_end(&pool);
-	end();
 }
 
 /* How long he waited for it is none of its use. */
@@ -524,7 +514,6 @@ TEST(metrics_count_a_use_from_when_it_began)
 	SHOWS("db_client_connection_use_time_seconds_bucket",
 	    "line\",le=\"0.5\"", "2");
 	pool_end(&pool);
-	end();
 }
 
 /* One that is tried again is in nobody's hands; one that is made as new is. */
@@ -551,7 +540,6 @@ TEST(metrics_count_no_use_of_what_is_away)
 	SHOWS("db_client_connection_count",
 	    "line\",db_client_connection_state=\"idle\"", "0");
 	pool_end(&pool);
-	end();
 }
 
 /* A lease of what has ended is of no connection: no more are used than there may be. */
@@ -571,7 +559,6 @@ TEST(metrics_count_no_use_of_what_has_ended)
 	pool_give(a);
 	pool_give(b);
 	pool_end(&pool);
-	end();
 }
 
-TEST_SUITE(metrics)
+TEST_SUITE_WITH(metrics, .after = end)

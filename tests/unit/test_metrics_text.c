@@ -46,13 +46,11 @@ count(const char *words)
 /* Once, however many series there are. */
 TEST(metrics_text_has_heads)
 {
-	begin();
 	stay__meter_system(&metrics->meter, "a");
 	stay__meter_system(&metrics->meter, "b");
 	SHOWS("# HELP stay_client_calls_total Completed calls.\n");
 	SHOWS("\n# TYPE stay_client_calls_total counter\n");
 	SHOWS("\n# TYPE stay_client_in_flight gauge\n");
-	end();
 }
 
 TEST_ROWS(metrics_text_quotes_names, 5)
@@ -69,18 +67,14 @@ TEST_ROWS(metrics_text_quotes_names, 5)
 		    "\nstay_client_in_flight{db_system_name=\"a___~\"} " },
 	};
 
-	begin();
 	stay__meter_system(&metrics->meter, rows[_i][0]);
 	SHOWS(rows[_i][1]);
-	end();
 }
 
 TEST(metrics_text_has_all_others)
 {
-	begin();
 	stay__meter_system(&metrics->meter, "");
 	SHOWS("\nstay_client_in_flight{db_system_name=\"_OTHER\"} 0\n");
-	end();
 }
 
 TEST(metrics_text_has_operations_of_one_letter)
@@ -88,13 +82,11 @@ TEST(metrics_text_has_operations_of_one_letter)
 	struct stay__system *system;
 	uint8_t row;
 
-	begin();
 	system = stay__meter_system(&metrics->meter, "a");
 	row = stay__system_learn(system, "X");
 	system->durations.LATENCY[row * STAY_OUTCOME_COUNT].sum = 1;
 	SHOWS("duration_seconds_count{db_system_name=\"a\",db_operation_name="
 	      "\"X\"");
-	end();
 }
 
 /* The last bound and what is above it. */
@@ -102,7 +94,6 @@ TEST(metrics_text_has_bounds)
 {
 	struct stay__system *system;
 
-	begin();
 	system = stay__meter_system(&metrics->meter, "a");
 	system->durations.POOL_WAIT[0].counts[STAY__METER_BUCKETS - 2] = 3;
 	system->durations.POOL_WAIT[0].counts[STAY__METER_BUCKETS - 1] = 4;
@@ -110,7 +101,6 @@ TEST(metrics_text_has_bounds)
 	SHOWS("le=\"10\"} 3\n");
 	SHOWS("le=\"+Inf\"} 7\n");
 	SHOWS("wait_time_seconds_count{db_system_name=\"a\"} 7\n");
-	end();
 }
 
 /* ---- whose they are ---- */
@@ -120,7 +110,6 @@ static struct line_rig rig;
 /* A call that was under way is not timed; those behind it are. */
 TEST(metrics_text_of_calls_behind_one_under_way)
 {
-	begin();
 	line_begin(&rig, NULL);
 	line_call(&rig, "a", LINE("quiet"));
 	line_run(&rig, 20);
@@ -134,13 +123,11 @@ TEST(metrics_text_of_calls_behind_one_under_way)
 	stay_loop_set_metrics(rig.loop, metrics);
 	ck_assert_ptr_eq(stay_loop_metrics(rig.loop), metrics);
 	line_end(&rig);
-	end();
 }
 
 /* What is taken away is as it was then. */
 TEST(metrics_text_when_they_are_taken_away)
 {
-	begin();
 	line_begin(&rig, NULL);
 	stay_loop_set_metrics(rig.loop, metrics);
 	line_call(&rig, "a", LINE("say +a"));
@@ -151,7 +138,6 @@ TEST(metrics_text_when_they_are_taken_away)
 	SHOWS("\nstay_client_calls_total{db_system_name=\"line\",stay_outcome="
 	      "\"replied\"} 1\n");
 	line_end(&rig);
-	end();
 }
 
 /* ---- pools ---- */
@@ -161,7 +147,6 @@ static struct pool_rig pool;
 static void
 begin_pool(const struct stay_pool_options *options)
 {
-	begin();
 	pool_prepare(&pool);
 	stay_loop_set_metrics(pool.line.loop, metrics);
 	pool_start(&pool, options);
@@ -178,7 +163,6 @@ TEST(metrics_text_of_what_is_idle)
 	      "connection_state=\"used\"} 1\n");
 	SHOWS("\ndb_client_connection_max{db_system_name=\"line\"} 5\n");
 	pool_end(&pool);
-	end();
 }
 
 /* Each by why it has left the line. */
@@ -195,7 +179,6 @@ TEST(metrics_text_of_who_is_shed)
 	SHOWS("\ndb_client_connection_timeouts_total{db_system_name=\"line\"} "
 	      "1\n");
 	pool_end(&pool);
-	end();
 }
 
 TEST(metrics_text_of_leases_that_are_lost)
@@ -209,7 +192,6 @@ TEST(metrics_text_of_leases_that_are_lost)
 	SHOWS("\ndb_client_connection_count{db_system_name=\"line\",db_client_"
 	      "connection_state=\"used\"} 1\n");
 	pool_end(&pool);
-	end();
 }
 
-TEST_SUITE(metrics_text)
+TEST_SUITE_WITH(metrics_text, .before = begin, .after = end)

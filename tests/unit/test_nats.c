@@ -154,7 +154,6 @@ TEST_ROWS(nats_error_ends_a_session_or_not, LEN(errors))
 	    : errors[_i].accepted > 1 ? "lost ;on ;"
 				      : "lost ;");
 	ck_assert_str_eq(notes, told);
-	end();
 }
 
 /* What is taken away later is no answer to the message in flight. */
@@ -175,7 +174,6 @@ TEST(nats_right_taken_away_is_no_answer)
 	say("+OK\r\n-ERR 'Permissions Violation for Publish to \"news\"'\r\n");
 	ck_assert_ptr_nonnull(strstr(notes, ";first replied;second refused;"));
 	ck_assert_uint_eq(server.accepted, 1);
-	end();
 }
 
 /* ---- what is said, and who is meant ---- */
@@ -195,7 +193,6 @@ TEST_ROWS(nats_login_is_said, LEN(logins))
 	begin(quiet, logins[_i].url);
 	ck_assert_msg(strstr(server_log.text, logins[_i].login) != NULL, "%s",
 	    server_log.text);
-	end();
 }
 
 /* A PING, an old number, another inbox, a second answer: none of them costs the
@@ -214,7 +211,6 @@ TEST(nats_word_for_nobody_is_dropped)
 	say("MSG mail 1001 2\r\nno\r\n");
 	ck_assert_str_eq(notes, "on ;mail yes;");
 	ck_assert_uint_eq(server.accepted, 1);
-	end();
 }
 
 static struct nats_subscription more;
@@ -247,7 +243,6 @@ TEST(nats_subscription_comes_and_goes)
 	peer_log_clear(&server);
 	sim_run_ms(world, 10);
 	ck_assert_str_eq(server_log.text, "UNSUB 1001\r;PING\r;");
-	end();
 }
 
 /* ---- what makes no sense ---- */
@@ -278,7 +273,6 @@ TEST_ROWS(nats_nonsense_ends_a_session, LEN(nonsense))
 	    (int)strlen(stay_conn_failure(stay_client_conn(client))), 0);
 	sim_run_ms(world, 1000);
 	ck_assert_uint_eq(server.accepted, 2);
-	end();
 }
 
 static const char *const greetings[] = { "PING\r\n",
@@ -295,7 +289,6 @@ TEST_ROWS(nats_server_is_too_old_or_none, LEN(greetings))
 	ck_assert_ptr_nonnull(
 	    strstr(stay_conn_failure(stay_client_conn(client)),
 		_i == 0 ? "none of a NATS server" : "older than 2.2"));
-	end();
 }
 
 TEST(nats_line_without_an_end)
@@ -307,7 +300,6 @@ TEST(nats_line_without_an_end)
 	say(endless);
 	ck_assert_ptr_nonnull(
 	    strstr(stay_conn_failure(stay_client_conn(client)), "too long"));
-	end();
 }
 
-TEST_SUITE(nats)
+TEST_SUITE_WITH(nats, .after = end)

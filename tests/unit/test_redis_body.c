@@ -80,7 +80,6 @@ TEST_ROWS(redis_body_is_the_last_word, LEN(texts))
 	ck_assert_int_eq(told, STAY_OK);
 	ck_assert_int_eq(outcome, STAY_REPLIED);
 	ck_assert_uint_eq(over, 1);
-	redis_virtual_end(&here);
 }
 
 /* With it there are so many words: the number of them may have one digit more. */
@@ -107,7 +106,6 @@ TEST_ROWS(redis_body_is_counted, LEN(counts))
 	ck_assert_uint_gt(len, 4);
 	if (counts[_i] < PEER_WORDS_MAX)
 		ck_assert_str_eq(here.log.text + len - 6, " body;");
-	redis_virtual_end(&here);
 }
 
 /* What only their last words would tell. */
@@ -154,7 +152,6 @@ TEST(redis_body_of_open_length)
 			     here.redis, &options, NULL, NULL, "SET key"),
 	    STAY_E_UNSUPPORTED);
 	ck_assert_uint_eq(over, 1);
-	redis_virtual_end(&here);
 }
 
 /* Each allocation fails once, with the memory at its end anywhere in the command: it
@@ -185,7 +182,6 @@ TEST_ROWS(redis_body_without_memory, 40)
 	sim_run_ms(here.world, 10);
 	snprintf(log, sizeof(log), "DEL 2 3 4 5 6 7 8 %s value;", key);
 	ck_assert_str_eq(here.log.text, log);
-	redis_virtual_end(&here);
 }
 
-TEST_SUITE(redis_body)
+TEST_SUITE_WITH(redis_body, .after = redis_virtual_after)

@@ -37,7 +37,7 @@ on_first(void *arg, const struct stay_result *result)
 static void
 run(void (*then)(void), const struct stay_redis_options *options, uint64_t ms)
 {
-	const struct peer_row rows[] = { ON("GET lost", PEER_CLOSES),
+	static const struct peer_row rows[] = { ON("GET lost", PEER_CLOSES),
 		ON("GET never", ""), ON("BLPOP", ""), NO_MORE };
 	unsigned left = 6;
 
@@ -114,7 +114,6 @@ TEST(redis_direct_is_what_is_sent)
 	ck_assert_uint_gt(len, strlen(sent));
 	ck_assert_str_eq(here.log.text + len - strlen(sent), sent);
 	ck_assert_str_eq(told, "OK;OK;OK;OK;OK;");
-	redis_virtual_end(&here);
 }
 
 static void
@@ -136,7 +135,6 @@ TEST(redis_direct_is_given_less)
 	run(ask_with_less, NULL, 100);
 	ck_assert_str_eq(told, "OK;");
 	ck_assert_ptr_nonnull(strstr(here.log.text, "GET bare;"));
-	redis_virtual_end(&here);
 }
 
 static void
@@ -152,7 +150,6 @@ TEST(redis_direct_has_options)
 {
 	run(ask_within_5, NULL, 50);
 	ck_assert_str_eq(told, "E_TIMEOUT;");
-	redis_virtual_end(&here);
 }
 
 static void
@@ -178,7 +175,6 @@ TEST(redis_direct_may_block)
 
 	run(block, &options, 200);
 	ck_assert_str_eq(told, "");
-	redis_virtual_end(&here);
 }
 
 static void
@@ -197,7 +193,6 @@ TEST_ROWS(redis_direct_reads_again, 2)
 	first = strstr(here.log.text, "GET lost;");
 	ck_assert_ptr_nonnull(first);
 	ck_assert_int_eq(strstr(first + 1, "GET lost;") != NULL, _i == 0);
-	redis_virtual_end(&here);
 }
 
 static void
@@ -217,7 +212,6 @@ TEST(redis_direct_opens_a_transaction)
 	run(open_multi, &options, 1000);
 	ck_assert_str_eq(told, "OK;");
 	ck_assert_ptr_null(strstr(strstr(here.log.text, "MULTI;"), "PING;"));
-	redis_virtual_end(&here);
 }
 
-TEST_SUITE(redis_direct)
+TEST_SUITE_WITH(redis_direct, .after = redis_virtual_after)

@@ -77,9 +77,10 @@ on_done(void *arg, const struct stay_result *result)
 /* Taken for answers of the greeting, they would shift all that follow. */
 TEST(redis_greeting_a_banner_is_no_answer)
 {
-	const struct peer_row rows[] = { ON(PEER_ACCEPTS,
-					     "+welcome\r\n+to the proxy\r\n"),
-		ON("GET a", "+A\r\n"), ON("GET b", "+B\r\n"), NO_MORE };
+	static const struct peer_row rows[] = {
+		ON(PEER_ACCEPTS, "+welcome\r\n+to the proxy\r\n"),
+		ON("GET a", "+A\r\n"), ON("GET b", "+B\r\n"), NO_MORE
+	};
 
 	open_world(rows);
 	start(URL, NULL);
@@ -94,14 +95,13 @@ TEST(redis_greeting_a_banner_is_no_answer)
 	here.server.rows++; /* no banner any more */
 	sim_run_ms(here.world, 2000);
 	ck_assert_str_eq(told, "a A;b B;");
-	redis_virtual_end(&here);
 }
 
 /* One too many behind the last answer, while a call is on its way. */
 TEST(redis_greeting_a_frame_too_many_is_no_answer)
 {
-	const struct peer_row rows[] = { ON_FIRST(
-					     1, "PING", "+PONG\r\n+PONG\r\n"),
+	static const struct peer_row rows[] = { ON_FIRST(1, "PING",
+						    "+PONG\r\n+PONG\r\n"),
 		ON("GET a", "+A\r\n"), NO_MORE };
 
 	open_world(rows);
@@ -112,28 +112,28 @@ TEST(redis_greeting_a_frame_too_many_is_no_answer)
 	sim_run_ms(here.world, 1000);
 	ck_assert_str_eq(told, "a A;");
 	ck_assert_uint_eq(counts_of(stay_redis_client(here.redis)).sessions, 2);
-	redis_virtual_end(&here);
 }
 
 /* ---- a server that hangs up at HELLO ---- */
 
 TEST(redis_greeting_two_hangups_are_greeted_in_resp2)
 {
-	const struct peer_row rows[] = { ON("HELLO", PEER_CLOSES), NO_MORE };
+	static const struct peer_row rows[] = { ON("HELLO", PEER_CLOSES),
+		NO_MORE };
 
 	open_world(rows);
 	start(URL, &patient);
 	sim_run_ms(here.world, 1000);
 	ck_assert_int_eq(state(), STAY_CONNECTED);
 	ck_assert_str_eq(here.log.text, "|" UP "|" UP "|" PLAIN);
-	redis_virtual_end(&here);
 }
 
 /* It is kept in mind for ten minutes; no healthy session ends for it. */
 TEST(redis_greeting_resp3_is_tried_again)
 {
-	const struct peer_row rows[] = { ON_FIRST(3, "HELLO", PEER_CLOSES),
-		NO_MORE };
+	static const struct peer_row rows[] = {
+		ON_FIRST(3, "HELLO", PEER_CLOSES), NO_MORE
+	};
 
 	open_world(rows);
 	start(URL, &patient);
@@ -146,13 +146,13 @@ TEST(redis_greeting_resp3_is_tried_again)
 	ck_assert_str_eq(here.log.text, "|" UP "|" UP);
 	again_after(1);
 	ck_assert_str_eq(here.log.text, "|" UP);
-	redis_virtual_end(&here);
 }
 
 /* Ten minutes after the first such session, not after the last. */
 TEST(redis_greeting_the_ten_minutes_are_not_put_off)
 {
-	const struct peer_row rows[] = { ON("HELLO", PEER_CLOSES), NO_MORE };
+	static const struct peer_row rows[] = { ON("HELLO", PEER_CLOSES),
+		NO_MORE };
 
 	open_world(rows);
 	start(URL, &patient);
@@ -160,12 +160,12 @@ TEST(redis_greeting_the_ten_minutes_are_not_put_off)
 	again_after(9 * MINUTE);
 	again_after(2 * MINUTE);
 	ck_assert_str_eq(here.log.text, "|" UP "|" UP "|" PLAIN);
-	redis_virtual_end(&here);
 }
 
 TEST(redis_greeting_hangups_count_in_a_row_alone)
 {
-	const struct peer_row rows[] = { ON_FIRST(1, "HELLO", PEER_CLOSES),
+	static const struct peer_row rows[] = { ON_FIRST(
+						    1, "HELLO", PEER_CLOSES),
 		ON_FIRST(1, "HELLO", "-ERR not now\r\n"),
 		ON_FIRST(1, "HELLO", PEER_CLOSES),
 		ON_FIRST(1, "HELLO", "-ERR not now\r\n"), NO_MORE };
@@ -174,7 +174,6 @@ TEST(redis_greeting_hangups_count_in_a_row_alone)
 	start(URL, &patient);
 	sim_run_ms(here.world, 5000);
 	ck_assert_str_eq(here.log.text, "|" UP "|" UP "|" UP "|" UP "|" UP);
-	redis_virtual_end(&here);
 }
 
 /* Half a reply is a byte, too: the server knows HELLO, and has other cares. */
@@ -196,7 +195,8 @@ TEST_ROWS(redis_greeting_a_hangup_in_an_answer_is_no_hangup_at_hello, 3)
 /* A trial of RESP2 that fails has taught nothing. */
 TEST(redis_greeting_resp2_that_fails_is_not_remembered)
 {
-	const struct peer_row rows[] = { ON_FIRST(4, "HELLO", PEER_CLOSES),
+	static const struct peer_row rows[] = { ON_FIRST(
+						    4, "HELLO", PEER_CLOSES),
 		ON_FIRST(1, "PING", PEER_CLOSES), NO_MORE };
 
 	open_world(rows);
@@ -204,25 +204,25 @@ TEST(redis_greeting_resp2_that_fails_is_not_remembered)
 	sim_run_ms(here.world, 5000);
 	ck_assert_str_eq(
 	    here.log.text, "|" UP "|" UP "|" PLAIN "|" UP "|" UP "|" PLAIN);
-	redis_virtual_end(&here);
 }
 
 TEST(redis_greeting_resp3_that_is_asked_for_is_never_left)
 {
-	const struct peer_row rows[] = { ON_FIRST(4, "HELLO", PEER_CLOSES),
-		NO_MORE };
+	static const struct peer_row rows[] = {
+		ON_FIRST(4, "HELLO", PEER_CLOSES), NO_MORE
+	};
 
 	open_world(rows);
 	start(URL "?protocol=3", &patient);
 	sim_run_ms(here.world, 5000);
 	ck_assert_str_eq(here.log.text, "|" UP "|" UP "|" UP "|" UP "|" UP);
-	redis_virtual_end(&here);
 }
 
 TEST(redis_greeting_what_was_learned_is_forgotten_on_reconfigure)
 {
-	const struct peer_row rows[] = { ON_FIRST(2, "HELLO", PEER_CLOSES),
-		NO_MORE };
+	static const struct peer_row rows[] = {
+		ON_FIRST(2, "HELLO", PEER_CLOSES), NO_MORE
+	};
 
 	open_world(rows);
 	start(URL, &patient);
@@ -233,7 +233,6 @@ TEST(redis_greeting_what_was_learned_is_forgotten_on_reconfigure)
 	    stay_redis_reconfigure(here.redis, URL, &patient), STAY_OK);
 	sim_run_ms(here.world, 1000);
 	ck_assert_str_eq(here.log.text, "|" UP);
-	redis_virtual_end(&here);
 }
 
 /* ---- a server that wants AUTH first ---- */
@@ -244,8 +243,8 @@ TEST(redis_greeting_what_was_learned_is_forgotten_on_reconfigure)
 
 TEST(redis_greeting_auth_first_is_remembered)
 {
-	const struct peer_row rows[] = { ON_FIRST(
-					     2, "HELLO 3 AUTH", WANTS_AUTH),
+	static const struct peer_row rows[] = { ON_FIRST(2, "HELLO 3 AUTH",
+						    WANTS_AUTH),
 		ON_FIRST(1, "PING", WANTS_AUTH), NO_MORE };
 
 	open_world(rows);
@@ -257,7 +256,6 @@ TEST(redis_greeting_auth_first_is_remembered)
 	again_after(2 * MINUTE);
 	ck_assert_str_eq(here.log.text, "|" IN_HELLO IN_FRONT);
 	ck_assert_int_eq(state(), STAY_CONNECTED);
-	redis_virtual_end(&here);
 }
 
 /* ---- who logs in ---- */
@@ -280,7 +278,7 @@ static const struct stay_redis_options asking = { STAY_REDIS_OPTIONS,
 /* Also by a session that falls back. */
 TEST(redis_greeting_credentials_are_asked_for_once)
 {
-	const struct peer_row rows[] = {
+	static const struct peer_row rows[] = {
 		ON("HELLO", "-ERR unknown command 'HELLO'\r\n"), NO_MORE
 	};
 
@@ -291,7 +289,6 @@ TEST(redis_greeting_credentials_are_asked_for_once)
 	ck_assert_int_eq(state(), STAY_CONNECTED);
 	ck_assert_str_eq(here.log.text, "|" IN_HELLO "AUTH pw;PING;");
 	ck_assert_uint_eq(asked, 1);
-	redis_virtual_end(&here);
 }
 
 TEST_ROWS(redis_greeting_without_a_password_nobody_logs_in, 4)
@@ -299,20 +296,20 @@ TEST_ROWS(redis_greeting_without_a_password_nobody_logs_in, 4)
 	static const struct stay_redis_login logins[] = { { NULL, NULL, { 0 } },
 		{ "me", NULL, { 0 } }, { "", "", { 0 } },
 		{ "default", "", { 0 } } };
-	const struct peer_row rows[] = { ON("AUTH", "-ERR no\r\n"), NO_MORE };
+	static const struct peer_row rows[] = { ON("AUTH", "-ERR no\r\n"),
+		NO_MORE };
 
 	given = logins[_i];
 	open_world(rows);
 	start(URL, &asking);
 	ck_assert_int_eq(state(), STAY_CONNECTED);
 	ck_assert_str_eq(here.log.text, "|" UP);
-	redis_virtual_end(&here);
 }
 
 /* A password is on its way: calls wait, as for a server that is loading. */
 TEST(redis_greeting_an_unknown_denial_is_not_now)
 {
-	const struct peer_row rows[] = {
+	static const struct peer_row rows[] = {
 		ON("HELLO", "-ERR unknown command 'HELLO'\r\n"),
 		ON_FIRST(3, "AUTH",
 		    "-ERR Client sent AUTH, but no password is set\r\n"),
@@ -325,7 +322,6 @@ TEST(redis_greeting_an_unknown_denial_is_not_now)
 	    stay_redis_command(here.redis, on_done, K, "GET k"), STAY_OK);
 	sim_run_ms(here.world, 2000);
 	ck_assert_str_eq(told, "k v;");
-	redis_virtual_end(&here);
 }
 
 /* ---- what was agreed on ---- */
@@ -351,7 +347,7 @@ assert_explains(const char *words)
 
 TEST(redis_greeting_tells_what_was_agreed_on)
 {
-	const struct peer_row rows[] = {
+	static const struct peer_row rows[] = {
 		ON_FIRST(1, "HELLO",
 		    "%5\r\n+server\r\n+val\x1b[key\r\n+version\r\n+8.0.1\r\n"
 		    "+proto\r\n:3\r\n+role\r\n+replica\r\n+modules\r\n*0\r\n"),
@@ -376,12 +372,11 @@ TEST(redis_greeting_tells_what_was_agreed_on)
 	sim_run_ms(here.world, 10);
 	ck_assert_uint_eq(agreement().protocol, 0);
 	ck_assert_str_eq(agreement().server, "");
-	redis_virtual_end(&here);
 }
 
 TEST(redis_greeting_tells_of_resp2)
 {
-	const struct peer_row rows[] = {
+	static const struct peer_row rows[] = {
 		ON("HELLO", "-NOPROTO unsupported protocol version\r\n"),
 		NO_MORE
 	};
@@ -391,7 +386,6 @@ TEST(redis_greeting_tells_of_resp2)
 	ck_assert_uint_eq(agreement().protocol, 2);
 	ck_assert_int_eq(agreement().role, STAY_REDIS_ROLE_UNKNOWN);
 	assert_explains(", RESP2; it stays");
-	redis_virtual_end(&here);
 }
 
 /* A program built with a shorter struct gets what it has room for. */
@@ -409,7 +403,6 @@ TEST(redis_greeting_tells_as_much_as_there_is_room_for)
 	ck_assert_uint_eq(
 	    agreed.size, offsetof(struct stay_redis_agreement, server));
 	ck_assert_int_eq(((const unsigned char *)&agreed.server)[0], 0x55);
-	redis_virtual_end(&here);
 }
 
 /* Whatever there is no memory for in one session, a later one is greeted. */
@@ -428,7 +421,6 @@ TEST(redis_greeting_without_memory)
 		ck_assert_int_eq(stay_conn_state(stay_redis_conn(here.redis)),
 		    STAY_CONNECTED);
 	}
-	redis_virtual_end(&here);
 }
 
-TEST_SUITE(redis_greeting)
+TEST_SUITE_WITH(redis_greeting, .after = redis_virtual_after)

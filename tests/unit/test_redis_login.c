@@ -69,7 +69,6 @@ TEST(redis_login_that_is_late_is_waited_for)
 	sim_run_ms(here.world, 1000);
 	ck_assert_int_eq(state(), STAY_CONNECTED);
 	ck_assert_uint_eq(counts_of(stay_redis_client(here.redis)).replied, 1);
-	redis_virtual_end(&here);
 }
 
 /* Each denial in a row counts, and none that came before a session. */
@@ -94,7 +93,6 @@ TEST(redis_login_that_stays_wrong_is_fatal)
 	ck_assert_int_ne(state(), STAY_CONNECTED);
 	ck_assert_int_eq(
 	    stay_redis_command(here.redis, NULL, NULL, "PING"), STAY_OK);
-	redis_virtual_end(&here);
 }
 
 /* Nobody is asked for what the URL says, and a URL is not about to change. */
@@ -103,7 +101,6 @@ TEST(redis_login_of_a_url_is_denied_at_once)
 	start(wants_new, NULL);
 	ck_assert_int_eq(
 	    stay_redis_command(here.redis, NULL, NULL, "PING"), STAY_E_DENIED);
-	redis_virtual_end(&here);
 }
 
 TEST(redis_login_is_asked_anew_at_each_attempt)
@@ -120,7 +117,6 @@ TEST(redis_login_is_asked_anew_at_each_attempt)
 	sim_run_ms(here.world, 60);
 	ck_assert_int_eq(state(), STAY_CONNECTED);
 	ck_assert_uint_eq(asked, 2);
-	redis_virtual_end(&here);
 }
 
 /* A place that names no login has that of the first URL. */
@@ -171,7 +167,6 @@ TEST(redis_reconfigure_brings_another_password)
 	ck_assert_int_eq(state(), STAY_CONNECTED);
 	ck_assert_ptr_nonnull(strstr(here.log.text, "AUTH u new"));
 	ck_assert_uint_eq(counts_of(stay_redis_client(here.redis)).sessions, 2);
-	redis_virtual_end(&here);
 }
 
-TEST_SUITE(redis_login)
+TEST_SUITE_WITH(redis_login, .after = redis_virtual_after)

@@ -118,7 +118,6 @@ TEST(redis_moving_is_asked_for_by_option)
 	redis_virtual_start(&here, URL "?moving=none", &options);
 	ck_assert_ptr_nonnull(
 	    strstr(here.log.text, "moving-endpoint-type external-fqdn;"));
-	redis_virtual_end(&here);
 }
 
 /* ---- it moves ---- */
@@ -162,7 +161,6 @@ TEST_ROWS(redis_moving_is_left_in_time, COUNT(moves))
 	ck_assert_uint_eq(here.server.accepted, 2 - moves[_i].others);
 	ck_assert_uint_eq(counts_of(stay_redis_client(here.redis)).sessions, 2);
 	ck_assert_uint_gt(pushes, 0);
-	redis_virtual_end(&here);
 }
 
 /* A crowd does not move at once: when so much of the time is over, some have left. */
@@ -230,7 +228,6 @@ TEST(redis_moving_is_left_once)
 	sim_run_ms(here.world, 6000);
 	ck_assert_uint_eq(notes, 1);
 	ck_assert_uint_eq(here.server.accepted, 1);
-	redis_virtual_end(&here);
 }
 
 /* ---- what is none, and what else is told ---- */
@@ -252,7 +249,8 @@ TEST_ROWS(redis_moving_is_nothing_else, 2 * COUNT(nothing))
 {
 	static const char subscribed[] =
 	    ">3\r\n$9\r\nsubscribe\r\n$4\r\nnews\r\n:1\r\n";
-	const struct peer_row rows[] = { ON("SUBSCRIBE", subscribed), NO_MORE };
+	static const struct peer_row rows[] = { ON("SUBSCRIBE", subscribed),
+		NO_MORE };
 	const struct stay_redis_subscription_options news = {
 		STAY_REDIS_SUBSCRIPTION_OPTIONS, .name = "news",
 		.on_message = on_message
@@ -267,7 +265,6 @@ TEST_ROWS(redis_moving_is_nothing_else, 2 * COUNT(nothing))
 	sim_run_ms(here.world, 100000);
 	ck_assert_uint_eq(here.server.accepted + other.accepted, 1);
 	ck_assert_uint_eq(pushes, 1);
-	redis_virtual_end(&here);
 }
 
-TEST_SUITE(redis_moving)
+TEST_SUITE_WITH(redis_moving, .after = redis_virtual_after)

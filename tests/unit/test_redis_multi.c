@@ -51,7 +51,6 @@ TEST_ROWS(redis_multi_is_not_probed, 2)
 	ck_assert(!is_probed());
 	command(_i == 0 ? "EXEC" : "DISCARD");
 	ck_assert(is_probed());
-	redis_virtual_end(&here);
 }
 
 TEST(redis_multi_ends_with_its_session)
@@ -61,7 +60,6 @@ TEST(redis_multi_ends_with_its_session)
 	stay_client_reconnect(stay_redis_client(here.redis), STAY_OK);
 	sim_run_ms(here.world, 10);
 	ck_assert(is_probed());
-	redis_virtual_end(&here);
 }
 
-TEST_SUITE(redis_multi)
+TEST_SUITE_WITH(redis_multi, .after = redis_virtual_after)

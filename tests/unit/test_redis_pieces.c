@@ -66,12 +66,6 @@ begin(void)
 	    (struct stay_redis_options){ STAY_REDIS_OPTIONS });
 }
 
-static void
-end(void)
-{
-	redis_virtual_end(&here);
-}
-
 static struct stay_call_id
 command(const char *name, stay_piece_fn *piece)
 {
@@ -141,7 +135,7 @@ TEST_ROWS(redis_pieces_of_a_reply, ROWS(replies))
 		ck_assert_str_eq(told, want);
 		ck_assert_str_eq(got, text);
 		ck_assert_uint_eq(here.server.accepted, 1);
-		end();
+		redis_virtual_end(&here);
 	}
 }
 
@@ -157,7 +151,6 @@ TEST_ROWS(redis_pieces_byte_by_byte, ROWS(replies))
 	}
 	ck_assert_str_eq(told, replies[_i].told);
 	ck_assert_str_eq(got, replies[_i].got);
-	end();
 }
 
 static const char *const bad[] = {
@@ -186,7 +179,7 @@ TEST_ROWS(redis_pieces_that_are_none, ROWS(bad))
 		sim_run_ms(here.world, 1);
 		redis_virtual_say(&here, bad[_i] + step);
 		ck_assert_str_eq(told, "a E_PROTOCOL/maybe executed nil ;");
-		end();
+		redis_virtual_end(&here);
 	}
 }
 
@@ -205,7 +198,6 @@ TEST(redis_pieces_end_with_the_session)
 	sim_run_ms(here.world, 1);
 	redis_virtual_say(&here, "$1\r\nb\r\n");
 	ck_assert_ptr_nonnull(strstr(told, "b OK/replied string ;"));
-	end();
 }
 
 static void
@@ -234,7 +226,6 @@ TEST(redis_pieces_of_who_has_cancelled)
 	ck_assert_str_eq(told,
 	    "a E_CANCELLED/maybe executed nil ;gone;b OK/replied string b;");
 	ck_assert_str_eq(got, TEN);
-	end();
 }
 
 /* What is no string comes whole. */
@@ -251,7 +242,6 @@ TEST(redis_pieces_that_are_none_are_an_orphan)
 	    stay_client_cancel(stay_redis_client(here.redis), id), STAY_OK);
 	redis_virtual_say(&here, "-ERR no\r\n");
 	ck_assert_str_eq(told, "a E_CANCELLED/maybe executed nil ;ERR no");
-	end();
 }
 
 /* In a pause the parser rests, and goes on all the same. */
@@ -277,7 +267,6 @@ TEST(redis_pieces_in_a_pause)
 	}
 	ck_assert_str_eq(got, TEN "12345");
 	ck_assert_str_eq(told, "a OK/replied string ;");
-	end();
 }
 
 /* What `done` gets may be kept; a piece may not. */
@@ -314,7 +303,6 @@ TEST(redis_pieces_and_what_may_be_kept)
 	    stay_redis_type_of(stay_held_reply(held)), STAY_REDIS_STRING);
 	ck_assert_str_eq(stay_redis_str(stay_held_reply(held)), "");
 	stay_held_free(held);
-	end();
 }
 
 TEST(promise_9_redis_pieces_without_memory)
@@ -331,8 +319,8 @@ TEST(promise_9_redis_pieces_without_memory)
 		failed = scarce_disarm();
 		ck_assert(failed || strcmp(told, "a OK/replied string ;") == 0);
 		ck_assert_uint_le(nth, 8);
-		end();
+		redis_virtual_end(&here);
 	}
 }
 
-TEST_SUITE(redis_pieces)
+TEST_SUITE_WITH(redis_pieces, .after = redis_virtual_after)

@@ -270,7 +270,6 @@ TEST_ROWS(redis_rejected_where_it_stands, sizeof(others) / sizeof(others[0]))
 	ck_assert_ptr_eq(
 	    strstr(stay_loop_rejection(here.loop), others[_i].words),
 	    stay_loop_rejection(here.loop));
-	redis_virtual_end(&here);
 }
 
 /* ---- of this call, and of no other ---- */
@@ -294,7 +293,6 @@ TEST(redis_rejected_is_said_of_the_last_call_that_was)
 	ck_assert_str_eq(stay_future_why(future), stay_strerror(STAY_E_ARG));
 	ck_assert_str_eq(stay_loop_rejection(here.loop), "");
 	stay_future_free(future);
-	redis_virtual_end(&here);
 }
 
 /* What never came to the client has not been rejected by it. */
@@ -321,7 +319,6 @@ TEST(redis_rejected_is_not_said_of_another_mistake)
 	    STAY_E_ABI);
 	ck_assert_str_eq(stay_loop_rejection(here.loop), "");
 	check_plain(STAY_E_UNSUPPORTED);
-	redis_virtual_end(&here);
 }
 
 /* Who makes the same mistake again and again is told once; of another one, too. */
@@ -338,7 +335,6 @@ TEST(redis_rejected_is_noted_once)
 	    STAY_E_UNSUPPORTED);
 	sim_run_ms(here.world, 10);
 	ck_assert_str_eq(notes, "SELECT is;MONITOR i;");
-	redis_virtual_end(&here);
 }
 
 /* Also before there is a session. */
@@ -353,7 +349,6 @@ TEST(redis_rejected_is_noted_without_a_session)
 	ck_assert_int_eq(as_format(), STAY_E_UNSUPPORTED);
 	sim_run_ms(here.world, 10);
 	ck_assert_str_eq(notes, "SELECT is;");
-	redis_virtual_end(&here);
 }
 
-TEST_SUITE(redis_rejected)
+TEST_SUITE_WITH(redis_rejected, .after = redis_virtual_after)

@@ -128,7 +128,7 @@ TEST_ROWS(redis_role_says_which_servers_will_do, COUNT(choices))
 /* Whoever was given a replica keeps to that, though a primary came in between. */
 TEST(redis_role_the_first_one_counts)
 {
-	const struct peer_row rows[] = { ON_FIRST(1, "HELLO", REPLICA),
+	static const struct peer_row rows[] = { ON_FIRST(1, "HELLO", REPLICA),
 		ON_FIRST(1, "HELLO", PRIMARY), ON("HELLO", REPLICA), NO_MORE };
 
 	start(rows, URL, NULL);
@@ -137,13 +137,12 @@ TEST(redis_role_the_first_one_counts)
 		sim_run_ms(here.world, 100);
 	}
 	ck_assert_uint_eq(sessions(), 3);
-	redis_virtual_end(&here);
 }
 
 /* It is asked for again and again, at the ordinary backoff, and says so. */
 TEST(redis_role_a_primary_is_waited_for)
 {
-	const struct peer_row rows[] = { ON_FIRST(3, "HELLO", REPLICA),
+	static const struct peer_row rows[] = { ON_FIRST(3, "HELLO", REPLICA),
 		NO_MORE };
 	const struct stay_redis_options options = { STAY_REDIS_OPTIONS,
 		.role = STAY_REDIS_WANT_PRIMARY };
@@ -155,13 +154,12 @@ TEST(redis_role_a_primary_is_waited_for)
 	sim_run_ms(here.world, 2000);
 	ck_assert_str_eq(told, "SET a replied;");
 	ck_assert_uint_eq(sessions(), 1);
-	redis_virtual_end(&here);
 }
 
 /* What was learned about one place says nothing about another one. */
 TEST(redis_role_a_new_url_forgets_the_first)
 {
-	const struct peer_row rows[] = { ON_FIRST(1, "HELLO", PRIMARY),
+	static const struct peer_row rows[] = { ON_FIRST(1, "HELLO", PRIMARY),
 		ON("HELLO", REPLICA), NO_MORE };
 
 	start(rows, URL, NULL);
@@ -170,13 +168,12 @@ TEST(redis_role_a_new_url_forgets_the_first)
 	sim_run_ms(here.world, 100);
 	ck_assert_uint_eq(sessions(), 2);
 	ck_assert_int_eq(state(), STAY_CONNECTED);
-	redis_virtual_end(&here);
 }
 
 /* Nor does it if the client's own function brings it there, as in a pool. */
 TEST(redis_role_a_client_that_moves_forgets_the_first)
 {
-	const struct peer_row rows[] = { ON_FIRST(1, "HELLO", PRIMARY),
+	static const struct peer_row rows[] = { ON_FIRST(1, "HELLO", PRIMARY),
 		ON("HELLO", REPLICA), NO_MORE };
 
 	start(rows, URL, NULL);
@@ -186,7 +183,6 @@ TEST(redis_role_a_client_that_moves_forgets_the_first)
 	sim_run_ms(here.world, 100);
 	ck_assert_uint_eq(sessions(), 2);
 	ck_assert_int_eq(state(), STAY_CONNECTED);
-	redis_virtual_end(&here);
 }
 
 /* ---- a failover ---- */
@@ -200,7 +196,7 @@ static const struct stay_redis_options resend = { STAY_REDIS_OPTIONS,
  * They don't settle the writes: these wait until there is a primary. */
 TEST(promise_4_redis_role_writes_wait_for_a_primary)
 {
-	const struct peer_row rows[] = { ON_FIRST(1, "HELLO", PRIMARY),
+	static const struct peer_row rows[] = { ON_FIRST(1, "HELLO", PRIMARY),
 		ON_FIRST(2, "HELLO", REPLICA), ON_FIRST(1, "SET a", READONLY),
 		ON_FIRST(1, "SET b", READONLY), NO_MORE };
 
@@ -218,7 +214,6 @@ TEST(promise_4_redis_role_writes_wait_for_a_primary)
 	ck_assert_ptr_nonnull(
 	    strstr(here.log.text, "|HELLO 3;PING;|HELLO 3;PING;"));
 	ck_assert_ptr_nonnull(strstr(here.log.text, "SET a;SET b;SET c;"));
-	redis_virtual_end(&here);
 }
 
 /* ---- a replica on purpose ---- */
@@ -227,7 +222,7 @@ TEST(promise_4_redis_role_writes_wait_for_a_primary)
  * goes on. Somebody is told once why. */
 TEST(redis_role_a_replica_on_purpose_refuses_for_good)
 {
-	const struct peer_row rows[] = { ON("HELLO", REPLICA),
+	static const struct peer_row rows[] = { ON("HELLO", REPLICA),
 		ON("SET", READONLY), NO_MORE };
 
 	start(rows, URL, &resend);
@@ -245,13 +240,12 @@ TEST(redis_role_a_replica_on_purpose_refuses_for_good)
 	ck_assert_str_eq(noted,
 	    "READONLY: the server is a replica, as it was when it was greeted; "
 	    "what writes is refused;");
-	redis_virtual_end(&here);
 }
 
 /* What it has said of itself in a greeting counts in that greeting. */
 TEST(redis_role_a_replica_may_refuse_in_its_greeting)
 {
-	const struct peer_row rows[] = { ON("HELLO", REPLICA),
+	static const struct peer_row rows[] = { ON("HELLO", REPLICA),
 		{ .request = "CLIENT SETINFO",
 		    .answer = READONLY,
 		    .unlogged = true },
@@ -264,7 +258,6 @@ TEST(redis_role_a_replica_may_refuse_in_its_greeting)
 	ck_assert_str_eq(noted,
 	    "READONLY: the server is a replica, as it was when it was greeted; "
 	    "what writes is refused;");
-	redis_virtual_end(&here);
 }
 
 /* ---- a server that told no role ---- */
@@ -292,7 +285,7 @@ static const struct stay_redis_options patient = { STAY_REDIS_OPTIONS,
 
 TEST(promise_13_redis_role_in_doubt_the_backoff_grows)
 {
-	const struct peer_row rows[] = { ON("SET", READONLY), NO_MORE };
+	static const struct peer_row rows[] = { ON("SET", READONLY), NO_MORE };
 
 	start(rows, URL "?protocol=2", &patient);
 	write_hourly(1);
@@ -302,7 +295,6 @@ TEST(promise_13_redis_role_in_doubt_the_backoff_grows)
 	write_hourly(3);
 	ck_assert_uint_eq(sessions(), 4);
 	ck_assert_uint_gt(stay_conn_due_ms(stay_redis_conn(here.redis)), 600);
-	redis_virtual_end(&here);
 }
 
 static void
@@ -354,7 +346,7 @@ TEST_ROWS(redis_role_a_write_ends_the_doubt, COUNT(signs))
 /* What was learned about one place says nothing about another one. */
 TEST(redis_role_a_new_url_ends_the_doubt)
 {
-	const struct peer_row rows[] = { ON("SET", READONLY), NO_MORE };
+	static const struct peer_row rows[] = { ON("SET", READONLY), NO_MORE };
 
 	start(rows, URL "?protocol=2", &patient);
 	write_hourly(3);
@@ -364,13 +356,12 @@ TEST(redis_role_a_new_url_ends_the_doubt)
 	write_hourly(1);
 	ck_assert_uint_eq(sessions(), 4);
 	ck_assert_uint_le(stay_conn_due_ms(stay_redis_conn(here.redis)), 100);
-	redis_virtual_end(&here);
 }
 
 /* QUEUED is no answer yet. */
 TEST(redis_role_what_is_queued_ends_no_doubt)
 {
-	const struct peer_row rows[] = { ON("SET x", READONLY),
+	static const struct peer_row rows[] = { ON("SET x", READONLY),
 		ON("SET a", "+QUEUED\r\n"), NO_MORE };
 
 	start(rows, URL "?protocol=2", &patient);
@@ -382,13 +373,12 @@ TEST(redis_role_what_is_queued_ends_no_doubt)
 	submit(X);
 	sim_run_ms(here.world, 10);
 	ck_assert_uint_gt(stay_conn_due_ms(stay_redis_conn(here.redis)), 600);
-	redis_virtual_end(&here);
 }
 
 /* An end of another kind is no sign of anything: the session was long. */
 TEST(redis_role_in_doubt_other_ends_are_as_ever)
 {
-	const struct peer_row rows[] = { ON("SET", READONLY),
+	static const struct peer_row rows[] = { ON("SET", READONLY),
 		ON("GET", PEER_CLOSES), NO_MORE };
 
 	start(rows, URL "?protocol=2", &patient);
@@ -398,7 +388,6 @@ TEST(redis_role_in_doubt_other_ends_are_as_ever)
 	sim_run_ms(here.world, 10);
 	ck_assert_int_eq(state(), STAY_BACKING_OFF);
 	ck_assert_uint_le(stay_conn_due_ms(stay_redis_conn(here.redis)), 100);
-	redis_virtual_end(&here);
 }
 
-TEST_SUITE(redis_role)
+TEST_SUITE_WITH(redis_role, .after = redis_virtual_after)

@@ -83,12 +83,6 @@ begin(void)
 }
 
 static void
-end(void)
-{
-	redis_virtual_end(&here);
-}
-
-static void
 done(void *arg, const struct stay_result *result)
 {
 	(void)arg;
@@ -346,4 +340,4 @@ TEST(redis_session_options_of_another_size)
 		    STAY_E_ABI);
 }
 
-TEST_SUITE_WITH(redis_session, .before = begin, .after = end)
+TEST_SUITE_WITH(redis_session, .before = begin, .after = redis_virtual_after)

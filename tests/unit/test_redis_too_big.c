@@ -72,12 +72,6 @@ begin(void)
 }
 
 static void
-end(void)
-{
-	redis_virtual_end(&here);
-}
-
-static void
 command(const char *name, uint64_t timeout_ms)
 {
 	const struct stay_call_options options = { STAY_CALL_OPTIONS,
@@ -141,7 +135,7 @@ TEST_ROWS(redis_too_big_costs_nobody_else, ROWS(replies))
 		redis_virtual_say(&here, "+b\r\n");
 		ck_assert_str_eq(told, want);
 		ck_assert_uint_eq(here.server.accepted, 1);
-		end();
+		redis_virtual_end(&here);
 	}
 }
 
@@ -166,7 +160,6 @@ TEST_ROWS(redis_too_big_has_bounds, ROWS(bad))
 	sim_run_ms(here.world, 1);
 	redis_virtual_say(&here, bad[_i].text);
 	ck_assert_str_eq(told, bad[_i].told);
-	end();
 }
 
 /* Nobody waits for a reply: before its type is known, it may be a push. */
@@ -185,7 +178,6 @@ TEST_ROWS(redis_too_big_before_its_type_is_known, ROWS(attributes))
 	}
 	ck_assert_str_eq(told, "push too big;");
 	ck_assert_uint_eq(here.server.accepted, 1);
-	end();
 }
 
 /* The next session begins with a frame of its own. */
@@ -199,7 +191,6 @@ TEST(redis_too_big_ends_with_the_session)
 	sim_run_ms(here.world, 1000);
 	redis_virtual_say(&here, "+a\r\n");
 	ck_assert_str_eq(told, "a OK/replied a;");
-	end();
 }
 
 TEST(redis_too_big_comes_late)
@@ -211,7 +202,6 @@ TEST(redis_too_big_comes_late)
 	redis_virtual_say(&here, "*9\r\n+1\r\n+2\r\n+3\r\n+4\r\n+5\r\n+6\r\n");
 	redis_virtual_say(&here, "+7\r\n+8\r\n+9\r\n");
 	ck_assert_str_eq(told, "orphan too big;");
-	end();
 }
 
 #define FIVE "*5\r\n:1\r\n:2\r\n:3\r\n:4\r\n:5\r\n"
@@ -228,7 +218,6 @@ TEST(redis_too_big_as_an_answer_to_a_probe)
 	ck_assert_ptr_nonnull(
 	    strstr(stay_conn_failure(stay_redis_conn(here.redis)),
 		"a reply has more than elements_max elements"));
-	end();
 }
 
 /* Nor is one in a greeting, where the bounds are at least these. */
@@ -250,7 +239,7 @@ TEST_ROWS(redis_too_big_as_an_answer_in_a_greeting, ROWS(pongs))
 	ck_assert_uint_gt(here.server.accepted, 1);
 	ck_assert_ptr_nonnull(strstr(
 	    stay_conn_failure(stay_redis_conn(here.redis)), pongs[_i].says));
-	end();
+	redis_virtual_end(&here);
 }
 
 /* A server says more of itself than the program expects of any reply. */
@@ -283,7 +272,6 @@ TEST(redis_too_big_is_no_greeting)
 	sim_run_ms(here.world, 1000);
 	ck_assert_uint_eq(here.server.accepted, 2);
 	ck_assert_uint_eq(counts_of(stay_redis_client(here.redis)).sessions, 2);
-	end();
 }
 
 static const struct peer_row big_exec[] = { ON("EXEC", FIVE),
@@ -320,7 +308,6 @@ TEST(redis_too_big_ends_a_transaction)
 	sim_run_ms(here.world, 1000);
 	ck_assert_ptr_nonnull(strstr(here.log.text, "PING"));
 	ck_assert_uint_eq(here.server.accepted, 1);
-	end();
 }
 
 /* A message that is missed lies in a gap: the session ends. With RESP2 it comes where
@@ -376,7 +363,6 @@ TEST_ROWS(promise_9_redis_too_big_without_memory, 2)
 		(void)scarce_disarm();
 		sim_run_ms(here.world, 1000);
 	}
-	end();
 }
 
-TEST_SUITE(redis_too_big)
+TEST_SUITE_WITH(redis_too_big, .after = redis_virtual_after)

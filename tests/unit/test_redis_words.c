@@ -174,7 +174,7 @@ explain(char text[512])
 /* What is in flight is answered there; the next one logs in again. */
 TEST(redis_words_noauth_renews_the_session)
 {
-	const struct peer_row rows[] = {
+	static const struct peer_row rows[] = {
 		ON_FIRST(1, "GET a", "-NOAUTH out\r\n"), NO_MORE
 	};
 	struct told a, b, c;
@@ -197,7 +197,6 @@ TEST(redis_words_noauth_renews_the_session)
 	ck_assert_str_eq(here.log.text,
 	    "|HELLO 3 AUTH default pw;PING;GET a;GET b;"
 	    "|HELLO 3 AUTH default pw;PING;GET c;");
-	redis_virtual_end(&here);
 }
 
 /* A probe hears it first. */
@@ -205,7 +204,8 @@ TEST(redis_words_noauth_to_a_probe_renews_too)
 {
 	const struct stay_redis_options options = { STAY_REDIS_OPTIONS,
 		.client = { STAY_CLIENT_OPTIONS, .probe_ms = 100 } };
-	const struct peer_row rows[] = { ON_FIRST(1, "PING", "+PONG\r\n"),
+	static const struct peer_row rows[] = { ON_FIRST(
+						    1, "PING", "+PONG\r\n"),
 		ON_FIRST(1, "PING", "-NOAUTH out\r\n"), NO_MORE };
 
 	start(rows, &options);
@@ -213,13 +213,12 @@ TEST(redis_words_noauth_to_a_probe_renews_too)
 	ck_assert_uint_eq(counts_of(stay_redis_client(here.redis)).sessions, 2);
 	ck_assert_int_eq(
 	    stay_conn_state(stay_redis_conn(here.redis)), STAY_CONNECTED);
-	redis_virtual_end(&here);
 }
 
 /* Nor does it come back at once, again and again. */
 TEST(redis_words_noauth_again_and_again_backs_off)
 {
-	const struct peer_row rows[] = { ON("GET", "-NOAUTH out\r\n"),
+	static const struct peer_row rows[] = { ON("GET", "-NOAUTH out\r\n"),
 		NO_MORE };
 	struct told told;
 
@@ -230,14 +229,14 @@ TEST(redis_words_noauth_again_and_again_backs_off)
 	}
 	ck_assert_uint_le(
 	    counts_of(stay_redis_client(here.redis)).sessions, 50);
-	redis_virtual_end(&here);
 }
 
 /* It may be a script's own word. */
 TEST(redis_words_noauth_of_a_script_ends_nothing)
 {
-	const struct peer_row rows[] = { ON("EVAL", "-NOAUTH so it says\r\n"),
-		NO_MORE };
+	static const struct peer_row rows[] = {
+		ON("EVAL", "-NOAUTH so it says\r\n"), NO_MORE
+	};
 	struct told told;
 
 	start(rows, NULL);
@@ -247,7 +246,6 @@ TEST(redis_words_noauth_of_a_script_ends_nothing)
 	ck_assert_uint_eq(counts_of(stay_redis_client(here.redis)).sessions, 1);
 	ck_assert_int_eq(
 	    stay_conn_state(stay_redis_conn(here.redis)), STAY_CONNECTED);
-	redis_virtual_end(&here);
 }
 
 /* ---- a server that is a primary no more ---- */
@@ -291,8 +289,9 @@ TEST_ROWS(redis_words_a_primary_no_more_is_left, COUNT(demotions))
 /* It may have written before; but the server is what it says. */
 TEST(redis_words_a_script_tells_the_role_too)
 {
-	const struct peer_row rows[] = { ON_FIRST(1, "EVAL", demotions[0]),
-		NO_MORE };
+	static const struct peer_row rows[] = {
+		ON_FIRST(1, "EVAL", demotions[0]), NO_MORE
+	};
 	struct told told;
 
 	start(rows, NULL);
@@ -300,7 +299,6 @@ TEST(redis_words_a_script_tells_the_role_too)
 	sim_run_ms(here.world, 200);
 	ck_assert_int_eq(told.outcome, STAY_REPLIED);
 	ck_assert_uint_eq(counts_of(stay_redis_client(here.redis)).sessions, 2);
-	redis_virtual_end(&here);
 }
 
 /* Whoever was given a replica keeps to it. */
@@ -327,8 +325,9 @@ TEST(redis_words_a_blocked_call_holds_no_primary_that_was)
 	const struct stay_redis_options options = { STAY_REDIS_OPTIONS,
 		.client = { STAY_CLIENT_OPTIONS, .leave_budget_ms = 500,
 		    .probe_ms = STAY_FOREVER } };
-	const struct peer_row rows[] = { ON_FIRST(1, "SET a", demotions[0]),
-		ON("BLPOP", ""), NO_MORE };
+	static const struct peer_row rows[] = {
+		ON_FIRST(1, "SET a", demotions[0]), ON("BLPOP", ""), NO_MORE
+	};
 	struct told set, pop;
 
 	start(rows, &options);
@@ -340,7 +339,6 @@ TEST(redis_words_a_blocked_call_holds_no_primary_that_was)
 	sim_run_ms(here.world, 400);
 	ck_assert_int_eq(pop.outcome, STAY_MAYBE_EXECUTED);
 	ck_assert_uint_eq(counts_of(stay_redis_client(here.redis)).sessions, 2);
-	redis_virtual_end(&here);
 }
 
 /* What stands behind the end is none of it. */
@@ -356,4 +354,4 @@ TEST(redis_words_of_a_discarded_transaction)
 	    "OOM no");
 }
 
-TEST_SUITE(redis_words)
+TEST_SUITE_WITH(redis_words, .after = redis_virtual_after)

@@ -67,8 +67,11 @@ begin(void)
 static void
 end(void)
 {
+	if (runner == NULL)
+		return;
 	stay_remote_free(redis);
 	ck_assert_int_eq(stay_runner_free(runner), STAY_OK);
+	runner = NULL;
 	peer_thread_close(&server);
 }
 
@@ -129,7 +132,6 @@ TEST(remote_is_waited_for)
 	future = stay_redis_remote_prepared(redis, &get, NULL, 0, NULL);
 	ck_assert_int_eq(stay_future_wait(future, STAY_FOREVER), STAY_OK);
 	check(future, STAY_OK, STAY_REPLIED, "A");
-	end();
 }
 
 TEST(remote_says_why_there_is_no_good_reply)
@@ -150,7 +152,6 @@ TEST(remote_says_why_there_is_no_good_reply)
 	ck_assert_int_eq(stay_redis_remote_wait(redis, &future, "AUTH a"),
 	    STAY_E_UNSUPPORTED);
 	check(future, STAY_E_UNSUPPORTED, STAY_NOT_SENT, "");
-	end();
 }
 
 /* The second is on another loop. */
@@ -185,7 +186,6 @@ TEST(remote_futures_are_waited_for_together)
 	ck_assert_int_eq(stay_future_wait(both[0], STAY_FOREVER), STAY_OK);
 	ck_assert_int_eq(stay_remote_cancel(redis, both[0]), STAY_E_STALE);
 	check(both[0], STAY_E_CANCELLED, STAY_MAYBE_EXECUTED, "");
-	end();
 }
 
 /* It stands for one. */
@@ -228,7 +228,6 @@ TEST(remote_futures_are_not_waited_for_with_others)
 	ck_assert_int_eq(stay_future_wait_any(both, 2, 1, NULL), STAY_OK);
 	stay_future_free(both[0]);
 	stay_future_free(both[1]);
-	end();
 }
 
 /* As often as one likes. The late reply is nobody's, and so not that of the next one. */
@@ -245,7 +244,6 @@ TEST(remote_call_is_given_up)
 	stay_future_free(future);
 	ck_assert_int_eq(stay_remote_cancel(redis, NULL), STAY_E_STALE);
 	ck_assert_int_eq(stay_redis_remote_wait(redis, NULL, "GET a"), STAY_OK);
-	end();
 }
 
 TEST(remote_future_has_its_arguments)
@@ -257,7 +255,6 @@ TEST(remote_future_has_its_arguments)
 	ck_assert_int_eq(stay_future_wait(future, STAY_FOREVER), STAY_OK);
 	ck_assert_str_eq(stay_redis_str(stay_future_reply(future)), "A");
 	stay_future_free(future);
-	end();
 }
 
 /* ---- replies ---- */
@@ -280,8 +277,7 @@ TEST(remote_reply_is_freed_anywhere)
 	ck_assert_int_eq(stay_runner_free(runner), STAY_E_LIVE);
 	ck_assert_int_eq(stay_redis_str(stay_future_reply(big))[BIG - 1], 'x');
 	stay_future_free(big);
-	ck_assert_int_eq(stay_runner_free(runner), STAY_OK);
-	peer_thread_close(&server);
+	redis = NULL;
 }
 
 /* What is freed comes home, so that bounds are bounds of what is held. */
@@ -297,7 +293,6 @@ TEST(remote_replies_come_home)
 		    STAY_OK);
 		stay_future_free(future);
 	}
-	end();
 }
 
 TEST(remote_future_is_freed_before_it_completes)
@@ -307,7 +302,6 @@ TEST(remote_future_is_freed_before_it_completes)
 		stay_future_free(stay_redis_remote_future(
 		    redis, i % 2 == 0 ? "GET a" : "AUTH a"));
 	ck_assert_int_eq(stay_redis_remote_wait(redis, NULL, "GET a"), STAY_OK);
-	end();
 }
 
 /* In a callback nobody waits. */
@@ -335,7 +329,6 @@ TEST(remote_is_not_waited_for_in_a_callback)
 	ck_assert_int_eq(stay_future_wait(inner, STAY_FOREVER), STAY_OK);
 	check(inner, STAY_OK, STAY_REPLIED, "A");
 	ck_assert_ptr_null(stay_redis_of(NULL));
-	end();
 }
 
 /* Its loop is the remote's, and is run by its thread; but it is no remote's. */
@@ -389,7 +382,6 @@ TEST(remote_outlives_its_client)
 	ck_assert_int_eq(stay_runner_free(runner), STAY_E_LIVE);
 	ck_assert_int_eq(
 	    stay_remote_do(redis, count_calls, &calls), STAY_E_STOPPED);
-	end();
 }
 
 TEST(remote_that_cannot_start_is_none)
@@ -411,7 +403,6 @@ TEST(remote_that_cannot_start_is_none)
 	    STAY_E_STOPPED);
 	ck_assert_ptr_null(other);
 	stay_remote_free(NULL);
-	end();
 }
 
 static enum stay_status
@@ -473,6 +464,7 @@ TEST(remote_says_why_a_call_is_rejected)
 	check_rejected("GET %q", "has a percent sign without");
 	stay_remote_free(redis);
 	ck_assert_int_eq(stay_runner_free(runner), STAY_OK);
+	runner = NULL;
 }
 
 /* As on a loop; and it is the thread's, whatever the loop says of others. */
@@ -505,7 +497,6 @@ TEST(remote_that_cannot_start_says_why)
 	    STAY_OK);
 	ck_assert_str_eq(stay_remote_rejection(), "");
 	stay_remote_free(other);
-	end();
 }
 
-TEST_SUITE(remote)
+TEST_SUITE_WITH(remote, .after = end)

@@ -133,7 +133,6 @@ TEST(remote_call_is_told_on_the_loops_thread)
 	    stay_remote_call(remote, LINE("a"), NULL, NULL, NULL), STAY_OK);
 	ck_assert_int_eq(call("a", NULL, "4 "), STAY_OK);
 	hear(1, "4 OK;");
-	end();
 }
 
 TEST(remote_call_is_refused_by_encode)
@@ -153,7 +152,6 @@ TEST(remote_call_is_refused_by_encode)
 	ck_assert_int_eq(stay_future_result(future)->status, STAY_E_TOO_BIG);
 	stay_future_free(future);
 	ck_assert_uint_eq(told.count, 0);
-	end();
 }
 
 /* Before anything else is looked at. */
@@ -165,7 +163,6 @@ TEST(remote_call_behind_a_stop_is_rejected)
 	    stay_remote_call(remote, LINE_WITH("a", .refuse = STAY_E_FORMAT),
 		NULL, on_done, NULL),
 	    STAY_E_STOPPED);
-	end();
 }
 
 static enum stay_status
@@ -206,7 +203,6 @@ TEST(remote_call_has_no_option_of_the_loops_alone)
 	ck_assert_int_eq(status_with((struct stay_call_options){
 			     STAY_CALL_OPTIONS, .timeout_ms = 10000 }),
 	    STAY_OK);
-	end();
 }
 
 static void
@@ -240,7 +236,6 @@ TEST(remote_does_not_borrow_a_config)
 		ck_assert_int_eq(
 		    stay_runner_do(runner, 0, count_live, &live), STAY_OK);
 	ck_assert_uint_eq(live, 1);
-	end();
 }
 
 static void
@@ -270,7 +265,6 @@ TEST(remote_leaves_no_secret)
 	secret_watch("s3cr3t");
 	stay_remote_free(other);
 	ck_assert_uint_eq(secret_freed(), 0);
-	end();
 }
 
 static bool is_untold;
@@ -303,7 +297,6 @@ TEST(remote_call_is_encoded_as_one_that_nobody_waits_for)
 	ck_assert(!is_untold);
 	hear(1, "1 OK;");
 	stay_remote_free(first);
-	end();
 }
 
 /* ---- full ---- */
@@ -382,7 +375,6 @@ TEST(remote_call_is_rejected_when_the_inbox_is_full)
 	ck_assert_int_eq(call("a", NULL, "3 "), STAY_E_FULL);
 	open_gate(thread);
 	hear(2, "1 OK;2 OK;");
-	end();
 }
 
 static void *
@@ -420,7 +412,6 @@ TEST(remote_call_waits_for_room)
 	ck_assert_int_eq(status, STAY_OK);
 	ck_assert_uint_eq(atomic_load(&runner->waiting), 0);
 	hear(2, "1 OK;2 OK;");
-	end();
 }
 
 /* The loop's thread would wait for itself. */
@@ -450,7 +441,6 @@ TEST(remote_call_does_not_wait_for_room_in_a_callback)
 	ck_assert_int_eq(inside[1], STAY_E_FULL);
 	ck_assert_int_eq(inside[2], STAY_E_REENTRANT);
 	ck_assert_int_eq(inside[3], STAY_E_REENTRANT);
-	end();
 }
 
 /* It is told so, or it came in before, and is told in its `done`. What was in front of
@@ -479,7 +469,6 @@ TEST(remote_call_that_waits_for_room_hears_of_a_stop)
 		ck_assert_ptr_nonnull(strstr(told.words, "2 E_STOPPED;"));
 	else
 		ck_assert_int_eq(status, STAY_E_STOPPED);
-	end();
 }
 
 /* Some in this turn, some in the next ones: each once, and in order. */
@@ -509,7 +498,6 @@ TEST(remote_calls_of_a_thread_come_in_its_order)
 	open_gate(thread);
 	hear(1, "last OK;");
 	ck_assert_uint_eq(in_order, MANY);
-	end();
 }
 
 /* ---- memory ---- */
@@ -534,7 +522,6 @@ TEST(remote_future_needs_memory)
 		stay_future_free(future);
 	} while (has_failed);
 	ck_assert_uint_eq(failed, 4);
-	end();
 }
 
 TEST(remote_needs_memory)
@@ -551,7 +538,6 @@ TEST(remote_needs_memory)
 	ck_assert(scarce_disarm());
 	ck_assert_int_eq(status, STAY_E_NOMEM);
 	ck_assert_ptr_null(other);
-	end();
 }
 
 static void
@@ -562,4 +548,4 @@ clear(void)
 	notes.len = 0;
 }
 
-TEST_SUITE_WITH(remote_call, .before = clear)
+TEST_SUITE_WITH(remote_call, .before = clear, .after = end)
