@@ -10,33 +10,40 @@
 #include "suites.h"
 #include "support/scarce.h"
 
+static struct stay_buf buf;
+
 static void
-assert_holds(const struct stay_buf *buf, const char *text)
+begin(void)
 {
-	struct stay_bytes bytes = stay_buf_bytes(buf);
+	stay_buf_init(&buf, 0);
+}
+
+static void
+end(void)
+{
+	stay_buf_fini(&buf);
+}
+
+static void
+assert_holds(const char *text)
+{
+	struct stay_bytes bytes = stay_buf_bytes(&buf);
 
 	ck_assert_uint_eq(bytes.len, strlen(text));
-	ck_assert_uint_eq(stay_buf_len(buf), bytes.len);
+	ck_assert_uint_eq(stay_buf_len(&buf), bytes.len);
 	ck_assert_int_eq(memcmp(bytes.data, text, bytes.len), 0);
 }
 
 TEST(buf_an_empty_one_has_no_memory)
 {
-	struct stay_buf buf;
-
-	stay_buf_init(&buf, 0);
 	ck_assert_ptr_null(buf.data);
 	ck_assert_uint_eq(stay_buf_len(&buf), 0);
 	ck_assert_ptr_nonnull(stay_buf_bytes(&buf).data);
 	ck_assert_uint_eq(stay_buf_room(&buf), SIZE_MAX);
-	stay_buf_fini(&buf);
 }
 
 TEST(buf_zero_lengths_change_nothing)
 {
-	struct stay_buf buf;
-
-	stay_buf_init(&buf, 0);
 	ck_assert_int_eq(stay_buf_append(&buf, NULL, 0), STAY_OK);
 	ck_assert_int_eq(stay_buf_puts(&buf, ""), STAY_OK);
 	stay_buf_commit(&buf, 0);
@@ -44,27 +51,22 @@ TEST(buf_zero_lengths_change_nothing)
 	stay_buf_cut(&buf, 0);
 	ck_assert_ptr_null(buf.data);
 	ck_assert_int_eq(stay_buf_printf(&buf, "%s", ""), STAY_OK);
-	assert_holds(&buf, "");
-	stay_buf_fini(&buf);
+	assert_holds("");
 }
 
 TEST(buf_reserve_of_nothing_is_no_failure)
 {
-	struct stay_buf buf;
-
 	stay_buf_init(&buf, 4);
 	ck_assert_ptr_nonnull(stay_buf_reserve(&buf, 0));
 	ck_assert_int_eq(stay_buf_puts(&buf, "full"), STAY_OK);
 	ck_assert_ptr_nonnull(stay_buf_reserve(&buf, 0));
-	assert_holds(&buf, "full");
-	stay_buf_fini(&buf);
+	assert_holds("full");
 }
 
 /* The room is there, and is not asked for again. It is more than a buffer begins with. */
 TEST(buf_appends_without_fail_what_room_was_made_for)
 {
 	static const char much[280];
-	struct stay_buf buf;
 	bool well;
 
 	stay_buf_init(&buf, sizeof(much) + 20);
@@ -81,15 +83,12 @@ TEST(buf_appends_without_fail_what_room_was_made_for)
 	ck_assert(!scarce_disarm());
 	ck_assert(well);
 	ck_assert_uint_eq(stay_buf_len(&buf), sizeof(much) + 20);
-	stay_buf_fini(&buf);
 }
 
 TEST(buf_appends_in_order)
 {
-	struct stay_buf buf;
 	char *room;
 
-	stay_buf_init(&buf, 0);
 	ck_assert_int_eq(stay_buf_puts(&buf, "GET "), STAY_OK);
 	ck_assert_int_eq(stay_buf_append(&buf, "key", 3), STAY_OK);
 	ck_assert_int_eq(stay_buf_printf(&buf, " %d%s", 7, "\r"), STAY_OK);
@@ -98,31 +97,26 @@ TEST(buf_appends_in_order)
 	memset(room, 'x', 100);
 	room[0] = '\n';
 	stay_buf_commit(&buf, 1);
-	assert_holds(&buf, "GET key 7\r\n");
+	assert_holds("GET key 7\r\n");
 	stay_buf_fini(&buf);
 	ck_assert_ptr_null(buf.data);
 }
 
 TEST(buf_fini_keeps_the_limit_and_leaves_it_usable)
 {
-	struct stay_buf buf;
-
 	stay_buf_init(&buf, 3);
 	ck_assert_int_eq(stay_buf_puts(&buf, "abc"), STAY_OK);
 	stay_buf_fini(&buf);
 	ck_assert_uint_eq(stay_buf_room(&buf), 3);
 	ck_assert_int_eq(stay_buf_puts(&buf, "def"), STAY_OK);
-	assert_holds(&buf, "def");
-	stay_buf_fini(&buf);
+	assert_holds("def");
 }
 
 TEST(buf_grows_by_doubling)
 {
-	struct stay_buf buf;
 	size_t cap = 0;
 	int growths = 0;
 
-	stay_buf_init(&buf, 0);
 	for (int i = 0; i < 1 << 20; i++) {
 		EXPECT(stay_buf_append(&buf, "x", 1) == STAY_OK);
 		if (buf.cap == cap)
@@ -134,37 +128,30 @@ TEST(buf_grows_by_doubling)
 	}
 	EXPECT(growths <= 20);
 	EXPECT(stay_buf_len(&buf) == 1 << 20);
-	stay_buf_fini(&buf);
 }
 
 TEST(buf_takes_at_the_front_and_cuts_at_the_end)
 {
-	struct stay_buf buf;
-
-	stay_buf_init(&buf, 0);
 	ck_assert_int_eq(stay_buf_puts(&buf, "0123456789"), STAY_OK);
 	stay_buf_take(&buf, 3);
-	assert_holds(&buf, "3456789");
+	assert_holds("3456789");
 	stay_buf_cut(&buf, 4);
-	assert_holds(&buf, "3456");
+	assert_holds("3456");
 	stay_buf_take(&buf, 4);
-	assert_holds(&buf, "");
+	assert_holds("");
 	ck_assert_uint_eq(buf.head, 0);
 	ck_assert_int_eq(stay_buf_puts(&buf, "again"), STAY_OK);
 	stay_buf_take(&buf, 1);
 	stay_buf_cut(&buf, 0);
 	ck_assert_uint_eq(buf.head, 0);
 	ck_assert_uint_eq(buf.tail, 0);
-	stay_buf_fini(&buf);
 }
 
 TEST(buf_compacts_before_it_grows)
 {
-	struct stay_buf buf;
 	char bytes[64];
 	size_t cap;
 
-	stay_buf_init(&buf, 0);
 	memset(bytes, 'a', sizeof(bytes));
 	ck_assert_int_eq(stay_buf_append(&buf, bytes, 64), STAY_OK);
 	cap = buf.cap;
@@ -174,7 +161,6 @@ TEST(buf_compacts_before_it_grows)
 	}
 	ck_assert_uint_eq(buf.cap, cap);
 	ck_assert_uint_eq(stay_buf_len(&buf), 64);
-	stay_buf_fini(&buf);
 }
 
 /* It is worth it from where it wins as much as it moves; before, it grows. */
@@ -182,7 +168,6 @@ TEST(buf_compacts_only_what_is_worth_it)
 {
 	static const size_t takes[] = { 99, 100, 101 };
 	char bytes[200];
-	struct stay_buf buf;
 
 	memset(bytes, 'a', sizeof(bytes));
 	for (size_t i = 0; i < 3; i++) {
@@ -203,7 +188,6 @@ TEST(buf_grows_where_it_must_and_no_earlier)
 {
 	static const size_t lens[] = { 1, 255, 256, 257, 511, 512, 5000 };
 	static const size_t caps[] = { 256, 256, 512, 512, 512, 1024, 8192 };
-	struct stay_buf buf;
 
 	for (size_t i = 0; i < sizeof(lens) / sizeof(lens[0]); i++) {
 		stay_buf_init(&buf, 0);
@@ -218,10 +202,8 @@ TEST(buf_grows_where_it_must_and_no_earlier)
 /* Counted, not timed: a byte that is moved for each that is taken, at most. */
 TEST(buf_many_small_takes_move_little)
 {
-	struct stay_buf buf;
 	size_t moved = 0, head;
 
-	stay_buf_init(&buf, 0);
 	for (int i = 0; i < 10000; i++)
 		EXPECT(stay_buf_append(&buf, "x", 1) == STAY_OK);
 	for (int i = 0; i < 100000; i++) {
@@ -233,53 +215,43 @@ TEST(buf_many_small_takes_move_little)
 	}
 	EXPECT(moved <= 100000 + 20000);
 	EXPECT(buf.cap <= 4 * 10000);
-	stay_buf_fini(&buf);
 }
 
 TEST(buf_the_limit_counts_live_bytes)
 {
-	struct stay_buf buf;
-
 	stay_buf_init(&buf, 10);
 	ck_assert_int_eq(stay_buf_puts(&buf, "01234567"), STAY_OK);
 	ck_assert_uint_eq(stay_buf_room(&buf), 2);
 	ck_assert_int_eq(stay_buf_puts(&buf, "abc"), STAY_E_TOO_BIG);
 	ck_assert_ptr_null(stay_buf_reserve(&buf, 3));
 	ck_assert_int_eq(stay_buf_printf(&buf, "%d", 123), STAY_E_TOO_BIG);
-	assert_holds(&buf, "01234567");
+	assert_holds("01234567");
 	stay_buf_take(&buf, 1);
 	ck_assert_int_eq(stay_buf_printf(&buf, "%d", 123), STAY_OK);
-	assert_holds(&buf, "1234567123");
+	assert_holds("1234567123");
 	ck_assert_uint_eq(stay_buf_room(&buf), 0);
 	ck_assert_int_eq(stay_buf_append(&buf, "", 0), STAY_OK);
 	ck_assert_int_eq(stay_buf_append(&buf, "x", 1), STAY_E_TOO_BIG);
-	stay_buf_fini(&buf);
 }
 
 TEST(buf_more_than_there_is_is_no_memory)
 {
-	struct stay_buf buf;
-
-	stay_buf_init(&buf, 0);
 	ck_assert_int_eq(stay_buf_puts(&buf, "kept"), STAY_OK);
 	ck_assert_ptr_null(stay_buf_reserve(&buf, SIZE_MAX));
 	ck_assert_ptr_null(stay_buf_reserve(&buf, SIZE_MAX - 4));
 	ck_assert_ptr_null(stay_buf_reserve(&buf, SIZE_MAX / 4));
 	ck_assert_int_eq(stay_buf_append(&buf, "", SIZE_MAX - 3), STAY_E_NOMEM);
-	assert_holds(&buf, "kept");
+	assert_holds("kept");
 	stay_buf_fini(&buf);
 	stay_buf_init(&buf, SIZE_MAX);
 	ck_assert_ptr_null(stay_buf_reserve(&buf, SIZE_MAX));
-	stay_buf_fini(&buf);
 }
 
 /* To grow would spare moves to come; without memory it goes on in what it has. */
 TEST(buf_that_need_not_grow_is_compacted_without_memory)
 {
-	struct stay_buf buf;
 	char *end;
 
-	stay_buf_init(&buf, 0);
 	ck_assert_ptr_nonnull(stay_buf_reserve(&buf, 200));
 	stay_buf_commit(&buf, 200);
 	stay_buf_take(&buf, 60);
@@ -287,14 +259,11 @@ TEST(buf_that_need_not_grow_is_compacted_without_memory)
 	end = stay_buf_reserve(&buf, 100);
 	ck_assert(scarce_disarm());
 	ck_assert_ptr_eq(end, buf.data + 140);
-	stay_buf_fini(&buf);
 }
 
 /* As if the system had no memory for it, and it stays as it is. */
 TEST(buf_a_barred_one_takes_nothing)
 {
-	struct stay_buf buf;
-
 	stay__buf_bar(&buf);
 	ck_assert_int_eq(stay_buf_append(&buf, "x", 1), STAY_E_NOMEM);
 	ck_assert_int_eq(stay_buf_printf(&buf, "%d", 5), STAY_E_NOMEM);
@@ -302,14 +271,14 @@ TEST(buf_a_barred_one_takes_nothing)
 	ck_assert_ptr_null(stay_buf_reserve(&buf, 1));
 	ck_assert_int_eq(stay_buf_append(&buf, "", 0), STAY_OK);
 	stay_buf_cut(&buf, 0);
-	assert_holds(&buf, "");
+	assert_holds("");
+	begin(); /* the bar is no memory of its own */
 }
 
 /* Each length once: where it just fits and where it just doesn't included. */
 TEST(buf_printf_fits_at_every_length)
 {
 	static char text[2000];
-	struct stay_buf buf;
 
 	for (size_t len = 0; len < sizeof(text); len++) {
 		text[len] = '\0';
@@ -317,7 +286,7 @@ TEST(buf_printf_fits_at_every_length)
 		ck_assert_int_eq(stay_buf_puts(&buf, "12345"), STAY_OK);
 		stay_buf_take(&buf, 5);
 		ck_assert_int_eq(stay_buf_printf(&buf, "%s", text), STAY_OK);
-		assert_holds(&buf, text);
+		assert_holds(text);
 		stay_buf_fini(&buf);
 		text[len] = (char)('a' + len % 26);
 	}
@@ -326,13 +295,10 @@ TEST(buf_printf_fits_at_every_length)
 TEST(buf_printf_reports_what_it_cannot_convert)
 {
 	static const wchar_t unfit[] = { 0x7ffffff0, 0 };
-	struct stay_buf buf;
 
-	stay_buf_init(&buf, 0);
 	ck_assert_int_eq(stay_buf_puts(&buf, "kept"), STAY_OK);
 	ck_assert_int_eq(stay_buf_printf(&buf, "%ls", unfit), STAY_E_FORMAT);
-	assert_holds(&buf, "kept");
-	stay_buf_fini(&buf);
+	assert_holds("kept");
 }
 
 /* Whatever is done, the live bytes are those of a plain array. */
@@ -340,7 +306,6 @@ TEST(buf_integers_are_big_endian)
 {
 	static const char expected[] = "\xfe\xdc\xba\x89\xab\xcd\xef"
 				       "\xf1\x23\x45\x67\x89\xab\xcd\xef";
-	struct stay_buf buf;
 	const char *at;
 
 	stay_buf_init(&buf, 15);
@@ -356,15 +321,11 @@ TEST(buf_integers_are_big_endian)
 	ck_assert_uint_eq(stay_bytes_u16(at + 1), 0xdcba);
 	ck_assert_uint_eq(stay_bytes_u32(at + 3), 0x89abcdef);
 	ck_assert_uint_eq(stay_bytes_u64(at + 7), 0xf123456789abcdef);
-	stay_buf_fini(&buf);
 }
 
 /* Positions are counted from the first byte that is held. */
 TEST(buf_integers_are_filled_in_afterwards)
 {
-	struct stay_buf buf;
-
-	stay_buf_init(&buf, 0);
 	ck_assert_int_eq(stay_buf_puts(&buf, "xx.12345678abcdefg"), STAY_OK);
 	stay_buf_take(&buf, 2);
 	stay_buf_set_u8(&buf, 0, 'A');
@@ -372,7 +333,6 @@ TEST(buf_integers_are_filled_in_afterwards)
 	stay_buf_set_u16(&buf, 9, 0x4a4b);
 	stay_buf_set_u32(&buf, 12, 0x4d4e4f50);
 	ck_assert_mem_eq(stay_buf_bytes(&buf).data, "ABCDEFGHIJKcMNOP", 16);
-	stay_buf_fini(&buf);
 }
 
 TEST(buf_random_walk_agrees_with_an_array)
@@ -380,7 +340,6 @@ TEST(buf_random_walk_agrees_with_an_array)
 	enum { LIMIT = 3000 };
 	static char model[LIMIT], chunk[700];
 	size_t live = 0, len;
-	struct stay_buf buf;
 	enum stay_status status;
 
 	srand(20240607);
@@ -414,7 +373,6 @@ TEST(buf_random_walk_agrees_with_an_array)
 		EXPECT(stay_buf_len(&buf) == live);
 		EXPECT(memcmp(stay_buf_bytes(&buf).data, model, live) == 0);
 	}
-	stay_buf_fini(&buf);
 }
 
-TEST_SUITE(buf)
+TEST_SUITE_WITH(buf, .before = begin, .after = end)

@@ -45,7 +45,6 @@ TEST(client_answer_is_heard_before_it_is_told)
 	HEARS("-@2\n=@1\n!@3\n",
 	    "hear -@2;b E_SERVER/replied -@2;push =@1;hear =@1;"
 	    "a OK/replied =@1;hear !@3;c E_SERVER/refused !@3;");
-	line_end(rig);
 }
 
 /* It is the only slot of the group, and answers in order are heard like others. */
@@ -60,7 +59,6 @@ TEST(client_answer_is_heard_in_order)
 	line_run(rig, 1);
 	ck_assert_str_eq(
 	    line_told(rig), "hear +a;a OK/replied +a;hear +late;orphan +late;");
-	line_end(rig);
 }
 
 /* Pushes have a slot of their own, and so has what the control lane asks. */
@@ -70,7 +68,6 @@ TEST(client_answer_is_none_of_what_was_not_asked)
 	rig->config.ping = "ping";
 	LINE_TELLS(rig, 50, "ping;");
 	HEARS(">p\n~q\n#r\n+pong\n", "push >p;aside ~q;control +pong;");
-	line_end(rig);
 }
 
 TEST(client_answer_is_heard_late)
@@ -87,7 +84,6 @@ TEST(client_answer_is_heard_late)
 	HEARS("*@1 1\n+@1 2\n*@2 3\n+@2 4\n",
 	    "hear *@1 1;orphan *@1 1;hear +@1 2;orphan +@1 2;"
 	    "hear *@2 3;orphan *@2 3;hear +@2 4;orphan +@2 4;");
-	line_end(rig);
 }
 
 /* Of pieces, those too that nobody gets. */
@@ -103,7 +99,6 @@ TEST(client_answer_is_heard_in_pieces)
 	line_run(rig, 1);
 	line_told(rig);
 	HEARS("two\n", "hear bytes;hear %end;orphan %end;");
-	line_end(rig);
 }
 
 TEST(client_answer_is_heard_if_it_is_too_big)
@@ -112,7 +107,6 @@ TEST(client_answer_is_heard_if_it_is_too_big)
 	    OPTIONS(.reply_bytes_max = 8));
 	call("a");
 	HEARS("^20@1 0123456789012\n", "hear bytes;a E_TOO_BIG/replied;");
-	line_end(rig);
 }
 
 TEST(client_answer_is_heard_of_each_request_of_a_group)
@@ -123,7 +117,6 @@ TEST(client_answer_is_heard_of_each_request_of_a_group)
 	HEARS("+@2\n!@1\n",
 	    "hear +@2;hear !@1;g E_SERVER/replied: E_SERVER/refused !@1 "
 	    "OK/replied +@2;");
-	line_end(rig);
 }
 
 /* Also if it is not told, since the call is sent again. */
@@ -135,7 +128,6 @@ TEST(client_answer_is_heard_of_what_is_set_aside)
 	call("b");
 	HEARS("!@1\n", "hear !@1;");
 	HEARS("+@2\n", "a E_SERVER/refused !@1;hear +@2;b OK/replied +@2;");
-	line_end(rig);
 }
 
 /* What it overtakes takes a turn to be told: the frame comes again. */
@@ -150,7 +142,6 @@ TEST(client_answer_is_heard_once_if_it_is_put_off)
 	HEARS("*@3\n", "a E_SERVER/refused !@1;b E_SERVER/refused !@2;"
 		       "hear *@3;c part OK *@3;");
 	HEARS("+@3\n", "hear +@3;c OK/replied +@3;");
-	line_end(rig);
 }
 
 /* ---- what its slot does ---- */
@@ -177,7 +168,6 @@ TEST(client_answer_lets_the_peer_go_on)
 	line_hear(rig, "*@1 2\n");
 	ck_assert_str_eq(line_got(rig), "more;");
 	line_hear(rig, "+@1\n");
-	line_end(rig);
 }
 
 static void
@@ -217,7 +207,6 @@ TEST_ROWS(client_answer_of_a_call_that_ends_there, 3)
 	call("a");
 	ck_assert_str_eq(line_hear(rig, "*@1\n"), deeds[_i].told);
 	tagging.hearing = NULL;
-	line_end(rig);
 }
 
 static void
@@ -246,7 +235,6 @@ TEST_ROWS(client_answer_ends_a_call_at_its_end, 2)
 	tagging.hearing = NULL;
 	call("b");
 	HEARS("+@2\n", "hear +@2;b OK/replied +@2;");
-	line_end(rig);
 }
 
-TEST_SUITE(client_answer)
+TEST_SUITE_WITH(client_answer, .after = line_after)

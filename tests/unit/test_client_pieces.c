@@ -76,7 +76,6 @@ TEST_ROWS(client_pieces_of_a_reply, ROWS(replies))
 	ck_assert_str_eq(line_hear(rig, replies[_i].text), replies[_i].told);
 	ck_assert_str_eq(line_hear(rig, "+b\n"), "b OK/replied +b;");
 	ck_assert_uint_eq(counts_of(rig->client).orphans, 0);
-	line_end(rig);
 }
 
 /* Wherever the bytes come apart. */
@@ -101,7 +100,6 @@ TEST_ROWS(client_pieces_at_every_split, 11)
 	*to = '\0';
 	ck_assert_str_eq(
 	    told, "a piece 123456;a OK/replied %end;b OK/replied +b;");
-	line_end(rig);
 }
 
 /* Nothing of it is kept, however long it is; and no bound counts it. */
@@ -126,7 +124,6 @@ TEST(promise_7_pieces_take_no_memory)
 	}
 	ck_assert_str_eq(line_hear(rig, "\n"), "a OK/replied %end;");
 	ck_assert_uint_eq(counts_of(rig->client).sessions, 1);
-	line_end(rig);
 }
 
 /* A client that is busy with pieces takes a turn for so many of them. */
@@ -140,7 +137,6 @@ TEST(promise_5_pieces_count_in_a_turn)
 	line_run(rig, 1);
 	ck_assert_str_eq(line_hear(rig, "% 12\n+b\n"),
 	    "a piece 12;a OK/replied %end;b OK/replied +b;");
-	line_end(rig);
 }
 
 /* ---- who may ask for it, and what is wrong ---- */
@@ -188,7 +184,6 @@ TEST(client_pieces_have_to_be_possible)
 	ck_assert_int_eq(stay_client_call_with(
 			     rig->client, LINE("quiet"), &pieces, NULL, NULL),
 	    STAY_E_UNSUPPORTED);
-	line_end(rig);
 }
 
 /* To who takes none it is a line as any other. */
@@ -199,7 +194,6 @@ TEST(client_pieces_are_only_for_who_takes_them)
 	ask("b");
 	ck_assert_str_eq(line_hear(rig, "% 1234\n% 5\n"),
 	    "a OK/replied %whole;b piece 5;b OK/replied %end;");
-	line_end(rig);
 }
 
 static const struct {
@@ -222,7 +216,6 @@ TEST_ROWS(client_pieces_that_are_wrong, ROWS(faults))
 		ask("b");
 	line_run(rig, 1);
 	ck_assert_str_eq(line_hear(rig, faults[_i].text), faults[_i].told);
-	line_end(rig);
 }
 
 TEST(client_pieces_in_a_greeting_and_of_control)
@@ -239,7 +232,6 @@ TEST(client_pieces_in_a_greeting_and_of_control)
 	ck_assert_str_eq(line_hear(rig, "+\n"), "hello +;up;");
 	LINE_TELLS(rig, 150, "ping;");
 	ck_assert_str_eq(line_hear(rig, "%! 1"), "down E_PROTOCOL;");
-	line_end(rig);
 }
 
 /* ---- it ends before its end ---- */
@@ -264,7 +256,6 @@ TEST(client_pieces_of_who_has_cancelled)
 	ck_assert_str_eq(line_hear(rig, "6\n% b\n"),
 	    "orphan %end;b piece b;b OK/replied %end;");
 	ck_assert_uint_eq(counts_of(rig->client).orphans, 1);
-	line_end(rig);
 }
 
 /* Also if it has begun when nobody waited any more. */
@@ -277,7 +268,6 @@ TEST(client_pieces_of_who_has_given_up)
 	ck_assert_str_eq(line_hear(rig, "% 1234567890"), "");
 	ck_assert_str_eq(
 	    line_hear(rig, "1234567890\n+b\n"), "orphan %end;b OK/replied +b;");
-	line_end(rig);
 }
 
 /* The timeout is for all of it. */
@@ -289,7 +279,6 @@ TEST(client_pieces_have_one_timeout)
 	line_run(rig, 5);
 	ck_assert_str_eq(line_hear(rig, "2"), "a piece 2;");
 	LINE_TELLS(rig, 5, "a E_TIMEOUT/maybe executed;");
-	line_end(rig);
 }
 
 /* Who has had a piece is not asked once more: the pieces would come twice. */
@@ -315,7 +304,6 @@ TEST_ROWS(promise_4_pieces_are_not_told_twice, ROWS(losses))
 	    rig, 1000, "down E_RESET;a E_LOST/maybe executed;hello -;up;");
 	line_call(rig, "b", LINE("say +b"));
 	LINE_TELLS(rig, 10, "b OK/replied +b;");
-	line_end(rig);
 }
 
 /* Before the first piece it may be asked again, and then takes pieces all the same. */
@@ -330,7 +318,6 @@ TEST(promise_4_pieces_of_a_call_that_is_sent_again)
 	LINE_TELLS(rig, 1000, "down E_RESET;hello -;up;");
 	ck_assert_str_eq(
 	    line_hear(rig, "% 12\n"), "a piece 12;a OK/replied %end;");
-	line_end(rig);
 }
 
 /* ---- pausing ---- */
@@ -352,7 +339,6 @@ TEST(client_pieces_in_a_pause)
 	LINE_TELLS(rig, 100000, "");
 	stay_client_resume(rig->client);
 	LINE_TELLS(rig, 1, "a OK/replied %end;");
-	line_end(rig);
 }
 
 /* Each piece is a sign of life; no piece is none. */
@@ -370,7 +356,6 @@ TEST(promise_8_pieces_that_come_no_more)
 	line_run(rig, 200);
 	ck_assert_ptr_nonnull(
 	    strstr(line_told(rig), "down E_SILENT;a E_SILENT/maybe executed;"));
-	line_end(rig);
 }
 
 /* ---- by tag ---- */
@@ -395,7 +380,6 @@ TEST(client_pieces_name_their_tag)
 	    "b piece 3;b OK/replied %end;c OK/replied %whole;");
 	ck_assert_str_eq(
 	    line_hear(rig, "%@1 1\n"), "a piece 1;a OK/replied %end;");
-	line_end(rig);
 }
 
 /* What was let go of hears nothing more. */
@@ -408,7 +392,6 @@ TEST(client_pieces_of_who_has_let_go)
 	    "orphan %end;a piece 1;a OK/replied %end;");
 	ck_assert_str_eq(line_hear(rig, "%@9! 1"),
 	    "down E_PROTOCOL;c E_PROTOCOL/maybe executed;");
-	line_end(rig);
 }
 
 /* ---- who was refused before it is told before it ---- */
@@ -442,7 +425,6 @@ TEST_ROWS(client_pieces_overtake_who_was_refused, 2)
 	    _i == 0 ? REFUSED "a piece 1;a piece 23;a OK/replied %end;"
 			      "b OK/replied +b;"
 		    : REFUSED "a piece 123;a OK/replied %end;b OK/replied +b;");
-	line_end(rig);
 }
 
 /* Given up in the middle, it counts at its end, which decode sees once as well. The end
@@ -469,7 +451,6 @@ TEST_ROWS(client_pieces_end_behind_who_was_refused, ROWS(ends))
 	line_told(rig);
 	ck_assert_str_eq(line_hear(rig, ends[_i].ends), ends[_i].told);
 	ck_assert_str_eq(line_hear(rig, "+b\n"), "b OK/replied +b;");
-	line_end(rig);
 }
 
 /* ---- and who is refused lets go of it ---- */
@@ -507,7 +488,6 @@ TEST(client_pieces_of_who_is_let_go_of_by_who_was_refused)
 	ck_assert_str_eq(line_hear(rig, "!@4\n"), "");
 	ck_assert_str_eq(
 	    line_hear(rig, "+@1\n"), "orphan +@1;down E_NOT_READY;");
-	line_end(rig);
 }
 
 static void
@@ -537,7 +517,6 @@ TEST(client_pieces_end_of_who_is_let_go_of_by_who_was_refused)
 	ck_assert_str_eq(line_hear(rig, "\n"),
 	    "b E_SERVER/refused !@2;given up 1;a E_CANCELLED/maybe executed;"
 	    "orphan %end;given up 4;d E_CANCELLED/maybe executed;");
-	line_end(rig);
 }
 
 static void
@@ -555,7 +534,6 @@ TEST(promise_9_a_piece_that_waits_without_memory)
 	line_run(rig, 1);
 	ck_assert(scarce_disarm());
 	ck_assert_ptr_nonnull(strstr(line_told(rig), "down E_NOMEM;"));
-	line_end(rig);
 }
 
-TEST_SUITE(client_pieces)
+TEST_SUITE_WITH(client_pieces, .after = line_after)

@@ -75,7 +75,6 @@ TEST_ROWS(client_too_big_costs_nobody_else, ROWS(lines))
 		    "or "
 		    "past a bound of its protocol, nothing is kept");
 	ck_assert_str_eq(rig->calls[1].result.why, "ok");
-	line_end(rig);
 }
 
 /* Nothing of it is kept. */
@@ -98,7 +97,6 @@ TEST(promise_7_what_is_read_past_takes_no_memory)
 	}
 	ck_assert_uint_eq(counts_of(rig->client).bytes_in, 1024 * 16384 + 9);
 	ck_assert_str_eq(line_hear(rig, "\n"), "a E_TOO_BIG/replied;");
-	line_end(rig);
 }
 
 /* Who has read past the beginning of a reply has none to give. */
@@ -126,7 +124,6 @@ TEST(promise_2_no_reply_whose_beginning_was_read_past)
 	line_run(rig, 10);
 	sim_peer_print(rig->peer, "%x\n");
 	LINE_TELLS(rig, 10, "a E_PROTOCOL/maybe executed;");
-	line_end(rig);
 }
 
 /* ---- there is a bound ---- */
@@ -157,7 +154,6 @@ TEST_ROWS(promise_7_what_is_read_past_is_bounded, ROWS(bounds))
 		line_run(rig, 1);
 	}
 	ck_assert_str_eq(line_told(rig), bounds[_i].told);
-	line_end(rig);
 }
 
 /* Nobody has asked for it. */
@@ -165,7 +161,6 @@ TEST(client_too_big_for_nobody)
 {
 	begin(USUAL);
 	ck_assert_str_eq(line_hear(rig, "^4 \n"), "down E_UNASKED;");
-	line_end(rig);
 }
 
 static const char *const greetings[] = { "+123456789", "^4 \n", "^9 \n" };
@@ -181,7 +176,6 @@ TEST_ROWS(client_too_big_in_a_greeting, ROWS(greetings))
 	line_run(rig, 10);
 	line_told(rig);
 	ck_assert_str_eq(line_hear(rig, greetings[_i]), "down E_TOO_BIG;");
-	line_end(rig);
 }
 
 /* The session ends in the middle of it: the next one begins anew. */
@@ -196,7 +190,6 @@ TEST(client_too_big_ends_with_the_session)
 	    rig, 1000, "down E_RESET;a E_LOST/maybe executed;hello -;up;");
 	line_call(rig, "b", LINE("say +b"));
 	LINE_TELLS(rig, 10, "b OK/replied +b;");
-	line_end(rig);
 }
 
 /* ---- whose it is ---- */
@@ -210,7 +203,6 @@ TEST(client_too_big_names_its_tag)
 	line_hear(rig, "^11@2 7");
 	ck_assert_str_eq(line_hear(rig, "890\n+@1 a\n"),
 	    "b E_TOO_BIG/replied;a OK/replied +@1 a;");
-	line_end(rig);
 }
 
 TEST(client_too_big_for_a_tombstone_and_for_control)
@@ -223,7 +215,6 @@ TEST(client_too_big_for_a_tombstone_and_for_control)
 	ck_assert_str_eq(line_hear(rig, "^11 567890\n"), "orphan too big;");
 	LINE_TELLS(rig, 200, "ping;");
 	ck_assert_str_eq(line_hear(rig, "+1234567890\n"), "control too big;");
-	line_end(rig);
 }
 
 /* One answer of several: the group has all others. */
@@ -236,7 +227,6 @@ TEST(client_too_big_in_a_group)
 	ck_assert_str_eq(line_hear(rig, "+1\n+2345678901\n+3\n"),
 	    "g E_TOO_BIG/replied: OK/replied +1 "
 	    "E_TOO_BIG/replied OK/replied +3;");
-	line_end(rig);
 }
 
 /* It counts as acted on: what was refused before it is told, before it. That is more
@@ -261,7 +251,6 @@ TEST_ROWS(client_too_big_overtakes_who_was_refused, ROWS(late))
 	LINE_TELLS(rig, 1,
 	    "r E_SERVER/refused !1;r E_SERVER/refused !2;r E_SERVER/refused !3;"
 	    "a E_TOO_BIG/replied;b OK/replied +b;");
-	line_end(rig);
 }
 
 /* ---- without memory it is as without this ---- */
@@ -277,7 +266,6 @@ TEST_ROWS(promise_9_too_big_without_memory, 2)
 	ck_assert(scarce_disarm());
 	ck_assert_str_eq(
 	    line_told(rig), "down E_TOO_BIG;a E_TOO_BIG/maybe executed;");
-	line_end(rig);
 }
 
-TEST_SUITE(client_too_big)
+TEST_SUITE_WITH(client_too_big, .after = line_after)

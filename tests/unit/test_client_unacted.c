@@ -70,7 +70,6 @@ TEST(promise_3_client_unacted_goes_on_behind_the_answers_of_others)
 	HEARS("+@4\n", "b OK/replied +@4;");
 	ck_assert_str_eq(line_got(rig), "c!005;d@006;");
 	HEARS("+@6\n+@5\n", "d OK/replied +@6;c OK/replied +@5;");
-	line_end(rig);
 }
 
 /* The peer may also just close, when it has said so. */
@@ -83,7 +82,6 @@ TEST(client_unacted_goes_on_if_the_session_is_lost)
 	LINE_TELLS(
 	    rig, 2 * ONE_S, "down E_RESET;a E_LOST/maybe executed;hello -;up;");
 	HEARS("+@3\n", "b OK/replied +@3;");
-	line_end(rig);
 }
 
 /* So it does if what is before it gets no answer in time: that is no overtaking. */
@@ -97,7 +95,6 @@ TEST(promise_4_client_unacted_is_behind_what_is_lost)
 	line_run(rig, ONE_S);
 	line_told(rig);
 	HEARS("+@3\n", "b OK/replied +@3;");
-	line_end(rig);
 }
 
 /* A request that waits for long keeps nobody from it, since the session is left. */
@@ -111,7 +108,6 @@ TEST(client_unacted_beside_one_that_blocks)
 	line_run(rig, ONE_S);
 	line_told(rig);
 	HEARS("+@3\n", "b OK/replied +@3;");
-	line_end(rig);
 }
 
 /* ---- what may not go on ---- */
@@ -125,7 +121,6 @@ TEST(client_unacted_ends_with_its_session)
 	line_run(rig, ONE_S);
 	line_told(rig);
 	HEARS("+@3\n", "b OK/replied +@3;");
-	line_end(rig);
 }
 
 TEST(client_unacted_waits_until_its_deadline)
@@ -137,7 +132,6 @@ TEST(client_unacted_waits_until_its_deadline)
 	HEARS("/@2\n" AWAY, GOES_AWAY);
 	LINE_TELLS(rig, 10, "b E_TIMEOUT/refused;");
 	HEARS("+@1\n", "a OK/replied +@1;down E_RECONNECT;");
-	line_end(rig);
 }
 
 /* Nothing is left to be answered in the session, so it is left at once; and that is no
@@ -153,7 +147,6 @@ TEST_ROWS(client_unacted_is_all_there_is, 2)
 	LINE_TELLS(rig, ONE_S, "hello -;up;");
 	HEARS("+@3\n", "a OK/replied +@3;");
 	HEARS("+@4\n", "b OK/replied +@4;");
-	line_end(rig);
 }
 
 /* The server contradicts itself. */
@@ -167,7 +160,6 @@ TEST(promise_4_client_unacted_is_not_sent_behind_what_overtook_it)
 	line_run(rig, ONE_S);
 	line_told(rig);
 	HEARS("+@4\n", "c OK/replied +@4;");
-	line_end(rig);
 }
 
 TEST(promise_4_client_unacted_behind_an_answer_is_told)
@@ -175,7 +167,6 @@ TEST(promise_4_client_unacted_behind_an_answer_is_told)
 	begin();
 	call_each("ab");
 	HEARS("+@2\n/@1\n", "b OK/replied +@2;a E_LOST/refused /@1;");
-	line_end(rig);
 }
 
 /* What only reads may be answered behind it. */
@@ -189,7 +180,6 @@ TEST(client_unacted_reads_behind_an_answer)
 	line_run(rig, ONE_S);
 	line_told(rig);
 	HEARS("+@3\n", "a OK/replied +@3;");
-	line_end(rig);
 }
 
 /* The server has begun to answer: it has acted, whatever it says. */
@@ -198,7 +188,6 @@ TEST(client_unacted_behind_a_part_is_over)
 	begin();
 	call_each("a");
 	HEARS("*@1 1\n/@1\n", "a part OK *@1 1;a E_LOST/replied /@1;");
-	line_end(rig);
 }
 
 TEST(client_unacted_request_of_a_group)
@@ -208,7 +197,6 @@ TEST(client_unacted_request_of_a_group)
 	line_run(rig, 1);
 	HEARS("/@1\n/@2\n",
 	    "g E_LOST/refused: E_LOST/refused /@1 E_LOST/refused /@2;");
-	line_end(rig);
 }
 
 TEST(client_unacted_late_is_an_orphan)
@@ -221,7 +209,6 @@ TEST(client_unacted_late_is_an_orphan)
 	line_told(rig);
 	HEARS("/@1\n", "orphan /@1;");
 	ck_assert_uint_eq(counts_of(rig->client).tombstones, 0);
-	line_end(rig);
 }
 
 /* Its bytes were not kept. */
@@ -233,7 +220,6 @@ TEST(client_unacted_needs_its_flag)
 	ck_assert_ptr_nonnull(
 	    strstr(stay_conn_failure(stay_client_conn(rig->client)),
 		"STAY_LAST_FRAMES"));
-	line_end(rig);
 }
 
-TEST_SUITE(client_unacted)
+TEST_SUITE_WITH(client_unacted, .after = line_after)

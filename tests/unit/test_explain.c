@@ -50,7 +50,6 @@ TEST(explain_knows_the_time_outside_of_a_turn)
 	    CONN "backing off for 301 ms after attempt 1; its last attempt "
 		 "failed: 10.0.0.1:7777 refused (ECONNREFUSED); the next "
 		 "attempt begins in 699 ms");
-	line_end(&rig);
 }
 
 static void
@@ -73,7 +72,6 @@ TEST(explain_knows_the_time_a_callback_took)
 	LINE_TELLS(&rig, 0, "down E_RESET;");
 	ck_assert_uint_eq(stay_conn_due_ms(stay_client_conn(rig.client)), 1000);
 	rig.config.on_down = NULL;
-	line_end(&rig);
 }
 
 /* ---- a client ---- */
@@ -403,7 +401,6 @@ TEST(explain_a_label_that_leaves_no_room_for_the_failure)
 	conn = stay_client_conn(rig.client);
 	ck_assert_uint_lt(strlen(stay_conn_failure(conn)), STAY__FAILURE_MAX);
 	ck_assert_uint_lt(inside_failure_end(conn), STAY__FAILURE_MAX);
-	line_end(&rig);
 }
 
 TEST_ROWS(
@@ -432,7 +429,6 @@ TEST(explain_who_is_denied_says_when_it_comes_back)
 	ck_assert_int_gt(atoi(said + strlen(says)), 9);
 	ck_assert_ptr_nonnull(
 	    strstr(said, " s, but somebody has to mend this"));
-	line_end(&rig);
 }
 
 /* ---- a call that has timed out ---- */
@@ -481,7 +477,6 @@ TEST(explain_why_a_call_has_timed_out)
 	ck_assert_ptr_nonnull(strstr(whys[0],
 	    "timed out after 1 s in the queue, never sent; connect line://"));
 	ck_assert_ptr_nonnull(strstr(whys[0], "ECONNREFUSED"));
-	line_end(&rig);
 }
 
 TEST(explain_why_a_call_has_timed_out_behind_a_greeting)
@@ -494,7 +489,6 @@ TEST(explain_why_a_call_has_timed_out_behind_a_greeting)
 	ck_assert_str_eq(whys[0],
 	    "timed out after 1 s in the queue, never sent; the greeting with "
 	    "the server is not over");
-	line_end(&rig);
 }
 
 /* ---- a behaviour ---- */
@@ -628,4 +622,4 @@ TEST(explain_knows_that_a_backoff_is_over)
 	ck_assert_msg(fault == NULL, "%s", fault);
 }
 
-TEST_SUITE(explain)
+TEST_SUITE_WITH(explain, .after = line_after)

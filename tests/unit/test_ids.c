@@ -9,6 +9,19 @@
 #define KIND 7
 
 static int objects[1000];
+static struct stay__ids ids;
+
+static void
+begin(void)
+{
+	stay__ids_init(&ids);
+}
+
+static void
+end(void)
+{
+	stay__ids_fini(&ids);
+}
 
 static bool
 same(struct stay_token a, struct stay_token b)
@@ -19,23 +32,18 @@ same(struct stay_token a, struct stay_token b)
 TEST(ids_a_zeroed_id_names_nothing)
 {
 	struct stay_token zero = { 0 }, id;
-	struct stay__ids ids;
 
-	stay__ids_init(&ids);
 	ck_assert_ptr_null(stay__ids_find(&ids, KIND, zero));
 	ck_assert_int_eq(stay__ids_take(&ids, KIND, &objects[0], &id), STAY_OK);
 	ck_assert_ptr_null(stay__ids_find(&ids, KIND, zero));
 	ck_assert_uint_ne(id.generation, 0);
 	stay__ids_give(&ids, id);
-	stay__ids_fini(&ids);
 }
 
 TEST(ids_are_found_until_given_back)
 {
 	struct stay_token taken[1000];
-	struct stay__ids ids;
 
-	stay__ids_init(&ids);
 	for (size_t i = 0; i < 1000; i++)
 		ck_assert_int_eq(
 		    stay__ids_take(&ids, KIND, &objects[i], &taken[i]),
@@ -54,9 +62,7 @@ TEST(ids_are_found_until_given_back)
 TEST(ids_a_stale_one_does_not_find_its_successor)
 {
 	struct stay_token first, second;
-	struct stay__ids ids;
 
-	stay__ids_init(&ids);
 	ck_assert_int_eq(
 	    stay__ids_take(&ids, KIND, &objects[0], &first), STAY_OK);
 	stay__ids_give(&ids, first);
@@ -65,15 +71,12 @@ TEST(ids_a_stale_one_does_not_find_its_successor)
 	ck_assert_uint_eq(first.index, second.index);
 	ck_assert_ptr_null(stay__ids_find(&ids, KIND, first));
 	ck_assert_ptr_eq(stay__ids_find(&ids, KIND, second), &objects[1]);
-	stay__ids_fini(&ids);
 }
 
 TEST(ids_nonsense_finds_nothing)
 {
 	struct stay_token id, wrong;
-	struct stay__ids ids;
 
-	stay__ids_init(&ids);
 	ck_assert_int_eq(stay__ids_take(&ids, KIND, &objects[0], &id), STAY_OK);
 	wrong = (struct stay_token){ id.index + 1, id.generation };
 	ck_assert_ptr_null(stay__ids_find(&ids, KIND, wrong));
@@ -83,15 +86,12 @@ TEST(ids_nonsense_finds_nothing)
 	ck_assert_ptr_null(stay__ids_find(&ids, KIND, wrong));
 	stay__ids_give(&ids, id);
 	ck_assert_ptr_null(stay__ids_find(&ids, KIND, wrong));
-	stay__ids_fini(&ids);
 }
 
 TEST(ids_a_token_of_another_kind_finds_nothing)
 {
 	struct stay_token one, other;
-	struct stay__ids ids;
 
-	stay__ids_init(&ids);
 	ck_assert_int_eq(stay__ids_take(&ids, 0, &objects[0], &one), STAY_OK);
 	ck_assert_int_eq(stay__ids_take(&ids, 1, &objects[1], &other), STAY_OK);
 	ck_assert_ptr_eq(stay__ids_find(&ids, 0, one), &objects[0]);
@@ -101,17 +101,14 @@ TEST(ids_a_token_of_another_kind_finds_nothing)
 	stay__ids_give(&ids, one);
 	for (uint32_t kind = 0; kind < 3; kind++)
 		ck_assert_ptr_null(stay__ids_find(&ids, kind, one));
-	stay__ids_fini(&ids);
 }
 
 TEST(ids_a_steady_state_needs_no_memory)
 {
 	struct stay__ids_entry *entries;
-	struct stay__ids ids;
 	struct stay_token id[3];
 	uint32_t cap;
 
-	stay__ids_init(&ids);
 	for (int i = 0; i < 3; i++)
 		EXPECT(
 		    stay__ids_take(&ids, KIND, &objects[i], &id[i]) == STAY_OK);
@@ -130,15 +127,12 @@ TEST(ids_a_steady_state_needs_no_memory)
 	EXPECT(ids.entries == entries);
 	EXPECT(ids.cap == cap);
 	EXPECT(ids.count == 3);
-	stay__ids_fini(&ids);
 }
 
 TEST(ids_an_entry_out_of_generations_is_not_used_again)
 {
 	struct stay_token first, last, next;
-	struct stay__ids ids;
 
-	stay__ids_init(&ids);
 	ck_assert_int_eq(
 	    stay__ids_take(&ids, KIND, &objects[0], &first), STAY_OK);
 	stay__ids_give(&ids, first);
@@ -157,16 +151,13 @@ TEST(ids_an_entry_out_of_generations_is_not_used_again)
 	ck_assert_ptr_null(
 	    stay__ids_find(&ids, KIND, (struct stay_token){ last.index, 0 }));
 	ck_assert_uint_eq(ids.live, 1);
-	stay__ids_fini(&ids);
 }
 
 /* A table at its bound, made up: it refuses before it asks for memory. */
 TEST(ids_too_many_are_refused)
 {
-	struct stay__ids ids;
 	struct stay_token id;
 
-	stay__ids_init(&ids);
 	ids.count = ids.cap = UINT32_MAX / 32;
 	ck_assert_int_eq(
 	    stay__ids_take(&ids, KIND, &objects[0], &id), STAY_E_NOMEM);
@@ -179,10 +170,8 @@ TEST(ids_random_walk_finds_exactly_the_living)
 	enum { PLACES = 300 };
 	struct stay_token id[PLACES], old[PLACES] = { 0 };
 	bool alive[PLACES] = { false };
-	struct stay__ids ids;
 
 	srand(11);
-	stay__ids_init(&ids);
 	for (int i = 0; i < 100000; i++) {
 		int place = rand() % PLACES;
 
@@ -199,7 +188,6 @@ TEST(ids_random_walk_finds_exactly_the_living)
 		alive[place] = !alive[place];
 		EXPECT(stay__ids_find(&ids, KIND, old[place]) == NULL);
 	}
-	stay__ids_fini(&ids);
 }
 
-TEST_SUITE(ids)
+TEST_SUITE_WITH(ids, .before = begin, .after = end)

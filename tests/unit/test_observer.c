@@ -125,7 +125,6 @@ TEST(observer_may_change_its_mind)
 	name_now(1); /* long ago */
 	line_run(&rig, 1);
 	ck_assert_uint_eq(wakes, 2);
-	line_end(&rig);
 }
 
 TEST(observer_of_a_closed_connection_sleeps)
@@ -143,7 +142,6 @@ TEST(observer_that_is_older_is_not_woken)
 	name_now(now() + 100);
 	line_run(&rig, 1000);
 	ck_assert_uint_eq(wakes, 0);
-	line_end(&rig);
 }
 
 /* Whoever is told goes on being told. */
@@ -298,7 +296,6 @@ TEST_ROWS(observer_is_told_of_the_way_up, 5)
 	ck_assert_uint_ge(last_up.down_ms, rows[_i].down_ms);
 	ck_assert_uint_le(last_up.down_ms, rows[_i].down_ms + 2000);
 	ck_assert((last_up.attempts > 1) == late);
-	line_end(&rig);
 }
 
 /* ---- a time named in one slot alone ---- */
@@ -374,7 +371,6 @@ TEST_ROWS(observer_is_heard_in_each_slot, 4)
 	line_run(&rig, 200);
 	ck_assert_uint_gt(wakes, 0);
 	ck_assert_uint_eq(woken[wakes - 1], named);
-	line_end(&rig);
 }
 
 static char failure_text[768];
@@ -406,7 +402,6 @@ TEST_ROWS(observer_is_told_who_has_to_act, 2)
 	ck_assert_int_eq(
 	    strstr(failure_text, ", but somebody has to mend this") != NULL,
 	    rows[_i].mend);
-	line_end(&rig);
 }
 
 /* One call given up is one too many, and at the same time another one has been so
@@ -430,7 +425,6 @@ TEST(observer_is_told_the_first_of_two_reasons)
 	line_run(&rig, 5);
 	ck_assert_ptr_nonnull(
 	    strstr(failure_text, ": too many calls were given up and never "));
-	line_end(&rig);
 }
 
 /* ---- an attempt without a next one ---- */
@@ -468,4 +462,4 @@ TEST(observer_is_told_that_nothing_comes_next)
 	ck_assert_int_eq(stay_loop_free(loop), STAY_OK);
 }
 
-TEST_SUITE(observer)
+TEST_SUITE_WITH(observer, .after = line_after)

@@ -81,7 +81,6 @@ TEST(report_of_a_recovery)
 	    "connect line://10.0.0.1:7777: 10.0.0.1:7777 refused "
 	    "(ECONNREFUSED); attempt 1, next in 1 s\n"
 	    "connected\nup again after 2 s, attempt 2, with 10.0.0.1:7777\n");
-	line_end(&rig);
 }
 
 /* A behaviour whose first dial fails, and which dials elsewhere in the same attempt. */
@@ -136,7 +135,6 @@ TEST(report_of_a_session_whose_attempt_failed_first)
 	ck_assert_str_eq(
 	    said, "session x: input or output failed; next in 1 s\n");
 	stay_conn_stop(conn, STAY_OK);
-	line_end(&rig);
 }
 
 static struct stay_verdict
@@ -162,7 +160,6 @@ TEST(report_of_an_attempt_that_is_stopped)
 	stay_conn_stop(conn, STAY_OK);
 	line_run(&rig, 100);
 	ck_assert_str_eq(said, "connected\nup, with 10.0.0.1:7777\n");
-	line_end(&rig);
 }
 
 /* Of a connection alone, as of a client. */
@@ -184,7 +181,6 @@ TEST_ROWS(report_of_a_backoff_that_is_none, 2)
 	    STAY_E_ARG);
 	ck_assert_str_eq(stay_loop_rejection(rig.loop),
 	    "the kind or the jitter of the backoff is none of its values");
-	ck_assert_int_eq(stay_loop_free(rig.loop), STAY_OK);
 }
 
 /* A callback whose verdict is none. */
@@ -207,4 +203,4 @@ TEST(report_of_a_verdict_with_a_reply)
 	    STAY_E_DENIED);
 }
 
-TEST_SUITE(report)
+TEST_SUITE_WITH(report, .after = line_after)

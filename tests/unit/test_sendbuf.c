@@ -6,6 +6,12 @@
 
 static struct stay__sendbuf rig;
 
+static void
+end(void)
+{
+	stay__sendbuf_fini(&rig);
+}
+
 static struct stay__span
 add(const char *text)
 {
@@ -57,7 +63,6 @@ TEST(log_positions_go_on_for_ever)
 	a = add("third");
 	ck_assert_uint_eq(a.begin, 11);
 	expect(a, "third");
-	stay__sendbuf_fini(&rig);
 }
 
 TEST(log_rest_of_a_request)
@@ -72,7 +77,6 @@ TEST(log_rest_of_a_request)
 	ck_assert_uint_eq(stay__sendbuf_rest(&rig), 4);
 	stay__sendbuf_wrote(&rig, 4);
 	ck_assert_uint_eq(stay__sendbuf_rest(&rig), 0);
-	stay__sendbuf_fini(&rig);
 }
 
 /* The bound is on what is not committed; holes do not count. */
@@ -90,7 +94,6 @@ TEST(log_room)
 	ck_assert_uint_eq(stay_buf_room(stay__sendbuf_open(&rig)), 10);
 	ck_assert_int_eq(stay_buf_puts(stay__sendbuf_open(&rig), "12345678901"),
 	    STAY_E_TOO_BIG);
-	stay__sendbuf_fini(&rig);
 }
 
 TEST(log_holes_at_the_end_are_cut_off)
@@ -109,7 +112,6 @@ TEST(log_holes_at_the_end_are_cut_off)
 	stay__sendbuf_forget(&rig, b);
 	ck_assert_uint_eq(stay__sendbuf_end(&rig), 0);
 	ck_assert_uint_eq(rig.live, 0);
-	stay__sendbuf_fini(&rig);
 }
 
 TEST(log_squeezes_its_holes)
@@ -135,7 +137,6 @@ TEST(log_squeezes_its_holes)
 	ck_assert_uint_eq(stay__sendbuf_end(&rig), 8);
 	expect(b, "bb");
 	expect(c, "cc");
-	stay__sendbuf_fini(&rig);
 }
 
 /* However many bytes all may have, one request has no more than its record counts. */
@@ -150,7 +151,6 @@ TEST(log_has_no_room_for_more_than_a_record_counts)
 	stay__sendbuf_init(&rig, 6);
 	(void)add("four");
 	ck_assert_uint_eq(stay__sendbuf_room(&rig), 2);
-	stay__sendbuf_fini(&rig);
 }
 
 /* Memory for a usual request is there whatever a request may have, and what is there
@@ -170,7 +170,6 @@ TEST(log_is_widened_beyond_its_bound)
 	ck_assert(!stay__sendbuf_is_short(&rig));
 	expect(some, text);
 	ck_assert_uint_eq(stay__sendbuf_open(&rig)->limit, 100);
-	stay__sendbuf_fini(&rig);
 }
 
 /* A new stream: what is kept counts as queued again. */
@@ -197,7 +196,6 @@ TEST(log_rewinds)
 	expect(c, "cc");
 	send(b);
 	send(c);
-	stay__sendbuf_fini(&rig);
 }
 
-TEST_SUITE(sendbuf)
+TEST_SUITE_WITH(sendbuf, .after = end)

@@ -55,7 +55,6 @@ TEST(story_of_a_connection)
 	ck_assert_int_eq(stay_loop_story(rig.loop, 2, &story), STAY_E_STALE);
 	ck_assert_int_eq(stay_loop_story(rig.loop, 0, &story), STAY_OK);
 	EXPECT_STORY(NULL, "conn 1");
-	line_end(&rig);
 }
 
 /* What its connection did before and after is no part of it; nor are other calls. */
@@ -75,7 +74,6 @@ TEST(story_of_a_call)
 	line_run(&rig, 1000);
 	ck_assert_int_eq(stay_loop_call_story(rig.loop, id, &story), STAY_OK);
 	EXPECT_STORY("backing", ": accepted\n", ": sent\n", "wrote");
-	line_end(&rig);
 }
 
 /* One without an id is told of when it fails. */
@@ -88,7 +86,6 @@ TEST(story_of_a_call_that_has_none)
 	ck_assert_int_eq(stay_loop_story(rig.loop, 1, &story), STAY_OK);
 	EXPECT_STORY("accepted", "wrote",
 	    "conn 1  a call: maybe executed: the session ended before");
-	line_end(&rig);
 }
 
 /* A group's end is that of its first bad answer. */
@@ -121,7 +118,6 @@ TEST_ROWS(story_of_a_call_ends_with_its_outcome, 5)
 	line_run(&rig, 200);
 	ck_assert_int_eq(stay_loop_call_story(rig.loop, id, &story), STAY_OK);
 	EXPECT_STORY(NULL, ": accepted\n", ": sent\n", rows[_i].end);
-	line_end(&rig);
 }
 
 TEST(story_of_what_a_pool_lends)
@@ -152,7 +148,6 @@ TEST(story_is_as_long_as_the_ring)
 		lines += story.data[i] == '\n';
 	ck_assert_uint_eq(lines, STAY__RECORDS);
 	EXPECT_STORY("wrote 9 bytes", "wrote 10 bytes", "wrote 2057 bytes");
-	line_end(&rig);
 }
 
 /* What the ring has of two calls on two connections, in order. The loop has looked at the
@@ -189,7 +184,6 @@ TEST(story_of_a_call_among_others)
 	stay_buf_fini(&story);
 	ck_assert_int_eq(
 	    stay_loop_call_story(rig.loop, none, &story), STAY_E_STALE);
-	line_end(&rig);
 }
 
 /* The oldest that there is: nothing stands behind the last. */
@@ -205,7 +199,6 @@ TEST(story_of_a_call_that_the_ring_forgets_next)
 	ck_assert_int_eq(stay_loop_call_story(rig.loop, id, &story), STAY_OK);
 	ck_assert_uint_lt(stay_buf_len(&story), 80);
 	EXPECT_STORY("wrote", "conn 5  call 7.3: replied\n");
-	line_end(&rig);
 }
 
 TEST(story_says_when)
@@ -216,7 +209,6 @@ TEST(story_says_when)
 	ck_assert_int_eq(stay_loop_story(rig.loop, 5, &story), STAY_OK);
 	EXPECT_STORY(NULL,
 	    "5.999 s ago  conn 5  closed: connection reset by the peer\n");
-	line_end(&rig);
 }
 
 TEST(story_is_told_whole_or_not_at_all)
@@ -231,7 +223,6 @@ TEST(story_is_told_whole_or_not_at_all)
 	    stay_loop_call_story(rig.loop, no_call, &story), STAY_E_STALE);
 	stay_buf_fini(&story);
 	stay_buf_init(&story, 0);
-	line_end(&rig);
 }
 
-TEST_SUITE(story)
+TEST_SUITE_WITH(story, .after = line_after)

@@ -55,7 +55,6 @@ expect(uint64_t now, const char *letters)
 
 TEST(timers_fire_each_at_its_time)
 {
-	begin();
 	set(2, 300 * MS);
 	set(0, 70 * MS);
 	set(5, 4096 * MS + 1);
@@ -72,7 +71,6 @@ TEST(timers_fire_each_at_its_time)
 
 TEST(timers_that_are_due_at_once_fire_in_order_of_time)
 {
-	begin();
 	set(3, 20 * MS);
 	set(1, 30 * MS);
 	set(4, 10 * MS);
@@ -82,7 +80,6 @@ TEST(timers_that_are_due_at_once_fire_in_order_of_time)
 /* The entry goes to the next of them, or away: nobody wakes up for nothing. */
 TEST(timers_that_are_stopped_leave_no_entry)
 {
-	begin();
 	set(0, 10 * MS);
 	set(1, 90 * MS);
 	set(0, UINT64_MAX);
@@ -99,7 +96,6 @@ TEST(timers_that_are_stopped_leave_no_entry)
 
 TEST(timers_are_set_anew_earlier_and_later)
 {
-	begin();
 	set(0, 50 * MS);
 	expect(1 * MS, "");
 	set(0, 10 * MS);
@@ -114,7 +110,6 @@ TEST(timers_are_set_anew_earlier_and_later)
 /* What a callback has set counts from its end; the others have their time. */
 TEST(timers_that_are_set_late_are_late_and_no_others)
 {
-	begin();
 	set(0, 10 * MS);
 	set(1, 15 * MS);
 	stay__wheel_settle(&wheel, 0);
@@ -134,7 +129,6 @@ TEST(timers_that_are_set_late_are_late_and_no_others)
 /* A stop takes back that it was set. */
 TEST(timers_that_are_stopped_are_not_late)
 {
-	begin();
 	set(0, 10 * MS);
 	set(1, 20 * MS);
 	set(1, UINT64_MAX);
@@ -146,7 +140,6 @@ TEST(timers_that_are_stopped_are_not_late)
 /* So one that sets itself anew cannot hold up the advance; and its time was right. */
 TEST(timers_set_as_one_fires_are_due_in_a_later_tick)
 {
-	begin();
 	sets = 0;
 	sets_at = 5 * MS;
 	set(0, 10 * MS);
@@ -163,7 +156,6 @@ TEST(timers_are_never_late)
 {
 	uint64_t random = 7, now = 0;
 
-	begin();
 	for (int i = 0; i < 20000; i++) {
 		unsigned which = (unsigned)(random >> 40) % STAY__TIMERS_MAX;
 
@@ -178,4 +170,4 @@ TEST(timers_are_never_late)
 	}
 }
 
-TEST_SUITE(timers)
+TEST_SUITE_WITH(timers, .before = begin)

@@ -35,6 +35,12 @@ begin(uint64_t at)
 }
 
 static void
+begin_at_zero(void)
+{
+	begin(0);
+}
+
+static void
 advance(uint64_t to)
 {
 	now = to;
@@ -96,7 +102,6 @@ TEST(wheel_next_is_never_late_and_soon_exact)
 	struct stay__timer timers[3];
 	uint64_t at = 10000 * MS, next;
 
-	begin(0);
 	for (size_t i = 0; i < 3; i++) {
 		stay__timer_init(&timers[i], note);
 		stay__timer_set(&wheel, &timers[i], at + i * MS);
@@ -125,7 +130,6 @@ TEST(wheel_what_a_timer_sets_is_not_late)
 {
 	struct stay__timer first;
 
-	begin(0);
 	stay__timer_init(&first, set_following);
 	stay__timer_init(&following, note);
 	stay__timer_set(&wheel, &first, 10 * MS);
@@ -175,7 +179,6 @@ TEST(wheel_never_and_stop_take_a_timer_off)
 {
 	struct stay__timer timer;
 
-	begin(0);
 	stay__timer_init(&timer, note);
 	stay__timer_stop(&timer);
 	stay__timer_set(&wheel, &timer, 5 * MS);
@@ -194,7 +197,6 @@ TEST(wheel_the_end_of_time_is_in_reach)
 {
 	struct stay__timer timer;
 
-	begin(0);
 	stay__timer_init(&timer, note);
 	stay__timer_set(&wheel, &timer, UINT64_MAX - 1);
 	ck_assert_uint_eq(stay__wheel_next(&wheel), UINT64_MAX);
@@ -227,7 +229,6 @@ TEST(wheel_one_advance_fires_in_order_of_time)
 		3000000, 128, 262144, 262143, 2, 4097, 90001 };
 	struct stay__timer timers[16];
 
-	begin(0);
 	for (size_t i = 0; i < 16; i++) {
 		stay__timer_init(&timers[i], note);
 		stay__timer_set(&wheel, &timers[i], at[i] * MS);
@@ -243,7 +244,6 @@ TEST(wheel_one_tick_fires_in_order_of_setting)
 {
 	struct stay__timer timers[4];
 
-	begin(0);
 	for (size_t i = 0; i < 4; i++) {
 		stay__timer_init(&timers[i], note);
 		stay__timer_set(&wheel, &timers[i], 9000 * MS - 3 + i);
@@ -268,7 +268,6 @@ stop_other(struct stay__timer *timer)
 
 TEST(wheel_fire_may_stop_one_that_is_due_too)
 {
-	begin(0);
 	stay__timer_init(&actor, stop_other);
 	stay__timer_init(&other, note);
 	stay__timer_init(&third, note);
@@ -286,7 +285,6 @@ TEST(wheel_fire_may_stop_one_that_is_due_too)
  * same time, by another callback, does not move with them. */
 TEST(wheel_timers_alike_are_none_too_early)
 {
-	begin(0);
 	stay__timer_init(&actor, note);
 	stay__timer_init(&other, note);
 	stay__timer_init(&third, note);
@@ -309,7 +307,6 @@ TEST(wheel_timers_alike_are_none_too_early)
 /* In the order in which they were set, whatever lies between them. */
 TEST(wheel_timers_alike_keep_their_order)
 {
-	begin(0);
 	stay__timer_init(&actor, note);
 	stay__timer_init(&other, note);
 	stay__timer_init(&third, note);
@@ -326,7 +323,6 @@ TEST(wheel_timers_alike_keep_their_order)
 /* Nobody wakes up for a slot that was left by all, and it hides no other. */
 TEST(wheel_an_emptied_slot_is_none)
 {
-	begin(0);
 	stay__timer_init(&actor, note);
 	stay__timer_init(&other, note);
 	stay__timer_set(&wheel, &actor, 10 * MS);
@@ -345,7 +341,6 @@ TEST(wheel_an_emptied_slot_is_none)
 
 TEST(wheel_stopping_a_due_one_spares_the_slots)
 {
-	begin(0);
 	stay__timer_init(&actor, stop_other);
 	stay__timer_init(&other, note);
 	stay__timer_init(&third, note);
@@ -367,7 +362,6 @@ put_other_off(struct stay__timer *timer)
 
 TEST(wheel_fire_may_put_off_one_that_is_due_too)
 {
-	begin(0);
 	stay__timer_init(&actor, put_other_off);
 	stay__timer_init(&other, note);
 	stay__timer_set(&wheel, &actor, 10 * MS);
@@ -388,7 +382,6 @@ set_again_at_once(struct stay__timer *timer)
 
 TEST(wheel_a_timer_that_sets_itself_cannot_hold_up_the_advance)
 {
-	begin(0);
 	stay__timer_init(&actor, set_again_at_once);
 	stay__timer_set(&wheel, &actor, 1 * MS);
 	advance(10 * DAY);
@@ -408,7 +401,6 @@ free_itself(struct stay__timer *timer)
 
 TEST(wheel_fire_may_free_its_timer)
 {
-	begin(0);
 	for (uint64_t i = 0; i < 10; i++) {
 		struct stay__timer *timer = malloc(sizeof(*timer));
 
@@ -425,7 +417,6 @@ TEST(wheel_empty_spans_cost_nothing)
 {
 	struct stay__timer timer;
 
-	begin(0);
 	stay__timer_init(&timer, note);
 	for (uint64_t year = 1; year <= 50; year++) {
 		stay__timer_set(&wheel, &timer, year * 365 * DAY);
@@ -572,4 +563,4 @@ TEST(wheel_random_walk_agrees_with_a_naive_model)
 	EXPECT(fired_count > OPERATIONS / 20);
 }
 
-TEST_SUITE(wheel)
+TEST_SUITE_WITH(wheel, .before = begin_at_zero)
