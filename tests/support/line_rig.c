@@ -151,8 +151,7 @@ line_begin(struct line_rig *rig, const struct stay_client_options *options)
 	line_prepare(rig);
 	line_start(rig, options);
 	line_run(rig, 10);
-	ck_assert_int_eq(
-	    stay_conn_state(stay_client_conn(rig->client)), STAY_CONNECTED);
+	ck_assert_int_eq(line_state(rig), STAY_CONNECTED);
 	line_told(rig);
 }
 
@@ -199,10 +198,43 @@ line_after(void)
 		line_end(begun);
 }
 
+enum stay_state
+line_state(const struct line_rig *rig)
+{
+	return stay_conn_state(stay_client_conn(rig->client));
+}
+
+const char *
+line_failure(const struct line_rig *rig)
+{
+	return stay_conn_failure(stay_client_conn(rig->client));
+}
+
+const char *
+line_explained(const struct line_rig *rig)
+{
+	static char text[512];
+
+	stay_conn_explain(stay_client_conn(rig->client), text, sizeof(text));
+	return text;
+}
+
+uint64_t
+line_due_ms(const struct line_rig *rig)
+{
+	return stay_conn_due_ms(stay_client_conn(rig->client));
+}
+
+struct stay_client_counts
+line_counts(const struct line_rig *rig)
+{
+	return counts_of(rig->client);
+}
+
 void
 line_check_counts(const struct line_rig *rig)
 {
-	struct stay_client_counts c = counts_of(rig->client);
+	struct stay_client_counts c = line_counts(rig);
 
 	ck_assert_uint_eq(c.submitted, c.replied + c.sent + c.refused +
 					   c.not_sent + c.maybe_executed +

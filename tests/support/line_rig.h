@@ -113,6 +113,12 @@ const char *line_got(struct line_rig *rig);
 		ck_assert_str_eq(line_told(rig), text);                        \
 	} while (0)
 
+/* What its client says of itself; the text is valid till the next call. */
+enum stay_state line_state(const struct line_rig *rig);
+const char *line_failure(const struct line_rig *rig);
+const char *line_explained(const struct line_rig *rig);
+uint64_t line_due_ms(const struct line_rig *rig);
+struct stay_client_counts line_counts(const struct line_rig *rig);
 void line_check_counts(const struct line_rig *rig);
 
 /* The act of `say`. */

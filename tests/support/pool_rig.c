@@ -151,7 +151,19 @@ pool_give(struct pool_user *user)
 	stay_pool_check_in(lease);
 }
 
-/* ---- notes and counts ---- */
+struct stay_conn *
+pool_conn(const struct pool_user *user)
+{
+	return stay_client_conn(stay_lease_client(user->lease));
+}
+
+/* ---- time, notes and counts ---- */
+
+void
+pool_run(struct pool_rig *rig, uint64_t ms)
+{
+	sim_run_ms(rig->line.world, ms);
+}
 
 const char *
 pool_told(struct pool_rig *rig)

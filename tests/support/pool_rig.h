@@ -57,6 +57,10 @@ struct pool_user *pool_want_within(
 /* He asks, time passes, and he has it. */
 struct pool_user *pool_have(struct pool_rig *rig, const char *name);
 void pool_give(struct pool_user *user);
+/* That of what he has. */
+struct stay_conn *pool_conn(const struct pool_user *user);
+
+void pool_run(struct pool_rig *rig, uint64_t ms);
 
 /* How often something happens in so long. */
 unsigned pool_steps(struct pool_rig *rig, uint64_t ms);

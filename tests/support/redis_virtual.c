@@ -42,6 +42,18 @@ redis_virtual_say(struct redis_virtual *here, const char *text)
 	sim_run_ms(here->world, 10);
 }
 
+enum stay_state
+redis_virtual_state(const struct redis_virtual *here)
+{
+	return stay_conn_state(stay_redis_conn(here->redis));
+}
+
+const char *
+redis_virtual_failure(const struct redis_virtual *here)
+{
+	return stay_conn_failure(stay_redis_conn(here->redis));
+}
+
 void
 redis_virtual_end(struct redis_virtual *here)
 {

@@ -44,6 +44,10 @@ void redis_virtual_start(struct redis_virtual *here, const char *url,
 /* The server says so, and 10 ms pass. */
 void redis_virtual_say(struct redis_virtual *here, const char *text);
 
+/* What its client says of itself. */
+enum stay_state redis_virtual_state(const struct redis_virtual *here);
+const char *redis_virtual_failure(const struct redis_virtual *here);
+
 /* Stop the client and wait until nothing of it is left. */
 void redis_virtual_end(struct redis_virtual *here);
 /* So ends what a test has left, as the suite's `.after`. */

@@ -7,7 +7,6 @@
 
 #include "client/protocol.h"
 #include "suites.h"
-#include "support/counts.h"
 #include "support/line_rig.h"
 #include "support/secret.h"
 
@@ -353,8 +352,7 @@ TEST(client_hello_of_an_unknown_kind)
 	line_start(&rig, NULL);
 	line_run(&rig, 10);
 	ck_assert_ptr_nonnull(
-	    strstr(stay_conn_failure(stay_client_conn(rig.client)),
-		"hello says what nobody knows"));
+	    strstr(line_failure(&rig), "hello says what nobody knows"));
 	ck_assert_int_eq(line_try(&rig, "a", LINE("x")), STAY_OK);
 }
 
@@ -419,9 +417,8 @@ TEST(client_that_is_refused_comes_back)
 	line_call(&rig, "a", LINE("say +1"));
 	LINE_TELLS(
 	    &rig, 40, "init 10.0.0.1;hello -;hello !busy;down E_NOT_READY;");
-	ck_assert_ptr_nonnull(
-	    strstr(stay_conn_failure(stay_client_conn(rig.client)),
-		"hello line://10.0.0.1:7777: !busy; attempt 1, next in "));
+	ck_assert_ptr_nonnull(strstr(line_failure(&rig),
+	    "hello line://10.0.0.1:7777: !busy; attempt 1, next in "));
 	rig.config.hello = "say +ok";
 	LINE_TELLS(&rig, 1000, "hello -;hello +ok;up;a OK/replied +1;");
 }
@@ -457,7 +454,7 @@ TEST(promise_13_who_is_denied_comes_back_with_jitter)
 	line_start(&rig, OPTIONS(.fatal_backoff_ms = FATAL_MS));
 	for (int i = 0; i < DENIALS; i++) {
 		line_run(&rig, 10);
-		due_ms = stay_conn_due_ms(stay_client_conn(rig.client));
+		due_ms = line_due_ms(&rig);
 		ck_assert_uint_le(due_ms, FATAL_MS);
 		least = due_ms < least ? due_ms : least;
 		most = due_ms > most ? due_ms : most;
@@ -479,8 +476,7 @@ TEST_ROWS(promise_13_who_is_thrown_out_again_and_again_comes_less_often, 4)
 		early = rig.server.accepted;
 		while (sim_now_ms(rig.world) < end) {
 			line_run(&rig, holds[_i]);
-			if (stay_conn_state(stay_client_conn(rig.client)) ==
-			    STAY_CONNECTED)
+			if (line_state(&rig) == STAY_CONNECTED)
 				sim_peer_reset(rig.peer);
 			line_told(&rig);
 		}
@@ -837,7 +833,7 @@ TEST(client_sessions_begin_with_nothing)
 	    "init 10.0.0.1;hello -;up;down E_RESET;a E_LOST/maybe executed;"
 	    "hello -;up;b OK/replied +1;");
 	ck_assert_str_eq(line_got(&rig), "hold;|say +1;");
-	ck_assert_uint_eq(counts_of(rig.client).bytes_in, 7);
+	ck_assert_uint_eq(line_counts(&rig).bytes_in, 7);
 }
 
 /* Mail that somebody sends to the connection means nothing to a client. */

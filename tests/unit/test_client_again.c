@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "suites.h"
-#include "support/counts.h"
 #include "support/line_rig.h"
 
 static struct line_rig rig;
@@ -109,7 +108,7 @@ give_up(const char *kinds)
 static void
 answer_first(void)
 {
-	if (counts_of(rig.client).in_flight == 1)
+	if (line_counts(&rig).in_flight == 1)
 		sim_peer_print(rig.peer, "+x\n");
 	line_run(&rig, 10);
 }

@@ -9,7 +9,6 @@
 #include <stay/group.h>
 
 #include "suites.h"
-#include "support/counts.h"
 #include "support/expect.h"
 #include "support/inside.h"
 #include "support/line_pieces.h"
@@ -231,7 +230,7 @@ TEST_ROWS(client_body_follows_its_request, LEN(whole))
 		    strstr(line_told(&rig), "a OK/replied +xy"));
 		ck_assert_uint_eq(source.over, 1);
 	}
-	ck_assert_uint_eq(counts_of(rig.client).tombstones, 0);
+	ck_assert_uint_eq(line_counts(&rig).tombstones, 0);
 }
 
 /* While it waits, no byte is expected: TCP keepalive sees whether the peer is there. */
@@ -278,7 +277,7 @@ TEST(client_body_has_the_stream_to_itself)
 	ck_assert_int_eq(
 	    stay_session_expect(stay_client_session(rig.client), 1), STAY_OK);
 	LINE_TELLS(&rig, 100, "");
-	ck_assert_uint_eq(counts_of(rig.client).queued, 1);
+	ck_assert_uint_eq(line_counts(&rig).queued, 1);
 	stay_feed_go_on(source.feed);
 	LINE_TELLS(
 	    &rig, 1, "a OK/replied +xy;over;control +c;last OK/replied +3;");
@@ -330,10 +329,10 @@ TEST(client_body_is_asked_for_when_there_is_room)
 	rig.server.log = NULL;
 	sim_peer_limits(rig.peer, &narrow);
 	sim_peer_freeze(rig.peer, true);
-	before = (size_t)counts_of(rig.client).bytes_out;
+	before = (size_t)line_counts(&rig).bytes_out;
 	line_call_with(&rig, "a", LINE("w"), options);
 	line_run(&rig, 100);
-	sent = (size_t)counts_of(rig.client).bytes_out - before;
+	sent = (size_t)line_counts(&rig).bytes_out - before;
 	ck_assert_uint_eq(sent, 100);
 	ck_assert_uint_eq(asked, STAY_BODY_PIECE);
 	sim_peer_limits(rig.peer, &(const struct sim_limits){ 0 });
@@ -341,7 +340,7 @@ TEST(client_body_is_asked_for_when_there_is_room)
 	line_run(&rig, 1000);
 	ck_assert_uint_eq(asked, len);
 	ck_assert_uint_eq(
-	    counts_of(rig.client).bytes_out - before, len + strlen("w\n"));
+	    line_counts(&rig).bytes_out - before, len + strlen("w\n"));
 	sim_peer_print(rig.peer, "+1\n");
 	LINE_TELLS(&rig, 1, "a OK/replied +1;");
 }
@@ -425,8 +424,7 @@ TEST_ROWS(promise_3_a_body_that_fails_ends_its_session, LEN(broken))
 	ck_assert_str_eq(line_told(&rig), tells);
 	snprintf(why, sizeof(why), "the body of a call has failed: %s",
 	    broken[_i].why);
-	ck_assert_ptr_nonnull(
-	    strstr(stay_conn_failure(stay_client_conn(rig.client)), why));
+	ck_assert_ptr_nonnull(strstr(line_failure(&rig), why));
 	LINE_TELLS(&rig, 1000, "hello -;up;behind OK/replied +3;");
 }
 
@@ -504,7 +502,7 @@ TEST(client_body_that_has_ended_is_given_up_like_others)
 	ck_assert_int_eq(
 	    stay_client_cancel(rig.client, source.call->id), STAY_OK);
 	LINE_TELLS(&rig, 1, "a E_CANCELLED/maybe executed;over;");
-	ck_assert_uint_eq(counts_of(rig.client).tombstones, 1);
+	ck_assert_uint_eq(line_counts(&rig).tombstones, 1);
 	sim_peer_print(rig.peer, "+late\n");
 	LINE_TELLS(&rig, 1, "orphan +late;");
 }
@@ -766,9 +764,8 @@ TEST(client_body_has_the_time_of_its_call_when_that_is_answered)
 	sim_peer_print(rig.peer, "-full\n");
 	LINE_TELLS(&rig, 490, "a E_SERVER/replied -full;");
 	LINE_TELLS(&rig, 10, "down E_RECONNECT;over;");
-	ck_assert_ptr_nonnull(
-	    strstr(stay_conn_failure(stay_client_conn(rig.client)),
-		"the body of a call that was answered did not end in time"));
+	ck_assert_ptr_nonnull(strstr(line_failure(&rig),
+	    "the body of a call that was answered did not end in time"));
 }
 
 /* What has ended needs no more time of its source. */
@@ -996,7 +993,7 @@ TEST_ROWS(client_body_of_a_call_that_is_rejected, LEN(rejections))
 	ck_assert_uint_eq(inside_request_len(rig.client), len);
 	ck_assert_uint_eq(source.over, unread ? 0 : 1);
 	ck_assert(way.untold == (flaw == IGNORED));
-	ck_assert_uint_eq(counts_of(rig.client).rejected, 1);
+	ck_assert_uint_eq(line_counts(&rig).rejected, 1);
 	line_run(&rig, 1);
 	ck_assert_str_eq(line_got(&rig), "say +1;");
 	source.over = 1;

@@ -13,12 +13,6 @@
 
 static struct line_rig rig;
 
-static struct stay_client_counts
-counts(void)
-{
-	return counts_of(rig.client);
-}
-
 /* ---- 7: water marks ---- */
 
 static void
@@ -65,7 +59,7 @@ TEST(promise_7_high_and_low_water_are_told_once)
 	ck_assert_int_eq(line_try(&rig, "c", LINE("x")), STAY_E_FULL);
 	LINE_TELLS(&rig, 10, "b E_CANCELLED/not sent;");
 	for (size_t i = 0; i < rig.call_count; i++)
-		if (counts().queued > 3)
+		if (line_counts(&rig).queued > 3)
 			stay_client_cancel(rig.client, rig.calls[i].id);
 	line_run(&rig, 1);
 	ck_assert_ptr_null(strstr(line_told(&rig), "low"));
@@ -158,7 +152,7 @@ TEST(promise_7_memory_is_given_back_while_the_server_is_down)
 	call_times(100, "say +1");
 	ck_assert_uint_ne(inside_buffers(rig.client) & INSIDE_REQUESTS, 0);
 	line_run(&rig, 510);
-	ck_assert_uint_eq(counts().not_sent, 100);
+	ck_assert_uint_eq(line_counts(&rig).not_sent, 100);
 	ck_assert_uint_eq(inside_buffers(rig.client), 0);
 	line_run(&rig, 60000);
 	ck_assert(!inside_has_calls(rig.client));
@@ -185,17 +179,17 @@ TEST(promise_13_sending_again_has_a_budget)
 {
 	line_begin(&rig, OPTIONS(.resend_burst = 3, .resend_percent = 10));
 	lose(5);
-	ck_assert_uint_eq(counts().maybe_executed, 2);
-	ck_assert_uint_eq(counts().resent, 3);
+	ck_assert_uint_eq(line_counts(&rig).maybe_executed, 2);
+	ck_assert_uint_eq(line_counts(&rig).resent, 3);
 	ck_assert_str_eq(
 	    line_got(&rig), "hold;hold;hold;hold;hold;|hold;hold;hold;");
 	lose(0); /* nothing has been earned since */
-	ck_assert_uint_eq(counts().maybe_executed, 5);
-	ck_assert_uint_eq(counts().resent, 3);
+	ck_assert_uint_eq(line_counts(&rig).maybe_executed, 5);
+	ck_assert_uint_eq(line_counts(&rig).resent, 3);
 	call_times(15, "say +1");
 	line_run(&rig, 10);
 	lose(2); /* seventeen calls have earned one */
-	ck_assert_uint_eq(counts().resent, 4);
+	ck_assert_uint_eq(line_counts(&rig).resent, 4);
 }
 
 /* ---- fatal failures ---- */
@@ -207,9 +201,8 @@ TEST(client_that_is_denied_refuses_calls_with_the_reason)
 	line_start(&rig, OPTIONS(.fatal_backoff_ms = 1000));
 	line_run(&rig, 50);
 	ck_assert_int_eq(line_try(&rig, "a", LINE("say +1")), STAY_E_DENIED);
-	ck_assert_ptr_nonnull(strstr(
-	    stay_conn_failure(stay_client_conn(rig.client)), "wrong password"));
-	ck_assert_uint_eq(counts().rejected, 1);
+	ck_assert_ptr_nonnull(strstr(line_failure(&rig), "wrong password"));
+	ck_assert_uint_eq(line_counts(&rig).rejected, 1);
 	rig.config.hello = "hold"; /* asked anew, and undecided for now */
 	line_run(&rig, 1000);
 	line_call(&rig, "b", LINE("say +1"));
@@ -255,7 +248,7 @@ TEST(client_gives_its_buffers_back_when_idle)
 	ck_assert_uint_eq(inside_buffers(rig.client), 0);
 	line_call(&rig, "b", LINE("say +2"));
 	line_run(&rig, 10);
-	ck_assert_uint_eq(counts().replied, 101);
+	ck_assert_uint_eq(line_counts(&rig).replied, 101);
 }
 
 /* ---- explain ---- */

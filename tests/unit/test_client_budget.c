@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "suites.h"
-#include "support/counts.h"
 #include "support/inside.h"
 #include "support/line_rig.h"
 
@@ -57,7 +56,7 @@ lose(void)
 static uint64_t
 lost(void)
 {
-	return counts_of(rig.client).maybe_executed;
+	return line_counts(&rig).maybe_executed;
 }
 
 TEST(client_budget_is_not_for_the_first_loss)
@@ -67,7 +66,7 @@ TEST(client_budget_is_not_for_the_first_loss)
 	read_all();
 	lose();
 	ck_assert_uint_eq(lost(), 0);
-	ck_assert_uint_eq(counts_of(rig.client).resent, CALLS);
+	ck_assert_uint_eq(line_counts(&rig).resent, CALLS);
 	lose();
 	ck_assert_uint_eq(lost(), CALLS - 1 - 3);
 }
@@ -123,7 +122,7 @@ TEST(client_budget_is_a_number_of_calls)
 			  .initial_ms = 10, .cap_ms = 10, .stable_ms = 1000 }));
 	read_quietly(101);
 	lose();
-	ck_assert_uint_eq(counts_of(rig.client).resent, 100);
+	ck_assert_uint_eq(line_counts(&rig).resent, 100);
 	ck_assert_uint_eq(lost(), 1);
 }
 
@@ -138,7 +137,7 @@ TEST(client_budget_is_of_whole_calls)
 	for (int i = 0; i < 2; i++) {
 		read_quietly(1);
 		lose();
-		ck_assert_uint_eq(counts_of(rig.client).resent, 1);
+		ck_assert_uint_eq(line_counts(&rig).resent, 1);
 		ck_assert_uint_eq(lost(), (uint64_t)i);
 	}
 }
@@ -158,7 +157,7 @@ TEST(client_budget_of_tombstones_is_what_may_be_in_flight)
 	line_run(&rig, 490);
 	line_call(&rig, "z", LINE("quiet"));
 	line_run(&rig, 100);
-	ck_assert_uint_eq(counts_of(rig.client).tombstones, 1100);
+	ck_assert_uint_eq(line_counts(&rig).tombstones, 1100);
 	for (int i = 0; i <= 1100; i++) {
 		sim_peer_print(rig.peer, "+1\n");
 		line_run(&rig, i % 100 == 0);
@@ -166,7 +165,7 @@ TEST(client_budget_of_tombstones_is_what_may_be_in_flight)
 	}
 	line_run(&rig, 10);
 	ck_assert_int_eq(rig.calls[0].result.status, STAY_OK);
-	ck_assert_uint_eq(counts_of(rig.client).sessions, 1);
+	ck_assert_uint_eq(line_counts(&rig).sessions, 1);
 	line_told(&rig);
 }
 

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "suites.h"
-#include "support/counts.h"
 #include "support/inside.h"
 #include "support/line_rig.h"
 
@@ -25,7 +24,7 @@ TEST(client_kinds_of_answers)
 	    "c E_SERVER/refused !not me;push >push;d part OK *one;"
 	    "d part OK *two;d OK/replied +three;push =pushed;"
 	    "e OK/replied =pushed;");
-	ck_assert_uint_eq(counts_of(rig.client).pushes, 2);
+	ck_assert_uint_eq(line_counts(&rig).pushes, 2);
 }
 
 TEST(client_several_replies_are_one_answer)
@@ -107,14 +106,14 @@ TEST(client_bytes_are_counted_once)
 	line_run(&rig, 10);
 	sim_peer_send(rig.peer, "c\n", 2);
 	line_run(&rig, 10);
-	counts = counts_of(rig.client);
+	counts = line_counts(&rig);
 	ck_assert_uint_eq(counts.bytes_in, 5);
 	ck_assert_uint_eq(counts.bytes_out, 5);
 	ck_assert_uint_eq(counts.sessions, 1);
 	line_call(&rig, "b", LINE("x"));
 	sim_peer_send(rig.peer, "+d\n", 3);
 	line_run(&rig, 10);
-	ck_assert_uint_eq(counts_of(rig.client).bytes_in, 8);
+	ck_assert_uint_eq(line_counts(&rig).bytes_in, 8);
 }
 
 static void
@@ -204,7 +203,7 @@ TEST(client_refuses_while_offline_if_told_so)
 	    "init 10.0.0.1;hello -;up;b OK/replied +1;down E_RESET;"
 	    "c E_LOST/maybe executed;");
 	ck_assert_int_eq(line_try(&rig, "d", LINE("say +1")), STAY_E_OFFLINE);
-	ck_assert_uint_eq(counts_of(rig.client).rejected, 2);
+	ck_assert_uint_eq(line_counts(&rig).rejected, 2);
 }
 
 TEST(promise_7_calls_in_flight_are_bounded)
@@ -218,7 +217,7 @@ TEST(promise_7_calls_in_flight_are_bounded)
 	sim_peer_print(rig.peer, "+1\n");
 	line_run(&rig, 10);
 	ck_assert_str_eq(line_got(&rig), "z;");
-	ck_assert_uint_eq(counts_of(rig.client).in_flight, 2);
+	ck_assert_uint_eq(line_counts(&rig).in_flight, 2);
 	sim_peer_print(rig.peer, "+2\n+3\n");
 	LINE_TELLS(
 	    &rig, 10, "a OK/replied +1;b OK/replied +2;c OK/replied +3;");
@@ -263,7 +262,7 @@ TEST(client_encode_says_no)
 	line_call(&rig, "d", LINE("say +1"));
 	line_run(&rig, 10);
 	ck_assert_str_eq(line_got(&rig), "say +1;");
-	ck_assert_uint_eq(counts_of(rig.client).rejected, 3);
+	ck_assert_uint_eq(line_counts(&rig).rejected, 3);
 }
 
 TEST(client_options_of_a_call_are_checked)
@@ -307,7 +306,7 @@ TEST(client_options_of_a_call_add_flags)
 	line_run(&rig, 10);
 	sim_peer_reset(rig.peer);
 	line_run(&rig, 1000);
-	ck_assert_uint_eq(counts_of(rig.client).resent, 1);
+	ck_assert_uint_eq(line_counts(&rig).resent, 1);
 }
 
 /* More holes than one write has parts. */

@@ -3,22 +3,9 @@
 
 #include "client/reconfigure.h"
 #include "suites.h"
-#include "support/counts.h"
 #include "support/line_rig.h"
 
 static struct line_rig rig;
-
-static struct stay_client_counts
-counts(void)
-{
-	return counts_of(rig.client);
-}
-
-static enum stay_state
-state(void)
-{
-	return stay_conn_state(stay_client_conn(rig.client));
-}
 
 /* ---- reconnect ---- */
 
@@ -32,8 +19,8 @@ TEST(promise_3_a_planned_change_lets_calls_finish)
 	stay_client_reconnect(rig.client, STAY_E_RECONNECT);
 	line_call(&rig, "b", LINE("say +2"));
 	line_run(&rig, 100);
-	ck_assert_int_eq(state(), STAY_DISCONNECTING);
-	ck_assert_uint_eq(counts().queued, 1);
+	ck_assert_int_eq(line_state(&rig), STAY_DISCONNECTING);
+	ck_assert_uint_eq(line_counts(&rig).queued, 1);
 	ck_assert_str_eq(line_told(&rig), "init 10.0.0.1;hello -;up;");
 	sim_peer_print(rig.peer, "+1\n");
 	LINE_TELLS(&rig, 10,
@@ -118,9 +105,9 @@ TEST(promise_3_under_load_no_call_is_lost_by_a_planned_change)
 		line_told(&rig);
 	}
 	ck_assert_uint_ge(rig.call_count, 400);
-	ck_assert_uint_eq(counts().replied, rig.call_count);
-	ck_assert_uint_eq(counts().resent, 0);
-	ck_assert_uint_ge(counts().sessions, 4);
+	ck_assert_uint_eq(line_counts(&rig).replied, rig.call_count);
+	ck_assert_uint_eq(line_counts(&rig).resent, 0);
+	ck_assert_uint_ge(line_counts(&rig).sessions, 4);
 }
 
 TEST(client_change_of_a_session_that_is_lost_meanwhile)
@@ -132,7 +119,7 @@ TEST(client_change_of_a_session_that_is_lost_meanwhile)
 	line_run(&rig, 10);
 	sim_peer_reset(rig.peer);
 	LINE_TELLS(&rig, 10, "down E_RESET;a E_LOST/maybe executed;");
-	ck_assert_int_eq(state(), STAY_BACKING_OFF);
+	ck_assert_int_eq(line_state(&rig), STAY_BACKING_OFF);
 	LINE_TELLS(&rig, 1000, "hello -;up;");
 }
 
@@ -567,7 +554,7 @@ TEST(client_reconfigured_while_it_is_denied)
 	    stay_client_reconfigure(rig.client, NULL, &options), STAY_OK);
 	line_run(&rig, 10);
 	rig.closed = false;
-	ck_assert_int_eq(state(), STAY_CONNECTED);
+	ck_assert_int_eq(line_state(&rig), STAY_CONNECTED);
 	ck_assert(rig.released);
 	line_end(&rig);
 }

@@ -2,7 +2,6 @@
 #include <string.h>
 
 #include "suites.h"
-#include "support/counts.h"
 #include "support/line_rig.h"
 #include "support/scarce.h"
 
@@ -155,7 +154,7 @@ TEST(client_control_goes_first_at_a_boundary)
 	line_call(&rig, "a", LINE("say +1"));
 	line_call(&rig, "b", LINE("say +2"));
 	line_run(&rig, 10);
-	ck_assert_uint_eq(counts_of(rig.client).in_flight, 1);
+	ck_assert_uint_eq(line_counts(&rig).in_flight, 1);
 	sim_peer_print(rig.peer, ">ping\n");
 	line_run(&rig, 10);
 	sim_peer_freeze(rig.peer, false);

@@ -2,16 +2,9 @@
 #include <string.h>
 
 #include "suites.h"
-#include "support/counts.h"
 #include "support/line_rig.h"
 
 static struct line_rig rig;
-
-static const char *
-failure(void)
-{
-	return stay_conn_failure(stay_client_conn(rig.client));
-}
 
 static void
 prepare(enum stay_status with)
@@ -50,8 +43,8 @@ TEST(client_end_hands_out_the_frame)
 	LINE_TELLS(&rig, 100,
 	    "a E_SERVER/replied -FATAL ends: 57P01 going down;"
 	    "down E_NOT_READY;b E_LOST/maybe executed;");
-	ck_assert_ptr_nonnull(strstr(
-	    failure(), "session line://10.0.0.1:7777: 57P01 going down"));
+	ck_assert_ptr_nonnull(strstr(line_failure(&rig),
+	    "session line://10.0.0.1:7777: 57P01 going down"));
 	LINE_TELLS(&rig, 3000, "hello -;up;c OK/replied +c;");
 }
 
@@ -92,7 +85,7 @@ TEST_ROWS(client_end_in_decode, sizeof(moments) / sizeof(moments[0]))
 	begin(STAY_E_NOT_READY);
 	sim_peer_print(rig.peer, moments[_i].frame);
 	LINE_TELLS(&rig, 10, moments[_i].told);
-	ck_assert_ptr_nonnull(strstr(failure(), ": stale"));
+	ck_assert_ptr_nonnull(strstr(line_failure(&rig), ": stale"));
 }
 
 /* As a greeting that was denied: what waits is told, and attempts go on slowly. */
@@ -162,7 +155,7 @@ TEST(client_end_in_on_push)
 	rig.config.on_down = end_ended;
 	sim_peer_print(rig.peer, ">one\n>two\n");
 	LINE_TELLS(&rig, 10, "push >one;down E_PROTOCOL;");
-	ck_assert_ptr_nonnull(strstr(failure(), ": a b\\xff"));
+	ck_assert_ptr_nonnull(strstr(line_failure(&rig), ": a b\\xff"));
 }
 
 static void
@@ -199,7 +192,8 @@ TEST(client_end_from_outside)
 	    STAY_OK);
 	ck_assert_ptr_null(stay_client_session(rig.client));
 	LINE_TELLS(&rig, 10, "down E_NOT_READY;");
-	ck_assert_ptr_nonnull(strstr(failure(), ": the server is not ready"));
+	ck_assert_ptr_nonnull(
+	    strstr(line_failure(&rig), ": the server is not ready"));
 }
 
 /* ---- while greeting ---- */
@@ -218,7 +212,7 @@ TEST(client_end_in_on_up)
 	rig.config.restore = end_in_restore;
 	line_start(&rig, OPTIONS(.backoff = stay_backoff_constant(1000)));
 	LINE_TELLS(&rig, 10, "init 10.0.0.1;hello -;up;down E_PROTOCOL;");
-	ck_assert_uint_eq(counts_of(rig.client).sessions, 0);
+	ck_assert_uint_eq(line_counts(&rig).sessions, 0);
 }
 
 /* hello is content, and the session has ended all the same: no on_up. */
@@ -230,7 +224,7 @@ TEST(client_end_in_hello)
 	LINE_TELLS(
 	    &rig, 10, "init 10.0.0.1;hello -;hello +ends: go;down E_DENIED;");
 	ck_assert_ptr_nonnull(
-	    strstr(failure(), "hello line://10.0.0.1:7777: go"));
+	    strstr(line_failure(&rig), "hello line://10.0.0.1:7777: go"));
 }
 
 static void
@@ -277,7 +271,7 @@ TEST(client_aside_in_every_phase)
 	    "init 10.0.0.1;hello -;aside ~PING;hello +hello;up;aside ~PING;"
 	    "a OK/replied +a;");
 	ck_assert_str_eq(line_got(&rig), "x;PONG;");
-	ck_assert_uint_eq(counts_of(rig.client).pushes, 0);
+	ck_assert_uint_eq(line_counts(&rig).pushes, 0);
 }
 
 TEST(client_aside_without_a_slot_is_dropped)

@@ -43,21 +43,6 @@ prepare(void)
 	peer_listen(&other, rig.world, "10.0.0.3", 7777);
 }
 
-static enum stay_state
-state(void)
-{
-	return stay_conn_state(stay_client_conn(rig.client));
-}
-
-static const char *
-explained(void)
-{
-	static char text[512];
-
-	stay_conn_explain(stay_client_conn(rig.client), text, sizeof(text));
-	return text;
-}
-
 /* ---- the list ---- */
 
 /* The next place comes after the first delay, not after the place's own; the log says
@@ -69,13 +54,13 @@ TEST(endpoints_the_next_place_is_dialled_soon)
 	prepare();
 	line_start(&rig, OPTIONS(.urls = urls));
 	line_run(&rig, 1);
-	ck_assert_int_eq(state(), STAY_BACKING_OFF);
+	ck_assert_int_eq(line_state(&rig), STAY_BACKING_OFF);
 	line_run(&rig, 50);
-	ck_assert_int_eq(state(), STAY_CONNECTED);
+	ck_assert_int_eq(line_state(&rig), STAY_CONNECTED);
 	ck_assert_str_eq(line_told(&rig), "init 10.0.0.7;hello -;up;");
 	ck_assert_ptr_nonnull(strstr(failures,
 	    "connect line://10.0.0.7:7777: at line://10.0.0.7:7777: "));
-	ck_assert_ptr_nonnull(strstr(explained(), "10.0.0.1:7777"));
+	ck_assert_ptr_nonnull(strstr(line_explained(&rig), "10.0.0.1:7777"));
 }
 
 /* A dead place is not asked more often because another one is there. */
@@ -91,19 +76,13 @@ TEST(endpoints_each_place_has_a_backoff_of_its_own)
 				      .initial_ms = 100,
 				      .cap_ms = 1600 }));
 	line_run(&rig, 20);
-	ck_assert_ptr_nonnull(strstr(explained(), "backing off"));
+	ck_assert_ptr_nonnull(strstr(line_explained(&rig), "backing off"));
 	line_run(&rig, 10000);
 	/* Each after 100, 200, 400, 800 and then every 1600 ms. */
 	ck_assert_uint_ge(failed, 18);
 	ck_assert_uint_le(failed, 22);
 	ck_assert_ptr_nonnull(strstr(failures, ": at " A ": "));
 	ck_assert_ptr_nonnull(strstr(failures, ": at " B ": "));
-}
-
-static uint64_t
-due_ms(void)
-{
-	return stay_conn_due_ms(stay_client_conn(rig.client));
 }
 
 /* Whoever has lost one place leaves the next its first delay, although its rest may
@@ -120,11 +99,11 @@ TEST(endpoints_nobody_hurries_to_the_next_place)
 				      .cap_ms = 1600 }));
 	for (int i = 0; i < 200; i++) {
 		line_run(&rig, 30);
-		if (state() != STAY_CONNECTED)
+		if (line_state(&rig) != STAY_CONNECTED)
 			continue;
 		sim_peer_reset(rig.peer);
 		line_run(&rig, 1);
-		ck_assert_uint_ge(due_ms(), 99);
+		ck_assert_uint_ge(line_due_ms(&rig), 99);
 	}
 }
 
@@ -148,7 +127,7 @@ TEST(endpoints_the_preferred_place_is_taken_at_the_next_change)
 	sim_peer_reset(rig.peer);
 	line_run(&rig, 100);
 	ck_assert_uint_eq(late.accepted, 1);
-	ck_assert_int_eq(state(), STAY_CONNECTED);
+	ck_assert_int_eq(line_state(&rig), STAY_CONNECTED);
 	line_run(&rig, 10000);
 	ck_assert_uint_eq(rig.server.accepted, 1);
 	stay_client_reconnect(rig.client, STAY_OK);
@@ -177,7 +156,7 @@ TEST(endpoints_only_a_denial_everywhere_is_fatal)
 	sim_peer_reset(rig.peer);
 	/* Not even both in turns: this one has come up since. */
 	line_run(&rig, 200);
-	ck_assert_int_ne(state(), STAY_STOPPED);
+	ck_assert_int_ne(line_state(&rig), STAY_STOPPED);
 	line_told(&rig);
 	line_call(&rig, "b", LINE("x"));
 	sim_peer_print(rig.peer, "-no\n");
@@ -224,7 +203,7 @@ TEST(endpoints_all_deny_and_heal)
 	ck_assert_uint_eq(rig.server.accepted, 2);
 	sim_peer_print(rig.peer, "+hi\n");
 	line_run(&rig, 10);
-	ck_assert_int_eq(state(), STAY_CONNECTED);
+	ck_assert_int_eq(line_state(&rig), STAY_CONNECTED);
 }
 
 /* Each place has its attempts; when the last one is left, so is the client. */
@@ -265,9 +244,9 @@ TEST(endpoints_the_next_place_does_not_wait_for_ever)
 	    OPTIONS(.urls = urls,
 		.backoff = { .kind = STAY_BACKOFF_CUSTOM, .delay = give_up }));
 	line_run(&rig, 20);
-	ck_assert_int_eq(state(), STAY_BACKING_OFF);
+	ck_assert_int_eq(line_state(&rig), STAY_BACKING_OFF);
 	line_run(&rig, 50);
-	ck_assert_int_eq(state(), STAY_CONNECTED);
+	ck_assert_int_eq(line_state(&rig), STAY_CONNECTED);
 }
 
 /* Descriptors are dialled once; then the other places are left. */
@@ -282,12 +261,13 @@ TEST(endpoints_descriptors_are_used_once)
 	rig.url = url;
 	line_start(&rig, OPTIONS(.urls = urls));
 	line_run(&rig, 10);
-	ck_assert_int_eq(state(), STAY_CONNECTED);
+	ck_assert_int_eq(line_state(&rig), STAY_CONNECTED);
 	for (int i = 0; i < 3; i++) {
 		sim_peer_reset(rig.peer);
 		line_run(&rig, 200);
-		ck_assert_int_eq(state(), STAY_CONNECTED);
-		ck_assert_ptr_nonnull(strstr(explained(), "10.0.0.1:7777"));
+		ck_assert_int_eq(line_state(&rig), STAY_CONNECTED);
+		ck_assert_ptr_nonnull(
+		    strstr(line_explained(&rig), "10.0.0.1:7777"));
 	}
 }
 
@@ -349,7 +329,7 @@ TEST(endpoints_that_are_all_used_up_end_the_client)
 	line_start(&rig, OPTIONS(.urls = urls));
 	for (int i = 0; i < 2; i++) {
 		line_run(&rig, 60);
-		ck_assert_int_eq(state(), STAY_CONNECTED);
+		ck_assert_int_eq(line_state(&rig), STAY_CONNECTED);
 		line_told(&rig);
 		line_call(&rig, "a", LINE("reset"));
 		line_run(&rig, 1);
@@ -405,7 +385,7 @@ TEST(endpoints_descriptors_are_followed_by_others)
 	line_run(&rig, 10);
 	ck_assert_int_eq(stay_client_reconfigure(rig.client, B, NULL), STAY_OK);
 	line_run(&rig, 200);
-	ck_assert_int_eq(state(), STAY_CONNECTED);
+	ck_assert_int_eq(line_state(&rig), STAY_CONNECTED);
 }
 
 /* A URL replaces all places; options alone leave them. */
@@ -427,8 +407,8 @@ TEST(endpoints_are_replaced_with_the_url)
 	line_run(&rig, 2000);
 	ck_assert_ptr_null(strstr(failures, ": at "));
 	ck_assert_uint_eq(rig.server.accepted, 1);
-	ck_assert_int_eq(state(), STAY_BACKING_OFF);
-	ck_assert_ptr_null(strstr(explained(), ", at "));
+	ck_assert_int_eq(line_state(&rig), STAY_BACKING_OFF);
+	ck_assert_ptr_null(strstr(line_explained(&rig), ", at "));
 	rig.released = true; /* its config was never the client's to release */
 }
 
@@ -654,7 +634,7 @@ TEST(endpoints_the_callback_answers_at_once)
 	ck_assert_ptr_nonnull(strstr(failures, ": at " A ": "));
 	directory.answer = B;
 	line_run(&rig, 1000);
-	ck_assert_int_eq(state(), STAY_CONNECTED);
+	ck_assert_int_eq(line_state(&rig), STAY_CONNECTED);
 }
 
 /* A wrong answer is none; the callback may name another one. */
@@ -663,16 +643,16 @@ TEST(endpoints_a_wrong_answer_leaves_the_question)
 	start_asking("line://:x");
 	line_run(&rig, 10);
 	ck_assert_int_eq(directory.status, STAY_E_URL);
-	ck_assert_int_eq(state(), STAY_CONNECTED);
+	ck_assert_int_eq(line_state(&rig), STAY_CONNECTED);
 }
 
 TEST(endpoints_the_callback_answers_later)
 {
 	start_asking(NULL);
 	line_run(&rig, 300);
-	ck_assert_int_eq(state(), STAY_CONNECTING);
+	ck_assert_int_eq(line_state(&rig), STAY_CONNECTING);
 	ck_assert_ptr_nonnull(
-	    strstr(explained(), "asking endpoints where to dial"));
+	    strstr(line_explained(&rig), "asking endpoints where to dial"));
 	ck_assert_int_eq(name(B), STAY_OK);
 	ck_assert_int_eq(name(B), STAY_E_STATE);
 	LINE_TELLS(&rig, 10, "init 10.0.0.7;hello -;up;");
@@ -695,9 +675,9 @@ TEST(endpoints_a_callback_that_never_answers)
 {
 	start_asking(NULL);
 	line_run(&rig, 499);
-	ck_assert_int_eq(state(), STAY_CONNECTING);
+	ck_assert_int_eq(line_state(&rig), STAY_CONNECTING);
 	line_run(&rig, 10);
-	ck_assert_int_eq(state(), STAY_BACKING_OFF);
+	ck_assert_int_eq(line_state(&rig), STAY_BACKING_OFF);
 	ck_assert_ptr_nonnull(
 	    strstr(failures, "endpoints has not said in time where to dial"));
 	ck_assert_int_eq(name(B), STAY_E_STATE);
@@ -709,7 +689,7 @@ TEST(endpoints_a_callback_that_never_answers)
 	ck_assert_uint_eq(directory.asked, 3);
 	ck_assert_int_eq(name(B), STAY_OK);
 	line_run(&rig, 10);
-	ck_assert_int_eq(state(), STAY_CONNECTED);
+	ck_assert_int_eq(line_state(&rig), STAY_CONNECTED);
 }
 
 /* It fails at once, with these words, and ever more slowly; a place that was named
@@ -728,7 +708,7 @@ TEST_ROWS(promise_13_endpoints_that_nobody_knows, 2)
 		ck_assert_int_eq(
 		    stay_client_no_endpoints(rig.client, UNKNOWN), STAY_OK);
 	line_run(&rig, 1);
-	ck_assert_int_eq(state(), STAY_BACKING_OFF);
+	ck_assert_int_eq(line_state(&rig), STAY_BACKING_OFF);
 	ck_assert_ptr_nonnull(
 	    strstr(failures, "connect " A ": " UNKNOWN "; attempt 1, next"));
 	ck_assert_int_eq(
@@ -740,7 +720,7 @@ TEST_ROWS(promise_13_endpoints_that_nobody_knows, 2)
 	directory.knows_none = false;
 	directory.answer = B;
 	line_run(&rig, 1000);
-	ck_assert_int_eq(state(), STAY_CONNECTED);
+	ck_assert_int_eq(line_state(&rig), STAY_CONNECTED);
 	/* and of the place where it was it says nothing */
 	directory.answer = NULL;
 	directory.knows_none = true;
@@ -765,7 +745,7 @@ TEST(endpoints_that_nobody_knows_at_length)
 	status = stay_client_no_endpoints(rig.client, words);
 	ck_assert(scarce_disarm());
 	ck_assert_int_eq(status, STAY_E_NOMEM);
-	ck_assert_int_eq(state(), STAY_CONNECTING);
+	ck_assert_int_eq(line_state(&rig), STAY_CONNECTING);
 	ck_assert_int_eq(stay_client_no_endpoints(rig.client, words), STAY_OK);
 	line_run(&rig, 1);
 	words[255] = '\0';
@@ -787,11 +767,11 @@ TEST(endpoints_an_answer_is_for_its_own_attempt)
 	ck_assert_int_eq(name(A), STAY_OK);
 	line_run(&rig, 1);
 	ck_assert_uint_eq(directory.asked, 2);
-	ck_assert_int_eq(state(), STAY_CONNECTING);
+	ck_assert_int_eq(line_state(&rig), STAY_CONNECTING);
 	ck_assert_str_eq(failures, "");
 	ck_assert_int_eq(name(B), STAY_OK);
 	line_run(&rig, 10);
-	ck_assert_int_eq(state(), STAY_CONNECTED);
+	ck_assert_int_eq(line_state(&rig), STAY_CONNECTED);
 }
 
 /* What has just failed rests as long as it has to, be that shorter than the first delay
@@ -805,8 +785,8 @@ TEST(endpoints_a_place_alone_rests_no_longer)
 	    &rig, OPTIONS(.endpoints = endpoints, .fatal_backoff_ms = 100,
 		      .backoff = stay_backoff_constant(10000)));
 	line_run(&rig, 10);
-	ck_assert_int_eq(state(), STAY_BACKING_OFF);
-	ck_assert_uint_le(due_ms(), 100);
+	ck_assert_int_eq(line_state(&rig), STAY_BACKING_OFF);
+	ck_assert_uint_le(line_due_ms(&rig), 100);
 }
 
 /* Who was named by the server need not be named by the program. */
@@ -836,7 +816,7 @@ TEST_ROWS(endpoints_the_callback_is_asked_when_descriptors_are_used_up, 2)
 	ck_assert_int_eq(stay_client_endpoints(rig.client, urls), STAY_OK);
 	for (int i = 0; i <= _i; i++) {
 		line_run(&rig, 10);
-		ck_assert_int_eq(state(), STAY_CONNECTED);
+		ck_assert_int_eq(line_state(&rig), STAY_CONNECTED);
 		stay_client_reconnect(rig.client, STAY_OK);
 		line_run(&rig, 300);
 		if (i < _i)
@@ -845,13 +825,13 @@ TEST_ROWS(endpoints_the_callback_is_asked_when_descriptors_are_used_up, 2)
 	}
 	ck_assert_int_eq(stay_client_endpoints(rig.client, NULL), STAY_OK);
 	line_run(&rig, 5);
-	ck_assert_int_eq(state(), STAY_BACKING_OFF);
+	ck_assert_int_eq(line_state(&rig), STAY_BACKING_OFF);
 	ck_assert_ptr_nonnull(
 	    strstr(failures, "the descriptors of the URL are used up"));
 	line_run(&rig, 300);
 	ck_assert_int_eq(name(B), STAY_OK);
 	line_run(&rig, 10);
-	ck_assert_int_eq(state(), STAY_CONNECTED);
+	ck_assert_int_eq(line_state(&rig), STAY_CONNECTED);
 }
 
 /* The backoff follows the place, whatever list names it. */
@@ -876,7 +856,7 @@ TEST(endpoints_a_place_that_is_named_again_has_failed_before)
 	ck_assert_uint_eq(directory.asked, 2);
 	ck_assert_int_eq(stay_client_endpoints(rig.client, urls), STAY_OK);
 	line_run(&rig, 10);
-	ck_assert_int_eq(state(), STAY_CONNECTED);
+	ck_assert_int_eq(line_state(&rig), STAY_CONNECTED);
 	ck_assert_uint_eq(failed, 1);
 }
 
@@ -903,12 +883,12 @@ TEST(endpoints_a_place_that_has_come_up_has_not_failed)
 	line_start(
 	    &rig, OPTIONS(.endpoints = endpoints, .fatal_backoff_ms = 100000));
 	dial_one_of(C, NULL);
-	ck_assert_int_eq(state(), STAY_BACKING_OFF);
+	ck_assert_int_eq(line_state(&rig), STAY_BACKING_OFF);
 	other.rows = greets;
 	dial_one_of(C, NULL);
-	ck_assert_int_eq(state(), STAY_CONNECTED);
+	ck_assert_int_eq(line_state(&rig), STAY_CONNECTED);
 	dial_one_of(C, A);
-	ck_assert_int_eq(state(), STAY_CONNECTED);
+	ck_assert_int_eq(line_state(&rig), STAY_CONNECTED);
 	ck_assert_uint_eq(other.accepted, 3);
 	dial_one_of(B, C);
 	sim_peer_print(rig.peer, "-no\n");

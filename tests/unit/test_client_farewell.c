@@ -77,15 +77,6 @@ ask_ping(void)
 	line_run(&rig, 1);
 }
 
-static const char *
-explained(void)
-{
-	static char text[512];
-
-	stay_conn_explain(stay_client_conn(rig.client), text, sizeof(text));
-	return text;
-}
-
 /* ---- the peer hears it ---- */
 
 /* What is not read yet at a close would reset the stream. */
@@ -399,14 +390,14 @@ TEST(client_farewell_is_explained)
 	sim_peer_limits(rig.peer, &limits);
 	sim_peer_freeze(rig.peer, true);
 	stop();
-	ck_assert_ptr_nonnull(
-	    strstr(explained(), ": stopping for 10 ms with 10.0.0.1:7777, "
-				"saying goodbye, as asked; "
-				"it ends at the latest in "));
+	ck_assert_ptr_nonnull(strstr(line_explained(&rig),
+	    ": stopping for 10 ms with 10.0.0.1:7777, "
+	    "saying goodbye, as asked; "
+	    "it ends at the latest in "));
 	sim_peer_freeze(rig.peer, false);
 	line_run(&rig, 10);
-	ck_assert_ptr_nonnull(strstr(
-	    explained(), ", goodbye is said, and the peer may finish, "));
+	ck_assert_ptr_nonnull(strstr(line_explained(&rig),
+	    ", goodbye is said, and the peer may finish, "));
 	sim_peer_close(rig.peer);
 }
 

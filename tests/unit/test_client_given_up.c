@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "suites.h"
-#include "support/counts.h"
 #include "support/line_rig.h"
 
 #define TIMEOUT_MS 100
@@ -34,12 +33,6 @@ static void
 cancel(const struct line_call *call)
 {
 	ck_assert_int_eq(stay_client_cancel(rig.client, call->id), STAY_OK);
-}
-
-static enum stay_state
-state(void)
-{
-	return stay_conn_state(stay_client_conn(rig.client));
 }
 
 /* ---- what ends, and what does not ---- */
@@ -77,7 +70,7 @@ TEST_ROWS(
 	begin();
 	ways[_i].give_up();
 	ck_assert_str_eq(line_told(&rig), ways[_i].told);
-	ck_assert_int_eq(state(), STAY_BACKING_OFF);
+	ck_assert_int_eq(line_state(&rig), STAY_BACKING_OFF);
 	line_run(&rig, 10);
 	ck_assert_str_eq(line_told(&rig), "hello -;up;");
 	line_end(&rig);
@@ -123,7 +116,7 @@ TEST(client_given_up_is_a_tombstone_if_it_does_not_block)
 	cancel(a);
 	line_run(&rig, 100);
 	ck_assert_str_eq(line_told(&rig), "a E_CANCELLED/maybe executed;");
-	ck_assert_uint_eq(counts_of(rig.client).tombstones, 1);
+	ck_assert_uint_eq(line_counts(&rig).tombstones, 1);
 }
 
 TEST(client_given_up_may_be_waited_for)
@@ -217,7 +210,7 @@ TEST(client_given_up_alone_is_decided_once)
 	line_run(&rig, 1000);
 	ck_assert_str_eq(
 	    line_told(&rig), "b E_CANCELLED/maybe executed;a OK/replied +a;");
-	ck_assert_int_eq(state(), STAY_CONNECTED);
+	ck_assert_int_eq(line_state(&rig), STAY_CONNECTED);
 }
 
 /* What waits was not sent, and goes to the next session. */
@@ -298,7 +291,7 @@ TEST(client_given_up_lets_a_change_go_on)
 	a = block("a");
 	stay_client_reconnect(rig.client, STAY_OK);
 	line_run(&rig, 100);
-	ck_assert_int_eq(state(), STAY_DISCONNECTING);
+	ck_assert_int_eq(line_state(&rig), STAY_DISCONNECTING);
 	cancel(a);
 	line_run(&rig, 5);
 	ck_assert_str_eq(line_told(&rig),

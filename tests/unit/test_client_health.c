@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "suites.h"
-#include "support/counts.h"
 #include "support/inside.h"
 #include "support/line_rig.h"
 
@@ -98,7 +97,7 @@ TEST(promise_8_waits_for_a_plain_call_that_blocks)
 	LINE_TELLS(&rig, 2190, "");
 	sim_peer_print(rig.peer, "+late\n");
 	LINE_TELLS(&rig, 5, "");
-	ck_assert_uint_eq(counts_of(rig.client).replied, 1);
+	ck_assert_uint_eq(line_counts(&rig).replied, 1);
 }
 
 /* A call that blocks for less than that leaves the others their patience. */
@@ -205,7 +204,7 @@ TEST(promise_8_a_protocol_is_asked_for_its_memory)
 	line_run(&rig, 10);
 	sim_peer_reset(rig.peer);
 	line_run(&rig, 10);
-	ck_assert_uint_eq(counts_of(rig.client).queued, 1);
+	ck_assert_uint_eq(line_counts(&rig).queued, 1);
 	ck_assert_uint_eq(rests, 3);
 	line_end(&rig);
 }
@@ -221,7 +220,7 @@ TEST(promise_8_sending_is_no_sign_of_life)
 		line_run(&rig, 98);
 	}
 	line_run(&rig, 20);
-	ck_assert_uint_eq(counts_of(rig.client).maybe_executed, 5);
+	ck_assert_uint_eq(line_counts(&rig).maybe_executed, 5);
 }
 
 TEST(promise_8_any_byte_is_a_sign_of_life)
@@ -281,7 +280,7 @@ be_stuck(void)
 TEST(promise_8_who_takes_nothing_is_silent)
 {
 	be_stuck();
-	ck_assert_uint_eq(counts_of(rig.client).in_flight, 0);
+	ck_assert_uint_eq(line_counts(&rig).in_flight, 0);
 	line_run(&rig, 200);
 	note_again();
 	LINE_TELLS(&rig, 280, "n E_TIMEOUT/not sent;");
@@ -421,11 +420,11 @@ TEST(promise_8_what_is_put_off_was_heard)
 	call_slowly(9);
 	sim_peer_print(rig.peer, "+\n+\n+\n+\n+\n+\n+\n+\n");
 	line_run(&rig, 5);
-	ck_assert_uint_eq(counts_of(rig.client).replied, 8);
+	ck_assert_uint_eq(line_counts(&rig).replied, 8);
 	line_run(&rig, 80);
 	sim_peer_print(rig.peer, "+9\n");
 	line_run(&rig, 5);
-	ck_assert_uint_eq(counts_of(rig.client).replied, 9);
+	ck_assert_uint_eq(line_counts(&rig).replied, 9);
 }
 
 static struct line_config other_config;

@@ -9,7 +9,6 @@
 #include <stay/group.h>
 
 #include "suites.h"
-#include "support/counts.h"
 #include "support/line_rig.h"
 #include "support/line_swallow.h"
 #include "support/scarce.h"
@@ -73,18 +72,6 @@ call_each(const char *letters)
 	line_run(&rig, 1);
 }
 
-static uint64_t
-due_ms(void)
-{
-	return stay_conn_due_ms(stay_client_conn(rig.client));
-}
-
-static enum stay_state
-state(void)
-{
-	return stay_conn_state(stay_client_conn(rig.client));
-}
-
 /* ---- what becomes of the calls ---- */
 
 /* One alone, at first; none of them may be sent again for any other reason. */
@@ -97,7 +84,7 @@ TEST(client_last_answers_one_and_the_others_go_on)
 	ANSWERS("+b\n", "b OK/replied +b;");
 	ck_assert_str_eq(line_got(&rig), "c;");
 	ANSWERS("+c\n", "c OK/replied +c;");
-	ck_assert_uint_eq(counts_of(rig.client).resent, 2);
+	ck_assert_uint_eq(line_counts(&rig).resent, 2);
 }
 
 /* No session is sent a call in vain, nor waits for the backoff; but four in a tenth of a
@@ -126,7 +113,7 @@ TEST(client_last_costs_no_budget_for_sending_again)
 		answer("+s$\n");
 		line_run(&rig, 100);
 	}
-	ck_assert_uint_eq(counts_of(rig.client).replied, 20);
+	ck_assert_uint_eq(line_counts(&rig).replied, 20);
 }
 
 /* What needs no answer was sent behind it in that session alone. */
@@ -363,10 +350,10 @@ TEST(client_last_begins_the_backoff_anew)
 	}
 	call_each("a");
 	answer("+a$\n");
-	ck_assert_int_eq(state(), STAY_CONNECTED);
+	ck_assert_int_eq(line_state(&rig), STAY_CONNECTED);
 	sim_peer_close(rig.peer);
 	line_run(&rig, 1);
-	ck_assert_uint_eq(due_ms(), 9);
+	ck_assert_uint_eq(line_due_ms(&rig), 9);
 }
 
 TEST(promise_13_a_last_frame_that_answers_nobody_is_a_failure)
@@ -379,7 +366,7 @@ TEST(promise_13_a_last_frame_that_answers_nobody_is_a_failure)
 		answer(frames[i]);
 		ck_assert_ptr_nonnull(
 		    strstr(line_told(&rig), "down E_NOT_READY;"));
-		ck_assert_int_eq(state(), STAY_BACKING_OFF);
+		ck_assert_int_eq(line_state(&rig), STAY_BACKING_OFF);
 		LINE_TELLS(&rig, ONE_S, "hello -;up;");
 		ANSWERS("+a\n", "a OK/replied +a;");
 		line_end(&rig);
@@ -391,7 +378,7 @@ TEST(promise_13_a_refusal_that_is_the_last_is_a_failure)
 	begin();
 	call_each("ab");
 	ANSWERS("!no$\n", "a E_SERVER/refused !no$;down E_NOT_READY;");
-	ck_assert_int_eq(state(), STAY_BACKING_OFF);
+	ck_assert_int_eq(line_state(&rig), STAY_BACKING_OFF);
 	LINE_TELLS(&rig, ONE_S, "hello -;up;");
 	ANSWERS("+b\n", "b OK/replied +b;");
 }
@@ -402,7 +389,7 @@ TEST(client_last_sends_what_it_refuses_again)
 	    (struct stay_client_options){ .on_refused = STAY_REFUSED_RESEND });
 	call_each("ab");
 	ANSWERS("!no$\n", "down E_NOT_READY;");
-	ck_assert_int_eq(state(), STAY_BACKING_OFF);
+	ck_assert_int_eq(line_state(&rig), STAY_BACKING_OFF);
 	LINE_TELLS(&rig, ONE_S, "hello -;up;");
 	ck_assert_str_eq(line_got(&rig), "a;b;|a;");
 	ANSWERS("+a\n", "a OK/replied +a;");
@@ -433,7 +420,7 @@ TEST(client_last_in_the_greeting_is_a_failure)
 	line_run(&rig, 10);
 	ck_assert_ptr_nonnull(
 	    strstr(line_told(&rig), "hello +hi$;up;down E_NOT_READY;"));
-	ck_assert_int_eq(state(), STAY_BACKING_OFF);
+	ck_assert_int_eq(line_state(&rig), STAY_BACKING_OFF);
 }
 
 /* Another session is wanted all the same, and after the backoff. */
@@ -442,7 +429,7 @@ TEST(client_last_does_not_hurry_who_renews)
 	begin();
 	call_each("a");
 	ANSWERS("+renew$\n", "a OK/replied +renew$;down E_NOT_READY;");
-	ck_assert_int_eq(state(), STAY_BACKING_OFF);
+	ck_assert_int_eq(line_state(&rig), STAY_BACKING_OFF);
 }
 
 /* ---- while the session is left ---- */
@@ -497,9 +484,8 @@ TEST(client_last_is_no_part_of_a_reply)
 	begin();
 	call_each("a");
 	ANSWERS("*a$\n", "down E_PROTOCOL;a E_PROTOCOL/maybe executed;");
-	ck_assert_ptr_nonnull(
-	    strstr(stay_conn_failure(stay_client_conn(rig.client)),
-		"a last frame of a kind that can't be the last"));
+	ck_assert_ptr_nonnull(strstr(line_failure(&rig),
+	    "a last frame of a kind that can't be the last"));
 }
 
 TEST(client_last_is_announced_by_the_protocol)
@@ -507,9 +493,8 @@ TEST(client_last_is_announced_by_the_protocol)
 	line_begin(&rig, NULL);
 	call_each("a");
 	ANSWERS("+a$\n", "down E_PROTOCOL;a E_PROTOCOL/maybe executed;");
-	ck_assert_ptr_nonnull(
-	    strstr(stay_conn_failure(stay_client_conn(rig.client)),
-		"a last frame of a protocol without STAY_LAST_FRAMES"));
+	ck_assert_ptr_nonnull(strstr(line_failure(&rig),
+	    "a last frame of a protocol without STAY_LAST_FRAMES"));
 }
 
 static size_t strange; /* the kind of each reply */
@@ -552,9 +537,7 @@ TEST_ROWS(client_last_of_a_strange_kind, sizeof(stranger) / sizeof(stranger[0]))
 	answer("+a\n");
 	ck_assert_ptr_nonnull(
 	    strstr(line_told(&rig), "down E_PROTOCOL;a E_PROTOCOL/"));
-	ck_assert_ptr_nonnull(
-	    strstr(stay_conn_failure(stay_client_conn(rig.client)),
-		stranger[_i].fault));
+	ck_assert_ptr_nonnull(strstr(line_failure(&rig), stranger[_i].fault));
 }
 
 /* ---- what comes behind it may fail ---- */
@@ -569,7 +552,7 @@ TEST(client_last_forgives_no_dial_that_fails)
 	sim_unlisten(rig.world, LINE_HOST, LINE_PORT);
 	dials = sim_calls(rig.world, SIM_CONNECT);
 	ANSWERS("+a$\n", "a OK/replied +a$;down E_RECONNECT;");
-	ck_assert_int_eq(state(), STAY_BACKING_OFF);
+	ck_assert_int_eq(line_state(&rig), STAY_BACKING_OFF);
 	line_run(&rig, ONE_S / 2);
 	ck_assert_uint_eq(sim_calls(rig.world, SIM_CONNECT), dials + 1);
 	line_run(&rig, 10 * ONE_S);
@@ -589,7 +572,7 @@ TEST(client_last_survives_a_dial_without_memory)
 		line_run(&rig, 1);
 		failed = scarce_disarm();
 		line_run(&rig, 2 * ONE_S);
-		ck_assert_int_eq(state(), STAY_CONNECTED);
+		ck_assert_int_eq(line_state(&rig), STAY_CONNECTED);
 		line_end(&rig);
 	}
 }
@@ -670,7 +653,7 @@ TEST_ROWS(client_last_is_the_end_of_the_stream, sizeof(ends) / sizeof(ends[0]))
 	sim_peer_close(rig.peer);
 	LINE_TELLS(&rig, 2, ends[_i].told);
 	ck_assert_uint_eq(asked, 1);
-	if (state() == STAY_CONNECTED)
+	if (line_state(&rig) == STAY_CONNECTED)
 		ANSWERS("+b\n", "b OK/replied +b;");
 }
 
@@ -760,7 +743,7 @@ TEST(client_last_is_no_end_that_nobody_waits_for)
 	sim_peer_close(rig.peer);
 	LINE_TELLS(&rig, 2, "down E_CLOSED;");
 	ck_assert_uint_eq(asked, 0);
-	ck_assert_int_eq(state(), STAY_BACKING_OFF);
+	ck_assert_int_eq(line_state(&rig), STAY_BACKING_OFF);
 }
 
 TEST(client_last_is_the_end_while_leaving)

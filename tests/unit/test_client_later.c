@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "suites.h"
-#include "support/counts.h"
 #include "support/line_rig.h"
 #include "support/scarce.h"
 
@@ -98,9 +97,7 @@ TEST(client_later_is_resumed_while_the_next_attempt_waits)
 	struct stay_later *mine = NULL;
 
 	begin(NULL);
-	for (int i = 0; i < 100 && stay_conn_state(stay_client_conn(
-				       rig.client)) != STAY_BACKING_OFF;
-	     i++) {
+	for (int i = 0; i < 100 && line_state(&rig) != STAY_BACKING_OFF; i++) {
 		if (mine != later)
 			stay_later_free(mine);
 		mine = later;

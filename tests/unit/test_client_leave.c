@@ -55,12 +55,6 @@ says(const char *text)
 	line_run(&rig, 1);
 }
 
-static enum stay_state
-state(void)
-{
-	return stay_conn_state(stay_client_conn(rig.client));
-}
-
 static bool
 explains(const char *words)
 {
@@ -229,7 +223,7 @@ TEST(leave_is_the_planned_change)
 	says("10.0.0.3:7777 1000");
 	line_call(&rig, "a", LINE("x"));
 	LINE_TELLS(&rig, 500, GOES);
-	ck_assert_int_eq(state(), STAY_DISCONNECTING);
+	ck_assert_int_eq(line_state(&rig), STAY_DISCONNECTING);
 	line_call(&rig, "b", LINE("say +b"));
 	LINE_TELLS(&rig, 1000, "");
 	sim_peer_print(rig.peer, "+a\n");
@@ -316,7 +310,7 @@ TEST(leave_is_for_a_session_that_is_up)
 	line_run(&rig, 1);
 	says("- 0");
 	line_run(&rig, 5);
-	ck_assert_int_eq(state(), STAY_DISCONNECTING);
+	ck_assert_int_eq(line_state(&rig), STAY_DISCONNECTING);
 	ck_assert_int_eq(
 	    stay_session_leave(session, THERE, 8, 0), STAY_E_STATE);
 	sim_peer_print(rig.peer, "+a\n");
@@ -333,7 +327,7 @@ TEST(leave_again_and_again_takes_longer_each_time)
 				     .initial_ms = 100,
 				     .cap_ms = 10000 }));
 	for (unsigned i = 0; i < 10000; i++) {
-		if (state() == STAY_CONNECTED)
+		if (line_state(&rig) == STAY_CONNECTED)
 			says("- 0");
 		else
 			line_run(&rig, 1);
@@ -378,14 +372,14 @@ TEST(leave_for_a_dead_place_comes_back)
 	sim_unlisten(rig.world, THERE, 7777);
 	says("10.0.0.3:7777 0");
 	line_run(&rig, 90);
-	ck_assert_int_eq(state(), STAY_BACKING_OFF);
+	ck_assert_int_eq(line_state(&rig), STAY_BACKING_OFF);
 	ck_assert(explains("at line://" THERE));
 	line_run(&rig, 20);
-	ck_assert_int_eq(state(), STAY_CONNECTED);
+	ck_assert_int_eq(line_state(&rig), STAY_CONNECTED);
 	sim_unlisten(rig.world, LINE_HOST, LINE_PORT);
 	sim_peer_reset(rig.peer);
 	line_run(&rig, 5);
-	ck_assert_int_eq(state(), STAY_BACKING_OFF);
+	ck_assert_int_eq(line_state(&rig), STAY_BACKING_OFF);
 	ck_assert(!explains(" at "));
 	ck_assert_uint_eq(rig.server.accepted, 2);
 }

@@ -210,10 +210,8 @@ TEST_ROWS(client_leaving_may_end_the_session, 2)
 	ck_assert_str_eq(line_told(&rig),
 	    _i == 0 ? "leaving;down E_NOT_READY;idle E_LOST/maybe executed;"
 		    : "leaving;down E_NOT_READY;");
-	ck_assert_int_eq(
-	    stay_conn_state(stay_client_conn(rig.client)), STAY_BACKING_OFF);
-	ck_assert_ptr_nonnull(
-	    strstr(stay_conn_failure(stay_client_conn(rig.client)), "enough"));
+	ck_assert_int_eq(line_state(&rig), STAY_BACKING_OFF);
+	ck_assert_ptr_nonnull(strstr(line_failure(&rig), "enough"));
 }
 
 TEST(client_leaving_to_stop_may_end_the_session)

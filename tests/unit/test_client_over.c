@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "suites.h"
-#include "support/counts.h"
 #include "support/line_rig.h"
 #include "support/line_tagged.h"
 
@@ -83,7 +82,7 @@ TEST(promise_5_client_over_is_not_told_inside_of_let_go)
 	LINE_TELLS(&rig, 110, "given up 1;a E_TIMEOUT/maybe executed;");
 	let_go_of_the_first(NULL);
 	ck_assert_str_eq(line_told(&rig), "");
-	ck_assert_uint_eq(counts_of(rig.client).tombstones, 0);
+	ck_assert_uint_eq(line_counts(&rig).tombstones, 0);
 	ck_assert_str_eq(answer("+@1 late\n"),
 	    "over - of 0 maybe executed;orphan +@1 late;");
 }
@@ -122,7 +121,7 @@ TEST(client_over_let_go_of_by_who_is_overtaken)
 	ck_assert_str_eq(answer("!@2\n+@3 late\n"),
 	    "over 2 of 0 refused;b E_SERVER/refused !@2;over - of 0 sent;"
 	    "c OK/sent;orphan +@3 late;");
-	ck_assert_uint_eq(counts_of(rig.client).tombstones, 0);
+	ck_assert_uint_eq(line_counts(&rig).tombstones, 0);
 	answer("+@1\n");
 }
 
@@ -165,7 +164,7 @@ TEST(client_over_counts_late_answers_without_their_pieces)
 	ck_assert_str_eq(answer("*@1 1\n*@1 2\n+@1 3\n"),
 	    "over - of 0 sent;a OK/sent;"
 	    "orphan *@1 1;orphan *@1 2;orphan +@1 3;");
-	ck_assert_uint_eq(counts_of(rig.client).orphans, 1);
+	ck_assert_uint_eq(line_counts(&rig).orphans, 1);
 }
 
 /* ---- and lost ---- */
@@ -278,7 +277,7 @@ TEST(client_over_let_go_of_by_a_late_answer)
 	LINE_TELLS(&rig, 1, "given up 1;a E_CANCELLED/maybe executed;");
 	ck_assert_str_eq(answer("+@1 late\n"),
 	    "orphan +@1 late;over - of 0 maybe executed;");
-	ck_assert_uint_eq(counts_of(rig.client).tombstones, 0);
+	ck_assert_uint_eq(line_counts(&rig).tombstones, 0);
 }
 
 TEST_SUITE_WITH(client_over, .after = line_after)

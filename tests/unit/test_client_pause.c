@@ -2,7 +2,6 @@
 #include <string.h>
 
 #include "suites.h"
-#include "support/counts.h"
 #include "support/inside.h"
 #include "support/line_rig.h"
 #include "support/toy_filter.h"
@@ -137,7 +136,7 @@ TEST(client_pause_lets_requests_go)
 	ck_assert_str_eq(line_got(&rig), "say +a;say +b;");
 	go_on();
 	LINE_TELLS(&rig, 10, "a OK/replied +a;orphan +b;");
-	ck_assert_uint_eq(counts_of(rig.client).sessions, 1);
+	ck_assert_uint_eq(line_counts(&rig).sessions, 1);
 }
 
 /* Of its age nothing counts that was not read. */

@@ -45,18 +45,6 @@ give_up(void)
 	line_run(&rig, 1);
 }
 
-static uint64_t
-due_ms(void)
-{
-	return stay_conn_due_ms(stay_client_conn(rig.client));
-}
-
-static enum stay_state
-state(void)
-{
-	return stay_conn_state(stay_client_conn(rig.client));
-}
-
 /* ---- one after the other ---- */
 
 static const uint64_t delays[] = { 10, 20, 40, 80, 80 };
@@ -69,14 +57,14 @@ TEST(client_planned_end_is_no_failed_attempt)
 	line_begin(&rig, &options);
 	for (size_t i = 0; i < sizeof(delays) / sizeof(delays[0]); i++) {
 		give_up();
-		ck_assert_uint_eq(due_ms(), delays[i] - 1);
+		ck_assert_uint_eq(line_due_ms(&rig), delays[i] - 1);
 		line_run(&rig, 100);
-		ck_assert_int_eq(state(), STAY_CONNECTED);
+		ck_assert_int_eq(line_state(&rig), STAY_CONNECTED);
 	}
 	/* The one attempt is still there. */
 	sim_peer_reset(rig.peer);
 	line_run(&rig, 100);
-	ck_assert_int_eq(state(), STAY_CONNECTED);
+	ck_assert_int_eq(line_state(&rig), STAY_CONNECTED);
 }
 
 /* Whoever never tries again after a failure is back after this, though not at once. */
@@ -90,9 +78,9 @@ TEST(client_planned_end_comes_back_whatever_the_policy)
 	line_begin(&rig, &options);
 	for (unsigned i = 0; i < 4; i++) {
 		give_up();
-		waits += state() == STAY_BACKING_OFF;
+		waits += line_state(&rig) == STAY_BACKING_OFF;
 		line_run(&rig, i == 0 ? 50 : 5000);
-		ck_assert_int_eq(state(), STAY_CONNECTED);
+		ck_assert_int_eq(line_state(&rig), STAY_CONNECTED);
 	}
 	ck_assert_uint_gt(waits, 0);
 }
@@ -107,11 +95,11 @@ TEST(client_planned_end_ends_a_stable_session_as_any)
 	}
 	line_run(&rig, STABLE_MS);
 	give_up();
-	ck_assert_uint_eq(due_ms(), 9);
+	ck_assert_uint_eq(line_due_ms(&rig), 9);
 	line_run(&rig, 20);
 	sim_peer_reset(rig.peer);
 	line_run(&rig, 1);
-	ck_assert_uint_eq(due_ms(), 9);
+	ck_assert_uint_eq(line_due_ms(&rig), 9);
 }
 
 /* The peer was not away while the session was up. */
@@ -129,7 +117,7 @@ TEST(client_planned_end_leaves_its_time_out_of_an_outage)
 	line_run(&rig, 20);
 	sim_peer_reset(rig.peer);
 	line_run(&rig, 1);
-	ck_assert_uint_eq(due_ms(), 9);
+	ck_assert_uint_eq(line_due_ms(&rig), 9);
 }
 
 TEST(client_planned_end_again_and_again_waits_longer)
@@ -137,12 +125,12 @@ TEST(client_planned_end_again_and_again_waits_longer)
 	begin();
 	for (size_t i = 0; i < sizeof(delays) / sizeof(delays[0]); i++) {
 		give_up();
-		ck_assert_uint_eq(due_ms(), delays[i] - 1);
+		ck_assert_uint_eq(line_due_ms(&rig), delays[i] - 1);
 		line_run(&rig, 100);
 	}
 	line_run(&rig, STABLE_MS);
 	give_up();
-	ck_assert_uint_eq(due_ms(), delays[0] - 1);
+	ck_assert_uint_eq(line_due_ms(&rig), delays[0] - 1);
 }
 
 /* With the default policy: 25 to 50 ms. */
@@ -153,9 +141,9 @@ TEST(client_planned_end_comes_back_at_its_own_time)
 	line_begin(&rig, NULL);
 	for (int i = 0; i < 40; i++) {
 		give_up();
-		ck_assert_uint_ge(due_ms(), 24);
-		ck_assert_uint_le(due_ms(), 50);
-		distinct += seen[due_ms()]++ == 0;
+		ck_assert_uint_ge(line_due_ms(&rig), 24);
+		ck_assert_uint_le(line_due_ms(&rig), 50);
+		distinct += seen[line_due_ms(&rig)]++ == 0;
 		line_run(&rig, STABLE_MS + 60);
 	}
 	ck_assert_uint_ge(distinct, 10);

@@ -7,16 +7,9 @@
 #include <stay/future.h>
 
 #include "suites.h"
-#include "support/counts.h"
 #include "support/line_rig.h"
 
 static struct line_rig rig;
-
-static struct stay_client_counts
-counts(void)
-{
-	return counts_of(rig.client);
-}
 
 static void
 begin(struct stay_client_options options)
@@ -78,7 +71,7 @@ TEST(promise_3_4_what_is_refused_is_sent_again_in_order)
 	answer("+b\n+c\n");
 	ck_assert_str_eq(line_told(&rig),
 	    "hello -;up;a OK/replied +a;b OK/replied +b;c OK/replied +c;");
-	ck_assert_uint_eq(counts().resent, 2);
+	ck_assert_uint_eq(line_counts(&rig).resent, 2);
 }
 
 /* b was acted on: a can't come before it any more, and is told first. */
@@ -87,7 +80,7 @@ TEST(promise_4_what_was_overtaken_is_not_sent_again)
 	begin((struct stay_client_options){ 0 });
 	call_each("abc");
 	answer("!no\n");
-	ck_assert_uint_eq(counts().queued, 1);
+	ck_assert_uint_eq(line_counts(&rig).queued, 1);
 	answer("+b\n");
 	ck_assert_str_eq(
 	    line_told(&rig), "a E_SERVER/refused !no;b OK/replied +b;");
@@ -250,7 +243,7 @@ TEST(promise_3_a_refusal_stands_while_half_of_the_call_leaves)
 	rig.server.rows = stalling;
 	answer("!no\n");
 	line_run(&rig, 100);
-	ck_assert_uint_eq(counts().in_flight, 1);
+	ck_assert_uint_eq(line_counts(&rig).in_flight, 1);
 	ck_assert_str_eq(line_got(&rig), "a;|");
 	line_told(&rig);
 	sim_peer_reset(rig.peer);
@@ -272,10 +265,10 @@ TEST(promise_13_what_is_refused_is_not_sent_for_ever)
 	ck_assert_ptr_null(strstr(line_told(&rig), "a E_"));
 	line_run(&rig, 20);
 	ck_assert_ptr_nonnull(strstr(line_told(&rig), "a E_TIMEOUT/refused"));
-	sessions = (unsigned)counts().sessions;
+	sessions = (unsigned)line_counts(&rig).sessions;
 	ck_assert_uint_gt(sessions, 10);
 	ck_assert_uint_lt(sessions, 70);
-	ck_assert_uint_le(counts().resent, sessions);
+	ck_assert_uint_le(line_counts(&rig).resent, sessions);
 }
 
 /* However many were refused: to be refused again costs one sending. */
@@ -465,12 +458,12 @@ TEST_ROWS(client_refused_words_may_be_held, 2)
 {
 	begin((struct stay_client_options){ 0 });
 	refuse(hold_it, _i == 0 ? NULL : &rig, NULL);
-	ck_assert_uint_eq(counts().held, _i == 0);
+	ck_assert_uint_eq(line_counts(&rig).held, _i == 0);
 	if (_i == 0) {
 		ck_assert_str_eq(stay_held_reply(kept), "!no");
 		stay_held_free(kept);
 	}
-	ck_assert_uint_eq(counts().held, 0);
+	ck_assert_uint_eq(line_counts(&rig).held, 0);
 }
 
 /* So a future says what the server has said. */
@@ -571,14 +564,14 @@ TEST(promise_7_what_is_set_aside_is_counted_in_bytes)
 	call_each("b");
 	answer("!no\n");
 	call("c", 0, 1);
-	ck_assert_uint_eq(counts().queued_bytes, 3 + 2);
-	ck_assert_uint_eq(counts().in_flight_bytes, 2);
+	ck_assert_uint_eq(line_counts(&rig).queued_bytes, 3 + 2);
+	ck_assert_uint_eq(line_counts(&rig).in_flight_bytes, 2);
 	ck_assert_int_eq(
 	    stay_client_cancel(rig.client, rig.calls[0].id), STAY_OK);
 	line_run(&rig, 1);
 	ck_assert_str_eq(line_got(&rig), "aa;b;c;");
-	ck_assert_uint_eq(counts().queued_bytes, 0);
-	ck_assert_uint_eq(counts().in_flight_bytes, 4);
+	ck_assert_uint_eq(line_counts(&rig).queued_bytes, 0);
+	ck_assert_uint_eq(line_counts(&rig).in_flight_bytes, 4);
 }
 
 TEST_SUITE_WITH(client_refused, .after = line_after)

@@ -6,16 +6,9 @@
 #include <string.h>
 
 #include "suites.h"
-#include "support/counts.h"
 #include "support/line_rig.h"
 
 static struct line_rig rig;
-
-static enum stay_state
-state(void)
-{
-	return stay_conn_state(stay_client_conn(rig.client));
-}
 
 static void
 answer(const char *text)
@@ -45,11 +38,11 @@ TEST(client_renew_lets_calls_finish)
 	answer("!renew\n");
 	line_call(&rig, "c", LINE("say +c"));
 	line_run(&rig, 500);
-	ck_assert_int_eq(state(), STAY_DISCONNECTING);
+	ck_assert_int_eq(line_state(&rig), STAY_DISCONNECTING);
 	ck_assert_str_eq(line_got(&rig), "x;y;");
 	ck_assert(explains("worth no more"));
 	answer("+b\n");
-	ck_assert_int_eq(state(), STAY_BACKING_OFF);
+	ck_assert_int_eq(line_state(&rig), STAY_BACKING_OFF);
 	ck_assert_str_eq(line_told(&rig),
 	    "a E_SERVER/refused !renew;b OK/replied +b;down E_NOT_READY;");
 	LINE_TELLS(&rig, 100, "hello -;up;c OK/replied +c;");
@@ -62,7 +55,7 @@ TEST(client_renew_waits_no_longer_than_its_budget)
 	line_run(&rig, 1);
 	answer(">renew\n");
 	line_run(&rig, 290);
-	ck_assert_int_eq(state(), STAY_DISCONNECTING);
+	ck_assert_int_eq(line_state(&rig), STAY_DISCONNECTING);
 	LINE_TELLS(
 	    &rig, 20, "push >renew;down E_NOT_READY;a E_LOST/maybe executed;");
 }
@@ -75,16 +68,16 @@ TEST(client_renew_is_for_a_session_that_is_up)
 	line_start(&rig, NULL);
 	line_run(&rig, 1);
 	answer("+renew\n");
-	ck_assert_int_eq(state(), STAY_CONNECTED);
+	ck_assert_int_eq(line_state(&rig), STAY_CONNECTED);
 	line_call(&rig, "a", LINE("x"));
 	line_run(&rig, 1);
 	stay_client_reconnect(rig.client, STAY_OK);
 	line_run(&rig, 1);
 	answer("+renew\n");
-	ck_assert_int_eq(state(), STAY_CONNECTING);
+	ck_assert_int_eq(line_state(&rig), STAY_CONNECTING);
 	answer("+hi\n");
-	ck_assert_int_eq(state(), STAY_CONNECTED);
-	ck_assert_uint_eq(counts_of(rig.client).sessions, 2);
+	ck_assert_int_eq(line_state(&rig), STAY_CONNECTED);
+	ck_assert_uint_eq(line_counts(&rig).sessions, 2);
 }
 
 /* With what was refused in it, it ends as any session that refuses all. */
@@ -94,7 +87,7 @@ TEST(client_renew_of_a_session_that_refuses)
 	line_call(&rig, "a", LINE("x"));
 	line_run(&rig, 1);
 	answer("!renew\n");
-	ck_assert_int_eq(state(), STAY_BACKING_OFF);
+	ck_assert_int_eq(line_state(&rig), STAY_BACKING_OFF);
 	line_run(&rig, 100);
 	ck_assert_str_eq(line_got(&rig), "x;|x;");
 	answer("+a\n");
@@ -111,7 +104,7 @@ TEST(client_renew_hello_may_hear_another_protocol)
 	line_start(&rig, NULL);
 	line_run(&rig, 1);
 	answer("+bad\n");
-	ck_assert_int_eq(state(), STAY_BACKING_OFF);
+	ck_assert_int_eq(line_state(&rig), STAY_BACKING_OFF);
 	ck_assert_str_eq(line_told(&rig),
 	    "init 10.0.0.1;hello -;hello +bad;down E_PROTOCOL;");
 	ck_assert(explains("its last hello failed: not this protocol"));
@@ -148,14 +141,14 @@ due_after_a_change(uint64_t up_ms)
 	sim_crash(rig.world, LINE_HOST, LINE_PORT);
 	line_run(&rig, OUTAGE_MS);
 	peer_listen(&rig.server, rig.world, LINE_HOST, LINE_PORT);
-	while (state() != STAY_CONNECTED)
+	while (line_state(&rig) != STAY_CONNECTED)
 		line_run(&rig, 10);
 	line_run(&rig, up_ms);
 	sim_unlisten(rig.world, LINE_HOST, LINE_PORT);
 	stay_client_reconnect(rig.client, STAY_OK);
-	while (state() != STAY_BACKING_OFF)
+	while (line_state(&rig) != STAY_BACKING_OFF)
 		line_run(&rig, 1);
-	return stay_conn_due_ms(stay_client_conn(rig.client));
+	return line_due_ms(&rig);
 }
 
 /* An outage is over once a session was stable; a shorter one is part of it. */

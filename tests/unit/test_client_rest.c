@@ -1,6 +1,5 @@
 /* The calls of a client that rests: nothing is forgotten with their block. */
 #include "suites.h"
-#include "support/counts.h"
 #include "support/inside.h"
 #include "support/line_rig.h"
 #include "support/scarce.h"
@@ -28,7 +27,7 @@ TEST(client_rest_keeps_the_counts)
 		sim_peer_print(rig.peer, "+late\n");
 		line_run(&rig, 2500);
 		ck_assert(rests());
-		counts = counts_of(rig.client);
+		counts = line_counts(&rig);
 		ck_assert_uint_eq(counts.submitted, 2 * round);
 		ck_assert_uint_eq(counts.replied, round);
 		ck_assert_uint_eq(counts.maybe_executed, round);
@@ -47,7 +46,7 @@ TEST(client_rest_ends_only_with_memory)
 	ck_assert(scarce_disarm());
 	ck_assert_int_eq(status, STAY_E_NOMEM);
 	ck_assert(rests());
-	ck_assert_uint_eq(counts_of(rig.client).rejected, 1);
+	ck_assert_uint_eq(line_counts(&rig).rejected, 1);
 	line_call(&rig, "b", LINE("say +2"));
 	LINE_TELLS(&rig, 10, "b OK/replied +2;");
 }
@@ -78,7 +77,7 @@ TEST(client_rest_does_not_fill_the_budget)
 		    .initial_ms = 10, .cap_ms = 10, .stable_ms = 60000 }));
 	read_quietly(20);
 	lose();
-	ck_assert_uint_eq(counts_of(rig.client).maybe_executed, 17);
+	ck_assert_uint_eq(line_counts(&rig).maybe_executed, 17);
 	sim_peer_print(rig.peer, "+1\n"); /* to the suspect */
 	line_run(&rig, 10);
 	sim_peer_print(rig.peer, "+2\n+3\n");
@@ -86,7 +85,7 @@ TEST(client_rest_does_not_fill_the_budget)
 	ck_assert(rests());
 	read_quietly(20);
 	lose();
-	ck_assert_uint_eq(counts_of(rig.client).maybe_executed, 17 + 18);
+	ck_assert_uint_eq(line_counts(&rig).maybe_executed, 17 + 18);
 }
 
 /* The record of a call that ended its session is told of the right one. */

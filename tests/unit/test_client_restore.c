@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "suites.h"
-#include "support/counts.h"
 #include "support/inside.h"
 #include "support/line_rig.h"
 
@@ -40,15 +39,6 @@ begin(const char *question, const struct stay_client_options *options)
 	line_call(&rig, "a", LINE("say +1"));
 }
 
-static const char *
-explained(void)
-{
-	static char text[512];
-
-	stay_conn_explain(stay_client_conn(rig.client), text, sizeof(text));
-	return text;
-}
-
 TEST(client_restore_is_awaited_before_calls_flow)
 {
 	begin("sub", NULL);
@@ -58,13 +48,14 @@ TEST(client_restore_is_awaited_before_calls_flow)
 	ck_assert_int_eq(
 	    line_try(&rig, "b", LINE_WITH("here", .flags = STAY_THIS_SESSION)),
 	    STAY_E_OFFLINE);
-	ck_assert_ptr_nonnull(strstr(explained(), "restoring the session"));
-	ck_assert_uint_eq(counts_of(rig.client).sessions, 0);
+	ck_assert_ptr_nonnull(
+	    strstr(line_explained(&rig), "restoring the session"));
+	ck_assert_uint_eq(line_counts(&rig).sessions, 0);
 	sim_peer_print(rig.peer, "*part\n>push\n=both\n");
 	LINE_TELLS(&rig, 10,
 	    "up *part;push >push;push =both;up =both;a OK/replied +1;");
 	ck_assert_str_eq(line_got(&rig), "say +1;");
-	ck_assert_uint_eq(counts_of(rig.client).sessions, 1);
+	ck_assert_uint_eq(line_counts(&rig).sessions, 1);
 }
 
 /* What it asked and did not wait for is told to on_control. */
@@ -106,10 +97,9 @@ TEST_ROWS(client_restore_fails, sizeof(failures) / sizeof(failures[0]))
 	LINE_TELLS(&rig, 50, row->told);
 	if (row->sentence != NULL)
 		ck_assert_ptr_nonnull(
-		    strstr(stay_conn_failure(stay_client_conn(rig.client)),
-			row->sentence));
-	ck_assert_uint_eq(counts_of(rig.client).sessions, 0);
-	ck_assert_ptr_nonnull(strstr(explained(),
+		    strstr(line_failure(&rig), row->sentence));
+	ck_assert_uint_eq(line_counts(&rig).sessions, 0);
+	ck_assert_ptr_nonnull(strstr(line_explained(&rig),
 	    row->sentence != NULL ? "its last session was not restored: "
 				  : "its last attempt failed: "));
 	rig.config.restore = NULL;
@@ -132,9 +122,8 @@ TEST(client_restore_fails_at_once)
 	rig.config.restore = give_up;
 	LINE_TELLS(&rig, 50,
 	    "init 10.0.0.1;hello -;hello +hello;up;down E_NOT_READY;");
-	ck_assert_ptr_nonnull(
-	    strstr(stay_conn_failure(stay_client_conn(rig.client)),
-		"restore line://10.0.0.1:7777: no memory for it"));
+	ck_assert_ptr_nonnull(strstr(line_failure(&rig),
+	    "restore line://10.0.0.1:7777: no memory for it"));
 }
 
 TEST(client_restore_has_the_connect_budget)

@@ -5,7 +5,6 @@
 #include "loop/loop.h"
 #include "sim/world_sim.h"
 #include "suites.h"
-#include "support/counts.h"
 #include "support/scarce.h"
 #include "support/toy_filter.h"
 
@@ -91,12 +90,6 @@ end(void)
 	ck_assert_uint_eq(toy.opened, toy.closed);
 }
 
-static const char *
-failure(void)
-{
-	return stay_conn_failure(stay_client_conn(rig.client));
-}
-
 #define GREETED "hello -;hello +yes;hello - sealed;hello +in sealed;up;"
 
 static struct stay_filter_ops ops;
@@ -155,7 +148,8 @@ TEST_ROWS(client_secure_goes_on_behind_a_nested_wait, 20)
 		(void)sim_step(rig.world);
 	stay__loop_run_soon(rig.loop, &task);
 	line_run(&rig, 100);
-	ck_assert_msg(strstr(line_told(&rig), "up;") != NULL, "%s", failure());
+	ck_assert_msg(
+	    strstr(line_told(&rig), "up;") != NULL, "%s", line_failure(&rig));
 }
 
 TEST(client_secure_serves_by_the_filter_of_the_loop)
@@ -238,7 +232,8 @@ TEST_ROWS(client_secure_that_fails_says_why, 10)
 	start();
 	line_call(&rig, "a", LINE("say +a"));
 	line_run(&rig, 20);
-	ck_assert_ptr_eq(strstr(failure(), row->says), failure());
+	ck_assert_ptr_eq(
+	    strstr(line_failure(&rig), row->says), line_failure(&rig));
 	ck_assert_ptr_null(strstr(line_got(&rig), "login"));
 	ck_assert_ptr_nonnull(strstr(rig.notes.text, "down E_"));
 	ck_assert_ptr_nonnull(strstr(
@@ -273,8 +268,9 @@ TEST(client_secure_by_a_filter_without_words)
 	toy.filter.ops = &ops;
 	start();
 	line_run(&rig, 20);
-	ck_assert_ptr_nonnull(strstr(failure(), IN_HELLO));
-	ck_assert_ptr_nonnull(strstr(failure(), stay_strerror(STAY_E_URL)));
+	ck_assert_ptr_nonnull(strstr(line_failure(&rig), IN_HELLO));
+	ck_assert_ptr_nonnull(
+	    strstr(line_failure(&rig), stay_strerror(STAY_E_URL)));
 	line_told(&rig);
 }
 
@@ -286,7 +282,7 @@ TEST(client_secure_without_a_filter_says_what_to_link)
 	LINE_TELLS(&rig, 20,
 	    "init 10.0.0.1;hello -;hello +yes;down E_INSECURE;"
 	    "a E_INSECURE/not sent;");
-	ck_assert_ptr_nonnull(strstr(failure(),
+	ck_assert_ptr_nonnull(strstr(line_failure(&rig),
 	    "hello line://10.0.0.1:7777: the server asks for TLS, and there is "
 	    "none: link libstay-tls and call stay_tls_add for the loop, or set "
 	    "the option filter"));
@@ -307,8 +303,8 @@ TEST(client_secure_by_its_scheme_is_not_secured_again)
 	does.twice = true;
 	sim_peer_reset(rig.peer);
 	line_run(&rig, 200);
-	ck_assert_ptr_nonnull(
-	    strstr(failure(), "hello asks for TLS, and the stream is secure"));
+	ck_assert_ptr_nonnull(strstr(line_failure(&rig),
+	    "hello asks for TLS, and the stream is secure"));
 }
 
 static struct stay_hello
@@ -326,8 +322,8 @@ TEST(client_secure_is_no_word_of_on_up)
 	rig.config.restore = secures;
 	start();
 	line_run(&rig, 20);
-	ck_assert_ptr_nonnull(
-	    strstr(failure(), "on_up asks for TLS, which only hello may"));
+	ck_assert_ptr_nonnull(strstr(
+	    line_failure(&rig), "on_up asks for TLS, which only hello may"));
 	ck_assert_uint_eq(toy.opened, 0);
 }
 
@@ -403,8 +399,8 @@ TEST(client_secure_hears_nothing_in_clear_meanwhile)
 	line_run(&rig, 100);
 	sim_peer_print(rig.peer, "+yes\n");
 	LINE_TELLS(&rig, 10, "init 10.0.0.1;hello -;down E_PROTOCOL;");
-	ck_assert_ptr_nonnull(strstr(
-	    failure(), "the peer sends more in clear where TLS was to begin"));
+	ck_assert_ptr_nonnull(strstr(line_failure(&rig),
+	    "the peer sends more in clear where TLS was to begin"));
 }
 
 static void
@@ -456,8 +452,8 @@ TEST(client_secure_uses_up_the_budget)
 	line_start(
 	    &rig, OPTIONS(.filter = &toy.filter, .connect_budget_ms = 150));
 	line_run(&rig, 160);
-	ck_assert_ptr_nonnull(strstr(
-	    failure(), "10.0.0.1:7777 open, but not secure after 150 ms"));
+	ck_assert_ptr_nonnull(strstr(line_failure(&rig),
+	    "10.0.0.1:7777 open, but not secure after 150 ms"));
 	terms.late_ms = NULL;
 	line_run(&rig, 1000);
 	ck_assert_ptr_nonnull(strstr(line_told(&rig), GREETED));
@@ -557,7 +553,7 @@ TEST(client_secure_needs_memory_and_says_so)
 		scarce_arm(n);
 		sim_run_ms(rig.world, 20);
 		failed = scarce_disarm();
-		told |= strstr(failure(), "out of memory") != NULL;
+		told |= strstr(line_failure(&rig), "out of memory") != NULL;
 		line_run(&rig, 2000);
 		ck_assert_ptr_nonnull(strstr(line_told(&rig), GREETED));
 		end();

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "suites.h"
-#include "support/counts.h"
 #include "support/line_rig.h"
 
 #define ROWS(table) (int)(sizeof(table) / sizeof((table)[0]))
@@ -90,7 +89,7 @@ TEST(client_suspect_neighbours_do_not_pay)
 	read_it("b", "say +1");
 	line_run(&rig, 500);
 	ck_assert_int_eq(rig.calls[5].result.outcome, STAY_REPLIED);
-	ck_assert_uint_eq(counts_of(rig.client).sessions, 6);
+	ck_assert_uint_eq(line_counts(&rig).sessions, 6);
 	line_told(&rig);
 }
 

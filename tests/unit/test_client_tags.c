@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "suites.h"
-#include "support/counts.h"
 #include "support/inside.h"
 #include "support/line_rig.h"
 #include "support/line_tagged.h"
@@ -116,7 +115,7 @@ TEST(client_tags_are_free_at_the_late_answer)
 	ck_assert_str_eq(sent(), "get @001;get @002;");
 	LINE_TELLS(&rig, 100, "given up 1;a E_TIMEOUT/maybe executed;");
 	ck_assert_str_eq(sent(), "");
-	ck_assert_uint_eq(counts_of(rig.client).queued, 1);
+	ck_assert_uint_eq(line_counts(&rig).queued, 1);
 	ck_assert_str_eq(answer("+@1 late\n"),
 	    "orphan +@1 late;over 1 of 0 maybe executed;");
 	ck_assert_str_eq(sent(), "get @001;");
@@ -324,7 +323,7 @@ TEST(client_tags_may_go_unanswered)
 	LINE_TELLS(&rig, 2100,
 	    "given up 1;over - of 0 maybe executed;"
 	    "a E_TIMEOUT/maybe executed;");
-	ck_assert_uint_eq(counts_of(rig.client).tombstones, 0);
+	ck_assert_uint_eq(line_counts(&rig).tombstones, 0);
 	call("b");
 	call("c");
 	ck_assert_str_eq(sent(), "get @002;"); /* 1 is not given again */
@@ -680,7 +679,7 @@ TEST(promise_7_tags_a_slow_one_does_not_pin_the_others)
 		answer(text);
 		line_got(&rig);
 	}
-	ck_assert_uint_eq(counts_of(rig.client).replied, 497);
+	ck_assert_uint_eq(line_counts(&rig).replied, 497);
 	ck_assert_uint_lt(inside_request_len(rig.client), 10000);
 	sim_peer_print(rig.peer, "nonsense\n");
 	line_run(&rig, 200);

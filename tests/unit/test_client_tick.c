@@ -2,7 +2,6 @@
 #include <string.h>
 
 #include "suites.h"
-#include "support/counts.h"
 #include "support/line_rig.h"
 #include "support/scarce.h"
 
@@ -97,7 +96,7 @@ TEST(client_tick_may_leave_the_session)
 	begin(leave);
 	tick_after(100);
 	line_run(&rig, 500);
-	ck_assert_uint_eq(counts_of(rig.client).sessions, 2);
+	ck_assert_uint_eq(line_counts(&rig).sessions, 2);
 }
 
 static void
@@ -122,7 +121,7 @@ TEST(client_tick_ends_with_its_session)
 	tick_after(100);
 	sim_peer_close(rig.peer);
 	line_run(&rig, 1000);
-	ck_assert_uint_eq(counts_of(rig.client).sessions, 2);
+	ck_assert_uint_eq(line_counts(&rig).sessions, 2);
 	ck_assert_ptr_null(strstr(line_told(&rig), "tick"));
 	tick_after(100);
 	line_run(&rig, 200);

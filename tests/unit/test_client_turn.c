@@ -7,7 +7,6 @@
 
 #include "loop/loop.h"
 #include "suites.h"
-#include "support/counts.h"
 #include "support/line_rig.h"
 
 static struct line_rig rig;
@@ -74,8 +73,7 @@ TEST(client_turn_that_ends_with_the_greeting)
 	rig.server.rows = welcoming;
 	line_start(&rig, OPTIONS(.turn_calls_max = 1));
 	line_run(&rig, 10);
-	ck_assert_int_eq(
-	    stay_conn_state(stay_client_conn(rig.client)), STAY_CONNECTED);
+	ck_assert_int_eq(line_state(&rig), STAY_CONNECTED);
 }
 
 TEST(promise_9_many_replies_at_once_leave_a_turn_to_others)
@@ -100,7 +98,7 @@ TEST(promise_9_what_is_put_off_needs_no_byte_more)
 	for (int i = 0; i < 20; i++)
 		sim_peer_print(rig.peer, "+x\n");
 	line_run(&rig, 0);
-	counts = counts_of(rig.client);
+	counts = line_counts(&rig);
 	ck_assert_uint_eq(counts.replied, 20);
 	ck_assert_uint_eq(counts.bytes_in, 60);
 }
@@ -261,7 +259,7 @@ TEST(promise_7_bytes_in_flight_are_bounded)
 	for (int i = 0; i < 5; i++)
 		line_call(&rig, "a", LINE("12345678"));
 	line_run(&rig, 10);
-	counts = counts_of(rig.client);
+	counts = line_counts(&rig);
 	ck_assert_uint_eq(counts.in_flight, 2);
 	ck_assert_uint_eq(counts.in_flight_bytes, 18);
 	ck_assert_uint_eq(counts.queued_bytes, 27);
@@ -269,15 +267,15 @@ TEST(promise_7_bytes_in_flight_are_bounded)
 	 */
 	stay_client_cancel(rig.client, rig.calls[0].id);
 	line_run(&rig, 10);
-	ck_assert_uint_eq(counts_of(rig.client).in_flight_bytes, 18);
+	ck_assert_uint_eq(line_counts(&rig).in_flight_bytes, 18);
 	sim_peer_print(rig.peer, "+late\n+1\n");
 	line_run(&rig, 10);
-	counts = counts_of(rig.client);
+	counts = line_counts(&rig);
 	ck_assert_uint_eq(counts.in_flight, 2);
 	ck_assert_uint_eq(counts.queued, 1);
 	sim_peer_reset(rig.peer);
 	line_run(&rig, 1);
-	ck_assert_uint_eq(counts_of(rig.client).in_flight_bytes, 0);
+	ck_assert_uint_eq(line_counts(&rig).in_flight_bytes, 0);
 }
 
 TEST(promise_7_a_large_request_goes_alone)

@@ -3,7 +3,6 @@
  * up in the same turn makes: bounded, and in nobody's way.
  */
 #include "suites.h"
-#include "support/counts.h"
 #include "support/inside.h"
 #include "support/line_rig.h"
 
@@ -55,7 +54,7 @@ TEST(promise_7_calls_over_and_untold_are_bounded)
 {
 	line_begin(&rig, &small);
 	give_up_at_once("a", UNTOLD_MAX);
-	ck_assert_uint_eq(counts_of(rig.client).queued, 0);
+	ck_assert_uint_eq(line_counts(&rig).queued, 0);
 	ck_assert_int_eq(line_try(&rig, "b", LINE("quiet")), STAY_E_FULL);
 	check_told(0);
 	line_run(&rig, 1);
@@ -120,7 +119,7 @@ TEST(promise_7_a_pipeline_answered_at_once_is_in_nobodys_way)
 	sim_peer_print(rig.peer, "+1\n+1\n+1\n+1\n+1\n+1\n+1\n+1\n");
 	line_run(&rig, 1);
 	ck_assert_uint_eq(rig.call_count, 16);
-	ck_assert_uint_eq(counts_of(rig.client).replied, 8);
+	ck_assert_uint_eq(line_counts(&rig).replied, 8);
 }
 
 TEST(promise_7_other_bounds_let_more_be_untold)

@@ -2,7 +2,6 @@
 #include <string.h>
 
 #include "suites.h"
-#include "support/counts.h"
 #include "support/line_rig.h"
 #include "support/scarce.h"
 
@@ -86,7 +85,7 @@ TEST(client_explains_who_waits)
 	stay_conn_explain(stay_client_conn(rig.client), text, sizeof(text));
 	ck_assert_ptr_nonnull(strstr(
 	    text, ", 2 calls queued, 1 in flight, 2 in line for room; "));
-	ck_assert_uint_eq(counts_of(rig.client).waiting, 2);
+	ck_assert_uint_eq(line_counts(&rig).waiting, 2);
 	line_end(&rig);
 }
 

@@ -297,7 +297,7 @@ TEST_ROWS(client_words_of_a_bad_frame, 2)
 	line_run(&rig, 10);
 	line_call(&rig, "a", LINE(said[_i]));
 	line_run(&rig, 10);
-	failure = stay_conn_failure(stay_client_conn(rig.client));
+	failure = line_failure(&rig);
 	ck_assert_msg(
 	    strncmp(failure, told[_i], strlen(told[_i])) == 0, "%s", failure);
 }

@@ -70,7 +70,7 @@ TEST(explain_knows_the_time_a_callback_took)
 	rig.config.on_down = take_time;
 	sim_peer_reset(rig.peer);
 	LINE_TELLS(&rig, 0, "down E_RESET;");
-	ck_assert_uint_eq(stay_conn_due_ms(stay_client_conn(rig.client)), 1000);
+	ck_assert_uint_eq(line_due_ms(&rig), 1000);
 	rig.config.on_down = NULL;
 }
 

@@ -51,12 +51,6 @@ end(void)
 	ck_assert_uint_eq(toy.opened, toy.closed);
 }
 
-static const char *
-failure(void)
-{
-	return stay_conn_failure(stay_client_conn(rig.client));
-}
-
 TEST(filter_seals_both_ways)
 {
 	begin();
@@ -253,7 +247,7 @@ TEST_ROWS(filter_that_fails_says_why, 5)
 	line_run(&rig, 10);
 	snprintf(says, sizeof(says),
 	    "connect lines://10.0.0.1:7777: 10.0.0.1:7777: %s", rows[_i].says);
-	ck_assert_ptr_eq(strstr(failure(), says), failure());
+	ck_assert_ptr_eq(strstr(line_failure(&rig), says), line_failure(&rig));
 	ck_assert_int_eq(stay_status_class(rows[_i].status) == STAY_CLASS_FATAL,
 	    strstr(line_told(&rig), "a E_INSECURE/not sent") != NULL);
 	ck_assert_ptr_null(strstr(line_got(&rig), "say"));
@@ -270,8 +264,8 @@ TEST(filter_that_is_late_uses_up_the_budget)
 	line_run(&rig, 100);
 	ck_assert_str_eq(line_told(&rig), "init 10.0.0.1;");
 	line_run(&rig, 60);
-	ck_assert_ptr_nonnull(strstr(
-	    failure(), "10.0.0.1:7777 open, but not secure after 150 ms"));
+	ck_assert_ptr_nonnull(strstr(line_failure(&rig),
+	    "10.0.0.1:7777 open, but not secure after 150 ms"));
 	terms.late_ms = NULL;
 	line_run(&rig, 1000);
 	ck_assert_ptr_nonnull(strstr(line_told(&rig), "up;"));
@@ -305,8 +299,8 @@ TEST(filter_knows_what_was_cut_off)
 	line_run(&rig, 10);
 	sim_peer_close(rig.peer);
 	line_run(&rig, 10);
-	ck_assert_ptr_nonnull(
-	    strstr(failure(), "10.0.0.1:7777: cut off without an end"));
+	ck_assert_ptr_nonnull(strstr(
+	    line_failure(&rig), "10.0.0.1:7777: cut off without an end"));
 	ck_assert_ptr_nonnull(strstr(line_told(&rig), "a E_LOST/maybe"));
 }
 
@@ -316,7 +310,7 @@ TEST(filter_ends_as_the_peer_says)
 	line_call(&rig, "a", LINE("close"));
 	line_run(&rig, 10);
 	ck_assert_ptr_nonnull(
-	    strstr(failure(), "10.0.0.1:7777 closed by the peer"));
+	    strstr(line_failure(&rig), "10.0.0.1:7777 closed by the peer"));
 }
 
 /* ---- what is sealed and not sent ---- */

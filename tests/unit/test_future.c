@@ -7,7 +7,6 @@
 #include <stay/lend.h>
 
 #include "suites.h"
-#include "support/counts.h"
 #include "support/redis_virtual.h"
 #include "support/scarce.h"
 
@@ -250,7 +249,7 @@ TEST(future_that_is_rejected_says_why)
 	    stay_future_why(rejected), stay_strerror(STAY_E_OFFLINE));
 	stay_future_free(rejected);
 	sim_unlisten(here.world, "10.0.0.1", 6379);
-	while (stay_conn_failure(stay_redis_conn(here.redis))[0] == '\0')
+	while (redis_virtual_failure(&here)[0] == '\0')
 		(void)rejections();
 	ck_assert_int_eq(
 	    stay_redis_command_wait(here.redis, &rejected, "GET a"),

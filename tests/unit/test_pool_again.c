@@ -8,12 +8,6 @@
 
 static struct pool_rig rig;
 
-static void
-run(uint64_t ms)
-{
-	sim_run_ms(rig.line.world, ms);
-}
-
 /* ---- nothing is left ---- */
 
 static const struct stay_client_options few = { STAY_CLIENT_OPTIONS,
@@ -27,8 +21,7 @@ static const struct stay_client_options few = { STAY_CLIENT_OPTIONS,
 static void
 end_connection(const struct pool_user *user)
 {
-	stay_conn_stop(
-	    stay_client_conn(stay_lease_client(user->lease)), STAY_OK);
+	stay_conn_stop(pool_conn(user), STAY_OK);
 }
 
 /* A connection may be given up after so many attempts; the pool does not give up. */
@@ -42,7 +35,7 @@ TEST(pool_again_after_all_attempts)
 	POOL_TELLS(&rig, 10, "a lost E_STOPPED;");
 	pool_give(a);
 	scarce_drought();
-	run(2000);
+	pool_run(&rig, 2000);
 	scarce_disarm();
 	ck_assert_uint_eq(pool_counts(&rig).started, 1);
 	pool_want(&rig, "b");
@@ -74,10 +67,10 @@ TEST(pool_again_after_all_were_denied)
 	POOL_TELLS(&rig, 150, "a lost E_LOST;");
 	end_connection(a);
 	pool_give(a);
-	run(10);
+	pool_run(&rig, 10);
 	ck_assert_uint_eq(pool_counts(&rig).connections, 0);
 	denies = false;
-	run(250);
+	pool_run(&rig, 250);
 	pool_want(&rig, "b");
 	POOL_TELLS(&rig, 10, "b OK;");
 }
@@ -300,7 +293,7 @@ TEST(pool_again_asks_where_to_dial)
 			     POOL(.connections_max = 2, .client = &other)),
 	    STAY_OK);
 	pool_give(&rig.users[0]);
-	run(100);
+	pool_run(&rig, 100);
 	ck_assert_uint_eq(asked, 2);
 	ck_assert_uint_eq(asked_otherwise, 1);
 }
@@ -317,7 +310,7 @@ TEST(pool_again_at_any_age)
 
 	pool_begin(&rig, POOL(.connections_min = MANY, .connections_max = MANY,
 			     .client = &young));
-	run(20);
+	pool_run(&rig, 20);
 	ck_assert_uint_eq(pool_counts(&rig).idle, MANY);
 	POOL_TELLS(&rig, 705, "");
 	ck_assert_uint_eq(pool_counts(&rig).aged, 0);
@@ -336,7 +329,7 @@ TEST(pool_again_at_an_age_without_a_quarter)
 		.max_age_ms = 3 };
 
 	pool_begin(&rig, POOL(.connections_min = 1, .client = &young));
-	run(100);
+	pool_run(&rig, 100);
 	ck_assert_uint_gt(pool_counts(&rig).aged, 5);
 }
 

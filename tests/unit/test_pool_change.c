@@ -14,12 +14,6 @@ static unsigned released[2];     /* the rig's config, and the other */
 static unsigned released_in_use; /* of a shared pool */
 
 static void
-run(uint64_t ms)
-{
-	sim_run_ms(rig.line.world, ms);
-}
-
-static void
 on_release(const void *config)
 {
 	struct stay_client *client;
@@ -53,7 +47,7 @@ begin(const struct stay_pool_options *options)
 	other_config = rig.line.config;
 	ours.client = &client;
 	pool_start(&rig, &ours);
-	run(20);
+	pool_run(&rig, 20);
 }
 
 static enum stay_status
@@ -95,7 +89,7 @@ TEST(pool_change_is_for_all_that_nobody_has)
 	begin(POOL(.connections_min = 2));
 	ck_assert_int_eq(change(OTHER_URL, NULL, NULL), STAY_OK);
 	ck_assert_uint_eq(pool_counts(&rig).up, 0);
-	run(500);
+	pool_run(&rig, 500);
 	ck_assert_uint_eq(pool_counts(&rig).up, 2);
 	ck_assert_uint_eq(pool_counts(&rig).started, 2);
 	a = pool_have(&rig, "a");
@@ -118,7 +112,7 @@ TEST(pool_change_to_several_places)
 			     POOL(.connections_min = 2, .client = &client)),
 	    STAY_OK);
 	urls[0] = urls[1] = NULL;
-	run(2000);
+	pool_run(&rig, 2000);
 	ck_assert_uint_eq(pool_counts(&rig).up, 2);
 }
 
@@ -133,7 +127,7 @@ TEST(pool_change_to_no_other_places)
 	ck_assert_int_eq(stay_pool_reconfigure(rig.pool, OTHER_URL,
 			     POOL(.connections_min = 2, .client = &client)),
 	    STAY_OK);
-	run(500);
+	pool_run(&rig, 500);
 	ck_assert_uint_eq(pool_counts(&rig).up, 2);
 }
 
@@ -153,7 +147,7 @@ TEST(pool_change_waits_for_who_has_one)
 	ck_assert_int_eq(stay_client_call(stay_lease_client(a->lease),
 			     LINE("say +a"), NULL, NULL),
 	    STAY_OK);
-	run(20);
+	pool_run(&rig, 20);
 	pool_give(a);
 	POOL_TELLS(&rig, 500, "b OK;");
 	IS_AT(stay_lease_client(rig.users[1].lease), OTHER_HOST);
@@ -171,9 +165,9 @@ TEST(pool_change_lets_nobody_wait_for_what_is_left)
 	ck_assert_int_eq(stay_client_call(stay_lease_client(a->lease),
 			     LINE("not answered"), NULL, NULL),
 	    STAY_OK);
-	run(5);
+	pool_run(&rig, 5);
 	ck_assert_int_eq(change(OTHER_URL, NULL, NULL), STAY_OK);
-	run(5);
+	pool_run(&rig, 5);
 	(void)pool_want(&rig, "b"); /* the pool's turn is before the client's */
 	pool_give(a);
 	POOL_TELLS(&rig, 90, "");
@@ -191,7 +185,7 @@ TEST(pool_change_of_one_that_is_lost)
 	POOL_TELLS(&rig, 10, "a lost E_LOST;"); /* and its backoff goes on */
 	ck_assert_int_eq(change(OTHER_URL, NULL, NULL), STAY_OK);
 	pool_give(a);
-	run(500);
+	pool_run(&rig, 500);
 	IS_AT(stay_lease_client(pool_have(&rig, "b")->lease), OTHER_HOST);
 }
 
@@ -201,7 +195,7 @@ TEST(pool_change_of_a_change)
 	begin(POOL(.connections_min = 2));
 	ck_assert_int_eq(change(OTHER_URL, NULL, NULL), STAY_OK);
 	ck_assert_int_eq(change(LINE_URL, NULL, NULL), STAY_OK);
-	run(500);
+	pool_run(&rig, 500);
 	IS_AT(stay_lease_client(pool_have(&rig, "a")->lease), LINE_HOST);
 	IS_AT(stay_lease_client(pool_have(&rig, "b")->lease), LINE_HOST);
 }
@@ -217,7 +211,7 @@ TEST(pool_change_of_a_shared_one)
 	ck_assert_ptr_nonnull(client);
 	ck_assert_int_eq(
 	    stay_client_call(client, LINE("say +a"), NULL, NULL), STAY_OK);
-	run(500);
+	pool_run(&rig, 500);
 	ck_assert_uint_eq(pool_counts(&rig).up, 2);
 	ck_assert_uint_eq(stay_client_load(client), 0);
 	IS_AT(client, OTHER_HOST);
@@ -236,7 +230,7 @@ TEST(pool_change_of_its_size)
 	ck_assert_int_eq(
 	    change(NULL, POOL(.connections_max = 1), &rig.line.config),
 	    STAY_OK);
-	run(500);
+	pool_run(&rig, 500);
 	ck_assert_uint_eq(pool_counts(&rig).connections, 2);
 	(void)pool_want(&rig, "c");
 	pool_give(a);
@@ -248,7 +242,7 @@ TEST(pool_change_of_its_size)
 	    change(NULL, POOL(.connections_min = 4, .connections_max = 4),
 		&rig.line.config),
 	    STAY_OK);
-	run(500);
+	pool_run(&rig, 500);
 	ck_assert_uint_eq(pool_counts(&rig).connections, 4);
 	ck_assert_uint_eq(pool_counts(&rig).idle, 3);
 	pool_end(&rig);
@@ -262,14 +256,14 @@ TEST(pool_change_of_one_that_ends)
 	ck_assert_int_eq(stay_client_call(stay_pool_client(rig.pool),
 			     LINE("not answered"), NULL, NULL),
 	    STAY_OK);
-	run(20);
+	pool_run(&rig, 20);
 	for (int i = 0; i < 2; i++) {
 		ck_assert_int_eq(change(NULL,
 				     POOL(.connections_max = 2 - (unsigned)i,
 					 .use = STAY_POOL_SHARED),
 				     &rig.line.config),
 		    STAY_OK);
-		run(20);
+		pool_run(&rig, 20);
 	}
 	ck_assert_uint_eq(pool_counts(&rig).connections, 1);
 	ck_assert_int_eq(
@@ -286,7 +280,7 @@ TEST(pool_change_of_the_size_of_a_shared_one)
 	    change(NULL, POOL(.connections_max = 1, .use = STAY_POOL_SHARED),
 		&rig.line.config),
 	    STAY_OK);
-	run(500);
+	pool_run(&rig, 500);
 	ck_assert_uint_eq(pool_counts(&rig).connections, 1);
 	ck_assert_uint_eq(pool_counts(&rig).up, 1);
 }
@@ -300,10 +294,10 @@ TEST(pool_change_releases_the_old_config)
 	a = pool_have(&rig, "a");
 	ck_assert_int_eq(
 	    change(NULL, POOL(.connections_min = 2), &other_config), STAY_OK);
-	run(500);
+	pool_run(&rig, 500);
 	ck_assert_uint_eq(released[0], 0);
 	pool_give(a);
-	run(500);
+	pool_run(&rig, 500);
 	ck_assert_uint_eq(released[0], 1);
 	ck_assert_uint_eq(released[1], 0);
 	pool_end(&rig);
@@ -321,14 +315,14 @@ TEST(pool_change_releases_nothing_that_is_in_use)
 	ck_assert_int_eq(stay_client_call(stay_pool_client(rig.pool),
 			     LINE("not answered"), NULL, NULL),
 	    STAY_OK);
-	run(20);
+	pool_run(&rig, 20);
 	ck_assert_int_eq(stay_pool_reconfigure(rig.pool, NULL,
 			     POOL(.connections_max = 1, .use = STAY_POOL_SHARED,
 				 .client = &client)),
 	    STAY_OK);
-	run(1000);
+	pool_run(&rig, 1000);
 	ck_assert_uint_eq(released[0], 0);
-	run(60000);
+	pool_run(&rig, 60000);
 	ck_assert_uint_eq(released[0], 1);
 }
 
@@ -343,11 +337,11 @@ TEST(pool_change_of_an_attempt_releases_nothing_that_is_in_use)
 	begin(&two);
 	sim_address_set(rig.line.world, "10.0.0.9", 0, SIM_BLACK_HOLE, 0);
 	ck_assert_int_eq(change(hole, &two, &rig.line.config), STAY_OK);
-	run(100);
+	pool_run(&rig, 100);
 	ck_assert_int_eq(change(hole, &two, &other_config), STAY_OK);
-	run(100);
+	pool_run(&rig, 100);
 	ck_assert_int_eq(change(LINE_URL, &two, &rig.line.config), STAY_OK);
-	run(500);
+	pool_run(&rig, 500);
 	ck_assert_uint_eq(released[1], 1);
 	ck_assert_uint_eq(released_in_use, 0);
 }
@@ -360,7 +354,7 @@ TEST(pool_change_holds_what_it_is_given_again)
 	ck_assert_int_eq(
 	    change(NULL, POOL(.connections_min = 2), &rig.line.config),
 	    STAY_OK);
-	run(500);
+	pool_run(&rig, 500);
 	ck_assert_uint_eq(released[0], 0);
 	ck_assert_uint_eq(released[1], 1);
 	pool_end(&rig);
@@ -378,7 +372,7 @@ TEST(pool_change_is_bounded)
 				    &other_config) == STAY_OK)
 		changes++;
 	ck_assert_uint_eq(changes, 17);
-	run(500);
+	pool_run(&rig, 500);
 	ck_assert_int_eq(
 	    change(NULL, POOL(.connections_min = 2), &other_config), STAY_OK);
 	pool_end(&rig);
@@ -412,7 +406,7 @@ TEST_ROWS(pool_change_is_refused_whole, 5)
 	before = pool_counts(&rig);
 	ck_assert_int_eq(change(rows[_i].url, &rows[_i].options, &other_config),
 	    rows[_i].status);
-	run(500);
+	pool_run(&rig, 500);
 	ck_assert_uint_eq(pool_counts(&rig).up, before.up);
 	ck_assert_uint_eq(pool_counts(&rig).idle, 2);
 	pool_end(&rig);
@@ -445,7 +439,7 @@ TEST(pool_change_comes_too_late)
 {
 	begin(POOL(.connections_min = 1));
 	stay_pool_stop(rig.pool, STAY_OK);
-	run(1);
+	pool_run(&rig, 1);
 	if (!rig.closed)
 		ck_assert_int_eq(change(OTHER_URL, NULL, NULL), STAY_E_STOPPED);
 }
@@ -464,7 +458,7 @@ TEST(pool_change_without_memory)
 		    POOL(.connections_min = 2, .connections_max = 2),
 		    &other_config);
 		failed = scarce_disarm();
-		run(1000);
+		pool_run(&rig, 1000);
 		ck_assert(
 		    status == STAY_OK || (failed && status == STAY_E_NOMEM));
 		ck_assert_uint_eq(pool_counts(&rig).up, 2);
@@ -487,7 +481,7 @@ TEST(pool_change_mends_what_was_denied)
 	ck_assert_int_eq(
 	    change(NULL, POOL(.connections_min = 1), &rig.line.config),
 	    STAY_OK);
-	run(500);
+	pool_run(&rig, 500);
 	ck_assert_uint_eq(pool_counts(&rig).up, 0);
 	ck_assert_int_eq(
 	    change(NULL, POOL(.connections_min = 1), &other_config), STAY_OK);

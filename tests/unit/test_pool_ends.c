@@ -4,22 +4,9 @@
 #include <stay/observer.h>
 
 #include "suites.h"
-#include "support/counts.h"
 #include "support/pool_rig.h"
 
 static struct pool_rig rig;
-
-static void
-run(uint64_t ms)
-{
-	sim_run_ms(rig.line.world, ms);
-}
-
-static struct stay_conn *
-conn_of(const struct pool_user *user)
-{
-	return stay_client_conn(stay_lease_client(user->lease));
-}
 
 /* ---- a client that ends ---- */
 
@@ -31,7 +18,7 @@ TEST(pool_ends_replaces_a_client)
 	pool_begin(&rig, POOL(.connections_max = 1));
 	a = pool_have(&rig, "a");
 	pool_want(&rig, "b");
-	stay_conn_stop(conn_of(a), STAY_E_ARG);
+	stay_conn_stop(pool_conn(a), STAY_E_ARG);
 	POOL_TELLS(&rig, 10, "a lost E_STOPPED;");
 	ck_assert_ptr_null(stay_lease_client(a->lease));
 	pool_give(a);
@@ -52,10 +39,10 @@ TEST(pool_ends_no_patience_with_one_that_was_up)
 	for (unsigned i = 1; i < 4; i++) {
 		struct pool_user *user = pool_have(&rig, "a");
 
-		stay_conn_stop(conn_of(user), STAY_OK);
-		run(10);
+		stay_conn_stop(pool_conn(user), STAY_OK);
+		pool_run(&rig, 10);
 		pool_give(user);
-		run(120);
+		pool_run(&rig, 120);
 		ck_assert_uint_eq(pool_counts(&rig).started, 1 + i);
 	}
 }
@@ -115,10 +102,10 @@ TEST(pool_ends_asks_slowly_when_it_is_denied)
 	POOL_TELLS(&rig, 20, "a E_DENIED;b E_DENIED;");
 	ck_assert_int_eq(
 	    stay_pool_check_out(rig.pool, NULL, unused, NULL), STAY_E_DENIED);
-	run(14000);
+	pool_run(&rig, 14000);
 	ck_assert_uint_eq(failures, 1);
 	denies = false;
-	run(16000);
+	pool_run(&rig, 16000);
 	ck_assert_uint_eq(pool_counts(&rig).idle, 4);
 	pool_want(&rig, "c");
 	POOL_TELLS(&rig, 10, "c OK;");
@@ -130,12 +117,12 @@ TEST(pool_ends_denied_no_more)
 	struct pool_user *a;
 
 	begin_denied(POOL(.connections_max = 1), true);
-	run(20);
+	pool_run(&rig, 20);
 	denies = false;
-	run(31000);
+	pool_run(&rig, 31000);
 	a = pool_have(&rig, "a");
-	stay_conn_stop(conn_of(a), STAY_OK);
-	run(10);
+	stay_conn_stop(pool_conn(a), STAY_OK);
+	pool_run(&rig, 10);
 	pool_give(a);
 	pool_want(&rig, "b");
 	POOL_TELLS(&rig, 40000, "a lost E_STOPPED;b OK;");
@@ -163,16 +150,16 @@ TEST(pool_ends_denied_no_more_by_waits_alone)
 TEST(pool_ends_keeps_one_that_asks)
 {
 	begin_denied(POOL(.connections_min = 4), false);
-	run(20);
+	pool_run(&rig, 20);
 	ck_assert_uint_eq(pool_counts(&rig).up, 4);
 	denies = true;
 	for (struct peer_end *end = rig.line.server.ends; end != NULL;
 	     end = end->next)
 		sim_peer_reset(end->wire);
-	run(1000);
+	pool_run(&rig, 1000);
 	ck_assert_uint_eq(pool_counts(&rig).connections, 1);
 	failures = 0;
-	run(60000);
+	pool_run(&rig, 60000);
 	ck_assert_uint_ge(failures, 2);
 	ck_assert_uint_le(failures, 4);
 }
@@ -183,7 +170,7 @@ TEST(pool_ends_serves_while_one_is_up)
 	struct pool_user *a;
 
 	begin_denied(POOL(.connections_max = 2), false);
-	run(20);
+	pool_run(&rig, 20);
 	a = pool_have(&rig, "a");
 	denies = true;
 	pool_want(&rig, "b");
@@ -198,9 +185,9 @@ TEST(pool_ends_serves_while_one_is_up)
 TEST(pool_ends_denied_no_more_by_a_failure_alone)
 {
 	begin_denied(POOL(.connections_max = 1), true);
-	run(20);
+	pool_run(&rig, 20);
 	sim_unlisten(rig.line.world, LINE_HOST, LINE_PORT);
-	run(40000);
+	pool_run(&rig, 40000);
 	pool_want(&rig, "a");
 	POOL_TELLS(&rig, 100, "");
 }
@@ -245,7 +232,7 @@ TEST_ROWS(pool_ends_in_order, 4)
 	} else {
 		pool_give(&rig.users[0]);
 		pool_give(&rig.users[1]);
-		run(1000);
+		pool_run(&rig, 1000);
 		ck_assert(rig.closed);
 	}
 }
@@ -415,7 +402,7 @@ TEST(pool_ends_even_when_it_is_shared)
 		ck_assert_uint_le(load, 103);
 	}
 	ck_assert_uint_ge(least, 97);
-	run(100);
+	pool_run(&rig, 100);
 	ck_assert_uint_eq(done, 400);
 	ck_assert_int_eq(stay_pool_try(rig.pool, &lease), STAY_E_UNSUPPORTED);
 }
@@ -430,7 +417,7 @@ TEST(pool_ends_no_call_at_a_broken_one)
 	     end = end->next)
 		if (end->wire != rig.line.peer)
 			sim_peer_reset(end->wire);
-	run(10);
+	pool_run(&rig, 10);
 	ck_assert_uint_eq(pool_counts(&rig).up, 1);
 	for (int i = 0; i < 50; i++) {
 		struct stay_client *client = stay_pool_client(rig.pool);
@@ -438,11 +425,11 @@ TEST(pool_ends_no_call_at_a_broken_one)
 		ck_assert_uint_ne(stay_client_session_number(client), 0);
 	}
 	sim_peer_reset(rig.line.peer);
-	run(10);
+	pool_run(&rig, 10);
 	ck_assert_int_eq(stay_client_call(stay_pool_client(rig.pool),
 			     LINE("say +a"), on_done, &done),
 	    STAY_OK);
-	run(200);
+	pool_run(&rig, 200);
 	ck_assert_uint_eq(done, 1);
 	ck_assert_uint_eq(pool_counts(&rig).up, 3);
 }
@@ -464,9 +451,9 @@ TEST(pool_ends_with_no_client)
 {
 	begin_shared(1);
 	stay_client_stop(stay_pool_client(rig.pool), STAY_OK);
-	run(20);
+	pool_run(&rig, 20);
 	ck_assert_ptr_null(stay_pool_client(rig.pool));
-	run(200);
+	pool_run(&rig, 200);
 	ck_assert_ptr_nonnull(stay_pool_client(rig.pool));
 	pool_end(&rig);
 	pool_begin(&rig, POOL(.connections_max = 1));
@@ -557,10 +544,10 @@ TEST(pool_ends_up_explained_when_there_is_a_session)
 	char text[512];
 
 	pool_begin(&rig, POOL(.connections_min = 2, .connections_max = 2));
-	run(20);
+	pool_run(&rig, 20);
 	sim_unlisten(rig.line.world, LINE_HOST, LINE_PORT);
 	sim_peer_reset(rig.line.peer);
-	run(10);
+	pool_run(&rig, 10);
 	stay_conn_explain(stay_pool_conn(rig.pool), text, sizeof(text));
 	ck_assert_ptr_nonnull(strstr(
 	    text, ", 1 of 2 connections up, 0 lent, 0 wait; it has no stream"));

@@ -14,12 +14,6 @@ static struct line_config other_config, third_config;
 static unsigned released[3]; /* the rig's config, the other, the third */
 
 static void
-run(uint64_t ms)
-{
-	sim_run_ms(rig.line.world, ms);
-}
-
-static void
 on_release(const void *config)
 {
 	released[config == &other_config   ? 1
@@ -39,7 +33,7 @@ begin(const struct stay_client_options *client, uint64_t connections_max)
 	other_config = third_config = rig.line.config;
 	pool_start(
 	    &rig, POOL(.connections_max = connections_max, .client = &ours));
-	run(20);
+	pool_run(&rig, 20);
 }
 
 /* With these, and a config. */
@@ -55,17 +49,11 @@ change(const struct stay_client_options *client, uint64_t connections_max,
 	    POOL(.connections_max = connections_max, .client = &ours));
 }
 
-static struct stay_conn *
-conn_of(const struct pool_user *user)
-{
-	return stay_client_conn(stay_lease_client(user->lease));
-}
-
 /* What a borrower may not do. */
 static void
 end_connection(const struct pool_user *user)
 {
-	stay_conn_stop(conn_of(user), STAY_OK);
+	stay_conn_stop(pool_conn(user), STAY_OK);
 }
 
 static const struct stay_client_options nothing = { STAY_CLIENT_OPTIONS };
@@ -84,13 +72,13 @@ TEST(pool_kept_label)
 	    change(&nothing, 2, &rig.line.config, on_release), STAY_OK);
 	pool_want(&rig, "a");
 	pool_want(&rig, "b");
-	run(500);
-	ck_assert_str_eq(stay_conn_label(conn_of(&rig.users[0])), "a label");
-	ck_assert_str_eq(stay_conn_label(conn_of(&rig.users[1])), "a label");
+	pool_run(&rig, 500);
+	ck_assert_str_eq(stay_conn_label(pool_conn(&rig.users[0])), "a label");
+	ck_assert_str_eq(stay_conn_label(pool_conn(&rig.users[1])), "a label");
 	ck_assert_int_eq(
 	    change(&other, 3, &rig.line.config, on_release), STAY_OK);
 	ck_assert_str_eq(
-	    stay_conn_label(conn_of(pool_have(&rig, "c"))), "another");
+	    stay_conn_label(pool_conn(pool_have(&rig, "c"))), "another");
 }
 
 /* Without memory for the label there is no change. */
@@ -113,10 +101,11 @@ TEST(pool_kept_without_memory)
 		    status == STAY_OK || (failed && status == STAY_E_NOMEM));
 		pool_want(&rig, "a");
 		pool_want(&rig, "b");
-		run(500);
+		pool_run(&rig, 500);
 		for (int i = 0; i < 2; i++)
 			ck_assert_str_eq(
-			    stay_conn_label(conn_of(&rig.users[i])), "a label");
+			    stay_conn_label(pool_conn(&rig.users[i])),
+			    "a label");
 		pool_end(&rig);
 		ck_assert_uint_eq(released[0], 1);
 	}
@@ -134,7 +123,7 @@ TEST_ROWS(pool_kept_places, 2)
 	ck_assert_int_eq(
 	    stay_pool_reconfigure(rig.pool, _i == 0 ? NULL : LINE_URL, NULL),
 	    STAY_OK);
-	run(2000);
+	pool_run(&rig, 2000);
 	ck_assert_uint_eq(pool_counts(&rig).up, _i == 0 ? 1 : 0);
 }
 
@@ -158,7 +147,7 @@ TEST(pool_kept_end_after_a_fatal_failure)
 	pool_prepare(&rig);
 	rig.line.config.restore = deny;
 	pool_start(&rig, POOL(.client = &stops));
-	run(20);
+	pool_run(&rig, 20);
 	ck_assert_int_eq(
 	    stay_pool_reconfigure(rig.pool, LINE_URL, NULL), STAY_OK);
 	denies = true;
@@ -173,7 +162,7 @@ TEST(pool_kept_age)
 	begin(&young, 1);
 	ck_assert_int_eq(
 	    stay_pool_reconfigure(rig.pool, LINE_URL, NULL), STAY_OK);
-	run(1200);
+	pool_run(&rig, 1200);
 	ck_assert_uint_ge(pool_counts(&rig).aged, 1);
 }
 
@@ -186,11 +175,11 @@ TEST(pool_kept_age_of_what_was_lent)
 
 	begin(&young, 1);
 	a = pool_have(&rig, "a");
-	run(1500);
+	pool_run(&rig, 1500);
 	ck_assert_int_eq(
 	    stay_pool_reconfigure(rig.pool, LINE_URL, NULL), STAY_OK);
 	pool_give(a);
-	run(200);
+	pool_run(&rig, 200);
 	ck_assert_uint_eq(pool_counts(&rig).aged, 0);
 	ck_assert_uint_eq(pool_counts(&rig).idle, 1);
 }
@@ -216,17 +205,17 @@ TEST(pool_kept_no_backoff)
 	begin(&slow, 1);
 	a = pool_have(&rig, "a");
 	end_connection(a);
-	run(10);
+	pool_run(&rig, 10);
 	pool_give(a);
 	ck_assert_int_eq(
 	    change(&quick, 1, &rig.line.config, on_release), STAY_OK);
 	a = pool_have(&rig, "b");
 	end_connection(a);
-	run(10);
+	pool_run(&rig, 10);
 	pool_give(a);
-	run(185);
+	pool_run(&rig, 185);
 	ck_assert_uint_eq(pool_counts(&rig).connections, 0);
-	run(10);
+	pool_run(&rig, 10);
 	ck_assert_uint_eq(pool_counts(&rig).connections, 1);
 }
 
@@ -247,9 +236,9 @@ TEST(pool_kept_no_attempts)
 	scarce_drought();
 	sim_run_ms(rig.line.world, 100);
 	scarce_disarm();
-	run(80);
+	pool_run(&rig, 80);
 	ck_assert_uint_eq(pool_counts(&rig).connections, 0);
-	run(40);
+	pool_run(&rig, 40);
 	ck_assert_uint_eq(pool_counts(&rig).connections, 1);
 }
 
@@ -266,16 +255,16 @@ TEST_ROWS(pool_kept_slow_after_a_fatal_failure, 2)
 	if (_i == 0) {
 		denies = true;
 		sim_peer_reset(rig.line.peer);
-		run(300);
+		pool_run(&rig, 300);
 		end_connection(a);
 	} else {
-		stay_conn_stop(conn_of(a), STAY_E_DENIED);
+		stay_conn_stop(pool_conn(a), STAY_E_DENIED);
 	}
-	run(5);
+	pool_run(&rig, 5);
 	pool_give(a);
-	run(800);
+	pool_run(&rig, 800);
 	ck_assert_uint_eq(pool_counts(&rig).connections, 0);
-	run(1300);
+	pool_run(&rig, 1300);
 	ck_assert_uint_eq(pool_counts(&rig).connections, 1);
 }
 
@@ -293,7 +282,7 @@ TEST(pool_kept_no_overload)
 	ours.client = &client;
 	pool_have(&rig, "a");
 	pool_want(&rig, "b");
-	run(110);
+	pool_run(&rig, 110);
 	pool_want(&rig, "c");
 	POOL_TELLS(&rig, 12, "b E_OVERLOADED;");
 	ck_assert_int_eq(stay_pool_reconfigure(rig.pool, NULL, &ours), STAY_OK);
@@ -311,7 +300,7 @@ TEST(pool_kept_no_patience)
 	client.config = &rig.line.config;
 	pool_have(&rig, "a");
 	pool_want(&rig, "b");
-	run(40);
+	pool_run(&rig, 40);
 	ck_assert_int_eq(stay_pool_reconfigure(rig.pool, NULL,
 			     POOL(.connections_max = 1, .shed_target_ms = 60,
 				 .shed_interval_ms = 100, .client = &client)),
@@ -330,15 +319,15 @@ TEST(pool_kept_in_the_hands_of_who_has_lost_it)
 	begin(&nothing, 1);
 	a = pool_have(&rig, "a");
 	sim_peer_reset(rig.line.peer);
-	run(1000);
+	pool_run(&rig, 1000);
 	ck_assert_int_eq(
 	    stay_pool_reconfigure(rig.pool, OTHER_URL, NULL), STAY_OK);
-	run(500);
-	ck_assert_ptr_nonnull(strstr(stay_conn_label(conn_of(a)), LINE_HOST));
+	pool_run(&rig, 500);
+	ck_assert_ptr_nonnull(strstr(stay_conn_label(pool_conn(a)), LINE_HOST));
 	pool_give(a);
-	run(500);
-	ck_assert_ptr_nonnull(
-	    strstr(stay_conn_label(conn_of(pool_have(&rig, "b"))), OTHER_HOST));
+	pool_run(&rig, 500);
+	ck_assert_ptr_nonnull(strstr(
+	    stay_conn_label(pool_conn(pool_have(&rig, "b"))), OTHER_HOST));
 }
 
 /* ---- configs ---- */
@@ -352,7 +341,7 @@ TEST(pool_kept_config_that_was_given_twice)
 	ck_assert_int_eq(change(&quick, 1, &other_config, on_release), STAY_OK);
 	ck_assert_int_eq(
 	    change(&nothing, 1, &rig.line.config, on_release), STAY_OK);
-	run(500);
+	pool_run(&rig, 500);
 	ck_assert_uint_eq(released[1], 1);
 	ck_assert_uint_eq(released[0], 0);
 	pool_end(&rig);
@@ -370,7 +359,7 @@ TEST(pool_kept_configs_that_were_not_used)
 	    change(&nothing, 1, &third_config, on_release), STAY_OK);
 	ck_assert_int_eq(
 	    change(&nothing, 1, &rig.line.config, on_release), STAY_OK);
-	run(500);
+	pool_run(&rig, 500);
 	for (int i = 0; i < 3; i++)
 		ck_assert_uint_eq(released[i], i > 0);
 	pool_end(&rig);
@@ -383,7 +372,7 @@ TEST(pool_kept_config_is_released)
 {
 	begin(&nothing, 1);
 	ck_assert_int_eq(change(&nothing, 1, &rig.line.config, NULL), STAY_OK);
-	run(500);
+	pool_run(&rig, 500);
 	ck_assert_uint_eq(released[0], 0);
 	pool_end(&rig);
 	ck_assert_uint_eq(released[0], 1);
@@ -404,7 +393,7 @@ TEST(pool_kept_config_is_released_otherwise)
 	begin(&nothing, 1);
 	ck_assert_int_eq(
 	    change(&nothing, 1, &rig.line.config, release_otherwise), STAY_OK);
-	run(500);
+	pool_run(&rig, 500);
 	pool_end(&rig);
 	ck_assert_uint_eq(released[0], 0);
 	ck_assert_uint_eq(released_otherwise, 1);
@@ -417,7 +406,7 @@ TEST(pool_kept_configs_are_released_in_the_end)
 	pool_have(&rig, "a");
 	ck_assert_int_eq(
 	    change(&nothing, 1, &other_config, on_release), STAY_OK);
-	run(500);
+	pool_run(&rig, 500);
 	ck_assert_uint_eq(released[0], 0);
 	pool_end(&rig);
 	ck_assert_uint_eq(released[0], 1);
@@ -434,12 +423,12 @@ TEST(pool_kept_no_config_for_what_did_not_begin)
 	scarce_drought();
 	sim_run_ms(rig.line.world, 500);
 	scarce_disarm();
-	run(500);
+	pool_run(&rig, 500);
 	pool_give(&rig.users[1]);
 	pool_give(&rig.users[2]);
 	ck_assert_int_eq(
 	    change(&nothing, 2, &other_config, on_release), STAY_OK);
-	run(1000);
+	pool_run(&rig, 1000);
 	ck_assert_uint_eq(released[0], 1);
 }
 
@@ -452,7 +441,7 @@ TEST(pool_kept_nothing_after_a_stop)
 	pool_have(&rig, "a");
 	sim_freeze(rig.line.world, LINE_HOST, LINE_PORT, true);
 	stay_pool_stop(rig.pool, STAY_OK);
-	run(10);
+	pool_run(&rig, 10);
 	ck_assert(!rig.closed);
 	ck_assert_ptr_null(stay_pool_conn(rig.pool));
 	stay_loop_set_rejection(rig.line.loop, "something else");

@@ -4,12 +4,6 @@
 
 static struct pool_rig rig;
 
-static void
-run(uint64_t ms)
-{
-	sim_run_ms(rig.line.world, ms);
-}
-
 /* Somebody has the only connection. */
 static struct pool_user *
 begin(const struct stay_pool_options *options)
@@ -25,7 +19,7 @@ TEST(pool_line_ends_a_wait_to_the_moment)
 {
 	begin(POOL(.connections_max = 1));
 	pool_want_within(&rig, "b", 30);
-	run(30);
+	pool_run(&rig, 30);
 	ck_assert_str_eq(pool_told(&rig), "");
 	pool_want(&rig, "c");
 	POOL_TELLS(&rig, 0, "b E_TIMEOUT;");
@@ -55,10 +49,10 @@ TEST_ROWS(pool_line_waits_in_peace, 3)
 	};
 
 	begin(&rows[_i]);
-	run(20);
+	pool_run(&rig, 20);
 	ck_assert_uint_le(pool_steps(&rig, 500), 2);
 	pool_want_within(&rig, "b", 800);
-	run(1);
+	pool_run(&rig, 1);
 	ck_assert_uint_le(pool_steps(&rig, 500), 2);
 	POOL_TELLS(&rig, 298, "");
 	POOL_TELLS(&rig, 2, "b E_TIMEOUT;");
@@ -79,9 +73,9 @@ TEST(pool_line_sheds_waits_that_are_too_long)
 	pool_begin(&rig, &shedding);
 	a = pool_have(&rig, "a");
 	pool_want(&rig, "b");
-	run(90);
+	pool_run(&rig, 90);
 	pool_want(&rig, "c");
-	run(20);
+	pool_run(&rig, 20);
 	pool_want(&rig, "d");
 	POOL_TELLS(&rig, 10, "");
 	POOL_TELLS(&rig, 1, "b E_OVERLOADED;c E_OVERLOADED;");
@@ -115,7 +109,7 @@ TEST(pool_line_sheds_nobody_while_some_are_short)
 	pool_begin(&rig, &shedding);
 	a = pool_have(&rig, "a");
 	pool_want(&rig, "b");
-	run(80);
+	pool_run(&rig, 80);
 	c = pool_want(&rig, "c");
 	pool_give(a);
 	POOL_TELLS(&rig, 10, "b OK;");
@@ -132,7 +126,7 @@ TEST(pool_line_is_overloaded_while_somebody_waits)
 	pool_begin(&rig, &shedding);
 	a = pool_have(&rig, "a");
 	pool_want(&rig, "b");
-	run(115);
+	pool_run(&rig, 115);
 	d = pool_want(&rig, "d");
 	POOL_TELLS(&rig, 6, "b E_OVERLOADED;");
 	pool_want(&rig, "e");
@@ -157,7 +151,7 @@ TEST(pool_line_is_overloaded_until_nobody_waits)
 	pool_begin(&rig, &shedding);
 	a = pool_have(&rig, "a");
 	pool_want(&rig, "b");
-	run(115);
+	pool_run(&rig, 115);
 	pool_want(&rig, "d")->then = want_e;
 	POOL_TELLS(&rig, 6, "b E_OVERLOADED;");
 	pool_give(a);
@@ -171,7 +165,7 @@ TEST(pool_line_is_overloaded_whoever_leaves)
 {
 	begin(&shedding);
 	pool_want_within(&rig, "b", 60);
-	run(10);
+	pool_run(&rig, 10);
 	pool_want(&rig, "c");
 	POOL_TELLS(&rig, 51, "b E_TIMEOUT;");
 	POOL_TELLS(&rig, 59, "");
@@ -184,7 +178,7 @@ TEST(pool_line_sheds_nobody_for_those_before)
 	struct pool_user *a = begin(&shedding);
 
 	pool_want(&rig, "b");
-	run(110);
+	pool_run(&rig, 110);
 	pool_give(a);
 	POOL_TELLS(&rig, 90, "b OK;");
 	pool_want(&rig, "c");
@@ -198,7 +192,7 @@ TEST(pool_line_sheds_nobody_in_the_beginning)
 {
 	pool_prepare(&rig);
 	sim_unlisten(rig.line.world, LINE_HOST, LINE_PORT);
-	run(1000);
+	pool_run(&rig, 1000);
 	pool_start(&rig, POOL(.shed_target_ms = 20, .shed_interval_ms = 100));
 	pool_want(&rig, "a");
 	sim_sleep_ms(rig.line.world, 60);
@@ -210,11 +204,11 @@ TEST(pool_line_sheds_to_the_moment)
 {
 	begin(&shedding);
 	pool_want(&rig, "b");
-	run(120);
+	pool_run(&rig, 120);
 	ck_assert_str_eq(pool_told(&rig), "");
 	pool_want(&rig, "c");
 	POOL_TELLS(&rig, 0, "b E_OVERLOADED;");
-	run(20);
+	pool_run(&rig, 20);
 	ck_assert_str_eq(pool_told(&rig), "");
 	pool_want(&rig, "d");
 	POOL_TELLS(&rig, 0, "c E_OVERLOADED;");
@@ -231,7 +225,7 @@ TEST(pool_line_lends_nothing_too_late)
 	    STAY_OK);
 	pool_give(a);
 	pool_want_within(&rig, "b", 30);
-	run(10);
+	pool_run(&rig, 10);
 	sim_peer_print(rig.line.peer, "+slow\n");
 	sim_sleep_ms(rig.line.world, 50);
 	POOL_TELLS(&rig, 10, "b E_TIMEOUT;");

@@ -5,12 +5,6 @@
 
 static struct pool_rig rig;
 
-static void
-run(uint64_t ms)
-{
-	sim_run_ms(rig.line.world, ms);
-}
-
 static uint64_t
 connections(void)
 {
@@ -28,8 +22,7 @@ ask(const struct pool_user *user, const char *text)
 static void
 end_connection(const struct pool_user *user)
 {
-	stay_conn_stop(
-	    stay_client_conn(stay_lease_client(user->lease)), STAY_OK);
+	stay_conn_stop(pool_conn(user), STAY_OK);
 }
 
 /* ---- more ---- */
@@ -41,7 +34,7 @@ TEST(pool_size_grows_at_once)
 	pool_have(&rig, "a");
 	for (int i = 0; i < 3; i++)
 		pool_want(&rig, "more");
-	run(0);
+	pool_run(&rig, 0);
 	ck_assert_uint_eq(connections(), 4);
 }
 
@@ -50,13 +43,13 @@ TEST(pool_size_is_large)
 	struct pool_user *first;
 
 	pool_begin(&rig, POOL(.connections_min = 100, .connections_max = 100));
-	run(20);
+	pool_run(&rig, 20);
 	ck_assert_uint_eq(pool_counts(&rig).idle, 100);
 	first = pool_have(&rig, "a");
 	end_connection(first);
-	run(1);
+	pool_run(&rig, 1);
 	pool_give(first);
-	run(200);
+	pool_run(&rig, 200);
 	ck_assert_uint_eq(pool_counts(&rig).idle, 100);
 }
 
@@ -69,10 +62,10 @@ TEST(pool_size_grows_beside_one_that_is_slow)
 	a = pool_have(&rig, "a");
 	ck_assert_int_eq(ask(a, "quiet"), STAY_OK);
 	pool_give(a);
-	run(0);
-	run(100);
+	pool_run(&rig, 0);
+	pool_run(&rig, 100);
 	pool_want(&rig, "b");
-	run(0);
+	pool_run(&rig, 0);
 	ck_assert_uint_eq(connections(), 2);
 }
 
@@ -87,7 +80,7 @@ TEST(pool_size_grows_beside_one_that_is_left)
 	a = pool_have(&rig, "a");
 	ck_assert_int_eq(ask(a, "quiet"), STAY_OK);
 	pool_give(a);
-	run(1005);
+	pool_run(&rig, 1005);
 	ck_assert_uint_eq(pool_counts(&rig).returning, 0);
 	pool_want(&rig, "b");
 	POOL_TELLS(&rig, 90, "");
@@ -106,13 +99,13 @@ TEST(pool_size_grows_beside_one_that_is_down)
 	b = pool_have(&rig, "b");
 	sim_unlisten(rig.line.world, LINE_HOST, LINE_PORT);
 	sim_peer_reset(rig.line.server.ends->wire);
-	run(5);
+	pool_run(&rig, 5);
 	pool_give(b);
 	pool_want(&rig, "c");
-	run(5);
+	pool_run(&rig, 5);
 	ck_assert_uint_eq(connections(), 2);
 	pool_want(&rig, "d");
-	run(5);
+	pool_run(&rig, 5);
 	ck_assert_uint_eq(connections(), 3);
 }
 
@@ -125,12 +118,12 @@ TEST(pool_size_waits_in_peace)
 	a = pool_have(&rig, "a");
 	ck_assert_int_eq(ask(a, "quiet"), STAY_OK);
 	pool_give(a);
-	run(10);
+	pool_run(&rig, 10);
 	ck_assert_uint_eq(pool_steps(&rig, 150), 0); /* nobody waits */
 	pool_want(&rig, "b");
-	run(1);
+	pool_run(&rig, 1);
 	ck_assert_uint_le(pool_steps(&rig, 90), 2);
-	run(20);
+	pool_run(&rig, 20);
 	ck_assert_uint_le(pool_steps(&rig, 500), 2);
 }
 
@@ -142,13 +135,13 @@ TEST(pool_size_grows_after_a_backoff)
 	pool_begin(&rig, POOL(.connections_max = 1));
 	a = pool_have(&rig, "a");
 	end_connection(a);
-	run(0);
+	pool_run(&rig, 0);
 	ck_assert_uint_eq(connections(), 0);
 	pool_give(a);
-	run(100);
+	pool_run(&rig, 100);
 	ck_assert_uint_eq(connections(), 0);
 	pool_want(&rig, "b");
-	run(0);
+	pool_run(&rig, 0);
 	ck_assert_uint_eq(connections(), 1);
 }
 
@@ -179,7 +172,7 @@ TEST(pool_size_grows_no_more_in_a_drain)
 	end_connection(b);
 	POOL_TELLS(&rig, 10, "b lost E_STOPPED;");
 	pool_give(b);
-	run(1000);
+	pool_run(&rig, 1000);
 	ck_assert_uint_eq(pool_counts(&rig).started, 2);
 }
 
@@ -194,12 +187,12 @@ TEST(pool_size_lets_an_idle_one_go)
 	a = pool_have(&rig, "a");
 	b = pool_have(&rig, "b");
 	pool_give(a);
-	run(0);
+	pool_run(&rig, 0);
 	ck_assert_uint_eq(pool_counts(&rig).idle, 1);
-	run(100);
+	pool_run(&rig, 100);
 	ck_assert_uint_eq(pool_counts(&rig).culled, 0);
 	pool_give(b);
-	run(0);
+	pool_run(&rig, 0);
 	ck_assert_uint_eq(pool_counts(&rig).culled, 1);
 }
 
@@ -211,8 +204,8 @@ TEST(pool_size_lets_all_idle_ones_go)
 		pool_have(&rig, "a");
 	for (int i = 0; i < 3; i++)
 		pool_give(&rig.users[i]);
-	run(0);
-	run(101);
+	pool_run(&rig, 0);
+	pool_run(&rig, 101);
 	ck_assert_uint_eq(pool_counts(&rig).culled, 2);
 	ck_assert_uint_eq(connections(), 1);
 }
@@ -240,12 +233,12 @@ TEST(pool_size_shrinks_by_one_that_is_down)
 	for (struct peer_end *end = rig.line.server.ends; end != NULL;
 	     end = end->next)
 		sim_peer_reset(end->wire);
-	run(5);
+	pool_run(&rig, 5);
 	pool_give(a);
-	run(5);
+	pool_run(&rig, 5);
 	ck_assert_uint_eq(connections(), 2);
 	ck_assert_int_eq(shrink(1, STAY_POOL_EXCLUSIVE), STAY_OK);
-	run(5);
+	pool_run(&rig, 5);
 	ck_assert_uint_eq(connections(), 1);
 	ck_assert_ptr_nonnull(stay_lease_client(b->lease));
 }
@@ -263,12 +256,12 @@ TEST(pool_size_shrinks_by_none_that_comes_back)
 	sim_unlisten(rig.line.world, LINE_HOST, LINE_PORT);
 	sim_peer_reset(rig.line.server.ends->next->wire);
 	ck_assert_int_eq(ask(b, "quiet"), STAY_OK);
-	run(5);
+	pool_run(&rig, 5);
 	pool_give(a);
 	pool_give(b);
 	ck_assert_uint_eq(pool_counts(&rig).returning, 1);
 	ck_assert_int_eq(shrink(1, STAY_POOL_EXCLUSIVE), STAY_OK);
-	run(5);
+	pool_run(&rig, 5);
 	ck_assert_uint_eq(connections(), 1);
 	ck_assert(stay_conn_admits(conn));
 }
@@ -295,7 +288,7 @@ reset(unsigned connection)
 	for (unsigned i = connection + 1; i < connections(); i++)
 		end = end->next;
 	sim_peer_reset(end->wire);
-	run(5);
+	pool_run(&rig, 5);
 }
 
 static const struct {
@@ -310,10 +303,10 @@ TEST_ROWS(pool_size_shrinks_by_the_cold_ones_first,
     sizeof(shrinks) / sizeof(shrinks[0]))
 {
 	pool_begin(&rig, POOL(.connections_max = 3, .use = STAY_POOL_SHARED));
-	run(20);
+	pool_run(&rig, 20);
 	reset(shrinks[_i].cold);
 	ck_assert_int_eq(shrink(shrinks[_i].size, STAY_POOL_SHARED), STAY_OK);
-	run(0);
+	pool_run(&rig, 0);
 	ck_assert_uint_eq(kept(), shrinks[_i].kept);
 }
 
@@ -336,7 +329,7 @@ TEST(pool_size_shrinks_when_it_is_shared)
 				     LINE("say +a"), on_done, &done),
 		    STAY_OK);
 	ck_assert_int_eq(shrink(1, STAY_POOL_SHARED), STAY_OK);
-	run(500);
+	pool_run(&rig, 500);
 	ck_assert_uint_eq(done, 30);
 	ck_assert_uint_eq(pool_counts(&rig).up, 1);
 	ck_assert_uint_eq(
@@ -354,9 +347,9 @@ TEST(pool_size_gives_none_that_has_to_go)
 		ck_assert_int_eq(stay_client_call(stay_pool_client(rig.pool),
 				     LINE("quiet"), on_done, &done),
 		    STAY_OK);
-	run(20);
+	pool_run(&rig, 20);
 	ck_assert_int_eq(shrink(1, STAY_POOL_SHARED), STAY_OK);
-	run(20);
+	pool_run(&rig, 20);
 	for (int i = 0; i < 50; i++)
 		ck_assert_uint_eq(stay_conn_number(stay_client_conn(
 				      stay_pool_client(rig.pool))),

@@ -12,18 +12,6 @@
 
 static struct pool_rig rig;
 
-static void
-run(uint64_t ms)
-{
-	sim_run_ms(rig.line.world, ms);
-}
-
-static struct stay_conn *
-conn_of(const struct pool_user *user)
-{
-	return stay_client_conn(stay_lease_client(user->lease));
-}
-
 /* ---- arguments ---- */
 
 static enum stay_status
@@ -47,7 +35,7 @@ TEST_ROWS(pool_start_with_defaults, 4)
 	pool_prepare(&rig);
 	ck_assert_int_eq(
 	    start_bare(LINE_URL, _i < 3 ? &rows[_i] : NULL), STAY_OK);
-	run(20);
+	pool_run(&rig, 20);
 	ck_assert_uint_eq(pool_counts(&rig).idle, 1);
 	pool_have(&rig, "a");
 }
@@ -139,7 +127,7 @@ TEST_ROWS(pool_start_of_a_check_out, 4)
 	ck_assert_int_eq(stay_pool_check_out(rig.pool, &options,
 			     rows[_i].status == STAY_OK ? take : never, &lease),
 	    rows[_i].status);
-	run(10);
+	pool_run(&rig, 10);
 	ck_assert((lease != NULL) == (rows[_i].status == STAY_OK));
 	stay_pool_check_in(lease);
 }
@@ -154,7 +142,7 @@ TEST(pool_start_of_a_check_out_without_options)
 	ck_assert_int_eq(stay_pool_try(rig.pool, NULL), STAY_E_ARG);
 	ck_assert_int_eq(
 	    stay_pool_check_out(rig.pool, NULL, take, &lease), STAY_OK);
-	run(10);
+	pool_run(&rig, 10);
 	ck_assert_ptr_nonnull(lease);
 	stay_pool_check_in(lease);
 }
@@ -227,7 +215,7 @@ TEST(pool_start_of_a_check_out_without_memory)
 	ck_assert_int_eq(status[0], STAY_E_NOMEM);
 	ck_assert_int_eq(status[1], STAY_E_NOMEM);
 	ck_assert_ptr_null(lease);
-	run(10);
+	pool_run(&rig, 10);
 	pool_give(pool_have(&rig, "a"));
 }
 
@@ -295,8 +283,8 @@ TEST(pool_start_copies_all_it_is_given)
 	a = pool_want(&rig, "a");
 	b = pool_want(&rig, "b");
 	POOL_TELLS(&rig, 1000, "a OK;b OK;");
-	ck_assert_str_eq(stay_conn_label(conn_of(a)), "a label");
-	ck_assert_str_eq(stay_conn_label(conn_of(b)), "a label");
+	ck_assert_str_eq(stay_conn_label(pool_conn(a)), "a label");
+	ck_assert_str_eq(stay_conn_label(pool_conn(b)), "a label");
 	ck_assert_uint_eq(
 	    sim_peer_options(rig.line.peer)->user_timeout_ms, 4321);
 	ck_assert_uint_eq(pool_counts(&rig).started, 2);
@@ -316,7 +304,7 @@ TEST(pool_start_tells_nobody_of_the_water)
 		ck_assert_int_eq(stay_client_call(stay_pool_client(rig.pool),
 				     LINE("say +a"), NULL, NULL),
 		    STAY_OK);
-	run(20);
+	pool_run(&rig, 20);
 }
 
 static void
@@ -347,7 +335,7 @@ TEST(pool_start_with_a_config_that_is_copied)
 	    stay_pool_start(&rig.pool, rig.line.loop, rig.line.protocol,
 		LINE_URL, POOL(.client = &client)),
 	    STAY_OK);
-	run(20);
+	pool_run(&rig, 20);
 	memset(&config, 0, sizeof(config));
 	pool_have(&rig, "a");
 	pool_have(&rig, "b");
@@ -365,10 +353,10 @@ TEST(pool_start_leaves_no_secret)
 	pool_prepare(&rig);
 	secret_watch("s3cr3t");
 	ck_assert_int_eq(start_bare(url, POOL(.client = &client)), STAY_OK);
-	run(20);
+	pool_run(&rig, 20);
 	ck_assert_int_eq(
 	    stay_pool_reconfigure(rig.pool, LINE_URL, NULL), STAY_OK);
-	run(20);
+	pool_run(&rig, 20);
 	pool_end(&rig);
 	ck_assert_uint_eq(secret_freed(), 0);
 }

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "suites.h"
-#include "support/counts.h"
 #include "support/line_rig.h"
 
 static struct line_rig rig;
@@ -19,12 +18,6 @@ stall_after(size_t bytes)
 
 	sim_peer_limits(rig.peer, &limits);
 	sim_peer_freeze(rig.peer, true);
-}
-
-static struct stay_client_counts
-counts(void)
-{
-	return counts_of(rig.client);
 }
 
 /* ---- 1: exactly once, or refused ---- */
@@ -66,13 +59,13 @@ TEST(promise_2_a_late_reply_is_an_orphan)
 	line_begin(&rig, OPTIONS(.call_timeout_ms = 100));
 	line_call(&rig, "a", &quiet);
 	LINE_TELLS(&rig, 110, "a E_TIMEOUT/maybe executed;");
-	ck_assert_uint_eq(counts().tombstones, 1);
+	ck_assert_uint_eq(line_counts(&rig).tombstones, 1);
 	line_call(&rig, "b", &quiet);
 	line_run(&rig, 10);
 	sim_peer_print(rig.peer, "+for a\n+for b\n");
 	LINE_TELLS(&rig, 10, "orphan +for a;b OK/replied +for b;");
-	ck_assert_uint_eq(counts().tombstones, 0);
-	ck_assert_uint_eq(counts().orphans, 1);
+	ck_assert_uint_eq(line_counts(&rig).tombstones, 0);
+	ck_assert_uint_eq(line_counts(&rig).orphans, 1);
 }
 
 /* The machine was asleep past the deadline, and the reply lies in the kernel. */
@@ -260,8 +253,8 @@ cut_at(size_t bytes, const struct stay_protocol *protocol, uint32_t flags)
 	stall_after(bytes);
 	line_call(&rig, "a", &request);
 	line_run(&rig, 10);
-	ck_assert_uint_eq(counts().in_flight, 1);
-	ck_assert_uint_eq(counts().bytes_out, bytes);
+	ck_assert_uint_eq(line_counts(&rig).in_flight, 1);
+	ck_assert_uint_eq(line_counts(&rig).bytes_out, bytes);
 	line_told(&rig);
 	sim_peer_reset(rig.peer);
 	line_run(&rig, 1000);
@@ -280,7 +273,7 @@ TEST(promise_3_a_cut_request_was_not_sent)
 		ck_assert_str_eq(cut_at(n, &line_bare_protocol, 0),
 		    n < CUT_LEN ? "a OK/replied +123;"
 				: "a E_LOST/maybe executed;");
-		ck_assert_uint_eq(counts().resent, 0);
+		ck_assert_uint_eq(line_counts(&rig).resent, 0);
 		line_end(&rig);
 	}
 }
@@ -299,7 +292,7 @@ TEST(promise_3_servers_may_act_on_parts)
 		ck_assert_str_eq(
 		    cut_at(n, &line_parts_protocol, STAY_IDEMPOTENT),
 		    "a OK/replied +123;");
-		ck_assert_uint_eq(counts().resent, 1);
+		ck_assert_uint_eq(line_counts(&rig).resent, 1);
 		line_end(&rig);
 	}
 }
@@ -310,7 +303,7 @@ TEST(promise_3_an_idempotent_call_is_sent_again)
 		ck_assert_str_eq(
 		    cut_at(n, &line_bare_protocol, STAY_IDEMPOTENT),
 		    "a OK/replied +123;");
-		ck_assert_uint_eq(counts().resent, n == CUT_LEN);
+		ck_assert_uint_eq(line_counts(&rig).resent, n == CUT_LEN);
 		line_end(&rig);
 	}
 }
@@ -363,7 +356,7 @@ TEST(promise_3_a_lost_call_is_never_not_sent)
 	line_run(&rig, 10);
 	sim_crash(rig.world, LINE_HOST, LINE_PORT);
 	line_run(&rig, 100);
-	ck_assert_uint_eq(counts().queued, 2);
+	ck_assert_uint_eq(line_counts(&rig).queued, 2);
 	stay_client_cancel(rig.client, b->id);
 	LINE_TELLS(&rig, 1000,
 	    "down E_RESET;b E_CANCELLED/maybe executed;"
@@ -400,7 +393,7 @@ TEST(promise_3_a_half_sent_call_that_is_given_up)
 	line_call(&rig, "d", LINE("say +4"));
 	LINE_TELLS(&rig, 10, "c E_TIMEOUT/maybe executed;d OK/replied +4;");
 	ck_assert_str_eq(line_got(&rig), "say +1;say +2;noted;say +4;");
-	ck_assert_uint_eq(counts().tombstones, 0);
+	ck_assert_uint_eq(line_counts(&rig).tombstones, 0);
 }
 
 /* An answer may come before the request has left whole. */
@@ -464,11 +457,11 @@ TEST(promise_3_a_call_for_this_session_needs_one)
 	sim_peer_reset(rig.peer);
 	line_run(&rig, 1000);
 	ck_assert_uint_eq(rig.calls[0].told, 1);
-	ck_assert_uint_eq(counts().sessions, 2);
+	ck_assert_uint_eq(line_counts(&rig).sessions, 2);
 	sim_peer_print(rig.peer, ">leave\n");
 	line_run(&rig, 1000);
-	ck_assert_uint_eq(counts().sessions, 3);
-	ck_assert_uint_eq(counts().rejected, 3);
+	ck_assert_uint_eq(line_counts(&rig).sessions, 3);
+	ck_assert_uint_eq(line_counts(&rig).rejected, 3);
 	ck_assert_str_eq(line_got(&rig), "quiet;||");
 }
 
@@ -480,7 +473,7 @@ TEST(promise_3_a_call_for_this_session_ends_with_it)
 	line_run(&rig, 10);
 	line_call(&rig, "a", &only);
 	line_run(&rig, 10);
-	ck_assert_uint_eq(counts().in_flight, 1);
+	ck_assert_uint_eq(line_counts(&rig).in_flight, 1);
 	line_call(&rig, "b", &only);
 	line_call(&rig, "c", LINE("say +3"));
 	line_run(&rig, 10);
@@ -793,15 +786,15 @@ TEST(promise_7_kept_bytes_are_bounded)
 		line_call(&rig, "a", &again);
 		line_run(&rig, 10);
 	}
-	ck_assert_uint_eq(counts().in_flight, 3);
+	ck_assert_uint_eq(line_counts(&rig).in_flight, 3);
 	line_call(&rig, "d", &again);
 	line_run(&rig, 10);
-	ck_assert_uint_eq(counts().in_flight, 3);
-	ck_assert_uint_eq(counts().queued, 1);
+	ck_assert_uint_eq(line_counts(&rig).in_flight, 3);
+	ck_assert_uint_eq(line_counts(&rig).queued, 1);
 	sim_peer_print(rig.peer, "+1\n");
 	line_run(&rig, 10);
-	ck_assert_uint_eq(counts().in_flight, 3);
-	ck_assert_uint_eq(counts().queued, 0);
+	ck_assert_uint_eq(line_counts(&rig).in_flight, 3);
+	ck_assert_uint_eq(line_counts(&rig).queued, 0);
 }
 
 /* What was accepted is never dropped for a bound: memory is bounded by both. */
@@ -821,7 +814,7 @@ TEST(promise_7_after_a_loss_the_sum_of_two_bounds_is_queued)
 	sim_unlisten(rig.world, LINE_HOST, LINE_PORT);
 	sim_peer_reset(rig.peer);
 	line_run(&rig, 1);
-	ck_assert_uint_eq(counts().queued, 5);
+	ck_assert_uint_eq(line_counts(&rig).queued, 5);
 	for (size_t i = 0; i < 4; i++) {
 		ck_assert_int_eq(line_try(&rig, "b", &again), STAY_E_FULL);
 		stay_client_cancel(rig.client, rig.calls[i].id);

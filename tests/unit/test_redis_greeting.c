@@ -40,18 +40,6 @@ start(const char *url, const struct stay_redis_options *options)
 	redis_virtual_start(&here, url, options);
 }
 
-static enum stay_state
-state(void)
-{
-	return stay_conn_state(stay_redis_conn(here.redis));
-}
-
-static const char *
-failure(void)
-{
-	return stay_conn_failure(stay_redis_conn(here.redis));
-}
-
 /* Another session, asked for `ms` after the last one came up. */
 static void
 again_after(uint64_t ms)
@@ -91,7 +79,8 @@ TEST(redis_greeting_a_banner_is_no_answer)
 	sim_run_ms(here.world, 500);
 	ck_assert_str_eq(told, "");
 	ck_assert_ptr_null(strstr(here.log.text, "GET"));
-	ck_assert_ptr_nonnull(strstr(failure(), "is to nothing"));
+	ck_assert_ptr_nonnull(
+	    strstr(redis_virtual_failure(&here), "is to nothing"));
 	here.server.rows++; /* no banner any more */
 	sim_run_ms(here.world, 2000);
 	ck_assert_str_eq(told, "a A;b B;");
@@ -124,7 +113,7 @@ TEST(redis_greeting_two_hangups_are_greeted_in_resp2)
 	open_world(rows);
 	start(URL, &patient);
 	sim_run_ms(here.world, 1000);
-	ck_assert_int_eq(state(), STAY_CONNECTED);
+	ck_assert_int_eq(redis_virtual_state(&here), STAY_CONNECTED);
 	ck_assert_str_eq(here.log.text, "|" UP "|" UP "|" PLAIN);
 }
 
@@ -249,13 +238,13 @@ TEST(redis_greeting_auth_first_is_remembered)
 
 	open_world(rows);
 	start("redis://:pw@10.0.0.1", &patient);
-	ck_assert_int_eq(state(), STAY_CONNECTED);
+	ck_assert_int_eq(redis_virtual_state(&here), STAY_CONNECTED);
 	ck_assert_str_eq(here.log.text, "|" IN_HELLO IN_FRONT);
 	again_after(9 * MINUTE);
 	ck_assert_str_eq(here.log.text, "|" IN_FRONT);
 	again_after(2 * MINUTE);
 	ck_assert_str_eq(here.log.text, "|" IN_HELLO IN_FRONT);
-	ck_assert_int_eq(state(), STAY_CONNECTED);
+	ck_assert_int_eq(redis_virtual_state(&here), STAY_CONNECTED);
 }
 
 /* ---- who logs in ---- */
@@ -286,7 +275,7 @@ TEST(redis_greeting_credentials_are_asked_for_once)
 	given = (struct stay_redis_login){ .password = "pw" };
 	open_world(rows);
 	start(URL, &asking);
-	ck_assert_int_eq(state(), STAY_CONNECTED);
+	ck_assert_int_eq(redis_virtual_state(&here), STAY_CONNECTED);
 	ck_assert_str_eq(here.log.text, "|" IN_HELLO "AUTH pw;PING;");
 	ck_assert_uint_eq(asked, 1);
 }
@@ -302,7 +291,7 @@ TEST_ROWS(redis_greeting_without_a_password_nobody_logs_in, 4)
 	given = logins[_i];
 	open_world(rows);
 	start(URL, &asking);
-	ck_assert_int_eq(state(), STAY_CONNECTED);
+	ck_assert_int_eq(redis_virtual_state(&here), STAY_CONNECTED);
 	ck_assert_str_eq(here.log.text, "|" UP);
 }
 
@@ -418,8 +407,7 @@ TEST(redis_greeting_without_memory)
 		sim_run_ms(here.world, 10);
 		failed = scarce_disarm();
 		sim_run_ms(here.world, 60000);
-		ck_assert_int_eq(stay_conn_state(stay_redis_conn(here.redis)),
-		    STAY_CONNECTED);
+		ck_assert_int_eq(redis_virtual_state(&here), STAY_CONNECTED);
 	}
 }
 

@@ -41,12 +41,6 @@ start(const struct peer_row *rows, const struct stay_redis_options *options)
 	redis_virtual_start(&here, URL, options);
 }
 
-static enum stay_state
-state(void)
-{
-	return stay_conn_state(stay_redis_conn(here.redis));
-}
-
 static const struct stay_redis_options asking = { STAY_REDIS_OPTIONS,
 	.client = { STAY_CLIENT_OPTIONS, .fatal_backoff_ms = 100000,
 	    .call_timeout_ms = 600000 },
@@ -59,15 +53,15 @@ TEST(redis_login_that_is_late_is_waited_for)
 	start(wants_new, &asking);
 	ck_assert_uint_eq(asked, 1);
 	ck_assert_ptr_nonnull(strstr(here.log.text, "AUTH u wrong"));
-	ck_assert_int_eq(state(), STAY_BACKING_OFF);
+	ck_assert_int_eq(redis_virtual_state(&here), STAY_BACKING_OFF);
 	ck_assert_int_eq(
 	    stay_redis_command(here.redis, NULL, NULL, "PING"), STAY_OK);
 	sim_run_ms(here.world, 600);
 	ck_assert_uint_ge(asked, 3);
-	ck_assert_int_ne(state(), STAY_CONNECTED);
+	ck_assert_int_ne(redis_virtual_state(&here), STAY_CONNECTED);
 	known = "new";
 	sim_run_ms(here.world, 1000);
-	ck_assert_int_eq(state(), STAY_CONNECTED);
+	ck_assert_int_eq(redis_virtual_state(&here), STAY_CONNECTED);
 	ck_assert_uint_eq(counts_of(stay_redis_client(here.redis)).replied, 1);
 }
 
@@ -86,11 +80,11 @@ TEST(redis_login_that_stays_wrong_is_fatal)
 	ck_assert_uint_eq(asked, before);
 	known = "new";
 	sim_run_ms(here.world, 100000);
-	ck_assert_int_eq(state(), STAY_CONNECTED);
+	ck_assert_int_eq(redis_virtual_state(&here), STAY_CONNECTED);
 	here.server.rows = wants_newer;
 	stay_client_reconnect(stay_redis_client(here.redis), STAY_OK);
 	sim_run_ms(here.world, 100);
-	ck_assert_int_ne(state(), STAY_CONNECTED);
+	ck_assert_int_ne(redis_virtual_state(&here), STAY_CONNECTED);
 	ck_assert_int_eq(
 	    stay_redis_command(here.redis, NULL, NULL, "PING"), STAY_OK);
 }
@@ -112,10 +106,10 @@ TEST(redis_login_is_asked_anew_at_each_attempt)
 	start(wants_new, &options);
 	ck_assert_uint_eq(asked, 1);
 	ck_assert_ptr_nonnull(strstr(here.log.text, "AUTH u wrong"));
-	ck_assert_int_eq(state(), STAY_BACKING_OFF);
+	ck_assert_int_eq(redis_virtual_state(&here), STAY_BACKING_OFF);
 	known = "new";
 	sim_run_ms(here.world, 60);
-	ck_assert_int_eq(state(), STAY_CONNECTED);
+	ck_assert_int_eq(redis_virtual_state(&here), STAY_CONNECTED);
 	ck_assert_uint_eq(asked, 2);
 }
 
@@ -142,7 +136,7 @@ TEST_ROWS(redis_login_of_a_further_place, 3)
 	    &(struct stay_redis_options){
 		STAY_REDIS_OPTIONS, .client.urls = urls });
 	sim_run_ms(here.world, 60);
-	ck_assert_int_eq(state(), STAY_CONNECTED);
+	ck_assert_int_eq(redis_virtual_state(&here), STAY_CONNECTED);
 	ck_assert_uint_eq(second.accepted, 1);
 	redis_virtual_end(&here);
 }
@@ -153,7 +147,7 @@ TEST(redis_reconfigure_brings_another_password)
 		.protocol = 7 };
 
 	start(wants_old, NULL);
-	ck_assert_int_eq(state(), STAY_CONNECTED);
+	ck_assert_int_eq(redis_virtual_state(&here), STAY_CONNECTED);
 	here.server.rows = wants_new;
 	ck_assert_int_eq(
 	    stay_redis_reconfigure(here.redis, "redis://h/x", NULL),
@@ -164,7 +158,7 @@ TEST(redis_reconfigure_brings_another_password)
 	    stay_redis_reconfigure(here.redis, "redis://u:new@10.0.0.1", NULL),
 	    STAY_OK);
 	sim_run_ms(here.world, 10);
-	ck_assert_int_eq(state(), STAY_CONNECTED);
+	ck_assert_int_eq(redis_virtual_state(&here), STAY_CONNECTED);
 	ck_assert_ptr_nonnull(strstr(here.log.text, "AUTH u new"));
 	ck_assert_uint_eq(counts_of(stay_redis_client(here.redis)).sessions, 2);
 }

@@ -344,8 +344,7 @@ TEST(redis_rejected_is_noted_without_a_session)
 	sim_unlisten(here.world, "10.0.0.1", 6379);
 	stay_client_reconnect(stay_redis_client(here.redis), STAY_OK);
 	sim_run_ms(here.world, 1000);
-	ck_assert_int_ne(
-	    stay_conn_state(stay_redis_conn(here.redis)), STAY_CONNECTED);
+	ck_assert_int_ne(redis_virtual_state(&here), STAY_CONNECTED);
 	ck_assert_int_eq(as_format(), STAY_E_UNSUPPORTED);
 	sim_run_ms(here.world, 10);
 	ck_assert_str_eq(notes, "SELECT is;");

@@ -71,18 +71,6 @@ sessions(void)
 	return counts_of(stay_redis_client(here.redis)).sessions;
 }
 
-static enum stay_state
-state(void)
-{
-	return stay_conn_state(stay_redis_conn(here.redis));
-}
-
-static const char *
-failure(void)
-{
-	return stay_conn_failure(stay_redis_conn(here.redis));
-}
-
 static char A[] = "SET a", B[] = "SET b", C[] = "SET c", G[] = "GET g";
 
 /* ---- which servers will do ---- */
@@ -149,8 +137,9 @@ TEST(redis_role_a_primary_is_waited_for)
 
 	start(rows, URL, &options);
 	submit(A);
-	ck_assert_int_eq(state(), STAY_BACKING_OFF);
-	ck_assert_ptr_nonnull(strstr(failure(), "role=primary is asked for"));
+	ck_assert_int_eq(redis_virtual_state(&here), STAY_BACKING_OFF);
+	ck_assert_ptr_nonnull(
+	    strstr(redis_virtual_failure(&here), "role=primary is asked for"));
 	sim_run_ms(here.world, 2000);
 	ck_assert_str_eq(told, "SET a replied;");
 	ck_assert_uint_eq(sessions(), 1);
@@ -167,7 +156,7 @@ TEST(redis_role_a_new_url_forgets_the_first)
 	    stay_redis_reconfigure(here.redis, URL, NULL), STAY_OK);
 	sim_run_ms(here.world, 100);
 	ck_assert_uint_eq(sessions(), 2);
-	ck_assert_int_eq(state(), STAY_CONNECTED);
+	ck_assert_int_eq(redis_virtual_state(&here), STAY_CONNECTED);
 }
 
 /* Nor does it if the client's own function brings it there, as in a pool. */
@@ -182,7 +171,7 @@ TEST(redis_role_a_client_that_moves_forgets_the_first)
 	    STAY_OK);
 	sim_run_ms(here.world, 100);
 	ck_assert_uint_eq(sessions(), 2);
-	ck_assert_int_eq(state(), STAY_CONNECTED);
+	ck_assert_int_eq(redis_virtual_state(&here), STAY_CONNECTED);
 }
 
 /* ---- a failover ---- */
@@ -206,7 +195,8 @@ TEST(promise_4_redis_role_writes_wait_for_a_primary)
 	submit(B);
 	sim_run_ms(here.world, 10);
 	ck_assert_str_eq(told, "GET g replied;");
-	ck_assert_ptr_nonnull(strstr(failure(), "is a replica now"));
+	ck_assert_ptr_nonnull(
+	    strstr(redis_virtual_failure(&here), "is a replica now"));
 	submit(C);
 	sim_run_ms(here.world, 1000);
 	ck_assert_str_eq(
@@ -253,7 +243,7 @@ TEST(redis_role_a_replica_may_refuse_in_its_greeting)
 
 	start(rows, URL, NULL);
 	sim_run_ms(here.world, 5000);
-	ck_assert_int_eq(state(), STAY_CONNECTED);
+	ck_assert_int_eq(redis_virtual_state(&here), STAY_CONNECTED);
 	ck_assert_uint_eq(sessions(), 1);
 	ck_assert_str_eq(noted,
 	    "READONLY: the server is a replica, as it was when it was greeted; "
@@ -290,7 +280,8 @@ TEST(promise_13_redis_role_in_doubt_the_backoff_grows)
 	start(rows, URL "?protocol=2", &patient);
 	write_hourly(1);
 	ck_assert_str_eq(told, "SET x refused;");
-	ck_assert_ptr_nonnull(strstr(failure(), "had told no role"));
+	ck_assert_ptr_nonnull(
+	    strstr(redis_virtual_failure(&here), "had told no role"));
 	ck_assert_uint_le(stay_conn_due_ms(stay_redis_conn(here.redis)), 100);
 	write_hourly(3);
 	ck_assert_uint_eq(sessions(), 4);
@@ -386,7 +377,7 @@ TEST(redis_role_in_doubt_other_ends_are_as_ever)
 	sim_run_ms(here.world, 3600000);
 	submit(G);
 	sim_run_ms(here.world, 10);
-	ck_assert_int_eq(state(), STAY_BACKING_OFF);
+	ck_assert_int_eq(redis_virtual_state(&here), STAY_BACKING_OFF);
 	ck_assert_uint_le(stay_conn_due_ms(stay_redis_conn(here.redis)), 100);
 }
 

@@ -215,9 +215,8 @@ TEST(redis_too_big_as_an_answer_to_a_probe)
 			       STAY_REDIS_OPTIONS, .client.probe_ms = 100 });
 	here.server.rows = big_pong;
 	sim_run_ms(here.world, 105);
-	ck_assert_ptr_nonnull(
-	    strstr(stay_conn_failure(stay_redis_conn(here.redis)),
-		"a reply has more than elements_max elements"));
+	ck_assert_ptr_nonnull(strstr(redis_virtual_failure(&here),
+	    "a reply has more than elements_max elements"));
 }
 
 /* Nor is one in a greeting, where the bounds are at least these. */
@@ -237,8 +236,8 @@ TEST_ROWS(redis_too_big_as_an_answer_in_a_greeting, ROWS(pongs))
 	begin_with(rows, (struct stay_redis_options){ STAY_REDIS_OPTIONS });
 	sim_run_ms(here.world, 1000);
 	ck_assert_uint_gt(here.server.accepted, 1);
-	ck_assert_ptr_nonnull(strstr(
-	    stay_conn_failure(stay_redis_conn(here.redis)), pongs[_i].says));
+	ck_assert_ptr_nonnull(
+	    strstr(redis_virtual_failure(&here), pongs[_i].says));
 	redis_virtual_end(&here);
 }
 

@@ -186,8 +186,7 @@ TEST(redis_words_noauth_renews_the_session)
 	sim_run_ms(here.world, 10);
 	ck_assert_int_eq(a.outcome, STAY_REFUSED);
 	ck_assert_int_eq(b.status, STAY_OK);
-	ck_assert_int_eq(
-	    stay_conn_state(stay_redis_conn(here.redis)), STAY_BACKING_OFF);
+	ck_assert_int_eq(redis_virtual_state(&here), STAY_BACKING_OFF);
 	explain(text);
 	ck_assert_ptr_nonnull(
 	    strstr(text, "asks for a login in the middle of a session"));
@@ -211,8 +210,7 @@ TEST(redis_words_noauth_to_a_probe_renews_too)
 	start(rows, &options);
 	sim_run_ms(here.world, 300);
 	ck_assert_uint_eq(counts_of(stay_redis_client(here.redis)).sessions, 2);
-	ck_assert_int_eq(
-	    stay_conn_state(stay_redis_conn(here.redis)), STAY_CONNECTED);
+	ck_assert_int_eq(redis_virtual_state(&here), STAY_CONNECTED);
 }
 
 /* Nor does it come back at once, again and again. */
@@ -244,8 +242,7 @@ TEST(redis_words_noauth_of_a_script_ends_nothing)
 	sim_run_ms(here.world, 200);
 	ck_assert_int_eq(told.outcome, STAY_REPLIED);
 	ck_assert_uint_eq(counts_of(stay_redis_client(here.redis)).sessions, 1);
-	ck_assert_int_eq(
-	    stay_conn_state(stay_redis_conn(here.redis)), STAY_CONNECTED);
+	ck_assert_int_eq(redis_virtual_state(&here), STAY_CONNECTED);
 }
 
 /* ---- a server that is a primary no more ---- */
@@ -273,8 +270,7 @@ TEST_ROWS(redis_words_a_primary_no_more_is_left, COUNT(demotions))
 	sim_run_ms(here.world, 10);
 	ck_assert_int_eq(a.outcome, STAY_REFUSED);
 	ck_assert_int_eq(b.status, STAY_OK);
-	ck_assert_int_eq(
-	    stay_conn_state(stay_redis_conn(here.redis)), STAY_BACKING_OFF);
+	ck_assert_int_eq(redis_virtual_state(&here), STAY_BACKING_OFF);
 	explain(text);
 	ck_assert_ptr_nonnull(strstr(text, "the server was a primary and"));
 	submit(&c, "SET c 1");
@@ -314,8 +310,7 @@ TEST_ROWS(redis_words_a_replica_from_the_start_stays, COUNT(demotions))
 	ck_assert_int_eq(told.outcome, STAY_REFUSED);
 	ck_assert_ptr_nonnull(strchr(told.text, ' '));
 	ck_assert_uint_eq(counts_of(stay_redis_client(here.redis)).sessions, 1);
-	ck_assert_int_eq(
-	    stay_conn_state(stay_redis_conn(here.redis)), STAY_CONNECTED);
+	ck_assert_int_eq(redis_virtual_state(&here), STAY_CONNECTED);
 	redis_virtual_end(&here);
 }
 

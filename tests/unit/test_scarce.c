@@ -14,7 +14,6 @@
 #include "base/ids.h"
 #include "expect.h"
 #include "suites.h"
-#include "support/counts.h"
 #include "support/line_rig.h"
 #include "support/link_rig.h"
 #include "support/scarce.h"
@@ -267,7 +266,7 @@ name_scarcely(unsigned nth, unsigned *rejections)
 	    rig.client, LINE("say +1"), &options, count_told, &told);
 	failed = scarce_disarm();
 	ck_assert(status == STAY_OK || (failed && status == STAY_E_NOMEM));
-	ck_assert_uint_eq(counts_of(rig.client).rejected, status != STAY_OK);
+	ck_assert_uint_eq(line_counts(&rig).rejected, status != STAY_OK);
 	ck_assert_int_eq(stay_client_cancel(rig.client, id),
 	    status == STAY_OK ? STAY_OK : STAY_E_STALE);
 	line_run(&rig, 100);
