@@ -157,7 +157,10 @@ step_of_silence(struct stay_conn *conn, const struct stay_event *event)
 	enum stay_state state = stay__conn_state(conn);
 	struct stay_info info = stay_info_status(event->status);
 
-	if (state == STAY_DISCONNECTING || state == STAY_STOPPING)
+	if (state == STAY_STOPPING) /* its own timer asks nobody */
+		return (struct stay__step){ .due = true,
+			.event = STAY__CONN_NOCONNECT };
+	if (state == STAY_DISCONNECTING)
 		return stay__step_expired(info);
 	if (event->type == STAY_PENDING_EXPIRED) {
 		info.tag = STAY_INFO_EXPIRED;

@@ -427,6 +427,45 @@ TEST(observer_is_told_the_first_of_two_reasons)
 	    strstr(failure_text, ": too many calls were given up and never "));
 }
 
+/* ---- the end of the last disconnect ---- */
+
+static char last_event[32];
+
+static void
+note_end(void *arg, const struct stay_subject *who,
+    const struct stay_transition *transition)
+{
+	(void)arg;
+	(void)who;
+	if (strcmp(transition->from, "stopping") == 0)
+		snprintf(last_event, sizeof(last_event), "%s",
+		    transition->event);
+}
+
+static void
+stay_open(struct peer_end *end)
+{
+	(void)end;
+}
+
+/* The peer has gone, and there is nothing left to end; or it says nothing. */
+TEST_ROWS(observer_hears_how_a_stop_ended, 2)
+{
+	line_prepare(&rig);
+	rig.observer.on_transition = note_end;
+	rig.server.on_end = stay_open;
+	line_start(&rig, NULL);
+	line_call(&rig, "a", LINE("hold"));
+	line_run(&rig, 10);
+	stay_client_stop(rig.client, STAY_OK);
+	line_run(&rig, 10);
+	if (_i == 0)
+		sim_peer_close(rig.peer);
+	line_run(&rig, 100000);
+	ck_assert_str_eq(last_event, _i == 0 ? "noconnect" : "expired");
+	line_end(&rig);
+}
+
 /* ---- an attempt without a next one ---- */
 
 static uint64_t due_in_connect;
