@@ -85,7 +85,7 @@ struct stay_observer {
 	stay_on_subject_fn *on_wake;
 	/* A protocol has something to say that is no failure, as that it talks to
 	 * a replica; or why a call was rejected, if its encode has said so, once for
-	 * the same mistake. `status` is STAY_OK. */
+	 * the same mistake, and for 32 of them on one loop. `status` is STAY_OK. */
 	stay_on_text_fn *on_note;
 	/* The wire trace of a client: a line for each request and each message of
 	 * the control lane as the stream takes it, and for each frame that decode

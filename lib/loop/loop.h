@@ -52,6 +52,9 @@ enum stay__token_kind {
 	STAY__TOKEN_WAITER  /* a caller waiting for room in a client's queue */
 };
 
+/* More kinds of mistakes than a program makes. */
+#define STAY__MISTAKES_MAX 32
+
 struct stay_loop {
 	struct stay_world *world;
 	const struct stay_world_ops *ops;
@@ -95,7 +98,8 @@ struct stay_loop {
 	uint64_t wish_ms;  /* conn/report.c: when it wants to be woken */
 	char *rejection;   /* why a start, change or call was; NULL: none was */
 	const char *said;  /* of a call that is being rejected; NULL: nothing */
-	const char *noted; /* what an observer was told of that last */
+	/* What observers were told of that; NULL behind the last one. */
+	const char *noted[STAY__MISTAKES_MAX];
 	enum stay_status rejected; /* `rejection` is of a call; OK: it is not */
 };
 
@@ -134,7 +138,7 @@ void stay__loop_say(struct stay_loop *loop, const char *why);
 const char *stay__loop_reject_call(
     struct stay_loop *loop, enum stay_status status);
 /* Whether an observer is to be told: a program that makes the same mistake again and
- * again is told once. */
+ * again is told once, and of STAY__MISTAKES_MAX mistakes at most. */
 bool stay__loop_note_rejection(struct stay_loop *loop, const char *why);
 /* What was said of the last call that was rejected, if it was with this status; NULL:
  * nothing. */

@@ -70,10 +70,15 @@ stay__loop_reject_call(struct stay_loop *loop, enum stay_status status)
 bool
 stay__loop_note_rejection(struct stay_loop *loop, const char *why)
 {
-	bool is_new = loop->noted != why;
-
-	loop->noted = why;
-	return is_new;
+	for (size_t i = 0; i < STAY__MISTAKES_MAX; i++) {
+		if (loop->noted[i] == why)
+			return false;
+		if (loop->noted[i] != NULL)
+			continue;
+		loop->noted[i] = why;
+		return true;
+	}
+	return false;
 }
 
 const char *

@@ -337,6 +337,22 @@ TEST(redis_rejected_is_noted_once)
 	ck_assert_str_eq(notes, "SELECT is;MONITOR i;");
 }
 
+/* Also of two in turn. */
+TEST(redis_rejected_in_turn_is_noted_once_each)
+{
+	begin();
+	for (int i = 0; i < 4; i++) {
+		ck_assert_int_eq(as_format(), STAY_E_UNSUPPORTED);
+		sim_run_ms(here.world, 10);
+		ck_assert_int_eq(
+		    stay_redis_command(here.redis, NULL, NULL, "MONITOR"),
+		    STAY_E_UNSUPPORTED);
+		sim_run_ms(here.world, 10);
+	}
+	ck_assert_str_eq(notes, "SELECT is;MONITOR i;");
+	redis_virtual_end(&here);
+}
+
 /* Also before there is a session. */
 TEST(redis_rejected_is_noted_without_a_session)
 {

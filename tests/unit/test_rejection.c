@@ -6,6 +6,7 @@
 
 #include <stay/redis.h>
 
+#include "loop/loop.h"
 #include "sim/world_sim.h"
 #include "suites.h"
 #include "support/line_protocol.h"
@@ -275,6 +276,18 @@ TEST_ROWS(rejection_of_a_change, COUNT(redis_starts))
 	    STAY_OK);
 	ck_assert_str_eq(stay_loop_rejection(loop), redis_starts[_i].says);
 	stay_redis_stop(redis);
+}
+
+/* A program that makes ever other mistakes does not talk to its observer for ever. */
+TEST(rejection_is_noted_once_each_and_so_many_in_all)
+{
+	static const char sentences[STAY__MISTAKES_MAX + 1];
+
+	for (int round = 0; round < 2; round++)
+		for (int i = 0; i <= STAY__MISTAKES_MAX; i++)
+			ck_assert_int_eq(
+			    stay__loop_note_rejection(loop, &sentences[i]),
+			    round == 0 && i < STAY__MISTAKES_MAX);
 }
 
 TEST_SUITE_WITH(rejection, .before = begin, .after = end)
