@@ -90,7 +90,8 @@ go_over(struct stay_client *client)
 	return stay_verdict_connect(why);
 }
 
-/* Late replies are awaited, too, because on_orphan gets them. */
+/* Late replies are awaited, too, whether on_orphan wants them or not: no call of the next
+ * session shall overtake at the server what was given up. */
 static bool
 is_answered(const struct stay_client *client)
 {
