@@ -50,6 +50,7 @@ static enum stay_status
 encode(struct stay_request *request, struct stay_buf *out)
 {
 	const char *text = request->data;
+	size_t before = stay_buf_len(out);
 	enum stay_status status = stay_buf_puts(out, text);
 
 	if (planted == FORGETS_AN_APPEND)
@@ -64,6 +65,8 @@ encode(struct stay_request *request, struct stay_buf *out)
 		status = stay_buf_puts(out, "\n");
 	if (status == STAY_OK && planted == WRITES_IN_FRONT)
 		stay_buf_set_u8(out, 0, (uint8_t)text[0]);
+	if (status != STAY_OK && planted == TAKES_BACK_TOO_MUCH)
+		stay_buf_cut(out, before - 1);
 	return status;
 }
 

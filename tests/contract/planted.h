@@ -9,6 +9,7 @@
 	BUG(NOTHING) \
 	BUG(WRITES_IN_FRONT)     /* of its own request, over another's */ \
 	BUG(FORGETS_AN_APPEND)   /* that has failed, and sends the rest of the request */ \
+	BUG(TAKES_BACK_TOO_MUCH) /* of what it has appended: a byte in front of it, too */ \
 	BUG(FORGETS_A_FRAME)     /* a whole frame that is there already is not seen */ \
 	BUG(ANSWERS_TWICE)       /* what is left of a frame is taken for another */ \
 	BUG(KEEPS_A_POINTER)     /* into input that is not whole, where an offset is due */ \

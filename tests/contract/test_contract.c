@@ -83,6 +83,8 @@ static const struct {
 	    "encode changes byte 0 of the 255 that stood in its buffer" },
 	{ FORGETS_AN_APPEND, "memory", "the rule: encode makes a whole",
 	    "returns ok, with 1 of the" },
+	{ TAKES_BACK_TOO_MUCH, "memory", "the rule: encode appends",
+	    "encode removes byte 254 of the 255 that stood in its buffer" },
 	{ FORGETS_A_FRAME, "plain", "promise 2:", "and must read \"GET bb\"" },
 	{ ANSWERS_TWICE, "splits", "promise 2:", "reads \"\", and must read" },
 	{ KEEPS_A_POINTER, "splits", "promise 11: the input lives",
@@ -231,10 +233,28 @@ static const struct {
 	{ "reconnects", "says:", "reset by the peer", 50 },
 	{ "hostile", "says:", "what came back is not what was sent", 100 },
 	{ "hostile", "the peer says", " bytes)", 1400 },
+	{ "hostile", "the peer says", "xxxxxxxx", 640 },
+	{ "hostile", "the peer says", "99999999", 600 },
 	{ "hostile", "the peer closes", "", 150 },
 	{ "storms", "the peer resets", "", 600 },
 	{ "storms", "says:", "refused", 400 },
 	{ "forked", "the process forks", "", 50 },
+};
+
+/* Each run heals what it has harmed, and ends its client: so many runs, and so many
+ * connections that are closed at the least, breaks in the midst of them included. */
+static const struct {
+	const char *chapter;
+	unsigned runs, closings;
+} ends[] = {
+	{ "late", 100, 100 },
+	{ "lost", 100, 100 },
+	{ "duplicated", 100, 160 },
+	{ "deadlines", 100, 100 },
+	{ "cancels", 100, 100 },
+	{ "choked", 100, 100 },
+	{ "reconnects", 88, 120 },
+	{ "hostile", 300, 380 },
 };
 
 static unsigned
@@ -250,10 +270,12 @@ count_lines(FILE *file, const char *words, const char *also)
 	return count;
 }
 
-TEST_ROWS(chapter_does_what_it_says, LEN(harm))
+/* What the runs of a chapter tell. */
+static FILE *
+told_by(const char *chapter)
 {
 	struct stay_contract_options options = { STAY_CONTRACT_OPTIONS,
-		.only = harm[_i].chapter, .traces = true, .is_here = true };
+		.only = chapter, .traces = true, .is_here = true };
 	FILE *told = tmpfile();
 	int stderr_s = dup(STDERR_FILENO);
 
@@ -263,9 +285,28 @@ TEST_ROWS(chapter_does_what_it_says, LEN(harm))
 	ck_assert_int_eq(stay_contract_run(&echo_contract, &options), 0);
 	dup2(stderr_s, STDERR_FILENO);
 	close(stderr_s);
+	fclose(options.out);
+	return told;
+}
+
+TEST_ROWS(chapter_does_what_it_says, LEN(harm))
+{
+	FILE *told = told_by(harm[_i].chapter);
+
 	ck_assert_uint_ge(
 	    count_lines(told, harm[_i].words, harm[_i].also), harm[_i].least);
-	fclose(options.out);
+	fclose(told);
+}
+
+TEST_ROWS(chapter_heals_and_ends_each_run, LEN(ends))
+{
+	FILE *told = told_by(ends[_i].chapter);
+
+	ck_assert_uint_eq(
+	    count_lines(told, "nothing is wrong from now on", ""),
+	    ends[_i].runs);
+	ck_assert_uint_ge(count_lines(told, "the client closes connection", ""),
+	    ends[_i].closings);
 	fclose(told);
 }
 
