@@ -89,11 +89,20 @@ take_session(struct stay__pooled *member)
 	member->old_at = age_at(member->pool);
 }
 
+/* What is lent while the pool is given other options says nothing of them: it is changed
+ * when it comes back. */
+static void
+note_fatal(struct stay__pooled *member, enum stay_status fatal)
+{
+	if (member->asked == member->pool->template)
+		member->pool->fatal = fatal;
+}
+
 static void
 come_up(struct stay__pooled *member)
 {
 	member->pool->backoff.attempt = 0;
-	member->pool->fatal = STAY_OK;
+	note_fatal(member, STAY_OK);
 	take_session(member);
 	if (member->state == STAY__MEMBER_DOWN ||
 	    member->state == STAY__MEMBER_RETURNING)
@@ -103,8 +112,8 @@ come_up(struct stay__pooled *member)
 static void
 go_down(struct stay__pooled *member, enum stay_status why)
 {
-	member->pool->fatal =
-	    stay_status_class(why) == STAY_CLASS_FATAL ? why : STAY_OK;
+	note_fatal(
+	    member, stay_status_class(why) == STAY_CLASS_FATAL ? why : STAY_OK);
 	if (member->state == STAY__MEMBER_LENT) {
 		stay__member_become(member, STAY__MEMBER_LOST);
 		stay__lease_lose(member->lease, STAY_E_LOST);

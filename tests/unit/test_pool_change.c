@@ -489,4 +489,37 @@ TEST(pool_change_mends_what_was_denied)
 	POOL_TELLS(&rig, 100, "a OK;");
 }
 
+/* Who has lost a connection still has the old options: what they come to says nothing of
+ * the new ones. */
+TEST(pool_change_is_not_undone_by_who_has_lost_it)
+{
+	begin(POOL(.connections_max = 2));
+	(void)pool_have(&rig, "a");
+	other_config.hello = "say +welcome";
+	rig.line.config.hello = "say -denied";
+	ck_assert_int_eq(
+	    change(NULL, POOL(.connections_max = 2), &other_config), STAY_OK);
+	sim_peer_reset(rig.line.peer);
+	POOL_TELLS(&rig, 500, "a lost E_LOST;");
+	(void)pool_want(&rig, "b");
+	POOL_TELLS(&rig, 100, "b OK;");
+}
+
+/* Nor that they are right. */
+TEST(pool_change_is_not_mended_by_who_has_lost_it)
+{
+	struct stay_lease *lease;
+
+	begin(POOL(.connections_max = 2));
+	(void)pool_have(&rig, "a");
+	other_config.hello = "say -denied";
+	rig.line.config.hello = "say +welcome";
+	ck_assert_int_eq(
+	    change(NULL, POOL(.connections_max = 2), &other_config), STAY_OK);
+	(void)pool_want(&rig, "b");
+	sim_peer_reset(rig.line.peer);
+	POOL_TELLS(&rig, 500, "a lost E_LOST;b E_DENIED;");
+	ck_assert_int_eq(stay_pool_try(rig.pool, &lease), STAY_E_DENIED);
+}
+
 TEST_SUITE_WITH(pool_change, .after = pool_after)
