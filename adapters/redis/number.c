@@ -4,6 +4,7 @@
  */
 #include "number.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -247,27 +248,41 @@ convert(const char *text, size_t len)
 	return strtod(local, NULL);
 }
 
+/* Whether mantissa and power are exact, so that one rounding is all there is. There are
+ * two where the machine calculates with more digits than a double has. */
+static bool
+is_short(const struct decimal *decimal)
+{
+	return FLT_EVAL_METHOD == 0 && decimal->exact &&
+	       decimal->mantissa >> 53 == 0 && decimal->exponent <= TENS_MAX &&
+	       decimal->exponent >= -TENS_MAX;
+}
+
+static double
+calculate(const struct decimal *decimal)
+{
+	double value = (double)decimal->mantissa;
+
+	if (decimal->exponent < 0)
+		value /= tens[-decimal->exponent];
+	else
+		value *= tens[decimal->exponent];
+	return decimal->negative ? -value : value;
+}
+
 bool
 stay_redis__to_double(const char *text, size_t len, double *value)
 {
 	struct decimal decimal;
-	double power;
 
 	if (len > STAY_REDIS__DOUBLE_MAX)
 		return false;
 	if (!read_decimal(text, len, &decimal))
 		return read_special(text, len, value);
-	if (!decimal.exact || decimal.mantissa >> 53 != 0 ||
-	    decimal.exponent > TENS_MAX || decimal.exponent < -TENS_MAX) {
-		*value = convert(text, len);
-		return isfinite(*value);
+	if (is_short(&decimal)) {
+		*value = calculate(&decimal);
+		return true;
 	}
-	/* Both factors are exact, so one rounding is all there is. */
-	*value = (double)decimal.mantissa;
-	power =
-	    tens[decimal.exponent < 0 ? -decimal.exponent : decimal.exponent];
-	*value = decimal.exponent < 0 ? *value / power : *value * power;
-	if (decimal.negative)
-		*value = -*value;
-	return true;
+	*value = convert(text, len);
+	return isfinite(*value);
 }
