@@ -63,7 +63,7 @@ begin(struct stay_redis__parser *parser, struct stay_bytes in)
 
 	if (!is_whole_line(in))
 		return stay_frame_more();
-	if (!read_line(in, &from, &count))
+	if (!read_line(in, &from, &count) || (size_t)count != count)
 		return stay_frame_bad("a string of an impossible length");
 	if (in.data[0] == '=') {
 		from += FORMAT_LEN;

@@ -11,6 +11,7 @@
 #include "reply_types.h"
 
 #define LEVELS_MIN 16u
+#define UNKNOWN    UINT64_MAX /* how many elements are to come */
 
 static enum stay_redis__parsed
 bad(struct stay_redis__skip *skip, const char *why)
@@ -49,7 +50,7 @@ take_levels(struct stay_redis__skip *skip, const struct stay_redis__tape *tape)
 
 		level->left = node->at.left < STAY_REDIS__STREAMED
 				  ? node->at.left
-				  : STAY_REDIS__STREAMED;
+				  : UNKNOWN;
 		level->is_attribute = node->type == STAY_REDIS_ATTRIBUTE;
 		if (i == 1 && !level->is_attribute)
 			skip->type = node->type;
@@ -96,7 +97,7 @@ finish(struct stay_redis__skip *skip)
 	skip->state = STAY_REDIS__AT_LINE;
 	while (skip->depth > 0) {
 		level = &skip->levels[skip->depth - 1];
-		if (level->left == STAY_REDIS__STREAMED || --level->left > 0)
+		if (level->left == UNKNOWN || --level->left > 0)
 			return;
 		skip->depth--;
 		if (level->is_attribute)
@@ -136,7 +137,7 @@ static enum stay_redis__parsed
 begin_text(struct stay_redis__skip *skip, uint64_t len)
 {
 	skip->state = STAY_REDIS__AT_TEXT;
-	skip->text_left = (size_t)len;
+	skip->text_left = len;
 	return STAY_REDIS__WHOLE;
 }
 
@@ -155,7 +156,7 @@ take_count(struct stay_redis__skip *skip, const struct stay_redis__type *type,
 	if (type->stream == NULL || len != 1 || line[0] != '?')
 		return bad(skip, "not a count");
 	if (type->children > 0)
-		return open_level(skip, type->type, STAY_REDIS__STREAMED);
+		return open_level(skip, type->type, UNKNOWN);
 	skip->state = STAY_REDIS__AT_CHUNK;
 	return STAY_REDIS__WHOLE;
 }
@@ -165,7 +166,7 @@ static enum stay_redis__parsed
 take_end(struct stay_redis__skip *skip, size_t len)
 {
 	if (len > 0 || skip->depth == 0 ||
-	    skip->levels[skip->depth - 1].left != STAY_REDIS__STREAMED)
+	    skip->levels[skip->depth - 1].left != UNKNOWN)
 		return bad(skip, "an end of nothing");
 	skip->depth--;
 	return finished(skip);
@@ -181,7 +182,7 @@ take_chunk(struct stay_redis__skip *skip, const char *line, size_t len)
 	if (count == 0)
 		return finished(skip);
 	skip->state = STAY_REDIS__AT_CHUNK_TEXT;
-	skip->text_left = (size_t)count;
+	skip->text_left = count;
 	return STAY_REDIS__WHOLE;
 }
 
@@ -261,7 +262,7 @@ read_text(struct stay_redis__skip *skip, const char *bytes, size_t len)
 	size_t some = len - skip->pos;
 
 	if (some > skip->text_left)
-		some = skip->text_left;
+		some = (size_t)skip->text_left;
 	skip->pos += some;
 	skip->text_left -= some;
 	if (len - skip->pos < 2)

@@ -12,7 +12,7 @@
 #define STAY_REDIS__ANY_TYPE UINT8_MAX
 
 struct stay_redis__level {
-	uint64_t left; /* elements to come; STAY_REDIS__STREAMED: unknown */
+	uint64_t left; /* elements to come; UINT64_MAX: unknown */
 	bool is_attribute;
 };
 
@@ -23,10 +23,10 @@ struct stay_redis__skip {
 	uint32_t room;
 	uint32_t depth_max;
 	enum stay_redis__state state;
-	bool in_line;     /* AT_LINE: in one of any length */
-	uint8_t type;     /* of the reply, or STAY_REDIS__ANY_TYPE */
-	size_t text_left; /* AT_TEXT, AT_CHUNK_TEXT: without its CRLF */
-	size_t pos;       /* so many bytes are done with */
+	bool in_line;       /* AT_LINE: in one of any length */
+	uint8_t type;       /* of the reply, or STAY_REDIS__ANY_TYPE */
+	uint64_t text_left; /* AT_TEXT, AT_CHUNK_TEXT: without its CRLF */
+	size_t pos;         /* so many bytes are done with */
 	const char *why;
 };
 

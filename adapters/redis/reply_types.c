@@ -70,10 +70,11 @@ begin_text(struct stay_redis__parser *parser,
 
 static const char *
 open_aggregate(struct stay_redis__parser *parser,
-    const struct stay_redis__type *type, size_t left, size_t len)
+    const struct stay_redis__type *type, size_t left, uint64_t count)
 {
 	struct stay_redis__tape *tape = &parser->tape;
-	const char *why = stay_redis__tape_refuses(tape, type->type, len);
+	const char *why = stay_redis__tape_refuses(tape, type->type, count);
+	size_t len = (size_t)count;
 
 	if (why != NULL)
 		return why;
@@ -94,7 +95,7 @@ begin_aggregate(struct stay_redis__parser *parser,
     const struct stay_redis__type *type, uint64_t count)
 {
 	count *= type->children;
-	return open_aggregate(parser, type, (size_t)count, (size_t)count);
+	return open_aggregate(parser, type, (size_t)count, count);
 }
 
 static const char *

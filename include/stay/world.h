@@ -72,7 +72,7 @@ struct stay_watch {
 	unsigned interest; /* STAY_READ | STAY_WRITE; kept by ops->watch */
 	stay_ready_fn *ready;
 	void *owner;
-	uintptr_t world[7];
+	uintptr_t world[sizeof(uintptr_t) == 8 ? 7 : 9];
 };
 
 /* A lookup is done. `error` is 0, or an errno or EAI_* value below 0 with its

@@ -149,6 +149,12 @@ static const struct {
 	{ "$61\r\n" TEN TEN TEN TEN TEN TEN "1\r\n",
 	    "a E_TOO_BIG/maybe executed ;" },
 	{ "*9\r\n" TEN, "a E_PROTOCOL/maybe executed ;" },
+	/* more than 32 bits say */
+	{ "|1\r\n+a\r\n+b\r\n*4294967297\r\n+" TEN TEN TEN TEN,
+	    "a E_TOO_BIG/maybe executed ;" },
+	{ "*2147483648\r\n.\r\n", "a E_PROTOCOL/maybe executed ;" },
+	{ "*6\r\n$4294967297\r\n1\r\n?" TEN TEN TEN TEN,
+	    "a E_TOO_BIG/maybe executed ;" },
 };
 
 TEST_ROWS(redis_too_big_has_bounds, ROWS(bad))
