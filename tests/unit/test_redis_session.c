@@ -171,7 +171,8 @@ TEST(redis_session_a_lost_call_is_named)
 		const char *command, *name;
 	} lost[] = { { "get a", "GET" }, { "PUBLISH a b", "PUBLISH" },
 		{ "ZRANGEBYLEX a b c", "ZRANGEBYLEX" }, { "MULTI", "MULTI" },
-		{ "odd a", "odd" }, { "ODDLYNAMED a", "ODDLY*" } };
+		{ "odd a", "odd" }, { "ODDITY a", "ODDITY" },
+		{ "ODDLIER a", "ODDLI*" }, { "ODDLYNAMED a", "ODDLY*" } };
 	char said[64];
 
 	for (size_t i = 0; i < sizeof(lost) / sizeof(lost[0]); i++) {
