@@ -144,7 +144,7 @@ sign_of(const struct field *field, bool negative)
 struct whole {
 	char prefix[3];
 	size_t prefix_len;
-	char digits[22]; /* 64 bits in octal */
+	char digits[23]; /* 64 bits in octal, and the zero of the flag # */
 	size_t len;
 };
 
