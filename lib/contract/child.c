@@ -2,6 +2,7 @@
  * A chapter in a process of its own: an adapter may crash there, hang or leak, and
  * the parent reads in shared memory what happened.
  */
+#include <errno.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -164,10 +165,21 @@ share(void)
 	memset(kit_told, 0, sizeof(*kit_told));
 }
 
+/* Returns its status. A program that ignores SIGCHLD waits for it, and is told none. */
+static int
+wait_for(pid_t child)
+{
+	int status = 0;
+
+	while (waitpid(child, &status, 0) < 0)
+		if (errno == ECHILD)
+			return kit_told->signal;
+	return status;
+}
+
 void
 kit_child(const struct kit_order *order)
 {
-	int status = 0;
 	pid_t child;
 
 	share();
@@ -184,7 +196,5 @@ kit_child(const struct kit_order *order)
 		run_chapter(order);
 		_exit(0);
 	}
-	while (waitpid(child, &status, 0) < 0)
-		continue;
-	judge(status);
+	judge(wait_for(child));
 }

@@ -2,6 +2,7 @@
  * The contract kit: adapters that are well pass, whatever the seed; and of an adapter
  * with one bug it says which promise is broken, where, and how to see that again.
  */
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -203,6 +204,20 @@ TEST_ROWS(planted_bug_is_found_and_found_again, LEN(rows))
 	ck_assert_msg(strstr(text, rows[_i].promise) != NULL, "%.4000s", text);
 	ck_assert_msg(strstr(text, rows[_i].words) != NULL, "%.4000s", text);
 	check_again(rows[_i].bug, text);
+	free(text);
+}
+
+/* As a program may be, by whoever has started it. */
+TEST(contract_where_the_end_of_a_child_is_ignored)
+{
+	int broken;
+	char *text;
+
+	ck_assert(signal(SIGCHLD, SIG_IGN) != SIG_ERR);
+	text = report(planted_contract(ABORTS), "hostile", &broken);
+	ck_assert_int_eq(broken, 1);
+	ck_assert_msg(strstr(text, "decode ends the program: Aborted") != NULL,
+	    "%s", text);
 	free(text);
 }
 
