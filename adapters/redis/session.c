@@ -288,7 +288,7 @@ take_parser(struct stay_redis *redis, const struct stay_redis__config *config)
 void
 stay_redis__session_rest(struct stay_redis *redis)
 {
-	if (redis->parser == NULL ||
+	if (redis->parser == NULL || redis->skip != NULL ||
 	    redis->parser->state != STAY_REDIS__AT_FRAME)
 		return;
 	stay_redis__session_fini(redis);

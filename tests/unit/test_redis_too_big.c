@@ -186,6 +186,18 @@ TEST_ROWS(redis_too_big_before_its_type_is_known, ROWS(attributes))
 	ck_assert_uint_eq(here.server.accepted, 1);
 }
 
+/* Memory is given back meanwhile, and then it is a reply that nobody has asked for. */
+TEST(redis_too_big_goes_on_after_a_rest)
+{
+	begin();
+	redis_virtual_say(&here, "|3\r\n+a\r\n+b\r\n+c\r\n");
+	sim_run_ms(here.world, 3000);
+	redis_virtual_say(&here, "+d\r\n+e\r\n+f\r\n+1\r\n");
+	sim_run_ms(here.world, 1000);
+	ck_assert_uint_eq(here.server.accepted, 2);
+	end();
+}
+
 /* The next session begins with a frame of its own. */
 TEST(redis_too_big_ends_with_the_session)
 {
