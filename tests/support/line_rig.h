@@ -119,6 +119,9 @@ const char *line_failure(const struct line_rig *rig);
 const char *line_explained(const struct line_rig *rig);
 uint64_t line_due_ms(const struct line_rig *rig);
 struct stay_client_counts line_counts(const struct line_rig *rig);
+/* The server says this, and then these are the notes. */
+#define LINE_HEARS(rig, says, text) ck_assert_str_eq(line_hear(rig, says), text)
+
 void line_check_counts(const struct line_rig *rig);
 
 /* The act of `say`. */

@@ -6,6 +6,9 @@
 #include "sim/world_sim.h"
 #include "support/peer_script.h"
 
+/* For sim_limits_set and sim_peer_limits. */
+#define LIMITS(...) (&(const struct sim_limits){ __VA_ARGS__ })
+
 void peer_listen(
     struct peer *peer, struct stay_world *world, const char *host, int port);
 /* A descriptor with the peer at its other end. */

@@ -25,6 +25,9 @@
 /* Behind the rows of a test; for a server elsewhere, too. */
 extern const struct peer_row redis_usual[];
 
+#define REDIS(...)                                                             \
+	(&(const struct stay_redis_options){ STAY_REDIS_OPTIONS, __VA_ARGS__ })
+
 struct redis_virtual {
 	struct stay_world *world;
 	struct stay_loop *loop;

@@ -32,7 +32,7 @@ call(const char *name)
 	return mine;
 }
 
-#define HEARS(text, tells) ck_assert_str_eq(line_hear(rig, text), tells)
+#define HEARS(text, tells) LINE_HEARS(rig, text, tells)
 
 TEST(client_answer_is_heard_before_it_is_told)
 {
@@ -205,7 +205,7 @@ TEST_ROWS(client_answer_of_a_call_that_ends_there, 3)
 	begin(line_tagged_protocol(), NULL);
 	tagging.hearing = deeds[_i].hearing;
 	call("a");
-	ck_assert_str_eq(line_hear(rig, "*@1\n"), deeds[_i].told);
+	HEARS("*@1\n", deeds[_i].told);
 	tagging.hearing = NULL;
 }
 
@@ -231,7 +231,7 @@ TEST_ROWS(client_answer_ends_a_call_at_its_end, 2)
 	begin(line_tagged_protocol(), NULL);
 	tagging.hearing = ends[_i].hearing;
 	call("a");
-	ck_assert_str_eq(line_hear(rig, "+@1\n"), ends[_i].told);
+	HEARS("+@1\n", ends[_i].told);
 	tagging.hearing = NULL;
 	call("b");
 	HEARS("+@2\n", "hear +@2;b OK/replied +@2;");

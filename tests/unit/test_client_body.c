@@ -319,7 +319,6 @@ more_of_zeros(
 TEST(client_body_is_asked_for_when_there_is_room)
 {
 	const size_t len = (1u << 20) + 17;
-	const struct sim_limits narrow = { .send_buffer = 100 };
 	size_t asked = 0, sent, before;
 	struct stay_body body = { STAY_BODY, .len = len, .more = more_of_zeros,
 		.arg = &asked };
@@ -327,7 +326,7 @@ TEST(client_body_is_asked_for_when_there_is_room)
 
 	begin(NULL);
 	rig.server.log = NULL;
-	sim_peer_limits(rig.peer, &narrow);
+	sim_peer_limits(rig.peer, LIMITS(.send_buffer = 100));
 	sim_peer_freeze(rig.peer, true);
 	before = (size_t)line_counts(&rig).bytes_out;
 	line_call_with(&rig, "a", LINE("w"), options);
@@ -341,8 +340,7 @@ TEST(client_body_is_asked_for_when_there_is_room)
 	ck_assert_uint_eq(asked, len);
 	ck_assert_uint_eq(
 	    line_counts(&rig).bytes_out - before, len + strlen("w\n"));
-	sim_peer_print(rig.peer, "+1\n");
-	LINE_TELLS(&rig, 1, "a OK/replied +1;");
+	LINE_HEARS(&rig, "+1\n", "a OK/replied +1;");
 }
 
 /* No answer is due: it is sent when the last byte has left. */
@@ -373,12 +371,10 @@ TEST(client_body_may_have_pieces_for_an_answer)
 	line_told(&rig);
 	line_call_in_pieces(&rig, "a", LINE("quiet"), options);
 	line_run(&rig, 1);
-	sim_peer_print(rig.peer, "% 12");
-	LINE_TELLS(&rig, 1, "a piece 12;");
+	LINE_HEARS(&rig, "% 12", "a piece 12;");
 	stay_feed_go_on(source.feed);
 	line_run(&rig, 1);
-	sim_peer_print(rig.peer, "3\n");
-	LINE_TELLS(&rig, 1, "a piece 3;a OK/replied %end;over;");
+	LINE_HEARS(&rig, "3\n", "a piece 3;a OK/replied %end;over;");
 }
 
 TEST(client_body_may_have_parts_for_an_answer)
@@ -386,8 +382,7 @@ TEST(client_body_may_have_parts_for_an_answer)
 	begin(NULL);
 	call("say *", "1.|", OPEN);
 	LINE_TELLS(&rig, 1, "a part OK *1;");
-	sim_peer_print(rig.peer, "+2\n");
-	LINE_TELLS(&rig, 1, "a OK/replied +2;over;");
+	LINE_HEARS(&rig, "+2\n", "a OK/replied +2;over;");
 }
 
 /* ---- a body that does not ---- */
@@ -503,18 +498,15 @@ TEST(client_body_that_has_ended_is_given_up_like_others)
 	    stay_client_cancel(rig.client, source.call->id), STAY_OK);
 	LINE_TELLS(&rig, 1, "a E_CANCELLED/maybe executed;over;");
 	ck_assert_uint_eq(line_counts(&rig).tombstones, 1);
-	sim_peer_print(rig.peer, "+late\n");
-	LINE_TELLS(&rig, 1, "orphan +late;");
+	LINE_HEARS(&rig, "+late\n", "orphan +late;");
 }
 
 /* Its last bytes are still in our hands. */
 TEST(client_body_that_has_ended_leaves_as_a_tombstone)
 {
-	const struct sim_limits narrow = { .send_buffer = 3 };
-
 	begin(NULL);
 	line_run(&rig, 1);
-	sim_peer_limits(rig.peer, &narrow);
+	sim_peer_limits(rig.peer, LIMITS(.send_buffer = 3));
 	sim_peer_freeze(rig.peer, true);
 	call("x", "yzzzzzz", 7);
 	line_run(&rig, 1);
@@ -524,8 +516,7 @@ TEST(client_body_that_has_ended_leaves_as_a_tombstone)
 	sim_peer_freeze(rig.peer, false);
 	LINE_TELLS(&rig, 10, "over;");
 	ck_assert_str_eq(line_got(&rig), "xyzzzzzz;");
-	sim_peer_print(rig.peer, "+late\n");
-	LINE_TELLS(&rig, 1, "orphan +late;");
+	LINE_HEARS(&rig, "+late\n", "orphan +late;");
 }
 
 /* In the queue it was never asked for. */
@@ -617,10 +608,8 @@ TEST(promise_3_an_open_body_without_a_close_may_be_executed)
 /* Nothing of it has left but a part of the request. */
 TEST(client_body_that_has_not_begun_needs_no_rewind)
 {
-	const struct sim_limits narrow = { .send_buffer = 3 };
-
 	begin(NULL);
-	sim_peer_limits(rig.peer, &narrow);
+	sim_peer_limits(rig.peer, LIMITS(.send_buffer = 3));
 	sim_peer_freeze(rig.peer, true);
 	call("say +", "x", 1);
 	line_run(&rig, 1);
@@ -647,17 +636,14 @@ TEST(client_body_is_sent_again_from_its_beginning)
 	stay_feed_go_on(source.feed);
 	line_run(&rig, 1);
 	ck_assert_str_eq(line_got(&rig), "|x;wxyz;");
-	sim_peer_print(rig.peer, "+2\n");
-	LINE_TELLS(
-	    &rig, 1, "hello -;up;r OK/replied +1;rewind;a OK/replied +2;over;");
+	LINE_HEARS(&rig, "+2\n",
+	    "hello -;up;r OK/replied +1;rewind;a OK/replied +2;over;");
 }
 
 /* Also if a look finds room for its first byte, of which nothing was told: that of two
  * bytes of the greeting, which the peer has read since. */
 TEST(client_body_is_rewound_before_a_look_sends_it)
 {
-	const struct sim_limits narrow = { .send_buffer = 64,
-		.latency_ms = 1000 };
 	char hello[66] = "", words[63] = "";
 
 	prepare();
@@ -670,7 +656,8 @@ TEST(client_body_is_rewound_before_a_look_sends_it)
 	line_call(&rig, "r", LINE_WITH(words, .flags = STAY_IDEMPOTENT));
 	call_again("w", "x|y~|z", 3, 0);
 	line_run(&rig, 10);
-	sim_limits_set(rig.world, &narrow);
+	sim_limits_set(
+	    rig.world, LIMITS(.send_buffer = 64, .latency_ms = 1000));
 	sim_peer_reset(rig.peer);
 	while (rig.server.accepted < 2)
 		line_run(&rig, 1);
@@ -709,10 +696,8 @@ TEST(client_body_is_given_up_by_its_own_rewind)
 /* What the last stream had not taken of a piece is no part of the next one. */
 TEST(client_body_begins_anew_without_what_was_left)
 {
-	const struct sim_limits narrow = { .send_buffer = 3 };
-
 	begin(NULL);
-	sim_peer_limits(rig.peer, &narrow);
+	sim_peer_limits(rig.peer, LIMITS(.send_buffer = 3));
 	sim_peer_freeze(rig.peer, true);
 	call_again("w", "xyxyxy", 6, 0);
 	line_run(&rig, 1);
@@ -721,8 +706,7 @@ TEST(client_body_begins_anew_without_what_was_left)
 	line_run(&rig, 1000);
 	ck_assert_str_eq(line_got(&rig), "|wxyxyxy;");
 	line_told(&rig);
-	sim_peer_print(rig.peer, "+1\n");
-	LINE_TELLS(&rig, 1, "a OK/replied +1;over;");
+	LINE_HEARS(&rig, "+1\n", "a OK/replied +1;over;");
 }
 
 /* What nobody can have acted on overtakes nothing. */
@@ -734,8 +718,7 @@ TEST(promise_4_a_body_that_was_cut_off_overtakes_no_call)
 	line_run(&rig, 1);
 	sim_peer_reset(rig.peer);
 	line_run(&rig, 1000);
-	sim_peer_print(rig.peer, "+1\n");
-	LINE_TELLS(&rig, 1,
+	LINE_HEARS(&rig, "+1\n",
 	    "down E_RESET;a E_LOST/not sent;over;hello -;up;r OK/replied +1;");
 }
 
@@ -749,8 +732,7 @@ TEST(client_body_goes_on_behind_its_answer)
 	call("w", "x~|y", 2);
 	line_run(&rig, 1);
 	line_call(&rig, "b", LINE("say +2"));
-	sim_peer_print(rig.peer, "-full\n");
-	LINE_TELLS(&rig, 1, "a E_SERVER/replied -full;");
+	LINE_HEARS(&rig, "-full\n", "a E_SERVER/replied -full;");
 	stay_feed_go_on(source.feed);
 	LINE_TELLS(&rig, 1, "over;b OK/replied +2;");
 	ck_assert_str_eq(line_got(&rig), "wxy;say +2;");
@@ -771,10 +753,8 @@ TEST(client_body_has_the_time_of_its_call_when_that_is_answered)
 /* What has ended needs no more time of its source. */
 TEST(client_body_that_has_ended_is_never_late)
 {
-	const struct sim_limits narrow = { .send_buffer = 3 };
-
 	begin(OPTIONS(.call_timeout_ms = 500));
-	sim_peer_limits(rig.peer, &narrow);
+	sim_peer_limits(rig.peer, LIMITS(.send_buffer = 3));
 	sim_peer_freeze(rig.peer, true);
 	call("w", "xyxyxy", 6);
 	line_run(&rig, 1);
@@ -790,8 +770,7 @@ TEST(client_body_that_fails_behind_its_answer)
 	begin(NULL);
 	call("w", "x~|!", 2);
 	line_run(&rig, 1);
-	sim_peer_print(rig.peer, "-full\n");
-	LINE_TELLS(&rig, 1, "a E_SERVER/replied -full;");
+	LINE_HEARS(&rig, "-full\n", "a E_SERVER/replied -full;");
 	stay_feed_go_on(source.feed);
 	LINE_TELLS(&rig, 1, "down E_RECONNECT;over;");
 }
@@ -801,8 +780,7 @@ TEST(client_body_ends_with_its_session_behind_its_answer)
 	begin(NULL);
 	call("w", "x~|y", 2);
 	line_run(&rig, 1);
-	sim_peer_print(rig.peer, "-full\n");
-	LINE_TELLS(&rig, 1, "a E_SERVER/replied -full;");
+	LINE_HEARS(&rig, "-full\n", "a E_SERVER/replied -full;");
 	sim_peer_reset(rig.peer);
 	LINE_TELLS(&rig, 1, "down E_RESET;over;");
 }
@@ -815,12 +793,10 @@ static const struct {
 
 TEST_ROWS(client_body_stops_at_its_answer, LEN(stops))
 {
-	const struct sim_limits narrow = { .send_buffer = stops[_i].taken };
-
 	begin(NULL);
 	way.stops = true;
 	line_run(&rig, 1);
-	sim_peer_limits(rig.peer, &narrow);
+	sim_peer_limits(rig.peer, LIMITS(.send_buffer = stops[_i].taken));
 	sim_peer_freeze(rig.peer, true);
 	call("w", "xx\n~|y", 9);
 	line_run(&rig, 1);
@@ -1078,13 +1054,11 @@ TEST(promise_8_silence_begins_with_the_end_of_a_body)
 /* But a call that was sent before is waited for, and so is room. */
 TEST_ROWS(promise_8_a_silent_server_is_found_in_a_body, 2)
 {
-	const struct sim_limits narrow = { .send_buffer = 3 };
-
 	begin(OPTIONS(.silence_ms = 500));
 	if (_i == 0) {
 		line_call(&rig, "b", LINE("x"));
 	} else {
-		sim_peer_limits(rig.peer, &narrow);
+		sim_peer_limits(rig.peer, LIMITS(.send_buffer = 3));
 		sim_peer_freeze(rig.peer, true);
 	}
 	call("w", _i == 0 ? "x~|y" : "xxxxxx", 6);
@@ -1159,8 +1133,7 @@ TEST(client_body_behind_the_last_answer_is_sent_whole_anew)
 	ck_assert_str_eq(line_told(&rig),
 	    "z OK/replied +z$;down E_RECONNECT;hello -;up;rewind;");
 	ck_assert_str_eq(line_got(&rig), "z;w xyz;|w xyz;");
-	sim_peer_print(rig.peer, "+w\n");
-	LINE_TELLS(&rig, 1, "a OK/replied +w;over;");
+	LINE_HEARS(&rig, "+w\n", "a OK/replied +w;over;");
 }
 
 /* What can't be had once more; the server acted on neither. */

@@ -357,7 +357,6 @@ TEST(promise_9_a_full_queue_leaves_in_several_writes)
 {
 	static const struct peer_row rows[] = { DO(PEER_ANYTHING, on_much),
 		NO_MORE };
-	const struct sim_limits none = { 0 };
 	const size_t most = 256 * 1024, calls = 400;
 	char text[2000];
 
@@ -365,7 +364,7 @@ TEST(promise_9_a_full_queue_leaves_in_several_writes)
 	text[sizeof(text) - 1] = '\0';
 	got_most = got_all = 0;
 	line_prepare(&rig);
-	sim_limits_set(rig.world, &none);
+	sim_limits_set(rig.world, LIMITS(0));
 	rig.server.rows = rows;
 	rig.server.reads = peer_reads_bytes;
 	rig.server.log = NULL;

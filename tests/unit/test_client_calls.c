@@ -61,11 +61,9 @@ TEST(client_without_a_reply_is_told_when_it_has_left)
 
 TEST(client_frames_are_cut_anywhere)
 {
-	const struct sim_limits limits = { .read_max = 1 };
-
 	line_prepare(&rig);
 	rig.config.scribbles = true;
-	sim_limits_set(rig.world, &limits);
+	sim_limits_set(rig.world, LIMITS(.read_max = 1));
 	line_start(&rig, NULL);
 	line_call(&rig, "a", LINE("say +first|>second|*third|+fourth"));
 	LINE_TELLS(&rig, 20,

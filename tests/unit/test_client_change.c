@@ -382,16 +382,15 @@ TEST(client_change_fills_another_block)
 TEST(promise_8_the_kernel_hears_of_another_bound_as_well)
 {
 	struct line_config config = second_config(NULL);
-	const struct stay_client_options options = { STAY_CLIENT_OPTIONS,
-		.config = &config, .silence_ms = 4000 };
 	const struct stay_socket_options *socket;
 
 	line_begin(&rig, NULL);
 	rig.closed = true; /* the first config may go from now on */
 	socket = sim_peer_options(rig.peer);
 	ck_assert_uint_ne(socket->user_timeout_ms, 4000);
-	ck_assert_int_eq(
-	    stay_client_reconfigure(rig.client, NULL, &options), STAY_OK);
+	ck_assert_int_eq(stay_client_reconfigure(rig.client, NULL,
+			     OPTIONS(.config = &config, .silence_ms = 4000)),
+	    STAY_OK);
 	line_run(&rig, 10);
 	ck_assert_uint_eq(rig.server.accepted, 2);
 	socket = sim_peer_options(rig.peer);

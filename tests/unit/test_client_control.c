@@ -83,7 +83,6 @@ TEST(client_control_without_a_place_is_taken_back)
  * other slot sends it, and no call is glued to it. */
 TEST(client_control_never_expected_is_never_sent)
 {
-	const struct stay_client_options probed = { .probe_ms = 1000 };
 	struct stay_call_options options = { STAY_CALL_OPTIONS,
 		.timeout_ms = 50 };
 
@@ -94,7 +93,7 @@ TEST(client_control_never_expected_is_never_sent)
 	rig.config.on_push = subscribe;
 	rig.config.ping = "say +pong";
 	rig.config.bye = "bye";
-	line_start(&rig, &probed);
+	line_start(&rig, OPTIONS(.probe_ms = 1000));
 	line_run(&rig, 10);
 	line_call_with(&rig, "a", LINE("hold"), options);
 	line_run(&rig, 100);

@@ -112,7 +112,6 @@ TEST(endpoints_nobody_hurries_to_the_next_place)
 TEST(endpoints_the_preferred_place_is_taken_at_the_next_change)
 {
 	static const char *const urls[] = { A, NULL };
-	static const struct sim_limits slow = { .latency_ms = 1 };
 	struct peer late;
 
 	prepare();
@@ -120,7 +119,7 @@ TEST(endpoints_the_preferred_place_is_taken_at_the_next_change)
 	late = (struct peer){ .usual = rig.server.usual,
 		.reads = peer_reads_lines };
 	peer_listen(&late, rig.world, "10.0.0.7", 7777);
-	sim_limits_set(rig.world, &slow);
+	sim_limits_set(rig.world, LIMITS(.latency_ms = 1));
 	line_start(&rig, OPTIONS(.urls = urls));
 	line_run(&rig, 20);
 	ck_assert_uint_eq(rig.server.accepted, 1);
@@ -181,8 +180,7 @@ TEST(endpoints_that_fail_otherwise_deny_no_more)
 	line_run(&rig, 210);
 	ck_assert_ptr_nonnull(strstr(failures, "10.0.0.3:7777 refused"));
 	line_told(&rig);
-	sim_peer_print(rig.peer, "-no\n");
-	LINE_TELLS(&rig, 1, "hello -no;down E_DENIED;");
+	LINE_HEARS(&rig, "-no\n", "hello -no;down E_DENIED;");
 }
 
 /* With STAY_FATAL_RETRY calls are rejected until the next attempt at any place. */
@@ -313,8 +311,7 @@ TEST(endpoints_that_are_used_up_are_no_hope)
 	sim_peer_reset(rig.peer);
 	line_run(&rig, 60);
 	line_told(&rig);
-	sim_peer_print(rig.peer, "-no\n");
-	LINE_TELLS(&rig, 1, "hello -no;down E_DENIED;closed E_DENIED;");
+	LINE_HEARS(&rig, "-no\n", "hello -no;down E_DENIED;closed E_DENIED;");
 }
 
 /* When all are used up, nothing is left to be tried. */
@@ -496,8 +493,7 @@ TEST(endpoints_that_are_replaced_have_denied)
 	    stay_client_reconfigure(rig.client, C, &options), STAY_OK);
 	line_run(&rig, 60);
 	line_told(&rig);
-	sim_peer_print(rig.peer, "-no\n");
-	LINE_TELLS(&rig, 1, "hello -no;down E_DENIED;closed E_DENIED;");
+	LINE_HEARS(&rig, "-no\n", "hello -no;down E_DENIED;closed E_DENIED;");
 	rig.released = true; /* its config was never the client's to release */
 }
 

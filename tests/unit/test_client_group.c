@@ -63,12 +63,10 @@ TEST_ROWS(client_group_answers_come_together, LEN(answers))
 
 TEST_ROWS(client_group_answers_are_cut_anywhere, 6)
 {
-	const struct sim_limits limits = { .read_max = (size_t)_i + 1,
-		.latency_ms = 1 };
-
 	group_told = 0;
 	line_prepare(&groups);
-	sim_limits_set(groups.world, &limits);
+	sim_limits_set(
+	    groups.world, LIMITS(.read_max = (size_t)_i + 1, .latency_ms = 1));
 	line_start(&groups, NULL);
 	group_send("www", "say +one,say -two|>push,say +three");
 	line_run(&groups, 100);
@@ -135,10 +133,8 @@ TEST(client_group_each_request_has_its_tag)
  * knows. */
 TEST(client_group_is_answered_before_all_of_it_has_left)
 {
-	const struct sim_limits limits = { .send_buffer = 3 };
-
 	group_begin();
-	sim_peer_limits(groups.peer, &limits);
+	sim_peer_limits(groups.peer, LIMITS(.send_buffer = 3));
 	sim_peer_freeze(groups.peer, true);
 	group_send("wt", "a,note");
 	line_run(&groups, 1);
@@ -233,11 +229,8 @@ TEST_ROWS(client_group_has_a_place_for_each_request, LEN(bounds))
 
 TEST(client_group_waits_until_all_of_it_has_a_place)
 {
-	const struct stay_client_options options = { STAY_CLIENT_OPTIONS,
-		.inflight_calls_max = 3 };
-
 	group_told = 0;
-	line_begin(&groups, &options);
+	line_begin(&groups, OPTIONS(.inflight_calls_max = 3));
 	line_call(&groups, "x", LINE("x"));
 	group_send("www", "a,b,c");
 	line_call(&groups, "y", LINE("y"));
@@ -384,13 +377,10 @@ static const struct {
 
 TEST_ROWS(client_group_rejected_is_never_told, LEN(rejections))
 {
-	const struct stay_client_options options = { STAY_CLIENT_OPTIONS,
-		.queue_bytes_max = rejections[_i].bytes };
-
 	group_told = 0;
 	line_prepare(&groups);
 	groups.protocol = rejections[_i].protocol;
-	line_start(&groups, &options);
+	line_start(&groups, OPTIONS(.queue_bytes_max = rejections[_i].bytes));
 	line_run(&groups, 10);
 	ck_assert_int_eq(rejections[_i].send(), rejections[_i].says);
 	ck_assert_uint_eq(counts_of(groups.client).queued, groups.call_count);
@@ -444,11 +434,8 @@ TEST_ROWS(client_group_is_over_once, 3)
 /* The line protocol keeps a reply in its length and a struct's. */
 TEST(client_group_answers_past_the_bound_cost_nobody_else)
 {
-	const struct stay_client_options options = { STAY_CLIENT_OPTIONS,
-		.group_bytes_max = 250 };
-
 	group_told = 0;
-	line_begin(&groups, &options);
+	line_begin(&groups, OPTIONS(.group_bytes_max = 250));
 	group_send("wwwww", "say +1,say +2,say +3,say !4,say +5");
 	line_call(&groups, "z", LINE("say +z"));
 	LINE_TELLS(&groups, 10,

@@ -184,11 +184,8 @@ TEST(client_group_sent_again_has_no_answers_of_before)
 /* Nor does what it kept of them count. */
 TEST(client_group_sent_again_has_all_of_its_bytes)
 {
-	const struct stay_client_options options = { STAY_CLIENT_OPTIONS,
-		.group_bytes_max = 250 };
-
 	group_told = 0;
-	line_begin(&groups, &options);
+	line_begin(&groups, OPTIONS(.group_bytes_max = 250));
 	group_send("rrr", "a,b,c");
 	line_run(&groups, 1);
 	group_say("+1\n+2\n");
@@ -256,11 +253,8 @@ TEST(promise_4_a_group_does_not_overtake)
 /* Three calls' worth of the budget. */
 TEST_ROWS(client_group_spends_the_budget_one_by_one, 2)
 {
-	const struct stay_client_options options = { STAY_CLIENT_OPTIONS,
-		.resend_burst = 3, .resend_percent = 1 };
-
 	group_told = 0;
-	line_begin(&groups, &options);
+	line_begin(&groups, OPTIONS(.resend_burst = 3, .resend_percent = 1));
 	group_send("rrr", "a,b,c");
 	if (_i == 1)
 		line_call(
@@ -275,11 +269,8 @@ TEST_ROWS(client_group_spends_the_budget_one_by_one, 2)
 
 TEST(client_group_refused_is_not_kept_for_another_session)
 {
-	const struct stay_client_options options = { STAY_CLIENT_OPTIONS,
-		.on_refused = STAY_REFUSED_RESEND };
-
 	group_told = 0;
-	line_begin(&groups, &options);
+	line_begin(&groups, OPTIONS(.on_refused = STAY_REFUSED_RESEND));
 	group_send("w", "say !1");
 	LINE_TELLS(&groups, 10, "g E_SERVER/refused: E_SERVER/refused !1;");
 	ck_assert_uint_eq(groups.server.accepted, 1);
@@ -343,11 +334,8 @@ TEST(client_group_given_up_ends_with_its_session)
 
 TEST(client_group_counts_against_tombstones_one_by_one)
 {
-	const struct stay_client_options options = { STAY_CLIENT_OPTIONS,
-		.tombstones_max = 2 };
-
 	group_told = 0;
-	line_begin(&groups, &options);
+	line_begin(&groups, OPTIONS(.tombstones_max = 2));
 	group_send("www", "a,b,c");
 	line_run(&groups, 1);
 	group_cancel();
@@ -429,11 +417,8 @@ static const struct {
 /* And keeps nothing: there is room for no reply. */
 TEST_ROWS(client_group_without_done_tells_the_observer, LEN(untold))
 {
-	const struct stay_client_options options = { STAY_CLIENT_OPTIONS,
-		.group_bytes_max = 1 };
-
 	group_told = 0;
-	line_begin(&groups, &options);
+	line_begin(&groups, OPTIONS(.group_bytes_max = 1));
 	ck_assert_int_eq(stay_group_send(group_make("ww", untold[_i].text),
 			     NULL, NULL, NULL),
 	    STAY_OK);
@@ -444,11 +429,8 @@ TEST_ROWS(client_group_without_done_tells_the_observer, LEN(untold))
 
 TEST(client_group_takes_several_turns_if_it_must)
 {
-	const struct stay_client_options options = { STAY_CLIENT_OPTIONS,
-		.turn_calls_max = 2 };
-
 	group_told = 0;
-	line_begin(&groups, &options);
+	line_begin(&groups, OPTIONS(.turn_calls_max = 2));
 	group_send("wwwww", "a,b,c,d,e");
 	line_run(&groups, 1);
 	sim_peer_print(groups.peer, "+1\n+2\n+3\n+4\n+5\n");

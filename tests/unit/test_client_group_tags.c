@@ -58,10 +58,10 @@ TEST(client_group_tags_are_answered_in_any_order)
 	call("y");
 	ck_assert_str_eq(sent(), "call@001;a@002;b@003;c@004;call@005;");
 	ck_assert_uint_eq(counts_of(groups.client).in_flight, 5);
-	ck_assert_str_eq(answer("+@4 c\n-@2 a\n"), "");
-	ck_assert_str_eq(
-	    answer("+@5 y\n"), "over 5 of 0 replied;y OK/replied +@5 y;");
-	ck_assert_str_eq(answer("+@3 b\n"),
+	LINE_HEARS(&groups, "+@4 c\n-@2 a\n", "");
+	LINE_HEARS(
+	    &groups, "+@5 y\n", "over 5 of 0 replied;y OK/replied +@5 y;");
+	LINE_HEARS(&groups, "+@3 b\n",
 	    "over 2 of 97 replied;over 3 of 98 replied;over 4 of 99 replied;"
 	    "g E_SERVER/replied: E_SERVER/replied -@2 a OK/replied +@3 b "
 	    "OK/replied +@4 c;");
@@ -74,10 +74,10 @@ TEST(client_group_tags_count_the_answers_of_each)
 	begin((struct line_tagging){ 0 });
 	group_send("PQT", "a@000,b@000,c@000");
 	ck_assert_str_eq(sent(), "a@001;b@002;c@003;");
-	ck_assert_str_eq(
-	    answer("+@1 1\n*@3 half\n"), "g part +@1 1;g part *@3 half;");
-	ck_assert_str_eq(answer("+@3\n"), "");
-	ck_assert_str_eq(answer("+@1 2\n"),
+	LINE_HEARS(
+	    &groups, "+@1 1\n*@3 half\n", "g part +@1 1;g part *@3 half;");
+	LINE_HEARS(&groups, "+@3\n", "");
+	LINE_HEARS(&groups, "+@1 2\n",
 	    "g OK/replied: OK/replied +@1 2 OK/sent OK/replied +@3;");
 }
 
@@ -86,7 +86,7 @@ TEST(client_group_tags_all_refused)
 	begin((struct line_tagging){ 0 });
 	group_send("TT", "a@000,b@000");
 	sent();
-	ck_assert_str_eq(answer("!@2 b\n!@1 a\n"),
+	LINE_HEARS(&groups, "!@2 b\n!@1 a\n",
 	    "g E_SERVER/refused: E_SERVER/refused !@1 a E_SERVER/refused !@2 "
 	    "b;");
 }
@@ -97,7 +97,7 @@ TEST(client_group_tags_answered_twice_end_the_session)
 	begin((struct line_tagging){ 0 });
 	group_send("TT", "a@000,b@000");
 	sent();
-	ck_assert_str_eq(answer("+@2\n+@2\n"),
+	LINE_HEARS(&groups, "+@2\n+@2\n",
 	    "down E_UNASKED;g E_LOST/maybe executed: E_LOST/maybe executed "
 	    "OK/replied +@2;");
 }
@@ -127,7 +127,7 @@ TEST(client_group_tags_are_not_needed_to_be_prepared)
 	begin((struct line_tagging){ .tells = true });
 	group_send("wtw", "a,b,c");
 	ck_assert_str_eq(sent(), "a;b;c;");
-	ck_assert_str_eq(answer("+1\n+2\n"),
+	LINE_HEARS(&groups, "+1\n+2\n",
 	    "over 97 of 97 replied;over 98 of 98 sent;over 99 of 99 replied;"
 	    "g OK/replied: OK/replied +1 OK/sent OK/replied +2;");
 }
@@ -177,7 +177,7 @@ TEST(client_group_tags_wait_for_enough_of_them)
 	ck_assert_str_eq(line_told(&groups), "back 2 of 97;back 3 of 98;");
 	ck_assert(can_take_tag(2));
 	ck_assert_str_eq(sent(), "control;");
-	ck_assert_str_eq(answer("+@1\n"),
+	LINE_HEARS(&groups, "+@1\n",
 	    "over 1 of 0 replied;x OK/replied +@1;back 1 of 97;back 3 of 98;");
 	ck_assert_str_eq(line_got(&groups), "");
 	answer("+@2\n");
@@ -326,17 +326,17 @@ TEST_ROWS(client_group_tags_given_up_are_free_at_late_answers, LEN(ways))
 	    OPTIONS(.tombstone_age_ms = 60000));
 	group_send("TTT", "a@000,b@000,c@000");
 	sent();
-	ck_assert_str_eq(answer("+@2\n"), "");
+	LINE_HEARS(&groups, "+@2\n", "");
 	ways[_i].give_up();
 	ck_assert_str_eq(line_told(&groups), ways[_i].told);
 	ck_assert_uint_eq(counts_of(groups.client).tombstones, 3);
 	call("x");
 	call("y");
 	ck_assert_str_eq(sent(), "call@002;");
-	ck_assert_str_eq(answer("+@3 late\n"),
+	LINE_HEARS(&groups, "+@3 late\n",
 	    "orphan +@3 late;over 3 of 99 maybe executed;");
 	ck_assert_str_eq(sent(), "call@003;");
-	ck_assert_str_eq(answer("+@1 late\n"),
+	LINE_HEARS(&groups, "+@1 late\n",
 	    "orphan +@1 late;over 1 of 97 maybe executed;");
 	ck_assert_uint_eq(counts_of(groups.client).tombstones, 0);
 	answer("+@2\n+@3\n");
@@ -356,21 +356,19 @@ TEST(client_group_tags_answered_before_it_is_told)
 	group_send("TT", "a@000,b@000");
 	line_call(&groups, "x", TAGGED("call@000"))->then = cancel_the_group;
 	sent();
-	ck_assert_str_eq(answer("+@3\n+@2 late\n"),
+	LINE_HEARS(&groups, "+@3\n+@2 late\n",
 	    "over 3 of 0 replied;x OK/replied +@3;orphan +@2 late;given up 1;"
 	    "over 2 of 98 maybe executed;g E_CANCELLED/maybe executed: "
 	    "E_CANCELLED/maybe executed E_CANCELLED/maybe executed;");
-	ck_assert_str_eq(answer("+@1 late\n"),
+	LINE_HEARS(&groups, "+@1 late\n",
 	    "orphan +@1 late;over 1 of 97 maybe executed;");
 }
 
 /* The stream has not taken it, and it was prepared all the same. */
 TEST(client_group_tags_cancelled_behind_a_full_stream)
 {
-	const struct sim_limits limits = { .send_buffer = 1 };
-
 	begin((struct line_tagging){ .tells = true });
-	sim_peer_limits(groups.peer, &limits);
+	sim_peer_limits(groups.peer, LIMITS(.send_buffer = 1));
 	sim_peer_freeze(groups.peer, true);
 	call("x");
 	line_run(&groups, 1);
@@ -395,7 +393,7 @@ TEST(client_group_tags_given_up_in_order)
 	    "given up 98;given up 99;over 97 of 97 replied;g E_CANCELLED/maybe "
 	    "executed: OK/replied +1 E_CANCELLED/maybe executed "
 	    "E_CANCELLED/maybe executed;");
-	ck_assert_str_eq(answer("+2\n+3\n"),
+	LINE_HEARS(&groups, "+2\n+3\n",
 	    "orphan +2;over 98 of 98 maybe executed;orphan +3;over 99 of 99 "
 	    "maybe executed;");
 }
@@ -423,7 +421,7 @@ TEST(client_group_tags_let_go_of_when_given_up)
 	    "E_CANCELLED/maybe executed OK/replied +@2 E_CANCELLED/maybe "
 	    "executed;");
 	ck_assert_uint_eq(counts_of(groups.client).tombstones, 0);
-	ck_assert_str_eq(answer("+@3 late\n"), "orphan +@3 late;");
+	LINE_HEARS(&groups, "+@3 late\n", "orphan +@3 late;");
 }
 
 /* The others are awaited still; of a request that was let go of nothing is. */
@@ -436,8 +434,8 @@ TEST(client_group_tags_let_go_of_one)
 	ck_assert_int_eq(
 	    stay_session_let_go(stay_client_session(groups.client), 2),
 	    STAY_E_STALE);
-	ck_assert_str_eq(answer("+@2 late\n+@1\n"), "orphan +@2 late;");
-	ck_assert_str_eq(answer("+@3\n"),
+	LINE_HEARS(&groups, "+@2 late\n+@1\n", "orphan +@2 late;");
+	LINE_HEARS(&groups, "+@3\n",
 	    "over 1 of 97 replied;over - of 98 sent;over 3 of 99 replied;"
 	    "g OK/replied: OK/replied +@1 OK/sent OK/replied +@3;");
 	call("x");
@@ -461,7 +459,7 @@ TEST_ROWS(client_group_tags_let_go_of_one_and_lost, 2)
 	} else {
 		ck_assert_str_eq(line_got(&groups), "|a!003;b!004;");
 		line_told(&groups);
-		ck_assert_str_eq(answer("+@4\n+@3\n"),
+		LINE_HEARS(&groups, "+@4\n+@3\n",
 		    "over 3 of 97 replied;over 4 of 98 replied;g OK/replied: "
 		    "OK/replied +@3 OK/replied +@4;");
 	}
@@ -483,14 +481,14 @@ TEST_ROWS(client_group_tags_let_go_of_by_who_is_overtaken, 2)
 	    let_go_of_two;
 	group_send(_i == 0 ? "TT" : "T", _i == 0 ? "a@000,b@000" : "a@000");
 	sent();
-	ck_assert_str_eq(answer("!@1\n"), "");
-	ck_assert_str_eq(answer("+@2 late\n"),
+	LINE_HEARS(&groups, "!@1\n", "");
+	LINE_HEARS(&groups, "+@2 late\n",
 	    _i == 0 ? "over 1 of 0 refused;x E_SERVER/refused !@1;"
 		      "orphan +@2 late;"
 		    : "over 1 of 0 refused;x E_SERVER/refused !@1;over - of 97 "
 		      "sent;g OK/replied: OK/sent;orphan +@2 late;");
 	if (_i == 0)
-		ck_assert_str_eq(answer("+@3\n"),
+		LINE_HEARS(&groups, "+@3\n",
 		    "over - of 97 sent;over 3 of 98 replied;g OK/replied: "
 		    "OK/sent OK/replied +@3;");
 }
@@ -517,7 +515,7 @@ TEST(client_group_tags_let_go_of_a_tombstone)
 	group_cancel();
 	line_told(&groups);
 	let_go(2);
-	ck_assert_str_eq(answer("+@1 late\n"),
+	LINE_HEARS(&groups, "+@1 late\n",
 	    "orphan +@1 late;over 1 of 97 maybe executed;");
 	let_go(3);
 	ck_assert_str_eq(line_told(&groups), "");
@@ -536,9 +534,9 @@ TEST(promise_4_a_group_with_tags_answered_late_overtakes)
 	sent();
 	group_cancel();
 	line_told(&groups);
-	ck_assert_str_eq(answer("+@2 1\n"), "orphan +@2 1;");
-	ck_assert_str_eq(
-	    answer("+@2 2\n"), "orphan +@2 2;over 2 of 97 maybe executed;");
+	LINE_HEARS(&groups, "+@2 1\n", "orphan +@2 1;");
+	LINE_HEARS(
+	    &groups, "+@2 2\n", "orphan +@2 2;over 2 of 97 maybe executed;");
 	answer("+@3\n");
 	line_told(&groups);
 	sim_peer_reset(groups.peer);
@@ -554,8 +552,8 @@ TEST(client_group_tags_let_go_of_by_late_answers)
 	sent();
 	group_cancel();
 	line_told(&groups);
-	ck_assert_str_eq(answer("+@1 late\n"), "orphan +@1 late;");
-	ck_assert_str_eq(answer("+@2 late\n"),
+	LINE_HEARS(&groups, "+@1 late\n", "orphan +@1 late;");
+	LINE_HEARS(&groups, "+@2 late\n",
 	    "orphan +@2 late;over - of 97 maybe executed;over - of 98 maybe "
 	    "executed;");
 	ck_assert_uint_eq(counts_of(groups.client).tombstones, 0);
@@ -649,7 +647,7 @@ TEST(promise_3_a_group_with_tags_is_sent_again_as_a_whole)
 	line_run(&groups, 1000);
 	ck_assert_str_eq(line_got(&groups), "|a!004;b!005;");
 	line_told(&groups);
-	ck_assert_str_eq(answer("+@5 new\n+@4\n"),
+	LINE_HEARS(&groups, "+@5 new\n+@4\n",
 	    "over 4 of 97 replied;over 5 of 98 replied;g OK/replied: "
 	    "OK/replied +@4 OK/replied +@5 new;");
 }
@@ -670,8 +668,8 @@ TEST(client_group_tags_sent_again_count_anew)
 	line_run(&groups, 1000);
 	ck_assert_str_eq(line_got(&groups), "|a!003;b!004;");
 	line_told(&groups);
-	ck_assert_str_eq(answer("+@3 1\n+@4\n"), "");
-	ck_assert_str_eq(answer("+@3 2\n"),
+	LINE_HEARS(&groups, "+@3 1\n+@4\n", "");
+	LINE_HEARS(&groups, "+@3 2\n",
 	    "g OK/replied: OK/replied +@3 2 OK/replied +@4;");
 }
 
@@ -693,10 +691,8 @@ TEST(client_group_tags_lost_and_untold)
 /* A part of it has left: it has a tag again in the next session, and leaves whole. */
 TEST(promise_3_a_group_with_tags_that_was_cut_is_not_sent)
 {
-	const struct sim_limits limits = { .send_buffer = 3 };
-
 	begin((struct line_tagging){ .tells = true });
-	sim_peer_limits(groups.peer, &limits);
+	sim_peer_limits(groups.peer, LIMITS(.send_buffer = 3));
 	sim_peer_freeze(groups.peer, true);
 	group_send("TT", "a@000,b@000");
 	line_run(&groups, 1);

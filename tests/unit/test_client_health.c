@@ -114,10 +114,8 @@ TEST(promise_8_a_short_block_is_no_haste)
 /* Room is awaited no more when nothing is left to be written. */
 TEST(promise_8_who_is_written_no_more_awaits_no_room)
 {
-	const struct sim_limits narrow = { .send_buffer = 2 };
-
 	line_begin(&rig, OPTIONS(.silence_ms = 500));
-	sim_peer_limits(rig.peer, &narrow);
+	sim_peer_limits(rig.peer, LIMITS(.send_buffer = 2));
 	sim_peer_freeze(rig.peer, true);
 	line_call(&rig, "a", LINE("a"));
 	line_call(&rig, "b", LINE("b"));
@@ -308,11 +306,9 @@ TEST(promise_8_who_takes_something_is_not_silent)
 TEST(promise_8_who_takes_little_is_not_silent)
 {
 	const struct line_request many = { .text = "1234567", .replies = 0 };
-	const struct sim_limits narrow = { .send_buffer = 10,
-		.latency_ms = 100 };
 
 	line_begin(&rig, OPTIONS(.silence_ms = 500));
-	sim_peer_limits(rig.peer, &narrow);
+	sim_peer_limits(rig.peer, LIMITS(.send_buffer = 10, .latency_ms = 100));
 	line_call(&rig, "a", LINE_NOTE("1"));
 	line_run(&rig, 50);
 	line_call(&rig, "b", &many);
@@ -329,11 +325,10 @@ TEST(promise_8_who_takes_little_is_not_silent)
 TEST(promise_8_who_takes_little_again_is_not_silent)
 {
 	const struct line_request many = { .text = "1234567", .replies = 0 };
-	const struct sim_limits narrow = { .send_buffer = 10,
-		.latency_ms = 1050 };
 
 	line_begin(&rig, OPTIONS(.silence_ms = 500));
-	sim_peer_limits(rig.peer, &narrow);
+	sim_peer_limits(
+	    rig.peer, LIMITS(.send_buffer = 10, .latency_ms = 1050));
 	line_call(&rig, "a", LINE_NOTE("1"));
 	line_run(&rig, 300);
 	line_call(&rig, "b", LINE_NOTE("2"));
@@ -347,10 +342,8 @@ TEST(promise_8_who_takes_little_again_is_not_silent)
  * what leaves next shows that the peer has read. */
 TEST(promise_8_room_that_nobody_needed_is_a_sign_of_life)
 {
-	const struct sim_limits narrow = { .send_buffer = 8 };
-
 	line_begin(&rig, OPTIONS(.silence_ms = 500));
-	sim_peer_limits(rig.peer, &narrow);
+	sim_peer_limits(rig.peer, LIMITS(.send_buffer = 8));
 	sim_peer_freeze(rig.peer, true);
 	line_call(&rig, "a", LINE("1234567"));
 	line_call_with(&rig, "b", LINE("x"), WITHIN(100));

@@ -50,11 +50,7 @@ answer(const char *text)
 }
 
 /* What it tells, in this millisecond. */
-#define ANSWERS(text, tells)                                                   \
-	do {                                                                   \
-		answer(text);                                                  \
-		ck_assert_str_eq(line_told(&rig), tells);                      \
-	} while (0)
+#define ANSWERS(text, tells) LINE_HEARS(&rig, text, tells)
 
 static struct line_call *
 call(const char *name, uint32_t flags)
@@ -213,11 +209,9 @@ TEST(client_last_loses_what_is_half_answered)
 
 TEST(client_last_sends_half_a_call_anew)
 {
-	const struct sim_limits narrow = { .send_buffer = 1 };
-
 	begin();
 	call_each("a");
-	sim_peer_limits(rig.peer, &narrow);
+	sim_peer_limits(rig.peer, LIMITS(.send_buffer = 1));
 	sim_peer_freeze(rig.peer, true);
 	call_each("b");
 	ANSWERS("+a$\n", "a OK/replied +a$;down E_RECONNECT;hello -;up;");
@@ -300,9 +294,8 @@ TEST_ROWS(client_last_may_be_too_big, 4)
 	    &rig, line_swallow_protocol(&line_last_protocol), NULL, &options);
 	call_each("ab");
 	answer(too_big[_i][0]);
-	answer(too_big[_i][1]);
-	ck_assert_str_eq(line_told(&rig),
-	    "a E_TOO_BIG/replied;down E_RECONNECT;hello -;up;");
+	ANSWERS(
+	    too_big[_i][1], "a E_TOO_BIG/replied;down E_RECONNECT;hello -;up;");
 	ANSWERS("+b\n", "b OK/replied +b;");
 }
 
@@ -716,12 +709,9 @@ TEST(client_last_comes_behind_others)
 /* Before the end, whoever was given up is told so: more than one turn may tell. */
 TEST(client_last_ends_who_was_given_up)
 {
-	const struct stay_client_options options = {
-		.backoff = stay_backoff_constant(ONE_S),
-		.turn_calls_max = 1,
-	};
-
-	line_begin_as(&rig, ending(), NULL, &options);
+	line_begin_as(&rig, ending(), NULL,
+	    OPTIONS(.backoff = stay_backoff_constant(ONE_S),
+		.turn_calls_max = 1));
 	for (int i = 0; i < 8; i++)
 		call("a", 0);
 	call("b", 0);

@@ -240,13 +240,11 @@ TEST(leave_now_sends_no_call_behind_it)
 	line_call(&rig, "a", LINE("a"));
 	line_call(&rig, "b", LINE("b"));
 	line_run(&rig, 1);
-	sim_peer_print(rig.peer, "#leave - 0\n+a\n");
-	LINE_TELLS(&rig, 1,
+	LINE_HEARS(&rig, "#leave - 0\n+a\n",
 	    "a OK/replied +a;note the server goes away;"
 	    "down E_RECONNECT;hello -;up;");
 	ck_assert_str_eq(line_got(&rig), "a;|b;");
-	sim_peer_print(rig.peer, "+b\n");
-	LINE_TELLS(&rig, 1, "b OK/replied +b;");
+	LINE_HEARS(&rig, "+b\n", "b OK/replied +b;");
 }
 
 /* In the first half of the time, each at another moment. */

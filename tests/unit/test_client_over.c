@@ -65,7 +65,7 @@ TEST(client_over_once_if_the_answer_comes_before_it_is_told)
 	begin(NULL);
 	call("a");
 	call("b")->then = cancel_the_first;
-	ck_assert_str_eq(answer("+@2\n+@1 late\n"),
+	LINE_HEARS(&rig, "+@2\n+@1 late\n",
 	    "over 2 of 0 replied;b OK/replied +@2;orphan +@1 late;"
 	    "over 1 of 0 maybe executed;a E_CANCELLED/maybe executed;");
 	call("c");
@@ -83,8 +83,8 @@ TEST(promise_5_client_over_is_not_told_inside_of_let_go)
 	let_go_of_the_first(NULL);
 	ck_assert_str_eq(line_told(&rig), "");
 	ck_assert_uint_eq(line_counts(&rig).tombstones, 0);
-	ck_assert_str_eq(answer("+@1 late\n"),
-	    "over - of 0 maybe executed;orphan +@1 late;");
+	LINE_HEARS(
+	    &rig, "+@1 late\n", "over - of 0 maybe executed;orphan +@1 late;");
 }
 
 TEST(client_over_comes_behind_a_done_that_lets_go)
@@ -95,7 +95,7 @@ TEST(client_over_comes_behind_a_done_that_lets_go)
 	LINE_TELLS(&rig, 110,
 	    "given up 1;a E_TIMEOUT/maybe executed;"
 	    "over - of 0 maybe executed;");
-	ck_assert_str_eq(answer("+@1 late\n"), "orphan +@1 late;");
+	LINE_HEARS(&rig, "+@1 late\n", "orphan +@1 late;");
 }
 
 /* The reply is there already, behind the frame in whose callback it was let go of. */
@@ -104,7 +104,7 @@ TEST(client_over_let_go_of_and_answered_in_one_turn)
 	begin(NULL);
 	call("a");
 	call("b")->then = let_go_of_the_first;
-	ck_assert_str_eq(answer("+@2\n+@1 late\n"),
+	LINE_HEARS(&rig, "+@2\n+@1 late\n",
 	    "over 2 of 0 replied;b OK/replied +@2;orphan +@1 late;"
 	    "over - of 0 sent;a OK/sent;");
 }
@@ -118,7 +118,7 @@ TEST(client_over_let_go_of_by_who_is_overtaken)
 	    let_go_of_the_third;
 	line_run(&rig, 1);
 	call("c");
-	ck_assert_str_eq(answer("!@2\n+@3 late\n"),
+	LINE_HEARS(&rig, "!@2\n+@3 late\n",
 	    "over 2 of 0 refused;b E_SERVER/refused !@2;over - of 0 sent;"
 	    "c OK/sent;orphan +@3 late;");
 	ck_assert_uint_eq(line_counts(&rig).tombstones, 0);
@@ -148,7 +148,7 @@ TEST(client_over_let_go_of_by_who_is_overtaken_by_a_part)
 	    let_go_and_cancel;
 	line_run(&rig, 1);
 	call("c");
-	ck_assert_str_eq(answer("!@2\n*@3 late\n"),
+	LINE_HEARS(&rig, "!@2\n*@3 late\n",
 	    "over 2 of 0 refused;b E_SERVER/refused !@2;over - of 0 sent;"
 	    "c OK/sent;given up 1;a E_CANCELLED/maybe executed;"
 	    "orphan *@3 late;");
@@ -161,7 +161,7 @@ TEST(client_over_counts_late_answers_without_their_pieces)
 	begin(NULL);
 	call("a");
 	let_go_of_the_first(NULL);
-	ck_assert_str_eq(answer("*@1 1\n*@1 2\n+@1 3\n"),
+	LINE_HEARS(&rig, "*@1 1\n*@1 2\n+@1 3\n",
 	    "over - of 0 sent;a OK/sent;"
 	    "orphan *@1 1;orphan *@1 2;orphan +@1 3;");
 	ck_assert_uint_eq(line_counts(&rig).orphans, 1);
@@ -197,7 +197,7 @@ TEST(promise_13_client_over_refused_keeps_what_is_older)
 	line_call(&rig, "a", TAGGED_WITH("get @000 a", STAY_IDEMPOTENT));
 	line_call(&rig, "b", TAGGED_WITH("get @000 b", STAY_IDEMPOTENT));
 	line_run(&rig, 1);
-	ck_assert_str_eq(answer("!@2\n"), "");
+	LINE_HEARS(&rig, "!@2\n", "");
 	sim_peer_reset(rig.peer);
 	LINE_TELLS(&rig, 1, "down E_RESET;");
 	line_got(&rig);
@@ -224,7 +224,7 @@ TEST(promise_2_client_over_let_go_of_and_passed_over)
 	ck_assert_int_eq(
 	    stay_session_awaits_tag(session, 1), STAY_AWAITS_NOTHING);
 	ck_assert_ptr_nonnull(stay_session_tagged(session, 1));
-	ck_assert_str_eq(answer("+@1-3\n"),
+	LINE_HEARS(&rig, "+@1-3\n",
 	    "over - of 0 sent;a OK/sent;"
 	    "over 2 of 0 replied;b OK/replied +@1-3;"
 	    "over 3 of 0 replied;c OK/replied +@1-3;");
@@ -245,7 +245,7 @@ TEST(client_over_let_go_of_and_answered_by_nothing)
 	let_go_of_the_first(NULL);
 	line_run(&rig, 1);
 	line_told(&rig);
-	ck_assert_str_eq(answer("0@1\n"), "down E_UNASKED;");
+	LINE_HEARS(&rig, "0@1\n", "down E_UNASKED;");
 }
 
 TEST(promise_4_client_over_what_was_answered_late_overtakes)
@@ -275,8 +275,8 @@ TEST(client_over_let_go_of_by_a_late_answer)
 	line_run(&rig, 1);
 	stay_client_cancel(rig.client, rig.calls[0].id);
 	LINE_TELLS(&rig, 1, "given up 1;a E_CANCELLED/maybe executed;");
-	ck_assert_str_eq(answer("+@1 late\n"),
-	    "orphan +@1 late;over - of 0 maybe executed;");
+	LINE_HEARS(
+	    &rig, "+@1 late\n", "orphan +@1 late;over - of 0 maybe executed;");
 	ck_assert_uint_eq(line_counts(&rig).tombstones, 0);
 }
 

@@ -90,8 +90,7 @@ TEST(client_pause_of_a_moment_is_none)
 {
 	begin(NULL);
 	rig.config.on_push = pause_for_a_moment;
-	sim_peer_print(rig.peer, ">1\n>2\n");
-	LINE_TELLS(&rig, 1, "push >1;push >2;");
+	LINE_HEARS(&rig, ">1\n>2\n", "push >1;push >2;");
 }
 
 /* Each is taken back by one. */

@@ -73,8 +73,8 @@ TEST_ROWS(client_pieces_of_a_reply, ROWS(replies))
 	ask("a");
 	line_call(rig, "b", LINE("quiet"));
 	line_run(rig, 1);
-	ck_assert_str_eq(line_hear(rig, replies[_i].text), replies[_i].told);
-	ck_assert_str_eq(line_hear(rig, "+b\n"), "b OK/replied +b;");
+	LINE_HEARS(rig, replies[_i].text, replies[_i].told);
+	LINE_HEARS(rig, "+b\n", "b OK/replied +b;");
 	ck_assert_uint_eq(counts_of(rig->client).orphans, 0);
 }
 
@@ -122,7 +122,7 @@ TEST(promise_7_pieces_take_no_memory)
 			INSIDE_INPUT,
 		    0);
 	}
-	ck_assert_str_eq(line_hear(rig, "\n"), "a OK/replied %end;");
+	LINE_HEARS(rig, "\n", "a OK/replied %end;");
 	ck_assert_uint_eq(counts_of(rig->client).sessions, 1);
 }
 
@@ -135,8 +135,8 @@ TEST(promise_5_pieces_count_in_a_turn)
 	ask("a");
 	line_call(rig, "b", LINE("quiet"));
 	line_run(rig, 1);
-	ck_assert_str_eq(line_hear(rig, "% 12\n+b\n"),
-	    "a piece 12;a OK/replied %end;b OK/replied +b;");
+	LINE_HEARS(
+	    rig, "% 12\n+b\n", "a piece 12;a OK/replied %end;b OK/replied +b;");
 }
 
 /* ---- who may ask for it, and what is wrong ---- */
@@ -192,7 +192,7 @@ TEST(client_pieces_are_only_for_who_takes_them)
 	begin();
 	line_call(rig, "a", LINE("quiet"));
 	ask("b");
-	ck_assert_str_eq(line_hear(rig, "% 1234\n% 5\n"),
+	LINE_HEARS(rig, "% 1234\n% 5\n",
 	    "a OK/replied %whole;b piece 5;b OK/replied %end;");
 }
 
@@ -215,7 +215,7 @@ TEST_ROWS(client_pieces_that_are_wrong, ROWS(faults))
 	if (_i == 2)
 		ask("b");
 	line_run(rig, 1);
-	ck_assert_str_eq(line_hear(rig, faults[_i].text), faults[_i].told);
+	LINE_HEARS(rig, faults[_i].text, faults[_i].told);
 }
 
 TEST(client_pieces_in_a_greeting_and_of_control)
@@ -227,11 +227,11 @@ TEST(client_pieces_in_a_greeting_and_of_control)
 	line_start(rig, OPTIONS(.probe_ms = 100));
 	line_run(rig, 10);
 	line_told(rig);
-	ck_assert_str_eq(line_hear(rig, "%! 1"), "down E_PROTOCOL;");
+	LINE_HEARS(rig, "%! 1", "down E_PROTOCOL;");
 	LINE_TELLS(rig, 1000, "hello -;");
-	ck_assert_str_eq(line_hear(rig, "+\n"), "hello +;up;");
+	LINE_HEARS(rig, "+\n", "hello +;up;");
 	LINE_TELLS(rig, 150, "ping;");
-	ck_assert_str_eq(line_hear(rig, "%! 1"), "down E_PROTOCOL;");
+	LINE_HEARS(rig, "%! 1", "down E_PROTOCOL;");
 }
 
 /* ---- it ends before its end ---- */
@@ -250,11 +250,9 @@ TEST(client_pieces_of_who_has_cancelled)
 	begin();
 	ask("a")->then_piece = cancel;
 	ask("b");
-	ck_assert_str_eq(
-	    line_hear(rig, "% 12"), "a piece 12;a E_CANCELLED/maybe executed;");
-	ck_assert_str_eq(line_hear(rig, "345"), "");
-	ck_assert_str_eq(line_hear(rig, "6\n% b\n"),
-	    "orphan %end;b piece b;b OK/replied %end;");
+	LINE_HEARS(rig, "% 12", "a piece 12;a E_CANCELLED/maybe executed;");
+	LINE_HEARS(rig, "345", "");
+	LINE_HEARS(rig, "6\n% b\n", "orphan %end;b piece b;b OK/replied %end;");
 	ck_assert_uint_eq(counts_of(rig->client).orphans, 1);
 }
 
@@ -265,9 +263,8 @@ TEST(client_pieces_of_who_has_given_up)
 	ask_with("a", WITHIN(10));
 	line_call(rig, "b", LINE("quiet"));
 	LINE_TELLS(rig, 20, "a E_TIMEOUT/maybe executed;");
-	ck_assert_str_eq(line_hear(rig, "% 1234567890"), "");
-	ck_assert_str_eq(
-	    line_hear(rig, "1234567890\n+b\n"), "orphan %end;b OK/replied +b;");
+	LINE_HEARS(rig, "% 1234567890", "");
+	LINE_HEARS(rig, "1234567890\n+b\n", "orphan %end;b OK/replied +b;");
 }
 
 /* The timeout is for all of it. */
@@ -275,9 +272,9 @@ TEST(client_pieces_have_one_timeout)
 {
 	begin();
 	ask_with("a", WITHIN(10));
-	ck_assert_str_eq(line_hear(rig, "% 1"), "a piece 1;");
+	LINE_HEARS(rig, "% 1", "a piece 1;");
 	line_run(rig, 5);
-	ck_assert_str_eq(line_hear(rig, "2"), "a piece 2;");
+	LINE_HEARS(rig, "2", "a piece 2;");
 	LINE_TELLS(rig, 5, "a E_TIMEOUT/maybe executed;");
 }
 
@@ -298,7 +295,7 @@ TEST_ROWS(promise_4_pieces_are_not_told_twice, ROWS(losses))
 	line_call_in_pieces(
 	    rig, "a", LINE_WITH("quiet", .flags = losses[_i].flags), USUAL);
 	line_run(rig, 1);
-	ck_assert_str_eq(line_hear(rig, losses[_i].text), losses[_i].told);
+	LINE_HEARS(rig, losses[_i].text, losses[_i].told);
 	sim_peer_reset(rig->peer);
 	LINE_TELLS(
 	    rig, 1000, "down E_RESET;a E_LOST/maybe executed;hello -;up;");
@@ -313,11 +310,10 @@ TEST(promise_4_pieces_of_a_call_that_is_sent_again)
 	line_call_in_pieces(
 	    rig, "a", LINE_WITH("quiet", .flags = STAY_READ_ONLY), USUAL);
 	line_run(rig, 1);
-	ck_assert_str_eq(line_hear(rig, "%"), "");
+	LINE_HEARS(rig, "%", "");
 	sim_peer_reset(rig->peer);
 	LINE_TELLS(rig, 1000, "down E_RESET;hello -;up;");
-	ck_assert_str_eq(
-	    line_hear(rig, "% 12\n"), "a piece 12;a OK/replied %end;");
+	LINE_HEARS(rig, "% 12\n", "a piece 12;a OK/replied %end;");
 }
 
 /* ---- pausing ---- */
@@ -335,7 +331,7 @@ TEST(client_pieces_in_a_pause)
 	ask_with("a", (struct stay_call_options){ STAY_CALL_OPTIONS,
 			  .timeout_ms = STAY_FOREVER })
 	    ->then_piece = pause_here;
-	ck_assert_str_eq(line_hear(rig, "% 12\n"), "a piece 12;");
+	LINE_HEARS(rig, "% 12\n", "a piece 12;");
 	LINE_TELLS(rig, 100000, "");
 	stay_client_resume(rig->client);
 	LINE_TELLS(rig, 1, "a OK/replied %end;");
@@ -350,7 +346,7 @@ TEST(promise_8_pieces_that_come_no_more)
 	line_hear(rig, "% ");
 	for (int i = 0; i < 10; i++) {
 		line_run(rig, 9000);
-		ck_assert_str_eq(line_hear(rig, "1"), "a piece 1;");
+		LINE_HEARS(rig, "1", "a piece 1;");
 	}
 	LINE_TELLS(rig, 9900, "");
 	line_run(rig, 200);
@@ -375,23 +371,22 @@ begin_tagged(void)
 TEST(client_pieces_name_their_tag)
 {
 	begin_tagged();
-	ck_assert_str_eq(line_hear(rig, "%@2 12"), "b piece 12;");
-	ck_assert_str_eq(line_hear(rig, "3\n%@3 c\n"),
+	LINE_HEARS(rig, "%@2 12", "b piece 12;");
+	LINE_HEARS(rig, "3\n%@3 c\n",
 	    "b piece 3;b OK/replied %end;c OK/replied %whole;");
-	ck_assert_str_eq(
-	    line_hear(rig, "%@1 1\n"), "a piece 1;a OK/replied %end;");
+	LINE_HEARS(rig, "%@1 1\n", "a piece 1;a OK/replied %end;");
 }
 
 /* What was let go of hears nothing more. */
 TEST(client_pieces_of_who_has_let_go)
 {
 	begin_tagged();
-	ck_assert_str_eq(line_hear(rig, "%@2 12"), "b piece 12;");
+	LINE_HEARS(rig, "%@2 12", "b piece 12;");
 	LINE_TELLS(rig, 30, "given up 2;b E_TIMEOUT/maybe executed;");
-	ck_assert_str_eq(line_hear(rig, "34\n%@1 1\n"),
-	    "orphan %end;a piece 1;a OK/replied %end;");
-	ck_assert_str_eq(line_hear(rig, "%@9! 1"),
-	    "down E_PROTOCOL;c E_PROTOCOL/maybe executed;");
+	LINE_HEARS(
+	    rig, "34\n%@1 1\n", "orphan %end;a piece 1;a OK/replied %end;");
+	LINE_HEARS(
+	    rig, "%@9! 1", "down E_PROTOCOL;c E_PROTOCOL/maybe executed;");
 }
 
 /* ---- who was refused before it is told before it ---- */
@@ -408,7 +403,7 @@ begin_refused(uint32_t flags, bool has_parts)
 	    rig, "a", LINE_WITH("quiet", .flags = flags), USUAL);
 	line_call(rig, "b", LINE("quiet"));
 	line_run(rig, 1);
-	ck_assert_str_eq(line_hear(rig, "!1\n!2\n!3\n"), "");
+	LINE_HEARS(rig, "!1\n!2\n!3\n", "");
 }
 
 #define REFUSED                                                                \
@@ -449,8 +444,8 @@ TEST_ROWS(client_pieces_end_behind_who_was_refused, ROWS(ends))
 	cancel(&rig->calls[3]);
 	line_run(rig, 1);
 	line_told(rig);
-	ck_assert_str_eq(line_hear(rig, ends[_i].ends), ends[_i].told);
-	ck_assert_str_eq(line_hear(rig, "+b\n"), "b OK/replied +b;");
+	LINE_HEARS(rig, ends[_i].ends, ends[_i].told);
+	LINE_HEARS(rig, "+b\n", "b OK/replied +b;");
 }
 
 /* ---- and who is refused lets go of it ---- */
@@ -482,12 +477,11 @@ TEST(client_pieces_of_who_is_let_go_of_by_who_was_refused)
 	    let_go_and_cancel;
 	line_call_in_pieces(rig, "c", TAGGED("get @000"), USUAL);
 	line_run(rig, 1);
-	ck_assert_str_eq(line_hear(rig, "!@2\n%@3! 1\n"),
+	LINE_HEARS(rig, "!@2\n%@3! 1\n",
 	    "b E_SERVER/refused !@2;c OK/sent;given up 1;"
 	    "a E_CANCELLED/maybe executed;orphan %end;");
-	ck_assert_str_eq(line_hear(rig, "!@4\n"), "");
-	ck_assert_str_eq(
-	    line_hear(rig, "+@1\n"), "orphan +@1;down E_NOT_READY;");
+	LINE_HEARS(rig, "!@4\n", "");
+	LINE_HEARS(rig, "+@1\n", "orphan +@1;down E_NOT_READY;");
 }
 
 static void
@@ -510,11 +504,11 @@ TEST(client_pieces_end_of_who_is_let_go_of_by_who_was_refused)
 	    rig, "c", TAGGED_WITH("get @000", STAY_READ_ONLY), USUAL);
 	line_call(rig, "d", TAGGED("get @000"));
 	line_run(rig, 1);
-	ck_assert_str_eq(line_hear(rig, "!@2\n%@3! 1"), "c piece 1;");
+	LINE_HEARS(rig, "!@2\n%@3! 1", "c piece 1;");
 	cancel(&rig->calls[2]);
 	line_run(rig, 1);
 	line_told(rig);
-	ck_assert_str_eq(line_hear(rig, "\n"),
+	LINE_HEARS(rig, "\n",
 	    "b E_SERVER/refused !@2;given up 1;a E_CANCELLED/maybe executed;"
 	    "orphan %end;given up 4;d E_CANCELLED/maybe executed;");
 }

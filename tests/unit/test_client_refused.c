@@ -62,14 +62,12 @@ TEST(promise_3_4_what_is_refused_is_sent_again_in_order)
 	call("c", 0, 1);
 	LINE_TELLS(&rig, 10, "");
 	ck_assert_str_eq(line_got(&rig), "a;b;"); /* c waits for b's answer */
-	answer("!no\n");
-	ck_assert_str_eq(line_told(&rig), "down E_NOT_READY;");
+	LINE_HEARS(&rig, "!no\n", "down E_NOT_READY;");
 	line_run(&rig, 100);
 	ck_assert_str_eq(line_got(&rig), "|a;"); /* one alone, at first */
 	answer("+a\n");
 	ck_assert_str_eq(line_got(&rig), "b;c;");
-	answer("+b\n+c\n");
-	ck_assert_str_eq(line_told(&rig),
+	LINE_HEARS(&rig, "+b\n+c\n",
 	    "hello -;up;a OK/replied +a;b OK/replied +b;c OK/replied +c;");
 	ck_assert_uint_eq(line_counts(&rig).resent, 2);
 }
@@ -81,11 +79,8 @@ TEST(promise_4_what_was_overtaken_is_not_sent_again)
 	call_each("abc");
 	answer("!no\n");
 	ck_assert_uint_eq(line_counts(&rig).queued, 1);
-	answer("+b\n");
-	ck_assert_str_eq(
-	    line_told(&rig), "a E_SERVER/refused !no;b OK/replied +b;");
-	answer("+c\n");
-	ck_assert_str_eq(line_told(&rig), "c OK/replied +c;");
+	LINE_HEARS(&rig, "+b\n", "a E_SERVER/refused !no;b OK/replied +b;");
+	LINE_HEARS(&rig, "+c\n", "c OK/replied +c;");
 }
 
 /* The refusal of a call that was given up undoes nothing, nor does an answer to what
@@ -104,16 +99,12 @@ TEST_ROWS(promise_4_who_overtakes_nobody, 2)
 	line_run(&rig, 1);
 	call_each("c");
 	line_told(&rig);
-	answer(_i == 0 ? "!no\n!no\n" : "!no\n+x\n");
-	ck_assert_str_eq(
-	    line_told(&rig), _i == 0 ? "orphan !no;" : "control +x;");
-	answer("!no\n");
-	ck_assert_str_eq(line_told(&rig), "down E_NOT_READY;");
+	LINE_HEARS(&rig, _i == 0 ? "!no\n!no\n" : "!no\n+x\n",
+	    _i == 0 ? "orphan !no;" : "control +x;");
+	LINE_HEARS(&rig, "!no\n", "down E_NOT_READY;");
 	line_run(&rig, 100);
 	answer("+a\n");
-	answer("+c\n");
-	ck_assert_str_eq(
-	    line_told(&rig), "hello -;up;a OK/replied +a;c OK/replied +c;");
+	LINE_HEARS(&rig, "+c\n", "hello -;up;a OK/replied +a;c OK/replied +c;");
 }
 
 /* One at a time, until one is not refused: c is, at first. */
@@ -143,16 +134,12 @@ TEST(promise_4_a_read_overtakes_nobody)
 	call("r", STAY_READ_ONLY, 1);
 	call("c", 0, 1);
 	line_run(&rig, 1);
-	answer("!no\n+r\n");
-	ck_assert_str_eq(line_told(&rig), "r OK/replied +r;");
-	answer("!no\n");
-	ck_assert_str_eq(line_told(&rig), "down E_NOT_READY;");
+	LINE_HEARS(&rig, "!no\n+r\n", "r OK/replied +r;");
+	LINE_HEARS(&rig, "!no\n", "down E_NOT_READY;");
 	line_got(&rig);
 	line_run(&rig, 100);
 	answer("+a\n");
-	answer("+c\n");
-	ck_assert_str_eq(
-	    line_told(&rig), "hello -;up;a OK/replied +a;c OK/replied +c;");
+	LINE_HEARS(&rig, "+c\n", "hello -;up;a OK/replied +a;c OK/replied +c;");
 }
 
 /* Nor does one whose session ends before it is answered. */
@@ -178,24 +165,19 @@ TEST(promise_4_a_late_reply_overtakes_too)
 	stay_client_cancel(rig.client, rig.calls[1].id);
 	answer("!no\n");
 	line_told(&rig);
-	answer("+b\n");
-	ck_assert_str_eq(line_told(&rig), "a E_SERVER/refused !no;orphan +b;");
+	LINE_HEARS(&rig, "+b\n", "a E_SERVER/refused !no;orphan +b;");
 	answer("!no\n"); /* c, alone */
 	line_run(&rig, 100);
-	answer("+c\n");
-	ck_assert_str_eq(
-	    line_told(&rig), "down E_NOT_READY;hello -;up;c OK/replied +c;");
+	LINE_HEARS(
+	    &rig, "+c\n", "down E_NOT_READY;hello -;up;c OK/replied +c;");
 }
 
 TEST(promise_4_a_part_overtakes_too)
 {
 	begin((struct stay_client_options){ 0 });
 	call_each("ab");
-	answer("!no\n*b\n");
-	ck_assert_str_eq(
-	    line_told(&rig), "a E_SERVER/refused !no;b part OK *b;");
-	answer("+b\n");
-	ck_assert_str_eq(line_told(&rig), "b OK/replied +b;");
+	LINE_HEARS(&rig, "!no\n*b\n", "a E_SERVER/refused !no;b part OK *b;");
+	LINE_HEARS(&rig, "+b\n", "b OK/replied +b;");
 }
 
 /* The session breaks while b may have been acted on. */
@@ -212,19 +194,16 @@ TEST(promise_4_a_lost_call_overtakes_too)
 /* What was cut is known not to have been acted on: it overtakes nobody. */
 TEST(promise_4_half_a_request_does_not_overtake)
 {
-	const struct sim_limits narrow = { .send_buffer = 1 };
-
 	begin((struct stay_client_options){ 0 });
 	call_each("a");
-	sim_peer_limits(rig.peer, &narrow);
+	sim_peer_limits(rig.peer, LIMITS(.send_buffer = 1));
 	sim_peer_freeze(rig.peer, true);
 	call_each("b");
 	answer("!no\n");
 	sim_peer_reset(rig.peer);
 	line_run(&rig, 100);
 	answer("+a\n");
-	answer("+b\n");
-	ck_assert_str_eq(line_told(&rig),
+	LINE_HEARS(&rig, "+b\n",
 	    "down E_RESET;hello -;up;a OK/replied +a;b OK/replied +b;");
 	ck_assert_str_eq(line_got(&rig), "a;|a;b;");
 }
@@ -235,11 +214,10 @@ TEST(promise_3_a_refusal_stands_while_half_of_the_call_leaves)
 	static const struct peer_row stalling[] = {
 		ON(PEER_ACCEPTS, PEER_STALLS), NO_MORE
 	};
-	const struct sim_limits narrow = { .send_buffer = 1 };
 
 	begin((struct stay_client_options){ 0 });
 	call_each("a");
-	sim_limits_set(rig.world, &narrow);
+	sim_limits_set(rig.world, LIMITS(.send_buffer = 1));
 	rig.server.rows = stalling;
 	answer("!no\n");
 	line_run(&rig, 100);
@@ -280,9 +258,7 @@ TEST(promise_13_sending_refused_calls_again_has_a_budget)
 	line_run(&rig, 100);
 	ck_assert_str_eq(line_got(&rig), "a;b;|a;");
 	line_told(&rig);
-	answer("!no\n");
-	ck_assert_str_eq(
-	    line_told(&rig), "down E_NOT_READY;a E_SERVER/refused !no;");
+	LINE_HEARS(&rig, "!no\n", "down E_NOT_READY;a E_SERVER/refused !no;");
 	line_run(&rig, 100);
 	ck_assert_str_eq(line_got(&rig), "|b;");
 }
@@ -304,8 +280,7 @@ TEST(promise_13_sending_refused_calls_again_is_free_no_longer)
 		call("a", 0, 1);
 		line_run(&rig, 1);
 		line_told(&rig);
-		answer("!no\n");
-		ck_assert_str_eq(line_told(&rig),
+		LINE_HEARS(&rig, "!no\n",
 		    i == 0 ? "down E_NOT_READY;"
 			   : "down E_NOT_READY;a E_SERVER/refused !no;");
 		line_run(&rig, 100);
@@ -318,15 +293,13 @@ TEST(promise_7_more_refusals_than_may_be_held)
 {
 	begin((struct stay_client_options){ .held_replies_max = 1 });
 	call_each("abc");
-	answer("!1\n!2\n+c\n");
-	ck_assert_str_eq(line_told(&rig),
+	LINE_HEARS(&rig, "!1\n!2\n+c\n",
 	    "a E_SERVER/refused !1;b E_SERVER/refused;c OK/replied +c;");
 	call_each("de");
 	answer("!1\n!2\n");
 	line_run(&rig, 100);
 	answer("+d\n");
-	answer("+e\n");
-	ck_assert_str_eq(line_told(&rig),
+	LINE_HEARS(&rig, "+e\n",
 	    "down E_NOT_READY;hello -;up;d OK/replied +d;e OK/replied +e;");
 }
 
@@ -378,14 +351,12 @@ TEST(client_refused_and_not_to_be_sent_again)
 	call("a", 0, 1);
 	call("b", STAY_THIS_SESSION, 1);
 	line_run(&rig, 1);
-	answer("!1\n!2\n");
-	ck_assert_str_eq(
-	    line_told(&rig), "a E_SERVER/refused !1;b E_SERVER/refused !2;");
+	LINE_HEARS(
+	    &rig, "!1\n!2\n", "a E_SERVER/refused !1;b E_SERVER/refused !2;");
 	call("c", 0, 2);
 	line_run(&rig, 1);
-	answer("!3\n!4\n");
-	ck_assert_str_eq(
-	    line_told(&rig), "c part E_SERVER !3;c E_SERVER/refused !4;");
+	LINE_HEARS(
+	    &rig, "!3\n!4\n", "c part E_SERVER !3;c E_SERVER/refused !4;");
 }
 
 /* Behind it something blocks: nobody waits for that. */
@@ -395,8 +366,7 @@ TEST(client_refused_in_front_of_what_blocks)
 	call("a", 0, 1);
 	call("b", STAY_BLOCKS, 1);
 	line_run(&rig, 1);
-	answer("!no\n");
-	ck_assert_str_eq(line_told(&rig), "a E_SERVER/refused !no;");
+	LINE_HEARS(&rig, "!no\n", "a E_SERVER/refused !no;");
 }
 
 /* What an earlier session may have done, no refusal takes back. */
@@ -448,8 +418,7 @@ refuse(stay_done_fn *done, void *arg, struct stay_future *future)
 	ck_assert_int_eq(stay_future_begin(future, status), STAY_OK);
 	call("b", 0, 1);
 	line_run(&rig, 1);
-	answer("!no\n+b\n");
-	ck_assert_str_eq(line_told(&rig), "b OK/replied +b;");
+	LINE_HEARS(&rig, "!no\n+b\n", "b OK/replied +b;");
 }
 
 /* It is no part of the frame that is being handed out, but was kept before: whoever is
@@ -496,15 +465,13 @@ TEST(promise_1_2_who_overtakes_may_be_given_up)
 	call("b", 0, 1);
 	rig.calls[0].then = cancel_next;
 	line_run(&rig, 1);
-	answer("!no\n+b\n");
-	ck_assert_str_eq(line_told(&rig),
+	LINE_HEARS(&rig, "!no\n+b\n",
 	    "a E_SERVER/refused !no;b E_CANCELLED/maybe executed;orphan +b;");
 	call("c", 0, 1);
 	call("d", 0, 1);
 	rig.calls[2].then = cancel_next;
 	line_run(&rig, 1);
-	answer("!no\n*d\n+d\n");
-	ck_assert_str_eq(line_told(&rig),
+	LINE_HEARS(&rig, "!no\n*d\n+d\n",
 	    "c E_SERVER/refused !no;d E_CANCELLED/maybe executed;orphan *d;"
 	    "orphan +d;");
 }
@@ -517,23 +484,19 @@ TEST(promise_4_what_left_without_an_answer_overtakes)
 	call("p", 0, 0);
 	call_each("b");
 	line_told(&rig);
-	answer("!1\n");
-	ck_assert_str_eq(line_told(&rig), "a E_SERVER/refused !1;");
+	LINE_HEARS(&rig, "!1\n", "a E_SERVER/refused !1;");
 	answer("!2\n"); /* nothing of that kind is behind b */
 	line_run(&rig, 100);
-	answer("+b\n");
-	ck_assert_str_eq(
-	    line_told(&rig), "down E_NOT_READY;hello -;up;b OK/replied +b;");
+	LINE_HEARS(
+	    &rig, "+b\n", "down E_NOT_READY;hello -;up;b OK/replied +b;");
 }
 
 /* So it may when the rest of it is still to leave. */
 TEST(promise_4_what_leaves_without_an_answer_overtakes)
 {
-	const struct sim_limits narrow = { .send_buffer = 1 };
-
 	begin((struct stay_client_options){ 0 });
 	call_each("a");
-	sim_peer_limits(rig.peer, &narrow);
+	sim_peer_limits(rig.peer, LIMITS(.send_buffer = 1));
 	sim_peer_freeze(rig.peer, true);
 	call("p", 0, 0);
 	line_run(&rig, 1);
@@ -552,8 +515,7 @@ TEST(promise_4_what_an_earlier_session_sent_overtakes_nobody)
 	sim_peer_reset(rig.peer);
 	line_run(&rig, 100);
 	line_told(&rig);
-	answer("!no\n");
-	ck_assert_str_eq(line_told(&rig), "down E_NOT_READY;");
+	LINE_HEARS(&rig, "!no\n", "down E_NOT_READY;");
 }
 
 /* It takes bytes of the queue, and none of the flight. */

@@ -90,9 +90,8 @@ TEST(client_renew_of_a_session_that_refuses)
 	ck_assert_int_eq(line_state(&rig), STAY_BACKING_OFF);
 	line_run(&rig, 100);
 	ck_assert_str_eq(line_got(&rig), "x;|x;");
-	answer("+a\n");
-	ck_assert_str_eq(
-	    line_told(&rig), "down E_NOT_READY;hello -;up;a OK/replied +a;");
+	LINE_HEARS(
+	    &rig, "+a\n", "down E_NOT_READY;hello -;up;a OK/replied +a;");
 }
 
 /* ---- another protocol ---- */

@@ -211,11 +211,10 @@ TEST_ROWS(client_suspect_may_be_half_a_request, 2)
 	};
 	const struct line_request request = { .text = "0123456789",
 		.replies = (uint32_t)_i };
-	const struct sim_limits narrow = { .send_buffer = 1 };
 
 	line_prepare(&rig);
 	rig.server.rows = stalling;
-	sim_limits_set(rig.world, &narrow);
+	sim_limits_set(rig.world, LIMITS(.send_buffer = 1));
 	line_start(
 	    &rig, OPTIONS(.backoff = { .initial_ms = 10, .cap_ms = 10 }));
 	line_call(&rig, "a", &request);

@@ -61,7 +61,7 @@ TEST(client_tags_are_answered_in_any_order)
 	line_call(&rig, "b", TAGGED_WITH("get @000", 0));
 	call("c");
 	ck_assert_str_eq(sent(), "get @001;get @002;get @003;");
-	ck_assert_str_eq(answer("+@2 x\n-@3 y\n!@1 z\n"),
+	LINE_HEARS(&rig, "+@2 x\n-@3 y\n!@1 z\n",
 	    "over 2 of 0 replied;b OK/replied +@2 x;"
 	    "over 3 of 0 replied;c E_SERVER/replied -@3 y;"
 	    "over 1 of 0 refused;a E_SERVER/refused !@1 z;");
@@ -75,12 +75,11 @@ TEST(client_tags_stand_beside_answers_in_order)
 	call("b");
 	line_call(&rig, "p", LINE("plain"));
 	ck_assert_str_eq(sent(), "get @001;plain;get @002;plain;");
-	ck_assert_str_eq(
-	    answer("+o\n+@2\n"), "o OK/replied +o;b OK/replied +@2;");
-	ck_assert_str_eq(answer("*@1 1\n+p\n+@1 2\n"),
+	LINE_HEARS(&rig, "+o\n+@2\n", "o OK/replied +o;b OK/replied +@2;");
+	LINE_HEARS(&rig, "*@1 1\n+p\n+@1 2\n",
 	    "a part OK *@1 1;p OK/replied +p;a OK/replied +@1 2;");
-	ck_assert_str_eq(
-	    answer("+q\n"), "down E_UNASKED;"); /* nothing in order is due */
+	LINE_HEARS(
+	    &rig, "+q\n", "down E_UNASKED;"); /* nothing in order is due */
 }
 
 /* No call has it, a queued one has none yet, and an answered one no more. */
@@ -102,7 +101,7 @@ TEST(client_tags_unknown_end_the_session)
 	begin((struct line_tagging){ .skips = true }, NULL);
 	call("a");
 	sent();
-	ck_assert_str_eq(answer("+@9 x\n+@1\n+@1\n"), "a OK/replied +@1;");
+	LINE_HEARS(&rig, "+@9 x\n+@1\n+@1\n", "a OK/replied +@1;");
 }
 
 /* The tag of a call that was given up is taken until its late answer. */
@@ -116,10 +115,10 @@ TEST(client_tags_are_free_at_the_late_answer)
 	LINE_TELLS(&rig, 100, "given up 1;a E_TIMEOUT/maybe executed;");
 	ck_assert_str_eq(sent(), "");
 	ck_assert_uint_eq(line_counts(&rig).queued, 1);
-	ck_assert_str_eq(answer("+@1 late\n"),
-	    "orphan +@1 late;over 1 of 0 maybe executed;");
+	LINE_HEARS(
+	    &rig, "+@1 late\n", "orphan +@1 late;over 1 of 0 maybe executed;");
 	ck_assert_str_eq(sent(), "get @001;");
-	ck_assert_str_eq(answer("+@1\n+@2\n"),
+	LINE_HEARS(&rig, "+@1\n+@2\n",
 	    "over 1 of 0 replied;c OK/replied +@1;"
 	    "over 2 of 0 replied;b OK/replied +@2;");
 }
@@ -156,8 +155,7 @@ TEST(client_tags_prepare_fails_one_call_alone)
 	ck_assert_str_eq(line_told(&rig),
 	    "over - of 0 not sent;c E_ARG/not sent;"
 	    "over - of 0 not sent;d E_ARG/not sent;");
-	ck_assert_str_eq(
-	    answer("+@7\n"), "over 7 of 0 replied;b OK/replied +@7;");
+	LINE_HEARS(&rig, "+@7\n", "over 7 of 0 replied;b OK/replied +@7;");
 }
 
 /* Sent again it has another tag; and b, which was acted on, overtakes a and not c. */
@@ -180,7 +178,7 @@ TEST(promise_3_4_tags_out_of_order_are_judged_in_order)
 	line_run(&rig, 200);
 	ck_assert_str_eq(line_got(&rig), "|get !006;get !007;");
 	line_told(&rig);
-	ck_assert_str_eq(answer("+@7\n+@6\n"),
+	LINE_HEARS(&rig, "+@7\n+@6\n",
 	    "over 7 of 0 replied;c OK/replied +@7;"
 	    "over 6 of 0 replied;r OK/replied +@6;");
 }
@@ -194,14 +192,14 @@ TEST(promise_4_tags_refused_go_back_in_order)
 	line_call(&rig, "a", TAGGED("get @000 a"));
 	line_call(&rig, "b", TAGGED("get @000 b"));
 	sent();
-	ck_assert_str_eq(
-	    answer("!@3\n+@1\n!@2\n"), "c OK/replied +@1;down E_NOT_READY;");
+	LINE_HEARS(
+	    &rig, "!@3\n+@1\n!@2\n", "c OK/replied +@1;down E_NOT_READY;");
 	line_run(&rig, 200);
 	ck_assert_str_eq(line_got(&rig), "|get !004 a;");
 	line_told(&rig);
 	answer("+@4\n");
 	ck_assert_str_eq(sent(), "get !005 b;");
-	ck_assert_str_eq(answer("+@5\n"), "b OK/replied +@5;");
+	LINE_HEARS(&rig, "+@5\n", "b OK/replied +@5;");
 }
 
 /* What is sent again though it was not refused keeps its place in front. */
@@ -213,7 +211,7 @@ TEST(promise_4_tags_lost_and_refused_go_back_in_order)
 	line_call(&rig, "b", TAGGED("get @000 b"));
 	line_call(&rig, "c", TAGGED_WITH("get @000 c", STAY_READ_ONLY));
 	sent();
-	ck_assert_str_eq(answer("!@2\n"), "");
+	LINE_HEARS(&rig, "!@2\n", "");
 	sim_peer_reset(rig.peer);
 	line_run(&rig, 200);
 	ck_assert_str_eq(line_got(&rig), "|get !004 a;");
@@ -232,12 +230,12 @@ TEST_ROWS(promise_4_tags_refused_beside_what_is_not_awaited, 2)
 	call_with("b", flags[_i]);
 	call("a");
 	sent();
-	ck_assert_str_eq(answer("!@2\n"), "a E_SERVER/refused !@2;");
+	LINE_HEARS(&rig, "!@2\n", "a E_SERVER/refused !@2;");
 	answer("+@1\n");
 	/* which is over */
 	call("c");
 	sent();
-	ck_assert_str_eq(answer("!@3\n"), "down E_NOT_READY;");
+	LINE_HEARS(&rig, "!@3\n", "down E_NOT_READY;");
 }
 
 /* Sent to two servers, a and b and c; the first may have acted on all of them. */
@@ -270,7 +268,7 @@ TEST_ROWS(promise_4_tags_refused_by_one_of_two_overtake, 2)
 	char told[128];
 
 	begin_second_session(rows[_i].on_refused);
-	ck_assert_str_eq(answer("!@6\n"), rows[_i].at_once);
+	LINE_HEARS(&rig, "!@6\n", rows[_i].at_once);
 	sim_peer_reset(rig.peer);
 	line_run(&rig, 200);
 	snprintf(told, sizeof(told),
@@ -288,7 +286,7 @@ TEST(promise_4_tags_refused_behind_one_in_flight_goes_again)
 	line_call(&rig, "a", TAGGED_WITH("get @000 a", STAY_IDEMPOTENT));
 	line_call(&rig, "b", TAGGED("get @000 b"));
 	sent();
-	ck_assert_str_eq(answer("!@2\n"), "");
+	LINE_HEARS(&rig, "!@2\n", "");
 	sim_peer_reset(rig.peer);
 	line_run(&rig, 200);
 	ck_assert_str_eq(line_got(&rig), "|get !003 a;");
@@ -307,7 +305,7 @@ TEST(promise_4_tags_refused_and_overtaken_are_told)
 	call("b");
 	call("c");
 	sent();
-	ck_assert_str_eq(answer("!@1\n+@3\n!@2\n"),
+	LINE_HEARS(&rig, "!@1\n+@3\n!@2\n",
 	    "a E_SERVER/refused !@1;c OK/replied +@3;b E_SERVER/refused !@2;");
 }
 
@@ -327,9 +325,8 @@ TEST(client_tags_may_go_unanswered)
 	call("b");
 	call("c");
 	ck_assert_str_eq(sent(), "get @002;"); /* 1 is not given again */
-	ck_assert_str_eq(answer("+@1 late\n"), "orphan +@1 late;");
-	ck_assert_str_eq(
-	    answer("+@2\n"), "over 2 of 0 replied;b OK/replied +@2;");
+	LINE_HEARS(&rig, "+@1 late\n", "orphan +@1 late;");
+	LINE_HEARS(&rig, "+@2\n", "over 2 of 0 replied;b OK/replied +@2;");
 	ck_assert_str_eq(sent(), "get @002;");
 	answer("+@2\n");
 }
@@ -373,7 +370,7 @@ TEST(client_tags_are_let_go_of_by_the_protocol)
 	LINE_TELLS(&rig, 20, "given up 3;c E_TIMEOUT/maybe executed;");
 	ck_assert_int_eq(stay_session_let_go(session, 3), STAY_OK);
 	LINE_TELLS(&rig, 1000, "over - of 0 maybe executed;");
-	ck_assert_str_eq(answer("+@3\n"), "orphan +@3;");
+	LINE_HEARS(&rig, "+@3\n", "orphan +@3;");
 }
 
 /* No call in flight will free a tag: only another session has some. */
@@ -454,7 +451,7 @@ TEST(client_tags_in_one_frame_are_answered_one_by_one)
 	call("c");
 	call("d");
 	sent();
-	ck_assert_str_eq(answer("+@3\n+@1-4\n"),
+	LINE_HEARS(&rig, "+@3\n+@1-4\n",
 	    "c OK/replied +@3;a OK/replied +@1-4;b OK/replied +@1-4;"
 	    "d OK/replied +@1-4;");
 }
@@ -466,8 +463,8 @@ TEST(client_tags_of_a_push_are_a_step)
 	call_with("a", STAY_IDEMPOTENT);
 	call_with("b", STAY_READ_ONLY);
 	sent();
-	ck_assert_str_eq(
-	    answer(">@1 rec\n>@9 stray\n"), "push >@1 rec;push >@9 stray;");
+	LINE_HEARS(
+	    &rig, ">@1 rec\n>@9 stray\n", "push >@1 rec;push >@9 stray;");
 	sim_peer_print(rig.peer, "nonsense\n");
 	line_run(&rig, 200);
 	ck_assert_str_eq(line_told(&rig),
@@ -503,12 +500,10 @@ TEST(client_tags_of_the_control_lane)
 	ck_assert_int_eq(stay_session_awaits(session), STAY_AWAITS_CONTROL);
 	line_call(&rig, "o", LINE("call"));
 	ck_assert_str_eq(sent(), "sub 5;plain;call;");
-	ck_assert_str_eq(
-	    answer("+@5 1\n+plain\n"), "control +@5 1;control +plain;");
+	LINE_HEARS(&rig, "+@5 1\n+plain\n", "control +@5 1;control +plain;");
 	ck_assert_int_eq(stay_session_awaits(session), STAY_AWAITS_CALL);
 	ck_assert_ptr_nonnull(stay_session_tagged(session, 5));
-	ck_assert_str_eq(
-	    answer("+@5 2\n+o\n"), "control +@5 2;o OK/replied +o;");
+	LINE_HEARS(&rig, "+@5 2\n+o\n", "control +@5 2;o OK/replied +o;");
 	ck_assert_ptr_null(stay_session_tagged(session, 5));
 }
 
@@ -521,12 +516,12 @@ TEST(client_tags_of_the_control_lane_are_let_go_of)
 	session = stay_client_session(rig.client);
 	say_tagged("sub 5\n", 2, 5, STAY_OK);
 	ck_assert_str_eq(sent(), "sub 5;");
-	ck_assert_str_eq(answer("+@5 1\n"), "control +@5 1;");
+	LINE_HEARS(&rig, "+@5 1\n", "control +@5 1;");
 	ck_assert_int_eq(stay_session_let_go(session, 5), STAY_OK);
 	ck_assert_int_eq(stay_session_let_go(session, 5), STAY_E_STALE);
 	LINE_TELLS(&rig, 10, "");
 	say_tagged("sub 5\n", 1, 5, STAY_E_ARG);
-	ck_assert_str_eq(answer("+@5 2\n"), "orphan +@5 2;");
+	LINE_HEARS(&rig, "+@5 2\n", "orphan +@5 2;");
 }
 
 static void
@@ -546,7 +541,7 @@ TEST(client_tags_are_given_before_a_write)
 	call("b");
 	ck_assert_str_eq(
 	    sent(), "before;before;before;get @001;plain;get @002;");
-	ck_assert_str_eq(answer("+1\n+2\n+3\n+@2\n+4\n+@1\n"),
+	LINE_HEARS(&rig, "+1\n+2\n+3\n+@2\n+4\n+@1\n",
 	    "control +1;control +2;control +3;b OK/replied +@2;"
 	    "o OK/replied +4;a OK/replied +@1;");
 }
@@ -616,7 +611,7 @@ TEST(promise_8_tags_silence_is_measured_by_what_is_awaited)
 	begin((struct line_tagging){ 0 }, options);
 	block("a", 3000);
 	LINE_TELLS(&rig, 2000, "");
-	ck_assert_str_eq(answer("+@1\n"), "a OK/replied +@1;");
+	LINE_HEARS(&rig, "+@1\n", "a OK/replied +@1;");
 	LINE_TELLS(&rig, 2000, "");
 	block("a", 1000);
 	LINE_TELLS(&rig, 1090, "");
@@ -631,17 +626,15 @@ TEST(promise_8_tags_silence_is_measured_by_what_is_awaited)
 /* While nothing is awaited but what has yet to leave. */
 TEST(promise_8_tags_half_a_note_awaits_nothing)
 {
-	const struct sim_limits limits = { .send_buffer = 5 };
-
 	begin((struct line_tagging){ 0 }, NULL);
 	call("a");
 	sent();
-	sim_peer_limits(rig.peer, &limits);
+	sim_peer_limits(rig.peer, LIMITS(.send_buffer = 5));
 	sim_peer_freeze(rig.peer, true);
 	line_call(&rig, "n", LINE_NOTE("a note of some length"));
 	line_run(&rig, 1);
-	ck_assert_str_eq(answer("+@1\n"), "a OK/replied +@1;");
-	ck_assert_str_eq(answer("+1\n"), "down E_UNASKED;");
+	LINE_HEARS(&rig, "+@1\n", "a OK/replied +@1;");
+	LINE_HEARS(&rig, "+1\n", "down E_UNASKED;");
 }
 
 /* Beside one that blocks another is awaited as ever. */
@@ -685,7 +678,7 @@ TEST(promise_7_tags_a_slow_one_does_not_pin_the_others)
 	line_run(&rig, 200);
 	ck_assert_str_eq(line_got(&rig), "|get !500 slow;"); /* a suspect */
 	line_told(&rig);
-	ck_assert_str_eq(answer("+@500\n"), "slow OK/replied +@500;");
+	LINE_HEARS(&rig, "+@500\n", "slow OK/replied +@500;");
 	ck_assert_str_eq(sent(), "get !501;");
 	answer("+@501\n");
 }
@@ -728,12 +721,12 @@ TEST(client_tags_need_prepare)
 	line_call(&rig, "b", LINE_WITH("y", .tag = 5));
 	LINE_TELLS(&rig, 60, "given up 4;a E_TIMEOUT/maybe executed;");
 	ck_assert_str_eq(sent(), "x;y;cancel 4;");
-	ck_assert_str_eq(answer("+x\n+y\n"),
+	LINE_HEARS(&rig, "+x\n+y\n",
 	    "orphan +x;over 4 of 4 maybe executed;"
 	    "over 5 of 5 replied;b OK/replied +y;");
 	line_call(&rig, "c", LINE_WITH("z", .tag = 6));
 	sent();
-	ck_assert_str_eq(answer("+z\n+z\n"),
+	LINE_HEARS(&rig, "+z\n+z\n",
 	    "over 6 of 6 replied;c OK/replied +z;down E_UNASKED;");
 }
 
@@ -856,14 +849,13 @@ TEST_ROWS(client_tags_are_given_to_who_is_written, 2)
 TEST(client_tags_are_not_given_before_their_turn)
 {
 	static char text[100000] = "get @000";
-	const struct sim_limits narrow = { .send_buffer = 100 };
 
 	begin((struct line_tagging){ .preparing = count_prepared },
 	    OPTIONS(.inflight_bytes_max = 1 << 20));
 	memset(text + strlen(text), 'x', sizeof(text) - strlen(text) - 1);
 	prepared = 0;
 	rig.server.log = NULL;
-	sim_peer_limits(rig.peer, &narrow);
+	sim_peer_limits(rig.peer, LIMITS(.send_buffer = 100));
 	sim_peer_freeze(rig.peer, true);
 	for (int i = 0; i < 5; i++)
 		line_call(&rig, "a", TAGGED(text));

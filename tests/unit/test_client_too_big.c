@@ -96,7 +96,7 @@ TEST(promise_7_what_is_read_past_takes_no_memory)
 		    0);
 	}
 	ck_assert_uint_eq(counts_of(rig->client).bytes_in, 1024 * 16384 + 9);
-	ck_assert_str_eq(line_hear(rig, "\n"), "a E_TOO_BIG/replied;");
+	LINE_HEARS(rig, "\n", "a E_TOO_BIG/replied;");
 }
 
 /* Who has read past the beginning of a reply has none to give. */
@@ -160,7 +160,7 @@ TEST_ROWS(promise_7_what_is_read_past_is_bounded, ROWS(bounds))
 TEST(client_too_big_for_nobody)
 {
 	begin(USUAL);
-	ck_assert_str_eq(line_hear(rig, "^4 \n"), "down E_UNASKED;");
+	LINE_HEARS(rig, "^4 \n", "down E_UNASKED;");
 }
 
 static const char *const greetings[] = { "+123456789", "^4 \n", "^9 \n" };
@@ -175,7 +175,7 @@ TEST_ROWS(client_too_big_in_a_greeting, ROWS(greetings))
 	line_start(rig, OPTIONS(.reply_bytes_max = 8));
 	line_run(rig, 10);
 	line_told(rig);
-	ck_assert_str_eq(line_hear(rig, greetings[_i]), "down E_TOO_BIG;");
+	LINE_HEARS(rig, greetings[_i], "down E_TOO_BIG;");
 }
 
 /* The session ends in the middle of it: the next one begins anew. */
@@ -201,8 +201,8 @@ TEST(client_too_big_names_its_tag)
 	line_call(rig, "b", TAGGED("get @000"));
 	line_run(rig, 1);
 	line_hear(rig, "^11@2 7");
-	ck_assert_str_eq(line_hear(rig, "890\n+@1 a\n"),
-	    "b E_TOO_BIG/replied;a OK/replied +@1 a;");
+	LINE_HEARS(
+	    rig, "890\n+@1 a\n", "b E_TOO_BIG/replied;a OK/replied +@1 a;");
 }
 
 TEST(client_too_big_for_a_tombstone_and_for_control)
@@ -212,9 +212,9 @@ TEST(client_too_big_for_a_tombstone_and_for_control)
 	rig->config.ping = "quiet";
 	line_call_with(rig, "a", LINE("quiet"), WITHIN(10));
 	LINE_TELLS(rig, 20, "given up 0;a E_TIMEOUT/maybe executed;");
-	ck_assert_str_eq(line_hear(rig, "^11 567890\n"), "orphan too big;");
+	LINE_HEARS(rig, "^11 567890\n", "orphan too big;");
 	LINE_TELLS(rig, 200, "ping;");
-	ck_assert_str_eq(line_hear(rig, "+1234567890\n"), "control too big;");
+	LINE_HEARS(rig, "+1234567890\n", "control too big;");
 }
 
 /* One answer of several: the group has all others. */
@@ -224,7 +224,7 @@ TEST(client_too_big_in_a_group)
 	begin_as(&line_protocol, USUAL);
 	group_send("www", "quiet,quiet,quiet");
 	line_run(rig, 1);
-	ck_assert_str_eq(line_hear(rig, "+1\n+2345678901\n+3\n"),
+	LINE_HEARS(rig, "+1\n+2345678901\n+3\n",
 	    "g E_TOO_BIG/replied: OK/replied +1 "
 	    "E_TOO_BIG/replied OK/replied +3;");
 }
@@ -244,8 +244,8 @@ TEST_ROWS(client_too_big_overtakes_who_was_refused, ROWS(late))
 	line_call(rig, "a", LINE("quiet"));
 	line_call(rig, "b", LINE("quiet"));
 	line_run(rig, 1);
-	ck_assert_str_eq(line_hear(rig, "!1\n!2\n!3\n"), "");
-	ck_assert_str_eq(line_hear(rig, late[_i][0]), "");
+	LINE_HEARS(rig, "!1\n!2\n!3\n", "");
+	LINE_HEARS(rig, late[_i][0], "");
 	sim_peer_print(rig->peer, late[_i][1]);
 	sim_peer_print(rig->peer, "+b\n");
 	LINE_TELLS(rig, 1,

@@ -78,9 +78,7 @@ TEST(client_turn_that_ends_with_the_greeting)
 
 TEST(promise_9_many_replies_at_once_leave_a_turn_to_others)
 {
-	const struct stay_client_options options = { .turn_calls_max = 2 };
-
-	begin(&options, 5);
+	begin(OPTIONS(.turn_calls_max = 2), 5);
 	sim_peer_print(rig.peer, "+1\n+2\n+3\n+4\n+5\n");
 	sim_peer_print(other_peer, "+x\n");
 	LINE_TELLS(&rig, 0,
@@ -91,10 +89,9 @@ TEST(promise_9_many_replies_at_once_leave_a_turn_to_others)
 /* All that was put off comes without another byte, over several turns. */
 TEST(promise_9_what_is_put_off_needs_no_byte_more)
 {
-	const struct stay_client_options options = { .turn_calls_max = 1 };
 	struct stay_client_counts counts;
 
-	begin(&options, 20);
+	begin(OPTIONS(.turn_calls_max = 1), 20);
 	for (int i = 0; i < 20; i++)
 		sim_peer_print(rig.peer, "+x\n");
 	line_run(&rig, 0);
@@ -106,19 +103,14 @@ TEST(promise_9_what_is_put_off_needs_no_byte_more)
 /* The rest may be more than one frame may be. */
 TEST(promise_9_the_bound_of_a_frame_is_not_that_of_a_turn)
 {
-	const struct stay_client_options options = { .turn_calls_max = 1,
-		.reply_bytes_max = 4 };
-
-	begin(&options, 3);
+	begin(OPTIONS(.turn_calls_max = 1, .reply_bytes_max = 4), 3);
 	sim_peer_print(rig.peer, "+1\n+2\n+3\n");
 	LINE_TELLS(&rig, 0, "a OK/replied +1;a OK/replied +2;a OK/replied +3;");
 }
 
 TEST(promise_1_9_what_is_put_off_precedes_the_end)
 {
-	const struct stay_client_options options = { .turn_calls_max = 1 };
-
-	begin(&options, 4);
+	begin(OPTIONS(.turn_calls_max = 1), 4);
 	sim_peer_print(rig.peer, "+1\n+2\n+3\n+4\n");
 	sim_peer_close(rig.peer);
 	LINE_TELLS(&rig, 0,
@@ -135,9 +127,7 @@ submit_another(struct line_call *call)
 /* A write finds the connection gone while replies of it are put off. */
 TEST(promise_1_9_what_is_put_off_precedes_a_broken_write)
 {
-	const struct stay_client_options options = { .turn_calls_max = 1 };
-
-	begin(&options, 3);
+	begin(OPTIONS(.turn_calls_max = 1), 3);
 	rig.calls[0].then = submit_another;
 	sim_fail(rig.world, SIM_WRITE, 1, -ECONNRESET);
 	sim_peer_print(rig.peer, "+1\n+2\n+3\n");
@@ -148,22 +138,17 @@ TEST(promise_1_9_what_is_put_off_precedes_a_broken_write)
 /* A frame cut behind what was put off is whole when the rest is there. */
 TEST(promise_9_a_cut_frame_behind_the_share)
 {
-	const struct stay_client_options options = { .turn_calls_max = 1 };
-
-	begin(&options, 3);
+	begin(OPTIONS(.turn_calls_max = 1), 3);
 	sim_peer_print(rig.peer, "+1\n+2\n+lo");
 	line_run(&rig, 1);
-	sim_peer_print(rig.peer, "ng\n");
-	LINE_TELLS(
-	    &rig, 1, "a OK/replied +1;a OK/replied +2;a OK/replied +long;");
+	LINE_HEARS(&rig, "ng\n",
+	    "a OK/replied +1;a OK/replied +2;a OK/replied +long;");
 }
 
 /* A stop does not wait for what is put off, and completes all of it. */
 TEST(promise_5_9_a_stop_while_replies_are_put_off)
 {
-	const struct stay_client_options options = { .turn_calls_max = 1 };
-
-	begin(&options, 2);
+	begin(OPTIONS(.turn_calls_max = 1), 2);
 	sim_peer_print(rig.peer, "+1\n+2\n");
 	stay_client_stop(rig.client, STAY_OK);
 	if (other != NULL)
@@ -233,11 +218,9 @@ TEST(promise_9_a_push_that_answers_waits_and_comes_once)
  * answers another. */
 TEST(promise_4_9_many_ends_at_once_precede_a_reply)
 {
-	const struct stay_client_options options = { .turn_calls_max = 2,
-		.call_timeout_ms = 100 };
 	const struct sim_limits late = { .latency_ms = 21 };
 
-	begin(&options, 5);
+	begin(OPTIONS(.turn_calls_max = 2, .call_timeout_ms = 100), 5);
 	line_call_with(&rig, "b", &quiet, WITHIN(1000));
 	line_run(&rig, 70);
 	sim_peer_limits(rig.peer, &late);

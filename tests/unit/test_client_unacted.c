@@ -53,7 +53,7 @@ call_each(const char *letters)
 	line_run(rig, 1);
 }
 
-#define HEARS(text, tells) ck_assert_str_eq(line_hear(rig, text), tells)
+#define HEARS(text, tells) LINE_HEARS(rig, text, tells)
 #define AWAY               "# leave - 0\n"
 #define GOES_AWAY          "note the server goes away;"
 

@@ -115,10 +115,8 @@ TEST(promise_7_who_waits_is_served_in_order)
 	wait(&a);
 	wait(&b);
 	LINE_TELLS(&rig, 10, "");
-	answer("+1\n");
-	ck_assert_str_eq(line_told(&rig), "1 OK/replied +1;a OK;in;");
-	answer("+2\n");
-	ck_assert_str_eq(line_told(&rig), "2 OK/replied +2;b OK;in;");
+	LINE_HEARS(&rig, "+1\n", "1 OK/replied +1;a OK;in;");
+	LINE_HEARS(&rig, "+2\n", "2 OK/replied +2;b OK;in;");
 	answer("+3\n+a\n+b\n");
 	answer("+a\n");
 	answer("+b\n");
@@ -161,8 +159,7 @@ TEST(promise_6_who_waits_has_a_deadline)
 	wait(&b);
 	LINE_TELLS(&rig, 99, "");
 	LINE_TELLS(&rig, 3, "a E_TIMEOUT;out;");
-	answer("+1\n");
-	ck_assert_str_eq(line_told(&rig), "1 OK/replied +1;b OK;");
+	LINE_HEARS(&rig, "+1\n", "1 OK/replied +1;b OK;");
 }
 
 TEST(client_wait_can_be_given_up)
@@ -176,8 +173,7 @@ TEST(client_wait_can_be_given_up)
 	ck_assert_int_eq(stay_client_cancel(rig.client, a.id), STAY_E_STALE);
 	ck_assert_str_eq(line_told(&rig), "");
 	LINE_TELLS(&rig, 1, "a E_CANCELLED;");
-	answer("+1\n");
-	ck_assert_str_eq(line_told(&rig), "1 OK/replied +1;b OK;");
+	LINE_HEARS(&rig, "+1\n", "1 OK/replied +1;b OK;");
 	ck_assert_int_eq(stay_client_cancel(rig.client, b.id), STAY_E_STALE);
 }
 
@@ -198,10 +194,8 @@ TEST(promise_7_room_is_measured_in_bytes_too)
 	wait_with(&a, (struct stay_room_options){ .bytes = 14 });
 	wait(&b);
 	LINE_TELLS(&rig, 1, "");
-	answer("+1\n");
-	ck_assert_str_eq(line_told(&rig), "c OK/replied +1;");
-	answer("+2\n");
-	ck_assert_str_eq(line_told(&rig), "c OK/replied +2;a OK;b OK;");
+	LINE_HEARS(&rig, "+1\n", "c OK/replied +1;");
+	LINE_HEARS(&rig, "+2\n", "c OK/replied +2;a OK;b OK;");
 }
 
 TEST(promise_7_the_line_is_bounded)
@@ -280,8 +274,7 @@ TEST(promise_1_a_drain_tells_who_waits)
 	wait(&a);
 	line_run(&rig, 1);
 	stay_client_drain(rig.client, 1000);
-	answer("+1\n");
-	ck_assert_str_eq(line_told(&rig), "1 OK/replied +1;a E_DRAINING;out;");
+	LINE_HEARS(&rig, "+1\n", "1 OK/replied +1;a E_DRAINING;out;");
 }
 
 /* Without a session the queue is not what is missing. */

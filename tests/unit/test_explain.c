@@ -455,11 +455,8 @@ ask(char why[], const struct line_request *request)
 /* Where it was, and for how long; and what has kept it there. */
 TEST(explain_why_a_call_has_timed_out)
 {
-	const struct stay_client_options options = { STAY_CLIENT_OPTIONS,
-		.inflight_calls_max = 1 };
-
 	line_prepare(&rig);
-	start(&options);
+	start(OPTIONS(.inflight_calls_max = 1));
 	line_run(&rig, 20);
 	ask(whys[0], LINE("quiet"));
 	line_run(&rig, 400);

@@ -877,14 +877,13 @@ TEST(filter_rests)
 /* Byte by byte, from its greeting on. */
 TEST(filter_takes_what_comes)
 {
-	const struct sim_limits tight = { .read_max = 1, .write_max = 1 };
 	struct peer server = { .toy = &terms };
 	struct rig link;
 
 	toy_filter_init(&toy);
 	terms = (struct toy_terms){ .refused = 0 };
 	rig_init(&link);
-	sim_limits_set(link.world, &tight);
+	sim_limits_set(link.world, LIMITS(.read_max = 1, .write_max = 1));
 	ck_assert_int_eq(
 	    stay__link_set_filter(&link.link, &toy.filter, NULL), STAY_OK);
 	peer_listen(&server, link.world, "10.0.0.1", 7);

@@ -516,11 +516,10 @@ TEST(pool_lends_nothing_that_its_borrower_has_lost)
 /* One without a session is no older for it, nor made as new. */
 TEST(pool_takes_back_what_is_away)
 {
-	const struct stay_client_options options = { STAY_CLIENT_OPTIONS,
-		.max_age_ms = 50 };
 	struct pool_user *a;
 
-	pool_begin(&rig, POOL(.connections_max = 1, .client = &options));
+	pool_begin(&rig,
+	    POOL(.connections_max = 1, .client = OPTIONS(.max_age_ms = 50)));
 	a = pool_have(&rig, "a");
 	sim_run_ms(rig.line.world, 60);
 	sim_unlisten(rig.line.world, LINE_HOST, LINE_PORT);
@@ -571,11 +570,10 @@ TEST(pool_grows_beside_one_that_takes_its_time)
 /* Nor for one that is too old, and is left. */
 TEST(pool_grows_beside_one_that_is_left)
 {
-	const struct stay_client_options options = { STAY_CLIENT_OPTIONS,
-		.max_age_ms = 50 };
 	struct pool_user *a;
 
-	pool_begin(&rig, POOL(.connections_max = 2, .client = &options));
+	pool_begin(&rig,
+	    POOL(.connections_max = 2, .client = OPTIONS(.max_age_ms = 50)));
 	a = pool_have(&rig, "a");
 	ck_assert_int_eq(ask(a, "quiet"), STAY_OK);
 	sim_run_ms(rig.line.world, 60);
@@ -589,11 +587,10 @@ TEST(pool_grows_beside_one_that_is_left)
 /* As long as the budget allows: then the session is left, which allows as much. */
 TEST(pool_waits_for_calls_so_long)
 {
-	const struct stay_client_options options = { STAY_CLIENT_OPTIONS,
-		.leave_budget_ms = 100 };
 	struct pool_user *a;
 
-	pool_begin(&rig, POOL(.connections_max = 1, .client = &options));
+	pool_begin(&rig, POOL(.connections_max = 1,
+			     .client = OPTIONS(.leave_budget_ms = 100)));
 	a = pool_have(&rig, "a");
 	ck_assert_int_eq(ask(a, "never"), STAY_OK);
 	pool_give(a);

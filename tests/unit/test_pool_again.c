@@ -305,11 +305,8 @@ TEST(pool_again_asks_where_to_dial)
 /* From 3/4 on, and every age of that. */
 TEST(pool_again_at_any_age)
 {
-	const struct stay_client_options young = { STAY_CLIENT_OPTIONS,
-		.max_age_ms = 1000 };
-
 	pool_begin(&rig, POOL(.connections_min = MANY, .connections_max = MANY,
-			     .client = &young));
+			     .client = OPTIONS(.max_age_ms = 1000)));
 	pool_run(&rig, 20);
 	ck_assert_uint_eq(pool_counts(&rig).idle, MANY);
 	POOL_TELLS(&rig, 705, "");
@@ -325,10 +322,8 @@ TEST(pool_again_at_any_age)
 /* One that is too young to have a quarter has its age to the millisecond. */
 TEST(pool_again_at_an_age_without_a_quarter)
 {
-	const struct stay_client_options young = { STAY_CLIENT_OPTIONS,
-		.max_age_ms = 3 };
-
-	pool_begin(&rig, POOL(.connections_min = 1, .client = &young));
+	pool_begin(&rig,
+	    POOL(.connections_min = 1, .client = OPTIONS(.max_age_ms = 3)));
 	pool_run(&rig, 100);
 	ck_assert_uint_gt(pool_counts(&rig).aged, 5);
 }

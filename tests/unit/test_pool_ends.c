@@ -194,10 +194,8 @@ TEST(pool_ends_denied_no_more_by_a_failure_alone)
 
 TEST(pool_ends_when_it_is_denied)
 {
-	const struct stay_client_options stops = { STAY_CLIENT_OPTIONS,
-		.on_fatal = STAY_FATAL_STOP };
-
-	begin_denied(POOL(.client = &stops), true);
+	begin_denied(
+	    POOL(.client = OPTIONS(.on_fatal = STAY_FATAL_STOP)), true);
 	pool_want(&rig, "a");
 	POOL_TELLS(&rig, 100, "a E_DENIED;closed E_DENIED;");
 }
@@ -481,9 +479,6 @@ try_start(const char *url, const struct stay_pool_options *options)
 
 TEST(pool_ends_before_it_begins)
 {
-	const struct stay_client_options bad = { STAY_CLIENT_OPTIONS,
-		.queue_high_percent = 101 };
-
 	ck_assert_int_eq(try_start("other://x", POOL(.arg = NULL)), STAY_E_URL);
 	pool_end(&rig);
 	ck_assert_int_eq(
@@ -496,7 +491,10 @@ TEST(pool_ends_before_it_begins)
 	ck_assert_str_eq(stay_loop_rejection(rig.line.loop),
 	    "connections_min is 9, above connections_max, 8");
 	pool_end(&rig);
-	ck_assert_int_eq(try_start(LINE_URL, POOL(.client = &bad)), STAY_E_ARG);
+	ck_assert_int_eq(
+	    try_start(
+		LINE_URL, POOL(.client = OPTIONS(.queue_high_percent = 101))),
+	    STAY_E_ARG);
 	pool_end(&rig);
 	ck_assert_int_eq(
 	    try_start(LINE_URL, POOL(.use = (enum stay_pool_use)7)),

@@ -62,12 +62,10 @@ static const struct stay_client_options nothing = { STAY_CLIENT_OPTIONS };
 
 TEST(pool_kept_label)
 {
-	const struct stay_client_options named = { STAY_CLIENT_OPTIONS,
-		.label = "a label" };
 	const struct stay_client_options other = { STAY_CLIENT_OPTIONS,
 		.label = "another" };
 
-	begin(&named, 2);
+	begin(OPTIONS(.label = "a label"), 2);
 	ck_assert_int_eq(
 	    change(&nothing, 2, &rig.line.config, on_release), STAY_OK);
 	pool_want(&rig, "a");
@@ -84,14 +82,12 @@ TEST(pool_kept_label)
 /* Without memory for the label there is no change. */
 TEST(pool_kept_without_memory)
 {
-	const struct stay_client_options named = { STAY_CLIENT_OPTIONS,
-		.label = "a label" };
 	bool failed = true;
 
 	for (unsigned n = 1; failed; n++) {
 		enum stay_status status;
 
-		begin(&named, 2);
+		begin(OPTIONS(.label = "a label"), 2);
 		scarce_arm(n);
 		status = n % 2 == 0
 			     ? stay_pool_reconfigure(rig.pool, OTHER_URL, NULL)
@@ -115,10 +111,8 @@ TEST(pool_kept_without_memory)
 TEST_ROWS(pool_kept_places, 2)
 {
 	static const char *const urls[] = { OTHER_URL, NULL };
-	const struct stay_client_options client = { STAY_CLIENT_OPTIONS,
-		.urls = urls };
 
-	begin(&client, 1);
+	begin(OPTIONS(.urls = urls), 1);
 	sim_unlisten(rig.line.world, LINE_HOST, LINE_PORT);
 	ck_assert_int_eq(
 	    stay_pool_reconfigure(rig.pool, _i == 0 ? NULL : LINE_URL, NULL),
@@ -140,13 +134,10 @@ deny(struct stay_session *session, const struct stay_frame *frame)
 /* With another URL it still stops after a fatal failure. */
 TEST(pool_kept_end_after_a_fatal_failure)
 {
-	const struct stay_client_options stops = { STAY_CLIENT_OPTIONS,
-		.on_fatal = STAY_FATAL_STOP };
-
 	denies = false;
 	pool_prepare(&rig);
 	rig.line.config.restore = deny;
-	pool_start(&rig, POOL(.client = &stops));
+	pool_start(&rig, POOL(.client = OPTIONS(.on_fatal = STAY_FATAL_STOP)));
 	pool_run(&rig, 20);
 	ck_assert_int_eq(
 	    stay_pool_reconfigure(rig.pool, LINE_URL, NULL), STAY_OK);
@@ -156,10 +147,7 @@ TEST(pool_kept_end_after_a_fatal_failure)
 
 TEST(pool_kept_age)
 {
-	const struct stay_client_options young = { STAY_CLIENT_OPTIONS,
-		.max_age_ms = 1000 };
-
-	begin(&young, 1);
+	begin(OPTIONS(.max_age_ms = 1000), 1);
 	ck_assert_int_eq(
 	    stay_pool_reconfigure(rig.pool, LINE_URL, NULL), STAY_OK);
 	pool_run(&rig, 1200);
@@ -169,11 +157,9 @@ TEST(pool_kept_age)
 /* One that is too old, and has to be changed anyway, was not replaced for its age. */
 TEST(pool_kept_age_of_what_was_lent)
 {
-	const struct stay_client_options young = { STAY_CLIENT_OPTIONS,
-		.max_age_ms = 1000 };
 	struct pool_user *a;
 
-	begin(&young, 1);
+	begin(OPTIONS(.max_age_ms = 1000), 1);
 	a = pool_have(&rig, "a");
 	pool_run(&rig, 1500);
 	ck_assert_int_eq(
@@ -456,12 +442,11 @@ TEST(pool_kept_nothing_after_a_stop)
 /* What was wrong is said, and not said of the next. */
 TEST(pool_kept_when_it_is_refused)
 {
-	const struct stay_client_options client = { STAY_CLIENT_OPTIONS,
-		.urls = (const char *const[]){ OTHER_URL, NULL } };
-
 	begin(&nothing, 1);
 	ck_assert_int_eq(
-	    change(&client, 1, &rig.line.config, NULL), STAY_E_ARG);
+	    change(OPTIONS(.urls = (const char *const[]){ OTHER_URL, NULL }), 1,
+		&rig.line.config, NULL),
+	    STAY_E_ARG);
 	ck_assert_str_eq(stay_loop_rejection(rig.line.loop),
 	    "urls are given without the url that they follow");
 	ck_assert_int_eq(stay_pool_reconfigure(

@@ -72,11 +72,10 @@ TEST(pool_size_grows_beside_one_that_is_slow)
 /* The same of one whose session is left, for it took too long. */
 TEST(pool_size_grows_beside_one_that_is_left)
 {
-	const struct stay_client_options options = { STAY_CLIENT_OPTIONS,
-		.leave_budget_ms = 1000 };
 	struct pool_user *a;
 
-	pool_begin(&rig, POOL(.connections_max = 2, .client = &options));
+	pool_begin(&rig, POOL(.connections_max = 2,
+			     .client = OPTIONS(.leave_budget_ms = 1000)));
 	a = pool_have(&rig, "a");
 	ck_assert_int_eq(ask(a, "quiet"), STAY_OK);
 	pool_give(a);

@@ -73,8 +73,6 @@ TEST(pool_start_without_arguments)
 /* What was wrong before is not said of what is right. */
 TEST(pool_start_says_what_is_wrong)
 {
-	const struct stay_client_options client = { STAY_CLIENT_OPTIONS,
-		.config = &rig.line.config };
 	enum stay_status status;
 
 	pool_prepare(&rig);
@@ -88,7 +86,7 @@ TEST(pool_start_says_what_is_wrong)
 	scarce_disarm();
 	ck_assert_int_eq(status, STAY_E_NOMEM);
 	ck_assert_str_eq(stay_loop_rejection(rig.line.loop), "");
-	pool_start(&rig, POOL(.client = &client));
+	pool_start(&rig, POOL(.client = OPTIONS(.config = &rig.line.config)));
 }
 
 /* ---- arguments of a check-out ---- */
@@ -293,13 +291,12 @@ TEST(pool_start_copies_all_it_is_given)
 /* A queue that fills up is nobody's business either. */
 TEST(pool_start_tells_nobody_of_the_water)
 {
-	const struct stay_client_options client = { STAY_CLIENT_OPTIONS,
-		.queue_calls_max = 4, .on_high_water = unexpected,
-		.on_low_water = unexpected };
-
 	pool_prepare(&rig);
 	sim_unlisten(rig.line.world, LINE_HOST, LINE_PORT);
-	pool_start(&rig, POOL(.use = STAY_POOL_SHARED, .client = &client));
+	pool_start(&rig,
+	    POOL(.use = STAY_POOL_SHARED,
+		.client = OPTIONS(.queue_calls_max = 4,
+		    .on_high_water = unexpected, .on_low_water = unexpected)));
 	for (int i = 0; i < 4; i++)
 		ck_assert_int_eq(stay_client_call(stay_pool_client(rig.pool),
 				     LINE("say +a"), NULL, NULL),
@@ -347,12 +344,14 @@ TEST(pool_start_leaves_no_secret)
 	static const char url[] = "line://:s3cr3t@10.0.0.1:7777";
 	static const char *const urls[] = { url, NULL };
 	const char config[32] = "is s3cr3t";
-	const struct stay_client_options client = { STAY_CLIENT_OPTIONS,
-		.config = config, .config_size = sizeof(config), .urls = urls };
 
 	pool_prepare(&rig);
 	secret_watch("s3cr3t");
-	ck_assert_int_eq(start_bare(url, POOL(.client = &client)), STAY_OK);
+	ck_assert_int_eq(
+	    start_bare(
+		url, POOL(.client = OPTIONS(.config = config,
+			      .config_size = sizeof(config), .urls = urls))),
+	    STAY_OK);
 	pool_run(&rig, 20);
 	ck_assert_int_eq(
 	    stay_pool_reconfigure(rig.pool, LINE_URL, NULL), STAY_OK);

@@ -170,10 +170,7 @@ block(void)
 /* They have no timeout of their own. */
 TEST(redis_direct_may_block)
 {
-	const struct stay_redis_options options = { STAY_REDIS_OPTIONS,
-		.client.call_timeout_ms = 20 };
-
-	run(block, &options, 200);
+	run(block, REDIS(.client.call_timeout_ms = 20), 200);
 	ck_assert_str_eq(told, "");
 }
 
@@ -185,11 +182,11 @@ read_what_is_lost(void)
 
 TEST_ROWS(redis_direct_reads_again, 2)
 {
-	const struct stay_redis_options options = { STAY_REDIS_OPTIONS,
-		.resend_reads = _i == 0 ? STAY_REDIS_YES : STAY_REDIS_NO };
 	const char *first;
 
-	run(read_what_is_lost, &options, 5000);
+	run(read_what_is_lost,
+	    REDIS(.resend_reads = _i == 0 ? STAY_REDIS_YES : STAY_REDIS_NO),
+	    5000);
 	first = strstr(here.log.text, "GET lost;");
 	ck_assert_ptr_nonnull(first);
 	ck_assert_int_eq(strstr(first + 1, "GET lost;") != NULL, _i == 0);
@@ -206,10 +203,7 @@ open_multi(void)
  * transaction. */
 TEST(redis_direct_opens_a_transaction)
 {
-	const struct stay_redis_options options = { STAY_REDIS_OPTIONS,
-		.client.probe_ms = 100 };
-
-	run(open_multi, &options, 1000);
+	run(open_multi, REDIS(.client.probe_ms = 100), 1000);
 	ck_assert_str_eq(told, "OK;");
 	ck_assert_ptr_null(strstr(strstr(here.log.text, "MULTI;"), "PING;"));
 }

@@ -231,7 +231,6 @@ static const struct {
 TEST_ROWS(redis_group_multi_comes_to, 3 * LEN(multis))
 {
 	const size_t i = (size_t)_i / 3;
-	const struct sim_limits narrow = { .read_max = 1 };
 	const struct peer_row rows[] = {
 		ON("MULTI", multis[i].multi),
 		ON("A", multis[i].a),
@@ -242,7 +241,7 @@ TEST_ROWS(redis_group_multi_comes_to, 3 * LEN(multis))
 
 	begin(rows, _i % 3 == 1 ? URL "?protocol=2" : URL);
 	if (_i % 3 == 2)
-		sim_peer_limits(wire(), &narrow);
+		sim_peer_limits(wire(), LIMITS(.read_max = 1));
 	send_all(true, "A,B", 0);
 	sim_run_ms(here.world, 10);
 	ck_assert_str_eq(said, multis[i].said);
@@ -315,8 +314,6 @@ on_exec(void *arg, const struct stay_result *result)
 
 TEST(redis_group_exec_that_is_refused_is_not_sent_again)
 {
-	const struct stay_redis_options options = { STAY_REDIS_OPTIONS,
-		.client.on_refused = STAY_REFUSED_RESEND };
 	static const struct peer_row rows[] = {
 		ON("EXEC", BECAUSE "OOM no\r\n"),
 		NO_MORE,
@@ -325,7 +322,8 @@ TEST(redis_group_exec_that_is_refused_is_not_sent_again)
 	told = 0;
 	said[0] = '\0';
 	redis_virtual_open(&here, rows);
-	redis_virtual_start(&here, URL, &options);
+	redis_virtual_start(
+	    &here, URL, REDIS(.client.on_refused = STAY_REFUSED_RESEND));
 	ck_assert_int_eq(
 	    stay_redis_command(here.redis, on_exec, NULL, "EXEC"), STAY_OK);
 	sim_run_ms(here.world, 10);

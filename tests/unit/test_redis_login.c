@@ -99,11 +99,9 @@ TEST(redis_login_of_a_url_is_denied_at_once)
 
 TEST(redis_login_is_asked_anew_at_each_attempt)
 {
-	const struct stay_redis_options options = { STAY_REDIS_OPTIONS,
-		.credentials = credentials, .credentials_arg = &asked };
-
 	known = "wrong";
-	start(wants_new, &options);
+	start(wants_new,
+	    REDIS(.credentials = credentials, .credentials_arg = &asked));
 	ck_assert_uint_eq(asked, 1);
 	ck_assert_ptr_nonnull(strstr(here.log.text, "AUTH u wrong"));
 	ck_assert_int_eq(redis_virtual_state(&here), STAY_BACKING_OFF);
@@ -143,9 +141,6 @@ TEST_ROWS(redis_login_of_a_further_place, 3)
 
 TEST(redis_reconfigure_brings_another_password)
 {
-	const struct stay_redis_options wrong = { STAY_REDIS_OPTIONS,
-		.protocol = 7 };
-
 	start(wants_old, NULL);
 	ck_assert_int_eq(redis_virtual_state(&here), STAY_CONNECTED);
 	here.server.rows = wants_new;
@@ -153,7 +148,8 @@ TEST(redis_reconfigure_brings_another_password)
 	    stay_redis_reconfigure(here.redis, "redis://h/x", NULL),
 	    STAY_E_URL);
 	ck_assert_int_eq(
-	    stay_redis_reconfigure(here.redis, URL, &wrong), STAY_E_ARG);
+	    stay_redis_reconfigure(here.redis, URL, REDIS(.protocol = 7)),
+	    STAY_E_ARG);
 	ck_assert_int_eq(
 	    stay_redis_reconfigure(here.redis, "redis://u:new@10.0.0.1", NULL),
 	    STAY_OK);

@@ -111,11 +111,9 @@ TEST_ROWS(redis_moving_is_asked_for, COUNT(asked))
 /* The option goes before the URL. */
 TEST(redis_moving_is_asked_for_by_option)
 {
-	const struct stay_redis_options options = { STAY_REDIS_OPTIONS,
-		.moving = STAY_REDIS_MOVING_EXTERNAL_NAME };
-
 	redis_virtual_open(&here, NULL);
-	redis_virtual_start(&here, URL "?moving=none", &options);
+	redis_virtual_start(&here, URL "?moving=none",
+	    REDIS(.moving = STAY_REDIS_MOVING_EXTERNAL_NAME));
 	ck_assert_ptr_nonnull(
 	    strstr(here.log.text, "moving-endpoint-type external-fqdn;"));
 }

@@ -88,13 +88,11 @@ TEST(redis_pool_shares)
 
 TEST(redis_pool_is_rejected)
 {
-	const struct stay_redis_options deep = { STAY_REDIS_OPTIONS,
-		.depth_max = UINT64_MAX };
 	const struct stay_pool_options strange = { .size = 1000 };
 
 	redis_virtual_open(&here, NULL);
-	ck_assert_int_eq(
-	    stay_redis_pool_start(&pool, here.loop, URL, &deep, NULL),
+	ck_assert_int_eq(stay_redis_pool_start(&pool, here.loop, URL,
+			     REDIS(.depth_max = UINT64_MAX), NULL),
 	    STAY_E_ARG);
 	ck_assert_ptr_null(pool);
 	ck_assert_int_eq(
@@ -106,15 +104,14 @@ TEST(redis_pool_is_rejected)
 /* What is idle is greeted anew, with other words; what is lent, when it is back. */
 TEST(redis_pool_changes)
 {
-	const struct stay_redis_options redis = { STAY_REDIS_OPTIONS,
-		.client_name = "renewed" };
 	struct stay_lease *lease;
 
 	begin(NULL);
 	ck_assert_int_eq(stay_pool_try(pool, &lease), STAY_OK);
 	peer_log_clear(&here.server);
-	ck_assert_int_eq(stay_redis_pool_reconfigure(
-			     pool, "redis://me:other@10.0.0.1/4", &redis, NULL),
+	ck_assert_int_eq(
+	    stay_redis_pool_reconfigure(pool, "redis://me:other@10.0.0.1/4",
+		REDIS(.client_name = "renewed"), NULL),
 	    STAY_OK);
 	sim_run_ms(here.world, 500);
 	ck_assert_str_eq(here.log.text, "");

@@ -132,10 +132,8 @@ TEST(redis_role_a_primary_is_waited_for)
 {
 	static const struct peer_row rows[] = { ON_FIRST(3, "HELLO", REPLICA),
 		NO_MORE };
-	const struct stay_redis_options options = { STAY_REDIS_OPTIONS,
-		.role = STAY_REDIS_WANT_PRIMARY };
 
-	start(rows, URL, &options);
+	start(rows, URL, REDIS(.role = STAY_REDIS_WANT_PRIMARY));
 	submit(A);
 	ck_assert_int_eq(redis_virtual_state(&here), STAY_BACKING_OFF);
 	ck_assert_ptr_nonnull(

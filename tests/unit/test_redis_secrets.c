@@ -230,16 +230,15 @@ static const struct {
 TEST_ROWS(redis_secrets_of_letters_alone,
     sizeof(words_alone) / sizeof(words_alone[0]))
 {
-	const struct stay_redis_options options = { STAY_REDIS_OPTIONS,
-		.credentials = tell_login,
-		.credentials_arg = (void *)(uintptr_t)words_alone[_i].word };
 	char says[128];
 	const struct peer_row rows_of[] = { ON("GET a", says), NO_MORE };
 	struct redis_virtual here;
 
 	snprintf(says, sizeof(says), "-%s\r\n", words_alone[_i].said);
 	redis_virtual_open(&here, rows_of);
-	redis_virtual_start(&here, "redis://10.0.0.1", &options);
+	redis_virtual_start(&here, "redis://10.0.0.1",
+	    REDIS(.credentials = tell_login,
+		.credentials_arg = (void *)(uintptr_t)words_alone[_i].word));
 	(void)stay_redis_command(here.redis, note_why, NULL, "GET a");
 	sim_run_ms(here.world, 50);
 	redis_virtual_end(&here);
@@ -260,12 +259,11 @@ TEST(redis_secrets_are_not_the_word_default)
 	static const struct peer_row says[] = {
 		ON("GET a", "-ERR no default for " CANARY "\r\n"), NO_MORE
 	};
-	const struct stay_redis_options options = { STAY_REDIS_OPTIONS,
-		.credentials = log_in_as_default };
 	struct redis_virtual here;
 
 	redis_virtual_open(&here, says);
-	redis_virtual_start(&here, "redis://10.0.0.1", &options);
+	redis_virtual_start(
+	    &here, "redis://10.0.0.1", REDIS(.credentials = log_in_as_default));
 	(void)stay_redis_command(here.redis, note_why, NULL, "GET a");
 	sim_run_ms(here.world, 50);
 	redis_virtual_end(&here);

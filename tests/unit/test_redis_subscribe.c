@@ -28,13 +28,11 @@ TEST(redis_subscribe_begins_delivers_and_ends)
 /* The longest frame of a subscription has as many values as every config allows. */
 TEST(redis_subscribe_with_the_fewest_values)
 {
-	const struct stay_redis_options fewest = { STAY_REDIS_OPTIONS,
-		.elements_max = 5 };
 	const struct stay_redis_options fewer = { STAY_REDIS_OPTIONS,
 		.elements_max = 4 };
 
 	subscriber_end();
-	subscriber_begin(subscriber_rows, &fewest);
+	subscriber_begin(subscriber_rows, REDIS(.elements_max = 5));
 	ck_assert_int_eq(subscriber_try(&a, STAY_REDIS_PATTERN, "x*"), STAY_OK);
 	SUBSCRIBER_TELLS(10, "a subscribed;");
 	subscriber_say(">4\r\n+pmessage\r\n+x*\r\n+xy\r\n+1\r\n");
@@ -375,12 +373,9 @@ on_push(void *arg, struct stay_redis *of, const struct stay_redis_reply *push)
 /* Other pushes are the program's. */
 TEST(redis_subscribe_leaves_other_pushes_alone)
 {
-	const struct stay_redis_options options = { STAY_REDIS_OPTIONS,
-		.on_push = on_push };
-
 	subscriber_end();
 	pushes = 0;
-	subscriber_begin(subscriber_rows, &options);
+	subscriber_begin(subscriber_rows, REDIS(.on_push = on_push));
 	subscriber_say(MESSAGE("x", "1"));
 	ck_assert_uint_eq(pushes, 1);
 	subscriber_join(&a, "x");

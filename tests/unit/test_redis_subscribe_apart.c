@@ -444,14 +444,13 @@ TEST(redis_subscribe_apart_follows_to_the_next_place)
 /* Somebody stops the second one by itself: what was on it has ended. */
 TEST(redis_subscribe_apart_gives_up)
 {
-	const struct stay_redis_options options = { STAY_REDIS_OPTIONS,
-		.protocol = 2,
-		.client.backoff = {
-		    .initial_ms = 100, .cap_ms = 100, .attempts_max = 2 } };
 	struct peer_end *front;
 
 	subscriber_end();
-	subscriber_begin(subscriber_rows, &options);
+	subscriber_begin(subscriber_rows,
+	    REDIS(.protocol = 2,
+		.client.backoff = {
+		    .initial_ms = 100, .cap_ms = 100, .attempts_max = 2 }));
 	subscriber.server.arg = &subscriber;
 	front = subscriber.server.ends;
 	subscriber_join(&a, "x");
@@ -562,15 +561,13 @@ static const struct misled {
 TEST_ROWS(redis_subscribe_is_answered_by_something_else,
     sizeof(misled) / sizeof(misled[0]))
 {
-	const struct stay_redis_options options = { STAY_REDIS_OPTIONS,
-		.protocol = misled[_i].protocol };
 	const struct peer_row answers[] = { ON_FIRST(1, "SUBSCRIBE",
 						misled[_i].answer),
 		DO("SUBSCRIBE", subscriber_acknowledges), NO_MORE };
 	bool is_apart = misled[_i].protocol == 2;
 
 	subscriber_end();
-	subscriber_begin(answers, &options);
+	subscriber_begin(answers, REDIS(.protocol = misled[_i].protocol));
 	subscriber.server.arg = is_apart ? &subscriber : NULL;
 	subscriber_join(&a, "x");
 	SUBSCRIBER_TELLS(2000, "a subscribed;");

@@ -147,11 +147,8 @@ TEST(redis_subscribe_pause_takes_back_only_its_own)
 /* What the client may not hold is dropped, and that is told. */
 TEST(redis_subscribe_pause_within_what_the_client_may_hold)
 {
-	const struct stay_redis_options options = { STAY_REDIS_OPTIONS,
-		.client.held_replies_max = 2 };
-
 	subscriber_end();
-	begin_with(&options);
+	begin_with(REDIS(.client.held_replies_max = 2));
 	subscriber_say(X("1") X("2") X("3"));
 	ck_assert_str_eq(subscriber_told(), "b 1;b 2;b 3;");
 	resume();
@@ -162,11 +159,8 @@ TEST(redis_subscribe_pause_within_what_the_client_may_hold)
 /* Calls do not wait in RESP2. */
 TEST(redis_subscribe_pause_of_the_connection_apart)
 {
-	const struct stay_redis_options resp2 = { STAY_REDIS_OPTIONS,
-		.protocol = 2 };
-
 	subscriber_end();
-	subscriber_begin(subscriber_rows, &resp2);
+	subscriber_begin(subscriber_rows, REDIS(.protocol = 2));
 	subscriber.server.arg = &subscriber;
 	a.slow = STAY_REDIS_SLOW_PAUSE;
 	subscriber_join(&a, "x");

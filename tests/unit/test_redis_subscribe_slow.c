@@ -321,12 +321,10 @@ TEST(promise_7_redis_subscribe_keeps_as_many_as_there_can_be)
 
 TEST(promise_7_redis_subscribe_bounds)
 {
-	const struct stay_redis_options options = { STAY_REDIS_OPTIONS,
-		.subscriptions_max = 2 };
 	struct stay_redis_options bytes = { STAY_REDIS_OPTIONS };
 
 	subscriber_end();
-	subscriber_begin(subscriber_rows, &options);
+	subscriber_begin(subscriber_rows, REDIS(.subscriptions_max = 2));
 	subscriber_join(&a, "x");
 	subscriber_join(&b, "x");
 	ck_assert_int_eq(

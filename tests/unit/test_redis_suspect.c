@@ -41,14 +41,13 @@ TEST_ROWS(redis_suspect_is_told, (sizeof(replies) / sizeof(replies[0])))
 {
 	const struct peer_row rows[] = { ON("GET bad", replies[_i].reply),
 		ON("GET good", "+good\r\n"), NO_MORE };
-	const struct stay_redis_options options = { STAY_REDIS_OPTIONS,
-		.depth_max = 3, .elements_max = 50,
-		.client.reply_bytes_max = 1024 };
 	char text[256];
 
 	told[0] = '\0';
 	redis_virtual_open(&here, rows);
-	redis_virtual_start(&here, "redis://10.0.0.1", &options);
+	redis_virtual_start(&here, "redis://10.0.0.1",
+	    REDIS(.depth_max = 3, .elements_max = 50,
+		.client.reply_bytes_max = 1024));
 	read_it("bad");
 	sim_run_ms(here.world, 1);
 	read_it("good");

@@ -269,12 +269,10 @@ static const struct peer_row wordy[] = {
 
 TEST(redis_too_big_is_no_greeting)
 {
-	const struct stay_redis_options options = { STAY_REDIS_OPTIONS,
-		.elements_max = 5, .client.reply_bytes_max = 20 };
-
 	told[0] = '\0';
 	redis_virtual_open(&here, wordy);
-	redis_virtual_start(&here, "redis://10.0.0.1?protocol=3", &options);
+	redis_virtual_start(&here, "redis://10.0.0.1?protocol=3",
+	    REDIS(.elements_max = 5, .client.reply_bytes_max = 20));
 	ck_assert_uint_eq(counts_of(stay_redis_client(here.redis)).sessions, 1);
 	command("a", 0);
 	command("b", 0);
@@ -339,10 +337,8 @@ static const struct {
 
 TEST_ROWS(redis_too_big_for_subscribers, ROWS(messages))
 {
-	const struct stay_redis_options options = { STAY_REDIS_OPTIONS,
-		.elements_max = 9, .client.reply_bytes_max = 120 };
-
-	subscriber_begin(subscriber_rows, &options);
+	subscriber_begin(subscriber_rows,
+	    REDIS(.elements_max = 9, .client.reply_bytes_max = 120));
 	subscriber_join(&a, "x");
 	SUBSCRIBER_TELLS(10, "a subscribed;");
 	subscriber_say(messages[_i].begins);
@@ -353,10 +349,8 @@ TEST_ROWS(redis_too_big_for_subscribers, ROWS(messages))
 
 TEST(redis_too_big_for_subscribers_apart)
 {
-	const struct stay_redis_options options = { STAY_REDIS_OPTIONS,
-		.protocol = 2, .client.reply_bytes_max = 120 };
-
-	subscriber_begin(subscriber_rows, &options);
+	subscriber_begin(subscriber_rows,
+	    REDIS(.protocol = 2, .client.reply_bytes_max = 120));
 	subscriber.server.arg = &subscriber;
 	subscriber_join(&a, "x");
 	SUBSCRIBER_TELLS(20, "a subscribed;");

@@ -115,9 +115,6 @@ TEST_ROWS(redis_words_are_outcomes, COUNT(examples))
 /* What was refused is sent again, whatever word it was refused with. */
 TEST_ROWS(redis_words_of_refusal_are_retried, COUNT(examples))
 {
-	const struct stay_redis_options options = { STAY_REDIS_OPTIONS,
-		.client = {
-		    STAY_CLIENT_OPTIONS, .on_refused = STAY_REFUSED_RESEND } };
 	const struct example *example = &examples[_i];
 	bool again = example->outcome == STAY_REFUSED;
 	const struct peer_row rows[] = {
@@ -125,7 +122,8 @@ TEST_ROWS(redis_words_of_refusal_are_retried, COUNT(examples))
 	};
 	struct told told;
 
-	start(rows, &options);
+	start(rows, REDIS(.client = { STAY_CLIENT_OPTIONS,
+			      .on_refused = STAY_REFUSED_RESEND }));
 	submit(&told, example->command);
 	sim_run_ms(here.world, 900);
 	ck_assert_uint_eq(told.count, 1);
@@ -201,13 +199,11 @@ TEST(redis_words_noauth_renews_the_session)
 /* A probe hears it first. */
 TEST(redis_words_noauth_to_a_probe_renews_too)
 {
-	const struct stay_redis_options options = { STAY_REDIS_OPTIONS,
-		.client = { STAY_CLIENT_OPTIONS, .probe_ms = 100 } };
 	static const struct peer_row rows[] = { ON_FIRST(
 						    1, "PING", "+PONG\r\n"),
 		ON_FIRST(1, "PING", "-NOAUTH out\r\n"), NO_MORE };
 
-	start(rows, &options);
+	start(rows, REDIS(.client = { STAY_CLIENT_OPTIONS, .probe_ms = 100 }));
 	sim_run_ms(here.world, 300);
 	ck_assert_uint_eq(counts_of(stay_redis_client(here.redis)).sessions, 2);
 	ck_assert_int_eq(redis_virtual_state(&here), STAY_CONNECTED);
@@ -317,15 +313,14 @@ TEST_ROWS(redis_words_a_replica_from_the_start_stays, COUNT(demotions))
 /* A call that blocks for ever holds the session no longer than the budget. */
 TEST(redis_words_a_blocked_call_holds_no_primary_that_was)
 {
-	const struct stay_redis_options options = { STAY_REDIS_OPTIONS,
-		.client = { STAY_CLIENT_OPTIONS, .leave_budget_ms = 500,
-		    .probe_ms = STAY_FOREVER } };
 	static const struct peer_row rows[] = {
 		ON_FIRST(1, "SET a", demotions[0]), ON("BLPOP", ""), NO_MORE
 	};
 	struct told set, pop;
 
-	start(rows, &options);
+	start(
+	    rows, REDIS(.client = { STAY_CLIENT_OPTIONS, .leave_budget_ms = 500,
+			    .probe_ms = STAY_FOREVER }));
 	submit(&set, "SET a 1");
 	submit(&pop, "BLPOP q 0");
 	sim_run_ms(here.world, 400);

@@ -64,14 +64,13 @@ TEST(promise_2_control_bytes_that_cannot_be_expected_do_not_leave)
 TEST(promise_8_nothing_is_asked_after_the_farewell)
 {
 	struct line_rig rig;
-	const struct sim_limits narrow = { .send_buffer = 1 };
 
 	line_prepare(&rig);
 	rig.config.ping = "ping";
 	rig.config.bye = "bye";
 	line_start(&rig, OPTIONS(.probe_ms = 20, .stop_budget_ms = 1000));
 	line_run(&rig, 10);
-	sim_peer_limits(rig.peer, &narrow);
+	sim_peer_limits(rig.peer, LIMITS(.send_buffer = 1));
 	sim_peer_freeze(rig.peer, true);
 	stay_client_stop(rig.client, STAY_OK);
 	line_run(&rig, 500);

@@ -475,16 +475,15 @@ check_rejected(const char *command, const char *words)
 /* What keeps the client without a session, the loop's thread alone knows. */
 TEST(remote_says_why_a_call_is_rejected)
 {
-	const struct stay_redis_options options = { STAY_REDIS_OPTIONS,
-		.client = {
-		    STAY_CLIENT_OPTIONS, .offline = STAY_OFFLINE_FAIL } };
 	static const char *const no_words[] = { NULL };
 	struct stay_connectivity now = { STAY_CONNECTIVITY };
 	struct stay_future *rejected;
 
 	ck_assert_int_eq(stay_runner_start(&runner, NULL), STAY_OK);
-	ck_assert_int_eq(stay_redis_remote_start(
-			     &redis, runner, "redis://127.0.0.1:1", &options),
+	ck_assert_int_eq(
+	    stay_redis_remote_start(&redis, runner, "redis://127.0.0.1:1",
+		REDIS(.client = { STAY_CLIENT_OPTIONS,
+			  .offline = STAY_OFFLINE_FAIL })),
 	    STAY_OK);
 	do
 		stay_remote_get_connectivity(redis, &now);
@@ -509,9 +508,6 @@ TEST(remote_says_why_a_call_is_rejected)
 /* As on a loop; and it is the thread's, whatever the loop says of others. */
 TEST(remote_that_cannot_start_says_why)
 {
-	const struct stay_redis_options options = { STAY_REDIS_OPTIONS,
-		.client = { STAY_CLIENT_OPTIONS, .queue_low_percent = 60,
-		    .queue_high_percent = 50 } };
 	struct stay_remote *other;
 	pthread_t thread;
 
@@ -527,7 +523,9 @@ TEST(remote_that_cannot_start_says_why)
 	    stay_remote_start_by(&other, runner, start_none, NULL), STAY_E_ARG);
 	ck_assert_str_eq(stay_remote_rejection(), "");
 	ck_assert_int_eq(
-	    stay_redis_remote_start(&other, runner, "redis://a", &options),
+	    stay_redis_remote_start(&other, runner, "redis://a",
+		REDIS(.client = { STAY_CLIENT_OPTIONS, .queue_low_percent = 60,
+			  .queue_high_percent = 50 })),
 	    STAY_E_ARG);
 	ck_assert_str_eq(stay_remote_rejection(),
 	    "queue_low_percent is 60, above queue_high_percent, 50");
