@@ -8,28 +8,69 @@
 #include "suites.h"
 #include "support/link_rig.h"
 
+#define CROWD 5
+#define MANY  40
+
+static struct rig rigs[MANY];
+static int joined; /* so many of them */
+
+/* Links of one loop. */
 static void
-answer(struct rig *rig, const char *host, enum sim_fate fate, uint64_t after_ms)
+begin(int count)
 {
-	sim_address_set(rig->world, host, 7, fate, after_ms);
+	rig_init(&rigs[0]);
+	for (int i = 1; i < count; i++)
+		rig_join(&rigs[i], &rigs[0]);
+	joined = count;
+}
+
+/* In a crowd nothing more will happen by itself: no timer was left. */
+static void
+end(void)
+{
+	for (int i = joined - 1; i > 0; i--) {
+		stay__link_close(&rigs[i].link);
+		stay__link_fini(&rigs[i].link);
+	}
+	stay__link_close(&rigs[0].link);
+	if (joined == CROWD)
+		ck_assert(!sim_step(rigs[0].world));
+	rig_fini(&rigs[0]);
+}
+
+static void
+answer(enum sim_fate fate, uint64_t after_ms)
+{
+	sim_address_set(rigs[0].world, "10.0.0.1", 7, fate, after_ms);
+}
+
+static void
+places(unsigned max)
+{
+	ck_assert_int_eq(stay_loop_set_dials_max(rigs[0].loop, max), STAY_OK);
+}
+
+static void
+dial(struct rig *rig)
+{
+	ck_assert_int_eq(rig_dial(rig, "tcp 10.0.0.1 7"), STAY_OK);
+}
+
+static void
+dial_all(void)
+{
+	for (int i = 0; i < joined; i++)
+		dial(&rigs[i]);
 }
 
 /* ---- how many at once ---- */
 
-#define CROWD 5
-
 TEST(promise_13_dials_take_their_turn)
 {
-	struct rig rigs[CROWD];
-
-	rig_init(&rigs[0]);
-	/* Of 8 places a target that was never reached gets 2. */
-	ck_assert_int_eq(stay_loop_set_dials_max(rigs[0].loop, 8), STAY_OK);
-	answer(&rigs[0], "10.0.0.1", SIM_REFUSE, 100);
-	for (int i = 1; i < CROWD; i++)
-		rig_join(&rigs[i], &rigs[0]);
-	for (int i = 0; i < CROWD; i++)
-		ck_assert_int_eq(rig_dial(&rigs[i], "tcp 10.0.0.1 7"), STAY_OK);
+	begin(CROWD);
+	places(8); /* of which a target that was never reached gets 2 */
+	answer(SIM_REFUSE, 100);
+	dial_all();
 	sim_run_ms(rigs[0].world, 50);
 	for (int i = 0; i < CROWD; i++)
 		ck_assert_str_eq(rigs[i].news, i < 2 ? "granted" : "");
@@ -40,28 +81,19 @@ TEST(promise_13_dials_take_their_turn)
 						       : "");
 	sim_run_ms(rigs[0].world, 1000);
 	ck_assert_str_eq(rigs[4].news, "granted down");
-	for (int i = 1; i < CROWD; i++)
-		stay__link_fini(&rigs[i].link);
-	rig_fini(&rigs[0]);
 }
 
 TEST(promise_13_a_dial_given_up_makes_room)
 {
-	struct rig rigs[4];
-
-	rig_init(&rigs[0]);
-	ck_assert_int_eq(stay_loop_set_dials_max(rigs[0].loop, 1), STAY_OK);
-	answer(&rigs[0], "10.0.0.1", SIM_BLACK_HOLE, 0);
-	for (int i = 1; i < 4; i++)
-		rig_join(&rigs[i], &rigs[0]);
-	for (int i = 0; i < 4; i++)
-		ck_assert_int_eq(rig_dial(&rigs[i], "tcp 10.0.0.1 7"), STAY_OK);
+	begin(4);
+	places(1);
+	answer(SIM_BLACK_HOLE, 0);
+	dial_all();
 	sim_run_ms(rigs[0].world, 10);
 	stay__link_explain(&rigs[1].link, 10);
 	ck_assert_str_eq(
 	    rig_failure(&rigs[1]), "waiting for the dial governor");
 	stay__link_close(&rigs[1].link); /* in the queue */
-	stay__link_fini(&rigs[1].link);
 	stay__link_close(&rigs[0].link); /* dialing: the grant goes to 2... */
 	stay__link_close(&rigs[2].link); /* ...which gives it to 3 unused */
 	sim_run_ms(rigs[0].world, 10);
@@ -69,8 +101,6 @@ TEST(promise_13_a_dial_given_up_makes_room)
 	ck_assert_str_eq(rigs[1].news, "");
 	ck_assert_str_eq(rigs[2].news, "");
 	ck_assert_str_eq(rigs[3].news, "granted");
-	stay__link_close(&rigs[3].link);
-	rig_fini(&rigs[0]);
 }
 
 /* ---- how close together ---- */
@@ -91,95 +121,53 @@ note_grant(struct rig *rig, enum stay__link_news news)
 	    sim_now_ms(rig->world) - formed_ms);
 }
 
-static void
-places(struct rig rigs[CROWD], unsigned max)
-{
-	ck_assert_int_eq(stay_loop_set_dials_max(rigs[0].loop, max), STAY_OK);
-}
-
 /* Links of one loop that nothing answers, with places for all of them. */
 static void
-form(struct rig rigs[CROWD])
+form(void)
 {
 	static char names[CROWD][2] = { "a", "b", "c", "d", "e" };
 
-	rig_init(&rigs[0]);
-	places(rigs, 4 * CROWD);
-	answer(&rigs[0], "10.0.0.1", SIM_BLACK_HOLE, 0);
+	begin(CROWD);
+	places(4 * CROWD);
+	answer(SIM_BLACK_HOLE, 0);
 	grants[0] = '\0';
 	formed_ms = sim_now_ms(rigs[0].world);
 	for (int i = 0; i < CROWD; i++) {
-		if (i > 0)
-			rig_join(&rigs[i], &rigs[0]);
 		rigs[i].hook = note_grant;
 		rigs[i].arg = names[i];
 	}
 }
 
 static void
-dial(struct rig *rig)
-{
-	ck_assert_int_eq(rig_dial(rig, "tcp 10.0.0.1 7"), STAY_OK);
-}
-
-static void
-dial_all(struct rig rigs[CROWD])
-{
-	for (int i = 0; i < CROWD; i++)
-		dial(&rigs[i]);
-}
-
-static void
-stagger(struct rig rigs[CROWD], uint64_t ms)
+stagger(uint64_t ms)
 {
 	ck_assert_int_eq(
 	    stay_loop_set_dials_stagger_ms(rigs[0].loop, ms), STAY_OK);
 }
 
-/* Nothing more will happen by itself: no timer was left. */
-static void
-disperse(struct rig rigs[CROWD])
-{
-	for (int i = CROWD - 1; i > 0; i--) {
-		stay__link_close(&rigs[i].link);
-		stay__link_fini(&rigs[i].link);
-	}
-	stay__link_close(&rigs[0].link);
-	ck_assert(!sim_step(rigs[0].world));
-	rig_fini(&rigs[0]);
-}
-
 TEST(promise_13_dials_are_staggered)
 {
-	struct rig rigs[CROWD];
-
-	form(rigs);
-	stagger(rigs, 10);
-	dial_all(rigs);
+	form();
+	stagger(10);
+	dial_all();
 	sim_run_ms(rigs[0].world, 5);
 	ck_assert_str_eq(grants, "a0");
 	sim_run_ms(rigs[0].world, 100);
 	ck_assert_str_eq(grants, "a0 b10 c20 d30 e40");
-	disperse(rigs);
 }
 
 TEST(promise_13_dials_are_staggered_by_default)
 {
-	struct rig rigs[CROWD];
-
-	form(rigs);
-	dial_all(rigs);
+	form();
+	dial_all();
 	sim_run_ms(rigs[0].world, 100);
 	ck_assert_str_eq(grants, "a0 b1 c2 d3 e4");
-	disperse(rigs);
 }
 
 TEST(promise_13_the_first_after_a_quiet_time_does_not_wait)
 {
-	struct rig rigs[CROWD];
-
-	form(rigs);
-	stagger(rigs, 10);
+	form();
+	stagger(10);
 	dial(&rigs[0]);
 	sim_run_ms(rigs[0].world, 4);
 	dial(&rigs[1]);
@@ -191,37 +179,31 @@ TEST(promise_13_the_first_after_a_quiet_time_does_not_wait)
 	dial(&rigs[4]);
 	sim_run_ms(rigs[0].world, 100);
 	ck_assert_str_eq(grants, "a0 b10 c20 d120 e130");
-	disperse(rigs);
 }
 
 /* Room and the stagger must both be there; neither is waited for twice. */
 TEST(promise_13_stagger_and_number_are_both_kept)
 {
-	struct rig rigs[CROWD];
-
-	form(rigs);
-	places(rigs, 1);
-	stagger(rigs, 10);
-	dial_all(rigs);
+	form();
+	places(1);
+	stagger(10);
+	dial_all();
 	sim_run_ms(rigs[0].world, 4);
 	stay__link_close(&rigs[0].link);
 	sim_run_ms(rigs[0].world, 46);
 	stay__link_close(&rigs[1].link);
 	sim_run_ms(rigs[0].world, 50);
 	ck_assert_str_eq(grants, "a0 b10 c50");
-	places(rigs, 4 * CROWD);
+	places(4 * CROWD);
 	sim_run_ms(rigs[0].world, 50);
 	ck_assert_str_eq(grants, "a0 b10 c50 d100 e110");
-	disperse(rigs);
 }
 
 TEST(promise_13_who_is_given_up_is_not_waited_for)
 {
-	struct rig rigs[CROWD];
-
-	form(rigs);
-	stagger(rigs, 10);
-	dial_all(rigs);
+	form();
+	stagger(10);
+	dial_all();
 	sim_run_ms(rigs[0].world, 4);
 	stay__link_close(&rigs[1].link);
 	sim_run_ms(rigs[0].world, 10);
@@ -230,7 +212,6 @@ TEST(promise_13_who_is_given_up_is_not_waited_for)
 	stay__link_close(&rigs[4].link);
 	ck_assert_uint_eq(rigs[0].loop->dialing->governor.active, 2);
 	ck_assert(!stay__timer_is_set(&rigs[0].loop->dialing->governor.timer));
-	disperse(rigs);
 }
 
 static void
@@ -241,30 +222,28 @@ dial_other(struct rig *rig)
 
 /* The crowd has a second target, which its first link has reached. */
 static void
-form_with_other(struct rig rigs[CROWD])
+form_with_other(void)
 {
-	form(rigs);
-	stagger(rigs, 10);
+	form();
+	stagger(10);
 	sim_listen(rigs[0].world, "10.0.0.2", 7, NULL, NULL);
 	dial_other(&rigs[0]);
 	sim_run_ms(rigs[0].world, 5);
 }
 
+/* Those that are up let go. */
 static void
-disperse_all(struct rig rigs[CROWD])
+let_go(void)
 {
 	for (int i = 0; i < 3; i++)
 		stay__link_close(&rigs[i].link);
 	sim_run_ms(rigs[0].world, 1);
-	disperse(rigs);
 }
 
 /* Who was reached last time is not kept waiting, until a dial fails. */
 TEST(promise_13_only_doubtful_targets_are_staggered)
 {
-	struct rig rigs[CROWD];
-
-	form_with_other(rigs);
+	form_with_other();
 	dial_other(&rigs[1]);
 	dial_other(&rigs[2]);
 	sim_run_ms(rigs[0].world, 5);
@@ -275,39 +254,34 @@ TEST(promise_13_only_doubtful_targets_are_staggered)
 	dial_other(&rigs[4]);
 	sim_run_ms(rigs[0].world, 50);
 	ck_assert_str_eq(grants, "a0 b5 c5 d10 e20");
-	disperse_all(rigs);
+	let_go();
 }
 
 TEST(promise_13_nobody_waits_for_the_stagger_of_another)
 {
-	struct rig rigs[CROWD];
-
-	form_with_other(rigs);
+	form_with_other();
 	dial(&rigs[1]);
 	dial_other(&rigs[2]);
 	sim_run_ms(rigs[0].world, 50);
 	ck_assert_str_eq(grants, "a0 c5 b15");
-	disperse_all(rigs);
+	let_go();
 }
 
 TEST(promise_13_the_stagger_can_be_changed)
 {
-	struct rig rigs[CROWD];
-
-	form(rigs);
-	stagger(rigs, 1000);
-	dial_all(rigs);
+	form();
+	stagger(1000);
+	dial_all();
 	ck_assert_int_eq(
 	    stay_loop_set_dials_stagger_ms(rigs[0].loop, 60001), STAY_E_ARG);
 	sim_run_ms(rigs[0].world, 50);
 	ck_assert_str_eq(grants, "a0");
-	stagger(rigs, 60);
+	stagger(60);
 	sim_run_ms(rigs[0].world, 20);
 	ck_assert_str_eq(grants, "a0 b60");
-	stagger(rigs, 0);
+	stagger(0);
 	sim_run_ms(rigs[0].world, 1);
 	ck_assert_str_eq(grants, "a0 b60 c70 d70 e70");
-	disperse(rigs);
 }
 
 /* ---- whose turn it is ---- */
@@ -324,11 +298,9 @@ note_turn(struct rig *rig, enum stay__link_news news)
 		memcpy(turns + len, rig->arg, 2);
 }
 
-#define MANY 40
-
 /* Links of one loop, each to the target of its letter, in this order. */
 static void
-line_up(struct rig *rigs, const char *letters)
+line_up(struct rig *from, const char *letters)
 {
 	static char names[MANY][2];
 
@@ -337,41 +309,29 @@ line_up(struct rig *rigs, const char *letters)
 		char target[64];
 
 		names[i][0] = letters[i];
-		rigs[i].hook = note_turn;
-		rigs[i].arg = names[i];
+		from[i].hook = note_turn;
+		from[i].arg = names[i];
 		snprintf(target, sizeof(target), "tcp 10.0.0.1 %d", letters[i]);
-		ck_assert_int_eq(rig_dial(&rigs[i], target), STAY_OK);
+		ck_assert_int_eq(rig_dial(&from[i], target), STAY_OK);
 	}
 }
 
 /* Lower case is a black hole, upper case is reached. */
 static void
-open_loop(struct rig rigs[MANY], unsigned max)
+open_loop(unsigned max)
 {
-	rig_init(&rigs[0]);
-	places(rigs, max);
-	stagger(rigs, 0);
+	begin(MANY);
+	places(max);
+	stagger(0);
 	for (int letter = 'a'; letter <= 'z'; letter++)
 		sim_address_set(
 		    rigs[0].world, "10.0.0.1", letter, SIM_BLACK_HOLE, 0);
 	for (int letter = 'A'; letter <= 'Z'; letter++)
 		sim_listen(rigs[0].world, "10.0.0.1", letter, NULL, NULL);
-	for (int i = 1; i < MANY; i++)
-		rig_join(&rigs[i], &rigs[0]);
 }
 
 static void
-close_loop(struct rig rigs[MANY])
-{
-	for (int i = MANY - 1; i > 0; i--) {
-		stay__link_close(&rigs[i].link);
-		stay__link_fini(&rigs[i].link);
-	}
-	rig_fini(&rigs[0]);
-}
-
-static void
-let_pass(struct rig rigs[MANY])
+let_pass(void)
 {
 	sim_run_ms(rigs[0].world, 20);
 }
@@ -379,124 +339,103 @@ let_pass(struct rig rigs[MANY])
 /* One black hole for nearly all, and somebody whom nobody knows yet. */
 TEST(governor_a_black_hole_leaves_places)
 {
-	struct rig rigs[MANY];
-
-	open_loop(rigs, 16);
+	open_loop(16);
 	line_up(rigs, "hhhhhhhhhhhhhhhhhhhhhhhhhhhhhhX");
-	let_pass(rigs);
+	let_pass();
 	ck_assert_str_eq(turns, "hhhhX");
 	ck_assert(rig_is_up(&rigs[30]));
-	close_loop(rigs);
 }
 
 /* Ten holes have half of the places; what was reached has the others. */
 TEST(governor_many_black_holes_leave_half)
 {
-	struct rig rigs[MANY];
-
-	open_loop(rigs, 16);
+	open_loop(16);
 	line_up(rigs, "X");
-	let_pass(rigs);
+	let_pass();
 	stay__link_close(&rigs[0].link);
 	line_up(rigs + 1, "abcdefghijabcdefghijX");
-	let_pass(rigs);
+	let_pass();
 	ck_assert_str_eq(turns, "abcdefghX");
 	ck_assert(rig_is_up(&rigs[21]));
 	ck_assert_uint_eq(rigs[0].loop->dialing->governor.doubtful, 8);
-	close_loop(rigs);
 }
 
 TEST(governor_what_was_reached_may_have_all_places)
 {
-	struct rig rigs[MANY];
-
-	open_loop(rigs, 4);
+	open_loop(4);
 	line_up(rigs, "X");
-	let_pass(rigs);
+	let_pass();
 	stay__link_close(&rigs[0].link);
 	sim_address_set(rigs[0].world, "10.0.0.1", 'X', SIM_BLACK_HOLE, 0);
 	line_up(rigs + 1, "XXXXXX");
-	let_pass(rigs);
+	let_pass();
 	ck_assert_str_eq(turns, "XXXX");
-	close_loop(rigs);
 }
 
 /* It failed last time: its budget was spent. */
 TEST(governor_what_failed_last_time_is_doubtful_again)
 {
-	struct rig rigs[MANY];
-
-	open_loop(rigs, 4);
+	open_loop(4);
 	line_up(rigs, "X");
-	let_pass(rigs);
+	let_pass();
 	stay__link_close(&rigs[0].link);
 	sim_address_set(rigs[0].world, "10.0.0.1", 'X', SIM_BLACK_HOLE, 0);
 	line_up(rigs + 1, "XXXXXX");
-	let_pass(rigs);
+	let_pass();
 	for (int i = 1; i <= 4; i++) {
 		stay__link_explain(&rigs[i].link, 20);
 		stay__link_close(&rigs[i].link);
 	}
-	let_pass(rigs);
+	let_pass();
 	ck_assert_str_eq(turns, "XXXXX");
-	close_loop(rigs);
 }
 
 /* As each is given up: "a" has many, and the others come to their turn. It was
  * alone when it was granted first. */
 TEST(governor_targets_take_turns)
 {
-	struct rig rigs[MANY];
-
-	open_loop(rigs, 1);
+	open_loop(1);
 	line_up(rigs, "aaaabbc");
 	for (int turn = 0; turn < 7; turn++) {
-		let_pass(rigs);
+		let_pass();
 		for (int i = 0; i < 7; i++)
 			if (strcmp(rigs[i].news, "granted") == 0)
 				stay__link_close(&rigs[i].link);
 	}
 	ck_assert_str_eq(turns, "aabcaba");
-	close_loop(rigs);
 }
 
 /* With one place a hole and a target that was reached alternate. */
 TEST(governor_of_one_place_alternates)
 {
-	struct rig rigs[MANY];
-
-	open_loop(rigs, 1);
+	open_loop(1);
 	line_up(rigs, "X");
-	let_pass(rigs);
+	let_pass();
 	line_up(rigs + 1, "hhhXXX");
 	for (int turn = 0; turn < 6; turn++) {
-		let_pass(rigs);
+		let_pass();
 		for (int i = 1; i <= 3; i++)
 			if (strcmp(rigs[i].news, "granted") == 0)
 				stay__link_close(&rigs[i].link);
 	}
 	ck_assert_str_eq(turns, "hXhXhX");
-	close_loop(rigs);
 }
 
 /* Those behind a head that is given up keep their place in line. */
 TEST(governor_who_waits_behind_one_given_up_goes_on)
 {
-	struct rig rigs[MANY];
-
-	open_loop(rigs, 1);
+	open_loop(1);
 	line_up(rigs, "haaab");
-	let_pass(rigs);
+	let_pass();
 	stay__link_close(&rigs[1].link); /* the head of "a" */
 	stay__link_close(&rigs[3].link); /* behind it */
 	for (int turn = 0; turn < 4; turn++) {
 		for (int i = 0; i < 5; i++)
 			if (strcmp(rigs[i].news, "granted") == 0)
 				stay__link_close(&rigs[i].link);
-		let_pass(rigs);
+		let_pass();
 	}
 	ck_assert_str_eq(turns, "hba");
-	close_loop(rigs);
 }
 
 static const struct {
@@ -509,26 +448,24 @@ static const struct {
 /* That one was reached says nothing of the other. */
 TEST_ROWS(governor_tells_targets_apart, sizeof(apart) / sizeof(apart[0]))
 {
-	struct rig one;
+	struct rig *one = &rigs[0];
 
-	rig_init(&one);
-	sim_listen(one.world, "10.0.0.1", 77, NULL, NULL);
-	sim_listen(one.world, "/x", 0, NULL, NULL);
+	begin(1);
+	sim_listen(one->world, "10.0.0.1", 77, NULL, NULL);
+	sim_listen(one->world, "/x", 0, NULL, NULL);
 	for (int again = 0; again < 2; again++) {
-		ck_assert_int_eq(rig_dial(&one, apart[_i].reached), STAY_OK);
-		ck_assert_int_eq(one.link.dial->ticket.lane,
+		ck_assert_int_eq(rig_dial(one, apart[_i].reached), STAY_OK);
+		ck_assert_int_eq(one->link.dial->ticket.lane,
 		    again ? STAY__LANE_SOUND : STAY__LANE_DOUBTFUL);
-		ck_assert(rig_settle(&one, 100));
-		stay__link_close(&one.link);
+		ck_assert(rig_settle(one, 100));
+		stay__link_close(&one->link);
 	}
-	ck_assert_int_eq(rig_dial(&one, apart[_i].other), STAY_OK);
-	ck_assert_int_eq(one.link.dial->ticket.lane, STAY__LANE_DOUBTFUL);
-	rig_fini(&one);
+	ck_assert_int_eq(rig_dial(one, apart[_i].other), STAY_OK);
+	ck_assert_int_eq(one->link.dial->ticket.lane, STAY__LANE_DOUBTFUL);
 }
 
 /* ---- by itself: tickets of targets that nobody dials ---- */
 
-static struct rig rig;
 static struct stay__governor *governor;
 
 static void
@@ -540,8 +477,8 @@ ignore(struct stay__ticket *ticket)
 static void
 begin_alone(unsigned max)
 {
-	rig_init(&rig);
-	governor = &rig.loop->dialing->governor;
+	begin(1);
+	governor = &rigs[0].loop->dialing->governor;
 	stay__governor_set_max(governor, max);
 	stay__governor_set_stagger(governor, 0);
 }
@@ -586,7 +523,6 @@ TEST(governor_remembers_the_later_of_two_targets)
 	ck_assert_int_eq(one.lane, STAY__LANE_DOUBTFUL);
 	stay__governor_leave(governor, &one, STAY__DIAL_FAILED);
 	ck_assert_int_eq(dialled(OTHER, STAY__DIAL_GIVEN_UP), STAY__LANE_SOUND);
-	rig_fini(&rig);
 }
 
 /* After a failure nobody is remembered there, and not the first of all either. */
@@ -599,7 +535,6 @@ TEST(governor_forgets_who_failed)
 	dialled(OTHER, STAY__DIAL_FAILED);
 	ck_assert_int_eq(
 	    dialled(FIRST, STAY__DIAL_GIVEN_UP), STAY__LANE_DOUBTFUL);
-	rig_fini(&rig);
 }
 
 #define PASSED_MAX 64
@@ -623,7 +558,6 @@ TEST_ROWS(governor_passes_over_so_many, 2)
 		for (unsigned n = 3; n-- > 0;)
 			stay__governor_leave(
 			    governor, &tickets[i][n], STAY__DIAL_GIVEN_UP);
-	rig_fini(&rig);
 }
 
-TEST_SUITE(governor)
+TEST_SUITE_WITH(governor, .after = end)
