@@ -118,6 +118,7 @@ void
 subscriber_begin(
     const struct peer_row *rows, const struct stay_redis_options *options)
 {
+	subscriber_end();
 	notes[0] = '\0';
 	a.then = b.then = c.then = NULL;
 	a.notes = b.notes = c.notes = NULL;

@@ -42,7 +42,7 @@ extern const struct peer_row subscriber_rows[], subscriber_silent[];
 void subscriber_acknowledges(
     struct peer_end *end, const struct peer_request *request);
 
-/* `options` may be NULL. */
+/* What has begun before ends; `options` may be NULL. */
 void subscriber_begin(
     const struct peer_row *rows, const struct stay_redis_options *options);
 void subscriber_begin_usual(void);

@@ -47,6 +47,16 @@ take_back(void)
 	ck_assert_int_eq(stay_client_take_back(rig.client), STAY_OK);
 }
 
+/* It is handed out, lost, and given back behind that. */
+static void
+lose_what_is_lent(void)
+{
+	lend();
+	sim_peer_reset(rig.peer);
+	LINE_TELLS(&rig, 10, "down E_RESET;session E_OFFLINE;");
+	ck_assert_int_eq(stay_client_take_back(rig.client), STAY_E_OFFLINE);
+}
+
 static void
 accepts(enum stay_status status)
 {
@@ -154,10 +164,7 @@ TEST_ROWS(client_lend_ends_with_its_session, 2)
 TEST(client_lend_taken_back_without_a_session)
 {
 	begin(NULL);
-	lend();
-	sim_peer_reset(rig.peer);
-	LINE_TELLS(&rig, 10, "down E_RESET;session E_OFFLINE;");
-	ck_assert_int_eq(stay_client_take_back(rig.client), STAY_E_OFFLINE);
+	lose_what_is_lent();
 	ck_assert_int_eq(stay_client_take_back(rig.client), STAY_E_STATE);
 	accepts(STAY_E_OFFLINE);
 	LINE_TELLS(&rig, 200, "hello -;up;reset;session OK;");
@@ -377,10 +384,7 @@ TEST_ROWS(client_lend_ends_the_client_in_another_session, 2)
 TEST(client_lend_replaces_no_other_session)
 {
 	begin(replace);
-	lend();
-	sim_peer_reset(rig.peer);
-	LINE_TELLS(&rig, 10, "down E_RESET;session E_OFFLINE;");
-	ck_assert_int_eq(stay_client_take_back(rig.client), STAY_E_OFFLINE);
+	lose_what_is_lent();
 	LINE_TELLS(&rig, 200, "hello -;up;reset;session OK;");
 	lend();
 }
@@ -392,10 +396,7 @@ TEST(client_lend_resets_another_session_by_bytes)
 
 	begin(wipe);
 	rig.config.wakes = &asked;
-	lend();
-	sim_peer_reset(rig.peer);
-	LINE_TELLS(&rig, 10, "down E_RESET;session E_OFFLINE;");
-	ck_assert_int_eq(stay_client_take_back(rig.client), STAY_E_OFFLINE);
+	lose_what_is_lent();
 	LINE_TELLS(&rig, 200, "hello -;up;reset;");
 	sim_peer_print(rig.peer, "+1\n+2\n");
 	LINE_TELLS(&rig, 10, "control +1;control +2;reset;session OK;");
@@ -420,10 +421,7 @@ TEST(client_lend_replaces_another_session_that_bytes_have_not_reset)
 
 	begin(wipe_in_vain);
 	rig.config.wakes = &asked;
-	lend();
-	sim_peer_reset(rig.peer);
-	LINE_TELLS(&rig, 10, "down E_RESET;session E_OFFLINE;");
-	ck_assert_int_eq(stay_client_take_back(rig.client), STAY_E_OFFLINE);
+	lose_what_is_lent();
 	LINE_TELLS(&rig, 200, "hello -;up;reset;");
 	sim_peer_print(rig.peer, "+1\n+2\n");
 	LINE_TELLS(&rig, 200,

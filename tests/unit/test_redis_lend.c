@@ -219,6 +219,20 @@ on_message(void *arg, struct stay_redis_subscription *subscription,
 	(void)message;
 }
 
+static struct stay_redis_subscription *
+subscribe(void)
+{
+	static const struct stay_redis_subscription_options options = {
+		STAY_REDIS_SUBSCRIPTION_OPTIONS, .name = "c",
+		.on_message = on_message
+	};
+	struct stay_redis_subscription *subscription;
+
+	ck_assert_int_eq(
+	    stay_redis_subscribe(here.redis, &options, &subscription), STAY_OK);
+	return subscription;
+}
+
 static const struct peer_row subscribing[] = {
 	ON("SUBSCRIBE", ">3\r\n+subscribe\r\n$1\r\nc\r\n:1\r\n"),
 	ON("UNSUBSCRIBE", ">3\r\n+unsubscribe\r\n$1\r\nc\r\n:0\r\n"),
@@ -228,17 +242,11 @@ static const struct peer_row subscribing[] = {
 /* It would be restored in every session. Others that have ended make no difference. */
 TEST_ROWS(redis_lend_ends_with_a_subscription, 2)
 {
-	const struct stay_redis_subscription_options options = {
-		STAY_REDIS_SUBSCRIPTION_OPTIONS, .name = "c",
-		.on_message = on_message
-	};
 	struct stay_redis_subscription *subscription;
 
 	lend(subscribing);
 	for (int i = 0; i <= _i; i++) {
-		ck_assert_int_eq(
-		    stay_redis_subscribe(here.redis, &options, &subscription),
-		    STAY_OK);
+		subscription = subscribe();
 		sim_run_ms(here.world, 10);
 		if (i < _i)
 			stay_redis_unsubscribe(subscription);
@@ -253,15 +261,8 @@ TEST_ROWS(redis_lend_ends_with_a_subscription, 2)
 /* Nor is it forgotten when a session ends before its user is back. */
 TEST(redis_lend_ends_with_a_subscription_that_was_lost)
 {
-	const struct stay_redis_subscription_options options = {
-		STAY_REDIS_SUBSCRIPTION_OPTIONS, .name = "c",
-		.on_message = on_message
-	};
-	struct stay_redis_subscription *subscription;
-
 	lend(subscribing);
-	ck_assert_int_eq(
-	    stay_redis_subscribe(here.redis, &options, &subscription), STAY_OK);
+	(void)subscribe();
 	sim_run_ms(here.world, 10);
 	peer_do(here.server.ends, 0, PEER_CLOSE);
 	sim_run_ms(here.world, 1);
@@ -285,25 +286,14 @@ channels(void)
 	return counts.channels;
 }
 
-static const struct peer_row giving_up[] = {
-	ON("SUBSCRIBE", ">3\r\n+subscribe\r\n$1\r\nc\r\n:1\r\n"),
-	ON("UNSUBSCRIBE", ">3\r\n+unsubscribe\r\n$1\r\nc\r\n:0\r\n"),
-	NO_MORE,
-};
-
 /* For so many ms its user has had it, and for so many given it up when he is back: with
  * every answer under way, or not. The client never ends. */
 TEST_ROWS(redis_lend_waits_for_the_end_of_a_subscription, 25)
 {
-	const struct stay_redis_subscription_options options = {
-		STAY_REDIS_SUBSCRIPTION_OPTIONS, .name = "c",
-		.on_message = on_message
-	};
 	struct stay_redis_subscription *subscription;
 
-	lend(giving_up);
-	ck_assert_int_eq(
-	    stay_redis_subscribe(here.redis, &options, &subscription), STAY_OK);
+	lend(subscribing);
+	subscription = subscribe();
 	sim_run_ms(here.world, (uint64_t)_i / 5);
 	stay_redis_unsubscribe(subscription);
 	sim_run_ms(here.world, (uint64_t)_i % 5);
@@ -314,7 +304,7 @@ TEST_ROWS(redis_lend_waits_for_the_end_of_a_subscription, 25)
 	ck_assert_uint_eq(channels(), 0);
 }
 
-static const struct peer_row giving_up_apart[] = {
+static const struct peer_row subscribing_apart[] = {
 	ON("SUBSCRIBE", "*3\r\n+subscribe\r\n$1\r\nc\r\n:1\r\n"),
 	ON("UNSUBSCRIBE", "*3\r\n+unsubscribe\r\n$1\r\nc\r\n:0\r\n"),
 	NO_MORE,
@@ -324,16 +314,10 @@ static const struct peer_row giving_up_apart[] = {
 TEST_ROWS(redis_lend_waits_for_the_end_of_many_subscriptions, 2)
 {
 	static struct stay_redis_subscription *all[600];
-	const struct stay_redis_subscription_options options = {
-		STAY_REDIS_SUBSCRIPTION_OPTIONS, .name = "c",
-		.on_message = on_message
-	};
 
-	lend_with(_i == 0 ? giving_up : giving_up_apart, _i == 0 ? 3 : 2);
+	lend_with(_i == 0 ? subscribing : subscribing_apart, _i == 0 ? 3 : 2);
 	for (size_t i = 0; i < COUNT(all); i++)
-		ck_assert_int_eq(
-		    stay_redis_subscribe(here.redis, &options, &all[i]),
-		    STAY_OK);
+		all[i] = subscribe();
 	sim_run_ms(here.world, 20);
 	for (size_t i = 0; i < COUNT(all); i++)
 		stay_redis_unsubscribe(all[i]);
@@ -349,15 +333,10 @@ TEST_ROWS(redis_lend_waits_for_the_end_of_many_subscriptions, 2)
 /* The transaction that he left open holds back what his subscription had to say. */
 TEST(redis_lend_leaves_no_channel_behind_a_transaction)
 {
-	const struct stay_redis_subscription_options options = {
-		STAY_REDIS_SUBSCRIPTION_OPTIONS, .name = "c",
-		.on_message = on_message
-	};
 	struct stay_redis_subscription *subscription;
 
-	lend(giving_up);
-	ck_assert_int_eq(
-	    stay_redis_subscribe(here.redis, &options, &subscription), STAY_OK);
+	lend(subscribing);
+	subscription = subscribe();
 	sim_run_ms(here.world, 10);
 	submit("MULTI;");
 	sim_run_ms(here.world, 10);

@@ -31,7 +31,6 @@ TEST(redis_subscribe_with_the_fewest_values)
 	const struct stay_redis_options fewer = { STAY_REDIS_OPTIONS,
 		.elements_max = 4 };
 
-	subscriber_end();
 	subscriber_begin(subscriber_rows, REDIS(.elements_max = 5));
 	ck_assert_int_eq(subscriber_try(&a, STAY_REDIS_PATTERN, "x*"), STAY_OK);
 	SUBSCRIBER_TELLS(10, "a subscribed;");
@@ -47,7 +46,6 @@ TEST(redis_subscribe_with_the_fewest_values)
 /* Nothing else is taken for the answer. */
 TEST(redis_subscribe_waits_for_its_own_answer)
 {
-	subscriber_end();
 	subscriber_begin(subscriber_silent, NULL);
 	subscriber_join(&a, "x");
 	SUBSCRIBER_TELLS(10, "");
@@ -213,7 +211,6 @@ TEST(redis_subscribe_ends_while_it_is_on_its_way)
 /* What comes for somebody who has left is not for who comes behind. */
 TEST(redis_subscribe_gets_nothing_before_it_is_acknowledged)
 {
-	subscriber_end();
 	subscriber_begin(subscriber_silent, NULL);
 	subscriber_join(&a, "x");
 	sim_run_ms(subscriber.world, 10);
@@ -321,7 +318,6 @@ TEST(redis_subscribe_beside_calls_cut_at_every_byte)
 	    MESSAGE("x", "m") "$1\r\n2\r\n" MESSAGE("x", "n");
 
 	for (size_t cut = 1; cut < sizeof(all) - 1; cut++) {
-		subscriber_end();
 		subscriber_begin((const struct peer_row[]){ ON("SUBSCRIBE", ""),
 				     ON("GET", ""), NO_MORE },
 		    NULL);
@@ -343,7 +339,6 @@ TEST(redis_subscribe_beside_calls_cut_at_every_byte)
 /* A probe that was under way before there were subscriptions is none of theirs. */
 TEST(redis_subscribe_behind_a_probe)
 {
-	subscriber_end();
 	subscriber_begin(
 	    (const struct peer_row[]){ ON_FIRST(1, "PING", "+PONG\r\n"),
 		ON("PING", ""), ON("SUBSCRIBE", ""), NO_MORE },
@@ -373,7 +368,6 @@ on_push(void *arg, struct stay_redis *of, const struct stay_redis_reply *push)
 /* Other pushes are the program's. */
 TEST(redis_subscribe_leaves_other_pushes_alone)
 {
-	subscriber_end();
 	pushes = 0;
 	subscriber_begin(subscriber_rows, REDIS(.on_push = on_push));
 	subscriber_say(MESSAGE("x", "1"));
@@ -434,7 +428,6 @@ TEST(redis_subscribe_asks_the_next_session_as_many)
 	static struct subscriber many[MANY];
 	char name[16];
 
-	subscriber_end();
 	subscriber_begin(subscriber_silent, NULL);
 	subscriber.server.log = NULL;
 	for (int i = 0; i < MANY; i++) {
@@ -468,7 +461,6 @@ TEST(redis_subscribe_is_restored)
 /* Before it has ever been acknowledged nothing can have been missed. */
 TEST(redis_subscribe_that_was_never_acknowledged_loses_nothing)
 {
-	subscriber_end();
 	subscriber_begin(subscriber_silent, NULL);
 	subscriber_join(&a, "x");
 	SUBSCRIBER_TELLS(10, "");
@@ -598,7 +590,6 @@ TEST(redis_subscribe_counts_what_is_not_over)
 
 TEST(redis_subscribe_is_refused)
 {
-	subscriber_end();
 	subscriber_begin(
 	    (const struct peer_row[]){ ON("SUBSCRIBE x", "-NOPERM not you\r\n"),
 		ON("SSUBSCRIBE", "-MOVED 7 10.0.0.9:1\r\n"), NO_MORE },
@@ -628,7 +619,6 @@ again(struct subscriber *owner, const struct stay_redis_notice *notice)
 /* In its ENDED an owner asks once more, and another one leaves. */
 TEST(redis_subscribe_asks_again_when_it_is_refused)
 {
-	subscriber_end();
 	subscriber_begin(
 	    (const struct peer_row[]){
 		ON_FIRST(1, "SUBSCRIBE x", "-NOPERM not you\r\n"),
@@ -694,7 +684,6 @@ TEST(redis_subscribe_is_resumed_as_it_ends)
 /* A server that can't now is asked a little later, and not in a hurry. */
 TEST(redis_subscribe_is_refused_for_now)
 {
-	subscriber_end();
 	subscriber_begin(
 	    (const struct peer_row[]){
 		ON_FIRST(2, "SUBSCRIBE", "-CLUSTERDOWN\r\n"),
@@ -711,7 +700,6 @@ TEST(redis_subscribe_is_refused_for_now)
 /* Another one, which comes meanwhile, may well be able to. */
 TEST(redis_subscribe_that_is_refused_for_now_asks_the_next_session_at_once)
 {
-	subscriber_end();
 	subscriber_begin(
 	    (const struct peer_row[]){
 		ON_FIRST(1, "SUBSCRIBE", "-CLUSTERDOWN\r\n"),
@@ -726,7 +714,6 @@ TEST(redis_subscribe_that_is_refused_for_now_asks_the_next_session_at_once)
 /* Its gap is nobody's any more, and keeps no other one open. */
 TEST(redis_subscribe_that_is_given_up_in_a_gap_restores_nothing)
 {
-	subscriber_end();
 	subscriber_begin(
 	    (const struct peer_row[]){
 		ON_FIRST(1, "SUBSCRIBE", ACK("subscribe", "x")),
@@ -747,7 +734,6 @@ TEST(redis_subscribe_that_is_given_up_in_a_gap_restores_nothing)
 /* Somebody has sent a MULTI that nobody here knows of: another session will do. */
 TEST(redis_subscribe_that_is_put_into_a_transaction)
 {
-	subscriber_end();
 	subscriber_begin(
 	    (const struct peer_row[]){ ON_FIRST(1, "SUBSCRIBE", "+QUEUED\r\n"),
 		DO("SUBSCRIBE", subscriber_acknowledges), NO_MORE },
@@ -787,7 +773,6 @@ TEST(redis_subscribe_is_taken_away_by_the_server)
 /* ...also if it is asked to do so in the same moment, and calls are under way. */
 TEST(redis_subscribe_is_taken_away_while_it_is_given_up)
 {
-	subscriber_end();
 	subscriber_begin(
 	    (const struct peer_row[]){
 		DO("SSUBSCRIBE", subscriber_acknowledges),

@@ -61,7 +61,6 @@ TEST(redis_subscribe_apart_ends_with_the_first)
 
 	options.client.on_closed = on_closed;
 	live_at_the_end = 0;
-	subscriber_end();
 	subscriber_begin(subscriber_rows, &options);
 	subscriber.server.arg = &subscriber;
 	subscriber_join(&a, "x");
@@ -92,7 +91,6 @@ TEST(redis_subscribe_apart_is_not_heard_of)
 	options.client.on_session = on_session;
 	options.client.arg = &up;
 	up = strange = 0;
-	subscriber_end();
 	subscriber_begin(subscriber_rows, &options);
 	subscriber.server.arg = &subscriber;
 	strange = 0; /* the first news may come before there is a name for it */
@@ -142,7 +140,6 @@ TEST(redis_subscribe_apart_moves_to_the_first_and_back)
 	};
 	struct peer_end *front;
 
-	subscriber_end();
 	subscriber_begin(old, NULL);
 	subscriber.server.arg = &subscriber;
 	front = subscriber.server.ends;
@@ -204,7 +201,6 @@ TEST(redis_subscribe_apart_follows_a_client_that_moves)
 	SUBSCRIBER_TELLS(3000, "a lost E_RECONNECT;a restored;");
 	ck_assert_uint_eq(other.accepted, 2);
 	ck_assert_uint_eq(live(), 2);
-	subscriber_end();
 }
 
 /* ---- it stays as long as nothing that concerns it changes ---- */
@@ -307,7 +303,6 @@ TEST_ROWS(redis_subscribe_apart_is_replaced_for_the_login_of_its_place, 2)
 	struct stay_redis_options options = resp2;
 
 	options.client.urls = urls;
-	subscriber_end();
 	subscriber_begin(subscriber_rows, NULL);
 	subscriber.server.arg = &subscriber;
 	ck_assert_int_eq(stay_redis_reconfigure(
@@ -332,7 +327,6 @@ TEST(redis_subscribe_apart_waits_for_the_first)
 	ck_assert_str_eq(subscriber_told(), "a 1;");
 	peer_listen(&other, subscriber.world, "10.0.0.2", 6379);
 	SUBSCRIBER_TELLS(9000, "a lost E_RECONNECT;a restored;");
-	subscriber_end();
 }
 
 /* ---- a callback moves both ---- */
@@ -372,7 +366,6 @@ TEST(redis_subscribe_apart_moves_when_it_is_denied)
 	    3000, "b ended E_DENIED;a lost E_RECONNECT;a restored;");
 	ck_assert_uint_eq(other.accepted, 2);
 	ck_assert_uint_eq(subscriber_counts().channels, 1);
-	subscriber_end();
 }
 
 /* The same message is kept for another owner. */
@@ -389,7 +382,6 @@ TEST(redis_subscribe_apart_moves_while_a_message_is_told)
 	SUBSCRIBER_TELLS(3000, "a 1;a lost E_RECONNECT;a restored;");
 	stay_redis_subscription_resume(b.subscription);
 	SUBSCRIBER_TELLS(10, "b 1;b lost E_RECONNECT;b restored;");
-	subscriber_end();
 }
 
 static struct stay_held *held;
@@ -413,7 +405,6 @@ TEST(redis_subscribe_apart_moves_and_holds_a_message)
 	ck_assert_str_eq(
 	    stay_redis_message_of(stay_held_reply(held)).payload.data, "1");
 	stay_held_free(held);
-	subscriber_end();
 }
 
 /* Its place has died, and the first one has another. */
@@ -438,7 +429,6 @@ TEST(redis_subscribe_apart_follows_to_the_next_place)
 	SUBSCRIBER_TELLS(3000, "a lost E_CLOSED;a restored;");
 	ck_assert_uint_eq(other.accepted, 2);
 	ck_assert_uint_eq(live(), 2);
-	subscriber_end();
 }
 
 /* Somebody stops the second one by itself: what was on it has ended. */
@@ -446,7 +436,6 @@ TEST(redis_subscribe_apart_gives_up)
 {
 	struct peer_end *front;
 
-	subscriber_end();
 	subscriber_begin(subscriber_rows,
 	    REDIS(.protocol = 2,
 		.client.backoff = {
@@ -519,7 +508,6 @@ call(const char *command)
 /* It waits for EXEC. */
 TEST(redis_subscribe_waits_for_a_transaction)
 {
-	subscriber_end();
 	subscriber_begin_usual();
 	call("MULTI");
 	sim_run_ms(subscriber.world, 10);
@@ -538,7 +526,6 @@ TEST(redis_subscribe_gets_into_a_transaction)
 						    "+QUEUED\r\n"),
 		DO("SUBSCRIBE", subscriber_acknowledges), NO_MORE };
 
-	subscriber_end();
 	subscriber_begin(rows, NULL);
 	subscriber_join(&a, "x");
 	SUBSCRIBER_TELLS(2000, "a subscribed;");
@@ -566,7 +553,6 @@ TEST_ROWS(redis_subscribe_is_answered_by_something_else,
 		DO("SUBSCRIBE", subscriber_acknowledges), NO_MORE };
 	bool is_apart = misled[_i].protocol == 2;
 
-	subscriber_end();
 	subscriber_begin(answers, REDIS(.protocol = misled[_i].protocol));
 	subscriber.server.arg = is_apart ? &subscriber : NULL;
 	subscriber_join(&a, "x");

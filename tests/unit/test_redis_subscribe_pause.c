@@ -147,7 +147,6 @@ TEST(redis_subscribe_pause_takes_back_only_its_own)
 /* What the client may not hold is dropped, and that is told. */
 TEST(redis_subscribe_pause_within_what_the_client_may_hold)
 {
-	subscriber_end();
 	begin_with(REDIS(.client.held_replies_max = 2));
 	subscriber_say(X("1") X("2") X("3"));
 	ck_assert_str_eq(subscriber_told(), "b 1;b 2;b 3;");
@@ -159,7 +158,6 @@ TEST(redis_subscribe_pause_within_what_the_client_may_hold)
 /* Calls do not wait in RESP2. */
 TEST(redis_subscribe_pause_of_the_connection_apart)
 {
-	subscriber_end();
 	subscriber_begin(subscriber_rows, REDIS(.protocol = 2));
 	subscriber.server.arg = &subscriber;
 	a.slow = STAY_REDIS_SLOW_PAUSE;

@@ -323,7 +323,6 @@ TEST(promise_7_redis_subscribe_bounds)
 {
 	struct stay_redis_options bytes = { STAY_REDIS_OPTIONS };
 
-	subscriber_end();
 	subscriber_begin(subscriber_rows, REDIS(.subscriptions_max = 2));
 	subscriber_join(&a, "x");
 	subscriber_join(&b, "x");
@@ -334,7 +333,6 @@ TEST(promise_7_redis_subscribe_bounds)
 	subscriber_leave(&a);
 	sim_run_ms(subscriber.world, 10);
 	subscriber_join(&c, "y");
-	subscriber_end();
 	subscriber_begin(subscriber_rows, &bytes);
 	subscriber_join(&a, "x");
 	ck_assert_int_eq(
@@ -352,7 +350,6 @@ TEST(promise_9_redis_subscribe_without_memory)
 	enum stay_status status;
 	unsigned nth = 1;
 
-	subscriber_end();
 	subscriber_begin_usual();
 	do {
 		scarce_arm(nth++);
@@ -375,7 +372,6 @@ TEST(promise_9_redis_subscribe_asks_when_there_is_memory)
 {
 	char name[400], asked[450];
 
-	subscriber_end();
 	subscriber_begin_usual();
 	memset(name, 'x', sizeof(name) - 1);
 	name[sizeof(name) - 1] = '\0';
