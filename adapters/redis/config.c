@@ -5,6 +5,7 @@
  */
 #include "config.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -477,6 +478,24 @@ stay_redis__config_copy(const void *config)
 	if (copy != NULL)
 		memcpy(copy, from, from->size);
 	return copy;
+}
+
+enum stay_status
+stay_redis__config_add(
+    struct stay_redis__config **config, struct stay_bytes words)
+{
+	struct stay_redis__config *old = *config;
+	struct stay_redis__config *made = calloc(1, old->size + words.len);
+
+	if (made == NULL)
+		return STAY_E_NOMEM;
+	memcpy(made, old, old->size);
+	memcpy((char *)made + old->size, words.data, words.len);
+	made->sentinels = old->size - offsetof(struct stay_redis__config, text);
+	made->size += words.len;
+	stay_redis__config_free(old);
+	*config = made;
+	return STAY_OK;
 }
 
 void

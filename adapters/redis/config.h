@@ -24,9 +24,10 @@ struct stay_redis__config {
 	stay_redis_orphan_fn *on_orphan; /* may be NULL */
 	void *on_orphan_arg;
 	/* Where these begin in `text`. */
-	size_t password; /* "", and the user, too: no login */
-	size_t name;     /* "": none */
-	char text[];     /* from its beginning on the user; "": the default */
+	size_t password;  /* "", and the user, too: no login */
+	size_t name;      /* "": none */
+	size_t sentinels; /* as sentinel_url.h has it; 0: there are none */
+	char text[];      /* from its beginning on the user; "": the default */
 };
 
 static inline const char *
@@ -58,6 +59,11 @@ enum stay_status stay_redis__config_new(struct stay_loop *loop,
 
 /* The same once more, to be changed. NULL: no memory. */
 struct stay_redis__config *stay_redis__config_copy(const void *config);
+
+/* Append the words of Sentinels (sentinel_url.h). Returns: STAY_OK; STAY_E_NOMEM, and
+ * then *config is as it was. */
+enum stay_status stay_redis__config_add(
+    struct stay_redis__config **config, struct stay_bytes words);
 
 /* Overwrites the secrets. NULL is fine. */
 void stay_redis__config_free(struct stay_redis__config *config);

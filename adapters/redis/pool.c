@@ -31,17 +31,15 @@ stay_redis_pool_start(struct stay_pool **pool, struct stay_loop *loop,
     const struct stay_pool_options *options)
 {
 	struct stay_pool_options ours = take_options(options);
-	struct stay_redis_options own;
-	struct stay_redis__config *config;
-	enum stay_status status =
-	    stay_redis__prepare(loop, &own, &config, url, redis);
+	struct stay_redis__start start;
+	enum stay_status status = stay_redis__prepare(loop, &start, url, redis);
 
 	*pool = NULL;
-	ours.client = &own.client;
+	ours.client = &start.options.client;
 	if (status == STAY_OK)
 		status = stay_pool_start(
-		    pool, loop, &stay_redis__protocol, url, &ours);
-	stay_redis__config_free(config);
+		    pool, loop, &stay_redis__protocol, start.url, &ours);
+	stay_redis__prepared(&start);
 	return status;
 }
 
@@ -52,19 +50,18 @@ stay_redis_pool_reconfigure(struct stay_pool *pool, const char *url,
 {
 	struct stay_pool_options ours = take_options(options);
 	const struct stay_conn *conn = stay_pool_conn(pool);
-	struct stay_redis_options own;
-	struct stay_redis__config *config;
+	struct stay_redis__start start;
 	struct stay_loop *loop;
 	enum stay_status status;
 
 	if (conn == NULL)
 		return STAY_E_STOPPED;
 	loop = stay_conn_loop(conn);
-	status = stay_redis__prepare(loop, &own, &config, url, redis);
-	ours.client = &own.client;
+	status = stay_redis__prepare(loop, &start, url, redis);
+	ours.client = &start.options.client;
 	if (status == STAY_OK)
-		status = stay_pool_reconfigure(pool, url, &ours);
-	stay_redis__config_free(config);
+		status = stay_pool_reconfigure(pool, start.url, &ours);
+	stay_redis__prepared(&start);
 	return status;
 }
 

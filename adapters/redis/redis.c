@@ -15,6 +15,7 @@
  *	greeting    how a session begins: greeting_steps, agreement
  *	subscriptions  channels over all reconnects; its head lists its files
  *	moving      a server that says that it moves
+ *	sentinel    who says where the primary is; sentinel_url
  *	words       what a server's error words mean
  *	reply       the readers of a reply: reply_tape, which reply_parser and
  *	            reply_types make from bytes; what is usual is read by
@@ -32,6 +33,7 @@
 #include "config.h"
 #include "request.h"
 #include "reset.h"
+#include "sentinel.h"
 #include "session.h"
 #include "start.h"
 #include "subscriptions.h"
@@ -72,6 +74,7 @@ end(void *keep, enum stay_status reason)
 {
 	struct stay_redis *redis = keep;
 
+	stay_redis__sentinel_drop(redis);
 	if (redis->hub == NULL || redis->is_apart)
 		return;
 	redis->hub->ended = true;
@@ -84,6 +87,8 @@ lingers(const void *keep)
 {
 	const struct stay_redis *redis = keep;
 
+	if (redis->sentinels_left > 0)
+		return true;
 	return redis->hub != NULL && !redis->is_apart &&
 	       (redis->hub->aparts > 0 || redis->hub->counts.subscriptions > 0);
 }
@@ -96,6 +101,7 @@ adopt(void *keep, void *fresh)
 
 	(void)fresh;
 	redis->lessons = (struct stay_redis__lessons){ 0 };
+	redis->sentinels_are_old = true;
 }
 
 static const struct stay_call_ops call_ops = {
@@ -190,40 +196,72 @@ leave_room_to_greet(struct stay_client_options *client)
 		client->reply_bytes_max = STAY_REDIS__GREETING_BYTES;
 }
 
-enum stay_status
-stay_redis__prepare(struct stay_loop *loop, struct stay_redis_options *own,
-    struct stay_redis__config **config, const char *url,
-    const struct stay_redis_options *options)
+/* To the primary that the Sentinels name, and to no other server. */
+static void
+follow_sentinels(struct stay_redis__start *start)
 {
-	enum stay_status status = take_options(own, options);
+	start->url = start->sentinels.front;
+	start->options.role = STAY_REDIS_WANT_PRIMARY;
+	start->options.client.endpoints = stay_redis__sentinel_find;
+}
 
-	*config = NULL;
-	if (status == STAY_OK)
-		status = stay_redis__config_new(loop, config, url, own);
+static enum stay_status
+make_config(struct stay_loop *loop, struct stay_redis__start *start)
+{
+	struct stay_client_options *client = &start->options.client;
+	enum stay_status status = stay_redis__config_new(
+	    loop, &start->config, start->url, &start->options);
+
+	if (status == STAY_OK && start->sentinels.front != NULL)
+		status = stay_redis__config_add(
+		    &start->config, start->sentinels.words);
 	if (status != STAY_OK)
 		return status;
-	leave_room_to_greet(&own->client);
-	own->client.config = *config;
-	own->client.config_size = (*config)->size;
-	own->client.config_release = NULL;
+	leave_room_to_greet(client);
+	client->config = start->config;
+	client->config_size = start->config->size;
+	client->config_release = NULL;
 	return STAY_OK;
+}
+
+enum stay_status
+stay_redis__prepare(struct stay_loop *loop, struct stay_redis__start *start,
+    const char *url, const struct stay_redis_options *options)
+{
+	enum stay_status status;
+
+	memset(start, 0, sizeof(*start));
+	start->url = url;
+	status = take_options(&start->options, options);
+	if (status == STAY_OK)
+		status = stay_redis__sentinel_url_read(
+		    loop, &start->sentinels, url, &start->options);
+	if (status == STAY_OK && start->sentinels.front != NULL)
+		follow_sentinels(start);
+	return status == STAY_OK ? make_config(loop, start) : status;
+}
+
+void
+stay_redis__prepared(struct stay_redis__start *start)
+{
+	stay_redis__config_free(start->config);
+	stay_redis__sentinel_url_free(&start->sentinels);
 }
 
 enum stay_status
 stay_redis_start(struct stay_redis **redis, struct stay_loop *loop,
     const char *url, const struct stay_redis_options *options)
 {
-	struct stay_redis_options own;
-	struct stay_redis__config *config;
+	struct stay_redis__start start;
 	struct stay_client *client;
 	enum stay_status status =
-	    stay_redis__prepare(loop, &own, &config, url, options);
+	    stay_redis__prepare(loop, &start, url, options);
 
 	*redis = NULL;
 	if (status == STAY_OK)
-		status = stay_client_start(
-		    &client, loop, &stay_redis__protocol, url, &own.client);
-	stay_redis__config_free(config);
+		status = stay_client_start(&client, loop, &stay_redis__protocol,
+		    start.url, &start.options.client);
+	stay_redis__prepared(&start);
 	if (status != STAY_OK)
 		return status;
 	*redis = stay_client_keep(client);
@@ -236,15 +274,14 @@ stay_redis_reconfigure(struct stay_redis *redis, const char *url,
     const struct stay_redis_options *options)
 {
 	struct stay_loop *loop = stay_conn_loop(stay_redis_conn(redis));
-	struct stay_redis_options own;
-	struct stay_redis__config *config;
+	struct stay_redis__start start;
 	enum stay_status status =
-	    stay_redis__prepare(loop, &own, &config, url, options);
+	    stay_redis__prepare(loop, &start, url, options);
 
 	if (status == STAY_OK)
-		status =
-		    stay_client_reconfigure(redis->client, url, &own.client);
-	stay_redis__config_free(config);
+		status = stay_client_reconfigure(
+		    redis->client, start.url, &start.options.client);
+	stay_redis__prepared(&start);
 	return status;
 }
 

@@ -13,6 +13,7 @@
 #include "moving.h"
 #include "pieces.h"
 #include "reset.h"
+#include "sentinel.h"
 #include "subscriptions.h"
 #include "too_big.h"
 #include "words.h"
@@ -398,6 +399,8 @@ begin(struct stay_session *session)
 
 	redis->client = stay_session_client(session);
 	redis->reads_once = !config->resend_reads;
+	if (config->sentinels == 0)
+		stay_redis__sentinel_drop(redis);
 	free(redis->greeting);
 	redis->greeting = calloc(1, sizeof(*redis->greeting));
 	return redis->greeting != NULL;
@@ -425,6 +428,7 @@ come_up(struct stay_redis *redis, const struct stay_redis__config *config)
 {
 	redis->agreed = redis->greeting->agreed;
 	end_greeting(redis);
+	stay_redis__sentinel_found(redis);
 	if (redis->parser == NULL)
 		return;
 	stay_redis__parser_fini(redis->parser);

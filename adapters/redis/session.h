@@ -14,11 +14,14 @@ struct stay_redis {
 	bool is_apart;   /* it has subscriptions and no calls */
 	bool reads_once; /* of the session's config: no read is sent again */
 	struct stay_redis__agreement agreed; /* of the session that is up */
+	bool sentinels_are_old;              /* of before a change */
+	uint16_t sentinels_left; /* these, and those that are ending */
 	struct stay_redis__lessons lessons;
 	struct stay_redis__greeting *greeting; /* NULL: none is under way */
 	struct stay_redis__parser *parser;     /* NULL: it rests */
 	struct stay_redis__hub *hub;   /* NULL: nobody has ever subscribed */
 	struct stay_redis__skip *skip; /* NULL: no reply is read past */
+	struct stay_redis__sentinels *sentinels; /* NULL: nobody is asked */
 };
 
 /* What a session knows; zeroed for each. */
