@@ -24,7 +24,9 @@ int redis_sentinel_main(int argc, char **argv);
 #undef main
 
 static struct redis_server replica;
-static char sentinel_url[64];
+static char asked_url[64]; /* of the Sentinel itself */
+static char
+    sentinels_url[96]; /* of the client: nobody listens at the first one */
 static pid_t sentinel, counting;
 static FILE *counted; /* what it prints */
 
@@ -49,11 +51,15 @@ start_sentinel(void)
 
 	snprintf(config, sizeof(config), "%s/sentinel.conf", server.dir);
 	snprintf(
-	    sentinel_url, sizeof(sentinel_url), "redis://127.0.0.1:%d", port);
+	    asked_url, sizeof(asked_url), "redis://:s3cret@127.0.0.1:%d", port);
+	snprintf(sentinels_url, sizeof(sentinels_url),
+	    "redis+sentinel://127.0.0.1:%d,127.0.0.1:%d/it"
+	    "?sentinel_password=s3cret",
+	    free_port(), port);
 	file = fopen(config, "w");
 	ck_assert_ptr_nonnull(file);
 	fprintf(file,
-	    "port %d\nbind 127.0.0.1\ndir %s\n"
+	    "port %d\nbind 127.0.0.1\ndir %s\nrequirepass s3cret\n"
 	    "sentinel monitor it 127.0.0.1 %d 1\n"
 	    "sentinel down-after-milliseconds it 500\n"
 	    "sentinel failover-timeout it 5000\n",
@@ -86,7 +92,7 @@ is_answered(void *known)
 static void
 await_replica(void)
 {
-	struct stay_redis *asked = rig_connect(&rig, sentinel_url, NULL);
+	struct stay_redis *asked = rig_connect(&rig, asked_url, NULL);
 	int known;
 
 	do {
@@ -132,19 +138,15 @@ close_all(void)
 static void
 become_example(const char *times, int out)
 {
-	char words[5][64] = { "redis_sentinel", "it" };
-	char *argv[] = { words[0], words[1], words[2], words[3], words[4],
-		NULL };
+	char words[3][96] = { "redis_sentinel" };
+	char *argv[] = { words[0], words[1], words[2], NULL };
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	dup2(out, STDOUT_FILENO);
 	dup2(open("/dev/null", O_WRONLY), STDERR_FILENO);
-	snprintf(words[2], sizeof(words[2]), "%s", times);
-	/* nobody listens at the first one */
-	snprintf(
-	    words[3], sizeof(words[3]), "redis://127.0.0.1:%d", free_port());
-	snprintf(words[4], sizeof(words[4]), "%s", sentinel_url);
-	_exit(redis_sentinel_main(5, argv));
+	snprintf(words[1], sizeof(words[1]), "%s", times);
+	snprintf(words[2], sizeof(words[2]), "%s", sentinels_url);
+	_exit(redis_sentinel_main(3, argv));
 }
 
 static void
@@ -194,7 +196,7 @@ await_copy(struct stay_redis *copy, long of)
 	struct answer answer;
 
 	do
-		ask_now(&rig, copy, &answer, "GET it:count");
+		ask_now(&rig, copy, &answer, "GET count");
 	while (strtol(answer.text, NULL, 10) < of);
 }
 
@@ -215,6 +217,36 @@ TEST(redis_sentinel_moves_the_primary)
 	end_process(counting);
 	fclose(counted);
 	await_copy(copy, next);
+}
+
+static void
+on_failover(void *arg, const struct stay_result *result)
+{
+	*(int *)arg = result->status == STAY_OK;
+}
+
+/* On purpose: both live on, and the one that was left loses what it took too late. */
+TEST(redis_sentinel_changes_the_primary)
+{
+	struct stay_redis *copy = rig_connect(&rig, replica.url, NULL);
+	struct stay_redis *asked = rig_connect(&rig, asked_url, NULL);
+	long last = 0, next;
+	int begun = -1, times = 0;
+
+	count("30");
+	while (last < 3)
+		last = next_number();
+	ck_assert_int_eq(stay_redis_command(asked, on_failover, &begun,
+			     "SENTINEL FAILOVER it"),
+	    STAY_OK);
+	rig_until(&rig, is_answered, &begun, 10);
+	ck_assert_int_eq(begun, 1);
+	for (; (next = next_number()) > 0; times++)
+		last = next;
+	ck_assert_int_ge(times, 24);
+	await_copy(copy, last);
+	fclose(counted);
+	ck_assert_int_eq(waitpid(counting, NULL, 0), counting);
 }
 
 TEST_SUITE_WITH(
