@@ -153,7 +153,7 @@ typedef void stay_session_news_fn(
  * stay_session_url.
  *
  * If `endpoints` is set, it runs at the beginning of each attempt, with the options'
- * `arg`: for a directory, as Redis Sentinel (examples/redis_sentinel.c). It answers by
+ * `arg`: for a directory (for that of Redis Sentinel see <stay/redis.h>). It answers by
  * stay_client_endpoints or stay_client_no_endpoints, at once or later, within
  * connect_budget_ms; an attempt that gets no answer fails with STAY_E_TIMEOUT. May call
  * everything.

@@ -16,9 +16,12 @@
  * URLs: redis://[user:password@]host[:6379][/db][?key=value&...]
  *       rediss:// and valkeys:// likewise, with TLS (<stay/tls.h>)
  *       redis+unix://[user:password@]/path/of.sock[?db=N]
+ *       redis+sentinel://[user:password@]host[:26379],host,.../NAME[/db]: the
+ *       primary that Sentinels know as NAME; rediss+sentinel:// with TLS
  *       keys: client_name=NAME, protocol=2 or 3, role=primary, any or first,
  *       resend_reads=no, moving=none, internal-ip, internal-fqdn, external-ip
- *       or external-fqdn; each once, and with a value
+ *       or external-fqdn; for Sentinels sentinel_user=NAME and
+ *       sentinel_password=WORD; each once, and with a value
  *
  * Each session begins with a greeting in one write: HELLO 3 with AUTH and
  * SETNAME, CLIENT SETINFO, SELECT, PING. A server that does not know HELLO is
@@ -26,6 +29,15 @@
  * An error that is known to stay (a wrong password, no such db) is fatal
  * (STAY_E_DENIED); after any other error the client tries again. A server older
  * than ACLs (Redis 6) knows the default user only: another one is fatal there.
+ *
+ * With a URL of Sentinels each attempt begins with a question to one of them, and the
+ * next one is asked if it does not know, or if the place that it named does not come up
+ * as a primary. When they say that another server is the primary now, the session is left
+ * as by stay_client_reconnect: calls in flight finish, the others go on at the new one.
+ * The client that asks is started with the first attempt, is named like the first one,
+ * with " (Sentinels)" behind it, counts in stay_loop_live, and ends before on_closed.
+ * `role` is STAY_REDIS_WANT_PRIMARY; any other, client.endpoints and client.urls are
+ * rejected. docs/redis.md has the details.
  *
  * An error reply is status STAY_E_SERVER, outcome REPLIED, and can be read.
  * Where the server certainly did not act (-LOADING, -READONLY, -BUSY, ...) the
