@@ -62,6 +62,17 @@ stay_redis__agreement_read(struct stay_redis__agreement *agreement,
 	return true;
 }
 
+bool
+stay_redis__agreement_read_role(struct stay_redis__agreement *agreement,
+    const struct stay_redis_reply *reply)
+{
+	if (stay_redis_type_of(reply) != STAY_REDIS_ARRAY)
+		return false;
+	agreement->role =
+	    (uint8_t)role_of(stay_redis_str(stay_redis_at(reply, 0)));
+	return true;
+}
+
 int
 stay_redis__agreement_describe(
     const struct stay_redis__agreement *agreement, char *text, size_t len)

@@ -15,6 +15,10 @@ struct stay_redis__agreement {
 bool stay_redis__agreement_read(struct stay_redis__agreement *agreement,
     const struct stay_redis_reply *reply);
 
+/* Read the reply to ROLE. False: this is not a reply to ROLE. */
+bool stay_redis__agreement_read_role(struct stay_redis__agreement *agreement,
+    const struct stay_redis_reply *reply);
+
 /* "RESP3 with redis 7.2.4 (primary)"; as snprintf. */
 int stay_redis__agreement_describe(
     const struct stay_redis__agreement *agreement, char *text, size_t len);

@@ -77,6 +77,14 @@ asks_moving(const struct stay_redis__greeting *greeting,
 	return config->moving != STAY_REDIS_MOVING_UNASKED;
 }
 
+static bool
+wants_primary(const struct stay_redis__greeting *greeting,
+    const struct stay_redis__config *config)
+{
+	(void)greeting;
+	return config->role == STAY_REDIS_WANT_PRIMARY;
+}
+
 /* ---- what is sent ---- */
 
 static enum stay_status
@@ -168,6 +176,18 @@ write_moving(const struct stay_redis__greeting *greeting,
 	return write_words(out, 5, words);
 }
 
+/* HELLO would have said it. */
+static enum stay_status
+write_role(const struct stay_redis__greeting *greeting,
+    const struct stay_redis__config *config, struct stay_buf *out)
+{
+	const char *words[] = { "ROLE" };
+
+	(void)greeting;
+	(void)config;
+	return write_words(out, 1, words);
+}
+
 static enum stay_status
 write_select(const struct stay_redis__greeting *greeting,
     const struct stay_redis__config *config, struct stay_buf *out)
@@ -224,6 +244,13 @@ take_hello(
 }
 
 static bool
+take_role(
+    struct stay_redis__greeting *greeting, const struct stay_redis_reply *reply)
+{
+	return stay_redis__agreement_read_role(&greeting->agreed, reply);
+}
+
+static bool
 take_pong(
     struct stay_redis__greeting *greeting, const struct stay_redis_reply *reply)
 {
@@ -243,6 +270,7 @@ const struct stay_redis__step stay_redis__steps[] = {
 	{ "CLIENT SETINFO", HELLO | LOGIN | PLAIN, NOT,  always,       write_library, take_ok },
 	{ "CLIENT SETINFO", HELLO | LOGIN | PLAIN, NOT,  always,       write_version, take_ok },
 	{ "CLIENT MAINT",   HELLO | LOGIN,         NOT,  asks_moving,  write_moving,  take_ok },
+	{ "ROLE",           PLAIN,                 NOT,  wants_primary, write_role,   take_role },
 	{ "SELECT",         HELLO | LOGIN | PLAIN, ALL,  has_db,       write_select,  take_ok },
 	{ "PING",           HELLO | LOGIN | PLAIN, LIFE, always,       write_ping,    take_pong },
 };

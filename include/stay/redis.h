@@ -131,15 +131,15 @@ struct stay_redis_login {
 typedef void stay_redis_credentials_fn(
     void *arg, struct stay_redis_login *login);
 
-/* What the server says that it is, in RESP3. */
+/* What the server says that it is: in RESP3, and in RESP2 with role=primary. */
 enum stay_redis_role {
-	STAY_REDIS_ROLE_UNKNOWN, /* RESP2, or the server did not say */
+	STAY_REDIS_ROLE_UNKNOWN, /* the server did not say */
 	STAY_REDIS_PRIMARY,
 	STAY_REDIS_REPLICA
 };
 
-/* Which servers will do. What a server is it says in its answer to HELLO; one that
- * does not say will do. A server that will not do is "not now": the attempt fails
+/* Which servers will do. What a server is it says in its answer to HELLO, and in RESP2
+ * to ROLE, which is asked if it has to be a primary; one that does not say will do. A server that will not do is "not now": the attempt fails
  * with STAY_E_NOT_READY, and the next one follows after the backoff. */
 enum stay_redis_wanted {
 	/* As the first one: a client that had a primary looks for a primary from

@@ -113,6 +113,39 @@ TEST_ROWS(redis_role_says_which_servers_will_do, COUNT(choices))
 	redis_virtual_end(&here);
 }
 
+#define ROLE_OF(role) "*3\r\n+" role "\r\n:1\r\n*0\r\n"
+
+/* In RESP2 who wants a primary has to ask; one that does not say will do. */
+static const struct {
+	const char *url;
+	const char *role;  /* the answer to ROLE */
+	const char *log;   /* of the first greeting */
+	uint64_t sessions; /* that come up */
+} asked[] = {
+	{ URL "?role=primary&protocol=2", ROLE_OF("master"), "|ROLE;PING;", 1 },
+	{ URL "?role=primary&protocol=2", ROLE_OF("slave"), "|ROLE;PING;|", 0 },
+	{ URL "?role=primary&protocol=2", ROLE_OF("sentinel"), "|ROLE;PING;",
+	    1 },
+	{ URL "?role=primary&protocol=2", "-NOPERM no\r\n", "|ROLE;PING;", 1 },
+	{ URL "?role=primary&protocol=2", "+OK\r\n", "|ROLE;PING;|", 0 },
+	{ URL "?protocol=2", ROLE_OF("slave"), "|PING;", 1 },
+	{ URL "?role=any&protocol=2", ROLE_OF("slave"), "|PING;", 1 },
+	{ URL "?role=primary&protocol=3", ROLE_OF("slave"), "|HELLO 3;PING;",
+	    1 },
+};
+
+TEST_ROWS(redis_role_is_asked_for_in_resp2, COUNT(asked))
+{
+	const struct peer_row rows[] = { ON("ROLE", asked[_i].role), NO_MORE };
+
+	start(rows, asked[_i].url, NULL);
+	sim_run_ms(here.world, 100);
+	ck_assert_int_eq(
+	    strncmp(here.log.text, asked[_i].log, strlen(asked[_i].log)), 0);
+	ck_assert_uint_eq(sessions(), asked[_i].sessions);
+	redis_virtual_end(&here);
+}
+
 /* Whoever was given a replica keeps to that, though a primary came in between. */
 TEST(redis_role_the_first_one_counts)
 {
