@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "commands.h"
+#include "request.h"
 
 /* Of `*n`: one more. All digits are nines: there is one digit more. */
 static enum stay_status
@@ -35,9 +36,14 @@ count_up(struct stay_buf *out, size_t before)
 
 /* NULL: it may be the last word. */
 static const char *
-why_not(const struct stay_request_body *body, const char *bytes)
+why_not(const struct stay_request *call, const char *bytes)
 {
-	if (body->len == STAY_BODY_OPEN)
+	const struct stay_redis__request *request = call->data;
+
+	if (request->form == STAY_REDIS__FORM_SCRIPT)
+		return "a body is rejected behind a script, which may be sent "
+		       "twice: send EVAL with it";
+	if (call->body->len == STAY_BODY_OPEN)
 		return "a body of open length is rejected: Redis is told the "
 		       "length first, so set `len`";
 	return stay_redis__sense_of(bytes).is_more
@@ -53,7 +59,7 @@ stay_redis__put_body(
 	struct stay_request_body *body = call->body;
 	enum stay_status status;
 
-	call->why = why_not(body, out->data + out->head + before);
+	call->why = why_not(call, out->data + out->head + before);
 	if (call->why != NULL)
 		return STAY_E_UNSUPPORTED;
 	status = count_up(out, before);

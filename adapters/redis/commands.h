@@ -19,7 +19,9 @@ enum stay_redis__tag {
 	STAY_REDIS__TAG_QUEUED_ALTERS, /* the same, of one that alters */
 	STAY_REDIS__TAG_WATCH,
 	STAY_REDIS__TAG_UNWATCH,
-	STAY_REDIS__TAG_ALTERS /* sets up something that lasts for the session */
+	STAY_REDIS__TAG_ALTERS, /* sets up something that lasts for the session */
+	/* a script that is sent by its digest, and by its source next */
+	STAY_REDIS__TAG_DIGEST
 };
 
 /*

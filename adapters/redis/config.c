@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <stay/redis_script.h>
+
 #include "moving.h"
 #include "number.h"
 
@@ -346,6 +348,21 @@ read_bounds(struct stay_loop *loop, struct stay_redis__config *config,
 }
 
 static enum stay_status
+read_scripts(struct stay_loop *loop, struct stay_redis__config *config,
+    const struct stay_redis_script *const *scripts)
+{
+	config->scripts = scripts;
+	for (size_t i = 0; scripts != NULL && scripts[i] != NULL; i++) {
+		if (scripts[i]->digest[0] != '\0')
+			continue;
+		stay_loop_set_rejection(loop,
+		    "scripts[%zu] was not made by stay_redis_script_init", i);
+		return STAY_E_ARG;
+	}
+	return STAY_OK;
+}
+
+static enum stay_status
 read_all(struct stay_loop *loop, struct stay_redis__config *config,
     const struct stay_url *url, const struct stay_redis_options *options)
 {
@@ -363,6 +380,8 @@ read_all(struct stay_loop *loop, struct stay_redis__config *config,
 	status = check_keys(loop, url);
 	if (status == STAY_OK)
 		status = read_bounds(loop, config, options);
+	if (status == STAY_OK)
+		status = read_scripts(loop, config, options->scripts);
 	if (status == STAY_OK)
 		status = read_db(loop, config, url, &at);
 	if (status == STAY_OK)

@@ -23,6 +23,7 @@ struct stay_redis__config {
 	void *credentials_arg;
 	stay_redis_orphan_fn *on_orphan; /* may be NULL */
 	void *on_orphan_arg;
+	const struct stay_redis_script *const *scripts; /* may be NULL */
 	/* Where these begin in `text`. */
 	size_t password;  /* "", and the user, too: no login */
 	size_t name;      /* "": none */

@@ -269,6 +269,7 @@ take_error(struct stay_redis__greeting *greeting,
 	case STAY_REDIS__WORD_OTHER:
 	case STAY_REDIS__WORD_REFUSED:
 	case STAY_REDIS__WORD_BLOCKED:
+	case STAY_REDIS__WORD_NO_SCRIPT:
 	case STAY_REDIS__WORD_TRANSIENT:
 		break;
 	}

@@ -3,8 +3,8 @@
  * it. How a group is sent and answered is the client's; what EXEC says is multi.c's.
  */
 #include <stdlib.h>
-#include <string.h>
 
+#include "call_options.h"
 #include "multi.h"
 #include "request.h"
 #include "session.h"
@@ -147,30 +147,14 @@ multi_done(void *arg, const struct stay_group_result *all)
 	free_record(group);
 }
 
-/* With a flag more. The program's struct may be older, and so shorter, than ours; one
- * of another size is rejected by the client. */
-static struct stay_call_options
-atomic_options(const struct stay_call_options *options)
-{
-	struct stay_call_options ours = { STAY_CALL_OPTIONS };
-
-	if (options != NULL && (options->size < sizeof(options->size) ||
-				   options->size > sizeof(ours)))
-		return (struct stay_call_options){ .size = 0 };
-	if (options != NULL)
-		memcpy(&ours, options, options->size);
-	ours.size = sizeof(ours);
-	ours.flags |= STAY_GROUP_ATOMIC;
-	return ours;
-}
-
 static enum stay_status
 send_multi(struct stay_redis_group *group,
     const struct stay_call_options *options, stay_group_done_fn *done,
     void *arg)
 {
-	const struct stay_call_options ours = atomic_options(options);
+	struct stay_call_options ours = stay_redis__call_options(options);
 
+	ours.flags |= STAY_GROUP_ATOMIC;
 	put_around(group, "EXEC");
 	group->done = done;
 	group->arg = arg;

@@ -8,6 +8,8 @@
  *	commands    what a command means for the session that sends it
  *	body        a command whose last word comes from a callback
  *	group       several commands as one; multi, what EXEC makes of them
+ *	script      a script by its digest, then by its source: script_words, sha1;
+ *	            script_load, those that each session begins with
  *	session     frames that arrive, and which calls they answer
  *	replies     the same for most replies, shorter
  *	pieces      the same for a string that is taken in pieces

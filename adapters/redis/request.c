@@ -21,6 +21,8 @@ write_command(const struct stay_redis__request *request, struct stay_buf *out)
 	case STAY_REDIS__FORM_PREPARED:
 		return stay_redis__write_prepared(
 		    out, request->prepared, request->count, request->words);
+	case STAY_REDIS__FORM_SCRIPT:
+		return stay_redis__script_write(out, request->script);
 	}
 	return stay_redis__write_argv(
 	    out, request->count, request->argv, request->lens);
@@ -76,6 +78,9 @@ judge(struct stay_request *call, const char *bytes, size_t len)
 
 	if (status == STAY_OK && request->place != STAY_REDIS__ALONE)
 		status = put_in_place(request->place, call);
+	if (request->form == STAY_REDIS__FORM_SCRIPT &&
+	    !request->script->is_whole)
+		stay_redis__set_kind(call, STAY_REDIS__TAG_DIGEST);
 	if (!config->resend_reads)
 		call->flags &= ~(uint32_t)STAY_READ_ONLY;
 	if (status == STAY_OK && call->is_untold)
@@ -88,6 +93,8 @@ static const char *
 why_not_written(
     const struct stay_redis__request *request, enum stay_status status)
 {
+	if (request->form == STAY_REDIS__FORM_SCRIPT)
+		return request->script->why;
 	if (status != STAY_E_FORMAT)
 		return NULL;
 	if (request->form == STAY_REDIS__FORM_FORMAT)

@@ -6,6 +6,7 @@
 #include <stay/redis_prepared.h>
 
 #include "format.h"
+#include "script_words.h"
 
 /* Where a command stands. */
 enum stay_redis__place {
@@ -18,7 +19,8 @@ enum stay_redis__place {
 enum stay_redis__form {
 	STAY_REDIS__FORM_ARGV,
 	STAY_REDIS__FORM_FORMAT,
-	STAY_REDIS__FORM_PREPARED
+	STAY_REDIS__FORM_PREPARED,
+	STAY_REDIS__FORM_SCRIPT
 };
 
 struct stay_redis__request {
@@ -29,6 +31,7 @@ struct stay_redis__request {
 		const char *format;
 		const char *const *argv;
 		const struct stay_redis_prepared *prepared;
+		const struct stay_redis__script_words *script;
 	};
 	union {
 		struct stay_redis__arguments *arguments; /* of the format */

@@ -13,31 +13,48 @@
 #include "moving.h"
 #include "pieces.h"
 #include "reset.h"
+#include "script_load.h"
 #include "sentinel.h"
 #include "subscriptions.h"
 #include "too_big.h"
 #include "words.h"
 
+/* The kind of the call that is answered; 0: nothing is known of it. */
+static unsigned
+kind_due(const struct stay_session *session)
+{
+	const uint64_t *tag = stay_session_oldest(session);
+
+	return tag == NULL ? 0 : stay_redis__tag_kind(*tag);
+}
+
 /* A script may have changed data before it returned this error. */
 static bool
 is_script(const struct stay_session *session)
 {
-	const uint64_t *tag = stay_session_oldest(session);
+	unsigned kind = kind_due(session);
 
-	return tag != NULL &&
-	       stay_redis__tag_kind(*tag) == STAY_REDIS__TAG_SCRIPT;
+	return kind == STAY_REDIS__TAG_SCRIPT || kind == STAY_REDIS__TAG_DIGEST;
 }
 
 /* Whether the server refused the command without running it. */
 static bool
 is_refusal(const struct stay_session *session, enum stay_redis__meaning meaning)
 {
-	const uint64_t *tag = stay_session_oldest(session);
-
 	if (meaning == STAY_REDIS__WORD_REFUSED)
 		return !is_script(session);
-	return meaning == STAY_REDIS__WORD_BLOCKED && tag != NULL &&
-	       stay_redis__tag_kind(*tag) == STAY_REDIS__TAG_WAITS;
+	return meaning == STAY_REDIS__WORD_BLOCKED &&
+	       kind_due(session) == STAY_REDIS__TAG_WAITS;
+}
+
+/* The same of a script whose source follows, see script.c: it is no use to send the
+ * digest again. */
+static bool
+lacks_script(
+    const struct stay_session *session, enum stay_redis__meaning meaning)
+{
+	return meaning == STAY_REDIS__WORD_NO_SCRIPT &&
+	       kind_due(session) == STAY_REDIS__TAG_DIGEST;
 }
 
 static const char replica_on_purpose[] =
@@ -123,10 +140,12 @@ error_of(struct stay_session *session, const struct stay_redis__parser *parser,
 	const char *text = stay_redis_str(reply);
 	const struct stay_redis__word *word =
 	    stay_redis__word_of(stay_redis__cause_of(text));
-	struct stay_frame frame =
-	    is_refusal(session, word->meaning)
-		? refused(session, parser->pos, reply, word->renew)
-		: stay_frame_error(parser->pos, reply);
+	struct stay_frame frame = stay_frame_error(parser->pos, reply);
+
+	if (is_refusal(session, word->meaning))
+		frame = refused(session, parser->pos, reply, word->renew);
+	else if (lacks_script(session, word->meaning))
+		frame = stay_frame_refused_for_good(parser->pos, reply);
 
 	renew_for(session, word->renew);
 	return stay_frame_with_text(frame, text, stay_redis_len(reply));
@@ -185,8 +204,7 @@ is_subscribers(const struct stay_redis *redis, unsigned type)
 static bool
 is_queued(struct stay_session *session, const struct stay_redis_reply *reply)
 {
-	const uint64_t *tag = stay_session_oldest(session);
-	unsigned kind = tag == NULL ? 0 : stay_redis__tag_kind(*tag);
+	unsigned kind = kind_due(session);
 
 	return (kind == STAY_REDIS__TAG_QUEUED ||
 		   kind == STAY_REDIS__TAG_QUEUED_ALTERS) &&
@@ -345,8 +363,8 @@ stay_redis__session_push(
 		config->on_push(config->on_push_arg, redis, frame->reply);
 }
 
-/* The subscriptions know what they have asked for, in its order. Probes of before
- * their first one come first. A reset is said when no other answer is due. */
+/* The subscriptions know what they have asked for, in its order. Scripts, and probes of
+ * before their first one, come first. A reset is said when no other answer is due. */
 void
 stay_redis__session_control(
     struct stay_session *session, const struct stay_frame *frame)
@@ -354,7 +372,8 @@ stay_redis__session_control(
 	struct stay_redis__session *own = stay_session_data(session);
 	struct stay_redis *redis = stay_session_keep(session);
 
-	if (stay_redis__reset_answered(own, frame))
+	if (stay_redis__script_is_loaded(own) ||
+	    stay_redis__reset_answered(own, frame))
 		return;
 	if (own->pings > 0)
 		own->pings--;
@@ -500,6 +519,8 @@ stay_redis__session_up(
 	struct stay_redis__hub *hub = redis->hub;
 
 	(void)frame;
+	if (!redis->is_apart)
+		stay_redis__scripts_load(session);
 	if (hub == NULL)
 		return stay_hello_up();
 	if (!redis->is_apart) {

@@ -119,7 +119,7 @@ stay_redis__hub_is_misled(
 	enum stay_redis_type type;
 
 	if (hub->carrier != redis || node == &hub->asked ||
-	    node == &hub->ping || own->pings > 0 ||
+	    node == &hub->ping || own->pings > 0 || own->loads > 0 ||
 	    stay_session_oldest(session) != NULL)
 		return false;
 	type = stay_redis_type_of(reply);

@@ -90,6 +90,7 @@ STAY_BEGIN
 
 struct stay_redis;
 struct stay_redis_reply;
+struct stay_redis_script;
 
 /* ---- the connection -------------------------------------------------- */
 
@@ -217,7 +218,10 @@ struct stay_redis_options {
 	void *credentials_arg;
 	stay_redis_orphan_fn *on_orphan; /* NULL: late replies are dropped */
 	void *on_orphan_arg;
-	uintptr_t reserved[2];
+	/* Loaded in each session before calls flow: <stay/redis_script.h>. NULL ends
+	 * the list, which must live until on_closed, as these scripts: none */
+	const struct stay_redis_script *const *scripts;
+	uintptr_t reserved[1];
 };
 
 #define STAY_REDIS_OPTIONS .size = sizeof(struct stay_redis_options)

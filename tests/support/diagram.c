@@ -252,6 +252,8 @@ static const struct meaning {
 	{ "REFUSED", "refused, but of a script replied", "not now" },
 	{ "BLOCKED", "refused, of a command that may block; else replied",
 	    "not now" },
+	{ "NO_SCRIPT", "replied; of a stay_redis_script the source is sent",
+	    "not now" },
 	{ "TRANSIENT", "replied", "not now" },
 	{ "FINAL", "replied", "fatal" },
 	{ "UNSUPPORTED", "replied", "of HELLO: RESP2; else fatal" },

@@ -425,7 +425,7 @@ TEST(options_of_redis_all_have_rows)
 #include "../../adapters/redis/options.def"
 	/* clang-format off */
 	SEE(size) SEE(client) SEE(client_name) SEE(on_push) SEE(on_push_arg)
-	SEE(credentials) SEE(credentials_arg) SEE(on_orphan)
+	SEE(credentials) SEE(credentials_arg) SEE(on_orphan) SEE(scripts)
 	SEE(on_orphan_arg) SEE(reserved)
 	    /* clang-format on */
 	    check_seen(seen, sizeof(seen));

@@ -4,7 +4,7 @@
  */
 #include <string.h>
 
-#include <stay/redis.h>
+#include <stay/redis_script.h>
 
 #include "loop/loop.h"
 #include "sim/world_sim.h"
@@ -169,6 +169,10 @@ TEST(rejection_is_of_the_last_start_of_a_client)
 
 /* ---- Redis ---- */
 
+static const struct stay_redis_script made = { .digest = "d" }, unmade;
+static const struct stay_redis_script *const scripts[] = { &made, &unmade,
+	NULL };
+
 static const struct {
 	const char *url;
 	struct stay_redis_options options;
@@ -215,6 +219,8 @@ static const struct {
 	    "internal-fqdn, external-ip or external-fqdn" },
 	{ "redis://h", { .moving = (enum stay_redis_moving)6 },
 	    "moving is 6, and may be 0 to 5" },
+	{ "redis://h", { .scripts = scripts },
+	    "scripts[1] was not made by stay_redis_script_init" },
 	{ "redis://h:x", { 0 }, "the port is not a number" },
 	{ "redis://h", { .protocol = 4 },
 	    "protocol is 4, and may be 0, 2 or 3" },
