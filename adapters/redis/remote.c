@@ -111,12 +111,24 @@ status_of(struct stay_future *future)
 	return status == STAY_OK ? stay_future_result(future)->status : status;
 }
 
+/* Wait for it, and hand it out if the caller asks. */
+static enum stay_status
+finish(struct stay_future *own, struct stay_future **future)
+{
+	enum stay_status status = status_of(own);
+
+	if (future != NULL)
+		*future = own;
+	else
+		stay_future_free(own);
+	return status;
+}
+
 enum stay_status
 stay_redis_remote_wait(struct stay_remote *remote, struct stay_future **future,
     const char *format, ...)
 {
 	struct stay_future *own;
-	enum stay_status status;
 	va_list list;
 
 	if (future != NULL)
@@ -126,10 +138,53 @@ stay_redis_remote_wait(struct stay_remote *remote, struct stay_future **future,
 	va_start(list, format);
 	own = stay_redis_remote_vfuture(remote, NULL, format, list);
 	va_end(list);
-	status = status_of(own);
+	return finish(own, future);
+}
+
+/* ---- scripts ---- */
+
+static struct stay_future *
+send_script(
+    struct stay_remote *remote, const struct stay_redis__script_words *words)
+{
+	const struct stay_redis__request request = {
+		.form = STAY_REDIS__FORM_SCRIPT, .script = words
+	};
+
+	return stay_remote_future(remote, &request, NULL);
+}
+
+/* By its digest, and once the server has said that it lacks it, by its source. */
+static struct stay_future *
+call_script(struct stay_remote *remote, struct stay_redis__script_words *words)
+{
+	struct stay_future *future = send_script(remote, words);
+
+	if (stay_future_wait(future, STAY_FOREVER) != STAY_OK ||
+	    !stay_redis__script_is_lacked(stay_future_reply(future)))
+		return future;
+	stay_future_free(future);
+	words->is_whole = true;
+	return send_script(remote, words);
+}
+
+enum stay_status
+stay_redis_remote_script_wait(struct stay_remote *remote,
+    const struct stay_redis_script *script, struct stay_future **future,
+    const char *format, ...)
+{
+	struct stay_redis__script_words words;
+	struct stay_redis__arguments arguments;
+	struct stay_future *own;
+
 	if (future != NULL)
-		*future = own;
-	else
-		stay_future_free(own);
-	return status;
+		*future = NULL;
+	if (stay_runner_is_here())
+		return STAY_E_REENTRANT;
+	va_start(arguments.list, format);
+	stay_redis__script_from_format(&words, script, format, &arguments);
+	va_end(arguments.list);
+	own = call_script(remote, &words);
+	stay_buf_fini(&words.words);
+	return finish(own, future);
 }

@@ -9,7 +9,6 @@
 #include "request.h"
 #include "session.h"
 #include "sha1.h"
-#include "words.h"
 
 /* One call whose second request may follow. */
 struct stay_redis__run {
@@ -182,20 +181,12 @@ send_source(struct stay_redis__run *run)
 
 /* ---- by its digest ---- */
 
-static bool
-lacks_script(const struct stay_result *result)
-{
-	return stay_redis_type_of(result->reply) == STAY_REDIS_ERROR &&
-	       stay_redis__word_of(stay_redis_str(result->reply))->meaning ==
-		   STAY_REDIS__WORD_NO_SCRIPT;
-}
-
 static void
 on_first(void *arg, const struct stay_result *result)
 {
 	struct stay_redis__run *run = arg;
 
-	if (!lacks_script(result)) {
+	if (!stay_redis__script_is_lacked(result->reply)) {
 		tell(run, result);
 		return;
 	}

@@ -1,12 +1,13 @@
 /*
  * The words of a script's call, as Redis wants them, behind a name and a digest or
- * source. This file knows neither clients nor calls.
+ * source; and the answer that asks for the latter. This file knows neither clients nor calls.
  */
 #include "script_words.h"
 
 #include <stdio.h>
 
 #include "format_writer.h"
+#include "words.h"
 
 static void
 begin(struct stay_redis__script_words *words,
@@ -101,6 +102,14 @@ stay_redis__script_from_words(struct stay_redis__script_words *words,
 			    ? stay_redis__writer_commit(&writer)
 			    : writer.status;
 	words->why = writer.why;
+}
+
+bool
+stay_redis__script_is_lacked(const struct stay_redis_reply *reply)
+{
+	return stay_redis_type_of(reply) == STAY_REDIS_ERROR &&
+	       stay_redis__word_of(stay_redis_str(reply))->meaning ==
+		   STAY_REDIS__WORD_NO_SCRIPT;
 }
 
 /* ---- as a command ---- */

@@ -26,6 +26,9 @@ void stay_redis__script_from_words(struct stay_redis__script_words *words,
     const struct stay_redis_script *script, size_t keys, size_t count,
     const struct stay_bytes *list);
 
+/* Whether this reply says that the server lacks the script. */
+bool stay_redis__script_is_lacked(const struct stay_redis_reply *reply);
+
 /* Append the command. Returns STAY_OK, or words->status; or STAY_E_TOO_BIG or
  * STAY_E_NOMEM, and then nothing is appended. */
 enum stay_status stay_redis__script_write(

@@ -41,6 +41,7 @@
 
 #include <stay/future.h>
 #include <stay/redis.h>
+#include <stay/redis_script.h>
 
 STAY_BEGIN
 
@@ -77,6 +78,17 @@ STAY_API struct stay_future *stay_redis_command_future(
 STAY_API struct stay_future *stay_redis_vcommand_future(
     struct stay_redis *redis, const struct stay_call_options *options,
     const char *format, va_list arguments);
+
+/* The same of a script, which is called as by stay_redis_script_command. */
+STAY_API enum stay_status stay_redis_script_wait(struct stay_redis *redis,
+    const struct stay_redis_script *script, struct stay_future **future,
+    const char *format, ...);
+STAY_API struct stay_future *stay_redis_script_future(struct stay_redis *redis,
+    const struct stay_redis_script *script, const char *format, ...);
+STAY_API struct stay_future *stay_redis_script_vfuture(struct stay_redis *redis,
+    const struct stay_redis_script *script,
+    const struct stay_call_options *options, const char *format,
+    va_list arguments);
 
 STAY_END
 

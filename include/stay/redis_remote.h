@@ -41,6 +41,7 @@
 
 #include <stay/redis.h>
 #include <stay/redis_prepared.h>
+#include <stay/redis_script.h>
 #include <stay/runner.h>
 
 STAY_BEGIN
@@ -75,6 +76,15 @@ STAY_API struct stay_future *stay_redis_remote_prepared(
     struct stay_remote *remote, const struct stay_redis_prepared *prepared,
     const struct stay_call_options *options, size_t count,
     const struct stay_bytes *words);
+
+/*
+ * Call a script, as stay_redis_script_command, and wait until it has completed, as
+ * stay_redis_remote_wait. Here each of its two requests has call_timeout_ms. To call one
+ * with options, or without waiting, use stay_redis_script_command in a stay_remote_do.
+ */
+STAY_API enum stay_status stay_redis_remote_script_wait(
+    struct stay_remote *remote, const struct stay_redis_script *script,
+    struct stay_future **future, const char *format, ...);
 
 /* The Redis of a client that stay_remote_do hands to a job. */
 STAY_API struct stay_redis *stay_redis_of(struct stay_client *client);

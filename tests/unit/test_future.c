@@ -21,6 +21,9 @@ static const struct peer_row answering[] = {
 	ON("GET bad", "-ERR bad\r\n"),
 	ON("GET nil", "_\r\n"),
 	ON("INCR n", ":1\r\n"),
+	ON("EVALSHA", "-NOSCRIPT\r\n"),
+	ON("EVAL return-1 1 k 7", "$1\r\nS\r\n"),
+	ON("EVAL return-1 1 k never", ""),
 	NO_MORE,
 };
 
@@ -66,6 +69,20 @@ check(struct stay_future *future, enum stay_status status,
 
 /* ---- one ---- */
 
+static struct stay_future *
+call_never(const struct stay_redis_script *script,
+    const struct stay_call_options *options, const char *format, ...)
+{
+	struct stay_future *future;
+	va_list list;
+
+	va_start(list, format);
+	future = stay_redis_script_vfuture(
+	    here.redis, script, options, format, list);
+	va_end(list);
+	return future;
+}
+
 TEST(future_has_the_reply)
 {
 	struct stay_future *future;
@@ -101,6 +118,36 @@ TEST(future_says_why_there_is_no_good_reply)
 	ck_assert_int_eq(stay_redis_command_wait(here.redis, &future, "AUTH a"),
 	    STAY_E_UNSUPPORTED);
 	check(future, STAY_E_UNSUPPORTED, STAY_NOT_SENT, "");
+}
+
+/* Both requests of a script are waited for, within one timeout. */
+TEST(future_of_a_script)
+{
+	const struct stay_call_options soon = { STAY_CALL_OPTIONS,
+		.timeout_ms = 50 };
+	struct stay_redis_script script;
+	struct stay_future *future;
+
+	begin((struct stay_client_options){ 0 });
+	ck_assert_int_eq(
+	    stay_redis_script_init(&script, "return-1", 0), STAY_OK);
+	ck_assert_int_eq(stay_redis_script_wait(
+			     here.redis, &script, &future, "1 %s %d", "k", 7),
+	    STAY_OK);
+	check(future, STAY_OK, STAY_REPLIED, "S");
+	ck_assert_int_eq(stay_redis_script_wait(
+			     here.redis, &script, NULL, "1 %s %d", "k", 7),
+	    STAY_OK);
+	future = stay_redis_script_future(here.redis, &script, "1 k 7");
+	ck_assert_int_eq(stay_future_wait(future, STAY_FOREVER), STAY_OK);
+	check(future, STAY_OK, STAY_REPLIED, "S");
+	future = stay_redis_script_future(here.redis, &script, "");
+	check(future, STAY_E_FORMAT, STAY_NOT_SENT, "");
+	future = call_never(&script, &soon, "1 %s never", "k");
+	ck_assert_int_eq(stay_future_wait(future, 40), STAY_E_TIMEOUT);
+	ck_assert_int_eq(stay_future_wait(future, 20), STAY_OK);
+	check(future, STAY_E_TIMEOUT, STAY_MAYBE_EXECUTED, "");
+	end();
 }
 
 /* The end of a session that came between two waits is heard before the next call is
@@ -293,6 +340,9 @@ on_inner(void *arg, const struct stay_result *result)
 	(void)arg;
 	(void)result;
 	ck_assert_int_eq(stay_redis_command_wait(here.redis, &inner, "GET a"),
+	    STAY_E_REENTRANT);
+	check(inner, STAY_E_REENTRANT, STAY_NOT_SENT, "");
+	ck_assert_int_eq(stay_redis_script_wait(here.redis, NULL, &inner, "0"),
 	    STAY_E_REENTRANT);
 	check(inner, STAY_E_REENTRANT, STAY_NOT_SENT, "");
 	inner = stay_redis_command_future(here.redis, "GET a");

@@ -37,6 +37,10 @@ static const struct peer_row answering[] = {
 	ON("GET bad", "-ERR bad\r\n"),
 	ON("GET nil", "_\r\n"),
 	DO("GET big", say_big),
+	ON_FIRST(3, "EVALSHA", "-NOSCRIPT\r\n"),
+	ON("EVALSHA", "$5\r\nagain\r\n"),
+	ON("EVAL return-1 1 k 7", "$1\r\nS\r\n"),
+	ON("EVAL", "-ERR bad\r\n"),
 	NO_MORE,
 };
 
@@ -305,6 +309,37 @@ TEST(remote_future_is_freed_before_it_completes)
 	ck_assert_int_eq(stay_redis_remote_wait(redis, NULL, "GET a"), STAY_OK);
 }
 
+/* By its digest, and with its source while the server lacks it. */
+TEST(remote_script_is_waited_for)
+{
+	struct stay_redis_script script;
+	struct stay_future *future;
+
+	begin();
+	ck_assert_int_eq(
+	    stay_redis_script_init(&script, "return-1", 0), STAY_OK);
+	ck_assert_int_eq(stay_redis_remote_script_wait(
+			     redis, &script, &future, "1 %s %d", "k", 7),
+	    STAY_OK);
+	check(future, STAY_OK, STAY_REPLIED, "S");
+	ck_assert_int_eq(stay_redis_remote_script_wait(
+			     redis, &script, NULL, "1 %s %d", "k", 7),
+	    STAY_OK);
+	ck_assert_int_eq(
+	    stay_redis_remote_script_wait(redis, &script, &future, "0"),
+	    STAY_E_SERVER);
+	check(future, STAY_E_SERVER, STAY_REPLIED, "ERR bad");
+	ck_assert_int_eq(
+	    stay_redis_remote_script_wait(redis, &script, &future, "0"),
+	    STAY_OK);
+	check(future, STAY_OK, STAY_REPLIED, "again");
+	ck_assert_int_eq(
+	    stay_redis_remote_script_wait(redis, &script, &future, ""),
+	    STAY_E_FORMAT);
+	check(future, STAY_E_FORMAT, STAY_NOT_SENT, "");
+	end();
+}
+
 /* In a callback nobody waits. */
 static struct stay_future *inner;
 
@@ -316,6 +351,10 @@ wait_inside(void *arg, struct stay_client *client)
 	ck_assert_ptr_eq(stay_redis_client(stay_redis_of(client)), client);
 	ck_assert_int_eq(
 	    stay_redis_remote_wait(arg, &unset, "GET a"), STAY_E_REENTRANT);
+	ck_assert_ptr_null(unset);
+	unset = inner;
+	ck_assert_int_eq(stay_redis_remote_script_wait(arg, NULL, &unset, "0"),
+	    STAY_E_REENTRANT);
 	ck_assert_ptr_null(unset);
 	ck_assert_int_eq(
 	    stay_redis_remote_wait(arg, NULL, "GET a"), STAY_E_REENTRANT);
