@@ -1,5 +1,6 @@
 /*
- * The lesson: one question and its answer, from a program that has no loop.
+ * The lesson: one question and its answer, from a program that has no loop. It is asked by
+ * a script, which the server keeps from one run to the next.
  *
  * May WHO do it once more? He may LIMIT times in SECONDS. Redis counts, for all programs
  * that ask: the first time in a window starts its clock, in the same step.
@@ -24,16 +25,18 @@ int
 main(int argc, char **argv)
 {
 	struct stay_loop *loop = stay_loop_alone();
+	struct stay_redis_script count_up;
 	struct stay_redis *redis;
 	struct stay_future *used;
 	int denied = 2;
 
 	if (argc < 4 ||
+	    stay_redis_script_init(&count_up, COUNT_UP, 0) != STAY_OK ||
 	    stay_redis_start(&redis, loop,
 		argc > 4 ? argv[4] : "redis://localhost", &options) != STAY_OK)
 		return 2;
-	if (stay_redis_command_wait(redis, &used, "EVAL %s 1 rate:%s %s",
-		COUNT_UP, argv[1], argv[3]) == STAY_OK)
+	if (stay_redis_script_wait(redis, &count_up, &used, "1 rate:%s %s",
+		argv[1], argv[3]) == STAY_OK)
 		denied = stay_redis_integer(stay_future_reply(used), NULL) >
 			 strtol(argv[2], NULL, 10);
 	else

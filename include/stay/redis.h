@@ -59,9 +59,9 @@
  *    the server keeps the value, unless that was on its way already. See
  *    client.on_given_up in <stay/client.h>.
  *  - MULTI to EXEC, as commands, are several calls, and each can fail alone. A
- *    stay_redis_multi_new is one, and so is a script (EVAL). If it must be
- *    commands, as with WATCH, submit all of it without returning to the
- *    loop, each call with STAY_THIS_SESSION, so that none runs in another
+ *    stay_redis_multi_new is one, and so is a script
+ *    (<stay/redis_script.h>). If it must be commands, as with WATCH, submit all
+ *    of it without returning to the loop, each call with STAY_THIS_SESSION, so that none runs in another
  *    session. WATCH needs a client of its own. While a transaction is open, the
  *    session is not probed.
  *  - A reply that is too big (client.reply_bytes_max, elements_max) completes its
@@ -357,7 +357,8 @@ STAY_API enum stay_status stay_redis_argv(struct stay_redis *redis,
     const struct stay_call_options *options, stay_done_fn *done, void *arg,
     size_t argc, const char *const *argv, const size_t *lens);
 
-/* <stay/redis_prepared.h>: a command that is sent often is encoded and judged once. */
+/* <stay/redis_prepared.h>: a command that is sent often is encoded and judged once.
+ * <stay/redis_script.h>: a script is sent by its digest. */
 
 /* ---- several commands as one ----------------------------------------- */
 
