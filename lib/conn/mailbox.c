@@ -335,7 +335,8 @@ stay__mailbox_recall(struct stay__mailbox *box)
 void
 stay__mailbox_recall_kinds(struct stay__mailbox *box, unsigned kinds)
 {
-	const struct stay__list *line = &box->shelf->lines[STAY__LINE_POSTPONED];
+	const struct stay__list *line =
+	    &box->shelf->lines[STAY__LINE_POSTPONED];
 	struct stay__list *node = line->prev, *before;
 
 	for (; node != line; node = before) {

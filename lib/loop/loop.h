@@ -95,9 +95,9 @@ struct stay_loop {
 	const struct stay_observer *observer; /* never NULL */
 	unsigned observers;                   /* how often one was set */
 	struct stay__awaiter *awaiters;       /* conn/report.c; NULL: none */
-	uint64_t wish_ms;  /* conn/report.c: when it wants to be woken */
-	char *rejection;   /* why a start, change or call was; NULL: none was */
-	const char *said;  /* of a call that is being rejected; NULL: nothing */
+	uint64_t wish_ms; /* conn/report.c: when it wants to be woken */
+	char *rejection;  /* why a start, change or call was; NULL: none was */
+	const char *said; /* of a call that is being rejected; NULL: nothing */
 	/* What observers were told of that; NULL behind the last one. */
 	const char *noted[STAY__MISTAKES_MAX];
 	enum stay_status rejected; /* `rejection` is of a call; OK: it is not */

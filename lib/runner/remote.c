@@ -447,7 +447,8 @@ stay_remote_future(struct stay_remote *remote, const void *request,
 
 /* Whether its call is made by the thread that has this remote's client. */
 static bool
-is_made_there(const struct stay_remote *remote, const struct stay_future *future)
+is_made_there(
+    const struct stay_remote *remote, const struct stay_future *future)
 {
 	return future->process == &remote->post->runner->process &&
 	       future->loop == remote->post->loop;

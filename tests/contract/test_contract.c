@@ -317,8 +317,7 @@ TEST_ROWS(chapter_heals_and_ends_each_run, LEN(ends))
 {
 	FILE *told = told_by(ends[_i].chapter);
 
-	ck_assert_uint_eq(
-	    count_lines(told, "nothing is wrong from now on", ""),
+	ck_assert_uint_eq(count_lines(told, "nothing is wrong from now on", ""),
 	    ends[_i].runs);
 	ck_assert_uint_ge(count_lines(told, "the client closes connection", ""),
 	    ends[_i].closings);

@@ -124,7 +124,8 @@ TEST(address_of_a_host_is_shown_as_in_a_url)
 	ck_assert_str_eq(text, "[]");
 	stay__host_describe("db.example", text, 8);
 	ck_assert_str_eq(text, "db.e...");
-	stay__host_describe("a b c", text, 8); /* no half of an escape is kept whole */
+	stay__host_describe(
+	    "a b c", text, 8); /* no half of an escape is kept whole */
 	ck_assert_str_eq(text, "a%20...");
 }
 

@@ -438,8 +438,8 @@ note_end(void *arg, const struct stay_subject *who,
 	(void)arg;
 	(void)who;
 	if (strcmp(transition->from, "stopping") == 0)
-		snprintf(last_event, sizeof(last_event), "%s",
-		    transition->event);
+		snprintf(
+		    last_event, sizeof(last_event), "%s", transition->event);
 }
 
 static void

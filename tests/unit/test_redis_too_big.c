@@ -195,7 +195,6 @@ TEST(redis_too_big_goes_on_after_a_rest)
 	redis_virtual_say(&here, "+d\r\n+e\r\n+f\r\n+1\r\n");
 	sim_run_ms(here.world, 1000);
 	ck_assert_uint_eq(here.server.accepted, 2);
-	end();
 }
 
 /* The next session begins with a frame of its own. */
