@@ -228,6 +228,41 @@ TEST(redis_moving_is_left_once)
 	ck_assert_uint_eq(here.server.accepted, 1);
 }
 
+static unsigned joined;
+
+static void
+on_notice(void *arg, struct stay_redis_subscription *subscription,
+    const struct stay_redis_notice *notice)
+{
+	(void)arg;
+	(void)subscription;
+	joined += notice->kind == STAY_REDIS_SUBSCRIBED;
+}
+
+/* What has been put off to the tick is not put off until the server has moved. */
+TEST(redis_moving_lets_others_have_the_tick)
+{
+	const struct peer_row rows[] = { ON_FIRST(1, "SUBSCRIBE",
+					     "-BUSY not now\r\n"),
+		ON("SUBSCRIBE",
+		    ">3\r\n$9\r\nsubscribe\r\n$4\r\nnews\r\n:1\r\n"),
+		NO_MORE };
+	const struct stay_redis_subscription_options news = {
+		STAY_REDIS_SUBSCRIPTION_OPTIONS, .name = "news",
+		.on_message = on_message, .on_notice = on_notice
+	};
+
+	joined = 0;
+	open_both(rows, URL);
+	ck_assert_int_eq(
+	    stay_redis_subscribe(here.redis, &news, NULL), STAY_OK);
+	sim_run_ms(here.world, 10);
+	redis_virtual_say(&here, MOVING(3600, NIL));
+	sim_run_ms(here.world, 2000);
+	ck_assert_uint_eq(joined, 1);
+	redis_virtual_end(&here);
+}
+
 /* ---- what is none, and what else is told ---- */
 
 static const char *const nothing[] = {

@@ -161,6 +161,46 @@ TEST(redis_subscribe_apart_moves_to_the_first_and_back)
 	ck_assert_uint_eq(live(), 2);
 }
 
+static void
+stay_open(struct peer_end *end)
+{
+	(void)end;
+}
+
+/* What the second connection still hears, while it says goodbye, is neither the answer
+ * to what the first one has asked meanwhile, nor another message of the channel. */
+TEST(redis_subscribe_apart_is_not_heard_behind_a_move)
+{
+	static const struct peer_row old[] = {
+		ON("HELLO", "-ERR unknown command 'HELLO'\r\n"),
+		DO("SUBSCRIBE", subscriber_acknowledges), NO_MORE
+	};
+	struct peer_end *front, *apart;
+
+	subscriber_end();
+	subscriber_begin(old, NULL);
+	subscriber.server.arg = &subscriber;
+	subscriber.server.on_end = stay_open;
+	front = subscriber.server.ends;
+	subscriber_join(&a, "x");
+	SUBSCRIBER_TELLS(20, "a subscribed;");
+	apart = subscriber.server.ends;
+	ck_assert_ptr_ne(apart, front);
+	subscriber.server.rows = subscriber_silent;
+	subscriber_got();
+	peer_do(front, 0, PEER_CLOSE);
+	while (strstr(subscriber.log.text, "SUBSCRIBE x") == NULL)
+		sim_run_ms(subscriber.world, 1);
+	ck_assert_str_eq(subscriber_told(), "a lost E_RECONNECT;");
+	peer_say(apart, "*3\r\n+subscribe\r\n+x\r\n:1\r\n" MESSAGE2("x", "1"));
+	SUBSCRIBER_TELLS(10, "");
+	ck_assert_uint_eq(live(), 2);
+	subscriber_say(ACK("subscribe", "x") MESSAGE("x", "2"));
+	ck_assert_str_eq(subscriber_told(), "a restored;a 2;");
+	sim_run_ms(subscriber.world, 1000);
+	ck_assert_uint_eq(live(), 1);
+}
+
 /* It moves with the first one. */
 TEST(redis_subscribe_apart_follows_another_url)
 {
