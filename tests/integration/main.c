@@ -13,6 +13,5 @@ static const struct named_suite suites[] = {
 int
 main(int argc, char **argv)
 {
-	return run_suites(
-	    suites, sizeof(suites) / sizeof(suites[0]), argc, argv);
+	return run_suites(suites, LEN(suites), argc, argv);
 }

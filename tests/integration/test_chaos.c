@@ -188,7 +188,7 @@ static const struct fault {
 	{ "sleep", sleep_server, nothing, 0.5 },
 	{ "proxy cut", cut_proxies, nothing, 0 },
 };
-#define FAULTS (sizeof(faults) / sizeof(faults[0]))
+#define FAULTS (LEN(faults))
 
 static unsigned struck[FAULTS];
 

@@ -64,7 +64,7 @@ static const bool cuts[][2] = {
 	{ [NETNS_AT_SERVER] = true },
 	{ [NETNS_AT_CLIENT] = true, [NETNS_AT_SERVER] = true },
 };
-#define CUTS ((int)(sizeof(cuts) / sizeof(cuts[0])))
+#define CUTS ((int)(LEN(cuts)))
 
 static double
 cut(int which)

@@ -10,8 +10,6 @@
 #include "suites.h"
 #include "support/postgres_rig.h"
 
-#define LEN(array) ((int)(sizeof(array) / sizeof((array)[0])))
-
 /* Without a server there is nothing to be tested. */
 #define PG_ROWS(count) (postgres_is_there() ? (count) : 0)
 #define PG_TEST(name)  TEST_ROWS(name, PG_ROWS(1))

@@ -122,8 +122,7 @@ static const struct {
 	    "INSERT 0 1", "1" },
 };
 
-TEST_ROWS(postgres_copies_from_a_callback,
-    PG_ROWS((int)(sizeof(copies) / sizeof(copies[0]))))
+TEST_ROWS(postgres_copies_from_a_callback, PG_ROWS((int)(LEN(copies))))
 {
 	struct source source = copies[_i].source;
 	uint64_t session = stay_client_session_number(client);

@@ -153,7 +153,7 @@ typedef void live_fn(void);
 static live_fn *const lives[] = { live_through_a_kill, live_through_a_freeze,
 	live_refused, live_unheard, live_by_name };
 
-#define KINDS (int)(sizeof(lives) / sizeof(lives[0]))
+#define KINDS (int)(LEN(lives))
 
 static void
 live(int kind)

@@ -266,7 +266,7 @@ TEST(promise_11_errno_is_not_the_channel)
 	begin();
 	rig_open(&rig);
 	redis = rig_connect(&rig, server.url, &brisk);
-	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+	for (size_t i = 0; i < LEN(numbers); i++) {
 		errno = numbers[i];
 		ask(redis, &answer, "ECHO %d", numbers[i]);
 		errno = numbers[i];

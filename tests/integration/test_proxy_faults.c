@@ -347,8 +347,8 @@ static const struct {
 	{ 0, 0.05, 3 },
 };
 
-TEST_ROWS(promise_2_pieces_however_small_and_slow_make_whole_replies,
-    sizeof(rates) / sizeof(rates[0]))
+TEST_ROWS(
+    promise_2_pieces_however_small_and_slow_make_whole_replies, LEN(rates))
 {
 	struct stay_redis_options options = brisk;
 	struct fault_plan plan = fault_none();

@@ -14,9 +14,8 @@
 #include "support/heap.h"
 #include "support/redis_bed.h"
 
-#define MIB        (1u << 20)
-#define CHUNK      MIB
-#define LEN(array) (sizeof(array) / sizeof((array)[0]))
+#define MIB   (1u << 20)
+#define CHUNK MIB
 
 /* No two places of the value look the same. */
 static void

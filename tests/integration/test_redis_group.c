@@ -12,7 +12,6 @@
 #include "support/fault_proxy.h"
 #include "support/redis_bed.h"
 
-#define LEN(array) (sizeof(array) / sizeof((array)[0]))
 #define PATIENCE_S 50.
 
 /* ---- one group ---- */

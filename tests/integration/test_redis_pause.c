@@ -12,12 +12,11 @@
 #include "support/heap.h"
 #include "support/redis_bed.h"
 
-#define LEN(array) (sizeof(array) / sizeof((array)[0]))
-#define PUBLISHED  4096
-#define AT_ONCE    32
-#define BYTES      16384
-#define KEPT       16
-#define HEAP_MAX   ((size_t)4 << 20)
+#define PUBLISHED 4096
+#define AT_ONCE   32
+#define BYTES     16384
+#define KEPT      16
+#define HEAP_MAX  ((size_t)4 << 20)
 
 static struct {
 	unsigned begun, done;

@@ -54,8 +54,7 @@ static const struct sample {
 	/* clang-format on */
 };
 
-TEST_ROWS(redis_real_every_type_of_reply_is_read,
-    sizeof(samples) / sizeof(samples[0]))
+TEST_ROWS(redis_real_every_type_of_reply_is_read, LEN(samples))
 {
 	const struct sample *sample = &samples[_i];
 	struct stay_redis_options options = { STAY_REDIS_OPTIONS,

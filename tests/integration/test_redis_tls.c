@@ -177,7 +177,7 @@ static bool
 all_told(void *arg)
 {
 	(void)arg;
-	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)
+	for (size_t i = 0; i < LEN(calls); i++)
 		if (calls[i].told == 0)
 			return false;
 	return true;

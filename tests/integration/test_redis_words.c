@@ -55,8 +55,7 @@ static const struct example {
 	    STAY_REPLIED },
 };
 
-TEST_ROWS(
-    redis_words_of_a_real_server, (sizeof(examples) / sizeof(examples[0])))
+TEST_ROWS(redis_words_of_a_real_server, (LEN(examples)))
 {
 	const struct example *example = &examples[_i];
 	struct stay_redis *redis = rig_connect(&rig, server.url, NULL);
@@ -95,7 +94,7 @@ static const char *const readers[] = {
 static bool
 is_reader(const char *name)
 {
-	for (size_t i = 0; i < sizeof(readers) / sizeof(readers[0]); i++)
+	for (size_t i = 0; i < LEN(readers); i++)
 		if (strcasecmp(readers[i], name) == 0)
 			return true;
 	return false;
@@ -203,7 +202,7 @@ is_unblocked(void *arg)
 	return false;
 }
 
-TEST_ROWS(redis_words_unblocked, (sizeof(waits) / sizeof(waits[0])))
+TEST_ROWS(redis_words_unblocked, (LEN(waits)))
 {
 	struct stay_redis *redis = rig_connect(&rig, server.url, NULL);
 	struct answer id, answer;
@@ -246,7 +245,7 @@ TEST(redis_words_greetings_of_a_real_server)
 
 	order("CONFIG SET requirepass pw");
 	order("ACL SETUSER me on >pw ~* +@all");
-	for (size_t i = 0; i < sizeof(queries) / sizeof(queries[0]); i++)
+	for (size_t i = 0; i < LEN(queries); i++)
 		for (int user = 0; user < 3; user++) {
 			static const char *const users[] = { "", "default",
 				"me" };

@@ -61,6 +61,8 @@ static struct suite_test *suite_tests __attribute__((unused));
 
 #define TEST(name) TEST_ROWS(name, 1)
 
+#define LEN(array) (sizeof(array) / sizeof((array)[0]))
+
 #define TEST_SUITE_WITH(name_, ...)                                            \
 	Suite *suite_##name_(void)                                             \
 	{                                                                      \

@@ -33,7 +33,7 @@ TEST(address_of_a_literal_is_shown_as_it_was_written)
 	struct stay_address address;
 	char text[STAY__ADDRESS_TEXT];
 
-	for (size_t i = 0; i < sizeof(literals) / sizeof(literals[0]); i++) {
+	for (size_t i = 0; i < LEN(literals); i++) {
 		bool is_literal = stay__address_parse(
 		    &address, literals[i].host, literals[i].port);
 
@@ -116,7 +116,7 @@ TEST(address_of_a_host_is_shown_as_in_a_url)
 {
 	char text[64];
 
-	for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++) {
+	for (size_t i = 0; i < LEN(hosts); i++) {
 		stay__host_describe(hosts[i].host, text, sizeof(text));
 		ck_assert_str_eq(text, hosts[i].text);
 	}

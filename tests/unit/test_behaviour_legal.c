@@ -17,11 +17,11 @@
 static const char *const verdicts[] = { "ok", "connect(7)", "disconnect(7)",
 	"backoff(9000)", "noconnect", "pending(9000)", "ignore", "stop(IO)",
 	"reply(5)", "noreply", "postpone" };
-#define VERDICTS ((int)(sizeof(verdicts) / sizeof(verdicts[0])))
+#define VERDICTS ((int)(LEN(verdicts)))
 
 /* Alone, with T, with hibernate, with a reply. */
 static const char *const company[] = { "", "/5000", "/h", "+reply(6)" };
-#define COMPANY ((int)(sizeof(company) / sizeof(company[0])))
+#define COMPANY ((int)(LEN(company)))
 
 /* ---- situations ---- */
 
@@ -121,7 +121,7 @@ static const struct situation situations[] = {
 	  "stop(IO) noreply", BAD },
 };
 /* clang-format on */
-#define SITUATIONS ((int)(sizeof(situations) / sizeof(situations[0])))
+#define SITUATIONS ((int)(LEN(situations)))
 
 /* Where `verdict` stands in the list of the legal ones; NULL: it doesn't. */
 static const char *

@@ -57,8 +57,7 @@ put_one_of(
 	put(text, " ");
 }
 
-#define ONE_OF(text, seed, words)                                              \
-	put_one_of(text, seed, words, sizeof(words) / sizeof((words)[0]))
+#define ONE_OF(text, seed, words) put_one_of(text, seed, words, LEN(words))
 
 /* clang-format off */
 static const char *const inside[] = { "cast(N)", "send(N)", "call(N)", "call(N,N0)",
@@ -89,7 +88,7 @@ static const struct {
 	const char *const *verdicts;
 	size_t count;
 } speakers[] = {
-#define SPEAKER(name, list) { name, list, sizeof(list) / sizeof((list)[0]) }
+#define SPEAKER(name, list) { name, list, LEN(list) }
 	SPEAKER("connect: ", of_connect),
 	SPEAKER("disconnect: ", of_disconnect),
 	SPEAKER("call: ", of_call),
@@ -122,7 +121,7 @@ put_script(struct text *text, uint64_t *seed)
 
 	put(text, "init: ");
 	ONE_OF(text, seed, init);
-	for (size_t i = 0; i < sizeof(speakers) / sizeof(speakers[0]); i++) {
+	for (size_t i = 0; i < LEN(speakers); i++) {
 		put(text, speakers[i].name);
 		for (int step = 0; step < STEPS; step++) {
 			put_inside(text, seed);
@@ -130,7 +129,7 @@ put_script(struct text *text, uint64_t *seed)
 			    speakers[i].count);
 		}
 	}
-	for (size_t i = 0; i < sizeof(silent) / sizeof(silent[0]); i++) {
+	for (size_t i = 0; i < LEN(silent); i++) {
 		put(text, silent[i]);
 		for (int step = 0; step < STEPS; step++)
 			put_inside(text, seed);

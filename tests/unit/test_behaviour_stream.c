@@ -357,8 +357,7 @@ static const struct {
 	    "@101 cast(2) disconnect(7) @151" GIVEN_UP },
 };
 
-TEST_ROWS(promise_13_behaviour_stream_budget_begins_at_the_grant,
-    sizeof(granted) / sizeof(granted[0]))
+TEST_ROWS(promise_13_behaviour_stream_budget_begins_at_the_grant, LEN(granted))
 {
 	char told[256];
 	struct probe *probe = probe_new();
@@ -864,8 +863,7 @@ static const struct {
 	    "session probe: 10.0.0.1:7777 closed by the peer; " },
 };
 
-TEST_ROWS(behaviour_stream_a_spent_budget_says_what_it_waited_for,
-    sizeof(spent) / sizeof(spent[0]))
+TEST_ROWS(behaviour_stream_a_spent_budget_says_what_it_waited_for, LEN(spent))
 {
 	struct probe *probe = probe_new();
 	const char *fault;

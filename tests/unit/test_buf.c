@@ -189,7 +189,7 @@ TEST(buf_grows_where_it_must_and_no_earlier)
 	static const size_t lens[] = { 1, 255, 256, 257, 511, 512, 5000 };
 	static const size_t caps[] = { 256, 256, 512, 512, 512, 1024, 8192 };
 
-	for (size_t i = 0; i < sizeof(lens) / sizeof(lens[0]); i++) {
+	for (size_t i = 0; i < LEN(lens); i++) {
 		stay_buf_init(&buf, 0);
 		ck_assert_ptr_nonnull(stay_buf_reserve(&buf, lens[i]));
 		ck_assert_uint_eq(buf.cap, caps[i]);

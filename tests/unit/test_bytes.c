@@ -5,7 +5,6 @@
 
 #include "suites.h"
 
-#define LEN(rows) ((int)(sizeof(rows) / sizeof((rows)[0])))
 #define BYTES(str)                                                             \
 	(struct stay_bytes)                                                    \
 	{                                                                      \

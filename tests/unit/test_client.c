@@ -64,7 +64,7 @@ TEST(client_urls_are_checked_at_the_start)
 		    STAY_E_URL }, /* says the protocol's init */
 	};
 
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+	for (size_t i = 0; i < LEN(rows); i++)
 		ck_assert_msg(start_with(rows[i].url, &line_protocol, NULL) ==
 				  rows[i].status,
 		    "%s", rows[i].url);

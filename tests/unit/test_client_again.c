@@ -126,8 +126,7 @@ check_lost(const char *lost)
 	}
 }
 
-TEST_ROWS(promise_3_4_what_is_sent_again_keeps_its_order,
-    (sizeof(losses) / sizeof(losses[0])))
+TEST_ROWS(promise_3_4_what_is_sent_again_keeps_its_order, (LEN(losses)))
 {
 	struct stay_client_options options = { STAY_CLIENT_OPTIONS };
 	char again[32];

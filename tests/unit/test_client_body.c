@@ -15,8 +15,6 @@
 #include "support/line_rig.h"
 #include "support/scarce.h"
 
-#define LEN(array) (sizeof(array) / sizeof((array)[0]))
-
 static struct line_rig rig;
 
 /* How encode treats a body. */

@@ -80,7 +80,7 @@ static const struct moment {
 	{ "9ends: stale\n", "down E_NOT_READY;" },
 };
 
-TEST_ROWS(client_end_in_decode, sizeof(moments) / sizeof(moments[0]))
+TEST_ROWS(client_end_in_decode, LEN(moments))
 {
 	begin(STAY_E_NOT_READY);
 	sim_peer_print(rig.peer, moments[_i].frame);

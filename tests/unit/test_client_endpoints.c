@@ -344,8 +344,7 @@ static const struct {
 	{ { NULL }, true, STAY_E_TOO_BIG },
 };
 
-TEST_ROWS(
-    endpoints_lists_that_are_rejected, (sizeof(rejected) / sizeof(rejected[0])))
+TEST_ROWS(endpoints_lists_that_are_rejected, (LEN(rejected)))
 {
 	const char *many[STAY_ENDPOINTS_MAX + 1] = { NULL };
 	struct stay_client_options options = { STAY_CLIENT_OPTIONS };
@@ -428,8 +427,7 @@ static const struct {
 	    { .attempts_max = 100, .cap_ms = 300 }, false },
 };
 
-TEST_ROWS(endpoints_rest_as_the_new_options_say,
-    sizeof(adapting) / sizeof(adapting[0]))
+TEST_ROWS(endpoints_rest_as_the_new_options_say, LEN(adapting))
 {
 	prepare();
 	sim_unlisten(rig.world, LINE_HOST, LINE_PORT);
@@ -556,8 +554,7 @@ move_to(const char *url, const struct stay_client_options *options)
 }
 
 /* What has a new list for its first place has not failed yet. */
-TEST_ROWS(endpoints_that_look_alike_are_not_the_same,
-    sizeof(alike) / sizeof(alike[0]))
+TEST_ROWS(endpoints_that_look_alike_are_not_the_same, LEN(alike))
 {
 	const struct stay_client_options options = resting();
 

@@ -64,8 +64,7 @@ static const struct {
 	{ give_up_by_timeout, "down E_RECONNECT;a E_TIMEOUT/maybe executed;" },
 };
 
-TEST_ROWS(
-    client_given_up_alone_ends_its_session, sizeof(ways) / sizeof(ways[0]))
+TEST_ROWS(client_given_up_alone_ends_its_session, LEN(ways))
 {
 	begin();
 	ways[_i].give_up();

@@ -13,8 +13,6 @@
 #include "support/line_tagged.h"
 #include "support/scarce.h"
 
-#define LEN(array) (sizeof(array) / sizeof((array)[0]))
-
 /* ---- answers ---- */
 
 static const struct {

@@ -10,8 +10,6 @@
 #include "support/expect.h"
 #include "support/group_rig.h"
 
-#define LEN(array) (sizeof(array) / sizeof((array)[0]))
-
 /* ---- the end of a session ---- */
 
 /* A session ends with so many bytes of "ab\ncd\n" on the wire. */

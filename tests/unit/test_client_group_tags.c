@@ -11,8 +11,6 @@
 #include "support/line_tagged.h"
 #include "support/scarce.h"
 
-#define LEN(array) (sizeof(array) / sizeof((array)[0]))
-
 static struct line_tagging tagging;
 
 static void

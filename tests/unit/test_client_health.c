@@ -494,8 +494,7 @@ static const struct {
 	{ &line_bare_protocol, 4000, 4000, true }, /* it can't be probed */
 };
 
-TEST_ROWS(promise_8_the_sockets_keep_the_same_bound,
-    sizeof(sockets) / sizeof(sockets[0]))
+TEST_ROWS(promise_8_the_sockets_keep_the_same_bound, LEN(sockets))
 {
 	const struct stay_socket_options *socket;
 
@@ -561,8 +560,7 @@ static const struct {
 } fifths[] = { { 1, 1 }, { 2, 1 }, { 7, 2 }, { 9, 3 }, { 4000, 1600 } };
 
 /* Two fifths, and something. */
-TEST_ROWS(promise_8_the_kernel_looks_before_the_bound,
-    sizeof(fifths) / sizeof(fifths[0]))
+TEST_ROWS(promise_8_the_kernel_looks_before_the_bound, LEN(fifths))
 {
 	struct stay_client_options options = { STAY_CLIENT_OPTIONS };
 

@@ -353,7 +353,7 @@ TEST(promise_13_a_last_frame_that_answers_nobody_is_a_failure)
 {
 	static const char *const frames[] = { ">bye$\n", "~bye$\n", "#bye$\n" };
 
-	for (size_t i = 0; i < sizeof(frames) / sizeof(frames[0]); i++) {
+	for (size_t i = 0; i < LEN(frames); i++) {
 		begin();
 		call_each("a");
 		answer(frames[i]);
@@ -519,7 +519,7 @@ static const struct {
 	{ 2 * STAY_FRAME_LAST, UNKNOWN },
 };
 
-TEST_ROWS(client_last_of_a_strange_kind, sizeof(stranger) / sizeof(stranger[0]))
+TEST_ROWS(client_last_of_a_strange_kind, LEN(stranger))
 {
 	struct stay_protocol protocol = line_last_protocol;
 
@@ -639,7 +639,7 @@ static const struct {
 		  "b E_LOST/maybe executed;" },
 };
 
-TEST_ROWS(client_last_is_the_end_of_the_stream, sizeof(ends) / sizeof(ends[0]))
+TEST_ROWS(client_last_is_the_end_of_the_stream, LEN(ends))
 {
 	begin_ending();
 	sim_peer_print(rig.peer, ends[_i].rest);

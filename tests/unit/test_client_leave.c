@@ -103,7 +103,7 @@ static const struct {
 };
 
 /* One that is refused is no reason to stay. */
-TEST_ROWS(leave_for_no_place_but_a_host, sizeof(places) / sizeof(places[0]))
+TEST_ROWS(leave_for_no_place_but_a_host, LEN(places))
 {
 	char line[128];
 
@@ -179,8 +179,7 @@ static const struct {
 
 static struct toy_terms terms;
 
-TEST_ROWS(leave_for_no_place_that_is_less_secure,
-    sizeof(secrets) / sizeof(secrets[0]))
+TEST_ROWS(leave_for_no_place_that_is_less_secure, LEN(secrets))
 {
 	bool was_secure = secrets[_i].url[4] == 's';
 	struct toy_filter toy;
@@ -430,7 +429,7 @@ change_options(void)
 static void (*const ends[])(void) = { reset_there, change, change_options };
 
 /* When the session there is over, however, its place is no longer one. */
-TEST_ROWS(leave_is_for_one_session, sizeof(ends) / sizeof(ends[0]))
+TEST_ROWS(leave_is_for_one_session, LEN(ends))
 {
 	begin(NULL);
 	says("10.0.0.3:7777 0");

@@ -37,8 +37,7 @@ static const struct {
 	    "line+unix:///run/line.sock?x" },
 };
 
-TEST_ROWS(
-    peer_is_the_address_that_was_reached, sizeof(places) / sizeof(places[0]))
+TEST_ROWS(peer_is_the_address_that_was_reached, LEN(places))
 {
 	line_prepare(&rig);
 	sim_name_set(rig.world, "db", "10.0.0.9 10.0.0.1", 0, 0);

@@ -12,7 +12,7 @@
 #include "support/line_rig.h"
 #include "support/scarce.h"
 
-#define ROWS(table) (int)(sizeof(table) / sizeof((table)[0]))
+#define ROWS(table) (int)(LEN(table))
 #define USUAL       ((struct stay_call_options){ STAY_CALL_OPTIONS })
 
 static struct line_rig *const rig = &groups;

@@ -55,7 +55,7 @@ TEST(client_planned_end_is_no_failed_attempt)
 
 	options.backoff.attempts_max = 1;
 	line_begin(&rig, &options);
-	for (size_t i = 0; i < sizeof(delays) / sizeof(delays[0]); i++) {
+	for (size_t i = 0; i < LEN(delays); i++) {
 		give_up();
 		ck_assert_uint_eq(line_due_ms(&rig), delays[i] - 1);
 		line_run(&rig, 100);
@@ -123,7 +123,7 @@ TEST(client_planned_end_leaves_its_time_out_of_an_outage)
 TEST(client_planned_end_again_and_again_waits_longer)
 {
 	begin();
-	for (size_t i = 0; i < sizeof(delays) / sizeof(delays[0]); i++) {
+	for (size_t i = 0; i < LEN(delays); i++) {
 		give_up();
 		ck_assert_uint_eq(line_due_ms(&rig), delays[i] - 1);
 		line_run(&rig, 100);

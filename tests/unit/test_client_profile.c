@@ -168,8 +168,7 @@ static const struct difference {
 	{ same, &line_protocol, URL "/", 2 },
 };
 
-TEST_ROWS(client_profile_of_equal_clients_is_one,
-    sizeof(differences) / sizeof(differences[0]))
+TEST_ROWS(client_profile_of_equal_clients_is_one, LEN(differences))
 {
 	const struct difference *difference = &differences[_i];
 

@@ -88,7 +88,7 @@ static const struct failure {
 	    NULL },
 };
 
-TEST_ROWS(client_restore_fails, sizeof(failures) / sizeof(failures[0]))
+TEST_ROWS(client_restore_fails, LEN(failures))
 {
 	const struct failure *row = &failures[_i];
 
@@ -340,7 +340,7 @@ static const struct share {
 	{ (512 << 10) + 100, "drained;" },
 };
 
-TEST_ROWS(client_lane_has_drained_by_half, sizeof(shares) / sizeof(shares[0]))
+TEST_ROWS(client_lane_has_drained_by_half, LEN(shares))
 {
 	fill();
 	take_no_more_than(shares[_i].bytes, 5000);

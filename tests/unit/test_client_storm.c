@@ -112,7 +112,7 @@ submit(void)
 		{ "note ", 0, STAY_IDEMPOTENT },
 	};
 	/* clang-format on */
-	size_t kind = draw(sizeof(kinds) / sizeof(kinds[0]));
+	size_t kind = draw(LEN(kinds));
 	struct fate *fate = &fates[rig.call_count];
 	struct stay_call_options options = { STAY_CALL_OPTIONS };
 
@@ -259,7 +259,7 @@ weather(void)
 {
 	begin();
 	for (int step = 0; step < STEPS; step++) {
-		happenings[draw(sizeof(happenings) / sizeof(happenings[0]))]();
+		happenings[draw(LEN(happenings))]();
 		line_run(&rig, draw(15));
 		line_told(&rig);
 	}

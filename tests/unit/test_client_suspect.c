@@ -8,7 +8,7 @@
 #include "suites.h"
 #include "support/line_rig.h"
 
-#define ROWS(table) (int)(sizeof(table) / sizeof((table)[0]))
+#define ROWS(table) (int)(LEN(table))
 
 static struct line_rig rig;
 

@@ -12,7 +12,7 @@
 #include "support/line_swallow.h"
 #include "support/scarce.h"
 
-#define ROWS(table) (int)(sizeof(table) / sizeof((table)[0]))
+#define ROWS(table) (int)(LEN(table))
 
 static struct line_rig *const rig = &groups;
 static struct line_tagging tagging;

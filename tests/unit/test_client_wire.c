@@ -109,7 +109,7 @@ TEST(wire_shows_pieces)
 	    "< reply, 1 bytes: \"\\n\"|");
 }
 
-TEST_ROWS(wire_shows_each_kind, sizeof(frames) / sizeof(frames[0]))
+TEST_ROWS(wire_shows_each_kind, LEN(frames))
 {
 	begin();
 	line_call(&rig, "a", LINE("x"));

@@ -186,8 +186,7 @@ static const struct {
 	{ "say !1|!2|!3", "a E_SERVER/refused !3;" },
 };
 
-TEST_ROWS(client_words_of_several_replies_are_the_last,
-    sizeof(several) / sizeof(several[0]))
+TEST_ROWS(client_words_of_several_replies_are_the_last, LEN(several))
 {
 	const char *told;
 
@@ -254,10 +253,10 @@ call_everything(struct line_call *call)
 	    STAY_OK);
 	stay_client_stop(rig.client, STAY_E_DENIED);
 	ck_assert_str_eq(words, why);
-	lived = sizeof(ends) / sizeof(ends[0]);
+	lived = LEN(ends);
 }
 
-TEST_ROWS(client_words_live_until_done_returns, sizeof(ends) / sizeof(ends[0]))
+TEST_ROWS(client_words_live_until_done_returns, LEN(ends))
 {
 	begin(NULL);
 	lived = (unsigned)_i;
@@ -267,7 +266,7 @@ TEST_ROWS(client_words_live_until_done_returns, sizeof(ends) / sizeof(ends[0]))
 	line_run(&rig, 1);
 	ends[_i].live();
 	line_run(&rig, 1500);
-	ck_assert_uint_eq(lived, sizeof(ends) / sizeof(ends[0]));
+	ck_assert_uint_eq(lived, LEN(ends));
 }
 
 /* What decode has against the bytes may lie in its session block. */
@@ -342,8 +341,7 @@ static const struct ended {
 };
 
 /* A failure of the client says why, but not of what its program has asked for. */
-TEST_ROWS(client_words_of_who_ends_without_an_answer,
-    sizeof(ended) / sizeof(ended[0]))
+TEST_ROWS(client_words_of_who_ends_without_an_answer, LEN(ended))
 {
 	const struct ended *row = &ended[_i];
 

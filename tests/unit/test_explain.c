@@ -403,8 +403,7 @@ TEST(explain_a_label_that_leaves_no_room_for_the_failure)
 	ck_assert_uint_lt(inside_failure_end(conn), STAY__FAILURE_MAX);
 }
 
-TEST_ROWS(
-    explain_a_client_says_all, (sizeof(of_clients) / sizeof(of_clients[0])))
+TEST_ROWS(explain_a_client_says_all, (LEN(of_clients)))
 {
 	line_prepare(&rig);
 	of_clients[_i].live();
@@ -584,8 +583,7 @@ static const struct {
 	    "follows" },
 };
 
-TEST_ROWS(explain_a_behaviour_says_all,
-    (sizeof(of_behaviours) / sizeof(of_behaviours[0])))
+TEST_ROWS(explain_a_behaviour_says_all, (LEN(of_behaviours)))
 {
 	struct probe *probe = probe_new();
 	const char *fault;

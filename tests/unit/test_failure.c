@@ -39,8 +39,7 @@ static const struct {
 	{ EINVAL, STAY_E_IO },
 };
 
-TEST_ROWS(failure_tells_what_an_error_of_the_system_means,
-    (int)(sizeof(statuses) / sizeof(statuses[0])))
+TEST_ROWS(failure_tells_what_an_error_of_the_system_means, (int)(LEN(statuses)))
 {
 	ck_assert_int_eq(
 	    stay__status_of(-statuses[_i].system), statuses[_i].status);

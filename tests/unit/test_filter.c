@@ -144,7 +144,7 @@ static const size_t needed[] = {
 	offsetof(struct stay_filter_ops, close),
 };
 
-TEST_ROWS(filter_lacks_a_function, sizeof(needed) / sizeof(needed[0]))
+TEST_ROWS(filter_lacks_a_function, LEN(needed))
 {
 	struct stay_filter_ops ops;
 	struct stay_filter broken = { &ops };
@@ -786,7 +786,7 @@ static const struct {
 	{ -ECONNRESET, STAY_E_PROTOCOL }, { -ENOBUFS, STAY_E_NOMEM } };
 
 /* A peer that is gone may have said why: that is the reason then. */
-TEST_ROWS(filter_hears_last_words, sizeof(last_words) / sizeof(last_words[0]))
+TEST_ROWS(filter_hears_last_words, LEN(last_words))
 {
 	struct iovec part = { (char[]){ "x" }, 1 };
 	size_t taken;

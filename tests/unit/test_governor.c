@@ -446,7 +446,7 @@ static const struct {
 	{ "unix /x", "fd /x" } };
 
 /* That one was reached says nothing of the other. */
-TEST_ROWS(governor_tells_targets_apart, sizeof(apart) / sizeof(apart[0]))
+TEST_ROWS(governor_tells_targets_apart, LEN(apart))
 {
 	struct rig *one = &rigs[0];
 

@@ -358,7 +358,7 @@ is_sound(void)
 	return sound;
 }
 
-#define PLANS (sizeof(plans) / sizeof(plans[0]))
+#define PLANS (LEN(plans))
 
 TEST_ROWS(inbox_loses_nothing_in_any_order, PLANS)
 {

@@ -562,7 +562,7 @@ static const struct {
 } alive[] = { { true, 1, 1 }, { true, 0, 0 }, { false, 1, 0 } };
 
 /* Only what was left for later, if it is wanted and the stream is there. */
-TEST_ROWS(link_is_kept_alive_later, sizeof(alive) / sizeof(alive[0]))
+TEST_ROWS(link_is_kept_alive_later, LEN(alive))
 {
 	const struct stay_socket_options options = {
 		.keepalive_later = alive[_i].later, .keepalive_ms = alive[_i].ms

@@ -27,23 +27,30 @@ on_end(struct sim_peer *peer, void *arg)
 static const struct sim_server patient = { .on_accept = on_accept,
 	.on_end = on_end };
 
+static struct rig rig;
+
 static void
-begin(struct rig *rig)
+begin(void)
 {
-	rig_init(rig);
-	sim_listen(rig->world, "10.0.0.1", 7, &patient, NULL);
-	ck_assert_int_eq(rig_dial(rig, "tcp 10.0.0.1 7"), STAY_OK);
-	ck_assert(rig_settle(rig, 1000));
-	sim_run_ms(rig->world, 0);
+	rig_init(&rig);
+	sim_listen(rig.world, "10.0.0.1", 7, &patient, NULL);
+	ck_assert_int_eq(rig_dial(&rig, "tcp 10.0.0.1 7"), STAY_OK);
+	ck_assert(rig_settle(&rig, 1000));
+	sim_run_ms(rig.world, 0);
+}
+
+static void
+end(void)
+{
+	rig_fini(&rig);
 }
 
 TEST(link_shutdown_ends_one_direction)
 {
 	struct iovec part = { (char[]){ "x" }, 1 };
-	struct rig rig;
 	size_t taken;
 
-	begin(&rig);
+	begin();
 	rig_send(&rig, "bye", 3);
 	ck_assert(stay__link_shutdown(&rig.link));
 	ck_assert_int_eq(
@@ -60,15 +67,12 @@ TEST(link_shutdown_ends_one_direction)
 	ck_assert(rig_is_down(&rig));
 	ck_assert_int_eq(rig.link.failure.status, STAY_E_CLOSED);
 	ck_assert(!stay__link_shutdown(&rig.link));
-	rig_fini(&rig);
 }
 
 /* The next stream of the same link is whole again. */
 TEST(link_shutdown_is_of_one_stream)
 {
-	struct rig rig;
-
-	begin(&rig);
+	begin();
 	ck_assert(stay__link_shutdown(&rig.link));
 	ck_assert(rig.link.machine.now == STAY__LINK_CLOSING);
 	stay__link_close(&rig.link);
@@ -76,14 +80,11 @@ TEST(link_shutdown_is_of_one_stream)
 	ck_assert_int_eq(rig_dial(&rig, "tcp 10.0.0.1 7"), STAY_OK);
 	ck_assert(rig_settle(&rig, 1000));
 	ck_assert(rig.link.machine.now != STAY__LINK_CLOSING);
-	rig_fini(&rig);
 }
 
 TEST(link_shutdown_that_fails_leaves_it_open)
 {
-	struct rig rig;
-
-	begin(&rig);
+	begin();
 	sim_fail(rig.world, SIM_SHUTDOWN, 1, -ENOTCONN);
 	ck_assert(!stay__link_shutdown(&rig.link));
 	stay__link_want_write(&rig.link);
@@ -91,26 +92,21 @@ TEST(link_shutdown_that_fails_leaves_it_open)
 	ck_assert(!stay__link_shutdown(&rig.link));
 	ck_assert(rig.link.machine.now == STAY__LINK_OPEN &&
 		  stay__link_is_open(&rig.link));
-	rig_fini(&rig);
 }
 
 /* Who wished for room has nothing to write any more. */
 TEST(link_shutdown_takes_back_a_wish_for_room)
 {
-	struct rig rig;
-
-	begin(&rig);
+	begin();
 	stay__link_want_write(&rig.link);
 	ck_assert(stay__link_shutdown(&rig.link));
 	sim_run_ms(rig.world, 10);
 	ck_assert_str_eq(rig.news, "granted up");
-	rig_fini(&rig);
 }
 
 /* Of two pipes the one for writing is closed, and only once. */
 TEST(link_shutdown_of_pipes_closes_one)
 {
-	struct rig rig;
 	int in[2], out[2];
 	char byte;
 
@@ -129,13 +125,11 @@ TEST(link_shutdown_of_pipes_closes_one)
 	sim_run_ms(rig.world, 10);
 	ck_assert_str_eq(rig.news, "up readable down");
 	rig.loop->ops->close(rig.world, out[1]);
-	rig_fini(&rig);
 }
 
 /* One descriptor that is no socket has no half that could be closed. */
 TEST(link_shutdown_of_one_descriptor_needs_a_socket)
 {
-	struct rig rig;
 	int fd;
 
 	rig_init(&rig);
@@ -148,7 +142,6 @@ TEST(link_shutdown_of_one_descriptor_needs_a_socket)
 	ck_assert(stay__link_shutdown(&rig.link));
 	sim_run_ms(rig.world, 10);
 	ck_assert_uint_eq(ends, 1);
-	rig_fini(&rig);
 }
 
 /* ---- a transport that knows none ---- */
@@ -193,7 +186,6 @@ TEST(link_shutdown_needs_a_transport_that_can)
 		.scheme = "whole", .state_size = sizeof(int),
 		.open = open_whole, .read = read_whole, .write = write_whole,
 		.close = close_whole };
-	struct rig rig;
 
 	rig_init(&rig);
 	ck_assert_int_eq(stay_loop_add_transport(rig.loop, &whole), STAY_OK);
@@ -201,7 +193,6 @@ TEST(link_shutdown_needs_a_transport_that_can)
 	ck_assert(rig_settle(&rig, 10));
 	ck_assert(!stay__link_shutdown(&rig.link));
 	ck_assert(stay__link_is_open(&rig.link));
-	rig_fini(&rig);
 }
 
-TEST_SUITE(link_shutdown)
+TEST_SUITE_WITH(link_shutdown, .after = end)

@@ -298,7 +298,7 @@ TEST(loop_random_is_as_published)
 
 	for (uint64_t i = 0; i < 4; i++)
 		loop->random[i] = i + 1;
-	for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++)
+	for (size_t i = 0; i < LEN(expected); i++)
 		ck_assert_uint_eq(stay__loop_random(loop), expected[i]);
 }
 

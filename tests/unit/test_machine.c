@@ -23,7 +23,7 @@ typedef const struct stay_machine *table_fn(void);
 
 static table_fn *const tables[] = { stay_machine_conn, stay_machine_link,
 	stay_machine_session };
-#define TABLE_COUNT ((int)(sizeof(tables) / sizeof(tables[0])))
+#define TABLE_COUNT ((int)(LEN(tables)))
 
 /* An instance in any state; only a test may put it there. */
 static struct stay__machine

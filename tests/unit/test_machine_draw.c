@@ -12,7 +12,7 @@ typedef const struct stay_machine *table_fn(void);
 
 static table_fn *const tables[] = { stay_machine_conn, stay_machine_link,
 	stay_machine_session };
-#define TABLE_COUNT ((int)(sizeof(tables) / sizeof(tables[0])))
+#define TABLE_COUNT ((int)(LEN(tables)))
 
 typedef void draw_fn(const struct stay_machine *machine, FILE *out);
 
@@ -164,7 +164,7 @@ TEST_ROWS(machine_draw_is_stable, TABLE_COUNT)
 	draw_fn *const all[] = { stay_machine_mermaid, stay_machine_dot,
 		stay_machine_matrix, stay_machine_reasons };
 
-	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+	for (size_t i = 0; i < LEN(all); i++) {
 		char *once = drawn(all[i], tables[_i]());
 		char *again = drawn(all[i], tables[_i]());
 
@@ -190,7 +190,7 @@ TEST(machine_draw_verdict_matrix_has_a_line_a_situation)
 	char *text = drawn(draw_verdicts, NULL);
 
 	ck_assert_uint_eq(count_lines(text), 12 + 2);
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+	for (size_t i = 0; i < LEN(words); i++)
 		ck_assert_msg(
 		    strstr(text, words[i]) != NULL, "no %s", words[i]);
 	free(text);

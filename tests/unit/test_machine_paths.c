@@ -31,7 +31,7 @@ static const char *const told[] = {
 	"stopped       - - - - - - - K - -",
 };
 /* clang-format on */
-#define TOLD ((int)(sizeof(told) / sizeof(told[0])))
+#define TOLD ((int)(LEN(told)))
 
 /* Lower case, as labels are; the caller's word ends at a blank. */
 static const char *
@@ -189,7 +189,7 @@ static const struct path paths[] = {
 	  "STOP (disconnect) stopping QUIT (terminate) stopped STOP stopped" },
 };
 /* clang-format on */
-#define PATHS ((int)(sizeof(paths) / sizeof(paths[0])))
+#define PATHS ((int)(LEN(paths)))
 
 static void
 walk_path(const struct path *path)

@@ -9,7 +9,6 @@
 #include "suites.h"
 #include "support/peer_virtual.h"
 
-#define LEN(rows) ((int)(sizeof(rows) / sizeof((rows)[0])))
 #define INFO                                                                   \
 	"INFO {\"server_id\":\"N\",\"headers\":true,\"max_payload\":64,"       \
 	"\"client_id\":1}\r\n"

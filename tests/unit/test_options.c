@@ -38,7 +38,7 @@ static const struct stay__option rows[] = {
 };
 /* clang-format on */
 
-#define ROWS (sizeof(rows) / sizeof(rows[0]))
+#define ROWS LEN(rows)
 
 static enum stay_status
 fill(struct today *to, const void *from, const struct stay__option **culprit)
@@ -104,7 +104,7 @@ TEST(options_of_unknown_size_are_refused)
 		sizeof(struct today) + 1, SIZE_MAX };
 	struct today given = { 0 }, options;
 
-	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+	for (size_t i = 0; i < LEN(sizes); i++) {
 		given.size = sizes[i];
 		ck_assert_int_eq(fill(&options, &given, NULL), STAY_E_ABI);
 	}
@@ -131,8 +131,6 @@ TEST(options_out_of_bounds_are_named)
 }
 
 /* ---- the table ---- */
-
-#define LEN(rows) (sizeof(rows) / sizeof((rows)[0]))
 
 static const struct stay__option client_rows[] = {
 #define CLIENT(field, unit, fallback, least, most, promise, text)              \

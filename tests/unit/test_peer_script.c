@@ -180,7 +180,7 @@ static const struct {
 	{ { NO_MORE }, UP "a E_TIMEOUT;b E_TIMEOUT;", "|ask;ask;",
 	    PATIENCE_MS },
 };
-#define WORDS ((int)(sizeof(words) / sizeof(words[0])))
+#define WORDS ((int)(LEN(words)))
 
 TEST_ROWS(peer_script_does_as_it_is_told, WORDS *CARRIERS)
 {

@@ -298,8 +298,7 @@ static const struct {
 	{ 2, 1, 1 } };
 
 /* Who has a session goes after who has none, wherever they stand; then the last goes. */
-TEST_ROWS(pool_size_shrinks_by_the_cold_ones_first,
-    sizeof(shrinks) / sizeof(shrinks[0]))
+TEST_ROWS(pool_size_shrinks_by_the_cold_ones_first, LEN(shrinks))
 {
 	pool_begin(&rig, POOL(.connections_max = 3, .use = STAY_POOL_SHARED));
 	pool_run(&rig, 20);

@@ -12,9 +12,8 @@
 #include "sim/world_sim.h"
 #include "suites.h"
 
-#define LEN(rows) ((int)(sizeof(rows) / sizeof((rows)[0])))
-#define CANCEL    80877102
-#define ZEROS     "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
+#define CANCEL 80877102
+#define ZEROS  "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
 
 static struct stay_world *world;
 static struct stay_loop *loop;

@@ -7,8 +7,6 @@
 #include "../../examples/adapters/postgres_scram.h"
 #include "suites.h"
 
-#define LEN(rows) ((int)(sizeof(rows) / sizeof((rows)[0])))
-
 static struct stay_bytes
 bytes(const char *text)
 {

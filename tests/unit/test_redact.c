@@ -45,7 +45,7 @@ static const struct {
 	{ "abcd%41y", "abcd%41y", "***" },
 };
 
-TEST_ROWS(redact_finds_each_spelling, (sizeof(cases) / sizeof(cases[0])))
+TEST_ROWS(redact_finds_each_spelling, (LEN(cases)))
 {
 	const char *words[] = { NULL, cases[_i].word };
 	char shown[64];

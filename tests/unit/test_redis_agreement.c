@@ -37,7 +37,7 @@ static const struct {
 	{ "~2\r\n+proto\r\n:2\r\n", NULL },
 };
 
-TEST_ROWS(redis_agreement_of_an_answer, (sizeof(answers) / sizeof(answers[0])))
+TEST_ROWS(redis_agreement_of_an_answer, (LEN(answers)))
 {
 	struct stay_redis__agreement agreement;
 	struct resp resp;

@@ -8,8 +8,6 @@
 #include "support/redis_virtual.h"
 #include "support/scarce.h"
 
-#define LEN(array) (sizeof(array) / sizeof((array)[0]))
-
 static struct redis_virtual here;
 static enum stay_status told;
 static enum stay_outcome outcome;

@@ -9,8 +9,7 @@
 #include "expect.h"
 #include "suites.h"
 
-#define WORDS_MAX    16
-#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
+#define WORDS_MAX 16
 
 /* Judge the words of `text`, encoded behind other bytes. */
 static enum stay_status
@@ -45,7 +44,7 @@ static const char *const refused[] = { "SUBSCRIBE c", "PSUBSCRIBE c",
 	"Subscribe c", "mOnItOr", "client reply off", "Client Reply skip",
 	"quit now" };
 
-TEST_ROWS(redis_command_refused, COUNT(refused))
+TEST_ROWS(redis_command_refused, LEN(refused))
 {
 	struct stay_request request;
 
@@ -67,7 +66,7 @@ static const char *const ordinary[] = { "SET k v", "GETDEL k", "GETEX k",
 	"SUBSCXIBE c", "SUBSCRXBE c", "CLIENT REXLY", "SIRT", "TXL k",
 	"MEMORY USXGE k" };
 
-TEST_ROWS(redis_command_ordinary, COUNT(ordinary))
+TEST_ROWS(redis_command_ordinary, LEN(ordinary))
 {
 	struct stay_request request;
 
@@ -86,7 +85,7 @@ static const char *const lasting[] = { "READONLY", "readwrite",
 	"CLIENT CAPA redirect", "client import-source on",
 	"CLIENT MAINT_NOTIFICATIONS ON" };
 
-TEST_ROWS(redis_command_lasting, COUNT(lasting))
+TEST_ROWS(redis_command_lasting, LEN(lasting))
 {
 	struct stay_request request;
 
@@ -101,7 +100,7 @@ static const char *const passing[] = { "XREAD STREAMS s $", "XREAD STREAMS s +",
 	"XREAD COUNT 2 STREAMS a b $ 0", "xread streams a b 0 +",
 	"XREAD STREAMS s a $" };
 
-TEST_ROWS(redis_command_reads_what_passes, COUNT(passing))
+TEST_ROWS(redis_command_reads_what_passes, LEN(passing))
 {
 	struct stay_request request;
 
@@ -123,7 +122,7 @@ static const char *const reads[] = { "GET k", "get k", "gEt k", "MGET a b",
 	"ECHO CLIENT REPLY", "INFO", "PUBSUB CHANNELS", "SINTER a b",
 	"GET SUBSCRIBE", "DUMP k", "TIME" };
 
-TEST_ROWS(redis_command_reads, COUNT(reads))
+TEST_ROWS(redis_command_reads, LEN(reads))
 {
 	struct stay_request request;
 
@@ -170,7 +169,7 @@ static const struct blocking blocking[] = {
 };
 /* clang-format on */
 
-TEST_ROWS(redis_command_blocking, COUNT(blocking))
+TEST_ROWS(redis_command_blocking, LEN(blocking))
 {
 	struct stay_request request;
 
@@ -189,7 +188,7 @@ static const char *const malformed[] = { "BLPOP", "BLPOP k", "BLPOP k x",
 	"BLPOP k -1", "BLPOP k nan", "BLMPOP", "BLMPOP x 1 a LEFT",
 	"XREAD BLOCK x STREAMS s $", "XREAD BLOCK -1 STREAMS s $", "WAIT" };
 
-TEST_ROWS(redis_command_malformed_timeouts_do_not_block, COUNT(malformed))
+TEST_ROWS(redis_command_malformed_timeouts_do_not_block, LEN(malformed))
 {
 	struct stay_request request;
 
@@ -219,7 +218,7 @@ static const struct tagged tagged[] = {
 	{ "SPUBLISH c m", STAY_REDIS__TAG_READS, 0 },
 };
 
-TEST_ROWS(redis_command_tagged, COUNT(tagged))
+TEST_ROWS(redis_command_tagged, LEN(tagged))
 {
 	struct stay_request request;
 
@@ -238,7 +237,7 @@ static const struct {
 	{ "MEMORY DOCTOR", "MEMORY" }, { "CLIENT NO-TOUCH ON", "CLIENT" },
 	{ "SETX k v", NULL }, { "X", NULL }, { "s3cr3t", NULL } };
 
-TEST_ROWS(redis_command_has_a_name_in_metrics, COUNT(named))
+TEST_ROWS(redis_command_has_a_name_in_metrics, LEN(named))
 {
 	struct stay_request request;
 	const char *name;

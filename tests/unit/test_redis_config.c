@@ -22,8 +22,6 @@ end(void)
 	ck_assert_int_eq(stay_loop_free(loop), STAY_OK);
 }
 
-#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
-
 static const struct stay_redis_options none = { STAY_REDIS_OPTIONS };
 
 struct good {
@@ -74,7 +72,7 @@ static const char *const bads[] = {
 };
 /* clang-format on */
 
-TEST_ROWS(redis_config_of_a_url, COUNT(goods))
+TEST_ROWS(redis_config_of_a_url, LEN(goods))
 {
 	const struct good *good = &goods[_i];
 	struct stay_redis__config *config;
@@ -89,7 +87,7 @@ TEST_ROWS(redis_config_of_a_url, COUNT(goods))
 	stay_redis__config_free(config);
 }
 
-TEST_ROWS(redis_config_of_no_url, COUNT(bads))
+TEST_ROWS(redis_config_of_no_url, LEN(bads))
 {
 	struct stay_redis__config *config;
 
@@ -120,7 +118,7 @@ static const struct {
 };
 
 /* What is no place and no login would be passed over in silence. */
-TEST_ROWS(redis_config_of_further_places, COUNT(places))
+TEST_ROWS(redis_config_of_further_places, LEN(places))
 {
 	const char *const urls[] = { "redis://a", places[_i].url, NULL };
 	const struct stay_redis_options options = { STAY_REDIS_OPTIONS,
@@ -235,7 +233,7 @@ TEST(redis_config_options_out_of_range)
 	};
 	struct stay_redis__config *config;
 
-	for (size_t i = 0; i < COUNT(options); i++) {
+	for (size_t i = 0; i < LEN(options); i++) {
 		ck_assert_int_eq(stay_redis__config_new(
 				     loop, &config, "redis://h", &options[i]),
 		    STAY_E_ARG);
@@ -263,7 +261,7 @@ static const struct {
 	{ "redis://h?resend_reads=yes", 0, 0, STAY_REDIS_WANT_AS_FIRST, true },
 };
 
-TEST_ROWS(redis_config_choices, COUNT(chosen))
+TEST_ROWS(redis_config_choices, LEN(chosen))
 {
 	const struct stay_redis_options options = { STAY_REDIS_OPTIONS,
 		.role = chosen[_i].role, .resend_reads = chosen[_i].reads };

@@ -182,8 +182,6 @@ static const char *const real_flags[] = { "", "-", "0", "+", "#", "+0", "+-",
 static const char *const amounts[] = { "", "1", "5", "12", ".", ".0", ".1",
 	".4", ".17", "3.1", "10.3", "15.12", "1.0" };
 
-#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
-
 /* The one word that was written is `text`. */
 static void
 assert_word(const char *format, const char *text)
@@ -223,17 +221,17 @@ TEST(redis_format_integers_are_as_printfs)
 		INT_MIN };
 	char format[32];
 
-	for (size_t f = 0; f < COUNT(flags); f++)
-		for (size_t a = 0; a < COUNT(amounts); a++)
-			for (size_t v = 0; v < COUNT(values); v++) {
+	for (size_t f = 0; f < LEN(flags); f++)
+		for (size_t a = 0; a < LEN(amounts); a++)
+			for (size_t v = 0; v < LEN(values); v++) {
 				make(format, flags[f], amounts[a], 'd');
 				compare(format, values[v]);
 				make(format, flags[f], amounts[a], 'u');
 				compare(format, (unsigned)values[v]);
 			}
-	for (size_t f = 0; f < COUNT(signed_flags); f++)
-		for (size_t a = 0; a < COUNT(amounts); a++)
-			for (size_t v = 0; v < COUNT(values); v++) {
+	for (size_t f = 0; f < LEN(signed_flags); f++)
+		for (size_t a = 0; a < LEN(amounts); a++)
+			for (size_t v = 0; v < LEN(values); v++) {
 				make(format, signed_flags[f], amounts[a], 'd');
 				compare(format, values[v]);
 			}
@@ -255,12 +253,12 @@ TEST(redis_format_other_bases_are_as_printfs)
 	static const unsigned values[] = { 0, 1, 7, 8, 0xdeadbeef, 4096,
 		UINT_MAX };
 
-	for (size_t a = 0; a < COUNT(amounts); a++)
-		for (size_t v = 0; v < COUNT(values); v++) {
-			for (size_t f = 0; f < COUNT(flags); f++)
+	for (size_t a = 0; a < LEN(amounts); a++)
+		for (size_t v = 0; v < LEN(values); v++) {
+			for (size_t f = 0; f < LEN(flags); f++)
 				compare_in_other_bases(
 				    flags[f], amounts[a], values[v]);
-			for (size_t f = 0; f < COUNT(form_flags); f++)
+			for (size_t f = 0; f < LEN(form_flags); f++)
 				compare_in_other_bases(
 				    form_flags[f], amounts[a], values[v]);
 		}
@@ -277,9 +275,9 @@ TEST(redis_format_doubles_are_as_printfs)
 		INFINITY, -INFINITY };
 	char format[32];
 
-	for (size_t f = 0; f < COUNT(real_flags); f++)
-		for (size_t a = 0; a < COUNT(amounts); a++)
-			for (size_t v = 0; v < COUNT(values); v++)
+	for (size_t f = 0; f < LEN(real_flags); f++)
+		for (size_t a = 0; a < LEN(amounts); a++)
+			for (size_t v = 0; v < LEN(values); v++)
 				for (const char *letter = "fegaFEGA";
 				     *letter != '\0'; letter++) {
 					make(format, real_flags[f], amounts[a],
@@ -297,9 +295,9 @@ TEST(redis_format_texts_are_as_printfs)
 	static const char *const values[] = { "", "a", "abc", "abcdefghijk" };
 	char format[32];
 
-	for (size_t w = 0; w < COUNT(widths); w++)
-		for (size_t p = 0; p < COUNT(precisions); p++)
-			for (size_t v = 0; v < COUNT(values); v++) {
+	for (size_t w = 0; w < LEN(widths); w++)
+		for (size_t p = 0; p < LEN(precisions); p++)
+			for (size_t v = 0; v < LEN(values); v++) {
 				make(format, widths[w], precisions[p], 's');
 				compare(format, values[v]);
 			}

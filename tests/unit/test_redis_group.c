@@ -11,8 +11,7 @@
 #include "support/redis_virtual.h"
 #include "support/scarce.h"
 
-#define LEN(array) (sizeof(array) / sizeof((array)[0]))
-#define URL        "redis://10.0.0.1"
+#define URL "redis://10.0.0.1"
 
 static struct redis_virtual here;
 static char said[1024];

@@ -9,8 +9,7 @@
 #include "expect.h"
 #include "suites.h"
 
-#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
-#define TURNS_MAX    8
+#define TURNS_MAX 8
 
 /* Some replies of the server (NULL: none yet), and what comes of the last one;
  * the others are waited through in silence. */
@@ -325,7 +324,7 @@ take_turn(struct stay_redis__greeting *greeting,
 	resp_fini(&resp);
 }
 
-TEST_ROWS(redis_hello_conversations, COUNT(conversations))
+TEST_ROWS(redis_hello_conversations, LEN(conversations))
 {
 	static const struct stay_redis_options none = { STAY_REDIS_OPTIONS };
 	const struct conversation *conversation = &conversations[_i];

@@ -9,8 +9,7 @@
 #include "support/counts.h"
 #include "support/redis_virtual.h"
 
-#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
-#define URL          "redis://10.0.0.1"
+#define URL "redis://10.0.0.1"
 
 static struct redis_virtual here;
 static unsigned ready;
@@ -124,7 +123,7 @@ check_reset(const struct row *row)
 	    row->undone[0] == '|' ? 2 : 1);
 }
 
-TEST_ROWS(redis_lend_resets, COUNT(rows))
+TEST_ROWS(redis_lend_resets, LEN(rows))
 {
 	lend(answers);
 	submit(rows[_i].commands);
@@ -135,7 +134,7 @@ TEST_ROWS(redis_lend_resets, COUNT(rows))
 }
 
 /* The user's last commands are still under way. */
-TEST_ROWS(redis_lend_resets_when_all_is_answered, COUNT(rows))
+TEST_ROWS(redis_lend_resets_when_all_is_answered, LEN(rows))
 {
 	lend(answers);
 	submit(rows[_i].commands);
@@ -165,7 +164,7 @@ fill(struct stay_redis_group *group, const char *commands)
 	    stay_redis_group_send(group, NULL, NULL, NULL), STAY_OK);
 }
 
-TEST_ROWS(redis_lend_resets_what_a_group_has_set_up, 2 * COUNT(groups))
+TEST_ROWS(redis_lend_resets_what_a_group_has_set_up, 2 * LEN(groups))
 {
 	const struct row *row = &groups[_i / 2];
 	bool multi = _i % 2 != 0;
@@ -316,10 +315,10 @@ TEST_ROWS(redis_lend_waits_for_the_end_of_many_subscriptions, 2)
 	static struct stay_redis_subscription *all[600];
 
 	lend_with(_i == 0 ? subscribing : subscribing_apart, _i == 0 ? 3 : 2);
-	for (size_t i = 0; i < COUNT(all); i++)
+	for (size_t i = 0; i < LEN(all); i++)
 		all[i] = subscribe();
 	sim_run_ms(here.world, 20);
-	for (size_t i = 0; i < COUNT(all); i++)
+	for (size_t i = 0; i < LEN(all); i++)
 		stay_redis_unsubscribe(all[i]);
 	stay_client_take_back(stay_redis_client(here.redis));
 	sim_run_ms(here.world, 100);

@@ -12,11 +12,10 @@
 #include "support/counts.h"
 #include "support/redis_virtual.h"
 
-#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
-#define URL          "redis://10.0.0.1"
-#define OTHER        "10.0.0.2"
-#define NIL          "_\r\n"
-#define PLACE        "+" OTHER ":6379\r\n"
+#define URL   "redis://10.0.0.1"
+#define OTHER "10.0.0.2"
+#define NIL   "_\r\n"
+#define PLACE "+" OTHER ":6379\r\n"
 #define MOVING(seconds, place)                                                 \
 	">4\r\n$6\r\nMOVING\r\n:7\r\n:" #seconds "\r\n" place
 
@@ -88,7 +87,7 @@ static const struct {
 	{ URL "?moving=none&protocol=2", NULL, "+OK\r\n" },
 };
 
-TEST_ROWS(redis_moving_is_asked_for, COUNT(asked))
+TEST_ROWS(redis_moving_is_asked_for, LEN(asked))
 {
 	const struct peer_row rows[] = { ON("CLIENT MAINT_NOTIFICATIONS",
 					     asked[_i].answer),
@@ -144,7 +143,7 @@ static const struct {
 	{ MOVING(9000, NIL) MOVING(1, PLACE), 0, 500, 1 },
 };
 
-TEST_ROWS(redis_moving_is_left_in_time, COUNT(moves))
+TEST_ROWS(redis_moving_is_left_in_time, LEN(moves))
 {
 	uint64_t since;
 
@@ -170,7 +169,7 @@ static const struct {
 	{ MOVING(30, NIL) "+OK\r\n", 18750 },
 };
 
-TEST_ROWS(redis_moving_is_jittered, COUNT(crowds))
+TEST_ROWS(redis_moving_is_jittered, LEN(crowds))
 {
 	const struct peer_row rows[] = { ON("PING now", crowds[_i].answer),
 		NO_MORE };
@@ -178,20 +177,19 @@ TEST_ROWS(redis_moving_is_jittered, COUNT(crowds))
 	unsigned left;
 
 	open_both(rows, URL);
-	for (unsigned i = 0; i < COUNT(crowd); i++) {
+	for (unsigned i = 0; i < LEN(crowd); i++) {
 		ck_assert_int_eq(
 		    stay_redis_start(&crowd[i], here.loop, URL, NULL), STAY_OK);
 		stay_redis_command(crowd[i], NULL, NULL, "PING now");
 	}
 	sim_run_ms(here.world, crowds[_i].until_ms);
-	left =
-	    here.server.accepted + other.accepted - 1 - (unsigned)COUNT(crowd);
+	left = here.server.accepted + other.accepted - 1 - (unsigned)LEN(crowd);
 	ck_assert_uint_gt(left, 0);
-	ck_assert_uint_lt(left, COUNT(crowd));
+	ck_assert_uint_lt(left, LEN(crowd));
 	sim_run_ms(here.world, 30000);
 	ck_assert_uint_eq(
-	    here.server.accepted + other.accepted, 1 + 2 * COUNT(crowd));
-	for (unsigned i = 0; i < COUNT(crowd); i++)
+	    here.server.accepted + other.accepted, 1 + 2 * LEN(crowd));
+	for (unsigned i = 0; i < LEN(crowd); i++)
 		stay_redis_stop(crowd[i]);
 	redis_virtual_end(&here);
 }
@@ -278,7 +276,7 @@ static const char *const nothing[] = {
 };
 
 /* Neither with subscriptions, which have pushes of their own, nor without. */
-TEST_ROWS(redis_moving_is_nothing_else, 2 * COUNT(nothing))
+TEST_ROWS(redis_moving_is_nothing_else, 2 * LEN(nothing))
 {
 	static const char subscribed[] =
 	    ">3\r\n$9\r\nsubscribe\r\n$4\r\nnews\r\n:1\r\n";

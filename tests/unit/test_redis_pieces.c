@@ -7,7 +7,7 @@
 #include "support/redis_virtual.h"
 #include "support/scarce.h"
 
-#define ROWS(table) (int)(sizeof(table) / sizeof((table)[0]))
+#define ROWS(table) (int)(LEN(table))
 #define TEN         "0123456789"
 #define FIFTY       TEN TEN TEN TEN TEN
 

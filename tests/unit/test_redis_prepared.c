@@ -13,10 +13,9 @@
 #include "support/redis_virtual.h"
 #include "support/resp_maker.h"
 
-#define LEN(array) (sizeof(array) / sizeof((array)[0]))
-#define SEEDS      4000
-#define WORDS_MAX  16
-#define LONG_MAX   300
+#define SEEDS     4000
+#define WORDS_MAX 16
+#define LONG_MAX  300
 
 /* ---- formats ---- */
 

@@ -99,8 +99,7 @@ awaited(void)
 static enum stay_status (*const ways[])(
     void) = { as_format, with_options, as_words, in_group, awaited };
 
-TEST_ROWS(
-    redis_rejected_says_why_in_whichever_way, sizeof(ways) / sizeof(ways[0]))
+TEST_ROWS(redis_rejected_says_why_in_whichever_way, LEN(ways))
 {
 	begin();
 	ck_assert_int_eq(ways[_i](), STAY_E_UNSUPPORTED);
@@ -124,8 +123,7 @@ static const struct {
 	{ "RESET", "RESET" },
 };
 
-TEST_ROWS(
-    redis_rejected_names_the_command, sizeof(rejected) / sizeof(rejected[0]))
+TEST_ROWS(redis_rejected_names_the_command, LEN(rejected))
 {
 	const char *why, *name = rejected[_i].name;
 
@@ -263,7 +261,7 @@ static const struct {
 	{ not_prepared, STAY_E_FORMAT, "the command was not prepared" },
 };
 
-TEST_ROWS(redis_rejected_where_it_stands, sizeof(others) / sizeof(others[0]))
+TEST_ROWS(redis_rejected_where_it_stands, LEN(others))
 {
 	begin();
 	ck_assert_int_eq(others[_i].submit(), others[_i].status);

@@ -185,7 +185,7 @@ static const struct real reals[] = {
 };
 /* clang-format on */
 
-TEST_ROWS(redis_reply_integers, (sizeof(integers) / sizeof(integers[0])))
+TEST_ROWS(redis_reply_integers, (LEN(integers)))
 {
 	const struct stay_redis_reply *reply = parse(integers[_i].wire);
 	bool ok = !integers[_i].ok;
@@ -207,7 +207,7 @@ assert_real(const struct real *real)
 	ck_assert(stay_redis_double(reply, NULL) == real->value);
 }
 
-TEST_ROWS(redis_reply_doubles, (sizeof(reals) / sizeof(reals[0])))
+TEST_ROWS(redis_reply_doubles, (LEN(reals)))
 {
 	assert_real(&reals[_i]);
 }
@@ -216,7 +216,7 @@ TEST(redis_reply_doubles_in_a_locale_with_a_comma)
 {
 	if (!comma_begin(COMMA))
 		return;
-	for (size_t i = 0; i < sizeof(reals) / sizeof(reals[0]); i++)
+	for (size_t i = 0; i < LEN(reals); i++)
 		assert_real(&reals[i]);
 	comma_end();
 }
@@ -227,7 +227,7 @@ TEST(redis_reply_not_a_number)
 		",NaN\r\n", ",-NaN\r\n", ",NAN\r\n", ",+nan\r\n",
 		",-nan(ind)\r\n", "$4\r\n-nan\r\n", "+NaN\r\n" };
 
-	for (size_t i = 0; i < sizeof(wires) / sizeof(wires[0]); i++) {
+	for (size_t i = 0; i < LEN(wires); i++) {
 		bool ok = false;
 
 		ck_assert(isnan(stay_redis_double(parse(wires[i]), &ok)));
@@ -241,7 +241,7 @@ TEST(redis_reply_infinities)
 	static const char *const wires[] = { ",inf\r\n", ",+inf\r\n",
 		",Inf\r\n", ",INFINITY\r\n", "$8\r\nInfinity\r\n" };
 
-	for (size_t i = 0; i < sizeof(wires) / sizeof(wires[0]); i++) {
+	for (size_t i = 0; i < LEN(wires); i++) {
 		ck_assert(stay_redis_double(parse(wires[i]), NULL) == INFINITY);
 		resp_next(&resp);
 	}

@@ -12,8 +12,7 @@
 #include "support/counts.h"
 #include "support/redis_virtual.h"
 
-#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
-#define URL          "redis://10.0.0.1"
+#define URL "redis://10.0.0.1"
 #define HELLO_OF(role)                                                         \
 	"%3\r\n+server\r\n+redis\r\n+proto\r\n:3\r\n+role\r\n+" role "\r\n"
 #define PRIMARY  HELLO_OF("master")
@@ -97,7 +96,7 @@ static const struct choice choices[] = {
 };
 /* clang-format on */
 
-TEST_ROWS(redis_role_says_which_servers_will_do, COUNT(choices))
+TEST_ROWS(redis_role_says_which_servers_will_do, LEN(choices))
 {
 	const struct choice *choice = &choices[_i];
 	const struct peer_row rows[] = { ON_FIRST(1, "HELLO", choice->first),
@@ -342,7 +341,7 @@ static const struct {
 	{ P, ":0\r\n", false, NULL },
 };
 
-TEST_ROWS(redis_role_a_write_ends_the_doubt, COUNT(signs))
+TEST_ROWS(redis_role_a_write_ends_the_doubt, LEN(signs))
 {
 	const struct peer_row rows[] = { ON("SET x", READONLY),
 		ON(signs[_i].command, signs[_i].answer), NO_MORE };

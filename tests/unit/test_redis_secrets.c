@@ -30,8 +30,8 @@ static const char *const leads[] = { "ERR unknown command `AUTH`, args:",
 enum spelling { RAW, BACKSLASHES, PERCENTS, BLANKS, SPELLINGS };
 
 #define CASES                                                                  \
-	((int)(sizeof(passwords) / sizeof(passwords[0]) * sizeof(leads) /      \
-	       sizeof(leads[0]) * SPELLINGS * 2))
+	((int)(LEN(passwords) * sizeof(leads) / sizeof(leads[0]) * SPELLINGS * \
+	       2))
 
 struct scene {
 	const char *lead;
@@ -195,8 +195,8 @@ TEST_ROWS(redis_secrets_are_in_no_text, CASES)
 	char url[128];
 
 	number /= 2 * SPELLINGS;
-	scene.lead = leads[number % (sizeof(leads) / sizeof(leads[0]))];
-	number /= sizeof(leads) / sizeof(leads[0]);
+	scene.lead = leads[number % (LEN(leads))];
+	number /= LEN(leads);
 	scene.password = passwords[number].word;
 	snprintf(url, sizeof(url), "redis://:%s@10.0.0.1",
 	    asked ? "other" : passwords[number].in_url);
@@ -227,8 +227,7 @@ static const struct {
 	    "ERR $6 ***$6***6***_x hunters" },
 };
 
-TEST_ROWS(redis_secrets_of_letters_alone,
-    sizeof(words_alone) / sizeof(words_alone[0]))
+TEST_ROWS(redis_secrets_of_letters_alone, LEN(words_alone))
 {
 	char says[128];
 	const struct peer_row rows_of[] = { ON("GET a", says), NO_MORE };

@@ -175,7 +175,7 @@ TEST(redis_session_a_lost_call_is_named)
 		{ "ODDLIER a", "ODDLI*" }, { "ODDLYNAMED a", "ODDLY*" } };
 	char said[64];
 
-	for (size_t i = 0; i < sizeof(lost) / sizeof(lost[0]); i++) {
+	for (size_t i = 0; i < LEN(lost); i++) {
 		ck_assert_int_eq(
 		    stay_redis_command(here.redis, NULL, NULL, lost[i].command),
 		    STAY_OK);

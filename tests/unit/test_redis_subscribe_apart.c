@@ -326,8 +326,7 @@ static const struct concern {
 				  .client.socket = &slow_socket } },
 };
 
-TEST_ROWS(
-    redis_subscribe_apart_is_replaced, sizeof(concerns) / sizeof(concerns[0]))
+TEST_ROWS(redis_subscribe_apart_is_replaced, LEN(concerns))
 {
 	change(concerns[_i].url, &concerns[_i].options);
 	SUBSCRIBER_TELLS(0, "a lost E_RECONNECT;a restored;");
@@ -585,8 +584,7 @@ static const struct misled {
 	{ 2, "*2\r\n+pong\r\n+\r\n" },
 };
 
-TEST_ROWS(redis_subscribe_is_answered_by_something_else,
-    sizeof(misled) / sizeof(misled[0]))
+TEST_ROWS(redis_subscribe_is_answered_by_something_else, LEN(misled))
 {
 	const struct peer_row answers[] = { ON_FIRST(1, "SUBSCRIBE",
 						misled[_i].answer),

@@ -297,7 +297,7 @@ TEST(redis_subscribe_rejects)
 	};
 	struct stay_redis_subscription *made;
 
-	for (size_t i = 0; i < sizeof(rejected) / sizeof(rejected[0]); i++) {
+	for (size_t i = 0; i < LEN(rejected); i++) {
 		ck_assert_int_eq(stay_redis_subscribe(subscriber.redis,
 				     &rejected[i].options, &made),
 		    rejected[i].status);

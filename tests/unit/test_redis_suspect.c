@@ -37,7 +37,7 @@ static const struct {
 	{ "?\r\n", "STAY_E_PROTOCOL" },
 };
 
-TEST_ROWS(redis_suspect_is_told, (sizeof(replies) / sizeof(replies[0])))
+TEST_ROWS(redis_suspect_is_told, (LEN(replies)))
 {
 	const struct peer_row rows[] = { ON("GET bad", replies[_i].reply),
 		ON("GET good", "+good\r\n"), NO_MORE };

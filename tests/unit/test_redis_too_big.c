@@ -9,7 +9,7 @@
 #include "support/redis_subscriber.h"
 #include "support/scarce.h"
 
-#define ROWS(table) (int)(sizeof(table) / sizeof((table)[0]))
+#define ROWS(table) (int)(LEN(table))
 
 static struct redis_virtual here;
 static char told[512];

@@ -107,8 +107,7 @@ static const struct {
 	const char *name;
 } others[] = { { 1, "news" }, { 0, "newspaper" }, { 0, "nows" } };
 
-TEST_ROWS(
-    redis_topics_of_one_hash_are_two, (int)(sizeof(others) / sizeof(others[0])))
+TEST_ROWS(redis_topics_of_one_hash_are_two, (int)(LEN(others)))
 {
 	struct stay_redis__topic *topic, *other;
 

@@ -10,8 +10,6 @@
 #include "support/counts.h"
 #include "support/redis_virtual.h"
 
-#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
-
 struct told {
 	unsigned count;
 	enum stay_status status;
@@ -94,7 +92,7 @@ static const struct example examples[] = {
 };
 /* clang-format on */
 
-TEST_ROWS(redis_words_are_outcomes, COUNT(examples))
+TEST_ROWS(redis_words_are_outcomes, LEN(examples))
 {
 	const struct example *example = &examples[_i];
 	const struct peer_row rows[] = {
@@ -113,7 +111,7 @@ TEST_ROWS(redis_words_are_outcomes, COUNT(examples))
 }
 
 /* What was refused is sent again, whatever word it was refused with. */
-TEST_ROWS(redis_words_of_refusal_are_retried, COUNT(examples))
+TEST_ROWS(redis_words_of_refusal_are_retried, LEN(examples))
 {
 	const struct example *example = &examples[_i];
 	bool again = example->outcome == STAY_REFUSED;
@@ -157,7 +155,7 @@ TEST(redis_words_hide_no_other)
 #include "../../adapters/redis/words.def"
 	};
 
-	for (size_t i = 0; i < COUNT(rows); i++)
+	for (size_t i = 0; i < LEN(rows); i++)
 		ck_assert_str_eq(stay_redis__word_of(rows[i])->text, rows[i]);
 }
 
@@ -253,7 +251,7 @@ static const char *const demotions[] = {
 };
 
 /* What is in flight is answered; the call is told; another server is looked for. */
-TEST_ROWS(redis_words_a_primary_no_more_is_left, COUNT(demotions))
+TEST_ROWS(redis_words_a_primary_no_more_is_left, LEN(demotions))
 {
 	const struct peer_row rows[] = { ON_FIRST(1, "SET a", demotions[_i]),
 		NO_MORE };
@@ -294,7 +292,7 @@ TEST(redis_words_a_script_tells_the_role_too)
 }
 
 /* Whoever was given a replica keeps to it. */
-TEST_ROWS(redis_words_a_replica_from_the_start_stays, COUNT(demotions))
+TEST_ROWS(redis_words_a_replica_from_the_start_stays, LEN(demotions))
 {
 	const struct peer_row rows[] = { ON("HELLO", HELLO_OF("replica")),
 		ON("SET a", demotions[_i]), NO_MORE };

@@ -11,7 +11,7 @@
 #include "suites.h"
 #include "support/line_protocol.h"
 
-#define COUNT(table) ((int)(sizeof(table) / sizeof((table)[0])))
+#define COUNT(table) ((int)(LEN(table)))
 
 static struct stay_world *world;
 static struct stay_loop *loop;

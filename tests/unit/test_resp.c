@@ -167,8 +167,6 @@ static const struct example nonsense[] = {
 };
 /* clang-format on */
 
-#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
-
 static void
 assert_shown(const struct resp *resp, const struct example *example)
 {
@@ -182,7 +180,7 @@ assert_shown(const struct resp *resp, const struct example *example)
 	stay_buf_fini(&out);
 }
 
-TEST_ROWS(resp_every_type_in_one_piece, COUNT(examples))
+TEST_ROWS(resp_every_type_in_one_piece, LEN(examples))
 {
 	const struct example *example = &examples[_i];
 	struct resp resp;
@@ -193,7 +191,7 @@ TEST_ROWS(resp_every_type_in_one_piece, COUNT(examples))
 	resp_fini(&resp);
 }
 
-TEST_ROWS(resp_every_type_byte_by_byte, COUNT(examples))
+TEST_ROWS(resp_every_type_byte_by_byte, LEN(examples))
 {
 	const struct example *example = &examples[_i];
 	size_t len = strlen(example->wire);
@@ -209,7 +207,7 @@ TEST_ROWS(resp_every_type_byte_by_byte, COUNT(examples))
 	resp_fini(&resp);
 }
 
-TEST_ROWS(resp_every_type_cut_anywhere, COUNT(examples))
+TEST_ROWS(resp_every_type_cut_anywhere, LEN(examples))
 {
 	const struct example *example = &examples[_i];
 	size_t len = strlen(example->wire);
@@ -233,17 +231,17 @@ TEST(resp_frames_one_behind_the_other)
 	struct resp resp;
 
 	stay_buf_init(&all, 0);
-	for (size_t i = 0; i < COUNT(examples); i++)
+	for (size_t i = 0; i < LEN(examples); i++)
 		ck_assert_int_eq(
 		    stay_buf_puts(&all, examples[i].wire), STAY_OK);
 	resp_init(&resp);
 	ck_assert_int_eq(
 	    resp_feed(&resp, stay_buf_bytes(&all).data, stay_buf_len(&all)),
 	    STAY_REDIS__WHOLE);
-	for (size_t i = 0; i < COUNT(examples); i++) {
+	for (size_t i = 0; i < LEN(examples); i++) {
 		assert_shown(&resp, &examples[i]);
 		resp_next(&resp);
-		if (i + 1 < COUNT(examples))
+		if (i + 1 < LEN(examples))
 			ck_assert_int_eq(
 			    resp_feed(&resp, NULL, 0), STAY_REDIS__WHOLE);
 	}
@@ -252,7 +250,7 @@ TEST(resp_frames_one_behind_the_other)
 	stay_buf_fini(&all);
 }
 
-TEST_ROWS(resp_nonsense_is_named, COUNT(nonsense))
+TEST_ROWS(resp_nonsense_is_named, LEN(nonsense))
 {
 	const struct example *example = &nonsense[_i];
 	struct resp resp;
@@ -265,7 +263,7 @@ TEST_ROWS(resp_nonsense_is_named, COUNT(nonsense))
 }
 
 /* A lone string behind another frame is read in another way than the first. */
-TEST_ROWS(resp_nonsense_is_the_same_behind_a_frame, COUNT(nonsense))
+TEST_ROWS(resp_nonsense_is_the_same_behind_a_frame, LEN(nonsense))
 {
 	const struct example *example = &nonsense[_i];
 	struct resp resp;
@@ -279,7 +277,7 @@ TEST_ROWS(resp_nonsense_is_the_same_behind_a_frame, COUNT(nonsense))
 	resp_fini(&resp);
 }
 
-TEST_ROWS(resp_nonsense_is_the_same_byte_by_byte, COUNT(nonsense))
+TEST_ROWS(resp_nonsense_is_the_same_byte_by_byte, LEN(nonsense))
 {
 	const struct example *example = &nonsense[_i];
 	enum stay_redis__parsed parsed = STAY_REDIS__MORE;

@@ -92,7 +92,7 @@ static const struct {
 	{ "chunks are one string", "$?\r\n;2\r\nab\r\n;1\r\nc\r\n;0\r\n",
 	    "$?\r\n;2\r\nab\r\n", ";2\r\n", TOO_LONG },
 };
-#define THREES ((int)(sizeof(threes) / sizeof(threes[0])))
+#define THREES ((int)(LEN(threes)))
 
 TEST_ROWS(resp_bounds_three_is_allowed_and_no_more, THREES)
 {
@@ -276,8 +276,7 @@ static const struct {
 	{ "!3\r\nERR\r\n", false },
 };
 
-TEST_ROWS(
-    resp_bounds_a_lone_string_is_read_at_once, (sizeof(lone) / sizeof(lone[0])))
+TEST_ROWS(resp_bounds_a_lone_string_is_read_at_once, (LEN(lone)))
 {
 	resp.parser.text_max = 20;
 	ck_assert(!is_read_at_once("$3\r\nabc\r\n")); /* no tape yet */

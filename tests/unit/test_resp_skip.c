@@ -115,7 +115,7 @@ static const char *const whole[] = {
 	">2\r\n+a\r\n_\r\n",
 	"!3\r\nERR\r\n",
 };
-#define WHOLE ((int)(sizeof(whole) / sizeof(whole[0])))
+#define WHOLE ((int)(LEN(whole)))
 
 TEST_ROWS(resp_skip_reads_all_types, WHOLE)
 {
@@ -164,7 +164,7 @@ static const struct {
 	    "a line is too long for its type" },
 	{ ".x\r\n", "an end of nothing" },
 };
-#define WRONG ((int)(sizeof(wrong) / sizeof(wrong[0])))
+#define WRONG ((int)(LEN(wrong)))
 
 TEST_ROWS(resp_skip_finds_what_is_wrong, WRONG)
 {

@@ -55,7 +55,7 @@ TEST(status_no_status_has_words_too)
 		(enum stay_status)(STAY_STATUS_COUNT + 1),
 		(enum stay_status) - 1, (enum stay_status)0x7fffffff };
 
-	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++) {
+	for (size_t i = 0; i < LEN(none); i++) {
 		ck_assert_str_eq(stay_strerror(none[i]), "unknown status");
 		ck_assert_str_eq(stay_status_name(none[i]), "STAY_E_UNKNOWN");
 		ck_assert_int_eq(stay_status_class(none[i]), STAY_CLASS_FATAL);

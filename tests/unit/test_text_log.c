@@ -316,7 +316,7 @@ closed(uint64_t number)
 }
 
 static const unsigned crowds[] = { 1, 64, 65, 128, 1000 };
-#define CROWDS ((int)(sizeof(crowds) / sizeof(crowds[0])))
+#define CROWDS ((int)(LEN(crowds)))
 
 static void
 everybody_fails(unsigned crowd)
@@ -500,7 +500,7 @@ TEST(text_log_of_an_outage_is_short)
 	line_run(&rig, 2000);
 	fflush(stream);
 	at = printed;
-	for (size_t i = 0; i < sizeof(outage) / sizeof(outage[0]); i++) {
+	for (size_t i = 0; i < LEN(outage); i++) {
 		at = strstr(at, outage[i]);
 		ck_assert_msg(at != NULL, "%s in %s", outage[i], printed);
 	}

@@ -334,7 +334,7 @@ goes_well(struct tls_pair *pair, const struct row *row)
 	return tls_pair_read(pair) == -EAGAIN;
 }
 
-TEST_ROWS(tls_refuses_in_words, sizeof(rows) / sizeof(rows[0]))
+TEST_ROWS(tls_refuses_in_words, LEN(rows))
 {
 	const struct row *row = &rows[_i];
 	struct tls_server server = row->server;

@@ -257,7 +257,7 @@ static const struct bad {
 };
 /* clang-format on */
 
-TEST_ROWS(url_good_ones_are_taken_apart, sizeof(goods) / sizeof(goods[0]))
+TEST_ROWS(url_good_ones_are_taken_apart, LEN(goods))
 {
 	const struct good *good = &goods[_i];
 	const char *why = "set";
@@ -280,8 +280,7 @@ TEST_ROWS(url_good_ones_are_taken_apart, sizeof(goods) / sizeof(goods[0]))
 	stay_url_free(url);
 }
 
-TEST_ROWS(
-    url_bad_ones_are_refused_with_a_reason, sizeof(bads) / sizeof(bads[0]))
+TEST_ROWS(url_bad_ones_are_refused_with_a_reason, LEN(bads))
 {
 	const struct bad *bad = &bads[_i];
 	struct stay_url *url = (struct stay_url *)(void *)&url;
@@ -488,9 +487,7 @@ TEST(url_random_texts_never_crash)
 		if (i % 2 == 0)
 			strcat(text, "tcp://");
 		for (int n = rand() % 9; n > 0; n--)
-			strcat(
-			    text, pieces[(size_t)rand() %
-					 (sizeof(pieces) / sizeof(pieces[0]))]);
+			strcat(text, pieces[(size_t)rand() % (LEN(pieces))]);
 		accepted += try(text);
 	}
 	ck_assert_int_gt(accepted, 1000);
@@ -502,9 +499,7 @@ TEST(url_damaged_ones_never_crash)
 
 	srand(6);
 	for (int i = 0; i < 50000; i++) {
-		const char *from =
-		    goods[(size_t)rand() % (sizeof(goods) / sizeof(goods[0]))]
-			.text;
+		const char *from = goods[(size_t)rand() % (LEN(goods))].text;
 		size_t len = strlen(from);
 		char text[128];
 

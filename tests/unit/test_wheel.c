@@ -65,8 +65,8 @@ TEST(wheel_a_timer_is_never_early_and_at_most_a_tick_late)
 	struct stay__timer timer;
 
 	stay__timer_init(&timer, note);
-	for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++) {
-		for (size_t j = 0; j < sizeof(waits) / sizeof(waits[0]); j++) {
+	for (size_t i = 0; i < LEN(starts); i++) {
+		for (size_t j = 0; j < LEN(waits); j++) {
 			uint64_t at = starts[i] + waits[j];
 
 			begin(starts[i]);

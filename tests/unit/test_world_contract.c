@@ -18,7 +18,7 @@
 #define FAR    (FAR_MS * MS)
 
 /* clang-format off */
-#define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
+#define COUNT(array) ((int)(LEN(array)))
 /* clang-format on */
 
 static uint64_t

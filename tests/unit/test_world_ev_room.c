@@ -73,7 +73,7 @@ START_TEST(test_world_ev_room_for_any_descriptor)
 	static const int fds[] = { 0, 3, 63, 64, 65, 127, 128, 129, 255, 256,
 		257, 1023, 1024, 5000, 4999, 0 };
 
-	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++) {
+	for (size_t i = 0; i < LEN(fds); i++) {
 		ck_assert(stay__room_take(&room, fds[i]));
 		ck_assert_uint_eq(asked_to_watch(fds[i]), 0);
 	}

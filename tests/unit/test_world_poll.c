@@ -117,7 +117,7 @@ on_step(void *arg, const struct stay_result *result)
 	(void)arg;
 	ck_assert_int_eq(result->status, steps[story.at].status);
 	ck_assert_int_eq(stay_loop_run(loop), STAY_E_REENTRANT);
-	if (++story.at == sizeof(steps) / sizeof(steps[0]))
+	if (++story.at == LEN(steps))
 		stay_redis_stop(story.redis);
 	else
 		go_on();
@@ -129,7 +129,7 @@ TEST(world_poll_runs_to_its_end)
 	story.redis = start();
 	go_on();
 	ck_assert_int_eq(stay_loop_run(loop), STAY_OK);
-	ck_assert_uint_eq(story.at, sizeof(steps) / sizeof(steps[0]));
+	ck_assert_uint_eq(story.at, LEN(steps));
 	ck_assert_uint_eq(stay_loop_live(loop), 0);
 	ck_assert_int_eq(stay_loop_run(loop), STAY_OK);
 }

@@ -19,7 +19,7 @@
 #define MS UINT64_C(1000000)
 
 /* clang-format off */
-#define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
+#define COUNT(array) ((int)(LEN(array)))
 /* clang-format on */
 
 static struct stay_world *world;
