@@ -11,8 +11,6 @@
 #include "planted.h"
 #include "support/suite.h"
 
-#define LEN(rows) ((int)(sizeof(rows) / sizeof((rows)[0])))
-
 /* What the kit says of a contract; freed with free. */
 static char *
 report(const struct stay_contract *contract, const char *only, int *broken)

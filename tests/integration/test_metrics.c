@@ -2,7 +2,6 @@
  * The page of metrics (examples/adapters/), of a client of a real server that is killed,
  * read as Prometheus does: over HTTP, by a parser that isn't ours.
  */
-#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>

@@ -4,7 +4,6 @@
  */
 #include <stay/tls.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "suites.h"

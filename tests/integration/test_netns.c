@@ -4,8 +4,6 @@
  * make network namespaces; elsewhere each test says that it is skipped.
  */
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "suites.h"
 #include "support/counts.h"

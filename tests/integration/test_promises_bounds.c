@@ -3,8 +3,6 @@
  * and by bytes, whatever the caller asks for and the server answers. The heap
  * itself is looked at.
  */
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "suites.h"

@@ -4,7 +4,6 @@
  * must be exactly what follows from the bytes that got through, and the
  * server's own list must agree.
  */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

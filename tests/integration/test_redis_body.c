@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "suites.h"
-#include "support/counts.h"
 #include "support/expect.h"
 #include "support/heap.h"
 #include "support/redis_bed.h"

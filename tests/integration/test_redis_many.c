@@ -1,5 +1,4 @@
 /* Ten thousand connections live on one loop, in one process. */
-#include <stdlib.h>
 #include <sys/resource.h>
 
 #include "suites.h"

@@ -3,7 +3,6 @@
  * and the server are killed, what is in the cache is never older than what was written
  * before the last answer came.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "suites.h"

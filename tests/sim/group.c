@@ -7,8 +7,6 @@
 
 #include <inttypes.h>
 
-#include "support/counts.h"
-
 #define GROUP_MAX 6
 
 /* ---- told ---- */

@@ -15,8 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "support/counts.h"
-
 enum { FRESH, GREETED, READY, LEFT };
 
 /* What it knows of one connection beyond its desk. */

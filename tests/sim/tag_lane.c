@@ -6,7 +6,6 @@
 #include "tag.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "support/inside.h"

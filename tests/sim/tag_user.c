@@ -5,8 +5,6 @@
 #include "tag.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
-#include <string.h>
 
 /* clang-format off */
 const struct tag_shape tag_shapes[] = {

@@ -1,8 +1,6 @@
 /* Bytes, ends and time of a scripted peer are those of the virtual world. */
 #include "peer_virtual.h"
 
-#include <stdlib.h>
-
 #include "sim/sim.h"
 #include "support/toy_filter.h"
 

@@ -3,7 +3,6 @@
  * down, does what its script says and returns what its script says.
  */
 #include <stdio.h>
-#include <string.h>
 
 #include "probe.h"
 

@@ -5,8 +5,6 @@
  */
 #include "scene.h"
 
-#include <string.h>
-
 /* ---- the protocol ---- */
 
 static struct stay_hello

@@ -1,7 +1,6 @@
 /* Keeping books. Knows the public interface only. */
 #include "rig.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "fault.h"

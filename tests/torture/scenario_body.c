@@ -3,8 +3,6 @@
  * each is over once, also if its call is refused, and nothing is asked of it then.
  */
 #include <stay/body.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "fault.h"
 #include "scenario.h"

@@ -10,7 +10,6 @@
 #include <openssl/crypto.h>
 #include <stdatomic.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "fault.h"
 

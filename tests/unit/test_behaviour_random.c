@@ -5,7 +5,6 @@
  * is released twice or never, no callback runs where none may, and it ends.
  */
 #include <stdint.h>
-#include <stdio.h>
 #include <string.h>
 
 #include <check.h>

@@ -2,10 +2,7 @@
  * The protocol hears of each frame of an answer: once, when it is handed out, and before
  * whoever gets it. What it says then leaves; and it may do anything to the call.
  */
-#include <string.h>
-
 #include "suites.h"
-#include "support/counts.h"
 #include "support/group_rig.h"
 #include "support/line_pieces.h"
 #include "support/line_swallow.h"

@@ -2,7 +2,6 @@
  * Groups: several requests as one call. They leave as one, and complete as one, with
  * all their answers and within all bounds.
  */
-#include <stdio.h>
 #include <string.h>
 
 #include "suites.h"

@@ -1,10 +1,7 @@
 /* A client that is lent: one session, and as new when it is given back. */
-#include <string.h>
-
 #include <stay/lend.h>
 
 #include "suites.h"
-#include "support/counts.h"
 #include "support/line_rig.h"
 
 static struct line_rig rig;

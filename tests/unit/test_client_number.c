@@ -1,6 +1,4 @@
 /* Sessions have numbers: what belongs to one of them is sent there or nowhere. */
-#include <string.h>
-
 #include "suites.h"
 #include "support/inside.h"
 #include "support/line_rig.h"

@@ -2,8 +2,6 @@
  * The end of a call by tag, where several things meet: it is given up, let go of,
  * answered late and lost, in whatever order; and it is over once all the same.
  */
-#include <string.h>
-
 #include "suites.h"
 #include "support/line_rig.h"
 #include "support/line_tagged.h"

@@ -1,8 +1,5 @@
 /* A client whose reading is paused: nothing is handed out, and nothing is lost. */
-#include <string.h>
-
 #include "suites.h"
-#include "support/inside.h"
 #include "support/line_rig.h"
 #include "support/toy_filter.h"
 

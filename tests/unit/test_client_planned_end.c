@@ -3,8 +3,6 @@
  * attempt, and the next session follows as after a first failure. But nobody comes
  * back together with others, or at once again and again.
  */
-#include <string.h>
-
 #include "suites.h"
 #include "support/line_rig.h"
 

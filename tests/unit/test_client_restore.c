@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "suites.h"
-#include "support/inside.h"
 #include "support/line_rig.h"
 
 static struct line_rig rig;

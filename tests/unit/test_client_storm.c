@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "client/leave.h"
 #include "expect.h"
 #include "suites.h"
 #include "support/inside.h"

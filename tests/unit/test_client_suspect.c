@@ -3,7 +3,6 @@
  * answered, and nobody is blamed for what he cannot have done.
  */
 #include <stdio.h>
-#include <string.h>
 
 #include "suites.h"
 #include "support/line_rig.h"

@@ -1,6 +1,5 @@
 /* Half a close of a link: the peer reads an end, and may still be read. */
 #include <errno.h>
-#include <string.h>
 
 #include "suites.h"
 #include "support/link_rig.h"

@@ -1,6 +1,4 @@
 /* Names of peers: who is named as the last one was has the same name. */
-#include <string.h>
-
 #include "stream/peer_name.h"
 #include "suites.h"
 #include "support/scarce.h"

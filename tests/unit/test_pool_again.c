@@ -1,7 +1,5 @@
 /* A pool that had nothing left comes back; leases that are lost and asked about late; its
  * books. */
-#include <string.h>
-
 #include "suites.h"
 #include "support/pool_rig.h"
 #include "support/scarce.h"

@@ -1,7 +1,4 @@
 /* The promises of the engine, by their numbers, one after the other. */
-#include <stdio.h>
-#include <string.h>
-
 #include "suites.h"
 #include "support/line_rig.h"
 

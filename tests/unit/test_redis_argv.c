@@ -2,7 +2,6 @@
  * Commands of words against an encoder that prints them one after the other: few and
  * short words go a way of their own, whatever room the buffer has.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "../../adapters/redis/format.h"

@@ -1,7 +1,4 @@
 /* What is taken from URLs and options, and what is refused. */
-#include <stdlib.h>
-#include <string.h>
-
 #include "../../adapters/redis/config.h"
 
 #include "expect.h"

@@ -1,5 +1,4 @@
 /* The handshake as conversations: what the server says, what we answer. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "../../adapters/redis/greeting.h"

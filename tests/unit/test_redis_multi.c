@@ -1,5 +1,4 @@
 /* A transaction is not probed: the probe would be one of its commands. */
-#include <stdio.h>
 #include <string.h>
 
 #include "suites.h"

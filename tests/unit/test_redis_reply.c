@@ -1,7 +1,6 @@
 /* Reading a Redis reply: texts, numbers, children, keys, and no reply at all.
  */
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "support/comma.h"

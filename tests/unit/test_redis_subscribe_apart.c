@@ -1,6 +1,5 @@
 /* Subscriptions in RESP2, on a connection of their own; and what both kinds share
  * with calls: transactions, probes. */
-#include <stdio.h>
 #include <string.h>
 
 #include "suites.h"

@@ -3,7 +3,6 @@
  * can be told.
  */
 #include <check.h>
-#include <string.h>
 
 #include "line_rig.h"
 #include "suites.h"

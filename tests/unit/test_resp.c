@@ -1,5 +1,4 @@
 /* The parser of RESP: every type, wherever the bytes are cut, and nonsense. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "support/resp.h"

@@ -1,6 +1,5 @@
 /* The parser of RESP: its bounds, its memory, and how much it reads twice. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "support/resp.h"

@@ -3,7 +3,6 @@
  * once for every allocation in it, of which one fails. It is said, nothing is
  * lost, and the next time all is well.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include <stay/url.h>

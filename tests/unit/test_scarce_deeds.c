@@ -4,7 +4,6 @@
  * allocation in it, of which one fails.
  */
 #include <stdio.h>
-#include <string.h>
 
 #include <ev.h>
 

@@ -1,6 +1,5 @@
 /* The words for statuses, classes and outcomes. */
 #include <stdio.h>
-#include <string.h>
 
 #include <stay/status.h>
 

@@ -2,7 +2,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <openssl/err.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 

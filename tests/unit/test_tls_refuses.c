@@ -3,7 +3,6 @@
 #include <openssl/ecerr.h>
 #include <openssl/err.h>
 #include <openssl/evperr.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "../../adapters/tls/tls.h"

@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <pthread.h>
-#include <string.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 

@@ -25,7 +25,6 @@
 #include "support/heap.h"
 #include "support/scarce.h"
 #include "support/world_bed.h"
-#include "world/ev.h"
 #include "world/ev_clock.h"
 #include "world/ev_lookups.h"
 #include "world/ev_places.h"

@@ -4,7 +4,6 @@
  */
 #include <errno.h>
 #include <poll.h>
-#include <unistd.h>
 
 #include <stay/host.h>
 
