@@ -125,18 +125,20 @@ static const struct stay_session_ops session_ops = {
 	.reset = stay_redis__session_reset,
 };
 
-/* Options of <stay/client.h> that were not taken from such a client have none. */
+/* Options of <stay/client.h> that were not taken from such a client have no config. */
 static enum stay_status
-need_config(void *keep, const void *config, const struct stay_url *url)
+init(void *keep, const void *config, const struct stay_url *url)
 {
-	(void)keep;
+	struct stay_redis *redis = keep;
+
 	(void)url;
+	stay_redis__ring_init(&redis->runs);
 	return config == NULL ? STAY_E_ARG : STAY_OK;
 }
 
 static const struct stay_keep_ops keep_ops = {
 	STAY_KEEP_OPS,
-	.init = need_config,
+	.init = init,
 	.fini = fini,
 	.rest = rest,
 	.wake = wake,

@@ -12,6 +12,10 @@
 
 /* One call whose second request may follow. */
 struct stay_redis__run {
+	/* In redis->runs once the second one is under way, if the program has an id:
+	 * that id, and the one that the client knows. */
+	struct stay_redis__ring node;
+	struct stay_call_id id, second;
 	struct stay_redis *redis;
 	struct stay_redis__script_words words;
 	struct stay_call_options options; /* as the program has set them */
@@ -21,10 +25,6 @@ struct stay_redis__run {
 	/* Of the answer to the first request. */
 	enum stay_outcome outcome;
 	uint64_t session;
-	/* Once the second one is under way, if the program has an id: that id, and the
-	 * one that the client knows. */
-	struct stay_call_id id, second;
-	struct stay_redis__run *next, **link; /* NULL: it is in no list */
 };
 
 enum stay_status
@@ -42,33 +42,10 @@ stay_redis_script_init(
 
 /* ---- runs ---- */
 
-/* Those with an id whose second request is under way. */
-static void
-list(struct stay_redis__run *run)
-{
-	struct stay_redis *redis = run->redis;
-
-	run->next = redis->runs;
-	run->link = &redis->runs;
-	if (run->next != NULL)
-		run->next->link = &run->next;
-	redis->runs = run;
-}
-
-static void
-unlist(struct stay_redis__run *run)
-{
-	if (run->link == NULL)
-		return;
-	*run->link = run->next;
-	if (run->next != NULL)
-		run->next->link = run->link;
-}
-
 static void
 free_run(struct stay_redis__run *run)
 {
-	unlist(run);
+	stay_redis__ring_remove(&run->node);
 	stay_buf_fini(&run->words.words);
 	free(run);
 }
@@ -100,7 +77,6 @@ submit(struct stay_redis__run *run, const struct stay_call_options *options,
 	};
 	struct stay_call_options ours = *options;
 
-	ours.part = NULL;
 	if (ours.piece != NULL)
 		ours.piece = on_piece;
 	return stay_client_call_with(
@@ -142,7 +118,8 @@ reject(struct stay_redis__run *run, enum stay_status status)
 	on_second(run, &result);
 }
 
-/* What the first request has left of the time for both. 0: nothing. */
+/* What the first request has left of the time for both; for ever is as long again. 0:
+ * nothing. */
 static uint64_t
 time_left(const struct stay_redis__run *run)
 {
@@ -154,9 +131,7 @@ time_left(const struct stay_redis__run *run)
 	stay_client_get_options(run->redis->client, &client);
 	if (all == 0)
 		all = client.call_timeout_ms;
-	if (all == STAY_FOREVER)
-		return all;
-	return spent < all ? all - spent : 0;
+	return all > spent ? all - spent : 0;
 }
 
 static void
@@ -167,8 +142,6 @@ send_source(struct stay_redis__run *run)
 
 	run->words.is_whole = true;
 	options.timeout_ms = time_left(run);
-	if (options.flags & STAY_THIS_SESSION)
-		options.session = run->session;
 	if (options.id != NULL)
 		options.id = &run->second;
 	if (options.timeout_ms > 0)
@@ -176,7 +149,7 @@ send_source(struct stay_redis__run *run)
 	if (status != STAY_OK)
 		reject(run, status);
 	else if (options.id != NULL)
-		list(run);
+		stay_redis__ring_push(&run->redis->runs, &run->node);
 }
 
 /* ---- by its digest ---- */
@@ -239,6 +212,7 @@ call(struct stay_redis *redis, struct stay_redis__script_words *words,
 		stay_buf_fini(&words->words);
 		return STAY_E_NOMEM;
 	}
+	stay_redis__ring_init(&run->node);
 	run->redis = redis;
 	run->words = *words;
 	run->options = stay_redis__call_options(options);
@@ -303,10 +277,14 @@ is_same(struct stay_call_id a, struct stay_call_id b)
 enum stay_status
 stay_redis_script_cancel(struct stay_redis *redis, struct stay_call_id id)
 {
-	struct stay_redis__run *run = redis->runs;
+	const struct stay_redis__ring *node = redis->runs.next;
 
-	while (run != NULL && !is_same(run->id, id))
-		run = run->next;
-	return stay_client_cancel(
-	    redis->client, run == NULL ? id : run->second);
+	for (; node != &redis->runs; node = node->next) {
+		const struct stay_redis__run *run =
+		    STAY_REDIS__OF(node, struct stay_redis__run, node);
+
+		if (is_same(run->id, id))
+			return stay_client_cancel(redis->client, run->second);
+	}
+	return stay_client_cancel(redis->client, id);
 }

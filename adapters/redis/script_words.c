@@ -42,12 +42,12 @@ stay_redis__script_from_format(struct stay_redis__script_words *words,
 	begin(words, script);
 	if (words->status != STAY_OK)
 		return;
+	arguments->why = NULL;
 	words->status =
 	    stay_redis__write_format(&words->words, format, arguments);
+	words->why = arguments->why;
 	if (words->status == STAY_OK)
 		take_header(words);
-	else if (words->status == STAY_E_FORMAT)
-		words->why = arguments->why;
 }
 
 static bool

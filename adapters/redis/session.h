@@ -6,6 +6,7 @@
 
 #include "greeting.h"
 #include "reply_parser.h"
+#include "ring.h"
 
 /* The block that survives reconnects. Parser and tape are kept from reply to reply,
  * until the session rests. */
@@ -22,7 +23,7 @@ struct stay_redis {
 	struct stay_redis__hub *hub;   /* NULL: nobody has ever subscribed */
 	struct stay_redis__skip *skip; /* NULL: no reply is read past */
 	struct stay_redis__sentinels *sentinels; /* NULL: nobody is asked */
-	struct stay_redis__run *runs; /* script.c: those that were sent twice */
+	struct stay_redis__ring runs; /* script.c: those that were sent twice */
 };
 
 /* What a session knows; zeroed for each. */

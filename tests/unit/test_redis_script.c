@@ -478,6 +478,24 @@ TEST(redis_script_that_has_ended_is_not_given_up)
 	end();
 }
 
+/* An id is not that of a later call in the same place. */
+TEST(redis_script_is_not_given_up_by_an_old_id)
+{
+	struct stay_call_id old;
+
+	begin(silent);
+	old = call_with_id("a");
+	sim_run_ms(here.world, 10);
+	redis_virtual_say(&here, ":1\r\n");
+	call_with_id("b");
+	sim_run_ms(here.world, 10);
+	redis_virtual_say(&here, LACKS);
+	cancel(old, STAY_E_STALE);
+	redis_virtual_say(&here, ":2\r\n");
+	ck_assert_str_eq(told, "a OK/replied 1;b OK/replied 2;");
+	end();
+}
+
 /* Other calls have ids, too. */
 TEST(redis_script_cancel_gives_up_any_call)
 {
