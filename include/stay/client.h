@@ -509,9 +509,10 @@ struct stay_held;
  * caller, who frees it with stay_held_free, before the loop is freed; the
  * client may end before that.
  * Returns: STAY_OK; STAY_E_FULL (held_replies_max, or held_bytes_max with what is
- * kept already); STAY_E_TOO_BIG (held_bytes_max by itself); STAY_E_NOMEM; STAY_E_ARG (not a part of this reply); STAY_E_STATE (not in
- * such a callback); STAY_E_UNSUPPORTED (the protocol has no `retain`). Unless
- * it returns STAY_OK, *held is NULL.
+ * kept already); STAY_E_TOO_BIG (held_bytes_max by itself); STAY_E_NOMEM; STAY_E_ARG
+ * (not a part of this reply); STAY_E_STATE (not in such a callback);
+ * STAY_E_UNSUPPORTED (the protocol has no `retain`). Unless it returns STAY_OK, *held
+ * is NULL.
  *
  * A small frame is copied. A large one stays where it was read, and keeps that
  * piece of input memory from being used again; held_bytes_max counts all of the

@@ -316,9 +316,10 @@ stay_frame_swallow(size_t len)
  *    answered, a part or some of a group, is STAY_MAYBE_EXECUTED.
  *  - If it has answered a call, late or not, and not by a refusal, nothing has failed:
  *    the session ends as by a planned change (on_down: STAY_E_RECONNECT), the next is
- *    dialled at once (four in 100 ms at most), and failures are counted anew. Else the session ends with
- *    STAY_E_NOT_READY, and the backoff is as ever: so a server that closes without an
- *    answer is not asked again and again. So it is in the greeting, too.
+ *    dialled at once (four in 100 ms at most), and failures are counted anew. Else the
+ *    session ends with STAY_E_NOT_READY, and the backoff is as ever: so a server that
+ *    closes without an answer is not asked again and again. So it is in the greeting,
+ *    too.
  *
  * For a frame of any kind but MORE, PART, PIECE, SWALLOW and BAD; and only with
  * STAY_LAST_FRAMES among the flags of the protocol. Other uses end the session with

@@ -143,9 +143,9 @@ struct stay_log;
  *	 "label":"redis://db","status":"STAY_E_RESET","class":"transient",
  *	 "text":"session redis://db: connection reset by the peer; next in 20 ms"}
  *
- * (On one line.) The log for people counts with subject->own and subject->wake_ms. An observer that passes
- * events on to a log leaves those two to it, and passes on on_wake, too. Without
- * them (NULL), or without memory, every failure is printed.
+ * (On one line.) The log for people counts with subject->own and subject->wake_ms. An
+ * observer that passes events on to a log leaves those two to it, and passes on
+ * on_wake, too. Without them (NULL), or without memory, every failure is printed.
  */
 STAY_API struct stay_log *stay_log_new(FILE *stream, unsigned machines);
 

@@ -88,9 +88,9 @@
  * All slots but `encode` run on the loop's thread. `encode` runs once for each call,
  * inside stay_client_call, or in the thread that calls stay_remote_call, maybe in
  * several at once: it reads the request and the config alone, which is const, and may
- * call only <stay/buf.h>. What it writes is what is sent, and sent again. `decode` may call the functions of <stay/session.h>
- * but where they say otherwise; `retain` may call nothing. The other slots of a session may call
- * everything.
+ * call only <stay/buf.h>. What it writes is what is sent, and sent again. `decode` may
+ * call the functions of <stay/session.h> but where they say otherwise; `retain` may
+ * call nothing. The other slots of a session may call everything.
  *
  * <stay/request.h>, <stay/frame.h>, <stay/hello.h> and <stay/session.h> are parts of
  * this header; it includes them.

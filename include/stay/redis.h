@@ -59,11 +59,11 @@
  *    the server keeps the value, unless that was on its way already. See
  *    client.on_given_up in <stay/client.h>.
  *  - MULTI to EXEC, as commands, are several calls, and each can fail alone. A
- *    stay_redis_multi_new is one, and so is a script
- *    (<stay/redis_script.h>). If it must be commands, as with WATCH, submit all
- *    of it without returning to the loop, each call with STAY_THIS_SESSION, so that none runs in another
- *    session. WATCH needs a client of its own. While a transaction is open, the
- *    session is not probed.
+ *    stay_redis_multi_new is one, and so is a script (<stay/redis_script.h>). If it
+ *    must be commands, as with WATCH, submit all of it without returning to the loop,
+ *    each call with STAY_THIS_SESSION, so that none runs in another session. WATCH
+ *    needs a client of its own. While a transaction is open, the session is not
+ *    probed.
  *  - A reply that is too big (client.reply_bytes_max, elements_max) completes its
  *    command with STAY_E_TOO_BIG, as STAY_REPLIED: the server has executed it.
  *    Nothing of it is kept, and the others get their replies. One nested deeper
@@ -140,8 +140,9 @@ enum stay_redis_role {
 };
 
 /* Which servers will do. What a server is it says in its answer to HELLO, and in RESP2
- * to ROLE, which is asked if it has to be a primary; one that does not say will do. A server that will not do is "not now": the attempt fails
- * with STAY_E_NOT_READY, and the next one follows after the backoff. */
+ * to ROLE, which is asked if it has to be a primary; one that does not say will do. A
+ * server that will not do is "not now": the attempt fails with STAY_E_NOT_READY, and
+ * the next one follows after the backoff. */
 enum stay_redis_wanted {
 	/* As the first one: a client that had a primary looks for a primary from
 	 * then on, also to read; one that was given a replica takes any. */

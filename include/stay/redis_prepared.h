@@ -48,8 +48,9 @@ struct stay_redis_prepared {
  * changes, any other is sent as it is. The first is the name of the command.
  * Returns: STAY_OK; STAY_E_FORMAT (it is NULL or has no name, or there is a percent
  * sign but that of a "%b" that is a word); STAY_E_UNSUPPORTED, as
- * stay_redis_command (docs/redis.md says what is in its place); STAY_E_TOO_BIG: more than the bounds above. After a failure
- * `prepared` is as if it were zeroed, and stay_redis_call returns STAY_E_FORMAT.
+ * stay_redis_command (docs/redis.md says what is in its place); STAY_E_TOO_BIG: more
+ * than the bounds above. After a failure `prepared` is as if it were zeroed, and
+ * stay_redis_call returns STAY_E_FORMAT.
  */
 STAY_API enum stay_status stay_redis_prepare(
     struct stay_redis_prepared *prepared, const char *format);

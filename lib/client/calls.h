@@ -145,8 +145,8 @@ struct stay__call_bounds {
 	bool keeps_unacted; /* one of the two that send what nobody acted on */
 };
 
-/* Only admission.c writes these. Read by every call: how full the queue may be before a slower check is
- * due. */
+/* Only admission.c writes these. Read by every call: how full the queue may be before
+ * a slower check is due. */
 struct stay__water {
 	uint64_t calls;
 	uint64_t bytes;
