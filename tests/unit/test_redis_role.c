@@ -133,7 +133,7 @@ static const struct {
 	    1 },
 };
 
-TEST_ROWS(redis_role_is_asked_for_in_resp2, COUNT(asked))
+TEST_ROWS(redis_role_is_asked_for_in_resp2, LEN(asked))
 {
 	const struct peer_row rows[] = { ON("ROLE", asked[_i].role), NO_MORE };
 

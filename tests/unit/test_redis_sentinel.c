@@ -17,9 +17,8 @@
 #include "support/scarce.h"
 #include "support/secret.h"
 
-#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
-#define URL          "redis+sentinel://10.0.1.1,10.0.1.2,10.0.1.3/it"
-#define URL_ONE      "redis+sentinel://10.0.1.1/it"
+#define URL     "redis+sentinel://10.0.1.1,10.0.1.2,10.0.1.3/it"
+#define URL_ONE "redis+sentinel://10.0.1.1/it"
 #define HELLO_OF(role)                                                         \
 	"%3\r\n+server\r\n+redis\r\n+proto\r\n:3\r\n+role\r\n+" role "\r\n"
 #define AT(host, port) "*2\r\n+" host "\r\n+" port "\r\n"
@@ -227,7 +226,7 @@ static const struct {
 	{ AT("a-b_c.d", "7000"), "a-b_c.d", 7000, "redis://a-b_c.d:7000" },
 };
 
-TEST_ROWS(redis_sentinel_names_any_place, COUNT(places))
+TEST_ROWS(redis_sentinel_names_any_place, LEN(places))
 {
 	sim_name_set(here.world, "db", "10.0.0.3", 1, 0);
 	sim_name_set(here.world, "a-b_c.d", "10.0.0.3", 1, 0);
@@ -277,7 +276,7 @@ lack_of(int i)
 }
 
 /* The attempt fails with these words, and the next one asks again. */
-TEST_ROWS(redis_sentinel_without_an_answer, COUNT(lacks))
+TEST_ROWS(redis_sentinel_without_an_answer, LEN(lacks))
 {
 	sentinels[0].says = lack_of(_i);
 	start(URL_ONE);
@@ -305,7 +304,7 @@ TEST_ROWS(redis_sentinel_alone_is_left, 2)
 }
 
 /* Each is asked in the same attempt: one that knows is enough. */
-TEST_ROWS(redis_sentinel_asks_the_next_one, COUNT(lacks))
+TEST_ROWS(redis_sentinel_asks_the_next_one, LEN(lacks))
 {
 	all_say(lack_of(_i));
 	sentinels[2].says = ONE;
@@ -481,7 +480,7 @@ static const char *const others[] = {
 };
 
 /* Of another name, or not to be understood. */
-TEST_ROWS(redis_sentinel_of_others, COUNT(others))
+TEST_ROWS(redis_sentinel_of_others, LEN(others))
 {
 	start(URL);
 	all_say(TWO);

@@ -8,8 +8,6 @@
 #include "suites.h"
 #include "support/scarce.h"
 
-#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
-
 static struct stay_loop *loop; /* is told what is wrong */
 static struct stay_redis__sentinel_url made;
 
@@ -87,7 +85,7 @@ static const struct {
 	    "rediss://b:26379?cafile=/x&servername=s&cert=c&key=k&cadir=d  " },
 };
 
-TEST_ROWS(redis_sentinel_url_is_taken_apart, COUNT(goods))
+TEST_ROWS(redis_sentinel_url_is_taken_apart, LEN(goods))
 {
 	ck_assert_int_eq(read(goods[_i].url, NULL), STAY_OK);
 	if (goods[_i].front == NULL) {
@@ -136,7 +134,7 @@ static const struct {
 	    "the URL has the key 'sentinel_password' twice" },
 };
 
-TEST_ROWS(redis_sentinel_url_is_refused, COUNT(bads))
+TEST_ROWS(redis_sentinel_url_is_refused, LEN(bads))
 {
 	const char *says;
 
@@ -174,7 +172,7 @@ TEST(redis_sentinel_url_and_the_options)
 		{ { .role = STAY_REDIS_WANT_PRIMARY }, STAY_OK, "" },
 	};
 
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	for (size_t i = 0; i < LEN(rows); i++) {
 		stay_loop_set_rejection(loop, "%s", "");
 		ck_assert_int_eq(read("redis+sentinel://a/n", &rows[i].options),
 		    rows[i].status);

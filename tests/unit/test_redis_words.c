@@ -244,8 +244,10 @@ TEST(redis_words_noauth_of_a_script_ends_nothing)
 #define HELLO_OF(role)                                                         \
 	"%3\r\n+server\r\n+redis\r\n+proto\r\n:3\r\n+role\r\n+" role "\r\n"
 
+#define READ_ONLY "-READONLY You can't write against a read only replica.\r\n"
+
 static const char *const demotions[] = {
-	"-READONLY You can't write against a read only replica.\r\n",
+	READ_ONLY,
 	"-MASTERDOWN Link with MASTER is down\r\n",
 	"-LOADING Redis is loading the dataset in memory\r\n",
 };
@@ -279,9 +281,8 @@ TEST_ROWS(redis_words_a_primary_no_more_is_left, LEN(demotions))
 /* It may have written before; but the server is what it says. */
 TEST(redis_words_a_script_tells_the_role_too)
 {
-	static const struct peer_row rows[] = {
-		ON_FIRST(1, "EVAL", demotions[0]), NO_MORE
-	};
+	static const struct peer_row rows[] = { ON_FIRST(1, "EVAL", READ_ONLY),
+		NO_MORE };
 	struct told told;
 
 	start(rows, NULL);
@@ -311,9 +312,8 @@ TEST_ROWS(redis_words_a_replica_from_the_start_stays, LEN(demotions))
 /* A call that blocks for ever holds the session no longer than the budget. */
 TEST(redis_words_a_blocked_call_holds_no_primary_that_was)
 {
-	static const struct peer_row rows[] = {
-		ON_FIRST(1, "SET a", demotions[0]), ON("BLPOP", ""), NO_MORE
-	};
+	static const struct peer_row rows[] = { ON_FIRST(1, "SET a", READ_ONLY),
+		ON("BLPOP", ""), NO_MORE };
 	struct told set, pop;
 
 	start(
