@@ -23,7 +23,6 @@ struct tally {
 	uint64_t submitted;
 	uint64_t outcomes[STAY_OUTCOME_COUNT];
 	uint64_t wrong_replies;
-	uint64_t refused_at_once;
 };
 
 struct load {

@@ -101,7 +101,6 @@ struct pool_sim {
 	    life; /* calls; and the rest of those that have closed */
 	uint64_t started, closed, released; /* pools */
 	uint64_t clients;                   /* that are alive: keep blocks */
-	uint64_t over_at;    /* ns: there are too many since; SIM_NEVER */
 	uint64_t idle_at;    /* ns: somebody waits, one is idle; SIM_NEVER */
 	uint64_t idle_after; /* so many check-outs */
 	uint64_t awake_at;   /* ns: the machine was asleep until then */

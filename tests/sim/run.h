@@ -450,9 +450,8 @@ struct user {
 	struct stay_client_options options; /* in force */
 	struct config *config;
 	struct change change;
-	bool elsewhere;       /* its other URL is in force */
-	bool roams;           /* it was given both, or is asked where to dial */
-	uint64_t asked_where; /* times that it was */
+	bool elsewhere; /* its other URL is in force */
+	bool roams;     /* it was given both, or is asked where to dial */
 	const struct config *released; /* it must be, in this turn */
 	uint64_t forked_connects;      /* up to a fork */
 	bool may_retry;                /* it ever had STAY_REFUSED_RESEND */

@@ -221,7 +221,6 @@ on_endpoints(void *arg, struct stay_client *client)
 
 	(void)client;
 	called_back(user->run);
-	user->asked_where++;
 	if (user->client != NULL && draw_mille(user->run, 500))
 		name_places(user);
 	else

@@ -21,7 +21,6 @@ extern struct nats_server nats, other; /* `other` is started by who needs it */
 /* Write the configuration anew, and start it; nats_reload: it takes that over. */
 void nats_configure(struct nats_server *server, const char *lines);
 void nats_start(struct nats_server *server);
-void nats_kill(struct nats_server *server);
 
 /* Loop and a server with the defaults; and the end of all that is there. */
 void nats_bed_open(void);

@@ -142,12 +142,6 @@ fault_may_show(void)
 	       mode->way != WRAP_DO_LESS;
 }
 
-unsigned long
-fault_count(void)
-{
-	return atomic_load(&count);
-}
-
 const char *
 fault_mode_text(enum fault_mode how)
 {

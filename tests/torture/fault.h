@@ -43,7 +43,6 @@ bool fault_has_struck_twice(void);
 bool fault_has_struck_openssl(void);
 /* So that somebody may notice: not only an interruption, or less at once. */
 bool fault_may_show(void);
-unsigned long fault_count(void);
 const char *fault_mode_text(enum fault_mode mode);
 /* The kind of the first call that failed. */
 const char *fault_kind(void);

@@ -334,8 +334,9 @@ rig_call_conn(struct rig_member *member, int tag, uint64_t timeout_ms)
 	return call_made(call, rig_taken(call->rig, message, status));
 }
 
-void
-rig_cast(struct rig_member *member, int tag)
+static void
+post(struct rig_member *member, int tag,
+    enum stay_status (*how)(struct stay_conn *, struct stay_message))
 {
 	struct stay_message message;
 
@@ -343,19 +344,17 @@ rig_cast(struct rig_member *member, int tag)
 		return;
 	message = rig_message(member->rig, tag);
 	rig_enter(member->rig);
-	(void)rig_taken(
-	    member->rig, message, stay_conn_cast(member->conn, message));
+	(void)rig_taken(member->rig, message, how(member->conn, message));
+}
+
+void
+rig_cast(struct rig_member *member, int tag)
+{
+	post(member, tag, stay_conn_cast);
 }
 
 void
 rig_tell(struct rig_member *member, int tag)
 {
-	struct stay_message message;
-
-	if (member->conn == NULL)
-		return;
-	message = rig_message(member->rig, tag);
-	rig_enter(member->rig);
-	(void)rig_taken(
-	    member->rig, message, stay_conn_send(member->conn, message));
+	post(member, tag, stay_conn_send);
 }
