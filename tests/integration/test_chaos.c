@@ -63,9 +63,8 @@ order(const char *format, ...)
 	va_list list;
 
 	va_start(list, format);
-	ck_assert_int_eq(
-	    stay_redis_vcommand(chaos.admin, NULL, NULL, NULL, format, list),
-	    STAY_OK);
+	EXPECT_OK(
+	    stay_redis_vcommand(chaos.admin, NULL, NULL, NULL, format, list));
 	va_end(list);
 }
 

@@ -185,8 +185,7 @@ say_goodbye_once(
 	options.arg = &closed;
 	entry->talker = &talker;
 	snprintf(url, sizeof(url), "pushes://127.0.0.1:%d", entry->port);
-	ck_assert_int_eq(
-	    stay_client_start(&client, loop, &pushes, url, &options), STAY_OK);
+	EXPECT_OK(stay_client_start(&client, loop, &pushes, url, &options));
 	while (entry->talker != NULL ||
 	       stay_conn_state(stay_client_conn(client)) != STAY_CONNECTED)
 		ev_run(ev, EVRUN_ONCE);
@@ -218,7 +217,7 @@ TEST(farewell_is_heard_by_a_peer_that_talks)
 	ev_timer_stop(ev, &late);
 	ev_io_stop(ev, &entry.io);
 	close(entry.io.fd);
-	ck_assert_int_eq(stay_loop_free(loop), STAY_OK);
+	EXPECT_OK(stay_loop_free(loop));
 	ev_loop_destroy(ev);
 }
 

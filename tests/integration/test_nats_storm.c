@@ -93,9 +93,8 @@ publish(int count)
 		    messages[published].ear);
 		request.payload.len =
 		    (size_t)snprintf(text, sizeof(text), "%d", published);
-		ck_assert_int_eq(stay_client_call(publisher, &request,
-				     on_published, (void *)(intptr_t)published),
-		    STAY_OK);
+		EXPECT_OK(stay_client_call(publisher, &request, on_published,
+		    (void *)(intptr_t)published));
 		published++;
 	}
 }
@@ -146,10 +145,8 @@ ask_some(int count)
 	for (; count > 0; count--) {
 		request.payload.len =
 		    (size_t)snprintf(text, sizeof(text), "%d", asked);
-		ck_assert_int_eq(
-		    stay_client_call_with(asker, &request, &options, on_answer,
-			(void *)(intptr_t)asked),
-		    STAY_OK);
+		EXPECT_OK(stay_client_call_with(asker, &request, &options,
+		    on_answer, (void *)(intptr_t)asked));
 		asked++;
 	}
 }
@@ -244,7 +241,7 @@ begin(void)
 	service = nats_client(&nats, "", &options);
 	options.config = &verbose;
 	publisher = nats_client(&nats, "", &options);
-	ck_assert_int_eq(nats_subscribe(service, &doubles), STAY_OK);
+	EXPECT_OK(nats_subscribe(service, &doubles));
 	for (int i = 0; i < EARS; i++) {
 		struct ear *ear = &ears[i];
 
@@ -252,8 +249,7 @@ begin(void)
 			.subscription = {
 			    ear->name, NULL, on_message, on_notice } };
 		snprintf(ear->name, sizeof(ear->name), "ear.%d", i);
-		ck_assert_int_eq(
-		    nats_subscribe(listener, &ear->subscription), STAY_OK);
+		EXPECT_OK(nats_subscribe(listener, &ear->subscription));
 	}
 	published = completed = asked = answered = ons = losses = 0;
 	memset(outcomes, 0, sizeof(outcomes));

@@ -4,7 +4,6 @@
  */
 #include <stay/tls.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "suites.h"
 #include "support/nats_bed.h"
@@ -36,7 +35,7 @@ static void
 begin(void)
 {
 	make_files();
-	ck_assert_int_eq(stay_tls_new(&filter, NULL, NULL, 0), STAY_OK);
+	EXPECT_OK(stay_tls_new(&filter, NULL, NULL, 0));
 	nats_bed_open();
 }
 
@@ -91,9 +90,8 @@ start(int row)
 	nats_start(&nats);
 	snprintf(text, sizeof(text), "%s?cafile=%s/%s.pem", nats.url,
 	    tls_folder(), rows[row].trusts ? "ca" : "me");
-	ck_assert_int_eq(stay_client_start(
-			     &client, rig.loop, &nats_protocol, text, &options),
-	    STAY_OK);
+	EXPECT_OK(stay_client_start(
+	    &client, rig.loop, &nats_protocol, text, &options));
 	return client;
 }
 
@@ -104,7 +102,7 @@ TEST_ROWS(nats_tls_behind_info, 6)
 
 	say(client);
 	ck_assert_msg(told.status == rows[_i].status, "%s", told.why);
-	ck_assert_msg(strstr(told.why, rows[_i].why) != NULL, "%s", told.why);
+	EXPECT_IN(told.why, rows[_i].why);
 	stay_tls_get_counts(filter, &counts);
 	ck_assert_uint_eq(counts.handshakes,
 	    rows[_i].status == STAY_OK && rows[_i].server ? 1 : 0);

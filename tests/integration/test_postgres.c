@@ -127,7 +127,7 @@ TEST_ROWS(postgres_error_is_told_with_its_words, PG_ROWS(LEN(errors)))
 			      errors[_i].why) == 0,
 	    "%s", answer.why);
 	ck_assert_int_eq(answer.transaction, errors[_i].transaction);
-	ck_assert_int_eq(next.status, STAY_OK);
+	EXPECT_OK(next.status);
 }
 
 static const struct {
@@ -151,9 +151,7 @@ TEST_ROWS(postgres_login_is_denied, PG_ROWS(LEN(logins)))
 	    logins[_i].user, pg_bed.server.port);
 	client = pg_rig_start(url, NULL);
 	pg_rig_until_state(client, STAY_BACKING_OFF);
-	ck_assert_msg(strstr(stay_conn_failure(stay_client_conn(client)),
-			  logins[_i].says) != NULL,
-	    "%s", stay_conn_failure(stay_client_conn(client)));
+	EXPECT_IN(stay_conn_failure(stay_client_conn(client)), logins[_i].says);
 	ck_assert_ptr_null(
 	    strstr(stay_conn_failure(stay_client_conn(client)), "wrong"));
 }
@@ -167,9 +165,8 @@ PG_TEST(postgres_without_its_database_is_denied)
 	    pg_bed.server.port);
 	client = pg_rig_start(url, NULL);
 	pg_rig_until_state(client, STAY_BACKING_OFF);
-	ck_assert_ptr_nonnull(
-	    strstr(stay_conn_failure(stay_client_conn(client)),
-		"database \"none\" does not exist (3D000)"));
+	EXPECT_IN(stay_conn_failure(stay_client_conn(client)),
+	    "database \"none\" does not exist (3D000)");
 }
 
 /* ---- TLS ---- */
@@ -199,9 +196,8 @@ TEST_ROWS(postgres_goes_on_with_tls, PG_ROWS(LEN(secured)))
 	    secured[_i].query, secured[_i].has_ca ? "&cafile=" : "",
 	    secured[_i].has_ca ? pg_bed.server.dir : "",
 	    secured[_i].has_ca ? "/data/ca.pem" : "");
-	ck_assert_int_eq(stay_tls_new(&filter, NULL, NULL, 0), STAY_OK);
-	ck_assert_int_eq(
-	    stay_loop_set_filter(pg_bed.rig.loop, filter), STAY_OK);
+	EXPECT_OK(stay_tls_new(&filter, NULL, NULL, 0));
+	EXPECT_OK(stay_loop_set_filter(pg_bed.rig.loop, filter));
 	client = pg_rig_start(url, NULL);
 	if (secured[_i].says == NULL) {
 		pg_rig_until_state(client, STAY_CONNECTED);
@@ -210,10 +206,8 @@ TEST_ROWS(postgres_goes_on_with_tls, PG_ROWS(LEN(secured)))
 		ck_assert_str_eq(answer.parts, "[ssl](t){SELECT 1}");
 	} else {
 		pg_rig_until_state(client, STAY_BACKING_OFF);
-		ck_assert_msg(
-		    strstr(stay_conn_failure(stay_client_conn(client)),
-			secured[_i].says) != NULL,
-		    "%s", stay_conn_failure(stay_client_conn(client)));
+		EXPECT_IN(stay_conn_failure(stay_client_conn(client)),
+		    secured[_i].says);
 	}
 	stay_tls_free(filter);
 }
@@ -228,9 +222,8 @@ PG_TEST(postgres_server_without_tls_is_denied)
 	    url, sizeof(url), "%s&sslmode=require", pg_bed.server.unix_url);
 	client = pg_rig_start(url, NULL);
 	pg_rig_until_state(client, STAY_BACKING_OFF);
-	ck_assert_msg(strstr(stay_conn_failure(stay_client_conn(client)),
-			  "the server has no TLS") != NULL,
-	    "%s", stay_conn_failure(stay_client_conn(client)));
+	EXPECT_IN(stay_conn_failure(stay_client_conn(client)),
+	    "the server has no TLS");
 }
 
 /* ---- a session that ends ---- */
@@ -259,10 +252,9 @@ TEST_ROWS(postgres_session_ends_with_the_words_of_the_server, PG_ROWS(2))
 	pg_await(&answer);
 	if (_i == 0) {
 		ck_assert_int_eq(answer.outcome, STAY_MAYBE_EXECUTED);
-		ck_assert_msg(strstr(answer.why, "terminating connection due "
-						 "to administrator command "
-						 "(57P01)") != NULL,
-		    "%s", answer.why);
+		EXPECT_IN(answer.why, "terminating connection due "
+				      "to administrator command "
+				      "(57P01)");
 	} else {
 		ck_assert_msg(answer.status == STAY_OK, "%s", answer.why);
 		ck_assert_uint_eq(answer.session, 2);
@@ -310,8 +302,7 @@ TEST_ROWS(postgres_transaction_is_all_or_nothing, PG_ROWS(LEN(transactions)))
 	    "DROP TABLE IF EXISTS t; CREATE TABLE t (a int)");
 	for (int i = 0; i < 3; i++)
 		add(group, transactions[_i].statements[i]);
-	ck_assert_int_eq(
-	    pg_commit(group, NULL, pg_note_group, &books), STAY_OK);
+	EXPECT_OK(pg_commit(group, NULL, pg_note_group, &books));
 	pg_await_group(&books);
 	ck_assert_int_eq(books.status, transactions[_i].status);
 	ck_assert_uint_eq(books.count, 5);
@@ -337,7 +328,7 @@ PG_TEST(postgres_transaction_does_not_cross_sessions)
 	here.session = answer.session;
 	pg_ask_with(client, &answer, &insert, &here);
 	pg_await(&answer);
-	ck_assert_int_eq(answer.status, STAY_OK);
+	EXPECT_OK(answer.status);
 	pg_ask_now(pg_bed.admin, &answer,
 	    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
 	    "WHERE state = 'idle in transaction'");
@@ -357,11 +348,10 @@ PG_TEST(postgres_listens_again_in_the_next_session)
 	struct stay_client *client = pg_rig_connect(pg_bed.server.url, &config);
 	struct pg_answer answer;
 
-	ck_assert_int_eq(pg_listen(client, "a b", NULL, NULL, NULL), STAY_OK);
-	ck_assert_int_eq(pg_listen(client, "gone", NULL, NULL, NULL), STAY_OK);
-	ck_assert_int_eq(pg_listen(client, "a b", NULL, NULL, NULL), STAY_OK);
-	ck_assert_int_eq(
-	    pg_unlisten(client, "gone", NULL, NULL, NULL), STAY_OK);
+	EXPECT_OK(pg_listen(client, "a b", NULL, NULL, NULL));
+	EXPECT_OK(pg_listen(client, "gone", NULL, NULL, NULL));
+	EXPECT_OK(pg_listen(client, "a b", NULL, NULL, NULL));
+	EXPECT_OK(pg_unlisten(client, "gone", NULL, NULL, NULL));
 	ck_assert_int_eq(
 	    pg_listen(client, "a\"", NULL, NULL, NULL), STAY_E_ARG);
 	pg_ask_now(client, &answer, "SELECT pg_listening_channels()");

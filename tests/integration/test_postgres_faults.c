@@ -34,7 +34,7 @@ begin(void)
 	pg_bed.silence_ms = SILENCE_MS;
 	pg_rig_open();
 	pg_ask_now(pg_bed.admin, &answer, "CREATE TABLE t (n int)");
-	ck_assert_int_eq(answer.status, STAY_OK);
+	EXPECT_OK(answer.status);
 	client = pg_rig_connect(pg_bed.server.url, NULL);
 }
 
@@ -84,16 +84,13 @@ insert(int n)
 		group = pg_begin(client);
 		(void)stay_group_add(group, &request);
 		(void)stay_group_add(group, &request);
-		ck_assert_int_eq(
-		    pg_commit(group, NULL, note_transaction, &told[n]),
-		    STAY_OK);
+		EXPECT_OK(pg_commit(group, NULL, note_transaction, &told[n]));
 		return;
 	}
 	if (n % 3 == 1)
 		request = (struct pg_request){ "INSERT INTO t VALUES ($1)",
 			&param, 1, 0 };
-	ck_assert_int_eq(
-	    pg_call(client, &request, NULL, note_call, &told[n]), STAY_OK);
+	EXPECT_OK(pg_call(client, &request, NULL, note_call, &told[n]));
 }
 
 static bool
@@ -135,9 +132,8 @@ read_counts(void)
 	do {
 		memset(counts, 0, sizeof(counts));
 		read = (struct told){ 0 };
-		ck_assert_int_eq(
-		    pg_call(pg_bed.admin, &request, &options, note_call, &read),
-		    STAY_OK);
+		EXPECT_OK(pg_call(
+		    pg_bed.admin, &request, &options, note_call, &read));
 		rig_until(&pg_bed.rig, is_told, &read, PATIENCE_S);
 	} while (read.outcome != STAY_REPLIED);
 }

@@ -210,11 +210,11 @@ store_too_much(void)
 	struct answer answer;
 
 	ask_now(&rig, admin, &answer, orders[0]);
-	ck_assert_int_eq(answer.status, STAY_OK);
+	EXPECT_OK(answer.status);
 	ask_now(&rig, admin, &answer, orders[1],
 	    "local value = string.rep('x', 1000) "
 	    "for i = 1, 4000 do redis.call('RPUSH', 'list', value) end");
-	ck_assert_int_eq(answer.status, STAY_OK);
+	EXPECT_OK(answer.status);
 }
 
 static bool
@@ -271,7 +271,7 @@ TEST(promise_7_a_reply_as_large_as_it_may_be_is_delivered)
 	ask_now(&rig, admin, &answer, "SETRANGE string %zu x",
 	    REPLY_BYTES_MAX - frame - 1);
 	ask_now(&rig, redis, &answer, "GET string");
-	ck_assert_int_eq(answer.status, STAY_OK);
+	EXPECT_OK(answer.status);
 	ck_assert_uint_eq(answer.len, REPLY_BYTES_MAX - frame);
 	ask_now(&rig, admin, &answer, "APPEND string x");
 	ask_now(&rig, redis, &answer, "GET string");

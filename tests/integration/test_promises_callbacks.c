@@ -77,7 +77,7 @@ submit_for_nobody(void)
 
 	INSIDE(status =
 		   stay_redis_command(seen.redis, NULL, NULL, "BLPOP none 0"));
-	ck_assert_int_eq(status, STAY_OK);
+	EXPECT_OK(status);
 }
 
 static void
@@ -163,7 +163,7 @@ on_started(void *arg, struct stay_conn *conn, enum stay_status status)
 {
 	(void)arg;
 	(void)conn;
-	ck_assert_int_eq(status, STAY_OK);
+	EXPECT_OK(status);
 	seen.started++;
 	enter(IN_STARTED);
 }
@@ -174,7 +174,7 @@ on_closed(void *arg, struct stay_conn *conn, enum stay_status reason)
 	(void)arg;
 	(void)conn;
 	enter(PLACES);
-	ck_assert_int_eq(reason, STAY_OK);
+	EXPECT_OK(reason);
 	seen.closed++;
 }
 
@@ -280,7 +280,7 @@ fill(void)
 
 	INSIDE(status = stay_redis_command(
 		   seen.redis, NULL, NULL, "CLIENT TRACKING ON BCAST"));
-	ck_assert_int_eq(status, STAY_OK);
+	EXPECT_OK(status);
 	for (int i = 0; i < CALLS; i++)
 		submit(&seen.calls[i]);
 }
@@ -300,7 +300,7 @@ burst(void)
 	for (int i = 0; i < BURST; i++) {
 		INSIDE(status = stay_redis_command(
 			   seen.redis, on_burst_done, NULL, "INCR counter"));
-		ck_assert_int_eq(status, STAY_OK);
+		EXPECT_OK(status);
 		seen.accepted++;
 	}
 }

@@ -43,9 +43,8 @@ ask_within(
 		.timeout_ms = ms };
 
 	memset(call, 0, sizeof(*call));
-	ck_assert_int_eq(stay_redis_command_with(redis, &options, on_done, call,
-			     "SETNX call:%d %d", number, number),
-	    STAY_OK);
+	EXPECT_OK(stay_redis_command_with(redis, &options, on_done, call,
+	    "SETNX call:%d %d", number, number));
 	if (ms != STAY_FOREVER)
 		call->due_ms = stay_loop_now_ms(rig.loop) + ms;
 }
@@ -125,7 +124,7 @@ check_others(struct stay_redis *redis, bool executed)
 	for (int i = 0; i < CALLS; i++) {
 		ck_assert_uint_eq(calls[i].answer.told, 1);
 		if (!is_timed(i)) {
-			ck_assert_int_eq(calls[i].answer.status, STAY_OK);
+			EXPECT_OK(calls[i].answer.status);
 			ck_assert_int_eq(calls[i].answer.integer, 1);
 		}
 		ask_now(&rig, redis, &value, "GET call:%d", i);
@@ -199,7 +198,7 @@ TEST(promise_6_a_deadline_does_not_outlive_its_call)
 	rig_run(&rig, 2.1);
 	for (int i = 0; i < CALLS; i++) {
 		ck_assert_uint_eq(calls[i].answer.told, 1);
-		ck_assert_int_eq(calls[i].answer.status, STAY_OK);
+		EXPECT_OK(calls[i].answer.status);
 	}
 	check_counts(redis);
 }

@@ -70,9 +70,8 @@ start_lights(const char *url)
 		struct light *light = &lights[i];
 
 		light->redis = connect_over(&light->fd, url);
-		ck_assert_int_eq(
-		    stay_redis_command(light->redis, on_light, light, "PING"),
-		    STAY_OK);
+		EXPECT_OK(
+		    stay_redis_command(light->redis, on_light, light, "PING"));
 	}
 }
 
@@ -122,9 +121,8 @@ static void
 hoard_ask(struct hoard *hoard, const char *key, int times)
 {
 	for (int i = 0; i < times; i++)
-		ck_assert_int_eq(
-		    stay_redis_command(hoard->redis, NULL, NULL, "GET %s", key),
-		    STAY_OK);
+		EXPECT_OK(stay_redis_command(
+		    hoard->redis, NULL, NULL, "GET %s", key));
 	hoard->bytes = bytes_in(hoard);
 }
 
@@ -160,7 +158,7 @@ store(const char *key, unsigned len)
 	struct answer answer;
 
 	ask_now(&rig, admin, &answer, "SETRANGE %s %u x", key, len - 1);
-	ck_assert_int_eq(answer.status, STAY_OK);
+	EXPECT_OK(answer.status);
 }
 
 /* Frozen until all is asked; then nobody turns the loop until it is there: of
@@ -236,9 +234,8 @@ TEST(promise_9_a_peer_that_reads_nothing_holds_up_nobody)
 	stuck = rig_connect(&rig, server.url, &patient);
 	redis_server_freeze(&server);
 	for (int i = 0; i < 512; i++)
-		ck_assert_int_eq(stay_redis_command(stuck, NULL, NULL,
-				     "SET key:%d %b", i, value, sizeof(value)),
-		    STAY_OK);
+		EXPECT_OK(stay_redis_command(stuck, NULL, NULL, "SET key:%d %b",
+		    i, value, sizeof(value)));
 	see_them_get_on(200);
 	counts = counts_of(stay_redis_client(stuck));
 	ck_assert_uint_gt(counts.queued, 0);

@@ -74,9 +74,8 @@ static void
 ask_some(struct stay_redis *redis)
 {
 	for (int i = 0; i < 100; i++)
-		ck_assert_int_eq(stay_redis_command(
-				     redis, NULL, NULL, "SET key:%d %d", i, i),
-		    STAY_OK);
+		EXPECT_OK(stay_redis_command(
+		    redis, NULL, NULL, "SET key:%d %d", i, i));
 }
 
 /* It answers, dies with calls in flight, refuses, and comes back. */

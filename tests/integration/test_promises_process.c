@@ -63,9 +63,8 @@ ask_some(struct stay_redis *redis)
 	static const char value[1000];
 
 	for (int i = 0; i < 100; i++)
-		ck_assert_int_eq(stay_redis_command(redis, NULL, NULL,
-				     "SET key:%d %b", i, value, sizeof(value)),
-		    STAY_OK);
+		EXPECT_OK(stay_redis_command(redis, NULL, NULL, "SET key:%d %b",
+		    i, value, sizeof(value)));
 }
 
 /* The socket of the session has heard of the end; the library has not. */

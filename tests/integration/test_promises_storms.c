@@ -218,7 +218,7 @@ TEST(promise_13_dials_under_way_at_once_are_bounded)
 	unsigned most = 0;
 
 	door_open(&door, NULL, NULL, DOOR_STUFFED);
-	ck_assert_int_eq(stay_loop_set_dials_max(rig.loop, 4 * DIALS), STAY_OK);
+	EXPECT_OK(stay_loop_set_dials_max(rig.loop, 4 * DIALS));
 	start_members(door_url(&door, "redis"), &options);
 	rig_until(&rig, all_have_tried, &most, PATIENCE_S);
 	ck_assert_uint_eq(most, DIALS);
@@ -322,9 +322,8 @@ ask_idempotent(struct stay_redis *redis, struct answer *answer, int number)
 		.flags = STAY_IDEMPOTENT };
 
 	memset(answer, 0, sizeof(*answer));
-	ck_assert_int_eq(stay_redis_command_with(redis, &options, note_answer,
-			     answer, "SETNX key:%02d 1", number),
-	    STAY_OK);
+	EXPECT_OK(stay_redis_command_with(
+	    redis, &options, note_answer, answer, "SETNX key:%02d 1", number));
 }
 
 static bool

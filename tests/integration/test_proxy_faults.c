@@ -87,7 +87,7 @@ on_list(void *arg, const struct stay_result *result)
 	const struct stay_redis_reply *element;
 
 	executed->told = true;
-	ck_assert_int_eq(result->status, STAY_OK);
+	EXPECT_OK(result->status);
 	for (element = stay_redis_first(result->reply); element != NULL;
 	     element = stay_redis_next(element)) {
 		unsigned i =
@@ -107,9 +107,8 @@ is_listed(void *arg)
 static void
 ask_list(struct executed *executed)
 {
-	ck_assert_int_eq(
-	    stay_redis_command(admin, on_list, executed, "LRANGE log 0 -1"),
-	    STAY_OK);
+	EXPECT_OK(
+	    stay_redis_command(admin, on_list, executed, "LRANGE log 0 -1"));
 	rig_until(&rig, is_listed, executed, 20);
 }
 
@@ -376,7 +375,7 @@ TEST(promise_8_a_slow_peer_is_no_silent_one)
 	rig_until(&rig, all_told, &round, 10);
 	ask_now(&rig, admin, &set, "SETRANGE long 9999 x");
 	ask_now(&rig, round.redis, &get, "GET long");
-	ck_assert_int_eq(get.status, STAY_OK);
+	EXPECT_OK(get.status);
 	ck_assert_uint_eq(get.len, 10000);
 	ck_assert_uint_eq(round.proxy.accepted, 1);
 	round_end(&round);

@@ -71,9 +71,8 @@ set_value(struct stay_redis *redis, uint64_t len, struct answer *answer)
 		.timeout_ms = 600000, .body = &body, .id = &id };
 
 	memset(answer, 0, sizeof(*answer));
-	ck_assert_int_eq(stay_redis_command_with(redis, &options, note_answer,
-			     answer, "SET %s", "value"),
-	    STAY_OK);
+	EXPECT_OK(stay_redis_command_with(
+	    redis, &options, note_answer, answer, "SET %s", "value"));
 }
 
 /* ---- whole ---- */
@@ -99,7 +98,7 @@ compare(void *arg, const struct stay_result *result)
 	struct compared *compared = arg;
 
 	compared->told++;
-	ck_assert_int_eq(result->status, STAY_OK);
+	EXPECT_OK(result->status);
 	ck_assert_uint_eq(stay_redis_len(result->reply), CHUNK);
 	put_bytes(want, compared->at, CHUNK);
 	ck_assert(memcmp(stay_redis_str(result->reply), want, CHUNK) == 0);
@@ -117,11 +116,9 @@ compare_value(struct stay_redis *redis, uint64_t len)
 	for (uint64_t at = 0; at < len; at += CHUNK) {
 		struct compared compared = { .at = at };
 
-		ck_assert_int_eq(
-		    stay_redis_command(redis, compare, &compared,
-			"GETRANGE value %llu %llu", (unsigned long long)at,
-			(unsigned long long)(at + CHUNK - 1)),
-		    STAY_OK);
+		EXPECT_OK(stay_redis_command(redis, compare, &compared,
+		    "GETRANGE value %llu %llu", (unsigned long long)at,
+		    (unsigned long long)(at + CHUNK - 1)));
 		rig_until(&rig, is_compared, &compared, 30);
 	}
 }
@@ -137,7 +134,7 @@ TEST(redis_body_is_larger_than_the_process)
 	upload = (struct upload){ .waits_at = UINT64_MAX };
 	set_value(redis, len, &answer);
 	await_answer(&rig, &answer, 600);
-	ck_assert_int_eq(answer.status, STAY_OK);
+	EXPECT_OK(answer.status);
 	ck_assert_str_eq(answer.text, "OK");
 	ck_assert_uint_eq(upload.over, 1);
 	ck_assert_uint_eq(upload.at, len);
@@ -201,9 +198,8 @@ begin_download(struct stay_redis *redis, uint64_t pauses_at)
 		.timeout_ms = STAY_FOREVER, .piece = compare_piece, .id = &id };
 
 	download = (struct download){ .redis = redis, .pauses_at = pauses_at };
-	ck_assert_int_eq(stay_redis_command_with(redis, &options, note_answer,
-			     &download, "GET value"),
-	    STAY_OK);
+	EXPECT_OK(stay_redis_command_with(
+	    redis, &options, note_answer, &download, "GET value"));
 	rig_until(&rig, pauses, &download, 60);
 }
 
@@ -231,7 +227,7 @@ TEST_ROWS(redis_pieces_are_larger_than_the_process, 2)
 	ck_assert_uint_eq(download.at, at);
 	stay_client_resume(stay_redis_client(redis));
 	await_answer(&rig, &download.answer, 600);
-	ck_assert_int_eq(download.answer.status, STAY_OK);
+	EXPECT_OK(download.answer.status);
 	ck_assert_int_eq(download.answer.type, STAY_REDIS_STRING);
 	ck_assert_uint_eq(download.answer.len, 0);
 	ck_assert_uint_eq(download.at, len);
@@ -269,8 +265,7 @@ TEST_ROWS(redis_body_that_is_cut_off_is_not_there, LEN(cuts))
 		redis_server_kill(&server);
 		redis_server_restart(&server);
 	} else {
-		ck_assert_int_eq(
-		    stay_client_cancel(stay_redis_client(redis), id), STAY_OK);
+		EXPECT_OK(stay_client_cancel(stay_redis_client(redis), id));
 	}
 	await_answer(&rig, &answer, 30);
 	ck_assert_int_eq(answer.status, cuts[_i].status);
@@ -297,8 +292,7 @@ TEST_ROWS(redis_pieces_that_are_cut_off, LEN(cuts))
 		redis_server_kill(&server);
 		redis_server_restart(&server);
 	} else {
-		ck_assert_int_eq(
-		    stay_client_cancel(stay_redis_client(redis), id), STAY_OK);
+		EXPECT_OK(stay_client_cancel(stay_redis_client(redis), id));
 	}
 	stay_client_resume(stay_redis_client(redis));
 	await_answer(&rig, &download.answer, 30);

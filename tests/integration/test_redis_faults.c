@@ -115,7 +115,7 @@ submit(struct load *load)
 		status = stay_redis_command(
 		    load->redis, on_incr, load, "INCR counter");
 	}
-	ck_assert_int_eq(status, STAY_OK);
+	EXPECT_OK(status);
 	tally->submitted++;
 	load->outstanding++;
 }
@@ -176,11 +176,8 @@ counter_of(struct load *load, struct ev_loop *ev, struct stay_loop *loop)
 	struct stay_redis *asker;
 	int64_t value = -1;
 
-	ck_assert_int_eq(
-	    stay_redis_start(&asker, loop, load->server.url, NULL), STAY_OK);
-	ck_assert_int_eq(
-	    stay_redis_command(asker, on_value, &value, "GET counter"),
-	    STAY_OK);
+	EXPECT_OK(stay_redis_start(&asker, loop, load->server.url, NULL));
+	EXPECT_OK(stay_redis_command(asker, on_value, &value, "GET counter"));
 	stay_redis_drain(asker, 5000);
 	ev_run(ev, 0);
 	return value;
@@ -247,9 +244,7 @@ TEST(promise_1_2_3_no_call_is_lost_over_kills_and_freezes)
 
 	printf("seed %u\n", load.seed);
 	ck_assert(redis_server_start(&load.server, NULL));
-	ck_assert_int_eq(
-	    stay_redis_start(&load.redis, loop, load.server.url, NULL),
-	    STAY_OK);
+	EXPECT_OK(stay_redis_start(&load.redis, loop, load.server.url, NULL));
 	while (load.outstanding < OUTSTANDING)
 		submit(&load);
 	start_timers(&load, ev, seconds_of_faults());
@@ -266,7 +261,7 @@ TEST(promise_1_2_3_no_call_is_lost_over_kills_and_freezes)
 	printf("%d faults; counter %" PRId64 "\n", load.faults, counter);
 	ck_assert_int_ge(counter, (int64_t)replied);
 	ck_assert_int_le(counter, (int64_t)(replied + maybe));
-	ck_assert_int_eq(stay_loop_free(loop), STAY_OK);
+	EXPECT_OK(stay_loop_free(loop));
 	redis_server_end(&load.server);
 	ev_loop_destroy(ev);
 }

@@ -60,8 +60,7 @@ send_group(struct stay_redis_group *group, struct job *job)
 		.flags = STAY_THIS_SESSION };
 
 	*job = (struct job){ .told = 0 };
-	ck_assert_int_eq(
-	    stay_redis_group_send(group, &options, on_done, job), STAY_OK);
+	EXPECT_OK(stay_redis_group_send(group, &options, on_done, job));
 }
 
 /* The number is put down in two hashes. */
@@ -324,7 +323,7 @@ TEST_ROWS(redis_group_of_many_replies, 2)
 	send_group(group, &job);
 	rig_until(&rig, is_told, &job, PATIENCE_S);
 	ck_assert_uint_eq(job.count, 500);
-	ck_assert_int_eq(job.status, STAY_OK);
+	EXPECT_OK(job.status);
 }
 
 TEST_SUITE_WITH(redis_group, .before = bed_open_with_admin, .after = bed_close,

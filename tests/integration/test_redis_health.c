@@ -91,7 +91,7 @@ TEST_ROWS(promise_8_a_transaction_is_not_probed, 2)
 	ask_now(&rig, redis, &queued, "SET k v");
 	rig_run(&rig, 3 * PROBE_MS / 1000.);
 	ask_now(&rig, redis, &exec, "%s", _i == 0 ? "EXEC" : "DISCARD");
-	ck_assert_int_eq(exec.status, STAY_OK);
+	EXPECT_OK(exec.status);
 	ck_assert_uint_eq(exec.count, _i == 0 ? 1 : 0);
 	redis_server_freeze(&server);
 	rig_until_state(&rig, redis, STAY_BACKING_OFF, 20);
@@ -120,7 +120,7 @@ TEST(promise_3_8_a_pause_longer_than_the_bound_may_have_executed)
 	ck_assert_int_eq(lost.status, STAY_E_SILENT);
 	ck_assert_int_eq(lost.outcome, STAY_MAYBE_EXECUTED);
 	ask_now(&rig, redis, &counter, "GET counter");
-	ck_assert_int_eq(counter.status, STAY_OK);
+	EXPECT_OK(counter.status);
 	ck_assert_int_le(counter.integer, 1);
 }
 
@@ -137,7 +137,7 @@ TEST(promise_6_8_a_call_that_blocks_has_its_own_time)
 	redis = rig_connect(&rig, server.url, &options);
 	asked = ev_time();
 	ask_now(&rig, redis, &answer, "BLPOP nothing 1");
-	ck_assert_int_eq(answer.status, STAY_OK);
+	EXPECT_OK(answer.status);
 	ck_assert_int_eq(answer.type, STAY_REDIS_NIL);
 	ck_assert_double_ge(answer.at - asked, 0.9);
 	ck_assert_uint_eq(sessions_of(redis), 1);
@@ -252,7 +252,7 @@ TEST(redis_health_a_server_on_another_port_behind_the_same_name)
 	rig_until_state(&rig, redis, STAY_BACKING_OFF, 20);
 	ask(redis, &answer, "SET moved here");
 	await_answer(&rig, &answer, 20);
-	ck_assert_int_eq(answer.status, STAY_OK);
+	EXPECT_OK(answer.status);
 	rig_stop(&rig, redis);
 	redis = rig_connect(&rig, other.url, NULL);
 	ask_now(&rig, redis, &answer, "GET moved");
@@ -281,7 +281,7 @@ TEST(redis_health_another_server_behind_the_same_path)
 	ck_assert_int_eq(symlink(target, path), 0);
 	ask(redis, &answer, "CONFIG GET dir");
 	await_answer(&rig, &answer, 20);
-	ck_assert_int_eq(answer.status, STAY_OK);
+	EXPECT_OK(answer.status);
 	ck_assert_uint_eq(sessions_of(redis), 2);
 	redis_server_end(&other);
 }

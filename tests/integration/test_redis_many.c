@@ -29,7 +29,7 @@ static void
 done(void *arg, const struct stay_result *result)
 {
 	(void)arg;
-	ck_assert_int_eq(result->status, STAY_OK);
+	EXPECT_OK(result->status);
 	told++;
 }
 
@@ -44,8 +44,7 @@ ask_all(void)
 {
 	told = 0;
 	for (size_t i = 0; i < count; i++)
-		ck_assert_int_eq(
-		    stay_redis_command(all[i], done, NULL, "PING"), STAY_OK);
+		EXPECT_OK(stay_redis_command(all[i], done, NULL, "PING"));
 	rig_until(&rig, are_told, &count, 60);
 }
 

@@ -66,7 +66,7 @@ on_published(void *arg, const struct stay_result *result)
 	size_t heap = heap_in_use();
 
 	(void)arg;
-	ck_assert_int_eq(result->status, STAY_OK);
+	EXPECT_OK(result->status);
 	flood.done++;
 	if (heap > flood.heap)
 		flood.heap = heap;
@@ -81,10 +81,8 @@ publish(void)
 
 	memset(text, ' ', sizeof(text));
 	snprintf(text, sizeof(text), "%u", flood.begun++);
-	ck_assert_int_eq(
-	    stay_redis_command(admin, on_published, NULL, "PUBLISH news %b",
-		(const void *)text, sizeof(text)),
-	    STAY_OK);
+	EXPECT_OK(stay_redis_command(admin, on_published, NULL,
+	    "PUBLISH news %b", (const void *)text, sizeof(text)));
 }
 
 static bool
@@ -109,8 +107,7 @@ subscribe(struct stay_redis *redis)
 	};
 
 	memset(&ear, 0, sizeof(ear));
-	ck_assert_int_eq(
-	    stay_redis_subscribe(redis, &options, &ear.subscription), STAY_OK);
+	EXPECT_OK(stay_redis_subscribe(redis, &options, &ear.subscription));
 	rig_until(&rig, is_there, &ear.subscribed, 10);
 	stay_redis_subscription_pause(ear.subscription);
 }

@@ -112,8 +112,7 @@ static void
 begin(struct user *user)
 {
 	under_way++;
-	ck_assert_int_eq(
-	    stay_pool_check_out(pool, NULL, on_lease, user), STAY_OK);
+	EXPECT_OK(stay_pool_check_out(pool, NULL, on_lease, user));
 }
 
 static bool
@@ -146,9 +145,8 @@ TEST(redis_pool_counts_what_it_is_told)
 	struct stay_pool_counts counts = { STAY_POOL_COUNTS };
 	struct answer answer;
 
-	ck_assert_int_eq(
-	    stay_redis_pool_start(&pool, rig.loop, server.url, &quick, &few),
-	    STAY_OK);
+	EXPECT_OK(
+	    stay_redis_pool_start(&pool, rig.loop, server.url, &quick, &few));
 	for (unsigned i = 0; i < USERS; i++) {
 		users[i].number = i;
 		begin(&users[i]);
@@ -177,12 +175,10 @@ TEST(redis_pool_lets_one_wait)
 	struct stay_lease *worker, *boss;
 	struct answer job = { 0 }, answer;
 
-	ck_assert_int_eq(
-	    stay_redis_pool_start(&pool, rig.loop, server.url, NULL, &few),
-	    STAY_OK);
-	ck_assert_int_eq(
-	    stay_pool_check_out_wait(pool, 5000, &worker), STAY_OK);
-	ck_assert_int_eq(stay_pool_check_out_wait(pool, 5000, &boss), STAY_OK);
+	EXPECT_OK(
+	    stay_redis_pool_start(&pool, rig.loop, server.url, NULL, &few));
+	EXPECT_OK(stay_pool_check_out_wait(pool, 5000, &worker));
+	EXPECT_OK(stay_pool_check_out_wait(pool, 5000, &boss));
 	ask(stay_redis_lent(worker), &job, "BLPOP jobs 0");
 	ask_now(&rig, stay_redis_lent(boss), &answer, "RPUSH jobs sweep");
 	await_answer(&rig, &job, 20);
@@ -190,11 +186,10 @@ TEST(redis_pool_lets_one_wait)
 	ask_now(&rig, stay_redis_lent(boss), &answer, "MULTI");
 	stay_pool_check_in(boss);
 	stay_pool_check_in(worker);
-	ck_assert_int_eq(stay_pool_check_out_wait(pool, 5000, &boss), STAY_OK);
+	EXPECT_OK(stay_pool_check_out_wait(pool, 5000, &boss));
 	ask_now(&rig, stay_redis_lent(boss), &answer, "SET k 1");
 	ck_assert_str_eq(answer.text, "OK");
-	ck_assert_int_eq(
-	    stay_pool_check_out_wait(pool, 5000, &worker), STAY_OK);
+	EXPECT_OK(stay_pool_check_out_wait(pool, 5000, &worker));
 	ask_now(&rig, stay_redis_lent(worker), &answer, "SET k 1");
 	ck_assert_str_eq(answer.text, "OK");
 }

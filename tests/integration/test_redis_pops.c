@@ -69,9 +69,8 @@ pop(void)
 	struct stay_call_options options = { STAY_CALL_OPTIONS,
 		.timeout_ms = worker.timeout_ms };
 
-	ck_assert_int_eq(stay_redis_command_with(worker.redis, &options, on_pop,
-			     NULL, "BLPOP jobs 0"),
-	    STAY_OK);
+	EXPECT_OK(stay_redis_command_with(
+	    worker.redis, &options, on_pop, NULL, "BLPOP jobs 0"));
 }
 
 /* ---- the server ---- */
@@ -168,7 +167,7 @@ await_pushes(int round)
 {
 	rig_until(&rig, is_answered, &pushed[(round + 1) * A_ROUND - 1], 20);
 	for (int i = round * A_ROUND; i < (round + 1) * A_ROUND; i++)
-		ck_assert_int_eq(pushed[i].status, STAY_OK);
+		EXPECT_OK(pushed[i].status);
 }
 
 /* Comes back soon, so that a thousand pushes are over soon. */
@@ -284,12 +283,10 @@ cancel_a_pop(enum stay_on_given_up on_given_up)
 	struct stay_call_options call = { STAY_CALL_OPTIONS, .id = &id };
 
 	given_up = late = (struct answer){ 0 };
-	ck_assert_int_eq(stay_redis_command_with(popper, &call, note_answer,
-			     &given_up, "BLPOP jobs 0"),
-	    STAY_OK);
+	EXPECT_OK(stay_redis_command_with(
+	    popper, &call, note_answer, &given_up, "BLPOP jobs 0"));
 	await_blocked(1);
-	ck_assert_int_eq(
-	    stay_client_cancel(stay_redis_client(popper), id), STAY_OK);
+	EXPECT_OK(stay_client_cancel(stay_redis_client(popper), id));
 	await_answer(&rig, &given_up, 20);
 	ck_assert_int_eq(given_up.status, STAY_E_CANCELLED);
 	ck_assert_int_eq(given_up.outcome, STAY_MAYBE_EXECUTED);

@@ -97,9 +97,8 @@ await_replica(void)
 
 	do {
 		known = -1;
-		ck_assert_int_eq(stay_redis_command(asked, on_replicas, &known,
-				     "SENTINEL REPLICAS it"),
-		    STAY_OK);
+		EXPECT_OK(stay_redis_command(
+		    asked, on_replicas, &known, "SENTINEL REPLICAS it"));
 		rig_until(&rig, is_answered, &known, 10);
 	} while (known == 0);
 }

@@ -126,10 +126,8 @@ publish(int count)
 		one = &all[published];
 		one->ear = (int32_t)((unsigned)rand() % CHANNELS);
 		one->begun_ms = stay_loop_now_ms(rig.loop);
-		ck_assert_int_eq(
-		    stay_redis_command(admin, on_published, one,
-			"PUBLISH channel:%d %d", (int)one->ear, (int)published),
-		    STAY_OK);
+		EXPECT_OK(stay_redis_command(admin, on_published, one,
+		    "PUBLISH channel:%d %d", (int)one->ear, (int)published));
 		published++;
 	}
 }
@@ -175,9 +173,8 @@ begin(const char *query)
 		to.name = name;
 		to.arg = &ears[i];
 		ears[i].last = -1;
-		ck_assert_int_eq(
-		    stay_redis_subscribe(redis, &to, &ears[i].subscription),
-		    STAY_OK);
+		EXPECT_OK(
+		    stay_redis_subscribe(redis, &to, &ears[i].subscription));
 	}
 	rig_until(&rig, all_subscribed, NULL, PATIENCE_S);
 }
@@ -380,7 +377,7 @@ join(const char *who, enum stay_redis_subscription_kind kind, const char *name)
 		.arg = (void *)(uintptr_t)who
 	};
 
-	ck_assert_int_eq(stay_redis_subscribe(redis, &options, NULL), STAY_OK);
+	EXPECT_OK(stay_redis_subscribe(redis, &options, NULL));
 }
 
 static void
@@ -389,7 +386,7 @@ order(const char *command)
 	struct answer answer;
 
 	ask_now(&rig, admin, &answer, command);
-	ck_assert_int_eq(answer.status, STAY_OK);
+	EXPECT_OK(answer.status);
 }
 
 /* A right that is taken away is told when the server has hung up for it. */

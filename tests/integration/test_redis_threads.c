@@ -123,9 +123,7 @@ value_of(int number)
 	struct stay_future *future;
 	long value;
 
-	ck_assert_int_eq(
-	    stay_redis_remote_wait(redis, &future, "GET key:%d", number),
-	    STAY_OK);
+	EXPECT_OK(stay_redis_remote_wait(redis, &future, "GET key:%d", number));
 	value = (long)stay_redis_integer(stay_future_reply(future), NULL);
 	stay_future_free(future);
 	return value;
@@ -157,10 +155,9 @@ TEST(redis_threads_share_a_connection_that_breaks)
 		    .backoff = { .initial_ms = 5, .cap_ms = 50 } } };
 
 	ck_assert(redis_server_start(&server, NULL));
-	ck_assert_int_eq(stay_runner_start(&runner, NULL), STAY_OK);
-	ck_assert_int_eq(
-	    stay_redis_remote_start(&redis, runner, server.url, &options),
-	    STAY_OK);
+	EXPECT_OK(stay_runner_start(&runner, NULL));
+	EXPECT_OK(
+	    stay_redis_remote_start(&redis, runner, server.url, &options));
 	for (int i = 0; i < threads; i++) {
 		workers[i].number = i;
 		ck_assert_int_eq(
@@ -180,7 +177,7 @@ TEST(redis_threads_share_a_connection_that_breaks)
 		ck_assert_int_eq(pthread_join(workers[i].thread, NULL), 0);
 	check_books();
 	stay_remote_free(redis);
-	ck_assert_int_eq(stay_runner_free(runner), STAY_OK);
+	EXPECT_OK(stay_runner_free(runner));
 	redis_server_end(&server);
 }
 
@@ -208,9 +205,8 @@ work_until_stopped(void *arg)
 TEST(redis_threads_end_with_their_runner)
 {
 	ck_assert(redis_server_start(&server, NULL));
-	ck_assert_int_eq(stay_runner_start(&runner, NULL), STAY_OK);
-	ck_assert_int_eq(
-	    stay_redis_remote_start(&redis, runner, server.url, NULL), STAY_OK);
+	EXPECT_OK(stay_runner_start(&runner, NULL));
+	EXPECT_OK(stay_redis_remote_start(&redis, runner, server.url, NULL));
 	progress.replied = 0;
 	for (int i = 0; i < threads; i++) {
 		workers[i] = (struct worker){ .number = i };
@@ -225,7 +221,7 @@ TEST(redis_threads_end_with_their_runner)
 		ck_assert_int_eq(workers[i].odd, 0);
 	}
 	stay_remote_free(redis);
-	ck_assert_int_eq(stay_runner_free(runner), STAY_OK);
+	EXPECT_OK(stay_runner_free(runner));
 	redis_server_end(&server);
 }
 

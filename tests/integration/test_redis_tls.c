@@ -64,8 +64,8 @@ begin(void)
 	    "rediss://127.0.0.1:%s?cafile=%s&cert=%s&key=%s", port, ca, cert,
 	    key);
 	bed_open_as(extra);
-	ck_assert_int_eq(stay_tls_new(&filter, NULL, NULL, 0), STAY_OK);
-	ck_assert_int_eq(stay_loop_set_filter(rig.loop, filter), STAY_OK);
+	EXPECT_OK(stay_tls_new(&filter, NULL, NULL, 0));
+	EXPECT_OK(stay_loop_set_filter(rig.loop, filter));
 	memset(big, 'x', sizeof(big) - 1);
 }
 
@@ -163,9 +163,7 @@ TEST_ROWS(redis_tls_says_why_not, 3)
 		    strtok(strstr(url, "1:") + 2, "?"));
 	redis = rig_start(&rig, wrong, NULL);
 	rig_until_state(&rig, redis, STAY_BACKING_OFF, 20);
-	ck_assert_msg(strstr(stay_conn_failure(stay_redis_conn(redis)),
-			  rows[_i].says) != NULL,
-	    "%s", stay_conn_failure(stay_redis_conn(redis)));
+	EXPECT_IN(stay_conn_failure(stay_redis_conn(redis)), rows[_i].says);
 	rig_stop(&rig, redis);
 }
 

@@ -37,9 +37,8 @@ on_session(void *arg, struct stay_client *client, enum stay_status status)
 	cache.is_full = false;
 	cache.tracked = 0;
 	if (status == STAY_OK)
-		ck_assert_int_eq(stay_redis_command_with(cache.redis, &here,
-				     on_tracked, NULL, "CLIENT TRACKING ON"),
-		    STAY_OK);
+		EXPECT_OK(stay_redis_command_with(cache.redis, &here,
+		    on_tracked, NULL, "CLIENT TRACKING ON"));
 }
 
 static void
@@ -102,7 +101,7 @@ TEST(redis_tracking_keeps_a_cache_that_is_never_stale)
 		fill();
 		disturb(round);
 		ask_now(&rig, admin, &answer, "SET k %d", round);
-		ck_assert_int_eq(answer.status, STAY_OK);
+		EXPECT_OK(answer.status);
 		fill();
 		ask_now(&rig, cache.redis, &answer, "ECHO a");
 		ck_assert_str_eq(answer.text, "a");

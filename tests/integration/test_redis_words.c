@@ -117,7 +117,7 @@ check_commands(void *arg, const struct stay_result *result)
 {
 	const struct stay_redis_reply *at = stay_redis_first(result->reply);
 
-	ck_assert_int_eq(result->status, STAY_OK);
+	EXPECT_OK(result->status);
 	for (; at != NULL; at = stay_redis_next(at)) {
 		const char *name = stay_redis_str(stay_redis_first(at));
 
@@ -141,9 +141,8 @@ TEST(redis_words_what_only_reads)
 	struct stay_redis *redis = rig_connect(&rig, server.url, NULL);
 	unsigned commands = 0;
 
-	ck_assert_int_eq(
-	    stay_redis_command(redis, check_commands, &commands, "COMMAND"),
-	    STAY_OK);
+	EXPECT_OK(
+	    stay_redis_command(redis, check_commands, &commands, "COMMAND"));
 	rig_until(&rig, are_many, &commands, 10);
 }
 
@@ -228,7 +227,7 @@ TEST(redis_words_agreement_with_a_real_server)
 	ck_assert_uint_gt(strlen(agreed.server), 0);
 	ck_assert_uint_gt(strlen(agreed.version), 2);
 	stay_conn_explain(stay_redis_conn(redis), text, sizeof(text));
-	ck_assert_ptr_nonnull(strstr(text, ", RESP3 with "));
+	EXPECT_IN(text, ", RESP3 with ");
 	order("REPLICAOF 127.0.0.1 1");
 	redis = rig_connect(&rig, server.url, NULL);
 	stay_redis_get_agreement(redis, &agreed);

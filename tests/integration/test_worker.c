@@ -113,23 +113,20 @@ begin_with(const char *const *extra)
 	ck_assert(redis_server_start(&server, extra));
 	loop = stay_loop_alone();
 	ck_assert_ptr_nonnull(loop);
-	ck_assert_int_eq(
-	    stay_redis_start(&redis, loop, server.url, NULL), STAY_OK);
+	EXPECT_OK(stay_redis_start(&redis, loop, server.url, NULL));
 }
 
 static void
 end_all(void)
 {
-	ck_assert_int_eq(stay_loop_close(loop, 1000), STAY_OK);
+	EXPECT_OK(stay_loop_close(loop, 1000));
 	redis_server_end(&server);
 }
 
 static void
 push(const char *job)
 {
-	ck_assert_int_eq(
-	    stay_redis_command_wait(redis, NULL, "LPUSH jobs %s", job),
-	    STAY_OK);
+	EXPECT_OK(stay_redis_command_wait(redis, NULL, "LPUSH jobs %s", job));
 }
 
 static long
@@ -138,8 +135,7 @@ length(const char *list)
 	struct stay_future *future;
 	long len;
 
-	ck_assert_int_eq(
-	    stay_redis_command_wait(redis, &future, "LLEN %s", list), STAY_OK);
+	EXPECT_OK(stay_redis_command_wait(redis, &future, "LLEN %s", list));
 	len = (long)stay_redis_integer(stay_future_reply(future), NULL);
 	stay_future_free(future);
 	return len;
@@ -153,9 +149,8 @@ next_done(void)
 	const char *text;
 	int number;
 
-	ck_assert_int_eq(stay_redis_command_wait(redis, &future,
-			     "BLMOVE jobs:done jobs:seen RIGHT LEFT 20"),
-	    STAY_OK);
+	EXPECT_OK(stay_redis_command_wait(
+	    redis, &future, "BLMOVE jobs:done jobs:seen RIGHT LEFT 20"));
 	text = strstr(stay_redis_str(stay_future_reply(future)), "job-");
 	ck_assert_ptr_nonnull(text);
 	number = (int)strtol(text + 4, NULL, 10);
@@ -272,8 +267,7 @@ is_blocked(void)
 	struct stay_future *future;
 	bool blocked;
 
-	ck_assert_int_eq(
-	    stay_redis_command_wait(redis, &future, "INFO clients"), STAY_OK);
+	EXPECT_OK(stay_redis_command_wait(redis, &future, "INFO clients"));
 	blocked = strstr(stay_redis_str(stay_future_reply(future)),
 		      "blocked_clients:1") != NULL;
 	stay_future_free(future);

@@ -113,7 +113,7 @@ group_try(const char *kinds, const char *text, uint32_t flags)
 void
 group_send(const char *kinds, const char *text)
 {
-	ck_assert_int_eq(group_try(kinds, text, 0), STAY_OK);
+	EXPECT_OK(group_try(kinds, text, 0));
 }
 
 void
@@ -142,7 +142,7 @@ group_say(const char *text)
 void
 group_cancel(void)
 {
-	ck_assert_int_eq(stay_client_cancel(groups.client, group_id), STAY_OK);
+	EXPECT_OK(stay_client_cancel(groups.client, group_id));
 	line_run(&groups, 1);
 }
 

@@ -85,7 +85,7 @@ on_note(void *arg, const struct stay_subject *who, enum stay_status status,
 	struct line_rig *rig = arg;
 
 	(void)who;
-	ck_assert_int_eq(status, STAY_OK);
+	EXPECT_OK(status);
 	line_note(&rig->notes, "note %s;", text);
 }
 
@@ -140,9 +140,8 @@ line_start(struct line_rig *rig, const struct stay_client_options *options)
 	ours.on_closed = on_closed;
 	ours.arg = rig;
 	rig->is_ours = true;
-	ck_assert_int_eq(stay_client_start(&rig->client, rig->loop,
-			     rig->protocol, rig->url, &ours),
-	    STAY_OK);
+	EXPECT_OK(stay_client_start(
+	    &rig->client, rig->loop, rig->protocol, rig->url, &ours));
 }
 
 void
@@ -187,7 +186,7 @@ line_end(struct line_rig *rig)
 	begun = NULL;
 	if (rig->client != NULL)
 		end_client(rig);
-	ck_assert_int_eq(stay_loop_free(rig->loop), STAY_OK);
+	EXPECT_OK(stay_loop_free(rig->loop));
 	rig->loop = NULL;
 }
 
@@ -308,9 +307,8 @@ call_with(struct line_rig *rig, const char *name,
 
 	options.size = sizeof(options);
 	options.id = &call->id;
-	ck_assert_int_eq(stay_client_call_with(
-			     rig->client, request, &options, on_done, call),
-	    STAY_OK);
+	EXPECT_OK(stay_client_call_with(
+	    rig->client, request, &options, on_done, call));
 	rig->call_count++;
 	return call;
 }

@@ -1,6 +1,7 @@
 /* See link_rig.h. */
 #include "support/link_rig.h"
 #include "stream/dialing.h"
+#include "support/expect.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -114,7 +115,7 @@ rig_fini(struct rig *rig)
 	stay__task_cancel(&rig->run);
 	ck_assert_uint_eq(rig->loop->dialing->governor.active, 0);
 	ck_assert_uint_eq(sim_open_fds(rig->world), 0);
-	ck_assert_int_eq(stay_loop_free(rig->loop), STAY_OK);
+	EXPECT_OK(stay_loop_free(rig->loop));
 	rig->loop = NULL;
 }
 

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "free_port.h"
+#include "support/expect.h"
 
 #define PATIENCE_S 20.
 
@@ -90,9 +91,8 @@ nats_client(const struct nats_server *server, const char *login,
 
 	snprintf(url, sizeof(url), "nats://%s127.0.0.1:%d", login,
 	    server->peer.port);
-	ck_assert_int_eq(
-	    stay_client_start(&client, rig.loop, &nats_protocol, url, options),
-	    STAY_OK);
+	EXPECT_OK(
+	    stay_client_start(&client, rig.loop, &nats_protocol, url, options));
 	return client;
 }
 
@@ -126,8 +126,7 @@ nats_submit(struct stay_client *client, const char *subject, const char *text,
 	struct nats_request request = { subject, { text, strlen(text) }, asks };
 
 	memset(told, 0, sizeof(*told));
-	ck_assert_int_eq(
-	    stay_client_call(client, &request, on_done, told), STAY_OK);
+	EXPECT_OK(stay_client_call(client, &request, on_done, told));
 }
 
 static struct nats_told

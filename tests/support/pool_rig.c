@@ -1,5 +1,6 @@
 /* A pool on a virtual world, and notes of what its users are told. */
 #include "pool_rig.h"
+#include "support/expect.h"
 
 #include <check.h>
 #include <string.h>
@@ -42,9 +43,8 @@ pool_start(struct pool_rig *rig, const struct stay_pool_options *options)
 	ours.on_closed = on_closed;
 	ours.arg = rig;
 	rig->is_ours = true;
-	ck_assert_int_eq(stay_pool_start(&rig->pool, rig->line.loop,
-			     rig->line.protocol, rig->line.url, &ours),
-	    STAY_OK);
+	EXPECT_OK(stay_pool_start(&rig->pool, rig->line.loop,
+	    rig->line.protocol, rig->line.url, &ours));
 }
 
 void
@@ -120,8 +120,7 @@ pool_want_within(struct pool_rig *rig, const char *name, uint64_t timeout_ms)
 	ck_assert_uint_le(rig->count, USERS_MAX);
 	user->rig = rig;
 	user->name = name;
-	ck_assert_int_eq(
-	    stay_pool_check_out(rig->pool, &options, on_lease, user), STAY_OK);
+	EXPECT_OK(stay_pool_check_out(rig->pool, &options, on_lease, user));
 	return user;
 }
 

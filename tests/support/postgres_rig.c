@@ -1,5 +1,6 @@
 /* Real time, real sockets; knows nothing of what the queries mean. */
 #include "postgres_rig.h"
+#include "support/expect.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -50,9 +51,8 @@ pg_rig_start(const char *url, const struct pg_config *config)
 		.backoff = { .initial_ms = 20, .cap_ms = 100 } };
 	struct stay_client *client;
 
-	ck_assert_int_eq(stay_client_start(&client, pg_bed.rig.loop,
-			     &pg_protocol, url, &options),
-	    STAY_OK);
+	EXPECT_OK(stay_client_start(
+	    &client, pg_bed.rig.loop, &pg_protocol, url, &options));
 	return client;
 }
 
@@ -180,8 +180,7 @@ pg_ask_with(struct stay_client *client, struct pg_answer *answer,
 		own = *options;
 	own.part = note_part;
 	memset(answer, 0, sizeof(*answer));
-	ck_assert_int_eq(
-	    pg_call(client, request, &own, note_done, answer), STAY_OK);
+	EXPECT_OK(pg_call(client, request, &own, note_done, answer));
 }
 
 void

@@ -1,6 +1,7 @@
 /* Real time, real sockets; knows nothing of what the questions mean. */
 #include "redis_rig.h"
 #include "support/counts.h"
+#include "support/expect.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -61,7 +62,7 @@ rig_close(struct redis_rig *rig)
 {
 	stay_loop_stop(rig->loop, STAY_OK);
 	rig_until(rig, is_quiet, rig, PATIENCE_S);
-	ck_assert_int_eq(stay_loop_free(rig->loop), STAY_OK);
+	EXPECT_OK(stay_loop_free(rig->loop));
 	ev_loop_destroy(rig->ev);
 }
 
@@ -132,8 +133,7 @@ rig_start(struct redis_rig *rig, const char *url,
 {
 	struct stay_redis *redis;
 
-	ck_assert_int_eq(
-	    stay_redis_start(&redis, rig->loop, url, options), STAY_OK);
+	EXPECT_OK(stay_redis_start(&redis, rig->loop, url, options));
 	return redis;
 }
 
@@ -209,7 +209,7 @@ ask(struct stay_redis *redis, struct answer *answer, const char *format, ...)
 	status =
 	    stay_redis_vcommand(redis, NULL, note_answer, answer, format, list);
 	va_end(list);
-	ck_assert_int_eq(status, STAY_OK);
+	EXPECT_OK(status);
 	ck_assert_uint_eq(answer->told, 0);
 }
 
@@ -238,7 +238,7 @@ ask_now(struct redis_rig *rig, struct stay_redis *redis, struct answer *answer,
 	status =
 	    stay_redis_vcommand(redis, NULL, note_answer, answer, format, list);
 	va_end(list);
-	ck_assert_int_eq(status, STAY_OK);
+	EXPECT_OK(status);
 	await_answer(rig, answer, PATIENCE_S);
 }
 

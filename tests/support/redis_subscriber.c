@@ -1,4 +1,5 @@
 #include "support/redis_subscriber.h"
+#include "support/expect.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -187,8 +188,7 @@ subscriber_try(struct subscriber *owner, enum stay_redis_subscription_kind kind,
 void
 subscriber_join(struct subscriber *owner, const char *name)
 {
-	ck_assert_int_eq(
-	    subscriber_try(owner, STAY_REDIS_CHANNEL, name), STAY_OK);
+	EXPECT_OK(subscriber_try(owner, STAY_REDIS_CHANNEL, name));
 }
 
 void

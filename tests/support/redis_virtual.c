@@ -1,4 +1,5 @@
 #include "support/redis_virtual.h"
+#include "support/expect.h"
 
 #include <check.h>
 
@@ -30,8 +31,7 @@ void
 redis_virtual_start(struct redis_virtual *here, const char *url,
     const struct stay_redis_options *options)
 {
-	ck_assert_int_eq(
-	    stay_redis_start(&here->redis, here->loop, url, options), STAY_OK);
+	EXPECT_OK(stay_redis_start(&here->redis, here->loop, url, options));
 	sim_run_ms(here->world, 10);
 }
 
@@ -61,7 +61,7 @@ redis_virtual_end(struct redis_virtual *here)
 	if (here->redis != NULL)
 		stay_redis_stop(here->redis);
 	ck_assert(sim_run(here->world, 60000));
-	ck_assert_int_eq(stay_loop_free(here->loop), STAY_OK);
+	EXPECT_OK(stay_loop_free(here->loop));
 }
 
 void

@@ -21,6 +21,8 @@
 
 #include <check.h>
 
+#include "expect.h"
+
 struct suite_test {
 	const TTest *const *test; /* what START_TEST defines */
 	int line;

@@ -3,6 +3,7 @@
  * wishes. Knows nothing of the world behind it.
  */
 #include "support/world_seam.h"
+#include "support/expect.h"
 
 #include <check.h>
 
@@ -102,7 +103,7 @@ void
 seam_fini(struct seam *seam)
 {
 	stay__task_cancel(&seam->task);
-	ck_assert_int_eq(stay_loop_free(seam->loop), STAY_OK);
+	EXPECT_OK(stay_loop_free(seam->loop));
 }
 
 void

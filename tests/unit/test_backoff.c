@@ -370,8 +370,7 @@ TEST(backoff_knows_the_session_before_a_throttled_dial)
 
 	behind_throttle.policy = stay_backoff_constant(100);
 	behind_throttle.policy.stable_ms = 4000;
-	ck_assert_int_eq(
-	    stay_conn_start(&conn, loop, &behaviour, NULL, &options), STAY_OK);
+	EXPECT_OK(stay_conn_start(&conn, loop, &behaviour, NULL, &options));
 	sim_run_ms(world, 5200);
 	ck_assert_int_eq(stay_conn_state(conn), STAY_CONNECTED);
 	stay_conn_reconnect(conn, STAY_E_IO);
@@ -383,7 +382,7 @@ TEST(backoff_knows_the_session_before_a_throttled_dial)
 	ck_assert_uint_eq(behind_throttle.attempt, 1);
 	stay_conn_stop(conn, STAY_OK);
 	ck_assert(sim_run(world, 1000));
-	ck_assert_int_eq(stay_loop_free(loop), STAY_OK);
+	EXPECT_OK(stay_loop_free(loop));
 }
 
 TEST_SUITE(backoff)

@@ -365,11 +365,9 @@ TEST_ROWS(promise_13_behaviour_stream_budget_begins_at_the_grant, LEN(granted))
 	static char trace[PROBE_TRACE_MAX];
 	const char *fault;
 
-	ck_assert_int_eq(stay_loop_set_dials_max(probe->loop, 1), STAY_OK);
+	EXPECT_OK(stay_loop_set_dials_max(probe->loop, 1));
 	sim_address_set(probe->world, "10.0.0.9", 9, SIM_BLACK_HOLE, 0);
-	ck_assert_int_eq(
-	    stay_conn_start(&first, probe->loop, &blocker, NULL, NULL),
-	    STAY_OK);
+	EXPECT_OK(stay_conn_start(&first, probe->loop, &blocker, NULL, NULL));
 	probe_script(probe, "init: connect(1) connect: {dial} pending(50) "
 			    "cast: disconnect(7) disconnect: pending(50)");
 	probe_drive(probe, "let(casts) backoff(999) black_hole run(1) start");
@@ -392,12 +390,9 @@ TEST(promise_13_budget_begins_when_the_stagger_is_over)
 	static char trace[PROBE_TRACE_MAX];
 	const char *fault;
 
-	ck_assert_int_eq(
-	    stay_loop_set_dials_stagger_ms(probe->loop, 200), STAY_OK);
+	EXPECT_OK(stay_loop_set_dials_stagger_ms(probe->loop, 200));
 	sim_address_set(probe->world, "10.0.0.9", 9, SIM_BLACK_HOLE, 0);
-	ck_assert_int_eq(
-	    stay_conn_start(&first, probe->loop, &blocker, NULL, NULL),
-	    STAY_OK);
+	EXPECT_OK(stay_conn_start(&first, probe->loop, &blocker, NULL, NULL));
 	probe_script(probe, "init: connect(1) connect: {dial} pending(50)");
 	probe_drive(probe, "black_hole run(1) start run(198) state run(200)");
 	stay_conn_stop(first, STAY_OK);
@@ -426,8 +421,7 @@ slow_connect(struct stay_conn *conn, void *state, struct stay_info info)
 	(void)state;
 	(void)info;
 	ck_assert_int_eq(stay_stream_dial(conn, "tcp://10.0.0.1"), STAY_E_URL);
-	ck_assert_int_eq(
-	    stay_stream_dial(conn, "tcp://10.0.0.1:7777"), STAY_OK);
+	EXPECT_OK(stay_stream_dial(conn, "tcp://10.0.0.1:7777"));
 	return stay_verdict_pending(1000);
 }
 
@@ -448,13 +442,11 @@ slow_info(struct stay_conn *conn, void *state, const struct stay_event *event)
 		ck_assert_int_eq(
 		    stay_stream_write(conn, &part, 1, &taken), STAY_E_RESET);
 	else if (slow->len == 1 && !slow->waits)
-		ck_assert_int_eq(stay_stream_send(conn, "x", 1), STAY_OK);
+		EXPECT_OK(stay_stream_send(conn, "x", 1));
 	if (event->bytes.len > 1)
-		ck_assert_int_eq(
-		    stay_stream_again(conn, event->bytes.len - 1), STAY_OK);
+		EXPECT_OK(stay_stream_again(conn, event->bytes.len - 1));
 	if (slow->waits)
-		ck_assert_int_eq(
-		    stay_stream_keep(conn, event->bytes.len - 1, 0), STAY_OK);
+		EXPECT_OK(stay_stream_keep(conn, event->bytes.len - 1, 0));
 	return stay_verdict_noreply();
 }
 
@@ -483,13 +475,11 @@ TEST_ROWS(behaviour_stream_bytes_put_off_precede_its_end, 2)
 
 	peer_listen(&server, world, "10.0.0.1", 7777);
 	sim_fail(world, SIM_WRITE, 1, -ECONNRESET);
-	ck_assert_int_eq(
-	    stay_conn_start(&conn, loop, &slow_behaviour, &slow, NULL),
-	    STAY_OK);
+	EXPECT_OK(stay_conn_start(&conn, loop, &slow_behaviour, &slow, NULL));
 	ck_assert(sim_run(world, 1000));
 	ck_assert(slow.down);
 	ck_assert_str_eq(slow.text, "abcd");
-	ck_assert_int_eq(stay_loop_free(loop), STAY_OK);
+	EXPECT_OK(stay_loop_free(loop));
 }
 
 TEST(behaviour_stream_the_last_word_on_what_is_kept_stands)
@@ -501,9 +491,7 @@ TEST(behaviour_stream_the_last_word_on_what_is_kept_stands)
 	struct slow slow = { .waits = true };
 
 	peer_listen(&server, world, "10.0.0.1", 7777);
-	ck_assert_int_eq(
-	    stay_conn_start(&conn, loop, &slow_behaviour, &slow, NULL),
-	    STAY_OK);
+	EXPECT_OK(stay_conn_start(&conn, loop, &slow_behaviour, &slow, NULL));
 	sim_run_ms(world, 10);
 	ck_assert_str_eq(slow.text, "a");
 	peer_say(server.ends, "e");
@@ -511,7 +499,7 @@ TEST(behaviour_stream_the_last_word_on_what_is_kept_stands)
 	ck_assert_str_eq(slow.text, "ab");
 	stay_conn_stop(conn, STAY_OK);
 	ck_assert(sim_run(world, 1000));
-	ck_assert_int_eq(stay_loop_free(loop), STAY_OK);
+	EXPECT_OK(stay_loop_free(loop));
 }
 
 /* ---- what goes with a stream ---- */
@@ -528,7 +516,7 @@ leave_it(struct stay_conn *conn, void *state, const struct stay_event *event)
 	ck_assert_uint_eq(event->bytes.len, 4);
 	if (++fresh > 1)
 		return stay_verdict_noreply();
-	ck_assert_int_eq(stay_stream_again(conn, 3), STAY_OK);
+	EXPECT_OK(stay_stream_again(conn, 3));
 	return stay_verdict_connect(stay_info_status(STAY_OK));
 }
 
@@ -539,7 +527,7 @@ change_filter(
 	(void)state;
 	ck_assert_int_eq(event->type, STAY_STREAM_UP);
 	ck_assert(stay_stream_is_open(conn));
-	ck_assert_int_eq(stay_stream_set_filter(conn, NULL, NULL), STAY_OK);
+	EXPECT_OK(stay_stream_set_filter(conn, NULL, NULL));
 	ck_assert(!stay_stream_is_open(conn));
 	fresh++;
 	return stay_verdict_stop(STAY_OK);
@@ -552,11 +540,11 @@ ask_too_much(struct stay_conn *conn)
 	ck_assert_int_eq(stay_stream_keep(conn, 5, 0), STAY_E_ARG);
 	ck_assert_int_eq(stay_stream_keep(conn, 3, 0), STAY_E_TOO_BIG);
 	ck_assert_int_eq(stay_stream_keep(conn, 2, 3), STAY_E_TOO_BIG);
-	ck_assert_int_eq(stay_stream_keep(conn, 2, 2), STAY_OK);
+	EXPECT_OK(stay_stream_keep(conn, 2, 2));
 	ck_assert_int_eq(stay_stream_again(conn, 0), STAY_E_ARG);
 	ck_assert_int_eq(stay_stream_again(conn, 5), STAY_E_ARG);
-	ck_assert_int_eq(stay_stream_again(conn, 4), STAY_OK);
-	ck_assert_int_eq(stay_stream_keep(conn, 0, 0), STAY_OK);
+	EXPECT_OK(stay_stream_again(conn, 4));
+	EXPECT_OK(stay_stream_keep(conn, 0, 0));
 }
 
 static struct stay_verdict
@@ -586,12 +574,10 @@ dial_on_bytes(
 	if (event->type == STAY_STREAM_UP)
 		return stay_verdict_noreply();
 	if (event->bytes.len < MUCH) {
-		ck_assert_int_eq(
-		    stay_stream_keep(conn, event->bytes.len, MUCH), STAY_OK);
+		EXPECT_OK(stay_stream_keep(conn, event->bytes.len, MUCH));
 		return stay_verdict_noreply();
 	}
-	ck_assert_int_eq(
-	    stay_stream_dial(conn, "tcp://10.0.0.1:7777"), STAY_OK);
+	EXPECT_OK(stay_stream_dial(conn, "tcp://10.0.0.1:7777"));
 	for (size_t i = 0; i < event->bytes.len; i++)
 		are_there = are_there && event->bytes.data[i] == 'x';
 	ck_assert(are_there);
@@ -613,13 +599,12 @@ TEST(behaviour_stream_bytes_outlive_their_stream)
 	memset(much, 'x', sizeof(much));
 	behaviour.handle_info = dial_on_bytes;
 	peer_listen(&server, world, "10.0.0.1", 7777);
-	ck_assert_int_eq(
-	    stay_conn_start(&conn, loop, &behaviour, NULL, NULL), STAY_OK);
+	EXPECT_OK(stay_conn_start(&conn, loop, &behaviour, NULL, NULL));
 	sim_run_ms(world, 10);
 	sim_peer_send(server.ends->wire, much, sizeof(much));
 	ck_assert(sim_run(world, 1000));
 	ck_assert_uint_eq(fresh, 1);
-	ck_assert_int_eq(stay_loop_free(loop), STAY_OK);
+	EXPECT_OK(stay_loop_free(loop));
 }
 
 /* Whom it is to, and how much of it is kept. */
@@ -637,8 +622,7 @@ TEST(behaviour_stream_answers)
 	fresh = 0;
 	behaviour.handle_info = ask;
 	peer_listen(&server, world, "10.0.0.1", 7777);
-	ck_assert_int_eq(
-	    stay_conn_start(&conn, loop, &behaviour, NULL, NULL), STAY_OK);
+	EXPECT_OK(stay_conn_start(&conn, loop, &behaviour, NULL, NULL));
 	ck_assert_int_eq(stay_stream_describe(conn, peer, sizeof(peer)), 0);
 	ck_assert_int_eq(
 	    stay_stream_write(conn, &part, 1, &taken), STAY_E_STATE);
@@ -647,7 +631,7 @@ TEST(behaviour_stream_answers)
 	ck_assert_uint_eq(fresh, 1);
 	stay_loop_stop(loop, STAY_OK);
 	ck_assert(sim_run(world, 1000));
-	ck_assert_int_eq(stay_loop_free(loop), STAY_OK);
+	EXPECT_OK(stay_loop_free(loop));
 }
 
 /* The bytes put off (row 0), and the stream itself if its filter changes. */
@@ -662,13 +646,12 @@ TEST_ROWS(behaviour_stream_takes_along_what_is_its_own, 2)
 	fresh = 0;
 	behaviour.handle_info = _i == 0 ? leave_it : change_filter;
 	peer_listen(&server, world, "10.0.0.1", 7777);
-	ck_assert_int_eq(
-	    stay_conn_start(&conn, loop, &behaviour, NULL, NULL), STAY_OK);
+	EXPECT_OK(stay_conn_start(&conn, loop, &behaviour, NULL, NULL));
 	sim_run_ms(world, 100);
 	ck_assert_uint_eq(fresh, _i == 0 ? 2 : 1);
 	stay_loop_stop(loop, STAY_OK);
 	ck_assert(sim_run(world, 1000));
-	ck_assert_int_eq(stay_loop_free(loop), STAY_OK);
+	EXPECT_OK(stay_loop_free(loop));
 }
 
 /*
@@ -761,13 +744,11 @@ TEST(behaviour_stream_eases_what_it_sends)
 
 	probe_script(probe, UP);
 	probe_drive(probe, "listen start run(5)");
-	ck_assert_int_eq(
-	    stay_stream_send(probe->conn, much, sizeof(much)), STAY_OK);
+	EXPECT_OK(stay_stream_send(probe->conn, much, sizeof(much)));
 	probe_drive(probe, "run(50)");
 	before = heap_in_use();
 	for (int i = 0; i < 100; i++) {
-		ck_assert_int_eq(
-		    stay_stream_send(probe->conn, "x", 1), STAY_OK);
+		EXPECT_OK(stay_stream_send(probe->conn, "x", 1));
 		probe_drive(probe, "run(1)");
 	}
 	ck_assert(!heap_is_exact() || before == 0 ||
@@ -892,9 +873,9 @@ TEST(behaviour_stream_hibernate_gives_its_memory_back)
 	ck_assert_uint_eq(
 	    inside_stream_buffers(probe->conn) & INSIDE_OUTPUT, 0);
 	probe_drive(probe, "show(peer) cast(4) run(1)");
-	ck_assert_ptr_nonnull(strstr(probe->trace, "[got hello]"));
+	EXPECT_IN(probe->trace, "[got hello]");
 	probe_drive(probe, "cast(5) run(1)");
-	ck_assert_ptr_nonnull(strstr(probe->trace, "[got x]"));
+	EXPECT_IN(probe->trace, "[got x]");
 	fault = probe_end(probe);
 	ck_assert_msg(fault == NULL, "%s", fault);
 }
@@ -949,13 +930,12 @@ TEST(behaviour_stream_is_dialled_by_a_descriptor)
 
 	sim_adopted(world, NULL, NULL, &fd);
 	snprintf(descriptor, sizeof(descriptor), "fd:%d", fd);
-	ck_assert_int_eq(
-	    stay_conn_start(&conn, loop, &behaviour, NULL, NULL), STAY_OK);
+	EXPECT_OK(stay_conn_start(&conn, loop, &behaviour, NULL, NULL));
 	sim_run_ms(world, 10);
 	ck_assert_int_eq(stay_conn_state(conn), STAY_CONNECTED);
 	stay_conn_stop(conn, STAY_OK);
 	ck_assert(sim_run(world, 1000));
-	ck_assert_int_eq(stay_loop_free(loop), STAY_OK);
+	EXPECT_OK(stay_loop_free(loop));
 }
 
 TEST_SUITE(behaviour_stream)

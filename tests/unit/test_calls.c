@@ -75,7 +75,7 @@ end(void)
 	stay__calls_drop_queue(&calls, 0, STAY_E_STOPPED);
 	ck_assert(stay__calls_tell_some(&calls));
 	stay__calls_fini(&calls);
-	ck_assert_int_eq(stay_loop_free(loop), STAY_OK);
+	EXPECT_OK(stay_loop_free(loop));
 }
 
 static struct stay__call *
@@ -86,7 +86,7 @@ queue(const char *text, uint32_t flags)
 	struct stay__span span = { stay__sendbuf_end(&calls.sendbuf), 0 };
 
 	ck_assert_ptr_nonnull(call);
-	ck_assert_int_eq(stay_buf_puts(out, text), STAY_OK);
+	EXPECT_OK(stay_buf_puts(out, text));
 	span.end = stay__sendbuf_end(&calls.sendbuf);
 	stay__sendbuf_close(&calls.sendbuf, span);
 	stay__call_place(call, span);
@@ -382,9 +382,8 @@ TEST(calls_extras_end_a_token_with_the_deadline)
 
 	call = queue("call", 0);
 	extras = stay__extras_begin(call);
-	ck_assert_int_eq(
-	    stay__ids_take(&loop->ids, STAY__TOKEN_CALL, call, &extras->id),
-	    STAY_OK);
+	EXPECT_OK(
+	    stay__ids_take(&loop->ids, STAY__TOKEN_CALL, call, &extras->id));
 	id = extras->id;
 	ck_assert_ptr_eq(
 	    stay__ids_find(&loop->ids, STAY__TOKEN_CALL, id), call);
@@ -400,7 +399,7 @@ TEST(calls_control_is_in_the_order_of_the_wire)
 
 	a = fly("a", 0);
 	for (int i = 0; i < 1000; i++)
-		ck_assert_int_eq(stay__calls_expect(&calls, 1), STAY_OK);
+		EXPECT_OK(stay__calls_expect(&calls, 1));
 	control = stay__call_of(calls.in_flight.prev);
 	ck_assert_uint_eq(control->due, 1000);
 	ck_assert_int_eq(stay__calls_expect(&calls, UINT32_MAX), STAY_E_FULL);
@@ -417,7 +416,7 @@ TEST(calls_control_is_in_the_order_of_the_wire)
 TEST(calls_control_overtakes_nobody)
 {
 	(void)fly("a", STAY_IDEMPOTENT);
-	ck_assert_int_eq(stay__calls_expect(&calls, 1), STAY_OK);
+	EXPECT_OK(stay__calls_expect(&calls, 1));
 	stay__calls_session_over(&calls, &loss);
 	ck_assert_uint_eq(calls.counts.queued, 1);
 }
@@ -446,7 +445,7 @@ squeeze_behind(const char *what)
 		stay__call_set_aside(fly("no;", STAY_BY_TAG), NULL);
 	call = fly(big, STAY_BY_TAG);
 	(void)fly("plain;", STAY_BY_TAG);
-	ck_assert_int_eq(stay__calls_expect(&calls, 1), STAY_OK);
+	EXPECT_OK(stay__calls_expect(&calls, 1));
 	(void)fly("late;", STAY_BY_TAG | STAY_IDEMPOTENT);
 	stay__call_is_sealed(fly_in_part("half;", 2));
 	if (strcmp(what, "sealed") != 0)

@@ -96,9 +96,8 @@ give_up(const char *kinds)
 		if (*kinds == '/')
 			continue;
 		if (isupper((unsigned char)*kinds))
-			ck_assert_int_eq(
-			    stay_client_cancel(rig.client, rig.calls[i].id),
-			    STAY_OK);
+			EXPECT_OK(
+			    stay_client_cancel(rig.client, rig.calls[i].id));
 		i++;
 	}
 	line_run(&rig, 1);

@@ -72,10 +72,8 @@ TEST(client_answer_is_heard_late)
 	begin(line_tagged_protocol(), NULL);
 	call("a");
 	call("b");
-	ck_assert_int_eq(
-	    stay_client_cancel(rig->client, rig->calls[0].id), STAY_OK);
-	ck_assert_int_eq(
-	    stay_session_let_go(stay_client_session(rig->client), 2), STAY_OK);
+	EXPECT_OK(stay_client_cancel(rig->client, rig->calls[0].id));
+	EXPECT_OK(stay_session_let_go(stay_client_session(rig->client), 2));
 	line_run(rig, 1);
 	line_told(rig);
 	HEARS("*@1 1\n+@1 2\n*@2 3\n+@2 4\n",
@@ -91,8 +89,7 @@ TEST(client_answer_is_heard_in_pieces)
 	    (struct stay_call_options){ STAY_CALL_OPTIONS });
 	line_run(rig, 1);
 	HEARS("%@1 one", "hear bytes;hear bytes;a piece one;");
-	ck_assert_int_eq(
-	    stay_session_let_go(stay_client_session(rig->client), 1), STAY_OK);
+	EXPECT_OK(stay_session_let_go(stay_client_session(rig->client), 1));
 	line_run(rig, 1);
 	line_told(rig);
 	HEARS("two\n", "hear bytes;hear %end;orphan %end;");
@@ -146,9 +143,8 @@ TEST(client_answer_is_heard_once_if_it_is_put_off)
 static void
 grant(struct stay_session *session)
 {
-	ck_assert_int_eq(
-	    stay_buf_puts(stay_session_control(session), "more\n"), STAY_OK);
-	ck_assert_int_eq(stay_session_expect(session, 0), STAY_OK);
+	EXPECT_OK(stay_buf_puts(stay_session_control(session), "more\n"));
+	EXPECT_OK(stay_session_expect(session, 0));
 	(void)stay_buf_puts(stay_session_control(session), "half a");
 }
 

@@ -37,8 +37,7 @@ start(void)
 	const struct stay_client_options options = options_beside();
 	struct stay_client *second;
 
-	ck_assert_int_eq(
-	    stay_client_start_beside(&second, rig.client, &options), STAY_OK);
+	EXPECT_OK(stay_client_start_beside(&second, rig.client, &options));
 	return second;
 }
 
@@ -108,8 +107,7 @@ TEST(client_beside_has_the_options_of_the_first)
 	options.urls = nowhere;
 	options.endpoints = ask_nobody;
 	stay_loop_set_rejection(rig.loop, "of before");
-	ck_assert_int_eq(
-	    stay_client_start_beside(&second, rig.client, &options), STAY_OK);
+	EXPECT_OK(stay_client_start_beside(&second, rig.client, &options));
 	ck_assert_str_eq(stay_loop_rejection(rig.loop), "");
 	options = (struct stay_client_options){ STAY_CLIENT_OPTIONS };
 	stay_client_get_options(second, &options);
@@ -191,9 +189,8 @@ TEST(client_beside_goes_where_the_first_was_sent)
 	rig.url = "line://me:secret@10.0.0.1:7777/a?b=c";
 	line_start(&rig, NULL);
 	line_run(&rig, 10);
-	ck_assert_int_eq(stay_session_leave(
-			     stay_client_session(rig.client), "10.0.0.3", 8, 0),
-	    STAY_OK);
+	EXPECT_OK(stay_session_leave(
+	    stay_client_session(rig.client), "10.0.0.3", 8, 0));
 	line_run(&rig, 1000);
 	ck_assert_uint_eq(there.accepted, 1);
 	second = start();

@@ -70,8 +70,7 @@ say(struct source *own, char sign)
 	case '?':
 		return stay_fed_failed(STAY_OK, NULL);
 	case '@':
-		ck_assert_int_eq(
-		    stay_client_cancel(rig.client, own->call->id), STAY_OK);
+		EXPECT_OK(stay_client_cancel(rig.client, own->call->id));
 		return stay_fed_more();
 	case '#':
 		return stay_fed_of((enum stay_fed_kind)9, STAY_OK, NULL);
@@ -224,8 +223,7 @@ TEST_ROWS(client_body_follows_its_request, LEN(whole))
 	} else {
 		line_run(&rig, 1);
 		ck_assert_str_eq(line_got(&rig), whole[_i].got);
-		ck_assert_ptr_nonnull(
-		    strstr(line_told(&rig), "a OK/replied +xy"));
+		EXPECT_IN(line_told(&rig), "a OK/replied +xy");
 		ck_assert_uint_eq(source.over, 1);
 	}
 	ck_assert_uint_eq(line_counts(&rig).tombstones, 0);
@@ -272,8 +270,7 @@ TEST(client_body_has_the_stream_to_itself)
 	ck_assert_str_eq(line_got(&rig), "say +1;");
 	(void)stay_buf_puts(
 	    stay_session_control(stay_client_session(rig.client)), "say +c\n");
-	ck_assert_int_eq(
-	    stay_session_expect(stay_client_session(rig.client), 1), STAY_OK);
+	EXPECT_OK(stay_session_expect(stay_client_session(rig.client), 1));
 	LINE_TELLS(&rig, 100, "");
 	ck_assert_uint_eq(line_counts(&rig).queued, 1);
 	stay_feed_go_on(source.feed);
@@ -417,7 +414,7 @@ TEST_ROWS(promise_3_a_body_that_fails_ends_its_session, LEN(broken))
 	ck_assert_str_eq(line_told(&rig), tells);
 	snprintf(why, sizeof(why), "the body of a call has failed: %s",
 	    broken[_i].why);
-	ck_assert_ptr_nonnull(strstr(line_failure(&rig), why));
+	EXPECT_IN(line_failure(&rig), why);
 	LINE_TELLS(&rig, 1000, "hello -;up;behind OK/replied +3;");
 }
 
@@ -435,9 +432,8 @@ TEST(client_body_that_fails_says_why)
 	struct stay_call_options options = { STAY_CALL_OPTIONS, .body = &body };
 
 	begin(NULL);
-	ck_assert_int_eq(stay_client_call_with(rig.client, LINE("say +"),
-			     &options, keep_why, said),
-	    STAY_OK);
+	EXPECT_OK(stay_client_call_with(
+	    rig.client, LINE("say +"), &options, keep_why, said));
 	line_run(&rig, 1);
 	ck_assert_str_eq(said, "the body has failed: the tape is torn");
 }
@@ -449,9 +445,8 @@ TEST(client_body_that_fails_untold)
 	struct stay_call_options options = { STAY_CALL_OPTIONS, .body = &body };
 
 	begin(NULL);
-	ck_assert_int_eq(stay_client_call_with(
-			     rig.client, LINE("say +"), &options, NULL, NULL),
-	    STAY_OK);
+	EXPECT_OK(stay_client_call_with(
+	    rig.client, LINE("say +"), &options, NULL, NULL));
 	LINE_TELLS(&rig, 1, "lost E_IO;down E_RECONNECT;over;");
 	ck_assert_str_eq(rig.lost, "the body has failed: the tape is torn");
 }
@@ -477,11 +472,10 @@ TEST_ROWS(promise_3_a_call_given_up_in_its_body_is_not_sent, LEN(given_up))
 	call("say +", given_up[_i].script, 3);
 	line_run(&rig, 1);
 	if (given_up[_i].cancels)
-		ck_assert_int_eq(
-		    stay_client_cancel(rig.client, source.call->id), STAY_OK);
+		EXPECT_OK(stay_client_cancel(rig.client, source.call->id));
 	LINE_TELLS(&rig, given_up[_i].ms, given_up[_i].tells);
-	ck_assert_ptr_nonnull(strstr(stay_conn_failure(conn),
-	    "a call was given up in the midst of its body"));
+	EXPECT_IN(stay_conn_failure(conn),
+	    "a call was given up in the midst of its body");
 	line_run(&rig, 1000);
 	ck_assert_str_eq(line_got(&rig), "|");
 }
@@ -492,8 +486,7 @@ TEST(client_body_that_has_ended_is_given_up_like_others)
 	begin(NULL);
 	call("x", "yz", 2);
 	line_run(&rig, 1);
-	ck_assert_int_eq(
-	    stay_client_cancel(rig.client, source.call->id), STAY_OK);
+	EXPECT_OK(stay_client_cancel(rig.client, source.call->id));
 	LINE_TELLS(&rig, 1, "a E_CANCELLED/maybe executed;over;");
 	ck_assert_uint_eq(line_counts(&rig).tombstones, 1);
 	LINE_HEARS(&rig, "+late\n", "orphan +late;");
@@ -508,8 +501,7 @@ TEST(client_body_that_has_ended_leaves_as_a_tombstone)
 	sim_peer_freeze(rig.peer, true);
 	call("x", "yzzzzzz", 7);
 	line_run(&rig, 1);
-	ck_assert_int_eq(
-	    stay_client_cancel(rig.client, source.call->id), STAY_OK);
+	EXPECT_OK(stay_client_cancel(rig.client, source.call->id));
 	LINE_TELLS(&rig, 1, "a E_CANCELLED/maybe executed;");
 	sim_peer_freeze(rig.peer, false);
 	LINE_TELLS(&rig, 10, "over;");
@@ -523,8 +515,7 @@ TEST(client_body_that_is_given_up_in_the_queue)
 	begin(NULL);
 	line_call(&rig, "b", LINE("say +1"));
 	call("say +", "x", 1);
-	ck_assert_int_eq(
-	    stay_client_cancel(rig.client, source.call->id), STAY_OK);
+	EXPECT_OK(stay_client_cancel(rig.client, source.call->id));
 	LINE_TELLS(&rig, 1, "a E_CANCELLED/not sent;over;b OK/replied +1;");
 	ck_assert_ptr_null(source.feed);
 }
@@ -585,7 +576,7 @@ TEST_ROWS(promise_3_a_session_lost_in_a_body, LEN(losses))
 		char one[64];
 
 		snprintf(one, sizeof(one), "%.*s", (int)len, at);
-		ck_assert_msg(strstr(told, one) != NULL, "%s: %s", one, told);
+		EXPECT_IN(told, one);
 		at += len;
 	}
 	ck_assert_int_eq(strstr(told, "rewind") != NULL,
@@ -744,8 +735,8 @@ TEST(client_body_has_the_time_of_its_call_when_that_is_answered)
 	sim_peer_print(rig.peer, "-full\n");
 	LINE_TELLS(&rig, 490, "a E_SERVER/replied -full;");
 	LINE_TELLS(&rig, 10, "down E_RECONNECT;over;");
-	ck_assert_ptr_nonnull(strstr(line_failure(&rig),
-	    "the body of a call that was answered did not end in time"));
+	EXPECT_IN(line_failure(&rig),
+	    "the body of a call that was answered did not end in time");
 }
 
 /* What has ended needs no more time of its source. */
@@ -807,8 +798,7 @@ TEST_ROWS(client_body_stops_at_its_answer, LEN(stops))
 	line_run(&rig, 10);
 	ck_assert_str_eq(line_got(&rig), "wxx;say +2;");
 	ck_assert_uint_eq(source.over, 1);
-	ck_assert_ptr_nonnull(
-	    strstr(line_told(&rig), "a E_SERVER/replied -full;over;"));
+	EXPECT_IN(line_told(&rig), "a E_SERVER/replied -full;over;");
 }
 
 /* With STAY_REFUSED_RESEND: only once all of it has left, and if it can begin anew. */
@@ -839,7 +829,7 @@ TEST_ROWS(client_body_that_is_refused, LEN(refusals))
 		sim_peer_print(rig.peer, "+2\n");
 	line_run(&rig, 1);
 	snprintf(told, sizeof(told), "%s", line_told(&rig));
-	ck_assert_msg(strstr(told, refusals[_i].tells) != NULL, "%s", told);
+	EXPECT_IN(told, refusals[_i].tells);
 }
 
 /* ---- the end of the client ---- */
@@ -873,7 +863,7 @@ TEST_ROWS(client_body_when_its_session_is_left, LEN(leaves))
 		stay_feed_go_on(source.feed);
 	line_run(&rig, 200);
 	snprintf(told, sizeof(told), "%s", line_told(&rig));
-	ck_assert_msg(strstr(told, leaves[_i].tells) != NULL, "%s", told);
+	EXPECT_IN(told, leaves[_i].tells);
 }
 
 TEST(client_body_whose_source_stops_the_client)
@@ -890,8 +880,7 @@ TEST(client_body_in_the_queue_of_a_client_that_stops)
 	call("say +", "x", 1);
 	stay_client_stop(rig.client, STAY_OK);
 	ck_assert(sim_run(rig.world, 1000));
-	ck_assert_ptr_nonnull(
-	    strstr(line_told(&rig), "a E_STOPPED/not sent;over;closed OK;"));
+	EXPECT_IN(line_told(&rig), "a E_STOPPED/not sent;over;closed OK;");
 }
 
 /* Its call is answered, its session is gone: on_closed waits for the last word. */
@@ -1061,7 +1050,7 @@ TEST_ROWS(promise_8_a_silent_server_is_found_in_a_body, 2)
 	}
 	call("w", _i == 0 ? "x~|y" : "xxxxxx", 6);
 	line_run(&rig, 1000);
-	ck_assert_ptr_nonnull(strstr(line_told(&rig), "down E_SILENT;"));
+	EXPECT_IN(line_told(&rig), "down E_SILENT;");
 }
 
 /* ---- the wire trace ---- */

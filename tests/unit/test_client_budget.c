@@ -104,11 +104,8 @@ static void
 read_quietly(unsigned calls)
 {
 	for (unsigned i = 0; i < calls; i++)
-		ck_assert_int_eq(
-		    stay_client_call(rig.client,
-			LINE_WITH("quiet", .flags = STAY_READ_ONLY), forget,
-			NULL),
-		    STAY_OK);
+		EXPECT_OK(stay_client_call(rig.client,
+		    LINE_WITH("quiet", .flags = STAY_READ_ONLY), forget, NULL));
 	line_run(&rig, 10);
 }
 
@@ -148,9 +145,8 @@ TEST(client_budget_of_tombstones_is_what_may_be_in_flight)
 {
 	line_begin(&rig, OPTIONS(.call_timeout_ms = 500, .silence_ms = 60000));
 	for (int i = 0; i < 1100; i++) {
-		ck_assert_int_eq(
-		    stay_client_call(rig.client, LINE("quiet"), forget, NULL),
-		    STAY_OK);
+		EXPECT_OK(
+		    stay_client_call(rig.client, LINE("quiet"), forget, NULL));
 		if (i % 100 == 0)
 			line_run(&rig, 1);
 	}
@@ -164,7 +160,7 @@ TEST(client_budget_of_tombstones_is_what_may_be_in_flight)
 		line_told(&rig);
 	}
 	line_run(&rig, 10);
-	ck_assert_int_eq(rig.calls[0].result.status, STAY_OK);
+	EXPECT_OK(rig.calls[0].result.status);
 	ck_assert_uint_eq(line_counts(&rig).sessions, 1);
 	line_told(&rig);
 }

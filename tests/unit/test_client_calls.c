@@ -236,8 +236,7 @@ TEST(promise_7_calls_given_up_in_the_queue_leave_no_memory)
 		calls[i] = line_call(&rig, "x", LINE(large));
 	line_call(&rig, "c", LINE("say +c"));
 	for (int i = 0; i < 9; i++)
-		ck_assert_int_eq(
-		    stay_client_cancel(rig.client, calls[i]->id), STAY_OK);
+		EXPECT_OK(stay_client_cancel(rig.client, calls[i]->id));
 	line_run(&rig, 1);
 	ck_assert_uint_lt(inside_request_len(rig.client), 5000);
 	(void)line_told(&rig);
@@ -274,9 +273,8 @@ TEST(client_options_of_a_call_are_checked)
 	    STAY_E_ABI);
 	options.size = sizeof(options.size);
 	options.flags = 1u << 20; /* not reached by this size */
-	ck_assert_int_eq(
-	    stay_client_call_with(rig.client, LINE("x"), &options, NULL, NULL),
-	    STAY_OK);
+	EXPECT_OK(
+	    stay_client_call_with(rig.client, LINE("x"), &options, NULL, NULL));
 	options.size = sizeof(options);
 	ck_assert_int_eq(
 	    stay_client_call_with(rig.client, LINE("x"), &options, NULL, NULL),
@@ -285,9 +283,8 @@ TEST(client_options_of_a_call_are_checked)
 	ck_assert_int_eq(
 	    stay_client_call_with(rig.client, LINE("x"), &options, NULL, NULL),
 	    STAY_E_ARG);
-	ck_assert_int_eq(
-	    stay_client_call_with(rig.client, LINE("x"), NULL, NULL, NULL),
-	    STAY_OK);
+	EXPECT_OK(
+	    stay_client_call_with(rig.client, LINE("x"), NULL, NULL, NULL));
 	line_end(&rig);
 	ck_assert_str_eq(line_told(&rig),
 	    "down E_STOPPED;lost E_STOPPED;lost E_STOPPED;closed OK;");

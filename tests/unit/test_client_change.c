@@ -247,8 +247,7 @@ TEST(client_is_reconfigured)
 	line_call(&rig, "a", LINE("x"));
 	line_run(&rig, 10);
 	rig.closed = true; /* the first config may go from now on */
-	ck_assert_int_eq(
-	    stay_client_reconfigure(rig.client, OTHER_URL, &options), STAY_OK);
+	EXPECT_OK(stay_client_reconfigure(rig.client, OTHER_URL, &options));
 	ck_assert(!rig.released);
 	line_run(&rig, 10);
 	ck_assert(!rig.released);
@@ -343,8 +342,7 @@ change_to(struct stay_client *client, unsigned i)
 		.config = &leases[i], .config_release = end_lease };
 
 	leases[i].is_there = true;
-	ck_assert_int_eq(
-	    stay_client_reconfigure(client, NULL, &options), STAY_OK);
+	EXPECT_OK(stay_client_reconfigure(client, NULL, &options));
 }
 
 /* Taken over between two sessions; what is replaced, or never takes effect, ends with
@@ -360,10 +358,8 @@ TEST(client_change_fills_another_block)
 	protocol.keep_size = sizeof(struct leased *);
 	line_prepare(&rig);
 	leases[0].is_there = true;
-	ck_assert_int_eq(
-	    stay_client_start(&rig.client, rig.loop, &protocol, LINE_URL,
-		OPTIONS(.config = &leases[0], .config_release = end_lease)),
-	    STAY_OK);
+	EXPECT_OK(stay_client_start(&rig.client, rig.loop, &protocol, LINE_URL,
+	    OPTIONS(.config = &leases[0], .config_release = end_lease)));
 	line_run(&rig, 10);
 	change_to(rig.client, 1);
 	change_to(rig.client, 2);
@@ -388,9 +384,8 @@ TEST(promise_8_the_kernel_hears_of_another_bound_as_well)
 	rig.closed = true; /* the first config may go from now on */
 	socket = sim_peer_options(rig.peer);
 	ck_assert_uint_ne(socket->user_timeout_ms, 4000);
-	ck_assert_int_eq(stay_client_reconfigure(rig.client, NULL,
-			     OPTIONS(.config = &config, .silence_ms = 4000)),
-	    STAY_OK);
+	EXPECT_OK(stay_client_reconfigure(
+	    rig.client, NULL, OPTIONS(.config = &config, .silence_ms = 4000)));
 	line_run(&rig, 10);
 	ck_assert_uint_eq(rig.server.accepted, 2);
 	socket = sim_peer_options(rig.peer);
@@ -428,10 +423,8 @@ TEST(client_reconfigured_twice)
 	line_begin(&rig, NULL);
 	released_by = NULL;
 	peer_listen(&rig.server, rig.world, "10.0.0.2", LINE_PORT);
-	ck_assert_int_eq(
-	    stay_client_reconfigure(rig.client, LINE_URL, &options), STAY_OK);
-	ck_assert_int_eq(
-	    stay_client_reconfigure(rig.client, OTHER_URL, NULL), STAY_OK);
+	EXPECT_OK(stay_client_reconfigure(rig.client, LINE_URL, &options));
+	EXPECT_OK(stay_client_reconfigure(rig.client, OTHER_URL, NULL));
 	line_run(&rig, 10);
 	ck_assert_ptr_nonnull(released_by);
 	ck_assert_ptr_eq(stay_client_config(rig.client), &rig.config);
@@ -462,19 +455,13 @@ TEST(promise_5_a_config_is_given_back_once)
 	releases = 0;
 	rig.closed = true; /* the first config may go from now on */
 	for (int i = 0; i < 3; i++)
-		ck_assert_int_eq(
-		    stay_client_reconfigure(rig.client, NULL, &options),
-		    STAY_OK);
+		EXPECT_OK(stay_client_reconfigure(rig.client, NULL, &options));
 	line_run(&rig, 10);
 	ck_assert_uint_eq(releases, 0);
 	ck_assert_ptr_eq(stay_client_config(rig.client), &config);
 	for (int i = 0; i < 2; i++) {
-		ck_assert_int_eq(
-		    stay_client_reconfigure(rig.client, NULL, &options),
-		    STAY_OK);
-		ck_assert_int_eq(
-		    stay_client_reconfigure(rig.client, NULL, &others),
-		    STAY_OK);
+		EXPECT_OK(stay_client_reconfigure(rig.client, NULL, &options));
+		EXPECT_OK(stay_client_reconfigure(rig.client, NULL, &others));
 	}
 	ck_assert_uint_eq(releases, 0);
 	line_run(&rig, 10);
@@ -501,21 +488,17 @@ TEST(promise_7_changes_of_one_turn_are_bounded)
 		configs[i] = second_config(NULL);
 	for (int i = 0; i < 3 * STAY__DROPPED_MAX; i++) {
 		options.config = &configs[i / 3];
-		ck_assert_int_eq(
-		    stay_client_reconfigure(rig.client, NULL, &options),
-		    STAY_OK);
+		EXPECT_OK(stay_client_reconfigure(rig.client, NULL, &options));
 	}
 	options.config = &configs[STAY__DROPPED_MAX];
-	ck_assert_int_eq(
-	    stay_client_reconfigure(rig.client, NULL, &options), STAY_OK);
+	EXPECT_OK(stay_client_reconfigure(rig.client, NULL, &options));
 	options.config = &configs[STAY__DROPPED_MAX + 1];
 	ck_assert_int_eq(
 	    stay_client_reconfigure(rig.client, NULL, &options), STAY_E_FULL);
 	ck_assert_uint_eq(releases, 0);
 	line_run(&rig, 10);
 	ck_assert_uint_eq(releases, STAY__DROPPED_MAX);
-	ck_assert_int_eq(
-	    stay_client_reconfigure(rig.client, NULL, &options), STAY_OK);
+	EXPECT_OK(stay_client_reconfigure(rig.client, NULL, &options));
 	rig.closed = false;
 	line_end(&rig);
 	ck_assert_uint_eq(releases, STAY__DROPPED_MAX + 2);
@@ -529,8 +512,7 @@ TEST(client_reconfigured_and_stopped_at_once)
 
 	line_begin(&rig, NULL);
 	released_by = NULL;
-	ck_assert_int_eq(
-	    stay_client_reconfigure(rig.client, NULL, &options), STAY_OK);
+	EXPECT_OK(stay_client_reconfigure(rig.client, NULL, &options));
 	stay_client_stop(rig.client, STAY_OK);
 	line_end(&rig);
 	ck_assert_ptr_nonnull(released_by);
@@ -549,8 +531,7 @@ TEST(client_reconfigured_while_it_is_denied)
 	line_start(&rig, NULL);
 	line_run(&rig, 100);
 	rig.closed = true;
-	ck_assert_int_eq(
-	    stay_client_reconfigure(rig.client, NULL, &options), STAY_OK);
+	EXPECT_OK(stay_client_reconfigure(rig.client, NULL, &options));
 	line_run(&rig, 10);
 	rig.closed = false;
 	ck_assert_int_eq(line_state(&rig), STAY_CONNECTED);
@@ -574,13 +555,11 @@ TEST(client_change_of_a_label)
 	line_run(&rig, 1000);
 	ck_assert_str_eq(stay_conn_label(conn), "own");
 	options.offline = STAY_OFFLINE_QUEUE;
-	ck_assert_int_eq(
-	    stay_client_reconfigure(rig.client, NULL, &options), STAY_OK);
+	EXPECT_OK(stay_client_reconfigure(rig.client, NULL, &options));
 	line_run(&rig, 1000);
 	ck_assert_str_eq(stay_conn_label(conn), "other");
 	options.label = NULL;
-	ck_assert_int_eq(
-	    stay_client_reconfigure(rig.client, NULL, &options), STAY_OK);
+	EXPECT_OK(stay_client_reconfigure(rig.client, NULL, &options));
 	line_run(&rig, 1000);
 	ck_assert_str_eq(stay_conn_label(conn), "other");
 	rig.released = true;

@@ -12,10 +12,8 @@ subscribe(struct stay_session *session, const char *text)
 {
 	if (strcmp(text, ">ping") != 0)
 		return;
-	ck_assert_int_eq(
-	    stay_buf_puts(stay_session_control(session), "say +pong\n"),
-	    STAY_OK);
-	ck_assert_int_eq(stay_session_expect(session, 1), STAY_OK);
+	EXPECT_OK(stay_buf_puts(stay_session_control(session), "say +pong\n"));
+	EXPECT_OK(stay_session_expect(session, 1));
 }
 
 static struct stay_session *remembered;
@@ -34,9 +32,8 @@ ask_with_or_without(struct stay_session *session, const char *text)
 	bool with = strcmp(text, ">with") == 0;
 	enum stay_status status;
 
-	ck_assert_int_eq(stay_buf_puts(stay_session_control(session),
-			     with ? "say +with\n" : "say +without\n"),
-	    STAY_OK);
+	EXPECT_OK(stay_buf_puts(stay_session_control(session),
+	    with ? "say +with\n" : "say +without\n"));
 	if (!with)
 		scarce_drought();
 	status = stay_session_expect(session, 1);
@@ -76,7 +73,7 @@ TEST(client_control_without_a_place_is_taken_back)
 	ck_assert_str_eq(line_got(&rig), "");
 	line_call(&rig, "a", LINE("say +1"));
 	line_run(&rig, 10);
-	ck_assert_ptr_nonnull(strstr(line_told(&rig), "a OK/replied +1;"));
+	EXPECT_IN(line_told(&rig), "a OK/replied +1;");
 }
 
 /* What a slot appends and never expects is dropped when the slot returns: no
@@ -121,13 +118,11 @@ TEST(client_control_from_outside_is_not_sent_either)
 	sim_peer_print(rig.peer, ">who\n");
 	line_run(&rig, 10);
 	session = remembered;
-	ck_assert_int_eq(
-	    stay_buf_puts(stay_session_control(session), "half a "), STAY_OK);
+	EXPECT_OK(stay_buf_puts(stay_session_control(session), "half a "));
 	line_call(&rig, "a", LINE("say +1"));
 	line_run(&rig, 10);
-	ck_assert_int_eq(
-	    stay_buf_puts(stay_session_control(session), "say +2\n"), STAY_OK);
-	ck_assert_int_eq(stay_session_expect(session, 1), STAY_OK);
+	EXPECT_OK(stay_buf_puts(stay_session_control(session), "say +2\n"));
+	EXPECT_OK(stay_session_expect(session, 1));
 	line_run(&rig, 10);
 	ck_assert_str_eq(line_got(&rig), "say +1;say +2;");
 }
@@ -192,13 +187,9 @@ TEST(client_control_from_outside)
 	session = stay_client_session(rig.client);
 	ck_assert_ptr_nonnull(session);
 	line_got(&rig);
-	ck_assert_int_eq(
-	    stay_buf_puts(stay_session_control(session), "say +one\n"),
-	    STAY_OK);
-	ck_assert_int_eq(stay_session_expect(session, 1), STAY_OK);
-	ck_assert_int_eq(
-	    stay_buf_puts(stay_session_control(session), "say +two\n"),
-	    STAY_OK);
+	EXPECT_OK(stay_buf_puts(stay_session_control(session), "say +one\n"));
+	EXPECT_OK(stay_session_expect(session, 1));
+	EXPECT_OK(stay_buf_puts(stay_session_control(session), "say +two\n"));
 	line_run(&rig, 10);
 	ck_assert_str_eq(line_got(&rig), "say +one;");
 	line_call(&rig, "a", LINE("hold"));
@@ -228,11 +219,9 @@ TEST(client_control_needs_memory_to_speak_again)
 	status[1] = stay_session_expect(session, 0);
 	ck_assert(scarce_disarm());
 	ck_assert_int_eq(status[0], STAY_E_NOMEM);
-	ck_assert_int_eq(status[1], STAY_OK);
-	ck_assert_int_eq(
-	    stay_buf_puts(stay_session_control(session), "say +two\n"),
-	    STAY_OK);
-	ck_assert_int_eq(stay_session_expect(session, 1), STAY_OK);
+	EXPECT_OK(status[1]);
+	EXPECT_OK(stay_buf_puts(stay_session_control(session), "say +two\n"));
+	EXPECT_OK(stay_session_expect(session, 1));
 	LINE_TELLS(&rig, 10, "init 10.0.0.1;hello -;up;control +two;");
 	ck_assert_str_eq(line_got(&rig), "say +two;");
 }

@@ -115,9 +115,8 @@ TEST(direct_request_is_a_call)
 {
 	begin(NULL);
 	inside(ask_for_3);
-	ck_assert_ptr_nonnull(
-	    strstr(line_told(&rig), ";b OK/replied +2;direct OK/replied +3;"));
-	ck_assert_ptr_nonnull(strstr(line_got(&rig), ";b;say *0|+3;"));
+	EXPECT_IN(line_told(&rig), ";b OK/replied +2;direct OK/replied +3;");
+	EXPECT_IN(line_got(&rig), ";b;say *0|+3;");
 }
 
 static void
@@ -144,8 +143,7 @@ TEST(direct_request_may_have_no_deadline)
 	line_told(&rig);
 	LINE_TELLS(&rig, 1000, "");
 	line_run(&rig, 3600 * 1000);
-	ck_assert_ptr_nonnull(
-	    strstr(line_told(&rig), "direct E_SILENT/maybe executed"));
+	EXPECT_IN(line_told(&rig), "direct E_SILENT/maybe executed");
 }
 
 static void
@@ -174,7 +172,7 @@ TEST_ROWS(direct_request_has_its_flags, 2)
 	line_run(&rig, 60000);
 	ck_assert_int_eq(
 	    strstr(line_got(&rig), "|close;") != NULL, closes[_i].again);
-	ck_assert_ptr_nonnull(strstr(line_told(&rig), "/maybe executed"));
+	EXPECT_IN(line_told(&rig), "/maybe executed");
 }
 
 static void
@@ -189,8 +187,7 @@ TEST(direct_request_has_its_tag)
 	begin(NULL);
 	rig.config.tells_oldest = true;
 	inside(ask_with_tag);
-	ck_assert_ptr_nonnull(
-	    strstr(line_told(&rig), "oldest 7;direct E_SERVER/replied -3;"));
+	EXPECT_IN(line_told(&rig), "oldest 7;direct E_SERVER/replied -3;");
 }
 
 static unsigned unasked;
@@ -206,14 +203,13 @@ on_long(void *arg, const struct stay_result *result)
 	};
 
 	(void)arg;
-	ck_assert_int_eq(result->status, STAY_OK);
+	EXPECT_OK(result->status);
 	line_got(&rig); /* it is more than can be noted down */
 	rows[0] = '\0';
 	if (unasked == 0)
 		return;
 	unasked--;
-	ck_assert_int_eq(
-	    stay_client_call(rig.client, &request, on_long, NULL), STAY_OK);
+	EXPECT_OK(stay_client_call(rig.client, &request, on_long, NULL));
 }
 
 /* Each answer brings the next question, and all are in one read: no memory is needed
@@ -270,10 +266,9 @@ look_behind_cancelled(struct line_call *call)
 	struct stay_call_id id;
 	struct stay_call_options options = { STAY_CALL_OPTIONS, .id = &id };
 
-	ck_assert_int_eq(stay_client_call_with(rig.client, LINE("c"), &options,
-			     on_direct, direct),
-	    STAY_OK);
-	ck_assert_int_eq(stay_client_cancel(rig.client, id), STAY_OK);
+	EXPECT_OK(stay_client_call_with(
+	    rig.client, LINE("c"), &options, on_direct, direct));
+	EXPECT_OK(stay_client_cancel(rig.client, id));
 	look(call);
 }
 
@@ -377,8 +372,7 @@ TEST(direct_replies_leave_what_is_not_plain)
 	line_call_with(&rig, "a", LINE("a"), WITHIN(5));
 	LINE_TELLS(&rig, 10, "a E_TIMEOUT/maybe executed;");
 	line_call(&rig, "b", &(const struct line_request){ "b", .replies = 2 });
-	ck_assert_int_eq(
-	    stay_client_call(rig.client, LINE("c"), NULL, NULL), STAY_OK);
+	EXPECT_OK(stay_client_call(rig.client, LINE("c"), NULL, NULL));
 	line_call(&rig, "d", LINE("say +a|+b|+b|+c|+d"));
 	LINE_TELLS(&rig, 10,
 	    "orphan +a;b part OK +b;b OK/replied +b;d OK/replied +d;");
@@ -389,9 +383,8 @@ static void
 end_session(struct line_call *call)
 {
 	(void)call;
-	ck_assert_int_eq(stay_session_end(stay_client_session(rig.client),
-			     STAY_E_PROTOCOL, "enough", 6),
-	    STAY_OK);
+	EXPECT_OK(stay_session_end(
+	    stay_client_session(rig.client), STAY_E_PROTOCOL, "enough", 6));
 }
 
 TEST(direct_replies_end_with_their_session)
@@ -463,7 +456,7 @@ TEST(direct_replies_have_their_bound)
 	line_call(&rig, "b", LINE("b"));
 	line_run(&rig, 10);
 	ck_assert_str_eq(rows, "1;0;");
-	ck_assert_ptr_nonnull(strstr(line_told(&rig), "a OK/replied +234567;"));
+	EXPECT_IN(line_told(&rig), "a OK/replied +234567;");
 }
 
 TEST_SUITE_WITH(client_direct, .after = line_after)

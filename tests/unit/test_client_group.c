@@ -52,9 +52,8 @@ TEST_ROWS(client_group_answers_come_together, LEN(answers))
 	group_send(answers[_i].kinds, answers[_i].text);
 	line_call(&groups, "z", LINE("say +z"));
 	line_run(&groups, 10);
-	ck_assert_ptr_nonnull(
-	    strstr(groups.notes.text, answers[_i].group_told));
-	ck_assert_ptr_nonnull(strstr(groups.notes.text, "z OK/replied +z;"));
+	EXPECT_IN(groups.notes.text, answers[_i].group_told);
+	EXPECT_IN(groups.notes.text, "z OK/replied +z;");
 	ck_assert_int_eq(group_held, STAY_E_STATE);
 }
 
@@ -67,9 +66,9 @@ TEST_ROWS(client_group_answers_are_cut_anywhere, 6)
 	line_start(&groups, NULL);
 	group_send("www", "say +one,say -two|>push,say +three");
 	line_run(&groups, 100);
-	ck_assert_ptr_nonnull(strstr(groups.notes.text,
+	EXPECT_IN(groups.notes.text,
 	    "up;push >push;g E_SERVER/replied: OK/replied +one "
-	    "E_SERVER/replied -two OK/replied +three;"));
+	    "E_SERVER/replied -two OK/replied +three;");
 }
 
 /* The words of each error are kept as well. */
@@ -91,11 +90,9 @@ TEST(client_group_errors_keep_their_words)
 	line_start(&groups, NULL);
 	line_run(&groups, 1);
 	line_told(&groups);
-	ck_assert_int_eq(
-	    stay_group_send(
-		group_make("wwww", "say +1,say -two,say -three,say -4"), NULL,
-		on_words, NULL),
-	    STAY_OK);
+	EXPECT_OK(stay_group_send(
+	    group_make("wwww", "say +1,say -two,say -three,say -4"), NULL,
+	    on_words, NULL));
 	LINE_TELLS(&groups, 10,
 	    "ok;the server replied with an error: two;"
 	    "the server replied with an error: three;"
@@ -116,7 +113,7 @@ TEST(client_group_each_request_has_its_tag)
 	line_run(&groups, 1);
 	group_say("+1\n+2\n");
 	ck_assert_str_eq(line_told(&groups), "oldest 97;oldest 99;g part +2;");
-	ck_assert_int_eq(stay_client_cancel(groups.client, group_id), STAY_OK);
+	EXPECT_OK(stay_client_cancel(groups.client, group_id));
 	line_run(&groups, 1);
 	group_say("+3\n+4\n");
 	ck_assert_str_eq(line_told(&groups),
@@ -168,7 +165,7 @@ TEST(client_group_is_as_many_calls_as_requests)
 	ck_assert_uint_eq(c.queued, 0);
 	ck_assert_uint_eq(c.in_flight, 3);
 	group_say("+1\n+2\n");
-	ck_assert_int_eq(stay_client_cancel(groups.client, group_id), STAY_OK);
+	EXPECT_OK(stay_client_cancel(groups.client, group_id));
 	c = counts_of(groups.client);
 	ck_assert_uint_eq(c.in_flight, 0);
 	ck_assert_uint_eq(c.tombstones, 3);
@@ -249,8 +246,7 @@ TEST(client_group_is_sent_alone_where_the_bound_was_lowered)
 	group_begin();
 	options = *inside_options(groups.client);
 	options.inflight_calls_max = options.tombstones_max = 2;
-	ck_assert_int_eq(
-	    stay_client_reconfigure(groups.client, NULL, &options), STAY_OK);
+	EXPECT_OK(stay_client_reconfigure(groups.client, NULL, &options));
 	group_send("www", "a,b,c");
 	line_call(&groups, "y", LINE("y"));
 	line_run(&groups, 1000);
@@ -418,8 +414,7 @@ TEST_ROWS(client_group_is_over_once, 3)
 	line_told(&groups);
 	group_send("ww", _i == 2 ? "x,y" : "say +1,say +2");
 	if (_i == 1)
-		ck_assert_int_eq(
-		    stay_client_cancel(groups.client, group_id), STAY_OK);
+		EXPECT_OK(stay_client_cancel(groups.client, group_id));
 	line_run(&groups, 10);
 	if (_i == 2)
 		sim_peer_reset(groups.peer);
@@ -457,8 +452,7 @@ TEST(client_group_that_is_sent_has_no_requests_of_its_own)
 	line_run(&groups, 10);
 	group = group_make("w", "say +2");
 	blocks = scarce_blocks_here();
-	ck_assert_int_eq(
-	    stay_group_send(group, NULL, group_done, group_name), STAY_OK);
+	EXPECT_OK(stay_group_send(group, NULL, group_done, group_name));
 	/* its answers, for its bytes */
 	ck_assert_int_eq(scarce_blocks_here(), blocks);
 	line_run(&groups, 10);

@@ -3,7 +3,6 @@
  * waits for.
  */
 #include <stdio.h>
-#include <string.h>
 
 #include "suites.h"
 #include "support/counts.h"
@@ -61,9 +60,8 @@ TEST_ROWS(promise_3_a_group_cut_is_not_sent_only_if_nothing_can_act, LEN(cuts))
 	line_start(&groups, NULL);
 	line_run(&groups, 10);
 	narrow(cuts[_i].len);
-	ck_assert_int_eq(group_try(cuts[_i].acts_on_parts ? "wp" : "ww",
-			     "ab,cd", cuts[_i].flags | STAY_THIS_SESSION),
-	    STAY_OK);
+	EXPECT_OK(group_try(cuts[_i].acts_on_parts ? "wp" : "ww", "ab,cd",
+	    cuts[_i].flags | STAY_THIS_SESSION));
 	line_run(&groups, 1);
 	sim_peer_print(groups.peer, cuts[_i].said);
 	line_run(&groups, 1);
@@ -71,7 +69,7 @@ TEST_ROWS(promise_3_a_group_cut_is_not_sent_only_if_nothing_can_act, LEN(cuts))
 	sim_peer_reset(groups.peer);
 	line_run(&groups, 10);
 	snprintf(says, sizeof(says), "g E_LOST/%s:", cuts[_i].outcome);
-	ck_assert_ptr_nonnull(strstr(groups.notes.text, says));
+	EXPECT_IN(groups.notes.text, says);
 }
 
 /* What was not sent is sent in the next session, from its first byte on. */
@@ -79,15 +77,14 @@ TEST(promise_3_a_group_that_is_not_sent_waits_for_the_next_session)
 {
 	group_begin();
 	narrow(5);
-	ck_assert_int_eq(
-	    group_try("ww", "say +1,say +2", STAY_GROUP_ATOMIC), STAY_OK);
+	EXPECT_OK(group_try("ww", "say +1,say +2", STAY_GROUP_ATOMIC));
 	line_run(&groups, 1);
 	line_got(&groups);
 	sim_peer_reset(groups.peer);
 	line_run(&groups, 1000);
 	ck_assert_str_eq(line_got(&groups), "|say +1;say +2;");
-	ck_assert_ptr_nonnull(strstr(
-	    groups.notes.text, "g OK/replied: OK/replied +1 OK/replied +2;"));
+	EXPECT_IN(
+	    groups.notes.text, "g OK/replied: OK/replied +1 OK/replied +2;");
 }
 
 TEST(client_group_that_was_lost_has_the_answers_that_came)
@@ -122,8 +119,7 @@ static const struct {
 TEST_ROWS(promise_3_a_group_is_sent_again_only_as_a_whole, LEN(resends))
 {
 	group_begin();
-	ck_assert_int_eq(
-	    group_try(resends[_i].kinds, "a,b,c", resends[_i].flags), STAY_OK);
+	EXPECT_OK(group_try(resends[_i].kinds, "a,b,c", resends[_i].flags));
 	line_run(&groups, 1);
 	group_say("+old\n");
 	line_got(&groups);
@@ -172,11 +168,11 @@ TEST(client_group_sent_again_has_no_answers_of_before)
 	sim_peer_close(groups.peer);
 	line_run(&groups, 1000);
 	line_told(&groups);
-	ck_assert_int_eq(stay_client_cancel(groups.client, group_id), STAY_OK);
+	EXPECT_OK(stay_client_cancel(groups.client, group_id));
 	line_run(&groups, 1);
-	ck_assert_ptr_nonnull(strstr(groups.notes.text,
+	EXPECT_IN(groups.notes.text,
 	    "g E_CANCELLED/maybe executed: E_CANCELLED/maybe executed "
-	    "E_CANCELLED/maybe executed;"));
+	    "E_CANCELLED/maybe executed;");
 }
 
 /* Nor does what it kept of them count. */
@@ -217,13 +213,11 @@ TEST_ROWS(client_group_with_a_piece_handed_out_is_not_sent_again, 2)
 	group_send(_i == 0 ? "rr" : "2r", "a,b");
 	if (_i == 1) {
 		line_run(&groups, 1);
-		ck_assert_int_eq(
-		    stay_client_cancel(groups.client, group_id), STAY_OK);
+		EXPECT_OK(stay_client_cancel(groups.client, group_id));
 		line_run(&groups, 1);
 		group_told = 0;
 		group_say("+1\n+2\n+3\n");
-		ck_assert_int_eq(
-		    group_try("2r", "a,b", STAY_READ_ONLY), STAY_OK);
+		EXPECT_OK(group_try("2r", "a,b", STAY_READ_ONLY));
 	}
 	line_run(&groups, 1);
 	group_say(_i == 0 ? "*piece\n" : "+first\n");
@@ -231,8 +225,7 @@ TEST_ROWS(client_group_with_a_piece_handed_out_is_not_sent_again, 2)
 	sim_peer_close(groups.peer);
 	line_run(&groups, 1000);
 	ck_assert_str_eq(line_got(&groups), "|");
-	ck_assert_ptr_nonnull(
-	    strstr(line_told(&groups), "g E_LOST/maybe executed:"));
+	EXPECT_IN(line_told(&groups), "g E_LOST/maybe executed:");
 }
 
 /* A write behind it was not sent again: it would be overtaken. */
@@ -312,9 +305,9 @@ TEST(client_group_given_up_in_the_queue_was_never_sent)
 	group_send("ww", "a,b");
 	group_cancel();
 	line_run(&groups, 10);
-	ck_assert_ptr_nonnull(strstr(line_told(&groups),
+	EXPECT_IN(line_told(&groups),
 	    "g E_CANCELLED/not sent: E_CANCELLED/not sent "
-	    "E_CANCELLED/not sent;"));
+	    "E_CANCELLED/not sent;");
 	ck_assert_str_eq(line_got(&groups), "");
 }
 
@@ -337,7 +330,7 @@ TEST(client_group_counts_against_tombstones_one_by_one)
 	group_send("www", "a,b,c");
 	line_run(&groups, 1);
 	group_cancel();
-	ck_assert_ptr_nonnull(strstr(line_told(&groups), "down E_SILENT;"));
+	EXPECT_IN(line_told(&groups), "down E_SILENT;");
 }
 
 /* It alone blocks: the server keeps what it would have been given. */
@@ -347,7 +340,7 @@ TEST(client_group_that_blocks_ends_its_session)
 	group_send("wb", "a,b");
 	line_run(&groups, 1);
 	group_cancel();
-	ck_assert_ptr_nonnull(strstr(line_told(&groups), "down E_RECONNECT;"));
+	EXPECT_IN(line_told(&groups), "down E_RECONNECT;");
 }
 
 /* For ever, and a second more, is for ever. */
@@ -357,9 +350,8 @@ TEST(client_group_that_blocks_for_ever)
 
 	group_begin();
 	group = group_make("b", "a");
-	ck_assert_int_eq(stay_group_add(group, LINE_BLOCKS("b")), STAY_OK);
-	ck_assert_int_eq(
-	    stay_group_send(group, NULL, group_done, group_name), STAY_OK);
+	EXPECT_OK(stay_group_add(group, LINE_BLOCKS("b")));
+	EXPECT_OK(stay_group_send(group, NULL, group_done, group_name));
 	line_run(&groups, 100000);
 	ck_assert_uint_eq(group_told, 0);
 }
@@ -380,7 +372,7 @@ static void
 on_part_cancel(void *arg, const struct stay_result *result)
 {
 	group_part(arg, result);
-	ck_assert_int_eq(stay_client_cancel(groups.client, group_id), STAY_OK);
+	EXPECT_OK(stay_client_cancel(groups.client, group_id));
 }
 
 TEST_ROWS(client_group_given_up_in_its_part, 2)
@@ -390,13 +382,11 @@ TEST_ROWS(client_group_given_up_in_its_part, 2)
 		.part = on_part_cancel };
 
 	group_begin();
-	ck_assert_int_eq(stay_group_send(group_make("2w", "a,b"), &options,
-			     group_done, group_name),
-	    STAY_OK);
+	EXPECT_OK(stay_group_send(
+	    group_make("2w", "a,b"), &options, group_done, group_name));
 	line_run(&groups, 1);
 	group_say(pieces[_i]);
-	ck_assert_ptr_nonnull(
-	    strstr(line_told(&groups), "g E_CANCELLED/maybe executed:"));
+	EXPECT_IN(line_told(&groups), "g E_CANCELLED/maybe executed:");
 	group_say(_i == 0 ? "+1\n+2\n+3\n" : "+2\n+3\n");
 	ck_assert_uint_eq(counts_of(groups.client).tombstones, 0);
 }
@@ -417,9 +407,8 @@ TEST_ROWS(client_group_without_done_tells_the_observer, LEN(untold))
 {
 	group_told = 0;
 	line_begin(&groups, OPTIONS(.group_bytes_max = 1));
-	ck_assert_int_eq(stay_group_send(group_make("ww", untold[_i].text),
-			     NULL, NULL, NULL),
-	    STAY_OK);
+	EXPECT_OK(stay_group_send(
+	    group_make("ww", untold[_i].text), NULL, NULL, NULL));
 	LINE_TELLS(&groups, 10, untold[_i].group_told);
 	line_end(&groups);
 	ck_assert_uint_eq(group_told, 0);
@@ -444,8 +433,8 @@ TEST(client_group_is_finished_by_a_drain)
 	line_run(&groups, 1);
 	group_say("+1\n+2\n");
 	line_run(&groups, 10);
-	ck_assert_ptr_nonnull(strstr(
-	    groups.notes.text, "g OK/replied: OK/replied +1 OK/replied +2;"));
+	EXPECT_IN(
+	    groups.notes.text, "g OK/replied: OK/replied +1 OK/replied +2;");
 }
 
 TEST_SUITE_WITH(client_group_ends, .after = group_end)

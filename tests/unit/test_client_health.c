@@ -89,11 +89,9 @@ forget(void *arg, const struct stay_result *result)
 TEST(promise_8_waits_for_a_plain_call_that_blocks)
 {
 	line_begin(&rig, OPTIONS(.silence_ms = 500, .block_margin_ms = 200));
-	ck_assert_int_eq(
-	    stay_client_call(rig.client,
-		LINE_WITH("block", .flags = STAY_BLOCKS, .blocks_ms = 2000),
-		forget, NULL),
-	    STAY_OK);
+	EXPECT_OK(stay_client_call(rig.client,
+	    LINE_WITH("block", .flags = STAY_BLOCKS, .blocks_ms = 2000), forget,
+	    NULL));
 	LINE_TELLS(&rig, 2190, "");
 	sim_peer_print(rig.peer, "+late\n");
 	LINE_TELLS(&rig, 5, "");
@@ -299,7 +297,7 @@ TEST(promise_8_who_takes_something_is_not_silent)
 	}
 	ck_assert_uint_eq(rig.server.accepted, 1);
 	line_run(&rig, 510);
-	ck_assert_ptr_nonnull(strstr(line_told(&rig), "down E_SILENT;"));
+	EXPECT_IN(line_told(&rig), "down E_SILENT;");
 }
 
 /* So little that the kernel says nothing of it. */
@@ -438,12 +436,9 @@ start_other(struct stay_client **other)
 		.config = &other_config };
 
 	other_config = (struct line_config){ .notes = &rig.notes };
-	ck_assert_int_eq(stay_client_start(other, rig.loop, &line_bare_protocol,
-			     LINE_URL, &options),
-	    STAY_OK);
-	ck_assert_int_eq(
-	    stay_client_call(*other, LINE("quiet"), take_time_too, NULL),
-	    STAY_OK);
+	EXPECT_OK(stay_client_start(
+	    other, rig.loop, &line_bare_protocol, LINE_URL, &options));
+	EXPECT_OK(stay_client_call(*other, LINE("quiet"), take_time_too, NULL));
 	line_run(&rig, 10);
 	return rig.peer;
 }

@@ -334,7 +334,7 @@ restore(struct stay_session *session, const struct stay_frame *frame)
 	if (asked++ > 0)
 		return stay_hello_up();
 	later = stay_session_later(session, 0);
-	ck_assert_int_eq(stay_session_tick_after(session, 100), STAY_OK);
+	EXPECT_OK(stay_session_tick_after(session, 100));
 	return stay_hello_later(later);
 }
 

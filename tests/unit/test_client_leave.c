@@ -136,15 +136,15 @@ TEST(leave_reads_no_further_than_the_words_go)
 	char words[400];
 
 	begin(NULL);
-	ck_assert_int_eq(leave_for("10.0.0.3:7777/5", 13), STAY_OK);
+	EXPECT_OK(leave_for("10.0.0.3:7777/5", 13));
 	ck_assert_int_eq(leave_for("10.0.0.3\0:7777", 14), STAY_E_URL);
 	ck_assert_int_eq(leave_for("", 0), STAY_E_URL);
 	memset(words, 'x', sizeof(words));
-	ck_assert_int_eq(leave_for(words, 319), STAY_OK);
+	EXPECT_OK(leave_for(words, 319));
 	ck_assert_int_eq(leave_for(words, 320), STAY_E_URL);
 	ck_assert_int_eq(leave_for(words, sizeof(words)), STAY_E_URL);
 	says("10.0.0.3:7777 0");
-	ck_assert_ptr_nonnull(strstr(line_told(&rig), GOES));
+	EXPECT_IN(line_told(&rig), GOES);
 }
 
 TEST(leave_keeps_login_path_and_query)
@@ -268,9 +268,8 @@ TEST(leave_is_at_a_moment_of_its_own)
 TEST(leave_in_a_very_long_time_is_hardly_ever)
 {
 	begin(NULL);
-	ck_assert_int_eq(stay_session_leave(stay_client_session(rig.client),
-			     NULL, 0, STAY_FOREVER),
-	    STAY_OK);
+	EXPECT_OK(stay_session_leave(
+	    stay_client_session(rig.client), NULL, 0, STAY_FOREVER));
 	line_run(&rig, 100000);
 	ck_assert_uint_eq(rig.server.accepted, 1);
 }
@@ -400,7 +399,7 @@ TEST(leave_for_a_place_that_denies_is_not_fatal)
 	ck_assert_uint_eq(rig.server.accepted, 2);
 	sim_peer_print(rig.peer, "+hi\n");
 	line_run(&rig, 5);
-	ck_assert_ptr_nonnull(strstr(line_told(&rig), "a OK/replied +a;"));
+	EXPECT_IN(line_told(&rig), "a OK/replied +a;");
 }
 
 static void
@@ -422,8 +421,7 @@ change_options(void)
 
 	options.size = sizeof(options);
 	stay_client_get_options(rig.client, &options);
-	ck_assert_int_eq(
-	    stay_client_reconfigure(rig.client, NULL, &options), STAY_OK);
+	EXPECT_OK(stay_client_reconfigure(rig.client, NULL, &options));
 }
 
 static void (*const ends[])(void) = { reset_there, change, change_options };
@@ -460,11 +458,11 @@ TEST(leave_from_one_place_to_the_next)
 	rig.config.on_down = on_down;
 	line_start(&rig, NULL);
 	line_run(&rig, STABLE_MS);
-	ck_assert_int_eq(leave_for("10.0.0.3", 8), STAY_OK);
+	EXPECT_OK(leave_for("10.0.0.3", 8));
 	line_run(&rig, 30000);
 	ck_assert_str_eq(down_at, LINE_HOST);
-	ck_assert_int_eq(leave_for("10.0.0.5", 8), STAY_OK);
-	ck_assert_int_eq(leave_for("10.0.0.4", 8), STAY_OK);
+	EXPECT_OK(leave_for("10.0.0.5", 8));
+	EXPECT_OK(leave_for("10.0.0.4", 8));
 	ck_assert_str_eq(url()->host, THERE);
 	line_run(&rig, 30000);
 	ck_assert_str_eq(down_at, THERE);
@@ -478,9 +476,7 @@ TEST(leave_is_overridden_by_another_url)
 	begin(NULL);
 	sim_address_set(rig.world, "10.0.0.9", 7777, SIM_BLACK_HOLE, 0);
 	says("10.0.0.9:7777 100000");
-	ck_assert_int_eq(
-	    stay_client_reconfigure(rig.client, "line://" THERE, NULL),
-	    STAY_OK);
+	EXPECT_OK(stay_client_reconfigure(rig.client, "line://" THERE, NULL));
 	line_run(&rig, 100);
 	ck_assert_uint_eq(there.accepted, 1);
 	ck_assert_str_eq(url()->host, THERE);
@@ -493,7 +489,7 @@ endpoints(void *arg, struct stay_client *client)
 {
 	(void)arg;
 	asked++;
-	ck_assert_int_eq(stay_client_endpoints(client, NULL), STAY_OK);
+	EXPECT_OK(stay_client_endpoints(client, NULL));
 }
 
 /* Who asked for the places is not asked for the one that the server has named; and
@@ -534,14 +530,14 @@ TEST(leave_without_memory)
 	unsigned nth;
 
 	begin(NULL);
-	ck_assert_int_eq(leave_for("10.0.0.3:7777", 13), STAY_OK);
+	EXPECT_OK(leave_for("10.0.0.3:7777", 13));
 	for (nth = 1; status == STAY_E_NOMEM; nth++) {
 		scarce_arm(nth);
 		status = leave_for("10.0.0.3:7777", 13);
 		(void)scarce_disarm();
 	}
 	ck_assert_uint_ge(nth, 5);
-	ck_assert_int_eq(status, STAY_OK);
+	EXPECT_OK(status);
 	line_run(&rig, 30000);
 	ck_assert_uint_eq(there.accepted, 1);
 }

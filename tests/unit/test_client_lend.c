@@ -35,13 +35,13 @@ begin(stay_reset_fn *reset)
 static void
 lend(void)
 {
-	ck_assert_int_eq(stay_client_lend(rig.client), STAY_OK);
+	EXPECT_OK(stay_client_lend(rig.client));
 }
 
 static void
 take_back(void)
 {
-	ck_assert_int_eq(stay_client_take_back(rig.client), STAY_OK);
+	EXPECT_OK(stay_client_take_back(rig.client));
 }
 
 /* It is handed out, lost, and given back behind that. */
@@ -248,9 +248,8 @@ wipe(struct stay_session *session)
 
 	if ((*asked)++ > 0)
 		return stay_hello_up();
-	ck_assert_int_eq(
-	    stay_buf_puts(stay_session_control(session), "wipe\n"), STAY_OK);
-	ck_assert_int_eq(stay_session_expect(session, 2), STAY_OK);
+	EXPECT_OK(stay_buf_puts(stay_session_control(session), "wipe\n"));
+	EXPECT_OK(stay_session_expect(session, 2));
 	return stay_hello_wait();
 }
 
@@ -276,8 +275,7 @@ TEST(client_lend_resets_by_bytes)
 static struct stay_hello
 mumble(struct stay_session *session)
 {
-	ck_assert_int_eq(
-	    stay_buf_puts(stay_session_control(session), "drop\n"), STAY_OK);
+	EXPECT_OK(stay_buf_puts(stay_session_control(session), "drop\n"));
 	return stay_hello_up();
 }
 
@@ -330,8 +328,7 @@ TEST(client_lend_ends_the_client)
 static struct stay_hello
 cut_off(struct stay_session *session)
 {
-	ck_assert_int_eq(
-	    stay_session_end(session, STAY_E_NOT_READY, "no", 2), STAY_OK);
+	EXPECT_OK(stay_session_end(session, STAY_E_NOT_READY, "no", 2));
 	return stay_hello_up();
 }
 

@@ -35,24 +35,21 @@ static void
 cancel_the_first(struct line_call *mine)
 {
 	(void)mine;
-	ck_assert_int_eq(
-	    stay_client_cancel(rig.client, rig.calls[0].id), STAY_OK);
+	EXPECT_OK(stay_client_cancel(rig.client, rig.calls[0].id));
 }
 
 static void
 let_go_of_the_first(struct line_call *mine)
 {
 	(void)mine;
-	ck_assert_int_eq(
-	    stay_session_let_go(stay_client_session(rig.client), 1), STAY_OK);
+	EXPECT_OK(stay_session_let_go(stay_client_session(rig.client), 1));
 }
 
 static void
 let_go_of_the_third(struct line_call *mine)
 {
 	(void)mine;
-	ck_assert_int_eq(
-	    stay_session_let_go(stay_client_session(rig.client), 3), STAY_OK);
+	EXPECT_OK(stay_session_let_go(stay_client_session(rig.client), 3));
 }
 
 /* ---- given up, and answered at once ---- */
@@ -175,8 +172,7 @@ TEST(promise_4_client_over_what_was_let_go_of_overtakes)
 	line_call_with(&rig, "b", TAGGED("get @000"), WITHIN(100));
 	line_call(&rig, "c", TAGGED_WITH("get @000", STAY_IDEMPOTENT));
 	line_run(&rig, 110);
-	ck_assert_int_eq(
-	    stay_session_let_go(stay_client_session(rig.client), 2), STAY_OK);
+	EXPECT_OK(stay_session_let_go(stay_client_session(rig.client), 2));
 	line_run(&rig, 1);
 	line_told(&rig);
 	sim_peer_reset(rig.peer);
@@ -229,7 +225,7 @@ TEST(promise_2_client_over_let_go_of_and_passed_over)
 	ck_assert_int_eq(
 	    stay_session_awaits_tag(session, 2), STAY_AWAITS_NOTHING);
 	(void)stay_buf_puts(stay_session_control(session), "ping\n");
-	ck_assert_int_eq(stay_session_expect_tagged(session, 1, 9), STAY_OK);
+	EXPECT_OK(stay_session_expect_tagged(session, 1, 9));
 	ck_assert_int_eq(
 	    stay_session_awaits_tag(session, 9), STAY_AWAITS_CONTROL);
 	answer("+@9\n");

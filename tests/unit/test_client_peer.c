@@ -156,9 +156,8 @@ TEST(peer_is_dialled_by_another_client)
 	line_start(&rig, NULL);
 	line_run(&rig, 1000);
 	ck_assert_uint_eq(rig.server.accepted, 1);
-	ck_assert_int_eq(
-	    stay_client_start(&second, rig.loop, &cancel, peer(), &options),
-	    STAY_OK);
+	EXPECT_OK(
+	    stay_client_start(&second, rig.loop, &cancel, peer(), &options));
 	line_run(&rig, 10);
 	ck_assert_uint_eq(rig.server.accepted, 2);
 	stay_client_stop(second, STAY_OK);

@@ -39,7 +39,7 @@ give_up(void)
 	struct line_call *call = line_call(&rig, "a", LINE_BLOCKS("block"));
 
 	line_run(&rig, 1);
-	ck_assert_int_eq(stay_client_cancel(rig.client, call->id), STAY_OK);
+	EXPECT_OK(stay_client_cancel(rig.client, call->id));
 	line_run(&rig, 1);
 }
 
@@ -168,9 +168,8 @@ start_worker(const struct line_config *config)
 		.config = config };
 	struct stay_client *worker;
 
-	ck_assert_int_eq(stay_client_start(&worker, rig.loop, &line_protocol,
-			     LINE_URL, &options),
-	    STAY_OK);
+	EXPECT_OK(stay_client_start(
+	    &worker, rig.loop, &line_protocol, LINE_URL, &options));
 	return worker;
 }
 
@@ -180,9 +179,8 @@ submit_in_time(struct stay_client *worker, unsigned *told)
 	const struct stay_call_options timed = { STAY_CALL_OPTIONS,
 		.timeout_ms = TIMEOUT_MS };
 
-	ck_assert_int_eq(stay_client_call_with(worker, LINE_BLOCKS("block"),
-			     &timed, on_crowd_done, told),
-	    STAY_OK);
+	EXPECT_OK(stay_client_call_with(
+	    worker, LINE_BLOCKS("block"), &timed, on_crowd_done, told));
 }
 
 /* How many of them come back at the same time. */

@@ -34,8 +34,7 @@ start(const struct stay_protocol *protocol, const char *url)
 {
 	struct stay_client *client;
 
-	ck_assert_int_eq(
-	    stay_client_start(&client, loop, protocol, url, &options), STAY_OK);
+	EXPECT_OK(stay_client_start(&client, loop, protocol, url, &options));
 	return client;
 }
 
@@ -45,7 +44,7 @@ end(void)
 	stay_loop_stop(loop, STAY_OK);
 	ck_assert(sim_run(world, 60000));
 	ck_assert_uint_eq(inside_profiles(loop), 0);
-	ck_assert_int_eq(stay_loop_free(loop), STAY_OK);
+	EXPECT_OK(stay_loop_free(loop));
 }
 
 /* ---- which clients are equal ---- */
@@ -252,15 +251,13 @@ TEST(client_profile_is_another_one_after_a_change)
 	changes = start(&line_protocol, URL);
 	stays = start(&line_protocol, URL);
 	options.probe_ms = 1234;
-	ck_assert_int_eq(
-	    stay_client_reconfigure(changes, NULL, &options), STAY_OK);
+	EXPECT_OK(stay_client_reconfigure(changes, NULL, &options));
 	sim_run(world, 10);
 	ck_assert_uint_eq(inside_profiles(loop), 2);
 	ck_assert_uint_eq(inside_options(changes)->probe_ms, 1234);
 	ck_assert_uint_eq(inside_options(stays)->probe_ms, 5000);
 	options.probe_ms = 0;
-	ck_assert_int_eq(
-	    stay_client_reconfigure(changes, NULL, &options), STAY_OK);
+	EXPECT_OK(stay_client_reconfigure(changes, NULL, &options));
 	sim_run(world, 10);
 	ck_assert_uint_eq(inside_profiles(loop), 1);
 }
@@ -273,12 +270,9 @@ TEST(client_profile_after_half_a_change)
 	prepare();
 	client = start(&line_protocol, URL);
 	options.probe_ms = 1234;
-	ck_assert_int_eq(
-	    stay_client_reconfigure(client, NULL, &options), STAY_OK);
+	EXPECT_OK(stay_client_reconfigure(client, NULL, &options));
 	sim_run(world, 10);
-	ck_assert_int_eq(
-	    stay_client_reconfigure(client, "line://10.0.0.2:1", NULL),
-	    STAY_OK);
+	EXPECT_OK(stay_client_reconfigure(client, "line://10.0.0.2:1", NULL));
 	sim_run(world, 10);
 	ck_assert_uint_eq(inside_options(client)->probe_ms, 1234);
 	ck_assert_str_eq(

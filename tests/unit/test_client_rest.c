@@ -120,10 +120,8 @@ TEST(client_rest_waits_for_those_who_are_told)
 {
 	times_told = 0;
 	line_begin(&rig, NULL);
-	ck_assert_int_eq(
-	    stay_conn_call(stay_client_conn(rig.client),
-		stay_message_make(1, NULL), 0, call_in_vain, NULL, NULL),
-	    STAY_OK);
+	EXPECT_OK(stay_conn_call(stay_client_conn(rig.client),
+	    stay_message_make(1, NULL), 0, call_in_vain, NULL, NULL));
 	line_run(&rig, 10);
 	line_end(&rig);
 	ck_assert_uint_eq(times_told, 1);

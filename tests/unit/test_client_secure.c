@@ -46,8 +46,7 @@ hello(struct stay_session *session, const struct stay_frame *frame)
 	    frame == NULL ? "-" : (const char *)frame->reply,
 	    secure ? " sealed" : "");
 	if (does.tick_ms > 0 && !secure)
-		ck_assert_int_eq(
-		    stay_session_tick_after(session, does.tick_ms), STAY_OK);
+		EXPECT_OK(stay_session_tick_after(session, does.tick_ms));
 	if (frame == NULL && secure && !does.twice)
 		return say(session, "login\n");
 	if (frame == NULL && !secure) {
@@ -155,7 +154,7 @@ TEST_ROWS(client_secure_goes_on_behind_a_nested_wait, 20)
 TEST(client_secure_serves_by_the_filter_of_the_loop)
 {
 	prepare();
-	ck_assert_int_eq(stay_loop_set_filter(rig.loop, &toy.filter), STAY_OK);
+	EXPECT_OK(stay_loop_set_filter(rig.loop, &toy.filter));
 	line_start(&rig, NULL);
 	LINE_TELLS(&rig, 50, "init 10.0.0.1;" GREETED);
 }
@@ -235,9 +234,9 @@ TEST_ROWS(client_secure_that_fails_says_why, 10)
 	ck_assert_ptr_eq(
 	    strstr(line_failure(&rig), row->says), line_failure(&rig));
 	ck_assert_ptr_null(strstr(line_got(&rig), "login"));
-	ck_assert_ptr_nonnull(strstr(rig.notes.text, "down E_"));
-	ck_assert_ptr_nonnull(strstr(
-	    rig.notes.text, stay_status_name(row->status) + strlen("STAY_")));
+	EXPECT_IN(rig.notes.text, "down E_");
+	EXPECT_IN(
+	    rig.notes.text, stay_status_name(row->status) + strlen("STAY_"));
 	ck_assert_int_eq(
 	    fatal, strstr(rig.notes.text, "a E_INSECURE/not sent") != NULL);
 	rig.server.rows = agrees;
@@ -245,7 +244,7 @@ TEST_ROWS(client_secure_that_fails_says_why, 10)
 	toy.refuses = toy.rejects = STAY_OK;
 	does.twice = false;
 	line_run(&rig, fatal ? 60000 : 2000);
-	ck_assert_ptr_nonnull(strstr(line_told(&rig), GREETED));
+	EXPECT_IN(line_told(&rig), GREETED);
 }
 
 static enum stay_status
@@ -268,9 +267,8 @@ TEST(client_secure_by_a_filter_without_words)
 	toy.filter.ops = &ops;
 	start();
 	line_run(&rig, 20);
-	ck_assert_ptr_nonnull(strstr(line_failure(&rig), IN_HELLO));
-	ck_assert_ptr_nonnull(
-	    strstr(line_failure(&rig), stay_strerror(STAY_E_URL)));
+	EXPECT_IN(line_failure(&rig), IN_HELLO);
+	EXPECT_IN(line_failure(&rig), stay_strerror(STAY_E_URL));
 	line_told(&rig);
 }
 
@@ -282,10 +280,10 @@ TEST(client_secure_without_a_filter_says_what_to_link)
 	LINE_TELLS(&rig, 20,
 	    "init 10.0.0.1;hello -;hello +yes;down E_INSECURE;"
 	    "a E_INSECURE/not sent;");
-	ck_assert_ptr_nonnull(strstr(line_failure(&rig),
+	EXPECT_IN(line_failure(&rig),
 	    "hello line://10.0.0.1:7777: the server asks for TLS, and there is "
 	    "none: link libstay-tls and call stay_tls_add for the loop, or set "
-	    "the option filter"));
+	    "the option filter");
 }
 
 /* The scheme has secured it: that is enough. */
@@ -303,8 +301,8 @@ TEST(client_secure_by_its_scheme_is_not_secured_again)
 	does.twice = true;
 	sim_peer_reset(rig.peer);
 	line_run(&rig, 200);
-	ck_assert_ptr_nonnull(strstr(line_failure(&rig),
-	    "hello asks for TLS, and the stream is secure"));
+	EXPECT_IN(
+	    line_failure(&rig), "hello asks for TLS, and the stream is secure");
 }
 
 static struct stay_hello
@@ -322,8 +320,8 @@ TEST(client_secure_is_no_word_of_on_up)
 	rig.config.restore = secures;
 	start();
 	line_run(&rig, 20);
-	ck_assert_ptr_nonnull(strstr(
-	    line_failure(&rig), "on_up asks for TLS, which only hello may"));
+	EXPECT_IN(
+	    line_failure(&rig), "on_up asks for TLS, which only hello may");
 	ck_assert_uint_eq(toy.opened, 0);
 }
 
@@ -399,8 +397,8 @@ TEST(client_secure_hears_nothing_in_clear_meanwhile)
 	line_run(&rig, 100);
 	sim_peer_print(rig.peer, "+yes\n");
 	LINE_TELLS(&rig, 10, "init 10.0.0.1;hello -;down E_PROTOCOL;");
-	ck_assert_ptr_nonnull(strstr(line_failure(&rig),
-	    "the peer sends more in clear where TLS was to begin"));
+	EXPECT_IN(line_failure(&rig),
+	    "the peer sends more in clear where TLS was to begin");
 }
 
 static void
@@ -408,7 +406,7 @@ tick(struct stay_session *session)
 {
 	struct stay_buf *out = stay_session_control(session);
 
-	ck_assert_int_eq(stay_buf_puts(out, "early\n"), STAY_OK);
+	EXPECT_OK(stay_buf_puts(out, "early\n"));
 	stay_later_free(stay_session_later(session, 0));
 	line_note(&rig.notes, "%s;",
 	    stay_status_name(stay_session_expect(session, 0)) + 5);
@@ -452,11 +450,11 @@ TEST(client_secure_uses_up_the_budget)
 	line_start(
 	    &rig, OPTIONS(.filter = &toy.filter, .connect_budget_ms = 150));
 	line_run(&rig, 160);
-	ck_assert_ptr_nonnull(strstr(line_failure(&rig),
-	    "10.0.0.1:7777 open, but not secure after 150 ms"));
+	EXPECT_IN(line_failure(&rig),
+	    "10.0.0.1:7777 open, but not secure after 150 ms");
 	terms.late_ms = NULL;
 	line_run(&rig, 1000);
-	ck_assert_ptr_nonnull(strstr(line_told(&rig), GREETED));
+	EXPECT_IN(line_told(&rig), GREETED);
 }
 
 /* Lost, stopped, changed while the filter is at it: 0 to 2. */
@@ -493,11 +491,10 @@ TEST(client_secure_names_the_place_that_was_dialled)
 	line_start(&rig, OPTIONS(.filter = &toy.filter, .urls = urls));
 	LINE_TELLS(&rig, 100, "init 10.0.0.1;" GREETED);
 	ck_assert_str_eq(toy.last_peer, "10.0.0.1");
-	ck_assert_int_eq(stay_session_leave(stay_client_session(rig.client),
-			     "line://10.0.0.8:7777", 20, 0),
-	    STAY_OK);
+	EXPECT_OK(stay_session_leave(
+	    stay_client_session(rig.client), "line://10.0.0.8:7777", 20, 0));
 	line_run(&rig, 1000);
-	ck_assert_ptr_nonnull(strstr(line_told(&rig), "hello +in sealed;up;"));
+	EXPECT_IN(line_told(&rig), "hello +in sealed;up;");
 	ck_assert_str_eq(toy.last_peer, "10.0.0.8");
 	line_end(&rig);
 }
@@ -555,7 +552,7 @@ TEST(client_secure_needs_memory_and_says_so)
 		failed = scarce_disarm();
 		told |= strstr(line_failure(&rig), "out of memory") != NULL;
 		line_run(&rig, 2000);
-		ck_assert_ptr_nonnull(strstr(line_told(&rig), GREETED));
+		EXPECT_IN(line_told(&rig), GREETED);
 		end();
 	}
 	ck_assert(told);

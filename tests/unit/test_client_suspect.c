@@ -106,7 +106,7 @@ TEST_ROWS(client_suspect_is_asked_once_more_and_alone, 2)
 	ck_assert_int_eq(rig.calls[0].result.status, STAY_E_LOST);
 	sim_peer_print(rig.peer, "+1\n");
 	line_run(&rig, 10);
-	ck_assert_int_eq(rig.calls[1].result.status, STAY_OK);
+	EXPECT_OK(rig.calls[1].result.status);
 	line_told(&rig);
 }
 
@@ -176,7 +176,7 @@ TEST(client_suspect_keeps_its_sendings_through_planned_ends)
 	ck_assert_str_eq(line_got(&rig), "quiet;|quiet;|quiet;|quiet;");
 	sim_peer_print(rig.peer, "+1\n");
 	line_run(&rig, 10);
-	ck_assert_int_eq(rig.calls[0].result.status, STAY_OK);
+	EXPECT_OK(rig.calls[0].result.status);
 	line_told(&rig);
 }
 
@@ -190,10 +190,8 @@ TEST_ROWS(client_suspect_of_a_planned_end_is_nobody, 2)
 	if (_i == 0)
 		stay_client_reconnect(rig.client, STAY_E_RECONNECT);
 	else
-		ck_assert_int_eq(
-		    stay_session_end(stay_client_session(rig.client),
-			STAY_E_NOT_READY, NULL, 0),
-		    STAY_OK);
+		EXPECT_OK(stay_session_end(stay_client_session(rig.client),
+		    STAY_E_NOT_READY, NULL, 0));
 	line_run(&rig, 500);
 	ck_assert_str_eq(line_got(&rig), "a;b;|a;b;");
 	line_told(&rig);
@@ -229,7 +227,7 @@ TEST_ROWS(client_suspect_may_be_half_a_request, 2)
 	ck_assert_int_eq(rig.calls[0].result.outcome, STAY_NOT_SENT);
 	sim_peer_freeze(rig.peer, false);
 	line_run(&rig, 100);
-	ck_assert_int_eq(rig.calls[1].result.status, STAY_OK);
+	EXPECT_OK(rig.calls[1].result.status);
 	line_told(&rig);
 }
 

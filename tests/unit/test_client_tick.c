@@ -33,7 +33,7 @@ begin(void (*on_tick)(struct stay_session *session))
 static void
 tick_after(uint64_t ms)
 {
-	ck_assert_int_eq(stay_session_tick_after(session, ms), STAY_OK);
+	EXPECT_OK(stay_session_tick_after(session, ms));
 }
 
 TEST(promise_6_client_tick_comes_once_and_not_too_early)
@@ -68,12 +68,10 @@ TEST(client_tick_is_moved_and_taken_back)
 static void
 say_ping(struct stay_session *of)
 {
-	ck_assert_int_eq(
-	    stay_buf_puts(stay_session_control(of), "say +pong\n"), STAY_OK);
-	ck_assert_int_eq(stay_session_expect(of, 1), STAY_OK);
-	ck_assert_int_eq(
-	    stay_buf_puts(stay_session_control(of), "mumble"), STAY_OK);
-	ck_assert_int_eq(stay_session_tick_after(of, 100), STAY_OK);
+	EXPECT_OK(stay_buf_puts(stay_session_control(of), "say +pong\n"));
+	EXPECT_OK(stay_session_expect(of, 1));
+	EXPECT_OK(stay_buf_puts(stay_session_control(of), "mumble"));
+	EXPECT_OK(stay_session_tick_after(of, 100));
 }
 
 /* What it says is sent, what it does not expect is not; and so on, by itself. */
@@ -141,7 +139,7 @@ TEST(client_tick_may_stop_the_client)
 	begin(stop);
 	tick_after(10);
 	line_run(&rig, 1000);
-	ck_assert_ptr_nonnull(strstr(line_told(&rig), "tick;"));
+	EXPECT_IN(line_told(&rig), "tick;");
 }
 
 TEST(client_tick_without_a_session_or_memory)

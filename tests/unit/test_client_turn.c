@@ -39,11 +39,9 @@ begin(const struct stay_client_options *options, unsigned count)
 	peer = rig.peer;
 	other_config = (struct line_config){ .notes = &rig.notes };
 	mine.config = &other_config;
-	ck_assert_int_eq(stay_client_start(&other, rig.loop,
-			     &line_bare_protocol, LINE_URL, &mine),
-	    STAY_OK);
-	ck_assert_int_eq(
-	    stay_client_call(other, &quiet, note_other, NULL), STAY_OK);
+	EXPECT_OK(stay_client_start(
+	    &other, rig.loop, &line_bare_protocol, LINE_URL, &mine));
+	EXPECT_OK(stay_client_call(other, &quiet, note_other, NULL));
 	while (count-- > 0)
 		line_call(&rig, "a", &quiet);
 	line_run(&rig, 10);
@@ -333,9 +331,8 @@ TEST(promise_9_a_stop_tells_a_long_queue_in_shares)
 	line_prepare(&rig);
 	line_start(&rig, OPTIONS(.turn_calls_max = 3));
 	for (int i = 0; i < 10; i++)
-		ck_assert_int_eq(
-		    stay_client_call(rig.client, &quiet, note_call, NULL),
-		    STAY_OK);
+		EXPECT_OK(
+		    stay_client_call(rig.client, &quiet, note_call, NULL));
 	ck_assert_uint_eq(largest_share(&calls_told), 3);
 	ck_assert_uint_eq(calls_told, 10);
 }
@@ -347,9 +344,8 @@ TEST(promise_9_a_stop_tells_a_long_line_in_shares)
 	line_start(&rig, OPTIONS(.turn_calls_max = 3, .queue_calls_max = 1));
 	line_call(&rig, "a", &quiet);
 	for (int i = 0; i < 10; i++)
-		ck_assert_int_eq(
-		    stay_client_wait_room(rig.client, NULL, note_waiter, NULL),
-		    STAY_OK);
+		EXPECT_OK(
+		    stay_client_wait_room(rig.client, NULL, note_waiter, NULL));
 	ck_assert_uint_eq(largest_share(&waiters_told), 3);
 	ck_assert_uint_eq(waiters_told, 10);
 }

@@ -69,16 +69,14 @@ ready(void *arg, struct stay_client *client, enum stay_status status)
 {
 	ck_assert_ptr_eq(client, arg);
 	line_note(&rig.notes, "ready %d;", (int)status);
-	ck_assert_int_eq(line_try(&rig, "w", LINE("quiet")), STAY_OK);
+	EXPECT_OK(line_try(&rig, "w", LINE("quiet")));
 }
 
 TEST(promise_7_room_comes_when_calls_are_told)
 {
 	line_begin(&rig, &small);
 	fill();
-	ck_assert_int_eq(
-	    stay_client_wait_room(rig.client, NULL, ready, rig.client),
-	    STAY_OK);
+	EXPECT_OK(stay_client_wait_room(rig.client, NULL, ready, rig.client));
 	give_all_up();
 	LINE_TELLS(&rig, 10,
 	    "a E_CANCELLED/maybe executed;a E_CANCELLED/not sent;"
@@ -129,8 +127,7 @@ TEST(promise_7_other_bounds_let_more_be_untold)
 	line_begin(&rig, &small);
 	options = *inside_options(rig.client);
 	options.queue_calls_max++;
-	ck_assert_int_eq(
-	    stay_client_reconfigure(rig.client, NULL, &options), STAY_OK);
+	EXPECT_OK(stay_client_reconfigure(rig.client, NULL, &options));
 	line_run(&rig, 10);
 	give_up_at_once("a", UNTOLD_MAX + 1);
 	ck_assert_int_eq(line_try(&rig, "b", LINE("quiet")), STAY_E_FULL);

@@ -1,6 +1,4 @@
 /* A turn of a protocol's own, also without a session. */
-#include <string.h>
-
 #include "suites.h"
 #include "support/line_rig.h"
 #include "support/scarce.h"
@@ -22,7 +20,7 @@ begin(unsigned many)
 static void
 wake(void)
 {
-	ck_assert_int_eq(stay_client_wake(rig.client), STAY_OK);
+	EXPECT_OK(stay_client_wake(rig.client));
 }
 
 /* Asked twice, it comes once; and never inside of the asking. */
@@ -64,7 +62,7 @@ finish(void *keep)
 
 	(void)keep;
 	(void)stay_buf_puts(control, "whole\n");
-	ck_assert_int_eq(stay_session_expect(session, 0), STAY_OK);
+	EXPECT_OK(stay_session_expect(session, 0));
 	(void)stay_buf_puts(control, "half ");
 	stay_session_renew(session, "all is said");
 	return false;
@@ -102,7 +100,7 @@ TEST(client_wake_without_memory)
 	scarce_drought();
 	status = stay_client_wake(rig.client);
 	scarce_disarm();
-	ck_assert_int_eq(status, STAY_OK);
+	EXPECT_OK(status);
 	LINE_TELLS(&rig, 1, "wake;");
 }
 
@@ -118,8 +116,8 @@ TEST(promise_3_client_wake_is_waited_for_at_the_end)
 	line_run(&rig, 2000);
 	ck_assert_uint_eq(wakes, 0);
 	told = line_told(&rig);
-	ck_assert_ptr_nonnull(strstr(told, "end OK;wake;"));
-	ck_assert_ptr_nonnull(strstr(told, "wake;closed OK;"));
+	EXPECT_IN(told, "end OK;wake;");
+	EXPECT_IN(told, "wake;closed OK;");
 }
 
 TEST_SUITE_WITH(client_wake, .after = line_after)

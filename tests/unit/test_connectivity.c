@@ -23,9 +23,8 @@ static const struct stay_redis_options patient = { STAY_REDIS_OPTIONS,
 static void
 begin_at(const char *url)
 {
-	ck_assert_int_eq(stay_runner_start(&runner, NULL), STAY_OK);
-	ck_assert_int_eq(
-	    stay_redis_remote_start(&redis, runner, url, &patient), STAY_OK);
+	EXPECT_OK(stay_runner_start(&runner, NULL));
+	EXPECT_OK(stay_redis_remote_start(&redis, runner, url, &patient));
 }
 
 static void
@@ -39,7 +38,7 @@ static void
 end(void)
 {
 	stay_remote_free(redis);
-	ck_assert_int_eq(stay_runner_free(runner), STAY_OK);
+	EXPECT_OK(stay_runner_free(runner));
 }
 
 static struct stay_connectivity
@@ -58,9 +57,7 @@ await(enum stay_state state, uint64_t after)
 	struct stay_connectivity seen = now();
 
 	while (seen.state != state || seen.changes <= after) {
-		ck_assert_int_eq(
-		    stay_remote_await_change(redis, seen.changes, 5000),
-		    STAY_OK);
+		EXPECT_OK(stay_remote_await_change(redis, seen.changes, 5000));
 		seen = now();
 	}
 	return seen;
@@ -77,25 +74,23 @@ TEST(connectivity_is_seen_and_waited_for)
 	    (struct peer){ .rows = rows, .reads = peer_reads_commands },
 	    "redis"));
 	up = await(STAY_CONNECTED, 0);
-	ck_assert_int_eq(up.why, STAY_OK);
+	EXPECT_OK(up.why);
 	stay_remote_get_connectivity(redis, &older);
 	ck_assert_uint_eq(older.changes, up.changes);
 	ck_assert_int_eq(older.why, STAY_E_ARG);
 	ck_assert_int_eq(
 	    stay_remote_await_change(redis, up.changes, 10), STAY_E_TIMEOUT);
-	ck_assert_int_eq(
-	    stay_remote_await_change(redis, up.changes - 1, 10), STAY_OK);
+	EXPECT_OK(stay_remote_await_change(redis, up.changes - 1, 10));
 	(void)stay_redis_remote_wait(redis, NULL, "DIE");
 	down = await(STAY_BACKING_OFF, up.changes);
 	ck_assert_int_eq(down.why, STAY_E_CLOSED);
-	ck_assert_int_eq(stay_remote_do(redis, dial_now, NULL), STAY_OK);
+	EXPECT_OK(stay_remote_do(redis, dial_now, NULL));
 	up = await(STAY_CONNECTED, down.changes);
-	ck_assert_int_eq(up.why, STAY_OK);
+	EXPECT_OK(up.why);
 	stay_remote_stop(redis);
 	down = await(STAY_STOPPED, up.changes);
-	ck_assert_int_eq(down.why, STAY_OK);
-	ck_assert_int_eq(
-	    stay_remote_await_change(redis, up.changes, 5000), STAY_OK);
+	EXPECT_OK(down.why);
+	EXPECT_OK(stay_remote_await_change(redis, up.changes, 5000));
 	ck_assert_int_eq(stay_remote_await_change(redis, down.changes, 5000),
 	    STAY_E_STOPPED);
 	end();
@@ -130,7 +125,7 @@ TEST(connectivity_is_not_waited_for_on_the_loop)
 	enum stay_status status = STAY_OK;
 
 	begin_at("redis://127.0.0.1:1");
-	ck_assert_int_eq(stay_remote_do(redis, wait_there, &status), STAY_OK);
+	EXPECT_OK(stay_remote_do(redis, wait_there, &status));
 	ck_assert_int_eq(status, STAY_E_REENTRANT);
 	end();
 }

@@ -111,9 +111,8 @@ begin(struct server *server, struct memory_peer *peer)
 	server->loop = stay_loop_new(server->world);
 	ck_assert_ptr_nonnull(server->loop);
 	memory_world_peer(server->world, peer);
-	ck_assert_int_eq(stay_redis_start(&server->redis, server->loop,
-			     "redis://127.0.0.1:1", &options),
-	    STAY_OK);
+	EXPECT_OK(stay_redis_start(
+	    &server->redis, server->loop, "redis://127.0.0.1:1", &options));
 	memory_world_settle(server->world);
 	ck_assert_int_eq(
 	    stay_conn_state(stay_redis_conn(server->redis)), STAY_CONNECTED);
@@ -136,7 +135,7 @@ end(struct server *server)
 	memory_world_settle(server->world);
 	stay_redis_stop(server->redis);
 	memory_world_settle(server->world);
-	ck_assert_int_eq(stay_loop_free(server->loop), STAY_OK);
+	EXPECT_OK(stay_loop_free(server->loop));
 }
 
 /* ---- allocations ---- */

@@ -69,7 +69,7 @@ TEST(ease_keeps_the_bytes)
 	char text[] = "what is still to be sent";
 
 	uses = STAY__EASE_USES - 1;
-	ck_assert_int_eq(stay_buf_append(&buf, text, sizeof(text)), STAY_OK);
+	EXPECT_OK(stay_buf_append(&buf, text, sizeof(text)));
 	stay_buf_take(&buf, 5);
 	stay__ease(&buf, sizeof(text), &uses);
 	ck_assert_uint_lt(buf.cap, STAY__EASE_CAP);

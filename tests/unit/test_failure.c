@@ -89,7 +89,7 @@ TEST(failure_moves_with_its_text)
 	stay__failure_move(&to, &from);
 	ck_assert_str_eq(to.text, "b refused (ECONNREFUSED)");
 	ck_assert_int_eq(to.status, STAY_E_NO_LISTENER);
-	ck_assert_int_eq(from.status, STAY_OK);
+	EXPECT_OK(from.status);
 	ck_assert_int_eq(from.system, 0);
 	ck_assert_str_eq(stay__failure_text(&from), "");
 	stay__failure_clear(&to);

@@ -89,18 +89,16 @@ setup(void)
 	loop = stay_loop_ev(ev);
 	ck_assert_ptr_nonnull(loop);
 	snprintf(url, sizeof(url), "fd:%d", ends[1]);
-	ck_assert_int_eq(
-	    stay_client_start(&client, loop, &line_protocol, url, &options),
-	    STAY_OK);
-	ck_assert_int_eq(
-	    stay_conn_await(stay_client_conn(client), 1000), STAY_OK);
+	EXPECT_OK(
+	    stay_client_start(&client, loop, &line_protocol, url, &options));
+	EXPECT_OK(stay_conn_await(stay_client_conn(client), 1000));
 }
 
 static void
 teardown(void)
 {
 	close_all();
-	ck_assert_int_eq(stay_loop_free(loop), STAY_OK);
+	EXPECT_OK(stay_loop_free(loop));
 	ev_loop_destroy(ev);
 	close(ends[0]);
 }
@@ -153,8 +151,7 @@ TEST(promise_12_a_child_cannot_speak_for_its_parent)
 	char byte;
 	pid_t pid;
 
-	ck_assert_int_eq(
-	    stay_client_call(client, LINE("x"), on_done, &ours), STAY_OK);
+	EXPECT_OK(stay_client_call(client, LINE("x"), on_done, &ours));
 	stay_loop_turn(loop);
 	ck_assert(server_hears("x\n"));
 	pid = fork();
@@ -165,9 +162,8 @@ TEST(promise_12_a_child_cannot_speak_for_its_parent)
 	ck_assert_uint_eq(ours.told, 0);
 	ck_assert_int_eq(write(ends[0], "+1\n", 3), 3);
 	turn_until(ev, loop, &ours.told);
-	ck_assert_int_eq(ours.status, STAY_OK);
-	ck_assert_int_eq(
-	    stay_client_call(client, LINE("y"), on_done, &after), STAY_OK);
+	EXPECT_OK(ours.status);
+	EXPECT_OK(stay_client_call(client, LINE("y"), on_done, &after));
 	stay_loop_turn(loop);
 	ck_assert(server_hears("y\n"));
 	ck_assert_int_eq(write(ends[0], "+2\n", 3), 3);

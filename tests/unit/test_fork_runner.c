@@ -25,7 +25,7 @@ TEST(fork_leaves_a_runner_to_its_parent)
 	pid_t child;
 	int state;
 
-	ck_assert_int_eq(stay_runner_start(&runner, NULL), STAY_OK);
+	EXPECT_OK(stay_runner_start(&runner, NULL));
 	child = fork();
 	if (child == 0) {
 		bool is_right =
@@ -37,9 +37,9 @@ TEST(fork_leaves_a_runner_to_its_parent)
 	ck_assert_int_gt(child, 0);
 	ck_assert_int_eq(waitpid(child, &state, 0), child);
 	ck_assert_int_eq(state, 0);
-	ck_assert_int_eq(stay_runner_do(runner, 0, note, &done), STAY_OK);
+	EXPECT_OK(stay_runner_do(runner, 0, note, &done));
 	ck_assert(done);
-	ck_assert_int_eq(stay_runner_free(runner), STAY_OK);
+	EXPECT_OK(stay_runner_free(runner));
 }
 
 /* It never completes in the child, where a wait with STAY_FOREVER would have no end. */
@@ -51,10 +51,9 @@ TEST(fork_leaves_a_future_to_its_parent)
 	pid_t child;
 	int state;
 
-	ck_assert_int_eq(stay_runner_start(&runner, NULL), STAY_OK);
-	ck_assert_int_eq(stay_redis_remote_start(
-			     &redis, runner, "redis://127.0.0.1:1", NULL),
-	    STAY_OK);
+	EXPECT_OK(stay_runner_start(&runner, NULL));
+	EXPECT_OK(stay_redis_remote_start(
+	    &redis, runner, "redis://127.0.0.1:1", NULL));
 	future = stay_redis_remote_future(redis, "GET a");
 	child = fork();
 	if (child == 0)
@@ -71,7 +70,7 @@ TEST(fork_leaves_a_future_to_its_parent)
 	ck_assert_int_eq(stay_future_wait(future, 0), STAY_E_TIMEOUT);
 	stay_future_free(future);
 	stay_remote_free(redis);
-	ck_assert_int_eq(stay_runner_free(runner), STAY_OK);
+	EXPECT_OK(stay_runner_free(runner));
 }
 
 TEST_SUITE(fork_runner)

@@ -47,13 +47,13 @@ answer(enum sim_fate fate, uint64_t after_ms)
 static void
 places(unsigned max)
 {
-	ck_assert_int_eq(stay_loop_set_dials_max(rigs[0].loop, max), STAY_OK);
+	EXPECT_OK(stay_loop_set_dials_max(rigs[0].loop, max));
 }
 
 static void
 dial(struct rig *rig)
 {
-	ck_assert_int_eq(rig_dial(rig, "tcp 10.0.0.1 7"), STAY_OK);
+	EXPECT_OK(rig_dial(rig, "tcp 10.0.0.1 7"));
 }
 
 static void
@@ -141,8 +141,7 @@ form(void)
 static void
 stagger(uint64_t ms)
 {
-	ck_assert_int_eq(
-	    stay_loop_set_dials_stagger_ms(rigs[0].loop, ms), STAY_OK);
+	EXPECT_OK(stay_loop_set_dials_stagger_ms(rigs[0].loop, ms));
 }
 
 TEST(promise_13_dials_are_staggered)
@@ -217,7 +216,7 @@ TEST(promise_13_who_is_given_up_is_not_waited_for)
 static void
 dial_other(struct rig *rig)
 {
-	ck_assert_int_eq(rig_dial(rig, "tcp 10.0.0.2 7"), STAY_OK);
+	EXPECT_OK(rig_dial(rig, "tcp 10.0.0.2 7"));
 }
 
 /* The crowd has a second target, which its first link has reached. */
@@ -312,7 +311,7 @@ line_up(struct rig *from, const char *letters)
 		from[i].hook = note_turn;
 		from[i].arg = names[i];
 		snprintf(target, sizeof(target), "tcp 10.0.0.1 %d", letters[i]);
-		ck_assert_int_eq(rig_dial(&from[i], target), STAY_OK);
+		EXPECT_OK(rig_dial(&from[i], target));
 	}
 }
 
@@ -454,13 +453,13 @@ TEST_ROWS(governor_tells_targets_apart, LEN(apart))
 	sim_listen(one->world, "10.0.0.1", 77, NULL, NULL);
 	sim_listen(one->world, "/x", 0, NULL, NULL);
 	for (int again = 0; again < 2; again++) {
-		ck_assert_int_eq(rig_dial(one, apart[_i].reached), STAY_OK);
+		EXPECT_OK(rig_dial(one, apart[_i].reached));
 		ck_assert_int_eq(one->link.dial->ticket.lane,
 		    again ? STAY__LANE_SOUND : STAY__LANE_DOUBTFUL);
 		ck_assert(rig_settle(one, 100));
 		stay__link_close(&one->link);
 	}
-	ck_assert_int_eq(rig_dial(one, apart[_i].other), STAY_OK);
+	EXPECT_OK(rig_dial(one, apart[_i].other));
 	ck_assert_int_eq(one->link.dial->ticket.lane, STAY__LANE_DOUBTFUL);
 }
 

@@ -61,8 +61,7 @@ begin_echo(struct stay_client_options options)
 {
 	options.size = sizeof(options);
 	begin(echoing, peer_reads_bytes, 7);
-	ck_assert_int_eq(
-	    stay_echo_start(&client, loop, "echo://" HOST, &options), STAY_OK);
+	EXPECT_OK(stay_echo_start(&client, loop, "echo://" HOST, &options));
 }
 
 static void
@@ -72,7 +71,7 @@ end(void)
 		return;
 	stay_loop_stop(loop, STAY_OK);
 	ck_assert(sim_run(world, 60000));
-	ck_assert_int_eq(stay_loop_free(loop), STAY_OK);
+	EXPECT_OK(stay_loop_free(loop));
 	loop = NULL;
 }
 
@@ -91,8 +90,7 @@ static void
 echo_and_hold(size_t len)
 {
 	message[0]++;
-	ck_assert_int_eq(
-	    stay_echo_call(client, message, len, hold, NULL), STAY_OK);
+	EXPECT_OK(stay_echo_call(client, message, len, hold, NULL));
 	sim_run_ms(world, 10);
 }
 
@@ -114,8 +112,7 @@ TEST(hold_small_and_large_replies_stay_as_they_are)
 	echo_and_hold(LARGE);
 	echo_and_hold(200);
 	for (int i = 0; i < 5; i++)
-		ck_assert_int_eq(
-		    stay_echo_call(client, "over", 4, NULL, NULL), STAY_OK);
+		EXPECT_OK(stay_echo_call(client, "over", 4, NULL, NULL));
 	sim_run_ms(world, 10);
 	ck_assert_uint_eq(held_count, 3);
 	ck_assert(is_kept(0, 'b', 100));
@@ -140,14 +137,11 @@ TEST(hold_keeps_any_node_of_a_redis_reply)
 	const struct stay_redis_reply *whole, *third;
 
 	begin(answering, peer_reads_commands, 6379);
-	ck_assert_int_eq(
-	    stay_redis_start(&redis, loop, "redis://" HOST, NULL), STAY_OK);
-	ck_assert_int_eq(
-	    stay_redis_command(redis, hold_third, NULL, "ONE"), STAY_OK);
+	EXPECT_OK(stay_redis_start(&redis, loop, "redis://" HOST, NULL));
+	EXPECT_OK(stay_redis_command(redis, hold_third, NULL, "ONE"));
 	sim_run_ms(world, 10);
-	ck_assert_int_eq(said, STAY_OK);
-	ck_assert_int_eq(
-	    stay_redis_command(redis, NULL, NULL, "OTHER"), STAY_OK);
+	EXPECT_OK(said);
+	EXPECT_OK(stay_redis_command(redis, NULL, NULL, "OTHER"));
 	sim_run_ms(world, 10);
 	third = stay_held_reply(held[0]);
 	whole = stay_held_reply(held[1]);
@@ -189,7 +183,7 @@ TEST(promise_7_held_replies_are_bounded_in_number)
 	stay_held_free(held[--held_count]);
 	ck_assert_uint_eq(counts_of(client).held, 1);
 	echo_and_hold(10);
-	ck_assert_int_eq(said, STAY_OK);
+	EXPECT_OK(said);
 	while (held_count > 0)
 		stay_held_free(held[--held_count]);
 }
@@ -200,11 +194,11 @@ TEST(promise_7_held_replies_are_bounded_in_bytes)
 	begin_echo((struct stay_client_options){
 	    .held_bytes_max = STAY__SLAB_SIZE + LARGE });
 	echo_and_hold(LARGE);
-	ck_assert_int_eq(said, STAY_OK);
+	EXPECT_OK(said);
 	echo_and_hold(LARGE);
 	ck_assert_int_eq(said, STAY_E_FULL);
 	echo_and_hold(1000);
-	ck_assert_int_eq(said, STAY_OK);
+	EXPECT_OK(said);
 	ck_assert_uint_gt(counts_of(client).held_bytes, STAY__SLAB_SIZE + 1000);
 	stay_held_free(held[--held_count]);
 	ck_assert_uint_lt(counts_of(client).held_bytes, STAY__SLAB_SIZE + 1000);
@@ -221,7 +215,7 @@ TEST(held_replies_of_more_than_the_bound)
 	echo_and_hold(LARGE);
 	ck_assert_int_eq(said, STAY_E_TOO_BIG);
 	echo_and_hold(1000);
-	ck_assert_int_eq(said, STAY_OK);
+	EXPECT_OK(said);
 	while (held_count > 0)
 		stay_held_free(held[--held_count]);
 }
@@ -290,9 +284,8 @@ TEST(hold_without_memory_keeps_nothing)
 	for (said = STAY_E_NOMEM; said != STAY_OK; nth++) {
 		ck_assert_int_eq(said, STAY_E_NOMEM);
 		ck_assert_uint_eq(counts_of(client).held, 0);
-		ck_assert_int_eq(
-		    stay_echo_call(client, message, 10, hold_scarcely, &nth),
-		    STAY_OK);
+		EXPECT_OK(
+		    stay_echo_call(client, message, 10, hold_scarcely, &nth));
 		sim_run_ms(world, 10);
 	}
 	ck_assert_uint_eq(nth, 5);
@@ -319,7 +312,7 @@ TEST(hold_nothing_is_no_reply)
 {
 	begin_echo((struct stay_client_options){ .call_timeout_ms = 20 });
 	sim_freeze(world, HOST, 7, true);
-	ck_assert_int_eq(stay_echo_call(client, "x", 1, hold, NULL), STAY_OK);
+	EXPECT_OK(stay_echo_call(client, "x", 1, hold, NULL));
 	sim_run_ms(world, 100);
 	ck_assert_int_eq(said, STAY_E_STATE);
 }
@@ -336,15 +329,12 @@ TEST(hold_what_is_no_node_is_refused)
 	static const char foreign[64];
 
 	begin(answering, peer_reads_commands, 6379);
-	ck_assert_int_eq(
-	    stay_redis_start(&redis, loop, "redis://" HOST, NULL), STAY_OK);
-	ck_assert_int_eq(stay_redis_command(redis, hold_anything,
-			     (void *)(uintptr_t)foreign, "ONE"),
-	    STAY_OK);
+	EXPECT_OK(stay_redis_start(&redis, loop, "redis://" HOST, NULL));
+	EXPECT_OK(stay_redis_command(
+	    redis, hold_anything, (void *)(uintptr_t)foreign, "ONE"));
 	sim_run_ms(world, 10);
 	ck_assert_int_eq(said, STAY_E_ARG);
-	ck_assert_int_eq(
-	    stay_redis_command(redis, hold_anything, NULL, "ONE"), STAY_OK);
+	EXPECT_OK(stay_redis_command(redis, hold_anything, NULL, "ONE"));
 	sim_run_ms(world, 10);
 	ck_assert_int_eq(said, STAY_E_ARG);
 }

@@ -34,7 +34,7 @@ TEST(ids_a_zeroed_id_names_nothing)
 	struct stay_token zero = { 0 }, id;
 
 	ck_assert_ptr_null(stay__ids_find(&ids, KIND, zero));
-	ck_assert_int_eq(stay__ids_take(&ids, KIND, &objects[0], &id), STAY_OK);
+	EXPECT_OK(stay__ids_take(&ids, KIND, &objects[0], &id));
 	ck_assert_ptr_null(stay__ids_find(&ids, KIND, zero));
 	ck_assert_uint_ne(id.generation, 0);
 	stay__ids_give(&ids, id);
@@ -45,9 +45,7 @@ TEST(ids_are_found_until_given_back)
 	struct stay_token taken[1000];
 
 	for (size_t i = 0; i < 1000; i++)
-		ck_assert_int_eq(
-		    stay__ids_take(&ids, KIND, &objects[i], &taken[i]),
-		    STAY_OK);
+		EXPECT_OK(stay__ids_take(&ids, KIND, &objects[i], &taken[i]));
 	ck_assert_uint_eq(ids.live, 1000);
 	for (size_t i = 0; i < 1000; i += 2)
 		stay__ids_give(&ids, taken[i]);
@@ -63,11 +61,9 @@ TEST(ids_a_stale_one_does_not_find_its_successor)
 {
 	struct stay_token first, second;
 
-	ck_assert_int_eq(
-	    stay__ids_take(&ids, KIND, &objects[0], &first), STAY_OK);
+	EXPECT_OK(stay__ids_take(&ids, KIND, &objects[0], &first));
 	stay__ids_give(&ids, first);
-	ck_assert_int_eq(
-	    stay__ids_take(&ids, KIND, &objects[1], &second), STAY_OK);
+	EXPECT_OK(stay__ids_take(&ids, KIND, &objects[1], &second));
 	ck_assert_uint_eq(first.index, second.index);
 	ck_assert_ptr_null(stay__ids_find(&ids, KIND, first));
 	ck_assert_ptr_eq(stay__ids_find(&ids, KIND, second), &objects[1]);
@@ -77,7 +73,7 @@ TEST(ids_nonsense_finds_nothing)
 {
 	struct stay_token id, wrong;
 
-	ck_assert_int_eq(stay__ids_take(&ids, KIND, &objects[0], &id), STAY_OK);
+	EXPECT_OK(stay__ids_take(&ids, KIND, &objects[0], &id));
 	wrong = (struct stay_token){ id.index + 1, id.generation };
 	ck_assert_ptr_null(stay__ids_find(&ids, KIND, wrong));
 	wrong = (struct stay_token){ UINT32_MAX, id.generation };
@@ -92,8 +88,8 @@ TEST(ids_a_token_of_another_kind_finds_nothing)
 {
 	struct stay_token one, other;
 
-	ck_assert_int_eq(stay__ids_take(&ids, 0, &objects[0], &one), STAY_OK);
-	ck_assert_int_eq(stay__ids_take(&ids, 1, &objects[1], &other), STAY_OK);
+	EXPECT_OK(stay__ids_take(&ids, 0, &objects[0], &one));
+	EXPECT_OK(stay__ids_take(&ids, 1, &objects[1], &other));
 	ck_assert_ptr_eq(stay__ids_find(&ids, 0, one), &objects[0]);
 	ck_assert_ptr_null(stay__ids_find(&ids, 1, one));
 	ck_assert_ptr_eq(stay__ids_find(&ids, 1, other), &objects[1]);
@@ -133,17 +129,14 @@ TEST(ids_an_entry_out_of_generations_is_not_used_again)
 {
 	struct stay_token first, last, next;
 
-	ck_assert_int_eq(
-	    stay__ids_take(&ids, KIND, &objects[0], &first), STAY_OK);
+	EXPECT_OK(stay__ids_take(&ids, KIND, &objects[0], &first));
 	stay__ids_give(&ids, first);
 	ids.entries[first.index].generation = UINT32_MAX;
-	ck_assert_int_eq(
-	    stay__ids_take(&ids, KIND, &objects[1], &last), STAY_OK);
+	EXPECT_OK(stay__ids_take(&ids, KIND, &objects[1], &last));
 	ck_assert_uint_eq(last.generation, UINT32_MAX);
 	ck_assert_ptr_eq(stay__ids_find(&ids, KIND, last), &objects[1]);
 	stay__ids_give(&ids, last);
-	ck_assert_int_eq(
-	    stay__ids_take(&ids, KIND, &objects[2], &next), STAY_OK);
+	EXPECT_OK(stay__ids_take(&ids, KIND, &objects[2], &next));
 	ck_assert_uint_ne(next.index, last.index);
 	ck_assert_uint_ne(next.generation, 0);
 	ck_assert_ptr_null(stay__ids_find(&ids, KIND, first));

@@ -1,6 +1,4 @@
 /* What was read and not yet consumed: in one piece, in place, bounded. */
-#include <string.h>
-
 #include "suites.h"
 #include "support/link_rig.h"
 
@@ -16,7 +14,7 @@ begin(void)
 
 	rig_init(&rig);
 	peer = sim_adopted(rig.world, NULL, NULL, &fd);
-	ck_assert_int_eq(stay__link_adopt(&rig.link, fd, fd), STAY_OK);
+	EXPECT_OK(stay__link_adopt(&rig.link, fd, fd));
 	sim_run_ms(rig.world, 1);
 	/* These tests read when they please. */
 	rig.loop->ops->watch(rig.world, &rig.link.reader, 0);
@@ -50,7 +48,7 @@ fill(void)
 {
 	size_t got;
 
-	ck_assert_int_eq(stay__input_fill(&input, &rig.link, &got), STAY_OK);
+	EXPECT_OK(stay__input_fill(&input, &rig.link, &got));
 	return got;
 }
 
@@ -298,7 +296,7 @@ TEST(input_tells_an_error_once_and_the_link_keeps_it)
 	    stay__input_fill(&input, &rig.link, &got), STAY_E_RESET);
 	ck_assert_ptr_null(input.slab);
 	stay__link_fail(&rig.link, STAY_E_RESET, 0);
-	ck_assert_ptr_nonnull(strstr(rig_failure(&rig), "ECONNRESET"));
+	EXPECT_IN(rig_failure(&rig), "ECONNRESET");
 }
 
 TEST(slabs_that_are_spare_are_few)

@@ -33,7 +33,7 @@ begin(void)
 {
 	rig_init(&rig);
 	sim_listen(rig.world, "10.0.0.1", 7, &patient, NULL);
-	ck_assert_int_eq(rig_dial(&rig, "tcp 10.0.0.1 7"), STAY_OK);
+	EXPECT_OK(rig_dial(&rig, "tcp 10.0.0.1 7"));
 	ck_assert(rig_settle(&rig, 1000));
 	sim_run_ms(rig.world, 0);
 }
@@ -76,7 +76,7 @@ TEST(link_shutdown_is_of_one_stream)
 	ck_assert(rig.link.machine.now == STAY__LINK_CLOSING);
 	stay__link_close(&rig.link);
 	rig.news[0] = '\0';
-	ck_assert_int_eq(rig_dial(&rig, "tcp 10.0.0.1 7"), STAY_OK);
+	EXPECT_OK(rig_dial(&rig, "tcp 10.0.0.1 7"));
 	ck_assert(rig_settle(&rig, 1000));
 	ck_assert(rig.link.machine.now != STAY__LINK_CLOSING);
 }
@@ -112,7 +112,7 @@ TEST(link_shutdown_of_pipes_closes_one)
 	rig_init(&rig);
 	sim_pair(rig.world, in);
 	sim_pair(rig.world, out);
-	ck_assert_int_eq(stay__link_adopt(&rig.link, in[0], out[0]), STAY_OK);
+	EXPECT_OK(stay__link_adopt(&rig.link, in[0], out[0]));
 	sim_run_ms(rig.world, 10);
 	stay__link_want_write(&rig.link);
 	sim_fail(rig.world, SIM_SHUTDOWN, 1, -ENOTSOCK);
@@ -133,7 +133,7 @@ TEST(link_shutdown_of_one_descriptor_needs_a_socket)
 
 	rig_init(&rig);
 	sim_adopted(rig.world, &patient, NULL, &fd);
-	ck_assert_int_eq(stay__link_adopt(&rig.link, fd, fd), STAY_OK);
+	EXPECT_OK(stay__link_adopt(&rig.link, fd, fd));
 	sim_run_ms(rig.world, 10);
 	sim_fail(rig.world, SIM_SHUTDOWN, 1, -ENOTSOCK);
 	ck_assert(!stay__link_shutdown(&rig.link));
@@ -187,8 +187,8 @@ TEST(link_shutdown_needs_a_transport_that_can)
 		.close = close_whole };
 
 	rig_init(&rig);
-	ck_assert_int_eq(stay_loop_add_transport(rig.loop, &whole), STAY_OK);
-	ck_assert_int_eq(rig_dial(&rig, "whole there"), STAY_OK);
+	EXPECT_OK(stay_loop_add_transport(rig.loop, &whole));
+	EXPECT_OK(rig_dial(&rig, "whole there"));
 	ck_assert(rig_settle(&rig, 10));
 	ck_assert(!stay__link_shutdown(&rig.link));
 	ck_assert(stay__link_is_open(&rig.link));

@@ -84,7 +84,7 @@ begin(void)
 static void
 end(void)
 {
-	ck_assert_int_eq(stay_loop_free(loop), STAY_OK);
+	EXPECT_OK(stay_loop_free(loop));
 }
 
 /* Who would write next finds that its time is over. */
@@ -230,16 +230,13 @@ TEST(promise_6_loop_a_busy_connection_takes_turns)
 		told[0] = '\0';
 		options.turn_budget = budget;
 		for (int i = 0; i < 2; i++)
-			ck_assert_int_eq(stay_conn_start(&conns[i], loop,
-					     &behaviour, NULL, &options),
-			    STAY_OK);
+			EXPECT_OK(stay_conn_start(
+			    &conns[i], loop, &behaviour, NULL, &options));
 		sim_run_ms(world, 10);
 		told[0] = '\0';
 		for (int i = 0; i < 6; i++)
-			ck_assert_int_eq(
-			    stay_conn_cast(conns[i / 3],
-				stay_message_make(1, words[i / 3][i % 3])),
-			    STAY_OK);
+			EXPECT_OK(stay_conn_cast(conns[i / 3],
+			    stay_message_make(1, words[i / 3][i % 3])));
 		sim_run_ms(world, 0);
 		ck_assert_str_eq(told,
 		    budget == 1 ? "a1;b1;a2;b2;a3;b3;" : "a1;a2;b1;b2;a3;b3;");
@@ -475,7 +472,7 @@ TEST(loop_stirs_its_world_before_its_first_turn)
 	stay__loop_run_soon(first, &tasks[1]);
 	ck_assert_uint_eq(agains, 1);
 	stay__task_cancel(&tasks[1]);
-	ck_assert_int_eq(stay_loop_free(first), STAY_OK);
+	EXPECT_OK(stay_loop_free(first));
 	world = before;
 }
 
@@ -573,7 +570,7 @@ TEST(loop_has_chance_without_entropy)
 	for (int i = 0; i < 4; i++)
 		all |= stay__loop_random(other);
 	ck_assert_uint_ne(all, 0);
-	ck_assert_int_eq(stay_loop_free(other), STAY_OK);
+	EXPECT_OK(stay_loop_free(other));
 }
 
 /* ---- the door ---- */
@@ -594,7 +591,7 @@ knock_new(struct stay_loop *at)
 {
 	struct stay__knock *knock = stay__zalloc(sizeof(*knock));
 
-	ck_assert_int_eq(stay__knock_init(knock, at, answer), STAY_OK);
+	EXPECT_OK(stay__knock_init(knock, at, answer));
 	return knock;
 }
 
@@ -627,7 +624,7 @@ TEST(loop_that_has_ended_answers_nobody)
 
 	answers = 0;
 	stay__knock_now(knock);
-	ck_assert_int_eq(stay_loop_free(other), STAY_OK);
+	EXPECT_OK(stay_loop_free(other));
 	stay__knock_now(knock);
 	ck_assert_uint_eq(answers, 0);
 	ck_assert_uint_eq(knock->refs, 1);
@@ -671,7 +668,7 @@ TEST(loop_does_errands_until_they_are_closed)
 	ck_assert_ptr_eq(loop->errands, errands);
 	stay__errands_put_off(errands, &off, false);
 	ck_assert_uint_eq(agains, 0);
-	ck_assert_int_eq(stay__errands_give(errands, &errand), STAY_OK);
+	EXPECT_OK(stay__errands_give(errands, &errand));
 	ck_assert_uint_eq(agains, 1);
 	ck_assert_int_eq(stay__errands_give(errands, &more), STAY_E_FULL);
 	stay_loop_turn(loop);
@@ -711,8 +708,7 @@ TEST(loop_does_errands_that_one_of_them_has_closed)
 	closing->arg = &rooms;
 	for (int i = 0; i < 4; i++) {
 		errands[i].run = close_first;
-		ck_assert_int_eq(
-		    stay__errands_give(closing, &errands[i]), STAY_OK);
+		EXPECT_OK(stay__errands_give(closing, &errands[i]));
 	}
 	sim_run_ms(world, 0);
 	ck_assert_uint_eq(errands_run, 4);
@@ -749,7 +745,7 @@ TEST(loop_does_so_many_errands_at_once)
 	stay__task_init(&tasks[1], note_run_before);
 	for (int i = 0; i < 1025; i++) {
 		errands[i].run = queue_first;
-		ck_assert_int_eq(stay__errands_give(all, &errands[i]), STAY_OK);
+		EXPECT_OK(stay__errands_give(all, &errands[i]));
 	}
 	sim_run_ms(world, 0);
 	ck_assert_uint_eq(errands_run, 1025);
@@ -833,7 +829,7 @@ TEST(loop_without_a_lock_has_no_door)
 	failing_arm(FAILING_pthread_mutex_init, 1, ENOMEM);
 	ck_assert_int_eq(stay__knock_init(knock, loop, answer), STAY_E_NOMEM);
 	ck_assert(failing_disarm());
-	ck_assert_int_eq(stay__knock_init(knock, loop, answer), STAY_OK);
+	EXPECT_OK(stay__knock_init(knock, loop, answer));
 	stay__knock_drop(knock);
 }
 

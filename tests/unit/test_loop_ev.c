@@ -68,9 +68,8 @@ TEST(loop_ev_serves_what_one_run_has_seen)
 	struct stay_conn *conn;
 
 	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, pair.ends), 0);
-	ck_assert_int_eq(
-	    stay_conn_start(&conn, loop, &listener, &pair, NULL), STAY_OK);
-	ck_assert_int_eq(stay_conn_await(conn, 1000), STAY_OK);
+	EXPECT_OK(stay_conn_start(&conn, loop, &listener, &pair, NULL));
+	EXPECT_OK(stay_conn_await(conn, 1000));
 	ck_assert_int_eq(write(pair.ends[1], "hello", 5), 5);
 	ev_run(ev, EVRUN_ONCE);
 	ck_assert_int_eq(pair.got, 5);
@@ -79,14 +78,14 @@ TEST(loop_ev_serves_what_one_run_has_seen)
 	ck_assert_int_eq(pair.got, 10);
 	stay_conn_stop(conn, STAY_OK);
 	ev_run(ev, 0);
-	ck_assert_int_eq(stay_loop_free(loop), STAY_OK);
+	EXPECT_OK(stay_loop_free(loop));
 	close(pair.ends[1]);
 	ev_loop_destroy(ev);
 }
 
 TEST(loop_ev_none_may_be_freed)
 {
-	ck_assert_int_eq(stay_loop_free(NULL), STAY_OK);
+	EXPECT_OK(stay_loop_free(NULL));
 }
 
 static void
@@ -108,15 +107,14 @@ TEST(loop_ev_lets_time_pass_without_a_wait)
 
 	ev_prepare_init(&prepare, break_off);
 	ev_prepare_start(ev, &prepare);
-	ck_assert_int_eq(stay_redis_pool_start(
-			     &pool, loop, "redis://127.0.0.1:1", NULL, NULL),
-	    STAY_OK);
+	EXPECT_OK(stay_redis_pool_start(
+	    &pool, loop, "redis://127.0.0.1:1", NULL, NULL));
 	ck_assert_int_eq(
 	    stay_pool_check_out_wait(pool, 20, &lease), STAY_E_TIMEOUT);
 	ev_prepare_stop(ev, &prepare);
 	stay_pool_stop(pool, STAY_OK);
 	ev_run(ev, 0);
-	ck_assert_int_eq(stay_loop_free(loop), STAY_OK);
+	EXPECT_OK(stay_loop_free(loop));
 	ev_loop_destroy(ev);
 }
 
@@ -173,7 +171,7 @@ TEST(promise_6_loop_ev_keeps_a_deadline_that_init_runs_past)
 	loop->starting--;
 	run_for(2);
 	ck_assert(fired && !is_late);
-	ck_assert_int_eq(stay_loop_free(loop), STAY_OK);
+	EXPECT_OK(stay_loop_free(loop));
 	ev_loop_destroy(runs);
 }
 

@@ -47,7 +47,7 @@ end(void)
 	ck_assert(stay__mailbox_rests(&box));
 	ck_assert_uint_eq(box.shelf->messages, 0);
 	ck_assert_uint_eq(box.shelf->drops, 0);
-	ck_assert_int_eq(stay_loop_free(loop), STAY_OK);
+	EXPECT_OK(stay_loop_free(loop));
 }
 
 static void
@@ -130,8 +130,8 @@ nothing_comes(void)
 TEST(mailbox_keeps_the_order_and_wakes_its_task)
 {
 	nothing_comes();
-	ck_assert_int_eq(post(STAY__MAIL_CAST, "a"), STAY_OK);
-	ck_assert_int_eq(post(STAY__MAIL_MESSAGE, "b"), STAY_OK);
+	EXPECT_OK(post(STAY__MAIL_CAST, "a"));
+	EXPECT_OK(post(STAY__MAIL_MESSAGE, "b"));
 	stay_loop_turn(loop);
 	ck_assert_uint_eq(wakes, 1);
 	ck_assert(stay__mailbox_has_mail(&box));
@@ -178,14 +178,14 @@ TEST(mailbox_is_bounded)
 	struct stay__mail *mail;
 
 	for (int i = 0; i < MAX; i++)
-		ck_assert_int_eq(post(STAY__MAIL_CAST, "a"), STAY_OK);
+		EXPECT_OK(post(STAY__MAIL_CAST, "a"));
 	ck_assert_int_eq(post(STAY__MAIL_CAST, "b"), STAY_E_FULL);
 	ck_assert_int_eq(post(STAY__MAIL_NEXT_EVENT, "b"), STAY_E_FULL);
 	mail = stay__mailbox_next(&box, STAY__EVERY_KIND);
 	ck_assert_int_eq(post(STAY__MAIL_CAST, "b"), STAY_E_FULL);
 	stay__mailbox_free(&box, mail);
 	expect("a");
-	ck_assert_int_eq(post(STAY__MAIL_CAST, "b"), STAY_OK);
+	EXPECT_OK(post(STAY__MAIL_CAST, "b"));
 	stay__mailbox_note(&box, STAY__NOTE_TIMEOUT);
 	ck_assert_uint_eq(box.shelf->messages, MAX);
 }
@@ -344,7 +344,7 @@ TEST(mailbox_releases_what_was_dropped_later)
 	stay__mailbox_take_back(&box, mail);
 	ck_assert_uint_eq(box.shelf->messages, 0);
 	nothing_comes();
-	ck_assert_int_eq(stay__mailbox_drop(&box, MAX, &other), STAY_OK);
+	EXPECT_OK(stay__mailbox_drop(&box, MAX, &other));
 	expect("");
 	stay_loop_turn(loop);
 	ck_assert_uint_eq(wakes, 1);
@@ -360,13 +360,12 @@ TEST(mailbox_bounds_what_is_dropped)
 	struct stay_message other = message("x");
 
 	for (int i = 0; i < MAX; i++)
-		ck_assert_int_eq(
-		    stay__mailbox_drop(&box, MAX, &other), STAY_OK);
+		EXPECT_OK(stay__mailbox_drop(&box, MAX, &other));
 	ck_assert_int_eq(stay__mailbox_drop(&box, MAX, &other), STAY_E_FULL);
-	ck_assert_int_eq(stay__mailbox_drop(&box, MAX, &bare), STAY_OK);
+	EXPECT_OK(stay__mailbox_drop(&box, MAX, &bare));
 	stay__mailbox_settle(&box);
 	expect("x x x");
-	ck_assert_int_eq(stay__mailbox_drop(&box, MAX, &other), STAY_OK);
+	EXPECT_OK(stay__mailbox_drop(&box, MAX, &other));
 }
 
 TEST(mailbox_takes_an_upgrade_when_it_is_full)
@@ -387,8 +386,7 @@ TEST(mailbox_takes_an_upgrade_when_it_is_full)
 	ck_assert_int_eq(
 	    stay__mailbox_add_upgrade(&box, MAX, &upgrades[MAX]), STAY_E_FULL);
 	stay__mailbox_end_upgrade(&box);
-	ck_assert_int_eq(
-	    stay__mailbox_add_upgrade(&box, MAX, &upgrades[MAX]), STAY_OK);
+	EXPECT_OK(stay__mailbox_add_upgrade(&box, MAX, &upgrades[MAX]));
 	for (int i = 1; i <= MAX; i++) {
 		ck_assert_ptr_eq(
 		    stay__mailbox_take_upgrade(&box), &upgrades[i]);
@@ -445,9 +443,8 @@ call(const char *name)
 
 	ck_assert_ptr_nonnull(caller);
 	from = stay__caller_token(caller);
-	ck_assert_int_eq(
-	    stay__mailbox_post(&box, MAX, STAY__MAIL_CALL, &made, from, &mail),
-	    STAY_OK);
+	EXPECT_OK(
+	    stay__mailbox_post(&box, MAX, STAY__MAIL_CALL, &made, from, &mail));
 	stay__caller_await(caller, mail, 100);
 	return from;
 }
@@ -488,9 +485,7 @@ TEST(callers_answered_from_outside_are_completed_later)
 {
 	struct stay_from from = call("a");
 
-	ck_assert_int_eq(
-	    stay_from_answer(loop, from, stay_reply_data(word("yes"))),
-	    STAY_OK);
+	EXPECT_OK(stay_from_answer(loop, from, stay_reply_data(word("yes"))));
 	ck_assert_uint_eq(stay__callers_waiting(callers), 0);
 	ck_assert_uint_eq(callers->count, 1);
 	ck_assert_uint_eq(box.shelf->messages, 0);

@@ -22,8 +22,8 @@ static void
 take_page(struct stay_metrics *from)
 {
 	stay_buf_fini(&page);
-	ck_assert_int_eq(stay_metrics_prometheus(from, &page), STAY_OK);
-	ck_assert_int_eq(stay_buf_append(&page, "", 1), STAY_OK);
+	EXPECT_OK(stay_metrics_prometheus(from, &page));
+	EXPECT_OK(stay_buf_append(&page, "", 1));
 }
 
 static void STAY_PRINTF(2, 3) expect(bool there, const char *format, ...)
@@ -150,9 +150,7 @@ TEST(metrics_count_what_is_not_sent)
 	line_call(&rig, "b", LINE("wait"));
 	for (int i = 0; i < 3; i++)
 		ck_assert_int_eq(line_try(&rig, "c", LINE("x")), STAY_E_FULL);
-	ck_assert_int_eq(
-	    stay_client_wait_room(rig.client, NULL, ignore_room, NULL),
-	    STAY_OK);
+	EXPECT_OK(stay_client_wait_room(rig.client, NULL, ignore_room, NULL));
 	sim_peer_print(rig.peer, ">1\n>2\n");
 	line_run(&rig, 20);
 	take_page(metrics);
@@ -270,12 +268,10 @@ TEST(metrics_may_be_read_when_a_config_is_released)
 	struct stay_client *other;
 
 	begin_line(NULL);
-	ck_assert_int_eq(stay_client_start(&other, rig.loop, rig.protocol,
-			     "line://10.0.0.1:7777", &options),
-	    STAY_OK);
+	EXPECT_OK(stay_client_start(
+	    &other, rig.loop, rig.protocol, "line://10.0.0.1:7777", &options));
 	line_run(&rig, 20);
-	ck_assert_int_eq(
-	    stay_client_call(other, LINE("say +a"), NULL, NULL), STAY_OK);
+	EXPECT_OK(stay_client_call(other, LINE("say +a"), NULL, NULL));
 	line_run(&rig, 20);
 	stay_client_stop(other, STAY_OK);
 	line_run(&rig, 1000);
@@ -314,7 +310,7 @@ TEST(metrics_are_written_whole_or_not_at_all)
 
 	begin_line(NULL);
 	stay_buf_init(&small, 1000);
-	ck_assert_int_eq(stay_buf_puts(&small, "x"), STAY_OK);
+	EXPECT_OK(stay_buf_puts(&small, "x"));
 	ck_assert_int_eq(
 	    stay_metrics_prometheus(metrics, &small), STAY_E_TOO_BIG);
 	ck_assert_uint_eq(stay_buf_len(&small), 1);
@@ -344,8 +340,7 @@ TEST(metrics_know_commands_of_redis_by_name)
 	group = stay_redis_pipeline_new(here.redis);
 	(void)stay_redis_group_add(group, "GET b");
 	(void)stay_redis_group_add(group, "GET c");
-	ck_assert_int_eq(
-	    stay_redis_group_send(group, NULL, NULL, NULL), STAY_OK);
+	EXPECT_OK(stay_redis_group_send(group, NULL, NULL, NULL));
 	sim_run_ms(here.world, 50);
 	take_page(metrics);
 	expect(true, "%s\"GET\",stay_outcome=\"replied\"} 5\n", count);
@@ -523,9 +518,8 @@ TEST(metrics_count_no_use_of_what_is_away)
 
 	begin_pool();
 	a = pool_have(&pool, "a");
-	ck_assert_int_eq(stay_client_call(stay_lease_client(a->lease),
-			     LINE("quiet"), NULL, NULL),
-	    STAY_OK);
+	EXPECT_OK(stay_client_call(
+	    stay_lease_client(a->lease), LINE("quiet"), NULL, NULL));
 	pool_give(a);
 	sim_run_ms(pool.line.world, 1);
 	take_page(metrics);

@@ -32,8 +32,8 @@ count(const char *words)
 	unsigned found = 0;
 
 	stay_buf_fini(&page);
-	ck_assert_int_eq(stay_metrics_prometheus(metrics, &page), STAY_OK);
-	ck_assert_int_eq(stay_buf_append(&page, "", 1), STAY_OK);
+	EXPECT_OK(stay_metrics_prometheus(metrics, &page));
+	EXPECT_OK(stay_buf_append(&page, "", 1));
 	for (const char *at = page.data; (at = strstr(at, words)) != NULL; at++)
 		found++;
 	return found;

@@ -95,10 +95,9 @@ begin(const struct peer_row *rows, const char *url)
 	};
 	peer_log_clear(&server);
 	peer_listen(&server, world, "10.0.0.1", 4222);
-	ck_assert_int_eq(
-	    stay_client_start(&client, loop, &nats_protocol, url, &options),
-	    STAY_OK);
-	ck_assert_int_eq(nats_subscribe(client, &mail), STAY_OK);
+	EXPECT_OK(
+	    stay_client_start(&client, loop, &nats_protocol, url, &options));
+	EXPECT_OK(nats_subscribe(client, &mail));
 	sim_run_ms(world, 10);
 }
 
@@ -107,7 +106,7 @@ end(void)
 {
 	stay_client_stop(client, STAY_OK);
 	ck_assert(sim_run(world, 60000));
-	ck_assert_int_eq(stay_loop_free(loop), STAY_OK);
+	EXPECT_OK(stay_loop_free(loop));
 }
 
 static void
@@ -144,8 +143,7 @@ TEST_ROWS(nats_error_ends_a_session_or_not, LEN(errors))
 	snprintf(line, sizeof(line), "-ERR '%s'\r\n", errors[_i].words);
 	say(line);
 	failure = stay_conn_failure(stay_client_conn(client));
-	ck_assert_msg(
-	    strstr(failure, errors[_i].failure) != NULL, "%s", failure);
+	EXPECT_IN(failure, errors[_i].failure);
 	sim_run_ms(world, 1000);
 	ck_assert_uint_eq(server.accepted, errors[_i].accepted);
 	snprintf(told, sizeof(told), "on ;error %s;%s", errors[_i].words,
@@ -162,16 +160,14 @@ TEST(nats_right_taken_away_is_no_answer)
 	struct nats_request request = { "news", { "text", 4 }, false };
 
 	begin(talkative, "nats://10.0.0.1");
-	ck_assert_int_eq(
-	    stay_client_call(client, &request, on_done, first), STAY_OK);
-	ck_assert_int_eq(
-	    stay_client_call(client, &request, on_done, second), STAY_OK);
+	EXPECT_OK(stay_client_call(client, &request, on_done, first));
+	EXPECT_OK(stay_client_call(client, &request, on_done, second));
 	say("-ERR 'Permissions Violation for Subscription to \"mail\" (sid "
 	    "\"1001\")'\r\n");
-	ck_assert_ptr_nonnull(strstr(notes, "on ;ended "));
+	EXPECT_IN(notes, "on ;ended ");
 	ck_assert_ptr_null(strstr(notes, "first"));
 	say("+OK\r\n-ERR 'Permissions Violation for Publish to \"news\"'\r\n");
-	ck_assert_ptr_nonnull(strstr(notes, ";first replied;second refused;"));
+	EXPECT_IN(notes, ";first replied;second refused;");
 	ck_assert_uint_eq(server.accepted, 1);
 }
 
@@ -190,8 +186,7 @@ static const struct {
 TEST_ROWS(nats_login_is_said, LEN(logins))
 {
 	begin(quiet, logins[_i].url);
-	ck_assert_msg(strstr(server_log.text, logins[_i].login) != NULL, "%s",
-	    server_log.text);
+	EXPECT_IN(server_log.text, logins[_i].login);
 }
 
 /* A PING, an old number, another inbox, a second answer: none of them costs the
@@ -230,7 +225,7 @@ TEST(nats_subscription_comes_and_goes)
 	peer_log_clear(&server);
 	mail.on_notice = on_loss;
 	more = (struct nats_subscription){ "more", "q", on_message, on_notice };
-	ck_assert_int_eq(nats_subscribe(client, &more), STAY_OK);
+	EXPECT_OK(nats_subscribe(client, &more));
 	sim_run_ms(world, 10);
 	ck_assert_str_eq(server_log.text, "SUB more q 2002\r;PING\r;");
 	ck_assert_str_eq(notes, "on ;on ;");
@@ -285,9 +280,8 @@ TEST_ROWS(nats_server_is_too_old_or_none, LEN(greetings))
 
 	begin(rows, "nats://10.0.0.1");
 	ck_assert_ptr_null(stay_client_session(client));
-	ck_assert_ptr_nonnull(
-	    strstr(stay_conn_failure(stay_client_conn(client)),
-		_i == 0 ? "none of a NATS server" : "older than 2.2"));
+	EXPECT_IN(stay_conn_failure(stay_client_conn(client)),
+	    _i == 0 ? "none of a NATS server" : "older than 2.2");
 }
 
 TEST(nats_line_without_an_end)
@@ -297,8 +291,7 @@ TEST(nats_line_without_an_end)
 	begin(quiet, "nats://10.0.0.1");
 	memset(endless, 'x', sizeof(endless) - 1);
 	say(endless);
-	ck_assert_ptr_nonnull(
-	    strstr(stay_conn_failure(stay_client_conn(client)), "too long"));
+	EXPECT_IN(stay_conn_failure(stay_client_conn(client)), "too long");
 }
 
 TEST_SUITE_WITH(nats, .after = end)

@@ -365,9 +365,8 @@ TEST_ROWS(observer_is_heard_in_each_slot, 4)
 	sim_peer_reset(rig.peer);
 	if (strcmp(named_in, "failure") == 0) /* nothing comes up behind it */
 		sim_unlisten(rig.world, LINE_HOST, LINE_PORT);
-	ck_assert_int_eq(
-	    stay_client_call_with(rig.client, LINE("a"), &hasty, NULL, NULL),
-	    STAY_OK);
+	EXPECT_OK(
+	    stay_client_call_with(rig.client, LINE("a"), &hasty, NULL, NULL));
 	line_run(&rig, 200);
 	ck_assert_uint_gt(wakes, 0);
 	ck_assert_uint_eq(woken[wakes - 1], named);
@@ -398,7 +397,7 @@ TEST_ROWS(observer_is_told_who_has_to_act, 2)
 	rig.config.hello = rows[_i].hello;
 	line_start(&rig, NULL);
 	line_run(&rig, 10);
-	ck_assert_ptr_nonnull(strstr(failure_text, "; attempt 1, next in "));
+	EXPECT_IN(failure_text, "; attempt 1, next in ");
 	ck_assert_int_eq(
 	    strstr(failure_text, ", but somebody has to mend this") != NULL,
 	    rows[_i].mend);
@@ -423,8 +422,7 @@ TEST(observer_is_told_the_first_of_two_reasons)
 	line_run(&rig, 399);
 	ck_assert_str_eq(failure_text, "");
 	line_run(&rig, 5);
-	ck_assert_ptr_nonnull(
-	    strstr(failure_text, ": too many calls were given up and never "));
+	EXPECT_IN(failure_text, ": too many calls were given up and never ");
 }
 
 /* ---- the end of the last disconnect ---- */
@@ -490,15 +488,13 @@ TEST(observer_is_told_that_nothing_comes_next)
 	struct stay_conn *conn;
 
 	stay_loop_set_observer(loop, &observer);
-	ck_assert_int_eq(
-	    stay_conn_start(&conn, loop, &hopeless, NULL, NULL), STAY_OK);
+	EXPECT_OK(stay_conn_start(&conn, loop, &hopeless, NULL, NULL));
 	sim_run_ms(world, 10);
-	ck_assert_ptr_nonnull(
-	    strstr(failure_text, "; attempt 1, no next one by itself"));
+	EXPECT_IN(failure_text, "; attempt 1, no next one by itself");
 	ck_assert_uint_eq(due_in_connect, STAY_FOREVER);
 	stay_conn_stop(conn, STAY_OK);
 	sim_run_ms(world, 10);
-	ck_assert_int_eq(stay_loop_free(loop), STAY_OK);
+	EXPECT_OK(stay_loop_free(loop));
 }
 
 TEST_SUITE_WITH(observer, .after = line_after)

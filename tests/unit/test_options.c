@@ -51,7 +51,7 @@ TEST(options_without_a_struct_are_the_defaults)
 {
 	struct today options;
 
-	ck_assert_int_eq(fill(&options, NULL, NULL), STAY_OK);
+	EXPECT_OK(fill(&options, NULL, NULL));
 	ck_assert_uint_eq(options.size, sizeof(options));
 	ck_assert_ptr_null(options.label);
 	ck_assert_uint_eq(options.timeout_ms, 5000);
@@ -68,7 +68,7 @@ TEST(options_given_ones_are_kept)
 	struct today options;
 	const struct stay__option *culprit = rows;
 
-	ck_assert_int_eq(fill(&options, &given, &culprit), STAY_OK);
+	EXPECT_OK(fill(&options, &given, &culprit));
 	ck_assert_str_eq(options.label, "mine");
 	ck_assert_uint_eq(options.timeout_ms, UINT64_MAX);
 	ck_assert_uint_eq(options.queue_max, 2);
@@ -81,7 +81,7 @@ TEST(options_an_older_struct_lacks_the_new_fields)
 	struct yesterday given = { .size = sizeof(given), .timeout_ms = 9 };
 	struct today options;
 
-	ck_assert_int_eq(fill(&options, &given, NULL), STAY_OK);
+	EXPECT_OK(fill(&options, &given, NULL));
 	ck_assert_uint_eq(options.size, sizeof(options));
 	ck_assert_uint_eq(options.timeout_ms, 9);
 	ck_assert_uint_eq(options.queue_max, 1024);
@@ -94,7 +94,7 @@ TEST(options_half_a_field_is_none)
 	struct today options;
 
 	given.size = offsetof(struct today, queue_max) + 4;
-	ck_assert_int_eq(fill(&options, &given, NULL), STAY_OK);
+	EXPECT_OK(fill(&options, &given, NULL));
 	ck_assert_uint_eq(options.queue_max, 1024);
 }
 
@@ -109,7 +109,7 @@ TEST(options_of_unknown_size_are_refused)
 		ck_assert_int_eq(fill(&options, &given, NULL), STAY_E_ABI);
 	}
 	given.size = sizeof(size_t);
-	ck_assert_int_eq(fill(&options, &given, NULL), STAY_OK);
+	EXPECT_OK(fill(&options, &given, NULL));
 }
 
 TEST(options_out_of_bounds_are_named)
@@ -127,7 +127,7 @@ TEST(options_out_of_bounds_are_named)
 	ck_assert_int_eq(fill(&options, &given, &culprit), STAY_E_ARG);
 	ck_assert_str_eq(culprit->name, "added_later");
 	given.added_later = 10;
-	ck_assert_int_eq(fill(&options, &given, &culprit), STAY_OK);
+	EXPECT_OK(fill(&options, &given, &culprit));
 }
 
 /* ---- the table ---- */
@@ -174,7 +174,7 @@ start_client(const struct stay__option *row, uint64_t value, uint64_t *became)
 		while (stay_loop_live(loop) > 0)
 			stay_loop_turn(loop);
 	}
-	ck_assert_int_eq(stay_loop_free(loop), STAY_OK);
+	EXPECT_OK(stay_loop_free(loop));
 	return status;
 }
 
@@ -198,7 +198,7 @@ start_conn(const struct stay__option *row, uint64_t value, uint64_t *became)
 		while (stay_loop_live(loop) > 0)
 			stay_loop_turn(loop);
 	}
-	ck_assert_int_eq(stay_loop_free(loop), STAY_OK);
+	EXPECT_OK(stay_loop_free(loop));
 	return status;
 }
 
@@ -265,11 +265,11 @@ check_setting(uint64_t least, uint64_t most, uint64_t type_max,
 {
 	struct stay_loop *loop = stay_loop_new(sim_world_new(1));
 
-	ck_assert_int_eq(set(loop, least), STAY_OK);
-	ck_assert_int_eq(set(loop, most), STAY_OK);
+	EXPECT_OK(set(loop, least));
+	EXPECT_OK(set(loop, most));
 	ck_assert(least == 0 || set(loop, least - 1) == STAY_E_ARG);
 	ck_assert(most == type_max || set(loop, most + 1) == STAY_E_ARG);
-	ck_assert_int_eq(stay_loop_free(loop), STAY_OK);
+	EXPECT_OK(stay_loop_free(loop));
 }
 
 static enum stay_status
@@ -298,7 +298,7 @@ TEST(options_settings_are_as_the_table_says)
 #define SETTING(function, unit, fallback, least, most, promise, text)          \
 	function##_check(least, most);
 #include "base/options.def"
-	ck_assert_int_eq(stay_loop_free(loop), STAY_OK);
+	EXPECT_OK(stay_loop_free(loop));
 }
 
 /* What an adapter can't see it knows by heart. */
@@ -307,7 +307,7 @@ TEST(options_of_redis_are_those_of_its_client)
 	struct stay_client_options filled;
 	struct stay_loop loop = { 0 };
 
-	ck_assert_int_eq(stay__settings_fill(&loop, &filled, NULL), STAY_OK);
+	EXPECT_OK(stay__settings_fill(&loop, &filled, NULL));
 #define REDIS_AS_CLIENT(field, fallback)                                       \
 	ck_assert_uint_eq(filled.field, fallback);
 #include "../../adapters/redis/options.def"
@@ -320,15 +320,14 @@ TEST(options_choices_are_checked)
 
 #define CLIENT_CHOICE(field, value, text)                                      \
 	options.field = value;                                                 \
-	ck_assert_int_eq(                                                      \
-	    stay__settings_fill(loop, &filled, &options), STAY_OK);            \
+	EXPECT_OK(stay__settings_fill(loop, &filled, &options));               \
 	ck_assert_int_eq(filled.field, value);                                 \
 	memset(&options.field, 0x7f, sizeof(options.field));                   \
 	ck_assert_int_eq(                                                      \
 	    stay__settings_fill(loop, &filled, &options), STAY_E_ARG);         \
 	options.field = value;
 #include "base/options.def"
-	ck_assert_int_eq(stay_loop_free(loop), STAY_OK);
+	EXPECT_OK(stay_loop_free(loop));
 }
 
 /* ---- a field without a row ---- */

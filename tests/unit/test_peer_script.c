@@ -72,8 +72,7 @@ on_done(void *arg, const struct stay_result *result)
 static void
 ask(char *name)
 {
-	ck_assert_int_eq(
-	    stay_client_call(it.client, LINE("ask"), on_done, name), STAY_OK);
+	EXPECT_OK(stay_client_call(it.client, LINE("ask"), on_done, name));
 }
 
 static void
@@ -91,9 +90,8 @@ begin(int carrier, const struct peer_row *rows, uint64_t timeout_ms)
 		.rows = rows, .reads = peer_reads_lines, .log = &it.log
 	};
 	url = open_it[carrier]();
-	ck_assert_int_eq(stay_client_start(&it.client, it.loop, &line_protocol,
-			     url, &options),
-	    STAY_OK);
+	EXPECT_OK(stay_client_start(
+	    &it.client, it.loop, &line_protocol, url, &options));
 	it.notes.len = 0;
 	ask(a);
 	ask(b);
@@ -114,7 +112,7 @@ end(void)
 	stay_client_stop(it.client, STAY_OK);
 	while (stay_loop_live(it.loop) > 0)
 		step();
-	ck_assert_int_eq(stay_loop_free(it.loop), STAY_OK);
+	EXPECT_OK(stay_loop_free(it.loop));
 	if (it.ev == NULL)
 		return;
 	door_close(&it.door);

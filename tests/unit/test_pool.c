@@ -1,6 +1,4 @@
 /* Check-out and check-in: who is served, when, and what is lent to him. */
-#include <string.h>
-
 #include "suites.h"
 #include "support/pool_rig.h"
 
@@ -38,7 +36,7 @@ TEST(pool_lends_and_takes_back)
 	check(1, 0, 0, 1);
 	POOL_TELLS(&rig, 20, "a OK;");
 	check(1, 0, 1, 0);
-	ck_assert_int_eq(ask(a, "say +a"), STAY_OK);
+	EXPECT_OK(ask(a, "say +a"));
 	sim_run_ms(rig.line.world, 10);
 	pool_give(a);
 	check(1, 0, 0, 0);
@@ -94,9 +92,9 @@ TEST(pool_try_does_not_wait)
 	ck_assert_int_eq(stay_pool_try(rig.pool, &lease), STAY_E_CHECKED_OUT);
 	ck_assert_ptr_null(lease);
 	sim_run_ms(rig.line.world, 20);
-	ck_assert_int_eq(stay_pool_try(rig.pool, &lease), STAY_OK);
+	EXPECT_OK(stay_pool_try(rig.pool, &lease));
 	ck_assert_ptr_nonnull(stay_lease_client(lease));
-	ck_assert_int_eq(stay_lease_status(lease), STAY_OK);
+	EXPECT_OK(stay_lease_status(lease));
 	ck_assert_int_eq(stay_pool_try(rig.pool, &other), STAY_E_CHECKED_OUT);
 	stay_pool_check_in(lease);
 	sim_run_ms(rig.line.world, 10);
@@ -135,7 +133,7 @@ TEST(pool_give_up_leaves_no_trace)
 	b = pool_want(&rig, "b");
 	c = pool_want(&rig, "c");
 	ck_assert_int_eq(stay_pool_give_up(rig.pool, a->ticket), STAY_E_STALE);
-	ck_assert_int_eq(stay_pool_give_up(rig.pool, b->ticket), STAY_OK);
+	EXPECT_OK(stay_pool_give_up(rig.pool, b->ticket));
 	ck_assert_int_eq(stay_pool_give_up(rig.pool, b->ticket), STAY_E_STALE);
 	ck_assert_str_eq(pool_told(&rig), "");
 	check(1, 0, 1, 1);
@@ -154,7 +152,7 @@ TEST(pool_give_up_at_the_last_moment)
 
 	pool_begin(&rig, POOL(.connections_max = 1));
 	a = pool_want(&rig, "a");
-	ck_assert_int_eq(stay_pool_give_up(rig.pool, a->ticket), STAY_OK);
+	EXPECT_OK(stay_pool_give_up(rig.pool, a->ticket));
 	POOL_TELLS(&rig, 10, "a E_CANCELLED;");
 	check(1, 1, 0, 0);
 }
@@ -316,7 +314,7 @@ TEST(pool_replaces_an_old_session_when_it_is_back)
 	a = pool_have(&rig, "a");
 	POOL_TELLS(&rig, 5000, "");
 	ck_assert_uint_eq(rig.line.server.accepted, 1);
-	ck_assert_int_eq(ask(a, "say +a"), STAY_OK);
+	EXPECT_OK(ask(a, "say +a"));
 	pool_give(a);
 	pool_want(&rig, "b");
 	POOL_TELLS(&rig, 20, "b OK;");
@@ -352,13 +350,12 @@ TEST(pool_ends_calls_with_their_session)
 
 	pool_begin(&rig, POOL(.connections_max = 1));
 	a = pool_have(&rig, "a");
-	ck_assert_int_eq(stay_client_call_with(stay_lease_client(a->lease),
-			     LINE("quiet"), &again, note_end, &rig.told),
-	    STAY_OK);
+	EXPECT_OK(stay_client_call_with(stay_lease_client(a->lease),
+	    LINE("quiet"), &again, note_end, &rig.told));
 	sim_run_ms(rig.line.world, 5);
 	sim_peer_reset(rig.line.peer);
 	sim_run_ms(rig.line.world, 10);
-	ck_assert_ptr_nonnull(strstr(pool_told(&rig), "call E_"));
+	EXPECT_IN(pool_told(&rig), "call E_");
 	POOL_TELLS(&rig, 1000, "");
 }
 
@@ -377,7 +374,7 @@ TEST(pool_tells_of_a_lease_that_is_lost)
 	pool_give(a);
 	POOL_TELLS(&rig, 10, "b OK;");
 	ck_assert_uint_eq(pool_counts(&rig).lost, 1);
-	ck_assert_int_eq(ask(&rig.users[1], "say +b"), STAY_OK);
+	EXPECT_OK(ask(&rig.users[1], "say +b"));
 }
 
 /* Checked in at once, when there is no session yet. */
@@ -429,7 +426,7 @@ TEST(pool_tells_of_a_loss_to_who_asks_late)
 	struct stay_lease *lease;
 
 	pool_begin(&rig, POOL(.connections_max = 1));
-	ck_assert_int_eq(stay_pool_try(rig.pool, &lease), STAY_OK);
+	EXPECT_OK(stay_pool_try(rig.pool, &lease));
 	sim_peer_reset(rig.line.peer);
 	POOL_TELLS(&rig, 10, "");
 	ck_assert_int_eq(stay_lease_status(lease), STAY_E_LOST);
@@ -457,7 +454,7 @@ leave(void)
 {
 	struct stay_lease *lease;
 
-	ck_assert_int_eq(stay_pool_try(rig.pool, &lease), STAY_OK);
+	EXPECT_OK(stay_pool_try(rig.pool, &lease));
 	stay_client_reconnect(stay_lease_client(lease), STAY_OK);
 	stay_pool_check_in(lease);
 }
@@ -481,7 +478,7 @@ TEST_ROWS(pool_lends_nothing_that_is_about_to_be_left, 2)
 	struct stay_lease *lease;
 
 	pool_begin(&rig, POOL(.connections_min = 1 + others));
-	ck_assert_int_eq(stay_pool_try(rig.pool, &lease), STAY_OK);
+	EXPECT_OK(stay_pool_try(rig.pool, &lease));
 	client = stay_lease_client(lease);
 	stay_pool_check_in(lease);
 	sim_run_ms(rig.line.world, 10);
@@ -538,7 +535,7 @@ TEST(pool_waits_for_calls_of_the_last_one)
 
 	pool_begin(&rig, POOL(.connections_max = 1));
 	a = pool_have(&rig, "a");
-	ck_assert_int_eq(ask(a, "slow"), STAY_OK);
+	EXPECT_OK(ask(a, "slow"));
 	pool_give(a);
 	pool_want(&rig, "b");
 	POOL_TELLS(&rig, 100, "");
@@ -556,7 +553,7 @@ TEST(pool_grows_beside_one_that_takes_its_time)
 
 	pool_begin(&rig, POOL(.connections_max = 2));
 	a = pool_have(&rig, "a");
-	ck_assert_int_eq(ask(a, "quiet"), STAY_OK);
+	EXPECT_OK(ask(a, "quiet"));
 	pool_give(a);
 	pool_want(&rig, "b");
 	POOL_TELLS(&rig, 80, "");
@@ -575,7 +572,7 @@ TEST(pool_grows_beside_one_that_is_left)
 	pool_begin(&rig,
 	    POOL(.connections_max = 2, .client = OPTIONS(.max_age_ms = 50)));
 	a = pool_have(&rig, "a");
-	ck_assert_int_eq(ask(a, "quiet"), STAY_OK);
+	EXPECT_OK(ask(a, "quiet"));
 	sim_run_ms(rig.line.world, 60);
 	pool_give(a);
 	pool_want(&rig, "b");
@@ -592,7 +589,7 @@ TEST(pool_waits_for_calls_so_long)
 	pool_begin(&rig, POOL(.connections_max = 1,
 			     .client = OPTIONS(.leave_budget_ms = 100)));
 	a = pool_have(&rig, "a");
-	ck_assert_int_eq(ask(a, "never"), STAY_OK);
+	EXPECT_OK(ask(a, "never"));
 	pool_give(a);
 	pool_want(&rig, "b");
 	sim_run_ms(rig.line.world, 100);

@@ -85,8 +85,7 @@ TEST(pool_again_in_the_next_turn)
 		a = pool_want(&rig, "a");
 		b = pool_want(&rig, "b");
 		POOL_TELLS(&rig, 0, "a OK;");
-		ck_assert_int_eq(
-		    stay_pool_give_up(rig.pool, b->ticket), STAY_OK);
+		EXPECT_OK(stay_pool_give_up(rig.pool, b->ticket));
 		POOL_TELLS(&rig, 0, "b E_CANCELLED;");
 		pool_give(a);
 	}
@@ -256,7 +255,7 @@ answer(void *arg, struct stay_client *client)
 
 	ck_assert_ptr_eq(arg, &rig);
 	asked++;
-	ck_assert_int_eq(stay_client_endpoints(client, urls), STAY_OK);
+	EXPECT_OK(stay_client_endpoints(client, urls));
 }
 
 static unsigned asked_otherwise;
@@ -278,18 +277,16 @@ TEST(pool_again_asks_where_to_dial)
 
 	pool_prepare(&rig);
 	asked = 0;
-	ck_assert_int_eq(stay_pool_start(&rig.pool, rig.line.loop,
-			     rig.line.protocol, "line://10.0.0.1:9",
-			     POOL(.connections_max = 2, .client = &client)),
-	    STAY_OK);
+	EXPECT_OK(stay_pool_start(&rig.pool, rig.line.loop, rig.line.protocol,
+	    "line://10.0.0.1:9",
+	    POOL(.connections_max = 2, .client = &client)));
 	pool_want(&rig, "a");
 	pool_want(&rig, "b");
 	POOL_TELLS(&rig, 100, "a OK;b OK;");
 	ck_assert_uint_eq(asked, 2);
 	other.endpoints = answer_otherwise;
-	ck_assert_int_eq(stay_pool_reconfigure(rig.pool, NULL,
-			     POOL(.connections_max = 2, .client = &other)),
-	    STAY_OK);
+	EXPECT_OK(stay_pool_reconfigure(
+	    rig.pool, NULL, POOL(.connections_max = 2, .client = &other)));
 	pool_give(&rig.users[0]);
 	pool_run(&rig, 100);
 	ck_assert_uint_eq(asked, 2);

@@ -142,7 +142,7 @@ TEST(pool_ends_denied_no_more_by_waits_alone)
 		sim_sleep_ms(rig.line.world, 1000);
 		status = stay_pool_check_out_wait(rig.pool, 50, &lease);
 	}
-	ck_assert_int_eq(status, STAY_OK);
+	EXPECT_OK(status);
 	stay_pool_check_in(lease);
 }
 
@@ -305,9 +305,8 @@ TEST(pool_ends_when_what_comes_back_has_drained)
 
 	pool_begin(&rig, POOL(.connections_max = 1));
 	a = pool_have(&rig, "a");
-	ck_assert_int_eq(stay_client_call(stay_lease_client(a->lease),
-			     LINE("slow"), NULL, NULL),
-	    STAY_OK);
+	EXPECT_OK(stay_client_call(
+	    stay_lease_client(a->lease), LINE("slow"), NULL, NULL));
 	pool_give(a);
 	stay_pool_drain(rig.pool, 10000);
 	POOL_TELLS(&rig, 100, "");
@@ -332,15 +331,13 @@ TEST(pool_ends_a_wait)
 
 	pool_prepare(&rig);
 	pool_start(&rig, POOL(.connections_max = 1));
-	ck_assert_int_eq(
-	    stay_pool_check_out_wait(rig.pool, 1000, &lease), STAY_OK);
+	EXPECT_OK(stay_pool_check_out_wait(rig.pool, 1000, &lease));
 	ck_assert_ptr_nonnull(stay_lease_client(lease));
 	ck_assert_int_eq(
 	    stay_pool_check_out_wait(rig.pool, 50, &other), STAY_E_TIMEOUT);
 	ck_assert_ptr_null(other);
 	stay_pool_check_in(lease);
-	ck_assert_int_eq(
-	    stay_pool_check_out_wait(rig.pool, 0, &lease), STAY_OK);
+	EXPECT_OK(stay_pool_check_out_wait(rig.pool, 0, &lease));
 	stay_pool_check_in(lease);
 	stay_pool_drain(rig.pool, 0);
 	ck_assert_int_eq(
@@ -390,9 +387,8 @@ TEST(pool_ends_even_when_it_is_shared)
 
 	begin_shared(4);
 	for (int i = 0; i < 400; i++)
-		ck_assert_int_eq(stay_client_call(stay_pool_client(rig.pool),
-				     LINE("say +a"), on_done, &done),
-		    STAY_OK);
+		EXPECT_OK(stay_client_call(stay_pool_client(rig.pool),
+		    LINE("say +a"), on_done, &done));
 	for (int i = 0; i < 100; i++) {
 		uint64_t load = stay_client_load(stay_pool_client(rig.pool));
 
@@ -424,9 +420,8 @@ TEST(pool_ends_no_call_at_a_broken_one)
 	}
 	sim_peer_reset(rig.line.peer);
 	pool_run(&rig, 10);
-	ck_assert_int_eq(stay_client_call(stay_pool_client(rig.pool),
-			     LINE("say +a"), on_done, &done),
-	    STAY_OK);
+	EXPECT_OK(stay_client_call(
+	    stay_pool_client(rig.pool), LINE("say +a"), on_done, &done));
 	pool_run(&rig, 200);
 	ck_assert_uint_eq(done, 1);
 	ck_assert_uint_eq(pool_counts(&rig).up, 3);
@@ -437,9 +432,8 @@ TEST(pool_ends_shared_when_it_has_drained)
 	unsigned done = 0;
 
 	begin_shared(3);
-	ck_assert_int_eq(stay_client_call(stay_pool_client(rig.pool),
-			     LINE("say +a"), on_done, &done),
-	    STAY_OK);
+	EXPECT_OK(stay_client_call(
+	    stay_pool_client(rig.pool), LINE("say +a"), on_done, &done));
 	stay_pool_drain(rig.pool, 1000);
 	POOL_TELLS(&rig, 500, "closed OK;");
 	ck_assert_uint_eq(done, 1);
@@ -500,7 +494,7 @@ TEST(pool_ends_before_it_begins)
 	    try_start(LINE_URL, POOL(.use = (enum stay_pool_use)7)),
 	    STAY_E_ARG);
 	pool_end(&rig);
-	ck_assert_int_eq(try_start(LINE_URL, POOL(.arg = NULL)), STAY_OK);
+	EXPECT_OK(try_start(LINE_URL, POOL(.arg = NULL)));
 }
 
 TEST(pool_ends_up_explained)
@@ -532,8 +526,8 @@ TEST(pool_ends_up_explained_when_there_is_no_session)
 	sim_run_ms(rig.line.world, 10);
 	stay_conn_explain(stay_pool_conn(rig.pool), text, sizeof(text));
 	ck_assert_int_eq(strncmp(text, start, strlen(start)), 0);
-	ck_assert_ptr_nonnull(strstr(text, "10.0.0.1:7777 refused"));
-	ck_assert_ptr_nonnull(strstr(text, "attempt 1, next in"));
+	EXPECT_IN(text, "10.0.0.1:7777 refused");
+	EXPECT_IN(text, "attempt 1, next in");
 }
 
 /* Of one that is down while another one is up nothing is said. */
@@ -547,8 +541,8 @@ TEST(pool_ends_up_explained_when_there_is_a_session)
 	sim_peer_reset(rig.line.peer);
 	pool_run(&rig, 10);
 	stay_conn_explain(stay_pool_conn(rig.pool), text, sizeof(text));
-	ck_assert_ptr_nonnull(strstr(
-	    text, ", 1 of 2 connections up, 0 lent, 0 wait; it has no stream"));
+	EXPECT_IN(
+	    text, ", 1 of 2 connections up, 0 lent, 0 wait; it has no stream");
 }
 
 TEST_SUITE_WITH(pool_ends, .after = pool_after)

@@ -66,15 +66,13 @@ TEST(pool_kept_label)
 		.label = "another" };
 
 	begin(OPTIONS(.label = "a label"), 2);
-	ck_assert_int_eq(
-	    change(&nothing, 2, &rig.line.config, on_release), STAY_OK);
+	EXPECT_OK(change(&nothing, 2, &rig.line.config, on_release));
 	pool_want(&rig, "a");
 	pool_want(&rig, "b");
 	pool_run(&rig, 500);
 	ck_assert_str_eq(stay_conn_label(pool_conn(&rig.users[0])), "a label");
 	ck_assert_str_eq(stay_conn_label(pool_conn(&rig.users[1])), "a label");
-	ck_assert_int_eq(
-	    change(&other, 3, &rig.line.config, on_release), STAY_OK);
+	EXPECT_OK(change(&other, 3, &rig.line.config, on_release));
 	ck_assert_str_eq(
 	    stay_conn_label(pool_conn(pool_have(&rig, "c"))), "another");
 }
@@ -114,9 +112,8 @@ TEST_ROWS(pool_kept_places, 2)
 
 	begin(OPTIONS(.urls = urls), 1);
 	sim_unlisten(rig.line.world, LINE_HOST, LINE_PORT);
-	ck_assert_int_eq(
-	    stay_pool_reconfigure(rig.pool, _i == 0 ? NULL : LINE_URL, NULL),
-	    STAY_OK);
+	EXPECT_OK(
+	    stay_pool_reconfigure(rig.pool, _i == 0 ? NULL : LINE_URL, NULL));
 	pool_run(&rig, 2000);
 	ck_assert_uint_eq(pool_counts(&rig).up, _i == 0 ? 1 : 0);
 }
@@ -139,8 +136,7 @@ TEST(pool_kept_end_after_a_fatal_failure)
 	rig.line.config.restore = deny;
 	pool_start(&rig, POOL(.client = OPTIONS(.on_fatal = STAY_FATAL_STOP)));
 	pool_run(&rig, 20);
-	ck_assert_int_eq(
-	    stay_pool_reconfigure(rig.pool, LINE_URL, NULL), STAY_OK);
+	EXPECT_OK(stay_pool_reconfigure(rig.pool, LINE_URL, NULL));
 	denies = true;
 	POOL_TELLS(&rig, 500, "closed E_DENIED;");
 }
@@ -148,8 +144,7 @@ TEST(pool_kept_end_after_a_fatal_failure)
 TEST(pool_kept_age)
 {
 	begin(OPTIONS(.max_age_ms = 1000), 1);
-	ck_assert_int_eq(
-	    stay_pool_reconfigure(rig.pool, LINE_URL, NULL), STAY_OK);
+	EXPECT_OK(stay_pool_reconfigure(rig.pool, LINE_URL, NULL));
 	pool_run(&rig, 1200);
 	ck_assert_uint_ge(pool_counts(&rig).aged, 1);
 }
@@ -162,8 +157,7 @@ TEST(pool_kept_age_of_what_was_lent)
 	begin(OPTIONS(.max_age_ms = 1000), 1);
 	a = pool_have(&rig, "a");
 	pool_run(&rig, 1500);
-	ck_assert_int_eq(
-	    stay_pool_reconfigure(rig.pool, LINE_URL, NULL), STAY_OK);
+	EXPECT_OK(stay_pool_reconfigure(rig.pool, LINE_URL, NULL));
 	pool_give(a);
 	pool_run(&rig, 200);
 	ck_assert_uint_eq(pool_counts(&rig).aged, 0);
@@ -193,8 +187,7 @@ TEST(pool_kept_no_backoff)
 	end_connection(a);
 	pool_run(&rig, 10);
 	pool_give(a);
-	ck_assert_int_eq(
-	    change(&quick, 1, &rig.line.config, on_release), STAY_OK);
+	EXPECT_OK(change(&quick, 1, &rig.line.config, on_release));
 	a = pool_have(&rig, "b");
 	end_connection(a);
 	pool_run(&rig, 10);
@@ -217,8 +210,7 @@ TEST(pool_kept_no_attempts)
 	sim_run_ms(rig.line.world, 3000);
 	scarce_disarm();
 	pool_give(a);
-	ck_assert_int_eq(
-	    change(&quick, 1, &rig.line.config, on_release), STAY_OK);
+	EXPECT_OK(change(&quick, 1, &rig.line.config, on_release));
 	scarce_drought();
 	sim_run_ms(rig.line.world, 100);
 	scarce_disarm();
@@ -271,7 +263,7 @@ TEST(pool_kept_no_overload)
 	pool_run(&rig, 110);
 	pool_want(&rig, "c");
 	POOL_TELLS(&rig, 12, "b E_OVERLOADED;");
-	ck_assert_int_eq(stay_pool_reconfigure(rig.pool, NULL, &ours), STAY_OK);
+	EXPECT_OK(stay_pool_reconfigure(rig.pool, NULL, &ours));
 	POOL_TELLS(&rig, 100, "");
 	POOL_TELLS(&rig, 20, "c E_OVERLOADED;");
 }
@@ -287,10 +279,9 @@ TEST(pool_kept_no_patience)
 	pool_have(&rig, "a");
 	pool_want(&rig, "b");
 	pool_run(&rig, 40);
-	ck_assert_int_eq(stay_pool_reconfigure(rig.pool, NULL,
-			     POOL(.connections_max = 1, .shed_target_ms = 60,
-				 .shed_interval_ms = 100, .client = &client)),
-	    STAY_OK);
+	EXPECT_OK(stay_pool_reconfigure(rig.pool, NULL,
+	    POOL(.connections_max = 1, .shed_target_ms = 60,
+		.shed_interval_ms = 100, .client = &client)));
 	POOL_TELLS(&rig, 119, "");
 	POOL_TELLS(&rig, 3, "b E_OVERLOADED;");
 }
@@ -306,14 +297,12 @@ TEST(pool_kept_in_the_hands_of_who_has_lost_it)
 	a = pool_have(&rig, "a");
 	sim_peer_reset(rig.line.peer);
 	pool_run(&rig, 1000);
-	ck_assert_int_eq(
-	    stay_pool_reconfigure(rig.pool, OTHER_URL, NULL), STAY_OK);
+	EXPECT_OK(stay_pool_reconfigure(rig.pool, OTHER_URL, NULL));
 	pool_run(&rig, 500);
-	ck_assert_ptr_nonnull(strstr(stay_conn_label(pool_conn(a)), LINE_HOST));
+	EXPECT_IN(stay_conn_label(pool_conn(a)), LINE_HOST);
 	pool_give(a);
 	pool_run(&rig, 500);
-	ck_assert_ptr_nonnull(strstr(
-	    stay_conn_label(pool_conn(pool_have(&rig, "b"))), OTHER_HOST));
+	EXPECT_IN(stay_conn_label(pool_conn(pool_have(&rig, "b"))), OTHER_HOST);
 }
 
 /* ---- configs ---- */
@@ -322,11 +311,9 @@ TEST(pool_kept_in_the_hands_of_who_has_lost_it)
 TEST(pool_kept_config_that_was_given_twice)
 {
 	begin(&nothing, 1);
-	ck_assert_int_eq(
-	    change(&nothing, 1, &other_config, on_release), STAY_OK);
-	ck_assert_int_eq(change(&quick, 1, &other_config, on_release), STAY_OK);
-	ck_assert_int_eq(
-	    change(&nothing, 1, &rig.line.config, on_release), STAY_OK);
+	EXPECT_OK(change(&nothing, 1, &other_config, on_release));
+	EXPECT_OK(change(&quick, 1, &other_config, on_release));
+	EXPECT_OK(change(&nothing, 1, &rig.line.config, on_release));
 	pool_run(&rig, 500);
 	ck_assert_uint_eq(released[1], 1);
 	ck_assert_uint_eq(released[0], 0);
@@ -339,12 +326,9 @@ TEST(pool_kept_config_that_was_given_twice)
 TEST(pool_kept_configs_that_were_not_used)
 {
 	begin(&nothing, 1);
-	ck_assert_int_eq(
-	    change(&nothing, 1, &other_config, on_release), STAY_OK);
-	ck_assert_int_eq(
-	    change(&nothing, 1, &third_config, on_release), STAY_OK);
-	ck_assert_int_eq(
-	    change(&nothing, 1, &rig.line.config, on_release), STAY_OK);
+	EXPECT_OK(change(&nothing, 1, &other_config, on_release));
+	EXPECT_OK(change(&nothing, 1, &third_config, on_release));
+	EXPECT_OK(change(&nothing, 1, &rig.line.config, on_release));
 	pool_run(&rig, 500);
 	for (int i = 0; i < 3; i++)
 		ck_assert_uint_eq(released[i], i > 0);
@@ -357,7 +341,7 @@ TEST(pool_kept_configs_that_were_not_used)
 TEST(pool_kept_config_is_released)
 {
 	begin(&nothing, 1);
-	ck_assert_int_eq(change(&nothing, 1, &rig.line.config, NULL), STAY_OK);
+	EXPECT_OK(change(&nothing, 1, &rig.line.config, NULL));
 	pool_run(&rig, 500);
 	ck_assert_uint_eq(released[0], 0);
 	pool_end(&rig);
@@ -377,8 +361,7 @@ TEST(pool_kept_config_is_released_otherwise)
 {
 	released_otherwise = 0;
 	begin(&nothing, 1);
-	ck_assert_int_eq(
-	    change(&nothing, 1, &rig.line.config, release_otherwise), STAY_OK);
+	EXPECT_OK(change(&nothing, 1, &rig.line.config, release_otherwise));
 	pool_run(&rig, 500);
 	pool_end(&rig);
 	ck_assert_uint_eq(released[0], 0);
@@ -390,8 +373,7 @@ TEST(pool_kept_configs_are_released_in_the_end)
 {
 	begin(&nothing, 1);
 	pool_have(&rig, "a");
-	ck_assert_int_eq(
-	    change(&nothing, 1, &other_config, on_release), STAY_OK);
+	EXPECT_OK(change(&nothing, 1, &other_config, on_release));
 	pool_run(&rig, 500);
 	ck_assert_uint_eq(released[0], 0);
 	pool_end(&rig);
@@ -412,8 +394,7 @@ TEST(pool_kept_no_config_for_what_did_not_begin)
 	pool_run(&rig, 500);
 	pool_give(&rig.users[1]);
 	pool_give(&rig.users[2]);
-	ck_assert_int_eq(
-	    change(&nothing, 2, &other_config, on_release), STAY_OK);
+	EXPECT_OK(change(&nothing, 2, &other_config, on_release));
 	pool_run(&rig, 1000);
 	ck_assert_uint_eq(released[0], 1);
 }
@@ -454,8 +435,7 @@ TEST(pool_kept_when_it_is_refused)
 	    STAY_E_ARG);
 	ck_assert_str_eq(stay_loop_rejection(rig.line.loop),
 	    "a pool stays shared, or exclusive, as it was started");
-	ck_assert_int_eq(
-	    stay_pool_reconfigure(rig.pool, OTHER_URL, NULL), STAY_OK);
+	EXPECT_OK(stay_pool_reconfigure(rig.pool, OTHER_URL, NULL));
 	ck_assert_str_eq(stay_loop_rejection(rig.line.loop), "");
 }
 

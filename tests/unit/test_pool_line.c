@@ -220,9 +220,8 @@ TEST(pool_line_lends_nothing_too_late)
 {
 	struct pool_user *a = begin(POOL(.connections_max = 1));
 
-	ck_assert_int_eq(stay_client_call(stay_lease_client(a->lease),
-			     LINE("slow"), NULL, NULL),
-	    STAY_OK);
+	EXPECT_OK(stay_client_call(
+	    stay_lease_client(a->lease), LINE("slow"), NULL, NULL));
 	pool_give(a);
 	pool_want_within(&rig, "b", 30);
 	pool_run(&rig, 10);

@@ -60,7 +60,7 @@ TEST(pool_size_grows_beside_one_that_is_slow)
 
 	pool_begin(&rig, POOL(.connections_max = 2));
 	a = pool_have(&rig, "a");
-	ck_assert_int_eq(ask(a, "quiet"), STAY_OK);
+	EXPECT_OK(ask(a, "quiet"));
 	pool_give(a);
 	pool_run(&rig, 0);
 	pool_run(&rig, 100);
@@ -77,7 +77,7 @@ TEST(pool_size_grows_beside_one_that_is_left)
 	pool_begin(&rig, POOL(.connections_max = 2,
 			     .client = OPTIONS(.leave_budget_ms = 1000)));
 	a = pool_have(&rig, "a");
-	ck_assert_int_eq(ask(a, "quiet"), STAY_OK);
+	EXPECT_OK(ask(a, "quiet"));
 	pool_give(a);
 	pool_run(&rig, 1005);
 	ck_assert_uint_eq(pool_counts(&rig).returning, 0);
@@ -115,7 +115,7 @@ TEST(pool_size_waits_in_peace)
 
 	pool_begin(&rig, POOL(.connections_max = 1));
 	a = pool_have(&rig, "a");
-	ck_assert_int_eq(ask(a, "quiet"), STAY_OK);
+	EXPECT_OK(ask(a, "quiet"));
 	pool_give(a);
 	pool_run(&rig, 10);
 	ck_assert_uint_eq(pool_steps(&rig, 150), 0); /* nobody waits */
@@ -236,7 +236,7 @@ TEST(pool_size_shrinks_by_one_that_is_down)
 	pool_give(a);
 	pool_run(&rig, 5);
 	ck_assert_uint_eq(connections(), 2);
-	ck_assert_int_eq(shrink(1, STAY_POOL_EXCLUSIVE), STAY_OK);
+	EXPECT_OK(shrink(1, STAY_POOL_EXCLUSIVE));
 	pool_run(&rig, 5);
 	ck_assert_uint_eq(connections(), 1);
 	ck_assert_ptr_nonnull(stay_lease_client(b->lease));
@@ -254,12 +254,12 @@ TEST(pool_size_shrinks_by_none_that_comes_back)
 	conn = stay_client_conn(stay_lease_client(b->lease));
 	sim_unlisten(rig.line.world, LINE_HOST, LINE_PORT);
 	sim_peer_reset(rig.line.server.ends->next->wire);
-	ck_assert_int_eq(ask(b, "quiet"), STAY_OK);
+	EXPECT_OK(ask(b, "quiet"));
 	pool_run(&rig, 5);
 	pool_give(a);
 	pool_give(b);
 	ck_assert_uint_eq(pool_counts(&rig).returning, 1);
-	ck_assert_int_eq(shrink(1, STAY_POOL_EXCLUSIVE), STAY_OK);
+	EXPECT_OK(shrink(1, STAY_POOL_EXCLUSIVE));
 	pool_run(&rig, 5);
 	ck_assert_uint_eq(connections(), 1);
 	ck_assert(stay_conn_admits(conn));
@@ -303,7 +303,7 @@ TEST_ROWS(pool_size_shrinks_by_the_cold_ones_first, LEN(shrinks))
 	pool_begin(&rig, POOL(.connections_max = 3, .use = STAY_POOL_SHARED));
 	pool_run(&rig, 20);
 	reset(shrinks[_i].cold);
-	ck_assert_int_eq(shrink(shrinks[_i].size, STAY_POOL_SHARED), STAY_OK);
+	EXPECT_OK(shrink(shrinks[_i].size, STAY_POOL_SHARED));
 	pool_run(&rig, 0);
 	ck_assert_uint_eq(kept(), shrinks[_i].kept);
 }
@@ -323,10 +323,9 @@ TEST(pool_size_shrinks_when_it_is_shared)
 
 	pool_begin(&rig, POOL(.connections_max = 3, .use = STAY_POOL_SHARED));
 	for (int i = 0; i < 30; i++)
-		ck_assert_int_eq(stay_client_call(stay_pool_client(rig.pool),
-				     LINE("say +a"), on_done, &done),
-		    STAY_OK);
-	ck_assert_int_eq(shrink(1, STAY_POOL_SHARED), STAY_OK);
+		EXPECT_OK(stay_client_call(stay_pool_client(rig.pool),
+		    LINE("say +a"), on_done, &done));
+	EXPECT_OK(shrink(1, STAY_POOL_SHARED));
 	pool_run(&rig, 500);
 	ck_assert_uint_eq(done, 30);
 	ck_assert_uint_eq(pool_counts(&rig).up, 1);
@@ -342,11 +341,10 @@ TEST(pool_size_gives_none_that_has_to_go)
 
 	pool_begin(&rig, POOL(.connections_max = 2, .use = STAY_POOL_SHARED));
 	for (int i = 0; i < 20; i++)
-		ck_assert_int_eq(stay_client_call(stay_pool_client(rig.pool),
-				     LINE("quiet"), on_done, &done),
-		    STAY_OK);
+		EXPECT_OK(stay_client_call(
+		    stay_pool_client(rig.pool), LINE("quiet"), on_done, &done));
 	pool_run(&rig, 20);
-	ck_assert_int_eq(shrink(1, STAY_POOL_SHARED), STAY_OK);
+	EXPECT_OK(shrink(1, STAY_POOL_SHARED));
 	pool_run(&rig, 20);
 	for (int i = 0; i < 50; i++)
 		ck_assert_uint_eq(stay_conn_number(stay_client_conn(

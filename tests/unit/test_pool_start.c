@@ -33,8 +33,7 @@ TEST_ROWS(pool_start_with_defaults, 4)
 	};
 
 	pool_prepare(&rig);
-	ck_assert_int_eq(
-	    start_bare(LINE_URL, _i < 3 ? &rows[_i] : NULL), STAY_OK);
+	EXPECT_OK(start_bare(LINE_URL, _i < 3 ? &rows[_i] : NULL));
 	pool_run(&rig, 20);
 	ck_assert_uint_eq(pool_counts(&rig).idle, 1);
 	pool_have(&rig, "a");
@@ -103,7 +102,7 @@ never(void *arg, struct stay_lease *lease, enum stay_status status)
 static void
 take(void *arg, struct stay_lease *lease, enum stay_status status)
 {
-	ck_assert_int_eq(status, STAY_OK);
+	EXPECT_OK(status);
 	*(struct stay_lease **)arg = lease;
 }
 
@@ -138,8 +137,7 @@ TEST(pool_start_of_a_check_out_without_options)
 	ck_assert_int_eq(
 	    stay_pool_check_out(rig.pool, NULL, NULL, NULL), STAY_E_ARG);
 	ck_assert_int_eq(stay_pool_try(rig.pool, NULL), STAY_E_ARG);
-	ck_assert_int_eq(
-	    stay_pool_check_out(rig.pool, NULL, take, &lease), STAY_OK);
+	EXPECT_OK(stay_pool_check_out(rig.pool, NULL, take, &lease));
 	pool_run(&rig, 10);
 	ck_assert_ptr_nonnull(lease);
 	stay_pool_check_in(lease);
@@ -298,9 +296,8 @@ TEST(pool_start_tells_nobody_of_the_water)
 		.client = OPTIONS(.queue_calls_max = 4,
 		    .on_high_water = unexpected, .on_low_water = unexpected)));
 	for (int i = 0; i < 4; i++)
-		ck_assert_int_eq(stay_client_call(stay_pool_client(rig.pool),
-				     LINE("say +a"), NULL, NULL),
-		    STAY_OK);
+		EXPECT_OK(stay_client_call(
+		    stay_pool_client(rig.pool), LINE("say +a"), NULL, NULL));
 	pool_run(&rig, 20);
 }
 
@@ -325,13 +322,11 @@ TEST(pool_start_with_a_config_that_is_copied)
 	    stay_pool_start(&rig.pool, rig.line.loop, rig.line.protocol,
 		LINE_URL, POOL(.client = &client)),
 	    STAY_E_ARG);
-	ck_assert_ptr_nonnull(strstr(stay_loop_rejection(rig.line.loop),
-	    "goes with a config and without a config_release"));
+	EXPECT_IN(stay_loop_rejection(rig.line.loop),
+	    "goes with a config and without a config_release");
 	client.config_release = NULL;
-	ck_assert_int_eq(
-	    stay_pool_start(&rig.pool, rig.line.loop, rig.line.protocol,
-		LINE_URL, POOL(.client = &client)),
-	    STAY_OK);
+	EXPECT_OK(stay_pool_start(&rig.pool, rig.line.loop, rig.line.protocol,
+	    LINE_URL, POOL(.client = &client)));
 	pool_run(&rig, 20);
 	memset(&config, 0, sizeof(config));
 	pool_have(&rig, "a");
@@ -347,14 +342,11 @@ TEST(pool_start_leaves_no_secret)
 
 	pool_prepare(&rig);
 	secret_watch("s3cr3t");
-	ck_assert_int_eq(
-	    start_bare(
-		url, POOL(.client = OPTIONS(.config = config,
-			      .config_size = sizeof(config), .urls = urls))),
-	    STAY_OK);
+	EXPECT_OK(start_bare(
+	    url, POOL(.client = OPTIONS(.config = config,
+			  .config_size = sizeof(config), .urls = urls))));
 	pool_run(&rig, 20);
-	ck_assert_int_eq(
-	    stay_pool_reconfigure(rig.pool, LINE_URL, NULL), STAY_OK);
+	EXPECT_OK(stay_pool_reconfigure(rig.pool, LINE_URL, NULL));
 	pool_run(&rig, 20);
 	pool_end(&rig);
 	ck_assert_uint_eq(secret_freed(), 0);

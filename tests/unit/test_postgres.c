@@ -124,9 +124,8 @@ begin(const char *login)
 	world = sim_world_new(1);
 	loop = stay_loop_new(world);
 	sim_listen(world, "10.0.0.1", 5432, &server, NULL);
-	ck_assert_int_eq(stay_client_start(&client, loop, &pg_protocol,
-			     "postgres://anna:secret@10.0.0.1/db", NULL),
-	    STAY_OK);
+	EXPECT_OK(stay_client_start(&client, loop, &pg_protocol,
+	    "postgres://anna:secret@10.0.0.1/db", NULL));
 	sim_run_ms(world, 10);
 }
 
@@ -135,7 +134,7 @@ end(void)
 {
 	stay_client_stop(client, STAY_OK);
 	ck_assert(sim_run(world, 60000));
-	ck_assert_int_eq(stay_loop_free(loop), STAY_OK);
+	EXPECT_OK(stay_loop_free(loop));
 }
 
 static void
@@ -143,7 +142,7 @@ check_failure(const char *words)
 {
 	const char *failure = stay_conn_failure(stay_client_conn(client));
 
-	ck_assert_msg(strstr(failure, words) != NULL, "%s", failure);
+	EXPECT_IN(failure, words);
 }
 
 /* ---- the login ---- */
@@ -245,8 +244,7 @@ TEST_ROWS(postgres_row_fits_into_its_message, LEN(messages))
 	memcpy(said + messages[_i].len, done, sizeof(done) - 1);
 	rows = (struct stay_bytes){ said, messages[_i].len + sizeof(done) - 1 };
 	begin("Z");
-	ck_assert_int_eq(
-	    pg_call(client, &request, &options, NULL, NULL), STAY_OK);
+	EXPECT_OK(pg_call(client, &request, &options, NULL, NULL));
 	sim_run_ms(world, 10);
 	if (messages[_i].failure[0] != '\0')
 		check_failure(messages[_i].failure);
@@ -278,8 +276,7 @@ TEST_ROWS(postgres_query_that_times_out_is_cancelled, LEN(timeouts))
 	begin("KZ");
 	for (int i = 0; i < 2; i++) {
 		options.timeout_ms = timeouts[_i].timeouts_ms[i];
-		ck_assert_int_eq(
-		    pg_call(client, &request, &options, NULL, NULL), STAY_OK);
+		EXPECT_OK(pg_call(client, &request, &options, NULL, NULL));
 	}
 	sim_run_ms(world, 500);
 	ck_assert_str_eq(cancelled, timeouts[_i].cancelled);

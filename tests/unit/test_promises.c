@@ -165,8 +165,8 @@ TEST(promise_2_a_cancelled_call_keeps_its_place)
 	line_run(&rig, 10);
 	b = line_call(&rig, "b", &quiet);
 	line_call(&rig, "c", &quiet);
-	ck_assert_int_eq(stay_client_cancel(rig.client, a->id), STAY_OK);
-	ck_assert_int_eq(stay_client_cancel(rig.client, b->id), STAY_OK);
+	EXPECT_OK(stay_client_cancel(rig.client, a->id));
+	EXPECT_OK(stay_client_cancel(rig.client, b->id));
 	ck_assert_int_eq(stay_client_cancel(rig.client, a->id), STAY_E_STALE);
 	LINE_TELLS(
 	    &rig, 10, "a E_CANCELLED/maybe executed;b E_CANCELLED/not sent;");
@@ -217,16 +217,13 @@ TEST(promise_2_a_token_names_one_call)
 	line_begin(&rig, NULL);
 	a = line_call(&rig, "a", &quiet);
 	ck_assert_int_eq(stay_client_cancel(rig.client, none), STAY_E_STALE);
-	ck_assert_int_eq(stay_client_start(&other, rig.loop,
-			     &line_bare_protocol, LINE_URL, &start),
-	    STAY_OK);
+	EXPECT_OK(stay_client_start(
+	    &other, rig.loop, &line_bare_protocol, LINE_URL, &start));
 	options.id = &id;
-	ck_assert_int_eq(
-	    stay_client_call_with(other, &quiet, &options, NULL, NULL),
-	    STAY_OK);
+	EXPECT_OK(stay_client_call_with(other, &quiet, &options, NULL, NULL));
 	ck_assert_int_eq(stay_client_cancel(other, a->id), STAY_E_STALE);
 	ck_assert_int_eq(stay_client_cancel(rig.client, id), STAY_E_STALE);
-	ck_assert_int_eq(stay_client_cancel(other, id), STAY_OK);
+	EXPECT_OK(stay_client_cancel(other, id));
 	stay_client_stop(other, STAY_OK);
 }
 
@@ -689,10 +686,9 @@ TEST(promise_6_a_slow_completion_of_a_caller)
 	rig.config.hello = "nothing";
 	line_start(&rig, NULL);
 	line_run(&rig, 10);
-	ck_assert_int_eq(stay_conn_call(stay_client_conn(rig.client),
-			     (struct stay_message){ .tag = 1 }, 30,
-			     dawdle_when_called, NULL, NULL),
-	    STAY_OK);
+	EXPECT_OK(stay_conn_call(stay_client_conn(rig.client),
+	    (struct stay_message){ .tag = 1 }, 30, dawdle_when_called, NULL,
+	    NULL));
 	LINE_TELLS(&rig, 31 + 70 + 95, "init 10.0.0.1;hello -;");
 	LINE_TELLS(&rig, 10, "late E_TIMEOUT/not sent;");
 }
@@ -817,7 +813,7 @@ TEST(promise_7_after_a_loss_the_sum_of_two_bounds_is_queued)
 		stay_client_cancel(rig.client, rig.calls[i].id);
 		line_run(&rig, 1);
 	}
-	ck_assert_int_eq(line_try(&rig, "b", &again), STAY_OK);
+	EXPECT_OK(line_try(&rig, "b", &again));
 }
 
 TEST_SUITE_WITH(promises, .after = line_after)

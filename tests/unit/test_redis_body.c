@@ -67,15 +67,13 @@ TEST_ROWS(redis_body_is_the_last_word, LEN(texts))
 	char log[64];
 
 	begin(NULL);
-	ck_assert_int_eq(stay_redis_command_with(here.redis, &options,
-			     note_done, NULL, "SET %s", "key"),
-	    STAY_OK);
-	ck_assert_int_eq(
-	    stay_redis_command(here.redis, NULL, NULL, "GET key"), STAY_OK);
+	EXPECT_OK(stay_redis_command_with(
+	    here.redis, &options, note_done, NULL, "SET %s", "key"));
+	EXPECT_OK(stay_redis_command(here.redis, NULL, NULL, "GET key"));
 	sim_run_ms(here.world, 10);
 	snprintf(log, sizeof(log), "SET key %s;GET key;", texts[_i]);
 	ck_assert_str_eq(here.log.text, log);
-	ck_assert_int_eq(told, STAY_OK);
+	EXPECT_OK(told);
 	ck_assert_int_eq(outcome, STAY_REPLIED);
 	ck_assert_uint_eq(over, 1);
 }
@@ -95,11 +93,10 @@ TEST_ROWS(redis_body_is_counted, LEN(counts))
 	for (size_t i = 0; i < counts[_i]; i++)
 		argv[i] = i == 0 ? "DEL" : "k";
 	begin(NULL);
-	ck_assert_int_eq(stay_redis_argv(here.redis, &options, note_done, NULL,
-			     counts[_i], argv, NULL),
-	    STAY_OK);
+	EXPECT_OK(stay_redis_argv(
+	    here.redis, &options, note_done, NULL, counts[_i], argv, NULL));
 	sim_run_ms(here.world, 10);
-	ck_assert_int_eq(told, STAY_OK);
+	EXPECT_OK(told);
 	len = strlen(here.log.text);
 	ck_assert_uint_gt(len, 4);
 	if (counts[_i] < PEER_WORDS_MAX)
@@ -176,7 +173,7 @@ TEST_ROWS(redis_body_without_memory, 40)
 		(void)scarce_disarm();
 		ck_assert_uint_eq(over, status != STAY_OK);
 	}
-	ck_assert_int_eq(status, STAY_OK);
+	EXPECT_OK(status);
 	sim_run_ms(here.world, 10);
 	snprintf(log, sizeof(log), "DEL 2 3 4 5 6 7 8 %s value;", key);
 	ck_assert_str_eq(here.log.text, log);

@@ -27,8 +27,7 @@ judge(const char *text, struct stay_request *request)
 	     word = strtok(NULL, " "))
 		words[count++] = word;
 	stay_buf_init(&out, 0);
-	ck_assert_int_eq(
-	    stay_redis__write_argv(&out, count, words, NULL), STAY_OK);
+	EXPECT_OK(stay_redis__write_argv(&out, count, words, NULL));
 	bytes = stay_buf_bytes(&out);
 	*request = (struct stay_request){ .replies = 1 };
 	status = stay_redis__classify(request, bytes.data, bytes.len);
@@ -50,7 +49,7 @@ TEST_ROWS(redis_command_refused, LEN(refused))
 
 	ck_assert_int_eq(judge(refused[_i], &request), STAY_E_UNSUPPORTED);
 	ck_assert_int_eq(strncasecmp(request.why, refused[_i], 4), 0);
-	ck_assert_ptr_nonnull(strstr(request.why, ". In its place: "));
+	EXPECT_IN(request.why, ". In its place: ");
 }
 
 static const char *const ordinary[] = { "SET k v", "GETDEL k", "GETEX k",
@@ -70,7 +69,7 @@ TEST_ROWS(redis_command_ordinary, LEN(ordinary))
 {
 	struct stay_request request;
 
-	ck_assert_int_eq(judge(ordinary[_i], &request), STAY_OK);
+	EXPECT_OK(judge(ordinary[_i], &request));
 	ck_assert_uint_eq(request.flags, 0);
 	ck_assert_uint_eq(request.blocks_ms, 0);
 	ck_assert_uint_eq(stay_redis__tag_kind(request.tag), 0);
@@ -89,7 +88,7 @@ TEST_ROWS(redis_command_lasting, LEN(lasting))
 {
 	struct stay_request request;
 
-	ck_assert_int_eq(judge(lasting[_i], &request), STAY_OK);
+	EXPECT_OK(judge(lasting[_i], &request));
 	ck_assert_uint_eq(request.flags, 0);
 	ck_assert_uint_eq(
 	    stay_redis__tag_kind(request.tag), STAY_REDIS__TAG_ALTERS);
@@ -104,7 +103,7 @@ TEST_ROWS(redis_command_reads_what_passes, LEN(passing))
 {
 	struct stay_request request;
 
-	ck_assert_int_eq(judge(passing[_i], &request), STAY_OK);
+	EXPECT_OK(judge(passing[_i], &request));
 	ck_assert_uint_eq(request.flags, 0);
 	ck_assert_uint_eq(
 	    stay_redis__tag_kind(request.tag), STAY_REDIS__TAG_READS);
@@ -126,7 +125,7 @@ TEST_ROWS(redis_command_reads, LEN(reads))
 {
 	struct stay_request request;
 
-	ck_assert_int_eq(judge(reads[_i], &request), STAY_OK);
+	EXPECT_OK(judge(reads[_i], &request));
 	ck_assert_uint_eq(request.flags, STAY_READ_ONLY);
 	ck_assert_uint_eq(request.blocks_ms, 0);
 	ck_assert_uint_eq(
@@ -173,7 +172,7 @@ TEST_ROWS(redis_command_blocking, LEN(blocking))
 {
 	struct stay_request request;
 
-	ck_assert_int_eq(judge(blocking[_i].text, &request), STAY_OK);
+	EXPECT_OK(judge(blocking[_i].text, &request));
 	ck_assert_uint_eq(request.flags & ~STAY_READ_ONLY, STAY_BLOCKS);
 	ck_assert(
 	    (request.flags & STAY_READ_ONLY) ==
@@ -192,7 +191,7 @@ TEST_ROWS(redis_command_malformed_timeouts_do_not_block, LEN(malformed))
 {
 	struct stay_request request;
 
-	ck_assert_int_eq(judge(malformed[_i], &request), STAY_OK);
+	EXPECT_OK(judge(malformed[_i], &request));
 	ck_assert_uint_eq(request.flags & STAY_BLOCKS, 0);
 }
 
@@ -222,7 +221,7 @@ TEST_ROWS(redis_command_tagged, LEN(tagged))
 {
 	struct stay_request request;
 
-	ck_assert_int_eq(judge(tagged[_i].text, &request), STAY_OK);
+	EXPECT_OK(judge(tagged[_i].text, &request));
 	ck_assert_uint_eq(stay_redis__tag_kind(request.tag), tagged[_i].tag);
 	ck_assert_uint_eq(request.flags, tagged[_i].flags);
 }
@@ -242,7 +241,7 @@ TEST_ROWS(redis_command_has_a_name_in_metrics, LEN(named))
 	struct stay_request request;
 	const char *name;
 
-	ck_assert_int_eq(judge(named[_i].text, &request), STAY_OK);
+	EXPECT_OK(judge(named[_i].text, &request));
 	name = stay_redis__operation(request.tag);
 	ck_assert((name == NULL) == (named[_i].operation == NULL));
 	if (name != NULL)

@@ -16,7 +16,7 @@ begin(void)
 static void
 end(void)
 {
-	ck_assert_int_eq(stay_loop_free(loop), STAY_OK);
+	EXPECT_OK(stay_loop_free(loop));
 }
 
 static const struct stay_redis_options none = { STAY_REDIS_OPTIONS };
@@ -74,8 +74,7 @@ TEST_ROWS(redis_config_of_a_url, LEN(goods))
 	const struct good *good = &goods[_i];
 	struct stay_redis__config *config;
 
-	ck_assert_int_eq(
-	    stay_redis__config_new(loop, &config, good->url, &none), STAY_OK);
+	EXPECT_OK(stay_redis__config_new(loop, &config, good->url, &none));
 	ck_assert_str_eq(stay_redis__config_user(config), good->user);
 	ck_assert_str_eq(stay_redis__config_password(config), good->password);
 	ck_assert_str_eq(stay_redis__config_name(config), good->name);
@@ -145,9 +144,8 @@ TEST(redis_config_options_go_before_the_url)
 		.client_name = "option", .protocol = 3 };
 	struct stay_redis__config *config;
 
-	ck_assert_int_eq(stay_redis__config_new(loop, &config,
-			     "redis://h?client_name=url&protocol=2", &options),
-	    STAY_OK);
+	EXPECT_OK(stay_redis__config_new(
+	    loop, &config, "redis://h?client_name=url&protocol=2", &options));
 	ck_assert_str_eq(stay_redis__config_name(config), "option");
 	ck_assert_uint_eq(config->protocol, 3);
 	stay_redis__config_free(config);
@@ -160,15 +158,12 @@ TEST(redis_config_bounds)
 		.elements_max = 5 };
 	struct stay_redis__config *config;
 
-	ck_assert_int_eq(
-	    stay_redis__config_new(loop, &config, "redis://h", &none), STAY_OK);
+	EXPECT_OK(stay_redis__config_new(loop, &config, "redis://h", &none));
 	ck_assert_uint_eq(config->depth_max, 1024);
 	ck_assert_uint_eq(config->elements_max, 4194304);
 	ck_assert_uint_eq(config->text_max, 512u << 20);
 	stay_redis__config_free(config);
-	ck_assert_int_eq(
-	    stay_redis__config_new(loop, &config, "redis://h", &options),
-	    STAY_OK);
+	EXPECT_OK(stay_redis__config_new(loop, &config, "redis://h", &options));
 	ck_assert_uint_eq(config->depth_max, 3);
 	ck_assert_uint_eq(config->elements_max, 5);
 	ck_assert_uint_eq(config->text_max, 100);
@@ -264,9 +259,8 @@ TEST_ROWS(redis_config_choices, LEN(chosen))
 		.role = chosen[_i].role, .resend_reads = chosen[_i].reads };
 	struct stay_redis__config *config;
 
-	ck_assert_int_eq(
-	    stay_redis__config_new(loop, &config, chosen[_i].url, &options),
-	    STAY_OK);
+	EXPECT_OK(
+	    stay_redis__config_new(loop, &config, chosen[_i].url, &options));
 	ck_assert_uint_eq(config->role, chosen[_i].wants);
 	ck_assert(config->resend_reads == chosen[_i].resends);
 	stay_redis__config_free(config);

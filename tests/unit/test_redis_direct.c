@@ -29,7 +29,7 @@ on_first(void *arg, const struct stay_result *result)
 {
 	unsigned *left = arg;
 
-	ck_assert_int_eq(result->status, STAY_OK);
+	EXPECT_OK(result->status);
 	if (--*left == 0)
 		ask();
 }
@@ -47,9 +47,8 @@ run(void (*then)(void), const struct stay_redis_options *options, uint64_t ms)
 	redis_virtual_start(&here, "redis://10.0.0.1", options);
 	peer_log_clear(&here.server);
 	for (unsigned i = 0; i < 6; i++)
-		ck_assert_int_eq(stay_redis_command(
-				     here.redis, on_first, &left, "GET first"),
-		    STAY_OK);
+		EXPECT_OK(stay_redis_command(
+		    here.redis, on_first, &left, "GET first"));
 	sim_run_ms(here.world, ms);
 	ck_assert_uint_eq(left, 0);
 }
@@ -60,9 +59,8 @@ argv(const struct stay_call_options *options, const char *name, const char *key)
 	const char *words[] = { name, key };
 	const size_t lens[] = { strlen(name), strlen(key) };
 
-	ck_assert_int_eq(
-	    stay_redis_argv(here.redis, options, on_done, NULL, 2, words, lens),
-	    STAY_OK);
+	EXPECT_OK(stay_redis_argv(
+	    here.redis, options, on_done, NULL, 2, words, lens));
 }
 
 static void
@@ -71,9 +69,8 @@ listed(const char *format, ...)
 	va_list list;
 
 	va_start(list, format);
-	ck_assert_int_eq(
-	    stay_redis_vcommand(here.redis, NULL, on_done, NULL, format, list),
-	    STAY_OK);
+	EXPECT_OK(
+	    stay_redis_vcommand(here.redis, NULL, on_done, NULL, format, list));
 	va_end(list);
 }
 
@@ -84,19 +81,17 @@ prepared(const char *format, const char *first, const char *second)
 		{ second, strlen(second) } };
 	struct stay_redis_prepared command;
 
-	ck_assert_int_eq(stay_redis_prepare(&command, format), STAY_OK);
-	ck_assert_int_eq(stay_redis_call(here.redis, &command, NULL, on_done,
-			     NULL, *second == '\0' ? 1 : 2, words),
-	    STAY_OK);
+	EXPECT_OK(stay_redis_prepare(&command, format));
+	EXPECT_OK(stay_redis_call(here.redis, &command, NULL, on_done, NULL,
+	    *second == '\0' ? 1 : 2, words));
 }
 
 static void
 ask_in_each_form(void)
 {
 	argv(NULL, "GET", "argv-of-more-than-sixteen-letters");
-	ck_assert_int_eq(stay_redis_command(here.redis, on_done, NULL,
-			     "SET %s %b", "format", "x", (size_t)1),
-	    STAY_OK);
+	EXPECT_OK(stay_redis_command(
+	    here.redis, on_done, NULL, "SET %s %b", "format", "x", (size_t)1));
 	prepared("GET %b", "prepared", "");
 	listed("GET %s", "listed");
 	argv(NULL, "GET", "");
@@ -126,7 +121,7 @@ ask_with_less(void)
 	stay_redis_argv(here.redis, NULL, on_done, NULL, argc, argv, lens)
 	ck_assert_int_eq(ARGV(2, NULL, lens), STAY_E_ARG);
 	ck_assert_int_eq(ARGV(0, words, lens), STAY_E_FORMAT);
-	ck_assert_int_eq(ARGV(2, words, NULL), STAY_OK);
+	EXPECT_OK(ARGV(2, words, NULL));
 #undef ARGV
 }
 
@@ -134,7 +129,7 @@ TEST(redis_direct_is_given_less)
 {
 	run(ask_with_less, NULL, 100);
 	ck_assert_str_eq(told, "OK;");
-	ck_assert_ptr_nonnull(strstr(here.log.text, "GET bare;"));
+	EXPECT_IN(here.log.text, "GET bare;");
 }
 
 static void
@@ -159,12 +154,10 @@ block(void)
 	const size_t lens[] = { 5, 4, 1 };
 
 	prepared("BLPOP %b %b", "list", "0");
-	ck_assert_int_eq(
-	    stay_redis_argv(here.redis, NULL, on_done, NULL, 3, words, lens),
-	    STAY_OK);
-	ck_assert_int_eq(
-	    stay_redis_command(here.redis, on_done, NULL, "BLPOP %s 0", "list"),
-	    STAY_OK);
+	EXPECT_OK(
+	    stay_redis_argv(here.redis, NULL, on_done, NULL, 3, words, lens));
+	EXPECT_OK(stay_redis_command(
+	    here.redis, on_done, NULL, "BLPOP %s 0", "list"));
 }
 
 /* They have no timeout of their own. */
@@ -195,8 +188,7 @@ TEST_ROWS(redis_direct_reads_again, 2)
 static void
 open_multi(void)
 {
-	ck_assert_int_eq(
-	    stay_redis_command(here.redis, on_done, NULL, "MULTI"), STAY_OK);
+	EXPECT_OK(stay_redis_command(here.redis, on_done, NULL, "MULTI"));
 }
 
 /* What the answer says to the session is heard: nothing of ours is queued in a

@@ -71,7 +71,7 @@ assert_wrote(const char *wire, size_t len)
 
 #define assert_format(wire, ...)                                               \
 	do {                                                                   \
-		ck_assert_int_eq(write_format(__VA_ARGS__), STAY_OK);          \
+		EXPECT_OK(write_format(__VA_ARGS__));                          \
 		assert_wrote(wire, sizeof(wire) - 1);                          \
 	} while (0)
 
@@ -143,7 +143,7 @@ TEST(redis_format_mixed_words_of_any_length)
 		len = snprintf(wire, sizeof(wire),
 		    "*2\r\n$%zu\r\n:%s\r\n$%zu\r\n%s\r\n", size + 1, text, size,
 		    text);
-		ck_assert_int_eq(write_format(":%s %s", text, text), STAY_OK);
+		EXPECT_OK(write_format(":%s %s", text, text));
 		assert_wrote(wire, (size_t)len);
 	}
 }
@@ -205,7 +205,7 @@ assert_word(const char *format, const char *text)
 	do {                                                                   \
 		char text_[400];                                               \
 		snprintf(text_, sizeof(text_), format, value);                 \
-		ck_assert_int_eq(write_format(format, value), STAY_OK);        \
+		EXPECT_OK(write_format(format, value));                        \
 		assert_word(format, text_);                                    \
 	} while (0)
 
@@ -349,7 +349,7 @@ TEST(redis_format_amounts_are_as_printfs)
 			len = snprintf(word, sizeof(word), "%-*d", amount, 42);
 		len = snprintf(
 		    wire, sizeof(wire), "*1\r\n$%d\r\n%s\r\n", len, word);
-		ck_assert_int_eq(write_format(format, 42), STAY_OK);
+		EXPECT_OK(write_format(format, 42));
 		assert_wrote(wire, (size_t)len);
 	}
 }
@@ -422,9 +422,9 @@ TEST(redis_format_what_is_wrong_is_refused)
 
 TEST(redis_format_the_widest_number)
 {
-	ck_assert_int_eq(write_format("%4096d", 1), STAY_OK);
+	EXPECT_OK(write_format("%4096d", 1));
 	ck_assert_uint_eq(stay_buf_len(&out), 4 + 7 + 4096 + 2);
-	ck_assert_int_eq(write_format("%.4096f", 1e308), STAY_OK);
+	EXPECT_OK(write_format("%.4096f", 1e308));
 	ck_assert_uint_eq(stay_buf_len(&out), 4 + 7 + 309 + 1 + 4096 + 2);
 }
 
@@ -432,9 +432,9 @@ TEST(redis_format_the_widest_number)
 TEST(redis_format_room_for_a_number)
 {
 	stay_buf_fini(&out);
-	ck_assert_int_eq(write_format("SET k %.63f", 1e300), STAY_OK);
+	EXPECT_OK(write_format("SET k %.63f", 1e300));
 	ck_assert_uint_lt(out.cap, 1024);
-	ck_assert_int_eq(write_format("SET k %.64f", 1e300), STAY_OK);
+	EXPECT_OK(write_format("SET k %.64f", 1e300));
 	ck_assert_uint_gt(out.cap, 4096);
 }
 
@@ -464,8 +464,8 @@ TEST(redis_format_appends)
 {
 	const char *argv[] = { "GET", "k" };
 
-	ck_assert_int_eq(write_format("PING"), STAY_OK);
-	ck_assert_int_eq(stay_redis__write_argv(&out, 2, argv, NULL), STAY_OK);
+	EXPECT_OK(write_format("PING"));
+	EXPECT_OK(stay_redis__write_argv(&out, 2, argv, NULL));
 	assert_wrote("*1\r\n$4\r\nPING\r\n*2\r\n$3\r\nGET\r\n$1\r\nk\r\n", 34);
 	ck_assert_int_eq(
 	    stay_redis__write_argv(&out, 0, argv, NULL), STAY_E_FORMAT);
@@ -504,9 +504,9 @@ TEST(redis_format_many_words)
 
 	stay_buf_init(&format, 0);
 	for (int i = 0; i < 1000; i++)
-		ck_assert_int_eq(stay_buf_puts(&format, "ab "), STAY_OK);
-	ck_assert_int_eq(stay_buf_append(&format, "", 1), STAY_OK);
-	ck_assert_int_eq(write_format(stay_buf_bytes(&format).data), STAY_OK);
+		EXPECT_OK(stay_buf_puts(&format, "ab "));
+	EXPECT_OK(stay_buf_append(&format, "", 1));
+	EXPECT_OK(write_format(stay_buf_bytes(&format).data));
 	ck_assert_uint_eq(stay_buf_len(&out), 7 + 1000 * 8);
 	memcpy(count, stay_buf_bytes(&out).data, 7);
 	ck_assert_int_eq(memcmp(count, "*1000\r\n", 7), 0);
@@ -518,7 +518,7 @@ TEST(redis_format_words_of_argv)
 	const char *argv[] = { "SET", "k\0y", "", "a b\r\n" };
 	const size_t lens[] = { 3, 3, 0, 5 };
 
-	ck_assert_int_eq(stay_redis__write_argv(&out, 4, argv, lens), STAY_OK);
+	EXPECT_OK(stay_redis__write_argv(&out, 4, argv, lens));
 	assert_wrote(
 	    "*4\r\n$3\r\nSET\r\n$3\r\nk\0y\r\n$0\r\n\r\n$5\r\na b\r\n\r\n",
 	    4 + 9 + 9 + 6 + 11);
@@ -538,8 +538,7 @@ TEST(redis_format_words_of_argv_that_are_not_there)
 	ck_assert_int_eq(
 	    stay_redis__write_argv(&out, 0, NULL, NULL), STAY_E_FORMAT);
 	ck_assert_uint_eq(stay_buf_len(&out), 0);
-	ck_assert_int_eq(
-	    stay_redis__write_argv(&out, 2, argv, nothing), STAY_OK);
+	EXPECT_OK(stay_redis__write_argv(&out, 2, argv, nothing));
 }
 
 TEST_SUITE_WITH(redis_format, .before = setup, .after = teardown)

@@ -72,15 +72,12 @@ TEST(redis_greeting_a_banner_is_no_answer)
 
 	open_world(rows);
 	start(URL, NULL);
-	ck_assert_int_eq(
-	    stay_redis_command(here.redis, on_done, A, "GET a"), STAY_OK);
-	ck_assert_int_eq(
-	    stay_redis_command(here.redis, on_done, B, "GET b"), STAY_OK);
+	EXPECT_OK(stay_redis_command(here.redis, on_done, A, "GET a"));
+	EXPECT_OK(stay_redis_command(here.redis, on_done, B, "GET b"));
 	sim_run_ms(here.world, 500);
 	ck_assert_str_eq(told, "");
 	ck_assert_ptr_null(strstr(here.log.text, "GET"));
-	ck_assert_ptr_nonnull(
-	    strstr(redis_virtual_failure(&here), "is to nothing"));
+	EXPECT_IN(redis_virtual_failure(&here), "is to nothing");
 	here.server.rows++; /* no banner any more */
 	sim_run_ms(here.world, 2000);
 	ck_assert_str_eq(told, "a A;b B;");
@@ -94,10 +91,8 @@ TEST(redis_greeting_a_frame_too_many_is_no_answer)
 		ON("GET a", "+A\r\n"), NO_MORE };
 
 	open_world(rows);
-	ck_assert_int_eq(
-	    stay_redis_start(&here.redis, here.loop, URL, NULL), STAY_OK);
-	ck_assert_int_eq(
-	    stay_redis_command(here.redis, on_done, A, "GET a"), STAY_OK);
+	EXPECT_OK(stay_redis_start(&here.redis, here.loop, URL, NULL));
+	EXPECT_OK(stay_redis_command(here.redis, on_done, A, "GET a"));
 	sim_run_ms(here.world, 1000);
 	ck_assert_str_eq(told, "a A;");
 	ck_assert_uint_eq(counts_of(stay_redis_client(here.redis)).sessions, 2);
@@ -218,8 +213,7 @@ TEST(redis_greeting_what_was_learned_is_forgotten_on_reconfigure)
 	sim_run_ms(here.world, 1000);
 	ck_assert_str_eq(here.log.text, "|" UP "|" UP "|" PLAIN);
 	peer_log_clear(&here.server);
-	ck_assert_int_eq(
-	    stay_redis_reconfigure(here.redis, URL, &patient), STAY_OK);
+	EXPECT_OK(stay_redis_reconfigure(here.redis, URL, &patient));
 	sim_run_ms(here.world, 1000);
 	ck_assert_str_eq(here.log.text, "|" UP);
 }
@@ -307,8 +301,7 @@ TEST(redis_greeting_an_unknown_denial_is_not_now)
 
 	open_world(rows);
 	start("redis://:pw@10.0.0.1", &patient);
-	ck_assert_int_eq(
-	    stay_redis_command(here.redis, on_done, K, "GET k"), STAY_OK);
+	EXPECT_OK(stay_redis_command(here.redis, on_done, K, "GET k"));
 	sim_run_ms(here.world, 2000);
 	ck_assert_str_eq(told, "k v;");
 }
@@ -344,8 +337,7 @@ TEST(redis_greeting_tells_what_was_agreed_on)
 	};
 
 	open_world(rows);
-	ck_assert_int_eq(
-	    stay_redis_start(&here.redis, here.loop, URL, &patient), STAY_OK);
+	EXPECT_OK(stay_redis_start(&here.redis, here.loop, URL, &patient));
 	ck_assert_uint_eq(agreement().protocol, 0);
 	sim_run_ms(here.world, 10);
 	ck_assert_uint_eq(agreement().protocol, 3);

@@ -110,9 +110,8 @@ send_all(bool is_multi, const char *commands, uint32_t flags)
 	const struct stay_call_options options = { STAY_CALL_OPTIONS,
 		.flags = flags, .id = &id };
 
-	ck_assert_int_eq(stay_redis_group_send(
-			     make(is_multi, commands), &options, on_done, NULL),
-	    STAY_OK);
+	EXPECT_OK(stay_redis_group_send(
+	    make(is_multi, commands), &options, on_done, NULL));
 }
 
 static struct peer *
@@ -298,7 +297,7 @@ TEST(redis_group_multi_says_why)
 	begin(rows, URL);
 	send_all(true, "A,B,C", 0);
 	sim_run_ms(here.world, 10);
-	ck_assert_ptr_nonnull(strstr(why, "unknown command 'B'"));
+	EXPECT_IN(why, "unknown command 'B'");
 	end();
 }
 
@@ -323,8 +322,7 @@ TEST(redis_group_exec_that_is_refused_is_not_sent_again)
 	redis_virtual_open(&here, rows);
 	redis_virtual_start(
 	    &here, URL, REDIS(.client.on_refused = STAY_REFUSED_RESEND));
-	ck_assert_int_eq(
-	    stay_redis_command(here.redis, on_exec, NULL, "EXEC"), STAY_OK);
+	EXPECT_OK(stay_redis_command(here.redis, on_exec, NULL, "EXEC"));
 	sim_run_ms(here.world, 10);
 	ck_assert_str_eq(said, "E_SERVER/refused");
 	end();
@@ -352,13 +350,9 @@ TEST(redis_group_leaves_as_one)
 	for (int multi = 0; multi < 2; multi++) {
 		struct stay_redis_group *group = make(multi, "A");
 
-		ck_assert_int_eq(
-		    stay_redis_group_add(group, "INCRBY %s %d", "k", 7),
-		    STAY_OK);
-		ck_assert_int_eq(
-		    stay_redis_group_argv(group, 3, words, NULL), STAY_OK);
-		ck_assert_int_eq(
-		    stay_redis_group_send(group, NULL, NULL, NULL), STAY_OK);
+		EXPECT_OK(stay_redis_group_add(group, "INCRBY %s %d", "k", 7));
+		EXPECT_OK(stay_redis_group_argv(group, 3, words, NULL));
+		EXPECT_OK(stay_redis_group_send(group, NULL, NULL, NULL));
 		ck_assert_uint_eq(
 		    counts_of(stay_redis_client(here.redis)).queued,
 		    multi ? 5 : 3);
@@ -409,9 +403,8 @@ TEST_ROWS(redis_group_takes_old_options, 2)
 	ck_assert_int_eq(
 	    stay_redis_group_send(make(true, "A"), &sizes[_i], on_done, NULL),
 	    STAY_E_ABI);
-	ck_assert_int_eq(
-	    stay_redis_group_send(make(true, "A"), &oldest, on_done, NULL),
-	    STAY_OK);
+	EXPECT_OK(
+	    stay_redis_group_send(make(true, "A"), &oldest, on_done, NULL));
 	stay_redis_group_free(make(true, "A"));
 	stay_redis_group_free(make(false, "A"));
 	stay_redis_group_free(NULL);
@@ -449,7 +442,7 @@ TEST_ROWS(promise_3_redis_group_cut_has_a_true_outcome, LEN(cuts))
 	sim_run_ms(here.world, 10);
 	sim_peer_reset(wire());
 	sim_run_ms(here.world, 10);
-	ck_assert_ptr_nonnull(strstr(said, cuts[_i].outcome));
+	EXPECT_IN(said, cuts[_i].outcome);
 	end();
 }
 
@@ -525,8 +518,7 @@ TEST_ROWS(redis_group_given_up_leaves_its_place, 2)
 	begin(rows, URL);
 	send_all(_i == 1, "A,B", 0);
 	sim_run_ms(here.world, 50);
-	ck_assert_int_eq(
-	    stay_client_cancel(stay_redis_client(here.redis), id), STAY_OK);
+	EXPECT_OK(stay_client_cancel(stay_redis_client(here.redis), id));
 	sim_run_ms(here.world, 1);
 	ck_assert_str_eq(said,
 	    _i == 1 ? "E_CANCELLED/maybe executed: E_CANCELLED/maybe executed, "
@@ -550,8 +542,7 @@ TEST_ROWS(redis_group_that_blocks_ends_its_session, 2)
 	begin(rows, URL);
 	send_all(_i == 1, "BLPOP k 1", 0);
 	sim_run_ms(here.world, 1);
-	ck_assert_int_eq(
-	    stay_client_cancel(stay_redis_client(here.redis), id), STAY_OK);
+	EXPECT_OK(stay_client_cancel(stay_redis_client(here.redis), id));
 	sim_run_ms(here.world, 100);
 	ck_assert_uint_eq(server()->accepted, _i == 1 ? 1 : 2);
 	end();

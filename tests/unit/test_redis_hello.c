@@ -229,16 +229,15 @@ read_commands(struct stay_bytes bytes, struct stay_buf *lines)
 	while (resp.len > 0) {
 		word = stay_redis_first(resp_reply(&resp));
 		for (; word != NULL; word = stay_redis_next(word))
-			ck_assert_int_eq(
+			EXPECT_OK(
 			    stay_buf_printf(lines, "%s%c", stay_redis_str(word),
-				stay_redis_next(word) == NULL ? '\n' : ' '),
-			    STAY_OK);
+				stay_redis_next(word) == NULL ? '\n' : ' '));
 		resp_next(&resp);
 		if (resp.len > 0)
 			ck_assert_int_eq(
 			    resp_feed(&resp, NULL, 0), STAY_REDIS__WHOLE);
 	}
-	ck_assert_int_eq(stay_buf_append(lines, "", 1), STAY_OK);
+	EXPECT_OK(stay_buf_append(lines, "", 1));
 	resp_fini(&resp);
 }
 
@@ -333,9 +332,8 @@ TEST_ROWS(redis_hello_conversations, LEN(conversations))
 
 	lessons = (struct stay_redis__lessons){ 0 };
 	now_ms = 0;
-	ck_assert_int_eq(
-	    stay_redis__config_new(NULL, &config, conversation->url, &none),
-	    STAY_OK);
+	EXPECT_OK(
+	    stay_redis__config_new(NULL, &config, conversation->url, &none));
 	do
 		take_turn(&greeting, config, turn, conversation->label);
 	while (turn++->kind == WAIT);
@@ -359,9 +357,7 @@ answer_at(
 	now_ms = ms;
 	resp_init(&resp);
 	stay_buf_init(&out, 0);
-	ck_assert_int_eq(
-	    stay_redis__config_new(NULL, &config, "redis://h", options),
-	    STAY_OK);
+	EXPECT_OK(stay_redis__config_new(NULL, &config, "redis://h", options));
 	hello = answer(&greeting, config, NULL, &out, &due);
 	ck_assert_int_eq(hello.kind, WAIT);
 	ck_assert_int_eq(
@@ -409,9 +405,7 @@ TEST(redis_hello_without_room)
 	struct stay_buf out;
 	unsigned due;
 
-	ck_assert_int_eq(
-	    stay_redis__config_new(NULL, &config, "redis://h/1", &none),
-	    STAY_OK);
+	EXPECT_OK(stay_redis__config_new(NULL, &config, "redis://h/1", &none));
 	stay_buf_init(&out, 30);
 	ck_assert_int_eq(
 	    answer(&greeting, config, NULL, &out, &due).kind, RETRY);

@@ -28,7 +28,7 @@ on_closed(void *arg, struct stay_conn *conn, enum stay_status reason)
 {
 	(void)arg;
 	(void)conn;
-	ck_assert_int_eq(reason, STAY_OK);
+	EXPECT_OK(reason);
 	closed = true;
 }
 
@@ -45,8 +45,7 @@ lend_with(const struct peer_row *rows, unsigned protocol)
 	redis_virtual_open(&here, rows);
 	redis_virtual_start(&here, URL, &options);
 	ck_assert_uint_eq(ready, 1);
-	ck_assert_int_eq(
-	    stay_client_lend(stay_redis_client(here.redis)), STAY_OK);
+	EXPECT_OK(stay_client_lend(stay_redis_client(here.redis)));
 	peer_log_clear(&here.server);
 }
 
@@ -64,8 +63,7 @@ submit(const char *commands)
 
 	snprintf(copy, sizeof(copy), "%s", commands);
 	while ((word = strsep(&more, ";")) != NULL && *word != '\0')
-		ck_assert_int_eq(
-		    stay_redis_command(here.redis, NULL, NULL, word), STAY_OK);
+		EXPECT_OK(stay_redis_command(here.redis, NULL, NULL, word));
 }
 
 static const struct peer_row answers[] = {
@@ -159,9 +157,8 @@ fill(struct stay_redis_group *group, const char *commands)
 
 	snprintf(copy, sizeof(copy), "%s", commands);
 	while ((word = strsep(&more, ";")) != NULL && *word != '\0')
-		ck_assert_int_eq(stay_redis_group_add(group, word), STAY_OK);
-	ck_assert_int_eq(
-	    stay_redis_group_send(group, NULL, NULL, NULL), STAY_OK);
+		EXPECT_OK(stay_redis_group_add(group, word));
+	EXPECT_OK(stay_redis_group_send(group, NULL, NULL, NULL));
 }
 
 TEST_ROWS(redis_lend_resets_what_a_group_has_set_up, 2 * LEN(groups))
@@ -227,8 +224,7 @@ subscribe(void)
 	};
 	struct stay_redis_subscription *subscription;
 
-	ck_assert_int_eq(
-	    stay_redis_subscribe(here.redis, &options, &subscription), STAY_OK);
+	EXPECT_OK(stay_redis_subscribe(here.redis, &options, &subscription));
 	return subscription;
 }
 

@@ -1,6 +1,4 @@
 /* A password that changes while the connection lives. */
-#include <string.h>
-
 #include "suites.h"
 #include "support/counts.h"
 #include "support/redis_virtual.h"
@@ -52,10 +50,9 @@ TEST(redis_login_that_is_late_is_waited_for)
 	known = "wrong";
 	start(wants_new, &asking);
 	ck_assert_uint_eq(asked, 1);
-	ck_assert_ptr_nonnull(strstr(here.log.text, "AUTH u wrong"));
+	EXPECT_IN(here.log.text, "AUTH u wrong");
 	ck_assert_int_eq(redis_virtual_state(&here), STAY_BACKING_OFF);
-	ck_assert_int_eq(
-	    stay_redis_command(here.redis, NULL, NULL, "PING"), STAY_OK);
+	EXPECT_OK(stay_redis_command(here.redis, NULL, NULL, "PING"));
 	sim_run_ms(here.world, 600);
 	ck_assert_uint_ge(asked, 3);
 	ck_assert_int_ne(redis_virtual_state(&here), STAY_CONNECTED);
@@ -85,8 +82,7 @@ TEST(redis_login_that_stays_wrong_is_fatal)
 	stay_client_reconnect(stay_redis_client(here.redis), STAY_OK);
 	sim_run_ms(here.world, 100);
 	ck_assert_int_ne(redis_virtual_state(&here), STAY_CONNECTED);
-	ck_assert_int_eq(
-	    stay_redis_command(here.redis, NULL, NULL, "PING"), STAY_OK);
+	EXPECT_OK(stay_redis_command(here.redis, NULL, NULL, "PING"));
 }
 
 /* Nobody is asked for what the URL says, and a URL is not about to change. */
@@ -103,7 +99,7 @@ TEST(redis_login_is_asked_anew_at_each_attempt)
 	start(wants_new,
 	    REDIS(.credentials = credentials, .credentials_arg = &asked));
 	ck_assert_uint_eq(asked, 1);
-	ck_assert_ptr_nonnull(strstr(here.log.text, "AUTH u wrong"));
+	EXPECT_IN(here.log.text, "AUTH u wrong");
 	ck_assert_int_eq(redis_virtual_state(&here), STAY_BACKING_OFF);
 	known = "new";
 	sim_run_ms(here.world, 60);
@@ -150,12 +146,11 @@ TEST(redis_reconfigure_brings_another_password)
 	ck_assert_int_eq(
 	    stay_redis_reconfigure(here.redis, URL, REDIS(.protocol = 7)),
 	    STAY_E_ARG);
-	ck_assert_int_eq(
-	    stay_redis_reconfigure(here.redis, "redis://u:new@10.0.0.1", NULL),
-	    STAY_OK);
+	EXPECT_OK(
+	    stay_redis_reconfigure(here.redis, "redis://u:new@10.0.0.1", NULL));
 	sim_run_ms(here.world, 10);
 	ck_assert_int_eq(redis_virtual_state(&here), STAY_CONNECTED);
-	ck_assert_ptr_nonnull(strstr(here.log.text, "AUTH u new"));
+	EXPECT_IN(here.log.text, "AUTH u new");
 	ck_assert_uint_eq(counts_of(stay_redis_client(here.redis)).sessions, 2);
 }
 

@@ -113,8 +113,7 @@ TEST(redis_moving_is_asked_for_by_option)
 	redis_virtual_open(&here, NULL);
 	redis_virtual_start(&here, URL "?moving=none",
 	    REDIS(.moving = STAY_REDIS_MOVING_EXTERNAL_NAME));
-	ck_assert_ptr_nonnull(
-	    strstr(here.log.text, "moving-endpoint-type external-fqdn;"));
+	EXPECT_IN(here.log.text, "moving-endpoint-type external-fqdn;");
 }
 
 /* ---- it moves ---- */
@@ -178,8 +177,7 @@ TEST_ROWS(redis_moving_is_jittered, LEN(crowds))
 
 	open_both(rows, URL);
 	for (unsigned i = 0; i < LEN(crowd); i++) {
-		ck_assert_int_eq(
-		    stay_redis_start(&crowd[i], here.loop, URL, NULL), STAY_OK);
+		EXPECT_OK(stay_redis_start(&crowd[i], here.loop, URL, NULL));
 		stay_redis_command(crowd[i], NULL, NULL, "PING now");
 	}
 	sim_run_ms(here.world, crowds[_i].until_ms);
@@ -289,8 +287,7 @@ TEST_ROWS(redis_moving_is_nothing_else, 2 * LEN(nothing))
 
 	open_both(rows, URL);
 	if (_i % 2 == 1)
-		ck_assert_int_eq(
-		    stay_redis_subscribe(here.redis, &news, NULL), STAY_OK);
+		EXPECT_OK(stay_redis_subscribe(here.redis, &news, NULL));
 	sim_run_ms(here.world, 10);
 	redis_virtual_say(&here, nothing[_i / 2]);
 	sim_run_ms(here.world, 100000);

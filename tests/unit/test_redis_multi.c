@@ -25,8 +25,7 @@ start(void)
 static void
 command(const char *text)
 {
-	ck_assert_int_eq(
-	    stay_redis_command(here.redis, NULL, NULL, text), STAY_OK);
+	EXPECT_OK(stay_redis_command(here.redis, NULL, NULL, text));
 	sim_run_ms(here.world, 10);
 }
 

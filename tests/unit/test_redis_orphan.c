@@ -44,9 +44,8 @@ on_done(void *arg, const struct stay_result *result)
 static void
 command(const char *who, const char *text)
 {
-	ck_assert_int_eq(stay_redis_command(here.redis, on_done,
-			     (void *)(uintptr_t)who, "%s", text),
-	    STAY_OK);
+	EXPECT_OK(stay_redis_command(
+	    here.redis, on_done, (void *)(uintptr_t)who, "%s", text));
 }
 
 static void
@@ -94,9 +93,8 @@ static void
 keep(void *arg, struct stay_redis *of, const struct stay_redis_reply *orphan)
 {
 	(void)arg;
-	ck_assert_int_eq(stay_held_new(stay_redis_client(of),
-			     stay_redis_at(orphan, 1), &held),
-	    STAY_OK);
+	EXPECT_OK(stay_held_new(
+	    stay_redis_client(of), stay_redis_at(orphan, 1), &held));
 }
 
 TEST(redis_orphan_can_be_held)
@@ -116,11 +114,9 @@ put_back(
     void *arg, struct stay_redis *of, const struct stay_redis_reply *orphan)
 {
 	(void)arg;
-	ck_assert_int_eq(
-	    stay_redis_command(of, on_done, (void *)(uintptr_t) "put",
-		"LPUSH %s %s", stay_redis_str(stay_redis_at(orphan, 0)),
-		stay_redis_str(stay_redis_at(orphan, 1))),
-	    STAY_OK);
+	EXPECT_OK(stay_redis_command(of, on_done, (void *)(uintptr_t) "put",
+	    "LPUSH %s %s", stay_redis_str(stay_redis_at(orphan, 0)),
+	    stay_redis_str(stay_redis_at(orphan, 1))));
 	stay_redis_drain(of, 1000);
 }
 

@@ -73,9 +73,8 @@ command(const char *name, stay_piece_fn *piece)
 	const struct stay_call_options options = { STAY_CALL_OPTIONS,
 		.piece = piece, .id = &id };
 
-	ck_assert_int_eq(stay_redis_command_with(here.redis, &options, on_done,
-			     (void *)(uintptr_t)name, "GET %s", name),
-	    STAY_OK);
+	EXPECT_OK(stay_redis_command_with(here.redis, &options, on_done,
+	    (void *)(uintptr_t)name, "GET %s", name));
 	return id;
 }
 
@@ -197,7 +196,7 @@ TEST(redis_pieces_end_with_the_session)
 	command("b", on_piece);
 	sim_run_ms(here.world, 1);
 	redis_virtual_say(&here, "$1\r\nb\r\n");
-	ck_assert_ptr_nonnull(strstr(told, "b OK/replied string ;"));
+	EXPECT_IN(told, "b OK/replied string ;");
 }
 
 static void
@@ -220,8 +219,7 @@ TEST(redis_pieces_of_who_has_cancelled)
 	command("b", NULL);
 	sim_run_ms(here.world, 1);
 	redis_virtual_say(&here, "$50\r\n" TEN);
-	ck_assert_int_eq(
-	    stay_client_cancel(stay_redis_client(here.redis), id), STAY_OK);
+	EXPECT_OK(stay_client_cancel(stay_redis_client(here.redis), id));
 	redis_virtual_say(&here, TEN TEN TEN TEN "\r\n$1\r\nb\r\n");
 	ck_assert_str_eq(told,
 	    "a E_CANCELLED/maybe executed nil ;gone;b OK/replied string b;");
@@ -238,8 +236,7 @@ TEST(redis_pieces_that_are_none_are_an_orphan)
 		STAY_REDIS_OPTIONS, .on_orphan = on_orphan });
 	id = command("a", on_piece);
 	sim_run_ms(here.world, 1);
-	ck_assert_int_eq(
-	    stay_client_cancel(stay_redis_client(here.redis), id), STAY_OK);
+	EXPECT_OK(stay_client_cancel(stay_redis_client(here.redis), id));
 	redis_virtual_say(&here, "-ERR no\r\n");
 	ck_assert_str_eq(told, "a E_CANCELLED/maybe executed nil ;ERR no");
 }
@@ -274,9 +271,8 @@ static void
 keep(void *arg, const struct stay_result *result)
 {
 	(void)arg;
-	ck_assert_int_eq(
-	    stay_held_new(stay_redis_client(here.redis), result->reply, &held),
-	    STAY_OK);
+	EXPECT_OK(
+	    stay_held_new(stay_redis_client(here.redis), result->reply, &held));
 }
 
 static void
@@ -294,9 +290,8 @@ TEST(redis_pieces_and_what_may_be_kept)
 		.piece = try_to_keep };
 
 	begin();
-	ck_assert_int_eq(
-	    stay_redis_command_with(here.redis, &options, keep, NULL, "GET a"),
-	    STAY_OK);
+	EXPECT_OK(
+	    stay_redis_command_with(here.redis, &options, keep, NULL, "GET a"));
 	sim_run_ms(here.world, 1);
 	redis_virtual_say(&here, "$1\r\na\r\n");
 	ck_assert_int_eq(

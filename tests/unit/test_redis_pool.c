@@ -23,9 +23,8 @@ begin(const struct stay_pool_options *options)
 		.client_name = "pooled" };
 
 	redis_virtual_open(&here, greeting);
-	ck_assert_int_eq(
-	    stay_redis_pool_start(&pool, here.loop, URL, &redis, options),
-	    STAY_OK);
+	EXPECT_OK(
+	    stay_redis_pool_start(&pool, here.loop, URL, &redis, options));
 	sim_run_ms(here.world, 10);
 }
 
@@ -34,7 +33,7 @@ end(void)
 {
 	stay_pool_stop(pool, STAY_OK);
 	ck_assert(sim_run(here.world, 60000));
-	ck_assert_int_eq(stay_loop_free(here.loop), STAY_OK);
+	EXPECT_OK(stay_loop_free(here.loop));
 }
 
 static void
@@ -55,13 +54,11 @@ TEST(redis_pool_lends)
 	ck_assert_str_eq(here.log.text,
 	    "|HELLO 3 AUTH me secret SETNAME pooled;SELECT 3;PING;");
 	peer_log_clear(&here.server);
-	ck_assert_int_eq(stay_pool_try(pool, &lease), STAY_OK);
-	ck_assert_int_eq(
-	    stay_redis_command(stay_redis_lent(lease), NULL, NULL, "WATCH k"),
-	    STAY_OK);
-	ck_assert_int_eq(stay_redis_command(
-			     stay_redis_lent(lease), on_value, &good, "GET k"),
-	    STAY_OK);
+	EXPECT_OK(stay_pool_try(pool, &lease));
+	EXPECT_OK(
+	    stay_redis_command(stay_redis_lent(lease), NULL, NULL, "WATCH k"));
+	EXPECT_OK(stay_redis_command(
+	    stay_redis_lent(lease), on_value, &good, "GET k"));
 	stay_pool_check_in(lease);
 	sim_run_ms(here.world, 10);
 	ck_assert(good);
@@ -77,9 +74,8 @@ TEST(redis_pool_shares)
 	bool good = false;
 
 	begin(&options);
-	ck_assert_int_eq(stay_redis_command(
-			     stay_redis_shared(pool), on_value, &good, "GET k"),
-	    STAY_OK);
+	EXPECT_OK(stay_redis_command(
+	    stay_redis_shared(pool), on_value, &good, "GET k"));
 	sim_run_ms(here.world, 10);
 	ck_assert(good);
 	ck_assert_uint_eq(here.server.accepted, 2);
@@ -98,7 +94,7 @@ TEST(redis_pool_is_rejected)
 	ck_assert_int_eq(
 	    stay_redis_pool_start(&pool, here.loop, URL, NULL, &strange),
 	    STAY_E_ABI);
-	ck_assert_int_eq(stay_loop_free(here.loop), STAY_OK);
+	EXPECT_OK(stay_loop_free(here.loop));
 }
 
 /* What is idle is greeted anew, with other words; what is lent, when it is back. */
@@ -107,12 +103,11 @@ TEST(redis_pool_changes)
 	struct stay_lease *lease;
 
 	begin(NULL);
-	ck_assert_int_eq(stay_pool_try(pool, &lease), STAY_OK);
+	EXPECT_OK(stay_pool_try(pool, &lease));
 	peer_log_clear(&here.server);
-	ck_assert_int_eq(
+	EXPECT_OK(
 	    stay_redis_pool_reconfigure(pool, "redis://me:other@10.0.0.1/4",
-		REDIS(.client_name = "renewed"), NULL),
-	    STAY_OK);
+		REDIS(.client_name = "renewed"), NULL));
 	sim_run_ms(here.world, 500);
 	ck_assert_str_eq(here.log.text, "");
 	stay_pool_check_in(lease);

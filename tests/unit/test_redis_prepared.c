@@ -148,13 +148,12 @@ write_both(struct stay_buf *have, struct stay_buf *want,
 	struct stay_redis_prepared prepared;
 	enum stay_status status;
 
-	ck_assert_int_eq(stay_redis_prepare(&prepared, both->format), STAY_OK);
+	EXPECT_OK(stay_redis_prepare(&prepared, both->format));
 	status = stay_redis__write_prepared(
 	    have, &prepared, both->changing, both->words);
 	if (status == STAY_OK)
-		ck_assert_int_eq(stay_redis__write_argv(
-				     want, both->argc, both->argv, both->lens),
-		    STAY_OK);
+		EXPECT_OK(stay_redis__write_argv(
+		    want, both->argc, both->argv, both->lens));
 	else
 		ck_assert_int_eq(status, STAY_E_TOO_BIG);
 	ck_assert(status == STAY_OK || have->limit > 0);
@@ -195,8 +194,8 @@ TEST(redis_prepared_up_to_the_limit)
 		draw_both(&maker, &both);
 		stay_buf_init(&want, 0);
 		stay_buf_init(&have, 6 + maker_draw(&maker, 900));
-		ck_assert_int_eq(stay_buf_puts(&want, "before"), STAY_OK);
-		ck_assert_int_eq(stay_buf_puts(&have, "before"), STAY_OK);
+		EXPECT_OK(stay_buf_puts(&want, "before"));
+		EXPECT_OK(stay_buf_puts(&have, "before"));
 		write_both(&have, &want, &both, seed);
 		stay_buf_fini(&have);
 		stay_buf_fini(&want);
@@ -210,8 +209,8 @@ TEST(redis_prepared_words_are_missing)
 	struct stay_redis_prepared set, ping;
 	struct stay_buf out;
 
-	ck_assert_int_eq(stay_redis_prepare(&set, "SET %b %b"), STAY_OK);
-	ck_assert_int_eq(stay_redis_prepare(&ping, "PING"), STAY_OK);
+	EXPECT_OK(stay_redis_prepare(&set, "SET %b %b"));
+	EXPECT_OK(stay_redis_prepare(&ping, "PING"));
 	stay_buf_init(&out, 0);
 	ck_assert_int_eq(
 	    stay_redis__write_prepared(&out, NULL, 0, NULL), STAY_E_FORMAT);
@@ -225,12 +224,10 @@ TEST(redis_prepared_words_are_missing)
 	    stay_redis__write_prepared(&out, &set, 2, words), STAY_E_ARG);
 	ck_assert_uint_eq(stay_buf_len(&out), 0);
 	words[1].len = 0;
-	ck_assert_int_eq(
-	    stay_redis__write_prepared(&out, &set, 2, words), STAY_OK);
+	EXPECT_OK(stay_redis__write_prepared(&out, &set, 2, words));
 	ck_assert_uint_eq(stay_buf_len(&out),
 	    strlen("*3\r\n$3\r\nSET\r\n$3\r\nkey\r\n$0\r\n\r\n"));
-	ck_assert_int_eq(
-	    stay_redis__write_prepared(&out, &ping, 0, NULL), STAY_OK);
+	EXPECT_OK(stay_redis__write_prepared(&out, &ping, 0, NULL));
 	stay_buf_fini(&out);
 }
 
@@ -297,7 +294,7 @@ TEST_ROWS(redis_prepared_means_the_same, LEN(meanings))
 		add_changing(&both, *words, strlen(*words));
 		words++;
 	}
-	ck_assert_int_eq(stay_redis_prepare(&prepared, both.format), STAY_OK);
+	EXPECT_OK(stay_redis_prepare(&prepared, both.format));
 	for (int i = 0; i < 6; i++)
 		assert_same_meaning(
 		    &(struct stay_redis__request){
@@ -319,7 +316,7 @@ static void
 on_value(void *arg, const struct stay_result *result)
 {
 	(void)arg;
-	ck_assert_int_eq(result->status, STAY_OK);
+	EXPECT_OK(result->status);
 	strcat(said, stay_redis_str(result->reply));
 }
 
@@ -327,7 +324,7 @@ static void
 on_all(void *arg, const struct stay_group_result *all)
 {
 	(void)arg;
-	ck_assert_int_eq(all->status, STAY_OK);
+	EXPECT_OK(all->status);
 	ck_assert_uint_eq(all->count, 1);
 	strcat(said, stay_redis_str(all->answers[0].reply));
 }
@@ -344,22 +341,19 @@ TEST(redis_prepared_is_called)
 	struct stay_redis_group *group;
 
 	said[0] = '\0';
-	ck_assert_int_eq(stay_redis_prepare(&get, "GET %b"), STAY_OK);
+	EXPECT_OK(stay_redis_prepare(&get, "GET %b"));
 	redis_virtual_open(&here, rows);
 	redis_virtual_start(&here, "redis://10.0.0.1", NULL);
-	ck_assert_int_eq(
-	    stay_redis_call(here.redis, &get, NULL, on_value, NULL, 1, &key),
-	    STAY_OK);
-	ck_assert_int_eq(stay_redis_call(here.redis, &get, &options, on_value,
-			     NULL, 1, &key),
-	    STAY_OK);
+	EXPECT_OK(
+	    stay_redis_call(here.redis, &get, NULL, on_value, NULL, 1, &key));
+	EXPECT_OK(stay_redis_call(
+	    here.redis, &get, &options, on_value, NULL, 1, &key));
 	ck_assert_int_eq(
 	    stay_redis_call(here.redis, &get, NULL, on_value, NULL, 2, &key),
 	    STAY_E_ARG);
 	group = stay_redis_pipeline_new(here.redis);
-	ck_assert_int_eq(stay_redis_group_call(group, &get, 1, &key), STAY_OK);
-	ck_assert_int_eq(
-	    stay_redis_group_send(group, NULL, on_all, NULL), STAY_OK);
+	EXPECT_OK(stay_redis_group_call(group, &get, 1, &key));
+	EXPECT_OK(stay_redis_group_send(group, NULL, on_all, NULL));
 	redis_virtual_say(&here, "");
 	ck_assert_str_eq(said, "hihihi");
 	redis_virtual_end(&here);

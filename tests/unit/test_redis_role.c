@@ -30,7 +30,7 @@ on_note(void *arg, const struct stay_subject *who, enum stay_status status,
 
 	(void)arg;
 	(void)who;
-	ck_assert_int_eq(status, STAY_OK);
+	EXPECT_OK(status);
 	snprintf(noted + len, sizeof(noted) - len, "%s;", text);
 }
 
@@ -60,8 +60,7 @@ on_done(void *arg, const struct stay_result *result)
 static void
 submit(char *command)
 {
-	ck_assert_int_eq(
-	    stay_redis_command(here.redis, on_done, command, command), STAY_OK);
+	EXPECT_OK(stay_redis_command(here.redis, on_done, command, command));
 }
 
 static uint64_t
@@ -168,8 +167,7 @@ TEST(redis_role_a_primary_is_waited_for)
 	start(rows, URL, REDIS(.role = STAY_REDIS_WANT_PRIMARY));
 	submit(A);
 	ck_assert_int_eq(redis_virtual_state(&here), STAY_BACKING_OFF);
-	ck_assert_ptr_nonnull(
-	    strstr(redis_virtual_failure(&here), "role=primary is asked for"));
+	EXPECT_IN(redis_virtual_failure(&here), "role=primary is asked for");
 	sim_run_ms(here.world, 2000);
 	ck_assert_str_eq(told, "SET a replied;");
 	ck_assert_uint_eq(sessions(), 1);
@@ -182,8 +180,7 @@ TEST(redis_role_a_new_url_forgets_the_first)
 		ON("HELLO", REPLICA), NO_MORE };
 
 	start(rows, URL, NULL);
-	ck_assert_int_eq(
-	    stay_redis_reconfigure(here.redis, URL, NULL), STAY_OK);
+	EXPECT_OK(stay_redis_reconfigure(here.redis, URL, NULL));
 	sim_run_ms(here.world, 100);
 	ck_assert_uint_eq(sessions(), 2);
 	ck_assert_int_eq(redis_virtual_state(&here), STAY_CONNECTED);
@@ -196,9 +193,8 @@ TEST(redis_role_a_client_that_moves_forgets_the_first)
 		ON("HELLO", REPLICA), NO_MORE };
 
 	start(rows, URL, NULL);
-	ck_assert_int_eq(
-	    stay_client_reconfigure(stay_redis_client(here.redis), URL, NULL),
-	    STAY_OK);
+	EXPECT_OK(
+	    stay_client_reconfigure(stay_redis_client(here.redis), URL, NULL));
 	sim_run_ms(here.world, 100);
 	ck_assert_uint_eq(sessions(), 2);
 	ck_assert_int_eq(redis_virtual_state(&here), STAY_CONNECTED);
@@ -225,15 +221,13 @@ TEST(promise_4_redis_role_writes_wait_for_a_primary)
 	submit(B);
 	sim_run_ms(here.world, 10);
 	ck_assert_str_eq(told, "GET g replied;");
-	ck_assert_ptr_nonnull(
-	    strstr(redis_virtual_failure(&here), "is a replica now"));
+	EXPECT_IN(redis_virtual_failure(&here), "is a replica now");
 	submit(C);
 	sim_run_ms(here.world, 1000);
 	ck_assert_str_eq(
 	    told, "GET g replied;SET a replied;SET b replied;SET c replied;");
-	ck_assert_ptr_nonnull(
-	    strstr(here.log.text, "|HELLO 3;PING;|HELLO 3;PING;"));
-	ck_assert_ptr_nonnull(strstr(here.log.text, "SET a;SET b;SET c;"));
+	EXPECT_IN(here.log.text, "|HELLO 3;PING;|HELLO 3;PING;");
+	EXPECT_IN(here.log.text, "SET a;SET b;SET c;");
 }
 
 /* ---- a replica on purpose ---- */
@@ -310,8 +304,7 @@ TEST(promise_13_redis_role_in_doubt_the_backoff_grows)
 	start(rows, URL "?protocol=2", &patient);
 	write_hourly(1);
 	ck_assert_str_eq(told, "SET x refused;");
-	ck_assert_ptr_nonnull(
-	    strstr(redis_virtual_failure(&here), "had told no role"));
+	EXPECT_IN(redis_virtual_failure(&here), "had told no role");
 	ck_assert_uint_le(stay_conn_due_ms(stay_redis_conn(here.redis)), 100);
 	write_hourly(3);
 	ck_assert_uint_eq(sessions(), 4);
@@ -352,11 +345,10 @@ TEST_ROWS(redis_role_a_write_ends_the_doubt, LEN(signs))
 	sim_run_ms(here.world, 3600000);
 	submit(G); /* the first answer is never given the short way */
 	sim_run_ms(here.world, 10);
-	ck_assert_int_eq(stay_redis_command_with(here.redis,
-			     &(const struct stay_call_options){
-				 STAY_CALL_OPTIONS, .piece = signs[_i].piece },
-			     NULL, NULL, signs[_i].command),
-	    STAY_OK);
+	EXPECT_OK(stay_redis_command_with(here.redis,
+	    &(const struct stay_call_options){
+		STAY_CALL_OPTIONS, .piece = signs[_i].piece },
+	    NULL, NULL, signs[_i].command));
 	write_hourly(1);
 	ms = stay_conn_due_ms(stay_redis_conn(here.redis));
 	ck_assert_msg(signs[_i].shows ? ms <= 100 : ms > 600, "%s: %s, %d ms",
@@ -371,9 +363,8 @@ TEST(redis_role_a_new_url_ends_the_doubt)
 
 	start(rows, URL "?protocol=2", &patient);
 	write_hourly(3);
-	ck_assert_int_eq(
-	    stay_redis_reconfigure(here.redis, URL "?protocol=2", &patient),
-	    STAY_OK);
+	EXPECT_OK(
+	    stay_redis_reconfigure(here.redis, URL "?protocol=2", &patient));
 	write_hourly(1);
 	ck_assert_uint_eq(sessions(), 4);
 	ck_assert_uint_le(stay_conn_due_ms(stay_redis_conn(here.redis)), 100);

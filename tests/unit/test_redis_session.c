@@ -95,8 +95,7 @@ done(void *arg, const struct stay_result *result)
 static void
 submit(const char *command)
 {
-	ck_assert_int_eq(
-	    stay_redis_command(here.redis, done, NULL, command), STAY_OK);
+	EXPECT_OK(stay_redis_command(here.redis, done, NULL, command));
 	sim_run_ms(here.world, 10);
 }
 
@@ -123,12 +122,10 @@ TEST(redis_session_of_a_client_beside_is_used_at_once)
 	stay_client_get_options(stay_redis_client(here.redis), &options);
 	options.on_closed = NULL;
 	options.config_release = NULL;
-	ck_assert_int_eq(stay_client_start_beside(
-			     &beside, stay_redis_client(here.redis), &options),
-	    STAY_OK);
-	ck_assert_int_eq(
-	    stay_redis_command(stay_redis_of(beside), done, NULL, "GET a"),
-	    STAY_OK);
+	EXPECT_OK(stay_client_start_beside(
+	    &beside, stay_redis_client(here.redis), &options));
+	EXPECT_OK(
+	    stay_redis_command(stay_redis_of(beside), done, NULL, "GET a"));
 	stay_client_stop(beside, STAY_OK);
 }
 
@@ -140,7 +137,7 @@ TEST(redis_session_hands_pushes_on)
 	submit("GET a");
 	redis_virtual_say(&here, ">1\r\n+three\r\n+OK\r\n>1\r\n+four\r\n");
 	ck_assert_uint_eq(told, 1);
-	ck_assert_int_eq(last.status, STAY_OK);
+	EXPECT_OK(last.status);
 	ck_assert_str_eq(pushed, "one;two;three;four;");
 	ck_assert_uint_eq(here.server.accepted, 1);
 }
@@ -176,9 +173,8 @@ TEST(redis_session_a_lost_call_is_named)
 	char said[64];
 
 	for (size_t i = 0; i < LEN(lost); i++) {
-		ck_assert_int_eq(
-		    stay_redis_command(here.redis, NULL, NULL, lost[i].command),
-		    STAY_OK);
+		EXPECT_OK(stay_redis_command(
+		    here.redis, NULL, NULL, lost[i].command));
 		redis_virtual_say(&here, "-ERR no\r\n");
 		snprintf(said, sizeof(said),
 		    "%s: the server replied with an error: ERR no",
@@ -190,8 +186,7 @@ TEST(redis_session_a_lost_call_is_named)
 /* In a script READONLY is an error, also when nobody waits for its reply. */
 TEST(redis_session_a_named_script_stays_one)
 {
-	ck_assert_int_eq(
-	    stay_redis_command(here.redis, NULL, NULL, "EVAL x 0"), STAY_OK);
+	EXPECT_OK(stay_redis_command(here.redis, NULL, NULL, "EVAL x 0"));
 	sim_run_ms(here.world, 10);
 	redis_virtual_say(&here, "-READONLY no\r\n");
 	ck_assert_int_eq(strncmp(why, "EVAL: ", 6), 0);
@@ -284,7 +279,7 @@ TEST(redis_session_keeps_half_a_frame)
 	submit("GET k");
 	redis_virtual_say(&here, "+v\r\n");
 	ck_assert_uint_eq(told, 1);
-	ck_assert_int_eq(last.status, STAY_OK);
+	EXPECT_OK(last.status);
 	ck_assert_uint_eq(here.server.accepted, 1);
 }
 
@@ -309,15 +304,14 @@ static const struct {
 
 TEST_ROWS(redis_session_has_the_bounds_of_its_config, 3)
 {
-	ck_assert_int_eq(stay_redis_reconfigure(here.redis, "redis://10.0.0.1",
-			     &narrow[_i].options),
-	    STAY_OK);
+	EXPECT_OK(stay_redis_reconfigure(
+	    here.redis, "redis://10.0.0.1", &narrow[_i].options));
 	sim_run_ms(here.world, 100);
 	ck_assert_uint_eq(here.server.accepted, 2);
 	failed = STAY_OK;
 	submit("GET k");
 	redis_virtual_say(&here, narrow[_i].fits);
-	ck_assert_int_eq(last.status, STAY_OK);
+	EXPECT_OK(last.status);
 	submit("GET k");
 	redis_virtual_say(&here, narrow[_i].exceeds);
 	ck_assert_uint_eq(told, 2);

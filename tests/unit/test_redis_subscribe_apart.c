@@ -68,7 +68,7 @@ TEST(redis_subscribe_apart_ends_with_the_first)
 	SUBSCRIBER_TELLS(2000, "a ended E_STOPPED;");
 	ck_assert_uint_eq(live_at_the_end, 1);
 	ck_assert_uint_eq(live(), 0);
-	ck_assert_int_eq(stay_loop_free(subscriber.loop), STAY_OK);
+	EXPECT_OK(stay_loop_free(subscriber.loop));
 	subscriber.redis = NULL;
 }
 
@@ -110,7 +110,7 @@ TEST(redis_subscribe_apart_ends_with_the_loop)
 	stay_loop_stop(subscriber.loop, STAY_OK);
 	SUBSCRIBER_TELLS(2000, "a ended E_STOPPED;");
 	ck_assert_uint_eq(live(), 0);
-	ck_assert_int_eq(stay_loop_free(subscriber.loop), STAY_OK);
+	EXPECT_OK(stay_loop_free(subscriber.loop));
 	subscriber.redis = NULL;
 }
 
@@ -125,7 +125,7 @@ TEST(redis_subscribe_apart_is_probed_and_restored)
 	subscriber_say(MESSAGE2("x", "1") "*2\r\n+pong\r\n+\r\n");
 	ck_assert_uint_eq(subscriber.server.accepted, 2);
 	subscriber_kill();
-	ck_assert_ptr_nonnull(strstr(subscriber_told(), "a lost"));
+	EXPECT_IN(subscriber_told(), "a lost");
 	SUBSCRIBER_TELLS(2000, "a restored;");
 	ck_assert_uint_eq(subscriber.server.accepted, 3);
 }
@@ -211,9 +211,8 @@ TEST(redis_subscribe_apart_follows_another_url)
 	peer_listen(&other, subscriber.world, "10.0.0.2", 6379);
 	subscriber_join(&a, "x");
 	SUBSCRIBER_TELLS(20, "a subscribed;");
-	ck_assert_int_eq(stay_redis_reconfigure(
-			     subscriber.redis, "redis://10.0.0.2", &resp2),
-	    STAY_OK);
+	EXPECT_OK(stay_redis_reconfigure(
+	    subscriber.redis, "redis://10.0.0.2", &resp2));
 	SUBSCRIBER_TELLS(3000, "a lost E_RECONNECT;a restored;");
 	ck_assert_uint_eq(other.accepted, 2);
 	ck_assert_uint_eq(live(), 2);
@@ -233,10 +232,8 @@ TEST(redis_subscribe_apart_follows_a_client_that_moves)
 	peer_listen(&other, subscriber.world, "10.0.0.2", 6379);
 	subscriber_join(&a, "x");
 	SUBSCRIBER_TELLS(20, "a subscribed;");
-	ck_assert_int_eq(
-	    stay_client_reconfigure(
-		stay_redis_client(subscriber.redis), "redis://10.0.0.2", NULL),
-	    STAY_OK);
+	EXPECT_OK(stay_client_reconfigure(
+	    stay_redis_client(subscriber.redis), "redis://10.0.0.2", NULL));
 	SUBSCRIBER_TELLS(3000, "a lost E_RECONNECT;a restored;");
 	ck_assert_uint_eq(other.accepted, 2);
 	ck_assert_uint_eq(live(), 2);
@@ -258,8 +255,7 @@ change(const char *url, const struct stay_redis_options *options)
 {
 	subscriber_join(&a, "x");
 	SUBSCRIBER_TELLS(20, "a subscribed;");
-	ck_assert_int_eq(
-	    stay_redis_reconfigure(subscriber.redis, url, options), STAY_OK);
+	EXPECT_OK(stay_redis_reconfigure(subscriber.redis, url, options));
 	sim_run_ms(subscriber.world, 100);
 	ck_assert_uint_eq(live(), 2);
 }
@@ -343,9 +339,8 @@ TEST_ROWS(redis_subscribe_apart_is_replaced_for_the_login_of_its_place, 2)
 	options.client.urls = urls;
 	subscriber_begin(subscriber_rows, NULL);
 	subscriber.server.arg = &subscriber;
-	ck_assert_int_eq(stay_redis_reconfigure(
-			     subscriber.redis, "redis://10.0.0.2", &options),
-	    STAY_OK);
+	EXPECT_OK(stay_redis_reconfigure(
+	    subscriber.redis, "redis://10.0.0.2", &options));
 	sim_run_ms(subscriber.world, 1000);
 	urls[0] = logins[_i];
 	change("redis://10.0.0.2", &options);
@@ -357,9 +352,8 @@ TEST(redis_subscribe_apart_waits_for_the_first)
 {
 	subscriber_join(&a, "x");
 	SUBSCRIBER_TELLS(20, "a subscribed;");
-	ck_assert_int_eq(stay_redis_reconfigure(
-			     subscriber.redis, "redis://10.0.0.2", &resp2),
-	    STAY_OK);
+	EXPECT_OK(stay_redis_reconfigure(
+	    subscriber.redis, "redis://10.0.0.2", &resp2));
 	sim_run_ms(subscriber.world, 3000);
 	subscriber_say(MESSAGE2("x", "1"));
 	ck_assert_str_eq(subscriber_told(), "a 1;");
@@ -373,9 +367,8 @@ static void
 move(struct subscriber *owner)
 {
 	owner->then = NULL;
-	ck_assert_int_eq(stay_redis_reconfigure(
-			     subscriber.redis, "redis://10.0.0.2", &resp2),
-	    STAY_OK);
+	EXPECT_OK(stay_redis_reconfigure(
+	    subscriber.redis, "redis://10.0.0.2", &resp2));
 }
 
 static void
@@ -428,8 +421,7 @@ static void
 move_and_hold(struct subscriber *owner)
 {
 	move(owner);
-	ck_assert_int_eq(
-	    stay_redis_message_hold(owner->subscription, &held), STAY_OK);
+	EXPECT_OK(stay_redis_message_hold(owner->subscription, &held));
 }
 
 TEST(redis_subscribe_apart_moves_and_holds_a_message)
@@ -521,9 +513,8 @@ TEST_ROWS(redis_subscribe_apart_is_compared_without_a_part_of_its_memory, 20)
 {
 	subscriber_join(&a, "x");
 	SUBSCRIBER_TELLS(20, "a subscribed;");
-	ck_assert_int_eq(stay_redis_reconfigure(
-			     subscriber.redis, "redis://10.0.0.1", &resp2),
-	    STAY_OK);
+	EXPECT_OK(stay_redis_reconfigure(
+	    subscriber.redis, "redis://10.0.0.1", &resp2));
 	scarce_arm((unsigned)_i + 1);
 	sim_run_ms(subscriber.world, 5);
 	scarce_disarm();
@@ -539,8 +530,7 @@ TEST_ROWS(redis_subscribe_apart_is_compared_without_a_part_of_its_memory, 20)
 static void
 call(const char *command)
 {
-	ck_assert_int_eq(
-	    stay_redis_command(subscriber.redis, NULL, NULL, command), STAY_OK);
+	EXPECT_OK(stay_redis_command(subscriber.redis, NULL, NULL, command));
 }
 
 /* It waits for EXEC. */

@@ -97,8 +97,7 @@ take(void *arg, struct stay_redis_subscription *subscription,
 	(void)message;
 	taken++;
 	if (held == NULL)
-		ck_assert_int_eq(
-		    stay_redis_message_hold(subscription, &held), STAY_OK);
+		EXPECT_OK(stay_redis_message_hold(subscription, &held));
 }
 
 static void
@@ -127,8 +126,7 @@ slow(enum stay_redis_slow choice)
 	lost = 0;
 	held = NULL;
 	ended = NULL;
-	ck_assert_int_eq(
-	    stay_redis_subscribe(subscriber.redis, &options, &made), STAY_OK);
+	EXPECT_OK(stay_redis_subscribe(subscriber.redis, &options, &made));
 	sim_run_ms(subscriber.world, 10);
 	stay_redis_subscription_pause(made);
 	return made;
@@ -172,7 +170,7 @@ hold_in_done(void *of, const struct stay_result *result)
 {
 	struct stay_held *none;
 
-	ck_assert_int_eq(result->status, STAY_OK);
+	EXPECT_OK(result->status);
 	ck_assert_int_eq(stay_redis_message_hold(of, &none), STAY_E_STATE);
 	c.name = "done";
 }
@@ -192,9 +190,8 @@ TEST(redis_subscribe_message_is_held)
 	    stay_redis_message_of(stay_held_reply(held)).payload.data, "1");
 	ck_assert_int_eq(stay_redis_message_hold(of, &none), STAY_E_STATE);
 	stay_held_free(held);
-	ck_assert_int_eq(
-	    stay_redis_command(subscriber.redis, hold_in_done, of, "CONFIG a"),
-	    STAY_OK);
+	EXPECT_OK(
+	    stay_redis_command(subscriber.redis, hold_in_done, of, "CONFIG a"));
 	sim_run_ms(subscriber.world, 10);
 	ck_assert_str_eq(c.name, "done");
 }
@@ -315,8 +312,7 @@ TEST(promise_7_redis_subscribe_keeps_as_many_as_there_can_be)
 		.on_message = take, .kept_max = UINT32_MAX
 	};
 
-	ck_assert_int_eq(
-	    stay_redis_subscribe(subscriber.redis, &most, NULL), STAY_OK);
+	EXPECT_OK(stay_redis_subscribe(subscriber.redis, &most, NULL));
 }
 
 TEST(promise_7_redis_subscribe_bounds)
@@ -383,7 +379,7 @@ TEST(promise_9_redis_subscribe_asks_when_there_is_memory)
 	ck_assert_str_eq(subscriber_told(), "");
 	ck_assert_str_eq(subscriber_got(), "");
 	sim_run_ms(subscriber.world, 20000);
-	ck_assert_ptr_nonnull(strstr(subscriber_got(), asked));
+	EXPECT_IN(subscriber_got(), asked);
 	ck_assert_str_eq(subscriber_told(), "a subscribed;");
 }
 

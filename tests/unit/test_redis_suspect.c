@@ -24,9 +24,8 @@ read_it(const char *name)
 	const struct stay_call_options options = { STAY_CALL_OPTIONS,
 		.flags = STAY_READ_ONLY };
 
-	ck_assert_int_eq(stay_redis_command_with(here.redis, &options, on_done,
-			     (void *)(uintptr_t)name, "GET %s", name),
-	    STAY_OK);
+	EXPECT_OK(stay_redis_command_with(here.redis, &options, on_done,
+	    (void *)(uintptr_t)name, "GET %s", name));
 }
 
 static const struct {

@@ -31,11 +31,9 @@ static void
 expect_too_many(struct stay_session *session, const char *text)
 {
 	(void)text;
-	ck_assert_int_eq(
-	    stay_buf_puts(stay_session_control(session), "x\n"), STAY_OK);
-	ck_assert_int_eq(stay_session_expect(session, 1), STAY_OK);
-	ck_assert_int_eq(
-	    stay_buf_puts(stay_session_control(session), "y\n"), STAY_OK);
+	EXPECT_OK(stay_buf_puts(stay_session_control(session), "x\n"));
+	EXPECT_OK(stay_session_expect(session, 1));
+	EXPECT_OK(stay_buf_puts(stay_session_control(session), "y\n"));
 	ck_assert_int_eq(stay_session_expect(session, UINT32_MAX), STAY_E_FULL);
 }
 
@@ -93,8 +91,8 @@ TEST(promise_7_an_idle_client_keeps_no_buffer_for_a_hole)
 	line_call(&rig, "a", LINE("say +a"));
 	b = line_call(&rig, "b", LINE("b"));
 	c = line_call(&rig, "c", LINE("c"));
-	ck_assert_int_eq(stay_client_cancel(rig.client, b->id), STAY_OK);
-	ck_assert_int_eq(stay_client_cancel(rig.client, c->id), STAY_OK);
+	EXPECT_OK(stay_client_cancel(rig.client, b->id));
+	EXPECT_OK(stay_client_cancel(rig.client, c->id));
 	line_run(&rig, 3000);
 	ck_assert_str_eq(line_got(&rig), "say +a;");
 	ck_assert_uint_eq(inside_buffers(rig.client), 0);

@@ -65,7 +65,7 @@ begin(void)
 static void
 end(void)
 {
-	ck_assert_int_eq(stay_loop_free(loop), STAY_OK);
+	EXPECT_OK(stay_loop_free(loop));
 }
 
 TEST(resolve_shares_one_lookup_a_name)

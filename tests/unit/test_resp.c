@@ -173,7 +173,7 @@ assert_shown(const struct resp *resp, const struct example *example)
 
 	stay_buf_init(&out, 0);
 	resp_dump(resp_reply(resp), &out);
-	ck_assert_int_eq(stay_buf_append(&out, "", 1), STAY_OK);
+	EXPECT_OK(stay_buf_append(&out, "", 1));
 	ck_assert_str_eq(stay_buf_bytes(&out).data, example->shown);
 	ck_assert_uint_eq(resp->parser.pos, strlen(example->wire));
 	stay_buf_fini(&out);
@@ -231,8 +231,7 @@ TEST(resp_frames_one_behind_the_other)
 
 	stay_buf_init(&all, 0);
 	for (size_t i = 0; i < LEN(examples); i++)
-		ck_assert_int_eq(
-		    stay_buf_puts(&all, examples[i].wire), STAY_OK);
+		EXPECT_OK(stay_buf_puts(&all, examples[i].wire));
 	resp_init(&resp);
 	ck_assert_int_eq(
 	    resp_feed(&resp, stay_buf_bytes(&all).data, stay_buf_len(&all)),

@@ -16,13 +16,13 @@ begin(uint64_t loops)
 	const struct stay_runner_options options = { STAY_RUNNER_OPTIONS,
 		.loops = loops };
 
-	ck_assert_int_eq(stay_runner_start(&runner, &options), STAY_OK);
+	EXPECT_OK(stay_runner_start(&runner, &options));
 }
 
 static void
 end(void)
 {
-	ck_assert_int_eq(stay_runner_free(runner), STAY_OK);
+	EXPECT_OK(stay_runner_free(runner));
 }
 
 /* ---- jobs ---- */
@@ -56,8 +56,7 @@ TEST(runner_does_a_job_on_the_loop_that_is_named)
 	ck_assert_uint_eq(stay_runner_loops(runner), 3);
 	ck_assert(!stay_runner_is_here());
 	for (size_t i = 0; i < 3; i++) {
-		ck_assert_int_eq(
-		    stay_runner_do(runner, i, look, &seen[i]), STAY_OK);
+		EXPECT_OK(stay_runner_do(runner, i, look, &seen[i]));
 		ck_assert(seen[i].is_here);
 		ck_assert_int_eq(seen[i].does, STAY_E_REENTRANT);
 		ck_assert_int_eq(seen[i].frees, STAY_E_REENTRANT);
@@ -87,7 +86,7 @@ TEST(runner_does_nothing_more_when_it_is_stopped)
 	unsigned done = 0;
 
 	begin(2);
-	ck_assert_int_eq(stay_runner_do(runner, 0, count, &done), STAY_OK);
+	EXPECT_OK(stay_runner_do(runner, 0, count, &done));
 	stay_runner_stop(runner);
 	stay_runner_stop(runner);
 	while (stay_runner_do(runner, 1, count, &done) == STAY_OK)
@@ -96,7 +95,7 @@ TEST(runner_does_nothing_more_when_it_is_stopped)
 	    stay_runner_do(runner, 1, count, &done), STAY_E_STOPPED);
 	ck_assert_uint_ge(done, 1);
 	end();
-	ck_assert_int_eq(stay_runner_free(NULL), STAY_OK);
+	EXPECT_OK(stay_runner_free(NULL));
 }
 
 static void
@@ -110,7 +109,7 @@ stop_here(void *arg, struct stay_loop *loop)
 TEST(runner_is_stopped_from_inside)
 {
 	begin(2);
-	ck_assert_int_eq(stay_runner_do(runner, 0, stop_here, NULL), STAY_OK);
+	EXPECT_OK(stay_runner_do(runner, 0, stop_here, NULL));
 	end();
 }
 
@@ -137,10 +136,8 @@ TEST(runner_is_stopped_while_it_is_freed)
 	pthread_barrier_init(&about_to_stop, NULL, 2);
 	for (int i = 0; i < 20; i++) {
 		begin(3);
-		ck_assert_int_eq(
-		    stay_remote_start(&remote, runner, &line_bare_protocol,
-			"line://127.0.0.1:1", &options),
-		    STAY_OK);
+		EXPECT_OK(stay_remote_start(&remote, runner,
+		    &line_bare_protocol, "line://127.0.0.1:1", &options));
 		stay_remote_free(remote);
 		pthread_barrier_wait(&about_to_stop);
 		end();
@@ -163,7 +160,7 @@ TEST(runner_has_bounds)
 	ck_assert_int_eq(stay_runner_start(&runner, &options), STAY_E_ARG);
 	options.size++;
 	ck_assert_int_eq(stay_runner_start(&runner, &options), STAY_E_ABI);
-	ck_assert_int_eq(stay_runner_start(&runner, NULL), STAY_OK);
+	EXPECT_OK(stay_runner_start(&runner, NULL));
 	ck_assert_uint_eq(stay_runner_loops(runner), 1);
 	end();
 }
@@ -184,7 +181,7 @@ TEST(runner_needs_memory)
 		ck_assert_int_eq(status, STAY_E_NOMEM);
 		ck_assert_ptr_null(runner);
 	} while (true);
-	ck_assert_int_eq(status, STAY_OK);
+	EXPECT_OK(status);
 	ck_assert_uint_gt(failed, 5);
 	end();
 }

@@ -37,7 +37,7 @@ try_without_memory(void (*begin)(void), deed_fn *deed, void (*end)(void))
 		ck_assert(failed || status == STAY_OK);
 		refused += status == STAY_E_NOMEM;
 		if (status == STAY_E_NOMEM)
-			ck_assert_int_eq(deed(), STAY_OK);
+			EXPECT_OK(deed());
 		end();
 	}
 	return refused;
@@ -198,7 +198,7 @@ end_loop(void)
 	ck_assert_ptr_nonnull(conn);
 	stay_conn_stop(conn, STAY_OK);
 	ck_assert(sim_run(world, 60000));
-	ck_assert_int_eq(stay_loop_free(loop), STAY_OK);
+	EXPECT_OK(stay_loop_free(loop));
 }
 
 TEST(scarce_deeds_start_a_connection)
@@ -210,7 +210,7 @@ static void
 begin_conn(void)
 {
 	begin_loop();
-	ck_assert_int_eq(start(), STAY_OK);
+	EXPECT_OK(start());
 	sim_run_ms(world, 1);
 }
 
@@ -355,7 +355,7 @@ end_redis(void)
 {
 	stay_redis_stop(redis);
 	ck_assert(sim_run(world, 60000));
-	ck_assert_int_eq(stay_loop_free(loop), STAY_OK);
+	EXPECT_OK(stay_loop_free(loop));
 }
 
 TEST(scarce_deeds_start_a_redis)

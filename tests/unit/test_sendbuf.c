@@ -19,7 +19,7 @@ add(const char *text)
 	struct stay__span span = { stay__sendbuf_end(&rig), 0 };
 
 	ck_assert_ptr_nonnull(out);
-	ck_assert_int_eq(stay_buf_puts(out, text), STAY_OK);
+	EXPECT_OK(stay_buf_puts(out, text));
 	span.end = stay__sendbuf_end(&rig);
 	stay__sendbuf_close(&rig, span);
 	return span;

@@ -18,7 +18,7 @@ expect(const char *const *words, const char * not )
 {
 	const char *at;
 
-	ck_assert_int_eq(stay_buf_append(&story, "", 1), STAY_OK);
+	EXPECT_OK(stay_buf_append(&story, "", 1));
 	at = story.data;
 	for (; *words != NULL; words++) {
 		const char *found = strstr(at, *words);
@@ -43,7 +43,7 @@ TEST(story_of_a_connection)
 	line_run(&rig, 1000);
 	line_call(&rig, "b", LINE("reset"));
 	line_run(&rig, 1000);
-	ck_assert_int_eq(stay_loop_story(rig.loop, 1, &story), STAY_OK);
+	EXPECT_OK(stay_loop_story(rig.loop, 1, &story));
 	EXPECT_STORY("say", "conn 1  conn: starting --connect--> connecting",
 	    "conn 1  conn: connecting --ok--> connected",
 	    "wrote 7 bytes, calls in flight: 1", "read 3 bytes, replies: 1",
@@ -53,7 +53,7 @@ TEST(story_of_a_connection)
 	    "conn 1  conn: disconnecting --backoff--> backing_off",
 	    "--ok--> connected");
 	ck_assert_int_eq(stay_loop_story(rig.loop, 2, &story), STAY_E_STALE);
-	ck_assert_int_eq(stay_loop_story(rig.loop, 0, &story), STAY_OK);
+	EXPECT_OK(stay_loop_story(rig.loop, 0, &story));
 	EXPECT_STORY(NULL, "conn 1");
 }
 
@@ -67,12 +67,12 @@ TEST(story_of_a_call)
 	line_call(&rig, "b", LINE("not answered"));
 	id = line_call(&rig, "a", LINE("say +a"))->id;
 	line_run(&rig, 1);
-	ck_assert_int_eq(stay_loop_call_story(rig.loop, id, &story), STAY_OK);
+	EXPECT_OK(stay_loop_call_story(rig.loop, id, &story));
 	EXPECT_STORY("connecting", "accepted", "sent", "wrote");
 	line_run(&rig, 1000);
 	line_call(&rig, "c", LINE("reset"));
 	line_run(&rig, 1000);
-	ck_assert_int_eq(stay_loop_call_story(rig.loop, id, &story), STAY_OK);
+	EXPECT_OK(stay_loop_call_story(rig.loop, id, &story));
 	EXPECT_STORY("backing", ": accepted\n", ": sent\n", "wrote");
 }
 
@@ -80,10 +80,9 @@ TEST(story_of_a_call)
 TEST(story_of_a_call_that_has_none)
 {
 	line_begin(&rig, NULL);
-	ck_assert_int_eq(
-	    stay_client_call(rig.client, LINE("close"), NULL, NULL), STAY_OK);
+	EXPECT_OK(stay_client_call(rig.client, LINE("close"), NULL, NULL));
 	line_run(&rig, 20);
-	ck_assert_int_eq(stay_loop_story(rig.loop, 1, &story), STAY_OK);
+	EXPECT_OK(stay_loop_story(rig.loop, 1, &story));
 	EXPECT_STORY("accepted", "wrote",
 	    "conn 1  a call: maybe executed: the session ended before");
 }
@@ -92,10 +91,9 @@ TEST(story_of_a_call_that_has_none)
 TEST(story_of_a_group)
 {
 	group_begin();
-	ck_assert_int_eq(group_try("ww", "say +a,say -b", 0), STAY_OK);
+	EXPECT_OK(group_try("ww", "say +a,say -b", 0));
 	line_run(&groups, 10);
-	ck_assert_int_eq(
-	    stay_loop_call_story(groups.loop, group_id, &story), STAY_OK);
+	EXPECT_OK(stay_loop_call_story(groups.loop, group_id, &story));
 	EXPECT_STORY(NULL, ": accepted\n", ": sent\n",
 	    ": replied: the server replied with an error\n");
 	group_end();
@@ -116,7 +114,7 @@ TEST_ROWS(story_of_a_call_ends_with_its_outcome, 5)
 	line_begin(&rig, NULL);
 	id = line_call_with(&rig, "a", LINE(rows[_i].request), WITHIN(50))->id;
 	line_run(&rig, 200);
-	ck_assert_int_eq(stay_loop_call_story(rig.loop, id, &story), STAY_OK);
+	EXPECT_OK(stay_loop_call_story(rig.loop, id, &story));
 	EXPECT_STORY(NULL, ": accepted\n", ": sent\n", rows[_i].end);
 }
 
@@ -129,7 +127,7 @@ TEST(story_of_what_a_pool_lends)
 	user = pool_have(&pool, "a");
 	pool_give(user);
 	sim_run_ms(pool.line.world, 20);
-	ck_assert_int_eq(stay_loop_story(pool.line.loop, 0, &story), STAY_OK);
+	EXPECT_OK(stay_loop_story(pool.line.loop, 0, &story));
 	EXPECT_STORY(NULL, "lent by its pool", "handed back to its pool");
 	pool_end(&pool);
 }
@@ -143,7 +141,7 @@ TEST(story_is_as_long_as_the_ring)
 	for (unsigned i = 0; i < STAY__RECORDS + 10; i++)
 		stay__record(rig.loop, 77, STAY__RECORD_WROTE, i, 0);
 	ck_assert_int_eq(stay_loop_story(rig.loop, 1, &story), STAY_E_STALE);
-	ck_assert_int_eq(stay_loop_story(rig.loop, 77, &story), STAY_OK);
+	EXPECT_OK(stay_loop_story(rig.loop, 77, &story));
 	for (size_t i = 0; i < stay_buf_len(&story); i++)
 		lines += story.data[i] == '\n';
 	ck_assert_uint_eq(lines, STAY__RECORDS);
@@ -175,8 +173,8 @@ TEST(story_of_a_call_among_others)
 	line_begin(&rig, NULL);
 	record_two_calls(stay__record_token(id.token), 99);
 	line_run(&rig, 6990);
-	ck_assert_int_eq(stay_loop_call_story(rig.loop, id, &story), STAY_OK);
-	ck_assert_int_eq(stay_buf_append(&story, "", 1), STAY_OK);
+	EXPECT_OK(stay_loop_call_story(rig.loop, id, &story));
+	EXPECT_OK(stay_buf_append(&story, "", 1));
 	ck_assert_str_eq(story.data,
 	    "7.000 s ago  conn 5  call 7.3: accepted\n"
 	    "7.000 s ago  conn 5  wrote 3 bytes, calls in flight: 0\n"
@@ -196,7 +194,7 @@ TEST(story_of_a_call_that_the_ring_forgets_next)
 	    stay__record_token(id.token), STAY_REPLIED);
 	for (unsigned i = 1; i < STAY__RECORDS; i++)
 		stay__record(rig.loop, 6, STAY__RECORD_WROTE, i, 0);
-	ck_assert_int_eq(stay_loop_call_story(rig.loop, id, &story), STAY_OK);
+	EXPECT_OK(stay_loop_call_story(rig.loop, id, &story));
 	ck_assert_uint_lt(stay_buf_len(&story), 80);
 	EXPECT_STORY("wrote", "conn 5  call 7.3: replied\n");
 }
@@ -206,7 +204,7 @@ TEST(story_says_when)
 	line_begin(&rig, NULL);
 	stay__record(rig.loop, 5, STAY__RECORD_CLOSED, 0, STAY_E_RESET);
 	line_run(&rig, 5989);
-	ck_assert_int_eq(stay_loop_story(rig.loop, 5, &story), STAY_OK);
+	EXPECT_OK(stay_loop_story(rig.loop, 5, &story));
 	EXPECT_STORY(NULL,
 	    "5.999 s ago  conn 5  closed: connection reset by the peer\n");
 }

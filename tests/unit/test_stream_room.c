@@ -37,8 +37,7 @@ writer_connect(struct stay_conn *self, void *state, struct stay_info info)
 {
 	(void)state;
 	(void)info;
-	ck_assert_int_eq(
-	    stay_stream_dial(self, "tcp://10.0.0.1:7777"), STAY_OK);
+	EXPECT_OK(stay_stream_dial(self, "tcp://10.0.0.1:7777"));
 	return stay_verdict_pending(1000);
 }
 
@@ -75,11 +74,9 @@ begin(bool filtered)
 		.log = &heard,
 		.toy = filtered ? &terms : NULL };
 	peer_listen(&server, world, "10.0.0.1", 7777);
-	ck_assert_int_eq(
-	    stay_conn_start(&conn, loop, &writer, NULL, NULL), STAY_OK);
+	EXPECT_OK(stay_conn_start(&conn, loop, &writer, NULL, NULL));
 	if (filtered)
-		ck_assert_int_eq(
-		    stay_stream_set_filter(conn, &toy.filter, NULL), STAY_OK);
+		EXPECT_OK(stay_stream_set_filter(conn, &toy.filter, NULL));
 	sim_run_ms(world, 10);
 	ck_assert_int_eq(stay_conn_state(conn), STAY_CONNECTED);
 	return loop;
@@ -90,7 +87,7 @@ end(struct stay_loop *loop)
 {
 	stay_loop_stop(loop, STAY_OK);
 	ck_assert(sim_run(world, 1000));
-	ck_assert_int_eq(stay_loop_free(loop), STAY_OK);
+	EXPECT_OK(stay_loop_free(loop));
 }
 
 static void
@@ -109,7 +106,7 @@ write_hello(void)
 	struct iovec part = { hello, strlen(hello) };
 	size_t taken;
 
-	ck_assert_int_eq(stay_stream_write(conn, &part, 1, &taken), STAY_OK);
+	EXPECT_OK(stay_stream_write(conn, &part, 1, &taken));
 	return taken;
 }
 
@@ -137,9 +134,9 @@ TEST_ROWS(stream_room_lets_all_leave_that_was_sent, 2)
 	struct stay_loop *loop = begin(FILTER);
 
 	set_room(3);
-	ck_assert_int_eq(stay_stream_send(conn, "one\n", 4), STAY_OK);
+	EXPECT_OK(stay_stream_send(conn, "one\n", 4));
 	sim_run_ms(world, 10);
-	ck_assert_int_eq(stay_stream_send(conn, "two\n", 4), STAY_OK);
+	EXPECT_OK(stay_stream_send(conn, "two\n", 4));
 	sim_run_ms(world, 10);
 	set_room(0);
 	sim_run_ms(world, 10);

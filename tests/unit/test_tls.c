@@ -52,7 +52,7 @@ filter_new(void)
 	struct stay_tls_options options = { STAY_TLS_OPTIONS, .ca_file = ca };
 	struct stay_filter *filter;
 
-	ck_assert_int_eq(stay_tls_new(&filter, &options, NULL, 0), STAY_OK);
+	EXPECT_OK(stay_tls_new(&filter, &options, NULL, 0));
 	return filter;
 }
 
@@ -106,7 +106,7 @@ TEST_ROWS(tls_options_are_checked, 10)
 	ck_assert_int_eq(stay_tls_add(loop, &options), rows[_i].status);
 	ck_assert_str_eq(stay_loop_rejection(loop), why);
 	ck_assert_uint_eq(ERR_peek_error(), 0);
-	ck_assert_int_eq(stay_loop_free(loop), STAY_OK);
+	EXPECT_OK(stay_loop_free(loop));
 }
 
 /* A client that has none of its own uses it. */
@@ -117,7 +117,7 @@ TEST(tls_is_added_to_a_loop)
 
 	line_prepare(&rig);
 	rig.url = "lines://10.0.0.1:7777?servername=localhost";
-	ck_assert_int_eq(stay_tls_add(rig.loop, &options), STAY_OK);
+	EXPECT_OK(stay_tls_add(rig.loop, &options));
 	line_start(&rig, NULL);
 	ck_assert_str_eq(stay_loop_rejection(rig.loop), "");
 	line_end(&rig);
@@ -157,7 +157,7 @@ TEST_ROWS(tls_url_is_read, 7)
 	char text[64], why[256];
 
 	snprintf(text, sizeof(text), "x://h?%s", rows[_i].query);
-	ck_assert_int_eq(stay_url_parse(&url, text, NULL), STAY_OK);
+	EXPECT_OK(stay_url_parse(&url, text, NULL));
 	ck_assert_int_eq(filter->ops->adapt(filter, url, &adapted, why, 256),
 	    rows[_i].status);
 	ck_assert((adapted != NULL && adapted != filter) == rows[_i].own);
@@ -175,21 +175,18 @@ TEST(tls_url_takes_precedence)
 
 	snprintf(text, sizeof(text),
 	    "x://h?cert=%s&key=%s&servername=localhost", pem, key);
-	ck_assert_int_eq(stay_url_parse(&url, text, NULL), STAY_OK);
-	ck_assert_int_eq(
-	    filter->ops->adapt(filter, url, &adapted, why, 256), STAY_OK);
+	EXPECT_OK(stay_url_parse(&url, text, NULL));
+	EXPECT_OK(filter->ops->adapt(filter, url, &adapted, why, 256));
 	ck_assert_ptr_ne(filter, adapted);
 	stay_tls_free(adapted);
 	stay_url_free(url);
-	ck_assert_int_eq(
-	    stay_url_parse(&url, "x://h?cafile=/none", NULL), STAY_OK);
+	EXPECT_OK(stay_url_parse(&url, "x://h?cafile=/none", NULL));
 	ck_assert_int_eq(
 	    filter->ops->adapt(filter, url, &adapted, why, 256), STAY_E_URL);
 	ck_assert_ptr_eq(strstr(why, "the file of authorities '/none'"), why);
 	stay_url_free(url);
-	ck_assert_int_eq(stay_url_parse(&url, "x://h?db=1", NULL), STAY_OK);
-	ck_assert_int_eq(
-	    filter->ops->adapt(filter, url, &adapted, why, 256), STAY_OK);
+	EXPECT_OK(stay_url_parse(&url, "x://h?db=1", NULL));
+	EXPECT_OK(filter->ops->adapt(filter, url, &adapted, why, 256));
 	ck_assert_ptr_eq(filter, adapted);
 	stay_tls_free(adapted);
 	stay_url_free(url);
@@ -299,7 +296,7 @@ TEST(tls_has_tickets_of_64_servers)
 		.verify = STAY_TLS_VERIFY_NOT };
 	struct stay_filter *filter;
 
-	ck_assert_int_eq(stay_tls_new(&filter, &options, NULL, 0), STAY_OK);
+	EXPECT_OK(stay_tls_new(&filter, &options, NULL, 0));
 	for (int i = 0; i < 64; i++)
 		ck_assert(!resumes(filter, i));
 	ck_assert(resumes(filter, 0));
@@ -431,11 +428,9 @@ TEST_ROWS(tls_url_makes_no_other_of_it, 2)
 
 	save(&other, "ca");
 	options.ca_file = ca;
-	ck_assert_int_eq(stay_tls_new(&filter, &options, NULL, 0), STAY_OK);
-	ck_assert_int_eq(
-	    stay_url_parse(&url, "x://h?servername=localhost", NULL), STAY_OK);
-	ck_assert_int_eq(
-	    filter->ops->adapt(filter, url, &adapted, why, 256), STAY_OK);
+	EXPECT_OK(stay_tls_new(&filter, &options, NULL, 0));
+	EXPECT_OK(stay_url_parse(&url, "x://h?servername=localhost", NULL));
+	EXPECT_OK(filter->ops->adapt(filter, url, &adapted, why, 256));
 	ck_assert_int_eq(shake_as(adapted, "h"), _i == 0 ? -1 : 1);
 	hang_up();
 	ck_assert_uint_eq(counts_of(filter).failed, _i == 0);

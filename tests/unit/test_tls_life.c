@@ -108,14 +108,9 @@ adapt(int turn)
 	struct stay_url *url;
 	char why[256];
 
-	ck_assert_int_eq(
-	    stay_url_parse(&url,
-		turn % 2 == 0 ? "x://h?servername=localhost" : "x://h?db=1",
-		NULL),
-	    STAY_OK);
-	ck_assert_int_eq(
-	    filter->ops->adapt(filter, url, &adapted, why, sizeof(why)),
-	    STAY_OK);
+	EXPECT_OK(stay_url_parse(&url,
+	    turn % 2 == 0 ? "x://h?servername=localhost" : "x://h?db=1", NULL));
+	EXPECT_OK(filter->ops->adapt(filter, url, &adapted, why, sizeof(why)));
 	stay_url_free(url);
 	stay_tls_free(filter);
 	ck_assert_str_eq(shake_as(adapted, "localhost"), "secure");
@@ -129,8 +124,8 @@ add_to_loop(int turn)
 	struct stay_loop *loop = stay_loop_poll();
 
 	(void)turn;
-	ck_assert_int_eq(stay_tls_add(loop, &options), STAY_OK);
-	ck_assert_int_eq(stay_loop_free(loop), STAY_OK);
+	EXPECT_OK(stay_tls_add(loop, &options));
+	EXPECT_OK(stay_loop_free(loop));
 }
 
 static void
@@ -206,8 +201,7 @@ TEST(tls_without_memory_is_not_made)
 	struct stay_url *url;
 	char why[256] = "", adapts[256] = "";
 
-	ck_assert_int_eq(
-	    stay_url_parse(&url, "x://h?servername=x", NULL), STAY_OK);
+	EXPECT_OK(stay_url_parse(&url, "x://h?servername=x", NULL));
 	scarce_arm(1);
 	made = stay_tls_new(&none, &options, why, sizeof(why));
 	scarce_arm(1);

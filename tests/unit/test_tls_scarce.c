@@ -70,7 +70,7 @@ begin(void)
 	strcat(path, ".pem");
 	server = (struct tls_server){ .id = &cert };
 	pair = (struct tls_pair){ 0 };
-	ck_assert_int_eq(stay_tls_new(&filter, &options, NULL, 0), STAY_OK);
+	EXPECT_OK(stay_tls_new(&filter, &options, NULL, 0));
 }
 
 static void
@@ -164,8 +164,7 @@ TEST_ROWS(tls_scarce_is_made_whole, 8)
 	ck_assert_uint_eq(ERR_peek_error(), 0);
 	if (status != STAY_OK) {
 		ck_assert_ptr_null(filter);
-		ck_assert_int_eq(
-		    stay_tls_new(&filter, &options, NULL, 0), STAY_OK);
+		EXPECT_OK(stay_tls_new(&filter, &options, NULL, 0));
 	}
 	ck_assert_int_eq(shake(0, &struck), 1);
 	tls_pair_end(&pair);

@@ -55,7 +55,7 @@ begin(void)
 static void
 end(void)
 {
-	ck_assert_int_eq(stay_loop_close(loop, 5000), STAY_OK);
+	EXPECT_OK(stay_loop_close(loop, 5000));
 	peer_thread_close(&server);
 }
 
@@ -64,15 +64,14 @@ start(void)
 {
 	struct stay_redis *redis;
 
-	ck_assert_int_eq(
-	    stay_redis_start(&redis, loop, url, &options), STAY_OK);
+	EXPECT_OK(stay_redis_start(&redis, loop, url, &options));
 	return redis;
 }
 
 static void
 check(struct stay_future *future, enum stay_status status, const char *text)
 {
-	ck_assert_int_eq(stay_future_wait(future, STAY_FOREVER), STAY_OK);
+	EXPECT_OK(stay_future_wait(future, STAY_FOREVER));
 	ck_assert_int_eq(stay_future_result(future)->status, status);
 	ck_assert_str_eq(stay_redis_str(stay_future_reply(future)), text);
 	stay_future_free(future);
@@ -106,9 +105,8 @@ go_on(void)
 	const struct stay_call_options call = { STAY_CALL_OPTIONS,
 		.timeout_ms = step->timeout_ms };
 
-	ck_assert_int_eq(stay_redis_command_with(
-			     story.redis, &call, on_step, NULL, step->command),
-	    STAY_OK);
+	EXPECT_OK(stay_redis_command_with(
+	    story.redis, &call, on_step, NULL, step->command));
 }
 
 static void
@@ -128,10 +126,10 @@ TEST(world_poll_runs_to_its_end)
 	story.at = 0;
 	story.redis = start();
 	go_on();
-	ck_assert_int_eq(stay_loop_run(loop), STAY_OK);
+	EXPECT_OK(stay_loop_run(loop));
 	ck_assert_uint_eq(story.at, LEN(steps));
 	ck_assert_uint_eq(stay_loop_live(loop), 0);
-	ck_assert_int_eq(stay_loop_run(loop), STAY_OK);
+	EXPECT_OK(stay_loop_run(loop));
 }
 
 /* ---- waits ---- */
@@ -146,8 +144,7 @@ TEST(world_poll_is_driven_by_waits)
 	both[0] = stay_redis_command_future(redis, "GET late");
 	both[1] = stay_redis_command_future(redis, "GET never");
 	ck_assert_int_eq(stay_future_wait(both[1], 1), STAY_E_TIMEOUT);
-	ck_assert_int_eq(
-	    stay_future_wait_any(both, 2, STAY_FOREVER, &which), STAY_OK);
+	EXPECT_OK(stay_future_wait_any(both, 2, STAY_FOREVER, &which));
 	ck_assert_uint_eq(which, 0);
 	check(both[0], STAY_OK, "late");
 	stay_redis_stop(redis);
@@ -224,11 +221,9 @@ TEST(world_poll_in_a_runner)
 	struct stay_remote *redis;
 	struct stay_future *future;
 
-	ck_assert_int_eq(
-	    stay_runner_start_on(&runner, &runs, stay_loop_poll), STAY_OK);
+	EXPECT_OK(stay_runner_start_on(&runner, &runs, stay_loop_poll));
 	ck_assert_uint_eq(stay_runner_loops(runner), 2);
-	ck_assert_int_eq(
-	    stay_redis_remote_start(&redis, runner, url, &options), STAY_OK);
+	EXPECT_OK(stay_redis_remote_start(&redis, runner, url, &options));
 	for (int i = 0; i < 10; i++) {
 		future = stay_redis_remote_future(redis, "GET a");
 		check(future, STAY_OK, "A");
@@ -236,7 +231,7 @@ TEST(world_poll_in_a_runner)
 	check(stay_redis_remote_future(redis, "DIE"), STAY_E_LOST, "");
 	check(stay_redis_remote_future(redis, "GET late"), STAY_OK, "late");
 	stay_remote_free(redis);
-	ck_assert_int_eq(stay_runner_free(runner), STAY_OK);
+	EXPECT_OK(stay_runner_free(runner));
 }
 
 /* ---- fork ---- */
@@ -256,8 +251,7 @@ TEST(world_poll_goes_on_when_poll_fails)
 	struct rlimit before, none;
 	unsigned jobs = 0;
 
-	ck_assert_int_eq(
-	    stay_runner_start_on(&runner, NULL, stay_loop_poll), STAY_OK);
+	EXPECT_OK(stay_runner_start_on(&runner, NULL, stay_loop_poll));
 	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &before), 0);
 	none = before;
 	none.rlim_cur = 0;
@@ -266,7 +260,7 @@ TEST(world_poll_goes_on_when_poll_fails)
 		(void)!stay_runner_do(runner, 0, count_job, &jobs);
 	setrlimit(RLIMIT_NOFILE, &before);
 	ck_assert_uint_eq(jobs, 3);
-	ck_assert_int_eq(stay_runner_free(runner), STAY_OK);
+	EXPECT_OK(stay_runner_free(runner));
 }
 
 static bool
@@ -428,14 +422,12 @@ TEST(host_is_told_what_there_is_to_do)
 
 	ck_assert_ptr_nonnull(hosted);
 	ck_assert_uint_eq(stranger.watched, 0);
-	ck_assert_int_eq(
-	    stay_redis_start(&redis, hosted, url, &options), STAY_OK);
+	EXPECT_OK(stay_redis_start(&redis, hosted, url, &options));
 	ck_assert_uint_eq(stranger.in, 0);
 	ck_assert_uint_gt(stranger.watched, 0);
 	come_until_calm(&stranger);
 	ck_assert_uint_gt(stranger.in, 0);
-	ck_assert_int_eq(
-	    stay_redis_command(redis, NULL, NULL, "GET a"), STAY_OK);
+	EXPECT_OK(stay_redis_command(redis, NULL, NULL, "GET a"));
 	ck_assert_uint_eq(stranger.in, 0);
 	come(&stranger);
 	stay_redis_stop(redis);
@@ -443,7 +435,7 @@ TEST(host_is_told_what_there_is_to_do)
 	for (int i = 0; i < 100 && stay_loop_live(hosted) > 0; i++)
 		come(&stranger);
 	ck_assert_uint_eq(stranger.watched, 0);
-	ck_assert_int_eq(stay_loop_free(hosted), STAY_OK);
+	EXPECT_OK(stay_loop_free(hosted));
 	ck_assert_uint_eq(stranger.in, UINT64_MAX);
 	ck_assert(stranger.freed);
 }
@@ -467,8 +459,7 @@ TEST(host_that_could_not_watch_is_asked_again_soon)
 	struct stay_loop *hosted = stay_loop_hosted(&stranger.host);
 	struct stay_conn *conn;
 
-	ck_assert_int_eq(
-	    stay_conn_start(&conn, hosted, &idle, NULL, NULL), STAY_OK);
+	EXPECT_OK(stay_conn_start(&conn, hosted, &idle, NULL, NULL));
 	come_until_calm(&stranger);
 	ck_assert_uint_eq(stranger.watched, 0);
 	ck_assert_uint_le(stranger.in, 20000000);
@@ -478,7 +469,7 @@ TEST(host_that_could_not_watch_is_asked_again_soon)
 	ck_assert_uint_eq(stranger.in, UINT64_MAX);
 	stay_conn_stop(conn, STAY_OK);
 	come_until_calm(&stranger);
-	ck_assert_int_eq(stay_loop_free(hosted), STAY_OK);
+	EXPECT_OK(stay_loop_free(hosted));
 }
 
 static struct stay_watch ending[3];

@@ -451,7 +451,7 @@ TEST(world_sim_one_seed_is_one_story)
 	uint64_t hash = story(7, trace);
 
 	fclose(trace);
-	ck_assert_ptr_nonnull(strstr(text, "100.000000 close"));
+	EXPECT_IN(text, "100.000000 close");
 	ck_assert_uint_eq(story(7, NULL), hash);
 	ck_assert_uint_ne(story(8, NULL), hash);
 }
