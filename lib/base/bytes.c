@@ -60,8 +60,9 @@ struct stay_bytes
 stay_bytes_behind(struct stay_bytes bytes, const char *text)
 {
 	const size_t len = strlen(text);
-	const char *at =
-	    bytes.len > 0 ? memmem(bytes.data, bytes.len, text, len) : NULL;
+	const char *at = bytes.data == NULL
+			     ? NULL
+			     : memmem(bytes.data, bytes.len, text, len);
 
 	if (at == NULL)
 		return (struct stay_bytes){ NULL, 0 };

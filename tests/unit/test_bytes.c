@@ -106,6 +106,8 @@ TEST(bytes_behind_a_text_and_before_an_end)
 	ck_assert_ptr_null(rest.data);
 	ck_assert_uint_eq(rest.len, 0);
 	ck_assert_ptr_null(stay_bytes_behind(rest, "c=").data);
+	ck_assert(stay_bytes_has(stay_bytes_of("x"), "x"));
+	ck_assert(stay_bytes_has(stay_bytes_of(""), ""));
 	ck_assert_uint_eq(stay_bytes_until(rest, ",").len, 0);
 }
 
