@@ -36,13 +36,14 @@ struct stay_redis__sentinels {
 	struct stay_redis__sentinel_words words;
 	struct stay_call_id question;
 	bool is_asking;  /* `question` is under way */
-	bool is_awaited; /* the front's attempt waits for an answer */
+	bool is_awaited; /* the front has asked, and was not given a place */
 	bool is_doubted; /* the last answer has not led to a session */
 	size_t clueless; /* Sentinels without an answer, in this attempt */
 	uint64_t left; /* the session to a Sentinel that is left; 0: none yet */
 	uint64_t patience_ms;
 	char *named; /* the URL that the front was given last, or "" */
 	char *heard; /* the URL of the last answer */
+	size_t room; /* of these two */
 	size_t count;
 	const char *urls[]; /* of Sentinels, the next one to be asked first */
 };
@@ -83,7 +84,6 @@ turn_to_next(struct stay_redis__sentinels *own)
 static void
 lack(struct stay_redis__sentinels *own, const char *why)
 {
-	own->is_awaited = false;
 	(void)stay_client_no_endpoints(own->front->client, why);
 }
 
@@ -133,7 +133,7 @@ hear(struct stay_redis__sentinels *own, const struct stay_redis_reply *reply)
 
 	if (!is_host(host) || !is_port(port))
 		return false;
-	sprintf(own->heard,
+	snprintf(own->heard, own->room,
 	    strchr(stay_redis_str(host), ':') == NULL ? "%s://%s:%s%s"
 						      : "%s://[%s]:%s%s",
 	    own->words.scheme, stay_redis_str(host), stay_redis_str(port),
@@ -145,17 +145,19 @@ hear(struct stay_redis__sentinels *own, const struct stay_redis_reply *reply)
 static void
 tell(struct stay_redis__sentinels *own)
 {
-	const char *const urls[] = { own->heard, NULL };
+	char *heard = own->heard;
+	const char *const urls[] = { heard, NULL };
 	struct stay_client *client = own->front->client;
 	enum stay_status status = stay_client_endpoints(client, urls);
 
 	if (status == STAY_OK) {
 		own->is_awaited = false;
 		own->is_doubted = true;
-		strcpy(own->named, own->heard);
+		own->heard = own->named;
+		own->named = heard;
 	} else if (status != STAY_E_STATE) {
 		be_clueless(own, "a Sentinel has named a place that is none");
-	} else if (strcmp(own->named, own->heard) != 0) {
+	} else if (strcmp(own->named, heard) != 0) {
 		own->is_doubted = false; /* this Sentinel is not behind */
 		stay_client_reconnect(client, STAY_OK);
 	}
@@ -291,9 +293,7 @@ patience(const struct stay_redis__sentinels *own, uint64_t budget_ms)
 {
 	uint64_t ms = budget_ms / (own->count + 1);
 
-	if (ms > PATIENCE_MS)
-		return PATIENCE_MS;
-	return ms > 0 ? ms : 1;
+	return ms < PATIENCE_MS ? ms : PATIENCE_MS;
 }
 
 static struct stay_client_options
@@ -355,7 +355,6 @@ count_of(const char *urls)
 static bool
 fill(struct stay_redis__sentinels *own, const struct stay_redis__config *config)
 {
-	size_t size;
 	const char *url;
 
 	own->config = stay_redis__config_copy(config);
@@ -365,10 +364,10 @@ fill(struct stay_redis__sentinels *own, const struct stay_redis__config *config)
 	url = own->words.urls;
 	for (size_t i = 0; i < own->count; i++, url += strlen(url) + 1)
 		own->urls[i] = url;
-	size = strlen(own->words.scheme) + strlen(own->words.query) + HOST_MAX +
-	       PORT_MAX + sizeof("://[]:");
-	own->named = calloc(1, size);
-	own->heard = calloc(1, size);
+	own->room = strlen(own->words.scheme) + strlen(own->words.query) +
+		    HOST_MAX + PORT_MAX + sizeof("://[]:");
+	own->named = calloc(1, own->room);
+	own->heard = calloc(1, own->room);
 	return own->named != NULL && own->heard != NULL;
 }
 

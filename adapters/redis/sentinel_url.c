@@ -14,7 +14,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #define URL_MAX       65535u
 #define SENTINELS_MAX STAY_ENDPOINTS_MAX
