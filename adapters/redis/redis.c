@@ -127,18 +127,16 @@ static const struct stay_session_ops session_ops = {
 
 /* Options of <stay/client.h> that were not taken from such a client have no config. */
 static enum stay_status
-init(void *keep, const void *config, const struct stay_url *url)
+need_config(void *keep, const void *config, const struct stay_url *url)
 {
-	struct stay_redis *redis = keep;
-
+	(void)keep;
 	(void)url;
-	stay_redis__ring_init(&redis->runs);
 	return config == NULL ? STAY_E_ARG : STAY_OK;
 }
 
 static const struct stay_keep_ops keep_ops = {
 	STAY_KEEP_OPS,
-	.init = init,
+	.init = need_config,
 	.fini = fini,
 	.rest = rest,
 	.wake = wake,

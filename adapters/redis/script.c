@@ -14,7 +14,7 @@
 struct stay_redis__run {
 	/* In redis->runs once the second one is under way, if the program has an id:
 	 * that id, and the one that the client knows. */
-	struct stay_redis__ring node;
+	struct stay_redis__run *next, **link; /* `link` NULL: it is not */
 	struct stay_call_id id, second;
 	struct stay_redis *redis;
 	struct stay_redis__script_words words;
@@ -43,9 +43,31 @@ stay_redis_script_init(
 /* ---- runs ---- */
 
 static void
+list(struct stay_redis__run *run)
+{
+	struct stay_redis__run **first = &run->redis->runs;
+
+	run->next = *first;
+	run->link = first;
+	if (run->next != NULL)
+		run->next->link = &run->next;
+	*first = run;
+}
+
+static void
+unlist(struct stay_redis__run *run)
+{
+	if (run->link == NULL)
+		return;
+	*run->link = run->next;
+	if (run->next != NULL)
+		run->next->link = run->link;
+}
+
+static void
 free_run(struct stay_redis__run *run)
 {
-	stay_redis__ring_remove(&run->node);
+	unlist(run);
 	stay_buf_fini(&run->words.words);
 	free(run);
 }
@@ -85,7 +107,7 @@ submit(struct stay_redis__run *run, const struct stay_call_options *options,
 
 /* ---- with the source ---- */
 
-/* The second request was not sent, or is: it says so only of itself. */
+/* That the second request was not sent says nothing of the first. */
 static struct stay_result
 result_of_both(
     const struct stay_redis__run *run, const struct stay_result *result)
@@ -149,7 +171,7 @@ send_source(struct stay_redis__run *run)
 	if (status != STAY_OK)
 		reject(run, status);
 	else if (options.id != NULL)
-		stay_redis__ring_push(&run->redis->runs, &run->node);
+		list(run);
 }
 
 /* ---- by its digest ---- */
@@ -212,7 +234,6 @@ call(struct stay_redis *redis, struct stay_redis__script_words *words,
 		stay_buf_fini(&words->words);
 		return STAY_E_NOMEM;
 	}
-	stay_redis__ring_init(&run->node);
 	run->redis = redis;
 	run->words = *words;
 	run->options = stay_redis__call_options(options);
@@ -277,14 +298,10 @@ is_same(struct stay_call_id a, struct stay_call_id b)
 enum stay_status
 stay_redis_script_cancel(struct stay_redis *redis, struct stay_call_id id)
 {
-	const struct stay_redis__ring *node = redis->runs.next;
+	const struct stay_redis__run *run = redis->runs;
 
-	for (; node != &redis->runs; node = node->next) {
-		const struct stay_redis__run *run =
-		    STAY_REDIS__OF(node, struct stay_redis__run, node);
-
-		if (is_same(run->id, id))
-			return stay_client_cancel(redis->client, run->second);
-	}
-	return stay_client_cancel(redis->client, id);
+	while (run != NULL && !is_same(run->id, id))
+		run = run->next;
+	return stay_client_cancel(
+	    redis->client, run == NULL ? id : run->second);
 }

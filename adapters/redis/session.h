@@ -6,7 +6,6 @@
 
 #include "greeting.h"
 #include "reply_parser.h"
-#include "ring.h"
 
 /* The block that survives reconnects. Parser and tape are kept from reply to reply,
  * until the session rests. */
@@ -23,7 +22,7 @@ struct stay_redis {
 	struct stay_redis__hub *hub;   /* NULL: nobody has ever subscribed */
 	struct stay_redis__skip *skip; /* NULL: no reply is read past */
 	struct stay_redis__sentinels *sentinels; /* NULL: nobody is asked */
-	struct stay_redis__ring runs; /* script.c: those that were sent twice */
+	struct stay_redis__run *runs; /* script.c: those that were sent twice */
 };
 
 /* What a session knows; zeroed for each. */
@@ -37,8 +36,9 @@ struct stay_redis__session {
 	bool watches : 1;    /* keys: EXEC may execute nothing */
 	bool is_altered : 1; /* by a command: the next user must not have it */
 	bool is_reset : 1;   /* reset.c: what was said for it is not answered */
-	uint8_t pings;  /* under way, that are none of the subscriptions' */
-	uint32_t loads; /* of scripts, under way in front of all else */
+	uint8_t pings; /* under way, that are none of the subscriptions' */
+	/* Of scripts, under way in front of all else; the lane has no room for more. */
+	uint16_t loads;
 	/* The server moves: to be left from this time on, within so long. 0: no */
 	uint32_t leave_within_ms;
 	uint64_t leave_at_ms;

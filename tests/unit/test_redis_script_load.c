@@ -148,6 +148,32 @@ TEST_ROWS(redis_script_load_is_bounded, ROWS(large))
 	redis_virtual_end(&here);
 }
 
+#define MANY 70000
+
+/* The lane is full before they can't be counted, however short they are. */
+TEST(redis_script_load_of_many)
+{
+	static const struct stay_redis_script *many[MANY + 1];
+	const struct stay_redis_options options = { STAY_REDIS_OPTIONS,
+		.scripts = many };
+
+	make();
+	ck_assert_int_eq(stay_redis_script_init(&scripts[0], "", 0), STAY_OK);
+	for (int i = 0; i < MANY; i++)
+		many[i] = &scripts[0];
+	told = 0;
+	redis_virtual_open(&here, each);
+	here.server.log = NULL;
+	redis_virtual_start(&here, URL, &options);
+	get();
+	sim_run_ms(here.world, 20000);
+	ck_assert_uint_eq(told, 1);
+	ck_assert_uint_gt(here.server.used[1], 20000);
+	ck_assert_uint_lt(here.server.used[1], UINT16_MAX);
+	ck_assert_uint_eq(here.server.accepted, 1);
+	redis_virtual_end(&here);
+}
+
 /* Where there is none, the session is another one, or goes without. */
 TEST(promise_10_redis_script_load_without_memory)
 {

@@ -17,8 +17,8 @@
 #include "support/scarce.h"
 #include "support/secret.h"
 
-#define URL          "redis+sentinel://10.0.1.1,10.0.1.2,10.0.1.3/it"
-#define URL_ONE      "redis+sentinel://10.0.1.1/it"
+#define URL     "redis+sentinel://10.0.1.1,10.0.1.2,10.0.1.3/it"
+#define URL_ONE "redis+sentinel://10.0.1.1/it"
 #define HELLO_OF(role)                                                         \
 	"%3\r\n+server\r\n+redis\r\n+proto\r\n:3\r\n+role\r\n+" role "\r\n"
 #define AT(host, port) "*2\r\n+" host "\r\n+" port "\r\n"

@@ -8,7 +8,6 @@
 #include "suites.h"
 #include "support/scarce.h"
 
-
 static struct stay_loop *loop; /* is told what is wrong */
 static struct stay_redis__sentinel_url made;
 
