@@ -251,7 +251,7 @@ convert(const char *text, size_t len)
 /* Whether mantissa and power are exact, so that one rounding is all there is. There are
  * two where the machine calculates with more digits than a double has. */
 static bool
-is_short(const struct decimal *decimal)
+is_exact(const struct decimal *decimal)
 {
 	return FLT_EVAL_METHOD == 0 && decimal->exact &&
 	       decimal->mantissa >> 53 == 0 && decimal->exponent <= TENS_MAX &&
@@ -279,7 +279,7 @@ stay_redis__to_double(const char *text, size_t len, double *value)
 		return false;
 	if (!read_decimal(text, len, &decimal))
 		return read_special(text, len, value);
-	if (is_short(&decimal)) {
+	if (is_exact(&decimal)) {
 		*value = calculate(&decimal);
 		return true;
 	}

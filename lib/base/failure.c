@@ -117,16 +117,20 @@ stay__failure_blame(
 	failure->system = system;
 }
 
+/* So much of a place is told that what is wrong with it has room. */
+#define PLACE_MAX 127
+
 void
 stay__failure_add(struct stay__failure *failure, const char *who, int system)
 {
 	const struct meaning *meaning = meaning_of(system);
+	const char *more = strlen(who) > PLACE_MAX ? "..." : "";
 
 	if (meaning == NULL)
-		stay__failure_say(
-		    failure, "%s failed (errno %d)", who, -system);
+		stay__failure_say(failure, "%.*s%s failed (errno %d)",
+		    PLACE_MAX, who, more, -system);
 	else
-		stay__failure_say(
-		    failure, "%s %s (%s)", who, meaning->phrase, meaning->name);
+		stay__failure_say(failure, "%.*s%s %s (%s)", PLACE_MAX, who,
+		    more, meaning->phrase, meaning->name);
 	stay__failure_blame(failure, stay__status_of(system), system);
 }

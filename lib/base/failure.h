@@ -42,7 +42,8 @@ void stay__failure_say(struct stay__failure *failure, const char *format, ...)
 void stay__failure_blame(
     struct stay__failure *failure, enum stay_status status, int system);
 
-/* Append "<who> refused (ECONNREFUSED)", and add the error as above. */
+/* Append "<who> refused (ECONNREFUSED)", and add the error as above. Of a long name the
+ * beginning is told, and "...". */
 void stay__failure_add(
     struct stay__failure *failure, const char *who, int system);
 

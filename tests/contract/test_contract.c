@@ -213,6 +213,7 @@ TEST(contract_where_the_end_of_a_child_is_ignored)
 
 	ck_assert(signal(SIGCHLD, SIG_IGN) != SIG_ERR);
 	text = report(planted_contract(ABORTS), "hostile", &broken);
+	signal(SIGCHLD, SIG_DFL);
 	ck_assert_int_eq(broken, 1);
 	ck_assert_msg(strstr(text, "decode ends the program: Aborted") != NULL,
 	    "%s", text);

@@ -45,6 +45,30 @@ TEST_ROWS(failure_tells_what_an_error_of_the_system_means, (int)(LEN(statuses)))
 	    stay__status_of(-statuses[_i].system), statuses[_i].status);
 }
 
+static const struct {
+	size_t len;
+	int system;
+	const char *end;
+} places[] = {
+	{ 127, -ECONNREFUSED, "xx refused (ECONNREFUSED)" },
+	{ 128, -ECONNREFUSED, "xx... refused (ECONNREFUSED)" },
+	{ 500, -9999, "xx... failed (errno 9999)" },
+};
+
+/* What is wrong with it has room, however long it is. */
+TEST_ROWS(failure_tells_so_much_of_a_place, LEN(places))
+{
+	struct stay__failure failure = { 0 };
+	const size_t kept = 127 - strlen("xx");
+	char place[512] = "";
+
+	memset(place, 'x', places[_i].len);
+	stay__failure_add(&failure, place, places[_i].system);
+	ck_assert_uint_eq(strspn(failure.text, "x"), 127);
+	ck_assert_str_eq(failure.text + kept, places[_i].end);
+	stay__failure_clear(&failure);
+}
+
 TEST(failure_lists_each_place_once_with_its_error)
 {
 	struct stay__failure failure = { 0 };
