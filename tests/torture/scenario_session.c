@@ -239,11 +239,13 @@ scenario_too_big(struct rig *rig)
 #define VALUE     300000u
 #define PIECES_MS 600
 
+enum reader { READS, CANCELS, IS_CUT_OFF };
+
 /* One call's pieces, until it is told. */
 static struct {
 	struct rig_call *call;
 	size_t bytes;
-	enum { READS, CANCELS, IS_CUT_OFF } kind;
+	enum reader kind;
 	struct server *server;
 } pieces;
 
@@ -263,7 +265,7 @@ on_piece(void *arg, struct stay_bytes piece)
 }
 
 static void
-ask_for_pieces(struct rig_member *redis, int kind)
+ask_for_pieces(struct rig_member *redis, enum reader kind)
 {
 	const struct stay_call_options options = { STAY_CALL_OPTIONS,
 		.piece = on_piece };
