@@ -177,6 +177,7 @@ answers(const struct call *call, const struct stay_result *result)
 
 /* ---- from outside ---- */
 
+/* One of the last that has a tag; by mistake it may be that of another one. */
 static struct call *
 some_call(const struct user *user)
 {
@@ -188,7 +189,7 @@ some_call(const struct user *user)
 		return NULL;
 	call = &ledger->calls[ledger->count - 1 - back];
 	return call->user == user->index && call->life == user->life &&
-		       call->any_order &&
+		       call->any_order && !call->tagged.mistaken &&
 		       call->tagged.prepared_in == user->streams &&
 		       call->tagged.overs == 0
 		   ? call
