@@ -803,6 +803,38 @@ TEST(client_dials_by_a_transport_at_the_port_of_the_protocol)
 	ck_assert_str_eq(asked_for, "nothing|10.0.0.9|7777|/path");
 }
 
+/* Of a host there must be one; a path has none. */
+TEST(client_needs_a_port_of_a_host)
+{
+	static const struct stay_transport nothing = { STAY_TRANSPORT,
+		.scheme = "nothing", .open = open_nothing, .read = read_nothing,
+		.write = write_nothing, .close = close_nothing };
+	static const struct {
+		const char *url;
+		enum stay_status status;
+	} rows[] = { { "line://10.0.0.9", STAY_E_URL },
+		{ "nothing://10.0.0.9", STAY_E_URL },
+		{ "nothing:///path", STAY_OK } };
+	const struct stay_protocol portless = { STAY_PROTOCOL, .name = "line",
+		.encode = line_protocol.encode,
+		.decode = line_protocol.decode };
+	struct stay_client *client;
+
+	line_prepare(&rig);
+	EXPECT_OK(stay_loop_add_transport(rig.loop, &nothing));
+	for (size_t i = 0; i < LEN(rows); i++) {
+		ck_assert_int_eq(stay_client_start(&client, rig.loop, &portless,
+				     rows[i].url, NULL),
+		    rows[i].status);
+		ck_assert_str_eq(stay_loop_rejection(rig.loop),
+		    rows[i].status == STAY_OK
+			? ""
+			: "the URL has no port, and line none to go by");
+	}
+	stay_client_stop(client, STAY_OK);
+	ck_assert(sim_run(rig.world, 60000));
+}
+
 static void
 use_dead_session(struct stay_session *session)
 {
