@@ -589,10 +589,10 @@ STAY_API void stay_client_drain(struct stay_client *client, uint64_t budget_ms);
  * well, also if the protocol has no on_orphan: as long as one is due, the server may not
  * have acted on that call yet, and a call of the new session would overtake it. So a
  * server that never answers such a call makes each change take the whole budget, and the
- * queue waits. A protocol with tags lets go of
- * them (stay_session_let_go, STAY_MAY_GO_UNANSWERED). An attempt or a backoff is given
- * up at once. `why` is for the protocol's on_down; STAY_OK means STAY_E_RECONNECT.
- * stay_conn_reconnect of its connection does the same.
+ * queue waits. A protocol with tags lets go of them (stay_session_let_go,
+ * STAY_MAY_GO_UNANSWERED). An attempt or a backoff is given up at once. `why` is for
+ * the protocol's on_down; STAY_OK means STAY_E_RECONNECT. stay_conn_reconnect of its
+ * connection does the same.
  */
 STAY_API void stay_client_reconnect(
     struct stay_client *client, enum stay_status why);

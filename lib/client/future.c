@@ -283,9 +283,8 @@ drive(const struct awaited *awaited, uint64_t budget_ms)
 
 /* A bell, and who rings it. */
 struct hung {
-	size_t
-	    places; /* looked at: all, or those up to a future that is complete */
-	size_t bells; /* one for each future, also if it stands in two places */
+	size_t places; /* looked at: all, or those up to a complete one */
+	size_t bells;  /* one a future, also if it stands in two places */
 };
 
 static struct hung

@@ -447,8 +447,8 @@ TEST_ROWS(redis_sentinel_that_is_behind, 2)
 	ck_assert_uint_eq(here.server.accepted, _i == 0 ? 0u : 1u);
 }
 
-/* Calls in flight finish where they are; those behind go where the primary is now. */
-TEST(promise_4_redis_sentinel_follows_a_switch)
+static void
+start_with_one_in_flight(void)
 {
 	static const struct peer_row slow[] = {
 		ON("INCR", PEER_LATE("40") ":1\r\n"), NO_MORE
@@ -458,6 +458,12 @@ TEST(promise_4_redis_sentinel_follows_a_switch)
 	start(URL);
 	submit();
 	sim_run_ms(here.world, 10);
+}
+
+/* Calls in flight finish where they are; those behind go where the primary is now. */
+TEST(promise_4_redis_sentinel_follows_a_switch)
+{
+	start_with_one_in_flight();
 	all_say(TWO);
 	peer_say(sentinels[0].peer.ends, SWITCHED);
 	sim_run_ms(here.world, 10);
@@ -635,14 +641,7 @@ TEST(redis_sentinel_stops_though_it_hangs)
 /* Nor does a switch begin anything anew. */
 TEST_ROWS(redis_sentinel_switches_at_the_end, 2)
 {
-	static const struct peer_row slow[] = {
-		ON("INCR", PEER_LATE("40") ":1\r\n"), NO_MORE
-	};
-
-	here.server.rows = slow;
-	start(URL);
-	submit();
-	sim_run_ms(here.world, 10);
+	start_with_one_in_flight();
 	if (_i == 0)
 		stay_redis_stop(here.redis);
 	else
